@@ -1,0 +1,48 @@
+# Every verb sets up what is missing first: a fresh machine needs only make, git and Python's venv.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+PY := .venv/bin/python
+STAMP := .venv/.ready
+
+.PHONY: help setup demo test quick check lint types layers format bench lock env clean
+.DEFAULT_GOAL := help
+
+help:            ## this list
+	@grep -hE '^[a-z]+: .*##|^[a-z]+: +##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+
+$(STAMP): requirements-dev.lock pyproject.toml .python-version deploy/dev/setup.sh
+	@deploy/dev/setup.sh
+
+setup: $(STAMP)  ## the virtual environment, with bytecode compiled
+
+demo: setup      ## sandbox exchange + daemon for a minute, live in this terminal
+	@.venv/bin/quoter demo $(ARGS)
+
+test: setup      ## every test
+	@$(PY) -m pytest $(ARGS)
+
+check: lint types layers test  ## what .ci/run runs
+
+lint: setup      ## style and format
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
+
+types: setup     ## mypy --strict
+	@.venv/bin/mypy
+
+layers: setup    ## who may import whom
+	@.venv/bin/lint-imports
+
+format: setup    ## format and fix what can be fixed
+	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
+
+bench: setup     ## the budgets, as ratios in one run
+	@$(PY) -m tests.bench $(ARGS)
+
+lock: setup      ## resolve the lock files anew
+	@deploy/dev/lock.sh
+
+env: setup       ## write .env.example from the settings class
+	@.venv/bin/quoter env-example > .env.example
+
+clean:           ## remove what setup and the tools made
+	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

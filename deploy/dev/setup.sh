@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Makes .venv with the Python of .python-version and exactly the locked packages, bytecode compiled
+# (importing ccxt without it takes ten seconds). Does nothing that is already done.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+version=$(cat .python-version)
+
+uv=$(command -v uv || true)
+if [ -z "$uv" ]; then
+    if [ ! -x .uv/bin/uv ]; then
+        echo "setup: installing uv into .uv"
+        python3 -m venv .uv
+        .uv/bin/pip install --quiet --disable-pip-version-check uv
+    fi
+    uv=.uv/bin/uv
+fi
+
+# pyenv's shims answer for versions that are not switched on: look at its real interpreters as well.
+python=
+for candidate in "$(command -v "python$version" || true)" "$HOME"/.pyenv/versions/"$version"*/bin/python3; do
+    if [ -x "$candidate" ] && "$candidate" -c "import sys; raise SystemExit(sys.version_info[:2] != tuple(map(int, '$version'.split('.'))))" 2>/dev/null; then
+        python=$candidate
+    fi
+done
+
+if [ ! -x .venv/bin/python ]; then
+    echo "setup: making .venv with Python ${python:-$version}"
+    "$uv" venv --quiet --python "${python:-$version}" .venv
+fi
+echo "setup: installing the locked packages"
+"$uv" pip sync --quiet --python .venv/bin/python --compile-bytecode --require-hashes requirements-dev.lock
+"$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+touch .venv/.ready

@@ -1,0 +1,1 @@
+"""Live Avellaneda–Stoikov market making, with a sandbox exchange built in."""

@@ -1,0 +1,76 @@
+"""What the engine wants done: imperatives for the outbox."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from quoter.domain.events import ReportKind
+from quoter.domain.market import Side
+from quoter.domain.trading import CancelReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderIntent:
+    """An order that the engine would like; only `risk/` can turn it into a `PlaceOrder`."""
+
+    client_id: str
+    side: Side
+    price: Decimal
+    size: Decimal
+    reduces: bool  # it can only bring inventory nearer to the target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOrder:
+    """An approved post-only limit order. Built by `risk/gate.py` and nowhere else."""
+
+    client_id: str
+    side: Side
+    price: Decimal
+    size: Decimal
+    decided_ns: int  # ts_ns of the event it answers: its age is checked at the socket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOrder:
+    """Take one order out of the market; `venue_id` is empty until the venue told it."""
+
+    client_id: str
+    venue_id: str
+    reason: CancelReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelAll:
+    """Take every own order (our prefix, never a foreign one) out of the market."""
+
+    reason: CancelReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryOrder:
+    """Ask the venue what it knows of one order."""
+
+    client_id: str
+    venue_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestReport:
+    """Ask the venue for a list; `from_trade_id` is for TRADES: the last one booked, or empty."""
+
+    kind: ReportKind
+    from_trade_id: str = ""
+    since_ns: int = 0  # for venues that page trades by time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied:
+    """An order that *we* refused before sending, with the rule and its figures."""
+
+    intent: OrderIntent
+    rule: str
+    text: str
+
+
+type Command = PlaceOrder | CancelOrder | CancelAll | QueryOrder | RequestReport
+type Verdict = PlaceOrder | Denied

@@ -1,0 +1,319 @@
+"""Facts that happened: everything the engine ever hears. Nothing here changes afterwards.
+
+`ts_ns` is UTC nanoseconds at receipt, never running backwards: the only clock the core knows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from quoter.domain.market import Level, Side, Stream
+from quoter.domain.trading import Cause
+
+
+class RejectReason(StrEnum):
+    """Why the venue refused a new order, so that no order exists."""
+
+    POST_ONLY = "post_only"
+    BALANCE = "balance"
+    FILTER = "filter"
+    RATE_LIMIT = "rate_limit"
+    AUTH = "auth"
+    NOT_SENT = "not_sent"  # it never left this machine
+    OTHER = "other"
+
+
+class CancelRejectReason(StrEnum):
+    """Why a cancel did not close its order; none of them says that the order is gone."""
+
+    NOT_FOUND = "not_found"
+    NO_ANSWER = "no_answer"
+    RATE_LIMIT = "rate_limit"
+    OTHER = "other"
+
+
+class DoneReason(StrEnum):
+    """How the venue says that an order ended."""
+
+    FILLED = "filled"
+    CANCELED = "canceled"
+    EXPIRED = "expired"  # self-trade prevention, price band, venue maintenance
+    REJECTED = "rejected"  # accepted first, thrown out later
+
+
+class OperatorAction(StrEnum):
+    """What a person asks of the daemon."""
+
+    KILL = "kill"
+    PAUSE = "pause"
+    RESUME = "resume"
+    REDUCE = "reduce"
+    REARM = "rearm"
+    DRAIN = "drain"
+
+
+class ReportKind(StrEnum):
+    """What we can ask the venue for."""
+
+    OPEN_ORDERS = "open_orders"
+    TRADES = "trades"
+    BALANCES = "balances"
+    BOOK = "book"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookSnapshot:
+    """The whole book as of sequence number `last`; best levels first."""
+
+    ts_ns: int
+    last: int
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookDelta:
+    """Levels that changed, with their new absolute sizes; it must follow sequence `prev`."""
+
+    ts_ns: int
+    prev: int
+    last: int
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopOfBook:
+    """Best prices only, usually fresher than the depth; `update_id` shares the book's numbering."""
+
+    ts_ns: int
+    update_id: int
+    bid: Level
+    ask: Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """A public print; `taker` is the side of the aggressor."""
+
+    ts_ns: int
+    trade_id: str
+    price: float
+    size: float
+    taker: Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSent:
+    """The outbox handed the order to the gateway: from here on its fate is the venue's."""
+
+    ts_ns: int
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAck:
+    """The venue accepted the order."""
+
+    ts_ns: int
+    client_id: str
+    venue_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReject:
+    """The venue refused the order, or it never left: definitely no order exists."""
+
+    ts_ns: int
+    client_id: str
+    reason: RejectReason
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderUnknown:
+    """We asked and do not know: the order may exist and keeps its full reservation."""
+
+    ts_ns: int
+    client_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDone:
+    """The venue says that the order ended after `filled` in all (base, cumulative)."""
+
+    ts_ns: int
+    client_id: str
+    reason: DoneReason
+    filled: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelReject:
+    """A cancel that did not close its order."""
+
+    ts_ns: int
+    client_id: str
+    reason: CancelRejectReason
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderNotFound:
+    """Answer to a query: the venue does not know this client id (which proves nothing yet)."""
+
+    ts_ns: int
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """One execution of one of our orders; `trade_id` makes applying it twice a no-op."""
+
+    ts_ns: int
+    trade_id: str
+    client_id: str  # empty if the venue's trade list does not say
+    venue_id: str
+    side: Side
+    price: Decimal  # quote per base
+    size: Decimal  # base, > 0
+    fee: Decimal  # in fee_asset; negative is a rebate
+    fee_asset: str
+    is_maker: bool
+
+
+class VenueOrder(NamedTuple):
+    """An order as the venue lists it."""
+
+    client_id: str
+    venue_id: str
+    side: Side
+    price: Decimal
+    size: Decimal
+    filled: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderOpen:
+    """Answer to a query, or news of the private stream: the order lives at the venue."""
+
+    ts_ns: int
+    order: VenueOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenOrdersReport:
+    """Every open order of ours on this symbol, foreign ones included; asked at `asked_ns`."""
+
+    ts_ns: int
+    asked_ns: int
+    orders: tuple[VenueOrder, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradesReport:
+    """Our executions since the asked-for id, oldest first, complete up to `asked_ns`."""
+
+    ts_ns: int
+    asked_ns: int
+    fills: tuple[Fill, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceReport:
+    """Holdings by asset: free + locked is ours, free is what a new order may use."""
+
+    ts_ns: int
+    asked_ns: int
+    free: Mapping[str, Decimal]
+    locked: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFailed:
+    """A report that we asked for and did not get."""
+
+    ts_ns: int
+    kind: ReportKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedUp:
+    """A stream is connected and subscribed."""
+
+    ts_ns: int
+    stream: Stream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedDown:
+    """A stream is lost; what happened meanwhile was not told."""
+
+    ts_ns: int
+    stream: Stream
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedAlive:
+    """Any sign of life of a stream that carries no news, such as an answered ping."""
+
+    ts_ns: int
+    stream: Stream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimited:
+    """The venue told us to be quiet until `until_ns`."""
+
+    ts_ns: int
+    until_ns: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """The shell noticed (or no longer notices) something only it can see: a cause, on or off."""
+
+    ts_ns: int
+    cause: Cause
+    active: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """A person or a second process asked for something."""
+
+    ts_ns: int
+    action: OperatorAction
+    actor: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """Time passed."""
+
+    ts_ns: int
+
+
+type MarketEvent = BookSnapshot | BookDelta | TopOfBook | Trade
+type OrderEvent = (
+    OrderSent
+    | OrderAck
+    | OrderReject
+    | OrderUnknown
+    | OrderDone
+    | OrderOpen
+    | OrderNotFound
+    | CancelReject
+    | Fill
+)
+type ReportEvent = OpenOrdersReport | TradesReport | BalanceReport | ReportFailed
+type ControlEvent = FeedUp | FeedDown | FeedAlive | RateLimited | Alarm | Operator | Tick
+type Event = MarketEvent | OrderEvent | ReportEvent | ControlEvent

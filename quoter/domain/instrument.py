@@ -1,0 +1,76 @@
+"""What we trade, and the only place where an estimate (float) becomes money (Decimal)."""
+
+from dataclasses import dataclass, field
+from decimal import ROUND_FLOOR, Decimal
+from math import ceil, floor
+
+# A float price that is this close to a tick *is* that tick: 100.01 / 0.01 is 10000.999999999998.
+TICK_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """One symbol of one venue with its grid; prices quote/base, sizes base, all exact.
+
+    Bids round down and asks round up (never more aggressive than the model), sizes round down.
+    """
+
+    symbol: str  # ccxt's unified name, "BTC/USDT"
+    venue_symbol: str  # the venue's own, "BTCUSDT"
+    base: str
+    quote: str
+    tick: Decimal
+    lot: Decimal
+    size_min: Decimal
+    size_max: Decimal
+    notional_min: Decimal
+    fee_maker: Decimal  # fraction of notional; negative is a rebate
+    tick_float: float = field(init=False)
+    lot_float: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        for name in ("tick", "lot"):
+            value = getattr(self, name)
+            if not (value.is_finite() and value > 0):
+                raise ValueError(f"{self.symbol}: {name} must be above zero, not {value}")
+        object.__setattr__(self, "tick_float", float(self.tick))
+        object.__setattr__(self, "lot_float", float(self.lot))
+
+    def floor_ticks(self, price: float) -> int:
+        """Ticks of the grid price at or below `price` (for bids)."""
+        ticks = price / self.tick_float
+        nearest = round(ticks)
+        return nearest if abs(ticks - nearest) <= TICK_TOLERANCE else floor(ticks)
+
+    def ceil_ticks(self, price: float) -> int:
+        """Ticks of the grid price at or above `price` (for asks)."""
+        ticks = price / self.tick_float
+        nearest = round(ticks)
+        return nearest if abs(ticks - nearest) <= TICK_TOLERANCE else ceil(ticks)
+
+    def price(self, ticks: int) -> Decimal:
+        """Exact price of a number of ticks."""
+        return self.tick * ticks
+
+    def ticks(self, price: Decimal) -> int:
+        """Ticks of an exact price, which must lie on the grid."""
+        ticks, rest = divmod(price, self.tick)
+        if rest:
+            raise ValueError(f"{self.symbol}: {price} is not a multiple of the tick {self.tick}")
+        return int(ticks)
+
+    def size(self, size: float) -> Decimal:
+        """Exact size at or below `size`, on the lot grid, >= 0."""
+        lots = size / self.lot_float
+        nearest = round(lots)
+        whole = nearest if abs(lots - nearest) <= TICK_TOLERANCE else floor(lots)
+        return self.lot * max(0, whole)
+
+    def floor_size(self, size: Decimal) -> Decimal:
+        """Exact size at or below `size`, on the lot grid, >= 0."""
+        lots = (size / self.lot).to_integral_value(rounding=ROUND_FLOOR)
+        return self.lot * max(Decimal(0), lots)
+
+    def is_tradable(self, *, price: Decimal, size: Decimal) -> bool:
+        """Would the venue's size and notional filters let this order in?"""
+        return self.size_min <= size <= self.size_max and price * size >= self.notional_min

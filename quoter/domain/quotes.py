@@ -1,0 +1,87 @@
+"""What we want to show, and every term that led there."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from quoter.domain.market import Side
+from quoter.domain.trading import NoQuote
+
+
+class Quote(NamedTuple):
+    """One wanted order: a place on the grid and a size, both exact."""
+
+    side: Side
+    ticks: int
+    price: Decimal
+    size: Decimal
+
+
+class Clamp(NamedTuple):
+    """A bound that changed a number, and what the number was before."""
+
+    name: str
+    before: float
+    after: float
+
+
+class SideOff(NamedTuple):
+    """A side that is not quoted, and why."""
+
+    side: Side
+    reason: NoQuote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricingInputs:
+    """All that a quote is computed from; floats, base units (quant.md section 7).
+
+    fair quote/base; sigma quote/base/sqrt(s); kappa (the papers' k) 1/price; intensity (A) fills/s
+    per side at distance 0; gamma_lot 1/price; lots inventory minus target in order sizes;
+    lots_max the limit in order sizes; cost_* price units added to a side; tau_s seconds, None for
+    the stationary (GLFT) slope.
+    """
+
+    fair: float
+    sigma: float
+    kappa: float
+    intensity: float
+    gamma_lot: float
+    lots: float
+    lots_max: float
+    cost_bid: float
+    cost_ask: float
+    tau_s: float | None
+    multiplier: float = 1.0  # >= 1: cold start and regime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteTerms:
+    """One quote, explained: prices in quote/base. Bid = fair - delta_bid, ask = fair + delta_ask.
+
+    delta_bid = half_spread + skew + cost_bid + widening_bid + extra (the multiplier's part), then
+    clamped; delta_ask has -skew. `None` as delta: that side is not quoted.
+    """
+
+    inputs: PricingInputs
+    slope: float  # displacement per lot
+    base_half_spread: float  # c1 = ln(1+gamma/k)/gamma
+    half_spread: float  # c1 + slope/2
+    skew: float  # lots * slope: how far below fair value the reservation price is
+    reservation_price: float  # fair - skew
+    widening_bid: float
+    widening_ask: float
+    extra: float
+    delta_bid: float | None
+    delta_ask: float | None
+    clamps: tuple[Clamp, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwoSidedQuote:
+    """What we want in the market now; an empty side has its reason in `off`."""
+
+    bids: tuple[Quote, ...]
+    asks: tuple[Quote, ...]
+    off: tuple[SideOff, ...]
+    terms: QuoteTerms | None  # None: nothing could be computed; `off` says why

@@ -1,0 +1,96 @@
+"""What one turn of the engine did, and what everybody who watches may see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from quoter.domain.commands import Command, Denied
+from quoter.domain.events import Event, Fill
+from quoter.domain.market import Level
+from quoter.domain.orders import OrderState, OrderView
+from quoter.domain.quotes import TwoSidedQuote
+from quoter.domain.trading import Cause, Phase, TradingState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderChange:
+    """An order of ours went from one state to another; `text` says why."""
+
+    client_id: str
+    before: OrderState | None
+    after: OrderState
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChange:
+    """The trading state or its causes changed."""
+
+    before: TradingState
+    after: TradingState
+    raised: tuple[tuple[Cause, str], ...]
+    cleared: tuple[Cause, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booked:
+    """A fill that was new to us, and what it left behind."""
+
+    fill: Fill
+    inventory: Decimal
+    fair: float | None  # fair value just before: the edge is measured against it
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One turn: the event, what it made us do, what changed. `seq` has no gaps."""
+
+    seq: int
+    event: Event
+    commands: tuple[Command, ...] = ()
+    denied: tuple[Denied, ...] = ()
+    orders: tuple[OrderChange, ...] = ()
+    booked: tuple[Booked, ...] = ()
+    state: StateChange | None = None
+    quote: TwoSidedQuote | None = None  # set when the wanted quote was computed anew
+    notes: tuple[tuple[str, str], ...] = ()  # (what, detail): counted oddities, never silent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pnl:
+    """Profit since start in quote currency: total == spread + inventory - fees, to the digit."""
+
+    total: Decimal
+    spread: Decimal
+    inventory: Decimal
+    fees: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Everything a page, a metric or a person may want to see, as of `ts_ns`; built on demand."""
+
+    ts_ns: int
+    seq: int
+    phase: Phase
+    trading_state: TradingState
+    causes: Mapping[Cause, str]
+    book_ready: bool
+    book_ts_ns: int
+    bids: tuple[Level, ...]  # best first, own orders taken out
+    asks: tuple[Level, ...]
+    mid: float | None
+    quote: TwoSidedQuote | None
+    orders: tuple[OrderView, ...]
+    position: Decimal  # base holdings as booked
+    target: Decimal
+    inventory: Decimal  # position minus target
+    inventory_max: Decimal
+    exposure_buy: Decimal  # inventory if every buy of ours fills
+    exposure_sell: Decimal  # inventory if every sell of ours fills
+    balances: Mapping[str, Decimal]  # opening plus booked fills, by asset
+    pnl: Pnl
+    fees_paid: Mapping[str, Decimal]  # by asset
+    fills_buy: int
+    fills_sell: int
+    counts: Mapping[str, int]  # no-quote reasons, denials, duplicates, gaps ...

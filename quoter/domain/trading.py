@@ -1,0 +1,76 @@
+"""May we trade: states, phases and the causes that states are derived from."""
+
+from enum import IntEnum, StrEnum
+
+
+class TradingState(IntEnum):
+    """Derived from the active causes, never set; the value is the severity (decisions.md)."""
+
+    RUNNING = 0
+    REDUCE_ONLY = 1
+    PAUSED = 2
+    KILLED = 3
+
+
+class Phase(StrEnum):
+    """Where the process is in its life, beside the trading state."""
+
+    STARTING = "STARTING"
+    LIVE = "LIVE"
+    DRAINING = "DRAINING"
+
+
+class Cause(StrEnum):
+    """Why we do not trade freely. `risk/kill_switch.py` says how severe each one is."""
+
+    # KILLED, latched on disk
+    OPERATOR_KILL = "operator_kill"
+    INVENTORY_BREACH = "inventory_breach"
+    LOSS_LIMIT = "loss_limit"
+    INVARIANT_BROKEN = "invariant_broken"
+    ORDER_REAPPEARED = "order_reappeared"
+    LEDGER_CONFLICT = "ledger_conflict"
+    KEY_REFUSED = "key_refused"
+    # PAUSED until an operator resumes
+    OPERATOR_PAUSE = "operator_pause"
+    REPEATED_EXECUTION = "repeated_execution"
+    # PAUSED until it clears by itself
+    BOOK_DESYNC = "book_desync"
+    BOOK_STALE = "book_stale"
+    MARKET_FEED_DOWN = "market_feed_down"
+    PRIVATE_STREAM_DOWN = "private_stream_down"
+    RECONCILIATION = "reconciliation"
+    UNKNOWN_ORDERS = "unknown_orders"
+    RATE_LIMITED = "rate_limited"
+    CLOCK = "clock"
+    LOOP_LAG = "loop_lag"
+    # REDUCE_ONLY
+    OPERATOR_REDUCE = "operator_reduce"
+
+
+class CancelReason(StrEnum):
+    """Why we take an order out of the market; it is logged with the order."""
+
+    REQUOTE = "requote"
+    NO_QUOTE = "no_quote"
+    SIDE_LIMIT = "side_limit"
+    STATE = "state"
+    DRAIN = "drain"
+    KILL = "kill"
+    UNKNOWN = "unknown"
+    STRAY = "stray"
+
+
+class NoQuote(StrEnum):
+    """Why there is no quote, on a side or at all: counted, never silent (users.md F14)."""
+
+    NO_BOOK = "no_book"
+    NO_SIGMA = "no_sigma"
+    NO_INTENSITY = "no_intensity"
+    BAD_INPUT = "bad_input"
+    SIDE_LIMIT = "side_limit"
+    SPREAD_TOO_WIDE = "spread_too_wide"
+    BELOW_MINIMUM = "below_minimum"
+    NO_BALANCE = "no_balance"
+    PULLED = "pulled"
+    STATE = "state"

@@ -1,0 +1,75 @@
+"""The two doors to an exchange. Nothing else in quoter talks to one.
+
+Answers come back as events, so that the engine hears them like everything else. No method raises
+for what a venue does: trouble is an event too. Cancellation is the only way out of `run`.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from quoter.domain.commands import CancelOrder, PlaceOrder, QueryOrder, RequestReport
+from quoter.domain.events import (
+    CancelReject,
+    Event,
+    OrderAck,
+    OrderDone,
+    OrderNotFound,
+    OrderOpen,
+    OrderReject,
+    OrderUnknown,
+    RateLimited,
+    ReportEvent,
+)
+from quoter.domain.instrument import Instrument
+
+type Emit = Callable[[Event], None]
+
+
+class MarketFeed(Protocol):
+    """Public market data of one symbol; reconnects by itself for ever, with jitter and a cap."""
+
+    async def run(self, emit: Emit) -> None:
+        """Emit FeedUp, then BookSnapshot and the deltas that follow it; FeedDown when lost."""
+
+    def resync(self) -> None:
+        """The book can't be trusted: start again from a fresh snapshot. Idempotent."""
+
+
+class OrderGateway(Protocol):
+    """Orders and our private stream, for one symbol and one account."""
+
+    async def connect(self) -> Instrument:
+        """Load the market, check key and clock. Raises VenueError (KeyRefused) with the reason."""
+
+    async def run(self, emit: Emit) -> None:
+        """Pump the private stream: Fill, OrderOpen, OrderDone; FeedUp/FeedDown(PRIVATE)."""
+
+    async def place(self, order: PlaceOrder) -> OrderAck | OrderReject | OrderUnknown:
+        """Send one create, at most once. Refused by the gate: OrderReject(NOT_SENT)."""
+
+    async def cancel(self, order: CancelOrder) -> OrderDone | CancelReject:
+        """Send one cancel; OrderDone carries the cumulative fill."""
+
+    async def query(self, order: QueryOrder) -> OrderOpen | OrderDone | OrderNotFound | None:
+        """What the venue knows of one order; None if it did not answer."""
+
+    async def report(self, request: RequestReport) -> ReportEvent:
+        """OPEN_ORDERS, TRADES or BALANCES; ReportFailed if the venue did not answer."""
+
+    async def cancel_all(self) -> int:
+        """Cancel every own order, ask for the open ones; how many of ours are still open.
+
+        Raises VenueError if the venue can't be asked.
+        """
+
+    def shut(self) -> None:
+        """Close the last-inch gate: after this returns no create leaves, queued ones included."""
+
+    def open_gate(self) -> None:
+        """Let creates through (start, and after a re-arm)."""
+
+    def rate_limit(self) -> RateLimited | None:
+        """The venue's last wish for silence, if it is still in force."""
+
+    async def close(self) -> None:
+        """Close every socket; bounded in time."""
