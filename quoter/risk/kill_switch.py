@@ -1,0 +1,91 @@
+"""From causes to the trading state: nobody sets it; causes come and go, the worst one rules."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from quoter.domain.trading import Cause, TradingState
+
+
+@dataclass(frozen=True, slots=True)
+class Severity:
+    """How hard a cause stops us, and whether only a person may clear it."""
+
+    state: TradingState
+    is_latched: bool = False
+
+
+_KILL = Severity(TradingState.KILLED, is_latched=True)
+_HOLD = Severity(TradingState.PAUSED, is_latched=True)
+_PAUSE = Severity(TradingState.PAUSED)
+
+SEVERITY: dict[Cause, Severity] = {
+    Cause.OPERATOR_KILL: _KILL,
+    Cause.INVENTORY_BREACH: _KILL,
+    Cause.LOSS_LIMIT: _KILL,
+    Cause.INVARIANT_BROKEN: _KILL,
+    Cause.ORDER_REAPPEARED: _KILL,
+    Cause.LEDGER_CONFLICT: _KILL,
+    Cause.KEY_REFUSED: _KILL,
+    Cause.OPERATOR_PAUSE: _HOLD,
+    Cause.REPEATED_EXECUTION: _HOLD,
+    Cause.BOOK_DESYNC: _PAUSE,
+    Cause.BOOK_STALE: _PAUSE,
+    Cause.MARKET_FEED_DOWN: _PAUSE,
+    Cause.PRIVATE_STREAM_DOWN: _PAUSE,
+    Cause.RECONCILIATION: _PAUSE,
+    Cause.UNKNOWN_ORDERS: _PAUSE,
+    Cause.RATE_LIMITED: _PAUSE,
+    Cause.CLOCK: _PAUSE,
+    Cause.LOOP_LAG: _PAUSE,
+    Cause.OPERATOR_REDUCE: Severity(TradingState.REDUCE_ONLY, is_latched=True),
+}
+
+
+class KillSwitch:
+    """The active causes with the text of each, oldest first."""
+
+    def __init__(self) -> None:
+        self._causes: dict[Cause, str] = {}
+
+    @property
+    def causes(self) -> dict[Cause, str]:
+        return dict(self._causes)
+
+    @property
+    def state(self) -> TradingState:
+        """The worst of the active causes; RUNNING without any."""
+        worst = TradingState.RUNNING
+        for cause in self._causes:
+            worst = max(worst, SEVERITY[cause].state)
+        return worst
+
+    def is_active(self, cause: Cause) -> bool:
+        return cause in self._causes
+
+    def trip(self, cause: Cause, text: str) -> bool:
+        """Activate a cause; False if it already was (its first text stays)."""
+        if cause in self._causes:
+            return False
+        self._causes[cause] = text
+        return True
+
+    def settle(self, cause: Cause) -> bool:
+        """A condition is over: clear its cause, unless only a person may. True if it cleared."""
+        if cause not in self._causes or SEVERITY[cause].is_latched:
+            return False
+        del self._causes[cause]
+        return True
+
+    def resume(self) -> list[Cause]:
+        """An operator lets trading go on: clears latched pauses and reduces, never a kill."""
+        return self._clear(lambda severity: severity.state is not TradingState.KILLED)
+
+    def rearm(self) -> list[Cause]:
+        """Somebody with the right to do so lifts a kill; the caller has checked all conditions."""
+        return self._clear(lambda severity: severity.state is TradingState.KILLED)
+
+    def _clear(self, applies: Callable[[Severity], bool]) -> list[Cause]:
+        gone = [c for c in self._causes if SEVERITY[c].is_latched and applies(SEVERITY[c])]
+        for cause in gone:
+            del self._causes[cause]
+        return gone

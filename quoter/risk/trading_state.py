@@ -1,0 +1,21 @@
+"""Creates need a live phase and a state that allows them."""
+
+from quoter.domain.commands import OrderIntent
+from quoter.domain.market import Side
+from quoter.domain.trading import Phase, TradingState
+from quoter.risk.view import Limits, RiskView
+
+
+def check(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
+    """Denied unless RUNNING, or REDUCE_ONLY and the order can't grow or flip the inventory."""
+    if view.phase is not Phase.LIVE:
+        return f"phase {view.phase}"
+    if view.state is TradingState.RUNNING:
+        return None
+    if view.state is not TradingState.REDUCE_ONLY:
+        return f"state {view.state.name}"
+    buying = intent.side is Side.BUY
+    room = -view.inventory - view.leaves_buy if buying else view.inventory - view.leaves_sell
+    if not intent.size <= room:
+        return f"REDUCE_ONLY: {intent.side} {intent.size}, only {max(room, 0 * room)} reduces"
+    return None

@@ -1,0 +1,178 @@
+"""The order book as we know it, and whether it may be trusted.
+
+One sequence rule for every venue: a delta's `prev` must be our `last`. Anything else, and a crossed
+book, makes it DESYNC: nothing is served until the next snapshot.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Mapping
+
+from quoter.domain.events import BookDelta, BookSnapshot, TopOfBook
+from quoter.domain.market import Level
+
+LEVELS_MAX = 5_000  # a side never grows beyond this; the farthest levels go first
+DUST = 1e-12  # relative size below which a level is entirely ours
+
+
+class HalfBook:
+    """One side: sizes by price, and the prices sorted so that the best is last.
+
+    `sign` is +1 for bids and -1 for asks; keys are sign * price, so that one code serves both and
+    changes near the touch move few list items.
+    """
+
+    __slots__ = ("_keys", "_sign", "_sizes")
+
+    def __init__(self, sign: int) -> None:
+        self._sign = sign
+        self._keys: list[float] = []
+        self._sizes: dict[float, float] = {}
+
+    def load(self, levels: tuple[Level, ...]) -> None:
+        sign = self._sign
+        self._sizes = {sign * price: size for price, size in levels if size > 0}
+        self._keys = sorted(self._sizes)
+        self._trim()
+
+    def apply(self, levels: tuple[Level, ...]) -> None:
+        sign, sizes, keys = self._sign, self._sizes, self._keys
+        for price, size in levels:
+            key = sign * price
+            if size > 0:
+                if key not in sizes:
+                    insort(keys, key)
+                sizes[key] = size
+            elif key in sizes:
+                del sizes[key]
+                del keys[bisect_left(keys, key)]
+        if len(keys) > LEVELS_MAX:
+            self._trim()
+
+    def _trim(self) -> None:
+        excess = len(self._keys) - LEVELS_MAX
+        if excess > 0:
+            for key in self._keys[:excess]:
+                del self._sizes[key]
+            del self._keys[:excess]
+
+    def best(self, own: Mapping[float, float]) -> Level | None:
+        """The best level that is not entirely ours; `own` holds our sizes by price."""
+        sign, sizes = self._sign, self._sizes
+        for key in reversed(self._keys):
+            price, size = sign * key, sizes[key]
+            foreign = size - own.get(price, 0.0) if own else size
+            if foreign > size * DUST:
+                return Level(price, foreign)
+        return None
+
+    def best_price(self) -> float | None:
+        return self._sign * self._keys[-1] if self._keys else None
+
+    def levels(self, depth: int, own: Mapping[float, float]) -> tuple[Level, ...]:
+        """The best `depth` levels without our own sizes, best first."""
+        found: list[Level] = []
+        for key in reversed(self._keys):
+            price, size = self._sign * key, self._sizes[key]
+            foreign = size - own.get(price, 0.0)
+            if foreign > size * DUST:
+                found.append(Level(price, foreign))
+                if len(found) == depth:
+                    break
+        return tuple(found)
+
+
+class Book:
+    """Both sides, the sequence number they are at, and a fresher best price where there is one."""
+
+    __slots__ = ("_top", "asks", "bids", "duplicates", "last", "ready", "ts_ns")
+
+    def __init__(self) -> None:
+        self.bids, self.asks = HalfBook(1), HalfBook(-1)
+        self.last = 0
+        self.ts_ns = 0
+        self.ready = False
+        self.duplicates = 0
+        self._top: TopOfBook | None = None
+
+    def load(self, snapshot: BookSnapshot) -> str | None:
+        """Start again from a snapshot; the fault that makes it useless, or None."""
+        self.bids.load(snapshot.bids)
+        self.asks.load(snapshot.asks)
+        self.last, self.ts_ns = snapshot.last, snapshot.ts_ns
+        self._top = None
+        return self._judge()
+
+    def apply(self, delta: BookDelta) -> str | None:
+        """Apply changes in sequence; the fault that desyncs the book, or None.
+
+        A delta that ends at or before our number is a duplicate: ignored and counted.
+        """
+        if not self.ready:
+            return None
+        if delta.last <= self.last:
+            self.duplicates += 1
+            return None
+        if delta.prev != self.last:
+            self.ready = False
+            return f"gap: expected {self.last}, received {delta.prev}"
+        self.bids.apply(delta.bids)
+        self.asks.apply(delta.asks)
+        self.last, self.ts_ns = delta.last, delta.ts_ns
+        return self._judge()
+
+    def see_top(self, top: TopOfBook) -> bool:
+        """Keep a best price that is fresher than the depth; False if it is crossed."""
+        if not top.bid.price < top.ask.price:
+            return False
+        if self.ready and top.update_id >= self.last:
+            self._top = top
+            self.ts_ns = top.ts_ns
+        return True
+
+    def best(
+        self, own_bids: Mapping[float, float], own_asks: Mapping[float, float]
+    ) -> tuple[Level, Level] | None:
+        """Best bid and ask without our own orders, or None while the book can't be trusted."""
+        if not self.ready:
+            return None
+        top = self._top
+        if top is not None and top.update_id >= self.last:
+            bid = self._fresher(top.bid, own_bids, self.bids, below=top.ask.price)
+            ask = self._fresher(top.ask, own_asks, self.asks, above=top.bid.price)
+        else:
+            bid, ask = self.bids.best(own_bids), self.asks.best(own_asks)
+        if bid is None or ask is None or not bid.price < ask.price:
+            return None
+        return bid, ask
+
+    @staticmethod
+    def _fresher(
+        level: Level,
+        own: Mapping[float, float],
+        side: HalfBook,
+        *,
+        below: float = float("inf"),
+        above: float = 0.0,
+    ) -> Level | None:
+        """The ticker's level unless it is all ours; else the depth's best that can still hold."""
+        mine = own.get(level.price, 0.0) if own else 0.0
+        if level.size - mine > level.size * DUST:
+            return Level(level.price, level.size - mine)
+        found = side.best(own)
+        return found if found is not None and above < found.price < below else None
+
+    def lose(self) -> None:
+        """The feed is gone: nothing here is true any more."""
+        self.ready = False
+        self._top = None
+
+    def _judge(self) -> str | None:
+        bid, ask = self.bids.best_price(), self.asks.best_price()
+        if bid is None or ask is None:
+            self.ready = False
+            return "one side is empty"
+        if bid >= ask:
+            self.ready = False
+            return f"crossed: bid {bid} >= ask {ask}"
+        self.ready = True
+        return None

@@ -1,0 +1,154 @@
+"""Every order of ours that may still fill, and what each piece of news does to it.
+
+An order leaves the live set only when the venue definitively refused it, when its end *and* all its
+fills are booked, or when the unknown-order fence has passed (reliability.md section 4).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from quoter.domain.commands import PlaceOrder
+from quoter.domain.market import Side
+from quoter.domain.orders import OrderState, OrderView
+from quoter.domain.trading import CancelReason
+
+TOMBSTONES_MAX = 20_000  # closed orders remembered, so that late news finds its order
+ZERO = Decimal(0)
+
+IN_FLIGHT = frozenset({OrderState.RESERVED, OrderState.PENDING_NEW})
+RESTING = frozenset({OrderState.OPEN, OrderState.PARTIAL})
+
+
+@dataclass(slots=True, kw_only=True)
+class OpenOrder:
+    """One order of ours; changed only by `OpenOrders`."""
+
+    client_id: str
+    side: Side
+    ticks: int
+    price: Decimal
+    size: Decimal
+    created_ns: int
+    state: OrderState = OrderState.RESERVED
+    venue_id: str = ""
+    filled: Decimal = ZERO  # booked from unique trades
+    venue_filled: Decimal = ZERO  # the most the venue ever claimed
+    changed_ns: int = 0
+    cancel_reason: CancelReason | None = None  # set once we asked for its end
+    cancels_sent: int = 0
+    next_cancel_ns: int = 0
+    next_query_ns: int = 0
+    queries_sent: int = 0
+    unknown_since_ns: int = 0
+    not_found: list[int] = field(default_factory=list)  # times of negative answers, at most two
+    price_float: float = 0.0
+
+    @property
+    def leaves(self) -> Decimal:
+        """What could still fill."""
+        return self.size - self.filled
+
+    @property
+    def is_wanted(self) -> bool:
+        """It rests or will rest, and nobody asked for its end."""
+        return self.cancel_reason is None and (self.state in RESTING or self.state in IN_FLIGHT)
+
+    @property
+    def is_owed(self) -> bool:
+        """The venue claims more fills than we have booked."""
+        return self.venue_filled > self.filled
+
+    def view(self) -> OrderView:
+        return OrderView(
+            client_id=self.client_id,
+            venue_id=self.venue_id,
+            side=self.side,
+            price=self.price,
+            size=self.size,
+            filled=self.filled,
+            state=self.state,
+            created_ns=self.created_ns,
+        )
+
+
+class OpenOrders:
+    """The live set, its leaves per side, and the tombstones of what left it."""
+
+    def __init__(self) -> None:
+        self._live: dict[str, OpenOrder] = {}
+        self._closed: dict[str, OpenOrder] = {}
+        self._leaves = {Side.BUY: ZERO, Side.SELL: ZERO}
+
+    def __iter__(self) -> Iterator[OpenOrder]:
+        return iter(self._live.values())
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def live(self, client_id: str) -> OpenOrder | None:
+        return self._live.get(client_id)
+
+    def closed(self, client_id: str) -> OpenOrder | None:
+        return self._closed.get(client_id)
+
+    def find(self, client_id: str) -> OpenOrder | None:
+        return self._live.get(client_id) or self._closed.get(client_id)
+
+    def by_venue_id(self, venue_id: str) -> OpenOrder | None:
+        """For venues whose trade list does not carry the client id; newest first."""
+        for orders in (self._live, self._closed):
+            for order in reversed(orders.values()):
+                if venue_id and order.venue_id == venue_id:
+                    return order
+        return None
+
+    def leaves(self, side: Side) -> Decimal:
+        """Everything on one side that could still fill (B and S of reliability.md section 4)."""
+        return self._leaves[side]
+
+    def recomputed_leaves(self, side: Side) -> Decimal:
+        """The same from scratch: the counter is compared with it once a second."""
+        return sum((o.leaves for o in self._live.values() if o.side is side), start=ZERO)
+
+    def of_side(self, side: Side) -> list[OpenOrder]:
+        return [order for order in self._live.values() if order.side is side]
+
+    def reserve(self, order: PlaceOrder, *, ticks: int) -> OpenOrder:
+        """Count an approved order from now on, before its bytes go anywhere."""
+        record = OpenOrder(
+            client_id=order.client_id,
+            side=order.side,
+            ticks=ticks,
+            price=order.price,
+            size=order.size,
+            created_ns=order.decided_ns,
+            changed_ns=order.decided_ns,
+            price_float=float(order.price),
+        )
+        self._live[order.client_id] = record
+        self._leaves[order.side] += order.size
+        return record
+
+    def fill(self, order: OpenOrder, size: Decimal) -> None:
+        """Count a booked fill of a live order. An overfill is cut at the order's size."""
+        booked = min(size, order.leaves)
+        order.filled += booked
+        order.venue_filled = max(order.venue_filled, order.filled)
+        self._leaves[order.side] -= booked
+
+    def close(self, order: OpenOrder, state: OrderState, ts_ns: int) -> None:
+        """Take an order out of the live set and free its reservation."""
+        del self._live[order.client_id]
+        self._leaves[order.side] -= order.leaves
+        order.state, order.changed_ns = state, ts_ns
+        self._closed[order.client_id] = order
+        if len(self._closed) > TOMBSTONES_MAX:
+            del self._closed[next(iter(self._closed))]
+
+    def recently_closed(self, since_ns: int) -> Iterator[OpenOrder]:
+        """Orders that closed at or after `since_ns`, newest first."""
+        for order in reversed(self._closed.values()):
+            if order.changed_ns < since_ns:
+                return
+            yield order
