@@ -1,0 +1,16 @@
+"""The only reader of the environment: `QUOTER_*` names, typed, with units and bounds."""
+
+from quoter.settings.example import env_example
+from quoter.settings.fields import Environment
+from quoter.settings.load import forget_secrets, known_names, load
+from quoter.settings.model import FixedSettings, Settings
+
+__all__ = [
+    "Environment",
+    "FixedSettings",
+    "Settings",
+    "env_example",
+    "forget_secrets",
+    "known_names",
+    "load",
+]

@@ -1,0 +1,209 @@
+"""Every setting there is, by the question that it answers. Units end the descriptions.
+
+`examples` holds what `.env.example` shows for a setting without a default: safe in the sandbox.
+"""
+
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr
+
+from quoter.settings.parse import (
+    parse_exchange_id,
+    parse_horizon,
+    parse_host_names,
+    parse_symbol,
+    parse_target,
+)
+
+
+class Environment(StrEnum):
+    """Whose money is at stake."""
+
+    SANDBOX = "sandbox"  # our own exchange, play money
+    TESTNET = "testnet"  # the venue's test system
+    PRODUCTION = "production"
+
+
+class Venue(BaseModel):
+    """Where to trade, and as whom"""
+
+    environment: Environment = Field(
+        Environment.SANDBOX, description="sandbox, testnet or production (real money)"
+    )
+    i_accept_production: str = Field(
+        "",
+        description="second half of the production opt-in: the value of QUOTER_EXCHANGE, as text",
+    )
+    exchange: Annotated[str, BeforeValidator(parse_exchange_id)] = Field(
+        "binance", description="exchange, by its ccxt id"
+    )
+    symbol: Annotated[str, BeforeValidator(parse_symbol)] = Field(
+        "BTC/USDT", description="market, by its ccxt name BASE/QUOTE"
+    )
+    sandbox_url: str = Field(
+        "http://127.0.0.1:8765",
+        description="root URL of the sandbox exchange, or of any server that speaks its dialect",
+    )
+    secrets_dir: Path = Field(
+        Path("/run/secrets"), description="folder with one file per secret, such as quoter_api_key"
+    )
+    api_key_file: Path | None = Field(
+        None, repr=False, description="file that holds the API key; better than QUOTER_API_KEY"
+    )
+    api_secret_file: Path | None = Field(
+        None, repr=False, description="file that holds the API secret"
+    )
+    api_password_file: Path | None = Field(
+        None, repr=False, description="file that holds the API passphrase, where a venue wants one"
+    )
+    api_key: SecretStr | None = Field(
+        None, validate_default=True, description="API key; no right to withdraw, please"
+    )
+    api_secret: SecretStr | None = Field(
+        None, validate_default=True, description="API secret or private key"
+    )
+    api_password: SecretStr | None = Field(
+        None, validate_default=True, description="API passphrase, where a venue wants one"
+    )
+    creates_per_s: float = Field(
+        10, gt=0, le=100, description="new orders that we allow ourselves, per second"
+    )
+
+
+class Limits(BaseModel):
+    """How much may be at risk: required, there is no safe default"""
+
+    inventory_max: Decimal = Field(
+        gt=0,
+        examples=["0.05"],
+        description="hard limit of |position - target| in the worst case, open orders included; "
+        "base units",
+    )
+    order_size: Decimal = Field(
+        gt=0, examples=["0.005"], description="size of one order; base units, <= limit / 3"
+    )
+    loss_max: Decimal = Field(
+        gt=0,
+        examples=["100"],
+        description="loss since start at which we stop for good and cancel; quote currency",
+    )
+    notional_max: Decimal | None = Field(
+        None, gt=0, description="largest worth of the worst-case inventory; quote currency"
+    )
+    target: Annotated[Literal["auto"] | Decimal, BeforeValidator(parse_target)] = Field(
+        "auto", description="holdings to come back to: auto (opening balance) or base units"
+    )
+
+
+class Pricing(BaseModel):
+    """At what price"""
+
+    model: Literal["glft", "as"] = Field(
+        "glft", description="glft (stationary) or as (Avellaneda-Stoikov with a horizon)"
+    )
+    gamma: float = Field(
+        1,
+        gt=0,
+        description="risk aversion: 1 is usual, 0.1 calm, 10 eager to be flat; no unit "
+        "(0.001..1000), or 1/quote with QUOTER_GAMMA_UNIT=raw",
+    )
+    gamma_unit: Literal["norm", "raw"] = Field(
+        "norm", description="norm (same meaning on every market) or raw (the papers' 1/quote)"
+    )
+    horizon: Annotated[Literal["auto", "session"] | float, BeforeValidator(parse_horizon)] = Field(
+        "auto", description="with model as: session, or a rolling horizon in seconds"
+    )
+    session_s: float | None = Field(
+        None, gt=0, le=604_800, description="length of the session with horizon session; seconds"
+    )
+    sigma: float | None = Field(
+        None, gt=0, description="first guess of volatility; quote currency per sqrt(second)"
+    )
+    kappa: float | None = Field(
+        None, gt=0, description="decay of fill intensity with distance; 1 / quote currency"
+    )
+    intensity: float | None = Field(
+        None, gt=0, description="fills at distance zero, each side; 1 / second"
+    )
+    volatility_half_life_s: float = Field(
+        300, ge=10, le=86_400, description="memory of the slow volatility estimate; seconds"
+    )
+    volatility_half_life_fast_s: float = Field(
+        30, ge=1, le=3_600, description="memory of the fast volatility estimate; seconds"
+    )
+    intensity_half_life_s: float = Field(
+        600, ge=30, le=86_400, description="memory of the intensity estimate; seconds"
+    )
+    widening_beta: float = Field(
+        1, ge=0, le=4, description="growth of the exposed side at the limit; half-spreads, no unit"
+    )
+    widening_power: float = Field(
+        2, ge=1, le=4, description="how late that growth sets in; no unit"
+    )
+    size_eta: float = Field(
+        1, ge=0, le=10, description="shrinks exposed orders by exp(-eta |q| / limit); no unit"
+    )
+    levels: int = Field(1, ge=1, le=10, description="orders on each side; count")
+    level_step_bps: float = Field(
+        0, ge=0, le=1_000, description="least distance between levels; bps of price, 0 for auto"
+    )
+    spread_min_bps: float = Field(
+        0, ge=0, le=5_000, description="never quote bid to ask tighter; bps of price"
+    )
+    spread_max_bps: float = Field(
+        500, gt=0, le=5_000, description="no quote at all if bid to ask is wider; bps of price"
+    )
+    fee_maker_bps: float | None = Field(
+        None, ge=-100, le=1_000, description="maker fee, if the venue's own is wrong; bps of price"
+    )
+    adverse_bps: float = Field(
+        0, ge=0, le=1_000, description="loss to better informed takers, each side; bps of price"
+    )
+
+
+class Requoting(BaseModel):
+    """How often, and on how fresh a book"""
+
+    requote_hold_s: float = Field(
+        1, ge=0, le=60, description="rest of an order before it may move closer; seconds"
+    )
+    requote_tolerance: float = Field(
+        0.1, ge=0, le=1, description="move that is not worth a message; half-spreads, no unit"
+    )
+    stale_s: float = Field(
+        2, ge=0.5, le=30, description="silence of the feed after which we pause; seconds"
+    )
+    quote_ttl_s: float = Field(
+        30, ge=5, le=300, description="age at which an order is renewed in any case; seconds"
+    )
+
+
+class Process(BaseModel):
+    """This process: files, HTTP, logs"""
+
+    data_dir: Path = Field(Path("data"), description="folder of ledger, latch and lock")
+    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 only in a container")
+    port: int = Field(9464, ge=0, le=65_535, description="TCP port of HTTP; number, 0 for any free")
+    http_hosts: Annotated[str, BeforeValidator(parse_host_names)] = Field(
+        "quoter", description="names (commas between) under which others may call us, beside ours"
+    )
+    log_format: Literal["auto", "json", "pretty"] = Field(
+        "auto", description="json lines, pretty, or auto (pretty on a terminal)"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least important line that is still written"
+    )
+    instance: str = Field(
+        "0",
+        pattern=r"^[0-9a-z]{1,2}$",
+        description="1 or 2 of 0-9a-z, in our order ids: differs between daemons of one account",
+    )
+
+
+SECTIONS: tuple[type[BaseModel], ...] = (Venue, Limits, Pricing, Requoting, Process)
+SECRETS = ("api_key", "api_secret", "api_password")
+# What must never be printed: a secret pasted into a *_FILE setting is one too.
+HIDDEN = frozenset(SECRETS) | {f"{name}_file" for name in SECRETS}

@@ -1,0 +1,140 @@
+"""Settings from the environment, or a `BadSetting` that names every mistake at once."""
+
+import os
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dotenv.parser import parse_stream
+from pydantic import ValidationError
+
+from quoter.domain.errors import BadSetting
+from quoter.settings.fields import HIDDEN, SECRETS, Environment
+from quoter.settings.model import PREFIX, Settings, env_name, production_refusal
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+ENV_FILE = Path(".env")
+VALUE_CHARS_MAX = 60
+
+
+def known_names() -> tuple[str, ...]:
+    """Every name that we read, as the environment spells it."""
+    return tuple(env_name(field) for field in Settings.model_fields)
+
+
+def load(*, env_file: Path | None = ENV_FILE, dry_run: bool = False) -> Settings:
+    """Read environment, `.env` and secret files, in that order of precedence.
+
+    dry_run: no order will be sent, so neither key nor production opt-in is asked for.
+    Raises BadSetting with one line per mistake; a value is shown unless it may be a secret.
+    """
+    file = env_file if env_file is not None and env_file.is_file() else None
+    from_file = dict[str, str]()
+    lines = list[str]()
+    if file is not None:
+        lines += _read_env_file(file, from_file)
+    secrets_dir = _secrets_dir(from_file, lines)
+    names = {*os.environ, *from_file, *_names_in(secrets_dir)}
+    lines += _unknown(names)
+    try:
+        settings = Settings(_env_file=file, _secrets_dir=secrets_dir)
+    except ValidationError as error:
+        # `from None`: the chained error would carry the inputs
+        raise BadSetting("\n".join([*lines, *_explain(error)])) from None
+    except UnicodeDecodeError:
+        raise BadSetting(f"{secrets_dir}: holds a file that is not text") from None
+    lines += _refusals(settings, dry_run=dry_run)
+    if lines:
+        raise BadSetting("\n".join(lines))
+    return settings
+
+
+def forget_secrets() -> None:
+    """Take the secrets out of our environment, so that no child or crash dump inherits them."""
+    for name in SECRETS:
+        os.environ.pop(env_name(name), None)
+
+
+def _read_env_file(path: Path, found: dict[str, str]) -> Iterator[str]:
+    """Collect our names into `found`; yield a complaint per line that dotenv would skip."""
+    try:
+        with path.open(encoding="utf-8") as stream:
+            bindings = list(parse_stream(stream))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(f"{path}: can't be read: {type(error).__name__}") from None
+    for binding in bindings:
+        where = f"{path}:{binding.original.line}"
+        if binding.error and PREFIX in binding.original.string:
+            yield f"{where}: is not NAME=value"
+        elif binding.key is not None and binding.key.upper().startswith(PREFIX):
+            if binding.value is None:
+                yield f"{where}: {binding.key} has no value: write {binding.key}=value"
+            found[binding.key] = binding.value or ""
+
+
+def _secrets_dir(from_file: Mapping[str, str], lines: list[str]) -> Path | None:
+    name = env_name("secrets_dir")
+    usual = str(Settings.model_fields["secrets_dir"].default)
+    chosen = os.environ.get(name) or from_file.get(name) or usual
+    if Path(chosen).is_dir():
+        return Path(chosen)
+    if chosen != usual:
+        lines.append(f"{name}: no such folder (got {_shown(chosen)})")
+    return None
+
+
+def _names_in(folder: Path | None) -> Iterator[str]:
+    if folder is not None:
+        yield from (path.name.upper() for path in folder.iterdir())
+
+
+def _unknown(names: set[str]) -> Iterator[str]:
+    known = known_names()
+    for name in sorted(names):
+        if not name.upper().startswith(PREFIX) or name in known:
+            continue
+        near = get_close_matches(name.upper(), known, n=1)
+        hint = f"did you mean {near[0]}?" if near else "`quoter env-example` lists them all"
+        yield f"{_shown(name)}: no such setting; {hint}"
+
+
+def _refusals(settings: Settings, *, dry_run: bool) -> Iterator[str]:
+    if dry_run:
+        return
+    if refusal := production_refusal(settings):
+        yield refusal
+    if settings.environment is not Environment.SANDBOX and settings.api_key is None:
+        yield (
+            f"QUOTER_API_KEY_FILE, QUOTER_API_SECRET_FILE: are required in "
+            f"{settings.environment} (or the values themselves, without _FILE)"
+        )
+
+
+def _explain(error: ValidationError) -> Iterator[str]:
+    for detail in error.errors(include_url=False, include_context=False):
+        text = detail["msg"].removeprefix("Value error, ")
+        if not detail["loc"]:
+            yield from text.splitlines()
+            continue
+        field = str(detail["loc"][0])
+        yield f"{env_name(field)}: {_complaint(field, text, detail)}"
+
+
+def _complaint(field: str, text: str, detail: "ErrorDetails") -> str:
+    if detail["type"] == "missing":
+        return f"is required: {Settings.model_fields[field].description}"
+    if detail["type"] == "string_pattern_mismatch":
+        text = f"must be {Settings.model_fields[field].description}"
+    text = text.replace("Input should be ", "must be ", 1)
+    if field in HIDDEN:
+        return text
+    return f"{text} (got {_shown(str(detail['input']))})"
+
+
+def _shown(value: str) -> str:
+    """A foreign text, fit for one line of a terminal."""
+    clean = "".join(char if char.isprintable() else "?" for char in value)
+    return clean if len(clean) <= VALUE_CHARS_MAX else clean[:VALUE_CHARS_MAX] + "..."

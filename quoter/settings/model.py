@@ -1,0 +1,181 @@
+"""The settings class: fields, where they come from, and which of them contradict each other."""
+
+from ipaddress import ip_address
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from quoter.settings.fields import (
+    HIDDEN,
+    SECRETS,
+    Environment,
+    Limits,
+    Pricing,
+    Process,
+    Requoting,
+    Venue,
+)
+from quoter.settings.parse import secret_from_file
+
+PREFIX = "QUOTER_"
+LOTS_MIN = 3  # fewer lots than that and the skew has no room to work in
+GAMMA_NORM_MIN, GAMMA_NORM_MAX = 1e-3, 1e3
+
+
+class Settings(Process, Requoting, Pricing, Limits, Venue, BaseSettings):
+    """All of them. Build it with `quoter.settings.load`, which also refuses unknown names."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        extra="ignore",  # an .env file is shared with compose; `load` judges our own names
+        frozen=True,
+        hide_input_in_errors=True,
+        allow_inf_nan=False,
+        str_strip_whitespace=True,
+        protected_namespaces=(),
+    )
+
+    @field_validator(*SECRETS)
+    @classmethod
+    def _secret(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        path = info.data.get(f"{info.field_name}_file")
+        if path is None:
+            return value
+        source = env_name(f"{info.field_name}_file")
+        if value is not None:
+            raise ValueError(f"is also given by {source}: keep one")
+        try:
+            return SecretStr(secret_from_file(path))
+        except ValueError as error:
+            raise ValueError(f"the file that {source} names {error}") from None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if lines := conflicts(self):
+            raise ValueError("\n".join(lines))
+        return self
+
+    @property
+    def base(self) -> str:
+        """The coin that is traded."""
+        return self.symbol.split("/")[0]
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret in the clear: for the redaction of logs, and nothing else."""
+        values = (getattr(self, name) for name in SECRETS)
+        return tuple(value.get_secret_value() for value in values if value is not None)
+
+    def redacted(self) -> dict[str, str]:
+        """All values as text, fit for a log line: secrets only say whether they are set."""
+        shown: dict[str, str] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            hidden = "unset" if value is None else "set"
+            shown[name] = hidden if name in HIDDEN else str(value)
+        return shown
+
+
+class FixedSettings(Settings):
+    """The same fields from arguments only, deaf to environment and files: demo and tests."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+
+def env_name(field: str) -> str:
+    """The environment's name of a field."""
+    return PREFIX + field.upper()
+
+
+def conflicts(settings: Settings) -> list[str]:
+    """One line for each rule over several settings that is broken."""
+    return [*_limit_conflicts(settings), *_model_conflicts(settings), *_venue_conflicts(settings)]
+
+
+def production_refusal(settings: Settings) -> str | None:
+    """Why these settings may not send orders to a production venue; None if they may."""
+    if settings.environment is not Environment.PRODUCTION:
+        return None
+    if settings.i_accept_production == settings.exchange:
+        return None
+    return (
+        f"QUOTER_I_ACCEPT_PRODUCTION: must be {settings.exchange} (the value of QUOTER_EXCHANGE) "
+        "when QUOTER_ENVIRONMENT is production: real money is at stake"
+    )
+
+
+def _limit_conflicts(settings: Settings) -> list[str]:
+    if settings.inventory_max >= LOTS_MIN * settings.order_size:
+        return []
+    return [
+        f"QUOTER_ORDER_SIZE: must be at most a third of QUOTER_INVENTORY_MAX "
+        f"({settings.inventory_max}) (got {settings.order_size})"
+    ]
+
+
+def _model_conflicts(settings: Settings) -> list[str]:
+    lines = []
+    if settings.gamma_unit == "norm" and not GAMMA_NORM_MIN <= settings.gamma <= GAMMA_NORM_MAX:
+        lines.append(f"QUOTER_GAMMA: must be between 0.001 and 1000 (got {settings.gamma:g})")
+    if settings.model == "as" and settings.horizon == "auto":
+        lines.append("QUOTER_HORIZON: must be session or seconds when QUOTER_MODEL is as")
+    if settings.model == "glft" and settings.horizon != "auto":
+        lines.append(
+            f"QUOTER_HORIZON: must be auto when QUOTER_MODEL is glft (got {settings.horizon})"
+        )
+    if (settings.horizon == "session") != (settings.session_s is not None):
+        lines.append("QUOTER_SESSION_S: goes with QUOTER_HORIZON=session: set both or neither")
+    if settings.spread_min_bps >= settings.spread_max_bps:
+        lines.append(
+            f"QUOTER_SPREAD_MIN_BPS: must be less than QUOTER_SPREAD_MAX_BPS "
+            f"({settings.spread_max_bps:g}) (got {settings.spread_min_bps:g})"
+        )
+    return lines
+
+
+def _venue_conflicts(settings: Settings) -> list[str]:
+    lines = []
+    if (settings.api_key is None) != (settings.api_secret is None):
+        lines.append("QUOTER_API_KEY: goes with QUOTER_API_SECRET: set both or neither")
+    try:
+        url = urlsplit(settings.sandbox_url)
+        fits = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+        fits = fits and not (url.username or url.password or url.query or url.fragment)
+    except ValueError:
+        return [*lines, "QUOTER_SANDBOX_URL: must be a URL such as http://127.0.0.1:8765"]
+    if not fits:
+        lines.append("QUOTER_SANDBOX_URL: must be a URL such as http://127.0.0.1:8765")
+    elif _is_real_venue(url.hostname or "", settings.exchange):
+        lines.append(
+            f"QUOTER_SANDBOX_URL: {url.hostname} is a real exchange; "
+            "use QUOTER_ENVIRONMENT to reach it"
+        )
+    return lines
+
+
+def _is_real_venue(host: str, exchange: str) -> bool:
+    """Would the sandbox switch open a side door to real money? Single-label names are ours."""
+    try:
+        ip_address(host)
+    except ValueError:
+        labels = host.lower().rstrip(".").split(".")
+        return len(labels) > 1 and any(
+            label.startswith(("binance", exchange)) for label in labels[:-1]
+        )
+    return False

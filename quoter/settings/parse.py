@@ -1,0 +1,78 @@
+"""Text of a setting to its value, where pydantic's own words would not help the reader."""
+
+import re
+from decimal import Decimal, InvalidOperation
+from math import isfinite
+from pathlib import Path
+
+SECRET_BYTES_MAX = 16_384
+HORIZON_S_MAX = 604_800.0
+
+
+def parse_exchange_id(text: object) -> str:
+    """A ccxt id, lower case: `binance`."""
+    if not isinstance(text, str) or not re.fullmatch(r"[a-z0-9_]{2,32}", text):
+        raise ValueError("must be a ccxt id in lower case, such as binance")
+    return text
+
+
+def parse_symbol(text: object) -> str:
+    """A ccxt market name: `BTC/USDT`, or `BTC/USDT:USDT` for a perpetual."""
+    if not isinstance(text, str) or not re.fullmatch(r"[A-Z0-9]+/[A-Z0-9]+(:[A-Z0-9-]+)?", text):
+        raise ValueError("must be BASE/QUOTE in capitals, such as BTC/USDT")
+    return text
+
+
+def parse_target(value: object) -> object:
+    """`auto`, or an exact amount of base units, >= 0 or short below it."""
+    if value == "auto" or isinstance(value, Decimal):
+        return value
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite():
+        raise ValueError("must be auto or a number of base units")
+    return amount
+
+
+def parse_horizon(value: object) -> object:
+    """`auto`, `session`, or seconds above zero."""
+    if value in {"auto", "session"}:
+        return value
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        seconds = float("nan")
+    if not (isfinite(seconds) and 0 < seconds <= HORIZON_S_MAX):
+        raise ValueError("must be auto, session or seconds (above 0, at most a week)")
+    return seconds
+
+
+def parse_host_names(text: object) -> str:
+    """Host names with commas between; no wildcard."""
+    names = [name.strip() for name in str(text).split(",") if name.strip()]
+    if not all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}", name) for name in names):
+        raise ValueError("must be host names with commas between, without port or wildcard")
+    return ",".join(name.lower() for name in names)
+
+
+def secret_from_file(path: Path) -> str:
+    """The secret that a file holds, outer blanks cut; ValueError says why not, never the path.
+
+    The path stays out of the text because a secret pasted in its place would be shown with it.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(SECRET_BYTES_MAX + 1)
+    except OSError as error:
+        raise ValueError(f"can't be read: {error.strerror}") from None
+    if len(raw) > SECRET_BYTES_MAX:
+        raise ValueError(f"is larger than {SECRET_BYTES_MAX} bytes")
+    try:
+        text = raw.decode().strip()
+    except UnicodeDecodeError:
+        raise ValueError("is not text") from None
+    if not text:
+        raise ValueError("is empty")
+    return text
