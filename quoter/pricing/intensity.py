@@ -1,0 +1,238 @@
+"""How often takers reach a quote at a distance: lambda(d) = A * exp(-kappa * d) per side.
+
+What is measured is the reach: the mid is frozen for a window as long as our quotes stand still,
+and the farthest trade of each side in it is one sample. A sweep's own depth would be simpler and
+wrong, because quotes do not follow the mid within the window.
+"""
+
+from enum import StrEnum
+from math import exp, expm1, floor, inf, log, log1p, sqrt
+from typing import NamedTuple
+
+from quoter.domain.errors import InvalidInput
+from quoter.domain.market import Side
+
+LN2 = log(2.0)
+WINDOW_S = 1.0
+HALF_LIFE_S = 600.0
+PRIOR_SAMPLES = 20.0  # n0: how many samples the prior kappa counts as
+PRIOR_S = 60.0  # t0: how much observed time the prior rate counts as
+CENSOR_SD = 6.0  # a reach beyond this many sigmas (and 3 ticks) is cut: a sweep is no quote's fill
+CENSOR_TICKS = 3.0
+COLD_SAMPLES = 10.0
+WARM_SAMPLES = 100.0
+COLD_MULTIPLIER = 1.5  # of the half-spread, while only the prior is known
+STEP_S = 60.0  # kappa at most halves or doubles in this time
+STEP_RATIO = 2.0
+KAPPA_D0_MAX = 20.0  # exp(-20) of A at the nearest quote: nothing about A can be learned from there
+BPS = 1e-4
+TICK_TOLERANCE = 1e-6  # a float distance this close to a tick is that tick
+CLOCK_BACK_S_MAX = 60.0  # a time that steps back by less is old news, by more a new clock
+
+
+class Confidence(StrEnum):
+    """How much an estimate of the intensity rests on what was seen."""
+
+    COLD = "cold"  # the prior alone; quotes are widened
+    WARM = "warm"
+    OK = "ok"
+
+
+class IntensityEstimate(NamedTuple):
+    """kappa 1/price; intensity (A) fills/s per side at distance 0; rate fills/s per side at d0.
+
+    samples: the effective number of reaches seen; error: relative standard error of kappa and rate.
+    """
+
+    kappa: float
+    intensity: float
+    rate: float
+    samples: float
+    error: float
+    confidence: Confidence
+
+    @property
+    def multiplier(self) -> float:
+        """What a quote from this estimate multiplies its half-spread by."""
+        return COLD_MULTIPLIER if self.confidence is Confidence.COLD else 1.0
+
+
+class IntensityPrior(NamedTuple):
+    """What is believed before anything was seen, and the two lengths that stay as they are.
+
+    kappa 1/price; rate trades/s per side that reach d0; d0 price, the least distance we would
+    really quote; tick price. Frozen with gamma's references: another d0 needs a new estimator.
+    """
+
+    kappa: float
+    rate: float
+    d0: float
+    tick: float
+
+
+def market_prior(
+    *, mid: float, half_book_spread: float, tick: float, trades_per_s: float, half_quote: float
+) -> IntensityPrior:
+    """Guess kappa, rate and d0 from a snapshot of the market.
+
+    mid, half_book_spread, tick and half_quote (our half-spread, 0 if not known yet) in price;
+    trades_per_s of both sides together. Raises InvalidInput for what is missing.
+    """
+    for name, value in (("mid", mid), ("tick", tick), ("trades_per_s", trades_per_s)):
+        if not (0.0 < value < inf):
+            raise InvalidInput(name, value)
+    for name, value in (("half_book_spread", half_book_spread), ("half_quote", half_quote)):
+        if not (0.0 <= value < inf):
+            raise InvalidInput(name, value)
+    return IntensityPrior(
+        kappa=1.0 / max(half_book_spread, 2.0 * tick, BPS * mid),
+        rate=trades_per_s / 2.0,
+        d0=max(half_book_spread, 0.25 * half_quote, tick),
+        tick=tick,
+    )
+
+
+class Intensity:
+    """Streaming estimate over both sides; every update is O(1), however long the silence before.
+
+    Reaches under d0 are left out and those past d1 = d0 + 6 sigma sqrt(max(window, 1 s)) + 3 ticks
+    are cut; the excess over d0 is counted in whole ticks, because the mean of a coarse grid would
+    be biased. `estimate` is renewed whenever a window closes.
+    """
+
+    def __init__(
+        self,
+        prior: IntensityPrior,
+        *,
+        window_s: float = WINDOW_S,
+        half_life_s: float = HALF_LIFE_S,
+    ) -> None:
+        """Begin from `prior`; a window (seconds) is as long as our quotes stand still.
+
+        half_life_s: how long a window counts. Raises InvalidInput for what is not above zero, or
+        a d0 from which A can't be told.
+        """
+        lengths = {"window_s": window_s, "half_life_s": half_life_s}
+        for name, value in (prior._asdict() | lengths).items():
+            if not (0.0 < value < inf):
+                raise InvalidInput(name, value)
+        if prior.kappa * prior.d0 > KAPPA_D0_MAX:
+            raise InvalidInput("d0", prior.d0)
+        p0 = -expm1(-prior.kappa * prior.tick)
+        self._mean0 = (1.0 - p0) / p0  # mean excess in ticks that the prior kappa expects
+        self._prior, self._window_s = prior, window_s
+        self._kept = exp(-LN2 * window_s / half_life_s)
+        self._seen = self._seen2 = self._uncut = self._ticks = self._time_s = 0.0
+        self._sigma = 0.0
+        self._step_kappa, self._step_end_s = prior.kappa, -inf
+        self.restart()
+        self.estimate = self._estimate()
+
+    def restart(self) -> None:
+        """After a gap in the feed: drop the window that is open, keep what was learned."""
+        self._start_s = self._mid = self._mid0 = inf  # inf: no window is open
+        self._reach_buy = self._reach_sell = -inf
+
+    def on_mid(self, t_s: float, mid: float, sigma: float) -> None:
+        """Take the mid (quote/base) and sigma (price/sqrt(s)) at `t_s` seconds.
+
+        Raises InvalidInput for a number that is out of domain or not finite.
+        """
+        if not (0.0 < mid < inf):
+            raise InvalidInput("mid", mid)
+        if not (0.0 <= sigma < inf):
+            raise InvalidInput("sigma", sigma)
+        self._advance(t_s)
+        if self._start_s == inf:
+            self._start_s, self._mid0 = t_s, mid
+        self._mid, self._sigma = mid, sigma
+
+    def on_trade(self, t_s: float, taker: Side, price: float) -> None:
+        """Take a public trade at `t_s` seconds by its taker's side, price quote/base.
+
+        Before the first mid there is nothing to measure from, and the trade is passed over.
+        Raises InvalidInput for a price or a time that is out of domain or not finite.
+        """
+        if not (0.0 < price < inf):
+            raise InvalidInput("price", price)
+        self._advance(t_s)
+        if self._start_s == inf:
+            return
+        if taker is Side.BUY:
+            self._reach_buy = max(self._reach_buy, price - self._mid0)
+        else:
+            self._reach_sell = max(self._reach_sell, self._mid0 - price)
+
+    def _advance(self, t_s: float) -> None:
+        """Close the windows that ended by `t_s`; all but the first of them saw no trade."""
+        if not (-inf < t_s < inf):
+            raise InvalidInput("t_s", t_s)
+        elapsed_s = t_s - self._start_s
+        if elapsed_s < -CLOCK_BACK_S_MAX and self._start_s < inf:
+            self.restart()
+        if elapsed_s < self._window_s:
+            return
+        windows = floor(elapsed_s / self._window_s)
+        self._decay(1)
+        self._sample(self._reach_buy)
+        self._sample(self._reach_sell)
+        if windows > 1:
+            self._decay(windows - 1)
+        self._start_s += windows * self._window_s
+        self._mid0 = self._mid
+        self._reach_buy = self._reach_sell = -inf
+        self.estimate = self._estimate()
+
+    def _decay(self, windows: int) -> None:
+        """Let `windows` windows pass: old samples fade, observed time fades and grows."""
+        kept = self._kept**windows
+        self._seen *= kept
+        self._seen2 *= kept * kept
+        self._uncut *= kept
+        self._ticks *= kept
+        self._time_s = self._time_s * kept + self._window_s * (1.0 - kept) / (1.0 - self._kept)
+
+    def _sample(self, reach: float) -> None:
+        """Count one side's window if its reach came to d0."""
+        excess = (reach - self._prior.d0) / self._prior.tick + TICK_TOLERANCE
+        if excess < 0.0:
+            return
+        spread_out = CENSOR_SD * self._sigma * sqrt(max(self._window_s, 1.0))
+        cut = floor(spread_out / self._prior.tick + CENSOR_TICKS)
+        self._seen += 1.0
+        self._seen2 += 1.0
+        if excess >= cut:
+            self._ticks += cut
+        else:
+            self._ticks += floor(excess)
+            self._uncut += 1.0
+
+    def _estimate(self) -> IntensityEstimate:
+        """Posterior means; the prior itself while fewer than COLD_SAMPLES reaches were seen."""
+        prior = self._prior
+        samples = self._seen * self._seen / self._seen2 if self._seen2 > 0.0 else 0.0
+        if samples < COLD_SAMPLES:
+            kappa, rate, confidence = prior.kappa, prior.rate, Confidence.COLD
+        else:
+            confidence = Confidence.WARM if samples <= WARM_SAMPLES else Confidence.OK
+            kappa = self._stepped(
+                log1p((self._uncut + PRIOR_SAMPLES) / (self._ticks + PRIOR_SAMPLES * self._mean0))
+                / prior.tick
+            )
+            rate = (self._seen / 2.0 + PRIOR_S * prior.rate) / (self._time_s + PRIOR_S)
+        return IntensityEstimate(
+            kappa=kappa,
+            intensity=rate * exp(kappa * prior.d0),
+            rate=rate,
+            samples=samples,
+            error=1.0 / sqrt(samples + PRIOR_SAMPLES),
+            confidence=confidence,
+        )
+
+    def _stepped(self, kappa: float) -> float:
+        """Hold kappa to a factor of two per minute, and to what can be told apart from d0."""
+        if self._start_s >= self._step_end_s:
+            self._step_kappa = self.estimate.kappa
+            self._step_end_s = self._start_s + STEP_S
+        least, most = self._step_kappa / STEP_RATIO, self._step_kappa * STEP_RATIO
+        return min(max(kappa, least), most, KAPPA_D0_MAX / self._prior.d0)

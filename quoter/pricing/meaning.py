@@ -1,0 +1,144 @@
+"""What the settings mean on this symbol, in units that can be pictured."""
+
+from dataclasses import dataclass
+from math import inf, sqrt
+
+from quoter.domain.quotes import PricingInputs
+from quoter.pricing.costs import BPS
+from quoter.pricing.explain import Row
+from quoter.pricing.glft import tau_equivalent_s
+from quoter.pricing.normalisation import (
+    References,
+    Saturation,
+    gamma_lot,
+    inventory_sd_lots,
+    saturation,
+)
+from quoter.pricing.quote import quote_terms
+from quoter.pricing.shape import QuoteShape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """The reference market's quote at zero inventory and what inventory will look like.
+
+    ghat is the gamma without unit that gamma_lot (1/price) amounts to here; slope, half_spread price; *_bps basis points of fair value; skew_at_limit
+    counted at lots_max; tau_equivalent_s how long inventory is expected to be held; cara_lots_max
+    inventory above which this gamma makes no sense (no sale would be quick enough for it).
+    """
+
+    ghat: float
+    lots_max: float
+    gamma_lot: float
+    slope: float
+    half_spread: float
+    half_spread_bps: float
+    quoted_half_spread_bps: float  # costs included
+    skew_at_limit_bps: float
+    inventory_sd_lots: float
+    tau_equivalent_s: float
+    saturation: Saturation | None
+    cara_lots_max: float
+
+
+def meaning(
+    *,
+    gamma: float,
+    lots_max: float,
+    references: References,
+    fair: float,
+    tau_s: float | None = None,
+) -> Meaning:
+    """Work out what `gamma` and a limit of `lots_max` order sizes mean where fair value is `fair`.
+
+    gamma 1/price per lot, from gamma_lot or raw_gamma_lot; tau_s seconds of the horizon, None for
+    the stationary slope. Raises InvalidInput like gamma_lot and quote_terms.
+    """
+    ghat = gamma / gamma_lot(ghat=1.0, lots_max=lots_max, references=references)
+    terms = quote_terms(
+        PricingInputs(
+            fair=fair,
+            sigma=references.sigma,
+            kappa=references.kappa,
+            intensity=references.intensity,
+            gamma_lot=gamma,
+            lots=0.0,
+            lots_max=lots_max,
+            cost_bid=references.cost,
+            cost_ask=references.cost,
+            tau_s=tau_s,
+        ),
+        QuoteShape(),
+    )
+    slope_kappa = terms.slope * references.kappa
+    if tau_s is None:
+        sd = inventory_sd_lots(ghat=ghat, lots_max=lots_max)
+    else:  # without any skew nothing holds inventory
+        sd = 1.0 / sqrt(2.0 * slope_kappa) if slope_kappa > 0.0 else inf
+    unit = fair * BPS
+    return Meaning(
+        ghat=ghat,
+        lots_max=lots_max,
+        gamma_lot=gamma,
+        slope=terms.slope,
+        half_spread=terms.half_spread,
+        half_spread_bps=terms.half_spread / unit,
+        quoted_half_spread_bps=(terms.half_spread + references.cost) / unit,
+        skew_at_limit_bps=terms.slope * lots_max / unit,
+        inventory_sd_lots=sd,
+        tau_equivalent_s=tau_equivalent_s(
+            gamma=gamma, sigma=references.sigma, slope_per_lot=terms.slope
+        ),
+        saturation=saturation(ghat=ghat, lots_max=lots_max) if tau_s is None else None,
+        cara_lots_max=sqrt(2.0 * references.intensity) / (gamma * references.sigma),
+    )
+
+
+def meaning_rows(meant: Meaning) -> tuple[Row, ...]:
+    """Render a Meaning for a table; pure."""
+    return (
+        Row("gamma_lot", meant.gamma_lot, None, f"Gamma {meant.ghat:g} as risk aversion per lot."),
+        Row(
+            "half_spread", meant.half_spread, meant.half_spread_bps, "Each side, without inventory."
+        ),
+        Row(
+            "quoted_half_spread",
+            meant.half_spread * meant.quoted_half_spread_bps / meant.half_spread_bps,
+            meant.quoted_half_spread_bps,
+            "The same with fees and expected adverse moves.",
+        ),
+        Row(
+            "skew_at_limit",
+            meant.slope * meant.lots_max,
+            meant.skew_at_limit_bps,
+            f"How far both quotes have moved at {meant.lots_max:g} lots.",
+        ),
+        Row(
+            "inventory_sd_lots",
+            meant.inventory_sd_lots,
+            None,
+            "Expected spread of inventory, in order sizes; widening makes it tighter.",
+        ),
+        Row(
+            "tau_equivalent_s",
+            meant.tau_equivalent_s,
+            None,
+            "Seconds that inventory is expected to be held.",
+        ),
+    )
+
+
+def warnings(meant: Meaning) -> tuple[str, ...]:
+    """Return what an operator should know before quoting with these settings; empty if nothing."""
+    found = []
+    if meant.saturation is not None:
+        found.append(
+            f"gamma {meant.ghat:g} sits on the {meant.saturation} of the skew at"
+            f" {meant.lots_max:g} lots: changing it further changes nothing"
+        )
+    if meant.lots_max > meant.cara_lots_max:
+        found.append(
+            f"the inventory limit of {meant.lots_max:g} lots is above {meant.cara_lots_max:.3g},"
+            " the most that this risk aversion can be at ease with"
+        )
+    return tuple(found)

@@ -1,0 +1,146 @@
+"""The one function that turns a market, an inventory and a shape into two distances from fair."""
+
+from enum import StrEnum
+from math import inf
+
+from quoter.domain.errors import InvalidInput
+from quoter.domain.market import Side
+from quoter.domain.quotes import Clamp, PricingInputs, QuoteTerms
+from quoter.domain.trading import NoQuote
+from quoter.pricing import avellaneda_stoikov, glft
+from quoter.pricing.costs import BPS, effective_intensity
+from quoter.pricing.normalisation import slope_bounds
+from quoter.pricing.shape import QuoteShape
+from quoter.pricing.widening import widening
+
+FLOOR_HALF_SPREADS = 0.2  # no side comes nearer to fair than this: skew never crosses the middle
+
+
+class Bound(StrEnum):
+    """What can change a number of a quote; a Clamp of one side is named `bid_…` or `ask_…`."""
+
+    SLOPE_MIN = "slope_min"
+    SLOPE_MAX = "slope_max"
+    MIDDLE = "middle"
+    SPREAD_MIN = "spread_min"
+    STALE = "stale"
+    SPREAD_MAX = "spread_max"
+    SIDE_LIMIT = "side_limit"
+
+
+def quote_terms(inputs: PricingInputs, shape: QuoteShape) -> QuoteTerms:
+    """Price both sides: model, costs, widening of the exposed side, multiplier, floors and caps.
+
+    Units as in PricingInputs and QuoteShape. Long inventory moves both quotes down, short moves
+    both up. The exposed side (the bid when long, the ask when short) is None at |lots| >=
+    lots_max, either side is None past half of spread_max; every bound that acted is in `clamps`.
+    Raises InvalidInput with the name and value of what is missing, non-finite or out of domain;
+    nothing returned is ever NaN or infinite.
+    """
+    _check(inputs)
+    lots = inputs.lots
+    clamps: list[Clamp] = []
+    base = avellaneda_stoikov.base_half_spread(gamma=inputs.gamma_lot, kappa=inputs.kappa)
+    slope = _slope(inputs, clamps)
+    half = base + slope / 2.0
+    skew = lots * slope
+    nu = abs(lots) / inputs.lots_max
+    wide = half * widening(nu=nu, beta=shape.beta, p=shape.p, nu0=shape.nu0, w_cap=shape.w_cap)
+    spared = shape.share * wide
+    widening_bid, widening_ask = (wide, spared) if lots >= 0.0 else (spared, wide)
+    extra = (inputs.multiplier - 1.0) * half
+    bid = half + skew + inputs.cost_bid + widening_bid + extra
+    ask = half - skew + inputs.cost_ask + widening_ask + extra
+    reservation_price = inputs.fair - skew
+    if not (-inf < bid + ask + reservation_price < inf):
+        raise InvalidInput("quote", (bid, ask))
+    return QuoteTerms(
+        inputs=inputs,
+        slope=slope,
+        base_half_spread=base,
+        half_spread=half,
+        skew=skew,
+        reservation_price=reservation_price,
+        widening_bid=widening_bid,
+        widening_ask=widening_ask,
+        extra=extra,
+        delta_bid=_bounded(bid, "bid", lots, half, inputs, shape, clamps),
+        delta_ask=_bounded(ask, "ask", -lots, half, inputs, shape, clamps),
+        clamps=tuple(clamps),
+    )
+
+
+def off_reason(terms: QuoteTerms, side: Side) -> NoQuote | None:
+    """Say why a side of `terms` has no price, None if it has one. BUY is our bid."""
+    if (terms.delta_bid if side is Side.BUY else terms.delta_ask) is not None:
+        return None
+    at_limit = side.sign * terms.inputs.lots >= terms.inputs.lots_max
+    return NoQuote.SIDE_LIMIT if at_limit else NoQuote.SPREAD_TOO_WIDE
+
+
+def _check(inputs: PricingInputs) -> None:
+    """Refuse what the model's own functions do not look at."""
+    if not (0.0 < inputs.fair < inf):
+        raise InvalidInput("fair", inputs.fair)
+    if not (-inf < inputs.lots < inf):
+        raise InvalidInput("lots", inputs.lots)
+    if not (0.0 < inputs.lots_max < inf):
+        raise InvalidInput("lots_max", inputs.lots_max)
+    if not (-inf < inputs.cost_bid < inf):
+        raise InvalidInput("cost_bid", inputs.cost_bid)
+    if not (-inf < inputs.cost_ask < inf):
+        raise InvalidInput("cost_ask", inputs.cost_ask)
+    if not (1.0 <= inputs.multiplier < inf):
+        raise InvalidInput("multiplier", inputs.multiplier)
+
+
+def _slope(inputs: PricingInputs, clamps: list[Clamp]) -> float:
+    """Price per lot: of the horizon if there is one, else stationary and held to its bounds."""
+    gamma, sigma, kappa = inputs.gamma_lot, inputs.sigma, inputs.kappa
+    if inputs.tau_s is not None:
+        return avellaneda_stoikov.slope(gamma=gamma, sigma=sigma, tau_s=inputs.tau_s)
+    cost = (inputs.cost_bid + inputs.cost_ask) / 2.0
+    intensity = effective_intensity(intensity=inputs.intensity, kappa=kappa, cost=cost)
+    slope = glft.slope(gamma=gamma, sigma=sigma, kappa=kappa, intensity=intensity)
+    low, high = slope_bounds(kappa=kappa, lots_max=inputs.lots_max)
+    if slope < low:
+        clamps.append(Clamp(Bound.SLOPE_MIN, slope, low))
+        return low
+    if slope > high:
+        clamps.append(Clamp(Bound.SLOPE_MAX, slope, high))
+        return high
+    return slope
+
+
+def _bounded(
+    delta: float,
+    name: str,
+    lots_towards: float,
+    half: float,
+    inputs: PricingInputs,
+    shape: QuoteShape,
+    clamps: list[Clamp],
+) -> float | None:
+    """Hold one side to its floors and caps; `lots_towards` > 0 where a fill adds to inventory.
+
+    The middle's floor is for both sides, so that a large rebate can't put the exposed side nearer
+    to fair than the unwinding one: quotes stay monotone in inventory.
+    """
+    if lots_towards >= inputs.lots_max:
+        clamps.append(Clamp(f"{name}_{Bound.SIDE_LIMIT}", lots_towards, inputs.lots_max))
+        return None
+    bound, floor = Bound.MIDDLE, FLOOR_HALF_SPREADS * half
+    if lots_towards >= 0.0:
+        least = shape.spread_min_bps * BPS / 2.0 * inputs.fair
+        if least > floor:
+            bound, floor = Bound.SPREAD_MIN, least
+        if shape.d_stale > floor:
+            bound, floor = Bound.STALE, shape.d_stale
+    if delta < floor:
+        clamps.append(Clamp(f"{name}_{bound}", delta, floor))
+        delta = floor
+    most = shape.spread_max_bps * BPS / 2.0 * inputs.fair
+    if delta > most:
+        clamps.append(Clamp(f"{name}_{Bound.SPREAD_MAX}", delta, most))
+        return None
+    return delta
