@@ -1,62 +1,187 @@
 """The simulated venue: several symbols, several accounts, one truth. Pure and deterministic."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
+from random import Random
 
-from quoter.sim.messages import DepthBook, MarketSpec, NewOrder, News, SimOrder, SimTrade
+from quoter.sim.background import Scenery
+from quoter.sim.clearing import Clearing
+from quoter.sim.flow import Flow
+from quoter.sim.grid import Grid
+from quoter.sim.market import Market
+from quoter.sim.messages import (
+    DepthBook,
+    MarketSpec,
+    NewOrder,
+    News,
+    Refused,
+    SimOrder,
+    SimReject,
+    SimTrade,
+)
+from quoter.sim.orders import OrderStore
+from quoter.sim.resting import RestingBook
+from quoter.sim.scripts import Script
+from quoter.sim.tape import Tape
+from quoter.sim.truth import TruthLedger
 
 
 class Exchange:
     """Takes requests with the time they arrive at, returns what the world hears of it.
 
-    Every method that changes something returns the news in the order it happened. `now_ns` never
-    runs backwards. The same calls with the same seed give the same news, whatever the machine.
+    Every method that changes something first lets the market run until `now_ns`, and returns the
+    news in the order it happened; after a refusal that news comes with the next call. `now_ns`
+    should not run backwards; an earlier time counts as the last one. The same calls with the same
+    seed give the same news, whatever the machine. An unknown account or symbol is a KeyError.
     """
 
     def __init__(self, markets: Sequence[MarketSpec], *, seed: int, now_ns: int) -> None:
-        raise NotImplementedError
+        specs = {spec.symbol: spec for spec in markets}
+        self._now_ns = now_ns
+        self._news: list[News] = []
+        self._clearing = Clearing(specs, self._emit)
+        self._orders = OrderStore()
+        self._markets: dict[str, Market] = {}
+        self._flows: dict[str, Flow] = {}
+        for spec in markets:
+            self._add_simulated(spec, f"{seed}:{spec.symbol}")
+        self._news.clear()  # nobody was there yet to hear of the opening
 
     def add_account(self, account: str, balances: Mapping[str, Decimal]) -> None:
-        """Open an account with these holdings, all free."""
-        raise NotImplementedError
+        """Open an account with these holdings, all free. Raises ValueError if it exists."""
+        self._clearing.add_account(account, balances)
+
+    @property
+    def truth(self) -> TruthLedger:
+        """Every execution of every account, and the balances that follow from them."""
+        return self._clearing.truth
 
     def advance(self, now_ns: int) -> list[News]:
         """Let the market run until `now_ns`: mid, takers, scripted flow."""
-        raise NotImplementedError
+        self._run_to(now_ns)
+        return self._take_news()
 
     def flush_depth(self, symbol: str, now_ns: int) -> list[News]:
         """The DepthNews since the last flush (venues publish depth every 100 ms), if any."""
-        raise NotImplementedError
+        market = self._markets[symbol]
+        self._run_to(now_ns)
+        market.tape.flush(self._now_ns)
+        return self._take_news()
+
+    def script(self, symbol: str, script: Script, at_ns: int) -> None:
+        """Start scripted flow at `at_ns`, or now if that has passed.
+
+        Raises ValueError if too many run already.
+        """
+        self._flows[symbol].start(script, max(at_ns, self._now_ns))
+
+    def halt(self, symbol: str, *, is_halted: bool) -> None:
+        """Stop (or resume) all trading on a symbol; resting orders stay and can be cancelled."""
+        self._markets[symbol].is_halted = is_halted
 
     def place(self, account: str, order: NewOrder, now_ns: int) -> tuple[SimOrder, list[News]]:
         """Raises Refused."""
-        raise NotImplementedError
+        market = self._markets[order.symbol]
+        self._clearing.holdings(account)
+        self._run_to(now_ns)
+        placed = market.place(account, order, self._now_ns)
+        return placed, self._take_news()
 
     def cancel(
-        self, account: str, symbol: str, *, now_ns: int, order_id: int = 0, client_id: str = "",
+        self,
+        account: str,
+        symbol: str,
+        *,
+        now_ns: int,
+        order_id: int = 0,
+        client_id: str = "",
         cancel_client_id: str = "",
     ) -> tuple[SimOrder, list[News]]:
         """By order id or client id. Raises Refused(NOT_FOUND), also if it is closed already."""
-        raise NotImplementedError
+        market = self._markets[symbol]
+        self._run_to(now_ns)
+        found = self._orders.find(account, symbol, order_id=order_id, client_id=client_id)
+        resting = self._orders.resting(found)
+        cancelled = market.cancel(resting, self._now_ns, cancel_client_id)
+        market.commit(self._now_ns)
+        return cancelled, self._take_news()
 
-    def cancel_all(self, account: str, symbol: str, now_ns: int) -> tuple[list[SimOrder], list[News]]:
+    def cancel_all(
+        self, account: str, symbol: str, now_ns: int
+    ) -> tuple[list[SimOrder], list[News]]:
         """Raises Refused(NOT_FOUND) if none is open."""
-        raise NotImplementedError
+        market = self._markets[symbol]
+        self._run_to(now_ns)
+        resting = self._orders.open_of(account, symbol)
+        if not resting:
+            raise Refused(SimReject.NOT_FOUND)
+        cancelled = [market.cancel(one, self._now_ns) for one in resting]
+        market.commit(self._now_ns)
+        return cancelled, self._take_news()
 
-    def order(self, account: str, symbol: str, *, order_id: int = 0, client_id: str = "") -> SimOrder:
+    def order(
+        self, account: str, symbol: str, *, order_id: int = 0, client_id: str = ""
+    ) -> SimOrder:
         """The newest order with that id, open or not. Raises Refused(NOT_FOUND)."""
-        raise NotImplementedError
+        return replace(self._orders.find(account, symbol, order_id=order_id, client_id=client_id))
 
     def open_orders(self, account: str, symbol: str = "") -> list[SimOrder]:
-        raise NotImplementedError
+        """Oldest first; all symbols if none is named."""
+        return [replace(resting.order) for resting in self._orders.open_of(account, symbol)]
 
-    def trades(self, account: str, symbol: str, *, from_id: int = 0, limit: int = 500) -> list[SimTrade]:
-        """Executions of the account with id >= from_id, oldest first; from_id 0: the newest ones."""
-        raise NotImplementedError
+    def trades(
+        self, account: str, symbol: str, *, from_id: int = 0, limit: int = 500
+    ) -> list[SimTrade]:
+        """Executions of the account with id >= from_id, oldest first; from_id 0: the newest."""
+        return self.truth.trades_of(account, symbol, from_id=from_id, limit=limit)
 
     def balances(self, account: str) -> dict[str, tuple[Decimal, Decimal]]:
         """(free, locked) by asset."""
-        raise NotImplementedError
+        return self._clearing.holdings(account).all()
 
     def depth(self, symbol: str, limit: int) -> DepthBook:
-        raise NotImplementedError
+        """The book as of the last call that ran the market, `limit` levels of each side."""
+        return self._markets[symbol].tape.snapshot(limit)
+
+    def mid(self, symbol: str) -> float:
+        """The simulated mid, which no participant sees."""
+        return self._flows[symbol].mid
+
+    def _add_simulated(self, spec: MarketSpec, seed: str) -> None:
+        grid, book = Grid(spec), RestingBook()
+        scenery = Scenery(spec, Random(f"{seed}:scenery"))
+        tape = Tape(grid, book, scenery, self._emit)
+        market = Market(
+            grid=grid,
+            book=book,
+            background=scenery,
+            tape=tape,
+            clearing=self._clearing,
+            orders=self._orders,
+            emit=self._emit,
+            trade_id_first=1,
+        )
+        self._markets[spec.symbol] = market
+        self._flows[spec.symbol] = Flow(market, scenery, seed=seed, now_ns=self._now_ns)
+        tape.flush(self._now_ns)
+
+    def _emit(self, news: News) -> None:
+        self._news.append(news)
+
+    def _take_news(self) -> list[News]:
+        news, self._news = self._news, []
+        return news
+
+    def _run_to(self, now_ns: int) -> None:
+        self._now_ns = max(self._now_ns, now_ns)
+        flows = list(self._flows.values())
+        while flows:
+            first = min(flows, key=_next_ns)
+            if first.next_ns > self._now_ns:
+                break
+            first.step()
+
+
+def _next_ns(flow: Flow) -> int:
+    return flow.next_ns

@@ -63,6 +63,7 @@ class MarketSpec:
     """One symbol of the simulated venue, and the stochastic market behind it.
 
     sigma is absolute per sqrt(s) (quote/base); intensity (A) takers/s per side; kappa 1/price.
+    A recorded market ignores them: its book and its takers come from `Exchange.apply_*`.
     """
 
     symbol: str  # "BTCUSDT"
@@ -81,8 +82,9 @@ class MarketSpec:
     depth_levels: int = 50
     depth_lots: int = 200  # mean background size of a level
     partial_share: float = 0.2  # share of takers whose last order is only partly eaten
-    fee_maker: Decimal = Decimal("0")
+    fee_maker: Decimal = Decimal(0)
     fee_taker: Decimal = Decimal("0.001")
+    recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +182,7 @@ class BalanceNews:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepthNews:
-    """Levels that changed since the last DepthNews, absolute sizes, sequence numbers first..last."""
+    """Levels that changed since the last DepthNews, absolute sizes, update ids first..last."""
 
     ts_ns: int
     symbol: str

@@ -1,0 +1,161 @@
+"""What becomes of an order: opened, filled, closed, with its money, its truth and its reports."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from quoter.domain.market import Side
+from quoter.sim.accounts import Holdings
+from quoter.sim.grid import Grid
+from quoter.sim.messages import (
+    BalanceNews,
+    ExecutionReport,
+    MarketSpec,
+    News,
+    OrderKind,
+    ReportType,
+    SimOrder,
+    SimOrderState,
+    SimTrade,
+)
+from quoter.sim.truth import TruthLedger
+
+type Emit = Callable[[News], None]
+
+
+class Clearing:
+    """The venue's back office, shared by all symbols.
+
+    A LIMIT order's money is locked until used, a MARKET order pays from what is free.
+    """
+
+    def __init__(self, specs: Mapping[str, MarketSpec], emit: Emit) -> None:
+        self.truth = TruthLedger({spec.symbol: (spec.base, spec.quote) for spec in specs.values()})
+        self._specs = dict(specs)
+        self._emit = emit
+        self._holdings: dict[str, Holdings] = {}
+
+    def add_account(self, account: str, balances: Mapping[str, Decimal]) -> None:
+        """Raises ValueError if it exists or a balance is negative."""
+        if account in self._holdings:
+            raise ValueError(f"account {account} exists")
+        self._holdings[account] = Holdings(balances)
+        self.truth.open(account, balances)
+
+    def holdings(self, account: str) -> Holdings:
+        """Raises KeyError for an unknown account."""
+        return self._holdings[account]
+
+    def require(
+        self, account: str, symbol: str, side: Side, *, base: Decimal, quote: Decimal
+    ) -> None:
+        """Raises Refused(BALANCE) unless the account can sell `base` or pay `quote`."""
+        spec = self._specs[symbol]
+        if side is Side.BUY:
+            self._holdings[account].require(spec.quote, quote)
+        else:
+            self._holdings[account].require(spec.base, base)
+
+    def open(self, order: SimOrder) -> None:
+        """Lock what the order may cost and report it. Raises Refused(BALANCE)."""
+        if order.kind is not OrderKind.MARKET:
+            asset, amount = self._pledge(order, order.size)
+            self._holdings[order.account].lock(asset, amount)
+        self._report(order, ReportType.NEW)
+
+    def fill(
+        self,
+        order: SimOrder,
+        grid: Grid,
+        *,
+        ticks: int,
+        lots: int,
+        trade_id: int,
+        is_maker: bool,
+        ts_ns: int,
+    ) -> None:
+        """Book one execution of `lots` at `ticks`: money, truth, report."""
+        spec = self._specs[order.symbol]
+        holdings = self._holdings[order.account]
+        price, size = grid.price(ticks), grid.size(lots)
+        notional = price * size
+        if order.kind is not OrderKind.MARKET:
+            holdings.unlock(*self._pledge(order, size))
+        if order.side is Side.BUY:
+            paid, got, paid_asset, got_asset = notional, size, spec.quote, spec.base
+        else:
+            paid, got, paid_asset, got_asset = size, notional, spec.base, spec.quote
+        fee = grid.fee(got, is_maker=is_maker)
+        holdings.add(paid_asset, -paid)
+        holdings.add(got_asset, got - fee)
+        order.filled += size
+        order.filled_quote += notional
+        is_full = order.filled == order.size
+        order.state = SimOrderState.FILLED if is_full else SimOrderState.PARTIALLY_FILLED
+        order.updated_ns = ts_ns
+        trade = SimTrade(
+            trade_id=trade_id,
+            ts_ns=ts_ns,
+            account=order.account,
+            symbol=order.symbol,
+            order_id=order.order_id,
+            client_id=order.client_id,
+            side=order.side,
+            price=price,
+            size=size,
+            fee=fee,
+            fee_asset=got_asset,
+            is_maker=is_maker,
+        )
+        self.truth.record(trade)
+        self._report(order, ReportType.TRADE, trade=trade)
+
+    def close(
+        self,
+        order: SimOrder,
+        state: SimOrderState,
+        kind: ReportType,
+        *,
+        ts_ns: int,
+        cancel_client_id: str = "",
+    ) -> None:
+        """End an order that is still open, give back what it had locked and report it."""
+        if order.kind is not OrderKind.MARKET:
+            self._holdings[order.account].unlock(*self._pledge(order, order.leaves))
+        order.state = state
+        order.updated_ns = ts_ns
+        self._report(order, kind, cancel_client_id=cancel_client_id)
+
+    def settle(self, now_ns: int) -> None:
+        """Tell every account what it holds of the assets that moved since the last call."""
+        for account, holdings in self._holdings.items():
+            if holdings.changed:
+                balances = {asset: holdings.both(asset) for asset in holdings.changed}
+                holdings.changed = {}
+                self._emit(BalanceNews(ts_ns=now_ns, account=account, balances=balances))
+
+    def _pledge(self, order: SimOrder, size: Decimal) -> tuple[str, Decimal]:
+        """What an order locks for `size` of it."""
+        spec = self._specs[order.symbol]
+        if order.side is Side.BUY:
+            return spec.quote, order.price * size
+        return spec.base, size
+
+    def _report(
+        self,
+        order: SimOrder,
+        kind: ReportType,
+        *,
+        trade: SimTrade | None = None,
+        cancel_client_id: str = "",
+    ) -> None:
+        self._emit(
+            ExecutionReport(
+                ts_ns=order.updated_ns,
+                account=order.account,
+                kind=kind,
+                order=replace(order),
+                trade=trade,
+                cancel_client_id=cancel_client_id,
+            )
+        )

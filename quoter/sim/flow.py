@@ -1,0 +1,161 @@
+"""What drives a simulated symbol: a random walk, Poisson takers, scripts on top."""
+
+from math import ceil, floor, sqrt
+from random import Random
+
+from quoter.domain.market import Side
+from quoter.sim.background import Scenery
+from quoter.sim.market import Market
+from quoter.sim.resting import Resting
+from quoter.sim.scripts import CALM, NEVER_NS, Jump, Run, Script, Sweep, combine
+
+STEP_NS = 50_000_000  # the mid, and the background with it, moves on this grid
+SECOND_NS = 1_000_000_000
+SCRIPTS_MAX = 16  # at once on one symbol
+SWEEP_LOTS_MAX = 10**12
+
+
+class Flow:
+    """Moves one market through time, one event per `step`.
+
+    The mid stands still between grid points, so a quote at distance d of the mid that everybody
+    sees is reached by exactly intensity * exp(-kappa * d) takers per second, d >= 0. The walk, the
+    takers and the details have random streams of their own: what accounts do changes neither the
+    price path nor who arrives.
+    """
+
+    def __init__(self, market: Market, scenery: Scenery, *, seed: str, now_ns: int) -> None:
+        spec = market.spec
+        self._market = market
+        self._scenery = scenery
+        self._walk = Random(f"{seed}:walk")
+        self._takers = Random(f"{seed}:takers")
+        self._details = Random(f"{seed}:details")
+        self._scripted = Random(f"{seed}:scripts")
+        self._conditions = CALM
+        self._runs: list[Run] = []
+        self._next_step_ns = now_ns + STEP_NS
+        self._next_taker_ns = NEVER_NS
+        self.mid = float(spec.mid)
+        self.next_ns = 0
+        self._draw_arrival(now_ns)
+        self._move_background(now_ns)
+        self._find_next()
+
+    def start(self, script: Script, at_ns: int) -> None:
+        """Add a script. Raises ValueError if too many run already."""
+        if len(self._runs) >= SCRIPTS_MAX:
+            raise ValueError(f"{self._market.spec.symbol}: {SCRIPTS_MAX} scripts run already")
+        self._runs.append(script.start(at_ns, self._scripted))
+        self._find_next()
+
+    def step(self) -> None:
+        """Let the one event at `next_ns` happen."""
+        now_ns = self.next_ns
+        if now_ns == self._next_step_ns:
+            self._advance_mid(now_ns)
+            self._next_step_ns += STEP_NS
+        elif now_ns == self._next_taker_ns:
+            self._take(now_ns)
+            self._draw_arrival(now_ns)
+        else:
+            self._act(now_ns)
+        self._find_next()
+
+    def _find_next(self) -> None:
+        self.next_ns = min(self._next_step_ns, self._next_taker_ns)
+        for run in self._runs:
+            self.next_ns = min(self.next_ns, run.next_ns)
+
+    def _advance_mid(self, now_ns: int) -> None:
+        if self._runs:
+            self._update_conditions(now_ns)
+        spec, conditions, seconds = self._market.spec, self._conditions, STEP_NS / SECOND_NS
+        spread = spec.sigma * conditions.volatility * sqrt(seconds)
+        self.mid += conditions.drift * self.mid * seconds + spread * self._walk.gauss(0.0, 1.0)
+        side, ticks = self._scenery.stir()
+        self._market.tape.touch(side, ticks)
+        self._move_background(now_ns)
+
+    def _update_conditions(self, now_ns: int) -> None:
+        self._runs = [run for run in self._runs if not run.is_over(now_ns)]
+        conditions = combine(run.conditions(now_ns) for run in self._runs)
+        if conditions != self._conditions:
+            self._conditions = conditions
+            self._draw_arrival(now_ns)  # no memory: drawing anew under the new rate is exact
+
+    def _move_background(self, now_ns: int) -> None:
+        grid, spec = self._market.grid, self._market.spec
+        self.mid = max(self.mid, grid.tick_float)  # a price stays above zero
+        spread = max(1, round(spec.spread_ticks * self._conditions.spread))
+        bid = max(1, floor(self.mid / grid.tick_float - spread / 2 + 0.5))
+        for side, ticks in self._scenery.move(bid, bid + spread):
+            self._market.tape.touch(side, ticks)
+        self._market.uncross(now_ns)
+        self._market.commit(now_ns)
+
+    def _draw_arrival(self, now_ns: int) -> None:
+        conditions = self._conditions
+        rate = self._market.spec.intensity * (conditions.buys + conditions.sells)
+        if rate > 0:
+            wait_s = self._takers.expovariate(rate)
+            self._next_taker_ns = now_ns + max(1, round(wait_s * SECOND_NS))
+        else:
+            self._next_taker_ns = NEVER_NS
+
+    def _take(self, now_ns: int) -> None:
+        """One taker: a side, a reach from the mid, and everything of the accounts within it."""
+        spec, conditions = self._market.spec, self._conditions
+        share = conditions.buys / (conditions.buys + conditions.sells)
+        side = Side.BUY if self._takers.random() < share else Side.SELL
+        reach = self._takers.expovariate(spec.kappa * conditions.kappa)
+        lots = 1 + int(self._takers.expovariate(4 / spec.depth_lots))
+        if self._market.is_halted:
+            return
+        limit = self.mid + side.sign * reach
+        reached = self._reached(side, limit)
+        is_partial = bool(reached) and self._details.random() < spec.partial_share
+        for resting in reached[:-1] if is_partial else reached:
+            self._market.fill(resting, resting.lots, now_ns)
+        if is_partial:
+            last = reached[-1]
+            eaten = last.lots if last.lots == 1 else self._details.randint(1, last.lots - 1)
+            self._market.fill(last, eaten, now_ns)
+        else:
+            trade_id = self._market.next_trade_id()
+            self._market.print_trade(trade_id, self._print_ticks(side, limit), lots, side, now_ns)
+        self._market.commit(now_ns)
+
+    def _reached(self, side: Side, limit: float) -> list[Resting]:
+        reached = []
+        tick = self._market.grid.tick_float
+        for resting in self._market.book.queue(side.opposite):
+            if side.sign * (resting.ticks * tick - limit) > 0:
+                break
+            reached.append(resting)
+        return reached
+
+    def _print_ticks(self, side: Side, limit: float) -> int:
+        """The grid price that a reach ends at, on the taker's side of the background's spread."""
+        ticks = limit / self._market.grid.tick_float
+        best = self._scenery.best(side)
+        across = 0 if best is None else best[0]
+        if side is Side.BUY:
+            return max(floor(ticks), across + 1)
+        return max(1, min(ceil(ticks), across - 1))
+
+    def _act(self, now_ns: int) -> None:
+        for run in self._runs:
+            if run.next_ns != now_ns:
+                continue
+            match run.act(self._scripted):
+                case Sweep(side=side, notional=notional):
+                    if not self._market.is_halted:
+                        units = self._market.grid.units(notional)
+                        self._market.sweep(side, now_ns, lots_max=SWEEP_LOTS_MAX, units_max=units)
+                        self._market.commit(now_ns)
+                case Jump(fraction=fraction):
+                    self.mid *= 1.0 + fraction
+                    self._move_background(now_ns)
+                case None:
+                    pass

@@ -1,0 +1,72 @@
+"""One symbol's grid: exact prices and sizes as integer ticks and lots, and the venue's filters."""
+
+from decimal import ROUND_DOWN, Decimal
+
+from quoter.sim.messages import MarketSpec, NewOrder, OrderKind, Refused, SimReject
+
+MONEY_STEP = Decimal("0.00000001")  # a balance never has more decimals: the wire shows eight
+PRICE_TICKS_MAX = 10**12  # dearer is refused, so that every product stays exact in 28 digits
+
+
+class Grid:
+    """Prices count ticks, sizes lots, money `unit`s of one tick times one lot."""
+
+    def __init__(self, spec: MarketSpec) -> None:
+        """Raises ValueError if a price times a size could have more than eight decimals."""
+        self.unit = spec.tick * spec.lot
+        if not (spec.tick > 0 and spec.lot > 0) or self.unit % MONEY_STEP or spec.lot % MONEY_STEP:
+            raise ValueError(f"{spec.symbol}: tick {spec.tick} times lot {spec.lot} is too fine")
+        self.spec = spec
+        self.tick = spec.tick
+        self.lot = spec.lot
+        self.tick_float = float(spec.tick)
+
+    def price(self, ticks: int) -> Decimal:
+        return self.tick * ticks
+
+    def size(self, lots: int) -> Decimal:
+        return self.lot * lots
+
+    def units(self, money: Decimal) -> int:
+        """Whole units that `money` (quote) pays for, rounded down."""
+        return int(money // self.unit)
+
+    def ticks(self, price: Decimal) -> int:
+        """Raises ValueError off the grid."""
+        return self._whole(price, self.tick)
+
+    def lots(self, size: Decimal) -> int:
+        """Raises ValueError off the grid."""
+        return self._whole(size, self.lot)
+
+    def _whole(self, value: Decimal, step: Decimal) -> int:
+        count, rest = divmod(value, step)
+        if rest:
+            raise ValueError(f"{self.spec.symbol}: {value} is not a multiple of {step}")
+        return int(count)
+
+    def fee(self, amount: Decimal, *, is_maker: bool) -> Decimal:
+        """The fee on a received amount, in its asset, cut to eight decimals."""
+        rate = self.spec.fee_maker if is_maker else self.spec.fee_taker
+        return (amount * rate).quantize(MONEY_STEP, rounding=ROUND_DOWN)
+
+    def admit(self, order: NewOrder) -> tuple[int, int]:
+        """(ticks, lots) of an order that passes the filters; ticks is 0 for MARKET.
+
+        Raises Refused. The notional of a MARKET order is not known here.
+        """
+        spec = self.spec
+        if not (order.size.is_finite() and spec.size_min <= order.size <= spec.size_max):
+            raise Refused(SimReject.FILTER_LOT)
+        if order.size <= 0 or order.size % spec.lot:
+            raise Refused(SimReject.FILTER_LOT)
+        lots = self.lots(order.size)
+        if order.kind is OrderKind.MARKET:
+            return 0, lots
+        if not (order.price.is_finite() and 0 < order.price <= self.tick * PRICE_TICKS_MAX):
+            raise Refused(SimReject.FILTER_PRICE)
+        if order.price % spec.tick:
+            raise Refused(SimReject.FILTER_PRICE)
+        if order.price * order.size < spec.notional_min:
+            raise Refused(SimReject.FILTER_NOTIONAL)
+        return self.ticks(order.price), lots

@@ -1,0 +1,256 @@
+"""One symbol: its book of account orders, its background, and the rules of the venue."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from quoter.domain.market import Side
+from quoter.sim.background import Background
+from quoter.sim.clearing import Clearing, Emit
+from quoter.sim.grid import Grid
+from quoter.sim.matching import Plan, plan
+from quoter.sim.messages import (
+    NewOrder,
+    OrderKind,
+    PrintNews,
+    Refused,
+    ReportType,
+    SimOrder,
+    SimOrderState,
+    SimReject,
+    TimeInForce,
+)
+from quoter.sim.orders import OrderStore
+from quoter.sim.resting import Resting, RestingBook
+from quoter.sim.tape import Tape
+
+
+class Market:
+    """Carries out requests and public trades; each ends with `commit`."""
+
+    def __init__(
+        self,
+        *,
+        grid: Grid,
+        book: RestingBook,
+        background: Background,
+        tape: Tape,
+        clearing: Clearing,
+        orders: OrderStore,
+        emit: Emit,
+        trade_id_first: int,
+    ) -> None:
+        self.spec = grid.spec
+        self.grid = grid
+        self.book = book
+        self.background = background
+        self.tape = tape
+        self.is_halted = False
+        self._clearing = clearing
+        self._orders = orders
+        self._emit = emit
+        self._next_trade_id = trade_id_first
+
+    def place(self, account: str, order: NewOrder, now_ns: int) -> SimOrder:
+        """Raises Refused; then nothing has changed."""
+        if self.is_halted:
+            raise Refused(SimReject.HALTED)
+        ticks, lots = self.grid.admit(order)
+        if self._orders.is_taken(account, self.spec.symbol, order.client_id):
+            raise Refused(SimReject.DUPLICATE)
+        is_market = order.kind is OrderKind.MARKET
+        planned = plan(
+            book=self.book,
+            background=self.background.levels(order.side.opposite),
+            side=order.side,
+            lots=lots,
+            limit_ticks=None if is_market else ticks,
+            account=account,
+            self_trade=order.self_trade,
+        )
+        if order.kind is OrderKind.LIMIT_MAKER and (planned.hits or planned.taker_expires):
+            raise Refused(SimReject.WOULD_MATCH)
+        if is_market:
+            self._check_market_order(account, order, planned)
+        placed = self._new_order(account, order, now_ns)
+        self._clearing.open(placed)
+        self._orders.add(placed)
+        is_killed = order.time_in_force is TimeInForce.FOK and planned.lots < lots
+        if not is_killed:
+            self._execute(placed, planned, now_ns)
+        if placed.is_open:
+            self._rest_or_end(placed, ticks, planned, now_ns)
+        else:
+            self._orders.close(placed)
+        self.commit(now_ns)
+        return replace(placed)
+
+    def cancel(self, resting: Resting, now_ns: int, cancel_client_id: str = "") -> SimOrder:
+        """Take an open order out at its owner's wish; the caller commits."""
+        self._remove(
+            resting,
+            SimOrderState.CANCELED,
+            ReportType.CANCELED,
+            now_ns=now_ns,
+            cancel_client_id=cancel_client_id,
+        )
+        return replace(resting.order)
+
+    def fill(self, resting: Resting, lots: int, now_ns: int, *, is_printed: bool = True) -> None:
+        """A public taker trades `lots` of a resting order at its price; the caller commits."""
+        trade_id = self.next_trade_id()
+        self._fill_maker(resting, lots, trade_id, now_ns)
+        if is_printed:
+            taker = resting.order.side.opposite
+            self.print_trade(trade_id, resting.ticks, lots, taker, now_ns)
+
+    def sweep(self, side: Side, now_ns: int, *, lots_max: int, units_max: int) -> None:
+        """A public taker walks everything shown, best price first, until its money is spent."""
+        levels = self.background.levels(side.opposite)
+        planned = plan(
+            book=self.book, background=levels, side=side, lots=lots_max, units_max=units_max
+        )
+        for hit in planned.hits:
+            if hit.resting is not None:
+                self.fill(hit.resting, hit.lots, now_ns)
+            else:
+                self.print_trade(self.next_trade_id(), hit.ticks, hit.lots, side, now_ns)
+
+    def uncross(self, now_ns: int) -> None:
+        """Fill, at their own price, the account orders that the background has moved across.
+
+        Whoever moved the background there would have traded with them first.
+        """
+        for side in (Side.BUY, Side.SELL):
+            across = self.background.best(side.opposite)
+            if across is None:
+                continue
+            for resting in self._crossed(side, across[0]):
+                self.fill(resting, resting.lots, now_ns)
+
+    def print_trade(self, trade_id: int, ticks: int, lots: int, taker: Side, now_ns: int) -> None:
+        """Tell the world of a trade."""
+        self._emit(
+            PrintNews(
+                ts_ns=now_ns,
+                symbol=self.spec.symbol,
+                trade_id=trade_id,
+                price=self.grid.price(ticks),
+                size=self.grid.size(lots),
+                taker=taker,
+            )
+        )
+
+    def next_trade_id(self) -> int:
+        trade_id = self._next_trade_id
+        self._next_trade_id += 1
+        return trade_id
+
+    def commit(self, now_ns: int) -> None:
+        """End a change: balances, update id and best price become known."""
+        self._clearing.settle(now_ns)
+        self.tape.commit(now_ns)
+
+    def _crossed(self, side: Side, across: int) -> Sequence[Resting]:
+        best = self.book.best(side)
+        if best is None or side.sign * (best - across) < 0:
+            return ()
+        return [r for r in self.book.queue(side) if side.sign * (r.ticks - across) >= 0]
+
+    def _check_market_order(self, account: str, order: NewOrder, planned: Plan) -> None:
+        best = self.tape.best(order.side.opposite)
+        if best is not None and self.grid.price(best[0]) * order.size < self.spec.notional_min:
+            raise Refused(SimReject.FILTER_NOTIONAL)
+        cost = self.grid.unit * planned.units
+        self._clearing.require(account, self.spec.symbol, order.side, base=order.size, quote=cost)
+
+    def _new_order(self, account: str, order: NewOrder, now_ns: int) -> SimOrder:
+        order_id = self._orders.next_id()
+        zero = self.grid.size(0)
+        return SimOrder(
+            order_id=order_id,
+            account=account,
+            symbol=self.spec.symbol,
+            client_id=order.client_id or f"venue{order_id}",
+            side=order.side,
+            kind=order.kind,
+            time_in_force=order.time_in_force,
+            self_trade=order.self_trade,
+            price=self.grid.price(0) if order.kind is OrderKind.MARKET else order.price,
+            size=order.size,
+            filled=zero,
+            filled_quote=zero,
+            state=SimOrderState.NEW,
+            created_ns=now_ns,
+            updated_ns=now_ns,
+        )
+
+    def _execute(self, taker: SimOrder, planned: Plan, now_ns: int) -> None:
+        for hit in planned.hits:
+            if hit.is_prevented and hit.resting is not None:
+                self._prevent(hit.resting, now_ns)
+                continue
+            trade_id = self.next_trade_id()
+            if hit.resting is not None:
+                self._fill_maker(hit.resting, hit.lots, trade_id, now_ns)
+            self._clearing.fill(
+                taker,
+                self.grid,
+                ticks=hit.ticks,
+                lots=hit.lots,
+                trade_id=trade_id,
+                is_maker=False,
+                ts_ns=now_ns,
+            )
+            self.print_trade(trade_id, hit.ticks, hit.lots, taker.side, now_ns)
+
+    def _rest_or_end(self, order: SimOrder, ticks: int, planned: Plan, now_ns: int) -> None:
+        is_resting_kind = order.kind is not OrderKind.MARKET
+        if is_resting_kind and order.time_in_force is TimeInForce.GTC and not planned.taker_expires:
+            resting = Resting(order=order, ticks=ticks, lots=self.grid.lots(order.leaves))
+            self.book.add(resting)
+            self._orders.rest(resting)
+            self.tape.touch(order.side, ticks)
+            return
+        state, kind = SimOrderState.EXPIRED, ReportType.EXPIRED
+        if planned.taker_expires:
+            state, kind = SimOrderState.EXPIRED_IN_MATCH, ReportType.TRADE_PREVENTION
+        self._clearing.close(order, state, kind, ts_ns=now_ns)
+        self._orders.close(order)
+
+    def _fill_maker(self, resting: Resting, lots: int, trade_id: int, now_ns: int) -> None:
+        order = resting.order
+        self._clearing.fill(
+            order,
+            self.grid,
+            ticks=resting.ticks,
+            lots=lots,
+            trade_id=trade_id,
+            is_maker=True,
+            ts_ns=now_ns,
+        )
+        resting.lots -= lots
+        self.tape.touch(order.side, resting.ticks)
+        if not resting.lots:
+            self.book.remove(resting)
+            self._orders.close(order)
+
+    def _prevent(self, resting: Resting, now_ns: int) -> None:
+        self._remove(
+            resting, SimOrderState.EXPIRED_IN_MATCH, ReportType.TRADE_PREVENTION, now_ns=now_ns
+        )
+
+    def _remove(
+        self,
+        resting: Resting,
+        state: SimOrderState,
+        kind: ReportType,
+        *,
+        now_ns: int,
+        cancel_client_id: str = "",
+    ) -> None:
+        self.book.remove(resting)
+        self._orders.close(resting.order)
+        self.tape.touch(resting.order.side, resting.ticks)
+        self._clearing.close(
+            resting.order, state, kind, ts_ns=now_ns, cancel_client_id=cancel_client_id
+        )

@@ -1,0 +1,66 @@
+"""The accounts' resting orders of one symbol, by price, then by time."""
+
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from quoter.domain.market import Side
+from quoter.sim.messages import SimOrder
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Resting:
+    """An order in the book; `lots` is what is left of it."""
+
+    order: SimOrder
+    ticks: int
+    lots: int
+
+
+class RestingBook:
+    """Two sides of price levels, each a queue in order of arrival."""
+
+    def __init__(self) -> None:
+        self._levels: dict[Side, dict[int, deque[Resting]]] = {Side.BUY: {}, Side.SELL: {}}
+        self._ticks: dict[Side, list[int]] = {Side.BUY: [], Side.SELL: []}  # ascending
+
+    def add(self, resting: Resting) -> None:
+        """Queue up behind everything at the same price."""
+        side = resting.order.side
+        level = self._levels[side].get(resting.ticks)
+        if level is None:
+            level = self._levels[side][resting.ticks] = deque()
+            insort(self._ticks[side], resting.ticks)
+        level.append(resting)
+
+    def remove(self, resting: Resting) -> None:
+        """Take it out; it must be in."""
+        side = resting.order.side
+        level = self._levels[side][resting.ticks]
+        level.remove(resting)
+        if not level:
+            del self._levels[side][resting.ticks]
+            ticks = self._ticks[side]
+            del ticks[bisect_left(ticks, resting.ticks)]
+
+    def best(self, side: Side) -> int | None:
+        """Ticks of the best price, None if that side is empty."""
+        ticks = self._ticks[side]
+        if not ticks:
+            return None
+        return ticks[-1] if side is Side.BUY else ticks[0]
+
+    def lots_at(self, side: Side, ticks: int) -> int:
+        level = self._levels[side].get(ticks)
+        return sum(resting.lots for resting in level) if level else 0
+
+    def prices(self, side: Side) -> list[int]:
+        """Every occupied price, ascending."""
+        return list(self._ticks[side])
+
+    def queue(self, side: Side) -> Iterator[Resting]:
+        """Every order of a side, in the order they fill; don't change the book meanwhile."""
+        ticks = self._ticks[side]
+        for price in reversed(ticks) if side is Side.BUY else ticks:
+            yield from self._levels[side][price]

@@ -1,0 +1,296 @@
+"""Scripted flow on top of the random market: a retail burst, an informed trader, a crash."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from math import exp
+from random import Random
+from typing import NamedTuple, Protocol
+
+from quoter.domain.market import Side
+
+NEVER_NS = 2**63 - 1
+SECOND_NS = 1_000_000_000
+BPS = 1e-4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What a script does to the market while it runs: multipliers, and a drift as fraction/s."""
+
+    volatility: float = 1.0
+    drift: float = 0.0
+    buys: float = 1.0
+    sells: float = 1.0
+    kappa: float = 1.0
+    spread: float = 1.0
+
+
+CALM = Conditions()
+
+
+def combine(several: Iterable[Conditions]) -> Conditions:
+    """Multipliers multiply, drifts add."""
+    total = CALM
+    for one in several:
+        total = Conditions(
+            volatility=total.volatility * one.volatility,
+            drift=total.drift + one.drift,
+            buys=total.buys * one.buys,
+            sells=total.sells * one.sells,
+            kappa=total.kappa * one.kappa,
+            spread=total.spread * one.spread,
+        )
+    return total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """Take everything shown on the other side until `notional` (quote) is spent."""
+
+    side: Side
+    notional: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jump:
+    """The mid jumps by this fraction of itself."""
+
+    fraction: float
+
+
+class Run(Protocol):
+    """A script that was started."""
+
+    next_ns: int  # when `act` is due; NEVER_NS if it has nothing more to do
+
+    def act(self, rng: Random) -> Sweep | Jump | None:
+        """Do what is due at `next_ns`, and set the next time."""
+
+    def conditions(self, now_ns: int) -> Conditions:
+        """What holds at this moment."""
+
+    def is_over(self, now_ns: int) -> bool:
+        """Neither acts nor conditions follow."""
+
+
+class Script(Protocol):
+    """Something that can be started on a simulated symbol."""
+
+    def start(self, at_ns: int, rng: Random) -> Run:
+        """A run that begins at `at_ns`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Burst:
+    """Retail: `notional` (quote) in `slices` equal market orders, `every_s` seconds apart."""
+
+    side: Side
+    notional: Decimal
+    slices: int = 1
+    every_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (self.notional > 0 and self.slices >= 1 and self.every_s >= 0):
+            raise ValueError(f"not a burst: {self}")
+
+    def start(self, at_ns: int, rng: Random) -> Run:  # noqa: ARG002 - nothing random in it
+        return _BurstRun(self, at_ns)
+
+
+class _BurstRun:
+    def __init__(self, script: Burst, at_ns: int) -> None:
+        self._script = script
+        self._left = script.slices
+        self.next_ns = at_ns
+
+    def act(self, rng: Random) -> Sweep:  # noqa: ARG002
+        script = self._script
+        self._left -= 1
+        if self._left:
+            self.next_ns += round(script.every_s * SECOND_NS)
+        else:
+            self.next_ns = NEVER_NS
+        return Sweep(side=script.side, notional=script.notional / script.slices)
+
+    def conditions(self, now_ns: int) -> Conditions:  # noqa: ARG002
+        return CALM
+
+    def is_over(self, now_ns: int) -> bool:  # noqa: ARG002
+        return not self._left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InformedTrader:
+    """Knows where the price goes: buys (or sells) more from `lead_s` before it drifts there.
+
+    Bursts start `every_s` apart on average (exponential), last `length_s` on average
+    (exponential); `drift_bps` of the mid per second, `flow` multiplies takers of the burst's side.
+    """
+
+    bursts: int = 1
+    side: Side | None = None  # None: either, by chance
+    every_s: float = 120.0
+    length_s: float = 15.0
+    lead_s: float = 2.0
+    drift_bps: float = 1.2
+    flow: float = 5.0
+
+    def __post_init__(self) -> None:
+        if not (
+            self.bursts >= 1
+            and self.every_s > 0
+            and self.length_s > 0
+            and self.lead_s >= 0
+            and self.flow >= 0
+        ):
+            raise ValueError(f"not an informed trader: {self}")
+
+    def start(self, at_ns: int, rng: Random) -> Run:  # noqa: ARG002 - draws come with each burst
+        return _InformedRun(self, at_ns)
+
+
+class _InformedRun:
+    def __init__(self, script: InformedTrader, at_ns: int) -> None:
+        self._script = script
+        self._left = script.bursts
+        self._side = Side.BUY
+        self._flow_ns = (0, 0)
+        self._drift_ns = (0, 0)
+        self.next_ns = at_ns
+
+    def act(self, rng: Random) -> None:
+        script = self._script
+        chosen = Side.BUY if rng.random() < 0.5 else Side.SELL
+        self._side = script.side or chosen
+        start_ns = self.next_ns
+        length_ns = round(rng.expovariate(1 / script.length_s) * SECOND_NS)
+        lead_ns = round(script.lead_s * SECOND_NS)
+        self._flow_ns = start_ns, start_ns + length_ns
+        self._drift_ns = start_ns + lead_ns, start_ns + lead_ns + length_ns
+        self._left -= 1
+        pause_ns = round(rng.expovariate(1 / script.every_s) * SECOND_NS)
+        self.next_ns = self._drift_ns[1] + pause_ns if self._left else NEVER_NS
+
+    def conditions(self, now_ns: int) -> Conditions:
+        script, side = self._script, self._side
+        flow = script.flow if self._flow_ns[0] <= now_ns < self._flow_ns[1] else 1.0
+        drift = 0.0
+        if self._drift_ns[0] <= now_ns < self._drift_ns[1]:
+            drift = side.sign * script.drift_bps * BPS
+        return Conditions(
+            drift=drift,
+            buys=flow if side is Side.BUY else 1.0,
+            sells=flow if side is Side.SELL else 1.0,
+        )
+
+    def is_over(self, now_ns: int) -> bool:
+        return not self._left and now_ns >= self._drift_ns[1]
+
+
+class Phase(NamedTuple):
+    """A stretch of a crash, from `begin_s` on."""
+
+    begin_s: float
+    has_jumps: bool
+    conditions: Conditions
+
+
+def _phase(begin_s: float, row: tuple[float, ...], *, has_jumps: bool = False) -> Phase:
+    volatility, drift_bps, sells, buys, kappa, spread = row
+    conditions = Conditions(
+        volatility=volatility,
+        drift=drift_bps * BPS,
+        sells=sells,
+        buys=buys,
+        kappa=kappa,
+        spread=spread,
+    )
+    return Phase(begin_s, has_jumps, conditions)
+
+
+# volatility x, drift bp/s, sells x, buys x, kappa x, spread x: the crash of 10 October 2025,
+# forty minutes told in eight (design notes on quantities, section 13)
+PHASES = (
+    _phase(0, (4, -3, 5, 0.6, 0.5, 2)),
+    _phase(30, (10, -10, 10, 0.3, 0.15, 8), has_jumps=True),
+    _phase(120, (14, -10, 6, 0.3, 0.05, 25), has_jumps=True),
+    _phase(180, (6, 2.7, 1.5, 3, 0.3, 6)),
+)
+AFTERMATH_S = 480.0
+AFTERMATH_DECAY_S = 600.0
+CRASH_ENDS_S = AFTERMATH_S + 5 * AFTERMATH_DECAY_S  # what is left by then is under one per cent
+JUMP_DOWN_RATE, JUMP_DOWN_BPS = 1 / 15, 40.0
+JUMP_UP_RATE, JUMP_UP_BPS = 1 / 30, 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crash:
+    """Onset, cascade, vacuum, rebound, aftermath.
+
+    time_scale > 1 plays it faster: drift and jumps are quickened by it, so that the price still
+    falls as far; the other multipliers hold as they are for the shorter time.
+    """
+
+    time_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.time_scale > 0:
+            raise ValueError(f"not a crash: {self}")
+
+    def start(self, at_ns: int, rng: Random) -> Run:
+        return _CrashRun(self.time_scale, at_ns, rng)
+
+
+class _CrashRun:
+    def __init__(self, time_scale: float, at_ns: int, rng: Random) -> None:
+        self._scale = time_scale
+        self._start_ns = at_ns
+        first_s = next(phase.begin_s for phase in PHASES if phase.has_jumps)
+        self.next_ns = at_ns + round(first_s / time_scale * SECOND_NS)
+        self._draw_jump(rng)
+
+    def act(self, rng: Random) -> Jump | None:
+        phase = self._phase(self._elapsed_s(self.next_ns))
+        if phase is None or not phase.has_jumps:
+            self.next_ns = NEVER_NS
+            return None
+        self._draw_jump(rng)
+        is_down = rng.random() < JUMP_DOWN_RATE / (JUMP_DOWN_RATE + JUMP_UP_RATE)
+        mean_bps = JUMP_DOWN_BPS if is_down else JUMP_UP_BPS
+        size = rng.expovariate(1 / mean_bps) * BPS
+        return Jump(fraction=-min(size, 0.5) if is_down else size)
+
+    def conditions(self, now_ns: int) -> Conditions:
+        elapsed_s = self._elapsed_s(now_ns)
+        if elapsed_s < 0:
+            return CALM
+        phase = self._phase(elapsed_s)
+        if phase is None:
+            fade = exp(-(elapsed_s - AFTERMATH_S) / AFTERMATH_DECAY_S)
+            return Conditions(volatility=1 + 2 * fade, kappa=1 - 0.5 * fade, spread=1 + 2 * fade)
+        hard = phase.conditions
+        return Conditions(
+            volatility=hard.volatility,
+            drift=hard.drift * self._scale,
+            buys=hard.buys,
+            sells=hard.sells,
+            kappa=hard.kappa,
+            spread=hard.spread,
+        )
+
+    def is_over(self, now_ns: int) -> bool:
+        return self._elapsed_s(now_ns) >= CRASH_ENDS_S
+
+    def _elapsed_s(self, now_ns: int) -> float:
+        return (now_ns - self._start_ns) / SECOND_NS * self._scale
+
+    def _phase(self, elapsed_s: float) -> Phase | None:
+        """None in the aftermath."""
+        if elapsed_s >= AFTERMATH_S:
+            return None
+        return next(phase for phase in reversed(PHASES) if phase.begin_s <= elapsed_s)
+
+    def _draw_jump(self, rng: Random) -> None:
+        rate = (JUMP_DOWN_RATE + JUMP_UP_RATE) * self._scale
+        self.next_ns += max(1, round(rng.expovariate(rate) * SECOND_NS))

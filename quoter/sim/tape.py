@@ -1,0 +1,110 @@
+"""What the world sees of one symbol's book: accounts and background added up, numbered."""
+
+from decimal import Decimal
+
+from quoter.domain.market import Side
+from quoter.sim.background import Background
+from quoter.sim.clearing import Emit
+from quoter.sim.grid import Grid
+from quoter.sim.messages import BestNews, DepthBook, DepthNews
+from quoter.sim.resting import RestingBook
+
+FIRST_UPDATE_ID = 1000
+
+type Shown = tuple[tuple[Decimal, Decimal], ...]
+
+
+class Tape:
+    """One sequence of update ids for depth and best; a commit that changes a level takes one."""
+
+    def __init__(self, grid: Grid, book: RestingBook, background: Background, emit: Emit) -> None:
+        self._grid = grid
+        self._symbol = grid.spec.symbol
+        self._book = book
+        self._background = background
+        self._emit = emit
+        self._dirty: dict[Side, set[int]] = {Side.BUY: set(), Side.SELL: set()}
+        self._is_touched = False
+        self._last = FIRST_UPDATE_ID
+        self._flushed = FIRST_UPDATE_ID
+        self._best_shown: tuple[tuple[int, int], tuple[int, int]] | None = None
+
+    def touch(self, side: Side, ticks: int) -> None:
+        """This level may have changed."""
+        self._dirty[side].add(ticks)
+        self._is_touched = True
+
+    def commit(self, now_ns: int) -> None:
+        """End one change of the book: it takes the next update id; publishes a new best at once."""
+        if self._is_touched:
+            self._is_touched = False
+            self._last += 1
+            self._publish_best(self._last, now_ns)
+
+    def flush(self, now_ns: int) -> None:
+        """Publish the levels touched since the last flush, if any."""
+        if self._last == self._flushed:
+            return
+        self._emit(
+            DepthNews(
+                ts_ns=now_ns,
+                symbol=self._symbol,
+                first=self._flushed + 1,
+                last=self._last,
+                bids=self._take_dirty(Side.BUY),
+                asks=self._take_dirty(Side.SELL),
+            )
+        )
+        self._flushed = self._last
+
+    def snapshot(self, limit: int) -> DepthBook:
+        """The book as of the last commit."""
+        return DepthBook(
+            last=self._last,
+            bids=self._levels(Side.BUY, limit),
+            asks=self._levels(Side.SELL, limit),
+        )
+
+    def best(self, side: Side) -> tuple[int, int] | None:
+        """(ticks, lots) of the best level shown, None if that side is empty."""
+        own, other = self._book.best(side), self._background.best(side)
+        if own is None:
+            return other
+        if other is None or side.sign * (own - other[0]) > 0:
+            return own, self._book.lots_at(side, own)
+        lots = self._book.lots_at(side, own) if own == other[0] else 0
+        return other[0], other[1] + lots
+
+    def _publish_best(self, update_id: int, now_ns: int) -> None:
+        bid, ask = self.best(Side.BUY), self.best(Side.SELL)
+        if bid is None or ask is None or (bid, ask) == self._best_shown:
+            return
+        self._best_shown = bid, ask
+        grid = self._grid
+        self._emit(
+            BestNews(
+                ts_ns=now_ns,
+                symbol=self._symbol,
+                update_id=update_id,
+                bid=(grid.price(bid[0]), grid.size(bid[1])),
+                ask=(grid.price(ask[0]), grid.size(ask[1])),
+            )
+        )
+
+    def _shown(self, side: Side, ticks: int) -> int:
+        return self._book.lots_at(side, ticks) + self._background.lots_at(side, ticks)
+
+    def _levels(self, side: Side, limit: int) -> Shown:
+        prices = {ticks for ticks, _ in self._background.levels(side)}
+        prices.update(self._book.prices(side))
+        best_first = sorted(prices, reverse=side is Side.BUY)
+        return self._render(side, [t for t in best_first if self._shown(side, t)][:limit])
+
+    def _take_dirty(self, side: Side) -> Shown:
+        dirty = sorted(self._dirty[side], reverse=side is Side.BUY)
+        self._dirty[side].clear()
+        return self._render(side, dirty)
+
+    def _render(self, side: Side, prices: list[int]) -> Shown:
+        grid = self._grid
+        return tuple((grid.price(t), grid.size(self._shown(side, t))) for t in prices)
