@@ -1,6 +1,6 @@
 """What we hold: the opening balances plus every unique fill, and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from quoter.domain.events import Fill
@@ -17,8 +17,17 @@ class LedgerConflict(Exception):  # noqa: N818 - the condition is the name
 class Inventory:
     """Balances by asset, exact. A fill twice is a no-op; the order of arrival is irrelevant."""
 
-    def __init__(self, instrument: Instrument, opening: Mapping[str, Decimal]) -> None:
+    def __init__(
+        self,
+        instrument: Instrument,
+        opening: Mapping[str, Decimal],
+        *,
+        target: Decimal = ZERO,
+        known: Iterable[Fill] = (),
+    ) -> None:
+        """`known`: fills that happened before `opening` was taken and are not to be booked."""
         self._instrument = instrument
+        self.target = target
         self.opening = dict(opening)
         self.balances = {instrument.base: ZERO, instrument.quote: ZERO, **opening}
         self.fees_paid: dict[str, Decimal] = {}
@@ -27,11 +36,18 @@ class Inventory:
         self.newest_trade_id = ""
         self.newest_fill_ns = 0
         self._seen: dict[str, Fill] = {}
+        for fill in known:
+            self._remember(fill)
 
     @property
     def position(self) -> Decimal:
         """Base holdings."""
         return self.balances[self._instrument.base]
+
+    @property
+    def net(self) -> Decimal:
+        """The inventory q of every formula: position minus target, long > 0."""
+        return self.position - self.target
 
     @property
     def cash(self) -> Decimal:

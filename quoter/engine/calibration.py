@@ -1,0 +1,201 @@
+"""From the market as it passes to sigma, kappa and A, and the references that gamma is frozen at.
+
+With priors the first quote follows the first book. Without them a short warm-up watches mids and
+trades; its figures become the priors and the references, and they stay until a restart.
+"""
+
+from math import exp, sqrt
+
+from quoter.domain.events import Trade
+from quoter.domain.instrument import Instrument
+from quoter.domain.quotes import PricingInputs
+from quoter.domain.trading import NoQuote
+from quoter.engine.config import GammaUnit, Horizon, PricingConfig
+from quoter.pricing.costs import side_cost
+from quoter.pricing.intensity import (
+    Confidence,
+    Intensity,
+    IntensityEstimate,
+    IntensityPrior,
+    market_prior,
+)
+from quoter.pricing.normalisation import References, gamma_lot
+from quoter.pricing.volatility import Volatility
+
+WARMUP_S = 5.0
+WARMUP_GRID_S = 0.1
+COLD_MULTIPLIER = 1.5  # half-spreads while nothing but the prior is known of the takers
+# d0 in units of 1/kappa: near enough to say something of A, far enough to be a distance we quote
+D0_KAPPA_MIN, D0_KAPPA_MAX = 0.25, 10.0
+TICKS_SIGMA_MIN = 0.1  # a mid that did not move: sigma of a tenth of a tick per sqrt(s)
+
+
+class WarmUp:
+    """Mids on a grid and the number of trades, until there is enough to start from."""
+
+    def __init__(self) -> None:
+        self._start_s = 0.0
+        self._last_s = 0.0
+        self._last_mid = 0.0
+        self._squares = 0.0
+        self.trades = 0
+
+    def restart(self) -> None:
+        self._start_s = 0.0
+
+    def on_mid(self, t_s: float, mid: float) -> None:
+        if not self._start_s:
+            self._start_s = self._last_s = t_s
+            self._last_mid, self._squares, self.trades = mid, 0.0, 0
+        elif t_s - self._last_s >= WARMUP_GRID_S:
+            self._squares += (mid - self._last_mid) ** 2
+            self._last_s, self._last_mid = t_s, mid
+
+    def is_over(self, t_s: float) -> bool:
+        return bool(self._start_s) and t_s - self._start_s >= WARMUP_S
+
+    def sigma(self, tick: float) -> float:
+        seen_s = self._last_s - self._start_s
+        return max(sqrt(self._squares / seen_s) if seen_s else 0.0, TICKS_SIGMA_MIN * tick)
+
+    def trades_per_s(self) -> float:
+        """Never zero: no trade in the warm-up means fewer than one in that time."""
+        return max(self.trades, 0.5) / WARMUP_S
+
+
+class Calibration:
+    """Owns the estimators; `ready` once they and the references of gamma exist."""
+
+    def __init__(
+        self, config: PricingConfig, instrument: Instrument, *, order_size: float, lots_max: float
+    ) -> None:
+        self._config = config
+        self._instrument = instrument
+        self._order_size = order_size
+        self._lots_max = lots_max
+        self._warm_up = WarmUp()
+        self._volatility: Volatility | None = None
+        self._intensity: Intensity | None = None
+        self._frozen: IntensityEstimate | None = None
+        self.references: References | None = None
+        self.gamma_lot = 0.0
+        self.start_ns = 0
+        self.sigma: float | None = None
+
+    @property
+    def ready(self) -> bool:
+        return self.references is not None
+
+    @property
+    def estimate(self) -> IntensityEstimate | None:
+        """Kappa and A in force."""
+        if self._frozen is not None:
+            return self._frozen
+        return self._intensity.estimate if self._intensity is not None else None
+
+    def on_mid(self, ts_ns: int, mid: float, half_book_spread: float) -> None:
+        """Take a new mid of others."""
+        t_s = ts_ns * 1e-9
+        if self._volatility is None or self._intensity is None:
+            self._warm_up.on_mid(t_s, mid)
+            if self._has_priors() or self._warm_up.is_over(t_s):
+                self._start(ts_ns, mid, half_book_spread)
+            return
+        self._volatility.update(t_s, mid)
+        self.sigma = self._volatility.sigma or self.sigma
+        self._intensity.on_mid(t_s, mid, self.sigma or 0.0)
+
+    def on_trade(self, trade: Trade) -> None:
+        if self._intensity is None:
+            self._warm_up.trades += 1
+        else:
+            self._intensity.on_trade(trade.ts_ns * 1e-9, trade.taker, trade.price)
+
+    def restart(self) -> None:
+        """After a gap: the next mid is a beginning, not a move."""
+        if self._volatility is None or self._intensity is None:
+            self._warm_up.restart()
+        else:
+            self._volatility.restart()
+            self._intensity.restart()
+
+    def _has_priors(self) -> bool:
+        config = self._config
+        return None not in (config.sigma_prior, config.kappa_prior, config.intensity_prior)
+
+    def _start(self, ts_ns: int, mid: float, half_book_spread: float) -> None:
+        config, tick = self._config, self._instrument.tick_float
+        sigma = config.sigma_prior or self._warm_up.sigma(tick)
+        guess = market_prior(
+            mid=mid,
+            half_book_spread=half_book_spread,
+            tick=tick,
+            trades_per_s=self._warm_up.trades_per_s(),
+            half_quote=0.0,
+        )
+        kappa = config.kappa_prior or guess.kappa
+        d0 = min(max(guess.d0, D0_KAPPA_MIN / kappa), D0_KAPPA_MAX / kappa)
+        prior = guess._replace(kappa=kappa, d0=d0)
+        if config.intensity_prior is not None:
+            prior = _with_intensity(prior, config.intensity_prior)
+        self._volatility = Volatility(prior_sigma=sigma)
+        self._volatility.update(ts_ns * 1e-9, mid)
+        self._intensity = Intensity(prior)
+        self.sigma, self.start_ns = sigma, ts_ns
+        estimate = self._intensity.estimate
+        if not config.is_calibrating:
+            self._frozen = estimate._replace(confidence=Confidence.OK)
+        self.references = References(
+            sigma=sigma,
+            kappa=estimate.kappa,
+            intensity=estimate.intensity,
+            cost=self._cost(mid),
+        )
+        self.gamma_lot = self._gamma(self.references)
+
+    def _gamma(self, references: References) -> float:
+        config = self._config
+        if config.gamma_unit is GammaUnit.RAW:
+            return config.gamma * self._order_size
+        return gamma_lot(ghat=config.gamma, lots_max=self._lots_max, references=references)
+
+    def _cost(self, fair: float) -> float:
+        config = self._config
+        return side_cost(fair=fair, fee_maker=config.fee_maker, adverse_bps=config.adverse_bps)
+
+    def inputs(self, ts_ns: int, *, fair: float, lots: float) -> PricingInputs | NoQuote:
+        """Everything a quote needs, or what is missing."""
+        estimate, sigma = self.estimate, self.sigma
+        if sigma is None:
+            return NoQuote.NO_SIGMA
+        if estimate is None:
+            return NoQuote.NO_INTENSITY
+        cost = self._cost(fair)
+        return PricingInputs(
+            fair=fair,
+            sigma=sigma,
+            kappa=estimate.kappa,
+            intensity=estimate.intensity,
+            gamma_lot=self.gamma_lot,
+            lots=lots,
+            lots_max=self._lots_max,
+            cost_bid=cost,
+            cost_ask=cost,
+            tau_s=self._tau_s(ts_ns),
+            multiplier=COLD_MULTIPLIER if estimate.confidence is Confidence.COLD else 1.0,
+        )
+
+    def _tau_s(self, ts_ns: int) -> float | None:
+        config = self._config
+        match config.horizon:
+            case Horizon.AUTO:
+                return None
+            case Horizon.ROLLING:
+                return config.horizon_s
+            case Horizon.SESSION:
+                return max(0.0, config.horizon_s - (ts_ns - self.start_ns) * 1e-9)
+
+
+def _with_intensity(prior: IntensityPrior, intensity: float) -> IntensityPrior:
+    """The rate at d0 that an intensity A at distance zero means."""
+    return prior._replace(rate=intensity * exp(-prior.kappa * prior.d0))

@@ -1,0 +1,76 @@
+"""All that an engine is built with; values only, nothing here changes while it runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from quoter.domain.events import Fill
+from quoter.domain.instrument import Instrument
+from quoter.engine.reconcile import ReconcilePolicy
+from quoter.engine.requote import RequotePolicy
+from quoter.pricing.shape import QuoteShape
+from quoter.risk.view import Limits
+
+
+class GammaUnit(StrEnum):
+    """What the number in QUOTER_GAMMA means."""
+
+    NORM = "norm"  # dimensionless, the same on every symbol (quant.md section 4)
+    RAW = "raw"  # 1/quote, per base unit
+
+
+class Horizon(StrEnum):
+    """Which horizon the skew is computed for."""
+
+    AUTO = "auto"  # stationary (GLFT)
+    ROLLING = "rolling"  # Avellaneda-Stoikov with a constant tau
+    SESSION = "session"  # Avellaneda-Stoikov with T - t
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricingConfig:
+    """gamma per `gamma_unit`; horizon_s: tau (ROLLING) or length of the session (SESSION).
+
+    The priors start the estimators and freeze the references of gamma; without them the engine
+    watches the market for a few seconds first. Units: price/sqrt(s), 1/price, fills/s per side.
+    """
+
+    gamma: float = 1.0
+    gamma_unit: GammaUnit = GammaUnit.NORM
+    horizon: Horizon = Horizon.AUTO
+    horizon_s: float = 0.0
+    shape: QuoteShape = field(default_factory=QuoteShape)
+    fee_maker: float = 0.0  # fraction of notional
+    adverse_bps: float = 0.0
+    sigma_prior: float | None = None
+    kappa_prior: float | None = None
+    intensity_prior: float | None = None
+    is_calibrating: bool = True  # off: kappa and intensity stay at their priors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineConfig:
+    """Sizes in base units, exact. `opening` holds the balances when no order of ours was open."""
+
+    instrument: Instrument
+    id_prefix: str  # instance and run: every order of this process starts with it
+    own_prefix: str  # instance: orders of earlier runs start with it too
+    limits: Limits
+    order_size: Decimal
+    target: Decimal
+    opening: Mapping[str, Decimal]
+    is_spot: bool = True
+    is_dry: bool = False  # decide and show, send nothing
+    known_fills: tuple[Fill, ...] = ()  # executed before `opening` was taken
+    pricing: PricingConfig = field(default_factory=PricingConfig)
+    requote: RequotePolicy = field(default_factory=RequotePolicy)
+    reconcile: ReconcilePolicy = field(default_factory=ReconcilePolicy)
+    creates_per_s: float = 10.0
+    stale_ns: int = 2_000_000_000
+    quiet_ns: int = 30_000_000_000  # a silent but living book is compared by a fresh snapshot
+
+    @property
+    def lots_max(self) -> float:
+        """N: the limit in order sizes."""
+        return float(self.limits.inventory_max / self.order_size)

@@ -1,0 +1,290 @@
+"""One event in, one Step out. The same events give the same steps, live, in replay, in simulation.
+
+No clock, no I/O, no randomness: time rides on the events, everything else was passed in.
+"""
+
+from collections import Counter
+from decimal import Decimal
+
+from quoter.domain.commands import CancelAll
+from quoter.domain.events import (
+    Alarm,
+    BalanceReport,
+    BookDelta,
+    BookSnapshot,
+    Event,
+    FeedAlive,
+    FeedDown,
+    FeedUp,
+    MarketEvent,
+    OpenOrdersReport,
+    Operator,
+    OperatorAction,
+    OrderEvent,
+    OrderNotFound,
+    OrderReject,
+    RateLimited,
+    ReportFailed,
+    Tick,
+    TopOfBook,
+    Trade,
+    TradesReport,
+)
+from quoter.domain.market import Side, Stream
+from quoter.domain.step import Snapshot, Step
+from quoter.domain.trading import CancelReason, Cause, NoQuote, Phase, TradingState
+from quoter.engine.calibration import Calibration
+from quoter.engine.causes import Causes
+from quoter.engine.config import EngineConfig
+from quoter.engine.feed_health import FeedHealth
+from quoter.engine.lifecycle import MS, Lifecycle
+from quoter.engine.market import MarketView
+from quoter.engine.placing import Placing
+from quoter.engine.quoting import Quoting
+from quoter.engine.reconcile import Reconcile
+from quoter.engine.snapshot import take_snapshot
+from quoter.engine.turn import Turn
+from quoter.state.attribution import Attribution
+from quoter.state.inventory import Inventory
+from quoter.state.open_orders import OpenOrders
+
+CANCEL_ALL_AGAIN_NS = 5_000 * MS
+EXPOSURE_CHECK_NS = 1_000 * MS
+
+
+class Engine:
+    """Decides; everything it owns is in memory and rebuilt from events."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        self.causes = Causes()
+        self.orders = OpenOrders()
+        self.inventory = Inventory(
+            config.instrument, config.opening, target=config.target, known=config.known_fills
+        )
+        self.attribution = Attribution(
+            config.instrument, position=self.inventory.net, cash=Decimal(0)
+        )
+        self.market = MarketView(config.instrument, self.orders)
+        self.calibration = Calibration(
+            config.pricing,
+            config.instrument,
+            order_size=float(config.order_size),
+            lots_max=config.lots_max,
+        )
+        self.lifecycle = Lifecycle(
+            orders=self.orders,
+            inventory=self.inventory,
+            attribution=self.attribution,
+            causes=self.causes,
+            fair=lambda: self.market.mid,
+        )
+        self.reconcile = Reconcile(
+            policy=config.reconcile,
+            orders=self.orders,
+            inventory=self.inventory,
+            lifecycle=self.lifecycle,
+            causes=self.causes,
+            own_prefix=config.own_prefix,
+        )
+        self.feed = FeedHealth(
+            market=self.market,
+            causes=self.causes,
+            stale_ns=config.stale_ns,
+            quiet_ns=config.quiet_ns,
+        )
+        self.quoting = Quoting(config, self.market, self.calibration)
+        self.placing = Placing(
+            config=config,
+            market=self.market,
+            orders=self.orders,
+            inventory=self.inventory,
+            lifecycle=self.lifecycle,
+        )
+        self.phase = Phase.STARTING
+        self.seq = 0
+        self.ts_ns = 0
+        self.counts: Counter[str] = Counter()
+        self._lots = 0.0
+        self._rate_limited_until_ns = 0
+        self._cancel_all_ns = 0
+        self._exposure_checked_ns = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing is known yet: both streams count as down until they say otherwise."""
+        self.causes.switch.trip(Cause.MARKET_FEED_DOWN, "not connected yet")
+        if not self.config.is_dry:
+            self.causes.switch.trip(Cause.PRIVATE_STREAM_DOWN, "not connected yet")
+        self._refresh_lots()
+
+    @property
+    def is_quiet(self) -> bool:
+        """No order of ours can be alive any more."""
+        return len(self.orders) == 0
+
+    def handle(self, event: Event) -> Step:
+        """Take in one fact and decide. Raises nothing for what a venue may send."""
+        turn = Turn(event)
+        before = self.causes.state
+        self.seq += 1
+        self.ts_ns = event.ts_ns
+        self._take_in(event, turn)
+        if turn.booked:
+            self._after_fills(turn)
+        if turn.orders:
+            self.market.own.changed()
+            self.market.look(turn.ts_ns)
+        self._decide(turn)
+        if turn.orders:
+            self.market.own.changed()
+        for what, _ in turn.notes:
+            self.counts[what] += 1
+        return turn.step(self.seq, before, self.causes.state)
+
+    def _take_in(self, event: Event, turn: Turn) -> None:
+        match event:
+            case BookDelta() | TopOfBook() | BookSnapshot() | Trade():
+                self._on_market(event, turn)
+            case Tick():
+                self._on_tick(turn)
+            case OpenOrdersReport():
+                self.reconcile.open_orders(event, turn)
+            case TradesReport():
+                self.reconcile.trades(event, turn)
+            case BalanceReport():
+                self.reconcile.balances(event, turn)
+            case ReportFailed():
+                turn.note(f"report_failed_{event.kind}", event.text)
+            case FeedUp(stream=Stream.PRIVATE):
+                self.reconcile.private_up(turn)
+            case FeedDown(stream=Stream.PRIVATE):
+                self.reconcile.private_down(turn, event.text)
+            case FeedUp() | FeedDown() | FeedAlive():
+                self.feed.on_stream(event, turn)
+            case RateLimited():
+                self._rate_limited_until_ns = max(self._rate_limited_until_ns, event.until_ns)
+                self.causes.trip(turn, Cause.RATE_LIMITED, event.text)
+            case Alarm():
+                self.causes.hold(turn, event.cause, active=event.active, text=event.text)
+            case Operator():
+                self._on_operator(event, turn)
+            case _:
+                self._on_order(event, turn)
+
+    def _on_market(self, event: MarketEvent, turn: Turn) -> None:
+        was_ready = self.market.book.ready
+        fault = self.market.apply(event)
+        self.feed.heard(turn)
+        if fault is not None:
+            self.feed.fault(fault, turn)
+        elif isinstance(event, BookSnapshot):
+            self.feed.synced(turn)
+            if not was_ready:
+                self.calibration.restart()
+        if isinstance(event, Trade):
+            self.calibration.on_trade(event)
+        elif self.market.bid is not None and self.market.ask is not None:
+            bid, ask = self.market.bid.price, self.market.ask.price
+            self.calibration.on_mid(turn.ts_ns, (bid + ask) / 2, (ask - bid) / 2)
+
+    def _on_operator(self, event: Operator, turn: Turn) -> None:
+        text = f"{event.actor}: {event.text}"
+        match event.action:
+            case OperatorAction.KILL:
+                self.causes.trip(turn, Cause.OPERATOR_KILL, text)
+            case OperatorAction.PAUSE:
+                self.causes.trip(turn, Cause.OPERATOR_PAUSE, text)
+            case OperatorAction.REDUCE:
+                self.causes.trip(turn, Cause.OPERATOR_REDUCE, text)
+            case OperatorAction.RESUME:
+                self.causes.resume(turn)
+            case OperatorAction.REARM:
+                if self.is_quiet:
+                    self.causes.rearm(turn)
+                else:
+                    turn.note("rearm_refused", f"{len(self.orders)} orders may be alive")
+            case OperatorAction.DRAIN:
+                self.phase = Phase.DRAINING
+        turn.note(f"operator_{event.action}", text)
+
+    def _on_order(self, event: OrderEvent, turn: Turn) -> None:
+        order = self.orders.live(getattr(event, "client_id", ""))
+        if isinstance(event, OrderReject) and order is not None:
+            self.placing.rejected(event, order.side)
+        self.lifecycle.handle(event, turn)
+        if isinstance(event, OrderNotFound) and order is not None:
+            self.reconcile.not_found(order, turn)
+
+    def _after_fills(self, turn: Turn) -> None:
+        self._refresh_lots()
+        inventory = self.inventory.net
+        if not abs(inventory) <= self.config.limits.inventory_max:
+            text = f"inventory {inventory}, limit {self.config.limits.inventory_max}"
+            self.causes.trip(turn, Cause.INVENTORY_BREACH, text)
+        self._judge_loss(turn)
+
+    def _refresh_lots(self) -> None:
+        self._lots = float(self.inventory.net / self.config.order_size)
+
+    def _judge_loss(self, turn: Turn) -> None:
+        total = self.attribution.pnl(self.market.mid).total
+        if not total > -self.config.limits.loss_max:
+            text = f"profit {total:.4f}, limit {-self.config.limits.loss_max}"
+            self.causes.trip(turn, Cause.LOSS_LIMIT, text)
+
+    def _on_tick(self, turn: Turn) -> None:
+        ts_ns = turn.ts_ns
+        if ts_ns >= self._rate_limited_until_ns:
+            self.causes.settle(turn, Cause.RATE_LIMITED)
+        self.feed.tick(turn)
+        if not self.config.is_dry:
+            self.reconcile.tick(turn)
+        self._judge_loss(turn)
+        if ts_ns - self._exposure_checked_ns >= EXPOSURE_CHECK_NS:
+            self._exposure_checked_ns = ts_ns
+            self._check_exposure(turn)
+
+    def _check_exposure(self, turn: Turn) -> None:
+        """The counters of the gate against a recount: a difference is a bug of ours, and fatal."""
+        for side in Side:
+            counted, recounted = self.orders.leaves(side), self.orders.recomputed_leaves(side)
+            if counted != recounted:
+                text = f"{side} leaves counted {counted}, recounted {recounted}"
+                self.causes.trip(turn, Cause.INVARIANT_BROKEN, text)
+
+    def _decide(self, turn: Turn) -> None:
+        state = self.causes.state
+        is_stopped = state >= TradingState.PAUSED or self.phase is Phase.DRAINING
+        if is_stopped:
+            self._stop(state, turn)
+            return
+        if self.quoting.refresh(turn.ts_ns, self._lots):
+            turn.quote = self.quoting.latest
+            for off in turn.quote.off:
+                self.counts[f"no_quote_{off.reason}"] += 1
+        if self.config.is_dry:
+            return
+        if self.phase is Phase.STARTING and self.calibration.ready:
+            self.phase = Phase.LIVE
+        self.placing.towards(self.quoting.latest, state=state, phase=self.phase, turn=turn)
+
+    def _stop(self, state: TradingState, turn: Turn) -> None:
+        """No quotes: take every order out; when it is for good, by asking the venue as well."""
+        reason = CancelReason.STATE
+        if state is TradingState.KILLED:
+            reason = CancelReason.KILL
+        elif self.phase is Phase.DRAINING:
+            reason = CancelReason.DRAIN
+        self.placing.remove_all(reason, turn)
+        is_final = reason is not CancelReason.STATE
+        if is_final and not self.config.is_dry and turn.ts_ns >= self._cancel_all_ns:
+            self._cancel_all_ns = turn.ts_ns + CANCEL_ALL_AGAIN_NS
+            turn.commands.append(CancelAll(reason=reason))
+        if self.quoting.latest.bids or self.quoting.latest.asks:
+            self.quoting.clear(NoQuote.STATE)
+            turn.quote = self.quoting.latest
+
+    def snapshot(self) -> Snapshot:
+        """Everything that watchers may see, as of the last event."""
+        return take_snapshot(self)

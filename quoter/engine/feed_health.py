@@ -1,0 +1,69 @@
+"""Is the market feed up, alive and in sequence: the causes that speak for it, and the nudges."""
+
+from quoter.domain.commands import RequestReport
+from quoter.domain.events import FeedAlive, FeedDown, FeedUp, ReportKind
+from quoter.domain.trading import Cause
+from quoter.engine.causes import Causes
+from quoter.engine.lifecycle import MS
+from quoter.engine.market import MarketView
+from quoter.engine.turn import Turn
+
+RESYNC_AGAIN_NS = 5_000 * MS  # a snapshot that was asked for and did not come
+
+
+class FeedHealth:
+    """stale_ns: silence, pongs included, that pauses us; quiet_ns: book age that wants a check."""
+
+    def __init__(self, *, market: MarketView, causes: Causes, stale_ns: int, quiet_ns: int) -> None:
+        self._market = market
+        self._causes = causes
+        self._stale_ns = stale_ns
+        self._quiet_ns = quiet_ns
+        self._is_up = False
+        self._resync_ns = 0
+
+    def on_stream(self, event: FeedUp | FeedDown | FeedAlive, turn: Turn) -> None:
+        """The market stream came, went, or showed that it lives."""
+        match event:
+            case FeedUp():
+                self._is_up = True
+                self._causes.settle(turn, Cause.MARKET_FEED_DOWN)
+                self.heard(turn)
+            case FeedAlive():
+                self.heard(turn)
+            case FeedDown():
+                self._is_up = False
+                self._market.lose()
+                self._causes.trip(turn, Cause.MARKET_FEED_DOWN, event.text)
+
+    def heard(self, turn: Turn) -> None:
+        """Any sign of life ends staleness."""
+        self._market.alive_ns = turn.ts_ns
+        if self._causes.switch.is_active(Cause.BOOK_STALE):
+            self._causes.settle(turn, Cause.BOOK_STALE)
+
+    def fault(self, text: str, turn: Turn) -> None:
+        """The book can't be trusted any more: pause, and ask for a snapshot."""
+        turn.note("book_fault", text)
+        self._causes.trip(turn, Cause.BOOK_DESYNC, text)
+        self._resync(turn)
+
+    def synced(self, turn: Turn) -> None:
+        self._causes.settle(turn, Cause.BOOK_DESYNC)
+
+    def tick(self, turn: Turn) -> None:
+        """Judge the silence; ask again for what never came, and check a book that stands still."""
+        if not self._is_up:
+            return
+        silent_ns = turn.ts_ns - self._market.alive_ns
+        if silent_ns > self._stale_ns:
+            text = f"nothing heard for {silent_ns / 1e9:.1f} s"
+            self._causes.trip(turn, Cause.BOOK_STALE, text)
+        book = self._market.book
+        is_due = turn.ts_ns - self._resync_ns >= RESYNC_AGAIN_NS
+        if is_due and (not book.ready or turn.ts_ns - book.ts_ns > self._quiet_ns):
+            self._resync(turn)
+
+    def _resync(self, turn: Turn) -> None:
+        self._resync_ns = turn.ts_ns
+        turn.commands.append(RequestReport(kind=ReportKind.BOOK))

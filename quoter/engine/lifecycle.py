@@ -1,0 +1,244 @@
+"""What news of the venue does to our orders and our inventory (reliability.md groups OL and RC).
+
+Nothing is forgotten because we did not hear: an order ends by a definitive refusal, by its end with
+every fill booked, or by the fence in `engine/reconcile.py`.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from quoter.domain.commands import CancelOrder, QueryOrder
+from quoter.domain.errors import IllegalTransition
+from quoter.domain.events import (
+    CancelReject,
+    CancelRejectReason,
+    Fill,
+    OrderAck,
+    OrderDone,
+    OrderEvent,
+    OrderNotFound,
+    OrderOpen,
+    OrderReject,
+    OrderSent,
+    OrderUnknown,
+)
+from quoter.domain.orders import OrderState
+from quoter.domain.step import Booked
+from quoter.domain.trading import CancelReason, Cause
+from quoter.engine.causes import Causes
+from quoter.engine.turn import Turn
+from quoter.state.attribution import Attribution
+from quoter.state.inventory import Inventory, LedgerConflict
+from quoter.state.open_orders import OpenOrder, OpenOrders
+from quoter.state.order_table import News, next_state
+
+MS = 1_000_000
+CANCEL_RETRY_NS = (500 * MS, 1_000 * MS, 2_000 * MS)  # then every 2 s
+PENDING_NEW_PATIENCE_NS = 500 * MS  # a cancel waits this long for the answer to its create
+ORPHAN_FILLS_MAX = 1_000  # fills whose order we can't name yet
+
+
+class Lifecycle:
+    """Applies order events; shares the orders and the inventory with the rest of the engine."""
+
+    def __init__(
+        self,
+        *,
+        orders: OpenOrders,
+        inventory: Inventory,
+        attribution: Attribution,
+        causes: Causes,
+        fair: Callable[[], float | None],
+    ) -> None:
+        self._orders = orders
+        self._inventory = inventory
+        self._attribution = attribution
+        self._causes = causes
+        self._fair = fair
+        self._orphans: dict[str, Fill] = {}
+
+    @property
+    def has_orphans(self) -> bool:
+        return bool(self._orphans)
+
+    def handle(self, event: OrderEvent, turn: Turn) -> None:
+        match event:
+            case Fill():
+                self.fill(event, turn)
+                return
+            case OrderOpen():
+                client_id = event.order.client_id
+            case _:
+                client_id = event.client_id
+        order = self._orders.live(client_id)
+        if order is None:
+            self._late(event, client_id, turn)
+            return
+        try:
+            self._apply(event, order, turn)
+        except IllegalTransition as error:
+            turn.note("illegal_transition", str(error))
+
+    def _apply(self, event: OrderEvent, order: OpenOrder, turn: Turn) -> None:
+        match event:
+            case OrderSent():
+                self._move(order, News.SENT, turn)
+            case OrderAck():
+                self._name(order, event.venue_id, turn)
+                self._move(order, News.ACK, turn)
+            case OrderReject():
+                self._move(order, News.REJECT, turn, f"{event.reason}: {event.text}")
+            case OrderUnknown():
+                self._move(order, News.NO_ANSWER, turn, event.text)
+                self._doubt(order, turn)
+            case OrderOpen():
+                self._name(order, event.order.venue_id, turn)
+                order.venue_filled = max(order.venue_filled, event.order.filled)
+                order.not_found.clear()
+                order.next_query_ns = order.queries_sent = 0
+                self._move(order, News.LIVES, turn)
+            case OrderDone():
+                self._done(order, event.filled, event.reason, turn)
+            case OrderNotFound():
+                order.not_found = [*order.not_found[-1:], turn.ts_ns]
+            case CancelReject():
+                self._cancel_failed(order, event, turn)
+            case Fill():
+                raise AssertionError("fills are booked by `fill`")
+
+    def _done(self, order: OpenOrder, filled: Decimal, text: str, turn: Turn) -> None:
+        if filled < order.filled:
+            detail = f"{order.client_id}: venue says {filled} in all, booked {order.filled}"
+            self._causes.trip(turn, Cause.LEDGER_CONFLICT, detail)
+        order.venue_filled = max(order.venue_filled, filled)
+        order.next_query_ns = turn.ts_ns
+        news = News.ENDED_UNSETTLED if order.is_owed else News.ENDED
+        self._move(order, news, turn, text)
+
+    def _doubt(self, order: OpenOrder, turn: Turn) -> None:
+        """We do not know whether it lives: end it if it does, and keep asking."""
+        if order.state is not OrderState.UNKNOWN:
+            return
+        order.unknown_since_ns = turn.ts_ns
+        order.next_query_ns = turn.ts_ns + 500 * MS
+        order.cancels_sent, order.next_cancel_ns = 0, turn.ts_ns
+        self.end(order, CancelReason.UNKNOWN, turn)
+
+    def _cancel_failed(self, order: OpenOrder, event: CancelReject, turn: Turn) -> None:
+        """Never "gone": ask what became of the order, and cancel again."""
+        turn.note(f"cancel_{event.reason}", f"{order.client_id}: {event.text}")
+        if event.reason is CancelRejectReason.NOT_FOUND:
+            order.next_query_ns = turn.ts_ns
+
+    def _late(self, event: OrderEvent, client_id: str, turn: Turn) -> None:
+        """News of an order that is not live: harmless echo, a stray, or a broken belief."""
+        order = self._orders.closed(client_id)
+        if order is None:
+            turn.note("unknown_client_id", client_id)
+        elif isinstance(event, OrderOpen | OrderAck) and order.state is not OrderState.FILLED:
+            turn.note("late_life", client_id)
+            turn.commands.append(QueryOrder(client_id=client_id, venue_id=order.venue_id))
+            self.cancel_by_id(client_id, order.venue_id, turn)
+        elif isinstance(event, OrderDone) and event.filled > order.filled:
+            text = f"{client_id} closed with {order.filled}, venue says {event.filled} filled"
+            self._causes.trip(turn, Cause.ORDER_REAPPEARED, text)
+
+    def cancel_by_id(self, client_id: str, venue_id: str, turn: Turn) -> None:
+        """Take out an order that lives at the venue though our books say otherwise."""
+        turn.commands.append(
+            CancelOrder(client_id=client_id, venue_id=venue_id, reason=CancelReason.STRAY)
+        )
+
+    def fill(self, fill: Fill, turn: Turn) -> None:
+        """Book one execution: durable facts first, then the order it belongs to."""
+        order = self._orders.find(fill.client_id) or self._orders.by_venue_id(fill.venue_id)
+        if order is None:
+            if len(self._orphans) < ORPHAN_FILLS_MAX:
+                self._orphans[fill.trade_id] = fill
+            turn.note("orphan_fill", fill.trade_id)
+            return
+        fair = self._fair()
+        try:
+            if not self._inventory.book(fill):
+                return
+        except LedgerConflict as error:
+            self._causes.trip(turn, Cause.LEDGER_CONFLICT, str(error))
+            return
+        mark = self._attribution.mark_of(fair) if fair is not None else None
+        self._attribution.fill(fill, mark)
+        turn.booked.append(Booked(fill=fill, inventory=self._inventory.net, fair=fair))
+        if self._orders.live(order.client_id) is None:
+            text = f"{order.client_id} was {order.state} when trade {fill.trade_id} came"
+            self._causes.trip(turn, Cause.ORDER_REAPPEARED, text)
+            return
+        if fill.size > order.leaves:
+            text = f"{order.client_id}: fill {fill.size} above what was left, {order.leaves}"
+            self._causes.trip(turn, Cause.INVARIANT_BROKEN, text)
+        self._orders.fill(order, fill.size)
+        self._after_fill(order, turn)
+
+    def _after_fill(self, order: OpenOrder, turn: Turn) -> None:
+        if order.leaves == 0:
+            self._move(order, News.LAST_FILL, turn)
+        elif order.state is OrderState.CLOSED_UNSETTLED and not order.is_owed:
+            self._move(order, News.ENDED, turn, "settled")
+        else:
+            self._move(order, News.PART_FILL, turn)
+
+    def _name(self, order: OpenOrder, venue_id: str, turn: Turn) -> None:
+        """Learn the venue's id, and book the fills that only carried it."""
+        if not venue_id or order.venue_id:
+            return
+        order.venue_id = venue_id
+        mine = [fill for fill in self._orphans.values() if fill.venue_id == venue_id]
+        for fill in mine:
+            del self._orphans[fill.trade_id]
+            self.fill(fill, turn)
+
+    def drop_orphans(self, before_ns: int) -> list[Fill]:
+        """Fills that no order of ours ever claimed: somebody else trades on this account."""
+        gone = [fill for fill in self._orphans.values() if fill.ts_ns < before_ns]
+        for fill in gone:
+            del self._orphans[fill.trade_id]
+        return gone
+
+    def fence(self, order: OpenOrder, turn: Turn) -> None:
+        """Release an order that the venue provably does not know (`engine/reconcile.py`)."""
+        self._move(order, News.FENCED, turn, "never found at the venue")
+
+    def end(self, order: OpenOrder, reason: CancelReason, turn: Turn) -> None:
+        """Ask for an order's end, once; the retries follow from `press`."""
+        if order.cancel_reason is None:
+            order.cancel_reason = reason
+            order.next_cancel_ns = turn.ts_ns
+            if order.state is OrderState.PENDING_NEW:
+                order.next_cancel_ns = order.changed_ns + PENDING_NEW_PATIENCE_NS
+        self.press(order, turn)
+
+    def press(self, order: OpenOrder, turn: Turn) -> None:
+        """Send the cancel that is due, if the order is to end and still may live."""
+        is_over = order.state is OrderState.CLOSED_UNSETTLED
+        if order.cancel_reason is None or is_over or turn.ts_ns < order.next_cancel_ns:
+            return
+        step = min(order.cancels_sent, len(CANCEL_RETRY_NS) - 1)
+        order.cancels_sent += 1
+        order.next_cancel_ns = turn.ts_ns + CANCEL_RETRY_NS[step]
+        turn.commands.append(
+            CancelOrder(
+                client_id=order.client_id, venue_id=order.venue_id, reason=order.cancel_reason
+            )
+        )
+        self._move(order, News.CANCEL_SENT, turn, order.cancel_reason)
+
+    def _move(self, order: OpenOrder, news: News, turn: Turn, text: str = "") -> None:
+        before = order.state
+        after = next_state(before, news, client_id=order.client_id)
+        if before is OrderState.PENDING_NEW and after is not before:
+            order.next_cancel_ns = min(order.next_cancel_ns, turn.ts_ns)
+        if after is not before:
+            order.changed_ns = turn.ts_ns
+        if after.is_terminal:
+            self._orders.close(order, after, turn.ts_ns)
+        else:
+            order.state = after
+        turn.moved(order.client_id, before, after, text)

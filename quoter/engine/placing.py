@@ -1,0 +1,214 @@
+"""Bring the orders at the venue to the wanted quote, through the gate and within the budget."""
+
+from collections import deque
+from decimal import Decimal
+
+from quoter.domain.commands import Denied, OrderIntent
+from quoter.domain.events import OrderReject, RejectReason
+from quoter.domain.market import Side
+from quoter.domain.quotes import Quote, TwoSidedQuote
+from quoter.domain.trading import CancelReason, Phase, TradingState
+from quoter.engine.config import EngineConfig
+from quoter.engine.lifecycle import MS, Lifecycle
+from quoter.engine.market import MarketView
+from quoter.engine.requote import Action, Create, Remove, Replace, plan
+from quoter.engine.turn import Turn
+from quoter.risk.gate import judge
+from quoter.risk.message_budget import MessageBudget
+from quoter.risk.view import RiskView
+from quoter.state.inventory import Inventory
+from quoter.state.open_orders import OpenOrder, OpenOrders
+
+BUDGET_BURST_S = 2.0  # the bucket holds this many seconds' worth of creates
+ROOMY_SHARE = 0.5  # small corrections may use the upper half of the bucket only
+REJECT_PAUSE_NS = {
+    RejectReason.POST_ONLY: 50 * MS,
+    RejectReason.BALANCE: 5_000 * MS,
+    RejectReason.FILTER: 5_000 * MS,
+    RejectReason.RATE_LIMIT: 1_000 * MS,
+    RejectReason.AUTH: 5_000 * MS,
+    RejectReason.NOT_SENT: 0,
+    RejectReason.OTHER: 2_000 * MS,
+}
+REJECTS_MAX = 3  # of one side in REJECT_WINDOW_NS, then it rests for REJECT_REST_NS
+REJECT_WINDOW_NS = 10_000 * MS
+REJECT_REST_NS = 2_000 * MS
+DENIED_PAUSE_NS = 1_000 * MS
+BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+ZERO = Decimal(0)
+
+
+def base36(number: int) -> str:
+    """Digits and lower-case letters, without leading zeros."""
+    digits = ""
+    while number:
+        number, rest = divmod(number, 36)
+        digits = BASE36[rest] + digits
+    return digits or "0"
+
+
+class Placing:
+    """Turns the difference between wanted and resting into intents, and asks the gate."""
+
+    def __init__(
+        self,
+        *,
+        config: EngineConfig,
+        market: MarketView,
+        orders: OpenOrders,
+        inventory: Inventory,
+        lifecycle: Lifecycle,
+    ) -> None:
+        self._config = config
+        self._instrument = config.instrument
+        self._market = market
+        self._orders = orders
+        self._inventory = inventory
+        self._lifecycle = lifecycle
+        rate = config.creates_per_s
+        self._budget = MessageBudget(rate_per_s=rate, burst=max(1.0, rate * BUDGET_BURST_S))
+        self._blocked_until = {Side.BUY: 0, Side.SELL: 0}
+        self._rejects: dict[Side, deque[int]] = {s: deque(maxlen=REJECTS_MAX) for s in Side}
+        self._sequence = 0
+
+    def towards(
+        self, quote: TwoSidedQuote, *, state: TradingState, phase: Phase, turn: Turn
+    ) -> None:
+        """Issue the fewest commands that bring both sides to `quote`."""
+        half = quote.terms.half_spread if quote.terms is not None else 0.0
+        policy = self._config.requote
+        tolerance = policy.tolerance_ticks(half, self._instrument.tick_float)
+        is_roomy = self._budget.has_room(turn.ts_ns, share=ROOMY_SHARE)
+        for side, wanted in ((Side.BUY, quote.bids), (Side.SELL, quote.asks)):
+            if state is TradingState.REDUCE_ONLY and not self._reduces(side):
+                wanted = ()
+            resting = [o for o in self._orders if o.side is side and o.is_wanted]
+            if not wanted and not resting:
+                continue
+            actions = plan(
+                wanted,
+                resting,
+                policy=policy,
+                tolerance_ticks=tolerance,
+                ts_ns=turn.ts_ns,
+                is_roomy=is_roomy,
+                leftover=CancelReason.REQUOTE if wanted else CancelReason.NO_QUOTE,
+            )
+            for action in actions:
+                self._act(action, state, phase, turn)
+
+    def remove_all(self, reason: CancelReason, turn: Turn) -> None:
+        """Ask for the end of every order that nobody asked to end yet."""
+        for order in list(self._orders):
+            if order.is_wanted:
+                self._lifecycle.end(order, reason, turn)
+
+    def rejected(self, event: OrderReject, side: Side) -> None:
+        """Learn from a refusal: wait for a newer book, or let the side rest."""
+        ts_ns = event.ts_ns
+        pause = REJECT_PAUSE_NS[event.reason]
+        rejects = self._rejects[side]
+        if event.reason is not RejectReason.NOT_SENT:
+            rejects.append(ts_ns)
+        if len(rejects) == REJECTS_MAX and ts_ns - rejects[0] < REJECT_WINDOW_NS:
+            pause = max(pause, REJECT_REST_NS)
+        self._blocked_until[side] = max(self._blocked_until[side], ts_ns + pause)
+
+    def _reduces(self, side: Side) -> bool:
+        inventory = self._inventory.net
+        return inventory < 0 if side is Side.BUY else inventory > 0
+
+    def _act(self, action: Action, state: TradingState, phase: Phase, turn: Turn) -> None:
+        match action:
+            case Create():
+                self._create(action.quote, state, phase, turn, replacing=None)
+            case Remove():
+                self._lifecycle.end(action.order, action.reason, turn)
+            case Replace():
+                done = self._create(action.quote, state, phase, turn, replacing=action.order)
+                if done or action.is_urgent:
+                    self._lifecycle.end(action.order, CancelReason.REQUOTE, turn)
+
+    def _create(
+        self,
+        quote: Quote,
+        state: TradingState,
+        phase: Phase,
+        turn: Turn,
+        *,
+        replacing: OpenOrder | None,
+    ) -> bool:
+        """Place a quote. True if it is on its way, or only waits for `replacing` to be gone."""
+        is_blocked = turn.ts_ns < self._blocked_until[quote.side]
+        if is_blocked or not self._budget.has_room(turn.ts_ns):
+            return False
+        room = self._room(quote.side, state)
+        size = min(quote.size, self._instrument.floor_size(room))
+        if replacing is not None and size < quote.size:
+            return True  # break before make: its end frees the room
+        if self._would_cross_ourselves(quote):
+            return False
+        if not self._instrument.is_tradable(price=quote.price, size=size):
+            return False
+        self._sequence += 1
+        intent = OrderIntent(
+            client_id=f"{self._config.id_prefix}{base36(self._sequence)}",
+            side=quote.side,
+            price=quote.price,
+            size=size,
+            reduces=self._reduces(quote.side),
+        )
+        verdict = judge(intent, self._risk_view(turn.ts_ns, state, phase), self._config.limits)
+        if isinstance(verdict, Denied):
+            turn.denied.append(verdict)
+            self._blocked_until[quote.side] = turn.ts_ns + DENIED_PAUSE_NS
+            return False
+        self._budget.take()
+        order = self._orders.reserve(verdict, ticks=quote.ticks)
+        turn.commands.append(verdict)
+        turn.moved(order.client_id, None, order.state)
+        return True
+
+    def _room(self, side: Side, state: TradingState) -> Decimal:
+        """Base units that may still be added on one side; the gate has the last word."""
+        inventory, limit = self._inventory.net, self._config.limits.inventory_max
+        leaves = self._orders.leaves(side)
+        signed = inventory * side.sign
+        room = limit - signed - leaves
+        if state is TradingState.REDUCE_ONLY:
+            room = min(room, -signed - leaves)
+        if self._config.is_spot and side is Side.SELL:
+            room = min(room, self._inventory.position - leaves)
+        return max(ZERO, room)
+
+    def _would_cross_ourselves(self, quote: Quote) -> bool:
+        """Does an order of ours that may still live stand on the other side of this price?"""
+        sign = quote.side.sign
+        return any(
+            order.side is not quote.side and sign * (quote.ticks - order.ticks) >= 0
+            for order in self._orders
+        )
+
+    def _risk_view(self, ts_ns: int, state: TradingState, phase: Phase) -> RiskView:
+        market, inventory = self._market, self._inventory
+        bid, ask = market.bid, market.ask
+        has_book = bid is not None and ask is not None
+        best_bid = Decimal(repr(bid.price)) if bid is not None else ZERO
+        best_ask = Decimal(repr(ask.price)) if ask is not None else ZERO
+        is_spot = self._config.is_spot
+        notional = sum((o.leaves * o.price for o in self._orders if o.side is Side.BUY), start=ZERO)
+        return RiskView(
+            ts_ns=ts_ns,
+            phase=phase,
+            state=state,
+            book_ready=has_book,
+            best_bid=best_bid,
+            best_ask=best_ask,
+            fair=(best_bid + best_ask) / 2,
+            inventory=self._inventory.net,
+            leaves_buy=self._orders.leaves(Side.BUY),
+            leaves_sell=self._orders.leaves(Side.SELL),
+            base_held=inventory.position if is_spot else None,
+            quote_held=inventory.cash if is_spot else None,
+            notional_buy=notional,
+        )

@@ -1,0 +1,234 @@
+"""The venue's truth against ours: doubts are asked about until they are answered, on a clock.
+
+Timers run on `Tick` events. Nothing here invents a fill or forgets an order; a difference that
+stays is an incident (RECONCILIATION), never a correction.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from quoter.domain.commands import QueryOrder, RequestReport
+from quoter.domain.events import (
+    BalanceReport,
+    OpenOrdersReport,
+    OrderOpen,
+    ReportKind,
+    TradesReport,
+    VenueOrder,
+)
+from quoter.domain.orders import OrderState
+from quoter.domain.trading import Cause
+from quoter.engine.causes import Causes
+from quoter.engine.lifecycle import MS, Lifecycle
+from quoter.engine.turn import Turn
+from quoter.state.inventory import Inventory
+from quoter.state.open_orders import RESTING, OpenOrder, OpenOrders
+
+SECOND = 1_000 * MS
+QUERY_BACKOFF_NS = (500 * MS, SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND)
+NEGATIVES_APART_NS = 2 * SECOND
+OWED_GRACE_NS = 300 * MS  # the private stream usually brings the missing fill first
+MISMATCH_PATIENCE_NS = 3 * SECOND
+MISMATCH_TIMES = 3
+ORPHAN_PATIENCE_NS = 10 * SECOND
+UNKNOWN_MAX = 2
+UNKNOWN_AGE_NS = 30 * SECOND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcilePolicy:
+    """How often we ask, and how long an order that nobody knows keeps its reservation.
+
+    fence_ns = the create's receive window + the venue's processing time-out + a margin
+    (Binance: 2 + 10 + 3 s, reliability.md OL-05).
+    """
+
+    open_orders_ns: int = 5 * SECOND
+    trades_ns: int = 30 * SECOND
+    balances_ns: int = 30 * SECOND
+    fence_ns: int = 15 * SECOND
+
+
+class Reconcile:
+    """Asks, compares, and lets go of an order only behind the fence."""
+
+    def __init__(
+        self,
+        *,
+        policy: ReconcilePolicy,
+        orders: OpenOrders,
+        inventory: Inventory,
+        lifecycle: Lifecycle,
+        causes: Causes,
+        own_prefix: str,
+    ) -> None:
+        self._policy = policy
+        self._orders = orders
+        self._inventory = inventory
+        self._lifecycle = lifecycle
+        self._causes = causes
+        self._own_prefix = own_prefix
+        self._due = dict.fromkeys(
+            (ReportKind.OPEN_ORDERS, ReportKind.TRADES, ReportKind.BALANCES), 0
+        )
+        self._listed_ns = 0  # asked_ns of the newest open-orders report
+        self._trades_ns = 0  # asked_ns of the newest trades report
+        self._listed: frozenset[str] = frozenset()
+        self._mismatch_since_ns = 0
+        self._mismatch_times = 0
+        self.private_up_ns = 0  # 0 while the private stream is down
+
+    def tick(self, turn: Turn) -> None:
+        """Send what is due: reports, queries, repeated cancels; judge doubts that grow old."""
+        for order in list(self._orders):
+            self._lifecycle.press(order, turn)
+            self._ask_about(order, turn)
+        self._judge_unknowns(turn)
+        for kind in self._due:
+            if turn.ts_ns >= self._due[kind]:
+                self.ask(kind, turn)
+        for fill in self._lifecycle.drop_orphans(turn.ts_ns - ORPHAN_PATIENCE_NS):
+            turn.note("foreign_fill", f"trade {fill.trade_id} of order {fill.venue_id}")
+
+    def ask(self, kind: ReportKind, turn: Turn) -> None:
+        """Request a report now; the next one is due a period later."""
+        period = {
+            ReportKind.OPEN_ORDERS: self._policy.open_orders_ns,
+            ReportKind.TRADES: self._policy.trades_ns,
+            ReportKind.BALANCES: self._policy.balances_ns,
+        }[kind]
+        self._due[kind] = turn.ts_ns + period
+        turn.commands.append(
+            RequestReport(
+                kind=kind,
+                from_trade_id=self._inventory.newest_trade_id,
+                since_ns=self._inventory.newest_fill_ns,
+            )
+        )
+
+    def sooner(self, kind: ReportKind, at_ns: int) -> None:
+        """Make a report due no later than `at_ns`."""
+        self._due[kind] = min(self._due[kind], at_ns)
+
+    def _ask_about(self, order: OpenOrder, turn: Turn) -> None:
+        if order.is_owed and turn.ts_ns - order.changed_ns >= OWED_GRACE_NS:
+            if turn.ts_ns >= order.next_query_ns:
+                order.next_query_ns = turn.ts_ns + SECOND
+                self.sooner(ReportKind.TRADES, turn.ts_ns)
+            return
+        is_doubtful = order.state in (OrderState.UNKNOWN, OrderState.PENDING_CANCEL) or (
+            order.state in RESTING and order.next_query_ns > 0
+        )
+        if is_doubtful and turn.ts_ns >= order.next_query_ns:
+            self._query(order, turn)
+
+    def _query(self, order: OpenOrder, turn: Turn) -> None:
+        if order.state is OrderState.PENDING_CANCEL and not order.next_query_ns:
+            order.next_query_ns = turn.ts_ns + 2 * SECOND  # its cancel is still being answered
+            return
+        step = min(order.queries_sent, len(QUERY_BACKOFF_NS) - 1)
+        order.queries_sent += 1
+        order.next_query_ns = turn.ts_ns + QUERY_BACKOFF_NS[step]
+        if len(order.not_found) > 0:
+            # Behind the fence two negatives must lie apart; asking faster would prove nothing.
+            order.next_query_ns = turn.ts_ns + NEGATIVES_APART_NS
+        turn.commands.append(QueryOrder(client_id=order.client_id, venue_id=order.venue_id))
+
+    def not_found(self, order: OpenOrder, turn: Turn) -> None:
+        """A negative answer came in: is the fence passed?"""
+        fence_ns = order.created_ns + self._policy.fence_ns
+        late = [at for at in order.not_found if at > fence_ns]
+        two_apart = len(late) == 2 and late[1] - late[0] >= NEGATIVES_APART_NS
+        if not two_apart or order.is_owed or order.filled:
+            return
+        was_absent = self._listed_ns >= late[0] and order.client_id not in self._listed
+        if was_absent and self._trades_ns >= late[0]:
+            self._lifecycle.fence(order, turn)
+        else:
+            self.sooner(ReportKind.OPEN_ORDERS, turn.ts_ns)
+            self.sooner(ReportKind.TRADES, turn.ts_ns)
+
+    def _judge_unknowns(self, turn: Turn) -> None:
+        unknown = [o for o in self._orders if o.state is OrderState.UNKNOWN]
+        oldest = min((o.unknown_since_ns for o in unknown), default=turn.ts_ns)
+        too_many = len(unknown) > UNKNOWN_MAX or turn.ts_ns - oldest > UNKNOWN_AGE_NS
+        text = (
+            f"{len(unknown)} orders without an answer, oldest {(turn.ts_ns - oldest) / 1e9:.0f} s"
+        )
+        self._causes.hold(turn, Cause.UNKNOWN_ORDERS, active=too_many, text=text)
+
+    def private_up(self, turn: Turn) -> None:
+        """The private stream is back: what it missed is fetched before quoting resumes."""
+        self.private_up_ns = turn.ts_ns
+        for kind in self._due:
+            self.ask(kind, turn)
+
+    def private_down(self, turn: Turn, text: str) -> None:
+        self.private_up_ns = 0
+        self._causes.trip(turn, Cause.PRIVATE_STREAM_DOWN, text)
+
+    def _judge_private(self, turn: Turn) -> None:
+        caught_up = min(self._listed_ns, self._trades_ns)
+        if self.private_up_ns and caught_up >= self.private_up_ns:
+            self._causes.settle(turn, Cause.PRIVATE_STREAM_DOWN)
+
+    def open_orders(self, report: OpenOrdersReport, turn: Turn) -> None:
+        """Compare the venue's list with ours, for orders that were settled when we asked."""
+        self._listed_ns = report.asked_ns
+        own = {o.client_id: o for o in report.orders if o.client_id.startswith(self._own_prefix)}
+        self._listed = frozenset(own)
+        for client_id, listed in own.items():
+            order = self._orders.live(client_id)
+            if order is not None:
+                self._lifecycle.handle(OrderOpen(ts_ns=turn.ts_ns, order=listed), turn)
+                continue
+            closed = self._orders.closed(client_id)
+            if closed is None or closed.changed_ns < report.asked_ns:
+                self._reappeared(listed, closed, turn)
+        for order in list(self._orders):
+            is_settled = order.state in RESTING and order.changed_ns < report.asked_ns
+            if is_settled and order.client_id not in own:
+                turn.note("missing_at_venue", order.client_id)
+                order.next_query_ns = turn.ts_ns
+        self._judge_private(turn)
+
+    def _reappeared(self, listed: VenueOrder, closed: OpenOrder | None, turn: Turn) -> None:
+        """The venue lists an order of our prefix that we hold for closed, or never sent."""
+        what = "held for closed" if closed else "never sent by this run"
+        self._causes.trip(turn, Cause.ORDER_REAPPEARED, f"{listed.client_id} is open but {what}")
+        self._lifecycle.cancel_by_id(listed.client_id, listed.venue_id, turn)
+
+    def trades(self, report: TradesReport, turn: Turn) -> None:
+        """Book what the private stream did not tell."""
+        for fill in report.fills:
+            self._lifecycle.fill(fill, turn)
+        self._trades_ns = max(self._trades_ns, report.asked_ns)
+        if self._lifecycle.has_orphans:
+            for order in self._orders:
+                if not order.venue_id:
+                    order.next_query_ns = min(order.next_query_ns, turn.ts_ns)
+        self._judge_private(turn)
+
+    def balances(self, report: BalanceReport, turn: Turn) -> None:
+        """Every asset we trade or pay fees in must be exactly what our books say."""
+        held = _totals(report, self._inventory.balances)
+        wrong = {a: held[a] for a, ours in self._inventory.balances.items() if held[a] != ours}
+        if not wrong:
+            self._mismatch_since_ns = self._mismatch_times = 0
+            self._causes.settle(turn, Cause.RECONCILIATION)
+            return
+        self._mismatch_times += 1
+        self._mismatch_since_ns = self._mismatch_since_ns or turn.ts_ns
+        self.sooner(ReportKind.TRADES, turn.ts_ns)
+        self.sooner(ReportKind.BALANCES, turn.ts_ns + SECOND)
+        lasts = turn.ts_ns - self._mismatch_since_ns >= MISMATCH_PATIENCE_NS
+        if lasts and self._mismatch_times >= MISMATCH_TIMES:
+            books = {asset: str(self._inventory.balances[asset]) for asset in wrong}
+            venue = {asset: str(amount) for asset, amount in wrong.items()}
+            self._causes.trip(turn, Cause.RECONCILIATION, f"venue {venue}, books {books}")
+
+
+def _totals(report: BalanceReport, assets: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    zero = Decimal(0)
+    return {a: report.free.get(a, zero) + report.locked.get(a, zero) for a in assets}
