@@ -1,0 +1,163 @@
+"""The test tool's own door, under /sandbox/v1: loopback only, no authentication.
+
+GET    truth?api_key=K   opening, balances {asset: {free, locked}}, totals {asset: total as the
+                         truth ledger recomputes it}, trades (myTrades rows of all symbols, in the
+                         order they happened), open_orders; exact decimals as texts
+GET    wire-log?since=N  entries with seq > N: every create, cancel, cancel-all, replace, amend with
+                         seq, received_ns, transport, operation, api_key, client_id, symbol, side,
+                         type, price, size, outcome (accepted, rejected, pending), code, faults
+GET    faults            every armed fault with id, matched, fired, active
+POST   faults            arm one: a JSON object with the fields of `faults.Fault`; answers its row
+DELETE faults[?id=N]     clear one or all; answers {"cleared": n}
+POST   script            {"symbol", "kind": "burst" | "informed" | "crash", "in_s": 0, and the
+                         fields of sim.scripts.Burst, InformedTrader or Crash}: scripted flow
+POST   streams/close     {"socket": "market" | "user" | null, "count": n | null}; {"closed": n}
+GET    stats             counters, open sockets, uptime
+
+A mistake is answered 400 with {"error": text}.
+"""
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+
+import msgspec
+from aiohttp import web
+
+from quoter.sandbox import payloads
+from quoter.sandbox.faults import NS_PER_S, Armed, Fault, FaultKind, SocketKind
+from quoter.sandbox.payloads import Json
+from quoter.sandbox.sockets import Sockets
+from quoter.sandbox.venue import Venue
+from quoter.sim.scripts import Burst, Crash, InformedTrader, Script
+
+PREFIX = "/sandbox/v1"
+SCRIPTS: dict[str, type[Burst | InformedTrader | Crash]] = {
+    "burst": Burst,
+    "informed": InformedTrader,
+    "crash": Crash,
+}
+
+type Handler = Callable[[web.Request], Awaitable[object]]
+
+
+class CloseStreams(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of POST streams/close."""
+
+    socket: SocketKind | None = None
+    count: int | None = None
+
+
+class Admin:
+    """Looks at the truth and makes trouble."""
+
+    def __init__(self, venue: Venue, sockets: Sockets) -> None:
+        self._venue, self._sockets = venue, sockets
+
+    def add_routes(self, app: web.Application) -> None:
+        """Everything the module's docstring lists."""
+        routes: tuple[tuple[str, str, Handler], ...] = (
+            ("GET", "truth", self._truth),
+            ("GET", "wire-log", self._wire_log),
+            ("GET", "faults", self._list_faults),
+            ("POST", "faults", self._arm),
+            ("DELETE", "faults", self._clear),
+            ("POST", "script", self._script),
+            ("POST", "streams/close", self._close),
+            ("GET", "stats", self._stats),
+        )
+        for method, path, handler in routes:
+            app.router.add_route(method, f"{PREFIX}/{path}", _answered(handler))
+
+    async def _truth(self, request: web.Request) -> Json:
+        venue = self._venue
+        api_key = request.query.get("api_key", "")
+        account = venue.account(api_key)
+        if account is None:
+            raise ValueError(f"no account has the api_key {api_key!r}")
+        venue.catch_up()
+        exchange = venue.exchange
+        trades = [trade for trade in exchange.truth.trades if trade.account == api_key]
+        return {
+            "api_key": api_key,
+            "opening": _texts(exchange.truth.opening(api_key)),
+            "totals": _texts(exchange.truth.balances(api_key)),
+            "balances": {
+                asset: {"free": str(free), "locked": str(locked)}
+                for asset, (free, locked) in exchange.balances(api_key).items()
+            },
+            "trades": [
+                payloads.own_trade(trade) | {"clientOrderId": trade.client_id} for trade in trades
+            ],
+            "open_orders": [payloads.order_row(order) for order in exchange.open_orders(api_key)],
+        }
+
+    async def _wire_log(self, request: web.Request) -> list[Json]:
+        return self._venue.wire_log.since(int(request.query.get("since", "0")))
+
+    async def _list_faults(self, _request: web.Request) -> list[Json]:
+        return self._venue.faults.rows()
+
+    async def _arm(self, request: web.Request) -> Json:
+        fault = msgspec.json.decode(await request.read(), type=Fault)
+        armed = await self.arm(fault)
+        return armed.row(self._venue.now_ns())
+
+    async def arm(self, fault: Fault) -> Armed:
+        """Put a fault in force; those that concern open sockets strike them at once."""
+        armed = self._venue.faults.arm(fault)
+        if fault.kind is FaultKind.SILENT_SOCKET:
+            self._sockets.mute(armed)
+        if fault.kind is FaultKind.CLOSE_SOCKET:
+            armed.fired += await self._sockets.close(fault.socket, most=fault.count)
+        return armed
+
+    async def _clear(self, request: web.Request) -> Json:
+        chosen = request.query.get("id")
+        return {"cleared": self._venue.faults.clear(None if chosen is None else int(chosen))}
+
+    async def _script(self, request: web.Request) -> Json:
+        body = msgspec.json.decode(await request.read(), type=dict[str, object])
+        symbol, kind = str(body.pop("symbol", "")), str(body.pop("kind", ""))
+        in_s = float(str(body.pop("in_s", 0)))
+        if symbol not in self._venue.simulated:
+            raise ValueError(f"no simulated market for the symbol {symbol!r}")
+        if kind not in SCRIPTS:
+            raise ValueError(f"kind must be one of {', '.join(SCRIPTS)}, not {kind!r}")
+        script: Script = msgspec.convert(body, SCRIPTS[kind], strict=False)
+        at_ns = self._venue.catch_up() + int(in_s * NS_PER_S)
+        self._venue.exchange.script(symbol, script, at_ns)
+        return {"symbol": symbol, "kind": kind, "at_ns": at_ns}
+
+    async def _close(self, request: web.Request) -> Json:
+        body = await request.read() or b"{}"
+        wish = msgspec.json.decode(body, type=CloseStreams)
+        return {"closed": await self._sockets.close(wish.socket, most=wish.count)}
+
+    async def _stats(self, _request: web.Request) -> Json:
+        venue = self._venue
+        sockets = {kind.value: len(list(self._sockets.of(kind))) for kind in SocketKind}
+        return {
+            "uptime_s": (venue.now_ns() - venue.started_ns) / NS_PER_S,
+            "counts": dict(venue.counts),
+            "open_sockets": sockets,
+            "trades": len(venue.exchange.truth.trades),
+        }
+
+
+def _answered(handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """JSON out, and a readable 400 for a mistake of the person at the other end."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            status, body = 200, await handler(request)
+        except (ValueError, msgspec.MsgspecError) as error:
+            status, body = 400, {"error": str(error)}
+        return web.Response(
+            status=status, body=msgspec.json.encode(body), content_type="application/json"
+        )
+
+    return handle
+
+
+def _texts(amounts: dict[str, Decimal]) -> dict[str, str]:
+    return {asset: str(amount) for asset, amount in amounts.items()}

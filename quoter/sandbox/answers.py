@@ -1,0 +1,99 @@
+"""What a request ends in: an error of the venue's catalogue, or a line that goes dead."""
+
+from quoter.sim.messages import Refused, SimReject
+
+
+class ApiError(Exception):
+    """The venue's 'no': HTTP status, code, text, and what goes beside them."""
+
+    def __init__(
+        self,
+        status: int,
+        code: int,
+        text: str,
+        *,
+        retry_after_s: int | None = None,
+        data: dict[str, object] | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.status, self.code, self.text = status, code, text
+        self.retry_after_s, self.data = retry_after_s, data
+
+    def body(self) -> dict[str, object]:
+        """The JSON payload every transport carries."""
+        payload: dict[str, object] = {"code": self.code, "msg": self.text}
+        return payload if self.data is None else payload | {"data": self.data}
+
+
+class Hangup(Exception):  # noqa: N818 - a fault that was asked for
+    """The connection ends here without an answer; `reset` sends RST instead of FIN."""
+
+    def __init__(self, *, reset: bool) -> None:
+        super().__init__("connection dropped by a fault")
+        self.reset = reset
+
+
+def bad_request(code: int, text: str) -> ApiError:
+    """An error of the request itself (HTTP 400)."""
+    return ApiError(400, code, text)
+
+
+def missing(name: str) -> ApiError:
+    """A parameter that must be there and is not, or can't be read."""
+    return bad_request(
+        -1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed."
+    )
+
+
+def missing_either(first: str, second: str) -> ApiError:
+    """One of two parameters must be there."""
+    return bad_request(
+        -1102, f"Param '{first}' or '{second}' must be sent, but both were empty/null!"
+    )
+
+
+def not_required(name: str) -> ApiError:
+    """A parameter that does not go with this kind of order."""
+    return bad_request(-1106, f"Parameter '{name}' sent when not required.")
+
+
+def illegal_characters(name: str, legal: str) -> ApiError:
+    """A text outside the parameter's legal range."""
+    return bad_request(
+        -1100, f"Illegal characters found in parameter '{name}'; legal range is '{legal}'."
+    )
+
+
+UNKNOWN_ORDER = "Unknown order sent."
+NO_SUCH_ORDER = "Order does not exist."
+TIMEOUT = (
+    "Timeout waiting for response from backend server. "
+    "Send status unknown; execution status unknown."
+)
+
+_PLACE: dict[SimReject, tuple[int, str]] = {
+    SimReject.WOULD_MATCH: (-2010, "Order would immediately match and take."),
+    SimReject.BALANCE: (-2010, "Account has insufficient balance for requested action."),
+    SimReject.FILTER_PRICE: (-1013, "Filter failure: PRICE_FILTER"),
+    SimReject.FILTER_LOT: (-1013, "Filter failure: LOT_SIZE"),
+    SimReject.FILTER_NOTIONAL: (-1013, "Filter failure: NOTIONAL"),
+    SimReject.DUPLICATE: (-2010, "Duplicate order sent."),
+    SimReject.NOT_FOUND: (-2010, UNKNOWN_ORDER),
+    SimReject.HALTED: (-1013, "Market is closed."),
+}
+
+
+def place_error(refused: Refused) -> ApiError:
+    """A refused new order in the venue's words."""
+    return bad_request(*_PLACE[refused.reason])
+
+
+def cancel_error(refused: Refused) -> ApiError:
+    """A refused cancel in the venue's words."""
+    text = UNKNOWN_ORDER if refused.reason is SimReject.NOT_FOUND else str(refused)
+    return bad_request(-2011, text)
+
+
+def query_error() -> ApiError:
+    """A query for an order that the venue does not know."""
+    return bad_request(-2013, NO_SUCH_ORDER)

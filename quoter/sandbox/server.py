@@ -1,0 +1,76 @@
+"""The sandbox exchange as a running thing: sockets open, market alive, then all closed again."""
+
+import asyncio
+
+from aiohttp import web
+
+from quoter.sandbox.admin import Admin
+from quoter.sandbox.config import SandboxConfig
+from quoter.sandbox.market_streams import MarketStreams
+from quoter.sandbox.pacing import pace
+from quoter.sandbox.rest import BODY_BYTES_MAX, RestApi
+from quoter.sandbox.sockets import Sockets
+from quoter.sandbox.user_streams import UserStreams
+from quoter.sandbox.venue import Venue
+from quoter.sandbox.ws_api import SocketApi
+
+SHUTDOWN_S_MAX = 1.0
+
+
+class SandboxServer:
+    """One venue on one port. `venue` is open to tests that look at it from inside."""
+
+    def __init__(self, config: SandboxConfig) -> None:
+        self.venue = Venue(config)
+        self.sockets = Sockets(self.venue)
+        self._users = UserStreams(self.venue)
+        self._streams = MarketStreams(self.venue, self.sockets)
+        self.admin = Admin(self.venue, self.sockets)
+        self.venue.listen(self._streams.hear)
+        self.venue.listen(self._users.hear)
+        self._runner: web.AppRunner | None = None
+        self._market: asyncio.Task[None] | None = None
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        """Listen (port 0: any free one) and let the market run; returns `http://host:port`."""
+        app = web.Application(client_max_size=BODY_BYTES_MAX)
+        RestApi(self.venue).add_routes(app)
+        SocketApi(self.venue, self.sockets, self._users).add_routes(app)
+        self._streams.add_routes(app)
+        self.admin.add_routes(app)
+        self._runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S_MAX
+        )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        await site.start()
+        self._market = asyncio.create_task(pace(self.venue, self._streams), name="market")
+        bound = self._runner.addresses[0]
+        return f"http://{bound[0]}:{bound[1]}"
+
+    async def wait(self) -> None:
+        """Return only by raising: what stopped the market, or the caller's cancellation."""
+        if self._market is not None:
+            await asyncio.shield(self._market)
+
+    async def stop(self) -> None:
+        """Close every socket and the port. Idempotent."""
+        if self._market is not None:
+            self._market.cancel()
+            await asyncio.gather(self._market, return_exceptions=True)
+            self._market = None
+        self._users.stop()
+        await self.sockets.close(None)
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+
+async def serve(config: SandboxConfig, host: str, port: int) -> None:
+    """Be an exchange until cancelled. Raises OSError if the port is taken."""
+    server = SandboxServer(config)
+    try:
+        await server.start(host, port)
+        await server.wait()
+    finally:
+        await server.stop()

@@ -1,0 +1,162 @@
+"""One websocket as the venue keeps it: bounded send queue, own pings, a life of bounded length."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from quoter.sandbox.faults import Armed, FaultKind, SocketKind
+from quoter.sandbox.venue import Venue
+
+PINGS_UNANSWERED_MAX = 3  # one minute at the venue's 20 s
+CLOSE_S_MAX = 1.0
+FRAME_BYTES_MAX = 256 * 1024
+
+type OnText = Callable[[str], Awaitable[None]]
+type OnFrame = Callable[[], bool]
+
+
+class Socket:
+    """Sending never waits: a reader that owes more than the queue holds is dropped."""
+
+    def __init__(self, venue: Venue, kind: SocketKind) -> None:
+        self.kind = kind
+        self._venue = venue
+        self._ws = web.WebSocketResponse(
+            timeout=CLOSE_S_MAX, autoping=False, compress=False, max_msg_size=FRAME_BYTES_MAX
+        )
+        size = venue.config.limits.send_queue
+        self._queue: asyncio.Queue[tuple[WSMsgType, bytes]] = asyncio.Queue(maxsize=size)
+        self._transport: asyncio.Transport | None = None
+        self._unanswered = 0
+        self._muted_by: list[Armed] = []
+
+    @property
+    def response(self) -> web.WebSocketResponse:
+        """What the request handler returns."""
+        return self._ws
+
+    def is_muted(self) -> bool:
+        """Does a fault keep this socket from sending anything at all?"""
+        now_ns = self._venue.now_ns()
+        return any(armed.is_active(now_ns) for armed in self._muted_by)
+
+    def mute(self, armed: Armed) -> None:
+        """Send nothing, not even a pong, while the fault holds."""
+        self._muted_by.append(armed)
+
+    def send(self, frame: bytes) -> None:
+        """Queue one text frame."""
+        self._put(WSMsgType.TEXT, frame)
+
+    async def run(self, request: web.Request, *, on_text: OnText, on_frame: OnFrame) -> None:
+        """Serve until either side ends it. `on_frame` is asked about every frame that comes in.
+
+        A False from it closes the socket: the client sends more than it may.
+        """
+        await self._ws.prepare(request)
+        self._transport = request.transport
+        helpers = [asyncio.create_task(self._write()), asyncio.create_task(self._ping())]
+        if self._venue.config.disconnect_s is not None:
+            helpers.append(asyncio.create_task(self._expire(self._venue.config.disconnect_s)))
+        try:
+            await self._read(on_text, on_frame)
+        finally:
+            for task in helpers:
+                task.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+
+    async def close(self, code: WSCloseCode = WSCloseCode.GOING_AWAY) -> None:
+        """Say goodbye; does not wait longer than CLOSE_S_MAX for the other side's."""
+        with suppress(ConnectionError):
+            await self._ws.close(code=code, message=b"")
+
+    def abort(self) -> None:
+        """End it without a word."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _put(self, kind: WSMsgType, frame: bytes) -> None:
+        if self._ws.closed or self.is_muted():
+            return
+        try:
+            self._queue.put_nowait((kind, frame))
+        except asyncio.QueueFull:
+            self._venue.counts[f"slow_{self.kind.value}_socket_dropped"] += 1
+            self.abort()
+
+    async def _write(self) -> None:
+        with suppress(ConnectionError):
+            while True:
+                kind, frame = await self._queue.get()
+                await self._ws.send_frame(frame, kind)
+
+    async def _ping(self) -> None:
+        while True:
+            await asyncio.sleep(self._venue.config.ping_s)
+            if self._unanswered >= PINGS_UNANSWERED_MAX:
+                self._venue.counts[f"silent_{self.kind.value}_socket_dropped"] += 1
+                self.abort()
+                return
+            self._unanswered += 1
+            self._put(WSMsgType.PING, str(self._venue.now_ns() // 1_000_000).encode())
+
+    async def _expire(self, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        await self.close()
+
+    async def _read(self, on_text: OnText, on_frame: OnFrame) -> None:
+        while True:
+            message = await self._ws.receive()
+            if message.type in {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED}:
+                return
+            if message.type is WSMsgType.ERROR:
+                return
+            if not on_frame():
+                await self.close(WSCloseCode.POLICY_VIOLATION)
+                return
+            if message.type is WSMsgType.PING:
+                self._put(WSMsgType.PONG, bytes(message.data))
+            elif message.type is WSMsgType.PONG:
+                self._unanswered = 0
+            elif message.type is WSMsgType.TEXT:
+                await on_text(message.data)
+
+
+class Sockets:
+    """Every open socket, so that faults and the end of the server can reach them."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+        self._open: dict[Socket, None] = {}
+
+    def add(self, socket: Socket) -> None:
+        """A client connected. A standing SILENT_SOCKET fault mutes it at once."""
+        self._open[socket] = None
+        self._venue.counts[f"{socket.kind.value}_sockets_opened"] += 1
+        armed = self._venue.faults.take(FaultKind.SILENT_SOCKET, socket=socket.kind)
+        if armed:
+            socket.mute(armed)
+
+    def remove(self, socket: Socket) -> None:
+        """It is over."""
+        self._open.pop(socket, None)
+
+    def of(self, kind: SocketKind | None) -> Iterator[Socket]:
+        """Open sockets of a kind, or all."""
+        return (socket for socket in list(self._open) if kind in (None, socket.kind))
+
+    def mute(self, armed: Armed) -> None:
+        """Silence the open sockets that an armed SILENT_SOCKET fault means, oldest first."""
+        for socket in self.of(armed.fault.socket):
+            if armed.is_spent():
+                return
+            armed.fired += 1
+            socket.mute(armed)
+
+    async def close(self, kind: SocketKind | None, *, most: int | None = None) -> int:
+        """Close up to `most` sockets of a kind (all, by default); how many."""
+        chosen = list(self.of(kind))[:most]
+        await asyncio.gather(*(socket.close() for socket in chosen))
+        return len(chosen)
