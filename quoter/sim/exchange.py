@@ -5,16 +5,25 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
-from quoter.sim.background import Scenery
+from quoter.sim.background import Background, Scenery
+from quoter.sim.capture import (
+    OWN_TRADE_ID_FIRST,
+    Capture,
+    Levels,
+    RecordedBackground,
+    RecordedTape,
+)
 from quoter.sim.clearing import Clearing
 from quoter.sim.flow import Flow
 from quoter.sim.grid import Grid
 from quoter.sim.market import Market
 from quoter.sim.messages import (
+    BestNews,
     DepthBook,
     MarketSpec,
     NewOrder,
     News,
+    PrintNews,
     Refused,
     SimOrder,
     SimReject,
@@ -44,8 +53,12 @@ class Exchange:
         self._orders = OrderStore()
         self._markets: dict[str, Market] = {}
         self._flows: dict[str, Flow] = {}
+        self._captures: dict[str, Capture] = {}
         for spec in markets:
-            self._add_simulated(spec, f"{seed}:{spec.symbol}")
+            if spec.recorded:
+                self._add_recorded(spec)
+            else:
+                self._add_simulated(spec, f"{seed}:{spec.symbol}")
         self._news.clear()  # nobody was there yet to hear of the opening
 
     def add_account(self, account: str, balances: Mapping[str, Decimal]) -> None:
@@ -72,8 +85,10 @@ class Exchange:
     def script(self, symbol: str, script: Script, at_ns: int) -> None:
         """Start scripted flow at `at_ns`, or now if that has passed.
 
-        Raises ValueError if too many run already.
+        Raises ValueError if too many run already, or if the market is a recorded one.
         """
+        if symbol in self._captures:
+            raise ValueError(f"{symbol} is a recording: it follows no script")
         self._flows[symbol].start(script, max(at_ns, self._now_ns))
 
     def halt(self, symbol: str, *, is_halted: bool) -> None:
@@ -120,6 +135,43 @@ class Exchange:
         market.commit(self._now_ns)
         return cancelled, self._take_news()
 
+    def load_depth(self, symbol: str, book: DepthBook, now_ns: int) -> list[News]:
+        """Start a recorded market (again) from a recorded snapshot, before its diffs."""
+        capture = self._captures[symbol]
+        self._run_to(now_ns)
+        capture.load_depth(book, self._now_ns)
+        return self._take_news()
+
+    def apply_depth(
+        self,
+        symbol: str,
+        *,
+        first: int,
+        last: int,
+        bids: Levels,
+        asks: Levels,
+        now_ns: int,
+    ) -> list[News]:
+        """A recorded diff, published under its ids; dropped if the depth already holds it."""
+        capture = self._captures[symbol]
+        self._run_to(now_ns)
+        capture.apply_depth(first=first, last=last, bids=bids, asks=asks, now_ns=self._now_ns)
+        return self._take_news()
+
+    def apply_best(self, news: BestNews) -> list[News]:
+        """A recorded best price, at `news.ts_ns`."""
+        capture = self._captures[news.symbol]
+        self._run_to(news.ts_ns)
+        capture.apply_best(news)
+        return self._take_news()
+
+    def apply_print(self, news: PrintNews) -> list[News]:
+        """A recorded trade, at `news.ts_ns`: it fills account orders at its price or better."""
+        capture = self._captures[news.symbol]
+        self._run_to(news.ts_ns)
+        capture.apply_print(news)
+        return self._take_news()
+
     def order(
         self, account: str, symbol: str, *, order_id: int = 0, client_id: str = ""
     ) -> SimOrder:
@@ -152,19 +204,37 @@ class Exchange:
         grid, book = Grid(spec), RestingBook()
         scenery = Scenery(spec, Random(f"{seed}:scenery"))
         tape = Tape(grid, book, scenery, self._emit)
+        market = self._add_market(grid, book, scenery, tape, trade_id_first=1)
+        self._flows[spec.symbol] = Flow(market, scenery, seed=seed, now_ns=self._now_ns)
+        tape.flush(self._now_ns)
+
+    def _add_recorded(self, spec: MarketSpec) -> None:
+        grid, book, background = Grid(spec), RestingBook(), RecordedBackground()
+        tape = RecordedTape(grid, book, background, self._emit)
+        market = self._add_market(grid, book, background, tape, trade_id_first=OWN_TRADE_ID_FIRST)
+        self._captures[spec.symbol] = Capture(market, background, tape, self._emit)
+
+    def _add_market(
+        self,
+        grid: Grid,
+        book: RestingBook,
+        background: Background,
+        tape: Tape,
+        *,
+        trade_id_first: int,
+    ) -> Market:
         market = Market(
             grid=grid,
             book=book,
-            background=scenery,
+            background=background,
             tape=tape,
             clearing=self._clearing,
             orders=self._orders,
             emit=self._emit,
-            trade_id_first=1,
+            trade_id_first=trade_id_first,
         )
-        self._markets[spec.symbol] = market
-        self._flows[spec.symbol] = Flow(market, scenery, seed=seed, now_ns=self._now_ns)
-        tape.flush(self._now_ns)
+        self._markets[grid.spec.symbol] = market
+        return market
 
     def _emit(self, news: News) -> None:
         self._news.append(news)

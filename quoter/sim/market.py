@@ -60,7 +60,7 @@ class Market:
         is_market = order.kind is OrderKind.MARKET
         planned = plan(
             book=self.book,
-            background=self.background.levels(order.side.opposite),
+            background=self._levels(order.side.opposite, None if is_market else ticks),
             side=order.side,
             lots=lots,
             limit_ticks=None if is_market else ticks,
@@ -149,6 +149,13 @@ class Market:
         """End a change: balances, update id and best price become known."""
         self._clearing.settle(now_ns)
         self.tape.commit(now_ns)
+
+    def _levels(self, side: Side, limit: int | None) -> Sequence[tuple[int, int]]:
+        """The background's levels; none, quickly, if not even the best is within the limit."""
+        best = self.background.best(side)
+        if best is None or (limit is not None and side.sign * (best[0] - limit) < 0):
+            return ()
+        return self.background.levels(side)
 
     def _crossed(self, side: Side, across: int) -> Sequence[Resting]:
         best = self.book.best(side)

@@ -51,6 +51,10 @@ class RestingBook:
             return None
         return ticks[-1] if side is Side.BUY else ticks[0]
 
+    @property
+    def is_empty(self) -> bool:
+        return not any(self._ticks.values())
+
     def lots_at(self, side: Side, ticks: int) -> int:
         level = self._levels[side].get(ticks)
         return sum(resting.lots for resting in level) if level else 0

@@ -1,0 +1,237 @@
+"""A market that really happened: recorded depth, best prices and prints, fed from outside."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from quoter.domain.market import Side
+from quoter.sim.clearing import Emit
+from quoter.sim.grid import Grid
+from quoter.sim.market import Market
+from quoter.sim.messages import BestNews, DepthBook, DepthNews, PrintNews
+from quoter.sim.resting import Resting, RestingBook
+from quoter.sim.tape import Tape
+
+# Executions of accounts need ids that no recorded trade has, and that fit a double exactly.
+OWN_TRADE_ID_FIRST = 10**14
+
+type Levels = Sequence[tuple[Decimal, Decimal]]
+
+
+class RecordedBackground:
+    """The recorded book: depth, and the best prices of whichever stream is further ahead."""
+
+    def __init__(self) -> None:
+        self.depth_id = 0
+        self.best_id = 0
+        self._depth: dict[Side, dict[int, int]] = {Side.BUY: {}, Side.SELL: {}}
+        self._best: dict[Side, tuple[int, int]] = {}
+
+    def best(self, side: Side) -> tuple[int, int] | None:
+        """As in Background."""
+        if self._best and self.best_id >= self.depth_id:
+            return self._best[side]
+        ticks = self.best_depth(side)
+        return None if ticks is None else (ticks, self._depth[side][ticks])
+
+    def lots_at(self, side: Side, ticks: int) -> int:
+        return self._depth[side].get(ticks, 0)
+
+    def levels(self, side: Side) -> list[tuple[int, int]]:
+        """(ticks, lots), best first: the best price, then the depth behind it."""
+        best = self.best(side)
+        if best is None:
+            return []
+        depth = sorted(self._depth[side].items(), reverse=side is Side.BUY)
+        return [best, *(level for level in depth if side.sign * (level[0] - best[0]) < 0)]
+
+    def best_depth(self, side: Side) -> int | None:
+        """Best price of the depth alone."""
+        depth = self._depth[side]
+        if not depth:
+            return None
+        return max(depth) if side is Side.BUY else min(depth)
+
+    def prices(self, side: Side) -> Iterable[int]:
+        """Depth prices, in no order."""
+        return self._depth[side]
+
+    def clear(self) -> None:
+        """Forget the depth; the best prices stay."""
+        for depth in self._depth.values():
+            depth.clear()
+
+    def set_level(self, side: Side, ticks: int, lots: int) -> None:
+        """Zero lots remove the level."""
+        if lots:
+            self._depth[side][ticks] = lots
+        else:
+            self._depth[side].pop(ticks, None)
+
+    def set_best(self, side: Side, ticks: int, lots: int) -> None:
+        """What the recorded best-price stream says."""
+        self._best[side] = (ticks, lots)
+
+
+class RecordedTape(Tape):
+    """Publishes the recorded update ids, moved up by one for every change an account made.
+
+    Without accounts' orders everything goes out as it was recorded. Account orders become part of
+    the next recorded diff; recorded levels that stand across one of them are not shown.
+    """
+
+    def __init__(
+        self, grid: Grid, book: RestingBook, background: RecordedBackground, emit: Emit
+    ) -> None:
+        super().__init__(grid, book, background, emit)
+        self._recorded = background
+        self._offset = 0
+        self._offset_published = 0
+        self._hidden: dict[Side, set[int]] = {Side.BUY: set(), Side.SELL: set()}
+
+    def commit(self, now_ns: int) -> None:
+        """If an account changed the book: one more id than was recorded."""
+        if self._is_touched:
+            self._is_touched = False
+            self._offset += 1
+            self.publish_best(now_ns)
+
+    def flush(self, now_ns: int) -> None:
+        """Nothing: depth is published when the recording published it."""
+
+    def snapshot(self, limit: int) -> DepthBook:
+        """The book as of the last recorded diff, with the accounts' orders of now."""
+        self._last = self._recorded.depth_id + self._offset
+        return super().snapshot(limit)
+
+    def publish_best(self, now_ns: int) -> None:
+        """The best prices of now, if they differ from the last ones published."""
+        seen = max(self._recorded.best_id, self._recorded.depth_id)
+        self._publish_best(seen + self._offset, now_ns)
+
+    def repeat_best(self, news: BestNews) -> None:
+        """A recorded best price as it was, under its id; only while no account has an order."""
+        self._emit(
+            BestNews(
+                ts_ns=news.ts_ns,
+                symbol=news.symbol,
+                update_id=news.update_id + self._offset,
+                bid=news.bid,
+                ask=news.ask,
+            )
+        )
+        self._best_shown = None
+
+    def publish_depth(
+        self, *, first: int, last: int, touched: dict[Side, list[int]], now_ns: int
+    ) -> None:
+        """A recorded diff; what accounts changed since the last one goes with it."""
+        for side in (Side.BUY, Side.SELL):
+            self._dirty[side].update(touched[side])
+            self._hide(side)
+        self._emit(
+            DepthNews(
+                ts_ns=now_ns,
+                symbol=self._symbol,
+                first=first + self._offset_published,
+                last=last + self._offset,
+                bids=self._take_dirty(Side.BUY),
+                asks=self._take_dirty(Side.SELL),
+            )
+        )
+        self._offset_published = self._offset
+
+    def _hide(self, side: Side) -> None:
+        own, best = self._book.best(side.opposite), self._recorded.best_depth(side)
+        hidden: set[int] = set()
+        if own is not None and best is not None and side.sign * (best - own) >= 0:
+            prices = self._recorded.prices(side)
+            hidden = {ticks for ticks in prices if side.sign * (ticks - own) >= 0}
+        self._dirty[side] |= hidden ^ self._hidden[side]
+        self._hidden[side] = hidden
+
+    def _shown(self, side: Side, ticks: int) -> int:
+        own = self._book.best(side.opposite)
+        if own is not None and side.sign * (ticks - own) >= 0:
+            return 0
+        return super()._shown(side, ticks)
+
+
+class Capture:
+    """Feeds one market from a recording, in the recording's order.
+
+    What an account's order gets here is an estimate: it has no place in the recorded queue, so a
+    recorded print reaches it as soon as the price does, up to the print's size; and an order that
+    the recorded best price crosses is filled whole, at its own price.
+    """
+
+    def __init__(
+        self, market: Market, background: RecordedBackground, tape: RecordedTape, emit: Emit
+    ) -> None:
+        self._market = market
+        self._background = background
+        self._tape = tape
+        self._emit = emit
+
+    def load_depth(self, book: DepthBook, now_ns: int) -> None:
+        """Start (again) from a recorded snapshot; it is not published by itself."""
+        self._background.clear()
+        self._background.depth_id = book.last
+        self._set_levels(Side.BUY, book.bids)
+        self._set_levels(Side.SELL, book.asks)
+        self._uncross(now_ns)
+
+    def apply_depth(
+        self, *, first: int, last: int, bids: Levels, asks: Levels, now_ns: int
+    ) -> None:
+        """A recorded diff; one that the depth already holds is dropped."""
+        if last <= self._background.depth_id:
+            return
+        self._background.depth_id = last
+        touched = {
+            Side.BUY: self._set_levels(Side.BUY, bids),
+            Side.SELL: self._set_levels(Side.SELL, asks),
+        }
+        self._uncross(now_ns)
+        self._tape.publish_depth(first=first, last=last, touched=touched, now_ns=now_ns)
+
+    def apply_best(self, news: BestNews) -> None:
+        """A recorded best price on both sides."""
+        grid = self._market.grid
+        self._background.best_id = max(self._background.best_id, news.update_id)
+        for side, (price, size) in ((Side.BUY, news.bid), (Side.SELL, news.ask)):
+            self._background.set_best(side, grid.ticks(price), grid.lots(size))
+        self._uncross(news.ts_ns)
+        if self._market.book.is_empty:
+            self._tape.repeat_best(news)
+        else:
+            self._tape.publish_best(news.ts_ns)
+
+    def apply_print(self, news: PrintNews) -> None:
+        """A recorded trade: it fills account orders at its price or better, up to its size."""
+        grid = self._market.grid
+        ticks, left = grid.ticks(news.price), grid.lots(news.size)
+        for resting in self._reached(news.taker, ticks):
+            filled = min(left, resting.lots)
+            if filled <= 0:
+                break
+            self._market.fill(resting, filled, news.ts_ns, is_printed=False)
+            left -= filled
+        self._emit(news)
+        self._market.commit(news.ts_ns)
+
+    def _reached(self, taker: Side, ticks: int) -> list[Resting]:
+        queue = self._market.book.queue(taker.opposite)
+        return [resting for resting in queue if taker.sign * (resting.ticks - ticks) <= 0]
+
+    def _uncross(self, now_ns: int) -> None:
+        self._market.uncross(now_ns)
+        self._market.commit(now_ns)
+
+    def _set_levels(self, side: Side, levels: Levels) -> list[int]:
+        grid = self._market.grid
+        prices = []
+        for price, size in levels:
+            ticks = grid.ticks(price)
+            self._background.set_level(side, ticks, grid.lots(size))
+            prices.append(ticks)
+        return prices
