@@ -1,0 +1,268 @@
+"""Every metric there is. Names end in their unit; labels are few and bounded.
+
+Counters grow with each `Step`; gauges are set from a `Snapshot` when somebody scrapes.
+`price` units are quote per base, `nan` stands for "not known".
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from importlib.metadata import version
+from math import nan
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from quoter.domain.commands import CancelAll, CancelOrder, PlaceOrder
+from quoter.domain.events import FeedDown, FeedUp, OrderReject
+from quoter.domain.market import Side
+from quoter.domain.quotes import Quote, QuoteTerms
+from quoter.domain.step import Snapshot, Step
+from quoter.domain.trading import Cause, Phase, TradingState
+
+LATENCY_BUCKETS_S = (
+    50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 0.1, 0.25, 0.5, 1, 2.5,
+)  # fmt: skip
+NAMES_MAX = 64  # label values that come from words of the engine, of each kind
+
+
+class Latency(StrEnum):
+    """The stretches of time that we measure."""
+
+    BOOK_TO_DECISION = "book_to_decision"
+    DECISION_TO_WIRE = "decision_to_wire"
+    WIRE_TO_ACK = "wire_to_ack"
+    LOOP_LAG = "loop_lag"
+    LEDGER_COMMIT = "ledger_commit"
+
+
+LATENCY_HELP = {
+    Latency.BOOK_TO_DECISION: "Receipt of a book message to the end of the engine's turn, seconds.",
+    Latency.DECISION_TO_WIRE: "End of the engine's turn to the request leaving us, seconds.",
+    Latency.WIRE_TO_ACK: "Request leaving us to the venue's answer, seconds.",
+    Latency.LOOP_LAG: "How late the event loop woke up, seconds.",
+    Latency.LEDGER_COMMIT: "Time to make a fill durable, seconds.",
+}
+
+
+class Metrics:
+    """The metrics of one daemon in a registry of their own."""
+
+    def __init__(self, *, symbol: str, venue: str, environment: str) -> None:
+        self.registry = CollectorRegistry()
+        self._labels = (symbol, venue)
+        self._words: dict[str, set[str]] = {}
+        self._make_counters()
+        self._make_state_gauges()
+        self._make_price_gauges()
+        self._make_money_gauges()
+        self._latency = {
+            kind: Histogram(
+                f"quoter_{kind}_seconds",
+                help_text,
+                ("symbol", "venue"),
+                buckets=LATENCY_BUCKETS_S,
+                registry=self.registry,
+            ).labels(*self._labels)
+            for kind, help_text in LATENCY_HELP.items()
+        }
+        build = self._gauge("quoter_build_info", "Always 1.", "version", "environment")
+        build.labels(*self._labels, version("quoter"), environment).set(1)
+
+    def observe(self, step: Step) -> None:
+        """Count what one engine step did."""
+        self._steps.inc()
+        self._count(self._events, type(step.event).__name__)
+        match step.event:
+            case FeedUp(stream=stream):
+                self._count(self._feed_ups, stream)
+            case FeedDown(stream=stream):
+                self._count(self._feed_downs, stream)
+            case OrderReject(reason=reason):
+                self._count(self._rejects, reason)
+            case _:
+                pass
+        for change in step.orders:
+            self._count(self._orders, change.after.lower())
+        for command in step.commands:
+            match command:
+                case PlaceOrder(side=side):
+                    self._count(self._placed, side)
+                case CancelOrder(reason=why) | CancelAll(reason=why):
+                    self._count(self._cancels, why)
+                case _:
+                    pass
+        for denied in step.denied:
+            self._count(self._denied, denied.rule)
+        for what, _ in step.notes:
+            self._count(self._oddities, self._word("oddity", what))
+        self._observe_news(step)
+
+    def _observe_news(self, step: Step) -> None:
+        for booked in step.booked:
+            fill = booked.fill
+            self._count(self._fills, fill.side, "maker" if fill.is_maker else "taker")
+            self._count(self._volume, fill.side, amount=float(fill.price * fill.size))
+        if step.state is not None:
+            self._count(self._state_changes, step.state.after.name)
+            for cause, _ in step.state.raised:
+                self._count(self._causes_raised, cause)
+        if step.quote is not None:
+            for off in step.quote.off:
+                self._count(self._no_quote, off.side, off.reason)
+
+    def latency(self, kind: Latency, seconds: float) -> None:
+        """Put one measured time into its histogram."""
+        self._latency[kind].observe(seconds)
+
+    def inbox(self, depth: int) -> None:
+        """How many events wait for the engine."""
+        self._inbox.labels(*self._labels).set(depth)
+
+    def render(self, snapshot: Snapshot) -> bytes:
+        """Everything in Prometheus' text format, as of `snapshot`."""
+        self.show(snapshot)
+        return generate_latest(self.registry)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Set every gauge."""
+        for state in TradingState:
+            self._set(self._state, float(state is snapshot.trading_state), state.name)
+        for phase in Phase:
+            self._set(self._phase, float(phase is snapshot.phase), phase)
+        for cause in Cause:
+            self._set(self._causes, float(cause in snapshot.causes), cause)
+        self._set(self._book_ready, float(snapshot.book_ready))
+        age_s = (snapshot.ts_ns - snapshot.book_ts_ns) / 1e9 if snapshot.book_ts_ns else nan
+        self._set(self._book_age, age_s)
+        self._set(self._mid, nan if snapshot.mid is None else snapshot.mid)
+        quote = snapshot.quote
+        self._show_side(Side.BUY, snapshot, quote.bids if quote is not None else ())
+        self._show_side(Side.SELL, snapshot, quote.asks if quote is not None else ())
+        self._show_terms(quote.terms if quote is not None else None)
+        self._show_money(snapshot)
+
+    def _show_side(self, side: Side, snapshot: Snapshot, wanted: tuple[Quote, ...]) -> None:
+        self._set(self._quote_price, float(wanted[0].price) if wanted else nan, side)
+        resting = [order.price for order in snapshot.orders if order.side is side]
+        best = (max if side is Side.BUY else min)(resting, default=None)
+        self._set(self._order_price, nan if best is None else float(best), side)
+        self._set(self._orders_alive, len(resting), side)
+        exposure = snapshot.exposure_buy if side is Side.BUY else snapshot.exposure_sell
+        self._set(self._exposure, float(exposure), side)
+
+    def _show_terms(self, terms: QuoteTerms | None) -> None:
+        inputs = terms.inputs if terms is not None else None
+        self._set(self._fair, inputs.fair if inputs else nan)
+        self._set(self._sigma, inputs.sigma if inputs else nan)
+        self._set(self._kappa, inputs.kappa if inputs else nan)
+        self._set(self._intensity, inputs.intensity if inputs else nan)
+        self._set(self._gamma, inputs.gamma_lot if inputs else nan)
+        self._set(self._multiplier, inputs.multiplier if inputs else nan)
+        self._set(self._reservation, terms.reservation_price if terms else nan)
+        self._set(self._half_spread, terms.half_spread if terms else nan)
+        self._set(self._skew, terms.skew if terms else nan)
+        self._set(self._widening, terms.widening_bid if terms else nan, Side.BUY)
+        self._set(self._widening, terms.widening_ask if terms else nan, Side.SELL)
+
+    def _show_money(self, snapshot: Snapshot) -> None:
+        self._set(self._position, float(snapshot.position))
+        self._set(self._target, float(snapshot.target))
+        self._set(self._inventory, float(snapshot.inventory))
+        self._set(self._inventory_max, float(snapshot.inventory_max))
+        for part in ("total", "spread", "inventory", "fees"):
+            self._set(self._pnl, float(getattr(snapshot.pnl, part)), part)
+        self._show_assets(self._fees, snapshot.fees_paid)
+        self._show_assets(self._balances, snapshot.balances)
+
+    def _show_assets(self, gauge: Gauge, amounts: Mapping[str, object]) -> None:
+        for asset, amount in amounts.items():
+            self._set(gauge, float(str(amount)), self._word("asset", asset))
+
+    def _set(self, gauge: Gauge, value: float, *labels: str) -> None:
+        gauge.labels(*self._labels, *labels).set(value)
+
+    def _count(self, counter: Counter, *labels: str, amount: float = 1) -> None:
+        counter.labels(*self._labels, *labels).inc(amount)
+
+    def _word(self, kind: str, word: str) -> str:
+        """The word, or `other` once there are too many: series must stay bounded."""
+        words = self._words.setdefault(kind, set())
+        if word not in words:
+            if len(words) >= NAMES_MAX or not word.isprintable():
+                return "other"
+            words.add(word)
+        return word
+
+    def _gauge(self, name: str, help_text: str, *labels: str) -> Gauge:
+        return Gauge(name, help_text, ("symbol", "venue", *labels), registry=self.registry)
+
+    def _counter(self, name: str, help_text: str, *labels: str) -> Counter:
+        return Counter(name, help_text, ("symbol", "venue", *labels), registry=self.registry)
+
+    def _make_counters(self) -> None:
+        counter = self._counter
+        self._steps = counter("quoter_steps_total", "Engine turns.").labels(*self._labels)
+        self._events = counter("quoter_events_total", "Events heard, by kind.", "event")
+        self._feed_ups = counter("quoter_feed_connects_total", "Streams connected.", "stream")
+        self._feed_downs = counter("quoter_feed_losses_total", "Streams lost.", "stream")
+        self._orders = counter(
+            "quoter_order_changes_total", "Orders that reached a state.", "outcome"
+        )
+        self._placed = counter("quoter_orders_placed_total", "Orders approved and sent.", "side")
+        self._rejects = counter("quoter_order_rejects_total", "Orders the venue refused.", "reason")
+        self._cancels = counter("quoter_cancels_total", "Cancels sent, by reason.", "reason")
+        self._denied = counter("quoter_orders_denied_total", "Orders we refused.", "rule")
+        self._no_quote = counter(
+            "quoter_sides_off_total", "Quotes without this side.", "side", "reason"
+        )
+        self._oddities = counter("quoter_oddities_total", "Things that should be rare.", "name")
+        self._fills = counter("quoter_fills_total", "Executions of ours.", "side", "liquidity")
+        self._volume = counter("quoter_volume_quote_total", "Worth traded, quote currency.", "side")
+        self._state_changes = counter(
+            "quoter_state_changes_total", "Changes into a trading state.", "state"
+        )
+        self._causes_raised = counter(
+            "quoter_causes_raised_total", "Times that a cause of not trading came up.", "cause"
+        )
+
+    def _make_state_gauges(self) -> None:
+        gauge = self._gauge
+        self._state = gauge("quoter_trading_state", "1 for the current trading state.", "state")
+        self._phase = gauge("quoter_phase", "1 for the current phase of the process.", "phase")
+        self._causes = gauge("quoter_cause_active", "1 while this keeps us from trading.", "cause")
+        self._book_ready = gauge("quoter_book_ready", "1 while the book can be trusted.")
+        self._book_age = gauge("quoter_book_age_seconds", "Age of the last book news, seconds.")
+        self._inbox = gauge("quoter_inbox_events", "Events that wait for the engine.")
+
+    def _make_price_gauges(self) -> None:
+        gauge = self._gauge
+        self._mid = gauge("quoter_mid_quote", "Middle of the book without us, price.")
+        self._fair = gauge("quoter_fair_value_quote", "Our estimate of the true price, price.")
+        self._reservation = gauge("quoter_reservation_price_quote", "Fair minus skew, price.")
+        self._quote_price = gauge("quoter_quote_price_quote", "Best wanted price, price.", "side")
+        self._order_price = gauge("quoter_order_price_quote", "Best order of ours, price.", "side")
+        self._half_spread = gauge("quoter_half_spread_quote", "Half-spread of the model, price.")
+        self._skew = gauge("quoter_skew_quote", "Shift by inventory, price; long > 0.")
+        self._widening = gauge("quoter_widening_quote", "Widening by inventory, price.", "side")
+        self._sigma = gauge(
+            "quoter_sigma_quote_per_sqrt_second", "Volatility, price per sqrt(second)."
+        )
+        self._kappa = gauge("quoter_kappa_per_quote", "Decay of fill intensity, 1/price.")
+        self._intensity = gauge(
+            "quoter_intensity_per_second", "Fills at distance zero, each side, per second."
+        )
+        self._gamma = gauge("quoter_gamma_lot_per_quote", "Risk aversion per lot, 1/price.")
+        self._multiplier = gauge("quoter_spread_multiplier_ratio", "Caution: 1 is none.")
+
+    def _make_money_gauges(self) -> None:
+        gauge = self._gauge
+        self._position = gauge("quoter_position_base", "Holdings as booked, base.")
+        self._target = gauge("quoter_target_base", "Holdings to come back to, base.")
+        self._inventory = gauge("quoter_inventory_base", "Position minus target, base.")
+        self._inventory_max = gauge("quoter_inventory_limit_base", "Hard limit, base.")
+        self._exposure = gauge(
+            "quoter_exposure_base", "Inventory if all orders of a side fill, base.", "side"
+        )
+        self._orders_alive = gauge("quoter_open_orders", "Orders that may still fill.", "side")
+        self._pnl = gauge("quoter_pnl_quote", "Profit since start, quote currency.", "part")
+        self._fees = gauge("quoter_fees_paid", "Fees since start, units of the asset.", "asset")
+        self._balances = gauge("quoter_balance", "Booked holdings, units of the asset.", "asset")

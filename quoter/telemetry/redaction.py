@@ -1,0 +1,85 @@
+"""Nothing secret leaves through a log line or a page: names and values are blotted out at the sink.
+
+Venue strings are hostile: control characters are replaced and length is capped.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from math import isfinite
+from typing import Final
+from urllib.parse import quote
+
+BLOT: Final = "[redacted]"
+TEXT_CHARS_MAX: Final = 500
+TRACE_CHARS_MAX: Final = 8_000
+DEPTH_MAX: Final = 6
+ITEMS_MAX: Final = 100
+SECRET_CHARS_MIN: Final = 4  # shorter ones would blot out half of every line
+
+_SENSITIVE = (
+    r"api[-_]?key|api[-_]?secret|api[-_]?password|secret|signature|sign|password|passphrase|"
+    r"private[-_]?key|(?:access|refresh|auth)?[-_]?token|listen[-_]?key|authorization|"
+    r"x-[a-z0-9-]*(?:key|sign|passphrase|token)|[a-z]{2,10}-access-(?:key|sign|passphrase)"
+)
+_KEY = re.compile(rf"(?:{_SENSITIVE})", re.IGNORECASE)
+# signature=abc, 'apiKey': 'abc', X-MBX-APIKEY: abc, Authorization: Bearer abc
+_PAIR = re.compile(
+    rf"(?P<name>(?<![a-z0-9])(?:{_SENSITIVE}))(?P<gap>\\?[\"']?\s*[=:]\s*)"
+    r"(?P<value>(?:bearer\s+|basic\s+)?(?:\\?\"[^\"]*\"|'[^']*'|[^\s&,;\"'\\})\]]+))",
+    re.IGNORECASE,
+)
+
+
+class Redactor:
+    """Knows the secrets of this process and what other secrets look like."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        forms = set[str]()
+        for secret in secrets:
+            for text in (secret, *secret.splitlines()):  # a private key has many lines
+                forms |= {text, json.dumps(text)[1:-1], quote(text, safe=""), repr(text)[1:-1]}
+        known = sorted((form for form in forms if len(form) >= SECRET_CHARS_MIN), key=len)
+        self._known = re.compile("|".join(map(re.escape, reversed(known)))) if known else None
+
+    def known(self, text: str) -> str:
+        """The same text without the secrets that we know, in any of their spellings."""
+        return text if self._known is None else self._known.sub(BLOT, text)
+
+    def text(self, text: str) -> str:
+        """The same text without known secrets and without values that follow a secret's name."""
+        return _PAIR.sub(rf"\g<name>\g<gap>{BLOT}", self.known(text))
+
+    def value(self, key: str, value: object, depth: int = 0) -> object:
+        """`value` fit for a log line under `key`; containers are followed `DEPTH_MAX` deep."""
+        if _KEY.fullmatch(key):
+            return BLOT
+        if isinstance(value, str):
+            return self.text(clean(value))
+        if value is None or isinstance(value, bool | int):
+            return value
+        if isinstance(value, float):
+            return value if isfinite(value) else str(value)  # JSON knows no NaN
+        if depth >= DEPTH_MAX:
+            return "..."
+        if isinstance(value, Mapping):
+            pairs = list(value.items())[:ITEMS_MAX]
+            return {clean(str(name)): self.value(str(name), at, depth + 1) for name, at in pairs}
+        if isinstance(value, tuple | list | set | frozenset):
+            return [self.value(key, at, depth + 1) for at in list(value)[:ITEMS_MAX]]
+        return self.text(clean(str(value)))
+
+
+def clean(text: str, chars_max: int = TEXT_CHARS_MAX) -> str:
+    """The text without control and other invisible characters, cut at `chars_max`."""
+    if len(text) > chars_max:
+        text = text[:chars_max] + "..."
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def clean_trace(text: str) -> str:
+    """A traceback: as `clean`, but its line breaks stay."""
+    lines = text[-TRACE_CHARS_MAX:].splitlines()
+    return "\n".join(clean(line) for line in lines)

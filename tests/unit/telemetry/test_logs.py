@@ -1,0 +1,129 @@
+"""One redacting sink for everything that is written."""
+
+import io
+import json
+import logging
+import sys
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from quoter.telemetry.logs import configure_logs
+from quoter.telemetry.redaction import Redactor
+
+CANARY = 'c4n4ry/"S3cret"'
+
+
+@pytest.fixture(autouse=True)
+def _restore() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    sys.excepthook = sys.__excepthook__
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+
+
+def configured(log_format: str = "json", level: str = "info") -> io.StringIO:
+    out = io.StringIO()
+    configure_logs(
+        log_format=log_format,  # type: ignore[arg-type]
+        level=level,  # type: ignore[arg-type]
+        redactor=Redactor([CANARY]),
+        stream=out,
+    )
+    return out
+
+
+def test_a_line_is_json_with_time_level_and_facts() -> None:
+    out = configured()
+    structlog.get_logger("quoter").info("order_rejected", order_id="q-7", reason="post_only")
+    line = json.loads(out.getvalue())
+    assert line["event"] == "order_rejected"
+    assert line["level"] == "info"
+    assert line["order_id"] == "q-7"
+    assert line["time"].endswith("Z")
+
+
+def test_the_standard_library_goes_through_the_same_sink() -> None:
+    out = configured()
+    logging.getLogger("ccxt.base.exchange").warning("call to %s", f"https://x/?signature={CANARY}")
+    line = json.loads(out.getvalue())
+    assert line["logger"] == "ccxt.base.exchange"
+    assert "S3cret" not in out.getvalue()
+
+
+@pytest.mark.parametrize("name", ["ccxt.base.exchange", "websockets.client", "aiohttp.access"])
+def test_loud_libraries_stay_above_debug(name: str) -> None:
+    """At DEBUG ccxt prints our API key."""
+    out = configured(level="debug")
+    logging.getLogger(name).debug("X-MBX-APIKEY: whatever")
+    assert out.getvalue() == ""
+    structlog.get_logger("quoter").debug("ours")
+    assert "ours" in out.getvalue()
+
+
+def test_lines_below_the_level_are_not_written() -> None:
+    out = configured(level="warning")
+    structlog.get_logger("quoter").info("quiet")
+    assert out.getvalue() == ""
+
+
+@pytest.mark.parametrize("log_format", ["json", "pretty"])
+def test_a_canary_leaves_in_no_way(log_format: str) -> None:
+    out = configured(log_format)
+    log = structlog.get_logger("quoter")
+    log.info(CANARY)
+    log.info("x", api_key="abcdef-plain", nested={"deep": [CANARY]})
+    log.bind(**{CANARY: 1}).info("a secret as a key")
+    api_secret = CANARY  # a local variable, which no traceback may show
+    try:
+        raise RuntimeError(f"https://x/?signature=abcdef-plain&k={api_secret}")
+    except RuntimeError:
+        log.exception("failed")
+        logging.getLogger("aiohttp.server").exception("failed too")
+    logging.getLogger("py.warnings").warning("careful: %s", CANARY)
+    text = out.getvalue()
+    assert text.count("RuntimeError") >= 2
+    assert "careful" in text
+    assert "S3cret" not in text
+    assert "abcdef-plain" not in text
+
+
+@pytest.mark.parametrize("log_format", ["json", "pretty"])
+def test_a_hostile_text_cannot_forge_a_line(log_format: str) -> None:
+    out = configured(log_format)
+    structlog.get_logger("quoter").info("reject", reason='x\n{"event": "fill"}\x1b[2J')
+    assert len(out.getvalue().splitlines()) == 1
+    assert "\x1b[2J" not in out.getvalue()
+
+
+def test_a_number_that_json_does_not_know_is_text() -> None:
+    out = configured()
+    structlog.get_logger("quoter").info("x", edge=float("nan"))
+    assert json.loads(out.getvalue(), parse_constant=pytest.fail)
+
+
+def test_a_crash_that_nobody_caught_is_redacted_too() -> None:
+    out = configured()
+    error = RuntimeError(f"GET https://x/?signature=abcdef-plain {CANARY}")
+    sys.excepthook(RuntimeError, error, None)
+    line = json.loads(out.getvalue())
+    assert line["event"] == "crashed"
+    assert "RuntimeError" in line["exception"]
+    assert "abcdef-plain" not in out.getvalue()
+    assert "S3cret" not in out.getvalue()
+
+
+def test_a_line_that_cannot_be_written_does_not_spill_its_arguments() -> None:
+    out = configured()
+
+    class Unprintable:
+        def __str__(self) -> str:
+            raise ValueError(CANARY)
+
+    logging.getLogger("somebody").warning("%s %s", CANARY, Unprintable())
+    assert out.getvalue() == "log line of somebody lost: ValueError\n"

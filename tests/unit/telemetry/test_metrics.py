@@ -1,0 +1,156 @@
+"""Numbers that a scrape sees, and the hygiene of their names."""
+
+import math
+import shutil
+import subprocess
+from decimal import Decimal
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from quoter.domain.commands import CancelAll, Denied, OrderIntent, PlaceOrder
+from quoter.domain.events import FeedDown, FeedUp, OrderReject, RejectReason
+from quoter.domain.market import Side, Stream
+from quoter.domain.step import StateChange
+from quoter.domain.trading import CancelReason, Cause, TradingState
+from quoter.telemetry.metrics import NAMES_MAX, Latency, Metrics
+from tests.unit.telemetry.samples import NOW_NS, QUOTE, empty, filled_step, paused, snapshot, step
+
+SERIES_MAX = 2_000
+ALLOWED_LABELS = {
+    "symbol", "venue", "side", "reason", "rule", "state", "phase", "cause", "event", "stream",
+    "outcome", "name", "asset", "part", "liquidity", "version", "environment", "le",
+}  # fmt: skip
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics(symbol="BTC/USDT", venue="binance", environment="sandbox")
+
+
+def value(metrics: Metrics, metric: str, /, **labels: str) -> float:
+    found = metrics.registry.get_sample_value(
+        metric, {"symbol": "BTC/USDT", "venue": "binance", **labels}
+    )
+    assert found is not None, metric
+    return found
+
+
+def busy(metrics: Metrics) -> bytes:
+    metrics.observe(filled_step())
+    metrics.observe(step(quote=QUOTE, notes=(("book_fault", "gap"),)))
+    metrics.latency(Latency.WIRE_TO_ACK, 0.003)
+    metrics.inbox(3)
+    return metrics.render(snapshot())
+
+
+def test_gauges_follow_the_snapshot(metrics: Metrics) -> None:
+    metrics.show(snapshot())
+    assert value(metrics, "quoter_trading_state", state="RUNNING") == 1
+    assert value(metrics, "quoter_trading_state", state="PAUSED") == 0
+    assert value(metrics, "quoter_book_age_seconds") == 0.25
+    assert value(metrics, "quoter_mid_quote") == 60_000
+    assert value(metrics, "quoter_reservation_price_quote") == 59_999
+    assert value(metrics, "quoter_quote_price_quote", side="BUY") == 59_993.04
+    assert value(metrics, "quoter_order_price_quote", side="SELL") == 60_006.5
+    assert value(metrics, "quoter_widening_quote", side="BUY") == 0.21
+    assert value(metrics, "quoter_inventory_base") == 0.01
+    assert value(metrics, "quoter_inventory_limit_base") == 0.05
+    assert value(metrics, "quoter_exposure_base", side="SELL") == 0.005
+    assert value(metrics, "quoter_pnl_quote", part="total") == 0.52
+    assert value(metrics, "quoter_fees_paid", asset="USDT") == 0.03
+
+
+def test_exactly_one_state_and_its_causes_are_lit(metrics: Metrics) -> None:
+    metrics.show(snapshot())
+    metrics.show(paused())
+    lit = [
+        state for state in TradingState if value(metrics, "quoter_trading_state", state=state.name)
+    ]
+    assert lit == [TradingState.PAUSED]
+    assert value(metrics, "quoter_cause_active", cause="book_stale") == 1
+    metrics.show(snapshot())
+    assert value(metrics, "quoter_cause_active", cause="book_stale") == 0
+
+
+def test_what_is_not_known_is_nan_and_not_an_old_number(metrics: Metrics) -> None:
+    metrics.show(snapshot())
+    metrics.show(empty())
+    for name in ("quoter_mid_quote", "quoter_book_age_seconds", "quoter_fair_value_quote"):
+        assert math.isnan(value(metrics, name))
+    assert math.isnan(value(metrics, "quoter_order_price_quote", side="BUY"))
+
+
+def test_counters_follow_the_steps(metrics: Metrics) -> None:
+    intent = OrderIntent(
+        client_id="a", side=Side.BUY, price=Decimal(1), size=Decimal(1), reduces=False
+    )
+    place = PlaceOrder(
+        client_id="a", side=Side.BUY, price=Decimal(1), size=Decimal(1), decided_ns=NOW_NS
+    )
+    change = StateChange(
+        before=TradingState.RUNNING,
+        after=TradingState.PAUSED,
+        raised=((Cause.CLOCK, "off"),),
+        cleared=(),
+    )
+    reject = OrderReject(
+        ts_ns=NOW_NS, client_id="a", reason=RejectReason.POST_ONLY, text="would take"
+    )
+    metrics.observe(filled_step())
+    metrics.observe(step(commands=(place, CancelAll(reason=CancelReason.STATE)), state=change))
+    metrics.observe(step(event=reject, denied=(Denied(intent=intent, rule="balance", text=""),)))
+    metrics.observe(step(event=FeedUp(ts_ns=NOW_NS, stream=Stream.MARKET), quote=QUOTE))
+    metrics.observe(step(event=FeedDown(ts_ns=NOW_NS, stream=Stream.MARKET, text="")))
+    assert value(metrics, "quoter_steps_total") == 5
+    assert value(metrics, "quoter_fills_total", side="BUY", liquidity="maker") == 1
+    assert value(metrics, "quoter_volume_quote_total", side="BUY") == pytest.approx(299.95)
+    assert value(metrics, "quoter_order_changes_total", outcome="filled") == 1
+    assert value(metrics, "quoter_orders_placed_total", side="BUY") == 1
+    assert value(metrics, "quoter_cancels_total", reason="state") == 1
+    assert value(metrics, "quoter_causes_raised_total", cause="clock") == 1
+    assert value(metrics, "quoter_order_rejects_total", reason="post_only") == 1
+    assert value(metrics, "quoter_orders_denied_total", rule="balance") == 1
+    assert value(metrics, "quoter_sides_off_total", side="SELL", reason="side_limit") == 1
+    assert value(metrics, "quoter_feed_connects_total", stream="market") == 1
+    assert value(metrics, "quoter_feed_losses_total", stream="market") == 1
+
+
+@pytest.mark.parametrize("kind", list(Latency))
+def test_each_latency_has_its_histogram(metrics: Metrics, kind: Latency) -> None:
+    metrics.latency(kind, 0.003)
+    assert value(metrics, f"quoter_{kind}_seconds_count") == 1
+    assert value(metrics, f"quoter_{kind}_seconds_bucket", le="0.005") == 1
+    assert value(metrics, f"quoter_{kind}_seconds_bucket", le="0.0025") == 0
+
+
+def test_two_daemons_in_one_process_do_not_share_numbers(metrics: Metrics) -> None:
+    other = Metrics(symbol="BTC/USDT", venue="binance", environment="sandbox")
+    other.observe(step())
+    assert value(metrics, "quoter_steps_total") == 0
+
+
+def test_labels_are_known_and_series_are_bounded(metrics: Metrics) -> None:
+    for index in range(10 * NAMES_MAX):
+        metrics.observe(step(notes=((f"made_up_{index}", ""),)))
+    families = list(text_string_to_metric_families(busy(metrics).decode()))
+    samples = [sample for family in families for sample in family.samples]
+    assert len(samples) < SERIES_MAX
+    assert {label for sample in samples for label in sample.labels} <= ALLOWED_LABELS
+    assert value(metrics, "quoter_oddities_total", name="other") >= 9 * NAMES_MAX
+
+
+def test_names_have_our_prefix_and_a_sentence(metrics: Metrics) -> None:
+    for family in text_string_to_metric_families(busy(metrics).decode()):
+        assert family.name.startswith("quoter_")
+        assert family.documentation.endswith(".") or family.name.endswith("_created"), family.name
+
+
+def test_prometheus_own_linter_is_content(metrics: Metrics) -> None:
+    text = busy(metrics)
+    assert b"# TYPE quoter_fills_total counter" in text
+    if promtool := shutil.which("promtool"):
+        done = subprocess.run(
+            [promtool, "check", "metrics"], input=text, capture_output=True, check=False, timeout=30
+        )
+        assert done.returncode == 0, done.stderr.decode() + done.stdout.decode()

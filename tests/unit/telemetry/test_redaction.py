@@ -1,0 +1,83 @@
+"""Secrets never pass; venue text is tamed."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from quoter.telemetry.redaction import BLOT, TEXT_CHARS_MAX, Redactor, clean, clean_trace
+
+CANARY = 'c4n4ry/"S3cret"+\\x'
+REDACTOR = Redactor([CANARY])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [CANARY, f"a{CANARY}b", json.dumps(CANARY), quote(CANARY, safe=""), repr(CANARY)],
+)
+def test_a_known_secret_is_blotted_out_in_every_spelling(text: str) -> None:
+    shown = REDACTOR.text(text)
+    assert BLOT in shown
+    assert "S3cret" not in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET https://x/api/v3/order?symbol=A&timestamp=1&signature=hunter2hunter2",
+        "{'X-MBX-APIKEY': 'hunter2hunter2', 'Accept': '*/*'}",
+        '{"apiKey": "hunter2hunter2"}',
+        '{\\"apiKey\\": \\"hunter2hunter2\\"}',
+        "apiSecret=hunter2hunter2",
+        "Authorization: Bearer hunter2hunter2",
+        "OK-ACCESS-SIGN: hunter2hunter2",
+        "KC-API-PASSPHRASE: hunter2hunter2",
+        "listenKey=hunter2hunter2",
+        "password: hunter2hunter2",
+        "token = hunter2hunter2",
+    ],
+)
+def test_a_value_behind_a_secret_name_is_blotted_out(text: str) -> None:
+    assert "hunter2" not in Redactor().text(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["symbol=BTCUSDT&timestamp=1", "signed: nothing", "the key to success", "design: x"]
+)
+def test_other_text_stays_as_it_is(text: str) -> None:
+    assert REDACTOR.text(text) == text
+
+
+def test_containers_are_followed() -> None:
+    value = {"headers": {"X-MBX-APIKEY": "abc"}, "urls": [f"https://x/{CANARY}"], "n": 1}
+    shown = str(REDACTOR.value("request", value))
+    assert "abc" not in shown
+    assert "S3cret" not in shown
+    assert "'n': 1" in shown
+
+
+def test_a_container_that_holds_itself_ends() -> None:
+    loop: dict[str, object] = {}
+    loop["loop"] = loop
+    assert "..." in str(REDACTOR.value("loop", loop))
+
+
+def test_an_object_is_shown_through_the_same_sieve() -> None:
+    class Leaky:
+        def __str__(self) -> str:
+            return f"Leaky({CANARY})"
+
+    assert "S3cret" not in str(REDACTOR.value("it", Leaky()))
+
+
+def test_an_empty_or_tiny_secret_does_not_blot_out_everything() -> None:
+    assert Redactor(["", "a"]).text("banana") == "banana"
+
+
+def test_venue_text_loses_control_characters_and_length() -> None:
+    assert clean("\x1b[31mred\u202e\n") == "?[31mred??"
+    assert len(clean("x" * 10_000)) <= TEXT_CHARS_MAX + 3
+
+
+def test_a_traceback_keeps_its_lines() -> None:
+    assert clean_trace("one\n  two\x1b") == "one\n  two?"

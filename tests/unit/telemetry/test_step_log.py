@@ -1,0 +1,115 @@
+"""Which steps are worth a line, and what it says."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import structlog
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
+
+from quoter.domain.commands import CancelOrder, Denied, OrderIntent, PlaceOrder
+from quoter.domain.events import FeedDown, Operator, OperatorAction, Tick, TopOfBook
+from quoter.domain.market import Level, Side, Stream
+from quoter.domain.orders import OrderState
+from quoter.domain.step import OrderChange, StateChange, Step
+from quoter.domain.trading import CancelReason, Cause, TradingState
+from quoter.telemetry.step_log import REPEAT_NS, StepLog
+from tests.unit.telemetry.samples import NOW_NS, QUOTE, filled_step, step
+
+INTENT = OrderIntent(
+    client_id="q0a2", side=Side.SELL, price=Decimal(60_010), size=Decimal(1), reduces=False
+)
+DENIED = Denied(intent=INTENT, rule="order_size", text="1 is above 0.005")
+
+
+def lines(*steps: Step) -> list[EventDict]:
+    structlog.reset_defaults()
+    log = StepLog()
+    with capture_logs() as written:
+        for one in steps:
+            log.observe(one)
+    return [dict(line) for line in written]
+
+
+def test_book_news_writes_nothing() -> None:
+    news = TopOfBook(ts_ns=NOW_NS, update_id=1, bid=Level(1.0, 1.0), ask=Level(2.0, 1.0))
+    assert lines(step(event=news), step()) == []
+
+
+def test_a_fill_says_what_it_left_and_its_edge() -> None:
+    order, fill = lines(filled_step())
+    assert (order["event"], order["after"]) == ("order", "FILLED")
+    assert fill["event"] == "fill"
+    assert fill["inventory_base"] == "0.010"
+    assert fill["edge_quote"] == 0.05  # bought 10 under fair value, 0.005 of it
+
+
+def test_a_new_order_shows_its_price_and_its_reason() -> None:
+    place = PlaceOrder(
+        client_id="q0a2", side=Side.SELL, price=Decimal("60.10"), size=Decimal(2), decided_ns=NOW_NS
+    )
+    change = OrderChange(client_id="q0a2", before=None, after=OrderState.RESERVED, text="requote")
+    (line,) = lines(step(commands=(place,), orders=(change,)))
+    assert (line["side"], line["price"], line["size"]) == ("SELL", "60.10", "2")
+    assert line["reason"] == "requote"
+
+
+def test_a_cancel_names_its_reason_and_an_unknown_order_is_a_warning() -> None:
+    cancel = CancelOrder(client_id="a", venue_id="1", reason=CancelReason.SIDE_LIMIT)
+    changes = (
+        OrderChange(
+            client_id="a", before=OrderState.OPEN, after=OrderState.PENDING_CANCEL, text=""
+        ),
+        OrderChange(
+            client_id="b", before=OrderState.PENDING_NEW, after=OrderState.UNKNOWN, text="timeout"
+        ),
+    )
+    first, second = lines(step(commands=(cancel,), orders=changes))
+    assert first["cancel_reason"] == "side_limit"
+    assert second["log_level"] == "warning"
+
+
+def test_a_state_change_lists_its_causes() -> None:
+    change = StateChange(
+        before=TradingState.RUNNING,
+        after=TradingState.KILLED,
+        raised=((Cause.LOSS_LIMIT, "lost 101 of 100"),),
+        cleared=(Cause.CLOCK,),
+    )
+    (line,) = lines(step(state=change))
+    assert (line["before"], line["after"], line["log_level"]) == ("RUNNING", "KILLED", "error")
+    assert line["raised"] == {"loss_limit": "lost 101 of 100"}
+    assert line["cleared"] == ["clock"]
+
+
+def test_a_denial_that_comes_with_every_book_update_is_counted_not_repeated() -> None:
+    again = [step(event=Tick(ts_ns=NOW_NS + index), denied=(DENIED,)) for index in range(1_000)]
+    later = step(event=Tick(ts_ns=NOW_NS + REPEAT_NS), denied=(DENIED,))
+    first, second = lines(*again, later)
+    assert first["event"] == "order_denied"
+    assert first["reason"] == "1 is above 0.005"
+    assert "repeated" not in first
+    assert second["repeated"] == "999"
+
+
+def test_another_rule_is_told_at_once() -> None:
+    other = replace(DENIED, rule="balance")
+    assert len(lines(step(denied=(DENIED,)), step(denied=(other,)))) == 2
+
+
+def test_a_missing_side_is_told_when_it_changes() -> None:
+    (line,) = lines(step(quote=QUOTE), step(quote=QUOTE))
+    assert line["what"] == "SELL:side_limit"
+
+
+def test_lost_feeds_and_operators_are_told() -> None:
+    down = FeedDown(ts_ns=NOW_NS, stream=Stream.PRIVATE, text="closed")
+    wish = Operator(ts_ns=NOW_NS, action=OperatorAction.KILL, actor="cli", text="enough")
+    first, second = lines(step(event=down), step(event=wish))
+    assert (first["event"], first["reason"]) == ("feed_down", "closed")
+    assert (second["event"], second["action"]) == ("operator", "kill")
+
+
+def test_oddities_are_told_by_name() -> None:
+    (line,) = lines(step(notes=(("book_fault", "gap: 7 after 5"),)))
+    assert (line["what"], line["detail"]) == ("book_fault", "gap: 7 after 5")
