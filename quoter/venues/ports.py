@@ -68,6 +68,9 @@ class OrderGateway(Protocol):
     def open_gate(self) -> None:
         """Let creates through (start, and after a re-arm)."""
 
+    def wire_ns(self, client_id: str) -> int | None:
+        """When the create's bytes left (UTC ns), if they did and it is still remembered."""
+
     def rate_limit(self) -> RateLimited | None:
         """The venue's last wish for silence, if it is still in force."""
 

@@ -1,0 +1,39 @@
+"""When to try again: full jitter below a growing cap, and a budget of attempts."""
+
+from collections import deque
+from random import Random
+
+from quoter.venues.config import StreamTimings
+
+EXPONENT_MAX = 16  # keeps 2**n small long after the cap decides
+
+
+class Backoff:
+    """Pauses before attempts; `now_s` is any steady clock, `Random` spreads many instances."""
+
+    def __init__(self, timings: StreamTimings, random: Random) -> None:
+        self._timings, self._random = timings, random
+        self._failures = 0
+        self._attempts: deque[float] = deque(maxlen=timings.connects_max)
+
+    def pause_s(self, now_s: float) -> float:
+        """Seconds to wait before the next attempt; 0 for the very first one."""
+        pause = 0.0
+        if self._attempts:
+            cap = self._timings.backoff_base_s * 2 ** min(self._failures, EXPONENT_MAX)
+            cap = min(self._timings.backoff_s_max, cap)
+            pause = max(self._timings.backoff_s_min, self._random.uniform(0.0, cap))
+        if len(self._attempts) == self._timings.connects_max:
+            oldest = self._attempts[0]
+            pause = max(pause, oldest + self._timings.connects_window_s - now_s)
+        return pause
+
+    def attempted(self, now_s: float) -> None:
+        """An attempt begins."""
+        self._attempts.append(now_s)
+        self._failures += 1
+
+    def lived(self, seconds: float) -> None:
+        """A connection ended after `seconds`: a stable one wipes the slate."""
+        if seconds >= self._timings.stable_s:
+            self._failures = 0

@@ -1,0 +1,32 @@
+"""Which door for which venue."""
+
+import time
+from random import Random
+
+from quoter.domain.instrument import Instrument
+from quoter.venues.binance import BinanceFeed
+from quoter.venues.ccxt_feed import CcxtFeed
+from quoter.venues.ccxt_gateway import CcxtGateway
+from quoter.venues.config import NowNs, VenueConfig
+from quoter.venues.dialects import dialect_of
+from quoter.venues.ports import MarketFeed
+
+
+def make_gateway(
+    config: VenueConfig, *, now_ns: NowNs = time.time_ns, random: Random | None = None
+) -> CcxtGateway:
+    """Orders and the private stream. Raises VenueError if the venue can't be used safely."""
+    return CcxtGateway(config, now_ns, random or Random())
+
+
+def make_feed(
+    config: VenueConfig,
+    instrument: Instrument,
+    *,
+    now_ns: NowNs = time.time_ns,
+    random: Random | None = None,
+) -> MarketFeed:
+    """The native feed where we have one, else ccxt.pro's."""
+    is_native = config.native_feed and dialect_of(config.exchange).family == "binance"
+    feed = BinanceFeed if is_native else CcxtFeed
+    return feed(config, instrument, now_ns, random or Random())

@@ -1,0 +1,114 @@
+"""Building the one ccxt object of a door: guarded, redirected, with every dangerous default off."""
+
+import logging
+from typing import cast
+from urllib.parse import urlsplit
+
+import ccxt.pro
+
+from quoter.domain.errors import VenueError
+from quoter.venues.config import NowNs, VenueConfig
+from quoter.venues.dialects import dialect_of, sandbox_urls
+from quoter.venues.guards import GuardedExchange
+from quoter.venues.limiter import Limiter
+from quoter.venues.parse import as_map
+from quoter.venues.transport import LastInch
+
+CACHE_MAX = 10_000  # rows; a burst beyond ccxt's default of 1000 would lose fills without a word
+REQUESTS_PER_S_DEFAULT = 10.0
+
+
+def guarded_class(exchange: str) -> type[GuardedExchange]:
+    """Ccxt's class of that id with the guards in front. Raises VenueError for an unknown id."""
+    if exchange not in ccxt.pro.exchanges:
+        raise VenueError(f"ccxt.pro knows no exchange {exchange!r}")
+    base = getattr(ccxt.pro, exchange)
+    return cast("type[GuardedExchange]", type(f"Guarded_{exchange}", (GuardedExchange, base), {}))
+
+
+def make_client(config: VenueConfig, now_ns: NowNs) -> GuardedExchange:
+    """A ccxt.pro client for `config`, its gate shut. Raises VenueError if it can't be safe."""
+    dialect = dialect_of(config.exchange)
+    if config.environment == "sandbox" and dialect.family != "binance":
+        raise VenueError(f"the sandbox speaks Binance's protocol, not that of {config.exchange}")
+    client = guarded_class(config.exchange)(_options(config))  # type: ignore[call-arg]
+    hosts = _direct(client, config)
+    client.now_ns = now_ns
+    client.only_creates_post = dialect.only_creates_post
+    client.limiter = Limiter(
+        requests_per_s=1000 / client.rateLimit if client.rateLimit > 0 else REQUESTS_PER_S_DEFAULT
+    )
+    client.gate = LastInch(
+        hosts=hosts, age_ns_max=int(config.create_age_s_max * 1e9), now_ns=now_ns
+    )
+    exact = client.exceptions.get("exact")
+    by_market = as_map(client.exceptions.get("spot")).get("exact")
+    if isinstance(exact, dict) and isinstance(by_market, dict):
+        exact.update(by_market)  # ccxt applies the spot table by literal URL only, never here
+    logging.getLogger("ccxt").setLevel(logging.INFO)  # its DEBUG lines carry the API key
+    check_defaults(client)
+    return client
+
+
+def check_defaults(client: GuardedExchange) -> None:
+    """Raise VenueError if ccxt would send anything twice, queue it, or print keys."""
+    retries = client.options.get("maxRetriesOnFailure", 0)
+    if retries != 0 or client.enableRateLimit or client.verbose:
+        raise VenueError(
+            f"unsafe ccxt options: {retries=} {client.enableRateLimit=} {client.verbose=}"
+        )
+
+
+def _options(config: VenueConfig) -> dict[str, object]:
+    return {
+        "apiKey": config.api_key,
+        "secret": config.secret,
+        "password": config.password,
+        "enableRateLimit": False,  # its queue sends what we decided not to send any more
+        "verbose": False,
+        "timeout": int(config.call_s_max * 1000),
+        "newUpdates": True,
+        "streaming": {"keepAlive": config.keep_alive_ms, "maxPingPongMisses": 2},
+        "options": {
+            "defaultType": "spot",
+            "fetchMarkets": {"types": ["spot"]},
+            "fetchMargins": False,
+            "fetchCurrencies": False,
+            "adjustForTimeDifference": False,  # our clock is checked, not corrected
+            "maxRetriesOnFailure": 0,
+            "recvWindow": config.call_window_ms,
+            "tradesLimit": CACHE_MAX,
+            "ordersLimit": CACHE_MAX,
+            "ws": {"compress": 0, "options": {"compress": 0}},
+        },
+    }
+
+
+def _direct(client: GuardedExchange, config: VenueConfig) -> frozenset[str]:
+    """Point the client at its environment; the hosts that it may speak to."""
+    if config.environment == "sandbox":
+        client.urls["test"] = sandbox_urls(config)
+        client.set_sandbox_mode(True)
+        return frozenset({urlsplit(config.sandbox_url).netloc})
+    known = dialect_of(config.exchange).hosts.get(config.environment, frozenset())
+    production = _hosts(client.urls.get("api"), client)
+    if config.environment == "production":
+        return config.hosts or known or production
+    if not client.urls.get("test"):
+        raise VenueError(f"ccxt knows no testnet of {config.exchange}")
+    allowed = config.hosts or known or _hosts(client.urls["test"], client) - production
+    if not allowed:
+        raise VenueError(
+            f"the testnet of {config.exchange} shares its hosts with production:"
+            " name the allowed hosts explicitly"
+        )
+    client.set_sandbox_mode(True)
+    return allowed
+
+
+def _hosts(urls: object, client: GuardedExchange) -> frozenset[str]:
+    """Every host in ccxt's nested table of URLs."""
+    if isinstance(urls, str):
+        filled = urls.replace("{hostname}", str(getattr(client, "hostname", "")))
+        return frozenset({urlsplit(filled).hostname or ""}) - {""}
+    return frozenset[str]().union(*(_hosts(value, client) for value in as_map(urls).values()))

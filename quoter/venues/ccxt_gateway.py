@@ -1,0 +1,268 @@
+"""Orders and our private stream at any ccxt exchange: commands in, events out."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from random import Random
+
+from quoter.domain.commands import CancelOrder, PlaceOrder, QueryOrder, RequestReport
+from quoter.domain.events import (
+    CancelReject,
+    CancelRejectReason,
+    OrderAck,
+    OrderDone,
+    OrderNotFound,
+    OrderOpen,
+    OrderReject,
+    OrderUnknown,
+    RateLimited,
+    RejectReason,
+    ReportEvent,
+)
+from quoter.domain.instrument import Instrument
+from quoter.domain.trading import CancelReason
+from quoter.venues import outcomes
+from quoter.venues.calls import Caller, Failed
+from quoter.venues.ccxt_client import make_client
+from quoter.venues.ccxt_events import fill, order_news
+from quoter.venues.ccxt_types import JsonDict
+from quoter.venues.config import NowNs, VenueConfig
+from quoter.venues.dialects import dialect_of
+from quoter.venues.parse import text
+from quoter.venues.ports import Emit
+from quoter.venues.private_stream import PrivateStream
+from quoter.venues.reports import Reporter
+from quoter.venues.startup import Startup
+
+VENUE_IDS_MAX = 20_000
+CANCEL_ROUNDS_MAX = 3
+CANCELS_AT_ONCE_MAX = 8
+
+
+class CcxtGateway:
+    """`OrderGateway` through ccxt.pro; see `quoter.venues.ports`."""
+
+    def __init__(self, config: VenueConfig, now_ns: NowNs, random: Random) -> None:
+        self._config, self._now_ns = config, now_ns
+        self._dialect = dialect_of(config.exchange)
+        self._client = make_client(config, now_ns)
+        self._caller = Caller(self._client, config, now_ns)
+        self._client_ids: dict[str, str] = {}  # by venue id
+        self._startup = Startup(
+            client=self._client,
+            caller=self._caller,
+            config=config,
+            dialect=self._dialect,
+            now_ns=now_ns,
+        )
+        self._reporter = Reporter(
+            client=self._client,
+            caller=self._caller,
+            symbol=config.symbol,
+            dialect=self._dialect,
+            now_ns=now_ns,
+            name_order=lambda venue_id: self._client_ids.get(venue_id, ""),
+        )
+        self._stream = PrivateStream(
+            client=self._client,
+            caller=self._caller,
+            symbol=config.symbol,
+            dialect=self._dialect,
+            timings=config.stream,
+            now_ns=now_ns,
+            random=random,
+        )
+        self.unreadable = 0  # private news that could not be read
+
+    def is_own(self, client_id: str) -> bool:
+        """Is this the id of an order of ours?"""
+        return client_id.startswith(self._config.order_prefix)
+
+    async def connect(self) -> Instrument:
+        """The market's rules, with clock and key checked; without a key only the public part.
+
+        Raises KeyRefused, or VenueError with what is wrong.
+        """
+        return await self._startup.connect()
+
+    @property
+    def clock_offset_s(self) -> float:
+        """The venue's clock minus ours, as of connect()."""
+        return self._startup.clock_offset_s
+
+    async def run(self, emit: Emit) -> None:
+        """Pump fills and order news until cancelled; foreign orders pass through as they are."""
+        await self._stream.run(emit, trades=self._on_trades, orders=self._on_orders)
+
+    async def place(self, order: PlaceOrder) -> OrderAck | OrderReject | OrderUnknown:
+        """Send one post-only limit order, at most once; never queued."""
+        refusal = self._client.limiter.admit_create(self._now_ns())
+        if refusal:
+            return self._rejected(order, RejectReason.NOT_SENT, refusal)
+        gate = self._client.gate
+        gate.register(order)
+        try:
+            answer = await self._caller.create(order.client_id, lambda: self._create(order))
+        finally:
+            gate.forget(order.client_id)
+        if isinstance(answer, Failed):
+            return self._failed(order, answer)
+        venue_id = text(answer.get("id"))
+        self._remember(venue_id, order.client_id)
+        return OrderAck(ts_ns=self._now_ns(), client_id=order.client_id, venue_id=venue_id)
+
+    async def cancel(self, order: CancelOrder) -> OrderDone | CancelReject:
+        """Cancel by the venue's id when known, else by ours; may be repeated freely."""
+        params = {} if order.venue_id else {"clientOrderId": order.client_id}
+        answer = await self._caller.cancel(
+            order.client_id,
+            lambda: self._client.cancel_order(order.venue_id or None, self._config.symbol, params),
+        )
+        if isinstance(answer, Failed):
+            reason = outcomes.cancel_reason(
+                answer.error, was_sent=answer.was_sent, family=self._dialect.family
+            )
+            return self._not_cancelled(order, reason, answer.text)
+        news = order_news(answer, self._dialect, self._now_ns())
+        if not isinstance(news, OrderDone):  # accepted, but the answer does not say how it ended
+            query = QueryOrder(client_id=order.client_id, venue_id=order.venue_id)
+            found = await self.query(query)
+            if not isinstance(found, OrderDone):
+                return self._not_cancelled(
+                    order, CancelRejectReason.NO_ANSWER, "accepted, its end is not confirmed"
+                )
+            news = found
+        # the answer to a cancel by our id may carry the id of the cancel itself
+        return OrderDone(
+            ts_ns=self._now_ns(),
+            client_id=order.client_id,
+            reason=news.reason,
+            filled=news.filled,
+        )
+
+    async def query(self, order: QueryOrder) -> OrderOpen | OrderDone | OrderNotFound | None:
+        """One order by the venue's id when known, else by ours; None without an answer."""
+        params = {} if order.venue_id else {"clientOrderId": order.client_id}
+        answer = await self._caller.read(
+            lambda: self._client.fetch_order(order.venue_id or None, self._config.symbol, params),
+            weight=self._dialect.weights.get("query", 1.0),
+        )
+        if isinstance(answer, Failed):
+            is_missing = outcomes.is_not_found(answer.error) and answer.was_sent
+            return (
+                OrderNotFound(ts_ns=self._now_ns(), client_id=order.client_id)
+                if is_missing
+                else None
+            )
+        news = order_news(answer, self._dialect, self._now_ns())
+        if isinstance(news, OrderOpen):
+            self._remember(news.order.venue_id, order.client_id)
+        return news
+
+    async def report(self, request: RequestReport) -> ReportEvent:
+        """OPEN_ORDERS, TRADES or BALANCES; ReportFailed if the venue did not answer."""
+        return await self._reporter.report(request)
+
+    async def cancel_all(self) -> int:
+        """Cancel own orders until none is open, at most CANCEL_ROUNDS_MAX times; how many are left.
+
+        Raises VenueError if the venue can't be asked.
+        """
+        turns = asyncio.Semaphore(CANCELS_AT_ONCE_MAX)
+
+        async def cancel(order: CancelOrder) -> None:
+            async with turns:
+                await self.cancel(order)
+
+        for _ in range(CANCEL_ROUNDS_MAX):
+            own = await self._own_open()
+            if not own:
+                return 0
+            await asyncio.gather(*(cancel(order) for order in own))
+        return len(await self._own_open())
+
+    def shut(self) -> None:
+        """Nothing that creates an order is written after this returns."""
+        self._client.gate.is_open = False
+
+    def open_gate(self) -> None:
+        self._client.gate.is_open = True
+
+    def rate_limit(self) -> RateLimited | None:
+        return self._client.limiter.silent(self._now_ns())
+
+    def wire_ns(self, client_id: str) -> int | None:
+        """When the write of a create began, for the latency of decision to wire."""
+        return self._client.gate.wire_ns(client_id)
+
+    async def close(self) -> None:
+        """Close every socket; ccxt's own close may hang on a dead peer."""
+        with suppress(Exception):
+            async with asyncio.timeout(self._config.close_s_max):
+                await self._client.close()
+
+    async def _create(self, order: PlaceOrder) -> JsonDict:
+        return await self._client.create_order(
+            self._config.symbol,
+            "limit",
+            order.side.value.lower(),
+            f"{order.size:f}",
+            f"{order.price:f}",
+            self._dialect.parameters(order, self._config),
+        )
+
+    def _failed(self, order: PlaceOrder, failed: Failed) -> OrderReject | OrderUnknown:
+        meaning = outcomes.create_outcome(
+            failed.error, was_sent=failed.was_sent, family=self._dialect.family
+        )
+        if meaning.reason is None:
+            return OrderUnknown(ts_ns=self._now_ns(), client_id=order.client_id, text=failed.text)
+        return self._rejected(order, meaning.reason, failed.text)
+
+    def _rejected(self, order: PlaceOrder, reason: RejectReason, text: str) -> OrderReject:
+        return OrderReject(
+            ts_ns=self._now_ns(), client_id=order.client_id, reason=reason, text=text
+        )
+
+    def _not_cancelled(
+        self, order: CancelOrder, reason: CancelRejectReason, text: str
+    ) -> CancelReject:
+        return CancelReject(
+            ts_ns=self._now_ns(), client_id=order.client_id, reason=reason, text=text
+        )
+
+    async def _own_open(self) -> list[CancelOrder]:
+        report = await self._reporter.open_orders()
+        return [
+            CancelOrder(
+                client_id=order.client_id, venue_id=order.venue_id, reason=CancelReason.STATE
+            )
+            for order in report.orders
+            if self.is_own(order.client_id)
+        ]
+
+    def _remember(self, venue_id: str, client_id: str) -> None:
+        """Trade lists name orders by the venue's id only."""
+        if venue_id and self.is_own(client_id):
+            self._client_ids[venue_id] = client_id
+            if len(self._client_ids) > VENUE_IDS_MAX:
+                del self._client_ids[next(iter(self._client_ids))]
+
+    def _on_trades(self, rows: list[JsonDict], emit: Emit) -> None:
+        for row in rows:
+            news = fill(row, self._dialect, self._now_ns())
+            if news is None:
+                self.unreadable += 1
+                continue
+            name = news.client_id or self._client_ids.get(news.venue_id, "")
+            emit(replace(news, client_id=name))
+
+    def _on_orders(self, rows: list[JsonDict], emit: Emit) -> None:
+        for row in rows:
+            news = order_news(row, self._dialect, self._now_ns())
+            if news is None:
+                self.unreadable += 1
+                continue
+            if isinstance(news, OrderOpen):
+                self._remember(news.order.venue_id, news.order.client_id)
+            emit(news)

@@ -1,0 +1,160 @@
+"""The part of ccxt that we use, as types: ccxt ships none. Nothing here runs.
+
+Bodies raise so that a type checker lets mixins call them through `super()`.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Protocol
+
+type JsonDict = dict[str, object]
+
+
+class WsConnection(Protocol):
+    """aiohttp's client websocket."""
+
+    async def close(self) -> None: ...
+
+
+class WsMessage(Protocol):
+    """One frame of aiohttp's client websocket."""
+
+    type: int
+    data: object
+
+
+class WsClient(Protocol):
+    """ccxt.pro's wrapper around one websocket."""
+
+    url: str
+    error: BaseException | None
+    connection: WsConnection | None
+    last_message_at: int | None
+    subscriptions: dict[str, object]
+    futures: dict[str, object]
+    handle_message: Callable[[WsMessage], None]
+    send: Callable[[object], Coroutine[object, object, None]]
+    guarded: bool
+
+    def on_error(self, error: BaseException) -> None: ...
+
+
+class Exchange:
+    """A ccxt.pro exchange."""
+
+    id: str
+    apiKey: str  # noqa: N815 - ccxt's name
+    options: JsonDict
+    urls: JsonDict
+    has: dict[str, object]
+    features: JsonDict
+    exceptions: dict[str, dict[str, object]]
+    streaming: dict[str, int]
+    clients: dict[str, WsClient]
+    orderbooks: dict[str, object]
+    session: object
+    tcp_connector: object
+    closed_by_user: bool
+    timeout: int
+    verbose: bool
+    enableRateLimit: bool  # noqa: N815
+    rateLimit: float  # noqa: N815
+    precisionMode: int  # noqa: N815
+
+    def client(self, url: str) -> WsClient:
+        raise NotImplementedError
+
+    def open(self, lazy: bool = False) -> None:
+        raise NotImplementedError
+
+    def on_close(self, client: WsClient, error: object) -> None:
+        raise NotImplementedError
+
+    def on_error(self, client: WsClient, error: BaseException) -> None:
+        raise NotImplementedError
+
+    def handle_message(self, client: WsClient, message: object) -> None:
+        raise NotImplementedError
+
+    def on_rest_response(
+        self,
+        code: int,
+        reason: str,
+        url: str,
+        method: str,
+        response_headers: Mapping[str, str],
+        response_body: str,
+        request_headers: Mapping[str, str],
+        request_body: str | None,
+    ) -> str:
+        raise NotImplementedError
+
+    async def fetch(
+        self,
+        url: str,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: str | None = None,
+    ) -> object:
+        raise NotImplementedError
+
+    def set_sandbox_mode(self, enable: bool) -> None:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        raise NotImplementedError
+
+    async def load_markets(self, reload: bool = False) -> JsonDict:
+        raise NotImplementedError
+
+    def market(self, symbol: str) -> JsonDict:
+        raise NotImplementedError
+
+    async def authenticate(self, params: JsonDict) -> object:
+        raise NotImplementedError
+
+    async def fetch_time(self) -> int:
+        raise NotImplementedError
+
+    async def fetch_balance(self) -> JsonDict:
+        raise NotImplementedError
+
+    async def create_order(
+        self,
+        symbol: str,
+        order_type: str,
+        side: str,
+        amount: str,
+        price: str,
+        params: Mapping[str, str | bool | int],
+    ) -> JsonDict:
+        raise NotImplementedError
+
+    async def cancel_order(
+        self, venue_id: str | None, symbol: str, params: Mapping[str, str]
+    ) -> JsonDict:
+        raise NotImplementedError
+
+    async def fetch_order(
+        self, venue_id: str | None, symbol: str, params: Mapping[str, str]
+    ) -> JsonDict:
+        raise NotImplementedError
+
+    async def fetch_open_orders(self, symbol: str) -> list[JsonDict]:
+        raise NotImplementedError
+
+    async def fetch_my_trades(
+        self, symbol: str, since: int | None, limit: int | None, params: Mapping[str, str]
+    ) -> list[JsonDict]:
+        raise NotImplementedError
+
+    async def watch_order_book(self, symbol: str) -> JsonDict:
+        raise NotImplementedError
+
+    async def watch_trades(self, symbol: str) -> list[JsonDict]:
+        raise NotImplementedError
+
+    async def watch_my_trades(self, symbol: str) -> list[JsonDict]:
+        raise NotImplementedError
+
+    async def watch_orders(self, symbol: str) -> list[JsonDict]:
+        raise NotImplementedError

@@ -1,0 +1,60 @@
+"""What the doors must be told: which venue, which symbol, which keys, how long to wait."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
+
+type Environment = Literal["sandbox", "testnet", "production"]
+type NowNs = Callable[[], int]  # UTC nanoseconds, never running backwards
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamTimings:
+    """How a public stream is kept alive and brought back (FD-05, FD-06)."""
+
+    ping_s: float = 2.0  # quiet for so long: we ping
+    pong_s_max: float = 3.0
+    pongs_missed_max: int = 2  # dead after 2 + 2 * 3 = 8 s, below the 10 s that are promised
+    open_s_max: float = 10.0
+    backoff_base_s: float = 0.25
+    backoff_s_min: float = 0.05  # ccxt.pro loses subscriptions when called again at once
+    backoff_s_max: float = 30.0
+    stable_s: float = 60.0  # a connection that lived so long resets the backoff
+    connects_max: int = 20
+    connects_window_s: float = 300.0
+    frame_bytes_max: int = 2_000_000
+    frames_queued_max: int = 256
+    resync_pause_s: float = 0.5  # at least this long between two depth snapshots
+    snapshot_s_max: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueConfig:
+    """One symbol of one account at one venue. Secrets never show in a repr."""
+
+    exchange: str  # ccxt's id, "binance"
+    symbol: str  # ccxt's unified name, "BTC/USDT"
+    environment: Environment
+    order_prefix: str  # first letters of all our client ids
+    sandbox_url: str = ""  # "http://127.0.0.1:8080", needed for `sandbox`
+    api_key: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    hosts: frozenset[str] = frozenset()  # replaces the table of hosts that may be spoken to
+    native_feed: bool = True  # False: the public feed through ccxt.pro too
+    depth_levels: int = 1000  # of a depth snapshot
+    call_s_max: float = 5.0  # a call that takes longer has an unknown outcome
+    close_s_max: float = 3.0
+    create_age_s_max: float = 0.25  # decision to socket; an older create stays here
+    create_window_ms: int = 2000  # the venue drops a create that arrives later
+    call_window_ms: int = 5000
+    keep_alive_ms: int = 3000  # ping of ccxt's sockets
+    clock_offset_s_max: float = 1.0
+    stream: StreamTimings = field(default_factory=StreamTimings)
+
+    def __post_init__(self) -> None:
+        if not self.order_prefix.isalnum() or self.order_prefix[0] in "tT0123456789":
+            raise ValueError(f"order prefix {self.order_prefix!r}: letters and digits, not t first")
+        if self.environment == "sandbox" and not urlsplit(self.sandbox_url).netloc:
+            raise ValueError(f"sandbox needs a URL such as http://host:port: {self.sandbox_url!r}")

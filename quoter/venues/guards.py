@@ -1,0 +1,168 @@
+"""Around any ccxt.pro class: its websocket defects mended, every request through the last inch.
+
+The defects are those of ccxt 4.5.90; the tests show each of them on the unmodified class.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from aiohttp import WSMsgType
+from ccxt.base import errors as venue
+
+from quoter.domain.errors import VenueError
+from quoter.venues.ccxt_types import WsClient, WsMessage
+from quoter.venues.config import NowNs
+from quoter.venues.limiter import Limiter
+from quoter.venues.parse import as_map
+from quoter.venues.transport import Call, LastInch, Purpose, current_call, gated_session
+from quoter.venues.ws import retry_after_s
+
+if TYPE_CHECKING:
+    from quoter.venues.ccxt_types import Exchange as _Base
+else:
+    _Base = object
+
+SUBSCRIPTIONS_MAX = 100
+RATE_LIMIT_CODES = (418, 429)
+_WS_ORDER = re.compile(
+    r"(?i)order\W?(place|create|amend|cancelreplace|modify|edit|test)"
+    r"|(place|create|amend|add|edit|batch|new|modify)\W?orders?\b"
+)
+
+type VerifyCreate = Callable[[LastInch, Call, str, str], None]
+
+
+class GuardedExchange(_Base):
+    """A mixin; `equip` must be called before the first request."""
+
+    gate: LastInch
+    limiter: Limiter
+    now_ns: NowNs
+    verify_create: VerifyCreate | None = None
+    only_creates_post = False
+    alive: Callable[[], None] | None = None  # told of every frame without news
+    faults = 0  # frames or handlers that failed
+
+    def open(self, lazy: bool = False) -> None:
+        """Ccxt calls this before any use of its session: it gets ours."""
+        if self.session is None and not (lazy and self.closed_by_user):
+            session = gated_session(self.gate)
+            self.session, self.tcp_connector = session, session.connector
+        super().open(lazy)
+
+    async def fetch(
+        self,
+        url: str,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: str | None = None,
+    ) -> object:
+        """One HTTP request, if it may leave. Raises GateShut."""
+        call = current_call()
+        if call is None:
+            raise self.gate.refuse(f"nobody declared {method} {url.partition('?')[0]}")
+        self.gate.check_host(url)
+        call.is_create_request = self._is_create(call, method, url, body)
+        if call.is_create_request:
+            self.gate.check_create(call)
+            if self.verify_create is not None:
+                self.verify_create(self.gate, call, url, body or "")
+        response = await super().fetch(url, method, headers, body)
+        self.limiter.learn(as_map(response))
+        return response
+
+    def _is_create(self, call: Call, method: str, url: str, body: str | None) -> bool:
+        """Is this the create itself? Deribit's is a GET; before it some venues ask for settings."""
+        if call.purpose is Purpose.CREATE and call.client_id in f"{url}\n{body or ''}":
+            return True
+        changes_nothing = method in ("GET", "DELETE")
+        if not changes_nothing and (self.only_creates_post or call.purpose is Purpose.CREATE):
+            raise self.gate.refuse(f"{method} that is not the create of {call.client_id!r}")
+        return False
+
+    def on_rest_response(
+        self,
+        code: int,
+        reason: str,
+        url: str,
+        method: str,
+        response_headers: Mapping[str, str],
+        response_body: str,
+        request_headers: Mapping[str, str],
+        request_body: str | None,
+    ) -> str:
+        """Every HTTP answer: the venue says how much we used, and when it wants silence."""
+        now_ns = self.now_ns()
+        self.limiter.observe(response_headers, now_ns)
+        if code in RATE_LIMIT_CODES:
+            header = next(
+                (v for k, v in response_headers.items() if k.lower() == "retry-after"), ""
+            )
+            self.limiter.silence(
+                now_ns,
+                retry_s=retry_after_s(header) if header else None,
+                text=f"HTTP {code}",
+                is_ban=code == 418,
+            )
+        return super().on_rest_response(
+            code,
+            reason,
+            url,
+            method,
+            response_headers,
+            response_body,
+            request_headers,
+            request_body,
+        )
+
+    def on_close(self, client: WsClient, error: object) -> None:
+        """Drop a client by identity: by its URL, ccxt would drop the one that replaced it."""
+        if self.clients.get(client.url) is client:
+            super().on_close(client, error)
+
+    def on_error(self, client: WsClient, error: BaseException) -> None:
+        """The same for errors."""
+        if self.clients.get(client.url) is client:
+            super().on_error(client, error)
+
+    def client(self, url: str) -> WsClient:
+        """A websocket whose receive loop survives bad frames and whose sends are looked at."""
+        client = super().client(url)
+        if not getattr(client, "guarded", False):
+            client.guarded = True
+            client.handle_message = partial(self._frame, client, client.handle_message)
+            client.send = partial(self._send, client.send)
+        if len(client.subscriptions) > SUBSCRIPTIONS_MAX:
+            raise VenueError(f"{self.id}: {len(client.subscriptions)} subscriptions on one socket")
+        return client
+
+    def _frame(
+        self, client: WsClient, inner: Callable[[WsMessage], None], message: WsMessage
+    ) -> None:
+        """An exception here would end ccxt's receive loop without a word."""
+        if self.alive is not None and message.type in (WSMsgType.PING, WSMsgType.PONG):
+            self.alive()
+        try:
+            inner(message)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the watchers must hear of it
+            self.faults += 1
+            client.on_error(venue.NetworkError(f"frame failed: {error!r}"))
+
+    async def _send(self, inner: Callable[[object], object], message: object) -> None:
+        """Orders go by HTTP, where they pass the gate; none may slip out here."""
+        fields = as_map(message)
+        for key in ("method", "op", "event", "channel", "action"):
+            if _WS_ORDER.search(str(fields.get(key, ""))):
+                raise self.gate.refuse(f"{fields[key]} over a websocket")
+        await inner(message)  # type: ignore[misc]
+
+    def handle_event_stream_terminated(self, client: WsClient, message: object) -> None:
+        """Binance ended our private stream: ccxt would wake nobody."""
+        client.on_error(venue.NetworkError(f"eventStreamTerminated: {message}"))
+
+    def drop_sockets(self, text: str) -> None:
+        """End every websocket; what waits on them hears a NetworkError."""
+        for client in list(self.clients.values()):
+            client.on_error(venue.NetworkError(text))

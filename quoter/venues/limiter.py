@@ -1,0 +1,138 @@
+"""Our own rate limits: creates may use 70 %, the rest is kept for cancels and questions.
+
+A create that can't leave now is refused, never queued: its price would be old when it left.
+A cancel or a question waits, and may borrow ahead within a bound.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from quoter.domain.events import RateLimited
+from quoter.venues.parse import Json, as_list, as_map, decimal_or_zero
+
+CREATE_SHARE = 0.7
+NS = 1_000_000_000
+SILENCE_S_MIN = 1.0
+SILENCE_S_DEFAULT = 5.0  # the venue named no time
+SILENCE_S_MAX = 3 * 86_400.0  # the longest ban that Binance documents
+INTERVAL_S = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86_400}
+
+
+class TokenBucket:
+    """Grows by capacity per window, never above capacity; may be overdrawn by who may wait."""
+
+    def __init__(self, *, capacity: float, window_s: float) -> None:
+        if not (capacity > 0 and window_s > 0):
+            raise ValueError(f"out of domain: {capacity=} {window_s=}")
+        self.capacity = capacity
+        self.window_s = window_s
+        self._tokens = capacity
+        self._ts_ns = 0
+
+    def tokens(self, now_ns: int) -> float:
+        """What is there now; negative when overdrawn."""
+        grown_s = max(0, now_ns - self._ts_ns) / NS if self._ts_ns else 0.0
+        self._tokens += grown_s * self.capacity / self.window_s
+        self._tokens = min(self.capacity, self._tokens)
+        self._ts_ns = max(self._ts_ns, now_ns)
+        return self._tokens
+
+    def has(self, cost: float, now_ns: int, *, keep: float = 0.0) -> bool:
+        """Would `cost` leave at least `keep` (a share of the capacity)?"""
+        return self.tokens(now_ns) - cost >= keep * self.capacity
+
+    def take(self, cost: float, now_ns: int) -> float:
+        """Spend, overdrawing if need be; seconds until the debt is paid."""
+        self._tokens = self.tokens(now_ns) - cost
+        return max(0.0, -self._tokens * self.window_s / self.capacity)
+
+    def used(self, count: float, now_ns: int) -> None:
+        """The venue counted `count` in this window: believe it when it is more than we think."""
+        self._tokens = min(self.tokens(now_ns), self.capacity - count)
+
+
+@dataclass(slots=True)
+class _Silence:
+    until_ns: int = 0
+    text: str = ""
+    is_ban: bool = False  # not even cancels
+
+
+class Limiter:
+    """Every request asks here first. `weight` counts all of them, `orders` creates only."""
+
+    def __init__(self, *, requests_per_s: float) -> None:
+        self._weight = TokenBucket(capacity=60 * requests_per_s, window_s=60.0)
+        self._orders: dict[str, TokenBucket] = {}
+        self._silence = _Silence()
+
+    def admit_create(self, now_ns: int) -> str:
+        """Spend one create, or say why it may not leave now."""
+        if now_ns < self._silence.until_ns:
+            return f"the venue asked for silence: {self._silence.text}"
+        if not self._weight.has(1.0, now_ns, keep=1 - CREATE_SHARE):
+            return "message budget: the rest is reserved for cancels"
+        for name, bucket in self._orders.items():
+            if not bucket.has(1.0, now_ns, keep=1 - CREATE_SHARE):
+                return f"message budget: orders per {name}"
+        self._weight.take(1.0, now_ns)
+        for bucket in self._orders.values():
+            bucket.take(1.0, now_ns)
+        return ""
+
+    def admit(self, now_ns: int, *, weight: float, is_cancel: bool) -> float | None:
+        """Spend `weight` for a cancel or a question: seconds to wait first; None: not now."""
+        if now_ns < self._silence.until_ns and (self._silence.is_ban or not is_cancel):
+            return None
+        return self._weight.take(weight, now_ns)
+
+    def silence(self, now_ns: int, *, retry_s: float | None, text: str, is_ban: bool) -> None:
+        """The venue told us to be quiet; a longer wish of before stays in force."""
+        wanted_s = SILENCE_S_DEFAULT if retry_s is None else retry_s
+        until_ns = now_ns + int(min(SILENCE_S_MAX, max(SILENCE_S_MIN, wanted_s)) * NS)
+        if until_ns >= self._silence.until_ns:
+            self._silence = _Silence(until_ns, text, is_ban)
+
+    def silent(self, now_ns: int) -> RateLimited | None:
+        """The wish that is still in force."""
+        if now_ns >= self._silence.until_ns:
+            return None
+        return RateLimited(ts_ns=now_ns, until_ns=self._silence.until_ns, text=self._silence.text)
+
+    def load(self, rules: Sequence[object]) -> None:
+        """Take over `rateLimits` of Binance's exchangeInfo; anything else changes nothing."""
+        for rule in map(as_map, rules):
+            unit_s = INTERVAL_S.get(str(rule.get("interval")), 0)
+            window_s = unit_s * float(decimal_or_zero(rule.get("intervalNum")))
+            limit = float(decimal_or_zero(rule.get("limit")))
+            if not (window_s > 0 and limit > 0):
+                continue
+            bucket = TokenBucket(capacity=limit, window_s=window_s)
+            if rule.get("rateLimitType") == "REQUEST_WEIGHT":
+                self._weight = bucket
+            elif rule.get("rateLimitType") == "ORDERS":
+                self._orders[f"{window_s:g}s"] = bucket
+
+    def observe(self, headers: Mapping[str, str], now_ns: int) -> None:
+        """What the venue says that we used (`X-MBX-USED-WEIGHT-1M`, `X-MBX-ORDER-COUNT-10S`)."""
+        for name, value in headers.items():
+            kind, _, interval = name.upper().rpartition("-")
+            if not kind.startswith("X-MBX-") or not value.isdigit():
+                continue
+            window_s = interval_s(interval)
+            if kind == "X-MBX-USED-WEIGHT" and window_s == self._weight.window_s:
+                self._weight.used(float(value), now_ns)
+            elif kind == "X-MBX-ORDER-COUNT" and f"{window_s:g}s" in self._orders:
+                self._orders[f"{window_s:g}s"].used(float(value), now_ns)
+
+    def learn(self, response: Json) -> None:
+        """Look for rate limits in any answer: exchangeInfo carries them."""
+        if "rateLimits" in response:
+            self.load(as_list(response["rateLimits"]))
+
+
+def interval_s(text: str) -> float:
+    """Seconds of "1M" (minutes), "10S", "1D"; 0 for anything else."""
+    number, unit = text[:-1], text[-1:]
+    seconds = {"S": 1, "M": 60, "H": 3600, "D": 86_400}.get(unit, 0)
+    return float(number) * seconds if number.isdigit() else 0.0

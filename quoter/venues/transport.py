@@ -1,0 +1,166 @@
+"""The last inch before the socket: what may leave this machine, checked once no queue is left.
+
+ccxt and aiohttp both hold requests back (throttle, connection pool, TLS handshake). So the gate is
+asked twice: when ccxt hands a request over, and again when the connection is there and the next
+thing is the write.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp.client import ClientTimeout
+from aiohttp.client_reqrep import ClientRequest
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
+
+from quoter.domain.commands import PlaceOrder
+from quoter.domain.errors import GateShut
+from quoter.venues.config import NowNs
+
+WIRE_TIMES_MAX = 1000
+KEEP_ALIVE_S = 75.0  # aiohttp's 15 s would cost a TLS handshake after every quiet stretch
+CONNECTIONS_MAX = 20
+
+
+class Purpose(StrEnum):
+    """What a call is for; a request without one does not leave."""
+
+    CREATE = "create"
+    CANCEL = "cancel"
+    READ = "read"
+
+
+@dataclass(slots=True)
+class Call:
+    """One call through ccxt, from our decision to the write."""
+
+    purpose: Purpose
+    client_id: str = ""
+    is_create_request: bool = False  # the request under way is the create itself
+    requests_sent: int = 0
+    create_sent: bool = False
+
+    @property
+    def was_sent(self) -> bool:
+        """May bytes of what the call is for have left this machine?"""
+        return self.create_sent if self.purpose is Purpose.CREATE else self.requests_sent > 0
+
+
+_call: ContextVar[Call | None] = ContextVar("venue_call", default=None)
+
+
+@contextmanager
+def calling(purpose: Purpose, client_id: str = "") -> Iterator[Call]:
+    """Declare what the requests inside are for."""
+    call = Call(purpose, client_id)
+    token = _call.set(call)
+    try:
+        yield call
+    finally:
+        _call.reset(token)
+
+
+def current_call() -> Call | None:
+    return _call.get()
+
+
+class LastInch:
+    """Who may leave: open or shut, registered intents, allowed hosts. Starts shut."""
+
+    def __init__(self, *, hosts: frozenset[str], age_ns_max: int, now_ns: NowNs) -> None:
+        self._hosts, self._age_ns_max, self._now_ns = hosts, age_ns_max, now_ns
+        self._intents: dict[str, PlaceOrder] = {}
+        self._wire_ns: dict[str, int] = {}
+        self.is_open = False
+        self.requests_sent = 0
+        self.creates_sent = 0
+        self.refused = 0
+
+    def register(self, order: PlaceOrder) -> None:
+        """From now on this order may be sent once."""
+        self._intents[order.client_id] = order
+
+    def forget(self, client_id: str) -> None:
+        """The call is over: nothing may be sent for this order any more."""
+        self._intents.pop(client_id, None)
+
+    def intent(self, client_id: str) -> PlaceOrder | None:
+        return self._intents.get(client_id)
+
+    def wire_ns(self, client_id: str) -> int | None:
+        """When the write of this create began; the last WIRE_TIMES_MAX creates are known."""
+        return self._wire_ns.get(client_id)
+
+    def check_host(self, url: str) -> None:
+        """Raise GateShut unless host, or host:port, is on the list."""
+        parts = urlsplit(url)
+        if parts.hostname not in self._hosts and parts.netloc not in self._hosts:
+            raise self.refuse(f"host {parts.netloc!r} is not one of {sorted(self._hosts)}")
+
+    def check_create(self, call: Call) -> None:
+        """Raise GateShut unless this create may leave now."""
+        order = self._intents.get(call.client_id)
+        if not self.is_open:
+            raise self.refuse("the gate is shut")
+        if order is None:
+            raise self.refuse(f"no intent is registered for {call.client_id!r}")
+        if call.create_sent:
+            raise self.refuse(f"{call.client_id} was sent before")
+        age_ns = self._now_ns() - order.decided_ns
+        if not age_ns <= self._age_ns_max:
+            raise self.refuse(f"{call.client_id} was decided {age_ns / 1e6:.0f} ms ago")
+
+    def leave(self, url: str, call: Call | None) -> None:
+        """The connection is there, the write is next: last look. Raises GateShut."""
+        self.check_host(url)
+        if call is None:
+            raise self.refuse("a request that nobody declared")
+        if call.is_create_request:
+            self.check_create(call)
+            call.create_sent = True
+            self.creates_sent += 1
+            self._wire_ns[call.client_id] = self._now_ns()
+            if len(self._wire_ns) > WIRE_TIMES_MAX:
+                del self._wire_ns[next(iter(self._wire_ns))]
+        call.requests_sent += 1
+        self.requests_sent += 1
+
+    def refuse(self, text: str) -> GateShut:
+        """Count a refusal; the caller raises it."""
+        self.refused += 1
+        return GateShut(text)
+
+
+class GatedConnector(aiohttp.TCPConnector):
+    """Hands out a connection only to a request that may leave at this very moment."""
+
+    def __init__(self, gate: LastInch) -> None:
+        super().__init__(limit=CONNECTIONS_MAX, keepalive_timeout=KEEP_ALIVE_S)
+        self._gate = gate
+
+    async def connect(
+        self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout
+    ) -> Connection:
+        """Aiohttp calls this right before it writes the request."""
+        self._gate.check_host(str(req.url))
+        connection = await super().connect(req, traces, timeout)
+        try:
+            self._gate.leave(str(req.url), current_call())
+        except GateShut:
+            connection.release()
+            raise
+        return connection
+
+
+def gated_session(gate: LastInch) -> aiohttp.ClientSession:
+    """A session that writes every request at most once."""
+    session = aiohttp.ClientSession(connector=GatedConnector(gate), trust_env=False)
+    # aiohttp sends GET, PUT and DELETE again when a kept-alive connection turns out to be dead;
+    # it has no public switch for that
+    session._retry_connection = False  # noqa: SLF001
+    return session
