@@ -1,0 +1,106 @@
+"""A container engine of our own: private root, socket and pid file, ended by its process id."""
+
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.e2e.shell import StepError, resolved, run, say, wait_until
+
+HERE = Path(__file__).parent
+START_S_MAX = 60.0
+STOP_S_MAX = 60.0
+PACKAGES = {
+    "dockerd": "docker.io",
+    "docker-init": "tini",
+    "iptables": "iptables",
+    "mmdebstrap": "mmdebstrap",
+}
+OPTIONAL_PACKAGES = {"docker": "docker-cli"}  # a package of its own in newer Debians
+
+
+def install_missing() -> None:
+    """Install what the run needs from Debian. Raises StepError without apt or without root."""
+    missing = sorted({package for name, package in PACKAGES.items() if not _is_installed(name)})
+    if missing:
+        say(f"installing {' '.join(missing)}")
+        run("apt-get", "update")
+        run("apt-get", "install", "--yes", "--no-install-recommends", *missing)
+    for name, package in OPTIONAL_PACKAGES.items():
+        if not _is_installed(name):
+            run("apt-get", "install", "--yes", "--no-install-recommends", package)
+
+
+@contextmanager
+def engine(folder: Path) -> Iterator[Mapping[str, str]]:
+    """Run dockerd in `folder`; yields the environment in which `docker` talks to it.
+
+    E2E_DOCKERD_ARGS adds flags, for machines without overlay or iptables.
+    """
+    pid_file, socket, log = folder / "dockerd.pid", folder / "dockerd.sock", folder / "dockerd.log"
+    command = resolved((
+        "dockerd", "--data-root", str(folder / "data"), "--exec-root", str(folder / "exec"),
+        "--pidfile", str(pid_file), "--host", f"unix://{socket}",
+        *shlex.split(os.environ.get("E2E_DOCKERD_ARGS", "")),
+    ))  # fmt: skip
+    environment = {"DOCKER_HOST": f"unix://{socket}", "DOCKER_CONFIG": str(folder / "client")}
+    with log.open("wb") as sink:
+        # Its own session: a Ctrl-C at this terminal must reach us, not the engine under our feet.
+        daemon = subprocess.Popen(  # noqa: S603 - see resolved()
+            command, stdout=sink, stderr=sink, start_new_session=True
+        )
+    try:
+        if not wait_until(lambda: _answers(environment), seconds=START_S_MAX):
+            raise StepError(f"dockerd does not answer:\n{log.read_text()[-3_000:]}")
+        yield environment
+    finally:
+        daemon.terminate()
+        try:
+            daemon.wait(STOP_S_MAX)
+        except subprocess.TimeoutExpired:
+            daemon.kill()
+            daemon.wait()
+        say(f"engine {daemon.pid} stopped")
+
+
+def add_compose(folder: Path, environment: Mapping[str, str]) -> str:
+    """Give the client Docker Compose if it has none; returns its version."""
+    plugins = folder / "client" / "cli-plugins"
+    plugins.mkdir(parents=True, exist_ok=True)
+    try:
+        return run("docker", "compose", "version", "--short", environment=environment).strip()
+    except StepError:
+        tools = folder / "tools"
+        run(sys.executable, "-m", "venv", str(tools))
+        lock = str(HERE / "requirements.lock")
+        pip = str(tools / "bin" / "pip")
+        run(pip, "install", "--quiet", "--require-hashes", "--requirement", lock)
+        (plugins / "docker-compose").symlink_to(tools / "bin" / "docker-compose")
+        return run("docker", "compose", "version", "--short", environment=environment).strip()
+
+
+def versions(environment: Mapping[str, str]) -> str:
+    """One line: engine, storage, kernel."""
+    form = "{{.ServerVersion}}, {{.Driver}}, cgroup v{{.CgroupVersion}}"
+    seen = run("docker", "info", "--format", form, environment=environment).strip()
+    return f"{seen}, Linux {platform.release()}"
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        resolved((name,))
+    except StepError:
+        return False
+    return True
+
+
+def _answers(environment: Mapping[str, str]) -> bool:
+    try:
+        run("docker", "version", environment=environment)
+    except StepError:
+        return False
+    return True

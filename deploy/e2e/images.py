@@ -1,0 +1,93 @@
+"""Base images: the real ones where a registry answers, else stand-ins under the same tag.
+
+A stand-in is Debian's own Python or Prometheus. What this machine needs to reach its mirrors (CA
+bundle, pip configuration, proxies) goes into the stand-in, so that the Dockerfile stays as it is.
+"""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.e2e.shell import StepError, run, say
+
+PYTHON_IMAGE = "python:3.13-slim"
+SUITE = "trixie"  # its Python is 3.13
+CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+PIP_CONFIGURATION = Path("/etc/pip.conf")
+PYTHON_PACKAGES = "ca-certificates,netbase,tzdata,python3-venv,python3-pip"
+# What a slim image leaves out as well; saves half a minute of unpacking and compressing.
+EXCLUDED = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*")
+PROMETHEUS_DOCKERFILE = f"""
+FROM {PYTHON_IMAGE}
+RUN apt-get update && apt-get install --yes --no-install-recommends prometheus \\
+    && install -d -o nobody -g nogroup /prometheus
+USER nobody
+WORKDIR /prometheus
+VOLUME /prometheus
+ENTRYPOINT ["/bin/prometheus"]
+CMD ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"]
+"""
+
+
+def obtain(image: str, environment: Mapping[str, str]) -> bool:
+    """Whether the image is here now, from a registry or from an earlier run."""
+    try:
+        run("docker", "image", "inspect", image, environment=environment)
+    except StepError:
+        try:
+            run("docker", "pull", "--quiet", image, environment=environment)
+        except StepError:
+            return False
+    return True
+
+
+def python_base(environment: Mapping[str, str]) -> str:
+    """Have `python:3.13-slim`; returns where it came from."""
+    if obtain(PYTHON_IMAGE, environment):
+        return "as published, or kept from an earlier run"
+    say(f"no registry: making a stand-in for {PYTHON_IMAGE} from Debian {SUITE}")
+    hooks = ['--customize-hook=ln -s python3 "$1/usr/bin/python"']
+    hooks += [
+        f"--customize-hook=upload {path} {path}"
+        for path in (CA_BUNDLE, PIP_CONFIGURATION)
+        if path.exists()
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        tar = Path(folder) / "base.tar"
+        run(
+            "mmdebstrap", "--variant=minbase", f"--include={PYTHON_PACKAGES}", *hooks,
+            *(f"--dpkgopt=path-exclude={pattern}" for pattern in EXCLUDED),
+            SUITE, str(tar), debian_mirror(),
+        )  # fmt: skip
+        run(
+            "docker", "import", "--change", 'CMD ["python3"]', str(tar), PYTHON_IMAGE,
+            environment=environment,
+        )  # fmt: skip
+    return f"STAND-IN: Debian {SUITE}"
+
+
+def prometheus(image: str, environment: Mapping[str, str]) -> str:
+    """Have the compose file's Prometheus image; returns where it came from."""
+    if obtain(image, environment):
+        return "as published, or kept from an earlier run"
+    say(f"no registry: making a stand-in for {image} from Debian's prometheus")
+    build = ("docker", "build", "--quiet", "--tag", image, *proxy_arguments(), "-")
+    run(*build, environment=environment, stdin=PROMETHEUS_DOCKERFILE.encode())
+    return "STAND-IN: Debian's prometheus"
+
+
+def proxy_arguments() -> list[str]:
+    """Build arguments for this machine's proxies (engines know these names without an ARG line)."""
+    names = ("http_proxy", "https_proxy", "no_proxy")
+    both = [*names, *(name.upper() for name in names)]
+    return [part for name in both if name in os.environ for part in ("--build-arg", name)]
+
+
+def debian_mirror() -> str:
+    """Where this machine gets Debian from. Raises StepError if apt knows no Debian archive."""
+    listed = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Label: Debian")
+    mirrors = [line for line in listed.splitlines() if line]
+    if not mirrors:
+        raise StepError("apt names no Debian archive to make a stand-in from")
+    return mirrors[0]

@@ -1,0 +1,98 @@
+"""End to end on a real container engine, with or without a registry: `python -m deploy.e2e.run`.
+
+Starts an engine of its own, builds the committed Dockerfile, brings the compose file up, and checks
+what a user would see: healthy, quoting, in Prometheus, and not one order left after a stop. Needs
+root on Debian. Prints a table; ends with 0 only if every check held. Not part of `.ci/run`.
+
+E2E_FOLDER keeps the engine's images between runs (default: a temporary folder, removed).
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.e2e import images, steps
+from deploy.e2e.checks import Checks
+from deploy.e2e.engine import add_compose, engine, install_missing, versions
+from deploy.e2e.shell import StepError, run, say
+from deploy.e2e.stack import Stack, free_ports
+
+ROOT = Path(__file__).parents[2]
+IMAGE = "quoter:local"
+IMAGE_MB_MAX = 400
+
+
+def main() -> int:
+    """Run every step; 0 if all checks held, 1 otherwise."""
+    checks = Checks()
+    try:
+        install_missing()
+        with _folder() as folder, engine(folder) as environment:
+            compose = add_compose(folder, environment)
+            checks.note("engine", versions(environment))
+            checks.note("compose", compose)
+            _end_to_end(Stack(root=ROOT, environment={**environment, **free_ports()}), checks)
+    except StepError as error:
+        checks.record("every step ran", holds=False, seen=str(error))
+    say(checks.table())
+    return 0 if checks.all_hold() else 1
+
+
+def _end_to_end(stack: Stack, checks: Checks) -> None:
+    checks.note(images.PYTHON_IMAGE, images.python_base(stack.environment))
+    prometheus_image = stack.image_of("prometheus")
+    checks.note(prometheus_image, images.prometheus(prometheus_image, stack.environment))
+    grafana_image = stack.image_of("grafana")
+    with_grafana = images.obtain(grafana_image, stack.environment)
+    checks.note(grafana_image, "as published" if with_grafana else "NOT RUN: no registry")
+    _build(stack, checks)
+    services = ["sandbox", "quoter", "prometheus", *(["grafana"] if with_grafana else [])]
+    try:
+        steps.check_up(stack, checks, services)
+        steps.check_hardening(stack, checks, services)
+        steps.check_trading(stack, checks)
+        steps.check_prometheus(stack, checks)
+        steps.check_stop(stack, checks)
+    except StepError:
+        say(stack.compose("logs", "--tail", "60", "--no-color"))
+        raise
+    finally:
+        stack.compose("down", "--volumes", "--timeout", "40")
+    left = run("docker", "ps", "--all", "--quiet", environment=stack.environment)
+    checks.record("nothing is left after `down`", holds=not left, seen=left or "no container")
+
+
+def _build(stack: Stack, checks: Checks) -> None:
+    say("building the image")
+    build = ("docker", "build", "--tag", IMAGE, *images.proxy_arguments(), str(ROOT))
+    run(*build, environment=stack.environment)
+    size_mb = int(stack.inspect_image(IMAGE, "{{.Size}}")) // 1_000_000
+    checks.record("Dockerfile builds", holds=size_mb <= IMAGE_MB_MAX, seen=f"{size_mb} MB")
+    user = stack.inspect_image(IMAGE, "{{.Config.User}}")
+    checks.record("image is not root", holds=user == "10001:10001", seen=user)
+    alone = ("docker", "run", "--rm", "--read-only", "--network=none", "--cap-drop=ALL", IMAGE)
+    help_text = run(*alone, "--help", environment=stack.environment)
+    checks.record("`quoter --help`, no network", holds="sandbox" in help_text, seen="printed")
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    kept = os.environ.get("E2E_FOLDER")
+    if kept:
+        folder = Path(kept).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+        return
+    temporary = Path(tempfile.mkdtemp(prefix="quoter-e2e-"))
+    try:
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

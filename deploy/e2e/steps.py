@@ -1,0 +1,135 @@
+"""What a user of the compose file would see, step by step."""
+
+import time
+from typing import Any
+
+from deploy.e2e.checks import Checks
+from deploy.e2e.shell import StepError, wait_until
+from deploy.e2e.stack import Stack
+from deploy.grafana.panels import ROWS
+
+HEALTHY_S_MAX = 90.0
+QUOTING_S_MAX = 60.0
+SERIES_S_MAX = 30.0
+STOP_S_MAX = 20.0  # half of the grace period
+SERIES_MIN = 20
+
+
+def check_up(stack: Stack, checks: Checks, services: list[str]) -> None:
+    """Start the services and wait until each says that it is healthy."""
+    begin_s = time.monotonic()
+    stack.compose("up", "--detach", "--no-build", *services)
+    for service in services:
+        healthy = _becomes_healthy(stack, service)
+        seen = f"{_health(stack, service)} after {time.monotonic() - begin_s:.0f} s"
+        checks.record(f"{service} is healthy", holds=healthy, seen=seen)
+        if not healthy:
+            raise StepError(f"{service} did not become healthy")
+
+
+def check_hardening(stack: Stack, checks: Checks, services: list[str]) -> None:
+    """Read-only, no capabilities, no new privileges, nothing published beyond loopback."""
+    form = "{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}}"
+    wanted = "true [ALL] [no-new-privileges:true]"
+    for service in services:
+        seen = stack.inspect(service, form)
+        checks.record(f"{service} is hardened", holds=seen == wanted, seen=seen)
+    form = "{{range .NetworkSettings.Ports}}{{range .}}{{.HostIp}} {{end}}{{end}}"
+    addresses = {address for name in services for address in stack.inspect(name, form).split()}
+    loopback = addresses == {"127.0.0.1"}
+    checks.record("only loopback is published", holds=loopback, seen=", ".join(addresses))
+
+
+def check_trading(stack: Stack, checks: Checks) -> None:
+    """The daemon quotes and is filled, as its own answer and the exchange's truth say."""
+    ready = wait_until(lambda: _is_ready(stack), seconds=QUOTING_S_MAX)
+    checks.record("ready to quote", holds=ready, seen="/readyz 200" if ready else "not ready")
+    filled = wait_until(lambda: _fills(stack) > 0, seconds=QUOTING_S_MAX)
+    checks.record("fills", holds=filled, seen=f"{_fills(stack)} in the truth ledger")
+
+
+def check_prometheus(stack: Stack, checks: Checks) -> None:
+    """Prometheus scrapes us, knows our series, and can evaluate every panel and every rule."""
+    known = wait_until(lambda: len(_our_series(stack)) >= SERIES_MIN, seconds=SERIES_S_MAX)
+    checks.record("Prometheus has our series", holds=known, seen=f"{len(_our_series(stack))} names")
+    panels = [panel for row in ROWS for panel in row.panels]
+    queries = [(panel.title, query.expression) for panel in panels for query in panel.queries]
+    empty = [title for title, query in queries if not _instant(stack, _filled_in(query))]
+    seen = f"{len(queries)} queries, {len(empty)} without data: {', '.join(empty) or '-'}"
+    checks.record("every panel's query runs", holds=True, seen=seen)
+    groups = stack.get("PROMETHEUS_PORT", "/api/v1/rules")["data"]["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    ill = [rule["name"] for rule in rules if rule["health"] == "err"]
+    seen = f"{len(rules)} rules, in error: {', '.join(ill) or 'none'}"
+    checks.record("alert rules are evaluated", holds=bool(rules) and not ill, seen=seen)
+    firing = [rule["name"] for rule in rules if rule["state"] == "firing"]
+    checks.record("no alert fires", holds=not firing, seen=", ".join(firing) or "none")
+
+
+def check_stop(stack: Stack, checks: Checks) -> None:
+    """`stop` leaves no order of ours, the daemon says so, and it comes back on its volume."""
+    resting = wait_until(lambda: _open_orders(stack) > 0, seconds=QUOTING_S_MAX)
+    checks.record("orders rest before the stop", holds=resting, seen=str(_open_orders(stack)))
+    _stop(stack, checks, "quoter")
+    left = _open_orders(stack)
+    checks.record(
+        "`stop quoter` leaves no order", holds=left == 0, seen=f"{left} open in the truth"
+    )
+    stack.compose("start", "quoter")
+    back = _becomes_healthy(stack, "quoter")
+    back = back and wait_until(lambda: _open_orders(stack) > 0, seconds=QUOTING_S_MAX)
+    checks.record("starts again on its volume", holds=back, seen=_health(stack, "quoter"))
+    _stop(stack, checks)  # the daemon goes first: it depends on the sandbox
+
+
+def _stop(stack: Stack, checks: Checks, *services: str) -> None:
+    begin_s = time.monotonic()
+    stack.compose("stop", *services)
+    took_s = time.monotonic() - begin_s
+    code = stack.inspect("quoter", "{{.State.ExitCode}}")
+    name = f"`{' '.join(('stop', *services))}`: exit 0 (verified)"
+    checks.record(name, holds=code == "0" and took_s < STOP_S_MAX, seen=f"{code}, {took_s:.1f} s")
+
+
+def _becomes_healthy(stack: Stack, service: str) -> bool:
+    return wait_until(lambda: _health(stack, service) == "healthy", seconds=HEALTHY_S_MAX)
+
+
+def _health(stack: Stack, service: str) -> str:
+    return stack.inspect(service, "{{.State.Health.Status}}")
+
+
+def _is_ready(stack: Stack) -> bool:
+    try:
+        stack.get("PUBLISH_PORT", "/readyz")
+    except StepError:
+        return False
+    return True
+
+
+def _truth(stack: Stack) -> dict[str, list[Any]]:
+    truth: dict[str, list[Any]] = stack.get("SANDBOX_PORT", "/sandbox/v1/truth")
+    return truth
+
+
+def _open_orders(stack: Stack) -> int:
+    return len(_truth(stack)["open_orders"])
+
+
+def _fills(stack: Stack) -> int:
+    return len(_truth(stack)["trades"])
+
+
+def _our_series(stack: Stack) -> list[str]:
+    names = stack.get("PROMETHEUS_PORT", "/api/v1/label/__name__/values")["data"]
+    return [name for name in names if name.startswith("quoter_")]
+
+
+def _instant(stack: Stack, expression: str) -> list[Any]:
+    """The result of one query; StepError if Prometheus refuses it."""
+    return list(stack.get("PROMETHEUS_PORT", "/api/v1/query", query=expression)["data"]["result"])
+
+
+def _filled_in(expression: str) -> str:
+    """A panel's expression as Grafana would send it."""
+    return expression.replace("$__rate_interval", "1m").replace("$symbol", ".+")

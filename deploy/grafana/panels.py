@@ -1,0 +1,272 @@
+"""What the dashboard shows, as data: `generate.py` turns it into Grafana's JSON.
+
+Lines of one meaning share a colour in every panel: blue is the market, green buys, red sells,
+yellow our reservation price.
+"""
+
+from deploy.grafana.queries import OURS, latency, numbered, rate, value
+from deploy.grafana.shapes import Panel, Query, Row
+
+SYMBOL_QUERY = "label_values(quoter_build_info, symbol)"
+BLUE, GREEN, RED, YELLOW, ORANGE, GREY = "blue", "green", "red", "yellow", "orange", "text"
+PRICE = "none"  # quote currency of any market: Grafana has no unit for it, and digits must stay
+
+
+STATE = Row(
+    title="Is it quoting, and if not, why",
+    height=6,
+    panels=(
+        Panel(
+            title="Trading state",
+            description="RUNNING quotes both sides, REDUCE_ONLY only the side that brings "
+            "inventory back, PAUSED none. KILLED stays until an operator re-arms it.",
+            unit="none",
+            kind="state-timeline",
+            width=10,
+            queries=(
+                Query(
+                    expression=numbered(
+                        "quoter_trading_state",
+                        "state",
+                        ("RUNNING", "REDUCE_ONLY", "PAUSED", "KILLED"),
+                    ),
+                    legend="{{symbol}}",
+                ),
+            ),
+            mappings=(
+                ("1", "RUNNING", "green"),
+                ("2", "REDUCE_ONLY", "yellow"),
+                ("3", "PAUSED", "orange"),
+                ("4", "KILLED", "red"),
+            ),
+        ),
+        Panel(
+            title="Active causes",
+            description="Everything that keeps us from trading freely at this moment; empty is "
+            "good. The most severe one decides the trading state.",
+            unit="none",
+            kind="state-timeline",
+            width=10,
+            queries=(
+                Query(
+                    expression=f"quoter_cause_active{{{OURS}}} == 1", legend="{{cause}} {{symbol}}"
+                ),
+            ),
+            mappings=(("1", "active", "orange"),),
+        ),
+        Panel(
+            title="Open orders",
+            description="Orders of ours that may still fill, by side, those in flight and those "
+            "we know nothing of included.",
+            unit="short",
+            kind="stat",
+            width=4,
+            queries=(
+                value("quoter_open_orders", "buy {{symbol}}", GREEN, where='side="BUY"'),
+                value("quoter_open_orders", "sell {{symbol}}", RED, where='side="SELL"'),
+            ),
+        ),
+        Panel(
+            title="Sides not quoted",
+            description="How often a new quote came without a side, by reason. A side that is off "
+            "without a reason here would be a bug.",
+            unit="ops",
+            queries=(rate("quoter_sides_off_total", "side, reason", "{{side}}: {{reason}}"),),
+        ),
+        Panel(
+            title="Causes raised",
+            description="How often each cause of not trading came up, per minute: shows the short "
+            "ones that a look at the present misses.",
+            unit="cpm",
+            queries=(rate("quoter_causes_raised_total", "cause", "{{cause}}", scale="60 * "),),
+        ),
+    ),
+)
+
+PRICES = Row(
+    title="At what price",
+    height=10,
+    panels=(
+        Panel(
+            title="Prices",
+            description="The market's middle, our reservation price (fair value shifted by "
+            "inventory) and our best resting orders. Long inventory pulls reservation price and "
+            "both orders down. Quote currency per base unit.",
+            unit=PRICE,
+            width=16,
+            is_stepped=True,
+            queries=(
+                value("quoter_mid_quote", "mid {{symbol}}", BLUE),
+                value("quoter_reservation_price_quote", "reservation {{symbol}}", YELLOW),
+                value("quoter_order_price_quote", "our bid {{symbol}}", GREEN, where='side="BUY"'),
+                value("quoter_order_price_quote", "our ask {{symbol}}", RED, where='side="SELL"'),
+            ),
+        ),
+        Panel(
+            title="Half-spread, skew, widening",
+            description="Half-spread: reservation price to either quote. Skew: shift of both "
+            "quotes by inventory, long above zero. Widening: what the exposed side adds. Quote "
+            "currency.",
+            unit=PRICE,
+            width=8,
+            queries=(
+                value("quoter_half_spread_quote", "half-spread {{symbol}}", BLUE),
+                value("quoter_skew_quote", "skew {{symbol}}", YELLOW),
+                value("quoter_widening_quote", "wider bid {{symbol}}", GREEN, where='side="BUY"'),
+                value("quoter_widening_quote", "wider ask {{symbol}}", RED, where='side="SELL"'),
+            ),
+        ),
+    ),
+)
+
+INVENTORY = Row(
+    title="What we hold, what we earn",
+    height=10,
+    panels=(
+        Panel(
+            title="Inventory and exposure",
+            description="Inventory is position minus target. Exposure is where it would be if "
+            "every buy, or every sell, that is still alive filled: it never passes the limit. "
+            "Base units.",
+            unit="none",
+            is_stepped=True,
+            queries=(
+                value("quoter_inventory_base", "inventory {{symbol}}", BLUE),
+                value("quoter_exposure_base", "if buys fill {{symbol}}", GREEN, where='side="BUY"'),
+                value("quoter_exposure_base", "if sells fill {{symbol}}", RED, where='side="SELL"'),
+                value("quoter_inventory_limit_base", "limit {{symbol}}", ORANGE),
+                Query(
+                    expression=f"-quoter_inventory_limit_base{{{OURS}}}",
+                    legend="-limit {{symbol}}",
+                    colour=ORANGE,
+                ),
+            ),
+        ),
+        Panel(
+            title="Profit and its parts",
+            description="Since the start of the process, quote currency: total is spread (fill "
+            "price against fair value) plus inventory (what the market did to our holdings) minus "
+            "fees.",
+            unit=PRICE,
+            queries=(
+                value("quoter_pnl_quote", "total {{symbol}}", BLUE, where='part="total"'),
+                value("quoter_pnl_quote", "spread {{symbol}}", GREEN, where='part="spread"'),
+                value("quoter_pnl_quote", "inventory {{symbol}}", YELLOW, where='part="inventory"'),
+                value("quoter_pnl_quote", "fees {{symbol}}", RED, where='part="fees"'),
+            ),
+        ),
+    ),
+)
+
+ORDERS = Row(
+    title="What becomes of our orders",
+    panels=(
+        Panel(
+            title="Orders by outcome",
+            description="Orders that reached each state, per second.",
+            unit="ops",
+            width=8,
+            queries=(rate("quoter_order_changes_total", "outcome", "{{outcome}}"),),
+        ),
+        Panel(
+            title="Fills",
+            description="Executions of ours per minute, by side. Taker fills should not happen: "
+            "every order is post-only.",
+            unit="cpm",
+            width=8,
+            queries=(
+                rate(
+                    "quoter_fills_total", "side, liquidity", "{{side}} {{liquidity}}", scale="60 * "
+                ),
+            ),
+        ),
+        Panel(
+            title="Refused, denied, odd",
+            description="What the venue refused, what our own rules denied before it left, and "
+            "oddities that are counted rather than silent; per second.",
+            unit="ops",
+            width=8,
+            queries=(
+                rate("quoter_order_rejects_total", "reason", "refused: {{reason}}"),
+                rate("quoter_orders_denied_total", "rule", "denied: {{rule}}"),
+                rate("quoter_oddities_total", "name", "odd: {{name}}"),
+            ),
+        ),
+    ),
+)
+
+SPEED = Row(
+    title="How fast, how fresh",
+    panels=(
+        latency(
+            "Book to decision",
+            "quoter_book_to_decision_seconds",
+            "From the receipt of a book message to the end of the engine's turn.",
+        ),
+        latency(
+            "Decision to wire",
+            "quoter_decision_to_wire_seconds",
+            "From the end of the engine's turn to the request leaving us.",
+        ),
+        latency(
+            "Wire to acknowledgement",
+            "quoter_wire_to_ack_seconds",
+            "From the request leaving us to the venue's answer: mostly network and venue.",
+        ),
+        latency(
+            "Loop lag",
+            "quoter_loop_lag_seconds",
+            "How late the event loop woke up: above a few milliseconds something blocks it.",
+        ),
+        Panel(
+            title="Book age",
+            description="Age of the last news of the book. A quiet market may be old and right: "
+            "the feed is then confirmed by ping.",
+            unit="s",
+            width=8,
+            queries=(value("quoter_book_age_seconds", "{{symbol}}"),),
+        ),
+        Panel(
+            title="Streams lost, events waiting",
+            description="Lost connections per minute, by stream, and events in the inbox that the "
+            "engine has not heard yet.",
+            unit="short",
+            width=8,
+            queries=(
+                rate("quoter_feed_losses_total", "stream", "lost: {{stream}}", scale="60 * "),
+                value("quoter_inbox_events", "waiting {{symbol}}", GREY),
+            ),
+        ),
+    ),
+)
+
+MODEL = Row(
+    title="What the model believes",
+    panels=(
+        Panel(
+            title="Volatility (sigma)",
+            description="Quote currency per square root of a second; twice this is twice the risk "
+            "of holding a lot for the same time.",
+            unit=PRICE,
+            width=8,
+            queries=(value("quoter_sigma_quote_per_sqrt_second", "{{symbol}}"),),
+        ),
+        Panel(
+            title="Decay of fills (kappa)",
+            description="How quickly fills become rare with distance from the fair value; per "
+            "unit of quote currency. 1/kappa is the natural half-spread.",
+            unit="none",
+            width=8,
+            queries=(value("quoter_kappa_per_quote", "{{symbol}}"),),
+        ),
+        Panel(
+            title="Intensity (A)",
+            description="Fills per second and side at distance zero.",
+            unit="ops",
+            width=8,
+            queries=(value("quoter_intensity_per_second", "{{symbol}}"),),
+        ),
+    ),
+)
+
+ROWS = (STATE, PRICES, INVENTORY, ORDERS, SPEED, MODEL)

@@ -1,0 +1,90 @@
+"""The container files keep their promises; deploy/e2e tries them on a real engine."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3]
+SERVICES = ["sandbox", "quoter", "prometheus", "grafana"]
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return loaded
+
+
+def test_compose_has_the_four_services_and_no_other(compose: dict[str, Any]) -> None:
+    assert list(compose["services"]) == SERVICES
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_is_hardened_bounded_and_watched(compose: dict[str, Any], name: str) -> None:
+    service = compose["services"][name]
+    assert service["read_only"]
+    assert service["init"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert {"mem_limit", "cpus", "pids_limit", "logging", "restart"} <= service.keys()
+    assert name == "quoter" or "healthcheck" in service  # the daemon's is in the image
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_only_loopback_is_published(compose: dict[str, Any], name: str) -> None:
+    assert all(port.startswith("127.0.0.1:") for port in compose["services"][name]["ports"])
+
+
+def test_compose_comes_up_without_an_env_file(compose: dict[str, Any]) -> None:
+    """Every variable has a default, and the .env file is optional."""
+    variables = re.findall(r"\$\{[^}]*\}", (ROOT / "docker-compose.yml").read_text())
+    assert variables
+    assert [text for text in variables if ":-" not in text] == []
+    assert compose["services"]["quoter"]["env_file"] == [{"path": ".env", "required": False}]
+
+
+def test_compose_hands_the_daemon_only_settings_it_knows(compose: dict[str, Any]) -> None:
+    from quoter.settings import known_names
+
+    handed = {*compose["services"]["quoter"]["environment"]}
+    handed |= {name.upper() for name in compose["services"]["quoter"]["secrets"]}
+    assert handed <= set(known_names())
+
+
+def test_the_grace_period_leaves_room_for_a_verified_cancel(compose: dict[str, Any]) -> None:
+    assert compose["services"]["quoter"]["stop_grace_period"] == "40s"
+
+
+def test_no_secret_is_a_variable(compose: dict[str, Any]) -> None:
+    """Compose would interpolate a `$` in it, and `docker inspect` would show it."""
+    names = compose["services"]["quoter"]["environment"]
+    assert [name for name in names if re.search("KEY|SECRET|PASSWORD", name)] == [
+        "QUOTER_SECRETS_DIR"
+    ]
+
+
+def test_the_demo_keys_open_the_sandbox_only() -> None:
+    from quoter.sandbox.config import DEMO_ACCOUNT
+
+    folder = ROOT / "deploy" / "compose"
+    assert (folder / "sandbox_api_key").read_text() == DEMO_ACCOUNT.api_key
+    assert (folder / "sandbox_api_secret").read_text() == DEMO_ACCOUNT.secret
+
+
+def test_the_dockerfile_needs_no_buildkit_and_is_not_root() -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    assert not lines[0].startswith("# syntax=")
+    assert not [line for line in lines if "--mount" in line and not line.startswith("#")]
+    assert "USER 10001:10001" in lines
+    assert 'ENTRYPOINT ["quoter"]' in lines
+    assert any(line.endswith('CMD ["quoter", "healthcheck"]') for line in lines)
+    assert any("--require-hashes --requirement requirements.lock" in line for line in lines)
+
+
+def test_the_build_context_is_a_list_of_what_goes_in() -> None:
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    patterns = [line for line in lines if line and not line.startswith("#")]
+    assert patterns[0] == "*"
+    assert ".env" not in {pattern.removeprefix("!") for pattern in patterns}

@@ -1,0 +1,111 @@
+"""Dashboard and alert rules: valid, and about metrics that the daemon really has."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.grafana.generate import GRID_WIDTH, TARGET, dashboard, rendered
+from deploy.grafana.panels import ROWS
+from quoter.telemetry.metrics import Metrics
+
+PROMETHEUS = Path(__file__).parents[3] / "deploy" / "prometheus"
+RULES = PROMETHEUS / "rules" / "quoter.yml"
+PANELS = [panel for row in ROWS for panel in row.panels]
+EXPRESSIONS = [query.expression for panel in PANELS for query in panel.queries]
+
+
+def exposed_names() -> set[str]:
+    """The names of all series that the daemon can expose."""
+    metrics = Metrics(symbol="BTC/USDT", venue="binance", environment="sandbox")
+    names: set[str] = set()
+    for family in metrics.registry.collect():
+        suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}
+        names |= {family.name + suffix for suffix in suffixes.get(family.type, [""])}
+    return names
+
+
+def rules() -> list[dict[str, Any]]:
+    groups = yaml.safe_load(RULES.read_text())["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def test_the_committed_dashboard_is_what_the_generator_writes() -> None:
+    assert TARGET.read_text(encoding="utf-8") == rendered()
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.title)
+def test_a_panel_says_what_it_shows_and_in_which_unit(panel: Any) -> None:
+    assert panel.title
+    assert panel.unit
+    assert panel.description.endswith(".")
+    assert panel.queries
+    assert all(query.legend for query in panel.queries)
+
+
+def test_every_expression_follows_the_chosen_symbol_and_rates_follow_the_zoom() -> None:
+    assert [text for text in EXPRESSIONS if 'symbol=~"$symbol"' not in text] == []
+    ranges = {found for text in EXPRESSIONS for found in re.findall(r"\[(.*?)\]", text)}
+    assert ranges == {"$__rate_interval"}
+
+
+def test_every_data_source_is_the_variable() -> None:
+    sources = re.findall(r'"uid": "([^"]*)"', rendered())
+    assert set(sources) == {"quoter", "${datasource}"}  # the dashboard's own id, and the variable
+
+
+def test_panels_have_ids_of_their_own_and_do_not_overlap() -> None:
+    panels: Any = dashboard()["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    cells = [
+        (x, y)
+        for grid in (panel["gridPos"] for panel in panels)
+        for x in range(grid["x"], grid["x"] + grid["w"])
+        for y in range(grid["y"], grid["y"] + grid["h"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) < GRID_WIDTH
+
+
+def test_panels_and_rules_ask_only_for_metrics_that_exist() -> None:
+    asked = {
+        name
+        for text in [*EXPRESSIONS, *(rule["expr"] for rule in rules())]
+        for name in re.findall(r"\bquoter_[a-z_]+", text)
+    }
+    assert asked
+    assert asked <= exposed_names()
+
+
+def test_every_alert_says_how_bad_it_is_and_what_to_do() -> None:
+    for rule in rules():
+        assert rule["labels"]["severity"] in {"critical", "warning"}
+        assert {"summary", "action"} <= rule["annotations"].keys()
+
+
+def test_every_alert_has_an_example_that_fires() -> None:
+    tests = yaml.safe_load((PROMETHEUS / "tests" / "quoter.yml").read_text())["tests"]
+    samples = tests[-1]["promql_expr_test"][0]["exp_samples"]
+    examples = {re.findall('alertname="(.*?)"', sample["labels"])[0] for sample in samples}
+    assert examples == {rule["alert"] for rule in rules()}
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="Prometheus' promtool isn't installed")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", "config", "--syntax-only", "prometheus.yml"),
+        ("check", "rules", "rules/quoter.yml"),
+        ("test", "rules", "tests/quoter.yml"),
+    ],
+    ids=" ".join,
+)
+def test_promtool_accepts(arguments: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        ["promtool", *arguments], cwd=PROMETHEUS, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
