@@ -6,6 +6,7 @@ Venue strings are hostile: control characters are replaced and length is capped.
 import json
 import re
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from math import isfinite
 from typing import Final
 from urllib.parse import quote
@@ -50,9 +51,19 @@ class Redactor:
         """The same text without known secrets and without values that follow a secret's name."""
         return _PAIR.sub(rf"\g<name>\g<gap>{BLOT}", self.known(text))
 
-    def value(self, key: str, value: object, depth: int = 0) -> object:
-        """`value` fit for a log line under `key`; containers are followed `DEPTH_MAX` deep."""
-        if _KEY.fullmatch(key):
+    def value(self, key: str, value: object) -> object:
+        """`value` fit for a log line under `key`, whose name alone may already blot it out.
+
+        Containers are followed `DEPTH_MAX` deep and `ITEMS_MAX` wide.
+        """
+        return self._tame(key, value, judges_keys=True)
+
+    def page(self, value: object) -> object:
+        """`value` fit for a page of our own making: its keys are ours, or coins (one is SIGN)."""
+        return self._tame("", value, judges_keys=False)
+
+    def _tame(self, key: str, value: object, *, judges_keys: bool, depth: int = 0) -> object:
+        if judges_keys and _KEY.fullmatch(key):
             return BLOT
         if isinstance(value, str):
             return self.text(clean(value))
@@ -63,10 +74,17 @@ class Redactor:
         if depth >= DEPTH_MAX:
             return "..."
         if isinstance(value, Mapping):
-            pairs = list(value.items())[:ITEMS_MAX]
-            return {clean(str(name)): self.value(str(name), at, depth + 1) for name, at in pairs}
+            return {
+                clean(str(name)): self._tame(
+                    str(name), inner, judges_keys=judges_keys, depth=depth + 1
+                )
+                for name, inner in islice(value.items(), ITEMS_MAX)
+            }
         if isinstance(value, tuple | list | set | frozenset):
-            return [self.value(key, at, depth + 1) for at in list(value)[:ITEMS_MAX]]
+            return [
+                self._tame(key, inner, judges_keys=judges_keys, depth=depth + 1)
+                for inner in islice(value, ITEMS_MAX)
+            ]
         return self.text(clean(str(value)))
 
 

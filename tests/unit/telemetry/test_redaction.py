@@ -81,3 +81,8 @@ def test_venue_text_loses_control_characters_and_length() -> None:
 
 def test_a_traceback_keeps_its_lines() -> None:
     assert clean_trace("one\n  two\x1b") == "one\n  two?"
+
+
+def test_a_page_may_show_a_coin_whose_name_sounds_secret() -> None:
+    shown = REDACTOR.page({"balances": {"SIGN": "1.5"}, "cause": f"signature=abc {CANARY}"})
+    assert shown == {"balances": {"SIGN": "1.5"}, "cause": f"signature={BLOT} {BLOT}"}

@@ -1,0 +1,150 @@
+"""What others may see of a running daemon, over HTTP. It only reads: nothing here can trade."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+
+from aiohttp import web
+
+from quoter.domain.step import Snapshot
+from quoter.domain.trading import Phase, TradingState
+from quoter.service.state_view import Json, state_view
+from quoter.telemetry.redaction import Redactor
+
+REQUESTS_MAX = 16  # at once; more are told to come back
+LINE_BYTES_MAX = 4_096
+HEADERS_BYTES_MAX = 8_192
+BACKLOG = 32
+KEEPALIVE_S = 15.0
+SHUTDOWN_S = 1.0
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Server": "quoter",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+READY_STATES = frozenset({TradingState.RUNNING, TradingState.REDUCE_ONLY})
+
+type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where the pages get their news; each call is cheap and never waits."""
+
+    snapshot: Callable[[], Snapshot]
+    metrics: Callable[[Snapshot], bytes]
+    is_alive: Callable[[], bool]
+    about: Mapping[str, str] = field(default_factory=dict)  # environment, exchange, symbol
+    redactor: Redactor = field(default_factory=Redactor)
+
+
+class Pages:
+    """The four pages as one aiohttp application."""
+
+    def __init__(self, sources: Sources, *, host_names: Iterable[str] = ()) -> None:
+        self._sources = sources
+        self._host_names = frozenset({"localhost", *(name.lower() for name in host_names)})
+        self._busy = 0
+
+    def application(self) -> web.Application:
+        """Routes and guards; GET (and HEAD) only."""
+        app = web.Application(middlewares=[self._guard], client_max_size=1)
+        app.on_response_prepare.append(_put_headers)
+        app.router.add_get("/metrics", self._metrics)
+        app.router.add_get("/healthz", self._health)
+        app.router.add_get("/readyz", self._ready)
+        app.router.add_get("/state", self._state)
+        return app
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not is_allowed_host(request.headers.get("Host", ""), self._host_names):
+            return web.Response(status=421, text="unknown host name: see QUOTER_HTTP_HOSTS\n")
+        if self._busy >= REQUESTS_MAX:
+            return web.Response(status=503, text="busy\n", headers={"Retry-After": "1"})
+        self._busy += 1
+        try:
+            return await handler(request)
+        finally:
+            self._busy -= 1
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        body = self._sources.metrics(self._sources.snapshot())
+        return web.Response(body=body, headers={"Content-Type": METRICS_TYPE})
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        is_alive = self._sources.is_alive()
+        return self._json({"alive": is_alive}, status=200 if is_alive else 503)
+
+    async def _ready(self, _request: web.Request) -> web.Response:
+        snapshot = self._sources.snapshot()
+        is_ready = snapshot.phase is Phase.LIVE and snapshot.trading_state in READY_STATES
+        body: dict[str, Json] = {
+            "ready": is_ready,
+            "phase": snapshot.phase.value,
+            "trading_state": snapshot.trading_state.name,
+            "causes": {cause.value: text for cause, text in snapshot.causes.items()},
+        }
+        return self._json(body, status=200 if is_ready else 503)
+
+    async def _state(self, _request: web.Request) -> web.Response:
+        return self._json(state_view(self._sources.snapshot(), about=self._sources.about))
+
+    def _json(self, body: dict[str, Json], *, status: int = 200) -> web.Response:
+        """Texts in it may come from the venue, so they pass the redaction like log lines."""
+        clean = self._sources.redactor.page(body)
+        text = json.dumps(clean, ensure_ascii=True, allow_nan=False)
+        return web.Response(status=status, text=text + "\n", content_type="application/json")
+
+
+async def serve(pages: Pages, *, host: str, port: int) -> tuple[web.AppRunner, int]:
+    """Listen; return what must be cleaned up and the port in use. Raises OSError if it is taken."""
+    runner = web.AppRunner(
+        pages.application(),
+        access_log=None,
+        handle_signals=False,
+        keepalive_timeout=KEEPALIVE_S,
+        max_line_size=LINE_BYTES_MAX,
+        max_field_size=HEADERS_BYTES_MAX,
+        shutdown_timeout=SHUTDOWN_S,
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
+    except OSError:
+        await runner.cleanup()
+        raise
+    return runner, int(runner.addresses[0][1])
+
+
+async def stop(runner: web.AppRunner) -> None:
+    """Close every connection; bounded in time."""
+    async with asyncio.timeout(2 * SHUTDOWN_S):
+        await runner.cleanup()
+
+
+def is_allowed_host(header: str, names: frozenset[str]) -> bool:
+    """Is this Host header ours? IP addresses are: a page that rebinds DNS needs a name."""
+    name = header.strip().lower()
+    if name.startswith("["):
+        name = name[1:].partition("]")[0]
+    elif name.count(":") == 1:
+        name = name.partition(":")[0]
+    if name in names:
+        return True
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+async def _put_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)

@@ -1,0 +1,126 @@
+"""A snapshot as JSON: exact numbers as strings, estimates as numbers, unknown as null."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from math import isfinite
+
+from quoter.domain.orders import OrderView
+from quoter.domain.quotes import PricingInputs, Quote, QuoteTerms, TwoSidedQuote
+from quoter.domain.step import Snapshot
+
+LEVELS_MAX = 20  # of the book, each side
+ORDERS_MAX = 100
+
+type Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
+
+
+def state_view(snapshot: Snapshot, *, about: Mapping[str, str]) -> dict[str, Json]:
+    """Everything that /state tells; `about` are constants such as environment and symbol."""
+    age_s = (snapshot.ts_ns - snapshot.book_ts_ns) / 1e9 if snapshot.book_ts_ns else None
+    return {
+        **about,
+        "ts_ns": snapshot.ts_ns,
+        "seq": snapshot.seq,
+        "phase": snapshot.phase.value,
+        "trading_state": snapshot.trading_state.name,
+        "causes": {cause.value: text for cause, text in snapshot.causes.items()},
+        "book": {
+            "ready": snapshot.book_ready,
+            "age_s": age_s,
+            "mid": _number(snapshot.mid),
+            "bids": [[level.price, level.size] for level in snapshot.bids[:LEVELS_MAX]],
+            "asks": [[level.price, level.size] for level in snapshot.asks[:LEVELS_MAX]],
+        },
+        "quote": _quote(snapshot.quote),
+        "orders": [_order(order) for order in snapshot.orders[:ORDERS_MAX]],
+        "inventory": {
+            "position_base": str(snapshot.position),
+            "target_base": str(snapshot.target),
+            "inventory_base": str(snapshot.inventory),
+            "limit_base": str(snapshot.inventory_max),
+            "exposure_buy_base": str(snapshot.exposure_buy),
+            "exposure_sell_base": str(snapshot.exposure_sell),
+        },
+        "balances": _amounts(snapshot.balances),
+        "pnl_quote": {
+            "total": str(snapshot.pnl.total),
+            "spread": str(snapshot.pnl.spread),
+            "inventory": str(snapshot.pnl.inventory),
+            "fees": str(snapshot.pnl.fees),
+        },
+        "fees_paid": _amounts(snapshot.fees_paid),
+        "fills": {"buy": snapshot.fills_buy, "sell": snapshot.fills_sell},
+        "counts": dict(snapshot.counts),
+    }
+
+
+def _quote(quote: TwoSidedQuote | None) -> Json:
+    if quote is None:
+        return None
+    return {
+        "bids": [_wanted(wanted) for wanted in quote.bids],
+        "asks": [_wanted(wanted) for wanted in quote.asks],
+        "off": [{"side": off.side.value, "reason": off.reason.value} for off in quote.off],
+        "terms": _terms(quote.terms) if quote.terms is not None else None,
+    }
+
+
+def _wanted(wanted: Quote) -> Json:
+    return {"price": str(wanted.price), "size": str(wanted.size)}
+
+
+def _terms(terms: QuoteTerms) -> Json:
+    return {
+        "inputs": _inputs(terms.inputs),
+        "slope": _number(terms.slope),
+        "base_half_spread": _number(terms.base_half_spread),
+        "half_spread": _number(terms.half_spread),
+        "skew": _number(terms.skew),
+        "reservation_price": _number(terms.reservation_price),
+        "widening_bid": _number(terms.widening_bid),
+        "widening_ask": _number(terms.widening_ask),
+        "extra": _number(terms.extra),
+        "delta_bid": _number(terms.delta_bid),
+        "delta_ask": _number(terms.delta_ask),
+        "clamps": [
+            {"name": clamp.name, "before": _number(clamp.before), "after": _number(clamp.after)}
+            for clamp in terms.clamps
+        ],
+    }
+
+
+def _inputs(inputs: PricingInputs) -> Json:
+    return {
+        "fair": _number(inputs.fair),
+        "sigma": _number(inputs.sigma),
+        "kappa": _number(inputs.kappa),
+        "intensity": _number(inputs.intensity),
+        "gamma_lot": _number(inputs.gamma_lot),
+        "lots": _number(inputs.lots),
+        "lots_max": _number(inputs.lots_max),
+        "cost_bid": _number(inputs.cost_bid),
+        "cost_ask": _number(inputs.cost_ask),
+        "tau_s": _number(inputs.tau_s),
+        "multiplier": _number(inputs.multiplier),
+    }
+
+
+def _order(order: OrderView) -> Json:
+    return {
+        "client_id": order.client_id,
+        "venue_id": order.venue_id,
+        "side": order.side.value,
+        "price": str(order.price),
+        "size": str(order.size),
+        "filled": str(order.filled),
+        "state": order.state.value,
+        "created_ns": order.created_ns,
+    }
+
+
+def _amounts(amounts: Mapping[str, Decimal]) -> Json:
+    return {asset: str(amount) for asset, amount in amounts.items()}
+
+
+def _number(value: float | None) -> float | None:
+    return value if value is not None and isfinite(value) else None

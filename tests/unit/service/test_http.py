@@ -1,0 +1,164 @@
+"""The pages over a real loopback socket."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+
+import aiohttp
+import pytest
+
+from quoter.domain.step import Snapshot
+from quoter.domain.trading import Cause, Phase, TradingState
+from quoter.service import http as module
+from quoter.service.http import HEADERS, Pages, Sources, is_allowed_host, serve, stop
+from quoter.telemetry.redaction import Redactor
+from tests.unit.telemetry.samples import empty, paused, snapshot
+
+CANARY = "c4n4ry-S3cret"
+
+
+class Daemon:
+    """What the pages look at, and a client that looks at the pages."""
+
+    def __init__(self) -> None:
+        self.snapshot = snapshot()
+        self.is_alive = True
+        self.base = ""
+        self.client = aiohttp.ClientSession()
+
+    def sources(self) -> Sources:
+        return Sources(
+            snapshot=lambda: self.snapshot,
+            metrics=lambda seen: f"quoter_up {seen.seq}\n".encode(),
+            is_alive=lambda: self.is_alive,
+            about={"environment": "sandbox", "symbol": "BTC/USDT"},
+            redactor=Redactor([CANARY]),
+        )
+
+    async def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, str]:
+        async with self.client.request(method, self.base + path, headers=headers) as answer:
+            for name, value in HEADERS.items():
+                assert answer.headers[name] == value
+            return answer.status, await answer.text()
+
+
+@pytest.fixture
+async def daemon() -> AsyncIterator[Daemon]:
+    it = Daemon()
+    runner, port = await serve(Pages(it.sources(), host_names=["quoter"]), host="127.0.0.1", port=0)
+    it.base = f"http://127.0.0.1:{port}"
+    yield it
+    await it.client.close()
+    await stop(runner)
+
+
+async def test_metrics_are_text_as_of_now(daemon: Daemon) -> None:
+    async with daemon.client.get(daemon.base + "/metrics") as answer:
+        assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+        assert await answer.text() == "quoter_up 42\n"
+
+
+async def test_health_follows_the_loop(daemon: Daemon) -> None:
+    assert await daemon.ask("/healthz") == (200, '{"alive": true}\n')
+    daemon.is_alive = False
+    assert await daemon.ask("/healthz") == (503, '{"alive": false}\n')
+
+
+@pytest.mark.parametrize(
+    ("make", "status"),
+    [
+        (snapshot, 200),
+        (lambda: snapshot(trading_state=TradingState.REDUCE_ONLY), 200),
+        (paused, 503),
+        (lambda: snapshot(trading_state=TradingState.KILLED), 503),
+        (lambda: snapshot(phase=Phase.STARTING), 503),
+        (lambda: snapshot(phase=Phase.DRAINING), 503),
+    ],
+)
+async def test_ready_means_live_and_allowed_to_trade(
+    daemon: Daemon, make: Callable[[], Snapshot], status: int
+) -> None:
+    daemon.snapshot = make()
+    assert (await daemon.ask("/readyz"))[0] == status
+
+
+async def test_not_ready_says_why(daemon: Daemon) -> None:
+    daemon.snapshot = paused()
+    body = json.loads((await daemon.ask("/readyz"))[1])
+    assert body["causes"] == {"book_stale": "no frame for 2.1 s"}
+    assert body["trading_state"] == "PAUSED"
+
+
+async def test_state_keeps_exact_numbers_exact(daemon: Daemon) -> None:
+    status, text = await daemon.ask("/state")
+    body = json.loads(text)
+    assert status == 200
+    assert body["environment"] == "sandbox"
+    assert body["inventory"]["inventory_base"] == "0.010"
+    assert body["quote"]["terms"]["reservation_price"] == 59_999.0
+    assert body["quote"]["off"] == [{"side": "SELL", "reason": "side_limit"}]
+    assert body["orders"][0]["price"] == "59993.04"
+
+
+async def test_state_of_a_daemon_that_knows_nothing_yet_is_json_too(daemon: Daemon) -> None:
+    daemon.snapshot = empty()
+    body = json.loads((await daemon.ask("/state"))[1], parse_constant=pytest.fail)
+    assert body["quote"] is None
+    assert body["book"]["mid"] is None
+
+
+async def test_no_secret_leaves_in_a_cause(daemon: Daemon) -> None:
+    text = f"GET https://x/?signature=abcdef-plain {CANARY}"
+    daemon.snapshot = snapshot(causes={Cause.MARKET_FEED_DOWN: text})
+    for path in ("/state", "/readyz"):
+        body = (await daemon.ask(path))[1]
+        assert "market_feed_down" in body
+        assert CANARY not in body
+        assert "abcdef-plain" not in body
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+async def test_it_only_reads(daemon: Daemon, method: str) -> None:
+    assert (await daemon.ask("/state", method))[0] == 405
+
+
+async def test_an_unknown_path_is_not_found(daemon: Daemon) -> None:
+    assert (await daemon.ask("/../etc/passwd"))[0] == 404
+
+
+async def test_a_foreign_host_name_is_turned_away(daemon: Daemon) -> None:
+    """A web page that points its own name at our address must not read us."""
+    assert (await daemon.ask("/state", Host="evil.example"))[0] == 421
+    assert (await daemon.ask("/state", Host="quoter:9464"))[0] == 200
+
+
+async def test_more_requests_than_the_bound_are_put_off(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "REQUESTS_MAX", 0)
+    assert (await daemon.ask("/state"))[0] == 503
+
+
+async def test_a_taken_port_is_an_error(daemon: Daemon) -> None:
+    port = int(daemon.base.rpartition(":")[2])
+    with pytest.raises(OSError, match="address"):
+        await serve(Pages(daemon.sources()), host="127.0.0.1", port=port)
+
+
+@pytest.mark.parametrize(
+    ("header", "is_ours"),
+    [
+        ("localhost:9464", True),
+        ("LOCALHOST", True),
+        ("127.0.0.1:9464", True),
+        ("[::1]:9464", True),
+        ("10.1.2.3", True),
+        ("quoter:9464", True),
+        ("", False),
+        ("localhost.evil.example", False),
+        ("127.0.0.1.evil.example", False),
+        ("quoter.evil.example:80", False),
+        ("[evil]", False),
+    ],
+)
+def test_host_headers(header: str, is_ours: bool) -> None:
+    assert is_allowed_host(header, frozenset({"localhost", "quoter"})) is is_ours
