@@ -22,9 +22,10 @@ from quoter.pricing.shape import QuoteShape
 class Meaning:
     """The reference market's quote at zero inventory and what inventory will look like.
 
-    ghat is the gamma without unit that gamma_lot (1/price) amounts to here; slope, half_spread price; *_bps basis points of fair value; skew_at_limit
-    counted at lots_max; tau_equivalent_s how long inventory is expected to be held; cara_lots_max
-    inventory above which this gamma makes no sense (no sale would be quick enough for it).
+    ghat is the gamma without unit that gamma_lot (1/price) amounts to here; slope and half_spread
+    price; *_bps basis points of fair value; skew_at_limit is counted at lots_max; tau_equivalent_s
+    how long inventory is expected to be held; cara_lots_max the inventory above which this gamma
+    makes no sense (no sale would be quick enough for it).
     """
 
     ghat: float

@@ -83,7 +83,7 @@ def raw_gamma_lot(*, gamma: float, order_size: float) -> float:
 def slope_bounds(*, kappa: float, lots_max: float) -> tuple[float, float]:
     """Return the least and the greatest slope (price per lot) that the stationary model may use.
 
-    kappa 1/price, > 0; lots_max > 0 (the caller has checked both). The horizon of a session is
+    kappa 1/price, > 0; lots_max >= 1 (the caller has checked both). The horizon of a session is
     not held to these bounds: its slope has to fade to zero.
     """
     low = SLOPE_KAPPA_MIN_N2 / (lots_max * lots_max)

@@ -13,6 +13,7 @@ from quoter.pricing.normalisation import slope_bounds
 from quoter.pricing.shape import QuoteShape
 from quoter.pricing.widening import widening
 
+LOTS_MAX_MIN, LOTS_MAX_MAX = 1.0, 1e6  # a limit below one order leaves nothing to quote
 FLOOR_HALF_SPREADS = 0.2  # no side comes nearer to fair than this: skew never crosses the middle
 
 
@@ -84,7 +85,7 @@ def _check(inputs: PricingInputs) -> None:
         raise InvalidInput("fair", inputs.fair)
     if not (-inf < inputs.lots < inf):
         raise InvalidInput("lots", inputs.lots)
-    if not (0.0 < inputs.lots_max < inf):
+    if not (LOTS_MAX_MIN <= inputs.lots_max <= LOTS_MAX_MAX):
         raise InvalidInput("lots_max", inputs.lots_max)
     if not (-inf < inputs.cost_bid < inf):
         raise InvalidInput("cost_bid", inputs.cost_bid)

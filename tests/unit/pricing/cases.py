@@ -1,0 +1,41 @@
+"""Markets and inputs that several pricing tests start from."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from quoter.domain.instrument import Instrument
+from quoter.domain.quotes import PricingInputs
+from quoter.pricing.shape import QuoteShape
+
+# The papers' own market; nothing but the model acts.
+PAPER = PricingInputs(
+    fair=100.0,
+    sigma=2.0,
+    kappa=1.5,
+    intensity=140.0,
+    gamma_lot=0.1,
+    lots=0.0,
+    lots_max=10.0,
+    cost_bid=0.0,
+    cost_ask=0.0,
+    tau_s=None,
+)
+PLAIN = QuoteShape(beta=0.0, eta=0.0, spread_max_bps=19_000.0)
+WIDENED = QuoteShape(spread_max_bps=19_000.0)
+BTC = Instrument(
+    symbol="BTC/USDT",
+    venue_symbol="BTCUSDT",
+    base="BTC",
+    quote="USDT",
+    tick=Decimal("0.01"),
+    lot=Decimal("0.00001"),
+    size_min=Decimal("0.00001"),
+    size_max=Decimal(9000),
+    notional_min=Decimal(5),
+    fee_maker=Decimal("0.001"),
+)
+
+
+def paper(**changes: float | None) -> PricingInputs:
+    """The papers' market with some numbers changed."""
+    return replace(PAPER, **changes)  # type: ignore[arg-type]  # replace() is not typed by field

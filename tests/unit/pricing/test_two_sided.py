@@ -1,0 +1,53 @@
+from dataclasses import replace
+from decimal import Decimal
+
+from quoter.domain.market import Side
+from quoter.domain.quotes import SideOff, TwoSidedQuote
+from quoter.domain.trading import NoQuote
+from quoter.pricing.quote import quote_terms
+from quoter.pricing.shape import QuoteShape
+from quoter.pricing.two_sided import two_sided_quote
+from tests.unit.pricing.cases import BTC, paper
+
+SHAPE = QuoteShape(levels=3, spread_max_bps=19_000.0)
+
+
+def quoted(*, lots: float, shape: QuoteShape = SHAPE, order_size: str = "1") -> TwoSidedQuote:
+    return two_sided_quote(
+        terms=quote_terms(paper(lots=lots), shape),
+        shape=shape,
+        instrument=BTC,
+        order_size=Decimal(order_size),
+        best_bid_ticks=9_990,
+        best_ask_ticks=10_010,
+    )
+
+
+def test_flat_quotes_are_symmetric_and_exact() -> None:
+    quote = quoted(lots=0.0)
+    assert not quote.off
+    assert [bid.ticks + ask.ticks for bid, ask in zip(quote.bids, quote.asks, strict=True)] == [
+        20_000
+    ] * 3
+    assert [bid.price for bid in quote.bids] == [BTC.price(bid.ticks) for bid in quote.bids]
+    assert {order.size for order in quote.bids + quote.asks} == {Decimal(1)}
+
+
+def test_a_short_quotes_higher_on_both_sides_than_a_long() -> None:
+    short, long = quoted(lots=-3.0), quoted(lots=3.0)
+    assert short.bids[0].price > long.bids[0].price
+    assert short.asks[0].price > long.asks[0].price
+
+
+def test_at_the_limit_the_exposed_side_is_empty_and_says_so() -> None:
+    quote = quoted(lots=10.0)
+    assert not quote.bids
+    assert len(quote.asks) == 3
+    assert quote.off == (SideOff(Side.BUY, NoQuote.SIDE_LIMIT),)
+
+
+def test_too_wide_and_too_small_have_their_own_reasons() -> None:
+    narrow = replace(SHAPE, spread_max_bps=150.0)
+    assert quoted(lots=4.0, shape=narrow).off == (SideOff(Side.BUY, NoQuote.SPREAD_TOO_WIDE),)
+    below = (SideOff(Side.BUY, NoQuote.BELOW_MINIMUM), SideOff(Side.SELL, NoQuote.BELOW_MINIMUM))
+    assert quoted(lots=0.0, order_size="0.00001").off == below

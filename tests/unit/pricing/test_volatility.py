@@ -1,0 +1,127 @@
+"""Sigma: units, jumps, gaps, and that it never gets stuck."""
+
+import itertools
+import random
+from fractions import Fraction
+from math import inf, nan, sqrt
+
+import pytest
+
+from quoter.domain.errors import InvalidInput
+from quoter.pricing.volatility import VarianceRate, Volatility
+
+
+def walk(
+    volatility: Volatility | VarianceRate, *, sigma: float, seconds: int, start_s: float = 0.0,
+    mid: float = 1000.0, seed: int = 1,
+) -> float:  # fmt: skip
+    """Feed a random walk, two mids a second; returns the last mid."""
+    rng = random.Random(seed)
+    for i in range(2 * seconds):
+        mid += rng.gauss(0.0, sigma * sqrt(0.5))
+        volatility.update(start_s + i / 2, mid)
+    return mid
+
+
+def test_a_random_walks_sigma_is_found_in_absolute_price_per_root_second() -> None:
+    volatility = Volatility()
+    walk(volatility, sigma=0.7, seconds=3600)
+    assert volatility.sigma == pytest.approx(0.7, rel=0.15)
+
+
+def test_f02_sigma_is_absolute_ten_times_the_price_has_ten_times_the_sigma() -> None:
+    small, large = Volatility(), Volatility()
+    walk(small, sigma=0.7, seconds=300, mid=1000.0)
+    walk(large, sigma=7.0, seconds=300, mid=10_000.0)
+    assert small.sigma is not None
+    assert large.sigma == pytest.approx(10 * small.sigma, rel=1e-9)
+
+
+def test_f20_high_prices_lose_no_precision() -> None:
+    """Against exact fractions, on a price that a 32-bit float would hold to 1/64 only."""
+    rate = VarianceRate(half_life_s=1e15)
+    rng = random.Random(2)
+    mids = [Fraction(100_000_00 + rng.randrange(-300, 300), 100) for _ in range(500)]
+    for i, mid in enumerate(mids):
+        rate.update(float(i), float(mid))
+    squares = sum((b - a) ** 2 for a, b in itertools.pairwise(mids))
+    exact = sqrt(float(squares / 499))
+    assert rate.sigma is not None
+    assert rate.sigma == pytest.approx(exact, rel=1e-9, abs=0.0)
+
+
+def test_nothing_is_said_before_enough_was_seen() -> None:
+    volatility = Volatility()
+    walk(volatility, sigma=1.0, seconds=20)
+    assert volatility.sigma is None
+    walk(volatility, sigma=1.0, seconds=10, start_s=20.0)
+    assert volatility.sigma is not None
+
+
+def test_a_market_that_never_moved_tells_nothing_and_does_not_cut_its_first_move() -> None:
+    volatility = Volatility()
+    for t_s in range(100):
+        volatility.update(float(t_s), 50.0)
+    assert volatility.sigma is None
+    volatility.update(100.0, 51.0)
+    assert volatility.sigma is not None
+    assert volatility.slow.sigma is not None
+    assert volatility.slow.sigma > 0.05
+
+
+def test_a_prior_speaks_at_once_and_fades() -> None:
+    volatility = Volatility(prior_sigma=5.0)
+    assert volatility.sigma == pytest.approx(5.0)
+    walk(volatility, sigma=1.0, seconds=3600)
+    assert volatility.sigma == pytest.approx(1.0, rel=0.25)
+
+
+def test_the_prior_speaks_for_short_half_lives_too() -> None:
+    volatility = Volatility(prior_sigma=5.0, slow_half_life_s=10.0, fast_half_life_s=1.0)
+    walk(volatility, sigma=1.0, seconds=60)
+    assert volatility.sigma is not None
+
+
+def test_one_jump_is_cut_in_the_slow_estimate_only() -> None:
+    volatility = Volatility(prior_sigma=1.0)
+    mid = walk(volatility, sigma=1.0, seconds=600)
+    before = volatility.slow.sigma
+    volatility.update(601.0, mid + 100.0)
+    assert before is not None
+    assert volatility.slow.sigma == pytest.approx(before, rel=0.05)
+    assert volatility.fast.sigma is not None
+    assert volatility.fast.sigma > 10 * before
+    assert volatility.sigma == pytest.approx(0.85 * volatility.fast.sigma)
+
+
+def test_the_difference_across_a_gap_is_no_move_but_silence_is() -> None:
+    for restarts, wanted in ((True, 1.0), (False, 2.0)):
+        volatility = Volatility(prior_sigma=1.0)
+        volatility.update(0.0, 100.0)
+        if restarts:
+            volatility.restart()
+        volatility.update(40.0, 130.0)
+        assert volatility.sigma is not None
+        assert (volatility.sigma >= wanted) is (not restarts or wanted == 1.0)
+
+
+def test_a_clock_that_steps_back_a_little_is_old_news_and_far_back_a_new_clock() -> None:
+    rate = VarianceRate(half_life_s=60.0)
+    rate.update(1000.0, 100.0)
+    rate.update(999.0, 500.0)
+    rate.update(1001.0, 101.0)
+    assert rate.squares == pytest.approx(1.0)
+    rate.update(10.0, 700.0)
+    rate.update(11.0, 701.0)
+    assert rate.squares == pytest.approx(2.0, rel=0.02)
+
+
+@pytest.mark.parametrize(("t_s", "mid"), [(1.0, nan), (1.0, inf), (1.0, 0.0), (nan, 1.0)])
+def test_f14_a_mid_or_a_time_that_is_no_number_is_refused_and_changes_nothing(
+    t_s: float, mid: float
+) -> None:
+    volatility = Volatility(prior_sigma=3.0)
+    volatility.update(0.0, 10.0)
+    with pytest.raises(InvalidInput):
+        volatility.update(t_s, mid)
+    assert volatility.sigma == pytest.approx(3.0)
