@@ -138,9 +138,13 @@ class Calibration:
         prior = guess._replace(kappa=kappa, d0=d0)
         if config.intensity_prior is not None:
             prior = _with_intensity(prior, config.intensity_prior)
-        self._volatility = Volatility(prior_sigma=sigma)
+        self._volatility = Volatility(
+            prior_sigma=sigma,
+            slow_half_life_s=config.volatility_half_life_s,
+            fast_half_life_s=config.volatility_half_life_fast_s,
+        )
         self._volatility.update(ts_ns * 1e-9, mid)
-        self._intensity = Intensity(prior)
+        self._intensity = Intensity(prior, half_life_s=config.intensity_half_life_s)
         self.sigma, self.start_ns = sigma, ts_ns
         estimate = self._intensity.estimate
         if not config.is_calibrating:

@@ -125,10 +125,11 @@ class Engine:
 
     def handle(self, event: Event) -> Step:
         """Take in one fact and decide. Raises nothing for what a venue may send."""
-        turn = Turn(event)
+        # Fills overtake book news on their way here; the engine's own time never runs back.
+        self.ts_ns = max(self.ts_ns, event.ts_ns)
+        turn = Turn(event, self.ts_ns)
         before = self.causes.state
         self.seq += 1
-        self.ts_ns = event.ts_ns
         self._take_in(event, turn)
         if turn.booked:
             self._after_fills(turn)

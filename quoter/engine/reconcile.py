@@ -31,6 +31,7 @@ NEGATIVES_APART_NS = 2 * SECOND
 OWED_GRACE_NS = 300 * MS  # the private stream usually brings the missing fill first
 MISMATCH_PATIENCE_NS = 3 * SECOND
 MISMATCH_TIMES = 3
+TRADES_OVERLAP_NS = 60 * SECOND  # for venues that page by time
 ORPHAN_PATIENCE_NS = 10 * SECOND
 UNKNOWN_MAX = 2
 UNKNOWN_AGE_NS = 30 * SECOND
@@ -75,6 +76,9 @@ class Reconcile:
         self._listed_ns = 0  # asked_ns of the newest open-orders report
         self._trades_ns = 0  # asked_ns of the newest trades report
         self._listed: frozenset[str] = frozenset()
+        # The newest trade of a *complete* list: the private stream may have skipped one before the
+        # newest it told, so what it told is no place to continue from.
+        self._confirmed_id = inventory.newest_trade_id
         self._mismatch_since_ns = 0
         self._mismatch_times = 0
         self.private_up_ns = 0  # 0 while the private stream is down
@@ -102,8 +106,8 @@ class Reconcile:
         turn.commands.append(
             RequestReport(
                 kind=kind,
-                from_trade_id=self._inventory.newest_trade_id,
-                since_ns=self._inventory.newest_fill_ns,
+                from_trade_id=self._confirmed_id,
+                since_ns=max(0, self._trades_ns - TRADES_OVERLAP_NS),
             )
         )
 
@@ -204,6 +208,8 @@ class Reconcile:
         for fill in report.fills:
             self._lifecycle.fill(fill, turn)
         self._trades_ns = max(self._trades_ns, report.asked_ns)
+        if report.fills:
+            self._confirmed_id = report.fills[-1].trade_id
         if self._lifecycle.has_orphans:
             for order in self._orders:
                 if not order.venue_id:
@@ -212,8 +218,9 @@ class Reconcile:
 
     def balances(self, report: BalanceReport, turn: Turn) -> None:
         """Every asset we trade or pay fees in must be exactly what our books say."""
-        held = _totals(report, self._inventory.balances)
-        wrong = {a: held[a] for a, ours in self._inventory.balances.items() if held[a] != ours}
+        books = {asset: self._inventory.balances[asset] for asset in self._inventory.touched}
+        held = _totals(report, books)
+        wrong = {asset: held[asset] for asset, ours in books.items() if held[asset] != ours}
         if not wrong:
             self._mismatch_since_ns = self._mismatch_times = 0
             self._causes.settle(turn, Cause.RECONCILIATION)
@@ -224,9 +231,8 @@ class Reconcile:
         self.sooner(ReportKind.BALANCES, turn.ts_ns + SECOND)
         lasts = turn.ts_ns - self._mismatch_since_ns >= MISMATCH_PATIENCE_NS
         if lasts and self._mismatch_times >= MISMATCH_TIMES:
-            books = {asset: str(self._inventory.balances[asset]) for asset in wrong}
-            venue = {asset: str(amount) for asset, amount in wrong.items()}
-            self._causes.trip(turn, Cause.RECONCILIATION, f"venue {venue}, books {books}")
+            text = ", ".join(f"{a}: venue {held[a]}, books {books[a]}" for a in wrong)
+            self._causes.trip(turn, Cause.RECONCILIATION, text)
 
 
 def _totals(report: BalanceReport, assets: Mapping[str, Decimal]) -> dict[str, Decimal]:

@@ -25,6 +25,7 @@ class RequotePolicy:
 
     hold_ns: int = 1_000_000_000
     tolerance: float = 0.1
+    ttl_ns: int = 30_000_000_000  # an order this old is renewed, wherever it stands
 
     def tolerance_ticks(self, half_spread: float, tick: float) -> int:
         return max(1, round(self.tolerance * half_spread / tick))
@@ -97,6 +98,7 @@ def _judge(
         return Replace(order, quote, is_urgent=False) if is_roomy else None
     is_off = -too_aggressive >= tolerance_ticks
     is_missized = abs(order.leaves - quote.size) * SIZE_TOLERANCE > quote.size
-    if (is_off or is_missized) and ts_ns - order.created_ns >= policy.hold_ns:
+    age_ns = ts_ns - order.created_ns
+    if age_ns >= policy.ttl_ns or ((is_off or is_missized) and age_ns >= policy.hold_ns):
         return Replace(order, quote, is_urgent=False)
     return None

@@ -24,9 +24,9 @@ class Turn:
         "ts_ns",
     )
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: Event, ts_ns: int) -> None:
         self.event = event
-        self.ts_ns = event.ts_ns
+        self.ts_ns = ts_ns
         self.commands: list[Command] = []
         self.denied: list[Denied] = []
         self.orders: list[OrderChange] = []

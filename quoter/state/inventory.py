@@ -34,7 +34,6 @@ class Inventory:
         self.fills_buy = 0
         self.fills_sell = 0
         self.newest_trade_id = ""
-        self.newest_fill_ns = 0
         self._seen: dict[str, Fill] = {}
         for fill in known:
             self._remember(fill)
@@ -48,6 +47,11 @@ class Inventory:
     def net(self) -> Decimal:
         """The inventory q of every formula: position minus target, long > 0."""
         return self.position - self.target
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """The assets that our trading moves: base, quote, and what fees were paid in."""
+        return frozenset((self._instrument.base, self._instrument.quote, *self.fees_paid))
 
     @property
     def cash(self) -> Decimal:
@@ -75,7 +79,6 @@ class Inventory:
 
     def _remember(self, fill: Fill) -> None:
         self._seen[fill.trade_id] = fill
-        self.newest_fill_ns = max(self.newest_fill_ns, fill.ts_ns)
         if _id_key(fill.trade_id) > _id_key(self.newest_trade_id):
             self.newest_trade_id = fill.trade_id
         if len(self._seen) > TRADE_IDS_MAX:

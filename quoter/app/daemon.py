@@ -1,0 +1,236 @@
+"""`quoter run`: the start order of decisions.md, the daemon, and what its exit says."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+import uvloop
+from aiohttp.web import AppRunner
+
+from quoter.app.wiring import engine_config, venue_config
+from quoter.domain.commands import RequestReport
+from quoter.domain.errors import KeyRefused, VenueError
+from quoter.domain.events import BalanceReport, ReportKind, TradesReport
+from quoter.domain.instrument import Instrument
+from quoter.engine.config import EngineConfig
+from quoter.engine.engine import Engine
+from quoter.service import http
+from quoter.service.clock import Clock
+from quoter.service.data_folder import DataFolder, LockHeld
+from quoter.service.exit_codes import ExitCode
+from quoter.service.latch import Latch, LatchRecord
+from quoter.service.runner import Observer, Runner
+from quoter.settings import Settings
+from quoter.telemetry.logs import configure_logs
+from quoter.telemetry.metrics import Metrics
+from quoter.telemetry.redaction import Redactor
+from quoter.telemetry.step_log import StepLog
+from quoter.venues.build import make_feed, make_gateway
+from quoter.venues.ports import OrderGateway
+
+log = structlog.get_logger()
+
+START_TRIES = 3
+START_PAUSE_S = 1.0
+
+
+class StartFailed(Exception):  # noqa: N818 - the condition is the name
+    """The daemon must not begin; carries the exit code and one line for the user."""
+
+    def __init__(self, code: ExitCode, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(slots=True)
+class Daemon:
+    """One daemon, wired; `run` trades until it is told to stop."""
+
+    runner: Runner
+    engine: Engine
+    instrument: Instrument
+    metrics: Metrics
+    clock: Clock
+
+
+def run_daemon(settings: Settings, dry_run: bool = False) -> int:
+    """Trade until SIGTERM or Ctrl-C; the exit code of decisions.md."""
+    redactor = Redactor(settings.secrets())
+    configure_logs(log_format=settings.log_format, level=settings.log_level, redactor=redactor)
+    return uvloop.run(_run(settings, dry_run=dry_run))
+
+
+async def _run(settings: Settings, *, dry_run: bool) -> ExitCode:
+    try:
+        return await trade(settings, dry_run=dry_run)
+    except StartFailed as error:
+        log.critical("start_failed", reason=str(error), exit_code=int(error.code))
+        return error.code
+
+
+async def trade(
+    settings: Settings,
+    *,
+    dry_run: bool = False,
+    on_ready: Callable[[Daemon], None] | None = None,
+    observers: tuple[Observer, ...] = (),
+) -> ExitCode:
+    """Start in the safe order, run, stop. Raises StartFailed."""
+    clock = Clock()
+    folder = None if dry_run else _take_folder(settings)
+    try:
+        latched = Latch(folder.path).read() if folder is not None else None
+        daemon = await _wire(settings, clock, folder, latched, observers)
+        return await _serve(settings, daemon, on_ready)
+    finally:
+        if folder is not None:
+            folder.release()
+
+
+def _take_folder(settings: Settings) -> DataFolder:
+    folder = DataFolder(settings.data_dir)
+    try:
+        folder.take()
+    except LockHeld as error:
+        raise StartFailed(ExitCode.LOCK_HELD, str(error)) from None
+    except OSError as error:
+        text = f"QUOTER_DATA_DIR: {settings.data_dir} can't be used: {error.strerror}"
+        raise StartFailed(ExitCode.USAGE, text) from None
+    return folder
+
+
+async def _wire(
+    settings: Settings,
+    clock: Clock,
+    folder: DataFolder | None,
+    latched: LatchRecord | None,
+    observers: tuple[Observer, ...],
+) -> Daemon:
+    """Connect, clean up what an earlier run left, read the opening balances, build the parts."""
+    is_dry = folder is None
+    config = venue_config(settings, with_key=not is_dry)
+    try:
+        gateway = make_gateway(config, now_ns=clock.now_ns)
+    except (VenueError, ValueError) as error:
+        raise StartFailed(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}") from None
+    try:
+        instrument = await _connect(gateway)
+        engine = Engine(await _opening(settings, instrument, gateway, clock, is_dry=is_dry))
+    except BaseException:
+        await gateway.close()
+        raise
+    if is_dry:
+        await gateway.close()
+    metrics = Metrics(
+        symbol=settings.symbol, venue=settings.exchange, environment=settings.environment
+    )
+    steps = StepLog()
+    runner = Runner(
+        engine=engine,
+        feed=make_feed(config, instrument, now_ns=clock.now_ns),
+        gateway=None if is_dry else gateway,
+        clock=clock,
+        metrics=metrics,
+        folder=folder,
+        latched=latched,
+        observers=(metrics.observe, steps.observe, *observers),
+    )
+    return Daemon(runner, engine, instrument, metrics, clock)
+
+
+async def _connect(gateway: OrderGateway) -> Instrument:
+    """Market rules, clock, key. A venue that is briefly away gets a few tries."""
+    for left in reversed(range(START_TRIES)):
+        try:
+            return await gateway.connect()
+        except KeyRefused as error:
+            raise StartFailed(ExitCode.KEY_RIGHTS, f"the venue refuses the key: {error}") from None
+        except VenueError as error:
+            if not left:
+                raise StartFailed(ExitCode.START_FAILED, str(error)) from None
+            log.warning("connect_failed", error=str(error), tries_left=left)
+            await asyncio.sleep(START_PAUSE_S)
+    raise AssertionError("unreachable: the last try returns or raises")
+
+
+async def _opening(
+    settings: Settings,
+    instrument: Instrument,
+    gateway: OrderGateway,
+    clock: Clock,
+    *,
+    is_dry: bool,
+) -> EngineConfig:
+    """Own orders gone and verified, then what we hold and the trades behind it."""
+    start_ns = clock.now_ns()
+    if is_dry:
+        return engine_config(settings, instrument, start_ns=start_ns, opening={}, is_dry=True)
+    try:
+        left = await gateway.cancel_all()
+    except VenueError as error:
+        raise StartFailed(ExitCode.START_FAILED, f"own orders can't be listed: {error}") from None
+    if left:
+        text = f"{left} own orders of an earlier run could not be cancelled"
+        raise StartFailed(ExitCode.ORDERS_LEFT, text)
+    trades = await gateway.report(RequestReport(kind=ReportKind.TRADES))
+    held = await gateway.report(RequestReport(kind=ReportKind.BALANCES))
+    if not isinstance(trades, TradesReport):
+        raise StartFailed(ExitCode.START_FAILED, f"own trades can't be listed: {trades}")
+    if not isinstance(held, BalanceReport):
+        raise StartFailed(ExitCode.START_FAILED, f"balances can't be read: {held}")
+    return engine_config(
+        settings,
+        instrument,
+        start_ns=start_ns,
+        opening={asset: held.free[asset] + held.locked.get(asset, 0) for asset in held.free},
+        known_fills=trades.fills,
+    )
+
+
+async def _serve(
+    settings: Settings, daemon: Daemon, on_ready: Callable[[Daemon], None] | None
+) -> ExitCode:
+    """HTTP and signals around the runner."""
+    runner = daemon.runner
+    web, port = await _open_pages(settings, daemon)
+    try:
+        _listen_for_signals(runner)
+        log.info("started", listening=f"{settings.host}:{port}", **settings.redacted())
+        if on_ready is not None:
+            on_ready(daemon)
+        code = await runner.run()
+    finally:
+        await http.stop(web)
+    log.info("stopped", exit_code=int(code), meaning=code.name)
+    return code
+
+
+async def _open_pages(settings: Settings, daemon: Daemon) -> tuple[AppRunner, int]:
+    about = {
+        "environment": settings.environment.value,
+        "exchange": settings.exchange,
+        "symbol": settings.symbol,
+    }
+    sources = http.Sources(
+        snapshot=daemon.engine.snapshot,
+        metrics=daemon.metrics.render,
+        is_alive=daemon.runner.probe.is_alive,
+        about=about,
+        redactor=Redactor(settings.secrets()),
+    )
+    pages = http.Pages(sources, host_names=settings.http_hosts.split(","))
+    try:
+        return await http.serve(pages, host=settings.host, port=settings.port)
+    except OSError as error:
+        await daemon.runner.abandon()
+        text = f"QUOTER_PORT: can't listen on {settings.host}:{settings.port}: {error.strerror}"
+        raise StartFailed(ExitCode.USAGE, text) from None
+
+
+def _listen_for_signals(runner: Runner) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, runner.stop)
+    loop.add_signal_handler(signal.SIGUSR1, runner.kill, "signal", "SIGUSR1")

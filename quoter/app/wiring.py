@@ -1,0 +1,133 @@
+"""From settings to the plain values that the parts are built with."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from quoter.domain.events import Fill
+from quoter.domain.instrument import Instrument
+from quoter.engine.config import EngineConfig, GammaUnit, Horizon, PricingConfig
+from quoter.engine.placing import base36
+from quoter.engine.requote import RequotePolicy
+from quoter.pricing.shape import QuoteShape
+from quoter.risk.view import Limits
+from quoter.sandbox.config import DEMO_ACCOUNT
+from quoter.settings import Environment, Settings
+from quoter.venues.config import VenueConfig
+
+BPS = Decimal("0.0001")
+COLLAR = Decimal("0.05")  # no order of ours farther than this from fair value
+NOTIONAL_UNLIMITED = Decimal("1e18")
+RUN_DIGITS = 6  # unix seconds in base 36 fit until 2038
+DRY_BALANCE = Decimal(0)
+
+
+def own_prefix(settings: Settings) -> str:
+    """First letters of every order of this instance, of whatever run: never a 't' (gate.io)."""
+    return f"q{settings.instance:0>2}"
+
+
+def run_prefix(settings: Settings, start_ns: int) -> str:
+    """First letters of every order of this run: nobody reuses an id, not after a restart either."""
+    return f"{own_prefix(settings)}{base36(start_ns // 1_000_000_000):0>{RUN_DIGITS}}"
+
+
+def venue_config(settings: Settings, *, with_key: bool = True) -> VenueConfig:
+    """The doors' configuration. The sandbox is open to its own well-known key."""
+    key, secret, password = (
+        value.get_secret_value() if value is not None and with_key else ""
+        for value in (settings.api_key, settings.api_secret, settings.api_password)
+    )
+    if settings.environment is Environment.SANDBOX and with_key and not key:
+        key, secret = DEMO_ACCOUNT.api_key, DEMO_ACCOUNT.secret
+    return VenueConfig(
+        exchange=settings.exchange,
+        symbol=settings.symbol,
+        environment=settings.environment.value,
+        order_prefix=own_prefix(settings),
+        sandbox_url=settings.sandbox_url,
+        api_key=key,
+        secret=secret,
+        password=password,
+    )
+
+
+def engine_config(
+    settings: Settings,
+    instrument: Instrument,
+    *,
+    start_ns: int,
+    opening: Mapping[str, Decimal],
+    known_fills: tuple[Fill, ...] = (),
+    is_dry: bool = False,
+) -> EngineConfig:
+    """Everything the engine needs; `opening` are the balances without any order of ours."""
+    target = settings.target
+    position = opening.get(instrument.base, Decimal(0))
+    return EngineConfig(
+        instrument=instrument,
+        id_prefix=run_prefix(settings, start_ns),
+        own_prefix=own_prefix(settings),
+        limits=limits(settings),
+        order_size=settings.order_size,
+        target=position if isinstance(target, str) else target,
+        opening=opening,
+        known_fills=known_fills,
+        is_dry=is_dry,
+        pricing=pricing_config(settings, instrument),
+        requote=RequotePolicy(
+            hold_ns=int(settings.requote_hold_s * 1e9),
+            tolerance=settings.requote_tolerance,
+            ttl_ns=int(settings.quote_ttl_s * 1e9),
+        ),
+        creates_per_s=settings.creates_per_s,
+        stale_ns=int(settings.stale_s * 1e9),
+    )
+
+
+def limits(settings: Settings) -> Limits:
+    return Limits(
+        inventory_max=settings.inventory_max,
+        size_max=settings.order_size * (settings.levels + 1),
+        notional_max=settings.notional_max or NOTIONAL_UNLIMITED,
+        collar=COLLAR,
+        loss_max=settings.loss_max,
+    )
+
+
+def pricing_config(settings: Settings, instrument: Instrument) -> PricingConfig:
+    """Model, horizon, shape and priors."""
+    horizon, horizon_s = Horizon.AUTO, 0.0
+    if settings.horizon == "session":
+        horizon, horizon_s = Horizon.SESSION, settings.session_s or 0.0
+    elif not isinstance(settings.horizon, str):
+        horizon, horizon_s = Horizon.ROLLING, settings.horizon
+    fee = instrument.fee_maker
+    if settings.fee_maker_bps is not None:
+        fee = Decimal(repr(settings.fee_maker_bps)) * BPS
+    return PricingConfig(
+        gamma=settings.gamma,
+        gamma_unit=GammaUnit(settings.gamma_unit),
+        horizon=horizon,
+        horizon_s=horizon_s,
+        shape=quote_shape(settings),
+        fee_maker=float(fee),
+        adverse_bps=settings.adverse_bps,
+        sigma_prior=settings.sigma,
+        kappa_prior=settings.kappa,
+        intensity_prior=settings.intensity,
+        volatility_half_life_s=settings.volatility_half_life_s,
+        volatility_half_life_fast_s=settings.volatility_half_life_fast_s,
+        intensity_half_life_s=settings.intensity_half_life_s,
+    )
+
+
+def quote_shape(settings: Settings) -> QuoteShape:
+    return QuoteShape(
+        beta=settings.widening_beta,
+        p=settings.widening_power,
+        spread_min_bps=settings.spread_min_bps,
+        spread_max_bps=settings.spread_max_bps,
+        eta=settings.size_eta,
+        levels=settings.levels,
+        level_step_bps=settings.level_step_bps,
+    )

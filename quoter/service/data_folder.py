@@ -1,0 +1,51 @@
+"""The data folder: who runs here, and requests that work without a network or a token."""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import IO
+
+KILL_REQUEST = "KILL"
+REARM_REQUEST = "REARM"
+PID = "quoter.pid"
+LOCK = "lock"
+
+
+class LockHeld(Exception):  # noqa: N818 - the condition is the name
+    """Another quoter runs on this data folder."""
+
+
+class DataFolder:
+    """Owned by one process at a time, by `flock`: the kernel lets go when the process dies."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: IO[str] | None = None
+
+    def take(self) -> None:
+        """Create the folder, lock it, write our pid. Raises LockHeld, OSError."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = (self.path / LOCK).open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise LockHeld(f"another quoter runs on {self.path}") from None
+        self._lock = lock
+        (self.path / PID).write_text(str(os.getpid()))
+
+    def release(self) -> None:
+        if self._lock is not None:
+            (self.path / PID).unlink(missing_ok=True)
+            self._lock.close()
+            self._lock = None
+
+    def take_request(self, name: str) -> str | None:
+        """The content of a request file, which is removed; None if there is none."""
+        path = self.path / name
+        try:
+            text = path.read_text()[:200]
+        except FileNotFoundError:
+            return None
+        path.unlink(missing_ok=True)
+        return text.strip()

@@ -1,0 +1,98 @@
+"""Everything the engine will hear next: bounded, fills first, book news folded together.
+
+Contiguous deltas of the book become one, and only the newest best price is kept, so that a burst is
+decided once, on its end. Fills, answers and trades are never folded or dropped. When book news
+piles up past the bound it is thrown away: the engine then sees the gap and asks for a snapshot.
+"""
+
+import asyncio
+from collections import deque
+from typing import assert_never
+
+from quoter.domain.events import BookDelta, BookSnapshot, Event, MarketEvent, TopOfBook, Trade
+
+BOOK_NEWS_MAX = 1_000
+DELTAS_FOLDED_MAX = 64  # one merged delta never gets larger than this many
+
+
+class Inbox:
+    """`put` from any task of the loop, `take` from the engine's task only."""
+
+    def __init__(self) -> None:
+        self._first: deque[Event] = deque()  # orders, reports, control
+        self._market: deque[MarketEvent] = deque()
+        self._folded = 0
+        self._wake = asyncio.Event()
+        self.overflows = 0
+
+    def __len__(self) -> int:
+        return len(self._first) + len(self._market)
+
+    def put(self, event: Event) -> None:
+        """Never blocks, never raises."""
+        match event:
+            case BookDelta() | TopOfBook() | BookSnapshot() | Trade():
+                self._put_market(event)
+            case _:
+                self._first.append(event)
+        self._wake.set()
+
+    def _put_market(self, event: MarketEvent) -> None:
+        market = self._market
+        newest = market[-1] if market else None
+        match event:
+            case BookDelta():
+                if isinstance(newest, BookDelta) and self._follows(newest, event):
+                    self._folded += 1
+                    market[-1] = _folded(newest, event)
+                    return
+                self._folded = 0
+            case TopOfBook():
+                if isinstance(newest, TopOfBook):
+                    market[-1] = event
+                    return
+            case BookSnapshot():
+                kept = [news for news in market if isinstance(news, Trade)]
+                market.clear()
+                market.extend(kept)
+            case Trade():
+                pass
+            case _:
+                assert_never(event)
+        if len(market) >= BOOK_NEWS_MAX and not isinstance(event, Trade):
+            self._drop_book_news()
+            return
+        market.append(event)
+
+    def _follows(self, newest: BookDelta, event: BookDelta) -> bool:
+        return event.prev == newest.last and self._folded < DELTAS_FOLDED_MAX
+
+    def _drop_book_news(self) -> None:
+        self.overflows += 1
+        kept = [news for news in self._market if isinstance(news, Trade)]
+        self._market.clear()
+        self._market.extend(kept[-BOOK_NEWS_MAX // 2 :])
+
+    async def wait(self) -> None:
+        """Return once there is something to take."""
+        await self._wake.wait()
+
+    def take(self) -> Event | None:
+        """The next event, fills and answers before the market's news; None when empty."""
+        if self._first:
+            return self._first.popleft()
+        if self._market:
+            return self._market.popleft()
+        self._wake.clear()
+        return None
+
+
+def _folded(first: BookDelta, second: BookDelta) -> BookDelta:
+    """Two deltas as one: sizes are absolute, so applying both in order is enough."""
+    return BookDelta(
+        ts_ns=second.ts_ns,
+        prev=first.prev,
+        last=second.last,
+        bids=first.bids + second.bids,
+        asks=first.asks + second.asks,
+    )

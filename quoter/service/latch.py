@@ -1,0 +1,70 @@
+"""The kill latch: a small fsynced file that outlives the process; a restart stays KILLED."""
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from quoter.domain.trading import Cause
+
+NAME = "latch.json"
+
+
+@dataclass(frozen=True, slots=True)
+class LatchRecord:
+    """Why and when we were killed; the id must be given back to re-arm."""
+
+    kill_id: str
+    cause: Cause
+    text: str
+    ts_ns: int
+
+
+class Latch:
+    """One file in the data folder. Unreadable means killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = folder / NAME
+
+    def read(self) -> LatchRecord | None:
+        """The record on disk; None only if there provably is none."""
+        try:
+            raw = json.loads(self._path.read_text())
+            return LatchRecord(
+                kill_id=str(raw["kill_id"]),
+                cause=Cause(raw["cause"]),
+                text=str(raw["text"]),
+                ts_ns=int(raw["ts_ns"]),
+            )
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            return LatchRecord(
+                "unreadable", Cause.INVARIANT_BROKEN, f"latch unreadable: {error}", 0
+            )
+
+    def write(self, cause: Cause, text: str, ts_ns: int) -> LatchRecord:
+        """Make the kill durable: file and folder are synced before this returns."""
+        record = LatchRecord(secrets.token_hex(4), cause, text, ts_ns)
+        part = self._path.with_suffix(".part")
+        with part.open("w") as file:
+            json.dump(asdict(record), file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self._path)
+        self._sync_folder()
+        return record
+
+    def clear(self) -> None:
+        """Forget the kill; the caller has checked who asks and that nothing is alive."""
+        self._path.unlink(missing_ok=True)
+        self._sync_folder()
+
+    def _sync_folder(self) -> None:
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

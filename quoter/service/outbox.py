@@ -1,0 +1,173 @@
+"""Commands on their way to the venue: the engine never waits for the network, this does.
+
+Cancels have their own lane and overtake creates; a cancel also annihilates its own create while
+that is still queued. Every answer goes back to the inbox as an event.
+"""
+
+import asyncio
+from collections import deque
+
+import structlog
+
+from quoter.domain.commands import (
+    CancelAll,
+    CancelOrder,
+    Command,
+    PlaceOrder,
+    QueryOrder,
+    RequestReport,
+)
+from quoter.domain.errors import VenueError
+from quoter.domain.events import Event, OrderReject, OrderSent, RejectReason, ReportKind
+from quoter.service.clock import Clock
+from quoter.telemetry.metrics import Latency, Metrics
+from quoter.venues.ports import Emit, MarketFeed, OrderGateway
+
+log = structlog.get_logger()
+
+QUEUE_MAX = 1_000
+WORKERS = {"creates": 4, "cancels": 4, "questions": 2}
+CANCEL_ALL_S_MAX = 10.0
+
+
+class Lane:
+    """A bounded queue whose waiting entries can be taken out again."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.queue: deque[Command] = deque()
+        self._wake = asyncio.Event()
+
+    def put(self, command: Command) -> bool:
+        """False if the lane is full."""
+        if len(self.queue) >= QUEUE_MAX:
+            return False
+        self.queue.append(command)
+        self._wake.set()
+        return True
+
+    async def take(self) -> Command:
+        while not self.queue:
+            self._wake.clear()
+            await self._wake.wait()
+        return self.queue.popleft()
+
+
+class Outbox:
+    """Runs commands against the gateway and posts what became of them."""
+
+    def __init__(
+        self,
+        *,
+        gateway: OrderGateway | None,
+        feed: MarketFeed,
+        post: Emit,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        """`gateway` is None in a dry run, whose engine only ever asks for a fresh book."""
+        self._gateway = gateway
+        self._feed = feed
+        self._post = post
+        self._clock = clock
+        self._creates = Lane("creates")
+        self._cancels = Lane("cancels")
+        self._questions = Lane("questions")
+        self._metrics = metrics
+
+    def submit(self, commands: tuple[Command, ...]) -> None:
+        """Queue the commands of one step; never waits."""
+        for command in commands:
+            match command:
+                case PlaceOrder():
+                    if not self._creates.put(command):
+                        self._unsent(command, "the outbox is full")
+                case CancelOrder():
+                    if not self._annihilate(command):
+                        self._put(self._cancels, command)
+                case CancelAll():
+                    self._put(self._cancels, command)
+                case RequestReport(kind=ReportKind.BOOK):
+                    self._feed.resync()
+                case RequestReport() | QueryOrder():
+                    self._put(self._questions, command)
+
+    def _put(self, lane: Lane, command: Command) -> None:
+        """Engine timers repeat what is lost here: a full lane is logged, not fatal."""
+        if not lane.put(command):
+            log.error("outbox_full", lane=lane.name, command=type(command).__name__)
+
+    def _annihilate(self, cancel: CancelOrder) -> bool:
+        for waiting in self._creates.queue:
+            if isinstance(waiting, PlaceOrder) and waiting.client_id == cancel.client_id:
+                self._creates.queue.remove(waiting)
+                self._unsent(waiting, "canceled before it was sent")
+                return True
+        return False
+
+    def drop_creates(self) -> None:
+        """The kill switch fell: what still waits here never leaves."""
+        while self._creates.queue:
+            command = self._creates.queue.popleft()
+            if isinstance(command, PlaceOrder):
+                self._unsent(command, "killed before it was sent")
+
+    def _unsent(self, order: PlaceOrder, text: str) -> None:
+        self._post(
+            OrderReject(
+                ts_ns=self._clock.now_ns(),
+                client_id=order.client_id,
+                reason=RejectReason.NOT_SENT,
+                text=text,
+            )
+        )
+
+    def spawn(self, tasks: asyncio.TaskGroup) -> None:
+        """Start the workers of all lanes in the one task group."""
+        if self._gateway is None:
+            return
+        for lane in (self._creates, self._cancels, self._questions):
+            for number in range(WORKERS[lane.name]):
+                name = f"outbox-{lane.name}-{number}"
+                tasks.create_task(self._work(self._gateway, lane), name=name)
+
+    async def _work(self, gateway: OrderGateway, lane: Lane) -> None:
+        while True:
+            await self._run(gateway, await lane.take())
+            limited = gateway.rate_limit()
+            if limited is not None:
+                self._post(limited)
+
+    async def _run(self, gateway: OrderGateway, command: Command) -> None:
+        answer: Event | None = None
+        match command:
+            case PlaceOrder():
+                self._post(OrderSent(ts_ns=self._clock.now_ns(), client_id=command.client_id))
+                answer = await gateway.place(command)
+                self._time(gateway, command)
+            case CancelOrder():
+                answer = await gateway.cancel(command)
+            case QueryOrder():
+                answer = await gateway.query(command)
+            case RequestReport():
+                answer = await gateway.report(command)
+            case CancelAll():
+                await self._cancel_all(gateway)
+        if answer is not None:
+            self._post(answer)
+
+    def _time(self, gateway: OrderGateway, order: PlaceOrder) -> None:
+        """Decision to wire and wire to answer, for what did leave."""
+        wire_ns = gateway.wire_ns(order.client_id)
+        if wire_ns is not None:
+            self._metrics.latency(Latency.DECISION_TO_WIRE, (wire_ns - order.decided_ns) * 1e-9)
+            self._metrics.latency(Latency.WIRE_TO_ACK, (self._clock.now_ns() - wire_ns) * 1e-9)
+
+    async def _cancel_all(self, gateway: OrderGateway) -> None:
+        try:
+            async with asyncio.timeout(CANCEL_ALL_S_MAX):
+                left = await gateway.cancel_all()
+        except (VenueError, TimeoutError) as error:
+            log.warning("cancel_all_failed", error=str(error))
+        else:
+            log.info("cancel_all", own_orders_left=left)
