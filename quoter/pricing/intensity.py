@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from quoter.domain.errors import InvalidInput
 from quoter.domain.market import Side
+from quoter.pricing.costs import BPS
 
 LN2 = log(2.0)
 WINDOW_S = 1.0
@@ -25,7 +26,6 @@ COLD_MULTIPLIER = 1.5  # of the half-spread, while only the prior is known
 STEP_S = 60.0  # kappa at most halves or doubles in this time
 STEP_RATIO = 2.0
 KAPPA_D0_MAX = 20.0  # exp(-20) of A at the nearest quote: nothing about A can be learned from there
-BPS = 1e-4
 TICK_TOLERANCE = 1e-6  # a float distance this close to a tick is that tick
 CLOCK_BACK_S_MAX = 60.0  # a time that steps back by less is old news, by more a new clock
 

@@ -133,6 +133,19 @@ def test_the_reach_is_measured_from_the_mid_at_the_windows_start() -> None:
     assert intensity.estimate.samples > 40
 
 
+def test_every_window_has_a_mid_of_its_own() -> None:
+    """The market climbs far; takers reach 0.4 from where each window began, never farther."""
+    steady, climbing = Intensity(PRIOR), Intensity(PRIOR)
+    for intensity, climb in ((steady, 0.0), (climbing, 7.0)):
+        for i in range(100):
+            mid = MID + climb * i
+            intensity.on_mid(i + 0.001, mid, 1.0)
+            intensity.on_trade(i + 0.5, Side.BUY, mid + 0.4)
+            intensity.on_mid(i + 0.9, mid + climb, 1.0)
+    assert climbing.estimate.samples > 60
+    assert climbing.estimate[:-1] == pytest.approx(steady.estimate[:-1], rel=1e-9)
+
+
 def test_a_gap_drops_the_open_window_only() -> None:
     intensity = Intensity(PRIOR)
     learn(intensity, kappa=1.5, rate=0.5, seconds=300, seed=7)
