@@ -37,12 +37,13 @@ class Capture:
     """A recording that is one symbol's market instead of the random one.
 
     Files follow each other; `speed` is market seconds per second, inf: as fast as readers take it.
+    At its end the market stands still.
     """
 
     symbol: str
     files: tuple[Path, ...]
     speed: float = 1.0
-    loop: bool = False
+    waits_for_reader: bool = False  # begin when somebody subscribes to one of its streams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,8 @@ class SandboxConfig:
 #   real coin: the mid wanders one characteristic depth in 4 s, so quotes must move, yet a fill is
 #   not already a loss. With gamma normalised to these figures the inventory has a standard
 #   deviation of a quarter of its limit, whatever the units.
+# * Levels of about 120 USD, 0.60 USD apart: 1,000 USD bought at once reach 5 USD into the book,
+#   where makers are, so that a retail burst is felt.
 # * No maker fee, so that the demo's profit is spread and inventory alone; takers pay 0.1 %.
 BITCOIN = MarketSpec(
     symbol="BTCUSDT",

@@ -7,7 +7,7 @@ name; both take SUBSCRIBE, UNSUBSCRIBE and LIST_SUBSCRIPTIONS while they live. c
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from aiohttp import web
@@ -59,6 +59,7 @@ class MarketStreams:
     def __init__(self, venue: Venue, sockets: Sockets) -> None:
         self._venue, self._sockets = venue, sockets
         self._listeners: dict[str, dict[Subscriber, None]] = defaultdict(dict)
+        self._on_reader: Callable[[str], None] = lambda _symbol: None
         self._mergers = {symbol: DepthMerger(symbol) for symbol in venue.markets}
 
     def add_routes(self, app: web.Application) -> None:
@@ -68,6 +69,10 @@ class MarketStreams:
         app.router.add_get("/stream", self._combined)
         app.router.add_get("/stream/ws", self._raw)
         app.router.add_get("/stream/ws/{streams:.*}", self._raw)
+
+    def tell_of_readers(self, on_reader: Callable[[str], None]) -> None:
+        """Call `on_reader(symbol)` at every subscription."""
+        self._on_reader = on_reader
 
     def hear(self, news: Sequence[News]) -> None:
         """Send what is new to everybody who subscribed to it."""
@@ -174,6 +179,7 @@ class MarketStreams:
     def _subscribe(self, subscriber: Subscriber, name: str) -> None:
         subscriber.streams[name] = None
         self._listeners[name][subscriber] = None
+        self._on_reader(name.partition("@")[0].upper())
 
     def _unsubscribe(self, subscriber: Subscriber, name: str) -> None:
         subscriber.streams.pop(name, None)

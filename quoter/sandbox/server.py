@@ -5,6 +5,7 @@ import asyncio
 from aiohttp import web
 
 from quoter.sandbox.admin import Admin
+from quoter.sandbox.capture import Replay
 from quoter.sandbox.config import SandboxConfig
 from quoter.sandbox.market_streams import MarketStreams
 from quoter.sandbox.pacing import pace
@@ -30,6 +31,10 @@ class SandboxServer:
         self.venue.listen(self._users.hear)
         self._runner: web.AppRunner | None = None
         self._market: asyncio.Task[None] | None = None
+        self._replays = {
+            capture.symbol: Replay(self.venue, self.sockets, capture) for capture in config.captures
+        }
+        self._streams.tell_of_readers(self._begin_replay)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen (port 0: any free one) and let the market run; returns `http://host:port`."""
@@ -44,8 +49,8 @@ class SandboxServer:
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         await site.start()
-        self._market = asyncio.create_task(pace(self.venue, self._streams), name="market")
-        bound = self._runner.addresses[0]
+        self._market = asyncio.create_task(self._run_market(), name="market")
+        bound: tuple[str, int] = self._runner.addresses[0]
         return f"http://{bound[0]}:{bound[1]}"
 
     async def wait(self) -> None:
@@ -54,16 +59,28 @@ class SandboxServer:
             await asyncio.shield(self._market)
 
     async def stop(self) -> None:
-        """Close every socket and the port. Idempotent."""
-        if self._market is not None:
-            self._market.cancel()
-            await asyncio.gather(self._market, return_exceptions=True)
-            self._market = None
+        """Close every socket and the port. Idempotent. Raises what the market died of."""
+        market, self._market = self._market, None
+        if market is not None:
+            market.cancel()
+            await asyncio.wait({market})
         self._users.stop()
         await self.sockets.close(None)
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        if market is not None and not market.cancelled():
+            market.result()
+
+    async def _run_market(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(pace(self.venue, self._streams), name="pace")
+            for symbol, replay in self._replays.items():
+                tasks.create_task(replay.run(), name=f"replay {symbol}")
+
+    def _begin_replay(self, symbol: str) -> None:
+        if symbol in self._replays:
+            self._replays[symbol].begin()
 
 
 async def serve(config: SandboxConfig, host: str, port: int) -> None:

@@ -29,6 +29,8 @@ class Socket:
         size = venue.config.limits.send_queue
         self._queue: asyncio.Queue[tuple[WSMsgType, bytes]] = asyncio.Queue(maxsize=size)
         self._transport: asyncio.Transport | None = None
+        self._caught_up = asyncio.Event()
+        self._caught_up.set()
         self._unanswered = 0
         self._muted_by: list[Armed] = []
 
@@ -41,6 +43,10 @@ class Socket:
         """Does a fault keep this socket from sending anything at all?"""
         now_ns = self._venue.now_ns()
         return any(armed.is_active(now_ns) for armed in self._muted_by)
+
+    async def caught_up(self) -> None:
+        """Return when the reader owes no more than half of what it may."""
+        await self._caught_up.wait()
 
     def mute(self, armed: Armed) -> None:
         """Send nothing, not even a pong, while the fault holds."""
@@ -66,6 +72,7 @@ class Socket:
             for task in helpers:
                 task.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
+            self._caught_up.set()
 
     async def close(self, code: WSCloseCode = WSCloseCode.GOING_AWAY) -> None:
         """Say goodbye; does not wait longer than CLOSE_S_MAX for the other side's."""
@@ -82,14 +89,21 @@ class Socket:
             return
         try:
             self._queue.put_nowait((kind, frame))
+            if not self._is_half_empty():
+                self._caught_up.clear()
         except asyncio.QueueFull:
             self._venue.counts[f"slow_{self.kind.value}_socket_dropped"] += 1
             self.abort()
+
+    def _is_half_empty(self) -> bool:
+        return self._queue.qsize() * 2 <= self._queue.maxsize
 
     async def _write(self) -> None:
         with suppress(ConnectionError):
             while True:
                 kind, frame = await self._queue.get()
+                if self._is_half_empty():
+                    self._caught_up.set()
                 await self._ws.send_frame(frame, kind)
 
     async def _ping(self) -> None:

@@ -3,6 +3,8 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
 
 from quoter.sandbox.config import Account, SandboxConfig
 from quoter.sandbox.faults import Faults
@@ -11,6 +13,8 @@ from quoter.sandbox.limits import Budgets
 from quoter.sandbox.wire_log import WireLog
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import MarketSpec, News
+
+MONEY_STEP = Decimal("0.00000001")
 
 type Listener = Callable[[Sequence[News]], None]
 
@@ -24,9 +28,13 @@ class Venue:
         self._execution_id = 0
         self.started_ns = self.now_ns()
         self.markets = {market.symbol: market for market in config.markets}
-        self.simulated = tuple(market.symbol for market in config.markets if not market.recorded)
+        recorded = {capture.symbol for capture in config.captures}
+        if unlisted := recorded - set(self.markets):
+            raise ValueError(f"a capture of {', '.join(unlisted)}, which is not listed here")
+        self.simulated = tuple(symbol for symbol in self.markets if symbol not in recorded)
         self.accounts = {account.api_key: account for account in config.accounts}
-        self.exchange = Exchange(config.markets, seed=config.seed, now_ns=self.started_ns)
+        behind = [_recorded(m) if m.symbol in recorded else m for m in config.markets]
+        self.exchange = Exchange(behind, seed=config.seed, now_ns=self.started_ns)
         for account in config.accounts:
             self.exchange.add_account(account.api_key, dict(account.balances))
         self.faults = Faults(seed=config.seed, clock=self.now_ns)
@@ -69,3 +77,12 @@ class Venue:
     def account(self, api_key: str) -> Account | None:
         """The account of a key, None if nobody has it."""
         return self.accounts.get(api_key)
+
+
+def _recorded(market: MarketSpec) -> MarketSpec:
+    """The market as the matching engine keeps it when a recording feeds it.
+
+    Real books hold sizes off today's lot, left from a finer one: the lot becomes as fine as money
+    in eight decimals allows. The filters hold new orders to the announced lot all the same.
+    """
+    return replace(market, recorded=True, lot=min(market.lot, MONEY_STEP / market.tick))
