@@ -13,6 +13,7 @@ QUOTING_S_MAX = 60.0
 SERIES_S_MAX = 30.0
 STOP_S_MAX = 20.0  # half of the grace period
 SERIES_MIN = 20
+FOREIGN_ID = "somebody-else-1"  # an order of the same account that is not the daemon's
 
 
 def check_up(stack: Stack, checks: Checks, services: list[str]) -> None:
@@ -42,6 +43,10 @@ def check_hardening(stack: Stack, checks: Checks, services: list[str]) -> None:
 
 def check_trading(stack: Stack, checks: Checks) -> None:
     """The daemon quotes and is filled, as its own answer and the exchange's truth say."""
+    stack.post_signed(
+        "SANDBOX_PORT", "/api/v3/order", symbol="BTCUSDT", side="BUY", type="LIMIT",
+        timeInForce="GTC", quantity="0.001", price="55000", newClientOrderId=FOREIGN_ID,
+    )  # fmt: skip
     ready = wait_until(lambda: _is_ready(stack), seconds=QUOTING_S_MAX)
     checks.record("ready to quote", holds=ready, seen="/readyz 200" if ready else "not ready")
     filled = wait_until(lambda: _fills(stack) > 0, seconds=QUOTING_S_MAX)
@@ -75,6 +80,7 @@ def check_stop(stack: Stack, checks: Checks) -> None:
     checks.record(
         "`stop quoter` leaves no order", holds=left == 0, seen=f"{left} open in the truth"
     )
+    _check_foreign(stack, checks)
     stack.compose("start", "quoter")
     back = _becomes_healthy(stack, "quoter")
     back = back and wait_until(lambda: _open_orders(stack) > 0, seconds=QUOTING_S_MAX)
@@ -89,6 +95,11 @@ def _stop(stack: Stack, checks: Checks, *services: str) -> None:
     code = stack.inspect("quoter", "{{.State.ExitCode}}")
     name = f"`{' '.join(('stop', *services))}`: exit 0 (verified)"
     checks.record(name, holds=code == "0" and took_s < STOP_S_MAX, seen=f"{code}, {took_s:.1f} s")
+
+
+def _check_foreign(stack: Stack, checks: Checks) -> None:
+    survived = any(_is_foreign(order) for order in _truth(stack)["open_orders"])
+    checks.record("an order of somebody else survives", holds=survived, seen=FOREIGN_ID)
 
 
 def _becomes_healthy(stack: Stack, service: str) -> bool:
@@ -108,12 +119,18 @@ def _is_ready(stack: Stack) -> bool:
 
 
 def _truth(stack: Stack) -> dict[str, list[Any]]:
-    truth: dict[str, list[Any]] = stack.get("SANDBOX_PORT", "/sandbox/v1/truth")
+    truth: dict[str, list[Any]] = stack.get(
+        "SANDBOX_PORT", "/sandbox/v1/truth", api_key=stack.secret("sandbox_api_key")
+    )
     return truth
 
 
 def _open_orders(stack: Stack) -> int:
-    return len(_truth(stack)["open_orders"])
+    return sum(not _is_foreign(order) for order in _truth(stack)["open_orders"])
+
+
+def _is_foreign(order: dict[str, Any]) -> bool:
+    return bool(order["clientOrderId"] == FOREIGN_ID)
 
 
 def _fills(stack: Stack) -> int:

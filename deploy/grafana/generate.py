@@ -161,21 +161,36 @@ def _reference(index: int) -> str:
 
 
 def _options(kind: Kind) -> JsonObject:
+    legend: JsonObject = {
+        "displayMode": "list",
+        "placement": "bottom",
+        "showLegend": kind == "timeseries",
+        "calcs": [],
+    }
+    tooltip: JsonObject = {"mode": "multi", "sort": "none"}
     match kind:
         case "timeseries":
+            return {"legend": legend, "tooltip": tooltip}
+        case "state-timeline":
             return {
-                "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
-                "tooltip": {"mode": "multi", "sort": "none"},
+                "legend": legend,
+                "tooltip": tooltip,
+                "mergeValues": True,
+                "showValue": "auto",
+                "rowHeight": 0.8,
             }
         case "stat":
             return {
                 "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
                 "colorMode": "background",
                 "graphMode": "none",
+                "justifyMode": "auto",
+                "orientation": "auto",
+                "percentChangeColorMode": "standard",
+                "showPercentChange": False,
                 "textMode": "value_and_name",
+                "wideLayout": True,
             }
-        case "state-timeline":
-            return {"mergeValues": True, "showValue": "auto", "rowHeight": 0.8}
 
 
 if __name__ == "__main__":
