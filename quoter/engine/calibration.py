@@ -19,12 +19,11 @@ from quoter.pricing.intensity import (
     IntensityPrior,
     market_prior,
 )
-from quoter.pricing.normalisation import References, gamma_lot
+from quoter.pricing.normalisation import References, gamma_lot, raw_gamma_lot
 from quoter.pricing.volatility import Volatility
 
 WARMUP_S = 5.0
 WARMUP_GRID_S = 0.1
-COLD_MULTIPLIER = 1.5  # half-spreads while nothing but the prior is known of the takers
 # d0 in units of 1/kappa: near enough to say something of A, far enough to be a distance we quote
 D0_KAPPA_MIN, D0_KAPPA_MAX = 0.25, 10.0
 TICKS_SIGMA_MIN = 0.1  # a mid that did not move: sigma of a tenth of a tick per sqrt(s)
@@ -160,7 +159,7 @@ class Calibration:
     def _gamma(self, references: References) -> float:
         config = self._config
         if config.gamma_unit is GammaUnit.RAW:
-            return config.gamma * self._order_size
+            return raw_gamma_lot(gamma=config.gamma, order_size=self._order_size)
         return gamma_lot(ghat=config.gamma, lots_max=self._lots_max, references=references)
 
     def _cost(self, fair: float) -> float:
@@ -186,7 +185,7 @@ class Calibration:
             cost_bid=cost,
             cost_ask=cost,
             tau_s=self._tau_s(ts_ns),
-            multiplier=COLD_MULTIPLIER if estimate.confidence is Confidence.COLD else 1.0,
+            multiplier=estimate.multiplier,
         )
 
     def _tau_s(self, ts_ns: int) -> float | None:

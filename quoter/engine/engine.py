@@ -7,6 +7,7 @@ from collections import Counter
 from decimal import Decimal
 
 from quoter.domain.commands import CancelAll
+from quoter.domain.errors import InvalidInput
 from quoter.domain.events import (
     Alarm,
     BalanceReport,
@@ -183,11 +184,17 @@ class Engine:
             self.feed.synced(turn)
             if not was_ready:
                 self.calibration.restart()
+        try:
+            self._calibrate(event, turn.ts_ns)
+        except InvalidInput as error:
+            turn.note("bad_input", str(error))
+
+    def _calibrate(self, event: MarketEvent, ts_ns: int) -> None:
         if isinstance(event, Trade):
             self.calibration.on_trade(event)
         elif self.market.bid is not None and self.market.ask is not None:
             bid, ask = self.market.bid.price, self.market.ask.price
-            self.calibration.on_mid(turn.ts_ns, (bid + ask) / 2, (ask - bid) / 2)
+            self.calibration.on_mid(ts_ns, (bid + ask) / 2, (ask - bid) / 2)
 
     def _on_operator(self, event: Operator, turn: Turn) -> None:
         text = f"{event.actor}: {event.text}"
