@@ -18,8 +18,10 @@ PIP_CONFIGURATION = Path("/etc/pip.conf")
 PYTHON_PACKAGES = "ca-certificates,netbase,tzdata,python3-venv,python3-pip"
 # What a slim image leaves out as well; saves half a minute of unpacking and compressing.
 EXCLUDED = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*")
+ORIGIN_LABEL = "quoter.e2e.stand-in"  # so that a kept image still says what it is
 PROMETHEUS_DOCKERFILE = f"""
 FROM {PYTHON_IMAGE}
+LABEL {ORIGIN_LABEL}="Debian {SUITE}'s prometheus"
 RUN apt-get update && apt-get install --yes --no-install-recommends prometheus \\
     && install -d -o nobody -g nogroup /prometheus
 USER nobody
@@ -42,10 +44,18 @@ def obtain(image: str, environment: Mapping[str, str]) -> bool:
     return True
 
 
+def origin(image: str, environment: Mapping[str, str]) -> str:
+    """Published by its makers, or a stand-in of ours: what the report must say."""
+    form = f'{{{{index .Config.Labels "{ORIGIN_LABEL}"}}}}'
+    command = ("docker", "image", "inspect", "--format", form, image)
+    stand_in = run(*command, environment=environment).strip()
+    return f"STAND-IN: {stand_in}" if stand_in else "as published"
+
+
 def python_base(environment: Mapping[str, str]) -> str:
     """Have `python:3.13-slim`; returns where it came from."""
     if obtain(PYTHON_IMAGE, environment):
-        return "as published, or kept from an earlier run"
+        return origin(PYTHON_IMAGE, environment)
     say(f"no registry: making a stand-in for {PYTHON_IMAGE} from Debian {SUITE}")
     hooks = ['--customize-hook=ln -s python3 "$1/usr/bin/python"']
     hooks += [
@@ -61,20 +71,21 @@ def python_base(environment: Mapping[str, str]) -> str:
             SUITE, str(tar), debian_mirror(),
         )  # fmt: skip
         run(
-            "docker", "import", "--change", 'CMD ["python3"]', str(tar), PYTHON_IMAGE,
+            "docker", "import", "--change", 'CMD ["python3"]',
+            "--change", f'LABEL {ORIGIN_LABEL}="Debian {SUITE}"', str(tar), PYTHON_IMAGE,
             environment=environment,
         )  # fmt: skip
-    return f"STAND-IN: Debian {SUITE}"
+    return origin(PYTHON_IMAGE, environment)
 
 
 def prometheus(image: str, environment: Mapping[str, str]) -> str:
     """Have the compose file's Prometheus image; returns where it came from."""
     if obtain(image, environment):
-        return "as published, or kept from an earlier run"
+        return origin(image, environment)
     say(f"no registry: making a stand-in for {image} from Debian's prometheus")
     build = ("docker", "build", "--quiet", "--tag", image, *proxy_arguments(), "-")
     run(*build, environment=environment, stdin=PROMETHEUS_DOCKERFILE.encode())
-    return "STAND-IN: Debian's prometheus"
+    return origin(image, environment)
 
 
 def proxy_arguments() -> list[str]:

@@ -57,6 +57,7 @@ def _end_to_end(stack: Stack, checks: Checks) -> None:
         steps.check_trading(stack, checks)
         steps.check_prometheus(stack, checks)
         steps.check_stop(stack, checks)
+        steps.check_kill(stack, checks)
     except StepError:
         say(stack.compose("logs", "--tail", "60", "--no-color"))
         raise

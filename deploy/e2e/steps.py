@@ -13,6 +13,7 @@ QUOTING_S_MAX = 60.0
 SERIES_S_MAX = 30.0
 STOP_S_MAX = 20.0  # half of the grace period
 SERIES_MIN = 20
+CLEAN_EXIT, KILLED_EXIT = 0, 30  # no own order left, verified; the same, but latched
 FOREIGN_ID = "somebody-else-1"  # an order of the same account that is not the daemon's
 
 
@@ -62,12 +63,11 @@ def check_prometheus(stack: Stack, checks: Checks) -> None:
     empty = [title for title, query in queries if not _instant(stack, _filled_in(query))]
     seen = f"{len(queries)} queries, {len(empty)} without data: {', '.join(empty) or '-'}"
     checks.record("every panel's query runs", holds=True, seen=seen)
-    groups = stack.get("PROMETHEUS_PORT", "/api/v1/rules")["data"]["groups"]
-    rules = [rule for group in groups for rule in group["rules"]]
+    rules = _rules(stack)
     ill = [rule["name"] for rule in rules if rule["health"] == "err"]
     seen = f"{len(rules)} rules, in error: {', '.join(ill) or 'none'}"
     checks.record("alert rules are evaluated", holds=bool(rules) and not ill, seen=seen)
-    firing = [rule["name"] for rule in rules if rule["state"] == "firing"]
+    firing = _firing(stack)
     checks.record("no alert fires", holds=not firing, seen=", ".join(firing) or "none")
 
 
@@ -75,26 +75,37 @@ def check_stop(stack: Stack, checks: Checks) -> None:
     """`stop` leaves no order of ours, the daemon says so, and it comes back on its volume."""
     resting = wait_until(lambda: _open_orders(stack) > 0, seconds=QUOTING_S_MAX)
     checks.record("orders rest before the stop", holds=resting, seen=str(_open_orders(stack)))
-    _stop(stack, checks, "quoter")
+    _stop(stack, checks, "quoter", exit_code=CLEAN_EXIT)
     left = _open_orders(stack)
     checks.record(
         "`stop quoter` leaves no order", holds=left == 0, seen=f"{left} open in the truth"
     )
     _check_foreign(stack, checks)
+
+
+def check_kill(stack: Stack, checks: Checks) -> None:
+    """It comes back on its volume; `quoter kill` in the container pulls every order, and lasts."""
     stack.compose("start", "quoter")
     back = _becomes_healthy(stack, "quoter")
     back = back and wait_until(lambda: _open_orders(stack) > 0, seconds=QUOTING_S_MAX)
     checks.record("starts again on its volume", holds=back, seen=_health(stack, "quoter"))
-    _stop(stack, checks)  # the daemon goes first: it depends on the sandbox
+    killed = stack.compose("exec", "-T", "quoter", "quoter", "kill", "end-to-end").strip()
+    empty = wait_until(lambda: _open_orders(stack) == 0, seconds=STOP_S_MAX)
+    checks.record("`quoter kill` pulls every order", holds=empty, seen=killed)
+    checks.record("killed is not ready", holds=not _is_ready(stack), seen="/readyz")
+    firing = wait_until(lambda: "QuoterKilled" in _firing(stack), seconds=SERIES_S_MAX)
+    checks.record("the alert of a kill fires", holds=firing, seen=", ".join(_firing(stack)))
+    _stop(stack, checks, exit_code=KILLED_EXIT)  # the daemon first: it depends on the sandbox
 
 
-def _stop(stack: Stack, checks: Checks, *services: str) -> None:
+def _stop(stack: Stack, checks: Checks, *services: str, exit_code: int) -> None:
     begin_s = time.monotonic()
     stack.compose("stop", *services)
     took_s = time.monotonic() - begin_s
     code = stack.inspect("quoter", "{{.State.ExitCode}}")
-    name = f"`{' '.join(('stop', *services))}`: exit 0 (verified)"
-    checks.record(name, holds=code == "0" and took_s < STOP_S_MAX, seen=f"{code}, {took_s:.1f} s")
+    holds = code == str(exit_code) and took_s < STOP_S_MAX
+    name = f"`{' '.join(('stop', *services))}` ends with {exit_code}"
+    checks.record(name, holds=holds, seen=f"{code}, {took_s:.1f} s")
 
 
 def _check_foreign(stack: Stack, checks: Checks) -> None:
@@ -140,6 +151,15 @@ def _fills(stack: Stack) -> int:
 def _our_series(stack: Stack) -> list[str]:
     names = stack.get("PROMETHEUS_PORT", "/api/v1/label/__name__/values")["data"]
     return [name for name in names if name.startswith("quoter_")]
+
+
+def _rules(stack: Stack) -> list[dict[str, Any]]:
+    groups = stack.get("PROMETHEUS_PORT", "/api/v1/rules")["data"]["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def _firing(stack: Stack) -> list[str]:
+    return [rule["name"] for rule in _rules(stack) if rule["state"] == "firing"]
 
 
 def _instant(stack: Stack, expression: str) -> list[Any]:
