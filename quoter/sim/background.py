@@ -1,6 +1,7 @@
 """The rest of the market: liquidity that belongs to nobody here and refills by itself."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from random import Random
 from typing import Protocol
 
@@ -12,16 +13,22 @@ DEPTH_REACH = 5.0
 
 
 class Background(Protocol):
-    """Levels in ticks and lots; the best bid is always below the best ask."""
+    """Whole lots can be traded; the size that is shown may have a fraction of a lot more."""
 
     def best(self, side: Side) -> tuple[int, int] | None:
         """(ticks, lots), None if that side is empty."""
 
-    def lots_at(self, side: Side, ticks: int) -> int:
-        """Zero where there is no level."""
+    def best_size(self, side: Side) -> Decimal:
+        """Shown size of the best level; there must be one."""
 
     def levels(self, side: Side) -> list[tuple[int, int]]:
-        """(ticks, lots), best first."""
+        """(ticks, lots) of what can be traded, best first."""
+
+    def prices(self, side: Side) -> Iterable[int]:
+        """Ticks of every level, in no order."""
+
+    def size_at(self, side: Side, ticks: int) -> Decimal:
+        """Shown size; zero where there is no level."""
 
 
 class Scenery:
@@ -31,6 +38,7 @@ class Scenery:
         self._rng = rng
         self._count = spec.depth_levels
         self._lots = spec.depth_lots
+        self._lot = spec.lot
         reach_ticks = DEPTH_REACH / (spec.kappa * float(spec.tick))
         self._step = max(1, round(reach_ticks / spec.depth_levels))
         self._sides: dict[Side, dict[int, int]] = {Side.BUY: {}, Side.SELL: {}}
@@ -41,11 +49,17 @@ class Scenery:
         ticks = self._best.get(side)
         return None if ticks is None else (ticks, self._sides[side][ticks])
 
-    def lots_at(self, side: Side, ticks: int) -> int:
-        return self._sides[side].get(ticks, 0)
+    def best_size(self, side: Side) -> Decimal:
+        return self.size_at(side, self._best[side])
 
     def levels(self, side: Side) -> list[tuple[int, int]]:
         return sorted(self._sides[side].items(), reverse=side is Side.BUY)
+
+    def prices(self, side: Side) -> Iterable[int]:
+        return self._sides[side]
+
+    def size_at(self, side: Side, ticks: int) -> Decimal:
+        return self._lot * self._sides[side].get(ticks, 0)
 
     def move(self, bid: int, ask: int) -> list[tuple[Side, int]]:
         """Stand at these best prices; returns the levels that changed."""

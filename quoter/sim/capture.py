@@ -18,31 +18,43 @@ type Levels = Sequence[tuple[Decimal, Decimal]]
 
 
 class RecordedBackground:
-    """The recorded book: depth, and the best prices of whichever stream is further ahead."""
+    """The recorded book: depth, and the best prices of whichever stream is further ahead.
 
-    def __init__(self) -> None:
+    Real sizes need not be whole lots; they are shown as recorded and traded in whole lots.
+    """
+
+    def __init__(self, lot: Decimal) -> None:
         self.depth_id = 0
         self.best_id = 0
-        self._depth: dict[Side, dict[int, int]] = {Side.BUY: {}, Side.SELL: {}}
-        self._best: dict[Side, tuple[int, int]] = {}
+        self._lot = lot
+        self._depth: dict[Side, dict[int, Decimal]] = {Side.BUY: {}, Side.SELL: {}}
+        self._best: dict[Side, tuple[int, Decimal]] = {}
 
     def best(self, side: Side) -> tuple[int, int] | None:
         """As in Background."""
-        if self._best and self.best_id >= self.depth_id:
-            return self._best[side]
-        ticks = self.best_depth(side)
-        return None if ticks is None else (ticks, self._depth[side][ticks])
+        best = self._best_level(side)
+        return None if best is None else (best[0], self._lots(best[1]))
 
-    def lots_at(self, side: Side, ticks: int) -> int:
-        return self._depth[side].get(ticks, 0)
+    def best_size(self, side: Side) -> Decimal:
+        best = self._best_level(side)
+        return Decimal(0) if best is None else best[1]
 
     def levels(self, side: Side) -> list[tuple[int, int]]:
         """(ticks, lots), best first: the best price, then the depth behind it."""
-        best = self.best(side)
+        best = self._best_level(side)
         if best is None:
             return []
         depth = sorted(self._depth[side].items(), reverse=side is Side.BUY)
-        return [best, *(level for level in depth if side.sign * (level[0] - best[0]) < 0)]
+        behind = (level for level in depth if side.sign * (level[0] - best[0]) < 0)
+        whole = ((ticks, self._lots(size)) for ticks, size in (best, *behind))
+        return [(ticks, lots) for ticks, lots in whole if lots]
+
+    def prices(self, side: Side) -> Iterable[int]:
+        """Depth prices, in no order."""
+        return self._depth[side]
+
+    def size_at(self, side: Side, ticks: int) -> Decimal:
+        return self._depth[side].get(ticks, Decimal(0))
 
     def best_depth(self, side: Side) -> int | None:
         """Best price of the depth alone."""
@@ -51,25 +63,30 @@ class RecordedBackground:
             return None
         return max(depth) if side is Side.BUY else min(depth)
 
-    def prices(self, side: Side) -> Iterable[int]:
-        """Depth prices, in no order."""
-        return self._depth[side]
-
     def clear(self) -> None:
         """Forget the depth; the best prices stay."""
         for depth in self._depth.values():
             depth.clear()
 
-    def set_level(self, side: Side, ticks: int, lots: int) -> None:
-        """Zero lots remove the level."""
-        if lots:
-            self._depth[side][ticks] = lots
+    def set_level(self, side: Side, ticks: int, size: Decimal) -> None:
+        """Size zero removes the level."""
+        if size:
+            self._depth[side][ticks] = size
         else:
             self._depth[side].pop(ticks, None)
 
-    def set_best(self, side: Side, ticks: int, lots: int) -> None:
+    def set_best(self, side: Side, ticks: int, size: Decimal) -> None:
         """What the recorded best-price stream says."""
-        self._best[side] = (ticks, lots)
+        self._best[side] = (ticks, size)
+
+    def _best_level(self, side: Side) -> tuple[int, Decimal] | None:
+        if self._best and self.best_id >= self.depth_id:
+            return self._best[side]
+        ticks = self.best_depth(side)
+        return None if ticks is None else (ticks, self._depth[side][ticks])
+
+    def _lots(self, size: Decimal) -> int:
+        return int(size // self._lot)
 
 
 class RecordedTape(Tape):
@@ -149,10 +166,10 @@ class RecordedTape(Tape):
         self._dirty[side] |= hidden ^ self._hidden[side]
         self._hidden[side] = hidden
 
-    def _shown(self, side: Side, ticks: int) -> int:
+    def _shown(self, side: Side, ticks: int) -> Decimal:
         own = self._book.best(side.opposite)
         if own is not None and side.sign * (ticks - own) >= 0:
-            return 0
+            return Decimal(0)
         return super()._shown(side, ticks)
 
 
@@ -199,7 +216,7 @@ class Capture:
         grid = self._market.grid
         self._background.best_id = max(self._background.best_id, news.update_id)
         for side, (price, size) in ((Side.BUY, news.bid), (Side.SELL, news.ask)):
-            self._background.set_best(side, grid.ticks(price), grid.lots(size))
+            self._background.set_best(side, grid.ticks(price), size)
         self._uncross(news.ts_ns)
         if self._market.book.is_empty:
             self._tape.repeat_best(news)
@@ -209,7 +226,7 @@ class Capture:
     def apply_print(self, news: PrintNews) -> None:
         """A recorded trade: it fills account orders at its price or better, up to its size."""
         grid = self._market.grid
-        ticks, left = grid.ticks(news.price), grid.lots(news.size)
+        ticks, left = grid.ticks(news.price), int(news.size // grid.lot)
         for resting in self._reached(news.taker, ticks):
             filled = min(left, resting.lots)
             if filled <= 0:
@@ -232,6 +249,6 @@ class Capture:
         prices = []
         for price, size in levels:
             ticks = grid.ticks(price)
-            self._background.set_level(side, ticks, grid.lots(size))
+            self._background.set_level(side, ticks, size)
             prices.append(ticks)
         return prices

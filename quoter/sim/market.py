@@ -51,7 +51,11 @@ class Market:
         self._next_trade_id = trade_id_first
 
     def place(self, account: str, order: NewOrder, now_ns: int) -> SimOrder:
-        """Raises Refused; then nothing has changed."""
+        """Raises Refused; then nothing has changed.
+
+        The background refills at once: what an order leaves over after the levels shown, and
+        still stands across them, is filled at its own limit.
+        """
         if self.is_halted:
             raise Refused(SimReject.HALTED)
         ticks, lots = self.grid.admit(order)
@@ -67,7 +71,7 @@ class Market:
             account=account,
             self_trade=order.self_trade,
         )
-        if order.kind is OrderKind.LIMIT_MAKER and (planned.hits or planned.taker_expires):
+        if order.kind is OrderKind.LIMIT_MAKER and self._would_cross(order.side, ticks):
             raise Refused(SimReject.WOULD_MATCH)
         if is_market:
             self._check_market_order(account, order, planned)
@@ -79,6 +83,7 @@ class Market:
             self._execute(placed, planned, now_ns)
         if placed.is_open:
             self._rest_or_end(placed, ticks, planned, now_ns)
+            self.uncross(now_ns)
         else:
             self._orders.close(placed)
         self.commit(now_ns)
@@ -156,6 +161,10 @@ class Market:
         if best is None or (limit is not None and side.sign * (best[0] - limit) < 0):
             return ()
         return self.background.levels(side)
+
+    def _would_cross(self, side: Side, ticks: int) -> bool:
+        across = self.tape.best(side.opposite)
+        return across is not None and side.sign * (ticks - across[0]) >= 0
 
     def _crossed(self, side: Side, across: int) -> Sequence[Resting]:
         best = self.book.best(side)

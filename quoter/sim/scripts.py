@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from math import exp
+from math import exp, inf
 from random import Random
 from typing import NamedTuple, Protocol
 
@@ -12,6 +12,7 @@ from quoter.domain.market import Side
 NEVER_NS = 2**63 - 1
 SECOND_NS = 1_000_000_000
 BPS = 1e-4
+SLICES_MAX = 10_000  # of one burst
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,8 @@ class Burst:
     every_s: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (self.notional > 0 and self.slices >= 1 and self.every_s >= 0):
+        is_sound = self.notional.is_finite() and self.notional > 0 and 0 <= self.every_s < inf
+        if not (is_sound and 1 <= self.slices <= SLICES_MAX):
             raise ValueError(f"not a burst: {self}")
 
     def start(self, at_ns: int, rng: Random) -> Run:  # noqa: ARG002 - nothing random in it
@@ -139,10 +141,11 @@ class InformedTrader:
     def __post_init__(self) -> None:
         if not (
             self.bursts >= 1
-            and self.every_s > 0
-            and self.length_s > 0
-            and self.lead_s >= 0
-            and self.flow >= 0
+            and 0 < self.every_s < inf
+            and 0 < self.length_s < inf
+            and 0 <= self.lead_s < inf
+            and 0 <= self.flow < inf
+            and abs(self.drift_bps) < inf
         ):
             raise ValueError(f"not an informed trader: {self}")
 
@@ -235,7 +238,7 @@ class Crash:
     time_scale: float = 1.0
 
     def __post_init__(self) -> None:
-        if not self.time_scale > 0:
+        if not 0 < self.time_scale < inf:
             raise ValueError(f"not a crash: {self}")
 
     def start(self, at_ns: int, rng: Random) -> Run:

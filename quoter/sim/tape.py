@@ -1,6 +1,7 @@
 """What the world sees of one symbol's book: accounts and background added up, numbered."""
 
 from decimal import Decimal
+from itertools import islice
 
 from quoter.domain.market import Side
 from quoter.sim.background import Background
@@ -27,7 +28,7 @@ class Tape:
         self._is_touched = False
         self._last = FIRST_UPDATE_ID
         self._flushed = FIRST_UPDATE_ID
-        self._best_shown: tuple[tuple[int, int], tuple[int, int]] | None = None
+        self._best_shown: tuple[tuple[int, Decimal], tuple[int, Decimal]] | None = None
 
     def touch(self, side: Side, ticks: int) -> None:
         """This level may have changed."""
@@ -65,15 +66,13 @@ class Tape:
             asks=self._levels(Side.SELL, limit),
         )
 
-    def best(self, side: Side) -> tuple[int, int] | None:
-        """(ticks, lots) of the best level shown, None if that side is empty."""
+    def best(self, side: Side) -> tuple[int, Decimal] | None:
+        """(ticks, size) of the best level shown, None if that side is empty."""
         own, other = self._book.best(side), self._background.best(side)
-        if own is None:
-            return other
-        if other is None or side.sign * (own - other[0]) > 0:
-            return own, self._book.lots_at(side, own)
-        lots = self._book.lots_at(side, own) if own == other[0] else 0
-        return other[0], other[1] + lots
+        if other is not None and (own is None or side.sign * (own - other[0]) <= 0):
+            size = self._background.best_size(side)
+            return other[0], size + self._own_size(side, other[0])
+        return None if own is None else (own, self._own_size(side, own))
 
     def _publish_best(self, update_id: int, now_ns: int) -> None:
         bid, ask = self.best(Side.BUY), self.best(Side.SELL)
@@ -86,19 +85,22 @@ class Tape:
                 ts_ns=now_ns,
                 symbol=self._symbol,
                 update_id=update_id,
-                bid=(grid.price(bid[0]), grid.size(bid[1])),
-                ask=(grid.price(ask[0]), grid.size(ask[1])),
+                bid=(grid.price(bid[0]), bid[1]),
+                ask=(grid.price(ask[0]), ask[1]),
             )
         )
 
-    def _shown(self, side: Side, ticks: int) -> int:
-        return self._book.lots_at(side, ticks) + self._background.lots_at(side, ticks)
+    def _own_size(self, side: Side, ticks: int) -> Decimal:
+        return self._grid.size(self._book.lots_at(side, ticks))
+
+    def _shown(self, side: Side, ticks: int) -> Decimal:
+        return self._own_size(side, ticks) + self._background.size_at(side, ticks)
 
     def _levels(self, side: Side, limit: int) -> Shown:
-        prices = {ticks for ticks, _ in self._background.levels(side)}
-        prices.update(self._book.prices(side))
+        prices = {*self._background.prices(side), *self._book.prices(side)}
         best_first = sorted(prices, reverse=side is Side.BUY)
-        return self._render(side, [t for t in best_first if self._shown(side, t)][:limit])
+        shown = (t for t in best_first if self._shown(side, t))
+        return self._render(side, list(islice(shown, limit)))
 
     def _take_dirty(self, side: Side) -> Shown:
         dirty = sorted(self._dirty[side], reverse=side is Side.BUY)
@@ -106,5 +108,4 @@ class Tape:
         return self._render(side, dirty)
 
     def _render(self, side: Side, prices: list[int]) -> Shown:
-        grid = self._grid
-        return tuple((grid.price(t), grid.size(self._shown(side, t))) for t in prices)
+        return tuple((self._grid.price(t), self._shown(side, t)) for t in prices)

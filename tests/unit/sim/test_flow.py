@@ -1,0 +1,162 @@
+"""The random market: how often a quote is reached, and that a seed says everything."""
+
+from collections import Counter
+from decimal import Decimal
+from math import exp, sqrt
+
+import pytest
+
+from quoter.domain.market import Side
+from quoter.sim.exchange import Exchange
+from quoter.sim.messages import BestNews, MarketSpec, News, OrderKind, PrintNews, ReportType
+from tests.unit.sim.cases import BUY, SECOND_NS, SELL, SYMBOL, market, order, reports, venue
+
+DISTANCES = ("0.5", "1.5", "3.0")  # 1/kappa is 2
+
+
+def quote(exchange: Exchange, side: Side, distance: str, now_ns: int) -> float:
+    """Rest one small order this far from the mid; returns its exact distance."""
+    mid = Decimal(exchange.mid(SYMBOL)).quantize(Decimal("0.1"))
+    price = mid - side.sign * Decimal(distance)
+    name = f"{side}{distance}".replace(".", "")
+    exchange.place("a", order(side, str(price), "0.05", client_id=name), now_ns)
+    return side.sign * (exchange.mid(SYMBOL) - float(price))
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.2])
+def test_a_quote_is_reached_as_often_as_the_model_says(sigma: float) -> None:
+    """A * exp(-kappa * distance) per second and side, within four standard errors."""
+    spec = market(sigma=sigma, intensity=5.0, kappa=0.5)
+    exchange = venue(spec, seed=11)
+    flow = exchange._flows[SYMBOL]
+    wanted = [(side, distance) for side in (BUY, SELL) for distance in DISTANCES]
+    fills: Counter[str] = Counter()
+    expected: dict[str, float] = {}
+    now_ns = 0
+    while now_ns < 200 * SECOND_NS:
+        names = {}
+        for side, distance in wanted:
+            names[side, distance] = quote(exchange, side, distance, now_ns)
+        before_ns, now_ns = now_ns, flow.next_ns
+        for (side, distance), exact in names.items():
+            rate = spec.intensity * exp(-spec.kappa * exact)
+            name, passed_s = f"{side}{distance}", (now_ns - before_ns) / SECOND_NS
+            expected[name] = expected.get(name, 0.0) + rate * passed_s
+        news = exchange.advance(now_ns)
+        for report in reports(news):
+            if report.kind is ReportType.TRADE:
+                fills[report.order.client_id] += 1
+        for resting in exchange.open_orders("a"):
+            exchange.cancel("a", SYMBOL, order_id=resting.order_id, now_ns=now_ns)
+    for name, mean in expected.items():
+        assert abs(fills[name.replace(".", "")] - mean) <= 4 * sqrt(mean), (name, mean, fills)
+
+
+def test_prints_arrive_at_the_models_rate_on_both_sides() -> None:
+    news = venue(market(intensity=3.0)).advance(500 * SECOND_NS)
+    takers = Counter(one.taker for one in news if isinstance(one, PrintNews))
+    for side in (BUY, SELL):
+        assert abs(takers[side] - 1500) <= 4 * sqrt(1500)
+
+
+def test_the_mid_walks_as_widely_as_sigma_says() -> None:
+    spec = market(sigma=0.3)
+    ends = []
+    for seed in range(200):
+        exchange = venue(spec, seed=seed)
+        exchange.advance(4 * SECOND_NS)
+        ends.append(exchange.mid(SYMBOL) - 100.0)
+    spread = sqrt(sum(end**2 for end in ends) / len(ends))
+    assert spread == pytest.approx(0.6, rel=4 / sqrt(2 * len(ends)))
+
+
+def test_a_taker_trades_through_everything_within_reach_by_price_then_time() -> None:
+    exchange = venue(market(intensity=5.0))
+    for account, price in (("b", "100.3"), ("a", "100.2"), ("b", "100.2")):
+        exchange.place(account, order(SELL, price, "1"), 1)
+    news: list[News] = []
+    while exchange.open_orders("a") or exchange.open_orders("b"):
+        news += exchange.advance(exchange._flows[SYMBOL].next_ns)
+    done = [(one.account, one.order.price) for one in reports(news)]
+    assert done == [("a", Decimal("100.2")), ("b", Decimal("100.2")), ("b", Decimal("100.3"))]
+
+
+def test_some_takers_leave_a_rest_of_the_last_order_they_reach() -> None:
+    exchange = venue(market(intensity=5.0, partial_share=1.0))
+    exchange.place("a", order(SELL, "100.2", "1", client_id="near"), 1)
+    exchange.place("a", order(SELL, "100.4", "1", client_id="far"), 1)
+    trades = [one for one in reports(exchange.advance(SECOND_NS)) if one.trade is not None]
+    partial = [one for one in trades if one.order.state == "PARTIALLY_FILLED"]
+    assert partial
+    assert all(Decimal(0) < one.order.filled < 1 for one in partial)
+
+
+def test_an_order_that_the_market_moves_across_is_filled_at_its_own_price() -> None:
+    exchange = venue(market(sigma=3.0))
+    exchange.place("a", order(BUY, "98.9", "1"), 1)
+    news = exchange.advance(60 * SECOND_NS)
+    trade = reports(news)[0].trade
+    assert trade is not None
+    assert (trade.price, trade.is_maker) == (Decimal("98.9"), True)
+
+
+def run(spec: MarketSpec, seed: int, *, with_orders: bool) -> list[News]:
+    exchange = venue(spec, seed=seed)
+    news: list[News] = []
+    for second in range(1, 30):
+        now_ns = second * SECOND_NS
+        news += exchange.advance(now_ns)
+        if with_orders:
+            best = exchange.depth(SYMBOL, 1).bids[0][0]
+            news += exchange.place("a", order(BUY, str(best), "0.5"), now_ns)[1]
+        news += exchange.flush_depth(SYMBOL, now_ns)
+    return news
+
+
+def test_the_same_seed_gives_the_same_news() -> None:
+    spec = market(sigma=0.5, intensity=3.0, partial_share=0.3)
+    assert run(spec, 3, with_orders=True) == run(spec, 3, with_orders=True)
+    assert run(spec, 3, with_orders=False) != run(spec, 4, with_orders=False)
+
+
+def test_orders_change_neither_the_price_path_nor_who_arrives() -> None:
+    spec = market(sigma=0.5, intensity=3.0)
+    calm, busy = (run(spec, 3, with_orders=flag) for flag in (False, True))
+
+    def arrivals(news: list[News]) -> list[tuple[int, Side]]:
+        """Times and sides; a taker that also fills orders prints more than once."""
+        found = [(one.ts_ns, one.taker) for one in news if isinstance(one, PrintNews)]
+        return list(dict.fromkeys(pair for pair in found if pair[0] % (SECOND_NS // 20)))
+
+    assert arrivals(calm) == arrivals(busy)
+
+
+def test_time_in_small_steps_and_in_one_leap_tells_the_same_story() -> None:
+    small, leap = (venue(market(sigma=0.5, intensity=3.0)) for _ in range(2))
+    news: list[News] = []
+    for step in range(1, 101):
+        news += small.advance(step * SECOND_NS // 10)
+    assert news == leap.advance(10 * SECOND_NS)
+
+
+def test_time_never_runs_backwards() -> None:
+    exchange = venue(market(sigma=0.5, intensity=3.0))
+    exchange.advance(10 * SECOND_NS)
+    assert exchange.advance(5 * SECOND_NS) == []
+    placed, _ = exchange.place("a", order(BUY, "90", "1", kind=OrderKind.LIMIT_MAKER), 0)
+    assert placed.created_ns == 10 * SECOND_NS
+
+
+def test_two_symbols_run_side_by_side_in_the_order_of_time() -> None:
+    first = market(sigma=0.5, intensity=3.0)
+    second = market(symbol="XYZUSD", base="XYZ", sigma=0.5, intensity=3.0)
+    news = venue(first, second).advance(10 * SECOND_NS)
+    stamps = [one.ts_ns for one in news]
+    assert stamps == sorted(stamps)
+    paths = {
+        symbol: [one.bid[0] for one in news if isinstance(one, BestNews) and one.symbol == symbol]
+        for symbol in (SYMBOL, "XYZUSD")
+    }
+    assert paths[SYMBOL] != paths["XYZUSD"]
+    alone = venue(first).advance(10 * SECOND_NS)
+    assert [one for one in news if getattr(one, "symbol", "") == SYMBOL] == alone
