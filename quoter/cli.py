@@ -1,0 +1,277 @@
+"""The command line: verbs, exit codes, and never a traceback for a user's mistake.
+
+Nothing heavy is imported up here: `--help` and `healthcheck` must answer at once.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from quoter.domain.errors import BadSetting, QuoterError
+
+USAGE = 2
+HEALTH_S = 2.0
+KILL_WAIT_S = 5.0
+PORT = 9464
+SANDBOX_PORT = 8765
+LOOPBACK = "127.0.0.1"
+
+app = typer.Typer(
+    name="quoter",
+    help="Avellaneda-Stoikov market maker for one symbol, with a sandbox exchange built in.",
+    epilog="Settings come from QUOTER_* variables and .env: see `quoter env-example`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they print local variables, and with them secrets
+)
+
+type DataDir = Annotated[
+    Path | None,
+    typer.Option(envvar="QUOTER_DATA_DIR", help="Data folder of the daemon."),
+]
+type Host = Annotated[str | None, typer.Option(envvar="QUOTER_HOST", help="Where it listens.")]
+type Port = Annotated[int | None, typer.Option(envvar="QUOTER_PORT", help="Its HTTP port.")]
+
+
+def main() -> None:
+    """Entry point of the `quoter` command."""
+    try:
+        app()
+    except BadSetting as error:
+        _fail(str(error), USAGE)
+    except QuoterError as error:
+        _fail(f"quoter: {error}", 1)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        print(installed("quoter"))
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    seconds: Annotated[float, typer.Option(min=1, max=86_400, help="How long to run.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another market.")] = 1,
+    gamma: Annotated[
+        float | None, typer.Option(min=1e-3, max=1e3, help="Risk aversion: 0.1 calm, 10 eager.")
+    ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="End with one JSON line.")] = False,
+) -> None:
+    """Sandbox exchange and daemon together, live in this terminal. No key, no network."""
+    from quoter.app.demo import run_demo
+
+    raise typer.Exit(run_demo(seconds=seconds, seed=seed, json_output=json_output, gamma=gamma))
+
+
+@app.command()
+def run(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Live public feed, no order, no key needed.")
+    ] = False,
+) -> None:
+    """Quote, until SIGTERM or Ctrl-C; then cancel, and verify that no own order is left."""
+    from quoter.settings import forget_secrets, load
+
+    settings = load(dry_run=dry_run)
+    forget_secrets()
+    from quoter.app.daemon import run_daemon
+
+    raise typer.Exit(run_daemon(settings, dry_run=dry_run))
+
+
+@app.command()
+def sandbox(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = LOOPBACK,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any free one.")] = SANDBOX_PORT,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of prices and takers.")] = 1,
+    symbol: Annotated[str | None, typer.Option(help="One market only, such as BTC/USDT.")] = None,
+    capture: Annotated[
+        list[Path] | None,
+        typer.Option(exists=True, help="Recorded market to replay; may be repeated."),
+    ] = None,
+    speed: Annotated[float, typer.Option(min=0.01, max=1_000, help="Replay speed.")] = 1,
+) -> None:
+    """The sandbox exchange: Binance spot's dialect on real sockets, play money."""
+    from quoter.app.sandbox import run_sandbox
+
+    raise typer.Exit(
+        run_sandbox(
+            host=host, port=port, seed=seed, symbol=symbol, captures=capture or [], speed=speed
+        )
+    )
+
+
+@app.command()
+def check() -> None:
+    """Connect, look at keys, filters, limits and clock, show the implied quote. No order."""
+    from quoter.settings import forget_secrets, load
+
+    settings = load()
+    forget_secrets()
+    from quoter.app.check import run_check
+
+    raise typer.Exit(run_check(settings))
+
+
+@app.command()
+def explain(
+    mid: Annotated[float, typer.Option(help="Fair value, quote per base.")] = 60_000,
+    inventory: Annotated[float, typer.Option(help="Position minus target, base.")] = 0,
+    sigma: Annotated[float, typer.Option(help="Volatility, bps per sqrt(second).")] = 1.4,
+    depth: Annotated[float, typer.Option(help="1/kappa: reach of takers, bps.")] = 1.1,
+    intensity: Annotated[float, typer.Option(help="Fills per second, each side, at 0 bps.")] = 0.3,
+    gamma: Annotated[float, typer.Option(help="Risk aversion, normalised.")] = 1,
+    order_size: Annotated[float, typer.Option(help="One lot, base.")] = 0.005,
+    inventory_max: Annotated[float, typer.Option(help="Hard limit, base.")] = 0.05,
+    tau: Annotated[float | None, typer.Option(help="A-S horizon, seconds; else GLFT.")] = None,
+    fee: Annotated[float, typer.Option(help="Maker fee, bps.")] = 0,
+    adverse: Annotated[float, typer.Option(help="Expected adverse move, bps.")] = 0,
+    beta: Annotated[float, typer.Option(help="Widening at the limit, half-spreads.")] = 1,
+    power: Annotated[float, typer.Option(help="How late widening sets in.")] = 2,
+    live: Annotated[bool, typer.Option("--live", help="Ask the running daemon instead.")] = False,
+    host: Host = None,
+    port: Port = None,
+) -> None:
+    """From inputs to bid and ask, term by term, in price and basis points. Works offline."""
+    from quoter.domain.errors import InvalidInput
+    from quoter.pricing.shape import QuoteShape
+    from quoter.service.explanation import Market, explain_live, explain_market, show
+
+    if live:
+        show(explain_live(*_address(host, port)))
+        return
+    try:
+        market = Market(
+            mid=mid,
+            sigma_bps=sigma,
+            depth_bps=depth,
+            intensity=intensity,
+            inventory=inventory,
+            order_size=order_size,
+            inventory_max=inventory_max,
+            gamma=gamma,
+            fee_bps=fee,
+            adverse_bps=adverse,
+            tau_s=tau,
+        )
+        show(explain_market(market, QuoteShape(beta=beta, p=power)))
+    except InvalidInput as error:
+        _fail(f"quoter explain: no quote follows from this: {error}", USAGE)
+
+
+@app.command()
+def healthcheck(host: Host = None, port: Port = None) -> None:
+    """Exit 0 if the daemon's loop turns, else 1. For containers."""
+    import http.client
+
+    connection = http.client.HTTPConnection(*_address(host, port), timeout=HEALTH_S)
+    try:
+        connection.request("GET", "/healthz")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        _fail(f"unhealthy: {error}", 1)
+    finally:
+        connection.close()
+    if status != http.HTTPStatus.OK:
+        _fail(f"unhealthy: status {status}", 1)
+
+
+@app.command()
+def kill(
+    reason: Annotated[str, typer.Argument(help="For the record.")] = "quoter kill",
+    data_dir: DataDir = None,
+    wait: Annotated[float, typer.Option(min=0, max=60, help="Seconds to wait.")] = KILL_WAIT_S,
+) -> None:
+    """Stop for good, now: no new order, cancel all. Survives restarts until `rearm`."""
+    from quoter.service.operator_requests import await_latch, request_kill
+
+    folder = _folder(data_dir)
+    try:
+        pid = request_kill(folder, reason)
+    except OSError as error:
+        _fail(f"quoter kill: {error}", 1)
+    if pid is None:
+        print(f"No daemon runs on {folder}; its next start will be killed.")
+        return
+    record = await_latch(folder, wait)
+    if record is None:
+        _fail(f"quoter kill: asked, but no latch in {folder} after {wait:g} s", 1)
+    print(f"KILLED: {record.cause}: {record.text} (kill id {record.kill_id})")
+
+
+@app.command()
+def rearm(
+    kill_id: Annotated[str | None, typer.Option(help="Skip the question; for scripts.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Lift a kill, after you have typed its id."""
+    from quoter.service.latch import Latch
+    from quoter.service.operator_requests import Rearmed
+    from quoter.service.operator_requests import rearm as lift
+
+    folder = _folder(data_dir)
+    record = Latch(folder).read()
+    if record is None:
+        _fail(f"quoter rearm: nothing to lift in {folder}", USAGE)
+    print(f"KILLED by {record.cause}: {record.text}\nkill id: {record.kill_id}")
+    match lift(folder, kill_id or typer.prompt("Type the kill id to re-arm").strip()):
+        case Rearmed.CLEARED:
+            print("Re-armed: the next start may trade.")
+        case Rearmed.REQUESTED:
+            print("Asked the daemon: it trades again once its orders and books are in order.")
+        case Rearmed.WRONG_ID:
+            _fail("quoter rearm: that is not the kill id; nothing changed", USAGE)
+        case Rearmed.NOT_LATCHED:
+            _fail("quoter rearm: no longer latched; nothing changed", USAGE)
+
+
+@app.command("env-example")
+def env_example() -> None:
+    """Every setting with unit, bounds and default, as an .env file."""
+    from quoter.settings import env_example as text
+
+    print(text(), end="")
+
+
+def _address(host: str | None, port: int | None) -> tuple[str, int]:
+    where = host or _env_file_value("QUOTER_HOST") or LOOPBACK
+    if where in {"0.0.0.0", "::"}:  # noqa: S104 - what it listens on, asked on loopback
+        where = LOOPBACK
+    try:
+        return where, port or int(_env_file_value("QUOTER_PORT") or PORT)
+    except ValueError:
+        raise BadSetting("QUOTER_PORT: must be a number") from None
+
+
+def _folder(data_dir: Path | None) -> Path:
+    folder = data_dir or Path(_env_file_value("QUOTER_DATA_DIR") or "data")
+    if not folder.is_dir():
+        raise BadSetting(f"QUOTER_DATA_DIR: no such folder: {folder}")
+    return folder
+
+
+def _env_file_value(name: str) -> str | None:
+    """One value of .env, without the whole of the settings: a kill must work when they are bad."""
+    if os.environ.get(name) or not Path(".env").is_file():
+        return os.environ.get(name)
+    from dotenv import dotenv_values
+
+    return dotenv_values(".env").get(name)
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    print(text, file=sys.stderr)
+    raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    main()

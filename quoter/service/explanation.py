@@ -1,0 +1,149 @@
+"""A quote explained in the terminal: from numbers given, or from a daemon that runs."""
+
+import http.client
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+
+from quoter.domain.errors import InvalidInput, QuoterError
+from quoter.domain.quotes import Clamp, PricingInputs, QuoteTerms
+from quoter.pricing.costs import BPS, side_cost
+from quoter.pricing.explain import Row, explain
+from quoter.pricing.meaning import meaning, meaning_rows, warnings
+from quoter.pricing.normalisation import References, gamma_lot
+from quoter.pricing.quote import quote_terms
+from quoter.pricing.shape import QuoteShape
+
+ANSWER_BYTES_MAX = 1_000_000
+TIMEOUT_S = 2.0
+
+
+class NoAnswer(QuoterError):  # noqa: N818 - the condition is the name
+    """A daemon did not tell its state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """What `explain` is told: price quote/base; sigma and depth (1/kappa) in bps of price."""
+
+    mid: float
+    sigma_bps: float  # per sqrt(second)
+    depth_bps: float
+    intensity: float  # fills per second, each side, at distance zero
+    inventory: float  # base
+    order_size: float  # base
+    inventory_max: float  # base
+    gamma: float  # normalised
+    fee_bps: float
+    adverse_bps: float
+    tau_s: float | None
+
+
+def explain_market(market: Market, shape: QuoteShape) -> RenderableType:
+    """The quote of a made-up market, and what its settings mean. Raises InvalidInput."""
+    for name in ("mid", "depth_bps", "order_size"):
+        if not (getattr(market, name) > 0):
+            raise InvalidInput(name, getattr(market, name))
+    unit = market.mid * BPS
+    cost = side_cost(
+        fair=market.mid, fee_maker=market.fee_bps * BPS, adverse_bps=market.adverse_bps
+    )
+    references = References(
+        sigma=market.sigma_bps * unit,
+        kappa=1 / (market.depth_bps * unit),
+        intensity=market.intensity,
+        cost=cost,
+    )
+    lots_max = market.inventory_max / market.order_size
+    gamma = gamma_lot(ghat=market.gamma, lots_max=lots_max, references=references)
+    terms = quote_terms(
+        PricingInputs(
+            fair=market.mid,
+            sigma=references.sigma,
+            kappa=references.kappa,
+            intensity=references.intensity,
+            gamma_lot=gamma,
+            lots=market.inventory / market.order_size,
+            lots_max=lots_max,
+            cost_bid=cost,
+            cost_ask=cost,
+            tau_s=market.tau_s,
+        ),
+        shape,
+    )
+    meant = meaning(
+        gamma=gamma,
+        lots_max=lots_max,
+        references=references,
+        fair=market.mid,
+        tau_s=market.tau_s,
+    )
+    return Group(
+        table("This quote", explain(terms)),
+        table("What the settings mean here", meaning_rows(meant)),
+        *(f"! {warning}" for warning in warnings(meant)),
+    )
+
+
+def explain_live(host: str, port: int) -> RenderableType:
+    """The quote of the daemon at host:port, as it stands. Raises NoAnswer."""
+    state = _fetch(host, port)
+    quote = state.get("quote")
+    terms = quote.get("terms") if isinstance(quote, Mapping) else None
+    if not isinstance(terms, Mapping):
+        raise NoAnswer(
+            f"no quote at the moment: {state.get('trading_state')} {state.get('causes')}"
+        )
+    return table(f"{state.get('symbol')} ({state.get('environment')})", explain(_terms(terms)))
+
+
+def table(title: str, rows: Iterable[Row]) -> Table:
+    """Rows of an explanation: value, basis points, sentence."""
+    shown = Table(title=title, title_justify="left")
+    shown.add_column("term", no_wrap=True)
+    shown.add_column("value", justify="right", no_wrap=True)
+    shown.add_column("bps", justify="right", no_wrap=True)
+    shown.add_column("meaning")
+    for row in rows:
+        bps = "" if row.bps is None else f"{row.bps:.3f}"
+        shown.add_row(row.name, f"{row.value:.8g}", bps, row.sentence)
+    return shown
+
+
+def show(what: RenderableType) -> None:
+    """Put it on standard output."""
+    Console().print(what)
+
+
+def _fetch(host: str, port: int) -> Mapping[str, object]:
+    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
+    try:
+        connection.request("GET", "/state")
+        answer = connection.getresponse()
+        body = json.loads(answer.read(ANSWER_BYTES_MAX))
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise NoAnswer(f"no daemon answers at {host}:{port}: {error}") from None
+    finally:
+        connection.close()
+    if answer.status != http.HTTPStatus.OK or not isinstance(body, dict):
+        raise NoAnswer(f"{host}:{port} answered with status {answer.status}")
+    return body
+
+
+def _terms(told: Mapping[str, object]) -> QuoteTerms:
+    """The inverse of `state_view`."""
+    inputs, clamps = told.get("inputs"), told.get("clamps")
+    if not isinstance(inputs, dict) or not isinstance(clamps, list):
+        raise NoAnswer("the daemon's terms have another shape: is it of another version?")
+    rest = {name: value for name, value in told.items() if name not in {"inputs", "clamps"}}
+    try:
+        return QuoteTerms(
+            inputs=PricingInputs(**inputs),
+            clamps=tuple(Clamp(**clamp) for clamp in clamps),
+            **rest,  # type: ignore[arg-type]  # checked by the constructor's names
+        )
+    except TypeError as error:
+        raise NoAnswer(f"the daemon's terms have another shape: {error}") from None

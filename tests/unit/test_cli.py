@@ -1,0 +1,220 @@
+"""The command line: what it costs, what it says, and how it ends."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from quoter import cli
+from quoter.domain.errors import BadSetting
+from quoter.domain.trading import Cause
+from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
+from quoter.service.latch import Latch
+
+HEAVY = (
+    "ccxt",
+    "aiohttp",
+    "pydantic_settings",
+    "prometheus_client",
+    "structlog",
+    "uvloop",
+    "websockets",
+)
+VERBS = (
+    "demo", "run", "sandbox", "check", "explain", "healthcheck", "kill", "rearm", "env-example",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.upper().startswith("QUOTER_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def invoke(*words: str, typed: str | None = None) -> Result:
+    return CliRunner().invoke(cli.app, list(words), input=typed)
+
+
+def run_main(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, str, str]:
+    """As the shell would: exit code, standard output, standard error."""
+    monkeypatch.setattr(sys, "argv", ["quoter", *words])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    out, err = capsys.readouterr()
+    assert isinstance(caught.value.code, int)
+    return caught.value.code, out, err
+
+
+def latched(folder: Path) -> str:
+    folder.mkdir(exist_ok=True)
+    return Latch(folder).write(Cause.LOSS_LIMIT, "lost 101 of 100", 1).kill_id
+
+
+def test_help_lists_every_verb() -> None:
+    text = invoke("--help").output
+    for verb in VERBS:
+        assert verb in text
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_verb_has_help(verb: str) -> None:
+    result = invoke(verb, "--help")
+    assert result.exit_code == 0
+    assert "Usage: " in result.output
+
+
+def test_version_is_the_installed_one() -> None:
+    assert invoke("--version").output.strip().count(".") == 2
+
+
+@pytest.mark.parametrize("words", [["--help"], ["healthcheck", "--port", "1"]])
+def test_the_quick_verbs_import_nothing_heavy(words: list[str]) -> None:
+    code = (
+        "import sys\n"
+        "from quoter.cli import main\n"
+        f"sys.argv = ['quoter', *{words!r}]\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_a_bad_setting_is_one_line_and_exit_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"INVENTORY_MAX": "1", "ORDER_SIZE": "0.1", "LOSS_MAX": "1"}.items():
+        monkeypatch.setenv(f"QUOTER_{name}", value)
+    monkeypatch.setenv("QUOTER_GAMMA", "-1")
+    code, out, err = run_main(monkeypatch, capsys, "run")
+    assert (code, out) == (2, "")
+    assert err == "QUOTER_GAMMA: must be greater than 0 (got -1)\n"
+
+
+@pytest.mark.parametrize("words", [["nonsense"], ["demo", "--seconds", "x"], ["sandbox", "--x"]])
+def test_a_wrong_word_is_exit_2_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    code, _, err = run_main(monkeypatch, capsys, *words)
+    assert code == 2
+    assert "Traceback" not in err
+    assert "Error" in err
+
+
+def test_a_defect_shows_no_local_variables() -> None:
+    """Typer's pretty tracebacks would print them, and secrets with them."""
+    assert cli.app.pretty_exceptions_enable is False
+
+
+class TestHealthcheck:
+    def test_nobody_there_is_unhealthy(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        code, _, err = run_main(monkeypatch, capsys, "healthcheck", "--port", "1")
+        assert code == 1
+        assert err.startswith("unhealthy: ")
+
+    def test_host_and_port_come_from_the_environment_then_from_the_env_file(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert cli._address(None, None) == ("127.0.0.1", cli.PORT)
+        Path(".env").write_text("QUOTER_PORT=1234\nQUOTER_HOST=0.0.0.0\n")
+        assert cli._address(None, None) == ("127.0.0.1", 1234)
+        monkeypatch.setenv("QUOTER_PORT", "5678")
+        assert cli._address(None, None)[1] == 5678
+        assert cli._address("::1", 9) == ("::1", 9)
+        monkeypatch.setenv("QUOTER_PORT", "x")
+        with pytest.raises(BadSetting, match="QUOTER_PORT"):
+            cli._address(None, None)
+
+
+class TestKill:
+    def test_without_a_daemon_the_wish_waits_for_the_next_start(self, tmp_path: Path) -> None:
+        result = invoke("kill", "enough", "--data-dir", str(tmp_path))
+        assert result.exit_code == 0
+        assert "next start" in result.output
+        assert (tmp_path / KILL_REQUEST).read_text() == "enough"
+
+    def test_the_folder_is_the_daemons_even_when_only_the_env_file_says_so(
+        self, tmp_path: Path
+    ) -> None:
+        """Bad settings must not stop a kill, and it must not go to another folder."""
+        (tmp_path / "books").mkdir()
+        Path(".env").write_text("QUOTER_DATA_DIR=books\nQUOTER_GAMMA=-1\nQUOTER_TYPO=1\n")
+        assert invoke("kill").exit_code == 0
+        assert (tmp_path / "books" / KILL_REQUEST).exists()
+
+    def test_a_folder_that_is_not_there_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        code, _, err = run_main(monkeypatch, capsys, "kill", "--data-dir", "nowhere")
+        assert (code, err) == (2, "QUOTER_DATA_DIR: no such folder: nowhere\n")
+
+    def test_a_daemon_that_does_not_latch_in_time_is_reported(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = DataFolder(tmp_path)
+        folder.take()
+        (tmp_path / "quoter.pid").unlink()  # as from another container: nobody to signal
+        result = invoke("kill", "--data-dir", str(tmp_path), "--wait", "0.05")
+        folder.release()
+        assert result.exit_code == 1
+        assert "no latch" in result.output
+
+
+class TestRearm:
+    def test_the_typed_id_lifts_the_kill(self, tmp_path: Path) -> None:
+        kill_id = latched(tmp_path)
+        result = invoke("rearm", "--data-dir", str(tmp_path), typed=f"{kill_id}\n")
+        assert result.exit_code == 0
+        assert "loss_limit: lost 101 of 100" in result.output
+        assert Latch(tmp_path).read() is None
+
+    def test_another_id_changes_nothing(self, tmp_path: Path) -> None:
+        latched(tmp_path)
+        result = invoke("rearm", "--data-dir", str(tmp_path), typed="yes\n")
+        assert result.exit_code == 2
+        assert Latch(tmp_path).read() is not None
+
+    def test_a_running_daemon_is_asked(self, tmp_path: Path) -> None:
+        kill_id = latched(tmp_path)
+        folder = DataFolder(tmp_path)
+        folder.take()
+        result = invoke("rearm", "--kill-id", kill_id, "--data-dir", str(tmp_path))
+        folder.release()
+        assert result.exit_code == 0
+        assert (tmp_path / REARM_REQUEST).read_text() == kill_id
+        assert Latch(tmp_path).read() is not None
+
+    def test_nothing_to_lift_is_said(self, tmp_path: Path) -> None:
+        assert invoke("rearm", "--data-dir", str(tmp_path)).exit_code == 2
+
+
+class TestExplain:
+    def test_long_inventory_lowers_both_quotes(self) -> None:
+        result = invoke("explain", "--inventory", "0.02")
+        assert result.exit_code == 0
+        assert "BELOW fair value" in " ".join(result.output.replace("│", " ").split())
+
+    @pytest.mark.parametrize(
+        "words", [("--mid", "-1"), ("--depth", "0"), ("--sigma", "nan"), ("--order-size", "0")]
+    )
+    def test_numbers_that_make_no_quote_are_refused(self, words: tuple[str, str]) -> None:
+        result = invoke("explain", *words)
+        assert result.exit_code == 2
+        assert "no quote follows" in result.output
+
+
+def test_the_env_example_is_printed_as_it_is_committed() -> None:
+    from quoter.settings import env_example
+
+    assert invoke("env-example").output == env_example()
