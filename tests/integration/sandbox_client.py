@@ -1,7 +1,8 @@
 """A sandbox that runs for one test, and a bare client that signs like Binance's documentation."""
 
+import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
@@ -13,6 +14,9 @@ from yarl import URL
 from quoter.sandbox import signing
 from quoter.sandbox.config import DEMO_ACCOUNT, SECOND_ACCOUNT, Account, SandboxConfig
 from quoter.sandbox.server import SandboxServer
+
+ANSWER_S = 10.0
+PAUSE_S = 0.02
 
 type JsonValue = dict[str, "JsonValue"] | list["JsonValue"] | str | int | float | bool | None
 type Row = dict[str, JsonValue]
@@ -67,15 +71,16 @@ class RunningSandbox:
         self,
         method: str,
         path: str,
+        params: Mapping[str, str | int] | None = None,
         *,
         account: Account | None = None,
         timestamp: int | None = None,
-        **params: str | int,
+        **named: str | int,
     ) -> Reply:
         """A signed request under /api/v3; by default of account one, now."""
         who = account or self.one
         at_ms = timestamp if timestamp is not None else time.time_ns() // signing.NS_PER_MS
-        payload = urlencode(params | {"timestamp": at_ms})
+        payload = urlencode({**(params or {}), **named, "timestamp": at_ms})
         payload += "&signature=" + signing.rest_signature(payload, who.secret)
         return await self.send(method, f"/api/v3/{path}", payload, api_key=who.api_key)
 
@@ -112,18 +117,71 @@ class RunningSandbox:
         self, side: str, price: str, size: str, *, account: Account | None = None, **more: str
     ) -> Reply:
         """Place a post-only order on BTCUSDT."""
-        return await self.signed(
-            "POST",
-            "order",
-            account=account,
-            timestamp=None,
-            symbol="BTCUSDT",
-            type="LIMIT_MAKER",
-            side=side,
-            price=price,
-            quantity=size,
-            **more,
-        )
+        order = {"symbol": "BTCUSDT", "type": "LIMIT_MAKER", "side": side}
+        params = order | {"price": price, "quantity": size} | more
+        return await self.signed("POST", "order", params, account=account)
+
+
+class UserSocket:
+    """A raw ws-api client: answers are matched by id, everything else is an event."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, account: Account) -> None:
+        self.socket, self.account = socket, account
+        self.events: list[Row] = []
+        self._sent = 0
+
+    async def ask(
+        self, method: str, params: Mapping[str, str | int] | None = None, *, signed: bool = True
+    ) -> Row:
+        """Send one request and read until its answer; events on the way are kept."""
+        self._sent += 1
+        filled = dict(params or {})
+        if signed:
+            filled |= {
+                "apiKey": self.account.api_key,
+                "timestamp": time.time_ns() // signing.NS_PER_MS,
+            }
+            texts = {name: str(value) for name, value in filled.items()}
+            filled["signature"] = signing.socket_signature(texts, self.account.secret)
+        await self.socket.send_json({"id": self._sent, "method": method, "params": filled})
+        while True:
+            row = await self._next()
+            if row.get("id") == self._sent:
+                return row
+            self.events.append(row)
+
+    async def event(self) -> Row:
+        """The next event of the private stream, unwrapped."""
+        row = self.events.pop(0) if self.events else await self._next()
+        event = row["event"]
+        assert isinstance(event, dict)
+        return event
+
+    async def _next(self) -> Row:
+        row: Row = msgspec.json.decode(await self.socket.receive_str(timeout=ANSWER_S))
+        return row
+
+
+@asynccontextmanager
+async def user_socket(
+    sandbox: RunningSandbox, account: Account | None = None, *, subscribe: bool = True
+) -> AsyncIterator[UserSocket]:
+    """A ws-api connection, by default of account one and with its private stream."""
+    async with sandbox.http.ws_connect(f"{sandbox.ws_url}/ws-api/v3") as socket:
+        user = UserSocket(socket, account or sandbox.one)
+        if subscribe:
+            assert (await user.ask("userDataStream.subscribe.signature"))["status"] == 200
+        yield user
+
+
+async def eventually[T](probe: Callable[[], Awaitable[T]]) -> T:
+    """Ask again and again until the answer is truthy, for ANSWER_S at most."""
+    for _ in range(int(ANSWER_S / PAUSE_S)):
+        value = await probe()
+        if value:
+            return value
+        await asyncio.sleep(PAUSE_S)
+    raise AssertionError(f"not within {ANSWER_S} s: {probe}")
 
 
 @asynccontextmanager

@@ -1,0 +1,270 @@
+"""Every fault does what it says, as often as it says, and leaves the truth whole."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import aiohttp
+import pytest
+
+from tests.integration.sandbox_client import (
+    ANSWER_S,
+    Row,
+    RunningSandbox,
+    UserSocket,
+    eventually,
+    user_socket,
+)
+
+MAKER = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT_MAKER", "quantity": "0.001"}
+
+
+async def place(sandbox: RunningSandbox, client_id: str, price: str = "59990.00") -> int:
+    """Place an order; the HTTP status, 0 if the line went dead."""
+    try:
+        reply = await sandbox.rest_order("BUY", price, "0.001", newClientOrderId=client_id)
+    except aiohttp.ClientError:
+        return 0
+    return reply.status
+
+
+async def open_ids(sandbox: RunningSandbox) -> set[str]:
+    rows = (await sandbox.signed("GET", "openOrders", symbol="BTCUSDT")).rows
+    return {str(row["clientOrderId"]) for row in rows}
+
+
+async def wire_log(sandbox: RunningSandbox) -> list[Row]:
+    return (await sandbox.admin("GET", "wire-log?since=0")).rows
+
+
+async def test_an_accepted_order_may_go_unanswered(still_sandbox: RunningSandbox) -> None:
+    fault = await still_sandbox.arm("accept_drop_response", endpoint="create", count=1)
+    assert [await place(still_sandbox, "lost"), await place(still_sandbox, "heard")] == [0, 200]
+    assert await open_ids(still_sandbox) == {"lost", "heard"}
+    assert await still_sandbox.fired(fault) == 1
+    lost, heard = await wire_log(still_sandbox)
+    assert (lost["outcome"], lost["faults"]) == ("accepted", ["accept_drop_response"])
+    assert (heard["outcome"], heard["faults"]) == ("accepted", [])
+
+
+async def test_a_reset_request_never_happened(still_sandbox: RunningSandbox) -> None:
+    await still_sandbox.arm("reset_before", endpoint="create", count=1)
+    assert await place(still_sandbox, "never") == 0
+    assert await open_ids(still_sandbox) == set()
+    (entry,) = await wire_log(still_sandbox)
+    assert entry["outcome"] == "pending"
+
+
+@pytest.mark.parametrize(
+    ("kind", "survivors"), [("error_before", set()), ("error_after_accept", {"dim"})]
+)
+async def test_a_server_error_says_nothing_about_the_order(
+    still_sandbox: RunningSandbox, kind: str, survivors: set[str]
+) -> None:
+    await still_sandbox.arm(kind, endpoint="create", count=1, status=504, code=-1007)
+    reply = await still_sandbox.rest_order("BUY", "59990.00", "0.001", newClientOrderId="dim")
+    assert (reply.status, reply.code) == (504, -1007)
+    assert "execution status unknown" in str(reply.row["msg"])
+    assert await open_ids(still_sandbox) == survivors
+
+
+async def test_a_late_request_is_checked_against_its_window_again(
+    still_sandbox: RunningSandbox,
+) -> None:
+    """A small recvWindow makes an unknown order short-lived: that is what it is for."""
+    await still_sandbox.arm("delay", endpoint="create", count=2, delay_s=0.15)
+    params = MAKER | {"price": "59990.00", "newClientOrderId": "slow"}
+    late = await still_sandbox.signed("POST", "order", params, recvWindow=50)
+    assert late.code == -1021
+    assert (await still_sandbox.signed("POST", "order", params, recvWindow=5000)).status == 200
+
+
+async def test_an_answer_can_be_late_while_the_order_lives(still_sandbox: RunningSandbox) -> None:
+    await still_sandbox.arm("delay", endpoint="create", count=1, delay_after_s=0.3)
+    slow = asyncio.create_task(place(still_sandbox, "slow"))
+
+    async def is_open() -> bool:
+        return "slow" in await open_ids(still_sandbox)
+
+    assert await eventually(is_open)
+    assert not slow.done()
+    assert await slow == 200
+
+
+async def test_a_live_order_can_hide_from_queries(still_sandbox: RunningSandbox) -> None:
+    sandbox = still_sandbox
+    await sandbox.arm("order_not_found", lag_s=0.3)
+    await place(sandbox, "shy")
+    ask = {"symbol": "BTCUSDT", "origClientOrderId": "shy"}
+    assert (await sandbox.signed("GET", "order", ask)).code == -2013
+    assert await open_ids(sandbox) == {"shy"}
+
+    async def is_found() -> bool:
+        return (await sandbox.signed("GET", "order", ask)).status == 200
+
+    assert await eventually(is_found)
+
+
+async def test_trades_can_be_listed_late(still_sandbox: RunningSandbox) -> None:
+    sandbox = still_sandbox
+    fault = await sandbox.arm("trades_lag", lag_s=600)
+    taker = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.001"}
+    await sandbox.signed("POST", "order", taker)
+    assert (await sandbox.signed("GET", "myTrades", symbol="BTCUSDT")).body == []
+    cleared = await sandbox.admin("DELETE", f"faults?id={fault}")
+    assert cleared.body == {"cleared": 1}
+    assert len((await sandbox.signed("GET", "myTrades", symbol="BTCUSDT")).rows) == 1
+
+
+@pytest.mark.parametrize(("kind", "status"), [("rate_limit_429", 429), ("ban_418", 418)])
+async def test_the_venue_can_ask_for_silence(
+    still_sandbox: RunningSandbox, kind: str, status: int
+) -> None:
+    await still_sandbox.arm(kind, count=1, retry_after_s=3)
+    reply = await still_sandbox.get("ping")
+    assert (reply.status, reply.code) == (status, -1003)
+    assert reply.headers["Retry-After"] == "3"
+    assert (await still_sandbox.get("ping")).status == 200
+
+
+async def test_faults_match_endpoint_symbol_key_and_order_of_arrival(
+    still_sandbox: RunningSandbox,
+) -> None:
+    sandbox = still_sandbox
+    await sandbox.arm("error_before", endpoint="cancel")
+    await sandbox.arm("error_before", endpoint="create", symbol="XRPUSDT")
+    await sandbox.arm("error_before", endpoint="create", api_key=sandbox.two.api_key)
+    assert await place(sandbox, "untouched") == 200
+    await sandbox.admin("DELETE", "faults")
+    fault = await sandbox.arm("error_before", endpoint="create", skip=1, count=1)
+    statuses = [await place(sandbox, f"n{number}", f"5998{number}.00") for number in range(3)]
+    assert statuses == [200, 503, 200]
+    assert await sandbox.fired(fault) == 1
+
+
+async def test_a_fault_over_the_websocket_api_ends_the_socket(
+    still_sandbox: RunningSandbox,
+) -> None:
+    await still_sandbox.arm("accept_drop_response", endpoint="create", count=1)
+    async with user_socket(still_sandbox, subscribe=False) as user:
+        with pytest.raises(aiohttp.WSMessageTypeError):
+            await user.ask("order.place", MAKER | {"price": "59990.00", "newClientOrderId": "w"})
+    assert await open_ids(still_sandbox) == {"w"}
+
+
+@asynccontextmanager
+async def watcher(sandbox: RunningSandbox) -> AsyncIterator[UserSocket]:
+    async with user_socket(sandbox) as user:
+        yield user
+
+
+async def test_private_events_can_be_dropped_or_doubled(still_sandbox: RunningSandbox) -> None:
+    sandbox = still_sandbox
+    await sandbox.arm("user_event_drop", event="executionReport", count=1)
+    await sandbox.arm("user_event_duplicate", event="CANCELED", count=1)
+    async with watcher(sandbox) as user:
+        await place(sandbox, "quiet")
+        ask = {"symbol": "BTCUSDT", "origClientOrderId": "quiet"}
+        await sandbox.signed("DELETE", "order", ask)
+        events = [await user.event() for _ in range(4)]
+    kinds = [event.get("x", event["e"]) for event in events]
+    assert kinds == ["outboundAccountPosition", "CANCELED", "CANCELED", "outboundAccountPosition"]
+    assert events[1] == events[2]
+
+
+async def test_private_events_can_be_late_and_overtaken(still_sandbox: RunningSandbox) -> None:
+    sandbox = still_sandbox
+    await sandbox.arm("user_event_delay", event="NEW", count=1, delay_s=0.2)
+    async with watcher(sandbox) as user:
+        await place(sandbox, "late")
+        await sandbox.signed("DELETE", "order", symbol="BTCUSDT", origClientOrderId="late")
+        events = [await user.event() for _ in range(4)]
+    kinds = [event.get("x", event["e"]) for event in events]
+    assert kinds[-1] == "NEW"
+    assert "CANCELED" in kinds
+
+
+async def test_a_diff_can_be_missing(sandbox: RunningSandbox) -> None:
+    async with sandbox.http.ws_connect(f"{sandbox.ws_url}/ws/btcusdt@depth@100ms") as socket:
+        last = (await socket.receive_json(timeout=ANSWER_S))["u"]
+        fault = await sandbox.arm("depth_gap", symbol="BTCUSDT", count=1)
+        gaps = 0
+        while not (gaps and await sandbox.fired(fault)):
+            diff = await socket.receive_json(timeout=ANSWER_S)
+            gaps += diff["U"] > last + 1
+            last = diff["u"]
+        assert (await socket.receive_json(timeout=ANSWER_S))["U"] == last + 1
+    assert gaps == 1
+
+
+async def test_a_socket_can_fall_silent_while_it_stays_open(sandbox: RunningSandbox) -> None:
+    """Not even a pong comes; a new connection is served, and the fault's end cures the old one."""
+    url = f"{sandbox.ws_url}/ws/btcusdt@bookTicker"
+    async with sandbox.http.ws_connect(url) as silent:
+        await silent.receive(timeout=ANSWER_S)
+        fault = await sandbox.arm("silent_socket", socket="market", count=1)
+        assert await sandbox.fired(fault) == 1
+        await silent.ping()
+        async with sandbox.http.ws_connect(url) as served:
+            await served.receive(timeout=ANSWER_S)
+            await drained(silent)
+            await served.receive(timeout=ANSWER_S)
+        assert not silent.closed
+        await sandbox.admin("DELETE", "faults")
+        assert (await silent.receive(timeout=ANSWER_S)).type is aiohttp.WSMsgType.TEXT
+
+
+async def drained(socket: aiohttp.ClientWebSocketResponse) -> None:
+    """Read what was under way, until a quarter of a second brings nothing."""
+    with suppress(TimeoutError):
+        while True:
+            await socket.receive(timeout=0.25)
+
+
+async def test_sockets_can_be_closed_by_kind(sandbox: RunningSandbox) -> None:
+    async with (
+        sandbox.http.ws_connect(f"{sandbox.ws_url}/ws") as market,
+        user_socket(sandbox, subscribe=False) as user,
+    ):
+        await sandbox.arm("close_socket", socket="user")
+        assert (await user.socket.receive(timeout=ANSWER_S)).type is aiohttp.WSMsgType.CLOSE
+        closing = asyncio.create_task(sandbox.admin("POST", "streams/close", {}))
+        assert (await market.receive(timeout=ANSWER_S)).type is aiohttp.WSMsgType.CLOSE
+        assert (await closing).body == {"closed": 1}
+
+
+async def test_a_retail_burst_buys_through_a_resting_ask(still_sandbox: RunningSandbox) -> None:
+    sandbox = still_sandbox
+    await sandbox.rest_order("SELL", "60002.00", "0.001", newClientOrderId="ask")
+    burst = {"symbol": "BTCUSDT", "kind": "burst", "side": "BUY", "notional": "1000"}
+    started_ns = time.time_ns()
+    assert (await sandbox.admin("POST", "script", burst)).status == 200
+
+    async def trades() -> object:
+        return (await truth(sandbox))["trades"]
+
+    rows = await eventually(trades)
+    assert isinstance(rows, list)
+    assert [row["clientOrderId"] for row in rows] == ["ask"]
+    assert rows[0]["time"] >= started_ns // 1_000_000
+    totals = (await truth(sandbox))["totals"]
+    assert isinstance(totals, dict)
+    assert totals["BTC"] == "1.99900"
+
+
+async def truth(sandbox: RunningSandbox) -> Row:
+    return (await sandbox.admin("GET", f"truth?api_key={sandbox.one.api_key}")).row
+
+
+async def test_admin_mistakes_are_explained(still_sandbox: RunningSandbox) -> None:
+    sandbox = still_sandbox
+    for path, body in (
+        ("faults", {"kind": "earthquake"}),
+        ("faults", {"kind": "delay", "delay": 3}),
+        ("script", {"symbol": "NOPE", "kind": "burst"}),
+        ("script", {"symbol": "BTCUSDT", "kind": "party"}),
+    ):
+        reply = await sandbox.admin("POST", path, body)
+        assert (reply.status, set(reply.row)) == (400, {"error"})
+    assert (await sandbox.admin("GET", "truth?api_key=nobody")).status == 400
