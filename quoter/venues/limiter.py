@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from quoter.domain.events import RateLimited
 from quoter.venues.parse import Json, as_list, as_map, decimal_or_zero
 
-CREATE_SHARE = 0.7
+RESERVED_SHARE = 0.3
 NS = 1_000_000_000
 SILENCE_S_MIN = 1.0
 SILENCE_S_DEFAULT = 5.0  # the venue named no time
@@ -70,10 +70,10 @@ class Limiter:
         """Spend one create, or say why it may not leave now."""
         if now_ns < self._silence.until_ns:
             return f"the venue asked for silence: {self._silence.text}"
-        if not self._weight.has(1.0, now_ns, keep=1 - CREATE_SHARE):
+        if not self._weight.has(1.0, now_ns, keep=RESERVED_SHARE):
             return "message budget: the rest is reserved for cancels"
         for name, bucket in self._orders.items():
-            if not bucket.has(1.0, now_ns, keep=1 - CREATE_SHARE):
+            if not bucket.has(1.0, now_ns, keep=RESERVED_SHARE):
                 return f"message budget: orders per {name}"
         self._weight.take(1.0, now_ns)
         for bucket in self._orders.values():

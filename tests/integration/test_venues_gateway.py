@@ -1,0 +1,537 @@
+"""Orders and the private stream through unmodified ccxt against the sandbox."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from quoter.domain.commands import CancelOrder, PlaceOrder, QueryOrder, RequestReport
+from quoter.domain.errors import KeyRefused, VenueError
+from quoter.domain.events import (
+    BalanceReport,
+    CancelReject,
+    CancelRejectReason,
+    DoneReason,
+    Event,
+    FeedAlive,
+    FeedDown,
+    FeedUp,
+    Fill,
+    OpenOrdersReport,
+    OrderAck,
+    OrderDone,
+    OrderNotFound,
+    OrderOpen,
+    OrderReject,
+    OrderUnknown,
+    RejectReason,
+    ReportFailed,
+    ReportKind,
+    TradesReport,
+)
+from quoter.domain.market import Side
+from quoter.domain.trading import CancelReason
+from quoter.sandbox.config import Limits, default_config
+from quoter.venues.build import make_gateway
+from quoter.venues.ccxt_gateway import CcxtGateway
+from quoter.venues.config import StreamTimings, VenueConfig
+from tests.integration.sandbox_client import RunningSandbox, running
+from tests.integration.test_venues_ws import until
+
+QUICK = StreamTimings(backoff_base_s=0.02, backoff_s_max=0.1, open_s_max=3.0)
+PREFIX = "q1"
+RESTING = "58000"  # the best bid of the standing market is 59999
+
+
+def config(sandbox: RunningSandbox, *, exchange: str = "binance") -> VenueConfig:
+    return VenueConfig(
+        exchange=exchange,
+        symbol="BTC/USDT",
+        environment="sandbox",
+        order_prefix=PREFIX,
+        sandbox_url=sandbox.url,
+        api_key=sandbox.one.api_key,
+        secret=sandbox.one.secret,
+        call_s_max=2.0,
+        create_age_s_max=5.0,  # this machine may be busy; the bound has tests of its own
+        stream=QUICK,
+        keep_alive_ms=200,
+    )
+
+
+@asynccontextmanager
+async def connected(
+    chosen: VenueConfig, now_ns: Callable[[], int] = time.time_ns
+) -> AsyncIterator[CcxtGateway]:
+    gateway = make_gateway(chosen, now_ns=now_ns, random=Random(1))
+    try:
+        await gateway.connect()
+        gateway.open_gate()
+        yield gateway
+    finally:
+        await gateway.close()
+
+
+@asynccontextmanager
+async def streaming(gateway: CcxtGateway) -> AsyncIterator[list[Event]]:
+    told: list[Event] = []
+    task = asyncio.create_task(gateway.run(told.append))
+    try:
+        await until(lambda: any(isinstance(event, FeedUp) for event in told))
+        yield told
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture
+async def gateway(still_sandbox: RunningSandbox) -> AsyncIterator[CcxtGateway]:
+    async with connected(config(still_sandbox)) as gateway:
+        yield gateway
+
+
+def place(
+    number: int, *, side: Side = Side.BUY, price: str = RESTING, size: str = "0.001"
+) -> PlaceOrder:
+    return PlaceOrder(
+        client_id=f"{PREFIX}{number}",
+        side=side,
+        price=Decimal(price),
+        size=Decimal(size),
+        decided_ns=time.time_ns(),
+    )
+
+
+def cancel(number: int, venue_id: str = "") -> CancelOrder:
+    return CancelOrder(
+        client_id=f"{PREFIX}{number}", venue_id=venue_id, reason=CancelReason.REQUOTE
+    )
+
+
+def query(number: int, venue_id: str = "") -> QueryOrder:
+    return QueryOrder(client_id=f"{PREFIX}{number}", venue_id=venue_id)
+
+
+async def wire(sandbox: RunningSandbox, operation: str = "order.place") -> list[str]:
+    """Client ids of all requests of a kind that reached the venue."""
+    rows = (await sandbox.admin("GET", "wire-log")).rows
+    return [str(row["client_id"]) for row in rows if row["operation"] == operation]
+
+
+async def test_the_instrument_is_exact(still_sandbox: RunningSandbox) -> None:
+    gateway = make_gateway(config(still_sandbox))
+    found = await gateway.connect()
+    assert (found.tick, found.lot) == (Decimal("0.01"), Decimal("0.00001"))
+    assert (found.notional_min, found.fee_maker) == (Decimal(5), Decimal(0))
+    assert (found.venue_symbol, found.base, found.quote) == ("BTCUSDT", "BTC", "USDT")
+    assert abs(gateway.clock_offset_s) < 0.5
+    await gateway.close()
+
+
+@pytest.mark.parametrize("change", [{"api_key": "nobody-CANARY"}, {"secret": "wrong-CANARY"}])
+async def test_a_bad_key_is_refused_without_being_printed(
+    still_sandbox: RunningSandbox, change: dict[str, str]
+) -> None:
+    gateway = make_gateway(replace(config(still_sandbox), **change))  # type: ignore[arg-type]
+    with pytest.raises(KeyRefused) as caught:
+        await gateway.connect()
+    assert "CANARY" not in str(caught.value)
+    assert "signature=" not in str(caught.value).replace("signature=***", "")
+    assert caught.value.__cause__ is None
+    await gateway.close()
+
+
+async def test_without_a_key_the_rules_are_known_and_nothing_can_be_ordered(
+    still_sandbox: RunningSandbox,
+) -> None:
+    async with connected(replace(config(still_sandbox), api_key="", secret="")) as gateway:
+        answer = await gateway.place(place(1))
+    assert isinstance(answer, OrderReject)
+    assert answer.reason is RejectReason.NOT_SENT
+
+
+async def test_a_clock_that_is_off_is_refused(still_sandbox: RunningSandbox) -> None:
+    gateway = make_gateway(config(still_sandbox), now_ns=lambda: time.time_ns() - 3_000_000_000)
+    with pytest.raises(VenueError, match=r"our clock is -[23]\.\d+ s off"):
+        await gateway.connect()
+    await gateway.close()
+
+
+async def test_an_unknown_symbol_is_said(still_sandbox: RunningSandbox) -> None:
+    gateway = make_gateway(replace(config(still_sandbox), symbol="NO/SUCH"))
+    with pytest.raises(VenueError, match="NO/SUCH"):
+        await gateway.connect()
+    await gateway.close()
+
+
+async def test_a_venue_that_is_not_there_is_said() -> None:
+    nowhere = VenueConfig(
+        exchange="binance",
+        symbol="BTC/USDT",
+        environment="sandbox",
+        order_prefix=PREFIX,
+        sandbox_url="http://127.0.0.1:9",
+    )
+    gateway = make_gateway(nowhere)
+    with pytest.raises(VenueError, match="ExchangeNotAvailable"):
+        await gateway.connect()
+    await gateway.close()
+
+
+@pytest.mark.parametrize("exchange", ["binance", "binanceus"])
+async def test_an_order_lives_and_ends(still_sandbox: RunningSandbox, exchange: str) -> None:
+    async with connected(config(still_sandbox, exchange=exchange)) as gateway:
+        async with streaming(gateway) as told:
+            ack = await gateway.place(place(1))
+            assert isinstance(ack, OrderAck)
+            opened = await gateway.query(query(1))
+            assert isinstance(opened, OrderOpen)
+            assert opened.order.venue_id == ack.venue_id
+            assert (opened.order.price, opened.order.size) == (Decimal(RESTING), Decimal("0.001"))
+            done = await gateway.cancel(cancel(1))
+            assert isinstance(done, OrderDone)
+            assert (done.client_id, done.reason, done.filled) == (
+                "q11",
+                DoneReason.CANCELED,
+                Decimal(0),
+            )
+            await until(lambda: any(isinstance(event, OrderDone) for event in told))
+        again = await gateway.cancel(cancel(1, ack.venue_id))
+        assert isinstance(again, CancelReject)
+        assert again.reason is CancelRejectReason.NOT_FOUND
+    named = [e.order.client_id for e in told if isinstance(e, OrderOpen)]
+    ended = [e.client_id for e in told if isinstance(e, OrderDone)]
+    assert (named, ended) == (["q11"], ["q11"])
+
+
+async def test_the_request_is_what_we_say_it_is(
+    still_sandbox: RunningSandbox, gateway: CcxtGateway
+) -> None:
+    """Post-only, own id, exact price: one entry on the venue's wire log, and when it left."""
+    order = place(7, side=Side.SELL, price="61234.50", size="0.00123")
+    before_ns = time.time_ns()
+    await gateway.place(order)
+    (row,) = (await still_sandbox.admin("GET", "wire-log")).rows
+    assert (row["client_id"], row["type"], row["side"]) == ("q17", "LIMIT_MAKER", "SELL")
+    assert (Decimal(str(row["price"])), Decimal(str(row["size"]))) == (order.price, order.size)
+    wire_ns = gateway.wire_ns("q17")
+    assert wire_ns is not None
+    assert before_ns <= wire_ns <= time.time_ns()
+
+
+@pytest.mark.parametrize(
+    ("order", "reason"),
+    [
+        (place(1, price="60005"), RejectReason.POST_ONLY),
+        (place(2, side=Side.SELL, price="61000", size="3"), RejectReason.BALANCE),
+        (place(3, size="0.00002"), RejectReason.FILTER),
+    ],
+)
+async def test_a_definitive_no_has_its_reason(
+    gateway: CcxtGateway, order: PlaceOrder, reason: RejectReason
+) -> None:
+    answer = await gateway.place(replace(order, decided_ns=time.time_ns()))
+    assert isinstance(answer, OrderReject)
+    assert answer.reason is reason
+
+
+async def test_a_price_that_ccxt_would_round_is_not_sent(
+    still_sandbox: RunningSandbox, gateway: CcxtGateway
+) -> None:
+    answer = await gateway.place(place(1, price="58000.009"))
+    assert isinstance(answer, OrderReject)
+    assert answer.reason is RejectReason.NOT_SENT
+    assert await wire(still_sandbox) == []
+
+
+async def test_a_duplicate_id_is_unknown_because_it_exists(gateway: CcxtGateway) -> None:
+    await gateway.place(place(1))
+    assert isinstance(await gateway.place(place(1)), OrderUnknown)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "accept_drop_response"},
+        {"kind": "error_after_accept", "status": 502},
+        {"kind": "error_after_accept", "status": 503, "code": -1006},
+        {"kind": "delay", "delay_after_s": 3},
+    ],
+    ids=["dropped", "502", "-1006", "hung"],
+)
+async def test_an_accepted_order_whose_answer_is_lost_is_unknown_and_found_by_its_id(
+    still_sandbox: RunningSandbox, gateway: CcxtGateway, fault: dict[str, object]
+) -> None:
+    gateway_text = config(still_sandbox)
+    await still_sandbox.arm(**{"endpoint": "create", "count": 1, **fault})  # type: ignore[arg-type]
+    answer = await gateway.place(place(1))
+    assert isinstance(answer, OrderUnknown)
+    assert gateway_text.secret not in answer.text
+    assert "signature=" not in answer.text.replace("signature=***", "")
+    assert isinstance(await gateway.query(query(1)), OrderOpen)
+    assert await wire(still_sandbox) == ["q11"], "never sent twice"
+
+
+async def test_an_order_that_never_arrived_is_not_found(
+    still_sandbox: RunningSandbox, gateway: CcxtGateway
+) -> None:
+    await still_sandbox.arm("error_before", endpoint="create", count=1, status=502)
+    assert isinstance(await gateway.place(place(1)), OrderUnknown)
+    assert isinstance(await gateway.query(query(1)), OrderNotFound)
+
+
+async def test_a_venue_that_refuses_connections_got_nothing(still_sandbox: RunningSandbox) -> None:
+    async with connected(config(still_sandbox)) as gateway:
+        await still_sandbox.server.stop()
+        answers = [await gateway.place(place(number)) for number in range(3)]
+        assert await gateway.query(query(1)) is None
+    assert isinstance(answers[-1], OrderReject)
+    assert answers[-1].reason is RejectReason.NOT_SENT
+
+
+@pytest.mark.parametrize("endpoint", ["query", "open_orders", "cancel", "create"])
+async def test_nothing_is_sent_twice_on_a_dead_connection(
+    still_sandbox: RunningSandbox, gateway: CcxtGateway, endpoint: str
+) -> None:
+    """Left to itself, aiohttp would repeat GET and DELETE."""
+    await gateway.place(place(1))
+    fault = await still_sandbox.arm("accept_drop_response", endpoint=endpoint, count=5)
+    calls = {
+        "query": gateway.query(query(1)),
+        "open_orders": gateway.report(RequestReport(kind=ReportKind.OPEN_ORDERS)),
+        "cancel": gateway.cancel(cancel(1)),
+        "create": gateway.place(place(2)),
+    }
+    answer = await calls.pop(endpoint)
+    for unused in calls.values():
+        unused.close()
+    assert await still_sandbox.fired(fault) == 1
+    match answer:
+        case CancelReject():
+            assert answer.reason is CancelRejectReason.NO_ANSWER
+        case _:
+            assert answer is None or isinstance(answer, ReportFailed | OrderUnknown)
+
+
+@pytest.mark.parametrize("under_way", [0, 1, 30])
+async def test_two_hundred_queued_creates_and_a_shut_gate_leave_none_on_the_wire(
+    still_sandbox: RunningSandbox, gateway: CcxtGateway, under_way: int
+) -> None:
+    """Most wait for a connection of the pool: shut means shut for all that is not written yet."""
+    places = [asyncio.create_task(gateway.place(place(n))) for n in range(200)]
+    await until(lambda: len(on_the_wire(gateway)) >= under_way)
+    gateway.shut()
+    before = on_the_wire(gateway)
+    answers = await asyncio.gather(*places)
+    assert on_the_wire(gateway) == before
+    assert sorted(await wire(still_sandbox)) == sorted(before)
+    assert len(before) < 60
+    assert Counter(type(answer) for answer in answers) == Counter(
+        {OrderAck: len(before), OrderReject: 200 - len(before)}
+    )
+
+
+def on_the_wire(gateway: CcxtGateway) -> list[str]:
+    return [f"q1{n}" for n in range(200) if gateway.wire_ns(f"q1{n}") is not None]
+
+
+async def test_an_order_that_aged_on_its_way_stays_here(still_sandbox: RunningSandbox) -> None:
+    async with connected(replace(config(still_sandbox), create_age_s_max=0.25)) as gateway:
+        old = replace(place(1), decided_ns=time.time_ns() - 300_000_000)
+        answer = await gateway.place(old)
+    assert isinstance(answer, OrderReject)
+    assert answer.reason is RejectReason.NOT_SENT
+    assert await wire(still_sandbox) == []
+
+
+async def test_429_brings_silence_for_as_long_as_the_venue_said(
+    still_sandbox: RunningSandbox, gateway: CcxtGateway
+) -> None:
+    await gateway.place(place(1))
+    fault = await still_sandbox.arm("rate_limit_429", endpoint="create", count=1, retry_after_s=2)
+    answer = await gateway.place(place(2))
+    assert isinstance(answer, OrderReject)
+    assert answer.reason is RejectReason.RATE_LIMIT
+    wish = gateway.rate_limit()
+    assert wish is not None
+    assert 1.5e9 < wish.until_ns - time.time_ns() <= 2e9
+    silent = await gateway.place(place(3))
+    assert isinstance(silent, OrderReject)
+    assert silent.reason is RejectReason.NOT_SENT
+    assert await gateway.query(query(1)) is None
+    assert isinstance(await gateway.cancel(cancel(1)), OrderDone), "cancels have a reserve"
+    assert await still_sandbox.fired(fault) == 1
+    assert "q13" not in await wire(still_sandbox)
+
+
+async def test_a_ban_silences_cancels_too(
+    still_sandbox: RunningSandbox, gateway: CcxtGateway
+) -> None:
+    await gateway.place(place(1))
+    await still_sandbox.arm("ban_418", endpoint="create", count=1, retry_after_s=60)
+    await gateway.place(place(2))
+    answer = await gateway.cancel(cancel(1))
+    assert isinstance(answer, CancelReject)
+    assert await wire(still_sandbox, "order.cancel") == []
+
+
+async def test_a_healthy_burst_stays_below_the_venues_limits() -> None:
+    """The venue tells its limits; we stop at 70 % of them and never see a 429."""
+    limits = Limits(orders_per_10_s=20)
+    async with (
+        running(replace(default_config(7), limits=limits)) as sandbox,
+        connected(config(sandbox)) as gateway,
+    ):
+        answers = [await gateway.place(place(number)) for number in range(20)]
+        assert gateway.rate_limit() is None
+        acks = sum(isinstance(answer, OrderAck) for answer in answers)
+        assert acks in (14, 15), "seventy percent, and what grew back meanwhile"
+        assert isinstance(await gateway.cancel(cancel(0)), OrderDone)
+
+
+async def test_a_fill_arrives_once_with_exact_figures(sandbox: RunningSandbox) -> None:
+    async with connected(config(sandbox)) as gateway, streaming(gateway) as told:
+        await gateway.place(place(1, price=await best_bid(sandbox), size="0.001"))
+        await sandbox.admin(
+            "POST",
+            "script",
+            {"symbol": "BTCUSDT", "kind": "burst", "side": "SELL", "notional": "300000"},
+        )
+        await until(lambda: any(isinstance(event, Fill) for event in told))
+        report = await gateway.report(RequestReport(kind=ReportKind.TRADES))
+        await until(lambda: any(isinstance(event, OrderDone) for event in told))
+    fills = [event for event in told if isinstance(event, Fill)]
+    assert isinstance(report, TradesReport)
+    assert sum(f.size for f in fills) == Decimal("0.001")
+    assert {f.client_id for f in fills} == {"q11"}
+    assert all(f.is_maker for f in fills)
+    known = [replace(f, ts_ns=0) for f in report.fills]
+    assert known == [replace(f, ts_ns=0) for f in fills], "the list tells the same story"
+
+
+async def best_bid(sandbox: RunningSandbox) -> str:
+    return str((await sandbox.get("ticker/bookTicker", symbol="BTCUSDT")).row["bidPrice"])
+
+
+async def test_the_private_stream_comes_back_after_a_forced_close(
+    still_sandbox: RunningSandbox, gateway: CcxtGateway
+) -> None:
+    async with streaming(gateway) as told:
+        for round_number in range(3):
+            await still_sandbox.admin("POST", "streams/close", {"socket": "user"})
+            await until(lambda r=round_number: count(told, FeedUp) == r + 2)  # type: ignore[misc]
+            await gateway.place(place(round_number))
+            await until(lambda r=round_number: count(told, OrderOpen) == r + 1)  # type: ignore[misc]
+    kinds = [type(event) for event in told if isinstance(event, FeedUp | FeedDown)]
+    assert kinds == [FeedUp, *[FeedDown, FeedUp] * 3]
+
+
+def count(told: list[Event], kind: type[Event]) -> int:
+    return sum(isinstance(event, kind) for event in told)
+
+
+async def test_a_mute_private_socket_is_noticed_by_its_pings(
+    still_sandbox: RunningSandbox, gateway: CcxtGateway
+) -> None:
+    async with streaming(gateway) as told:
+        await until(lambda: count(told, FeedAlive) >= 2)
+        await still_sandbox.arm("silent_socket", socket="user", count=1)
+        await until(lambda: count(told, FeedDown) == 1)
+        await until(lambda: count(told, FeedUp) == 2)
+
+
+async def test_reports_tell_what_the_venue_holds(
+    still_sandbox: RunningSandbox, gateway: CcxtGateway
+) -> None:
+    await gateway.place(place(1))
+    await still_sandbox.rest_order("SELL", "65000", "0.01", newClientOrderId="foreign1")
+    orders = await gateway.report(RequestReport(kind=ReportKind.OPEN_ORDERS))
+    assert isinstance(orders, OpenOrdersReport)
+    assert {o.client_id for o in orders.orders} == {"q11", "foreign1"}
+    assert [gateway.is_own(o.client_id) for o in orders.orders].count(True) == 1
+    assert orders.asked_ns <= orders.ts_ns
+    balances = await gateway.report(RequestReport(kind=ReportKind.BALANCES))
+    assert isinstance(balances, BalanceReport)
+    assert balances.locked["USDT"] == Decimal("58.000")
+    assert balances.free["USDT"] + balances.locked["USDT"] == Decimal(200_000)
+    book = await gateway.report(RequestReport(kind=ReportKind.BOOK))
+    assert isinstance(book, ReportFailed)
+
+
+async def test_a_report_that_fails_says_so(
+    still_sandbox: RunningSandbox, gateway: CcxtGateway
+) -> None:
+    await still_sandbox.arm("error_before", endpoint="trades", count=1)
+    failed = await gateway.report(RequestReport(kind=ReportKind.TRADES))
+    assert isinstance(failed, ReportFailed)
+
+
+async def test_trades_are_listed_from_an_id_on_whole_and_in_order(
+    still_sandbox: RunningSandbox, gateway: CcxtGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quoter.venues.reports.TRADES_PAGE", 3)
+    for number in range(8):
+        await gateway.place(place(number, price="59999", size="0.001"))
+    await still_sandbox.admin(
+        "POST",
+        "script",
+        {"symbol": "BTCUSDT", "kind": "burst", "side": "SELL", "notional": "3000000"},
+    )
+    every = await listed(gateway, since_ns=time.time_ns() - 60_000_000_000)
+    assert len(every) >= 8
+    assert every == sorted(every, key=int)
+    assert await listed(gateway, from_trade_id=every[2]) == every[3:]
+    assert await listed(gateway, from_trade_id=every[-1]) == []
+
+
+async def listed(gateway: CcxtGateway, *, from_trade_id: str = "", since_ns: int = 0) -> list[str]:
+    request = RequestReport(kind=ReportKind.TRADES, from_trade_id=from_trade_id, since_ns=since_ns)
+    report = await gateway.report(request)
+    assert isinstance(report, TradesReport), report
+    return [f.trade_id for f in report.fills]
+
+
+async def test_cancel_all_takes_own_orders_and_leaves_foreign_ones(
+    still_sandbox: RunningSandbox, gateway: CcxtGateway
+) -> None:
+    for number in range(12):
+        await gateway.place(place(number))
+    await still_sandbox.rest_order("SELL", "65000", "0.01", newClientOrderId="foreign1")
+    gateway.shut()
+    await still_sandbox.arm("error_before", endpoint="cancel", count=3, status=503)
+    assert await gateway.cancel_all() == 0
+    rows = (await still_sandbox.signed("GET", "openOrders", symbol="BTCUSDT")).rows
+    assert [row["clientOrderId"] for row in rows] == ["foreign1"]
+
+
+async def test_cancel_all_says_how_many_are_left(
+    still_sandbox: RunningSandbox, gateway: CcxtGateway
+) -> None:
+    await gateway.place(place(1))
+    await still_sandbox.arm("error_before", endpoint="cancel", status=503)
+    assert await gateway.cancel_all() == 1
+
+
+async def test_cancel_all_says_when_the_venue_cannot_be_asked(
+    still_sandbox: RunningSandbox, gateway: CcxtGateway
+) -> None:
+    await still_sandbox.arm("error_before", endpoint="open_orders", status=503)
+    with pytest.raises(VenueError):
+        await gateway.cancel_all()
+
+
+async def test_closing_is_bounded_and_ends_the_stream(
+    still_sandbox: RunningSandbox, gateway: CcxtGateway
+) -> None:
+    async with streaming(gateway):
+        await still_sandbox.arm("silent_socket")
+        started_s = time.monotonic()
+        await gateway.close()
+        assert time.monotonic() - started_s < 4.0

@@ -1,0 +1,170 @@
+"""The reader against real sockets: silence, refusal, storms, oversized frames."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from http import HTTPStatus
+from random import Random
+
+import pytest
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.http11 import Request, Response
+
+from quoter.venues.config import StreamTimings
+from quoter.venues.ws import StreamReader, retry_after_s
+
+QUICK = StreamTimings(
+    ping_s=0.1, pong_s_max=0.15, backoff_base_s=0.01, backoff_s_min=0.005, backoff_s_max=0.05
+)
+WAIT_S_MAX = 5.0
+
+
+class Heard:
+    """What the reader told, in order."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.frames: list[bytes] = []
+
+    def opened(self) -> None:
+        self.notes.append("opened")
+
+    def alive(self) -> None:
+        self.notes.append("alive")
+
+    def lost(self, text: str) -> None:
+        self.notes.append(f"lost {text}")
+
+    def frame(self, data: bytes) -> None:
+        self.frames.append(data)
+
+
+async def until(condition: Callable[[], bool], timeout_s: float = WAIT_S_MAX) -> float:
+    """Wait for a condition; the seconds it took."""
+    started_s = time.monotonic()
+    async with asyncio.timeout(timeout_s):
+        while not condition():  # noqa: ASYNC110 - the thing waited for has no event to offer
+            await asyncio.sleep(0.005)
+    return time.monotonic() - started_s
+
+
+@asynccontextmanager
+async def reading(
+    server: Server, heard: Heard, timings: StreamTimings = QUICK
+) -> AsyncIterator[StreamReader]:
+    port = next(iter(server.sockets)).getsockname()[1]
+    reader = StreamReader(
+        url=f"ws://127.0.0.1:{port}/", handler=heard, timings=timings, random=Random(3)
+    )
+    task = asyncio.create_task(reader.run())
+    try:
+        yield reader
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def hold(socket: ServerConnection) -> None:
+    """Say nothing, but answer pings."""
+    await socket.wait_closed()
+
+
+async def test_a_quiet_peer_is_asked_for_a_sign_of_life_and_kept() -> None:
+    heard = Heard()
+    async with serve(hold, "127.0.0.1", 0) as server, reading(server, heard):
+        await until(lambda: heard.notes.count("alive") >= 3)
+    assert heard.notes[:4] == ["opened", "alive", "alive", "alive"]
+
+
+async def test_frames_arrive_as_bytes_and_are_news_enough() -> None:
+    async def chatter(socket: ServerConnection) -> None:
+        for number in range(40):
+            await socket.send(str(number))
+            await asyncio.sleep(0.01)
+        await socket.wait_closed()
+
+    heard = Heard()
+    async with serve(chatter, "127.0.0.1", 0) as server, reading(server, heard):
+        await until(lambda: len(heard.frames) == 40)
+        assert "alive" not in heard.notes
+    assert heard.frames[0] == b"0"
+
+
+async def test_a_peer_that_answers_no_ping_is_left_within_the_promised_time() -> None:
+    async def deaf(socket: ServerConnection) -> None:
+        socket.transport.pause_reading()
+        await socket.wait_closed()
+
+    heard = Heard()
+    async with serve(deaf, "127.0.0.1", 0, close_timeout=0.1) as server, reading(server, heard):
+        await until(lambda: "opened" in heard.notes)
+        took_s = await until(lambda: any(note.startswith("lost") for note in heard.notes))
+        await until(lambda: heard.notes.count("opened") == 2)
+        for socket in server.connections:
+            socket.transport.abort()
+    limit_s = QUICK.ping_s + QUICK.pongs_missed_max * QUICK.pong_s_max
+    assert took_s < limit_s * 1.5
+
+
+def test_the_shipped_timings_notice_a_dead_peer_within_ten_seconds() -> None:
+    timings = StreamTimings()
+    assert timings.ping_s + timings.pongs_missed_max * timings.pong_s_max < 10
+
+
+async def test_an_oversized_frame_ends_the_connection_and_the_next_one_works() -> None:
+    count = 0
+
+    async def fat_then_fine(socket: ServerConnection) -> None:
+        nonlocal count
+        count += 1
+        await socket.send("x" * 2000 if count == 1 else "fine")
+        await socket.wait_closed()
+
+    heard = Heard()
+    small = replace(QUICK, frame_bytes_max=1000)
+    async with serve(fat_then_fine, "127.0.0.1", 0) as server, reading(server, heard, small):
+        await until(lambda: heard.frames == [b"fine"])
+    assert any("1009" in note for note in heard.notes)
+
+
+async def test_a_venue_that_always_closes_is_not_stormed() -> None:
+    async def rude(socket: ServerConnection) -> None:
+        await socket.close(1001)
+
+    heard = Heard()
+    few = replace(QUICK, connects_max=5, connects_window_s=60.0)
+    async with serve(rude, "127.0.0.1", 0) as server, reading(server, heard, few):
+        await until(lambda: len(heard.notes) >= 10)
+        await asyncio.sleep(0.3)  # time enough for dozens of attempts
+    assert heard.notes.count("opened") == 5
+
+
+async def test_a_refused_handshake_is_tried_again_when_the_venue_said() -> None:
+    times: list[float] = []
+
+    def refuse_once(socket: ServerConnection, request: Request) -> Response | None:
+        times.append(time.monotonic())
+        if len(times) > 1:
+            return None
+        response = socket.respond(HTTPStatus.TOO_MANY_REQUESTS, "slow down")
+        response.headers["Retry-After"] = "0.4"
+        return response
+
+    heard = Heard()
+    async with (
+        serve(hold, "127.0.0.1", 0, process_request=refuse_once) as server,
+        reading(server, heard),
+    ):
+        await until(lambda: "opened" in heard.notes)
+    assert heard.notes[0] == "lost handshake refused: HTTP 429"
+    assert times[1] - times[0] >= 0.4
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("3", 3.0), (None, 0.0), ("", 0.0), ("-1", 0.0), ("Wed, 21 Oct", 0.0)]
+)
+def test_retry_after_is_seconds_or_nothing(header: str | None, seconds: float) -> None:
+    assert retry_after_s(header) == seconds

@@ -1,0 +1,101 @@
+"""Creates leave room for cancels, and a venue that wants silence gets it."""
+
+import pytest
+
+from quoter.venues.limiter import Limiter, TokenBucket, interval_s
+
+S = 1_000_000_000
+RULES = [
+    {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 100},
+    {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 50},
+    {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": 61000},
+]
+
+
+@pytest.fixture
+def limiter() -> Limiter:
+    limiter = Limiter(requests_per_s=1e6)
+    limiter.learn({"rateLimits": RULES})
+    return limiter
+
+
+def admitted(limiter: Limiter, now_ns: int, *, most: int = 1000) -> int:
+    return next(n for n in range(most) if limiter.admit_create(now_ns))
+
+
+def test_creates_may_use_seventy_percent_of_the_orders(limiter: Limiter) -> None:
+    assert admitted(limiter, S) == 35
+    assert "orders per 10s" in limiter.admit_create(S)
+    assert admitted(limiter, 3 * S) == 10, "two seconds later a fifth of the window has grown back"
+
+
+def test_the_reserve_is_there_for_cancels_when_creates_are_exhausted(limiter: Limiter) -> None:
+    for window in range(5):  # the weight of a minute outlasts the orders of ten seconds
+        admitted(limiter, (1 + 10 * window) * S)
+    assert "reserved for cancels" in limiter.admit_create(41 * S)
+    for _ in range(30):
+        assert limiter.admit(41 * S, weight=1.0, is_cancel=True) == 0.0
+
+
+def test_an_overdrawn_budget_names_the_seconds_to_wait(limiter: Limiter) -> None:
+    assert limiter.admit(S, weight=100.0, is_cancel=False) == 0.0
+    assert limiter.admit(S, weight=10.0, is_cancel=False) == pytest.approx(6.0)
+
+
+def test_what_the_venue_counts_is_believed(limiter: Limiter) -> None:
+    limiter.observe({"x-mbx-used-weight-1m": "71", "Date": "today"}, S)
+    assert "reserved" in limiter.admit_create(S)
+
+
+def test_order_counts_of_the_venue_are_believed(limiter: Limiter) -> None:
+    limiter.observe({"X-MBX-ORDER-COUNT-10S": "34"}, S)
+    assert admitted(limiter, S) == 1
+
+
+def test_silence_holds_creates_and_questions_but_not_cancels(limiter: Limiter) -> None:
+    limiter.silence(S, retry_s=3.0, text="HTTP 429", is_ban=False)
+    assert "HTTP 429" in limiter.admit_create(4 * S - 1)
+    assert limiter.admit(2 * S, weight=1.0, is_cancel=False) is None
+    assert limiter.admit(2 * S, weight=1.0, is_cancel=True) == 0.0
+    silent = limiter.silent(2 * S)
+    assert silent is not None
+    assert silent.until_ns == 4 * S
+    assert limiter.silent(4 * S) is None
+    assert limiter.admit_create(4 * S) == ""
+
+
+def test_a_ban_holds_everything(limiter: Limiter) -> None:
+    limiter.silence(S, retry_s=120.0, text="HTTP 418", is_ban=True)
+    assert limiter.admit(2 * S, weight=1.0, is_cancel=True) is None
+
+
+def test_a_shorter_wish_does_not_cut_a_longer_one(limiter: Limiter) -> None:
+    limiter.silence(S, retry_s=60.0, text="long", is_ban=True)
+    limiter.silence(S, retry_s=1.0, text="short", is_ban=False)
+    assert "long" in limiter.admit_create(30 * S)
+
+
+def test_silence_is_at_least_a_second(limiter: Limiter) -> None:
+    limiter.silence(S, retry_s=0.0, text="now", is_ban=False)
+    assert limiter.silent(2 * S - 1) is not None
+
+
+def test_nonsense_in_the_rules_changes_nothing() -> None:
+    limiter = Limiter(requests_per_s=1.0)
+    limiter.load([None, 5, {}, {"rateLimitType": "ORDERS", "interval": "SECOND", "limit": "x"}])
+    assert admitted(limiter, S) == 42, "seventy percent of a minute"
+
+
+def test_time_that_stands_still_or_runs_back_grows_nothing() -> None:
+    bucket = TokenBucket(capacity=10, window_s=10)
+    bucket.take(10, 5 * S)
+    assert bucket.tokens(5 * S) == 0
+    assert bucket.tokens(4 * S) == 0
+    assert bucket.tokens(6 * S) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("1M", 60), ("10S", 10), ("1D", 86_400), ("", 0), ("M", 0), ("xS", 0)]
+)
+def test_intervals_of_header_names(text: str, seconds: float) -> None:
+    assert interval_s(text) == seconds

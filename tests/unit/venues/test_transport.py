@@ -1,0 +1,168 @@
+"""The last inch: shut is shut, unknown is refused, old is refused, twice is refused."""
+
+from decimal import Decimal
+
+import pytest
+
+from quoter.domain.commands import PlaceOrder
+from quoter.domain.errors import GateShut
+from quoter.domain.market import Side
+from quoter.venues.transport import WIRE_TIMES_MAX, Call, LastInch, Purpose, calling, current_call
+from quoter.venues.verify import BinanceCreate
+
+URL = "http://venue:81/api/v3/order"
+MS = 1_000_000
+
+
+class Clock:
+    now_ns = 1_000 * MS
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+
+def order(client_id: str = "q1", *, decided_ns: int = 1_000 * MS) -> PlaceOrder:
+    return PlaceOrder(
+        client_id=client_id,
+        side=Side.BUY,
+        price=Decimal("59000.10"),
+        size=Decimal("0.001"),
+        decided_ns=decided_ns,
+    )
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def gate(clock: Clock) -> LastInch:
+    gate = LastInch(hosts=frozenset({"venue:81"}), age_ns_max=250 * MS, now_ns=clock)
+    gate.is_open = True
+    return gate
+
+
+@pytest.fixture
+def create() -> Call:
+    return Call(Purpose.CREATE, "q1", is_create_request=True)
+
+
+def test_a_registered_fresh_create_leaves_once_and_its_time_is_kept(
+    gate: LastInch, create: Call
+) -> None:
+    gate.register(order())
+    gate.leave(URL, create)
+    assert gate.wire_ns("q1") == 1_000 * MS
+    assert create.was_sent
+    with pytest.raises(GateShut, match="sent before"):
+        gate.leave(URL, create)
+    assert (gate.creates_sent, gate.refused) == (1, 1)
+
+
+def test_the_gate_starts_shut(clock: Clock, create: Call) -> None:
+    gate = LastInch(hosts=frozenset({"venue:81"}), age_ns_max=250 * MS, now_ns=clock)
+    gate.register(order())
+    with pytest.raises(GateShut, match="shut"):
+        gate.leave(URL, create)
+    assert not create.was_sent
+
+
+def test_a_shut_gate_lets_cancels_and_questions_out(gate: LastInch) -> None:
+    gate.is_open = False
+    for purpose in (Purpose.CANCEL, Purpose.READ):
+        gate.leave(URL, Call(purpose, "q1"))
+    assert gate.requests_sent == 2
+
+
+def test_an_order_without_intent_stays_here(gate: LastInch, create: Call) -> None:
+    with pytest.raises(GateShut, match="no intent"):
+        gate.leave(URL, create)
+    gate.register(order())
+    gate.forget("q1")
+    with pytest.raises(GateShut, match="no intent"):
+        gate.leave(URL, create)
+
+
+def test_an_old_decision_stays_here(gate: LastInch, clock: Clock, create: Call) -> None:
+    gate.register(order())
+    clock.now_ns += 250 * MS + 1
+    with pytest.raises(GateShut, match="decided 250 ms ago"):
+        gate.leave(URL, create)
+
+
+def test_a_request_that_nobody_declared_stays_here(gate: LastInch) -> None:
+    assert current_call() is None
+    with pytest.raises(GateShut, match="nobody declared"):
+        gate.leave(URL, None)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.binance.com/api/v3/order",
+        "http://venue:82/api/v3/order",
+        "http://venue/api/v3/order",
+        "http://venue:81@api.binance.com/order",
+        "/order",
+    ],
+)
+def test_a_host_that_is_not_on_the_list_is_never_spoken_to(gate: LastInch, url: str) -> None:
+    with pytest.raises(GateShut, match="host"):
+        gate.leave(url, Call(Purpose.READ))
+
+
+def test_a_create_counts_as_sent_only_with_its_own_bytes(gate: LastInch) -> None:
+    """Some venues ask for account settings first: those requests are not the order."""
+    call = Call(Purpose.CREATE, "q1")
+    gate.leave(URL, call)
+    assert not call.was_sent
+
+
+def test_wire_times_are_bounded(gate: LastInch) -> None:
+    for number in range(WIRE_TIMES_MAX + 10):
+        gate.register(order(f"q{number}"))
+        gate.leave(URL, Call(Purpose.CREATE, f"q{number}", is_create_request=True))
+    assert gate.wire_ns("q9") is None
+    assert gate.wire_ns("q10") is not None
+
+
+def test_calls_do_not_leak_out_of_their_block() -> None:
+    with calling(Purpose.CANCEL, "q1") as call:
+        assert current_call() is call
+    assert current_call() is None
+
+
+GOOD = "symbol=BTCUSDT&side=BUY&type=LIMIT_MAKER&newClientOrderId=q1&price=59000.1&quantity=0.001"
+
+
+def test_a_request_that_says_what_was_approved_passes(gate: LastInch, create: Call) -> None:
+    gate.register(order())
+    BinanceCreate("BTCUSDT")(gate, create, URL, GOOD)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("BTCUSDT", "ETHUSDT"),
+        ("BUY", "SELL"),
+        ("LIMIT_MAKER", "LIMIT"),
+        ("newClientOrderId=q1", "newClientOrderId=q2"),
+        ("newClientOrderId=q1&", ""),
+        ("59000.1", "59000.11"),
+        ("quantity=0.001", "quantity=0.0011"),
+        ("quantity=0.001", "quantity=0.001&quantity=0.5"),
+    ],
+)
+def test_any_changed_field_is_not_sent(
+    gate: LastInch, create: Call, before: str, after: str
+) -> None:
+    gate.register(order())
+    with pytest.raises(GateShut):
+        BinanceCreate("BTCUSDT")(gate, create, URL, GOOD.replace(before, after))
+
+
+def test_a_create_at_another_endpoint_is_not_sent(gate: LastInch, create: Call) -> None:
+    gate.register(order())
+    with pytest.raises(GateShut, match="goes to /order"):
+        BinanceCreate("BTCUSDT")(gate, create, "http://venue:81/api/v3/sor/order/x", GOOD)
