@@ -1,4 +1,4 @@
-"""`quoter run`: the start order of decisions.md, the daemon, and what its exit says."""
+"""One daemon from settings to the verified end, in the start order of decisions.md."""
 
 import asyncio
 import signal
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-import uvloop
 from aiohttp.web import AppRunner
 
 from quoter.app.wiring import engine_config, venue_config
@@ -14,20 +13,21 @@ from quoter.domain.commands import RequestReport
 from quoter.domain.errors import KeyRefused, VenueError
 from quoter.domain.events import BalanceReport, ReportKind, TradesReport
 from quoter.domain.instrument import Instrument
+from quoter.domain.trading import Cause
 from quoter.engine.config import EngineConfig
 from quoter.engine.engine import Engine
 from quoter.service import http
 from quoter.service.clock import Clock
-from quoter.service.data_folder import DataFolder, LockHeld
+from quoter.service.data_folder import KILL_REQUEST, DataFolder, LockHeld
 from quoter.service.exit_codes import ExitCode
 from quoter.service.latch import Latch, LatchRecord
 from quoter.service.runner import Observer, Runner
 from quoter.settings import Settings
-from quoter.telemetry.logs import configure_logs
 from quoter.telemetry.metrics import Metrics
 from quoter.telemetry.redaction import Redactor
 from quoter.telemetry.step_log import StepLog
 from quoter.venues.build import make_feed, make_gateway
+from quoter.venues.config import VenueConfig
 from quoter.venues.ports import OrderGateway
 
 log = structlog.get_logger()
@@ -55,34 +55,24 @@ class Daemon:
     clock: Clock
 
 
-def run_daemon(settings: Settings, dry_run: bool = False) -> int:
-    """Trade until SIGTERM or Ctrl-C; the exit code of decisions.md."""
-    redactor = Redactor(settings.secrets())
-    configure_logs(log_format=settings.log_format, level=settings.log_level, redactor=redactor)
-    return uvloop.run(_run(settings, dry_run=dry_run))
-
-
-async def _run(settings: Settings, *, dry_run: bool) -> ExitCode:
-    try:
-        return await trade(settings, dry_run=dry_run)
-    except StartFailed as error:
-        log.critical("start_failed", reason=str(error), exit_code=int(error.code))
-        return error.code
-
-
 async def trade(
     settings: Settings,
     *,
     dry_run: bool = False,
+    venue: VenueConfig | None = None,
     on_ready: Callable[[Daemon], None] | None = None,
     observers: tuple[Observer, ...] = (),
 ) -> ExitCode:
-    """Start in the safe order, run, stop. Raises StartFailed."""
+    """Start in the safe order, run, stop; `venue` replaces the doors that the settings mean.
+
+    Raises StartFailed.
+    """
     clock = Clock()
     folder = None if dry_run else _take_folder(settings)
     try:
-        latched = Latch(folder.path).read() if folder is not None else None
-        daemon = await _wire(settings, clock, folder, latched, observers)
+        latched = _latched(folder, clock) if folder is not None else None
+        doors = venue or venue_config(settings, with_key=not dry_run)
+        daemon = await _wire(settings, doors, clock, folder, latched, observers)
         return await _serve(settings, daemon, on_ready)
     finally:
         if folder is not None:
@@ -101,8 +91,18 @@ def _take_folder(settings: Settings) -> DataFolder:
     return folder
 
 
+def _latched(folder: DataFolder, clock: Clock) -> LatchRecord | None:
+    """A kill that outlived the process, or one that was asked for while none ran."""
+    latch = Latch(folder.path)
+    wish = folder.take_request(KILL_REQUEST)
+    if wish is not None and latch.read() is None:
+        latch.write(Cause.OPERATOR_KILL, f"file: {wish or 'KILL file'}", clock.now_ns())
+    return latch.read()
+
+
 async def _wire(
     settings: Settings,
+    config: VenueConfig,
     clock: Clock,
     folder: DataFolder | None,
     latched: LatchRecord | None,
@@ -110,7 +110,6 @@ async def _wire(
 ) -> Daemon:
     """Connect, clean up what an earlier run left, read the opening balances, build the parts."""
     is_dry = folder is None
-    config = venue_config(settings, with_key=not is_dry)
     try:
         gateway = make_gateway(config, now_ns=clock.now_ns)
     except (VenueError, ValueError) as error:
@@ -233,4 +232,4 @@ def _listen_for_signals(runner: Runner) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, runner.stop)
-    loop.add_signal_handler(signal.SIGUSR1, runner.kill, "signal", "SIGUSR1")
+    loop.add_signal_handler(signal.SIGUSR1, runner.kill_by_signal)

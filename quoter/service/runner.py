@@ -95,6 +95,11 @@ class Runner:
             self._gateway.shut()
         self._operate(OperatorAction.KILL, actor, text)
 
+    def kill_by_signal(self) -> None:
+        """SIGUSR1: `quoter kill` leaves its reason in the request file."""
+        reason = self._folder.take_request(KILL_REQUEST) if self._folder is not None else None
+        self.kill("signal", reason or "SIGUSR1")
+
     def _operate(self, action: OperatorAction, actor: str, text: str) -> None:
         now_ns = self._clock.now_ns()
         self.inbox.put(Operator(ts_ns=now_ns, action=action, actor=actor, text=text))

@@ -1,0 +1,158 @@
+"""`quoter check`: everything a start depends on, looked at without sending an order."""
+
+import asyncio
+from decimal import Decimal
+
+import uvloop
+from rich.console import Console
+
+from quoter.app.wiring import engine_config, venue_config
+from quoter.domain.commands import RequestReport
+from quoter.domain.errors import KeyRefused, VenueError
+from quoter.domain.events import BalanceReport, ReportKind
+from quoter.domain.instrument import Instrument
+from quoter.domain.quotes import QuoteTerms
+from quoter.domain.step import Step
+from quoter.engine.engine import Engine
+from quoter.pricing.explain import explain
+from quoter.pricing.meaning import meaning, meaning_rows, warnings
+from quoter.service.clock import Clock
+from quoter.service.exit_codes import ExitCode
+from quoter.service.explanation import table
+from quoter.service.runner import Runner
+from quoter.settings import Settings
+from quoter.telemetry.logs import configure_logs
+from quoter.telemetry.metrics import Metrics
+from quoter.telemetry.redaction import Redactor
+from quoter.venues.build import make_feed, make_gateway
+from quoter.venues.ccxt_gateway import CcxtGateway
+from quoter.venues.config import VenueConfig
+
+QUOTE_S_MAX = 30.0
+
+
+def run_check(settings: Settings) -> int:
+    """Print what was found and the quote it implies; 0, or the exit code of what is wrong."""
+    configure_logs(log_format="pretty", level="error", redactor=Redactor(settings.secrets()))
+    return uvloop.run(Check(settings, Console()).run())
+
+
+class Check:
+    """One look at a venue, printed line by line as it goes."""
+
+    def __init__(self, settings: Settings, console: Console) -> None:
+        self._settings = settings
+        self._console = console
+        self._clock = Clock()
+        self._terms: QuoteTerms | None = None
+
+    async def run(self) -> ExitCode:
+        settings = self._settings
+        self._say("settings", f"{settings.environment}, {settings.exchange}, {settings.symbol}")
+        config = venue_config(settings)
+        try:
+            gateway = make_gateway(config, now_ns=self._clock.now_ns)
+        except (VenueError, ValueError) as error:
+            return self._fail(ExitCode.USAGE, "exchange", error)
+        try:
+            return await self._venue(gateway, config)
+        except KeyRefused as error:
+            return self._fail(ExitCode.KEY_RIGHTS, "key", error)
+        except VenueError as error:
+            return self._fail(ExitCode.START_FAILED, "venue", error)
+        finally:
+            await gateway.close()
+
+    async def _venue(self, gateway: CcxtGateway, config: VenueConfig) -> ExitCode:
+        instrument = await gateway.connect()
+        self._say("clock", f"venue minus ours {gateway.clock_offset_s * 1e3:+.1f} ms")
+        self._say(
+            "filters",
+            f"tick {instrument.tick:f}, lot {instrument.lot:f}, least size "
+            f"{instrument.size_min:f}, least notional {instrument.notional_min:f} "
+            f"{instrument.quote}, maker fee {instrument.fee_maker * 10_000:f} bps",
+        )
+        held = await gateway.report(RequestReport(kind=ReportKind.BALANCES))
+        if not isinstance(held, BalanceReport):
+            raise VenueError(f"balances can't be read: {held}")
+        self._balances(held, instrument)
+        engine = Engine(
+            engine_config(
+                self._settings,
+                instrument,
+                start_ns=self._clock.now_ns(),
+                opening=dict(held.free),
+                is_dry=True,
+            )
+        )
+        self._limits(instrument)
+        await self._watch(engine, config, instrument)
+        return self._quote(engine)
+
+    def _balances(self, held: BalanceReport, instrument: Instrument) -> None:
+        zero = Decimal(0)
+        shown = (
+            f"{held.free.get(asset, zero):f} {asset} free, {held.locked.get(asset, zero):f} locked"
+            for asset in (instrument.base, instrument.quote)
+        )
+        self._say("key", "accepted; " + "; ".join(shown))
+
+    def _limits(self, instrument: Instrument) -> None:
+        settings = self._settings
+        self._say(
+            "limits",
+            f"inventory ±{settings.inventory_max:f} {instrument.base} "
+            f"({float(settings.inventory_max / settings.order_size):g} orders of "
+            f"{settings.order_size:f}), loss {settings.loss_max:f} {instrument.quote}",
+        )
+
+    async def _watch(self, engine: Engine, config: VenueConfig, instrument: Instrument) -> None:
+        """Follow the public feed until it implies a quote."""
+        settings = self._settings
+        runner = Runner(
+            engine=engine,
+            feed=make_feed(config, instrument, now_ns=self._clock.now_ns),
+            gateway=None,
+            clock=self._clock,
+            metrics=Metrics(
+                symbol=settings.symbol, venue=settings.exchange, environment=settings.environment
+            ),
+            folder=None,
+            observers=(lambda step: self._stop_at_quote(step, runner),),
+        )
+        with self._console.status("watching the market for a few seconds …"):
+            asyncio.get_running_loop().call_later(QUOTE_S_MAX, runner.stop)
+            await runner.run()
+
+    def _quote(self, engine: Engine) -> ExitCode:
+        terms, references = self._terms, engine.calibration.references
+        if terms is None or references is None:
+            missing = ", ".join(f"{name} × {times}" for name, times in engine.counts.items())
+            text = f"none within {QUOTE_S_MAX:g} s: {missing or 'no market data'}"
+            return self._fail(ExitCode.START_FAILED, "quote", text)
+        meant = meaning(
+            gamma=engine.calibration.gamma_lot,
+            lots_max=engine.config.lots_max,
+            references=references,
+            fair=terms.inputs.fair,
+            tau_s=terms.inputs.tau_s,
+        )
+        self._console.print(table("what the settings mean here", meaning_rows(meant)))
+        self._console.print(table("the quote they imply now", explain(terms)))
+        for line in warnings(meant):
+            self._console.print(f"warning: {line}", style="yellow", markup=False)
+        self._say("result", "ready: `quoter run` may quote")
+        return ExitCode.CLEAN
+
+    def _stop_at_quote(self, step: Step, runner: Runner) -> None:
+        if self._terms is None and step.quote is not None and step.quote.terms is not None:
+            self._terms = step.quote.terms
+            runner.stop()
+
+    def _say(self, what: str, text: str) -> None:
+        self._console.print(f"[green]ok[/]  {what:<9} {text}", highlight=False)
+
+    def _fail(self, code: ExitCode, what: str, why: object) -> ExitCode:
+        self._console.print(f"[red]no[/]  {what:<9} ", end="", highlight=False)
+        self._console.print(str(why), markup=False, highlight=False)
+        return code

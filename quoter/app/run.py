@@ -1,0 +1,51 @@
+"""`quoter run`: the daemon as a process, and what its exit says."""
+
+import structlog
+import uvloop
+from rich.console import Console
+
+from quoter.app.daemon import StartFailed, trade
+from quoter.app.screen import Watch
+from quoter.service.exit_codes import ExitCode
+from quoter.settings import Settings
+from quoter.telemetry.logs import configure_logs
+from quoter.telemetry.redaction import Redactor
+
+log = structlog.get_logger()
+
+
+def run_daemon(settings: Settings, dry_run: bool = False) -> int:
+    """Trade until SIGTERM or Ctrl-C; the exit code of `ExitCode`.
+
+    A dry run sends nothing and shows on stdout what it would quote.
+    """
+    configure_logs(
+        log_format=settings.log_format,
+        level=settings.log_level,
+        redactor=Redactor(settings.secrets()),
+    )
+    return uvloop.run(_dry(settings) if dry_run else _live(settings))
+
+
+async def _live(settings: Settings) -> ExitCode:
+    try:
+        return await trade(settings)
+    except StartFailed as error:
+        return _refused(error)
+
+
+async def _dry(settings: Settings) -> ExitCode:
+    watch = Watch(settings, Console(), where=f"{settings.exchange} (dry run: nothing is sent)")
+    try:
+        return await trade(
+            settings, dry_run=True, on_ready=watch.on_ready, observers=(watch.observe,)
+        )
+    except StartFailed as error:
+        return _refused(error)
+    finally:
+        await watch.close()
+
+
+def _refused(error: StartFailed) -> ExitCode:
+    log.critical("start_failed", reason=str(error), exit_code=int(error.code))
+    return error.code

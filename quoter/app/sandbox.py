@@ -1,0 +1,68 @@
+"""`quoter sandbox`: our own exchange as a process of its own."""
+
+import asyncio
+import json
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import uvloop
+
+from quoter.domain.errors import BadSetting
+from quoter.sandbox.config import Capture, SandboxConfig, default_config
+from quoter.sandbox.server import SandboxServer
+
+
+def sandbox_config(
+    *, seed: int, symbol: str | None, captures: list[Path], speed: float
+) -> SandboxConfig:
+    """The default venue, or one market of it, or a recording as its market.
+
+    Raises BadSetting for a symbol that the sandbox does not have.
+    """
+    config = default_config(seed)
+    if symbol is not None:
+        name = symbol.replace("/", "")
+        markets = tuple(market for market in config.markets if market.symbol == name)
+        if not markets:
+            known = ", ".join(market.symbol for market in config.markets)
+            raise BadSetting(f"--symbol: {symbol} is not one of {known}")
+        config = replace(config, markets=markets)
+    if captures:
+        recorded = Capture(symbol=config.markets[0].symbol, files=tuple(captures), speed=speed)
+        config = replace(config, captures=(recorded,))
+    return config
+
+
+def run_sandbox(
+    *, host: str, port: int, seed: int, symbol: str | None, captures: list[Path], speed: float
+) -> int:
+    """Be an exchange until SIGTERM or Ctrl-C. The first line on stdout is JSON with our URL."""
+    config = sandbox_config(seed=seed, symbol=symbol, captures=captures, speed=speed)
+    return uvloop.run(_serve(config, host, port))
+
+
+async def _serve(config: SandboxConfig, host: str, port: int) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    server = SandboxServer(config)
+    try:
+        url = await server.start(host, port)
+    except OSError as error:
+        raise BadSetting(f"--port: can't listen on {host}:{port}: {error.strerror}") from None
+    symbols = [market.symbol for market in config.markets]
+    hello = json.dumps({"sandbox_url": url, "symbols": symbols, "seed": config.seed})
+    sys.stdout.write(hello + "\n")
+    sys.stdout.flush()
+    waiting = asyncio.create_task(server.wait())
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        waiting.cancel()
+        await server.stop()
+    return 0
