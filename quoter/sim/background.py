@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from math import inf
 from random import Random
 from typing import Protocol
 
@@ -35,6 +36,12 @@ class Scenery:
     """Random depth around a mid: the best level moves with it, the others stand still."""
 
     def __init__(self, spec: MarketSpec, rng: Random) -> None:
+        """Raises ValueError if the market behind it is out of its domain."""
+        is_random = 0 <= spec.sigma < inf and 0 <= spec.intensity < inf and 0 < spec.kappa < inf
+        if not (is_random and spec.spread_ticks >= 1 and spec.depth_levels >= 1):
+            raise ValueError(f"not a market: {spec}")
+        if not (spec.depth_lots >= 1 and spec.mid.is_finite() and spec.mid > 0):
+            raise ValueError(f"not a market: {spec}")
         self._rng = rng
         self._count = spec.depth_levels
         self._lots = spec.depth_lots

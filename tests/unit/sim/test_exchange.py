@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -281,3 +282,20 @@ def test_a_grid_too_fine_for_eight_decimals_is_refused_at_the_start() -> None:
     spec = replace(market(), tick=D("0.000001"), lot=D("0.001"))
     with pytest.raises(ValueError, match="too fine"):
         venue(spec)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"kappa": 0.0},
+        {"kappa": float("nan")},
+        {"sigma": -1.0},
+        {"intensity": float("inf")},
+        {"mid": D("NaN")},
+        {"spread_ticks": 0},
+        {"depth_lots": 0},
+    ],
+)
+def test_a_market_out_of_its_domain_is_refused_at_the_start(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="not a market"):
+        venue(replace(market(), **fields))

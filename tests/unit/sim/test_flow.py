@@ -59,6 +59,16 @@ def test_prints_arrive_at_the_models_rate_on_both_sides() -> None:
         assert abs(takers[side] - 1500) <= 4 * sqrt(1500)
 
 
+def test_prints_reach_as_far_as_kappa_says() -> None:
+    """A share exp(-kappa * distance) of them goes at least that far from the mid."""
+    news = venue(market(intensity=50.0, kappa=0.5)).advance(200 * SECOND_NS)
+    reaches = [abs(one.price - 100) for one in news if isinstance(one, PrintNews)]
+    for distance in (2, 4):
+        expected = exp(-0.5 * distance)
+        share = sum(reach >= distance for reach in reaches) / len(reaches)
+        assert abs(share - expected) <= 4 * sqrt(expected * (1 - expected) / len(reaches))
+
+
 def test_the_mid_walks_as_widely_as_sigma_says() -> None:
     spec = market(sigma=0.3)
     ends = []
