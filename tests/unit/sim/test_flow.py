@@ -53,10 +53,10 @@ def test_a_quote_is_reached_as_often_as_the_model_says(sigma: float) -> None:
 
 
 def test_prints_arrive_at_the_models_rate_on_both_sides() -> None:
-    news = venue(market(intensity=3.0)).advance(500 * SECOND_NS)
+    news = venue(market(intensity=50.0)).advance(200 * SECOND_NS)
     takers = Counter(one.taker for one in news if isinstance(one, PrintNews))
     for side in (BUY, SELL):
-        assert abs(takers[side] - 1500) <= 4 * sqrt(1500)
+        assert abs(takers[side] - 10_000) <= 4 * sqrt(10_000)
 
 
 def test_prints_reach_as_far_as_kappa_says() -> None:
