@@ -74,10 +74,8 @@ def own_trades(request: Request) -> list[Json]:
         raise bad_request(-1128, "Combination of optional parameters invalid.")
     trades = [
         trade
-        for trade in _visible_trades(request, symbol)
-        if trade.trade_id >= from_id
-        and order_id in (0, trade.order_id)
-        and start_ms <= trade.ts_ns // NS_PER_MS <= end_ms
+        for trade in _visible_trades(request, symbol, from_id)
+        if order_id in (0, trade.order_id) and start_ms <= trade.ts_ns // NS_PER_MS <= end_ms
     ]
     is_forward = "fromId" in parameters or start_ms > 0
     chosen = trades[:limit] if is_forward else trades[-limit:]
@@ -129,9 +127,9 @@ def _rights(market: MarketSpec) -> Json:
     }
 
 
-def _visible_trades(request: Request, symbol: str) -> list[SimTrade]:
+def _visible_trades(request: Request, symbol: str, from_id: int) -> list[SimTrade]:
     trades = request.venue.exchange.trades(
-        request.api_key, symbol, from_id=1, limit=TRADES_KEPT_MAX
+        request.api_key, symbol, from_id=max(1, from_id), limit=TRADES_KEPT_MAX
     )
     armed = request.venue.faults.take(
         FaultKind.TRADES_LAG, endpoint=Endpoint.TRADES, symbol=symbol, api_key=request.api_key

@@ -108,6 +108,39 @@ async def follow(sandbox: RunningSandbox, last_id: int) -> Reader:
     return reader
 
 
+SMALL = (
+    b'1700000000000000000 {"stream":"btcusdt@depth@100ms","data":{"U":9,"u":11,'
+    b'"b":[["99.00","5.000000"]],"a":[]}}\n'
+    b'1700000000000000001 {"lastUpdateId": 10, "bids": [["99.00", "7.000001"]], '
+    b'"asks": [["101.00", "7"]]}\n'
+    b'1700000000000000002 {"stream":"btcusdt@bookTicker","data":{"u":12,"b":"99.00",'
+    b'"B":"5.000000","a":"101.00","A":"7"}}\n'
+    b'1700000000000000003 {"stream":"btcusdt@trade","data":{"t":77,"p":"101.00","q":"0.04",'
+    b'"m":false}}\n'
+    b'1700000000000000004 {"stream":"btcusdt@depth@100ms","data":{"U":12,"u":15,'
+    b'"b":[],"a":[["101.00","6.96"]]}}\n'
+)
+
+
+async def test_our_orders_rest_in_a_recording_and_its_prints_reach_them(tmp_path: Path) -> None:
+    """A print at 101 for 0.04 pays our ask at 100, and the book shows what is left of it."""
+    part = tmp_path / "small"
+    part.write_bytes(SMALL)
+    capture = Capture(symbol="BTCUSDT", files=(part,), speed=inf, waits_for_reader=True)
+    async with running(replace(default_config(1), captures=(capture,))) as sandbox:
+        placed = await sandbox.rest_order("SELL", "100.00", "0.1", newClientOrderId="ours")
+        assert placed.status == 200, placed.body
+        assert (await sandbox.rest_order("BUY", "98.00", "0.0000015")).code == -1013  # off the lot
+        reader = await follow(sandbox, last_id=15)
+        truth = (await sandbox.admin("GET", f"truth?api_key={sandbox.one.api_key}")).row
+    assert reader.gaps == 0
+    assert (min(reader.asks), reader.asks[min(reader.asks)]) == (Decimal(100), Decimal("0.06"))
+    assert reader.bids == {Decimal(99): Decimal(5)}
+    (trade,) = truth["trades"] if isinstance(truth["trades"], list) else []
+    assert isinstance(trade, dict)
+    assert (trade["price"], trade["qty"]) == ("100.00000000", "0.04000000")
+
+
 @pytest.mark.skipif(not BITCOIN_DAY.exists(), reason="the recorded data is not on this machine")
 async def test_a_replayed_book_never_desyncs_and_has_the_recorded_best_prices(
     tmp_path: Path,
