@@ -9,9 +9,10 @@ from rich.console import Console
 from quoter.app.wiring import engine_config, venue_config
 from quoter.domain.commands import RequestReport
 from quoter.domain.errors import KeyRefused, VenueError
-from quoter.domain.events import BalanceReport, ReportKind
+from quoter.domain.events import BalanceReport
 from quoter.domain.instrument import Instrument
 from quoter.domain.quotes import QuoteTerms
+from quoter.domain.reasons import ReportKind
 from quoter.domain.step import Step
 from quoter.engine.engine import Engine
 from quoter.pricing.explain import explain

@@ -11,8 +11,9 @@ from aiohttp.web import AppRunner
 from quoter.app.wiring import engine_config, venue_config
 from quoter.domain.commands import RequestReport
 from quoter.domain.errors import KeyRefused, VenueError
-from quoter.domain.events import BalanceReport, ReportKind, TradesReport
+from quoter.domain.events import BalanceReport, TradesReport
 from quoter.domain.instrument import Instrument
+from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
 from quoter.engine.config import EngineConfig
 from quoter.engine.engine import Engine

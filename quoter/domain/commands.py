@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from quoter.domain.events import ReportKind
 from quoter.domain.market import Side
+from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import CancelReason
 
 

@@ -20,7 +20,6 @@ from quoter.domain.events import (
     MarketEvent,
     OpenOrdersReport,
     Operator,
-    OperatorAction,
     OrderEvent,
     OrderNotFound,
     OrderReject,
@@ -32,6 +31,7 @@ from quoter.domain.events import (
     TradesReport,
 )
 from quoter.domain.market import Side, Stream
+from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Snapshot, Step
 from quoter.domain.trading import CancelReason, Cause, NoQuote, Phase, TradingState
 from quoter.engine.calibration import Calibration

@@ -1,7 +1,8 @@
 """Is the market feed up, alive and in sequence: the causes that speak for it, and the nudges."""
 
 from quoter.domain.commands import RequestReport
-from quoter.domain.events import FeedAlive, FeedDown, FeedUp, ReportKind
+from quoter.domain.events import FeedAlive, FeedDown, FeedUp
+from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
 from quoter.engine.causes import Causes
 from quoter.engine.lifecycle import MS

@@ -11,7 +11,6 @@ from quoter.domain.commands import CancelOrder, QueryOrder
 from quoter.domain.errors import IllegalTransition
 from quoter.domain.events import (
     CancelReject,
-    CancelRejectReason,
     Fill,
     OrderAck,
     OrderDone,
@@ -23,6 +22,7 @@ from quoter.domain.events import (
     OrderUnknown,
 )
 from quoter.domain.orders import OrderState
+from quoter.domain.reasons import CancelRejectReason
 from quoter.domain.step import Booked
 from quoter.domain.trading import CancelReason, Cause
 from quoter.engine.causes import Causes

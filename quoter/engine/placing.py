@@ -4,9 +4,10 @@ from collections import deque
 from decimal import Decimal
 
 from quoter.domain.commands import Denied, OrderIntent
-from quoter.domain.events import OrderReject, RejectReason
+from quoter.domain.events import OrderReject
 from quoter.domain.market import Side
 from quoter.domain.quotes import Quote, TwoSidedQuote
+from quoter.domain.reasons import RejectReason
 from quoter.domain.trading import CancelReason, Phase, TradingState
 from quoter.engine.config import EngineConfig
 from quoter.engine.lifecycle import MS, Lifecycle

@@ -13,11 +13,11 @@ from quoter.domain.events import (
     BalanceReport,
     OpenOrdersReport,
     OrderOpen,
-    ReportKind,
     TradesReport,
     VenueOrder,
 )
 from quoter.domain.orders import OrderState
+from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
 from quoter.engine.causes import Causes
 from quoter.engine.lifecycle import MS, Lifecycle

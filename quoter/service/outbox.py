@@ -18,7 +18,8 @@ from quoter.domain.commands import (
     RequestReport,
 )
 from quoter.domain.errors import VenueError
-from quoter.domain.events import Event, OrderReject, OrderSent, RejectReason, ReportKind
+from quoter.domain.events import Event, OrderReject, OrderSent
+from quoter.domain.reasons import RejectReason, ReportKind
 from quoter.service.clock import Clock
 from quoter.telemetry.metrics import Latency, Metrics
 from quoter.venues.ports import Emit, MarketFeed, OrderGateway

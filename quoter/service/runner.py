@@ -12,16 +12,8 @@ from functools import partial
 import structlog
 
 from quoter.domain.errors import VenueError
-from quoter.domain.events import (
-    Alarm,
-    BookDelta,
-    BookSnapshot,
-    Event,
-    Operator,
-    OperatorAction,
-    Tick,
-    TopOfBook,
-)
+from quoter.domain.events import Alarm, BookDelta, BookSnapshot, Event, Operator, Tick, TopOfBook
+from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Step
 from quoter.domain.trading import Phase, TradingState
 from quoter.engine.engine import Engine

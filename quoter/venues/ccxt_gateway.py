@@ -8,7 +8,6 @@ from random import Random
 from quoter.domain.commands import CancelOrder, PlaceOrder, QueryOrder, RequestReport
 from quoter.domain.events import (
     CancelReject,
-    CancelRejectReason,
     OrderAck,
     OrderDone,
     OrderNotFound,
@@ -16,10 +15,10 @@ from quoter.domain.events import (
     OrderReject,
     OrderUnknown,
     RateLimited,
-    RejectReason,
     ReportEvent,
 )
 from quoter.domain.instrument import Instrument
+from quoter.domain.reasons import CancelRejectReason, RejectReason
 from quoter.domain.trading import CancelReason
 from quoter.venues import outcomes
 from quoter.venues.calls import Caller, Failed

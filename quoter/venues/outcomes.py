@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from ccxt.base import errors as venue
 
-from quoter.domain.events import CancelRejectReason, RejectReason
+from quoter.domain.reasons import CancelRejectReason, RejectReason
 
 
 class Outcome(StrEnum):

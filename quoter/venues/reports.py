@@ -11,9 +11,9 @@ from quoter.domain.events import (
     OpenOrdersReport,
     ReportEvent,
     ReportFailed,
-    ReportKind,
     TradesReport,
 )
+from quoter.domain.reasons import ReportKind
 from quoter.venues.calls import Caller, Failed
 from quoter.venues.ccxt_events import balances, fill, venue_order
 from quoter.venues.ccxt_types import JsonDict

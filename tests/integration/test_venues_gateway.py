@@ -16,8 +16,6 @@ from quoter.domain.errors import KeyRefused, VenueError
 from quoter.domain.events import (
     BalanceReport,
     CancelReject,
-    CancelRejectReason,
-    DoneReason,
     Event,
     FeedAlive,
     FeedDown,
@@ -30,17 +28,17 @@ from quoter.domain.events import (
     OrderOpen,
     OrderReject,
     OrderUnknown,
-    RejectReason,
     ReportFailed,
-    ReportKind,
     TradesReport,
 )
 from quoter.domain.market import Side
+from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
 from quoter.domain.trading import CancelReason
 from quoter.sandbox.config import Limits, default_config
 from quoter.venues.build import make_gateway
 from quoter.venues.ccxt_gateway import CcxtGateway
 from quoter.venues.config import StreamTimings, VenueConfig
+from quoter.venues.dialects import GENERIC
 from tests.integration.sandbox_client import RunningSandbox, running
 from tests.integration.test_venues_ws import until
 
@@ -185,8 +183,12 @@ async def test_a_venue_that_is_not_there_is_said() -> None:
     await gateway.close()
 
 
-@pytest.mark.parametrize("exchange", ["binance", "binanceus"])
-async def test_an_order_lives_and_ends(still_sandbox: RunningSandbox, exchange: str) -> None:
+@pytest.mark.parametrize("exchange", ["binance", "binanceus", "any"])
+async def test_an_order_lives_and_ends(
+    still_sandbox: RunningSandbox, exchange: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if exchange == "any":
+        exchange = without_a_dialect(monkeypatch)
     async with connected(config(still_sandbox, exchange=exchange)) as gateway:
         async with streaming(gateway) as told:
             ack = await gateway.place(place(1))
@@ -209,6 +211,12 @@ async def test_an_order_lives_and_ends(still_sandbox: RunningSandbox, exchange: 
     named = [e.order.client_id for e in told if isinstance(e, OrderOpen)]
     ended = [e.client_id for e in told if isinstance(e, OrderDone)]
     assert (named, ended) == (["q11"], ["q11"])
+
+
+def without_a_dialect(monkeypatch: pytest.MonkeyPatch) -> str:
+    """An exchange id that the gateway treats like one it knows nothing about."""
+    monkeypatch.setattr("quoter.venues.ccxt_gateway.dialect_of", lambda _exchange: GENERIC)
+    return "binanceus"
 
 
 async def test_the_request_is_what_we_say_it_is(
@@ -489,6 +497,23 @@ async def test_trades_are_listed_from_an_id_on_whole_and_in_order(
     assert every == sorted(every, key=int)
     assert await listed(gateway, from_trade_id=every[2]) == every[3:]
     assert await listed(gateway, from_trade_id=every[-1]) == []
+
+
+async def test_trades_of_any_venue_are_paged_by_time(
+    still_sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange = without_a_dialect(monkeypatch)
+    async with connected(config(still_sandbox, exchange=exchange)) as gateway:
+        for number in range(4):
+            await gateway.place(place(number, price="59999", size="0.001"))
+        await still_sandbox.admin(
+            "POST",
+            "script",
+            {"symbol": "BTCUSDT", "kind": "burst", "side": "SELL", "notional": "3000000"},
+        )
+        every = await listed(gateway, since_ns=time.time_ns() - 60_000_000_000)
+        assert len(every) == 4
+        assert await listed(gateway, from_trade_id=every[1]) == every[2:]
 
 
 async def listed(gateway: CcxtGateway, *, from_trade_id: str = "", since_ns: int = 0) -> list[str]:

@@ -9,8 +9,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from quoter.domain.commands import CancelAll, Denied, OrderIntent, PlaceOrder
-from quoter.domain.events import FeedDown, FeedUp, OrderReject, RejectReason
+from quoter.domain.events import FeedDown, FeedUp, OrderReject
 from quoter.domain.market import Side, Stream
+from quoter.domain.reasons import RejectReason
 from quoter.domain.step import StateChange
 from quoter.domain.trading import CancelReason, Cause, TradingState
 from quoter.telemetry.metrics import NAMES_MAX, Latency, Metrics

@@ -8,9 +8,10 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from quoter.domain.commands import CancelOrder, Denied, OrderIntent, PlaceOrder
-from quoter.domain.events import FeedDown, Operator, OperatorAction, Tick, TopOfBook
+from quoter.domain.events import FeedDown, Operator, Tick, TopOfBook
 from quoter.domain.market import Level, Side, Stream
 from quoter.domain.orders import OrderState
+from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import OrderChange, StateChange, Step
 from quoter.domain.trading import CancelReason, Cause, TradingState
 from quoter.telemetry.step_log import REPEAT_NS, StepLog

@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from quoter.domain.events import DoneReason, Fill, OrderDone, OrderOpen
+from quoter.domain.events import Fill, OrderDone, OrderOpen
 from quoter.domain.market import Side
+from quoter.domain.reasons import DoneReason
 from quoter.venues.ccxt_events import balances, fill, order_news
 from quoter.venues.ccxt_types import JsonDict
 from quoter.venues.dialects import BINANCE, GENERIC, Dialect

@@ -4,7 +4,7 @@ import pytest
 from ccxt.base import errors as venue
 
 from quoter.domain.errors import GateShut
-from quoter.domain.events import CancelRejectReason, RejectReason
+from quoter.domain.reasons import CancelRejectReason, RejectReason
 from quoter.venues.outcomes import (
     NOT_SENT,
     Outcome,
