@@ -18,7 +18,7 @@ Levels = Annotated[list[tuple[Price, Size]], msgspec.Meta(max_length=LEVELS_MAX)
 type Message = DepthDiff | TopOfBook | Trade
 
 
-class BadFrame(Exception):  # noqa: N818 - the venue's fault, counted and passed over
+class BadFrame(Exception):
     """A frame that is not what the venue promised."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from quoter.domain.errors import VenueRateLimited
 from quoter.venues.config import NowNs, VenueConfig
+from quoter.venues.dialects import dialect_of
 from quoter.venues.guards import GuardedExchange
 from quoter.venues.outcomes import Outcome, create_outcome
 from quoter.venues.redact import redact
@@ -75,7 +76,8 @@ class Caller:
 
     def _note_rate_limit(self, failed: Failed) -> None:
         """Some venues ask for silence without HTTP 429: remember it all the same."""
-        meaning = create_outcome(failed.error, was_sent=failed.was_sent, family="generic")
+        family = dialect_of(self._config.exchange).family
+        meaning = create_outcome(failed.error, was_sent=failed.was_sent, family=family)
         now_ns = self._now_ns()
         if meaning.outcome is Outcome.RATE_LIMIT and self._client.limiter.silent(now_ns) is None:
             self._client.limiter.silence(now_ns, retry_s=None, text=failed.text, is_ban=False)

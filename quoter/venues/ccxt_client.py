@@ -68,6 +68,7 @@ def _options(config: VenueConfig) -> dict[str, object]:
         "verbose": False,
         "timeout": int(config.call_s_max * 1000),
         "newUpdates": True,
+        "timeout_on_exit": 0,  # was needed by an aiohttp older than ours
         "streaming": {"keepAlive": config.keep_alive_ms, "maxPingPongMisses": 2},
         "options": {
             "defaultType": "spot",

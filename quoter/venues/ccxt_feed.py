@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from math import isfinite, nan
 from random import Random
 
@@ -48,8 +49,9 @@ class CcxtFeed:
                     self._client.drop_sockets(ending)
                     emit(FeedDown(ts_ns=self._now_ns(), stream=Stream.MARKET, text=ending))
         finally:
-            async with asyncio.timeout(CLOSE_S_MAX):
-                await self._client.close()
+            with suppress(TimeoutError):  # ccxt's close may hang on a dead peer
+                async with asyncio.timeout(CLOSE_S_MAX):
+                    await self._client.close()
 
     def resync(self) -> None:
         """Drop the sockets: ccxt subscribes anew and takes a fresh snapshot."""

@@ -27,8 +27,8 @@ else:
 SUBSCRIPTIONS_MAX = 100
 RATE_LIMIT_CODES = (418, 429)
 _WS_ORDER = re.compile(
-    r"(?i)order\W?(place|create|amend|cancelreplace|modify|edit|test)"
-    r"|(place|create|amend|add|edit|batch|new|modify)\W?orders?\b"
+    r"(?i)order[\W_]?(place|create|amend|cancelreplace|modify|edit|test)"
+    r"|(place|create|amend|add|edit|batch|new|modify)[\W_]?orders?\b|batch_add"
 )
 
 type VerifyCreate = Callable[[LastInch, Call, str, str], None]

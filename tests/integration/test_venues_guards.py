@@ -1,0 +1,235 @@
+"""Defects of ccxt.pro, each shown on the plain class and then mended on the guarded one."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+import ccxt.pro
+import pytest
+from aiohttp import WSMsgType, web
+from ccxt.base import errors as venue
+
+from quoter.domain.commands import PlaceOrder
+from quoter.domain.errors import GateShut, VenueError
+from quoter.domain.market import Side
+from quoter.venues.calls import Caller, Failed
+from quoter.venues.ccxt_client import make_client
+from quoter.venues.ccxt_types import Exchange, WsClient
+from quoter.venues.config import VenueConfig
+from quoter.venues.guards import SUBSCRIPTIONS_MAX, GuardedExchange
+from quoter.venues.outcomes import NOT_SENT, UNKNOWN, create_outcome
+from quoter.venues.transport import Purpose, calling
+
+WS_URL = "ws://127.0.0.1:9/ws-api/v3"
+CONFIG = VenueConfig(
+    exchange="binance",
+    symbol="BTC/USDT",
+    environment="sandbox",
+    order_prefix="q1",
+    sandbox_url="http://127.0.0.1:9",
+    api_key="key",
+    secret="secret",  # noqa: S106 - opens nothing
+    call_s_max=1.0,
+)
+
+
+@dataclass
+class Frame:
+    """A frame as aiohttp would hand it to ccxt."""
+
+    data: object
+    type: int = WSMsgType.TEXT
+
+
+@pytest.fixture
+async def guarded() -> AsyncIterator[GuardedExchange]:
+    client = make_client(CONFIG, time.time_ns)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def plain() -> AsyncIterator[Exchange]:
+    exchange: Exchange = ccxt.pro.binance({"timeout_on_exit": 0})
+    yield exchange
+    await exchange.close()
+
+
+def waiting(client: WsClient, name: str = "orders") -> asyncio.Future[object]:
+    """What a watch waits on."""
+    future = client.future(name)  # type: ignore[attr-defined]
+    assert isinstance(future, asyncio.Future)
+    return future
+
+
+BAD_FRAMES = [
+    Frame('{"truncated'),
+    Frame("[]"),
+    Frame('{"e":"outboundAccountPosition","B":[]}'),
+]
+
+
+@pytest.mark.parametrize("frame", BAD_FRAMES, ids=["truncated", "list", "unexpected"])
+async def test_a_frame_that_breaks_a_handler_reaches_the_waiters(
+    plain: Exchange, guarded: GuardedExchange, frame: Frame
+) -> None:
+    with pytest.raises(Exception):  # noqa: B017, PT011 - in ccxt this kills the receive loop
+        plain.client(WS_URL).handle_message(frame)
+    client = guarded.client(WS_URL)
+    future = waiting(client)
+    client.handle_message(frame)
+    with pytest.raises(venue.NetworkError, match="frame failed"):
+        await future
+    assert WS_URL not in guarded.clients, "the next watch gets a new socket"
+
+
+async def test_the_late_death_of_a_socket_does_not_take_its_successor(
+    plain: Exchange, guarded: GuardedExchange
+) -> None:
+    for exchange, is_kept in ((plain, False), (guarded, True)):
+        first = exchange.client(WS_URL)
+        exchange.on_close(first, 1001)
+        second = exchange.client(WS_URL)
+        assert second is not first
+        exchange.on_close(first, 1006)  # the receive loop reports the same end again
+        assert (exchange.clients.get(WS_URL) is second) is is_kept
+
+
+async def test_the_end_of_the_event_stream_wakes_the_watches(
+    plain: Exchange, guarded: GuardedExchange
+) -> None:
+    frame = Frame('{"event":{"e":"eventStreamTerminated","E":1}}')
+    for exchange in (plain, guarded):
+        client = exchange.client(WS_URL)
+        client.subscriptions["spot"] = True
+        future = waiting(client)
+        client.handle_message(frame)
+        if exchange is plain:
+            assert not future.done(), "nobody would ever hear of it"
+            future.cancel()
+        else:
+            with pytest.raises(venue.NetworkError, match="eventStreamTerminated"):
+                await future
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"method": "order.place"},
+        {"method": "order.cancelReplace"},
+        {"method": "order.amend.keepPriority"},
+        {"op": "order.create"},
+        {"op": "batch-orders"},
+        {"method": "add_order"},
+        {"op": "amend-order"},
+    ],
+)
+async def test_no_order_slips_out_over_a_websocket(
+    guarded: GuardedExchange, message: dict[str, object]
+) -> None:
+    with pytest.raises(GateShut, match="over a websocket"):
+        await guarded.client(WS_URL).send(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [{"method": "userDataStream.subscribe.signature"}, {"method": "SUBSCRIBE"}, {"op": "auth"}],
+)
+async def test_subscriptions_pass(guarded: GuardedExchange, message: dict[str, object]) -> None:
+    with pytest.raises(ConnectionError):  # it got as far as the socket that is not there
+        await guarded.client(WS_URL).send(message)
+
+
+async def test_leaking_subscriptions_are_noticed(guarded: GuardedExchange) -> None:
+    client = guarded.client(WS_URL)
+    client.subscriptions.update({str(n): True for n in range(SUBSCRIPTIONS_MAX + 1)})
+    with pytest.raises(VenueError, match="subscriptions"):
+        guarded.client(WS_URL)
+
+
+async def test_the_session_repeats_nothing(guarded: GuardedExchange) -> None:
+    guarded.open()
+    assert getattr(guarded.session, "_retry_connection", None) is False
+
+
+async def test_a_request_that_nobody_declared_does_not_leave(guarded: GuardedExchange) -> None:
+    with pytest.raises(GateShut, match="nobody declared"):
+        await guarded.fetch_time()
+
+
+@pytest.mark.parametrize("purpose", [Purpose.READ, Purpose.CANCEL])
+async def test_an_order_under_another_name_does_not_leave(
+    guarded: GuardedExchange, purpose: Purpose
+) -> None:
+    with calling(purpose, "q1"), pytest.raises(GateShut, match="POST"):
+        await guarded.fetch("http://127.0.0.1:9/api/v3/order", "POST", {}, "newClientOrderId=q1")
+
+
+async def test_urls_that_point_at_production_by_mistake_are_never_reached(
+    guarded: GuardedExchange,
+) -> None:
+    """One forgotten set_sandbox_mode must not cost money."""
+    production = ccxt.pro.binance().urls["api"]
+    guarded.urls["api"] = production
+    caller = Caller(guarded, CONFIG, time.time_ns)
+    for call in (guarded.fetch_time, guarded.fetch_balance):
+        answer = await caller.read(call)
+        assert isinstance(answer, Failed)
+        assert isinstance(answer.error, GateShut)
+        assert not answer.was_sent
+    with calling(Purpose.READ), pytest.raises(venue.NetworkError, match="is not one of"):
+        await guarded.authenticate({"type": "spot"})
+    assert guarded.gate.requests_sent == 0
+
+
+async def test_a_redirected_create_is_written_once_and_then_unknown() -> None:
+    """Following HTTP 307 would be a second write of the same order."""
+    hits: list[str] = []
+
+    async def redirect(request: web.Request) -> web.Response:
+        hits.append(request.path)
+        raise web.HTTPTemporaryRedirect("/elsewhere/order")
+
+    app = web.Application()
+    app.router.add_post("/{tail:.*}", redirect)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    client = make_client(
+        VenueConfig(
+            exchange="binance",
+            symbol="BTC/USDT",
+            environment="sandbox",
+            order_prefix="q1",
+            sandbox_url=url,
+        ),
+        time.time_ns,
+    )
+    client.gate.is_open = True
+    client.gate.register(
+        PlaceOrder(
+            client_id="q1",
+            side=Side.BUY,
+            price=Decimal(1),
+            size=Decimal(1),
+            decided_ns=time.time_ns() + 10**9,
+        )
+    )
+    answer = await Caller(client, CONFIG, time.time_ns).create(
+        "q1", lambda: client.fetch(f"{url}/api/v3/order", "POST", {}, "newClientOrderId=q1")
+    )
+    await client.close()
+    await runner.cleanup()
+    assert hits == ["/api/v3/order"]
+    assert isinstance(answer, Failed)
+    assert create_outcome(answer.error, was_sent=answer.was_sent, family="binance") is UNKNOWN
+
+
+async def test_a_refused_connection_sent_nothing(guarded: GuardedExchange) -> None:
+    answer = await Caller(guarded, CONFIG, time.time_ns).read(guarded.fetch_time)
+    assert isinstance(answer, Failed)
+    assert create_outcome(answer.error, was_sent=answer.was_sent, family="binance") is NOT_SENT
