@@ -62,7 +62,10 @@ def demo(
     seconds: Annotated[float, typer.Option(min=1, max=86_400, help="How long to run.")] = 60,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another market.")] = 1,
     gamma: Annotated[
-        float | None, typer.Option(min=1e-3, max=1e3, help="Risk aversion: 0.1 calm, 10 eager.")
+        float | None,
+        typer.Option(
+            min=1e-3, max=1e3, envvar="QUOTER_GAMMA", help="Risk aversion: 0.1 calm, 10 eager."
+        ),
     ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="End with one JSON line.")] = False,
 ) -> None:
@@ -83,7 +86,7 @@ def run(
 
     settings = load(dry_run=dry_run)
     forget_secrets()
-    from quoter.app.daemon import run_daemon
+    from quoter.app.run import run_daemon
 
     raise typer.Exit(run_daemon(settings, dry_run=dry_run))
 

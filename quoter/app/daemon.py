@@ -37,7 +37,7 @@ START_TRIES = 3
 START_PAUSE_S = 1.0
 
 
-class StartFailed(Exception):  # noqa: N818 - the condition is the name
+class StartFailed(Exception):
     """The daemon must not begin; carries the exit code and one line for the user."""
 
     def __init__(self, code: ExitCode, text: str) -> None:
@@ -118,7 +118,7 @@ async def _wire(
     try:
         instrument = await _connect(gateway)
         engine = Engine(await _opening(settings, instrument, gateway, clock, is_dry=is_dry))
-    except BaseException:
+    except BaseException:  # whatever stops a start, its sockets are closed
         await gateway.close()
         raise
     if is_dry:

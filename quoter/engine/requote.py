@@ -42,11 +42,15 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Create:
+    """Place `quote` where nothing of ours stands."""
+
     quote: Quote
 
 
 @dataclass(frozen=True, slots=True)
 class Remove:
+    """Take `order` out; nothing is wanted in its place."""
+
     order: OpenOrder
     reason: CancelReason
 

@@ -11,7 +11,7 @@ PID = "quoter.pid"
 LOCK = "lock"
 
 
-class LockHeld(Exception):  # noqa: N818 - the condition is the name
+class LockHeld(Exception):
     """Another quoter runs on this data folder."""
 
 

@@ -4,6 +4,8 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
+    """One number per way to end; the runbook says what to do about each."""
+
     CLEAN = 0  # no own order left, verified at the venue
     CRASHED = 1  # a defect of ours; orders were cancelled as far as possible
     USAGE = 2  # a setting or an argument is wrong

@@ -21,7 +21,7 @@ ANSWER_BYTES_MAX = 1_000_000
 TIMEOUT_S = 2.0
 
 
-class NoAnswer(QuoterError):  # noqa: N818 - the condition is the name
+class NoAnswer(QuoterError):
     """A daemon did not tell its state."""
 
 

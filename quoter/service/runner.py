@@ -39,7 +39,7 @@ EMERGENCY_S_MAX = 10.0
 type Observer = Callable[[Step], None]
 
 
-class _Finished(Exception):  # noqa: N818 - the way out of the task group
+class _Finished(Exception):
     pass
 
 
@@ -113,7 +113,7 @@ class Runner:
                     self._outbox.spawn(tasks)
         except* _Finished:
             pass
-        except* Exception as group:
+        except* Exception as group:  # any failure ends the run the same safe way
             self._crash = group
             log.critical("crashed", error=repr(group.exceptions), exc_info=group)
             await self._emergency()

@@ -20,7 +20,7 @@ class SimReject(StrEnum):
     HALTED = "halted"
 
 
-class Refused(Exception):  # noqa: N818 - the venue's answer, not a defect of ours
+class Refused(Exception):
     """The venue's 'no' to a request; nothing changed."""
 
     def __init__(self, reason: SimReject, text: str = "") -> None:
@@ -38,18 +38,24 @@ class SelfTrade(StrEnum):
 
 
 class OrderKind(StrEnum):
+    """How an order meets the book."""
+
     LIMIT = "LIMIT"
     LIMIT_MAKER = "LIMIT_MAKER"
     MARKET = "MARKET"
 
 
 class TimeInForce(StrEnum):
+    """How long an order that is not filled at once stays."""
+
     GTC = "GTC"
     IOC = "IOC"
     FOK = "FOK"
 
 
 class SimOrderState(StrEnum):
+    """Where an order is in its life, in the venue's own words."""
+
     NEW = "NEW"
     PARTIALLY_FILLED = "PARTIALLY_FILLED"
     FILLED = "FILLED"
@@ -149,6 +155,8 @@ class SimTrade:
 
 
 class ReportType(StrEnum):
+    """What an execution report tells."""
+
     NEW = "NEW"
     TRADE = "TRADE"
     CANCELED = "CANCELED"

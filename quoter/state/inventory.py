@@ -10,7 +10,7 @@ TRADE_IDS_MAX = 200_000  # remembered for deduplication; venues re-tell hours, n
 ZERO = Decimal(0)
 
 
-class LedgerConflict(Exception):  # noqa: N818 - the condition is the name
+class LedgerConflict(Exception):
     """One trade id was told with two different contents."""
 
 

@@ -107,9 +107,13 @@ class OpenOrders:
         """Everything on one side that could still fill (B and S of reliability.md section 4)."""
         return self._leaves[side]
 
-    def recomputed_leaves(self, side: Side) -> Decimal:
-        """The same from scratch: the counter is compared with it once a second."""
-        return sum((o.leaves for o in self._live.values() if o.side is side), start=ZERO)
+    def miscount(self) -> str | None:
+        """Compare the counters with a recount; what differs, or None."""
+        for side, counted in self._leaves.items():
+            recounted = sum((o.leaves for o in self.of_side(side)), start=ZERO)
+            if counted != recounted:
+                return f"{side} leaves counted {counted}, recounted {recounted}"
+        return None
 
     def of_side(self, side: Side) -> list[OpenOrder]:
         return [order for order in self._live.values() if order.side is side]
