@@ -11,6 +11,7 @@ POST   faults            arm one: a JSON object with the fields of `faults.Fault
 DELETE faults[?id=N]     clear one or all; answers {"cleared": n}
 POST   script            {"symbol", "kind": "burst" | "informed" | "crash", "in_s": 0, and the
                          fields of sim.scripts.Burst, InformedTrader or Crash}: scripted flow
+POST   halt              {"symbol", "halted": true | false}: maintenance; status BREAK, no orders
 POST   streams/close     {"socket": "market" | "user" | null, "count": n | null}; {"closed": n}
 GET    stats             counters, open sockets, uptime
 
@@ -47,6 +48,13 @@ class CloseStreams(msgspec.Struct, forbid_unknown_fields=True):
     count: int | None = None
 
 
+class Halt(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of POST halt."""
+
+    symbol: str
+    halted: bool
+
+
 class Admin:
     """Looks at the truth and makes trouble."""
 
@@ -62,6 +70,7 @@ class Admin:
             ("POST", "faults", self._arm),
             ("DELETE", "faults", self._clear),
             ("POST", "script", self._script),
+            ("POST", "halt", self._halt),
             ("POST", "streams/close", self._close),
             ("GET", "stats", self._stats),
         )
@@ -127,6 +136,13 @@ class Admin:
         at_ns = self._venue.catch_up() + int(in_s * NS_PER_S)
         self._venue.exchange.script(symbol, script, at_ns)
         return {"symbol": symbol, "kind": kind, "at_ns": at_ns}
+
+    async def _halt(self, request: web.Request) -> Json:
+        wish = msgspec.json.decode(await request.read(), type=Halt)
+        if self._venue.market(wish.symbol) is None:
+            raise ValueError(f"the symbol {wish.symbol!r} is not listed")
+        self._venue.halt(wish.symbol, is_halted=wish.halted)
+        return {"symbol": wish.symbol, "halted": wish.halted}
 
     async def _close(self, request: web.Request) -> Json:
         body = await request.read() or b"{}"

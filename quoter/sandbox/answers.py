@@ -25,7 +25,7 @@ class ApiError(Exception):
         return payload if self.data is None else payload | {"data": self.data}
 
 
-class Hangup(Exception):  # noqa: N818 - a fault that was asked for
+class Hangup(Exception):
     """The connection ends here without an answer; `reset` sends RST instead of FIN."""
 
     def __init__(self, *, reset: bool) -> None:

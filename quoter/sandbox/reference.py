@@ -14,6 +14,7 @@ from quoter.sandbox.operation import Request, limited, listed
 from quoter.sandbox.parameters import Parameters
 from quoter.sandbox.payloads import Json, number
 from quoter.sandbox.signing import NS_PER_MS
+from quoter.sandbox.venue import Venue
 from quoter.sim.messages import MarketSpec, OrderKind, SelfTrade
 
 DEPTH_DEFAULT = 100
@@ -45,7 +46,7 @@ def exchange_info(request: Request) -> Json:
         "serverTime": request.now_ns // NS_PER_MS,
         "rateLimits": rules(venue.config.limits),
         "exchangeFilters": [],
-        "symbols": [_symbol_row(market) for market in markets or venue.markets.values()],
+        "symbols": [_symbol_row(venue, market) for market in markets or venue.markets.values()],
     }
 
 
@@ -147,10 +148,10 @@ def _symbols(parameters: Parameters) -> list[str]:
     return symbols
 
 
-def _symbol_row(market: MarketSpec) -> Json:
+def _symbol_row(venue: Venue, market: MarketSpec) -> Json:
     return {
         "symbol": market.symbol,
-        "status": "TRADING",
+        "status": "BREAK" if market.symbol in venue.halted else "TRADING",
         "baseAsset": market.base,
         "baseAssetPrecision": ASSET_DECIMALS,
         "quoteAsset": market.quote,
@@ -165,7 +166,7 @@ def _symbol_row(market: MarketSpec) -> Json:
         "quoteOrderQtyMarketAllowed": False,
         "allowTrailingStop": False,
         "cancelReplaceAllowed": True,
-        "amendAllowed": True,
+        "amendAllowed": False,
         "pegInstructionsAllowed": False,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,

@@ -42,6 +42,7 @@ class Venue:
         self.wire_log = WireLog()
         self.history = History()
         self.counts: Counter[str] = Counter()
+        self.halted: set[str] = set()
         self._listeners: list[Listener] = [self.history.hear]
 
     def now_ns(self) -> int:
@@ -64,6 +65,14 @@ class Venue:
         now_ns = self.now_ns()
         self.publish(self.exchange.advance(now_ns))
         return now_ns
+
+    def halt(self, symbol: str, *, is_halted: bool) -> None:
+        """Close or open a symbol for trading; resting orders stay and can be cancelled."""
+        self.exchange.halt(symbol, is_halted=is_halted)
+        if is_halted:
+            self.halted.add(symbol)
+        else:
+            self.halted.discard(symbol)
 
     def next_execution_id(self) -> int:
         """A number for each execution report and each amendment."""

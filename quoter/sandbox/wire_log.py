@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 
 from quoter.sandbox.payloads import Json
 
@@ -78,4 +79,5 @@ class WireLog:
 
     def since(self, seq: int) -> list[Json]:
         """Everything after `seq`, as far as it is still kept."""
-        return [entry.row() for entry in self._entries if entry.seq > seq]
+        first = self._seq - len(self._entries)  # entries have every number after this one
+        return [entry.row() for entry in islice(self._entries, max(0, seq - first), None)]

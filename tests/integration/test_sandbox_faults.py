@@ -253,6 +253,32 @@ async def test_a_retail_burst_buys_through_a_resting_ask(still_sandbox: RunningS
     assert totals["BTC"] == "1.99900"
 
 
+async def test_a_halted_symbol_takes_no_orders_and_lets_them_be_cancelled(
+    still_sandbox: RunningSandbox,
+) -> None:
+    sandbox = still_sandbox
+    await place(sandbox, "before")
+    await sandbox.admin("POST", "halt", {"symbol": "BTCUSDT", "halted": True})
+    refused = await sandbox.rest_order("BUY", "59990.00", "0.001")
+    assert (refused.code, refused.row["msg"]) == (-1013, "Market is closed.")
+    ask = {"symbol": "BTCUSDT", "origClientOrderId": "before"}
+    assert (await sandbox.signed("DELETE", "order", ask)).status == 200
+    info = (await sandbox.get("exchangeInfo", symbol="BTCUSDT")).row
+    assert isinstance(info["symbols"], list)
+    assert isinstance(info["symbols"][0], dict)
+    assert info["symbols"][0]["status"] == "BREAK"
+    await sandbox.admin("POST", "halt", {"symbol": "BTCUSDT", "halted": False})
+    assert await place(sandbox, "after") == 200
+
+
+async def test_the_wire_log_is_read_on_from_where_one_was(still_sandbox: RunningSandbox) -> None:
+    for name in ("a", "b", "c"):
+        await place(still_sandbox, name)
+    rows = (await still_sandbox.admin("GET", "wire-log?since=1")).rows
+    assert [(row["seq"], row["client_id"]) for row in rows] == [(2, "b"), (3, "c")]
+    assert (await still_sandbox.admin("GET", "wire-log?since=3")).body == []
+
+
 async def truth(sandbox: RunningSandbox) -> Row:
     return (await sandbox.admin("GET", f"truth?api_key={sandbox.one.api_key}")).row
 
