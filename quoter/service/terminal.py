@@ -286,7 +286,11 @@ def _last_fills(fills: Iterable[Fill]) -> RenderableType:
 
 
 def _best(snapshot: Snapshot, side: Side) -> str:
+    """Our best order of a side; in a dry run, which has none, the one that is wanted."""
     prices = [order.price for order in snapshot.orders if order.side is side]
+    if not prices and snapshot.quote is not None:
+        wanted = snapshot.quote.bids if side is Side.BUY else snapshot.quote.asks
+        prices = [quote.price for quote in wanted]
     return f"{(max if side is Side.BUY else min)(prices):f}" if prices else "-"
 
 

@@ -9,7 +9,14 @@ from enum import StrEnum
 from importlib.metadata import version
 from math import nan
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from quoter.domain.commands import CancelAll, CancelOrder, PlaceOrder
 from quoter.domain.events import FeedDown, FeedUp, OrderReject
@@ -31,7 +38,6 @@ class Latency(StrEnum):
     DECISION_TO_WIRE = "decision_to_wire"
     WIRE_TO_ACK = "wire_to_ack"
     LOOP_LAG = "loop_lag"
-    LEDGER_COMMIT = "ledger_commit"
 
 
 LATENCY_HELP = {
@@ -39,7 +45,6 @@ LATENCY_HELP = {
     Latency.DECISION_TO_WIRE: "End of the engine's turn to the request leaving us, seconds.",
     Latency.WIRE_TO_ACK: "Request leaving us to the venue's answer, seconds.",
     Latency.LOOP_LAG: "How late the event loop woke up, seconds.",
-    Latency.LEDGER_COMMIT: "Time to make a fill durable, seconds.",
 }
 
 
@@ -47,6 +52,7 @@ class Metrics:
     """The metrics of one daemon in a registry of their own."""
 
     def __init__(self, *, symbol: str, venue: str, environment: str) -> None:
+        disable_created_metrics()  # a second series for every counter, which nobody looks at
         self.registry = CollectorRegistry()
         self._labels = (symbol, venue)
         self._words: dict[str, set[str]] = {}
