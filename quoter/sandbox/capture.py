@@ -31,7 +31,7 @@ type Levels = tuple[tuple[Decimal, Decimal], ...]
 class Snapshot(msgspec.Struct, frozen=True):
     """A REST depth answer."""
 
-    lastUpdateId: int  # noqa: N815 - the venue's name
+    last: int = msgspec.field(name="lastUpdateId")
     bids: Levels
     asks: Levels
 
@@ -145,9 +145,7 @@ class Replay:
             if isinstance(message, Snapshot):
                 self._apply(message)
                 return stamp_ns, [
-                    early
-                    for early in before
-                    if isinstance(early, Depth) and early.u > message.lastUpdateId
+                    early for early in before if isinstance(early, Depth) and early.u > message.last
                 ]
             before.append(message)
             if len(before) >= OPENING_LINES_MAX:
@@ -161,7 +159,7 @@ class Replay:
         exchange, symbol, now_ns = self._venue.exchange, self._capture.symbol, self._venue.now_ns()
         match message:
             case Snapshot():
-                book = DepthBook(last=message.lastUpdateId, bids=message.bids, asks=message.asks)
+                book = DepthBook(last=message.last, bids=message.bids, asks=message.asks)
                 return exchange.load_depth(symbol, book, now_ns)
             case Depth():
                 return exchange.apply_depth(

@@ -152,9 +152,17 @@ BALANCES = (
     ("SHIB", Decimal(2_000_000_000)),
     ("XRP", Decimal(100_000)),
 )
-# Known to everybody: they open nothing but this loopback toy.
-DEMO_ACCOUNT = Account(api_key="sandbox-key-one", secret="sandbox-secret-one", balances=BALANCES)  # noqa: S106
-SECOND_ACCOUNT = Account(api_key="sandbox-key-two", secret="sandbox-secret-two", balances=BALANCES)  # noqa: S106
+
+
+def _account(name: str) -> Account:
+    """An account whose key and secret everybody knows: they open nothing but this loopback toy."""
+    return Account(
+        api_key=f"sandbox-key-{name}", secret=f"sandbox-secret-{name}", balances=BALANCES
+    )
+
+
+DEMO_ACCOUNT = _account("one")
+SECOND_ACCOUNT = _account("two")
 
 
 def default_config(seed: int) -> SandboxConfig:

@@ -37,7 +37,7 @@ def recorded(path: Path, into: Path) -> dict[int, tuple[str, ...]]:
 class Snapshot(msgspec.Struct):
     """A depth answer."""
 
-    lastUpdateId: int  # noqa: N815 - the venue's name
+    last: int = msgspec.field(name="lastUpdateId")
     bids: list[tuple[Decimal, Decimal]]
     asks: list[tuple[Decimal, Decimal]]
 
@@ -71,7 +71,7 @@ class Reader:
 
     def start(self, snapshot: Snapshot) -> None:
         self.bids, self.asks = dict(snapshot.bids), dict(snapshot.asks)
-        self.last = snapshot.lastUpdateId
+        self.last = snapshot.last
 
     def diff(self, event: Diff) -> None:
         if event.u <= self.last:

@@ -13,7 +13,7 @@ from quoter.sandbox.signing import (
     unsigned,
 )
 
-SECRET = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"  # noqa: S105
+SECRET = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"  # noqa: S105 - the documentation publishes it
 NOW_NS = 1_700_000_000_000_000_000
 NOW_MS = 1_700_000_000_000
 
