@@ -81,9 +81,7 @@ def _input_rows(terms: QuoteTerms) -> tuple[Row, ...]:
 def _centre_rows(terms: QuoteTerms) -> tuple[Row, ...]:
     return (
         _price(terms, "slope", terms.slope, "How far one lot of inventory moves both quotes."),
-        _price(
-            terms, "skew", 0.0 - terms.skew, "Reservation price less fair value: -lots * slope."
-        ),
+        _price(terms, "skew", 0.0 - terms.skew, "Reservation less fair value: -lots * slope."),
         Row(
             "reservation_price",
             terms.reservation_price,
