@@ -69,7 +69,10 @@ def _options(config: VenueConfig) -> dict[str, object]:
         "timeout": int(config.call_s_max * 1000),
         "newUpdates": True,
         "timeout_on_exit": 0,  # was needed by an aiohttp older than ours
-        "streaming": {"keepAlive": config.keep_alive_ms, "maxPingPongMisses": 2},
+        "streaming": {
+            "keepAlive": config.keep_alive_ms,
+            "maxPingPongMisses": config.pongs_missed_max,
+        },
         "options": {
             "defaultType": "spot",
             "fetchMarkets": {"types": ["spot"]},

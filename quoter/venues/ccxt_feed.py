@@ -3,12 +3,14 @@
 import asyncio
 import time
 from contextlib import suppress
+from dataclasses import replace
 from math import isfinite, nan
 from random import Random
 
-from quoter.domain.events import BookSnapshot, FeedAlive, FeedDown, FeedUp, Trade
+from quoter.domain.events import BookSnapshot, FeedDown, FeedUp, Trade
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Level, Side, Stream
+from quoter.venues.alive import SignsOfLife
 from quoter.venues.backoff import Backoff
 from quoter.venues.ccxt_client import make_client
 from quoter.venues.config import NowNs, VenueConfig
@@ -19,6 +21,7 @@ from quoter.venues.transport import Purpose, calling
 
 LEVELS_MAX = 100
 CLOSE_S_MAX = 3.0
+PING_MS_MAX = 1000
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
 
@@ -30,13 +33,12 @@ class CcxtFeed:
     ) -> None:
         self._symbol, self._now_ns, self._random = instrument.symbol, now_ns, random
         self._timings = config.stream
-        self._client = make_client(config, now_ns)
+        self._client = make_client(_with_quick_pings(config), now_ns)
         self._sequence = 0
         self.unreadable = 0
 
     async def run(self, emit: Emit) -> None:
         """Emit FeedUp with the first book, then books and trades, until cancelled."""
-        self._client.alive = lambda: emit(FeedAlive(ts_ns=self._now_ns(), stream=Stream.MARKET))
         backoff = Backoff(self._timings, self._random)
         try:
             with calling(Purpose.READ):
@@ -46,6 +48,7 @@ class CcxtFeed:
                     backoff.attempted(started_s)
                     ending = await self._connection(emit)
                     backoff.lived(time.monotonic() - started_s)
+                    self._client.alive = None
                     self._client.drop_sockets(ending)
                     emit(FeedDown(ts_ns=self._now_ns(), stream=Stream.MARKET, text=ending))
         finally:
@@ -85,6 +88,9 @@ class CcxtFeed:
             if is_first:
                 is_first = False
                 emit(FeedUp(ts_ns=ts_ns, stream=Stream.MARKET))
+                self._client.alive = SignsOfLife(
+                    emit=emit, stream=Stream.MARKET, now_ns=self._now_ns
+                )
             self._sequence += 1
             emit(BookSnapshot(ts_ns=ts_ns, last=self._sequence, bids=bids, asks=asks))
 
@@ -96,6 +102,14 @@ class CcxtFeed:
                     self.unreadable += 1
                 else:
                     emit(news)
+
+
+def _with_quick_pings(config: VenueConfig) -> VenueConfig:
+    """Ping within the 2 s of silence that count as stale; give up no sooner than configured."""
+    if config.keep_alive_ms <= PING_MS_MAX:
+        return config
+    patience_ms = config.keep_alive_ms * config.pongs_missed_max
+    return replace(config, keep_alive_ms=PING_MS_MAX, pongs_missed_max=patience_ms // PING_MS_MAX)
 
 
 def levels(side: object) -> tuple[Level, ...] | None:

@@ -56,9 +56,9 @@ class Exchange:
     closed_by_user: bool
     timeout: int
     verbose: bool
-    enableRateLimit: bool  # noqa: N815
-    rateLimit: float  # noqa: N815
-    precisionMode: int  # noqa: N815
+    enableRateLimit: bool  # noqa: N815 - ccxt's name
+    rateLimit: float  # noqa: N815 - ccxt's name
+    precisionMode: int  # noqa: N815 - ccxt's name
 
     def client(self, url: str) -> WsClient:
         raise NotImplementedError

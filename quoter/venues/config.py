@@ -13,9 +13,9 @@ type NowNs = Callable[[], int]  # UTC nanoseconds, never running backwards
 class StreamTimings:
     """How a public stream is kept alive and brought back (FD-05, FD-06)."""
 
-    ping_s: float = 2.0  # quiet for so long: we ping
+    ping_s: float = 1.0  # quiet for so long: we ping, well within the 2 s after which it is stale
     pong_s_max: float = 3.0
-    pongs_missed_max: int = 2  # dead after 2 + 2 * 3 = 8 s, below the 10 s that are promised
+    pongs_missed_max: int = 2  # dead after 1 + 2 * 3 = 7 s, below the 10 s that are promised
     open_s_max: float = 10.0
     backoff_base_s: float = 0.25
     backoff_s_min: float = 0.05  # ccxt.pro loses subscriptions when called again at once
@@ -50,6 +50,7 @@ class VenueConfig:
     create_window_ms: int = 2000  # the venue drops a create that arrives later
     call_window_ms: int = 5000
     keep_alive_ms: int = 3000  # ping of ccxt's sockets
+    pongs_missed_max: int = 2
     clock_offset_s_max: float = 1.0
     stream: StreamTimings = field(default_factory=StreamTimings)
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from aiohttp import WSMsgType
 from ccxt.base import errors as venue
 
 from quoter.domain.errors import VenueError
@@ -42,7 +41,7 @@ class GuardedExchange(_Base):
     now_ns: NowNs
     verify_create: VerifyCreate | None = None
     only_creates_post = False
-    alive: Callable[[], None] | None = None  # told of every frame without news
+    alive: Callable[[], None] | None = None  # told of every frame, pongs included
     faults = 0  # frames or handlers that failed
 
     def open(self, lazy: bool = False) -> None:
@@ -142,7 +141,7 @@ class GuardedExchange(_Base):
         self, client: WsClient, inner: Callable[[WsMessage], None], message: WsMessage
     ) -> None:
         """An exception here would end ccxt's receive loop without a word."""
-        if self.alive is not None and message.type in (WSMsgType.PING, WSMsgType.PONG):
+        if self.alive is not None:
             self.alive()
         try:
             inner(message)

@@ -5,8 +5,9 @@ import time
 from collections.abc import Awaitable, Callable
 from random import Random
 
-from quoter.domain.events import FeedAlive, FeedDown, FeedUp
+from quoter.domain.events import FeedDown, FeedUp
 from quoter.domain.market import Stream
+from quoter.venues.alive import SignsOfLife
 from quoter.venues.backoff import Backoff
 from quoter.venues.calls import Caller
 from quoter.venues.ccxt_types import JsonDict
@@ -41,7 +42,6 @@ class PrivateStream:
 
     async def run(self, emit: Emit, *, trades: Rows, orders: Rows) -> None:
         """FeedUp once both watches wait, FeedDown when either ends, and again."""
-        self._client.alive = lambda: emit(FeedAlive(ts_ns=self._now_ns(), stream=Stream.PRIVATE))
         with calling(Purpose.READ):
             while True:
                 await asyncio.sleep(self._backoff.pause_s(time.monotonic()))
@@ -49,6 +49,7 @@ class PrivateStream:
                 self._backoff.attempted(started_s)
                 text = await self._connection(emit, trades, orders)
                 self._backoff.lived(time.monotonic() - started_s)
+                self._client.alive = None
                 self._client.drop_sockets(text)
                 emit(FeedDown(ts_ns=self._now_ns(), stream=Stream.PRIVATE, text=text))
 
@@ -71,6 +72,9 @@ class PrivateStream:
         try:
             if await self._subscribed(pumps):
                 emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.PRIVATE))
+                self._client.alive = SignsOfLife(
+                    emit=emit, stream=Stream.PRIVATE, now_ns=self._now_ns
+                )
                 await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
             return self._ending(pumps)
         finally:

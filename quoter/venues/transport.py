@@ -160,7 +160,6 @@ class GatedConnector(aiohttp.TCPConnector):
 def gated_session(gate: LastInch) -> aiohttp.ClientSession:
     """A session that writes every request at most once."""
     session = aiohttp.ClientSession(connector=GatedConnector(gate), trust_env=False)
-    # aiohttp sends GET, PUT and DELETE again when a kept-alive connection turns out to be dead;
-    # it has no public switch for that
-    session._retry_connection = False  # noqa: SLF001
+    # aiohttp sends GET, PUT and DELETE again when a kept-alive connection turns out to be dead
+    session._retry_connection = False  # noqa: SLF001 - there is no public switch
     return session

@@ -230,4 +230,6 @@ def test_the_shipped_settings_notice_a_mute_ccxt_socket_within_ten_seconds() -> 
     shipped = VenueConfig(
         exchange="binance", symbol="BTC/USDT", environment="production", order_prefix="q1"
     )
-    assert 3 * shipped.keep_alive_ms < 10_000
+    assert (shipped.pongs_missed_max + 1) * shipped.keep_alive_ms < 10_000
+    quick = CcxtFeed(shipped, BTCUSDT, time.time_ns, Random(1))
+    assert quick._client.streaming == {"keepAlive": 1000, "maxPingPongMisses": 6}

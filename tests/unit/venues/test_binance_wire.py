@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quoter.domain.events import BookDelta, BookSnapshot, TopOfBook, Trade
@@ -84,6 +84,7 @@ def test_hostile_frames_are_refused(frame: bytes) -> None:
         read(frame)
 
 
+@settings(deadline=None)
 @given(st.sampled_from([DEPTH, TICKER, TRADE]), st.data())
 def test_no_mutated_frame_raises_anything_else(frame: bytes, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(frame) - 1))

@@ -1,6 +1,6 @@
 """A book built from what `DepthSync` emits is never a book that the venue did not have."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quoter.domain.events import BookDelta, BookSnapshot
@@ -147,6 +147,7 @@ steps = st.tuples(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(steps, min_size=1, max_size=30))
 def test_no_stream_of_drops_duplicates_and_overlaps_yields_a_wrong_book(
     script: list[tuple[list[tuple[int, int]], str, int | None]],
