@@ -3,7 +3,7 @@
 GET    truth?api_key=K   opening, balances {asset: {free, locked}}, totals {asset: total as the
                          truth ledger recomputes it}, trades (myTrades rows of all symbols, in the
                          order they happened), open_orders; exact decimals as texts
-GET    wire-log?since=N  entries with seq > N: every create, cancel, cancel-all, replace, amend with
+GET    wire-log?since=N  entries with seq > N: every create, cancel, cancel-all and replace with
                          seq, received_ns, transport, operation, api_key, client_id, symbol, side,
                          type, price, size, outcome (accepted, rejected, pending), code, faults
 GET    faults            every armed fault with id, matched, fired, active

@@ -189,29 +189,6 @@ def canceled(order: SimOrder, cancel_client_id: str = "") -> Json:
     )
 
 
-def amended(order: SimOrder, execution_id: int) -> Json:
-    """Answer of amend/keepPriority, which spells two fields its own way."""
-    row = _identity(order) | {
-        "price": number(order.price),
-        "qty": number(order.size),
-        "executedQty": number(order.filled),
-        "preventedQty": ZERO,
-        "cumulativeQuoteQty": number(order.filled_quote),
-        "timeInForce": order.time_in_force.value,
-        "type": order.kind.value,
-        "side": order.side.value,
-        "status": order.state.value,
-        "workingTime": order.created_ns // NS_PER_MS,
-        "selfTradePreventionMode": order.self_trade.value,
-        "origClientOrderId": order.client_id,
-    }
-    return {
-        "transactTime": order.updated_ns // NS_PER_MS,
-        "executionId": execution_id,
-        "amendedOrder": row,
-    }
-
-
 def own_trade(trade: SimTrade) -> Json:
     """One row of myTrades."""
     return {
