@@ -1,4 +1,4 @@
-"""Signed requests that change something: place, test, cancel, replace, amend."""
+"""Signed requests that change something: place, test, cancel, replace."""
 
 import secrets
 import string
