@@ -115,7 +115,7 @@ def plain_line(snapshot: Snapshot) -> str:
         f"r {_price(reservation, snapshot)}",
         f"bid {_best(snapshot, Side.BUY)}",
         f"ask {_best(snapshot, Side.SELL)}",
-        f"inventory {snapshot.inventory:+f} of {snapshot.inventory_max:f}",
+        f"inventory {_signed(snapshot.inventory)} of {_exact(snapshot.inventory_max)}",
         f"fills {snapshot.fills_buy}/{snapshot.fills_sell}",
         f"pnl {snapshot.pnl.total:+.4f}",
     ]
@@ -184,7 +184,7 @@ def _side_rows(
         places[shown] = level.price
     rows = []
     for shown in sorted(places, key=places.__getitem__, reverse=side is Side.BUY):
-        mark = f"◀ our {side.lower()} {ours[shown]:f}" if shown in ours else ""
+        mark = f"◀ our {side.lower()} {_exact(ours[shown])}" if shown in ours else ""
         size = f"{sizes[shown]:.5g}" if shown in sizes else ""
         style = SIDE_STYLES[side]
         rows.append(
@@ -194,12 +194,14 @@ def _side_rows(
 
 
 def _inventory(snapshot: Snapshot) -> RenderableType:
-    limit = f"{snapshot.inventory_max:f}"
+    limit = _exact(snapshot.inventory_max)
     figures = Text(
-        f"{snapshot.inventory:+f}  (position {snapshot.position:f}, target {snapshot.target:f})"
+        f"{_signed(snapshot.inventory)}  (position {_exact(snapshot.position)}, "
+        f"target {_exact(snapshot.target)})"
     )
     reach = Text(
-        f"if all fill: {snapshot.exposure_sell:+f} to {snapshot.exposure_buy:+f}, limit ±{limit}",
+        f"if all fill: {_signed(snapshot.exposure_sell)} to {_signed(snapshot.exposure_buy)}, "
+        f"limit ±{limit}",
         style="dim",
     )
     return Group(Text(inventory_bar(snapshot)), figures, reach)
@@ -281,7 +283,7 @@ def _last_fills(fills: Iterable[Fill]) -> RenderableType:
     for fill in reversed(list(fills)):
         clock = datetime.fromtimestamp(fill.ts_ns // 1_000_000_000, UTC).strftime("%H:%M:%S")
         side = Text(fill.side.value, style=SIDE_STYLES[fill.side])
-        grid.add_row(clock, side, f"{fill.size:f}", f"{fill.price:f}")
+        grid.add_row(clock, side, _exact(fill.size), _exact(fill.price))
     return grid if grid.row_count else Text("none yet", style="dim")
 
 
@@ -301,3 +303,12 @@ def _price(price: float | None, snapshot: Snapshot) -> str:
     exponents = [order.price.as_tuple().exponent for order in snapshot.orders]
     decimals = max((-at for at in exponents if isinstance(at, int)), default=2)
     return f"{price:.{max(0, decimals)}f}"
+
+
+def _exact(amount: Decimal) -> str:
+    """Every digit that says something, and no zeros after them."""
+    return f"{amount.normalize():f}"
+
+
+def _signed(amount: Decimal) -> str:
+    return f"{amount.normalize():+f}"
