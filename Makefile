@@ -41,8 +41,8 @@ bench: setup     ## the budgets, as ratios in one run
 lock: setup      ## resolve the lock files anew
 	@deploy/dev/lock.sh
 
-env: setup       ## write .env.example from the settings class
-	@.venv/bin/quoter env-example > .env.example
+env: setup       ## write .env.example and the README table from the settings class
+	@.venv/bin/quoter env-example > .env.example && $(PY) -m deploy.dev.readme
 
 clean:           ## remove what setup and the tools made
 	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import uvloop
+from msgspec import MsgspecError
 
 from quoter.domain.errors import BadSetting
+from quoter.sandbox.capture import capture_symbol
 from quoter.sandbox.config import Capture, SandboxConfig, default_config
 from quoter.sandbox.server import SandboxServer
 
@@ -30,9 +32,19 @@ def sandbox_config(
             raise BadSetting(f"--symbol: {symbol} is not one of {known}")
         config = replace(config, markets=markets)
     if captures:
-        recorded = Capture(symbol=config.markets[0].symbol, files=tuple(captures), speed=speed)
+        name = _recorded_symbol(captures)
+        if name not in {market.symbol for market in config.markets}:
+            raise BadSetting(f"--capture: the sandbox has no market {name}")
+        recorded = Capture(symbol=name, files=tuple(captures), speed=speed)
         config = replace(config, captures=(recorded,))
     return config
+
+
+def _recorded_symbol(captures: list[Path]) -> str:
+    try:
+        return capture_symbol(captures)
+    except (OSError, ValueError, MsgspecError) as error:
+        raise BadSetting(f"--capture: no recording that can be replayed: {error}") from None
 
 
 def run_sandbox(

@@ -14,5 +14,4 @@ class ExitCode(IntEnum):
     KILLED = 30  # stopped while latched KILLED
     START_FAILED = 40  # venue and books could not be reconciled at the start
     LOCK_HELD = 41
-    INTEGRITY = 42
     KEY_RIGHTS = 43

@@ -1,6 +1,6 @@
 """The only reader of the environment: `QUOTER_*` names, typed, with units and bounds."""
 
-from quoter.settings.example import env_example
+from quoter.settings.example import env_example, settings_table
 from quoter.settings.fields import Environment
 from quoter.settings.load import forget_secrets, known_names, load
 from quoter.settings.model import FixedSettings, Settings
@@ -13,4 +13,5 @@ __all__ = [
     "forget_secrets",
     "known_names",
     "load",
+    "settings_table",
 ]

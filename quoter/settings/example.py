@@ -25,6 +25,23 @@ def env_example() -> str:
     return "".join(parts)
 
 
+def settings_table() -> str:
+    """The same as a Markdown table, for the README."""
+    rows = ["| name | default | meaning |", "|---|---|---|"]
+    for section in SECTIONS:
+        for name, field in section.model_fields.items():
+            bounds = _bounds(field).replace("|", "\\|")
+            meaning = (field.description or "").replace("|", "\\|")
+            text = f"{meaning}; {bounds}" if bounds else meaning
+            default = "**required**" if field.is_required() else _code(field.default)
+            rows.append(f"| `{env_name(name)}` | {default} | {text} |")
+    return "\n".join(rows) + "\n"
+
+
+def _code(default: object) -> str:
+    return "" if default in (None, "") else f"`{default}`"
+
+
 def _entry(name: str, field: FieldInfo) -> str:
     bounds = _bounds(field)
     text = f"{field.description}{f'; {bounds}' if bounds else ''}"
