@@ -5,6 +5,11 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 version=$(cat .python-version)
 
+# A machine may trust more than uv's own list does (a company's proxy, say).
+if [ -s /etc/ssl/certs/ca-certificates.crt ]; then
+    export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-1}"
+fi
+
 uv=$(command -v uv || true)
 if [ -z "$uv" ]; then
     if [ ! -x .uv/bin/uv ]; then
