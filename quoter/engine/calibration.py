@@ -166,6 +166,10 @@ class Calibration:
         config = self._config
         return side_cost(fair=fair, fee_maker=config.fee_maker, adverse_bps=config.adverse_bps)
 
+    def figures(self, ts_ns: int) -> tuple[float | None, IntensityEstimate | None, float | None]:
+        """All that `inputs` takes from here and that moves: while they stand, so do its answers."""
+        return self.sigma, self.estimate, self._tau_s(ts_ns)
+
     def inputs(self, ts_ns: int, *, fair: float, lots: float) -> PricingInputs | NoQuote:
         """Everything a quote needs, or what is missing."""
         estimate, sigma = self.estimate, self.sigma

@@ -139,11 +139,8 @@ class Engine:
         if turn.booked:
             self._after_fills(turn)
         if turn.orders:
-            self.market.own.changed()
             self.market.look(turn.ts_ns)
         self._decide(turn)
-        if turn.orders:
-            self.market.own.changed()
         for what, _ in turn.notes:
             self.counts[what] += 1
         return turn.step(self.seq, before, self.causes.state)

@@ -1,47 +1,13 @@
 """The market without ourselves in it: book, best prices, fair value."""
 
-from collections.abc import Mapping
-
 from quoter.domain.events import BookDelta, BookSnapshot, MarketEvent, TopOfBook, Trade
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Level, Side
-from quoter.domain.orders import OrderState
 from quoter.state.book import Book
 from quoter.state.open_orders import OpenOrders
 
 # Depth is published every 100 ms: a closed order of ours may still stand in it for this long.
 OWN_LINGER_NS = 300_000_000
-
-
-class OwnSizes:
-    """Our own sizes by price, so that we never price against ourselves."""
-
-    def __init__(self, orders: OpenOrders) -> None:
-        self._orders = orders
-        self.bids: dict[float, float] = {}
-        self.asks: dict[float, float] = {}
-        self._stale_ns: int | None = 0  # when a lingering order drops out; None: nothing lingers
-
-    def changed(self) -> None:
-        """An order opened, closed or filled."""
-        self._stale_ns = 0
-
-    def refresh(self, ts_ns: int) -> None:
-        if self._stale_ns is None or ts_ns < self._stale_ns:
-            return
-        self.bids, self.asks = {}, {}
-        for order in self._orders:
-            if order.state is not OrderState.RESERVED:
-                self._add(order.side, order.price_float, float(order.leaves))
-        self._stale_ns = None
-        for order in self._orders.recently_closed(ts_ns - OWN_LINGER_NS):
-            self._add(order.side, order.price_float, float(order.leaves))
-            gone_ns = order.changed_ns + OWN_LINGER_NS + 1
-            self._stale_ns = gone_ns if self._stale_ns is None else min(self._stale_ns, gone_ns)
-
-    def _add(self, side: Side, price: float, size: float) -> None:
-        sizes = self.bids if side is Side.BUY else self.asks
-        sizes[price] = sizes.get(price, 0.0) + size
 
 
 class MarketView:
@@ -50,7 +16,7 @@ class MarketView:
     def __init__(self, instrument: Instrument, orders: OpenOrders) -> None:
         self._instrument = instrument
         self.book = Book()
-        self.own = OwnSizes(orders)
+        self._own_bids, self._own_asks = orders.levels[Side.BUY], orders.levels[Side.SELL]
         self.bid: Level | None = None
         self.ask: Level | None = None
         self.alive_ns = 0  # last sign of life of the feed
@@ -83,9 +49,9 @@ class MarketView:
 
     def look(self, ts_ns: int) -> None:
         """Find the best prices of others anew (our own orders or the book changed)."""
-        own = self.own
-        own.refresh(ts_ns)
-        best = self.book.best(own.bids, own.asks)
+        for own in (self._own_bids, self._own_asks):
+            own.forget(ts_ns - OWN_LINGER_NS)
+        best = self.book.best(self._own_bids, self._own_asks)
         self.bid, self.ask = best if best is not None else (None, None)
 
     def lose(self) -> None:
@@ -95,5 +61,5 @@ class MarketView:
 
     def levels(self, depth: int) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
         """Best `depth` levels of others, both sides, best first."""
-        own: tuple[Mapping[float, float], Mapping[float, float]] = (self.own.bids, self.own.asks)
-        return self.book.bids.levels(depth, own[0]), self.book.asks.levels(depth, own[1])
+        bids = self.book.bids.levels(depth, self._own_bids)
+        return bids, self.book.asks.levels(depth, self._own_asks)

@@ -35,6 +35,7 @@ REJECTS_MAX = 3  # of one side in REJECT_WINDOW_NS, then it rests for REJECT_RES
 REJECT_WINDOW_NS = 10_000 * MS
 REJECT_REST_NS = 2_000 * MS
 DENIED_PAUSE_NS = 1_000 * MS
+LOOK_AGAIN_NS = 50 * MS  # holds, pauses and budgets run out unannounced
 BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 ZERO = Decimal(0)
 
@@ -71,11 +72,15 @@ class Placing:
         self._blocked_until = {Side.BUY: 0, Side.SELL: 0}
         self._rejects: dict[Side, deque[int]] = {s: deque(maxlen=REJECTS_MAX) for s in Side}
         self._sequence = 0
+        self._looked_ns = 0
+        self._seen: TwoSidedQuote | None = None
 
     def towards(
         self, quote: TwoSidedQuote, *, state: TradingState, phase: Phase, turn: Turn
     ) -> None:
         """Issue the fewest commands that bring both sides to `quote`."""
+        if not self._is_due(quote, turn):
+            return
         half = quote.terms.half_spread if quote.terms is not None else 0.0
         policy = self._config.requote
         tolerance = policy.tolerance_ticks(half, self._instrument.tick_float)
@@ -97,6 +102,14 @@ class Placing:
             )
             for action in actions:
                 self._act(action, state, phase, turn)
+
+    def _is_due(self, quote: TwoSidedQuote, turn: Turn) -> bool:
+        """Did anything change that counts here, or could one of our timers have run out?"""
+        is_news = quote is not self._seen or bool(turn.orders or turn.raised or turn.cleared)
+        if not is_news and turn.ts_ns - self._looked_ns < LOOK_AGAIN_NS:
+            return False
+        self._seen, self._looked_ns = quote, turn.ts_ns
+        return True
 
     def remove_all(self, reason: CancelReason, turn: Turn) -> None:
         """Ask for the end of every order that nobody asked to end yet."""

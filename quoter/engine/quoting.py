@@ -2,7 +2,7 @@
 
 from quoter.domain.errors import InvalidInput
 from quoter.domain.market import Side
-from quoter.domain.quotes import PricingInputs, SideOff, TwoSidedQuote
+from quoter.domain.quotes import SideOff, TwoSidedQuote
 from quoter.domain.trading import NoQuote
 from quoter.engine.calibration import Calibration
 from quoter.engine.config import EngineConfig
@@ -26,8 +26,7 @@ class Quoting:
         self._shape = config.pricing.shape
         self._market = market
         self._calibration = calibration
-        self._inputs: PricingInputs | NoQuote | None = None
-        self._touch: tuple[float, float] | None = None
+        self._seen: tuple[object, ...] | NoQuote | None = None  # what `latest` was computed from
         self.latest: TwoSidedQuote = nothing(NoQuote.NO_BOOK)
 
     def refresh(self, ts_ns: int, lots: float) -> bool:
@@ -36,14 +35,14 @@ class Quoting:
         bid, ask = market.bid, market.ask
         if bid is None or ask is None:
             return self._none(NoQuote.NO_BOOK)
+        seen = (bid.price, ask.price, lots, *self._calibration.figures(ts_ns))
+        if seen == self._seen:
+            return False
         fair = (bid.price + ask.price) / 2
         inputs = self._calibration.inputs(ts_ns, fair=fair, lots=lots)
         if isinstance(inputs, NoQuote):
             return self._none(inputs)
-        touch = (bid.price, ask.price)
-        if inputs == self._inputs and touch == self._touch:
-            return False
-        self._inputs, self._touch = inputs, touch
+        self._seen = seen
         try:
             self.latest = two_sided_quote(
                 terms=quote_terms(inputs, self._shape),
@@ -59,12 +58,12 @@ class Quoting:
 
     def clear(self, reason: NoQuote) -> None:
         """Want nothing, for a reason outside pricing; the next `refresh` computes anew."""
-        self._inputs = self._touch = None
+        self._seen = None
         self.latest = nothing(reason)
 
     def _none(self, reason: NoQuote) -> bool:
-        if self._inputs is reason:
+        if self._seen is reason:
             return False
-        self._inputs, self._touch = reason, None
+        self._seen = reason
         self.latest = nothing(reason)
         return True

@@ -73,14 +73,16 @@ def plan(
     Both are paired best with best; orders left over are removed for the reason `leftover`.
     """
     sign = wanted[0].side.sign if wanted else 1
-    orders = sorted(resting, key=lambda order: -sign * order.ticks)
+    orders = resting
+    if len(orders) > 1:
+        orders = sorted(resting, key=lambda order: -sign * order.ticks)
     actions: list[Action] = []
     for quote, order in zip(wanted, orders, strict=False):
         change = _judge(quote, order, sign, policy, tolerance_ticks, ts_ns, is_roomy)
         if change is not None:
             actions.append(change)
-    actions.extend(Create(quote) for quote in wanted[len(orders) :])
-    actions.extend(Remove(order, leftover) for order in orders[len(wanted) :])
+    actions += [Create(quote) for quote in wanted[len(orders) :]]
+    actions += [Remove(order, leftover) for order in orders[len(wanted) :]]
     return actions
 
 

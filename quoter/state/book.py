@@ -5,13 +5,21 @@ book, makes it DESYNC: nothing is served until the next snapshot.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Mapping
+from typing import Protocol
 
 from quoter.domain.events import BookDelta, BookSnapshot, TopOfBook
 from quoter.domain.market import Level
 
 LEVELS_MAX = 5_000  # a side never grows beyond this; the farthest levels go first
 DUST = 1e-12  # relative size below which a level is entirely ours
+
+
+class Sizes(Protocol):
+    """Sizes by price: a dict, or anything that answers like one."""
+
+    def __len__(self) -> int: ...
+
+    def get(self, price: float, default: float, /) -> float: ...
 
 
 class HalfBook:
@@ -55,7 +63,7 @@ class HalfBook:
                 del self._sizes[key]
             del self._keys[:excess]
 
-    def best(self, own: Mapping[float, float]) -> Level | None:
+    def best(self, own: Sizes) -> Level | None:
         """The best level that is not entirely ours; `own` holds our sizes by price."""
         sign, sizes = self._sign, self._sizes
         for key in reversed(self._keys):
@@ -68,7 +76,7 @@ class HalfBook:
     def best_price(self) -> float | None:
         return self._sign * self._keys[-1] if self._keys else None
 
-    def levels(self, depth: int, own: Mapping[float, float]) -> tuple[Level, ...]:
+    def levels(self, depth: int, own: Sizes) -> tuple[Level, ...]:
         """The best `depth` levels without our own sizes, best first."""
         found: list[Level] = []
         for key in reversed(self._keys):
@@ -129,9 +137,7 @@ class Book:
             self.ts_ns = top.ts_ns
         return True
 
-    def best(
-        self, own_bids: Mapping[float, float], own_asks: Mapping[float, float]
-    ) -> tuple[Level, Level] | None:
+    def best(self, own_bids: Sizes, own_asks: Sizes) -> tuple[Level, Level] | None:
         """Best bid and ask without our own orders, or None while the book can't be trusted."""
         if not self.ready:
             return None
@@ -148,7 +154,7 @@ class Book:
     @staticmethod
     def _fresher(
         level: Level,
-        own: Mapping[float, float],
+        own: Sizes,
         side: HalfBook,
         *,
         below: float = float("inf"),

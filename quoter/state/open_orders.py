@@ -4,6 +4,7 @@ An order leaves the live set only when the venue definitively refused it, when i
 fills are booked, or when the unknown-order fence has passed (reliability.md section 4).
 """
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -72,6 +73,48 @@ class OpenOrder:
         )
 
 
+class OwnLevels:
+    """Our orders of one side by price, the way a book shows them: sizes of live and of just closed.
+
+    Reads like a mapping from price to size; a size is added up only where somebody asks for it.
+    """
+
+    def __init__(self) -> None:
+        self._orders: dict[float, list[OpenOrder]] = {}
+        self._closed: deque[OpenOrder] = deque(maxlen=TOMBSTONES_MAX)
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+    def get(self, price: float, default: float, /) -> float:
+        """Our size at a price, `default` if there is no order of ours."""
+        orders = self._orders.get(price)
+        if orders is None:
+            return default
+        return sum(float(o.leaves) for o in orders if o.state is not OrderState.RESERVED)
+
+    def add(self, order: OpenOrder) -> None:
+        self._orders.setdefault(order.price_float, []).append(order)
+
+    def closed(self, order: OpenOrder) -> None:
+        """It is over, but published books may still have it in them: see `forget`."""
+        if len(self._closed) == TOMBSTONES_MAX:
+            self._drop(self._closed.popleft())
+        self._closed.append(order)
+
+    def forget(self, before_ns: int) -> None:
+        """Let go of the orders that closed before this time."""
+        closed = self._closed
+        while closed and closed[0].changed_ns < before_ns:
+            self._drop(closed.popleft())
+
+    def _drop(self, order: OpenOrder) -> None:
+        orders = self._orders[order.price_float]
+        orders.remove(order)
+        if not orders:
+            del self._orders[order.price_float]
+
+
 class OpenOrders:
     """The live set, its leaves per side, and the tombstones of what left it."""
 
@@ -79,6 +122,7 @@ class OpenOrders:
         self._live: dict[str, OpenOrder] = {}
         self._closed: dict[str, OpenOrder] = {}
         self._leaves = {Side.BUY: ZERO, Side.SELL: ZERO}
+        self.levels = {Side.BUY: OwnLevels(), Side.SELL: OwnLevels()}
 
     def __iter__(self) -> Iterator[OpenOrder]:
         return iter(self._live.values())
@@ -131,6 +175,7 @@ class OpenOrders:
             price_float=float(order.price),
         )
         self._live[order.client_id] = record
+        self.levels[order.side].add(record)
         self._leaves[order.side] += order.size
         return record
 
@@ -147,12 +192,6 @@ class OpenOrders:
         self._leaves[order.side] -= order.leaves
         order.state, order.changed_ns = state, ts_ns
         self._closed[order.client_id] = order
+        self.levels[order.side].closed(order)
         if len(self._closed) > TOMBSTONES_MAX:
             del self._closed[next(iter(self._closed))]
-
-    def recently_closed(self, since_ns: int) -> Iterator[OpenOrder]:
-        """Orders that closed at or after `since_ns`, newest first."""
-        for order in reversed(self._closed.values()):
-            if order.changed_ns < since_ns:
-                return
-            yield order
