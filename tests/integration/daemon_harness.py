@@ -1,0 +1,243 @@
+"""A daemon that trades against a sandbox for one test, and what the venue itself knows of it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+
+import structlog
+
+from quoter.app.daemon import Daemon, trade
+from quoter.app.wiring import own_prefix
+from quoter.domain.commands import PlaceOrder
+from quoter.domain.market import Side
+from quoter.domain.orders import OrderState
+from quoter.domain.step import Step
+from quoter.sandbox.config import BITCOIN, SandboxConfig, default_config
+from quoter.service.exit_codes import ExitCode
+from quoter.settings import FixedSettings, Settings
+from quoter.sim.messages import ExecutionReport, MarketSpec, News, SimOrder, SimTrade
+from quoter.telemetry.logs import configure_logs
+from quoter.venues.config import VenueConfig
+from tests.integration.sandbox_client import Row, RunningSandbox
+
+READY_S_MAX = 20.0
+STOP_S_MAX = 30.0
+POLL_S = 0.02
+HISTORY_MAX = 400
+ZERO = Decimal(0)
+FOREIGN_ID = "human1"
+FOREIGN_PRICE = "57000.00"
+# Four takers a second on each side: a fill every second or so.
+LIVELY = replace(BITCOIN, intensity=4.0, sigma=2.0)
+
+
+def market(spec: MarketSpec, seed: int) -> SandboxConfig:
+    """A sandbox with one market."""
+    return replace(default_config(seed), markets=(spec,))
+
+
+def settings(sandbox: RunningSandbox, folder: Path, **changed: object) -> Settings:
+    """Four lots of 0.005 BTC, quick to requote, with priors instead of a warm-up."""
+    values: dict[str, object] = {
+        "sandbox_url": sandbox.url,
+        "data_dir": folder,
+        "secrets_dir": folder,
+        "port": 0,
+        "inventory_max": Decimal("0.02"),
+        "order_size": Decimal("0.005"),
+        "loss_max": Decimal(1_000),
+        "sigma": 2.0,
+        "kappa": 1 / 6,
+        "intensity": 4.0,
+        "requote_hold_s": 0.2,
+        "creates_per_s": 20.0,
+    }
+    return FixedSettings(**values | changed)
+
+
+@contextmanager
+def quiet_logs(path: Path) -> Iterator[None]:
+    """Log lines go to a file: many daemons at once would drown the terminal."""
+    with path.open("w") as stream:
+        configure_logs(log_format="json", level="warning", stream=stream)
+        try:
+            yield
+        finally:
+            structlog.reset_defaults()
+
+
+class VenueWatch:
+    """Hears every execution report where it is made, and adds up the worst case per side."""
+
+    def __init__(self, sandbox: RunningSandbox, prefix: str) -> None:
+        self._account = sandbox.one.api_key
+        self._prefix = prefix
+        self._leaves: dict[int, tuple[Side, Decimal]] = {}
+        self.inventory = ZERO
+        self.inventory_peak = ZERO
+        self.exposure_peak = ZERO
+        sandbox.server.venue.listen(self.hear)
+
+    def hear(self, news: Sequence[News]) -> None:
+        for item in news:
+            if isinstance(item, ExecutionReport) and item.account == self._account:
+                self._report(item.order, item.trade)
+
+    def _report(self, order: SimOrder, trade: SimTrade | None) -> None:
+        if not order.client_id.startswith(self._prefix):
+            return
+        if trade is not None:
+            self.inventory += trade.side.sign * trade.size
+        self._leaves[order.order_id] = (order.side, order.leaves if order.is_open else ZERO)
+        self.inventory_peak = max(self.inventory_peak, abs(self.inventory))
+        for side in Side:
+            leaves = sum((left for of, left in self._leaves.values() if of is side), start=ZERO)
+            worst = side.sign * self.inventory + leaves
+            self.exposure_peak = max(self.exposure_peak, worst)
+
+
+@dataclass(slots=True)
+class Pilot:
+    """A daemon in this process, with its sandbox beside it."""
+
+    sandbox: RunningSandbox
+    settings: Settings
+    watch: VenueWatch
+    daemon: Daemon | None = None
+    placed: list[str] = field(default_factory=list)
+    history: list[str] = field(default_factory=list)
+    task: asyncio.Task[ExitCode] | None = None
+    _started_s: float = field(default_factory=time.monotonic)
+
+    @property
+    def prefix(self) -> str:
+        return own_prefix(self.settings)
+
+    @property
+    def running(self) -> Daemon:
+        """The wired daemon, once it is ready."""
+        assert self.daemon is not None
+        return self.daemon
+
+    def observe(self, step: Step) -> None:
+        """Keep what a failure report needs."""
+        self.placed += [c.client_id for c in step.commands if isinstance(c, PlaceOrder)]
+        lines = [f"{what}: {detail}" for what, detail in step.notes]
+        lines += [
+            f"{o.client_id} {o.before} -> {o.after} {o.text}"
+            for o in step.orders
+            if OrderState.UNKNOWN in (o.before, o.after)
+        ]
+        if step.state is not None:
+            raised = ", ".join(f"+{cause} ({text})" for cause, text in step.state.raised)
+            cleared = ", ".join(f"-{cause}" for cause in step.state.cleared)
+            lines.append(f"{step.state.after.name} {raised} {cleared}")
+        at_s = time.monotonic() - self._started_s
+        self.history += [f"{at_s:6.2f} {line}" for line in lines]
+        del self.history[:-HISTORY_MAX]
+
+    def open_own(self) -> list[SimOrder]:
+        """Our orders as the venue has them."""
+        exchange = self.sandbox.server.venue.exchange
+        orders = exchange.open_orders(self.sandbox.one.api_key)
+        return [order for order in orders if order.client_id.startswith(self.prefix)]
+
+    def is_two_sided(self) -> bool:
+        """Does the venue show orders of ours on both sides?"""
+        return {order.side for order in self.open_own()} == set(Side)
+
+    def is_equal(self) -> bool:
+        """Is our ledger what the venue's own says, in every asset?"""
+        truth = self.sandbox.server.venue.exchange.truth.balances(self.sandbox.one.api_key)
+        return dict(self.running.engine.inventory.balances) == truth
+
+    def differences(self) -> str:
+        """Our books beside the truth, where they differ."""
+        truth = self.sandbox.server.venue.exchange.truth.balances(self.sandbox.one.api_key)
+        ours = self.running.engine.inventory.balances
+        return ", ".join(
+            f"{asset}: ours {ours.get(asset)}, truth {truth[asset]}"
+            for asset in truth
+            if ours.get(asset) != truth[asset]
+        )
+
+    async def until(self, condition: Callable[[], bool], seconds: float, what: str) -> float:
+        """Wait for a condition; how long it took. Fails with the story after `seconds`."""
+        start_s = time.monotonic()
+        while not condition():
+            assert not (self.task and self.task.done()), f"{what}: the daemon ended\n{self.story()}"
+            waited_s = time.monotonic() - start_s
+            assert waited_s < seconds, f"{what}: not within {seconds:g} s\n{self.story()}"
+            await asyncio.sleep(POLL_S)
+        return time.monotonic() - start_s
+
+    def story(self) -> str:
+        """What happened last, for whoever reads the failure."""
+        causes = ""
+        if self.daemon is not None:
+            engine = self.daemon.engine
+            causes = f"{engine.causes.switch.causes} orders {[o.view() for o in engine.orders]}"
+            causes += f"\n{self.differences()}"
+        return "\n".join([*self.history[-60:], causes])
+
+    async def wire(self, operation: str = "") -> list[Row]:
+        """The venue's log of requests that change orders, of one operation or all."""
+        rows = (await self.sandbox.admin("GET", "wire-log?since=0")).rows
+        return [row for row in rows if not operation or row["operation"] == operation]
+
+    async def stop(self) -> ExitCode:
+        """Ask for the clean end and wait for it."""
+        assert self.task is not None
+        self.running.runner.stop()
+        async with asyncio.timeout(STOP_S_MAX):
+            return await self.task
+
+
+@asynccontextmanager
+async def flying(
+    sandbox: RunningSandbox, chosen: Settings, *, venue: VenueConfig | None = None
+) -> AsyncIterator[Pilot]:
+    """A daemon that is wired and runs; stopped at the end if the test has not done it."""
+    pilot = Pilot(sandbox, chosen, VenueWatch(sandbox, own_prefix(chosen)))
+    ready = asyncio.Event()
+
+    def on_ready(daemon: Daemon) -> None:
+        pilot.daemon = daemon
+        ready.set()
+
+    task = asyncio.create_task(
+        trade(chosen, venue=venue, on_ready=on_ready, observers=(pilot.observe,))
+    )
+    pilot.task = task
+    waiting = asyncio.create_task(ready.wait())
+    try:
+        await asyncio.wait(
+            {task, waiting}, timeout=READY_S_MAX, return_when=asyncio.FIRST_COMPLETED
+        )
+        if task.done():
+            task.result()
+        assert ready.is_set(), "the daemon is not ready"
+        yield pilot
+    finally:
+        waiting.cancel()
+        if not task.done():
+            pilot.running.runner.stop()
+            await asyncio.wait({task}, timeout=STOP_S_MAX)
+            task.cancel()
+        await asyncio.wait({task})
+
+
+async def place_foreign(sandbox: RunningSandbox) -> None:
+    """An order of somebody else on the same account, far from the market."""
+    reply = await sandbox.rest_order("BUY", FOREIGN_PRICE, "0.001", newClientOrderId=FOREIGN_ID)
+    assert reply.status == 200, reply.body
+
+
+def open_ids(sandbox: RunningSandbox) -> set[str]:
+    """Client ids of everything that rests on the account."""
+    orders = sandbox.server.venue.exchange.open_orders(sandbox.one.api_key)
+    return {order.client_id for order in orders}

@@ -1,0 +1,203 @@
+"""Every fault alone strikes a trading daemon and passes: the limit holds, the books come right."""
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from quoter.service.exit_codes import ExitCode
+from tests.integration.daemon_harness import (
+    FOREIGN_ID,
+    LIVELY,
+    Pilot,
+    flying,
+    market,
+    open_ids,
+    place_foreign,
+    quiet_logs,
+    settings,
+)
+from tests.integration.sandbox_client import running
+
+FAULT_S = 4.0
+BOOKS_S_MAX = 10.0
+QUOTING_S_MAX = 15.0
+FENCE_S_MAX = 20.0  # an order that may live somewhere is given up after 15 s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What is armed, for how long, and whether it leaves orders that only the fence lets go."""
+
+    name: str
+    faults: tuple[dict[str, object], ...]
+    lasts_s: float = FAULT_S
+    is_fenced: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """The figures of one case; times count from the end of the fault."""
+
+    name: str
+    fired: int
+    books_s: float
+    quoting_s: float
+    fills: int
+    inventory_peak: Decimal
+    exposure_peak: Decimal
+    limit: Decimal
+    exit_code: ExitCode
+    problems: list[str] = field(default_factory=list)
+
+    def line(self) -> str:
+        """One row of a table."""
+        return (
+            f"{self.name:46} fired {self.fired:4} books {self.books_s:5.2f} s "
+            f"quoting {self.quoting_s:5.2f} s fills {self.fills:3} "
+            f"peak {self.inventory_peak} worst {self.exposure_peak} {self.problems}"
+        )
+
+
+def case(name: str, *, lasts_s: float = FAULT_S, is_fenced: bool = False, **fault: object) -> Case:
+    kind = fault.pop("kind", name)
+    return Case(name=name, faults=({"kind": kind} | fault,), lasts_s=lasts_s, is_fenced=is_fenced)
+
+
+def together(*cases: Case) -> Case:
+    """Some faults only show beside others."""
+    faults = tuple(fault for each in cases for fault in each.faults)
+    return Case(name=" + ".join(each.name for each in cases), faults=faults)
+
+
+ANSWERS = (
+    case("accept_drop_response", endpoint="create", probability=0.5),
+    case("delay", endpoint="create", delay_s=1.5, probability=0.5),
+    case("delay cancel", kind="delay", endpoint="cancel", delay_s=1.0),
+    case("late answer", kind="delay", endpoint="create", delay_after_s=1.0, probability=0.5),
+    case("error_after_accept", endpoint="create", probability=0.5),
+    case(
+        "error_after_accept -1007",
+        kind="error_after_accept",
+        endpoint="create",
+        status=504,
+        code=-1007,
+        probability=0.5,
+    ),
+)
+REFUSALS = (
+    case("error_before", endpoint="create", probability=0.5, is_fenced=True),
+    case("reset_before", endpoint="create", probability=0.5, is_fenced=True),
+    case("error_before cancel", kind="error_before", endpoint="cancel"),
+    case("drop cancel answer", kind="accept_drop_response", endpoint="cancel"),
+    together(
+        case("order_not_found", lag_s=3.0),
+        case("lost answers", kind="accept_drop_response", endpoint="create"),
+        case("lost news", kind="user_event_drop"),
+    ),
+    together(
+        case("trades_lag", lag_s=3.0), case("lost TRADE", kind="user_event_drop", event="TRADE")
+    ),
+)
+PRIVATE = (
+    case("user_event_drop", probability=0.5),
+    case("user_event_drop TRADE", kind="user_event_drop", event="TRADE"),
+    case("user_event_duplicate"),
+    case("user_event_delay", delay_s=1.0, probability=0.5),
+    case("silent_socket user", kind="silent_socket", socket="user"),
+    case("close_socket user", kind="close_socket", socket="user"),
+)
+MARKET = (
+    case("depth_gap", probability=0.2),
+    case("silent_socket market", kind="silent_socket", socket="market"),
+    case("close_socket market", kind="close_socket", socket="market"),
+    case("rate_limit_429", probability=0.3, retry_after_s=2),
+    case("ban_418", count=1, retry_after_s=2),
+    case("silent_socket both", kind="silent_socket", lasts_s=12.0),
+)
+
+
+async def strike(case: Case, folder: Path, seed: int) -> Outcome:
+    """Trade, suffer, recover, stop."""
+    async with running(market(LIVELY, seed)) as sandbox:
+        await place_foreign(sandbox)
+        async with flying(sandbox, settings(sandbox, folder)) as pilot:
+            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, f"{case.name}: quoting at first")
+            numbers = [await sandbox.arm(**fault) for fault in case.faults]
+            await asyncio.sleep(case.lasts_s)
+            fired = min([await sandbox.fired(number) for number in numbers])
+            await sandbox.admin("DELETE", "faults")
+            outcome = await recover(case, pilot, fired)
+            await judge(pilot, outcome)
+            return outcome
+
+
+async def recover(case: Case, pilot: Pilot, fired: int) -> Outcome:
+    """Wait for the books and for the quotes, then stop."""
+    cleared_s = time.monotonic()
+    patience_s = FENCE_S_MAX if case.is_fenced else BOOKS_S_MAX
+    books_s = await pilot.until(pilot.is_equal, patience_s, f"{case.name}: ledger equals truth")
+    left_s = (FENCE_S_MAX if case.is_fenced else QUOTING_S_MAX) - books_s
+    await pilot.until(pilot.is_two_sided, left_s, f"{case.name}: two-sided again")
+    quoting_s = time.monotonic() - cleared_s
+    code = await pilot.stop()
+    return Outcome(
+        name=case.name,
+        fired=fired,
+        books_s=books_s,
+        quoting_s=quoting_s,
+        fills=pilot.running.engine.inventory.fills_buy + pilot.running.engine.inventory.fills_sell,
+        inventory_peak=pilot.watch.inventory_peak,
+        exposure_peak=pilot.watch.exposure_peak,
+        limit=pilot.settings.inventory_max,
+        exit_code=code,
+    )
+
+
+async def judge(pilot: Pilot, outcome: Outcome) -> None:
+    """Write down everything that is not as it must be."""
+    problems = outcome.problems
+    if not outcome.fired:
+        problems.append("the fault never fired")
+    if outcome.exposure_peak > outcome.limit or outcome.inventory_peak > outcome.limit:
+        problems.append(f"above the limit: {outcome.exposure_peak} {outcome.inventory_peak}")
+    if not pilot.is_equal():
+        problems.append(f"ledger differs at the end: {pilot.differences()}")
+    created = [str(row["client_id"]) for row in await pilot.wire("order.place")]
+    own = [name for name in created if name.startswith(pilot.prefix)]
+    if again := [name for name, times in Counter(own).items() if times > 1]:
+        problems.append(f"sent more than once: {again}")
+    if strangers := set(own) - set(pilot.placed):
+        problems.append(f"never decided: {strangers}")
+    if outcome.exit_code is not ExitCode.CLEAN:
+        problems.append(f"exit {outcome.exit_code!r}")
+    if open_ids(pilot.sandbox) != {FOREIGN_ID}:
+        problems.append(f"open at the end: {open_ids(pilot.sandbox)}")
+    if problems:
+        problems.append(pilot.story())
+
+
+@pytest.mark.parametrize(
+    "cases",
+    [
+        pytest.param(ANSWERS, id="late_and_lost_answers"),
+        pytest.param(REFUSALS, id="requests_that_never_happened_and_lists_that_lag"),
+        pytest.param(PRIVATE, id="private_stream"),
+        pytest.param(MARKET, id="market_stream_and_rate_limits"),
+    ],
+)
+async def test_a_fault_breaks_no_limit_doubles_no_order_and_leaves_the_books_exact(
+    cases: tuple[Case, ...], tmp_path: Path
+) -> None:
+    with quiet_logs(tmp_path / "log"):
+        outcomes = await asyncio.gather(
+            *(strike(case, tmp_path / str(n), seed=n) for n, case in enumerate(cases)),
+            return_exceptions=True,
+        )
+    failures = [str(each) for each in outcomes if isinstance(each, BaseException)]
+    failures += [each.line() for each in outcomes if isinstance(each, Outcome) and each.problems]
+    assert not failures, "\n\n".join(failures)

@@ -1,0 +1,97 @@
+"""The sign, seen from outside: what a retail burst does to the prices that we send."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from quoter.domain.market import Side
+from quoter.sandbox.config import BITCOIN
+from tests.integration.daemon_harness import Pilot, flying, market, quiet_logs, settings
+from tests.integration.sandbox_client import eventually, running
+
+START_S_MAX = 15.0
+BURST_S_MAX = 5.0
+REVERT_S_MAX = 60.0
+LOT = Decimal("0.005")
+# The mid does not move and takers come rarely: every move of a quote is inventory's doing.
+STILL = replace(BITCOIN, sigma=0.0, intensity=0.6)
+MID = Decimal(60_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The newest prices on the wire, and the seq of the log they end at."""
+
+    seq: int
+    bid: Decimal
+    ask: Decimal
+
+
+async def newest(pilot: Pilot, since: int = 0) -> Sent | None:
+    """The last accepted bid and ask after `since`; None while one of them is missing."""
+    rows = [
+        row
+        for row in await pilot.wire("order.place")
+        if row["outcome"] == "accepted" and int(str(row["seq"])) > since
+    ]
+    prices = {Side(str(row["side"])): Decimal(str(row["price"])) for row in rows}
+    if len(prices) < 2:
+        return None
+    return Sent(int(str(rows[-1]["seq"])), prices[Side.BUY], prices[Side.SELL])
+
+
+def inventory(pilot: Pilot) -> Decimal:
+    """The venue's own count of what we are long (+) or short (-) since the start."""
+    return pilot.watch.inventory
+
+
+@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
+async def test_a_burst_moves_both_quotes_its_way_and_the_exposed_side_stands_back(
+    side: Side, tmp_path: Path
+) -> None:
+    """A buy burst makes us short: bid and ask rise, the ask most; then inventory comes home."""
+    up = side.sign
+    with quiet_logs(tmp_path / "log"):
+        async with running(market(STILL, seed=5)) as sandbox:
+            chosen = settings(
+                sandbox,
+                tmp_path,
+                inventory_max=Decimal("0.03"),
+                intensity=0.6,
+                loss_max=Decimal(5_000),
+            )
+            async with flying(sandbox, chosen) as pilot:
+                await pilot.until(pilot.is_two_sided, START_S_MAX, "two-sided")
+                before = await newest(pilot)
+                held = inventory(pilot)
+                assert before is not None
+                burst = {"side": side, "notional": "20000", "slices": 4, "every_s": 0.5}
+                await sandbox.admin(
+                    "POST", "script", {"symbol": "BTCUSDT", "kind": "burst"} | burst
+                )
+                await pilot.until(hit(pilot, held, side), BURST_S_MAX, "the burst reached us")
+                after = await eventually(partial(newest, pilot, before.seq))
+                exposed, reducing = gaps(after, side)
+                short = -up * inventory(pilot)
+                assert up * (after.bid - before.bid) > 0, (before, after)
+                assert up * (after.ask - before.ask) > 0, (before, after)
+                assert exposed > reducing, (before, after)
+                assert short > 0
+                await pilot.until(
+                    lambda: -up * inventory(pilot) <= short / 2, REVERT_S_MAX, "it reverts"
+                )
+
+
+def hit(pilot: Pilot, held: Decimal, side: Side) -> Callable[[], bool]:
+    """Has the burst taken two lots of us?"""
+    return lambda: side.sign * (held - inventory(pilot)) >= 2 * LOT
+
+
+def gaps(sent: Sent, side: Side) -> tuple[Decimal, Decimal]:
+    """Distance from the mid of the side that the burst took from, and of the other."""
+    ask, bid = sent.ask - MID, MID - sent.bid
+    return (ask, bid) if side is Side.BUY else (bid, ask)
