@@ -212,7 +212,7 @@ def _print_account(console: Console, account: Account, last: Snapshot, truth: Tr
     limit = account.inventory_limit_base
     table.add_row("inventory, base", f"{low:+.5f} to {high:+.5f}, limit ±{limit:g}")
     parts = f"spread {pnl['spread']:+.4f}, inventory {pnl['inventory']:+.4f}"
-    table.add_row("profit, quote", f"{pnl['total']:+.4f} = {parts}, fees {-pnl['fees']:+.4f}")
+    table.add_row("profit, quote", f"{pnl['total']:+.4f} = {parts}, fees {0.0 - pnl['fees']:+.4f}")
     for asset in sorted(truth.totals):
         ours, theirs = last.balances.get(asset), truth.totals[asset]
         if ours != theirs:

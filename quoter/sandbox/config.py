@@ -61,8 +61,8 @@ class SandboxConfig:
 
 # The demo market, chosen so that a maker with the default gamma looks alive and healthy.
 # * 1/kappa = 6 USD = 1 bp of 60,000, about what BTC markets show. A maker rests near 1/kappa, where
-#   A/e = 0.44 takers a second and side come by: about 4 fills a side in 10 s, 50 in a minute.
-# * kappa²·sigma²/A = 0.21, between the 0.06 of the Avellaneda-Stoikov paper and the 1.5 of a thin
+#   A/e = 0.74 takers a second and side come by: more than 40 fills in a minute.
+# * kappa²·sigma²/A = 0.13, between the 0.06 of the Avellaneda-Stoikov paper and the 1.5 of a thin
 #   real coin: the mid wanders one characteristic depth in 4 s, so quotes must move, yet a fill is
 #   not already a loss. With gamma normalised to these figures the inventory has a standard
 #   deviation of a quarter of its limit, whatever the units.
@@ -80,7 +80,7 @@ BITCOIN = MarketSpec(
     notional_min=Decimal(5),
     mid=Decimal(60_000),
     sigma=3.0,
-    intensity=1.2,
+    intensity=2.0,
     kappa=1 / 6,
     spread_ticks=200,
     fee_maker=Decimal(0),

@@ -273,7 +273,7 @@ def _pnl(snapshot: Snapshot) -> RenderableType:
         Text(f"{pnl.total:+.4f}", style="bold green" if pnl.total >= 0 else "bold red"),
         f"{pnl.spread:+.4f}",
         f"{pnl.inventory:+.4f}",
-        f"{-pnl.fees:+.4f}",
+        f"{0 - pnl.fees:+.4f}",
     )
     return grid
 
