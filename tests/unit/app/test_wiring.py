@@ -1,0 +1,101 @@
+"""Settings become exactly the values that the parts are built with."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from quoter.app.wiring import engine_config, limits, own_prefix, run_prefix, venue_config
+from quoter.domain.instrument import Instrument
+from quoter.engine.config import GammaUnit, Horizon
+from quoter.settings import FixedSettings, Settings
+
+START_NS = 1_795_000_000 * 10**9
+
+
+@pytest.fixture
+def instrument() -> Instrument:
+    return Instrument(
+        symbol="BTC/USDT",
+        venue_symbol="BTCUSDT",
+        base="BTC",
+        quote="USDT",
+        tick=Decimal("0.01"),
+        lot=Decimal("0.00001"),
+        size_min=Decimal("0.00001"),
+        size_max=Decimal(100),
+        notional_min=Decimal(5),
+        fee_maker=Decimal("0.001"),
+    )
+
+
+def settings(**changes: Any) -> Settings:
+    """Complete settings, some of them changed; `Any` because pydantic checks the types."""
+    required = {"inventory_max": "0.05", "order_size": "0.005", "loss_max": "100"}
+    return FixedSettings(**(required | changes))
+
+
+def test_ids_of_a_run_begin_with_the_instance_and_fit_every_venue() -> None:
+    prefix = run_prefix(settings(instance="7"), START_NS)
+    assert own_prefix(settings(instance="7")) == "q07"
+    assert prefix.startswith("q07")
+    longest = prefix + "zzzzzzz"
+    assert longest.isalnum()
+    assert len(longest) <= 18
+    assert longest[0] not in "tT0123456789"
+
+
+def test_two_runs_a_second_apart_never_share_an_id() -> None:
+    earlier = run_prefix(settings(), START_NS)
+    assert run_prefix(settings(), START_NS + 10**9) != earlier
+    assert len(run_prefix(settings(), START_NS + 10**9)) == len(earlier)
+
+
+def test_the_target_is_the_opening_balance_unless_told(instrument: Instrument) -> None:
+    opening = {"BTC": Decimal(2), "USDT": Decimal(100)}
+    auto = engine_config(settings(), instrument, start_ns=START_NS, opening=opening)
+    told = engine_config(settings(target="1.5"), instrument, start_ns=START_NS, opening=opening)
+    assert (auto.target, told.target) == (Decimal(2), Decimal("1.5"))
+    assert auto.lots_max == 10
+
+
+def test_the_horizon_follows_the_model(instrument: Instrument) -> None:
+    def horizon(**changes: Any) -> tuple[Horizon, float]:
+        config = engine_config(
+            settings(**changes), instrument, start_ns=START_NS, opening={}
+        ).pricing
+        return config.horizon, config.horizon_s
+
+    assert horizon() == (Horizon.AUTO, 0.0)
+    assert horizon(model="as", horizon="90") == (Horizon.ROLLING, 90.0)
+    assert horizon(model="as", horizon="session", session_s=3600) == (Horizon.SESSION, 3600.0)
+
+
+def test_the_venues_fee_is_used_unless_a_setting_corrects_it(instrument: Instrument) -> None:
+    def fee(**changes: Any) -> float:
+        config = engine_config(settings(**changes), instrument, start_ns=START_NS, opening={})
+        return config.pricing.fee_maker
+
+    assert fee() == 0.001
+    assert fee(fee_maker_bps=7.5) == pytest.approx(0.00075)
+
+
+def test_raw_gamma_is_handed_on_as_such(instrument: Instrument) -> None:
+    config = engine_config(
+        settings(gamma=0.5, gamma_unit="raw"), instrument, start_ns=START_NS, opening={}
+    )
+    assert (config.pricing.gamma, config.pricing.gamma_unit) == (0.5, GammaUnit.RAW)
+
+
+def test_limits_come_from_the_settings_and_are_never_invented() -> None:
+    found = limits(settings(inventory_max="0.08", loss_max="42"))
+    assert (found.inventory_max, found.loss_max) == (Decimal("0.08"), Decimal(42))
+
+
+def test_only_the_sandbox_lends_its_key() -> None:
+    assert venue_config(settings()).api_key
+    assert not venue_config(settings(), with_key=False).api_key
+    keys = {"api_key": "key", "api_secret": "hush"}
+    testnet = settings(environment="testnet", **keys)
+    assert venue_config(testnet).api_key == "key"
+    assert "hush" not in repr(venue_config(testnet))
