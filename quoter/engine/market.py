@@ -36,7 +36,7 @@ class MarketView:
                 fault = self.book.apply(event)
             case TopOfBook():
                 if not self.book.see_top(event):
-                    fault = f"crossed ticker: bid {event.bid.price} >= ask {event.ask.price}"
+                    fault = f"impossible ticker: bid {event.bid.price}, ask {event.ask.price}"
                     self.book.lose()
             case BookSnapshot():
                 fault = self.book.load(event)

@@ -5,6 +5,7 @@ book, makes it DESYNC: nothing is served until the next snapshot.
 """
 
 from bisect import bisect_left, insort
+from math import inf
 from typing import Protocol
 
 from quoter.domain.events import BookDelta, BookSnapshot, TopOfBook
@@ -12,6 +13,7 @@ from quoter.domain.market import Level
 
 LEVELS_MAX = 5_000  # a side never grows beyond this; the farthest levels go first
 DUST = 1e-12  # relative size below which a level is entirely ours
+PRICE_MAX = 1e15  # no market trades above; two such prices still add up to a finite number
 
 
 class Sizes(Protocol):
@@ -36,15 +38,24 @@ class HalfBook:
         self._keys: list[float] = []
         self._sizes: dict[float, float] = {}
 
-    def load(self, levels: tuple[Level, ...]) -> None:
+    def load(self, levels: tuple[Level, ...]) -> str | None:
+        """Start again with these levels; the one that no market can have, or None."""
+        self._sizes, self._keys = {}, []
+        for level in levels:
+            if not _is_sane(*level):
+                return f"{level} is out of domain"
         sign = self._sign
         self._sizes = {sign * price: size for price, size in levels if size > 0}
         self._keys = sorted(self._sizes)
         self._trim()
+        return None
 
-    def apply(self, levels: tuple[Level, ...]) -> None:
+    def apply(self, levels: tuple[Level, ...]) -> str | None:
+        """Change these levels; the one that no market can have, or None."""
         sign, sizes, keys = self._sign, self._sizes, self._keys
         for price, size in levels:
+            if not _is_sane(price, size):
+                return f"{Level(price, size)} is out of domain"
             key = sign * price
             if size > 0:
                 if key not in sizes:
@@ -55,6 +66,7 @@ class HalfBook:
                 del keys[bisect_left(keys, key)]
         if len(keys) > LEVELS_MAX:
             self._trim()
+        return None
 
     def _trim(self) -> None:
         excess = len(self._keys) - LEVELS_MAX
@@ -104,11 +116,10 @@ class Book:
 
     def load(self, snapshot: BookSnapshot) -> str | None:
         """Start again from a snapshot; the fault that makes it useless, or None."""
-        self.bids.load(snapshot.bids)
-        self.asks.load(snapshot.asks)
+        fault = self.bids.load(snapshot.bids) or self.asks.load(snapshot.asks)
         self.last, self.ts_ns = snapshot.last, snapshot.ts_ns
         self._top = None
-        return self._judge()
+        return self._judge(fault)
 
     def apply(self, delta: BookDelta) -> str | None:
         """Apply changes in sequence; the fault that desyncs the book, or None.
@@ -123,14 +134,13 @@ class Book:
         if delta.prev != self.last:
             self.ready = False
             return f"gap: expected {self.last}, received {delta.prev}"
-        self.bids.apply(delta.bids)
-        self.asks.apply(delta.asks)
+        fault = self.bids.apply(delta.bids) or self.asks.apply(delta.asks)
         self.last, self.ts_ns = delta.last, delta.ts_ns
-        return self._judge()
+        return self._judge(fault)
 
     def see_top(self, top: TopOfBook) -> bool:
-        """Keep a best price that is fresher than the depth; False if it is crossed."""
-        if not top.bid.price < top.ask.price:
+        """Keep a best price that is fresher than the depth; False if no market can look so."""
+        if not 0 < top.bid.price < top.ask.price <= PRICE_MAX:
             return False
         if self.ready and top.update_id >= self.last:
             self._top = top
@@ -172,7 +182,10 @@ class Book:
         self.ready = False
         self._top = None
 
-    def _judge(self) -> str | None:
+    def _judge(self, fault: str | None) -> str | None:
+        if fault is not None:
+            self.ready = False
+            return fault
         bid, ask = self.bids.best_price(), self.asks.best_price()
         if bid is None or ask is None:
             self.ready = False
@@ -182,3 +195,8 @@ class Book:
             return f"crossed: bid {bid} >= ask {ask}"
         self.ready = True
         return None
+
+
+def _is_sane(price: float, size: float) -> bool:
+    """False for NaN too: one of them among sorted prices and every best price is wrong."""
+    return 0.0 < price <= PRICE_MAX and 0.0 <= size < inf

@@ -1,0 +1,236 @@
+"""What makes a book trustworthy, what takes that away, and what is served meanwhile."""
+
+from math import inf, nan
+
+import pytest
+
+from quoter.domain.events import BookDelta
+from quoter.domain.market import Level
+from quoter.state.book import LEVELS_MAX, Book
+from tests.unit.state.cases import START_NS, delta, levels, snapshot, top
+
+NOBODY: dict[float, float] = {}
+
+
+def loaded() -> Book:
+    book = Book()
+    assert book.load(snapshot()) is None
+    return book
+
+
+def best(book: Book) -> tuple[Level, Level] | None:
+    return book.best(NOBODY, NOBODY)
+
+
+def test_nothing_is_served_before_the_first_snapshot() -> None:
+    book = Book()
+    assert not book.ready
+    assert best(book) is None
+    assert book.apply(delta(0, 1, levels((99.9, 1.0)))) is None
+    assert best(book) is None
+
+
+def test_a_snapshot_makes_the_book_ready_whatever_the_order_of_its_levels() -> None:
+    book = Book()
+    bids, asks = levels((99.8, 7.0), (99.9, 5.0)), levels((100.2, 6.0), (100.1, 4.0))
+    assert book.load(snapshot(10, bids, asks)) is None
+    assert best(book) == (Level(99.9, 5.0), Level(100.1, 4.0))
+    assert (book.last, book.ts_ns) == (10, START_NS)
+
+
+def test_a_delta_that_follows_sets_absolute_sizes_and_zero_removes() -> None:
+    book = loaded()
+    fault = book.apply(delta(10, 12, levels((99.9, 0.0), (99.8, 1.0)), levels((100.0, 2.0))))
+    assert fault is None
+    assert best(book) == (Level(99.8, 1.0), Level(100.0, 2.0))
+    assert book.last == 12
+
+
+def test_removing_a_level_that_never_was_changes_nothing() -> None:
+    book = loaded()
+    assert book.apply(delta(10, 11, levels((42.0, 0.0)))) is None
+    assert best(book) == (Level(99.9, 5.0), Level(100.1, 4.0))
+
+
+@pytest.mark.parametrize("prev", [9, 11])
+def test_a_delta_that_does_not_follow_is_a_gap_and_nothing_is_served_any_more(prev: int) -> None:
+    book = loaded()
+    assert book.apply(delta(prev, 20)) == f"gap: expected 10, received {prev}"
+    assert best(book) is None
+    assert book.apply(delta(20, 21)) is None  # ignored until the next snapshot
+    assert not book.ready
+
+
+@pytest.mark.parametrize("last", [9, 10])
+def test_a_delta_that_ends_before_our_number_is_a_duplicate_and_ignored(last: int) -> None:
+    book = loaded()
+    assert book.apply(delta(8, last, levels((100.05, 9.0)))) is None
+    assert book.ready
+    assert book.duplicates == 1
+    assert best(book) == (Level(99.9, 5.0), Level(100.1, 4.0))
+
+
+@pytest.mark.parametrize("bid", [100.1, 100.2])
+def test_a_locked_or_crossed_book_is_no_book(bid: float) -> None:
+    book = loaded()
+    assert "crossed" in (book.apply(delta(10, 11, levels((bid, 1.0)))) or "")
+    assert best(book) is None
+
+
+@pytest.mark.parametrize(
+    ("bids", "asks"),
+    [((), levels((100.1, 1.0))), (levels((99.9, 1.0)), ()), (levels((99.9, 0.0)), levels((1, 1)))],
+)
+def test_a_snapshot_with_an_empty_side_is_no_book(
+    bids: tuple[Level, ...], asks: tuple[Level, ...]
+) -> None:
+    assert Book().load(snapshot(10, bids, asks)) == "one side is empty"
+
+
+def test_a_side_that_runs_empty_is_no_book() -> None:
+    book = loaded()
+    fault = book.apply(delta(10, 11, levels((99.9, 0.0), (99.8, 0.0))))
+    assert fault == "one side is empty"
+    assert not book.ready
+
+
+def test_a_new_snapshot_makes_it_ready_again() -> None:
+    book = loaded()
+    book.apply(delta(15, 16))
+    assert book.load(snapshot(30)) is None
+    assert best(book) is not None
+    assert book.apply(delta(30, 31)) is None
+
+
+def test_losing_the_feed_loses_the_book_and_the_ticker() -> None:
+    book = loaded()
+    book.see_top(top(11, (99.95, 1.0), (100.05, 1.0)))
+    book.lose()
+    assert best(book) is None
+    book.load(snapshot())
+    assert best(book) == (Level(99.9, 5.0), Level(100.1, 4.0))
+
+
+HOSTILE = [nan, inf, -inf, 0.0, -1.0, 1e308]
+
+
+@pytest.mark.parametrize("price", HOSTILE)
+def test_a_price_that_no_market_has_makes_the_delta_a_fault(price: float) -> None:
+    """Sorting around a NaN would serve a wrong best price for ever after."""
+    for bids, asks in ((levels((price, 1.0)), ()), ((), levels((price, 1.0)))):
+        book = loaded()
+        assert book.apply(delta(10, 11, bids, asks)) is not None
+        assert best(book) is None
+
+
+@pytest.mark.parametrize("price", HOSTILE)
+def test_a_price_that_no_market_has_makes_the_snapshot_a_fault(price: float) -> None:
+    book = Book()
+    assert book.load(snapshot(bids=levels((99.9, 1.0), (price, 1.0)))) is not None
+    assert best(book) is None
+
+
+@pytest.mark.parametrize("size", [nan, inf, -1.0])
+def test_a_size_that_no_level_has_makes_the_delta_a_fault(size: float) -> None:
+    book = loaded()
+    assert book.apply(delta(10, 11, levels((99.9, size)))) is not None
+    assert best(book) is None
+
+
+def test_after_a_hostile_delta_the_next_snapshot_is_as_good_as_the_first() -> None:
+    book = loaded()
+    book.apply(delta(10, 11, levels((nan, 1.0), (99.7, 1.0))))
+    assert book.load(snapshot(20)) is None
+    assert book.apply(delta(20, 21, levels((99.9, 0.0)))) is None
+    assert best(book) == (Level(99.8, 7.0), Level(100.1, 4.0))
+
+
+@pytest.mark.parametrize("price", HOSTILE)
+def test_a_ticker_that_no_market_has_is_refused(price: float) -> None:
+    book = loaded()
+    assert not book.see_top(top(11, (99.9, 1.0), (price, 1.0)))
+    assert not book.see_top(top(11, (price, 1.0), (100.1, 1.0)))
+
+
+def test_our_own_orders_are_taken_out_of_the_best_levels() -> None:
+    book = loaded()
+    assert book.best({99.9: 5.0}, {100.1: 1.0}) == (Level(99.8, 7.0), Level(100.1, 3.0))
+
+
+def test_rounding_dust_of_our_own_order_is_nobody_elses() -> None:
+    book = loaded()
+    book.apply(delta(10, 11, levels((99.9, 0.1 + 0.2))))
+    assert book.best({99.9: 0.3}, NOBODY) == (Level(99.8, 7.0), Level(100.1, 4.0))
+
+
+def test_a_book_of_our_own_orders_only_has_no_best_price() -> None:
+    assert loaded().best({99.9: 5.0, 99.8: 7.0}, NOBODY) is None
+
+
+def test_a_ticker_that_is_fresher_than_the_depth_is_served() -> None:
+    book = loaded()
+    assert book.see_top(top(11, (99.95, 1.0), (100.05, 2.0)))
+    assert best(book) == (Level(99.95, 1.0), Level(100.05, 2.0))
+    assert book.ts_ns == START_NS + 2
+
+
+def test_a_ticker_that_is_older_than_the_depth_is_not() -> None:
+    book = loaded()
+    book.see_top(top(9, (99.95, 1.0), (100.05, 2.0)))
+    assert best(book) == (Level(99.9, 5.0), Level(100.1, 4.0))
+
+
+def test_depth_that_catches_up_replaces_the_ticker() -> None:
+    book = loaded()
+    book.see_top(top(11, (99.95, 1.0), (100.05, 2.0)))
+    book.apply(delta(10, 12))
+    assert best(book) == (Level(99.9, 5.0), Level(100.1, 4.0))
+
+
+def test_a_ticker_whose_level_is_ours_falls_back_on_depth_that_can_still_hold() -> None:
+    book = loaded()
+    book.see_top(top(11, (99.95, 1.0), (100.05, 2.0)))
+    assert book.best({99.95: 1.0}, NOBODY) == (Level(99.9, 5.0), Level(100.05, 2.0))
+    # the ticker says that nothing bids at 99.8 any more: an ask stands there
+    book.see_top(top(12, (99.7, 1.0), (99.8, 2.0)))
+    assert book.best({99.7: 1.0}, NOBODY) is None
+
+
+@pytest.mark.parametrize("ask", [99.9, 100.0])
+def test_a_locked_or_crossed_ticker_is_refused(ask: float) -> None:
+    assert not loaded().see_top(top(11, (100.0, 1.0), (ask, 1.0)))
+
+
+def test_a_side_never_grows_beyond_its_bound_and_the_farthest_levels_go_first() -> None:
+    many = tuple(Level(10.0 + 0.01 * i, 1.0) for i in range(LEVELS_MAX))
+    book = Book()
+    book.load(snapshot(bids=many, asks=levels((200.0, 1.0))))
+    book.apply(delta(10, 11, levels((150.0, 1.0), (9.0, 1.0))))
+    shown = book.bids.levels(2 * LEVELS_MAX, NOBODY)
+    assert len(shown) == LEVELS_MAX
+    assert shown[0] == Level(150.0, 1.0)
+    assert shown[-1] == Level(10.01, 1.0)
+    book.load(snapshot(bids=(*many, *levels((9.0, 1.0))), asks=levels((200.0, 1.0))))
+    assert len(book.bids.levels(2 * LEVELS_MAX, NOBODY)) == LEVELS_MAX
+
+
+def test_levels_are_shown_best_first_without_ours_and_only_as_deep_as_asked() -> None:
+    book = loaded()
+    book.apply(delta(10, 11, levels((99.7, 1.0))))
+    assert book.bids.levels(2, {99.8: 7.0}) == levels((99.9, 5.0), (99.7, 1.0))
+    assert book.asks.levels(1, NOBODY) == levels((100.1, 4.0))
+
+
+def test_deltas_give_the_same_book_as_a_snapshot_of_their_end() -> None:
+    changes: list[BookDelta] = [
+        delta(10, 11, levels((99.95, 1.0), (99.8, 0.0))),
+        delta(11, 14, levels((99.9, 2.0)), levels((100.1, 0.0), (100.3, 3.0))),
+        delta(14, 15, levels((99.95, 0.0)), levels((100.2, 5.0))),
+    ]
+    followed = loaded()
+    for change in changes:
+        followed.apply(change)
+    whole = Book()
+    whole.load(snapshot(15, levels((99.9, 2.0)), levels((100.2, 5.0), (100.3, 3.0))))
+    for side, other in ((followed.bids, whole.bids), (followed.asks, whole.asks)):
+        assert side.levels(10, NOBODY) == other.levels(10, NOBODY)
