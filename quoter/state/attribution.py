@@ -1,7 +1,7 @@
 """Where the profit comes from, exact to the last digit (quant.md section 9).
 
 total = spread + inventory - fees, at every instant: summation by parts over fills and marks. The
-mark only matters where the inventory changes, so it is taken at fills and when somebody looks.
+mark only matters where the inventory changes: it is taken at fills, and kept for lack of a mid.
 """
 
 from decimal import Context, Decimal
@@ -68,20 +68,28 @@ class Attribution:
             self._fees = EXACT.add(self._fees, fill.fee)
         # A third coin has no price here: `Inventory.fees_paid` shows it in its own units.
 
-    def pnl(self, mid: float | None) -> Pnl:
-        """Profit since start, marked at `mid` if there is one."""
+    def see(self, mid: float | None) -> Pnl:
+        """Profit since start, and a mid to keep as the mark for when there is none."""
         if mid is not None:
             self.mark(self.mark_of(mid))
+        return self.pnl(None)
+
+    def pnl(self, mid: float | None) -> Pnl:
+        """Profit since start, valued at `mid`, else at the last mark. Looking changes nothing."""
+        mark = self._mark if mid is None else self.mark_of(mid)
+        if mark is None:
+            return Pnl(total=ZERO, spread=ZERO, inventory=ZERO, fees=ZERO)
+        move = EXACT.subtract(mark, mark if self._mark is None else self._mark)
+        drift = EXACT.multiply(self._position, move)
         return Pnl(
-            total=self._total(),
+            total=self._total(mark),
             spread=self._spread,
-            inventory=self._inventory,
+            inventory=EXACT.add(self._inventory, drift),
             fees=self._fees,
         )
 
-    def _total(self) -> Decimal:
-        if self._mark is None or self._opening_mark is None:
-            return ZERO
-        now = EXACT.fma(self._position, self._mark, self._cash)
-        then = EXACT.fma(self._opening_position, self._opening_mark, self._opening_cash)
+    def _total(self, mark: Decimal) -> Decimal:
+        opening_mark = mark if self._opening_mark is None else self._opening_mark
+        now = EXACT.fma(self._position, mark, self._cash)
+        then = EXACT.fma(self._opening_position, opening_mark, self._opening_cash)
         return EXACT.subtract(now, then)
