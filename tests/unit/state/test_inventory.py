@@ -1,0 +1,141 @@
+"""Holdings come from unique fills and from nothing else."""
+
+from decimal import Decimal
+from itertools import permutations
+
+import pytest
+
+from quoter.state import inventory as module
+from quoter.state.inventory import Inventory, LedgerConflict
+from tests.unit.state.cases import ABC, BUY, SECOND_NS, SELL, START_NS, at, fill
+
+OPENING = {"ABC": Decimal(5), "USD": Decimal(1000), "BNB": Decimal(1)}
+FILLS = (
+    fill("1", BUY, "2", "99.5", fee="0.002", fee_asset="ABC"),
+    fill("2", SELL, "1", "100.5", fee="0.1", fee_asset="USD"),
+    fill("3", BUY, "0.5", "98", fee="0.0001", fee_asset="BNB"),
+    fill("4", SELL, "3", "101", fee="-0.05", fee_asset="USD"),
+)
+
+
+def held(target: str = "5") -> Inventory:
+    return Inventory(ABC, OPENING, target=Decimal(target))
+
+
+def test_a_buy_moves_base_up_and_quote_down_by_exactly_its_notional() -> None:
+    inventory = held()
+    assert inventory.book(fill("1", BUY, "2", "99.5"))
+    assert (inventory.position, inventory.cash, inventory.net) == (7, 801, 2)
+    assert inventory.book(fill("2", SELL, "3", "100"))
+    assert (inventory.position, inventory.cash, inventory.net) == (4, 1101, -1)
+    assert (inventory.fills_buy, inventory.fills_sell) == (1, 1)
+
+
+def test_inventory_is_measured_from_the_target() -> None:
+    assert held("5").net == 0
+    assert held("8").net == -3
+
+
+@pytest.mark.parametrize(
+    ("asset", "after"),
+    [
+        ("ABC", {"ABC": Decimal("6.9"), "USD": Decimal(800), "BNB": Decimal(1)}),
+        ("USD", {"ABC": Decimal(7), "USD": Decimal("799.9"), "BNB": Decimal(1)}),
+        ("BNB", {"ABC": Decimal(7), "USD": Decimal(800), "BNB": Decimal("0.9")}),
+    ],
+)
+def test_a_fee_leaves_the_asset_it_was_paid_in(asset: str, after: dict[str, Decimal]) -> None:
+    inventory = held()
+    inventory.book(fill("1", BUY, "2", "100", fee="0.1", fee_asset=asset))
+    assert inventory.balances == after
+    assert inventory.fees_paid == {asset: Decimal("0.1")}
+
+
+def test_a_fee_in_a_coin_we_never_had_is_still_owed() -> None:
+    inventory = held()
+    inventory.book(fill("1", fee="0.1", fee_asset="XYZ"))
+    assert inventory.balances["XYZ"] == Decimal("-0.1")
+    assert inventory.touched == {"ABC", "USD", "XYZ"}
+
+
+def test_a_rebate_is_a_negative_fee() -> None:
+    inventory = held()
+    inventory.book(fill("1", SELL, "1", "100", fee="-0.5"))
+    assert inventory.cash == Decimal("1100.5")
+
+
+def test_only_assets_that_trading_moves_are_touched() -> None:
+    assert held().touched == {"ABC", "USD"}
+
+
+def test_the_same_trade_twice_is_a_no_op_whenever_it_is_told() -> None:
+    inventory = held()
+    assert inventory.book(fill("1"))
+    before = dict(inventory.balances)
+    assert not inventory.book(at(START_NS + SECOND_NS, fill("1")))
+    assert inventory.balances == before
+    assert inventory.fills_buy == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        fill("1", SELL),
+        fill("1", size="2"),
+        fill("1", price="101"),
+        fill("1", fee="0.1"),
+        fill("1", fee_asset="BNB"),
+    ],
+)
+def test_one_trade_id_with_two_contents_is_a_conflict_and_books_nothing(other: object) -> None:
+    inventory = held()
+    inventory.book(fill("1"))
+    before = dict(inventory.balances)
+    with pytest.raises(LedgerConflict, match="trade 1"):
+        inventory.book(other)  # type: ignore[arg-type]  # parametrize knows no types
+    assert inventory.balances == before
+
+
+def test_the_same_number_written_differently_is_no_conflict() -> None:
+    inventory = held()
+    inventory.book(fill("1", size="1", price="100"))
+    assert not inventory.book(fill("1", size="1.000", price="1E+2"))
+
+
+def test_any_order_and_any_repetition_of_fills_gives_one_ledger() -> None:
+    results = set()
+    for order in permutations(FILLS):
+        inventory = held()
+        for told in (*order, order[0], order[-1]):
+            inventory.book(told)
+        results.add((tuple(sorted(inventory.balances.items())), inventory.newest_trade_id))
+    assert len(results) == 1
+
+
+def test_fills_from_before_the_opening_balance_are_known_and_not_booked() -> None:
+    inventory = Inventory(ABC, OPENING, known=(fill("9"), fill("10")))
+    assert inventory.newest_trade_id == "10"
+    assert not inventory.book(fill("9"))
+    assert inventory.balances["ABC"] == 5
+
+
+def test_the_newest_trade_id_is_newest_by_number_not_by_text() -> None:
+    inventory = held()
+    for trade_id in ("9", "10", "8"):
+        inventory.book(fill(trade_id))
+    assert inventory.newest_trade_id == "10"
+
+
+def test_trade_ids_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TRADE_IDS_MAX", 2)
+    inventory = held()
+    for trade_id in ("1", "2", "3"):
+        inventory.book(fill(trade_id))
+    assert not inventory.book(fill("3"))
+    assert not inventory.book(fill("2"))
+    assert inventory.book(fill("1"))
+
+
+def test_missing_opening_balances_count_as_zero() -> None:
+    inventory = Inventory(ABC, {})
+    assert (inventory.position, inventory.cash) == (0, 0)

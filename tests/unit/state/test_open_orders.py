@@ -1,0 +1,147 @@
+"""Every order of ours that may still fill, and the counters that the gate trusts."""
+
+from decimal import Decimal
+
+import pytest
+
+from quoter.domain.orders import OrderState
+from quoter.domain.trading import CancelReason
+from quoter.state import open_orders
+from quoter.state.open_orders import OpenOrders
+from tests.unit.state.cases import BUY, SECOND_NS, SELL, START_NS, reserve
+
+
+def test_an_order_counts_from_its_approval_on() -> None:
+    orders = OpenOrders()
+    order = reserve(orders, "q1", BUY, "1.5")
+    assert order.state is OrderState.RESERVED
+    assert (order.ticks, order.price_float, order.created_ns) == (990, 99.0, START_NS)
+    assert (orders.leaves(BUY), orders.leaves(SELL)) == (Decimal("1.5"), Decimal(0))
+    assert len(orders) == 1
+    assert orders.live("q1") is order
+
+
+def test_a_fill_frees_what_it_filled_and_a_closed_order_the_rest() -> None:
+    orders = OpenOrders()
+    order = reserve(orders, "q1", SELL, "3")
+    orders.fill(order, Decimal(1))
+    assert (order.filled, order.leaves, orders.leaves(SELL)) == (1, 2, 2)
+    orders.close(order, OrderState.CANCELED, START_NS + 1)
+    assert orders.leaves(SELL) == 0
+    assert orders.live("q1") is None
+    assert orders.closed("q1") is order
+    assert orders.find("q1") is order
+    assert (order.state, order.changed_ns) == (OrderState.CANCELED, START_NS + 1)
+
+
+def test_an_overfill_never_frees_more_than_the_order_had() -> None:
+    orders = OpenOrders()
+    first, second = reserve(orders, "q1", BUY, "1"), reserve(orders, "q2", BUY, "1")
+    orders.fill(first, Decimal(5))
+    assert (first.filled, first.leaves) == (1, 0)
+    assert orders.leaves(BUY) == second.leaves == 1
+
+
+def test_sides_are_counted_apart() -> None:
+    orders = OpenOrders()
+    reserve(orders, "q1", BUY, "1")
+    reserve(orders, "q2", SELL, "2", "101.0")
+    assert (orders.leaves(BUY), orders.leaves(SELL)) == (1, 2)
+    assert [order.client_id for order in orders.of_side(SELL)] == ["q2"]
+    assert [order.client_id for order in orders] == ["q1", "q2"]
+
+
+def test_counters_that_agree_with_a_recount_are_silent_and_others_are_told() -> None:
+    orders = OpenOrders()
+    order = reserve(orders, "q1", BUY, "1")
+    orders.fill(order, Decimal("0.4"))
+    assert orders.miscount() is None
+    order.filled = Decimal("0.5")
+    assert orders.miscount() == "BUY leaves counted 0.6, recounted 0.5"
+
+
+def test_an_order_is_owed_while_the_venue_claims_more_than_we_booked() -> None:
+    orders = OpenOrders()
+    order = reserve(orders, "q1")
+    order.venue_filled = Decimal("0.5")
+    assert order.is_owed
+    orders.fill(order, Decimal("0.5"))
+    assert not order.is_owed
+
+
+@pytest.mark.parametrize("state", list(OrderState))
+def test_only_resting_and_travelling_orders_are_wanted(state: OrderState) -> None:
+    order = reserve(OpenOrders(), "q1")
+    order.state = state
+    wanted = {
+        OrderState.RESERVED,
+        OrderState.PENDING_NEW,
+        OrderState.OPEN,
+        OrderState.PARTIAL,
+    }
+    assert order.is_wanted == (state in wanted)
+    order.cancel_reason = CancelReason.REQUOTE
+    assert not order.is_wanted
+
+
+def test_an_order_is_found_by_the_venues_id_alive_or_closed_but_never_by_none() -> None:
+    orders = OpenOrders()
+    alive, closed = reserve(orders, "q1"), reserve(orders, "q2")
+    alive.venue_id, closed.venue_id = "v1", "v2"
+    orders.close(closed, OrderState.FILLED, START_NS)
+    reserve(orders, "q3")
+    assert orders.by_venue_id("v1") is alive
+    assert orders.by_venue_id("v2") is closed
+    assert orders.by_venue_id("v3") is None
+    assert orders.by_venue_id("") is None
+
+
+def test_closed_orders_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(open_orders, "TOMBSTONES_MAX", 3)
+    orders = OpenOrders()
+    for number in range(5):
+        orders.close(reserve(orders, f"q{number}"), OrderState.CANCELED, START_NS)
+    remembered = [name for name in (f"q{n}" for n in range(5)) if orders.closed(name)]
+    assert remembered == ["q2", "q3", "q4"]
+
+
+def test_our_size_at_a_price_is_what_our_sent_orders_there_may_still_fill() -> None:
+    orders = OpenOrders()
+    first, second = reserve(orders, "q1", BUY, "1"), reserve(orders, "q2", BUY, "2")
+    bids = orders.levels[BUY]
+    assert bids.get(99.0, 0.0) == 0.0  # still in our outbox: the book can't have them
+    first.state = second.state = OrderState.OPEN
+    orders.fill(second, Decimal("0.5"))
+    assert bids.get(99.0, 0.0) == 2.5
+    assert bids.get(98.9, 0.0) == 0.0
+    assert len(orders.levels[SELL]) == 0
+
+
+def test_a_closed_order_stays_in_our_sizes_until_it_is_forgotten() -> None:
+    """Published books lag: for a while they still have it in them."""
+    orders = OpenOrders()
+    for number in range(3):
+        order = reserve(orders, f"q{number}", SELL, "1", f"10{number}.0")
+        orders.close(order, OrderState.CANCELED, START_NS + number * SECOND_NS)
+    asks = orders.levels[SELL]
+    assert asks.get(100.0, 0.0) == asks.get(102.0, 0.0) == 1.0
+    asks.forget(START_NS + SECOND_NS)
+    assert (asks.get(100.0, 0.0), asks.get(101.0, 0.0), len(asks)) == (0.0, 1.0, 2)
+
+
+def test_sizes_of_closed_orders_are_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(open_orders, "TOMBSTONES_MAX", 3)
+    orders = OpenOrders()
+    for number in range(5):
+        order = reserve(orders, f"q{number}", SELL, "1", f"10{number}.0")
+        orders.close(order, OrderState.CANCELED, START_NS)
+    assert len(orders.levels[SELL]) == 3
+
+
+def test_a_view_is_a_picture_that_later_news_does_not_change() -> None:
+    orders = OpenOrders()
+    order = reserve(orders, "q1", BUY, "2")
+    before = order.view()
+    orders.fill(order, Decimal(1))
+    assert (before.filled, before.state, before.size) == (0, OrderState.RESERVED, 2)
+    assert order.view().filled == 1
