@@ -26,6 +26,11 @@ ABC = Instrument(
 )
 
 
+def exact(*numbers: int | str) -> tuple[Decimal, ...]:
+    """Several amounts of money at once."""
+    return tuple(Decimal(number) for number in numbers)
+
+
 def fill(
     trade_id: str,
     side: Side = BUY,

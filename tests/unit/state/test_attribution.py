@@ -8,7 +8,7 @@ import pytest
 from quoter.domain.events import Fill
 from quoter.domain.step import Pnl
 from quoter.state.attribution import Attribution
-from tests.unit.state.cases import ABC, BUY, SELL, fill
+from tests.unit.state.cases import ABC, BUY, SELL, exact, fill
 
 ZERO = Decimal(0)
 
@@ -54,7 +54,7 @@ def test_without_a_mid_the_last_mark_counts() -> None:
 def test_an_opening_position_only_earns_what_the_mid_moves() -> None:
     book = attribution("-4")
     book.mark(Decimal(100))
-    assert parts(book.pnl(101.0)) == (-4, 0, -4, 0)
+    assert parts(book.pnl(101.0)) == exact(-4, 0, -4, 0)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from quoter.state import inventory as module
 from quoter.state.inventory import Inventory, LedgerConflict
-from tests.unit.state.cases import ABC, BUY, SECOND_NS, SELL, START_NS, at, fill
+from tests.unit.state.cases import ABC, BUY, SECOND_NS, SELL, START_NS, at, exact, fill
 
 OPENING = {"ABC": Decimal(5), "USD": Decimal(1000), "BNB": Decimal(1)}
 FILLS = (
@@ -25,9 +25,9 @@ def held(target: str = "5") -> Inventory:
 def test_a_buy_moves_base_up_and_quote_down_by_exactly_its_notional() -> None:
     inventory = held()
     assert inventory.book(fill("1", BUY, "2", "99.5"))
-    assert (inventory.position, inventory.cash, inventory.net) == (7, 801, 2)
+    assert (inventory.position, inventory.cash, inventory.net) == exact(7, 801, 2)
     assert inventory.book(fill("2", SELL, "3", "100"))
-    assert (inventory.position, inventory.cash, inventory.net) == (4, 1101, -1)
+    assert (inventory.position, inventory.cash, inventory.net) == exact(4, 1101, -1)
     assert (inventory.fills_buy, inventory.fills_sell) == (1, 1)
 
 
@@ -138,4 +138,4 @@ def test_trade_ids_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch)
 
 def test_missing_opening_balances_count_as_zero() -> None:
     inventory = Inventory(ABC, {})
-    assert (inventory.position, inventory.cash) == (0, 0)
+    assert (inventory.position, inventory.cash) == exact(0, 0)
