@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 import structlog
@@ -35,6 +35,8 @@ log = structlog.get_logger()
 
 START_TRIES = 3
 START_PAUSE_S = 1.0
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+STOPPED = "stopped before the start was complete"
 
 
 class StartFailed(Exception):
@@ -69,11 +71,13 @@ async def trade(
     Raises StartFailed.
     """
     clock = Clock()
+    # Until the runner listens: a kill's file is read once it does, its signal must not end us.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: None)
     folder = None if dry_run else _take_folder(settings)
     try:
         latched = _latched(folder, clock) if folder is not None else None
         doors = venue or venue_config(settings, with_key=not dry_run)
-        daemon = await _wire(settings, doors, clock, folder, latched, observers)
+        daemon = await _stoppable(_wire(settings, doors, clock, folder, latched, observers))
         return await _serve(settings, daemon, on_ready)
     finally:
         if folder is not None:
@@ -99,6 +103,19 @@ def _latched(folder: DataFolder, clock: Clock) -> LatchRecord | None:
     if wish is not None and latch.read() is None:
         latch.write(Cause.OPERATOR_KILL, f"file: {wish or 'KILL file'}", clock.now_ns())
     return latch.read()
+
+
+async def _stoppable(starting: Coroutine[None, None, Daemon]) -> Daemon:
+    """Let a signal end the start, which a dead venue can make long. Raises StartFailed then."""
+    loop, task = asyncio.get_running_loop(), asyncio.create_task(starting, name="start")
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, task.cancel, STOPPED)
+    try:
+        return await task
+    except asyncio.CancelledError as error:
+        if error.args != (STOPPED,):
+            raise
+        raise StartFailed(ExitCode.START_FAILED, STOPPED) from None
 
 
 async def _wire(
@@ -231,6 +248,6 @@ async def _open_pages(settings: Settings, daemon: Daemon) -> tuple[AppRunner, in
 
 def _listen_for_signals(runner: Runner) -> None:
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOP_SIGNALS:
         loop.add_signal_handler(number, runner.stop)
     loop.add_signal_handler(signal.SIGUSR1, runner.kill_by_signal)

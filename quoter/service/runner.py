@@ -34,7 +34,9 @@ REQUESTS_S = 0.2
 TURNS_AT_ONCE = 64  # then the sockets get their turn
 DRAIN_S_MAX = 20.0  # below the container's grace period
 DRAIN_POLL_S = 0.1
+VERIFY_PAUSE_S_MAX = 1.0  # a venue in trouble is not asked ten times a second
 EMERGENCY_S_MAX = 10.0
+LATE_CREATE_S = 3.0  # a create's receive window and a margin: nothing appears after that
 
 type Observer = Callable[[Step], None]
 
@@ -212,25 +214,45 @@ class Runner:
         raise _Finished
 
     async def _drained(self, gateway: OrderGateway) -> None:
-        while not (self._verified and self.engine.is_quiet):
+        """Return once our books say that nothing is left, and after that the venue too."""
+        loop = asyncio.get_running_loop()
+        was_quiet, due_s, pause_s = False, 0.0, DRAIN_POLL_S
+        while not (was_quiet and self._verified):
             await asyncio.sleep(DRAIN_POLL_S)
             if self.engine.phase is not Phase.DRAINING:
                 continue
-            try:
-                self._verified = await gateway.cancel_all() == 0
-            except VenueError as error:
-                log.warning("verify_failed", error=str(error))
+            if self.engine.is_quiet is not was_quiet:
+                was_quiet, due_s, pause_s = self.engine.is_quiet, 0.0, DRAIN_POLL_S
+                self._verified = False
+            if loop.time() >= due_s:
+                await self._verify(gateway)
+                due_s, pause_s = loop.time() + pause_s, min(2 * pause_s, VERIFY_PAUSE_S_MAX)
+
+    async def _verify(self, gateway: OrderGateway) -> None:
+        """Cancel what the venue lists as ours; verified if it lists nothing any more."""
+        self._verified = False
+        try:
+            self._verified = await gateway.cancel_all() == 0
+        except VenueError as error:
+            log.warning("verify_failed", error=str(error))
 
     async def _emergency(self) -> None:
-        """Something of ours broke: no create leaves any more, and own orders are cancelled."""
+        """Something of ours broke: no create leaves any more, and own orders are cancelled.
+
+        A create that was under way may reach the venue after our first look.
+        """
         if self._gateway is None:
             return
         self._gateway.shut()
+        loop = asyncio.get_running_loop()
+        last_create_s = loop.time() + LATE_CREATE_S
         try:
             async with asyncio.timeout(EMERGENCY_S_MAX):
-                self._verified = await self._gateway.cancel_all() == 0
-        except (VenueError, TimeoutError) as error:
-            log.critical("emergency_cancel_failed", error=str(error))
+                while not self._verified or loop.time() < last_create_s:
+                    await self._verify(self._gateway)
+                    await asyncio.sleep(DRAIN_POLL_S)
+        except TimeoutError:
+            log.critical("emergency_cancel_failed")
 
     async def abandon(self) -> None:
         """Let go of a daemon that never ran."""

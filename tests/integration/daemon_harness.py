@@ -56,7 +56,7 @@ def settings(sandbox: RunningSandbox, folder: Path, **changed: object) -> Settin
         "requote_hold_s": 0.2,
         "creates_per_s": 20.0,
     }
-    return FixedSettings(**values | changed)
+    return FixedSettings.model_validate(values | changed)
 
 
 @contextmanager

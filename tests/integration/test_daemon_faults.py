@@ -34,7 +34,7 @@ class Case:
     """What is armed, for how long, and whether it leaves orders that only the fence lets go."""
 
     name: str
-    faults: tuple[dict[str, object], ...]
+    faults: tuple[tuple[str, dict[str, object]], ...]  # kind and parameters
     lasts_s: float = FAULT_S
     is_fenced: bool = False
 
@@ -64,8 +64,8 @@ class Outcome:
 
 
 def case(name: str, *, lasts_s: float = FAULT_S, is_fenced: bool = False, **fault: object) -> Case:
-    kind = fault.pop("kind", name)
-    return Case(name=name, faults=({"kind": kind} | fault,), lasts_s=lasts_s, is_fenced=is_fenced)
+    kind = str(fault.pop("kind", name))
+    return Case(name=name, faults=((kind, fault),), lasts_s=lasts_s, is_fenced=is_fenced)
 
 
 def together(*cases: Case) -> Case:
@@ -127,7 +127,7 @@ async def strike(case: Case, folder: Path, seed: int) -> Outcome:
         await place_foreign(sandbox)
         async with flying(sandbox, settings(sandbox, folder)) as pilot:
             await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, f"{case.name}: quoting at first")
-            numbers = [await sandbox.arm(**fault) for fault in case.faults]
+            numbers = [await sandbox.arm(kind, **how) for kind, how in case.faults]
             await asyncio.sleep(case.lasts_s)
             fired = min([await sandbox.fired(number) for number in numbers])
             await sandbox.admin("DELETE", "faults")

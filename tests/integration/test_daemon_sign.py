@@ -75,6 +75,7 @@ async def test_a_burst_moves_both_quotes_its_way_and_the_exposed_side_stands_bac
                 )
                 await pilot.until(hit(pilot, held, side), BURST_S_MAX, "the burst reached us")
                 after = await eventually(partial(newest, pilot, before.seq))
+                assert after is not None
                 exposed, reducing = gaps(after, side)
                 short = -up * inventory(pilot)
                 assert up * (after.bid - before.bid) > 0, (before, after)

@@ -1,0 +1,50 @@
+"""A defect of ours while orders are under way: what still reaches the venue does not stay there."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from quoter.domain.commands import PlaceOrder
+from quoter.domain.step import Step
+from quoter.service.exit_codes import ExitCode
+from tests.integration.daemon_harness import (
+    FOREIGN_ID,
+    LIVELY,
+    flying,
+    market,
+    open_ids,
+    place_foreign,
+    quiet_logs,
+    settings,
+)
+from tests.integration.sandbox_client import running
+
+CRASH_S_MAX = 20.0
+LATE_S = 1.0
+STILL = replace(LIVELY, intensity=0.0)  # nobody fills what we should have cancelled
+
+
+async def test_an_order_under_way_when_we_crash_is_cancelled_when_it_arrives(
+    tmp_path: Path,
+) -> None:
+    """The venue deals with it long after we asked for the list of our orders."""
+    with quiet_logs(tmp_path / "log"):
+        async with running(market(STILL, seed=3)) as sandbox:
+            await place_foreign(sandbox)
+            await sandbox.arm("delay", endpoint="create", delay_s=LATE_S)
+            async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
+                loop, observers = asyncio.get_running_loop(), pilot.running.runner._observers
+                armed = loop.create_future()
+
+                def break_down(step: Step) -> None:
+                    if armed.done():
+                        raise ZeroDivisionError("a defect of ours")
+                    if any(isinstance(command, PlaceOrder) for command in step.commands):
+                        loop.call_later(LATE_S / 4, armed.set_result, None)
+
+                pilot.running.runner._observers = (*observers, break_down)
+                assert pilot.task is not None
+                async with asyncio.timeout(CRASH_S_MAX):
+                    assert await pilot.task is ExitCode.CRASHED
+                await asyncio.sleep(2 * LATE_S)  # whatever was under way has arrived by now
+            assert open_ids(sandbox) == {FOREIGN_ID}
