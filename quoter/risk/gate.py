@@ -1,4 +1,7 @@
-"""The only door from an intent to an order: every rule must agree, and any may say why not."""
+"""The only door from an intent to an order: every rule must agree, and any may say why not.
+
+A rule that can't be evaluated denies.
+"""
 
 from collections.abc import Callable
 
@@ -20,7 +23,10 @@ RULES: tuple[tuple[str, Rule], ...] = (
 def judge(intent: OrderIntent, view: RiskView, limits: Limits) -> Verdict:
     """An approved order, or the first rule that refuses and its figures."""
     for name, rule in RULES:
-        text = rule(intent, view, limits)
+        try:
+            text = rule(intent, view, limits)
+        except ArithmeticError as error:  # comparing with a NaN raises
+            text = f"can't be evaluated: {error!r}"
         if text is not None:
             return Denied(intent=intent, rule=name, text=text)
     return PlaceOrder(

@@ -11,6 +11,8 @@ def check(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
         return "no trustworthy book"
     if not (intent.price.is_finite() and intent.price > 0):
         return f"price {intent.price} is not above zero"
+    if not view.fair.is_finite():
+        return f"fair value {view.fair}"
     if not abs(intent.price - view.fair) <= limits.collar * view.fair:
         return f"price {intent.price} outside {limits.collar} of fair value {view.fair}"
     if intent.side is Side.BUY and not intent.price < view.best_ask:

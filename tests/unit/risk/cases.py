@@ -1,0 +1,53 @@
+"""A calm moment to judge intents in: inventory 2 of 10, book 99.5 / 100.5."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from quoter.domain.commands import OrderIntent
+from quoter.domain.market import Side
+from quoter.domain.trading import Phase, TradingState
+from quoter.risk.view import Limits, RiskView
+
+LOT = Decimal("0.01")
+LIMITS = Limits(
+    inventory_max=Decimal(10),
+    size_max=Decimal(5),
+    notional_max=Decimal(400),
+    collar=Decimal("0.02"),
+    loss_max=Decimal(50),
+)
+CALM = RiskView(
+    ts_ns=1_700_000_000_000_000_000,
+    phase=Phase.LIVE,
+    state=TradingState.RUNNING,
+    book_ready=True,
+    best_bid=Decimal("99.5"),
+    best_ask=Decimal("100.5"),
+    fair=Decimal(100),
+    inventory=Decimal(2),
+    leaves_buy=Decimal(3),
+    leaves_sell=Decimal(1),
+    base_held=Decimal(50),
+    quote_held=Decimal(10_000),
+    notional_buy=Decimal(300),
+)
+# What no amount of money can be.
+NOT_NUMBERS = [Decimal(text) for text in ("NaN", "sNaN", "Infinity", "-Infinity")]
+
+
+def view(**changes: object) -> RiskView:
+    return replace(CALM, **changes)  # type: ignore[arg-type]  # replace() is not typed by field
+
+
+def intent(
+    side: Side = Side.BUY, size: Decimal | str = "1", price: Decimal | str | None = None
+) -> OrderIntent:
+    """One base unit at the best price of its side."""
+    best = CALM.best_bid if side is Side.BUY else CALM.best_ask
+    return OrderIntent(
+        client_id="q1",
+        side=side,
+        price=best if price is None else Decimal(price),
+        size=Decimal(size),
+        reduces=False,
+    )
