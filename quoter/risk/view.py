@@ -34,3 +34,10 @@ class Limits:
     notional_max: Decimal
     collar: Decimal  # fraction of fair value
     loss_max: Decimal  # quote currency, > 0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a limit that would let everything pass, or nothing ever."""
+        for name in ("inventory_max", "size_max", "notional_max", "collar", "loss_max"):
+            value = getattr(self, name)
+            if not (value.is_finite() and value > 0):
+                raise ValueError(f"{name} must be above zero, not {value}")
