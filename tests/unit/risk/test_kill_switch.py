@@ -1,0 +1,98 @@
+"""The state is the worst of the causes; who may clear which."""
+
+from itertools import combinations
+
+import pytest
+
+from quoter.domain.trading import Cause, TradingState
+from quoter.risk.kill_switch import SEVERITY, KillSwitch
+
+KILLS = [c for c in Cause if SEVERITY[c].state is TradingState.KILLED]
+LATCHED = [c for c in Cause if SEVERITY[c].is_latched]
+SELF_CLEARING = [c for c in Cause if not SEVERITY[c].is_latched]
+
+
+def active(*causes: Cause) -> KillSwitch:
+    switch = KillSwitch()
+    for cause in causes:
+        assert switch.trip(cause, f"text of {cause}")
+    return switch
+
+
+def test_every_cause_has_a_severity_and_every_kill_is_latched() -> None:
+    assert set(SEVERITY) == set(Cause)
+    assert all(SEVERITY[cause].is_latched for cause in KILLS)
+
+
+def test_the_severities_are_those_of_the_decisions() -> None:
+    by_state: dict[TradingState, set[Cause]] = {}
+    for cause, severity in SEVERITY.items():
+        by_state.setdefault(severity.state, set()).add(cause)
+    assert by_state[TradingState.KILLED] == {
+        Cause.OPERATOR_KILL, Cause.INVENTORY_BREACH, Cause.LOSS_LIMIT, Cause.INVARIANT_BROKEN,
+        Cause.ORDER_REAPPEARED, Cause.LEDGER_CONFLICT, Cause.KEY_REFUSED,
+    }  # fmt: skip
+    assert by_state[TradingState.REDUCE_ONLY] == {Cause.OPERATOR_REDUCE}
+    assert {Cause.OPERATOR_PAUSE, Cause.REPEATED_EXECUTION, Cause.OPERATOR_REDUCE} == {
+        cause for cause in LATCHED if cause not in KILLS
+    }
+
+
+def test_without_a_cause_we_run() -> None:
+    assert KillSwitch().state is TradingState.RUNNING
+
+
+@pytest.mark.parametrize(("first", "second"), list(combinations(Cause, 2)))
+def test_of_two_causes_the_worse_one_rules_in_whatever_order(first: Cause, second: Cause) -> None:
+    worst = max(SEVERITY[first].state, SEVERITY[second].state)
+    assert active(first, second).state is worst
+    assert active(second, first).state is worst
+
+
+def test_the_first_text_of_a_cause_stays() -> None:
+    switch = active(Cause.BOOK_STALE)
+    assert not switch.trip(Cause.BOOK_STALE, "another")
+    assert switch.causes == {Cause.BOOK_STALE: "text of book_stale"}
+
+
+@pytest.mark.parametrize("cause", SELF_CLEARING)
+def test_a_condition_that_is_over_clears_its_cause(cause: Cause) -> None:
+    switch = active(cause)
+    assert switch.settle(cause)
+    assert not switch.settle(cause)
+    assert switch.state is TradingState.RUNNING
+
+
+@pytest.mark.parametrize("cause", LATCHED)
+def test_a_latched_cause_survives_the_end_of_its_condition(cause: Cause) -> None:
+    switch = active(cause)
+    assert not switch.settle(cause)
+    assert switch.is_active(cause)
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_an_operator_resumes_pauses_and_reduces_and_never_a_kill(cause: Cause) -> None:
+    switch = active(cause)
+    gone = switch.resume()
+    may_go = SEVERITY[cause].is_latched and cause not in KILLS
+    assert gone == ([cause] if may_go else [])
+    assert switch.is_active(cause) == (not may_go)
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_a_rearm_lifts_kills_and_nothing_else(cause: Cause) -> None:
+    switch = active(cause)
+    assert switch.rearm() == ([cause] if cause in KILLS else [])
+    assert switch.is_active(cause) == (cause not in KILLS)
+
+
+def test_after_a_rearm_the_remaining_causes_rule() -> None:
+    switch = active(Cause.OPERATOR_PAUSE, Cause.LOSS_LIMIT, Cause.ORDER_REAPPEARED)
+    assert set(switch.rearm()) == {Cause.LOSS_LIMIT, Cause.ORDER_REAPPEARED}
+    assert switch.state is TradingState.PAUSED
+
+
+def test_what_is_shown_is_a_copy() -> None:
+    switch = active(Cause.CLOCK)
+    switch.causes.clear()
+    assert switch.is_active(Cause.CLOCK)
