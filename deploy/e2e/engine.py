@@ -12,11 +12,13 @@ from pathlib import Path
 from deploy.e2e.shell import StepError, resolved, run, say, wait_until
 
 HERE = Path(__file__).parent
+BRIDGE = Path("/sys/class/net/docker0")
 START_S_MAX = 60.0
 STOP_S_MAX = 60.0
 PACKAGES = {
     "dockerd": "docker.io",
     "docker-init": "tini",
+    "ip": "iproute2",
     "iptables": "iptables",
     "mmdebstrap": "mmdebstrap",
 }
@@ -48,6 +50,7 @@ def engine(folder: Path) -> Iterator[Mapping[str, str]]:
         *shlex.split(os.environ.get("E2E_DOCKERD_ARGS", "")),
     ))  # fmt: skip
     environment = {"DOCKER_HOST": f"unix://{socket}", "DOCKER_CONFIG": str(folder / "client")}
+    bridge_is_ours = not BRIDGE.exists()
     with log.open("wb") as sink:
         # Its own session: a Ctrl-C at this terminal must reach us, not the engine under our feet.
         daemon = subprocess.Popen(  # noqa: S603 - see resolved()
@@ -64,6 +67,8 @@ def engine(folder: Path) -> Iterator[Mapping[str, str]]:
         except subprocess.TimeoutExpired:
             daemon.kill()
             daemon.wait()
+        if bridge_is_ours and BRIDGE.exists():
+            run("ip", "link", "delete", BRIDGE.name)  # an engine leaves it behind
         say(f"engine {daemon.pid} stopped")
 
 

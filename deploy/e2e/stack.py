@@ -56,6 +56,12 @@ class Stack:
         command = ("docker", "inspect", "--format", form, container)
         return run(*command, environment=self.environment).strip()
 
+    def memory(self, service: str) -> str:
+        """What a running service's container uses of its memory limit."""
+        container = self.compose("ps", "--quiet", service).strip()
+        command = ("docker", "stats", "--no-stream", "--format", "{{.MemUsage}}", container)
+        return run(*command, environment=self.environment).strip()
+
     def get(self, port: str, path: str, **query: str) -> Any:
         """The JSON (or text) that a published port answers. Raises StepError."""
         return self._ask("GET", port, path, query, {})
