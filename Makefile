@@ -4,11 +4,11 @@ SHELL := bash
 PY := .venv/bin/python
 STAMP := .venv/.ready
 
-.PHONY: help setup demo test quick check lint types layers format bench lock env clean
+.PHONY: help setup demo test check lint types layers format bench lock env image e2e dashboard clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
-	@grep -hE '^[a-z]+: .*##|^[a-z]+: +##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
 $(STAMP): requirements-dev.lock pyproject.toml .python-version deploy/dev/setup.sh
 	@deploy/dev/setup.sh
@@ -43,6 +43,15 @@ lock: setup      ## resolve the lock files anew
 
 env: setup       ## write .env.example and the README table from the settings class
 	@.venv/bin/quoter env-example > .env.example && $(PY) -m deploy.dev.readme
+
+image:           ## the container image
+	@docker build -t quoter:local .
+
+e2e: setup       ## build, run and stop the whole stack on a real Docker Engine (root, Debian)
+	@$(PY) -m deploy.e2e.run
+
+dashboard: setup ## write the Grafana dashboard anew
+	@$(PY) -m deploy.grafana.generate
 
 clean:           ## remove what setup and the tools made
 	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -16,15 +16,21 @@ from rich.table import Table
 from rich.text import Text
 
 from quoter.domain.events import Fill
-from quoter.domain.market import Level, Side
+from quoter.domain.market import Side
 from quoter.domain.quotes import QuoteTerms
 from quoter.domain.step import Snapshot, Step
 from quoter.domain.trading import TradingState
+from quoter.service.ladder_view import (
+    SIDE_STYLES,
+    exact_text,
+    ladder_table,
+    price_text,
+    signed_text,
+)
 
 REFRESH_S = 0.25
 PLAIN_S = 5.0
 FILLS_SHOWN = 5
-LEVELS_SHOWN = 5
 CAUSES_SHOWN = 4
 BAR_CELLS = 41  # odd, so that the target has a cell of its own
 ENVIRONMENT_STYLES = {"sandbox": "black on green", "testnet": "black on yellow"}
@@ -35,7 +41,6 @@ STATE_STYLES = {
     TradingState.PAUSED: "bold yellow",
     TradingState.KILLED: "bold red",
 }
-SIDE_STYLES = {Side.BUY: "green", Side.SELL: "red"}
 
 
 class DemoScreen:
@@ -87,7 +92,7 @@ def render(
 ) -> RenderableType:
     """The whole screen as of `snapshot`; pure. `about`: environment, exchange, symbol."""
     left = Group(
-        Panel(_ladder(snapshot), title=about.get("symbol", "")),
+        Panel(ladder_table(snapshot), title=about.get("symbol", "")),
         Panel(_pnl(snapshot), title="profit since start, quote"),
     )
     counts = f"fills: {snapshot.fills_buy} buy, {snapshot.fills_sell} sell"
@@ -111,11 +116,11 @@ def plain_line(snapshot: Snapshot) -> str:
     parts = [
         clock,
         _state_name(snapshot),
-        f"fair {_price(fair, snapshot)}",
-        f"r {_price(reservation, snapshot)}",
+        f"fair {price_text(fair, snapshot)}",
+        f"r {price_text(reservation, snapshot)}",
         f"bid {_best(snapshot, Side.BUY)}",
         f"ask {_best(snapshot, Side.SELL)}",
-        f"inventory {_signed(snapshot.inventory)} of {_exact(snapshot.inventory_max)}",
+        f"inventory {signed_text(snapshot.inventory)} of {exact_text(snapshot.inventory_max)}",
         f"fills {snapshot.fills_buy}/{snapshot.fills_sell}",
         f"pnl {snapshot.pnl.total:+.4f}",
     ]
@@ -150,58 +155,15 @@ def _book(snapshot: Snapshot) -> str:
     return f"{(snapshot.ts_ns - snapshot.book_ts_ns) / 1e6:.0f} ms old"
 
 
-def _ladder(snapshot: Snapshot) -> Table:
-    """Asks above, mid in the middle, bids below; our own orders at the side."""
-    ladder = Table.grid(expand=True, padding=(0, 1))
-    ladder.add_column(justify="right", no_wrap=True)
-    ladder.add_column(justify="right", no_wrap=True)
-    ladder.add_column(no_wrap=True)
-    for row in reversed(_side_rows(snapshot, Side.SELL, snapshot.asks)):
-        ladder.add_row(*row)
-    ladder.add_row(
-        Text("mid", style="dim"), Text(_price(snapshot.mid, snapshot), style="bold"), Text("")
-    )
-    for row in _side_rows(snapshot, Side.BUY, snapshot.bids):
-        ladder.add_row(*row)
-    return ladder
-
-
-def _side_rows(
-    snapshot: Snapshot, side: Side, levels: tuple[Level, ...]
-) -> list[tuple[Text, Text, Text]]:
-    """Rows of one side, nearest to the mid first."""
-    ours: dict[str, Decimal] = {}
-    sizes: dict[str, float] = {}
-    places: dict[str, float] = {}
-    for order in snapshot.orders:
-        if order.side is side:
-            shown = _price(float(order.price), snapshot)
-            ours[shown] = ours.get(shown, Decimal(0)) + order.size - order.filled
-            places[shown] = float(order.price)
-    for level in levels[:LEVELS_SHOWN]:
-        shown = _price(level.price, snapshot)
-        sizes[shown] = level.size
-        places[shown] = level.price
-    rows = []
-    for shown in sorted(places, key=places.__getitem__, reverse=side is Side.BUY):
-        mark = f"◀ our {side.lower()} {_exact(ours[shown])}" if shown in ours else ""
-        size = f"{sizes[shown]:.5g}" if shown in sizes else ""
-        style = SIDE_STYLES[side]
-        rows.append(
-            (Text(size, style="dim"), Text(shown, style=style), Text(mark, style=f"bold {style}"))
-        )
-    return rows
-
-
 def _inventory(snapshot: Snapshot) -> RenderableType:
-    limit = _exact(snapshot.inventory_max)
+    limit = exact_text(snapshot.inventory_max)
     figures = Text(
-        f"{_signed(snapshot.inventory)}  (position {_exact(snapshot.position)}, "
-        f"target {_exact(snapshot.target)})"
+        f"{signed_text(snapshot.inventory)}  (position {exact_text(snapshot.position)}, "
+        f"target {exact_text(snapshot.target)})"
     )
     reach = Text(
-        f"if all fill: {_signed(snapshot.exposure_sell)} to {_signed(snapshot.exposure_buy)}, "
-        f"limit ±{limit}",
+        f"if all fill: {signed_text(snapshot.exposure_sell)} to "
+        f"{signed_text(snapshot.exposure_buy)}, limit ±{limit}",
         style="dim",
     )
     return Group(Text(inventory_bar(snapshot)), figures, reach)
@@ -254,8 +216,8 @@ def _term_rows(terms: QuoteTerms, snapshot: Snapshot) -> list[tuple[str, str, st
         ("sigma /√s, depth 1/k", (inputs.sigma, 1 / inputs.kappa)),
     )
     rows = [
-        ("fair value", _price(inputs.fair, snapshot), ""),
-        ("reservation price", _price(terms.reservation_price, snapshot), ""),
+        ("fair value", price_text(inputs.fair, snapshot), ""),
+        ("reservation price", price_text(terms.reservation_price, snapshot), ""),
     ]
     for name, values in distances:
         bps = " ".join(f"{value / inputs.fair * 1e4:+.3f}" for value in values)
@@ -283,7 +245,7 @@ def _last_fills(fills: Iterable[Fill]) -> RenderableType:
     for fill in reversed(list(fills)):
         clock = datetime.fromtimestamp(fill.ts_ns // 1_000_000_000, UTC).strftime("%H:%M:%S")
         side = Text(fill.side.value, style=SIDE_STYLES[fill.side])
-        grid.add_row(clock, side, _exact(fill.size), _exact(fill.price))
+        grid.add_row(clock, side, exact_text(fill.size), exact_text(fill.price))
     return grid if grid.row_count else Text("none yet", style="dim")
 
 
@@ -294,21 +256,3 @@ def _best(snapshot: Snapshot, side: Side) -> str:
         wanted = snapshot.quote.bids if side is Side.BUY else snapshot.quote.asks
         prices = [quote.price for quote in wanted]
     return f"{(max if side is Side.BUY else min)(prices):f}" if prices else "-"
-
-
-def _price(price: float | None, snapshot: Snapshot) -> str:
-    """With the decimals of our orders, which are those of the venue's grid."""
-    if price is None:
-        return "-"
-    exponents = [order.price.as_tuple().exponent for order in snapshot.orders]
-    decimals = max((-at for at in exponents if isinstance(at, int)), default=2)
-    return f"{price:.{max(0, decimals)}f}"
-
-
-def _exact(amount: Decimal) -> str:
-    """Every digit that says something, and no zeros after them."""
-    return f"{amount.normalize():f}"
-
-
-def _signed(amount: Decimal) -> str:
-    return f"{amount.normalize():+f}"
