@@ -175,6 +175,7 @@ class Lifecycle:
             text = f"{order.client_id}: fill {fill.size} above what was left, {order.leaves}"
             self._causes.trip(turn, Cause.INVARIANT_BROKEN, text)
         self._orders.fill(order, fill.size)
+        order.filled_ns = turn.ts_ns
         self._after_fill(order, turn)
 
     def _after_fill(self, order: OpenOrder, turn: Turn) -> None:

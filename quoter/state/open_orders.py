@@ -36,6 +36,7 @@ class OpenOrder:
     filled: Decimal = ZERO  # booked from unique trades
     venue_filled: Decimal = ZERO  # the most the venue ever claimed
     changed_ns: int = 0
+    filled_ns: int = 0  # when the last fill was booked
     cancel_reason: CancelReason | None = None  # set once we asked for its end
     cancels_sent: int = 0
     next_cancel_ns: int = 0
@@ -82,6 +83,7 @@ class OwnLevels:
     def __init__(self) -> None:
         self._orders: dict[float, list[OpenOrder]] = {}
         self._closed: deque[OpenOrder] = deque(maxlen=TOMBSTONES_MAX)
+        self._since_ns = 0
 
     def __len__(self) -> int:
         return len(self._orders)
@@ -91,7 +93,11 @@ class OwnLevels:
         orders = self._orders.get(price)
         if orders is None:
             return default
-        return sum(float(o.leaves) for o in orders if o.state is not OrderState.RESERVED)
+        return sum(self._shown(o) for o in orders if o.state is not OrderState.RESERVED)
+
+    def _shown(self, order: OpenOrder) -> float:
+        """A fill is known before the depth that has it: until then its size still stands there."""
+        return float(order.size if order.filled_ns > self._since_ns else order.leaves)
 
     def add(self, order: OpenOrder) -> None:
         self._orders.setdefault(order.price_float, []).append(order)
@@ -103,7 +109,8 @@ class OwnLevels:
         self._closed.append(order)
 
     def forget(self, before_ns: int) -> None:
-        """Let go of the orders that closed before this time."""
+        """Published books have by now whatever happened to our orders before this time."""
+        self._since_ns = before_ns
         closed = self._closed
         while closed and closed[0].changed_ns < before_ns:
             self._drop(closed.popleft())

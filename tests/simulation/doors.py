@@ -1,0 +1,343 @@
+"""The two doors to the simulated exchange: commands in, the venue's answers and news out.
+
+What `venues/` does with sockets, in virtual time: the same events in the same order of causes.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+
+from quoter.domain.commands import (
+    CancelAll,
+    CancelOrder,
+    Command,
+    PlaceOrder,
+    QueryOrder,
+    RequestReport,
+)
+from quoter.domain.events import (
+    BalanceReport,
+    BookSnapshot,
+    CancelReject,
+    Event,
+    Fill,
+    OpenOrdersReport,
+    OrderAck,
+    OrderDone,
+    OrderNotFound,
+    OrderOpen,
+    OrderReject,
+    OrderSent,
+    OrderUnknown,
+    ReportFailed,
+    TopOfBook,
+    Trade,
+    TradesReport,
+    VenueOrder,
+)
+from quoter.domain.market import Level
+from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
+from quoter.sim.exchange import Exchange
+from quoter.sim.messages import (
+    BalanceNews,
+    BestNews,
+    DepthNews,
+    ExecutionReport,
+    NewOrder,
+    News,
+    OrderKind,
+    PrintNews,
+    Refused,
+    ReportType,
+    SelfTrade,
+    SimOrder,
+    SimOrderState,
+    SimReject,
+    SimTrade,
+)
+from quoter.venues.depth_sync import DepthDiff, DepthSync
+from tests.simulation.schedule import Schedule
+from tests.simulation.seam import Channel, Latency, Seam
+
+SNAPSHOT_LEVELS = 1_000
+TRADES_MAX = 1_000
+
+REJECTS = {
+    SimReject.WOULD_MATCH: RejectReason.POST_ONLY,
+    SimReject.BALANCE: RejectReason.BALANCE,
+    SimReject.FILTER_PRICE: RejectReason.FILTER,
+    SimReject.FILTER_LOT: RejectReason.FILTER,
+    SimReject.FILTER_NOTIONAL: RejectReason.FILTER,
+}
+ENDS = {
+    SimOrderState.FILLED: DoneReason.FILLED,
+    SimOrderState.CANCELED: DoneReason.CANCELED,
+    SimOrderState.EXPIRED: DoneReason.EXPIRED,
+    SimOrderState.EXPIRED_IN_MATCH: DoneReason.EXPIRED,
+}
+
+type Shown = Iterable[tuple[Decimal, Decimal]]
+type Post = Callable[[Event], None]
+
+
+class Doors:
+    """One symbol and one account; every message passes the seam."""
+
+    def __init__(
+        self,
+        *,
+        exchange: Exchange,
+        symbol: str,
+        account: str,
+        schedule: Schedule,
+        latency: Latency,
+        seam: Seam,
+        post: Post,
+    ) -> None:
+        self._exchange, self._symbol, self._account = exchange, symbol, account
+        self._schedule, self._latency, self._seam, self._post = schedule, latency, seam, post
+        self._sync = DepthSync()
+
+    def send(self, commands: Iterable[Command]) -> None:
+        """Put commands on their way; nothing of what they cause happens in this call."""
+        now_ns = self._schedule.now_ns
+        for command in commands:
+            if isinstance(command, PlaceOrder):
+                self._tell(OrderSent(ts_ns=now_ns, client_id=command.client_id), now_ns)
+            due_ns = now_ns + self._latency.request_ns
+            times = self._seam.times(Channel.REQUEST, command, due_ns)
+            if not times:
+                self._time_out(command, now_ns)
+            for at_ns in times[:1]:
+                self._schedule.at(at_ns, partial(self._arrive, command, now_ns))
+
+    def hear(self, news: Iterable[News]) -> None:
+        """Pass the exchange's news on to those whom it concerns."""
+        for one in news:
+            match one:
+                case PrintNews():
+                    self._publish(Channel.MARKET, _trade(one, self._due_ns(Channel.MARKET)))
+                case BestNews():
+                    self._publish(Channel.MARKET, _top(one, self._due_ns(Channel.MARKET)))
+                case DepthNews():
+                    self._depth(one)
+                case ExecutionReport():
+                    if one.account == self._account:
+                        self._private(one)
+                case BalanceNews():
+                    pass
+
+    def resync(self) -> None:
+        """Fetch a depth snapshot, as on a new connection."""
+        self._sync.restart()
+        book = self._exchange.depth(self._symbol, SNAPSHOT_LEVELS)
+        snapshot = BookSnapshot(
+            ts_ns=self._due_ns(Channel.MARKET),
+            last=book.last,
+            bids=_levels(book.bids),
+            asks=_levels(book.asks),
+        )
+        for event in self._sync.on_snapshot(snapshot) or ():
+            self._publish(Channel.MARKET, event)
+
+    def _arrive(self, command: Command, sent_ns: int) -> None:
+        """A command reaches the venue."""
+        match command:
+            case PlaceOrder():
+                self._answer(command, self._place(command), sent_ns)
+            case CancelOrder():
+                self._answer(command, self._cancel(command), sent_ns)
+            case CancelAll():
+                self._cancel_all()
+            case QueryOrder():
+                self._answer(command, self._query(command), sent_ns)
+            case RequestReport(kind=ReportKind.BOOK):
+                self.resync()
+            case RequestReport():
+                self._answer(command, self._report(command, sent_ns), sent_ns)
+
+    def _place(self, command: PlaceOrder) -> Event:
+        now_ns, due_ns = self._schedule.now_ns, self._due_ns(Channel.ANSWER)
+        name = command.client_id
+        order = NewOrder(
+            symbol=self._symbol,
+            client_id=name,
+            side=command.side,
+            kind=OrderKind.LIMIT_MAKER,
+            price=command.price,
+            size=command.size,
+            self_trade=SelfTrade.EXPIRE_MAKER,
+        )
+        try:
+            placed, news = self._exchange.place(self._account, order, now_ns)
+        except Refused as refused:
+            reason = REJECTS.get(refused.reason, RejectReason.OTHER)
+            return OrderReject(ts_ns=due_ns, client_id=name, reason=reason, text=str(refused))
+        self.hear(news)
+        return OrderAck(ts_ns=due_ns, client_id=name, venue_id=str(placed.order_id))
+
+    def _cancel(self, command: CancelOrder) -> Event:
+        now_ns, due_ns = self._schedule.now_ns, self._due_ns(Channel.ANSWER)
+        name = command.client_id
+        try:
+            order, news = self._exchange.cancel(
+                self._account, self._symbol, now_ns=now_ns, client_id=name
+            )
+        except Refused as refused:
+            reason = CancelRejectReason.NOT_FOUND
+            return CancelReject(ts_ns=due_ns, client_id=name, reason=reason, text=str(refused))
+        self.hear(news)
+        return _done(order, due_ns)
+
+    def _cancel_all(self) -> None:
+        try:
+            _, news = self._exchange.cancel_all(self._account, self._symbol, self._schedule.now_ns)
+        except Refused:
+            return
+        self.hear(news)
+
+    def _query(self, command: QueryOrder) -> Event:
+        due_ns, name = self._due_ns(Channel.ANSWER), command.client_id
+        try:
+            order = self._exchange.order(self._account, self._symbol, client_id=name)
+        except Refused:
+            return OrderNotFound(ts_ns=due_ns, client_id=name)
+        return _life(order, due_ns)
+
+    def _report(self, request: RequestReport, asked_ns: int) -> Event:
+        due_ns = self._due_ns(Channel.ANSWER)
+        match request.kind:
+            case ReportKind.OPEN_ORDERS:
+                listed = self._exchange.open_orders(self._account, self._symbol)
+                orders = tuple(map(_venue_order, listed))
+                return OpenOrdersReport(ts_ns=due_ns, asked_ns=asked_ns, orders=orders)
+            case ReportKind.TRADES:
+                after = int(request.from_trade_id or 0)
+                trades = self._exchange.trades(
+                    self._account, self._symbol, from_id=after + 1, limit=TRADES_MAX
+                )
+                fills = tuple(_fill(trade, due_ns) for trade in trades)
+                return TradesReport(ts_ns=due_ns, asked_ns=asked_ns, fills=fills)
+            case ReportKind.BALANCES:
+                held = self._exchange.balances(self._account)
+                return BalanceReport(
+                    ts_ns=due_ns,
+                    asked_ns=asked_ns,
+                    free={asset: free for asset, (free, _) in held.items()},
+                    locked={asset: locked for asset, (_, locked) in held.items()},
+                )
+            case ReportKind.BOOK:
+                raise AssertionError("the book comes through the market door")
+
+    def _answer(self, command: Command, event: Event, sent_ns: int) -> None:
+        deadline_ns = sent_ns + self._latency.timeout_ns
+        times = self._seam.times(Channel.ANSWER, event, event.ts_ns)
+        if times and times[0] <= deadline_ns:
+            self._tell(event, times[0])
+        else:
+            self._time_out(command, sent_ns)
+
+    def _time_out(self, command: Command, sent_ns: int) -> None:
+        """What a gateway says when it waited in vain."""
+        ts_ns, text = sent_ns + self._latency.timeout_ns, "no answer"
+        match command:
+            case PlaceOrder():
+                self._tell(OrderUnknown(ts_ns=ts_ns, client_id=command.client_id, text=text), ts_ns)
+            case CancelOrder():
+                name, reason = command.client_id, CancelRejectReason.NO_ANSWER
+                self._tell(
+                    CancelReject(ts_ns=ts_ns, client_id=name, reason=reason, text=text), ts_ns
+                )
+            case RequestReport():
+                self._tell(ReportFailed(ts_ns=ts_ns, kind=command.kind, text=text), ts_ns)
+            case QueryOrder() | CancelAll():
+                pass
+
+    def _depth(self, news: DepthNews) -> None:
+        diff = DepthDiff(
+            ts_ns=self._due_ns(Channel.MARKET),
+            first=news.first,
+            last=news.last,
+            bids=_levels(news.bids),
+            asks=_levels(news.asks),
+        )
+        delta = self._sync.on_diff(diff)
+        if delta is not None:
+            self._publish(Channel.MARKET, delta)
+
+    def _private(self, report: ExecutionReport) -> None:
+        """An execution is told on two streams: the trade, and the order it left behind."""
+        due_ns = self._due_ns(Channel.PRIVATE)
+        if report.kind is ReportType.TRADE and report.trade is not None:
+            self._publish(Channel.PRIVATE, _fill(report.trade, due_ns))
+        self._publish(Channel.PRIVATE, _life(report.order, due_ns))
+
+    def _due_ns(self, channel: Channel) -> int:
+        return self._schedule.now_ns + self._latency.of(channel)
+
+    def _publish(self, channel: Channel, event: Event) -> None:
+        """Send news that bears the time it is due."""
+        for at_ns in self._seam.times(channel, event, event.ts_ns):
+            self._tell(event, at_ns)
+
+    def _tell(self, event: Event, at_ns: int) -> None:
+        """Hand an event over at the time of its receipt, which is the time it bears."""
+        told = event if event.ts_ns == at_ns else replace(event, ts_ns=at_ns)
+        self._schedule.at(at_ns, partial(self._post, told))
+
+
+def _levels(shown: Shown) -> tuple[Level, ...]:
+    return tuple(Level(float(price), float(size)) for price, size in shown)
+
+
+def _trade(news: PrintNews, ts_ns: int) -> Trade:
+    return Trade(
+        ts_ns=ts_ns,
+        trade_id=str(news.trade_id),
+        price=float(news.price),
+        size=float(news.size),
+        taker=news.taker,
+    )
+
+
+def _top(news: BestNews, ts_ns: int) -> TopOfBook:
+    bid, ask = _levels((news.bid, news.ask))
+    return TopOfBook(ts_ns=ts_ns, update_id=news.update_id, bid=bid, ask=ask)
+
+
+def _fill(trade: SimTrade, ts_ns: int) -> Fill:
+    return Fill(
+        ts_ns=ts_ns,
+        trade_id=str(trade.trade_id),
+        client_id=trade.client_id,
+        venue_id=str(trade.order_id),
+        side=trade.side,
+        price=trade.price,
+        size=trade.size,
+        fee=trade.fee,
+        fee_asset=trade.fee_asset,
+        is_maker=trade.is_maker,
+    )
+
+
+def _venue_order(order: SimOrder) -> VenueOrder:
+    return VenueOrder(
+        client_id=order.client_id,
+        venue_id=str(order.order_id),
+        side=order.side,
+        price=order.price,
+        size=order.size,
+        filled=order.filled,
+    )
+
+
+def _done(order: SimOrder, ts_ns: int) -> OrderDone:
+    reason = ENDS[order.state]
+    return OrderDone(ts_ns=ts_ns, client_id=order.client_id, reason=reason, filled=order.filled)
+
+
+def _life(order: SimOrder, ts_ns: int) -> OrderOpen | OrderDone:
+    if order.is_open:
+        return OrderOpen(ts_ns=ts_ns, order=_venue_order(order))
+    return _done(order, ts_ns)

@@ -1,0 +1,204 @@
+"""Engine and simulated exchange together in virtual time: one seed is one run.
+
+No event loop, no sockets, no wall clock: the trace of two runs with the same seed is the same to
+the byte, whatever the machine.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from hashlib import blake2b
+
+from quoter.domain.events import Event, FeedUp, Operator, Tick
+from quoter.domain.instrument import Instrument
+from quoter.domain.market import Stream
+from quoter.domain.reasons import OperatorAction
+from quoter.domain.step import Step
+from quoter.engine.config import EngineConfig
+from quoter.engine.engine import Engine
+from quoter.sim.exchange import Exchange
+from quoter.sim.messages import MarketSpec
+from quoter.sim.scripts import Script
+from tests.simulation.doors import Doors
+from tests.simulation.schedule import Schedule
+from tests.simulation.seam import Faithful, Latency, Seam
+
+START_NS = 1_700_000_000_000_000_000  # a day like any other: nothing may depend on it
+SECOND_NS = 1_000_000_000
+ACCOUNT = "maker"
+
+type Observer = Callable[[Step], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """A market, a maker in it, and the distance between the two."""
+
+    market: MarketSpec
+    engine: EngineConfig
+    seed: int
+    latency: Latency = field(default_factory=Latency)
+    seam: Seam = field(default_factory=Faithful)
+    tick_ns: int = 100_000_000
+    depth_ns: int = 100_000_000
+
+
+class InventoryClock:
+    """How long each inventory was held: moments and extremes weighted by time, in lots."""
+
+    def __init__(self, now_ns: int) -> None:
+        self._now_ns = now_ns
+        self._lots = 0.0
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget what was before: the beginning is not typical."""
+        self._sum_s = self._sum_squares = self.seconds = 0.0
+        self._held_s: dict[float, float] = {}
+
+    def moved(self, now_ns: int, lots: float) -> None:
+        """From now on it is `lots`."""
+        passed_s = (now_ns - self._now_ns) / SECOND_NS
+        self.seconds += passed_s
+        self._sum_s += passed_s * self._lots
+        self._sum_squares += passed_s * self._lots**2
+        held = abs(self._lots)
+        self._held_s[held] = self._held_s.get(held, 0.0) + passed_s
+        self._now_ns, self._lots = now_ns, lots
+
+    @property
+    def mean(self) -> float:
+        return self._sum_s / self.seconds
+
+    @property
+    def mean_square(self) -> float:
+        return self._sum_squares / self.seconds
+
+    @property
+    def lots_max(self) -> float:
+        return max(self._held_s)
+
+    def share_at(self, lots: float) -> float:
+        """Share of the time in which |inventory| was at least this."""
+        return sum(s for held, s in self._held_s.items() if held >= lots) / self.seconds
+
+
+class Simulation:
+    """One run; `turn` is the only way into the engine."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.engine = Engine(setup.engine)
+        self.exchange = Exchange((setup.market,), seed=setup.seed, now_ns=START_NS)
+        self.exchange.add_account(ACCOUNT, setup.engine.opening)
+        self._flow = self.exchange._flows[setup.market.symbol]
+        self.schedule = Schedule(START_NS)
+        self.doors = Doors(
+            exchange=self.exchange,
+            symbol=setup.market.symbol,
+            account=ACCOUNT,
+            schedule=self.schedule,
+            latency=setup.latency,
+            seam=setup.seam,
+            post=self.turn,
+        )
+        self.inventory = InventoryClock(START_NS)
+        self.observers: list[Observer] = []
+        self.events = 0
+        self._trace = blake2b(digest_size=16)
+        self.schedule.at(START_NS, self._connect)
+        self.schedule.at(START_NS + setup.tick_ns, self._tick)
+        self.schedule.at(START_NS + setup.depth_ns, self._flush)
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since the start."""
+        return (self.schedule.now_ns - START_NS) / SECOND_NS
+
+    @property
+    def trace(self) -> str:
+        """A digest of every event's kind and time, every command and every fill so far."""
+        return self._trace.hexdigest()
+
+    def run_until(self, at_s: float) -> None:
+        """Let everything happen that is due in the first `at_s` seconds."""
+        until_ns = START_NS + round(at_s * SECOND_NS)
+        schedule, exchange = self.schedule, self.exchange
+        while True:
+            market_ns = self._flow.next_ns
+            if min(market_ns, schedule.next_ns) > until_ns:
+                break
+            if market_ns <= schedule.next_ns:
+                schedule.now_ns = market_ns
+                self.doors.hear(exchange.advance(market_ns))
+            else:
+                schedule.step()
+        schedule.now_ns = until_ns
+        self._measure()
+
+    def script(self, script: Script, at_s: float) -> None:
+        """Start scripted flow."""
+        at_ns = START_NS + round(at_s * SECOND_NS)
+        self.exchange.script(self.setup.market.symbol, script, at_ns)
+
+    def operate(self, action: OperatorAction) -> None:
+        """A person asks for something, now."""
+        now_ns = self.schedule.now_ns
+        self.turn(Operator(ts_ns=now_ns, action=action, actor="test", text=""))
+
+    def turn(self, event: Event) -> None:
+        """One event into the engine, its commands out to the venue."""
+        step = self.engine.handle(event)
+        self.events += 1
+        self._trace.update(f"{event.ts_ns} {type(event).__name__}\n".encode())
+        if step.booked:
+            self._trace.update(repr(step.booked).encode())
+            self._measure()
+        if step.commands:
+            self._trace.update(repr(step.commands).encode())
+            self.doors.send(step.commands)
+        for observe in self.observers:
+            observe(step)
+
+    def truth(self) -> dict[str, Decimal]:
+        """What the venue's own ledger says we hold."""
+        return self.exchange.truth.balances(ACCOUNT)
+
+    def open_orders(self) -> int:
+        """How many orders of ours the venue knows."""
+        return len(self.exchange.open_orders(ACCOUNT))
+
+    def _measure(self) -> None:
+        engine = self.engine
+        lots = float(engine.inventory.net / engine.config.order_size)
+        self.inventory.moved(self.schedule.now_ns, lots)
+
+    def _connect(self) -> None:
+        for stream in (Stream.MARKET, Stream.PRIVATE):
+            self.turn(FeedUp(ts_ns=self.schedule.now_ns, stream=stream))
+        self.doors.resync()
+
+    def _tick(self) -> None:
+        self.turn(Tick(ts_ns=self.schedule.now_ns))
+        self.schedule.at(self.schedule.now_ns + self.setup.tick_ns, self._tick)
+
+    def _flush(self) -> None:
+        news = self.exchange.flush_depth(self.setup.market.symbol, self.schedule.now_ns)
+        self.doors.hear(news)
+        self.schedule.at(self.schedule.now_ns + self.setup.depth_ns, self._flush)
+
+
+def instrument_of(market: MarketSpec) -> Instrument:
+    """The simulated symbol as the engine knows it."""
+    return Instrument(
+        symbol=f"{market.base}/{market.quote}",
+        venue_symbol=market.symbol,
+        base=market.base,
+        quote=market.quote,
+        tick=market.tick,
+        lot=market.lot,
+        size_min=market.size_min,
+        size_max=market.size_max,
+        notional_min=market.notional_min,
+        fee_maker=market.fee_maker,
+    )

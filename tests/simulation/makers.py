@@ -1,0 +1,106 @@
+"""The makers and markets that the simulations run."""
+
+from dataclasses import replace
+from decimal import Decimal
+from math import sqrt
+
+from quoter.engine.config import EngineConfig, PricingConfig
+from quoter.engine.requote import RequotePolicy
+from quoter.pricing.shape import QuoteShape
+from quoter.risk.view import Limits
+from quoter.sim.messages import MarketSpec
+from tests.simulation.harness import SECOND_NS, Setup, instrument_of
+from tests.simulation.seam import INSTANT
+
+LOTS_MAX = 10
+
+# The market of Avellaneda and Stoikov's paper (sigma 2, kappa 1.5, A 140 per unit of time) with its
+# unit of time stretched to seven seconds, so that takers come one by one between two moves of the
+# mid. Whole lots, a tick of 1.5 % of 1/kappa, and a price far above anything the mid walks.
+PAPER = MarketSpec(
+    symbol="PAPERUSD",
+    base="PAPER",
+    quote="USD",
+    tick=Decimal("0.01"),
+    lot=Decimal(1),
+    size_min=Decimal(1),
+    size_max=Decimal(1000),
+    notional_min=Decimal(1),
+    mid=Decimal(10_000),
+    sigma=2 / sqrt(7),
+    intensity=20.0,
+    kappa=1.5,
+    spread_ticks=2,
+    depth_levels=3,
+    partial_share=0.0,
+)
+
+# What the law of quant.md section 4 assumes: no widening, one size, orders that are always where
+# they should be.
+BARE = QuoteShape(beta=0.0, eta=0.0)
+EAGER = RequotePolicy(hold_ns=0, tolerance=0.0)
+
+
+def priors(market: MarketSpec, *, gamma: float, shape: QuoteShape) -> PricingConfig:
+    """Pricing that knows its market; only sigma is estimated."""
+    return PricingConfig(
+        gamma=gamma,
+        shape=shape,
+        fee_maker=float(market.fee_maker),
+        sigma_prior=market.sigma,
+        kappa_prior=market.kappa,
+        intensity_prior=market.intensity,
+        is_calibrating=False,
+    )
+
+
+def maker(
+    market: MarketSpec,
+    *,
+    gamma: float = 1.0,
+    shape: QuoteShape | None = None,
+    requote: RequotePolicy | None = None,
+    order_size: Decimal | None = None,
+    creates_per_s: float = 10.0,
+) -> EngineConfig:
+    """A maker whose limit is ten orders, long and short, around half of what it owns."""
+    size = order_size if order_size is not None else market.lot
+    target = 100 * size
+    return EngineConfig(
+        instrument=instrument_of(market),
+        id_prefix="q01abc",
+        own_prefix="q01",
+        limits=Limits(
+            inventory_max=LOTS_MAX * size,
+            size_max=2 * size,
+            notional_max=Decimal("1e12"),
+            collar=Decimal("0.05"),
+            loss_max=Decimal("1e9"),
+        ),
+        order_size=size,
+        target=target,
+        opening={market.base: target, market.quote: 1_000 * size * market.mid},
+        pricing=priors(market, gamma=gamma, shape=shape or QuoteShape()),
+        requote=requote or RequotePolicy(),
+        creates_per_s=creates_per_s,
+    )
+
+
+def law(gamma: float, seed: int, *, shape: QuoteShape = BARE, market: MarketSpec = PAPER) -> Setup:
+    """The fast simulation of the inventory law: no latency, no hold, housekeeping once a second."""
+    config = maker(
+        market,
+        gamma=gamma,
+        shape=shape,
+        requote=EAGER,
+        order_size=Decimal(1),
+        creates_per_s=1e6,
+    )
+    return Setup(
+        market=market,
+        engine=replace(config, stale_ns=10 * SECOND_NS),
+        seed=seed,
+        latency=INSTANT,
+        tick_ns=SECOND_NS,
+        depth_ns=SECOND_NS,
+    )
