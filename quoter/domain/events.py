@@ -105,6 +105,7 @@ class OrderDone:
     client_id: str
     reason: DoneReason
     filled: Decimal
+    venue_id: str = ""  # trade lists name orders by it: an end may be the first news that tells it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,6 +99,7 @@ class Lifecycle:
                 self._move(order, News.LIVES, turn)
             case OrderDone():
                 self._done(order, event.filled, event.reason, turn)
+                self._name(order, event.venue_id, turn)
             case OrderNotFound():
                 order.not_found = [*order.not_found[-1:], turn.ts_ns]
             case CancelReject():
@@ -197,7 +198,12 @@ class Lifecycle:
             self.fill(fill, turn)
 
     def drop_orphans(self, before_ns: int) -> list[Fill]:
-        """Fills that no order of ours ever claimed: somebody else trades on this account."""
+        """Fills that no order of ours ever claimed: somebody else trades on this account.
+
+        None while an order waits for its venue id: they may be its own.
+        """
+        if not all(order.venue_id for order in self._orders):
+            return []
         gone = [fill for fill in self._orphans.values() if fill.ts_ns < before_ns]
         for fill in gone:
             del self._orphans[fill.trade_id]

@@ -50,7 +50,13 @@ def order_news(raw: Json, dialect: Dialect, ts_ns: int) -> OrderOpen | OrderDone
         return None
     if reason is DoneReason.FILLED and order is not None and filled < order.size:
         reason = DoneReason.CANCELED  # "closed" before it was full: some venues call it so
-    return OrderDone(ts_ns=ts_ns, client_id=client_id(raw, dialect), reason=reason, filled=filled)
+    return OrderDone(
+        ts_ns=ts_ns,
+        client_id=client_id(raw, dialect),
+        reason=reason,
+        filled=filled,
+        venue_id=text(raw.get("id")),
+    )
 
 
 def fill(raw: Json, dialect: Dialect, ts_ns: int) -> Fill | None:

@@ -137,6 +137,7 @@ class CcxtGateway:
             client_id=order.client_id,
             reason=news.reason,
             filled=news.filled,
+            venue_id=order.venue_id or news.venue_id,
         )
 
     async def query(self, order: QueryOrder) -> OrderOpen | OrderDone | OrderNotFound | None:
@@ -154,8 +155,9 @@ class CcxtGateway:
                 else None
             )
         news = order_news(answer, self._dialect, self._now_ns())
-        if isinstance(news, OrderOpen):
-            self._remember(news.order.venue_id, order.client_id)
+        if news is not None:
+            venue_id = news.order.venue_id if isinstance(news, OrderOpen) else news.venue_id
+            self._remember(venue_id, order.client_id)
         return news
 
     async def report(self, request: RequestReport) -> ReportEvent:
@@ -264,4 +266,6 @@ class CcxtGateway:
                 continue
             if isinstance(news, OrderOpen):
                 self._remember(news.order.venue_id, news.order.client_id)
+            else:
+                self._remember(news.venue_id, news.client_id)
             emit(news)

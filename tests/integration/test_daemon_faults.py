@@ -3,12 +3,13 @@
 import asyncio
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from quoter.domain.market import Side
 from quoter.service.exit_codes import ExitCode
 from tests.integration.daemon_harness import (
     FOREIGN_ID,
@@ -201,3 +202,24 @@ async def test_a_fault_breaks_no_limit_doubles_no_order_and_leaves_the_books_exa
     failures = [str(each) for each in outcomes if isinstance(each, BaseException)]
     failures += [each.line() for each in outcomes if isinstance(each, Outcome) and each.problems]
     assert not failures, "\n\n".join(failures)
+
+
+async def test_an_order_that_filled_before_we_ever_heard_of_it_is_booked(tmp_path: Path) -> None:
+    """No answer, no news, no query finds it; the trade list names it by an id that we lack."""
+    still = replace(LIVELY, sigma=0.0, intensity=0.0)
+    with quiet_logs(tmp_path / "log"):
+        async with running(market(still, seed=1)) as sandbox:
+            await sandbox.arm("accept_drop_response", endpoint="create")
+            await sandbox.arm("reset_before", endpoint="cancel")
+            await sandbox.arm("user_event_drop")
+            await sandbox.arm("order_not_found", lag_s=2.0)
+            async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
+                await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "two orders rest unheard of")
+                for side in Side:
+                    burst = {"kind": "burst", "side": side, "notional": "8000"}
+                    await sandbox.admin("POST", "script", {"symbol": "BTCUSDT"} | burst)
+                await pilot.until(lambda: not pilot.is_equal(), BOOKS_S_MAX, "filled unheard of")
+                await pilot.until(pilot.is_equal, BOOKS_S_MAX, "booked")
+                await sandbox.admin("DELETE", "faults")
+                assert await pilot.stop() is ExitCode.CLEAN
+                assert pilot.is_equal(), pilot.differences()

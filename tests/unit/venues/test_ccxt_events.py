@@ -60,7 +60,9 @@ def test_an_ended_order_carries_its_cumulative_fill(
     status: str, filled: float, reason: DoneReason
 ) -> None:
     news = order_news(ORDER | {"status": status, "filled": filled}, GENERIC, 5)
-    assert news == OrderDone(ts_ns=5, client_id="q1", reason=reason, filled=Decimal(str(filled)))
+    assert news == OrderDone(
+        ts_ns=5, client_id="q1", reason=reason, filled=Decimal(str(filled)), venue_id="7"
+    )
 
 
 def test_an_order_that_does_not_say_how_it_is_says_nothing() -> None:
