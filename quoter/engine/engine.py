@@ -159,6 +159,7 @@ class Engine:
                 self.reconcile.balances(event, turn)
             case ReportFailed():
                 turn.note(f"report_failed_{event.kind}", event.text)
+                self.reconcile.failed(event.kind, turn)
             case FeedUp(stream=Stream.PRIVATE):
                 self.reconcile.private_up(turn)
             case FeedDown(stream=Stream.PRIVATE):

@@ -58,8 +58,9 @@ class Lifecycle:
         self._orphans: dict[str, Fill] = {}
 
     @property
-    def has_orphans(self) -> bool:
-        return bool(self._orphans)
+    def orphans(self) -> int:
+        """Fills that wait for the name of their order."""
+        return len(self._orphans)
 
     def handle(self, event: OrderEvent, turn: Turn) -> None:
         match event:
@@ -94,14 +95,14 @@ class Lifecycle:
             case OrderOpen():
                 self._name(order, event.order.venue_id, turn)
                 order.venue_filled = max(order.venue_filled, event.order.filled)
-                order.not_found.clear()
+                order.not_found_ns = 0
                 order.next_query_ns = order.queries_sent = 0
                 self._move(order, News.LIVES, turn)
             case OrderDone():
                 self._done(order, event.filled, event.reason, turn)
                 self._name(order, event.venue_id, turn)
             case OrderNotFound():
-                order.not_found = [*order.not_found[-1:], turn.ts_ns]
+                turn.note("order_not_found", order.client_id)
             case CancelReject():
                 self._cancel_failed(order, event, turn)
             case Fill():
@@ -200,10 +201,10 @@ class Lifecycle:
     def drop_orphans(self, before_ns: int) -> list[Fill]:
         """Fills that no order of ours ever claimed: somebody else trades on this account.
 
-        None while an order waits for its venue id: they may be its own.
+        Not while an older order waits for its venue id: they may be its own.
         """
-        if not all(order.venue_id for order in self._orders):
-            return []
+        nameless = (order.created_ns for order in self._orders if not order.venue_id)
+        before_ns = min(before_ns, *nameless, before_ns)
         gone = [fill for fill in self._orphans.values() if fill.ts_ns < before_ns]
         for fill in gone:
             del self._orphans[fill.trade_id]

@@ -13,6 +13,7 @@ from quoter.domain.events import (
     BalanceReport,
     OpenOrdersReport,
     OrderOpen,
+    OrderUnknown,
     TradesReport,
     VenueOrder,
 )
@@ -29,6 +30,8 @@ SECOND = 1_000 * MS
 QUERY_BACKOFF_NS = (500 * MS, SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND)
 NEGATIVES_APART_NS = 2 * SECOND
 OWED_GRACE_NS = 300 * MS  # the private stream usually brings the missing fill first
+OWED_PATIENCE_NS = 10 * SECOND  # then the venue claims a fill that it does not list
+ANSWER_PATIENCE_NS = 15 * SECOND  # beyond every time-out of the gateway: the answer is lost
 MISMATCH_PATIENCE_NS = 3 * SECOND
 MISMATCH_TIMES = 3
 TRADES_OVERLAP_NS = 60 * SECOND  # for venues that page by time
@@ -81,6 +84,9 @@ class Reconcile:
         self._confirmed_id = inventory.newest_trade_id
         self._mismatch_since_ns = 0
         self._mismatch_times = 0
+        self._mismatch = ""  # what makes RECONCILIATION stand: balances that differ,
+        self._owed = ""  # or fills that stay away
+        self._owed_due_ns = 0
         self.private_up_ns = 0  # 0 while the private stream is down
 
     def tick(self, turn: Turn) -> None:
@@ -89,6 +95,7 @@ class Reconcile:
             self._lifecycle.press(order, turn)
             self._ask_about(order, turn)
         self._judge_unknowns(turn)
+        self._judge_owed(turn)
         for kind in self._due:
             if turn.ts_ns >= self._due[kind]:
                 self.ask(kind, turn)
@@ -115,12 +122,26 @@ class Reconcile:
         """Make a report due no later than `at_ns`."""
         self._due[kind] = min(self._due[kind], at_ns)
 
+    def failed(self, kind: ReportKind, turn: Turn) -> None:
+        """A list did not come: a whole period would be too long to wait for the next try."""
+        if kind in self._due:
+            self.sooner(kind, turn.ts_ns + SECOND)
+
     def _ask_about(self, order: OpenOrder, turn: Turn) -> None:
-        if order.is_owed and turn.ts_ns - order.changed_ns >= OWED_GRACE_NS:
-            if turn.ts_ns >= order.next_query_ns:
-                order.next_query_ns = turn.ts_ns + SECOND
+        if not order.is_owed:
+            order.owed_ns = 0
+        elif not order.owed_ns:
+            order.owed_ns = turn.ts_ns
+        age_ns = turn.ts_ns - order.changed_ns
+        if order.is_owed and age_ns >= OWED_GRACE_NS:
+            if turn.ts_ns >= self._owed_due_ns:  # one list answers for all
+                self._owed_due_ns = turn.ts_ns + SECOND
                 self.sooner(ReportKind.TRADES, turn.ts_ns)
             return
+        if order.state is OrderState.PENDING_NEW and age_ns >= ANSWER_PATIENCE_NS:
+            text = "no answer to its create"
+            lost = OrderUnknown(ts_ns=turn.ts_ns, client_id=order.client_id, text=text)
+            self._lifecycle.handle(lost, turn)
         is_doubtful = order.state in (OrderState.UNKNOWN, OrderState.PENDING_CANCEL) or (
             order.state in RESTING and order.next_query_ns > 0
         )
@@ -134,20 +155,25 @@ class Reconcile:
         step = min(order.queries_sent, len(QUERY_BACKOFF_NS) - 1)
         order.queries_sent += 1
         order.next_query_ns = turn.ts_ns + QUERY_BACKOFF_NS[step]
-        if len(order.not_found) > 0:
+        if order.not_found_ns:
             # Behind the fence two negatives must lie apart; asking faster would prove nothing.
             order.next_query_ns = turn.ts_ns + NEGATIVES_APART_NS
         turn.commands.append(QueryOrder(client_id=order.client_id, venue_id=order.venue_id))
 
     def not_found(self, order: OpenOrder, turn: Turn) -> None:
-        """A negative answer came in: is the fence passed?"""
-        fence_ns = order.created_ns + self._policy.fence_ns
-        late = [at for at in order.not_found if at > fence_ns]
-        two_apart = len(late) == 2 and late[1] - late[0] >= NEGATIVES_APART_NS
-        if not two_apart or order.is_owed or order.filled:
+        """A negative answer came in: is the fence passed?
+
+        The first one behind the fence is kept and every later one measured against it: answers to
+        queries and to cancels come in pairs, and two neighbours may never be far enough apart.
+        """
+        if not turn.ts_ns > order.created_ns + self._policy.fence_ns:
             return
-        was_absent = self._listed_ns >= late[0] and order.client_id not in self._listed
-        if was_absent and self._trades_ns >= late[0]:
+        order.not_found_ns = order.not_found_ns or turn.ts_ns
+        are_apart = turn.ts_ns - order.not_found_ns >= NEGATIVES_APART_NS
+        if not are_apart or order.is_owed:
+            return
+        was_absent = self._listed_ns >= order.not_found_ns and order.client_id not in self._listed
+        if was_absent and self._trades_ns >= order.not_found_ns:
             self._lifecycle.fence(order, turn)
         else:
             self.sooner(ReportKind.OPEN_ORDERS, turn.ts_ns)
@@ -161,6 +187,19 @@ class Reconcile:
             f"{len(unknown)} orders without an answer, oldest {(turn.ts_ns - oldest) / 1e9:.0f} s"
         )
         self._causes.hold(turn, Cause.UNKNOWN_ORDERS, active=too_many, text=text)
+
+    def _judge_owed(self, turn: Turn) -> None:
+        long = [
+            order.client_id
+            for order in self._orders
+            if order.owed_ns and turn.ts_ns - order.owed_ns > OWED_PATIENCE_NS
+        ]
+        self._owed = f"fills owed for {', '.join(long)}" if long else ""
+        self._judge_books(turn)
+
+    def _judge_books(self, turn: Turn) -> None:
+        text = self._mismatch or self._owed
+        self._causes.hold(turn, Cause.RECONCILIATION, active=bool(text), text=text)
 
     def private_up(self, turn: Turn) -> None:
         """The private stream is back: what it missed is fetched before quoting resumes."""
@@ -179,9 +218,9 @@ class Reconcile:
 
     def open_orders(self, report: OpenOrdersReport, turn: Turn) -> None:
         """Compare the venue's list with ours, for orders that were settled when we asked."""
-        self._listed_ns = report.asked_ns
         own = {o.client_id: o for o in report.orders if o.client_id.startswith(self._own_prefix)}
-        self._listed = frozenset(own)
+        if report.asked_ns >= self._listed_ns:
+            self._listed_ns, self._listed = report.asked_ns, frozenset(own)
         for client_id, listed in own.items():
             order = self._orders.live(client_id)
             if order is not None:
@@ -205,15 +244,17 @@ class Reconcile:
 
     def trades(self, report: TradesReport, turn: Turn) -> None:
         """Book what the private stream did not tell."""
+        orphans = self._lifecycle.orphans
         for fill in report.fills:
             self._lifecycle.fill(fill, turn)
-        self._trades_ns = max(self._trades_ns, report.asked_ns)
-        if report.fills:
-            self._confirmed_id = report.fills[-1].trade_id
-        if self._lifecycle.has_orphans:
+        if report.asked_ns >= self._trades_ns:
+            self._trades_ns = report.asked_ns
+            if report.fills:
+                self._confirmed_id = report.fills[-1].trade_id
+        if self._lifecycle.orphans > orphans:
             for order in self._orders:
                 if not order.venue_id:
-                    order.next_query_ns = min(order.next_query_ns, turn.ts_ns)
+                    order.next_query_ns = turn.ts_ns
         self._judge_private(turn)
 
     def balances(self, report: BalanceReport, turn: Turn) -> None:
@@ -223,7 +264,8 @@ class Reconcile:
         wrong = {asset: held[asset] for asset, ours in books.items() if held[asset] != ours}
         if not wrong:
             self._mismatch_since_ns = self._mismatch_times = 0
-            self._causes.settle(turn, Cause.RECONCILIATION)
+            self._mismatch = ""
+            self._judge_books(turn)
             return
         self._mismatch_times += 1
         self._mismatch_since_ns = self._mismatch_since_ns or turn.ts_ns
@@ -231,8 +273,9 @@ class Reconcile:
         self.sooner(ReportKind.BALANCES, turn.ts_ns + SECOND)
         lasts = turn.ts_ns - self._mismatch_since_ns >= MISMATCH_PATIENCE_NS
         if lasts and self._mismatch_times >= MISMATCH_TIMES:
-            text = ", ".join(f"{a}: venue {held[a]}, books {books[a]}" for a in wrong)
-            self._causes.trip(turn, Cause.RECONCILIATION, text)
+            named = sorted(wrong)
+            self._mismatch = ", ".join(f"{a}: venue {held[a]}, books {books[a]}" for a in named)
+            self._judge_books(turn)
 
 
 def _totals(report: BalanceReport, assets: Mapping[str, Decimal]) -> dict[str, Decimal]:

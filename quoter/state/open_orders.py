@@ -6,7 +6,7 @@ fills are booked, or when the unknown-order fence has passed (reliability.md sec
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from quoter.domain.commands import PlaceOrder
@@ -43,7 +43,8 @@ class OpenOrder:
     next_query_ns: int = 0
     queries_sent: int = 0
     unknown_since_ns: int = 0
-    not_found: list[int] = field(default_factory=list)  # times of negative answers, at most two
+    owed_ns: int = 0  # since when the venue claims more fills than we have booked
+    not_found_ns: int = 0  # first negative answer behind the fence, with none but such since
     price_float: float = 0.0
 
     @property

@@ -1,0 +1,297 @@
+"""The engine against a venue that tells it late, twice, wrongly or never: reliability.md section 4.
+
+A state machine counts only once it has killed the policies that are known to be bad.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from quoter.domain.commands import CancelOrder, RequestReport
+from quoter.domain.events import CancelReject, Fill
+from quoter.domain.market import Side
+from quoter.domain.orders import OrderState
+from quoter.domain.reasons import CancelRejectReason, OperatorAction, RejectReason
+from quoter.domain.trading import Cause, TradingState
+from quoter.engine.lifecycle import Lifecycle
+from quoter.engine.placing import Placing
+from quoter.engine.reconcile import Reconcile
+from quoter.engine.turn import Turn
+from quoter.risk import gate
+from quoter.state import order_table
+from quoter.state.open_orders import OpenOrder
+from quoter.state.order_table import News
+from tests.property.true_venue import LIMIT, Breach, TrueOrder, World
+
+STEPS = 50
+SETTLE_S = 60.0
+# Uniform choice among old things hides the bugs of new ones: most picks are the newest.
+NEWEST_FIRST = st.sampled_from([0, 0, 0, 0, 1, 2, 5, 11])
+# What a venue's bad manners must never make the engine believe.
+FALSE_ALARMS = {
+    Cause.INVENTORY_BREACH,
+    Cause.INVARIANT_BROKEN,
+    Cause.ORDER_REAPPEARED,
+    Cause.LEDGER_CONFLICT,
+}
+
+
+def pick[T](things: list[T], back: int) -> T:
+    """The newest thing, or the one so many before it."""
+    return things.pop(max(0, len(things) - 1 - back))
+
+
+class VenueMachine(RuleBasedStateMachine):
+    """Every rule is one thing that a real venue, network or market has been seen to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        self.is_broken = False
+
+    @initialize()
+    def start(self) -> None:
+        self.world.desk.start()
+        self.world.collect()
+
+    # creates
+
+    @precondition(lambda self: self.world.creates)
+    @rule(back=NEWEST_FIRST)
+    def create_is_taken(self, back: int) -> None:
+        self._take(back, is_heard=True)
+
+    @precondition(lambda self: self.world.creates)
+    @rule(back=NEWEST_FIRST)
+    def create_is_taken_and_its_answer_lost(self, back: int) -> None:
+        self._take(back, is_heard=False)
+
+    def _take(self, back: int, *, is_heard: bool) -> None:
+        world = self.world
+        create = pick(world.creates, back)
+        if not world.accept(create):
+            world.news.append(world.reject(create, RejectReason.OTHER))
+        elif is_heard:
+            world.news.append(world.ack(create))
+        else:
+            world.tell(world.timeout(create))
+
+    @precondition(lambda self: self.world.creates)
+    @rule(back=NEWEST_FIRST, is_lost=st.booleans())
+    def create_times_out_before_it_arrives(self, back: int, is_lost: bool) -> None:
+        create = pick(self.world.creates, back)
+        if not is_lost:
+            self.world.ghosts.append(create)
+        self.world.tell(self.world.timeout(create))
+
+    @precondition(lambda self: self.world.ghosts)
+    @rule(back=NEWEST_FIRST)
+    def ghost_arrives_after_all(self, back: int) -> None:
+        self.world.accept(pick(self.world.ghosts, back))
+
+    @precondition(lambda self: self.world.creates)
+    @rule(back=NEWEST_FIRST, reason=st.sampled_from(RejectReason))
+    def create_is_refused(self, back: int, reason: RejectReason) -> None:
+        create = pick(self.world.creates, back)
+        self.world.tell(self.world.reject(create, reason))
+
+    # fills
+
+    def _alive(self) -> list[TrueOrder]:
+        return [order for order in self.world.orders.values() if order.is_alive]
+
+    @precondition(lambda self: self._alive())
+    @rule(
+        back=NEWEST_FIRST,
+        share=st.sampled_from([1, 1, 2, 4]),
+        told=st.sampled_from(["now", "late", "never"]),
+        names_client=st.booleans(),
+    )
+    def order_fills(self, back: int, share: int, told: str, names_client: bool) -> None:
+        order = pick(self._alive(), back)
+        size = min(order.leaves, order.placed.size / share)
+        news = self.world.trade(order, size, names_client=names_client)
+        if told == "now":
+            self.world.tell(news)
+        elif told == "late":
+            self.world.news.append(news)
+            if not order.is_alive:
+                self.world.news.append(self.world.done(order))
+
+    @precondition(lambda self: self.world.trades)
+    @rule(back=NEWEST_FIRST)
+    def fill_is_told_again(self, back: int) -> None:
+        self.world.tell(pick(list(self.world.trades), back))
+
+    # news and answers
+
+    @precondition(lambda self: self.world.news)
+    @rule(back=NEWEST_FIRST)
+    def news_arrives(self, back: int) -> None:
+        self.world.tell(pick(self.world.news, back))
+
+    @precondition(lambda self: any(isinstance(news, Fill) for news in self.world.news))
+    @rule()
+    def private_stream_loses_its_fills(self) -> None:
+        self.world.news = [news for news in self.world.news if not isinstance(news, Fill)]
+
+    @precondition(lambda self: self.world.requests)
+    @rule(back=NEWEST_FIRST, forgets=st.booleans(), is_prompt=st.booleans())
+    def request_is_answered(self, back: int, forgets: bool, is_prompt: bool) -> None:
+        answer = self.world.answer(pick(self.world.requests, back), forgets=forgets)
+        if answer is not None and is_prompt:
+            self.world.tell(answer)
+        elif answer is not None:
+            self.world.news.append(answer)
+
+    @precondition(lambda self: self.world.requests)
+    @rule(is_done=st.booleans())
+    def every_request_times_out(self, is_done: bool) -> None:
+        requests, self.world.requests = self.world.requests, []
+        for request in requests:
+            if isinstance(request, CancelOrder):
+                if is_done:
+                    self.world.answer(request)
+                self.world.tell(self.world.no_answer(request))
+
+    @precondition(lambda self: self.world.requests)
+    @rule()
+    def every_list_is_answered(self) -> None:
+        lists = [r for r in self.world.requests if isinstance(r, RequestReport)]
+        self.world.requests = [r for r in self.world.requests if not isinstance(r, RequestReport)]
+        for request in lists:
+            answer = self.world.answer(request)
+            assert answer is not None
+            self.world.tell(answer)
+
+    # the market, people, time
+
+    @rule(mid=st.sampled_from([98.0, 99.3, 100.0, 100.2, 101.0]))
+    def market_moves(self, mid: float) -> None:
+        self.world.book(mid)
+
+    @rule(action=st.sampled_from([OperatorAction.REDUCE, OperatorAction.RESUME]))
+    def operator_acts(self, action: OperatorAction) -> None:
+        self.world.desk.operator(action)
+        self.world.collect()
+
+    @rule(seconds=st.sampled_from([0.25, 0.25, 1.0, 2.5, 8.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.world.advance(seconds)
+
+    @invariant()
+    def truth_stays_within_belief_and_belief_within_the_limit(self) -> None:
+        try:
+            self.world.check()
+        except Breach:
+            self.is_broken = True
+            raise
+
+    def teardown(self) -> None:
+        """Once the faults end, books equal the truth, nothing hangs, and it quotes again."""
+        if self.is_broken or not self.world.desk.steps:
+            return
+        self.world.desk.operator(OperatorAction.RESUME)
+        self.world.book(100.0)
+        self.world.settle(SETTLE_S)
+        engine = self.world.desk.engine
+        assert self.world.desk.causes & FALSE_ALARMS == set()
+        assert engine.causes.state is TradingState.RUNNING, engine.causes.switch.causes
+        assert engine.inventory.balances == self.world.balances()
+        alive = {order.placed.client_id for order in self._alive()}
+        alive |= {create.client_id for create in self.world.creates}  # of the last instant
+        assert alive == {order.client_id for order in engine.orders}
+        wanted = {order.side for order in engine.orders if order.is_wanted}
+        held = engine.inventory.net
+        assert wanted >= {side for side in Side if side.sign * held < LIMIT}
+
+
+def run(examples: int) -> None:
+    run_state_machine_as_test(
+        VenueMachine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=STEPS,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=(Phase.generate,),
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_nothing_a_venue_does_takes_inventory_past_the_limit_or_leaves_us_hanging() -> None:
+    run(150)
+
+
+type Patch = Callable[[pytest.MonkeyPatch], None]
+
+
+def position_only(patch: pytest.MonkeyPatch) -> None:
+    """The limit looks at what is booked, not at what could still fill."""
+
+    def room(self: Placing, side: Side, _: TradingState) -> Decimal:
+        return LIMIT - side.sign * self._inventory.net
+
+    patch.setattr(Placing, "_room", room)
+    patch.setattr(gate, "RULES", tuple(r for r in gate.RULES if r[0] != "worst_case_exposure"))
+
+
+def resting_only(patch: pytest.MonkeyPatch) -> None:
+    """Only acknowledged orders count as exposure."""
+
+    def room(self: Placing, side: Side, _: TradingState) -> Decimal:
+        resting = [o.leaves for o in self._orders.of_side(side) if o.venue_id]
+        return LIMIT - side.sign * self._inventory.net - sum(resting, start=Decimal(0))
+
+    patch.setattr(Placing, "_room", room)
+    patch.setattr(gate, "RULES", tuple(r for r in gate.RULES if r[0] != "worst_case_exposure"))
+
+
+def drop_on_timeout(patch: pytest.MonkeyPatch) -> None:
+    """No answer to a create means that there is no order."""
+    for state in (OrderState.RESERVED, OrderState.PENDING_NEW, OrderState.PENDING_CANCEL):
+        patch.setitem(order_table.TABLE, (state, News.NO_ANSWER), OrderState.CANCELED)
+
+
+def drop_on_notfound(patch: pytest.MonkeyPatch) -> None:
+    """A venue that does not find an order has none."""
+
+    def not_found(self: Reconcile, order: OpenOrder, turn: Turn) -> None:
+        self._lifecycle.fence(order, turn)
+
+    patch.setattr(Reconcile, "not_found", not_found)
+
+
+def drop_on_cancel_reject(patch: pytest.MonkeyPatch) -> None:
+    """An order that can't be cancelled because it is unknown is closed."""
+
+    def cancel_failed(self: Lifecycle, order: OpenOrder, event: CancelReject, turn: Turn) -> None:
+        if event.reason is CancelRejectReason.NOT_FOUND:
+            self.fence(order, turn)
+
+    patch.setattr(Lifecycle, "_cancel_failed", cancel_failed)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [position_only, resting_only, drop_on_timeout, drop_on_notfound, drop_on_cancel_reject],
+)
+def test_the_machine_finds_the_policies_that_are_known_to_be_bad(
+    policy: Patch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy(monkeypatch)
+    with pytest.raises(Breach):
+        run(150)

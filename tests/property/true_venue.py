@@ -1,0 +1,323 @@
+"""A venue that knows the truth, a network that does not care, and an engine that must cope.
+
+Small on purpose: one symbol, no matching. What matters is who knows what when: creates travel and
+may arrive after their time-out, cancels overtake them, fills happen unheard, answers come late.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from quoter.domain.commands import (
+    CancelAll,
+    CancelOrder,
+    PlaceOrder,
+    QueryOrder,
+    RequestReport,
+)
+from quoter.domain.events import (
+    BalanceReport,
+    CancelReject,
+    Event,
+    Fill,
+    OpenOrdersReport,
+    OrderAck,
+    OrderDone,
+    OrderNotFound,
+    OrderOpen,
+    OrderReject,
+    OrderSent,
+    OrderUnknown,
+    TradesReport,
+    VenueOrder,
+)
+from quoter.domain.market import Side
+from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
+from quoter.engine.requote import RequotePolicy
+from tests.unit.engine.cases import OPENING, Desk, config, limits
+from tests.unit.state.cases import SECOND_NS
+
+LIMIT = Decimal(2)  # two orders: the room is short at once
+ARRIVES_NS_MAX = 12 * SECOND_NS  # receive window and processing time-out: later it is refused
+FORGETS_NS_MAX = 10 * SECOND_NS  # "unknown order" for one that lives
+FEE = Decimal("0.001")
+ZERO = Decimal(0)
+CONFIG = config(
+    limits=limits(inventory_max=LIMIT),
+    requote=RequotePolicy(ttl_ns=3600 * SECOND_NS),  # nothing is renewed while we look
+)
+
+
+class Breach(AssertionError):
+    """The truth left the bounds that the engine believes in."""
+
+
+@dataclass(slots=True, kw_only=True)
+class TrueOrder:
+    """An order as the venue has it."""
+
+    placed: PlaceOrder
+    venue_id: str
+    accepted_ns: int
+    is_alive: bool = True
+    filled: Decimal = ZERO
+
+    @property
+    def leaves(self) -> Decimal:
+        return self.placed.size - self.filled if self.is_alive else ZERO
+
+    def listed(self) -> VenueOrder:
+        order = self.placed
+        return VenueOrder(
+            order.client_id, self.venue_id, order.side, order.price, order.size, self.filled
+        )
+
+
+@dataclass(slots=True)
+class World:
+    """The engine's desk, the truth, and what travels between the two."""
+
+    desk: Desk = field(default_factory=lambda: Desk(CONFIG))
+    orders: dict[str, TrueOrder] = field(default_factory=dict)
+    trades: list[Fill] = field(default_factory=list)
+    creates: list[PlaceOrder] = field(default_factory=list)  # on their way, unanswered
+    ghosts: list[PlaceOrder] = field(default_factory=list)  # timed out, may still arrive
+    requests: list[CancelOrder | QueryOrder | RequestReport] = field(default_factory=list)
+    news: list[Event] = field(default_factory=list)  # on its way to the engine
+    seen: int = 0  # steps whose commands were taken
+
+    # what the engine wants
+
+    def collect(self) -> None:
+        """Put the engine's new commands on the wire."""
+        while self.seen < len(self.desk.steps):
+            step = self.desk.steps[self.seen]
+            self.seen += 1
+            for command in step.commands:
+                match command:
+                    case PlaceOrder():
+                        self.creates.append(command)
+                        self.tell(OrderSent(ts_ns=self.now_ns, client_id=command.client_id))
+                    case CancelAll():
+                        self.requests.extend(self._cancels(command))
+                    case RequestReport(kind=ReportKind.BOOK):
+                        self.desk.book(self.mid)
+                    case _:
+                        self.requests.append(command)
+
+    def _cancels(self, command: CancelAll) -> Iterable[CancelOrder]:
+        for name, order in self.orders.items():
+            if order.is_alive:
+                yield CancelOrder(client_id=name, venue_id="", reason=command.reason)
+
+    mid: float = 100.0
+
+    @property
+    def now_ns(self) -> int:
+        return self.desk.now_ns
+
+    def tell(self, event: Event) -> None:
+        self.desk.tell(event)
+        self.collect()
+
+    def book(self, mid: float) -> None:
+        self.mid = mid
+        self.desk.book(mid)
+        self.collect()
+
+    def advance(self, seconds: float, *, tick_s: float = 0.25) -> None:
+        for _ in range(max(1, round(seconds / tick_s))):
+            self.desk.feed_alive()
+            self.desk.tick(tick_s)
+            self.collect()
+
+    # what becomes of creates
+
+    def accept(self, create: PlaceOrder) -> bool:
+        """It reaches the venue; False if its time is over or it would trade with ourselves."""
+        if self.now_ns - create.decided_ns > ARRIVES_NS_MAX:
+            return False
+        assert create.client_id not in self.orders, "one id, two orders"
+        self.orders[create.client_id] = TrueOrder(
+            placed=create, venue_id=f"v{len(self.orders)}", accepted_ns=self.now_ns
+        )
+        return True
+
+    def ack(self, create: PlaceOrder) -> Event:
+        order = self.orders[create.client_id]
+        return OrderAck(ts_ns=self.now_ns, client_id=create.client_id, venue_id=order.venue_id)
+
+    def reject(self, create: PlaceOrder, reason: RejectReason) -> Event:
+        return OrderReject(ts_ns=self.now_ns, client_id=create.client_id, reason=reason, text="no")
+
+    def timeout(self, create: PlaceOrder) -> Event:
+        return OrderUnknown(ts_ns=self.now_ns, client_id=create.client_id, text="timed out")
+
+    # what the market and the venue do
+
+    def trade(self, order: TrueOrder, size: Decimal, *, names_client: bool = True) -> Fill:
+        """Somebody takes some of an order of ours."""
+        placed = order.placed
+        told = Fill(
+            ts_ns=self.now_ns,
+            trade_id=str(len(self.trades) + 1),
+            client_id=placed.client_id if names_client else "",
+            venue_id=order.venue_id,
+            side=placed.side,
+            price=placed.price,
+            size=size,
+            fee=FEE,
+            fee_asset="USD",
+            is_maker=True,
+        )
+        self.trades.append(told)
+        order.filled += size
+        if order.filled == placed.size:
+            order.is_alive = False
+        return told
+
+    def done(self, order: TrueOrder) -> Event:
+        is_full = order.filled == order.placed.size
+        return OrderDone(
+            ts_ns=self.now_ns,
+            client_id=order.placed.client_id,
+            reason=DoneReason.FILLED if is_full else DoneReason.CANCELED,
+            filled=order.filled,
+            venue_id=order.venue_id,
+        )
+
+    def answer(
+        self, request: CancelOrder | QueryOrder | RequestReport, *, forgets: bool = False
+    ) -> Event | None:
+        """What the venue does and says; `forgets`: it denies an order that it has just taken."""
+        if isinstance(request, RequestReport):
+            return self._report(request)
+        order = self.orders.get(request.client_id)
+        is_young = order is not None and self.now_ns - order.accepted_ns <= FORGETS_NS_MAX
+        if order is None or (forgets and is_young):
+            return self._denied(request)
+        if isinstance(request, QueryOrder):
+            if order.is_alive:
+                return OrderOpen(ts_ns=self.now_ns, order=order.listed())
+            return self.done(order)
+        if not order.is_alive:
+            return self._denied(request)
+        order.is_alive = False
+        return self.done(order)
+
+    def _denied(self, request: CancelOrder | QueryOrder) -> Event:
+        if isinstance(request, QueryOrder):
+            return OrderNotFound(ts_ns=self.now_ns, client_id=request.client_id)
+        return CancelReject(
+            ts_ns=self.now_ns,
+            client_id=request.client_id,
+            reason=CancelRejectReason.NOT_FOUND,
+            text="unknown order",
+        )
+
+    def no_answer(self, request: CancelOrder) -> Event:
+        return CancelReject(
+            ts_ns=self.now_ns,
+            client_id=request.client_id,
+            reason=CancelRejectReason.NO_ANSWER,
+            text="timed out",
+        )
+
+    def _report(self, request: RequestReport) -> Event | None:
+        now_ns = self.now_ns
+        match request.kind:
+            case ReportKind.OPEN_ORDERS:
+                alive = tuple(o.listed() for o in self.orders.values() if o.is_alive)
+                return OpenOrdersReport(ts_ns=now_ns, asked_ns=now_ns, orders=alive)
+            case ReportKind.TRADES:
+                after = int(request.from_trade_id or 0)
+                return TradesReport(ts_ns=now_ns, asked_ns=now_ns, fills=tuple(self.trades[after:]))
+            case ReportKind.BALANCES:
+                return BalanceReport(ts_ns=now_ns, asked_ns=now_ns, free=self.balances(), locked={})
+            case ReportKind.BOOK:
+                return None
+
+    # the truth against the belief
+
+    def balances(self) -> dict[str, Decimal]:
+        held = dict(OPENING)
+        for told in self.trades:
+            held["ABC"] += told.side.sign * told.size
+            held["USD"] -= told.side.sign * told.size * told.price + told.fee
+        return held
+
+    def true_inventory(self) -> Decimal:
+        return sum((t.side.sign * t.size for t in self.trades), start=ZERO)
+
+    def true_leaves(self, side: Side) -> Decimal:
+        """All that lives at the venue or may still arrive there."""
+        travelling = [
+            create.size
+            for create in (*self.creates, *self.ghosts)
+            if create.side is side and self.now_ns - create.decided_ns <= ARRIVES_NS_MAX
+        ]
+        resting = [o.leaves for o in self.orders.values() if o.placed.side is side]
+        return sum((*travelling, *resting), start=ZERO)
+
+    def check(self) -> None:
+        """Raise Breach where the containment theorem or the hard limit do not hold."""
+        engine = self.desk.engine
+        booked, true = engine.inventory.net, self.true_inventory()
+        high = booked + engine.orders.leaves(Side.BUY)
+        low = booked - engine.orders.leaves(Side.SELL)
+        highest = true + self.true_leaves(Side.BUY)
+        lowest = true - self.true_leaves(Side.SELL)
+        if not low <= true <= high:
+            raise Breach(f"I1: true inventory {true}, believed in [{low}, {high}]")
+        if not low <= lowest <= highest <= high:
+            raise Breach(f"I1: can reach [{lowest}, {highest}], believed in [{low}, {high}]")
+        if not -LIMIT <= lowest <= highest <= LIMIT:
+            raise Breach(f"I2: can reach [{lowest}, {highest}], limit {LIMIT}")
+        self._check_each_order()
+        self._check_own_quotes()
+        if (text := engine.orders.miscount()) is not None:
+            raise Breach(text)
+
+    def _check_each_order(self) -> None:
+        """The theorem's own premise: nobody is let go who may still fill, or did unbooked."""
+        orders = self.desk.engine.orders
+        for name, order in self.orders.items():
+            known = orders.find(name)
+            unbooked = order.filled - (known.filled if known is not None else ZERO)
+            believed = known.leaves if known is not None and orders.live(name) else ZERO
+            if order.leaves + unbooked > believed:
+                raise Breach(f"{name} may bring {order.leaves + unbooked}, reserved {believed}")
+        for create in (*self.creates, *self.ghosts):
+            may_arrive = self.now_ns - create.decided_ns <= ARRIVES_NS_MAX
+            if may_arrive and orders.live(create.client_id) is None:
+                raise Breach(f"{create.client_id} may still arrive, nothing is reserved")
+
+    def _check_own_quotes(self) -> None:
+        alive = [o.placed for o in self.orders.values() if o.is_alive]
+        bids = [o.price for o in alive if o.side is Side.BUY]
+        asks = [o.price for o in alive if o.side is Side.SELL]
+        if bids and asks and max(bids) >= min(asks):
+            raise Breach(f"I8: own bid {max(bids)} meets own ask {min(asks)}")
+
+    # how it ends
+
+    def settle(self, seconds: float) -> None:
+        """From now on the venue answers at once and nothing gets lost."""
+        for _ in range(round(seconds / 0.5)):
+            for create in self.creates:
+                self.news.append(
+                    self.ack(create)
+                    if self.accept(create)
+                    else self.reject(create, RejectReason.OTHER)
+                )
+            self.creates.clear()
+            self.ghosts.clear()
+            requests, self.requests = self.requests, []
+            for request in requests:
+                if (event := self.answer(request)) is not None:
+                    self.news.append(event)
+            news, self.news = self.news, []
+            for event in news:
+                self.tell(event)
+            self.check()
+            self.advance(0.5, tick_s=0.5)

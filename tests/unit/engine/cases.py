@@ -1,0 +1,325 @@
+"""An engine with a market it can quote in, and the shortest way to tell it things."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from quoter.domain.commands import CancelAll, CancelOrder, Command, PlaceOrder
+from quoter.domain.events import (
+    Alarm,
+    BalanceReport,
+    BookSnapshot,
+    CancelReject,
+    Event,
+    FeedAlive,
+    FeedDown,
+    FeedUp,
+    Fill,
+    OpenOrdersReport,
+    Operator,
+    OrderAck,
+    OrderDone,
+    OrderNotFound,
+    OrderOpen,
+    OrderReject,
+    OrderSent,
+    OrderUnknown,
+    RateLimited,
+    ReportFailed,
+    Tick,
+    TradesReport,
+    VenueOrder,
+)
+from quoter.domain.market import Level, Side, Stream
+from quoter.domain.orders import OrderState
+from quoter.domain.reasons import (
+    CancelRejectReason,
+    DoneReason,
+    OperatorAction,
+    RejectReason,
+    ReportKind,
+)
+from quoter.domain.step import Step
+from quoter.domain.trading import Cause, TradingState
+from quoter.engine.config import EngineConfig, PricingConfig
+from quoter.engine.engine import Engine
+from quoter.engine.requote import RequotePolicy
+from quoter.pricing.shape import QuoteShape
+from quoter.risk.view import Limits
+from quoter.state.open_orders import OpenOrder
+from tests.unit.state.cases import ABC, SECOND_NS, START_NS, levels
+
+OPENING = {"ABC": Decimal(100), "USD": Decimal(100_000)}
+LIMITS = Limits(
+    inventory_max=Decimal(10),
+    size_max=Decimal(5),
+    notional_max=Decimal(10_000),
+    collar=Decimal("0.05"),
+    loss_max=Decimal(50),
+)
+# One level of one base unit per side, two ticks and more away from the mid; nothing is learned.
+PRICING = PricingConfig(
+    shape=QuoteShape(beta=0.0, eta=0.0),
+    sigma_prior=0.05,
+    kappa_prior=2.0,
+    intensity_prior=1.0,
+    is_calibrating=False,
+)
+CONFIG = EngineConfig(
+    instrument=ABC,
+    id_prefix="q01run",
+    own_prefix="q01",
+    limits=LIMITS,
+    order_size=Decimal(1),
+    target=Decimal(100),
+    opening=OPENING,
+    pricing=PRICING,
+    requote=RequotePolicy(),
+)
+BACKGROUND = 1000.0  # size of others at the touch: our own orders never are all of a level
+
+
+def config(**changes: object) -> EngineConfig:
+    """The usual engine with some values changed."""
+    return replace(CONFIG, **changes)  # type: ignore[arg-type]  # replace() is not typed by field
+
+
+def limits(**changes: Decimal) -> Limits:
+    return replace(LIMITS, **changes)
+
+
+class Desk:
+    """One engine and its clock; every method tells it one event and returns the step."""
+
+    def __init__(self, config: EngineConfig = CONFIG) -> None:
+        self.engine = Engine(config)
+        self.now_ns = START_NS
+        self.steps: list[Step] = []
+        self._trades = 0
+        self._books = 0
+
+    def tell(self, event: Event) -> Step:
+        step = self.engine.handle(event)
+        self.steps.append(step)
+        return step
+
+    def tell_all(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self.tell(event)
+
+    # the market
+
+    def book(self, mid: float = 100.0, half: float = 0.5) -> Step:
+        """A whole book around `mid`; its numbering goes on."""
+        self._books += 1
+        bids = levels(*((mid - half - 0.1 * i, BACKGROUND) for i in range(5)))
+        asks = levels(*((mid + half + 0.1 * i, BACKGROUND) for i in range(5)))
+        bids, asks = _on_grid(bids), _on_grid(asks)
+        return self.tell(
+            BookSnapshot(ts_ns=self.now_ns, last=self._books * 1000, bids=bids, asks=asks)
+        )
+
+    def feed_up(self, stream: Stream = Stream.MARKET) -> Step:
+        return self.tell(FeedUp(ts_ns=self.now_ns, stream=stream))
+
+    def feed_down(self, stream: Stream = Stream.MARKET) -> Step:
+        return self.tell(FeedDown(ts_ns=self.now_ns, stream=stream, text="lost"))
+
+    def feed_alive(self) -> Step:
+        return self.tell(FeedAlive(ts_ns=self.now_ns, stream=Stream.MARKET))
+
+    # time
+
+    def tick(self, seconds: float = 0.1) -> Step:
+        self.now_ns += round(seconds * SECOND_NS)
+        return self.tell(Tick(ts_ns=self.now_ns))
+
+    def wait(self, seconds: float, *, alive: bool = True) -> list[Step]:
+        """Ticks of 100 ms; the market stays alive meanwhile unless said otherwise."""
+        first = len(self.steps)
+        for _ in range(round(seconds * 10)):
+            if alive:
+                self.feed_alive()
+            self.tick()
+        return self.steps[first:]
+
+    # the venue's lists
+
+    def open_orders(self, *orders: VenueOrder, asked_ns: int | None = None) -> Step:
+        return self.tell(
+            OpenOrdersReport(ts_ns=self.now_ns, asked_ns=asked_ns or self.now_ns, orders=orders)
+        )
+
+    def trades(self, *fills: Fill, asked_ns: int | None = None) -> Step:
+        return self.tell(
+            TradesReport(ts_ns=self.now_ns, asked_ns=asked_ns or self.now_ns, fills=fills)
+        )
+
+    def balances(self, **totals: Decimal) -> Step:
+        """Exactly the books' own balances but for those named."""
+        held = {**self.engine.inventory.balances, **totals}
+        return self.tell(
+            BalanceReport(ts_ns=self.now_ns, asked_ns=self.now_ns, free=held, locked={})
+        )
+
+    def report_failed(self, kind: ReportKind) -> Step:
+        return self.tell(ReportFailed(ts_ns=self.now_ns, kind=kind, text="no answer"))
+
+    # our orders
+
+    def sent(self, order: OpenOrder) -> Step:
+        return self.tell(OrderSent(ts_ns=self.now_ns, client_id=order.client_id))
+
+    def ack(self, order: OpenOrder) -> Step:
+        return self.tell(
+            OrderAck(ts_ns=self.now_ns, client_id=order.client_id, venue_id=f"v-{order.client_id}")
+        )
+
+    def reject(self, order: OpenOrder, reason: RejectReason = RejectReason.POST_ONLY) -> Step:
+        return self.tell(
+            OrderReject(ts_ns=self.now_ns, client_id=order.client_id, reason=reason, text="no")
+        )
+
+    def unknown(self, order: OpenOrder) -> Step:
+        return self.tell(
+            OrderUnknown(ts_ns=self.now_ns, client_id=order.client_id, text="timed out")
+        )
+
+    def done(
+        self, order: OpenOrder, filled: str = "0", reason: DoneReason = DoneReason.CANCELED
+    ) -> Step:
+        return self.tell(
+            OrderDone(
+                ts_ns=self.now_ns,
+                client_id=order.client_id,
+                reason=reason,
+                filled=Decimal(filled),
+            )
+        )
+
+    def lives(self, order: OpenOrder, filled: str = "0") -> Step:
+        return self.tell(OrderOpen(ts_ns=self.now_ns, order=listed(order, filled)))
+
+    def not_found(self, order: OpenOrder) -> Step:
+        return self.tell(OrderNotFound(ts_ns=self.now_ns, client_id=order.client_id))
+
+    def cancel_reject(
+        self, order: OpenOrder, reason: CancelRejectReason = CancelRejectReason.NOT_FOUND
+    ) -> Step:
+        return self.tell(
+            CancelReject(ts_ns=self.now_ns, client_id=order.client_id, reason=reason, text="no")
+        )
+
+    def fill_of(
+        self, order: OpenOrder, size: str = "1", *, trade_id: str = "", fee: str = "0"
+    ) -> Fill:
+        """An execution of `order` that the engine has not been told yet."""
+        self._trades += 1
+        return Fill(
+            ts_ns=self.now_ns,
+            trade_id=trade_id or str(self._trades),
+            client_id=order.client_id,
+            venue_id=order.venue_id,
+            side=order.side,
+            price=order.price,
+            size=Decimal(size),
+            fee=Decimal(fee),
+            fee_asset="USD",
+            is_maker=True,
+        )
+
+    def fill(self, order: OpenOrder, size: str = "1") -> Step:
+        return self.tell(self.fill_of(order, size))
+
+    # people and the shell
+
+    def operator(self, action: OperatorAction) -> Step:
+        return self.tell(Operator(ts_ns=self.now_ns, action=action, actor="test", text="because"))
+
+    def alarm(self, cause: Cause, *, active: bool = True) -> Step:
+        return self.tell(Alarm(ts_ns=self.now_ns, cause=cause, active=active, text="shell"))
+
+    def rate_limited(self, seconds: float) -> Step:
+        until_ns = self.now_ns + round(seconds * SECOND_NS)
+        return self.tell(RateLimited(ts_ns=self.now_ns, until_ns=until_ns, text="429"))
+
+    # what it has
+
+    @property
+    def state(self) -> TradingState:
+        return self.engine.causes.state
+
+    @property
+    def causes(self) -> set[Cause]:
+        return set(self.engine.causes.switch.causes)
+
+    def orders(self, side: Side) -> list[OpenOrder]:
+        return self.engine.orders.of_side(side)
+
+    def wanted(self, side: Side) -> OpenOrder:
+        """The one order of a side that is to stay."""
+        (order,) = [order for order in self.orders(side) if order.is_wanted]
+        return order
+
+    # the way to a quoting engine
+
+    def start(self) -> "Desk":
+        """Both streams up and caught up, a book: the first two orders are reserved."""
+        self.feed_up(Stream.PRIVATE)
+        self.open_orders()
+        self.trades()
+        self.balances()
+        self.feed_up()
+        self.book()
+        return self
+
+    def rest(self) -> "Desk":
+        """Whatever is on its way arrives."""
+        for order in list(self.engine.orders):
+            if order.state is OrderState.RESERVED:
+                self.sent(order)
+                self.ack(order)
+        return self
+
+    def quoting(self) -> "Desk":
+        """Started, with one order resting on each side."""
+        return self.start().rest()
+
+
+def listed(order: OpenOrder, filled: str = "0") -> VenueOrder:
+    """The order as the venue would list it."""
+    return VenueOrder(
+        client_id=order.client_id,
+        venue_id=order.venue_id or f"v-{order.client_id}",
+        side=order.side,
+        price=order.price,
+        size=order.size,
+        filled=Decimal(filled),
+    )
+
+
+def state(order: OpenOrder) -> OrderState:
+    """Where it is now: mypy believes that what was asserted of an attribute stays so."""
+    return order.state
+
+
+def places(steps: Step | Sequence[Step]) -> list[PlaceOrder]:
+    return [c for c in commands(steps) if isinstance(c, PlaceOrder)]
+
+
+def cancels(steps: Step | Sequence[Step]) -> list[CancelOrder]:
+    return [c for c in commands(steps) if isinstance(c, CancelOrder)]
+
+
+def cancel_alls(steps: Step | Sequence[Step]) -> list[CancelAll]:
+    return [c for c in commands(steps) if isinstance(c, CancelAll)]
+
+
+def commands(steps: Step | Sequence[Step]) -> list[Command]:
+    several = (steps,) if isinstance(steps, Step) else steps
+    return [command for step in several for command in step.commands]
+
+
+def _on_grid(side: tuple[Level, ...]) -> tuple[Level, ...]:
+    """Prices as a parser would read them: the nearest float of a whole number of ticks."""
+    return tuple(Level(round(price, 1), size) for price, size in side)
