@@ -35,6 +35,7 @@ from quoter.state.order_table import News, next_state
 MS = 1_000_000
 CANCEL_RETRY_NS = (500 * MS, 1_000 * MS, 2_000 * MS)  # then every 2 s
 PENDING_NEW_PATIENCE_NS = 500 * MS  # a cancel waits this long for the answer to its create
+LATE_LIFE_AGAIN_NS = 1_000 * MS  # one question about a closed order that looks alive
 ORPHAN_FILLS_MAX = 1_000  # fills whose order we can't name yet
 
 
@@ -86,7 +87,10 @@ class Lifecycle:
                 self._move(order, News.SENT, turn)
             case OrderAck():
                 self._name(order, event.venue_id, turn)
-                self._move(order, News.ACK, turn)
+                self._live_on(order, News.ACK, turn)
+            case OrderReject() if order.venue_id or order.filled:
+                turn.note("reject_of_live_order", f"{order.client_id}: {event.text}")
+                order.next_query_ns = turn.ts_ns
             case OrderReject():
                 self._move(order, News.REJECT, turn, f"{event.reason}: {event.text}")
             case OrderUnknown():
@@ -94,10 +98,10 @@ class Lifecycle:
                 self._doubt(order, turn)
             case OrderOpen():
                 self._name(order, event.order.venue_id, turn)
-                order.venue_filled = max(order.venue_filled, event.order.filled)
                 order.not_found_ns = 0
                 order.next_query_ns = order.queries_sent = 0
-                self._move(order, News.LIVES, turn)
+                self._claim(order, event.order.filled, turn)
+                self._live_on(order, News.LIVES, turn)
             case OrderDone():
                 self._done(order, event.filled, event.reason, turn)
                 self._name(order, event.venue_id, turn)
@@ -108,14 +112,28 @@ class Lifecycle:
             case Fill():
                 raise AssertionError("fills are booked by `fill`")
 
+    def _live_on(self, order: OpenOrder, news: News, turn: Turn) -> None:
+        """A sign of life, unless a fill that waited for the order's name was its last."""
+        if not order.state.is_terminal:
+            self._move(order, news, turn)
+
     def _done(self, order: OpenOrder, filled: Decimal, text: str, turn: Turn) -> None:
+        order.next_query_ns = turn.ts_ns
+        if not self._claim(order, filled, turn):
+            return
         if filled < order.filled:
             detail = f"{order.client_id}: venue says {filled} in all, booked {order.filled}"
             self._causes.trip(turn, Cause.LEDGER_CONFLICT, detail)
-        order.venue_filled = max(order.venue_filled, filled)
-        order.next_query_ns = turn.ts_ns
         news = News.ENDED_UNSETTLED if order.is_owed else News.ENDED
         self._move(order, news, turn, text)
+
+    def _claim(self, order: OpenOrder, filled: Decimal, turn: Turn) -> bool:
+        """Remember how much the venue says was filled in all; False if that is no amount."""
+        if not _is_amount(filled):
+            turn.note("bad_cumulative_fill", f"{order.client_id}: {filled}")
+            return False
+        order.venue_filled = max(order.venue_filled, filled)
+        return True
 
     def _doubt(self, order: OpenOrder, turn: Turn) -> None:
         """We do not know whether it lives: end it if it does, and keep asking."""
@@ -139,9 +157,14 @@ class Lifecycle:
             turn.note("unknown_client_id", client_id)
         elif isinstance(event, OrderOpen | OrderAck) and order.state is not OrderState.FILLED:
             turn.note("late_life", client_id)
+            if turn.ts_ns < order.next_query_ns:
+                return  # the answer to our question may be the next sign of life
+            order.next_query_ns = turn.ts_ns + LATE_LIFE_AGAIN_NS
             turn.commands.append(QueryOrder(client_id=client_id, venue_id=order.venue_id))
             self.cancel_by_id(client_id, order.venue_id, turn)
-        elif isinstance(event, OrderDone) and event.filled > order.filled:
+        elif isinstance(event, OrderDone) and _is_amount(event.filled):
+            if not event.filled > order.filled:
+                return
             text = f"{client_id} closed with {order.filled}, venue says {event.filled} filled"
             self._causes.trip(turn, Cause.ORDER_REAPPEARED, text)
 
@@ -159,6 +182,9 @@ class Lifecycle:
                 self._orphans[fill.trade_id] = fill
             turn.note("orphan_fill", fill.trade_id)
             return
+        if not _can_be(fill):
+            self._causes.trip(turn, Cause.LEDGER_CONFLICT, f"a trade that can't be: {fill}")
+            return
         fair = self._fair()
         try:
             if not self._inventory.book(fill):
@@ -172,6 +198,10 @@ class Lifecycle:
         if self._orders.live(order.client_id) is None:
             text = f"{order.client_id} was {order.state} when trade {fill.trade_id} came"
             self._causes.trip(turn, Cause.ORDER_REAPPEARED, text)
+            return
+        if fill.side is not order.side:
+            text = f"{order.client_id}: {order.side}, its trade {fill.trade_id} a {fill.side}"
+            self._causes.trip(turn, Cause.INVARIANT_BROKEN, text)
             return
         if fill.size > order.leaves:
             text = f"{order.client_id}: fill {fill.size} above what was left, {order.leaves}"
@@ -241,7 +271,8 @@ class Lifecycle:
     def _move(self, order: OpenOrder, news: News, turn: Turn, text: str = "") -> None:
         before = order.state
         after = next_state(before, news, client_id=order.client_id)
-        if before is OrderState.PENDING_NEW and after is not before:
+        is_answer = news is not News.CANCEL_SENT and after is not before
+        if before is OrderState.PENDING_NEW and is_answer:
             order.next_cancel_ns = min(order.next_cancel_ns, turn.ts_ns)
         if after is not before:
             order.changed_ns = turn.ts_ns
@@ -250,3 +281,13 @@ class Lifecycle:
         else:
             order.state = after
         turn.moved(order.client_id, before, after, text)
+
+
+def _is_amount(number: Decimal) -> bool:
+    """Could this much have been filled? Comparing with what is no number would raise."""
+    return number.is_finite() and number >= 0
+
+
+def _can_be(fill: Fill) -> bool:
+    numbers = (fill.size, fill.price, fill.fee)
+    return all(n.is_finite() for n in numbers) and fill.size > 0 and fill.price > 0
