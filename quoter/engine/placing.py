@@ -1,11 +1,13 @@
 """Bring the orders at the venue to the wanted quote, through the gate and within the budget."""
 
 from collections import deque
+from collections.abc import Sequence
 from decimal import Decimal
 
 from quoter.domain.commands import Denied, OrderIntent
 from quoter.domain.events import OrderReject
 from quoter.domain.market import Side
+from quoter.domain.orders import OrderState
 from quoter.domain.quotes import Quote, TwoSidedQuote
 from quoter.domain.reasons import RejectReason
 from quoter.domain.trading import CancelReason, Phase, TradingState
@@ -89,6 +91,9 @@ class Placing:
             if state is TradingState.REDUCE_ONLY and not self._reduces(side):
                 wanted = ()
             resting = [o for o in self._orders if o.side is side and o.is_wanted]
+            if state is TradingState.REDUCE_ONLY and self._would_flip(side):
+                wanted = ()  # what rests is more than there is to reduce: the room comes first
+            wanted = self._fitted(wanted, resting, side, state)
             if not wanted and not resting:
                 continue
             actions = plan(
@@ -156,7 +161,7 @@ class Placing:
         is_blocked = turn.ts_ns < self._blocked_until[quote.side]
         if is_blocked or not self._budget.has_room(turn.ts_ns):
             return False
-        room = self._room(quote.side, state)
+        room = self._room(quote.side, state, quote.price)
         size = min(quote.size, self._instrument.floor_size(room))
         if replacing is not None and size < quote.size:
             return True  # break before make: its end frees the room
@@ -183,7 +188,33 @@ class Placing:
         turn.moved(order.client_id, None, order.state)
         return True
 
-    def _room(self, side: Side, state: TradingState) -> Decimal:
+    def _fitted(
+        self,
+        wanted: Sequence[Quote],
+        resting: Sequence[OpenOrder],
+        side: Side,
+        state: TradingState,
+    ) -> tuple[Quote, ...]:
+        """What can be had of `wanted`, nearest first, were `resting` gone.
+
+        Wanting more would replace an order that is as large as it can be, again and again.
+        """
+        fitted: list[Quote] = []
+        held = sum((order.leaves for order in resting), start=ZERO)
+        for quote in wanted:
+            taken = sum((q.size for q in fitted), start=ZERO)
+            room = self._room(side, state, quote.price) + held - taken
+            size = min(quote.size, self._instrument.floor_size(room))
+            if not self._instrument.is_tradable(price=quote.price, size=size):
+                break
+            fitted.append(quote._replace(size=size))
+        return tuple(fitted)
+
+    def _would_flip(self, side: Side) -> bool:
+        """Could our orders of a reducing side take inventory past the target?"""
+        return self._orders.leaves(side) > abs(self._inventory.net)
+
+    def _room(self, side: Side, state: TradingState, price: Decimal) -> Decimal:
         """Base units that may still be added on one side; the gate has the last word."""
         inventory, limit = self._inventory.net, self._config.limits.inventory_max
         leaves = self._orders.leaves(side)
@@ -193,13 +224,21 @@ class Placing:
             room = min(room, -signed - leaves)
         if self._config.is_spot and side is Side.SELL:
             room = min(room, self._inventory.position - leaves)
-        return max(ZERO, room)
+        elif self._config.is_spot:
+            room = min(room, (self._inventory.cash - self._promised()) / price)
+        return room
+
+    def _promised(self) -> Decimal:
+        """Quote currency that our live buys may still take."""
+        return sum((o.leaves * o.price for o in self._orders.of_side(Side.BUY)), start=ZERO)
 
     def _would_cross_ourselves(self, quote: Quote) -> bool:
         """Does an order of ours that may still live stand on the other side of this price?"""
         sign = quote.side.sign
         return any(
-            order.side is not quote.side and sign * (quote.ticks - order.ticks) >= 0
+            order.side is not quote.side
+            and order.state is not OrderState.CLOSED_UNSETTLED
+            and sign * (quote.ticks - order.ticks) >= 0
             for order in self._orders
         )
 
@@ -210,7 +249,6 @@ class Placing:
         best_bid = Decimal(repr(bid.price)) if bid is not None else ZERO
         best_ask = Decimal(repr(ask.price)) if ask is not None else ZERO
         is_spot = self._config.is_spot
-        notional = sum((o.leaves * o.price for o in self._orders if o.side is Side.BUY), start=ZERO)
         return RiskView(
             ts_ns=ts_ns,
             phase=phase,
@@ -224,5 +262,5 @@ class Placing:
             leaves_sell=self._orders.leaves(Side.SELL),
             base_held=inventory.position if is_spot else None,
             quote_held=inventory.cash if is_spot else None,
-            notional_buy=notional,
+            notional_buy=self._promised(),
         )

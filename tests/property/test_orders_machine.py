@@ -242,7 +242,7 @@ type Patch = Callable[[pytest.MonkeyPatch], None]
 def position_only(patch: pytest.MonkeyPatch) -> None:
     """The limit looks at what is booked, not at what could still fill."""
 
-    def room(self: Placing, side: Side, _: TradingState) -> Decimal:
+    def room(self: Placing, side: Side, _: TradingState, __: Decimal) -> Decimal:
         return LIMIT - side.sign * self._inventory.net
 
     patch.setattr(Placing, "_room", room)
@@ -252,7 +252,7 @@ def position_only(patch: pytest.MonkeyPatch) -> None:
 def resting_only(patch: pytest.MonkeyPatch) -> None:
     """Only acknowledged orders count as exposure."""
 
-    def room(self: Placing, side: Side, _: TradingState) -> Decimal:
+    def room(self: Placing, side: Side, _: TradingState, __: Decimal) -> Decimal:
         resting = [o.leaves for o in self._orders.of_side(side) if o.venue_id]
         return LIMIT - side.sign * self._inventory.net - sum(resting, start=Decimal(0))
 

@@ -1,0 +1,293 @@
+"""From the wanted quote to orders: within the room, the budget and the venue's patience."""
+
+from decimal import Decimal
+
+import pytest
+
+from quoter.domain.market import Stream
+from quoter.domain.orders import OrderState
+from quoter.domain.reasons import OperatorAction, RejectReason
+from quoter.domain.trading import CancelReason, TradingState
+from quoter.engine.placing import base36
+from quoter.engine.requote import RequotePolicy
+from tests.unit.engine.cases import Desk, cancels, config, limits, places, state
+from tests.unit.state.cases import BUY, SECOND_NS, SELL
+
+HOLD_S = 1.1  # a little more than the hold of a requote
+PATIENT = RequotePolicy(ttl_ns=3600 * SECOND_NS)
+
+
+def test_base36_has_no_leading_zeros() -> None:
+    assert [base36(n) for n in (0, 1, 35, 36, 36**5)] == ["0", "1", "z", "10", "100000"]
+
+
+def test_every_order_has_an_id_of_its_own_that_a_venue_takes() -> None:
+    desk = Desk(config(creates_per_s=1000.0)).quoting()
+    for step in range(200):
+        desk.now_ns += SECOND_NS
+        desk.book(100.0 + (step % 2))
+        desk.rest()
+        for order in list(desk.engine.orders):
+            if not order.is_wanted:
+                desk.done(order)
+    names = [order.client_id for order in places(desk.steps)]
+    assert len(names) > 200
+    assert len(set(names)) == len(names)
+    assert all(name.isalnum() and len(name) <= 18 for name in names)
+    assert all(name.startswith("q01run") for name in names)
+
+
+def test_orders_carry_the_time_of_the_event_that_they_answer() -> None:
+    desk = Desk().start()
+    assert {order.decided_ns for order in places(desk.steps)} == {desk.now_ns}
+
+
+# room
+
+
+def test_a_replacement_that_has_no_room_beside_its_order_waits_for_it_to_go() -> None:
+    desk = Desk(config(limits=limits(inventory_max=Decimal(1)))).quoting()
+    old = desk.wanted(BUY)
+    step = desk.book(99.0)
+    assert old.client_id in [cancel.client_id for cancel in cancels(step)]
+    assert [order.side for order in places(step) if order.side is BUY] == []
+    step = desk.done(old)
+    assert [order.size for order in places(step) if order.side is BUY] == [1]
+
+
+def test_a_replacement_that_has_room_is_made_before_its_order_is_broken() -> None:
+    desk = Desk().quoting()
+    step = desk.book(99.0)
+    kinds = [type(c).__name__ for c in step.commands if getattr(c, "client_id", "")]
+    assert kinds[:2] == ["PlaceOrder", "CancelOrder"]
+
+
+def test_an_unknown_order_takes_its_room_until_it_is_resolved() -> None:
+    desk = Desk(config(limits=limits(inventory_max=Decimal(1)))).start()
+    order = desk.wanted(BUY)
+    desk.sent(order)
+    desk.unknown(order)
+    assert [o for o in places(desk.wait(5.0)) if o.side is BUY] == []
+    assert [o.size for o in places(desk.done(order)) if o.side is BUY] == [1]
+
+
+def churn(desk: Desk, seconds: float) -> int:
+    """How many orders leave while nothing happens but time."""
+    before = len(places(desk.steps))
+    for _ in range(round(seconds * 10)):
+        desk.wait(0.1)
+        for order in list(desk.engine.orders):
+            if order.state is OrderState.PENDING_CANCEL:
+                desk.done(order)
+        desk.rest()
+    return len(places(desk.steps)) - before
+
+
+def test_an_order_that_is_as_large_as_holdings_allow_is_left_alone() -> None:
+    """Wanting more than can be had must not cancel what is there, once a second for ever."""
+    poor = {"ABC": Decimal("0.5"), "USD": Decimal(100_000)}
+    desk = Desk(config(opening=poor, target=Decimal("0.5"), requote=PATIENT)).quoting()
+    assert desk.wanted(SELL).size == Decimal("0.5")
+    assert churn(desk, 5.0) == 0
+
+
+def test_an_order_that_is_as_large_as_the_money_allows_is_left_alone() -> None:
+    poor = {"ABC": Decimal(100), "USD": Decimal(50)}
+    desk = Desk(config(opening=poor, requote=PATIENT)).quoting()
+    order = desk.wanted(BUY)
+    assert Decimal(49) < order.size * order.price <= 50
+    assert churn(desk, 5.0) == 0
+
+
+def test_without_money_for_two_orders_the_old_one_goes_first() -> None:
+    """Else a quote that money is tied up in could never follow the market up."""
+    poor = {"ABC": Decimal(100), "USD": Decimal(150)}
+    desk = Desk(config(opening=poor, requote=PATIENT)).quoting()
+    old = desk.wanted(BUY)
+    assert old.size == 1
+    desk.wait(HOLD_S)
+    desk.book(100.6)
+    assert state(old) is OrderState.PENDING_CANCEL
+    step = desk.done(old)
+    (order,) = [o for o in places(step) if o.side is BUY]
+    assert order.price > old.price
+
+
+def test_a_side_that_can_not_afford_the_smallest_order_is_left_empty() -> None:
+    broke = {"ABC": Decimal("0.001"), "USD": Decimal(100_000)}
+    desk = Desk(config(opening=broke, target=Decimal("0.001"))).start()
+    assert desk.orders(SELL) == []
+    assert desk.engine.counts["denied"] == 0
+    assert desk.wanted(BUY).size == 1
+
+
+# reduce only
+
+
+def held(desk: Desk, size: str) -> Desk:
+    """Both orders rest, then so much of the buy fills."""
+    desk.quoting()
+    desk.fill(desk.wanted(BUY), size)
+    return desk
+
+
+def leaves(desk: Desk) -> Decimal:
+    return desk.engine.orders.leaves(SELL)
+
+
+def test_reduce_only_takes_out_the_side_that_grows() -> None:
+    desk = held(Desk(), "1")
+    desk.rest()
+    desk.operator(OperatorAction.REDUCE)
+    assert desk.state is TradingState.REDUCE_ONLY
+    assert [order for order in desk.orders(BUY) if order.is_wanted] == []
+    assert [order for order in desk.orders(SELL) if order.is_wanted]
+
+
+def test_reduce_only_takes_out_a_resting_order_that_would_flip_the_position() -> None:
+    desk = held(Desk(), "0.4")
+    order = desk.wanted(SELL)
+    assert order.size == 1
+    desk.operator(OperatorAction.REDUCE)
+    assert not order.is_wanted
+    desk.done(order)
+    desk.rest()
+    assert desk.wanted(SELL).size == Decimal("0.4")
+    assert leaves(desk) <= desk.engine.inventory.net
+
+
+def test_reduce_only_leaves_a_small_reducing_order_alone() -> None:
+    desk = held(Desk(config(requote=PATIENT)), "0.4")
+    order = desk.wanted(SELL)
+    desk.operator(OperatorAction.REDUCE)
+    desk.done(order)
+    desk.rest()
+    assert churn(desk, 5.0) == 0
+
+
+def test_reduce_only_without_inventory_quotes_nothing() -> None:
+    desk = Desk().quoting()
+    desk.operator(OperatorAction.REDUCE)
+    assert [order for order in desk.engine.orders if order.is_wanted] == []
+    desk.operator(OperatorAction.RESUME)
+    assert desk.wanted(BUY).leaves == desk.wanted(SELL).leaves == 1
+
+
+# ourselves
+
+
+def test_our_own_orders_never_meet() -> None:
+    """Both quotes jump past where the other one stands: the one that is in the way goes first."""
+    desk = Desk().quoting()
+    ask = desk.wanted(SELL)
+    desk.wait(HOLD_S)
+    step = desk.book(103.0)
+    assert all(o.price < ask.price for o in places(step) if o.side is BUY)
+    assert not ask.is_wanted
+    step = desk.done(ask)
+    assert desk.wanted(BUY).price > ask.price
+
+
+def test_an_order_that_is_over_at_the_venue_stands_in_nobodys_way() -> None:
+    """Its fills may be owed for long; it can't trade with us any more."""
+    desk = Desk().quoting()
+    ask = desk.wanted(SELL)
+    desk.done(ask, "0.5")
+    assert state(ask) is OrderState.CLOSED_UNSETTLED
+    desk.wait(HOLD_S)
+    desk.rest()
+    other = desk.wanted(SELL)
+    desk.book(103.0)
+    desk.done(other)
+    assert desk.wanted(BUY).price > ask.price
+
+
+# budget, refusals, denials
+
+
+def test_creates_stay_within_the_budget_and_what_must_go_goes_without_one() -> None:
+    desk = Desk(config(creates_per_s=2.0)).quoting()
+    for step in range(100):
+        desk.now_ns += SECOND_NS // 100
+        desk.book(100.0 - 0.5 * (step % 2))
+        desk.rest()
+        for order in list(desk.engine.orders):
+            if not order.is_wanted:
+                desk.done(order)
+    assert len(places(desk.steps)) <= 4 + 2  # burst and a second
+    exposed = [o for o in desk.engine.orders if o.side is BUY and o.is_wanted]
+    assert all(o.price <= Decimal("99.5") for o in exposed)
+
+
+@pytest.mark.parametrize(
+    ("reason", "pause_s"),
+    [
+        (RejectReason.POST_ONLY, 0.1),
+        (RejectReason.RATE_LIMIT, 1.0),
+        (RejectReason.OTHER, 2.0),
+        (RejectReason.BALANCE, 5.0),
+        (RejectReason.FILTER, 5.0),
+        (RejectReason.AUTH, 5.0),
+    ],
+)
+def test_a_refusal_rests_its_side_and_only_its_side(reason: RejectReason, pause_s: float) -> None:
+    desk = Desk().start()
+    buy, sell = desk.wanted(BUY), desk.wanted(SELL)
+    desk.sent(buy)
+    step = desk.reject(buy, reason)
+    assert places(step) == []
+    assert sell.is_wanted
+    again: list[float] = []
+    for tenth in range(1, 60):
+        again += [tenth / 10] * len([o for o in places(desk.wait(0.1)) if o.side is BUY])
+    assert again[:1] == [pause_s]
+
+
+def test_an_order_that_never_left_is_placed_again_at_once() -> None:
+    desk = Desk().start()
+    step = desk.reject(desk.wanted(BUY), RejectReason.NOT_SENT)
+    assert [order.side for order in places(step)] == [BUY]
+
+
+def test_three_refusals_in_ten_seconds_rest_the_side_for_two() -> None:
+    desk = Desk().start()
+    for _ in range(3):
+        desk.wait(0.1)
+        desk.reject(desk.wanted(BUY))
+    assert [o.side for o in places(desk.wait(1.8))] == []
+    assert BUY in [o.side for o in places(desk.wait(0.3))]
+
+
+def test_a_denial_is_told_and_rests_the_side_for_a_second() -> None:
+    desk = Desk(config(limits=limits(size_max=Decimal("0.5")))).start()
+    step = desk.steps[-1]
+    assert {denied.rule for denied in step.denied} == {"order_size"}
+    assert places(desk.steps) == []
+    later = desk.wait(5.0)
+    assert 8 <= sum(len(step.denied) for step in later) <= 12
+
+
+# what stays
+
+
+def test_nothing_happens_while_nothing_changes() -> None:
+    desk = Desk(config(requote=PATIENT)).quoting()
+    steps = desk.wait(10.0)
+    assert places(steps) == []
+    assert cancels(steps) == []
+
+
+def test_an_old_order_is_renewed_wherever_it_stands() -> None:
+    desk = Desk().quoting()
+    old = desk.wanted(BUY)
+    steps = desk.wait(30.2)
+    assert [c.reason for c in cancels(steps) if c.client_id == old.client_id] == [
+        CancelReason.REQUOTE
+    ]
+
+
+def test_a_lost_book_takes_all_orders_out() -> None:
+    desk = Desk().quoting()
+    step = desk.feed_down(Stream.MARKET)
+    assert {cancel.reason for cancel in cancels(step)} == {CancelReason.STATE}
+    assert len(cancels(step)) == 2
