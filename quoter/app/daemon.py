@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from decimal import Decimal
 
 import structlog
 from aiohttp.web import AppRunner
@@ -22,7 +23,7 @@ from quoter.service.clock import Clock
 from quoter.service.data_folder import KILL_REQUEST, DataFolder, LockHeld
 from quoter.service.exit_codes import ExitCode
 from quoter.service.latch import Latch, LatchRecord
-from quoter.service.runner import Observer, Runner
+from quoter.service.runner import LATE_CREATE_S, Observer, Runner
 from quoter.settings import Settings
 from quoter.telemetry.metrics import Metrics
 from quoter.telemetry.redaction import Redactor
@@ -134,6 +135,8 @@ async def _wire(
         raise StartFailed(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}") from None
     try:
         instrument = await _connect(gateway)
+        if folder is not None:
+            await _clean_up(gateway, twice=folder.was_left_in_a_hurry)
         engine = Engine(await _opening(settings, instrument, gateway, clock, is_dry=is_dry))
     except BaseException:  # whatever stops a start, its sockets are closed
         await gateway.close()
@@ -172,6 +175,24 @@ async def _connect(gateway: OrderGateway) -> Instrument:
     raise AssertionError("unreachable: the last try returns or raises")
 
 
+async def _clean_up(gateway: OrderGateway, *, twice: bool) -> None:
+    """Own orders gone and verified. Raises StartFailed.
+
+    A process that was killed may have had creates under way: then we look `twice`, the second time
+    when none of them can arrive any more.
+    """
+    try:
+        left = await gateway.cancel_all()
+        if twice:
+            await asyncio.sleep(LATE_CREATE_S)
+            left = await gateway.cancel_all()
+    except VenueError as error:
+        raise StartFailed(ExitCode.START_FAILED, f"own orders can't be listed: {error}") from None
+    if left:
+        text = f"{left} own orders of an earlier run could not be cancelled"
+        raise StartFailed(ExitCode.ORDERS_LEFT, text)
+
+
 async def _opening(
     settings: Settings,
     instrument: Instrument,
@@ -180,30 +201,31 @@ async def _opening(
     *,
     is_dry: bool,
 ) -> EngineConfig:
-    """Own orders gone and verified, then what we hold and the trades behind it."""
+    """What we hold, with no order of ours open, and the trades behind it."""
     start_ns = clock.now_ns()
     if is_dry:
         return engine_config(settings, instrument, start_ns=start_ns, opening={}, is_dry=True)
-    try:
-        left = await gateway.cancel_all()
-    except VenueError as error:
-        raise StartFailed(ExitCode.START_FAILED, f"own orders can't be listed: {error}") from None
-    if left:
-        text = f"{left} own orders of an earlier run could not be cancelled"
-        raise StartFailed(ExitCode.ORDERS_LEFT, text)
     trades = await gateway.report(RequestReport(kind=ReportKind.TRADES))
     held = await gateway.report(RequestReport(kind=ReportKind.BALANCES))
     if not isinstance(trades, TradesReport):
         raise StartFailed(ExitCode.START_FAILED, f"own trades can't be listed: {trades}")
     if not isinstance(held, BalanceReport):
         raise StartFailed(ExitCode.START_FAILED, f"balances can't be read: {held}")
-    return engine_config(
+    config = engine_config(
         settings,
         instrument,
         start_ns=start_ns,
         opening={asset: held.free[asset] + held.locked.get(asset, 0) for asset in held.free},
         known_fills=trades.fills,
     )
+    away = config.opening.get(instrument.base, Decimal(0)) - config.target
+    if not abs(away) <= settings.inventory_max:
+        raise StartFailed(
+            ExitCode.USAGE,
+            f"QUOTER_TARGET: the holdings are {away:+f} {instrument.base} from it, which is "
+            f"beyond QUOTER_INVENTORY_MAX ({settings.inventory_max:f}): set auto, or trade there",
+        )
+    return config
 
 
 async def _serve(

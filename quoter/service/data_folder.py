@@ -20,6 +20,7 @@ class DataFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.was_left_in_a_hurry = False  # the last owner died without `release`
         self._lock: IO[str] | None = None
 
     def take(self) -> None:
@@ -32,6 +33,7 @@ class DataFolder:
             lock.close()
             raise LockHeld(f"another quoter runs on {self.path}") from None
         self._lock = lock
+        self.was_left_in_a_hurry = (self.path / PID).exists()
         (self.path / PID).write_text(str(os.getpid()))
 
     def release(self) -> None:

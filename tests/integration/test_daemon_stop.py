@@ -2,19 +2,14 @@
 
 import asyncio
 import json
-import os
 import signal
-import sys
 import time
-from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from quoter.service.exit_codes import ExitCode
@@ -27,14 +22,14 @@ from tests.integration.daemon_harness import (
     open_ids,
     place_foreign,
 )
+from tests.integration.daemon_process import Started, creates, is_busy, own, quoter, until
 from tests.integration.sandbox_client import ANSWER_S, RunningSandbox, eventually, running
 
-PREFIX = "q00"
 STOP_S_MAX = 5.0
 QUICK_S_MAX = 10.0  # on a busy machine; 1.5 s on a free one, nearly all of it imports
-POLL_S = 0.02
 # Far more moves of the mid than anybody needs: every one of them is a reason to requote.
 STORMY = replace(LIVELY, sigma=12.0, intensity=8.0)
+WOULD_TRADE_S = 1.0  # long enough for many orders, were it not killed
 
 type Property = Callable[[str, object], None]  # pytest's: a figure for the report
 
@@ -45,111 +40,6 @@ async def sandbox() -> AsyncIterator[RunningSandbox]:
     async with running(market(STORMY, seed=4)) as venue:
         await place_foreign(venue)
         yield venue
-
-
-@dataclass(slots=True)
-class Started:
-    """A process of ours and the log lines that it wrote so far."""
-
-    process: Process
-    lines: list[dict[str, object]] = field(default_factory=list)
-
-    async def read(self) -> None:
-        """Collect its log until it ends."""
-        assert self.process.stdout is not None
-        async for line in self.process.stdout:
-            if line.startswith(b"{"):
-                self.lines.append(json.loads(line))
-
-    def said(self, event: str) -> dict[str, object] | None:
-        """The first log line of that event."""
-        return next((line for line in self.lines if line.get("event") == event), None)
-
-    async def get(self, path: str) -> tuple[int, str]:
-        """Status and body of what its HTTP listener answers."""
-        started = self.said("started")
-        assert started is not None, self.lines
-        async with (
-            aiohttp.ClientSession() as http,
-            http.get(f"http://{started['listening']}{path}") as answer,
-        ):
-            return answer.status, await answer.text()
-
-    async def ended(self, within_s: float) -> tuple[int, float]:
-        """Exit code, and the seconds it took."""
-        start_s = time.monotonic()
-        async with asyncio.timeout(within_s):
-            code = await self.process.wait()
-        return code, time.monotonic() - start_s
-
-
-@asynccontextmanager
-async def quoter(
-    sandbox: RunningSandbox, folder: Path, *arguments: str, **more: str
-) -> AsyncIterator[Started]:
-    """`quoter …` in a folder of its own, gone at the end whatever happens."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "QUOTER_SANDBOX_URL": sandbox.url,
-        "QUOTER_DATA_DIR": str(folder),
-        "QUOTER_SECRETS_DIR": str(folder),
-        "QUOTER_PORT": "0",
-        "QUOTER_LOG_FORMAT": "json",
-        "QUOTER_INVENTORY_MAX": "0.02",
-        "QUOTER_ORDER_SIZE": "0.005",
-        "QUOTER_LOSS_MAX": "1000",
-        "QUOTER_SIGMA": "12",
-        "QUOTER_KAPPA": "0.16",
-        "QUOTER_INTENSITY": "8",
-        "QUOTER_REQUOTE_HOLD_S": "0",
-        "QUOTER_REQUOTE_TOLERANCE": "0",
-        "QUOTER_CREATES_PER_S": "50",
-    }
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "quoter.cli", *arguments),
-        stdout=PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        cwd=folder,
-        env=environment | more,
-    )
-    started = Started(process)
-    reading = asyncio.create_task(started.read())
-    try:
-        yield started
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        await reading
-
-
-async def until(condition: Callable[[], object], what: str, started: Started | None = None) -> None:
-    """Wait for a condition, ANSWER_S at most."""
-    end_s = time.monotonic() + ANSWER_S
-    while not condition():
-        assert time.monotonic() < end_s, f"{what}\n{started.lines[-20:] if started else ''}"
-        await asyncio.sleep(POLL_S)
-
-
-def own(sandbox: RunningSandbox) -> set[str]:
-    """Our orders that rest at the venue."""
-    return {name for name in open_ids(sandbox) if name.startswith(PREFIX)}
-
-
-async def creates(sandbox: RunningSandbox) -> list[str]:
-    """Client ids of every create of ours that reached the venue, oldest first."""
-    rows = (await sandbox.admin("GET", "wire-log?since=0")).rows
-    names = [str(row["client_id"]) for row in rows if row["operation"] == "order.place"]
-    return [name for name in names if name.startswith(PREFIX)]
-
-
-async def is_busy(sandbox: RunningSandbox, daemon: Started, more: int = 30) -> None:
-    """Wait until the daemon has sent so many orders and two of them rest."""
-    count = len(await creates(sandbox))
-    log = sandbox.server.venue.wire_log
-    await until(
-        lambda: len(log.since(0)) >= count + more and len(own(sandbox)) >= 2, "busy", daemon
-    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda each: each.name)
@@ -202,7 +92,7 @@ async def test_a_kill_holds_through_a_restart_until_it_is_rearmed(
     assert "enough" in record.text
     async with quoter(sandbox, tmp_path, "run") as daemon:
         await until(lambda: daemon.said("started"), "started again", daemon)
-        await asyncio.sleep(1.0)  # long enough for many orders, were it not killed
+        await asyncio.sleep(WOULD_TRADE_S)
         assert (await daemon.get("/readyz"))[0] == 503
         assert len(await creates(sandbox)) == sent
         async with quoter(sandbox, tmp_path, "rearm", "--kill-id", "wrong") as rearm:
@@ -293,6 +183,39 @@ async def test_what_a_killed_process_left_is_cancelled_before_the_next_one_quote
         daemon.process.terminate()
         assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN
     assert open_ids(sandbox) == {FOREIGN_ID}
+
+
+async def test_an_order_that_was_under_way_when_the_process_died_does_not_outlive_the_restart(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    """It reaches the venue when the next process has already looked once."""
+    async with quoter(sandbox, tmp_path, "run") as daemon:
+        await until(lambda: daemon.said("started"), "started", daemon)
+        await sandbox.arm("delay", endpoint="create", delay_s=1.8)
+        count = len(await creates(sandbox))
+        log = sandbox.server.venue.wire_log
+        await until(lambda: log.since(0)[-1]["outcome"] == "pending", "under way", daemon)
+        daemon.process.kill()
+        await daemon.process.wait()
+    await sandbox.admin("DELETE", "faults")
+    async with quoter(sandbox, tmp_path, "run") as daemon:
+        await is_busy(sandbox, daemon)
+        assert len(await creates(sandbox)) > count
+        assert (await daemon.get("/readyz"))[0] == 200
+        daemon.process.terminate()
+        assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN
+    assert open_ids(sandbox) == {FOREIGN_ID}
+
+
+async def test_holdings_beyond_the_limit_from_the_target_are_refused_at_the_start(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    async with quoter(sandbox, tmp_path, "run", QUOTER_TARGET="1.9") as daemon:
+        assert (await daemon.ended(ANSWER_S))[0] == ExitCode.USAGE
+    failed = daemon.said("start_failed")
+    assert failed is not None
+    assert str(failed["reason"]).startswith("QUOTER_TARGET: the holdings are +0.10")
+    assert await creates(sandbox) == []
 
 
 async def books_agree(sandbox: RunningSandbox, daemon: Started) -> bool:

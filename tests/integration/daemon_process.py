@@ -1,0 +1,125 @@
+"""`quoter …` as a process of its own beside a sandbox in this one."""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from tests.integration.daemon_harness import open_ids
+from tests.integration.sandbox_client import ANSWER_S, RunningSandbox
+
+PREFIX = "q00"
+POLL_S = 0.02
+
+
+@dataclass(slots=True)
+class Started:
+    """A process of ours and the log lines that it wrote so far."""
+
+    process: Process
+    lines: list[dict[str, object]] = field(default_factory=list)
+
+    async def read(self) -> None:
+        """Collect its log until it ends."""
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
+            if line.startswith(b"{"):
+                self.lines.append(json.loads(line))
+
+    def said(self, event: str) -> dict[str, object] | None:
+        """The first log line of that event."""
+        return next((line for line in self.lines if line.get("event") == event), None)
+
+    async def get(self, path: str) -> tuple[int, str]:
+        """Status and body of what its HTTP listener answers."""
+        started = self.said("started")
+        assert started is not None, self.lines
+        async with (
+            aiohttp.ClientSession() as http,
+            http.get(f"http://{started['listening']}{path}") as answer,
+        ):
+            return answer.status, await answer.text()
+
+    async def ended(self, within_s: float) -> tuple[int, float]:
+        """Exit code, and the seconds it took."""
+        start_s = time.monotonic()
+        async with asyncio.timeout(within_s):
+            code = await self.process.wait()
+        return code, time.monotonic() - start_s
+
+
+@asynccontextmanager
+async def quoter(
+    sandbox: RunningSandbox, folder: Path, *arguments: str, **more: str
+) -> AsyncIterator[Started]:
+    """`quoter …` in a folder of its own, gone at the end whatever happens."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "QUOTER_SANDBOX_URL": sandbox.url,
+        "QUOTER_DATA_DIR": str(folder),
+        "QUOTER_SECRETS_DIR": str(folder),
+        "QUOTER_PORT": "0",
+        "QUOTER_LOG_FORMAT": "json",
+        "QUOTER_INVENTORY_MAX": "0.02",
+        "QUOTER_ORDER_SIZE": "0.005",
+        "QUOTER_LOSS_MAX": "1000",
+        "QUOTER_SIGMA": "12",
+        "QUOTER_KAPPA": "0.16",
+        "QUOTER_INTENSITY": "8",
+        "QUOTER_REQUOTE_HOLD_S": "0",
+        "QUOTER_REQUOTE_TOLERANCE": "0",
+        "QUOTER_CREATES_PER_S": "50",
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "quoter.cli", *arguments),
+        stdout=PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        cwd=folder,
+        env=environment | more,
+    )
+    started = Started(process)
+    reading = asyncio.create_task(started.read())
+    try:
+        yield started
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        await reading
+
+
+async def until(condition: Callable[[], object], what: str, started: Started | None = None) -> None:
+    """Wait for a condition, ANSWER_S at most."""
+    end_s = time.monotonic() + ANSWER_S
+    while not condition():
+        assert time.monotonic() < end_s, f"{what}\n{started.lines[-20:] if started else ''}"
+        await asyncio.sleep(POLL_S)
+
+
+def own(sandbox: RunningSandbox) -> set[str]:
+    """Our orders that rest at the venue."""
+    return {name for name in open_ids(sandbox) if name.startswith(PREFIX)}
+
+
+async def creates(sandbox: RunningSandbox) -> list[str]:
+    """Client ids of every create of ours that reached the venue, oldest first."""
+    rows = (await sandbox.admin("GET", "wire-log?since=0")).rows
+    names = [str(row["client_id"]) for row in rows if row["operation"] == "order.place"]
+    return [name for name in names if name.startswith(PREFIX)]
+
+
+async def is_busy(sandbox: RunningSandbox, daemon: Started, more: int = 30) -> None:
+    """Wait until the daemon has sent so many orders and two of them rest."""
+    count = len(await creates(sandbox))
+    log = sandbox.server.venue.wire_log
+    await until(
+        lambda: len(log.since(0)) >= count + more and len(own(sandbox)) >= 2, "busy", daemon
+    )
