@@ -1,0 +1,50 @@
+"""The daemon without its native feed, and at a second exchange id of the same dialect."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from quoter.app.wiring import venue_config
+from quoter.service.exit_codes import ExitCode
+from quoter.venues.binance import BinanceFeed
+from quoter.venues.ccxt_feed import CcxtFeed
+from tests.integration.daemon_harness import (
+    FOREIGN_ID,
+    LIVELY,
+    flying,
+    market,
+    open_ids,
+    place_foreign,
+    quiet_logs,
+    settings,
+)
+from tests.integration.sandbox_client import running
+
+TRADE_S_MAX = 20.0
+FILLS_MIN = 3
+
+
+@pytest.mark.parametrize(
+    ("exchange", "native"), [("binanceus", False), ("binanceus", True), ("binance", False)]
+)
+async def test_the_daemon_trades_at_a_second_exchange_of_the_dialect_with_either_feed(
+    exchange: str, native: bool, tmp_path: Path
+) -> None:
+    with quiet_logs(tmp_path / "log"):
+        async with running(market(LIVELY, seed=2)) as sandbox:
+            await place_foreign(sandbox)
+            chosen = settings(sandbox, tmp_path, exchange=exchange)
+            doors = replace(venue_config(chosen), native_feed=native)
+            async with flying(sandbox, chosen, venue=doors) as pilot:
+                books = pilot.running.engine.inventory
+                expected = BinanceFeed if native else CcxtFeed
+                assert isinstance(pilot.running.runner._feed, expected)
+                await pilot.until(pilot.is_two_sided, TRADE_S_MAX, "two-sided")
+                await pilot.until(
+                    lambda: books.fills_buy + books.fills_sell >= FILLS_MIN, TRADE_S_MAX, "fills"
+                )
+                assert await pilot.stop() is ExitCode.CLEAN
+                assert pilot.is_equal(), pilot.differences()
+                assert pilot.watch.exposure_peak <= chosen.inventory_max
+            assert open_ids(sandbox) == {FOREIGN_ID}
