@@ -30,6 +30,27 @@ class Level(NamedTuple):
     size: float
 
 
+class Bar(NamedTuple):
+    """One bar of prices, quote/base."""
+
+    open: float
+    high: float
+    low: float
+    close: float
+
+
+class MarketPast(NamedTuple):
+    """What a venue tells of the time before us: for first guesses, never for money.
+
+    bars: oldest first, of bar_s seconds each; trades_per_s: public trades of both sides, None if
+    the venue did not tell.
+    """
+
+    bars: tuple[Bar, ...]
+    bar_s: float
+    trades_per_s: float | None
+
+
 class Stream(StrEnum):
     """The two doors a venue has: what everybody sees and what only we see."""
 

@@ -18,6 +18,7 @@ from quoter.domain.events import (
     ReportEvent,
 )
 from quoter.domain.instrument import Instrument
+from quoter.domain.market import MarketPast
 from quoter.domain.reasons import CancelRejectReason, RejectReason
 from quoter.domain.trading import CancelReason
 from quoter.venues import outcomes
@@ -28,6 +29,7 @@ from quoter.venues.ccxt_types import JsonDict
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.dialects import dialect_of
 from quoter.venues.parse import text
+from quoter.venues.past import market_past
 from quoter.venues.ports import Emit
 from quoter.venues.private_stream import PrivateStream
 from quoter.venues.reports import Reporter
@@ -181,6 +183,10 @@ class CcxtGateway:
                 return 0
             await asyncio.gather(*(cancel(order) for order in own))
         return len(await self._own_open())
+
+    async def past(self) -> MarketPast:
+        """Bars and trade rate from before our time; empty where the venue does not tell."""
+        return await market_past(self._client, self._caller, self._config.symbol)
 
     def shut(self) -> None:
         """Nothing that creates an order is written after this returns."""

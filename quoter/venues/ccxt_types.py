@@ -115,6 +115,14 @@ class Exchange:
     async def fetch_time(self) -> int:
         raise NotImplementedError
 
+    async def fetch_ohlcv(
+        self, symbol: str, timeframe: str, since: int | None, limit: int
+    ) -> list[list[object]]:
+        raise NotImplementedError
+
+    async def fetch_trades(self, symbol: str, since: int | None, limit: int) -> list[JsonDict]:
+        raise NotImplementedError
+
     async def fetch_balance(self) -> JsonDict:
         raise NotImplementedError
 

@@ -21,6 +21,7 @@ from quoter.domain.events import (
     ReportEvent,
 )
 from quoter.domain.instrument import Instrument
+from quoter.domain.market import MarketPast
 
 type Emit = Callable[[Event], None]
 
@@ -55,6 +56,9 @@ class OrderGateway(Protocol):
 
     async def report(self, request: RequestReport) -> ReportEvent:
         """OPEN_ORDERS, TRADES or BALANCES; ReportFailed if the venue did not answer."""
+
+    async def past(self) -> MarketPast:
+        """Bars and trade rate from before our time; empty where the venue does not tell."""
 
     async def cancel_all(self) -> int:
         """Cancel every own order, ask for the open ones; how many of ours are still open.

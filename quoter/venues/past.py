@@ -1,0 +1,43 @@
+"""What happened on the market before we came: bars and the rate of trades, for first guesses.
+
+Nothing here may fail a start: a venue that does not tell leaves the guesses to the warm-up.
+"""
+
+from itertools import pairwise
+
+from quoter.domain.market import Bar, MarketPast
+from quoter.venues.calls import Caller, Failed
+from quoter.venues.guards import GuardedExchange
+from quoter.venues.parse import as_list, decimal
+
+TIMEFRAME, BAR_S = "1m", 60.0
+BARS_MAX = 120
+TRADES_MAX = 500
+SPAN_MS_MIN = 1_000  # trades within less than this say nothing of their rate
+
+
+async def market_past(client: GuardedExchange, caller: Caller, symbol: str) -> MarketPast:
+    """Finished one-minute bars and the rate of the newest public trades, as far as told."""
+    bars: tuple[Bar, ...] = ()
+    if client.has.get("fetchOHLCV"):
+        rows = await caller.read(lambda: client.fetch_ohlcv(symbol, TIMEFRAME, None, BARS_MAX))
+        if not isinstance(rows, Failed):
+            bars = tuple(bar for bar in map(_bar, rows[:-1]) if bar is not None)
+    trades = await caller.read(lambda: client.fetch_trades(symbol, None, TRADES_MAX))
+    rate = None if isinstance(trades, Failed) else _rate([row.get("timestamp") for row in trades])
+    return MarketPast(bars, BAR_S, rate)
+
+
+def _bar(row: object) -> Bar | None:
+    """[time, open, high, low, close, ...]; None for what can't be a bar."""
+    numbers = [decimal(number) for number in as_list(row)[1:5]]
+    if len(numbers) < 4 or any(number is None or number <= 0 for number in numbers):
+        return None
+    opened, high, low, close = (float(number) for number in numbers if number is not None)
+    return Bar(opened, high, low, close) if low <= min(opened, close) <= high else None
+
+
+def _rate(times: list[object]) -> float | None:
+    stamps = sorted(int(at) for at in map(decimal, times) if at is not None)
+    span_ms = sum(late - early for early, late in pairwise(stamps))
+    return (len(stamps) - 1) * 1_000 / span_ms if span_ms >= SPAN_MS_MIN else None
