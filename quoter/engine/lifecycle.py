@@ -36,6 +36,7 @@ MS = 1_000_000
 CANCEL_RETRY_NS = (500 * MS, 1_000 * MS, 2_000 * MS)  # then every 2 s
 PENDING_NEW_PATIENCE_NS = 500 * MS  # a cancel waits this long for the answer to its create
 LATE_LIFE_AGAIN_NS = 1_000 * MS  # one question about a closed order that looks alive
+AMOUNT_MAX = Decimal("1e24")  # of anything
 ORPHAN_FILLS_MAX = 1_000  # fills whose order we can't name yet
 
 
@@ -129,7 +130,7 @@ class Lifecycle:
 
     def _claim(self, order: OpenOrder, filled: Decimal, turn: Turn) -> bool:
         """Remember how much the venue says was filled in all; False if that is no amount."""
-        if not _is_amount(filled):
+        if not is_amount(filled):
             turn.note("bad_cumulative_fill", f"{order.client_id}: {filled}")
             return False
         order.venue_filled = max(order.venue_filled, filled)
@@ -162,7 +163,7 @@ class Lifecycle:
             order.next_query_ns = turn.ts_ns + LATE_LIFE_AGAIN_NS
             turn.commands.append(QueryOrder(client_id=client_id, venue_id=order.venue_id))
             self.cancel_by_id(client_id, order.venue_id, turn)
-        elif isinstance(event, OrderDone) and _is_amount(event.filled):
+        elif isinstance(event, OrderDone) and is_amount(event.filled):
             if not event.filled > order.filled:
                 return
             text = f"{client_id} closed with {order.filled}, venue says {event.filled} filled"
@@ -283,11 +284,11 @@ class Lifecycle:
         turn.moved(order.client_id, before, after, text)
 
 
-def _is_amount(number: Decimal) -> bool:
-    """Could this much have been filled? Comparing with what is no number would raise."""
-    return number.is_finite() and number >= 0
+def is_amount(number: Decimal) -> bool:
+    """Can a venue mean this much? Reckoning with what is no number, or endless, would raise."""
+    return number.is_finite() and 0 <= number <= AMOUNT_MAX
 
 
 def _can_be(fill: Fill) -> bool:
-    numbers = (fill.size, fill.price, fill.fee)
-    return all(n.is_finite() for n in numbers) and fill.size > 0 and fill.price > 0
+    are_amounts = all(map(is_amount, (fill.size, fill.price, fill.fee.copy_abs())))
+    return are_amounts and fill.size > 0 and fill.price > 0

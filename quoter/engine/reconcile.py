@@ -21,7 +21,7 @@ from quoter.domain.orders import OrderState
 from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
 from quoter.engine.causes import Causes
-from quoter.engine.lifecycle import MS, Lifecycle
+from quoter.engine.lifecycle import MS, Lifecycle, is_amount
 from quoter.engine.turn import Turn
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import RESTING, OpenOrder, OpenOrders
@@ -280,4 +280,9 @@ class Reconcile:
 
 def _totals(report: BalanceReport, assets: Mapping[str, Decimal]) -> dict[str, Decimal]:
     zero = Decimal(0)
-    return {a: report.free.get(a, zero) + report.locked.get(a, zero) for a in assets}
+    totals = {}
+    for asset in assets:
+        parts = report.free.get(asset, zero), report.locked.get(asset, zero)
+        # adding what is no number may raise; as a NaN it equals nothing, and so is a difference
+        totals[asset] = sum(parts, start=zero) if all(map(is_amount, parts)) else Decimal("NaN")
+    return totals
