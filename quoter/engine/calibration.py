@@ -100,8 +100,8 @@ class Calibration:
             if self._has_priors() or self._warm_up.is_over(t_s):
                 self._start(ts_ns, mid, half_book_spread)
             return
-        self._volatility.update(t_s, mid)
-        self.sigma = self._volatility.sigma or self.sigma
+        if self._volatility.update(t_s, mid):
+            self.sigma = self._volatility.sigma or self.sigma
         self._intensity.on_mid(t_s, mid, self.sigma or 0.0)
 
     def on_trade(self, trade: Trade) -> None:

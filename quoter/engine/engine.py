@@ -143,7 +143,8 @@ class Engine:
         self._decide(turn)
         for what, _ in turn.notes:
             self.counts[what] += 1
-        return turn.step(self.seq, before, self.causes.state)
+        is_moved = turn.raised or turn.cleared
+        return turn.step(self.seq, before, self.causes.state if is_moved else before)
 
     def _take_in(self, event: Event, turn: Turn) -> None:
         match event:

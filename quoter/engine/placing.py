@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from quoter.domain.commands import Denied, OrderIntent
-from quoter.domain.events import OrderReject
+from quoter.domain.events import OrderReject, Tick
 from quoter.domain.market import Side
 from quoter.domain.orders import OrderState
 from quoter.domain.quotes import Quote, TwoSidedQuote
@@ -37,7 +37,6 @@ REJECTS_MAX = 3  # of one side in REJECT_WINDOW_NS, then it rests for REJECT_RES
 REJECT_WINDOW_NS = 10_000 * MS
 REJECT_REST_NS = 2_000 * MS
 DENIED_PAUSE_NS = 1_000 * MS
-LOOK_AGAIN_NS = 50 * MS  # holds, pauses and budgets run out unannounced
 BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 ZERO = Decimal(0)
 
@@ -74,7 +73,6 @@ class Placing:
         self._blocked_until = {Side.BUY: 0, Side.SELL: 0}
         self._rejects: dict[Side, deque[int]] = {s: deque(maxlen=REJECTS_MAX) for s in Side}
         self._sequence = 0
-        self._looked_ns = 0
         self._seen: TwoSidedQuote | None = None
 
     def towards(
@@ -109,12 +107,13 @@ class Placing:
                 self._act(action, state, phase, turn)
 
     def _is_due(self, quote: TwoSidedQuote, turn: Turn) -> bool:
-        """Did anything change that counts here, or could one of our timers have run out?"""
-        is_news = quote is not self._seen or bool(turn.orders or turn.raised or turn.cleared)
-        if not is_news and turn.ts_ns - self._looked_ns < LOOK_AGAIN_NS:
-            return False
-        self._seen, self._looked_ns = quote, turn.ts_ns
-        return True
+        """Did anything change that counts here? On ticks always: holds and budgets run out."""
+        is_new, self._seen = quote is not self._seen, quote
+        return (
+            is_new
+            or isinstance(turn.event, Tick)
+            or bool(turn.orders or turn.raised or turn.cleared)
+        )
 
     def remove_all(self, reason: CancelReason, turn: Turn) -> None:
         """Ask for the end of every order that nobody asked to end yet."""

@@ -50,7 +50,7 @@ class VarianceRate:
         self.squares = 0.0 if prior_sigma is None else prior_sigma * prior_sigma * prior_s
         self.time_s = 0.0 if prior_sigma is None else prior_s
 
-    def update(self, t_s: float, mid: float) -> None:
+    def update(self, t_s: float, mid: float) -> bool:
         """Take the mid (quote/base) at `t_s` seconds. O(1).
 
         Raises InvalidInput for a mid that is not above zero and finite, or a time that is not
@@ -63,9 +63,9 @@ class VarianceRate:
         gap_s = t_s - self._t_s
         if gap_s < -CLOCK_BACK_S_MAX:
             self._t_s, self._mid = t_s, mid
-            return
+            return False
         if gap_s < self._grid_s:
-            return
+            return False
         move = mid - self._mid
         if self._winsor_sd is not None and self.squares > 0.0 and self.is_warm:
             cap = self._winsor_sd * sqrt(self.squares / self.time_s * gap_s)
@@ -74,6 +74,7 @@ class VarianceRate:
         self.squares = self.squares * kept + move * move
         self.time_s = self.time_s * kept + gap_s
         self._t_s, self._mid = t_s, mid
+        return True
 
     def restart(self) -> None:
         """Forget the last mid, not the estimate: after a gap the first difference is no move."""
@@ -111,10 +112,10 @@ class Volatility:
         )
         self.fast = VarianceRate(half_life_s=fast_half_life_s, prior_sigma=prior_sigma)
 
-    def update(self, t_s: float, mid: float) -> None:
+    def update(self, t_s: float, mid: float) -> bool:
         """Take the mid (quote/base) at event time `t_s`; see VarianceRate.update. O(1)."""
-        self.slow.update(t_s, mid)
-        self.fast.update(t_s, mid)
+        is_slow_moved, is_fast_moved = self.slow.update(t_s, mid), self.fast.update(t_s, mid)
+        return is_slow_moved or is_fast_moved
 
     def restart(self) -> None:
         """After a reconnect or a resync. A market that was merely quiet needs no restart."""

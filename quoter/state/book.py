@@ -11,7 +11,9 @@ from typing import Protocol
 from quoter.domain.events import BookDelta, BookSnapshot, TopOfBook
 from quoter.domain.market import Level
 
-LEVELS_MAX = 5_000  # a side never grows beyond this; the farthest levels go first
+LEVELS_MAX = 5_000  # a side never grows beyond this; the farthest levels go first, some at once
+LEVELS_KEPT = 4_500
+NEAR_MIN, NEAR, NEAR_MAX = 50, 150, 300  # levels of a side that are kept in order
 DUST = 1e-12  # relative size below which a level is entirely ours
 PRICE_MAX = 1e15  # no market trades above; two such prices still add up to a finite number
 
@@ -25,60 +27,57 @@ class Sizes(Protocol):
 
 
 class HalfBook:
-    """One side: sizes by price, and the prices sorted so that the best is last.
+    """One side: all sizes by price, and the prices near the touch in order, the best one last.
 
-    `sign` is +1 for bids and -1 for asks; keys are sign * price, so that one code serves both and
-    changes near the touch move few list items.
+    Most changes are far from the touch, where nobody needs an order. `sign` is +1 for bids and -1
+    for asks; keys are sign * price, so that one code serves both.
     """
 
-    __slots__ = ("_keys", "_sign", "_sizes")
+    __slots__ = ("_edge", "_near", "_sign", "_sizes")
 
     def __init__(self, sign: int) -> None:
         self._sign = sign
-        self._keys: list[float] = []
         self._sizes: dict[float, float] = {}
+        self._near: list[float] = []
+        self._edge = -inf  # every key of `_sizes` from here on is in `_near`
 
     def load(self, levels: tuple[Level, ...]) -> str | None:
         """Start again with these levels; the one that no market can have, or None."""
-        self._sizes, self._keys = {}, []
-        for level in levels:
-            if not _is_sane(*level):
-                return f"{level} is out of domain"
-        sign = self._sign
-        self._sizes = {sign * price: size for price, size in levels if size > 0}
-        self._keys = sorted(self._sizes)
-        self._trim()
-        return None
+        self._sizes.clear()
+        self._near, self._edge = [], inf  # nothing is near before all of it is there
+        return self.apply(levels)
 
     def apply(self, levels: tuple[Level, ...]) -> str | None:
         """Change these levels; the one that no market can have, or None."""
-        sign, sizes, keys = self._sign, self._sizes, self._keys
+        sign, sizes, near, edge = self._sign, self._sizes, self._near, self._edge
         for price, size in levels:
-            if not _is_sane(price, size):
+            if not (0.0 < price <= PRICE_MAX and 0.0 <= size < inf):  # one NaN spoils the order
                 return f"{Level(price, size)} is out of domain"
             key = sign * price
-            if size > 0:
-                if key not in sizes:
-                    insort(keys, key)
+            if size > 0.0:
+                if key >= edge and key not in sizes:
+                    insort(near, key)
                 sizes[key] = size
-            elif key in sizes:
-                del sizes[key]
-                del keys[bisect_left(keys, key)]
-        if len(keys) > LEVELS_MAX:
-            self._trim()
+            elif sizes.pop(key, 0.0) and key >= edge:
+                del near[bisect_left(near, key)]
+        is_short = len(near) < NEAR_MIN and len(near) < len(sizes)
+        if is_short or len(near) > NEAR_MAX or len(sizes) > LEVELS_MAX:
+            self._arrange()
         return None
 
-    def _trim(self) -> None:
-        excess = len(self._keys) - LEVELS_MAX
-        if excess > 0:
-            for key in self._keys[:excess]:
+    def _arrange(self) -> None:
+        """Put the best levels in order, and let the farthest go when there are too many."""
+        keys = sorted(self._sizes)
+        if len(keys) > LEVELS_MAX:
+            for key in keys[:-LEVELS_KEPT]:
                 del self._sizes[key]
-            del self._keys[:excess]
+        self._near = keys[-NEAR:]
+        self._edge = self._near[0] if len(keys) > NEAR else -inf
 
     def best(self, own: Sizes) -> Level | None:
         """The best level that is not entirely ours; `own` holds our sizes by price."""
         sign, sizes = self._sign, self._sizes
-        for key in reversed(self._keys):
+        for key in reversed(self._near):
             price, size = sign * key, sizes[key]
             foreign = size - own.get(price, 0.0) if own else size
             if foreign > size * DUST:
@@ -86,12 +85,13 @@ class HalfBook:
         return None
 
     def best_price(self) -> float | None:
-        return self._sign * self._keys[-1] if self._keys else None
+        return self._sign * self._near[-1] if self._near else None
 
     def levels(self, depth: int, own: Sizes) -> tuple[Level, ...]:
         """The best `depth` levels without our own sizes, best first."""
         found: list[Level] = []
-        for key in reversed(self._keys):
+        is_near = depth + len(own) <= len(self._near)
+        for key in reversed(self._near if is_near else sorted(self._sizes)):
             price, size = self._sign * key, self._sizes[key]
             foreign = size - own.get(price, 0.0)
             if foreign > size * DUST:
@@ -195,8 +195,3 @@ class Book:
             return f"crossed: bid {bid} >= ask {ask}"
         self.ready = True
         return None
-
-
-def _is_sane(price: float, size: float) -> bool:
-    """False for NaN too: one of them among sorted prices and every best price is wrong."""
-    return 0.0 < price <= PRICE_MAX and 0.0 <= size < inf

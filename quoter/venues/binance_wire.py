@@ -13,13 +13,23 @@ LEVELS_MAX = 5000
 Price = Annotated[float, msgspec.Meta(gt=0, le=NUMBER_MAX)]
 Size = Annotated[float, msgspec.Meta(ge=0, le=NUMBER_MAX)]
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-Levels = Annotated[list[tuple[Price, Size]], msgspec.Meta(max_length=LEVELS_MAX)]
 
 type Message = DepthDiff | TopOfBook | Trade
 
 
 class BadFrame(Exception):
     """A frame that is not what the venue promised."""
+
+
+class _Level(Level):
+    """Decoded straight into what the book takes: 26 of them come every 100 ms."""
+
+    __slots__ = ()
+    price: Price
+    size: Size
+
+
+Levels = Annotated[tuple[_Level, ...], msgspec.Meta(max_length=LEVELS_MAX)]
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -102,16 +112,14 @@ def parse_snapshot(body: bytes, *, ts_ns: int) -> BookSnapshot:
         raw = _snapshot.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadFrame(f"depth snapshot: {error}") from error
-    return BookSnapshot(
-        ts_ns=ts_ns, last=raw.lastUpdateId, bids=_levels(raw.bids), asks=_levels(raw.asks)
-    )
+    return BookSnapshot(ts_ns=ts_ns, last=raw.lastUpdateId, bids=raw.bids, asks=raw.asks)
 
 
 def _to_diff(raw: _Depth, venue_symbol: str, ts_ns: int) -> DepthDiff:
     _check_symbol(raw.s, venue_symbol)
     if raw.u < raw.U:
         raise BadFrame(f"depth ends before it begins: U={raw.U} u={raw.u}")
-    return DepthDiff(ts_ns=ts_ns, first=raw.U, last=raw.u, bids=_levels(raw.b), asks=_levels(raw.a))
+    return DepthDiff(ts_ns=ts_ns, first=raw.U, last=raw.u, bids=raw.b, asks=raw.a)
 
 
 def _to_top(raw: _Ticker, venue_symbol: str, ts_ns: int) -> TopOfBook:
@@ -123,10 +131,6 @@ def _to_trade(raw: _Trade, venue_symbol: str, ts_ns: int) -> Trade:
     _check_symbol(raw.s, venue_symbol)
     taker = Side.SELL if raw.m else Side.BUY
     return Trade(ts_ns=ts_ns, trade_id=str(raw.t), price=raw.p, size=raw.q, taker=taker)
-
-
-def _levels(raw: list[tuple[float, float]]) -> tuple[Level, ...]:
-    return tuple(map(Level._make, raw))
 
 
 def _check_symbol(symbol: str, expected: str) -> None:

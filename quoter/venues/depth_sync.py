@@ -1,7 +1,7 @@
 """A depth snapshot and the diffs around it become one gapless sequence (Binance spot's rule)."""
 
 from collections import deque
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from quoter.domain.events import BookDelta, BookSnapshot
 from quoter.domain.market import Level
@@ -9,8 +9,7 @@ from quoter.domain.market import Level
 BUFFER_MAX = 1000  # 100 s of diffs at one per 100 ms
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DepthDiff:
+class DepthDiff(NamedTuple):
     """Absolute sizes of the levels that changed in updates `first`..`last`."""
 
     ts_ns: int
@@ -72,7 +71,7 @@ class DepthSync:
         self._buffer.clear()
         self._local = snapshot.last
         # they count as received with the snapshot: time must not run backwards in the events
-        deltas = (self.on_diff(replace(diff, ts_ns=snapshot.ts_ns)) for diff in buffered)
+        deltas = (self.on_diff(diff._replace(ts_ns=snapshot.ts_ns)) for diff in buffered)
         return [snapshot, *(delta for delta in deltas if delta is not None)]
 
     def _keep(self, diff: DepthDiff) -> None:

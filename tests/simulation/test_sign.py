@@ -13,7 +13,7 @@ from tests.simulation.harness import ACCOUNT, Setup, Simulation
 from tests.simulation.makers import EAGER, LOTS_MAX, PAPER, maker
 
 # Calm before, the burst's begin, requotes (which are held back) done after its end, the end.
-FLAT_S, BURST_S, SETTLED_S, REVERTED_S = 4.0, 5.0, 11.0, 120.0
+FLAT_S, BURST_S, SETTLED_S, REVERTED_S = 4.0, 5.0, 11.0, 200.0
 
 # Nobody trades before the burst and few after it; the mid hardly moves; the background is thin and
 # far from it, so that a buyer of some lots meets us.
@@ -83,7 +83,7 @@ def test_a_burst_moves_both_quotes_with_it_and_inventory_comes_back(side: Side) 
     assert {s.lots for s in flat} == {0.0}
     assert min(sign * s.bid for s in deep) > max(sign * s.bid for s in flat)
     assert min(sign * s.ask for s in deep) > max(sign * s.ask for s in flat)
-    after = [s for s in watcher.seen if s.at_s > deep[-1].at_s]
+    after = [s for s in watcher.seen if s.at_s > deep[0].at_s]
     assert min(abs(s.lots) for s in after) < 0.5
     assert simulation.inventory.lots_max <= LOTS_MAX
 

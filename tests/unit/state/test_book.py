@@ -1,12 +1,13 @@
 """What makes a book trustworthy, what takes that away, and what is served meanwhile."""
 
 from math import inf, nan
+from random import Random
 
 import pytest
 
 from quoter.domain.events import BookDelta
 from quoter.domain.market import Level
-from quoter.state.book import LEVELS_MAX, Book
+from quoter.state.book import LEVELS_KEPT, LEVELS_MAX, Book
 from tests.unit.state.cases import START_NS, delta, levels, snapshot, top
 
 NOBODY: dict[float, float] = {}
@@ -207,11 +208,11 @@ def test_a_side_never_grows_beyond_its_bound_and_the_farthest_levels_go_first() 
     book.load(snapshot(bids=many, asks=levels((200.0, 1.0))))
     book.apply(delta(10, 11, levels((150.0, 1.0), (9.0, 1.0))))
     shown = book.bids.levels(2 * LEVELS_MAX, NOBODY)
-    assert len(shown) == LEVELS_MAX
+    assert len(shown) == LEVELS_KEPT
     assert shown[0] == Level(150.0, 1.0)
-    assert shown[-1] == Level(10.01, 1.0)
+    assert shown[-1] == many[-(LEVELS_KEPT - 1)]
     book.load(snapshot(bids=(*many, *levels((9.0, 1.0))), asks=levels((200.0, 1.0))))
-    assert len(book.bids.levels(2 * LEVELS_MAX, NOBODY)) == LEVELS_MAX
+    assert len(book.bids.levels(2 * LEVELS_MAX, NOBODY)) == LEVELS_KEPT
 
 
 def test_levels_are_shown_best_first_without_ours_and_only_as_deep_as_asked() -> None:
@@ -234,3 +235,31 @@ def test_deltas_give_the_same_book_as_a_snapshot_of_their_end() -> None:
     whole.load(snapshot(15, levels((99.9, 2.0)), levels((100.2, 5.0), (100.3, 3.0))))
     for side, other in ((followed.bids, whole.bids), (followed.asks, whole.asks)):
         assert side.levels(10, NOBODY) == other.levels(10, NOBODY)
+
+
+def test_the_book_is_the_same_however_far_its_touch_wanders() -> None:
+    """Only the levels near the touch are kept in order; a plain dictionary knows them all."""
+    rng, book, plain = Random(3), Book(), {1: dict[float, float](), -1: dict[float, float]()}
+    many = tuple(Level(1000.0 + n, 1.0) for n in range(-400, 401))
+    book.load(snapshot(0, many[:400], many[400:]))
+    plain[1], plain[-1] = dict(many[:400]), dict(many[400:])
+    touch = 1000
+    for last in range(1, 2000):
+        touch += rng.choice((-3, -1, 0, 1, 3))
+        changes = {1: list[Level](), -1: list[Level]()}
+        for sign, side in plain.items():
+            gone = [price for price in side if sign * (price - touch) >= 0]
+            changes[sign] += [Level(price, 0.0) for price in gone]
+            away = [touch - sign * rng.randint(1, 600) for _ in range(8)] + [touch - sign]
+            changes[sign] += [Level(price, float(rng.randint(0, 2))) for price in away[:-1]]
+            changes[sign].append(Level(away[-1], 1.0))
+            for price, size in changes[sign]:
+                side[price] = size
+            plain[sign] = {price: size for price, size in side.items() if size}
+        fault = book.apply(delta(last - 1, last, tuple(changes[1]), tuple(changes[-1])))
+        assert fault is None
+        for sign, half in ((1, book.bids), (-1, book.asks)):
+            best = sorted(plain[sign].items(), key=lambda row: -sign * row[0])
+            assert half.best_price() == best[0][0]
+            assert half.levels(30, NOBODY) == tuple(best[:30])
+    assert len(book.bids.levels(10_000, NOBODY)) == len(plain[1])
