@@ -10,6 +10,7 @@ from quoter.engine.market import MarketView
 from quoter.engine.turn import Turn
 
 RESYNC_AGAIN_NS = 5_000 * MS  # a snapshot that was asked for and did not come
+RESYNC_APART_NS = 1_000 * MS  # a feed that only talks nonsense is not asked at its own speed
 
 
 class FeedHealth:
@@ -22,12 +23,14 @@ class FeedHealth:
         self._quiet_ns = quiet_ns
         self._is_up = False
         self._resync_ns = 0
+        self._is_resync_owed = False
 
     def on_stream(self, event: FeedUp | FeedDown | FeedAlive, turn: Turn) -> None:
         """The market stream came, went, or showed that it lives."""
         match event:
             case FeedUp():
                 self._is_up = True
+                self._resync_ns = turn.ts_ns - RESYNC_APART_NS  # it begins with a snapshot
                 self._causes.settle(turn, Cause.MARKET_FEED_DOWN)
                 self.heard(turn)
             case FeedAlive():
@@ -47,7 +50,9 @@ class FeedHealth:
         """The book can't be trusted any more: pause, and ask for a snapshot."""
         turn.note("book_fault", text)
         self._causes.trip(turn, Cause.BOOK_DESYNC, text)
-        self._resync(turn)
+        self._is_resync_owed = turn.ts_ns - self._resync_ns < RESYNC_APART_NS
+        if not self._is_resync_owed:
+            self._resync(turn)
 
     def synced(self, turn: Turn) -> None:
         self._causes.settle(turn, Cause.BOOK_DESYNC)
@@ -61,10 +66,11 @@ class FeedHealth:
             text = f"nothing heard for {silent_ns / 1e9:.1f} s"
             self._causes.trip(turn, Cause.BOOK_STALE, text)
         book = self._market.book
-        is_due = turn.ts_ns - self._resync_ns >= RESYNC_AGAIN_NS
+        pause_ns = RESYNC_APART_NS if self._is_resync_owed else RESYNC_AGAIN_NS
+        is_due = turn.ts_ns - self._resync_ns >= pause_ns
         if is_due and (not book.ready or turn.ts_ns - book.ts_ns > self._quiet_ns):
             self._resync(turn)
 
     def _resync(self, turn: Turn) -> None:
-        self._resync_ns = turn.ts_ns
+        self._resync_ns, self._is_resync_owed = turn.ts_ns, False
         turn.commands.append(RequestReport(kind=ReportKind.BOOK))
