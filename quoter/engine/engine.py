@@ -81,6 +81,7 @@ class Engine:
         self._lots = 0.0
         self._rate_limited_until_ns = 0
         self._cancel_all_ns = 0
+        self._stopped_for: CancelReason | None = None
         self._exposure_checked_ns = 0
         self._begin()
 
@@ -230,7 +231,8 @@ class Engine:
     def _after_fills(self, turn: Turn) -> None:
         self._refresh_lots()
         inventory = self.inventory.net
-        if not abs(inventory) <= self.config.limits.inventory_max:
+        is_growing = any(booked.fill.side.sign * inventory > 0 for booked in turn.booked)
+        if is_growing and not abs(inventory) <= self.config.limits.inventory_max:
             text = f"inventory {inventory}, limit {self.config.limits.inventory_max}"
             self.causes.trip(turn, Cause.INVENTORY_BREACH, text)
         self._judge_loss(turn)
@@ -245,29 +247,27 @@ class Engine:
             self.causes.trip(turn, Cause.LOSS_LIMIT, text)
 
     def _on_tick(self, turn: Turn) -> None:
-        ts_ns = turn.ts_ns
-        if ts_ns >= self._rate_limited_until_ns:
+        if turn.ts_ns >= self._rate_limited_until_ns:
             self.causes.settle(turn, Cause.RATE_LIMITED)
         self.feed.tick(turn)
         if not self.config.is_dry:
             self.reconcile.tick(turn)
         self._judge_loss(turn)
-        if ts_ns - self._exposure_checked_ns >= EXPOSURE_CHECK_NS:
-            self._exposure_checked_ns = ts_ns
+        if turn.ts_ns - self._exposure_checked_ns >= EXPOSURE_CHECK_NS:
+            self._exposure_checked_ns = turn.ts_ns
             self._check_exposure(turn)
 
     def _check_exposure(self, turn: Turn) -> None:
         """The counters of the gate against a recount: a difference is a bug of ours, and fatal."""
-        text = self.orders.miscount()
-        if text is not None:
+        if (text := self.orders.miscount()) is not None:
             self.causes.trip(turn, Cause.INVARIANT_BROKEN, text)
 
     def _decide(self, turn: Turn) -> None:
         state = self.causes.state
-        is_stopped = state >= TradingState.PAUSED or self.phase is Phase.DRAINING
-        if is_stopped:
+        if state >= TradingState.PAUSED or self.phase is Phase.DRAINING:
             self._stop(state, turn)
             return
+        self._stopped_for = None
         if self.quoting.refresh(turn.ts_ns, self._lots):
             turn.quote = self.quoting.latest
             for off in turn.quote.off:
@@ -286,8 +286,9 @@ class Engine:
         elif self.phase is Phase.DRAINING:
             reason = CancelReason.DRAIN
         self.placing.remove_all(reason, turn)
-        is_final = reason is not CancelReason.STATE
-        if is_final and not self.config.is_dry and turn.ts_ns >= self._cancel_all_ns:
+        is_final = reason is not CancelReason.STATE and not self.config.is_dry
+        is_news, self._stopped_for = reason is not self._stopped_for, reason
+        if is_final and (is_news or turn.ts_ns >= self._cancel_all_ns):
             self._cancel_all_ns = turn.ts_ns + CANCEL_ALL_AGAIN_NS
             turn.commands.append(CancelAll(reason=reason))
         if self.quoting.latest.bids or self.quoting.latest.asks:

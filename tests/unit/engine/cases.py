@@ -245,7 +245,6 @@ class Desk:
 
     # what it has
 
-    @property
     def state(self) -> TradingState:
         return self.engine.causes.state
 

@@ -69,7 +69,7 @@ def test_a_fill_may_come_before_everything_else() -> None:
     desk.fill(order, "1")
     desk.ack(order)
     assert state(order) is S.FILLED
-    assert desk.state is TradingState.RUNNING
+    assert desk.state() is TradingState.RUNNING
 
 
 # silence
@@ -189,7 +189,7 @@ def test_an_end_that_claims_less_than_is_booked_is_a_conflict() -> None:
     desk.fill(order, "0.5")
     desk.done(order, "0.4")
     assert Cause.LEDGER_CONFLICT in desk.causes
-    assert desk.state is TradingState.KILLED
+    assert desk.state() is TradingState.KILLED
 
 
 def test_one_trade_id_with_two_contents_is_a_conflict() -> None:
@@ -218,7 +218,7 @@ def test_a_fill_after_the_end_is_booked_and_kills(end: str) -> None:
     desk.fill(order, "0.5")
     assert desk.engine.inventory.net == before + Decimal("0.5")
     assert Cause.ORDER_REAPPEARED in desk.causes
-    assert desk.state is TradingState.KILLED
+    assert desk.state() is TradingState.KILLED
 
 
 def test_an_end_that_claims_more_than_a_closed_order_filled_kills() -> None:
@@ -226,7 +226,7 @@ def test_an_end_that_claims_more_than_a_closed_order_filled_kills() -> None:
     order = desk.wanted(BUY)
     desk.done(order)
     desk.done(order)
-    assert desk.state is TradingState.RUNNING
+    assert desk.state() is TradingState.RUNNING
     desk.done(order, "0.5")
     assert Cause.ORDER_REAPPEARED in desk.causes
 
@@ -341,7 +341,7 @@ def test_a_fill_told_with_and_without_its_orders_name_is_booked_once() -> None:
     desk.tell(told)
     desk.tell(OrderAck(ts_ns=desk.now_ns, client_id=order.client_id, venue_id="v7"))
     assert desk.engine.inventory.net == Decimal("0.5")
-    assert desk.state is TradingState.RUNNING
+    assert desk.state() is TradingState.RUNNING
 
 
 def test_a_nameless_fill_waits_while_an_older_order_waits_for_its_name() -> None:

@@ -139,7 +139,7 @@ def test_reduce_only_takes_out_the_side_that_grows() -> None:
     desk = held(Desk(), "1")
     desk.rest()
     desk.operator(OperatorAction.REDUCE)
-    assert desk.state is TradingState.REDUCE_ONLY
+    assert desk.state() is TradingState.REDUCE_ONLY
     assert [order for order in desk.orders(BUY) if order.is_wanted] == []
     assert [order for order in desk.orders(SELL) if order.is_wanted]
 

@@ -254,7 +254,7 @@ def test_many_or_old_doubts_pause_us_until_they_are_gone() -> None:
     desk.wait(29.9)
     assert Cause.UNKNOWN_ORDERS not in desk.causes
     desk.wait(0.3)
-    assert desk.state is TradingState.PAUSED
+    assert desk.state() is TradingState.PAUSED
     assert Cause.UNKNOWN_ORDERS in desk.causes
     desk.done(order)
     desk.wait(0.1)
@@ -296,7 +296,7 @@ def test_fills_that_stay_owed_become_a_mismatch_and_their_arrival_ends_it() -> N
     desk.wait(9.9)
     assert Cause.RECONCILIATION not in desk.causes
     desk.wait(0.3)
-    assert desk.state is TradingState.PAUSED
+    assert desk.state() is TradingState.PAUSED
     assert Cause.RECONCILIATION in desk.causes
     desk.balances()
     assert Cause.RECONCILIATION in desk.causes  # balances agree, and still somebody is wrong
@@ -312,7 +312,7 @@ def test_fills_that_stay_owed_become_a_mismatch_and_their_arrival_ends_it() -> N
 def test_a_private_stream_that_is_back_counts_once_both_lists_asked_since_are_in() -> None:
     desk = Desk().quoting()
     desk.feed_down(Stream.PRIVATE)
-    assert desk.state is TradingState.PAUSED
+    assert desk.state() is TradingState.PAUSED
     desk.wait(1.0)
     before_ns = desk.now_ns - 1
     steps = desk.feed_up(Stream.PRIVATE)
@@ -388,7 +388,7 @@ def test_a_closed_order_that_is_listed_kills_and_is_cancelled() -> None:
     desk.wait(1.0)
     step = desk.open_orders(listed(order), *(listed(o) for o in desk.orders(SELL)))
     assert Cause.ORDER_REAPPEARED in desk.causes
-    assert desk.state is TradingState.KILLED
+    assert desk.state() is TradingState.KILLED
     assert (order.client_id, CancelReason.STRAY) in [
         (cancel.client_id, cancel.reason) for cancel in cancels(step)
     ]
@@ -401,7 +401,7 @@ def test_a_list_from_before_the_end_of_an_order_may_still_have_it() -> None:
     desk.wait(0.2)
     desk.done(order)
     desk.open_orders(listed(order), asked_ns=asked_ns)
-    assert desk.state is TradingState.RUNNING
+    assert desk.state() is TradingState.RUNNING
 
 
 def test_an_order_of_ours_that_this_run_never_sent_kills_and_is_cancelled() -> None:
@@ -415,7 +415,7 @@ def test_a_foreign_order_is_nobodys_business() -> None:
     desk = Desk().quoting()
     mine = [listed(order) for order in desk.engine.orders]
     steps = [desk.open_orders(stray("human1"), stray(""), *mine), *desk.wait(1.0)]
-    assert desk.state is TradingState.RUNNING
+    assert desk.state() is TradingState.RUNNING
     assert cancels(steps) == []
 
 
