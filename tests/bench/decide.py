@@ -1,0 +1,312 @@
+"""Bytes to decision: our core, ccxt.pro's handling of the same bytes, and a bare json.loads."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from statistics import mean, median
+from time import perf_counter_ns
+
+import ccxt.pro
+
+from quoter.domain.commands import CancelOrder, Command, PlaceOrder, RequestReport
+from quoter.domain.events import (
+    BalanceReport,
+    BookSnapshot,
+    Event,
+    FeedUp,
+    OpenOrdersReport,
+    OrderAck,
+    OrderDone,
+    OrderSent,
+    Tick,
+    TradesReport,
+    VenueOrder,
+)
+from quoter.domain.instrument import Instrument
+from quoter.domain.market import Stream
+from quoter.domain.quotes import PricingInputs, TwoSidedQuote
+from quoter.domain.reasons import DoneReason, ReportKind
+from quoter.domain.step import Step
+from quoter.engine.config import EngineConfig, PricingConfig
+from quoter.engine.engine import Engine
+from quoter.pricing.quote import quote_terms
+from quoter.pricing.shape import QuoteShape
+from quoter.pricing.two_sided import two_sided_quote
+from quoter.risk.view import Limits
+from quoter.state.book import Book
+from quoter.venues.binance_wire import parse, parse_snapshot
+from quoter.venues.depth_sync import DepthDiff, DepthSync
+from tests.bench.workload import SYMBOL, Workload
+
+INSTRUMENT = Instrument(
+    symbol="BTC/USDT",
+    venue_symbol=SYMBOL,
+    base="BTC",
+    quote="USDT",
+    tick=Decimal("0.01"),
+    lot=Decimal("0.00001"),
+    size_min=Decimal("0.00001"),
+    size_max=Decimal(9000),
+    notional_min=Decimal(5),
+    fee_maker=Decimal(0),
+)
+SIZE = Decimal("0.001")
+SHAPE = QuoteShape(levels=3)
+ZERO = Decimal(0)
+OPENING = {"BTC": Decimal(1), "USDT": Decimal(1_000_000)}
+SPOT_URL = "wss://stream.binance.com:9443/stream"
+
+
+def engine_config() -> EngineConfig:
+    """Three orders a side, estimators on: the workload of performance.md."""
+    return EngineConfig(
+        instrument=INSTRUMENT,
+        id_prefix="q01bench",
+        own_prefix="q01",
+        limits=Limits(
+            inventory_max=20 * SIZE,
+            size_max=4 * SIZE,
+            notional_max=Decimal("1e9"),
+            collar=Decimal("0.05"),
+            loss_max=Decimal("1e9"),
+        ),
+        order_size=SIZE,
+        target=Decimal(1),
+        opening=OPENING,
+        pricing=PricingConfig(shape=SHAPE, sigma_prior=3.0, kappa_prior=1 / 6, intensity_prior=1.2),
+    )
+
+
+class ObligingVenue:
+    """Does what it is told, at once; nobody trades there."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, VenueOrder] = {}
+
+    def answers(self, command: Command, ts_ns: int) -> list[Event]:
+        match command:
+            case PlaceOrder(client_id=name):
+                self._open[name] = VenueOrder(
+                    client_id=name,
+                    venue_id=name,
+                    side=command.side,
+                    price=command.price,
+                    size=command.size,
+                    filled=ZERO,
+                )
+                ack = OrderAck(ts_ns=ts_ns, client_id=name, venue_id=name)
+                return [OrderSent(ts_ns=ts_ns, client_id=name), ack]
+            case CancelOrder(client_id=name):
+                del self._open[name]
+                reason = DoneReason.CANCELED
+                return [OrderDone(ts_ns=ts_ns, client_id=name, reason=reason, filled=ZERO)]
+            case RequestReport(kind=ReportKind.OPEN_ORDERS):
+                orders = tuple(self._open.values())
+                return [OpenOrdersReport(ts_ns=ts_ns, asked_ns=ts_ns, orders=orders)]
+            case RequestReport(kind=ReportKind.TRADES):
+                return [TradesReport(ts_ns=ts_ns, asked_ns=ts_ns, fills=())]
+            case RequestReport(kind=ReportKind.BALANCES):
+                return [BalanceReport(ts_ns=ts_ns, asked_ns=ts_ns, free=OPENING, locked={})]
+            case _:
+                raise RuntimeError(f"nothing here should need {command}")
+
+
+class Core:
+    """Parse, sequence, decide; a venue that answers every command at once stands outside."""
+
+    def __init__(self, workload: Workload) -> None:
+        self._sync, self._venue = DepthSync(), ObligingVenue()
+        self._engine = Engine(engine_config())
+        self.commands = 0
+        self.quotes = 0
+        start_ns = workload.frames[0][0]
+        for stream in (Stream.MARKET, Stream.PRIVATE):
+            self._engine.handle(FeedUp(ts_ns=start_ns, stream=stream))
+        for event in (
+            self._sync.on_snapshot(parse_snapshot(workload.snapshot, ts_ns=start_ns)) or ()
+        ):
+            self.answer(self._engine.handle(event))
+
+    def decide(self, frame: bytes, ts_ns: int) -> Step | None:
+        """What is measured."""
+        message = parse(frame, venue_symbol=SYMBOL, ts_ns=ts_ns)
+        if isinstance(message, DepthDiff):
+            delta = self._sync.on_diff(message)
+            if delta is not None:
+                return self._engine.handle(delta)
+        return None
+
+    def answer(self, step: Step | None) -> None:
+        """The venue's part, and the passing of time: not measured."""
+        if step is None:
+            return
+        self.quotes += step.quote is not None
+        for command in step.commands:
+            self.commands += 1
+            for event in self._venue.answers(command, step.event.ts_ns):
+                self.answer(self._engine.handle(event))
+
+    def tick(self, ts_ns: int) -> None:
+        self.answer(self._engine.handle(Tick(ts_ns=ts_ns)))
+
+
+class Ccxt:
+    """An unmodified ccxt.pro client, from the frame to its order book; no network."""
+
+    def __init__(self, workload: Workload) -> None:
+        self.exchange = ccxt.pro.binance()
+        self.exchange.set_markets([_ccxt_market(self.exchange)])
+        snapshot = json.loads(workload.snapshot)
+        self.book = self.exchange.order_book({}, 1000)
+        self.book.reset(
+            {
+                "symbol": INSTRUMENT.symbol,
+                "nonce": snapshot["lastUpdateId"],
+                "bids": [[float(price), float(size)] for price, size in snapshot["bids"]],
+                "asks": [[float(price), float(size)] for price, size in snapshot["asks"]],
+            }
+        )
+        self.exchange.orderbooks[INSTRUMENT.symbol] = self.book
+        self.handle = self.exchange.client(SPOT_URL).handle_text_or_binary_message
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Microseconds for each message."""
+
+    core: list[float]
+    ccxt: list[float]
+    json: list[float]
+
+
+async def spend(workload: Workload) -> Spent:
+    """Every message through all three in turn, so that each meets the same cold caches.
+
+    What the engine wants done is answered, and time passes, outside of what is measured.
+    """
+    core, other, spent = Core(workload), Ccxt(workload), Spent([], [], [])
+    clock = perf_counter_ns
+    try:
+        for ts_ns, frame in workload.frames:
+            before_ns = clock()
+            step = core.decide(frame, ts_ns)
+            spent.core.append((clock() - before_ns) / 1000)
+            core.answer(step)
+            core.tick(ts_ns)
+            before_ns = clock()
+            json.loads(frame)
+            spent.json.append((clock() - before_ns) / 1000)
+            before_ns = clock()
+            other.handle(frame)
+            spent.ccxt.append((clock() - before_ns) / 1000)
+    finally:
+        await other.exchange.close()
+    if not (core.commands and core.quotes > len(workload.frames) // 20):
+        raise RuntimeError(f"the core did not trade: {core.commands=} {core.quotes=}")
+    if other.book["nonce"] != json.loads(workload.frames[-1][1])["data"]["u"]:
+        raise RuntimeError(f"ccxt lost the sequence: {other.book['nonce']}")
+    return spent
+
+
+def _ccxt_market(exchange: object) -> object:
+    return exchange.safe_market_structure(  # type: ignore[attr-defined]
+        {
+            "id": SYMBOL,
+            "symbol": INSTRUMENT.symbol,
+            "base": "BTC",
+            "quote": "USDT",
+            "baseId": "BTC",
+            "quoteId": "USDT",
+            "type": "spot",
+            "spot": True,
+            "active": True,
+            "precision": {"price": 0.01, "amount": 0.00001},
+        }
+    )
+
+
+def parts_us(workload: Workload) -> dict[str, float]:
+    """Medians of the stations on the way, each alone on the same messages."""
+    sync, book = DepthSync(), Book()
+    for event in sync.on_snapshot(parse_snapshot(workload.snapshot, ts_ns=0)) or ():
+        if isinstance(event, BookSnapshot):
+            book.load(event)
+    spent: dict[str, list[float]] = {"parse": [], "sequence": [], "book": [], "best": []}
+    for ts_ns, frame in workload.frames:
+        stamps = [perf_counter_ns()]
+        diff = parse(frame, venue_symbol=SYMBOL, ts_ns=ts_ns)
+        stamps.append(perf_counter_ns())
+        delta = sync.on_diff(diff) if isinstance(diff, DepthDiff) else None
+        stamps.append(perf_counter_ns())
+        if delta is not None:
+            book.apply(delta)
+        stamps.append(perf_counter_ns())
+        book.best({}, {})
+        stamps.append(perf_counter_ns())
+        for name, (before, after) in zip(spent, pairwise(stamps), strict=True):
+            spent[name].append((after - before) / 1000)
+    return {name: median(each) for name, each in spent.items()} | _quote_us(workload)
+
+
+def _quote_us(workload: Workload) -> dict[str, float]:
+    """Pricing alone, and a turn of the engine that prices and requotes three levels a side."""
+    core, turns, prices = Core(workload), [], []
+    for ts_ns, frame in workload.frames:
+        before_ns = perf_counter_ns()
+        step = core.decide(frame, ts_ns)
+        spent_us = (perf_counter_ns() - before_ns) / 1000
+        if step is not None and step.quote is not None and step.quote.terms is not None:
+            turns.append(spent_us)
+            before_ns = perf_counter_ns()
+            _price(step.quote.terms.inputs)
+            prices.append((perf_counter_ns() - before_ns) / 1000)
+        core.answer(step)
+        core.tick(ts_ns)
+    return {"pricing": median(prices), "decision with a requote": median(turns)}
+
+
+def _price(inputs: PricingInputs) -> TwoSidedQuote:
+    return two_sided_quote(
+        terms=quote_terms(inputs, SHAPE),
+        shape=SHAPE,
+        instrument=INSTRUMENT,
+        order_size=SIZE,
+        best_bid_ticks=INSTRUMENT.floor_ticks(inputs.fair) - 1,
+        best_ask_ticks=INSTRUMENT.ceil_ticks(inputs.fair) + 1,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Microseconds per message, the median message of the median round; ratios likewise."""
+
+    core: float
+    core_mean: float
+    ccxt: float
+    json: float
+    to_ccxt: float
+    to_json: float
+    parts: dict[str, float]
+
+
+def measure(workload: Workload, *, rounds: int) -> Decision:
+    """One thread that never waits: the median of its wall clock is its CPU time.
+
+    A CPU clock costs a system call, and that is a tenth of a message.
+    """
+    taken = [asyncio.run(spend(workload)) for _ in range(rounds)]
+    parts = [parts_us(workload) for _ in range(rounds)]
+    cores, ccxts, jsons = (
+        [median(getattr(one, name)) for one in taken] for name in ("core", "ccxt", "json")
+    )
+    return Decision(
+        core=median(cores),
+        core_mean=median(mean(one.core) for one in taken),
+        ccxt=median(ccxts),
+        json=median(jsons),
+        to_ccxt=median(a / b for a, b in zip(cores, ccxts, strict=True)),
+        to_json=median(a / b for a, b in zip(cores, jsons, strict=True)),
+        parts={name: median(one[name] for one in parts) for name in parts[0]},
+    )
