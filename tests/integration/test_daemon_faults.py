@@ -90,9 +90,7 @@ ANSWERS = (
         probability=0.5,
     ),
 )
-REFUSALS = (
-    case("error_before", endpoint="create", probability=0.5, is_fenced=True),
-    case("reset_before", endpoint="create", probability=0.5, is_fenced=True),
+CANCELS_AND_LISTS = (
     case("error_before cancel", kind="error_before", endpoint="cancel"),
     case("drop cancel answer", kind="accept_drop_response", endpoint="cancel"),
     together(
@@ -103,6 +101,8 @@ REFUSALS = (
     together(
         case("trades_lag", lag_s=3.0), case("lost TRADE", kind="user_event_drop", event="TRADE")
     ),
+    case("depth_gap", probability=0.2),
+    case("close_socket market", kind="close_socket", socket="market"),
 )
 PRIVATE = (
     case("user_event_drop", probability=0.5),
@@ -112,13 +112,14 @@ PRIVATE = (
     case("silent_socket user", kind="silent_socket", socket="user"),
     case("close_socket user", kind="close_socket", socket="user"),
 )
-MARKET = (
-    case("depth_gap", probability=0.2),
+# What takes its time, side by side: orders behind the fence, and silence that must be noticed.
+SLOW = (
+    case("error_before", endpoint="create", probability=0.5, is_fenced=True),
+    case("reset_before", endpoint="create", probability=0.5, is_fenced=True),
+    case("silent_socket both", kind="silent_socket", lasts_s=10.0),
     case("silent_socket market", kind="silent_socket", socket="market"),
-    case("close_socket market", kind="close_socket", socket="market"),
     case("rate_limit_429", probability=0.3, retry_after_s=2),
     case("ban_418", count=1, retry_after_s=2),
-    case("silent_socket both", kind="silent_socket", lasts_s=12.0),
 )
 
 
@@ -186,9 +187,9 @@ async def judge(pilot: Pilot, outcome: Outcome) -> None:
     "cases",
     [
         pytest.param(ANSWERS, id="late_and_lost_answers"),
-        pytest.param(REFUSALS, id="requests_that_never_happened_and_lists_that_lag"),
+        pytest.param(CANCELS_AND_LISTS, id="cancels_lists_and_the_market_stream"),
         pytest.param(PRIVATE, id="private_stream"),
-        pytest.param(MARKET, id="market_stream_and_rate_limits"),
+        pytest.param(SLOW, id="requests_that_never_happened_silence_and_rate_limits"),
     ],
 )
 async def test_a_fault_breaks_no_limit_doubles_no_order_and_leaves_the_books_exact(

@@ -1,12 +1,11 @@
 """The sign, seen from outside: what a retail burst does to the prices that we send."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-
-import pytest
 
 from quoter.domain.market import Side
 from quoter.sandbox.config import BITCOIN
@@ -18,7 +17,7 @@ BURST_S_MAX = 5.0
 REVERT_S_MAX = 60.0
 LOT = Decimal("0.005")
 # The mid does not move and takers come rarely: every move of a quote is inventory's doing.
-STILL = replace(BITCOIN, sigma=0.0, intensity=0.6)
+STILL = replace(BITCOIN, sigma=0.0, intensity=1.2)
 MID = Decimal(60_000)
 
 
@@ -49,42 +48,46 @@ def inventory(pilot: Pilot) -> Decimal:
     return pilot.watch.inventory
 
 
-@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
 async def test_a_burst_moves_both_quotes_its_way_and_the_exposed_side_stands_back(
-    side: Side, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
     """A buy burst makes us short: bid and ask rise, the ask most; then inventory comes home."""
-    up = side.sign
     with quiet_logs(tmp_path / "log"):
-        async with running(market(STILL, seed=5)) as sandbox:
-            chosen = settings(
-                sandbox,
-                tmp_path,
-                inventory_max=Decimal("0.03"),
-                intensity=0.6,
-                loss_max=Decimal(5_000),
+        async with asyncio.TaskGroup() as both:
+            for side in Side:
+                both.create_task(burst_and_return(side, tmp_path / side))
+
+
+async def burst_and_return(side: Side, folder: Path) -> None:
+    """One market, one burst; a sell burst is the mirror of a buy burst."""
+    up = side.sign
+    async with running(market(STILL, seed=5)) as sandbox:
+        chosen = settings(
+            sandbox,
+            folder,
+            inventory_max=Decimal("0.03"),
+            intensity=1.2,
+            loss_max=Decimal(5_000),
+        )
+        async with flying(sandbox, chosen) as pilot:
+            await pilot.until(pilot.is_two_sided, START_S_MAX, "two-sided")
+            before = await newest(pilot)
+            held = inventory(pilot)
+            assert before is not None
+            burst = {"side": side, "notional": "20000", "slices": 4, "every_s": 0.5}
+            await sandbox.admin("POST", "script", {"symbol": "BTCUSDT", "kind": "burst"} | burst)
+            await pilot.until(hit(pilot, held, side), BURST_S_MAX, "the burst reached us")
+            after = await eventually(partial(newest, pilot, before.seq))
+            assert after is not None
+            exposed, reducing = gaps(after, side)
+            short = -up * inventory(pilot)
+            assert up * (after.bid - before.bid) > 0, (before, after)
+            assert up * (after.ask - before.ask) > 0, (before, after)
+            assert exposed > reducing, (before, after)
+            assert short > 0
+            await pilot.until(
+                lambda: -up * inventory(pilot) <= short / 2, REVERT_S_MAX, "it reverts"
             )
-            async with flying(sandbox, chosen) as pilot:
-                await pilot.until(pilot.is_two_sided, START_S_MAX, "two-sided")
-                before = await newest(pilot)
-                held = inventory(pilot)
-                assert before is not None
-                burst = {"side": side, "notional": "20000", "slices": 4, "every_s": 0.5}
-                await sandbox.admin(
-                    "POST", "script", {"symbol": "BTCUSDT", "kind": "burst"} | burst
-                )
-                await pilot.until(hit(pilot, held, side), BURST_S_MAX, "the burst reached us")
-                after = await eventually(partial(newest, pilot, before.seq))
-                assert after is not None
-                exposed, reducing = gaps(after, side)
-                short = -up * inventory(pilot)
-                assert up * (after.bid - before.bid) > 0, (before, after)
-                assert up * (after.ask - before.ask) > 0, (before, after)
-                assert exposed > reducing, (before, after)
-                assert short > 0
-                await pilot.until(
-                    lambda: -up * inventory(pilot) <= short / 2, REVERT_S_MAX, "it reverts"
-                )
 
 
 def hit(pilot: Pilot, held: Decimal, side: Side) -> Callable[[], bool]:

@@ -26,7 +26,7 @@ from tests.integration.daemon_process import Started, creates, is_busy, own, quo
 from tests.integration.sandbox_client import ANSWER_S, RunningSandbox, eventually, running
 
 STOP_S_MAX = 5.0
-QUICK_S_MAX = 10.0  # on a busy machine; 1.5 s on a free one, nearly all of it imports
+QUICK_S_MAX = 20.0  # on a busy machine; 1.5 s on a free one, nearly all of it imports
 # Far more moves of the mid than anybody needs: every one of them is a reason to requote.
 STORMY = replace(LIVELY, sigma=12.0, intensity=8.0)
 WOULD_TRADE_S = 1.0  # long enough for many orders, were it not killed

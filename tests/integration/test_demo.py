@@ -1,12 +1,14 @@
 """`quoter demo` as a newcomer runs it: a process of its own, then the account of the run."""
 
-import asyncio
 import json
 import os
 import signal
 import sys
-from asyncio.subprocess import PIPE
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import pytest
 
@@ -26,10 +28,10 @@ TYPES = {
 }
 
 
-async def demo(folder: Path, *arguments: str) -> asyncio.subprocess.Process:
+def demo(folder: Path, *arguments: str) -> Popen[bytes]:
     """`quoter demo …`, started in a folder without settings."""
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "quoter.cli", "demo", *arguments),
+    return Popen(
+        [sys.executable, "-m", "quoter.cli", "demo", *arguments],
         stdout=PIPE,
         stderr=PIPE,
         cwd=folder,
@@ -37,13 +39,59 @@ async def demo(folder: Path, *arguments: str) -> asyncio.subprocess.Process:
     )
 
 
-async def test_the_demo_trades_keeps_its_limit_and_ends_with_one_line_of_json(
-    tmp_path: Path,
-) -> None:
-    process = await demo(tmp_path, "--seconds", "20", "--seed", "3", "--json")
-    async with asyncio.timeout(RUN_S_MAX):
-        out, err = await process.communicate()
+@contextmanager
+def ended(process: Popen[bytes]) -> Iterator[Popen[bytes]]:
+    """Gone afterwards, whatever happens."""
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def twenty_seconds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Popen[bytes]]:
+    """A whole demo; it runs beside the tests that need no more than its beginning."""
+    folder = tmp_path_factory.mktemp("demo")
+    with ended(demo(folder, "--seconds", "20", "--seed", "3", "--json")) as process:
+        yield process
+
+
+def read_until(process: Popen[bytes], words: bytes) -> None:
+    """Read its screen until it shows the words."""
+    assert process.stderr is not None
+    end_s = time.monotonic() + START_S_MAX
+    while words not in process.stderr.readline():
+        assert time.monotonic() < end_s, words
+
+
+def test_ctrl_c_ends_the_demo_early_and_still_gives_the_account(tmp_path: Path) -> None:
+    with ended(demo(tmp_path, "--seconds", "600", "--seed", "3", "--json")) as process:
+        read_until(process, b" LIVE ")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=STOP_S_MAX)
     assert process.returncode == 0, err.decode()
+    assert b"Traceback" not in err
+    account = json.loads(out.decode().strip().splitlines()[-1])
+    assert account["ledger_equals_truth"] is True
+    assert account["own_orders_left"] == 0
+
+
+def test_ctrl_c_before_it_trades_leaves_nothing_running(tmp_path: Path) -> None:
+    """The exchange inherits the demo's stderr: the read ends when both are gone."""
+    with ended(demo(tmp_path, "--seconds", "600", "--json")) as process:
+        read_until(process, b"starting the sandbox exchange")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=STOP_S_MAX)
+    assert b"Traceback" not in err, err.decode()
+    assert process.returncode != 0
+
+
+def test_the_demo_trades_keeps_its_limit_and_ends_with_one_line_of_json(
+    twenty_seconds: Popen[bytes],
+) -> None:
+    out, err = twenty_seconds.communicate(timeout=RUN_S_MAX)
+    assert twenty_seconds.returncode == 0, err.decode()
     account = json.loads(out.decode().strip().splitlines()[-1])
     assert {name: type(value) for name, value in account.items()} == TYPES
     parts = account["pnl_quote"]
@@ -55,32 +103,3 @@ async def test_the_demo_trades_keeps_its_limit_and_ends_with_one_line_of_json(
     assert account["ledger_equals_truth"] is True
     assert account["own_orders_left"] == 0
     assert account["two_sided_share"] >= 0.9
-
-
-async def test_ctrl_c_ends_the_demo_early_and_still_gives_the_account(tmp_path: Path) -> None:
-    process = await demo(tmp_path, "--seconds", "600", "--seed", "3", "--json")
-    assert process.stderr is not None
-    screen = b""
-    async with asyncio.timeout(START_S_MAX):
-        while b" LIVE " not in screen:
-            screen += await process.stderr.readline()
-    process.send_signal(signal.SIGINT)
-    async with asyncio.timeout(STOP_S_MAX):
-        out, err = await process.communicate()
-    assert process.returncode == 0, err.decode()
-    assert b"Traceback" not in err
-    account = json.loads(out.decode().strip().splitlines()[-1])
-    assert account["ledger_equals_truth"] is True
-    assert account["own_orders_left"] == 0
-
-
-async def test_ctrl_c_before_it_trades_leaves_nothing_running(tmp_path: Path) -> None:
-    process = await demo(tmp_path, "--seconds", "600")
-    assert process.stdout is not None
-    async with asyncio.timeout(START_S_MAX):
-        await process.stdout.readline()  # "starting the sandbox exchange …"
-    process.send_signal(signal.SIGINT)
-    async with asyncio.timeout(STOP_S_MAX):
-        _, err = await process.communicate()
-    assert b"Traceback" not in err, err.decode()
-    assert process.returncode != 0
