@@ -1,0 +1,77 @@
+"""A kill outlives the process; what can't be read counts as one."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from quoter.domain.trading import Cause
+from quoter.service.latch import NAME, Latch
+
+
+def test_without_a_file_nobody_was_killed(tmp_path: Path) -> None:
+    assert Latch(tmp_path).read() is None
+
+
+def test_a_kill_is_there_for_the_next_process(tmp_path: Path) -> None:
+    record = Latch(tmp_path).write(Cause.LOSS_LIMIT, "lost too much", 5)
+    assert Latch(tmp_path).read() == record
+    assert (record.cause, record.text, record.ts_ns) == (Cause.LOSS_LIMIT, "lost too much", 5)
+
+
+def test_every_kill_has_an_id_of_its_own(tmp_path: Path) -> None:
+    latch = Latch(tmp_path)
+    ids = {latch.write(Cause.OPERATOR_KILL, "", 0).kill_id for _ in range(20)}
+    assert len(ids) == 20
+
+
+def test_a_cleared_latch_is_gone_and_may_be_cleared_again(tmp_path: Path) -> None:
+    latch = Latch(tmp_path)
+    latch.write(Cause.OPERATOR_KILL, "", 0)
+    latch.clear()
+    latch.clear()
+    assert latch.read() is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "", "{", "[]", "null", "7", '"x"', "{}",
+        json.dumps({"kill_id": "a", "cause": "no such cause", "text": "", "ts_ns": 0}),
+        json.dumps({"kill_id": "a", "cause": "loss_limit", "text": "", "ts_ns": "soon"}),
+        json.dumps({"kill_id": "a", "cause": "loss_limit", "text": ""}),
+        "\x00\x01",
+    ],
+)  # fmt: skip
+def test_a_latch_that_can_not_be_read_is_a_kill(tmp_path: Path, content: str) -> None:
+    (tmp_path / NAME).write_text(content)
+    record = Latch(tmp_path).read()
+    assert record is not None
+    assert record.cause is Cause.INVARIANT_BROKEN
+    assert "unreadable" in record.text
+
+
+def test_bytes_that_are_no_text_are_a_kill(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(b"\xff\xfe\xff")
+    assert Latch(tmp_path).read() is not None
+
+
+def test_a_latch_that_is_a_folder_is_a_kill(tmp_path: Path) -> None:
+    (tmp_path / NAME).mkdir()
+    assert Latch(tmp_path).read() is not None
+
+
+def test_a_half_written_latch_never_replaces_a_whole_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    latch = Latch(tmp_path)
+    first = latch.write(Cause.LOSS_LIMIT, "first", 1)
+
+    def full_disk(_: int) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        latch.write(Cause.OPERATOR_KILL, "second", 2)
+    assert latch.read() == first
