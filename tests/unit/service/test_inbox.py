@@ -71,7 +71,12 @@ def test_of_tickers_in_a_row_only_the_newest_is_kept() -> None:
 
 
 def test_deltas_on_both_sides_of_other_news_stay_apart() -> None:
-    script: list[Event] = [delta(10, 11), trade(1), delta(11, 12), top(12, (99.9, 1.0), (100.1, 1.0))]
+    script: list[Event] = [
+        delta(10, 11),
+        trade(1),
+        delta(11, 12),
+        top(12, (99.9, 1.0), (100.1, 1.0)),
+    ]
     assert everything(filled(*script)) == script
 
 

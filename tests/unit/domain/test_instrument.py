@@ -1,0 +1,76 @@
+"""The only place where an estimate becomes money: always away from the market, never larger."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.state.cases import ABC
+
+FINE = replace(ABC, tick=Decimal("0.01"), lot=Decimal("0.00001"))
+
+
+@pytest.mark.parametrize(
+    ("price", "floor", "ceil"),
+    [(100.0, 10000, 10000), (100.004, 10000, 10001), (99.999, 9999, 10000), (0.004, 0, 1)],
+)
+def test_bids_round_down_and_asks_up(price: float, floor: int, ceil: int) -> None:
+    assert (FINE.floor_ticks(price), FINE.ceil_ticks(price)) == (floor, ceil)
+
+
+def test_a_price_that_is_a_tick_but_for_the_floats_last_digit_is_that_tick() -> None:
+    assert 0.29 / 0.01 < 29
+    assert FINE.floor_ticks(0.29) == FINE.ceil_ticks(0.29) == 29
+
+
+@given(st.integers(1, 10**9))
+def test_a_grid_price_survives_the_way_through_a_float(ticks: int) -> None:
+    price = float(FINE.price(ticks))
+    assert FINE.floor_ticks(price) == FINE.ceil_ticks(price) == ticks
+
+
+def test_prices_are_exact() -> None:
+    assert FINE.price(10001) == Decimal("100.01")
+    assert FINE.ticks(Decimal("100.01")) == 10001
+    with pytest.raises(ValueError, match="not a multiple of the tick"):
+        FINE.ticks(Decimal("100.011"))
+
+
+@pytest.mark.parametrize(
+    ("size", "exact"),
+    [(1.0, "1"), (0.999999, "0.99999"), (0.3, "0.3"), (0.000009, "0"), (-1.0, "0")],
+)
+def test_sizes_round_down_and_never_below_zero(size: float, exact: str) -> None:
+    assert FINE.size(size) == Decimal(exact)
+
+
+@pytest.mark.parametrize(
+    ("size", "exact"), [("1", "1"), ("1.000009", "1"), ("0.000009", "0"), ("-0.5", "0")]
+)
+def test_exact_sizes_round_down_too(size: str, exact: str) -> None:
+    assert FINE.floor_size(Decimal(size)) == Decimal(exact)
+
+
+@pytest.mark.parametrize(
+    ("price", "size", "is_in"),
+    [
+        ("100", "0.01", True),
+        ("100", "0.009", False),
+        ("99.9", "0.01", False),
+        ("100", "1000", True),
+        ("100", "1000.01", False),
+    ],
+)
+def test_the_venues_filters_are_met_to_the_lot_and_the_cent(
+    price: str, size: str, is_in: bool
+) -> None:
+    assert ABC.is_tradable(price=Decimal(price), size=Decimal(size)) == is_in
+
+
+@pytest.mark.parametrize("name", ["tick", "lot"])
+@pytest.mark.parametrize("value", ["0", "-1", "NaN", "Infinity"])
+def test_a_grid_must_be_above_zero(name: str, value: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be above zero"):
+        replace(ABC, **{name: Decimal(value)})  # type: ignore[arg-type]  # by name
