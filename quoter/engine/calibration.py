@@ -6,7 +6,8 @@ trades; its figures become the priors and the references, and they stay until a 
 
 from math import exp, sqrt
 
-from quoter.domain.events import Trade
+from quoter.domain.errors import InvalidInput
+from quoter.domain.events import Event, Trade
 from quoter.domain.instrument import Instrument
 from quoter.domain.quotes import PricingInputs
 from quoter.domain.trading import NoQuote
@@ -91,6 +92,21 @@ class Calibration:
         if self._frozen is not None:
             return self._frozen
         return self._intensity.estimate if self._intensity is not None else None
+
+    def observe(self, event: Event, touch: tuple[float, float] | None, ts_ns: int) -> str | None:
+        """Take a trade, or the mid of others as it is now; what was wrong with it, or None.
+
+        Ticks count too: a mid that stands still says something.
+        """
+        try:
+            if isinstance(event, Trade):
+                self.on_trade(event)
+            elif touch is not None:
+                bid, ask = touch
+                self.on_mid(ts_ns, (bid + ask) / 2, (ask - bid) / 2)
+        except InvalidInput as error:
+            return str(error)
+        return None
 
     def on_mid(self, ts_ns: int, mid: float, half_book_spread: float) -> None:
         """Take a new mid of others."""

@@ -7,7 +7,6 @@ from collections import Counter
 from decimal import Decimal
 
 from quoter.domain.commands import CancelAll
-from quoter.domain.errors import InvalidInput
 from quoter.domain.events import (
     Alarm,
     BalanceReport,
@@ -137,6 +136,8 @@ class Engine:
         before = self.causes.state
         self.seq += 1
         self._take_in(event, turn)
+        if turn.is_idle:
+            return Step(self.seq, event)
         if turn.booked:
             self._after_fills(turn)
         if turn.orders:
@@ -188,17 +189,15 @@ class Engine:
             self.feed.synced(turn)
             if not was_ready:
                 self.calibration.restart()
-        try:
-            self._calibrate(event, turn.ts_ns)
-        except InvalidInput as error:
-            turn.note("bad_input", str(error))
+        elif not (self.market.is_moved or turn.cleared or isinstance(event, Trade)):
+            turn.is_idle = True  # the best prices stand: no estimate, no quote, no order changes
+            return
+        self._calibrate(event, turn)
 
-    def _calibrate(self, event: MarketEvent, ts_ns: int) -> None:
-        if isinstance(event, Trade):
-            self.calibration.on_trade(event)
-        elif self.market.bid is not None and self.market.ask is not None:
-            bid, ask = self.market.bid.price, self.market.ask.price
-            self.calibration.on_mid(ts_ns, (bid + ask) / 2, (ask - bid) / 2)
+    def _calibrate(self, event: Event, turn: Turn) -> None:
+        fault = self.calibration.observe(event, self.market.touch, turn.ts_ns)
+        if fault is not None:
+            turn.note("bad_input", fault)
 
     def _on_operator(self, event: Operator, turn: Turn) -> None:
         text = f"{event.actor}: {event.text}"
@@ -247,6 +246,7 @@ class Engine:
             self.causes.trip(turn, Cause.LOSS_LIMIT, text)
 
     def _on_tick(self, turn: Turn) -> None:
+        self._calibrate(turn.event, turn)
         if turn.ts_ns >= self._rate_limited_until_ns:
             self.causes.settle(turn, Cause.RATE_LIMITED)
         self.feed.tick(turn)

@@ -19,6 +19,8 @@ class MarketView:
         self._own_bids, self._own_asks = orders.levels[Side.BUY], orders.levels[Side.SELL]
         self.bid: Level | None = None
         self.ask: Level | None = None
+        self.touch: tuple[float, float] | None = None  # their prices
+        self.is_moved = False  # did the last look find another touch?
         self.alive_ns = 0  # last sign of life of the feed
         self.gaps = 0
 
@@ -53,11 +55,13 @@ class MarketView:
             own.forget(ts_ns - OWN_LINGER_NS)
         best = self.book.best(self._own_bids, self._own_asks)
         self.bid, self.ask = best if best is not None else (None, None)
+        touch = (best[0].price, best[1].price) if best is not None else None
+        self.is_moved, self.touch = touch != self.touch, touch
 
     def lose(self) -> None:
         """The feed is down: there is no market until the next snapshot."""
         self.book.lose()
-        self.bid = self.ask = None
+        self.bid = self.ask = self.touch = None
 
     def levels(self, depth: int) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
         """Best `depth` levels of others, both sides, best first."""

@@ -17,6 +17,7 @@ class Turn:
         "commands",
         "denied",
         "event",
+        "is_idle",
         "notes",
         "orders",
         "quote",
@@ -27,6 +28,7 @@ class Turn:
     def __init__(self, event: Event, ts_ns: int) -> None:
         self.event = event
         self.ts_ns = ts_ns
+        self.is_idle = False  # nothing that the event told can change what we do
         self.commands: list[Command] = []
         self.denied: list[Denied] = []
         self.orders: list[OrderChange] = []

@@ -153,7 +153,10 @@ class Core:
 
 
 class Ccxt:
-    """An unmodified ccxt.pro client, from the frame to its order book; no network."""
+    """An unmodified ccxt.pro client, from the frame to what `watch_order_book` returns.
+
+    Without the network and without the event loop's switch to whoever waits.
+    """
 
     def __init__(self, workload: Workload) -> None:
         self.exchange = ccxt.pro.binance()
@@ -169,7 +172,13 @@ class Ccxt:
             }
         )
         self.exchange.orderbooks[INSTRUMENT.symbol] = self.book
-        self.handle = self.exchange.client(SPOT_URL).handle_text_or_binary_message
+        self._client = self.exchange.client(SPOT_URL)
+
+    def handle(self, frame: bytes) -> object:
+        """What is measured: somebody waits, the frame arrives, the book is cut to its limit."""
+        self._client.future(f"orderbook::{INSTRUMENT.symbol}")
+        self._client.handle_text_or_binary_message(frame)
+        return self.book.limit()
 
 
 @dataclass(frozen=True, slots=True)
