@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import re
 import sys
 import tempfile
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -29,6 +31,8 @@ from quoter.telemetry.logs import configure_logs
 SANDBOX_START_S_MAX = 30.0
 SANDBOX_STOP_S_MAX = 5.0
 TRUTH_S_MAX = 5.0
+TROUBLE = re.compile(r'"level": ?"(error|critical)"')
+TROUBLE_LINES_MAX = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,8 @@ async def _demo(*, seconds: float, seed: int, json_output: bool, gamma: float | 
         if demo.snapshot is None or demo.uptime is None:
             console.print(log_path.read_text(), markup=False)
             return code
+        if code is not ExitCode.CLEAN:
+            _print_trouble(console, code, log_path)
         account = account_of(demo.snapshot, demo.uptime, truth, settings)
         if json_output:
             sys.stdout.write(json.dumps(asdict(account)) + "\n")
@@ -74,6 +80,14 @@ async def _demo(*, seconds: float, seed: int, json_output: bool, gamma: float | 
     if code is ExitCode.CLEAN and not account.ledger_equals_truth:
         return ExitCode.UNSETTLED
     return code
+
+
+def _print_trouble(console: Console, code: ExitCode, log_path: Path) -> None:
+    """Why a demo did not end well: its log goes away with it."""
+    console.print(f"the daemon ended with exit code {int(code)} ({code.name})", style="red")
+    with log_path.open() as lines:
+        for line in deque((line for line in lines if TROUBLE.search(line)), TROUBLE_LINES_MAX):
+            console.print(line.rstrip(), markup=False, highlight=False)
 
 
 def demo_settings(url: str, folder: Path, gamma: float | None) -> Settings:

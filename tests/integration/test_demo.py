@@ -7,10 +7,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from subprocess import PIPE, Popen
 
 import pytest
+from rich.console import Console
+
+from quoter.app.demo import _print_trouble
+from quoter.service.exit_codes import ExitCode
 
 START_S_MAX = 40.0
 STOP_S_MAX = 15.0
@@ -103,3 +108,17 @@ def test_the_demo_trades_keeps_its_limit_and_ends_with_one_line_of_json(
     assert account["ledger_equals_truth"] is True
     assert account["own_orders_left"] == 0
     assert account["two_sided_share"] >= 0.9
+
+
+def test_a_demo_that_ends_badly_shows_the_reason_from_its_log(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(
+        '{"event": "fill", "level": "info"}\n{"event": "crashed", "level": "critical"}\n'
+    )
+    console = Console(file=StringIO(), width=80)
+    _print_trouble(console, ExitCode.CRASHED, log)
+    assert isinstance(console.file, StringIO)
+    shown = console.file.getvalue()
+    assert "exit code 1 (CRASHED)" in shown
+    assert '"crashed"' in shown
+    assert '"fill"' not in shown
