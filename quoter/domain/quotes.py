@@ -39,7 +39,11 @@ class PricingInputs:
     fair quote/base; sigma quote/base/sqrt(s); kappa (the papers' k) 1/price; intensity (A) fills/s
     per side at distance 0; gamma_lot 1/price; lots inventory minus target in order sizes;
     lots_max the limit in order sizes; cost_* price units added to a side; tau_s seconds, None for
-    the stationary (GLFT) slope.
+    the stationary (GLFT) slope. The fields with defaults are off at their defaults: multiplier
+    >= 1; alpha price, the move of fair value that the flow foretells; adverse_* price, >= 0, what
+    our own fills on a side lost soon after; fill_factor multiplies the intensity, from our own
+    fills; bounded the table of the exact model (pricing/glft_exact.py), None for the closed form;
+    book_half_spread price, half of the others' spread, 0 when not known.
     """
 
     fair: float
@@ -53,14 +57,21 @@ class PricingInputs:
     cost_ask: float
     tau_s: float | None
     multiplier: float = 1.0  # >= 1: cold start and regime
+    alpha: float = 0.0
+    adverse_bid: float = 0.0
+    adverse_ask: float = 0.0
+    fill_factor: float = 1.0
+    bounded: tuple[float, ...] | None = None
+    book_half_spread: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteTerms:
     """One quote, explained: prices in quote/base. Bid = fair - delta_bid, ask = fair + delta_ask.
 
-    delta_bid = half_spread + skew + cost_bid + widening_bid + extra (the multiplier's part), then
-    clamped; delta_ask has -skew. `None` as delta: that side is not quoted.
+    delta_bid = half_spread + boundary + skew + cost_bid + adverse_bid + widening_bid + extra (the
+    multiplier's part) + alpha_bid, then clamped; delta_ask has -skew. `None` as delta: that side
+    is not quoted.
     """
 
     inputs: PricingInputs
@@ -75,6 +86,12 @@ class QuoteTerms:
     delta_bid: float | None
     delta_ask: float | None
     clamps: tuple[Clamp, ...]
+    boundary: float = 0.0  # what the exact model adds to both sides at this inventory
+    adverse_bid: float = 0.0  # the inputs' own, bounded
+    adverse_ask: float = 0.0
+    alpha_bid: float = 0.0  # how much farther the foretold move puts a side; nearer if negative
+    alpha_ask: float = 0.0
+    tick_bound: bool = False  # the book's own spread is wider than ours: the grid decides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

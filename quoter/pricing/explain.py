@@ -10,6 +10,8 @@ SIDE_NAMES = ("bid_", "ask_")
 BOUND_SENTENCES: dict[str, str] = {
     Bound.SLOPE_MIN: "The model wanted less skew per lot; inventory would wander past the limit.",
     Bound.SLOPE_MAX: "The model wanted more skew per lot; beyond this the closed form is no guide.",
+    Bound.ALPHA_MAX: "The flow foretold a larger move; no estimate may move quotes farther.",
+    Bound.ADVERSE_MAX: "Fills on this side lost more; no estimate may move a side farther.",
     Bound.MIDDLE: "Skew would have brought this side to the middle; it stops a fifth of a half-"
     "spread before.",
     Bound.SPREAD_MIN: "The side would have been nearer to fair than half the minimum spread.",
@@ -63,6 +65,8 @@ def _input_rows(terms: QuoteTerms) -> tuple[Row, ...]:
         if inputs.tau_s is None
         else f"Risk is counted over {inputs.tau_s:g} s."
     )
+    if inputs.tau_s is None and inputs.bounded is not None:
+        mode = "Exact model of an inventory with a limit: no closing time."
     return (
         Row("fair", inputs.fair, None, "What one unit is worth: the book without our own orders."),
         _price(terms, "sigma", inputs.sigma, "Volatility, price per square root of a second."),
@@ -73,15 +77,23 @@ def _input_rows(terms: QuoteTerms) -> tuple[Row, ...]:
             "1/kappa: this much farther out, fills fall to 37 %.",
         ),
         Row("intensity", inputs.intensity, None, "A: fills per second and side at no distance."),
+        Row(
+            "fill_factor",
+            inputs.fill_factor,
+            None,
+            "A is multiplied by it: our own fills against those foretold (queue and latency).",
+        ),
         Row("gamma_lot", inputs.gamma_lot, None, f"Risk aversion per lot, 1/price. {mode}"),
         Row("lots", inputs.lots, None, f"Inventory less target; the limit is {inputs.lots_max:g}."),
     )
 
 
 def _centre_rows(terms: QuoteTerms) -> tuple[Row, ...]:
-    return (
-        _price(terms, "slope", terms.slope, "How far one lot of inventory moves both quotes."),
-        _price(terms, "skew", 0.0 - terms.skew, "Reservation less fair value: -lots * slope."),
+    is_exact = terms.inputs.bounded is not None and terms.inputs.tau_s is None
+    which, law = ("the first", "by the exact model") if is_exact else ("one", "-lots * slope")
+    rows = [
+        _price(terms, "slope", terms.slope, f"How far {which} lot of inventory moves both quotes."),
+        _price(terms, "skew", 0.0 - terms.skew, f"Reservation less fair value: {law}."),
         Row(
             "reservation_price",
             terms.reservation_price,
@@ -95,16 +107,29 @@ def _centre_rows(terms: QuoteTerms) -> tuple[Row, ...]:
             "What a maker without inventory risk asks: ln(1 + gamma/kappa)/gamma.",
         ),
         _price(terms, "half_spread", terms.half_spread, "The same plus half a slope."),
-    )
+    ]
+    if terms.boundary:
+        sentence = "What the exact model adds to both sides as the limit comes near."
+        rows.append(_price(terms, "boundary", terms.boundary, sentence))
+    if terms.tick_bound:
+        half_book = terms.inputs.book_half_spread
+        sentence = "Half of the book's spread is wider than our half-spread: the tick decides."
+        rows.append(_price(terms, "tick_bound", half_book, sentence))
+    return tuple(rows)
 
 
 def _side_rows(terms: QuoteTerms) -> tuple[Row, ...]:
     inputs = terms.inputs
+    lost = "What our own {} lost soon after, as a cost of this side."
     rows = [
         _price(terms, "cost_bid", inputs.cost_bid, "Fee and expected adverse move of a buy."),
         _price(terms, "cost_ask", inputs.cost_ask, "Fee and expected adverse move of a sell."),
+        _price(terms, "adverse_bid", terms.adverse_bid, lost.format("buys")),
+        _price(terms, "adverse_ask", terms.adverse_ask, lost.format("sells")),
         _price(terms, "widening_bid", terms.widening_bid, _widening_sentence(inputs.lots > 0.0)),
         _price(terms, "widening_ask", terms.widening_ask, _widening_sentence(inputs.lots < 0.0)),
+        _price(terms, "alpha_bid", terms.alpha_bid, _alpha_sentence(-inputs.alpha)),
+        _price(terms, "alpha_ask", terms.alpha_ask, _alpha_sentence(inputs.alpha)),
         _price(
             terms, "extra", terms.extra, f"Half-spread times {inputs.multiplier:g} for caution."
         ),
@@ -120,6 +145,15 @@ def _side_rows(terms: QuoteTerms) -> tuple[Row, ...]:
             Row("ask", inputs.fair + terms.delta_ask, None, "We sell here, or a tick over.")
         )
     return tuple(rows)
+
+
+def _alpha_sentence(towards: float) -> str:
+    """`towards` > 0: the flow foretells a move that runs over this side."""
+    if towards > 0.0:
+        return "The flow foretells a move over this side: it steps back twice as far."
+    if towards < 0.0:
+        return "The flow foretells a move away from this side: it follows."
+    return "The flow foretells nothing."
 
 
 def _widening_sentence(is_exposed: bool) -> str:

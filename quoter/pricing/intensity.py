@@ -163,6 +163,16 @@ class Intensity:
         else:
             self._reach_sell = max(self._reach_sell, self._mid0 - price)
 
+    def fill_rate(self, distance: float) -> float:
+        """Fills/s foretold for one side that stands `distance` (price) from the mid.
+
+        Nearer than d0 nothing was measured, and the rate at d0 is all that is claimed.
+        """
+        past_d0 = distance - self._prior.d0
+        if not (past_d0 < inf):
+            raise InvalidInput("distance", distance)
+        return self.estimate.rate * exp(-self.estimate.kappa * max(0.0, past_d0))
+
     def _advance(self, t_s: float) -> None:
         """Close the windows that ended by `t_s`; all but the first of them saw no trade."""
         if not (-inf < t_s < inf):

@@ -83,7 +83,8 @@ def level_sizes(
     """Return the size of each level of a side in order sizes, nearest to the market first.
 
     lots inventory, lots_max the limit, both in order sizes. The exposed side is shrunk by
-    exp(-eta * |lots|/lots_max), the unwinding side is not; together the levels are at most what
+    exp(-eta * |lots|/lots_max); the unwinding side is not, and grows by the factor
+    1 + unwind_growth * |lots|/lots_max, of a limit at most. Together the levels are at most what
     brings inventory from here to the limit of that side, so that a sweep through them all ends
     there. What is in flight is not known here: exposure accounting takes it off.
     Raises InvalidInput for inventory or limit that are not finite. Source of the size shape:
@@ -94,11 +95,12 @@ def level_sizes(
     if not (0.0 < lots_max < inf):
         raise InvalidInput("lots_max", lots_max)
     towards = side.sign * lots
-    shrink = exp(-shape.eta * towards / lots_max) if towards > 0.0 else 1.0
+    nu = towards / lots_max
+    tilt = exp(-shape.eta * nu) if nu > 0.0 else 1.0 + shape.unwind_growth * min(-nu, 1.0)
     room = max(0.0, lots_max - towards)
     sizes = []
     for level in range(shape.levels):
-        size = min((1.0 + shape.growth * level) * shrink, room)
+        size = min((1.0 + shape.growth * level) * tilt, room)
         room -= size
         sizes.append(size)
     return tuple(sizes)

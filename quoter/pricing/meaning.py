@@ -17,6 +17,8 @@ from quoter.pricing.normalisation import (
 from quoter.pricing.quote import quote_terms
 from quoter.pricing.shape import QuoteShape
 
+SLOPE_KAPPA_GOOD = 0.5  # above it the closed form is off by more than 5 % of the half-spread
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
@@ -24,8 +26,9 @@ class Meaning:
 
     ghat is the gamma without unit that gamma_lot (1/price) amounts to here; slope and half_spread
     price; *_bps basis points of fair value; skew_at_limit is counted at lots_max; tau_equivalent_s
-    how long inventory is expected to be held; cara_lots_max the inventory above which this gamma
-    makes no sense (no sale would be quick enough for it).
+    how long inventory is expected to be held; slope_kappa the slope in characteristic depths, None
+    where the closed form is not used; cara_lots_max the inventory above which this gamma makes no
+    sense: sqrt(2 A)/(gamma sigma) lots, where holding on costs more than takers can ever relieve.
     """
 
     ghat: float
@@ -39,6 +42,7 @@ class Meaning:
     inventory_sd_lots: float
     tau_equivalent_s: float
     saturation: Saturation | None
+    slope_kappa: float | None
     cara_lots_max: float
 
 
@@ -49,11 +53,12 @@ def meaning(
     references: References,
     fair: float,
     tau_s: float | None = None,
+    bounded: tuple[float, ...] | None = None,
 ) -> Meaning:
     """Work out what `gamma` and a limit of `lots_max` order sizes mean where fair value is `fair`.
 
     gamma 1/price per lot, from gamma_lot or raw_gamma_lot; tau_s seconds of the horizon, None for
-    the stationary slope. Raises InvalidInput like gamma_lot and quote_terms.
+    the stationary slope; bounded the exact model's table, None for the closed form. Raises InvalidInput like gamma_lot and quote_terms.
     """
     ghat = gamma / gamma_lot(ghat=1.0, lots_max=lots_max, references=references)
     terms = quote_terms(
@@ -68,9 +73,11 @@ def meaning(
             cost_bid=references.cost,
             cost_ask=references.cost,
             tau_s=tau_s,
+            bounded=bounded,
         ),
         QuoteShape(),
     )
+    is_closed_form = tau_s is None and bounded is None
     slope_kappa = terms.slope * references.kappa
     if tau_s is None:
         sd = inventory_sd_lots(ghat=ghat, lots_max=lots_max)
@@ -90,7 +97,8 @@ def meaning(
         tau_equivalent_s=tau_equivalent_s(
             gamma=gamma, sigma=references.sigma, slope_per_lot=terms.slope
         ),
-        saturation=saturation(ghat=ghat, lots_max=lots_max) if tau_s is None else None,
+        saturation=saturation(ghat=ghat, lots_max=lots_max) if is_closed_form else None,
+        slope_kappa=slope_kappa if is_closed_form else None,
         cara_lots_max=sqrt(2.0 * references.intensity) / (gamma * references.sigma),
     )
 
@@ -126,6 +134,12 @@ def meaning_rows(meant: Meaning) -> tuple[Row, ...]:
             None,
             "Seconds that inventory is expected to be held.",
         ),
+        Row(
+            "cara_lots_max",
+            meant.cara_lots_max,
+            None,
+            "The most inventory, in order sizes, that this risk aversion can be at ease with.",
+        ),
     )
 
 
@@ -137,9 +151,15 @@ def warnings(meant: Meaning) -> tuple[str, ...]:
             f"gamma {meant.ghat:g} sits on the {meant.saturation} of the skew at"
             f" {meant.lots_max:g} lots: changing it further changes nothing"
         )
+    if meant.slope_kappa is not None and meant.slope_kappa > SLOPE_KAPPA_GOOD:
+        found.append(
+            f"one lot of skew is {meant.slope_kappa:.2g} characteristic depths: the closed form is"
+            " poor above half of one, the exact model is not"
+        )
     if meant.lots_max > meant.cara_lots_max:
         found.append(
             f"the inventory limit of {meant.lots_max:g} lots is above {meant.cara_lots_max:.3g},"
-            " the most that this risk aversion can be at ease with"
+            " the most that this risk aversion can be at ease with: past it no quote is eager"
+            " enough; lower gamma or the limit"
         )
     return tuple(found)

@@ -9,11 +9,14 @@ from quoter.domain.quotes import Clamp, PricingInputs, QuoteTerms
 from quoter.domain.trading import NoQuote
 from quoter.pricing import avellaneda_stoikov, glft
 from quoter.pricing.costs import BPS, effective_intensity
+from quoter.pricing.glft_exact import log_ratio_at
 from quoter.pricing.normalisation import slope_bounds
 from quoter.pricing.shape import QuoteShape
 from quoter.pricing.widening import widening
 
 LOTS_MAX_MIN, LOTS_MAX_MAX = 1.0, 1e6  # a limit below one order leaves nothing to quote
+TERM_HALF_SPREADS_MAX = 2.0  # what alpha, and what adverse fills, may move a side by
+ALPHA_AWAY = 1.0  # of alpha: how much farther the side stands that the move would run over
 FLOOR_HALF_SPREADS = 0.2  # no side comes nearer to fair than this: skew never crosses the middle
 
 
@@ -22,6 +25,8 @@ class Bound(StrEnum):
 
     SLOPE_MIN = "slope_min"
     SLOPE_MAX = "slope_max"
+    ALPHA_MAX = "alpha_max"
+    ADVERSE_MAX = "adverse_max"
     MIDDLE = "middle"
     SPREAD_MIN = "spread_min"
     STALE = "stale"
@@ -42,16 +47,18 @@ def quote_terms(inputs: PricingInputs, shape: QuoteShape) -> QuoteTerms:
     lots = inputs.lots
     clamps: list[Clamp] = []
     base = avellaneda_stoikov.base_half_spread(gamma=inputs.gamma_lot, kappa=inputs.kappa)
-    slope = _slope(inputs, clamps)
-    half = base + slope / 2.0
-    skew = lots * slope
+    slope, half, skew, boundary = _model(inputs, base, clamps)
     nu = abs(lots) / inputs.lots_max
     wide = half * widening(nu=nu, beta=shape.beta, p=shape.p, nu0=shape.nu0, w_cap=shape.w_cap)
     spared = shape.share * wide
     widening_bid, widening_ask = (wide, spared) if lots >= 0.0 else (spared, wide)
     extra = (inputs.multiplier - 1.0) * half
-    bid = half + skew + inputs.cost_bid + widening_bid + extra
-    ask = half - skew + inputs.cost_ask + widening_ask + extra
+    adverse_bid = _adverse(inputs.adverse_bid, "bid", half, clamps)
+    adverse_ask = _adverse(inputs.adverse_ask, "ask", half, clamps)
+    alpha_bid, alpha_ask = _alpha(inputs.alpha, half, clamps)
+    both = half + boundary + extra
+    bid = both + skew + inputs.cost_bid + adverse_bid + widening_bid + alpha_bid
+    ask = both - skew + inputs.cost_ask + adverse_ask + widening_ask + alpha_ask
     reservation_price = inputs.fair - skew
     if not (-inf < bid + ask + reservation_price < inf):
         raise InvalidInput("quote", (bid, ask))
@@ -68,6 +75,12 @@ def quote_terms(inputs: PricingInputs, shape: QuoteShape) -> QuoteTerms:
         delta_bid=_bounded(bid, "bid", lots, half, inputs, shape, clamps),
         delta_ask=_bounded(ask, "ask", -lots, half, inputs, shape, clamps),
         clamps=tuple(clamps),
+        boundary=boundary,
+        adverse_bid=adverse_bid,
+        adverse_ask=adverse_ask,
+        alpha_bid=alpha_bid,
+        alpha_ask=alpha_ask,
+        tick_bound=inputs.book_half_spread > half,
     )
 
 
@@ -93,6 +106,56 @@ def _check(inputs: PricingInputs) -> None:
         raise InvalidInput("cost_ask", inputs.cost_ask)
     if not (1.0 <= inputs.multiplier < inf):
         raise InvalidInput("multiplier", inputs.multiplier)
+    if not (-inf < inputs.alpha < inf):
+        raise InvalidInput("alpha", inputs.alpha)
+    if not (0.0 <= inputs.book_half_spread < inf):
+        raise InvalidInput("book_half_spread", inputs.book_half_spread)
+
+
+def _model(
+    inputs: PricingInputs, base: float, clamps: list[Clamp]
+) -> tuple[float, float, float, float]:
+    """Slope, half-spread without inventory, skew and boundary, all price."""
+    table, lots = inputs.bounded, inputs.lots
+    if table is None or inputs.tau_s is not None:
+        slope = _slope(inputs, clamps)
+        return slope, base + slope / 2.0, lots * slope, 0.0
+    if len(table) < 2:
+        raise InvalidInput("bounded", table)
+    kappa = inputs.kappa
+    bid, ask = log_ratio_at(table, lots) / kappa, log_ratio_at(table, -lots) / kappa
+    at_zero = log_ratio_at(table, 0.0) / kappa
+    slope = at_zero - log_ratio_at(table, -1.0) / kappa
+    return slope, base + at_zero, (bid - ask) / 2.0, (bid + ask) / 2.0 - at_zero
+
+
+def _adverse(adverse: float, name: str, half: float, clamps: list[Clamp]) -> float:
+    """What a side's own fills lost, at most two half-spreads.
+
+    It moves its side and nothing else. Were it to thin the flow that the slope is made of, as the
+    fees do, skew would grow with it and could bring the very side nearer that was picked off.
+    """
+    if not (0.0 <= adverse < inf):
+        raise InvalidInput(f"adverse_{name}", adverse)
+    most = TERM_HALF_SPREADS_MAX * half
+    if adverse > most:
+        clamps.append(Clamp(f"{name}_{Bound.ADVERSE_MAX}", adverse, most))
+        return most
+    return adverse
+
+
+def _alpha(alpha: float, half: float, clamps: list[Clamp]) -> tuple[float, float]:
+    """How much farther out the foretold move puts bid and ask.
+
+    Both follow it, and the side that it would run over stands off by as much again.
+    """
+    most = TERM_HALF_SPREADS_MAX * half
+    if not (-most <= alpha <= most):
+        bounded = most if alpha > 0.0 else -most
+        clamps.append(Clamp(Bound.ALPHA_MAX, alpha, bounded))
+        alpha = bounded
+    away = ALPHA_AWAY * abs(alpha)
+    return (0.0 - alpha, alpha + away) if alpha >= 0.0 else (away - alpha, alpha)
 
 
 def _slope(inputs: PricingInputs, clamps: list[Clamp]) -> float:
@@ -101,7 +164,8 @@ def _slope(inputs: PricingInputs, clamps: list[Clamp]) -> float:
     if inputs.tau_s is not None:
         return avellaneda_stoikov.slope(gamma=gamma, sigma=sigma, tau_s=inputs.tau_s)
     cost = (inputs.cost_bid + inputs.cost_ask) / 2.0
-    intensity = effective_intensity(intensity=inputs.intensity, kappa=kappa, cost=cost)
+    fills = inputs.intensity * inputs.fill_factor
+    intensity = effective_intensity(intensity=fills, kappa=kappa, cost=cost)
     slope = glft.slope(gamma=gamma, sigma=sigma, kappa=kappa, intensity=intensity)
     low, high = slope_bounds(kappa=kappa, lots_max=inputs.lots_max)
     if slope < low:

@@ -19,6 +19,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "eta": (0.0, 10.0),
     "levels": (1, LEVELS_MAX),
     "growth": (0.0, 10.0),
+    "unwind_growth": (0.0, 4.0),
     "level_step_bps": (0.0, 1_000.0),
 }
 
@@ -41,6 +42,7 @@ class QuoteShape:
     eta: float = 1.0  # exposed sizes shrink by exp(-eta * |inventory|/limit)
     levels: int = 1  # orders per side
     growth: float = 0.0  # size of level j is 1 + growth * j order sizes
+    unwind_growth: float = 0.0  # unwinding sizes grow by this share of |inventory|/limit
     level_step_bps: float = 0.0  # least distance of two levels; never under a slope or a tick
 
     def __post_init__(self) -> None:

@@ -19,6 +19,9 @@ PRIOR_S = 60.0  # the prior counts as this much observed time
 WARM_GRIDS = 20.0  # observed time, in grid steps, before an estimate may cut or speak; or a
 # half-life, if that is shorter: observed time fades too and may never come to 20 steps
 CLOCK_BACK_S_MAX = 60.0  # a time that steps back by less is old news, by more a new clock
+NOISE_FINE_S, NOISE_COARSE_S = 0.1, 5.0  # the steps whose sigmas are compared
+NOISE_RATIO_MAX = 1.5  # above it moves of a second are mostly noise: a coarser grid
+NOISE_RATIO_CALM = 1.2  # below it the usual grid is good again
 
 
 class VarianceRate:
@@ -28,7 +31,7 @@ class VarianceRate:
     None leaves them whole; prior_sigma price/sqrt(s) worth prior_s seconds of observation.
     """
 
-    __slots__ = ("_grid_s", "_half_life_s", "_mid", "_t_s", "_winsor_sd", "squares", "time_s")
+    __slots__ = ("_half_life_s", "_mid", "_t_s", "_winsor_sd", "grid_s", "squares", "time_s")
 
     def __init__(
         self,
@@ -45,7 +48,7 @@ class VarianceRate:
             raise InvalidInput("half_life_s", half_life_s)
         if prior_sigma is not None and not (0.0 < prior_sigma < inf):
             raise InvalidInput("prior_sigma", prior_sigma)
-        self._half_life_s, self._grid_s, self._winsor_sd = half_life_s, grid_s, winsor_sd
+        self._half_life_s, self.grid_s, self._winsor_sd = half_life_s, grid_s, winsor_sd
         self._t_s = self._mid = inf  # nothing seen: the next mid is a beginning, not a move
         self.squares = 0.0 if prior_sigma is None else prior_sigma * prior_sigma * prior_s
         self.time_s = 0.0 if prior_sigma is None else prior_s
@@ -64,7 +67,7 @@ class VarianceRate:
         if gap_s < -CLOCK_BACK_S_MAX:
             self._t_s, self._mid = t_s, mid
             return False
-        if gap_s < self._grid_s:
+        if gap_s < self.grid_s:
             return False
         move = mid - self._mid
         if self._winsor_sd is not None and self.squares > 0.0 and self.is_warm:
@@ -83,7 +86,7 @@ class VarianceRate:
     @property
     def is_warm(self) -> bool:
         """Was enough seen to tell a jump from a move?"""
-        return self.time_s > min(WARM_GRIDS * self._grid_s, self._half_life_s)
+        return self.time_s > min(WARM_GRIDS * self.grid_s, self._half_life_s)
 
     @property
     def sigma(self) -> float | None:
@@ -91,14 +94,53 @@ class VarianceRate:
         return sqrt(self.squares / self.time_s) if self.time_s > 0.0 else None
 
 
+class NoiseRatio:
+    """How much larger sigma looks in steps of a tenth of a second than in steps of five.
+
+    A mid that only diffuses has the ratio 1; one that bounces between ticks has more.
+    """
+
+    __slots__ = ("coarse", "fine", "grid_s")
+
+    def __init__(self) -> None:
+        self.fine = VarianceRate(half_life_s=SLOW_HALF_LIFE_S, grid_s=NOISE_FINE_S)
+        self.coarse = VarianceRate(half_life_s=SLOW_HALF_LIFE_S, grid_s=NOISE_COARSE_S)
+        self.grid_s = GRID_S  # the grid that sigma should be measured on
+
+    def update(self, t_s: float, mid: float) -> bool:
+        """Take a mid as VarianceRate.update does; True if `grid_s` may have changed. O(1)."""
+        self.fine.update(t_s, mid)
+        if not self.coarse.update(t_s, mid):
+            return False
+        ratio = self.ratio
+        if ratio is not None and ratio > NOISE_RATIO_MAX:
+            self.grid_s = NOISE_COARSE_S
+        elif ratio is not None and ratio < NOISE_RATIO_CALM:
+            self.grid_s = GRID_S
+        return True
+
+    def restart(self) -> None:
+        """See VarianceRate.restart."""
+        self.fine.restart()
+        self.coarse.restart()
+
+    @property
+    def ratio(self) -> float | None:
+        """None for the first hundred seconds, and while nothing has moved."""
+        fine, coarse = self.fine.sigma, self.coarse.sigma
+        if not fine or not coarse or not self.coarse.is_warm:
+            return None
+        return fine / coarse
+
+
 class Volatility:
     """The sigma that quotes use: the slow estimate, or most of the fast one where that is more.
 
     Without `prior_sigma` (price/sqrt(s)) it is None for the first 20 s, and until the mid moves.
-    The half-lives are in seconds.
+    The half-lives are in seconds. While `noise` says so, both are sampled every 5 s.
     """
 
-    __slots__ = ("fast", "slow")
+    __slots__ = ("fast", "noise", "slow")
 
     def __init__(
         self,
@@ -111,9 +153,12 @@ class Volatility:
             half_life_s=slow_half_life_s, winsor_sd=WINSOR_SD, prior_sigma=prior_sigma
         )
         self.fast = VarianceRate(half_life_s=fast_half_life_s, prior_sigma=prior_sigma)
+        self.noise = NoiseRatio()
 
     def update(self, t_s: float, mid: float) -> bool:
         """Take the mid (quote/base) at event time `t_s`; see VarianceRate.update. O(1)."""
+        if self.noise.update(t_s, mid):
+            self.slow.grid_s = self.fast.grid_s = self.noise.grid_s
         is_slow_moved, is_fast_moved = self.slow.update(t_s, mid), self.fast.update(t_s, mid)
         return is_slow_moved or is_fast_moved
 
@@ -121,6 +166,7 @@ class Volatility:
         """After a reconnect or a resync. A market that was merely quiet needs no restart."""
         self.slow.restart()
         self.fast.restart()
+        self.noise.restart()
 
     @property
     def sigma(self) -> float | None:

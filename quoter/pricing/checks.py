@@ -1,0 +1,28 @@
+"""Refusals that every streaming estimate shares: a number outside its domain, by its name."""
+
+from math import inf
+
+from quoter.domain.errors import InvalidInput
+
+CLOCK_BACK_S_MAX = 60.0  # a time that steps back by less is old news, by more a new clock
+
+
+def positive(name: str, value: float) -> float:
+    """Return `value` if it is above zero and finite; else raise InvalidInput."""
+    if not (0.0 < value < inf):
+        raise InvalidInput(name, value)
+    return value
+
+
+def not_negative(name: str, value: float) -> float:
+    """Return `value` if it is zero or more and finite; else raise InvalidInput."""
+    if not (0.0 <= value < inf):
+        raise InvalidInput(name, value)
+    return value
+
+
+def finite(name: str, value: float) -> float:
+    """Return `value` if it is a finite number; else raise InvalidInput."""
+    if not (-inf < value < inf):
+        raise InvalidInput(name, value)
+    return value
