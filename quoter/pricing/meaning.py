@@ -58,7 +58,8 @@ def meaning(
     """Work out what `gamma` and a limit of `lots_max` order sizes mean where fair value is `fair`.
 
     gamma 1/price per lot, from gamma_lot or raw_gamma_lot; tau_s seconds of the horizon, None for
-    the stationary slope; bounded the exact model's table, None for the closed form. Raises InvalidInput like gamma_lot and quote_terms.
+    the stationary slope; bounded the exact model's table, None for the closed form.
+    Raises InvalidInput like gamma_lot and quote_terms.
     """
     ghat = gamma / gamma_lot(ghat=1.0, lots_max=lots_max, references=references)
     terms = quote_terms(

@@ -161,6 +161,38 @@ def base_unit_form() -> list[Row]:
     return rows
 
 
+def exact_bounded() -> list[Row]:
+    """The stationary quote of a maker with ten lots either way: a ground eigenvector."""
+    rows: list[Row] = []
+    Q = 10
+    for name, texts in MARKETS.items():
+        _, gamma, sigma, kappa, A, _ = map(mpmath.mpf, texts)
+        x = gamma / kappa
+        alpha = kappa * gamma * sigma**2 / 2
+        eta = A * mpmath.exp(-(1 + x) * log1p_ratio(x))
+        matrix = mpmath.zeros(2 * Q + 1)
+        for i in range(2 * Q + 1):
+            matrix[i, i] = alpha * (i - Q) ** 2
+            if i:
+                matrix[i, i - 1] = matrix[i - 1, i] = -eta
+        values, vectors = mpmath.eigsy(matrix)
+        f = [abs(vectors[i, 0]) for i in range(2 * Q + 1)]
+        c1 = log1p_ratio(x) / kappa
+        bids = {str(n): c1 + mpmath.log(f[n + Q] / f[n + 1 + Q]) / kappa for n in range(-Q, Q)}
+        asks = {
+            str(n): c1 + mpmath.log(f[n + Q] / f[n - 1 + Q]) / kappa for n in range(1 - Q, Q + 1)
+        }
+        outputs = shown(alpha=alpha, eta=eta, eigenvalue=values[0], ce_rate=-values[0] / kappa)
+        rows.append(
+            {
+                "name": name,
+                "inputs": shown(gamma=gamma, sigma=sigma, k=kappa, A=A, Q=Q),
+                "outputs": {**outputs, "delta_bid": shown(**bids), "delta_ask": shown(**asks)},
+            }
+        )
+    return rows
+
+
 def normalisation() -> list[Row]:
     """What one dimensionless gamma becomes on five markets with three limits."""
     rows: list[Row] = []
@@ -199,11 +231,15 @@ def files() -> dict[str, dict[str, object]]:
             "glft.json": {
                 "closed_form": closed_form(),
                 "delta_form": base_unit_form(),
+                "exact_bounded": exact_bounded(),
                 "normalisation": normalisation(),
             },
             "streams.json": {
                 "vol_ewma": streams.vol_ewma(),
                 "vol_winsor": streams.vol_winsor(),
+                "flow_z": streams.flow_z(),
+                "vpin": streams.vpin(),
+                "ce": streams.certainty_equivalent(),
                 "widen": streams.widen(),
                 "quantize": streams.quantize(),
                 "sizes": streams.sizes(),

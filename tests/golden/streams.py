@@ -1,7 +1,8 @@
-"""Golden vectors of what is computed step by step: volatility, widening, quantising, sizes."""
+"""Golden vectors of what is computed step by step: volatility, flow, widening, sizes and more."""
 
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from itertools import pairwise
 
 import mpmath  # type: ignore[import-untyped]  # it ships no types
 
@@ -26,6 +27,13 @@ QUANTISE_CASES = (
     ("100.02", "100.01", None, None, "0.01", 2),
     ("100.02", "100.01", None, None, "0.01", 0),
 )
+
+
+# second, side (+1 bought), size
+TRADES = ((0.0, 1, 2.0), (1.0, 1, 1.0), (2.5, -1, 0.5), (3.0, 1, 3.0))
+# bought and sold volume
+VOLUMES = ((3.0, 1.0), (5.0, 6.0), (12.0, 2.0), (0.0, 15.0))
+OUTCOMES = (1.0, 2.0, -3.0, 0.5, 4.0)
 
 
 def digits12(value: object) -> float:
@@ -78,6 +86,65 @@ def vol_winsor() -> Row:
         "t_prior": 60.0,
         "seq": [list(row) for row in JUMP],
         "sigma": digits12(mpmath.sqrt(squares / time)),
+    }
+
+
+def flow_z() -> Row:
+    """Every trade weighed by its age at the last one."""
+    last, unit = mpmath.mpf(TRADES[-1][0]), mpmath.mpf(1)
+    aged = [(side, mpmath.mpf(size), mpmath.power(2, (t - last) / 5)) for t, side, size in TRADES]
+    bought = sum(size * age for side, size, age in aged if side > 0)
+    sold = sum(size * age for side, size, age in aged if side < 0)
+    squares = sum((size * age) ** 2 for _, size, age in aged)
+    return {
+        "half_life": 5,
+        "unit": float(unit),
+        "trades": [list(trade) for trade in TRADES],
+        "z": digits12((bought - sold) / mpmath.sqrt(squares + unit**2)),
+        "B": digits12(bought),
+        "S": digits12(sold),
+        "Q2": digits12(squares),
+    }
+
+
+def vpin() -> Row:
+    """Buckets by cumulated volume; within one addition both sides run evenly."""
+    bucket, ring_size = mpmath.mpf(10), 3
+    total = sum(mpmath.mpf(bought) + mpmath.mpf(sold) for bought, sold in VOLUMES)
+    cuts = [net_until(bucket * i) for i in range(int(total / bucket) + 1)]
+    ring = [abs(b - a) for a, b in pairwise(cuts)][-ring_size:]
+    return {
+        "V": int(bucket),
+        "n": ring_size,
+        "adds": [list(volumes) for volumes in VOLUMES],
+        "ring": [digits12(number) for number in ring],
+        "value": digits12(sum(ring) / (len(ring) * bucket)),
+    }
+
+
+def net_until(traded: Number) -> Number:
+    """Bought less sold once `traded` volume had passed."""
+    net, left = mpmath.mpf(0), traded
+    for bought, sold in VOLUMES:
+        volume = mpmath.mpf(bought) + mpmath.mpf(sold)
+        part = min(left, volume)
+        net += (mpmath.mpf(bought) - mpmath.mpf(sold)) * part / volume
+        left -= part
+    return net
+
+
+def certainty_equivalent() -> Row:
+    gamma = mpmath.mpf("0.5")
+    weights = [mpmath.exp(-gamma * mpmath.mpf(outcome)) for outcome in OUTCOMES]
+    n = len(OUTCOMES)
+    mean = sum(mpmath.mpf(outcome) for outcome in OUTCOMES) / n
+    variance = sum((mpmath.mpf(outcome) - mean) ** 2 for outcome in OUTCOMES) / (n - 1)
+    return {
+        "W": list(OUTCOMES),
+        "gamma": float(gamma),
+        "ce": digits12(-mpmath.log(sum(weights) / n) / gamma),
+        "ess": digits12(sum(weights) ** 2 / sum(weight**2 for weight in weights)),
+        "mean_var": digits12(mean - gamma / 2 * variance),
     }
 
 

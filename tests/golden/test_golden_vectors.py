@@ -9,11 +9,14 @@ import pytest
 
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
-from quoter.pricing import avellaneda_stoikov, glft
+from quoter.pricing import avellaneda_stoikov, glft, glft_exact
+from quoter.pricing.certainty import certainty_equivalent
+from quoter.pricing.flow import SignedFlow
 from quoter.pricing.ladder import level_sizes, quantise, side_quotes
 from quoter.pricing.normalisation import References, gamma_lot
 from quoter.pricing.shape import QuoteShape
 from quoter.pricing.volatility import VarianceRate
+from quoter.pricing.vpin import Vpin
 from quoter.pricing.widening import widening
 from tests.golden import generate
 
@@ -115,6 +118,23 @@ def test_f09_order_size_and_base_units_become_lots(row: Row) -> None:
     assert half - n * slope == near(wanted["delta_ask"], scale=half)
 
 
+@pytest.mark.parametrize("row", rows("glft", "exact_bounded"), ids=named)
+def test_stationary_quotes_with_a_limit(row: Row) -> None:
+    given, wanted = row["inputs"], row["outputs"]
+    gamma, kappa, Q = given["gamma"], given["k"], given["Q"]
+    rho = glft_exact.chain_ratio(
+        gamma=gamma, sigma=given["sigma"], kappa=kappa, intensity=given["A"]
+    )
+    assert rho == near(wanted["alpha"] / wanted["eta"])
+    table = glft_exact.log_ratios(rho=rho, lots_max=Q)
+    c1 = avellaneda_stoikov.base_half_spread(gamma=gamma, kappa=kappa)
+    for n in range(-Q, Q):
+        distance = c1 + glft_exact.log_ratio_at(table, n) / kappa
+        assert distance == near(wanted["delta_bid"][str(n)])
+        assert distance == near(wanted["delta_ask"][str(-n)])
+    assert str(Q) not in wanted["delta_bid"]
+
+
 @pytest.mark.parametrize("row", rows("glft", "normalisation"), ids=named)
 def test_gamma_without_unit(row: Row) -> None:
     given, wanted = row["inputs"], row["outputs"]
@@ -146,6 +166,33 @@ def test_volatility_step_by_step(name: str) -> None:
     assert rate.sigma == near(given["sigma"])
     assert rate.squares == near(given.get("N", rate.squares))
     assert rate.time_s == near(given.get("D", rate.time_s))
+
+
+def test_signed_flow_step_by_step() -> None:
+    given = read(generate.DATA / "streams.json")["flow_z"]
+    flow = SignedFlow(half_life_s=given["half_life"])
+    for t_s, sign, size in given["trades"]:
+        flow.trade(t_s, Side.BUY if sign > 0 else Side.SELL, size)
+    assert flow.z(given["trades"][-1][0], given["unit"]) == near(given["z"])
+    assert (flow.bought, flow.sold) == (near(given["B"]), near(given["S"]))
+    assert flow.squares == near(given["Q2"])
+
+
+def test_vpin_bucket_by_bucket() -> None:
+    given = read(generate.DATA / "streams.json")["vpin"]
+    vpin = Vpin(given["V"], buckets=given["n"])
+    for bought, sold in given["adds"]:
+        vpin.add(bought, sold)
+    assert vpin.imbalances == near(given["ring"])
+    assert vpin.value == near(given["value"])
+
+
+def test_certainty_equivalent_of_five_outcomes() -> None:
+    given = read(generate.DATA / "streams.json")["ce"]
+    found = certainty_equivalent(given["W"], gamma=given["gamma"])
+    assert found.equivalent == near(given["ce"])
+    assert found.ess == near(given["ess"])
+    assert found.mean_variance == near(given["mean_var"])
 
 
 @pytest.mark.parametrize("row", rows("streams", "widen"), ids=str)
