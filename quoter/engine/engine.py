@@ -21,7 +21,6 @@ from quoter.domain.events import (
     Operator,
     OrderEvent,
     OrderNotFound,
-    OrderReject,
     RateLimited,
     ReportFailed,
     Tick,
@@ -221,8 +220,8 @@ class Engine:
 
     def _on_order(self, event: OrderEvent, turn: Turn) -> None:
         order = self.orders.live(getattr(event, "client_id", ""))
-        if isinstance(event, OrderReject) and order is not None:
-            self.placing.rejected(event, order.side)
+        if order is not None:
+            self.placing.heard(event, order.side)
         self.lifecycle.handle(event, turn)
         if isinstance(event, OrderNotFound) and order is not None:
             self.reconcile.not_found(order, turn)

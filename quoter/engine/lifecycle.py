@@ -22,13 +22,13 @@ from quoter.domain.events import (
     OrderUnknown,
 )
 from quoter.domain.orders import OrderState
-from quoter.domain.reasons import CancelRejectReason
+from quoter.domain.reasons import CancelRejectReason, RejectReason
 from quoter.domain.step import Booked
 from quoter.domain.trading import CancelReason, Cause
 from quoter.engine.causes import Causes
 from quoter.engine.turn import Turn
 from quoter.state.attribution import Attribution
-from quoter.state.inventory import Inventory, LedgerConflict
+from quoter.state.inventory import Inventory, LedgerConflict, is_amount
 from quoter.state.open_orders import OpenOrder, OpenOrders
 from quoter.state.order_table import News, next_state
 
@@ -36,7 +36,6 @@ MS = 1_000_000
 CANCEL_RETRY_NS = (500 * MS, 1_000 * MS, 2_000 * MS)  # then every 2 s
 PENDING_NEW_PATIENCE_NS = 500 * MS  # a cancel waits this long for the answer to its create
 LATE_LIFE_AGAIN_NS = 1_000 * MS  # one question about a closed order that looks alive
-AMOUNT_MAX = Decimal("1e24")  # of anything
 ORPHAN_FILLS_MAX = 1_000  # fills whose order we can't name yet
 
 
@@ -94,6 +93,8 @@ class Lifecycle:
                 order.next_query_ns = turn.ts_ns
             case OrderReject():
                 self._move(order, News.REJECT, turn, f"{event.reason}: {event.text}")
+                if event.reason is RejectReason.AUTH:
+                    self._causes.trip(turn, Cause.KEY_REFUSED, event.text)
             case OrderUnknown():
                 self._move(order, News.NO_ANSWER, turn, event.text)
                 self._doubt(order, turn)
@@ -282,11 +283,6 @@ class Lifecycle:
         else:
             order.state = after
         turn.moved(order.client_id, before, after, text)
-
-
-def is_amount(number: Decimal) -> bool:
-    """Can a venue mean this much? Reckoning with what is no number, or endless, would raise."""
-    return number.is_finite() and 0 <= number <= AMOUNT_MAX
 
 
 def _can_be(fill: Fill) -> bool:

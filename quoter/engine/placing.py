@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from quoter.domain.commands import Denied, OrderIntent
-from quoter.domain.events import OrderReject, Tick
+from quoter.domain.events import OrderEvent, OrderReject, OrderUnknown, Tick
 from quoter.domain.market import Side
 from quoter.domain.orders import OrderState
 from quoter.domain.quotes import Quote, TwoSidedQuote
@@ -29,10 +29,11 @@ REJECT_PAUSE_NS = {
     RejectReason.BALANCE: 5_000 * MS,
     RejectReason.FILTER: 5_000 * MS,
     RejectReason.RATE_LIMIT: 1_000 * MS,
-    RejectReason.AUTH: 5_000 * MS,
+    RejectReason.AUTH: 0,  # it kills: see `engine/lifecycle.py`
     RejectReason.NOT_SENT: 0,
     RejectReason.OTHER: 2_000 * MS,
 }
+UNKNOWN_PAUSE_NS = 1_000 * MS  # a venue that does not answer is not asked at full speed
 REJECTS_MAX = 3  # of one side in REJECT_WINDOW_NS, then it rests for REJECT_REST_NS
 REJECT_WINDOW_NS = 10_000 * MS
 REJECT_REST_NS = 2_000 * MS
@@ -121,8 +122,20 @@ class Placing:
             if order.is_wanted:
                 self._lifecycle.end(order, reason, turn)
 
-    def rejected(self, event: OrderReject, side: Side) -> None:
-        """Learn from a refusal: wait for a newer book, or let the side rest."""
+    def heard(self, event: OrderEvent, side: Side) -> None:
+        """Learn from trouble with a create: wait for a newer book, or let the side rest."""
+        match event:
+            case OrderReject():
+                self._rejected(event, side)
+            case OrderUnknown():
+                self._rest(side, event.ts_ns + UNKNOWN_PAUSE_NS)
+            case _:
+                pass
+
+    def _rest(self, side: Side, until_ns: int) -> None:
+        self._blocked_until[side] = max(self._blocked_until[side], until_ns)
+
+    def _rejected(self, event: OrderReject, side: Side) -> None:
         ts_ns = event.ts_ns
         pause = REJECT_PAUSE_NS[event.reason]
         rejects = self._rejects[side]
@@ -130,7 +143,7 @@ class Placing:
             rejects.append(ts_ns)
         if len(rejects) == REJECTS_MAX and ts_ns - rejects[0] < REJECT_WINDOW_NS:
             pause = max(pause, REJECT_REST_NS)
-        self._blocked_until[side] = max(self._blocked_until[side], ts_ns + pause)
+        self._rest(side, ts_ns + pause)
 
     def _reduces(self, side: Side) -> bool:
         inventory = self._inventory.net

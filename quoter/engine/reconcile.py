@@ -4,9 +4,7 @@ Timers run on `Tick` events. Nothing here invents a fill or forgets an order; a 
 stays is an incident (RECONCILIATION), never a correction.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
 from quoter.domain.commands import QueryOrder, RequestReport
 from quoter.domain.events import (
@@ -20,8 +18,9 @@ from quoter.domain.events import (
 from quoter.domain.orders import OrderState
 from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
+from quoter.engine.balance_check import BalanceCheck
 from quoter.engine.causes import Causes
-from quoter.engine.lifecycle import MS, Lifecycle, is_amount
+from quoter.engine.lifecycle import MS, Lifecycle
 from quoter.engine.turn import Turn
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import RESTING, OpenOrder, OpenOrders
@@ -29,11 +28,10 @@ from quoter.state.open_orders import RESTING, OpenOrder, OpenOrders
 SECOND = 1_000 * MS
 QUERY_BACKOFF_NS = (500 * MS, SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND)
 NEGATIVES_APART_NS = 2 * SECOND
+CLOSED_GRACE_NS = SECOND  # a venue's list may be a little behind its own answers
 OWED_GRACE_NS = 300 * MS  # the private stream usually brings the missing fill first
 OWED_PATIENCE_NS = 10 * SECOND  # then the venue claims a fill that it does not list
 ANSWER_PATIENCE_NS = 15 * SECOND  # beyond every time-out of the gateway: the answer is lost
-MISMATCH_PATIENCE_NS = 3 * SECOND
-MISMATCH_TIMES = 3
 TRADES_OVERLAP_NS = 60 * SECOND  # for venues that page by time
 ORPHAN_PATIENCE_NS = 10 * SECOND
 UNKNOWN_MAX = 2
@@ -82,10 +80,8 @@ class Reconcile:
         # The newest trade of a *complete* list: the private stream may have skipped one before the
         # newest it told, so what it told is no place to continue from.
         self._confirmed_id = inventory.newest_trade_id
-        self._mismatch_since_ns = 0
-        self._mismatch_times = 0
-        self._mismatch = ""  # what makes RECONCILIATION stand: balances that differ,
-        self._owed = ""  # or fills that stay away
+        self._balances = BalanceCheck(inventory)  # RECONCILIATION stands while balances differ,
+        self._owed = ""  # or fills stay away
         self._owed_due_ns = 0
         self.private_up_ns = 0  # 0 while the private stream is down
 
@@ -198,7 +194,7 @@ class Reconcile:
         self._judge_books(turn)
 
     def _judge_books(self, turn: Turn) -> None:
-        text = self._mismatch or self._owed
+        text = self._balances.text or self._owed
         self._causes.hold(turn, Cause.RECONCILIATION, active=bool(text), text=text)
 
     def private_up(self, turn: Turn) -> None:
@@ -227,7 +223,7 @@ class Reconcile:
                 self._lifecycle.handle(OrderOpen(ts_ns=turn.ts_ns, order=listed), turn)
                 continue
             closed = self._orders.closed(client_id)
-            if closed is None or closed.changed_ns < report.asked_ns:
+            if closed is None or closed.changed_ns + CLOSED_GRACE_NS < report.asked_ns:
                 self._reappeared(listed, closed, turn)
         for order in list(self._orders):
             is_settled = order.state in RESTING and order.changed_ns < report.asked_ns
@@ -259,30 +255,7 @@ class Reconcile:
 
     def balances(self, report: BalanceReport, turn: Turn) -> None:
         """Every asset we trade or pay fees in must be exactly what our books say."""
-        books = {asset: self._inventory.balances[asset] for asset in self._inventory.touched}
-        held = _totals(report, books)
-        wrong = {asset: held[asset] for asset, ours in books.items() if held[asset] != ours}
-        if not wrong:
-            self._mismatch_since_ns = self._mismatch_times = 0
-            self._mismatch = ""
-            self._judge_books(turn)
-            return
-        self._mismatch_times += 1
-        self._mismatch_since_ns = self._mismatch_since_ns or turn.ts_ns
-        self.sooner(ReportKind.TRADES, turn.ts_ns)
-        self.sooner(ReportKind.BALANCES, turn.ts_ns + SECOND)
-        lasts = turn.ts_ns - self._mismatch_since_ns >= MISMATCH_PATIENCE_NS
-        if lasts and self._mismatch_times >= MISMATCH_TIMES:
-            named = sorted(wrong)
-            self._mismatch = ", ".join(f"{a}: venue {held[a]}, books {books[a]}" for a in named)
-            self._judge_books(turn)
-
-
-def _totals(report: BalanceReport, assets: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    zero = Decimal(0)
-    totals = {}
-    for asset in assets:
-        parts = report.free.get(asset, zero), report.locked.get(asset, zero)
-        # adding what is no number may raise; as a NaN it equals nothing, and so is a difference
-        totals[asset] = sum(parts, start=zero) if all(map(is_amount, parts)) else Decimal("NaN")
-    return totals
+        if not self._balances.compare(report, turn.ts_ns):
+            self.sooner(ReportKind.TRADES, turn.ts_ns)
+            self.sooner(ReportKind.BALANCES, turn.ts_ns + SECOND)
+        self._judge_books(turn)

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -9,6 +10,7 @@ KILL_REQUEST = "KILL"
 REARM_REQUEST = "REARM"
 PID = "quoter.pid"
 LOCK = "lock"
+REQUEST_BYTES_MAX = 200
 
 
 class LockHeld(Exception):
@@ -46,8 +48,12 @@ class DataFolder:
         """The content of a request file, which is removed; None if there is none."""
         path = self.path / name
         try:
-            text = path.read_text()[:200]
+            with path.open("rb") as file:
+                raw = file.read(REQUEST_BYTES_MAX)
         except FileNotFoundError:
             return None
-        path.unlink(missing_ok=True)
-        return text.strip()
+        except OSError as error:  # that it is there is what counts
+            raw = str(error).encode()
+        with suppress(OSError):
+            path.unlink()
+        return raw.decode(errors="replace").strip()

@@ -1,15 +1,25 @@
 """Everything the engine will hear next: bounded, fills first, book news folded together.
 
 Contiguous deltas of the book become one, and only the newest best price is kept, so that a burst is
-decided once, on its end. Fills, answers and trades are never folded or dropped. When book news
-piles up past the bound it is thrown away: the engine then sees the gap and asks for a snapshot.
+decided once, on its end. Fills and answers are never folded or dropped, trades never folded. When
+the market's news piles up past the bound, book news is thrown away and so are the oldest trades:
+the engine then sees the gap and asks for a snapshot.
 """
 
 import asyncio
 from collections import deque
 from typing import assert_never
 
-from quoter.domain.events import BookDelta, BookSnapshot, Event, MarketEvent, TopOfBook, Trade
+from quoter.domain.events import (
+    BookDelta,
+    BookSnapshot,
+    Event,
+    FeedDown,
+    MarketEvent,
+    TopOfBook,
+    Trade,
+)
+from quoter.domain.market import Stream
 
 BOOK_NEWS_MAX = 1_000
 DELTAS_FOLDED_MAX = 64  # one merged delta never gets larger than this many
@@ -33,6 +43,10 @@ class Inbox:
         match event:
             case BookDelta() | TopOfBook() | BookSnapshot() | Trade():
                 self._put_market(event)
+            case FeedDown(stream=Stream.MARKET):
+                # It overtakes what is queued: old book news must not bring the lost book back.
+                self._drop_book_news()
+                self._first.append(event)
             case _:
                 self._first.append(event)
         self._wake.set()
@@ -60,6 +74,7 @@ class Inbox:
             case _:
                 assert_never(event)
         if len(market) >= BOOK_NEWS_MAX and not isinstance(event, Trade):
+            self.overflows += 1
             self._drop_book_news()
             return
         market.append(event)
@@ -68,7 +83,7 @@ class Inbox:
         return event.prev == newest.last and self._folded < DELTAS_FOLDED_MAX
 
     def _drop_book_news(self) -> None:
-        self.overflows += 1
+        """Trades stay, but for the oldest when even they are too many."""
         kept = [news for news in self._market if isinstance(news, Trade)]
         self._market.clear()
         self._market.extend(kept[-BOOK_NEWS_MAX // 2 :])

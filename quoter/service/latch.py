@@ -6,7 +6,8 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from quoter.domain.trading import Cause
+from quoter.domain.trading import Cause, TradingState
+from quoter.risk.kill_switch import SEVERITY
 
 NAME = "latch.json"
 
@@ -32,18 +33,21 @@ class Latch:
         """The record on disk; None only if there provably is none."""
         try:
             raw = json.loads(self._path.read_text())
-            return LatchRecord(
+            record = LatchRecord(
                 kill_id=str(raw["kill_id"]),
                 cause=Cause(raw["cause"]),
                 text=str(raw["text"]),
                 ts_ns=int(raw["ts_ns"]),
             )
+            if SEVERITY[record.cause].state is not TradingState.KILLED:
+                raise ValueError(f"{record.cause} is no kill")
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
             return LatchRecord(
                 "unreadable", Cause.INVARIANT_BROKEN, f"latch unreadable: {error}", 0
             )
+        return record
 
     def write(self, cause: Cause, text: str, ts_ns: int) -> LatchRecord:
         """Make the kill durable: file and folder are synced before this returns."""

@@ -8,6 +8,12 @@ from quoter.domain.instrument import Instrument
 
 TRADE_IDS_MAX = 200_000  # remembered for deduplication; venues re-tell hours, not months
 ZERO = Decimal(0)
+AMOUNT_MAX = Decimal("1e24")  # of anything
+
+
+def is_amount(number: Decimal) -> bool:
+    """Can a venue mean this much? Reckoning with what is no number, or endless, would raise."""
+    return number.is_finite() and 0 <= number <= AMOUNT_MAX
 
 
 class LedgerConflict(Exception):

@@ -7,7 +7,7 @@ import pytest
 from quoter.domain.market import Stream
 from quoter.domain.orders import OrderState
 from quoter.domain.reasons import OperatorAction, RejectReason
-from quoter.domain.trading import CancelReason, TradingState
+from quoter.domain.trading import CancelReason, Cause, TradingState
 from quoter.engine.placing import base36
 from quoter.engine.requote import RequotePolicy
 from tests.unit.engine.cases import Desk, cancels, config, limits, places, state
@@ -227,7 +227,6 @@ def test_creates_stay_within_the_budget_and_what_must_go_goes_without_one() -> N
         (RejectReason.OTHER, 2.0),
         (RejectReason.BALANCE, 5.0),
         (RejectReason.FILTER, 5.0),
-        (RejectReason.AUTH, 5.0),
     ],
 )
 def test_a_refusal_rests_its_side_and_only_its_side(reason: RejectReason, pause_s: float) -> None:
@@ -291,3 +290,19 @@ def test_a_lost_book_takes_all_orders_out() -> None:
     step = desk.feed_down(Stream.MARKET)
     assert {cancel.reason for cancel in cancels(step)} == {CancelReason.STATE}
     assert len(cancels(step)) == 2
+
+
+def test_a_side_whose_create_got_no_answer_rests_for_a_second() -> None:
+    """A venue in trouble is not asked again at full speed."""
+    desk = Desk().start()
+    desk.sent(desk.wanted(BUY))
+    desk.unknown(desk.wanted(BUY))
+    assert not [order for order in places(desk.wait(0.8)) if order.side is BUY]
+    assert [order for order in places(desk.wait(0.5)) if order.side is BUY]
+
+
+def test_a_refused_key_kills() -> None:
+    desk = Desk().start()
+    desk.reject(desk.wanted(BUY), RejectReason.AUTH)
+    assert desk.state() is TradingState.KILLED
+    assert Cause.KEY_REFUSED in desk.causes

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from quoter.domain.events import BookDelta, Event, Tick, Trade
+from quoter.domain.events import BookDelta, Event, FeedDown, Tick, Trade
+from quoter.domain.market import Stream
 from quoter.service import inbox as module
 from quoter.service.inbox import BOOK_NEWS_MAX, DELTAS_FOLDED_MAX, Inbox
 from quoter.state.book import Book
@@ -122,3 +123,16 @@ async def test_waiting_ends_with_the_first_news_and_starts_again_when_all_is_tak
     await asyncio.sleep(0)
     assert not waiting.done()
     waiting.cancel()
+
+
+def test_a_lost_feed_takes_its_queued_book_news_along_but_no_trade() -> None:
+    """It overtakes them: applied later they would bring the lost book back to life."""
+    down = FeedDown(ts_ns=START_NS, stream=Stream.MARKET, text="closed")
+    inbox = filled(snapshot(), trade(1), top(12, (99.5, 1.0), (100.5, 1.0)), down)
+    assert everything(inbox) == [down, trade(1)]
+    assert inbox.overflows == 0
+
+
+def test_a_lost_private_stream_leaves_the_markets_news_alone() -> None:
+    down = FeedDown(ts_ns=START_NS, stream=Stream.PRIVATE, text="closed")
+    assert everything(filled(snapshot(), down)) == [down, snapshot()]

@@ -75,3 +75,16 @@ def test_a_half_written_latch_never_replaces_a_whole_one(
     with pytest.raises(OSError, match="no space"):
         latch.write(Cause.OPERATOR_KILL, "second", 2)
     assert latch.read() == first
+
+
+@pytest.mark.parametrize("broken", [{"ts_ns": float("inf")}, {"cause": "operator_pause"}])
+def test_a_latch_that_can_not_be_ours_still_kills(
+    tmp_path: Path, broken: dict[str, object]
+) -> None:
+    latch = Latch(tmp_path)
+    latch.write(Cause.LOSS_LIMIT, "lost too much", 5)
+    record = json.loads((tmp_path / NAME).read_text())
+    (tmp_path / NAME).write_text(json.dumps(record | broken))
+    found = latch.read()
+    assert found is not None
+    assert found.cause is Cause.INVARIANT_BROKEN
