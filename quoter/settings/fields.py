@@ -91,7 +91,7 @@ class Limits(BaseModel):
         description="loss since start at which we stop for good and cancel; quote currency",
     )
     notional_max: Decimal | None = Field(
-        None, gt=0, description="largest worth of the worst-case inventory; quote currency"
+        None, gt=0, description="largest worth of one order; quote currency"
     )
     target: Annotated[Literal["auto"] | Decimal, BeforeValidator(parse_target)] = Field(
         "auto", description="holdings to come back to: auto (opening balance) or base units"
