@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from quoter.domain.market import Level, Side, Stream
+from quoter.domain.market import Level, Levels, Side, Stream
 from quoter.domain.reasons import (
     CancelRejectReason,
     DoneReason,
@@ -25,8 +25,8 @@ class BookSnapshot:
 
     ts_ns: int
     last: int
-    bids: tuple[Level, ...]
-    asks: tuple[Level, ...]
+    bids: Levels
+    asks: Levels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +36,8 @@ class BookDelta:
     ts_ns: int
     prev: int
     last: int
-    bids: tuple[Level, ...]
-    asks: tuple[Level, ...]
+    bids: Levels
+    asks: Levels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,9 @@ class MarketPast(NamedTuple):
     trades_per_s: float | None
 
 
+type Levels = tuple[tuple[float, float], ...]  # (price, size), as decoders build them fastest
+
+
 class Stream(StrEnum):
     """The two doors a venue has: what everybody sees and what only we see."""
 

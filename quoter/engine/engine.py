@@ -140,7 +140,7 @@ class Engine:
         if turn.booked:
             self._after_fills(turn)
         if turn.orders:
-            self.market.look(turn.ts_ns)
+            self.market.age(turn.ts_ns)
         self._decide(turn)
         for what, _ in turn.notes:
             self.counts[what] += 1
@@ -245,6 +245,7 @@ class Engine:
             self.causes.trip(turn, Cause.LOSS_LIMIT, text)
 
     def _on_tick(self, turn: Turn) -> None:
+        self.market.age(turn.ts_ns)
         self._calibrate(turn.event, turn)
         if turn.ts_ns >= self._rate_limited_until_ns:
             self.causes.settle(turn, Cause.RATE_LIMITED)

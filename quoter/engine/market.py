@@ -6,7 +6,8 @@ from quoter.domain.market import Level, Side
 from quoter.state.book import Book
 from quoter.state.open_orders import OpenOrders
 
-# Depth is published every 100 ms: a closed order of ours may still stand in it for this long.
+# Depth is published every 100 ms: a closed order of ours may still stand in it for this long,
+# and is taken for ours until the next tick after that.
 OWN_LINGER_NS = 300_000_000
 
 
@@ -46,13 +47,17 @@ class MarketView:
                 return None
         if fault is not None:
             self.gaps += 1
-        self.look(event.ts_ns)
+        self.look()
         return fault
 
-    def look(self, ts_ns: int) -> None:
-        """Find the best prices of others anew (our own orders or the book changed)."""
+    def age(self, ts_ns: int) -> None:
+        """Time passed, or our orders changed: by now published books show what we did before."""
         for own in (self._own_bids, self._own_asks):
             own.forget(ts_ns - OWN_LINGER_NS)
+        self.look()
+
+    def look(self) -> None:
+        """Find the best prices of others anew."""
         best = self.book.best(self._own_bids, self._own_asks)
         self.bid, self.ask = best if best is not None else (None, None)
         touch = (best[0].price, best[1].price) if best is not None else None

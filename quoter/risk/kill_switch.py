@@ -46,18 +46,11 @@ class KillSwitch:
 
     def __init__(self) -> None:
         self._causes: dict[Cause, str] = {}
+        self.state = TradingState.RUNNING  # the worst of the active causes
 
     @property
     def causes(self) -> dict[Cause, str]:
         return dict(self._causes)
-
-    @property
-    def state(self) -> TradingState:
-        """The worst of the active causes; RUNNING without any."""
-        worst = TradingState.RUNNING
-        for cause in self._causes:
-            worst = max(worst, SEVERITY[cause].state)
-        return worst
 
     def is_active(self, cause: Cause) -> bool:
         return cause in self._causes
@@ -67,6 +60,7 @@ class KillSwitch:
         if cause in self._causes:
             return False
         self._causes[cause] = text
+        self._judge()
         return True
 
     def settle(self, cause: Cause) -> bool:
@@ -74,6 +68,7 @@ class KillSwitch:
         if cause not in self._causes or SEVERITY[cause].is_latched:
             return False
         del self._causes[cause]
+        self._judge()
         return True
 
     def resume(self) -> list[Cause]:
@@ -88,4 +83,9 @@ class KillSwitch:
         gone = [c for c in self._causes if SEVERITY[c].is_latched and applies(SEVERITY[c])]
         for cause in gone:
             del self._causes[cause]
+        self._judge()
         return gone
+
+    def _judge(self) -> None:
+        states = (SEVERITY[cause].state for cause in self._causes)
+        self.state = max(states, default=TradingState.RUNNING)

@@ -9,7 +9,7 @@ from math import inf
 from typing import Protocol
 
 from quoter.domain.events import BookDelta, BookSnapshot, TopOfBook
-from quoter.domain.market import Level
+from quoter.domain.market import Level, Levels
 
 LEVELS_MAX = 5_000  # a side never grows beyond this; the farthest levels go first, some at once
 LEVELS_KEPT = 4_500
@@ -33,33 +33,37 @@ class HalfBook:
     for asks; keys are sign * price, so that one code serves both.
     """
 
-    __slots__ = ("_edge", "_near", "_sign", "_sizes")
+    __slots__ = ("_edge", "_sign", "_sizes", "near")
 
     def __init__(self, sign: int) -> None:
         self._sign = sign
         self._sizes: dict[float, float] = {}
-        self._near: list[float] = []
-        self._edge = -inf  # every key of `_sizes` from here on is in `_near`
+        self.near: list[float] = []  # keys of the best levels, the best one last
+        self._edge = -inf  # every key of `_sizes` from here on is in `near`
 
-    def load(self, levels: tuple[Level, ...]) -> str | None:
+    def load(self, levels: Levels) -> str | None:
         """Start again with these levels; the one that no market can have, or None."""
         self._sizes.clear()
-        self._near, self._edge = [], inf  # nothing is near before all of it is there
+        self.near, self._edge = [], inf  # nothing is near before all of it is there
         return self.apply(levels)
 
-    def apply(self, levels: tuple[Level, ...]) -> str | None:
+    def apply(self, levels: Levels) -> str | None:
         """Change these levels; the one that no market can have, or None."""
-        sign, sizes, near, edge = self._sign, self._sizes, self._near, self._edge
+        sign, sizes, near, edge = self._sign, self._sizes, self.near, self._edge
         for price, size in levels:
-            if not (0.0 < price <= PRICE_MAX and 0.0 <= size < inf):  # one NaN spoils the order
-                return f"{Level(price, size)} is out of domain"
             key = sign * price
-            if size > 0.0:
-                if key >= edge and key not in sizes:
-                    insort(near, key)
+            if 0.0 < size < inf:
+                if key not in sizes:
+                    if not 0.0 < price <= PRICE_MAX:  # one NaN spoils the order
+                        return f"{Level(price, size)} is out of domain"
+                    if key >= edge:
+                        insort(near, key)
                 sizes[key] = size
-            elif sizes.pop(key, 0.0) and key >= edge:
-                del near[bisect_left(near, key)]
+            elif size == 0.0:
+                if sizes.pop(key, 0.0) and key >= edge:
+                    del near[bisect_left(near, key)]
+            else:
+                return f"{Level(price, size)} is out of domain"
         is_short = len(near) < NEAR_MIN and len(near) < len(sizes)
         if is_short or len(near) > NEAR_MAX or len(sizes) > LEVELS_MAX:
             self._arrange()
@@ -71,27 +75,24 @@ class HalfBook:
         if len(keys) > LEVELS_MAX:
             for key in keys[:-LEVELS_KEPT]:
                 del self._sizes[key]
-        self._near = keys[-NEAR:]
-        self._edge = self._near[0] if len(keys) > NEAR else -inf
+        self.near = keys[-NEAR:]
+        self._edge = self.near[0] if len(keys) > NEAR else -inf
 
     def best(self, own: Sizes) -> Level | None:
         """The best level that is not entirely ours; `own` holds our sizes by price."""
         sign, sizes = self._sign, self._sizes
-        for key in reversed(self._near):
+        for key in reversed(self.near):
             price, size = sign * key, sizes[key]
-            foreign = size - own.get(price, 0.0) if own else size
+            foreign = size - own.get(price, 0.0)
             if foreign > size * DUST:
                 return Level(price, foreign)
         return None
 
-    def best_price(self) -> float | None:
-        return self._sign * self._near[-1] if self._near else None
-
     def levels(self, depth: int, own: Sizes) -> tuple[Level, ...]:
         """The best `depth` levels without our own sizes, best first."""
         found: list[Level] = []
-        is_near = depth + len(own) <= len(self._near)
-        for key in reversed(self._near if is_near else sorted(self._sizes)):
+        isnear = depth + len(own) <= len(self.near)
+        for key in reversed(self.near if isnear else sorted(self._sizes)):
             price, size = self._sign * key, self._sizes[key]
             foreign = size - own.get(price, 0.0)
             if foreign > size * DUST:
@@ -186,12 +187,12 @@ class Book:
         if fault is not None:
             self.ready = False
             return fault
-        bid, ask = self.bids.best_price(), self.asks.best_price()
-        if bid is None or ask is None:
+        bids, asks = self.bids.near, self.asks.near
+        if not bids or not asks:
             self.ready = False
             return "one side is empty"
-        if bid >= ask:
+        if bids[-1] >= -asks[-1]:
             self.ready = False
-            return f"crossed: bid {bid} >= ask {ask}"
+            return f"crossed: bid {bids[-1]} >= ask {-asks[-1]}"
         self.ready = True
         return None

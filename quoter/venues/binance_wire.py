@@ -12,6 +12,7 @@ NUMBER_MAX = 1e15
 LEVELS_MAX = 5000
 Price = Annotated[float, msgspec.Meta(gt=0, le=NUMBER_MAX)]
 Size = Annotated[float, msgspec.Meta(ge=0, le=NUMBER_MAX)]
+Rows = Annotated[tuple[tuple[Price, Size], ...], msgspec.Meta(max_length=LEVELS_MAX)]
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 type Message = DepthDiff | TopOfBook | Trade
@@ -19,17 +20,6 @@ type Message = DepthDiff | TopOfBook | Trade
 
 class BadFrame(Exception):
     """A frame that is not what the venue promised."""
-
-
-class _Level(Level):
-    """Decoded straight into what the book takes: 26 of them come every 100 ms."""
-
-    __slots__ = ()
-    price: Price
-    size: Size
-
-
-Levels = Annotated[tuple[_Level, ...], msgspec.Meta(max_length=LEVELS_MAX)]
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -41,8 +31,8 @@ class _Depth(msgspec.Struct, frozen=True, gc=False):
     s: str
     U: Id
     u: Id
-    b: Levels
-    a: Levels
+    b: Rows
+    a: Rows
 
 
 class _Ticker(msgspec.Struct, frozen=True, gc=False):
@@ -64,8 +54,8 @@ class _Trade(msgspec.Struct, frozen=True, gc=False):
 
 class _Snapshot(msgspec.Struct, frozen=True, gc=False):
     lastUpdateId: Id  # noqa: N815 - the venue's name
-    bids: Levels
-    asks: Levels
+    bids: Rows
+    asks: Rows
 
 
 # The venue writes numbers as strings; NaN, infinities and negatives fall to the bounds.

@@ -4,7 +4,7 @@ from collections import deque
 from typing import NamedTuple
 
 from quoter.domain.events import BookDelta, BookSnapshot
-from quoter.domain.market import Level
+from quoter.domain.market import Levels
 
 BUFFER_MAX = 1000  # 100 s of diffs at one per 100 ms
 
@@ -15,8 +15,8 @@ class DepthDiff(NamedTuple):
     ts_ns: int
     first: int
     last: int
-    bids: tuple[Level, ...]
-    asks: tuple[Level, ...]
+    bids: Levels
+    asks: Levels
 
 
 class DepthSync:

@@ -205,7 +205,7 @@ async def test_any_ccxt_exchange_feeds_whole_books(sandbox: RunningSandbox, exch
     assert numbers == list(range(1, len(numbers) + 1))
     for book in told.events:
         if isinstance(book, BookSnapshot):
-            assert book.bids[0].price < book.asks[0].price
+            assert book.bids[0][0] < book.asks[0][0]
 
 
 async def test_a_mute_socket_of_ccxt_is_noticed_by_its_pings(sandbox: RunningSandbox) -> None:

@@ -260,6 +260,6 @@ def test_the_book_is_the_same_however_far_its_touch_wanders() -> None:
         assert fault is None
         for sign, half in ((1, book.bids), (-1, book.asks)):
             best = sorted(plain[sign].items(), key=lambda row: -sign * row[0])
-            assert half.best_price() == best[0][0]
+            assert half.best(NOBODY) == best[0]
             assert half.levels(30, NOBODY) == tuple(best[:30])
     assert len(book.bids.levels(10_000, NOBODY)) == len(plain[1])

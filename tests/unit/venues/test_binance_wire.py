@@ -96,7 +96,7 @@ def test_no_mutated_frame_raises_anything_else(frame: bytes, data: st.DataObject
     except BadFrame:
         return
     levels = [*message.bids, *message.asks] if isinstance(message, DepthDiff) else []
-    assert all(0 < level.price <= 1e15 and 0 <= level.size <= 1e15 for level in levels)
+    assert all(0 < price <= 1e15 and 0 <= size <= 1e15 for price, size in levels)
 
 
 def test_a_snapshot_is_decoded_and_a_wrong_one_refused() -> None:

@@ -128,7 +128,7 @@ class Reader:
 
     def hear(self, event: BookSnapshot | BookDelta) -> None:
         if isinstance(event, BookSnapshot):
-            self.book, self.last = {level.price: level.size for level in event.bids}, event.last
+            self.book, self.last = dict(event.bids), event.last
         elif self.last is not None and event.prev == self.last:
             for price, size in event.bids:
                 self.book[price] = size
