@@ -7,7 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quoter.domain.errors import InvalidInput
+from quoter.domain.market import Side
 from quoter.domain.quotes import PricingInputs
+from quoter.pricing.glft_exact import log_ratios
+from quoter.pricing.markout import Markouts
 from quoter.pricing.quote import quote_terms
 from quoter.pricing.shape import QuoteShape
 
@@ -21,6 +24,7 @@ def markets(draw: st.DrawFn) -> PricingInputs:
     fair = 10.0 ** draw(st.floats(-4, 5))
     depth = fair * 10.0 ** draw(st.floats(-5, -2.5))
     cost = depth * draw(st.floats(-0.9, 3.0))
+    rho = draw(st.none() | st.floats(-9.0, 9.0))
     return PricingInputs(
         fair=fair,
         sigma=depth * 10.0 ** draw(st.floats(-2, 1)),
@@ -33,6 +37,11 @@ def markets(draw: st.DrawFn) -> PricingInputs:
         cost_ask=cost,
         tau_s=draw(st.none() | st.floats(0.0, 1e3)),
         multiplier=draw(st.floats(1.0, 3.0)),
+        alpha=depth * draw(st.floats(-5.0, 5.0)),
+        adverse_bid=depth * draw(st.floats(0.0, 5.0)),
+        adverse_ask=depth * draw(st.floats(0.0, 5.0)),
+        fill_factor=draw(st.floats(0.1, 2.0)),
+        bounded=None if rho is None else log_ratios(rho=10.0**rho, lots_max=10),
     )
 
 
@@ -72,6 +81,31 @@ def test_no_side_reaches_the_middle_and_a_bid_is_a_price(
         assert delta is None or 0.0 < delta < inputs.fair
 
 
+@given(inputs=markets(), shape=shapes(), more=st.floats(0.0, 10.0), side=st.sampled_from(Side))
+@settings(max_examples=300)
+def test_f21_adverse_fills_on_a_side_never_bring_that_side_nearer(
+    inputs: PricingInputs, shape: QuoteShape, more: float, side: Side
+) -> None:
+    """Through the meter itself: a loss after a fill, of any size, on either side."""
+    markouts = Markouts()
+    half = quote_terms(inputs, shape).half_spread
+    deltas = []
+    for i in range(3):
+        cost = markouts.adverse(10.0 * i, side, fair=inputs.fair, half=half)
+        hurt = (
+            replace(inputs, adverse_bid=cost)
+            if side is Side.BUY
+            else replace(inputs, adverse_ask=cost)
+        )
+        terms = quote_terms(hurt, shape)
+        told = terms.delta_bid if side is Side.BUY else terms.delta_ask
+        deltas.append(inf if told is None else told)
+        markouts.on_fill(10.0 * i, side, inputs.fair)
+        lost = inputs.fair * (1.0 - side.sign * more * 1e-3)
+        markouts.on_mark(10.0 * i + 5.0, lost)
+    assert deltas == sorted(deltas)
+
+
 @given(inputs=markets(), more=st.floats(1.0, 10.0))
 @settings(max_examples=200)
 def test_more_volatility_never_narrows_the_spread(inputs: PricingInputs, more: float) -> None:
@@ -94,6 +128,9 @@ def test_f02_the_same_market_in_another_unit_quotes_the_same_basis_points(
         gamma_lot=inputs.gamma_lot / 1000.0,
         cost_bid=inputs.cost_bid * 1000.0,
         cost_ask=inputs.cost_ask * 1000.0,
+        alpha=inputs.alpha * 1000.0,
+        adverse_bid=inputs.adverse_bid * 1000.0,
+        adverse_ask=inputs.adverse_ask * 1000.0,
     )
     ours, theirs = quote_terms(inputs, shape), quote_terms(scaled, shape)
     for name in ("delta_bid", "delta_ask", "skew", "half_spread"):
@@ -104,7 +141,7 @@ def test_f02_the_same_market_in_another_unit_quotes_the_same_basis_points(
 
 
 @given(
-    numbers=st.lists(st.floats(), min_size=11, max_size=11),
+    numbers=st.lists(st.floats(), min_size=16, max_size=16),
     tau_s=st.none() | st.floats(),
 )
 @settings(max_examples=500)
@@ -113,10 +150,11 @@ def test_f14_any_numbers_at_all_give_a_finite_quote_or_a_refusal(
 ) -> None:
     names = (
         "fair", "sigma", "kappa", "intensity", "gamma_lot", "lots", "lots_max", "cost_bid",
-        "cost_ask", "multiplier",
+        "cost_ask", "multiplier", "alpha", "adverse_bid", "adverse_ask", "fill_factor",
+        "book_half_spread",
     )  # fmt: skip
     given_numbers = dict(zip(names, numbers, strict=False))
-    _finite_or_refused(PricingInputs(**given_numbers, tau_s=tau_s))
+    _finite_or_refused(PricingInputs(**given_numbers, tau_s=tau_s, bounded=None))
 
 
 @given(exponents=st.lists(st.floats(-307, 307), min_size=9, max_size=9), stationary=st.booleans())

@@ -52,6 +52,30 @@ def test_f08_known_kappa_and_fill_rate_are_recovered(kappa: float) -> None:
     assert found.error < 0.02
 
 
+@pytest.mark.parametrize("count", [100, 300, 1000])
+def test_kappa_is_within_four_over_the_root_of_the_samples(count: int) -> None:
+    """In every one of forty runs, from priors that are too high and too low by a half."""
+    for seed in range(40):
+        prior = PRIOR._replace(kappa=1.5 * (1.5 if seed % 2 else 1 / 1.5))
+        intensity = Intensity(prior, half_life_s=1e9)
+        intensity.on_mid(0.0, MID, 1.0)
+        for t_s, side, price in takers(kappa=1.5, rate=0.1, seconds=10**9, seed=seed):
+            intensity.on_trade(t_s, side, price)
+            if intensity.estimate.samples >= count:
+                break
+        assert abs(intensity.estimate.kappa / 1.5 - 1.0) <= 4.0 / sqrt(count), seed
+
+
+def test_the_rate_of_fills_is_foretold_at_a_distance_and_never_from_nearer_than_d0() -> None:
+    intensity = Intensity(PRIOR, half_life_s=1e9)
+    learn(intensity, kappa=1.5, rate=0.1, seconds=60_000, seed=3)
+    for distance in (0.1, 0.4, 1.0):
+        assert intensity.fill_rate(distance) == pytest.approx(0.1 * exp(-1.5 * distance), rel=0.1)
+    assert intensity.fill_rate(-5.0) == intensity.fill_rate(0.0) == intensity.estimate.rate
+    with pytest.raises(InvalidInput, match="distance"):
+        intensity.fill_rate(nan)
+
+
 def test_a_coarse_grid_does_not_bias_kappa() -> None:
     """Prices on a tick as large as 1/kappa: a mean of the excess would be off by half."""
     tick = 0.5

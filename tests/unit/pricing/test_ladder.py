@@ -127,3 +127,24 @@ def test_no_order_is_larger_than_the_venue_allows() -> None:
         side=Side.SELL, ticks=(10_000,), sizes=(1.0,), order_size=Decimal(2), instrument=capped
     )
     assert quote.size == Decimal("0.12345")
+
+
+@pytest.mark.parametrize("lots", [5.0, -5.0])
+def test_f13_the_unwinding_side_may_grow_while_the_exposed_side_shrinks(lots: float) -> None:
+    usual, tilted = QuoteShape(), QuoteShape(unwind_growth=0.6)
+    exposed, unwinding = (Side.BUY, Side.SELL) if lots > 0.0 else (Side.SELL, Side.BUY)
+    for shape, wanted in ((usual, 1.0), (tilted, 1.3)):
+        (grown,) = level_sizes(side=unwinding, lots=lots, lots_max=10.0, shape=shape)
+        (shrunk,) = level_sizes(side=exposed, lots=lots, lots_max=10.0, shape=shape)
+        assert grown == pytest.approx(wanted)
+        assert shrunk == pytest.approx(exp(-0.5))
+    (flat,) = level_sizes(side=unwinding, lots=0.0, lots_max=10.0, shape=tilted)
+    assert flat == 1.0
+
+
+def test_f13_growth_of_the_unwinding_side_never_takes_inventory_past_the_other_limit() -> None:
+    shape = QuoteShape(unwind_growth=4.0, levels=10, growth=2.0)
+    for lots in (0.5, 3.0, 9.0, 40.0):
+        assert sum(level_sizes(side=Side.SELL, lots=lots, lots_max=10.0, shape=shape)) <= (
+            lots + 10.0 + 1e-9
+        )

@@ -1,7 +1,8 @@
-from math import inf
+from math import inf, sqrt
 
 import pytest
 
+from quoter.pricing.glft_exact import BoundedModel
 from quoter.pricing.meaning import Meaning, meaning, meaning_rows, warnings
 from quoter.pricing.normalisation import References, Saturation, gamma_lot
 
@@ -61,3 +62,24 @@ def test_rows_carry_the_numbers() -> None:
     assert rows["quoted_half_spread"].value == pytest.approx(usual.half_spread + 2.0)
     assert rows["skew_at_limit"].bps == usual.skew_at_limit_bps
     assert rows["tau_equivalent_s"].value == usual.tau_equivalent_s
+
+
+def test_a_limit_just_inside_what_risk_aversion_bears_is_not_warned_about() -> None:
+    """At sqrt(2 A) / (gamma sigma) lots, to the lot."""
+    paper = References(sigma=2.0, kappa=1.5, intensity=140.0)
+    limit = sqrt(280.0) / (0.1 * 2.0)
+    for lots_max, is_warned in ((limit * 0.99, False), (limit * 1.01, True)):
+        found = meaning(gamma=0.1, lots_max=lots_max, references=paper, fair=100.0)
+        assert any("at ease" in text for text in warnings(found)) is is_warned
+        rows = {row.name: row.value for row in meaning_rows(found)}
+        assert rows["cara_lots_max"] == found.cara_lots_max == pytest.approx(limit)
+
+
+def test_a_skew_too_steep_for_the_closed_form_is_warned_about_unless_the_model_is_exact() -> None:
+    steep = References(sigma=0.5, kappa=5.0, intensity=0.8)
+    closed = meaning(gamma=0.5, lots_max=10.0, references=steep, fair=4000.0)
+    assert any("closed form" in text for text in warnings(closed))
+    table = BoundedModel(10.0).table(gamma=0.5, sigma=0.5, kappa=5.0, intensity=0.8)
+    exact = meaning(gamma=0.5, lots_max=10.0, references=steep, fair=4000.0, bounded=table)
+    assert exact.slope_kappa is None
+    assert not any("closed form" in text for text in warnings(exact))

@@ -1,5 +1,6 @@
 """The quote function: which way inventory moves it, what is added, and every bound by name."""
 
+from dataclasses import replace
 from math import inf, nan
 
 import pytest
@@ -10,6 +11,7 @@ from quoter.domain.trading import NoQuote
 from quoter.pricing import glft
 from quoter.pricing.avellaneda_stoikov import avellaneda_stoikov
 from quoter.pricing.costs import effective_intensity
+from quoter.pricing.glft_exact import chain_ratio, log_ratio_at, log_ratios
 from quoter.pricing.quote import FLOOR_HALF_SPREADS, off_reason, quote_terms
 from quoter.pricing.shape import QuoteShape
 from tests.unit.pricing.cases import PLAIN, WIDENED, paper
@@ -175,7 +177,102 @@ def test_the_slope_of_a_session_is_not_held_to_them_and_fades_to_zero(tau_s: flo
     assert not any("slope" in clamp.name for clamp in terms.clamps)
 
 
+EXACT = log_ratios(rho=chain_ratio(gamma=0.1, sigma=2.0, kappa=1.5, intensity=140.0), lots_max=10)
+
+
+@pytest.mark.parametrize("lots", [-10.0, -3.5, 0.0, 2.0, 9.0, 10.0])
+def test_with_a_table_the_exact_model_prices_both_sides(lots: float) -> None:
+    terms = quote_terms(replace(paper(lots=lots), bounded=EXACT), PLAIN)
+    base, floor = terms.base_half_spread, FLOOR_HALF_SPREADS * terms.half_spread
+    bid = max(base + log_ratio_at(EXACT, lots) / 1.5, floor)
+    ask = max(base + log_ratio_at(EXACT, -lots) / 1.5, floor)
+    assert terms.delta_bid == (None if lots == 10.0 else pytest.approx(bid, rel=1e-12))
+    assert terms.delta_ask == (None if lots == -10.0 else pytest.approx(ask, rel=1e-12))
+    assert terms.reservation_price == pytest.approx(100.0 - terms.skew, rel=1e-15)
+
+
+def test_the_exact_model_agrees_with_the_closed_form_where_inventory_lives() -> None:
+    """Within half a percent of the half-spread up to two standard deviations."""
+    for lots in (-5.0, -1.0, 0.0, 3.0):
+        closed = quote_terms(paper(lots=lots), PLAIN)
+        exact = quote_terms(replace(paper(lots=lots), bounded=EXACT), PLAIN)
+        tolerance = 0.006 * closed.half_spread
+        assert exact.delta_bid == pytest.approx(closed.delta_bid, abs=tolerance)
+        assert exact.delta_ask == pytest.approx(closed.delta_ask, abs=tolerance)
+
+
+def test_the_exact_model_widens_as_the_limit_comes_near() -> None:
+    calm, near = (
+        quote_terms(replace(paper(lots=n), bounded=EXACT), PLAIN).boundary for n in (0.0, 9.0)
+    )
+    assert calm == 0.0
+    assert near == pytest.approx((1.4414 - 1.3433) / 2, abs=1e-4)
+
+
+def test_a_horizon_goes_before_the_exact_model() -> None:
+    plain = quote_terms(paper(lots=2.0, tau_s=1.0), PLAIN)
+    both = quote_terms(replace(paper(lots=2.0, tau_s=1.0), bounded=EXACT), PLAIN)
+    assert (both.delta_bid, both.delta_ask) == (plain.delta_bid, plain.delta_ask)
+
+
+def test_a_table_too_short_to_read_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="bounded"):
+        quote_terms(replace(paper(), bounded=(0.0,)), PLAIN)
+
+
+@pytest.mark.parametrize("alpha", [0.2, -0.2])
+def test_both_quotes_follow_a_foretold_move_and_the_side_it_would_hit_steps_back_twice(
+    alpha: float,
+) -> None:
+    still, moved = (quote_terms(paper(alpha=a), PLAIN) for a in (0.0, alpha))
+    hit, other = ("ask", "bid") if alpha > 0.0 else ("bid", "ask")
+    for side, wanted in ((hit, 2 * 0.2), (other, -0.2)):
+        gained = delta(getattr(moved, f"delta_{side}")) - delta(getattr(still, f"delta_{side}"))
+        assert gained == pytest.approx(wanted, rel=1e-9)
+        assert getattr(moved, f"alpha_{side}") == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_foretold_move_is_bounded_by_two_half_spreads_and_never_crosses_fair(
+    sign: float,
+) -> None:
+    terms = quote_terms(paper(alpha=sign * 50.0), PLAIN)
+    most = 2.0 * terms.half_spread
+    assert max(terms.alpha_bid, terms.alpha_ask) == pytest.approx(2 * most)
+    clamp = next(clamp for clamp in terms.clamps if clamp.name == "alpha_max")
+    assert clamp.before == sign * 50.0
+    assert clamp.after == pytest.approx(sign * most)
+    nearer = delta(terms.delta_bid if sign > 0.0 else terms.delta_ask)
+    assert nearer == pytest.approx(FLOOR_HALF_SPREADS * terms.half_spread)
+
+
+def test_f21_what_a_sides_fills_lost_moves_that_side_out_and_nothing_else() -> None:
+    for lots in (-4.0, -1.0, 0.0, 4.0):
+        calm = quote_terms(paper(lots=lots, cost_bid=3.0, cost_ask=3.0), PLAIN)
+        hurt = quote_terms(paper(lots=lots, cost_bid=3.0, cost_ask=3.0, adverse_bid=0.3), PLAIN)
+        assert delta(hurt.delta_bid) == pytest.approx(delta(calm.delta_bid) + 0.3)
+        assert (hurt.delta_ask, hurt.slope) == (calm.delta_ask, calm.slope)
+
+
+def test_what_a_sides_fills_lost_is_bounded_by_two_half_spreads() -> None:
+    terms = quote_terms(paper(adverse_ask=99.0), PLAIN)
+    assert terms.adverse_ask == pytest.approx(2 * terms.half_spread)
+    assert [(c.name, c.before) for c in terms.clamps] == [("ask_adverse_max", 99.0)]
+
+
+def test_fills_fewer_than_foretold_thin_the_flow_that_the_slope_is_made_of() -> None:
+    corrected = quote_terms(paper(fill_factor=0.5), PLAIN)
+    assert corrected.slope == pytest.approx(quote_terms(paper(intensity=70.0), PLAIN).slope)
+
+
+def test_a_book_wider_than_our_quote_is_told_as_bound_to_the_tick() -> None:
+    assert quote_terms(paper(book_half_spread=0.7), PLAIN).tick_bound
+    assert not quote_terms(paper(book_half_spread=0.6), PLAIN).tick_bound
+    assert not quote_terms(paper(), PLAIN).tick_bound
+
+
 NAMES = (
+    "alpha", "adverse_bid", "adverse_ask", "fill_factor", "book_half_spread",
     "fair", "sigma", "kappa", "intensity", "gamma_lot", "lots", "lots_max", "cost_bid", "cost_ask",
     "multiplier", "tau_s",
 )  # fmt: skip
@@ -192,6 +289,7 @@ def test_f14_a_number_that_is_not_finite_is_refused_by_name(name: str, value: fl
 @pytest.mark.parametrize(
     ("name", "value"),
     [("fair", 0.0), ("sigma", -1.0), ("kappa", 0.0), ("intensity", 0.0), ("gamma_lot", -0.1),
+     ("adverse_bid", -0.1), ("adverse_ask", -0.1), ("fill_factor", 0.0), ("book_half_spread", -1.0),
      ("lots_max", 0.99), ("multiplier", 0.99), ("tau_s", -1.0)],
 )  # fmt: skip
 def test_f14_a_number_out_of_its_domain_is_refused(name: str, value: float) -> None:

@@ -46,6 +46,29 @@ def test_at_the_limit_the_exposed_side_is_empty_and_says_so() -> None:
     assert quote.off == (SideOff(Side.BUY, NoQuote.SIDE_LIMIT),)
 
 
+def test_bound_to_the_tick_both_sides_quote_the_touch() -> None:
+    """A tick as wide as three of our half-spreads: rounding outwards ends on the book's best."""
+    coarse = replace(
+        BTC, tick=Decimal("0.00002"), lot=Decimal(1), size_min=Decimal(1), size_max=Decimal(10**9)
+    )
+    market = replace(
+        paper(), fair=0.00033, sigma=4e-7, kappa=3e5, gamma_lot=1e3, intensity=0.5,
+        book_half_spread=1e-5,
+    )  # fmt: skip
+    shape = QuoteShape(spread_max_bps=19_000.0)
+    terms = quote_terms(market, shape)
+    assert terms.tick_bound
+    quote = two_sided_quote(
+        terms=terms,
+        shape=shape,
+        instrument=coarse,
+        order_size=Decimal(1_000_000),
+        best_bid_ticks=16,
+        best_ask_ticks=17,
+    )
+    assert (quote.bids[0].ticks, quote.asks[0].ticks) == (16, 17)
+
+
 def test_too_wide_and_too_small_have_their_own_reasons() -> None:
     narrow = replace(SHAPE, spread_max_bps=150.0)
     assert quoted(lots=4.0, shape=narrow).off == (SideOff(Side.BUY, NoQuote.SPREAD_TOO_WIDE),)

@@ -8,7 +8,7 @@ from math import inf, nan, sqrt
 import pytest
 
 from quoter.domain.errors import InvalidInput
-from quoter.pricing.volatility import VarianceRate, Volatility
+from quoter.pricing.volatility import GRID_S, NOISE_COARSE_S, VarianceRate, Volatility
 
 
 def walk(
@@ -114,6 +114,61 @@ def test_a_clock_that_steps_back_a_little_is_old_news_and_far_back_a_new_clock()
     rate.update(10.0, 700.0)
     rate.update(11.0, 701.0)
     assert rate.squares == pytest.approx(2.0, rel=0.02)
+
+
+def bouncing(volatility: Volatility, *, noise: float, seconds: int, start_s: float = 0.0) -> None:
+    """A walk of sigma 1 seen ten times a second through independent noise."""
+    rng, mid = random.Random(3), 1000.0
+    for i in range(10 * seconds):
+        mid += rng.gauss(0.0, sqrt(0.1))
+        volatility.update(start_s + i / 10 + 0.001, mid + rng.gauss(0.0, noise))
+
+
+def test_a_mid_that_only_diffuses_looks_the_same_in_every_step() -> None:
+    volatility = Volatility()
+    bouncing(volatility, noise=0.0, seconds=1200)
+    assert volatility.noise.ratio == pytest.approx(1.0, abs=0.15)
+    assert volatility.slow.grid_s == volatility.fast.grid_s == GRID_S
+
+
+def test_a_mid_that_bounces_is_sampled_every_five_seconds_until_it_calms_down() -> None:
+    volatility = Volatility()
+    bouncing(volatility, noise=1.0, seconds=1200)
+    assert volatility.noise.ratio is not None
+    assert volatility.noise.ratio > 3.0
+    assert volatility.slow.grid_s == volatility.fast.grid_s == NOISE_COARSE_S
+    assert volatility.slow.sigma == pytest.approx(1.0, abs=0.3)  # a second's steps would say 1.7
+    bouncing(volatility, noise=0.0, seconds=2400, start_s=1200.0)
+    assert volatility.slow.grid_s == volatility.fast.grid_s == GRID_S
+
+
+def test_the_noise_ratio_says_nothing_at_first_and_nothing_of_a_market_that_stands() -> None:
+    volatility = Volatility()
+    bouncing(volatility, noise=1.0, seconds=90)
+    assert volatility.noise.ratio is None
+    still = Volatility()
+    for t_s in range(1000):
+        still.update(float(t_s), 5.0)
+    assert still.noise.ratio is None
+    assert still.slow.grid_s == GRID_S
+
+
+def test_over_a_long_time_sigma_is_within_four_percent_of_a_clean_walk() -> None:
+    """Root of the mean squared error over many seconds of many walks, ticks in clusters."""
+    squares, count = 0.0, 0
+    for seed in range(30):
+        rng, volatility = random.Random(seed), Volatility()
+        t_s, mid, check_s = 0.0, 10_000.0, 1500.0
+        while t_s < 3000.0:
+            gap_s = rng.expovariate(20.0) if rng.random() < 0.8 else rng.expovariate(1.0)
+            t_s += gap_s
+            mid += rng.gauss(0.0, sqrt(gap_s))
+            volatility.update(t_s, mid)
+            if t_s > check_s:
+                check_s += 20.0
+                squares += ((volatility.sigma or 0.0) - 1.0) ** 2
+                count += 1
+    assert sqrt(squares / count) <= 0.04
 
 
 @pytest.mark.parametrize(("t_s", "mid"), [(1.0, nan), (1.0, inf), (1.0, 0.0), (nan, 1.0)])

@@ -1,0 +1,80 @@
+"""A side that is run over goes, and comes back."""
+
+from math import nan
+
+import pytest
+
+from quoter.domain.errors import InvalidInput
+from quoter.domain.market import Side
+from quoter.pricing.sweep import SidePull
+
+
+def after_burst(*, fills: int = 4, gap_s: float = 0.2, side: Side = Side.SELL) -> SidePull:
+    pull = SidePull()
+    for i in range(fills):
+        pull.on_fill(10.0 + i * gap_s, side)
+    return pull
+
+
+def test_four_fills_of_one_side_within_a_second_pull_that_side_for_five() -> None:
+    pull = after_burst()
+    assert pull.is_pulled(10.6, Side.SELL, 0.0)
+    assert pull.is_pulled(15.5, Side.SELL, 0.0)
+    assert not pull.is_pulled(15.6, Side.SELL, 0.0)
+    assert not pull.is_pulled(10.6, Side.BUY, 0.0)
+
+
+def test_three_fills_or_four_slower_ones_pull_nothing() -> None:
+    assert not after_burst(fills=3).is_pulled(10.7, Side.SELL, 0.0)
+    assert not after_burst(gap_s=0.4).is_pulled(11.3, Side.SELL, 0.0)
+
+
+def test_fills_on_both_sides_are_no_burst() -> None:
+    pull = SidePull()
+    for i in range(6):
+        pull.on_fill(10.0 + i / 10, Side.BUY if i % 2 else Side.SELL)
+    assert not any(pull.is_pulled(10.6, side, 0.0) for side in Side)
+
+
+@pytest.mark.parametrize(("side", "z"), [(Side.SELL, 2.0), (Side.BUY, -2.0)])
+def test_a_side_waits_until_the_flow_against_it_is_calm(side: Side, z: float) -> None:
+    pull = after_burst(side=side)
+    assert pull.is_pulled(20.0, side, z)
+    assert not pull.is_pulled(20.1, side, z / 5)
+    assert not pull.is_pulled(20.2, side, z), "a new reason is needed to go again"
+
+
+def test_flow_that_pushes_the_other_way_holds_nothing_up() -> None:
+    assert not after_burst(side=Side.SELL).is_pulled(15.7, Side.SELL, -3.0)
+
+
+def test_f17_a_side_comes_back_after_a_minute_even_if_takers_never_stop() -> None:
+    pull = after_burst()
+    assert pull.is_pulled(70.0, Side.SELL, 5.0)
+    assert not pull.is_pulled(70.7, Side.SELL, 5.0)
+
+
+def test_a_sweep_far_past_our_price_pulls_the_side_even_without_a_fill() -> None:
+    pull = SidePull()
+    pull.on_print(5.0, Side.BUY, passed=0.2, half=0.1)
+    assert not pull.is_pulled(5.0, Side.BUY, 0.0)
+    pull.on_print(5.0, Side.BUY, passed=0.21, half=0.1)
+    assert pull.is_pulled(5.0, Side.BUY, 0.0)
+    assert not pull.is_pulled(5.0, Side.SELL, 0.0)
+
+
+def test_a_new_clock_leaves_no_side_off() -> None:
+    pull = after_burst()
+    assert not pull.is_pulled(-1e6, Side.SELL, 0.0)
+    pull.on_fill(-1e6, Side.SELL)
+    assert not pull.is_pulled(-1e6, Side.SELL, 0.0)
+
+
+def test_f14_numbers_that_are_none_are_refused() -> None:
+    for t_s, passed, half in ((nan, 1.0, 1.0), (0.0, nan, 1.0), (0.0, 1.0, nan)):
+        with pytest.raises(InvalidInput):
+            SidePull().on_print(t_s, Side.BUY, passed, half)
+    with pytest.raises(InvalidInput):
+        SidePull().on_fill(nan, Side.BUY)
+    with pytest.raises(InvalidInput):
+        SidePull().is_pulled(0.0, Side.BUY, nan)
