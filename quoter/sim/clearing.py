@@ -126,6 +126,14 @@ class Clearing:
         order.updated_ns = ts_ns
         self._report(order, kind, cancel_client_id=cancel_client_id)
 
+    def reduce(self, order: SimOrder, size: Decimal, *, ts_ns: int, former_client_id: str) -> None:
+        """Make an open order smaller, give back what that unlocks and report it."""
+        self._holdings[order.account].unlock(*self._pledge(order, order.size - size))
+        order.size = size
+        order.amendments += 1
+        order.updated_ns = ts_ns
+        self._report(order, ReportType.REPLACED, former_client_id=former_client_id)
+
     def settle(self, now_ns: int) -> None:
         """Tell every account what it holds of the assets that moved since the last call."""
         for account, holdings in self._holdings.items():
@@ -148,6 +156,7 @@ class Clearing:
         *,
         trade: SimTrade | None = None,
         cancel_client_id: str = "",
+        former_client_id: str = "",
     ) -> None:
         self._emit(
             ExecutionReport(
@@ -157,5 +166,6 @@ class Clearing:
                 order=replace(order),
                 trade=trade,
                 cancel_client_id=cancel_client_id,
+                former_client_id=former_client_id,
             )
         )

@@ -135,6 +135,28 @@ class Exchange:
         market.commit(self._now_ns)
         return cancelled, self._take_news()
 
+    def reduce(
+        self,
+        account: str,
+        symbol: str,
+        *,
+        size: Decimal,
+        now_ns: int,
+        order_id: int = 0,
+        client_id: str = "",
+        new_client_id: str = "",
+    ) -> tuple[SimOrder, list[News]]:
+        """Lower an open order's size (base, with what has traded); its place in the queue stays.
+
+        It is called `new_client_id` from then on, if that is not empty. Raises Refused.
+        """
+        market = self._markets[symbol]
+        self._run_to(now_ns)
+        found = self._orders.find(account, symbol, order_id=order_id, client_id=client_id)
+        resting = self._orders.resting(found)
+        reduced = market.reduce(resting, size, self._now_ns, new_client_id or found.client_id)
+        return reduced, self._take_news()
+
     def load_depth(self, symbol: str, book: DepthBook, now_ns: int) -> list[News]:
         """Start a recorded market (again) from a recorded snapshot, before its diffs."""
         capture = self._captures[symbol]

@@ -50,17 +50,22 @@ class Grid:
         rate = self.spec.fee_maker if is_maker else self.spec.fee_taker
         return (amount * rate).quantize(MONEY_STEP, rounding=ROUND_DOWN)
 
+    def admit_size(self, size: Decimal) -> int:
+        """Lots of a size that passes the filters. Raises Refused."""
+        spec = self.spec
+        if not (size.is_finite() and spec.size_min <= size <= spec.size_max):
+            raise Refused(SimReject.FILTER_LOT)
+        if size <= 0 or size % spec.lot:
+            raise Refused(SimReject.FILTER_LOT)
+        return self.lots(size)
+
     def admit(self, order: NewOrder) -> tuple[int, int]:
         """(ticks, lots) of an order that passes the filters; ticks is 0 for MARKET.
 
         Raises Refused. The notional of a MARKET order is not known here.
         """
         spec = self.spec
-        if not (order.size.is_finite() and spec.size_min <= order.size <= spec.size_max):
-            raise Refused(SimReject.FILTER_LOT)
-        if order.size <= 0 or order.size % spec.lot:
-            raise Refused(SimReject.FILTER_LOT)
-        lots = self.lots(order.size)
+        lots = self.admit_size(order.size)
         if order.kind is OrderKind.MARKET:
             return 0, lots
         if not (order.price.is_finite() and 0 < order.price <= self.tick * PRICE_TICKS_MAX):

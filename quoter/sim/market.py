@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from quoter.domain.market import Side
 from quoter.sim.background import Background
@@ -99,6 +100,31 @@ class Market:
             cancel_client_id=cancel_client_id,
         )
         return replace(resting.order)
+
+    def reduce(self, resting: Resting, size: Decimal, now_ns: int, client_id: str) -> SimOrder:
+        """Make an open order smaller where it stands. Raises Refused; then nothing has changed."""
+        order = resting.order
+        if self.is_halted:
+            raise Refused(SimReject.HALTED)
+        lots = self.grid.admit_size(size)
+        if size > order.size:
+            raise Refused(SimReject.INCREASE)
+        if size == order.size:
+            raise Refused(SimReject.NO_CHANGE)
+        if size <= order.filled:
+            raise Refused(SimReject.TRADED)
+        if order.price * size < self.spec.notional_min:
+            raise Refused(SimReject.FILTER_NOTIONAL)
+        former = order.client_id
+        if client_id != former:
+            if self._orders.is_taken(order.account, order.symbol, client_id):
+                raise Refused(SimReject.DUPLICATE)
+            self._orders.rename(order, client_id)
+        resting.lots = lots - self.grid.lots(order.filled)
+        self._clearing.reduce(order, size, ts_ns=now_ns, former_client_id=former)
+        self.tape.touch(order.side, resting.ticks)
+        self.commit(now_ns)
+        return replace(order)
 
     def fill(self, resting: Resting, lots: int, now_ns: int, *, is_printed: bool = True) -> None:
         """A public taker trades `lots` of a resting order at its price; the caller commits."""

@@ -18,6 +18,9 @@ class SimReject(StrEnum):
     DUPLICATE = "duplicate"  # client id of an *open* order
     NOT_FOUND = "not_found"
     HALTED = "halted"
+    INCREASE = "increase"  # an amendment that asks for more
+    NO_CHANGE = "no_change"  # an amendment that asks for what is
+    TRADED = "traded"  # an amendment to no more than has traded already
 
 
 class Refused(Exception):
@@ -126,6 +129,7 @@ class SimOrder:
     state: SimOrderState
     created_ns: int
     updated_ns: int
+    amendments: int = 0
 
     @property
     def leaves(self) -> Decimal:
@@ -160,6 +164,7 @@ class ReportType(StrEnum):
     NEW = "NEW"
     TRADE = "TRADE"
     CANCELED = "CANCELED"
+    REPLACED = "REPLACED"  # amended: smaller, in its old place
     EXPIRED = "EXPIRED"
     TRADE_PREVENTION = "TRADE_PREVENTION"
 
@@ -168,7 +173,8 @@ class ReportType(StrEnum):
 class ExecutionReport:
     """News for one account: a copy of its order now, and the trade if it was one.
 
-    `cancel_client_id` is the id of the cancel request (Binance reports it as `c`, ours as `C`).
+    `cancel_client_id` is the id of the cancel request (Binance reports it as `c`, ours as `C`);
+    `former_client_id` is the order's client id before an amendment.
     """
 
     ts_ns: int
@@ -177,6 +183,7 @@ class ExecutionReport:
     order: SimOrder
     trade: SimTrade | None = None
     cancel_client_id: str = ""
+    former_client_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,14 @@ class OrderStore:
             raise Refused(SimReject.NOT_FOUND)
         return order
 
+    def rename(self, order: SimOrder, client_id: str) -> None:
+        """It is findable under the new name only."""
+        former = (order.account, order.symbol, order.client_id)
+        if self._by_client_id.get(former) == order.order_id:
+            del self._by_client_id[former]
+        order.client_id = client_id
+        self._by_client_id[order.account, order.symbol, client_id] = order.order_id
+
     def is_taken(self, account: str, symbol: str, client_id: str) -> bool:
         """Does an open order have that name?"""
         return self._by_client_id.get((account, symbol, client_id), 0) in self._open
