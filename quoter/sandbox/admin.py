@@ -3,7 +3,7 @@
 GET    truth?api_key=K   opening, balances {asset: {free, locked}}, totals {asset: total as the
                          truth ledger recomputes it}, trades (myTrades rows of all symbols, in the
                          order they happened), open_orders; exact decimals as texts
-GET    wire-log?since=N  entries with seq > N: every create, cancel, cancel-all and replace with
+GET    wire-log?since=N  entries with seq > N: every create, cancel, cancel-all, replace, amend with
                          seq, received_ns, transport, operation, api_key, client_id, symbol, side,
                          type, price, size, outcome (accepted, rejected, pending), code, faults
 GET    faults            every armed fault with id, matched, fired, active
@@ -13,6 +13,8 @@ POST   script            {"symbol", "kind": "burst" | "informed" | "crash", "in_
                          fields of sim.scripts.Burst, InformedTrader or Crash}: scripted flow
 POST   halt              {"symbol", "halted": true | false}: maintenance; status BREAK, no orders
 POST   streams/close     {"socket": "market" | "user" | null, "count": n | null}; {"closed": n}
+POST   streams/shutdown  {"in_s": 10, "socket": "market" | "user" | null}: serverShutdown now, and
+                         closed after in_s; {"told": n}
 GET    stats             counters, open sockets, uptime
 
 A mistake is answered 400 with {"error": text}.
@@ -25,7 +27,8 @@ import msgspec
 from aiohttp import web
 
 from quoter.sandbox import payloads
-from quoter.sandbox.faults import NS_PER_S, Armed, Fault, FaultKind, SocketKind
+from quoter.sandbox.config import SHUTDOWN_NOTICE_S
+from quoter.sandbox.faults import NS_PER_S, Armed, Fault, FaultKind, Seconds, SocketKind
 from quoter.sandbox.payloads import Json
 from quoter.sandbox.sockets import Sockets
 from quoter.sandbox.venue import Venue
@@ -46,6 +49,13 @@ class CloseStreams(msgspec.Struct, forbid_unknown_fields=True):
 
     socket: SocketKind | None = None
     count: int | None = None
+
+
+class ShutDownStreams(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of POST streams/shutdown."""
+
+    in_s: Seconds = SHUTDOWN_NOTICE_S
+    socket: SocketKind | None = None
 
 
 class Halt(msgspec.Struct, forbid_unknown_fields=True):
@@ -72,6 +82,7 @@ class Admin:
             ("POST", "script", self._script),
             ("POST", "halt", self._halt),
             ("POST", "streams/close", self._close),
+            ("POST", "streams/shutdown", self._shut_down),
             ("GET", "stats", self._stats),
         )
         for method, path, handler in routes:
@@ -148,6 +159,11 @@ class Admin:
         body = await request.read() or b"{}"
         wish = msgspec.json.decode(body, type=CloseStreams)
         return {"closed": await self._sockets.close(wish.socket, most=wish.count)}
+
+    async def _shut_down(self, request: web.Request) -> Json:
+        body = await request.read() or b"{}"
+        wish = msgspec.json.decode(body, type=ShutDownStreams)
+        return {"told": self._sockets.shut_down(wish.socket, notice_s=wish.in_s)}
 
     async def _stats(self, _request: web.Request) -> Json:
         venue = self._venue

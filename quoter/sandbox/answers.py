@@ -94,6 +94,24 @@ def cancel_error(refused: Refused) -> ApiError:
     return bad_request(-2011, text)
 
 
+_AMEND: dict[SimReject, tuple[int, str]] = {
+    SimReject.FILTER_LOT: (-1013, "Filter failure: LOT_SIZE"),
+    SimReject.FILTER_NOTIONAL: (-1013, "Filter failure: NOTIONAL"),
+    SimReject.DUPLICATE: (-2038, "Duplicate order sent."),
+    SimReject.NOT_FOUND: (-2038, UNKNOWN_ORDER),
+    SimReject.HALTED: (-2038, "Market is closed."),
+    SimReject.INCREASE: (-2038, "Order amend (quantity increase) is not supported."),
+    SimReject.NO_CHANGE: (-2038, "The requested action would change no state; rejecting"),
+    # The venue's documentation has no text for this one.
+    SimReject.TRADED: (-2038, "Order amend below the executed quantity is not supported."),
+}
+
+
+def amend_error(refused: Refused) -> ApiError:
+    """A refused amendment in the venue's words."""
+    return bad_request(*_AMEND[refused.reason])
+
+
 def query_error() -> ApiError:
     """A query for an order that the venue does not know."""
     return bad_request(-2013, NO_SUCH_ORDER)

@@ -7,6 +7,7 @@ from pathlib import Path
 from quoter.sim.messages import MarketSpec
 
 PING_S = 20.0  # the venue's own
+SHUTDOWN_NOTICE_S = 10.0  # the venue's 24 h end with ten minutes of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +49,17 @@ class Capture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxConfig:
-    """Everything `SandboxServer` needs; `disconnect_s` drops every socket after that time."""
+    """Everything `SandboxServer` needs.
+
+    `disconnect_s` drops every socket after that time; `shutdown_notice_s` before, but not in the
+    first half of its life, the socket hears of it by `serverShutdown`.
+    """
 
     markets: tuple[MarketSpec, ...]
     accounts: tuple[Account, ...]
     seed: int
     disconnect_s: float | None = None
+    shutdown_notice_s: float = SHUTDOWN_NOTICE_S
     ping_s: float = PING_S
     limits: Limits = field(default_factory=Limits)
     captures: tuple[Capture, ...] = ()

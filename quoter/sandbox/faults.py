@@ -48,6 +48,7 @@ class Endpoint(StrEnum):
     CANCEL = "cancel"
     CANCEL_ALL = "cancel_all"
     REPLACE = "replace"
+    AMEND = "amend"
     QUERY = "query"
     OPEN_ORDERS = "open_orders"
     ALL_ORDERS = "all_orders"

@@ -8,6 +8,7 @@ from quoter.sim.messages import MarketSpec, OrderKind
 
 PRICE_TICKS_MAX = 10**9
 NOTIONAL_MAX = Decimal(9_000_000)
+ORDER_AMENDMENTS_MAX = 10  # of one order
 
 
 def check_filters(market: MarketSpec, kind: OrderKind, price: Decimal, size: Decimal) -> None:
@@ -57,4 +58,5 @@ def filter_rows(market: MarketSpec) -> list[Json]:
             "applyMaxToMarket": False,
             "avgPriceMins": 0,
         },
+        {"filterType": "MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends": ORDER_AMENDMENTS_MAX},
     ]

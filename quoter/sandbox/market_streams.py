@@ -35,7 +35,7 @@ class Subscriber:
     """One market socket with its streams and its inbound budget."""
 
     def __init__(self, venue: Venue, *, is_combined: bool) -> None:
-        self.socket = Socket(venue, SocketKind.MARKET)
+        self.socket = Socket(venue, SocketKind.MARKET, wrap=self._wrap)
         self.is_combined = is_combined
         self.streams: dict[str, None] = {}
         self._venue = venue
@@ -51,6 +51,9 @@ class Subscriber:
         if not is_within:
             self._venue.counts["market_socket_too_many_messages"] += 1
         return is_within
+
+    def _wrap(self, event: Json) -> Json:
+        return {"stream": f"!{event['e']}", "data": event} if self.is_combined else event
 
 
 class MarketStreams:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from quoter.sandbox import account, reference, trading
+from quoter.sandbox import account, amend, reference, trading
 from quoter.sandbox.faults import Endpoint
 from quoter.sandbox.operation import Operation
 
@@ -92,6 +92,16 @@ REPLACE = Operation(
     new_orders=True,
     logged=True,
 )
+AMEND = Operation(
+    name="order.amend.keepPriority",
+    endpoint=Endpoint.AMEND,
+    handler=amend.amend,
+    weight=4,
+    signed=True,
+    mandatory=("symbol", "newQty"),
+    optional=(*_REFERENCE, "newClientOrderId"),
+    logged=True,
+)
 QUERY = Operation(
     name="order.status",
     endpoint=Endpoint.QUERY,
@@ -150,6 +160,7 @@ REST: dict[tuple[str, str], Operation] = {
     ("DELETE", "order"): CANCEL,
     ("GET", "order"): QUERY,
     ("POST", "order/cancelReplace"): REPLACE,
+    ("PUT", "order/amend/keepPriority"): AMEND,
     ("GET", "openOrders"): OPEN_ORDERS,
     ("DELETE", "openOrders"): CANCEL_ALL,
     ("GET", "allOrders"): ALL_ORDERS,
@@ -169,6 +180,7 @@ SOCKET: dict[str, Operation] = {
         CANCEL,
         CANCEL_ALL,
         REPLACE,
+        AMEND,
         QUERY,
         OPEN_ORDERS,
         ALL_ORDERS,

@@ -189,6 +189,35 @@ def canceled(order: SimOrder, cancel_client_id: str = "") -> Json:
     )
 
 
+def amended(order: SimOrder, former_client_id: str, execution_id: int) -> Json:
+    """Answer of amend/keepPriority, which spells three fields its own way."""
+    row = _identity(order) | {
+        "origClientOrderId": former_client_id,
+        "price": number(order.price),
+        "qty": number(order.size),
+        "executedQty": number(order.filled),
+        "preventedQty": ZERO,
+        "quoteOrderQty": ZERO,
+        "cumulativeQuoteQty": number(order.filled_quote),
+        "status": order.state.value,
+        "timeInForce": order.time_in_force.value,
+        "type": order.kind.value,
+        "side": order.side.value,
+        "workingTime": order.created_ns // NS_PER_MS,
+        "selfTradePreventionMode": order.self_trade.value,
+    }
+    return {
+        "transactTime": order.updated_ns // NS_PER_MS,
+        "executionId": execution_id,
+        "amendedOrder": row,
+    }
+
+
+def shutdown_event(now_ns: int) -> Json:
+    """`serverShutdown`: this connection ends soon."""
+    return {"e": "serverShutdown", "E": now_ns // NS_PER_MS}
+
+
 def own_trade(trade: SimTrade) -> Json:
     """One row of myTrades."""
     return {
@@ -226,7 +255,7 @@ def execution_report(report: ExecutionReport, execution_id: int) -> Json:
         "P": ZERO,
         "F": ZERO,
         "g": -1,
-        "C": order.client_id if is_cancel else "",
+        "C": order.client_id if is_cancel else report.former_client_id,
         "x": report.kind.value,
         "X": order.state.value,
         "r": "NONE",

@@ -166,7 +166,7 @@ def _symbol_row(venue: Venue, market: MarketSpec) -> Json:
         "quoteOrderQtyMarketAllowed": False,
         "allowTrailingStop": False,
         "cancelReplaceAllowed": True,
-        "amendAllowed": False,
+        "amendAllowed": True,
         "pegInstructionsAllowed": False,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,

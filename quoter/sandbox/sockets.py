@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 
+import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from quoter.sandbox import payloads
 from quoter.sandbox.faults import Armed, FaultKind, SocketKind
+from quoter.sandbox.payloads import Json
 from quoter.sandbox.venue import Venue
 
 PINGS_UNANSWERED_MAX = 3  # one minute at the venue's 20 s
@@ -15,13 +18,16 @@ FRAME_BYTES_MAX = 256 * 1024
 
 type OnText = Callable[[str], Awaitable[None]]
 type OnFrame = Callable[[], bool]
+type Wrap = Callable[[Json], Json]
 
 
 class Socket:
     """Sending never waits: a reader that owes more than the queue holds is dropped."""
 
-    def __init__(self, venue: Venue, kind: SocketKind) -> None:
+    def __init__(self, venue: Venue, kind: SocketKind, *, wrap: Wrap) -> None:
+        """`wrap` puts an event that is the server's own into the envelope of this kind of door."""
         self.kind = kind
+        self._wrap = wrap
         self._venue = venue
         self._ws = web.WebSocketResponse(
             timeout=CLOSE_S_MAX, autoping=False, compress=False, max_msg_size=FRAME_BYTES_MAX
@@ -33,6 +39,7 @@ class Socket:
         self._caught_up.set()
         self._unanswered = 0
         self._muted_by: list[Armed] = []
+        self._ending: asyncio.Task[None] | None = None
 
     @property
     def response(self) -> web.WebSocketResponse:
@@ -64,15 +71,24 @@ class Socket:
         await self._ws.prepare(request)
         self._transport = request.transport
         helpers = [asyncio.create_task(self._write()), asyncio.create_task(self._ping())]
-        if self._venue.config.disconnect_s is not None:
-            helpers.append(asyncio.create_task(self._expire(self._venue.config.disconnect_s)))
+        if self._venue.config.disconnect_s is not None and self._ending is None:
+            self._ending = asyncio.create_task(self._expire(self._venue.config.disconnect_s))
         try:
             await self._read(on_text, on_frame)
         finally:
+            if self._ending is not None:
+                helpers.append(self._ending)
             for task in helpers:
                 task.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
             self._caught_up.set()
+
+    def end_in(self, notice_s: float) -> None:
+        """Tell the client that the server goes away, and close after `notice_s`."""
+        if self._ending is not None:
+            self._ending.cancel()
+        self._announce()
+        self._ending = asyncio.create_task(self._close_in(notice_s))
 
     async def close(self, code: WSCloseCode = WSCloseCode.GOING_AWAY) -> None:
         """Say goodbye; does not wait longer than CLOSE_S_MAX for the other side's."""
@@ -117,8 +133,18 @@ class Socket:
             self._put(WSMsgType.PING, str(self._venue.now_ns() // 1_000_000).encode())
 
     async def _expire(self, after_s: float) -> None:
-        await asyncio.sleep(after_s)
+        notice_s = min(self._venue.config.shutdown_notice_s, after_s / 2)
+        await asyncio.sleep(after_s - notice_s)
+        self._announce()
+        await self._close_in(notice_s)
+
+    async def _close_in(self, notice_s: float) -> None:
+        await asyncio.sleep(notice_s)
         await self.close()
+
+    def _announce(self) -> None:
+        event = payloads.shutdown_event(self._venue.now_ns())
+        self.send(msgspec.json.encode(self._wrap(event)))
 
     async def _read(self, on_text: OnText, on_frame: OnFrame) -> None:
         while True:
@@ -168,6 +194,13 @@ class Sockets:
                 return
             armed.fired += 1
             socket.mute(armed)
+
+    def shut_down(self, kind: SocketKind | None, *, notice_s: float) -> int:
+        """End the sockets of a kind that are open now, with notice; how many."""
+        chosen = list(self.of(kind))
+        for socket in chosen:
+            socket.end_in(notice_s)
+        return len(chosen)
 
     async def close(self, kind: SocketKind | None, *, most: int | None = None) -> int:
         """Close up to `most` sockets of a kind (all, by default); how many."""

@@ -154,7 +154,7 @@ def checked_order(request: Request) -> NewOrder:
     check_filters(market, kind, reference, size)
     return NewOrder(
         symbol=market.symbol,
-        client_id=parameters.client_id("newClientOrderId") or _random_id(),
+        client_id=parameters.client_id("newClientOrderId") or random_id(),
         side=side,
         kind=kind,
         price=price,
@@ -205,7 +205,7 @@ def _placed(request: Request, order: SimOrder, news: Sequence[News]) -> Json:
 def _cancel(
     request: Request, symbol: str, *, order_id: int, client_id: str, own_id: str = ""
 ) -> Json:
-    cancel_id = own_id or request.parameters.client_id("newClientOrderId") or _random_id()
+    cancel_id = own_id or request.parameters.client_id("newClientOrderId") or random_id()
     try:
         order, news = request.venue.exchange.cancel(
             request.api_key,
@@ -264,6 +264,7 @@ def _opposite(request: Request, market: MarketSpec, side: Side) -> Decimal:
     return levels[0][0]
 
 
-def _random_id() -> str:
+def random_id() -> str:
+    """A client id as the venue makes one up where none was given."""
     letters = string.ascii_letters + string.digits
     return "".join(secrets.choice(letters) for _ in range(CLIENT_ID_LENGTH))

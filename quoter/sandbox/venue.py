@@ -75,7 +75,7 @@ class Venue:
             self.halted.discard(symbol)
 
     def next_execution_id(self) -> int:
-        """A number for each execution report."""
+        """A number for each execution report and each amendment."""
         self._execution_id += 1
         return self._execution_id
 

@@ -41,7 +41,7 @@ class WireEntry:
             "side": sent.get("side", ""),
             "type": sent.get("type", ""),
             "price": sent.get("price", ""),
-            "size": sent.get("quantity", ""),
+            "size": sent.get("quantity", sent.get("newQty", "")),
             "outcome": self.outcome,
             "code": self.code,
             "faults": list(self.faults),

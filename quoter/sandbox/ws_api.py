@@ -36,7 +36,7 @@ class SocketApi:
         app.router.add_get("/ws-api/v3", self._serve)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        socket = Socket(self._venue, SocketKind.USER)
+        socket = Socket(self._venue, SocketKind.USER, wrap=lambda event: {"event": event})
         self._sockets.add(socket)
         tasks: set[asyncio.Task[None]] = set()
 

@@ -96,12 +96,16 @@ async def test_the_server_pings_and_ends_a_socket_after_its_time(
         running(config) as sandbox,
         sandbox.http.ws_connect(f"{sandbox.ws_url}/ws", autoping=False) as socket,
     ):
-        kinds = []
-        while (message := await socket.receive(timeout=ANSWER_S)).type is aiohttp.WSMsgType.PING:
-            kinds.append(message.type)
-            await socket.pong(message.data)
-        assert len(kinds) > 3
-        assert message.type is aiohttp.WSMsgType.CLOSE
+        pings, told = 0, []
+        closed = aiohttp.WSMsgType.CLOSE
+        while (message := await socket.receive(timeout=ANSWER_S)).type is not closed:
+            if message.type is aiohttp.WSMsgType.TEXT:
+                told.append(msgspec.json.decode(message.data)["e"])
+            else:
+                pings += 1
+                await socket.pong(message.data)
+        assert pings > 3
+        assert told == ["serverShutdown"]
 
 
 async def test_a_reader_that_never_answers_pings_is_dropped(still_config: SandboxConfig) -> None:
