@@ -33,6 +33,14 @@ RECENT_TRADES = Operation(
     mandatory=("symbol",),
     optional=("limit",),
 )
+AGGREGATE_TRADES = Operation(
+    name="aggTrades",
+    endpoint=Endpoint.MARKET,
+    handler=reference.aggregate_trades,
+    weight=4,
+    mandatory=("symbol",),
+    optional=("fromId", "startTime", "endTime", "limit"),
+)
 KLINES = Operation(
     name="klines",
     endpoint=Endpoint.MARKET,
@@ -152,6 +160,7 @@ REST: dict[tuple[str, str], Operation] = {
     ("GET", "exchangeInfo"): EXCHANGE_INFO,
     ("GET", "depth"): DEPTH,
     ("GET", "trades"): RECENT_TRADES,
+    ("GET", "aggTrades"): AGGREGATE_TRADES,
     ("GET", "klines"): KLINES,
     ("GET", "ticker/bookTicker"): BOOK_TICKER,
     ("GET", "ticker/price"): PRICE_TICKER,
@@ -189,6 +198,7 @@ SOCKET: dict[str, Operation] = {
     )
 } | {
     "trades.recent": RECENT_TRADES,
+    "trades.aggregate": AGGREGATE_TRADES,
     "ticker.book": BOOK_TICKER,
     "ticker.price": PRICE_TICKER,
 }

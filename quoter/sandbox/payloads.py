@@ -85,6 +85,12 @@ def aggregate_event(news: PrintNews) -> Json:
     return event | {"e": "aggTrade", "a": trade_id, "f": trade_id, "l": trade_id}
 
 
+def aggregate_trade(news: PrintNews) -> Json:
+    """One row of GET aggTrades: the event without its envelope."""
+    event = aggregate_event(news)
+    return {key: event[key] for key in ("a", "p", "q", "f", "l", "T", "m", "M")}
+
+
 def public_trade(news: PrintNews) -> Json:
     """One row of GET trades."""
     return {

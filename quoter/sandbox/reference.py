@@ -8,7 +8,7 @@ from quoter.domain.market import Side
 from quoter.sandbox import payloads
 from quoter.sandbox.answers import bad_request, missing
 from quoter.sandbox.filters import filter_rows
-from quoter.sandbox.history import INTERVALS_MS
+from quoter.sandbox.history import INTERVALS_MS, PRINTS_MAX
 from quoter.sandbox.limits import rules
 from quoter.sandbox.operation import Request, limited, listed
 from quoter.sandbox.parameters import Parameters
@@ -71,6 +71,26 @@ def recent_trades(request: Request) -> list[Json]:
     symbol = request.market().symbol
     limit = limited(request.parameters, default=ROWS_DEFAULT, most=ROWS_MAX)
     return [payloads.public_trade(item) for item in request.venue.history.prints(symbol, limit)]
+
+
+def aggregate_trades(request: Request) -> list[Json]:
+    """The same as the venue sums them up; every print is an aggregate of one here.
+
+    `fromId` begins at that id; `startTime` and `endTime` (ms) bound the time, both included.
+    """
+    given = request.parameters
+    limit = limited(given, default=ROWS_DEFAULT, most=ROWS_MAX)
+    first, begin_ms = given.integer("fromId", 0), given.integer("startTime", 0)
+    end_ms = given.integer("endTime", request.now_ns // NS_PER_MS)
+    prints = request.venue.history.prints(request.market().symbol, PRINTS_MAX)
+    chosen = [
+        item
+        for item in prints
+        if item.trade_id >= first and begin_ms <= item.ts_ns // NS_PER_MS <= end_ms
+    ]
+    is_from_start = first > 0 or begin_ms > 0
+    rows = chosen[:limit] if is_from_start else chosen[-limit:]
+    return [payloads.aggregate_trade(item) for item in rows]
 
 
 def klines(request: Request) -> list[list[object]]:

@@ -259,6 +259,10 @@ async def test_market_history_is_served(sandbox: RunningSandbox) -> None:
         return (await sandbox.get("trades", symbol="BTCUSDT")).rows
 
     assert await eventually(prints)
+    newest = int(str((await prints())[-1]["id"]))
+    later = (await sandbox.get("aggTrades", symbol="BTCUSDT", fromId=str(newest))).rows
+    assert later[0]["a"] == newest
+    assert set(later[0]) == {"a", "p", "q", "f", "l", "T", "m", "M"}
     bars = (await sandbox.get("klines", symbol="BTCUSDT", interval="1s")).body
     assert isinstance(bars, list)
     assert bars
