@@ -154,10 +154,11 @@ class Venue:
         return ack | {"clientOrderId": name, "transactTime": time.time_ns() // 1_000_000}
 
     def _canceled(self, params: dict[str, str]) -> Json:
-        number = params.get("orderId", "")
-        names = (n for n, row in self.open.items() if str(row["orderId"]) == number)
-        name = params.get("origClientOrderId") or next(names)
-        row = self.open.pop(name)
+        number, name = params.get("orderId", ""), params.get("origClientOrderId", "")
+        found = [n for n, r in self.open.items() if n == name or str(r["orderId"]) == number]
+        if not found:
+            return {"code": -2011, "msg": "Unknown order sent."}
+        row, name = self.open.pop(found[0]), found[0]
         return row | {"status": "CANCELED", "origClientOrderId": name, "clientOrderId": "cancel"}
 
     def _side(self, sign: int) -> list[list[str]]:
