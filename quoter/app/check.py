@@ -83,6 +83,7 @@ class Check:
                 instrument,
                 start_ns=self._clock.now_ns(),
                 opening=dict(held.free),
+                past=await gateway.past(),
                 is_dry=True,
             )
         )

@@ -203,8 +203,11 @@ async def _opening(
 ) -> EngineConfig:
     """What we hold, with no order of ours open, and the trades behind it."""
     start_ns = clock.now_ns()
+    past = await gateway.past()
     if is_dry:
-        return engine_config(settings, instrument, start_ns=start_ns, opening={}, is_dry=True)
+        return engine_config(
+            settings, instrument, start_ns=start_ns, opening={}, past=past, is_dry=True
+        )
     trades = await gateway.report(RequestReport(kind=ReportKind.TRADES))
     held = await gateway.report(RequestReport(kind=ReportKind.BALANCES))
     if not isinstance(trades, TradesReport):
@@ -216,6 +219,7 @@ async def _opening(
         instrument,
         start_ns=start_ns,
         opening={asset: held.free[asset] + held.locked.get(asset, 0) for asset in held.free},
+        past=past,
         known_fills=trades.fills,
     )
     away = config.opening.get(instrument.base, Decimal(0)) - config.target

@@ -5,9 +5,11 @@ from decimal import Decimal
 
 from quoter.domain.events import Fill
 from quoter.domain.instrument import Instrument
+from quoter.domain.market import MarketPast
 from quoter.engine.config import EngineConfig, GammaUnit, Horizon, PricingConfig
 from quoter.engine.placing import base36
 from quoter.engine.requote import RequotePolicy
+from quoter.pricing.priors import rogers_satchell
 from quoter.pricing.shape import QuoteShape
 from quoter.risk.view import Limits
 from quoter.sandbox.config import DEMO_ACCOUNT
@@ -18,7 +20,7 @@ BPS = Decimal("0.0001")
 COLLAR = Decimal("0.05")  # no order of ours farther than this from fair value
 NOTIONAL_UNLIMITED = Decimal("1e18")
 RUN_DIGITS = 6  # unix seconds in base 36 fit until 2038
-DRY_BALANCE = Decimal(0)
+NOTHING_TOLD = MarketPast((), 60.0, None)
 
 
 def own_prefix(settings: Settings) -> str:
@@ -57,6 +59,7 @@ def engine_config(
     *,
     start_ns: int,
     opening: Mapping[str, Decimal],
+    past: MarketPast = NOTHING_TOLD,
     known_fills: tuple[Fill, ...] = (),
     is_dry: bool = False,
 ) -> EngineConfig:
@@ -73,7 +76,7 @@ def engine_config(
         opening=opening,
         known_fills=known_fills,
         is_dry=is_dry,
-        pricing=pricing_config(settings, instrument),
+        pricing=pricing_config(settings, instrument, past),
         requote=RequotePolicy(
             hold_ns=int(settings.requote_hold_s * 1e9),
             tolerance=settings.requote_tolerance,
@@ -94,8 +97,8 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-def pricing_config(settings: Settings, instrument: Instrument) -> PricingConfig:
-    """Model, horizon, shape and priors."""
+def pricing_config(settings: Settings, instrument: Instrument, past: MarketPast) -> PricingConfig:
+    """Model, horizon, shape, and priors: from the settings, else from the market's past."""
     horizon, horizon_s = Horizon.AUTO, 0.0
     if settings.horizon == "session":
         horizon, horizon_s = Horizon.SESSION, settings.session_s or 0.0
@@ -112,9 +115,10 @@ def pricing_config(settings: Settings, instrument: Instrument) -> PricingConfig:
         shape=quote_shape(settings),
         fee_maker=float(fee),
         adverse_bps=settings.adverse_bps,
-        sigma_prior=settings.sigma,
+        sigma_prior=settings.sigma or rogers_satchell(past.bars, bar_s=past.bar_s),
         kappa_prior=settings.kappa,
         intensity_prior=settings.intensity,
+        trades_per_s_prior=past.trades_per_s,
         volatility_half_life_s=settings.volatility_half_life_s,
         volatility_half_life_fast_s=settings.volatility_half_life_fast_s,
         intensity_half_life_s=settings.intensity_half_life_s,

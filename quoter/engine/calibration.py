@@ -135,8 +135,10 @@ class Calibration:
             self._intensity.restart()
 
     def _has_priors(self) -> bool:
+        """Volatility and a rate of takers; the book itself gives a first guess of kappa."""
         config = self._config
-        return None not in (config.sigma_prior, config.kappa_prior, config.intensity_prior)
+        knows_takers = config.intensity_prior or config.trades_per_s_prior
+        return config.sigma_prior is not None and knows_takers is not None
 
     def _start(self, ts_ns: int, mid: float, half_book_spread: float) -> None:
         config, tick = self._config, self._instrument.tick_float
@@ -145,7 +147,7 @@ class Calibration:
             mid=mid,
             half_book_spread=half_book_spread,
             tick=tick,
-            trades_per_s=self._warm_up.trades_per_s(),
+            trades_per_s=config.trades_per_s_prior or self._warm_up.trades_per_s(),
             half_quote=0.0,
         )
         kappa = config.kappa_prior or guess.kappa

@@ -46,6 +46,7 @@ class PricingConfig:
     sigma_prior: float | None = None
     kappa_prior: float | None = None
     intensity_prior: float | None = None
+    trades_per_s_prior: float | None = None  # public trades, both sides
     volatility_half_life_s: float = 300.0
     volatility_half_life_fast_s: float = 30.0
     intensity_half_life_s: float = 600.0

@@ -7,7 +7,8 @@ import pytest
 
 from quoter.app.wiring import engine_config, limits, own_prefix, run_prefix, venue_config
 from quoter.domain.instrument import Instrument
-from quoter.engine.config import GammaUnit, Horizon
+from quoter.domain.market import Bar, MarketPast
+from quoter.engine.config import GammaUnit, Horizon, PricingConfig
 from quoter.settings import FixedSettings, Settings
 
 START_NS = 1_795_000_000 * 10**9
@@ -99,3 +100,19 @@ def test_only_the_sandbox_lends_its_key() -> None:
     testnet = settings(environment="testnet", **keys)
     assert venue_config(testnet).api_key == "key"
     assert "hush" not in repr(venue_config(testnet))
+
+
+def test_the_markets_past_is_the_first_guess_where_the_settings_say_nothing(
+    instrument: Instrument,
+) -> None:
+    bars = tuple(Bar(100.0, 101.0, 99.0, 100.0) for _ in range(10))
+    past = MarketPast(bars, 60.0, 2.5)
+
+    def pricing(**changes: Any) -> PricingConfig:
+        return engine_config(
+            settings(**changes), instrument, start_ns=START_NS, opening={}, past=past
+        ).pricing
+
+    assert pricing().sigma_prior == pytest.approx(100 * (2e-4 / 60) ** 0.5, rel=0.01)
+    assert pricing().trades_per_s_prior == 2.5
+    assert pricing(sigma=7).sigma_prior == 7
