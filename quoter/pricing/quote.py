@@ -106,8 +106,6 @@ def _check(inputs: PricingInputs) -> None:
         raise InvalidInput("cost_ask", inputs.cost_ask)
     if not (1.0 <= inputs.multiplier < inf):
         raise InvalidInput("multiplier", inputs.multiplier)
-    if not (-inf < inputs.alpha < inf):
-        raise InvalidInput("alpha", inputs.alpha)
     if not (0.0 <= inputs.book_half_spread < inf):
         raise InvalidInput("book_half_spread", inputs.book_half_spread)
 
@@ -124,9 +122,8 @@ def _model(
         raise InvalidInput("bounded", table)
     kappa = inputs.kappa
     bid, ask = log_ratio_at(table, lots) / kappa, log_ratio_at(table, -lots) / kappa
-    at_zero = log_ratio_at(table, 0.0) / kappa
-    slope = at_zero - log_ratio_at(table, -1.0) / kappa
-    return slope, base + at_zero, (bid - ask) / 2.0, (bid + ask) / 2.0 - at_zero
+    at_zero = table[len(table) // 2] / kappa  # and its negative one lot short: odd about -1/2
+    return 2.0 * at_zero, base + at_zero, (bid - ask) / 2.0, (bid + ask) / 2.0 - at_zero
 
 
 def _adverse(adverse: float, name: str, half: float, clamps: list[Clamp]) -> float:
@@ -149,13 +146,17 @@ def _alpha(alpha: float, half: float, clamps: list[Clamp]) -> tuple[float, float
 
     Both follow it, and the side that it would run over stands off by as much again.
     """
+    if alpha == 0.0:
+        return 0.0, 0.0
+    if not (-inf < alpha < inf):
+        raise InvalidInput("alpha", alpha)
     most = TERM_HALF_SPREADS_MAX * half
     if not (-most <= alpha <= most):
         bounded = most if alpha > 0.0 else -most
         clamps.append(Clamp(Bound.ALPHA_MAX, alpha, bounded))
         alpha = bounded
     away = ALPHA_AWAY * abs(alpha)
-    return (0.0 - alpha, alpha + away) if alpha >= 0.0 else (away - alpha, alpha)
+    return (-alpha, alpha + away) if alpha > 0.0 else (away - alpha, alpha)
 
 
 def _slope(inputs: PricingInputs, clamps: list[Clamp]) -> float:

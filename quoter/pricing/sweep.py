@@ -9,9 +9,9 @@ from quoter.pricing.checks import CLOCK_BACK_S_MAX, finite, not_negative
 BURST_FILLS = 4
 BURST_S = 1.0
 PULL_S = 5.0
-PULL_S_MAX = 60.0  # even if takers never stop: a side that is off for good is a silent one
+PULL_S_MAX = 10.0  # even if takers go on: waiting longer costs more in clustered, idle flow
 PASSED_HALVES = 2.0  # a print this many half-spreads past our price ran us over
-CALM_Z = 0.5  # the flow against a side must be below this before it comes back
+CALM = 0.5  # the flow signal against a side must be below this before it comes back
 
 
 class _Side:
@@ -28,7 +28,7 @@ class _Side:
 class SidePull:
     """Pulls a side for 5 s after four own fills within a second, or a sweep far past our price.
 
-    It comes back once the flow against it is calm, after a minute at the latest. O(1).
+    It comes back once the flow against it is calm, after ten at the latest. O(1).
     """
 
     def __init__(self) -> None:
@@ -52,15 +52,15 @@ class SidePull:
         if finite("passed", passed) > PASSED_HALVES * not_negative("half", half):
             self._sides[side].pull(t_s)
 
-    def is_pulled(self, t_s: float, side: Side, z: float) -> bool:
-        """Is this side off at `t_s`? z: the standardised flow, > 0 while takers buy."""
+    def is_pulled(self, t_s: float, side: Side, x: float) -> bool:
+        """Is this side off at `t_s`? x: the flow's `signal`, > 0 while takers buy."""
         state = self._sides[side]
-        against = -side.sign * finite("z", z)
+        against = -side.sign * finite("x", x)
         since_s = finite("t_s", t_s) - state.pulled_s
         if since_s == inf:
             return False
         is_over = since_s < -CLOCK_BACK_S_MAX or since_s >= PULL_S_MAX
-        if is_over or (since_s >= PULL_S and against < CALM_Z):
+        if is_over or (since_s >= PULL_S and against < CALM):
             state.pulled_s = -inf
             return False
         return True
