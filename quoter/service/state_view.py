@@ -1,6 +1,7 @@
 """A snapshot as JSON: exact numbers as strings, estimates as numbers, unknown as null."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from decimal import Decimal
 from math import isfinite
 
@@ -70,39 +71,30 @@ def _wanted(wanted: Quote) -> Json:
 
 
 def _terms(terms: QuoteTerms) -> Json:
-    return {
-        "inputs": _inputs(terms.inputs),
-        "slope": _number(terms.slope),
-        "base_half_spread": _number(terms.base_half_spread),
-        "half_spread": _number(terms.half_spread),
-        "skew": _number(terms.skew),
-        "reservation_price": _number(terms.reservation_price),
-        "widening_bid": _number(terms.widening_bid),
-        "widening_ask": _number(terms.widening_ask),
-        "extra": _number(terms.extra),
-        "delta_bid": _number(terms.delta_bid),
-        "delta_ask": _number(terms.delta_ask),
-        "clamps": [
-            {"name": clamp.name, "before": _number(clamp.before), "after": _number(clamp.after)}
-            for clamp in terms.clamps
-        ],
-    }
+    """Every field by its own name, so that none can be forgotten."""
+    told = {field.name: _told(getattr(terms, field.name)) for field in fields(terms)}
+    clamps: list[Json] = [
+        {"name": clamp.name, "before": _number(clamp.before), "after": _number(clamp.after)}
+        for clamp in terms.clamps
+    ]
+    return told | {"inputs": _inputs(terms.inputs), "clamps": clamps}
 
 
 def _inputs(inputs: PricingInputs) -> Json:
-    return {
-        "fair": _number(inputs.fair),
-        "sigma": _number(inputs.sigma),
-        "kappa": _number(inputs.kappa),
-        "intensity": _number(inputs.intensity),
-        "gamma_lot": _number(inputs.gamma_lot),
-        "lots": _number(inputs.lots),
-        "lots_max": _number(inputs.lots_max),
-        "cost_bid": _number(inputs.cost_bid),
-        "cost_ask": _number(inputs.cost_ask),
-        "tau_s": _number(inputs.tau_s),
-        "multiplier": _number(inputs.multiplier),
-    }
+    return {field.name: _told(getattr(inputs, field.name)) for field in fields(inputs)}
+
+
+def _told(value: object) -> Json:
+    """A number, a flag, a table of numbers, or nothing."""
+    match value:
+        case bool():
+            return value
+        case float() | int():
+            return _number(value)
+        case tuple():
+            return [_told(part) for part in value]
+        case _:
+            return None
 
 
 def _order(order: OrderView) -> Json:

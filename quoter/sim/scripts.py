@@ -96,7 +96,7 @@ class Burst:
         if not (is_sound and 1 <= self.slices <= SLICES_MAX):
             raise ValueError(f"not a burst: {self}")
 
-    def start(self, at_ns: int, rng: Random) -> Run:  # noqa: ARG002 - nothing random in it
+    def start(self, at_ns: int, rng: Random) -> Run:  # noqa: ARG002 - every script is asked the same way - nothing random in it
         return _BurstRun(self, at_ns)
 
 
@@ -106,7 +106,7 @@ class _BurstRun:
         self._left = script.slices
         self.next_ns = at_ns
 
-    def act(self, rng: Random) -> Sweep:  # noqa: ARG002
+    def act(self, rng: Random) -> Sweep:  # noqa: ARG002 - every script is asked the same way
         script = self._script
         self._left -= 1
         if self._left:
@@ -115,10 +115,10 @@ class _BurstRun:
             self.next_ns = NEVER_NS
         return Sweep(side=script.side, notional=script.notional / script.slices)
 
-    def conditions(self, now_ns: int) -> Conditions:  # noqa: ARG002
+    def conditions(self, now_ns: int) -> Conditions:  # noqa: ARG002 - every script is asked the same way
         return CALM
 
-    def is_over(self, now_ns: int) -> bool:  # noqa: ARG002
+    def is_over(self, now_ns: int) -> bool:  # noqa: ARG002 - every script is asked the same way
         return not self._left
 
 
@@ -149,7 +149,7 @@ class InformedTrader:
         ):
             raise ValueError(f"not an informed trader: {self}")
 
-    def start(self, at_ns: int, rng: Random) -> Run:  # noqa: ARG002 - draws come with each burst
+    def start(self, at_ns: int, rng: Random) -> Run:  # noqa: ARG002 - every script is asked the same way - draws come with each burst
         return _InformedRun(self, at_ns)
 
 

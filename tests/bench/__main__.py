@@ -66,11 +66,19 @@ def run(rounds: int) -> Report:
         messages=len(workload.frames),
         rounds=rounds,
         budgets=(
+            # performance.md's 147 µs are a whole turn of watch_order_book, and the budget is
+            # drawn from them; the handler alone is shown because it is the stricter yardstick.
             Budget(
-                name="bytes to decision / ccxt.pro's handling",
-                ratio=decision.to_ccxt_handler,
+                name="bytes to decision / ccxt.pro",
+                ratio=decision.to_ccxt,
                 most=0.40,
                 is_gate=True,
+            ),
+            Budget(
+                name="bytes to decision / ccxt.pro's handler alone",
+                ratio=decision.to_ccxt_handler,
+                most=0.40,
+                is_gate=False,
             ),
             Budget(
                 name="bytes to decision / json.loads",
