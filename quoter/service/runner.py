@@ -7,7 +7,6 @@ the orders are cancelled before anybody hears of it.
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 
 import structlog
 
@@ -24,6 +23,7 @@ from quoter.service.exit_codes import ExitCode
 from quoter.service.inbox import Inbox
 from quoter.service.latch import Latch, LatchRecord
 from quoter.service.outbox import Outbox
+from quoter.service.watchdog import Watchdog
 from quoter.telemetry.metrics import Latency, Metrics
 from quoter.venues.ports import MarketFeed, OrderGateway
 
@@ -62,7 +62,8 @@ class Runner:
     ) -> None:
         self.engine = engine
         self.inbox = Inbox()
-        self.probe = LoopProbe(partial(metrics.latency, Latency.LOOP_LAG))
+        self._watchdog = Watchdog(clock=clock, post=self.inbox.put)
+        self.probe = LoopProbe(self._on_lag)
         self._feed = feed
         self._gateway = gateway
         self._clock = clock
@@ -180,6 +181,10 @@ class Runner:
             await asyncio.sleep(TICK_S)
             self._metrics.inbox(len(self.inbox))
             self.inbox.put(Tick(ts_ns=self._clock.now_ns()))
+
+    def _on_lag(self, seconds: float) -> None:
+        self._metrics.latency(Latency.LOOP_LAG, seconds)
+        self._watchdog.lag(seconds)
 
     async def _requests(self) -> None:
         """Kill and re-arm by file: they need no token, no network and no HTTP server."""

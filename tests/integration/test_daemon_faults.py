@@ -97,6 +97,7 @@ CANCELS_AND_LISTS = (
         case("order_not_found", lag_s=3.0),
         case("lost answers", kind="accept_drop_response", endpoint="create"),
         case("lost news", kind="user_event_drop"),
+        case("refused cancels", kind="error_before", endpoint="cancel", probability=0.7),
     ),
     together(
         case("trades_lag", lag_s=3.0), case("lost TRADE", kind="user_event_drop", event="TRADE")
