@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from quoter.app.simulate import simulate
 from quoter.domain.errors import BadSetting, QuoterError
 
 USAGE = 2
@@ -27,6 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # they print local variables, and with them secrets
 )
+app.add_typer(simulate)
 
 type DataDir = Annotated[
     Path | None,

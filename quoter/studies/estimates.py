@@ -1,0 +1,48 @@
+"""Numbers from samples, each with its standard error."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+import numpy.typing as npt
+
+type Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A figure of a simulation and one standard error of it, in the same unit."""
+
+    value: float
+    se: float
+
+
+def mean_of(sample: Numbers) -> Estimate:
+    """Mean over the paths; at least two of them."""
+    return Estimate(value=float(sample.mean()), se=float(sample.std(ddof=1)) / sqrt(sample.size))
+
+
+def sd_of(sample: Numbers) -> Estimate:
+    """Standard deviation over the paths; its error follows from the sample's fourth moment."""
+    centred = sample - sample.mean()
+    variance = float((centred**2).mean())
+    if variance == 0.0:
+        return Estimate(value=0.0, se=0.0)
+    kurtosis = float((centred**4).mean()) / variance**2
+    sd = float(sample.std(ddof=1))
+    return Estimate(value=sd, se=sd * sqrt(max(kurtosis - 1.0, 0.0) / (4.0 * sample.size)))
+
+
+def root_mean_of(squares: Numbers) -> Estimate:
+    """Square root of a mean over paths, such as an sd about a known centre."""
+    inside = mean_of(squares)
+    root = sqrt(inside.value)
+    return Estimate(value=root, se=inside.se / (2.0 * root) if root > 0.0 else 0.0)
+
+
+def quantile_of(sample: Numbers, share: float) -> Estimate:
+    """A quantile; its error is half the distance of the quantiles one sd of the rank apart."""
+    spread = sqrt(share * (1.0 - share) / sample.size)
+    shares = np.clip([share - spread, share, share + spread], 0.0, 1.0)
+    low, middle, high = np.quantile(sample, shares).tolist()
+    return Estimate(value=middle, se=(high - low) / 2.0)
