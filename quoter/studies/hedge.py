@@ -30,7 +30,7 @@ RULE_LOSS_MAX = 0.0009  # of the certainty equivalent, against the best of all t
 class Known(NamedTuple):
     """quant.md 12: best (threshold, down to) and the gain over no hedging, where told."""
 
-    best: tuple[int, int] | None
+    best: tuple[int, int]
     gain_percent: float | None
 
 
@@ -139,8 +139,9 @@ def _line_checks(line: Line) -> list[Check]:
     known = KNOWN.get((line.gamma, line.cost_bp))
     if known is None:
         return checks
-    if known.best is not None:
-        checks.append(within(f"{name}: best threshold", known.best[0], line.best[0], 0.0))
+    for index, what in enumerate(("at", "down to")):
+        best = f"{name}: best to hedge {what}"
+        checks.append(within(best, known.best[index], line.best[index], 0.0))
     if known.gain_percent is not None:
         gain = 100.0 * (line.rule_certainty / line.unhedged - 1.0)
         checks.append(within(f"{name}: gain of the rule, %", known.gain_percent, gain, 0.1))

@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,11 @@ def within_se(
     what: str, target: float, ours: float, se: float, *, z_max: float = Z_MAX, rule: str = ""
 ) -> Check:
     """`ours` may be `z_max` standard errors away from the target."""
-    z = (ours - target) / se if se > 0.0 else 0.0 if ours == target else float("inf")
+    z = inf  # an error that is no number excuses nothing
+    if se > 0.0:
+        z = (ours - target) / se
+    elif se == 0.0 and ours == target:
+        z = 0.0
     return Check(
         what=what,
         target=target,
@@ -92,14 +97,14 @@ def within(what: str, target: float, ours: float, allowed: float, *, rule: str =
         ours=ours,
         se=None,
         z=None,
-        rule=rule or f"within {allowed:.3g}",
+        rule=rule or (f"+-{allowed:.3g}" if allowed else "equal"),
         is_met=abs(ours - target) <= allowed,
     )
 
 
 def at_least(what: str, target: float, ours: Estimate, *, z_min: float = 0.0) -> Check:
     """Not below the target, and more than `z_min` standard errors above zero."""
-    z = ours.value / ours.se if ours.se > 0.0 else float("inf")
+    z = ours.value / ours.se if ours.se > 0.0 else inf
     rule = f">= {target:g}" + (f" and z > {z_min:g}" if z_min else "")
     return Check(
         what=what,
@@ -207,4 +212,9 @@ def _write_csv(table: Table, path: Path) -> None:
 
 
 def _records(table: Table) -> list[dict[str, Cell]]:
-    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    return [dict(zip(table.columns, map(_jsonable, row), strict=True)) for row in table.rows]
+
+
+def _jsonable(value: Cell) -> Cell:
+    """JSON has no infinity."""
+    return str(value) if isinstance(value, float) and not isfinite(value) else value

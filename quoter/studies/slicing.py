@@ -90,6 +90,17 @@ class Way(NamedTuple):
         return 0.0 if self.interval_s is None else IMPACT_BP * (SLICES - 1) / 2.0
 
 
+REMARKS = (
+    "With our sign later slices are dearer than the first, never cheaper; slicing saves on"
+    " average because the quotes recover in between, and costs timing risk (sd).",
+    "With permanent impact a fast slicer pays more than at once.",
+    "The article's claim holds for a maker with the wrong sign alone, and that maker sits"
+    " at its inventory limit.",
+    "'Our own floor' is the daemon's quote, which stops a fifth of the half-spread before"
+    " the mid: after ten lots its bid waits there, and it buys back a little later.",
+)
+
+
 def report(_options: Options, samples: Mapping[str, Sample]) -> Report:
     """See the module."""
     ways = [_way(interval_s, samples) for interval_s in WAYS]
@@ -132,15 +143,7 @@ def report(_options: Options, samples: Mapping[str, Sample]) -> Report:
                 },
             ),
         ),
-        remarks=(
-            "With our sign later slices are dearer than the first, never cheaper; slicing saves on"
-            " average because the quotes recover in between, and costs timing risk (sd).",
-            "With permanent impact a fast slicer pays more than at once.",
-            "The article's claim holds for a maker with the wrong sign alone, and that maker sits"
-            " at its inventory limit.",
-            "'Our own floor' is the daemon's quote, which stops a fifth of the half-spread before"
-            " the mid: after ten lots its bid waits there, and it buys back a little later.",
-        ),
+        remarks=REMARKS,
     )
 
 

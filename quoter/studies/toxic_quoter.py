@@ -34,7 +34,6 @@ class Protection:
     has_markout: bool = False
     has_burst_pull: bool = False  # four own fills in a second
     has_print_pull: bool = False  # a print far past our price
-    waits_for_calm: bool = True  # before a pulled side comes back; else five seconds and no more
 
 
 class MarkoutCosts:
@@ -68,11 +67,11 @@ class Pull:
     """`pricing.sweep.SidePull` of one side for arrays; the switches say who listens to what."""
 
     def __init__(
-        self, shape: tuple[int, int], sign: float, *, burst: Numbers, prints: Numbers, calm: Numbers
+        self, shape: tuple[int, int], sign: float, *, burst: Numbers, prints: Numbers
     ) -> None:
         """sign: BID or ASK; the switches are columns of ones and zeros."""
         self._sign = sign
-        self._burst, self._prints, self._calm = burst[:, 0], prints, calm
+        self._burst, self._prints = burst[:, 0], prints
         self._fills = np.full((sweep.BURST_FILLS, *shape), NEVER)
         self._since = np.full(shape, NEVER)
 
@@ -93,7 +92,7 @@ class Pull:
     def is_pulled(self, t_s: float, x: Numbers) -> npt.NDArray[np.bool_]:
         """Is the side off? x: the flow's signal, > 0 while takers buy."""
         age = t_s - self._since
-        is_calm = (-self._sign * x < sweep.CALM) | (self._calm == 0.0)
+        is_calm = -self._sign * x < sweep.CALM
         is_over = (age >= sweep.PULL_S_MAX) | ((age >= sweep.PULL_S) & is_calm)
         self._since[is_over] = NEVER
         return np.asarray(np.isfinite(self._since))
@@ -116,10 +115,7 @@ class Quoters:
         self._widening, self._markout = switch("has_widening"), switch("has_markout")
         self._alpha, self._raw_alpha = switch("has_alpha"), switch("has_raw_alpha")
         burst, prints = switch("has_burst_pull"), switch("has_print_pull")
-        calm = switch("waits_for_calm")
-        self._pulls = [
-            Pull(shape, sign, burst=burst, prints=prints, calm=calm) for sign in (BID, ASK)
-        ]
+        self._pulls = [Pull(shape, sign, burst=burst, prints=prints) for sign in (BID, ASK)]
         self._costs = [MarkoutCosts(shape, sign) for sign in (BID, ASK)]
         self._recent = np.zeros((2, HORIZON_STEPS, *shape))  # own fills, by step, not yet mature
         self.lots, self.profit, self.peak = np.zeros(shape), np.zeros(shape), np.zeros(shape)

@@ -84,9 +84,8 @@ def _known_checks(policy: Policy, ours: Stationary, passage: float) -> list[Chec
         ("CE", known.certainty, ours.certainty_rate, 5.1e-4),
         ("sd(n)", known.sd_lots, ours.sd_lots, 5.1e-4),
         ("return", known.passage_s, passage, digits),
+        ("sd", known.sd, ours.sd_rate, 5.1e-4),
     ]
-    if known.sd is not None:
-        figures.append(("sd", known.sd, ours.sd_rate, 5.1e-4))
     return [
         within(f"{policy.name}: {what}", target, value, allowed)
         for what, target, value, allowed in figures

@@ -19,10 +19,10 @@ WARM_S, SECONDS = 1.5, 20.0
 
 
 class Known(NamedTuple):
-    """A row of quant.md 6; passage_s to four digits, the others to three, None: not told."""
+    """A row of quant.md 6; passage_s to four digits, the others to three."""
 
     mean: float
-    sd: float | None
+    sd: float
     certainty: float
     sd_lots: float
     passage_s: float

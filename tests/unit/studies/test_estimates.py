@@ -1,29 +1,28 @@
 """Figures with their errors: the errors are tried out on many samples."""
 
+from collections.abc import Callable
 from math import sqrt
 
 import numpy as np
 import pytest
 
-from quoter.studies.estimates import mean_of, quantile_of, root_mean_of, sd_of
+from quoter.studies.estimates import Estimate, Numbers, mean_of, quantile_of, root_mean_of, sd_of
 
 SAMPLES = np.random.default_rng(1).exponential(2.0, (2_000, 400))
 
 
-def spread_and_error(function: str) -> tuple[float, float]:
-    estimate = {
-        "mean": mean_of,
-        "sd": sd_of,
-        "root": lambda sample: root_mean_of(sample**2),
-        "quantile": lambda sample: quantile_of(sample, 0.05),
-    }[function]
-    found = [estimate(sample) for sample in SAMPLES]
-    return float(np.std([one.value for one in found])), float(np.mean([one.se for one in found]))
+ESTIMATES: dict[str, Callable[[Numbers], Estimate]] = {
+    "mean": mean_of,
+    "sd": sd_of,
+    "root": lambda sample: root_mean_of(sample**2),
+    "quantile": lambda sample: quantile_of(sample, 0.05),
+}
 
 
-@pytest.mark.parametrize("function", ["mean", "sd", "root", "quantile"])
+@pytest.mark.parametrize("function", ESTIMATES)
 def test_the_error_told_is_the_spread_over_samples(function: str) -> None:
-    spread, error = spread_and_error(function)
+    found = [ESTIMATES[function](sample) for sample in SAMPLES]
+    spread, error = np.std([one.value for one in found]), np.mean([one.se for one in found])
     assert error == pytest.approx(spread, rel=0.15)
 
 

@@ -1,5 +1,7 @@
 """Markouts and pulled sides of arrays are the daemon's, and protection does what it should."""
 
+from math import log, sqrt
+
 import numpy as np
 import pytest
 
@@ -45,7 +47,7 @@ def test_markout_costs_are_those_of_the_daemon() -> None:
 def test_pulled_sides_are_those_of_the_daemon() -> None:
     rng, steps, shape = np.random.default_rng(7), 4_000, (1, 4)
     ones = np.ones((1, 1))
-    arrays = {side: Pull(shape, sign, burst=ones, prints=ones, calm=ones) for side, sign in SIDES}
+    arrays = {side: Pull(shape, sign, burst=ones, prints=ones) for side, sign in SIDES}
     singles = [SidePull() for _ in range(shape[1])]
     half, pulled = np.array(HALF), 0
     x = np.zeros(shape[1])
@@ -72,22 +74,12 @@ def test_pulled_sides_are_those_of_the_daemon() -> None:
 
 def test_switches_decide_who_is_pulled() -> None:
     on_off = np.array([[1.0], [0.0]])
-    pull = Pull((2, 1), BID, burst=on_off, prints=1.0 - on_off, calm=np.ones((2, 1)))
+    pull = Pull((2, 1), BID, burst=on_off, prints=1.0 - on_off)
     for step in range(4):
         pull.on_fill(step * STEP_S, np.ones((2, 1)))
     assert pull.is_pulled(1.0, np.zeros(1)).tolist() == [[True], [False]]
     pull.on_print(1.0, np.full((2, 1), 1.0), np.array(HALF))
     assert pull.is_pulled(1.0, np.zeros(1)).tolist() == [[True], [True]]
-
-
-def test_who_does_not_wait_for_calm_is_back_after_five_seconds() -> None:
-    ones = np.ones((2, 1))
-    pull = Pull((2, 1), BID, burst=ones, prints=ones, calm=np.array([[1.0], [0.0]]))
-    pull.on_print(0.0, ones, np.array(HALF))
-    selling = np.full(1, -2.0)
-    assert pull.is_pulled(4.9, selling).tolist() == [[True], [True]]
-    assert pull.is_pulled(5.1, selling).tolist() == [[True], [False]]
-    assert pull.is_pulled(60.0, selling).tolist() == [[False], [False]]
 
 
 def test_a_quoter_earns_its_distance_and_what_the_mid_moves() -> None:
@@ -96,10 +88,11 @@ def test_a_quoter_earns_its_distance_and_what_the_mid_moves() -> None:
     sells, buys = np.array([[1.0], [NOBODY]]), np.array([[NOBODY], [1.0]])
     quoters = Quoters((Protection(name="bare"),), 1)
     quoters.run(Tape(mid, buys, sells))
-    half, slope = 0.0503106, 0.0053387
+    slope = sqrt(2.0 * 0.01**2 / 20.0 * 1.1**11)
+    half = log(1.1) / 2.0 + slope / 2.0
     assert quoters.lots.tolist() == [[0.0]]
     assert quoters.fills.tolist() == [[2.0]]
-    assert float(quoters.profit[0, 0]) == pytest.approx(half + 1.0 + half - slope, abs=1e-4)
+    assert float(quoters.profit[0, 0]) == pytest.approx(half + 1.0 + half - slope, abs=1e-9)
 
 
 def test_protection_pays_where_takers_know_and_costs_little_where_they_do_not() -> None:
