@@ -267,7 +267,7 @@ async def _open_pages(settings: Settings, daemon: Daemon) -> tuple[AppRunner, in
     try:
         return await http.serve(pages, host=settings.host, port=settings.port)
     except OSError as error:
-        await daemon.runner.abandon()
+        await daemon.runner.close()
         text = f"QUOTER_PORT: can't listen on {settings.host}:{settings.port}: {error.strerror}"
         raise StartFailed(ExitCode.USAGE, text) from None
 

@@ -76,7 +76,6 @@ class Runner:
             gateway=gateway, feed=feed, post=self.inbox.put, clock=clock, metrics=metrics
         )
         self._stop = asyncio.Event()
-        self._tasks: asyncio.TaskGroup | None = None
         self._verified = gateway is None
         self._crash: BaseException | None = None
 
@@ -104,7 +103,6 @@ class Runner:
         self._begin()
         try:
             async with asyncio.TaskGroup() as tasks:
-                self._tasks = tasks
                 tasks.create_task(self._feed.run(self.inbox.put), name="feed")
                 tasks.create_task(self._drain_inbox(), name="engine")
                 tasks.create_task(self._tick(), name="tick")
@@ -121,8 +119,7 @@ class Runner:
             log.critical("crashed", error=repr(group.exceptions), exc_info=group)
             await self._emergency()
         finally:
-            self._tasks = None
-            await self._close()
+            await self.close()
         return self._exit_code()
 
     def _begin(self) -> None:
@@ -259,11 +256,8 @@ class Runner:
         except TimeoutError:
             log.critical("emergency_cancel_failed")
 
-    async def abandon(self) -> None:
-        """Let go of a daemon that never ran."""
-        await self._close()
-
-    async def _close(self) -> None:
+    async def close(self) -> None:
+        """Let go of the venue; for a daemon that never ran too."""
         if self._gateway is not None:
             await self._gateway.close()
 
