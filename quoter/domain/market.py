@@ -51,6 +51,18 @@ class MarketPast(NamedTuple):
     trades_per_s: float | None
 
 
+class Calibrated(NamedTuple):
+    """What a run learned of its market, for the start of the next one.
+
+    ts_ns when; sigma price/sqrt(s); kappa 1/price; intensity (A) fills/s per side at distance 0.
+    """
+
+    ts_ns: int
+    sigma: float
+    kappa: float
+    intensity: float
+
+
 type Levels = tuple[tuple[float, float], ...]  # (price, size), as decoders build them fastest
 
 

@@ -9,6 +9,7 @@ from math import exp, sqrt
 from quoter.domain.errors import InvalidInput
 from quoter.domain.events import Event, Trade
 from quoter.domain.instrument import Instrument
+from quoter.domain.market import Calibrated
 from quoter.domain.quotes import PricingInputs
 from quoter.domain.trading import NoQuote
 from quoter.engine.config import GammaUnit, Horizon, PricingConfig
@@ -81,6 +82,7 @@ class Calibration:
         self.gamma_lot = 0.0
         self.start_ns = 0
         self.sigma: float | None = None
+        self._ts_ns = 0  # of the last mid
 
     @property
     def ready(self) -> bool:
@@ -92,6 +94,16 @@ class Calibration:
         if self._frozen is not None:
             return self._frozen
         return self._intensity.estimate if self._intensity is not None else None
+
+    @property
+    def learned(self) -> Calibrated | None:
+        """Worth keeping for the next start; None while it rests on priors alone."""
+        estimate, sigma = self.estimate, self.sigma
+        if estimate is None or sigma is None or self._frozen is not None:
+            return None
+        if estimate.confidence is Confidence.COLD:
+            return None
+        return Calibrated(self._ts_ns, sigma, estimate.kappa, estimate.intensity)
 
     def observe(self, event: Event, touch: tuple[float, float] | None, ts_ns: int) -> str | None:
         """Take a trade, or the mid of others as it is now; what was wrong with it, or None.
@@ -110,7 +122,7 @@ class Calibration:
 
     def on_mid(self, ts_ns: int, mid: float, half_book_spread: float) -> None:
         """Take a new mid of others."""
-        t_s = ts_ns * 1e-9
+        t_s, self._ts_ns = ts_ns * 1e-9, ts_ns
         if self._volatility is None or self._intensity is None:
             self._warm_up.on_mid(t_s, mid)
             if self._has_priors() or self._warm_up.is_over(t_s):
