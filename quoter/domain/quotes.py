@@ -43,7 +43,7 @@ class PricingInputs:
     >= 1; alpha price, the move of fair value that the flow foretells; adverse_* price, >= 0, what
     our own fills on a side lost soon after; fill_factor multiplies the intensity, from our own
     fills; bounded the table of the exact model (pricing/glft_exact.py), None for the closed form;
-    book_half_spread price, half of the others' spread, 0 when not known.
+    tick price, the grid that the quote will be rounded to, 0 for none.
     """
 
     fair: float
@@ -62,7 +62,7 @@ class PricingInputs:
     adverse_ask: float = 0.0
     fill_factor: float = 1.0
     bounded: tuple[float, ...] | None = None
-    book_half_spread: float = 0.0
+    tick: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ class QuoteTerms:
     adverse_ask: float = 0.0
     alpha_bid: float = 0.0  # how much farther the foretold move puts a side; nearer if negative
     alpha_ask: float = 0.0
-    tick_bound: bool = False  # the book's own spread is wider than ours: the grid decides
+    tick_bound: bool = False  # the grid is coarser than our half-spread: rounding decides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,9 +112,8 @@ def _centre_rows(terms: QuoteTerms) -> tuple[Row, ...]:
         sentence = "What the exact model adds to both sides as the limit comes near."
         rows.append(_price(terms, "boundary", terms.boundary, sentence))
     if terms.tick_bound:
-        half_book = terms.inputs.book_half_spread
-        sentence = "Half of the book's spread is wider than our half-spread: the tick decides."
-        rows.append(_price(terms, "tick_bound", half_book, sentence))
+        sentence = "One tick is more than our half-spread: rounding to the grid decides."
+        rows.append(_price(terms, "tick_bound", terms.inputs.tick, sentence))
     return tuple(rows)
 
 

@@ -80,7 +80,7 @@ def quote_terms(inputs: PricingInputs, shape: QuoteShape) -> QuoteTerms:
         adverse_ask=adverse_ask,
         alpha_bid=alpha_bid,
         alpha_ask=alpha_ask,
-        tick_bound=inputs.book_half_spread > half,
+        tick_bound=inputs.tick > half,
     )
 
 
@@ -106,8 +106,8 @@ def _check(inputs: PricingInputs) -> None:
         raise InvalidInput("cost_ask", inputs.cost_ask)
     if not (1.0 <= inputs.multiplier < inf):
         raise InvalidInput("multiplier", inputs.multiplier)
-    if not (0.0 <= inputs.book_half_spread < inf):
-        raise InvalidInput("book_half_spread", inputs.book_half_spread)
+    if not (0.0 <= inputs.tick < inf):
+        raise InvalidInput("tick", inputs.tick)
 
 
 def _model(

@@ -109,7 +109,7 @@ def report(options: Options, samples: Mapping[str, Sample]) -> Report:
             f" {LOTS_MAX} lots.",
             f"Large tick (the others' book is one tick wide): {', '.join(large) or 'none'}; the law"
             " is shown there and not required.",
-            f"The daemon flags tick_bound (half of the others' spread above our half-spread):"
+            f"The daemon flags tick_bound (a tick is more than our half-spread):"
             f" {', '.join(bound) or 'none'}.",
             "With widening and smaller exposed sizes inventory is tighter than the law, and gamma"
             " says less: beyond a few lots the shape does the work.",

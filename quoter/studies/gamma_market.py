@@ -73,8 +73,8 @@ class GammaMarket:
 
     @property
     def is_tick_bound(self) -> bool:
-        """As `quote_terms` has it: half of the others' spread is more than our half-spread."""
-        return self.spec.spread_ticks * float(self.spec.tick) / 2.0 > self.half_spread
+        """As `quote_terms` has it: a tick is more than our half-spread."""
+        return float(self.spec.tick) > self.half_spread
 
     @property
     def has_large_tick(self) -> bool:

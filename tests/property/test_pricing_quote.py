@@ -151,7 +151,7 @@ def test_f14_any_numbers_at_all_give_a_finite_quote_or_a_refusal(
     names = (
         "fair", "sigma", "kappa", "intensity", "gamma_lot", "lots", "lots_max", "cost_bid",
         "cost_ask", "multiplier", "alpha", "adverse_bid", "adverse_ask", "fill_factor",
-        "book_half_spread",
+        "tick",
     )  # fmt: skip
     given_numbers = dict(zip(names, numbers, strict=False))
     _finite_or_refused(PricingInputs(**given_numbers, tau_s=tau_s, bounded=None))

@@ -87,7 +87,7 @@ def test_the_exact_model_and_the_correction_of_a_are_told() -> None:
 
 
 def test_a_book_wider_than_ours_has_a_row() -> None:
-    rows = by_name(explain(quote_terms(paper(book_half_spread=0.9), PLAIN)))
+    rows = by_name(explain(quote_terms(paper(tick=0.9), PLAIN)))
     assert rows["tick_bound"].value == 0.9
     assert "tick_bound" not in by_name(explain(quote_terms(paper(), PLAIN)))
 

@@ -265,14 +265,14 @@ def test_fills_fewer_than_foretold_thin_the_flow_that_the_slope_is_made_of() -> 
     assert corrected.slope == pytest.approx(quote_terms(paper(intensity=70.0), PLAIN).slope)
 
 
-def test_a_book_wider_than_our_quote_is_told_as_bound_to_the_tick() -> None:
-    assert quote_terms(paper(book_half_spread=0.7), PLAIN).tick_bound
-    assert not quote_terms(paper(book_half_spread=0.6), PLAIN).tick_bound
+def test_a_tick_above_our_half_spread_is_told_as_bound_to_the_tick() -> None:
+    assert quote_terms(paper(tick=0.7), PLAIN).tick_bound
+    assert not quote_terms(paper(tick=0.6), PLAIN).tick_bound
     assert not quote_terms(paper(), PLAIN).tick_bound
 
 
 NAMES = (
-    "alpha", "adverse_bid", "adverse_ask", "fill_factor", "book_half_spread",
+    "alpha", "adverse_bid", "adverse_ask", "fill_factor", "tick",
     "fair", "sigma", "kappa", "intensity", "gamma_lot", "lots", "lots_max", "cost_bid", "cost_ask",
     "multiplier", "tau_s",
 )  # fmt: skip
@@ -289,7 +289,7 @@ def test_f14_a_number_that_is_not_finite_is_refused_by_name(name: str, value: fl
 @pytest.mark.parametrize(
     ("name", "value"),
     [("fair", 0.0), ("sigma", -1.0), ("kappa", 0.0), ("intensity", 0.0), ("gamma_lot", -0.1),
-     ("adverse_bid", -0.1), ("adverse_ask", -0.1), ("fill_factor", 0.0), ("book_half_spread", -1.0),
+     ("adverse_bid", -0.1), ("adverse_ask", -0.1), ("fill_factor", 0.0), ("tick", -1.0),
      ("lots_max", 0.99), ("multiplier", 0.99), ("tau_s", -1.0)],
 )  # fmt: skip
 def test_f14_a_number_out_of_its_domain_is_refused(name: str, value: float) -> None:

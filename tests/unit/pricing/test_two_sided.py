@@ -53,7 +53,7 @@ def test_bound_to_the_tick_both_sides_quote_the_touch() -> None:
     )
     market = replace(
         paper(), fair=0.00033, sigma=4e-7, kappa=3e5, gamma_lot=1e3, intensity=0.5,
-        book_half_spread=1e-5,
+        tick=1e-5,
     )  # fmt: skip
     shape = QuoteShape(spread_max_bps=19_000.0)
     terms = quote_terms(market, shape)
