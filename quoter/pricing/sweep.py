@@ -4,13 +4,14 @@ from collections import deque
 from math import inf
 
 from quoter.domain.market import Side
-from quoter.pricing.checks import CLOCK_BACK_S_MAX, finite, not_negative
+from quoter.pricing.checks import CLOCK_BACK_S_MAX, finite, positive
 
 BURST_FILLS = 4
 BURST_S = 1.0
 PULL_S = 5.0
-PULL_S_MAX = 10.0  # even if takers go on: waiting longer costs more in clustered, idle flow
-PASSED_HALVES = 2.0  # a print this many half-spreads past our price ran us over
+PULLS_MAX = (
+    2.0  # times that, even if takers go on: waiting longer costs more in idle, clustered flow
+)
 CALM = 0.5  # the flow signal against a side must be below this before it comes back
 
 
@@ -26,12 +27,15 @@ class _Side:
 
 
 class SidePull:
-    """Pulls a side for 5 s after four own fills within a second, or a sweep far past our price.
+    """Pulls a side for 5 s after four own fills of it within a second.
 
-    It comes back once the flow against it is calm, after ten at the latest. O(1).
+    It comes back once the flow against it is calm, after ten at the latest. O(1). Prints far past
+    our price are no reason: in the study `toxic` that costs 12 % of the profit in calm flow.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, pull_s: float = PULL_S) -> None:
+        """pull_s seconds, > 0."""
+        self._pull_s = positive("pull_s", pull_s)
         self._sides = {side: _Side() for side in Side}
 
     def on_fill(self, t_s: float, side: Side) -> None:
@@ -43,15 +47,6 @@ class SidePull:
         if len(fills) == BURST_FILLS and t_s - fills[0] <= BURST_S:
             self._sides[side].pull(t_s)
 
-    def on_print(self, t_s: float, side: Side, passed: float, half: float) -> None:
-        """Take a public trade that went `passed` (price) beyond our order on `side`.
-
-        half: our half-spread, price, >= 0. A sweep's farthest print is the one that tells.
-        """
-        finite("t_s", t_s)
-        if finite("passed", passed) > PASSED_HALVES * not_negative("half", half):
-            self._sides[side].pull(t_s)
-
     def is_pulled(self, t_s: float, side: Side, x: float) -> bool:
         """Is this side off at `t_s`? x: the flow's `signal`, > 0 while takers buy."""
         state = self._sides[side]
@@ -59,8 +54,8 @@ class SidePull:
         since_s = finite("t_s", t_s) - state.pulled_s
         if since_s == inf:
             return False
-        is_over = since_s < -CLOCK_BACK_S_MAX or since_s >= PULL_S_MAX
-        if is_over or (since_s >= PULL_S and against < CALM):
+        is_over = since_s < -CLOCK_BACK_S_MAX or since_s >= PULLS_MAX * self._pull_s
+        if is_over or (since_s >= self._pull_s and against < CALM):
             state.pulled_s = -inf
             return False
         return True

@@ -20,6 +20,7 @@ from quoter.studies.toxic_market import NOBODY, STEP_S, Tape
 
 HORIZON_STEPS = round(markout.COST_HORIZON_S / STEP_S)
 NEVER = -np.inf
+PASSED_HALVES = 2.0  # a print this many half-spreads past our price: the daemon looks past it
 BID, ASK = 1.0, -1.0
 
 
@@ -86,14 +87,14 @@ class Pull:
 
     def on_print(self, t_s: float, passed: Numbers, half: Numbers) -> None:
         """Take how far, price, prints went past our orders."""
-        hit = (passed > sweep.PASSED_HALVES * half) & (self._prints > 0.0)
+        hit = (passed > PASSED_HALVES * half) & (self._prints > 0.0)
         self._since[hit] = t_s
 
     def is_pulled(self, t_s: float, x: Numbers) -> npt.NDArray[np.bool_]:
         """Is the side off? x: the flow's signal, > 0 while takers buy."""
         age = t_s - self._since
         is_calm = -self._sign * x < sweep.CALM
-        is_over = (age >= sweep.PULL_S_MAX) | ((age >= sweep.PULL_S) & is_calm)
+        is_over = (age >= sweep.PULLS_MAX * sweep.PULL_S) | ((age >= sweep.PULL_S) & is_calm)
         self._since[is_over] = NEVER
         return np.asarray(np.isfinite(self._since))
 

@@ -54,13 +54,12 @@ def test_f17_a_side_comes_back_after_ten_seconds_even_if_takers_never_stop() -> 
     assert not pull.is_pulled(20.7, Side.SELL, 5.0)
 
 
-def test_a_sweep_far_past_our_price_pulls_the_side_even_without_a_fill() -> None:
-    pull = SidePull()
-    pull.on_print(5.0, Side.BUY, passed=0.2, half=0.1)
-    assert not pull.is_pulled(5.0, Side.BUY, 0.0)
-    pull.on_print(5.0, Side.BUY, passed=0.21, half=0.1)
-    assert pull.is_pulled(5.0, Side.BUY, 0.0)
-    assert not pull.is_pulled(5.0, Side.SELL, 0.0)
+def test_the_pull_is_as_long_as_told() -> None:
+    pull = SidePull(pull_s=1.0)
+    for i in range(4):
+        pull.on_fill(10.0 + i / 10, Side.BUY)
+    assert pull.is_pulled(11.2, Side.BUY, 0.0)
+    assert not pull.is_pulled(11.4, Side.BUY, 0.0)
 
 
 def test_a_new_clock_leaves_no_side_off() -> None:
@@ -71,9 +70,8 @@ def test_a_new_clock_leaves_no_side_off() -> None:
 
 
 def test_f14_numbers_that_are_none_are_refused() -> None:
-    for t_s, passed, half in ((nan, 1.0, 1.0), (0.0, nan, 1.0), (0.0, 1.0, nan)):
-        with pytest.raises(InvalidInput):
-            SidePull().on_print(t_s, Side.BUY, passed, half)
+    with pytest.raises(InvalidInput):
+        SidePull(pull_s=nan)
     with pytest.raises(InvalidInput):
         SidePull().on_fill(nan, Side.BUY)
     with pytest.raises(InvalidInput):
