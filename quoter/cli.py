@@ -30,12 +30,13 @@ app = typer.Typer(
 )
 app.add_typer(simulate)
 
-type DataDir = Annotated[
+# No `type` statements: typer does not look behind them, and help and variable would be lost.
+DataDir = Annotated[
     Path | None,
     typer.Option(envvar="QUOTER_DATA_DIR", help="Data folder of the daemon."),
 ]
-type Host = Annotated[str | None, typer.Option(envvar="QUOTER_HOST", help="Where it listens.")]
-type Port = Annotated[int | None, typer.Option(envvar="QUOTER_PORT", help="Its HTTP port.")]
+Host = Annotated[str | None, typer.Option(envvar="QUOTER_HOST", help="Where it listens.")]
+Port = Annotated[int | None, typer.Option(envvar="QUOTER_PORT", help="Its HTTP port.")]
 
 
 def main() -> None:

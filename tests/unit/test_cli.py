@@ -70,6 +70,25 @@ def test_each_verb_has_help(verb: str) -> None:
     assert "Usage: " in result.output
 
 
+@pytest.mark.parametrize(
+    ("verb", "option", "meaning", "variable"),
+    [
+        ("kill", "--data-dir", "Data folder of the daemon.", "QUOTER_DATA_DIR"),
+        ("rearm", "--data-dir", "Data folder of the daemon.", "QUOTER_DATA_DIR"),
+        ("healthcheck", "--host", "Where it listens.", "QUOTER_HOST"),
+        ("healthcheck", "--port", "Its HTTP port.", "QUOTER_PORT"),
+        ("explain", "--port", "Its HTTP port.", "QUOTER_PORT"),
+    ],
+)
+def test_a_shared_option_says_what_it_is_and_which_variable_sets_it(
+    verb: str, option: str, meaning: str, variable: str
+) -> None:
+    """Whoever needs `quoter kill --help` is in a hurry."""
+    text = invoke(verb, "--help").output
+    for word in (option, meaning, f"env var: {variable}"):
+        assert word in text
+
+
 def test_version_is_the_installed_one() -> None:
     assert invoke("--version").output.strip().count(".") == 2
 
