@@ -60,21 +60,39 @@ async def _serve(config: SandboxConfig, host: str, port: int) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    await serve(config, host, port, stop=stop)
+    return 0
+
+
+async def serve(config: SandboxConfig, host: str, port: int, *, stop: asyncio.Event) -> None:
+    """Be an exchange until `stop` is set or we are cancelled; then nothing of it is left open.
+
+    Raises BadSetting for an address that can't be listened on, and what the market died of.
+    """
     server = SandboxServer(config)
     try:
-        url = await server.start(host, port)
+        url = await _listen(server, host, port)
+        symbols = [market.symbol for market in config.markets]
+        hello = json.dumps({"sandbox_url": url, "symbols": symbols, "seed": config.seed})
+        sys.stdout.write(hello + "\n")
+        sys.stdout.flush()
+        await _until(server, stop)
+    finally:
+        await server.stop()
+
+
+async def _listen(server: SandboxServer, host: str, port: int) -> str:
+    try:
+        return await server.start(host, port)
     except OSError as error:
         raise BadSetting(f"--port: can't listen on {host}:{port}: {error.strerror}") from None
-    symbols = [market.symbol for market in config.markets]
-    hello = json.dumps({"sandbox_url": url, "symbols": symbols, "seed": config.seed})
-    sys.stdout.write(hello + "\n")
-    sys.stdout.flush()
-    waiting = asyncio.create_task(server.wait())
-    stopping = asyncio.create_task(stop.wait())
+
+
+async def _until(server: SandboxServer, stop: asyncio.Event) -> None:
+    """Wait for the wish to stop or for the market's death; `server.stop` tells of the latter."""
+    ends = {asyncio.create_task(server.wait()), asyncio.create_task(stop.wait())}
     try:
-        await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        stopping.cancel()
-        waiting.cancel()
-        await server.stop()
-    return 0
+        for end in ends:
+            end.cancel()

@@ -81,13 +81,3 @@ class SandboxServer:
     def _begin_replay(self, symbol: str) -> None:
         if symbol in self._replays:
             self._replays[symbol].begin()
-
-
-async def serve(config: SandboxConfig, host: str, port: int) -> None:
-    """Be an exchange until cancelled. Raises OSError if the port is taken."""
-    server = SandboxServer(config)
-    try:
-        await server.start(host, port)
-        await server.wait()
-    finally:
-        await server.stop()

@@ -1,14 +1,18 @@
 """The sandbox as a process part: it listens where it says, and leaves nothing behind."""
 
 import asyncio
+import json
 import socket
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import aiohttp
 import pytest
 
+from quoter.app.sandbox import serve
+from quoter.domain.errors import BadSetting
 from quoter.sandbox.config import SandboxConfig
-from quoter.sandbox.server import SandboxServer, serve
+from quoter.sandbox.server import SandboxServer
 from tests.integration.sandbox_client import RunningSandbox, eventually, user_socket
 
 LOOPBACK = "127.0.0.1"
@@ -21,11 +25,31 @@ def free_port() -> int:
         return port
 
 
-async def test_serving_ends_with_cancellation_and_frees_the_port(
-    still_config: SandboxConfig,
+class Serving:
+    """`quoter sandbox` without its process and its signals."""
+
+    def __init__(self, config: SandboxConfig, port: int) -> None:
+        self.stop = asyncio.Event()
+        self.task = asyncio.create_task(serve(config, LOOPBACK, port, stop=self.stop))
+
+    async def asked(self) -> None:
+        """It ends because somebody asks."""
+        self.stop.set()
+        await self.task
+
+    async def cancelled(self) -> None:
+        """It ends because its task does."""
+        self.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await self.task
+
+
+@pytest.mark.parametrize("end", [Serving.asked, Serving.cancelled])
+async def test_serving_ends_when_asked_or_cancelled_and_frees_the_port(
+    still_config: SandboxConfig, end: Callable[[Serving], Awaitable[None]]
 ) -> None:
     port = free_port()
-    task = asyncio.create_task(serve(still_config, LOOPBACK, port))
+    serving = Serving(still_config, port)
 
     async def answers() -> bool:
         with suppress(aiohttp.ClientConnectionError):
@@ -35,16 +59,35 @@ async def test_serving_ends_with_cancellation_and_frees_the_port(
 
     async with aiohttp.ClientSession() as http:
         assert await eventually(answers)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        await end(serving)
         assert not await answers()
 
 
-async def test_a_taken_port_is_an_error(still_sandbox: RunningSandbox) -> None:
+async def test_the_first_line_says_where_it_is(
+    still_config: SandboxConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = free_port()
+    serving = Serving(still_config, port)
+    said: list[str] = []
+
+    async def speaks() -> bool:
+        said.append(capsys.readouterr().out)
+        return bool("".join(said))
+
+    assert await eventually(speaks)
+    await serving.asked()
+    assert json.loads("".join(said)) == {
+        "sandbox_url": f"http://{LOOPBACK}:{port}",
+        "symbols": ["BTCUSDT"],
+        "seed": still_config.seed,
+    }
+
+
+async def test_a_taken_port_is_a_bad_setting(still_sandbox: RunningSandbox) -> None:
     port = int(still_sandbox.url.rpartition(":")[2])
-    with pytest.raises(OSError, match="address already in use"):
-        await serve(still_sandbox.server.venue.config, LOOPBACK, port)
+    config = still_sandbox.server.venue.config
+    with pytest.raises(BadSetting, match=f"can't listen on {LOOPBACK}:{port}: .*in use"):
+        await serve(config, LOOPBACK, port, stop=asyncio.Event())
 
 
 async def test_stopping_closes_every_socket_and_can_be_done_twice(
