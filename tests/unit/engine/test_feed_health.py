@@ -7,7 +7,7 @@ from quoter.domain.events import Trade
 from quoter.domain.reasons import ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
-from tests.unit.engine.cases import Desk, commands, places
+from tests.unit.engine.cases import Desk, cancels, commands, places
 from tests.unit.state.cases import BUY, SECOND_NS, delta, levels, top
 
 
@@ -49,6 +49,26 @@ def test_a_gap_pauses_us_at_once_and_asks_for_a_snapshot() -> None:
     desk.book()
     assert Cause.BOOK_DESYNC not in desk.causes
     assert desk.state() is TradingState.RUNNING
+
+
+def test_f19_a_crossed_book_is_never_cleaned_up_here_but_fetched_again() -> None:
+    """Whatever crossed it is unknown: no level may be dropped to make it look right."""
+    desk = Desk().quoting()
+    resting = {order.client_id for order in desk.engine.orders}
+    step = desk.tell(delta(1000, 1001, bids=levels((101.0, 1.0)), ts_ns=desk.now_ns))
+    assert desk.state() is TradingState.PAUSED
+    assert "crossed" in desk.engine.causes.switch.causes[Cause.BOOK_DESYNC]
+    assert {cancel.client_id for cancel in cancels(step)} == resting
+    assert resyncs(step) == 1
+    desk.tell(delta(1001, 1002, bids=levels((101.0, 0.0)), ts_ns=desk.now_ns))
+    seen = desk.engine.snapshot()
+    assert not seen.book_ready
+    assert seen.mid is None
+    assert seen.trading_state is TradingState.PAUSED
+    assert places(desk.wait(1.0)) == []
+    desk.book()
+    assert desk.state() is TradingState.RUNNING
+    assert desk.engine.snapshot().mid == 100.0
 
 
 def test_an_impossible_ticker_pauses_us_like_a_gap() -> None:

@@ -10,7 +10,16 @@ from quoter.domain.events import OrderAck, OrderDone, OrderOpen
 from quoter.domain.orders import OrderState
 from quoter.domain.reasons import CancelRejectReason, DoneReason, OperatorAction, RejectReason
 from quoter.domain.trading import CancelReason, Cause, TradingState
-from tests.unit.engine.cases import Desk, cancels, commands, listed, state
+from tests.unit.engine.cases import (
+    Desk,
+    cancels,
+    commands,
+    config,
+    limits,
+    listed,
+    places,
+    state,
+)
 from tests.unit.state.cases import BUY, SELL
 
 S = OrderState
@@ -105,6 +114,37 @@ def test_a_cancel_that_failed_never_closes_an_order(reason: CancelRejectReason) 
     assert state(order) is S.PENDING_CANCEL
     assert desk.engine.orders.leaves(BUY) == order.size
     assert desk.engine.counts[f"cancel_{reason}"] == 1
+
+
+@pytest.mark.parametrize("reason", list(CancelRejectReason))
+def test_f22_a_failed_cancel_leaves_its_order_in_the_exposure(reason: CancelRejectReason) -> None:
+    """5xx, silence, even "no such order": there is no room for another one before a clear end."""
+    desk = Desk(config(limits=limits(inventory_max=Decimal(1)))).quoting()
+    order = desk.wanted(BUY)
+    steps = [desk.book(99.0)]
+    for _ in range(8):
+        steps += desk.wait(0.5)
+        steps.append(desk.cancel_reject(order, reason))
+        seen = desk.engine.snapshot()
+        assert (seen.exposure_buy, seen.inventory) == (Decimal(1), Decimal(0))
+        assert order.client_id in {view.client_id for view in seen.orders}
+    assert desk.engine.counts[f"cancel_{reason}"] == 8
+    assert len([c for c in cancels(steps) if c.client_id == order.client_id]) > 2
+    assert [new for new in places(steps) if new.side is BUY] == []
+    (new,) = [new for new in places(desk.done(order)) if new.side is BUY]
+    assert new.size == 1
+
+
+def test_f22_with_cancels_that_failed_nothing_is_verified_gone() -> None:
+    desk = Desk().quoting()
+    desk.operator(OperatorAction.DRAIN)
+    for order in list(desk.engine.orders):
+        desk.cancel_reject(order, CancelRejectReason.NO_ANSWER)
+    desk.wait(5.0)
+    assert not desk.engine.is_quiet
+    for order in list(desk.engine.orders):
+        desk.done(order)
+    assert desk.engine.is_quiet
 
 
 def test_an_order_that_a_cancel_did_not_find_is_asked_about_at_once() -> None:
