@@ -14,6 +14,7 @@ from quoter.service.exit_codes import ExitCode
 from tests.integration.daemon_harness import (
     FOREIGN_ID,
     LIVELY,
+    POLL_S,
     Pilot,
     flying,
     market,
@@ -225,3 +226,38 @@ async def test_an_order_that_filled_before_we_ever_heard_of_it_is_booked(tmp_pat
                 await sandbox.admin("DELETE", "faults")
                 assert await pilot.stop() is ExitCode.CLEAN
                 assert pilot.is_equal(), pilot.differences()
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        pytest.param(case("error_before", endpoint="cancel", status=503), id="503"),
+        pytest.param(case("delay", endpoint="cancel", delay_s=FAULT_S), id="no_answer_in_time"),
+    ],
+)
+async def test_f22_an_order_whose_cancel_fails_counts_until_it_is_over(
+    trouble: Case, tmp_path: Path
+) -> None:
+    """There is room for three orders a side: whoever forgets one has four at the venue soon."""
+    tradeless = replace(LIVELY, intensity=0.0)  # the mid moves, so that quotes must follow
+    with quiet_logs(tmp_path / "log"):
+        async with running(market(tradeless, seed=3)) as sandbox:
+            narrow = settings(sandbox, tmp_path, inventory_max=Decimal("0.015"))
+            async with flying(sandbox, narrow) as pilot:
+                await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting at first")
+                ((kind, how),) = trouble.faults
+                number = await sandbox.arm(kind, **how)
+                for _ in range(round(FAULT_S / POLL_S)):
+                    await asyncio.sleep(POLL_S)
+                    assert forgotten(pilot) == set(), pilot.story()
+                assert await sandbox.fired(number) > 2
+                await sandbox.admin("DELETE", "faults")
+                await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "two-sided again")
+                assert await pilot.stop() is ExitCode.CLEAN
+    assert pilot.watch.exposure_peak == narrow.inventory_max
+
+
+def forgotten(pilot: Pilot) -> set[str]:
+    """Orders that rest at the venue and that the engine does not count."""
+    orders = pilot.running.engine.orders
+    return {o.client_id for o in pilot.open_own() if orders.live(o.client_id) is None}
