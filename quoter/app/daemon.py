@@ -9,7 +9,7 @@ from decimal import Decimal
 import structlog
 from aiohttp.web import AppRunner
 
-from quoter.app.wiring import engine_config, venue_config
+from quoter.app.wiring import calibration_file, engine_config, venue_config
 from quoter.domain.commands import RequestReport
 from quoter.domain.errors import KeyRefused, VenueError
 from quoter.domain.events import BalanceReport, TradesReport
@@ -19,6 +19,7 @@ from quoter.domain.trading import Cause
 from quoter.engine.config import EngineConfig
 from quoter.engine.engine import Engine
 from quoter.service import http
+from quoter.service.calibration_file import CalibrationFile
 from quoter.service.clock import Clock
 from quoter.service.data_folder import KILL_REQUEST, DataFolder, LockHeld
 from quoter.service.exit_codes import ExitCode
@@ -137,7 +138,9 @@ async def _wire(
         instrument = await _connect(gateway)
         if folder is not None:
             await _clean_up(gateway, twice=folder.was_left_in_a_hurry)
-        engine = Engine(await _opening(settings, instrument, gateway, clock, is_dry=is_dry))
+        kept = calibration_file(settings)
+        opening = await _opening(settings, instrument, gateway, clock, kept, is_dry=is_dry)
+        engine = Engine(opening)
     except BaseException:  # whatever stops a start, its sockets are closed
         await gateway.close()
         raise
@@ -155,6 +158,7 @@ async def _wire(
         metrics=metrics,
         folder=folder,
         latched=latched,
+        calibration=None if is_dry else kept,
         observers=(metrics.observe, steps.observe, *observers),
     )
     return Daemon(runner, engine, instrument, metrics, clock)
@@ -198,15 +202,17 @@ async def _opening(
     instrument: Instrument,
     gateway: OrderGateway,
     clock: Clock,
+    calibration: CalibrationFile,
     *,
     is_dry: bool,
 ) -> EngineConfig:
-    """What we hold, with no order of ours open, and the trades behind it."""
+    """What we hold, with no order of ours open, the trades behind it, and what is kept."""
     start_ns = clock.now_ns()
     past = await gateway.past()
+    kept = calibration.read(start_ns)
     if is_dry:
         return engine_config(
-            settings, instrument, start_ns=start_ns, opening={}, past=past, is_dry=True
+            settings, instrument, start_ns=start_ns, opening={}, past=past, kept=kept, is_dry=True
         )
     trades = await gateway.report(RequestReport(kind=ReportKind.TRADES))
     held = await gateway.report(RequestReport(kind=ReportKind.BALANCES))
@@ -220,6 +226,7 @@ async def _opening(
         start_ns=start_ns,
         opening={asset: held.free[asset] + held.locked.get(asset, 0) for asset in held.free},
         past=past,
+        kept=kept,
         known_fills=trades.fills,
     )
     away = config.opening.get(instrument.base, Decimal(0)) - config.target

@@ -13,6 +13,7 @@ from quoter.pricing.priors import rogers_satchell
 from quoter.pricing.shape import QuoteShape
 from quoter.risk.view import Limits
 from quoter.sandbox.config import DEMO_ACCOUNT
+from quoter.service.calibration_file import CalibrationFile, Kept
 from quoter.settings import Environment, Settings
 from quoter.venues.config import VenueConfig
 
@@ -21,6 +22,7 @@ COLLAR = Decimal("0.05")  # no order of ours farther than this from fair value
 NOTIONAL_UNLIMITED = Decimal("1e18")
 RUN_DIGITS = 6  # unix seconds in base 36 fit until 2038
 NOTHING_TOLD = MarketPast((), 60.0, None)
+NOTHING_KEPT = Kept()
 
 
 def own_prefix(settings: Settings) -> str:
@@ -60,6 +62,7 @@ def engine_config(
     start_ns: int,
     opening: Mapping[str, Decimal],
     past: MarketPast = NOTHING_TOLD,
+    kept: Kept = NOTHING_KEPT,
     known_fills: tuple[Fill, ...] = (),
     is_dry: bool = False,
 ) -> EngineConfig:
@@ -76,7 +79,7 @@ def engine_config(
         opening=opening,
         known_fills=known_fills,
         is_dry=is_dry,
-        pricing=pricing_config(settings, instrument, past),
+        pricing=pricing_config(settings, instrument, past, kept),
         requote=RequotePolicy(
             hold_ns=int(settings.requote_hold_s * 1e9),
             tolerance=settings.requote_tolerance,
@@ -97,8 +100,20 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-def pricing_config(settings: Settings, instrument: Instrument, past: MarketPast) -> PricingConfig:
-    """Model, horizon, shape, and priors: from the settings, else from the market's past."""
+def calibration_file(settings: Settings) -> CalibrationFile:
+    """Where this market's figures are kept between runs."""
+    return CalibrationFile(
+        settings.data_dir,
+        environment=settings.environment,
+        exchange=settings.exchange,
+        symbol=settings.symbol,
+    )
+
+
+def pricing_config(
+    settings: Settings, instrument: Instrument, past: MarketPast, kept: Kept
+) -> PricingConfig:
+    """Model, horizon, shape, and priors: the settings', else what is kept, else the past's."""
     horizon, horizon_s = Horizon.AUTO, 0.0
     if settings.horizon == "session":
         horizon, horizon_s = Horizon.SESSION, settings.session_s or 0.0
@@ -115,9 +130,9 @@ def pricing_config(settings: Settings, instrument: Instrument, past: MarketPast)
         shape=quote_shape(settings),
         fee_maker=float(fee),
         adverse_bps=settings.adverse_bps,
-        sigma_prior=settings.sigma or rogers_satchell(past.bars, bar_s=past.bar_s),
-        kappa_prior=settings.kappa,
-        intensity_prior=settings.intensity,
+        sigma_prior=settings.sigma or kept.sigma or rogers_satchell(past.bars, bar_s=past.bar_s),
+        kappa_prior=settings.kappa or kept.kappa,
+        intensity_prior=settings.intensity or kept.intensity,
         trades_per_s_prior=past.trades_per_s,
         volatility_half_life_s=settings.volatility_half_life_s,
         volatility_half_life_fast_s=settings.volatility_half_life_fast_s,

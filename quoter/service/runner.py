@@ -12,11 +12,13 @@ import structlog
 
 from quoter.domain.errors import VenueError
 from quoter.domain.events import Alarm, BookDelta, BookSnapshot, Event, Operator, Tick, TopOfBook
+from quoter.domain.market import Calibrated
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Step
 from quoter.domain.trading import Phase, TradingState
 from quoter.engine.engine import Engine
 from quoter.risk.kill_switch import SEVERITY
+from quoter.service.calibration_file import CalibrationFile
 from quoter.service.clock import Clock, LoopProbe
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
 from quoter.service.exit_codes import ExitCode
@@ -58,6 +60,7 @@ class Runner:
         metrics: Metrics,
         folder: DataFolder | None,
         latched: LatchRecord | None = None,
+        calibration: CalibrationFile | None = None,
         observers: tuple[Observer, ...] = (),
     ) -> None:
         self.engine = engine
@@ -71,6 +74,7 @@ class Runner:
         self._folder = folder
         self._latch = Latch(folder.path) if folder is not None else None
         self._latched = latched
+        self._calibration = calibration
         self._observers = observers
         self._outbox = Outbox(
             gateway=gateway, feed=feed, post=self.inbox.put, clock=clock, metrics=metrics
@@ -109,6 +113,8 @@ class Runner:
                 tasks.create_task(self.probe.run(), name="probe")
                 tasks.create_task(self._requests(), name="requests")
                 tasks.create_task(self._end(), name="end")
+                if self._calibration is not None:
+                    tasks.create_task(self._calibration.keep(self._learned), name="calibration")
                 if self._gateway is not None:
                     tasks.create_task(self._gateway.run(self.inbox.put), name="private")
                     self._outbox.spawn(tasks)
@@ -213,7 +219,12 @@ class Runner:
                     await self._drained(self._gateway)
             except TimeoutError:
                 log.error("drain_timed_out", orders=len(self.engine.orders))
+        if self._calibration is not None:
+            await asyncio.to_thread(self._calibration.write, self._learned())
         raise _Finished
+
+    def _learned(self) -> Calibrated | None:
+        return self.engine.calibration.learned
 
     async def _drained(self, gateway: OrderGateway) -> None:
         """Return once our books say that nothing is left, and after that the venue too."""

@@ -1,14 +1,24 @@
 """Settings become exactly the values that the parts are built with."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from quoter.app.wiring import engine_config, limits, own_prefix, run_prefix, venue_config
+from quoter.app.wiring import (
+    NOTHING_TOLD,
+    calibration_file,
+    engine_config,
+    limits,
+    own_prefix,
+    run_prefix,
+    venue_config,
+)
 from quoter.domain.instrument import Instrument
-from quoter.domain.market import Bar, MarketPast
+from quoter.domain.market import Bar, Calibrated, MarketPast
 from quoter.engine.config import GammaUnit, Horizon, PricingConfig
+from quoter.service.calibration_file import Kept
 from quoter.settings import FixedSettings, Settings
 
 START_NS = 1_795_000_000 * 10**9
@@ -116,3 +126,45 @@ def test_the_markets_past_is_the_first_guess_where_the_settings_say_nothing(
     assert pricing().sigma_prior == pytest.approx(100 * (2e-4 / 60) ** 0.5, rel=0.01)
     assert pricing().trades_per_s_prior == 2.5
     assert pricing(sigma=7).sigma_prior == 7
+
+
+PAST = MarketPast(tuple(Bar(100.0, 101.0, 99.0, 100.0) for _ in range(10)), 60.0, 2.5)
+PAST_SIGMA = 100 * (2e-4 / 60) ** 0.5
+KEPT = Kept(sigma=3.0, kappa=0.2, intensity=0.5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "past", "kept", "wanted"),
+    [
+        ({"sigma": 7, "kappa": 8, "intensity": 9}, PAST, KEPT, (7, 8, 9)),
+        ({"kappa": 8}, PAST, KEPT, (3.0, 8, 0.5)),
+        ({}, PAST, KEPT, (3.0, 0.2, 0.5)),
+        ({}, PAST, KEPT._replace(sigma=None), (PAST_SIGMA, 0.2, 0.5)),
+        ({}, PAST, Kept(), (PAST_SIGMA, None, None)),
+        ({}, NOTHING_TOLD, KEPT._replace(sigma=None), (None, 0.2, 0.5)),
+        ({}, NOTHING_TOLD, Kept(), (None, None, None)),
+    ],
+)
+def test_a_setting_outranks_what_is_kept_and_that_outranks_the_past(
+    instrument: Instrument,
+    changes: dict[str, Any],
+    past: MarketPast,
+    kept: Kept,
+    wanted: tuple[float | None, ...],
+) -> None:
+    """What nobody tells, None, is for the warm-up; the trades of the past are handed on as such."""
+    config = engine_config(
+        settings(**changes), instrument, start_ns=START_NS, opening={}, past=past, kept=kept
+    ).pricing
+    found = (config.sigma_prior, config.kappa_prior, config.intensity_prior)
+    for one, other in zip(found, wanted, strict=True):
+        assert one == (other if other is None else pytest.approx(other, rel=0.01))
+    assert config.trades_per_s_prior == past.trades_per_s
+
+
+def test_the_kept_figures_are_this_markets_in_the_data_folder(tmp_path: Path) -> None:
+    chosen = settings(data_dir=tmp_path, exchange="kraken", symbol="ETH/EUR")
+    calibration_file(chosen).write(Calibrated(START_NS, 3.0, 0.2, 0.5))
+    assert calibration_file(chosen).read(START_NS) == KEPT
+    other = settings(data_dir=tmp_path, exchange="kraken", symbol="BTC/EUR")
+    assert calibration_file(other).read(START_NS) == Kept()

@@ -1,0 +1,88 @@
+"""What one run learned of its market prices the first quote of the next."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from quoter.domain.market import Calibrated
+from quoter.domain.quotes import QuoteTerms
+from quoter.pricing.normalisation import gamma_lot
+from quoter.service import calibration_file as module
+from quoter.service.calibration_file import NAME
+from quoter.service.exit_codes import ExitCode
+from tests.integration.daemon_harness import LIVELY, Pilot, flying, market, quiet_logs, settings
+from tests.integration.sandbox_client import running
+
+QUOTE_S_MAX = 15.0
+LEARN_S_MAX = 60.0
+UNTOLD = {"sigma": None, "kappa": None, "intensity": None}
+EAGER = {"intensity_half_life_s": 30}
+
+
+def terms(pilot: Pilot) -> QuoteTerms | None:
+    quote = pilot.running.engine.quoting.latest
+    return quote.terms if quote is not None else None
+
+
+def kept(folder: Path) -> Calibrated:
+    """The file's numbers, as JSON has them."""
+    found = json.loads((folder / NAME).read_text())
+    return Calibrated(*(found[name] for name in Calibrated._fields))
+
+
+async def test_a_second_start_quotes_at_once_with_what_the_first_one_learned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WRITE_S", 0.05)
+    busy = market(LIVELY, seed=6)
+    with quiet_logs(tmp_path / "log"):
+        async with running(busy) as sandbox:
+            async with flying(sandbox, settings(sandbox, tmp_path, **EAGER)) as pilot:
+                learning = pilot.running.engine.calibration
+                await pilot.until(lambda: learning.learned is not None, LEARN_S_MAX, "learn")
+                await pilot.until((tmp_path / NAME).exists, 5.0, "written while it trades")
+                assert await pilot.stop() is ExitCode.CLEAN
+            learned = kept(tmp_path)
+            assert learned.sigma != 2.0
+            assert learned.kappa != 1 / 6
+            async with flying(sandbox, settings(sandbox, tmp_path, **UNTOLD)) as pilot:
+                await pilot.until(lambda: terms(pilot) is not None, QUOTE_S_MAX, "quote")
+                engine = pilot.running.engine
+                references = engine.calibration.references
+                assert references is not None
+                assert references.sigma == learned.sigma
+                assert references.kappa == learned.kappa
+                assert references.intensity == pytest.approx(learned.intensity, rel=1e-12)
+                assert engine.calibration.gamma_lot == gamma_lot(
+                    ghat=1.0, lots_max=engine.config.lots_max, references=references
+                )
+
+
+async def test_a_spoilt_file_is_told_and_the_start_goes_on_as_if_there_was_none(
+    tmp_path: Path,
+) -> None:
+    """And the operator's own figures outrank a good one."""
+    log = tmp_path / "log"
+    (tmp_path / NAME).write_text("{")
+    with quiet_logs(log):
+        async with running(market(LIVELY, seed=7)) as sandbox:
+            async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
+                await pilot.until(lambda: terms(pilot) is not None, QUOTE_S_MAX, "quote")
+                assert await pilot.stop() is ExitCode.CLEAN
+            good = {
+                "version": 1, "environment": "sandbox", "exchange": "binance",
+                "symbol": "BTC/USDT", "ts_ns": time.time_ns(),
+                "sigma": 3.0, "kappa": 0.5, "intensity": 1.0,
+            }  # fmt: skip
+            (tmp_path / NAME).write_text(json.dumps(good))
+            async with flying(sandbox, settings(sandbox, tmp_path, kappa=None)) as pilot:
+                await pilot.until(lambda: terms(pilot) is not None, QUOTE_S_MAX, "quote")
+                references = pilot.running.engine.calibration.references
+    assert references is not None
+    assert (references.sigma, references.kappa) == (2.0, 0.5)
+    assert references.intensity == pytest.approx(4.0)
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    (told,) = (line for line in lines if line["event"] == "calibration_ignored")
+    assert told["level"] == "warning"
