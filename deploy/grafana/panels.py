@@ -155,6 +155,20 @@ INVENTORY = Row(
                 value("quoter_pnl_quote", "fees {{symbol}}", RED, where='part="fees"'),
             ),
         ),
+        Panel(
+            title="Markout per side",
+            description="What the mid did to the fills of a side within 1, 5 and 30 s, since the "
+            "start of the process: falling means that side is picked off. Quote currency.",
+            unit=PRICE,
+            queries=(value("quoter_markout_quote", "{{side}} {{horizon}} {{symbol}}"),),
+        ),
+        Panel(
+            title="Realised spread per side",
+            description="Spread plus markout per worth traded, basis points: what is left of the "
+            "edge after 1, 5 and 30 s, before fees.",
+            unit="none",
+            queries=(value("quoter_realised_spread_bps", "{{side}} {{horizon}} {{symbol}}"),),
+        ),
     ),
 )
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from math import nan
 
 from quoter.domain.commands import Command, Denied
 from quoter.domain.events import Event, Fill
-from quoter.domain.market import Level
+from quoter.domain.market import Level, Side
 from quoter.domain.orders import OrderState, OrderView
 from quoter.domain.quotes import TwoSidedQuote
 from quoter.domain.trading import Cause, Phase, TradingState
@@ -57,13 +58,45 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarkoutPnl:
+    """What the mid did to one side's fills, quote currency: within a horizon, and afterwards."""
+
+    adverse: Decimal  # below zero: picked off; fills whose horizon is open count up to now
+    residual: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SidePnl:
+    """What the fills of one side earned: spread + adverse + residual - fees, at each horizon."""
+
+    notional: Decimal  # traded, quote currency
+    spread: Decimal
+    fees: Decimal
+    horizons: Mapping[int, MarkoutPnl]  # by seconds
+
+    def realised_spread_bps(self, horizon_s: int) -> float:
+        """Spread plus adverse per notional, basis points; nan before the first fill."""
+        if self.notional == 0:
+            return nan
+        earned = self.spread + self.horizons[horizon_s].adverse
+        return float(earned / self.notional) * 1e4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pnl:
-    """Profit since start in quote currency: total == spread + inventory - fees, to the digit."""
+    """Profit since start in quote currency, to the digit.
+
+    total == spread + inventory - fees - funding, and at each horizon
+    total == held - funding + the sum over sides of spread + adverse + residual - fees.
+    """
 
     total: Decimal
     spread: Decimal
     inventory: Decimal
     fees: Decimal
+    funding: Decimal  # paid; below zero: received
+    held: Decimal  # drift of what no fill brought: the opening position, and transfers
+    sides: Mapping[Side, SidePnl]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -239,7 +239,7 @@ class Engine:
         self._lots = float(self.inventory.net / self.config.order_size)
 
     def _judge_loss(self, turn: Turn) -> None:
-        total = self.attribution.see(self.market.mid).total
+        total = self.attribution.see(self.market.mid, turn.ts_ns)
         if not total > -self.config.limits.loss_max:
             text = f"profit {total:.4f}, limit {-self.config.limits.loss_max}"
             self.causes.trip(turn, Cause.LOSS_LIMIT, text)

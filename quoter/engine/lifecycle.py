@@ -195,7 +195,7 @@ class Lifecycle:
             self._causes.trip(turn, Cause.LEDGER_CONFLICT, str(error))
             return
         mark = self._attribution.mark_of(fair) if fair is not None else None
-        self._attribution.fill(fill, mark)
+        self._attribution.fill(fill, mark, turn.ts_ns)
         turn.booked.append(Booked(fill=fill, inventory=self._inventory.net, fair=fair))
         if self._orders.live(order.client_id) is None:
             text = f"{order.client_id} was {order.state} when trade {fill.trade_id} came"

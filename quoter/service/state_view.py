@@ -7,7 +7,7 @@ from math import isfinite
 
 from quoter.domain.orders import OrderView
 from quoter.domain.quotes import PricingInputs, Quote, QuoteTerms, TwoSidedQuote
-from quoter.domain.step import Snapshot
+from quoter.domain.step import Pnl, SidePnl, Snapshot
 
 LEVELS_MAX = 20  # of the book, each side
 ORDERS_MAX = 100
@@ -43,15 +43,39 @@ def state_view(snapshot: Snapshot, *, about: Mapping[str, str]) -> dict[str, Jso
             "exposure_sell_base": str(snapshot.exposure_sell),
         },
         "balances": _amounts(snapshot.balances),
-        "pnl_quote": {
-            "total": str(snapshot.pnl.total),
-            "spread": str(snapshot.pnl.spread),
-            "inventory": str(snapshot.pnl.inventory),
-            "fees": str(snapshot.pnl.fees),
-        },
+        "pnl_quote": _pnl(snapshot.pnl),
         "fees_paid": _amounts(snapshot.fees_paid),
         "fills": {"buy": snapshot.fills_buy, "sell": snapshot.fills_sell},
         "counts": dict(snapshot.counts),
+    }
+
+
+def _pnl(pnl: Pnl) -> Json:
+    return {
+        "total": str(pnl.total),
+        "spread": str(pnl.spread),
+        "inventory": str(pnl.inventory),
+        "fees": str(pnl.fees),
+        "funding": str(pnl.funding),
+        "held": str(pnl.held),
+        "sides": {side.value: _side_pnl(earned) for side, earned in pnl.sides.items()},
+    }
+
+
+def _side_pnl(earned: SidePnl) -> Json:
+    horizons: dict[str, Json] = {
+        f"{horizon_s}s": {
+            "adverse": str(drift.adverse),
+            "residual": str(drift.residual),
+            "realised_spread_bps": _number(earned.realised_spread_bps(horizon_s)),
+        }
+        for horizon_s, drift in earned.horizons.items()
+    }
+    return {
+        "notional": str(earned.notional),
+        "spread": str(earned.spread),
+        "fees": str(earned.fees),
+        "horizons": horizons,
     }
 
 

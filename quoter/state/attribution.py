@@ -1,95 +1,189 @@
 """Where the profit comes from, exact to the last digit (quant.md section 9).
 
-total = spread + inventory - fees, at every instant: summation by parts over fills and marks. The
-mark only matters where the inventory changes: it is taken at fills, and kept for lack of a mid.
+    total = spread + inventory - fees - funding
+    inventory = held + adverse + residual, summed over both sides, at every horizon
+
+at every instant: summation by parts over fills and marks. `adverse` is what the mid did to a side's
+fills within the horizon, `residual` what it did to them later, `held` what it did to units that no
+fill of ours brought. The mark only matters where the inventory changes, and where a fill's horizon
+ends: it is taken at fills and at ticks, so a horizon ends up to one tick late.
 """
 
-from decimal import Context, Decimal
+from decimal import Decimal
 
 from quoter.domain.events import Fill
 from quoter.domain.instrument import Instrument
-from quoter.domain.step import Pnl
+from quoter.domain.market import Side
+from quoter.domain.step import MarkoutPnl, Pnl, SidePnl
+from quoter.state.markout_ledger import EXACT, ZERO, MarkoutLedger, Units
 
-EXACT = Context(prec=80)  # products of three venue numbers never need rounding at this width
-ZERO = Decimal(0)
+HORIZONS_S = (1, 5, 30)
+
+
+class _SideLedger:
+    """The fills of one side: what they earned at once, what they cost, what came of them."""
+
+    def __init__(self) -> None:
+        self.spread = ZERO
+        self.fees = ZERO
+        self._notional = ZERO
+        self._units = Units()
+        self._markouts = {horizon_s: MarkoutLedger(horizon_s) for horizon_s in HORIZONS_S}
+
+    def fill(self, fill: Fill, mark: Decimal, ts_ns: int) -> None:
+        """Book its size; fees follow by `charge`."""
+        signed = EXACT.multiply(fill.size, fill.side.sign)
+        edge = EXACT.multiply(signed, EXACT.subtract(mark, fill.price))
+        self.spread = EXACT.add(self.spread, edge)
+        self._notional = EXACT.fma(fill.size, fill.price, self._notional)
+        self._units.add(signed, mark)
+        for ledger in self._markouts.values():
+            ledger.fill(signed, mark, ts_ns)
+
+    def charge(self, worth: Decimal) -> None:
+        """A fee, worth this much quote currency."""
+        self.fees = EXACT.add(self.fees, worth)
+
+    def charge_base(self, fee: Decimal, mark: Decimal) -> None:
+        """A fee taken out of what was bought or held: these units do not drift with us."""
+        self.charge(EXACT.multiply(fee, mark))
+        self._units.take_back(fee, mark)
+
+    def see(self, mark: Decimal, ts_ns: int) -> None:
+        for ledger in self._markouts.values():
+            ledger.see(mark, ts_ns)
+
+    def drift(self, mark: Decimal) -> Decimal:
+        """What the mid did to the units that this side's fills left with us, quote."""
+        return self._units.drift(mark)
+
+    def pnl(self, mark: Decimal) -> SidePnl:
+        drift = self.drift(mark)
+        horizons = {}
+        for horizon_s, ledger in self._markouts.items():
+            adverse = ledger.adverse(mark)
+            residual = EXACT.subtract(drift, adverse)
+            horizons[horizon_s] = MarkoutPnl(adverse=adverse, residual=residual)
+        return SidePnl(
+            notional=self._notional, spread=self.spread, fees=self.fees, horizons=horizons
+        )
 
 
 class Attribution:
-    """Splits profit in quote currency into spread earned, inventory drift and fees."""
+    """Splits profit in quote currency into spread earned, inventory drift, fees and funding."""
 
     def __init__(self, instrument: Instrument, *, position: Decimal, cash: Decimal) -> None:
         self._instrument = instrument
         self._position = position
         self._cash = cash
-        self._opening_position = position
-        self._opening_cash = cash
+        self._funding = ZERO
+        self._held = Units()
+        self._sides = {side: _SideLedger() for side in Side}
         self._mark: Decimal | None = None
-        self._opening_mark: Decimal | None = None
-        self._spread = ZERO
-        self._inventory = ZERO
-        self._fees = ZERO
+        self._paid_in = ZERO  # what we were given, at the marks of its time; from the first mark on
 
     def mark_of(self, mid: float) -> Decimal:
         """The mid on the half-tick grid, exact."""
         half_tick = self._instrument.tick / 2
         return half_tick * round(mid / float(half_tick))
 
-    def mark(self, mid: Decimal) -> None:
-        """Value the inventory at a new mid."""
+    def mark(self, mid: Decimal, ts_ns: int) -> None:
+        """Value everything at a new mid, which ends the horizons that are due."""
         if self._mark is None:
-            self._opening_mark = mid
-        else:
-            move = EXACT.subtract(mid, self._mark)
-            drift = EXACT.multiply(self._position, move)
-            self._inventory = EXACT.add(self._inventory, drift)
+            self._held.add(self._position, mid)
+            # Funding before the first mark moved the cash, but was not given to us.
+            given = EXACT.add(self._cash, self._funding)
+            self._paid_in = EXACT.fma(self._position, mid, given)
         self._mark = mid
+        for ledger in self._sides.values():
+            ledger.see(mid, ts_ns)
 
-    def fill(self, fill: Fill, mid: Decimal | None) -> None:
-        """Book a fill against the mid just before it; without one, the last known mark."""
+    def fill(
+        self, fill: Fill, mid: Decimal | None, ts_ns: int, *, coin_price: Decimal | None = None
+    ) -> None:
+        """Book a fill against the mid just before it; without one, the last known mark.
+
+        Its horizons run from `ts_ns`, when we hear of it, as its mark does: a trade that a report
+        tells late can't be measured from before. `coin_price`: quote per unit of a fee asset that
+        is neither base nor quote; without one such a fee is not counted here, and
+        `Inventory.fees_paid` shows it in its own units. ValueError if it is no price.
+        """
+        if coin_price is not None and not (coin_price.is_finite() and coin_price > 0):
+            raise ValueError(f"price of {fill.fee_asset} must be above zero, not {coin_price}")
         if mid is not None:
-            self.mark(mid)
+            self.mark(mid, ts_ns)
         mark = self._mark
         if mark is None:
-            self.mark(fill.price)
+            self.mark(fill.price, ts_ns)
             mark = fill.price
-        signed = fill.size * fill.side.sign
-        edge = EXACT.multiply(signed, EXACT.subtract(mark, fill.price))
-        self._spread = EXACT.add(self._spread, edge)
+        signed = EXACT.multiply(fill.size, fill.side.sign)
         self._position = EXACT.add(self._position, signed)
         self._cash = EXACT.subtract(self._cash, EXACT.multiply(signed, fill.price))
-        self._charge(fill, mark)
+        self._sides[fill.side].fill(fill, mark, ts_ns)
+        self._charge(fill, mark, coin_price)
 
-    def _charge(self, fill: Fill, mark: Decimal) -> None:
+    def _charge(self, fill: Fill, mark: Decimal, coin_price: Decimal | None) -> None:
+        ledger = self._sides[fill.side]
         if fill.fee_asset == self._instrument.base:
             self._position = EXACT.subtract(self._position, fill.fee)
-            self._fees = EXACT.add(self._fees, EXACT.multiply(fill.fee, mark))
-        elif fill.fee_asset == self._instrument.quote:
-            self._cash = EXACT.subtract(self._cash, fill.fee)
-            self._fees = EXACT.add(self._fees, fill.fee)
-        # A third coin has no price here: `Inventory.fees_paid` shows it in its own units.
+            ledger.charge_base(fill.fee, mark)
+            return
+        price = Decimal(1) if fill.fee_asset == self._instrument.quote else coin_price
+        if price is not None:
+            worth = EXACT.multiply(fill.fee, price)
+            self._cash = EXACT.subtract(self._cash, worth)
+            ledger.charge(worth)
 
-    def see(self, mid: float | None) -> Pnl:
-        """Profit since start, and a mid to keep as the mark for when there is none."""
+    def transfer(self, *, base: Decimal = ZERO, quote: Decimal = ZERO) -> None:
+        """Units that came (went, below zero) by no trade: no profit, only more to earn it with."""
+        _refuse_endless(base, quote)
+        self._position = EXACT.add(self._position, base)
+        self._cash = EXACT.add(self._cash, quote)
+        if self._mark is not None:
+            self._held.add(base, self._mark)
+            self._paid_in = EXACT.add(EXACT.fma(base, self._mark, self._paid_in), quote)
+
+    def funding(self, *, paid: Decimal) -> None:
+        """Quote currency paid for holding a perpetual; below zero: received."""
+        _refuse_endless(paid)
+        self._cash = EXACT.subtract(self._cash, paid)
+        self._funding = EXACT.add(self._funding, paid)
+
+    def see(self, mid: float | None, ts_ns: int) -> Decimal:
+        """Total profit since start, and a mid to keep as the mark for when there is none."""
         if mid is not None:
-            self.mark(self.mark_of(mid))
-        return self.pnl(None)
+            self.mark(self.mark_of(mid), ts_ns)
+        return self._total(self._mark)
 
     def pnl(self, mid: float | None) -> Pnl:
         """Profit since start, valued at `mid`, else at the last mark. Looking changes nothing."""
         mark = self._mark if mid is None else self.mark_of(mid)
-        if mark is None:
-            return Pnl(total=ZERO, spread=ZERO, inventory=ZERO, fees=ZERO)
-        move = EXACT.subtract(mark, mark if self._mark is None else self._mark)
-        drift = EXACT.multiply(self._position, move)
+        at = ZERO if mark is None else mark  # before the first mark there is nothing to value
+        spread = fees = ZERO
+        held = inventory = self._held.drift(at)
+        for ledger in self._sides.values():
+            spread = EXACT.add(spread, ledger.spread)
+            fees = EXACT.add(fees, ledger.fees)
+            inventory = EXACT.add(inventory, ledger.drift(at))
         return Pnl(
             total=self._total(mark),
-            spread=self._spread,
-            inventory=EXACT.add(self._inventory, drift),
-            fees=self._fees,
+            spread=spread,
+            inventory=inventory,
+            fees=fees,
+            funding=self._funding,
+            held=held,
+            sides={side: ledger.pnl(at) for side, ledger in self._sides.items()},
         )
 
-    def _total(self, mark: Decimal) -> Decimal:
-        opening_mark = mark if self._opening_mark is None else self._opening_mark
-        now = EXACT.fma(self._position, mark, self._cash)
-        then = EXACT.fma(self._opening_position, opening_mark, self._opening_cash)
-        return EXACT.subtract(now, then)
+    def _total(self, mark: Decimal | None) -> Decimal:
+        """What we have now minus what we were given."""
+        if mark is None or self._mark is None:
+            return EXACT.minus(self._funding)
+        worth = EXACT.fma(self._position, mark, self._cash)
+        return EXACT.subtract(worth, self._paid_in)
+
+
+def _refuse_endless(*amounts: Decimal) -> None:
+    for amount in amounts:
+        if not amount.is_finite():
+            raise ValueError(f"not an amount: {amount}")

@@ -175,8 +175,13 @@ class Metrics:
         self._set(self._target, float(snapshot.target))
         self._set(self._inventory, float(snapshot.inventory))
         self._set(self._inventory_max, float(snapshot.inventory_max))
-        for part in ("total", "spread", "inventory", "fees"):
+        for part in ("total", "spread", "inventory", "fees", "funding", "held"):
             self._set(self._pnl, float(getattr(snapshot.pnl, part)), part)
+        for side, earned in snapshot.pnl.sides.items():
+            for horizon_s, drift in earned.horizons.items():
+                labels = (side, f"{horizon_s}s")
+                self._set(self._markout, float(drift.adverse), *labels)
+                self._set(self._realised, earned.realised_spread_bps(horizon_s), *labels)
         self._show_assets(self._fees, snapshot.fees_paid)
         self._show_assets(self._balances, snapshot.balances)
 
@@ -271,5 +276,17 @@ class Metrics:
         )
         self._orders_alive = gauge("quoter_open_orders", "Orders that may still fill.", "side")
         self._pnl = gauge("quoter_pnl_quote", "Profit since start, quote currency.", "part")
+        self._markout = gauge(
+            "quoter_markout_quote",
+            "What the mid did to the fills of a side within the horizon, quote currency.",
+            "side",
+            "horizon",
+        )
+        self._realised = gauge(
+            "quoter_realised_spread_bps",
+            "Spread plus markout per worth traded of a side, basis points.",
+            "side",
+            "horizon",
+        )
         self._fees = gauge("quoter_fees_paid", "Fees since start, units of the asset.", "asset")
         self._balances = gauge("quoter_balance", "Booked holdings, units of the asset.", "asset")

@@ -63,8 +63,8 @@ def test_profit_is_exactly_the_sum_of_its_parts_at_every_instant(
     book = Attribution(ABC, position=position, cash=Decimal(1000))
     for told, mid in script:
         if told is not None:
-            book.fill(told, mid)
+            book.fill(told, mid, START_NS)
         elif mid is not None:
-            book.mark(mid)
+            book.mark(mid, START_NS)
         pnl = book.pnl(None)
         assert pnl.total == pnl.spread + pnl.inventory - pnl.fees

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from quoter.domain.quotes import PricingInputs, QuoteTerms
-from quoter.domain.step import Snapshot
+from quoter.domain.step import Pnl, Snapshot
 from quoter.service.state_view import LEVELS_MAX, state_view
 from tests.unit.telemetry.samples import QUOTE, TERMS, snapshot
 
@@ -32,6 +32,36 @@ def test_every_part_of_a_snapshot_is_told() -> None:
     text = json.dumps(state_view(snapshot(), about={}))
     for field in fields(Snapshot):
         assert field.name in reshaped or f'"{field.name}"' in text
+
+
+def test_every_part_of_profit_is_told_by_side_and_horizon() -> None:
+    pnl = state_view(snapshot(), about={})["pnl_quote"]
+    assert isinstance(pnl, dict)
+    assert pnl.keys() == {field.name for field in fields(Pnl)}
+    assert pnl["sides"] == {
+        "BUY": {
+            "notional": "840",
+            "spread": "0.60",
+            "fees": "0.03",
+            "horizons": {
+                "1s": {
+                    "adverse": "-0.09",
+                    "residual": "0.03",
+                    "realised_spread_bps": pytest.approx(0.51 / 840 * 1e4),
+                },
+                "5s": {"adverse": "-0.18", "residual": "0.12", "realised_spread_bps": 5.0},
+            },
+        },
+        "SELL": {
+            "notional": "0",
+            "spread": "0",
+            "fees": "0",
+            "horizons": {
+                "1s": {"adverse": "0", "residual": "0", "realised_spread_bps": None},
+                "5s": {"adverse": "0", "residual": "0", "realised_spread_bps": None},
+            },
+        },
+    }
 
 
 def test_a_number_that_is_none_is_null() -> None:

@@ -1,14 +1,14 @@
 """Where profit comes from: exact at every instant."""
 
 from decimal import Decimal
-from random import Random
+from math import isnan
 
 import pytest
 
-from quoter.domain.events import Fill
+from quoter.domain.market import Side
 from quoter.domain.step import Pnl
-from quoter.state.attribution import Attribution
-from tests.unit.state.cases import ABC, BUY, SELL, exact, fill
+from quoter.state.attribution import HORIZONS_S, Attribution
+from tests.unit.state.cases import ABC, BUY, SECOND_NS, SELL, exact, fill
 
 ZERO = Decimal(0)
 
@@ -21,16 +21,59 @@ def parts(pnl: Pnl) -> tuple[Decimal, Decimal, Decimal, Decimal]:
     return pnl.total, pnl.spread, pnl.inventory, pnl.fees
 
 
-def test_the_golden_example_comes_out_to_the_digit() -> None:
-    """quant.md section 9; its split of the inventory part by markouts is a later report's."""
+def golden() -> Attribution:
+    """quant.md section 9."""
     book = attribution(cash="1000")
-    book.mark(Decimal("100.00"))
-    book.fill(fill("1", BUY, "2", "99.95", fee=".03998"), Decimal("100.00"))
-    book.mark(Decimal("99.90"))
-    book.mark(Decimal("99.80"))
-    book.fill(fill("2", SELL, "1", "99.90", fee=".01998"), Decimal("99.82"))
-    book.mark(Decimal("99.70"))
-    assert parts(book.pnl(None)) == tuple(map(Decimal, ("-0.35996", "0.18", "-0.48", "0.05996")))
+    book.mark(Decimal("100.00"), 0)
+    book.fill(fill("1", BUY, "2", "99.95", fee=".03998"), Decimal("100.00"), 0)
+    book.mark(Decimal("99.90"), 2 * SECOND_NS)
+    book.mark(Decimal("99.80"), 5 * SECOND_NS)
+    book.fill(fill("2", SELL, "1", "99.90", fee=".01998"), Decimal("99.82"), 7 * SECOND_NS)
+    book.mark(Decimal("99.70"), 9 * SECOND_NS)
+    return book
+
+
+def test_the_golden_example_comes_out_to_the_digit() -> None:
+    pnl = golden().pnl(None)
+    assert parts(pnl) == exact("-0.35996", "0.18", "-0.48", "0.05996")
+    at_5_s = [earned.horizons[5] for earned in pnl.sides.values()]
+    assert sum(drift.adverse for drift in at_5_s) == Decimal("-0.28")
+    assert sum(drift.residual for drift in at_5_s) == Decimal("-0.20")
+
+
+@pytest.mark.parametrize(
+    ("side", "horizon_s", "adverse", "residual"),
+    [
+        (BUY, 1, "-0.20", "-0.40"),  # first mark after 1 s: 99.90 at 2 s
+        (BUY, 5, "-0.40", "-0.20"),
+        (BUY, 30, "-0.60", "0"),  # open: all of it up to now
+        (SELL, 1, "0.12", "0"),
+        (SELL, 5, "0.12", "0"),
+        (SELL, 30, "0.12", "0"),
+    ],
+)
+def test_the_golden_example_by_side_and_horizon(
+    side: Side, horizon_s: int, adverse: str, residual: str
+) -> None:
+    found = golden().pnl(None).sides[side].horizons[horizon_s]
+    assert (found.adverse, found.residual) == exact(adverse, residual)
+
+
+def test_the_realised_spread_is_per_worth_traded() -> None:
+    sides = golden().pnl(None).sides
+    assert sides[BUY].realised_spread_bps(5) == pytest.approx(-0.30 / 199.9 * 1e4)
+    assert sides[SELL].realised_spread_bps(5) == pytest.approx(0.20 / 99.9 * 1e4)
+    assert isnan(attribution().pnl(None).sides[BUY].realised_spread_bps(5))
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_a_mid_that_goes_against_a_fill_is_adverse_to_its_side_alone(side: Side) -> None:
+    book = attribution()
+    book.fill(fill("1", side, "2", "100"), Decimal(100), 0)
+    book.mark(Decimal(100 - side.sign), SECOND_NS)
+    sides = book.pnl(None).sides
+    assert [sides[side].horizons[h].adverse for h in HORIZONS_S] == [-2, -2, -2]
+    assert [sides[side.opposite].horizons[h].adverse for h in HORIZONS_S] == [0, 0, 0]
 
 
 def test_before_anything_is_known_there_is_no_profit() -> None:
@@ -39,21 +82,21 @@ def test_before_anything_is_known_there_is_no_profit() -> None:
 
 def test_a_fill_before_any_mark_is_marked_at_its_own_price() -> None:
     book = attribution()
-    book.fill(fill("1", BUY, "2", "99.5"), None)
+    book.fill(fill("1", BUY, "2", "99.5"), None, 0)
     assert parts(book.pnl(None)) == (ZERO, ZERO, ZERO, ZERO)
     assert book.pnl(100.0).total == 1
 
 
 def test_without_a_mid_the_last_mark_counts() -> None:
     book = attribution()
-    book.mark(Decimal(100))
-    book.fill(fill("1", SELL, "1", "100.5"), None)
+    book.mark(Decimal(100), 0)
+    book.fill(fill("1", SELL, "1", "100.5"), None, 0)
     assert book.pnl(None).spread == Decimal("0.5")
 
 
 def test_an_opening_position_only_earns_what_the_mid_moves() -> None:
     book = attribution("-4")
-    book.mark(Decimal(100))
+    book.mark(Decimal(100), 0)
     assert parts(book.pnl(101.0)) == exact(-4, 0, -4, 0)
 
 
@@ -65,7 +108,7 @@ def test_fees_in_base_are_valued_at_the_mark_and_third_coins_are_shown_elsewhere
     asset: str, fees: str, total: str
 ) -> None:
     book = attribution()
-    book.fill(fill("1", BUY, "2", "100", fee="0.5", fee_asset=asset), Decimal(100))
+    book.fill(fill("1", BUY, "2", "100", fee="0.5", fee_asset=asset), Decimal(100), 0)
     pnl = book.pnl(None)
     assert (pnl.fees, pnl.total) == (Decimal(fees), Decimal(total))
 
@@ -81,45 +124,78 @@ def test_looking_does_not_change_what_is_seen_later() -> None:
     """A page that is open, or a metric that is scraped, must not decide how profit is split."""
     watched, alone = attribution("1"), attribution("1")
     for book in (watched, alone):
-        book.mark(Decimal(100))
+        book.mark(Decimal(100), 0)
     for mid in (90.0, 110.0, 95.0):
         watched.pnl(mid)
     for book in (watched, alone):
-        book.fill(fill("1", SELL, "1", "101"), None)
+        book.fill(fill("1", SELL, "1", "101"), None, 0)
     assert watched.pnl(100.0) == alone.pnl(100.0)
 
 
 def test_a_mid_that_was_seen_is_the_mark_while_there_is_none() -> None:
     book = attribution("1")
-    book.see(100.0)
-    assert book.see(90.0).total == book.see(None).total == -10
+    book.see(100.0, 0)
+    assert book.see(90.0, 1) == book.see(None, 2) == -10
 
 
-def random_fill(random: Random, number: int) -> Fill:
-    asset = random.choice(["ABC", "USD", "BNB"])
-    size = Decimal(random.randint(1, 10**9)) / 10**8
-    return fill(
-        str(number),
-        random.choice([BUY, SELL]),
-        str(size),
-        str(Decimal(random.randint(9_000, 11_000)) / 10),
-        fee=str(size * Decimal(random.randint(-20, 100)) / 100_000),
-        fee_asset=asset,
-    )
+def test_a_fee_in_a_third_coin_counts_where_its_price_is_known() -> None:
+    book = attribution()
+    told = fill("1", BUY, "2", "100", fee="0.5", fee_asset="BNB")
+    book.fill(told, Decimal(100), 0, coin_price=Decimal(600))
+    pnl = book.pnl(None)
+    assert (pnl.fees, pnl.sides[BUY].fees, pnl.total) == exact(300, 300, -300)
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_total_is_spread_plus_inventory_minus_fees_to_the_last_digit(seed: int) -> None:
-    random = Random(seed)
-    book = attribution(str(random.randint(-5, 5)), "1000")
-    for number in range(200):
-        mid = random.randint(18_000, 22_000) * Decimal("0.05")
-        match random.randint(0, 2):
-            case 0:
-                book.mark(mid)
-            case 1:
-                book.fill(random_fill(random, number), mid)
-            case _:
-                book.fill(random_fill(random, number), None)
-        pnl = book.pnl(random.choice([None, float(mid)]))
-        assert pnl.total == pnl.spread + pnl.inventory - pnl.fees
+@pytest.mark.parametrize("price", ["0", "-1", "NaN", "Infinity"])
+def test_what_is_no_price_is_refused_before_anything_is_booked(price: str) -> None:
+    book = attribution()
+    told = fill("1", fee="1", fee_asset="BNB")
+    with pytest.raises(ValueError, match="above zero"):
+        book.fill(told, Decimal(100), 0, coin_price=Decimal(price))
+    assert book.pnl(200.0).total == 0
+
+
+def test_units_kept_back_as_a_fee_do_not_drift_but_the_markout_is_of_the_whole_fill() -> None:
+    book = attribution()
+    book.fill(fill("1", BUY, "2", "100", fee="0.5", fee_asset="ABC"), Decimal(100), 0)
+    drift = book.pnl(110.0).sides[BUY].horizons[1]
+    assert (drift.adverse, drift.residual) == exact(20, -5)
+
+
+def test_a_deposit_is_no_profit_and_what_the_mid_does_to_it_is_held() -> None:
+    book = attribution("1")
+    book.mark(Decimal(100), 0)
+    book.transfer(base=Decimal(3), quote=Decimal(-50))
+    assert book.pnl(None).total == 0
+    pnl = book.pnl(101.0)
+    assert (pnl.total, pnl.held, pnl.inventory) == exact(4, 4, 4)
+
+
+def test_funding_is_a_cost_of_its_own_and_may_be_received() -> None:
+    book = attribution("1")
+    book.mark(Decimal(100), 0)
+    book.funding(paid=Decimal("0.3"))
+    assert (book.pnl(None).funding, book.pnl(None).total) == exact("0.3", "-0.3")
+    book.funding(paid=Decimal("-0.5"))
+    assert (book.pnl(None).funding, book.pnl(None).total) == exact("-0.2", "0.2")
+
+
+def test_what_came_before_the_first_mark_is_told_apart_all_the_same() -> None:
+    book = attribution("1", "1000")
+    book.funding(paid=Decimal(2))
+    book.transfer(base=Decimal(1), quote=Decimal(7))
+    assert (book.pnl(None).total, book.pnl(100.0).total, book.see(None, 0)) == exact(-2, -2, -2)
+    book.mark(Decimal(100), 0)
+    assert (book.pnl(None).total, book.pnl(101.0).total, book.pnl(101.0).held) == exact(-2, 0, 2)
+
+
+@pytest.mark.parametrize("amount", ["NaN", "-Infinity"])
+def test_what_is_no_amount_is_refused(amount: str) -> None:
+    book = attribution()
+    with pytest.raises(ValueError, match="not an amount"):
+        book.transfer(base=Decimal(amount))
+    with pytest.raises(ValueError, match="not an amount"):
+        book.transfer(quote=Decimal(amount))
+    with pytest.raises(ValueError, match="not an amount"):
+        book.funding(paid=Decimal(amount))
+    assert book.see(100.0, 0) == 0

@@ -14,7 +14,7 @@ from quoter.domain.quotes import (
     SideOff,
     TwoSidedQuote,
 )
-from quoter.domain.step import Booked, OrderChange, Pnl, Snapshot, Step
+from quoter.domain.step import Booked, MarkoutPnl, OrderChange, Pnl, SidePnl, Snapshot, Step
 from quoter.domain.trading import Cause, NoQuote, Phase, TradingState
 
 NOW_NS = 1_700_000_000_000_000_000
@@ -61,6 +61,34 @@ QUOTE = TwoSidedQuote(
     off=(SideOff(side=Side.SELL, reason=NoQuote.SIDE_LIMIT),),
     terms=TERMS,
 )
+PNL = Pnl(
+    total=Decimal("0.52"),
+    spread=Decimal("0.60"),
+    inventory=Decimal("-0.05"),
+    fees=Decimal("0.03"),
+    funding=Decimal(0),
+    held=Decimal("0.01"),
+    sides={
+        Side.BUY: SidePnl(
+            notional=Decimal(840),
+            spread=Decimal("0.60"),
+            fees=Decimal("0.03"),
+            horizons={
+                1: MarkoutPnl(adverse=Decimal("-0.09"), residual=Decimal("0.03")),
+                5: MarkoutPnl(adverse=Decimal("-0.18"), residual=Decimal("0.12")),
+            },
+        ),
+        Side.SELL: SidePnl(
+            notional=Decimal(0),
+            spread=Decimal(0),
+            fees=Decimal(0),
+            horizons={
+                1: MarkoutPnl(adverse=Decimal(0), residual=Decimal(0)),
+                5: MarkoutPnl(adverse=Decimal(0), residual=Decimal(0)),
+            },
+        ),
+    },
+)
 
 
 def order(side: Side, price: str, *, state: OrderState = OrderState.OPEN) -> OrderView:
@@ -97,12 +125,7 @@ def snapshot(**changes: object) -> Snapshot:
         exposure_buy=Decimal("0.015"),
         exposure_sell=Decimal("0.005"),
         balances={"BTC": Decimal("1.01"), "USDT": Decimal("9400.02")},
-        pnl=Pnl(
-            total=Decimal("0.52"),
-            spread=Decimal("0.60"),
-            inventory=Decimal("-0.05"),
-            fees=Decimal("0.03"),
-        ),
+        pnl=PNL,
         fees_paid={"USDT": Decimal("0.03")},
         fills_buy=3,
         fills_sell=1,

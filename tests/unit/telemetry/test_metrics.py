@@ -20,7 +20,8 @@ from tests.unit.telemetry.samples import NOW_NS, QUOTE, empty, filled_step, paus
 SERIES_MAX = 2_000
 ALLOWED_LABELS = {
     "symbol", "venue", "side", "reason", "rule", "state", "phase", "cause", "event", "stream",
-    "outcome", "name", "asset", "part", "liquidity", "version", "environment", "le",
+    "outcome", "name", "asset", "part", "liquidity", "horizon",
+    "version", "environment", "le",
 }  # fmt: skip
 
 
@@ -59,6 +60,9 @@ def test_gauges_follow_the_snapshot(metrics: Metrics) -> None:
     assert value(metrics, "quoter_inventory_limit_base") == 0.05
     assert value(metrics, "quoter_exposure_base", side="SELL") == 0.005
     assert value(metrics, "quoter_pnl_quote", part="total") == 0.52
+    assert value(metrics, "quoter_pnl_quote", part="held") == 0.01
+    assert value(metrics, "quoter_markout_quote", side="BUY", horizon="5s") == -0.18
+    assert value(metrics, "quoter_realised_spread_bps", side="BUY", horizon="5s") == 5
     assert value(metrics, "quoter_fees_paid", asset="USDT") == 0.03
 
 
@@ -80,6 +84,7 @@ def test_what_is_not_known_is_nan_and_not_an_old_number(metrics: Metrics) -> Non
     for name in ("quoter_mid_quote", "quoter_book_age_seconds", "quoter_fair_value_quote"):
         assert math.isnan(value(metrics, name))
     assert math.isnan(value(metrics, "quoter_order_price_quote", side="BUY"))
+    assert math.isnan(value(metrics, "quoter_realised_spread_bps", side="SELL", horizon="1s"))
 
 
 def test_counters_follow_the_steps(metrics: Metrics) -> None:

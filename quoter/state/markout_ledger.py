@@ -1,0 +1,75 @@
+"""What the mid did to some units after they came to us, exact (quant.md section 9)."""
+
+from collections import deque
+from decimal import Context, Decimal
+from typing import NamedTuple
+
+EXACT = Context(prec=80)  # products of three venue numbers never need rounding at this width
+ZERO = Decimal(0)
+SECOND_NS = 1_000_000_000
+PENDING_MAX = 1_024  # fills of one side and horizon that wait; beyond, the oldest is cut short
+
+
+class Units:
+    """Units of base and their worth at the marks they came at: drift at any mark in O(1)."""
+
+    __slots__ = ("_size", "_worth")
+
+    def __init__(self) -> None:
+        self._size = ZERO
+        self._worth = ZERO
+
+    def add(self, size: Decimal, mark: Decimal) -> None:
+        """Take in `size` base (below zero: give away) while the mark is `mark` quote/base."""
+        self._size = EXACT.add(self._size, size)
+        self._worth = EXACT.fma(size, mark, self._worth)
+
+    def take_back(self, size: Decimal, mark: Decimal) -> None:
+        """Undo `add`: these units are counted elsewhere from now on."""
+        self.add(size.copy_negate(), mark)
+
+    def drift(self, mark: Decimal) -> Decimal:
+        """Sum of size times move of the mark since it came, quote."""
+        return EXACT.fma(self._size, mark, self._worth.copy_negate())
+
+
+class _Pending(NamedTuple):
+    due_ns: int
+    size: Decimal  # signed
+    mark: Decimal
+
+
+class MarkoutLedger:
+    """Markouts in quote currency of one side's fills at one horizon: matured ones, and open ones.
+
+    The first mark at or after the horizon is a fill's. When more than PENDING_MAX wait, the oldest
+    takes the present mark: its horizon is cut short, its money is not lost.
+    """
+
+    def __init__(self, horizon_s: int) -> None:
+        self._horizon_ns = horizon_s * SECOND_NS
+        self._pending: deque[_Pending] = deque()
+        self._open = Units()
+        self._matured = ZERO
+
+    def fill(self, size: Decimal, mark: Decimal, ts_ns: int) -> None:
+        """Take a fill of `size` base, signed, at `mark`, the mid just before it."""
+        if len(self._pending) >= PENDING_MAX:
+            self._mature(mark)
+        self._pending.append(_Pending(ts_ns + self._horizon_ns, size, mark))
+        self._open.add(size, mark)
+
+    def see(self, mark: Decimal, ts_ns: int) -> None:
+        """Settle every fill whose horizon has come."""
+        while self._pending and self._pending[0].due_ns <= ts_ns:
+            self._mature(mark)
+
+    def adverse(self, mark: Decimal) -> Decimal:
+        """Sum of all markouts, open ones valued at `mark`; below zero: we were picked off."""
+        return EXACT.add(self._matured, self._open.drift(mark))
+
+    def _mature(self, mark: Decimal) -> None:
+        fill = self._pending.popleft()
+        move = EXACT.subtract(mark, fill.mark)
+        self._matured = EXACT.fma(fill.size, move, self._matured)
+        self._open.take_back(fill.size, fill.mark)

@@ -1,0 +1,38 @@
+"""When a fill's markout is settled, and that none is ever lost."""
+
+from decimal import Decimal
+
+import pytest
+
+from quoter.state.markout_ledger import PENDING_MAX, MarkoutLedger
+from tests.unit.state.cases import SECOND_NS
+
+HUNDRED = Decimal(100)
+
+
+@pytest.mark.parametrize(("ts_ns", "adverse"), [(5 * SECOND_NS - 1, 7), (5 * SECOND_NS, 1)])
+def test_the_first_mark_at_or_after_the_horizon_settles(ts_ns: int, adverse: int) -> None:
+    ledger = MarkoutLedger(5)
+    ledger.fill(Decimal(1), HUNDRED, 0)
+    ledger.see(Decimal(101), ts_ns)
+    ledger.see(Decimal(103), ts_ns)
+    assert ledger.adverse(Decimal(107)) == adverse
+
+
+def test_one_late_mark_settles_all_that_were_due() -> None:
+    ledger = MarkoutLedger(1)
+    for second in range(3):
+        ledger.fill(Decimal(1), HUNDRED, second * SECOND_NS)
+    ledger.see(Decimal(102), 60 * SECOND_NS)
+    assert ledger.adverse(Decimal(50)) == 6
+
+
+def test_a_fill_in_excess_cuts_the_oldest_short_and_loses_nothing() -> None:
+    ledger = MarkoutLedger(30)
+    ledger.fill(Decimal(1), HUNDRED, 0)
+    for _ in range(PENDING_MAX - 1):
+        ledger.fill(Decimal(1), Decimal(102), 1)
+    assert ledger.adverse(Decimal(102)) == 2
+    ledger.fill(Decimal(1), Decimal(103), 2)
+    assert ledger.adverse(Decimal(102)) == 3 - 1
+    assert ledger.adverse(Decimal(104)) == 3 + 2 * (PENDING_MAX - 1) + 1
