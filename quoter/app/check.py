@@ -6,7 +6,8 @@ from decimal import Decimal
 import uvloop
 from rich.console import Console
 
-from quoter.app.wiring import engine_config, venue_config
+from quoter.app.meaning_log import meant_by
+from quoter.app.wiring import calibration_file, engine_config, venue_config
 from quoter.domain.commands import RequestReport
 from quoter.domain.errors import KeyRefused, VenueError
 from quoter.domain.events import BalanceReport
@@ -16,7 +17,6 @@ from quoter.domain.reasons import ReportKind
 from quoter.domain.step import Step
 from quoter.engine.engine import Engine
 from quoter.pricing.explain import explain
-from quoter.pricing.meaning import meaning, meaning_rows, warnings
 from quoter.service.clock import Clock
 from quoter.service.exit_codes import ExitCode
 from quoter.service.explanation import table
@@ -77,13 +77,15 @@ class Check:
         if not isinstance(held, BalanceReport):
             raise VenueError(f"balances can't be read: {held}")
         self._balances(held, instrument)
+        now_ns = self._clock.now_ns()
         engine = Engine(
             engine_config(
                 self._settings,
                 instrument,
-                start_ns=self._clock.now_ns(),
+                start_ns=now_ns,
                 opening=dict(held.free),
                 past=await gateway.past(),
+                kept=calibration_file(self._settings).read(now_ns),
                 is_dry=True,
             )
         )
@@ -127,21 +129,16 @@ class Check:
             await runner.run()
 
     def _quote(self, engine: Engine) -> ExitCode:
-        terms, references = self._terms, engine.calibration.references
-        if terms is None or references is None:
+        terms = self._terms
+        meant = meant_by(engine, terms) if terms is not None else None
+        if terms is None or meant is None:
             missing = ", ".join(f"{name} × {times}" for name, times in engine.counts.items())
             text = f"none within {QUOTE_S_MAX:g} s: {missing or 'no market data'}"
             return self._fail(ExitCode.START_FAILED, "quote", text)
-        meant = meaning(
-            gamma=engine.calibration.gamma_lot,
-            lots_max=engine.config.lots_max,
-            references=references,
-            fair=terms.inputs.fair,
-            tau_s=terms.inputs.tau_s,
-        )
-        self._console.print(table("what the settings mean here", meaning_rows(meant)))
+        rows, warnings = meant
+        self._console.print(table("what the settings mean here", rows))
         self._console.print(table("the quote they imply now", explain(terms)))
-        for line in warnings(meant):
+        for line in warnings:
             self._console.print(f"warning: {line}", style="yellow", markup=False)
         self._say("result", "ready: `quoter run` may quote")
         return ExitCode.CLEAN

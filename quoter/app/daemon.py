@@ -9,6 +9,7 @@ from decimal import Decimal
 import structlog
 from aiohttp.web import AppRunner
 
+from quoter.app.meaning_log import MeaningLog
 from quoter.app.wiring import calibration_file, engine_config, venue_config
 from quoter.domain.commands import RequestReport
 from quoter.domain.errors import KeyRefused, VenueError
@@ -159,7 +160,7 @@ async def _wire(
         folder=folder,
         latched=latched,
         calibration=None if is_dry else kept,
-        observers=(metrics.observe, steps.observe, *observers),
+        observers=(metrics.observe, steps.observe, MeaningLog(engine).observe, *observers),
     )
     return Daemon(runner, engine, instrument, metrics, clock)
 

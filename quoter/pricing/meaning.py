@@ -1,6 +1,6 @@
 """What the settings mean on this symbol, in units that can be pictured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, sqrt
 
 from quoter.domain.quotes import PricingInputs
@@ -17,6 +17,7 @@ from quoter.pricing.normalisation import (
 from quoter.pricing.quote import quote_terms
 from quoter.pricing.shape import QuoteShape
 
+MINUTE_S = 60.0
 SLOPE_KAPPA_GOOD = 0.5  # above it the closed form is off by more than 5 % of the half-spread
 
 
@@ -24,20 +25,24 @@ SLOPE_KAPPA_GOOD = 0.5  # above it the closed form is off by more than 5 % of th
 class Meaning:
     """The reference market's quote at zero inventory and what inventory will look like.
 
-    ghat is the gamma without unit that gamma_lot (1/price) amounts to here; slope and half_spread
-    price; *_bps basis points of fair value; skew_at_limit is counted at lots_max; tau_equivalent_s
-    how long inventory is expected to be held; slope_kappa the slope in characteristic depths, None
-    where the closed form is not used; cara_lots_max the inventory above which this gamma makes no
-    sense: sqrt(2 A)/(gamma sigma) lots, where holding on costs more than takers can ever relieve.
+    ghat is the gamma without unit that gamma_lot (1/price) amounts to here; sigma price/sqrt(s);
+    fair, slope and half_spread price; *_bps basis points of fair value; skew_at_limit is the skew
+    at lots_max, price; tau_equivalent_s how long inventory is expected to be held; slope_kappa the
+    slope in characteristic depths, None where the closed form is not used; cara_lots_max the
+    inventory above which this gamma makes no sense: sqrt(2 A)/(gamma sigma) lots, where holding on
+    costs more than takers can ever relieve.
     """
 
     ghat: float
     lots_max: float
     gamma_lot: float
+    fair: float
+    sigma: float
     slope: float
     half_spread: float
     half_spread_bps: float
     quoted_half_spread_bps: float  # costs included
+    skew_at_limit: float
     skew_at_limit_bps: float
     inventory_sd_lots: float
     tau_equivalent_s: float
@@ -62,22 +67,22 @@ def meaning(
     Raises InvalidInput like gamma_lot and quote_terms.
     """
     ghat = gamma / gamma_lot(ghat=1.0, lots_max=lots_max, references=references)
-    terms = quote_terms(
-        PricingInputs(
-            fair=fair,
-            sigma=references.sigma,
-            kappa=references.kappa,
-            intensity=references.intensity,
-            gamma_lot=gamma,
-            lots=0.0,
-            lots_max=lots_max,
-            cost_bid=references.cost,
-            cost_ask=references.cost,
-            tau_s=tau_s,
-            bounded=bounded,
-        ),
-        QuoteShape(),
+    flat = PricingInputs(
+        fair=fair,
+        sigma=references.sigma,
+        kappa=references.kappa,
+        intensity=references.intensity,
+        gamma_lot=gamma,
+        lots=0.0,
+        lots_max=lots_max,
+        cost_bid=references.cost,
+        cost_ask=references.cost,
+        tau_s=tau_s,
+        bounded=bounded,
     )
+    terms = quote_terms(flat, QuoteShape())
+    # The exact model's skew is no straight line.
+    skew_at_limit = quote_terms(replace(flat, lots=lots_max), QuoteShape()).skew
     is_closed_form = tau_s is None and bounded is None
     slope_kappa = terms.slope * references.kappa
     if tau_s is None:
@@ -89,11 +94,14 @@ def meaning(
         ghat=ghat,
         lots_max=lots_max,
         gamma_lot=gamma,
+        fair=fair,
+        sigma=references.sigma,
         slope=terms.slope,
         half_spread=terms.half_spread,
         half_spread_bps=terms.half_spread / unit,
         quoted_half_spread_bps=(terms.half_spread + references.cost) / unit,
-        skew_at_limit_bps=terms.slope * lots_max / unit,
+        skew_at_limit=skew_at_limit,
+        skew_at_limit_bps=skew_at_limit / unit,
         inventory_sd_lots=sd,
         tau_equivalent_s=tau_equivalent_s(
             gamma=gamma, sigma=references.sigma, slope_per_lot=terms.slope
@@ -104,8 +112,12 @@ def meaning(
     )
 
 
-def meaning_rows(meant: Meaning) -> tuple[Row, ...]:
-    """Render a Meaning for a table; pure."""
+def meaning_rows(meant: Meaning, *, order_size: float) -> tuple[Row, ...]:
+    """Render a Meaning for a table; pure. order_size base, > 0."""
+    return _price_rows(meant) + _money_rows(meant, order_size) + _lots_rows(meant)
+
+
+def _price_rows(meant: Meaning) -> tuple[Row, ...]:
     return (
         Row("gamma_lot", meant.gamma_lot, None, f"Gamma {meant.ghat:g} as risk aversion per lot."),
         Row(
@@ -119,10 +131,40 @@ def meaning_rows(meant: Meaning) -> tuple[Row, ...]:
         ),
         Row(
             "skew_at_limit",
-            meant.slope * meant.lots_max,
+            meant.skew_at_limit,
             meant.skew_at_limit_bps,
             f"How far both quotes have moved at {meant.lots_max:g} lots.",
         ),
+    )
+
+
+def _money_rows(meant: Meaning, order_size: float) -> tuple[Row, ...]:
+    """Quote currency; bps are of what is traded or held."""
+    minute = meant.sigma * sqrt(MINUTE_S)
+    return (
+        Row(
+            "round_trip_quote",
+            2.0 * meant.half_spread * order_size,
+            2.0 * meant.half_spread_bps,
+            "Quote currency that one order each way earns, net of fees and adverse moves.",
+        ),
+        Row(
+            "skew_at_limit_quote",
+            meant.skew_at_limit * order_size,
+            meant.skew_at_limit_bps,
+            "Quote currency that one order gives away at the limit, to be rid of inventory.",
+        ),
+        Row(
+            "minute_at_limit_quote",
+            minute * meant.lots_max * order_size,
+            minute / meant.fair / BPS,
+            "Quote currency lost at the limit if price moves a sigma in a minute, against us.",
+        ),
+    )
+
+
+def _lots_rows(meant: Meaning) -> tuple[Row, ...]:
+    return (
         Row(
             "inventory_sd_lots",
             meant.inventory_sd_lots,

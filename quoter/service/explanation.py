@@ -83,7 +83,7 @@ def explain_market(market: Market, shape: QuoteShape) -> RenderableType:
     )
     return Group(
         table("This quote", explain(terms)),
-        table("What the settings mean here", meaning_rows(meant)),
+        table("What the settings mean here", meaning_rows(meant, order_size=market.order_size)),
         *(f"! {warning}" for warning in warnings(meant)),
     )
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from math import inf, sqrt
 
 import pytest
@@ -58,7 +59,7 @@ def test_an_inventory_that_the_risk_aversion_can_not_bear_is_warned_about() -> N
 
 def test_rows_carry_the_numbers() -> None:
     usual = meant()
-    rows = {row.name: row for row in meaning_rows(usual)}
+    rows = {row.name: row for row in meaning_rows(usual, order_size=0.005)}
     assert rows["quoted_half_spread"].value == pytest.approx(usual.half_spread + 2.0)
     assert rows["skew_at_limit"].bps == usual.skew_at_limit_bps
     assert rows["tau_equivalent_s"].value == usual.tau_equivalent_s
@@ -71,7 +72,7 @@ def test_a_limit_just_inside_what_risk_aversion_bears_is_not_warned_about() -> N
     for lots_max, is_warned in ((limit * 0.99, False), (limit * 1.01, True)):
         found = meaning(gamma=0.1, lots_max=lots_max, references=paper, fair=100.0)
         assert any("at ease" in text for text in warnings(found)) is is_warned
-        rows = {row.name: row.value for row in meaning_rows(found)}
+        rows = {row.name: row.value for row in meaning_rows(found, order_size=1.0)}
         assert rows["cara_lots_max"] == found.cara_lots_max == pytest.approx(limit)
 
 
@@ -83,3 +84,46 @@ def test_a_skew_too_steep_for_the_closed_form_is_warned_about_unless_the_model_i
     exact = meaning(gamma=0.5, lots_max=10.0, references=steep, fair=4000.0, bounded=table)
     assert exact.slope_kappa is None
     assert not any("closed form" in text for text in warnings(exact))
+
+
+def test_rows_in_quote_currency_are_the_bps_of_what_is_traded_or_held() -> None:
+    """0.005 BTC an order, 0.05 BTC at the limit, at 62 000."""
+    usual = meant()
+    rows = {row.name: row for row in meaning_rows(usual, order_size=0.005)}
+    assert rows["round_trip_quote"].value == pytest.approx(2 * usual.half_spread * 0.005)
+    assert rows["minute_at_limit_quote"].value == pytest.approx(8.49 * sqrt(60) * 0.05)
+    assert rows["skew_at_limit_quote"].value == pytest.approx(usual.slope * 10 * 0.005)
+    for name, worth in (
+        ("round_trip_quote", 0.005),
+        ("skew_at_limit_quote", 0.005),
+        ("minute_at_limit_quote", 0.05),
+    ):
+        bps = rows[name].bps
+        assert bps is not None
+        assert rows[name].value == pytest.approx(bps * 1e-4 * 62_000 * worth)
+
+
+def test_what_a_round_trip_earns_is_net_of_costs() -> None:
+    """A fee moves the quote out by itself: what is left is the model's own half-spread."""
+    free = replace(BTC, cost=0.0)
+    gamma = gamma_lot(ghat=1.0, lots_max=10.0, references=BTC)
+    found = [
+        meaning(gamma=gamma, lots_max=10.0, references=each, fair=62_000.0) for each in (BTC, free)
+    ]
+    earned = [
+        {row.name: row.value for row in meaning_rows(each, order_size=1.0)}["round_trip_quote"]
+        for each in found
+    ]
+    assert earned == [pytest.approx(2 * each.half_spread) for each in found]
+    assert found[0].quoted_half_spread_bps > found[0].half_spread_bps
+
+
+def test_the_exact_models_skew_at_the_limit_is_its_own_and_no_straight_line() -> None:
+    gamma = gamma_lot(ghat=10.0, lots_max=4.0, references=BTC)
+    table = BoundedModel(4.0).table(
+        gamma=gamma, sigma=BTC.sigma, kappa=BTC.kappa, intensity=BTC.intensity
+    )
+    exact = meaning(gamma=gamma, lots_max=4.0, references=BTC, fair=62_000.0, bounded=table)
+    assert 0.0 < exact.skew_at_limit < 0.6 * exact.slope * 4.0
+    closed = meaning(gamma=gamma, lots_max=4.0, references=BTC, fair=62_000.0)
+    assert closed.skew_at_limit == pytest.approx(closed.slope * 4.0)
