@@ -1,4 +1,4 @@
-"""What one engine step is worth in the log: orders, fills, states, denials; never book updates."""
+"""What an engine step is worth in the log: orders, fills, states, denials, at times a quote."""
 
 from collections.abc import Iterator
 
@@ -14,8 +14,10 @@ from quoter.domain.events import (
     ReportFailed,
 )
 from quoter.domain.orders import OrderState
+from quoter.domain.quotes import TwoSidedQuote
 from quoter.domain.step import Booked, OrderChange, StateChange, Step
 from quoter.domain.trading import TradingState
+from quoter.telemetry.why import why
 
 REPEAT_NS = 10_000_000_000  # the same remark again only after this long, with a count
 REMARKS_MAX = 256
@@ -26,8 +28,11 @@ WORRYING_STATES = frozenset({OrderState.UNKNOWN, OrderState.CLOSED_UNSETTLED, Or
 class StepLog:
     """Writes the lines of a step; repeated remarks (denials, oddities) are counted, not flooded."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, why_every_s: float = 0.0) -> None:
+        """why_every_s: how often a quote explains itself, seconds; 0 is never."""
         self._log = structlog.stdlib.get_logger("quoter")
+        self._why_every_ns = int(why_every_s * 1e9)
+        self._why_due_ns = 0
         self._remarks: dict[tuple[str, ...], tuple[int, int]] = {}  # last shown, unseen since
         self._off: frozenset[str] = frozenset()
 
@@ -45,6 +50,8 @@ class StepLog:
             self._remark(step, ("oddity", what), detail=detail)
         if step.quote is not None:
             self._sides_off(step, frozenset(_off_names(step)))
+            if self._why_every_ns and step.event.ts_ns >= self._why_due_ns:
+                self._why(step, step.quote)
         self._event(step)
 
     def _orders(self, step: Step) -> None:
@@ -123,6 +130,11 @@ class StepLog:
             self._off = off
             self._remark(step, ("sides_off", ",".join(sorted(off))))
 
+    def _why(self, step: Step, quote: TwoSidedQuote) -> None:
+        if terms := why(quote):
+            self._why_due_ns = step.event.ts_ns + self._why_every_ns
+            self._log.info("why", seq=step.seq, **terms)
+
     def _event(self, step: Step) -> None:
         match step.event:
             case FeedUp(stream=stream):
@@ -160,6 +172,3 @@ class StepLog:
 def _off_names(step: Step) -> Iterator[str]:
     if step.quote is not None:
         yield from (f"{off.side}:{off.reason}" for off in step.quote.off)
-
-
-log_step = StepLog().observe  # one process, one log

@@ -23,9 +23,9 @@ INTENT = OrderIntent(
 DENIED = Denied(intent=INTENT, rule="order_size", text="1 is above 0.005")
 
 
-def lines(*steps: Step) -> list[EventDict]:
+def lines(*steps: Step, why_every_s: float = 0.0) -> list[EventDict]:
     structlog.reset_defaults()
-    log = StepLog()
+    log = StepLog(why_every_s=why_every_s)
     with capture_logs() as written:
         for one in steps:
             log.observe(one)
@@ -114,3 +114,31 @@ def test_lost_feeds_and_operators_are_told() -> None:
 def test_oddities_are_told_by_name() -> None:
     (line,) = lines(step(notes=(("book_fault", "gap: 7 after 5"),)))
     assert (line["what"], line["detail"]) == ("book_fault", "gap: 7 after 5")
+
+
+def quoted(after_s: float, **changes: object) -> Step:
+    now_ns = NOW_NS + round(after_s * 1e9)
+    return step(**{"seq": 7, "event": Tick(ts_ns=now_ns), "quote": QUOTE} | changes)
+
+
+def whys(*steps: Step, why_every_s: float) -> list[EventDict]:
+    return [line for line in lines(*steps, why_every_s=why_every_s) if line["event"] == "why"]
+
+
+def test_a_quote_explains_itself_at_once_and_then_as_often_as_asked() -> None:
+    steps = [quoted(after_s, seq=index) for index, after_s in enumerate((0, 1, 29.9, 30, 31, 95))]
+    found = whys(*steps, why_every_s=30)
+    assert [line["seq"] for line in found] == [0, 3, 5]
+    assert all(line["log_level"] == "info" for line in found)
+    assert found[0]["half_spread"] == 5.25
+
+
+def test_zero_turns_the_explanation_off() -> None:
+    assert whys(quoted(0), quoted(100), why_every_s=0) == []
+
+
+def test_only_a_new_quote_with_terms_explains_itself() -> None:
+    """And one without does not use up the turn of the next."""
+    none = replace(QUOTE, terms=None)
+    found = whys(quoted(0, quote=None), quoted(1, quote=none), quoted(2, seq=9), why_every_s=30)
+    assert [line["seq"] for line in found] == [9]
