@@ -6,7 +6,14 @@ from decimal import Decimal
 from quoter.domain.events import Fill
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import MarketPast
-from quoter.engine.config import EngineConfig, GammaUnit, Horizon, PricingConfig
+from quoter.engine.config import (
+    EngineConfig,
+    Fair,
+    GammaUnit,
+    Horizon,
+    PricingConfig,
+    ToxicFlowConfig,
+)
 from quoter.engine.placing import base36
 from quoter.engine.requote import RequotePolicy
 from quoter.pricing.priors import rogers_satchell
@@ -127,6 +134,8 @@ def pricing_config(
         gamma_unit=GammaUnit(settings.gamma_unit),
         horizon=horizon,
         horizon_s=horizon_s,
+        is_exact=settings.model == "glft_exact",
+        fair=Fair(settings.fair),
         shape=quote_shape(settings),
         fee_maker=float(fee),
         adverse_bps=settings.adverse_bps,
@@ -134,9 +143,16 @@ def pricing_config(
         kappa_prior=settings.kappa or kept.kappa,
         intensity_prior=settings.intensity or kept.intensity,
         trades_per_s_prior=past.trades_per_s,
+        volume_per_s=past.volume_per_s,
         volatility_half_life_s=settings.volatility_half_life_s,
         volatility_half_life_fast_s=settings.volatility_half_life_fast_s,
         intensity_half_life_s=settings.intensity_half_life_s,
+        counts_own_fills=settings.own_fills,
+        toxic_flow=ToxicFlowConfig(
+            alpha_halves_max=settings.alpha_max,
+            adverse_halves_max=settings.markout_max,
+            pull_s=settings.pull_s,
+        ),
     )
 
 

@@ -43,12 +43,13 @@ class MarketPast(NamedTuple):
     """What a venue tells of the time before us: for first guesses, never for money.
 
     bars: oldest first, of bar_s seconds each; trades_per_s: public trades of both sides, None if
-    the venue did not tell.
+    the venue did not tell; volume_per_s: what they traded, base.
     """
 
     bars: tuple[Bar, ...]
     bar_s: float
     trades_per_s: float | None
+    volume_per_s: float | None = None
 
 
 class Calibrated(NamedTuple):

@@ -6,6 +6,7 @@ from decimal import Decimal
 from math import nan
 
 from quoter.domain.commands import Command, Denied
+from quoter.domain.estimates import Estimates
 from quoter.domain.events import Event, Fill
 from quoter.domain.market import Level, Side
 from quoter.domain.orders import OrderState, OrderView
@@ -114,6 +115,7 @@ class Snapshot:
     asks: tuple[Level, ...]
     mid: float | None
     quote: TwoSidedQuote | None
+    estimates: Estimates
     orders: tuple[OrderView, ...]
     position: Decimal  # base holdings as booked
     target: Decimal

@@ -4,16 +4,17 @@ With priors the first quote follows the first book. Without them a short warm-up
 trades; its figures become the priors and the references, and they stay until a restart.
 """
 
+from collections.abc import Iterable
 from math import exp, sqrt
 
-from quoter.domain.errors import InvalidInput
-from quoter.domain.events import Event, Trade
+from quoter.domain.events import Trade
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Calibrated
 from quoter.domain.quotes import PricingInputs
 from quoter.domain.trading import NoQuote
 from quoter.engine.config import GammaUnit, Horizon, PricingConfig
-from quoter.pricing.costs import side_cost
+from quoter.pricing.costs import effective_intensity, side_cost
+from quoter.pricing.glft_exact import BoundedModel
 from quoter.pricing.intensity import (
     Confidence,
     Intensity,
@@ -22,6 +23,7 @@ from quoter.pricing.intensity import (
     market_prior,
 )
 from quoter.pricing.normalisation import References, gamma_lot, raw_gamma_lot
+from quoter.pricing.own_fills import FillCorrection
 from quoter.pricing.volatility import Volatility
 
 WARMUP_S = 5.0
@@ -78,6 +80,10 @@ class Calibration:
         self._volatility: Volatility | None = None
         self._intensity: Intensity | None = None
         self._frozen: IntensityEstimate | None = None
+        is_counting = config.counts_own_fills and config.is_calibrating
+        self._own_fills = FillCorrection() if is_counting else None
+        self._exact = BoundedModel(lots_max) if config.is_exact else None
+        self.fill_factor = 1.0
         self.references: References | None = None
         self.gamma_lot = 0.0
         self.start_ns = 0
@@ -105,20 +111,10 @@ class Calibration:
             return None
         return Calibrated(self._ts_ns, sigma, estimate.kappa, estimate.intensity)
 
-    def observe(self, event: Event, touch: tuple[float, float] | None, ts_ns: int) -> str | None:
-        """Take a trade, or the mid of others as it is now; what was wrong with it, or None.
-
-        Ticks count too: a mid that stands still says something.
-        """
-        try:
-            if isinstance(event, Trade):
-                self.on_trade(event)
-            elif touch is not None:
-                bid, ask = touch
-                self.on_mid(ts_ns, (bid + ask) / 2, (ask - bid) / 2)
-        except InvalidInput as error:
-            return str(error)
-        return None
+    @property
+    def volatility(self) -> Volatility | None:
+        """The estimators of sigma, once there are any."""
+        return self._volatility
 
     def on_mid(self, ts_ns: int, mid: float, half_book_spread: float) -> None:
         """Take a new mid of others."""
@@ -137,6 +133,24 @@ class Calibration:
             self._warm_up.trades += 1
         else:
             self._intensity.on_trade(trade.ts_ns * 1e-9, trade.taker, trade.price)
+
+    def on_orders(self, t_s: float, mid: float, resting: Iterable[tuple[float, float]]) -> None:
+        """From `t_s` on these (price, lots) of ours are in the market; weigh the fills foretold."""
+        if self._own_fills is None or self._intensity is None:
+            return
+        at = self._intensity.fill_rate
+        rate = sum((lots * at(abs(price - mid)) for price, lots in resting), start=0.0)
+        self._own_fills.on_quotes(t_s, rate)
+
+    def on_fill(self, t_s: float, lots: float) -> None:
+        """Take a fill of ours, in order sizes."""
+        if self._own_fills is not None:
+            self._own_fills.on_fill(t_s, lots)
+
+    def correct(self, t_s: float) -> None:
+        """Bring `fill_factor` up to date."""
+        if self._own_fills is not None:
+            self.fill_factor = self._own_fills.factor(t_s)
 
     def restart(self) -> None:
         """After a gap: the next mid is a beginning, not a move."""
@@ -196,12 +210,21 @@ class Calibration:
         config = self._config
         return side_cost(fair=fair, fee_maker=config.fee_maker, adverse_bps=config.adverse_bps)
 
-    def figures(self, ts_ns: int) -> tuple[float | None, IntensityEstimate | None, float | None]:
+    def figures(self, ts_ns: int) -> tuple[object, ...]:
         """All that `inputs` takes from here and that moves: while they stand, so do its answers."""
-        return self.sigma, self.estimate, self._tau_s(ts_ns)
+        return self.sigma, self.estimate, self.fill_factor, self._tau_s(ts_ns)
 
-    def inputs(self, ts_ns: int, *, fair: float, lots: float) -> PricingInputs | NoQuote:
-        """Everything a quote needs, or what is missing."""
+    def inputs(
+        self,
+        ts_ns: int,
+        *,
+        fair: float,
+        lots: float,
+        alpha: float = 0.0,
+        adverse_bid: float = 0.0,
+        adverse_ask: float = 0.0,
+    ) -> PricingInputs | NoQuote:
+        """Everything a quote needs, or what is missing. Raises InvalidInput."""
         estimate, sigma = self.estimate, self.sigma
         if sigma is None:
             return NoQuote.NO_SIGMA
@@ -220,6 +243,24 @@ class Calibration:
             cost_ask=cost,
             tau_s=self._tau_s(ts_ns),
             multiplier=estimate.multiplier,
+            alpha=alpha,
+            adverse_bid=adverse_bid,
+            adverse_ask=adverse_ask,
+            fill_factor=self.fill_factor,
+            bounded=self._bounded(sigma, estimate, cost),
+            tick=self._instrument.tick_float,
+        )
+
+    def _bounded(
+        self, sigma: float, estimate: IntensityEstimate, cost: float
+    ) -> tuple[float, ...] | None:
+        if self._exact is None:
+            return None
+        flow = effective_intensity(
+            intensity=estimate.intensity * self.fill_factor, kappa=estimate.kappa, cost=cost
+        )
+        return self._exact.table(
+            gamma=self.gamma_lot, sigma=sigma, kappa=estimate.kappa, intensity=flow
         )
 
     def _tau_s(self, ts_ns: int) -> float | None:

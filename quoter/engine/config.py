@@ -28,6 +28,26 @@ class Horizon(StrEnum):
     SESSION = "session"  # Avellaneda-Stoikov with T - t
 
 
+class Fair(StrEnum):
+    """What fair value is."""
+
+    MID = "mid"
+    MICRO = "micro"  # the mid, moved by what the imbalance of the touch has foretold lately
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToxicFlowConfig:
+    """What is done about takers who know more; zero switches a protection off.
+
+    *_halves_max: the most that the learned flow, and what our own fills lost, may move a side, in
+    half-spreads; pull_s: how long a side that was run over stays out, seconds.
+    """
+
+    alpha_halves_max: float = 2.0
+    adverse_halves_max: float = 2.0
+    pull_s: float = 5.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricingConfig:
     """gamma per `gamma_unit`; horizon_s: tau (ROLLING) or length of the session (SESSION).
@@ -40,6 +60,8 @@ class PricingConfig:
     gamma_unit: GammaUnit = GammaUnit.NORM
     horizon: Horizon = Horizon.AUTO
     horizon_s: float = 0.0
+    is_exact: bool = False  # the stationary model with its walls, instead of the closed form
+    fair: Fair = Fair.MID
     shape: QuoteShape = field(default_factory=QuoteShape)
     fee_maker: float = 0.0  # fraction of notional
     adverse_bps: float = 0.0
@@ -47,10 +69,13 @@ class PricingConfig:
     kappa_prior: float | None = None
     intensity_prior: float | None = None
     trades_per_s_prior: float | None = None  # public trades, both sides
+    volume_per_s: float | None = None  # base, both sides; only scales VPIN's buckets
     volatility_half_life_s: float = 300.0
     volatility_half_life_fast_s: float = 30.0
     intensity_half_life_s: float = 600.0
     is_calibrating: bool = True  # off: kappa and intensity stay at their priors
+    counts_own_fills: bool = True  # A is corrected by our own fills against those foretold
+    toxic_flow: ToxicFlowConfig = field(default_factory=ToxicFlowConfig)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

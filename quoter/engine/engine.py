@@ -32,10 +32,10 @@ from quoter.domain.market import Stream
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Snapshot, Step
 from quoter.domain.trading import CancelReason, Cause, NoQuote, Phase, TradingState
-from quoter.engine.calibration import Calibration
 from quoter.engine.causes import Causes
 from quoter.engine.config import EngineConfig
 from quoter.engine.feed_health import FeedHealth
+from quoter.engine.learning import Learning
 from quoter.engine.lifecycle import MS, Lifecycle
 from quoter.engine.market import MarketView
 from quoter.engine.placing import Placing
@@ -65,12 +65,8 @@ class Engine:
             config.instrument, position=self.inventory.net, cash=Decimal(0)
         )
         self.market = MarketView(config.instrument, self.orders)
-        self.calibration = Calibration(
-            config.pricing,
-            config.instrument,
-            order_size=float(config.order_size),
-            lots_max=config.lots_max,
-        )
+        self.learning = Learning(config, self.market, self.orders)
+        self.calibration = self.learning.calibration
         self._build_parts(config)
         self.phase = Phase.STARTING
         self.seq = 0
@@ -106,7 +102,7 @@ class Engine:
             stale_ns=config.stale_ns,
             quiet_ns=config.quiet_ns,
         )
-        self.quoting = Quoting(config, self.market, self.calibration)
+        self.quoting = Quoting(config, self.market, self.learning)
         self.placing = Placing(
             config=config,
             market=self.market,
@@ -187,16 +183,11 @@ class Engine:
         elif isinstance(event, BookSnapshot):
             self.feed.synced(turn)
             if not was_ready:
-                self.calibration.restart()
+                self.learning.restart()
         elif not (self.market.is_moved or turn.cleared or isinstance(event, Trade)):
             turn.is_idle = True  # the best prices stand: no estimate, no quote, no order changes
             return
-        self._calibrate(event, turn)
-
-    def _calibrate(self, event: Event, turn: Turn) -> None:
-        fault = self.calibration.observe(event, self.market.touch, turn.ts_ns)
-        if fault is not None:
-            turn.note("bad_input", fault)
+        self.learning.observe(event, turn)
 
     def _on_operator(self, event: Operator, turn: Turn) -> None:
         text = f"{event.actor}: {event.text}"
@@ -228,6 +219,7 @@ class Engine:
 
     def _after_fills(self, turn: Turn) -> None:
         self._refresh_lots()
+        self.learning.after_fills(turn)
         inventory = self.inventory.net
         is_growing = any(booked.fill.side.sign * inventory > 0 for booked in turn.booked)
         if is_growing and not abs(inventory) <= self.config.limits.inventory_max:
@@ -246,7 +238,7 @@ class Engine:
 
     def _on_tick(self, turn: Turn) -> None:
         self.market.age(turn.ts_ns)
-        self._calibrate(turn.event, turn)
+        self.learning.observe(turn.event, turn)
         if turn.ts_ns >= self._rate_limited_until_ns:
             self.causes.settle(turn, Cause.RATE_LIMITED)
         self.feed.tick(turn)

@@ -1,11 +1,11 @@
 """From what we know to what we want to show: the wanted quote, or the reason there is none."""
 
 from quoter.domain.errors import InvalidInput
-from quoter.domain.market import Side
-from quoter.domain.quotes import SideOff, TwoSidedQuote
+from quoter.domain.market import Level, Side
+from quoter.domain.quotes import QuoteTerms, SideOff, TwoSidedQuote
 from quoter.domain.trading import NoQuote
-from quoter.engine.calibration import Calibration
 from quoter.engine.config import EngineConfig
+from quoter.engine.learning import Learning
 from quoter.engine.market import MarketView
 from quoter.pricing.quote import quote_terms
 from quoter.pricing.two_sided import two_sided_quote
@@ -20,12 +20,12 @@ def nothing(reason: NoQuote) -> TwoSidedQuote:
 class Quoting:
     """Computes the wanted quote whenever one of its inputs changed, and only then."""
 
-    def __init__(self, config: EngineConfig, market: MarketView, calibration: Calibration) -> None:
+    def __init__(self, config: EngineConfig, market: MarketView, learning: Learning) -> None:
         self._instrument = config.instrument
         self._order_size = config.order_size
         self._shape = config.pricing.shape
         self._market = market
-        self._calibration = calibration
+        self._learning = learning
         self._seen: tuple[object, ...] | NoQuote | None = None  # what `latest` was computed from
         self.latest: TwoSidedQuote = nothing(NoQuote.NO_BOOK)
 
@@ -35,26 +35,31 @@ class Quoting:
         bid, ask = market.bid, market.ask
         if bid is None or ask is None:
             return self._none(NoQuote.NO_BOOK)
-        seen = (bid.price, ask.price, lots, *self._calibration.figures(ts_ns))
-        if seen == self._seen:
-            return False
-        fair = (bid.price + ask.price) / 2
-        inputs = self._calibration.inputs(ts_ns, fair=fair, lots=lots)
-        if isinstance(inputs, NoQuote):
-            return self._none(inputs)
-        self._seen = seen
         try:
-            self.latest = two_sided_quote(
-                terms=quote_terms(inputs, self._shape),
-                shape=self._shape,
-                instrument=self._instrument,
-                order_size=self._order_size,
-                best_bid_ticks=self._instrument.floor_ticks(bid.price),
-                best_ask_ticks=self._instrument.ceil_ticks(ask.price),
-            )
+            fair = self._learning.fair(bid, ask)
+            seen = (fair, bid.price, ask.price, lots, *self._learning.figures(ts_ns))
+            if seen == self._seen:
+                return False
+            inputs = self._learning.inputs(ts_ns, fair=fair, lots=lots)
+            if isinstance(inputs, NoQuote):
+                return self._none(inputs)
+            self._seen = seen
+            self.latest = self._quote(quote_terms(inputs, self._shape), bid, ask)
         except InvalidInput:
-            self.latest = nothing(NoQuote.BAD_INPUT)
+            return self._none(NoQuote.BAD_INPUT)
         return True
+
+    def _quote(self, terms: QuoteTerms, bid: Level, ask: Level) -> TwoSidedQuote:
+        self._learning.quoted(terms)
+        return two_sided_quote(
+            terms=terms,
+            shape=self._shape,
+            instrument=self._instrument,
+            order_size=self._order_size,
+            best_bid_ticks=self._instrument.floor_ticks(bid.price),
+            best_ask_ticks=self._instrument.ceil_ticks(ask.price),
+            pulled=self._learning.toxic_flow.pulled,
+        )
 
     def clear(self, reason: NoQuote) -> None:
         """Want nothing, for a reason outside pricing; the next `refresh` computes anew."""

@@ -30,6 +30,7 @@ def take_snapshot(engine: "Engine") -> Snapshot:
         asks=asks,
         mid=market.mid,
         quote=engine.quoting.latest,
+        estimates=engine.learning.estimates(engine.ts_ns),
         orders=tuple(order.view() for order in orders),
         position=inventory.position,
         target=inventory.target,

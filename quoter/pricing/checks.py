@@ -4,6 +4,7 @@ from math import inf
 
 from quoter.domain.errors import InvalidInput
 
+SIZE_MIN, SIZE_MAX = 1e-18, 1e18  # of a trade: their squares are numbers still
 CLOCK_BACK_S_MAX = 60.0  # a time that steps back by less is old news, by more a new clock
 
 
@@ -11,6 +12,13 @@ def positive(name: str, value: float) -> float:
     """Return `value` if it is above zero and finite; else raise InvalidInput."""
     if not (0.0 < value < inf):
         raise InvalidInput(name, value)
+    return value
+
+
+def trade_size(value: float) -> float:
+    """Return the size of a trade, base, if it can be one; else raise InvalidInput."""
+    if not (SIZE_MIN <= value <= SIZE_MAX):
+        raise InvalidInput("size", value)
     return value
 
 

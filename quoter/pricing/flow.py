@@ -10,7 +10,7 @@ from math import copysign, exp, inf, log, sqrt
 from typing import NamedTuple
 
 from quoter.domain.market import Side
-from quoter.pricing.checks import CLOCK_BACK_S_MAX, finite, not_negative, positive
+from quoter.pricing.checks import CLOCK_BACK_S_MAX, finite, not_negative, positive, trade_size
 
 LN2 = log(2.0)
 FLOW_HALF_LIFE_S = 5.0
@@ -46,7 +46,7 @@ class SignedFlow:
 
     def trade(self, t_s: float, taker: Side, size: float) -> None:
         """Take a public trade of `size` base at `t_s` seconds by its taker's side."""
-        positive("size", size)
+        trade_size(size)
         self._fade(t_s)
         if taker is Side.BUY:
             self.bought += size
@@ -82,7 +82,7 @@ class FlowSignal:
 
     def trade(self, t_s: float, taker: Side, size: float) -> None:
         """Take a public trade. Raises InvalidInput for what is out of domain or not finite."""
-        positive("size", size)
+        trade_size(size)
         if self._trades:
             size = min(size, SIZE_CAP * self._mean_size)
         self._flow.trade(t_s, taker, size)

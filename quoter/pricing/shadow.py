@@ -8,6 +8,7 @@ from collections import deque
 from math import exp, floor, inf, log, sqrt
 from typing import NamedTuple
 
+from quoter.domain.estimates import Edge
 from quoter.domain.market import Side
 from quoter.pricing.checks import CLOCK_BACK_S_MAX, finite, positive
 from quoter.pricing.costs import BPS
@@ -21,18 +22,6 @@ DISTANCES = 8
 NEAREST, FARTHEST = 0.25, 4.0  # of our half-spread, geometric between
 SAMPLES_MIN = 30.0  # below it a distance has no say
 ERRORS = 2.0  # standard errors of benefit of the doubt
-
-
-class Edge(NamedTuple):
-    """Mean gain of a shadow fill at one distance, basis points of the mid, before fees.
-
-    error: standard error, None below two effective samples; samples: their effective number.
-    """
-
-    distance_bps: float
-    edge_bps: float
-    error_bps: float | None
-    samples: float
 
 
 class _Window(NamedTuple):

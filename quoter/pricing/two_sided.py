@@ -1,5 +1,6 @@
 """From the terms of a quote to the orders we want in the market, side by side with what is off."""
 
+from collections.abc import Collection
 from decimal import Decimal
 
 from quoter.domain.instrument import Instrument
@@ -19,11 +20,13 @@ def two_sided_quote(
     order_size: Decimal,
     best_bid_ticks: int | None,
     best_ask_ticks: int | None,
+    pulled: Collection[Side] = (),
 ) -> TwoSidedQuote:
     """Round `terms` to the grid and give every level its size; each empty side has its reason.
 
     order_size base, one lot of `terms`; best_* ticks of the book without our own orders, None
-    where a side is empty. Balances, states and what is in flight are looked at elsewhere.
+    where a side is empty; `pulled` sides are off for a while (pricing/sweep.py). Balances, states
+    and what is in flight are looked at elsewhere.
     """
     fair = terms.inputs.fair
     bid = None if terms.delta_bid is None else fair - terms.delta_bid
@@ -35,7 +38,7 @@ def two_sided_quote(
 
     def orders(side: Side, price: float | None, first: int | None) -> tuple[Quote, ...]:
         quotes: tuple[Quote, ...] = ()
-        if price is not None and first is not None:
+        if price is not None and first is not None and side not in pulled:
             step = level_step(slope=terms.slope, fair=fair, shape=shape, tick=instrument.tick_float)
             ticks = level_ticks(
                 side=side,
@@ -51,7 +54,8 @@ def two_sided_quote(
                 side=side, ticks=ticks, sizes=sizes, order_size=order_size, instrument=instrument
             )
         if not quotes:
-            off.append(SideOff(side, off_reason(terms, side) or NoQuote.BELOW_MINIMUM))
+            other = NoQuote.PULLED if side in pulled else NoQuote.BELOW_MINIMUM
+            off.append(SideOff(side, off_reason(terms, side) or other))
         return quotes
 
     return TwoSidedQuote(

@@ -5,6 +5,7 @@ from dataclasses import fields
 from decimal import Decimal
 from math import isfinite
 
+from quoter.domain.estimates import Estimates
 from quoter.domain.orders import OrderView
 from quoter.domain.quotes import PricingInputs, Quote, QuoteTerms, TwoSidedQuote
 from quoter.domain.step import Pnl, SidePnl, Snapshot
@@ -33,6 +34,7 @@ def state_view(snapshot: Snapshot, *, about: Mapping[str, str]) -> dict[str, Jso
             "asks": [[level.price, level.size] for level in snapshot.asks[:LEVELS_MAX]],
         },
         "quote": _quote(snapshot.quote),
+        "estimates": _estimates(snapshot.estimates),
         "orders": [_order(order) for order in snapshot.orders[:ORDERS_MAX]],
         "inventory": {
             "position_base": str(snapshot.position),
@@ -76,6 +78,26 @@ def _side_pnl(earned: SidePnl) -> Json:
         "spread": str(earned.spread),
         "fees": str(earned.fees),
         "horizons": horizons,
+    }
+
+
+def _estimates(estimates: Estimates) -> Json:
+    """Every field by its own name; markouts and edges as lists of what they are of."""
+    told = {field.name: _told(getattr(estimates, field.name)) for field in fields(estimates)}
+    markouts: list[Json] = [
+        {"side": side.value, "horizon_s": horizon_s, "bps": _number(bps)}
+        for (side, horizon_s), bps in estimates.markouts_bps.items()
+    ]
+    edges: list[Json] = [
+        {"horizon_s": horizon_s, **{name: _told(part) for name, part in edge._asdict().items()}}
+        for horizon_s, found in estimates.edges.items()
+        for edge in found
+    ]
+    return told | {
+        "confidence": estimates.confidence,
+        "markouts_bps": markouts,
+        "edges": edges,
+        "pulled": [side.value for side in estimates.pulled],
     }
 
 

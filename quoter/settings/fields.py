@@ -101,8 +101,14 @@ class Limits(BaseModel):
 class Pricing(BaseModel):
     """At what price"""
 
-    model: Literal["glft", "as"] = Field(
-        "glft", description="glft (stationary) or as (Avellaneda-Stoikov with a horizon)"
+    model: Literal["glft", "glft_exact", "as"] = Field(
+        "glft",
+        description="glft (stationary), glft_exact (the same without its approximation, for few "
+        "lots or a high gamma) or as (Avellaneda-Stoikov with a horizon)",
+    )
+    fair: Literal["mid", "micro"] = Field(
+        "mid",
+        description="fair value: mid, or micro (moved by what the sizes at the touch foretell)",
     )
     gamma: float = Field(
         1,
@@ -162,6 +168,28 @@ class Pricing(BaseModel):
     adverse_bps: float = Field(
         0, ge=0, le=1_000, description="loss to better informed takers, each side; bps of price"
     )
+    own_fills: bool = Field(
+        True, description="correct the intensity by our own fills: true or false"
+    )
+    alpha_max: float = Field(
+        2,
+        ge=0,
+        le=2,
+        description="most that learned flow may move both quotes, 0 for off; half-spreads, no unit",
+    )
+    markout_max: float = Field(
+        2,
+        ge=0,
+        le=2,
+        description="most that losses soon after our fills may move their side out, 0 for off; "
+        "half-spreads, no unit",
+    )
+    pull_s: float = Field(
+        5,
+        ge=0,
+        le=60,
+        description="rest of a side after four fills of it within a second, 0 for off; seconds",
+    )
 
 
 class Requoting(BaseModel):
@@ -192,6 +220,12 @@ class Process(BaseModel):
     )
     log_format: Literal["auto", "json", "pretty"] = Field(
         "auto", description="json lines, pretty, or auto (pretty on a terminal)"
+    )
+    why_every_s: float = Field(
+        30,
+        ge=0,
+        le=3_600,
+        description="log line with every term of the quote, at most this often, 0 for off; seconds",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least important line that is still written"

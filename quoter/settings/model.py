@@ -25,6 +25,7 @@ from quoter.settings.parse import secret_from_file
 
 PREFIX = "QUOTER_"
 LOTS_MIN = 3  # fewer lots than that and the skew has no room to work in
+LOTS_MAX_EXACT = 500  # walls this far are none, and the table would grow
 GAMMA_NORM_MIN, GAMMA_NORM_MAX = 1e-3, 1e3
 
 
@@ -135,9 +136,17 @@ def _model_conflicts(settings: Settings) -> list[str]:
         lines.append(f"QUOTER_GAMMA: must be between 0.001 and 1000 (got {settings.gamma:g})")
     if settings.model == "as" and settings.horizon == "auto":
         lines.append("QUOTER_HORIZON: must be session or seconds when QUOTER_MODEL is as")
-    if settings.model == "glft" and settings.horizon != "auto":
+    if settings.model != "as" and settings.horizon != "auto":
         lines.append(
-            f"QUOTER_HORIZON: must be auto when QUOTER_MODEL is glft (got {settings.horizon})"
+            f"QUOTER_HORIZON: must be auto when QUOTER_MODEL is {settings.model} "
+            f"(got {settings.horizon})"
+        )
+    if settings.model == "glft_exact" and not (
+        settings.inventory_max <= LOTS_MAX_EXACT * settings.order_size
+    ):
+        lines.append(
+            f"QUOTER_MODEL: glft_exact is for limits of at most {LOTS_MAX_EXACT} order sizes: "
+            "glft is as good beyond (got glft_exact)"
         )
     if (settings.horizon == "session") != (settings.session_s is not None):
         lines.append("QUOTER_SESSION_S: goes with QUOTER_HORIZON=session: set both or neither")

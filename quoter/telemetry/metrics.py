@@ -21,9 +21,10 @@ from prometheus_client import (
 from quoter.domain.commands import CancelAll, CancelOrder, PlaceOrder
 from quoter.domain.events import FeedDown, FeedUp, OrderReject
 from quoter.domain.market import Side
-from quoter.domain.quotes import Quote, QuoteTerms
+from quoter.domain.quotes import Quote
 from quoter.domain.step import Snapshot, Step
 from quoter.domain.trading import Cause, Phase, TradingState
+from quoter.telemetry.price_gauges import PriceGauges
 
 LATENCY_BUCKETS_S = (
     50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 0.1, 0.25, 0.5, 1, 2.5,
@@ -144,7 +145,7 @@ class Metrics:
         quote = snapshot.quote
         self._show_side(Side.BUY, snapshot, quote.bids if quote is not None else ())
         self._show_side(Side.SELL, snapshot, quote.asks if quote is not None else ())
-        self._show_terms(quote.terms if quote is not None else None)
+        self._prices.show(quote.terms if quote is not None else None, snapshot.estimates)
         self._show_money(snapshot)
 
     def _show_side(self, side: Side, snapshot: Snapshot, wanted: tuple[Quote, ...]) -> None:
@@ -155,20 +156,6 @@ class Metrics:
         self._set(self._orders_alive, len(resting), side)
         exposure = snapshot.exposure_buy if side is Side.BUY else snapshot.exposure_sell
         self._set(self._exposure, float(exposure), side)
-
-    def _show_terms(self, terms: QuoteTerms | None) -> None:
-        inputs = terms.inputs if terms is not None else None
-        self._set(self._fair, inputs.fair if inputs else nan)
-        self._set(self._sigma, inputs.sigma if inputs else nan)
-        self._set(self._kappa, inputs.kappa if inputs else nan)
-        self._set(self._intensity, inputs.intensity if inputs else nan)
-        self._set(self._gamma, inputs.gamma_lot if inputs else nan)
-        self._set(self._multiplier, inputs.multiplier if inputs else nan)
-        self._set(self._reservation, terms.reservation_price if terms else nan)
-        self._set(self._half_spread, terms.half_spread if terms else nan)
-        self._set(self._skew, terms.skew if terms else nan)
-        self._set(self._widening, terms.widening_bid if terms else nan, Side.BUY)
-        self._set(self._widening, terms.widening_ask if terms else nan, Side.SELL)
 
     def _show_money(self, snapshot: Snapshot) -> None:
         self._set(self._position, float(snapshot.position))
@@ -248,22 +235,9 @@ class Metrics:
     def _make_price_gauges(self) -> None:
         gauge = self._gauge
         self._mid = gauge("quoter_mid_quote", "Middle of the book without us, price.")
-        self._fair = gauge("quoter_fair_value_quote", "Our estimate of the true price, price.")
-        self._reservation = gauge("quoter_reservation_price_quote", "Fair minus skew, price.")
         self._quote_price = gauge("quoter_quote_price_quote", "Best wanted price, price.", "side")
         self._order_price = gauge("quoter_order_price_quote", "Best order of ours, price.", "side")
-        self._half_spread = gauge("quoter_half_spread_quote", "Half-spread of the model, price.")
-        self._skew = gauge("quoter_skew_quote", "Shift by inventory, price; long > 0.")
-        self._widening = gauge("quoter_widening_quote", "Widening by inventory, price.", "side")
-        self._sigma = gauge(
-            "quoter_sigma_quote_per_sqrt_second", "Volatility, price per sqrt(second)."
-        )
-        self._kappa = gauge("quoter_kappa_per_quote", "Decay of fill intensity, 1/price.")
-        self._intensity = gauge(
-            "quoter_intensity_per_second", "Fills at distance zero, each side, per second."
-        )
-        self._gamma = gauge("quoter_gamma_lot_per_quote", "Risk aversion per lot, 1/price.")
-        self._multiplier = gauge("quoter_spread_multiplier_ratio", "Caution: 1 is none.")
+        self._prices = PriceGauges(self.registry, self._labels)
 
     def _make_money_gauges(self) -> None:
         gauge = self._gauge

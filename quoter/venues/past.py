@@ -3,7 +3,7 @@
 Nothing here may fail a start: a venue that does not tell leaves the guesses to the warm-up.
 """
 
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 
 from quoter.domain.market import Bar, MarketPast
 from quoter.venues.calls import Caller, Failed
@@ -13,6 +13,7 @@ from quoter.venues.parse import as_list, decimal
 TIMEFRAME, BAR_S = "1m", 60.0
 BARS_MAX = 120
 TRADES_MAX = 500
+SIZE_MAX = 10**15  # nobody trades more at once
 SPAN_MS_MIN = 1_000  # trades within less than this say nothing of their rate
 
 
@@ -24,8 +25,18 @@ async def market_past(client: GuardedExchange, caller: Caller, symbol: str) -> M
         if not isinstance(rows, Failed):
             bars = tuple(bar for bar in map(_bar, rows[:-1]) if bar is not None)
     trades = await caller.read(lambda: client.fetch_trades(symbol, None, TRADES_MAX))
-    rate = None if isinstance(trades, Failed) else _rate([row.get("timestamp") for row in trades])
-    return MarketPast(bars, BAR_S, rate)
+    return MarketPast(bars, BAR_S, *rates(() if isinstance(trades, Failed) else trades))
+
+
+def rates(rows: Sequence[Mapping[str, object]]) -> tuple[float | None, float | None]:
+    """Trades per second and base per second of public trades; None where they don't tell."""
+    stamps = [int(at) for at in (decimal(row.get("timestamp")) for row in rows) if at is not None]
+    span_ms = max(stamps) - min(stamps) if stamps else 0
+    if span_ms < SPAN_MS_MIN:
+        return None, None
+    sizes = (decimal(row.get("amount")) for row in rows)
+    volume = sum(float(size) for size in sizes if size is not None and 0 < size <= SIZE_MAX)
+    return (len(stamps) - 1) * 1_000 / span_ms, volume * 1_000 / span_ms or None
 
 
 def _bar(row: object) -> Bar | None:
@@ -35,9 +46,3 @@ def _bar(row: object) -> Bar | None:
         return None
     opened, high, low, close = (float(number) for number in numbers if number is not None)
     return Bar(opened, high, low, close) if low <= min(opened, close) <= high else None
-
-
-def _rate(times: list[object]) -> float | None:
-    stamps = sorted(int(at) for at in map(decimal, times) if at is not None)
-    span_ms = sum(late - early for early, late in pairwise(stamps))
-    return (len(stamps) - 1) * 1_000 / span_ms if span_ms >= SPAN_MS_MIN else None

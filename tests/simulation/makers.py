@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from math import sqrt
 
-from quoter.engine.config import EngineConfig, PricingConfig
+from quoter.engine.config import EngineConfig, PricingConfig, ToxicFlowConfig
 from quoter.engine.requote import RequotePolicy
 from quoter.pricing.shape import QuoteShape
 from quoter.risk.view import Limits
@@ -38,11 +38,12 @@ PAPER = MarketSpec(
 # What the law of quant.md section 4 assumes: no widening, one size, orders that are always where
 # they should be.
 BARE = QuoteShape(beta=0.0, eta=0.0)
+IGNORANT = ToxicFlowConfig(alpha_halves_max=0.0, adverse_halves_max=0.0, pull_s=0.0)
 EAGER = RequotePolicy(hold_ns=0, tolerance=0.0)
 
 
 def priors(market: MarketSpec, *, gamma: float, shape: QuoteShape) -> PricingConfig:
-    """Pricing that knows its market; only sigma is estimated."""
+    """Pricing that knows its market; only sigma is estimated, and takers are taken for idle."""
     return PricingConfig(
         gamma=gamma,
         shape=shape,
@@ -51,6 +52,7 @@ def priors(market: MarketSpec, *, gamma: float, shape: QuoteShape) -> PricingCon
         kappa_prior=market.kappa,
         intensity_prior=market.intensity,
         is_calibrating=False,
+        toxic_flow=IGNORANT,
     )
 
 

@@ -161,3 +161,11 @@ def test_f14_numbers_that_are_none_are_refused() -> None:
     for t_s, mid, x in ((nan, 1.0, 0.0), (0.0, 0.0, 0.0), (0.0, 1.0, nan)):
         with pytest.raises(InvalidInput):
             LearnedAlpha().update(t_s, mid, x)
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e308, nan, 0.0])
+def test_f14_a_size_whose_square_is_no_number_is_refused(size: float) -> None:
+    flow = FlowSignal()
+    with pytest.raises(InvalidInput):
+        flow.trade(0.0, Side.BUY, size)
+    assert flow.z(1.0) == 0.0

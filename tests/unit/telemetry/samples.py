@@ -3,6 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
+from quoter.domain.estimates import Edge, Estimates
 from quoter.domain.events import Fill, Tick
 from quoter.domain.market import Level, Side
 from quoter.domain.orders import OrderState, OrderView
@@ -91,6 +92,24 @@ PNL = Pnl(
 )
 
 
+ESTIMATES = Estimates(
+    sigma_slow=2.5,
+    sigma_fast=3.5,
+    noise_ratio=1.1,
+    confidence="ok",
+    samples=240.0,
+    error=0.06,
+    fill_factor=0.9,
+    flow=1.5,
+    alpha=0.25,
+    vpin=0.3,
+    markouts_bps={(Side.BUY, 5.0): -0.4, (Side.SELL, 5.0): 0.1},
+    edges={5.0: (Edge(1.0, -0.5, 0.2, 60.0),)},
+    has_no_edge=True,
+    pulled=(Side.BUY,),
+)
+
+
 def order(side: Side, price: str, *, state: OrderState = OrderState.OPEN) -> OrderView:
     return OrderView(
         client_id=f"q0{side.lower()}",
@@ -117,6 +136,7 @@ def snapshot(**changes: object) -> Snapshot:
         asks=(Level(60_000.01, 0.7), Level(60_000.5, 2.5)),
         mid=60_000.0,
         quote=QUOTE,
+        estimates=ESTIMATES,
         orders=(order(Side.BUY, "59993.04"), order(Side.SELL, "60006.50")),
         position=Decimal("1.01"),
         target=Decimal(1),

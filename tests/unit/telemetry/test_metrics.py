@@ -20,7 +20,7 @@ from tests.unit.telemetry.samples import NOW_NS, QUOTE, empty, filled_step, paus
 SERIES_MAX = 2_000
 ALLOWED_LABELS = {
     "symbol", "venue", "side", "reason", "rule", "state", "phase", "cause", "event", "stream",
-    "outcome", "name", "asset", "part", "liquidity", "horizon",
+    "outcome", "name", "asset", "part", "liquidity", "horizon", "distance", "confidence", "speed",
     "version", "environment", "le",
 }  # fmt: skip
 

@@ -1,0 +1,45 @@
+"""What was learned of the market and of our own fills, for everybody who watches."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from quoter.domain.market import Side
+
+
+class Edge(NamedTuple):
+    """Mean gain of a shadow fill at one distance, basis points of the mid, before fees.
+
+    error: standard error, None below two effective samples; samples: their effective number.
+    """
+
+    distance_bps: float
+    edge_bps: float
+    error_bps: float | None
+    samples: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimates:
+    """None or empty: nothing known yet, or switched off.
+
+    sigma_* price/sqrt(s); noise_ratio sigma in steps of 0.1 s over sigma in steps of 5 s; samples,
+    error, confidence of kappa and A; flow the signed flow in its own standard deviations, > 0 while
+    takers buy; alpha the move of fair value that it foretells, price; markouts_bps by our side and
+    horizon in seconds, negative for fills that lost; vpin 0 to 1; edges by horizon in seconds.
+    """
+
+    sigma_slow: float | None = None
+    sigma_fast: float | None = None
+    noise_ratio: float | None = None
+    confidence: str | None = None
+    samples: float | None = None
+    error: float | None = None
+    fill_factor: float = 1.0
+    flow: float | None = None
+    alpha: float | None = None
+    vpin: float | None = None
+    markouts_bps: Mapping[tuple[Side, float], float] = field(default_factory=dict)
+    edges: Mapping[float, tuple[Edge, ...]] = field(default_factory=dict)
+    has_no_edge: bool = False
+    pulled: tuple[Side, ...] = ()
