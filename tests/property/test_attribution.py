@@ -1,0 +1,308 @@
+"""The parts of profit add up to its total with `==`, whatever happens in whatever order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Context, Decimal, localcontext
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quoter.domain.events import Fill
+from quoter.domain.market import Side
+from quoter.domain.step import MarkoutPnl, Pnl
+from quoter.state.attribution import HORIZONS_S, Attribution
+from quoter.state.markout_ledger import SECOND_NS
+from tests.unit.state.cases import ABC, START_NS
+
+ZERO = Decimal(0)
+WIDE = Context(prec=200)  # the test's own: it must not round where the code does
+SEQUENCES = 100_000
+CHUNKS = 10
+ACTIONS_MAX = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One thing that is done to an attribution, `after_ns` after the one before."""
+
+    after_ns: int
+    fill: Fill | None = None
+    mid: Decimal | None = None
+    coin_price: Decimal | None = None
+    base: Decimal = ZERO
+    quote: Decimal = ZERO
+    paid: Decimal = ZERO
+
+
+def rests(pnl: Pnl) -> list[Decimal]:
+    """What the parts leave unexplained: in sum, and at each horizon by side."""
+    sides = pnl.sides.values()
+    with localcontext(WIDE):
+        found = [pnl.total - (pnl.spread + pnl.inventory - pnl.fees - pnl.funding)]
+        for horizon_s in HORIZONS_S:
+            earned = pnl.held - pnl.funding
+            for side in sides:
+                drift = side.horizons[horizon_s]
+                earned += side.spread + drift.adverse + drift.residual - side.fees
+            found.append(pnl.total - earned)
+    return found
+
+
+def do(book: Attribution, happening: Happening, ts_ns: int) -> None:
+    if happening.fill is not None:
+        book.fill(happening.fill, happening.mid, ts_ns, coin_price=happening.coin_price)
+    elif happening.mid is not None:
+        book.mark(happening.mid, ts_ns)
+    if happening.base or happening.quote:
+        book.transfer(base=happening.base, quote=happening.quote)
+    if happening.paid:
+        book.funding(paid=happening.paid)
+
+
+class Accountant:
+    """The same by hand: a list of fills, and the text of quant.md section 9 taken literally."""
+
+    def __init__(self, *, position: Decimal, cash: Decimal) -> None:
+        self.position, self.cash = position, cash
+        self.flows = [(position, cash, ZERO)]  # base, quote, mark
+        self.fills: list[tuple[Side, int, Decimal, Decimal]] = []  # side, ts_ns, size, mark
+        self.marks: list[tuple[int, Decimal]] = []
+        self.spread = self.inventory = self.fees = self.funding = self.held = ZERO
+        self.held_units = position
+
+    @property
+    def mark(self) -> Decimal | None:
+        return self.marks[-1][1] if self.marks else None
+
+    def see(self, mid: Decimal, ts_ns: int) -> None:
+        if self.mark is not None:
+            self.inventory += self.position * (mid - self.mark)
+            self.held += self.held_units * (mid - self.mark)
+        else:
+            self.flows = [(base, quote, mid) for base, quote, _ in self.flows]
+        self.marks.append((ts_ns, mid))
+
+    def do(self, happening: Happening, ts_ns: int) -> None:
+        fill = happening.fill
+        if happening.mid is not None:
+            self.see(happening.mid, ts_ns)
+        elif fill is not None and self.mark is None:
+            self.see(fill.price, ts_ns)
+        if fill is not None:
+            self.book(fill, happening.coin_price, ts_ns)
+        self.position += happening.base
+        self.held_units += happening.base
+        self.cash += happening.quote - happening.paid
+        self.funding += happening.paid
+        self.flows.append((happening.base, happening.quote, self.mark or ZERO))
+
+    def book(self, fill: Fill, coin_price: Decimal | None, ts_ns: int) -> None:
+        assert self.mark is not None
+        size = fill.size if fill.side is Side.BUY else -fill.size
+        self.spread += size * (self.mark - fill.price)
+        self.position += size
+        self.cash -= size * fill.price
+        match fill.fee_asset:
+            case ABC.base:
+                self.position -= fill.fee
+                self.fees += fill.fee * self.mark
+            case ABC.quote:
+                self.cash -= fill.fee
+                self.fees += fill.fee
+            case _:
+                self.cash -= fill.fee * (coin_price or ZERO)
+                self.fees += fill.fee * (coin_price or ZERO)
+        self.fills.append((fill.side, ts_ns, size, self.mark))
+
+    def adverse(self, side: Side, horizon_s: int) -> Decimal:
+        """Each fill against the first mark that was told after it, at or after its horizon."""
+        total = ZERO
+        for each, ts_ns, size, mark in self.fills:
+            if each is side:
+                due_ns = ts_ns + horizon_s * SECOND_NS
+                later = [mid for at_ns, mid in self.marks if at_ns >= due_ns]
+                total += size * ((later or [self.marks[-1][1]])[0] - mark)
+        return total
+
+    def total(self) -> Decimal:
+        given = sum(base * mark + quote for base, quote, mark in self.flows)
+        now = self.position * (self.mark or ZERO) + self.cash
+        return now - given if self.mark is not None else -self.funding
+
+
+# ---------------------------------------------------------------- one hundred thousand histories
+
+
+def random_fill(random: Random, number: int) -> Fill:
+    size = Decimal(random.randint(1, 10**9)).scaleb(-8)
+    return Fill(
+        ts_ns=START_NS,
+        trade_id=str(number),
+        client_id="q1",
+        venue_id="",
+        side=Side.BUY if random.random() < 0.5 else Side.SELL,
+        price=Decimal(random.randint(1, 10**7)).scaleb(-3),
+        size=size,
+        fee=size * random.randint(-20, 100) / 100_000,
+        fee_asset=random.choice(("ABC", "USD", "BNB")),
+        is_maker=True,
+    )
+
+
+def random_mid(random: Random) -> Decimal:
+    return random.randint(1, 200_000) * Decimal("0.05")
+
+
+def random_happening(random: Random, number: int) -> Happening:
+    after_ns = random.choice((0, 1, 100_000_000, SECOND_NS, 4 * SECOND_NS, 40 * SECOND_NS))
+    match random.randrange(8):
+        case 0 | 1 | 2:
+            return Happening(
+                after_ns=after_ns,
+                fill=random_fill(random, number),
+                mid=random_mid(random) if random.random() < 0.7 else None,
+                coin_price=random_mid(random) if random.random() < 0.7 else None,
+            )
+        case 3 | 4 | 5:
+            return Happening(after_ns=after_ns, mid=random_mid(random))
+        case 6:
+            return Happening(
+                after_ns=after_ns,
+                base=Decimal(random.randint(-500, 500)).scaleb(-2),
+                quote=Decimal(random.randint(-500, 500)).scaleb(-1),
+            )
+        case _:
+            return Happening(after_ns=after_ns, paid=Decimal(random.randint(-500, 500)).scaleb(-2))
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_the_parts_add_up_to_the_last_digit_at_every_instant(chunk: int) -> None:
+    random = Random(chunk)
+    moved = 0
+    for _ in range(SEQUENCES // CHUNKS):
+        position = Decimal(random.randint(-50, 50)).scaleb(-1)
+        book = Attribution(ABC, position=position, cash=Decimal(1000))
+        ts_ns = START_NS
+        for number in range(random.randint(1, ACTIONS_MAX)):
+            happening = random_happening(random, number)
+            ts_ns += happening.after_ns
+            do(book, happening, ts_ns)
+            pnl = book.pnl(None if random.random() < 0.7 else random.uniform(1, 10_000))
+            assert rests(pnl) == [0, 0, 0, 0], (chunk, number, pnl)
+            moved += pnl.total != 0
+    assert moved > SEQUENCES / CHUNKS  # they are histories in which something happens
+
+
+# ---------------------------------------------------------------- against the accountant
+
+
+def scaled(low: int, high: int, digits: int) -> st.SearchStrategy[Decimal]:
+    return st.integers(low, high).map(lambda number: Decimal(number).scaleb(-digits))
+
+
+mids = scaled(1, 10**20, 10)
+amounts = scaled(-(10**20), 10**20, 12)
+steps_ns = st.integers(0, 40) | st.sampled_from([horizon_s * SECOND_NS for horizon_s in HORIZONS_S])
+fills = st.builds(
+    Fill,
+    ts_ns=st.just(START_NS),
+    trade_id=st.just("1"),
+    client_id=st.just("q1"),
+    venue_id=st.just(""),
+    side=st.sampled_from(Side),
+    price=mids,
+    size=scaled(1, 10**20, 12),
+    fee=scaled(-(10**18), 10**18, 14),
+    fee_asset=st.sampled_from(["ABC", "USD", "BNB"]),
+    is_maker=st.just(True),
+)
+happenings = st.one_of(
+    st.builds(
+        Happening,
+        after_ns=steps_ns,
+        fill=fills,
+        mid=st.none() | mids,
+        coin_price=st.none() | mids,
+    ),
+    st.builds(Happening, after_ns=steps_ns, mid=mids),
+    st.builds(Happening, after_ns=steps_ns, base=amounts, quote=amounts),
+    st.builds(Happening, after_ns=steps_ns, paid=amounts),
+)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(history=st.lists(happenings, max_size=15), position=amounts, cash=amounts)
+def test_every_part_is_what_an_accountant_would_find(
+    history: list[Happening], position: Decimal, cash: Decimal
+) -> None:
+    """The sum alone would not notice a part that is wrong as long as its rest is wrong too.
+
+    The numbers are wide: in the usual 28 digits their products would be rounded.
+    """
+    book = Attribution(ABC, position=position, cash=cash)
+    accountant = Accountant(position=position, cash=cash)
+    ts_ns = START_NS
+    for happening in history:
+        ts_ns += happening.after_ns
+        do(book, happening, ts_ns)
+        pnl = book.pnl(None)
+        assert rests(pnl) == [0, 0, 0, 0]
+        with localcontext(WIDE):
+            accountant.do(happening, ts_ns)
+            for name in ("spread", "inventory", "fees", "funding", "held"):
+                assert getattr(pnl, name) == getattr(accountant, name), name
+            assert pnl.total == accountant.total()
+            for side, earned in pnl.sides.items():
+                for horizon_s, drift in earned.horizons.items():
+                    assert drift.adverse == accountant.adverse(side, horizon_s)
+
+
+# ---------------------------------------------------------------- the check itself
+
+
+def everything() -> Pnl:
+    """A history after which no part of profit is zero."""
+    random = Random(7)
+    book = Attribution(ABC, position=Decimal(3), cash=Decimal(1000))
+    book.mark(Decimal(5_000), START_NS)
+    book.funding(paid=Decimal("0.25"))
+    book.transfer(base=Decimal("-0.5"), quote=Decimal(40))
+    for number, side in enumerate((Side.BUY, Side.SELL) * 3):
+        told = replace(random_fill(random, number), side=side, fee=Decimal("0.002"))
+        book.fill(told, random_mid(random), START_NS + number * SECOND_NS, coin_price=Decimal(600))
+    book.mark(Decimal(4_000), START_NS + 40 * SECOND_NS)
+    return book.pnl(4_100.0)
+
+
+def negate_horizon(pnl: Pnl, part: str) -> Pnl:
+    buys = pnl.sides[Side.BUY]
+    drift = buys.horizons[5]
+    turned: MarkoutPnl = replace(drift, **{part: -getattr(drift, part)})
+    buys = replace(buys, horizons={**buys.horizons, 5: turned})
+    return replace(pnl, sides={**pnl.sides, Side.BUY: buys})
+
+
+def negate_side(pnl: Pnl, part: str) -> Pnl:
+    sells = pnl.sides[Side.SELL]
+    sells = replace(sells, **{part: -getattr(sells, part)})
+    return replace(pnl, sides={**pnl.sides, Side.SELL: sells})
+
+
+def negate(pnl: Pnl, part: str) -> Pnl:
+    return replace(pnl, **{part: -getattr(pnl, part)})
+
+
+@pytest.mark.parametrize(
+    ("turn", "part"),
+    [
+        *((negate, part) for part in ("total", "spread", "inventory", "fees", "funding", "held")),
+        *((negate_side, part) for part in ("spread", "fees")),
+        *((negate_horizon, part) for part in ("adverse", "residual")),
+    ],
+)
+def test_one_wrong_sign_does_not_add_up(turn: Callable[[Pnl, str], Pnl], part: str) -> None:
+    pnl = everything()
+    assert rests(pnl) == [0, 0, 0, 0]
+    assert any(rests(turn(pnl, part)))
