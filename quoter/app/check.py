@@ -7,7 +7,7 @@ import uvloop
 from rich.console import Console
 
 from quoter.app.meaning_log import meant_by
-from quoter.app.wiring import calibration_file, engine_config, venue_config
+from quoter.app.wiring import calibration_file, engine_config, kept_scale, venue_config
 from quoter.domain.commands import RequestReport
 from quoter.domain.errors import KeyRefused, VenueError
 from quoter.domain.events import BalanceReport
@@ -77,15 +77,16 @@ class Check:
         if not isinstance(held, BalanceReport):
             raise VenueError(f"balances can't be read: {held}")
         self._balances(held, instrument)
-        now_ns = self._clock.now_ns()
+        now_ns, past = self._clock.now_ns(), await gateway.past()
+        scale = kept_scale(self._settings, instrument, past)
         engine = Engine(
             engine_config(
                 self._settings,
                 instrument,
                 start_ns=now_ns,
                 opening=dict(held.free),
-                past=await gateway.past(),
-                kept=calibration_file(self._settings).read(now_ns),
+                past=past,
+                kept=calibration_file(self._settings).read(now_ns, scale),
                 is_dry=True,
             )
         )

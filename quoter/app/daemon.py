@@ -10,7 +10,7 @@ import structlog
 from aiohttp.web import AppRunner
 
 from quoter.app.meaning_log import MeaningLog
-from quoter.app.wiring import calibration_file, engine_config, venue_config
+from quoter.app.wiring import calibration_file, engine_config, kept_scale, venue_config
 from quoter.domain.commands import RequestReport
 from quoter.domain.errors import KeyRefused, VenueError
 from quoter.domain.events import BalanceReport, TradesReport
@@ -150,7 +150,7 @@ async def _wire(
     metrics = Metrics(
         symbol=settings.symbol, venue=settings.exchange, environment=settings.environment
     )
-    steps = StepLog()
+    steps = StepLog(why_every_s=settings.why_every_s)
     runner = Runner(
         engine=engine,
         feed=make_feed(config, instrument, now_ns=clock.now_ns),
@@ -210,7 +210,7 @@ async def _opening(
     """What we hold, with no order of ours open, the trades behind it, and what is kept."""
     start_ns = clock.now_ns()
     past = await gateway.past()
-    kept = calibration.read(start_ns)
+    kept = calibration.read(start_ns, kept_scale(settings, instrument, past))
     if is_dry:
         return engine_config(
             settings, instrument, start_ns=start_ns, opening={}, past=past, kept=kept, is_dry=True

@@ -16,11 +16,12 @@ from quoter.engine.config import (
 )
 from quoter.engine.placing import base36
 from quoter.engine.requote import RequotePolicy
+from quoter.pricing.costs import side_cost
 from quoter.pricing.priors import rogers_satchell
 from quoter.pricing.shape import QuoteShape
 from quoter.risk.view import Limits
 from quoter.sandbox.config import DEMO_ACCOUNT
-from quoter.service.calibration_file import CalibrationFile, Kept
+from quoter.service.calibration_file import CalibrationFile, Kept, Scale
 from quoter.settings import Environment, Settings
 from quoter.venues.config import VenueConfig
 
@@ -117,6 +118,16 @@ def calibration_file(settings: Settings) -> CalibrationFile:
     )
 
 
+def kept_scale(settings: Settings, instrument: Instrument, past: MarketPast) -> Scale:
+    """What kept figures are held against: the grid, and where the past tells it, the price."""
+    if not past.bars:
+        return Scale(instrument.tick_float)
+    fair = past.bars[-1].close
+    fee = float(_fee_maker(settings, instrument))
+    cost = side_cost(fair=fair, fee_maker=fee, adverse_bps=settings.adverse_bps)
+    return Scale(instrument.tick_float, fair, cost)
+
+
 def pricing_config(
     settings: Settings, instrument: Instrument, past: MarketPast, kept: Kept
 ) -> PricingConfig:
@@ -126,9 +137,6 @@ def pricing_config(
         horizon, horizon_s = Horizon.SESSION, settings.session_s or 0.0
     elif not isinstance(settings.horizon, str):
         horizon, horizon_s = Horizon.ROLLING, settings.horizon
-    fee = instrument.fee_maker
-    if settings.fee_maker_bps is not None:
-        fee = Decimal(repr(settings.fee_maker_bps)) * BPS
     return PricingConfig(
         gamma=settings.gamma,
         gamma_unit=GammaUnit(settings.gamma_unit),
@@ -137,7 +145,7 @@ def pricing_config(
         is_exact=settings.model == "glft_exact",
         fair=Fair(settings.fair),
         shape=quote_shape(settings),
-        fee_maker=float(fee),
+        fee_maker=float(_fee_maker(settings, instrument)),
         adverse_bps=settings.adverse_bps,
         sigma_prior=settings.sigma or kept.sigma or rogers_satchell(past.bars, bar_s=past.bar_s),
         kappa_prior=settings.kappa or kept.kappa,
@@ -154,6 +162,13 @@ def pricing_config(
             pull_s=settings.pull_s,
         ),
     )
+
+
+def _fee_maker(settings: Settings, instrument: Instrument) -> Decimal:
+    """A fraction of notional: the venue's, unless a setting corrects it."""
+    if settings.fee_maker_bps is None:
+        return instrument.fee_maker
+    return Decimal(repr(settings.fee_maker_bps)) * BPS
 
 
 def quote_shape(settings: Settings) -> QuoteShape:

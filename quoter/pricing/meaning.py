@@ -67,28 +67,12 @@ def meaning(
     Raises InvalidInput like gamma_lot and quote_terms.
     """
     ghat = gamma / gamma_lot(ghat=1.0, lots_max=lots_max, references=references)
-    flat = PricingInputs(
-        fair=fair,
-        sigma=references.sigma,
-        kappa=references.kappa,
-        intensity=references.intensity,
-        gamma_lot=gamma,
-        lots=0.0,
-        lots_max=lots_max,
-        cost_bid=references.cost,
-        cost_ask=references.cost,
-        tau_s=tau_s,
-        bounded=bounded,
-    )
+    flat = replace(_flat(references, fair, lots_max), gamma_lot=gamma, tau_s=tau_s, bounded=bounded)
     terms = quote_terms(flat, QuoteShape())
     # The exact model's skew is no straight line.
     skew_at_limit = quote_terms(replace(flat, lots=lots_max), QuoteShape()).skew
     is_closed_form = tau_s is None and bounded is None
     slope_kappa = terms.slope * references.kappa
-    if tau_s is None:
-        sd = inventory_sd_lots(ghat=ghat, lots_max=lots_max)
-    else:  # without any skew nothing holds inventory
-        sd = 1.0 / sqrt(2.0 * slope_kappa) if slope_kappa > 0.0 else inf
     unit = fair * BPS
     return Meaning(
         ghat=ghat,
@@ -102,7 +86,11 @@ def meaning(
         quoted_half_spread_bps=(terms.half_spread + references.cost) / unit,
         skew_at_limit=skew_at_limit,
         skew_at_limit_bps=skew_at_limit / unit,
-        inventory_sd_lots=sd,
+        inventory_sd_lots=(
+            inventory_sd_lots(ghat=ghat, lots_max=lots_max)
+            if tau_s is None
+            else _session_sd_lots(slope_kappa)
+        ),
         tau_equivalent_s=tau_equivalent_s(
             gamma=gamma, sigma=references.sigma, slope_per_lot=terms.slope
         ),
@@ -110,6 +98,27 @@ def meaning(
         slope_kappa=slope_kappa if is_closed_form else None,
         cara_lots_max=sqrt(2.0 * references.intensity) / (gamma * references.sigma),
     )
+
+
+def _flat(references: References, fair: float, lots_max: float) -> PricingInputs:
+    """The reference market without inventory and without risk aversion."""
+    return PricingInputs(
+        fair=fair,
+        sigma=references.sigma,
+        kappa=references.kappa,
+        intensity=references.intensity,
+        gamma_lot=0.0,
+        lots=0.0,
+        lots_max=lots_max,
+        cost_bid=references.cost,
+        cost_ask=references.cost,
+        tau_s=None,
+    )
+
+
+def _session_sd_lots(slope_kappa: float) -> float:
+    """Without any skew nothing holds inventory."""
+    return 1.0 / sqrt(2.0 * slope_kappa) if slope_kappa > 0.0 else inf
 
 
 def meaning_rows(meant: Meaning, *, order_size: float) -> tuple[Row, ...]:

@@ -15,7 +15,10 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
+from quoter.domain.errors import InvalidInput
 from quoter.domain.market import Calibrated
+from quoter.pricing.costs import effective_intensity
+from quoter.pricing.intensity import KAPPA_D0_MAX
 
 log = structlog.get_logger()
 
@@ -34,6 +37,17 @@ class Kept(NamedTuple):
     sigma: float | None = None
     kappa: float | None = None
     intensity: float | None = None
+
+
+class Scale(NamedTuple):
+    """What figures are held against; all price: the grid, one unit (inf: not known), a side's cost.
+
+    Figures that the market can't have, or that gamma can't be solved for, are no start.
+    """
+
+    tick: float
+    fair: float = inf
+    cost: float = 0.0
 
 
 class _Version(msgspec.Struct):
@@ -61,15 +75,20 @@ class CalibrationFile:
         self._is_failing = False
         self._writing = threading.Lock()  # the last write may come while one is under way
 
-    def read(self, now_ns: int) -> Kept:
+    def read(self, now_ns: int, scale: Scale) -> Kept:
         """What an earlier run left that is still good; what is not is told once, and left out."""
         try:
             with self._path.open("rb") as file:
                 raw = file.read(BYTES_MAX)
-            found = self._checked(raw, now_ns)
+            found = self._checked(raw, now_ns, scale)
         except FileNotFoundError:
             return Kept()
-        except (OSError, ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+        except (
+            OSError,
+            ValueError,
+            RecursionError,
+            InvalidInput,
+        ) as error:  # msgspec's errors are ValueErrors
             log.warning("calibration_ignored", file=str(self._path), reason=str(error))
             return Kept()
         age_s = (now_ns - found.ts_ns) // NS
@@ -106,8 +125,8 @@ class CalibrationFile:
             self._is_failing = False
             self._written = learned
 
-    def _checked(self, raw: bytes, now_ns: int) -> _Content:
-        """The content. Raises ValueError that says what is wrong with it."""
+    def _checked(self, raw: bytes, now_ns: int, scale: Scale) -> _Content:
+        """The content. Raises ValueError or InvalidInput that says what is wrong with it."""
         version = msgspec.json.decode(raw, type=_Version).version
         if version != VERSION:
             raise ValueError(f"it is of version {version}, not {VERSION}")
@@ -118,6 +137,7 @@ class CalibrationFile:
         learned = Calibrated(found.ts_ns, found.sigma, found.kappa, found.intensity)
         if (nonsense := _nonsense(learned)) is not None:
             raise ValueError(nonsense)
+        _check_scale(learned, scale)
         age_s = (now_ns - found.ts_ns) // NS  # whole numbers: a file may hold any
         if found.ts_ns > now_ns:
             raise ValueError(f"it is from the future, by {-age_s} s")
@@ -144,3 +164,13 @@ def _nonsense(learned: Calibrated) -> str | None:
         if not (0.0 < value < inf):
             return f"{name} is {value}"
     return None
+
+
+def _check_scale(learned: Calibrated, scale: Scale) -> None:
+    """Raise InvalidInput for what no run can have learned on this market."""
+    kappa = learned.kappa
+    if not (kappa * scale.fair >= 1.0 and kappa * scale.tick <= KAPPA_D0_MAX):
+        raise InvalidInput("kappa", kappa)
+    if not (learned.sigma < scale.fair):
+        raise InvalidInput("sigma", learned.sigma)
+    effective_intensity(intensity=learned.intensity, kappa=kappa, cost=scale.cost)

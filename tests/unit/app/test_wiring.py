@@ -10,6 +10,7 @@ from quoter.app.wiring import (
     NOTHING_TOLD,
     calibration_file,
     engine_config,
+    kept_scale,
     limits,
     own_prefix,
     run_prefix,
@@ -18,7 +19,7 @@ from quoter.app.wiring import (
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Bar, Calibrated, MarketPast
 from quoter.engine.config import GammaUnit, Horizon, PricingConfig
-from quoter.service.calibration_file import Kept
+from quoter.service.calibration_file import Kept, Scale
 from quoter.settings import FixedSettings, Settings
 
 START_NS = 1_795_000_000 * 10**9
@@ -165,6 +166,12 @@ def test_a_setting_outranks_what_is_kept_and_that_outranks_the_past(
 def test_the_kept_figures_are_this_markets_in_the_data_folder(tmp_path: Path) -> None:
     chosen = settings(data_dir=tmp_path, exchange="kraken", symbol="ETH/EUR")
     calibration_file(chosen).write(Calibrated(START_NS, 3.0, 0.2, 0.5))
-    assert calibration_file(chosen).read(START_NS) == KEPT
+    assert calibration_file(chosen).read(START_NS, Scale(0.01)) == KEPT
     other = settings(data_dir=tmp_path, exchange="kraken", symbol="BTC/EUR")
-    assert calibration_file(other).read(START_NS) == Kept()
+    assert calibration_file(other).read(START_NS, Scale(0.01)) == Kept()
+
+
+def test_kept_figures_are_held_against_grid_price_and_cost(instrument: Instrument) -> None:
+    assert kept_scale(settings(), instrument, NOTHING_TOLD) == Scale(0.01)
+    chosen = settings(fee_maker_bps=5, adverse_bps=1)
+    assert kept_scale(chosen, instrument, PAST) == pytest.approx((0.01, 100.0, 0.06))

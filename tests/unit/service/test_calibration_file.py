@@ -20,10 +20,12 @@ from quoter.service.calibration_file import (
     SIGMA_AGE_S_MAX,
     CalibrationFile,
     Kept,
+    Scale,
 )
 
 NOW_NS = 1_795_000_000 * 10**9
 LEARNED = Calibrated(ts_ns=NOW_NS, sigma=6.5, kappa=0.25, intensity=1.75)
+SCALE = Scale(tick=0.01, fair=60_000.0, cost=60.0)
 FIGURES = Kept(6.5, 0.25, 1.75)
 NOTHING = Kept()
 
@@ -39,10 +41,10 @@ def file_of(
     return CalibrationFile(folder, environment="sandbox", exchange=exchange, symbol=symbol)
 
 
-def told(folder: Path, now_ns: int = NOW_NS) -> tuple[Kept, list[EventDict]]:
+def told(folder: Path, now_ns: int = NOW_NS, scale: Scale = SCALE) -> tuple[Kept, list[EventDict]]:
     """What is read, and the warnings with it."""
     with capture_logs() as lines:
-        kept = file_of(folder).read(now_ns)
+        kept = file_of(folder).read(now_ns, scale)
     return kept, [dict(line) for line in lines if line["log_level"] == "warning"]
 
 
@@ -112,6 +114,10 @@ def test_a_file_that_can_not_be_read_is_none_and_told_once(tmp_path: Path, conte
         ({"kappa": float("nan")}, "malformed"),
         ({"kappa": float("inf")}, "malformed"),
         ({"kappa": None}, "kappa"),
+        ({"kappa": 2001.0}, "kappa is 2001.0"),
+        ({"kappa": 1e-5}, "kappa is 1e-05"),
+        ({"kappa": 12.0}, "cost is 60.0"),
+        ({"sigma": 60_000.0}, "sigma is 60000.0"),
         ({"intensity": 0}, "intensity is 0.0"),
         ({"intensity": "4"}, "intensity"),
         ({"intensity": True}, "intensity"),
@@ -129,6 +135,11 @@ def test_a_file_that_is_not_ours_or_makes_no_sense_is_ignored_with_its_reason(
     kept, (line,) = told(tmp_path)
     assert kept == NOTHING
     assert reason in str(line["reason"])
+
+
+def test_what_the_venue_does_not_tell_is_not_held_against_the_figures(tmp_path: Path) -> None:
+    spoilt(tmp_path, kappa=1e-5, sigma=1e6)
+    assert told(tmp_path, scale=Scale(tick=0.01)) == (Kept(1e6, 1e-5, 1.75), [])
 
 
 def test_a_folder_in_its_place_stops_neither_reading_nor_writing(tmp_path: Path) -> None:
