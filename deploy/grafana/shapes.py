@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+BLUE, GREEN, RED, YELLOW, ORANGE, GREY = "blue", "green", "red", "yellow", "orange", "text"
+PRICE = "none"  # quote currency of any market: Grafana has no unit for it, and digits must stay
+
 type Kind = Literal["timeseries", "stat", "state-timeline"]
 
 
