@@ -181,24 +181,22 @@ class Calibration:
         prior = guess._replace(kappa=kappa, d0=d0)
         if config.intensity_prior is not None:
             prior = _with_intensity(prior, config.intensity_prior)
+        intensity = Intensity(prior, half_life_s=config.intensity_half_life_s)
+        estimate = intensity.estimate
+        references = References(
+            sigma=sigma, kappa=estimate.kappa, intensity=estimate.intensity, cost=self._cost(mid)
+        )
+        self.gamma_lot = self._gamma(references)  # raises for a market that has none: no start
         self._volatility = Volatility(
             prior_sigma=sigma,
             slow_half_life_s=config.volatility_half_life_s,
             fast_half_life_s=config.volatility_half_life_fast_s,
         )
         self._volatility.update(ts_ns * 1e-9, mid)
-        self._intensity = Intensity(prior, half_life_s=config.intensity_half_life_s)
+        self._intensity, self.references = intensity, references
         self.sigma, self.start_ns = sigma, ts_ns
-        estimate = self._intensity.estimate
         if not config.is_calibrating:
             self._frozen = estimate._replace(confidence=Confidence.OK)
-        self.references = References(
-            sigma=sigma,
-            kappa=estimate.kappa,
-            intensity=estimate.intensity,
-            cost=self._cost(mid),
-        )
-        self.gamma_lot = self._gamma(self.references)
 
     def _gamma(self, references: References) -> float:
         config = self._config
