@@ -1,5 +1,6 @@
 """Whole runs as plain functions with plain results, so that they can go to other processes."""
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -67,8 +68,13 @@ def run(job: Job) -> Outcome:
 
 def run_all(jobs: list[Job]) -> list[Outcome]:
     """Do the jobs on all cores; outcomes in the order of the jobs."""
+    return in_parallel(run, jobs)
+
+
+def in_parallel[J, O](task: Callable[[J], O], jobs: Sequence[J]) -> list[O]:
+    """Results of a module's function for each job, in their order, from all cores."""
     with ProcessPoolExecutor(cpu_count(), mp_context=get_context("spawn")) as pool:
-        return list(pool.map(run, jobs))
+        return list(pool.map(task, jobs))
 
 
 def _setup(job: Job) -> Setup:
