@@ -41,7 +41,7 @@ from quoter.domain.reasons import (
 )
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
-from quoter.engine.config import EngineConfig, PricingConfig
+from quoter.engine.config import EngineConfig, GammaUnit, PricingConfig
 from quoter.engine.engine import Engine
 from quoter.engine.requote import RequotePolicy
 from quoter.pricing.shape import QuoteShape
@@ -75,6 +75,12 @@ CONFIG = EngineConfig(
     opening=OPENING,
     pricing=PRICING,
     requote=RequotePolicy(),
+)
+# Room for one order on each side: too little for a normalised gamma, so it is given as it is.
+ONE_ORDER = replace(
+    CONFIG,
+    limits=replace(LIMITS, inventory_max=Decimal(1)),
+    pricing=replace(PRICING, gamma=0.1, gamma_unit=GammaUnit.RAW),
 )
 BACKGROUND = 1000.0  # size of others at the touch: our own orders never are all of a level
 

@@ -13,6 +13,7 @@ from quoter.domain.reasons import OperatorAction, RejectReason
 from quoter.domain.trading import CancelReason, Cause, NoQuote, Phase, TradingState
 from tests.unit.engine.cases import (
     CONFIG,
+    ONE_ORDER,
     PRICING,
     Desk,
     cancel_alls,
@@ -110,7 +111,7 @@ def test_short_inventory_moves_the_reservation_above_mid_and_both_quotes_up() ->
 
 
 def test_at_the_limit_the_exposed_side_is_off_and_the_reducing_one_is_not() -> None:
-    desk = Desk(config(limits=limits(inventory_max=Decimal(1)))).quoting()
+    desk = Desk(ONE_ORDER).quoting()
     desk.fill(desk.wanted(BUY))
     assert desk.orders(BUY) == []
     assert desk.wanted(SELL).size == 1
@@ -242,7 +243,7 @@ def test_a_loss_at_the_limit_kills_and_just_above_it_does_not() -> None:
 
 
 def test_inventory_beyond_the_limit_kills() -> None:
-    desk = Desk(config(limits=limits(inventory_max=Decimal(1)))).quoting()
+    desk = Desk(ONE_ORDER).quoting()
     order = desk.wanted(BUY)
     desk.fill(order, "1")
     assert desk.state() is TradingState.RUNNING

@@ -11,11 +11,10 @@ from quoter.domain.orders import OrderState
 from quoter.domain.reasons import CancelRejectReason, DoneReason, OperatorAction, RejectReason
 from quoter.domain.trading import CancelReason, Cause, TradingState
 from tests.unit.engine.cases import (
+    ONE_ORDER,
     Desk,
     cancels,
     commands,
-    config,
-    limits,
     listed,
     places,
     state,
@@ -119,7 +118,7 @@ def test_a_cancel_that_failed_never_closes_an_order(reason: CancelRejectReason) 
 @pytest.mark.parametrize("reason", list(CancelRejectReason))
 def test_f22_a_failed_cancel_leaves_its_order_in_the_exposure(reason: CancelRejectReason) -> None:
     """5xx, silence, even "no such order": there is no room for another one before a clear end."""
-    desk = Desk(config(limits=limits(inventory_max=Decimal(1)))).quoting()
+    desk = Desk(ONE_ORDER).quoting()
     order = desk.wanted(BUY)
     steps = [desk.book(99.0)]
     for _ in range(8):

@@ -10,7 +10,7 @@ from quoter.domain.reasons import OperatorAction, RejectReason
 from quoter.domain.trading import CancelReason, Cause, TradingState
 from quoter.engine.placing import base36
 from quoter.engine.requote import RequotePolicy
-from tests.unit.engine.cases import Desk, cancels, config, limits, places, state
+from tests.unit.engine.cases import ONE_ORDER, Desk, cancels, config, limits, places, state
 from tests.unit.state.cases import BUY, SECOND_NS, SELL
 
 HOLD_S = 1.1  # a little more than the hold of a requote
@@ -46,7 +46,7 @@ def test_orders_carry_the_time_of_the_event_that_they_answer() -> None:
 
 
 def test_a_replacement_that_has_no_room_beside_its_order_waits_for_it_to_go() -> None:
-    desk = Desk(config(limits=limits(inventory_max=Decimal(1)))).quoting()
+    desk = Desk(ONE_ORDER).quoting()
     old = desk.wanted(BUY)
     step = desk.book(99.0)
     assert old.client_id in [cancel.client_id for cancel in cancels(step)]
@@ -63,7 +63,7 @@ def test_a_replacement_that_has_room_is_made_before_its_order_is_broken() -> Non
 
 
 def test_an_unknown_order_takes_its_room_until_it_is_resolved() -> None:
-    desk = Desk(config(limits=limits(inventory_max=Decimal(1)))).start()
+    desk = Desk(ONE_ORDER).start()
     order = desk.wanted(BUY)
     desk.sent(order)
     desk.unknown(order)
