@@ -52,6 +52,30 @@ def test_f08_known_kappa_and_fill_rate_are_recovered(kappa: float) -> None:
     assert found.error < 0.02
 
 
+@pytest.mark.parametrize("rate", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("tick", [0.01, 0.5])
+def test_f08_takers_hidden_behind_a_farther_one_are_counted_too(rate: float, tick: float) -> None:
+    """Of several takers in a window only the farthest shows: three a second hide two thirds."""
+    prior = IntensityPrior(kappa=3.0, rate=0.2, d0=0.1, tick=tick)
+    intensity = Intensity(prior, half_life_s=1e9)
+    intensity.on_mid(0.0, MID, 1.0)
+    for t_s, side, price in takers(kappa=1.5, rate=rate, seconds=20_000, seed=11):
+        past_d0 = ((price - MID) * side.sign - 0.1) // tick * tick
+        intensity.on_trade(t_s, side, MID + side.sign * (0.1 + past_d0))
+    intensity.on_mid(20_000.0, MID, 1.0)
+    found = intensity.estimate
+    assert found.kappa == pytest.approx(1.5, rel=0.08)
+    assert found.rate == pytest.approx(rate * exp(-1.5 * 0.1), rel=0.08)
+
+
+def test_a_wrong_first_guess_of_the_rate_does_not_feed_itself() -> None:
+    """Hidden takers are inferred from the share of windows that were reached, not from a guess."""
+    intensity = Intensity(PRIOR._replace(rate=50.0))
+    learn(intensity, kappa=1.5, rate=0.1, seconds=3_000, seed=3)
+    assert intensity.estimate.rate == pytest.approx(0.1 * exp(-1.5 * 0.1), rel=0.3)
+    assert intensity.estimate.kappa == pytest.approx(1.5, rel=0.3)
+
+
 @pytest.mark.parametrize("count", [100, 300, 1000])
 def test_kappa_is_within_four_over_the_root_of_the_samples(count: int) -> None:
     """In every one of forty runs, from priors that are too high and too low by a half."""
