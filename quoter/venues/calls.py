@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from quoter.domain.errors import VenueRateLimited
+from quoter.domain.errors import VenueError
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.dialects import dialect_of
 from quoter.venues.guards import GuardedExchange
@@ -12,17 +12,20 @@ from quoter.venues.outcomes import Outcome, create_outcome
 from quoter.venues.redact import redact
 from quoter.venues.transport import Purpose, calling
 
-PACING_S_MAX = 1.0  # an overdrawn budget is waited for so long, not longer
 GRACE_S = 0.5  # ccxt's own timeout comes first: it knows more
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A call that brought no value: the error, whether bytes left, and its text without secrets."""
+    """A call that brought no value: the error, whether bytes left, and its text without secrets.
+
+    `status` is that of the HTTP answer, 0 if there was none.
+    """
 
     error: Exception
     was_sent: bool
     text: str
+    status: int = 0
 
 
 class Caller:
@@ -55,8 +58,8 @@ class Caller:
         wait_s = self._client.limiter.admit(
             self._now_ns(), weight=weight, is_cancel=purpose is Purpose.CANCEL
         )
-        if wait_s is None or wait_s > PACING_S_MAX:
-            error = VenueRateLimited("not sent: rate limit", retry_s=wait_s or 0.0)
+        if wait_s is None:
+            error = VenueError("not sent: rate limit")
             return Failed(error, was_sent=False, text=str(error))
         if wait_s:
             await asyncio.sleep(wait_s)
@@ -70,14 +73,19 @@ class Caller:
                 async with asyncio.timeout(self._config.call_s_max + GRACE_S):
                     return await call()
             except Exception as error:  # noqa: BLE001 - whatever a venue does is an answer here
-                failed = Failed(error, current.was_sent, self.text(error))
+                text, status = self.text(error), current.status
+                failed = Failed(error, current.was_sent, text, status)
         self._note_rate_limit(failed)
         return failed
 
     def _note_rate_limit(self, failed: Failed) -> None:
         """Some venues ask for silence without HTTP 429: remember it all the same."""
-        family = dialect_of(self._config.exchange).family
-        meaning = create_outcome(failed.error, was_sent=failed.was_sent, family=family)
+        meaning = create_outcome(
+            failed.error,
+            was_sent=failed.was_sent,
+            family=dialect_of(self._config.exchange).family,
+            status=failed.status,
+        )
         now_ns = self._now_ns()
         if meaning.outcome is Outcome.RATE_LIMIT and self._client.limiter.silent(now_ns) is None:
             self._client.limiter.silence(now_ns, retry_s=None, text=failed.text, is_ban=False)

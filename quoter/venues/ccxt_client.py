@@ -12,10 +12,12 @@ from quoter.venues.dialects import dialect_of, sandbox_urls
 from quoter.venues.guards import GuardedExchange
 from quoter.venues.limiter import Limiter
 from quoter.venues.parse import as_map
-from quoter.venues.transport import LastInch
+from quoter.venues.transport import LastInch, Purpose, check_session
 
 CACHE_MAX = 10_000  # rows; a burst beyond ccxt's default of 1000 would lose fills without a word
 REQUESTS_PER_S_DEFAULT = 10.0
+# ccxt's names for a proxy, which may repeat what it is given; each also in snake case
+PROXIES = ("proxyUrl", "httpProxy", "httpsProxy", "socksProxy", "aiohttp_proxy")
 
 
 def guarded_class(exchange: str) -> type[GuardedExchange]:
@@ -35,11 +37,14 @@ def make_client(config: VenueConfig, now_ns: NowNs) -> GuardedExchange:
     hosts = _direct(client, config)
     client.now_ns = now_ns
     client.only_creates_post = dialect.only_creates_post
-    client.limiter = Limiter(
+    client.limiter = limiter = Limiter(
         requests_per_s=1000 / client.rateLimit if client.rateLimit > 0 else REQUESTS_PER_S_DEFAULT
     )
     client.gate = LastInch(
-        hosts=hosts, age_ns_max=int(config.create_age_s_max * 1e9), now_ns=now_ns
+        hosts=hosts,
+        age_ns_max=int(config.create_age_s_max * 1e9),
+        now_ns=now_ns,
+        hushed=lambda purpose: limiter.hushed(now_ns(), is_cancel=purpose is Purpose.CANCEL),
     )
     exact = client.exceptions.get("exact")
     by_market = as_map(client.exceptions.get("spot")).get("exact")
@@ -52,11 +57,32 @@ def make_client(config: VenueConfig, now_ns: NowNs) -> GuardedExchange:
 
 def check_defaults(client: GuardedExchange) -> None:
     """Raise VenueError if ccxt would send anything twice, queue it, or print keys."""
-    retries = client.options.get("maxRetriesOnFailure", 0)
-    if retries != 0 or client.enableRateLimit or client.verbose:
+    retries = sorted(_retries(client.options))
+    proxies = [name for name in PROXIES for of in _spellings(name) if getattr(client, of, None)]
+    if any(retries) or proxies or client.enableRateLimit or client.verbose:
         raise VenueError(
-            f"unsafe ccxt options: {retries=} {client.enableRateLimit=} {client.verbose=}"
+            f"unsafe ccxt options: {retries=} {proxies=}"
+            f" {client.enableRateLimit=} {client.verbose=}"
         )
+
+
+def check_sends_once(client: GuardedExchange) -> None:
+    """Raise VenueError unless one call is at most one request, as things stand now (OL-03)."""
+    check_defaults(client)
+    client.open()
+    check_session(client.session)
+
+
+def _retries(options: object) -> list[int]:
+    """Every `maxRetriesOnFailure`, whichever method it is set for."""
+    found = []
+    for name, value in as_map(options).items():
+        found += [int(str(value))] if name == "maxRetriesOnFailure" else _retries(value)
+    return found
+
+
+def _spellings(name: str) -> tuple[str, str]:
+    return name, "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
 def _options(config: VenueConfig) -> dict[str, object]:

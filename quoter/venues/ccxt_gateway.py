@@ -121,7 +121,10 @@ class CcxtGateway:
         )
         if isinstance(answer, Failed):
             reason = outcomes.cancel_reason(
-                answer.error, was_sent=answer.was_sent, family=self._dialect.family
+                answer.error,
+                was_sent=answer.was_sent,
+                family=self._dialect.family,
+                status=answer.status,
             )
             return self._not_cancelled(order, reason, answer.text)
         news = order_news(answer, self._dialect, self._now_ns())
@@ -150,7 +153,9 @@ class CcxtGateway:
             weight=self._dialect.weights.get("query", 1.0),
         )
         if isinstance(answer, Failed):
-            is_missing = outcomes.is_not_found(answer.error) and answer.was_sent
+            is_missing = answer.was_sent and outcomes.is_not_found(
+                answer.error, status=answer.status
+            )
             return (
                 OrderNotFound(ts_ns=self._now_ns(), client_id=order.client_id)
                 if is_missing
@@ -220,7 +225,10 @@ class CcxtGateway:
 
     def _failed(self, order: PlaceOrder, failed: Failed) -> OrderReject | OrderUnknown:
         meaning = outcomes.create_outcome(
-            failed.error, was_sent=failed.was_sent, family=self._dialect.family
+            failed.error,
+            was_sent=failed.was_sent,
+            family=self._dialect.family,
+            status=failed.status,
         )
         if meaning.reason is None:
             return OrderUnknown(ts_ns=self._now_ns(), client_id=order.client_id, text=failed.text)

@@ -94,6 +94,9 @@ class GuardedExchange(_Base):
     ) -> str:
         """Every HTTP answer: the venue says how much we used, and when it wants silence."""
         now_ns = self.now_ns()
+        call = current_call()
+        if call is not None:
+            call.status = code
         self.limiter.observe(response_headers, now_ns)
         if code in RATE_LIMIT_CODES:
             header = next(

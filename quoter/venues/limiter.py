@@ -1,4 +1,4 @@
-"""Our own rate limits: creates may use 70 %, the rest is kept for cancels and questions.
+"""Our own rate limits: creates may use 70 %, questions 90 %, cancels everything.
 
 A create that can't leave now is refused, never queued: its price would be old when it left.
 A cancel or a question waits, and may borrow ahead within a bound.
@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from quoter.domain.events import RateLimited
 from quoter.venues.parse import Json, as_list, as_map, decimal_or_zero
 
-RESERVED_SHARE = 0.3
+RESERVED_SHARE = 0.3  # of every limit: not for creates
+CANCELS_SHARE = 0.1  # of the weight: not for questions either
+PACING_S_MAX = 1.0  # an overdrawn budget is waited for so long, not longer
 NS = 1_000_000_000
 SILENCE_S_MIN = 1.0
 SILENCE_S_DEFAULT = 5.0  # the venue named no time
@@ -41,10 +43,14 @@ class TokenBucket:
         """Would `cost` leave at least `keep` (a share of the capacity)?"""
         return self.tokens(now_ns) - cost >= keep * self.capacity
 
-    def take(self, cost: float, now_ns: int) -> float:
-        """Spend, overdrawing if need be; seconds until the debt is paid."""
+    def wait_s(self, cost: float, now_ns: int, *, keep: float = 0.0) -> float:
+        """Seconds until `cost` would leave at least `keep` (a share of the capacity)."""
+        missing = keep * self.capacity - (self.tokens(now_ns) - cost)
+        return max(0.0, missing * self.window_s / self.capacity)
+
+    def take(self, cost: float, now_ns: int) -> None:
+        """Spend, overdrawing if need be."""
         self._tokens = self.tokens(now_ns) - cost
-        return max(0.0, -self._tokens * self.window_s / self.capacity)
 
     def used(self, count: float, now_ns: int) -> None:
         """The venue counted `count` in this window: believe it when it is more than we think."""
@@ -68,8 +74,8 @@ class Limiter:
 
     def admit_create(self, now_ns: int) -> str:
         """Spend one create, or say why it may not leave now."""
-        if now_ns < self._silence.until_ns:
-            return f"the venue asked for silence: {self._silence.text}"
+        if text := self.hushed(now_ns, is_cancel=False):
+            return text
         if not self._weight.has(1.0, now_ns, keep=RESERVED_SHARE):
             return "message budget: the rest is reserved for cancels"
         for name, bucket in self._orders.items():
@@ -81,10 +87,24 @@ class Limiter:
         return ""
 
     def admit(self, now_ns: int, *, weight: float, is_cancel: bool) -> float | None:
-        """Spend `weight` for a cancel or a question: seconds to wait first; None: not now."""
-        if now_ns < self._silence.until_ns and (self._silence.is_ban or not is_cancel):
+        """Spend `weight` for a cancel or a question: seconds to wait first; None: not now.
+
+        What would wait for longer than PACING_S_MAX spends nothing.
+        """
+        if self.hushed(now_ns, is_cancel=is_cancel):
             return None
-        return self._weight.take(weight, now_ns)
+        keep = 0.0 if is_cancel else CANCELS_SHARE
+        wait_s = self._weight.wait_s(weight, now_ns, keep=keep)
+        if not wait_s <= PACING_S_MAX:
+            return None
+        self._weight.take(weight, now_ns)
+        return wait_s
+
+    def hushed(self, now_ns: int, *, is_cancel: bool) -> str:
+        """Why the venue wants to hear nothing now, cancels only after a ban; empty: it may."""
+        if now_ns >= self._silence.until_ns or (is_cancel and not self._silence.is_ban):
+            return ""
+        return f"the venue asked for silence: {self._silence.text}"
 
     def silence(self, now_ns: int, *, retry_s: float | None, text: str, is_ban: bool) -> None:
         """The venue told us to be quiet; a longer wish of before stays in force."""

@@ -60,11 +60,11 @@ _MEANINGS: dict[type[BaseException], Meaning] = {
 _TEXTS: dict[str, tuple[tuple[re.Pattern[str], Meaning], ...]] = {
     "binance": (
         (re.compile(r"(?i)duplicate order sent"), UNKNOWN),  # it exists
-        (re.compile(r'(?i)"code":\s*-1004|server is busy'), UNKNOWN),
-        (re.compile(r'"code":\s*-2015'), _reject(RejectReason.AUTH)),  # ccxt calls that a ban
+        (re.compile(r'(?i)"code":\s*-1004\b|server is busy'), UNKNOWN),
+        (re.compile(r'"code":\s*-2015\b'), _reject(RejectReason.AUTH)),  # ccxt calls that a ban
         (re.compile(r"(?i)filter failure"), _reject(RejectReason.FILTER)),
     ),
-    "generic": ((re.compile(r"(?i)duplicate"), UNKNOWN),),
+    "generic": ((re.compile(r"(?i)duplicate|already exist"), UNKNOWN),),
 }
 
 _CANCEL_REASONS = {
@@ -75,10 +75,20 @@ _CANCEL_REASONS = {
 }
 
 
-def create_outcome(error: BaseException, *, was_sent: bool, family: str) -> Meaning:
-    """What `error` says about a create; `was_sent`: its bytes may have left this machine."""
+SERVER_ERRORS = range(500, 600)  # HTTP: whatever the body says, the venue does not know either
+
+
+def create_outcome(
+    error: BaseException, *, was_sent: bool, family: str, status: int = 0
+) -> Meaning:
+    """What `error` says about a create; `was_sent`: its bytes may have left this machine.
+
+    `status`: of the HTTP answer, 0 if there was none.
+    """
     if not was_sent:
         return NOT_SENT
+    if status in SERVER_ERRORS:
+        return UNKNOWN
     meaning = _MEANINGS.get(type(error), UNKNOWN)
     if meaning is UNKNOWN:
         return UNKNOWN
@@ -88,11 +98,14 @@ def create_outcome(error: BaseException, *, was_sent: bool, family: str) -> Mean
     return meaning
 
 
-def cancel_reason(error: BaseException, *, was_sent: bool, family: str) -> CancelRejectReason:
+def cancel_reason(
+    error: BaseException, *, was_sent: bool, family: str, status: int = 0
+) -> CancelRejectReason:
     """Why a cancel failed; none of the answers says that the order is gone."""
-    if was_sent and is_not_found(error):
+    if was_sent and is_not_found(error, status=status):
         return CancelRejectReason.NOT_FOUND
-    return _CANCEL_REASONS[create_outcome(error, was_sent=was_sent, family=family).outcome]
+    meaning = create_outcome(error, was_sent=was_sent, family=family, status=status)
+    return _CANCEL_REASONS[meaning.outcome]
 
 
 def is_refused_key(error: BaseException) -> bool:
@@ -100,6 +113,6 @@ def is_refused_key(error: BaseException) -> bool:
     return isinstance(error, venue.AuthenticationError)  # PermissionDenied is one of them
 
 
-def is_not_found(error: BaseException) -> bool:
-    """Did the venue say that it knows no such order?"""
-    return type(error) is venue.OrderNotFound
+def is_not_found(error: BaseException, *, status: int = 0) -> bool:
+    """Did the venue say that it knows no such order? A server in trouble says nothing."""
+    return type(error) is venue.OrderNotFound and status not in SERVER_ERRORS

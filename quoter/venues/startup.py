@@ -7,6 +7,7 @@ from ccxt.base import errors as venue
 from quoter.domain.errors import GateShut, KeyRefused, VenueError
 from quoter.domain.instrument import Instrument
 from quoter.venues.calls import Caller, Failed
+from quoter.venues.ccxt_client import check_sends_once
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.dialects import Dialect
 from quoter.venues.guards import GuardedExchange
@@ -37,6 +38,7 @@ class Startup:
 
         Without a key only the public parts are checked.
         """
+        check_sends_once(self._client)
         _must(await self._caller.read(self._client.load_markets))
         try:
             market = self._client.market(self._config.symbol)

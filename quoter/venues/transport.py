@@ -5,7 +5,7 @@ asked twice: when ccxt hands a request over, and again when the connection is th
 thing is the write.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
 from quoter.domain.commands import PlaceOrder
-from quoter.domain.errors import GateShut
+from quoter.domain.errors import GateShut, VenueError
 from quoter.venues.config import NowNs
 
 WIRE_TIMES_MAX = 1000
@@ -44,6 +44,7 @@ class Call:
     is_create_request: bool = False  # the request under way is the create itself
     requests_sent: int = 0
     create_sent: bool = False
+    status: int = 0  # of the last HTTP answer; 0 without one
 
     @property
     def was_sent(self) -> bool:
@@ -69,11 +70,26 @@ def current_call() -> Call | None:
     return _call.get()
 
 
-class LastInch:
-    """Who may leave: open or shut, registered intents, allowed hosts. Starts shut."""
+def _never_hushed(_: Purpose) -> str:
+    return ""
 
-    def __init__(self, *, hosts: frozenset[str], age_ns_max: int, now_ns: NowNs) -> None:
+
+class LastInch:
+    """Who may leave: open or shut, registered intents, allowed hosts. Starts shut.
+
+    `hushed` says why the venue wants to hear nothing of a purpose now; empty: it does not mind.
+    """
+
+    def __init__(
+        self,
+        *,
+        hosts: frozenset[str],
+        age_ns_max: int,
+        now_ns: NowNs,
+        hushed: Callable[[Purpose], str] = _never_hushed,
+    ) -> None:
         self._hosts, self._age_ns_max, self._now_ns = hosts, age_ns_max, now_ns
+        self._hushed = hushed
         self._intents: dict[str, PlaceOrder] = {}
         self._wire_ns: dict[str, int] = {}
         self.is_open = False
@@ -120,6 +136,8 @@ class LastInch:
         self.check_host(url)
         if call is None:
             raise self.refuse("a request that nobody declared")
+        if text := self._hushed(call.purpose):  # it may have waited here since it was admitted
+            raise self.refuse(text)
         if call.is_create_request:
             self.check_create(call)
             call.create_sent = True
@@ -158,8 +176,20 @@ class GatedConnector(aiohttp.TCPConnector):
 
 
 def gated_session(gate: LastInch) -> aiohttp.ClientSession:
-    """A session that writes every request at most once."""
+    """A session that writes every request at most once. Raises VenueError if it can't promise it.
+
+    aiohttp sends GET, PUT and DELETE again when a kept-alive connection turns out to be dead.
+    """
     session = aiohttp.ClientSession(connector=GatedConnector(gate), trust_env=False)
-    # aiohttp sends GET, PUT and DELETE again when a kept-alive connection turns out to be dead
+    if getattr(session, "_retry_connection", None) is not True:
+        raise VenueError("this aiohttp repeats requests by a switch that we do not know")
     session._retry_connection = False  # noqa: SLF001 - there is no public switch
     return session
+
+
+def check_session(session: object) -> None:
+    """Raise VenueError unless this session goes through the gate and repeats nothing."""
+    connector = session.connector if isinstance(session, aiohttp.ClientSession) else None
+    is_ours = isinstance(connector, GatedConnector)
+    if not is_ours or getattr(session, "_retry_connection", None) is not False:
+        raise VenueError("unsafe session: it may send a request twice, or past the gate")

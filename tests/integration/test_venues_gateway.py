@@ -169,6 +169,22 @@ async def test_an_unknown_symbol_is_said(still_sandbox: RunningSandbox) -> None:
     await gateway.close()
 
 
+@pytest.mark.parametrize("wrong", ["retries", "session"])
+async def test_a_client_that_could_send_twice_does_not_start(
+    still_sandbox: RunningSandbox, wrong: str
+) -> None:
+    gateway = make_gateway(config(still_sandbox))
+    if wrong == "retries":
+        gateway._client.options["createOrder"] = {"maxRetriesOnFailure": 2}
+    else:
+        gateway._client.open()
+        session = gateway._client.session
+        session._retry_connection = True  # type: ignore[attr-defined]
+    with pytest.raises(VenueError, match="unsafe"):
+        await gateway.connect()
+    await gateway.close()
+
+
 async def test_a_venue_that_is_not_there_is_said() -> None:
     nowhere = VenueConfig(
         exchange="binance",
@@ -270,9 +286,10 @@ async def test_a_duplicate_id_is_unknown_because_it_exists(gateway: CcxtGateway)
         {"kind": "accept_drop_response"},
         {"kind": "error_after_accept", "status": 502},
         {"kind": "error_after_accept", "status": 503, "code": -1006},
+        {"kind": "error_after_accept", "status": 503, "code": -1013},
         {"kind": "delay", "delay_after_s": 3},
     ],
-    ids=["dropped", "502", "-1006", "hung"],
+    ids=["dropped", "502", "-1006", "503 with a code that is a refusal elsewhere", "hung"],
 )
 async def test_an_accepted_order_whose_answer_is_lost_is_unknown_and_found_by_its_id(
     still_sandbox: RunningSandbox, gateway: CcxtGateway, fault: dict[str, object]

@@ -65,7 +65,15 @@ def test_nothing_is_queued_repeated_or_printed_by_ccxt() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("enableRateLimit", True), ("verbose", True), ("options", {"maxRetriesOnFailure": 1})],
+    [
+        ("enableRateLimit", True),
+        ("verbose", True),
+        ("options", {"maxRetriesOnFailure": 1}),
+        ("options", {"maxRetriesOnFailure": 0, "order": {"maxRetriesOnFailure": 1}}),
+        ("httpsProxy", "http://somebody:3128"),
+        ("http_proxy", "http://somebody:3128"),
+        ("aiohttp_proxy", "http://somebody:3128"),
+    ],
 )
 def test_a_dangerous_default_is_refused(name: str, value: object) -> None:
     venue = client("binance", "sandbox")

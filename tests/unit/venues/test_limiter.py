@@ -38,8 +38,27 @@ def test_the_reserve_is_there_for_cancels_when_creates_are_exhausted(limiter: Li
 
 
 def test_an_overdrawn_budget_names_the_seconds_to_wait(limiter: Limiter) -> None:
-    assert limiter.admit(S, weight=100.0, is_cancel=False) == 0.0
-    assert limiter.admit(S, weight=10.0, is_cancel=False) == pytest.approx(6.0)
+    assert limiter.admit(S, weight=90.0, is_cancel=False) == 0.0
+    assert limiter.admit(S, weight=1.0, is_cancel=False) == pytest.approx(0.6)
+
+
+def test_questions_leave_a_reserve_for_cancels_and_what_is_refused_spends_nothing(
+    limiter: Limiter,
+) -> None:
+    """Else a burst of questions would put the cancels behind its debt."""
+    assert limiter.admit(S, weight=90.0, is_cancel=False) == 0.0
+    for _ in range(20):
+        assert limiter.admit(S, weight=20.0, is_cancel=False) is None
+    assert [limiter.admit(S, weight=1.0, is_cancel=True) for _ in range(10)] == [0.0] * 10
+    assert limiter.admit(S, weight=1.0, is_cancel=True) == pytest.approx(0.6)
+
+
+def test_a_cancel_that_would_wait_too_long_is_refused_and_the_engine_repeats_it(
+    limiter: Limiter,
+) -> None:
+    assert limiter.admit(S, weight=101.0, is_cancel=True) == pytest.approx(0.6)
+    assert limiter.admit(S, weight=1.0, is_cancel=True) is None
+    assert limiter.admit(2 * S, weight=1.0, is_cancel=True) == pytest.approx(0.2)
 
 
 def test_what_the_venue_counts_is_believed(limiter: Limiter) -> None:

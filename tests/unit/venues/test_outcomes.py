@@ -1,10 +1,15 @@
 """Every error class of ccxt has a meaning, and the default is that the order may exist."""
 
+import json
+
 import pytest
 from ccxt.base import errors as venue
 
 from quoter.domain.errors import GateShut
 from quoter.domain.reasons import CancelRejectReason, RejectReason
+from quoter.venues.ccxt_client import make_client
+from quoter.venues.config import VenueConfig
+from quoter.venues.guards import GuardedExchange
 from quoter.venues.outcomes import (
     NOT_SENT,
     Outcome,
@@ -113,3 +118,97 @@ def test_a_cancel_that_never_left_has_no_answer() -> None:
 def test_refused_keys_are_told_from_other_trouble() -> None:
     assert is_refused_key(venue.PermissionDenied("?"))
     assert not is_refused_key(venue.ExchangeNotAvailable("?"))
+
+
+@pytest.mark.parametrize("error", CLASSES, ids=lambda found: found.__name__)
+def test_a_server_in_trouble_proves_nothing_whatever_it_says(error: type[BaseException]) -> None:
+    """Binance: after a 5XX the status of execution is unknown, whichever code its body has."""
+    for family in ("binance", "generic"):
+        meaning = create_outcome(error("words"), was_sent=True, family=family, status=503)
+        assert meaning.outcome is Outcome.UNKNOWN
+    reason = cancel_reason(error("words"), was_sent=True, family="binance", status=503)
+    assert reason is CancelRejectReason.NO_ANSWER
+
+
+def client(exchange: str) -> GuardedExchange:
+    """Ccxt's own tables of codes, as the gateway uses them."""
+    config = VenueConfig(
+        exchange=exchange, symbol="BTC/USDT", environment="production", order_prefix="q1"
+    )
+    return make_client(config, lambda: 1)
+
+
+def answered(venue_client: GuardedExchange, code: str, words: str, status: int) -> Exception:
+    """What ccxt makes of an answer of Binance."""
+    body = {"code": int(code), "msg": words}
+    text = json.dumps(body)
+    with pytest.raises(venue.BaseError) as raised:
+        venue_client.handle_errors(  # type: ignore[attr-defined]
+            status, "Bad Request", "https://api.binance.com/api/v3/order", "POST", {}, text, body,
+            {}, "",
+        )  # fmt: skip
+    error: Exception = raised.value
+    return error
+
+
+# What an order may be answered with, and what it proves. Unknown: it may exist.
+ORDER_CODES = [
+    ("-1000", "An unknown error occurred while processing the request.", None),
+    ("-1001", "Internal error; unable to process your request.", None),
+    ("-1004", "Server is busy, please wait and try again.", None),
+    ("-1006", "An unexpected response was received from the message bus.", None),
+    ("-1007", "Timeout waiting for response from backend server.", None),
+    ("-1008", "Server is currently overloaded with other requests.", None),
+    ("-1010", "ERROR_MSG_RECEIVED.", None),
+    ("-2010", "Duplicate order sent.", None),
+    ("-2021", "Order cancel-replace partially failed.", None),
+    ("-2022", "Order cancel-replace failed.", None),
+    ("-9999", "a code that nobody has listed", None),
+    ("-2010", "Account has insufficient balance for requested action.", RejectReason.BALANCE),
+    ("-2010", "Order would immediately match and take.", RejectReason.POST_ONLY),
+    ("-2010", "Market is closed.", RejectReason.OTHER),
+    ("-1013", "Filter failure: PRICE_FILTER", RejectReason.FILTER),
+    ("-1013", "Filter failure: NOTIONAL", RejectReason.FILTER),
+    ("-1111", "Parameter 'price' has too much precision.", RejectReason.OTHER),
+    ("-1003", "Too many requests queued.", RejectReason.RATE_LIMIT),
+    ("-1015", "Too many new orders.", RejectReason.RATE_LIMIT),
+    ("-1021", "Timestamp for this request is outside of the recvWindow.", RejectReason.OTHER),
+    ("-1022", "Signature for this request is not valid.", RejectReason.AUTH),
+    ("-2014", "API-key format invalid.", RejectReason.AUTH),
+    ("-2015", "Invalid API-key, IP, or permissions for action.", RejectReason.AUTH),
+    ("-1121", "Invalid symbol.", RejectReason.OTHER),
+]
+
+
+@pytest.mark.parametrize(("code", "words", "reason"), ORDER_CODES)
+def test_every_code_of_an_order_proves_what_binance_documents(
+    code: str, words: str, reason: RejectReason | None
+) -> None:
+    error = answered(client("binance"), code, words, 400)
+    assert create_outcome(error, was_sent=True, family="binance", status=400).reason is reason
+    troubled = create_outcome(error, was_sent=True, family="binance", status=500)
+    assert troubled.outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("exchange", ["binance", "bybit", "okx", "kraken"])
+def test_no_code_of_any_venue_proves_more_than_its_class(exchange: str) -> None:
+    """Ccxt's bare ExchangeError holds what nobody has sorted: server errors among it."""
+    family = "binance" if exchange == "binance" else "generic"
+    codes = client(exchange).exceptions["exact"]
+    assert isinstance(codes, dict)
+    wrong = {}
+    for code, error in codes.items():
+        assert isinstance(error, type)
+        text = f'{exchange} {{"code":{code},"msg":"?"}}'
+        found = create_outcome(error(text), was_sent=True, family=family).reason
+        expected = DEFINITIVE.get(error.__name__)
+        if found is not expected and code not in {"-1004", "-2015"}:
+            wrong[code] = found
+    assert wrong == {}
+    assert len(codes) > 20
+
+
+@pytest.mark.parametrize("text", ["Client order ID already exists.", "Duplicated clOrdId"])
+def test_an_id_that_is_taken_exists(text: str) -> None:
+    error = venue.InvalidOrder(f"okx {text}")
+    assert create_outcome(error, was_sent=True, family="generic").outcome is Outcome.UNKNOWN

@@ -2,12 +2,23 @@
 
 from decimal import Decimal
 
+import aiohttp
 import pytest
 
 from quoter.domain.commands import PlaceOrder
-from quoter.domain.errors import GateShut
+from quoter.domain.errors import GateShut, VenueError
 from quoter.domain.market import Side
-from quoter.venues.transport import WIRE_TIMES_MAX, Call, LastInch, Purpose, calling, current_call
+from quoter.venues.transport import (
+    WIRE_TIMES_MAX,
+    Call,
+    GatedConnector,
+    LastInch,
+    Purpose,
+    calling,
+    check_session,
+    current_call,
+    gated_session,
+)
 from quoter.venues.verify import BinanceCreate
 
 URL = "http://venue:81/api/v3/order"
@@ -125,6 +136,50 @@ def test_wire_times_are_bounded(gate: LastInch) -> None:
         gate.leave(URL, Call(Purpose.CREATE, f"q{number}", is_create_request=True))
     assert gate.wire_ns("q9") is None
     assert gate.wire_ns("q10") is not None
+
+
+def test_what_was_admitted_before_the_venue_asked_for_silence_stays_here(clock: Clock) -> None:
+    """A request may wait for its turn or its connection while the 429 of another comes in."""
+    gate = LastInch(
+        hosts=frozenset({"venue:81"}),
+        age_ns_max=250 * MS,
+        now_ns=clock,
+        hushed=lambda purpose: "" if purpose is Purpose.CANCEL else "HTTP 429",
+    )
+    with pytest.raises(GateShut, match="429"):
+        gate.leave(URL, Call(Purpose.READ))
+    gate.leave(URL, Call(Purpose.CANCEL, "q1"))
+    assert (gate.requests_sent, gate.refused) == (1, 1)
+
+
+async def test_the_session_of_an_aiohttp_that_repeats_by_another_switch_is_refused(
+    gate: LastInch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = gated_session(gate)
+    check_session(session)
+    await session.close()
+    monkeypatch.setattr(aiohttp, "ClientSession", Renamed)
+    with pytest.raises(VenueError, match="switch"):
+        gated_session(gate)
+
+
+class Renamed:
+    """A session without the switch that we know."""
+
+    def __init__(self, **_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("wrong", ["none", "repeats", "not gated"])
+async def test_a_session_that_may_send_twice_or_past_the_gate_is_refused(
+    gate: LastInch, wrong: str
+) -> None:
+    connector = None if wrong == "not gated" else GatedConnector(gate)
+    session = aiohttp.ClientSession(connector=connector)
+    session._retry_connection = wrong == "repeats"
+    with pytest.raises(VenueError, match="unsafe session"):
+        check_session(None if wrong == "none" else session)
+    await session.close()
 
 
 def test_calls_do_not_leak_out_of_their_block() -> None:
