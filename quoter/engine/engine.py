@@ -6,7 +6,6 @@ No clock, no I/O, no randomness: time rides on the events, everything else was p
 from collections import Counter
 from decimal import Decimal
 
-from quoter.domain.commands import CancelAll
 from quoter.domain.events import (
     Alarm,
     BalanceReport,
@@ -29,25 +28,26 @@ from quoter.domain.events import (
     TradesReport,
 )
 from quoter.domain.market import Stream
-from quoter.domain.reasons import OperatorAction
+from quoter.domain.reasons import OperatorAction, ReportKind
 from quoter.domain.step import Snapshot, Step
-from quoter.domain.trading import CancelReason, Cause, NoQuote, Phase, TradingState
+from quoter.domain.trading import Cause, NoQuote, Phase, TradingState
 from quoter.engine.causes import Causes
 from quoter.engine.config import EngineConfig
 from quoter.engine.feed_health import FeedHealth
 from quoter.engine.learning import Learning
 from quoter.engine.lifecycle import MS, Lifecycle
 from quoter.engine.market import MarketView
+from quoter.engine.patience import Patience
 from quoter.engine.placing import Placing
 from quoter.engine.quoting import Quoting
 from quoter.engine.reconcile import Reconcile
 from quoter.engine.snapshot import take_snapshot
+from quoter.engine.stopping import Stopping
 from quoter.engine.turn import Turn
 from quoter.state.attribution import Attribution
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrders
 
-CANCEL_ALL_AGAIN_NS = 5_000 * MS
 EXPOSURE_CHECK_NS = 1_000 * MS
 
 
@@ -74,8 +74,6 @@ class Engine:
         self.counts: Counter[str] = Counter()
         self._lots = 0.0
         self._rate_limited_until_ns = 0
-        self._cancel_all_ns = 0
-        self._stopped_for: CancelReason | None = None
         self._exposure_checked_ns = 0
         self._begin()
 
@@ -102,14 +100,17 @@ class Engine:
             stale_ns=config.stale_ns,
             quiet_ns=config.quiet_ns,
         )
-        self.quoting = Quoting(config, self.market, self.learning)
+        self.quoting = Quoting(config, self.market, self.learning, self.inventory)
+        self.patience = Patience(market=self.market, causes=self.causes)
         self.placing = Placing(
             config=config,
             market=self.market,
             orders=self.orders,
             inventory=self.inventory,
             lifecycle=self.lifecycle,
+            patience=self.patience,
         )
+        self.stopping = Stopping(orders=self.orders, placing=self.placing, is_dry=config.is_dry)
 
     def _begin(self) -> None:
         """Nothing is known yet: both streams count as down until they say otherwise."""
@@ -155,6 +156,7 @@ class Engine:
                 self.reconcile.trades(event, turn)
             case BalanceReport():
                 self.reconcile.balances(event, turn)
+                self.patience.refreshed(event)
             case ReportFailed():
                 turn.note(f"report_failed_{event.kind}", event.text)
                 self.reconcile.failed(event.kind, turn)
@@ -212,7 +214,9 @@ class Engine:
     def _on_order(self, event: OrderEvent, turn: Turn) -> None:
         order = self.orders.live(getattr(event, "client_id", ""))
         if order is not None:
-            self.placing.heard(event, order.side)
+            self.patience.heard(event, order, turn)
+            if self.patience.wants_balances:
+                self.reconcile.sooner(ReportKind.BALANCES, turn.ts_ns)
         self.lifecycle.handle(event, turn)
         if isinstance(event, OrderNotFound) and order is not None:
             self.reconcile.not_found(order, turn)
@@ -259,7 +263,7 @@ class Engine:
         if state >= TradingState.PAUSED or self.phase is Phase.DRAINING:
             self._stop(state, turn)
             return
-        self._stopped_for = None
+        self.stopping.go_on()
         if self.quoting.refresh(turn.ts_ns, self._lots):
             turn.quote = self.quoting.latest
             for off in turn.quote.off:
@@ -271,18 +275,7 @@ class Engine:
         self.placing.towards(self.quoting.latest, state=state, phase=self.phase, turn=turn)
 
     def _stop(self, state: TradingState, turn: Turn) -> None:
-        """No quotes: take every order out; when it is for good, by asking the venue as well."""
-        reason = CancelReason.STATE
-        if state is TradingState.KILLED:
-            reason = CancelReason.KILL
-        elif self.phase is Phase.DRAINING:
-            reason = CancelReason.DRAIN
-        self.placing.remove_all(reason, turn)
-        is_final = reason is not CancelReason.STATE and not self.config.is_dry
-        is_news, self._stopped_for = reason is not self._stopped_for, reason
-        if is_final and (is_news or turn.ts_ns >= self._cancel_all_ns):
-            self._cancel_all_ns = turn.ts_ns + CANCEL_ALL_AGAIN_NS
-            turn.commands.append(CancelAll(reason=reason))
+        self.stopping.stop(state, self.phase, turn)
         if self.quoting.latest.bids or self.quoting.latest.asks:
             self.quoting.clear(NoQuote.STATE)
             turn.quote = self.quoting.latest

@@ -1,19 +1,18 @@
 """Bring the orders at the venue to the wanted quote, through the gate and within the budget."""
 
-from collections import deque
 from collections.abc import Sequence
 from decimal import Decimal
 
 from quoter.domain.commands import Denied, OrderIntent
-from quoter.domain.events import OrderEvent, OrderReject, OrderUnknown, Tick
+from quoter.domain.events import Tick
 from quoter.domain.market import Side
 from quoter.domain.orders import OrderState
 from quoter.domain.quotes import Quote, TwoSidedQuote
-from quoter.domain.reasons import RejectReason
 from quoter.domain.trading import CancelReason, Phase, TradingState
 from quoter.engine.config import EngineConfig
 from quoter.engine.lifecycle import MS, Lifecycle
 from quoter.engine.market import MarketView
+from quoter.engine.patience import Patience
 from quoter.engine.requote import Action, Create, Remove, Replace, plan
 from quoter.engine.turn import Turn
 from quoter.risk.gate import judge
@@ -24,19 +23,6 @@ from quoter.state.open_orders import OpenOrder, OpenOrders
 
 BUDGET_BURST_S = 2.0  # the bucket holds this many seconds' worth of creates
 ROOMY_SHARE = 0.5  # small corrections may use the upper half of the bucket only
-REJECT_PAUSE_NS = {
-    RejectReason.POST_ONLY: 50 * MS,
-    RejectReason.BALANCE: 5_000 * MS,
-    RejectReason.FILTER: 5_000 * MS,
-    RejectReason.RATE_LIMIT: 1_000 * MS,
-    RejectReason.AUTH: 0,  # it kills: see `engine/lifecycle.py`
-    RejectReason.NOT_SENT: 0,
-    RejectReason.OTHER: 2_000 * MS,
-}
-UNKNOWN_PAUSE_NS = 1_000 * MS  # a venue that does not answer is not asked at full speed
-REJECTS_MAX = 3  # of one side in REJECT_WINDOW_NS, then it rests for REJECT_REST_NS
-REJECT_WINDOW_NS = 10_000 * MS
-REJECT_REST_NS = 2_000 * MS
 DENIED_PAUSE_NS = 1_000 * MS
 BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 ZERO = Decimal(0)
@@ -62,6 +48,7 @@ class Placing:
         orders: OpenOrders,
         inventory: Inventory,
         lifecycle: Lifecycle,
+        patience: Patience,
     ) -> None:
         self._config = config
         self._instrument = config.instrument
@@ -69,10 +56,9 @@ class Placing:
         self._orders = orders
         self._inventory = inventory
         self._lifecycle = lifecycle
+        self._patience = patience
         rate = config.creates_per_s
         self._budget = MessageBudget(rate_per_s=rate, burst=max(1.0, rate * BUDGET_BURST_S))
-        self._blocked_until = {Side.BUY: 0, Side.SELL: 0}
-        self._rejects: dict[Side, deque[int]] = {s: deque(maxlen=REJECTS_MAX) for s in Side}
         self._sequence = 0
         self._seen: TwoSidedQuote | None = None
 
@@ -122,29 +108,6 @@ class Placing:
             if order.is_wanted:
                 self._lifecycle.end(order, reason, turn)
 
-    def heard(self, event: OrderEvent, side: Side) -> None:
-        """Learn from trouble with a create: wait for a newer book, or let the side rest."""
-        match event:
-            case OrderReject():
-                self._rejected(event, side)
-            case OrderUnknown():
-                self._rest(side, event.ts_ns + UNKNOWN_PAUSE_NS)
-            case _:
-                pass
-
-    def _rest(self, side: Side, until_ns: int) -> None:
-        self._blocked_until[side] = max(self._blocked_until[side], until_ns)
-
-    def _rejected(self, event: OrderReject, side: Side) -> None:
-        ts_ns = event.ts_ns
-        pause = REJECT_PAUSE_NS[event.reason]
-        rejects = self._rejects[side]
-        if event.reason is not RejectReason.NOT_SENT:
-            rejects.append(ts_ns)
-        if len(rejects) == REJECTS_MAX and ts_ns - rejects[0] < REJECT_WINDOW_NS:
-            pause = max(pause, REJECT_REST_NS)
-        self._rest(side, ts_ns + pause)
-
     def _reduces(self, side: Side) -> bool:
         inventory = self._inventory.net
         return inventory < 0 if side is Side.BUY else inventory > 0
@@ -170,8 +133,8 @@ class Placing:
         replacing: OpenOrder | None,
     ) -> bool:
         """Place a quote. True if it is on its way, or only waits for `replacing` to be gone."""
-        is_blocked = turn.ts_ns < self._blocked_until[quote.side]
-        if is_blocked or not self._budget.has_room(turn.ts_ns):
+        is_patient = not self._patience.is_over(quote.side, turn.ts_ns)
+        if is_patient or not self._budget.has_room(turn.ts_ns):
             return False
         room = self._room(quote.side, state, quote.price)
         size = min(quote.size, self._instrument.floor_size(room))
@@ -192,7 +155,7 @@ class Placing:
         verdict = judge(intent, self._risk_view(turn.ts_ns, state, phase), self._config.limits)
         if isinstance(verdict, Denied):
             turn.denied.append(verdict)
-            self._blocked_until[quote.side] = turn.ts_ns + DENIED_PAUSE_NS
+            self._patience.rest(quote.side, turn.ts_ns + DENIED_PAUSE_NS)
             return False
         self._budget.take()
         order = self._orders.reserve(verdict, ticks=quote.ticks)

@@ -1,14 +1,17 @@
 """From what we know to what we want to show: the wanted quote, or the reason there is none."""
 
+from dataclasses import replace
+
 from quoter.domain.errors import InvalidInput
 from quoter.domain.market import Level, Side
-from quoter.domain.quotes import QuoteTerms, SideOff, TwoSidedQuote
+from quoter.domain.quotes import Quote, QuoteTerms, SideOff, TwoSidedQuote
 from quoter.domain.trading import NoQuote
 from quoter.engine.config import EngineConfig
 from quoter.engine.learning import Learning
 from quoter.engine.market import MarketView
 from quoter.pricing.quote import quote_terms
 from quoter.pricing.two_sided import two_sided_quote
+from quoter.state.inventory import Inventory
 
 
 def nothing(reason: NoQuote) -> TwoSidedQuote:
@@ -20,7 +23,11 @@ def nothing(reason: NoQuote) -> TwoSidedQuote:
 class Quoting:
     """Computes the wanted quote whenever one of its inputs changed, and only then."""
 
-    def __init__(self, config: EngineConfig, market: MarketView, learning: Learning) -> None:
+    def __init__(
+        self, config: EngineConfig, market: MarketView, learning: Learning, inventory: Inventory
+    ) -> None:
+        self._needs_funds = config.is_spot and not config.is_dry
+        self._inventory = inventory
         self._instrument = config.instrument
         self._order_size = config.order_size
         self._shape = config.pricing.shape
@@ -51,7 +58,7 @@ class Quoting:
 
     def _quote(self, terms: QuoteTerms, bid: Level, ask: Level) -> TwoSidedQuote:
         self._learning.quoted(terms)
-        return two_sided_quote(
+        quote = two_sided_quote(
             terms=terms,
             shape=self._shape,
             instrument=self._instrument,
@@ -60,6 +67,24 @@ class Quoting:
             best_ask_ticks=self._instrument.ceil_ticks(ask.price),
             pulled=self._learning.toxic_flow.pulled,
         )
+        return self._funded(quote) if self._needs_funds else quote
+
+    def _funded(self, quote: TwoSidedQuote) -> TwoSidedQuote:
+        """The same without a side whose smallest order our holdings, all free, would not cover."""
+        if quote.bids and not self._covers(quote.bids[0]):
+            off = (*quote.off, SideOff(Side.BUY, NoQuote.NO_BALANCE))
+            quote = replace(quote, bids=(), off=off)
+        if quote.asks and not self._covers(quote.asks[0]):
+            off = (*quote.off, SideOff(Side.SELL, NoQuote.NO_BALANCE))
+            quote = replace(quote, asks=(), off=off)
+        return quote
+
+    def _covers(self, quote: Quote) -> bool:
+        held = self._inventory.position
+        if quote.side is Side.BUY:
+            held = self._inventory.cash / quote.price
+        size = min(quote.size, self._instrument.floor_size(held))
+        return self._instrument.is_tradable(price=quote.price, size=size)
 
     def clear(self, reason: NoQuote) -> None:
         """Want nothing, for a reason outside pricing; the next `refresh` computes anew."""

@@ -34,7 +34,7 @@ from quoter.domain.events import (
 from quoter.domain.market import Side
 from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
 from quoter.engine.requote import RequotePolicy
-from tests.unit.engine.cases import OPENING, Desk, config, limits
+from tests.unit.engine.cases import ONE_ORDER, OPENING, Desk, config, limits
 from tests.unit.state.cases import SECOND_NS
 
 LIMIT = Decimal(2)  # two orders: the room is short at once
@@ -44,6 +44,7 @@ FEE = Decimal("0.001")
 ZERO = Decimal(0)
 CONFIG = config(
     limits=limits(inventory_max=LIMIT),
+    pricing=ONE_ORDER.pricing,  # a normalised gamma needs more room
     requote=RequotePolicy(ttl_ns=3600 * SECOND_NS),  # nothing is renewed while we look
 )
 

@@ -309,6 +309,22 @@ def test_a_refused_order_is_not_repeated_before_its_pause() -> None:
     assert [o for o in places(desk.wait(4.0)) if o.side is BUY] == []
 
 
+def test_orders_that_outlive_a_stop_are_told_once_a_second() -> None:
+    desk = Desk().quoting()
+    desk.operator(OperatorAction.PAUSE)
+    desk.wait(0.9)
+    assert desk.engine.counts["orders_outlive_stop"] == 0
+    desk.wait(3.3)
+    assert desk.engine.counts["orders_outlive_stop"] == 3
+    for order in list(desk.engine.orders):
+        desk.done(order)
+    desk.wait(3.0)
+    assert desk.engine.counts["orders_outlive_stop"] == 3
+    desk.operator(OperatorAction.RESUME)
+    desk.wait(3.0)
+    assert desk.engine.counts["orders_outlive_stop"] == 3
+
+
 # dry run
 
 

@@ -1,16 +1,31 @@
 """From the wanted quote to orders: within the room, the budget and the venue's patience."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from quoter.domain.commands import RequestReport
+from quoter.domain.events import BalanceReport
 from quoter.domain.market import Stream
 from quoter.domain.orders import OrderState
-from quoter.domain.reasons import OperatorAction, RejectReason
-from quoter.domain.trading import CancelReason, Cause, TradingState
+from quoter.domain.quotes import SideOff
+from quoter.domain.reasons import OperatorAction, RejectReason, ReportKind
+from quoter.domain.step import Step
+from quoter.domain.trading import CancelReason, Cause, NoQuote, TradingState
 from quoter.engine.placing import base36
 from quoter.engine.requote import RequotePolicy
-from tests.unit.engine.cases import ONE_ORDER, Desk, cancels, config, limits, places, state
+from tests.unit.engine.cases import (
+    ONE_ORDER,
+    OPENING,
+    Desk,
+    cancels,
+    commands,
+    config,
+    limits,
+    places,
+    state,
+)
 from tests.unit.state.cases import BUY, SECOND_NS, SELL
 
 HOLD_S = 1.1  # a little more than the hold of a requote
@@ -119,6 +134,25 @@ def test_a_side_that_can_not_afford_the_smallest_order_is_left_empty() -> None:
     assert desk.orders(SELL) == []
     assert desk.engine.counts["denied"] == 0
     assert desk.wanted(BUY).size == 1
+    assert desk.engine.quoting.latest.off == (SideOff(SELL, NoQuote.NO_BALANCE),)
+    assert desk.engine.counts["no_quote_no_balance"] >= 1
+    assert desk.engine.snapshot().quote == desk.engine.quoting.latest
+
+
+def test_a_side_without_the_money_for_the_smallest_order_says_so_until_it_has_it() -> None:
+    """Selling brings the money in, and the side comes back."""
+    broke = {"ABC": Decimal(100), "USD": Decimal("0.2")}
+    desk = Desk(config(opening=broke)).quoting()
+    assert desk.orders(BUY) == []
+    assert SideOff(BUY, NoQuote.NO_BALANCE) in desk.engine.quoting.latest.off
+    desk.fill(desk.wanted(SELL))
+    assert desk.engine.quoting.latest.off == ()
+    assert desk.wanted(BUY).size == 1
+
+
+def test_off_spot_no_balance_stands_in_the_way() -> None:
+    desk = Desk(config(opening={}, target=Decimal(0), is_spot=False)).start()
+    assert desk.engine.quoting.latest.off == ()
 
 
 # reduce only
@@ -222,7 +256,7 @@ def test_creates_stay_within_the_budget_and_what_must_go_goes_without_one() -> N
 @pytest.mark.parametrize(
     ("reason", "pause_s"),
     [
-        (RejectReason.POST_ONLY, 0.1),
+        (RejectReason.POST_ONLY, 0.2),
         (RejectReason.RATE_LIMIT, 1.0),
         (RejectReason.OTHER, 2.0),
         (RejectReason.BALANCE, 5.0),
@@ -238,8 +272,42 @@ def test_a_refusal_rests_its_side_and_only_its_side(reason: RejectReason, pause_
     assert sell.is_wanted
     again: list[float] = []
     for tenth in range(1, 60):
-        again += [tenth / 10] * len([o for o in places(desk.wait(0.1)) if o.side is BUY])
+        steps = [*desk.wait(0.1), desk.balances(), desk.book()]
+        again += [tenth / 10] * len([o for o in places(steps) if o.side is BUY])
     assert again[:1] == [pause_s]
+
+
+def buys(steps: list[Step]) -> int:
+    return len([order for order in places(steps) if order.side is BUY])
+
+
+def test_after_a_post_only_refusal_a_side_is_priced_from_a_newer_book_only() -> None:
+    """The same book would give the same price, and be refused again."""
+    desk = Desk().start()
+    buy = desk.wanted(BUY)
+    desk.sent(buy)
+    desk.reject(buy)
+    assert buys(desk.wait(1.5)) == 0
+    desk.book()
+    assert buys(desk.wait(0.1)) == 1
+
+
+def test_a_side_without_funds_is_off_until_balances_asked_for_since_are_in() -> None:
+    """Our books said that there was enough: only the venue knows what there is."""
+    desk = Desk().start()
+    buy, asked_ns = desk.wanted(BUY), desk.now_ns
+    desk.sent(buy)
+    desk.wait(1.0)
+    desk.reject(buy, RejectReason.BALANCE)
+    asked = [c for c in commands(desk.wait(0.1)) if isinstance(c, RequestReport)]
+    assert ReportKind.BALANCES in {request.kind for request in asked}
+    desk.tell(replace(BALANCES, ts_ns=desk.now_ns, asked_ns=asked_ns))
+    assert buys(desk.wait(20.0)) == 0
+    desk.balances()
+    assert buys(desk.wait(0.1)) == 1
+
+
+BALANCES = BalanceReport(ts_ns=0, asked_ns=0, free=OPENING, locked={})
 
 
 def test_an_order_that_never_left_is_placed_again_at_once() -> None:
@@ -251,10 +319,32 @@ def test_an_order_that_never_left_is_placed_again_at_once() -> None:
 def test_three_refusals_in_ten_seconds_rest_the_side_for_two() -> None:
     desk = Desk().start()
     for _ in range(3):
-        desk.wait(0.1)
         desk.reject(desk.wanted(BUY))
+        desk.tick(0.1)
+        desk.book()
+        desk.tick(0.0)
     assert [o.side for o in places(desk.wait(1.8))] == []
     assert BUY in [o.side for o in places(desk.wait(0.3))]
+
+
+@pytest.mark.parametrize("reason", [RejectReason.OTHER, RejectReason.POST_ONLY])
+def test_a_storm_of_refusals_pauses_us_until_somebody_has_looked(reason: RejectReason) -> None:
+    """At most twenty orders of a side that the venue refuses again and again within a minute."""
+    desk = Desk().start()
+    for _ in range(600):
+        desk.tick(0.1)
+        desk.book()
+        for order in desk.orders(BUY):
+            if order.state is OrderState.RESERVED:
+                desk.sent(order)
+                desk.reject(order, reason)
+        desk.rest()
+    assert desk.state() is TradingState.PAUSED
+    assert Cause.REPEATED_EXECUTION in desk.causes
+    assert buys(desk.steps) == 20
+    desk.operator(OperatorAction.RESUME)
+    assert desk.state() is TradingState.RUNNING
+    assert buys(desk.steps) == 21
 
 
 def test_a_denial_is_told_and_rests_the_side_for_a_second() -> None:

@@ -1,0 +1,52 @@
+"""Taking everything out of the market: because we pause, because we end, because we are killed."""
+
+from quoter.domain.commands import CancelAll
+from quoter.domain.trading import CancelReason, Phase, TradingState
+from quoter.engine.lifecycle import MS
+from quoter.engine.placing import Placing
+from quoter.engine.turn import Turn
+from quoter.state.open_orders import OpenOrders
+
+CANCEL_ALL_AGAIN_NS = 5_000 * MS
+OUTLIVE_NS = 1_000 * MS  # an order that stands for longer after a stop is told, once a second
+
+
+class Stopping:
+    """Asks for the end of every order; when it is for good, by asking the venue as well."""
+
+    def __init__(self, *, orders: OpenOrders, placing: Placing, is_dry: bool) -> None:
+        self._orders = orders
+        self._placing = placing
+        self._is_dry = is_dry
+        self._reason: CancelReason | None = None  # None while we may quote
+        self._cancel_all_ns = 0
+        self._told_ns = 0
+
+    def go_on(self) -> None:
+        """We may quote."""
+        self._reason = None
+
+    def stop(self, state: TradingState, phase: Phase, turn: Turn) -> None:
+        """Call it on every turn on which we may not quote."""
+        reason = CancelReason.STATE
+        if state is TradingState.KILLED:
+            reason = CancelReason.KILL
+        elif phase is Phase.DRAINING:
+            reason = CancelReason.DRAIN
+        self._placing.remove_all(reason, turn)
+        is_final = reason is not CancelReason.STATE and not self._is_dry
+        if self._reason is None:
+            self._told_ns = turn.ts_ns
+        is_news, self._reason = reason is not self._reason, reason
+        if is_final and (is_news or turn.ts_ns >= self._cancel_all_ns):
+            self._cancel_all_ns = turn.ts_ns + CANCEL_ALL_AGAIN_NS
+            turn.commands.append(CancelAll(reason=reason))
+        self._judge_survivors(turn)
+
+    def _judge_survivors(self, turn: Turn) -> None:
+        if turn.ts_ns - self._told_ns <= OUTLIVE_NS:
+            return
+        self._told_ns = turn.ts_ns
+        alive = [order.client_id for order in self._orders if order.leaves]
+        if alive:
+            turn.note("orders_outlive_stop", ", ".join(alive))
