@@ -5,6 +5,7 @@ Nothing heavy is imported up here: `--help` and `healthcheck` must answer at onc
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -105,15 +106,19 @@ def sandbox(
         typer.Option(exists=True, help="Recorded market to replay; may be repeated."),
     ] = None,
     speed: Annotated[float, typer.Option(min=0.01, max=1_000, help="Replay speed.")] = 1,
+    disconnect_s: Annotated[
+        float | None, typer.Option(min=1, max=86_400, help="End every socket at this age.")
+    ] = None,
+    shutdown_notice_s: Annotated[
+        float, typer.Option(min=0, max=600, help="Announce that end so long before.")
+    ] = 10,
 ) -> None:
     """The sandbox exchange: Binance spot's dialect on real sockets, play money."""
-    from quoter.app.sandbox import run_sandbox
+    from quoter.app.sandbox import run_sandbox, sandbox_config
 
-    raise typer.Exit(
-        run_sandbox(
-            host=host, port=port, seed=seed, symbol=symbol, captures=capture or [], speed=speed
-        )
-    )
+    config = sandbox_config(seed=seed, symbol=symbol, captures=capture or [], speed=speed)
+    config = replace(config, disconnect_s=disconnect_s, shutdown_notice_s=shutdown_notice_s)
+    raise typer.Exit(run_sandbox(config, host=host, port=port))
 
 
 @app.command()

@@ -47,11 +47,8 @@ def _recorded_symbol(captures: list[Path]) -> str:
         raise BadSetting(f"--capture: no recording that can be replayed: {error}") from None
 
 
-def run_sandbox(
-    *, host: str, port: int, seed: int, symbol: str | None, captures: list[Path], speed: float
-) -> int:
+def run_sandbox(config: SandboxConfig, *, host: str, port: int) -> int:
     """Be an exchange until SIGTERM or Ctrl-C. The first line on stdout is JSON with our URL."""
-    config = sandbox_config(seed=seed, symbol=symbol, captures=captures, speed=speed)
     return uvloop.run(_serve(config, host, port))
 
 

@@ -37,6 +37,7 @@ class FaultKind(StrEnum):
     RATE_LIMIT_429 = "rate_limit_429"  # F-17 with Retry-After `retry_after_s`
     BAN_418 = "ban_418"  # F-17
     DEPTH_GAP = "depth_gap"  # F-19 one diff never goes out
+    DEPTH_CORRUPT = "depth_corrupt"  # one row of a diff is a tick too far out, silently
     SILENT_SOCKET = "silent_socket"  # F-13 F-21 open, and not even a pong comes out
     CLOSE_SOCKET = "close_socket"  # F-24
 

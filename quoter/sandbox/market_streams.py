@@ -8,6 +8,8 @@ name; both take SUBSCRIBE, UNSUBSCRIBE and LIST_SUBSCRIPTIONS while they live. c
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
 
 import msgspec
 from aiohttp import web
@@ -103,6 +105,8 @@ class MarketStreams:
     def _depth(self, news: DepthNews) -> None:
         if self._venue.faults.take(FaultKind.DEPTH_GAP, symbol=news.symbol):
             return
+        if self._venue.faults.take(FaultKind.DEPTH_CORRUPT, symbol=news.symbol):
+            news = corrupted(news, self._venue.markets[news.symbol].tick)
         self._mergers[news.symbol].add(news)
         self._send(news.symbol, "depth@100ms", payloads.depth_event(news))
 
@@ -187,6 +191,19 @@ class MarketStreams:
     def _unsubscribe(self, subscriber: Subscriber, name: str) -> None:
         subscriber.streams.pop(name, None)
         self._listeners[name].pop(subscriber, None)
+
+
+def corrupted(news: DepthNews, tick: Decimal) -> DepthNews:
+    """The row nearest the touch is told of a price one tick farther out; nothing else shows it."""
+    if news.bids:
+        best = max(news.bids)
+        rows = tuple((row[0] - tick, row[1]) if row is best else row for row in news.bids)
+        return replace(news, bids=rows)
+    if news.asks:
+        best = min(news.asks)
+        rows = tuple((row[0] + tick, row[1]) if row is best else row for row in news.asks)
+        return replace(news, asks=rows)
+    return news
 
 
 def _error(code: int, text: str, request_id: int | str | None) -> Json:

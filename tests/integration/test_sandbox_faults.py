@@ -4,10 +4,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from decimal import Decimal
 
 import aiohttp
 import pytest
 
+from quoter.sandbox.market_streams import corrupted
+from quoter.sim.messages import DepthNews
 from tests.integration.sandbox_client import (
     ANSWER_S,
     Row,
@@ -196,6 +200,37 @@ async def test_a_diff_can_be_missing(sandbox: RunningSandbox) -> None:
             last = diff["u"]
         assert (await socket.receive_json(timeout=ANSWER_S))["U"] == last + 1
     assert gaps == 1
+
+
+async def test_a_diff_can_be_wrong_while_its_numbers_are_right(sandbox: RunningSandbox) -> None:
+    url = f"{sandbox.ws_url}/ws/btcusdt@depth@100ms"
+    async with sandbox.http.ws_connect(url) as socket:
+        fault = await sandbox.arm("depth_corrupt", symbol="BTCUSDT", count=1, skip=2)
+        last, prices = None, set[Decimal]()
+        while not await sandbox.fired(fault) or last is None:
+            diff = await socket.receive_json(timeout=ANSWER_S)
+            assert last is None or diff["U"] <= last + 1
+            last = diff["u"]
+        diff = await socket.receive_json(timeout=ANSWER_S)
+        assert diff["U"] == last + 1
+        prices = {Decimal(price) for price, _ in diff["b"] + diff["a"]}
+    assert prices, "the market goes on"
+
+
+def test_the_row_nearest_the_touch_is_the_wrong_one() -> None:
+    tick, one = Decimal("0.1"), Decimal(1)
+    news = DepthNews(
+        ts_ns=1,
+        symbol="X",
+        first=1,
+        last=2,
+        bids=((Decimal("9.8"), one), (Decimal("9.9"), one)),
+        asks=((Decimal("10.1"), one),),
+    )
+    wrong = corrupted(news, tick)
+    assert wrong.bids == ((Decimal("9.8"), one), (Decimal("9.8"), one))
+    assert (wrong.asks, wrong.first, wrong.last) == (news.asks, 1, 2)
+    assert corrupted(replace(news, bids=()), tick).asks == ((Decimal("10.2"), one),)
 
 
 async def test_a_socket_can_fall_silent_while_it_stays_open(sandbox: RunningSandbox) -> None:
