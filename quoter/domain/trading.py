@@ -34,10 +34,13 @@ class Cause(StrEnum):
     # PAUSED until an operator resumes
     OPERATOR_PAUSE = "operator_pause"
     REPEATED_EXECUTION = "repeated_execution"
+    CONNECT_BUDGET = "connect_budget"
     # PAUSED until it clears by itself
     BOOK_DESYNC = "book_desync"
     BOOK_STALE = "book_stale"
+    FEED_SLOW = "feed_slow"
     MARKET_FEED_DOWN = "market_feed_down"
+    VENUE_STATUS = "venue_status"
     PRIVATE_STREAM_DOWN = "private_stream_down"
     RECONCILIATION = "reconciliation"
     UNKNOWN_ORDERS = "unknown_orders"

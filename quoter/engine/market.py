@@ -38,9 +38,7 @@ class MarketView:
             case BookDelta():
                 fault = self.book.apply(event)
             case TopOfBook():
-                if not self.book.see_top(event):
-                    fault = f"impossible ticker: bid {event.bid.price}, ask {event.ask.price}"
-                    self.book.lose()
+                fault = self.book.see_top(event)
             case BookSnapshot():
                 fault = self.book.load(event)
             case Trade():

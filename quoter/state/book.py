@@ -1,7 +1,8 @@
 """The order book as we know it, and whether it may be trusted.
 
-One sequence rule for every venue: a delta's `prev` must be our `last`. Anything else, and a crossed
-book, makes it DESYNC: nothing is served until the next snapshot.
+One sequence rule for every venue: a delta's `prev` must be our `last`. Anything else, a crossed
+book, and a book that differs from what else the venue says of the same update (its best prices, a
+snapshot) makes it DESYNC: nothing is served until the next snapshot.
 """
 
 from bisect import bisect_left, insort
@@ -14,6 +15,7 @@ from quoter.domain.market import Level, Levels
 LEVELS_MAX = 5_000  # a side never grows beyond this; the farthest levels go first, some at once
 LEVELS_KEPT = 4_500
 NEAR_MIN, NEAR, NEAR_MAX = 50, 150, 300  # levels of a side that are kept in order
+AUDITED = 5  # levels of a side that a snapshot of the same update must confirm
 DUST = 1e-12  # relative size below which a level is entirely ours
 PRICE_MAX = 1e15  # no market trades above; two such prices still add up to a finite number
 
@@ -78,6 +80,10 @@ class HalfBook:
         self.near = keys[-NEAR:]
         self._edge = self.near[0] if len(keys) > NEAR else -inf
 
+    def size(self, price: float) -> float:
+        """What stands at a price, 0 if nothing does."""
+        return self._sizes.get(self._sign * price, 0.0)
+
     def best(self, own: Sizes) -> Level | None:
         """The best level that is not entirely ours; `own` holds our sizes by price."""
         sign, sizes = self._sign, self._sizes
@@ -116,7 +122,12 @@ class Book:
         self._top: TopOfBook | None = None
 
     def load(self, snapshot: BookSnapshot) -> str | None:
-        """Start again from a snapshot; the fault that makes it useless, or None."""
+        """Start again from a snapshot; the fault that makes it useless, or None.
+
+        One of the very update that we are at only confirms what we have, or shows that it is wrong.
+        """
+        if self.ready and snapshot.last == self.last:
+            return self._audit(snapshot)
         fault = self.bids.load(snapshot.bids) or self.asks.load(snapshot.asks)
         self.last, self.ts_ns = snapshot.last, snapshot.ts_ns
         self._top = None
@@ -139,14 +150,19 @@ class Book:
         self.last, self.ts_ns = delta.last, delta.ts_ns
         return self._judge(fault)
 
-    def see_top(self, top: TopOfBook) -> bool:
-        """Keep a best price that is fresher than the depth; False if no market can look so."""
+    def see_top(self, top: TopOfBook) -> str | None:
+        """Keep a best price that is fresher than the depth; the fault that desyncs, or None."""
         if not 0 < top.bid.price < top.ask.price <= PRICE_MAX:
-            return False
-        if self.ready and top.update_id >= self.last:
+            self.lose()
+            return f"impossible ticker: bid {top.bid.price}, ask {top.ask.price}"
+        held = self._top
+        is_newest = held is None or top.update_id >= held.update_id
+        if self.ready and is_newest and top.update_id >= self.last:
             self._top = top
             self.ts_ns = top.ts_ns
-        return True
+            if top.update_id == self.last:
+                return self._compare(top)
+        return None
 
     def best(self, own_bids: Sizes, own_asks: Sizes) -> tuple[Level, Level] | None:
         """Best bid and ask without our own orders, or None while the book can't be trusted."""
@@ -195,4 +211,30 @@ class Book:
             self.ready = False
             return f"crossed: bid {bids[-1]} >= ask {-asks[-1]}"
         self.ready = True
-        return None
+        top = self._top
+        return self._compare(top) if top is not None and top.update_id == self.last else None
+
+    def _compare(self, top: TopOfBook) -> str | None:
+        """Two streams tell of one update: they must agree on the best prices and their sizes."""
+        bid, ask = self.bids.near[-1], -self.asks.near[-1]
+        ours = (Level(bid, self.bids.size(bid)), Level(ask, self.asks.size(ask)))
+        if ours == (top.bid, top.ask):
+            return None
+        self.lose()
+        return f"depth says {_pair(*ours)} at {self.last}, the ticker {_pair(top.bid, top.ask)}"
+
+    def _audit(self, snapshot: BookSnapshot) -> str | None:
+        ours = (self.bids.levels(AUDITED, {}), self.asks.levels(AUDITED, {}))
+        theirs = tuple(
+            tuple(Level(*row) for row in sorted(side, key=lambda row: -sign * row[0])[:AUDITED])
+            for side, sign in ((snapshot.bids, 1), (snapshot.asks, -1))
+        )
+        if ours == theirs:
+            self.ts_ns = snapshot.ts_ns
+            return None
+        self.lose()
+        return f"levels at {self.last} are {ours}, by the snapshot {theirs}"
+
+
+def _pair(bid: Level, ask: Level) -> str:
+    return f"{bid.size} @ {bid.price} / {ask.size} @ {ask.price}"

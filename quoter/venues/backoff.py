@@ -3,6 +3,8 @@
 from collections import deque
 from random import Random
 
+from quoter.domain.events import Alarm
+from quoter.domain.trading import Cause
 from quoter.venues.config import StreamTimings
 
 EXPONENT_MAX = 16  # keeps 2**n small long after the cap decides
@@ -28,12 +30,31 @@ class Backoff:
             pause = max(pause, oldest + self._timings.connects_window_s - now_s)
         return pause
 
+    def is_spent(self, now_s: float) -> bool:
+        """Must the next attempt wait because there were so many?"""
+        window_s = self._timings.connects_window_s
+        is_full = len(self._attempts) == self._timings.connects_max
+        return is_full and now_s - self._attempts[0] < window_s
+
+    @property
+    def text(self) -> str:
+        return f"{self._timings.connects_max} connects in {self._timings.connects_window_s:g} s"
+
     def attempted(self, now_s: float) -> None:
         """An attempt begins."""
         self._attempts.append(now_s)
         self._failures += 1
 
+    def planned(self) -> None:
+        """The attempt replaced a connection that worked: nothing had failed."""
+        self._failures = 0
+
     def lived(self, seconds: float) -> None:
         """A connection ended after `seconds`: a stable one wipes the slate."""
         if seconds >= self._timings.stable_s:
             self._failures = 0
+
+
+def spent_alarm(ts_ns: int, stream: str, text: str) -> Alarm:
+    """For a person: connections that do not last are no weather."""
+    return Alarm(ts_ns=ts_ns, cause=Cause.CONNECT_BUDGET, active=True, text=f"{stream}: {text}")

@@ -8,6 +8,7 @@ from quoter.domain.events import BookSnapshot, TopOfBook, Trade
 from quoter.domain.market import Level, Side
 from quoter.venues.depth_sync import DepthDiff
 
+TRADING, GONE = "TRADING", "GONE"
 NUMBER_MAX = 1e15
 LEVELS_MAX = 5000
 Price = Annotated[float, msgspec.Meta(gt=0, le=NUMBER_MAX)]
@@ -15,7 +16,14 @@ Size = Annotated[float, msgspec.Meta(ge=0, le=NUMBER_MAX)]
 Rows = Annotated[tuple[tuple[Price, Size], ...], msgspec.Meta(max_length=LEVELS_MAX)]
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
-type Message = DepthDiff | TopOfBook | Trade
+
+class Goodbye:
+    """The venue is about to end this connection."""
+
+
+GOODBYE = Goodbye()
+
+type Message = DepthDiff | TopOfBook | Trade | Goodbye
 
 
 class BadFrame(Exception):
@@ -27,12 +35,17 @@ class _Envelope(msgspec.Struct, frozen=True):
     data: msgspec.Raw
 
 
+class _Notice(msgspec.Struct, frozen=True):
+    e: str = ""
+
+
 class _Depth(msgspec.Struct, frozen=True, gc=False):
     s: str
     U: Id
     u: Id
     b: Rows
     a: Rows
+    E: Id = 0
 
 
 class _Ticker(msgspec.Struct, frozen=True, gc=False):
@@ -52,6 +65,19 @@ class _Trade(msgspec.Struct, frozen=True, gc=False):
     m: bool  # the buyer was the maker
 
 
+class _Time(msgspec.Struct, frozen=True):
+    serverTime: Id  # noqa: N815 - the venue's name
+
+
+class _Symbol(msgspec.Struct, frozen=True):
+    symbol: str
+    status: str
+
+
+class _Info(msgspec.Struct, frozen=True):
+    symbols: tuple[_Symbol, ...]
+
+
 class _Snapshot(msgspec.Struct, frozen=True, gc=False):
     lastUpdateId: Id  # noqa: N815 - the venue's name
     bids: Rows
@@ -60,10 +86,13 @@ class _Snapshot(msgspec.Struct, frozen=True, gc=False):
 
 # The venue writes numbers as strings; NaN, infinities and negatives fall to the bounds.
 _envelope = msgspec.json.Decoder(_Envelope)
+_notice = msgspec.json.Decoder(_Notice)
 _depth = msgspec.json.Decoder(_Depth, strict=False)
 _ticker = msgspec.json.Decoder(_Ticker, strict=False)
 _trade = msgspec.json.Decoder(_Trade, strict=False)
 _snapshot = msgspec.json.Decoder(_Snapshot, strict=False)
+_time = msgspec.json.Decoder(_Time)
+_info = msgspec.json.Decoder(_Info)
 
 
 def streams(venue_symbol: str) -> str:
@@ -80,7 +109,7 @@ def parse(frame: bytes, *, venue_symbol: str, ts_ns: int) -> Message | None:
     try:
         envelope = _envelope.decode(frame)
     except msgspec.ValidationError:
-        return None  # well-formed, but no stream data: an acknowledgement or a notice
+        return _goodbye(frame)  # well-formed, but no stream data: an acknowledgement or a notice
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadFrame(f"not JSON: {error}") from error
     try:
@@ -91,6 +120,8 @@ def parse(frame: bytes, *, venue_symbol: str, ts_ns: int) -> Message | None:
             return _to_top(_ticker.decode(envelope.data), venue_symbol, ts_ns)
         if kind == "trade":
             return _to_trade(_trade.decode(envelope.data), venue_symbol, ts_ns)
+        if (notice := _goodbye(envelope.data)) is not None:
+            return notice
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadFrame(f"{envelope.stream[:40]}: {error}") from error
     raise BadFrame(f"stream {envelope.stream[:40]!r} was never asked for")
@@ -105,11 +136,38 @@ def parse_snapshot(body: bytes, *, ts_ns: int) -> BookSnapshot:
     return BookSnapshot(ts_ns=ts_ns, last=raw.lastUpdateId, bids=raw.bids, asks=raw.asks)
 
 
+def parse_time(body: bytes) -> int:
+    """The venue's clock, ms, from GET /api/v3/time. Raises BadFrame."""
+    try:
+        return _time.decode(body).serverTime
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadFrame(f"time: {error}") from error
+
+
+def parse_status(body: bytes, *, venue_symbol: str) -> str:
+    """The symbol's status from GET /api/v3/exchangeInfo; GONE if it is not listed.
+
+    Raises BadFrame.
+    """
+    try:
+        symbols = _info.decode(body).symbols
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadFrame(f"exchangeInfo: {error}") from error
+    return next((found.status for found in symbols if found.symbol == venue_symbol), GONE)
+
+
+def _goodbye(data: bytes | msgspec.Raw) -> Goodbye | None:
+    try:
+        return GOODBYE if _notice.decode(data).e == "serverShutdown" else None
+    except msgspec.DecodeError:
+        return None
+
+
 def _to_diff(raw: _Depth, venue_symbol: str, ts_ns: int) -> DepthDiff:
     _check_symbol(raw.s, venue_symbol)
     if raw.u < raw.U:
         raise BadFrame(f"depth ends before it begins: U={raw.U} u={raw.u}")
-    return DepthDiff(ts_ns=ts_ns, first=raw.U, last=raw.u, bids=raw.b, asks=raw.a)
+    return DepthDiff(ts_ns, raw.U, raw.u, raw.b, raw.a, raw.E)
 
 
 def _to_top(raw: _Ticker, venue_symbol: str, ts_ns: int) -> TopOfBook:

@@ -11,7 +11,7 @@ type NowNs = Callable[[], int]  # UTC nanoseconds, never running backwards
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamTimings:
-    """How a public stream is kept alive and brought back (FD-05, FD-06)."""
+    """How a stream is kept alive, brought back, checked and replaced (FD-04 to FD-07, FD-10)."""
 
     ping_s: float = 1.0  # quiet for so long: we ping, well within the 2 s after which it is stale
     pong_s_max: float = 3.0
@@ -27,6 +27,14 @@ class StreamTimings:
     frames_queued_max: int = 256
     resync_pause_s: float = 0.5  # at least this long between two depth snapshots
     snapshot_s_max: float = 10.0
+    roll_s: float = 85_800.0  # ten minutes before the venue's 24 h a new connection takes over
+    audit_s: float = 45.0  # between comparisons with a REST snapshot; found within a minute
+    audit_settle_s: float = 1.0  # what both have is looked at so long before and after the answer
+    lag_s_max: float = 1.0  # the venue's clock on a frame, behind ours by more: a slow feed
+    lag_frames: int = 3  # in a row
+    status_s: float = 30.0  # between looks at the venue's status
+    reopen_s: float = 10.0  # after trading opens again: the first book is let settle
+    mute_s_max: float = 10.0  # from an answered order to the first private news after it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

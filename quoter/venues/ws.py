@@ -1,9 +1,15 @@
-"""A public stream that reconnects for ever and notices within seconds that its peer is gone."""
+"""A public stream that reconnects for ever and notices within seconds that its peer is gone.
+
+Before a connection ends as planned, another one is opened beside it and takes over where the two
+meet, so that nobody who reads the stream sees an end (FD-07).
+"""
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections import deque
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from math import isfinite
 from random import Random
 from typing import Protocol
 
@@ -14,6 +20,9 @@ from quoter.venues.backoff import Backoff
 from quoter.venues.config import StreamTimings
 
 CLOSE_S_MAX = 1.0
+RETRY_AFTER_S_MAX = 3 * 86_400.0  # the longest ban that Binance documents
+OVERLAP_FRAMES_MAX = 10_000  # kept of a new connection until it meets the old one
+MEET_S_MAX = 60.0  # then a new connection that never met the old one is given up
 
 
 class StreamHandler(Protocol):
@@ -25,45 +34,42 @@ class StreamHandler(Protocol):
     def frame(self, data: bytes) -> None:
         """One whole text message, undecoded."""
 
+    def meets(self, frames: deque[bytes]) -> bool:
+        """Is nothing missing between what was told and these frames of a second connection?
+
+        What of them is known may be removed; of the frames that follow some may be known too.
+        """
+
     def alive(self) -> None:
         """A ping of ours was answered."""
 
     def lost(self, text: str) -> None:
         """The connection ended or could not be made; another attempt follows."""
 
+    def spent(self, text: str) -> None:
+        """The budget of connection attempts is used up: the next one has to wait for long."""
 
-class StreamReader:
-    """Reads one URL into a handler until cancelled."""
+
+class Link:
+    """One connection: `hear` and `on_alive` may be exchanged while it lives."""
 
     def __init__(
-        self, *, url: str, handler: StreamHandler, timings: StreamTimings, random: Random
+        self,
+        *,
+        url: str,
+        timings: StreamTimings,
+        on_open: Callable[[], None],
+        hear: Callable[[bytes], None],
+        on_alive: Callable[[], None],
     ) -> None:
-        self._url, self._handler, self._timings = url, handler, timings
-        self._backoff = Backoff(timings, random)
+        self._url, self._timings = url, timings
+        self._on_open, self.hear, self.on_alive = on_open, hear, on_alive
+        self.is_open = False
         self._last_frame_s = 0.0
-        self._retry_after_s = 0.0
+        self.task = asyncio.create_task(self._run(), name="connection")
 
-    async def run(self) -> None:
-        """Connect, read, reconnect; only cancellation ends it."""
-        while True:
-            pause_s = max(self._backoff.pause_s(time.monotonic()), self._retry_after_s)
-            await asyncio.sleep(pause_s)
-            self._retry_after_s = 0.0
-            started_s = time.monotonic()
-            self._backoff.attempted(started_s)
-            try:
-                await self._connection()
-            except InvalidStatus as error:
-                self._retry_after_s = retry_after_s(error.response.headers.get("Retry-After"))
-                text = f"handshake refused: HTTP {error.response.status_code}"
-            except (WebSocketException, OSError) as error:  # TimeoutError is an OSError
-                text = f"{type(error).__name__}: {error}"
-            else:
-                text = "ended"
-            self._backoff.lived(time.monotonic() - started_s)
-            self._handler.lost(text)
-
-    async def _connection(self) -> None:
+    async def _run(self) -> None:
+        """Until the connection ends, which raises."""
         timings = self._timings
         connecting = connect(
             self._url,
@@ -76,15 +82,17 @@ class StreamReader:
             max_queue=timings.frames_queued_max,
         )
         async with connecting as socket:
-            self._handler.opened()
+            self.is_open = True
             self._last_frame_s = time.monotonic()
+            self._on_open()
             pinger = asyncio.create_task(self._ping(socket), name="ping")
             try:
-                while True:  # until the connection ends, which raises
+                while True:
                     data = await socket.recv(decode=False)
                     self._last_frame_s = time.monotonic()
-                    self._handler.frame(data)
+                    self.hear(data)
             finally:
+                self.is_open = False
                 pinger.cancel()
 
     async def _ping(self, socket: ClientConnection) -> None:
@@ -103,12 +111,157 @@ class StreamReader:
             if await answered(await socket.ping(), timings.pong_s_max):
                 missed = 0
                 self._last_frame_s = time.monotonic()
-                self._handler.alive()
+                self.on_alive()
             elif time.monotonic() - self._last_frame_s >= timings.pong_s_max:
                 missed += 1
             if missed >= timings.pongs_missed_max:
                 socket.transport.abort()  # a close handshake with a dead peer would hang
                 return
+
+
+class StreamReader:
+    """Reads one URL into a handler until cancelled."""
+
+    def __init__(
+        self, *, url: str, handler: StreamHandler, timings: StreamTimings, random: Random
+    ) -> None:
+        self._url, self._handler, self._timings = url, handler, timings
+        self._backoff = Backoff(timings, random)
+        self._retry_after_s = 0.0
+        self._active: Link | None = None
+        self._second: Link | None = None
+        self._overlap: deque[bytes] = deque(maxlen=OVERLAP_FRAMES_MAX)
+        self._wants_roll = asyncio.Event()
+        self._met = asyncio.Event()
+        self.rolls = 0
+
+    def roll(self) -> None:
+        """The venue is about to end this connection: replace it while it still lives."""
+        self._wants_roll.set()
+
+    async def run(self) -> None:
+        """Connect, read, reconnect; only cancellation ends it."""
+        while True:
+            await self._attempt()
+            started_s = time.monotonic()
+            try:
+                await self._life()
+            except InvalidStatus as error:
+                self._note_refusal(error)
+                text = f"handshake refused: HTTP {error.response.status_code}"
+            except (WebSocketException, OSError) as error:  # TimeoutError is an OSError
+                text = f"{type(error).__name__}: {error}"
+            else:
+                text = "ended"
+            self._backoff.lived(time.monotonic() - started_s)
+            self._handler.lost(text)
+
+    async def _attempt(self) -> None:
+        """Wait for our turn, and count it."""
+        now_s = time.monotonic()
+        pause_s = max(self._backoff.pause_s(now_s), self._retry_after_s)
+        if self._backoff.is_spent(now_s):
+            self._handler.spent(self._backoff.text)
+        await asyncio.sleep(pause_s)
+        self._retry_after_s = 0.0
+        self._backoff.attempted(time.monotonic())
+
+    def _note_refusal(self, error: InvalidStatus) -> None:
+        self._retry_after_s = retry_after_s(error.response.headers.get("Retry-After"))
+
+    async def _life(self) -> None:
+        """From the first connection to the last that took over unseen; raises what ended it."""
+        self._wants_roll.clear()
+        handler = self._handler
+        link = self._active = self._link(handler.opened, handler.frame, handler.alive)
+        roller = asyncio.create_task(self._roll(), name="roll")
+        try:
+            while True:
+                await asyncio.wait({link.task})
+                if not link.task.cancelled():
+                    link.task.exception()  # of one that was replaced nobody else asks
+                if link is self._active and self._second is not None and self._second.is_open:
+                    self._switch(self._second)  # what may be missing between them, the handler sees
+                if link is self._active:
+                    link.task.result()
+                    return
+                link = self._active
+        finally:
+            roller.cancel()
+            links = [each for each in (self._active, self._second) if each is not None]
+            for each in links:
+                each.task.cancel()
+            self._active = self._second = None
+            await asyncio.gather(roller, *(each.task for each in links), return_exceptions=True)
+
+    def _link(
+        self,
+        on_open: Callable[[], None],
+        hear: Callable[[bytes], None],
+        on_alive: Callable[[], None],
+    ) -> Link:
+        return Link(
+            url=self._url, timings=self._timings, on_open=on_open, hear=hear, on_alive=on_alive
+        )
+
+    async def _roll(self) -> None:
+        """Replace the connection when it grows old or is told of its end, as often as needed."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._timings.roll_s):
+                    await self._wants_roll.wait()
+            self._wants_roll.clear()
+            while not await self._take_over():
+                pass  # every attempt waits for its turn and counts against the budget
+
+    async def _take_over(self) -> bool:
+        """One attempt: is a new connection the active one now?"""
+        await self._attempt()
+        self._overlap.clear()
+        self._met.clear()
+        second = self._second = self._link(_nothing, self._compare, _nothing)
+        meeting = asyncio.create_task(self._met.wait())
+        try:
+            await asyncio.wait(
+                {second.task, meeting}, timeout=MEET_S_MAX, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            meeting.cancel()
+        if second is self._active:
+            self._backoff.planned()
+            return True
+        self._second = None
+        second.task.cancel()
+        (ending,) = await asyncio.gather(second.task, return_exceptions=True)
+        if isinstance(ending, InvalidStatus):
+            self._note_refusal(ending)
+        return False
+
+    def _compare(self, data: bytes) -> None:
+        """A frame of the second connection: take over as soon as the two meet."""
+        self._overlap.append(data)
+        if self._second is not None and self._handler.meets(self._overlap):
+            self._switch(self._second)
+
+    def _switch(self, second: Link) -> None:
+        """The second connection is the stream from here on."""
+        first, self._active, self._second = self._active, second, None
+        second.hear, second.on_alive = self._handler.frame, self._handler.alive
+        while self._overlap:
+            self._handler.frame(self._overlap.popleft())
+        self.rolls += 1
+        self._met.set()
+        if first is not None:
+            first.hear, first.on_alive = _deaf, _nothing
+            first.task.cancel()
+
+
+def _nothing() -> None:
+    """Of a connection that is not the stream nobody needs to hear."""
+
+
+def _deaf(data: bytes) -> None:
+    """What an old connection still brings is known."""
 
 
 async def answered(pong: Awaitable[float], timeout_s: float) -> bool:
@@ -122,8 +275,9 @@ async def answered(pong: Awaitable[float], timeout_s: float) -> bool:
 
 
 def retry_after_s(header: str | None) -> float:
-    """Seconds of a Retry-After header; 0 if there is none or it is a date."""
+    """Seconds of a Retry-After header, bounded; 0 if there is none or it is a date."""
     try:
-        return max(0.0, float(header or 0))
+        seconds = float(header or 0)
     except ValueError:
         return 0.0
+    return min(RETRY_AFTER_S_MAX, max(0.0, seconds)) if isfinite(seconds) else 0.0

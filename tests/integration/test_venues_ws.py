@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -10,6 +11,7 @@ from random import Random
 
 import pytest
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from quoter.venues.config import StreamTimings
@@ -27,6 +29,8 @@ class Heard:
     def __init__(self) -> None:
         self.notes: list[str] = []
         self.frames: list[bytes] = []
+        self.known = -1  # the newest number that was told
+        self.roll: Callable[[], None] = lambda: None
 
     def opened(self) -> None:
         self.notes.append("opened")
@@ -38,7 +42,17 @@ class Heard:
         self.notes.append(f"lost {text}")
 
     def frame(self, data: bytes) -> None:
-        self.frames.append(data)
+        if self.known < 0:
+            self.frames.append(data)
+        elif int(data) > self.known:  # what a second connection repeats is known
+            self.frames.append(data)
+            self.known = int(data)
+
+    def meets(self, frames: deque[bytes]) -> bool:
+        return int(frames[0]) <= self.known + 1
+
+    def spent(self, text: str) -> None:
+        self.notes.append(f"spent {text}")
 
 
 async def until(condition: Callable[[], bool], timeout_s: float = WAIT_S_MAX) -> float:
@@ -142,6 +156,130 @@ async def test_a_venue_that_always_closes_is_not_stormed() -> None:
         for _ in range(6):  # time enough for several more attempts
             await asyncio.sleep(few.backoff_s_max)
     assert heard.notes.count("opened") == 5
+    assert "spent 5 connects in 60 s" in heard.notes
+
+
+class Counter:
+    """A venue that sends the same numbers to everybody, each connection with a delay of its own."""
+
+    def __init__(self, *delays: int) -> None:
+        self._delays = delays  # numbers that a connection is behind, by order of arrival
+        self.arrived = 0
+        self.number = 0
+
+    async def count(self) -> None:
+        while True:
+            await asyncio.sleep(0.01)
+            self.number += 1
+
+    async def serve(self, socket: ServerConnection) -> None:
+        behind = self._delays[min(self.arrived, len(self._delays) - 1)]
+        self.arrived += 1
+        told = max(0, self.number - behind)
+        with suppress(ConnectionClosed):
+            while True:
+                await asyncio.sleep(0.005)
+                while told < self.number - behind:
+                    told += 1
+                    await socket.send(str(told))
+
+
+@asynccontextmanager
+async def counting(counter: Counter, heard: Heard, timings: StreamTimings) -> AsyncIterator[Server]:
+    task = asyncio.create_task(counter.count())
+    try:
+        async with serve(counter.serve, "127.0.0.1", 0, close_timeout=0.1) as server:
+            heard.known = 0
+            async with reading(server, heard, timings) as reader:
+                heard.roll = reader.roll
+                yield server
+    finally:
+        task.cancel()
+
+
+def is_gapless(frames: list[bytes]) -> bool:
+    numbers = [int(frame) for frame in frames]
+    return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+@pytest.mark.parametrize("delays", [(0, 0), (5, 0), (0, 5)], ids=["equal", "old late", "new late"])
+async def test_a_planned_roll_loses_nothing_repeats_nothing_and_tells_of_no_end(
+    delays: tuple[int, int],
+) -> None:
+    heard, counter = Heard(), Counter(*delays)
+    async with counting(counter, heard, QUICK) as server:
+        await until(lambda: len(heard.frames) >= 10)
+        heard.roll()
+        await until(lambda: counter.arrived == 2 and len(server.connections) == 1)
+        seen = len(heard.frames)
+        await until(lambda: len(heard.frames) >= seen + 20)
+    assert is_gapless(heard.frames)
+    assert [note for note in heard.notes if note != "alive"] == ["opened"]
+
+
+async def test_a_connection_is_replaced_when_it_grows_old_again_and_again() -> None:
+    heard, counter = Heard(), Counter(0)
+    async with counting(counter, heard, replace(QUICK, roll_s=0.1)):
+        await until(lambda: counter.arrived >= 4)
+    assert is_gapless(heard.frames)
+    assert heard.notes.count("opened") == 1
+
+
+async def test_when_the_old_one_ends_first_the_new_one_takes_over_and_the_hole_shows() -> None:
+    heard = Heard()
+
+    async def stuck_then_ahead(socket: ServerConnection) -> None:
+        if not heard.frames:
+            await socket.send("1")
+            await socket.wait_closed()
+        await socket.send("7")
+        await socket.wait_closed()
+
+    heard.known = 0
+    async with (
+        serve(stuck_then_ahead, "127.0.0.1", 0, close_timeout=0.1) as server,
+        reading(server, heard) as reader,
+    ):
+        await until(lambda: heard.frames == [b"1"])
+        first = next(iter(server.connections))
+        reader.roll()
+        await until(lambda: len(server.connections) == 2)
+        await asyncio.sleep(0.05)
+        first.transport.abort()
+        await until(lambda: heard.frames == [b"1", b"7"])
+        assert reader.rolls == 1
+    assert heard.notes.count("opened") == 1
+
+
+async def test_a_roll_that_is_refused_is_tried_again_while_the_old_one_goes_on() -> None:
+    heard, counter, refused = Heard(), Counter(0), 0
+
+    def refuse_the_second(socket: ServerConnection, request: Request) -> Response | None:
+        nonlocal refused
+        if counter.arrived != 1 or refused:
+            return None
+        refused += 1
+        return socket.respond(HTTPStatus.SERVICE_UNAVAILABLE, "busy")
+
+    task = asyncio.create_task(counter.count())
+    heard.known = 0
+    async with (
+        serve(
+            counter.serve,
+            "127.0.0.1",
+            0,
+            process_request=refuse_the_second,
+            close_timeout=0.1,
+        ) as server,
+        reading(server, heard) as reader,
+    ):
+        await until(lambda: len(heard.frames) >= 3)
+        reader.roll()
+        await until(lambda: reader.rolls == 1)
+    task.cancel()
+    assert refused == 1
+    assert is_gapless(heard.frames)
+    assert heard.notes.count("opened") == 1
 
 
 async def test_a_refused_handshake_is_tried_again_when_the_venue_said() -> None:
@@ -166,7 +304,17 @@ async def test_a_refused_handshake_is_tried_again_when_the_venue_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("3", 3.0), (None, 0.0), ("", 0.0), ("-1", 0.0), ("Wed, 21 Oct", 0.0)]
+    ("header", "seconds"),
+    [
+        ("3", 3.0),
+        (None, 0.0),
+        ("", 0.0),
+        ("-1", 0.0),
+        ("Wed, 21 Oct", 0.0),
+        ("inf", 0.0),
+        ("nan", 0.0),
+        ("1e9", 259_200.0),
+    ],
 )
 def test_retry_after_is_seconds_or_nothing(header: str | None, seconds: float) -> None:
     assert retry_after_s(header) == seconds

@@ -33,7 +33,12 @@ def test_the_severities_are_those_of_the_decisions() -> None:
         Cause.ORDER_REAPPEARED, Cause.LEDGER_CONFLICT, Cause.KEY_REFUSED,
     }  # fmt: skip
     assert by_state[TradingState.REDUCE_ONLY] == {Cause.OPERATOR_REDUCE}
-    assert {Cause.OPERATOR_PAUSE, Cause.REPEATED_EXECUTION, Cause.OPERATOR_REDUCE} == {
+    assert {
+        Cause.OPERATOR_PAUSE,
+        Cause.REPEATED_EXECUTION,
+        Cause.CONNECT_BUDGET,
+        Cause.OPERATOR_REDUCE,
+    } == {  # fmt: skip
         cause for cause in LATCHED if cause not in KILLS
     }
 

@@ -149,8 +149,8 @@ def test_after_a_hostile_delta_the_next_snapshot_is_as_good_as_the_first() -> No
 @pytest.mark.parametrize("price", HOSTILE)
 def test_a_ticker_that_no_market_has_is_refused(price: float) -> None:
     book = loaded()
-    assert not book.see_top(top(11, (99.9, 1.0), (price, 1.0)))
-    assert not book.see_top(top(11, (price, 1.0), (100.1, 1.0)))
+    assert book.see_top(top(11, (99.9, 1.0), (price, 1.0)))
+    assert book.see_top(top(11, (price, 1.0), (100.1, 1.0)))
 
 
 def test_our_own_orders_are_taken_out_of_the_best_levels() -> None:
@@ -170,7 +170,7 @@ def test_a_book_of_our_own_orders_only_has_no_best_price() -> None:
 
 def test_a_ticker_that_is_fresher_than_the_depth_is_served() -> None:
     book = loaded()
-    assert book.see_top(top(11, (99.95, 1.0), (100.05, 2.0)))
+    assert book.see_top(top(11, (99.95, 1.0), (100.05, 2.0))) is None
     assert best(book) == (Level(99.95, 1.0), Level(100.05, 2.0))
     assert book.ts_ns == START_NS + 2
 
@@ -199,7 +199,7 @@ def test_a_ticker_whose_level_is_ours_falls_back_on_depth_that_can_still_hold() 
 
 @pytest.mark.parametrize("ask", [99.9, 100.0])
 def test_a_locked_or_crossed_ticker_is_refused(ask: float) -> None:
-    assert not loaded().see_top(top(11, (100.0, 1.0), (ask, 1.0)))
+    assert loaded().see_top(top(11, (100.0, 1.0), (ask, 1.0)))
 
 
 def test_a_side_never_grows_beyond_its_bound_and_the_farthest_levels_go_first() -> None:
@@ -263,3 +263,60 @@ def test_the_book_is_the_same_however_far_its_touch_wanders() -> None:
             assert half.best(NOBODY) == best[0]
             assert half.levels(30, NOBODY) == tuple(best[:30])
     assert len(book.bids.levels(10_000, NOBODY)) == len(plain[1])
+
+
+def test_a_ticker_of_the_very_update_must_say_what_the_depth_says() -> None:
+    book = loaded()
+    assert book.see_top(top(10, (99.9, 5.0), (100.1, 4.0))) is None
+    fault = book.see_top(top(10, (99.9, 5.0), (100.1, 4.5)))
+    assert fault is not None
+    assert "4.5 @ 100.1" in fault
+    assert best(book) is None
+
+
+@pytest.mark.parametrize(
+    ("bids", "is_wrong"),
+    [(levels((99.95, 1.0)), False), (levels((99.95, 2.0)), True), (levels((99.9, 1.0)), True)],
+)
+def test_depth_that_reaches_the_tickers_update_must_show_its_prices_and_sizes(
+    bids: tuple[Level, ...], *, is_wrong: bool
+) -> None:
+    book = loaded()
+    assert book.see_top(top(12, (99.95, 1.0), (100.1, 4.0))) is None
+    assert (book.apply(delta(10, 12, bids)) is not None) is is_wrong
+    assert book.ready is not is_wrong
+
+
+def test_tickers_of_other_updates_prove_nothing() -> None:
+    book = loaded()
+    book.see_top(top(11, (99.95, 1.0), (100.05, 2.0)))
+    assert book.apply(delta(10, 12)) is None
+    assert book.see_top(top(9, (90.0, 1.0), (91.0, 1.0))) is None
+    assert book.ready
+
+
+def test_a_snapshot_of_the_very_update_confirms_the_book_and_keeps_the_fresher_ticker() -> None:
+    book = loaded()
+    book.see_top(top(11, (99.95, 1.0), (100.05, 2.0)))
+    assert book.load(snapshot(10, ts_ns=START_NS + 9)) is None
+    assert best(book) == (Level(99.95, 1.0), Level(100.05, 2.0))
+    assert book.ts_ns == START_NS + 9
+
+
+@pytest.mark.parametrize("bad", [levels((99.9, 5.0)), levels((99.9, 5.0), (99.8, 7.5))])
+def test_a_snapshot_of_the_very_update_that_differs_shows_a_corrupted_book(
+    bad: tuple[Level, ...],
+) -> None:
+    book = loaded()
+    fault = book.load(snapshot(10, bids=bad))
+    assert fault is not None
+    assert "by the snapshot" in fault
+    assert not book.ready
+    assert book.load(snapshot(10, bids=bad)) is None, "the next one is believed"
+
+
+def test_levels_far_from_the_touch_are_not_audited() -> None:
+    near = levels(*((100.0 - i, 1.0) for i in range(1, 7)))
+    book = Book()
+    book.load(snapshot(10, bids=near))
+    assert book.load(snapshot(10, bids=near[:5])) is None

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from quoter.domain.events import BookDelta, BookSnapshot, TopOfBook, Trade
 from quoter.domain.market import Level, Side
-from quoter.venues.binance_wire import BadFrame, Message, parse, parse_snapshot, streams
+from quoter.venues.binance_wire import (
+    GONE,
+    GOODBYE,
+    BadFrame,
+    Message,
+    parse,
+    parse_snapshot,
+    parse_status,
+    parse_time,
+    streams,
+)
 from quoter.venues.depth_sync import DepthDiff, DepthSync
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "binance_raw"
@@ -36,7 +46,12 @@ def read(frame: bytes) -> Message | None:
 
 def test_the_three_streams_are_decoded() -> None:
     assert read(DEPTH) == DepthDiff(
-        ts_ns=3, first=5, last=7, bids=(Level(1.5, 2.0), Level(1.4, 0.0)), asks=()
+        ts_ns=3,
+        first=5,
+        last=7,
+        bids=(Level(1.5, 2.0), Level(1.4, 0.0)),
+        asks=(),
+        event_ms=1,
     )
     assert read(TICKER) == TopOfBook(ts_ns=3, update_id=9, bid=Level(1.5, 2.0), ask=Level(1.6, 3.0))
     assert read(TRADE) == Trade(ts_ns=3, trade_id="4", price=1.6, size=0.5, taker=Side.BUY)
@@ -50,7 +65,8 @@ def test_the_taker_is_the_seller_when_the_buyer_was_the_maker() -> None:
 
 def test_acknowledgements_and_notices_are_no_news() -> None:
     assert read(b'{"result":null,"id":1}') is None
-    assert read(b'{"e":"serverShutdown","E":1}') is None
+    assert read(b'{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1}}') is GOODBYE
+    assert read(b'{"e":"serverShutdown","E":1}') is GOODBYE
 
 
 @pytest.mark.parametrize(
@@ -105,6 +121,17 @@ def test_a_snapshot_is_decoded_and_a_wrong_one_refused() -> None:
     assert (book.last, book.bids, book.asks) == (5, (Level(1.5, 2.0),), (Level(1.6, 1.0),))
     with pytest.raises(BadFrame):
         parse_snapshot(b'{"code":-1121,"msg":"Invalid symbol."}', ts_ns=1)
+
+
+def test_clock_and_status_are_decoded_and_wrong_ones_refused() -> None:
+    assert parse_time(b'{"serverTime":17}') == 17
+    info = b'{"timezone":"UTC","symbols":[{"symbol":"BTCUSDT","status":"BREAK"}]}'
+    assert parse_status(info, venue_symbol="BTCUSDT") == "BREAK"
+    assert parse_status(info, venue_symbol="ETHUSDT") == GONE
+    for parse_body in (parse_time, lambda body: parse_status(body, venue_symbol="BTCUSDT")):
+        for body in (b"", b"{]", b"{}", b'{"serverTime":-1,"symbols":3}', b"\xff"):
+            with pytest.raises(BadFrame):
+                parse_body(body)
 
 
 def test_the_stream_names_are_lower_case() -> None:

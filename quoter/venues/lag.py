@@ -1,0 +1,44 @@
+"""Is the feed behind the market? The venue's clock on its frames against ours (FD-05 d)."""
+
+from quoter.domain.events import Alarm
+from quoter.domain.trading import Cause
+from quoter.venues.config import StreamTimings
+
+NS_PER_MS = 1_000_000
+
+
+class FrameLag:
+    """Judges frames one by one once it knows how far the venue's clock is from ours."""
+
+    def __init__(self, timings: StreamTimings) -> None:
+        self._limit_ns = int(timings.lag_s_max * 1e9)
+        self._frames = timings.lag_frames
+        self._offset_ns: int | None = None  # venue minus ours
+        self._in_a_row = 0  # frames that contradict what stands
+        self._is_slow = False
+
+    def measured(self, *, venue_ms: int, asked_ns: int, answered_ns: int) -> None:
+        """The venue told its clock; it was taken somewhere between question and answer."""
+        self._offset_ns = venue_ms * NS_PER_MS - (asked_ns + answered_ns) // 2
+
+    def see(self, event_ms: int, now_ns: int) -> Alarm | None:
+        """What to tell of a frame that the venue dates `event_ms` (0: not at all)."""
+        if self._offset_ns is None or not event_ms:
+            return None
+        lag_ns = now_ns + self._offset_ns - event_ms * NS_PER_MS
+        if (lag_ns > self._limit_ns) is self._is_slow:
+            self._in_a_row = 0
+            return None
+        self._in_a_row += 1
+        if self._in_a_row < self._frames:
+            return None
+        return self._become(now_ns, is_slow=not self._is_slow, text=f"{lag_ns / 1e9:.1f} s late")
+
+    def restart(self, now_ns: int) -> Alarm | None:
+        """Another connection: nothing is held against it."""
+        self._in_a_row = 0
+        return self._become(now_ns, is_slow=False, text="") if self._is_slow else None
+
+    def _become(self, now_ns: int, *, is_slow: bool, text: str) -> Alarm:
+        self._in_a_row, self._is_slow = 0, is_slow
+        return Alarm(ts_ns=now_ns, cause=Cause.FEED_SLOW, active=is_slow, text=text)
