@@ -2,6 +2,7 @@
 
 from quoter.domain.commands import RequestReport
 from quoter.domain.events import FeedAlive, FeedDown, FeedUp
+from quoter.domain.market import Stream
 from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
 from quoter.engine.causes import Causes
@@ -34,7 +35,8 @@ class FeedHealth:
                 self._causes.settle(turn, Cause.MARKET_FEED_DOWN)
                 self.heard(turn)
             case FeedAlive():
-                self.heard(turn)
+                if event.stream is Stream.MARKET:  # the private socket says nothing of this one
+                    self.heard(turn)
             case FeedDown():
                 self._is_up = False
                 self._market.lose()

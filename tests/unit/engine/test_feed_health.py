@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from quoter.domain.commands import RequestReport
-from quoter.domain.events import Trade
+from quoter.domain.events import FeedAlive, Trade
+from quoter.domain.market import Stream
 from quoter.domain.reasons import ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
@@ -37,6 +38,15 @@ def test_a_public_trade_is_a_sign_of_life() -> None:
     desk.tell(Trade(ts_ns=desk.now_ns, trade_id="1", price=100.0, size=1.0, taker=BUY))
     desk.wait(1.9, alive=False)
     assert desk.state() is TradingState.RUNNING
+
+
+def test_f21_a_living_private_stream_does_not_hide_a_dead_market_stream() -> None:
+    """A half-open socket brings no end, only silence; the other socket's pongs go on."""
+    desk = Desk().quoting()
+    for _ in range(21):
+        desk.tick()
+        desk.tell(FeedAlive(ts_ns=desk.now_ns, stream=Stream.PRIVATE))
+    assert desk.causes == {Cause.BOOK_STALE}
 
 
 def test_a_gap_pauses_us_at_once_and_asks_for_a_snapshot() -> None:
