@@ -259,6 +259,7 @@ class Engine:
             self.causes.trip(turn, Cause.INVARIANT_BROKEN, text)
 
     def _decide(self, turn: Turn) -> None:
+        self.feed.judge_silence(turn)
         state = self.causes.state
         if state >= TradingState.PAUSED or self.phase is Phase.DRAINING:
             self._stop(state, turn)

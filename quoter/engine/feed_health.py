@@ -59,14 +59,17 @@ class FeedHealth:
     def synced(self, turn: Turn) -> None:
         self._causes.settle(turn, Cause.BOOK_DESYNC)
 
-    def tick(self, turn: Turn) -> None:
-        """Judge the silence; ask again for what never came, and check a book that stands still."""
-        if not self._is_up:
-            return
+    def judge_silence(self, turn: Turn) -> None:
+        """Before every decision: a process that hung hears fills and answers before its clock."""
         silent_ns = turn.ts_ns - self._market.alive_ns
-        if silent_ns > self._stale_ns:
+        if self._is_up and silent_ns > self._stale_ns:
             text = f"nothing heard for {silent_ns / 1e9:.1f} s"
             self._causes.trip(turn, Cause.BOOK_STALE, text)
+
+    def tick(self, turn: Turn) -> None:
+        """Ask again for what never came, and check a book that stands still."""
+        if not self._is_up:
+            return
         book = self._market.book
         pause_ns = RESYNC_APART_NS if self._is_resync_owed else RESYNC_AGAIN_NS
         is_due = turn.ts_ns - self._resync_ns >= pause_ns

@@ -32,6 +32,16 @@ def test_silence_for_more_than_two_seconds_pauses_us_and_any_sign_of_life_ends_i
     assert desk.state() is TradingState.RUNNING
 
 
+def test_f33_news_after_a_hang_is_not_answered_from_a_stale_book() -> None:
+    """A process that stood still hears its fills and answers before the first tick."""
+    desk = Desk().quoting()
+    bid = desk.wanted(BUY)
+    desk.now_ns += 3 * SECOND_NS
+    step = desk.fill(bid)
+    assert places(step) == []
+    assert desk.causes == {Cause.BOOK_STALE}
+
+
 def test_a_public_trade_is_a_sign_of_life() -> None:
     desk = Desk().quoting()
     desk.wait(1.9, alive=False)
