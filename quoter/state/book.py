@@ -17,6 +17,7 @@ LEVELS_KEPT = 4_500
 NEAR_MIN, NEAR, NEAR_MAX = 50, 150, 300  # levels of a side that are kept in order
 AUDITED = 5  # levels of a side that a snapshot of the same update must confirm
 DUST = 1e-12  # relative size below which a level is entirely ours
+SIZE_MAX = 1e18  # no level holds more: what says so is garbage
 PRICE_MAX = 1e15  # no market trades above; two such prices still add up to a finite number
 
 
@@ -54,7 +55,7 @@ class HalfBook:
         sign, sizes, near, edge = self._sign, self._sizes, self.near, self._edge
         for price, size in levels:
             key = sign * price
-            if 0.0 < size < inf:
+            if 0.0 < size <= SIZE_MAX:
                 if key not in sizes:
                     if not 0.0 < price <= PRICE_MAX:  # one NaN spoils the order
                         return f"{Level(price, size)} is out of domain"

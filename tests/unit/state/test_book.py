@@ -131,7 +131,7 @@ def test_a_price_that_no_market_has_makes_the_snapshot_a_fault(price: float) -> 
     assert best(book) is None
 
 
-@pytest.mark.parametrize("size", [nan, inf, -1.0])
+@pytest.mark.parametrize("size", [nan, inf, -1.0, 1e308])
 def test_a_size_that_no_level_has_makes_the_delta_a_fault(size: float) -> None:
     book = loaded()
     assert book.apply(delta(10, 11, levels((99.9, size)))) is not None
