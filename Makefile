@@ -4,7 +4,7 @@ SHELL := bash
 PY := .venv/bin/python
 STAMP := .venv/.ready
 
-.PHONY: help setup demo test check lint types layers format bench lock env image e2e dashboard clean
+.PHONY: help setup demo test check lint types layers format bench mutants lock env image e2e dashboard clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -35,8 +35,14 @@ layers: setup    ## who may import whom
 format: setup    ## format and fix what can be fixed
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
 
+simulate: setup  ## faults from SEEDS seeds of SECONDS virtual seconds each
+	@$(PY) -m tests.simulation --seeds $(or $(SEEDS),1000) --seconds $(or $(SECONDS),200) $(ARGS)
+
 bench: setup     ## the budgets, as ratios in one run
 	@$(PY) -m tests.bench $(ARGS)
+
+mutants: setup   ## plant known bugs, one at a time: the tests must find every one (ONLY=, JOBS=)
+	@$(PY) -m tests.mutants --only "$(ONLY)" --jobs $(or $(JOBS),2)
 
 lock: setup      ## resolve the lock files anew
 	@deploy/dev/lock.sh

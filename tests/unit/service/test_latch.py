@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,30 @@ def test_a_kill_is_there_for_the_next_process(tmp_path: Path) -> None:
     record = Latch(tmp_path).write(Cause.LOSS_LIMIT, "lost too much", 5)
     assert Latch(tmp_path).read() == record
     assert (record.cause, record.text, record.ts_ns) == (Cause.LOSS_LIMIT, "lost too much", 5)
+
+
+def test_file_and_folder_are_synced_in_this_order_before_a_kill_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rename that is not on the disk is undone by a power cut, and so is the kill."""
+    told: list[str] = []
+    fsync, rename = os.fsync, Path.replace
+
+    def synced(number: int) -> None:
+        told.append("folder" if stat.S_ISDIR(os.fstat(number).st_mode) else "file")
+        fsync(number)
+
+    def renamed(path: Path, target: Path) -> Path:
+        told.append("rename")
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    latch = Latch(tmp_path)
+    latch.write(Cause.OPERATOR_KILL, "", 0)
+    assert told == ["file", "rename", "folder"]
+    latch.clear()
+    assert told[3:] == ["folder"]
 
 
 def test_every_kill_has_an_id_of_its_own(tmp_path: Path) -> None:

@@ -1,0 +1,79 @@
+"""`make mutants`: plant known bugs in a copy of the tree; exit 1 unless the tests find every one.
+
+Run as `python -m tests.mutants [--only NAME] [--jobs N]`.
+"""
+
+import argparse
+import sys
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from tests.mutants.catalogue import MUTANTS
+from tests.mutants.hunt import Fate, Verdict, hunt
+from tests.mutants.mutant import Mutant
+
+JOBS, JOBS_MAX = 2, 16
+WIDTH_MIN = 220  # of the table where nobody looks: a log does not wrap
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
+    parser.add_argument("--only", default="", help="names that contain this")
+    parser.add_argument("--jobs", type=int, default=JOBS, choices=range(1, JOBS_MAX + 1))
+    return parser.parse_args()
+
+
+def chosen(only: str) -> tuple[Mutant, ...]:
+    """The mutants whose names contain `only`."""
+    return tuple(mutant for mutant in MUTANTS if only in mutant.name)
+
+
+def table(verdicts: list[Verdict]) -> Table:
+    made = Table("mutant", "what it breaks", "fate", "by", "s")
+    made.columns[-1].justify = "right"
+    for verdict in verdicts:
+        style = None if verdict.fate is Fate.KILLED else "bold red"
+        by = verdict.by.removeprefix("tests/").replace("[", r"\[")
+        made.add_row(
+            verdict.mutant.name,
+            verdict.mutant.breaks,
+            verdict.fate.value,
+            by,
+            f"{verdict.seconds:.1f}",
+            style=style,
+        )
+    return made
+
+
+def main() -> int:
+    options = arguments()
+    mutants = chosen(options.only)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDTH_MIN)
+    if not mutants:
+        console.print(f"no mutant has {options.only!r} in its name")
+        return 2
+    started_s = time.monotonic()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        task = progress.add_task("mutants", total=len(mutants))
+
+        def told(verdict: Verdict) -> None:
+            progress.update(task, advance=1, description=f"{verdict.mutant.name} {verdict.fate}")
+
+        verdicts = hunt(mutants, jobs=options.jobs, told=told)
+    console.print(table(verdicts))
+    killed = sum(verdict.fate is Fate.KILLED for verdict in verdicts)
+    console.print(
+        f"{killed} of {len(verdicts)} killed ({killed / len(verdicts):.0%})"
+        f" in {time.monotonic() - started_s:.0f} s"
+    )
+    return 0 if killed == len(verdicts) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

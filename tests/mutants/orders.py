@@ -1,0 +1,326 @@
+"""Bugs in what we believe of our orders, our inventory and our limits."""
+
+from tests.mutants.mutant import Edit, mutant
+
+ENGINE = "tests/unit/engine"
+MACHINE = "tests/property/test_orders_machine.py::test_nothing_a_venue_does_takes_inventory_past"
+MACHINE += "_the_limit_or_leaves_us_hanging"
+LIFECYCLE, RECONCILE = "quoter/engine/lifecycle.py", "quoter/engine/reconcile.py"
+PLACING, PATIENCE = "quoter/engine/placing.py", "quoter/engine/patience.py"
+TABLE, ORDERS = "quoter/state/order_table.py", "quoter/state/open_orders.py"
+INVENTORY, INSTRUMENT = "quoter/state/inventory.py", "quoter/domain/instrument.py"
+EXPOSURE, STATE_RULE = "quoter/risk/worst_case_exposure.py", "quoter/risk/trading_state.py"
+
+FORGETTING = (
+    mutant(
+        "drop_on_timeout",
+        "a create without an answer is taken for no order",
+        Edit(TABLE, "[state, News.NO_ANSWER] = S.UNKNOWN", "[state, News.NO_ANSWER] = S.CANCELED"),
+        tests=("tests/unit/state/test_order_table.py", f"{ENGINE}/test_lifecycle.py", MACHINE),
+    ),
+    mutant(
+        "drop_on_not_found",
+        "one negative answer lets go of an order",
+        Edit(
+            RECONCILE,
+            "        if not turn.ts_ns > order.created_ns + self._policy.fence_ns:\n"
+            "            return\n",
+            "        self._lifecycle.fence(order, turn)\n        return\n",
+        ),
+        tests=(f"{ENGINE}/test_reconcile.py", MACHINE),
+    ),
+    mutant(
+        "cancel_reject_means_closed",
+        "an order that a cancel did not find is taken for closed",
+        Edit(
+            LIFECYCLE,
+            "        if event.reason is CancelRejectReason.NOT_FOUND:\n"
+            "            order.next_query_ns = turn.ts_ns\n",
+            "        if event.reason is CancelRejectReason.NOT_FOUND:\n"
+            "            self.fence(order, turn)\n",
+        ),
+        tests=(f"{ENGINE}/test_lifecycle.py", MACHINE),
+    ),
+    mutant(
+        "cancel_sent_means_closed",
+        "a cancel that left frees the room before anybody answered",
+        Edit(
+            TABLE,
+            "        table[state, News.CANCEL_SENT] = S.PENDING_CANCEL\n",
+            "        table[state, News.CANCEL_SENT] = S.CANCELED\n",
+        ),
+        tests=("tests/unit/state/test_order_table.py", f"{ENGINE}/test_lifecycle.py", MACHINE),
+    ),
+    mutant(
+        "fence_without_second_query",
+        "behind the fence one negative answer is enough",
+        Edit(
+            RECONCILE,
+            "        if not are_apart or order.is_owed:\n",
+            "        if order.is_owed:\n",
+        ),
+        tests=(f"{ENGINE}/test_reconcile.py",),
+    ),
+    mutant(
+        "fence_without_waiting",
+        "negatives count at once: the create may still be on its way",
+        Edit(RECONCILE, "order.created_ns + self._policy.fence_ns", "order.created_ns"),
+        tests=(f"{ENGINE}/test_reconcile.py", MACHINE),
+    ),
+    mutant(
+        "fence_without_the_lists",
+        "two negatives let go of an order that the venue lists",
+        Edit(
+            RECONCILE,
+            "        if was_absent and self._trades_ns >= order.not_found_ns:\n",
+            "        if are_apart:\n",
+        ),
+        tests=(f"{ENGINE}/test_reconcile.py",),
+    ),
+    mutant(
+        "unsettled_closed",
+        "an order is closed before its fills are booked",
+        Edit(
+            LIFECYCLE,
+            "news = News.ENDED_UNSETTLED if order.is_owed else News.ENDED",
+            "news = News.ENDED",
+        ),
+        tests=(f"{ENGINE}/test_lifecycle.py", MACHINE),
+    ),
+    mutant(
+        "owed_fills_not_asked_for",
+        "what the venue claims and we lack is waited for, not fetched",
+        Edit(
+            RECONCILE,
+            "                self.sooner(ReportKind.TRADES, turn.ts_ns)\n            return\n",
+            "            return\n",
+        ),
+        tests=(f"{ENGINE}/test_reconcile.py",),
+    ),
+    mutant(
+        "comparison_of_open_orders_off",
+        "orders that the venue's list misses are never asked about",
+        Edit(
+            RECONCILE,
+            "            if is_settled and order.client_id not in own:\n",
+            "            if False:\n",
+        ),
+        tests=(f"{ENGINE}/test_reconcile.py",),
+    ),
+    mutant(
+        "open_orders_never_listed",
+        "the periodic list of open orders is not asked for",
+        Edit(RECONCILE, "open_orders_ns: int = 5 * SECOND", "open_orders_ns: int = 5000 * SECOND"),
+        tests=(f"{ENGINE}/test_reconcile.py",),
+    ),
+    mutant(
+        "reappearing_order_ignored",
+        "an order held for closed is listed as open and nobody minds",
+        Edit(
+            RECONCILE,
+            "if closed is None or closed.changed_ns + CLOSED_GRACE_NS < report.asked_ns:\n",
+            "if False:\n",
+        ),
+        tests=(f"{ENGINE}/test_reconcile.py",),
+    ),
+    mutant(
+        "time_to_live_off",
+        "an old order stands for as long as its price is right",
+        Edit("quoter/engine/requote.py", "age_ns >= policy.ttl_ns or ", ""),
+        tests=(f"{ENGINE}/test_requote.py",),
+    ),
+)
+
+LIMITS = (
+    mutant(
+        "position_only",
+        "the limit looks at what is booked, not at what could still fill",
+        Edit(
+            EXPOSURE,
+            "worst = view.inventory + view.leaves_buy + intent.size",
+            "worst = view.inventory + intent.size",
+        ),
+        Edit(
+            EXPOSURE,
+            "worst = view.inventory - view.leaves_sell - intent.size",
+            "worst = view.inventory - intent.size",
+        ),
+        Edit(
+            PLACING, "        room = limit - signed - leaves\n", "        room = limit - signed\n"
+        ),
+        tests=("tests/unit/risk/test_worst_case_exposure.py", MACHINE),
+    ),
+    mutant(
+        "position_only_in_placing",
+        "the gate alone knows of the worst case: every quote is denied in turn",
+        Edit(
+            PLACING, "        room = limit - signed - leaves\n", "        room = limit - signed\n"
+        ),
+        tests=(f"{ENGINE}/test_placing.py", f"{ENGINE}/test_engine.py"),
+    ),
+    mutant(
+        "resting_only",
+        "only acknowledged orders count as exposure",
+        Edit(
+            ORDERS,
+            "        return self._leaves[side]\n",
+            "        resting = (o for o in self.of_side(side) if o.venue_id)\n"
+            "        return sum((o.leaves for o in resting), start=ZERO)\n",
+        ),
+        tests=(f"{ENGINE}/test_placing.py", MACHINE),
+    ),
+    mutant(
+        "unknown_does_not_count",
+        "an order without an answer makes room for another",
+        Edit(
+            ORDERS,
+            "        return self._leaves[side]\n",
+            "        lost = (o for o in self.of_side(side) if o.state is OrderState.UNKNOWN)\n"
+            "        return self._leaves[side] - sum((o.leaves for o in lost), start=ZERO)\n",
+        ),
+        tests=(f"{ENGINE}/test_placing.py", MACHINE),
+    ),
+    mutant(
+        "reduce_only_by_side",
+        "a reducing order may be larger than what there is to reduce",
+        Edit(
+            STATE_RULE,
+            "    if not intent.size <= room:\n",
+            "    if not (view.inventory < 0 if buying else view.inventory > 0):\n",
+        ),
+        tests=("tests/unit/risk/test_trading_state.py",),
+    ),
+    mutant(
+        "reduce_only_ignores_resting",
+        "two reducing orders may take the position past the target",
+        Edit(
+            PLACING,
+            "            room = min(room, -signed - leaves)\n",
+            "            room = min(room, -signed)\n",
+        ),
+        Edit(
+            STATE_RULE,
+            "-view.inventory - view.leaves_buy if buying else view.inventory - view.leaves_sell",
+            "-view.inventory if buying else view.inventory",
+        ),
+        tests=("tests/unit/risk/test_trading_state.py", f"{ENGINE}/test_placing.py"),
+    ),
+    mutant(
+        "float_lots",
+        "sizes are reckoned in floats",
+        Edit(
+            INSTRUMENT,
+            "lots = (size / self.lot).to_integral_value(rounding=ROUND_FLOOR)",
+            "lots = Decimal(floor(float(size) / self.lot_float))",
+        ),
+        tests=("tests/unit/domain/test_instrument.py",),
+    ),
+    mutant(
+        "bids_round_up",
+        "a bid is rounded toward the market",
+        Edit(INSTRUMENT, "else floor(ticks)", "else ceil(ticks)"),
+        tests=("tests/unit/domain/test_instrument.py",),
+    ),
+    mutant(
+        "sizes_round_up",
+        "an order is larger than what was decided",
+        Edit(INSTRUMENT, "rounding=ROUND_FLOOR", 'rounding="ROUND_CEILING"'),
+        tests=("tests/unit/domain/test_instrument.py",),
+    ),
+    mutant(
+        "storm_of_refusals",
+        "a venue that says no for ever is asked for ever",
+        Edit(
+            PATIENCE,
+            "        if self._streaks[side].refused(reason, turn.ts_ns):\n",
+            "        if False:\n",
+        ),
+        tests=(f"{ENGINE}/test_placing.py",),
+    ),
+    mutant(
+        "repriced_from_the_same_book",
+        "a post-only refusal is answered with the same price",
+        Edit(
+            PATIENCE,
+            "is_newer = self._market.book.ts_ns > self._priced_ns[side]",
+            "is_newer = True",
+        ),
+        tests=(f"{ENGINE}/test_placing.py",),
+    ),
+    mutant(
+        "funds_not_looked_at",
+        "a side without funds is tried again without asking what there is",
+        Edit(PATIENCE, " and side not in self._unfunded_ns", ""),
+        tests=(f"{ENGINE}/test_placing.py",),
+    ),
+)
+
+BOOKS = (
+    mutant(
+        "dedup_by_order_id",
+        "the second fill of an order is taken for a repetition of the first",
+        Edit(
+            INVENTORY,
+            "        known = self._seen.get(fill.trade_id)\n        if known is not None:\n",
+            "        known = self._seen.get(fill.trade_id)\n"
+            "        if any(seen.client_id == fill.client_id for seen in self._seen.values()):\n"
+            "            return False\n"
+            "        if known is not None:\n",
+        ),
+        tests=("tests/unit/state/test_inventory.py", f"{ENGINE}/test_lifecycle.py", MACHINE),
+    ),
+    mutant(
+        "no_dedup",
+        "a fill that is told twice is booked twice",
+        Edit(
+            INVENTORY,
+            "        known = self._seen.get(fill.trade_id)\n        if known is not None:\n",
+            "        known = self._seen.get(fill.trade_id)\n        if False:\n",
+        ),
+        tests=("tests/unit/state/test_inventory.py",),
+    ),
+    mutant(
+        "conflict_ignored",
+        "one trade id with two contents is no incident",
+        Edit(
+            INVENTORY,
+            '                raise LedgerConflict(f"trade {fill.trade_id}: {known} and {fill}")\n',
+            "                return False\n",
+        ),
+        tests=("tests/unit/state/test_inventory.py",),
+    ),
+    mutant(
+        "inventory_from_cumulative",
+        "the size of a fill is read from the order's cumulative quantity",
+        Edit("quoter/venues/dialects.py", '"amount": ("qty", "l")', '"amount": ("qty", "z")'),
+        tests=("tests/unit/venues/test_ccxt_events.py",),
+    ),
+    mutant(
+        "inventory_from_claims",
+        "what the venue claims was filled counts as booked",
+        Edit(
+            ORDERS,
+            "        return self.venue_filled > self.filled\n",
+            "        return False\n",
+        ),
+        tests=("tests/unit/state/test_open_orders.py", MACHINE),
+    ),
+    mutant(
+        "catch_up_by_time",
+        "missed trades are asked for by local time, not from the last id",
+        Edit(RECONCILE, "from_trade_id=self._confirmed_id,", 'from_trade_id="",'),
+        tests=(f"{ENGINE}/test_reconcile.py",),
+    ),
+    mutant(
+        "catch_up_from_what_the_stream_told",
+        "the stream's newest trade counts as proof of all before it",
+        Edit(
+            RECONCILE,
+            "from_trade_id=self._confirmed_id,",
+            "from_trade_id=self._inventory.newest_trade_id,",
+        ),
+        tests=(f"{ENGINE}/test_reconcile.py",),
+    ),
+)
+
+MUTANTS = (*FORGETTING, *LIMITS, *BOOKS)
