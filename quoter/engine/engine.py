@@ -169,6 +169,8 @@ class Engine:
             case RateLimited():
                 self._rate_limited_until_ns = max(self._rate_limited_until_ns, event.until_ns)
                 self.causes.trip(turn, Cause.RATE_LIMITED, event.text)
+            case Alarm(cause=Cause.VENUE_STATUS) if not self.config.is_dry:
+                self.reconcile.venue_status(event, turn)
             case Alarm():
                 self.causes.hold(turn, event.cause, active=event.active, text=event.text)
             case Operator():

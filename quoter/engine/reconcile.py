@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from quoter.domain.commands import QueryOrder, RequestReport
 from quoter.domain.events import (
+    Alarm,
     BalanceReport,
     OpenOrdersReport,
     OrderOpen,
@@ -84,6 +85,7 @@ class Reconcile:
         self._owed = ""  # or fills stay away
         self._owed_due_ns = 0
         self.private_up_ns = 0  # 0 while the private stream is down
+        self._reopened_ns = 0  # when the venue opened again, until both lists are in
 
     def tick(self, turn: Turn) -> None:
         """Send what is due: reports, queries, repeated cancels; judge doubts that grow old."""
@@ -207,8 +209,21 @@ class Reconcile:
         self.private_up_ns = 0
         self._causes.trip(turn, Cause.PRIVATE_STREAM_DOWN, text)
 
+    def venue_status(self, event: Alarm, turn: Turn) -> None:
+        """Closed pauses us. Open again: it may have cancelled orders, so look before quoting."""
+        if event.active:
+            self._reopened_ns = 0
+            self._causes.trip(turn, Cause.VENUE_STATUS, event.text)
+            return
+        self._reopened_ns = turn.ts_ns
+        for kind in self._due:
+            self.ask(kind, turn)
+
     def _judge_private(self, turn: Turn) -> None:
         caught_up = min(self._listed_ns, self._trades_ns)
+        if self._reopened_ns and caught_up >= self._reopened_ns:
+            self._reopened_ns = 0
+            self._causes.settle(turn, Cause.VENUE_STATUS)
         if self.private_up_ns and caught_up >= self.private_up_ns:
             self._causes.settle(turn, Cause.PRIVATE_STREAM_DOWN)
 

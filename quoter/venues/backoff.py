@@ -1,6 +1,9 @@
 """When to try again: full jitter below a growing cap, and a budget of attempts."""
 
+import asyncio
+import time
 from collections import deque
+from collections.abc import Callable
 from random import Random
 
 from quoter.domain.events import Alarm
@@ -30,15 +33,24 @@ class Backoff:
             pause = max(pause, oldest + self._timings.connects_window_s - now_s)
         return pause
 
+    async def turn(self, spent: Callable[[str], None], *, pause_s_min: float = 0.0) -> float:
+        """Wait until the next attempt is due and begin it; when that was (steady clock, s).
+
+        `spent` is told when it must wait because there were too many.
+        """
+        now_s = time.monotonic()
+        if self.is_spent(now_s):
+            spent(f"{self._timings.connects_max} connects in {self._timings.connects_window_s:g} s")
+        await asyncio.sleep(max(self.pause_s(now_s), pause_s_min))
+        started_s = time.monotonic()
+        self.attempted(started_s)
+        return started_s
+
     def is_spent(self, now_s: float) -> bool:
         """Must the next attempt wait because there were so many?"""
         window_s = self._timings.connects_window_s
         is_full = len(self._attempts) == self._timings.connects_max
         return is_full and now_s - self._attempts[0] < window_s
-
-    @property
-    def text(self) -> str:
-        return f"{self._timings.connects_max} connects in {self._timings.connects_window_s:g} s"
 
     def attempted(self, now_s: float) -> None:
         """An attempt begins."""

@@ -2,26 +2,35 @@
 
 import asyncio
 import time
+from collections import deque
 from contextlib import suppress
 from dataclasses import replace
 from math import isfinite, nan
 from random import Random
 
-from quoter.domain.events import BookSnapshot, FeedDown, FeedUp, Trade
+from quoter.domain.events import Alarm, BookSnapshot, FeedDown, FeedUp, Trade
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Level, Side, Stream
+from quoter.domain.trading import Cause
 from quoter.venues.alive import SignsOfLife
-from quoter.venues.backoff import Backoff
+from quoter.venues.backoff import Backoff, spent_alarm
+from quoter.venues.book_check import BookCheck
 from quoter.venues.ccxt_client import make_client
+from quoter.venues.ccxt_rest import CcxtRest
 from quoter.venues.config import NowNs, VenueConfig
+from quoter.venues.lag import FrameLag
 from quoter.venues.parse import Json, as_list, as_map, text
 from quoter.venues.ports import Emit
 from quoter.venues.redact import redact
+from quoter.venues.status import StatusWatch
 from quoter.venues.transport import Purpose, calling
 
 LEVELS_MAX = 100
 CLOSE_S_MAX = 3.0
 PING_MS_MAX = 1000
+BAD_BOOKS_MAX = 5  # per minute; more means that we misunderstand each other
+BAD_BOOKS_WINDOW_S = 60.0
+CHECKS = 2  # comparisons in a row that must fail: REST answers may be old
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
 
@@ -34,27 +43,46 @@ class CcxtFeed:
         self._symbol, self._now_ns, self._random = instrument.symbol, now_ns, random
         self._timings = config.stream
         self._client = make_client(_with_quick_pings(config), now_ns)
+        self._rest = CcxtRest(self._client, config, instrument, now_ns)
+        self._lag = FrameLag(self._timings)
+        self._check = BookCheck()
         self._sequence = 0
+        self._bad_s: deque[float] = deque(maxlen=BAD_BOOKS_MAX + 1)
         self.unreadable = 0
+        self.checks = 0
 
     async def run(self, emit: Emit) -> None:
         """Emit FeedUp with the first book, then books and trades, until cancelled."""
-        backoff = Backoff(self._timings, self._random)
+        status = StatusWatch(
+            ask=self._rest.status,
+            resync=self.resync,
+            timings=self._timings,
+            now_ns=self._now_ns,
+        )
         try:
             with calling(Purpose.READ):
-                while True:
-                    await asyncio.sleep(backoff.pause_s(time.monotonic()))
-                    started_s = time.monotonic()
-                    backoff.attempted(started_s)
-                    ending = await self._connection(emit)
-                    backoff.lived(time.monotonic() - started_s)
-                    self._client.alive = None
-                    self._client.drop_sockets(ending)
-                    emit(FeedDown(ts_ns=self._now_ns(), stream=Stream.MARKET, text=ending))
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._connections(emit), name="market stream")
+                    tasks.create_task(self._checks(emit), name="checks")
+                    tasks.create_task(status.run(emit), name="venue status")
         finally:
             with suppress(TimeoutError):  # ccxt's close may hang on a dead peer
                 async with asyncio.timeout(CLOSE_S_MAX):
                     await self._client.close()
+
+    async def _connections(self, emit: Emit) -> None:
+        backoff = Backoff(self._timings, self._random)
+
+        def spent(text: str) -> None:
+            emit(spent_alarm(self._now_ns(), Stream.MARKET, text))
+
+        while True:
+            started_s = await backoff.turn(spent)
+            ending = await self._connection(emit)
+            backoff.lived(time.monotonic() - started_s)
+            self._client.alive = None
+            self._client.drop_sockets(ending)
+            emit(FeedDown(ts_ns=self._now_ns(), stream=Stream.MARKET, text=ending))
 
     def resync(self) -> None:
         """Drop the sockets: ccxt subscribes anew and takes a fresh snapshot."""
@@ -82,15 +110,19 @@ class CcxtFeed:
             raw = await self._client.watch_order_book(self._symbol)
             bids, asks = levels(raw.get("bids")), levels(raw.get("asks"))
             if bids is None or asks is None:
-                self.unreadable += 1
+                self._bad_book()
                 continue
             ts_ns = self._now_ns()
             if is_first:
                 is_first = False
+                if (alarm := self._lag.restart(ts_ns)) is not None:
+                    emit(alarm)
                 emit(FeedUp(ts_ns=ts_ns, stream=Stream.MARKET))
                 self._client.alive = SignsOfLife(
                     emit=emit, stream=Stream.MARKET, now_ns=self._now_ns
                 )
+            self._tell_lag(raw.get("timestamp"), ts_ns, emit)
+            self._check.saw(bids, asks)
             self._sequence += 1
             emit(BookSnapshot(ts_ns=ts_ns, last=self._sequence, bids=bids, asks=asks))
 
@@ -102,6 +134,47 @@ class CcxtFeed:
                     self.unreadable += 1
                 else:
                     emit(news)
+
+    def _tell_lag(self, timestamp: object, ts_ns: int, emit: Emit) -> None:
+        event_ms = timestamp if isinstance(timestamp, int) else 0
+        if (alarm := self._lag.see(event_ms, ts_ns)) is not None:
+            emit(alarm)
+
+    def _bad_book(self) -> None:
+        self.unreadable += 1
+        now_s = time.monotonic()
+        self._bad_s.append(now_s)
+        is_full = len(self._bad_s) > BAD_BOOKS_MAX
+        if is_full and now_s - self._bad_s[0] <= BAD_BOOKS_WINDOW_S:
+            self._bad_s.clear()
+            self.resync()
+
+    async def _checks(self, emit: Emit) -> None:
+        """Measure the venue's clock, and compare what is streamed with a REST book."""
+        while True:
+            await self._rest.measure(self._lag)
+            await asyncio.sleep(self._timings.audit_s)
+            difference = await self._difference()
+            for _ in range(CHECKS - 1):
+                difference = difference and await self._difference()
+            if difference:
+                text = f"the book differs from REST: {difference}"
+                ts_ns = self._now_ns()
+                emit(Alarm(ts_ns=ts_ns, cause=Cause.BOOK_DESYNC, active=True, text=text))
+                self._client.drop_sockets(text)
+
+    async def _difference(self) -> str:
+        """One comparison; empty also when there is nothing to compare with."""
+        settle_s, sequence = self._timings.audit_settle_s, self._sequence
+        self._check.begin()
+        await asyncio.sleep(3 * settle_s)  # REST answers may be a little behind
+        raw = await self._rest.book()
+        await asyncio.sleep(settle_s)  # or the stream
+        bids, asks = (levels(as_map(raw).get(side)) for side in ("bids", "asks"))
+        if not bids or not asks or not sequence:
+            return ""
+        self.checks += 1
+        return self._check.difference(bids, asks)
 
 
 def _with_quick_pings(config: VenueConfig) -> VenueConfig:

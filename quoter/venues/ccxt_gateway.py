@@ -1,6 +1,7 @@
 """Orders and our private stream at any ccxt exchange: commands in, events out."""
 
 import asyncio
+import time
 from contextlib import suppress
 from dataclasses import replace
 from random import Random
@@ -102,6 +103,7 @@ class CcxtGateway:
             return self._rejected(order, RejectReason.NOT_SENT, refusal)
         gate = self._client.gate
         gate.register(order)
+        asked_s = time.monotonic()
         try:
             answer = await self._caller.create(order.client_id, lambda: self._create(order))
         finally:
@@ -110,6 +112,7 @@ class CcxtGateway:
             return self._failed(order, answer)
         venue_id = text(answer.get("id"))
         self._remember(venue_id, order.client_id)
+        self._stream.expect(asked_s)
         return OrderAck(ts_ns=self._now_ns(), client_id=order.client_id, venue_id=venue_id)
 
     async def cancel(self, order: CancelOrder) -> OrderDone | CancelReject:

@@ -115,6 +115,15 @@ class Exchange:
     async def fetch_time(self) -> int:
         raise NotImplementedError
 
+    async def fetch_status(self) -> JsonDict:
+        raise NotImplementedError
+
+    async def fetch_order_book(self, symbol: str) -> JsonDict:
+        raise NotImplementedError
+
+    async def public_get_exchangeinfo(self, params: Mapping[str, str]) -> JsonDict:
+        raise NotImplementedError
+
     async def fetch_ohlcv(
         self, symbol: str, timeframe: str, since: int | None, limit: int
     ) -> list[list[object]]:

@@ -142,8 +142,7 @@ class StreamReader:
     async def run(self) -> None:
         """Connect, read, reconnect; only cancellation ends it."""
         while True:
-            await self._attempt()
-            started_s = time.monotonic()
+            started_s = await self._attempt()
             try:
                 await self._life()
             except InvalidStatus as error:
@@ -156,15 +155,10 @@ class StreamReader:
             self._backoff.lived(time.monotonic() - started_s)
             self._handler.lost(text)
 
-    async def _attempt(self) -> None:
-        """Wait for our turn, and count it."""
-        now_s = time.monotonic()
-        pause_s = max(self._backoff.pause_s(now_s), self._retry_after_s)
-        if self._backoff.is_spent(now_s):
-            self._handler.spent(self._backoff.text)
-        await asyncio.sleep(pause_s)
-        self._retry_after_s = 0.0
-        self._backoff.attempted(time.monotonic())
+    async def _attempt(self) -> float:
+        """Wait for our turn, and count it; when it came."""
+        pause_s, self._retry_after_s = self._retry_after_s, 0.0
+        return await self._backoff.turn(self._handler.spent, pause_s_min=pause_s)
 
     def _note_refusal(self, error: InvalidStatus) -> None:
         self._retry_after_s = retry_after_s(error.response.headers.get("Retry-After"))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -11,6 +11,7 @@ from random import Random
 import pytest
 
 from quoter.domain.events import (
+    Alarm,
     BookDelta,
     BookSnapshot,
     Event,
@@ -21,12 +22,17 @@ from quoter.domain.events import (
     Trade,
 )
 from quoter.domain.instrument import Instrument
+from quoter.domain.market import Level
+from quoter.domain.trading import Cause
+from quoter.sandbox.config import SandboxConfig
+from quoter.state.book import Book
 from quoter.venues.binance import BinanceFeed
 from quoter.venues.build import make_feed
 from quoter.venues.ccxt_feed import CcxtFeed
 from quoter.venues.config import StreamTimings, VenueConfig
 from quoter.venues.ports import MarketFeed
 from tests.integration.sandbox_client import RunningSandbox
+from tests.integration.sandbox_client import running as running_sandbox
 from tests.integration.test_venues_ws import until
 
 QUICK = StreamTimings(
@@ -37,6 +43,8 @@ QUICK = StreamTimings(
     backoff_s_max=0.1,
     resync_pause_s=0.05,
 )
+# Compares a few times a second instead of every 45 s.
+AUDITING = replace(QUICK, audit_s=0.2, audit_settle_s=0.15)
 BTCUSDT = Instrument(
     symbol="BTC/USDT",
     venue_symbol="BTCUSDT",
@@ -88,15 +96,28 @@ class Told:
 
 
 @asynccontextmanager
-async def running(feed: MarketFeed) -> AsyncIterator[Told]:
-    told = Told()
+async def emitting(feed: MarketFeed, told: Told) -> AsyncIterator[None]:
     task = asyncio.create_task(feed.run(told))
     try:
-        yield told
+        yield
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+@asynccontextmanager
+async def running(feed: MarketFeed) -> AsyncIterator[Told]:
+    told = Told()
+    async with emitting(feed, told):
+        yield told
+
+
+@asynccontextmanager
+async def holding(feed: MarketFeed) -> AsyncIterator["Books"]:
+    books = Books(feed.resync)
+    async with emitting(feed, books):
+        yield books
 
 
 async def test_the_native_feed_tells_one_gapless_story(sandbox: RunningSandbox) -> None:
@@ -122,6 +143,154 @@ async def test_a_gap_is_passed_on_and_then_a_fresh_snapshot(sandbox: RunningSand
     assert told.gaps == 1
     assert feed.sync.gaps == 1
     assert told.count(FeedDown) == 0, "the socket was never given up"
+
+
+class Books(Told):
+    """A consumer that holds the book as the engine does, and asks for a snapshot as it does."""
+
+    def __init__(self, resync: Callable[[], None]) -> None:
+        super().__init__()
+        self._resync, self.book = resync, Book()
+        self.faults: list[str] = []
+        self.alarms: list[Alarm] = []
+
+    def __call__(self, event: Event) -> None:
+        super().__call__(event)
+        fault: str | None = None
+        match event:
+            case BookSnapshot():
+                fault = self.book.load(event)
+            case BookDelta():
+                fault = self.book.apply(event)
+            case TopOfBook():
+                fault = self.book.see_top(event)
+            case Alarm():
+                self.alarms.append(event)
+            case _:
+                pass
+        if fault is not None:
+            self.faults.append(fault)
+            self._resync()
+
+
+async def test_a_healthy_book_passes_every_audit(sandbox: RunningSandbox) -> None:
+    auditing = replace(config(sandbox), stream=AUDITING)
+    feed = BinanceFeed(auditing, BTCUSDT, time.time_ns, Random(1))
+    async with holding(feed) as told:
+        await until(lambda: feed.audits >= 4)
+    assert told.faults == []
+    assert told.count(BookSnapshot) == 1 + feed.audits
+
+
+@pytest.mark.parametrize(
+    ("price", "timings", "found_by"),
+    [("59999.50", QUICK, "the ticker"), ("59998.90", AUDITING, "by the snapshot")],
+)
+async def test_a_silently_corrupted_book_is_found_and_healed(
+    still_sandbox: RunningSandbox, price: str, timings: StreamTimings, found_by: str
+) -> None:
+    """A new best price is wrong, or one behind it, which only a snapshot shows."""
+    chosen = replace(config(still_sandbox), stream=timings)
+    feed = BinanceFeed(chosen, BTCUSDT, time.time_ns, Random(1))
+    async with holding(feed) as told:
+        await until(lambda: told.book.ready)
+        await still_sandbox.arm("depth_corrupt", symbol="BTCUSDT", count=1)
+        await still_sandbox.rest_order("BUY", price, "0.5")
+        await until(lambda: len(told.faults) == 1)
+        await until(lambda: told.book.ready)
+        assert told.book.bids.size(float(price)) == 0.5
+    assert found_by in told.faults[0]
+    assert told.gaps == 0, "the numbers were right all the time"
+
+
+async def test_a_silently_corrupted_book_of_ccxt_is_found_and_healed(
+    still_sandbox: RunningSandbox,
+) -> None:
+    sandbox = still_sandbox
+    auditing = replace(config(sandbox, native=False), stream=AUDITING)
+    feed = CcxtFeed(auditing, BTCUSDT, time.time_ns, Random(1))
+    async with holding(feed) as told:
+        await until(lambda: told.count(BookSnapshot) >= 1)
+        await until(lambda: feed.checks >= 2)
+        assert told.alarms == []
+        await sandbox.arm("depth_corrupt", symbol="BTCUSDT", count=1)
+        await sandbox.rest_order("BUY", "59999.50", "0.5")
+        await until(lambda: len(told.alarms) >= 1)
+        assert told.alarms[0].cause is Cause.BOOK_DESYNC
+        downs = told.count(FeedDown)
+        await until(lambda: told.count(FeedUp) > max(1, downs - 1))
+        best = Level(59_999.5, 0.5)
+        await until(lambda: told.book.bids.levels(1, {}) == (best,))
+
+
+async def test_connections_that_end_as_planned_cost_nothing(sandbox_config: SandboxConfig) -> None:
+    short = replace(sandbox_config, disconnect_s=1.0, shutdown_notice_s=0.5)
+    async with running_sandbox(short) as sandbox:
+        feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
+        async with holding(feed) as told:
+            await until(lambda: feed.rolls >= 4, timeout_s=8.0)
+    assert (told.count(FeedUp), told.count(FeedDown)) == (1, 0)
+    assert (told.gaps, told.faults, told.count(BookSnapshot)) == (0, [], 1)
+    trades = [int(event.trade_id) for event in told.events if isinstance(event, Trade)]
+    assert trades == list(range(trades[0], trades[0] + len(trades))), "none lost, none twice"
+
+
+async def test_a_connection_is_replaced_before_the_venues_day_is_over(
+    sandbox: RunningSandbox,
+) -> None:
+    aging = replace(config(sandbox), stream=replace(QUICK, roll_s=0.3))
+    feed = BinanceFeed(aging, BTCUSDT, time.time_ns, Random(1))
+    async with holding(feed) as told:
+        await until(lambda: feed.rolls >= 3)
+    assert (told.count(FeedUp), told.count(FeedDown), told.gaps) == (1, 0, 0)
+    assert StreamTimings().roll_s == (23 * 60 + 50) * 60
+
+
+@pytest.mark.parametrize("native", [True, False])
+async def test_a_symbol_that_is_closed_is_told_and_open_again_too(
+    sandbox: RunningSandbox, *, native: bool
+) -> None:
+    quick = replace(QUICK, status_s=0.1, reopen_s=0.1)
+    feed = make_feed(
+        replace(config(sandbox, native=native), stream=quick), BTCUSDT, random=Random(1)
+    )
+    async with holding(feed) as told:
+        await until(lambda: told.count(BookSnapshot) >= 1)
+        await sandbox.admin("POST", "halt", {"symbol": "BTCUSDT", "halted": True})
+        await until(lambda: len(told.alarms) == 1)
+        books = told.count(BookSnapshot)
+        await sandbox.admin("POST", "halt", {"symbol": "BTCUSDT", "halted": False})
+        await until(lambda: len(told.alarms) == 2)
+        await until(lambda: told.count(BookSnapshot) > books)
+    assert [(alarm.cause, alarm.active) for alarm in told.alarms] == [
+        (Cause.VENUE_STATUS, True),
+        (Cause.VENUE_STATUS, False),
+    ]
+    assert told.alarms[0].text == "BTCUSDT is BREAK"
+
+
+@pytest.mark.parametrize("native", [True, False])
+async def test_frames_that_the_venue_dates_long_ago_are_a_slow_feed(
+    sandbox: RunningSandbox, *, native: bool
+) -> None:
+    """Our clock runs ahead after it was compared: every frame then looks late."""
+    ahead_ns = 0
+
+    def now_ns() -> int:
+        return time.time_ns() + ahead_ns
+
+    feed = make_feed(config(sandbox, native=native), BTCUSDT, now_ns=now_ns, random=Random(1))
+    async with holding(feed) as told:
+        await until(lambda: told.count(BookSnapshot) + told.count(BookDelta) >= 6)
+        assert told.alarms == []
+        ahead_ns = 1_500_000_000
+        await until(lambda: len(told.alarms) == 1)
+        ahead_ns = 0
+        await until(lambda: len(told.alarms) == 2)
+    assert [(alarm.cause, alarm.active) for alarm in told.alarms] == [
+        (Cause.FEED_SLOW, True),
+        (Cause.FEED_SLOW, False),
+    ]
 
 
 async def test_resync_brings_a_snapshot_and_is_idempotent(sandbox: RunningSandbox) -> None:

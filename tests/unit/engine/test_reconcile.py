@@ -409,8 +409,19 @@ def test_a_list_from_before_the_end_of_an_order_may_still_have_it() -> None:
 
 def test_an_order_of_ours_that_this_run_never_sent_kills_and_is_cancelled() -> None:
     desk = Desk().quoting()
-    step = desk.open_orders(stray("q01old1"))
+    step = desk.open_orders(stray("q01run99"))
     assert "never sent by this run" in desk.engine.causes.switch.causes[Cause.ORDER_REAPPEARED]
+    assert "q01run99" in [cancel.client_id for cancel in cancels(step)]
+
+
+def test_an_order_of_another_run_of_this_instance_kills_and_is_cancelled() -> None:
+    """Two daemons with one instance: each sees what the other sends, and both stop (K6)."""
+    desk = Desk().quoting()
+    step = desk.open_orders(stray("q01old1"))
+    causes = desk.engine.causes.switch.causes
+    assert "another daemon" in causes[Cause.FOREIGN_RUN]
+    assert Cause.ORDER_REAPPEARED not in causes
+    assert desk.state() is TradingState.KILLED
     assert "q01old1" in [cancel.client_id for cancel in cancels(step)]
 
 
@@ -430,3 +441,27 @@ def test_fills_that_no_order_claims_are_told_once_and_not_booked() -> None:
     desk.now_ns += 3600 * SECOND_NS  # the fill's own stamp is of START_NS
     desk.wait(0.2)
     assert desk.engine.counts["foreign_fill"] == 1
+
+
+def test_a_venue_that_trades_again_is_asked_for_both_lists_before_we_quote() -> None:
+    desk = Desk().quoting()
+    desk.alarm(Cause.VENUE_STATUS)
+    assert desk.state() is TradingState.PAUSED
+    desk.wait(5.0)
+    step = desk.alarm(Cause.VENUE_STATUS, active=False)
+    assert all(requests(step, kind) for kind in (ReportKind.OPEN_ORDERS, ReportKind.TRADES))
+    assert desk.causes == {Cause.VENUE_STATUS}
+    desk.open_orders(*(listed(order) for order in desk.engine.orders))
+    assert desk.causes == {Cause.VENUE_STATUS}
+    desk.trades()
+    assert desk.causes == set()
+
+
+def test_a_venue_that_closes_again_before_the_lists_are_in_stays_closed() -> None:
+    desk = Desk().quoting()
+    desk.alarm(Cause.VENUE_STATUS)
+    desk.alarm(Cause.VENUE_STATUS, active=False)
+    desk.alarm(Cause.VENUE_STATUS)
+    desk.open_orders(*(listed(order) for order in desk.engine.orders))
+    desk.trades()
+    assert desk.causes == {Cause.VENUE_STATUS}

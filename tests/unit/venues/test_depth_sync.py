@@ -172,3 +172,55 @@ def test_no_stream_of_drops_duplicates_and_overlaps_yields_a_wrong_book(
         if reader.last is not None:
             assert reader.book == venue.states[reader.last]
         assert sync.is_synced == (reader.last is not None)
+
+
+@settings(deadline=None)
+@given(st.lists(updates, min_size=1, max_size=8), st.integers(0, 8), st.integers(0, 8))
+def test_an_audited_snapshot_is_the_venues_book_at_our_update_or_nothing(
+    script: list[list[tuple[int, int]]], watched_from: int, asked_at: int
+) -> None:
+    venue, sync, snapshot_of = Venue(), DepthSync(), None
+    sync.on_snapshot(venue.snapshot(0))
+    for number, changes in enumerate(script):
+        if number == watched_from:
+            sync.watch()
+        if number == asked_at:
+            snapshot_of = venue.snapshot(venue.last)
+        first = venue.last + 1
+        for level, size in changes:
+            venue.update(level, size)
+        sync.on_diff(venue.diff(first, venue.last))
+    if snapshot_of is None:
+        return
+    audited = sync.audit(snapshot_of)
+    if audited is None:
+        assert watched_from >= len(script) or asked_at < watched_from
+        return
+    assert audited.last == venue.last
+    assert dict(audited.bids) == venue.states[venue.last]
+    assert list(audited.bids) == sorted(audited.bids, reverse=True)
+
+
+def test_a_snapshot_ahead_of_our_stream_or_from_before_the_watch_can_not_be_compared() -> None:
+    for last in (9, 12):
+        sync = DepthSync()
+        sync.on_snapshot(snapshot(10))
+        sync.watch()
+        sync.on_diff(diff(11, 11))
+        assert sync.audit(snapshot(last)) is None
+    sync = DepthSync()
+    sync.on_snapshot(snapshot(11))
+    sync.watch()
+    sync.restart()
+    sync.on_snapshot(snapshot(11))
+    assert sync.audit(snapshot(11)) is None, "the sync began anew"
+
+
+def test_a_second_connection_follows_repeats_or_leaves_a_hole() -> None:
+    sync = DepthSync()
+    assert sync.follows(diff(1, 1)) is False
+    sync.on_snapshot(snapshot(10))
+    assert sync.follows(diff(9, 10)) is None
+    assert sync.follows(diff(9, 11)) is True
+    assert sync.follows(diff(11, 12)) is True
+    assert sync.follows(diff(12, 13)) is False

@@ -1,0 +1,53 @@
+"""Three frames in a row decide; a clock that is off does not."""
+
+from quoter.domain.trading import Cause
+from quoter.venues.config import StreamTimings
+from quoter.venues.lag import FrameLag
+
+MS = 1_000_000
+OFFSET_MS = 700  # the venue's clock is ahead of ours
+
+
+def lag() -> FrameLag:
+    measured = FrameLag(StreamTimings())
+    measured.measured(venue_ms=1_000 + OFFSET_MS, asked_ns=900 * MS, answered_ns=1_100 * MS)
+    return measured
+
+
+def see(judge: FrameLag, late_ms: int, now_ms: int = 10_000) -> bool | None:
+    """Frames that left the venue `late_ms` before our now."""
+    alarm = judge.see(now_ms + OFFSET_MS - late_ms, now_ms * MS)
+    assert alarm is None or alarm.cause is Cause.FEED_SLOW
+    return None if alarm is None else alarm.active
+
+
+def test_three_late_frames_in_a_row_are_a_slow_feed_and_three_in_time_end_it() -> None:
+    judge = lag()
+    assert [see(judge, 1_001) for _ in range(4)] == [None, None, True, None]
+    assert [see(judge, 50) for _ in range(4)] == [None, None, False, None]
+
+
+def test_late_frames_with_one_in_time_between_are_no_slow_feed() -> None:
+    judge = lag()
+    assert [see(judge, late) for late in (2_000, 2_000, 999, 2_000, 2_000)] == [None] * 5
+
+
+def test_a_frame_on_its_way_for_exactly_the_limit_is_in_time() -> None:
+    judge = lag()
+    assert [see(judge, 1_000) for _ in range(5)] == [None] * 5
+
+
+def test_nothing_is_judged_before_the_clock_is_measured_or_without_the_venues_time() -> None:
+    judge = FrameLag(StreamTimings())
+    assert [see(judge, 60_000) for _ in range(5)] == [None] * 5
+    assert [lag().see(0, 10_000 * MS) for _ in range(5)] == [None] * 5
+
+
+def test_a_new_connection_starts_with_a_clean_slate() -> None:
+    judge = lag()
+    assert judge.restart(1) is None
+    assert [see(judge, 2_000) for _ in range(3)][-1] is True
+    alarm = judge.restart(1)
+    assert alarm is not None
+    assert not alarm.active
+    assert [see(judge, 2_000) for _ in range(3)] == [None, None, True]
