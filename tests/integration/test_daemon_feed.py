@@ -1,0 +1,95 @@
+"""A daemon whose feed is ended as planned, corrupted, or closed by the venue."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from quoter.app.wiring import venue_config
+from quoter.domain.trading import Cause
+from quoter.service.exit_codes import ExitCode
+from quoter.venues.config import StreamTimings
+from tests.integration.daemon_harness import (
+    LIVELY,
+    Pilot,
+    flying,
+    market,
+    quiet_logs,
+    settings,
+)
+from tests.integration.sandbox_client import running
+
+ROLLS = 4
+NOTICE_S = 0.8
+
+
+async def two_sided(pilot: Pilot) -> None:
+    await pilot.until(pilot.is_two_sided, 20.0, "two-sided quotes")
+
+
+async def test_planned_ends_of_the_market_stream_cost_no_quote(tmp_path: Path) -> None:
+    with quiet_logs(tmp_path / "log"):
+        async with (
+            running(market(LIVELY, 5)) as sandbox,
+            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+        ):
+            await two_sided(pilot)
+            seen = len(pilot.history)
+            counts = sandbox.server.venue.counts
+            for number in range(1, ROLLS + 1):
+                body = {"in_s": NOTICE_S, "socket": "market"}
+                told = await sandbox.admin("POST", "streams/shutdown", body)
+                assert told.row["told"] == 1
+                opened = partial(lambda n: counts["market_sockets_opened"] > n, number)
+                await pilot.until(opened, 5.0, "a new connection")
+                await pilot.until(lambda: len(open_sockets(pilot)) == 1, 5.0, "the old one ends")
+            story = "\n".join(pilot.history[seen:])
+            assert Cause.MARKET_FEED_DOWN not in story
+            assert Cause.BOOK_DESYNC not in story
+            assert "PAUSED" not in story
+            await two_sided(pilot)
+            assert await pilot.stop() is ExitCode.CLEAN
+
+
+async def test_a_closed_symbol_pauses_us_and_the_venues_lists_come_before_the_next_quote(
+    tmp_path: Path,
+) -> None:
+    with quiet_logs(tmp_path / "log"):
+        async with running(market(LIVELY, 5)) as sandbox:
+            chosen = settings(sandbox, tmp_path)
+            quick = replace(StreamTimings(), status_s=0.1, reopen_s=0.3)
+            venue = replace(venue_config(chosen), stream=quick)
+            async with flying(sandbox, chosen, venue=venue) as pilot:
+                await two_sided(pilot)
+                await sandbox.admin("POST", "halt", {"symbol": "BTCUSDT", "halted": True})
+                active = pilot.running.engine.causes.switch.is_active
+                await pilot.until(lambda: active(Cause.VENUE_STATUS), 5.0, "told that it is closed")
+                await pilot.until(lambda: not pilot.open_own(), 5.0, "no order is left")
+                await sandbox.admin("POST", "halt", {"symbol": "BTCUSDT", "halted": False})
+                await two_sided(pilot)
+                assert not active(Cause.VENUE_STATUS)
+                assert await pilot.stop() is ExitCode.CLEAN
+
+
+async def test_a_silently_corrupted_book_stops_us_until_it_is_fetched_anew(tmp_path: Path) -> None:
+    """In a lively market a wrong row near the touch shows by the ticker or the next audit."""
+    with quiet_logs(tmp_path / "log"):
+        async with running(market(LIVELY, 5)) as sandbox:
+            chosen = settings(sandbox, tmp_path)
+            often = replace(StreamTimings(), audit_s=0.2, audit_settle_s=0.2)
+            venue = replace(venue_config(chosen), stream=often)
+            async with flying(sandbox, chosen, venue=venue) as pilot:
+                await two_sided(pilot)
+                await sandbox.arm("depth_corrupt", symbol="BTCUSDT")
+                await pilot.until(
+                    lambda: any(Cause.BOOK_DESYNC in line for line in pilot.history),
+                    20.0,
+                    "the corruption is found",
+                )
+                await sandbox.admin("DELETE", "faults")
+                await two_sided(pilot)
+                assert await pilot.stop() is ExitCode.CLEAN
+
+
+def open_sockets(pilot: Pilot) -> list[object]:
+    sockets = pilot.sandbox.server.sockets
+    return [socket for socket in sockets.of(None) if socket.kind.value == "market"]
