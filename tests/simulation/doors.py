@@ -334,7 +334,13 @@ def _venue_order(order: SimOrder) -> VenueOrder:
 
 def _done(order: SimOrder, ts_ns: int) -> OrderDone:
     reason = ENDS[order.state]
-    return OrderDone(ts_ns=ts_ns, client_id=order.client_id, reason=reason, filled=order.filled)
+    return OrderDone(
+        ts_ns=ts_ns,
+        client_id=order.client_id,
+        reason=reason,
+        filled=order.filled,
+        venue_id=str(order.order_id),
+    )
 
 
 def _life(order: SimOrder, ts_ns: int) -> OrderOpen | OrderDone:

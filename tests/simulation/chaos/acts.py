@@ -1,0 +1,201 @@
+"""What happens by itself: streams that fall, a venue with its own will, operators, a dying host."""
+
+from decimal import Decimal
+from functools import partial
+
+from quoter.domain.events import FeedAlive, FeedDown, FeedUp, Operator
+from quoter.domain.market import Side, Stream
+from quoter.domain.reasons import OperatorAction
+from quoter.sim.exchange import Exchange
+from quoter.sim.messages import NewOrder, OrderKind, Refused, SelfTrade
+from quoter.sim.scripts import Burst
+from tests.simulation.chaos.doors import ChaosDoors
+from tests.simulation.chaos.invariants import Invariants
+from tests.simulation.chaos.plan import Fault, Plan, Window
+from tests.simulation.chaos.process import Process
+from tests.simulation.chaos.trouble import Trouble, at_ns
+from tests.simulation.harness import ACCOUNT, SECOND_NS
+from tests.simulation.schedule import Schedule
+
+PULSE_NS = SECOND_NS
+
+
+class Acts:
+    """Puts every window of the plan that is not about single messages into the schedule."""
+
+    def __init__(
+        self,
+        *,
+        plan: Plan,
+        schedule: Schedule,
+        exchange: Exchange,
+        doors: ChaosDoors,
+        process: Process,
+        trouble: Trouble,
+        invariants: Invariants,
+    ) -> None:
+        self._plan, self._schedule, self._exchange = plan, schedule, exchange
+        self._doors, self._process, self._trouble = doors, process, trouble
+        self._invariants = invariants
+        self._names = 0
+        for window in plan.windows:
+            self._plan_window(window)
+        schedule.at(schedule.now_ns + PULSE_NS, self._pulse)
+
+    def _plan_window(self, window: Window) -> None:
+        begin_ns, end_ns = at_ns(window.begin_s), at_ns(window.end_s)
+        match window.fault:
+            case Fault.PRIVATE_DOWN:
+                self._at(begin_ns, window, self._private_down)
+                self._schedule.at(end_ns, self._private_up)
+            case Fault.HALF_OPEN:
+                self._schedule.at(begin_ns, partial(self._count, window))
+                self._schedule.at(end_ns, partial(self._drop_market, 0.1, 2.0))
+            case Fault.ROLL:
+                self._at(begin_ns, window, partial(self._drop_market, 0.0, 3.0))
+            case Fault.RECONNECTS:
+                self._repeat(window, partial(self._drop_market, 0.0, 0.3), 0.4)
+            case Fault.HALT:
+                self._at(begin_ns, window, self._halt)
+                self._schedule.at(end_ns, self._resume_market)
+            case Fault.CLOCK:
+                self._at(begin_ns, window, partial(self._set_clock, window))
+                self._schedule.at(end_ns, partial(self._set_clock, None))
+            case Fault.CRASH:
+                self._at(begin_ns, window, self._process.crash_soon)
+            case Fault.BLOCK:
+                length_s = self._trouble.random.uniform(0.3, 3.0)
+                self._at(begin_ns, window, partial(self._process.block, length_s))
+            case Fault.BURST:
+                self._at(begin_ns, window, partial(self._burst, window))
+            case Fault.SELF_TRADE | Fault.VENUE_ENDS:
+                is_self_trade = window.fault is Fault.SELF_TRADE
+                self._repeat(window, partial(self._end_one, is_self_trade), 0.7)
+            case Fault.DEPOSIT | Fault.FOREIGN_TRADE | Fault.FOREIGN_ORDER | Fault.WIPE:
+                self._at(begin_ns, window, partial(self._foreign, window.fault))
+            case Fault.OPERATOR_KILL:
+                self._at(begin_ns, window, partial(self._operate, OperatorAction.KILL))
+            case Fault.OPERATOR_PAUSE | Fault.OPERATOR_REDUCE:
+                is_pause = window.fault is Fault.OPERATOR_PAUSE
+                action = OperatorAction.PAUSE if is_pause else OperatorAction.REDUCE
+                self._at(begin_ns, window, partial(self._operate, action))
+                self._schedule.at(end_ns, partial(self._operate, OperatorAction.RESUME))
+            case _:
+                pass  # strikes single messages: see the doors and the network
+
+    def _at(self, begin_ns: int, window: Window, act: "partial[None] | object") -> None:
+        self._schedule.at(begin_ns, partial(self._count, window))
+        assert callable(act)
+        self._schedule.at(begin_ns, act)
+
+    def _count(self, window: Window) -> None:
+        self._trouble.fired[window.fault] += 1
+
+    def _repeat(self, window: Window, act: "partial[None]", every_s: float) -> None:
+        at_s = window.begin_s
+        while at_s < window.end_s:
+            self._at(at_ns(at_s), window, act)
+            at_s += every_s / window.force * self._trouble.random.uniform(0.5, 1.5)
+
+    def _pulse(self) -> None:
+        """Signs of life on both streams, and the loop's own probe."""
+        now_ns, doors = self._schedule.now_ns, self._doors
+        if doors.is_market_up and not self._trouble.is_on(Fault.HALF_OPEN):
+            self._process.post(FeedAlive(ts_ns=now_ns, stream=Stream.MARKET))
+        if doors.is_private_up:
+            self._process.post(FeedAlive(ts_ns=now_ns, stream=Stream.PRIVATE))
+        self._process.pulse()
+        self._schedule.at(now_ns + PULSE_NS, self._pulse)
+
+    def _private_down(self) -> None:
+        if self._doors.is_private_up:
+            self._doors.is_private_up = False
+            now_ns = self._schedule.now_ns
+            self._process.post(FeedDown(ts_ns=now_ns, stream=Stream.PRIVATE, text="closed"))
+
+    def _private_up(self) -> None:
+        if not self._doors.is_private_up and self._process.engine is not None:
+            self._doors.is_private_up = True
+            self._process.post(FeedUp(ts_ns=self._schedule.now_ns, stream=Stream.PRIVATE))
+
+    def _drop_market(self, low_s: float, high_s: float) -> None:
+        if not self._doors.is_market_up:
+            return
+        now_ns = self._schedule.now_ns
+        self._doors.market_down()
+        self._process.post(FeedDown(ts_ns=now_ns, stream=Stream.MARKET, text="1001"))
+        back_ns = now_ns + self._trouble.between_ns(low_s, high_s)
+        self._schedule.at(back_ns, partial(self._market_back, self._doors.run))
+
+    def _market_back(self, run: int) -> None:
+        if run == self._doors.run and not self._doors.is_market_up:
+            self._process.post(FeedUp(ts_ns=self._schedule.now_ns, stream=Stream.MARKET))
+            self._doors.market_up()
+
+    def _halt(self) -> None:
+        """Maintenance: no trading, and every order of ours is gone."""
+        for name in self._doors.own_open():
+            self._doors.end(name, is_self_trade=False)
+        self._exchange.halt(self._plan.market.symbol, is_halted=True)
+
+    def _resume_market(self) -> None:
+        self._exchange.halt(self._plan.market.symbol, is_halted=False)
+
+    def _set_clock(self, window: Window | None) -> None:
+        offset_s = 0.0
+        if window is not None:
+            offset_s = self._trouble.random.choice((-5.0, -1.5, 0.5, 1.5, 5.0))
+        self._doors.clock_offset_ns = round(offset_s * SECOND_NS)
+
+    def _burst(self, window: Window) -> None:
+        side = Side.BUY if self._trouble.random.random() < 0.5 else Side.SELL
+        slices = self._trouble.random.randint(2, 30)
+        notional = Decimal(10_000 * 30 * slices)
+        every_s = (window.end_s - window.begin_s) / slices
+        script = Burst(side=side, notional=notional, slices=slices, every_s=every_s)
+        self._exchange.script(self._plan.market.symbol, script, self._schedule.now_ns)
+
+    def _end_one(self, is_self_trade: bool) -> None:
+        names = self._doors.own_open()
+        if names:
+            self._doors.end(self._trouble.random.choice(names), is_self_trade=is_self_trade)
+
+    def _foreign(self, fault: Fault) -> None:
+        random, base = self._trouble.random, self._plan.market.base
+        match fault:
+            case Fault.DEPOSIT:
+                amount = random.choice((Decimal(1), Decimal(-1), Decimal("0.5")))
+                self._doors.shift[base] = self._doors.shift.get(base, Decimal(0)) + amount
+            case Fault.WIPE:
+                self._doors.wipe(dict(self._plan.engine.opening))
+            case Fault.FOREIGN_TRADE:
+                self._place_foreign(fault, OrderKind.MARKET)
+            case _:
+                self._place_foreign(fault, OrderKind.LIMIT)
+
+    def _place_foreign(self, fault: Fault, kind: OrderKind) -> None:
+        """Somebody uses the account's web page."""
+        random, market = self._trouble.random, self._plan.market
+        side = Side.BUY if random.random() < 0.5 else Side.SELL
+        mid = self._exchange.mid(market.symbol)
+        ticks = round(mid / float(market.tick)) - side.sign * 400
+        self._names += 1
+        order = NewOrder(
+            symbol=market.symbol,
+            client_id=f"web{self._names}",
+            side=side,
+            kind=kind,
+            price=market.tick * ticks,
+            size=Decimal(2),
+            self_trade=SelfTrade.EXPIRE_MAKER,
+        )
+        try:
+            _, news = self._exchange.place(ACCOUNT, order, self._schedule.now_ns)
+        except Refused:  # a halted market: then nothing foreign happened
+            self._trouble.fired[fault] -= 1
+            return
+        self._doors.hear(news)
+
+    def _operate(self, action: OperatorAction) -> None:
+        event = Operator(ts_ns=self._schedule.now_ns, action=action, actor="test", text="")
+        self._process.post(event)

@@ -1,0 +1,640 @@
+"""The doors to a venue that misbehaves: requests, answers and both streams, each with its faults.
+
+What a gateway would do is done here too: it gives up after its time-out, is silent while the venue
+wants silence, and tells the engine of both.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+
+from quoter.domain.commands import (
+    CancelAll,
+    CancelOrder,
+    Command,
+    PlaceOrder,
+    QueryOrder,
+    RequestReport,
+)
+from quoter.domain.events import (
+    BalanceReport,
+    BookDelta,
+    BookSnapshot,
+    CancelReject,
+    Event,
+    Fill,
+    OrderAck,
+    OrderNotFound,
+    OrderReject,
+    OrderSent,
+    OrderUnknown,
+    RateLimited,
+    ReportFailed,
+    TopOfBook,
+    TradesReport,
+)
+from quoter.domain.market import Level, Side
+from quoter.domain.reasons import CancelRejectReason, RejectReason, ReportKind
+from quoter.sim.exchange import Exchange
+from quoter.sim.messages import (
+    DepthNews,
+    ExecutionReport,
+    NewOrder,
+    News,
+    OrderKind,
+    Refused,
+    SelfTrade,
+    SimOrderState,
+    SimReject,
+)
+from quoter.sim.messages import ReportType as Kind
+from quoter.sim.resting import Resting
+from quoter.venues.depth_sync import DepthDiff
+from tests.simulation.chaos.breach import Breach
+from tests.simulation.chaos.invariants import Invariants
+from tests.simulation.chaos.plan import Fault
+from tests.simulation.chaos.trouble import Trouble
+from tests.simulation.chaos.truth import Truth
+from tests.simulation.doors import SNAPSHOT_LEVELS, TRADES_MAX, Doors, _fill, _levels
+from tests.simulation.schedule import Schedule
+from tests.simulation.seam import MS, Channel, Latency, Seam
+
+RECEIVE_WINDOW_NS = 2_000 * MS  # the venue refuses a create that is older (decisions: recvWindow)
+CLOCK_NS_MAX = 1_000 * MS
+FORGETS_NS_MAX = 10_000 * MS
+SNAPSHOT_AGAIN_NS = 1_000 * MS
+OWN = "q01"
+
+type Hear = Callable[[Event], None]
+
+
+class Call:
+    """One request on its way; the first of answer and time-out counts."""
+
+    __slots__ = ("command", "is_done", "is_mute", "run", "sent_ns")
+
+    def __init__(self, command: Command, sent_ns: int, run: int) -> None:
+        self.command, self.sent_ns, self.run = command, sent_ns, run
+        self.is_done = False
+        self.is_mute = False  # carried out, but nobody will hear
+
+
+class ChaosDoors(Doors):
+    """One account at one symbol; `run` numbers the process that hears."""
+
+    def __init__(
+        self,
+        *,
+        exchange: Exchange,
+        symbol: str,
+        account: str,
+        schedule: Schedule,
+        latency: Latency,
+        seam: Seam,
+        post: Hear,
+        trouble: Trouble,
+        truth: Truth,
+        invariants: Invariants,
+        processing_s: float,
+        names_in_trades: bool,
+    ) -> None:
+        super().__init__(
+            exchange=exchange,
+            symbol=symbol,
+            account=account,
+            schedule=schedule,
+            latency=latency,
+            seam=seam,
+            post=post,
+        )
+        self._trouble, self._truth, self._invariants = trouble, truth, invariants
+        self._processing_s, self._names_in_trades = processing_s, names_in_trades
+        self._market = exchange._markets[symbol]
+        self.journal: dict[str, PlaceOrder] = {}  # the process writes it before it sends
+        self.run = 0
+        self.is_market_up = self.is_private_up = False
+        self.clock_offset_ns = 0
+        self.contradictions: set[tuple[str, Decimal]] = set()  # trades told with another size
+        self.silent_until_ns = 0
+        self.shift: dict[str, Decimal] = {}  # deposits, and what a wipe did to balances
+        self.wiped_ns = 0
+        self._trades_from = 0
+        self._market_epoch = 0
+        self._market_free_ns = 0
+        self._is_fetching = False
+        self._accepted_ns: dict[str, int] = {}
+        self._held_back: DepthDiff | None = None
+        self._is_wiping = False
+
+    # requests
+
+    def send(self, commands: Iterable[Command]) -> None:
+        """Put commands on their way, journalled and registered before they leave."""
+        now_ns = self._schedule.now_ns
+        for command in commands:
+            if isinstance(command, RequestReport) and command.kind is ReportKind.BOOK:
+                self.want_snapshot()
+                continue
+            call = Call(command, now_ns, self.run)
+            if now_ns < self.silent_until_ns:
+                self._unsent(call)
+                continue
+            if isinstance(command, PlaceOrder):
+                self._tell(OrderSent(ts_ns=now_ns, client_id=command.client_id), now_ns)
+            self._travel(call)
+
+    def _unsent(self, call: Call) -> None:
+        command = call.command
+        if isinstance(command, PlaceOrder):
+            self._truth.gone(command.client_id)
+            self._refuse(call, RejectReason.NOT_SENT, "silence")
+        else:
+            self._fail(call, "silence")
+
+    def _travel(self, call: Call) -> None:
+        trouble, command, now_ns = self._trouble, call.command, self._schedule.now_ns
+        due_ns = now_ns + self._latency.request_ns
+        if not isinstance(command, CancelAll):
+            self._schedule.at(now_ns + self._latency.timeout_ns, partial(self._expire, call))
+        is_lost = False
+        if trouble.strikes(Fault.TIMEOUTS):
+            is_lost = trouble.random.random() < 0.5
+            call.is_mute = True
+        match command:
+            case PlaceOrder():
+                is_lost = is_lost or trouble.strikes(Fault.CREATE_LOST)
+                if trouble.strikes(Fault.CREATE_LATE):
+                    due_ns += trouble.between_ns(0.0, 2.5)
+            case CancelOrder() | CancelAll():
+                if trouble.strikes(Fault.CANCEL_LOST):
+                    is_lost = is_lost or trouble.random.random() < 0.5
+                    due_ns += trouble.between_ns(0.2, 5.0)
+            case _:
+                pass
+        if not is_lost:
+            self._schedule.at(due_ns, partial(self._reach, call))
+        elif isinstance(command, PlaceOrder):
+            self._truth.gone(command.client_id)
+
+    def _reach(self, call: Call) -> None:
+        """A request is at the venue's door."""
+        trouble, command = self._trouble, call.command
+        if trouble.strikes(Fault.RATE_LIMIT):
+            self._rate_limit(call)
+        elif isinstance(command, PlaceOrder):
+            self._invariants.arrives(command, self.journal)
+            is_old = self._schedule.now_ns - call.sent_ns > RECEIVE_WINDOW_NS
+            if is_old or abs(self.clock_offset_ns) > CLOCK_NS_MAX:
+                self._truth.gone(command.client_id)
+                self._refuse(call, RejectReason.OTHER, "outside of the receive window")
+            elif trouble.strikes(Fault.CREATE_LATE):
+                later_ns = trouble.between_ns(0.0, self._processing_s)
+                self._schedule.at(self._schedule.now_ns + later_ns, partial(self._create, call))
+            else:
+                self._create(call)
+        elif abs(self.clock_offset_ns) > CLOCK_NS_MAX:
+            self._fail(call, "outside of the receive window")
+        elif isinstance(command, CancelAll):
+            self.cancel_own()
+        else:
+            self._return(call, self._carry_out(call))
+
+    def _carry_out(self, call: Call) -> Event:
+        match call.command:
+            case CancelOrder() as command:
+                return self._cancel(command)
+            case QueryOrder() as command:
+                return self._query(command)
+            case RequestReport() as command:
+                return self._report(command, call.sent_ns)
+            case _:
+                raise AssertionError(call.command)
+
+    def _create(self, call: Call) -> None:
+        """The venue decides about a create; what it says may be an error all the same."""
+        trouble, command = self._trouble, call.command
+        assert isinstance(command, PlaceOrder)
+        name = command.client_id
+        for fault in (Fault.ERROR, Fault.RESET):
+            if not trouble.strikes(fault):
+                continue
+            if trouble.random.random() < 0.5:
+                self._accept(command)
+            else:
+                self._truth.gone(name)
+            self._return(call, OrderUnknown(ts_ns=0, client_id=name, text=fault))
+            return
+        event = self._accept(command)
+        if trouble.strikes(Fault.ANSWER_LOST):
+            call.is_mute = True
+        if isinstance(event, OrderAck) and trouble.strikes(Fault.TWICE):
+            later_ns = self._schedule.now_ns + trouble.between_ns(0.0, 0.2)
+            self._schedule.at(later_ns, partial(self._again, command))
+            event = OrderUnknown(ts_ns=0, client_id=name, text="duplicate order sent")
+        self._return(call, event)
+
+    def _accept(self, command: PlaceOrder) -> Event:
+        refusal = self._refusal()
+        if refusal is None:
+            event = self._place(command)
+        else:
+            text = f"refused: {refusal}"
+            event = OrderReject(ts_ns=0, client_id=command.client_id, reason=refusal, text=text)
+        if not isinstance(event, OrderAck):
+            self._truth.gone(command.client_id)
+            return event
+        self._accepted_ns[command.client_id] = self._schedule.now_ns
+        order = self._exchange.order(self._account, self._symbol, client_id=command.client_id)
+        self._invariants.rests(order.client_id, order.price, order.size, command)
+        if self._trouble.strikes(Fault.EARLY_FILL):
+            self.fill_some(command.client_id)
+        return event
+
+    def _refusal(self) -> RejectReason | None:
+        for fault, reason in (
+            (Fault.POST_ONLY, RejectReason.POST_ONLY),
+            (Fault.FILTERS, RejectReason.FILTER),
+            (Fault.KEY_REVOKED, RejectReason.AUTH),
+        ):
+            if self._trouble.strikes(fault):
+                return reason
+        return None
+
+    def _again(self, command: PlaceOrder) -> None:
+        """The same create arrives a second time: only an open order keeps its name taken.
+
+        Later than that the venue would take it as a new order, which is why one call must be one
+        request (OL-03): that is the transport's duty and not tried here.
+        """
+        alive = self._truth.alive.get(command.client_id)
+        if alive is None or not alive.is_open or self._market.is_halted:
+            return
+        order = NewOrder(
+            symbol=self._symbol,
+            client_id=command.client_id,
+            side=command.side,
+            kind=OrderKind.LIMIT_MAKER,
+            price=command.price,
+            size=command.size,
+            self_trade=SelfTrade.EXPIRE_MAKER,
+        )
+        try:
+            self._exchange.place(self._account, order, self._schedule.now_ns)
+        except Refused as refused:
+            if refused.reason is SimReject.DUPLICATE:
+                return
+            raise
+        raise Breach("I8", f"two live orders {command.client_id}")
+
+    # answers
+
+    def _return(self, call: Call, event: Event) -> None:
+        if not call.is_mute:
+            due_ns = self._schedule.now_ns + self._latency.answer_ns
+            self._schedule.at(due_ns, partial(self._answered, call, event))
+
+    def _answered(self, call: Call, event: Event) -> None:
+        if call.is_done or call.run != self.run:
+            return
+        call.is_done = True
+        self._post(replace(event, ts_ns=self._schedule.now_ns))
+
+    def _expire(self, call: Call) -> None:
+        if not call.is_done:
+            self._fail(call, "no answer")
+
+    def _fail(self, call: Call, text: str) -> None:
+        """What a gateway says without an answer."""
+        ts_ns = self._schedule.now_ns
+        match call.command:
+            case PlaceOrder(client_id=name):
+                event: Event = OrderUnknown(ts_ns=ts_ns, client_id=name, text=text)
+            case CancelOrder(client_id=name):
+                reason = CancelRejectReason.NO_ANSWER
+                event = CancelReject(ts_ns=ts_ns, client_id=name, reason=reason, text=text)
+            case RequestReport(kind=kind):
+                event = ReportFailed(ts_ns=ts_ns, kind=kind, text=text)
+            case _:
+                call.is_done = True
+                return
+        self._schedule.at(ts_ns, partial(self._answered, call, event))
+
+    def _refuse(self, call: Call, reason: RejectReason, text: str) -> None:
+        assert isinstance(call.command, PlaceOrder)
+        name = call.command.client_id
+        self._return(call, OrderReject(ts_ns=0, client_id=name, reason=reason, text=text))
+
+    def _rate_limit(self, call: Call) -> None:
+        """429 with Retry-After, now and then a ban: the gateway keeps silent until then."""
+        trouble, now_ns = self._trouble, self._schedule.now_ns
+        is_ban = trouble.random.random() < 0.1
+        until_ns = now_ns + trouble.between_ns(1.0, 12.0 if is_ban else 4.0)
+        self.silent_until_ns = max(self.silent_until_ns, until_ns)
+        match call.command:
+            case PlaceOrder(client_id=name):
+                self._truth.gone(name)
+                self._refuse(call, RejectReason.RATE_LIMIT, "429")
+            case CancelOrder(client_id=name):
+                reason = CancelRejectReason.RATE_LIMIT
+                text = "418" if is_ban else "429"
+                self._return(call, CancelReject(ts_ns=0, client_id=name, reason=reason, text=text))
+            case _:
+                self._fail(call, "429")
+        self._tell(RateLimited(ts_ns=now_ns, until_ns=until_ns, text="429"), now_ns)
+
+    # what the venue does with orders
+
+    def hear(self, news: Iterable[News]) -> None:
+        """Everything the exchange says passes here: the truth hears first."""
+        news = list(news)
+        for one in news:
+            if isinstance(one, ExecutionReport) and one.account == self._account:
+                if one.order.client_id.startswith(OWN):
+                    self._truth.report(one)
+                self._invariants.step(None)
+        super().hear(news)
+
+    def _cancel(self, command: CancelOrder) -> Event:
+        trouble, name = self._trouble, command.client_id
+        if self._forgets(name):
+            reason = CancelRejectReason.NOT_FOUND
+            return CancelReject(ts_ns=0, client_id=name, reason=reason, text="unknown order")
+        if trouble.strikes(Fault.CANCEL_RACE):
+            self.fill_some(name)
+        elif trouble.strikes(Fault.CANCEL_FILLED):
+            self.fill_some(name, share=1.0)
+        return super()._cancel(command)
+
+    def _query(self, command: QueryOrder) -> Event:
+        if self._forgets(command.client_id):
+            return OrderNotFound(ts_ns=0, client_id=command.client_id)
+        return super()._query(command)
+
+    def _forgets(self, name: str) -> bool:
+        accepted_ns = self._accepted_ns.get(name)
+        if accepted_ns is None:
+            return False
+        if accepted_ns <= self.wiped_ns:
+            return True
+        is_young = self._schedule.now_ns - accepted_ns <= FORGETS_NS_MAX
+        return is_young and self._trouble.strikes(Fault.NOT_FOUND)
+
+    def own_open(self) -> list[str]:
+        """Client ids of our open orders."""
+        listed = self._exchange.open_orders(self._account, self._symbol)
+        return [order.client_id for order in listed if order.client_id.startswith(OWN)]
+
+    def cancel_own(self) -> None:
+        """Cancel-all by prefix: foreign orders stay."""
+        for name in self.own_open():
+            _, news = self._exchange.cancel(
+                self._account, self._symbol, now_ns=self._schedule.now_ns, client_id=name
+            )
+            self.hear(news)
+
+    def fill_some(self, name: str, share: float | None = None) -> None:
+        """A taker trades some of an open order, or all of it."""
+        resting = self._resting(name)
+        if resting is None or self._market.is_halted:
+            return
+        chosen = self._trouble.random.random() if share is None else share
+        lots = max(1, round(chosen * resting.lots))
+        self._market.fill(resting, lots, self._schedule.now_ns)
+        self._market.commit(self._schedule.now_ns)
+        self.hear(self._exchange._take_news())
+
+    def end(self, name: str, *, is_self_trade: bool) -> None:
+        """The venue ends an order of ours by itself."""
+        resting = self._resting(name)
+        if resting is None:
+            return
+        state, kind = SimOrderState.EXPIRED, Kind.EXPIRED
+        if is_self_trade:
+            state, kind = SimOrderState.EXPIRED_IN_MATCH, Kind.TRADE_PREVENTION
+        self._market._remove(resting, state, kind, now_ns=self._schedule.now_ns)
+        self._market.commit(self._schedule.now_ns)
+        self.hear(self._exchange._take_news())
+
+    def wipe(self, opening: dict[str, Decimal]) -> None:
+        """A testnet begins again: orders, trades and balances are what they were at the start."""
+        self._is_wiping = True
+        self.cancel_own()
+        self._is_wiping = False
+        self.wiped_ns = self._schedule.now_ns
+        trades = self._exchange.trades(self._account, self._symbol, limit=1)
+        self._trades_from = trades[-1].trade_id + 1 if trades else 0
+        held = self._exchange.balances(self._account)
+        self.shift = {asset: opening[asset] - sum(both) for asset, both in held.items()}
+
+    def _resting(self, name: str) -> Resting | None:
+        orders = self._exchange._orders
+        try:
+            found = orders.find(self._account, self._symbol, order_id=0, client_id=name)
+            return orders.resting(found)
+        except Refused:
+            return None
+
+    # reports
+
+    def _report(self, request: RequestReport, asked_ns: int) -> Event:
+        if request.kind is ReportKind.TRADES:
+            fills = self.trades_after(request.from_trade_id)
+            return TradesReport(ts_ns=0, asked_ns=asked_ns, fills=fills)
+        event = super()._report(request, asked_ns)
+        if isinstance(event, BalanceReport):
+            return replace(event, free=self.moved(event.free))
+        return event
+
+    def moved(self, free: Mapping[str, Decimal]) -> dict[str, Decimal]:
+        """Balances with deposits and wipes in them."""
+        return {asset: held + self.shift.get(asset, Decimal(0)) for asset, held in free.items()}
+
+    def trades_after(self, trade_id: str, *, with_names: bool | None = None) -> tuple[Fill, ...]:
+        """The venue's trade list, which may lag and overlap."""
+        trouble, now_ns = self._trouble, self._schedule.now_ns
+        after, until_ns = int(trade_id or 0), now_ns
+        if trouble.strikes(Fault.TRADES_LAG):
+            until_ns -= trouble.between_ns(0.0, 30.0)
+            after = max(0, after - 3)
+        after = max(after, self._trades_from - 1)
+        trades = self._exchange.trades(
+            self._account, self._symbol, from_id=after + 1, limit=TRADES_MAX
+        )
+        fills = (_fill(trade, now_ns) for trade in trades if trade.ts_ns <= until_ns)
+        names = self._names_in_trades if with_names is None else with_names
+        return tuple(fills) if names else tuple(replace(fill, client_id="") for fill in fills)
+
+    def balances(self) -> dict[str, Decimal]:
+        """What the account holds, free and locked together, as the venue tells it."""
+        held = self._exchange.balances(self._account)
+        return self.moved({asset: free + locked for asset, (free, locked) in held.items()})
+
+    def answers(self) -> bool:
+        """Would the venue answer a process that starts?"""
+        is_clear = not any(map(self._trouble.is_on, (Fault.TIMEOUTS, Fault.RATE_LIMIT)))
+        return is_clear and abs(self.clock_offset_ns) <= CLOCK_NS_MAX
+
+    # streams
+
+    def _tell(self, event: Event, at_ns: int) -> None:
+        """Only the process that was running hears it."""
+        told = event if event.ts_ns == at_ns else replace(event, ts_ns=at_ns)
+        self._schedule.at(at_ns, partial(self._told, told, self.run))
+
+    def _told(self, event: Event, run: int) -> None:
+        if run == self.run:
+            self._post(event)
+
+    def _publish(self, channel: Channel, event: Event) -> None:
+        if channel is Channel.MARKET:
+            self._to_market(event.ts_ns, partial(self._post_now, event))
+            return
+        if not self.is_private_up or self._is_wiping:
+            return
+        super()._publish(channel, event)
+        is_fill = isinstance(event, Fill) and event.client_id.startswith(OWN)
+        if is_fill and not self._trouble.fired[Fault.CONFLICT]:
+            self._contradict(event)
+
+    def _contradict(self, event: Event) -> None:
+        """The same trade once more, with another size: after the true one for certain."""
+        if isinstance(event, Fill) and self._trouble.strikes(Fault.CONFLICT):
+            now_ns = self._schedule.now_ns + self._latency.private_ns
+            self._tell(event, now_ns)
+            other = replace(event, size=event.size + 1)
+            self.contradictions.add((other.trade_id, other.size))
+            self._tell(other, now_ns)
+
+    def _post_now(self, event: Event) -> None:
+        self._post(replace(event, ts_ns=self._schedule.now_ns))
+
+    def _to_market(self, due_ns: int, act: Callable[[], None]) -> None:
+        """News on the market socket: in order, unless the socket is gone meanwhile."""
+        if not self.is_market_up or self._trouble.is_on(Fault.HALF_OPEN):
+            return
+        if self._trouble.is_on(Fault.SLOW_FEED):
+            self._trouble.fired[Fault.SLOW_FEED] += 1
+            due_ns += self._trouble.between_ns(0.2, 6.0)
+        due_ns = self._market_free_ns = max(due_ns, self._market_free_ns)
+        self._schedule.at(due_ns, partial(self._from_market, self._market_epoch, act))
+
+    def _from_market(self, epoch: int, act: Callable[[], None]) -> None:
+        if epoch == self._market_epoch and self.is_market_up:
+            act()
+
+    def market_up(self) -> None:
+        self.is_market_up, self._market_free_ns = True, self._schedule.now_ns
+        self._begin_sync()
+
+    def market_down(self) -> None:
+        self.is_market_up = False
+        self._market_epoch += 1
+        self._sync.restart()
+        self._held_back = None
+
+    def _depth(self, news: DepthNews) -> None:
+        trouble = self._trouble
+        diff = DepthDiff(
+            ts_ns=self._due_ns(Channel.MARKET),
+            first=news.first,
+            last=news.last,
+            bids=_levels(news.bids),
+            asks=_levels(news.asks),
+        )
+        bid, ask = self._market.tape.best(Side.BUY), self._market.tape.best(Side.SELL)
+        if bid is not None and ask is not None:
+            grid = self._market.grid
+            prices = float(grid.price(bid[0])), float(grid.price(ask[0]))
+            self._invariants.book(news.last, *prices)
+        held, self._held_back = self._held_back, None
+        diffs = [diff]
+        if trouble.strikes(Fault.DEPTH_GAPS):
+            match trouble.random.randrange(3):
+                case 0:
+                    diffs = []
+                case 1:
+                    diffs = [diff, diff]
+                case _:
+                    diffs, self._held_back = [], diff
+        for one in (*diffs, *([held] if held is not None else [])):
+            self._to_market(one.ts_ns, partial(self._diff, one))
+
+    def _diff(self, diff: DepthDiff) -> None:
+        delta = self._sync.on_diff(diff._replace(ts_ns=self._schedule.now_ns))
+        if delta is None:
+            return
+        if self._trouble.strikes(Fault.GARBAGE):
+            self._post(self._spoilt(delta))
+        else:
+            self._post(delta)
+        if not self._sync.is_synced:  # that was a gap: the feed itself fetches a snapshot
+            self._begin_sync()
+
+    def _spoilt(self, delta: BookDelta) -> Event:
+        """Numbers that no market has, in the right place of the sequence."""
+        bad = self._trouble.random.choice((float("nan"), -1.0, 1e308, float("inf")))
+        price = delta.bids[0][0] if delta.bids else 10_000.0
+        match self._trouble.random.randrange(4):
+            case 0:
+                return replace(delta, bids=(*delta.bids, Level(price, bad)))
+            case 1:
+                return replace(delta, asks=(*delta.asks, Level(bad, 1.0)))
+            case 2:
+                return replace(delta, bids=(*delta.bids, Level(2 * price, 1.0)))
+            case _:
+                level = Level(price, 1.0)
+                update_id = delta.last + 1
+                return TopOfBook(ts_ns=delta.ts_ns, update_id=update_id, bid=level, ask=level)
+
+    def want_snapshot(self) -> None:
+        """The engine doubts its book."""
+        if self._sync.is_synced:
+            self._begin_sync()
+
+    def _begin_sync(self) -> None:
+        self._sync.restart()
+        if not self._is_fetching:
+            self._is_fetching = True
+            self._fetch(self.run)
+
+    def _fetch(self, run: int) -> None:
+        """Ask for a depth snapshot until one fits."""
+        if run != self.run or not self.is_market_up:
+            self._is_fetching = False
+            return
+        trouble, now_ns = self._trouble, self._schedule.now_ns
+        if trouble.is_on(Fault.TIMEOUTS) or now_ns < self.silent_until_ns:
+            self._schedule.at(now_ns + SNAPSHOT_AGAIN_NS, partial(self._fetch, run))
+            return
+        book = self._exchange.depth(self._symbol, SNAPSHOT_LEVELS)
+        snapshot = BookSnapshot(
+            ts_ns=now_ns, last=book.last, bids=_levels(book.bids), asks=_levels(book.asks)
+        )
+        wait_ns = self._latency.request_ns + self._latency.answer_ns
+        self._schedule.at(now_ns + wait_ns, partial(self._fetched, run, snapshot))
+
+    def _fetched(self, run: int, snapshot: BookSnapshot) -> None:
+        now_ns = self._schedule.now_ns
+        if run != self.run or not self.is_market_up:
+            self._is_fetching = False
+            return
+        is_old = self._trouble.strikes(Fault.OLD_SNAPSHOTS)
+        snapshot = replace(snapshot, ts_ns=now_ns)
+        events = None if is_old else self._sync.on_snapshot(snapshot)
+        if events is None:
+            self._schedule.at(now_ns + SNAPSHOT_AGAIN_NS, partial(self._fetch, run))
+            return
+        self._is_fetching = False
+        for event in events:
+            self._post(event)
+        if not self._sync.is_synced:
+            self._begin_sync()
+
+    def end_run(self) -> None:
+        """The process is gone: nobody hears what was on its way to it."""
+        self.run += 1
+        self.is_private_up = False
+        self._is_fetching = False
+        self.silent_until_ns = 0
+        self.market_down()

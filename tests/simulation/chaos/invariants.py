@@ -1,0 +1,127 @@
+"""The rules of reliability.md section 6, asked after every step, each in constant time.
+
+I3 and I7 are judged where a create is issued: nothing queues between the engine and the wire here.
+I5 knows freshness by receipt, as the engine does, and compares the book itself with the venue's at
+the same sequence number.
+"""
+
+from collections import Counter
+from decimal import Decimal
+
+from quoter.domain.commands import PlaceOrder
+from quoter.domain.market import Side
+from quoter.domain.trading import Phase, TradingState
+from quoter.engine.engine import Engine
+from quoter.engine.placing import BUDGET_BURST_S
+from tests.simulation.chaos.breach import Breach
+from tests.simulation.chaos.plan import Fault, Plan
+from tests.simulation.chaos.truth import Truth
+from tests.simulation.harness import SECOND_NS
+
+BOOKS_KEPT = 400
+SLACK = 1e-6
+
+
+class Invariants:
+    """One run's; raises Breach."""
+
+    def __init__(self, plan: Plan, truth: Truth) -> None:
+        self._plan, self._truth = plan, truth
+        self._limit = plan.engine.limits.inventory_max
+        self.checks: Counter[str] = Counter()
+        self.books: dict[int, tuple[float, float]] = {}  # the venue's best prices by update id
+        self.heard_ns = 0  # last sign of life of the market stream that the process got
+        self.latched: set[Fault] = set()  # it has heard of what must stop it for good
+        self.is_paused = False
+        self.restart(0)
+
+    def restart(self, now_ns: int) -> None:
+        """A new process has a new budget."""
+        rate = self._plan.engine.creates_per_s
+        self._burst = max(1.0, BUDGET_BURST_S * rate)
+        self._tokens, self._tokens_ns = self._burst, now_ns
+        self.is_paused = False
+
+    def book(self, last: int, bid: float, ask: float) -> None:
+        """The venue's own book at this update id."""
+        self.books[last] = bid, ask
+        if len(self.books) > BOOKS_KEPT:
+            del self.books[next(iter(self.books))]
+
+    def issued(self, order: PlaceOrder, engine: Engine, now_ns: int) -> None:
+        """A create leaves the engine."""
+        self.checks["I3"] += 1
+        state = engine.causes.state
+        is_stopped = state >= TradingState.PAUSED or engine.phase is not Phase.LIVE
+        if is_stopped or self.latched or self.is_paused:
+            raise Breach("I3", f"{order.client_id} issued in {state.name}, {engine.phase}")
+        self._fresh(order, engine, now_ns)
+        if state is TradingState.REDUCE_ONLY:
+            self.checks["I6"] += 1
+            net, leaves = engine.inventory.net, engine.orders.leaves(order.side)
+            if order.side.sign * net >= 0 or leaves > abs(net):
+                raise Breach("I6", f"{order.side} {order.size} at {net}, {leaves} of it live")
+        self._budget(order, now_ns)
+        self.checks["I8"] += 1
+        if (other := self._truth.crosses(order)) is not None:
+            raise Breach("I8", f"{order.client_id} at {order.price} meets our own {other}")
+
+    def _fresh(self, order: PlaceOrder, engine: Engine, now_ns: int) -> None:
+        self.checks["I5"] += 1
+        book = engine.market.book
+        if not book.ready or engine.market.bid is None:
+            raise Breach("I5", f"{order.client_id} without a book")
+        age_ns = now_ns - self.heard_ns
+        if age_ns > self._plan.engine.stale_ns + self._plan.tick_ns:
+            raise Breach("I5", f"{order.client_id}: nothing heard for {age_ns / 1e9:.2f} s")
+        true = self.books.get(book.last)
+        shown = book.bids.near[-1], -book.asks.near[-1]
+        if true is not None and true != shown:
+            raise Breach("I5", f"book {book.last} is {true}, {order.client_id} saw {shown}")
+        self.checks["I5 book"] += true is not None
+
+    def _budget(self, order: PlaceOrder, now_ns: int) -> None:
+        self.checks["I7"] += 1
+        grown = (now_ns - self._tokens_ns) / SECOND_NS * self._plan.engine.creates_per_s
+        self._tokens = min(self._burst, self._tokens + grown) - 1.0
+        self._tokens_ns = now_ns
+        if self._tokens < -SLACK:
+            raise Breach("I7", f"{order.client_id} is beyond the budget")
+
+    def arrives(self, order: PlaceOrder, journal: dict[str, PlaceOrder]) -> None:
+        """A create is at the venue's door."""
+        self.checks["I4"] += 1
+        intent = journal.get(order.client_id)
+        if intent != order:
+            raise Breach("I4", f"{order} arrived, journalled is {intent}")
+
+    def rests(self, client_id: str, price: Decimal, size: Decimal, intent: PlaceOrder) -> None:
+        """The venue took it: as it was meant."""
+        if (client_id, price, size) != (intent.client_id, intent.price, intent.size):
+            raise Breach("I4", f"the venue holds {client_id} {price} {size}, meant was {intent}")
+
+    def step(self, engine: Engine | None) -> None:
+        """After a step, or after something happened at the venue."""
+        truth = self._truth
+        highest, lowest = truth.highest, truth.lowest
+        self.checks["I2"] += 1
+        if not -self._limit <= lowest <= highest <= self._limit:
+            raise Breach("I2", f"can reach [{lowest}, {highest}], limit {self._limit}")
+        if engine is None:
+            return
+        self.checks["I1"] += 1
+        net, orders = engine.inventory.net, engine.orders
+        high, low = net + orders.leaves(Side.BUY), net - orders.leaves(Side.SELL)
+        if not low <= lowest <= highest <= high:
+            raise Breach(
+                "I1", f"truth {truth.net} reaches [{lowest}, {highest}], belief [{low}, {high}]"
+            )
+
+    def each_order(self, engine: Engine) -> None:
+        """On every tick: no order of ours may bring more than what is reserved for it."""
+        self.checks["I1 each"] += 1
+        for client_id, alive in self._truth.alive.items():
+            known = engine.orders.live(client_id)
+            if known is None or known.leaves < alive.leaves:
+                reserved = known.leaves if known is not None else "nothing"
+                raise Breach("I1", f"{client_id} may bring {alive.leaves}, reserved is {reserved}")

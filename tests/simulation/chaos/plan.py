@@ -1,0 +1,269 @@
+"""What a seed means: which faults, when and how hard, and within which thresholds the maker runs.
+
+Everything is drawn here, before the first event: a seed prints as its list of faults.
+"""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+from random import Random
+
+from quoter.engine.config import EngineConfig
+from quoter.engine.reconcile import ReconcilePolicy
+from quoter.engine.requote import RequotePolicy
+from quoter.risk.view import Limits
+from quoter.sim.messages import MarketSpec
+from tests.simulation.harness import SECOND_NS
+from tests.simulation.makers import PAPER, maker
+from tests.simulation.seam import MS, Latency
+
+REST_S = 33.0  # after the faults: 25 s until it must quote again, 8 s to drain
+DRAIN_S = 7.0
+FIRST_S = 1.5
+
+
+class Fault(StrEnum):
+    """The catalogue of reliability.md section 6, as far as venue, network, process and clock go."""
+
+    ANSWER_LOST = "F-01"
+    CREATE_LATE = "F-02"
+    CREATE_LOST = "F-03"
+    ERROR = "F-04"
+    RESET = "F-05"
+    TWICE = "F-06"
+    NOT_FOUND = "F-07"
+    CANCEL_LOST = "F-08"
+    CANCEL_RACE = "F-09"
+    CANCEL_FILLED = "F-10"
+    EARLY_FILL = "F-11"
+    PRIVATE_NOISE = "F-12"
+    PRIVATE_MUTE = "F-13"
+    PRIVATE_DOWN = "F-14"
+    TRADES_LAG = "F-15"
+    CONFLICT = "F-16"
+    RATE_LIMIT = "F-17"
+    TIMEOUTS = "F-18"
+    DEPTH_GAPS = "F-19"
+    GARBAGE = "F-20"
+    HALF_OPEN = "F-21"
+    SLOW_FEED = "F-22"
+    RECONNECTS = "F-23"
+    ROLL = "F-24"
+    HALT = "F-25"
+    OLD_SNAPSHOTS = "F-26"
+    CLOCK = "F-27"
+    POST_ONLY = "F-28"
+    FILTERS = "F-29"
+    DEPOSIT = "F-30a"
+    FOREIGN_TRADE = "F-30b"
+    FOREIGN_ORDER = "F-30c"
+    WIPE = "F-31"
+    CRASH = "F-32"
+    BLOCK = "F-33"
+    BURST = "F-36"
+    KEY_REVOKED = "F-38"
+    SELF_TRADE = "F-39"
+    VENUE_ENDS = "F-40"
+    OPERATOR_KILL = "OP-kill"
+    OPERATOR_PAUSE = "OP-pause"
+    OPERATOR_REDUCE = "OP-reduce"
+
+
+# After these nobody but a person may let it trade again.
+LATCHING = frozenset(
+    {
+        Fault.CONFLICT,
+        Fault.DEPOSIT,
+        Fault.FOREIGN_TRADE,
+        Fault.WIPE,
+        Fault.KEY_REVOKED,
+        Fault.OPERATOR_KILL,
+    }
+)
+# Happen at one moment; all others last for a while.
+MOMENTS = LATCHING | {Fault.CRASH, Fault.BLOCK, Fault.FOREIGN_ORDER, Fault.BURST, Fault.ROLL}
+TEMPORARY = tuple(fault for fault in Fault if fault not in LATCHING)
+# An order nobody knows waits for the fence, and a process that died for its late creates.
+SLOW_TO_HEAL = frozenset(
+    {
+        Fault.ANSWER_LOST,
+        Fault.CREATE_LATE,
+        Fault.CREATE_LOST,
+        Fault.ERROR,
+        Fault.RESET,
+        Fault.TWICE,
+        Fault.NOT_FOUND,
+        Fault.TIMEOUTS,
+        Fault.CRASH,
+        Fault.TRADES_LAG,
+    }
+)
+LENGTH_S = {Fault.TIMEOUTS: (5.0, 60.0), Fault.HALF_OPEN: (1.0, 12.0), Fault.BURST: (0.5, 3.0)}
+USUAL_S = (1.0, 15.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A fault from begin to end, seconds; `force` in (0, 1] is how often it strikes meanwhile."""
+
+    fault: Fault
+    begin_s: float
+    end_s: float
+    force: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.fault:9} {self.fault.name:16} {self.begin_s:6.1f} .. {self.end_s:6.1f} s"
+            f"  force {self.force:.2f}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One seed, drawn. `processing_s`: the longest that the venue sits on a create it accepted."""
+
+    seed: int
+    seconds: float
+    windows: tuple[Window, ...]
+    market: MarketSpec
+    engine: EngineConfig
+    latency: Latency
+    tick_ns: int
+    processing_s: float
+    names_in_trades: bool  # does the venue's trade list carry our ids?
+
+    @property
+    def faults(self) -> frozenset[Fault]:
+        return frozenset(window.fault for window in self.windows)
+
+    @property
+    def faults_end_s(self) -> float:
+        return self.seconds - REST_S
+
+    @property
+    def heals_s(self) -> float:
+        """How long after its last fault a run may take until it quotes again."""
+        return 25.0 if self.faults & SLOW_TO_HEAL else 15.0
+
+    def lines(self) -> list[str]:
+        """For a person."""
+        config, reconcile = self.engine, self.engine.reconcile
+        latency = self.latency
+        return [
+            f"seed {self.seed}, {self.seconds:g} virtual s, faults until {self.faults_end_s:g} s",
+            f"limit {config.limits.inventory_max}, order {config.order_size}, "
+            f"{config.creates_per_s:.1f} creates/s, hold {config.requote.hold_ns / 1e9:.2f} s, "
+            f"ttl {config.requote.ttl_ns / 1e9:.0f} s, stale {config.stale_ns / 1e9:.2f} s, "
+            f"fence {reconcile.fence_ns / 1e9:.1f} s, maker fee {self.market.fee_maker}",
+            f"ways {latency.request_ns // MS}/{latency.answer_ns // MS}/{latency.private_ns // MS}/"
+            f"{latency.market_ns // MS} ms, time-out {latency.timeout_ns / 1e9:.1f} s, "
+            f"late creates <= {self.processing_s + 2:.1f} s",
+            *(f"  {window}" for window in sorted(self.windows, key=lambda w: w.begin_s)),
+        ]
+
+
+def draw(seed: int, seconds: float, *, only: tuple[Fault, ...] | None = None) -> Plan:
+    """Alone, in pairs, in swarms: by the seed; `only` names the faults instead."""
+    if not seconds > REST_S + FIRST_S + 5.0:
+        raise ValueError(f"{seconds} s leave no room: faults need {REST_S + FIRST_S + 5:g} s")
+    random = Random(f"chaos:{seed}")
+    faults = only if only is not None else _faults(seed, random)
+    windows = [w for fault in faults for w in _windows(fault, seconds - REST_S, random)]
+    market = replace(
+        PAPER,
+        tick=Decimal("0.25"),
+        sigma=random.choice((0.2, 0.5, 1.0)),
+        intensity=random.choice((1.0, 2.0, 3.0)),
+        kappa=random.choice((1.0, 1.5)),
+        depth_levels=4,
+        depth_lots=20,
+        partial_share=random.choice((0.0, 0.3, 0.9)),
+        fee_maker=random.choice((Decimal(0), Decimal(0), Decimal("0.001"))),
+    )
+    # A process that starts looks for late creates for three seconds (service/runner.py), so that
+    # the venue must not sit on them for longer when processes die.
+    is_patient = Fault.CRASH not in faults
+    return Plan(
+        seed=seed,
+        seconds=seconds,
+        windows=tuple(windows),
+        market=market,
+        engine=_engine(market, random),
+        latency=_latency(random),
+        tick_ns=random.choice((100, 200, 250)) * MS,
+        processing_s=random.uniform(0.0, 10.0) if is_patient else 0.8,
+        names_in_trades=random.random() < 0.5,
+    )
+
+
+def _faults(seed: int, random: Random) -> tuple[Fault, ...]:
+    alone = list(Fault)[seed // 4 % len(Fault)]
+    match seed % 4:
+        case 0:
+            return (alone,)
+        case 1:
+            return (alone, random.choice([fault for fault in TEMPORARY if fault is not alone]))
+        case _:
+            swarm = random.sample(TEMPORARY, random.randint(3, 14))
+            if random.random() < 0.2:
+                swarm.append(random.choice(sorted(LATCHING)))
+            return tuple(swarm)
+
+
+def _windows(fault: Fault, end_s: float, random: Random) -> list[Window]:
+    windows = []
+    count = 1 if fault in LATCHING else random.randint(1, 2 + int(end_s / 60))
+    for _ in range(count):
+        begin_s = random.uniform(FIRST_S, end_s - 1.0)
+        length_s = random.uniform(*LENGTH_S.get(fault, USUAL_S))
+        windows.append(
+            Window(
+                fault=fault,
+                begin_s=begin_s,
+                end_s=min(begin_s + length_s, end_s),
+                force=random.choice((0.1, 0.3, 0.6, 1.0)),
+            )
+        )
+    return windows
+
+
+def _latency(random: Random) -> Latency:
+    def way() -> int:
+        return round(random.choice((1, 5, 20, 80, 200)) * random.uniform(0.5, 1.5) * MS)
+
+    return Latency(
+        market_ns=way(),
+        private_ns=way(),
+        request_ns=way(),
+        answer_ns=way(),
+        timeout_ns=round(random.uniform(1.0, 6.0) * SECOND_NS),
+    )
+
+
+def _engine(market: MarketSpec, random: Random) -> EngineConfig:
+    size = random.choice((Decimal(1), Decimal(4), Decimal(10)))
+    config = maker(market, order_size=size, gamma=random.choice((0.3, 1.0, 3.0)))
+    orders = random.choice((Decimal(3), Decimal("3.5"), Decimal(6)))
+    return replace(
+        config,
+        limits=Limits(
+            inventory_max=orders * size,
+            size_max=2 * size,
+            notional_max=Decimal("1e12"),
+            collar=Decimal("0.05"),
+            loss_max=Decimal("1e9"),
+        ),
+        requote=RequotePolicy(
+            hold_ns=round(random.uniform(0.1, 2.0) * SECOND_NS),
+            ttl_ns=round(random.choice((5.0, 10.0, 30.0)) * SECOND_NS),
+        ),
+        reconcile=ReconcilePolicy(
+            open_orders_ns=round(random.uniform(2.0, 6.0) * SECOND_NS),
+            trades_ns=round(random.uniform(10.0, 30.0) * SECOND_NS),
+            balances_ns=round(random.uniform(5.0, 20.0) * SECOND_NS),
+            fence_ns=round(random.uniform(15.0, 17.0) * SECOND_NS),
+        ),
+        creates_per_s=random.choice((1.0, 3.0, 10.0)),
+        stale_ns=round(random.uniform(1.0, 5.0) * SECOND_NS),
+        quiet_ns=round(random.uniform(5.0, 30.0) * SECOND_NS),
+    )

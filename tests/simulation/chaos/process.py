@@ -1,0 +1,308 @@
+"""The daemon as a process: it hears, decides, writes down, sends; it can hang, die and start again.
+
+Order of effects as in the real one: fills and intents are written before anything leaves. What
+survives a death is what is on `Disk`; commands that left before it still arrive.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import partial
+
+from quoter.domain.commands import Command, PlaceOrder
+from quoter.domain.events import (
+    Alarm,
+    BookDelta,
+    BookSnapshot,
+    Event,
+    FeedAlive,
+    FeedUp,
+    Fill,
+    Operator,
+    OrderReject,
+    Tick,
+    TopOfBook,
+    Trade,
+)
+from quoter.domain.market import Stream
+from quoter.domain.reasons import OperatorAction, RejectReason
+from quoter.domain.step import Step
+from quoter.domain.trading import Cause, TradingState
+from quoter.engine.config import EngineConfig
+from quoter.engine.engine import Engine
+from quoter.engine.placing import base36
+from quoter.risk.kill_switch import SEVERITY
+from quoter.service.clock import Clock
+from quoter.service.inbox import Inbox
+from quoter.service.watchdog import Watchdog
+from quoter.state.inventory import Inventory
+from tests.simulation.chaos.doors import OWN, ChaosDoors
+from tests.simulation.chaos.invariants import Invariants
+from tests.simulation.chaos.plan import Fault, Plan
+from tests.simulation.chaos.trouble import Trouble
+from tests.simulation.chaos.truth import Truth
+from tests.simulation.harness import SECOND_NS
+from tests.simulation.schedule import Schedule
+
+START_AGAIN_NS = 2 * SECOND_NS
+SECOND_LOOK_S = 3.0  # LATE_CREATE_S of the daemon: its second look for late creates
+
+type MakeEngine = Callable[[EngineConfig], Engine]
+
+
+@dataclass(slots=True)
+class Disk:
+    """What the ledger keeps: the epoch's opening balances, every fill, every intent, the latch."""
+
+    opening: dict[str, Decimal]
+    fills: dict[str, Fill] = field(default_factory=dict)  # by trade id
+    intents: dict[str, PlaceOrder] = field(default_factory=dict)
+    latch: tuple[Cause, str] | None = None
+
+
+@dataclass(slots=True)
+class Life:
+    """One process from start to end, for the replay."""
+
+    config: EngineConfig
+    events: list[Event] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+
+
+class Process:
+    """One daemon after the other; `engine` is None while none runs."""
+
+    def __init__(
+        self,
+        *,
+        plan: Plan,
+        schedule: Schedule,
+        trouble: Trouble,
+        truth: Truth,
+        invariants: Invariants,
+        make_engine: MakeEngine,
+        record: bool,
+    ) -> None:
+        self._plan, self._schedule, self._trouble = plan, schedule, trouble
+        self._truth, self._invariants = truth, invariants
+        self._make_engine, self._record = make_engine, record
+        self.doors: ChaosDoors  # set once by who builds both
+        self.observers: list[Callable[[Step], None]] = []
+        self.disk = Disk(dict(plan.engine.opening))
+        self.engine: Engine | None = None
+        self.lives: list[Life] = []
+        self.starts = 0
+        self.failed_starts = 0
+        self.up_ns = 0
+        self._dies_in: int | None = None
+        self._is_blocked = False
+        self._backlog: list[Event] = []
+        self._watchdog = self._new_watchdog()
+
+    # what it hears
+
+    def post(self, event: Event) -> None:
+        """An event reaches the inbox."""
+        if self.engine is None:
+            return
+        if self._is_blocked:
+            self._backlog.append(event)
+        else:
+            self._turn(event)
+
+    def _turn(self, event: Event) -> None:
+        engine = self.engine
+        if engine is None:
+            return
+        is_last = self._count_down()
+        point = self._trouble.random.randrange(3) if is_last else -1
+        if point == 0:
+            self._die()
+            return
+        step = engine.handle(event)
+        self._note(event)
+        self._write_down(step)
+        commands = step.commands
+        if point == 1:
+            commands = ()
+        elif point == 2:
+            commands = commands[: self._trouble.random.randint(0, len(commands))]
+        for command in step.commands:
+            if isinstance(command, PlaceOrder):
+                self._invariants.issued(command, engine, self._schedule.now_ns)
+        self._send(commands, engine)
+        self._invariants.step(engine)
+        if isinstance(event, Tick):
+            self._invariants.each_order(engine)
+        for observe in self.observers:
+            observe(step)
+        if is_last:
+            self._die()
+
+    def _note(self, event: Event) -> None:
+        """What the rules need to know of what it has heard."""
+        match event:
+            case BookSnapshot() | BookDelta() | TopOfBook() | Trade():
+                self._invariants.heard_ns = self._schedule.now_ns
+            case FeedAlive(stream=Stream.MARKET) | FeedUp(stream=Stream.MARKET):
+                self._invariants.heard_ns = self._schedule.now_ns
+            case Operator(action=OperatorAction.KILL):
+                self._invariants.latched.add(Fault.OPERATOR_KILL)
+            case OrderReject(reason=RejectReason.AUTH):
+                self._invariants.latched.add(Fault.KEY_REVOKED)
+            case Fill() if (event.trade_id, event.size) in self.doors.contradictions:
+                self._invariants.latched.add(Fault.CONFLICT)
+            case Operator(action=OperatorAction.PAUSE):
+                self._invariants.is_paused = True
+            case Operator(action=OperatorAction.RESUME):
+                self._invariants.is_paused = False
+            case _:
+                pass
+
+    def _send(self, commands: tuple[Command, ...], engine: Engine) -> None:
+        is_reducing = engine.causes.state is TradingState.REDUCE_ONLY
+        for command in commands:
+            if isinstance(command, PlaceOrder):
+                self._truth.issued(command, is_reducing=is_reducing)
+        if commands:
+            self.doors.send(commands)
+
+    def _write_down(self, step: Step) -> None:
+        """The journal, before any effect."""
+        for booked in step.booked:
+            self.disk.fills[booked.fill.trade_id] = booked.fill
+        for command in step.commands:
+            if isinstance(command, PlaceOrder):
+                self.disk.intents[command.client_id] = command
+        if step.state is not None and step.state.after is TradingState.KILLED:
+            for cause, text in step.state.raised:
+                if SEVERITY[cause].state is TradingState.KILLED and self.disk.latch is None:
+                    self.disk.latch = cause, text
+        if self._record:
+            life = self.lives[-1]
+            life.events.append(step.event)
+            life.commands.extend(step.commands)
+
+    # it hangs
+
+    def block(self, seconds: float) -> None:
+        """The event loop stands still; what comes meanwhile is read at its end."""
+        if self.engine is None or self._is_blocked:
+            return
+        self._is_blocked = True
+        until_ns = self._schedule.now_ns + round(seconds * SECOND_NS)
+        self._schedule.at(until_ns, partial(self._go_on, seconds, self.doors.run))
+
+    def _go_on(self, seconds: float, run: int) -> None:
+        if run != self.doors.run:
+            return
+        self._is_blocked = False
+        backlog, self._backlog = self._backlog, []
+        inbox, now_ns = Inbox(), self._schedule.now_ns
+        for event in backlog:
+            if not isinstance(event, Tick):
+                inbox.put(replace(event, ts_ns=now_ns))
+        while (waiting := inbox.take()) is not None and self.engine is not None:
+            self._turn(waiting)
+        self._watchdog.lag(seconds)
+
+    def pulse(self) -> None:
+        """The loop probe, once a second."""
+        if self.engine is not None and not self._is_blocked:
+            self._watchdog.lag(0.0)
+
+    def _new_watchdog(self) -> Watchdog:
+        clock = Clock(
+            wall_ns=lambda: self._schedule.now_ns + self._wall_offset(),
+            monotonic_ns=lambda: self._schedule.now_ns,
+        )
+        return Watchdog(clock=clock, post=self.post)
+
+    def _wall_offset(self) -> int:
+        return self.doors.clock_offset_ns if hasattr(self, "doors") else 0
+
+    # it dies and starts again
+
+    def crash_soon(self) -> None:
+        """SIGKILL at one of the next events: before it, before its commands leave, or amid them."""
+        if self.engine is not None and self._dies_in is None:
+            self._dies_in = self._trouble.random.randint(1, 20)
+
+    def _count_down(self) -> bool:
+        if self._dies_in is None:
+            return False
+        self._dies_in -= 1
+        return self._dies_in <= 0
+
+    def _die(self) -> None:
+        self.engine = None
+        self._dies_in, self._is_blocked = None, False
+        self._backlog.clear()
+        self.doors.end_run()
+        down_ns = self._trouble.between_ns(0.5, 4.0)
+        self._schedule.at(self._schedule.now_ns + down_ns, self.start)
+
+    def start(self) -> None:
+        """The order of decisions.md: own orders gone, looked at twice, trades, balances."""
+        if not self._venue_answers():
+            self._start_later()
+            return
+        self.doors.cancel_own()
+        if not self.starts:
+            self._open()
+            return
+        late_ns = round(SECOND_LOOK_S * SECOND_NS)
+        self._schedule.at(self._schedule.now_ns + late_ns, self._look_again)
+
+    def _look_again(self) -> None:
+        if not self._venue_answers():
+            self._start_later()
+            return
+        self.doors.cancel_own()
+        self._open()
+
+    def _open(self) -> None:
+        """Catch up with the venue's trades; what then differs from its balances stops the start."""
+        disk, instrument = self.disk, self._plan.engine.instrument
+        newest = max(map(int, disk.fills), default=0)
+        for fill in self.doors.trades_after(str(newest), with_names=True):
+            if fill.client_id.startswith(OWN):
+                disk.fills.setdefault(fill.trade_id, fill)
+        ledger = Inventory(instrument, disk.opening)
+        for fill in disk.fills.values():
+            ledger.book(fill)
+        if ledger.balances != self.doors.balances():
+            self._start_later()
+            return
+        self.starts += 1
+        config = replace(
+            self._plan.engine,
+            id_prefix=f"{OWN}{base36(1296 + self.starts)}",
+            opening=dict(ledger.balances),
+            known_fills=tuple(disk.fills.values()),
+        )
+        self._begin(config)
+
+    def _begin(self, config: EngineConfig) -> None:
+        now_ns = self._schedule.now_ns
+        self.engine = self._make_engine(config)
+        self.up_ns = now_ns
+        self.doors.journal = self.disk.intents
+        self._invariants.restart(now_ns)
+        self._watchdog = self._new_watchdog()
+        if self._record:
+            self.lives.append(Life(config))
+        if self.disk.latch is not None:
+            cause, text = self.disk.latch
+            self.post(Alarm(ts_ns=now_ns, cause=cause, active=True, text=text))
+        for stream in (Stream.MARKET, Stream.PRIVATE):
+            self.post(FeedUp(ts_ns=now_ns, stream=stream))
+        self.doors.is_private_up = True
+        self.doors.market_up()
+
+    def _start_later(self) -> None:
+        self.failed_starts += 1
+        self._schedule.at(self._schedule.now_ns + START_AGAIN_NS, self.start)
+
+    def _venue_answers(self) -> bool:
+        return self.doors.answers()

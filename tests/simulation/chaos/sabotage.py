@@ -1,0 +1,213 @@
+"""Engines with one bug each: the rules must catch every one of them, or they prove nothing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from itertools import count
+
+from quoter.domain.events import (
+    BookDelta,
+    CancelReject,
+    Event,
+    Fill,
+    Operator,
+    OrderDone,
+    OrderNotFound,
+    OrderReject,
+    OrderUnknown,
+    TradesReport,
+)
+from quoter.domain.market import Side
+from quoter.domain.reasons import (
+    CancelRejectReason,
+    DoneReason,
+    OperatorAction,
+    RejectReason,
+)
+from quoter.domain.step import Step
+from quoter.domain.trading import Phase, TradingState
+from quoter.engine.config import EngineConfig
+from quoter.engine.engine import Engine
+from quoter.risk.view import RiskView
+from quoter.state.book import Book
+from tests.simulation.chaos.plan import Fault, draw
+from tests.simulation.chaos.process import MakeEngine
+from tests.simulation.chaos.run import run_plan
+
+type Bend = Callable[[Engine, Event], Event | None]
+
+NUMBERS = count()
+
+
+class Bent(Engine):
+    """Hears something else than what was said."""
+
+    def __init__(self, config: EngineConfig, bend: Bend) -> None:
+        super().__init__(config)
+        self._bend = bend
+
+    def handle(self, event: Event) -> Step:
+        bent = self._bend(self, event)
+        return Step(self.seq, event) if bent is None else super().handle(bent)
+
+
+def bent(bend: Bend) -> MakeEngine:
+    return lambda config: Bent(config, bend)
+
+
+def drop_on_timeout(engine: Engine, event: Event) -> Event:
+    """No answer to a create means that there is no order."""
+    if isinstance(event, OrderUnknown):
+        name, other = event.client_id, RejectReason.OTHER
+        return OrderReject(ts_ns=event.ts_ns, client_id=name, reason=other, text="")
+    return event
+
+
+def _ended(engine: Engine, event: OrderNotFound | CancelReject) -> Event:
+    order = engine.orders.live(event.client_id)
+    filled = order.filled if order is not None else Decimal(0)
+    return OrderDone(
+        ts_ns=event.ts_ns, client_id=event.client_id, reason=DoneReason.CANCELED, filled=filled
+    )
+
+
+def drop_on_not_found(engine: Engine, event: Event) -> Event:
+    """What one query does not find is gone."""
+    return _ended(engine, event) if isinstance(event, OrderNotFound) else event
+
+
+def drop_on_cancel_reject(engine: Engine, event: Event) -> Event:
+    """What can't be cancelled any more is gone."""
+    is_unknown = isinstance(event, CancelReject) and event.reason is CancelRejectReason.NOT_FOUND
+    return _ended(engine, event) if is_unknown and isinstance(event, CancelReject) else event
+
+
+def deaf_to_trade_lists(engine: Engine, event: Event) -> Event:
+    """Fills come from the private stream alone."""
+    return replace(event, fills=()) if isinstance(event, TradesReport) else event
+
+
+def deaf_to_pauses(engine: Engine, event: Event) -> Event | None:
+    """An operator's pause does nothing."""
+    is_pause = isinstance(event, Operator) and event.action is OperatorAction.PAUSE
+    return None if is_pause else event
+
+
+def one_fill_per_order(config: EngineConfig) -> Engine:
+    """Duplicates are told by their order, not by their trade."""
+    engine, seen = Engine(config), dict[str, str]()
+    book = engine.inventory.book
+
+    def once(fill: Fill) -> bool:
+        name = fill.venue_id
+        return seen.setdefault(name, fill.trade_id) == fill.trade_id and book(fill)
+
+    engine.inventory.book = once  # type: ignore[method-assign]
+    return engine
+
+
+def gate_by_position(config: EngineConfig) -> Engine:
+    """Orders under way count for nothing."""
+    engine = Engine(config)
+    placing, view_of = engine.placing, engine.placing._risk_view
+
+    def view(ts_ns: int, state: TradingState, phase: Phase) -> RiskView:
+        true = view_of(ts_ns, state, phase)
+        return replace(true, leaves_buy=Decimal(0), leaves_sell=Decimal(0))
+
+    def room(side: Side, state: TradingState, price: Decimal) -> Decimal:
+        return config.limits.inventory_max - engine.inventory.net * side.sign
+
+    placing._risk_view, placing._room = view, room  # type: ignore[method-assign]
+    return engine
+
+
+def reduce_by_side(config: EngineConfig) -> Engine:
+    """Reducing looks at the side, not at how much there is to reduce."""
+    engine = Engine(config)
+    placing, room_of, view_of = engine.placing, engine.placing._room, engine.placing._risk_view
+
+    def room(side: Side, state: TradingState, price: Decimal) -> Decimal:
+        return room_of(side, TradingState.RUNNING, price)
+
+    def view(ts_ns: int, state: TradingState, phase: Phase) -> RiskView:
+        return view_of(ts_ns, TradingState.RUNNING, phase)
+
+    placing._risk_view, placing._room = view, room  # type: ignore[method-assign]
+    placing._would_flip = lambda side: False  # type: ignore[method-assign]
+    return engine
+
+
+def fence_at_once(config: EngineConfig) -> Engine:
+    """One negative answer is proof."""
+    engine = Engine(config)
+    engine.reconcile.not_found = engine.lifecycle.fence  # type: ignore[method-assign]
+    return engine
+
+
+class TrustingBook(Book):
+    """Takes every delta for the next one."""
+
+    __slots__ = ()
+
+    def apply(self, delta: BookDelta) -> str | None:
+        return super().apply(replace(delta, prev=self.last))
+
+
+def trust_the_feed(config: EngineConfig) -> Engine:
+    engine = Engine(config)
+    engine.market.book = TrustingBook()
+    return engine
+
+
+def never_stale(config: EngineConfig) -> Engine:
+    return Engine(replace(config, stale_ns=10**18))
+
+
+def no_budget(config: EngineConfig) -> Engine:
+    return Engine(replace(config, creates_per_s=3 * config.creates_per_s))
+
+
+def wrong_limit(config: EngineConfig) -> Engine:
+    limits = config.limits
+    return Engine(replace(config, limits=replace(limits, inventory_max=limits.inventory_max + 1)))
+
+
+def not_from_events_alone(config: EngineConfig) -> Engine:
+    """Something that is in no event decides."""
+    return Engine(replace(config, id_prefix=f"{config.id_prefix}{next(NUMBERS) % 10}"))
+
+
+# The bug, and the rules of which one must catch it.
+SABOTAGE: dict[str, tuple[MakeEngine, tuple[str, ...]]] = {
+    "drop_on_timeout": (bent(drop_on_timeout), ("I1",)),
+    "drop_on_not_found": (bent(drop_on_not_found), ("I1",)),
+    "drop_on_cancel_reject": (bent(drop_on_cancel_reject), ("I1",)),
+    "deaf_to_trade_lists": (bent(deaf_to_trade_lists), ("Q1", "Q3")),
+    "deaf_to_pauses": (bent(deaf_to_pauses), ("I3",)),
+    "one_fill_per_order": (one_fill_per_order, ("I1", "Q1", "Q3")),
+    "gate_by_position": (gate_by_position, ("I2",)),
+    "reduce_by_side": (reduce_by_side, ("I6",)),
+    "fence_at_once": (fence_at_once, ("I1",)),
+    "trust_the_feed": (trust_the_feed, ("I5",)),
+    "never_stale": (never_stale, ("I5",)),
+    "no_budget": (no_budget, ("I7",)),
+    "wrong_limit": (wrong_limit, ("I2",)),
+    "not_from_events_alone": (not_from_events_alone, ("Q4",)),
+}
+
+
+SEEDS_MAX = 60
+SECONDS = 60.0
+FOCUS = {"trust_the_feed": (Fault.DEPTH_GAPS,), "reduce_by_side": (Fault.OPERATOR_REDUCE,)}
+
+
+def caught(name: str) -> tuple[int, str]:
+    """(seeds run, breach) of the first seed that catches it; breach empty if none does."""
+    make_engine, _ = SABOTAGE[name]
+    for seed in range(SEEDS_MAX):
+        plan = draw(seed, SECONDS, only=FOCUS.get(name))
+        verdict = run_plan(plan, make_engine=make_engine, replays=True)
+        if verdict.breach:
+            return seed + 1, verdict.breach
+    return SEEDS_MAX, ""
