@@ -14,7 +14,7 @@ from rich.table import Table
 
 from quoter.domain.step import Step
 from tests.simulation.chaos.plan import Fault, draw
-from tests.simulation.chaos.run import Job, Verdict, World, command, run, run_plan
+from tests.simulation.chaos.run import Job, Verdict, World, command, run_batch, run_plan
 
 TAIL = 60
 BATCH = 10
@@ -113,7 +113,7 @@ def _many(args: Namespace, console: Console) -> int:
         Progress(*columns, console=console) as progress,
     ):
         bar = progress.add_task("", total=len(jobs))
-        for done in as_completed([pool.submit(_batch, batch) for batch in batches]):
+        for done in as_completed([pool.submit(run_batch, batch) for batch in batches]):
             for verdict in done.result():
                 total.add(verdict)
                 progress.advance(bar)
@@ -121,10 +121,6 @@ def _many(args: Namespace, console: Console) -> int:
                     progress.console.print(_breach(verdict), style="red", markup=False)
     _summary(total, monotonic() - started_s, console)
     return 1 if total.breaches else 0
-
-
-def _batch(jobs: list[Job]) -> list[Verdict]:
-    return [run(job) for job in jobs]
 
 
 def _breach(verdict: Verdict) -> str:

@@ -1,6 +1,9 @@
 """Faults from seeds against the rules of reliability.md, and bugs on purpose against the rules."""
 
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,7 @@ from tests.simulation.chaos.run import Job, Verdict, command, run, run_plan
 from tests.simulation.chaos.sabotage import SABOTAGE, caught, wrong_limit
 from tests.simulation.runs import in_parallel
 
+ROOT = Path(__file__).parents[2]
 SEEDS = 320
 SECONDS = 60.0
 
@@ -84,6 +88,14 @@ def test_one_seed_can_be_seen_again(
     assert all(str(window.fault) in shown for window in draw(5, 45.0).windows)
     assert "RequestReport" in shown  # what the engine did at the end
     assert "no breach" in shown
+
+
+def test_many_seeds_end_in_a_table_and_in_zero_without_a_breach() -> None:
+    words = [sys.executable, "-m", "tests.simulation", "--seeds", "2", "--seconds", "45"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "2 seeds" in done.stdout
+    assert "0 breaches" in done.stdout
 
 
 def test_a_run_too_short_for_its_faults_is_refused() -> None:

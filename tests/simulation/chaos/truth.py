@@ -37,6 +37,7 @@ class Truth:
         self.reach = {Side.BUY: ZERO, Side.SELL: ZERO}  # what could still fill
         self.alive: dict[str, Alive] = {}
         self.fills = 0
+        self.trades: dict[str, tuple[Side, Decimal, Decimal]] = {}  # by id: side, price, size
 
     def issued(self, order: PlaceOrder, *, is_reducing: bool) -> None:
         """From here on it may reach the venue."""
@@ -66,6 +67,7 @@ class Truth:
                 if asset == self._base:
                     self.net += amount
             self.fills += 1
+            self.trades[str(trade.trade_id)] = trade.side, trade.price, trade.size
             if alive is None:
                 raise Breach("I4", f"{report.order.client_id} traded, and we never sent it")
             alive.leaves -= trade.size

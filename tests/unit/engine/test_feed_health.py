@@ -32,7 +32,7 @@ def test_silence_for_more_than_two_seconds_pauses_us_and_any_sign_of_life_ends_i
     assert desk.state() is TradingState.RUNNING
 
 
-def test_f33_news_after_a_hang_is_not_answered_from_a_stale_book() -> None:
+def test_news_after_a_hang_is_not_answered_from_a_stale_book() -> None:
     """A process that stood still hears its fills and answers before the first tick."""
     desk = Desk().quoting()
     bid = desk.wanted(BUY)
@@ -50,7 +50,7 @@ def test_a_public_trade_is_a_sign_of_life() -> None:
     assert desk.state() is TradingState.RUNNING
 
 
-def test_f21_a_living_private_stream_does_not_hide_a_dead_market_stream() -> None:
+def test_a_living_private_stream_does_not_hide_a_dead_market_stream() -> None:
     """A half-open socket brings no end, only silence; the other socket's pongs go on."""
     desk = Desk().quoting()
     for _ in range(21):

@@ -1,0 +1,182 @@
+"""The market stream of a run with faults: frames that gap, lie, stall; snapshots that are late."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from quoter.domain.events import BookDelta, BookSnapshot, Event, TopOfBook
+from quoter.domain.market import Level, Side
+from quoter.sim.exchange import Exchange
+from quoter.sim.messages import DepthNews
+from quoter.venues.depth_sync import DepthDiff
+from tests.simulation.chaos.invariants import Invariants
+from tests.simulation.chaos.plan import Fault
+from tests.simulation.chaos.trouble import Trouble
+from tests.simulation.doors import SNAPSHOT_LEVELS, Doors, _levels
+from tests.simulation.schedule import Schedule
+from tests.simulation.seam import MS, Channel, Latency, Seam
+
+SNAPSHOT_AGAIN_NS = 1_000 * MS
+
+type Hear = Callable[[Event], None]
+
+
+class ChaosFeed(Doors):
+    """What `venues/binance.py` does with its socket; `run` numbers the process that hears."""
+
+    def __init__(
+        self,
+        *,
+        exchange: Exchange,
+        symbol: str,
+        account: str,
+        schedule: Schedule,
+        latency: Latency,
+        seam: Seam,
+        post: Hear,
+        trouble: Trouble,
+        invariants: Invariants,
+    ) -> None:
+        super().__init__(
+            exchange=exchange,
+            symbol=symbol,
+            account=account,
+            schedule=schedule,
+            latency=latency,
+            seam=seam,
+            post=post,
+        )
+        self._trouble, self._invariants = trouble, invariants
+        self._market = exchange._markets[symbol]
+        self.run = 0
+        self.is_market_up = False
+        self.silent_until_ns = 0
+        self._market_epoch = 0
+        self._market_free_ns = 0
+        self._is_fetching = False
+        self._held_back: DepthDiff | None = None
+
+    def _post_now(self, event: Event) -> None:
+        self._post(replace(event, ts_ns=self._schedule.now_ns))
+
+    def _to_market(self, due_ns: int, act: Callable[[], None]) -> None:
+        """News on the market socket: in order, unless the socket is gone meanwhile."""
+        if not self.is_market_up or self._trouble.is_on(Fault.HALF_OPEN):
+            return
+        if self._trouble.is_on(Fault.SLOW_FEED):
+            self._trouble.fired[Fault.SLOW_FEED] += 1
+            due_ns += self._trouble.between_ns(0.2, 6.0)
+        due_ns = self._market_free_ns = max(due_ns, self._market_free_ns)
+        self._schedule.at(due_ns, partial(self._from_market, self._market_epoch, act))
+
+    def _from_market(self, epoch: int, act: Callable[[], None]) -> None:
+        if epoch == self._market_epoch and self.is_market_up:
+            act()
+
+    def market_up(self) -> None:
+        self.is_market_up, self._market_free_ns = True, self._schedule.now_ns
+        self._begin_sync()
+
+    def market_down(self) -> None:
+        self.is_market_up = False
+        self._market_epoch += 1
+        self._sync.restart()
+        self._held_back = None
+
+    def _depth(self, news: DepthNews) -> None:
+        trouble = self._trouble
+        diff = DepthDiff(
+            ts_ns=self._due_ns(Channel.MARKET),
+            first=news.first,
+            last=news.last,
+            bids=_levels(news.bids),
+            asks=_levels(news.asks),
+        )
+        bid, ask = self._market.tape.best(Side.BUY), self._market.tape.best(Side.SELL)
+        if bid is not None and ask is not None:
+            grid = self._market.grid
+            prices = float(grid.price(bid[0])), float(grid.price(ask[0]))
+            self._invariants.book(news.last, *prices)
+        held, self._held_back = self._held_back, None
+        diffs = [diff]
+        if trouble.strikes(Fault.DEPTH_GAPS):
+            match trouble.random.randrange(3):
+                case 0:
+                    diffs = []
+                case 1:
+                    diffs = [diff, diff]
+                case _:
+                    diffs, self._held_back = [], diff
+        for one in (*diffs, *([held] if held is not None else [])):
+            self._to_market(one.ts_ns, partial(self._diff, one))
+
+    def _diff(self, diff: DepthDiff) -> None:
+        delta = self._sync.on_diff(diff._replace(ts_ns=self._schedule.now_ns))
+        if delta is None:
+            return
+        if self._trouble.strikes(Fault.GARBAGE):
+            self._post(self._spoilt(delta))
+        else:
+            self._post(delta)
+        if not self._sync.is_synced:  # that was a gap: the feed itself fetches a snapshot
+            self._begin_sync()
+
+    def _spoilt(self, delta: BookDelta) -> Event:
+        """Numbers that no market has, in the right place of the sequence."""
+        bad = self._trouble.random.choice((float("nan"), -1.0, 1e308, float("inf")))
+        price = delta.bids[0][0] if delta.bids else 10_000.0
+        match self._trouble.random.randrange(4):
+            case 0:
+                return replace(delta, bids=(*delta.bids, Level(price, bad)))
+            case 1:
+                return replace(delta, asks=(*delta.asks, Level(bad, 1.0)))
+            case 2:
+                return replace(delta, bids=(*delta.bids, Level(2 * price, 1.0)))
+            case _:
+                level = Level(price, 1.0)
+                update_id = delta.last + 1
+                return TopOfBook(ts_ns=delta.ts_ns, update_id=update_id, bid=level, ask=level)
+
+    def want_snapshot(self) -> None:
+        """The engine doubts its book."""
+        if self._sync.is_synced:
+            self._begin_sync()
+
+    def _begin_sync(self) -> None:
+        self._sync.restart()
+        if not self._is_fetching:
+            self._is_fetching = True
+            self._fetch(self.run)
+
+    def _fetch(self, run: int) -> None:
+        """Ask for a depth snapshot until one fits."""
+        if run != self.run or not self.is_market_up:
+            self._is_fetching = False
+            return
+        trouble, now_ns = self._trouble, self._schedule.now_ns
+        if trouble.is_on(Fault.TIMEOUTS) or now_ns < self.silent_until_ns:
+            self._schedule.at(now_ns + SNAPSHOT_AGAIN_NS, partial(self._fetch, run))
+            return
+        book = self._exchange.depth(self._symbol, SNAPSHOT_LEVELS)
+        snapshot = BookSnapshot(
+            ts_ns=now_ns, last=book.last, bids=_levels(book.bids), asks=_levels(book.asks)
+        )
+        wait_ns = self._latency.request_ns + self._latency.answer_ns
+        self._schedule.at(now_ns + wait_ns, partial(self._fetched, run, snapshot))
+
+    def _fetched(self, run: int, snapshot: BookSnapshot) -> None:
+        now_ns = self._schedule.now_ns
+        if run != self.run or not self.is_market_up:
+            self._is_fetching = False
+            return
+        is_old = self._trouble.strikes(Fault.OLD_SNAPSHOTS)
+        snapshot = replace(snapshot, ts_ns=now_ns)
+        events = None if is_old else self._sync.on_snapshot(snapshot)
+        if events is None:
+            self._schedule.at(now_ns + SNAPSHOT_AGAIN_NS, partial(self._fetch, run))
+            return
+        self._is_fetching = False
+        for event in events:
+            self._post(event)
+        if not self._sync.is_synced:
+            self._begin_sync()
