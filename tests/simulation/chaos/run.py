@@ -3,7 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from pathlib import Path
 from time import process_time
+from traceback import extract_tb
 
 from quoter.domain.events import Operator, Tick
 from quoter.domain.reasons import OperatorAction
@@ -337,6 +339,10 @@ def run_plan(
                 world.invariants.checks["Q4"] += 1
     except Breach as breach:
         world.verdict.breach, world.verdict.at_s = str(breach), world.now_s
+    except Exception as error:  # noqa: BLE001 - whatever is raised belongs to this seed
+        place = extract_tb(error.__traceback__)[-1]
+        text = f"raised: {error!r} in {Path(place.filename).name}:{place.lineno}"
+        world.verdict.breach, world.verdict.at_s = text, world.now_s
     verdict = world.conclude()
     verdict.cpu_s = process_time() - started_s
     return verdict

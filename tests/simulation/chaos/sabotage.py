@@ -106,6 +106,13 @@ def one_fill_per_order(config: EngineConfig) -> Engine:
     return engine
 
 
+def fragile(engine: Engine, event: Event) -> Event:
+    """Takes the venue at its word."""
+    if isinstance(event, CancelReject):
+        raise KeyError(event.client_id)
+    return event
+
+
 def gate_by_position(config: EngineConfig) -> Engine:
     """Orders under way count for nothing."""
     engine = Engine(config)
@@ -186,6 +193,7 @@ SABOTAGE: dict[str, tuple[MakeEngine, tuple[str, ...]]] = {
     "deaf_to_trade_lists": (bent(deaf_to_trade_lists), ("Q1", "Q3")),
     "deaf_to_pauses": (bent(deaf_to_pauses), ("I3",)),
     "one_fill_per_order": (one_fill_per_order, ("I1", "Q1", "Q3")),
+    "fragile": (bent(fragile), ("raised",)),
     "gate_by_position": (gate_by_position, ("I2",)),
     "reduce_by_side": (reduce_by_side, ("I6",)),
     "fence_at_once": (fence_at_once, ("I1",)),
