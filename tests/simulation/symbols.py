@@ -24,7 +24,6 @@ from quoter.sandbox.config import BITCOIN, LARGE_TICK, SUB_CENT, THIN
 from quoter.sim.messages import MarketSpec
 from tests.simulation.harness import SECOND_NS, Setup, Simulation
 from tests.simulation.makers import BARE, EAGER, LOTS_MAX, maker
-from tests.simulation.seam import INSTANT
 
 ORDER_SIZES = {
     BITCOIN.symbol: Decimal("0.001"),
@@ -71,7 +70,7 @@ def relaxation_s(job: Job) -> float:
 
 
 def setup(job: Job) -> Setup:
-    """No latency and no hold: what is asked is the law, not the wire."""
+    """No hold and a near venue: what is asked is the law, not the wire."""
     is_bare = job.setting == "bare"
     fee = FEE if "fee" in job.setting else Decimal(0)
     market = replace(job.market, partial_share=0.0, depth_levels=3, fee_maker=fee)
@@ -90,7 +89,6 @@ def setup(job: Job) -> Setup:
         market=market,
         engine=replace(config, stale_ns=10 * SECOND_NS),
         seed=1,
-        latency=INSTANT,
         tick_ns=SECOND_NS,
         depth_ns=SECOND_NS,
     )
