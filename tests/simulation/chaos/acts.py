@@ -168,6 +168,7 @@ class Acts:
                 self._doors.shift[base] = self._doors.shift.get(base, Decimal(0)) + amount
             case Fault.WIPE:
                 self._doors.wipe(dict(self._plan.engine.opening))
+                self._doors.truth.wiped(self._process.disk.fills)
             case Fault.FOREIGN_TRADE:
                 self._place_foreign(fault, OrderKind.MARKET)
             case _:

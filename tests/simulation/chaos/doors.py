@@ -102,7 +102,7 @@ class ChaosDoors(ChaosFeed):
             trouble=trouble,
             invariants=invariants,
         )
-        self._truth = truth
+        self.truth = truth
         self._processing_s, self._names_in_trades = processing_s, names_in_trades
         self.journal: dict[str, PlaceOrder] = {}  # the process writes it before it sends
         self.is_private_up = False
@@ -134,7 +134,7 @@ class ChaosDoors(ChaosFeed):
     def _unsent(self, call: Call) -> None:
         command = call.command
         if isinstance(command, PlaceOrder):
-            self._truth.gone(command.client_id)
+            self.truth.gone(command.client_id)
             self._refuse(call, RejectReason.NOT_SENT, "silence")
         else:
             self._fail(call, "silence")
@@ -162,7 +162,7 @@ class ChaosDoors(ChaosFeed):
         if not is_lost:
             self._schedule.at(due_ns, partial(self._reach, call))
         elif isinstance(command, PlaceOrder):
-            self._truth.gone(command.client_id)
+            self.truth.gone(command.client_id)
 
     def _reach(self, call: Call) -> None:
         """A request is at the venue's door."""
@@ -173,7 +173,7 @@ class ChaosDoors(ChaosFeed):
             self._invariants.arrives(command, self.journal)
             is_old = self._schedule.now_ns - call.sent_ns > RECEIVE_WINDOW_NS
             if is_old or abs(self.clock_offset_ns) > CLOCK_NS_MAX:
-                self._truth.gone(command.client_id)
+                self.truth.gone(command.client_id)
                 self._refuse(call, RejectReason.OTHER, "outside of the receive window")
             elif trouble.strikes(Fault.CREATE_LATE):
                 later_ns = trouble.between_ns(0.0, self._processing_s)
@@ -209,7 +209,7 @@ class ChaosDoors(ChaosFeed):
             if trouble.random.random() < 0.5:
                 self._accept(command)
             else:
-                self._truth.gone(name)
+                self.truth.gone(name)
             self._return(call, OrderUnknown(ts_ns=0, client_id=name, text=fault))
             return
         event = self._accept(command)
@@ -229,7 +229,7 @@ class ChaosDoors(ChaosFeed):
             text = f"refused: {refusal}"
             event = OrderReject(ts_ns=0, client_id=command.client_id, reason=refusal, text=text)
         if not isinstance(event, OrderAck):
-            self._truth.gone(command.client_id)
+            self.truth.gone(command.client_id)
             return event
         self._accepted_ns[command.client_id] = self._schedule.now_ns
         order = self._exchange.order(self._account, self._symbol, client_id=command.client_id)
@@ -254,7 +254,7 @@ class ChaosDoors(ChaosFeed):
         Later than that the venue would take it as a new order, which is why one call must be one
         request (OL-03): that is the transport's duty and not tried here.
         """
-        alive = self._truth.alive.get(command.client_id)
+        alive = self.truth.alive.get(command.client_id)
         if alive is None or not alive.is_open or self._market.is_halted:
             return
         order = NewOrder(
@@ -320,7 +320,7 @@ class ChaosDoors(ChaosFeed):
         self.silent_until_ns = max(self.silent_until_ns, until_ns)
         match call.command:
             case PlaceOrder(client_id=name):
-                self._truth.gone(name)
+                self.truth.gone(name)
                 self._refuse(call, RejectReason.RATE_LIMIT, "429")
             case CancelOrder(client_id=name):
                 reason = CancelRejectReason.RATE_LIMIT
@@ -338,7 +338,7 @@ class ChaosDoors(ChaosFeed):
         for one in news:
             if isinstance(one, ExecutionReport) and one.account == self._account:
                 if one.order.client_id.startswith(OWN):
-                    self._truth.report(one)
+                    self.truth.report(one)
                 self._invariants.step(None)
         super().hear(news)
 

@@ -156,6 +156,7 @@ class Process:
                 self._invariants.is_paused = True
             case Operator(action=OperatorAction.RESUME):
                 self._invariants.is_paused = False
+                self._truth.resumed()
             case _:
                 pass
 
@@ -171,6 +172,7 @@ class Process:
         """The journal, before any effect."""
         for booked in step.booked:
             self.disk.fills[booked.fill.trade_id] = booked.fill
+            self._truth.heard(booked.fill.trade_id)
         for command in step.commands:
             if isinstance(command, PlaceOrder):
                 self.disk.intents[command.client_id] = command

@@ -234,8 +234,6 @@ class World:
             if engine.causes.state is not TradingState.RUNNING:
                 raise Breach("Q3", f"long after the last fault: {causes}")
         checks["Q1"] += 1
-        if Fault.WIPE in latched:
-            return  # what it had not told us before, the venue itself denies now
         if engine is not None and not 0 <= verdict.ledger_s <= LEDGER_S_MAX:
             true = self._true_balances(engine)
             raise Breach(
@@ -271,9 +269,10 @@ class World:
         if left := self.doors.own_open():
             raise Breach("Q2", f"{left} are open after the end")
         self._judge_fills()
-        if engine is None or Fault.WIPE in self.latched:
+        if engine is None:
             return
-        if not engine.is_quiet:
+        # A fill that the venue claimed and then wiped is owed to us for ever.
+        if not engine.is_quiet and not self.trouble.fired[Fault.WIPE]:
             raise Breach("Q2", f"may still live: {[o.view() for o in engine.orders]}")
         if engine.inventory.balances != self._true_balances(engine):
             raise Breach("Q1", f"{engine.inventory.balances}, true {self._true_balances(engine)}")
@@ -282,7 +281,12 @@ class World:
         """No fill is ever invented, whatever happened."""
         self.invariants.checks["Q1 fills"] += 1
         for trade_id, fill in self.process.disk.fills.items():
-            if self.truth.trades.get(trade_id) != (fill.side, fill.price, fill.size):
+            true = self.truth.trades.get(trade_id)
+            if true is None or (true.side, true.price, true.size) != (
+                fill.side,
+                fill.price,
+                fill.size,
+            ):
                 raise Breach("Q1", f"booked, but never happened: {fill}")
 
     def conclude(self) -> Verdict:

@@ -4,12 +4,13 @@ Kept from the wire and from the matching engine's reports, apart from the engine
 the exchange's own ledger. Foreign trades and deposits never enter here.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from decimal import Decimal
 
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.market import Side
-from quoter.sim.messages import ExecutionReport, ReportType
+from quoter.sim.messages import ExecutionReport, ReportType, SimTrade
 from tests.simulation.chaos.breach import Breach
 
 ZERO = Decimal(0)
@@ -37,7 +38,8 @@ class Truth:
         self.reach = {Side.BUY: ZERO, Side.SELL: ZERO}  # what could still fill
         self.alive: dict[str, Alive] = {}
         self.fills = 0
-        self.trades: dict[str, tuple[Side, Decimal, Decimal]] = {}  # by id: side, price, size
+        self.trades: dict[str, SimTrade] = {}  # by id
+        self._denied: dict[str, SimTrade] = {}
 
     def issued(self, order: PlaceOrder, *, is_reducing: bool) -> None:
         """From here on it may reach the venue."""
@@ -58,16 +60,9 @@ class Truth:
         trade = report.trade
         if trade is not None and report.kind is ReportType.TRADE:
             sign = trade.side.sign
-            for asset, amount in (
-                (self._base, sign * trade.size),
-                (self._quote, -sign * trade.size * trade.price),
-                (trade.fee_asset, -trade.fee),
-            ):
-                self.balances[asset] = self.balances.get(asset, ZERO) + amount
-                if asset == self._base:
-                    self.net += amount
+            self.trades[str(trade.trade_id)] = trade
+            self._count(trade, 1)
             self.fills += 1
-            self.trades[str(trade.trade_id)] = trade.side, trade.price, trade.size
             if alive is None:
                 raise Breach("I4", f"{report.order.client_id} traded, and we never sent it")
             alive.leaves -= trade.size
@@ -78,6 +73,35 @@ class Truth:
             self.gone(report.order.client_id)
         elif alive is not None:
             alive.is_open = True
+
+    def _count(self, trade: SimTrade, times: int) -> None:
+        sign = times * trade.side.sign
+        for asset, amount in (
+            (self._base, sign * trade.size),
+            (self._quote, -sign * trade.size * trade.price),
+            (trade.fee_asset, -times * trade.fee),
+        ):
+            self.balances[asset] = self.balances.get(asset, ZERO) + amount
+            if asset == self._base:
+                self.net += amount
+
+    def wiped(self, heard: Container[str]) -> None:
+        """The venue begins again: what it had not told us before, it denies from now on."""
+        for trade_id, trade in self.trades.items():
+            if trade_id not in heard:
+                self._denied[trade_id] = trade
+                self._count(trade, -1)
+
+    def heard(self, trade_id: str) -> None:
+        """A fill was booked: perhaps one that was on its way while the venue was wiped."""
+        trade = self._denied.pop(trade_id, None)
+        if trade is not None:
+            self._count(trade, 1)
+
+    def resumed(self) -> None:
+        """Everything is allowed again: an order made to reduce need not any more."""
+        for alive in self.alive.values():
+            alive.is_reducing = False
 
     @property
     def highest(self) -> Decimal:
