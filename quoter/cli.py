@@ -3,7 +3,6 @@
 Nothing heavy is imported up here: `--help` and `healthcheck` must answer at once.
 """
 
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,15 +10,14 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from quoter.app.options import LOOPBACK, DataDir, Host, Port, address, folder_of
 from quoter.app.simulate import simulate
 from quoter.domain.errors import BadSetting, QuoterError
 
 USAGE = 2
 HEALTH_S = 2.0
 KILL_WAIT_S = 5.0
-PORT = 9464
 SANDBOX_PORT = 8765
-LOOPBACK = "127.0.0.1"
 
 app = typer.Typer(
     name="quoter",
@@ -30,14 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they print local variables, and with them secrets
 )
 app.add_typer(simulate)
-
-# No `type` statements: typer does not look behind them, and help and variable would be lost.
-DataDir = Annotated[
-    Path | None,
-    typer.Option(envvar="QUOTER_DATA_DIR", help="Data folder of the daemon."),
-]
-Host = Annotated[str | None, typer.Option(envvar="QUOTER_HOST", help="Where it listens.")]
-Port = Annotated[int | None, typer.Option(envvar="QUOTER_PORT", help="Its HTTP port.")]
 
 
 def main() -> None:
@@ -158,7 +148,7 @@ def explain(
     from quoter.service.explanation import Market, explain_live, explain_market, show
 
     if live:
-        show(explain_live(*_address(host, port)))
+        show(explain_live(*address(host, port)))
         return
     try:
         market = Market(
@@ -184,7 +174,7 @@ def healthcheck(host: Host = None, port: Port = None) -> None:
     """Exit 0 if the daemon's loop turns, else 1. For containers."""
     import http.client
 
-    connection = http.client.HTTPConnection(*_address(host, port), timeout=HEALTH_S)
+    connection = http.client.HTTPConnection(*address(host, port), timeout=HEALTH_S)
     try:
         connection.request("GET", "/healthz")
         status = connection.getresponse().status
@@ -205,7 +195,7 @@ def kill(
     """Stop for good, now: no new order, cancel all. Survives restarts until `rearm`."""
     from quoter.service.operator_requests import await_latch, request_kill
 
-    folder = _folder(data_dir)
+    folder = folder_of(data_dir)
     try:
         pid = request_kill(folder, reason)
     except OSError as error:
@@ -229,7 +219,7 @@ def rearm(
     from quoter.service.operator_requests import Rearmed
     from quoter.service.operator_requests import rearm as lift
 
-    folder = _folder(data_dir)
+    folder = folder_of(data_dir)
     record = Latch(folder).read()
     if record is None:
         _fail(f"quoter rearm: nothing to lift in {folder}", USAGE)
@@ -245,38 +235,31 @@ def rearm(
             _fail("quoter rearm: no longer latched; nothing changed", USAGE)
 
 
+@app.command()
+def accept(
+    reason: Annotated[str, typer.Argument(help="For the record: why the venue is right.")],
+    data_dir: DataDir = None,
+) -> None:
+    """After exit 40: close the books; the next start opens them at the venue's balances."""
+    from quoter.app.ledger_view import accept_venue
+
+    raise typer.Exit(accept_venue(folder_of(data_dir), reason))
+
+
+@app.command()
+def ledger(data_dir: DataDir = None) -> None:
+    """Epochs, runs, newest fills and sums of the data folder's ledger. Read only."""
+    from quoter.app.ledger_view import show_ledger
+
+    raise typer.Exit(show_ledger(folder_of(data_dir)))
+
+
 @app.command("env-example")
 def env_example() -> None:
     """Every setting with unit, bounds and default, as an .env file."""
     from quoter.settings import env_example as text
 
     print(text(), end="")
-
-
-def _address(host: str | None, port: int | None) -> tuple[str, int]:
-    where = host or _env_file_value("QUOTER_HOST") or LOOPBACK
-    if where in {"0.0.0.0", "::"}:  # noqa: S104 - what it listens on, asked on loopback
-        where = LOOPBACK
-    try:
-        return where, port or int(_env_file_value("QUOTER_PORT") or PORT)
-    except ValueError:
-        raise BadSetting("QUOTER_PORT: must be a number") from None
-
-
-def _folder(data_dir: Path | None) -> Path:
-    folder = data_dir or Path(_env_file_value("QUOTER_DATA_DIR") or "data")
-    if not folder.is_dir():
-        raise BadSetting(f"QUOTER_DATA_DIR: no such folder: {folder}")
-    return folder
-
-
-def _env_file_value(name: str) -> str | None:
-    """One value of .env, without the whole of the settings: a kill must work when they are bad."""
-    if os.environ.get(name) or not Path(".env").is_file():
-        return os.environ.get(name)
-    from dotenv import dotenv_values
-
-    return dotenv_values(".env").get(name)
 
 
 def _fail(text: str, code: int) -> NoReturn:

@@ -7,7 +7,7 @@ import uvloop
 from rich.console import Console
 
 from quoter.app.meaning_log import meant_by
-from quoter.app.wiring import calibration_file, engine_config, kept_scale, venue_config
+from quoter.app.wiring import calibrated, engine_config, kept_scale, venue_config
 from quoter.domain.commands import RequestReport
 from quoter.domain.errors import KeyRefused, VenueError
 from quoter.domain.events import BalanceReport
@@ -20,6 +20,7 @@ from quoter.pricing.explain import explain
 from quoter.service.clock import Clock
 from quoter.service.exit_codes import ExitCode
 from quoter.service.explanation import table
+from quoter.service.kept_calibration import still_good
 from quoter.service.runner import Runner
 from quoter.settings import Settings
 from quoter.telemetry.logs import configure_logs
@@ -86,7 +87,7 @@ class Check:
                 start_ns=now_ns,
                 opening=dict(held.free),
                 past=past,
-                kept=calibration_file(self._settings).read(now_ns, scale),
+                kept=still_good(calibrated(self._settings), now_ns, scale),
                 is_dry=True,
             )
         )

@@ -9,23 +9,32 @@ from decimal import Decimal
 import structlog
 from aiohttp.web import AppRunner
 
+from quoter.app.books import Books
 from quoter.app.meaning_log import MeaningLog
-from quoter.app.wiring import calibration_file, engine_config, kept_scale, venue_config
-from quoter.domain.commands import RequestReport
-from quoter.domain.errors import KeyRefused, VenueError
-from quoter.domain.events import BalanceReport, TradesReport
+from quoter.app.start import (
+    Started,
+    StartFailed,
+    begin_run,
+    clean_up,
+    connect,
+    end_run,
+    latched,
+    late_s,
+    no_ledger,
+    open_ledger,
+    take_folder,
+)
+from quoter.app.wiring import calibrated, engine_config, kept_scale, venue_config
+from quoter.domain.errors import VenueError
 from quoter.domain.instrument import Instrument
-from quoter.domain.reasons import ReportKind
-from quoter.domain.trading import Cause
 from quoter.engine.config import EngineConfig
 from quoter.engine.engine import Engine
+from quoter.ledger.writer import LedgerFailed
 from quoter.service import http
-from quoter.service.calibration_file import CalibrationFile
 from quoter.service.clock import Clock
-from quoter.service.data_folder import KILL_REQUEST, DataFolder, LockHeld
 from quoter.service.exit_codes import ExitCode
-from quoter.service.latch import Latch, LatchRecord
-from quoter.service.runner import LATE_CREATE_S, Observer, Runner
+from quoter.service.kept_calibration import still_good
+from quoter.service.runner import Observer, Runner
 from quoter.settings import Settings
 from quoter.telemetry.metrics import Metrics
 from quoter.telemetry.redaction import Redactor
@@ -36,18 +45,8 @@ from quoter.venues.ports import OrderGateway
 
 log = structlog.get_logger()
 
-START_TRIES = 3
-START_PAUSE_S = 1.0
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 STOPPED = "stopped before the start was complete"
-
-
-class StartFailed(Exception):
-    """The daemon must not begin; carries the exit code and one line for the user."""
-
-    def __init__(self, code: ExitCode, text: str) -> None:
-        super().__init__(text)
-        self.code = code
 
 
 @dataclass(slots=True)
@@ -76,36 +75,34 @@ async def trade(
     clock = Clock()
     # Until the runner listens: a kill's file is read once it does, its signal must not end us.
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: None)
-    folder = None if dry_run else _take_folder(settings)
+    folder = None if dry_run else take_folder(settings)
+    ledger, code = None, ExitCode.CRASHED
     try:
-        latched = _latched(folder, clock) if folder is not None else None
+        record = latched(folder, clock) if folder is not None else None
+        ledger = await open_ledger(settings, folder) if folder is not None else None
         doors = venue or venue_config(settings, with_key=not dry_run)
-        daemon = await _stoppable(_wire(settings, doors, clock, folder, latched, observers))
-        return await _serve(settings, daemon, on_ready)
+        start_ns = clock.now_ns()
+        if ledger is not None:
+            start_ns = await begin_run(ledger, settings, clock, api_key=doors.api_key)
+        started = Started(
+            settings=settings,
+            clock=clock,
+            start_ns=start_ns,
+            folder=folder,
+            latched=record,
+            ledger=ledger,
+        )
+        daemon = await _stoppable(_wire(started, doors, observers))
+        code = await _serve(settings, daemon, on_ready)
+    except StartFailed as error:
+        code = error.code
+        raise
     finally:
+        if ledger is not None:
+            await end_run(ledger, code, clock)
         if folder is not None:
             folder.release()
-
-
-def _take_folder(settings: Settings) -> DataFolder:
-    folder = DataFolder(settings.data_dir)
-    try:
-        folder.take()
-    except LockHeld as error:
-        raise StartFailed(ExitCode.LOCK_HELD, str(error)) from None
-    except OSError as error:
-        text = f"QUOTER_DATA_DIR: {settings.data_dir} can't be used: {error.strerror}"
-        raise StartFailed(ExitCode.USAGE, text) from None
-    return folder
-
-
-def _latched(folder: DataFolder, clock: Clock) -> LatchRecord | None:
-    """A kill that outlived the process, or one that was asked for while none ran."""
-    latch = Latch(folder.path)
-    wish = folder.take_request(KILL_REQUEST)
-    if wish is not None and latch.read() is None:
-        latch.write(Cause.OPERATOR_KILL, f"file: {wish or 'KILL file'}", clock.now_ns())
-    return latch.read()
+    return code
 
 
 async def _stoppable(starting: Coroutine[None, None, Daemon]) -> Daemon:
@@ -121,31 +118,25 @@ async def _stoppable(starting: Coroutine[None, None, Daemon]) -> Daemon:
         raise StartFailed(ExitCode.START_FAILED, STOPPED) from None
 
 
-async def _wire(
-    settings: Settings,
-    config: VenueConfig,
-    clock: Clock,
-    folder: DataFolder | None,
-    latched: LatchRecord | None,
-    observers: tuple[Observer, ...],
-) -> Daemon:
-    """Connect, clean up what an earlier run left, read the opening balances, build the parts."""
-    is_dry = folder is None
+async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer, ...]) -> Daemon:
+    """Connect, clean up what an earlier run left, settle the books, build the parts."""
+    settings, clock, folder = started.settings, started.clock, started.folder
     try:
         gateway = make_gateway(config, now_ns=clock.now_ns)
     except (VenueError, ValueError) as error:
         raise StartFailed(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}") from None
     try:
-        instrument = await _connect(gateway)
-        if folder is not None:
-            await _clean_up(gateway, twice=folder.was_left_in_a_hurry)
-        kept = calibration_file(settings)
-        opening = await _opening(settings, instrument, gateway, clock, kept, is_dry=is_dry)
-        engine = Engine(opening)
+        instrument = await connect(gateway)
+        if folder is not None and started.ledger is not None:
+            is_hasty = folder.was_left_in_a_hurry
+            await clean_up(
+                gateway, late_s=late_s(started.ledger, clock.now_ns()) if is_hasty else 0.0
+            )
+        engine = Engine(await _config(started, instrument, gateway))
     except BaseException:  # whatever stops a start, its sockets are closed
         await gateway.close()
         raise
-    if is_dry:
+    if folder is None:
         await gateway.close()
     metrics = Metrics(
         symbol=settings.symbol, venue=settings.exchange, environment=settings.environment
@@ -154,81 +145,47 @@ async def _wire(
     runner = Runner(
         engine=engine,
         feed=make_feed(config, instrument, now_ns=clock.now_ns),
-        gateway=None if is_dry else gateway,
+        gateway=None if folder is None else gateway,
         clock=clock,
         metrics=metrics,
         folder=folder,
-        latched=latched,
-        calibration=None if is_dry else kept,
+        latched=started.latched,
+        ledger=started.ledger,
         observers=(metrics.observe, steps.observe, MeaningLog(engine).observe, *observers),
     )
     return Daemon(runner, engine, instrument, metrics, clock)
 
 
-async def _connect(gateway: OrderGateway) -> Instrument:
-    """Market rules, clock, key. A venue that is briefly away gets a few tries."""
-    for left in reversed(range(START_TRIES)):
-        try:
-            return await gateway.connect()
-        except KeyRefused as error:
-            raise StartFailed(ExitCode.KEY_RIGHTS, f"the venue refuses the key: {error}") from None
-        except VenueError as error:
-            if not left:
-                raise StartFailed(ExitCode.START_FAILED, str(error)) from None
-            log.warning("connect_failed", error=str(error), tries_left=left)
-            await asyncio.sleep(START_PAUSE_S)
-    raise AssertionError("unreachable: the last try returns or raises")
-
-
-async def _clean_up(gateway: OrderGateway, *, twice: bool) -> None:
-    """Own orders gone and verified. Raises StartFailed.
-
-    A process that was killed may have had creates under way: then we look `twice`, the second time
-    when none of them can arrive any more.
-    """
-    try:
-        left = await gateway.cancel_all()
-        if twice:
-            await asyncio.sleep(LATE_CREATE_S)
-            left = await gateway.cancel_all()
-    except VenueError as error:
-        raise StartFailed(ExitCode.START_FAILED, f"own orders can't be listed: {error}") from None
-    if left:
-        text = f"{left} own orders of an earlier run could not be cancelled"
-        raise StartFailed(ExitCode.ORDERS_LEFT, text)
-
-
-async def _opening(
-    settings: Settings,
-    instrument: Instrument,
-    gateway: OrderGateway,
-    clock: Clock,
-    calibration: CalibrationFile,
-    *,
-    is_dry: bool,
-) -> EngineConfig:
-    """What we hold, with no order of ours open, the trades behind it, and what is kept."""
-    start_ns = clock.now_ns()
+async def _config(started: Started, instrument: Instrument, gateway: OrderGateway) -> EngineConfig:
+    """Own orders gone, books settled, and what is known of the market. Raises StartFailed."""
+    settings, ledger, start_ns = started.settings, started.ledger, started.start_ns
     past = await gateway.past()
-    kept = calibration.read(start_ns, kept_scale(settings, instrument, past))
-    if is_dry:
+    found = calibrated(settings)
+    kept = still_good(found, start_ns, kept_scale(settings, instrument, past))
+    if ledger is None:
         return engine_config(
             settings, instrument, start_ns=start_ns, opening={}, past=past, kept=kept, is_dry=True
         )
-    trades = await gateway.report(RequestReport(kind=ReportKind.TRADES))
-    held = await gateway.report(RequestReport(kind=ReportKind.BALANCES))
-    if not isinstance(trades, TradesReport):
-        raise StartFailed(ExitCode.START_FAILED, f"own trades can't be listed: {trades}")
-    if not isinstance(held, BalanceReport):
-        raise StartFailed(ExitCode.START_FAILED, f"balances can't be read: {held}")
+    books = Books(
+        ledger=ledger,
+        gateway=gateway,
+        instrument=instrument,
+        environment=settings.environment,
+        clock=started.clock,
+    )
+    try:
+        opening = await books.settle()
+    except LedgerFailed as error:
+        raise no_ledger(error) from None
     config = engine_config(
         settings,
         instrument,
         start_ns=start_ns,
-        opening={asset: held.free[asset] + held.locked.get(asset, 0) for asset in held.free},
+        opening=opening.balances,
+        target=opening.target,
         past=past,
         kept=kept,
-        known_fills=trades.fills,
+        known_fills=opening.known,
     )
     away = config.opening.get(instrument.base, Decimal(0)) - config.target
     if not abs(away) <= settings.inventory_max:

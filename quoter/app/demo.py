@@ -17,8 +17,9 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from quoter.app.daemon import Daemon, StartFailed, trade
+from quoter.app.daemon import Daemon, trade
 from quoter.app.screen import Watch
+from quoter.app.start import StartFailed
 from quoter.app.wiring import own_prefix
 from quoter.domain.errors import QuoterError
 from quoter.domain.step import Snapshot, Step

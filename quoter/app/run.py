@@ -4,8 +4,9 @@ import structlog
 import uvloop
 from rich.console import Console
 
-from quoter.app.daemon import StartFailed, trade
+from quoter.app.daemon import trade
 from quoter.app.screen import Watch
+from quoter.app.start import StartFailed
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import Settings
 from quoter.telemetry.logs import configure_logs

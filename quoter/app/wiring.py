@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from quoter.domain.events import Fill
 from quoter.domain.instrument import Instrument
-from quoter.domain.market import MarketPast
+from quoter.domain.market import Calibrated, MarketPast
 from quoter.engine.config import (
     EngineConfig,
     Fair,
@@ -16,12 +16,15 @@ from quoter.engine.config import (
 )
 from quoter.engine.placing import base36
 from quoter.engine.requote import RequotePolicy
+from quoter.ledger.reader import Reader
+from quoter.ledger.rows import Market
+from quoter.ledger.schema import LedgerUnusable
 from quoter.pricing.costs import side_cost
 from quoter.pricing.priors import rogers_satchell
 from quoter.pricing.shape import QuoteShape
 from quoter.risk.view import Limits
 from quoter.sandbox.config import DEMO_ACCOUNT
-from quoter.service.calibration_file import CalibrationFile, Kept, Scale
+from quoter.service.kept_calibration import Kept, Scale
 from quoter.settings import Environment, Settings
 from quoter.venues.config import VenueConfig
 
@@ -72,18 +75,22 @@ def engine_config(
     past: MarketPast = NOTHING_TOLD,
     kept: Kept = NOTHING_KEPT,
     known_fills: tuple[Fill, ...] = (),
+    target: Decimal | None = None,
     is_dry: bool = False,
 ) -> EngineConfig:
-    """Everything the engine needs; `opening` are the balances without any order of ours."""
-    target = settings.target
-    position = opening.get(instrument.base, Decimal(0))
+    """Everything the engine needs; `opening` are the balances without any order of ours.
+
+    `target` is what `auto` means, the base position of `opening` unless given.
+    """
+    if target is None:
+        target = opening.get(instrument.base, Decimal(0))
     return EngineConfig(
         instrument=instrument,
         id_prefix=run_prefix(settings, start_ns),
         own_prefix=own_prefix(settings),
         limits=limits(settings),
         order_size=settings.order_size,
-        target=position if isinstance(target, str) else target,
+        target=target if isinstance(settings.target, str) else settings.target,
         opening=opening,
         known_fills=known_fills,
         is_dry=is_dry,
@@ -108,14 +115,18 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-def calibration_file(settings: Settings) -> CalibrationFile:
-    """Where this market's figures are kept between runs."""
-    return CalibrationFile(
-        settings.data_dir,
-        environment=settings.environment,
-        exchange=settings.exchange,
-        symbol=settings.symbol,
-    )
+def market_of(settings: Settings) -> Market:
+    """Whose books the ledger keeps."""
+    return Market(settings.environment.value, settings.exchange, settings.symbol)
+
+
+def calibrated(settings: Settings) -> Calibrated | None:
+    """What an earlier run learned, for a look at it; None if no ledger can be read."""
+    try:
+        with Reader(settings.data_dir) as reader:
+            return reader.calibrated(market_of(settings))
+    except LedgerUnusable:
+        return None
 
 
 def kept_scale(settings: Settings, instrument: Instrument, past: MarketPast) -> Scale:

@@ -30,6 +30,8 @@ class Cause(StrEnum):
     INVARIANT_BROKEN = "invariant_broken"
     ORDER_REAPPEARED = "order_reappeared"
     LEDGER_CONFLICT = "ledger_conflict"
+    LEDGER_FAILED = "ledger_failed"
+    FOREIGN_RUN = "foreign_run"
     KEY_REFUSED = "key_refused"
     # PAUSED until an operator resumes
     OPERATOR_PAUSE = "operator_pause"

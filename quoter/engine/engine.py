@@ -93,6 +93,7 @@ class Engine:
             lifecycle=self.lifecycle,
             causes=self.causes,
             own_prefix=config.own_prefix,
+            run_prefix=config.id_prefix,
         )
         self.feed = FeedHealth(
             market=self.market,

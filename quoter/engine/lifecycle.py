@@ -28,7 +28,7 @@ from quoter.domain.trading import CancelReason, Cause
 from quoter.engine.causes import Causes
 from quoter.engine.turn import Turn
 from quoter.state.attribution import Attribution
-from quoter.state.inventory import Inventory, LedgerConflict, is_amount
+from quoter.state.inventory import Inventory, LedgerConflict, is_amount, is_execution
 from quoter.state.open_orders import OpenOrder, OpenOrders
 from quoter.state.order_table import News, next_state
 
@@ -184,7 +184,7 @@ class Lifecycle:
                 self._orphans[fill.trade_id] = fill
             turn.note("orphan_fill", fill.trade_id)
             return
-        if not _can_be(fill):
+        if not is_execution(fill):
             self._causes.trip(turn, Cause.LEDGER_CONFLICT, f"a trade that can't be: {fill}")
             return
         fair = self._fair()
@@ -283,8 +283,3 @@ class Lifecycle:
         else:
             order.state = after
         turn.moved(order.client_id, before, after, text)
-
-
-def _can_be(fill: Fill) -> bool:
-    are_amounts = all(map(is_amount, (fill.size, fill.price, fill.fee.copy_abs())))
-    return are_amounts and fill.size > 0 and fill.price > 0

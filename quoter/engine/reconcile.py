@@ -65,6 +65,7 @@ class Reconcile:
         lifecycle: Lifecycle,
         causes: Causes,
         own_prefix: str,
+        run_prefix: str,
     ) -> None:
         self._policy = policy
         self._orders = orders
@@ -72,6 +73,7 @@ class Reconcile:
         self._lifecycle = lifecycle
         self._causes = causes
         self._own_prefix = own_prefix
+        self._run_prefix = run_prefix
         self._due = dict.fromkeys(
             (ReportKind.OPEN_ORDERS, ReportKind.TRADES, ReportKind.BALANCES), 0
         )
@@ -249,8 +251,13 @@ class Reconcile:
 
     def _reappeared(self, listed: VenueOrder, closed: OpenOrder | None, turn: Turn) -> None:
         """The venue lists an order of our prefix that we hold for closed, or never sent."""
-        what = "held for closed" if closed else "never sent by this run"
-        self._causes.trip(turn, Cause.ORDER_REAPPEARED, f"{listed.client_id} is open but {what}")
+        if not listed.client_id.startswith(self._run_prefix):
+            text = f"{listed.client_id} is open: another daemon runs as this instance"
+            self._causes.trip(turn, Cause.FOREIGN_RUN, text)
+        else:
+            what = "held for closed" if closed else "never sent by this run"
+            text = f"{listed.client_id} is open but {what}"
+            self._causes.trip(turn, Cause.ORDER_REAPPEARED, text)
         self._lifecycle.cancel_by_id(listed.client_id, listed.venue_id, turn)
 
     def trades(self, report: TradesReport, turn: Turn) -> None:

@@ -25,6 +25,8 @@ SEVERITY: dict[Cause, Severity] = {
     Cause.INVARIANT_BROKEN: _KILL,
     Cause.ORDER_REAPPEARED: _KILL,
     Cause.LEDGER_CONFLICT: _KILL,
+    Cause.LEDGER_FAILED: _KILL,
+    Cause.FOREIGN_RUN: _KILL,
     Cause.KEY_REFUSED: _KILL,
     Cause.OPERATOR_PAUSE: _HOLD,
     Cause.REPEATED_EXECUTION: _HOLD,

@@ -24,10 +24,21 @@ class DataFolder:
         self.path = path
         self.was_left_in_a_hurry = False  # the last owner died without `release`
         self._lock: IO[str] | None = None
+        self._has_pid = False
 
     def take(self) -> None:
         """Create the folder, lock it, write our pid. Raises LockHeld, OSError."""
         self.path.mkdir(parents=True, exist_ok=True)
+        self.lock()
+        self.was_left_in_a_hurry = (self.path / PID).exists()
+        self._has_pid = True
+        (self.path / PID).write_text(str(os.getpid()))
+
+    def lock(self) -> None:
+        """Keep daemons out without being one: how the last of them ended stays to be seen.
+
+        Raises LockHeld, OSError.
+        """
         lock = (self.path / LOCK).open("w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -35,12 +46,11 @@ class DataFolder:
             lock.close()
             raise LockHeld(f"another quoter runs on {self.path}") from None
         self._lock = lock
-        self.was_left_in_a_hurry = (self.path / PID).exists()
-        (self.path / PID).write_text(str(os.getpid()))
 
     def release(self) -> None:
         if self._lock is not None:
-            (self.path / PID).unlink(missing_ok=True)
+            if self._has_pid:
+                (self.path / PID).unlink(missing_ok=True)
             self._lock.close()
             self._lock = None
 

@@ -6,6 +6,7 @@ that is still queued. Every answer goes back to the inbox as an event.
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -65,8 +66,12 @@ class Outbox:
         post: Emit,
         clock: Clock,
         metrics: Metrics,
+        may_leave: Callable[[PlaceOrder], Awaitable[bool]],
     ) -> None:
-        """`gateway` is None in a dry run, whose engine only ever asks for a fresh book."""
+        """`gateway` is None in a dry run, whose engine only ever asks for a fresh book.
+
+        `may_leave` returns when an order is on the disk; False: it must not be sent.
+        """
         self._gateway = gateway
         self._feed = feed
         self._post = post
@@ -75,6 +80,7 @@ class Outbox:
         self._cancels = Lane("cancels")
         self._questions = Lane("questions")
         self._metrics = metrics
+        self._may_leave = may_leave
 
     def submit(self, commands: tuple[Command, ...]) -> None:
         """Queue the commands of one step; never waits."""
@@ -144,8 +150,11 @@ class Outbox:
         match command:
             case PlaceOrder():
                 self._post(OrderSent(ts_ns=self._clock.now_ns(), client_id=command.client_id))
-                answer = await gateway.place(command)
-                self._time(gateway, command)
+                if await self._may_leave(command):
+                    answer = await gateway.place(command)
+                    self._time(gateway, command)
+                else:
+                    self._unsent(command, "it could not be written to the ledger")
             case CancelOrder():
                 answer = await gateway.cancel(command)
             case QueryOrder():

@@ -10,19 +10,31 @@ from collections.abc import Callable
 
 import structlog
 
-from quoter.domain.errors import VenueError
-from quoter.domain.events import Alarm, BookDelta, BookSnapshot, Event, Operator, Tick, TopOfBook
-from quoter.domain.market import Calibrated
+from quoter.domain.commands import PlaceOrder
+from quoter.domain.events import (
+    Alarm,
+    BookDelta,
+    BookSnapshot,
+    Event,
+    Fill,
+    Operator,
+    Tick,
+    TopOfBook,
+    TradesReport,
+)
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Step
-from quoter.domain.trading import Phase, TradingState
+from quoter.domain.trading import Cause, TradingState
 from quoter.engine.engine import Engine
+from quoter.ledger.ledger import Ledger
 from quoter.risk.kill_switch import SEVERITY
-from quoter.service.calibration_file import CalibrationFile
 from quoter.service.clock import Clock, LoopProbe
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
+from quoter.service.durable import Durable
 from quoter.service.exit_codes import ExitCode
 from quoter.service.inbox import Inbox
+from quoter.service.kept_calibration import CalibrationKeeper
+from quoter.service.last_orders import LastOrders
 from quoter.service.latch import Latch, LatchRecord
 from quoter.service.outbox import Outbox
 from quoter.service.watchdog import Watchdog
@@ -34,11 +46,6 @@ log = structlog.get_logger()
 TICK_S = 0.1
 REQUESTS_S = 0.2
 TURNS_AT_ONCE = 64  # then the sockets get their turn
-DRAIN_S_MAX = 20.0  # below the container's grace period
-DRAIN_POLL_S = 0.1
-VERIFY_PAUSE_S_MAX = 1.0  # a venue in trouble is not asked ten times a second
-EMERGENCY_S_MAX = 10.0
-LATE_CREATE_S = 3.0  # a create's receive window and a margin: nothing appears after that
 
 type Observer = Callable[[Step], None]
 
@@ -48,7 +55,7 @@ class _Finished(Exception):
 
 
 class Runner:
-    """One daemon. `gateway` is None in a dry run: then nothing can be sent."""
+    """One daemon. `gateway` and `ledger` are None in a dry run: then nothing can be sent."""
 
     def __init__(
         self,
@@ -60,7 +67,7 @@ class Runner:
         metrics: Metrics,
         folder: DataFolder | None,
         latched: LatchRecord | None = None,
-        calibration: CalibrationFile | None = None,
+        ledger: Ledger | None = None,
         observers: tuple[Observer, ...] = (),
     ) -> None:
         self.engine = engine
@@ -74,14 +81,35 @@ class Runner:
         self._folder = folder
         self._latch = Latch(folder.path) if folder is not None else None
         self._latched = latched
-        self._calibration = calibration
+        self._unlatched: tuple[Cause, str] | None = None  # a kill that the disk did not take yet
         self._observers = observers
+        self._keep(ledger)
         self._outbox = Outbox(
-            gateway=gateway, feed=feed, post=self.inbox.put, clock=clock, metrics=metrics
+            gateway=gateway,
+            feed=feed,
+            post=self.inbox.put,
+            clock=clock,
+            metrics=metrics,
+            may_leave=self._may_leave,
         )
         self._stop = asyncio.Event()
-        self._verified = gateway is None
+        self._last_orders = LastOrders(engine, gateway) if gateway is not None else None
         self._crash: BaseException | None = None
+
+    def _keep(self, ledger: Ledger | None) -> None:
+        self.durable: Durable | None = None
+        self._calibration: CalibrationKeeper | None = None
+        if ledger is not None:
+            self.durable = Durable(
+                ledger=ledger, engine=self.engine, clock=self._clock, post=self.inbox.put
+            )
+            ledger.on_failure = self.durable.fail
+            self._calibration = CalibrationKeeper(
+                learned=lambda: self.engine.calibration.learned, write=ledger.keep
+            )
+
+    async def _may_leave(self, order: PlaceOrder) -> bool:
+        return self.durable is None or await self.durable.may_leave(order)
 
     def stop(self) -> None:
         """Ask for the clean end; safe to call from a signal handler, and more than once."""
@@ -114,7 +142,7 @@ class Runner:
                 tasks.create_task(self._requests(), name="requests")
                 tasks.create_task(self._end(), name="end")
                 if self._calibration is not None:
-                    tasks.create_task(self._calibration.keep(self._learned), name="calibration")
+                    tasks.create_task(self._calibration.run(), name="calibration")
                 if self._gateway is not None:
                     tasks.create_task(self._gateway.run(self.inbox.put), name="private")
                     self._outbox.spawn(tasks)
@@ -123,7 +151,8 @@ class Runner:
         except* Exception as group:  # any failure ends the run the same safe way
             self._crash = group
             log.critical("crashed", error=repr(group.exceptions), exc_info=group)
-            await self._emergency()
+            if self._last_orders is not None:
+                await self._last_orders.emergency()
         finally:
             await self.close()
         return self._exit_code()
@@ -143,6 +172,10 @@ class Runner:
             await self.inbox.wait()
             turns = 0
             while (event := self.inbox.take()) is not None:
+                if self.durable is not None and isinstance(event, Fill | TradesReport):
+                    alarm = await self.durable.before(event)
+                    if alarm is not None:
+                        self._turn(alarm)
                 self._turn(event)
                 turns += 1
                 if turns % TURNS_AT_ONCE == 0:
@@ -151,6 +184,8 @@ class Runner:
     def _turn(self, event: Event) -> None:
         step = self.engine.handle(event)
         self._outbox.submit(step.commands)
+        if self.durable is not None:
+            self.durable.after(step)
         if step.state is not None:
             self._on_state(step)
         if step.quote is not None and isinstance(event, BookDelta | TopOfBook | BookSnapshot):
@@ -172,12 +207,25 @@ class Runner:
                     for cause, text in change.raised
                     if SEVERITY[cause].state is TradingState.KILLED
                 )
-                self._latched = self._latch.write(cause, text, step.event.ts_ns)
+                self._unlatched = (cause, text)
+                self._write_latch()
         elif change.before is TradingState.KILLED and change.after is not TradingState.KILLED:
             if self._latch is not None:
                 self._latch.clear()
-            self._latched = None
+            self._latched = self._unlatched = None
             self._gateway.open_gate()
+
+    def _write_latch(self, *, is_again: bool = False) -> None:
+        """A disk that does not take it is asked again until it does: see `_requests`."""
+        if self._latch is None or self._unlatched is None:
+            return
+        try:
+            self._latched = self._latch.write(*self._unlatched, self._clock.now_ns())
+        except OSError as error:
+            if not is_again:
+                log.critical("latch_not_written", error=str(error), cause=self._unlatched[0])
+        else:
+            self._unlatched = None
 
     async def _tick(self) -> None:
         while True:
@@ -199,6 +247,7 @@ class Runner:
             kill_id = folder.take_request(REARM_REQUEST)
             if kill_id is not None:
                 self._rearm(kill_id)
+            self._write_latch(is_again=True)
             await asyncio.sleep(REQUESTS_S)
 
     def _rearm(self, kill_id: str) -> None:
@@ -212,60 +261,11 @@ class Runner:
         """Wait for the wish to stop, drain, verify, and leave the task group."""
         await self._stop.wait()
         self._operate(OperatorAction.DRAIN, "process", "stopping")
-        if self._gateway is not None:
-            self._gateway.shut()
-            try:
-                async with asyncio.timeout(DRAIN_S_MAX):
-                    await self._drained(self._gateway)
-            except TimeoutError:
-                log.error("drain_timed_out", orders=len(self.engine.orders))
+        if self._last_orders is not None:
+            await self._last_orders.drain()
         if self._calibration is not None:
-            await asyncio.to_thread(self._calibration.write, self._learned())
+            await self._calibration.keep()
         raise _Finished
-
-    def _learned(self) -> Calibrated | None:
-        return self.engine.calibration.learned
-
-    async def _drained(self, gateway: OrderGateway) -> None:
-        """Return once our books say that nothing is left, and after that the venue too."""
-        loop = asyncio.get_running_loop()
-        was_quiet, due_s, pause_s = False, 0.0, DRAIN_POLL_S
-        while not (was_quiet and self._verified):
-            await asyncio.sleep(DRAIN_POLL_S)
-            if self.engine.phase is not Phase.DRAINING:
-                continue
-            if self.engine.is_quiet is not was_quiet:
-                was_quiet, due_s, pause_s = self.engine.is_quiet, 0.0, DRAIN_POLL_S
-                self._verified = False
-            if loop.time() >= due_s:
-                await self._verify(gateway)
-                due_s, pause_s = loop.time() + pause_s, min(2 * pause_s, VERIFY_PAUSE_S_MAX)
-
-    async def _verify(self, gateway: OrderGateway) -> None:
-        """Cancel what the venue lists as ours; verified if it lists nothing any more."""
-        self._verified = False
-        try:
-            self._verified = await gateway.cancel_all() == 0
-        except VenueError as error:
-            log.warning("verify_failed", error=str(error))
-
-    async def _emergency(self) -> None:
-        """Something of ours broke: no create leaves any more, and own orders are cancelled.
-
-        A create that was under way may reach the venue after our first look.
-        """
-        if self._gateway is None:
-            return
-        self._gateway.shut()
-        loop = asyncio.get_running_loop()
-        last_create_s = loop.time() + LATE_CREATE_S
-        try:
-            async with asyncio.timeout(EMERGENCY_S_MAX):
-                while not self._verified or loop.time() < last_create_s:
-                    await self._verify(self._gateway)
-                    await asyncio.sleep(DRAIN_POLL_S)
-        except TimeoutError:
-            log.critical("emergency_cancel_failed")
 
     async def close(self) -> None:
         """Let go of the venue; for a daemon that never ran too."""
@@ -273,7 +273,7 @@ class Runner:
             await self._gateway.close()
 
     def _exit_code(self) -> ExitCode:
-        if not self._verified:
+        if self._last_orders is not None and not self._last_orders.is_verified:
             return ExitCode.ORDERS_LEFT
         if self._crash is not None:
             return ExitCode.CRASHED

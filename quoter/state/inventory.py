@@ -16,6 +16,12 @@ def is_amount(number: Decimal) -> bool:
     return number.is_finite() and 0 <= number <= AMOUNT_MAX
 
 
+def is_execution(fill: Fill) -> bool:
+    """Can this have happened? What can't is never booked."""
+    are_amounts = all(map(is_amount, (fill.size, fill.price, fill.fee.copy_abs())))
+    return are_amounts and fill.size > 0 and fill.price > 0
+
+
 class LedgerConflict(Exception):
     """One trade id was told with two different contents."""
 
@@ -64,11 +70,15 @@ class Inventory:
         """Quote holdings."""
         return self.balances[self._instrument.quote]
 
+    def has(self, trade_id: str) -> bool:
+        """Is this trade remembered, so that it can't be booked again?"""
+        return trade_id in self._seen
+
     def book(self, fill: Fill) -> bool:
         """Book a fill; False if this trade id was booked before. Raises LedgerConflict."""
         known = self._seen.get(fill.trade_id)
         if known is not None:
-            if _payload(known) != _payload(fill):
+            if payload(known) != payload(fill):
                 raise LedgerConflict(f"trade {fill.trade_id}: {known} and {fill}")
             return False
         self._remember(fill)
@@ -99,5 +109,6 @@ def _id_key(trade_id: str) -> tuple[int, str]:
     return (int(trade_id), "") if trade_id.isdecimal() else (0, trade_id)
 
 
-def _payload(fill: Fill) -> tuple[object, ...]:
+def payload(fill: Fill) -> tuple[object, ...]:
+    """What must be the same each time one trade id is told."""
     return fill.side, fill.price, fill.size, fill.fee, fill.fee_asset

@@ -8,9 +8,12 @@ import pytest
 
 from quoter.domain.market import Calibrated
 from quoter.domain.quotes import QuoteTerms
+from quoter.ledger.ledger import Ledger
+from quoter.ledger.reader import Reader
+from quoter.ledger.rows import Market
+from quoter.ledger.schema import prepare
 from quoter.pricing.normalisation import gamma_lot
-from quoter.service import calibration_file as module
-from quoter.service.calibration_file import NAME
+from quoter.service import kept_calibration as module
 from quoter.service.exit_codes import ExitCode
 from tests.integration.daemon_harness import LIVELY, Pilot, flying, market, quiet_logs, settings
 from tests.integration.sandbox_client import running
@@ -18,6 +21,7 @@ from tests.integration.sandbox_client import running
 QUOTE_S_MAX = 15.0
 LEARN_S_MAX = 60.0
 UNTOLD = {"sigma": None, "kappa": None, "intensity": None}
+MARKET = Market("sandbox", "binance", "BTC/USDT")
 EAGER = {"intensity_half_life_s": 30}
 
 
@@ -26,10 +30,18 @@ def terms(pilot: Pilot) -> QuoteTerms | None:
     return quote.terms if quote is not None else None
 
 
-def kept(folder: Path) -> Calibrated:
-    """The file's numbers, as JSON has them."""
-    found = json.loads((folder / NAME).read_text())
-    return Calibrated(*(found[name] for name in Calibrated._fields))
+def kept(folder: Path) -> Calibrated | None:
+    """What the ledger keeps of the one market here."""
+    with Reader(folder) as reader:
+        return reader.calibrated(MARKET)
+
+
+async def keep(folder: Path, learned: Calibrated) -> None:
+    """As a run would have left it."""
+    prepare(folder)
+    ledger = Ledger(folder, MARKET)
+    await ledger.keep(learned)
+    await ledger.close()
 
 
 async def test_a_second_start_quotes_at_once_with_what_the_first_one_learned(
@@ -42,9 +54,12 @@ async def test_a_second_start_quotes_at_once_with_what_the_first_one_learned(
             async with flying(sandbox, settings(sandbox, tmp_path, **EAGER)) as pilot:
                 learning = pilot.running.engine.calibration
                 await pilot.until(lambda: learning.learned is not None, LEARN_S_MAX, "learn")
-                await pilot.until((tmp_path / NAME).exists, 5.0, "written while it trades")
+                await pilot.until(
+                    lambda: kept(tmp_path) is not None, 5.0, "written while it trades"
+                )
                 assert await pilot.stop() is ExitCode.CLEAN
             learned = kept(tmp_path)
+            assert learned is not None
             assert learned.sigma != 2.0
             assert learned.kappa != 1 / 6
             async with flying(sandbox, settings(sandbox, tmp_path, **UNTOLD)) as pilot:
@@ -60,23 +75,18 @@ async def test_a_second_start_quotes_at_once_with_what_the_first_one_learned(
                 )
 
 
-async def test_a_spoilt_file_is_told_and_the_start_goes_on_as_if_there_was_none(
+async def test_figures_that_make_no_sense_are_told_and_the_start_goes_on_without(
     tmp_path: Path,
 ) -> None:
-    """And the operator's own figures outrank a good one."""
+    """And the operator's own figures outrank good ones."""
     log = tmp_path / "log"
-    (tmp_path / NAME).write_text("{")
     with quiet_logs(log):
         async with running(market(LIVELY, seed=7)) as sandbox:
+            await keep(tmp_path, Calibrated(time.time_ns(), 3.0, 1e9, 1.0))
             async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
                 await pilot.until(lambda: terms(pilot) is not None, QUOTE_S_MAX, "quote")
                 assert await pilot.stop() is ExitCode.CLEAN
-            good = {
-                "version": 1, "environment": "sandbox", "exchange": "binance",
-                "symbol": "BTC/USDT", "ts_ns": time.time_ns(),
-                "sigma": 3.0, "kappa": 0.5, "intensity": 1.0,
-            }  # fmt: skip
-            (tmp_path / NAME).write_text(json.dumps(good))
+            await keep(tmp_path, Calibrated(time.time_ns(), 3.0, 0.5, 1.0))
             async with flying(sandbox, settings(sandbox, tmp_path, kappa=None)) as pilot:
                 await pilot.until(lambda: terms(pilot) is not None, QUOTE_S_MAX, "quote")
                 references = pilot.running.engine.calibration.references

@@ -9,10 +9,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from quoter import cli
+from quoter.app import options
 from quoter.domain.errors import BadSetting
 from quoter.domain.trading import Cause
+from quoter.ledger.reader import Reader
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
 from quoter.service.latch import Latch
+from tests.unit.ledger.cases import MARKET, NOW_NS, booked, opened
 
 HEAVY = (
     "ccxt",
@@ -24,7 +27,8 @@ HEAVY = (
     "websockets",
 )
 VERBS = (
-    "demo", "run", "sandbox", "check", "explain", "healthcheck", "kill", "rearm", "env-example",
+    "demo", "run", "sandbox", "check", "explain", "healthcheck", "kill", "rearm", "accept",
+    "ledger", "env-example",
 )  # fmt: skip
 
 
@@ -145,15 +149,15 @@ class TestHealthcheck:
     def test_host_and_port_come_from_the_environment_then_from_the_env_file(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        assert cli._address(None, None) == ("127.0.0.1", cli.PORT)
+        assert options.address(None, None) == ("127.0.0.1", options.PORT)
         Path(".env").write_text("QUOTER_PORT=1234\nQUOTER_HOST=0.0.0.0\n")
-        assert cli._address(None, None) == ("127.0.0.1", 1234)
+        assert options.address(None, None) == ("127.0.0.1", 1234)
         monkeypatch.setenv("QUOTER_PORT", "5678")
-        assert cli._address(None, None)[1] == 5678
-        assert cli._address("::1", 9) == ("::1", 9)
+        assert options.address(None, None)[1] == 5678
+        assert options.address("::1", 9) == ("::1", 9)
         monkeypatch.setenv("QUOTER_PORT", "x")
         with pytest.raises(BadSetting, match="QUOTER_PORT"):
-            cli._address(None, None)
+            options.address(None, None)
 
 
 class TestKill:
@@ -216,6 +220,48 @@ class TestRearm:
 
     def test_nothing_to_lift_is_said(self, tmp_path: Path) -> None:
         assert invoke("rearm", "--data-dir", str(tmp_path)).exit_code == 2
+
+
+class TestAccept:
+    """The ledger's own tests know what sealing does; this is what a person sees of it."""
+
+    async def test_the_books_are_sealed_and_shown(self, tmp_path: Path) -> None:
+        async with opened(tmp_path) as ledger:
+            await ledger.record([booked(7)])
+            await ledger.end_run(40, NOW_NS)
+        result = invoke("accept", "a deposit", "--data-dir", str(tmp_path))
+        assert (result.exit_code, "Sealed epoch 1" in result.output) == (0, True)
+        shown = invoke("ledger", "--data-dir", str(tmp_path))
+        assert shown.exit_code == 0
+        assert "deposit" in shown.output
+        again = invoke("accept", "twice", "--data-dir", str(tmp_path))
+        assert (again.exit_code, "nothing changed" in again.output) == (2, True)
+
+    async def test_the_newest_fills_are_shown(self, tmp_path: Path) -> None:
+        async with opened(tmp_path) as ledger:
+            await ledger.record([booked(7)])
+            shown = invoke("ledger", "--data-dir", str(tmp_path))
+        assert "60000" in shown.output
+        assert "1 fills" in shown.output
+
+    async def test_not_under_a_running_daemon(self, tmp_path: Path) -> None:
+        async with opened(tmp_path):
+            pass
+        folder = DataFolder(tmp_path)
+        folder.take()
+        result = invoke("accept", "why", "--data-dir", str(tmp_path))
+        folder.release()
+        assert result.exit_code == 41
+        with Reader(tmp_path) as reader:
+            assert reader.epoch(MARKET) is not None
+
+    def test_how_the_last_daemon_ended_is_not_forgotten(self, tmp_path: Path) -> None:
+        (tmp_path / "quoter.pid").write_text("1")
+        assert invoke("accept", "why", "--data-dir", str(tmp_path)).exit_code == 2
+        assert (tmp_path / "quoter.pid").read_text() == "1"
+
+    def test_without_a_ledger_there_is_nothing_to_show(self, tmp_path: Path) -> None:
+        assert invoke("ledger", "--data-dir", str(tmp_path)).exit_code == 42
 
 
 class TestExplain:

@@ -8,10 +8,11 @@ import pytest
 
 from quoter.app.wiring import (
     NOTHING_TOLD,
-    calibration_file,
+    calibrated,
     engine_config,
     kept_scale,
     limits,
+    market_of,
     own_prefix,
     run_prefix,
     venue_config,
@@ -19,8 +20,9 @@ from quoter.app.wiring import (
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Bar, Calibrated, MarketPast
 from quoter.engine.config import GammaUnit, Horizon, PricingConfig
-from quoter.service.calibration_file import Kept, Scale
+from quoter.service.kept_calibration import Kept, Scale
 from quoter.settings import FixedSettings, Settings
+from tests.unit.ledger.cases import opened
 
 START_NS = 1_795_000_000 * 10**9
 
@@ -163,12 +165,28 @@ def test_a_setting_outranks_what_is_kept_and_that_outranks_the_past(
     assert config.trades_per_s_prior == past.trades_per_s
 
 
-def test_the_kept_figures_are_this_markets_in_the_data_folder(tmp_path: Path) -> None:
+async def test_the_kept_figures_are_this_markets_in_the_data_folder(tmp_path: Path) -> None:
     chosen = settings(data_dir=tmp_path, exchange="kraken", symbol="ETH/EUR")
-    calibration_file(chosen).write(Calibrated(START_NS, 3.0, 0.2, 0.5))
-    assert calibration_file(chosen).read(START_NS, Scale(0.01)) == KEPT
+    assert calibrated(chosen) is None
+    learned = Calibrated(START_NS, 3.0, 0.2, 0.5)
+    async with opened(tmp_path, market=market_of(chosen)) as ledger:
+        await ledger.keep(learned)
+    assert calibrated(chosen) == learned
     other = settings(data_dir=tmp_path, exchange="kraken", symbol="BTC/EUR")
-    assert calibration_file(other).read(START_NS, Scale(0.01)) == Kept()
+    assert calibrated(other) is None
+
+
+def test_the_target_of_a_later_start_is_that_of_the_books(instrument: Instrument) -> None:
+    opening = {"BTC": Decimal(2)}
+    for given, wanted in (({}, "1.2"), ({"target": "1.5"}, "1.5")):
+        config = engine_config(
+            settings(**given),
+            instrument,
+            start_ns=START_NS,
+            opening=opening,
+            target=Decimal("1.2"),
+        )
+        assert config.target == Decimal(wanted)
 
 
 def test_kept_figures_are_held_against_grid_price_and_cost(instrument: Instrument) -> None:

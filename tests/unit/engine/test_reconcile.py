@@ -409,8 +409,19 @@ def test_a_list_from_before_the_end_of_an_order_may_still_have_it() -> None:
 
 def test_an_order_of_ours_that_this_run_never_sent_kills_and_is_cancelled() -> None:
     desk = Desk().quoting()
-    step = desk.open_orders(stray("q01old1"))
+    step = desk.open_orders(stray("q01run99"))
     assert "never sent by this run" in desk.engine.causes.switch.causes[Cause.ORDER_REAPPEARED]
+    assert "q01run99" in [cancel.client_id for cancel in cancels(step)]
+
+
+def test_an_order_of_another_run_of_this_instance_kills_and_is_cancelled() -> None:
+    """Two daemons with one instance: each sees what the other sends, and both stop (K6)."""
+    desk = Desk().quoting()
+    step = desk.open_orders(stray("q01old1"))
+    causes = desk.engine.causes.switch.causes
+    assert "another daemon" in causes[Cause.FOREIGN_RUN]
+    assert Cause.ORDER_REAPPEARED not in causes
+    assert desk.state() is TradingState.KILLED
     assert "q01old1" in [cancel.client_id for cancel in cancels(step)]
 
 

@@ -31,6 +31,7 @@ def test_the_severities_are_those_of_the_decisions() -> None:
     assert by_state[TradingState.KILLED] == {
         Cause.OPERATOR_KILL, Cause.INVENTORY_BREACH, Cause.LOSS_LIMIT, Cause.INVARIANT_BROKEN,
         Cause.ORDER_REAPPEARED, Cause.LEDGER_CONFLICT, Cause.KEY_REFUSED,
+        Cause.LEDGER_FAILED, Cause.FOREIGN_RUN,
     }  # fmt: skip
     assert by_state[TradingState.REDUCE_ONLY] == {Cause.OPERATOR_REDUCE}
     assert {
@@ -38,9 +39,7 @@ def test_the_severities_are_those_of_the_decisions() -> None:
         Cause.REPEATED_EXECUTION,
         Cause.CONNECT_BUDGET,
         Cause.OPERATOR_REDUCE,
-    } == {  # fmt: skip
-        cause for cause in LATCHED if cause not in KILLS
-    }
+    } == {cause for cause in LATCHED if cause not in KILLS}
 
 
 def test_without_a_cause_we_run() -> None:

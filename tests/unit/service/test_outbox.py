@@ -115,6 +115,24 @@ class Feed:
 
 
 @dataclass
+class Ledger:
+    """Takes every order unless it is full; remembers what it took."""
+
+    taken: list[str] = field(default_factory=list)
+    is_full: bool = False
+    is_done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.is_done.set()
+
+    async def may_leave(self, order: PlaceOrder) -> bool:
+        await self.is_done.wait()
+        if not self.is_full:
+            self.taken.append(order.client_id)
+        return not self.is_full
+
+
+@dataclass
 class Office:
     """An outbox with its workers, and what it posted."""
 
@@ -122,6 +140,7 @@ class Office:
     gateway: Gateway
     feed: Feed
     posted: list[Event]
+    ledger: Ledger
 
     async def settle(self) -> None:
         """Let every task run until nothing moves."""
@@ -139,8 +158,16 @@ class Office:
 def make() -> Office:
     gateway, feed, posted = Gateway(), Feed(), list[Event]()
     metrics = Metrics(symbol="ABC/USD", venue="test", environment="test")
-    outbox = Outbox(gateway=gateway, feed=feed, post=posted.append, clock=Clock(), metrics=metrics)
-    return Office(outbox, gateway, feed, posted)
+    ledger = Ledger()
+    outbox = Outbox(
+        gateway=gateway,
+        feed=feed,
+        post=posted.append,
+        clock=Clock(),
+        metrics=metrics,
+        may_leave=ledger.may_leave,
+    )
+    return Office(outbox, gateway, feed, posted, ledger)
 
 
 @asynccontextmanager
@@ -264,8 +291,38 @@ async def test_a_venue_that_is_away_does_not_break_the_worker(is_broken: bool) -
 async def test_in_a_dry_run_nothing_works_and_nothing_leaves() -> None:
     feed, posted = Feed(), list[Event]()
     metrics = Metrics(symbol="ABC/USD", venue="test", environment="test")
-    outbox = Outbox(gateway=None, feed=feed, post=posted.append, clock=Clock(), metrics=metrics)
+    outbox = Outbox(
+        gateway=None,
+        feed=feed,
+        post=posted.append,
+        clock=Clock(),
+        metrics=metrics,
+        may_leave=Ledger().may_leave,
+    )
     async with asyncio.TaskGroup() as tasks:  # it would not end with a worker in it
         outbox.spawn(tasks)
     outbox.submit((RequestReport(kind=ReportKind.BOOK),))
     assert (feed.resyncs, posted) == (1, [])
+
+
+async def test_an_order_is_on_the_disk_before_it_leaves() -> None:
+    async with working() as office:
+        office.ledger.is_done.clear()
+        office.outbox.submit((place("q1"),))
+        await office.settle()
+        assert office.names() == []
+        office.ledger.is_done.set()
+        await office.settle()
+        assert office.ledger.taken == ["q1"]
+        assert office.names() == ["q1"]
+
+
+async def test_an_order_that_it_could_not_be_written_never_leaves() -> None:
+    async with working() as office:
+        office.ledger.is_full = True
+        office.outbox.submit((place("q1"),))
+        await office.settle()
+        assert office.names() == []
+        (reject,) = (event for event in office.posted if isinstance(event, OrderReject))
+        assert reject.reason is RejectReason.NOT_SENT
+        assert "ledger" in reject.text

@@ -1,0 +1,68 @@
+"""What runs: version, code, settings and key, each as a hash that tells two of them apart."""
+
+import hashlib
+import json
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import quoter
+from quoter.app.wiring import limits, market_of
+from quoter.engine.placing import base36
+from quoter.ledger.rows import Manifest
+from quoter.settings import Settings
+
+PACKAGE = Path(quoter.__file__).parent
+LOCK_FILE = "requirements.lock"
+HASH_CHARS = 16
+KEY_SALT = b"quoter key id"  # the id is no secret, but nobody else's business either
+
+
+def manifest(settings: Settings, *, start_ns: int, api_key: str) -> Manifest:
+    """RC-10: enough to tell after the fact which code traded with which settings."""
+    config = json.dumps(settings.redacted(), sort_keys=True).encode()
+    bounds = limits(settings)
+    return Manifest(
+        run=base36(start_ns // 1_000_000_000),
+        version=_version(),
+        code_hash=code_hash(),
+        lock_hash=_lock_hash(),
+        config_hash=_hash(config),
+        market=market_of(settings),
+        limits={
+            "inventory_max": str(bounds.inventory_max),
+            "size_max": str(bounds.size_max),
+            "notional_max": str(bounds.notional_max),
+            "collar": str(bounds.collar),
+            "loss_max": str(bounds.loss_max),
+        },
+        key_hash=_hash(KEY_SALT + api_key.encode()) if api_key else "",
+        started_ns=start_ns,
+    )
+
+
+@cache
+def code_hash() -> str:
+    """Of every module of the package, by path and content: needs no git."""
+    total = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        total.update(str(path.relative_to(PACKAGE)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()[:HASH_CHARS]
+
+
+def _lock_hash() -> str:
+    try:
+        return _hash((PACKAGE.parent / LOCK_FILE).read_bytes())
+    except OSError:
+        return ""
+
+
+def _version() -> str:
+    try:
+        return version("quoter")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:HASH_CHARS]

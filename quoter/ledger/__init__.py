@@ -1,0 +1,1 @@
+"""What must survive a crash: SQLite in the data folder, one writer, readers beside it."""

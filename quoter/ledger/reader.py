@@ -1,0 +1,149 @@
+"""What the ledger says; every question is answered from the disk, never from memory."""
+
+import sqlite3
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Self
+
+from quoter.domain.market import Calibrated, Side
+from quoter.ledger.rows import (
+    FILL_COLUMNS,
+    Epoch,
+    Intent,
+    KnownFill,
+    Market,
+    RunRow,
+    amounts_of,
+    known_fill,
+)
+from quoter.ledger.schema import BUSY_S_MAX, NAME, LedgerUnusable
+
+EPOCH_COLUMNS = "id, environment, exchange, symbol, opened_ns, opening, target, sealed_ns, reason"
+RUN_COLUMNS = "id, version, environment, exchange, symbol, started_ns, ended_ns, exit_code"
+
+type EpochRow = tuple[int, str, str, str, int, str, str, int | None, str | None]
+type RunColumns = tuple[str, str, str, str, str, int, int | None, int | None]
+
+
+class Reader:
+    """A reading connection; may stand beside the writing one, of this process or another."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises LedgerUnusable, also if there is no ledger."""
+        path = (folder / NAME).absolute()
+        try:
+            self._connection = sqlite3.connect(
+                f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_S_MAX, isolation_level=None
+            )
+        except sqlite3.Error as error:
+            raise LedgerUnusable(f"{path}: {error}") from None
+        try:
+            self._connection.execute("SELECT 1 FROM meta").fetchone()
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise LedgerUnusable(f"{path}: {error}") from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def epoch(self, market: Market) -> Epoch | None:
+        """The open epoch of a market."""
+        row = self._connection.execute(
+            f"SELECT {EPOCH_COLUMNS} FROM epochs WHERE sealed_ns IS NULL"  # noqa: S608 - constants only
+            " AND environment = ? AND exchange = ? AND symbol = ?",
+            market,
+        ).fetchone()
+        return None if row is None else _epoch(row)
+
+    def epochs(self) -> list[Epoch]:
+        """All of them, oldest first."""
+        rows = self._connection.execute(
+            f"SELECT {EPOCH_COLUMNS} FROM epochs ORDER BY id"  # noqa: S608 - constants only
+        )
+        return [_epoch(row) for row in rows]
+
+    def fills(self, epoch: int) -> Iterator[KnownFill]:
+        """All fills of an epoch, in the order in which they were told."""
+        rows = self._connection.execute(
+            f"SELECT {FILL_COLUMNS} FROM fills WHERE epoch = ? ORDER BY rowid",  # noqa: S608 - constants only
+            (epoch,),
+        )
+        return map(known_fill, rows)
+
+    def last_fills(self, epoch: int, count: int) -> list[KnownFill]:
+        """The newest fills of an epoch, newest first."""
+        rows = self._connection.execute(
+            f"SELECT {FILL_COLUMNS} FROM fills WHERE epoch = ?"  # noqa: S608 - constants only
+            " ORDER BY rowid DESC LIMIT ?",
+            (epoch, count),
+        )
+        return [known_fill(row) for row in rows]
+
+    def unsettled(self, epoch: int) -> list[Intent]:
+        """Orders that may have left us and whose end we do not know, oldest first."""
+        rows = self._connection.execute(
+            "SELECT client_id, side, price, size, ts_ns FROM intents"
+            " WHERE epoch = ? AND state IS NULL ORDER BY rowid",
+            (epoch,),
+        )
+        return [
+            Intent(
+                client_id=client_id,
+                side=Side(side),
+                price=Decimal(price),
+                size=Decimal(size),
+                ts_ns=ts_ns,
+            )
+            for client_id, side, price, size, ts_ns in rows
+        ]
+
+    def is_ours(self, client_id: str, epoch: int) -> bool:
+        """Did any run of this epoch mean to send this order?"""
+        row = self._connection.execute(
+            "SELECT 1 FROM intents WHERE client_id = ? AND epoch = ?", (client_id, epoch)
+        ).fetchone()
+        return row is not None
+
+    def runs(self, count: int) -> list[RunRow]:
+        """The newest runs, newest first."""
+        rows = self._connection.execute(
+            f"SELECT {RUN_COLUMNS} FROM runs ORDER BY started_ns DESC, rowid DESC"  # noqa: S608 - constants only
+            " LIMIT ?",
+            (count,),
+        )
+        return [_run(row) for row in rows]
+
+    def calibrated(self, market: Market) -> Calibrated | None:
+        """What an earlier run learned of a market."""
+        row = self._connection.execute(
+            "SELECT ts_ns, sigma, kappa, intensity FROM calibrations"
+            " WHERE environment = ? AND exchange = ? AND symbol = ?",
+            market,
+        ).fetchone()
+        return None if row is None else Calibrated(*row)
+
+
+def _epoch(row: EpochRow) -> Epoch:
+    number, environment, exchange, symbol, opened_ns, opening, target, sealed_ns, reason = row
+    return Epoch(
+        number=number,
+        market=Market(environment, exchange, symbol),
+        opened_ns=opened_ns,
+        opening=amounts_of(opening),
+        target=Decimal(target),
+        sealed_ns=sealed_ns,
+        reason=reason or "",
+    )
+
+
+def _run(row: RunColumns) -> RunRow:
+    run, version, environment, exchange, symbol, started_ns, ended_ns, exit_code = row
+    market = Market(environment, exchange, symbol)
+    return RunRow(run, version, market, started_ns, ended_ns, exit_code)

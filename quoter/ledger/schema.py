@@ -1,0 +1,109 @@
+"""The file: its tables, its version, and whether it may be trusted."""
+
+import sqlite3
+from pathlib import Path
+
+NAME = "ledger.sqlite"
+VERSION = 1  # of the tables; a file of another version is not touched
+BUSY_S_MAX = 1.0  # `quoter accept` may write while nobody runs; nobody else ever waits
+INTENTS_KEPT = 1_000_000  # ended orders beyond these many are forgotten at a start: 150 MB
+FAULTS_SHOWN_MAX = 3
+
+TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE epochs (
+    id INTEGER PRIMARY KEY,
+    environment TEXT NOT NULL, exchange TEXT NOT NULL, symbol TEXT NOT NULL,
+    opened_ns INTEGER NOT NULL, opening TEXT NOT NULL, target TEXT NOT NULL,
+    sealed_ns INTEGER, reason TEXT
+) STRICT;
+CREATE UNIQUE INDEX one_epoch ON epochs (environment, exchange, symbol) WHERE sealed_ns IS NULL;
+CREATE TABLE fills (
+    epoch INTEGER NOT NULL REFERENCES epochs (id), trade_id TEXT NOT NULL, kind TEXT NOT NULL,
+    client_id TEXT NOT NULL, venue_id TEXT NOT NULL, side TEXT NOT NULL,
+    price TEXT NOT NULL, size TEXT NOT NULL, fee TEXT NOT NULL, fee_asset TEXT NOT NULL,
+    is_maker INTEGER NOT NULL, ts_ns INTEGER NOT NULL, run TEXT NOT NULL,
+    PRIMARY KEY (epoch, trade_id)
+) STRICT;
+CREATE TABLE intents (
+    client_id TEXT PRIMARY KEY, epoch INTEGER NOT NULL REFERENCES epochs (id), run TEXT NOT NULL,
+    side TEXT NOT NULL, price TEXT NOT NULL, size TEXT NOT NULL, ts_ns INTEGER NOT NULL,
+    state TEXT, filled TEXT, ended_ns INTEGER
+) STRICT;
+CREATE INDEX unsettled ON intents (epoch) WHERE state IS NULL;
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY, version TEXT NOT NULL, code_hash TEXT NOT NULL, lock_hash TEXT NOT NULL,
+    config_hash TEXT NOT NULL, environment TEXT NOT NULL, exchange TEXT NOT NULL,
+    symbol TEXT NOT NULL, limits TEXT NOT NULL, key_hash TEXT NOT NULL,
+    started_ns INTEGER NOT NULL, ended_ns INTEGER, exit_code INTEGER
+) STRICT;
+CREATE TABLE calibrations (
+    environment TEXT NOT NULL, exchange TEXT NOT NULL, symbol TEXT NOT NULL,
+    ts_ns INTEGER NOT NULL, sigma REAL NOT NULL, kappa REAL NOT NULL, intensity REAL NOT NULL,
+    PRIMARY KEY (environment, exchange, symbol)
+) STRICT;
+"""
+
+
+class LedgerUnusable(Exception):
+    """The file can't be trusted or opened; it is left as it is. Says what is wrong."""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """The writing connection: every commit is on the disk when it returns. Raises sqlite3.Error."""
+    connection = sqlite3.connect(path, timeout=BUSY_S_MAX, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def prepare(folder: Path) -> Path:
+    """Create the file if there is none, else check all of it; its path. Raises LedgerUnusable."""
+    path = folder / NAME
+    is_new = not path.exists()
+    try:
+        connection = connect(path)
+        try:
+            _check(connection, is_new=is_new)
+            _prune(connection)
+        finally:
+            connection.close()
+    except (sqlite3.Error, OSError) as error:
+        raise LedgerUnusable(f"{path}: {error}") from None
+    except LedgerUnusable as error:
+        raise LedgerUnusable(f"{path}: {error}") from None
+    return path
+
+
+def _check(connection: sqlite3.Connection, *, is_new: bool) -> None:
+    faults = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
+    if faults != ["ok"]:
+        raise LedgerUnusable(f"it is damaged: {'; '.join(faults[:FAULTS_SHOWN_MAX])}")
+    has_tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    # A start that was killed before its first commit leaves a file without tables.
+    if is_new or not has_tables:
+        statements = (line for line in TABLES.split(";") if line.strip())
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in statements:
+            connection.execute(statement)
+        connection.execute("INSERT INTO meta VALUES ('version', ?)", (str(VERSION),))
+        connection.execute("COMMIT")
+        return
+    found = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
+    if found is None or found[0] != str(VERSION):
+        version = "unknown" if found is None else found[0]
+        raise LedgerUnusable(f"its version is {version}, this quoter's is {VERSION}")
+
+
+def _prune(connection: sqlite3.Connection) -> None:
+    """Forget the oldest ended orders: their fills stay, and those are what is booked."""
+    connection.execute(
+        "DELETE FROM intents WHERE state IS NOT NULL"
+        " AND rowid <= (SELECT max(rowid) FROM intents) - ?",
+        (INTENTS_KEPT,),
+    )

@@ -1,0 +1,157 @@
+"""A disk that is full, broken or slow is told at once, and what was committed stays."""
+
+import asyncio
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from quoter.ledger import writer as module
+from quoter.ledger.ledger import Ledger
+from quoter.ledger.reader import Reader
+from quoter.ledger.schema import connect
+from quoter.ledger.writer import LedgerFailed
+from tests.unit.ledger.cases import MARKET, booked, opened
+
+PATIENCE_S = 5.0
+
+
+class Disk(sqlite3.Connection):
+    """A connection whose commits break, or wait, when a test says so."""
+
+    broken = threading.Event()
+    stalled = threading.Event()
+    may_go_on = threading.Event()
+    commits = 0
+
+    def execute(self, statement: str, values: object = (), /) -> sqlite3.Cursor:
+        if statement == "COMMIT":
+            if self.broken.is_set():
+                raise sqlite3.OperationalError("disk I/O error")
+            if self.stalled.is_set():
+                self.may_go_on.wait(PATIENCE_S)
+            type(self).commits += 1
+        return super().execute(statement, values)  # type: ignore[arg-type]  # handed on
+
+
+@pytest.fixture(autouse=True)
+def _sound_disk() -> None:
+    for event in (Disk.broken, Disk.stalled, Disk.may_go_on):
+        event.clear()
+
+
+def on_disk(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, factory=Disk)
+    connection.execute("PRAGMA journal_mode = WAL")
+    return connection
+
+
+def trades(folder: Path) -> list[str]:
+    with Reader(folder) as reader:
+        epoch = reader.epoch(MARKET)
+        assert epoch is not None
+        return [known.fill.trade_id for known in reader.fills(epoch.number)]
+
+
+async def test_an_io_error_is_told_to_who_waits_and_to_everybody_after(tmp_path: Path) -> None:
+    failures: list[str] = []
+    async with opened(tmp_path, connect=on_disk) as ledger:
+        ledger.on_failure = failures.append
+        await ledger.record([booked(1)])
+        Disk.broken.set()
+        with pytest.raises(LedgerFailed, match="disk I/O error"):
+            await ledger.record([booked(2)])
+        Disk.broken.clear()
+        with pytest.raises(LedgerFailed, match="disk I/O error"):
+            await ledger.record([booked(3)])
+    assert len(failures) == 1
+    assert trades(tmp_path) == ["1"]
+
+
+async def test_a_full_disk_is_told_and_loses_nothing_that_was_committed(tmp_path: Path) -> None:
+    def small(path: Path) -> sqlite3.Connection:
+        connection = connect(path)
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages + 4}")
+        return connection
+
+    written: list[str] = []
+
+    async def fill_it(ledger: Ledger) -> None:
+        for number in range(1, 1_000):
+            await ledger.record([booked(number)])
+            written.append(str(number))
+
+    async with opened(tmp_path, connect=small) as ledger:
+        with pytest.raises(LedgerFailed, match="full"):
+            await fill_it(ledger)
+    assert len(written) > 10
+    assert trades(tmp_path) == written
+
+
+async def test_a_stalled_disk_is_waited_for_once_and_writes_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STALL_S_MAX", 0.05)
+    loop = asyncio.get_running_loop()
+    async with opened(tmp_path, connect=on_disk) as ledger:
+        await ledger.record([booked(1)])
+        Disk.stalled.set()
+        with pytest.raises(LedgerFailed, match="not answered"):
+            await ledger.record([booked(2)])
+        monkeypatch.setattr(module, "STALL_S_MAX", PATIENCE_S)
+        begun_s = loop.time()
+        with pytest.raises(LedgerFailed):
+            await ledger.record([booked(3)])
+        assert loop.time() - begun_s < PATIENCE_S / 2
+        assert not ledger.failure
+        Disk.stalled.clear()
+        Disk.may_go_on.set()
+        for _ in range(100):
+            if trades(tmp_path) == ["1", "2", "3"]:
+                break
+            await asyncio.sleep(0.02)
+        await ledger.record([booked(4)])
+    assert trades(tmp_path) == ["1", "2", "3", "4"]
+
+
+async def test_jobs_that_wait_share_a_commit(tmp_path: Path) -> None:
+    async with opened(tmp_path, connect=on_disk) as ledger:
+        Disk.stalled.set()
+        first = asyncio.create_task(ledger.record([booked(1)]))
+        await asyncio.sleep(0.05)
+        before = Disk.commits
+        others = [asyncio.create_task(ledger.record([booked(n)])) for n in range(2, 40)]
+        await asyncio.sleep(0.05)
+        Disk.stalled.clear()
+        Disk.may_go_on.set()
+        await asyncio.gather(first, *others)
+        assert Disk.commits - before == 2
+    assert trades(tmp_path) == [str(number) for number in range(1, 40)]
+
+
+async def test_a_full_queue_is_a_failure_and_never_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "QUEUE_MAX", 4)
+    failures: list[str] = []
+    async with opened(tmp_path, connect=on_disk) as ledger:
+        ledger.on_failure = failures.append
+        Disk.stalled.set()
+        first = asyncio.create_task(ledger.record([booked(1)]))
+        await asyncio.sleep(0.05)
+        for number in range(6):
+            ledger.claim(str(number), "q00")
+        assert failures == ["the ledger's queue is full (4)"]
+        Disk.may_go_on.set()
+        await first
+        with pytest.raises(LedgerFailed, match="queue is full"):
+            await ledger.record([booked(2)])
+
+
+async def test_a_job_with_a_bug_is_a_failure_and_not_a_silent_end(tmp_path: Path) -> None:
+    async with opened(tmp_path) as ledger:
+        with pytest.raises(LedgerFailed, match="int too large"):
+            await ledger.record([booked(1, ts_ns=10**30)])
+    assert trades(tmp_path) == []
