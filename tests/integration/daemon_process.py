@@ -13,6 +13,7 @@ from pathlib import Path
 
 import aiohttp
 
+from quoter.service.last_orders import LATE_CREATE_S
 from tests.integration.daemon_harness import open_ids
 from tests.integration.sandbox_client import ANSWER_S, RunningSandbox
 
@@ -97,8 +98,8 @@ async def quoter(
 
 
 async def until(condition: Callable[[], object], what: str, started: Started | None = None) -> None:
-    """Wait for a condition, ANSWER_S at most."""
-    end_s = time.monotonic() + ANSWER_S
+    """Wait for a condition, as long as a start after a crash waits for late creates and longer."""
+    end_s = time.monotonic() + LATE_CREATE_S + ANSWER_S
     while not condition():
         assert time.monotonic() < end_s, f"{what}\n{started.lines[-20:] if started else ''}"
         await asyncio.sleep(POLL_S)

@@ -180,9 +180,6 @@ def draw(seed: int, seconds: float, *, only: tuple[Fault, ...] | None = None) ->
         partial_share=random.choice((0.0, 0.3, 0.9)),
         fee_maker=random.choice((Decimal(0), Decimal(0), Decimal("0.001"))),
     )
-    # A process that starts looks for late creates for three seconds (service/runner.py), so that
-    # the venue must not sit on them for longer when processes die.
-    is_patient = Fault.CRASH not in faults
     return Plan(
         seed=seed,
         seconds=seconds,
@@ -191,7 +188,7 @@ def draw(seed: int, seconds: float, *, only: tuple[Fault, ...] | None = None) ->
         engine=_engine(market, random),
         latency=_latency(random),
         tick_ns=random.choice((100, 200, 250)) * MS,
-        processing_s=random.uniform(0.0, 10.0) if is_patient else 0.8,
+        processing_s=random.uniform(0.0, 10.0),
         names_in_trades=random.random() < 0.5,
     )
 

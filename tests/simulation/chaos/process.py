@@ -34,6 +34,7 @@ from quoter.engine.placing import base36
 from quoter.risk.kill_switch import SEVERITY
 from quoter.service.clock import Clock
 from quoter.service.inbox import Inbox
+from quoter.service.last_orders import LATE_CREATE_S
 from quoter.service.watchdog import Watchdog
 from quoter.state.inventory import Inventory
 from tests.simulation.chaos.doors import OWN, ChaosDoors
@@ -45,7 +46,6 @@ from tests.simulation.harness import SECOND_NS
 from tests.simulation.schedule import Schedule
 
 START_AGAIN_NS = 2 * SECOND_NS
-SECOND_LOOK_S = 3.0  # LATE_CREATE_S of the daemon: its second look for late creates
 
 type MakeEngine = Callable[[EngineConfig], Engine]
 
@@ -245,7 +245,7 @@ class Process:
         self._schedule.at(self._schedule.now_ns + down_ns, self.start)
 
     def start(self) -> None:
-        """The order of decisions.md: own orders gone, looked at twice, trades, balances."""
+        """The order of decisions.md: own orders gone until none can come, trades, balances."""
         if not self._venue_answers():
             self._start_later()
             return
@@ -253,8 +253,9 @@ class Process:
         if not self.starts:
             self._open()
             return
-        late_ns = round(SECOND_LOOK_S * SECOND_NS)
-        self._schedule.at(self._schedule.now_ns + late_ns, self._look_again)
+        newest_ns = max((intent.decided_ns for intent in self.disk.intents.values()), default=0)
+        late_ns = newest_ns + round(LATE_CREATE_S * SECOND_NS)
+        self._schedule.at(max(self._schedule.now_ns, late_ns), self._look_again)
 
     def _look_again(self) -> None:
         if not self._venue_answers():
