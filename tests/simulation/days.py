@@ -1,0 +1,95 @@
+"""Days in a row with both streams lost once a day: how much of the time both sides are quoted.
+
+Run as `python -m tests.simulation.days [--days 3]`. The real market stream rolls over without a gap
+(quoter/venues/ws.py); here both streams are gone for some seconds at noon, which is worse.
+"""
+
+import argparse
+from dataclasses import replace
+from decimal import Decimal
+
+from rich.console import Console
+from rich.progress import track
+
+from quoter.domain.events import FeedDown, FeedUp
+from quoter.domain.market import Side, Stream
+from quoter.domain.trading import TradingState
+from quoter.sandbox.config import THIN
+from tests.simulation.harness import ACCOUNT, SECOND_NS, Setup, Simulation
+from tests.simulation.makers import maker
+
+DAY_S = 86_400.0
+DOWN_S = 2.0
+SAMPLE_S = 1.0
+SETTLE_S = 30.0
+TWO_SIDED_MIN = 0.999
+
+
+class Days:
+    """One run and its count of samples."""
+
+    def __init__(self, seed: int) -> None:
+        market = replace(THIN, depth_levels=3, fee_maker=Decimal(0))
+        config = maker(market, order_size=Decimal(10))
+        tick_ns = SECOND_NS // 4  # the daemon's is a tenth of a second: two days of work less
+        self.simulation = Simulation(
+            Setup(market=market, engine=config, seed=seed, tick_ns=tick_ns)
+        )
+        self._symbol = market.symbol
+        self.samples = self.two_sided = self.at_limit = 0
+
+    def run(self, days: int) -> None:
+        """Until the last midnight; both streams go at noon."""
+        self.simulation.run_until(SETTLE_S)
+        for hour in track(range(24 * days), description=f"{days} days"):
+            if hour % 24 == 12:
+                self._lose(hour * 3600.0)
+            self._sample(max(hour * 3600.0, SETTLE_S), (hour + 1) * 3600.0)
+
+    def _lose(self, at_s: float) -> None:
+        simulation = self.simulation
+        for stream in (Stream.MARKET, Stream.PRIVATE):
+            now_ns = simulation.schedule.now_ns
+            simulation.turn(FeedDown(ts_ns=now_ns, stream=stream, text="24 h"))
+        self._sample(at_s, at_s + DOWN_S)
+        for stream in (Stream.MARKET, Stream.PRIVATE):
+            simulation.turn(FeedUp(ts_ns=simulation.schedule.now_ns, stream=stream))
+        simulation.doors.resync()
+
+    def _sample(self, from_s: float, to_s: float) -> None:
+        """Look at the venue's book every second: what rests there, not what we believe."""
+        engine = self.simulation.engine
+        at_s = max(from_s, self.simulation.now_s)
+        while at_s < to_s:
+            at_s = min(at_s + SAMPLE_S, to_s)
+            self.simulation.run_until(at_s)
+            resting = self.simulation.exchange.open_orders(ACCOUNT, self._symbol)
+            lots = abs(engine.inventory.net / engine.config.order_size)
+            self.samples += 1
+            self.at_limit += lots >= engine.config.lots_max - 1
+            self.two_sided += {order.side for order in resting} == set(Side)
+
+
+def main() -> int:
+    """0 if both sides were quoted long enough and the books are the venue's, else 1."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.days", description=__doc__)
+    parser.add_argument("--days", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    days = Days(arguments.seed)
+    days.run(arguments.days)
+    engine = days.simulation.engine
+    is_true = engine.inventory.balances == days.simulation.truth()
+    is_running = engine.causes.state is TradingState.RUNNING
+    share = days.two_sided / days.samples
+    fills = engine.inventory.fills_buy + engine.inventory.fills_sell
+    Console().print(
+        f"{arguments.days} days, {days.samples} looks, {fills} fills: two-sided {share:.4%}, within"
+        f" an order of the limit {days.at_limit / days.samples:.4%}; books"
+        f" {'equal' if is_true else 'DIFFER FROM'} the truth, {engine.causes.state.name}"
+    )
+    return 0 if share >= TWO_SIDED_MIN and is_true and is_running else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
