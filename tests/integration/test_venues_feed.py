@@ -196,7 +196,7 @@ async def test_a_silently_corrupted_book_is_found_and_healed(
         await until(lambda: told.book.ready)
         await still_sandbox.arm("depth_corrupt", symbol="BTCUSDT", count=1)
         await still_sandbox.rest_order("BUY", price, "0.5")
-        await until(lambda: len(told.faults) == 1)
+        await until(lambda: len(told.faults) >= 1)
         await until(lambda: told.book.ready)
         assert told.book.bids.size(float(price)) == 0.5
     assert found_by in told.faults[0]

@@ -12,11 +12,13 @@ from quoter.engine.config import EngineConfig
 from quoter.engine.reconcile import ReconcilePolicy
 from quoter.engine.requote import RequotePolicy
 from quoter.risk.view import Limits
+from quoter.service.last_orders import LATE_CREATE_S
 from quoter.sim.messages import MarketSpec
 from tests.simulation.harness import SECOND_NS
 from tests.simulation.makers import PAPER, maker
 from tests.simulation.seam import MS, Latency
 
+LEDGER_S_MAX = 10.0
 REST_S = 33.0  # after the faults: 25 s until it must quote again, 8 s to drain
 DRAIN_S = 7.0
 FIRST_S = 1.5
@@ -139,6 +141,11 @@ class Plan:
     @property
     def faults_end_s(self) -> float:
         return self.seconds - REST_S
+
+    @property
+    def books_s(self) -> float:
+        """How long after its last fault the books may differ from the truth."""
+        return LEDGER_S_MAX + (LATE_CREATE_S if Fault.CRASH in self.faults else 0.0)
 
     @property
     def heals_s(self) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 
+from quoter.app.books import OVERLAP_FILLS
 from quoter.domain.commands import Command, PlaceOrder
 from quoter.domain.events import (
     Alarm,
@@ -267,8 +268,9 @@ class Process:
     def _open(self) -> None:
         """Catch up with the venue's trades; what then differs from its balances stops the start."""
         disk, instrument = self.disk, self._plan.engine.instrument
-        newest = max(map(int, disk.fills), default=0)
-        for fill in self.doors.trades_after(str(newest), with_names=True):
+        newest = sorted(map(int, disk.fills))[-OVERLAP_FILLS:]  # one before them may be missing
+        after = newest[0] - 1 if newest else 0
+        for fill in self.doors.trades_after(str(after), with_names=True):
             if fill.client_id.startswith(OWN):
                 disk.fills.setdefault(fill.trade_id, fill)
         ledger = Inventory(instrument, disk.opening)

@@ -27,7 +27,6 @@ from tests.simulation.schedule import Schedule
 from tests.simulation.seam import MS
 
 DEPTH_NS = 250 * MS
-LEDGER_S_MAX = 10.0
 UNKNOWN_S_MAX = 5.0
 BOOKS = (Fault.DEPOSIT, Fault.FOREIGN_TRADE, Fault.WIPE)
 
@@ -234,7 +233,7 @@ class World:
             if engine.causes.state is not TradingState.RUNNING:
                 raise Breach("Q3", f"long after the last fault: {causes}")
         checks["Q1"] += 1
-        if engine is not None and not 0 <= verdict.ledger_s <= LEDGER_S_MAX:
+        if engine is not None and not 0 <= verdict.ledger_s <= self.plan.books_s:
             true = self._true_balances(engine)
             raise Breach(
                 "Q1", f"after {verdict.ledger_s:.1f} s: {engine.inventory.balances}, true {true}"
