@@ -1,9 +1,7 @@
 """Every fault alone strikes a trading daemon and passes: the limit holds, the books come right."""
 
 import asyncio
-import time
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,69 +10,28 @@ import pytest
 from quoter.domain.market import Side
 from quoter.service.exit_codes import ExitCode
 from tests.integration.daemon_harness import (
-    FOREIGN_ID,
     LIVELY,
     POLL_S,
-    Pilot,
     flying,
     market,
-    open_ids,
     place_foreign,
     quiet_logs,
     settings,
 )
+from tests.integration.fault_cases import (
+    BOOKS_S_MAX,
+    FAULT_S,
+    FENCE_S_MAX,
+    QUOTING_S_MAX,
+    Case,
+    Outcome,
+    case,
+    forgotten,
+    judge,
+    recover,
+    together,
+)
 from tests.integration.sandbox_client import running
-
-FAULT_S = 4.0
-BOOKS_S_MAX = 10.0
-QUOTING_S_MAX = 15.0
-FENCE_S_MAX = 20.0  # an order that may live somewhere is given up after 15 s
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """What is armed, for how long, and whether it leaves orders that only the fence lets go."""
-
-    name: str
-    faults: tuple[tuple[str, dict[str, object]], ...]  # kind and parameters
-    lasts_s: float = FAULT_S
-    is_fenced: bool = False
-
-
-@dataclass(slots=True, kw_only=True)
-class Outcome:
-    """The figures of one case; times count from the end of the fault."""
-
-    name: str
-    fired: int
-    books_s: float
-    quoting_s: float
-    fills: int
-    inventory_peak: Decimal
-    exposure_peak: Decimal
-    limit: Decimal
-    exit_code: ExitCode
-    problems: list[str] = field(default_factory=list)
-
-    def line(self) -> str:
-        """One row of a table."""
-        return (
-            f"{self.name:46} fired {self.fired:4} books {self.books_s:5.2f} s "
-            f"quoting {self.quoting_s:5.2f} s fills {self.fills:3} "
-            f"peak {self.inventory_peak} worst {self.exposure_peak} {self.problems}"
-        )
-
-
-def case(name: str, *, lasts_s: float = FAULT_S, is_fenced: bool = False, **fault: object) -> Case:
-    kind = str(fault.pop("kind", name))
-    return Case(name=name, faults=((kind, fault),), lasts_s=lasts_s, is_fenced=is_fenced)
-
-
-def together(*cases: Case) -> Case:
-    """Some faults only show beside others."""
-    faults = tuple(fault for each in cases for fault in each.faults)
-    return Case(name=" + ".join(each.name for each in cases), faults=faults)
-
 
 ANSWERS = (
     case("accept_drop_response", endpoint="create", probability=0.5),
@@ -135,54 +92,15 @@ async def strike(case: Case, folder: Path, seed: int) -> Outcome:
             await asyncio.sleep(case.lasts_s)
             fired = min([await sandbox.fired(number) for number in numbers])
             await sandbox.admin("DELETE", "faults")
-            outcome = await recover(case, pilot, fired)
+            outcome = await recover(
+                pilot,
+                name=case.name,
+                fired=fired,
+                books_s_max=FENCE_S_MAX if case.is_fenced else BOOKS_S_MAX,
+                quoting_s_max=FENCE_S_MAX if case.is_fenced else QUOTING_S_MAX,
+            )
             await judge(pilot, outcome)
             return outcome
-
-
-async def recover(case: Case, pilot: Pilot, fired: int) -> Outcome:
-    """Wait for the books and for the quotes, then stop."""
-    cleared_s = time.monotonic()
-    patience_s = FENCE_S_MAX if case.is_fenced else BOOKS_S_MAX
-    books_s = await pilot.until(pilot.is_equal, patience_s, f"{case.name}: ledger equals truth")
-    left_s = (FENCE_S_MAX if case.is_fenced else QUOTING_S_MAX) - books_s
-    await pilot.until(pilot.is_two_sided, left_s, f"{case.name}: two-sided again")
-    quoting_s = time.monotonic() - cleared_s
-    code = await pilot.stop()
-    return Outcome(
-        name=case.name,
-        fired=fired,
-        books_s=books_s,
-        quoting_s=quoting_s,
-        fills=pilot.running.engine.inventory.fills_buy + pilot.running.engine.inventory.fills_sell,
-        inventory_peak=pilot.watch.inventory_peak,
-        exposure_peak=pilot.watch.exposure_peak,
-        limit=pilot.settings.inventory_max,
-        exit_code=code,
-    )
-
-
-async def judge(pilot: Pilot, outcome: Outcome) -> None:
-    """Write down everything that is not as it must be."""
-    problems = outcome.problems
-    if not outcome.fired:
-        problems.append("the fault never fired")
-    if outcome.exposure_peak > outcome.limit or outcome.inventory_peak > outcome.limit:
-        problems.append(f"above the limit: {outcome.exposure_peak} {outcome.inventory_peak}")
-    if not pilot.is_equal():
-        problems.append(f"ledger differs at the end: {pilot.differences()}")
-    created = [str(row["client_id"]) for row in await pilot.wire("order.place")]
-    own = [name for name in created if name.startswith(pilot.prefix)]
-    if again := [name for name, times in Counter(own).items() if times > 1]:
-        problems.append(f"sent more than once: {again}")
-    if strangers := set(own) - set(pilot.placed):
-        problems.append(f"never decided: {strangers}")
-    if outcome.exit_code is not ExitCode.CLEAN:
-        problems.append(f"exit {outcome.exit_code!r}")
-    if open_ids(pilot.sandbox) != {FOREIGN_ID}:
-        problems.append(f"open at the end: {open_ids(pilot.sandbox)}")
-    if problems:
-        problems.append(pilot.story())
 
 
 @pytest.mark.parametrize(
@@ -255,9 +173,3 @@ async def test_f22_an_order_whose_cancel_fails_counts_until_it_is_over(
                 await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "two-sided again")
                 assert await pilot.stop() is ExitCode.CLEAN
     assert pilot.watch.exposure_peak == narrow.inventory_max
-
-
-def forgotten(pilot: Pilot) -> set[str]:
-    """Orders that rest at the venue and that the engine does not count."""
-    orders = pilot.running.engine.orders
-    return {o.client_id for o in pilot.open_own() if orders.live(o.client_id) is None}

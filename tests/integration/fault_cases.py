@@ -1,0 +1,115 @@
+"""A fault as data, what a trading daemon must do once it is over, and the verdict on that."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from quoter.service.exit_codes import ExitCode
+from tests.integration.daemon_harness import FOREIGN_ID, Pilot, open_ids
+from tests.integration.ledger_truth import ledger_against_truth
+
+FAULT_S = 4.0
+BOOKS_S_MAX = 10.0
+QUOTING_S_MAX = 15.0
+FENCE_S_MAX = 20.0  # an order that may live somewhere is given up after 15 s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What is armed, for how long, and whether it leaves orders that only the fence lets go."""
+
+    name: str
+    faults: tuple[tuple[str, dict[str, object]], ...]  # kind and parameters
+    lasts_s: float = FAULT_S
+    is_fenced: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """The figures of one case; times count from the end of the fault."""
+
+    name: str
+    fired: int
+    books_s: float
+    quoting_s: float
+    fills: int
+    inventory_peak: Decimal
+    exposure_peak: Decimal
+    limit: Decimal
+    exit_code: ExitCode
+    problems: list[str] = field(default_factory=list)
+
+    def line(self) -> str:
+        """One row of a table."""
+        return (
+            f"{self.name:46} fired {self.fired:4} books {self.books_s:5.2f} s "
+            f"quoting {self.quoting_s:5.2f} s fills {self.fills:3} "
+            f"peak {self.inventory_peak} worst {self.exposure_peak} {self.problems}"
+        )
+
+
+def case(name: str, *, lasts_s: float = FAULT_S, is_fenced: bool = False, **fault: object) -> Case:
+    kind = str(fault.pop("kind", name))
+    return Case(name=name, faults=((kind, fault),), lasts_s=lasts_s, is_fenced=is_fenced)
+
+
+def together(*cases: Case) -> Case:
+    """Some faults only show beside others."""
+    faults = tuple(fault for each in cases for fault in each.faults)
+    return Case(name=" + ".join(each.name for each in cases), faults=faults)
+
+
+async def recover(
+    pilot: Pilot, *, name: str, fired: int, books_s_max: float, quoting_s_max: float
+) -> Outcome:
+    """The last fault is over: wait for the books and for the quotes, then stop."""
+    cleared_s = time.monotonic()
+    books_s = await pilot.until(pilot.is_equal, books_s_max, f"{name}: ledger equals truth")
+    left_s = quoting_s_max - books_s
+    await pilot.until(pilot.is_two_sided, left_s, f"{name}: two-sided again")
+    quoting_s = time.monotonic() - cleared_s
+    code = await pilot.stop()
+    inventory = pilot.running.engine.inventory
+    return Outcome(
+        name=name,
+        fired=fired,
+        books_s=books_s,
+        quoting_s=quoting_s,
+        fills=inventory.fills_buy + inventory.fills_sell,
+        inventory_peak=pilot.watch.inventory_peak,
+        exposure_peak=pilot.watch.exposure_peak,
+        limit=pilot.settings.inventory_max,
+        exit_code=code,
+    )
+
+
+def forgotten(pilot: Pilot) -> set[str]:
+    """Orders that rest at the venue and that the engine does not count."""
+    orders = pilot.running.engine.orders
+    return {o.client_id for o in pilot.open_own() if orders.live(o.client_id) is None}
+
+
+async def judge(pilot: Pilot, outcome: Outcome) -> None:
+    """Write down everything that is not as it must be."""
+    problems = outcome.problems
+    if not outcome.fired:
+        problems.append("the fault never fired")
+    if outcome.exposure_peak > outcome.limit or outcome.inventory_peak > outcome.limit:
+        problems.append(f"above the limit: {outcome.exposure_peak} {outcome.inventory_peak}")
+    if not pilot.is_equal():
+        problems.append(f"books differ at the end: {pilot.differences()}")
+    if differences := ledger_against_truth(pilot.settings.data_dir, pilot.sandbox):
+        problems.append(f"the ledger differs: {differences}")
+    created = [str(row["client_id"]) for row in await pilot.wire("order.place")]
+    own = [name for name in created if name.startswith(pilot.prefix)]
+    if again := [name for name, times in Counter(own).items() if times > 1]:
+        problems.append(f"sent more than once: {again}")
+    if strangers := set(own) - set(pilot.placed):
+        problems.append(f"never decided: {strangers}")
+    if outcome.exit_code is not ExitCode.CLEAN:
+        problems.append(f"exit {outcome.exit_code!r}")
+    if open_ids(pilot.sandbox) != {FOREIGN_ID}:
+        problems.append(f"open at the end: {open_ids(pilot.sandbox)}")
+    if problems:
+        problems.append(pilot.story())

@@ -1,0 +1,227 @@
+"""The simulator's second lane: swarms of faults between the real daemon and a real sandbox.
+
+`python -m tests.integration.swarm --seed 7` replays one seed, `--seeds 1-40` runs several side by
+side. Client, sockets and HTTP are the real ones; only limits, books and the end state are judged.
+"""
+
+import asyncio
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+
+from rich.console import Console
+from rich.table import Table
+
+from quoter.domain.trading import TradingState
+from quoter.sim.messages import ExecutionReport, News, ReportType
+from tests.integration.daemon_harness import (
+    LIVELY,
+    POLL_S,
+    Pilot,
+    flying,
+    market,
+    place_foreign,
+    quiet_logs,
+    settings,
+)
+from tests.integration.fault_cases import (
+    BOOKS_S_MAX,
+    QUOTING_S_MAX,
+    Outcome,
+    forgotten,
+    judge,
+    recover,
+)
+from tests.integration.sandbox_client import running
+from tests.integration.swarm_plan import Burst, Plan, Strike, draw
+
+FENCED_S_MAX = 25.0  # until it quotes again where the fence is involved
+BESIDE = 4  # daemons side by side: they wait most of the time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is left of a seed; `fired` by kind, `outcome` None if it did not come to an end."""
+
+    seed: int
+    fired: Counter[str]
+    outcome: Outcome | None
+    problems: tuple[str, ...]
+    creates: int = 0
+
+    def figures(self) -> tuple[str, ...]:
+        """The seed's row in the table."""
+        end = self.outcome
+        faults = f"{len(+self.fired)} of {len(self.fired)} kinds, {self.fired.total()} times"
+        times = ("", "", "", "")
+        if end is not None:
+            worst = f"{end.exposure_peak}/{end.limit}"
+            times = (f"{end.books_s:.2f}", f"{end.quoting_s:.2f}", str(end.fills), worst)
+        return (str(self.seed), faults, str(self.creates), *times, str(len(self.problems) or ""))
+
+
+class Rules:
+    """What must hold all the time, asked of the venue's own truth."""
+
+    def __init__(self, pilot: Pilot) -> None:
+        self._pilot = pilot
+        self.problems: dict[str, None] = {}  # each once, in order
+        pilot.sandbox.server.venue.listen(self._hear)
+
+    def _hear(self, news: Sequence[News]) -> None:
+        """At every order that comes to rest: is its client id there already?"""
+        if any(isinstance(it, ExecutionReport) and it.kind is ReportType.NEW for it in news):
+            names = Counter(order.client_id for order in self._pilot.open_own())
+            for name, count in names.items():
+                if count > 1:
+                    self.problems[f"{count} live orders are called {name}"] = None
+
+    @asynccontextmanager
+    async def asked(self) -> AsyncIterator[None]:
+        """Look again and again for the length of the block."""
+        task = asyncio.create_task(self._ask())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def _ask(self) -> None:
+        pilot, limit = self._pilot, self._pilot.settings.inventory_max
+        while True:
+            for name in forgotten(pilot):
+                self.problems[f"{name} is open at the venue and unknown to us"] = None
+            if pilot.watch.exposure_peak > limit:
+                self.problems["the worst case went beyond the limit"] = None
+            await asyncio.sleep(POLL_S)
+
+
+async def run(plan: Plan, folder: Path) -> Verdict:
+    """One seed from start to stop; whatever is wrong is told in the verdict."""
+    fired: Counter[str] = Counter()
+    outcome, rules, creates = None, None, 0
+    problems: list[str] = []
+    try:
+        async with running(market(LIVELY, plan.seed)) as sandbox:
+            await place_foreign(sandbox)
+            chosen = settings(sandbox, folder, **plan.knobs)
+            async with flying(sandbox, chosen) as pilot:
+                rules = Rules(pilot)
+                await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting at first")
+                async with rules.asked():
+                    await _suffer(plan, pilot, fired)
+                    assert not rules.problems, pilot.story()
+                    outcome = await _rest(plan, pilot, fired)
+                creates = len(await pilot.wire("order.place"))
+                await judge(pilot, outcome)
+    except (AssertionError, TimeoutError) as error:
+        problems.append(str(error) or repr(error))
+    if rules is not None:
+        problems += rules.problems
+    if outcome is not None:
+        problems += outcome.problems
+    return Verdict(
+        seed=plan.seed, fired=fired, outcome=outcome, problems=tuple(problems), creates=creates
+    )
+
+
+async def _suffer(plan: Plan, pilot: Pilot, fired: Counter[str]) -> None:
+    """Arm everything at its time, wait until it is over, count what fired."""
+    sandbox, begun_s = pilot.sandbox, monotonic()
+    acts: list[Strike | Burst] = [*plan.strikes, *plan.bursts]
+    for act in sorted(acts, key=lambda act: act.begin_s):
+        await asyncio.sleep(max(0.0, begun_s + act.begin_s - monotonic()))
+        match act:
+            case Strike():
+                ((kind, parameters),) = act.case.faults
+                await sandbox.arm(kind, **parameters)
+            case Burst():
+                body = {"kind": "burst", "side": act.side, "notional": str(act.notional)}
+                await sandbox.admin("POST", "script", {"symbol": LIVELY.symbol} | body)
+    await asyncio.sleep(max(0.0, begun_s + plan.end_s - monotonic()))
+    for row in (await sandbox.admin("GET", "faults")).rows:
+        fired[str(row["kind"])] += int(str(row["fired"]))
+    await sandbox.admin("DELETE", "faults")
+
+
+async def _rest(plan: Plan, pilot: Pilot, fired: Counter[str]) -> Outcome:
+    outcome = await recover(
+        pilot,
+        name=f"seed {plan.seed}",
+        fired=fired.total() or 1,  # a fault of low probability may have had no occasion
+        books_s_max=BOOKS_S_MAX,
+        quoting_s_max=FENCED_S_MAX if plan.is_fenced else QUOTING_S_MAX,
+    )
+    state = pilot.running.engine.causes.state
+    if state is not TradingState.RUNNING:
+        outcome.problems.append(f"{state.name} at the end")
+    return outcome
+
+
+def run_seed(seed: int) -> Verdict:
+    """One seed in a process of its own choice, with a data folder of its own."""
+    with TemporaryDirectory(prefix="swarm") as folder, quiet_logs(Path(folder) / "log"):
+        return asyncio.run(run(draw(seed), Path(folder) / "data"))
+
+
+def _range(text: str) -> range:
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and last.isdecimal()):
+        raise ArgumentTypeError(f"must look like 1-40 (got {text})")
+    return range(int(first), int(last) + 1)
+
+
+def main() -> int:
+    """Return 1 on any breach."""
+    parser = ArgumentParser(prog="python -m tests.integration.swarm", description=__doc__)
+    chosen = parser.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("--seed", type=int, help="replay this one")
+    chosen.add_argument("--seeds", type=_range, help="run these, such as 1-40")
+    parser.add_argument("--beside", type=int, default=BESIDE, help="so many side by side")
+    arguments = parser.parse_args()
+    console = Console(highlight=False)
+    if arguments.seed is not None:
+        console.print("\n".join(draw(arguments.seed).lines()), markup=False)
+        return show([run_seed(arguments.seed)], console)
+    return show(_many(arguments.seeds, arguments.beside, console), console)
+
+
+def _many(seeds: range, beside: int, console: Console) -> list[Verdict]:
+    verdicts: list[Verdict] = []
+    with ProcessPoolExecutor(beside, mp_context=get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(run_seed, seed) for seed in seeds]):
+            verdicts.append(done.result())
+            breach = "BREACH" if verdicts[-1].problems else "good"
+            console.print(f"seed {verdicts[-1].seed} {breach} ({len(verdicts)}/{len(seeds)})")
+    return sorted(verdicts, key=lambda verdict: verdict.seed)
+
+
+def show(verdicts: list[Verdict], console: Console) -> int:
+    """One row for each seed, then what is wrong; 1 if anything is."""
+    columns = ("seed", "fired", "creates", "books s", "quoting s", "fills", "worst case", "wrong")
+    table = Table(*columns, title="swarms over sockets")
+    fired: Counter[str] = Counter()
+    for verdict in verdicts:
+        table.add_row(*verdict.figures())
+        fired += verdict.fired
+    console.print(table)
+    console.print("fired: " + ", ".join(f"{kind} {n}" for kind, n in sorted(fired.items())))
+    bad = [verdict for verdict in verdicts if verdict.problems]
+    for verdict in bad:
+        replay = f"python -m tests.integration.swarm --seed {verdict.seed}"
+        text = "\n".join((f"{replay}:", *verdict.problems))
+        console.print(text, style="red", markup=False)
+    console.print(f"{len(verdicts)} seeds, {len(bad)} with a breach")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""Seeded swarms of faults over real sockets; and the proof that a breach would be seen."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from quoter.domain.orders import OrderState
+from quoter.state.order_table import TABLE, News
+from tests.integration.daemon_harness import quiet_logs
+from tests.integration.fault_cases import case
+from tests.integration.swarm import Verdict, run
+from tests.integration.swarm_plan import LASTS_S, MENU, Plan, Strike, draw
+
+FIRED_MIN = 3  # strikes that must really have struck, in each handful of seeds
+
+
+@pytest.mark.parametrize("seeds", [range(1, 7), range(7, 13)], ids=str)
+async def test_a_swarm_of_faults_breaks_no_limit_and_leaves_the_books_exact(
+    seeds: range, tmp_path: Path
+) -> None:
+    with quiet_logs(tmp_path / "log"):
+        verdicts = await asyncio.gather(*(run(draw(n), tmp_path / str(n)) for n in seeds))
+    failures = [
+        f"python -m tests.integration.swarm --seed {verdict.seed}: {problem}"
+        for verdict in verdicts
+        for problem in verdict.problems
+    ]
+    assert not failures, "\n\n".join(failures)
+    assert sum(len(+verdict.fired) for verdict in verdicts) >= FIRED_MIN
+
+
+def test_a_seed_is_a_plan_and_the_menu_is_eaten() -> None:
+    plans = [draw(seed) for seed in range(200)]
+    assert plans == [draw(seed) for seed in range(200)]
+    strikes = [strike for plan in plans for strike in plan.strikes]
+    assert {strike.case.faults[0][0] for strike in strikes} == set(MENU)
+    assert all(LASTS_S[0] <= strike.case.lasts_s <= LASTS_S[1] for strike in strikes)
+
+
+async def suffer(tmp_path: Path, *cases: tuple[str, dict[str, object]]) -> Verdict:
+    """One swarm of just these faults."""
+    strikes = [case(kind, **how) for kind, how in cases]
+    plan = Plan(
+        seed=5,
+        strikes=tuple(Strike(begin_s=0.0, case=each) for each in strikes),
+        bursts=(),
+        knobs={},
+    )
+    with quiet_logs(tmp_path / "log"):
+        return await run(plan, tmp_path / "data")
+
+
+async def test_an_engine_that_drops_what_it_hears_nothing_of_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As frameworks do: no answer to a create, therefore no order."""
+    for state in (OrderState.RESERVED, OrderState.PENDING_NEW, OrderState.UNKNOWN):
+        monkeypatch.setitem(TABLE, (state, News.NO_ANSWER), OrderState.CANCELED)
+    verdict = await suffer(
+        tmp_path,
+        ("accept_drop_response", {"endpoint": "create"}),
+        ("user_event_drop", {"event": "NEW"}),
+    )
+    assert verdict.fired["accept_drop_response"]
+    assert any("open at the venue and unknown to us" in text for text in verdict.problems)
