@@ -24,7 +24,7 @@ from quoter.app.start import (
     open_ledger,
     take_folder,
 )
-from quoter.app.wiring import calibrated, engine_config, kept_scale, venue_config
+from quoter.app.wiring import calibrated, earlier_runs, engine_config, kept_scale, venue_config
 from quoter.domain.errors import VenueError
 from quoter.domain.instrument import Instrument
 from quoter.engine.config import EngineConfig
@@ -186,6 +186,7 @@ async def _config(started: Started, instrument: Instrument, gateway: OrderGatewa
         past=past,
         kept=kept,
         known_fills=opening.known,
+        earlier_runs=earlier_runs(settings, ledger.reader),
     )
     away = config.opening.get(instrument.base, Decimal(0)) - config.target
     if not abs(away) <= settings.inventory_max:

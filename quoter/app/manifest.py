@@ -7,8 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import quoter
-from quoter.app.wiring import limits, market_of
-from quoter.engine.placing import base36
+from quoter.app.wiring import limits, market_of, run_id
 from quoter.ledger.rows import Manifest
 from quoter.settings import Settings
 
@@ -23,7 +22,7 @@ def manifest(settings: Settings, *, start_ns: int, api_key: str) -> Manifest:
     config = json.dumps(settings.redacted(), sort_keys=True).encode()
     bounds = limits(settings)
     return Manifest(
-        run=base36(start_ns // 1_000_000_000),
+        run=run_id(start_ns),
         version=_version(),
         code_hash=code_hash(),
         lock_hash=_lock_hash(),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import structlog
 
 from quoter.app.manifest import manifest
-from quoter.app.wiring import market_of
+from quoter.app.wiring import MS, market_of
 from quoter.domain.errors import KeyRefused, VenueError
 from quoter.domain.instrument import Instrument
 from quoter.domain.trading import Cause
@@ -74,12 +74,12 @@ def no_ledger(error: Exception) -> StartFailed:
 
 
 async def begin_run(ledger: Ledger, settings: Settings, clock: Clock, *, api_key: str) -> int:
-    """Write down what runs; when it began, UTC ns: no run of this folder began in that second.
+    """Write down what runs; when it began, UTC ns: no run of this folder began in that millisecond.
 
     The ids of its orders are made of it, and a clock may have been set back. Raises StartFailed.
     """
     earlier = ledger.reader.runs(1)
-    start_ns = max(clock.now_ns(), earlier[0].started_ns + NS if earlier else 0)
+    start_ns = max(clock.now_ns(), earlier[0].started_ns + MS if earlier else 0)
     about = manifest(settings, start_ns=start_ns, api_key=api_key)
     try:
         await ledger.begin_run(about)

@@ -31,7 +31,9 @@ from quoter.venues.config import VenueConfig
 BPS = Decimal("0.0001")
 COLLAR = Decimal("0.05")  # no order of ours farther than this from fair value
 NOTIONAL_UNLIMITED = Decimal("1e18")
-RUN_DIGITS = 6  # unix seconds in base 36 fit until 2038
+RUN_DIGITS = 8  # unix milliseconds in base 36 fit until 2059
+MS = 1_000_000
+EARLIER_RUNS_MAX = 1_000
 NOTHING_TOLD = MarketPast((), 60.0, None)
 NOTHING_KEPT = Kept()
 
@@ -43,7 +45,12 @@ def own_prefix(settings: Settings) -> str:
 
 def run_prefix(settings: Settings, start_ns: int) -> str:
     """First letters of every order of this run: nobody reuses an id, not after a restart either."""
-    return f"{own_prefix(settings)}{base36(start_ns // 1_000_000_000):0>{RUN_DIGITS}}"
+    return f"{own_prefix(settings)}{run_id(start_ns)}"
+
+
+def run_id(start_ns: int) -> str:
+    """Two daemons that one hand starts differ in it, so that each knows the other's orders."""
+    return f"{base36(start_ns // MS):0>{RUN_DIGITS}}"
 
 
 def venue_config(settings: Settings, *, with_key: bool = True) -> VenueConfig:
@@ -76,6 +83,7 @@ def engine_config(
     kept: Kept = NOTHING_KEPT,
     known_fills: tuple[Fill, ...] = (),
     target: Decimal | None = None,
+    earlier_runs: frozenset[str] | None = None,
     is_dry: bool = False,
 ) -> EngineConfig:
     """Everything the engine needs; `opening` are the balances without any order of ours.
@@ -93,6 +101,7 @@ def engine_config(
         target=target if isinstance(settings.target, str) else settings.target,
         opening=opening,
         known_fills=known_fills,
+        earlier_runs=earlier_runs,
         is_dry=is_dry,
         pricing=pricing_config(settings, instrument, past, kept),
         requote=RequotePolicy(
@@ -113,6 +122,12 @@ def limits(settings: Settings) -> Limits:
         collar=COLLAR,
         loss_max=settings.loss_max,
     )
+
+
+def earlier_runs(settings: Settings, reader: Reader) -> frozenset[str]:
+    """First letters of the orders of this folder's newest runs."""
+    own = own_prefix(settings)
+    return frozenset(f"{own}{row.run}" for row in reader.runs(EARLIER_RUNS_MAX))
 
 
 def market_of(settings: Settings) -> Market:

@@ -91,6 +91,7 @@ class EngineConfig:
     opening: Mapping[str, Decimal]
     is_spot: bool = True
     is_dry: bool = False  # decide and show, send nothing
+    earlier_runs: frozenset[str] | None = None  # id prefixes; None: which those are is not known
     known_fills: tuple[Fill, ...] = ()  # executed before `opening` was taken
     pricing: PricingConfig = field(default_factory=PricingConfig)
     requote: RequotePolicy = field(default_factory=RequotePolicy)

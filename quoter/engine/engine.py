@@ -18,8 +18,10 @@ from quoter.domain.events import (
     MarketEvent,
     OpenOrdersReport,
     Operator,
+    OrderDone,
     OrderEvent,
     OrderNotFound,
+    OrderOpen,
     RateLimited,
     ReportFailed,
     Tick,
@@ -34,6 +36,7 @@ from quoter.domain.trading import Cause, NoQuote, Phase, TradingState
 from quoter.engine.causes import Causes
 from quoter.engine.config import EngineConfig
 from quoter.engine.feed_health import FeedHealth
+from quoter.engine.foreign_runs import ForeignRuns
 from quoter.engine.learning import Learning
 from quoter.engine.lifecycle import MS, Lifecycle
 from quoter.engine.market import MarketView
@@ -86,6 +89,12 @@ class Engine:
             causes=self.causes,
             fair=lambda: self.market.mid,
         )
+        self.foreign_runs = ForeignRuns(
+            own_prefix=config.own_prefix,
+            run_prefix=config.id_prefix,
+            earlier_runs=config.earlier_runs,
+            causes=self.causes,
+        )
         self.reconcile = Reconcile(
             policy=config.reconcile,
             orders=self.orders,
@@ -93,7 +102,7 @@ class Engine:
             lifecycle=self.lifecycle,
             causes=self.causes,
             own_prefix=config.own_prefix,
-            run_prefix=config.id_prefix,
+            foreign_runs=self.foreign_runs,
         )
         self.feed = FeedHealth(
             market=self.market,
@@ -223,6 +232,8 @@ class Engine:
         self.lifecycle.handle(event, turn)
         if isinstance(event, OrderNotFound) and order is not None:
             self.reconcile.not_found(order, turn)
+        elif isinstance(event, OrderOpen | OrderDone):
+            self.foreign_runs.heard(event, turn)
 
     def _after_fills(self, turn: Turn) -> None:
         self._refresh_lots()

@@ -21,6 +21,7 @@ from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
 from quoter.engine.balance_check import BalanceCheck
 from quoter.engine.causes import Causes
+from quoter.engine.foreign_runs import ForeignRuns
 from quoter.engine.lifecycle import MS, Lifecycle
 from quoter.engine.turn import Turn
 from quoter.state.inventory import Inventory
@@ -65,7 +66,7 @@ class Reconcile:
         lifecycle: Lifecycle,
         causes: Causes,
         own_prefix: str,
-        run_prefix: str,
+        foreign_runs: ForeignRuns,
     ) -> None:
         self._policy = policy
         self._orders = orders
@@ -73,7 +74,7 @@ class Reconcile:
         self._lifecycle = lifecycle
         self._causes = causes
         self._own_prefix = own_prefix
-        self._run_prefix = run_prefix
+        self._foreign_runs = foreign_runs
         self._due = dict.fromkeys(
             (ReportKind.OPEN_ORDERS, ReportKind.TRADES, ReportKind.BALANCES), 0
         )
@@ -251,9 +252,8 @@ class Reconcile:
 
     def _reappeared(self, listed: VenueOrder, closed: OpenOrder | None, turn: Turn) -> None:
         """The venue lists an order of our prefix that we hold for closed, or never sent."""
-        if not listed.client_id.startswith(self._run_prefix):
-            text = f"{listed.client_id} is open: another daemon runs as this instance"
-            self._causes.trip(turn, Cause.FOREIGN_RUN, text)
+        if self._foreign_runs.sent(listed.client_id):
+            self._foreign_runs.trip(f"{listed.client_id} is open", turn)
         else:
             what = "held for closed" if closed else "never sent by this run"
             text = f"{listed.client_id} is open but {what}"

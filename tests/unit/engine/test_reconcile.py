@@ -1,21 +1,22 @@
 """Doubts are asked about until they are answered; only the fence lets go of an order unseen."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
 import pytest
 
 from quoter.domain.commands import QueryOrder, RequestReport
-from quoter.domain.events import VenueOrder
+from quoter.domain.events import OrderDone, OrderOpen, VenueOrder
 from quoter.domain.market import Stream
 from quoter.domain.orders import OrderState
-from quoter.domain.reasons import ReportKind
+from quoter.domain.reasons import DoneReason, ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import CancelReason, Cause, TradingState
 from quoter.engine.reconcile import QUERY_BACKOFF_NS
 from quoter.state.open_orders import OpenOrder
-from tests.unit.engine.cases import Desk, cancels, commands, listed, state
+from tests.unit.engine.cases import CONFIG, Desk, cancels, commands, listed, state
 from tests.unit.state.cases import BUY, SECOND_NS, SELL, fill
 
 FENCE_S = 15.0
@@ -423,6 +424,37 @@ def test_an_order_of_another_run_of_this_instance_kills_and_is_cancelled() -> No
     assert Cause.ORDER_REAPPEARED not in causes
     assert desk.state() is TradingState.KILLED
     assert "q01old1" in [cancel.client_id for cancel in cancels(step)]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_killed"), [("q01old1", True), ("q01run99", False), ("q02old1", False)]
+)
+def test_the_private_stream_tells_of_another_run_at_once(name: str, is_killed: bool) -> None:
+    """Before the next list, which would stop only the one of the two that asks first."""
+    desk = Desk().quoting()
+    desk.tell(OrderOpen(ts_ns=desk.now_ns, order=stray(name)))
+    assert (Cause.FOREIGN_RUN in desk.engine.causes.switch.causes) is is_killed
+
+
+@pytest.mark.parametrize(
+    ("earlier", "name", "is_killed"),
+    [
+        (frozenset({"q01old"}), "q01other1", True),
+        (frozenset({"q01old"}), "q01old1", False),
+        (frozenset({"q01old"}), "q01run99", False),
+        (frozenset({"q01old"}), "human1", False),
+        (None, "q01other1", False),
+    ],
+)
+def test_an_end_tells_of_another_run_unless_it_was_an_earlier_one_of_ours(
+    earlier: frozenset[str] | None, name: str, is_killed: bool
+) -> None:
+    desk = Desk(replace(CONFIG, earlier_runs=earlier)).quoting()
+    done = OrderDone(
+        ts_ns=desk.now_ns, client_id=name, reason=DoneReason.CANCELED, filled=Decimal(0)
+    )
+    desk.tell(done)
+    assert (Cause.FOREIGN_RUN in desk.engine.causes.switch.causes) is is_killed
 
 
 def test_a_foreign_order_is_nobodys_business() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import threading
 from pathlib import Path
 
 import pytest
@@ -13,38 +12,12 @@ from quoter.ledger.reader import Reader
 from quoter.ledger.schema import connect
 from quoter.ledger.writer import LedgerFailed
 from tests.unit.ledger.cases import MARKET, booked, opened
-
-PATIENCE_S = 5.0
-
-
-class Disk(sqlite3.Connection):
-    """A connection whose commits break, or wait, when a test says so."""
-
-    broken = threading.Event()
-    stalled = threading.Event()
-    may_go_on = threading.Event()
-    commits = 0
-
-    def execute(self, statement: str, values: object = (), /) -> sqlite3.Cursor:
-        if statement == "COMMIT":
-            if self.broken.is_set():
-                raise sqlite3.OperationalError("disk I/O error")
-            if self.stalled.is_set():
-                self.may_go_on.wait(PATIENCE_S)
-            type(self).commits += 1
-        return super().execute(statement, values)  # type: ignore[arg-type]  # handed on
+from tests.unit.ledger.disk import PATIENCE_S, Disk, on_disk
 
 
 @pytest.fixture(autouse=True)
 def _sound_disk() -> None:
-    for event in (Disk.broken, Disk.stalled, Disk.may_go_on):
-        event.clear()
-
-
-def on_disk(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, factory=Disk)
-    connection.execute("PRAGMA journal_mode = WAL")
-    return connection
+    Disk.reset()
 
 
 def trades(folder: Path) -> list[str]:

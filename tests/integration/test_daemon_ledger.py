@@ -1,0 +1,299 @@
+"""No fill is missed and no order lost: through SIGKILL, restarts, a wiped venue and a bad disk."""
+
+import asyncio
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from quoter.app import start as start_module
+from quoter.app.ledger_view import accept_venue
+from quoter.app.start import StartFailed
+from quoter.domain.trading import Cause, TradingState
+from quoter.ledger.ledger import Ledger
+from quoter.ledger.reader import Reader
+from quoter.ledger.schema import NAME
+from quoter.service.exit_codes import ExitCode
+from quoter.service.latch import Latch
+from tests.integration.daemon_harness import (
+    LIVELY,
+    Pilot,
+    flying,
+    market,
+    quiet_logs,
+    settings,
+)
+from tests.integration.daemon_process import Started, creates, is_busy, own, quoter, until
+from tests.integration.ledger_truth import ledger_against_truth, open_epoch, unsettled
+from tests.integration.sandbox_client import RunningSandbox, running
+from tests.unit.ledger.disk import Disk, on_disk
+
+STORMY = replace(LIVELY, sigma=12.0, intensity=8.0)
+FILLS_S_MAX = 30.0
+KILLED_S_MAX = 10.0
+STOP_S_MAX = 10.0
+KILLS = 3
+TMPFS_BYTES = 2_000_000
+
+
+@pytest.fixture(autouse=True)
+def _sound_disk() -> None:
+    Disk.reset()
+
+
+def fills_of(sandbox: RunningSandbox) -> int:
+    trades = sandbox.server.venue.exchange.truth.trades
+    return sum(trade.account == sandbox.one.api_key for trade in trades)
+
+
+def has_fills(sandbox: RunningSandbox, count: int) -> bool:
+    return fills_of(sandbox) > count
+
+
+async def is_trading(sandbox: RunningSandbox, daemon: Started) -> None:
+    """Started, which takes as long as creates of a killed run may arrive; then busy."""
+    await until(lambda: daemon.said("started"), "started", daemon)
+    await is_busy(sandbox, daemon)
+
+
+async def inventory_of(daemon: Started) -> dict[str, str]:
+    shown = json.loads((await daemon.get("/state"))[1])["inventory"]
+    assert isinstance(shown, dict)
+    return shown
+
+
+async def traded(pilot: Pilot, count: int = 3) -> None:
+    """Wait for fills of ours."""
+    before = fills_of(pilot.sandbox)
+    await pilot.until(lambda: fills_of(pilot.sandbox) >= before + count, FILLS_S_MAX, "fills")
+
+
+@pytest.mark.timeout(300)
+async def test_after_sigkills_under_load_the_ledger_is_the_venues_truth(tmp_path: Path) -> None:
+    """And the target of the first start stands, and no order id comes twice."""
+    async with running(market(STORMY, seed=4)) as sandbox:
+        targets = set()
+        for _ in range(KILLS):
+            async with quoter(sandbox, tmp_path, "run") as daemon:
+                await is_trading(sandbox, daemon)
+                count = fills_of(sandbox)
+                await until(partial(has_fills, sandbox, count + 3), "fills", daemon)
+                targets.add((await inventory_of(daemon))["target_base"])
+                daemon.process.kill()
+                assert (await daemon.ended(STOP_S_MAX))[0] < 0
+        async with quoter(sandbox, tmp_path, "run") as daemon:
+            await is_trading(sandbox, daemon)
+            targets.add((await inventory_of(daemon))["target_base"])
+            daemon.process.terminate()
+            assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN, daemon.lines[-9:]
+        assert ledger_against_truth(tmp_path, sandbox) == ""
+        sent = await creates(sandbox)
+        assert len(sent) == len(set(sent))
+        assert len({name[:11] for name in sent}) == KILLS + 1
+        assert targets == {str(open_epoch(tmp_path).target)}
+        assert unsettled(tmp_path) == []
+    with Reader(tmp_path) as reader:
+        codes = [row.exit_code for row in reader.runs(9)]
+    assert codes == [ExitCode.CLEAN, *[None] * KILLS]
+
+
+async def test_fills_of_a_clean_stop_are_the_inventory_of_the_next_start(tmp_path: Path) -> None:
+    with quiet_logs(tmp_path / "log"):
+        async with running(market(LIVELY, seed=5)) as sandbox:
+            async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
+                await traded(pilot)
+                assert await pilot.stop() is ExitCode.CLEAN
+                net = pilot.running.engine.inventory.net
+                assert pilot.running.engine.inventory.fills_buy
+            async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
+                assert pilot.running.engine.inventory.net == net
+                assert pilot.running.engine.inventory.newest_trade_id
+                await traded(pilot)
+                assert await pilot.stop() is ExitCode.CLEAN
+                assert pilot.is_equal()
+            assert ledger_against_truth(tmp_path, sandbox) == ""
+
+
+async def foreign_trade(sandbox: RunningSandbox) -> None:
+    """Somebody else buys on our account what nobody offered in the book of before."""
+    sold = await sandbox.rest_order("SELL", "60030.00", "0.002", account=sandbox.two)
+    assert sold.status == 200, sold.body
+    order = {"symbol": "BTCUSDT", "type": "LIMIT", "timeInForce": "GTC", "side": "BUY"}
+    price = {"price": "60100.00", "quantity": "0.002", "newClientOrderId": "human9"}
+    bought = await sandbox.signed("POST", "order", order | price)
+    assert bought.status == 200, bought.body
+
+
+async def test_what_the_ledger_can_not_explain_stops_the_start_until_a_person_accepts_it(
+    tmp_path: Path,
+) -> None:
+    """Nothing is invented to make it fit; accepted, the venue's balances are the new opening."""
+    calm = market(replace(LIVELY, sigma=0.0, intensity=0.0), seed=5)
+    with quiet_logs(tmp_path / "log"):
+        async with running(calm) as sandbox:
+            async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
+                await pilot.until(pilot.is_two_sided, FILLS_S_MAX, "two sides")
+                assert await pilot.stop() is ExitCode.CLEAN
+            old = open_epoch(tmp_path)
+            await foreign_trade(sandbox)
+            with pytest.raises(StartFailed, match=r"BTC: venue .*quoter accept") as failed:
+                async with flying(sandbox, settings(sandbox, tmp_path)):
+                    pass
+            assert failed.value.code is ExitCode.START_FAILED
+            assert open_epoch(tmp_path) == old
+            assert await asyncio.to_thread(accept_venue, tmp_path, "a hand trade") == 0
+            async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
+                await pilot.until(pilot.is_two_sided, FILLS_S_MAX, "two sides")
+                assert pilot.is_equal()
+                assert pilot.running.engine.inventory.net == 0
+                assert await pilot.stop() is ExitCode.CLEAN
+            new = open_epoch(tmp_path)
+    assert new.number == old.number + 1
+    assert new.target != old.target
+    with Reader(tmp_path) as reader:
+        assert [row.exit_code for row in reader.runs(9)] == [0, 40, 0]
+
+
+async def test_a_sandbox_that_lost_its_memory_gets_new_books_and_a_warning(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with quiet_logs(log):
+        for seed in (5, 6):
+            async with (
+                running(market(LIVELY, seed=seed)) as sandbox,
+                flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+            ):
+                await traded(pilot)
+                assert await pilot.stop() is ExitCode.CLEAN
+                assert pilot.is_equal()
+    with Reader(tmp_path) as reader:
+        first, second = reader.epochs()
+    assert "wiped" in first.reason
+    assert second.sealed_ns is None
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["level"] for line in lines if line["event"] == "venue_wiped"] == ["warning"]
+
+
+async def test_a_damaged_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(b"not a ledger, and long enough to look at" * 99)
+    before = (tmp_path / NAME).read_bytes()
+    with quiet_logs(tmp_path / "log"):
+        async with running(market(LIVELY, seed=5)) as sandbox:
+            with pytest.raises(StartFailed, match="ledger") as failed:
+                async with flying(sandbox, settings(sandbox, tmp_path)):
+                    pass
+            assert failed.value.code is ExitCode.INTEGRITY
+            assert sandbox.server.venue.counts["request_account"] == 0
+    assert (tmp_path / NAME).read_bytes() == before
+
+
+@pytest.mark.parametrize("switch", [Disk.broken, Disk.stalled], ids=["broken", "stalled"])
+async def test_a_disk_that_fails_while_we_trade_kills_after_the_cancels_and_we_stay_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, switch: asyncio.Event
+) -> None:
+    """What the disk did not take, the next start fetches from the venue."""
+    monkeypatch.setattr(start_module, "Ledger", partial(Ledger, connect=on_disk))
+    with quiet_logs(tmp_path / "log"):
+        async with running(market(STORMY, seed=5)) as sandbox:
+            async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
+                await traded(pilot)
+                switch.set()
+                engine = pilot.running.engine
+                await pilot.until(
+                    lambda: engine.causes.state is TradingState.KILLED, KILLED_S_MAX, "killed"
+                )
+                assert Cause.LEDGER_FAILED in engine.causes.switch.causes
+                await pilot.until(lambda: not pilot.open_own(), KILLED_S_MAX, "cancelled")
+                await pilot.until(lambda: engine.is_quiet, KILLED_S_MAX, "quiet")
+                assert pilot.task is not None
+                assert not pilot.task.done()
+                assert pilot.is_equal()
+                Disk.reset()
+                Disk.may_go_on.set()
+                assert await pilot.stop() is ExitCode.KILLED
+            record = Latch(tmp_path).read()
+            assert record is not None
+            assert record.cause is Cause.LEDGER_FAILED
+            Latch(tmp_path).clear()
+            async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
+                await traded(pilot)
+                assert await pilot.stop() is ExitCode.CLEAN
+            assert ledger_against_truth(tmp_path, sandbox) == ""
+
+
+async def test_of_two_daemons_of_one_instance_at_most_one_goes_on(tmp_path: Path) -> None:
+    """With a data folder each no lock keeps them apart: the orders of the other tell."""
+    with quiet_logs(tmp_path / "log"):
+        async with (
+            running(market(LIVELY, seed=5)) as sandbox,
+            flying(sandbox, settings(sandbox, tmp_path / "one")) as first,
+        ):
+            await first.until(first.is_two_sided, FILLS_S_MAX, "two sides")
+            async with flying(sandbox, settings(sandbox, tmp_path / "two")) as second:
+                pilots = (first, second)
+
+                def stopped() -> list[Pilot]:
+                    switches = ((each, each.running.engine.causes.switch) for each in pilots)
+                    return [each for each, by in switches if by.is_active(Cause.FOREIGN_RUN)]
+
+                await second.until(lambda: bool(stopped()), KILLED_S_MAX, "foreign run")
+                sent = {each.settings.data_dir: each for each in stopped()}
+                counts = [len(each.placed) for each in sent.values()]
+                await traded(first)
+                assert [len(each.placed) for each in sent.values()] == counts
+                for folder in sent:
+                    record = Latch(folder).read()
+                    assert record is not None
+                    assert record.cause is Cause.FOREIGN_RUN
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MB, where we may mount one."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    options = ["-t", "tmpfs", "-o", f"size={TMPFS_BYTES}", "tmpfs", str(folder)]
+    if subprocess.run(["mount", *options], check=False, capture_output=True).returncode:
+        pytest.skip("mounting needs rights that we don't have here")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+async def test_a_full_disk_kills_after_the_cancels_and_latches_once_there_is_room(
+    small_disk: Path,
+) -> None:
+    async with running(market(STORMY, seed=4)) as sandbox:
+        async with quoter(sandbox, small_disk, "run") as daemon:
+            await is_trading(sandbox, daemon)
+            ballast = small_disk / "ballast"
+            await asyncio.to_thread(fill_up, ballast)
+            await until(lambda: daemon.said("latch_not_written"), "killed", daemon)
+            await until(lambda: not own(sandbox), "cancelled", daemon)
+            assert (await daemon.get("/healthz"))[0] == 200
+            assert "ledger_failed" in (await daemon.get("/state"))[1]
+            count = len(await creates(sandbox))
+            ballast.unlink()
+            await until(lambda: Latch(small_disk).read() is not None, "latched", daemon)
+            assert len(await creates(sandbox)) == count
+            daemon.process.terminate()
+            assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.KILLED
+        Latch(small_disk).clear()
+        async with quoter(sandbox, small_disk, "run") as daemon:
+            await is_trading(sandbox, daemon)
+            daemon.process.terminate()
+            assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN, daemon.lines[-9:]
+        assert ledger_against_truth(small_disk, sandbox) == ""
+
+
+def fill_up(path: Path) -> None:
+    """Write until nothing more fits."""
+    with path.open("wb", buffering=0) as file:
+        for size in (65_536, 4_096, 1):
+            with suppress(OSError):
+                while True:
+                    file.write(os.urandom(size))

@@ -1,0 +1,38 @@
+"""A disk that breaks or stalls when a test says so."""
+
+import sqlite3
+import threading
+from pathlib import Path
+
+PATIENCE_S = 5.0
+
+
+class Disk(sqlite3.Connection):
+    """A connection whose commits break, or wait; the switches are shared, `reset` them first."""
+
+    broken = threading.Event()
+    stalled = threading.Event()
+    may_go_on = threading.Event()
+    commits = 0
+
+    @classmethod
+    def reset(cls) -> None:
+        """Sound again."""
+        for switch in (cls.broken, cls.stalled, cls.may_go_on):
+            switch.clear()
+
+    def execute(self, statement: str, values: object = (), /) -> sqlite3.Cursor:
+        if statement == "COMMIT":
+            if self.broken.is_set():
+                raise sqlite3.OperationalError("disk I/O error")
+            if self.stalled.is_set():
+                self.may_go_on.wait(PATIENCE_S)
+            type(self).commits += 1
+        return super().execute(statement, values)  # type: ignore[arg-type]  # handed on
+
+
+def on_disk(path: Path) -> sqlite3.Connection:
+    """In the place of `schema.connect`."""
+    connection = sqlite3.connect(path, isolation_level=None, factory=Disk)
+    connection.execute("PRAGMA journal_mode = WAL")
+    return connection
