@@ -8,7 +8,7 @@ import pytest
 from quoter.domain.orders import OrderState
 from quoter.state.order_table import TABLE, News
 from tests.integration.daemon_harness import quiet_logs
-from tests.integration.fault_cases import case
+from tests.integration.fault_cases import Case, case
 from tests.integration.swarm import Verdict, run
 from tests.integration.swarm_plan import LASTS_S, MENU, Plan, Strike, draw
 
@@ -38,12 +38,11 @@ def test_a_seed_is_a_plan_and_the_menu_is_eaten() -> None:
     assert all(LASTS_S[0] <= strike.case.lasts_s <= LASTS_S[1] for strike in strikes)
 
 
-async def suffer(tmp_path: Path, *cases: tuple[str, dict[str, object]]) -> Verdict:
+async def suffer(tmp_path: Path, *cases: Case) -> Verdict:
     """One swarm of just these faults."""
-    strikes = [case(kind, **how) for kind, how in cases]
     plan = Plan(
         seed=5,
-        strikes=tuple(Strike(begin_s=0.0, case=each) for each in strikes),
+        strikes=tuple(Strike(begin_s=0.0, case=each) for each in cases),
         bursts=(),
         knobs={},
     )
@@ -59,8 +58,8 @@ async def test_an_engine_that_drops_what_it_hears_nothing_of_is_caught(
         monkeypatch.setitem(TABLE, (state, News.NO_ANSWER), OrderState.CANCELED)
     verdict = await suffer(
         tmp_path,
-        ("accept_drop_response", {"endpoint": "create"}),
-        ("user_event_drop", {"event": "NEW"}),
+        case("accept_drop_response", endpoint="create"),
+        case("user_event_drop", event="NEW"),
     )
     assert verdict.fired["accept_drop_response"]
     assert any("open at the venue and unknown to us" in text for text in verdict.problems)
