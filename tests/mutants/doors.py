@@ -108,7 +108,7 @@ WIRE = (
         "every run numbers its orders from the same prefix",
         Edit(
             "quoter/app/wiring.py",
-            "base36(start_ns // 1_000_000_000)",
+            "base36(start_ns // MS)",
             "base36(0)",
         ),
         tests=("tests/unit/app/test_wiring.py",),
