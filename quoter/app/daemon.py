@@ -242,4 +242,4 @@ def _listen_for_signals(runner: Runner) -> None:
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, runner.stop)
-    loop.add_signal_handler(signal.SIGUSR1, runner.kill_by_signal)
+    loop.add_signal_handler(signal.SIGUSR1, runner.stops.kill_by_signal)

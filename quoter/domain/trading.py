@@ -33,10 +33,14 @@ class Cause(StrEnum):
     LEDGER_FAILED = "ledger_failed"
     FOREIGN_RUN = "foreign_run"
     KEY_REFUSED = "key_refused"
+    DRAWDOWN_LIMIT = "drawdown_limit"
+    WIRE_MISMATCH = "wire_mismatch"
+    SENTINEL_KILL = "sentinel_kill"
     # PAUSED until an operator resumes
     OPERATOR_PAUSE = "operator_pause"
     REPEATED_EXECUTION = "repeated_execution"
     CONNECT_BUDGET = "connect_budget"
+    FLAPPING = "flapping"
     # PAUSED until it clears by itself
     BOOK_DESYNC = "book_desync"
     BOOK_STALE = "book_stale"
@@ -49,8 +53,17 @@ class Cause(StrEnum):
     RATE_LIMITED = "rate_limited"
     CLOCK = "clock"
     LOOP_LAG = "loop_lag"
+    PRICE_JUMP = "price_jump"
+    MESSAGE_RATE = "message_rate"
+    CANCEL_UNVERIFIED = "cancel_unverified"
+    SENTINEL_LOST = "sentinel_lost"
+    DEAD_MAN = "dead_man"
     # REDUCE_ONLY
     OPERATOR_REDUCE = "operator_reduce"
+    OPERATOR_FLATTEN = "operator_flatten"
+    MARKET_REGIME = "market_regime"
+    MARK_MISSING = "mark_missing"
+    NOTIONAL_LIMIT = "notional_limit"
 
 
 class CancelReason(StrEnum):

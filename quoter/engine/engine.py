@@ -39,7 +39,9 @@ from quoter.engine.feed_health import FeedHealth
 from quoter.engine.foreign_runs import ForeignRuns
 from quoter.engine.learning import Learning
 from quoter.engine.lifecycle import MS, Lifecycle
+from quoter.engine.losses import Losses
 from quoter.engine.market import MarketView
+from quoter.engine.operators import Operators
 from quoter.engine.patience import Patience
 from quoter.engine.placing import Placing
 from quoter.engine.quoting import Quoting
@@ -120,6 +122,14 @@ class Engine:
             lifecycle=self.lifecycle,
             patience=self.patience,
         )
+        self.operators = Operators(orders=self.orders, causes=self.causes)
+        self.losses = Losses(
+            limits=config.limits,
+            market=self.market,
+            inventory=self.inventory,
+            attribution=self.attribution,
+            causes=self.causes,
+        )
         self.stopping = Stopping(orders=self.orders, placing=self.placing, is_dry=config.is_dry)
 
     def _begin(self) -> None:
@@ -184,7 +194,9 @@ class Engine:
             case Alarm():
                 self.causes.hold(turn, event.cause, active=event.active, text=event.text)
             case Operator():
-                self._on_operator(event, turn)
+                self.operators.handle(event, turn)
+                if event.action is OperatorAction.DRAIN:
+                    self.phase = Phase.DRAINING
             case _:
                 self._on_order(event, turn)
 
@@ -203,26 +215,6 @@ class Engine:
             return
         self.learning.observe(event, turn)
 
-    def _on_operator(self, event: Operator, turn: Turn) -> None:
-        text = f"{event.actor}: {event.text}"
-        match event.action:
-            case OperatorAction.KILL:
-                self.causes.trip(turn, Cause.OPERATOR_KILL, text)
-            case OperatorAction.PAUSE:
-                self.causes.trip(turn, Cause.OPERATOR_PAUSE, text)
-            case OperatorAction.REDUCE:
-                self.causes.trip(turn, Cause.OPERATOR_REDUCE, text)
-            case OperatorAction.RESUME:
-                self.causes.resume(turn)
-            case OperatorAction.REARM:
-                if self.is_quiet:
-                    self.causes.rearm(turn)
-                else:
-                    turn.note("rearm_refused", f"{len(self.orders)} orders may be alive")
-            case OperatorAction.DRAIN:
-                self.phase = Phase.DRAINING
-        turn.note(f"operator_{event.action}", text)
-
     def _on_order(self, event: OrderEvent, turn: Turn) -> None:
         order = self.orders.live(getattr(event, "client_id", ""))
         if order is not None:
@@ -238,21 +230,10 @@ class Engine:
     def _after_fills(self, turn: Turn) -> None:
         self._refresh_lots()
         self.learning.after_fills(turn)
-        inventory = self.inventory.net
-        is_growing = any(booked.fill.side.sign * inventory > 0 for booked in turn.booked)
-        if is_growing and not abs(inventory) <= self.config.limits.inventory_max:
-            text = f"inventory {inventory}, limit {self.config.limits.inventory_max}"
-            self.causes.trip(turn, Cause.INVENTORY_BREACH, text)
-        self._judge_loss(turn)
+        self.losses.after_fills(turn)
 
     def _refresh_lots(self) -> None:
         self._lots = float(self.inventory.net / self.config.order_size)
-
-    def _judge_loss(self, turn: Turn) -> None:
-        total = self.attribution.see(self.market.mid, turn.ts_ns)
-        if not total > -self.config.limits.loss_max:
-            text = f"profit {total:.4f}, limit {-self.config.limits.loss_max}"
-            self.causes.trip(turn, Cause.LOSS_LIMIT, text)
 
     def _on_tick(self, turn: Turn) -> None:
         self.market.age(turn.ts_ns)
@@ -262,7 +243,7 @@ class Engine:
         self.feed.tick(turn)
         if not self.config.is_dry:
             self.reconcile.tick(turn)
-        self._judge_loss(turn)
+        self.losses.judge(turn)
         if turn.ts_ns - self._exposure_checked_ns >= EXPOSURE_CHECK_NS:
             self._exposure_checked_ns = turn.ts_ns
             self._check_exposure(turn)

@@ -17,6 +17,7 @@ class Severity:
 _KILL = Severity(TradingState.KILLED, is_latched=True)
 _HOLD = Severity(TradingState.PAUSED, is_latched=True)
 _PAUSE = Severity(TradingState.PAUSED)
+_REDUCE = Severity(TradingState.REDUCE_ONLY)
 
 SEVERITY: dict[Cause, Severity] = {
     Cause.OPERATOR_KILL: _KILL,
@@ -28,9 +29,13 @@ SEVERITY: dict[Cause, Severity] = {
     Cause.LEDGER_FAILED: _KILL,
     Cause.FOREIGN_RUN: _KILL,
     Cause.KEY_REFUSED: _KILL,
+    Cause.DRAWDOWN_LIMIT: _KILL,
+    Cause.WIRE_MISMATCH: _KILL,
+    Cause.SENTINEL_KILL: _KILL,
     Cause.OPERATOR_PAUSE: _HOLD,
     Cause.REPEATED_EXECUTION: _HOLD,
     Cause.CONNECT_BUDGET: _HOLD,
+    Cause.FLAPPING: _HOLD,
     Cause.BOOK_DESYNC: _PAUSE,
     Cause.BOOK_STALE: _PAUSE,
     Cause.FEED_SLOW: _PAUSE,
@@ -42,7 +47,16 @@ SEVERITY: dict[Cause, Severity] = {
     Cause.RATE_LIMITED: _PAUSE,
     Cause.CLOCK: _PAUSE,
     Cause.LOOP_LAG: _PAUSE,
+    Cause.PRICE_JUMP: _PAUSE,
+    Cause.MESSAGE_RATE: _PAUSE,
+    Cause.CANCEL_UNVERIFIED: _PAUSE,
+    Cause.SENTINEL_LOST: _PAUSE,
+    Cause.DEAD_MAN: _PAUSE,
     Cause.OPERATOR_REDUCE: Severity(TradingState.REDUCE_ONLY, is_latched=True),
+    Cause.OPERATOR_FLATTEN: Severity(TradingState.REDUCE_ONLY, is_latched=True),
+    Cause.MARKET_REGIME: _REDUCE,
+    Cause.MARK_MISSING: _REDUCE,
+    Cause.NOTIONAL_LIMIT: _REDUCE,
 }
 
 

@@ -17,26 +17,25 @@ from quoter.domain.events import (
     BookSnapshot,
     Event,
     Fill,
-    Operator,
     Tick,
     TopOfBook,
     TradesReport,
 )
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Step
-from quoter.domain.trading import Cause, TradingState
+from quoter.domain.trading import TradingState
 from quoter.engine.engine import Engine
 from quoter.ledger.ledger import Ledger
-from quoter.risk.kill_switch import SEVERITY
 from quoter.service.clock import Clock, LoopProbe
-from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
+from quoter.service.data_folder import DataFolder
 from quoter.service.durable import Durable
 from quoter.service.exit_codes import ExitCode
 from quoter.service.inbox import Inbox
 from quoter.service.kept_calibration import CalibrationKeeper
 from quoter.service.last_orders import LastOrders
-from quoter.service.latch import Latch, LatchRecord
+from quoter.service.latch import LatchRecord
 from quoter.service.outbox import Outbox
+from quoter.service.stops import Stops
 from quoter.service.watchdog import Watchdog
 from quoter.telemetry.metrics import Latency, Metrics
 from quoter.venues.ports import MarketFeed, OrderGateway
@@ -78,11 +77,10 @@ class Runner:
         self._gateway = gateway
         self._clock = clock
         self._metrics = metrics
-        self._folder = folder
-        self._latch = Latch(folder.path) if folder is not None else None
-        self._latched = latched
-        self._unlatched: tuple[Cause, str] | None = None  # a kill that the disk did not take yet
         self._observers = observers
+        self.stops = Stops(
+            gateway=gateway, folder=folder, latched=latched, post=self.inbox.put, clock=clock
+        )
         self._keep(ledger)
         self._outbox = Outbox(
             gateway=gateway,
@@ -115,21 +113,6 @@ class Runner:
         """Ask for the clean end; safe to call from a signal handler, and more than once."""
         self._stop.set()
 
-    def kill(self, actor: str, text: str) -> None:
-        """Shut the gate this instant, then let the engine hear of it."""
-        if self._gateway is not None:
-            self._gateway.shut()
-        self._operate(OperatorAction.KILL, actor, text)
-
-    def kill_by_signal(self) -> None:
-        """SIGUSR1: `quoter kill` leaves its reason in the request file."""
-        reason = self._folder.take_request(KILL_REQUEST) if self._folder is not None else None
-        self.kill("signal", reason or "SIGUSR1")
-
-    def _operate(self, action: OperatorAction, actor: str, text: str) -> None:
-        now_ns = self._clock.now_ns()
-        self.inbox.put(Operator(ts_ns=now_ns, action=action, actor=actor, text=text))
-
     async def run(self) -> ExitCode:
         """Trade until `stop`, or until any task fails; either way leave no order behind."""
         self._begin()
@@ -159,8 +142,7 @@ class Runner:
 
     def _begin(self) -> None:
         """A latch found on disk is the first thing the engine hears; else the gate opens."""
-        if self._latched is not None:
-            record = self._latched
+        if (record := self.stops.latched) is not None:
             self.inbox.put(
                 Alarm(ts_ns=self._clock.now_ns(), cause=record.cause, active=True, text=record.text)
             )
@@ -187,45 +169,14 @@ class Runner:
         if self.durable is not None:
             self.durable.after(step)
         if step.state is not None:
-            self._on_state(step)
+            self.stops.changed(step.state)
+            if step.state.after is TradingState.KILLED:
+                self._outbox.drop_creates()
         if step.quote is not None and isinstance(event, BookDelta | TopOfBook | BookSnapshot):
             age_ns = self._clock.now_ns() - event.ts_ns
             self._metrics.latency(Latency.BOOK_TO_DECISION, age_ns * 1e-9)
         for observe in self._observers:
             observe(step)
-
-    def _on_state(self, step: Step) -> None:
-        change = step.state
-        if change is None or self._gateway is None:
-            return
-        if change.after is TradingState.KILLED and change.before is not TradingState.KILLED:
-            self._gateway.shut()
-            self._outbox.drop_creates()
-            if self._latch is not None and self._latched is None:
-                cause, text = next(
-                    (cause, text)
-                    for cause, text in change.raised
-                    if SEVERITY[cause].state is TradingState.KILLED
-                )
-                self._unlatched = (cause, text)
-                self._write_latch()
-        elif change.before is TradingState.KILLED and change.after is not TradingState.KILLED:
-            if self._latch is not None:
-                self._latch.clear()
-            self._latched = self._unlatched = None
-            self._gateway.open_gate()
-
-    def _write_latch(self, *, is_again: bool = False) -> None:
-        """A disk that does not take it is asked again until it does: see `_requests`."""
-        if self._latch is None or self._unlatched is None:
-            return
-        try:
-            self._latched = self._latch.write(*self._unlatched, self._clock.now_ns())
-        except OSError as error:
-            if not is_again:
-                log.critical("latch_not_written", error=str(error), cause=self._unlatched[0])
-        else:
-            self._unlatched = None
 
     async def _tick(self) -> None:
         while True:
@@ -238,29 +189,14 @@ class Runner:
         self._watchdog.lag(seconds)
 
     async def _requests(self) -> None:
-        """Kill and re-arm by file: they need no token, no network and no HTTP server."""
-        folder = self._folder
-        while folder is not None:
-            text = folder.take_request(KILL_REQUEST)
-            if text is not None:
-                self.kill("file", text or "KILL file")
-            kill_id = folder.take_request(REARM_REQUEST)
-            if kill_id is not None:
-                self._rearm(kill_id)
-            self._write_latch(is_again=True)
+        while True:
+            self.stops.look()
             await asyncio.sleep(REQUESTS_S)
-
-    def _rearm(self, kill_id: str) -> None:
-        latched = self._latched
-        if latched is None or kill_id != latched.kill_id:
-            log.warning("rearm_refused", given=kill_id)
-            return
-        self._operate(OperatorAction.REARM, "file", kill_id)
 
     async def _end(self) -> None:
         """Wait for the wish to stop, drain, verify, and leave the task group."""
         await self._stop.wait()
-        self._operate(OperatorAction.DRAIN, "process", "stopping")
+        self.stops.operate(OperatorAction.DRAIN, "process", "stopping")
         if self._last_orders is not None:
             await self._last_orders.drain()
         if self._calibration is not None:

@@ -1,0 +1,42 @@
+"""What people, and processes on their behalf, ask of a running engine."""
+
+from quoter.domain.events import Operator
+from quoter.domain.reasons import OperatorAction
+from quoter.domain.trading import Cause
+from quoter.engine.causes import Causes
+from quoter.engine.turn import Turn
+from quoter.state.open_orders import OpenOrders
+
+TRIPS = {
+    OperatorAction.KILL: Cause.OPERATOR_KILL,
+    OperatorAction.PAUSE: Cause.OPERATOR_PAUSE,
+    OperatorAction.REDUCE: Cause.OPERATOR_REDUCE,
+}
+
+
+class Operators:
+    """Turns a wish into causes raised or lifted; who may wish what was judged before."""
+
+    def __init__(self, *, orders: OpenOrders, causes: Causes) -> None:
+        self._orders = orders
+        self._causes = causes
+
+    def handle(self, event: Operator, turn: Turn) -> None:
+        """Obey, and write down who asked for what."""
+        text = f"{event.actor}: {event.text}"
+        match event.action:
+            case OperatorAction.KILL | OperatorAction.PAUSE | OperatorAction.REDUCE:
+                self._causes.trip(turn, TRIPS[event.action], text)
+            case OperatorAction.RESUME:
+                self._causes.resume(turn)
+            case OperatorAction.REARM:
+                self._rearm(turn)
+            case OperatorAction.DRAIN:
+                pass  # a phase of the process, not a cause: the engine's own
+        turn.note(f"operator_{event.action}", text)
+
+    def _rearm(self, turn: Turn) -> None:
+        if len(self._orders):
+            turn.note("rearm_refused", f"{len(self._orders)} orders may be alive")
+        else:
+            self._causes.rearm(turn)
