@@ -40,6 +40,7 @@ class OperatorAction(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     REDUCE = "reduce"
+    FLATTEN = "flatten"
     REARM = "rearm"
     DRAIN = "drain"
 

@@ -11,6 +11,7 @@ TRIPS = {
     OperatorAction.KILL: Cause.OPERATOR_KILL,
     OperatorAction.PAUSE: Cause.OPERATOR_PAUSE,
     OperatorAction.REDUCE: Cause.OPERATOR_REDUCE,
+    OperatorAction.FLATTEN: Cause.OPERATOR_FLATTEN,
 }
 
 
@@ -22,17 +23,14 @@ class Operators:
         self._causes = causes
 
     def handle(self, event: Operator, turn: Turn) -> None:
-        """Obey, and write down who asked for what."""
+        """Obey, and write down who asked for what. DRAIN is a phase: the engine's own."""
         text = f"{event.actor}: {event.text}"
-        match event.action:
-            case OperatorAction.KILL | OperatorAction.PAUSE | OperatorAction.REDUCE:
-                self._causes.trip(turn, TRIPS[event.action], text)
-            case OperatorAction.RESUME:
-                self._causes.resume(turn)
-            case OperatorAction.REARM:
-                self._rearm(turn)
-            case OperatorAction.DRAIN:
-                pass  # a phase of the process, not a cause: the engine's own
+        if event.action in TRIPS:
+            self._causes.trip(turn, TRIPS[event.action], text)
+        elif event.action is OperatorAction.RESUME:
+            self._causes.resume(turn)
+        elif event.action is OperatorAction.REARM:
+            self._rearm(turn)
         turn.note(f"operator_{event.action}", text)
 
     def _rearm(self, turn: Turn) -> None:
