@@ -26,13 +26,14 @@ from quoter.risk.view import Limits
 from quoter.sandbox.config import DEMO_ACCOUNT
 from quoter.service.kept_calibration import Kept, Scale
 from quoter.settings import Environment, Settings
-from quoter.venues.config import VenueConfig
+from quoter.venues.config import StreamTimings, VenueConfig
 
 BPS = Decimal("0.0001")
 COLLAR = Decimal("0.05")  # no order of ours farther than this from fair value
 NOTIONAL_UNLIMITED = Decimal("1e18")
 RUN_DIGITS = 8  # unix milliseconds in base 36 fit until 2059
 MS = 1_000_000
+PING_S_MAX = 1.0  # a quiet feed is asked at least so often, and twice within the stale limit
 EARLIER_RUNS_MAX = 1_000
 NOTHING_TOLD = MarketPast((), 60.0, None)
 NOTHING_KEPT = Kept()
@@ -70,6 +71,9 @@ def venue_config(settings: Settings, *, with_key: bool = True) -> VenueConfig:
         api_key=key,
         secret=secret,
         password=password,
+        stream=StreamTimings(
+            stall_s=settings.stale_s, ping_s=min(PING_S_MAX, settings.stale_s / 2)
+        ),
     )
 
 

@@ -71,6 +71,7 @@ class CcxtGateway:
             symbol=config.symbol,
             dialect=self._dialect,
             timings=config.stream,
+            stall_s=config.keep_alive_ms / 1000 + config.stream.stall_s,
             now_ns=now_ns,
             random=random,
         )

@@ -65,11 +65,13 @@ class PrivateStream:
         symbol: str,
         dialect: Dialect,
         timings: StreamTimings,
+        stall_s: float,
         now_ns: NowNs,
         random: Random,
     ) -> None:
         self._client, self._caller, self._symbol = client, caller, symbol
         self._dialect, self._timings, self._now_ns = dialect, timings, now_ns
+        self._stall_s = stall_s
         self._backoff = Backoff(timings, random)
         self._mute = Muteness(timings.mute_s_max)
 
@@ -107,9 +109,7 @@ class PrivateStream:
         try:
             if await self._subscribed(pumps):
                 emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.PRIVATE))
-                self._client.alive = SignsOfLife(
-                    emit=emit, stream=Stream.PRIVATE, now_ns=self._now_ns
-                )
+                self._client.alive = self._signs_of_life(emit)
                 if await self._goes_mute(pumps):
                     return "nothing was told of an order that the venue had answered"
             return self._ending(pumps)
@@ -117,6 +117,20 @@ class PrivateStream:
             for pump in pumps:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
+
+    def _signs_of_life(self, emit: Emit) -> SignsOfLife:
+        def stalled(text: str) -> None:
+            """News may wait behind this frame: the lists are asked for before we quote again."""
+            emit(FeedDown(ts_ns=self._now_ns(), stream=Stream.PRIVATE, text=text))
+            emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.PRIVATE))
+
+        return SignsOfLife(
+            emit=emit,
+            stream=Stream.PRIVATE,
+            now_ns=self._now_ns,
+            stall_s=self._stall_s,
+            on_stall=stalled,
+        )
 
     async def _pump(
         self, watch: Callable[[str], Awaitable[list[JsonDict]]], rows: Rows, emit: Emit

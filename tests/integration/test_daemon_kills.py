@@ -33,6 +33,7 @@ KILLS = 2
 FROZEN_S = 30.0
 LEAP = 0.005  # 300 USD: no order of ours is ever that far from the mid
 FAR = 150.0
+MANY_QUOTES = 10
 OLD_ORDERS_S_MAX = 5.0
 QUOTING_S_MAX = 15.0
 NOTICED_S_MAX = 30.0
@@ -91,6 +92,9 @@ class Prices:
                 continue
             if item.order.client_id != FOREIGN_ID:
                 self.distances.append(abs(float(item.order.price) - mid))
+
+    async def came(self, count: int = 1) -> bool:
+        return len(self.distances) >= count
 
 
 async def within(seconds: float, what: str, probe: Callable[[], Awaitable[object]]) -> float:
@@ -153,9 +157,9 @@ async def test_a_process_that_was_frozen_does_not_price_from_the_book_of_before(
             )
             books_s = await within(BOOKS_S_MAX, "books", lambda: books_are_true(venue, daemon))
             left_s = QUOTING_S_MAX - books_s - gone_s
-            quoting_s = await within(left_s, "two-sided", partial(is_two_sided, sandbox))
+            quoting_s = await within(left_s, "quotes", prices.came)
             await within(QUOTING_S_MAX, "it noticed", lambda: paused(daemon, lines))
-            assert prices.distances
+            await within(QUOTING_S_MAX, "many quotes", partial(prices.came, MANY_QUOTES))
             assert max(prices.distances) < FAR
             await ends_well(venue, daemon)
     record_property("old orders gone, seconds", round(gone_s, 2))

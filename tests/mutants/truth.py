@@ -1,0 +1,69 @@
+"""Bugs in what a frozen process believes when it wakes."""
+
+from tests.mutants.mutant import Edit, mutant
+
+WS, FEED = "tests/integration/test_venues_ws.py", "tests/integration/test_venues_feed.py"
+
+AWAKE = (
+    mutant(
+        "old_frames_are_news",
+        "what waited in the socket while we stood still is taken for the market",
+        Edit(
+            "quoter/venues/link.py",
+            "                    if now_s - self._last_frame_s > timings.stall_s:\n"
+            "                        self.look()\n",
+            "",
+        ),
+        tests=(f"{WS}::test_what_waited_while_our_loop_stood_still_is_told_as_old",),
+    ),
+    mutant(
+        "old_pong_is_life",
+        "a pong that waited for us hides that we stood still",
+        Edit(
+            "quoter/venues/link.py",
+            "                missed = 0\n                self.look()\n",
+            "                missed = 0\n",
+        ),
+        tests=(f"{WS}::test_a_pong_that_waited_while_our_loop_stood_still_is_no_sign_of_life",),
+    ),
+    mutant(
+        "stall_keeps_the_book",
+        "after a stall the old book counts until somebody finds a difference",
+        Edit(
+            "quoter/venues/binance.py",
+            "        self._emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.MARKET))\n"
+            "        self._begin_sync()\n\n    def lost",
+            "        self._emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.MARKET))\n\n"
+            "    def lost",
+        ),
+        tests=(FEED,),
+    ),
+    mutant(
+        "sleeper_measures_the_clock",
+        "the venue's clock is believed though the answer waited for us",
+        Edit(
+            "quoter/venues/lag.py",
+            "if self._offset_ns is not None and answered_ns",
+            "if False and answered_ns",
+        ),
+        tests=("tests/unit/venues/test_lag.py",),
+    ),
+    mutant(
+        "waiting_news_is_life",
+        "news that was read before a hang and handled after it ends staleness",
+        Edit(
+            "quoter/engine/feed_health.py",
+            "max(market.alive_ns, turn.event.ts_ns)",
+            "turn.ts_ns",
+        ),
+        tests=("tests/unit/engine/test_feed_health.py",),
+    ),
+    mutant(
+        "frozen_blames_the_disk",
+        "time in which the whole process stood still counts as the disk's",
+        Edit("quoter/ledger/writer.py", "STALL_LOOKS = 5 ", "STALL_LOOKS = 1 "),
+        tests=("tests/unit/ledger/test_writer.py",),
+    ),
+)
+
+MUTANTS = AWAKE
