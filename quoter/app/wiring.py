@@ -14,7 +14,9 @@ from quoter.engine.config import (
     PricingConfig,
     ToxicFlowConfig,
 )
+from quoter.engine.foreign_activity import ForeignPolicy
 from quoter.engine.placing import base36
+from quoter.engine.reconcile import ReconcilePolicy
 from quoter.engine.requote import RequotePolicy
 from quoter.ledger.reader import Reader
 from quoter.ledger.rows import Market
@@ -113,6 +115,7 @@ def engine_config(
             tolerance=settings.requote_tolerance,
             ttl_ns=int(settings.quote_ttl_s * 1e9),
         ),
+        reconcile=ReconcilePolicy(foreign=ForeignPolicy(settings.foreign)),
         creates_per_s=settings.creates_per_s,
         stale_ns=int(settings.stale_s * 1e9),
     )

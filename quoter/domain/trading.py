@@ -32,6 +32,7 @@ class Cause(StrEnum):
     LEDGER_CONFLICT = "ledger_conflict"
     LEDGER_FAILED = "ledger_failed"
     FOREIGN_RUN = "foreign_run"
+    FOREIGN_KILL = "foreign_kill"
     KEY_REFUSED = "key_refused"
     # PAUSED until an operator resumes
     OPERATOR_PAUSE = "operator_pause"
@@ -45,6 +46,7 @@ class Cause(StrEnum):
     VENUE_STATUS = "venue_status"
     PRIVATE_STREAM_DOWN = "private_stream_down"
     RECONCILIATION = "reconciliation"
+    FOREIGN_ACTIVITY = "foreign_activity"
     UNKNOWN_ORDERS = "unknown_orders"
     RATE_LIMITED = "rate_limited"
     CLOCK = "clock"

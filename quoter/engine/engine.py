@@ -88,12 +88,7 @@ class Engine:
             attribution=self.attribution,
             causes=self.causes,
             fair=lambda: self.market.mid,
-        )
-        self.foreign_runs = ForeignRuns(
-            own_prefix=config.own_prefix,
-            run_prefix=config.id_prefix,
-            earlier_runs=config.earlier_runs,
-            causes=self.causes,
+            prefixes=(config.own_prefix, config.id_prefix),
         )
         self.reconcile = Reconcile(
             policy=config.reconcile,
@@ -102,7 +97,12 @@ class Engine:
             lifecycle=self.lifecycle,
             causes=self.causes,
             own_prefix=config.own_prefix,
-            foreign_runs=self.foreign_runs,
+            foreign_runs=ForeignRuns(
+                own_prefix=config.own_prefix,
+                run_prefix=config.id_prefix,
+                earlier_runs=config.earlier_runs,
+                causes=self.causes,
+            ),
         )
         self.feed = FeedHealth(
             market=self.market,
@@ -233,7 +233,7 @@ class Engine:
         if isinstance(event, OrderNotFound) and order is not None:
             self.reconcile.not_found(order, turn)
         elif isinstance(event, OrderOpen | OrderDone):
-            self.foreign_runs.heard(event, turn)
+            self.reconcile.heard(event, turn)
 
     def _after_fills(self, turn: Turn) -> None:
         self._refresh_lots()

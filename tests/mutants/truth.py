@@ -66,4 +66,50 @@ AWAKE = (
     ),
 )
 
-MUTANTS = AWAKE
+FOREIGN = (
+    mutant(
+        "own_ghost_is_an_orphan",
+        "a fill of an order of this run that nobody sent only waits for its name",
+        Edit(
+            "quoter/engine/orphan_fills.py",
+            "        if fill.client_id.startswith(self._run_prefix):\n",
+            "        if False:\n",
+        ),
+        tests=("tests/unit/engine/test_orphan_fills.py",),
+    ),
+    mutant(
+        "old_list_clears_foreign",
+        "a list that was asked for before a foreign order was told of ends the pause",
+        Edit(
+            "quoter/engine/foreign_activity.py",
+            "        if report.asked_ns < self._orders_ns:\n            return\n",
+            "",
+        ),
+        tests=("tests/unit/engine/test_foreign_activity.py",),
+    ),
+    mutant(
+        "foreign_fill_forgiven",
+        "any comparison of balances ends the pause after a foreign fill",
+        Edit(
+            "quoter/engine/reconcile.py",
+            "        if self._balances.compare(report, turn.ts_ns):\n"
+            "            self._foreign.compared(report.asked_ns, turn)\n",
+            "        self._foreign.compared(report.asked_ns, turn)\n"
+            "        if self._balances.compare(report, turn.ts_ns):\n"
+            "            pass\n",
+        ),
+        tests=("tests/unit/engine/test_foreign_activity.py",),
+    ),
+    mutant(
+        "foreign_fill_told_for_ever",
+        "every overlapping list tells of the same foreign fill anew",
+        Edit(
+            "quoter/engine/orphan_fills.py",
+            " or fill.trade_id in self._foreign:",
+            ":",
+        ),
+        tests=("tests/unit/engine/test_foreign_activity.py",),
+    ),
+)
+
+MUTANTS = (*AWAKE, *FOREIGN)
