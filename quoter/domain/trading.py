@@ -47,6 +47,7 @@ class Cause(StrEnum):
     PRIVATE_STREAM_DOWN = "private_stream_down"
     RECONCILIATION = "reconciliation"
     FOREIGN_ACTIVITY = "foreign_activity"
+    MARKET_RULES = "market_rules"
     UNKNOWN_ORDERS = "unknown_orders"
     RATE_LIMITED = "rate_limited"
     CLOCK = "clock"

@@ -55,6 +55,7 @@ class ReconcilePolicy:
     balances_ns: int = 30 * SECOND
     fence_ns: int = 15 * SECOND
     foreign: ForeignPolicy = ForeignPolicy.PAUSE
+    rules_ns: int = 0  # between looks at the market's rules; 0: only after a refusal
 
 
 class Reconcile:

@@ -40,6 +40,7 @@ SEVERITY: dict[Cause, Severity] = {
     Cause.PRIVATE_STREAM_DOWN: _PAUSE,
     Cause.RECONCILIATION: _PAUSE,
     Cause.FOREIGN_ACTIVITY: _PAUSE,
+    Cause.MARKET_RULES: _PAUSE,
     Cause.UNKNOWN_ORDERS: _PAUSE,
     Cause.RATE_LIMITED: _PAUSE,
     Cause.CLOCK: _PAUSE,

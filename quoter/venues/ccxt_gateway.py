@@ -20,7 +20,7 @@ from quoter.domain.events import (
 )
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import MarketPast
-from quoter.domain.reasons import CancelRejectReason, RejectReason
+from quoter.domain.reasons import CancelRejectReason, RejectReason, ReportKind
 from quoter.domain.trading import CancelReason
 from quoter.venues import outcomes
 from quoter.venues.calls import Caller, Failed
@@ -172,7 +172,9 @@ class CcxtGateway:
         return news
 
     async def report(self, request: RequestReport) -> ReportEvent:
-        """OPEN_ORDERS, TRADES or BALANCES; ReportFailed if the venue did not answer."""
+        """OPEN_ORDERS, TRADES, BALANCES or RULES; ReportFailed if the venue did not answer."""
+        if request.kind is ReportKind.RULES:
+            return await self._startup.report()
         return await self._reporter.report(request)
 
     async def cancel_all(self) -> int:

@@ -124,6 +124,9 @@ class Exchange:
     async def public_get_exchangeinfo(self, params: Mapping[str, str]) -> JsonDict:
         raise NotImplementedError
 
+    def parse_market(self, market: object) -> JsonDict:
+        raise NotImplementedError
+
     async def fetch_ohlcv(
         self, symbol: str, timeframe: str, since: int | None, limit: int
     ) -> list[list[object]]:

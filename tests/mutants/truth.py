@@ -112,4 +112,43 @@ FOREIGN = (
     ),
 )
 
-MUTANTS = (*AWAKE, *FOREIGN)
+RULES = (
+    mutant(
+        "filter_refusal_is_no_news",
+        "an order that breaks a filter does not make us read the filters again",
+        Edit(
+            "quoter/engine/market_rules.py",
+            "event.reason is RejectReason.FILTER:",
+            "event.reason is RejectReason.AUTH:",
+        ),
+        tests=("tests/unit/engine/test_market_rules.py",),
+    ),
+    mutant(
+        "old_grid_rests",
+        "orders of the old grid stay when the tick changes",
+        Edit(
+            "quoter/engine/engine.py",
+            "        self.placing.remove_all(CancelReason.REQUOTE, turn)\n",
+            "",
+        ),
+        tests=("tests/unit/engine/test_market_rules.py",),
+    ),
+    mutant(
+        "ticks_of_two_grids",
+        "live orders are still counted in the old tick",
+        Edit("quoter/engine/market_rules.py", "            self._orders.regrid(now)\n", ""),
+        tests=("tests/unit/engine/test_market_rules.py",),
+    ),
+    mutant(
+        "impossible_size_goes_on",
+        "nobody says that the venue takes no order of our size any more",
+        Edit(
+            "quoter/engine/market_rules.py",
+            "active=bool(text), text=text)",
+            "active=False, text=text)",
+        ),
+        tests=("tests/unit/engine/test_market_rules.py",),
+    ),
+)
+
+MUTANTS = (*AWAKE, *FOREIGN, *RULES)
