@@ -106,6 +106,9 @@ class Exchange:
     async def load_markets(self, reload: bool = False) -> JsonDict:
         raise NotImplementedError
 
+    def set_markets_from_exchange(self, source: "Exchange") -> object:
+        raise NotImplementedError
+
     def market(self, symbol: str) -> JsonDict:
         raise NotImplementedError
 

@@ -151,4 +151,23 @@ RULES = (
     ),
 )
 
-MUTANTS = (*AWAKE, *FOREIGN, *RULES)
+PRIVATE = (
+    mutant(
+        "private_goodbye_unheard",
+        "the venue announces the end of the private connection, and we wait for it",
+        Edit("quoter/venues/guards.py", '.get("e") == "serverShutdown":', '.get("e") == "":'),
+        tests=("tests/integration/test_venues_private.py",),
+    ),
+    mutant(
+        "private_connection_grows_old",
+        "the private connection lives until the venue ends it",
+        Edit(
+            "quoter/venues/private_stream.py",
+            "async with asyncio.timeout(self._timings.roll_s):",
+            "async with asyncio.timeout(None):",
+        ),
+        tests=("tests/integration/test_venues_private.py",),
+    ),
+)
+
+MUTANTS = (*AWAKE, *FOREIGN, *RULES, *PRIVATE)
