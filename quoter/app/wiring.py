@@ -14,7 +14,9 @@ from quoter.engine.config import (
     PricingConfig,
     ToxicFlowConfig,
 )
+from quoter.engine.foreign_activity import ForeignPolicy
 from quoter.engine.placing import base36
+from quoter.engine.reconcile import ReconcilePolicy
 from quoter.engine.requote import RequotePolicy
 from quoter.ledger.reader import Reader
 from quoter.ledger.rows import Market
@@ -26,13 +28,16 @@ from quoter.risk.view import Limits
 from quoter.sandbox.config import DEMO_ACCOUNT
 from quoter.service.kept_calibration import Kept, Scale
 from quoter.settings import Environment, Settings
-from quoter.venues.config import VenueConfig
+from quoter.venues.config import StreamTimings, VenueConfig
+from quoter.venues.dialects import dialect_of
 
 BPS = Decimal("0.0001")
 COLLAR = Decimal("0.05")  # no order of ours farther than this from fair value
 NOTIONAL_UNLIMITED = Decimal("1e18")
 RUN_DIGITS = 8  # unix milliseconds in base 36 fit until 2059
 MS = 1_000_000
+RULES_NS = 600 * 1_000_000_000  # reliability.md PT-14
+PING_S_MAX = 1.0  # a quiet feed is asked at least so often, and twice within the stale limit
 EARLIER_RUNS_MAX = 1_000
 NOTHING_TOLD = MarketPast((), 60.0, None)
 NOTHING_KEPT = Kept()
@@ -70,6 +75,9 @@ def venue_config(settings: Settings, *, with_key: bool = True) -> VenueConfig:
         api_key=key,
         secret=secret,
         password=password,
+        stream=StreamTimings(
+            stall_s=settings.stale_s, ping_s=min(PING_S_MAX, settings.stale_s / 2)
+        ),
     )
 
 
@@ -108,6 +116,10 @@ def engine_config(
             hold_ns=int(settings.requote_hold_s * 1e9),
             tolerance=settings.requote_tolerance,
             ttl_ns=int(settings.quote_ttl_s * 1e9),
+        ),
+        reconcile=ReconcilePolicy(
+            foreign=ForeignPolicy(settings.foreign),
+            rules_ns=RULES_NS if dialect_of(settings.exchange).tells_rules_of_one else 0,
         ),
         creates_per_s=settings.creates_per_s,
         stale_ns=int(settings.stale_s * 1e9),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
+from quoter.domain.instrument import Instrument
 from quoter.domain.market import Level, Levels, Side, Stream
 from quoter.domain.reasons import (
     CancelRejectReason,
@@ -190,6 +191,14 @@ class BalanceReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RulesReport:
+    """The market's grid and minimums as the venue has them now."""
+
+    ts_ns: int
+    instrument: Instrument
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFailed:
     """A report that we asked for and did not get."""
 
@@ -271,6 +280,6 @@ type OrderEvent = (
     | CancelReject
     | Fill
 )
-type ReportEvent = OpenOrdersReport | TradesReport | BalanceReport | ReportFailed
+type ReportEvent = OpenOrdersReport | TradesReport | BalanceReport | RulesReport | ReportFailed
 type ControlEvent = FeedUp | FeedDown | FeedAlive | RateLimited | Alarm | Operator | Tick
 type Event = MarketEvent | OrderEvent | ReportEvent | ControlEvent

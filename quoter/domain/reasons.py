@@ -52,3 +52,4 @@ class ReportKind(StrEnum):
     TRADES = "trades"
     BALANCES = "balances"
     BOOK = "book"
+    RULES = "rules"  # tick, lot and minimums of the market

@@ -90,6 +90,10 @@ class Calibration:
         self.sigma: float | None = None
         self._ts_ns = 0  # of the last mid
 
+    def use(self, instrument: Instrument) -> None:
+        """The market's rules have changed."""
+        self._instrument = instrument
+
     @property
     def ready(self) -> bool:
         return self.references is not None

@@ -24,36 +24,38 @@ from quoter.domain.events import (
     OrderOpen,
     RateLimited,
     ReportFailed,
+    RulesReport,
     Tick,
     TopOfBook,
     Trade,
     TradesReport,
 )
+from quoter.domain.instrument import Instrument
 from quoter.domain.market import Stream
 from quoter.domain.reasons import OperatorAction, ReportKind
 from quoter.domain.step import Snapshot, Step
-from quoter.domain.trading import Cause, NoQuote, Phase, TradingState
+from quoter.domain.trading import CancelReason, Cause, NoQuote, Phase, TradingState
 from quoter.engine.causes import Causes
 from quoter.engine.config import EngineConfig
 from quoter.engine.feed_health import FeedHealth
 from quoter.engine.foreign_runs import ForeignRuns
 from quoter.engine.learning import Learning
-from quoter.engine.lifecycle import MS, Lifecycle
+from quoter.engine.lifecycle import Lifecycle
 from quoter.engine.losses import Losses
 from quoter.engine.market import MarketView
+from quoter.engine.market_rules import MarketRules
 from quoter.engine.operators import Operators
 from quoter.engine.patience import Patience
 from quoter.engine.placing import Placing
 from quoter.engine.quoting import Quoting
 from quoter.engine.reconcile import Reconcile
+from quoter.engine.recount import Recount
 from quoter.engine.snapshot import take_snapshot
 from quoter.engine.stopping import Stopping
 from quoter.engine.turn import Turn
 from quoter.state.attribution import Attribution
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrders
-
-EXPOSURE_CHECK_NS = 1_000 * MS
 
 
 class Engine:
@@ -79,7 +81,6 @@ class Engine:
         self.counts: Counter[str] = Counter()
         self._lots = 0.0
         self._rate_limited_until_ns = 0
-        self._exposure_checked_ns = 0
         self._begin()
 
     def _build_parts(self, config: EngineConfig) -> None:
@@ -90,12 +91,7 @@ class Engine:
             attribution=self.attribution,
             causes=self.causes,
             fair=lambda: self.market.mid,
-        )
-        self.foreign_runs = ForeignRuns(
-            own_prefix=config.own_prefix,
-            run_prefix=config.id_prefix,
-            earlier_runs=config.earlier_runs,
-            causes=self.causes,
+            prefixes=(config.own_prefix, config.id_prefix),
         )
         self.reconcile = Reconcile(
             policy=config.reconcile,
@@ -104,7 +100,12 @@ class Engine:
             lifecycle=self.lifecycle,
             causes=self.causes,
             own_prefix=config.own_prefix,
-            foreign_runs=self.foreign_runs,
+            foreign_runs=ForeignRuns(
+                own_prefix=config.own_prefix,
+                run_prefix=config.id_prefix,
+                earlier_runs=config.earlier_runs,
+                causes=self.causes,
+            ),
         )
         self.feed = FeedHealth(
             market=self.market,
@@ -130,6 +131,16 @@ class Engine:
             attribution=self.attribution,
             causes=self.causes,
         )
+        self.rules = MarketRules(
+            config.instrument,
+            order_size=config.order_size,
+            period_ns=config.reconcile.rules_ns,
+            orders=self.orders,
+            causes=self.causes,
+            fair=lambda: self.market.mid,
+            use=self._use_rules,
+        )
+        self.recount = Recount(self.orders, self.causes)
         self.stopping = Stopping(orders=self.orders, placing=self.placing, is_dry=config.is_dry)
 
     def _begin(self) -> None:
@@ -180,6 +191,9 @@ class Engine:
             case ReportFailed():
                 turn.note(f"report_failed_{event.kind}", event.text)
                 self.reconcile.failed(event.kind, turn)
+                self.rules.failed(event.kind, turn)
+            case RulesReport():
+                self.rules.report(event, turn)
             case FeedUp(stream=Stream.PRIVATE):
                 self.reconcile.private_up(turn)
             case FeedDown(stream=Stream.PRIVATE):
@@ -215,6 +229,13 @@ class Engine:
             return
         self.learning.observe(event, turn)
 
+    def _use_rules(self, instrument: Instrument, turn: Turn) -> None:
+        """Quote by another grid; what rests on the old one goes."""
+        self.quoting.use(instrument)
+        self.placing.use(instrument)
+        self.calibration.use(instrument)
+        self.placing.remove_all(CancelReason.REQUOTE, turn)
+
     def _on_order(self, event: OrderEvent, turn: Turn) -> None:
         order = self.orders.live(getattr(event, "client_id", ""))
         if order is not None:
@@ -222,10 +243,11 @@ class Engine:
             if self.patience.wants_balances:
                 self.reconcile.sooner(ReportKind.BALANCES, turn.ts_ns)
         self.lifecycle.handle(event, turn)
+        self.rules.heard(event)
         if isinstance(event, OrderNotFound) and order is not None:
             self.reconcile.not_found(order, turn)
         elif isinstance(event, OrderOpen | OrderDone):
-            self.foreign_runs.heard(event, turn)
+            self.reconcile.heard(event, turn)
 
     def _after_fills(self, turn: Turn) -> None:
         self._refresh_lots()
@@ -243,15 +265,9 @@ class Engine:
         self.feed.tick(turn)
         if not self.config.is_dry:
             self.reconcile.tick(turn)
+            self.rules.tick(turn)
         self.losses.judge(turn)
-        if turn.ts_ns - self._exposure_checked_ns >= EXPOSURE_CHECK_NS:
-            self._exposure_checked_ns = turn.ts_ns
-            self._check_exposure(turn)
-
-    def _check_exposure(self, turn: Turn) -> None:
-        """The counters of the gate against a recount: a difference is a bug of ours, and fatal."""
-        if (text := self.orders.miscount()) is not None:
-            self.causes.trip(turn, Cause.INVARIANT_BROKEN, text)
+        self.recount.tick(turn)
 
     def _decide(self, turn: Turn) -> None:
         self.feed.judge_silence(turn)

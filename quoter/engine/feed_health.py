@@ -43,9 +43,11 @@ class FeedHealth:
                 self._causes.trip(turn, Cause.MARKET_FEED_DOWN, event.text)
 
     def heard(self, turn: Turn) -> None:
-        """Any sign of life ends staleness."""
-        self._market.alive_ns = turn.ts_ns
-        if self._causes.switch.is_active(Cause.BOOK_STALE):
+        """Any sign of life ends staleness, as of its receipt: it may have waited for its turn."""
+        market = self._market
+        market.alive_ns = max(market.alive_ns, turn.event.ts_ns)
+        is_stale = self._causes.switch.is_active(Cause.BOOK_STALE)
+        if is_stale and turn.ts_ns - market.alive_ns <= self._stale_ns:
             self._causes.settle(turn, Cause.BOOK_STALE)
 
     def fault(self, text: str, turn: Turn) -> None:

@@ -26,6 +26,7 @@ from quoter.domain.reasons import CancelRejectReason, RejectReason
 from quoter.domain.step import Booked
 from quoter.domain.trading import CancelReason, Cause
 from quoter.engine.causes import Causes
+from quoter.engine.orphan_fills import OrphanFills
 from quoter.engine.turn import Turn
 from quoter.state.attribution import Attribution
 from quoter.state.inventory import Inventory, LedgerConflict, is_amount, is_execution
@@ -36,7 +37,6 @@ MS = 1_000_000
 CANCEL_RETRY_NS = (500 * MS, 1_000 * MS, 2_000 * MS)  # then every 2 s
 PENDING_NEW_PATIENCE_NS = 500 * MS  # a cancel waits this long for the answer to its create
 LATE_LIFE_AGAIN_NS = 1_000 * MS  # one question about a closed order that looks alive
-ORPHAN_FILLS_MAX = 1_000  # fills whose order we can't name yet
 
 
 class Lifecycle:
@@ -50,18 +50,21 @@ class Lifecycle:
         attribution: Attribution,
         causes: Causes,
         fair: Callable[[], float | None],
+        prefixes: tuple[str, str],
     ) -> None:
+        """`prefixes`: with what the names of our instance's and of this run's orders begin."""
         self._orders = orders
         self._inventory = inventory
         self._attribution = attribution
         self._causes = causes
         self._fair = fair
-        self._orphans: dict[str, Fill] = {}
-
-    @property
-    def orphans(self) -> int:
-        """Fills that wait for the name of their order."""
-        return len(self._orphans)
+        self.orphans = OrphanFills(
+            orders=orders,
+            inventory=inventory,
+            causes=causes,
+            own_prefix=prefixes[0],
+            run_prefix=prefixes[1],
+        )
 
     def handle(self, event: OrderEvent, turn: Turn) -> None:
         match event:
@@ -180,9 +183,7 @@ class Lifecycle:
         """Book one execution: durable facts first, then the order it belongs to."""
         order = self._orders.find(fill.client_id) or self._orders.by_venue_id(fill.venue_id)
         if order is None:
-            if len(self._orphans) < ORPHAN_FILLS_MAX:
-                self._orphans[fill.trade_id] = fill
-            turn.note("orphan_fill", fill.trade_id)
+            self.orphans.keep(fill, turn)
             return
         if not is_execution(fill):
             self._causes.trip(turn, Cause.LEDGER_CONFLICT, f"a trade that can't be: {fill}")
@@ -225,22 +226,8 @@ class Lifecycle:
         if not venue_id or order.venue_id:
             return
         order.venue_id = venue_id
-        mine = [fill for fill in self._orphans.values() if fill.venue_id == venue_id]
-        for fill in mine:
-            del self._orphans[fill.trade_id]
+        for fill in self.orphans.claim(venue_id):
             self.fill(fill, turn)
-
-    def drop_orphans(self, before_ns: int) -> list[Fill]:
-        """Fills that no order of ours ever claimed: somebody else trades on this account.
-
-        Not while an older order waits for its venue id: they may be its own.
-        """
-        nameless = (order.created_ns for order in self._orders if not order.venue_id)
-        before_ns = min(before_ns, *nameless, before_ns)
-        gone = [fill for fill in self._orphans.values() if fill.ts_ns < before_ns]
-        for fill in gone:
-            del self._orphans[fill.trade_id]
-        return gone
 
     def fence(self, order: OpenOrder, turn: Turn) -> None:
         """Release an order that the venue provably does not know (`engine/reconcile.py`)."""

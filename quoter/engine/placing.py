@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from quoter.domain.commands import Denied, OrderIntent
 from quoter.domain.events import Tick
+from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
 from quoter.domain.orders import OrderState
 from quoter.domain.quotes import Quote, TwoSidedQuote
@@ -61,6 +62,10 @@ class Placing:
         self._budget = MessageBudget(rate_per_s=rate, burst=max(1.0, rate * BUDGET_BURST_S))
         self._sequence = 0
         self._seen: TwoSidedQuote | None = None
+
+    def use(self, instrument: Instrument) -> None:
+        """The market's rules have changed."""
+        self._instrument = instrument
 
     def towards(
         self, quote: TwoSidedQuote, *, state: TradingState, phase: Phase, turn: Turn

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from quoter.domain.errors import InvalidInput
+from quoter.domain.instrument import Instrument
 from quoter.domain.market import Level, Side
 from quoter.domain.quotes import Quote, QuoteTerms, SideOff, TwoSidedQuote
 from quoter.domain.trading import NoQuote
@@ -35,6 +36,11 @@ class Quoting:
         self._learning = learning
         self._seen: tuple[object, ...] | NoQuote | None = None  # what `latest` was computed from
         self.latest: TwoSidedQuote = nothing(NoQuote.NO_BOOK)
+
+    def use(self, instrument: Instrument) -> None:
+        """The market's rules have changed."""
+        self._instrument = instrument
+        self._seen = None
 
     def refresh(self, ts_ns: int, lots: float) -> bool:
         """Bring `latest` up to date; True if it was computed anew. `lots`: inventory."""

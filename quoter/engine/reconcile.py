@@ -11,6 +11,7 @@ from quoter.domain.events import (
     Alarm,
     BalanceReport,
     OpenOrdersReport,
+    OrderDone,
     OrderOpen,
     OrderUnknown,
     TradesReport,
@@ -21,6 +22,7 @@ from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
 from quoter.engine.balance_check import BalanceCheck
 from quoter.engine.causes import Causes
+from quoter.engine.foreign_activity import ForeignActivity, ForeignPolicy
 from quoter.engine.foreign_runs import ForeignRuns
 from quoter.engine.lifecycle import MS, Lifecycle
 from quoter.engine.turn import Turn
@@ -52,6 +54,8 @@ class ReconcilePolicy:
     trades_ns: int = 30 * SECOND
     balances_ns: int = 30 * SECOND
     fence_ns: int = 15 * SECOND
+    foreign: ForeignPolicy = ForeignPolicy.PAUSE
+    rules_ns: int = 0  # between looks at the market's rules; 0: only after a refusal
 
 
 class Reconcile:
@@ -75,6 +79,7 @@ class Reconcile:
         self._causes = causes
         self._own_prefix = own_prefix
         self._foreign_runs = foreign_runs
+        self._foreign = ForeignActivity(policy=policy.foreign, own_prefix=own_prefix, causes=causes)
         self._due = dict.fromkeys(
             (ReportKind.OPEN_ORDERS, ReportKind.TRADES, ReportKind.BALANCES), 0
         )
@@ -100,8 +105,9 @@ class Reconcile:
         for kind in self._due:
             if turn.ts_ns >= self._due[kind]:
                 self.ask(kind, turn)
-        for fill in self._lifecycle.drop_orphans(turn.ts_ns - ORPHAN_PATIENCE_NS):
-            turn.note("foreign_fill", f"trade {fill.trade_id} of order {fill.venue_id}")
+        for fill in self._lifecycle.orphans.drop(turn.ts_ns - ORPHAN_PATIENCE_NS):
+            self._foreign.traded(fill, turn)
+            self.sooner(ReportKind.BALANCES, turn.ts_ns)
 
     def ask(self, kind: ReportKind, turn: Turn) -> None:
         """Request a report now; the next one is due a period later."""
@@ -232,6 +238,7 @@ class Reconcile:
 
     def open_orders(self, report: OpenOrdersReport, turn: Turn) -> None:
         """Compare the venue's list with ours, for orders that were settled when we asked."""
+        self._foreign.listed(report, turn)
         own = {o.client_id: o for o in report.orders if o.client_id.startswith(self._own_prefix)}
         if report.asked_ns >= self._listed_ns:
             self._listed_ns, self._listed = report.asked_ns, frozenset(own)
@@ -250,6 +257,12 @@ class Reconcile:
                 order.next_query_ns = turn.ts_ns
         self._judge_private(turn)
 
+    def heard(self, news: OrderOpen | OrderDone, turn: Turn) -> None:
+        """The private stream tells everybody's orders."""
+        self._foreign_runs.heard(news, turn)
+        if isinstance(news, OrderOpen) and self._foreign.told(news.order, turn):
+            self.sooner(ReportKind.OPEN_ORDERS, turn.ts_ns + SECOND)
+
     def _reappeared(self, listed: VenueOrder, closed: OpenOrder | None, turn: Turn) -> None:
         """The venue lists an order of our prefix that we hold for closed, or never sent."""
         if self._foreign_runs.sent(listed.client_id):
@@ -262,14 +275,14 @@ class Reconcile:
 
     def trades(self, report: TradesReport, turn: Turn) -> None:
         """Book what the private stream did not tell."""
-        orphans = self._lifecycle.orphans
+        orphans = len(self._lifecycle.orphans)
         for fill in report.fills:
             self._lifecycle.fill(fill, turn)
         if report.asked_ns >= self._trades_ns:
             self._trades_ns = report.asked_ns
             if report.fills:
                 self._confirmed_id = report.fills[-1].trade_id
-        if self._lifecycle.orphans > orphans:
+        if len(self._lifecycle.orphans) > orphans:
             for order in self._orders:
                 if not order.venue_id:
                     order.next_query_ns = turn.ts_ns
@@ -277,7 +290,9 @@ class Reconcile:
 
     def balances(self, report: BalanceReport, turn: Turn) -> None:
         """Every asset we trade or pay fees in must be exactly what our books say."""
-        if not self._balances.compare(report, turn.ts_ns):
+        if self._balances.compare(report, turn.ts_ns):
+            self._foreign.compared(report.asked_ns, turn)
+        else:
             self.sooner(ReportKind.TRADES, turn.ts_ns)
             self.sooner(ReportKind.BALANCES, turn.ts_ns + SECOND)
         self._judge_books(turn)

@@ -20,6 +20,7 @@ from quoter.state.inventory import LedgerConflict
 QUEUE_MAX = 10_000
 BATCH_MAX = 256  # jobs in one commit
 STALL_S_MAX = 1.0  # the engine waits no longer than this for the disk (reliability.md RC-01)
+STALL_LOOKS = 5  # a process that is frozen and woken must not blame its disk
 CLOSE_S_MAX = 5.0
 
 type Job = Callable[[sqlite3.Connection], None]
@@ -63,7 +64,9 @@ class Writer:
         if self.failure:
             raise LedgerFailed(self.failure)
         if not self._is_stalled:
-            await asyncio.wait((done,), timeout=STALL_S_MAX)
+            for _ in range(STALL_LOOKS):  # time in which we stood still ourselves is one look
+                if (await asyncio.wait((done,), timeout=STALL_S_MAX / STALL_LOOKS))[0]:
+                    break
         if not done.done():
             self._is_stalled = True
             done.add_done_callback(_heard)

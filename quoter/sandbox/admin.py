@@ -12,6 +12,8 @@ DELETE faults[?id=N]     clear one or all; answers {"cleared": n}
 POST   script            {"symbol", "kind": "burst" | "informed" | "crash", "in_s": 0, and the
                          fields of sim.scripts.Burst, InformedTrader or Crash}: scripted flow
 POST   halt              {"symbol", "halted": true | false}: maintenance; status BREAK, no orders
+POST   filters           {"symbol", and any of "tick", "lot", "size_min", "size_max",
+                         "notional_min" as texts}: other filters for new orders from now on (F-29)
 POST   streams/close     {"socket": "market" | "user" | null, "count": n | null}; {"closed": n}
 POST   streams/shutdown  {"in_s": 10, "socket": "market" | "user" | null}: serverShutdown now, and
                          closed after in_s; {"told": n}
@@ -21,6 +23,7 @@ A mistake is answered 400 with {"error": text}.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import msgspec
@@ -29,6 +32,7 @@ from aiohttp import web
 from quoter.sandbox import payloads
 from quoter.sandbox.config import SHUTDOWN_NOTICE_S
 from quoter.sandbox.faults import NS_PER_S, Armed, Fault, FaultKind, Seconds, SocketKind
+from quoter.sandbox.filters import filter_rows
 from quoter.sandbox.payloads import Json
 from quoter.sandbox.sockets import Sockets
 from quoter.sandbox.venue import Venue
@@ -65,6 +69,17 @@ class Halt(msgspec.Struct, forbid_unknown_fields=True):
     halted: bool
 
 
+class Filters(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """Body of POST filters; what is missing stays as it is."""
+
+    symbol: str
+    tick: Decimal | None = None
+    lot: Decimal | None = None
+    size_min: Decimal | None = None
+    size_max: Decimal | None = None
+    notional_min: Decimal | None = None
+
+
 class Admin:
     """Looks at the truth and makes trouble."""
 
@@ -81,6 +96,7 @@ class Admin:
             ("DELETE", "faults", self._clear),
             ("POST", "script", self._script),
             ("POST", "halt", self._halt),
+            ("POST", "filters", self._filters),
             ("POST", "streams/close", self._close),
             ("POST", "streams/shutdown", self._shut_down),
             ("GET", "stats", self._stats),
@@ -154,6 +170,15 @@ class Admin:
             raise ValueError(f"the symbol {wish.symbol!r} is not listed")
         self._venue.halt(wish.symbol, is_halted=wish.halted)
         return {"symbol": wish.symbol, "halted": wish.halted}
+
+    async def _filters(self, request: web.Request) -> list[Json]:
+        wish = msgspec.json.decode(await request.read(), type=Filters)
+        market = self._venue.market(wish.symbol)
+        if market is None:
+            raise ValueError(f"the symbol {wish.symbol!r} is not listed")
+        changed = replace(market, **{k: v for k, v in msgspec.structs.asdict(wish).items() if v})
+        self._venue.announce(changed)
+        return filter_rows(changed)
 
     async def _close(self, request: web.Request) -> Json:
         body = await request.read() or b"{}"

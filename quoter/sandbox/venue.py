@@ -74,6 +74,17 @@ class Venue:
         else:
             self.halted.discard(symbol)
 
+    def announce(self, terms: MarketSpec) -> None:
+        """Hold new orders of a symbol to other filters; what rests stays (F-29).
+
+        The market behind keeps its grid: tick and lot must be multiples of it, or ValueError.
+        """
+        grid = next(market for market in self.config.markets if market.symbol == terms.symbol)
+        for name, step, wish in (("tick", grid.tick, terms.tick), ("lot", grid.lot, terms.lot)):
+            if not wish > 0 or wish % step:
+                raise ValueError(f"{name} must be a multiple of {step}, not {wish}")
+        self.markets[terms.symbol] = terms
+
     def next_execution_id(self) -> int:
         """A number for each execution report and each amendment."""
         self._execution_id += 1

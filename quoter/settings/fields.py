@@ -93,6 +93,11 @@ class Limits(BaseModel):
     notional_max: Decimal | None = Field(
         None, gt=0, description="largest worth of one order; quote currency"
     )
+    foreign: Literal["pause", "kill", "ignore"] = Field(
+        "pause",
+        description="when orders or fills of somebody else show on the account: pause (while they "
+        "do), kill, or ignore",
+    )
     target: Annotated[Literal["auto"] | Decimal, BeforeValidator(parse_target)] = Field(
         "auto", description="holdings to come back to: auto (opening balance) or base units"
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from quoter.domain.commands import PlaceOrder
+from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
 from quoter.domain.orders import OrderState, OrderView
 from quoter.domain.trading import CancelReason
@@ -146,6 +147,12 @@ class OpenOrders:
 
     def find(self, client_id: str) -> OpenOrder | None:
         return self._live.get(client_id) or self._closed.get(client_id)
+
+    def regrid(self, instrument: Instrument) -> None:
+        """Count the prices of live orders in another tick, rounded towards the other side."""
+        for order in self._live.values():
+            ticks, rest = divmod(order.price, instrument.tick)
+            order.ticks = int(ticks) + (1 if rest and order.side is Side.BUY else 0)
 
     def by_venue_id(self, venue_id: str) -> OpenOrder | None:
         """For venues whose trade list does not carry the client id; newest first."""

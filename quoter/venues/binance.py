@@ -98,6 +98,13 @@ class BinanceFeed:
         self._emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.MARKET))
         self._begin_sync()
 
+    def stalled(self, silent_s: float) -> None:
+        """What waited in the socket is old: nothing counts until a snapshot asked for now."""
+        text = f"nothing was read for {silent_s:.1f} s"
+        self._emit(FeedDown(ts_ns=self._now_ns(), stream=Stream.MARKET, text=text))
+        self._emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.MARKET))
+        self._begin_sync()
+
     def lost(self, text: str) -> None:
         self._is_up = False
         self._wanted.clear()
@@ -192,6 +199,7 @@ class BinanceFeed:
                 retry_s = error.retry_s
             except NO_ANSWER:
                 self.snapshots_failed += 1
+            self._reader.look()  # the answer may have waited for us as long as the frames
             is_done = snapshot is not None and epoch == self._epoch and self._apply(snapshot)
             failures = 0 if is_done else failures + 1
             await asyncio.sleep(max(retry_s, self._pause_s(failures)))
@@ -237,6 +245,7 @@ class BinanceFeed:
         await asyncio.sleep(self._timings.audit_settle_s)  # a snapshot may be a little behind
         snapshot = await rest.depth()
         await asyncio.sleep(self._timings.audit_settle_s)  # or the stream
+        self._reader.look()
         found = self._sync.audit(snapshot)
         if found is None:
             return False

@@ -55,6 +55,14 @@ def make_client(config: VenueConfig, now_ns: NowNs) -> GuardedExchange:
     return client
 
 
+def make_twin(client: GuardedExchange, config: VenueConfig, now_ns: NowNs) -> GuardedExchange:
+    """Another client of the same account for one websocket; its gate stays shut."""
+    twin = make_client(config, now_ns)
+    twin.set_markets_from_exchange(client)
+    twin.limiter = client.limiter
+    return twin
+
+
 def check_defaults(client: GuardedExchange) -> None:
     """Raise VenueError if ccxt would send anything twice, queue it, or print keys."""
     retries = sorted(_retries(client.options))

@@ -47,6 +47,7 @@ class CcxtFeed:
         self._lag = FrameLag(self._timings)
         self._check = BookCheck()
         self._sequence = 0
+        self._signs: SignsOfLife | None = None  # of the connection since its first book
         self._bad_s: deque[float] = deque(maxlen=BAD_BOOKS_MAX + 1)
         self.unreadable = 0
         self.checks = 0
@@ -80,9 +81,23 @@ class CcxtFeed:
             started_s = await backoff.turn(spent)
             ending = await self._connection(emit)
             backoff.lived(time.monotonic() - started_s)
-            self._client.alive = None
+            self._client.alive = self._signs = None
             self._client.drop_sockets(ending)
             emit(FeedDown(ts_ns=self._now_ns(), stream=Stream.MARKET, text=ending))
+
+    def _signs_of_life(self, emit: Emit) -> SignsOfLife:
+        return SignsOfLife(
+            emit=emit,
+            stream=Stream.MARKET,
+            now_ns=self._now_ns,
+            stall_s=self._timings.stall_s,
+            on_stall=self._stalled,
+        )
+
+    def _stalled(self, text: str) -> None:
+        """What waits in the sockets is old, and no sign of life either."""
+        self._client.alive = None
+        self._client.drop_sockets(text)
 
     def resync(self) -> None:
         """Drop the sockets: ccxt subscribes anew and takes a fresh snapshot."""
@@ -105,7 +120,7 @@ class CcxtFeed:
             await asyncio.gather(*pumps, return_exceptions=True)
 
     async def _books(self, emit: Emit) -> None:
-        is_first = True
+        signs: SignsOfLife | None = None
         while True:
             raw = await self._client.watch_order_book(self._symbol)
             bids, asks = levels(raw.get("bids")), levels(raw.get("asks"))
@@ -113,14 +128,13 @@ class CcxtFeed:
                 self._bad_book()
                 continue
             ts_ns = self._now_ns()
-            if is_first:
-                is_first = False
+            if signs is None:
                 if (alarm := self._lag.restart(ts_ns)) is not None:
                     emit(alarm)
                 emit(FeedUp(ts_ns=ts_ns, stream=Stream.MARKET))
-                self._client.alive = SignsOfLife(
-                    emit=emit, stream=Stream.MARKET, now_ns=self._now_ns
-                )
+                signs = self._signs = self._client.alive = self._signs_of_life(emit)
+            elif signs.look():
+                continue  # this book waited for us
             self._tell_lag(raw.get("timestamp"), ts_ns, emit)
             self._check.saw(bids, asks)
             self._sequence += 1
@@ -128,7 +142,10 @@ class CcxtFeed:
 
     async def _trades(self, emit: Emit) -> None:
         while True:
-            for raw in await self._client.watch_trades(self._symbol):
+            rows = await self._client.watch_trades(self._symbol)
+            if self._signs is not None and self._signs.look():
+                continue
+            for raw in rows:
                 news = trade(raw, self._now_ns())
                 if news is None:
                     self.unreadable += 1
@@ -179,10 +196,11 @@ class CcxtFeed:
 
 def _with_quick_pings(config: VenueConfig) -> VenueConfig:
     """Ping within the 2 s of silence that count as stale; give up no sooner than configured."""
-    if config.keep_alive_ms <= PING_MS_MAX:
+    ping_ms = min(PING_MS_MAX, int(config.stream.ping_s * 1000))
+    if config.keep_alive_ms <= ping_ms:
         return config
     patience_ms = config.keep_alive_ms * config.pongs_missed_max
-    return replace(config, keep_alive_ms=PING_MS_MAX, pongs_missed_max=patience_ms // PING_MS_MAX)
+    return replace(config, keep_alive_ms=ping_ms, pongs_missed_max=patience_ms // ping_ms)
 
 
 def levels(side: object) -> tuple[Level, ...] | None:

@@ -20,11 +20,11 @@ from quoter.domain.events import (
 )
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import MarketPast
-from quoter.domain.reasons import CancelRejectReason, RejectReason
+from quoter.domain.reasons import CancelRejectReason, RejectReason, ReportKind
 from quoter.domain.trading import CancelReason
 from quoter.venues import outcomes
 from quoter.venues.calls import Caller, Failed
-from quoter.venues.ccxt_client import make_client
+from quoter.venues.ccxt_client import make_client, make_twin
 from quoter.venues.ccxt_events import fill, order_news
 from quoter.venues.ccxt_types import JsonDict
 from quoter.venues.config import NowNs, VenueConfig
@@ -67,10 +67,12 @@ class CcxtGateway:
         )
         self._stream = PrivateStream(
             client=self._client,
+            twin=lambda: make_twin(self._client, config, now_ns),
             caller=self._caller,
             symbol=config.symbol,
             dialect=self._dialect,
             timings=config.stream,
+            stall_s=config.keep_alive_ms / 1000 + config.stream.stall_s,
             now_ns=now_ns,
             random=random,
         )
@@ -91,6 +93,11 @@ class CcxtGateway:
     def clock_offset_s(self) -> float:
         """The venue's clock minus ours, as of connect()."""
         return self._startup.clock_offset_s
+
+    @property
+    def rolls(self) -> int:
+        """How often another private connection took over from one that still lived."""
+        return self._stream.rolls
 
     async def run(self, emit: Emit) -> None:
         """Pump fills and order news until cancelled; foreign orders pass through as they are."""
@@ -171,7 +178,9 @@ class CcxtGateway:
         return news
 
     async def report(self, request: RequestReport) -> ReportEvent:
-        """OPEN_ORDERS, TRADES or BALANCES; ReportFailed if the venue did not answer."""
+        """OPEN_ORDERS, TRADES, BALANCES or RULES; ReportFailed if the venue did not answer."""
+        if request.kind is ReportKind.RULES:
+            return await self._startup.report()
         return await self._reporter.report(request)
 
     async def cancel_all(self) -> int:

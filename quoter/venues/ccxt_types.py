@@ -106,6 +106,9 @@ class Exchange:
     async def load_markets(self, reload: bool = False) -> JsonDict:
         raise NotImplementedError
 
+    def set_markets_from_exchange(self, source: "Exchange") -> object:
+        raise NotImplementedError
+
     def market(self, symbol: str) -> JsonDict:
         raise NotImplementedError
 
@@ -122,6 +125,9 @@ class Exchange:
         raise NotImplementedError
 
     async def public_get_exchangeinfo(self, params: Mapping[str, str]) -> JsonDict:
+        raise NotImplementedError
+
+    def parse_market(self, market: object) -> JsonDict:
         raise NotImplementedError
 
     async def fetch_ohlcv(

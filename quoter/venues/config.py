@@ -14,6 +14,7 @@ class StreamTimings:
     """How a stream is kept alive, brought back, checked and replaced (FD-04 to FD-07, FD-10)."""
 
     ping_s: float = 1.0  # quiet for so long: we ping, well within the 2 s after which it is stale
+    stall_s: float = 2.0  # nothing read for so long: what comes next is old news (stale limit)
     pong_s_max: float = 3.0
     pongs_missed_max: int = 2  # dead after 1 + 2 * 3 = 7 s, below the 10 s that are promised
     open_s_max: float = 10.0

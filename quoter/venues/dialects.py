@@ -37,6 +37,7 @@ class Dialect:
     signs_in_first: bool = False  # ccxt's `authenticate` subscribes to the private stream
     only_creates_post: bool = False  # reads are GET, cancels DELETE: any other POST is refused
     trades_from_id: bool = False  # the trade list pages by id
+    tells_rules_of_one: bool = False  # exchangeInfo of one symbol, which costs no time
 
     def parameters(self, order: PlaceOrder, config: VenueConfig) -> dict[str, str | bool | int]:
         """Extra parameters of a create: our id, post-only, no trade with ourselves."""
@@ -85,6 +86,7 @@ def _binance(name: str, *, rest_host: str, stream_host: str, ws_api_host: str) -
         signs_in_first=True,
         only_creates_post=True,
         trades_from_id=True,
+        tells_rules_of_one=True,
     )
 
 

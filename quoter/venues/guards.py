@@ -3,6 +3,7 @@
 The defects are those of ccxt 4.5.90; the tests show each of them on the unmodified class.
 """
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -42,6 +43,7 @@ class GuardedExchange(_Base):
     verify_create: VerifyCreate | None = None
     only_creates_post = False
     alive: Callable[[], None] | None = None  # told of every frame, pongs included
+    goodbye: Callable[[], None] | None = None  # told that the venue will end this connection
     faults = 0  # frames or handlers that failed
 
     def open(self, lazy: bool = False) -> None:
@@ -160,6 +162,15 @@ class GuardedExchange(_Base):
                 raise self.gate.refuse(f"{fields[key]} over a websocket")
         await inner(message)  # type: ignore[misc]
 
+    def handle_message(self, client: WsClient, message: object) -> None:
+        """Binance announces the end of a connection, which ccxt does not know."""
+        if self.goodbye is not None:
+            fields = as_map(message)
+            if as_map(fields.get("event", fields)).get("e") == "serverShutdown":
+                self.goodbye()
+                return
+        super().handle_message(client, message)
+
     def handle_event_stream_terminated(self, client: WsClient, message: object) -> None:
         """Binance ended our private stream: ccxt would wake nobody."""
         client.on_error(venue.NetworkError(f"eventStreamTerminated: {message}"))
@@ -167,4 +178,13 @@ class GuardedExchange(_Base):
     def drop_sockets(self, text: str) -> None:
         """End every websocket; what waits on them hears a NetworkError."""
         for client in list(self.clients.values()):
+            for future in client.futures.values():
+                if isinstance(future, asyncio.Future):  # perhaps nobody waits on it any more
+                    future.add_done_callback(_heard)
             client.on_error(venue.NetworkError(text))
+
+
+def _heard(future: "asyncio.Future[object]") -> None:
+    """An exception that nobody takes would be logged as lost."""
+    if not future.cancelled():
+        future.exception()

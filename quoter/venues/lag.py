@@ -12,13 +12,19 @@ class FrameLag:
 
     def __init__(self, timings: StreamTimings) -> None:
         self._limit_ns = int(timings.lag_s_max * 1e9)
+        self._far_ns = int(timings.stall_s * 1e9)  # too old to wait for a second one
         self._frames = timings.lag_frames
         self._offset_ns: int | None = None  # venue minus ours
         self._in_a_row = 0  # frames that contradict what stands
         self._is_slow = False
 
     def measured(self, *, venue_ms: int, asked_ns: int, answered_ns: int) -> None:
-        """The venue told its clock; it was taken somewhere between question and answer."""
+        """The venue told its clock; it was taken somewhere between question and answer.
+
+        An answer that was long on its way, or waited for us, says too little.
+        """
+        if self._offset_ns is not None and answered_ns - asked_ns > self._limit_ns:
+            return
         self._offset_ns = venue_ms * NS_PER_MS - (asked_ns + answered_ns) // 2
 
     def see(self, event_ms: int, now_ns: int) -> Alarm | None:
@@ -30,7 +36,8 @@ class FrameLag:
             self._in_a_row = 0
             return None
         self._in_a_row += 1
-        if self._in_a_row < self._frames:
+        is_far = lag_ns > self._far_ns and not self._is_slow
+        if self._in_a_row < self._frames and not is_far:
             return None
         return self._become(now_ns, is_slow=not self._is_slow, text=f"{lag_ns / 1e9:.1f} s late")
 

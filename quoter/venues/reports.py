@@ -57,6 +57,8 @@ class Reporter:
                     return await self._balances()
                 case ReportKind.BOOK:
                     raise VenueError("the book comes from the market feed")
+                case ReportKind.RULES:
+                    raise VenueError("the rules come from the start's door")
         except VenueError as error:
             return ReportFailed(ts_ns=self._now_ns(), kind=request.kind, text=str(error))
 

@@ -1,11 +1,13 @@
-"""Before the first quote: the market's rules, our clock, our key."""
+"""The market's rules, our clock, our key: before the first quote, the rules again later on."""
 
 from decimal import Decimal
 
 from ccxt.base import errors as venue
 
 from quoter.domain.errors import GateShut, KeyRefused, VenueError
+from quoter.domain.events import ReportFailed, RulesReport
 from quoter.domain.instrument import Instrument
+from quoter.domain.reasons import ReportKind
 from quoter.venues.calls import Caller, Failed
 from quoter.venues.ccxt_client import check_sends_once
 from quoter.venues.config import NowNs, VenueConfig
@@ -13,12 +15,14 @@ from quoter.venues.dialects import Dialect
 from quoter.venues.guards import GuardedExchange
 from quoter.venues.market_rules import check_quotable, instrument
 from quoter.venues.outcomes import is_refused_key
-from quoter.venues.parse import as_map, decimal, text
+from quoter.venues.parse import Json, as_list, as_map, decimal, text
 from quoter.venues.verify import BinanceCreate
+
+INFO_WEIGHT = 20.0
 
 
 class Startup:
-    """Checks one client against its venue, once."""
+    """Checks one client against its venue."""
 
     def __init__(
         self,
@@ -32,6 +36,7 @@ class Startup:
         self._client, self._caller, self._config = client, caller, config
         self._dialect, self._now_ns = dialect, now_ns
         self.clock_offset_s = 0.0  # venue minus ours
+        self._fee: Decimal | None = None
 
     async def connect(self) -> Instrument:
         """The instrument. Raises KeyRefused, or VenueError with what is wrong.
@@ -48,8 +53,37 @@ class Startup:
         if self._dialect.family == "binance":
             self._client.verify_create = BinanceCreate(text(market.get("id")))
         await self._check_clock()
-        fee = await self._check_key() if self._config.api_key else None
-        return instrument(market, precision_mode=self._client.precisionMode, fee_maker=fee)
+        self._fee = await self._check_key() if self._config.api_key else None
+        return self._instrument(market)
+
+    def _instrument(self, market: Json) -> Instrument:
+        return instrument(market, precision_mode=self._client.precisionMode, fee_maker=self._fee)
+
+    async def report(self) -> RulesReport | ReportFailed:
+        """The market's rules of now; ccxt rounds by them as well from here on."""
+        try:
+            found = await self._rules()
+        except (VenueError, ValueError) as error:
+            return ReportFailed(ts_ns=self._now_ns(), kind=ReportKind.RULES, text=str(error))
+        return RulesReport(ts_ns=self._now_ns(), instrument=found)
+
+    async def _rules(self) -> Instrument:
+        """Binance tells of one symbol; of the others ccxt reads every market, which takes long."""
+        if not self._dialect.tells_rules_of_one:
+            _must(await self._caller.read(lambda: self._client.load_markets(True)))
+            return self._instrument(self._client.market(self._config.symbol))
+        held = self._client.market(self._config.symbol)
+        query = {"symbol": text(held.get("id"))}
+        answer = _must(
+            await self._caller.read(
+                lambda: self._client.public_get_exchangeinfo(query), weight=INFO_WEIGHT
+            )
+        )
+        rows = as_list(as_map(answer).get("symbols"))
+        if len(rows) != 1:
+            raise VenueError(f"{self._config.symbol}: the venue does not list it any more")
+        held.update(self._client.parse_market(rows[0]))
+        return self._instrument(held)
 
     async def _check_clock(self) -> None:
         """Signed requests carry our time: the venue refuses what looks late or early."""

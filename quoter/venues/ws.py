@@ -7,19 +7,18 @@ meet, so that nobody who reads the stream sees an end (FD-07).
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from math import isfinite
 from random import Random
 from typing import Protocol
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import InvalidStatus, WebSocketException
 
 from quoter.venues.backoff import Backoff
 from quoter.venues.config import StreamTimings
+from quoter.venues.link import Link
 
-CLOSE_S_MAX = 1.0
 RETRY_AFTER_S_MAX = 3 * 86_400.0  # the longest ban that Binance documents
 OVERLAP_FRAMES_MAX = 10_000  # kept of a new connection until it meets the old one
 MEET_S_MAX = 60.0  # then a new connection that never met the old one is given up
@@ -43,80 +42,14 @@ class StreamHandler(Protocol):
     def alive(self) -> None:
         """A ping of ours was answered."""
 
+    def stalled(self, silent_s: float) -> None:
+        """Nothing was read for so long: whatever is told next may have waited in the socket."""
+
     def lost(self, text: str) -> None:
         """The connection ended or could not be made; another attempt follows."""
 
     def spent(self, text: str) -> None:
         """The budget of connection attempts is used up: the next one has to wait for long."""
-
-
-class Link:
-    """One connection: `hear` and `on_alive` may be exchanged while it lives."""
-
-    def __init__(
-        self,
-        *,
-        url: str,
-        timings: StreamTimings,
-        on_open: Callable[[], None],
-        hear: Callable[[bytes], None],
-        on_alive: Callable[[], None],
-    ) -> None:
-        self._url, self._timings = url, timings
-        self._on_open, self.hear, self.on_alive = on_open, hear, on_alive
-        self.is_open = False
-        self._last_frame_s = 0.0
-        self.task = asyncio.create_task(self._run(), name="connection")
-
-    async def _run(self) -> None:
-        """Until the connection ends, which raises."""
-        timings = self._timings
-        connecting = connect(
-            self._url,
-            compression=None,
-            proxy=None,
-            ping_interval=None,  # ours says when a pong came, and gives up sooner
-            open_timeout=timings.open_s_max,
-            close_timeout=CLOSE_S_MAX,
-            max_size=timings.frame_bytes_max,
-            max_queue=timings.frames_queued_max,
-        )
-        async with connecting as socket:
-            self.is_open = True
-            self._last_frame_s = time.monotonic()
-            self._on_open()
-            pinger = asyncio.create_task(self._ping(socket), name="ping")
-            try:
-                while True:
-                    data = await socket.recv(decode=False)
-                    self._last_frame_s = time.monotonic()
-                    self.hear(data)
-            finally:
-                self.is_open = False
-                pinger.cancel()
-
-    async def _ping(self, socket: ClientConnection) -> None:
-        with suppress(ConnectionClosed):  # the reader hears of it too, and says so
-            await self._watch(socket)
-
-    async def _watch(self, socket: ClientConnection) -> None:
-        """Ask a quiet peer for a sign of life; tear the connection down if none comes."""
-        timings, missed = self._timings, 0
-        while True:
-            quiet_s = time.monotonic() - self._last_frame_s
-            if quiet_s < timings.ping_s:
-                missed = 0
-                await asyncio.sleep(timings.ping_s - quiet_s)
-                continue
-            if await answered(await socket.ping(), timings.pong_s_max):
-                missed = 0
-                self._last_frame_s = time.monotonic()
-                self.on_alive()
-            elif time.monotonic() - self._last_frame_s >= timings.pong_s_max:
-                missed += 1
-            if missed >= timings.pongs_missed_max:
-                socket.transport.abort()  # a close handshake with a dead peer would hang
-                return
 
 
 class StreamReader:
@@ -138,6 +71,11 @@ class StreamReader:
     def roll(self) -> None:
         """The venue is about to end this connection: replace it while it still lives."""
         self._wants_roll.set()
+
+    def look(self) -> None:
+        """Find a stall that the next frame would show, before something else is believed."""
+        if self._active is not None:
+            self._active.look()
 
     async def run(self) -> None:
         """Connect, read, reconnect; only cancellation ends it."""
@@ -195,7 +133,12 @@ class StreamReader:
         on_alive: Callable[[], None],
     ) -> Link:
         return Link(
-            url=self._url, timings=self._timings, on_open=on_open, hear=hear, on_alive=on_alive
+            url=self._url,
+            timings=self._timings,
+            on_open=on_open,
+            hear=hear,
+            on_alive=on_alive,
+            on_stall=self._handler.stalled,
         )
 
     async def _roll(self) -> None:
@@ -256,16 +199,6 @@ def _nothing() -> None:
 
 def _deaf(data: bytes) -> None:
     """What an old connection still brings is known."""
-
-
-async def answered(pong: Awaitable[float], timeout_s: float) -> bool:
-    """Did the pong come within `timeout_s`?"""
-    try:
-        async with asyncio.timeout(timeout_s):
-            await pong
-    except TimeoutError:
-        return False
-    return True
 
 
 def retry_after_s(header: str | None) -> float:

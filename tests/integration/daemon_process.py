@@ -78,6 +78,7 @@ async def quoter(
         "QUOTER_REQUOTE_HOLD_S": "0",
         "QUOTER_REQUOTE_TOLERANCE": "0",
         "QUOTER_CREATES_PER_S": "50",
+        "QUOTER_FOREIGN": "ignore",  # an order of somebody else rests in most tests
     }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "quoter.cli", *arguments),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from quoter.app.wiring import venue_config
 from quoter.domain.trading import Cause
+from quoter.sandbox.faults import SocketKind
 from quoter.service.exit_codes import ExitCode
 from quoter.venues.config import StreamTimings
 from tests.integration.daemon_harness import (
@@ -47,6 +48,28 @@ async def test_planned_ends_of_the_market_stream_cost_no_quote(tmp_path: Path) -
             assert Cause.BOOK_DESYNC not in story
             assert "PAUSED" not in story
             await two_sided(pilot)
+            assert await pilot.stop() is ExitCode.CLEAN
+
+
+async def test_a_planned_end_of_the_private_stream_costs_no_quote_and_no_fill(
+    tmp_path: Path,
+) -> None:
+    """Three seconds long both connections tell the same orders and fills."""
+    with quiet_logs(tmp_path / "log"):
+        async with (
+            running(market(LIVELY, 5)) as sandbox,
+            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+        ):
+            await two_sided(pilot)
+            seen, counts = len(pilot.history), sandbox.server.venue.counts
+            body = {"in_s": 8.0, "socket": "user"}
+            await sandbox.admin("POST", "streams/shutdown", body)
+            await pilot.until(lambda: counts["user_sockets_opened"] == 2, 8.0, "a second one")
+            await pilot.until(lambda: len(user_sockets(pilot)) == 1, 15.0, "the old one ends")
+            await pilot.until(pilot.is_equal, 10.0, "books equal the truth")
+            story = "\n".join(pilot.history[seen:])
+            assert Cause.PRIVATE_STREAM_DOWN not in story
+            assert "KILLED" not in story
             assert await pilot.stop() is ExitCode.CLEAN
 
 
@@ -93,3 +116,7 @@ async def test_a_silently_corrupted_book_stops_us_until_it_is_fetched_anew(tmp_p
 def open_sockets(pilot: Pilot) -> list[object]:
     sockets = pilot.sandbox.server.sockets
     return [socket for socket in sockets.of(None) if socket.kind.value == "market"]
+
+
+def user_sockets(pilot: Pilot) -> list[object]:
+    return list(pilot.sandbox.server.sockets.of(SocketKind.USER))

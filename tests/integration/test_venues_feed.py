@@ -45,6 +45,7 @@ QUICK = StreamTimings(
 )
 # Compares a few times a second instead of every 45 s.
 AUDITING = replace(QUICK, audit_s=0.2, audit_settle_s=0.15)
+HANG_S = 1.0  # beyond the limit of the tests that use it
 BTCUSDT = Instrument(
     symbol="BTC/USDT",
     venue_symbol="BTCUSDT",
@@ -386,6 +387,24 @@ async def test_a_mute_socket_of_ccxt_is_noticed_by_its_pings(sandbox: RunningSan
         await until(lambda: told.count(FeedDown) >= 1)
         books = told.count(BookSnapshot)
         await until(lambda: told.count(BookSnapshot) > books)
+
+
+@pytest.mark.parametrize("native", [True, False])
+async def test_after_our_loop_stood_still_nothing_counts_before_a_fresh_snapshot(
+    sandbox: RunningSandbox, native: bool
+) -> None:
+    stalling = replace(config(sandbox, native=native), stream=replace(QUICK, stall_s=0.5))
+    feed = make_feed(stalling, BTCUSDT, random=Random(1))
+    async with running(feed) as told:
+        await until(lambda: told.count(BookSnapshot) >= 1 and told.count(Trade) >= 1)
+        before = len(told.events)
+        time.sleep(HANG_S)  # noqa: ASYNC251 - the loop is to hang
+        await until(lambda: any(isinstance(e, BookSnapshot) for e in told.events[before:]))
+    after = told.events[before:]
+    kinds = [type(e) for e in after if isinstance(e, FeedDown | FeedUp | BookSnapshot)]
+    assert kinds[:3] == [FeedDown, FeedUp, BookSnapshot]
+    assert isinstance(after[0], FeedDown)
+    assert "nothing was read" in after[0].text
 
 
 async def test_resync_of_a_ccxt_feed_subscribes_anew(sandbox: RunningSandbox) -> None:

@@ -1,11 +1,15 @@
 """A private socket that lives and tells nothing of what the venue has answered elsewhere."""
 
+import time
 from dataclasses import replace
 
-from quoter.domain.events import FeedDown, FeedUp, OrderAck, OrderOpen
+from quoter.domain.events import Event, FeedDown, FeedUp, OrderAck, OrderOpen
+from quoter.sandbox.faults import SocketKind
 from tests.integration.sandbox_client import RunningSandbox
 from tests.integration.test_venues_gateway import config, connected, place, streaming
 from tests.integration.test_venues_ws import until
+
+HANG_S = 1.0  # beyond the limit of the test that uses it
 
 
 async def test_a_stream_that_is_mute_about_our_orders_is_given_up_and_replaced(
@@ -27,3 +31,85 @@ async def test_a_stream_that_is_mute_about_our_orders_is_given_up_and_replaced(
         await gateway.place(place(3))
         await until(lambda: any(isinstance(event, OrderOpen) for event in told[seen:]))
         assert sum(isinstance(event, FeedDown) for event in told) == 1
+
+
+async def test_after_our_loop_stood_still_the_stream_counts_as_lost_and_found(
+    still_sandbox: RunningSandbox,
+) -> None:
+    usual = config(still_sandbox)
+    quick = replace(usual, keep_alive_ms=100, stream=replace(usual.stream, stall_s=0.4))
+    async with connected(quick) as gateway, streaming(gateway) as told:
+        await until(lambda: any(isinstance(event, FeedUp) for event in told))
+        before = len(told)
+        time.sleep(HANG_S)  # noqa: ASYNC251 - the loop is to hang
+        await until(lambda: any(isinstance(event, FeedUp) for event in told[before:]))
+    assert [type(event) for event in told[before : before + 2]] == [FeedDown, FeedUp]
+
+
+async def roll(sandbox: RunningSandbox) -> None:
+    """The venue says that it will end the private connection soon."""
+    body = {"in_s": 6.0, "socket": "user"}
+    told = await sandbox.admin("POST", "streams/shutdown", body)
+    assert told.row["told"] == 1
+
+
+def user_sockets(sandbox: RunningSandbox) -> int:
+    return len(list(sandbox.server.sockets.of(SocketKind.USER)))
+
+
+async def test_a_connection_that_ends_as_planned_is_replaced_before_and_no_news_is_lost(
+    still_sandbox: RunningSandbox,
+) -> None:
+    opened = still_sandbox.server.venue.counts
+    async with connected(config(still_sandbox)) as gateway, streaming(gateway) as told:
+        for number in range(1, 4):
+            before = opened["user_sockets_opened"]
+            await roll(still_sandbox)
+            await until(lambda n=before: opened["user_sockets_opened"] > n)  # type: ignore[misc]
+            assert isinstance(await gateway.place(place(number)), OrderAck)
+            name = place(number).client_id
+            await until(lambda n=name: has_told(told, n))  # type: ignore[misc]
+            await until(lambda: user_sockets(still_sandbox) == 1, timeout_s=10.0)
+            assert gateway.rolls == number
+        assert isinstance(await gateway.place(place(9)), OrderAck)
+        await until(lambda: has_told(told, place(9).client_id))
+    assert not [event for event in told if isinstance(event, FeedDown)]
+    assert sum(isinstance(event, FeedUp) for event in told) == 1
+
+
+async def test_a_connection_is_replaced_when_it_grows_old(still_sandbox: RunningSandbox) -> None:
+    usual = config(still_sandbox)
+    aging = replace(usual, stream=replace(usual.stream, roll_s=0.3))
+    async with connected(aging) as gateway, streaming(gateway) as told:
+        await until(lambda: gateway.rolls >= 2, timeout_s=20.0)
+    assert not [event for event in told if isinstance(event, FeedDown)]
+    assert user_sockets(still_sandbox) == 0
+
+
+async def test_a_roll_that_is_refused_is_tried_again_while_the_old_connection_goes_on(
+    still_sandbox: RunningSandbox,
+) -> None:
+    async with connected(config(still_sandbox)) as gateway, streaming(gateway) as told:
+        fault = await still_sandbox.arm("error_before", endpoint="subscribe", count=2, status=503)
+        await still_sandbox.admin("POST", "streams/shutdown", {"in_s": 30.0, "socket": "user"})
+        await until(lambda: gateway.rolls == 1, timeout_s=20.0)
+        assert await still_sandbox.fired(fault) == 2
+        assert isinstance(await gateway.place(place(1)), OrderAck)
+        await until(lambda: has_told(told, place(1).client_id))
+    assert not [event for event in told if isinstance(event, FeedDown)]
+
+
+async def test_an_end_that_comes_before_the_roll_is_a_loss_that_is_told(
+    still_sandbox: RunningSandbox,
+) -> None:
+    """Between the old end and the new begin news may be missing: somebody must fetch it."""
+    async with connected(config(still_sandbox)) as gateway, streaming(gateway) as told:
+        await still_sandbox.arm("error_before", endpoint="subscribe", count=3, status=503)
+        await still_sandbox.admin("POST", "streams/shutdown", {"in_s": 0.1, "socket": "user"})
+        await until(lambda: sum(isinstance(e, FeedUp) for e in told) == 2, timeout_s=20.0)
+    kinds = [type(event) for event in told if isinstance(event, FeedUp | FeedDown)]
+    assert kinds[:2] == [FeedUp, FeedDown]
+
+
+def has_told(told: list[Event], client_id: str) -> bool:
+    return any(isinstance(e, OrderOpen) and e.order.client_id == client_id for e in told)

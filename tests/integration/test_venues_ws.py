@@ -1,10 +1,11 @@
 """The reader against real sockets: silence, refusal, storms, oversized frames."""
 
 import asyncio
+import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from http import HTTPStatus
 from random import Random
@@ -30,6 +31,7 @@ class Heard:
         self.notes: list[str] = []
         self.frames: list[bytes] = []
         self.known = -1  # the newest number that was told
+        self.silent_s = 0.0
         self.roll: Callable[[], None] = lambda: None
 
     def opened(self) -> None:
@@ -37,6 +39,10 @@ class Heard:
 
     def alive(self) -> None:
         self.notes.append("alive")
+
+    def stalled(self, silent_s: float) -> None:
+        self.notes.append(f"stalled after {len(self.frames)}")
+        self.silent_s = silent_s
 
     def lost(self, text: str) -> None:
         self.notes.append(f"lost {text}")
@@ -69,6 +75,14 @@ async def reading(
     server: Server, heard: Heard, timings: StreamTimings = QUICK
 ) -> AsyncIterator[StreamReader]:
     port = next(iter(server.sockets)).getsockname()[1]
+    async with reading_port(port, heard, timings) as reader:
+        yield reader
+
+
+@asynccontextmanager
+async def reading_port(
+    port: int, heard: Heard, timings: StreamTimings
+) -> AsyncIterator[StreamReader]:
     reader = StreamReader(
         url=f"ws://127.0.0.1:{port}/", handler=heard, timings=timings, random=Random(3)
     )
@@ -127,6 +141,89 @@ def test_the_shipped_timings_notice_a_dead_peer_within_ten_seconds() -> None:
     timings = StreamTimings()
     assert timings.ping_s + timings.pongs_missed_max * timings.pong_s_max < 10
     assert timings.ping_s < 2, "a quiet peer shows life before the engine calls it stale"
+
+
+@contextmanager
+def elsewhere(serving: Callable[[ServerConnection], Awaitable[None]]) -> Iterator[int]:
+    """A server in a thread of its own, which goes on while our loop stands still; its port."""
+    ready, ports = threading.Event(), list[int]()
+
+    async def run(stop: asyncio.Event) -> None:
+        async with serve(serving, "127.0.0.1", 0, close_timeout=0.1) as server:
+            ports.append(next(iter(server.sockets)).getsockname()[1])
+            ready.set()
+            await stop.wait()
+
+    loop, stop = asyncio.new_event_loop(), asyncio.Event()
+    thread = threading.Thread(target=lambda: loop.run_until_complete(run(stop)))
+    thread.start()
+    ready.wait(WAIT_S_MAX)
+    try:
+        yield ports[0]
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(WAIT_S_MAX)
+        loop.close()
+
+
+STALL_S = 0.4
+STALLING = replace(QUICK, stall_s=STALL_S, pong_s_max=2.0)
+
+
+async def test_what_waited_while_our_loop_stood_still_is_told_as_old() -> None:
+    async def count(socket: ServerConnection) -> None:
+        number = 0
+        with suppress(ConnectionClosed):
+            while True:
+                await socket.send(str(number))
+                number += 1
+                await asyncio.sleep(0.02)
+
+    heard = Heard()
+    with elsewhere(count) as port:
+        async with reading_port(port, heard, STALLING):
+            await until(lambda: len(heard.frames) > 5)
+            before = len(heard.frames)
+            time.sleep(2 * STALL_S)  # noqa: ASYNC251 - the loop is to hang
+            await until(lambda: len(heard.frames) > before)
+    assert heard.notes == ["opened", f"stalled after {before}"]
+    assert heard.silent_s >= STALL_S
+
+
+async def test_a_pong_that_waited_while_our_loop_stood_still_is_no_sign_of_life() -> None:
+    arrived = threading.Event()
+
+    async def slow(socket: ServerConnection) -> None:
+        socket.transport.pause_reading()
+        arrived.wait(WAIT_S_MAX)  # our ping is on its way, and is answered while we hang
+        socket.transport.resume_reading()
+        await socket.wait_closed()
+
+    heard = Heard()
+    with elsewhere(slow) as port:
+        async with reading_port(port, heard, STALLING):
+            await until(lambda: "opened" in heard.notes)
+            await asyncio.sleep(1.5 * STALLING.ping_s)
+            before = len(heard.notes)
+            arrived.set()
+            time.sleep(2 * STALL_S)  # noqa: ASYNC251 - the loop is to hang
+            await until(lambda: len(heard.notes) > before + 1)
+    assert heard.notes[before : before + 2] == ["stalled after 0", "alive"]
+
+
+async def test_an_answer_from_elsewhere_can_find_the_stall_before_any_frame_does() -> None:
+    heard = Heard()
+    async with (
+        serve(hold, "127.0.0.1", 0) as server,
+        reading(server, heard, STALLING) as reader,
+    ):
+        await until(lambda: "opened" in heard.notes)
+        reader.look()
+        assert "stalled after 0" not in heard.notes
+        time.sleep(2 * STALL_S)  # noqa: ASYNC251 - the loop is to hang
+        reader.look()
+        reader.look()
+        assert heard.notes.count("stalled after 0") == 1
 
 
 async def test_an_oversized_frame_ends_the_connection_and_the_next_one_works() -> None:

@@ -235,7 +235,7 @@ class World:
                 return TradesReport(ts_ns=now_ns, asked_ns=now_ns, fills=tuple(self.trades[after:]))
             case ReportKind.BALANCES:
                 return BalanceReport(ts_ns=now_ns, asked_ns=now_ns, free=self.balances(), locked={})
-            case ReportKind.BOOK:
+            case ReportKind.BOOK | ReportKind.RULES:
                 return None
 
     # the truth against the belief

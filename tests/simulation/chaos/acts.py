@@ -1,5 +1,6 @@
 """What happens by itself: streams that fall, a venue with its own will, operators, a dying host."""
 
+from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 
@@ -196,6 +197,16 @@ class Acts:
             self._trouble.fired[fault] -= 1
             return
         self._doors.hear(news)
+        if kind is OrderKind.LIMIT:  # it pauses us for as long as it rests
+            rest_ns = self._trouble.between_ns(0.5, 10.0)
+            withdraw = partial(self._withdraw_foreign, order.client_id)
+            self._schedule.at(self._schedule.now_ns + rest_ns, withdraw)
+
+    def _withdraw_foreign(self, client_id: str) -> None:
+        with suppress(Refused):  # it was filled
+            symbol, now_ns = self._plan.market.symbol, self._schedule.now_ns
+            _, news = self._exchange.cancel(ACCOUNT, symbol, now_ns=now_ns, client_id=client_id)
+            self._doors.hear(news)
 
     def _operate(self, action: OperatorAction) -> None:
         event = Operator(ts_ns=self._schedule.now_ns, action=action, actor="test", text="")

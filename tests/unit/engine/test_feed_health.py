@@ -42,6 +42,20 @@ def test_news_after_a_hang_is_not_answered_from_a_stale_book() -> None:
     assert desk.causes == {Cause.BOOK_STALE}
 
 
+def test_news_that_waited_for_its_turn_while_we_stood_still_is_no_sign_of_life() -> None:
+    """What was read before a hang is handled after it, when the clock has moved on."""
+    desk = Desk().quoting()
+    read_ns = desk.now_ns
+    desk.now_ns += 30 * SECOND_NS
+    desk.tick(0.0)
+    assert desk.causes == {Cause.BOOK_STALE}
+    step = desk.tell(Trade(ts_ns=read_ns, trade_id="1", price=100.0, size=1.0, taker=BUY))
+    assert places(step) == []
+    assert desk.causes == {Cause.BOOK_STALE}
+    desk.feed_alive()
+    assert desk.causes == set()
+
+
 def test_a_public_trade_is_a_sign_of_life() -> None:
     desk = Desk().quoting()
     desk.wait(1.9, alive=False)

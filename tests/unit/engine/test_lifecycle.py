@@ -396,12 +396,12 @@ def test_a_nameless_fill_waits_while_an_older_order_waits_for_its_name() -> None
 
 
 def test_fills_whose_order_nobody_names_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quoter.engine.lifecycle.ORPHAN_FILLS_MAX", 3)
+    monkeypatch.setattr("quoter.engine.orphan_fills.ORPHAN_FILLS_MAX", 3)
     desk = Desk().quoting()
     order = desk.wanted(BUY)
     for _ in range(5):
         desk.tell(replace(desk.fill_of(order), client_id="human", venue_id="v77"))
-    assert desk.engine.lifecycle.orphans == 3
+    assert len(desk.engine.lifecycle.orphans) == 3
     assert desk.engine.counts["orphan_fill"] == 5
 
 

@@ -457,14 +457,6 @@ def test_an_end_tells_of_another_run_unless_it_was_an_earlier_one_of_ours(
     assert (Cause.FOREIGN_RUN in desk.engine.causes.switch.causes) is is_killed
 
 
-def test_a_foreign_order_is_nobodys_business() -> None:
-    desk = Desk().quoting()
-    mine = [listed(order) for order in desk.engine.orders]
-    steps = [desk.open_orders(stray("human1"), stray(""), *mine), *desk.wait(1.0)]
-    assert desk.state() is TradingState.RUNNING
-    assert cancels(steps) == []
-
-
 def test_fills_that_no_order_claims_are_told_once_and_not_booked() -> None:
     desk = Desk().quoting()
     desk.trades(fill("5", client_id="", venue_id="v77"))

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from quoter.ledger.schema import connect
 from quoter.ledger.writer import LedgerFailed
 from tests.unit.ledger.cases import MARKET, booked, opened
 from tests.unit.ledger.disk import PATIENCE_S, Disk, on_disk
+
+FROZEN_S = 1.5  # longer than the disk is given
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +90,22 @@ async def test_a_stalled_disk_is_waited_for_once_and_writes_in_the_end(
             await asyncio.sleep(0.02)
         await ledger.record([booked(4)])
     assert trades(tmp_path) == ["1", "2", "3", "4"]
+
+
+async def test_a_process_that_was_frozen_does_not_blame_its_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writing thread stood still with everybody else, and needs a moment when it wakes."""
+    monkeypatch.setattr(module, "STALL_S_MAX", 1.0)
+    loop = asyncio.get_running_loop()
+    async with opened(tmp_path, connect=on_disk) as ledger:
+        Disk.stalled.set()
+        writing = asyncio.create_task(ledger.record([booked(1)]))
+        await asyncio.sleep(0.01)
+        time.sleep(FROZEN_S)  # noqa: ASYNC251 - nothing of us runs meanwhile
+        loop.call_later(0.05, Disk.may_go_on.set)
+        await writing
+    assert trades(tmp_path) == ["1"]
 
 
 async def test_jobs_that_wait_share_a_commit(tmp_path: Path) -> None:

@@ -51,3 +51,15 @@ def test_a_new_connection_starts_with_a_clean_slate() -> None:
     assert alarm is not None
     assert not alarm.active
     assert [see(judge, 2_000) for _ in range(3)] == [None, None, True]
+
+
+def test_a_frame_that_is_older_than_the_stale_limit_needs_no_second_one() -> None:
+    judge = lag()
+    assert see(judge, 2_001) is True
+    assert [see(judge, late) for late in (2_001, 50, 50, 50)] == [None, None, None, False]
+
+
+def test_a_clock_that_was_told_to_a_sleeping_process_is_not_believed() -> None:
+    judge = lag()
+    judge.measured(venue_ms=50_000, asked_ns=10_000 * MS, answered_ns=40_000 * MS)
+    assert [see(judge, late) for late in (50, 50, 50)] == [None] * 3

@@ -1,7 +1,8 @@
 """When silence of a living private socket is suspicious, and when it is not."""
 
 from quoter.venues.config import StreamTimings
-from quoter.venues.private_stream import MUTE_POLL_S, Muteness
+from quoter.venues.muteness import Muteness
+from quoter.venues.private_stream import MUTE_POLL_S
 
 SECONDS_MAX = 10.0
 

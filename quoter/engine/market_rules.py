@@ -1,0 +1,92 @@
+"""The venue's grid and minimums may change while we quote (PT-14): re-read, and followed."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from quoter.domain.commands import RequestReport
+from quoter.domain.events import OrderEvent, OrderReject, RulesReport
+from quoter.domain.instrument import Instrument
+from quoter.domain.reasons import RejectReason, ReportKind
+from quoter.domain.trading import Cause
+from quoter.engine.causes import Causes
+from quoter.engine.lifecycle import MS
+from quoter.engine.turn import Turn
+from quoter.state.open_orders import OpenOrders
+
+APART_NS = 5_000 * MS  # a venue that refuses again and again is not asked at its speed
+AGAIN_NS = 60_000 * MS  # an answer that did not come
+
+
+class MarketRules:
+    """Asks for the rules on a clock and after a refusal by a filter; hands new ones on."""
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        *,
+        order_size: Decimal,
+        period_ns: int,
+        orders: OpenOrders,
+        causes: Causes,
+        fair: Callable[[], float | None],
+        use: Callable[[Instrument, Turn], None],
+    ) -> None:
+        """`period_ns` 0: only a refusal makes us ask. `use` is told what to quote by from now."""
+        self.instrument = instrument
+        self._order_size, self._period_ns = order_size, period_ns
+        self._orders, self._causes = orders, causes
+        self._fair, self._use = fair, use
+        self._asked_ns = 0
+        self._due_ns = 0  # 0: never
+
+    def tick(self, turn: Turn) -> None:
+        """Ask if it is time; the start has just read them."""
+        if not self._due_ns and self._period_ns:
+            self._due_ns = turn.ts_ns + self._period_ns
+        if self._due_ns and turn.ts_ns >= max(self._due_ns, self._asked_ns + APART_NS):
+            self._asked_ns = turn.ts_ns
+            self._due_ns = turn.ts_ns + self._period_ns if self._period_ns else 0
+            turn.commands.append(RequestReport(kind=ReportKind.RULES))
+
+    def heard(self, event: OrderEvent) -> None:
+        """An order that breaks a filter says that ours are out of date."""
+        if isinstance(event, OrderReject) and event.reason is RejectReason.FILTER:
+            self._due_ns = event.ts_ns
+
+    def failed(self, kind: ReportKind, turn: Turn) -> None:
+        """No answer: again, but not as if it were urgent."""
+        if kind is ReportKind.RULES:
+            self._due_ns = turn.ts_ns + AGAIN_NS
+
+    def report(self, event: RulesReport, turn: Turn) -> None:
+        """Quote by the rules as they are now; orders of the old grid go."""
+        before, now = self.instrument, event.instrument
+        if now != before:
+            turn.note("rules_changed", f"{_text(before)} -> {_text(now)}")
+            self.instrument = now
+            self._orders.regrid(now)
+            self._use(now, turn)
+        text = self._impossible(now)
+        self._causes.hold(turn, Cause.MARKET_RULES, active=bool(text), text=text)
+
+    def _impossible(self, rules: Instrument) -> str:
+        """Why no order of the configured size can be placed; empty if it can."""
+        size = rules.floor_size(self._order_size)
+        if not rules.size_min <= size <= rules.size_max:
+            bounds = f"{rules.size_min:f} to {rules.size_max:f} in steps of {rules.lot:f}"
+            return f"QUOTER_ORDER_SIZE {self._order_size:f}: the venue takes {bounds}"
+        fair = self._fair()
+        worth = size * Decimal(repr(fair)) if fair is not None else rules.notional_min
+        if worth < rules.notional_min:
+            return (
+                f"QUOTER_ORDER_SIZE {self._order_size:f} is worth {worth:.8g} {rules.quote}: "
+                f"the venue takes no less than {rules.notional_min:f}"
+            )
+        return ""
+
+
+def _text(rules: Instrument) -> str:
+    return (
+        f"tick {rules.tick:f}, lot {rules.lot:f}, size {rules.size_min:f} to "
+        f"{rules.size_max:f}, notional {rules.notional_min:f}"
+    )

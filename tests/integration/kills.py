@@ -1,0 +1,273 @@
+"""SIGKILL at random moments under load, and the same data folder at once again.
+
+`python -m tests.integration.kills --times 30` prints one row for each kill and the worst of all;
+exit 1 if an order outlived its run, an id came twice, the limit was passed, or the books differ.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+from rich.table import Table
+
+from quoter.app.wiring import RUN_DIGITS
+from quoter.service.exit_codes import ExitCode
+from quoter.service.last_orders import LATE_CREATE_S
+from tests.integration.daemon_harness import (
+    FOREIGN_ID,
+    LIVELY,
+    VenueWatch,
+    market,
+    open_ids,
+    place_foreign,
+)
+from tests.integration.daemon_process import POLL_S, PREFIX, Started, creates, own, quoter
+from tests.integration.ledger_truth import ledger_against_truth, open_epoch, unsettled
+from tests.integration.sandbox_client import RunningSandbox, running
+
+# Requotes without end, and a fill every second: there is always something under way.
+STORMY = replace(LIVELY, sigma=12.0, intensity=8.0)
+LIMIT = Decimal("0.05")
+MANY = {"QUOTER_INVENTORY_MAX": str(LIMIT), "QUOTER_LEVELS": "5"}  # up to ten orders at a time
+ORPHANS_S_MAX = 5.0
+BOOKS_S_MAX = 10.0
+QUOTING_S_MAX = LATE_CREATE_S + 15.0
+LOAD_S_MAX = 4.0
+START_S_MAX = LATE_CREATE_S + 3.0
+STOP_S_MAX = 10.0
+EARLY_CHANCE = 0.25  # killed while it starts
+UNDER_WAY_CHANCE = 0.5  # creates are slow when it dies
+DOWN_CHANCE = 0.5  # somebody takes what it left behind
+SLOW_S = 0.4
+
+
+@dataclass(slots=True, kw_only=True)
+class Life:
+    """One process, from its start to its end; seconds count from the start, None: never came."""
+
+    number: int
+    orphans: int = 0  # orders of dead runs at the venue when it started
+    filled: int = 0  # trades of such orders that nobody of ours had seen
+    gone_s: float = 0.0  # when the last of them was seen at the venue
+    quoting_s: float | None = None
+    books_s: float | None = None  # from its first quote to books that equal the truth
+    end: str = ""
+    problems: list[str] = field(default_factory=list)
+
+    def figures(self) -> tuple[str, ...]:
+        """Its row in the table."""
+        times = (self.gone_s, self.quoting_s, self.books_s)
+        shown = ("" if each is None else f"{each:.2f}" for each in times)
+        counts = (str(self.number), str(self.orphans), str(self.filled))
+        return (*counts, *shown, self.end, str(len(self.problems) or ""))
+
+
+def run_of(client_id: str) -> str:
+    """The part of an order's name that all orders of a run share."""
+    return client_id[: len(PREFIX) + RUN_DIGITS]
+
+
+class Venue:
+    """What the sandbox knows of our orders, over all lives of the process."""
+
+    def __init__(self, sandbox: RunningSandbox, folder: Path) -> None:
+        self.sandbox, self.folder = sandbox, folder
+        self.watch = VenueWatch(sandbox, PREFIX)
+        self.targets: set[Decimal] = set()
+        self._dead: set[str] = set()  # runs that are over
+
+    async def bury(self) -> None:
+        """The process has ended: whatever was sent so far is of a dead run."""
+        self._dead |= {run_of(name) for name in await creates(self.sandbox)}
+
+    def orphans(self) -> set[str]:
+        """Orders at the venue that nobody alive has sent."""
+        return {name for name in own(self.sandbox) if run_of(name) in self._dead}
+
+    def is_quoting(self) -> bool:
+        """Does an order of the living process rest there?"""
+        return bool(own(self.sandbox) - self.orphans())
+
+    def dead_fills(self) -> int:
+        """Trades of all dead runs."""
+        trades = self.sandbox.server.venue.exchange.truth.trades
+        return sum(run_of(trade.client_id) in self._dead for trade in trades)
+
+    async def differences(self, daemon: Started) -> str:
+        """/state and the ledger's file against the truth; empty if all are the same."""
+        shown = json.loads((await daemon.get("/state"))[1])
+        truth = self.sandbox.server.venue.exchange.truth.balances(self.sandbox.one.api_key)
+        ours = {asset: Decimal(amount) for asset, amount in shown["balances"].items()}
+        if ours != truth:
+            return f"/state has {ours}, truth is {truth}"
+        held = shown["inventory"]
+        target, inventory = Decimal(held["target_base"]), Decimal(held["inventory_base"])
+        self.targets.add(target)
+        if target + inventory != truth["BTC"]:
+            return f"target {target} and inventory {inventory}, truth is {truth['BTC']}"
+        return ledger_against_truth(self.folder, self.sandbox)
+
+    async def judge(self, life: Life) -> None:
+        """Limit, names and target, so far."""
+        if self.watch.exposure_peak > LIMIT or self.watch.inventory_peak > LIMIT:
+            life.problems.append(f"beyond the limit: worst case {self.watch.exposure_peak}")
+        sent = await creates(self.sandbox)
+        if len(sent) != len(set(sent)):
+            life.problems.append("an order's name came twice")
+        if len(self.targets) > 1:
+            life.problems.append(f"the target did not survive: {self.targets}")
+
+
+async def live(venue: Venue, life: Life, random: Random) -> None:
+    """Start, watch, and SIGKILL at a random moment: under load, or while it starts."""
+    is_early = random.random() < EARLY_CHANCE
+    async with started(venue, life) as (daemon, start_s):
+        if is_early:
+            await asyncio.sleep(random.uniform(0.0, START_S_MAX))
+        else:
+            await _quote(venue, life, daemon, start_s)
+            await _load(venue, random)
+        if daemon.process.returncode is not None:
+            life.problems.append(f"it ended by itself: {daemon.lines[-5:]}")
+        else:
+            daemon.process.kill()
+        life.end = f"SIGKILL {time.monotonic() - start_s:.1f}"
+    await venue.sandbox.admin("DELETE", "faults")
+    if random.random() < DOWN_CHANCE:
+        side, notional = random.choice(("buy", "sell")), random.choice(("1000", "8000"))
+        body = {"symbol": STORMY.symbol, "kind": "burst", "side": side, "notional": notional}
+        await venue.sandbox.admin("POST", "script", body)
+
+
+@asynccontextmanager
+async def started(venue: Venue, life: Life) -> AsyncIterator[tuple[Started, float]]:
+    """The process, watched from its start (steady clock, s) to its burial."""
+    life.orphans, filled = len(venue.orphans()), venue.dead_fills()
+    start_s = time.monotonic()
+    async with quoter(venue.sandbox, venue.folder, "run", **MANY) as daemon:
+        watching = asyncio.create_task(_watch(venue, life, start_s))
+        try:
+            yield daemon, start_s
+        finally:
+            watching.cancel()
+            life.filled = venue.dead_fills() - filled
+    await venue.bury()
+    await venue.judge(life)
+
+
+async def _watch(venue: Venue, life: Life, start_s: float) -> None:
+    """Note when an order of a dead run was last seen."""
+    while True:
+        if orphans := venue.orphans():
+            life.gone_s = time.monotonic() - start_s
+            if life.gone_s > ORPHANS_S_MAX and not life.problems:
+                life.problems.append(f"{orphans} live {life.gone_s:.2f} s after the start")
+        await asyncio.sleep(POLL_S)
+
+
+async def _quote(venue: Venue, life: Life, daemon: Started, start_s: float) -> None:
+    """Wait until it quotes and until its books are the truth."""
+    if not await _within(QUOTING_S_MAX, venue.is_quoting):
+        life.problems.append(f"no quote: {daemon.lines[-5:]}")
+        return
+    life.quoting_s = time.monotonic() - start_s
+    difference = "it has not said that it started"
+    while time.monotonic() - start_s - life.quoting_s < BOOKS_S_MAX:
+        difference = await venue.differences(daemon)
+        if not difference:
+            life.books_s = time.monotonic() - start_s - life.quoting_s
+            return
+        await asyncio.sleep(POLL_S)
+    life.problems.append(difference)
+
+
+async def _load(venue: Venue, random: Random) -> None:
+    """Let it trade for a while; at the end something rests, and there may be creates under way."""
+    await asyncio.sleep(random.uniform(0.0, LOAD_S_MAX))
+    if random.random() < UNDER_WAY_CHANCE:
+        when = random.choice(("delay_s", "delay_after_s"))
+        await venue.sandbox.arm("delay", endpoint="create", **{when: SLOW_S})
+        await asyncio.sleep(random.uniform(0.0, SLOW_S))
+    await _within(LOAD_S_MAX, venue.is_quoting)
+
+
+async def _within(seconds: float, condition: Callable[[], bool]) -> bool:
+    end_s = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end_s:
+            return False
+        await asyncio.sleep(POLL_S)
+    return True
+
+
+async def die_often(times: int, seed: int, folder: Path, told: Callable[[Life], None]) -> None:
+    """So many kills, then one clean end; `told` gets every life when it is over."""
+    random = Random(seed)
+    async with running(market(STORMY, seed)) as sandbox:
+        await place_foreign(sandbox)
+        venue = Venue(sandbox, folder)
+        for number in range(1, times + 1):
+            life = Life(number=number)
+            await live(venue, life, random)
+            told(life)
+        last = Life(number=times + 1)
+        async with started(venue, last) as (daemon, start_s):
+            await _quote(venue, last, daemon, start_s)
+            daemon.process.terminate()
+            code, _ = await daemon.ended(STOP_S_MAX)
+            last.end = f"SIGTERM, exit {code}"
+        if code != ExitCode.CLEAN:
+            last.problems.append(f"exit {code}: {daemon.lines[-5:]}")
+        if open_ids(sandbox) != {FOREIGN_ID}:
+            last.problems.append(f"open at the end: {open_ids(sandbox)}")
+        if difference := ledger_against_truth(folder, sandbox):
+            last.problems.append(difference)
+        if left := unsettled(folder):
+            last.problems.append(f"without an end in the ledger: {left}")
+        if venue.targets != {open_epoch(folder).target}:
+            last.problems.append(f"targets {venue.targets}, first {open_epoch(folder).target}")
+        told(last)
+
+
+def main() -> int:
+    """Return 1 if anything was wrong."""
+    parser = ArgumentParser(prog="python -m tests.integration.kills", description=__doc__)
+    parser.add_argument("--times", type=int, default=30, help="so many kills")
+    parser.add_argument("--seed", type=int, default=1, help="of the market and of the moments")
+    arguments = parser.parse_args()
+    console, lives = Console(highlight=False), list[Life]()
+
+    def told(life: Life) -> None:
+        lives.append(life)
+        console.print(f"{life.number}/{arguments.times + 1} {life.end} {life.problems or 'good'}")
+
+    with TemporaryDirectory(prefix="kills") as folder:
+        asyncio.run(die_often(arguments.times, arguments.seed, Path(folder), told))
+    columns = ("life", "orphans", "filled", "gone s", "quoting s", "books s", "end", "wrong")
+    table = Table(*columns, title="killed and started again")
+    for life in lives:
+        table.add_row(*life.figures())
+    console.print(table)
+    problems = [problem for life in lives for problem in life.problems]
+    console.print(
+        f"{arguments.times} kills, {sum(life.orphans for life in lives)} orphans, "
+        f"{sum(life.filled for life in lives)} fills of theirs; worst: no orphan after "
+        f"{max(life.gone_s for life in lives):.2f} s, first quote after "
+        f"{max(life.quoting_s or 0.0 for life in lives):.2f} s, books after "
+        f"{max(life.books_s or 0.0 for life in lives):.2f} s; {len(problems)} problems"
+    )
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""Somebody else trades on our account: we stand aside, touch nothing, and come back."""
+
+from pathlib import Path
+
+from quoter.domain.trading import Cause
+from quoter.service.exit_codes import ExitCode
+from tests.integration.daemon_harness import (
+    FOREIGN_ID,
+    LIVELY,
+    flying,
+    market,
+    open_ids,
+    place_foreign,
+    quiet_logs,
+    settings,
+)
+from tests.integration.sandbox_client import running
+
+NOTICED_S_MAX = 10.0
+QUOTING_S_MAX = 20.0
+
+
+async def test_a_foreign_order_pauses_us_until_it_is_gone(tmp_path: Path) -> None:
+    with quiet_logs(tmp_path / "log"):
+        async with (
+            running(market(LIVELY, 5)) as sandbox,
+            flying(sandbox, settings(sandbox, tmp_path, foreign="pause")) as pilot,
+        ):
+            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quotes")
+            await place_foreign(sandbox)
+            active = pilot.running.engine.causes.switch.is_active
+            await pilot.until(
+                lambda: active(Cause.FOREIGN_ACTIVITY), NOTICED_S_MAX, "it is noticed"
+            )
+            await pilot.until(lambda: not pilot.open_own(), NOTICED_S_MAX, "we stand aside")
+            assert open_ids(sandbox) == {FOREIGN_ID}
+            venue, account = sandbox.server.venue, sandbox.one.api_key
+            venue.exchange.cancel(account, "BTCUSDT", now_ns=venue.now_ns(), client_id=FOREIGN_ID)
+            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quotes again")
+            assert not active(Cause.FOREIGN_ACTIVITY)
+            assert await pilot.stop() is ExitCode.CLEAN

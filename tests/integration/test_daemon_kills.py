@@ -1,0 +1,192 @@
+"""The real process killed, frozen and left deaf under load: no order too many, books exact."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from quoter.service.exit_codes import ExitCode
+from quoter.sim.messages import ExecutionReport, News, ReportType
+from quoter.sim.scripts import CALM, NEVER_NS, Conditions, Jump
+from tests.integration.daemon_harness import FOREIGN_ID, market, open_ids, place_foreign
+from tests.integration.daemon_process import POLL_S, Started, is_busy, own, quoter
+from tests.integration.kills import (
+    BOOKS_S_MAX,
+    LIMIT,
+    MANY,
+    STOP_S_MAX,
+    STORMY,
+    Life,
+    Venue,
+    die_often,
+)
+from tests.integration.ledger_truth import ledger_against_truth
+from tests.integration.sandbox_client import RunningSandbox, running
+
+KILLS = 2
+FROZEN_S = 30.0
+LEAP = 0.005  # 300 USD: no order of ours is ever that far from the mid
+FAR = 150.0
+MANY_QUOTES = 10
+OLD_ORDERS_S_MAX = 5.0
+QUOTING_S_MAX = 15.0
+NOTICED_S_MAX = 30.0
+
+type Property = Callable[[str, object], None]  # pytest's: a figure for the report
+
+
+@pytest.mark.timeout(240)
+async def test_a_process_that_is_killed_at_any_moment_starts_again_with_exact_books(
+    tmp_path: Path, record_property: Property
+) -> None:
+    lives: list[Life] = []
+    await die_often(KILLS, 3, tmp_path, lives.append)
+    assert [life.problems for life in lives] == [[]] * (KILLS + 1)
+    assert lives[-1].quoting_s is not None
+    record_property("from start to first quote, seconds", round(lives[-1].quoting_s, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Leap:
+    """The price is somewhere else from one moment to the next."""
+
+    fraction: float
+
+    def start(self, at_ns: int, rng: Random) -> "_LeapRun":
+        return _LeapRun(self.fraction, at_ns)
+
+
+class _LeapRun:
+    def __init__(self, fraction: float, at_ns: int) -> None:
+        self._fraction, self.next_ns = fraction, at_ns
+
+    def act(self, rng: Random) -> Jump:
+        self.next_ns = NEVER_NS
+        return Jump(fraction=self._fraction)
+
+    def conditions(self, now_ns: int) -> Conditions:
+        return CALM
+
+    def is_over(self, now_ns: int) -> bool:
+        return self.next_ns == NEVER_NS
+
+
+class Prices:
+    """How far from the venue's mid our orders come to rest, quote per base."""
+
+    def __init__(self, sandbox: RunningSandbox) -> None:
+        self._exchange = sandbox.server.venue.exchange
+        self.distances: list[float] = []
+        sandbox.server.venue.listen(self._hear)
+
+    def _hear(self, news: Sequence[News]) -> None:
+        mid = self._exchange.mid(STORMY.symbol)
+        for item in news:
+            if not isinstance(item, ExecutionReport) or item.kind is not ReportType.NEW:
+                continue
+            if item.order.client_id != FOREIGN_ID:
+                self.distances.append(abs(float(item.order.price) - mid))
+
+    async def came(self, count: int = 1) -> bool:
+        return len(self.distances) >= count
+
+
+async def within(seconds: float, what: str, probe: Callable[[], Awaitable[object]]) -> float:
+    """Ask until it is so; how long it took, seconds."""
+    start_s = time.monotonic()
+    while not await probe():
+        assert time.monotonic() - start_s < seconds, f"{what}: not within {seconds:g} s"
+        await asyncio.sleep(POLL_S)
+    return time.monotonic() - start_s
+
+
+async def books_are_true(venue: Venue, daemon: Started) -> bool:
+    return not await venue.differences(daemon)
+
+
+async def is_two_sided(sandbox: RunningSandbox) -> bool:
+    orders = sandbox.server.venue.exchange.open_orders(sandbox.one.api_key)
+    return len({order.side for order in orders if order.client_id != FOREIGN_ID}) == 2
+
+
+async def none_of(sandbox: RunningSandbox, names: set[str]) -> bool:
+    return not names & own(sandbox)
+
+
+async def paused(daemon: Started, count: int) -> bool:
+    """Has it paused since it had written so many lines?"""
+    news = daemon.lines[count:]
+    return any(line.get("event") == "state" and line.get("after") == "PAUSED" for line in news)
+
+
+async def ends_well(venue: Venue, daemon: Started) -> None:
+    """A clean stop with nothing left, nothing wrong, and never too much."""
+    daemon.process.terminate()
+    assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN, daemon.lines[-9:]
+    assert open_ids(venue.sandbox) == {FOREIGN_ID}
+    assert ledger_against_truth(venue.folder, venue.sandbox) == ""
+    assert max(venue.watch.exposure_peak, venue.watch.inventory_peak) <= LIMIT
+
+
+@pytest.mark.slow
+async def test_a_process_that_was_frozen_does_not_price_from_the_book_of_before(
+    tmp_path: Path, record_property: Property
+) -> None:
+    """Half a minute of frames waits for it when it wakes, and the price has leapt meanwhile."""
+    async with running(market(STORMY, seed=6)) as sandbox:
+        await place_foreign(sandbox)
+        venue = Venue(sandbox, tmp_path)
+        async with quoter(sandbox, tmp_path, "run", **MANY) as daemon:
+            await is_busy(sandbox, daemon)
+            daemon.process.send_signal(signal.SIGSTOP)
+            lines, old = len(daemon.lines), own(sandbox)
+            await asyncio.sleep(FROZEN_S / 2)
+            exchange = sandbox.server.venue.exchange
+            exchange.script(STORMY.symbol, Leap(LEAP), sandbox.server.venue.now_ns())
+            await asyncio.sleep(FROZEN_S / 2)
+            prices = Prices(sandbox)
+            daemon.process.send_signal(signal.SIGCONT)
+            gone_s = await within(
+                OLD_ORDERS_S_MAX, "old orders gone", lambda: none_of(sandbox, old)
+            )
+            books_s = await within(BOOKS_S_MAX, "books", lambda: books_are_true(venue, daemon))
+            left_s = QUOTING_S_MAX - books_s - gone_s
+            quoting_s = await within(left_s, "quotes", prices.came)
+            await within(QUOTING_S_MAX, "it noticed", lambda: paused(daemon, lines))
+            await within(QUOTING_S_MAX, "many quotes", partial(prices.came, MANY_QUOTES))
+            assert max(prices.distances) < FAR
+            await ends_well(venue, daemon)
+    record_property("old orders gone, seconds", round(gone_s, 2))
+    record_property("books and quotes again, seconds", round(gone_s + books_s + quoting_s, 2))
+
+
+async def test_a_private_stream_that_falls_silent_is_noticed_and_its_fills_are_booked(
+    tmp_path: Path, record_property: Property
+) -> None:
+    async with running(market(STORMY, seed=7)) as sandbox:
+        await place_foreign(sandbox)
+        venue = Venue(sandbox, tmp_path)
+        async with quoter(sandbox, tmp_path, "run", **MANY) as daemon:
+            await is_busy(sandbox, daemon)
+            opened = sandbox.server.venue.counts["user_sockets_opened"]
+            await sandbox.arm("silent_socket", socket="user")
+            for side in ("buy", "sell"):
+                burst = {"kind": "burst", "side": side, "notional": "4000"}
+                await sandbox.admin("POST", "script", {"symbol": STORMY.symbol} | burst)
+
+            async def is_noticed() -> bool:
+                return sandbox.server.venue.counts["user_sockets_opened"] > opened
+
+            noticed_s = await within(NOTICED_S_MAX, "silence noticed", is_noticed)
+            await sandbox.admin("DELETE", "faults")
+            books_s = await within(BOOKS_S_MAX, "books", lambda: books_are_true(venue, daemon))
+            left_s = QUOTING_S_MAX - books_s
+            await within(left_s, "two-sided", partial(is_two_sided, sandbox))
+            await ends_well(venue, daemon)
+    record_property("silence noticed, seconds", round(noticed_s, 2))
