@@ -15,6 +15,7 @@ from quoter.venues.config import NowNs, StreamTimings
 from quoter.venues.dialects import Dialect
 from quoter.venues.guards import GuardedExchange
 from quoter.venues.ports import Emit
+from quoter.venues.tasks import ended
 from quoter.venues.transport import Purpose, calling
 
 POLL_S = 0.02
@@ -116,7 +117,7 @@ class PrivateStream:
         finally:
             for pump in pumps:
                 pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
+            await ended(*pumps)
 
     async def _pump(
         self, watch: Callable[[str], Awaitable[list[JsonDict]]], rows: Rows, emit: Emit

@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 
 from quoter.venues.backoff import Backoff
 from quoter.venues.config import StreamTimings
+from quoter.venues.tasks import ended, heard
 
 CLOSE_S_MAX = 1.0
 RETRY_AFTER_S_MAX = 3 * 86_400.0  # the longest ban that Binance documents
@@ -186,7 +187,7 @@ class StreamReader:
             for each in links:
                 each.task.cancel()
             self._active = self._second = None
-            await asyncio.gather(roller, *(each.task for each in links), return_exceptions=True)
+            await ended(roller, *(each.task for each in links))
 
     def _link(
         self,
@@ -226,9 +227,10 @@ class StreamReader:
             return True
         self._second = None
         second.task.cancel()
-        (ending,) = await asyncio.gather(second.task, return_exceptions=True)
-        if isinstance(ending, InvalidStatus):
-            self._note_refusal(ending)
+        await asyncio.wait({second.task})
+        for ending in heard({second.task}):
+            if isinstance(ending, InvalidStatus):
+                self._note_refusal(ending)
         return False
 
     def _compare(self, data: bytes) -> None:

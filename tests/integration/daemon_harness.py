@@ -55,6 +55,7 @@ def settings(sandbox: RunningSandbox, folder: Path, **changed: object) -> Settin
         "intensity": 4.0,
         "requote_hold_s": 0.2,
         "creates_per_s": 20.0,
+        "rss_max_mb": 0,  # the memory of a test process is not the daemon's
     }
     return FixedSettings.model_validate(values | changed)
 
