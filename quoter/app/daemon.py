@@ -232,7 +232,8 @@ async def _open_pages(settings: Settings, daemon: Daemon) -> tuple[AppRunner, in
     sources = http.Sources(
         snapshot=daemon.engine.snapshot,
         metrics=daemon.metrics.render,
-        is_alive=daemon.runner.is_alive,
+        is_alive=daemon.runner.watches.is_alive,
+        details=daemon.runner.watches.cause_times.details,
         about=about,
         redactor=Redactor(settings.secrets()),
     )

@@ -26,20 +26,17 @@ from quoter.domain.step import Step
 from quoter.domain.trading import TradingState
 from quoter.engine.engine import Engine
 from quoter.ledger.ledger import Ledger
-from quoter.service.clock import STUCK_S, Clock, LoopProbe
-from quoter.service.clock_watch import ClockWatch
+from quoter.service.clock import Clock
 from quoter.service.data_folder import DataFolder
 from quoter.service.durable import Durable
 from quoter.service.exit_codes import ExitCode
-from quoter.service.hang_watch import HangWatch
 from quoter.service.inbox import Inbox
 from quoter.service.kept_calibration import CalibrationKeeper
 from quoter.service.last_orders import LastOrders
 from quoter.service.latch import LatchRecord
 from quoter.service.outbox import Outbox
-from quoter.service.resources import MIB, Resources
 from quoter.service.stops import Stops
-from quoter.service.watchdog import Watchdog
+from quoter.service.watches import Watches
 from quoter.telemetry.metrics import Latency, Metrics
 from quoter.venues.ports import MarketFeed, OrderGateway
 from quoter.venues.tasks import Finished, failed, spawn
@@ -49,7 +46,6 @@ log = structlog.get_logger()
 
 TICK_S = 0.1
 REQUESTS_S = 0.2
-DEAF_NS_MAX = 5_000_000_000  # the engine waits for the disk, but not for so long
 TURNS_AT_ONCE = 64  # then the sockets get their turn
 
 type Observer = Callable[[Step], None]
@@ -76,16 +72,21 @@ class Runner:
         """`venue_clock` is kept here while we run; `rss_max_mb` of 0: memory has no bound."""
         self.engine = engine
         self.inbox = Inbox()
-        self._watchdog = Watchdog(clock=clock, post=self.inbox.put)
-        self.probe = LoopProbe(self._on_lag)
-        self._hang_watch = HangWatch(
-            silence_s=self.probe.silence_s, folder=folder.path if folder is not None else None
-        )
         self._feed = feed
         self._gateway = gateway
         self._clock = clock
         self._metrics = metrics
-        self._observers = observers
+        self.watches = Watches(
+            clock=clock,
+            metrics=metrics,
+            gateway=gateway,
+            folder=folder.path if folder is not None else None,
+            venue_clock=venue_clock or VenueClock(),
+            rss_max_mb=rss_max_mb,
+            post=self.inbox.put,
+            recycle=self._recycle,
+        )
+        self._observers = (self.watches.cause_times.observe, *observers)
         self.stops = Stops(
             gateway=gateway, folder=folder, latched=latched, post=self.inbox.put, clock=clock
         )
@@ -98,15 +99,8 @@ class Runner:
             metrics=metrics,
             may_leave=self._may_leave,
         )
-        self._clock_watch = self._watch_clock(venue_clock or VenueClock())
-        self._resources = Resources(
-            rss_max_mb=rss_max_mb, clock=clock, rest=self._watchdog.memory, recycle=self._recycle
-        )
-        metrics.process.memory_limit(rss_max_mb * MIB)
         self._stop = asyncio.Event()
         self._is_recycled = False
-        self._is_running = False
-        self._pulse_ns = 0  # the last tick that the engine handled
         self._last_orders = LastOrders(engine, gateway) if gateway is not None else None
         self._crash: BaseException | None = None
 
@@ -121,17 +115,6 @@ class Runner:
             self._calibration = CalibrationKeeper(
                 learned=lambda: self.engine.calibration.learned, write=ledger.keep
             )
-
-    def _watch_clock(self, venue_clock: VenueClock) -> ClockWatch | None:
-        if self._gateway is None:
-            return None
-        return ClockWatch(
-            sample=self._gateway.clock_sample,
-            clock=venue_clock,
-            wall_ns=self._clock.offset_ns,
-            tell=self._watchdog.venue_clock,
-            show=self._metrics.process.clock,
-        )
 
     async def _may_leave(self, order: PlaceOrder) -> bool:
         if self.durable is None:
@@ -151,29 +134,25 @@ class Runner:
         self._is_recycled = True
         self.stop()
 
-    def is_alive(self) -> bool:
-        """Do the tasks run, does the loop come round, has the engine lately heard its clock?"""
-        deaf_ns = self._clock.now_ns() - self._pulse_ns
-        return self._is_running and self.probe.is_alive() and deaf_ns < DEAF_NS_MAX
-
     async def run(self) -> ExitCode:
         """Trade until `stop`, or until any task fails; either way leave no order behind."""
         self._begin()
         try:
-            with self._hang_watch:
+            with self.watches.hangs:
                 async with asyncio.TaskGroup() as tasks:
                     self._spawn(tasks)
         except* Finished:
             pass
         except* Exception as group:  # any failure ends the run the same safe way
-            self._crash, self._is_running = group, False
+            self._crash = group
+            self.watches.end()
             log.critical(
                 "crashed", tasks=failed(group), error=repr(group.exceptions), exc_info=group
             )
             if self._last_orders is not None:
                 await self._last_orders.emergency()
         finally:
-            self._is_running = False
+            self.watches.end()
             await self.close()
         return self._exit_code()
 
@@ -182,23 +161,18 @@ class Runner:
         spawn(tasks, "feed", self._feed.run(self.inbox.put))
         spawn(tasks, "engine", self._drain_inbox())
         spawn(tasks, "tick", self._tick())
-        spawn(tasks, "probe", self.probe.run())
         spawn(tasks, "requests", self._requests())
-        spawn(tasks, "resources", self._resources.run())
         spawn(tasks, "end", self._end())
+        self.watches.spawn(tasks)
         if self._calibration is not None:
             spawn(tasks, "calibration", self._calibration.run())
-        if self._clock_watch is not None:
-            spawn(tasks, "clock", self._clock_watch.run())
         if self._gateway is not None:
             spawn(tasks, "private", self._gateway.run(self.inbox.put))
             self._outbox.spawn(tasks)
 
     def _begin(self) -> None:
         """A latch found on disk is the first thing the engine hears; else the gate opens."""
-        self.probe.mark()
-        self._is_running = True
-        self._heard_clock(self._clock.now_ns())
+        self.watches.begin()
         if (record := self.stops.latched) is not None:
             self.inbox.put(
                 Alarm(ts_ns=self._clock.now_ns(), cause=record.cause, active=True, text=record.text)
@@ -220,15 +194,10 @@ class Runner:
                 if turns % TURNS_AT_ONCE == 0:
                     await asyncio.sleep(0)
 
-    def _heard_clock(self, ts_ns: int) -> None:
-        self._pulse_ns = ts_ns
-        if self._gateway is not None:
-            self._gateway.pulse(ts_ns)
-
     def _turn(self, event: Event) -> None:
         step = self.engine.handle(event)
         if isinstance(event, Tick):
-            self._heard_clock(event.ts_ns)
+            self.watches.heard_clock(event.ts_ns)
         self._outbox.submit(step.commands)
         if self.durable is not None:
             self.durable.after(step)
@@ -247,12 +216,6 @@ class Runner:
             await asyncio.sleep(TICK_S)
             self._metrics.inbox(len(self.inbox))
             self.inbox.put(Tick(ts_ns=self._clock.now_ns()))
-
-    def _on_lag(self, seconds: float) -> None:
-        self._metrics.latency(Latency.LOOP_LAG, seconds)
-        if seconds >= STUCK_S:
-            self._metrics.process.hang()
-        self._watchdog.lag(seconds)
 
     async def _requests(self) -> None:
         while True:

@@ -11,7 +11,7 @@ from quoter.domain.trading import Cause
 from quoter.ledger.reader import Reader
 from quoter.ledger.rows import FillKind
 from quoter.service import clock_watch, resources
-from quoter.service import runner as module
+from quoter.service import watches as module
 from quoter.service.exit_codes import ExitCode
 from quoter.service.hang_watch import NAME
 from quoter.service.runner import Runner
@@ -107,7 +107,7 @@ async def test_an_engine_that_hears_no_clock_sends_no_order_and_is_not_healthy(
             flying(sandbox, settings(sandbox, tmp_path)) as pilot,
         ):
             runner = pilot.running.runner
-            await pilot.until(lambda: not runner.is_alive(), STOPPED_S_MAX, "not healthy")
+            await pilot.until(lambda: not runner.watches.is_alive(), STOPPED_S_MAX, "not healthy")
             sent, decided = len(await pilot.wire("order.place")), len(pilot.placed)
             await pilot.until(
                 lambda: len(pilot.placed) >= decided + 5, STOPPED_S_MAX, "it goes on deciding"
@@ -126,7 +126,7 @@ async def test_a_daemon_that_grew_ends_cleanly_and_asks_to_be_started_again(
             flying(sandbox, settings(sandbox, tmp_path, rss_max_mb=100_000)) as pilot,
         ):
             await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting")
-            pilot.running.runner._resources._rss_max = resources.MIB
+            pilot.running.runner.watches.resources._rss_max = resources.MIB
             await pilot.until(lambda: is_active(pilot, Cause.MEMORY), STOPPED_S_MAX, "it rests")
             await pilot.until(lambda: not pilot.open_own(), STOPPED_S_MAX, "orders gone")
             monkeypatch.setattr(resources, "YOUNG_NS", 0)
