@@ -4,6 +4,7 @@ Lines of one meaning share a colour in every panel: blue is the market, green bu
 yellow our reservation price.
 """
 
+from deploy.grafana.health_panels import HEALTH
 from deploy.grafana.model_panels import MODEL, TAKERS
 from deploy.grafana.queries import OURS, latency, numbered, rate, value
 from deploy.grafana.shapes import (
@@ -264,4 +265,4 @@ SPEED = Row(
     ),
 )
 
-ROWS = (STATE, PRICES, INVENTORY, ORDERS, SPEED, MODEL, TAKERS)
+ROWS = (STATE, PRICES, INVENTORY, ORDERS, SPEED, HEALTH, MODEL, TAKERS)
