@@ -239,6 +239,11 @@ SPEED = Row(
             "From the request leaving us to the venue's answer: mostly network and venue.",
         ),
         latency(
+            "Cancel to answer",
+            "quoter_cancel_to_answer_seconds",
+            "From a cancel leaving its queue to the venue's answer.",
+        ),
+        latency(
             "Loop lag",
             "quoter_loop_lag_seconds",
             "How late the event loop woke up: above a few milliseconds something blocks it.",

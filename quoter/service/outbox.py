@@ -157,7 +157,10 @@ class Outbox:
                 else:
                     self._unsent(command, "it could not be written to the ledger")
             case CancelOrder():
+                asked_ns = self._clock.now_ns()
                 answer = await gateway.cancel(command)
+                waited_ns = self._clock.now_ns() - asked_ns
+                self._metrics.latency(Latency.CANCEL_TO_ANSWER, waited_ns * 1e-9)
             case QueryOrder():
                 answer = await gateway.query(command)
             case RequestReport():

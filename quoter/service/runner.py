@@ -86,7 +86,7 @@ class Runner:
             post=self.inbox.put,
             recycle=self._recycle,
         )
-        self._observers = (self.watches.cause_times.observe, *observers)
+        self._observers = observers
         self.stops = Stops(
             gateway=gateway, folder=folder, latched=latched, post=self.inbox.put, clock=clock
         )
@@ -203,6 +203,7 @@ class Runner:
             self.durable.after(step)
         if step.state is not None:
             self.stops.changed(step.state)
+            self.watches.cause_times.observe(step)
             if step.state.after is TradingState.KILLED:
                 self._outbox.drop_creates()
         if step.quote is not None and isinstance(event, BookDelta | TopOfBook | BookSnapshot):

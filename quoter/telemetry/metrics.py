@@ -46,6 +46,7 @@ class Latency(StrEnum):
     BOOK_TO_DECISION = "book_to_decision"
     DECISION_TO_WIRE = "decision_to_wire"
     WIRE_TO_ACK = "wire_to_ack"
+    CANCEL_TO_ANSWER = "cancel_to_answer"
     LOOP_LAG = "loop_lag"
     LEDGER_COMMIT = "ledger_commit"
 
@@ -54,6 +55,7 @@ LATENCY_HELP = {
     Latency.BOOK_TO_DECISION: "Receipt of a book message to the end of the engine's turn, seconds.",
     Latency.DECISION_TO_WIRE: "End of the engine's turn to the request leaving us, seconds.",
     Latency.WIRE_TO_ACK: "Request leaving us to the venue's answer, seconds.",
+    Latency.CANCEL_TO_ANSWER: "A cancel leaving its queue to the venue's answer, seconds.",
     Latency.LOOP_LAG: "How late the event loop woke up, seconds.",
     Latency.LEDGER_COMMIT: "What an order waited for to be on the disk, seconds.",
 }
