@@ -1,7 +1,9 @@
 """A daemon that hangs, grows, loses its clock, its disk's thread or its own: it stops by itself."""
 
 import asyncio
+import json
 import time
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from tests.integration.daemon_harness import (
     quiet_logs,
     settings,
 )
+from tests.integration.daemon_process import quoter, until
 from tests.integration.ledger_truth import open_epoch
 from tests.integration.sandbox_client import running
 
@@ -218,3 +221,29 @@ async def test_a_scrape_says_what_the_ledger_says_and_is_quick_and_small(tmp_pat
             assert value(pilot, "quoter_ledger_commit_seconds_count") > 0
             assert 0 <= value(pilot, "quoter_message_budget_used_ratio") < 1
     assert min(took_s) <= SCRAPE_S_MAX
+
+
+async def test_a_process_beyond_its_memory_rests_and_says_since_when_and_what_to_read(
+    tmp_path: Path,
+) -> None:
+    """It has only just begun: ending it would begin the same again."""
+    async with (
+        running(market(LIVELY, seed=1)) as sandbox,
+        quoter(sandbox, tmp_path, "run", QUOTER_RSS_MAX_MB="1") as daemon,
+    ):
+        began = datetime.now(UTC)
+        await until(lambda: daemon.said("started"), "started", daemon)
+        await until(
+            lambda: any("memory" in str(line.get("raised")) for line in daemon.lines),
+            "it rests",
+            daemon,
+        )
+        status, text = await daemon.get("/readyz")
+        about = json.loads(text)["details"]["memory"]
+        assert (status, about["state"], about["latched"]) == (503, "PAUSED", False)
+        assert began < datetime.fromisoformat(about["since"]) <= datetime.now(UTC)
+        assert about["runbook"].startswith("deploy/docs/runbook.md#causes-that-pause")
+        assert (await daemon.get("/healthz"))[0] == 200
+        daemon.process.terminate()
+        assert (await daemon.ended(STOPPED_S_MAX))[0] == ExitCode.CLEAN
+    assert open_ids(sandbox) == set()
