@@ -4,6 +4,7 @@ Lines of one meaning share a colour in every panel: blue is the market, green bu
 yellow our reservation price.
 """
 
+from deploy.grafana.health_panels import HEALTH
 from deploy.grafana.model_panels import MODEL, TAKERS
 from deploy.grafana.queries import OURS, latency, numbered, rate, value
 from deploy.grafana.shapes import (
@@ -238,6 +239,11 @@ SPEED = Row(
             "From the request leaving us to the venue's answer: mostly network and venue.",
         ),
         latency(
+            "Cancel to answer",
+            "quoter_cancel_to_answer_seconds",
+            "From a cancel leaving its queue to the venue's answer.",
+        ),
+        latency(
             "Loop lag",
             "quoter_loop_lag_seconds",
             "How late the event loop woke up: above a few milliseconds something blocks it.",
@@ -264,4 +270,4 @@ SPEED = Row(
     ),
 )
 
-ROWS = (STATE, PRICES, INVENTORY, ORDERS, SPEED, MODEL, TAKERS)
+ROWS = (STATE, PRICES, INVENTORY, ORDERS, SPEED, HEALTH, MODEL, TAKERS)

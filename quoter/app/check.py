@@ -67,7 +67,8 @@ class Check:
 
     async def _venue(self, gateway: CcxtGateway, config: VenueConfig) -> ExitCode:
         instrument = await gateway.connect()
-        self._say("clock", f"venue minus ours {gateway.clock_offset_s * 1e3:+.1f} ms")
+        if (sample := gateway.clock.latest) is not None:
+            self._say("clock", f"venue minus ours {sample.offset_ns / 1e6:+.1f} ms")
         self._say(
             "filters",
             f"tick {instrument.tick:f}, lot {instrument.lot:f}, least size "

@@ -144,13 +144,20 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
     steps = StepLog(why_every_s=settings.why_every_s)
     runner = Runner(
         engine=engine,
-        feed=make_feed(config, instrument, now_ns=clock.now_ns),
+        feed=make_feed(
+            config,
+            instrument,
+            now_ns=clock.now_ns,
+            clock=None if folder is None else gateway.clock,
+        ),
         gateway=None if folder is None else gateway,
         clock=clock,
         metrics=metrics,
         folder=folder,
         latched=started.latched,
         ledger=started.ledger,
+        venue_clock=gateway.clock,
+        rss_max_mb=settings.rss_max_mb,
         observers=(metrics.observe, steps.observe, MeaningLog(engine).observe, *observers),
     )
     return Daemon(runner, engine, instrument, metrics, clock)
@@ -225,7 +232,8 @@ async def _open_pages(settings: Settings, daemon: Daemon) -> tuple[AppRunner, in
     sources = http.Sources(
         snapshot=daemon.engine.snapshot,
         metrics=daemon.metrics.render,
-        is_alive=daemon.runner.probe.is_alive,
+        is_alive=daemon.runner.watches.is_alive,
+        details=daemon.runner.watches.cause_times.details,
         about=about,
         redactor=Redactor(settings.secrets()),
     )

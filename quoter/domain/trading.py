@@ -56,6 +56,7 @@ class Cause(StrEnum):
     RATE_LIMITED = "rate_limited"
     CLOCK = "clock"
     LOOP_LAG = "loop_lag"
+    MEMORY = "memory"
     PRICE_JUMP = "price_jump"
     MESSAGE_RATE = "message_rate"
     CANCEL_UNVERIFIED = "cancel_unverified"

@@ -67,6 +67,10 @@ class Ledger:
         """Why nothing is written any more; empty while it works."""
         return self._writer.failure
 
+    def look(self) -> None:
+        """Find out whether anybody still writes; `on_failure` hears if not."""
+        self._writer.look()
+
     async def close(self) -> None:
         """Write what waits, fold the log into the file; bounded in time."""
         self.reader.close()

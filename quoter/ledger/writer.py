@@ -81,6 +81,11 @@ class Writer:
         except queue.Full:
             self._fail(f"the ledger's queue is full ({QUEUE_MAX})")
 
+    def look(self) -> None:
+        """A thread that has ended without a word writes nothing any more: that is a failure."""
+        if not self._thread.is_alive():
+            self._fail("the ledger's thread has ended")
+
     def close(self) -> None:
         """Write what waits and close, CLOSE_S_MAX at most; from a thread that may wait."""
         with suppress(queue.Full):

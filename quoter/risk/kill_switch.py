@@ -50,6 +50,7 @@ SEVERITY: dict[Cause, Severity] = {
     Cause.RATE_LIMITED: _PAUSE,
     Cause.CLOCK: _PAUSE,
     Cause.LOOP_LAG: _PAUSE,
+    Cause.MEMORY: _PAUSE,
     Cause.PRICE_JUMP: _PAUSE,
     Cause.MESSAGE_RATE: _PAUSE,
     Cause.CANCEL_UNVERIFIED: _PAUSE,

@@ -18,6 +18,7 @@ ARMED_MAX = 256
 NS_PER_S = 1_000_000_000
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=3_600)]
+Skew = Annotated[float, msgspec.Meta(ge=-3_600, le=3_600)]  # seconds
 Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 
 
@@ -40,6 +41,7 @@ class FaultKind(StrEnum):
     DEPTH_CORRUPT = "depth_corrupt"  # one row of a diff is a tick too far out, silently
     SILENT_SOCKET = "silent_socket"  # F-13 F-21 open, and not even a pong comes out
     CLOSE_SOCKET = "close_socket"  # F-24
+    CLOCK_SKEW = "clock_skew"  # F-27 requests see a clock that is `skew_s` ahead of the streams'
 
 
 class Endpoint(StrEnum):
@@ -83,6 +85,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     delay_s: Seconds = 0.0
     delay_after_s: Seconds = 0.0
     lag_s: Seconds = 5.0
+    skew_s: Skew = 0.0
     retry_after_s: Annotated[int, msgspec.Meta(ge=0, le=3_600)] = 1
     status: Annotated[int, msgspec.Meta(ge=400, le=599)] = 503
     code: int = -1007

@@ -15,12 +15,16 @@ SIGNED_OPTIONAL = ("recvWindow",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request that passed every check; `now_ns` is when the venue deals with it."""
+    """One request that passed every check; `now_ns` is when the venue deals with it.
+
+    `clock_ns` is what the venue says that the time is.
+    """
 
     venue: Venue
     parameters: Parameters
     api_key: str  # the account's name as well
     now_ns: int
+    clock_ns: int
 
     def market(self) -> MarketSpec:
         """Terms of the request's symbol. Raises ApiError(-1121) if it is not listed."""

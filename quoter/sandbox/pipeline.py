@@ -39,8 +39,16 @@ async def _perform(venue: Venue, call: Call, entry: WireEntry | None) -> object:
     await _before(venue, call, entry)
     now_ns = venue.catch_up()
     venue.budgets.spend(call.operation.cost(call.parameters), now_ns)
-    _check(venue, call, now_ns)
-    request = Request(venue=venue, parameters=call.parameters, api_key=call.api_key, now_ns=now_ns)
+    skewed = _take(venue, call, entry, FaultKind.CLOCK_SKEW)
+    clock_ns = now_ns + (round(skewed.fault.skew_s * NS_PER_S) if skewed else 0)
+    _check(venue, call, now_ns=now_ns, clock_ns=clock_ns)
+    request = Request(
+        venue=venue,
+        parameters=call.parameters,
+        api_key=call.api_key,
+        now_ns=now_ns,
+        clock_ns=clock_ns,
+    )
     answer = call.operation.handler(request)
     if entry:
         entry.outcome = "accepted"
@@ -61,7 +69,7 @@ def _note(venue: Venue, call: Call) -> WireEntry | None:
     )
 
 
-def _check(venue: Venue, call: Call, now_ns: int) -> None:
+def _check(venue: Venue, call: Call, *, now_ns: int, clock_ns: int) -> None:
     """Key, parameters, clock, signature. Raises ApiError."""
     operation, parameters = call.operation, call.parameters
     named = call.transport == "ws"
@@ -78,7 +86,7 @@ def _check(venue: Venue, call: Call, now_ns: int) -> None:
         optional=(*operation.optional, *SIGNED_OPTIONAL),
         named=named,
     )
-    _check_window(parameters, now_ns)
+    _check_window(parameters, clock_ns)
     signing.check_signature(call.sign(account.secret), parameters.text("signature"))
     if operation.new_orders:
         venue.budgets.check_orders(call.api_key, now_ns)

@@ -34,7 +34,7 @@ def ping(_request: Request) -> Json:
 
 def server_time(request: Request) -> Json:
     """The venue's clock in milliseconds."""
-    return {"serverTime": request.now_ns // NS_PER_MS}
+    return {"serverTime": request.clock_ns // NS_PER_MS}
 
 
 def exchange_info(request: Request) -> Json:
@@ -43,7 +43,7 @@ def exchange_info(request: Request) -> Json:
     markets = [listed(venue, symbol) for symbol in _symbols(request.parameters)]
     return {
         "timezone": "UTC",
-        "serverTime": request.now_ns // NS_PER_MS,
+        "serverTime": request.clock_ns // NS_PER_MS,
         "rateLimits": rules(venue.config.limits),
         "exchangeFilters": [],
         "symbols": [_symbol_row(venue, market) for market in markets or venue.markets.values()],

@@ -11,6 +11,7 @@ from quoter.sandbox import payloads
 from quoter.sandbox.faults import Armed, FaultKind, SocketKind
 from quoter.sandbox.payloads import Json
 from quoter.sandbox.venue import Venue
+from quoter.venues.tasks import ended
 
 PINGS_UNANSWERED_MAX = 3  # one minute at the venue's 20 s
 CLOSE_S_MAX = 1.0
@@ -80,7 +81,7 @@ class Socket:
                 helpers.append(self._ending)
             for task in helpers:
                 task.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
+            await ended(*helpers)
             self._caught_up.set()
 
     def end_in(self, notice_s: float) -> None:

@@ -20,6 +20,7 @@ from quoter.sandbox.signing import NS_PER_MS
 from quoter.sandbox.sockets import Socket, Sockets
 from quoter.sandbox.user_streams import UserStreams
 from quoter.sandbox.venue import Venue
+from quoter.venues.tasks import ended
 
 IN_FLIGHT_MAX = 256
 ENVELOPE = {"id", "method", "params"}
@@ -55,7 +56,7 @@ class SocketApi:
             self._users.forget(socket)
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(*tasks)
         return socket.response
 
     async def _answer(self, socket: Socket, text: str) -> None:

@@ -44,9 +44,13 @@ class LoopProbe:
     async def run(self) -> None:
         """Report the lag of each wake-up, seconds >= 0, for ever."""
         while True:
-            self._last_s = time.monotonic()
+            self.mark()
             await asyncio.sleep(self._period_s)
             self._report(max(0.0, self.silence_s() - self._period_s))
+
+    def mark(self) -> None:
+        """It is about to run: silence counts from here."""
+        self._last_s = time.monotonic()
 
     def silence_s(self) -> float:
         """Seconds since the ticker last went to sleep."""

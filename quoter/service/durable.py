@@ -77,6 +77,10 @@ class Durable:
                     ts_ns = step.event.ts_ns
                     self._ledger.ended(order.client_id, order.state, order.filled, ts_ns)
 
+    def look(self) -> None:
+        """Find out whether anybody still writes."""
+        self._ledger.look()
+
     def fail(self, text: str) -> None:
         """The disk gave up: the engine hears of it as soon as it can."""
         self._post(self._alarm(Cause.LEDGER_FAILED, text))

@@ -16,3 +16,4 @@ class ExitCode(IntEnum):
     LOCK_HELD = 41
     INTEGRITY = 42  # the ledger can't be opened, or is damaged: nothing was touched
     KEY_RIGHTS = 43
+    RECYCLED = 50  # clean and verified; memory was above its bound: please start again

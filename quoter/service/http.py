@@ -9,7 +9,8 @@ from ipaddress import ip_address
 from aiohttp import web
 
 from quoter.domain.step import Snapshot
-from quoter.domain.trading import Phase, TradingState
+from quoter.domain.trading import Cause, Phase, TradingState
+from quoter.service.cause_details import Details, no_details
 from quoter.service.state_view import Json, state_view
 from quoter.telemetry.redaction import Redactor
 
@@ -41,6 +42,7 @@ class Sources:
     snapshot: Callable[[], Snapshot]
     metrics: Callable[[Snapshot], bytes]
     is_alive: Callable[[], bool]
+    details: Callable[[Mapping[Cause, str]], Details] = no_details  # of the active causes
     about: Mapping[str, str] = field(default_factory=dict)  # environment, exchange, symbol
     redactor: Redactor = field(default_factory=Redactor)
 
@@ -91,6 +93,7 @@ class Pages:
             "phase": snapshot.phase.value,
             "trading_state": snapshot.trading_state.name,
             "causes": {cause.value: text for cause, text in snapshot.causes.items()},
+            "details": self._sources.details(snapshot.causes),
         }
         return self._json(body, status=200 if is_ready else 503)
 

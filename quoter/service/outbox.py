@@ -24,6 +24,7 @@ from quoter.domain.reasons import RejectReason, ReportKind
 from quoter.service.clock import Clock
 from quoter.telemetry.metrics import Latency, Metrics
 from quoter.venues.ports import Emit, MarketFeed, OrderGateway
+from quoter.venues.tasks import spawn
 
 log = structlog.get_logger()
 
@@ -136,7 +137,7 @@ class Outbox:
         for lane in (self._creates, self._cancels, self._questions):
             for number in range(WORKERS[lane.name]):
                 name = f"outbox-{lane.name}-{number}"
-                tasks.create_task(self._work(self._gateway, lane), name=name)
+                spawn(tasks, name, self._work(self._gateway, lane))
 
     async def _work(self, gateway: OrderGateway, lane: Lane) -> None:
         while True:
@@ -156,7 +157,10 @@ class Outbox:
                 else:
                     self._unsent(command, "it could not be written to the ledger")
             case CancelOrder():
+                asked_ns = self._clock.now_ns()
                 answer = await gateway.cancel(command)
+                waited_ns = self._clock.now_ns() - asked_ns
+                self._metrics.latency(Latency.CANCEL_TO_ANSWER, waited_ns * 1e-9)
             case QueryOrder():
                 answer = await gateway.query(command)
             case RequestReport():

@@ -26,7 +26,7 @@ from quoter.domain.step import Step
 from quoter.domain.trading import TradingState
 from quoter.engine.engine import Engine
 from quoter.ledger.ledger import Ledger
-from quoter.service.clock import Clock, LoopProbe
+from quoter.service.clock import Clock
 from quoter.service.data_folder import DataFolder
 from quoter.service.durable import Durable
 from quoter.service.exit_codes import ExitCode
@@ -36,9 +36,11 @@ from quoter.service.last_orders import LastOrders
 from quoter.service.latch import LatchRecord
 from quoter.service.outbox import Outbox
 from quoter.service.stops import Stops
-from quoter.service.watchdog import Watchdog
+from quoter.service.watches import Watches
 from quoter.telemetry.metrics import Latency, Metrics
 from quoter.venues.ports import MarketFeed, OrderGateway
+from quoter.venues.tasks import Finished, failed, spawn
+from quoter.venues.venue_clock import VenueClock
 
 log = structlog.get_logger()
 
@@ -47,10 +49,6 @@ REQUESTS_S = 0.2
 TURNS_AT_ONCE = 64  # then the sockets get their turn
 
 type Observer = Callable[[Step], None]
-
-
-class _Finished(Exception):
-    pass
 
 
 class Runner:
@@ -67,16 +65,27 @@ class Runner:
         folder: DataFolder | None,
         latched: LatchRecord | None = None,
         ledger: Ledger | None = None,
+        venue_clock: VenueClock | None = None,
+        rss_max_mb: int = 0,
         observers: tuple[Observer, ...] = (),
     ) -> None:
+        """`venue_clock` is kept here while we run; `rss_max_mb` of 0: memory has no bound."""
         self.engine = engine
         self.inbox = Inbox()
-        self._watchdog = Watchdog(clock=clock, post=self.inbox.put)
-        self.probe = LoopProbe(self._on_lag)
         self._feed = feed
         self._gateway = gateway
         self._clock = clock
         self._metrics = metrics
+        self.watches = Watches(
+            clock=clock,
+            metrics=metrics,
+            gateway=gateway,
+            folder=folder.path if folder is not None else None,
+            venue_clock=venue_clock or VenueClock(),
+            rss_max_mb=rss_max_mb,
+            post=self.inbox.put,
+            recycle=self._recycle,
+        )
         self._observers = observers
         self.stops = Stops(
             gateway=gateway, folder=folder, latched=latched, post=self.inbox.put, clock=clock
@@ -91,6 +100,7 @@ class Runner:
             may_leave=self._may_leave,
         )
         self._stop = asyncio.Event()
+        self._is_recycled = False
         self._last_orders = LastOrders(engine, gateway) if gateway is not None else None
         self._crash: BaseException | None = None
 
@@ -107,41 +117,62 @@ class Runner:
             )
 
     async def _may_leave(self, order: PlaceOrder) -> bool:
-        return self.durable is None or await self.durable.may_leave(order)
+        if self.durable is None:
+            return True
+        asked_ns = self._clock.now_ns()
+        may_leave = await self.durable.may_leave(order)
+        waited_ns = self._clock.now_ns() - asked_ns
+        self._metrics.latency(Latency.LEDGER_COMMIT, waited_ns * 1e-9)
+        return may_leave
 
     def stop(self) -> None:
         """Ask for the clean end; safe to call from a signal handler, and more than once."""
         self._stop.set()
 
+    def _recycle(self) -> None:
+        """The clean end, with an exit code that asks for a restart."""
+        self._is_recycled = True
+        self.stop()
+
     async def run(self) -> ExitCode:
         """Trade until `stop`, or until any task fails; either way leave no order behind."""
         self._begin()
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._feed.run(self.inbox.put), name="feed")
-                tasks.create_task(self._drain_inbox(), name="engine")
-                tasks.create_task(self._tick(), name="tick")
-                tasks.create_task(self.probe.run(), name="probe")
-                tasks.create_task(self._requests(), name="requests")
-                tasks.create_task(self._end(), name="end")
-                if self._calibration is not None:
-                    tasks.create_task(self._calibration.run(), name="calibration")
-                if self._gateway is not None:
-                    tasks.create_task(self._gateway.run(self.inbox.put), name="private")
-                    self._outbox.spawn(tasks)
-        except* _Finished:
+            with self.watches.hangs:
+                async with asyncio.TaskGroup() as tasks:
+                    self._spawn(tasks)
+        except* Finished:
             pass
         except* Exception as group:  # any failure ends the run the same safe way
             self._crash = group
-            log.critical("crashed", error=repr(group.exceptions), exc_info=group)
+            self.watches.end()
+            log.critical(
+                "crashed", tasks=failed(group), error=repr(group.exceptions), exc_info=group
+            )
             if self._last_orders is not None:
                 await self._last_orders.emergency()
         finally:
+            self.watches.end()
             await self.close()
         return self._exit_code()
 
+    def _spawn(self, tasks: asyncio.TaskGroup) -> None:
+        """Every task there is: none of them may end before the run does."""
+        spawn(tasks, "feed", self._feed.run(self.inbox.put))
+        spawn(tasks, "engine", self._drain_inbox())
+        spawn(tasks, "tick", self._tick())
+        spawn(tasks, "requests", self._requests())
+        spawn(tasks, "end", self._end())
+        self.watches.spawn(tasks)
+        if self._calibration is not None:
+            spawn(tasks, "calibration", self._calibration.run())
+        if self._gateway is not None:
+            spawn(tasks, "private", self._gateway.run(self.inbox.put))
+            self._outbox.spawn(tasks)
+
     def _begin(self) -> None:
         """A latch found on disk is the first thing the engine hears; else the gate opens."""
+        self.watches.begin()
         if (record := self.stops.latched) is not None:
             self.inbox.put(
                 Alarm(ts_ns=self._clock.now_ns(), cause=record.cause, active=True, text=record.text)
@@ -165,11 +196,14 @@ class Runner:
 
     def _turn(self, event: Event) -> None:
         step = self.engine.handle(event)
+        if isinstance(event, Tick):
+            self.watches.heard_clock(event.ts_ns)
         self._outbox.submit(step.commands)
         if self.durable is not None:
             self.durable.after(step)
         if step.state is not None:
             self.stops.changed(step.state)
+            self.watches.cause_times.observe(step)
             if step.state.after is TradingState.KILLED:
                 self._outbox.drop_creates()
         if step.quote is not None and isinstance(event, BookDelta | TopOfBook | BookSnapshot):
@@ -184,13 +218,13 @@ class Runner:
             self._metrics.inbox(len(self.inbox))
             self.inbox.put(Tick(ts_ns=self._clock.now_ns()))
 
-    def _on_lag(self, seconds: float) -> None:
-        self._metrics.latency(Latency.LOOP_LAG, seconds)
-        self._watchdog.lag(seconds)
-
     async def _requests(self) -> None:
         while True:
             self.stops.look()
+            if self.durable is not None:
+                self.durable.look()
+            if self._gateway is not None:
+                self._metrics.process.budget(self._gateway.budget_used())
             await asyncio.sleep(REQUESTS_S)
 
     async def _end(self) -> None:
@@ -201,7 +235,7 @@ class Runner:
             await self._last_orders.drain()
         if self._calibration is not None:
             await self._calibration.keep()
-        raise _Finished
+        raise Finished
 
     async def close(self) -> None:
         """Let go of the venue; for a daemon that never ran too."""
@@ -217,4 +251,6 @@ class Runner:
             return ExitCode.KILLED
         if self._gateway is not None and not self.engine.is_quiet:
             return ExitCode.UNSETTLED
+        if self._is_recycled:
+            return ExitCode.RECYCLED
         return ExitCode.CLEAN

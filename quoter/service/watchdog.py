@@ -22,6 +22,7 @@ class Watchdog:
         self._post = post
         self._late_ns: deque[int] = deque(maxlen=LAGS_MAX)
         self._active: set[Cause] = set()
+        self._venue_clock = ""  # what is wrong with it
 
     def lag(self, seconds: float) -> None:
         """The loop woke up so late; called at every wake-up of the probe."""
@@ -39,8 +40,19 @@ class Watchdog:
     def _watch_clock(self) -> None:
         """Signed requests carry the wall clock; our own time does not move with it."""
         offset_ns = self._clock.offset_ns()
-        text = f"the wall clock was moved by {offset_ns / NS_PER_S:+.1f} s"
-        self._hold(Cause.CLOCK, active=abs(offset_ns) > OFFSET_NS_MAX, text=text)
+        is_moved = abs(offset_ns) > OFFSET_NS_MAX
+        moved = f"the wall clock was moved by {offset_ns / NS_PER_S:+.1f} s"
+        text = moved if is_moved else self._venue_clock
+        self._hold(Cause.CLOCK, active=bool(text), text=text)
+
+    def venue_clock(self, text: str) -> None:
+        """What is wrong with the venue's clock against ours; empty: nothing."""
+        self._venue_clock = text
+        self._watch_clock()
+
+    def memory(self, text: str) -> None:
+        """Why to rest because of our memory; empty: no reason."""
+        self._hold(Cause.MEMORY, active=bool(text), text=text)
 
     def _hold(self, cause: Cause, *, active: bool, text: str) -> None:
         if active == (cause in self._active):

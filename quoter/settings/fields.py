@@ -223,6 +223,13 @@ class Process(BaseModel):
     http_hosts: Annotated[str, BeforeValidator(parse_host_names)] = Field(
         "quoter", description="names (commas between) under which others may call us, beside ours"
     )
+    rss_max_mb: int = Field(
+        400,
+        ge=0,
+        le=1_048_576,
+        description="memory above which the daemon ends cleanly to be started again; MiB, 0 "
+        "for off, below the container's limit",
+    )
     log_format: Literal["auto", "json", "pretty"] = Field(
         "auto", description="json lines, pretty, or auto (pretty on a terminal)"
     )

@@ -19,12 +19,20 @@ from prometheus_client import (
 )
 
 from quoter.domain.commands import CancelAll, CancelOrder, PlaceOrder
-from quoter.domain.events import FeedDown, FeedUp, OrderReject
+from quoter.domain.events import (
+    BalanceReport,
+    FeedDown,
+    FeedUp,
+    OpenOrdersReport,
+    OrderReject,
+    TradesReport,
+)
 from quoter.domain.market import Side
 from quoter.domain.quotes import Quote
 from quoter.domain.step import Snapshot, Step
 from quoter.domain.trading import Cause, Phase, TradingState
 from quoter.telemetry.price_gauges import PriceGauges
+from quoter.telemetry.process_gauges import ProcessGauges
 
 LATENCY_BUCKETS_S = (
     50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 0.1, 0.25, 0.5, 1, 2.5,
@@ -38,14 +46,18 @@ class Latency(StrEnum):
     BOOK_TO_DECISION = "book_to_decision"
     DECISION_TO_WIRE = "decision_to_wire"
     WIRE_TO_ACK = "wire_to_ack"
+    CANCEL_TO_ANSWER = "cancel_to_answer"
     LOOP_LAG = "loop_lag"
+    LEDGER_COMMIT = "ledger_commit"
 
 
 LATENCY_HELP = {
     Latency.BOOK_TO_DECISION: "Receipt of a book message to the end of the engine's turn, seconds.",
     Latency.DECISION_TO_WIRE: "End of the engine's turn to the request leaving us, seconds.",
     Latency.WIRE_TO_ACK: "Request leaving us to the venue's answer, seconds.",
+    Latency.CANCEL_TO_ANSWER: "A cancel leaving its queue to the venue's answer, seconds.",
     Latency.LOOP_LAG: "How late the event loop woke up, seconds.",
+    Latency.LEDGER_COMMIT: "What an order waited for to be on the disk, seconds.",
 }
 
 
@@ -62,6 +74,7 @@ class Metrics:
         self._make_state_gauges()
         self._make_price_gauges()
         self._make_money_gauges()
+        self.process = ProcessGauges(self.registry, self._labels)
         self._latency = {
             kind: Histogram(
                 f"quoter_{kind}_seconds",
@@ -86,6 +99,8 @@ class Metrics:
                 self._count(self._feed_downs, stream)
             case OrderReject(reason=reason):
                 self._count(self._rejects, reason)
+            case OpenOrdersReport() | TradesReport() | BalanceReport():
+                self.process.report(step.event)
             case _:
                 pass
         for change in step.orders:
@@ -147,6 +162,7 @@ class Metrics:
         self._show_side(Side.SELL, snapshot, quote.asks if quote is not None else ())
         self._prices.show(quote.terms if quote is not None else None, snapshot.estimates)
         self._show_money(snapshot)
+        self.process.show(snapshot.ts_ns, snapshot.orders)
 
     def _show_side(self, side: Side, snapshot: Snapshot, wanted: tuple[Quote, ...]) -> None:
         self._set(self._quote_price, float(wanted[0].price) if wanted else nan, side)

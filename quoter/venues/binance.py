@@ -21,6 +21,8 @@ from quoter.venues.dialects import feed_urls
 from quoter.venues.lag import FrameLag
 from quoter.venues.ports import Emit
 from quoter.venues.status import StatusWatch
+from quoter.venues.tasks import spawn
+from quoter.venues.venue_clock import VenueClock
 from quoter.venues.ws import StreamReader
 
 BAD_FRAMES_MAX = 5  # per minute; more means that we misunderstand each other
@@ -32,7 +34,12 @@ class BinanceFeed:
     """`MarketFeed`; every frame is a fact at its receipt, the book is synced by `DepthSync`."""
 
     def __init__(
-        self, config: VenueConfig, instrument: Instrument, now_ns: NowNs, random: Random
+        self,
+        config: VenueConfig,
+        instrument: Instrument,
+        now_ns: NowNs,
+        random: Random,
+        clock: VenueClock | None = None,
     ) -> None:
         self._config, self._now_ns, self._random = config, now_ns, random
         self._timings = config.stream
@@ -44,7 +51,7 @@ class BinanceFeed:
             random=random,
         )
         self._sync = DepthSync()
-        self._lag = FrameLag(self._timings)
+        self._lag = FrameLag(self._timings, clock)
         self._newest_trade = -1
         self._wanted = asyncio.Event()  # a snapshot
         self._is_up = False
@@ -75,10 +82,10 @@ class BinanceFeed:
                 timings=self._timings,
                 now_ns=self._now_ns,
             )
-            tasks.create_task(self._reader.run(), name="market stream")
-            tasks.create_task(self._snapshots(rest), name="depth snapshots")
-            tasks.create_task(self._audits(rest), name="audits")
-            tasks.create_task(status.run(emit), name="venue status")
+            spawn(tasks, "market stream", self._reader.run())
+            spawn(tasks, "depth snapshots", self._snapshots(rest))
+            spawn(tasks, "audits", self._audits(rest))
+            spawn(tasks, "venue status", status.run(emit))
 
     @property
     def rolls(self) -> int:
@@ -235,6 +242,8 @@ class BinanceFeed:
             await asyncio.sleep(pause_s)
 
     async def _measure(self, rest: BinanceRest) -> None:
+        if self._lag.is_measured_elsewhere:
+            return
         asked_ns = self._now_ns()
         venue_ms = await rest.time_ms()
         self._lag.measured(venue_ms=venue_ms, asked_ns=asked_ns, answered_ns=self._now_ns())

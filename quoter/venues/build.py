@@ -10,6 +10,7 @@ from quoter.venues.ccxt_gateway import CcxtGateway
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.dialects import dialect_of
 from quoter.venues.ports import MarketFeed
+from quoter.venues.venue_clock import VenueClock
 
 
 def make_gateway(
@@ -25,8 +26,9 @@ def make_feed(
     *,
     now_ns: NowNs = time.time_ns,
     random: Random | None = None,
+    clock: VenueClock | None = None,
 ) -> MarketFeed:
-    """The native feed where we have one, else ccxt.pro's."""
+    """The native feed where we have one, else ccxt.pro's; it measures the clock without `clock`."""
     is_native = config.native_feed and dialect_of(config.exchange).family == "binance"
     feed = BinanceFeed if is_native else CcxtFeed
-    return feed(config, instrument, now_ns, random or Random())
+    return feed(config, instrument, now_ns, random or Random(), clock)

@@ -23,7 +23,9 @@ from quoter.venues.parse import Json, as_list, as_map, text
 from quoter.venues.ports import Emit
 from quoter.venues.redact import redact
 from quoter.venues.status import StatusWatch
+from quoter.venues.tasks import ended, spawn
 from quoter.venues.transport import Purpose, calling
+from quoter.venues.venue_clock import VenueClock
 
 LEVELS_MAX = 100
 CLOSE_S_MAX = 3.0
@@ -38,13 +40,18 @@ class CcxtFeed:
     """`MarketFeed` through ccxt.pro: one task per stream, nothing but wait and hand on."""
 
     def __init__(
-        self, config: VenueConfig, instrument: Instrument, now_ns: NowNs, random: Random
+        self,
+        config: VenueConfig,
+        instrument: Instrument,
+        now_ns: NowNs,
+        random: Random,
+        clock: VenueClock | None = None,
     ) -> None:
         self._symbol, self._now_ns, self._random = instrument.symbol, now_ns, random
         self._timings = config.stream
         self._client = make_client(_with_quick_pings(config), now_ns)
         self._rest = CcxtRest(self._client, config, instrument, now_ns)
-        self._lag = FrameLag(self._timings)
+        self._lag = FrameLag(self._timings, clock)
         self._check = BookCheck()
         self._sequence = 0
         self._signs: SignsOfLife | None = None  # of the connection since its first book
@@ -63,9 +70,9 @@ class CcxtFeed:
         try:
             with calling(Purpose.READ):
                 async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._connections(emit), name="market stream")
-                    tasks.create_task(self._checks(emit), name="checks")
-                    tasks.create_task(status.run(emit), name="venue status")
+                    spawn(tasks, "market stream", self._connections(emit))
+                    spawn(tasks, "checks", self._checks(emit))
+                    spawn(tasks, "venue status", status.run(emit))
         finally:
             with suppress(TimeoutError):  # ccxt's close may hang on a dead peer
                 async with asyncio.timeout(CLOSE_S_MAX):
@@ -117,7 +124,7 @@ class CcxtFeed:
         finally:
             for pump in pumps:
                 pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
+            await ended(*pumps)
 
     async def _books(self, emit: Emit) -> None:
         signs: SignsOfLife | None = None

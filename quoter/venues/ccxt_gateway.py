@@ -35,6 +35,7 @@ from quoter.venues.ports import Emit
 from quoter.venues.private_stream import PrivateStream
 from quoter.venues.reports import Reporter
 from quoter.venues.startup import Startup
+from quoter.venues.venue_clock import ClockSample
 
 VENUE_IDS_MAX = 20_000
 CANCEL_ROUNDS_MAX = 3
@@ -57,6 +58,7 @@ class CcxtGateway:
             dialect=self._dialect,
             now_ns=now_ns,
         )
+        self.clock = self._startup.clock  # as of connect(); kept by whoever asks `clock_sample`
         self._reporter = Reporter(
             client=self._client,
             caller=self._caller,
@@ -88,11 +90,6 @@ class CcxtGateway:
         Raises KeyRefused, or VenueError with what is wrong.
         """
         return await self._startup.connect()
-
-    @property
-    def clock_offset_s(self) -> float:
-        """The venue's clock minus ours, as of connect()."""
-        return self._startup.clock_offset_s
 
     @property
     def rolls(self) -> int:
@@ -211,6 +208,18 @@ class CcxtGateway:
 
     def open_gate(self) -> None:
         self._client.gate.is_open = True
+
+    def pulse(self, ts_ns: int) -> None:
+        """Another tick was handled."""
+        self._client.gate.pulse_ns = ts_ns
+
+    async def clock_sample(self) -> ClockSample | None:
+        """One question for the venue's time; None without an answer."""
+        sample = await self._startup.clock_sample()
+        return None if isinstance(sample, Failed) else sample
+
+    def budget_used(self) -> float:
+        return self._client.limiter.used_share(self._now_ns())
 
     def rate_limit(self) -> RateLimited | None:
         return self._client.limiter.silent(self._now_ns())

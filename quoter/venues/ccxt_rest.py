@@ -34,7 +34,7 @@ class CcxtRest:
 
     async def measure(self, lag: FrameLag) -> None:
         """Tell `lag` the venue's clock, where there is one."""
-        if not self._client.has.get("fetchTime"):
+        if lag.is_measured_elsewhere or not self._client.has.get("fetchTime"):
             return
         asked_ns = self._now_ns()
         answer = await self._caller.read(self._client.fetch_time)

@@ -3,18 +3,19 @@
 from quoter.domain.events import Alarm
 from quoter.domain.trading import Cause
 from quoter.venues.config import StreamTimings
-
-NS_PER_MS = 1_000_000
+from quoter.venues.venue_clock import NS_PER_MS, VenueClock, sampled
 
 
 class FrameLag:
     """Judges frames one by one once it knows how far the venue's clock is from ours."""
 
-    def __init__(self, timings: StreamTimings) -> None:
+    def __init__(self, timings: StreamTimings, clock: VenueClock | None = None) -> None:
+        """`clock` is kept by somebody else; without it the feed has to tell what it measured."""
         self._limit_ns = int(timings.lag_s_max * 1e9)
         self._far_ns = int(timings.stall_s * 1e9)  # too old to wait for a second one
         self._frames = timings.lag_frames
-        self._offset_ns: int | None = None  # venue minus ours
+        self.is_measured_elsewhere = clock is not None
+        self._clock = clock or VenueClock()
         self._in_a_row = 0  # frames that contradict what stands
         self._is_slow = False
 
@@ -23,15 +24,16 @@ class FrameLag:
 
         An answer that was long on its way, or waited for us, says too little.
         """
-        if self._offset_ns is not None and answered_ns - asked_ns > self._limit_ns:
+        if self._clock.latest is not None and answered_ns - asked_ns > self._limit_ns:
             return
-        self._offset_ns = venue_ms * NS_PER_MS - (asked_ns + answered_ns) // 2
+        self._clock.latest = sampled(venue_ms=venue_ms, asked_ns=asked_ns, answered_ns=answered_ns)
 
     def see(self, event_ms: int, now_ns: int) -> Alarm | None:
         """What to tell of a frame that the venue dates `event_ms` (0: not at all)."""
-        if self._offset_ns is None or not event_ms:
+        sample = self._clock.latest
+        if sample is None or not event_ms:
             return None
-        lag_ns = now_ns + self._offset_ns - event_ms * NS_PER_MS
+        lag_ns = now_ns + sample.offset_ns - event_ms * NS_PER_MS
         if (lag_ns > self._limit_ns) is self._is_slow:
             self._in_a_row = 0
             return None

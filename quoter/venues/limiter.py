@@ -113,6 +113,11 @@ class Limiter:
         if until_ns >= self._silence.until_ns:
             self._silence = _Silence(until_ns, text, is_ban)
 
+    def used_share(self, now_ns: int) -> float:
+        """Of the limit that is used most; above 1: overdrawn."""
+        buckets = (self._weight, *self._orders.values())
+        return max(1.0 - bucket.tokens(now_ns) / bucket.capacity for bucket in buckets)
+
     def silent(self, now_ns: int) -> RateLimited | None:
         """The wish that is still in force."""
         if now_ns >= self._silence.until_ns:

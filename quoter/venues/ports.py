@@ -22,6 +22,7 @@ from quoter.domain.events import (
 )
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import MarketPast
+from quoter.venues.venue_clock import ClockSample
 
 type Emit = Callable[[Event], None]
 
@@ -72,8 +73,17 @@ class OrderGateway(Protocol):
     def open_gate(self) -> None:
         """Let creates through (start, and after a re-arm)."""
 
+    def pulse(self, ts_ns: int) -> None:
+        """The engine has handled the tick of `ts_ns`: without one for 1 s no create leaves."""
+
+    async def clock_sample(self) -> ClockSample | None:
+        """Ask for the venue's time once; None without an answer, or if it does not tell."""
+
     def wire_ns(self, client_id: str) -> int | None:
         """When the create's bytes left (UTC ns), if they did and it is still remembered."""
+
+    def budget_used(self) -> float:
+        """Share of the venue's tightest rate limit that we used; above 1: overdrawn."""
 
     def rate_limit(self) -> RateLimited | None:
         """The venue's last wish for silence, if it is still in force."""

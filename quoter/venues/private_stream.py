@@ -22,6 +22,7 @@ from quoter.venues.dialects import Dialect
 from quoter.venues.guards import GuardedExchange
 from quoter.venues.muteness import Muteness
 from quoter.venues.ports import Emit
+from quoter.venues.tasks import ended
 from quoter.venues.transport import Purpose, calling
 
 POLL_S = 0.02
@@ -48,7 +49,7 @@ class Watches:
         self.client.alive = self.client.goodbye = None
         for pump in self.pumps:
             pump.cancel()
-        await asyncio.gather(*self.pumps, return_exceptions=True)
+        await ended(*self.pumps)
 
 
 class PrivateStream:
@@ -111,7 +112,7 @@ class PrivateStream:
             return await self._life()
         finally:
             roller.cancel()
-            await asyncio.gather(roller, return_exceptions=True)
+            await ended(roller)
             if self._active is not None:
                 await self._active.end()
             self._active = None

@@ -16,6 +16,7 @@ from quoter.venues.guards import GuardedExchange
 from quoter.venues.market_rules import check_quotable, instrument
 from quoter.venues.outcomes import is_refused_key
 from quoter.venues.parse import Json, as_list, as_map, decimal, text
+from quoter.venues.venue_clock import ClockSample, VenueClock, sampled
 from quoter.venues.verify import BinanceCreate
 
 INFO_WEIGHT = 20.0
@@ -35,7 +36,7 @@ class Startup:
     ) -> None:
         self._client, self._caller, self._config = client, caller, config
         self._dialect, self._now_ns = dialect, now_ns
-        self.clock_offset_s = 0.0  # venue minus ours
+        self.clock = VenueClock()
         self._fee: Decimal | None = None
 
     async def connect(self) -> Instrument:
@@ -85,17 +86,28 @@ class Startup:
         held.update(self._client.parse_market(rows[0]))
         return self._instrument(held)
 
+    async def clock_sample(self) -> ClockSample | Failed | None:
+        """Ask for the venue's time once; None if it does not tell."""
+        if not self._client.has.get("fetchTime"):
+            return None
+        asked_ns = self._now_ns()
+        venue_ms = await self._caller.read(self._client.fetch_time)
+        if isinstance(venue_ms, Failed):
+            return venue_ms
+        if not isinstance(venue_ms, int):
+            return None
+        return sampled(venue_ms=venue_ms, asked_ns=asked_ns, answered_ns=self._now_ns())
+
     async def _check_clock(self) -> None:
         """Signed requests carry our time: the venue refuses what looks late or early."""
-        if not self._client.has.get("fetchTime"):
+        answer = await self.clock_sample()
+        if answer is None:
             return
-        before_ns = self._now_ns()
-        venue_ms = _must(await self._caller.read(self._client.fetch_time))
-        middle_s = (before_ns + self._now_ns()) / 2e9
-        self.clock_offset_s = venue_ms / 1000 - middle_s
-        if not abs(self.clock_offset_s) <= self._config.clock_offset_s_max:
+        self.clock.latest = sample = _must(answer)
+        ours_s = -sample.offset_ns / 1e9
+        if not abs(ours_s) <= self._config.clock_offset_s_max:
             raise VenueError(
-                f"our clock is {-self.clock_offset_s:+.3f} s off that of {self._config.exchange}:"
+                f"our clock is {ours_s:+.3f} s off that of {self._config.exchange}:"
                 " synchronise it (NTP) first"
             )
 

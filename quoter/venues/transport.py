@@ -25,6 +25,7 @@ from quoter.venues.config import NowNs
 WIRE_TIMES_MAX = 1000
 KEEP_ALIVE_S = 75.0  # aiohttp's 15 s would cost a TLS handshake after every quiet stretch
 CONNECTIONS_MAX = 20
+PULSE_NS_MAX = 1_000_000_000  # an engine that has not heard its clock for longer decides blindly
 
 
 class Purpose(StrEnum):
@@ -93,6 +94,7 @@ class LastInch:
         self._intents: dict[str, PlaceOrder] = {}
         self._wire_ns: dict[str, int] = {}
         self.is_open = False
+        self.pulse_ns: int | None = None  # the last tick that the engine handled; None: no engine
         self.requests_sent = 0
         self.creates_sent = 0
         self.refused = 0
@@ -123,6 +125,7 @@ class LastInch:
         order = self._intents.get(call.client_id)
         if not self.is_open:
             raise self.refuse("the gate is shut")
+        self._check_pulse()
         if order is None:
             raise self.refuse(f"no intent is registered for {call.client_id!r}")
         if call.create_sent:
@@ -130,6 +133,18 @@ class LastInch:
         age_ns = self._now_ns() - order.decided_ns
         if not age_ns <= self._age_ns_max:
             raise self.refuse(f"{call.client_id} was decided {age_ns / 1e6:.0f} ms ago")
+
+    def _check_pulse(self) -> None:
+        """After a hang of ours the engine hears fills and answers before it hears how late it is.
+
+        What it decides then rests on a book of before: it stays here until a tick of after the
+        hang was handled. Raises GateShut.
+        """
+        if self.pulse_ns is None:
+            return
+        silent_ns = self._now_ns() - self.pulse_ns
+        if not silent_ns <= PULSE_NS_MAX:
+            raise self.refuse(f"our clock was last heard {silent_ns / 1e6:.0f} ms ago")
 
     def leave(self, url: str, call: Call | None) -> None:
         """The connection is there, the write is next: last look. Raises GateShut."""

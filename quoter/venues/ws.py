@@ -18,6 +18,7 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 from quoter.venues.backoff import Backoff
 from quoter.venues.config import StreamTimings
 from quoter.venues.link import Link
+from quoter.venues.tasks import ended, heard
 
 RETRY_AFTER_S_MAX = 3 * 86_400.0  # the longest ban that Binance documents
 OVERLAP_FRAMES_MAX = 10_000  # kept of a new connection until it meets the old one
@@ -124,7 +125,7 @@ class StreamReader:
             for each in links:
                 each.task.cancel()
             self._active = self._second = None
-            await asyncio.gather(roller, *(each.task for each in links), return_exceptions=True)
+            await ended(roller, *(each.task for each in links))
 
     def _link(
         self,
@@ -169,9 +170,10 @@ class StreamReader:
             return True
         self._second = None
         second.task.cancel()
-        (ending,) = await asyncio.gather(second.task, return_exceptions=True)
-        if isinstance(ending, InvalidStatus):
-            self._note_refusal(ending)
+        await asyncio.wait({second.task})
+        for ending in heard({second.task}):
+            if isinstance(ending, InvalidStatus):
+                self._note_refusal(ending)
         return False
 
     def _compare(self, data: bytes) -> None:

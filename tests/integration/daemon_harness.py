@@ -56,6 +56,7 @@ def settings(sandbox: RunningSandbox, folder: Path, **changed: object) -> Settin
         "requote_hold_s": 0.2,
         "creates_per_s": 20.0,
         "foreign": "ignore",  # an order of somebody else rests in most tests, and must survive
+        "rss_max_mb": 0,  # the memory of a test process is not the daemon's
     }
     return FixedSettings.model_validate(values | changed)
 

@@ -129,7 +129,8 @@ async def test_the_instrument_is_exact(still_sandbox: RunningSandbox) -> None:
     assert (found.tick, found.lot) == (Decimal("0.01"), Decimal("0.00001"))
     assert (found.notional_min, found.fee_maker) == (Decimal(5), Decimal(0))
     assert (found.venue_symbol, found.base, found.quote) == ("BTCUSDT", "BTC", "USDT")
-    assert abs(gateway.clock_offset_s) < 0.5
+    assert gateway.clock.latest is not None
+    assert abs(gateway.clock.latest.offset_ns) < 500_000_000
     await gateway.close()
 
 

@@ -1,8 +1,8 @@
 """Every mutant that the suite must kill."""
 
-from tests.mutants import doors, orders, truth
+from tests.mutants import doors, health, orders, truth
 
-MUTANTS = (*orders.MUTANTS, *doors.MUTANTS, *truth.MUTANTS)
+MUTANTS = (*orders.MUTANTS, *doors.MUTANTS, *truth.MUTANTS, *health.MUTANTS)
 # Where a mutant's own tests do not see it, these may.
 FALLBACK = (
     "tests/unit/engine",

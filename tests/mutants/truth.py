@@ -43,7 +43,7 @@ AWAKE = (
         "the venue's clock is believed though the answer waited for us",
         Edit(
             "quoter/venues/lag.py",
-            "if self._offset_ns is not None and answered_ns",
+            "if self._clock.latest is not None and answered_ns",
             "if False and answered_ns",
         ),
         tests=("tests/unit/venues/test_lag.py",),

@@ -126,6 +126,28 @@ def test_whoever_catches_everything_says_why() -> None:
     assert found == []
 
 
+def test_nobody_turns_the_failures_of_tasks_into_values() -> None:
+    """`gather(return_exceptions=True)` hides which of them failed, and that one did."""
+    found = [
+        f"{path}:{node.lineno}"
+        for path in python("quoter/", "deploy/")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.keyword) and node.arg == "return_exceptions"
+    ]
+    assert found == []
+
+
+def test_tasks_of_the_daemon_are_started_under_supervision() -> None:
+    """A bare `TaskGroup.create_task` takes no notice of a task that returns."""
+    found = [
+        f"{path}:{node.lineno}"
+        for path in python("quoter/service/", "quoter/venues/")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "tasks.create_task"
+    ]
+    assert [line for line in found if not line.startswith("quoter/venues/tasks.py")] == []
+
+
 def test_tests_do_not_sleep_and_hope() -> None:
     """A sleep must be short: it belongs into a loop that waits for a condition."""
     found = []

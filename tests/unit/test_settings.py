@@ -27,7 +27,7 @@ LIMITS = {
 }
 UNITS = (
     "base units", "quote currency", "seconds", "second", "bps of price", "no unit", "count",
-    "number",
+    "number", "MiB",
 )  # fmt: skip
 
 type Given = Callable[..., None]

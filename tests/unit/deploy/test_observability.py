@@ -11,6 +11,8 @@ import yaml
 
 from deploy.grafana.generate import GRID_WIDTH, TARGET, dashboard, rendered
 from deploy.grafana.panels import ROWS
+from quoter.domain.trading import Cause, TradingState
+from quoter.risk.kill_switch import SEVERITY
 from quoter.telemetry.metrics import Metrics
 
 PROMETHEUS = Path(__file__).parents[3] / "deploy" / "prometheus"
@@ -85,6 +87,54 @@ def test_every_alert_says_how_bad_it_is_and_what_to_do() -> None:
     for rule in rules():
         assert rule["labels"]["severity"] in {"critical", "warning"}
         assert {"summary", "action"} <= rule["annotations"].keys()
+
+
+MATCHER = re.compile(r'(\w+)(=~|!~|!=|=)"([^"]*)"')
+
+
+def is_matched(value: str, how: str, wanted: str) -> bool:
+    """As Prometheus matches one label."""
+    is_same = re.fullmatch(wanted, value) is not None if "~" in how else value == wanted
+    return is_same is not how.startswith("!")
+
+
+def is_selected(expression: str, metric: str, labels: dict[str, str]) -> bool:
+    """Does any selector of this metric in the expression take a series with these labels?"""
+    selectors = re.findall(rf"\b{metric}(?:{{(.*?)}})?(?=[ )\n]|$)", expression)
+    return any(
+        all(is_matched(labels[name], how, want) for name, how, want in MATCHER.findall(selector))
+        for selector in selectors
+    )
+
+
+def test_every_cause_rings_exactly_one_bell_that_fits_how_severe_it_is() -> None:
+    """By what the daemon itself exports of each cause: no list of causes can fall behind."""
+    metrics = Metrics(symbol="BTC/USDT", venue="binance", environment="sandbox")
+    (about,) = (each for each in metrics.registry.collect() if each.name == "quoter_cause_info")
+    causes = {sample.labels["cause"]: sample.labels for sample in about.samples}
+    assert causes.keys() == set(Cause)
+    expressions = {rule["alert"]: rule for rule in rules() if "cause_active" in rule["expr"]}
+    for cause, labels in causes.items():
+        heard = {
+            name
+            for name, rule in expressions.items()
+            if is_selected(rule["expr"], "quoter_cause_active", labels)
+            and is_selected(rule["expr"], "quoter_cause_info", labels)
+        }
+        severity = SEVERITY[Cause(cause)]
+        is_wanted = cause.startswith("operator_") and severity.state is not TradingState.KILLED
+        if severity.state is TradingState.KILLED:
+            assert heard == {"QuoterKilled"}, cause
+        elif severity.is_latched and not is_wanted:
+            assert heard == {"QuoterHeld"}, cause
+        else:
+            assert heard == {"QuoterPaused"}, cause
+    urgent = {name: rule["labels"]["severity"] for name, rule in expressions.items()}
+    assert urgent == {
+        "QuoterKilled": "critical",
+        "QuoterHeld": "critical",
+        "QuoterPaused": "warning",
+    }
 
 
 def test_every_alert_has_an_example_that_fires() -> None:

@@ -9,9 +9,10 @@ import pytest
 from quoter.domain.step import Snapshot
 from quoter.domain.trading import Cause, Phase, TradingState
 from quoter.service import http as module
+from quoter.service.cause_details import CauseTimes
 from quoter.service.http import HEADERS, Pages, Sources, is_allowed_host, serve, stop
 from quoter.telemetry.redaction import Redactor
-from tests.unit.telemetry.samples import empty, paused, snapshot
+from tests.unit.telemetry.samples import NOW_NS, empty, paused, snapshot
 
 CANARY = "c4n4ry-S3cret"
 
@@ -30,6 +31,7 @@ class Daemon:
             snapshot=lambda: self.snapshot,
             metrics=lambda seen: f"quoter_up {seen.seq}\n".encode(),
             is_alive=lambda: self.is_alive,
+            details=CauseTimes(NOW_NS).details,
             about={"environment": "sandbox", "symbol": "BTC/USDT"},
             redactor=Redactor([CANARY]),
         )
@@ -86,6 +88,12 @@ async def test_not_ready_says_why(daemon: Daemon) -> None:
     body = json.loads((await daemon.ask("/readyz"))[1])
     assert body["causes"] == {"book_stale": "no frame for 2.1 s"}
     assert body["trading_state"] == "PAUSED"
+    assert body["details"]["book_stale"] == {
+        "since": "2023-11-14T22:13:20+00:00",
+        "state": "PAUSED",
+        "latched": False,
+        "runbook": "deploy/docs/runbook.md#causes-that-pause-and-clear-by-themselves",
+    }
 
 
 async def test_state_keeps_exact_numbers_exact(daemon: Daemon) -> None:

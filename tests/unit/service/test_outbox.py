@@ -35,6 +35,7 @@ from quoter.service.clock import Clock
 from quoter.service.outbox import Outbox
 from quoter.telemetry.metrics import Metrics
 from quoter.venues.ports import Emit
+from quoter.venues.venue_clock import ClockSample
 from tests.unit.state.cases import ABC, START_NS, place
 
 
@@ -93,8 +94,17 @@ class Gateway:
     def open_gate(self) -> None:
         """No gate here."""
 
+    def pulse(self, ts_ns: int) -> None:
+        """No gate here."""
+
+    async def clock_sample(self) -> ClockSample | None:
+        raise AssertionError("the outbox never asks")
+
     def wire_ns(self, client_id: str) -> int | None:
         return START_NS
+
+    def budget_used(self) -> float:
+        raise AssertionError("the outbox never asks")
 
     def rate_limit(self) -> RateLimited | None:
         return self.limited

@@ -58,3 +58,23 @@ def test_a_clock_that_was_moved_pauses_until_it_is_back() -> None:
     hands.wall_ns -= 2 * SECOND_NS
     hands.wake(0.05)
     assert hands.told == [(Cause.CLOCK, True), (Cause.CLOCK, False)]
+
+
+def test_both_reasons_to_mistrust_the_clock_must_be_over() -> None:
+    hands = Hands()
+    hands.watchdog.venue_clock("the venue's clock is +1.50 s from ours")
+    hands.wall_ns += 2 * SECOND_NS
+    hands.wake(0.05)
+    hands.watchdog.venue_clock("")
+    hands.wake(0.05)
+    assert hands.told == [(Cause.CLOCK, True)]
+    hands.wall_ns -= 2 * SECOND_NS
+    hands.wake(0.05)
+    assert hands.told == [(Cause.CLOCK, True), (Cause.CLOCK, False)]
+
+
+def test_memory_is_told_when_it_begins_and_when_it_ends() -> None:
+    hands = Hands()
+    for text in ("", "500 MiB", "501 MiB", "", ""):
+        hands.watchdog.memory(text)
+    assert hands.told == [(Cause.MEMORY, True), (Cause.MEMORY, False)]

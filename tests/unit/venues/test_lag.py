@@ -3,6 +3,7 @@
 from quoter.domain.trading import Cause
 from quoter.venues.config import StreamTimings
 from quoter.venues.lag import FrameLag
+from quoter.venues.venue_clock import ClockSample, VenueClock
 
 MS = 1_000_000
 OFFSET_MS = 700  # the venue's clock is ahead of ours
@@ -63,3 +64,12 @@ def test_a_clock_that_was_told_to_a_sleeping_process_is_not_believed() -> None:
     judge = lag()
     judge.measured(venue_ms=50_000, asked_ns=10_000 * MS, answered_ns=40_000 * MS)
     assert [see(judge, late) for late in (50, 50, 50)] == [None] * 3
+
+
+def test_a_clock_that_somebody_else_keeps_is_believed() -> None:
+    kept = VenueClock()
+    judge = FrameLag(StreamTimings(), kept)
+    assert judge.is_measured_elsewhere
+    assert [see(judge, 2_000) for _ in range(3)] == [None] * 3
+    kept.latest = ClockSample(offset_ns=OFFSET_MS * MS, round_trip_ns=0)
+    assert [see(judge, 2_000) for _ in range(3)][-1] is True

@@ -221,3 +221,18 @@ def test_a_create_at_another_endpoint_is_not_sent(gate: LastInch, create: Call) 
     gate.register(order())
     with pytest.raises(GateShut, match="goes to /order"):
         BinanceCreate("BTCUSDT")(gate, create, "http://venue:81/api/v3/sor/order/x", GOOD)
+
+
+def test_a_create_stays_here_until_the_engine_has_heard_its_clock_after_a_hang(
+    gate: LastInch, clock: Clock, create: Call
+) -> None:
+    """What is decided right after we woke rests on a book of before, however fresh it looks."""
+    gate.pulse_ns = clock.now_ns
+    clock.now_ns += 1_000 * MS + 1
+    gate.register(order(decided_ns=clock.now_ns))
+    with pytest.raises(GateShut, match="last heard 1000 ms ago"):
+        gate.leave(URL, create)
+    gate.leave(URL, Call(Purpose.CANCEL, "q1"))
+    gate.pulse_ns = clock.now_ns - 1_000 * MS
+    gate.leave(URL, create)
+    assert (gate.creates_sent, gate.refused) == (1, 1)

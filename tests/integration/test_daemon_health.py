@@ -1,0 +1,249 @@
+"""A daemon that hangs, grows, loses its clock, its disk's thread or its own: it stops by itself."""
+
+import asyncio
+import json
+import time
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from quoter.domain.trading import Cause
+from quoter.ledger.reader import Reader
+from quoter.ledger.rows import FillKind
+from quoter.service import clock_watch, resources
+from quoter.service import watches as module
+from quoter.service.exit_codes import ExitCode
+from quoter.service.hang_watch import NAME
+from quoter.service.runner import Runner
+from tests.integration.daemon_harness import (
+    LIVELY,
+    Pilot,
+    flying,
+    market,
+    open_ids,
+    quiet_logs,
+    settings,
+)
+from tests.integration.daemon_process import quoter, until
+from tests.integration.ledger_truth import open_epoch
+from tests.integration.sandbox_client import running
+
+QUOTING_S_MAX = 30.0
+STOPPED_S_MAX = 20.0
+HANG_S = 3.0
+SCRAPE_S_MAX = 0.05
+SERIES_MAX = 2_000
+ZERO = Decimal(0)
+
+
+def hang(seconds: float) -> None:
+    """Hold the loop, as a defect would."""
+    time.sleep(seconds)
+
+
+def is_active(pilot: Pilot, cause: Cause) -> bool:
+    return pilot.running.engine.causes.switch.is_active(cause)
+
+
+def value(pilot: Pilot, metric: str, **more: str) -> float:
+    labels = {"symbol": "BTC/USDT", "venue": "binance", **more}
+    found = pilot.running.metrics.registry.get_sample_value(metric, labels)
+    assert found is not None, metric
+    return found
+
+
+async def test_a_loop_that_hung_takes_its_orders_out_and_leaves_its_stacks(tmp_path: Path) -> None:
+    with quiet_logs(tmp_path / "log"):
+        async with (
+            running(market(LIVELY, seed=1)) as sandbox,
+            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+        ):
+            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting")
+            before = {order.client_id for order in pilot.open_own()}
+            asyncio.get_running_loop().call_soon(hang, HANG_S)
+            await asyncio.sleep(0)
+            await pilot.until(
+                lambda: not before & {order.client_id for order in pilot.open_own()},
+                STOPPED_S_MAX,
+                "what rested during the hang is gone",
+            )
+            assert value(pilot, "quoter_loop_hangs_total") >= 1
+            assert "book_stale" in pilot.story()
+            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting again")
+            assert await pilot.stop() is ExitCode.CLEAN
+        stacks = (tmp_path / NAME).read_text()
+        assert f"in {hang.__name__}" in stacks
+        assert "loop_hung" in (tmp_path / "log").read_text()
+
+
+async def test_a_loop_that_is_late_three_times_pauses(tmp_path: Path) -> None:
+    with quiet_logs(tmp_path / "log"):
+        async with (
+            running(market(LIVELY, seed=1)) as sandbox,
+            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+        ):
+            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting")
+            loop = asyncio.get_running_loop()
+            for number in range(3):
+                loop.call_later(0.5 * number, hang, 0.4)
+            await pilot.until(
+                lambda: is_active(pilot, Cause.LOOP_LAG), STOPPED_S_MAX, "late three times"
+            )
+            await pilot.until(lambda: not pilot.open_own(), STOPPED_S_MAX, "orders gone")
+
+
+async def test_an_engine_that_hears_no_clock_sends_no_order_and_is_not_healthy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The market's news alone would keep it deciding."""
+
+    async def stopped(runner: Runner) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Runner, "_tick", stopped)
+    monkeypatch.setattr(module, "DEAF_NS_MAX", 2_000_000_000)
+    with quiet_logs(tmp_path / "log"):
+        async with (
+            running(market(LIVELY, seed=1)) as sandbox,
+            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+        ):
+            runner = pilot.running.runner
+            await pilot.until(lambda: not runner.watches.is_alive(), STOPPED_S_MAX, "not healthy")
+            sent, decided = len(await pilot.wire("order.place")), len(pilot.placed)
+            await pilot.until(
+                lambda: len(pilot.placed) >= decided + 5, STOPPED_S_MAX, "it goes on deciding"
+            )
+            assert len(await pilot.wire("order.place")) == sent
+
+
+async def test_a_daemon_that_grew_ends_cleanly_and_asks_to_be_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resources, "LOOK_S", 0.05)
+    monkeypatch.setattr(resources, "ABOVE_NS", 500_000_000)
+    with quiet_logs(tmp_path / "log"):
+        async with (
+            running(market(LIVELY, seed=1)) as sandbox,
+            flying(sandbox, settings(sandbox, tmp_path, rss_max_mb=100_000)) as pilot,
+        ):
+            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting")
+            pilot.running.runner.watches.resources._rss_max = resources.MIB
+            await pilot.until(lambda: is_active(pilot, Cause.MEMORY), STOPPED_S_MAX, "it rests")
+            await pilot.until(lambda: not pilot.open_own(), STOPPED_S_MAX, "orders gone")
+            monkeypatch.setattr(resources, "YOUNG_NS", 0)
+            assert pilot.task is not None
+            async with asyncio.timeout(STOPPED_S_MAX):
+                assert await pilot.task is ExitCode.RECYCLED
+            assert open_ids(sandbox) == set()
+
+
+async def test_a_venue_whose_clock_is_off_pauses_us_until_it_is_right_three_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock_watch, "ROUND_S", 0.2)
+    monkeypatch.setattr(clock_watch, "DOUBT_S", 0.2)
+    with quiet_logs(tmp_path / "log"):
+        async with (
+            running(market(LIVELY, seed=1)) as sandbox,
+            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+        ):
+            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting")
+            await sandbox.arm("clock_skew", skew_s=1.5)
+            await pilot.until(lambda: is_active(pilot, Cause.CLOCK), STOPPED_S_MAX, "paused")
+            await pilot.until(lambda: not pilot.open_own(), STOPPED_S_MAX, "orders gone")
+            assert value(pilot, "quoter_clock_offset_seconds") > 1.0
+            await sandbox.admin("DELETE", "faults")
+            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting again")
+            assert not is_active(pilot, Cause.CLOCK)
+            assert await pilot.stop() is ExitCode.CLEAN
+            assert pilot.is_equal(), pilot.differences()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_ledger_whose_thread_has_gone_kills(tmp_path: Path) -> None:
+    """Nothing waits for the disk at that moment: it is found by looking."""
+
+    def die(_connection: object) -> None:
+        raise SystemExit
+
+    with quiet_logs(tmp_path / "log"):
+        async with (
+            running(market(LIVELY, seed=1)) as sandbox,
+            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+        ):
+            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting")
+            durable = pilot.running.runner.durable
+            assert durable is not None
+            durable._ledger._writer.enqueue(die)
+            await pilot.until(
+                lambda: is_active(pilot, Cause.LEDGER_FAILED), STOPPED_S_MAX, "killed"
+            )
+            await pilot.until(lambda: not pilot.open_own(), STOPPED_S_MAX, "orders gone")
+
+
+def booked_position(folder: Path) -> Decimal:
+    """Base holdings by the ledger's rows alone."""
+    with Reader(folder) as reader:
+        epoch = open_epoch(folder)
+        fills = [each.fill for each in reader.fills(epoch.number) if each.kind is FillKind.BOOKED]
+    held = epoch.opening["BTC"] + sum((fill.side.sign * fill.size for fill in fills), ZERO)
+    return held - sum((fill.fee for fill in fills if fill.fee_asset == "BTC"), ZERO)
+
+
+async def test_a_scrape_says_what_the_ledger_says_and_is_quick_and_small(tmp_path: Path) -> None:
+    """Booked means durable: what is shown is on the disk already."""
+    took_s = []
+    with quiet_logs(tmp_path / "log"):
+        async with (
+            running(market(LIVELY, seed=1)) as sandbox,
+            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+        ):
+            daemon = pilot.running
+            count = daemon.engine.inventory
+            shown: set[int] = set()
+
+            def is_news() -> bool:
+                return count.fills_buy + count.fills_sell not in {0, *shown} and pilot.is_equal()
+
+            while len(shown) < 5:
+                await pilot.until(is_news, QUOTING_S_MAX, "another fill, booked")
+                shown.add(count.fills_buy + count.fills_sell)
+                start_s = time.perf_counter()
+                text = daemon.metrics.render(daemon.engine.snapshot()).decode()
+                took_s.append(time.perf_counter() - start_s)
+                exported = value(pilot, "quoter_position_base")
+                assert exported == float(booked_position(tmp_path))
+                series = [line for line in text.splitlines() if not line.startswith("#")]
+                assert 100 < len(series) <= SERIES_MAX
+            assert value(pilot, "quoter_report_age_seconds", report="balances") >= 0
+            assert value(pilot, "quoter_ledger_commit_seconds_count") > 0
+            assert 0 <= value(pilot, "quoter_message_budget_used_ratio") < 1
+    assert min(took_s) <= SCRAPE_S_MAX
+
+
+async def test_a_process_beyond_its_memory_rests_and_says_since_when_and_what_to_read(
+    tmp_path: Path,
+) -> None:
+    """It has only just begun: ending it would begin the same again."""
+    async with (
+        running(market(LIVELY, seed=1)) as sandbox,
+        quoter(sandbox, tmp_path, "run", QUOTER_RSS_MAX_MB="1") as daemon,
+    ):
+        began = datetime.now(UTC)
+        await until(lambda: daemon.said("started"), "started", daemon)
+        await until(
+            lambda: any("memory" in str(line.get("raised")) for line in daemon.lines),
+            "it rests",
+            daemon,
+        )
+        status, text = await daemon.get("/readyz")
+        about = json.loads(text)["details"]["memory"]
+        assert (status, about["state"], about["latched"]) == (503, "PAUSED", False)
+        assert began < datetime.fromisoformat(about["since"]) <= datetime.now(UTC)
+        assert about["runbook"].startswith("deploy/docs/runbook.md#causes-that-pause")
+        assert (await daemon.get("/healthz"))[0] == 200
+        daemon.process.terminate()
+        assert (await daemon.ended(STOPPED_S_MAX))[0] == ExitCode.CLEAN
+    assert open_ids(sandbox) == set()

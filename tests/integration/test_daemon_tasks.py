@@ -1,0 +1,103 @@
+"""Whichever task of a trading daemon ends, and however: no order stays, and its name is told."""
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from quoter.service import last_orders
+from quoter.service.exit_codes import ExitCode
+from quoter.venues import tasks as module
+from quoter.venues.tasks import forever
+from tests.integration.daemon_harness import (
+    FOREIGN_ID,
+    LIVELY,
+    flying,
+    market,
+    open_ids,
+    place_foreign,
+    quiet_logs,
+    settings,
+)
+from tests.integration.sandbox_client import running
+
+READY_S_MAX = 30.0
+CRASH_S_MAX = 40.0
+# Every task of the runner, one of its workers each, and one of the feed's own.
+NAMES = (
+    "feed", "engine", "tick", "probe", "requests", "resources", "end", "calibration", "clock",
+    "private", "outbox-creates-0", "outbox-cancels-0", "outbox-questions-0", "audits",
+)  # fmt: skip
+BATCH = 7  # daemons at once
+
+
+@dataclass(slots=True)
+class Target:
+    """The task to spoil in one daemon, and when."""
+
+    name: str
+    is_silent: bool  # it returns; else it raises
+    now: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def spoil(self, work: Coroutine[None, None, None]) -> None:
+        """Do the work until we are told."""
+        doing, waiting = asyncio.create_task(work), asyncio.create_task(self.now.wait())
+        both: set[asyncio.Task[None] | asyncio.Task[bool]] = {doing, waiting}
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            if doing.done():
+                doing.result()
+        finally:
+            for task in both:
+                task.cancel()
+            await asyncio.wait(both)
+        if not self.is_silent:
+            raise ZeroDivisionError("a defect of ours")
+
+
+target = ContextVar[Target | None]("target", default=None)
+
+
+async def spoilt(name: str, work: Coroutine[None, None, None]) -> None:
+    """In place of `forever`."""
+    aim = target.get()
+    is_it = aim is not None and aim.name == name
+    await forever(name, aim.spoil(work) if is_it and aim is not None else work)
+
+
+async def strike(aim: Target, folder: Path, seed: int) -> None:
+    """Trade, lose the task, and look at what is left."""
+    target.set(aim)
+    async with running(market(LIVELY, seed)) as sandbox:
+        await place_foreign(sandbox)
+        async with flying(sandbox, settings(sandbox, folder)) as pilot:
+            await pilot.until(pilot.is_two_sided, READY_S_MAX, f"{aim.name}: quoting")
+            aim.now.set()
+            assert pilot.task is not None
+            async with asyncio.timeout(CRASH_S_MAX):
+                assert await pilot.task is ExitCode.CRASHED, aim.name
+            assert not pilot.running.runner.watches.is_alive()
+        assert open_ids(sandbox) == {FOREIGN_ID}, aim.name
+
+
+@pytest.mark.parametrize("is_silent", [False, True], ids=["raises", "returns"])
+@pytest.mark.parametrize("first", range(0, len(NAMES), BATCH))
+async def test_a_task_that_ends_ends_the_run_without_an_order_left(
+    first: int, is_silent: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "forever", spoilt)
+    monkeypatch.setattr(last_orders, "LATE_CREATE_S", 0.5)
+    names = NAMES[first : first + BATCH]
+    with quiet_logs(tmp_path / "log"):
+        async with asyncio.TaskGroup() as strikes:
+            for seed, name in enumerate(names):
+                aim = Target(name, is_silent)
+                strikes.create_task(strike(aim, tmp_path / name, seed))
+    lines = map(json.loads, (tmp_path / "log").read_text().splitlines())
+    told = [line["tasks"] for line in lines if line["event"] == "crashed"]
+    wanted = [["feed.audits" if name == "audits" else name] for name in names]
+    assert sorted(told) == sorted(wanted)
