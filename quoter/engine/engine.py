@@ -46,6 +46,7 @@ from quoter.engine.patience import Patience
 from quoter.engine.placing import Placing
 from quoter.engine.quoting import Quoting
 from quoter.engine.reconcile import Reconcile
+from quoter.engine.regime import RegimeWatch
 from quoter.engine.snapshot import take_snapshot
 from quoter.engine.stopping import Stopping
 from quoter.engine.turn import Turn
@@ -112,7 +113,8 @@ class Engine:
             stale_ns=config.stale_ns,
             quiet_ns=config.quiet_ns,
         )
-        self.quoting = Quoting(config, self.market, self.learning, self.inventory)
+        self.regime = RegimeWatch(config, self.market, self.learning, self.causes)
+        self.quoting = Quoting(config, self.market, self.learning, self.regime, self.inventory)
         self.patience = Patience(market=self.market, causes=self.causes)
         self.placing = Placing(
             config=config,
@@ -244,6 +246,7 @@ class Engine:
         if not self.config.is_dry:
             self.reconcile.tick(turn)
         self.losses.judge(turn)
+        self.regime.tick(turn, self.losses.equity)
         if turn.ts_ns - self._exposure_checked_ns >= EXPOSURE_CHECK_NS:
             self._exposure_checked_ns = turn.ts_ns
             self._check_exposure(turn)
