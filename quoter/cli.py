@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from quoter.app.options import LOOPBACK, DataDir, Host, Port, address, folder_of
+from quoter.app.options import LOOPBACK, DataDir, Host, Port, Scenario, address, folder_of
 from quoter.app.simulate import simulate
 from quoter.domain.errors import BadSetting, QuoterError
 
@@ -102,12 +102,19 @@ def sandbox(
     shutdown_notice_s: Annotated[
         float, typer.Option(min=0, max=600, help="Announce that end so long before.")
     ] = 10,
+    scenario: Annotated[
+        Scenario | None, typer.Option(help="A crash, and a venue that fails in it.")
+    ] = None,
+    scenario_in_s: Annotated[float, typer.Option(min=0, max=86_400, help="When it begins.")] = 60,
+    scenario_speed: Annotated[float, typer.Option(min=0.1, max=60, help="How fast it goes.")] = 1,
 ) -> None:
     """The sandbox exchange: Binance spot's dialect on real sockets, play money."""
-    from quoter.app.sandbox import run_sandbox, sandbox_config
+    from quoter.app.sandbox import run_sandbox, sandbox_config, with_crash
 
     config = sandbox_config(seed=seed, symbol=symbol, captures=capture or [], speed=speed)
     config = replace(config, disconnect_s=disconnect_s, shutdown_notice_s=shutdown_notice_s)
+    if scenario is Scenario.CRASH:
+        config = with_crash(config, in_s=scenario_in_s, time_scale=scenario_speed)
     raise typer.Exit(run_sandbox(config, host=host, port=port))
 
 

@@ -78,6 +78,35 @@ STATE = Row(
             ),
         ),
         Panel(
+            title="Market regime",
+            description="NORMAL quotes as usual, WIDE farther out with half the size, REDUCE_ONLY "
+            "only the way out of inventory. Up at once, down one rung after a minute of calm.",
+            unit="none",
+            kind="state-timeline",
+            width=12,
+            queries=(
+                Query(
+                    expression=numbered(
+                        "quoter_market_regime", "state", ("NORMAL", "WIDE", "REDUCE_ONLY")
+                    ),
+                    legend="{{symbol}}",
+                ),
+            ),
+            mappings=(
+                ("1", "NORMAL", "green"),
+                ("2", "WIDE", "yellow"),
+                ("3", "REDUCE_ONLY", "orange"),
+            ),
+        ),
+        Panel(
+            title="Volatility by which it is judged",
+            description="Now against ordinary times, quote currency per square root of a second: "
+            "twice the usual makes the market WIDE, four times REDUCE_ONLY.",
+            unit=PRICE,
+            width=12,
+            queries=(value("quoter_regime_sigma_quote_per_sqrt_second", "{{speed}} {{symbol}}"),),
+        ),
+        Panel(
             title="Sides not quoted",
             description="How often a new quote came without a side, by reason. A side that is off "
             "without a reason here would be a bug.",
@@ -164,6 +193,7 @@ INVENTORY = Row(
                 value("quoter_pnl_quote", "spread {{symbol}}", GREEN, where='part="spread"'),
                 value("quoter_pnl_quote", "inventory {{symbol}}", YELLOW, where='part="inventory"'),
                 value("quoter_pnl_quote", "fees {{symbol}}", RED, where='part="fees"'),
+                value("quoter_drawdown_quote", "below the highest total {{symbol}}", ORANGE),
             ),
         ),
         Panel(

@@ -1,6 +1,7 @@
 """Options that several verbs share, and where the daemon is that they talk to."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,13 @@ from quoter.domain.errors import BadSetting
 
 PORT = 9464
 LOOPBACK = "127.0.0.1"
+
+
+class Scenario(StrEnum):
+    """What `quoter sandbox` can play."""
+
+    CRASH = "crash"
+
 
 # No `type` statements: typer does not look behind them, and help and variable would be lost.
 DataDir = Annotated[

@@ -12,7 +12,7 @@ from msgspec import MsgspecError
 
 from quoter.domain.errors import BadSetting
 from quoter.sandbox.capture import capture_symbol
-from quoter.sandbox.config import Capture, SandboxConfig, default_config
+from quoter.sandbox.config import Capture, CrashScenario, SandboxConfig, default_config
 from quoter.sandbox.server import SandboxServer
 
 
@@ -38,6 +38,11 @@ def sandbox_config(
         recorded = Capture(symbol=name, files=tuple(captures), speed=speed)
         config = replace(config, captures=(recorded,))
     return config
+
+
+def with_crash(config: SandboxConfig, *, in_s: float, time_scale: float) -> SandboxConfig:
+    """The same venue, and a crash of its simulated markets `in_s` seconds after its start."""
+    return replace(config, crash=CrashScenario(in_s=in_s, time_scale=time_scale))
 
 
 def _recorded_symbol(captures: list[Path]) -> str:

@@ -24,6 +24,7 @@ from quoter.ledger.schema import LedgerUnusable
 from quoter.pricing.costs import side_cost
 from quoter.pricing.priors import rogers_satchell
 from quoter.pricing.shape import QuoteShape
+from quoter.risk.market_regime import RegimePolicy
 from quoter.risk.view import Limits
 from quoter.sandbox.config import DEMO_ACCOUNT
 from quoter.service.kept_calibration import Kept, Scale
@@ -112,6 +113,7 @@ def engine_config(
         earlier_runs=earlier_runs,
         is_dry=is_dry,
         pricing=pricing_config(settings, instrument, past, kept),
+        regime=regime_policy(settings),
         requote=RequotePolicy(
             hold_ns=int(settings.requote_hold_s * 1e9),
             tolerance=settings.requote_tolerance,
@@ -133,6 +135,18 @@ def limits(settings: Settings) -> Limits:
         notional_max=settings.notional_max or NOTIONAL_UNLIMITED,
         collar=COLLAR,
         loss_max=settings.loss_max,
+        drawdown_max=settings.drawdown_max or settings.loss_max,
+    )
+
+
+def regime_policy(settings: Settings) -> RegimePolicy:
+    """The ladder of the market regime: thresholds, and what equity may lose before it reduces."""
+    return RegimePolicy(
+        is_on=settings.regime == "on",
+        wide_ratio=settings.regime_wide,
+        reduce_ratio=settings.regime_reduce,
+        calm_s=settings.regime_calm_s,
+        drop_max=float(settings.loss_soft or settings.loss_max / 2),
     )
 
 

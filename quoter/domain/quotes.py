@@ -43,7 +43,10 @@ class PricingInputs:
     >= 1; alpha price, the move of fair value that the flow foretells; adverse_* price, >= 0, what
     our own fills on a side lost soon after; fill_factor multiplies the intensity, from our own
     fills; bounded the table of the exact model (pricing/glft_exact.py), None for the closed form;
-    tick price, the grid that the quote will be rounded to, 0 for none.
+    tick price, the grid that the quote will be rounded to, 0 for none. Of the market regime
+    (risk/market_regime.py): d_stale price, least distance of exposed and flat sides; size_factor in
+    (0, 1] of every size; reduces_only takes exposed and flat sides out, and d_unwind, price, is
+    then the least distance of the unwinding one.
     """
 
     fair: float
@@ -63,6 +66,10 @@ class PricingInputs:
     fill_factor: float = 1.0
     bounded: tuple[float, ...] | None = None
     tick: float = 0.0
+    d_stale: float = 0.0
+    size_factor: float = 1.0
+    reduces_only: bool = False
+    d_unwind: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from quoter.domain.events import Event, Fill
 from quoter.domain.market import Level, Side
 from quoter.domain.orders import OrderState, OrderView
 from quoter.domain.quotes import TwoSidedQuote
-from quoter.domain.trading import Cause, Phase, TradingState
+from quoter.domain.trading import Cause, Phase, Regime, TradingState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +101,19 @@ class Pnl:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegimeView:
+    """The rung of the market-regime ladder, why it was climbed, and what it is judged by.
+
+    sigma_* price/sqrt(s), None before there are any.
+    """
+
+    level: Regime = Regime.NORMAL
+    text: str = ""
+    sigma_usual: float | None = None
+    sigma_now: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Everything a page, a metric or a person may want to see, as of `ts_ns`; built on demand."""
 
@@ -125,6 +138,8 @@ class Snapshot:
     exposure_sell: Decimal  # inventory if every sell of ours fills
     balances: Mapping[str, Decimal]  # opening plus booked fills, by asset
     pnl: Pnl
+    drawdown: Decimal  # quote currency below the highest equity since start, >= 0
+    regime: RegimeView
     fees_paid: Mapping[str, Decimal]  # by asset
     fills_buy: int
     fills_sell: int

@@ -12,6 +12,14 @@ class TradingState(IntEnum):
     KILLED = 3
 
 
+class Regime(IntEnum):
+    """What kind of market this is; `risk/market_regime.py` says which, the value is the rung."""
+
+    NORMAL = 0
+    WIDE = 1
+    REDUCE_ONLY = 2
+
+
 class Phase(StrEnum):
     """Where the process is in its life, beside the trading state."""
 
@@ -95,4 +103,5 @@ class NoQuote(StrEnum):
     BELOW_MINIMUM = "below_minimum"
     NO_BALANCE = "no_balance"
     PULLED = "pulled"
+    REGIME = "regime"
     STATE = "state"

@@ -10,6 +10,7 @@ from quoter.domain.instrument import Instrument
 from quoter.engine.reconcile import ReconcilePolicy
 from quoter.engine.requote import RequotePolicy
 from quoter.pricing.shape import QuoteShape
+from quoter.risk.market_regime import RegimePolicy
 from quoter.risk.view import Limits
 
 
@@ -95,6 +96,7 @@ class EngineConfig:
     known_fills: tuple[Fill, ...] = ()  # executed before `opening` was taken
     pricing: PricingConfig = field(default_factory=PricingConfig)
     requote: RequotePolicy = field(default_factory=RequotePolicy)
+    regime: RegimePolicy = field(default_factory=RegimePolicy)
     reconcile: ReconcilePolicy = field(default_factory=ReconcilePolicy)
     creates_per_s: float = 10.0
     stale_ns: int = 2_000_000_000

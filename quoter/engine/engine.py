@@ -50,6 +50,7 @@ from quoter.engine.placing import Placing
 from quoter.engine.quoting import Quoting
 from quoter.engine.reconcile import Reconcile
 from quoter.engine.recount import Recount
+from quoter.engine.regime import RegimeWatch
 from quoter.engine.snapshot import take_snapshot
 from quoter.engine.stopping import Stopping
 from quoter.engine.turn import Turn
@@ -113,7 +114,8 @@ class Engine:
             stale_ns=config.stale_ns,
             quiet_ns=config.quiet_ns,
         )
-        self.quoting = Quoting(config, self.market, self.learning, self.inventory)
+        self.regime = RegimeWatch(config, self.market, self.learning, self.causes)
+        self.quoting = Quoting(config, self.market, self.learning, self.regime, self.inventory)
         self.patience = Patience(market=self.market, causes=self.causes)
         self.placing = Placing(
             config=config,
@@ -267,6 +269,7 @@ class Engine:
             self.reconcile.tick(turn)
             self.rules.tick(turn)
         self.losses.judge(turn)
+        self.regime.tick(turn, self.losses.equity)
         self.recount.tick(turn)
 
     def _decide(self, turn: Turn) -> None:

@@ -1,12 +1,21 @@
-"""How much was lost, and whether inventory is where the gate must have kept it."""
+"""How much was lost, and whether inventory is where the gate must have kept it.
+
+Equity is profit since the start of this process, in quote currency: realised and not, fees in.
+Drawdown is how far it is below its highest, never a share of a profit, which may be zero or less.
+"""
+
+from decimal import Decimal
 
 from quoter.domain.trading import Cause
 from quoter.engine.causes import Causes
+from quoter.engine.lifecycle import MS
 from quoter.engine.market import MarketView
 from quoter.engine.turn import Turn
 from quoter.risk.view import Limits
 from quoter.state.attribution import Attribution
 from quoter.state.inventory import Inventory
+
+MARK_MISSING_NS = 10_000 * MS
 
 
 class Losses:
@@ -26,6 +35,14 @@ class Losses:
         self._inventory = inventory
         self._attribution = attribution
         self._causes = causes
+        self._marked_ns = 0  # when there was a fair value last
+        self._peak = Decimal(0)
+        self.equity = Decimal(0)
+
+    @property
+    def drawdown(self) -> Decimal:
+        """Quote currency below the highest equity since the start, >= 0."""
+        return self._peak - self.equity
 
     def after_fills(self, turn: Turn) -> None:
         """Fills that grow an inventory past the limit contradict the gate."""
@@ -37,8 +54,26 @@ class Losses:
         self.judge(turn)
 
     def judge(self, turn: Turn) -> None:
-        """Mark the inventory to the mid and hold the profit against its limit."""
-        total = self._attribution.see(self._market.mid, turn.ts_ns)
-        if not total > -self._limits.loss_max:
-            text = f"profit {total:.4f}, limit {-self._limits.loss_max}"
+        """Mark the inventory to the mid, and hold the equity against its limits."""
+        mid, limits = self._market.mid, self._limits
+        self.equity = self._attribution.see(mid, turn.ts_ns)
+        self._peak = max(self._peak, self.equity)
+        if not self.equity > -limits.loss_max:
+            text = f"profit {self.equity:.4f}, limit {-limits.loss_max}"
             self._causes.trip(turn, Cause.LOSS_LIMIT, text)
+        if not self.drawdown < limits.drawdown_max:
+            text = f"equity {self.equity:.4f}, {self.drawdown:.4f} below its highest"
+            self._causes.trip(turn, Cause.DRAWDOWN_LIMIT, f"{text}, limit {limits.drawdown_max}")
+        self._judge_mark(mid, turn)
+
+    def _judge_mark(self, mid: float | None, turn: Turn) -> None:
+        """Inventory whose worth nobody knows may only shrink."""
+        if mid is not None or not self._marked_ns:
+            self._marked_ns = turn.ts_ns
+        missing_ns = turn.ts_ns - self._marked_ns
+        is_missing = missing_ns > MARK_MISSING_NS and self._inventory.net != 0
+        if is_missing:
+            text = f"no fair value for {missing_ns / 1e9:.0f} s, inventory {self._inventory.net}"
+            self._causes.trip(turn, Cause.MARK_MISSING, text)
+        else:
+            self._causes.settle(turn, Cause.MARK_MISSING)

@@ -10,6 +10,7 @@ from quoter.domain.trading import NoQuote
 from quoter.engine.config import EngineConfig
 from quoter.engine.learning import Learning
 from quoter.engine.market import MarketView
+from quoter.engine.regime import RegimeWatch
 from quoter.pricing.quote import quote_terms
 from quoter.pricing.two_sided import two_sided_quote
 from quoter.state.inventory import Inventory
@@ -25,7 +26,12 @@ class Quoting:
     """Computes the wanted quote whenever one of its inputs changed, and only then."""
 
     def __init__(
-        self, config: EngineConfig, market: MarketView, learning: Learning, inventory: Inventory
+        self,
+        config: EngineConfig,
+        market: MarketView,
+        learning: Learning,
+        regime: RegimeWatch,
+        inventory: Inventory,
     ) -> None:
         self._needs_funds = config.is_spot and not config.is_dry
         self._inventory = inventory
@@ -34,6 +40,7 @@ class Quoting:
         self._shape = config.pricing.shape
         self._market = market
         self._learning = learning
+        self._regime = regime
         self._seen: tuple[object, ...] | NoQuote | None = None  # what `latest` was computed from
         self.latest: TwoSidedQuote = nothing(NoQuote.NO_BOOK)
 
@@ -50,14 +57,16 @@ class Quoting:
             return self._none(NoQuote.NO_BOOK)
         try:
             fair = self._learning.fair(bid, ask)
-            seen = (fair, bid.price, ask.price, lots, *self._learning.figures(ts_ns))
+            figures = *self._learning.figures(ts_ns), *self._regime.figures
+            seen = (fair, bid.price, ask.price, lots, *figures)
             if seen == self._seen:
                 return False
             inputs = self._learning.inputs(ts_ns, fair=fair, lots=lots)
             if isinstance(inputs, NoQuote):
                 return self._none(inputs)
             self._seen = seen
-            self.latest = self._quote(quote_terms(inputs, self._shape), bid, ask)
+            terms = quote_terms(self._regime.applied(inputs), self._shape)
+            self.latest = self._quote(terms, bid, ask)
         except InvalidInput:
             return self._none(NoQuote.BAD_INPUT)
         return True

@@ -40,6 +40,8 @@ def take_snapshot(engine: "Engine") -> Snapshot:
         exposure_sell=held - orders.leaves(Side.SELL),
         balances=dict(inventory.balances),
         pnl=engine.attribution.pnl(market.mid),
+        drawdown=engine.losses.drawdown,
+        regime=engine.regime.view,
         fees_paid=dict(inventory.fees_paid),
         fills_buy=inventory.fills_buy,
         fills_sell=inventory.fills_sell,

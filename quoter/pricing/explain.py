@@ -16,6 +16,9 @@ BOUND_SENTENCES: dict[str, str] = {
     "spread before.",
     Bound.SPREAD_MIN: "The side would have been nearer to fair than half the minimum spread.",
     Bound.STALE: "The side would have been within reach of a price move we can't follow.",
+    Bound.UNWIND: "In this market the side that unwinds stands a second's fast volatility away.",
+    Bound.REGIME: "A fill here would not shrink inventory, and in this market only that is wanted:"
+    " off.",
     Bound.SPREAD_MAX: "The side would have been farther out than half the maximum spread: off.",
     Bound.SIDE_LIMIT: "Inventory (here in lots) is at its limit: the side that adds to it is off.",
 }
@@ -133,6 +136,9 @@ def _side_rows(terms: QuoteTerms) -> tuple[Row, ...]:
             terms, "extra", terms.extra, f"Half-spread times {inputs.multiplier:g} for caution."
         ),
     ]
+    if inputs.size_factor != 1.0:
+        sentence = "Every order is this share of its usual size: the market is not calm."
+        rows.append(Row("size_factor", inputs.size_factor, None, sentence))
     if terms.delta_bid is not None:
         rows.append(_price(terms, "delta_bid", terms.delta_bid, "Fair value less bid."))
         rows.append(
@@ -171,6 +177,6 @@ def _clamp_row(terms: QuoteTerms, clamp: Clamp) -> Row:
         bound = bound.removeprefix(side)
     sentence = f"Was {clamp.before:.6g}, the bound is {clamp.after:.6g}. {BOUND_SENTENCES[bound]}"
     name = f"clamp_{clamp.name}"
-    if bound == Bound.SIDE_LIMIT:
+    if bound in {Bound.SIDE_LIMIT, Bound.REGIME}:
         return Row(name, clamp.after, None, sentence)
     return _price(terms, name, clamp.after, sentence)

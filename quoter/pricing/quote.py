@@ -30,6 +30,8 @@ class Bound(StrEnum):
     MIDDLE = "middle"
     SPREAD_MIN = "spread_min"
     STALE = "stale"
+    UNWIND = "unwind"
+    REGIME = "regime"
     SPREAD_MAX = "spread_max"
     SIDE_LIMIT = "side_limit"
 
@@ -39,7 +41,8 @@ def quote_terms(inputs: PricingInputs, shape: QuoteShape) -> QuoteTerms:
 
     Units as in PricingInputs and QuoteShape. Long inventory moves both quotes down, short moves
     both up. The exposed side (the bid when long, the ask when short) is None at |lots| >=
-    lots_max, either side is None past half of spread_max; every bound that acted is in `clamps`.
+    lots_max, exposed and flat sides while `reduces_only`, either side past half of spread_max;
+    every bound that acted is in `clamps`.
     Raises InvalidInput with the name and value of what is missing, non-finite or out of domain;
     nothing returned is ever NaN or infinite.
     """
@@ -88,8 +91,11 @@ def off_reason(terms: QuoteTerms, side: Side) -> NoQuote | None:
     """Say why a side of `terms` has no price, None if it has one. BUY is our bid."""
     if (terms.delta_bid if side is Side.BUY else terms.delta_ask) is not None:
         return None
-    at_limit = side.sign * terms.inputs.lots >= terms.inputs.lots_max
-    return NoQuote.SIDE_LIMIT if at_limit else NoQuote.SPREAD_TOO_WIDE
+    towards = side.sign * terms.inputs.lots
+    if towards >= terms.inputs.lots_max:
+        return NoQuote.SIDE_LIMIT
+    is_regime = terms.inputs.reduces_only and towards >= 0.0
+    return NoQuote.REGIME if is_regime else NoQuote.SPREAD_TOO_WIDE
 
 
 def _check(inputs: PricingInputs) -> None:
@@ -108,6 +114,12 @@ def _check(inputs: PricingInputs) -> None:
         raise InvalidInput("multiplier", inputs.multiplier)
     if not (0.0 <= inputs.tick < inf):
         raise InvalidInput("tick", inputs.tick)
+    if not (0.0 <= inputs.d_stale < inf):
+        raise InvalidInput("d_stale", inputs.d_stale)
+    if not (0.0 <= inputs.d_unwind < inf):
+        raise InvalidInput("d_unwind", inputs.d_unwind)
+    if not (0.0 < inputs.size_factor <= 1.0):
+        raise InvalidInput("size_factor", inputs.size_factor)
 
 
 def _model(
@@ -195,13 +207,19 @@ def _bounded(
     if lots_towards >= inputs.lots_max:
         clamps.append(Clamp(f"{name}_{Bound.SIDE_LIMIT}", lots_towards, inputs.lots_max))
         return None
+    if inputs.reduces_only and lots_towards >= 0.0:
+        clamps.append(Clamp(f"{name}_{Bound.REGIME}", lots_towards, 0.0))
+        return None
     bound, floor = Bound.MIDDLE, FLOOR_HALF_SPREADS * half
     if lots_towards >= 0.0:
         least = shape.spread_min_bps * BPS / 2.0 * inputs.fair
         if least > floor:
             bound, floor = Bound.SPREAD_MIN, least
-        if shape.d_stale > floor:
-            bound, floor = Bound.STALE, shape.d_stale
+        stale = max(shape.d_stale, inputs.d_stale)
+        if stale > floor:
+            bound, floor = Bound.STALE, stale
+    elif inputs.d_unwind > floor:
+        bound, floor = Bound.UNWIND, inputs.d_unwind
     if delta < floor:
         clamps.append(Clamp(f"{name}_{bound}", delta, floor))
         delta = floor

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from decimal import Decimal
+from functools import partial
 
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
@@ -50,9 +51,12 @@ def two_sided_quote(
             )
             lots, lots_max = terms.inputs.lots, terms.inputs.lots_max
             sizes = level_sizes(side=side, lots=lots, lots_max=lots_max, shape=shape)
-            quotes = side_quotes(
-                side=side, ticks=ticks, sizes=sizes, order_size=order_size, instrument=instrument
+            sized = partial(
+                side_quotes, side=side, ticks=ticks, order_size=order_size, instrument=instrument
             )
+            # A share that the venue would not take is no reason to be out: then all of it.
+            shrunk = tuple(size * terms.inputs.size_factor for size in sizes)
+            quotes = sized(sizes=shrunk) or sized(sizes=sizes)
         if not quotes:
             other = NoQuote.PULLED if side in pulled else NoQuote.BELOW_MINIMUM
             off.append(SideOff(side, off_reason(terms, side) or other))

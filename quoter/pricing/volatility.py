@@ -5,7 +5,7 @@ one bad print does not live in it for minutes; and a fast one that sees everythi
 the slow one and 0.85 of the fast one is used: a shock widens at once, a quiet minute narrows late.
 """
 
-from math import exp, inf, log, sqrt
+from math import copysign, exp, inf, log, sqrt
 
 from quoter.domain.errors import InvalidInput
 
@@ -28,10 +28,13 @@ class VarianceRate:
     """Exponentially forgetting ratio of squared moves to time, sampled at least a grid step apart.
 
     half_life_s and grid_s seconds, > 0; winsor_sd cuts moves to that many standard deviations,
-    None leaves them whole; prior_sigma price/sqrt(s) worth prior_s seconds of observation.
+    None leaves them whole; prior_sigma price/sqrt(s) worth prior_s seconds of observation. Moves
+    are taken less `dead_band`, price, >= 0: what the grid alone could have made is then no move.
     """
 
-    __slots__ = ("_half_life_s", "_mid", "_t_s", "_winsor_sd", "grid_s", "squares", "time_s")
+    __slots__ = (
+        "_dead_band", "_half_life_s", "_mid", "_t_s", "_winsor_sd", "grid_s", "squares", "time_s",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -41,6 +44,7 @@ class VarianceRate:
         winsor_sd: float | None = None,
         prior_sigma: float | None = None,
         prior_s: float = PRIOR_S,
+        dead_band: float = 0.0,
     ) -> None:
         if not (0.0 < grid_s < inf):
             raise InvalidInput("grid_s", grid_s)
@@ -48,7 +52,10 @@ class VarianceRate:
             raise InvalidInput("half_life_s", half_life_s)
         if prior_sigma is not None and not (0.0 < prior_sigma < inf):
             raise InvalidInput("prior_sigma", prior_sigma)
+        if not (0.0 <= dead_band < inf):
+            raise InvalidInput("dead_band", dead_band)
         self._half_life_s, self.grid_s, self._winsor_sd = half_life_s, grid_s, winsor_sd
+        self._dead_band = dead_band
         self._t_s = self._mid = inf  # nothing seen: the next mid is a beginning, not a move
         self.squares = 0.0 if prior_sigma is None else prior_sigma * prior_sigma * prior_s
         self.time_s = 0.0 if prior_sigma is None else prior_s
@@ -70,6 +77,8 @@ class VarianceRate:
         if gap_s < self.grid_s:
             return False
         move = mid - self._mid
+        if self._dead_band:
+            move = copysign(max(abs(move) - self._dead_band, 0.0), move)
         if self._winsor_sd is not None and self.squares > 0.0 and self.is_warm:
             cap = self._winsor_sd * sqrt(self.squares / self.time_s * gap_s)
             move = max(-cap, min(cap, move))

@@ -1,6 +1,6 @@
 """What a risk rule may look at: read-only figures of this very moment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from quoter.domain.trading import Phase, TradingState
@@ -34,10 +34,11 @@ class Limits:
     notional_max: Decimal
     collar: Decimal  # fraction of fair value
     loss_max: Decimal  # quote currency, > 0
+    drawdown_max: Decimal  # quote currency below the highest equity since start, > 0
 
     def __post_init__(self) -> None:
         """Raise ValueError for a limit that would let everything pass, or nothing ever."""
-        for name in ("inventory_max", "size_max", "notional_max", "collar", "loss_max"):
-            value = getattr(self, name)
+        for field in fields(self):
+            value = getattr(self, field.name)
             if not (value.is_finite() and value > 0):
-                raise ValueError(f"{name} must be above zero, not {value}")
+                raise ValueError(f"{field.name} must be above zero, not {value}")

@@ -48,6 +48,17 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CrashScenario:
+    """A crash of all markets `in_s` seconds after the start, and a venue that fails in it.
+
+    time_scale: how many times as fast as sim.scripts.Crash it goes, > 0.
+    """
+
+    in_s: float = 60.0
+    time_scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxConfig:
     """Everything `SandboxServer` needs.
 
@@ -63,6 +74,7 @@ class SandboxConfig:
     ping_s: float = PING_S
     limits: Limits = field(default_factory=Limits)
     captures: tuple[Capture, ...] = ()
+    crash: CrashScenario | None = None
 
 
 # The demo market, chosen so that a maker with the default gamma looks alive and healthy.

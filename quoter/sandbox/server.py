@@ -10,6 +10,7 @@ from quoter.sandbox.config import SandboxConfig
 from quoter.sandbox.market_streams import MarketStreams
 from quoter.sandbox.pacing import pace
 from quoter.sandbox.rest import BODY_BYTES_MAX, RestApi
+from quoter.sandbox.scenario import play
 from quoter.sandbox.sockets import Sockets
 from quoter.sandbox.user_streams import UserStreams
 from quoter.sandbox.venue import Venue
@@ -77,6 +78,8 @@ class SandboxServer:
             tasks.create_task(pace(self.venue, self._streams), name="pace")
             for symbol, replay in self._replays.items():
                 tasks.create_task(replay.run(), name=f"replay {symbol}")
+            if (crash := self.venue.config.crash) is not None:
+                tasks.create_task(play(crash, self.venue, self.admin.arm), name="crash")
 
     def _begin_replay(self, symbol: str) -> None:
         if symbol in self._replays:

@@ -46,6 +46,13 @@ def state_view(snapshot: Snapshot, *, about: Mapping[str, str]) -> dict[str, Jso
         },
         "balances": _amounts(snapshot.balances),
         "pnl_quote": _pnl(snapshot.pnl),
+        "drawdown": str(snapshot.drawdown),
+        "regime": {
+            "level": snapshot.regime.level.name,
+            "text": snapshot.regime.text,
+            "sigma_usual": _number(snapshot.regime.sigma_usual),
+            "sigma_now": _number(snapshot.regime.sigma_now),
+        },
         "fees_paid": _amounts(snapshot.fees_paid),
         "fills": {"buy": snapshot.fills_buy, "sell": snapshot.fills_sell},
         "counts": dict(snapshot.counts),

@@ -19,7 +19,7 @@ from quoter.domain.events import Fill
 from quoter.domain.market import Side
 from quoter.domain.quotes import QuoteTerms
 from quoter.domain.step import Snapshot, Step
-from quoter.domain.trading import TradingState
+from quoter.domain.trading import Regime, TradingState
 from quoter.service.ladder_view import (
     SIDE_STYLES,
     exact_text,
@@ -138,6 +138,9 @@ def _banner(about: Mapping[str, str]) -> RenderableType:
 def _status(snapshot: Snapshot) -> RenderableType:
     lines = [Text(_state_name(snapshot), style=STATE_STYLES[snapshot.trading_state])]
     lines[0].append(f"   book {_book(snapshot)}", style="dim")
+    if snapshot.regime.level is not Regime.NORMAL:
+        name, text = snapshot.regime.level.name, snapshot.regime.text
+        lines.append(Text(f"market {name}: {text}", style="yellow"))
     causes = list(snapshot.causes.items())
     lines += [Text(f"{cause}: {text}", style="yellow") for cause, text in causes[:CAUSES_SHOWN]]
     if len(causes) > CAUSES_SHOWN:

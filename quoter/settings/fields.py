@@ -17,6 +17,7 @@ from quoter.settings.parse import (
     parse_symbol,
     parse_target,
 )
+from quoter.settings.regime_fields import MarketRegime
 
 
 class Environment(StrEnum):
@@ -249,7 +250,14 @@ class Process(BaseModel):
     )
 
 
-SECTIONS: tuple[type[BaseModel], ...] = (Venue, Limits, Pricing, Requoting, Process)
+SECTIONS: tuple[type[BaseModel], ...] = (
+    Venue,
+    Limits,
+    MarketRegime,
+    Pricing,
+    Requoting,
+    Process,
+)
 SECRETS = ("api_key", "api_secret", "api_password")
 # What must never be printed: a secret pasted into a *_FILE setting is one too.
 HIDDEN = frozenset(SECRETS) | {f"{name}_file" for name in SECRETS}

@@ -22,6 +22,7 @@ from quoter.settings.fields import (
     Venue,
 )
 from quoter.settings.parse import secret_from_file
+from quoter.settings.regime_fields import MarketRegime
 
 PREFIX = "QUOTER_"
 LOTS_MIN = 3  # fewer lots than that and the skew has no room to work in
@@ -29,7 +30,7 @@ LOTS_MAX_EXACT = 500  # walls this far are none, and the table would grow
 GAMMA_NORM_MIN, GAMMA_NORM_MAX = 1e-3, 1e3
 
 
-class Settings(Process, Requoting, Pricing, Limits, Venue, BaseSettings):
+class Settings(Process, Requoting, Pricing, MarketRegime, Limits, Venue, BaseSettings):
     """All of them. Build it with `quoter.settings.load`, which also refuses unknown names."""
 
     model_config = SettingsConfigDict(
@@ -122,12 +123,23 @@ def production_refusal(settings: Settings) -> str | None:
 
 
 def _limit_conflicts(settings: Settings) -> list[str]:
-    if settings.inventory_max >= LOTS_MIN * settings.order_size:
-        return []
-    return [
-        f"QUOTER_ORDER_SIZE: must be at most a third of QUOTER_INVENTORY_MAX "
-        f"({settings.inventory_max}) (got {settings.order_size})"
-    ]
+    lines = []
+    if not settings.inventory_max >= LOTS_MIN * settings.order_size:
+        lines.append(
+            f"QUOTER_ORDER_SIZE: must be at most a third of QUOTER_INVENTORY_MAX "
+            f"({settings.inventory_max}) (got {settings.order_size})"
+        )
+    if settings.loss_soft is not None and not settings.loss_soft <= settings.loss_max:
+        lines.append(
+            f"QUOTER_LOSS_SOFT: must be at most QUOTER_LOSS_MAX ({settings.loss_max}) "
+            f"(got {settings.loss_soft})"
+        )
+    if not settings.regime_reduce >= settings.regime_wide:
+        lines.append(
+            f"QUOTER_REGIME_REDUCE: must be at least QUOTER_REGIME_WIDE "
+            f"({settings.regime_wide:g}) (got {settings.regime_reduce:g})"
+        )
+    return lines
 
 
 def _model_conflicts(settings: Settings) -> list[str]:

@@ -29,8 +29,8 @@ from quoter.domain.events import (
 )
 from quoter.domain.market import Side
 from quoter.domain.quotes import Quote
-from quoter.domain.step import Snapshot, Step
-from quoter.domain.trading import Cause, Phase, TradingState
+from quoter.domain.step import RegimeView, Snapshot, Step
+from quoter.domain.trading import Cause, Phase, Regime, TradingState
 from quoter.telemetry.price_gauges import PriceGauges
 from quoter.telemetry.process_gauges import ProcessGauges
 
@@ -161,6 +161,7 @@ class Metrics:
         self._show_side(Side.BUY, snapshot, quote.bids if quote is not None else ())
         self._show_side(Side.SELL, snapshot, quote.asks if quote is not None else ())
         self._prices.show(quote.terms if quote is not None else None, snapshot.estimates)
+        self._show_regime(snapshot.regime)
         self._show_money(snapshot)
         self.process.show(snapshot.ts_ns, snapshot.orders)
 
@@ -173,6 +174,12 @@ class Metrics:
         exposure = snapshot.exposure_buy if side is Side.BUY else snapshot.exposure_sell
         self._set(self._exposure, float(exposure), side)
 
+    def _show_regime(self, regime: RegimeView) -> None:
+        for level in Regime:
+            self._set(self._regime, float(level is regime.level), level.name)
+        for speed, sigma in (("usual", regime.sigma_usual), ("now", regime.sigma_now)):
+            self._set(self._regime_sigma, nan if sigma is None else sigma, speed)
+
     def _show_money(self, snapshot: Snapshot) -> None:
         self._set(self._position, float(snapshot.position))
         self._set(self._target, float(snapshot.target))
@@ -180,6 +187,7 @@ class Metrics:
         self._set(self._inventory_max, float(snapshot.inventory_max))
         for part in ("total", "spread", "inventory", "fees", "funding", "held"):
             self._set(self._pnl, float(getattr(snapshot.pnl, part)), part)
+        self._set(self._drawdown, float(snapshot.drawdown))
         for side, earned in snapshot.pnl.sides.items():
             for horizon_s, drift in earned.horizons.items():
                 labels = (side, f"{horizon_s}s")
@@ -244,6 +252,12 @@ class Metrics:
         self._state = gauge("quoter_trading_state", "1 for the current trading state.", "state")
         self._phase = gauge("quoter_phase", "1 for the current phase of the process.", "phase")
         self._causes = gauge("quoter_cause_active", "1 while this keeps us from trading.", "cause")
+        self._regime = gauge("quoter_market_regime", "1 for the market's present rung.", "state")
+        self._regime_sigma = gauge(
+            "quoter_regime_sigma_quote_per_sqrt_second",
+            "Volatility of now and of ordinary times, by which the rung is judged.",
+            "speed",
+        )
         self._book_ready = gauge("quoter_book_ready", "1 while the book can be trusted.")
         self._book_age = gauge("quoter_book_age_seconds", "Age of the last book news, seconds.")
         self._inbox = gauge("quoter_inbox_events", "Events that wait for the engine.")
@@ -266,6 +280,9 @@ class Metrics:
         )
         self._orders_alive = gauge("quoter_open_orders", "Orders that may still fill.", "side")
         self._pnl = gauge("quoter_pnl_quote", "Profit since start, quote currency.", "part")
+        self._drawdown = gauge(
+            "quoter_drawdown_quote", "Equity below its highest since start, quote currency."
+        )
         self._markout = gauge(
             "quoter_markout_quote",
             "What the mid did to the fills of a side within the horizon, quote currency.",

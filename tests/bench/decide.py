@@ -71,6 +71,7 @@ def engine_config() -> EngineConfig:
             notional_max=Decimal("1e9"),
             collar=Decimal("0.05"),
             loss_max=Decimal("1e9"),
+            drawdown_max=Decimal("1e9"),
         ),
         order_size=SIZE,
         target=Decimal(1),

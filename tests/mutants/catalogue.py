@@ -1,8 +1,14 @@
 """Every mutant that the suite must kill."""
 
-from tests.mutants import doors, health, orders, truth
+from tests.mutants import doors, health, orders, regime, truth
 
-MUTANTS = (*orders.MUTANTS, *doors.MUTANTS, *truth.MUTANTS, *health.MUTANTS)
+MUTANTS = (
+    *orders.MUTANTS,
+    *doors.MUTANTS,
+    *truth.MUTANTS,
+    *health.MUTANTS,
+    *regime.MUTANTS,
+)
 # Where a mutant's own tests do not see it, these may.
 FALLBACK = (
     "tests/unit/engine",

@@ -141,20 +141,23 @@ def test_f02_the_same_market_in_another_unit_quotes_the_same_basis_points(
 
 
 @given(
-    numbers=st.lists(st.floats(), min_size=16, max_size=16),
+    numbers=st.lists(st.floats(), min_size=18, max_size=18),
     tau_s=st.none() | st.floats(),
+    reduces_only=st.booleans(),
 )
 @settings(max_examples=500)
 def test_f14_any_numbers_at_all_give_a_finite_quote_or_a_refusal(
-    numbers: list[float], tau_s: float | None
+    numbers: list[float], tau_s: float | None, reduces_only: bool
 ) -> None:
     names = (
         "fair", "sigma", "kappa", "intensity", "gamma_lot", "lots", "lots_max", "cost_bid",
         "cost_ask", "multiplier", "alpha", "adverse_bid", "adverse_ask", "fill_factor",
-        "tick",
+        "tick", "d_stale", "size_factor", "d_unwind",
     )  # fmt: skip
-    given_numbers = dict(zip(names, numbers, strict=False))
-    _finite_or_refused(PricingInputs(**given_numbers, tau_s=tau_s, bounded=None))
+    given_numbers = dict(zip(names, numbers, strict=True))
+    _finite_or_refused(
+        PricingInputs(**given_numbers, tau_s=tau_s, bounded=None, reduces_only=reduces_only)
+    )
 
 
 @given(exponents=st.lists(st.floats(-307, 307), min_size=9, max_size=9), stationary=st.booleans())

@@ -78,6 +78,7 @@ def maker(
             notional_max=Decimal("1e12"),
             collar=Decimal("0.05"),
             loss_max=Decimal("1e9"),
+            drawdown_max=Decimal("1e9"),
         ),
         order_size=size,
         target=target,

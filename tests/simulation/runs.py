@@ -71,9 +71,11 @@ def run_all(jobs: list[Job]) -> list[Outcome]:
     return in_parallel(run, jobs)
 
 
-def in_parallel[J, O](task: Callable[[J], O], jobs: Sequence[J]) -> list[O]:
+def in_parallel[J, O](
+    task: Callable[[J], O], jobs: Sequence[J], *, processes: int | None = None
+) -> list[O]:
     """Results of a module's function for each job, in their order, from all cores."""
-    with ProcessPoolExecutor(cpu_count(), mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes or cpu_count(), mp_context=get_context("spawn")) as pool:
         return list(pool.map(task, jobs))
 
 

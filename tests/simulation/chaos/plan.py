@@ -256,6 +256,7 @@ def _engine(market: MarketSpec, random: Random) -> EngineConfig:
             notional_max=Decimal("1e12"),
             collar=Decimal("0.05"),
             loss_max=Decimal("1e9"),
+            drawdown_max=Decimal("1e9"),
         ),
         requote=RequotePolicy(
             hold_ns=round(random.uniform(0.1, 2.0) * SECOND_NS),

@@ -1,5 +1,6 @@
 """Settings become exactly the values that the parts are built with."""
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,14 @@ from quoter.app.wiring import (
     limits,
     market_of,
     own_prefix,
+    regime_policy,
     run_prefix,
     venue_config,
 )
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Bar, Calibrated, MarketPast
 from quoter.engine.config import GammaUnit, Horizon, PricingConfig
+from quoter.risk.market_regime import RegimePolicy
 from quoter.service.kept_calibration import Kept, Scale
 from quoter.settings import FixedSettings, Settings
 from tests.unit.ledger.cases import opened
@@ -104,6 +107,22 @@ def test_raw_gamma_is_handed_on_as_such(instrument: Instrument) -> None:
 def test_limits_come_from_the_settings_and_are_never_invented() -> None:
     found = limits(settings(inventory_max="0.08", loss_max="42"))
     assert (found.inventory_max, found.loss_max) == (Decimal("0.08"), Decimal(42))
+
+
+def test_what_may_be_lost_from_the_peak_follows_the_loss_limit_unless_said_otherwise() -> None:
+    usual, said = settings(loss_max="42"), settings(loss_max="42", drawdown_max="7", loss_soft="3")
+    assert limits(usual).drawdown_max == 42
+    assert regime_policy(usual) == RegimePolicy(drop_max=21.0)
+    assert limits(said).drawdown_max == 7
+    assert regime_policy(said) == RegimePolicy(drop_max=3.0)
+
+
+def test_the_ladder_of_the_market_is_as_the_settings_say(instrument: Instrument) -> None:
+    said = settings(regime="off", regime_wide=1.5, regime_reduce=3, regime_calm_s=30)
+    config = engine_config(said, instrument, start_ns=START_NS, opening={})
+    assert config.regime == replace(
+        regime_policy(settings()), is_on=False, wide_ratio=1.5, reduce_ratio=3.0, calm_s=30.0
+    )
 
 
 def test_only_the_sandbox_lends_its_key() -> None:

@@ -56,6 +56,7 @@ LIMITS = Limits(
     notional_max=Decimal(10_000),
     collar=Decimal("0.05"),
     loss_max=Decimal(50),
+    drawdown_max=Decimal(1_000),
 )
 # One level of one base unit per side, two ticks and more away from the mid; nothing is learned.
 PRICING = PricingConfig(

@@ -1,19 +1,21 @@
-"""The loss limit: quote currency, on equity, from where the books were opened."""
+"""The limits of loss and drawdown, quote currency, on equity; and inventory without a mark."""
 
 from decimal import Decimal
 
 import pytest
 
+from quoter.domain.events import BookSnapshot
 from quoter.domain.trading import Cause, TradingState
 from tests.unit.engine.cases import Desk, config, limits
-from tests.unit.state.cases import BUY
+from tests.unit.state.cases import BUY, SELL, levels
 
 LOSS_MAX = 5.0
 
 
-def holding_one(*, fee: str = "0") -> Desk:
+def holding_one(*, fee: str = "0", drawdown_max: int = 1_000) -> Desk:
     """Long one base unit; profit is then the mid less 99.5 and the fee, in quote."""
-    desk = Desk(config(limits=limits(loss_max=Decimal(5)))).quoting()
+    limited = limits(loss_max=Decimal(5), drawdown_max=Decimal(drawdown_max))
+    desk = Desk(config(limits=limited)).quoting()
     order = desk.wanted(BUY)
     assert order.price == Decimal("99.5")
     desk.tell(desk.fill_of(order, fee=fee))
@@ -54,3 +56,52 @@ def test_f16_the_limit_counts_what_is_held_not_only_what_is_closed() -> None:
     desk = holding_one()
     assert at_profit(desk, -LOSS_MAX) is TradingState.KILLED
     assert desk.engine.inventory.fills_sell == 0
+
+
+@pytest.mark.parametrize("peak", [0.0, 0.5, 20.0])
+def test_f16_the_drawdown_is_the_same_amount_below_any_peak(peak: float) -> None:
+    """Never a share of the peak, and never from zero once there was a profit."""
+    desk = holding_one(fee="0.5", drawdown_max=4)
+    at_profit(desk, peak, fee="0.5")
+    assert at_profit(desk, peak - 3.9, fee="0.5") is TradingState.RUNNING
+    assert desk.engine.losses.drawdown == Decimal("3.9")
+    assert at_profit(desk, peak - 4.0, fee="0.5") is TradingState.KILLED
+    assert desk.causes == {Cause.DRAWDOWN_LIMIT}
+
+
+def test_a_fill_is_judged_at_once_not_at_the_next_tick() -> None:
+    """Its fee alone is more than may be lost."""
+    desk = Desk(config(limits=limits(drawdown_max=Decimal(4)))).quoting()
+    order = desk.wanted(BUY)
+    desk.tell(desk.fill_of(order, fee="5"))
+    assert desk.causes == {Cause.DRAWDOWN_LIMIT}
+
+
+def without_mark(desk: Desk) -> None:
+    """A book with bids alone: it is alive, and nobody knows what a unit is worth."""
+    desk._books += 1
+    bids = levels((99.5, 1000.0))
+    desk.tell(BookSnapshot(ts_ns=desk.now_ns, last=desk._books * 1000, bids=bids, asks=()))
+
+
+def test_inventory_without_a_fair_value_for_ten_seconds_may_only_shrink() -> None:
+    desk = holding_one()
+    without_mark(desk)
+    desk.wait(10)
+    assert Cause.MARK_MISSING not in desk.causes
+    desk.wait(0.2)
+    assert Cause.MARK_MISSING in desk.causes
+    desk.book()
+    desk.tick()
+    assert Cause.MARK_MISSING not in desk.causes
+
+
+def test_without_inventory_nothing_needs_a_mark() -> None:
+    desk = Desk().quoting()
+    without_mark(desk)
+    desk.wait(12)
+    assert Cause.MARK_MISSING not in desk.causes
+    order = desk.orders(SELL)[0]
+    desk.fill(order)
+    desk.tick()
+    assert Cause.MARK_MISSING in desk.causes

@@ -92,5 +92,19 @@ def test_a_book_wider_than_ours_has_a_row() -> None:
     assert "tick_bound" not in by_name(explain(quote_terms(paper(), PLAIN)))
 
 
+def test_smaller_sizes_have_a_row_and_usual_ones_none() -> None:
+    small = by_name(explain(quote_terms(paper(size_factor=0.5), PLAIN)))
+    assert small["size_factor"].value == 0.5
+    assert "size_factor" not in by_name(explain(quote_terms(paper(), PLAIN)))
+
+
+def test_a_side_that_would_not_shrink_inventory_says_that_only_that_is_wanted() -> None:
+    inputs = replace(paper(lots=2.0), reduces_only=True)
+    rows = by_name(explain(quote_terms(inputs, PLAIN)))
+    assert "bid" not in rows
+    assert rows["clamp_bid_regime"].bps is None
+    assert "only that is wanted" in rows["clamp_bid_regime"].sentence
+
+
 def test_every_bound_has_a_sentence() -> None:
     assert set(BOUND_SENTENCES) == set(Bound)

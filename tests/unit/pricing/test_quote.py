@@ -147,6 +147,45 @@ def test_the_stale_floor_holds_exposed_and_flat_sides() -> None:
     assert [clamp.name for clamp in terms.clamps] == ["ask_stale"]
 
 
+def test_a_market_that_is_not_calm_has_a_floor_of_its_own_beside_the_shapes() -> None:
+    shape = QuoteShape(d_stale=1.2, spread_max_bps=19_000.0)
+    for d_stale, floor in ((1.5, 1.5), (1.0, 1.2)):
+        terms = quote_terms(paper(d_stale=d_stale), shape)
+        assert delta(terms.delta_bid) == delta(terms.delta_ask) == floor
+        assert [clamp.name for clamp in terms.clamps] == ["bid_stale", "ask_stale"]
+
+
+@pytest.mark.parametrize(
+    ("lots", "off", "name"), [(3.0, Side.BUY, "bid"), (-3.0, Side.SELL, "ask")]
+)
+def test_where_inventory_may_only_shrink_the_exposed_side_is_off_and_the_other_far(
+    lots: float, off: Side, name: str
+) -> None:
+    inputs = replace(paper(lots=lots), reduces_only=True, d_unwind=1.5)
+    terms = quote_terms(inputs, PLAIN)
+    exposed, unwinding = terms.delta_bid, terms.delta_ask
+    if off is Side.SELL:
+        exposed, unwinding = unwinding, exposed
+    assert exposed is None
+    assert delta(unwinding) == 1.5
+    assert off_reason(terms, off) is NoQuote.REGIME
+    assert off_reason(terms, off.opposite) is None
+    other = "ask" if name == "bid" else "bid"
+    assert {clamp.name for clamp in terms.clamps} == {f"{name}_regime", f"{other}_unwind"}
+
+
+def test_where_inventory_may_only_shrink_and_there_is_none_both_sides_are_off() -> None:
+    terms = quote_terms(replace(paper(), reduces_only=True), PLAIN)
+    assert terms.delta_bid is None
+    assert terms.delta_ask is None
+    assert {off_reason(terms, side) for side in Side} == {NoQuote.REGIME}
+
+
+def test_at_its_limit_a_side_is_off_for_that_reason_first() -> None:
+    terms = quote_terms(replace(paper(lots=10.0), reduces_only=True), PLAIN)
+    assert off_reason(terms, Side.BUY) is NoQuote.SIDE_LIMIT
+
+
 def test_a_side_farther_than_half_the_maximum_spread_is_off_by_that_name() -> None:
     shape = QuoteShape(beta=0.0, spread_max_bps=150.0)
     terms = quote_terms(paper(lots=4.0), shape)

@@ -1,6 +1,8 @@
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from quoter.domain.market import Side
 from quoter.domain.quotes import SideOff, TwoSidedQuote
 from quoter.domain.trading import NoQuote
@@ -12,9 +14,11 @@ from tests.unit.pricing.cases import BTC, paper
 SHAPE = QuoteShape(levels=3, spread_max_bps=19_000.0)
 
 
-def quoted(*, lots: float, shape: QuoteShape = SHAPE, order_size: str = "1") -> TwoSidedQuote:
+def quoted(
+    *, lots: float, shape: QuoteShape = SHAPE, order_size: str = "1", size_factor: float = 1.0
+) -> TwoSidedQuote:
     return two_sided_quote(
-        terms=quote_terms(paper(lots=lots), shape),
+        terms=quote_terms(paper(lots=lots, size_factor=size_factor), shape),
         shape=shape,
         instrument=BTC,
         order_size=Decimal(order_size),
@@ -74,3 +78,12 @@ def test_too_wide_and_too_small_have_their_own_reasons() -> None:
     assert quoted(lots=4.0, shape=narrow).off == (SideOff(Side.BUY, NoQuote.SPREAD_TOO_WIDE),)
     below = (SideOff(Side.BUY, NoQuote.BELOW_MINIMUM), SideOff(Side.SELL, NoQuote.BELOW_MINIMUM))
     assert quoted(lots=0.0, order_size="0.00001").off == below
+
+
+@pytest.mark.parametrize(("order_size", "size"), [("1", "0.5"), ("0.06", "0.06")])
+def test_a_market_that_is_not_calm_gets_half_the_size_where_the_venue_takes_it(
+    order_size: str, size: str
+) -> None:
+    """0.06 are worth 6 here, and half of them less than the venue's least: then all of it."""
+    quote = quoted(lots=0.0, order_size=order_size, shape=replace(SHAPE, levels=1), size_factor=0.5)
+    assert {one.size for one in (*quote.bids, *quote.asks)} == {Decimal(size)}

@@ -94,6 +94,17 @@ def test_one_jump_is_cut_in_the_slow_estimate_only() -> None:
     assert volatility.sigma == pytest.approx(0.85 * volatility.fast.sigma)
 
 
+def test_a_dead_band_takes_bounces_for_nothing_and_leaves_the_rest_of_a_move() -> None:
+    bouncing_mid, moving = (VarianceRate(half_life_s=60.0, dead_band=0.5) for _ in range(2))
+    for second in range(60):
+        bouncing_mid.update(float(second), 100.0 + 0.5 * (second % 2))
+        moving.update(float(second), 100.0 + 2.5 * (second % 2))
+    assert bouncing_mid.sigma == 0.0
+    assert moving.sigma == pytest.approx(2.0)
+    with pytest.raises(InvalidInput, match="dead_band"):
+        VarianceRate(half_life_s=60.0, dead_band=nan)
+
+
 def test_the_difference_across_a_gap_is_no_move_but_silence_is() -> None:
     for restarts, wanted in ((True, 1.0), (False, 2.0)):
         volatility = Volatility(prior_sigma=1.0)

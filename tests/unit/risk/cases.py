@@ -15,6 +15,7 @@ LIMITS = Limits(
     notional_max=Decimal(400),
     collar=Decimal("0.02"),
     loss_max=Decimal(50),
+    drawdown_max=Decimal(50),
 )
 CALM = RiskView(
     ts_ns=1_700_000_000_000_000_000,

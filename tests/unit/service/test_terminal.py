@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from quoter.domain.market import Side
-from quoter.domain.step import Snapshot
-from quoter.domain.trading import Cause, TradingState
+from quoter.domain.step import RegimeView, Snapshot
+from quoter.domain.trading import Cause, Regime, TradingState
 from quoter.service import terminal as module
 from quoter.service.terminal import (
     BAR_CELLS,
@@ -41,6 +41,12 @@ def test_a_pause_says_why() -> None:
     text = drawn(paused())
     assert "LIVE PAUSED" in text
     assert "book_stale: no frame for 2.1 s" in text
+
+
+def test_a_market_that_is_not_normal_says_so_and_why() -> None:
+    regime = RegimeView(level=Regime.WIDE, text="sigma 9 is 3.0 times the usual 3")
+    assert "market WIDE: sigma 9 is 3.0 times" in drawn(snapshot(regime=regime))
+    assert "market NORMAL" not in drawn(snapshot())
 
 
 def test_many_causes_are_cut_and_counted() -> None:

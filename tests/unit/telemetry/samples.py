@@ -15,7 +15,16 @@ from quoter.domain.quotes import (
     SideOff,
     TwoSidedQuote,
 )
-from quoter.domain.step import Booked, MarkoutPnl, OrderChange, Pnl, SidePnl, Snapshot, Step
+from quoter.domain.step import (
+    Booked,
+    MarkoutPnl,
+    OrderChange,
+    Pnl,
+    RegimeView,
+    SidePnl,
+    Snapshot,
+    Step,
+)
 from quoter.domain.trading import Cause, NoQuote, Phase, TradingState
 
 NOW_NS = 1_700_000_000_000_000_000
@@ -146,6 +155,8 @@ def snapshot(**changes: object) -> Snapshot:
         exposure_sell=Decimal("0.005"),
         balances={"BTC": Decimal("1.01"), "USDT": Decimal("9400.02")},
         pnl=PNL,
+        drawdown=Decimal("1.25"),
+        regime=RegimeView(sigma_usual=3.0, sigma_now=2.5),
         fees_paid={"USDT": Decimal("0.03")},
         fills_buy=3,
         fills_sell=1,

@@ -12,8 +12,8 @@ from quoter.domain.commands import CancelAll, Denied, OrderIntent, PlaceOrder
 from quoter.domain.events import FeedDown, FeedUp, OrderReject
 from quoter.domain.market import Side, Stream
 from quoter.domain.reasons import RejectReason
-from quoter.domain.step import StateChange
-from quoter.domain.trading import CancelReason, Cause, TradingState
+from quoter.domain.step import RegimeView, StateChange
+from quoter.domain.trading import CancelReason, Cause, Regime, TradingState
 from quoter.telemetry.metrics import NAMES_MAX, Latency, Metrics
 from tests.unit.telemetry.samples import NOW_NS, QUOTE, empty, filled_step, paused, snapshot, step
 
@@ -64,6 +64,17 @@ def test_gauges_follow_the_snapshot(metrics: Metrics) -> None:
     assert value(metrics, "quoter_markout_quote", side="BUY", horizon="5s") == -0.18
     assert value(metrics, "quoter_realised_spread_bps", side="BUY", horizon="5s") == 5
     assert value(metrics, "quoter_fees_paid", asset="USDT") == 0.03
+
+
+def test_the_markets_rung_and_what_it_is_judged_by_are_told(metrics: Metrics) -> None:
+    metrics.show(snapshot())
+    assert value(metrics, "quoter_market_regime", state="NORMAL") == 1
+    assert value(metrics, "quoter_regime_sigma_quote_per_sqrt_second", speed="usual") == 3
+    metrics.show(snapshot(regime=RegimeView(level=Regime.WIDE)))
+    assert value(metrics, "quoter_market_regime", state="NORMAL") == 0
+    assert value(metrics, "quoter_market_regime", state="WIDE") == 1
+    assert math.isnan(value(metrics, "quoter_regime_sigma_quote_per_sqrt_second", speed="now"))
+    assert value(metrics, "quoter_drawdown_quote") == 1.25
 
 
 def test_exactly_one_state_and_its_causes_are_lit(metrics: Metrics) -> None:

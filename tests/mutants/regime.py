@@ -1,0 +1,77 @@
+"""Bugs in the ladder of market regimes, and in the limits of loss that go with it."""
+
+from tests.mutants.mutant import Edit, mutant
+
+LADDER, WATCH = "quoter/risk/market_regime.py", "quoter/engine/regime.py"
+LOSSES, QUOTE = "quoter/engine/losses.py", "quoter/pricing/quote.py"
+RISK_TESTS, ENGINE_TESTS = "tests/unit/risk/test_market_regime.py", "tests/unit/engine/"
+
+MUTANTS = (
+    mutant(
+        "ladder_steps_down_without_calm",
+        "a sign of the present rung does not start the calm anew",
+        Edit(
+            LADDER,
+            "if mid is None or (worst is not None and worst.rung is self.level):",
+            "if mid is None:",
+        ),
+        tests=(RISK_TESTS,),
+    ),
+    mutant(
+        "ladder_calm_in_the_dark",
+        "a market that nobody sees counts as calm",
+        Edit(LADDER, "if mid is None or (worst is not None", "if (worst is not None"),
+        tests=(RISK_TESTS,),
+    ),
+    mutant(
+        "ladder_falls_to_the_ground",
+        "calm steps down all rungs at once",
+        Edit(LADDER, "Regime(self.level - 1), ts_ns", "Regime.NORMAL, ts_ns"),
+        tests=(RISK_TESTS,),
+    ),
+    mutant(
+        "regime_reduces_by_side",
+        "while only the way out is quoted, a flat maker quotes both sides",
+        Edit(
+            QUOTE,
+            "    if inputs.reduces_only and lots_towards >= 0.0:\n",
+            "    if inputs.reduces_only and lots_towards > 0.0:\n",
+        ),
+        tests=("tests/unit/pricing/test_quote.py",),
+    ),
+    mutant(
+        "regime_says_it_and_goes_on",
+        "the ladder's top rung is told and is no cause",
+        Edit(WATCH, "active=is_reducing", "active=False"),
+        tests=(f"{ENGINE_TESTS}test_regime.py",),
+    ),
+    mutant(
+        "usual_is_what_quotes_use",
+        "usual volatility follows the crash as fast as quotes do",
+        Edit(WATCH, "prior_s=FIRM_S", "prior_s=60.0"),
+        tests=(f"{ENGINE_TESTS}test_regime.py",),
+    ),
+    mutant(
+        "drawdown_from_zero",
+        "a drawdown is measured from zero, not from the highest equity",
+        Edit(LOSSES, "return self._peak - self.equity", "return max(-self.equity, Decimal(0))"),
+        tests=(f"{ENGINE_TESTS}test_engine_loss.py", "tests/property/test_losses.py"),
+    ),
+    mutant(
+        "drawdown_on_ticks_only",
+        "a fill's loss is judged at the next tick",
+        Edit(
+            LOSSES,
+            "            self._causes.trip(turn, Cause.INVENTORY_BREACH, text)\n"
+            "        self.judge(turn)\n",
+            "            self._causes.trip(turn, Cause.INVENTORY_BREACH, text)\n",
+        ),
+        tests=(f"{ENGINE_TESTS}test_engine_loss.py",),
+    ),
+    mutant(
+        "missing_mark_never_settles",
+        "a fair value that came back does not end the cause",
+        Edit(LOSSES, "self._causes.settle(turn, Cause.MARK_MISSING)", "pass"),
+        tests=(f"{ENGINE_TESTS}test_engine_loss.py",),
+    ),
+)

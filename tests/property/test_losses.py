@@ -1,0 +1,60 @@
+"""Equity, its peak and its limits, whatever fills and marks come."""
+
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quoter.domain.market import Side
+from quoter.domain.trading import Cause, TradingState
+from tests.unit.engine.cases import Desk, config, limits
+
+DRAWDOWN_MAX = Decimal(3)
+# What comes next: the mid goes somewhere, one of our orders is filled for a fee, time passes.
+news = st.one_of(
+    st.tuples(st.just("mid"), st.integers(-20, 20)),
+    st.tuples(st.just("fill"), st.sampled_from((1, -1))),
+    st.tuples(st.just("tick"), st.just(0)),
+)
+
+
+def tell(desk: Desk, what: str, number: int) -> None:
+    match what:
+        case "mid":
+            desk.book(100 + number / 10)
+        case "fill":
+            side = Side.BUY if number > 0 else Side.SELL
+            resting = [order for order in desk.orders(side) if order.is_wanted and order.leaves]
+            for order in resting[:1]:
+                desk.tell(desk.fill_of(order, str(order.leaves), fee="0.2"))
+        case _:
+            desk.tick()
+    desk.rest()
+
+
+@given(story=st.lists(news, max_size=40))
+@settings(max_examples=150, deadline=None)
+def test_the_peak_never_falls_and_a_drawdown_past_its_limit_always_kills(
+    story: list[tuple[str, int]],
+) -> None:
+    """Equity is worth less what was paid for it, at every tick, by a sum of our own."""
+    limited = limits(drawdown_max=DRAWDOWN_MAX, loss_max=Decimal(1_000))
+    desk = Desk(config(limits=limited)).quoting()
+    engine = desk.engine
+    highest = Decimal(0)
+    for what, number in story:
+        tell(desk, what, number)
+        if what != "tick":
+            desk.tick()
+        mid, losses, inventory = engine.market.mid, engine.losses, engine.inventory
+        assert mid is not None
+        cash = inventory.cash - config().opening["USD"]
+        assert losses.equity == cash + inventory.net * Decimal(str(round(mid, 6)))
+        highest = max(highest, losses.equity)
+        assert losses.drawdown >= highest - losses.equity
+        peak = losses.equity + losses.drawdown
+        assert peak >= highest
+        highest = peak
+        if losses.drawdown >= DRAWDOWN_MAX:
+            assert Cause.DRAWDOWN_LIMIT in desk.causes
+            assert desk.state() is TradingState.KILLED

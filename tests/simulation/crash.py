@@ -1,0 +1,268 @@
+"""The crash of the sandbox met by the real engine, with and without its ladder of regimes.
+
+Run as `python -m tests.simulation.crash [--seeds N] [--jobs N]`: three makers in the demo's market
+and with the demo's sizes, on the same paths, with and without a venue that fails meanwhile. The
+static one knows the calm market and believes in it; the next has everything but the ladder. None
+is killed for its losses here: what is asked is how deep they get. Equity is what was booked, held
+against the true price and not against what the engine believes.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+from math import inf, nan
+from multiprocessing import cpu_count
+
+from rich.console import Console
+from rich.table import Table
+
+from quoter.domain.events import Tick
+from quoter.domain.step import Step
+from quoter.domain.trading import Regime
+from quoter.engine.config import EngineConfig, PricingConfig
+from quoter.pricing.volatility import Volatility
+from quoter.risk.market_regime import RegimePolicy
+from quoter.sandbox.config import BITCOIN
+from quoter.sim.scripts import AFTERMATH_S, Crash
+from tests.simulation.crash_venue import CrashDoors, CrashSeam, Trouble
+from tests.simulation.harness import ACCOUNT, START_NS, Setup, Simulation
+from tests.simulation.makers import BARE, IGNORANT, maker
+from tests.simulation.runs import in_parallel
+
+ORDER_SIZE = Decimal("0.005")  # the demo's, as is half of its loss limit
+LOSS_SOFT = 250.0
+ONSET_S = 180.0
+CALM_S = 600.0  # how long it may take to come back to NORMAL once the crash is over
+RATIO_MAX, WIDE_S_MAX, REDUCE_S_MAX = 0.15, 5.0, 15.0
+WIDTH = 132  # of the tables
+MARKET = replace(BITCOIN, depth_levels=10)
+
+
+class Maker(StrEnum):
+    """Who meets the crash."""
+
+    STATIC = "static"
+    NO_LADDER = "all but the ladder"
+    EVERYTHING = "everything"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run; `tail_s` is how long it goes on after the last phase of the crash."""
+
+    maker: Maker
+    seed: int
+    has_faults: bool
+    tail_s: float = CALM_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What is left of a run; money in quote currency, times in seconds, nan: never.
+
+    drop: lowest equity since the onset less that at the onset; drawdown: deepest fall from a peak.
+    wide_s and reduce_s after the onset, resume_s after the crash's last phase.
+    """
+
+    job: Job
+    drop: float
+    drawdown: float
+    profit: float
+    lots_most: float
+    fills: int  # in the crash
+    taker_fills: int
+    wide_s: float
+    reduce_s: float
+    resume_s: float
+    is_identical: bool  # the parts of the profit add up to it, exactly
+    is_true: bool  # our books are the venue's
+
+
+class Frozen(Volatility):
+    """A volatility that never changes its mind."""
+
+    @property
+    def sigma(self) -> float:
+        return MARKET.sigma
+
+
+def config(who: Maker) -> EngineConfig:
+    """The demo's daemon, less what this maker lacks."""
+    known = PricingConfig(
+        sigma_prior=MARKET.sigma, kappa_prior=MARKET.kappa, intensity_prior=MARKET.intensity
+    )
+    if who is Maker.STATIC:
+        known = replace(known, shape=BARE, toxic_flow=IGNORANT, is_calibrating=False)
+    is_on = who is Maker.EVERYTHING
+    regime = RegimePolicy(is_on=is_on, drop_max=LOSS_SOFT)
+    return replace(maker(MARKET, order_size=ORDER_SIZE), pricing=known, regime=regime)
+
+
+class Meeting:
+    """One maker and one crash, watched tick by tick."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self._trouble = Trouble(job.seed, START_NS, ONSET_S)
+        seam = CrashSeam(self._trouble) if job.has_faults else None
+        setup = Setup(market=MARKET, engine=config(job.maker), seed=job.seed)
+        self.simulation = Simulation(setup if seam is None else replace(setup, seam=seam))
+        if seam is not None:
+            self._fail()
+        self.simulation.observers.append(self._observe)
+        self.simulation.script(Crash(), ONSET_S)
+        self._worth_before = self._worth()
+        self._at_onset: float | None = None
+        self._peak = self._lowest = 0.0
+        self._drawdown = self._lots_most = 0.0
+        self._fills = self._takers = 0
+        self._reached = dict.fromkeys((Regime.WIDE, Regime.REDUCE_ONLY), inf)
+        self._unrest_s = 0.0
+
+    def _fail(self) -> None:
+        simulation, setup = self.simulation, self.simulation.setup
+        simulation.doors = CrashDoors(
+            exchange=simulation.exchange,
+            symbol=MARKET.symbol,
+            account=ACCOUNT,
+            schedule=simulation.schedule,
+            latency=setup.latency,
+            seam=setup.seam,
+            post=simulation.turn,
+            trouble=self._trouble,
+        )
+
+    def run(self) -> Outcome:
+        """To the end, and what came of it."""
+        simulation, engine = self.simulation, self.simulation.engine
+        simulation.run_until(1.0)
+        if self.job.maker is Maker.STATIC:
+            engine.learning.calibration._volatility = Frozen(prior_sigma=MARKET.sigma)
+        over_s = ONSET_S + AFTERMATH_S
+        simulation.run_until(over_s + self.job.tail_s)
+        pnl = engine.attribution.pnl(engine.market.mid)
+        sides = sum(
+            side.spread + side.horizons[5].adverse + side.horizons[5].residual - side.fees
+            for side in pnl.sides.values()
+        )
+        parts = pnl.spread + pnl.inventory - pnl.fees - pnl.funding, pnl.held - pnl.funding + sides
+        onset = self._at_onset or 0.0
+        is_back = engine.regime.view.level is Regime.NORMAL
+        return Outcome(
+            job=self.job,
+            drop=self._lowest - onset,
+            drawdown=self._drawdown,
+            profit=self._worth() - self._worth_before,
+            lots_most=self._lots_most,
+            fills=self._fills,
+            taker_fills=self._takers,
+            wide_s=_seconds(self._reached[Regime.WIDE]),
+            reduce_s=_seconds(self._reached[Regime.REDUCE_ONLY]),
+            resume_s=max(0.0, self._unrest_s - over_s) if is_back else nan,
+            is_identical=all(part == pnl.total for part in parts),
+            is_true=engine.inventory.balances == simulation.truth(),
+        )
+
+    def _worth(self) -> float:
+        """Of what we hold beyond the target, at the true price."""
+        inventory = self.simulation.engine.inventory
+        return float(inventory.cash) + float(inventory.net) * self.simulation._flow.mid
+
+    def _observe(self, step: Step) -> None:
+        for booked in step.booked:
+            self._takers += not booked.fill.is_maker
+            self._fills += 0.0 <= self.simulation.now_s - ONSET_S < AFTERMATH_S
+            self._lots_most = max(self._lots_most, float(abs(booked.inventory) / ORDER_SIZE))
+        if isinstance(step.event, Tick):
+            self._see(self.simulation.now_s)
+
+    def _see(self, now_s: float) -> None:
+        equity = self._worth() - self._worth_before
+        if now_s < ONSET_S:
+            return
+        if self._at_onset is None:
+            self._at_onset = self._lowest = self._peak = equity
+        self._lowest, self._peak = min(self._lowest, equity), max(self._peak, equity)
+        self._drawdown = max(self._drawdown, self._peak - equity)
+        level = self.simulation.engine.regime.view.level
+        for rung, reached_s in self._reached.items():
+            if level >= rung and reached_s == inf:
+                self._reached[rung] = now_s - ONSET_S
+        if level is not Regime.NORMAL:
+            self._unrest_s = now_s
+
+
+def _seconds(found: float) -> float:
+    return nan if found == inf else found
+
+
+def run(job: Job) -> Outcome:
+    """One job, for another process."""
+    return Meeting(job).run()
+
+
+def of(outcomes: Sequence[Outcome], maker: Maker, *, has_faults: bool) -> list[Outcome]:
+    """Those of one maker."""
+    return [o for o in outcomes if o.job.maker is maker and o.job.has_faults is has_faults]
+
+
+def mean_drop(outcomes: Sequence[Outcome]) -> float:
+    return sum(one.drop for one in outcomes) / len(outcomes)
+
+
+def main() -> int:
+    """0 if the ladder keeps its times and its share of the static maker's drop, else 1."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.crash", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--jobs", type=int, default=cpu_count(), help="processes")
+    arguments = parser.parse_args()
+    jobs = [
+        Job(maker, seed, has_faults)
+        for has_faults in (False, True)
+        for seed in range(1, arguments.seeds + 1)
+        for maker in Maker
+    ]
+    outcomes = in_parallel(run, jobs, processes=arguments.jobs)
+    show(outcomes)
+    ladder = [one for one in outcomes if one.job.maker is Maker.EVERYTHING]
+    is_kept = all(
+        one.wide_s <= WIDE_S_MAX and one.reduce_s <= REDUCE_S_MAX and one.resume_s <= CALM_S
+        for one in ladder
+    )
+    static = [one for one in outcomes if one.job.maker is Maker.STATIC]
+    is_less = mean_drop(ladder) >= RATIO_MAX * mean_drop(static)
+    is_sound = all(one.is_identical and one.is_true and not one.taker_fills for one in outcomes)
+    return 0 if is_kept and is_less and is_sound else 1
+
+
+def show(outcomes: Sequence[Outcome]) -> None:
+    """For people: means over the seeds, and the worst of them."""
+    for has_faults in (False, True):
+        title = "a venue that fails in it" if has_faults else "a venue that works"
+        table = Table(
+            "maker", "drop", "worst", "of static", "of the second", "drawdown", "profit", "lots",
+            "fills", "WIDE, s", "REDUCE, s", "back, s", title=f"The crash, {title}",
+        )  # fmt: skip
+        for who in Maker:
+            those = of(outcomes, who, has_faults=has_faults)
+            drop, count = mean_drop(those), len(those)
+            table.add_row(
+                who.value,
+                f"{drop:.2f}",
+                f"{min(one.drop for one in those):.2f}",
+                *(f"{drop / mean_drop(of(outcomes, other, has_faults=has_faults)):.0%}"
+                  for other in (Maker.STATIC, Maker.NO_LADDER)),
+                f"{sum(one.drawdown for one in those) / count:.2f}",
+                f"{sum(one.profit for one in those) / count:+.2f}",
+                f"{max(one.lots_most for one in those):.2f}",
+                f"{sum(one.fills for one in those) / count:.0f}",
+                *(f"{max(times):.1f}" for times in zip(
+                    *((one.wide_s, one.reduce_s, one.resume_s) for one in those), strict=True)),
+            )  # fmt: skip
+        Console(width=WIDTH).print(table)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

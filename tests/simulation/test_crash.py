@@ -1,0 +1,90 @@
+"""The crash of the sandbox: the ladder is up in seconds, and comes down when it is over.
+
+Of twelve seeds (`python -m tests.simulation.crash`) the bounds below are half used or less; what
+they say of the ladder against everything else is in its module and in the changelog's words.
+"""
+
+import pytest
+
+from tests.simulation import calm
+from tests.simulation.crash import (
+    CALM_S,
+    RATIO_MAX,
+    REDUCE_S_MAX,
+    WIDE_S_MAX,
+    Job,
+    Maker,
+    Outcome,
+    mean_drop,
+    of,
+    run,
+)
+from tests.simulation.makers import LOTS_MAX
+from tests.simulation.runs import in_parallel
+
+pytestmark = pytest.mark.timeout(900)  # most of a minute of processor time
+SEEDS = (1, 2)
+JOBS = [
+    *(Job(Maker.EVERYTHING, seed, has_faults=False) for seed in SEEDS),
+    *(Job(Maker.EVERYTHING, seed, has_faults=True) for seed in SEEDS),
+    *(Job(Maker.NO_LADDER, seed, has_faults=True, tail_s=0.0) for seed in SEEDS),
+    *(Job(Maker.STATIC, seed, has_faults=False, tail_s=0.0) for seed in SEEDS),
+]
+CALM = [
+    calm.Job(market, 1_200.0, is_told=told) for market in calm.SYMBOLS for told in (True, False)
+]
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> list[Outcome]:
+    return in_parallel(run, JOBS)
+
+
+def climbing(outcomes: list[Outcome]) -> list[Outcome]:
+    return [one for one in outcomes if one.job.maker is Maker.EVERYTHING]
+
+
+def test_the_ladder_is_up_within_seconds_of_the_onset(outcomes: list[Outcome]) -> None:
+    for one in climbing(outcomes):
+        assert one.wide_s <= WIDE_S_MAX, one
+        assert one.reduce_s <= REDUCE_S_MAX, one
+
+
+def test_quoting_is_as_usual_again_ten_minutes_after_the_crash(outcomes: list[Outcome]) -> None:
+    for one in climbing(outcomes):
+        assert one.resume_s <= CALM_S, one
+
+
+def test_with_everything_on_little_is_left_of_what_an_unprotected_maker_loses(
+    outcomes: list[Outcome],
+) -> None:
+    unprotected = mean_drop(of(outcomes, Maker.STATIC, has_faults=False))
+    assert mean_drop(of(outcomes, Maker.EVERYTHING, has_faults=False)) >= RATIO_MAX * unprotected
+
+
+def test_when_the_venue_fails_as_well_the_ladder_is_worth_half_of_the_loss(
+    outcomes: list[Outcome],
+) -> None:
+    without = mean_drop(of(outcomes, Maker.NO_LADDER, has_faults=True))
+    assert without < 0
+    assert mean_drop(of(outcomes, Maker.EVERYTHING, has_faults=True)) >= 0.5 * without
+
+
+def test_no_crash_takes_us_past_the_limit_or_makes_us_takers(outcomes: list[Outcome]) -> None:
+    for one in outcomes:
+        assert one.fills > 10, one
+        assert one.lots_most <= LOTS_MAX, one
+        assert one.taker_fills == 0, one
+
+
+def test_books_and_parts_of_the_profit_are_exact_all_through_it(outcomes: list[Outcome]) -> None:
+    for one in outcomes:
+        assert one.is_identical, one
+        assert one.is_true, one
+
+
+def test_a_calm_market_is_normal_on_every_symbol() -> None:
+    """On a fine grid and on coarse ones, where a tick is many usual seconds."""
+    for one in in_parallel(calm.run, CALM):
+        assert one.normal >= calm.NORMAL_MIN, one
+        assert one.sigma_usual is not None, one

@@ -1,0 +1,43 @@
+"""The bad day on order: what fails when, and the command line's way to it."""
+
+import asyncio
+
+from quoter.app.sandbox import with_crash
+from quoter.sandbox.config import CrashScenario, default_config
+from quoter.sandbox.faults import Armed, Endpoint, Fault, FaultKind
+from quoter.sandbox.scenario import play, troubles
+from quoter.sandbox.venue import Venue
+from quoter.sim.flow import Flow
+
+
+def test_a_crash_played_faster_fails_sooner_and_for_as_much_shorter() -> None:
+    """But silence lasts as long as a reader needs to notice it."""
+    for (slow_s, slow), (fast_s, fast) in zip(troubles(1.0), troubles(4.0), strict=True):
+        assert fast_s == slow_s / 4
+        assert slow.duration_s is not None
+        is_silence = slow.kind is FaultKind.SILENT_SOCKET
+        assert fast.duration_s == (slow.duration_s if is_silence else slow.duration_s / 4)
+    refused = [fault for _, fault in troubles(1.0) if fault.endpoint is Endpoint.CANCEL]
+    assert [fault.probability for fault in refused] == [0.3]
+
+
+async def test_playing_it_starts_a_crash_on_every_market_and_arms_all_of_its_faults() -> None:
+    venue = Venue(default_config(1))
+    armed: list[Fault] = []
+
+    async def arm(fault: Fault) -> Armed:
+        armed.append(fault)
+        return venue.faults.arm(fault)
+
+    async with asyncio.timeout(10):
+        await play(CrashScenario(in_s=0.0, time_scale=1_000.0), venue, arm)
+    assert armed == [fault for _, fault in troubles(1_000.0)]
+    flows: dict[str, Flow] = venue.exchange._flows
+    assert flows
+    assert all(len(flow._runs) == 1 for flow in flows.values())
+
+
+def test_the_command_line_asks_for_it_by_when_and_how_fast() -> None:
+    config = with_crash(default_config(1), in_s=5.0, time_scale=2.0)
+    assert config.crash == CrashScenario(in_s=5.0, time_scale=2.0)
+    assert default_config(1).crash is None
