@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from quoter.domain.market import Level, Levels, Side, Stream
+from quoter.domain.params import Params
 from quoter.domain.reasons import (
     CancelRejectReason,
     DoneReason,
@@ -250,6 +251,17 @@ class Operator:
     action: OperatorAction
     actor: str
     text: str
+    accept_inventory: Decimal | None = None  # with a re-arm: the inventory that is known and meant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParamsChanged:
+    """Somebody turned knobs; who may, and how far, was judged before. `params` is all of them."""
+
+    ts_ns: int
+    params: Params
+    actor: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,5 +284,7 @@ type OrderEvent = (
     | Fill
 )
 type ReportEvent = OpenOrdersReport | TradesReport | BalanceReport | ReportFailed
-type ControlEvent = FeedUp | FeedDown | FeedAlive | RateLimited | Alarm | Operator | Tick
+type ControlEvent = (
+    FeedUp | FeedDown | FeedAlive | RateLimited | Alarm | Operator | ParamsChanged | Tick
+)
 type Event = MarketEvent | OrderEvent | ReportEvent | ControlEvent

@@ -58,7 +58,7 @@ async def test_a_file_of_another_version_is_refused_by_its_number(tmp_path: Path
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE meta SET value = '7'")
     connection.close()
-    with pytest.raises(LedgerUnusable, match="version is 7, this quoter's is 1"):
+    with pytest.raises(LedgerUnusable, match="version is 7, this quoter's is 2"):
         prepare(tmp_path)
 
 
