@@ -150,6 +150,8 @@ class Control:
         call = _Call(caller, name, take_reason(fields), fields)
         if verb is not None:
             check_fields(verb, fields)
+        else:
+            numbers(fields)
         keys = request.headers.getall("Idempotency-Key", [])
         if not keys and verb is not None and verb.action is OperatorAction.KILL:
             return (await self._do(call, verb)).answer

@@ -14,6 +14,7 @@ from quoter.service.tokens import Role
 BODY_BYTES_MAX = 8_192
 REASON_CHARS_MAX = 200
 KILL_ID_CHARS_MAX = 64
+SHOWN_CHARS_MAX = 1_000
 
 type Fields = dict[str, str | bool | Decimal | list[object] | dict[str, object] | None]
 
@@ -131,7 +132,7 @@ def numbers(fields: Fields) -> dict[str, float]:
 
 def shown(fields: Fields) -> str:
     """The fields as JSON, for the books."""
-    return json.dumps(fields, default=str, sort_keys=True)[:BODY_BYTES_MAX]
+    return json.dumps(fields, default=str, sort_keys=True)[:SHOWN_CHARS_MAX]
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
