@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -39,6 +40,8 @@ TOKENS = {
     Role.RISK: "risk-0123456789abcdefghijklmnopqrstuv",
 }
 SETTINGS = FixedSettings(inventory_max=Decimal(10), order_size=Decimal(1), loss_max=Decimal(50))
+
+PATIENCE_S = 20.0  # on a busy machine
 
 type Headers = CIMultiDict[str]
 type Body = dict[str, object]
@@ -127,6 +130,11 @@ class Rig:
             self.stops.after(step)
             self.asks.answered(step)
 
+    @property
+    def waiting(self) -> int:
+        """Events that the engine has not heard yet."""
+        return len(self._queue)
+
     # what a test does
 
     def later(self, seconds: float) -> None:
@@ -179,6 +187,13 @@ class Rig:
         return await self.send(
             "PATCH", "/v1/params", token=TOKENS[role], body={"reason": "test", **fields}
         )
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for what another task will bring about."""
+        end_s = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < end_s, "it did not happen"
+            await asyncio.sleep(0.001)
 
     def sight(self) -> tuple[object, ...]:
         """All that a refused request must leave as it is."""
