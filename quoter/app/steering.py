@@ -85,7 +85,7 @@ class Steering:
             return
         try:
             found = await asyncio.to_thread(self._load)
-        except BadSetting as error:
+        except (BadSetting, OSError) as error:
             log.error("reload_failed", mistakes=str(error).splitlines())
             return
         self._name_refused(found)

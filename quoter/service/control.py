@@ -147,7 +147,8 @@ class Control:
         except TimeoutError:
             raise Refused(408, f"the body did not come within {BODY_S_MAX:g} s") from None
         fields = parse(body)
-        call = _Call(caller, name, take_reason(fields), fields)
+        reason = self._desk.redactor.text(take_reason(fields))  # it is kept in many places
+        call = _Call(caller, name, reason, fields)
         if verb is not None:
             check_fields(verb, fields)
         else:
@@ -159,7 +160,7 @@ class Control:
             raise Refused(400, "Idempotency-Key: is required, 1 to 64 of A-Z a-z 0-9 . _ : -")
         try:
             return await self._once.do(
-                f"{caller} {keys[0]}", name.encode() + body, lambda: self._do(call, verb)
+                f"{caller} {keys[0]}", f"{name} ".encode() + body, lambda: self._do(call, verb)
             )
         except OtherBody:
             raise Refused(409, "Idempotency-Key: was used for another request") from None
@@ -182,13 +183,17 @@ class Control:
         return Result(reply, is_done=True)
 
     def _write_down(self, call: _Call, given: str, result: str) -> None:
-        told = self._desk.redactor.text
-        actor, reason = str(call.caller), told(call.reason)
+        actor, given = str(call.caller), self._desk.redactor.text(given)
         log.warning(
-            "control", actor=actor, action=call.action, reason=reason, given=given, result=result
+            "control",
+            actor=actor,
+            action=call.action,
+            reason=call.reason,
+            given=given,
+            result=result,
         )
         now_ns = self._desk.clock.now_ns()
-        self._desk.note(Operation(now_ns, actor, call.action, reason, told(given), result))
+        self._desk.note(Operation(now_ns, actor, call.action, call.reason, given, result))
 
     async def _operate(self, call: _Call, verb: Verb) -> _Reply:
         desk, actor = self._desk, str(call.caller)

@@ -118,6 +118,7 @@ async def serve(pages: Pages, *, host: str, port: int) -> tuple[web.AppRunner, i
     runner = web.AppRunner(
         pages.application(),
         access_log=None,
+        auto_decompress=False,  # a small body must stay small
         handle_signals=False,
         keepalive_timeout=KEEPALIVE_S,
         max_line_size=LINE_BYTES_MAX,

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from hashlib import sha256
 
 KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 KEPT_MAX = 256  # the oldest is forgotten first
@@ -31,6 +32,7 @@ class Once[Answer]:
         self, key: str, body: bytes, work: Callable[[], Awaitable[Result[Answer]]]
     ) -> Answer:
         """The answer of `work`, or the one that the same key and body got. Raises OtherBody."""
+        body = sha256(body).digest()  # all that is kept of it
         while (kept := self._kept.get(key)) is not None:
             if kept[0] != body:
                 raise OtherBody

@@ -55,7 +55,10 @@ VERBS = {
 
 async def read_body(request: web.Request) -> bytes:
     """The body, of the right type and not too large. Raises Refused."""
-    is_json = request.content_type == "application/json" and (request.charset or "utf-8") == "utf-8"
+    is_json = (
+        request.content_type == "application/json"
+        and (request.charset or "utf-8").lower() == "utf-8"
+    )
     if len(request.headers.getall("Content-Type", [])) != 1 or not is_json:
         raise Refused(415, "Content-Type must be application/json")
     if (request.content_length or 0) > BODY_BYTES_MAX:

@@ -1,5 +1,6 @@
 """Who gets in: every role, verb, bad token, bad host and bad body, over a real socket."""
 
+import gzip
 import hmac
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -152,6 +153,14 @@ async def test_verbs_are_posted_and_nothing_else(rig: Rig, method: str) -> None:
 
 async def test_a_query_is_refused_so_that_no_token_ends_in_one(rig: Rig) -> None:
     answer = await rig.send("POST", "/v1/kill?token=x", token=TOKENS[Role.RISK], body={})
+    assert answer.status == 400
+    assert rig.state is TradingState.RUNNING
+
+
+async def test_a_packed_body_is_not_unpacked(rig: Rig) -> None:
+    """A few kilobytes may hold gigabytes."""
+    headers = {"Content-Encoding": "gzip"}
+    answer = await ask(rig, "pause", [f"Bearer {TOKENS[Role.RISK]}"], gzip.compress(GOOD), headers)
     assert answer.status == 400
     assert rig.state is TradingState.RUNNING
 
