@@ -102,6 +102,7 @@ def test_the_secrets_folder_brings_them_and_an_empty_file_is_none(
     monkeypatch.setenv("QUOTER_SECRETS_DIR", str(tmp_path))
     token(tmp_path, GOOD + "\n", "quoter_operator_token")
     token(tmp_path, "\n", "quoter_risk_token")
+    token(tmp_path, "", "quoter_read_token")
     settings = load()
     assert settings.tokens() == {"operator_token": GOOD}
     assert GOOD in settings.secrets()
