@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from quoter.app.control_verbs import TokenFile, control, kill_by_token, rearm_by_token
 from quoter.app.options import LOOPBACK, DataDir, Host, Port, Scenario, address, folder_of
 from quoter.app.simulate import simulate
 from quoter.domain.errors import BadSetting, QuoterError
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they print local variables, and with them secrets
 )
 app.add_typer(simulate)
+app.add_typer(control)
 
 
 def main() -> None:
@@ -198,10 +200,19 @@ def kill(
     reason: Annotated[str, typer.Argument(help="For the record.")] = "quoter kill",
     data_dir: DataDir = None,
     wait: Annotated[float, typer.Option(min=0, max=60, help="Seconds to wait.")] = KILL_WAIT_S,
+    token_file: TokenFile = None,
+    host: Host = None,
+    port: Port = None,
 ) -> None:
-    """Stop for good, now: no new order, cancel all. Survives restarts until `rearm`."""
+    """Stop for good, now: no new order, cancel all. Survives restarts until `rearm`.
+
+    By a file and a signal, without any token; with --token-file over HTTP instead.
+    """
     from quoter.service.operator_requests import await_latch, request_kill
 
+    if token_file is not None:
+        kill_by_token(reason, token_file, address(host, port))
+        return
     folder = folder_of(data_dir)
     try:
         pid = request_kill(folder, reason)
@@ -220,18 +231,30 @@ def kill(
 def rearm(
     kill_id: Annotated[str | None, typer.Option(help="Skip the question; for scripts.")] = None,
     data_dir: DataDir = None,
+    accept_inventory: Annotated[
+        str | None, typer.Option(help="Exactly what is held, if that is past the limit; base.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="For the record.")] = "quoter rearm",
+    token_file: TokenFile = None,
+    host: Host = None,
+    port: Port = None,
 ) -> None:
-    """Lift a kill, after you have typed its id."""
+    """Lift a kill, after you have typed its id. With --token-file (risk) over HTTP."""
     from quoter.service.latch import Latch
     from quoter.service.operator_requests import Rearmed
     from quoter.service.operator_requests import rearm as lift
 
+    if token_file is not None:
+        where = address(host, port)
+        rearm_by_token(kill_id, reason, accept_inventory, token_file, where)
+        return
     folder = folder_of(data_dir)
     record = Latch(folder).read()
     if record is None:
         _fail(f"quoter rearm: nothing to lift in {folder}", USAGE)
     print(f"KILLED by {record.cause}: {record.text}\nkill id: {record.kill_id}")
-    match lift(folder, kill_id or typer.prompt("Type the kill id to re-arm").strip()):
+    typed = kill_id or typer.prompt("Type the kill id to re-arm").strip()
+    match lift(folder, typed, accept_inventory or ""):
         case Rearmed.CLEARED:
             print("Re-armed: the next start may trade.")
         case Rearmed.REQUESTED:

@@ -24,11 +24,13 @@ from quoter.app.start import (
     open_ledger,
     take_folder,
 )
+from quoter.app.steering import Load, Steering
 from quoter.app.wiring import calibrated, earlier_runs, engine_config, kept_scale, venue_config
 from quoter.domain.errors import VenueError
 from quoter.domain.instrument import Instrument
 from quoter.engine.config import EngineConfig
 from quoter.engine.engine import Engine
+from quoter.ledger.ledger import Ledger
 from quoter.ledger.writer import LedgerFailed
 from quoter.service import http
 from quoter.service.clock import Clock
@@ -58,6 +60,7 @@ class Daemon:
     instrument: Instrument
     metrics: Metrics
     clock: Clock
+    ledger: Ledger | None
 
 
 async def trade(
@@ -67,14 +70,16 @@ async def trade(
     venue: VenueConfig | None = None,
     on_ready: Callable[[Daemon], None] | None = None,
     observers: tuple[Observer, ...] = (),
+    load: Load | None = None,
 ) -> ExitCode:
     """Start in the safe order, run, stop; `venue` replaces the doors that the settings mean.
 
-    Raises StartFailed.
+    `load` reads the settings anew when SIGHUP comes, None: it changes nothing. Raises StartFailed.
     """
     clock = Clock()
     # Until the runner listens: a kill's file is read once it does, its signal must not end us.
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: None)
+    for number in (signal.SIGUSR1, signal.SIGHUP) if load is not None else (signal.SIGUSR1,):
+        asyncio.get_running_loop().add_signal_handler(number, lambda: None)
     folder = None if dry_run else take_folder(settings)
     ledger, code = None, ExitCode.CRASHED
     try:
@@ -93,7 +98,7 @@ async def trade(
             ledger=ledger,
         )
         daemon = await _stoppable(_wire(started, doors, observers))
-        code = await _serve(settings, daemon, on_ready)
+        code = await _serve(settings, daemon, on_ready, load)
     except StartFailed as error:
         code = error.code
         raise
@@ -160,7 +165,7 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
         rss_max_mb=settings.rss_max_mb,
         observers=(metrics.observe, steps.observe, MeaningLog(engine).observe, *observers),
     )
-    return Daemon(runner, engine, instrument, metrics, clock)
+    return Daemon(runner, engine, instrument, metrics, clock, started.ledger)
 
 
 async def _config(started: Started, instrument: Instrument, gateway: OrderGateway) -> EngineConfig:
@@ -206,13 +211,24 @@ async def _config(started: Started, instrument: Instrument, gateway: OrderGatewa
 
 
 async def _serve(
-    settings: Settings, daemon: Daemon, on_ready: Callable[[Daemon], None] | None
+    settings: Settings,
+    daemon: Daemon,
+    on_ready: Callable[[Daemon], None] | None,
+    load: Load | None,
 ) -> ExitCode:
     """HTTP and signals around the runner."""
     runner = daemon.runner
-    web, port = await _open_pages(settings, daemon)
+    steering = Steering(
+        settings,
+        runner=runner,
+        engine=daemon.engine,
+        clock=daemon.clock,
+        ledger=daemon.ledger,
+        load=load,
+    )
+    web, port = await _open_pages(settings, daemon, steering)
     try:
-        _listen_for_signals(runner)
+        _listen_for_signals(runner, steering)
         log.info("started", listening=f"{settings.host}:{port}", **settings.redacted())
         if on_ready is not None:
             on_ready(daemon)
@@ -223,7 +239,9 @@ async def _serve(
     return code
 
 
-async def _open_pages(settings: Settings, daemon: Daemon) -> tuple[AppRunner, int]:
+async def _open_pages(
+    settings: Settings, daemon: Daemon, steering: Steering
+) -> tuple[AppRunner, int]:
     about = {
         "environment": settings.environment.value,
         "exchange": settings.exchange,
@@ -236,8 +254,9 @@ async def _open_pages(settings: Settings, daemon: Daemon) -> tuple[AppRunner, in
         details=daemon.runner.watches.cause_times.details,
         about=about,
         redactor=Redactor(settings.secrets()),
+        kill_id=daemon.runner.stops.kill_id,
     )
-    pages = http.Pages(sources, host_names=settings.http_hosts.split(","))
+    pages = http.Pages(sources, host_names=settings.http_hosts.split(","), control=steering.control)
     try:
         return await http.serve(pages, host=settings.host, port=settings.port)
     except OSError as error:
@@ -246,8 +265,10 @@ async def _open_pages(settings: Settings, daemon: Daemon) -> tuple[AppRunner, in
         raise StartFailed(ExitCode.USAGE, text) from None
 
 
-def _listen_for_signals(runner: Runner) -> None:
+def _listen_for_signals(runner: Runner, steering: Steering) -> None:
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, runner.stop)
     loop.add_signal_handler(signal.SIGUSR1, runner.stops.kill_by_signal)
+    if steering.can_reload:
+        loop.add_signal_handler(signal.SIGHUP, steering.hang_up)

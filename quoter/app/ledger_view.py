@@ -8,17 +8,19 @@ from decimal import Decimal
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from quoter.ledger.ledger import seal_last
 from quoter.ledger.reader import Reader
-from quoter.ledger.rows import Epoch, FillKind, KnownFill, RunRow
+from quoter.ledger.rows import Epoch, FillKind, KnownFill, Operation, RunRow
 from quoter.ledger.schema import LedgerUnusable
 from quoter.service.data_folder import DataFolder, LockHeld
 from quoter.service.exit_codes import ExitCode
 
 RUNS_SHOWN = 10
 FILLS_SHOWN = 20
+OPERATIONS_SHOWN = 20
 NS = 1_000_000_000
 
 
@@ -53,6 +55,8 @@ def show_ledger(folder: Path) -> ExitCode:
         with Reader(folder) as reader:
             epochs = reader.epochs()
             console.print(_epochs(epochs), _runs(reader.runs(RUNS_SHOWN)))
+            if operations := reader.operations(OPERATIONS_SHOWN):
+                console.print(_operations(operations))
             for epoch in epochs:
                 if epoch.sealed_ns is None:
                     sums = _sums(reader.fills(epoch.number))
@@ -80,6 +84,14 @@ def _runs(runs: list[RunRow]) -> Table:
         code = "" if row.exit_code is None else str(row.exit_code)
         market = " ".join(row.market)
         table.add_row(row.run, market, row.version, _when(row.started_ns), ended, code)
+    return table
+
+
+def _operations(operations: list[Operation]) -> Table:
+    title = "newest requests of operators"
+    table = Table("time", "who", "action", "reason", "with", "result", title=title)
+    for row in operations:
+        table.add_row(_when(row.ts_ns), *(escape(text) for text in row[1:]))
     return table
 
 

@@ -3,6 +3,7 @@
 import structlog
 
 from quoter.domain.errors import InvalidInput
+from quoter.domain.events import ParamsChanged
 from quoter.domain.quotes import QuoteTerms
 from quoter.domain.step import Step
 from quoter.engine.engine import Engine
@@ -39,7 +40,7 @@ def meant_by(engine: Engine, terms: QuoteTerms) -> tuple[tuple[Row, ...], tuple[
 
 
 class MeaningLog:
-    """Writes them with the first quote, and then never again: references stay until a restart."""
+    """Writes them with the first quote, and anew when knobs were turned: the references stay."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -47,6 +48,8 @@ class MeaningLog:
 
     def observe(self, step: Step) -> None:
         """One line per row and per warning."""
+        if isinstance(step.event, ParamsChanged):
+            self._is_told = False
         if self._is_told or step.quote is None or step.quote.terms is None:
             return
         try:

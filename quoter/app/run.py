@@ -1,5 +1,7 @@
 """`quoter run`: the daemon as a process, and what its exit says."""
 
+from functools import partial
+
 import structlog
 import uvloop
 from rich.console import Console
@@ -8,7 +10,7 @@ from quoter.app.daemon import trade
 from quoter.app.screen import Watch
 from quoter.app.start import StartFailed
 from quoter.service.exit_codes import ExitCode
-from quoter.settings import Settings
+from quoter.settings import Settings, load
 from quoter.telemetry.logs import configure_logs
 from quoter.telemetry.redaction import Redactor
 
@@ -30,7 +32,7 @@ def run_daemon(settings: Settings, dry_run: bool = False) -> int:
 
 async def _live(settings: Settings) -> ExitCode:
     try:
-        return await trade(settings)
+        return await trade(settings, load=partial(load, dry_run=True))
     except StartFailed as error:
         return _refused(error)
 

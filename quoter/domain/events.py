@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Level, Levels, Side, Stream
+from quoter.domain.params import Params
 from quoter.domain.reasons import (
     CancelRejectReason,
     DoneReason,
@@ -259,6 +260,17 @@ class Operator:
     action: OperatorAction
     actor: str
     text: str
+    accept_inventory: Decimal | None = None  # with a re-arm: the inventory that is known and meant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParamsChanged:
+    """Somebody turned knobs; who may, and how far, was judged before. `params` is all of them."""
+
+    ts_ns: int
+    params: Params
+    actor: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,5 +293,7 @@ type OrderEvent = (
     | Fill
 )
 type ReportEvent = OpenOrdersReport | TradesReport | BalanceReport | RulesReport | ReportFailed
-type ControlEvent = FeedUp | FeedDown | FeedAlive | RateLimited | Alarm | Operator | Tick
+type ControlEvent = (
+    FeedUp | FeedDown | FeedAlive | RateLimited | Alarm | Operator | ParamsChanged | Tick
+)
 type Event = MarketEvent | OrderEvent | ReportEvent | ControlEvent

@@ -5,6 +5,7 @@ trades; its figures become the priors and the references, and they stay until a 
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from math import exp, sqrt
 
 from quoter.domain.events import Trade
@@ -190,7 +191,9 @@ class Calibration:
         references = References(
             sigma=sigma, kappa=estimate.kappa, intensity=estimate.intensity, cost=self._cost(mid)
         )
-        self.gamma_lot = self._gamma(references)  # raises for a market that has none: no start
+        self.gamma_lot = self._gamma(
+            references, config.gamma
+        )  # raises for a market that has none: no start
         self._volatility = Volatility(
             prior_sigma=sigma,
             slow_half_life_s=config.volatility_half_life_s,
@@ -202,11 +205,19 @@ class Calibration:
         if not config.is_calibrating:
             self._frozen = estimate._replace(confidence=Confidence.OK)
 
-    def _gamma(self, references: References) -> float:
-        config = self._config
-        if config.gamma_unit is GammaUnit.RAW:
-            return raw_gamma_lot(gamma=config.gamma, order_size=self._order_size)
-        return gamma_lot(ghat=config.gamma, lots_max=self._lots_max, references=references)
+    def change(self, gamma: float, adverse_bps: float) -> None:
+        """Go on with another gamma and cost; the references stay as they are frozen.
+
+        Raises InvalidInput before anything has changed.
+        """
+        if self.references is not None:
+            self.gamma_lot = self._gamma(self.references, gamma)
+        self._config = replace(self._config, gamma=gamma, adverse_bps=adverse_bps)
+
+    def _gamma(self, references: References, gamma: float) -> float:
+        if self._config.gamma_unit is GammaUnit.RAW:
+            return raw_gamma_lot(gamma=gamma, order_size=self._order_size)
+        return gamma_lot(ghat=gamma, lots_max=self._lots_max, references=references)
 
     def _cost(self, fair: float) -> float:
         config = self._config

@@ -22,6 +22,7 @@ from quoter.domain.events import (
     OrderEvent,
     OrderNotFound,
     OrderOpen,
+    ParamsChanged,
     RateLimited,
     ReportFailed,
     RulesReport,
@@ -37,6 +38,7 @@ from quoter.domain.step import Snapshot, Step
 from quoter.domain.trading import CancelReason, Cause, NoQuote, Phase, TradingState
 from quoter.engine.causes import Causes
 from quoter.engine.config import EngineConfig
+from quoter.engine.controls import Controls
 from quoter.engine.feed_health import FeedHealth
 from quoter.engine.foreign_runs import ForeignRuns
 from quoter.engine.learning import Learning
@@ -44,7 +46,6 @@ from quoter.engine.lifecycle import Lifecycle
 from quoter.engine.losses import Losses
 from quoter.engine.market import MarketView
 from quoter.engine.market_rules import MarketRules
-from quoter.engine.operators import Operators
 from quoter.engine.patience import Patience
 from quoter.engine.placing import Placing
 from quoter.engine.quoting import Quoting
@@ -76,6 +77,7 @@ class Engine:
         self.learning = Learning(config, self.market, self.orders)
         self.calibration = self.learning.calibration
         self._build_parts(config)
+        self.controls = Controls(self)
         self.phase = Phase.STARTING
         self.seq = 0
         self.ts_ns = 0
@@ -125,7 +127,6 @@ class Engine:
             lifecycle=self.lifecycle,
             patience=self.patience,
         )
-        self.operators = Operators(orders=self.orders, causes=self.causes)
         self.losses = Losses(
             limits=config.limits,
             market=self.market,
@@ -174,6 +175,8 @@ class Engine:
         self._decide(turn)
         for what, _ in turn.notes:
             self.counts[what] += 1
+        if turn.raised:
+            self.controls.raised(turn)
         is_moved = turn.raised or turn.cleared
         return turn.step(self.seq, before, self.causes.state if is_moved else before)
 
@@ -210,9 +213,11 @@ class Engine:
             case Alarm():
                 self.causes.hold(turn, event.cause, active=event.active, text=event.text)
             case Operator():
-                self.operators.handle(event, turn)
+                self.controls.handle(event, turn)
                 if event.action is OperatorAction.DRAIN:
                     self.phase = Phase.DRAINING
+            case ParamsChanged():
+                self.controls.handle(event, turn)
             case _:
                 self._on_order(event, turn)
 

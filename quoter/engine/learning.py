@@ -12,7 +12,7 @@ from quoter.domain.orders import OrderState
 from quoter.domain.quotes import PricingInputs, QuoteTerms
 from quoter.domain.trading import NoQuote
 from quoter.engine.calibration import Calibration
-from quoter.engine.config import EngineConfig, Fair
+from quoter.engine.config import EngineConfig, Fair, ToxicFlowConfig
 from quoter.engine.market import MarketView
 from quoter.engine.toxic_flow import ToxicFlow
 from quoter.engine.turn import Turn
@@ -45,6 +45,11 @@ class Learning:
         self.toxic_flow.restart()
         if self._micro is not None:
             self._micro.restart()
+
+    def change(self, gamma: float, adverse_bps: float, toxic_flow: ToxicFlowConfig) -> None:
+        """Go on with other settings; raises InvalidInput before anything has changed."""
+        self.calibration.change(gamma, adverse_bps)
+        self.toxic_flow.change(toxic_flow)
 
     def observe(self, event: Event, turn: Turn) -> None:
         """Take a trade, a tick, or a moved book; what is no number is noted and passed over."""

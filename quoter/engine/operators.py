@@ -4,8 +4,10 @@ from quoter.domain.events import Operator
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.trading import Cause
 from quoter.engine.causes import Causes
+from quoter.engine.rearming import Rearming
 from quoter.engine.turn import Turn
-from quoter.state.open_orders import OpenOrders
+
+REARM_REFUSED = "rearm_refused"  # the note that says why
 
 TRIPS = {
     OperatorAction.KILL: Cause.OPERATOR_KILL,
@@ -18,9 +20,9 @@ TRIPS = {
 class Operators:
     """Turns a wish into causes raised or lifted; who may wish what was judged before."""
 
-    def __init__(self, *, orders: OpenOrders, causes: Causes) -> None:
-        self._orders = orders
+    def __init__(self, *, causes: Causes, rearming: Rearming) -> None:
         self._causes = causes
+        self._rearming = rearming
 
     def handle(self, event: Operator, turn: Turn) -> None:
         """Obey, and write down who asked for what. DRAIN is a phase: the engine's own."""
@@ -30,11 +32,11 @@ class Operators:
         elif event.action is OperatorAction.RESUME:
             self._causes.resume(turn)
         elif event.action is OperatorAction.REARM:
-            self._rearm(turn)
+            self._rearm(event, turn)
         turn.note(f"operator_{event.action}", text)
 
-    def _rearm(self, turn: Turn) -> None:
-        if len(self._orders):
-            turn.note("rearm_refused", f"{len(self._orders)} orders may be alive")
+    def _rearm(self, event: Operator, turn: Turn) -> None:
+        if refusal := self._rearming.refusal(event, turn):
+            turn.note(REARM_REFUSED, refusal)
         else:
             self._causes.rearm(turn)

@@ -52,6 +52,7 @@ class Placing:
         patience: Patience,
     ) -> None:
         self._config = config
+        self.policy = config.requote
         self._instrument = config.instrument
         self._market = market
         self._orders = orders
@@ -74,7 +75,7 @@ class Placing:
         if not self._is_due(quote, turn):
             return
         half = quote.terms.half_spread if quote.terms is not None else 0.0
-        policy = self._config.requote
+        policy = self.policy
         tolerance = policy.tolerance_ticks(half, self._instrument.tick_float)
         is_roomy = self._budget.has_room(turn.ts_ns, share=ROOMY_SHARE)
         for side, wanted in ((Side.BUY, quote.bids), (Side.SELL, quote.asks)):

@@ -12,6 +12,7 @@ from quoter.engine.learning import Learning
 from quoter.engine.market import MarketView
 from quoter.engine.regime import RegimeWatch
 from quoter.pricing.quote import quote_terms
+from quoter.pricing.shape import QuoteShape
 from quoter.pricing.two_sided import two_sided_quote
 from quoter.state.inventory import Inventory
 
@@ -100,6 +101,10 @@ class Quoting:
             held = self._inventory.cash / quote.price
         size = min(quote.size, self._instrument.floor_size(held))
         return self._instrument.is_tradable(price=quote.price, size=size)
+
+    def reshape(self, shape: QuoteShape) -> None:
+        """Quote by another shape; the next `refresh` computes anew."""
+        self._shape, self._seen = shape, None
 
     def clear(self, reason: NoQuote) -> None:
         """Want nothing, for a reason outside pricing; the next `refresh` computes anew."""

@@ -85,6 +85,7 @@ class Reconcile:
         )
         self._listed_ns = 0  # asked_ns of the newest open-orders report
         self._trades_ns = 0  # asked_ns of the newest trades report
+        self._balanced_ns = 0  # asked_ns of the newest balances that equalled the books
         self._listed: frozenset[str] = frozenset()
         # The newest trade of a *complete* list: the private stream may have skipped one before the
         # newest it told, so what it told is no place to continue from.
@@ -124,6 +125,16 @@ class Reconcile:
                 since_ns=max(0, self._trades_ns - TRADES_OVERLAP_NS),
             )
         )
+
+    def is_clean_since(self, ts_ns: int) -> bool:
+        """Was everything asked for after `ts_ns`, and is nothing of ours there, nothing amiss?"""
+        asked_ns = min(self._listed_ns, self._trades_ns, self._balanced_ns)
+        return asked_ns > ts_ns and not (self._listed or self._balances.text or self._owed)
+
+    def all_sooner(self, at_ns: int) -> None:
+        """Make every report due no later than `at_ns`."""
+        for kind in self._due:
+            self.sooner(kind, at_ns)
 
     def sooner(self, kind: ReportKind, at_ns: int) -> None:
         """Make a report due no later than `at_ns`."""
@@ -292,6 +303,7 @@ class Reconcile:
         """Every asset we trade or pay fees in must be exactly what our books say."""
         if self._balances.compare(report, turn.ts_ns):
             self._foreign.compared(report.asked_ns, turn)
+            self._balanced_ns = max(self._balanced_ns, report.asked_ns)
         else:
             self.sooner(ReportKind.TRADES, turn.ts_ns)
             self.sooner(ReportKind.BALANCES, turn.ts_ns + SECOND)

@@ -30,6 +30,7 @@ def take_snapshot(engine: "Engine") -> Snapshot:
         asks=asks,
         mid=market.mid,
         quote=engine.quoting.latest,
+        params=engine.controls.knobs.params,
         estimates=engine.learning.estimates(engine.ts_ns),
         orders=tuple(order.view() for order in orders),
         position=inventory.position,

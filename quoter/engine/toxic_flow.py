@@ -38,7 +38,7 @@ class ToxicFlow:
         self._fee_bps = fee_maker / BPS
         self._flow = FlowAlpha()
         self._markouts = Markouts()
-        self._pull = SidePull(pull_s=config.pull_s) if config.pull_s > 0.0 else None
+        self._pull = _pull_of(config)
         self._vpin = Vpin(volume_per_s * DAY_S / BUCKETS_PER_DAY) if volume_per_s else None
         self._shadow: ShadowEdge | None = None
         self._slow_s = 0.0
@@ -51,6 +51,14 @@ class ToxicFlow:
     def figures(self) -> tuple[object, ...]:
         """All that quotes take from here."""
         return self.alpha, self.adverse_bid, self.adverse_ask, self.pulled
+
+    def change(self, config: ToxicFlowConfig) -> None:
+        """Go on with other bounds; a side that rests goes on resting, unless pulls are now off."""
+        if self._pull is None or not config.pull_s > 0.0:
+            self._pull, self.pulled = _pull_of(config), ()
+        else:
+            self._pull.rest_for(config.pull_s)
+        self._config, self._slow_s = config, 0.0
 
     def restart(self) -> None:
         """After a gap in the feed: what is pending can't be measured any more."""
@@ -118,3 +126,7 @@ class ToxicFlow:
         """What shadow fills earned, by horizon in seconds."""
         shadow = self._shadow
         return {} if shadow is None else {h: shadow.edges(h) for h in EDGE_HORIZONS_S}
+
+
+def _pull_of(config: ToxicFlowConfig) -> SidePull | None:
+    return SidePull(pull_s=config.pull_s) if config.pull_s > 0.0 else None

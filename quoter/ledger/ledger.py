@@ -19,6 +19,7 @@ from quoter.ledger.rows import (
     KnownFill,
     Manifest,
     Market,
+    Operation,
     amounts_text,
     fill_row,
     known_fill,
@@ -187,6 +188,14 @@ class Ledger:
         await self._execute(
             "INSERT OR REPLACE INTO calibrations VALUES (?, ?, ?, ?, ?, ?, ?)",
             (*self.market, *learned),
+        )
+
+    def note(self, operation: Operation) -> None:
+        """Keep what somebody asked for; nobody waits for it, a kill least of all."""
+        self._enqueue(
+            "INSERT INTO operations (run, ts_ns, actor, action, reason, fields, result)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (self.run, *operation),
         )
 
     def _enqueue(self, statement: str, values: Sequence[object]) -> None:

@@ -13,6 +13,7 @@ from quoter.ledger.rows import (
     Intent,
     KnownFill,
     Market,
+    Operation,
     RunRow,
     amounts_of,
     known_fill,
@@ -119,6 +120,19 @@ class Reader:
             (count,),
         )
         return [_run(row) for row in rows]
+
+    def operations(self, count: int) -> list[Operation]:
+        """What people asked for, newest first; none in a file that no start has brought up yet."""
+        if not self._connection.execute(
+            "SELECT 1 FROM sqlite_master WHERE name = 'operations'"
+        ).fetchone():
+            return []
+        rows = self._connection.execute(
+            "SELECT ts_ns, actor, action, reason, fields, result FROM operations"
+            " ORDER BY id DESC LIMIT ?",
+            (count,),
+        )
+        return [Operation(*row) for row in rows]
 
     def calibrated(self, market: Market) -> Calibrated | None:
         """What an earlier run learned of a market."""

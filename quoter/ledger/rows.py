@@ -90,6 +90,17 @@ class RunRow(NamedTuple):
     exit_code: int | None
 
 
+class Operation(NamedTuple):
+    """What somebody asked of a running daemon, and what became of it; never a token."""
+
+    ts_ns: int
+    actor: str
+    action: str
+    reason: str
+    fields: str  # what else was given, as JSON
+    result: str
+
+
 def fill_row(known: KnownFill) -> FillRow:
     """In the order of FILL_COLUMNS."""
     fill = known.fill

@@ -4,8 +4,9 @@ import sqlite3
 from pathlib import Path
 
 NAME = "ledger.sqlite"
-VERSION = 1  # of the tables; a file of another version is not touched
+VERSION = 2  # of the tables; an older file is brought up to it, any other is not touched
 BUSY_S_MAX = 1.0  # `quoter accept` may write while nobody runs; nobody else ever waits
+OPERATIONS_KEPT = 100_000  # what people asked for, likewise: 30 MB
 INTENTS_KEPT = 1_000_000  # ended orders beyond these many are forgotten at a start: 150 MB
 FAULTS_SHOWN_MAX = 3
 
@@ -43,6 +44,13 @@ CREATE TABLE calibrations (
     PRIMARY KEY (environment, exchange, symbol)
 ) STRICT;
 """
+OPERATIONS = """
+CREATE TABLE operations (
+    id INTEGER PRIMARY KEY, ts_ns INTEGER NOT NULL, run TEXT NOT NULL, actor TEXT NOT NULL,
+    action TEXT NOT NULL, reason TEXT NOT NULL, fields TEXT NOT NULL, result TEXT NOT NULL
+) STRICT;
+"""
+MIGRATIONS = {1: OPERATIONS}  # what makes a file of this version one of the next
 
 
 class LedgerUnusable(Exception):
@@ -87,17 +95,36 @@ def _check(connection: sqlite3.Connection, *, is_new: bool) -> None:
     has_tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     # A start that was killed before its first commit leaves a file without tables.
     if is_new or not has_tables:
-        statements = (line for line in TABLES.split(";") if line.strip())
         connection.execute("BEGIN IMMEDIATE")
-        for statement in statements:
-            connection.execute(statement)
-        connection.execute("INSERT INTO meta VALUES ('version', ?)", (str(VERSION),))
+        _run(connection, TABLES)
+        connection.execute("INSERT INTO meta VALUES ('version', '1')")
         connection.execute("COMMIT")
-        return
+    _migrate(connection)
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Step by step to this version, each step whole or not at all."""
+    while (version := _version(connection)) != str(VERSION):
+        step = MIGRATIONS.get(int(version)) if version.isdecimal() else None
+        if step is None:
+            raise LedgerUnusable(f"its version is {version}, this quoter's is {VERSION}")
+        connection.execute("BEGIN IMMEDIATE")
+        _run(connection, step)
+        connection.execute(
+            "UPDATE meta SET value = ? WHERE key = 'version'", (str(int(version) + 1),)
+        )
+        connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> str:
     found = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
-    if found is None or found[0] != str(VERSION):
-        version = "unknown" if found is None else found[0]
-        raise LedgerUnusable(f"its version is {version}, this quoter's is {VERSION}")
+    return "unknown" if found is None else str(found[0])
+
+
+def _run(connection: sqlite3.Connection, statements: str) -> None:
+    for statement in statements.split(";"):
+        if statement.strip():
+            connection.execute(statement)
 
 
 def _prune(connection: sqlite3.Connection) -> None:
@@ -106,4 +133,8 @@ def _prune(connection: sqlite3.Connection) -> None:
         "DELETE FROM intents WHERE state IS NOT NULL"
         " AND rowid <= (SELECT max(rowid) FROM intents) - ?",
         (INTENTS_KEPT,),
+    )
+    connection.execute(
+        "DELETE FROM operations WHERE id <= (SELECT max(id) FROM operations) - ?",
+        (OPERATIONS_KEPT,),
     )

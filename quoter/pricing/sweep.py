@@ -38,6 +38,10 @@ class SidePull:
         self._pull_s = positive("pull_s", pull_s)
         self._sides = {side: _Side() for side in Side}
 
+    def rest_for(self, pull_s: float) -> None:
+        """Change the length of a pull, seconds, > 0; a side that rests now goes by it too."""
+        self._pull_s = positive("pull_s", pull_s)
+
     def on_fill(self, t_s: float, side: Side) -> None:
         """Take a fill of ours at `t_s` seconds; BUY is our bid."""
         fills = self._sides[side].fills

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rich.console import Console, Group, RenderableType
+from rich.markup import escape
 from rich.table import Table
 
 from quoter.domain.errors import InvalidInput, QuoterError
@@ -97,7 +98,8 @@ def explain_live(host: str, port: int) -> RenderableType:
         raise NoAnswer(
             f"no quote at the moment: {state.get('trading_state')} {state.get('causes')}"
         )
-    return table(f"{state.get('symbol')} ({state.get('environment')})", explain(_terms(terms)))
+    shown = table(f"{state.get('symbol')} ({state.get('environment')})", explain(_terms(terms)))
+    return Group(shown, _knobs(state.get("params")))
 
 
 def table(title: str, rows: Iterable[Row]) -> Table:
@@ -110,6 +112,16 @@ def table(title: str, rows: Iterable[Row]) -> Table:
     for row in rows:
         bps = "" if row.bps is None else f"{row.bps:.3f}"
         shown.add_row(row.name, f"{row.value:.8g}", bps, row.sentence)
+    return shown
+
+
+def _knobs(told: object) -> Table:
+    """The knobs in force, which may not be those of the start: see `quoter params`."""
+    shown = Table(title="Knobs in force", title_justify="left")
+    shown.add_column("setting", no_wrap=True)
+    shown.add_column("value", justify="right")
+    for name, value in told.items() if isinstance(told, Mapping) else ():
+        shown.add_row(escape(str(name)), escape(str(value)))
     return shown
 
 

@@ -1,7 +1,9 @@
-"""What others may see of a running daemon, over HTTP. It only reads: nothing here can trade."""
+"""What others may see of a running daemon, over HTTP. These pages only read.
+
+Where tokens are configured, the listener has the routes of `service/control.py` as well.
+"""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -10,7 +12,9 @@ from aiohttp import web
 
 from quoter.domain.step import Snapshot
 from quoter.domain.trading import Cause, Phase, TradingState
+from quoter.service.answers import answer
 from quoter.service.cause_details import Details, no_details
+from quoter.service.control import KILL_PATH, Control
 from quoter.service.state_view import Json, state_view
 from quoter.telemetry.redaction import Redactor
 
@@ -45,31 +49,37 @@ class Sources:
     details: Callable[[Mapping[Cause, str]], Details] = no_details  # of the active causes
     about: Mapping[str, str] = field(default_factory=dict)  # environment, exchange, symbol
     redactor: Redactor = field(default_factory=Redactor)
+    kill_id: Callable[[], str | None] = lambda: None  # of the kill that is latched
 
 
 class Pages:
     """The four pages as one aiohttp application."""
 
-    def __init__(self, sources: Sources, *, host_names: Iterable[str] = ()) -> None:
+    def __init__(
+        self, sources: Sources, *, host_names: Iterable[str] = (), control: Control | None = None
+    ) -> None:
         self._sources = sources
+        self._control = control
         self._host_names = frozenset({"localhost", *(name.lower() for name in host_names)})
         self._busy = 0
 
     def application(self) -> web.Application:
-        """Routes and guards; GET (and HEAD) only."""
+        """Routes and guards; GET (and HEAD) only, but for those of control."""
         app = web.Application(middlewares=[self._guard], client_max_size=1)
         app.on_response_prepare.append(_put_headers)
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/healthz", self._health)
         app.router.add_get("/readyz", self._ready)
         app.router.add_get("/state", self._state)
+        if self._control is not None:
+            self._control.add_routes(app)
         return app
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not is_allowed_host(request.headers.get("Host", ""), self._host_names):
             return web.Response(status=421, text="unknown host name: see QUOTER_HTTP_HOSTS\n")
-        if self._busy >= REQUESTS_MAX:
+        if self._busy >= REQUESTS_MAX and request.path != KILL_PATH:
             return web.Response(status=503, text="busy\n", headers={"Retry-After": "1"})
         self._busy += 1
         try:
@@ -94,17 +104,16 @@ class Pages:
             "trading_state": snapshot.trading_state.name,
             "causes": {cause.value: text for cause, text in snapshot.causes.items()},
             "details": self._sources.details(snapshot.causes),
+            "kill_id": self._sources.kill_id(),
         }
         return self._json(body, status=200 if is_ready else 503)
 
     async def _state(self, _request: web.Request) -> web.Response:
-        return self._json(state_view(self._sources.snapshot(), about=self._sources.about))
+        body = state_view(self._sources.snapshot(), about=self._sources.about)
+        return self._json(body | {"kill_id": self._sources.kill_id()})
 
     def _json(self, body: dict[str, Json], *, status: int = 200) -> web.Response:
-        """Texts in it may come from the venue, so they pass the redaction like log lines."""
-        clean = self._sources.redactor.page(body)
-        text = json.dumps(clean, ensure_ascii=True, allow_nan=False)
-        return web.Response(status=status, text=text + "\n", content_type="application/json")
+        return answer(self._sources.redactor, body, status=status)
 
 
 async def serve(pages: Pages, *, host: str, port: int) -> tuple[web.AppRunner, int]:
@@ -112,6 +121,7 @@ async def serve(pages: Pages, *, host: str, port: int) -> tuple[web.AppRunner, i
     runner = web.AppRunner(
         pages.application(),
         access_log=None,
+        auto_decompress=False,  # a small body must stay small
         handle_signals=False,
         keepalive_timeout=KEEPALIVE_S,
         max_line_size=LINE_BYTES_MAX,

@@ -67,15 +67,15 @@ def await_latch(folder: Path, seconds: float) -> LatchRecord | None:
     return record
 
 
-def rearm(folder: Path, kill_id: str) -> Rearmed:
-    """Lift the kill that `kill_id` names. Raises OSError."""
+def rearm(folder: Path, kill_id: str, accept_inventory: str = "") -> Rearmed:
+    """Lift the kill that `kill_id` names; `accept_inventory` as in `Rearming`. Raises OSError."""
     record = Latch(folder).read()
     if record is None:
         return Rearmed.NOT_LATCHED
     if kill_id != record.kill_id:
         return Rearmed.WRONG_ID
     if running_pid(folder) is not None:
-        _put(folder / REARM_REQUEST, kill_id)
+        _put(folder / REARM_REQUEST, f"{kill_id} {accept_inventory}".strip())
         return Rearmed.REQUESTED
     (folder / KILL_REQUEST).unlink(missing_ok=True)  # the wish that is being lifted
     Latch(folder).clear()

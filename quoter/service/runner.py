@@ -26,6 +26,7 @@ from quoter.domain.step import Step
 from quoter.domain.trading import TradingState
 from quoter.engine.engine import Engine
 from quoter.ledger.ledger import Ledger
+from quoter.service.asks import Asks
 from quoter.service.clock import Clock
 from quoter.service.data_folder import DataFolder
 from quoter.service.durable import Durable
@@ -90,6 +91,7 @@ class Runner:
         self.stops = Stops(
             gateway=gateway, folder=folder, latched=latched, post=self.inbox.put, clock=clock
         )
+        self.asks = Asks(self.inbox.put)
         self._keep(ledger)
         self._outbox = Outbox(
             gateway=gateway,
@@ -201,11 +203,11 @@ class Runner:
         self._outbox.submit(step.commands)
         if self.durable is not None:
             self.durable.after(step)
-        if step.state is not None:
-            self.stops.changed(step.state)
-            self.watches.cause_times.observe(step)
-            if step.state.after is TradingState.KILLED:
-                self._outbox.drop_creates()
+        self.stops.after(step)
+        self.watches.cause_times.observe(step)
+        if step.state is not None and step.state.after is TradingState.KILLED:
+            self._outbox.drop_creates()
+        self.asks.answered(step)
         if step.quote is not None and isinstance(event, BookDelta | TopOfBook | BookSnapshot):
             age_ns = self._clock.now_ns() - event.ts_ns
             self._metrics.latency(Latency.BOOK_TO_DECISION, age_ns * 1e-9)

@@ -1,7 +1,7 @@
 """A snapshot as JSON: exact numbers as strings, estimates as numbers, unknown as null."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from decimal import Decimal
 from math import isfinite
 
@@ -34,6 +34,7 @@ def state_view(snapshot: Snapshot, *, about: Mapping[str, str]) -> dict[str, Jso
             "asks": [[level.price, level.size] for level in snapshot.asks[:LEVELS_MAX]],
         },
         "quote": _quote(snapshot.quote),
+        "params": asdict(snapshot.params),
         "estimates": _estimates(snapshot.estimates),
         "orders": [_order(order) for order in snapshot.orders[:ORDERS_MAX]],
         "inventory": {

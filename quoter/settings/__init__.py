@@ -2,10 +2,12 @@
 
 from quoter.settings.example import env_example, settings_table
 from quoter.settings.fields import Environment
+from quoter.settings.knobs import KNOBS
 from quoter.settings.load import forget_secrets, known_names, load
 from quoter.settings.model import FixedSettings, Settings
 
 __all__ = [
+    "KNOBS",
     "Environment",
     "FixedSettings",
     "Settings",

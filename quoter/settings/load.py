@@ -10,7 +10,7 @@ from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
 from quoter.domain.errors import BadSetting
-from quoter.settings.fields import HIDDEN, SECRETS, Environment
+from quoter.settings.fields import HIDDEN, SECRETS, TOKENS, Environment
 from quoter.settings.model import PREFIX, Settings, env_name, production_refusal
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def load(*, env_file: Path | None = ENV_FILE, dry_run: bool = False) -> Settings
     secrets_dir = _secrets_dir(from_file, lines)
     names = {*os.environ, *from_file, *_names_in(secrets_dir)}
     lines += _unknown(names)
+    lines += _open_tokens({**from_file, **os.environ})
     try:
         settings = Settings(_env_file=file, _secrets_dir=secrets_dir)
     except ValidationError as error:
@@ -99,6 +100,13 @@ def _unknown(names: set[str]) -> Iterator[str]:
         near = get_close_matches(name.upper(), known, n=1)
         hint = f"did you mean {near[0]}?" if near else "`quoter env-example` lists them all"
         yield f"{_shown(name)}: no such setting; {hint}"
+
+
+def _open_tokens(values: Mapping[str, str]) -> Iterator[str]:
+    """A token in a variable is inherited by children and shown by process lists: files only."""
+    for name in map(env_name, TOKENS):
+        if values.get(name):
+            yield f"{name}: must not be here: name its file by {name}_FILE"
 
 
 def _refusals(settings: Settings, *, dry_run: bool) -> Iterator[str]:

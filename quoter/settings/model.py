@@ -14,6 +14,8 @@ from pydantic_settings import (
 from quoter.settings.fields import (
     HIDDEN,
     SECRETS,
+    TOKENS,
+    Control,
     Environment,
     Limits,
     Pricing,
@@ -23,6 +25,7 @@ from quoter.settings.fields import (
 )
 from quoter.settings.parse import secret_from_file
 from quoter.settings.regime_fields import MarketRegime
+from quoter.settings.tokens import token_conflicts
 
 PREFIX = "QUOTER_"
 LOTS_MIN = 3  # fewer lots than that and the skew has no room to work in
@@ -30,7 +33,7 @@ LOTS_MAX_EXACT = 500  # walls this far are none, and the table would grow
 GAMMA_NORM_MIN, GAMMA_NORM_MAX = 1e-3, 1e3
 
 
-class Settings(Process, Requoting, Pricing, MarketRegime, Limits, Venue, BaseSettings):
+class Settings(Control, Process, Requoting, Pricing, MarketRegime, Limits, Venue, BaseSettings):
     """All of them. Build it with `quoter.settings.load`, which also refuses unknown names."""
 
     model_config = SettingsConfigDict(
@@ -49,7 +52,8 @@ class Settings(Process, Requoting, Pricing, MarketRegime, Limits, Venue, BaseSet
     def _secret(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         path = info.data.get(f"{info.field_name}_file")
         if path is None:
-            return value
+            is_off = info.field_name in TOKENS and value is not None and not len(value)
+            return None if is_off else value
         source = env_name(f"{info.field_name}_file")
         if value is not None:
             raise ValueError(f"is also given by {source}: keep one")
@@ -73,6 +77,11 @@ class Settings(Process, Requoting, Pricing, MarketRegime, Limits, Venue, BaseSet
         """Every secret in the clear: for the redaction of logs, and nothing else."""
         values = (getattr(self, name) for name in SECRETS)
         return tuple(value.get_secret_value() for value in values if value is not None)
+
+    def tokens(self) -> dict[str, str]:
+        """The tokens in the clear, by field: for the control API, and nothing else."""
+        values = {name: getattr(self, name) for name in TOKENS}
+        return {name: token.get_secret_value() for name, token in values.items() if token}
 
     def redacted(self) -> dict[str, str]:
         """All values as text, fit for a log line: secrets only say whether they are set."""
@@ -107,7 +116,12 @@ def env_name(field: str) -> str:
 
 def conflicts(settings: Settings) -> list[str]:
     """One line for each rule over several settings that is broken."""
-    return [*_limit_conflicts(settings), *_model_conflicts(settings), *_venue_conflicts(settings)]
+    return [
+        *_limit_conflicts(settings),
+        *_model_conflicts(settings),
+        *_venue_conflicts(settings),
+        *_control_conflicts(settings),
+    ]
 
 
 def production_refusal(settings: Settings) -> str | None:
@@ -188,6 +202,24 @@ def _venue_conflicts(settings: Settings) -> list[str]:
             "use QUOTER_ENVIRONMENT to reach it"
         )
     return lines
+
+
+def _control_conflicts(settings: Settings) -> list[str]:
+    tokens = {env_name(f"{role}_file"): token for role, token in settings.tokens().items()}
+    lines = token_conflicts(tokens)
+    if tokens and not (settings.control_anywhere or _is_loopback(settings.host)):
+        lines.append(
+            f"QUOTER_HOST: must be a loopback address while tokens are configured (got "
+            f"{settings.host}), or QUOTER_CONTROL_ANYWHERE=true"
+        )
+    return lines
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _is_real_venue(host: str, exchange: str) -> bool:

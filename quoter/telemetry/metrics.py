@@ -5,6 +5,7 @@ Counters grow with each `Step`; gauges are set from a `Snapshot` when somebody s
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from enum import StrEnum
 from importlib.metadata import version
 from math import nan
@@ -160,6 +161,8 @@ class Metrics:
         quote = snapshot.quote
         self._show_side(Side.BUY, snapshot, quote.bids if quote is not None else ())
         self._show_side(Side.SELL, snapshot, quote.asks if quote is not None else ())
+        for name, value in asdict(snapshot.params).items():
+            self._set(self._params, value, name)
         self._prices.show(quote.terms if quote is not None else None, snapshot.estimates)
         self._show_regime(snapshot.regime)
         self._show_money(snapshot)
@@ -267,6 +270,7 @@ class Metrics:
         self._mid = gauge("quoter_mid_quote", "Middle of the book without us, price.")
         self._quote_price = gauge("quoter_quote_price_quote", "Best wanted price, price.", "side")
         self._order_price = gauge("quoter_order_price_quote", "Best order of ours, price.", "side")
+        self._params = gauge("quoter_param", "A knob in force, in its setting's unit.", "name")
         self._prices = PriceGauges(self.registry, self._labels)
 
     def _make_money_gauges(self) -> None:

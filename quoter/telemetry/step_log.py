@@ -1,6 +1,7 @@
 """What an engine step is worth in the log: orders, fills, states, denials, at times a quote."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import structlog
 
@@ -10,6 +11,7 @@ from quoter.domain.events import (
     FeedDown,
     FeedUp,
     Operator,
+    ParamsChanged,
     RateLimited,
     ReportFailed,
 )
@@ -150,6 +152,10 @@ class StepLog:
             case Operator(action=action, actor=actor, text=text):
                 self._log.warning(
                     "operator", seq=step.seq, action=action.value, actor=actor, reason=text
+                )
+            case ParamsChanged(params=params, actor=actor, text=text):
+                self._log.warning(
+                    "params", seq=step.seq, actor=actor, reason=text, **asdict(params)
                 )
             case _:
                 pass

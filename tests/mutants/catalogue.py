@@ -1,6 +1,6 @@
 """Every mutant that the suite must kill."""
 
-from tests.mutants import doors, health, orders, regime, truth
+from tests.mutants import control, doors, health, orders, regime, truth
 
 MUTANTS = (
     *orders.MUTANTS,
@@ -8,6 +8,7 @@ MUTANTS = (
     *truth.MUTANTS,
     *health.MUTANTS,
     *regime.MUTANTS,
+    *control.MUTANTS,
 )
 # Where a mutant's own tests do not see it, these may.
 FALLBACK = (

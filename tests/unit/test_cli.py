@@ -13,6 +13,7 @@ from quoter.app import options
 from quoter.domain.errors import BadSetting
 from quoter.domain.trading import Cause
 from quoter.ledger.reader import Reader
+from quoter.ledger.rows import Operation
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
 from quoter.service.latch import Latch
 from tests.unit.ledger.cases import MARKET, NOW_NS, booked, opened
@@ -28,7 +29,7 @@ HEAVY = (
 )
 VERBS = (
     "demo", "run", "sandbox", "check", "explain", "healthcheck", "kill", "rearm", "accept",
-    "ledger", "env-example",
+    "ledger", "env-example", "pause", "resume", "reduce", "flatten", "params", "status",
 )  # fmt: skip
 
 
@@ -243,6 +244,14 @@ class TestAccept:
             shown = invoke("ledger", "--data-dir", str(tmp_path))
         assert "60000" in shown.output
         assert "1 fills" in shown.output
+
+    async def test_what_operators_asked_for_is_shown_as_they_wrote_it(self, tmp_path: Path) -> None:
+        async with opened(tmp_path) as ledger:
+            ledger.note(Operation(NOW_NS, "risk:12ab", "kill", "[bold]why", "{}", "done"))
+            await ledger.end_run(0, NOW_NS)
+            shown = invoke("ledger", "--data-dir", str(tmp_path))
+        assert "risk:12ab" in shown.output
+        assert "[bold]why" in shown.output
 
     async def test_not_under_a_running_daemon(self, tmp_path: Path) -> None:
         async with opened(tmp_path):

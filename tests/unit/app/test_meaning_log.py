@@ -12,13 +12,14 @@ from structlog.typing import EventDict
 
 from quoter.app.meaning_log import MeaningLog, meant_by
 from quoter.domain.errors import InvalidInput
+from quoter.domain.events import ParamsChanged
 from quoter.domain.quotes import QuoteTerms
 from quoter.engine.engine import Engine
 from quoter.pricing.glft_exact import BoundedModel
 from quoter.pricing.meaning import meaning, meaning_rows
 from quoter.pricing.normalisation import References, gamma_lot
 from quoter.telemetry.logs import configure_logs
-from tests.unit.telemetry.samples import QUOTE, TERMS, step
+from tests.unit.telemetry.samples import NOW_NS, PARAMS, QUOTE, TERMS, step
 
 REFERENCES = References(sigma=6.0, kappa=0.2, intensity=0.5, cost=0.5)
 GAMMA = gamma_lot(ghat=1.0, lots_max=10.0, references=REFERENCES)
@@ -123,3 +124,12 @@ def test_a_line_can_be_read_in_either_format(log_format: str) -> None:
     if log_format == "json":
         assert json.loads(line)["value"] > 0
     assert "one order each way earns" in line
+
+
+def test_turned_knobs_make_it_say_so_anew() -> None:
+    log = MeaningLog(engine())
+    told = len(lines(log, QUOTE))
+    change = ParamsChanged(ts_ns=NOW_NS, params=PARAMS, actor="test", text="why")
+    with capture_logs() as written:
+        log.observe(step(event=change, quote=QUOTE))
+    assert len(written) == told > 0

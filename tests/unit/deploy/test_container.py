@@ -60,12 +60,22 @@ def test_the_grace_period_leaves_room_for_a_verified_cancel(compose: dict[str, A
 def test_no_secret_is_a_variable(compose: dict[str, Any]) -> None:
     """Compose would interpolate a `$` in it, and `docker inspect` would show it."""
     handed = compose["services"]["quoter"]["environment"]
-    named = {name: value for name, value in handed.items() if re.search("KEY|SECRET", name)}
+    named = {name: value for name, value in handed.items() if re.search("KEY|SECRET|TOKEN", name)}
     assert named == {
         "QUOTER_API_KEY_FILE": "",
         "QUOTER_API_SECRET_FILE": "",
+        "QUOTER_READ_TOKEN_FILE": "",
+        "QUOTER_OPERATOR_TOKEN_FILE": "",
+        "QUOTER_RISK_TOKEN_FILE": "",
         "QUOTER_SECRETS_DIR": "/run/secrets",
     }
+
+
+def test_compose_steers_nothing_until_somebody_brings_a_token(compose: dict[str, Any]) -> None:
+    tokens = {name: at["file"] for name, at in compose["secrets"].items() if "token" in name}
+    assert len(tokens) == 3
+    assert all(path.endswith(":-./deploy/compose/no_token}") for path in tokens.values())
+    assert (ROOT / "deploy" / "compose" / "no_token").read_text() == ""
 
 
 def test_the_demo_keys_open_the_sandbox_only() -> None:

@@ -169,6 +169,13 @@ class Desk:
             BalanceReport(ts_ns=self.now_ns, asked_ns=self.now_ns, free=held, locked={})
         )
 
+    def look_again(self) -> None:
+        """A little later all three lists are there, and nothing is amiss."""
+        self.tick()
+        self.open_orders()
+        self.trades()
+        self.balances()
+
     def report_failed(self, kind: ReportKind) -> Step:
         return self.tell(ReportFailed(ts_ns=self.now_ns, kind=kind, text="no answer"))
 

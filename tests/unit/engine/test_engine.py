@@ -204,6 +204,7 @@ def test_no_resume_lifts_a_kill_and_a_rearm_needs_quiet() -> None:
     for order in list(desk.engine.orders):
         desk.done(order)
     assert desk.engine.is_quiet
+    desk.look_again()
     desk.operator(OperatorAction.REARM)
     assert desk.state() is TradingState.RUNNING
 

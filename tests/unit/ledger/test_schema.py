@@ -7,6 +7,7 @@ import pytest
 
 from quoter.ledger import schema
 from quoter.ledger.reader import Reader
+from quoter.ledger.rows import Operation
 from quoter.ledger.schema import NAME, LedgerUnusable, prepare
 from tests.unit.ledger.cases import booked, opened, order
 
@@ -58,7 +59,7 @@ async def test_a_file_of_another_version_is_refused_by_its_number(tmp_path: Path
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE meta SET value = '7'")
     connection.close()
-    with pytest.raises(LedgerUnusable, match="version is 7, this quoter's is 1"):
+    with pytest.raises(LedgerUnusable, match="version is 7, this quoter's is 2"):
         prepare(tmp_path)
 
 
@@ -92,3 +93,49 @@ async def test_of_ended_orders_only_the_newest_are_kept(
     with Reader(tmp_path) as reader:
         kept = [number for number in range(6) if reader.is_ours(f"q00run{number}", 1)]
     assert kept == [0, 4, 5]
+
+
+async def test_a_file_of_the_version_before_is_brought_up_and_keeps_its_rows(
+    tmp_path: Path,
+) -> None:
+    path = await filled(tmp_path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE operations")
+        connection.execute("UPDATE meta SET value = '1' WHERE key = 'version'")
+    connection.close()
+    with Reader(tmp_path) as reader:
+        assert reader.operations(10) == []
+    async with opened(tmp_path, run="two") as ledger:
+        ledger.note(Operation(1, "risk:1234", "kill", "why", "{}", "done"))
+        await ledger.end_run(0, 2)
+        assert [row.actor for row in ledger.reader.operations(10)] == ["risk:1234"]
+        assert len(list(ledger.reader.fills(1))) == 399
+
+
+async def test_a_step_to_the_next_version_is_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = await filled(tmp_path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE operations")
+        connection.execute("UPDATE meta SET value = '1' WHERE key = 'version'")
+    connection.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", {1: f"{schema.OPERATIONS} CREATE nonsense;"})
+        with pytest.raises(LedgerUnusable):
+            prepare(tmp_path)
+    prepare(tmp_path)
+    with Reader(tmp_path) as reader:
+        assert reader.operations(10) == []
+
+
+async def test_of_what_people_asked_for_only_the_newest_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as ledger:
+        for number in range(6):
+            ledger.note(Operation(number, "risk:1234", "pause", "why", "{}", "done"))
+    monkeypatch.setattr(schema, "OPERATIONS_KEPT", 2)
+    prepare(tmp_path)
+    with Reader(tmp_path) as reader:
+        assert [row.ts_ns for row in reader.operations(10)] == [5, 4]

@@ -81,6 +81,7 @@ async def live(**changes: object) -> str:
 
 async def test_a_running_daemon_explains_itself() -> None:
     shown = await live()
+    assert "requote_hold_s" in shown
     assert "BTC/USDT (sandbox)" in shown
     assert figure(shown, "reservation_price") == 59_999
 

@@ -7,6 +7,7 @@ from quoter.domain.estimates import Edge, Estimates
 from quoter.domain.events import Fill, Tick
 from quoter.domain.market import Level, Side
 from quoter.domain.orders import OrderState, OrderView
+from quoter.domain.params import Params
 from quoter.domain.quotes import (
     Clamp,
     PricingInputs,
@@ -64,6 +65,19 @@ TERMS = QuoteTerms(
     delta_bid=6.96,
     delta_ask=None,
     clamps=(Clamp(name="ask_side_limit", before=10.0, after=10.0),),
+)
+PARAMS = Params(
+    gamma=1.0,
+    widening_beta=1.0,
+    widening_power=2.0,
+    size_eta=1.0,
+    spread_min_bps=0.0,
+    adverse_bps=0.0,
+    alpha_max=2.0,
+    markout_max=2.0,
+    pull_s=5.0,
+    requote_hold_s=1.0,
+    requote_tolerance=0.1,
 )
 QUOTE = TwoSidedQuote(
     bids=(Quote(side=Side.BUY, ticks=5_999_304, price=Decimal("59993.04"), size=Decimal("0.005")),),
@@ -145,6 +159,7 @@ def snapshot(**changes: object) -> Snapshot:
         asks=(Level(60_000.01, 0.7), Level(60_000.5, 2.5)),
         mid=60_000.0,
         quote=QUOTE,
+        params=PARAMS,
         estimates=ESTIMATES,
         orders=(order(Side.BUY, "59993.04"), order(Side.SELL, "60006.50")),
         position=Decimal("1.01"),

@@ -64,6 +64,7 @@ def test_gauges_follow_the_snapshot(metrics: Metrics) -> None:
     assert value(metrics, "quoter_markout_quote", side="BUY", horizon="5s") == -0.18
     assert value(metrics, "quoter_realised_spread_bps", side="BUY", horizon="5s") == 5
     assert value(metrics, "quoter_fees_paid", asset="USDT") == 0.03
+    assert value(metrics, "quoter_param", name="pull_s") == 5
 
 
 def test_the_markets_rung_and_what_it_is_judged_by_are_told(metrics: Metrics) -> None:

@@ -8,14 +8,14 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from quoter.domain.commands import CancelOrder, Denied, OrderIntent, PlaceOrder
-from quoter.domain.events import FeedDown, Operator, Tick, TopOfBook
+from quoter.domain.events import FeedDown, Operator, ParamsChanged, Tick, TopOfBook
 from quoter.domain.market import Level, Side, Stream
 from quoter.domain.orders import OrderState
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import OrderChange, StateChange, Step
 from quoter.domain.trading import CancelReason, Cause, TradingState
 from quoter.telemetry.step_log import REPEAT_NS, StepLog
-from tests.unit.telemetry.samples import NOW_NS, QUOTE, filled_step, step
+from tests.unit.telemetry.samples import NOW_NS, PARAMS, QUOTE, filled_step, step
 
 INTENT = OrderIntent(
     client_id="q0a2", side=Side.SELL, price=Decimal(60_010), size=Decimal(1), reduces=False
@@ -142,3 +142,10 @@ def test_only_a_new_quote_with_terms_explains_itself() -> None:
     none = replace(QUOTE, terms=None)
     found = whys(quoted(0, quote=None), quoted(1, quote=none), quoted(2, seq=9), why_every_s=30)
     assert [line["seq"] for line in found] == [9]
+
+
+def test_turned_knobs_are_told_with_who_and_why() -> None:
+    change = ParamsChanged(ts_ns=NOW_NS, params=PARAMS, actor="operator:1234", text="calmer")
+    (line,) = lines(step(event=change))
+    assert (line["event"], line["actor"], line["reason"]) == ("params", "operator:1234", "calmer")
+    assert (line["gamma"], line["pull_s"]) == (1.0, 5.0)

@@ -1,0 +1,120 @@
+"""What may be changed from outside while we trade: the control API, and SIGHUP."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict
+
+import structlog
+
+from quoter.domain.errors import BadSetting
+from quoter.engine.engine import Engine
+from quoter.ledger.ledger import Ledger
+from quoter.ledger.rows import Operation
+from quoter.service.clock import Clock
+from quoter.service.control import Control, Desk
+from quoter.service.params import ParamsDesk
+from quoter.service.runner import Runner
+from quoter.service.tokens import Role, Tokens
+from quoter.settings import KNOBS, Settings
+from quoter.settings.fields import SECRETS
+from quoter.telemetry.redaction import Redactor
+
+log = structlog.get_logger()
+
+ROLES = {"read_token": Role.READ, "operator_token": Role.OPERATOR, "risk_token": Role.RISK}
+ACTOR = "signal:SIGHUP"
+
+type Load = Callable[[], Settings]
+
+
+class Steering:
+    """One daemon's control API, None where no token is configured, and its reloads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        runner: Runner,
+        engine: Engine,
+        clock: Clock,
+        ledger: Ledger | None,
+        load: Load | None,
+    ) -> None:
+        """`load` reads the settings anew, None where they came from nowhere that can change."""
+        self._settings = settings
+        self._clock = clock
+        self._ledger = ledger
+        self._load = load
+        self._reloading: asyncio.Task[None] | None = None
+        self.params = ParamsDesk(
+            settings=settings,
+            params=lambda: engine.controls.knobs.params,
+            clock=clock,
+            asks=runner.asks,
+        )
+        self.control: Control | None = None
+        tokens = {ROLES[name]: token for name, token in settings.tokens().items()}
+        if tokens and ledger is not None:
+            desk = Desk(
+                snapshot=engine.snapshot,
+                stops=runner.stops,
+                asks=runner.asks,
+                params=self.params,
+                clock=clock,
+                note=ledger.note,
+                redactor=Redactor(settings.secrets()),
+            )
+            self.control = Control(Tokens(tokens), desk)
+
+    @property
+    def can_reload(self) -> bool:
+        """Is there anything to read anew?"""
+        return self._load is not None
+
+    def hang_up(self) -> None:
+        """SIGHUP: read the settings anew, one time after the other."""
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.create_task(self.reload(), name="reload")
+
+    async def reload(self) -> None:
+        """Turn the knobs that the settings now have otherwise; name what only a restart takes in.
+
+        Settings with a mistake anywhere change nothing. A knob that would go too far at once stays.
+        """
+        if self._load is None:
+            return
+        try:
+            found = await asyncio.to_thread(self._load)
+        except (BadSetting, OSError) as error:
+            log.error("reload_failed", mistakes=str(error).splitlines())
+            return
+        self._name_refused(found)
+        now: dict[str, float] = asdict(self.params.params)
+        wanted = {name: value for name in KNOBS if (value := getattr(found, name)) != now[name]}
+        for name in list(wanted):
+            for line in self.params.refusals({name: wanted[name]}):
+                log.warning("reload_refused", setting=name, reason=line)
+                wanted.pop(name, None)
+        result = "nothing to change"
+        if wanted:
+            turned = await self.params.turn(wanted, actor=ACTOR, reason="reload")
+            result = "; ".join(turned.refusals) or "done"
+        log.warning("reload", changed=wanted, running={n: now[n] for n in wanted}, result=result)
+        if self._ledger is not None:
+            now_ns = self._clock.now_ns()
+            self._ledger.note(Operation(now_ns, ACTOR, "reload", "SIGHUP", str(wanted), result))
+
+    def _name_refused(self, found: Settings) -> None:
+        """Secrets are not compared: they have left the environment, and need a restart."""
+        running, new = self._settings.redacted(), found.redacted()
+        for name in running:
+            if name in KNOBS or name in SECRETS:
+                continue
+            if getattr(found, name) != getattr(self._settings, name):
+                log.warning(
+                    "reload_refused",
+                    setting=name,
+                    running=running[name],
+                    new=new[name],
+                    reason="needs a restart",
+                )

@@ -1,0 +1,20 @@
+"""What an operator may change while we trade: how we quote, never how much may be at risk."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Params:
+    """The knobs in force; names, units and bounds are those of the settings."""
+
+    gamma: float  # no unit, or 1/quote where the start said so
+    widening_beta: float  # half-spreads
+    widening_power: float
+    size_eta: float
+    spread_min_bps: float  # bps of price
+    adverse_bps: float  # bps of price
+    alpha_max: float  # half-spreads
+    markout_max: float  # half-spreads
+    pull_s: float  # seconds
+    requote_hold_s: float  # seconds
+    requote_tolerance: float  # half-spreads

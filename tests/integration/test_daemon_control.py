@@ -1,0 +1,197 @@
+"""A real process steered over its own listener, and by SIGHUP, while it trades on the sandbox."""
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator
+from itertools import count
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from quoter.ledger.reader import Reader
+from quoter.service.exit_codes import ExitCode
+from quoter.service.latch import Latch
+from tests.integration.daemon_harness import LIVELY, market
+from tests.integration.daemon_process import Started, creates, own, quoter, until
+from tests.integration.sandbox_client import ANSWER_S, RunningSandbox, running
+
+STOP_S_MAX = 20.0
+RESTARTS = 5
+TOKENS = {
+    "read": "read-0123456789abcdefghijklmnopqrstuv",
+    "operator": "operator-0123456789abcdefghijklmnop",
+    "risk": "risk-0123456789abcdefghijklmnopqrstuv",
+}
+KEYS = count()
+
+type Body = dict[str, object]
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[RunningSandbox]:
+    async with running(market(LIVELY, seed=6)) as venue:
+        yield venue
+
+
+@pytest.fixture
+def tokens(tmp_path: Path) -> dict[str, str]:
+    """Settings that name a file for each token."""
+    found = {}
+    for role, token in TOKENS.items():
+        path = tmp_path / f"{role}.token"
+        path.write_text(token + "\n")
+        found[f"QUOTER_{role.upper()}_TOKEN_FILE"] = str(path)
+    return found
+
+
+async def ask(
+    daemon: Started, path: str, role: str = "risk", method: str = "POST", **body: object
+) -> tuple[int, Body]:
+    started = daemon.said("started")
+    assert started is not None, daemon.lines
+    headers = {
+        "Authorization": f"Bearer {TOKENS[role]}",
+        "Content-Type": "application/json",
+        "Idempotency-Key": f"k{next(KEYS)}",
+    }
+    data = json.dumps({"reason": "test", **body}) if method != "GET" else None
+    async with (
+        aiohttp.ClientSession() as http,
+        http.request(
+            method, f"http://{started['listening']}{path}", data=data, headers=headers
+        ) as answer,
+    ):
+        found: Body = await answer.json()
+        return answer.status, found
+
+
+async def two_sided(sandbox: RunningSandbox, daemon: Started) -> None:
+    await until(lambda: len(own(sandbox)) >= 2, "two-sided", daemon)
+
+
+async def rearmed(daemon: Started, kill_id: object) -> Body:
+    """Ask until everything was looked at since the kill."""
+    body: Body = {}
+    for _ in range(200):
+        status, body = await ask(daemon, "/v1/rearm", kill_id=kill_id)
+        if status == 200:
+            return body
+        assert status == 409, body
+        assert "not now" in str(body["error"]), body
+        await asyncio.sleep(0.1)
+    raise AssertionError(body)
+
+
+async def test_it_pauses_resumes_turns_is_killed_and_rearmed(
+    sandbox: RunningSandbox, tmp_path: Path, tokens: dict[str, str]
+) -> None:
+    async with quoter(sandbox, tmp_path, "run", **tokens) as daemon:
+        await until(lambda: daemon.said("started"), "started", daemon)
+        await two_sided(sandbox, daemon)
+        status, body = await ask(daemon, "/v1/pause", "operator")
+        assert (status, body["trading_state"]) == (200, "PAUSED")
+        await until(lambda: not own(sandbox), "no own order", daemon)
+        assert (await ask(daemon, "/v1/resume", "operator", seen="PAUSED"))[0] == 200
+        await two_sided(sandbox, daemon)
+        status, body = await ask(daemon, "/v1/params", "operator", "PATCH", gamma=2)
+        assert status == 200
+        _, metrics = await daemon.get("/metrics")
+        assert 'quoter_param{name="gamma",symbol="BTC/USDT",venue="binance"} 2.0' in metrics
+        status, body = await ask(daemon, "/v1/kill", "operator")
+        assert (status, body["trading_state"]) == (200, "KILLED")
+        kill_id = body["kill_id"]
+        await until(lambda: not own(sandbox), "no own order", daemon)
+        assert (await ask(daemon, "/v1/rearm", "operator", kill_id=kill_id))[0] == 403
+        assert (await ask(daemon, "/v1/rearm", kill_id="wrong"))[0] == 409
+        assert (await rearmed(daemon, kill_id))["trading_state"] == "RUNNING"
+        await two_sided(sandbox, daemon)
+        daemon.process.terminate()
+        assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN
+    with Reader(tmp_path) as reader:
+        rows = [(row.action, row.result.partition(":")[0]) for row in reader.operations(100)]
+    actions = ("pause", "resume", "params", "kill")
+    assert rows[::-1][:4] == [(action, "done") for action in actions]
+    assert rows[0] == ("rearm", "done")
+    assert not [token for token in TOKENS.values() if token in str(daemon.lines)]
+
+
+async def test_five_restarts_stay_killed_and_send_nothing(
+    sandbox: RunningSandbox, tmp_path: Path, tokens: dict[str, str]
+) -> None:
+    sent, kill_id = 0, None
+    for number in range(RESTARTS):
+        async with quoter(sandbox, tmp_path, "run", **tokens) as daemon:
+            await until(lambda d=daemon: d.said("started"), "started", daemon)  # type: ignore[misc]
+            if not number:
+                await two_sided(sandbox, daemon)
+                _, body = await ask(daemon, "/v1/kill")
+                kill_id = body["kill_id"]
+                await until(lambda: not own(sandbox), "no own order", daemon)
+                sent = len(await creates(sandbox))
+            else:
+                status, body = await ask(daemon, "/v1/resume")
+                assert (status, body["kill_id"]) == (409, kill_id)
+            daemon.process.terminate()
+            assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.KILLED
+    assert len(await creates(sandbox)) == sent
+    record = Latch(tmp_path).read()
+    assert record is not None
+    assert record.kill_id == kill_id
+
+
+async def test_a_hang_up_turns_the_knobs_and_names_what_it_does_not_take(
+    sandbox: RunningSandbox, tmp_path: Path, tokens: dict[str, str]
+) -> None:
+    """The limits in the process environment outrank the file, so its other settings are asked."""
+    env = tmp_path / ".env"
+    env.write_text("QUOTER_GAMMA=1\n")
+    async with quoter(sandbox, tmp_path, "run", **tokens) as daemon:
+        await until(lambda: daemon.said("started"), "started", daemon)
+        env.write_text("QUOTER_GAMMA=2\nQUOTER_LEVELS=3\nQUOTER_SIZE_ETA=9\nQUOTER_TYPO=1\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        await until(lambda: daemon.said("reload_failed"), "refused", daemon)
+        assert "QUOTER_TYPO: no such setting" in str(daemon.said("reload_failed"))
+        assert (await params(daemon))["gamma"] == 1
+        assert daemon.said("reload") is None
+        env.write_text("QUOTER_GAMMA=2\nQUOTER_LEVELS=3\nQUOTER_SIZE_ETA=9\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        await until(lambda: daemon.said("reload"), "reloaded", daemon)
+        refused = {
+            str(line["setting"]): line
+            for line in daemon.lines
+            if line.get("event") == "reload_refused"
+        }
+        assert refused.keys() == {"levels", "size_eta"}
+        assert (refused["levels"]["running"], refused["levels"]["new"]) == ("1", "3")
+        found = await params(daemon)
+        assert (found["gamma"], found["size_eta"]) == (2, 1)
+        daemon.process.terminate()
+        assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN
+
+
+async def params(daemon: Started) -> Body:
+    _, body = await ask(daemon, "/v1/params", "read", "GET")
+    found = body["params"]
+    assert isinstance(found, dict)
+    return found
+
+
+async def test_without_tokens_there_is_nothing_to_ask(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    async with quoter(sandbox, tmp_path, "run") as daemon:
+        await until(lambda: daemon.said("started"), "started", daemon)
+        assert (await daemon.get("/v1/params"))[0] == 404
+        daemon.process.terminate()
+        assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN
+
+
+async def test_a_weak_token_is_no_start(
+    sandbox: RunningSandbox, tmp_path: Path, tokens: dict[str, str]
+) -> None:
+    (tmp_path / "risk.token").write_text("hunter2")
+    async with quoter(sandbox, tmp_path, "run", **tokens) as daemon:
+        assert (await daemon.ended(ANSWER_S))[0] == ExitCode.USAGE
+    assert await creates(sandbox) == []

@@ -1,0 +1,145 @@
+"""Bugs in who may steer a running daemon, how far, and what lifts a kill."""
+
+from tests.mutants.mutant import Edit, mutant
+
+SERVICE = "tests/unit/service"
+AUTH, CONTROL = f"{SERVICE}/test_control_auth.py", f"{SERVICE}/test_control.py"
+TOKENS, STOPS = "quoter/service/tokens.py", "quoter/service/stops.py"
+REARMING, API = "quoter/engine/rearming.py", "quoter/service/control.py"
+
+MUTANTS = (
+    mutant(
+        "token_compared_with_a_clock",
+        "the time that a comparison takes tells how much of a token is right",
+        Edit(
+            TOKENS,
+            "            if hmac.compare_digest(digest, known):\n",
+            "            if digest == known:\n",
+        ),
+        tests=(AUTH,),
+    ),
+    mutant(
+        "role_not_asked",
+        "any token may do everything",
+        Edit(API, "        if caller.role < role:\n", "        if False:\n"),
+        tests=(AUTH,),
+    ),
+    mutant(
+        "browser_let_in",
+        "a page in somebody's browser may send a request",
+        Edit(
+            API,
+            "        if any(name in request.headers for name in ORIGIN_HEADERS):\n",
+            "        if False:\n",
+        ),
+        tests=(AUTH,),
+    ),
+    mutant(
+        "guessing_for_free",
+        "wrong tokens are not counted",
+        Edit(API, "            self._lock.failed(now_ns)\n", ""),
+        tests=(AUTH,),
+    ),
+    mutant(
+        "kill_locked_out",
+        "whoever guesses tokens keeps everybody from killing",
+        Edit(
+            API,
+            "            if caller is None or request.path != KILL_PATH:\n",
+            "            if True:\n",
+        ),
+        tests=(AUTH,),
+    ),
+    mutant(
+        "kill_waits_for_the_engine",
+        "a kill shuts the gate only when the engine comes to it",
+        Edit(
+            STOPS,
+            "        if self._gateway is not None:\n            self._gateway.shut()\n"
+            "        self._kills += 1\n",
+            "        self._kills += 1\n",
+        ),
+        tests=(CONTROL,),
+    ),
+    mutant(
+        "stale_kill_id",
+        "the id of an earlier kill lifts a later one",
+        Edit(
+            STOPS,
+            "            if was_killed and event.text != SIGNAL_TEXT:",
+            "            if False:",
+        ),
+        tests=(CONTROL,),
+    ),
+    mutant(
+        "gate_opens_before_the_next_kill",
+        "a re-arm opens the gate though another kill is already in the queue",
+        Edit(
+            STOPS,
+            "        elif self._kills:\n            return  #",
+            "        elif False:\n            return  #",
+        ),
+        tests=(CONTROL,),
+    ),
+    mutant(
+        "rearm_unreconciled",
+        "a kill is lifted though nobody has looked at the venue since",
+        Edit(
+            REARMING,
+            "        if not self._reconcile.is_clean_since(self._killed_ns):\n",
+            "        if False:\n",
+        ),
+        tests=("tests/unit/engine/test_rearming.py",),
+    ),
+    mutant(
+        "rearm_past_the_limit",
+        "any amount accepts an inventory past the limit",
+        Edit(
+            REARMING,
+            "event.accept_inventory != held:\n",
+            "event.accept_inventory is None:\n",
+        ),
+        tests=("tests/unit/engine/test_rearming.py",),
+    ),
+    mutant(
+        "knob_leaps",
+        "one change turns a knob as far as its bounds",
+        Edit("quoter/settings/knobs.py", "STEP_MAX = 2.0 ", "STEP_MAX = 1e9 "),
+        tests=("tests/unit/settings/test_knobs.py",),
+    ),
+    mutant(
+        "knobs_turned_all_the_time",
+        "changes follow each other at once",
+        Edit(
+            "quoter/service/params.py",
+            "        if now_ns < self._next_ns:\n",
+            "        if False:\n",
+        ),
+        tests=(CONTROL,),
+    ),
+    mutant(
+        "references_thaw",
+        "turning gamma solves its references anew, so that it means something else",
+        Edit(
+            "quoter/engine/calibration.py",
+            "            self.gamma_lot = self._gamma(self.references, gamma)\n",
+            "            self.references = References(\n"
+            "                sigma=2 * self.references.sigma,\n"
+            "                kappa=self.references.kappa,\n"
+            "                intensity=self.references.intensity,\n"
+            "            )\n"
+            "            self.gamma_lot = self._gamma(self.references, gamma)\n",
+        ),
+        tests=("tests/unit/engine/test_knobs.py",),
+    ),
+    mutant(
+        "done_twice",
+        "a request that is sent again is done again",
+        Edit(
+            "quoter/service/once.py",
+            "        while (kept := self._kept.get(key)) is not None:\n",
+            "        while (kept := None) is not None:\n",
+        ),
+        tests=(CONTROL,),
+    ),
+)

@@ -1,0 +1,182 @@
+"""Whatever is asked over HTTP, in whatever order: a kill is lifted by the risk role alone.
+
+A model that knows nothing of the code's own ways says what must hold; the requests go over a real
+socket to a real engine with its latch on the disk.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Coroutine
+from dataclasses import asdict, dataclass
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from quoter.domain.trading import Cause, TradingState
+from quoter.service.latch import Latch
+from quoter.service.tokens import Role
+from quoter.settings import KNOBS
+from tests.unit.service.control_rig import SETTINGS, TOKENS, Answer, Rig, rigged
+
+VERBS = ("kill", "pause", "reduce", "resume", "flatten", "rearm")
+SAFE = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One request, or something that happens meanwhile."""
+
+    what: str
+    role: Role | None = Role.RISK
+    kill_id: str = "current"  # or old, or made up
+
+
+calls = st.builds(
+    Move,
+    what=st.sampled_from(VERBS),
+    role=st.none() | st.sampled_from(Role),
+    kill_id=st.sampled_from(["current", "current", "old", "made up"]),
+)
+events = st.builds(
+    Move, what=st.sampled_from(["settle", "later", "own kill", "file kill", "signal"])
+)
+# A kill that is ripe to be lifted takes luck: so some of it comes in one piece.
+ripe = st.builds(
+    lambda how, meanwhile, role: [Move(how), *meanwhile, Move("settle"), Move("rearm", role)],
+    st.sampled_from(["kill", "own kill", "file kill", "signal"]),
+    st.lists(calls | events, max_size=2),
+    st.sampled_from(Role),
+)
+moves = st.lists(st.lists(calls | events, min_size=1, max_size=3) | ripe, min_size=1, max_size=8)
+
+
+def run(work: Callable[[Rig], Coroutine[None, None, None]]) -> None:
+    """A rig of its own for one example."""
+
+    async def example() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            async with rigged(Path(folder)) as rig:
+                await work(rig)
+
+    asyncio.run(example())
+
+
+async def do(rig: Rig, move: Move, ids: list[str]) -> Answer | None:
+    match move.what:
+        case "settle":
+            rig.settle()
+        case "later":
+            rig.later(61)
+        case "own kill":
+            rig.stops.after(rig.desk.alarm(Cause.INVARIANT_BROKEN))
+        case "file kill":
+            (rig.folder / "KILL").write_text("file")
+            rig.stops.look()
+            rig.drain()
+        case "signal":
+            rig.stops.kill_by_signal()
+            rig.drain()
+        case verb:
+            chosen = {"current": ids[-1], "old": ids[0], "made up": "0000"}[move.kill_id]
+            body = {"reason": "x"} | ({"kill_id": chosen} if verb == "rearm" else {})
+            token = TOKENS[move.role] if move.role is not None else "nobody"
+            return await rig.send("POST", f"/v1/{verb}", token=token, body=body)
+    return None
+
+
+@SAFE
+@given(script=moves)
+def test_no_way_leads_out_of_a_kill_but_a_rearm_by_the_risk_role_with_its_id(
+    script: list[list[Move]],
+) -> None:
+    async def work(rig: Rig) -> None:
+        ids = ["none"]
+        for move in chain.from_iterable(script):
+            was_killed, before_id = rig.state is TradingState.KILLED, rig.stops.kill_id()
+            was_quiet = rig.desk.engine.is_quiet
+            answer = await do(rig, move, ids)
+            if was_killed and rig.state is not TradingState.KILLED:
+                assert (move.what, move.role) == ("rearm", Role.RISK)
+                assert before_id == (ids[-1] if move.kill_id == "current" else ids[0])
+                assert answer is not None
+                assert answer.status == 200
+                assert was_quiet
+            is_killed = rig.state is TradingState.KILLED
+            assert rig.gate.is_open is not is_killed
+            assert (Latch(rig.folder).read() is not None) is is_killed
+            if move.what == "kill" and move.role in (Role.OPERATOR, Role.RISK):
+                assert is_killed  # locked out or not
+            if answer is not None and answer.status in (401, 403, 409, 429):
+                assert is_killed is was_killed
+                assert rig.stops.kill_id() == before_id
+            kill_id = rig.stops.kill_id()
+            if kill_id is not None and kill_id != ids[-1]:
+                ids.append(kill_id)
+
+    run(work)
+
+
+numbers = (
+    st.floats(allow_nan=False, allow_infinity=False)
+    | st.floats(0, 5)
+    | st.sampled_from([0, 0.25, 0.5, 1, 1.5, 2, 3, 4, 10])
+)
+patches = st.dictionaries(st.sampled_from(KNOBS), numbers, min_size=1, max_size=4)
+
+
+@SAFE
+@given(script=st.lists(st.tuples(patches, st.sampled_from([0.0, 1.0, 5.0])), max_size=12))
+def test_knobs_stay_in_bounds_move_by_two_and_not_too_often_whatever_is_asked(
+    script: list[tuple[dict[str, float], float]],
+) -> None:
+    async def work(rig: Rig) -> None:
+        knobs = rig.desk.engine.controls.knobs
+        changed_ns = 0
+        for wanted, wait_s in script:
+            rig.later(wait_s)
+            before = asdict(knobs.params)
+            answer = await rig.patch(Role.OPERATOR, **wanted)
+            after = asdict(knobs.params)
+            if answer.status != 200:
+                assert after == before
+                continue
+            assert after == {**before, **wanted}
+            assert not changed_ns or rig.desk.now_ns - changed_ns >= 5_000_000_000
+            changed_ns = rig.desk.now_ns
+            SETTINGS.model_validate({**SETTINGS.model_dump(exclude_none=True), **after})
+            for name, value in after.items():
+                if value != before[name] and min(value, before[name]) > 1:
+                    assert 0.499 < value / before[name] < 2.001
+
+    run(work)
+
+
+odd = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+names = st.sampled_from([*KNOBS, "reason", "kill_id", "inventory_max", "seen"]) | st.text()
+
+
+@pytest.mark.parametrize("verb", [*VERBS, "params"])
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(bodies=st.lists(st.dictionaries(names, odd, max_size=4) | odd, min_size=1, max_size=8))
+def test_no_body_makes_it_stumble(verb: str, bodies: list[object]) -> None:
+    async def work(rig: Rig) -> None:
+        method = "PATCH" if verb == "params" else "POST"
+        for body in bodies:
+            answer = await rig.send(method, f"/v1/{verb}", token=TOKENS[Role.RISK], body=body)
+            assert answer.status in (200, 400, 403, 409, 429), (body, answer)
+
+    run(work)

@@ -1,0 +1,229 @@
+"""A killable engine with its latch, books and listener, and a client that speaks to it."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import cast
+
+import aiohttp
+from multidict import CIMultiDict
+
+from quoter.domain.events import Event
+from quoter.domain.trading import TradingState
+from quoter.ledger.ledger import Ledger
+from quoter.ledger.reader import Reader
+from quoter.ledger.rows import Operation
+from quoter.service.asks import Asks
+from quoter.service.clock import Clock
+from quoter.service.control import Control
+from quoter.service.control import Desk as ControlDesk
+from quoter.service.data_folder import DataFolder
+from quoter.service.http import Pages, Sources, serve, stop
+from quoter.service.params import ParamsDesk
+from quoter.service.stops import Stops
+from quoter.service.tokens import Role, Tokens
+from quoter.settings import FixedSettings
+from quoter.venues.ports import OrderGateway
+from tests.unit.engine.cases import Desk
+from tests.unit.ledger.cases import opened
+from tests.unit.state.cases import SECOND_NS, START_NS
+
+TOKENS = {
+    Role.READ: "read-0123456789abcdefghijklmnopqrstuv",
+    Role.OPERATOR: "operator-0123456789abcdefghijklmnop",
+    Role.RISK: "risk-0123456789abcdefghijklmnopqrstuv",
+}
+SETTINGS = FixedSettings(inventory_max=Decimal(10), order_size=Decimal(1), loss_max=Decimal(50))
+
+PATIENCE_S = 20.0  # on a busy machine
+
+type Headers = CIMultiDict[str]
+type Body = dict[str, object]
+
+
+class Gate:
+    """The last inch of a gateway: all that stops touch of it."""
+
+    def __init__(self) -> None:
+        self.is_open = True
+        self.opened = 0
+
+    def shut(self) -> None:
+        self.is_open = False
+
+    def open_gate(self) -> None:
+        self.is_open = True
+        self.opened += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers and JSON of one reply (empty where it is none)."""
+
+    status: int
+    headers: CIMultiDict[str]
+    body: Body
+
+
+class Rig:
+    """Real parts from the socket to the engine; only the venue is missing."""
+
+    def __init__(self, folder: Path, ledger: Ledger, tokens: dict[Role, str]) -> None:
+        self.desk = Desk().quoting()
+        self.gate = Gate()
+        self.folder = folder
+        self.clock = Clock(
+            wall_ns=lambda: START_NS, monotonic_ns=lambda: self.desk.now_ns - START_NS
+        )
+        self.is_held = False  # the engine is kept busy by something else
+        self._queue: list[Event] = []
+        self._keys = count(1)
+        self.asks = Asks(self.post)
+        self.stops = Stops(
+            gateway=cast(OrderGateway, self.gate),
+            folder=DataFolder(folder),
+            latched=None,
+            post=self.post,
+            clock=self.clock,
+        )
+        engine = self.desk.engine
+        params = ParamsDesk(
+            settings=SETTINGS,
+            params=lambda: engine.controls.knobs.params,
+            clock=self.clock,
+            asks=self.asks,
+        )
+        self.control_desk = ControlDesk(
+            snapshot=engine.snapshot,
+            stops=self.stops,
+            asks=self.asks,
+            params=params,
+            clock=self.clock,
+            note=ledger.note,
+        )
+        control = Control(Tokens(tokens), self.control_desk) if tokens else None
+        sources = Sources(
+            snapshot=engine.snapshot,
+            metrics=lambda _: b"",
+            is_alive=lambda: True,
+            kill_id=self.stops.kill_id,
+        )
+        self.pages = Pages(sources, host_names=["quoter"], control=control)
+        self.base = ""
+        self.client = aiohttp.ClientSession()
+
+    # what the runner does
+
+    def post(self, event: Event) -> None:
+        self._queue.append(event)
+        asyncio.get_running_loop().call_soon(self.drain)
+
+    def drain(self) -> None:
+        while self._queue and not self.is_held:
+            step = self.desk.tell(self._queue.pop(0))
+            self.stops.after(step)
+            self.asks.answered(step)
+
+    @property
+    def waiting(self) -> int:
+        """Events that the engine has not heard yet."""
+        return len(self._queue)
+
+    # what a test does
+
+    def later(self, seconds: float) -> None:
+        self.desk.now_ns += round(seconds * SECOND_NS)
+
+    def settle(self) -> None:
+        """Every order is over, and the venue's lists say so."""
+        for order in list(self.desk.engine.orders):
+            self.desk.done(order)
+        self.desk.look_again()
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        body: object = None,
+        headers: dict[str, str] | None = None,
+        data: bytes | None = None,
+    ) -> Answer:
+        """A well-formed request, but for what is asked for otherwise."""
+        given: Headers = CIMultiDict()
+        if method != "GET":
+            given["Content-Type"] = "application/json"
+            given["Idempotency-Key"] = f"key-{next(self._keys)}"
+        if token is not None:
+            given["Authorization"] = f"Bearer {token}"
+        given.update(headers or {})
+        raw = data if data is not None else json.dumps(body).encode() if method != "GET" else None
+        return await self.send_raw(method, path, given, raw)
+
+    async def send_raw(
+        self, method: str, path: str, headers: Headers, data: bytes | None
+    ) -> Answer:
+        async with self.client.request(
+            method, self.base + path, headers=headers, data=data, skip_auto_headers=["Content-Type"]
+        ) as reply:
+            text = await reply.text()
+            is_json = reply.content_type == "application/json"
+            body: Body = json.loads(text) if is_json and text else {}
+            return Answer(reply.status, CIMultiDict(reply.headers), body)
+
+    async def post_verb(self, verb: str, role: Role = Role.RISK, **fields: object) -> Answer:
+        return await self.send(
+            "POST", f"/v1/{verb}", token=TOKENS[role], body={"reason": "test", **fields}
+        )
+
+    async def patch(self, role: Role = Role.OPERATOR, **fields: object) -> Answer:
+        return await self.send(
+            "PATCH", "/v1/params", token=TOKENS[role], body={"reason": "test", **fields}
+        )
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for what another task will bring about."""
+        end_s = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < end_s, "it did not happen"
+            await asyncio.sleep(0.001)
+
+    def sight(self) -> tuple[object, ...]:
+        """All that a refused request must leave as it is."""
+        engine = self.desk.engine
+        return (
+            engine.causes.switch.causes,
+            engine.controls.knobs.params,
+            self.gate.is_open,
+            self.stops.latched,
+            engine.seq,
+        )
+
+    @property
+    def state(self) -> TradingState:
+        return self.desk.engine.causes.state
+
+    def operations(self) -> list[Operation]:
+        with Reader(self.folder) as reader:
+            return reader.operations(100)
+
+
+@asynccontextmanager
+async def rigged(folder: Path, tokens: dict[Role, str] | None = None) -> AsyncIterator[Rig]:
+    """A rig that listens; no tokens at all are `{}`."""
+    async with opened(folder) as ledger:
+        rig = Rig(folder, ledger, TOKENS if tokens is None else tokens)
+        runner, port = await serve(rig.pages, host="127.0.0.1", port=0)
+        rig.base = f"http://127.0.0.1:{port}"
+        try:
+            yield rig
+        finally:
+            await rig.client.close()
+            await stop(runner)
