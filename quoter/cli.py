@@ -193,9 +193,11 @@ def kill(
     wait: Annotated[float, typer.Option(min=0, max=60, help="Seconds to wait.")] = KILL_WAIT_S,
 ) -> None:
     """Stop for good, now: no new order, cancel all. Survives restarts until `rearm`."""
+    from quoter.service.latch import Latch
     from quoter.service.operator_requests import await_latch, request_kill
 
     folder = folder_of(data_dir)
+    before = Latch(folder).read()
     try:
         pid = request_kill(folder, reason)
     except OSError as error:
@@ -203,7 +205,7 @@ def kill(
     if pid is None:
         print(f"No daemon runs on {folder}; its next start will be killed.")
         return
-    record = await_latch(folder, wait)
+    record = await_latch(folder, wait, before=before)
     if record is None:
         _fail(f"quoter kill: asked, but no latch in {folder} after {wait:g} s", 1)
     print(f"KILLED: {record.cause}: {record.text} (kill id {record.kill_id})")

@@ -21,7 +21,6 @@ from quoter.domain.events import (
     TopOfBook,
     TradesReport,
 )
-from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Step
 from quoter.domain.trading import TradingState
 from quoter.engine.engine import Engine
@@ -123,6 +122,7 @@ class Runner:
                 tasks.create_task(self._tick(), name="tick")
                 tasks.create_task(self.probe.run(), name="probe")
                 tasks.create_task(self._requests(), name="requests")
+                tasks.create_task(self.stops.run(), name="latch")
                 tasks.create_task(self._end(), name="end")
                 if self._calibration is not None:
                     tasks.create_task(self._calibration.run(), name="calibration")
@@ -137,17 +137,16 @@ class Runner:
             if self._last_orders is not None:
                 await self._last_orders.emergency()
         finally:
+            await self.stops.settle()
             await self.close()
         return self._exit_code()
 
     def _begin(self) -> None:
-        """A latch found on disk is the first thing the engine hears; else the gate opens."""
+        """A latch found on disk is the first thing the engine hears."""
         if (record := self.stops.latched) is not None:
             self.inbox.put(
                 Alarm(ts_ns=self._clock.now_ns(), cause=record.cause, active=True, text=record.text)
             )
-        elif self._gateway is not None:
-            self._gateway.open_gate()
 
     async def _drain_inbox(self) -> None:
         while True:
@@ -164,6 +163,8 @@ class Runner:
                     await asyncio.sleep(0)
 
     def _turn(self, event: Event) -> None:
+        if not self.stops.admits(event):
+            return
         step = self.engine.handle(event)
         self._outbox.submit(step.commands)
         if self.durable is not None:
@@ -196,7 +197,7 @@ class Runner:
     async def _end(self) -> None:
         """Wait for the wish to stop, drain, verify, and leave the task group."""
         await self._stop.wait()
-        self.stops.operate(OperatorAction.DRAIN, "process", "stopping")
+        self.stops.end("process", "stopping")
         if self._last_orders is not None:
             await self._last_orders.drain()
         if self._calibration is not None:
