@@ -22,6 +22,7 @@ from quoter.ledger.schema import LedgerUnusable
 from quoter.pricing.costs import side_cost
 from quoter.pricing.priors import rogers_satchell
 from quoter.pricing.shape import QuoteShape
+from quoter.risk.hysteresis import Hysteresis
 from quoter.risk.view import Limits
 from quoter.sandbox.config import DEMO_ACCOUNT
 from quoter.service.kept_calibration import Kept, Scale
@@ -109,6 +110,7 @@ def engine_config(
             tolerance=settings.requote_tolerance,
             ttl_ns=int(settings.quote_ttl_s * 1e9),
         ),
+        hysteresis=Hysteresis(pauses_max=settings.flap_pauses_max),
         creates_per_s=settings.creates_per_s,
         stale_ns=int(settings.stale_s * 1e9),
     )

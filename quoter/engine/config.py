@@ -10,6 +10,7 @@ from quoter.domain.instrument import Instrument
 from quoter.engine.reconcile import ReconcilePolicy
 from quoter.engine.requote import RequotePolicy
 from quoter.pricing.shape import QuoteShape
+from quoter.risk.hysteresis import Hysteresis
 from quoter.risk.view import Limits
 
 
@@ -96,6 +97,7 @@ class EngineConfig:
     pricing: PricingConfig = field(default_factory=PricingConfig)
     requote: RequotePolicy = field(default_factory=RequotePolicy)
     reconcile: ReconcilePolicy = field(default_factory=ReconcilePolicy)
+    hysteresis: Hysteresis = field(default_factory=Hysteresis)
     creates_per_s: float = 10.0
     stale_ns: int = 2_000_000_000
     quiet_ns: int = 30_000_000_000  # a silent but living book is compared by a fresh snapshot

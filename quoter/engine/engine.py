@@ -61,7 +61,7 @@ class Engine:
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
-        self.causes = Causes()
+        self.causes = Causes(config.hysteresis)
         self.orders = OpenOrders()
         self.inventory = Inventory(
             config.instrument, config.opening, target=config.target, known=config.known_fills
@@ -134,9 +134,9 @@ class Engine:
 
     def _begin(self) -> None:
         """Nothing is known yet: both streams count as down until they say otherwise."""
-        self.causes.switch.trip(Cause.MARKET_FEED_DOWN, "not connected yet")
+        self.causes.begin(Cause.MARKET_FEED_DOWN, "not connected yet")
         if not self.config.is_dry:
-            self.causes.switch.trip(Cause.PRIVATE_STREAM_DOWN, "not connected yet")
+            self.causes.begin(Cause.PRIVATE_STREAM_DOWN, "not connected yet")
         self._refresh_lots()
 
     @property
@@ -154,6 +154,7 @@ class Engine:
         self._take_in(event, turn)
         if turn.is_idle:
             return Step(self.seq, event)
+        self.causes.ripen(turn)
         if turn.booked:
             self._after_fills(turn)
         if turn.orders:

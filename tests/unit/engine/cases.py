@@ -45,6 +45,7 @@ from quoter.engine.config import EngineConfig, GammaUnit, PricingConfig
 from quoter.engine.engine import Engine
 from quoter.engine.requote import RequotePolicy
 from quoter.pricing.shape import QuoteShape
+from quoter.risk.hysteresis import Hysteresis
 from quoter.risk.view import Limits
 from quoter.state.open_orders import OpenOrder
 from tests.unit.state.cases import ABC, SECOND_NS, START_NS, levels
@@ -57,6 +58,7 @@ LIMITS = Limits(
     collar=Decimal("0.05"),
     loss_max=Decimal(50),
 )
+AT_ONCE = Hysteresis(clean_ns={})  # causes settle with their conditions
 # One level of one base unit per side, two ticks and more away from the mid; nothing is learned.
 PRICING = PricingConfig(
     shape=QuoteShape(beta=0.0, eta=0.0),
@@ -75,6 +77,7 @@ CONFIG = EngineConfig(
     opening=OPENING,
     pricing=PRICING,
     requote=RequotePolicy(),
+    hysteresis=AT_ONCE,
 )
 # Room for one order on each side: too little for a normalised gamma, so it is given as it is.
 ONE_ORDER = replace(
