@@ -130,7 +130,9 @@ class Engine:
             attribution=self.attribution,
             causes=self.causes,
         )
-        self.stopping = Stopping(orders=self.orders, placing=self.placing, is_dry=config.is_dry)
+        self.stopping = Stopping(
+            orders=self.orders, placing=self.placing, causes=self.causes, is_dry=config.is_dry
+        )
 
     def _begin(self) -> None:
         """Nothing is known yet: both streams count as down until they say otherwise."""
@@ -244,6 +246,7 @@ class Engine:
         self.feed.tick(turn)
         if not self.config.is_dry:
             self.reconcile.tick(turn)
+            self.stopping.judge(turn)
         self.losses.judge(turn)
         if turn.ts_ns - self._exposure_checked_ns >= EXPOSURE_CHECK_NS:
             self._exposure_checked_ns = turn.ts_ns

@@ -38,6 +38,7 @@ class OpenOrder:
     changed_ns: int = 0
     filled_ns: int = 0  # when the last fill was booked
     cancel_reason: CancelReason | None = None  # set once we asked for its end
+    end_ns: int = 0  # when that was
     cancels_sent: int = 0
     next_cancel_ns: int = 0
     next_query_ns: int = 0

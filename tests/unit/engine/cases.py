@@ -143,13 +143,18 @@ class Desk:
         self.now_ns += round(seconds * SECOND_NS)
         return self.tell(Tick(ts_ns=self.now_ns))
 
-    def wait(self, seconds: float, *, alive: bool = True) -> list[Step]:
-        """Ticks of 100 ms; the market stays alive meanwhile unless said otherwise."""
+    def wait(self, seconds: float, *, alive: bool = True, ends: bool = False) -> list[Step]:
+        """Ticks of 100 ms; the market stays alive meanwhile unless said otherwise.
+
+        `ends`: the venue ends what we ask it to; else it does not answer.
+        """
         first = len(self.steps)
         for _ in range(round(seconds * 10)):
             if alive:
                 self.feed_alive()
             self.tick()
+            if ends:
+                self.end()
         return self.steps[first:]
 
     # the venue's lists
@@ -218,6 +223,12 @@ class Desk:
         return self.tell(
             CancelReject(ts_ns=self.now_ns, client_id=order.client_id, reason=reason, text="no")
         )
+
+    def end(self) -> None:
+        """Every order that was to end has ended."""
+        for order in list(self.engine.orders):
+            if order.cancel_reason is not None:
+                self.done(order)
 
     def fill_of(
         self, order: OpenOrder, size: str = "1", *, trade_id: str = "", fee: str = "0"

@@ -168,14 +168,11 @@ def test_a_feed_that_falls_again_and_again_is_left_alone_until_somebody_resumes(
         desk.wait(1.0)
         desk.feed_up()
         desk.book()
-        desk.wait(5.0)
+        desk.wait(5.0, ends=True)
     assert Cause.MARKET_FEED_DOWN not in desk.causes
     assert desk.causes == {Cause.FLAPPING}
-    for order in list(desk.engine.orders):
-        desk.done(order)
-    assert not places(desk.wait(60.0))
-    desk.operator(OperatorAction.RESUME)
-    assert places(desk.wait(5.0))
+    assert not places(desk.wait(60.0, ends=True))
+    assert places(desk.operator(OperatorAction.RESUME))
 
 
 def test_quoting_is_back_soon_after_a_single_fall() -> None:

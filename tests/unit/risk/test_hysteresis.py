@@ -56,7 +56,9 @@ def test_only_what_clears_by_itself_waits_for_quiet() -> None:
         assert 0 < clean_ns <= 5 * SECOND_NS
 
 
-@pytest.mark.parametrize("changes", [{"pauses_max": 0}, {"window_ns": 0}, {"window_ns": -1}])
-def test_a_measure_that_would_never_or_always_be_full_is_refused(changes: dict[str, int]) -> None:
+@pytest.mark.parametrize(("pauses_max", "window_ns"), [(0, 1), (5, 0), (5, -1)])
+def test_a_measure_that_would_never_or_always_be_full_is_refused(
+    pauses_max: int, window_ns: int
+) -> None:
     with pytest.raises(ValueError, match="out of domain"):
-        Hysteresis(**changes)
+        Hysteresis(pauses_max=pauses_max, window_ns=window_ns)
