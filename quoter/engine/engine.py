@@ -36,6 +36,7 @@ from quoter.domain.trading import Cause, NoQuote, Phase, TradingState
 from quoter.engine.causes import Causes
 from quoter.engine.config import EngineConfig
 from quoter.engine.feed_health import FeedHealth
+from quoter.engine.flattening import Flattening
 from quoter.engine.foreign_runs import ForeignRuns
 from quoter.engine.learning import Learning
 from quoter.engine.lifecycle import MS, Lifecycle
@@ -122,6 +123,11 @@ class Engine:
             lifecycle=self.lifecycle,
             patience=self.patience,
         )
+        self._build_stops(config)
+
+    def _build_stops(self, config: EngineConfig) -> None:
+        """The parts that hold us back, and those that act on a person's word."""
+        self.flattening = Flattening(config, self.market, self.inventory, self.placing, self.causes)
         self.operators = Operators(orders=self.orders, causes=self.causes)
         self.losses = Losses(
             limits=config.limits,
@@ -272,10 +278,17 @@ class Engine:
             return
         if self.phase is Phase.STARTING and self.calibration.ready:
             self.phase = Phase.LIVE
+        if self.flattening.is_on:
+            self._show_nothing(turn)
+            self.flattening.pursue(state, self.phase, turn)
+            return
         self.placing.towards(self.quoting.latest, state=state, phase=self.phase, turn=turn)
 
     def _stop(self, state: TradingState, turn: Turn) -> None:
         self.stopping.stop(state, self.phase, turn)
+        self._show_nothing(turn)
+
+    def _show_nothing(self, turn: Turn) -> None:
         if self.quoting.latest.bids or self.quoting.latest.asks:
             self.quoting.clear(NoQuote.STATE)
             turn.quote = self.quoting.latest

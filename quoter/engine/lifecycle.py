@@ -159,6 +159,8 @@ class Lifecycle:
         order = self._orders.closed(client_id)
         if order is None:
             turn.note("unknown_client_id", client_id)
+        elif isinstance(event, OrderAck) and order.is_taking:
+            pass  # it had ended before the answer came: no sign of life
         elif isinstance(event, OrderOpen | OrderAck) and order.state is not OrderState.FILLED:
             turn.note("late_life", client_id)
             if turn.ts_ns < order.next_query_ns:

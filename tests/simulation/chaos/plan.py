@@ -71,6 +71,7 @@ class Fault(StrEnum):
     OPERATOR_KILL = "OP-kill"
     OPERATOR_PAUSE = "OP-pause"
     OPERATOR_REDUCE = "OP-reduce"
+    OPERATOR_FLATTEN = "OP-flatten"
 
 
 # After these nobody but a person may let it trade again.
