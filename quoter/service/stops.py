@@ -106,7 +106,7 @@ class Stops:
             for cause, text in change.raised
             if SEVERITY[cause].state is TradingState.KILLED
         ]
-        if kills and self._folder is not None:
+        if kills:
             self._latch(new_record(*kills[0], self._clock.now_ns()))
         elif change.before is TradingState.KILLED and change.after is not TradingState.KILLED:
             self._keep(None)
