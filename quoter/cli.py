@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from quoter.app.drill import drill
 from quoter.app.options import LOOPBACK, DataDir, Host, Port, address, folder_of
 from quoter.app.simulate import simulate
 from quoter.domain.errors import BadSetting, QuoterError
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they print local variables, and with them secrets
 )
 app.add_typer(simulate)
+app.command()(drill)
 
 
 def main() -> None:

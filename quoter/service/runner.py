@@ -27,6 +27,7 @@ from quoter.engine.engine import Engine
 from quoter.ledger.ledger import Ledger
 from quoter.service.clock import Clock, LoopProbe
 from quoter.service.data_folder import DataFolder
+from quoter.service.drill_record import last_passed_ns
 from quoter.service.durable import Durable
 from quoter.service.exit_codes import ExitCode
 from quoter.service.inbox import Inbox
@@ -75,7 +76,7 @@ class Runner:
         self._feed = feed
         self._gateway = gateway
         self._clock = clock
-        self._metrics = metrics
+        self._metrics, self._folder = metrics, folder
         self._observers = observers
         self.stops = Stops(
             gateway=gateway, folder=folder, latched=latched, post=self.inbox.put, clock=clock
@@ -192,6 +193,8 @@ class Runner:
     async def _requests(self) -> None:
         while True:
             self.stops.look()
+            if self._folder is not None:
+                self._metrics.drilled_ns = last_passed_ns(self._folder.path)
             await asyncio.sleep(REQUESTS_S)
 
     async def _end(self) -> None:

@@ -27,6 +27,7 @@ WAITING = 200
 FAR_AHEAD_NS = 3_600_000_000_000  # so that no create is too old to leave: the gate alone decides
 SETTLED_S_MAX = 30.0
 RESTARTS = 5
+WOULD_LEAVE_S = 1.0  # long enough for a dozen of them, were the gate open
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ async def test_of_two_hundred_creates_that_wait_when_a_kill_falls_none_leaves(
         arrived = [row["client_id"] for row in await pilot.wire("order.place")]
         assert len(set(names) & set(map(str, arrived))) <= 8  # those under way before the kill
         assert len(set(names) - set(map(str, arrived))) >= WAITING - 8
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(WOULD_LEAVE_S)
         assert watch.sent == at_kill
         assert Latch(tmp_path).read() is not None
         assert await pilot.stop() == ExitCode.KILLED

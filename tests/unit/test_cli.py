@@ -27,7 +27,7 @@ HEAVY = (
     "websockets",
 )
 VERBS = (
-    "demo", "run", "sandbox", "check", "explain", "healthcheck", "kill", "rearm", "accept",
+    "demo", "run", "sandbox", "check", "explain", "healthcheck", "kill", "rearm", "drill", "accept",
     "ledger", "env-example",
 )  # fmt: skip
 
