@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from quoter.domain.commands import PlaceOrder
 from quoter.domain.events import Alarm
 from quoter.domain.market import Side
 from quoter.domain.trading import Cause, TradingState
+from quoter.service import last_orders
 from quoter.service.data_folder import KILL_REQUEST
 from quoter.service.exit_codes import ExitCode
 from quoter.service.latch import Latch
@@ -33,6 +34,13 @@ WOULD_LEAVE_S = 1.0  # long enough for a dozen of them, were the gate open
 @pytest.fixture
 async def sandbox() -> AsyncIterator[RunningSandbox]:
     async with running(market(LIVELY, seed=12)) as venue:
+        yield venue
+
+
+@pytest.fixture
+async def still() -> AsyncIterator[RunningSandbox]:
+    """A market in which nobody takes an order of ours while we can't cancel it."""
+    async with running(market(replace(LIVELY, intensity=1e-4), seed=12)) as venue:
         yield venue
 
 
@@ -138,3 +146,34 @@ async def test_a_kill_outlives_a_dead_process_and_five_restarts(
             await daemon.process.wait()
         assert Latch(tmp_path).read() == record
     assert await creates(sandbox) == sent
+
+
+async def test_orders_that_can_not_be_cancelled_are_told_and_go_as_soon_as_they_can(
+    still: RunningSandbox, tmp_path: Path
+) -> None:
+    """K7: killed, and the venue refuses every cancel for longer than ten seconds."""
+    async with flying(still, settings(still, tmp_path)) as pilot:
+        await pilot.until(pilot.is_two_sided, 20.0, "quoting")
+        await still.arm("error_before", endpoint="cancel", status=503, code=-1008)
+        pilot.running.runner.stops.kill("test", "enough")
+        causes = pilot.running.engine.causes.switch
+        await pilot.until(lambda: causes.is_active(Cause.CANCEL_UNVERIFIED), SETTLED_S_MAX, "told")
+        assert pilot.open_own()
+        await still.admin("DELETE", "faults")
+        await pilot.until(lambda: not pilot.open_own(), SETTLED_S_MAX, "gone")
+        await pilot.until(
+            lambda: not causes.is_active(Cause.CANCEL_UNVERIFIED), SETTLED_S_MAX, "settled"
+        )
+        assert await pilot.stop() == ExitCode.KILLED
+
+
+async def test_an_end_that_can_not_be_verified_says_so(
+    still: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F-18 while it stops: exit 20, and the orders are there for a person to see."""
+    monkeypatch.setattr(last_orders, "DRAIN_S_MAX", 2.0)
+    async with flying(still, settings(still, tmp_path)) as pilot:
+        await pilot.until(pilot.is_two_sided, 20.0, "quoting")
+        await still.arm("error_before", endpoint="cancel", status=503, code=-1008)
+        assert await pilot.stop() == ExitCode.ORDERS_LEFT
+        assert pilot.open_own()
