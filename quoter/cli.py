@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from quoter.app.control_verbs import TokenFile, control, kill_by_token, rearm_by_token
+from quoter.app.drill import drill
 from quoter.app.options import LOOPBACK, DataDir, Host, Port, Scenario, address, folder_of
 from quoter.app.simulate import simulate
 from quoter.domain.errors import BadSetting, QuoterError
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.add_typer(simulate)
 app.add_typer(control)
+app.command()(drill)
 
 
 def main() -> None:
@@ -208,12 +210,14 @@ def kill(
 
     By a file and a signal, without any token; with --token-file over HTTP instead.
     """
+    from quoter.service.latch import Latch
     from quoter.service.operator_requests import await_latch, request_kill
 
     if token_file is not None:
         kill_by_token(reason, token_file, address(host, port))
         return
     folder = folder_of(data_dir)
+    before = Latch(folder).read()
     try:
         pid = request_kill(folder, reason)
     except OSError as error:
@@ -221,7 +225,7 @@ def kill(
     if pid is None:
         print(f"No daemon runs on {folder}; its next start will be killed.")
         return
-    record = await_latch(folder, wait)
+    record = await_latch(folder, wait, before=before)
     if record is None:
         _fail(f"quoter kill: asked, but no latch in {folder} after {wait:g} s", 1)
     print(f"KILLED: {record.cause}: {record.text} (kill id {record.kill_id})")

@@ -24,6 +24,7 @@ from quoter.ledger.schema import LedgerUnusable
 from quoter.pricing.costs import side_cost
 from quoter.pricing.priors import rogers_satchell
 from quoter.pricing.shape import QuoteShape
+from quoter.risk.hysteresis import Hysteresis
 from quoter.risk.market_regime import RegimePolicy
 from quoter.risk.view import Limits
 from quoter.sandbox.config import DEMO_ACCOUNT
@@ -123,6 +124,7 @@ def engine_config(
             foreign=ForeignPolicy(settings.foreign),
             rules_ns=RULES_NS if dialect_of(settings.exchange).tells_rules_of_one else 0,
         ),
+        hysteresis=Hysteresis(pauses_max=settings.flap_pauses_max),
         creates_per_s=settings.creates_per_s,
         stale_ns=int(settings.stale_s * 1e9),
     )

@@ -2,10 +2,18 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from quoter.domain.market import Side
 from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import CancelReason
+
+
+class TimeInForce(StrEnum):
+    """May an order take, and may it rest? Every quote is POST_ONLY; IOC is for `flatten` alone."""
+
+    POST_ONLY = "post_only"  # rests, or is refused
+    IOC = "ioc"  # takes what is there within its price, and ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,17 +25,19 @@ class OrderIntent:
     price: Decimal
     size: Decimal
     reduces: bool  # it can only bring inventory nearer to the target
+    time_in_force: TimeInForce = TimeInForce.POST_ONLY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
-    """An approved post-only limit order. Built by `risk/gate.py` and nowhere else."""
+    """An approved limit order. Built by `risk/gate.py` and nowhere else."""
 
     client_id: str
     side: Side
     price: Decimal
     size: Decimal
     decided_ns: int  # ts_ns of the event it answers: its age is checked at the socket
+    time_in_force: TimeInForce = TimeInForce.POST_ONLY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

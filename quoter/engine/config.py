@@ -10,6 +10,7 @@ from quoter.domain.instrument import Instrument
 from quoter.engine.reconcile import ReconcilePolicy
 from quoter.engine.requote import RequotePolicy
 from quoter.pricing.shape import QuoteShape
+from quoter.risk.hysteresis import Hysteresis
 from quoter.risk.market_regime import RegimePolicy
 from quoter.risk.view import Limits
 
@@ -98,6 +99,7 @@ class EngineConfig:
     requote: RequotePolicy = field(default_factory=RequotePolicy)
     regime: RegimePolicy = field(default_factory=RegimePolicy)
     reconcile: ReconcilePolicy = field(default_factory=ReconcilePolicy)
+    hysteresis: Hysteresis = field(default_factory=Hysteresis)
     creates_per_s: float = 10.0
     stale_ns: int = 2_000_000_000
     quiet_ns: int = 30_000_000_000  # a silent but living book is compared by a fresh snapshot

@@ -40,6 +40,7 @@ from quoter.engine.causes import Causes
 from quoter.engine.config import EngineConfig
 from quoter.engine.controls import Controls
 from quoter.engine.feed_health import FeedHealth
+from quoter.engine.flattening import Flattening
 from quoter.engine.foreign_runs import ForeignRuns
 from quoter.engine.learning import Learning
 from quoter.engine.lifecycle import Lifecycle
@@ -65,7 +66,7 @@ class Engine:
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
-        self.causes = Causes()
+        self.causes = Causes(config.hysteresis)
         self.orders = OpenOrders()
         self.inventory = Inventory(
             config.instrument, config.opening, target=config.target, known=config.known_fills
@@ -127,6 +128,11 @@ class Engine:
             lifecycle=self.lifecycle,
             patience=self.patience,
         )
+        self._build_stops(config)
+
+    def _build_stops(self, config: EngineConfig) -> None:
+        """The parts that hold us back, and those that act on a person's word."""
+        self.flattening = Flattening(config, self.market, self.inventory, self.placing, self.causes)
         self.losses = Losses(
             limits=config.limits,
             market=self.market,
@@ -144,13 +150,15 @@ class Engine:
             use=self._use_rules,
         )
         self.recount = Recount(self.orders, self.causes)
-        self.stopping = Stopping(orders=self.orders, placing=self.placing, is_dry=config.is_dry)
+        self.stopping = Stopping(
+            orders=self.orders, placing=self.placing, causes=self.causes, is_dry=config.is_dry
+        )
 
     def _begin(self) -> None:
         """Nothing is known yet: both streams count as down until they say otherwise."""
-        self.causes.switch.trip(Cause.MARKET_FEED_DOWN, "not connected yet")
+        self.causes.begin(Cause.MARKET_FEED_DOWN, "not connected yet")
         if not self.config.is_dry:
-            self.causes.switch.trip(Cause.PRIVATE_STREAM_DOWN, "not connected yet")
+            self.causes.begin(Cause.PRIVATE_STREAM_DOWN, "not connected yet")
         self._refresh_lots()
 
     @property
@@ -168,6 +176,7 @@ class Engine:
         self._take_in(event, turn)
         if turn.is_idle:
             return Step(self.seq, event)
+        self.causes.ripen(turn)
         if turn.booked:
             self._after_fills(turn)
         if turn.orders:
@@ -273,6 +282,7 @@ class Engine:
         if not self.config.is_dry:
             self.reconcile.tick(turn)
             self.rules.tick(turn)
+            self.stopping.judge(turn)
         self.losses.judge(turn)
         self.regime.tick(turn, self.losses.equity)
         self.recount.tick(turn)
@@ -292,10 +302,17 @@ class Engine:
             return
         if self.phase is Phase.STARTING and self.calibration.ready:
             self.phase = Phase.LIVE
+        if self.flattening.is_on:
+            self._show_nothing(turn)
+            self.flattening.pursue(state, self.phase, turn)
+            return
         self.placing.towards(self.quoting.latest, state=state, phase=self.phase, turn=turn)
 
     def _stop(self, state: TradingState, turn: Turn) -> None:
         self.stopping.stop(state, self.phase, turn)
+        self._show_nothing(turn)
+
+    def _show_nothing(self, turn: Turn) -> None:
         if self.quoting.latest.bids or self.quoting.latest.asks:
             self.quoting.clear(NoQuote.STATE)
             turn.quote = self.quoting.latest

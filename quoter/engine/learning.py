@@ -95,11 +95,12 @@ class Learning:
             self.toxic_flow.refresh(t_s, mid=mid, half=self._half)
 
     def after_fills(self, turn: Turn) -> None:
-        """Take the fills of this turn."""
+        """Take the fills of this turn, but for those that we took: they say nothing of takers."""
         t_s = turn.ts_ns * 1e-9
-        for booked in turn.booked:
+        quoted = [booked for booked in turn.booked if not self._orders.is_taker(booked.fill)]
+        for booked in quoted:
             self.calibration.on_fill(t_s, float(booked.fill.size) / self._order_size)
-        self.toxic_flow.on_fills(t_s, turn.booked)
+        self.toxic_flow.on_fills(t_s, quoted)
         self._refresh(t_s)
 
     def quoted(self, terms: QuoteTerms) -> None:

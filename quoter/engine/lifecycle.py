@@ -35,6 +35,8 @@ from quoter.state.order_table import News, next_state
 
 MS = 1_000_000
 CANCEL_RETRY_NS = (500 * MS, 1_000 * MS, 2_000 * MS)  # then every 2 s
+KILL_RETRY_NS = (250 * MS, *CANCEL_RETRY_NS)  # KS-04
+FINAL = frozenset({CancelReason.KILL, CancelReason.DRAIN})
 PENDING_NEW_PATIENCE_NS = 500 * MS  # a cancel waits this long for the answer to its create
 LATE_LIFE_AGAIN_NS = 1_000 * MS  # one question about a closed order that looks alive
 
@@ -160,6 +162,8 @@ class Lifecycle:
         order = self._orders.closed(client_id)
         if order is None:
             turn.note("unknown_client_id", client_id)
+        elif isinstance(event, OrderAck) and order.is_taking:
+            pass  # it had ended before the answer came: no sign of life
         elif isinstance(event, OrderOpen | OrderAck) and order.state is not OrderState.FILLED:
             turn.note("late_life", client_id)
             if turn.ts_ns < order.next_query_ns:
@@ -237,7 +241,7 @@ class Lifecycle:
         """Ask for an order's end, once; the retries follow from `press`."""
         if order.cancel_reason is None:
             order.cancel_reason = reason
-            order.next_cancel_ns = turn.ts_ns
+            order.end_ns = order.next_cancel_ns = turn.ts_ns
             if order.state is OrderState.PENDING_NEW:
                 order.next_cancel_ns = order.changed_ns + PENDING_NEW_PATIENCE_NS
         self.press(order, turn)
@@ -247,9 +251,10 @@ class Lifecycle:
         is_over = order.state is OrderState.CLOSED_UNSETTLED
         if order.cancel_reason is None or is_over or turn.ts_ns < order.next_cancel_ns:
             return
-        step = min(order.cancels_sent, len(CANCEL_RETRY_NS) - 1)
+        pauses_ns = KILL_RETRY_NS if order.cancel_reason in FINAL else CANCEL_RETRY_NS
+        step = min(order.cancels_sent, len(pauses_ns) - 1)
         order.cancels_sent += 1
-        order.next_cancel_ns = turn.ts_ns + CANCEL_RETRY_NS[step]
+        order.next_cancel_ns = turn.ts_ns + pauses_ns[step]
         turn.commands.append(
             CancelOrder(
                 client_id=order.client_id, venue_id=order.venue_id, reason=order.cancel_reason

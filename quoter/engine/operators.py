@@ -2,7 +2,7 @@
 
 from quoter.domain.events import Operator
 from quoter.domain.reasons import OperatorAction
-from quoter.domain.trading import Cause
+from quoter.domain.trading import Cause, TradingState
 from quoter.engine.causes import Causes
 from quoter.engine.rearming import Rearming
 from quoter.engine.turn import Turn
@@ -27,7 +27,9 @@ class Operators:
     def handle(self, event: Operator, turn: Turn) -> None:
         """Obey, and write down who asked for what. DRAIN is a phase: the engine's own."""
         text = f"{event.actor}: {event.text}"
-        if event.action in TRIPS:
+        if event.action is OperatorAction.FLATTEN and self._causes.state is TradingState.KILLED:
+            turn.note("flatten_refused", "killed: re-arm first, then ask again")
+        elif event.action in TRIPS:
             self._causes.trip(turn, TRIPS[event.action], text)
         elif event.action is OperatorAction.RESUME:
             self._causes.resume(turn)

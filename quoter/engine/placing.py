@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from quoter.domain.commands import Denied, OrderIntent
+from quoter.domain.commands import Denied, OrderIntent, TimeInForce
 from quoter.domain.events import Tick
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
@@ -82,6 +82,7 @@ class Placing:
             if state is TradingState.REDUCE_ONLY and not self._reduces(side):
                 wanted = ()
             resting = [o for o in self._orders if o.side is side and o.is_wanted]
+            resting = [o for o in resting if not o.is_taking]
             if state is TradingState.REDUCE_ONLY and self._would_flip(side):
                 wanted = ()  # what rests is more than there is to reduce: the room comes first
             wanted = self._fitted(wanted, resting, side, state)
@@ -108,10 +109,15 @@ class Placing:
             or bool(turn.orders or turn.raised or turn.cleared)
         )
 
-    def remove_all(self, reason: CancelReason, turn: Turn) -> None:
+    @property
+    def is_taking(self) -> bool:
+        """May an order that takes be alive?"""
+        return any(order.is_taking for order in self._orders)
+
+    def remove_all(self, reason: CancelReason, turn: Turn, *, but_taking: bool = False) -> None:
         """Ask for the end of every order that nobody asked to end yet."""
         for order in list(self._orders):
-            if order.is_wanted:
+            if order.is_wanted and not (but_taking and order.is_taking):
                 self._lifecycle.end(order, reason, turn)
 
     def _reduces(self, side: Side) -> bool:
@@ -148,15 +154,36 @@ class Placing:
             return True  # break before make: its end frees the room
         if self._would_cross_ourselves(quote):
             return False
-        if not self._instrument.is_tradable(price=quote.price, size=size):
+        quote = quote._replace(size=size)
+        return self._submit(quote, TimeInForce.POST_ONLY, state, phase, turn)
+
+    def take(self, quote: Quote, state: TradingState, phase: Phase, turn: Turn) -> None:
+        """Take up to `quote.size` from the other side, at `quote.price` or better, if we may."""
+        if self._patience.is_over(quote.side, turn.ts_ns) and self._budget.has_room(turn.ts_ns):
+            room = self._room(quote.side, state, quote.price)
+            quote = quote._replace(size=min(quote.size, self._instrument.floor_size(room)))
+            if not self._would_cross_ourselves(quote):
+                self._submit(quote, TimeInForce.IOC, state, phase, turn)
+
+    def _submit(
+        self,
+        quote: Quote,
+        time_in_force: TimeInForce,
+        state: TradingState,
+        phase: Phase,
+        turn: Turn,
+    ) -> bool:
+        """Through the gate, into our books, on its way; False if the grid or the gate refuse."""
+        if not self._instrument.is_tradable(price=quote.price, size=quote.size):
             return False
         self._sequence += 1
         intent = OrderIntent(
             client_id=f"{self._config.id_prefix}{base36(self._sequence)}",
             side=quote.side,
             price=quote.price,
-            size=size,
+            size=quote.size,
             reduces=self._reduces(quote.side),
+            time_in_force=time_in_force,
         )
         verdict = judge(intent, self._risk_view(turn.ts_ns, state, phase), self._config.limits)
         if isinstance(verdict, Denied):

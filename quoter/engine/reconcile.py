@@ -161,10 +161,15 @@ class Reconcile:
             lost = OrderUnknown(ts_ns=turn.ts_ns, client_id=order.client_id, text=text)
             self._lifecycle.handle(lost, turn)
         is_doubtful = order.state in (OrderState.UNKNOWN, OrderState.PENDING_CANCEL) or (
-            order.state in RESTING and order.next_query_ns > 0
+            order.state in RESTING
+            and (order.next_query_ns > 0 or self._should_be_over(order, turn))
         )
         if is_doubtful and turn.ts_ns >= order.next_query_ns:
             self._query(order, turn)
+
+    def _should_be_over(self, order: OpenOrder, turn: Turn) -> bool:
+        """A taking order ends at once; that it is said to rest means that we missed its end."""
+        return order.is_taking and turn.ts_ns - order.changed_ns >= SECOND
 
     def _query(self, order: OpenOrder, turn: Turn) -> None:
         if order.state is OrderState.PENDING_CANCEL and not order.next_query_ns:

@@ -1,21 +1,27 @@
 """Taking everything out of the market: because we pause, because we end, because we are killed."""
 
 from quoter.domain.commands import CancelAll
-from quoter.domain.trading import CancelReason, Phase, TradingState
+from quoter.domain.orders import OrderState
+from quoter.domain.trading import CancelReason, Cause, Phase, TradingState
+from quoter.engine.causes import Causes
 from quoter.engine.lifecycle import MS
 from quoter.engine.placing import Placing
 from quoter.engine.turn import Turn
-from quoter.state.open_orders import OpenOrders
+from quoter.state.open_orders import OpenOrder, OpenOrders
 
 CANCEL_ALL_AGAIN_NS = 5_000 * MS
 OUTLIVE_NS = 1_000 * MS  # an order that stands for longer after a stop is told, once a second
+UNVERIFIED_NS = 10_000 * MS  # K7: an order that was to end this long ago and may still live
 
 
 class Stopping:
     """Asks for the end of every order; when it is for good, by asking the venue as well."""
 
-    def __init__(self, *, orders: OpenOrders, placing: Placing, is_dry: bool) -> None:
+    def __init__(
+        self, *, orders: OpenOrders, placing: Placing, causes: Causes, is_dry: bool
+    ) -> None:
         self._orders = orders
+        self._causes = causes
         self._placing = placing
         self._is_dry = is_dry
         self._reason: CancelReason | None = None  # None while we may quote
@@ -42,6 +48,27 @@ class Stopping:
             self._cancel_all_ns = turn.ts_ns + CANCEL_ALL_AGAIN_NS
             turn.commands.append(CancelAll(reason=reason))
         self._judge_survivors(turn)
+
+    def judge(self, turn: Turn) -> None:
+        """On every tick: has everything ended that was to end?
+
+        What got no answer to its create has its own fence and its own cause, unless we are
+        stopped for good: then it is an order like any other that may live.
+        """
+        late = [
+            order.client_id
+            for order in self._orders
+            if order.cancel_reason is not None
+            and order.state is not OrderState.CLOSED_UNSETTLED
+            and turn.ts_ns - order.end_ns > UNVERIFIED_NS
+            and self._counts(order)
+        ]
+        text = f"may still live, {UNVERIFIED_NS / 1e9:g} s after their end: {', '.join(late)}"
+        self._causes.hold(turn, Cause.CANCEL_UNVERIFIED, active=bool(late), text=text)
+
+    def _counts(self, order: OpenOrder) -> bool:
+        is_for_good = self._reason in (CancelReason.KILL, CancelReason.DRAIN)
+        return is_for_good or order.state is not OrderState.UNKNOWN
 
     def _judge_survivors(self, turn: Turn) -> None:
         if turn.ts_ns - self._told_ns <= OUTLIVE_NS:

@@ -35,4 +35,5 @@ def judge(intent: OrderIntent, view: RiskView, limits: Limits) -> Verdict:
         price=intent.price,
         size=intent.size,
         decided_ns=view.ts_ns,
+        time_in_force=intent.time_in_force,
     )

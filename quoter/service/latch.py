@@ -22,6 +22,11 @@ class LatchRecord:
     ts_ns: int
 
 
+def new_record(cause: Cause, text: str, ts_ns: int) -> LatchRecord:
+    """A kill of this moment, with an id of its own."""
+    return LatchRecord(secrets.token_hex(4), cause, text, ts_ns)
+
+
 class Latch:
     """One file in the data folder. Unreadable means killed."""
 
@@ -50,8 +55,13 @@ class Latch:
         return record
 
     def write(self, cause: Cause, text: str, ts_ns: int) -> LatchRecord:
-        """Make the kill durable: file and folder are synced before this returns."""
-        record = LatchRecord(secrets.token_hex(4), cause, text, ts_ns)
+        """Make a new kill durable."""
+        record = new_record(cause, text, ts_ns)
+        self.save(record)
+        return record
+
+    def save(self, record: LatchRecord) -> None:
+        """Make the kill durable: file and folder are synced before this returns. Raises OSError."""
         part = self._path.with_suffix(".part")
         with part.open("w") as file:
             json.dump(asdict(record), file)
@@ -59,7 +69,6 @@ class Latch:
             os.fsync(file.fileno())
         part.replace(self._path)
         self._sync_folder()
-        return record
 
     def clear(self) -> None:
         """Forget the kill; the caller has checked who asks and that nothing is alive."""

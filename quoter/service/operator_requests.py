@@ -59,10 +59,12 @@ def request_kill(folder: Path, reason: str) -> int | None:
     return pid
 
 
-def await_latch(folder: Path, seconds: float) -> LatchRecord | None:
-    """The latch as soon as it is on disk, or None after `seconds`."""
+def await_latch(
+    folder: Path, seconds: float, *, before: LatchRecord | None = None
+) -> LatchRecord | None:
+    """The latch as soon as another than `before` is on disk; after `seconds` what is there."""
     end_s = time.monotonic() + seconds
-    while (record := Latch(folder).read()) is None and time.monotonic() < end_s:
+    while (record := Latch(folder).read()) in (None, before) and time.monotonic() < end_s:
         time.sleep(POLL_S)
     return record
 

@@ -7,6 +7,7 @@ that is still queued. Every answer goes back to the inbox as an event.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from itertools import chain, repeat
 
 import structlog
 
@@ -31,6 +32,7 @@ log = structlog.get_logger()
 QUEUE_MAX = 1_000
 WORKERS = {"creates": 4, "cancels": 4, "questions": 2}
 CANCEL_ALL_S_MAX = 10.0
+CANCEL_ALL_AGAIN_S = (0.25, 0.5, 1.0, 2.0)  # then every 2 s; the engine asks anew after 5 s
 
 
 class Lane:
@@ -82,6 +84,7 @@ class Outbox:
         self._questions = Lane("questions")
         self._metrics = metrics
         self._may_leave = may_leave
+        self._is_cancelling_all = False
 
     def submit(self, commands: tuple[Command, ...]) -> None:
         """Queue the commands of one step; never waits."""
@@ -178,10 +181,26 @@ class Outbox:
             self._metrics.latency(Latency.WIRE_TO_ACK, (self._clock.now_ns() - wire_ns) * 1e-9)
 
     async def _cancel_all(self, gateway: OrderGateway) -> None:
+        """Until the venue lists no order of ours, bounded in time; one at once is enough."""
+        if self._is_cancelling_all:
+            return
+        self._is_cancelling_all = True
         try:
             async with asyncio.timeout(CANCEL_ALL_S_MAX):
-                left = await gateway.cancel_all()
-        except (VenueError, TimeoutError) as error:
+                for pause_s in chain(CANCEL_ALL_AGAIN_S, repeat(CANCEL_ALL_AGAIN_S[-1])):
+                    if await self._is_none_left(gateway):
+                        return
+                    await asyncio.sleep(pause_s)
+        except TimeoutError:
+            log.error("cancel_all_not_verified", seconds=CANCEL_ALL_S_MAX)
+        finally:
+            self._is_cancelling_all = False
+
+    async def _is_none_left(self, gateway: OrderGateway) -> bool:
+        try:
+            left = await gateway.cancel_all()
+        except VenueError as error:
             log.warning("cancel_all_failed", error=str(error))
-        else:
-            log.info("cancel_all", own_orders_left=left)
+            return False
+        log.info("cancel_all", own_orders_left=left)
+        return left == 0

@@ -21,14 +21,15 @@ from quoter.domain.events import (
     TopOfBook,
     TradesReport,
 )
-from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Step
 from quoter.domain.trading import TradingState
 from quoter.engine.engine import Engine
+from quoter.engine.operators import REARM_REFUSED
 from quoter.ledger.ledger import Ledger
 from quoter.service.asks import Asks
 from quoter.service.clock import Clock
 from quoter.service.data_folder import DataFolder
+from quoter.service.drill_record import last_passed_ns
 from quoter.service.durable import Durable
 from quoter.service.exit_codes import ExitCode
 from quoter.service.inbox import Inbox
@@ -76,7 +77,7 @@ class Runner:
         self._feed = feed
         self._gateway = gateway
         self._clock = clock
-        self._metrics = metrics
+        self._metrics, self._folder = metrics, folder
         self.watches = Watches(
             clock=clock,
             metrics=metrics,
@@ -155,6 +156,7 @@ class Runner:
                 await self._last_orders.emergency()
         finally:
             self.watches.end()
+            await self.stops.settle()
             await self.close()
         return self._exit_code()
 
@@ -164,6 +166,8 @@ class Runner:
         spawn(tasks, "engine", self._drain_inbox())
         spawn(tasks, "tick", self._tick())
         spawn(tasks, "requests", self._requests())
+        if self.stops.has_disk:
+            spawn(tasks, "latch", self.stops.run())
         spawn(tasks, "end", self._end())
         self.watches.spawn(tasks)
         if self._calibration is not None:
@@ -173,14 +177,12 @@ class Runner:
             self._outbox.spawn(tasks)
 
     def _begin(self) -> None:
-        """A latch found on disk is the first thing the engine hears; else the gate opens."""
+        """A latch found on disk is the first thing the engine hears."""
         self.watches.begin()
         if (record := self.stops.latched) is not None:
             self.inbox.put(
                 Alarm(ts_ns=self._clock.now_ns(), cause=record.cause, active=True, text=record.text)
             )
-        elif self._gateway is not None:
-            self._gateway.open_gate()
 
     async def _drain_inbox(self) -> None:
         while True:
@@ -197,16 +199,21 @@ class Runner:
                     await asyncio.sleep(0)
 
     def _turn(self, event: Event) -> None:
+        if refusal := self.stops.refusal(event):
+            notes = ((REARM_REFUSED, refusal),)
+            self.asks.answered(Step(self.engine.seq, event, notes=notes))
+            return
         step = self.engine.handle(event)
         if isinstance(event, Tick):
             self.watches.heard_clock(event.ts_ns)
         self._outbox.submit(step.commands)
         if self.durable is not None:
             self.durable.after(step)
-        self.stops.after(step)
+        if step.state is not None:
+            self.stops.changed(step.state)
+            if step.state.after is TradingState.KILLED:
+                self._outbox.drop_creates()
         self.watches.cause_times.observe(step)
-        if step.state is not None and step.state.after is TradingState.KILLED:
-            self._outbox.drop_creates()
         self.asks.answered(step)
         if step.quote is not None and isinstance(event, BookDelta | TopOfBook | BookSnapshot):
             age_ns = self._clock.now_ns() - event.ts_ns
@@ -227,12 +234,14 @@ class Runner:
                 self.durable.look()
             if self._gateway is not None:
                 self._metrics.process.budget(self._gateway.budget_used())
+            if self._folder is not None:
+                self._metrics.drilled_ns = last_passed_ns(self._folder.path)
             await asyncio.sleep(REQUESTS_S)
 
     async def _end(self) -> None:
         """Wait for the wish to stop, drain, verify, and leave the task group."""
         await self._stop.wait()
-        self.stops.operate(OperatorAction.DRAIN, "process", "stopping")
+        self.stops.end("process", "stopping")
         if self._last_orders is not None:
             await self._last_orders.drain()
         if self._calibration is not None:

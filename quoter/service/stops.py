@@ -6,14 +6,15 @@ from typing import NamedTuple
 
 import structlog
 
-from quoter.domain.events import Operator
+from quoter.domain.events import Event, Operator
 from quoter.domain.reasons import OperatorAction
-from quoter.domain.step import StateChange, Step
+from quoter.domain.step import StateChange
 from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
 from quoter.service.clock import Clock
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
-from quoter.service.latch import Latch, LatchRecord
+from quoter.service.latch import Latch, LatchRecord, new_record
+from quoter.service.latch_keeper import LatchKeeper
 from quoter.venues.ports import Emit, OrderGateway
 
 log = structlog.get_logger()
@@ -34,7 +35,11 @@ class _Wish(NamedTuple):
 
 
 class Stops:
-    """Shuts and opens the gate, keeps the latch. `gateway` is None in a dry run, `folder` too."""
+    """Shuts and opens the gate, keeps the latch. `gateway` is None in a dry run, `folder` too.
+
+    The gate is open while the state allows orders, nobody has asked for a kill or for the end, and
+    the disk holds no latch.
+    """
 
     def __init__(
         self,
@@ -47,13 +52,18 @@ class Stops:
     ) -> None:
         self._gateway = gateway
         self._folder = folder
-        self._latch = Latch(folder.path) if folder is not None else None
-        self.latched = latched  # what is on the disk
-        self._unlatched: tuple[Cause, str] | None = None  # a kill that the disk did not take yet
-        self._kills = 0  # on their way to the engine
+        self.latched = latched  # the kill in force; the disk follows
+        # The kill that the engine hears of from us, because it was latched before.
+        self._told = (latched.cause, latched.text) if latched is not None else None
+        self._keeper: LatchKeeper | None = None
+        if folder is not None:
+            self._keeper = LatchKeeper(Latch(folder.path), latched, on_cleared=self._follow)
         self._wish: _Wish | None = None
         self._post = post
         self._clock = clock
+        self._state = TradingState.PAUSED
+        self._kills = 0  # on their way to the engine
+        self._is_ending = False
 
     def kill_id(self) -> str | None:
         """What a re-arm must name; None if nothing is latched."""
@@ -65,10 +75,14 @@ class Stops:
         self._post(Operator(ts_ns=now_ns, action=action, actor=actor, text=text))
 
     def shut(self, actor: str, text: str) -> Operator:
-        """Shut the gate this instant; the kill that the engine must hear of at once."""
-        if self._gateway is not None:
-            self._gateway.shut()
+        """Shut the gate this instant; the kill that the engine must hear of at once.
+
+        Killed already: a new kill id, for who is about to re-arm has not seen this one.
+        """
         self._kills += 1
+        self._follow()
+        if self.latched is not None and text != SIGNAL_TEXT:  # `quoter kill` leaves a file as well
+            self._renew(f"{Cause.OPERATOR_KILL}: {actor}: {text}")
         now_ns = self._clock.now_ns()
         return Operator(ts_ns=now_ns, action=OperatorAction.KILL, actor=actor, text=text)
 
@@ -80,6 +94,12 @@ class Stops:
         """SIGUSR1: `quoter kill` leaves its reason in the request file."""
         reason = self._folder.take_request(KILL_REQUEST) if self._folder is not None else None
         self.kill("signal", reason or SIGNAL_TEXT)
+
+    def end(self, actor: str, text: str) -> None:
+        """The process ends: the gate stays shut from now on, whatever the state."""
+        self._is_ending = True
+        self._follow()
+        self.operate(OperatorAction.DRAIN, actor, text)
 
     def rearming(
         self, kill_id: str, actor: str, text: str, *, accept_inventory: Decimal | None = None
@@ -96,48 +116,58 @@ class Stops:
             accept_inventory=accept_inventory,
         )
 
-    def after(self, step: Step) -> None:
-        """Follow the engine; a further kill of a killed daemon makes earlier re-arms void."""
-        change, event = step.state, step.event
-        if change is not None:
-            self.changed(change)
-        if isinstance(event, Operator) and event.action is OperatorAction.KILL:
-            self._kills = max(0, self._kills - 1)
-            was_killed = change is None or change.before is TradingState.KILLED
-            if was_killed and event.text != SIGNAL_TEXT:  # `quoter kill` leaves a file as well
-                self._renew(f"{Cause.OPERATOR_KILL}: {event.actor}: {event.text}")
-        elif change is not None and change.before is TradingState.KILLED:
-            kills = [each for each in change.raised if SEVERITY[each[0]].state is change.before]
-            if kills and change.after is TradingState.KILLED:
-                self._renew("; ".join(f"{cause}: {text}" for cause, text in kills))
+    def refusal(self, event: Event) -> str:
+        """Why the engine must not hear this: a re-arm that a newer kill has overtaken. Or empty."""
+        if not isinstance(event, Operator):
+            return ""
+        if event.action is OperatorAction.KILL:
+            self._kills = max(0, self._kills - 1)  # from here on the state says it
+        if event.action is not OperatorAction.REARM:
+            return ""
+        is_meant = not self._kills and event.text.partition(":")[0] == self.kill_id()
+        return "" if is_meant else "another kill has come meanwhile"
+
+    def changed(self, change: StateChange) -> None:
+        """Follow the engine. Never waits: cancels leave beside the latch, not behind it."""
+        self._state = change.after
+        self._follow()
+        for cause, text in change.raised:
+            if SEVERITY[cause].state is TradingState.KILLED:
+                self._latch(cause, text)
+        if change.before is TradingState.KILLED and change.after is not TradingState.KILLED:
+            self._wish = None
+            self._keep(None)
+
+    def _latch(self, cause: Cause, text: str) -> None:
+        """Another kill on top of one takes a new id; a person's took it when it was asked for."""
+        if self.latched is None:
+            self._keep(new_record(cause, text, self._clock.now_ns()))
+        elif cause is not Cause.OPERATOR_KILL and (cause, text) != self._told:
+            self._renew(f"{cause}: {text}")
 
     def _renew(self, text: str) -> None:
         """Another kill id, on the same latch: who re-arms must have seen this one too."""
-        if self._latch is None or self.latched is None:
-            return
-        old, self.latched, self._wish = self.latched, None, None
-        self._unlatched = old.cause, f"{old.text}; then {text}"[:TEXT_CHARS_MAX]
-        self._write_latch()
+        old, self._wish = self.latched, None
+        if old is not None:
+            story = f"{old.text}; then {text}"[:TEXT_CHARS_MAX]
+            self._keep(new_record(old.cause, story, self._clock.now_ns()))
 
-    def changed(self, change: StateChange) -> None:
-        """Follow the engine: into KILLED, or out of it."""
+    def _keep(self, record: LatchRecord | None) -> None:
+        self.latched = record
+        if self._keeper is not None:
+            self._keeper.keep(record)
+        else:
+            self._follow()
+
+    def _follow(self) -> None:
+        """Bring the gate to what everything together allows."""
         if self._gateway is None:
             return
-        if change.after is TradingState.KILLED and change.before is not TradingState.KILLED:
+        is_latched = self._keeper is not None and not self._keeper.is_clear
+        is_stopped = self._state >= TradingState.PAUSED or self._kills > 0
+        if is_stopped or is_latched or self._is_ending:
             self._gateway.shut()
-            if self._latch is not None and self.latched is None:
-                self._unlatched = next(
-                    (cause, text)
-                    for cause, text in change.raised
-                    if SEVERITY[cause].state is TradingState.KILLED
-                )
-                self._write_latch()
-        elif self._kills:
-            return  # its kill is behind this turn in the queue: the gate stays shut
-        elif change.before is TradingState.KILLED and change.after is not TradingState.KILLED:
-            if self._latch is not None:
-                self._latch.clear()
-            self.latched = self._unlatched = self._wish = None
+        else:
             self._gateway.open_gate()
 
     def look(self) -> None:
@@ -152,7 +182,6 @@ class Stops:
             self._wish_for(wanted)
         if self._wish is not None:
             self._ask_again(self._wish)
-        self._write_latch(is_again=True)
 
     def _wish_for(self, wanted: str) -> None:
         """The file holds the kill id, and behind it the inventory that is accepted, if any."""
@@ -168,22 +197,25 @@ class Stops:
             self._wish = _Wish(event, kill_id, now_ns + REARM_PATIENCE_NS, now_ns)
 
     def _ask_again(self, wish: _Wish) -> None:
-        is_current = self.latched is not None and self.latched.kill_id == wish.kill_id
         now_ns = self._clock.now_ns()
-        if self._kills or not is_current or now_ns > wish.until_ns:
+        if self._kills or self.kill_id() != wish.kill_id or now_ns > wish.until_ns:
             self._wish = None
         elif now_ns >= wish.next_ns:
             self._wish = wish._replace(next_ns=now_ns + REARM_AGAIN_NS)
             self._post(replace(wish.event, ts_ns=now_ns))
 
-    def _write_latch(self, *, is_again: bool = False) -> None:
-        """A disk that does not take it is asked again until it does: see `look`."""
-        if self._latch is None or self._unlatched is None:
-            return
-        try:
-            self.latched = self._latch.write(*self._unlatched, self._clock.now_ns())
-        except OSError as error:
-            if not is_again:
-                log.critical("latch_not_written", error=str(error), cause=self._unlatched[0])
-        else:
-            self._unlatched = None
+    @property
+    def has_disk(self) -> bool:
+        """Is there a latch to keep?"""
+        return self._keeper is not None
+
+    async def run(self) -> None:
+        """Write the latch, until cancelled; only if `has_disk`."""
+        if self._keeper is not None:
+            await self._keeper.run()
+
+    async def settle(self) -> None:
+        """The end: wait until the latch is on the disk, bounded in time."""
+        self._is_ending = True
+        if self._keeper is not None:
+            await self._keeper.settle()

@@ -210,6 +210,12 @@ class Requoting(BaseModel):
     stale_s: float = Field(
         2, ge=0.5, le=30, description="silence of the feed after which we pause; seconds"
     )
+    flap_pauses_max: int = Field(
+        5,
+        ge=1,
+        le=1_000,
+        description="pauses by one cause in 10 min, a count; more wait for a resume",
+    )
     quote_ttl_s: float = Field(
         30, ge=5, le=300, description="age at which an order is renewed in any case; seconds"
     )

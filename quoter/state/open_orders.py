@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from quoter.domain.commands import PlaceOrder
+from quoter.domain.commands import PlaceOrder, TimeInForce
+from quoter.domain.events import Fill
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
 from quoter.domain.orders import OrderState, OrderView
@@ -32,6 +33,7 @@ class OpenOrder:
     price: Decimal
     size: Decimal
     created_ns: int
+    is_taking: bool = False  # it never rests: what it can't take at once ends
     state: OrderState = OrderState.RESERVED
     venue_id: str = ""
     filled: Decimal = ZERO  # booked from unique trades
@@ -39,6 +41,7 @@ class OpenOrder:
     changed_ns: int = 0
     filled_ns: int = 0  # when the last fill was booked
     cancel_reason: CancelReason | None = None  # set once we asked for its end
+    end_ns: int = 0  # when that was
     cancels_sent: int = 0
     next_cancel_ns: int = 0
     next_query_ns: int = 0
@@ -162,6 +165,11 @@ class OpenOrders:
                     return order
         return None
 
+    def is_taker(self, fill: Fill) -> bool:
+        """Is it of an order of ours that took?"""
+        order = self.find(fill.client_id) or self.by_venue_id(fill.venue_id)
+        return order is not None and order.is_taking
+
     def leaves(self, side: Side) -> Decimal:
         """Everything on one side that could still fill (B and S of reliability.md section 4)."""
         return self._leaves[side]
@@ -187,6 +195,7 @@ class OpenOrders:
             size=order.size,
             created_ns=order.decided_ns,
             changed_ns=order.decided_ns,
+            is_taking=order.time_in_force is TimeInForce.IOC,
             price_float=float(order.price),
         )
         self._live[order.client_id] = record

@@ -71,6 +71,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._labels = (symbol, venue)
         self._words: dict[str, set[str]] = {}
+        self.drilled_ns: int | None = None  # when a kill drill last passed
         self._make_counters()
         self._make_state_gauges()
         self._make_price_gauges()
@@ -154,8 +155,10 @@ class Metrics:
             self._set(self._phase, float(phase is snapshot.phase), phase)
         for cause in Cause:
             self._set(self._causes, float(cause in snapshot.causes), cause)
+        drilled_ns = self.drilled_ns
+        self._set(self._drill_age, nan if drilled_ns is None else _age_s(snapshot, drilled_ns))
         self._set(self._book_ready, float(snapshot.book_ready))
-        age_s = (snapshot.ts_ns - snapshot.book_ts_ns) / 1e9 if snapshot.book_ts_ns else nan
+        age_s = _age_s(snapshot, snapshot.book_ts_ns) if snapshot.book_ts_ns else nan
         self._set(self._book_age, age_s)
         self._set(self._mid, nan if snapshot.mid is None else snapshot.mid)
         quote = snapshot.quote
@@ -264,6 +267,9 @@ class Metrics:
         self._book_ready = gauge("quoter_book_ready", "1 while the book can be trusted.")
         self._book_age = gauge("quoter_book_age_seconds", "Age of the last book news, seconds.")
         self._inbox = gauge("quoter_inbox_events", "Events that wait for the engine.")
+        self._drill_age = gauge(
+            "quoter_last_drill_age_seconds", "Since a kill drill passed, seconds; nan: never."
+        )
 
     def _make_price_gauges(self) -> None:
         gauge = self._gauge
@@ -301,3 +307,7 @@ class Metrics:
         )
         self._fees = gauge("quoter_fees_paid", "Fees since start, units of the asset.", "asset")
         self._balances = gauge("quoter_balance", "Booked holdings, units of the asset.", "asset")
+
+
+def _age_s(snapshot: Snapshot, ts_ns: int) -> float:
+    return (snapshot.ts_ns - ts_ns) / 1e9

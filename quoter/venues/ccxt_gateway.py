@@ -101,7 +101,7 @@ class CcxtGateway:
         await self._stream.run(emit, trades=self._on_trades, orders=self._on_orders)
 
     async def place(self, order: PlaceOrder) -> OrderAck | OrderReject | OrderUnknown:
-        """Send one post-only limit order, at most once; never queued."""
+        """Send one limit order, at most once; never queued."""
         refusal = self._client.limiter.admit_create(self._now_ns())
         if refusal:
             return self._rejected(order, RejectReason.NOT_SENT, refusal)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from quoter.domain.commands import PlaceOrder
+from quoter.domain.commands import PlaceOrder, TimeInForce
 from quoter.domain.errors import VenueError
 from quoter.venues.config import Environment, VenueConfig
 
@@ -40,8 +40,12 @@ class Dialect:
     tells_rules_of_one: bool = False  # exchangeInfo of one symbol, which costs no time
 
     def parameters(self, order: PlaceOrder, config: VenueConfig) -> dict[str, str | bool | int]:
-        """Extra parameters of a create: our id, post-only, no trade with ourselves."""
-        params: dict[str, str | bool | int] = {"clientOrderId": order.client_id, "postOnly": True}
+        """Extra parameters of a create: our id, may it take, no trade with ourselves."""
+        params: dict[str, str | bool | int] = {"clientOrderId": order.client_id}
+        if order.time_in_force is TimeInForce.POST_ONLY:
+            params["postOnly"] = True
+        else:
+            params["timeInForce"] = "IOC"
         params |= self.create_params
         if self.only_creates_post:
             params["recvWindow"] = config.create_window_ms

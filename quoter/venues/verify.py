@@ -3,7 +3,7 @@
 from decimal import Decimal
 from urllib.parse import parse_qs
 
-from quoter.domain.commands import PlaceOrder
+from quoter.domain.commands import PlaceOrder, TimeInForce
 from quoter.venues.parse import decimal
 from quoter.venues.transport import Call, LastInch
 
@@ -29,10 +29,12 @@ class BinanceCreate:
                 raise gate.refuse(f"{call.client_id}: {name} is {said!r}, approved {expected!r}")
 
     def _expected(self, order: PlaceOrder) -> dict[str, str | Decimal]:
+        rests = order.time_in_force is TimeInForce.POST_ONLY
         return {
             "symbol": self._venue_symbol,
             "side": order.side.value,
-            "type": "LIMIT_MAKER",
+            "type": "LIMIT_MAKER" if rests else "LIMIT",
+            "timeInForce": "" if rests else "IOC",
             "newClientOrderId": order.client_id,
             "price": order.price,
             "quantity": order.size,

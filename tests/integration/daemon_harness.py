@@ -112,6 +112,7 @@ class Pilot:
     daemon: Daemon | None = None
     placed: list[str] = field(default_factory=list)
     history: list[str] = field(default_factory=list)
+    watchers: list[Callable[[Step], None]] = field(default_factory=list)
     task: asyncio.Task[ExitCode] | None = None
     _started_s: float = field(default_factory=time.monotonic)
 
@@ -141,6 +142,8 @@ class Pilot:
         at_s = time.monotonic() - self._started_s
         self.history += [f"{at_s:6.2f} {line}" for line in lines]
         del self.history[:-HISTORY_MAX]
+        for watch in self.watchers:
+            watch(step)
 
     def open_own(self) -> list[SimOrder]:
         """Our orders as the venue has them."""

@@ -27,6 +27,7 @@ class Started:
 
     process: Process
     lines: list[dict[str, object]] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)  # what is no log line
 
     async def read(self) -> None:
         """Collect its log until it ends."""
@@ -34,6 +35,8 @@ class Started:
         async for line in self.process.stdout:
             if line.startswith(b"{"):
                 self.lines.append(json.loads(line))
+            else:
+                self.text.append(line.decode(errors="replace"))
 
     def said(self, event: str) -> dict[str, object] | None:
         """The first log line of that event."""

@@ -157,6 +157,7 @@ def draw(seed: int) -> Plan:
     knobs: dict[str, object] = {
         "inventory_max": LOT * random.choice((3, 4, 6)),
         "requote_hold_s": random.choice((0.0, 0.2, 1.0)),
+        "flap_pauses_max": 1_000,  # a swarm has the faults of a bad month
         "creates_per_s": random.choice((5.0, 20.0)),
         "stale_s": random.choice((1.0, 2.0, 4.0)),
         "quote_ttl_s": random.choice((5.0, 30.0)),

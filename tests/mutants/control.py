@@ -55,8 +55,7 @@ MUTANTS = (
         "a kill shuts the gate only when the engine comes to it",
         Edit(
             STOPS,
-            "        if self._gateway is not None:\n            self._gateway.shut()\n"
-            "        self._kills += 1\n",
+            "        self._kills += 1\n        self._follow()\n",
             "        self._kills += 1\n",
         ),
         tests=(CONTROL,),
@@ -66,8 +65,8 @@ MUTANTS = (
         "the id of an earlier kill lifts a later one",
         Edit(
             STOPS,
-            "            if was_killed and event.text != SIGNAL_TEXT:",
-            "            if False:",
+            "        if self.latched is not None and text != SIGNAL_TEXT:",
+            "        if False:",
         ),
         tests=(CONTROL,),
     ),
@@ -76,8 +75,8 @@ MUTANTS = (
         "a re-arm opens the gate though another kill is already in the queue",
         Edit(
             STOPS,
-            "        elif self._kills:\n            return  #",
-            "        elif False:\n            return  #",
+            "        is_meant = not self._kills and event",
+            "        is_meant = event",
         ),
         tests=(CONTROL,),
     ),

@@ -76,7 +76,7 @@ async def do(rig: Rig, move: Move, ids: list[str]) -> Answer | None:
         case "later":
             rig.later(61)
         case "own kill":
-            rig.stops.after(rig.desk.alarm(Cause.INVARIANT_BROKEN))
+            rig.own_kill(Cause.INVARIANT_BROKEN)
         case "file kill":
             (rig.folder / "KILL").write_text("file")
             rig.stops.look()
@@ -110,7 +110,9 @@ def test_no_way_leads_out_of_a_kill_but_a_rearm_by_the_risk_role_with_its_id(
                 assert answer.status == 200
                 assert was_quiet
             is_killed = rig.state is TradingState.KILLED
-            assert rig.gate.is_open is not is_killed
+            await rig.until_disk()
+            may_trade = rig.state < TradingState.PAUSED
+            await rig.until_gate(is_open=may_trade)
             assert (Latch(rig.folder).read() is not None) is is_killed
             if move.what == "kill" and move.role in (Role.OPERATOR, Role.RISK):
                 assert is_killed  # locked out or not

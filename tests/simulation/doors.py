@@ -16,6 +16,7 @@ from quoter.domain.commands import (
     QueryOrder,
     RequestReport,
 )
+from quoter.domain.commands import TimeInForce as Tif
 from quoter.domain.events import (
     BalanceReport,
     BookSnapshot,
@@ -55,6 +56,7 @@ from quoter.sim.messages import (
     SimOrderState,
     SimReject,
     SimTrade,
+    TimeInForce,
 )
 from quoter.venues.depth_sync import DepthDiff, DepthSync
 from tests.simulation.schedule import Schedule
@@ -159,15 +161,16 @@ class Doors:
 
     def _place(self, command: PlaceOrder) -> Event:
         now_ns, due_ns = self._schedule.now_ns, self._due_ns(Channel.ANSWER)
-        name = command.client_id
+        name, takes = command.client_id, command.time_in_force is Tif.IOC
         order = NewOrder(
             symbol=self._symbol,
             client_id=name,
             side=command.side,
-            kind=OrderKind.LIMIT_MAKER,
+            kind=OrderKind.LIMIT if takes else OrderKind.LIMIT_MAKER,
             price=command.price,
             size=command.size,
             self_trade=SelfTrade.EXPIRE_MAKER,
+            time_in_force=TimeInForce.IOC if takes else TimeInForce.GTC,
         )
         try:
             placed, news = self._exchange.place(self._account, order, now_ns)

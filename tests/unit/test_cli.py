@@ -28,7 +28,7 @@ HEAVY = (
     "websockets",
 )
 VERBS = (
-    "demo", "run", "sandbox", "check", "explain", "healthcheck", "kill", "rearm", "accept",
+    "demo", "run", "sandbox", "check", "explain", "healthcheck", "kill", "rearm", "drill", "accept",
     "ledger", "env-example", "pause", "resume", "reduce", "flatten", "params", "status",
 )  # fmt: skip
 

@@ -19,6 +19,11 @@ from tests.simulation.harness import ACCOUNT, SECOND_NS
 from tests.simulation.schedule import Schedule
 
 PULSE_NS = SECOND_NS
+UNTIL_RESUME = {
+    Fault.OPERATOR_PAUSE: OperatorAction.PAUSE,
+    Fault.OPERATOR_REDUCE: OperatorAction.REDUCE,
+    Fault.OPERATOR_FLATTEN: OperatorAction.FLATTEN,
+}
 
 
 class Acts:
@@ -76,9 +81,8 @@ class Acts:
                 self._at(begin_ns, window, partial(self._foreign, window.fault))
             case Fault.OPERATOR_KILL:
                 self._at(begin_ns, window, partial(self._operate, OperatorAction.KILL))
-            case Fault.OPERATOR_PAUSE | Fault.OPERATOR_REDUCE:
-                is_pause = window.fault is Fault.OPERATOR_PAUSE
-                action = OperatorAction.PAUSE if is_pause else OperatorAction.REDUCE
+            case Fault.OPERATOR_PAUSE | Fault.OPERATOR_REDUCE | Fault.OPERATOR_FLATTEN:
+                action = UNTIL_RESUME[window.fault]
                 self._at(begin_ns, window, partial(self._operate, action))
                 self._schedule.at(end_ns, partial(self._operate, OperatorAction.RESUME))
             case _:

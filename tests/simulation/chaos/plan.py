@@ -11,6 +11,7 @@ from random import Random
 from quoter.engine.config import EngineConfig
 from quoter.engine.reconcile import ReconcilePolicy
 from quoter.engine.requote import RequotePolicy
+from quoter.risk.hysteresis import Hysteresis
 from quoter.risk.view import Limits
 from quoter.service.last_orders import LATE_CREATE_S
 from quoter.sim.messages import MarketSpec
@@ -22,6 +23,7 @@ LEDGER_S_MAX = 10.0
 REST_S = 33.0  # after the faults: 25 s until it must quote again, 8 s to drain
 DRAIN_S = 7.0
 FIRST_S = 1.5
+STORM_PAUSES_MAX = 10_000  # a minute here has the faults of a bad month: no flap latch
 
 
 class Fault(StrEnum):
@@ -69,6 +71,7 @@ class Fault(StrEnum):
     OPERATOR_KILL = "OP-kill"
     OPERATOR_PAUSE = "OP-pause"
     OPERATOR_REDUCE = "OP-reduce"
+    OPERATOR_FLATTEN = "OP-flatten"
 
 
 # After these nobody but a person may let it trade again.
@@ -268,6 +271,7 @@ def _engine(market: MarketSpec, random: Random) -> EngineConfig:
             balances_ns=round(random.uniform(5.0, 20.0) * SECOND_NS),
             fence_ns=round(random.uniform(15.0, 17.0) * SECOND_NS),
         ),
+        hysteresis=Hysteresis(pauses_max=STORM_PAUSES_MAX),
         creates_per_s=random.choice((1.0, 3.0, 10.0)),
         stale_ns=round(random.uniform(1.0, 5.0) * SECOND_NS),
         quiet_ns=round(random.uniform(5.0, 30.0) * SECOND_NS),

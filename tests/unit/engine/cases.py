@@ -45,6 +45,7 @@ from quoter.engine.config import EngineConfig, GammaUnit, PricingConfig
 from quoter.engine.engine import Engine
 from quoter.engine.requote import RequotePolicy
 from quoter.pricing.shape import QuoteShape
+from quoter.risk.hysteresis import Hysteresis
 from quoter.risk.view import Limits
 from quoter.state.open_orders import OpenOrder
 from tests.unit.state.cases import ABC, SECOND_NS, START_NS, levels
@@ -58,6 +59,7 @@ LIMITS = Limits(
     loss_max=Decimal(50),
     drawdown_max=Decimal(1_000),
 )
+AT_ONCE = Hysteresis(clean_ns={})  # causes settle with their conditions
 # One level of one base unit per side, two ticks and more away from the mid; nothing is learned.
 PRICING = PricingConfig(
     shape=QuoteShape(beta=0.0, eta=0.0),
@@ -76,6 +78,7 @@ CONFIG = EngineConfig(
     opening=OPENING,
     pricing=PRICING,
     requote=RequotePolicy(),
+    hysteresis=AT_ONCE,
 )
 # Room for one order on each side: too little for a normalised gamma, so it is given as it is.
 ONE_ORDER = replace(
@@ -141,13 +144,18 @@ class Desk:
         self.now_ns += round(seconds * SECOND_NS)
         return self.tell(Tick(ts_ns=self.now_ns))
 
-    def wait(self, seconds: float, *, alive: bool = True) -> list[Step]:
-        """Ticks of 100 ms; the market stays alive meanwhile unless said otherwise."""
+    def wait(self, seconds: float, *, alive: bool = True, ends: bool = False) -> list[Step]:
+        """Ticks of 100 ms; the market stays alive meanwhile unless said otherwise.
+
+        `ends`: the venue ends what we ask it to; else it does not answer.
+        """
         first = len(self.steps)
         for _ in range(round(seconds * 10)):
             if alive:
                 self.feed_alive()
             self.tick()
+            if ends:
+                self.end()
         return self.steps[first:]
 
     # the venue's lists
@@ -223,6 +231,12 @@ class Desk:
         return self.tell(
             CancelReject(ts_ns=self.now_ns, client_id=order.client_id, reason=reason, text="no")
         )
+
+    def end(self) -> None:
+        """Every order that was to end has ended."""
+        for order in list(self.engine.orders):
+            if order.cancel_reason is not None:
+                self.done(order)
 
     def fill_of(
         self, order: OpenOrder, size: str = "1", *, trade_id: str = "", fee: str = "0"

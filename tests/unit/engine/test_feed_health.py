@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from quoter.domain.commands import RequestReport
 from quoter.domain.events import FeedAlive, Trade
 from quoter.domain.market import Stream
-from quoter.domain.reasons import ReportKind
+from quoter.domain.reasons import OperatorAction, ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
-from tests.unit.engine.cases import Desk, cancels, commands, places
+from quoter.risk.hysteresis import Hysteresis
+from tests.unit.engine.cases import Desk, cancels, commands, config, places
 from tests.unit.state.cases import BUY, SECOND_NS, delta, levels, top
 
 
@@ -170,3 +171,31 @@ def test_time_does_not_run_back_with_news_that_was_overtaken() -> None:
     desk.tell(delta(1000, 1001, levels((99.4, 2.0)), ts_ns=late_ns))
     assert desk.engine.ts_ns == desk.now_ns
     assert desk.state() is TradingState.RUNNING
+
+
+def test_a_feed_that_falls_again_and_again_is_left_alone_until_somebody_resumes() -> None:
+    """F-23: each of its returns costs two orders that the next fall takes out again."""
+    desk = Desk(config(hysteresis=Hysteresis())).quoting()
+    for _ in range(6):
+        assert Cause.FLAPPING not in desk.causes
+        desk.feed_down()
+        desk.wait(1.0)
+        desk.feed_up()
+        desk.book()
+        desk.wait(5.0, ends=True)
+    assert Cause.MARKET_FEED_DOWN not in desk.causes
+    assert desk.causes == {Cause.FLAPPING}
+    assert not places(desk.wait(60.0, ends=True))
+    assert places(desk.operator(OperatorAction.RESUME))
+
+
+def test_quoting_is_back_soon_after_a_single_fall() -> None:
+    """Q3: 15 s at most; two of them are the hysteresis."""
+    desk = Desk(config(hysteresis=Hysteresis())).quoting()
+    desk.feed_down()
+    desk.feed_up()
+    desk.book()
+    assert not places(desk.wait(1.9))
+    for order in list(desk.engine.orders):
+        desk.done(order)
+    assert places(desk.wait(1.0))

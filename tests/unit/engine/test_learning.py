@@ -88,11 +88,11 @@ def test_losing_fills_put_their_side_farther_out() -> None:
 
 def test_quotes_that_nobody_takes_thin_the_intensity_within_its_bound() -> None:
     maker = desk(is_calibrating=True, intensity_prior=20.0, trades_per_s_prior=20.0)
-    maker.wait(600.0)
+    maker.wait(600.0, ends=True)
     factor = terms(maker).inputs.fill_factor
     assert 0.1 <= factor < 0.7
     off = desk(is_calibrating=True, intensity_prior=20.0, counts_own_fills=False)
-    off.wait(600.0)
+    off.wait(600.0, ends=True)
     assert terms(off).inputs.fill_factor == 1.0
 
 
@@ -120,7 +120,7 @@ def test_micro_price_learns_what_the_sizes_foretell(fair: Fair) -> None:
     maker = desk(fair=fair)
     for n in range(60):
         lopsided(maker, 100.0 + n, 10_000.0, 1_000.0)
-        maker.wait(2.1)
+        maker.wait(2.1, ends=True)
     lopsided(maker, 160.0, 10_000.0, 1_000.0)
     moved = terms(maker).inputs.fair - 160.0
     half = terms(maker).half_spread

@@ -339,6 +339,7 @@ def test_a_storm_of_refusals_pauses_us_until_somebody_has_looked(reason: RejectR
                 desk.sent(order)
                 desk.reject(order, reason)
         desk.rest()
+        desk.end()
     assert desk.state() is TradingState.PAUSED
     assert Cause.REPEATED_EXECUTION in desk.causes
     assert buys(desk.steps) == 20

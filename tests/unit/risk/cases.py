@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from quoter.domain.commands import OrderIntent
+from quoter.domain.commands import OrderIntent, TimeInForce
 from quoter.domain.market import Side
 from quoter.domain.trading import Phase, TradingState
 from quoter.risk.view import Limits, RiskView
@@ -41,7 +41,11 @@ def view(**changes: object) -> RiskView:
 
 
 def intent(
-    side: Side = Side.BUY, size: Decimal | str = "1", price: Decimal | str | None = None
+    side: Side = Side.BUY,
+    size: Decimal | str = "1",
+    price: Decimal | str | None = None,
+    *,
+    time_in_force: TimeInForce = TimeInForce.POST_ONLY,
 ) -> OrderIntent:
     """One base unit at the best price of its side."""
     best = CALM.best_bid if side is Side.BUY else CALM.best_ask
@@ -51,4 +55,5 @@ def intent(
         price=best if price is None else Decimal(price),
         size=Decimal(size),
         reduces=False,
+        time_in_force=time_in_force,
     )

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from quoter.domain.commands import TimeInForce
 from quoter.domain.market import Side
 from quoter.risk.price_collar import check
 from tests.unit.risk.cases import LIMITS, NOT_NUMBERS, intent, view
@@ -38,3 +39,13 @@ def test_a_price_must_be_a_number_above_zero(price: Decimal) -> None:
 def test_no_price_is_near_a_fair_value_that_is_none(fair: Decimal) -> None:
     """Infinity less a price is not more than a share of infinity: the wrong way round."""
     assert check(intent(), view(fair=fair), LIMITS) is not None
+
+
+def test_an_order_that_is_meant_to_take_may_and_stays_within_the_collar() -> None:
+    taking = TimeInForce.IOC
+    assert check(intent(Side.SELL, price="98", time_in_force=taking), view(), LIMITS) is None
+    below = intent(Side.SELL, price=98 - TICK, time_in_force=taking)
+    assert "outside" in (check(below, view(), LIMITS) or "")
+    assert check(intent(Side.BUY, price="102", time_in_force=taking), view(), LIMITS) is None
+    above = intent(Side.BUY, price=102 + TICK, time_in_force=taking)
+    assert "outside" in (check(above, view(), LIMITS) or "")

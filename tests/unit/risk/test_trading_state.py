@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from quoter.domain.commands import TimeInForce
 from quoter.domain.market import Side
 from quoter.domain.trading import Phase, TradingState
 from quoter.risk.trading_state import check
@@ -53,3 +54,18 @@ def test_reduce_only_never_lets_out_the_side_that_grows(inventory: str, side: Si
 def test_reduce_only_without_inventory_lets_nothing_out(side: Side) -> None:
     flat = view(state=REDUCE, inventory=Decimal(0), leaves_buy=Decimal(0), leaves_sell=Decimal(0))
     assert check(intent(side, LOT), flat, LIMITS) is not None
+
+
+@pytest.mark.parametrize("state", [s for s in TradingState if s is not REDUCE])
+def test_only_reduce_only_lets_an_order_out_that_takes(state: TradingState) -> None:
+    taking = intent(Side.SELL, "1", time_in_force=TimeInForce.IOC)
+    held = view(state=state, inventory=Decimal(2))
+    assert check(taking, held, LIMITS) is not None
+
+
+def test_an_order_that_takes_is_bound_like_one_that_rests() -> None:
+    held = view(state=REDUCE, inventory=Decimal(2), leaves_sell=Decimal(1))
+    fits = intent(Side.SELL, "1", time_in_force=TimeInForce.IOC)
+    flips = intent(Side.SELL, 1 + LOT, time_in_force=TimeInForce.IOC)
+    assert check(fits, held, LIMITS) is None
+    assert "only 1 reduces" in (check(flips, held, LIMITS) or "")

@@ -15,7 +15,9 @@ import aiohttp
 from multidict import CIMultiDict
 
 from quoter.domain.events import Event
-from quoter.domain.trading import TradingState
+from quoter.domain.step import StateChange, Step
+from quoter.domain.trading import Cause, TradingState
+from quoter.engine.operators import REARM_REFUSED
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.reader import Reader
 from quoter.ledger.rows import Operation
@@ -25,6 +27,7 @@ from quoter.service.control import Control
 from quoter.service.control import Desk as ControlDesk
 from quoter.service.data_folder import DataFolder
 from quoter.service.http import Pages, Sources, serve, stop
+from quoter.service.latch import Latch
 from quoter.service.params import ParamsDesk
 from quoter.service.stops import Stops
 from quoter.service.tokens import Role, Tokens
@@ -92,6 +95,9 @@ class Rig:
             post=self.post,
             clock=self.clock,
         )
+        running = TradingState.RUNNING
+        self.stops.changed(StateChange(before=running, after=running, raised=(), cleared=()))
+        self.gate.opened = 0
         engine = self.desk.engine
         params = ParamsDesk(
             settings=SETTINGS,
@@ -126,8 +132,14 @@ class Rig:
 
     def drain(self) -> None:
         while self._queue and not self.is_held:
-            step = self.desk.tell(self._queue.pop(0))
-            self.stops.after(step)
+            event = self._queue.pop(0)
+            if refusal := self.stops.refusal(event):
+                notes = ((REARM_REFUSED, refusal),)
+                self.asks.answered(Step(self.desk.engine.seq, event, notes=notes))
+                continue
+            step = self.desk.tell(event)
+            if step.state is not None:
+                self.stops.changed(step.state)
             self.asks.answered(step)
 
     @property
@@ -195,6 +207,21 @@ class Rig:
             assert time.monotonic() < end_s, "it did not happen"
             await asyncio.sleep(0.001)
 
+    def own_kill(self, cause: Cause) -> None:
+        """The daemon finds a reason of its own."""
+        change = self.desk.alarm(cause).state
+        assert change is not None
+        self.stops.changed(change)
+
+    async def until_disk(self) -> None:
+        """Wait until the latch on the disk is what is in force."""
+        await self.until(lambda: Latch(self.folder).read() == self.stops.latched)
+        await asyncio.sleep(0.01)  # what hears of it, does
+
+    async def until_gate(self, *, is_open: bool) -> None:
+        """Wait until the gate stands so: after a re-arm it opens once the disk has let go."""
+        await self.until(lambda: self.gate.is_open is is_open)
+
     def sight(self) -> tuple[object, ...]:
         """All that a refused request must leave as it is."""
         engine = self.desk.engine
@@ -220,6 +247,7 @@ async def rigged(folder: Path, tokens: dict[Role, str] | None = None) -> AsyncIt
     """A rig that listens; no tokens at all are `{}`."""
     async with opened(folder) as ledger:
         rig = Rig(folder, ledger, TOKENS if tokens is None else tokens)
+        keeping = asyncio.create_task(rig.stops.run())
         runner, port = await serve(rig.pages, host="127.0.0.1", port=0)
         rig.base = f"http://127.0.0.1:{port}"
         try:
@@ -227,3 +255,5 @@ async def rigged(folder: Path, tokens: dict[Role, str] | None = None) -> AsyncIt
         finally:
             await rig.client.close()
             await stop(runner)
+            keeping.cancel()
+            await rig.stops.settle()

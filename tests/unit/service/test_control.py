@@ -48,6 +48,7 @@ async def test_a_verb_raises_its_cause_and_the_reply_shows_it(
 
 async def test_a_kill_shuts_the_gate_latches_and_tells_its_id(rig: Rig) -> None:
     answer = await rig.post_verb("kill")
+    await rig.until_disk()
     record = Latch(rig.folder).read()
     assert record is not None
     assert answer.body["kill_id"] == record.kill_id
@@ -154,7 +155,7 @@ class TestRearm:
         answer = await rig.post_verb("rearm", kill_id=kill_id)
         assert (answer.status, answer.body["trading_state"]) == (200, "RUNNING")
         assert answer.body["kill_id"] is None
-        assert rig.gate.is_open
+        await rig.until(lambda: rig.gate.is_open)
         assert Latch(rig.folder).read() is None
 
     @pytest.mark.parametrize("wrong", ["", "0", "x" * 64])
@@ -175,9 +176,10 @@ class TestRearm:
 
     async def test_a_kill_of_our_own_voids_it_too(self, rig: Rig) -> None:
         kill_id = await self.killed(rig)
-        rig.stops.after(rig.desk.alarm(Cause.LEDGER_FAILED))
+        rig.own_kill(Cause.LEDGER_FAILED)
         rig.settle()
         assert (await rig.post_verb("rearm", kill_id=kill_id)).status == 409
+        await rig.until_disk()
         record = Latch(rig.folder).read()
         assert record is not None
         assert record.cause is Cause.OPERATOR_KILL
@@ -196,6 +198,7 @@ class TestRearm:
         rig.drain()
         await asyncio.gather(rearm, kill)
         assert rig.state is TradingState.KILLED
+        await rig.until_disk()
         assert rig.gate.opened == 0
         assert Latch(rig.folder).read() is not None
 

@@ -47,6 +47,8 @@ class Gateway:
     is_open: asyncio.Event = field(default_factory=asyncio.Event)
     limited: RateLimited | None = None
     is_broken: bool = False
+    running: int = 0
+    running_max: int = 0  # cancel-alls at once
 
     async def connect(self) -> Instrument:
         return ABC
@@ -83,7 +85,11 @@ class Gateway:
         raise AssertionError("the outbox never asks")
 
     async def cancel_all(self) -> int:
+        self.running += 1
+        self.running_max = max(self.running, self.running_max)
+        await asyncio.sleep(0)
         await self._take(CancelAll(reason=CancelReason.KILL))
+        self.running -= 1
         if self.is_broken:
             raise VenueError("away")
         return 0
@@ -336,3 +342,25 @@ async def test_an_order_that_it_could_not_be_written_never_leaves() -> None:
         (reject,) = (event for event in office.posted if isinstance(event, OrderReject))
         assert reject.reason is RejectReason.NOT_SENT
         assert "ledger" in reject.text
+
+
+async def test_a_cancel_all_that_is_not_verified_is_repeated_and_never_doubled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """KS-04: the engine asks anew every 5 s; more than one at once would block single cancels."""
+    monkeypatch.setattr(module, "CANCEL_ALL_AGAIN_S", (0.01,))
+    async with working() as office:
+        office.gateway.is_broken = True
+        office.gateway.is_open.set()
+        office.outbox.submit((CancelAll(reason=CancelReason.KILL),) * 8)
+        await asyncio.sleep(0.2)
+        assert office.gateway.running_max == 1
+        assert len(office.gateway.arrived) > 2
+        office.gateway.is_broken = False
+        await asyncio.sleep(0.1)
+        asked = len(office.gateway.arrived)
+        await asyncio.sleep(0.1)
+        assert len(office.gateway.arrived) == asked
+        office.outbox.submit((CancelAll(reason=CancelReason.KILL),))
+        await office.settle()
+        assert len(office.gateway.arrived) == asked + 1

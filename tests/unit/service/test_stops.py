@@ -1,118 +1,274 @@
-"""A re-arm by file: with the id in force, until the books are clean, never past another kill."""
+"""From a kill to a shut gate and a latch, whatever the disk and a hasty operator do meanwhile."""
 
+import asyncio
+import os
+import time
 from collections.abc import AsyncIterator
-from decimal import Decimal
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from quoter.domain.events import Operator
+from quoter.domain.events import Event, Operator
 from quoter.domain.reasons import OperatorAction
+from quoter.domain.step import StateChange
 from quoter.domain.trading import Cause, TradingState
-from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST
-from quoter.service.latch import Latch
-from tests.unit.service.control_rig import Rig, rigged
+from quoter.service.clock import Clock
+from quoter.service.data_folder import DataFolder
+from quoter.service.latch import Latch, LatchRecord
+from quoter.service.stops import Stops
+from tests.unit.engine.cases import Desk
+from tests.unit.service.test_outbox import Gateway
+from tests.unit.state.cases import START_NS
+
+SLOW_DISK_S = 0.6
+WAIT_S = 10.0
+CLOCK = Clock(wall_ns=lambda: START_NS, monotonic_ns=lambda: 0)  # the desk's own time
+
+
+class Door(Gateway):
+    """Remembers how the gate stands, and every time it opened."""
+
+    is_gate_open = False
+    times_opened = 0
+
+    def shut(self) -> None:
+        self.is_gate_open = False
+
+    def open_gate(self) -> None:
+        if not self.is_gate_open:
+            self.times_opened += 1
+        self.is_gate_open = True
+
+
+@dataclass
+class Post:
+    """Stops beside a real engine, with the queue between them in the test's hands."""
+
+    stops: Stops
+    door: Door
+    folder: Path
+    desk: Desk = field(default_factory=lambda: Desk().quoting())
+    queue: list[Event] = field(default_factory=list)
+
+    def handle(self) -> None:
+        """The engine hears what was posted, as the runner would have it."""
+        while self.queue:
+            event = self.queue.pop(0)
+            if not self.stops.refusal(event):
+                step = self.desk.tell(event)
+                if step.state is not None:
+                    self.stops.changed(step.state)
+
+    def rearm(self, kill_id: str, actor: str) -> bool:
+        """Somebody gives a kill id back."""
+        event = self.stops.rearming(kill_id, actor, "test")
+        if event is not None:
+            self.queue.append(event)
+        return event is not None
+
+    def on_disk(self) -> LatchRecord | None:
+        return Latch(self.folder).read()
+
+    async def until_disk(self, *, is_killed: bool) -> None:
+        end_s = time.monotonic() + WAIT_S
+        while (self.on_disk() is not None) is not is_killed:
+            assert time.monotonic() < end_s
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)  # what hears of it, does
+
+    def let_go(self) -> None:
+        """Its orders end, so that nothing stands in the way of a re-arm."""
+        for order in list(self.desk.engine.orders):
+            self.desk.done(order)
+        self.desk.look_again()
+
+
+@asynccontextmanager
+async def posted(folder: Path, latched: LatchRecord | None = None) -> AsyncIterator[Post]:
+    queue: list[Event] = []
+    door = Door()
+    data = DataFolder(folder)
+    stops = Stops(gateway=door, folder=data, latched=latched, post=queue.append, clock=CLOCK)
+    post = Post(stops, door, folder, queue=queue)
+    running = StateChange(
+        before=TradingState.PAUSED, after=TradingState.RUNNING, raised=(), cleared=()
+    )
+    stops.changed(running)
+    task = asyncio.create_task(stops.run())
+    yield post
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    await stops.settle()
 
 
 @pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with rigged(tmp_path) as it:
-        it.stops.kill("test", "why")
-        it.drain()
-        yield it
+def slow_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    fsync = os.fsync
+
+    def synced(number: int) -> None:
+        time.sleep(SLOW_DISK_S)
+        fsync(number)
+
+    monkeypatch.setattr(os, "fsync", synced)
 
 
-def ask(rig: Rig, text: str) -> None:
-    (rig.folder / REARM_REQUEST).write_text(text)
-    look(rig)
+@pytest.mark.usefixtures("slow_disk")
+async def test_a_slow_disk_holds_up_neither_the_gate_nor_the_loop(tmp_path: Path) -> None:
+    """The cancels of this very turn leave when the loop turns: behind no fsync."""
+    async with posted(tmp_path) as post:
+        start_s = time.monotonic()
+        post.stops.kill("test", "enough")
+        post.handle()
+        await asyncio.sleep(0)
+        assert time.monotonic() - start_s < SLOW_DISK_S
+        assert not post.door.is_gate_open
+        assert post.on_disk() is None
+        assert post.stops.latched is not None
+        await post.until_disk(is_killed=True)
+        assert post.on_disk() == post.stops.latched
 
 
-def look(rig: Rig) -> None:
-    rig.stops.look()
-    rig.drain()
-
-
-def rearms(rig: Rig) -> list[Operator]:
-    events = (step.event for step in rig.desk.steps)
-    return [
-        event
-        for event in events
-        if isinstance(event, Operator) and event.action is OperatorAction.REARM
-    ]
-
-
-async def test_it_is_asked_again_until_the_books_are_clean(rig: Rig) -> None:
-    ask(rig, str(rig.stops.kill_id()))
-    assert rig.state is TradingState.KILLED
-    look(rig)
-    assert len(rearms(rig)) == 1  # once a second
-    rig.settle()
-    rig.later(1)
-    look(rig)
-    assert rig.state < TradingState.KILLED
-    assert rig.gate.is_open
-    assert Latch(rig.folder).read() is None
-
-
-async def test_it_does_not_lie_in_wait_for_ever(rig: Rig) -> None:
-    ask(rig, str(rig.stops.kill_id()))
-    rig.later(31)
-    look(rig)
-    rig.settle()
-    rig.later(1)
-    look(rig)
-    assert rig.state is TradingState.KILLED
-
-
-@pytest.mark.parametrize("by", ["operator", "file", "ourselves"])
-async def test_another_kill_ends_it(rig: Rig, by: str) -> None:
-    ask(rig, str(rig.stops.kill_id()))
-    if by == "operator":
-        rig.stops.kill("test", "again")
-        rig.drain()
-    elif by == "file":
-        (rig.folder / KILL_REQUEST).write_text("again")
-        look(rig)
-    else:
-        rig.stops.after(rig.desk.alarm(Cause.LEDGER_FAILED))
-    rig.settle()
-    rig.later(1)
-    look(rig)
-    assert rig.state is TradingState.KILLED
-
-
-async def test_a_wrong_id_or_amount_asks_nothing(rig: Rig) -> None:
-    for text in ("wrong", "", f"{rig.stops.kill_id()} many"):
-        ask(rig, text)
-    assert rearms(rig) == []
-
-
-async def test_the_accepted_inventory_stands_behind_the_id(rig: Rig) -> None:
-    ask(rig, f"{rig.stops.kill_id()} -0.50")
-    assert [event.accept_inventory for event in rearms(rig)] == [Decimal("-0.5")]
-
-
-async def test_a_signal_beside_its_file_is_the_same_kill(rig: Rig) -> None:
-    """`quoter kill` leaves a file and sends a signal: the id that it shows must stay good."""
-    kill_id = rig.stops.kill_id()
-    rig.stops.kill_by_signal()
-    rig.drain()
-    assert rig.stops.kill_id() == kill_id
-
-
-async def test_a_latch_that_the_disk_does_not_take_can_not_be_lifted(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("slow_disk")
+async def test_a_kill_of_the_last_moment_is_on_the_disk_when_the_process_ends(
+    tmp_path: Path,
 ) -> None:
-    """The second kill has no id yet: the first one's must not lift both."""
-    kill_id = str(rig.stops.kill_id())
+    async with posted(tmp_path) as post:
+        post.stops.kill("test", "enough")
+        post.handle()
+    assert Latch(tmp_path).read() is not None
 
-    def fail(*_: object) -> None:
-        raise OSError("full")
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Latch, "write", fail)
-        rig.stops.kill("test", "again")
-        rig.drain()
-        assert rig.stops.rearming(kill_id, "test", "x") is None
-    look(rig)
-    assert rig.stops.kill_id() not in (None, kill_id)
+@pytest.mark.usefixtures("slow_disk")
+async def test_a_latch_whose_writing_is_cancelled_is_written_all_the_same(tmp_path: Path) -> None:
+    """A crash cancels every task, the one that waits for the disk as well."""
+    async with posted(tmp_path) as post:
+        post.stops.kill("test", "enough")
+        post.handle()
+        await asyncio.sleep(SLOW_DISK_S / 6)  # the write is under way
+    assert Latch(tmp_path).read() == post.stops.latched
+
+
+async def test_a_disk_that_refuses_the_latch_is_asked_until_it_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync, refused = os.fsync, [OSError("no space left")] * 3
+
+    def synced(number: int) -> None:
+        if refused:
+            raise refused.pop()
+        fsync(number)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    async with posted(tmp_path) as post:
+        post.stops.kill("test", "enough")
+        post.handle()
+        await post.until_disk(is_killed=True)
+        assert not refused
+        assert not post.door.is_gate_open
+
+
+async def test_the_gate_opens_once_the_disk_says_so(tmp_path: Path) -> None:
+    """A latch that is still there may be read by a restart or by the process that watches us."""
+    async with posted(tmp_path) as post:
+        post.stops.kill("test", "enough")
+        post.handle()
+        await post.until_disk(is_killed=True)
+        post.let_go()
+        assert post.stops.latched is not None
+        assert post.rearm(post.stops.latched.kill_id, "test")
+        post.handle()
+        assert post.desk.state() is TradingState.RUNNING
+        assert not post.door.is_gate_open
+        await post.until_disk(is_killed=False)
+        assert post.door.is_gate_open
+
+
+@pytest.mark.parametrize("is_kill_first", [True, False])
+async def test_a_kill_beats_a_rearm_that_is_under_way_in_either_order(
+    tmp_path: Path, is_kill_first: bool
+) -> None:
+    """Who re-arms has seen one kill and means that one."""
+    async with posted(tmp_path) as post:
+        post.stops.kill("test", "first")
+        post.handle()
+        await post.until_disk(is_killed=True)
+        post.let_go()
+        assert post.stops.latched is not None
+        seen = post.stops.latched.kill_id
+        if is_kill_first:
+            post.stops.kill("test", "second")
+            assert not post.rearm(seen, "hasty")
+        else:
+            assert post.rearm(seen, "hasty")
+            post.stops.kill("test", "second")
+        post.handle()
+        assert post.desk.state() is TradingState.KILLED
+        await asyncio.sleep(0.1)
+        assert post.door.times_opened == 1  # at the start
+        assert not post.rearm(seen, "hasty")
+        record = post.on_disk()
+        assert record is not None
+        assert record.kill_id != seen
+        assert post.rearm(record.kill_id, "calm")
+        post.handle()
+        assert post.desk.state() is TradingState.RUNNING
+
+
+async def test_a_kill_of_the_engines_own_overtakes_a_rearm_too(tmp_path: Path) -> None:
+    """A broken invariant that nobody has seen yet must not be lifted with the kill before it."""
+    async with posted(tmp_path) as post:
+        post.stops.kill("test", "first")
+        post.handle()
+        post.let_go()
+        assert post.stops.latched is not None
+        assert post.rearm(post.stops.latched.kill_id, "hasty")
+        step = post.desk.alarm(Cause.INVARIANT_BROKEN)
+        assert step.state is not None
+        post.stops.changed(step.state)
+        post.handle()
+        assert Cause.INVARIANT_BROKEN in post.desk.causes
+        assert post.desk.state() is TradingState.KILLED
+
+
+async def test_a_latch_found_at_the_start_keeps_its_id(tmp_path: Path) -> None:
+    record = Latch(tmp_path).write(Cause.OPERATOR_KILL, "earlier", 1)
+    async with posted(tmp_path, record) as post:
+        assert not post.door.is_gate_open
+        step = post.desk.alarm(Cause.OPERATOR_KILL)
+        assert step.state is not None
+        raised = ((Cause.OPERATOR_KILL, "earlier"),)
+        post.stops.changed(
+            StateChange(
+                before=TradingState.PAUSED, after=TradingState.KILLED, raised=raised, cleared=()
+            )
+        )
+        assert post.stops.latched == record
+    assert Latch(tmp_path).read() == record
+
+
+async def test_the_gate_is_shut_while_paused_and_open_while_only_reducing(tmp_path: Path) -> None:
+    """A create that waits for its connection when the book is lost must not leave any more."""
+    async with posted(tmp_path) as post:
+        assert post.door.is_gate_open
+        post.stops.operate(OperatorAction.PAUSE, "test", "")
+        post.handle()
+        assert not post.door.is_gate_open
+        post.stops.operate(OperatorAction.RESUME, "test", "")
+        post.handle()
+        assert post.door.is_gate_open
+        post.stops.operate(OperatorAction.REDUCE, "test", "")
+        post.handle()
+        assert post.door.is_gate_open
+
+
+async def test_the_end_shuts_the_gate_for_good(tmp_path: Path) -> None:
+    async with posted(tmp_path) as post:
+        post.stops.end("test", "")
+        post.stops.operate(OperatorAction.PAUSE, "test", "")
+        post.stops.operate(OperatorAction.RESUME, "test", "")
+        post.handle()
+        assert not post.door.is_gate_open
+        assert isinstance(post.desk.steps[-1].event, Operator)

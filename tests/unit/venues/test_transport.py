@@ -1,11 +1,12 @@
 """The last inch: shut is shut, unknown is refused, old is refused, twice is refused."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import aiohttp
 import pytest
 
-from quoter.domain.commands import PlaceOrder
+from quoter.domain.commands import PlaceOrder, TimeInForce
 from quoter.domain.errors import GateShut, VenueError
 from quoter.domain.market import Side
 from quoter.venues.transport import (
@@ -194,6 +195,30 @@ GOOD = "symbol=BTCUSDT&side=BUY&type=LIMIT_MAKER&newClientOrderId=q1&price=59000
 def test_a_request_that_says_what_was_approved_passes(gate: LastInch, create: Call) -> None:
     gate.register(order())
     BinanceCreate("BTCUSDT")(gate, create, URL, GOOD)
+
+
+TAKING = GOOD.replace("LIMIT_MAKER", "LIMIT&timeInForce=IOC")
+
+
+def test_an_order_that_was_approved_to_take_says_so(gate: LastInch, create: Call) -> None:
+    gate.register(replace(order(), time_in_force=TimeInForce.IOC))
+    BinanceCreate("BTCUSDT")(gate, create, URL, TAKING)
+
+
+@pytest.mark.parametrize(
+    "body", [GOOD, TAKING.replace("IOC", "GTC"), TAKING.replace("&timeInForce=IOC", "")]
+)
+def test_a_taking_order_must_not_rest_instead(gate: LastInch, create: Call, body: str) -> None:
+    gate.register(replace(order(), time_in_force=TimeInForce.IOC))
+    with pytest.raises(GateShut):
+        BinanceCreate("BTCUSDT")(gate, create, URL, body)
+
+
+@pytest.mark.parametrize("body", [TAKING, GOOD + "&timeInForce=IOC"])
+def test_a_resting_order_must_not_take_instead(gate: LastInch, create: Call, body: str) -> None:
+    gate.register(order())
+    with pytest.raises(GateShut):
+        BinanceCreate("BTCUSDT")(gate, create, URL, body)
 
 
 @pytest.mark.parametrize(

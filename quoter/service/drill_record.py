@@ -1,0 +1,38 @@
+"""When the kill switch was last tried on purpose, and how that went: a file in the data folder."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+NAME = "drill.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillRecord:
+    """Times in seconds since the kill was asked for; -1 where it did not come that far."""
+
+    ts_ns: int
+    passed: bool
+    text: str
+    latch_s: float = -1.0
+    empty_s: float = -1.0
+    running_s: float = -1.0
+
+    def write(self, folder: Path) -> None:
+        """Whole or not at all. Raises OSError."""
+        part = (folder / NAME).with_suffix(".part")
+        with part.open("w") as file:
+            json.dump(asdict(self), file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(folder / NAME)
+
+
+def last_passed_ns(folder: Path) -> int | None:
+    """When a drill last ended well, UTC ns; None if none did, or nobody can tell."""
+    try:
+        raw = json.loads((folder / NAME).read_text())
+        return int(raw["ts_ns"]) if raw["passed"] is True else None
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return None

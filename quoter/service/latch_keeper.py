@@ -1,0 +1,77 @@
+"""The latch's way to the disk: in a thread, for a slow disk must not hold up a single cancel."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+
+from quoter.service.latch import Latch, LatchRecord
+
+log = structlog.get_logger()
+
+AGAIN_S = 0.2  # a disk that did not take it is asked again, without end
+SETTLE_S_MAX = 5.0  # at the end of the process; what is missing then the log has
+
+
+class LatchKeeper:
+    """Brings the disk to what was decided last; `on_cleared` hears when no latch is left on it."""
+
+    def __init__(
+        self, latch: Latch, record: LatchRecord | None, *, on_cleared: Callable[[], None]
+    ) -> None:
+        self._latch = latch
+        self._wanted = self._kept = record
+        self._on_cleared = on_cleared
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        # Its own: the loop's threads may all be busy with names that do not resolve.
+        self._thread = ThreadPoolExecutor(1, "latch")
+
+    @property
+    def is_clear(self) -> bool:
+        """Is no latch wanted, and none on the disk?"""
+        return self._wanted is None and self._kept is None
+
+    def keep(self, record: LatchRecord | None) -> None:
+        """From now on this is what the disk must say; None: nobody is killed."""
+        self._wanted = record
+        self._idle.clear()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Write until cancelled; one write at a time, the newest wish only."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            is_told = False
+            while self._wanted is not self._kept:
+                try:
+                    await self._write(self._wanted)
+                except OSError as error:
+                    if not is_told:
+                        log.critical("latch_not_written", error=str(error))
+                    is_told = True
+                    await asyncio.sleep(AGAIN_S)
+            self._idle.set()
+
+    async def _write(self, record: LatchRecord | None) -> None:
+        act = self._latch.clear if record is None else lambda: self._latch.save(record)
+        await asyncio.get_running_loop().run_in_executor(self._thread, act)
+        self._kept = record
+        if record is None and self._wanted is None:
+            self._on_cleared()
+
+    async def settle(self) -> None:
+        """Wait for the disk, bounded: a kill of the last moment is not lost with the process."""
+        self._wake.set()  # whoever wrote before may have been cancelled in the middle
+        writing = asyncio.create_task(self.run(), name="latch-settle")
+        try:
+            async with asyncio.timeout(SETTLE_S_MAX):
+                await self._idle.wait()
+        except TimeoutError:
+            log.critical("latch_not_settled", wanted=self._wanted is not None)
+        finally:
+            writing.cancel()
+            self._thread.shutdown(wait=False)

@@ -1,0 +1,89 @@
+"""A whole daemon trades down to its target over real sockets, on a person's word."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from quoter.domain.commands import PlaceOrder, TimeInForce
+from quoter.domain.reasons import OperatorAction
+from quoter.domain.step import Step
+from quoter.domain.trading import Cause, TradingState
+from quoter.service.exit_codes import ExitCode
+from tests.integration.daemon_harness import LIVELY, Pilot, flying, market, settings
+from tests.integration.sandbox_client import RunningSandbox, running
+
+FLAT_S_MAX = 40.0
+LOT = Decimal("0.00001")
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[RunningSandbox]:
+    async with running(market(LIVELY, seed=11)) as venue:
+        yield venue
+
+
+class Ledger:
+    """Every inventory that the daemon booked, and every order that it sent to take."""
+
+    def __init__(self) -> None:
+        self.inventories: list[Decimal] = []
+        self.slices: list[PlaceOrder] = []
+
+    def observe(self, step: Step) -> None:
+        self.inventories += [booked.inventory for booked in step.booked]
+        self.slices += [
+            command
+            for command in step.commands
+            if isinstance(command, PlaceOrder) and command.time_in_force is TimeInForce.IOC
+        ]
+
+
+@pytest.mark.parametrize(("target", "sign"), [("1.985", 1), ("2.015", -1)])
+async def test_flatten_trades_down_to_the_target_and_never_past_it(
+    sandbox: RunningSandbox, tmp_path: Path, target: str, sign: int
+) -> None:
+    """Three orders' worth away from the target: at least two slices, each within the limits."""
+    chosen = settings(sandbox, tmp_path, target=target, inventory_max=Decimal("0.03"))
+    ledger = Ledger()
+    async with flying(sandbox, chosen) as pilot:
+        engine, stops = pilot.running.engine, pilot.running.runner.stops
+        pilot.watchers.append(ledger.observe)
+        await pilot.until(lambda: bool(pilot.open_own()), 20.0, "quoting")
+        start = len(ledger.inventories)
+        stops.operate(OperatorAction.FLATTEN, "risk", "test")
+        await pilot.until(lambda: engine.counts["flat"] > 0, FLAT_S_MAX, "flat")
+        await pilot.until(lambda: is_settled(pilot), FLAT_S_MAX, "settled")
+        booked = ledger.inventories[start:]
+        assert booked
+        assert all(sign * inventory >= -LOT for inventory in booked), booked
+        assert abs(engine.inventory.net) < Decimal("0.0002")
+        assert engine.causes.state is TradingState.REDUCE_ONLY
+        assert Cause.OPERATOR_FLATTEN in engine.causes.switch.causes
+        limits = engine.config.limits
+        assert len(ledger.slices) >= 2
+        assert all(order.size <= limits.size_max for order in ledger.slices)
+        assert pilot.is_equal(), pilot.differences()
+        stops.operate(OperatorAction.RESUME, "operator", "test")
+        await pilot.until(pilot.is_two_sided, FLAT_S_MAX, "quoting both sides again")
+        assert await pilot.stop() == ExitCode.CLEAN
+
+
+def is_settled(pilot: Pilot) -> bool:
+    return not pilot.open_own() and pilot.running.engine.is_quiet
+
+
+async def test_killed_is_not_flattened(sandbox: RunningSandbox, tmp_path: Path) -> None:
+    chosen = settings(sandbox, tmp_path, target="1.99", inventory_max=Decimal("0.03"))
+    ledger = Ledger()
+    async with flying(sandbox, chosen) as pilot:
+        engine, stops = pilot.running.engine, pilot.running.runner.stops
+        pilot.watchers.append(ledger.observe)
+        await pilot.until(lambda: bool(pilot.open_own()), 20.0, "quoting")
+        stops.kill("test", "enough")
+        stops.operate(OperatorAction.FLATTEN, "risk", "test")
+        await pilot.until(lambda: engine.counts["flatten_refused"] == 1, 5.0, "refused")
+        await pilot.until(lambda: is_settled(pilot), FLAT_S_MAX, "nothing left")
+        assert ledger.slices == []
+        assert await pilot.stop() == ExitCode.KILLED

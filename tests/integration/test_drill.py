@@ -1,0 +1,108 @@
+"""The kill drill against a real daemon and sandbox: KS-13, on every run of the suite."""
+
+import json
+import threading
+from collections.abc import AsyncIterator, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from quoter.app.drill import Drill, DrillFailed
+from quoter.service.data_folder import DataFolder
+from quoter.service.drill_record import NAME
+from quoter.service.latch import Latch
+from tests.integration.daemon_harness import LIVELY, market
+from tests.integration.daemon_process import is_busy, own, quoter, until
+from tests.integration.sandbox_client import RunningSandbox, running
+
+DRILL_S_MAX = 60.0
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[RunningSandbox]:
+    async with running(market(LIVELY, seed=13)) as venue:
+        yield venue
+
+
+async def test_a_drill_kills_verifies_rearms_and_is_remembered(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    async with quoter(sandbox, tmp_path, "run") as daemon:
+        await is_busy(sandbox, daemon)
+        port = str((daemon.said("started") or {})["listening"]).rpartition(":")[2]
+        async with quoter(sandbox, tmp_path, "drill", QUOTER_PORT=port) as drill:
+            code, _ = await drill.ended(DRILL_S_MAX)
+        assert code == 0, (drill.text, daemon.lines[-5:])
+        record = json.loads((tmp_path / NAME).read_text())
+        assert record["passed"] is True
+        assert 0 <= record["latch_s"] <= record["empty_s"] <= record["running_s"]
+        assert Latch(tmp_path).read() is None
+        await until(lambda: len(own(sandbox)) >= 2, "quotes again", daemon)
+        metrics = (await daemon.get("/metrics"))[1]
+        (age,) = [
+            line
+            for line in metrics.splitlines()
+            if line.startswith("quoter_last_drill_age_seconds{")
+        ]
+        assert 0 <= float(age.rpartition(" ")[2]) < DRILL_S_MAX
+        daemon.process.terminate()
+        await daemon.ended(DRILL_S_MAX)
+
+
+class Told(BaseHTTPRequestHandler):
+    """A daemon that only says where it is and how."""
+
+    state: dict[str, object]
+
+    def do_GET(self) -> None:
+        body = json.dumps(self.server.state).encode()  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - its name there
+        """Quiet."""
+
+
+@pytest.fixture
+def told() -> Iterator[ThreadingHTTPServer]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Told)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ({"environment": "production", "trading_state": "RUNNING"}, "not in production"),
+        ({"trading_state": "RUNNING"}, "not in None"),
+        ({"environment": "testnet", "trading_state": "KILLED"}, "the daemon is KILLED"),
+        ({"environment": "sandbox", "trading_state": "PAUSED"}, "the daemon is PAUSED"),
+    ],
+)
+def test_no_drill_with_real_money_nor_on_top_of_a_real_stop(
+    told: ThreadingHTTPServer, tmp_path: Path, state: dict[str, object], why: str
+) -> None:
+    told.state = state  # type: ignore[attr-defined]
+    owner = DataFolder(tmp_path)
+    owner.take()
+    try:
+        with pytest.raises(DrillFailed, match=why):
+            Drill(tmp_path, "127.0.0.1", told.server_port, ready_s_max=0.1).run()
+    finally:
+        owner.release()
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+
+
+def test_no_drill_where_no_daemon_runs(told: ThreadingHTTPServer, tmp_path: Path) -> None:
+    """The page of one daemon, the folder of another: the next start must not be killed."""
+    told.state = {"environment": "sandbox", "trading_state": "RUNNING"}  # type: ignore[attr-defined]
+    with pytest.raises(DrillFailed, match="no daemon runs on"):
+        Drill(tmp_path, "127.0.0.1", told.server_port).run()
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,101 @@
+"""A million creates after a kill, at the gate, at the last inch, and from the engine: none goes."""
+
+import itertools
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from quoter.domain.commands import Denied, OrderIntent, PlaceOrder, TimeInForce
+from quoter.domain.errors import GateShut
+from quoter.domain.market import Side
+from quoter.domain.reasons import OperatorAction
+from quoter.domain.trading import Cause, TradingState
+from quoter.risk.gate import judge
+from quoter.risk.kill_switch import SEVERITY
+from quoter.venues.transport import Call, LastInch, Purpose
+from tests.unit.engine.cases import Desk, places
+from tests.unit.risk.cases import LIMITS, view
+
+MILLION = 1_000_000
+URL = "http://venue:81/api/v3/order"
+KILLS = [cause for cause in Cause if SEVERITY[cause].state is TradingState.KILLED]
+
+
+def test_a_million_intents_after_a_kill_and_not_one_order() -> None:
+    """Of every side, size and kind, and with room for each of them."""
+    random = Random(5)
+    killed = view(state=TradingState.KILLED, leaves_buy=Decimal(0), leaves_sell=Decimal(0))
+    kinds = [
+        OrderIntent(
+            client_id=f"q{n}",
+            side=side,
+            price=Decimal("99.9") if side is Side.BUY else Decimal("100.1"),
+            size=Decimal(random.randint(1, 200)) / 100,
+            reduces=random.random() < 0.5,
+            time_in_force=kind,
+        )
+        for n, (side, kind) in enumerate(itertools.product(Side, TimeInForce))
+    ]
+    running = view(leaves_buy=Decimal(0), leaves_sell=Decimal(0))
+    assert isinstance(judge(kinds[0], running, LIMITS), PlaceOrder)
+    wanted = itertools.islice(itertools.cycle(kinds), MILLION)
+    denied = sum(isinstance(judge(intent, killed, LIMITS), Denied) for intent in wanted)
+    assert denied == MILLION
+
+
+def test_a_million_creates_at_the_last_inch_and_not_one_byte() -> None:
+    """Approved and registered before the kill, each asked for at the write itself."""
+    now_ns = 1_700_000_000_000_000_000
+    gate = LastInch(hosts=frozenset({"venue:81"}), age_ns_max=10**9, now_ns=lambda: now_ns)
+    order = PlaceOrder(
+        client_id="q1",
+        side=Side.BUY,
+        price=Decimal(100),
+        size=Decimal(1),
+        decided_ns=now_ns,
+    )
+    gate.is_open = True
+    gate.register(order)
+    gate.leave(URL, Call(Purpose.CREATE, "q1", is_create_request=True))
+    assert gate.creates_sent == 1
+    gate.is_open = False
+    for _ in range(MILLION):
+        call = Call(Purpose.CREATE, "q1", is_create_request=True)
+        try:
+            gate.leave(URL, call)
+        except GateShut:
+            continue
+        pytest.fail("a create left through a shut gate")
+    assert (gate.creates_sent, gate.refused) == (1, MILLION)
+
+
+@pytest.mark.parametrize("cause", KILLS)
+def test_whatever_a_market_does_after_a_kill_the_engine_sends_no_create(cause: Cause) -> None:
+    random = Random(f"kill:{cause}")
+    desk = Desk().quoting()
+    if cause is Cause.OPERATOR_KILL:
+        desk.operator(OperatorAction.KILL)
+    else:
+        desk.alarm(cause)
+    first = len(desk.steps)
+    for _ in range(300):
+        desk.book(round(100 + random.uniform(-5, 5), 1))
+        desk.wait(0.2, ends=random.random() < 0.1)
+        match random.randrange(8):
+            case 0:
+                desk.operator(OperatorAction.RESUME)
+            case 1:
+                desk.operator(OperatorAction.FLATTEN)
+            case 2:
+                desk.alarm(cause, active=False)
+            case 3:
+                desk.feed_down()
+                desk.feed_up()
+            case 4:
+                for order in list(desk.engine.orders)[:1]:
+                    desk.fill(order, str(order.leaves))
+            case _:
+                pass
+    assert desk.state() is TradingState.KILLED
+    assert places(desk.steps[first:]) == []
