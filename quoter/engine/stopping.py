@@ -53,7 +53,7 @@ class Stopping:
         """On every tick: has everything ended that was to end?
 
         What got no answer to its create has its own fence and its own cause, unless we are
-        stopped for good: then it is an order like any other that may live.
+        killed: then it is an order like any other that may live.
         """
         late = [
             order.client_id
@@ -67,8 +67,7 @@ class Stopping:
         self._causes.hold(turn, Cause.CANCEL_UNVERIFIED, active=bool(late), text=text)
 
     def _counts(self, order: OpenOrder) -> bool:
-        is_for_good = self._reason in (CancelReason.KILL, CancelReason.DRAIN)
-        return is_for_good or order.state is not OrderState.UNKNOWN
+        return self._reason is CancelReason.KILL or order.state is not OrderState.UNKNOWN
 
     def _judge_survivors(self, turn: Turn) -> None:
         if turn.ts_ns - self._told_ns <= OUTLIVE_NS:

@@ -1,6 +1,6 @@
 """Every mutant that the suite must kill."""
 
-from tests.mutants import control, doors, health, orders, regime, truth
+from tests.mutants import control, doors, health, kills, orders, regime, truth
 
 MUTANTS = (
     *orders.MUTANTS,
@@ -9,6 +9,7 @@ MUTANTS = (
     *health.MUTANTS,
     *regime.MUTANTS,
     *control.MUTANTS,
+    *kills.MUTANTS,
 )
 # Where a mutant's own tests do not see it, these may.
 FALLBACK = (

@@ -71,16 +71,6 @@ MUTANTS = (
         tests=(CONTROL,),
     ),
     mutant(
-        "gate_opens_before_the_next_kill",
-        "a re-arm opens the gate though another kill is already in the queue",
-        Edit(
-            STOPS,
-            "        is_meant = not self._kills and event",
-            "        is_meant = event",
-        ),
-        tests=(CONTROL,),
-    ),
-    mutant(
         "rearm_unreconciled",
         "a kill is lifted though nobody has looked at the venue since",
         Edit(

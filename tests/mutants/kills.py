@@ -1,0 +1,143 @@
+"""Bugs in what stops us, what lifts a stop, and what flatten does."""
+
+from tests.mutants.mutant import Edit, mutant
+
+STOPS, KEEPER = "quoter/service/stops.py", "quoter/service/latch_keeper.py"
+CAUSES, PLACING = "quoter/engine/causes.py", "quoter/engine/placing.py"
+FLATTENING, OPERATORS = "quoter/engine/flattening.py", "quoter/engine/operators.py"
+STOPPING = "quoter/engine/stopping.py"
+STATE_RULE = "quoter/risk/trading_state.py"
+STOPS_TESTS = "tests/unit/service/test_stops.py"
+MACHINE = "tests/property/test_stops_machine.py"
+FLATTEN_TESTS = "tests/unit/engine/test_flattening.py"
+
+MUTANTS = (
+    mutant(
+        "kill_lost_to_a_rearm_under_way",
+        "a re-arm lifts a kill that its sender has not seen",
+        Edit(
+            STOPS,
+            '        is_meant = not self._kills and event.text.partition(":")[0] == self.kill_id()\n',
+            "        is_meant = True\n",
+        ),
+        tests=(STOPS_TESTS, MACHINE),
+    ),
+    mutant(
+        "latch_before_the_cancels",
+        "a slow disk holds up the loop, and the cancels of the kill with it",
+        Edit(
+            KEEPER,
+            "        self._wanted = record\n        self._idle.clear()\n",
+            "        self._wanted = record\n"
+            "        if record is not None:\n"
+            "            self._latch.save(record)\n"
+            "        self._idle.clear()\n",
+        ),
+        tests=(STOPS_TESTS,),
+    ),
+    mutant(
+        "latch_lost_at_the_end",
+        "a process that ends does not wait for its latch",
+        Edit(KEEPER, "                await self._idle.wait()\n", "                pass\n"),
+        tests=(STOPS_TESTS,),
+    ),
+    mutant(
+        "gate_shut_after_the_queue",
+        "a kill shuts the gate only when the engine has got round to it",
+        Edit(
+            STOPS,
+            "        is_stopped = self._state >= TradingState.PAUSED or self._kills > 0\n",
+            "        is_stopped = self._state >= TradingState.PAUSED\n",
+        ),
+        tests=(MACHINE,),
+    ),
+    mutant(
+        "gate_opens_before_the_latch_is_gone",
+        "orders leave while the disk still says killed",
+        Edit(
+            STOPS,
+            "        if is_stopped or is_latched or self._is_ending:\n",
+            "        if is_stopped or self._is_ending:\n",
+        ),
+        tests=(STOPS_TESTS,),
+    ),
+    mutant(
+        "rearm_with_orders_alive",
+        "a kill is lifted while its orders may still fill",
+        Edit("quoter/engine/rearming.py", "        if len(self._orders):\n", "        if False:\n"),
+        tests=("tests/unit/engine/test_rearming.py", MACHINE),
+    ),
+    mutant(
+        "flap_never_latches",
+        "what pauses us again and again resumes by itself for ever",
+        Edit(
+            CAUSES,
+            "        if self._flaps.paused(cause, turn.ts_ns):\n",
+            "        if False:\n",
+        ),
+        tests=("tests/unit/engine/test_causes.py",),
+    ),
+    mutant(
+        "no_quiet_before_settling",
+        "a cause is gone the moment its condition is",
+        Edit(
+            CAUSES,
+            "        if clean_ns <= 0 or cause in self._given:\n",
+            "        if clean_ns >= 0:\n",
+        ),
+        tests=("tests/unit/engine/test_causes.py",),
+    ),
+    mutant(
+        "unverified_cancels_are_fine",
+        "orders that will not end are nobody's business",
+        Edit(STOPPING, "active=bool(late)", "active=False"),
+        tests=("tests/unit/engine/test_stopping.py",),
+    ),
+    mutant(
+        "flatten_flips",
+        "flatten sells what it holds though something of that may be sold already",
+        Edit(
+            PLACING,
+            "self._instrument.floor_size(room)))\n",
+            "self._instrument.floor_size(9 * room)))\n",
+        ),
+        Edit(
+            STATE_RULE,
+            "-view.inventory - view.leaves_buy if buying else view.inventory - view.leaves_sell",
+            "-view.inventory if buying else view.inventory",
+        ),
+        tests=(FLATTEN_TESTS, MACHINE),
+    ),
+    mutant(
+        "flatten_many_slices_at_once",
+        "the next slice does not wait for what became of the last",
+        Edit(
+            FLATTENING,
+            "        if self._placing.is_taking:\n",
+            "        if False:\n",
+        ),
+        tests=(FLATTEN_TESTS,),
+    ),
+    mutant(
+        "flatten_while_killed",
+        "a killed daemon sells as soon as it is re-armed",
+        Edit(OPERATORS, " and self._causes.state is TradingState.KILLED", " and False"),
+        tests=(FLATTEN_TESTS,),
+    ),
+    mutant(
+        "taking_order_while_running",
+        "an order that takes passes the gate while nobody asked for flat",
+        Edit(
+            STATE_RULE,
+            '        return "a taking order outside of REDUCE_ONLY" if takes else None\n',
+            "        return None\n",
+        ),
+        tests=("tests/unit/risk/test_trading_state.py",),
+    ),
+    mutant(
+        "taking_order_may_rest",
+        "the serialised request of a taking order is not held against what was approved",
+        Edit("quoter/venues/verify.py", '            "timeInForce": "" if rests else "IOC",\n', ""),
+        tests=("tests/unit/venues/test_transport.py",),
+    ),
+)
