@@ -170,4 +170,19 @@ PRIVATE = (
     ),
 )
 
-MUTANTS = (*AWAKE, *FOREIGN, *RULES, *PRIVATE)
+CHECKSUMS = (
+    mutant(
+        "kraken_checksum_unread",
+        "a book of Kraken that does not add up is handed on",
+        Edit("quoter/venues/kraken_books.py", "if ours == theirs:", "if ours:"),
+        tests=("tests/unit/venues/test_kraken_books.py",),
+    ),
+    mutant(
+        "wrong_book_left_behind",
+        "who was woken just before sees the book that does not add up",
+        Edit("quoter/venues/kraken_books.py", "        bids.clear()\n", ""),
+        tests=("tests/unit/venues/test_kraken_books.py",),
+    ),
+)
+
+MUTANTS = (*AWAKE, *FOREIGN, *RULES, *PRIVATE, *CHECKSUMS)
