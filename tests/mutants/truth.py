@@ -185,4 +185,27 @@ CHECKSUMS = (
     ),
 )
 
-MUTANTS = (*AWAKE, *FOREIGN, *RULES, *PRIVATE, *CHECKSUMS)
+BURST = (
+    mutant(
+        "backlog_untold",
+        "nobody hears that what we read is old",
+        Edit(
+            "quoter/venues/binance.py",
+            "            alarm = self._lag.see(message.event_ms, message.ts_ns)\n",
+            "            alarm = None\n",
+        ),
+        tests=("tests/simulation/test_burst.py",),
+    ),
+    mutant(
+        "inbox_without_an_end",
+        "news of the book is kept however much there is",
+        Edit(
+            "quoter/service/inbox.py",
+            "        if len(market) >= BOOK_NEWS_MAX and",
+            "        if False and",
+        ),
+        tests=("tests/simulation/test_burst.py",),
+    ),
+)
+
+MUTANTS = (*AWAKE, *FOREIGN, *RULES, *PRIVATE, *CHECKSUMS, *BURST)
