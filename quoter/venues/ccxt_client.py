@@ -10,6 +10,7 @@ from quoter.domain.errors import VenueError
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.dialects import dialect_of, sandbox_urls
 from quoter.venues.guards import GuardedExchange
+from quoter.venues.kraken_books import KrakenBooks
 from quoter.venues.limiter import Limiter
 from quoter.venues.parse import as_map
 from quoter.venues.transport import LastInch, Purpose, check_session
@@ -17,6 +18,7 @@ from quoter.venues.transport import LastInch, Purpose, check_session
 CACHE_MAX = 10_000  # rows; a burst beyond ccxt's default of 1000 would lose fills without a word
 REQUESTS_PER_S_DEFAULT = 10.0
 # ccxt's names for a proxy, which may repeat what it is given; each also in snake case
+MENDED: dict[str, tuple[type, ...]] = {"kraken": (KrakenBooks,)}
 PROXIES = ("proxyUrl", "httpProxy", "httpsProxy", "socksProxy", "aiohttp_proxy")
 
 
@@ -25,7 +27,8 @@ def guarded_class(exchange: str) -> type[GuardedExchange]:
     if exchange not in ccxt.pro.exchanges:
         raise VenueError(f"ccxt.pro knows no exchange {exchange!r}")
     base = getattr(ccxt.pro, exchange)
-    return cast("type[GuardedExchange]", type(f"Guarded_{exchange}", (GuardedExchange, base), {}))
+    bases = (GuardedExchange, *MENDED.get(exchange, ()), base)
+    return cast("type[GuardedExchange]", type(f"Guarded_{exchange}", bases, {}))
 
 
 def make_client(config: VenueConfig, now_ns: NowNs) -> GuardedExchange:

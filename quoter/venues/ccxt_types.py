@@ -33,6 +33,7 @@ class WsClient(Protocol):
     futures: dict[str, object]
     handle_message: Callable[[WsMessage], None]
     send: Callable[[object], Coroutine[object, object, None]]
+    resolve: Callable[[object, str], object]
     guarded: bool
 
     def on_error(self, error: BaseException) -> None: ...
@@ -51,6 +52,7 @@ class Exchange:
     streaming: dict[str, int]
     clients: dict[str, WsClient]
     orderbooks: dict[str, object]
+    markets: JsonDict
     session: object
     tcp_connector: object
     closed_by_user: bool
@@ -70,6 +72,9 @@ class Exchange:
         raise NotImplementedError
 
     def on_error(self, client: WsClient, error: BaseException) -> None:
+        raise NotImplementedError
+
+    def handle_order_book(self, client: WsClient, message: object) -> None:
         raise NotImplementedError
 
     def handle_message(self, client: WsClient, message: object) -> None:

@@ -58,6 +58,7 @@ class Life:
     number: int
     orphans: int = 0  # orders of dead runs at the venue when it started
     filled: int = 0  # trades of such orders that nobody of ours had seen
+    spoke_s: float | None = None  # its first line: Python is up, which takes a busy machine long
     gone_s: float = 0.0  # when the last of them was seen at the venue
     quoting_s: float | None = None
     books_s: float | None = None  # from its first quote to books that equal the truth
@@ -66,7 +67,7 @@ class Life:
 
     def figures(self) -> tuple[str, ...]:
         """Its row in the table."""
-        times = (self.gone_s, self.quoting_s, self.books_s)
+        times = (self.spoke_s, self.gone_s, self.quoting_s, self.books_s)
         shown = ("" if each is None else f"{each:.2f}" for each in times)
         counts = (str(self.number), str(self.orphans), str(self.filled))
         return (*counts, *shown, self.end, str(len(self.problems) or ""))
@@ -155,7 +156,7 @@ async def started(venue: Venue, life: Life) -> AsyncIterator[tuple[Started, floa
     life.orphans, filled = len(venue.orphans()), venue.dead_fills()
     start_s = time.monotonic()
     async with quoter(venue.sandbox, venue.folder, "run", **MANY) as daemon:
-        watching = asyncio.create_task(_watch(venue, life, start_s))
+        watching = asyncio.create_task(_watch(venue, life, daemon, start_s))
         try:
             yield daemon, start_s
         finally:
@@ -165,13 +166,17 @@ async def started(venue: Venue, life: Life) -> AsyncIterator[tuple[Started, floa
     await venue.judge(life)
 
 
-async def _watch(venue: Venue, life: Life, start_s: float) -> None:
-    """Note when an order of a dead run was last seen."""
+async def _watch(venue: Venue, life: Life, daemon: Started, start_s: float) -> None:
+    """Note when it spoke first, and when an order of a dead run was last seen."""
     while True:
+        now_s = time.monotonic() - start_s
+        if life.spoke_s is None and daemon.lines:
+            life.spoke_s = now_s
         if orphans := venue.orphans():
-            life.gone_s = time.monotonic() - start_s
-            if life.gone_s > ORPHANS_S_MAX and not life.problems:
-                life.problems.append(f"{orphans} live {life.gone_s:.2f} s after the start")
+            life.gone_s = now_s
+            awake_s = 0.0 if life.spoke_s is None else now_s - life.spoke_s
+            if awake_s > ORPHANS_S_MAX and not life.problems:
+                life.problems.append(f"{orphans} live {awake_s:.2f} s after its first line")
         await asyncio.sleep(POLL_S)
 
 
@@ -253,7 +258,17 @@ def main() -> int:
 
     with TemporaryDirectory(prefix="kills") as folder:
         asyncio.run(die_often(arguments.times, arguments.seed, Path(folder), told))
-    columns = ("life", "orphans", "filled", "gone s", "quoting s", "books s", "end", "wrong")
+    columns = (
+        "life",
+        "orphans",
+        "filled",
+        "spoke s",
+        "gone s",
+        "quoting s",
+        "books s",
+        "end",
+        "wrong",
+    )
     table = Table(*columns, title="killed and started again")
     for life in lives:
         table.add_row(*life.figures())
@@ -262,7 +277,9 @@ def main() -> int:
     console.print(
         f"{arguments.times} kills, {sum(life.orphans for life in lives)} orphans, "
         f"{sum(life.filled for life in lives)} fills of theirs; worst: no orphan after "
-        f"{max(life.gone_s for life in lives):.2f} s, first quote after "
+        f"{max(life.gone_s for life in lives):.2f} s ("
+        f"{max(life.gone_s - (life.spoke_s or 0.0) for life in lives):.2f} s after the first "
+        f"line), first quote after "
         f"{max(life.quoting_s or 0.0 for life in lives):.2f} s, books after "
         f"{max(life.books_s or 0.0 for life in lives):.2f} s; {len(problems)} problems"
     )

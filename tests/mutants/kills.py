@@ -17,8 +17,8 @@ MUTANTS = (
         "a re-arm lifts a kill that its sender has not seen",
         Edit(
             STOPS,
-            '        is_meant = not self._kills and event.text.partition(":")[0] == self.kill_id()\n',
-            "        is_meant = True\n",
+            "        is_meant = not self._kills and ",
+            "        is_meant = True or ",
         ),
         tests=(STOPS_TESTS, MACHINE),
     ),

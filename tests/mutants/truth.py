@@ -170,4 +170,42 @@ PRIVATE = (
     ),
 )
 
-MUTANTS = (*AWAKE, *FOREIGN, *RULES, *PRIVATE)
+CHECKSUMS = (
+    mutant(
+        "kraken_checksum_unread",
+        "a book of Kraken that does not add up is handed on",
+        Edit("quoter/venues/kraken_books.py", "if ours == theirs:", "if ours:"),
+        tests=("tests/unit/venues/test_kraken_books.py",),
+    ),
+    mutant(
+        "wrong_book_left_behind",
+        "who was woken just before sees the book that does not add up",
+        Edit("quoter/venues/kraken_books.py", "        bids.clear()\n", ""),
+        tests=("tests/unit/venues/test_kraken_books.py",),
+    ),
+)
+
+BURST = (
+    mutant(
+        "backlog_untold",
+        "nobody hears that what we read is old",
+        Edit(
+            "quoter/venues/binance.py",
+            "            alarm = self._lag.see(message.event_ms, message.ts_ns)\n",
+            "            alarm = None\n",
+        ),
+        tests=("tests/simulation/test_burst.py",),
+    ),
+    mutant(
+        "inbox_without_an_end",
+        "news of the book is kept however much there is",
+        Edit(
+            "quoter/service/inbox.py",
+            "        if len(market) >= BOOK_NEWS_MAX and",
+            "        if False and",
+        ),
+        tests=("tests/simulation/test_burst.py",),
+    ),
+)
+
+MUTANTS = (*AWAKE, *FOREIGN, *RULES, *PRIVATE, *CHECKSUMS, *BURST)

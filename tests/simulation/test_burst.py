@@ -1,0 +1,198 @@
+"""Ten times the news that we can digest (FD-08): we pause or fetch anew, never price from old news.
+
+The real feed, inbox and engine on a clock of our own: reading and deciding a frame takes its time,
+and what the venue sends meanwhile waits in the socket.
+"""
+
+import json
+from collections import deque
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from quoter.domain.commands import CancelOrder, PlaceOrder, RequestReport
+from quoter.domain.events import BookSnapshot, Event, OrderAck, OrderDone, OrderSent, Tick
+from quoter.domain.market import Level, Stream
+from quoter.domain.reasons import DoneReason, ReportKind
+from quoter.domain.trading import Cause, TradingState
+from quoter.service.inbox import BOOK_NEWS_MAX, Inbox
+from quoter.venues.binance import BinanceFeed
+from quoter.venues.config import VenueConfig
+from tests.unit.engine.cases import CONFIG, Desk
+from tests.unit.state.cases import ABC, START_NS
+
+MS = 1_000_000
+COST_MS = 40  # to read one frame and decide
+CALM_MS = 50  # between frames of a calm market
+BURST_MS = 10_000
+SNAPSHOT_MS = 100
+STALE_MS = 2_000
+TICK_MS = 100
+LEVELS = 5
+
+
+class Market:
+    """Depth diffs of a price that runs away by a tick each, dated by the venue's clock."""
+
+    def __init__(self, start_ms: int) -> None:
+        self.number = 1_000
+        self._ticks = 1_000  # of the best bid; the ask is five above
+        self.dated_ms = {self.number: start_ms}
+
+    def snapshot(self, ts_ns: int) -> BookSnapshot:
+        bids = tuple(Level((self._ticks - n) / 10, 1_000.0) for n in range(LEVELS))
+        asks = tuple(Level((self._ticks + 5 + n) / 10, 1_000.0) for n in range(LEVELS))
+        return BookSnapshot(ts_ns=ts_ns, last=self.number, bids=bids, asks=asks)
+
+    def diff(self, event_ms: int) -> bytes:
+        """The next one as a frame of the combined stream."""
+        ticks = self._ticks = self._ticks + 1
+        self.number += 1
+        self.dated_ms[self.number] = event_ms
+        bids = [(ticks, 1_000), (ticks - LEVELS, 0)]
+        asks = [(ticks + 4, 0), (ticks + 4 + LEVELS, 1_000)]
+        data = {"e": "depthUpdate", "E": event_ms, "s": ABC.venue_symbol}
+        data |= {"U": self.number, "u": self.number, "b": _rows(bids), "a": _rows(asks)}
+        return json.dumps({"stream": "abcusd@depth@100ms", "data": data}).encode()
+
+
+def _rows(side: list[tuple[int, int]]) -> list[tuple[str, str]]:
+    return [(f"{ticks / 10:.1f}", str(size)) for ticks, size in side]
+
+
+class Process:
+    """Feed, inbox and engine; every order is held against the age of the book it is priced from."""
+
+    def __init__(self) -> None:
+        self.now_ms = START_NS // MS
+        self.market = Market(self.now_ms)
+        self.socket: deque[bytes] = deque()
+        self.inbox = Inbox()
+        self.inbox_peak = 0
+        self.desk = Desk(CONFIG)
+        self.ages_ms: list[int] = []
+        self.causes: set[Cause] = set()
+        self._snapshot_ms: int | None = None
+        self._tick_ms = self.now_ms
+        config = VenueConfig(
+            exchange="binance",
+            symbol=ABC.symbol,
+            environment="sandbox",
+            order_prefix="q1",
+            sandbox_url="http://127.0.0.1:1",
+        )
+        self.feed = BinanceFeed(config, ABC, self.now_ns, Random(1))
+        self.feed._emit = self._put
+        ns = self.now_ns()
+        self.feed._lag.measured(venue_ms=self.now_ms, asked_ns=ns, answered_ns=ns)
+        self.desk.feed_up(Stream.PRIVATE)
+        self.desk.open_orders()
+        self.desk.trades()
+        self.desk.balances()
+        self.feed.opened()
+        self._snapshot_ms = self.now_ms
+
+    def now_ns(self) -> int:
+        return self.now_ms * MS
+
+    def _put(self, event: Event) -> None:
+        self.inbox.put(event)
+        self.inbox_peak = max(self.inbox_peak, len(self.inbox))
+
+    def run(self, for_ms: int, every_ms: int) -> None:
+        """The venue sends a frame every `every_ms` (0: none); we read as fast as we can."""
+        send_ms, end_ms = self.now_ms, self.now_ms + for_ms
+        while self.now_ms < end_ms:
+            while every_ms and send_ms <= self.now_ms:
+                self.socket.append(self.market.diff(send_ms))
+                send_ms += every_ms
+            if self.socket:
+                self.feed.frame(self.socket.popleft())
+                self.now_ms += COST_MS
+            else:
+                self.now_ms += 1
+            self.turn()
+
+    def turn(self) -> None:
+        """What is due, and everything that waits in the inbox."""
+        if self._snapshot_ms is not None and self.now_ms >= self._snapshot_ms:
+            is_fit = self.feed._apply(self.market.snapshot(self.now_ns()))
+            self._snapshot_ms = None if is_fit else self.now_ms + SNAPSHOT_MS
+        if self.now_ms >= self._tick_ms:
+            self._tick_ms = self.now_ms + TICK_MS
+            self._put(Tick(ts_ns=self.now_ns()))
+        while (event := self.inbox.take()) is not None:
+            step = self.desk.engine.handle(event)
+            self.causes |= self.desk.causes
+            for command in step.commands:
+                match command:
+                    case PlaceOrder():
+                        self._placed(command)
+                    case CancelOrder():
+                        self._cancelled(command)
+                    case RequestReport(kind=ReportKind.BOOK):
+                        self.feed.resync()
+                        self._snapshot_ms = self.now_ms + SNAPSHOT_MS
+                    case _:
+                        pass  # lists: nobody trades here
+
+    def _placed(self, order: PlaceOrder) -> None:
+        book = self.desk.engine.market.book
+        self.ages_ms.append(self.now_ms - self.market.dated_ms[book.last])
+        name, ts_ns = order.client_id, self.now_ns()
+        self._put(OrderSent(ts_ns=ts_ns, client_id=name))
+        self._put(OrderAck(ts_ns=ts_ns, client_id=name, venue_id=f"v-{name}"))
+
+    def _cancelled(self, order: CancelOrder) -> None:
+        self._put(
+            OrderDone(
+                ts_ns=self.now_ns(),
+                client_id=order.client_id,
+                reason=DoneReason.CANCELED,
+                filled=Decimal(0),
+            )
+        )
+
+
+@pytest.mark.parametrize("times", [2, 10])
+def test_a_burst_beyond_what_we_can_read_pauses_us_and_no_order_is_priced_from_old_news(
+    times: int,
+) -> None:
+    process = Process()
+    process.run(3_000, CALM_MS)
+    assert process.ages_ms, "a calm market is quoted"
+    assert process.causes <= {Cause.MARKET_FEED_DOWN}
+    process.run(BURST_MS, CALM_MS // times)
+    assert Cause.FEED_SLOW in process.causes
+    assert len(process.socket) > BURST_MS // COST_MS // 2, "it was too much to read"
+    calm = len(process.ages_ms)
+    while process.socket:  # the venue is silent until everything is read
+        process.run(COST_MS, 0)
+    process.run(5_000, CALM_MS)
+    assert process.desk.state() is TradingState.RUNNING
+    assert len(process.ages_ms) > calm, "it quotes again"
+    assert max(process.ages_ms) <= STALE_MS
+    assert process.inbox_peak <= BOOK_NEWS_MAX
+
+
+def test_news_that_piles_up_before_the_engine_is_thrown_away_and_fetched_anew() -> None:
+    """The reader goes on while the engine waits, for its disk for instance."""
+    process = Process()
+    process.run(3_000, CALM_MS)
+    placed = len(process.ages_ms)
+    for number in range(10 * BOOK_NEWS_MAX):
+        process.feed.frame(process.market.diff(process.now_ms))
+        if number % 2:  # a ticker between two diffs keeps them from being folded
+            ticker = {"s": ABC.venue_symbol, "u": 1, "b": "1", "B": "1", "a": "2", "A": "1"}
+            frame = {"stream": "abcusd@bookTicker", "data": ticker}
+            process.feed.frame(json.dumps(frame).encode())
+    assert process.inbox_peak <= BOOK_NEWS_MAX + 10
+    assert process.inbox.overflows > 0
+    process.turn()
+    assert process.desk.causes == {Cause.BOOK_DESYNC}
+    assert len(process.ages_ms) == placed
+    process.run(3_000, CALM_MS)
+    assert process.desk.state() is TradingState.RUNNING
+    assert len(process.ages_ms) > placed
+    assert max(process.ages_ms) <= STALE_MS
