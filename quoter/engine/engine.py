@@ -131,6 +131,7 @@ class Engine:
             inventory=self.inventory,
             attribution=self.attribution,
             causes=self.causes,
+            minute_loss_max=config.pricing.toxic_flow.minute_loss_max,
         )
         self.stopping = Stopping(orders=self.orders, placing=self.placing, is_dry=config.is_dry)
 
