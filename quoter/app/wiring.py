@@ -214,6 +214,7 @@ def pricing_config(
             alpha_halves_max=settings.alpha_max,
             adverse_halves_max=settings.markout_max,
             pull_s=settings.pull_s,
+            minute_loss_max=settings.markout_pause,
         ),
     )
 

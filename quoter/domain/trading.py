@@ -70,6 +70,7 @@ class Cause(StrEnum):
     CANCEL_UNVERIFIED = "cancel_unverified"
     SENTINEL_LOST = "sentinel_lost"
     DEAD_MAN = "dead_man"
+    TOXIC_MINUTE = "toxic_minute"
     # REDUCE_ONLY
     OPERATOR_REDUCE = "operator_reduce"
     OPERATOR_FLATTEN = "operator_flatten"

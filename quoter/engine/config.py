@@ -42,12 +42,14 @@ class ToxicFlowConfig:
     """What is done about takers who know more; zero switches a protection off.
 
     *_halves_max: the most that the learned flow, and what our own fills lost, may move a side, in
-    half-spreads; pull_s: how long a side that was run over stays out, seconds.
+    half-spreads; pull_s: how long a side that was run over stays out, seconds; minute_loss_max:
+    what our fills of a minute may lose within five seconds each before we pause, quote currency.
     """
 
     alpha_halves_max: float = 2.0
     adverse_halves_max: float = 2.0
     pull_s: float = 5.0
+    minute_loss_max: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,6 +139,7 @@ class Engine:
             inventory=self.inventory,
             attribution=self.attribution,
             causes=self.causes,
+            minute_loss_max=config.pricing.toxic_flow.minute_loss_max,
         )
         self.rules = MarketRules(
             config.instrument,

@@ -11,11 +11,13 @@ from quoter.engine.causes import Causes
 from quoter.engine.lifecycle import MS
 from quoter.engine.market import MarketView
 from quoter.engine.turn import Turn
+from quoter.risk.toxic_minute import ToxicMinute
 from quoter.risk.view import Limits
 from quoter.state.attribution import Attribution
 from quoter.state.inventory import Inventory
 
 MARK_MISSING_NS = 10_000 * MS
+MINUTE_HORIZON_S = 5  # of the markouts that a toxic minute is made of
 
 
 class Losses:
@@ -29,12 +31,14 @@ class Losses:
         inventory: Inventory,
         attribution: Attribution,
         causes: Causes,
+        minute_loss_max: Decimal,
     ) -> None:
         self._limits = limits
         self._market = market
         self._inventory = inventory
         self._attribution = attribution
         self._causes = causes
+        self._minute = ToxicMinute(minute_loss_max)
         self._marked_ns = 0  # when there was a fair value last
         self._peak = Decimal(0)
         self.equity = Decimal(0)
@@ -64,6 +68,9 @@ class Losses:
         if not self.drawdown < limits.drawdown_max:
             text = f"equity {self.equity:.4f}, {self.drawdown:.4f} below its highest"
             self._causes.trip(turn, Cause.DRAWDOWN_LIMIT, f"{text}, limit {limits.drawdown_max}")
+        markouts = self._attribution.markouts(MINUTE_HORIZON_S)
+        is_toxic = self._minute.look(turn.ts_ns, markouts)
+        self._causes.hold(turn, Cause.TOXIC_MINUTE, active=is_toxic, text=self._minute.text)
         self._judge_mark(mid, turn)
 
     def _judge_mark(self, mid: float | None, turn: Turn) -> None:

@@ -56,6 +56,7 @@ SEVERITY: dict[Cause, Severity] = {
     Cause.CANCEL_UNVERIFIED: _PAUSE,
     Cause.SENTINEL_LOST: _PAUSE,
     Cause.DEAD_MAN: _PAUSE,
+    Cause.TOXIC_MINUTE: _PAUSE,
     Cause.OPERATOR_REDUCE: Severity(TradingState.REDUCE_ONLY, is_latched=True),
     Cause.OPERATOR_FLATTEN: Severity(TradingState.REDUCE_ONLY, is_latched=True),
     Cause.MARKET_REGIME: _REDUCE,

@@ -38,3 +38,9 @@ class MarketRegime(BaseModel):
         description="fall of equity from its highest since start at which we stop for good and "
         "cancel; quote currency, QUOTER_LOSS_MAX if not given",
     )
+    markout_pause: Decimal = Field(
+        Decimal(0),
+        ge=0,
+        description="loss of a minute's fills, each within 5 s, that pauses us for a minute, 0 for "
+        "off; quote currency",
+    )

@@ -53,6 +53,10 @@ class _SideLedger:
         for ledger in self._markouts.values():
             ledger.see(mark, ts_ns)
 
+    def adverse(self, mark: Decimal, horizon_s: int) -> Decimal:
+        """What the mid did to this side's fills within a horizon, quote."""
+        return self._markouts[horizon_s].adverse(mark)
+
     def drift(self, mark: Decimal) -> Decimal:
         """What the mid did to the units that this side's fills left with us, quote."""
         return self._units.drift(mark)
@@ -148,6 +152,13 @@ class Attribution:
         _refuse_endless(paid)
         self._cash = EXACT.subtract(self._cash, paid)
         self._funding = EXACT.add(self._funding, paid)
+
+    def markouts(self, horizon_s: int) -> Decimal:
+        """What the mid did to all our fills within one of HORIZONS_S, quote; < 0: they lost."""
+        if self._mark is None:
+            return ZERO
+        both = (ledger.adverse(self._mark, horizon_s) for ledger in self._sides.values())
+        return sum(both, start=ZERO)
 
     def see(self, mid: float | None, ts_ns: int) -> Decimal:
         """Total profit since start, and a mid to keep as the mark for when there is none."""

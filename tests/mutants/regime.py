@@ -69,6 +69,12 @@ MUTANTS = (
         tests=(f"{ENGINE_TESTS}test_engine_loss.py",),
     ),
     mutant(
+        "toxic_minute_from_zero",
+        "the loss of a minute's fills is that of the whole run",
+        Edit("quoter/risk/toxic_minute.py", "lost = totals[0][1] - markouts", "lost = -markouts"),
+        tests=("tests/unit/risk/test_toxic_minute.py",),
+    ),
+    mutant(
         "missing_mark_never_settles",
         "a fair value that came back does not end the cause",
         Edit(LOSSES, "self._causes.settle(turn, Cause.MARK_MISSING)", "pass"),

@@ -219,7 +219,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=cpu_count(), help="processes")
     arguments = parser.parse_args()
     jobs = [
-        Job(maker, seed, has_faults)
+        Job(maker, seed, has_faults, tail_s=CALM_S if maker is Maker.EVERYTHING else 0.0)
         for has_faults in (False, True)
         for seed in range(1, arguments.seeds + 1)
         for maker in Maker

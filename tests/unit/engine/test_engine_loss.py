@@ -1,12 +1,13 @@
 """The limits of loss and drawdown, quote currency, on equity; and inventory without a mark."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from quoter.domain.events import BookSnapshot
 from quoter.domain.trading import Cause, TradingState
-from tests.unit.engine.cases import Desk, config, limits
+from tests.unit.engine.cases import CONFIG, Desk, config, limits
 from tests.unit.state.cases import BUY, SELL, levels
 
 LOSS_MAX = 5.0
@@ -105,3 +106,30 @@ def test_without_inventory_nothing_needs_a_mark() -> None:
     desk.fill(order)
     desk.tick()
     assert Cause.MARK_MISSING in desk.causes
+
+
+def test_fills_that_lose_too_much_within_a_minute_pause_us_for_one() -> None:
+    """The bid is bought from us at 99.5, and the mid goes two down at once."""
+    toxic = replace(CONFIG.pricing.toxic_flow, minute_loss_max=Decimal("1.5"))
+    desk = Desk(config(pricing=replace(CONFIG.pricing, toxic_flow=toxic))).quoting()
+    desk.tick()
+    desk.fill(desk.wanted(BUY))
+    desk.book(98.6)
+    desk.tick()
+    assert desk.causes == set()
+    desk.book(98.4)
+    desk.tick()
+    assert desk.causes == {Cause.TOXIC_MINUTE}
+    assert desk.state() is TradingState.PAUSED
+    desk.wait(59)
+    assert desk.state() is TradingState.PAUSED
+    desk.wait(1.5)
+    assert Cause.TOXIC_MINUTE not in desk.causes
+
+
+def test_unless_asked_for_no_minute_pauses_us() -> None:
+    desk = Desk().quoting()
+    desk.fill(desk.wanted(BUY))
+    desk.book(60.0)
+    desk.tick()
+    assert Cause.TOXIC_MINUTE not in desk.causes
