@@ -33,6 +33,7 @@ class Cause(StrEnum):
     LEDGER_FAILED = "ledger_failed"
     FOREIGN_RUN = "foreign_run"
     KEY_REFUSED = "key_refused"
+    WIRE_MISMATCH = "wire_mismatch"  # a request was not what was approved, or headed elsewhere
     # PAUSED until an operator resumes
     OPERATOR_PAUSE = "operator_pause"
     REPEATED_EXECUTION = "repeated_execution"

@@ -28,6 +28,7 @@ SEVERITY: dict[Cause, Severity] = {
     Cause.LEDGER_FAILED: _KILL,
     Cause.FOREIGN_RUN: _KILL,
     Cause.KEY_REFUSED: _KILL,
+    Cause.WIRE_MISMATCH: _KILL,
     Cause.OPERATOR_PAUSE: _HOLD,
     Cause.REPEATED_EXECUTION: _HOLD,
     Cause.CONNECT_BUDGET: _HOLD,
