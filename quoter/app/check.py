@@ -22,7 +22,7 @@ from quoter.service.exit_codes import ExitCode
 from quoter.service.explanation import table
 from quoter.service.kept_calibration import still_good
 from quoter.service.runner import Runner
-from quoter.settings import Settings
+from quoter.settings import Exposure, Settings
 from quoter.telemetry.logs import configure_logs
 from quoter.telemetry.metrics import Metrics
 from quoter.telemetry.redaction import Redactor
@@ -33,10 +33,13 @@ from quoter.venues.config import VenueConfig
 QUOTE_S_MAX = 30.0
 
 
-def run_check(settings: Settings) -> int:
+def run_check(settings: Settings, exposed: tuple[Exposure, ...] = ()) -> int:
     """Print what was found and the quote it implies; 0, or the exit code of what is wrong."""
     configure_logs(log_format="pretty", level="error", redactor=Redactor(settings.secrets()))
-    return uvloop.run(Check(settings, Console()).run())
+    console = Console()
+    for one in exposed:
+        console.print(f"warning: {one.setting}: {one.text}", style="yellow", markup=False)
+    return uvloop.run(Check(settings, console).run())
 
 
 class Check:
