@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import uvloop
 from rich.console import Console
+from rich.markup import escape
 
 from quoter.app.meaning_log import meant_by
 from quoter.app.wiring import calibrated, engine_config, kept_scale, venue_config
@@ -25,7 +26,7 @@ from quoter.service.runner import Runner
 from quoter.settings import Exposure, Settings
 from quoter.telemetry.logs import configure_logs
 from quoter.telemetry.metrics import Metrics
-from quoter.telemetry.redaction import Redactor
+from quoter.telemetry.redaction import Redactor, clean
 from quoter.venues.build import make_feed, make_gateway
 from quoter.venues.ccxt_gateway import CcxtGateway
 from quoter.venues.config import VenueConfig
@@ -154,9 +155,9 @@ class Check:
             runner.stop()
 
     def _say(self, what: str, text: str) -> None:
-        self._console.print(f"[green]ok[/]  {what:<9} {text}", highlight=False)
+        self._console.print(f"[green]ok[/]  {what:<9} {escape(clean(text))}", highlight=False)
 
     def _fail(self, code: ExitCode, what: str, why: object) -> ExitCode:
         self._console.print(f"[red]no[/]  {what:<9} ", end="", highlight=False)
-        self._console.print(str(why), markup=False, highlight=False)
+        self._console.print(clean(str(why)), markup=False, highlight=False)
         return code

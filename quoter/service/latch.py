@@ -8,6 +8,7 @@ from pathlib import Path
 
 from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
+from quoter.telemetry.redaction import Redactor, clean
 
 NAME = "latch.json"
 
@@ -51,7 +52,8 @@ class Latch:
 
     def write(self, cause: Cause, text: str, ts_ns: int) -> LatchRecord:
         """Make the kill durable: file and folder are synced before this returns."""
-        record = LatchRecord(secrets.token_hex(4), cause, text, ts_ns)
+        shown = Redactor().text(clean(text))  # it is shown by terminals, and may be the venue's
+        record = LatchRecord(secrets.token_hex(4), cause, shown, ts_ns)
         part = self._path.with_suffix(".part")
         with part.open("w") as file:
             json.dump(asdict(record), file)

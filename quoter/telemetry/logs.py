@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 from contextlib import suppress
 from types import TracebackType
 from typing import Literal, TextIO
@@ -44,6 +45,8 @@ def configure_logs(
         logging.getLogger(name).setLevel(max(logging.INFO, LEVELS[level]))
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_crash
+    sys.unraisablehook = _log_unraisable
+    threading.excepthook = _log_thread_crash
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -75,6 +78,19 @@ def _log_crash(
     structlog.stdlib.get_logger("quoter").critical("crashed", exc_info=(kind, error, trace))
 
 
+def _log_unraisable(failure: "sys.UnraisableHookArgs") -> None:
+    """In a destructor or a callback of C: Python's own hook would write past the redaction."""
+    error = failure.exc_value
+    trace = (failure.exc_type, error, failure.exc_traceback) if error is not None else None
+    structlog.stdlib.get_logger("quoter").error("unraisable", exc_info=trace)
+
+
+def _log_thread_crash(failure: threading.ExceptHookArgs) -> None:
+    """In a thread of its own: the same."""
+    if failure.exc_value is not None:
+        _log_crash(failure.exc_type, failure.exc_value, failure.exc_traceback)
+
+
 def _formatter(redactor: Redactor, *, is_pretty: bool) -> logging.Formatter:
     render: Processor
     if is_pretty:  # plain tracebacks: rich ones print local variables
@@ -101,7 +117,7 @@ def _formatter(redactor: Redactor, *, is_pretty: bool) -> logging.Formatter:
 def _redact(redactor: Redactor) -> Processor:
     def process(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
         return {
-            key: redactor.text(clean_trace(str(value)))
+            key: clean_trace(redactor.text(str(value)))  # a cut may not hide half a secret
             if key in TRACE_KEYS
             else redactor.value(key, value)
             for key, value in line.items()

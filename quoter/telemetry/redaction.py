@@ -5,15 +5,17 @@ Venue strings are hostile: control characters are replaced and length is capped.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from math import isfinite
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 BLOT: Final = "[redacted]"
 TEXT_CHARS_MAX: Final = 500
 TRACE_CHARS_MAX: Final = 8_000
+SCAN_CHARS_MAX: Final = 20_000  # a longer text is cut before anything looks at it
 DEPTH_MAX: Final = 6
 ITEMS_MAX: Final = 100
 SECRET_CHARS_MIN: Final = 4  # shorter ones would blot out half of every line
@@ -39,7 +41,7 @@ class Redactor:
         forms = set[str]()
         for secret in secrets:
             for text in (secret, *secret.splitlines()):  # a private key has many lines
-                forms |= {text, json.dumps(text)[1:-1], quote(text, safe=""), repr(text)[1:-1]}
+                forms |= {text, json.dumps(text)[1:-1], repr(text)[1:-1], *_encoded(text)}
         known = sorted((form for form in forms if len(form) >= SECRET_CHARS_MIN), key=len)
         self._known = re.compile("|".join(map(re.escape, reversed(known)))) if known else None
 
@@ -69,7 +71,7 @@ class Redactor:
         if judges_keys and _KEY.fullmatch(key):
             return BLOT
         if isinstance(value, str):
-            return self.text(clean(value))
+            return self._text(value)
         if value is None or isinstance(value, bool | int):
             return value
         if isinstance(value, float):
@@ -88,7 +90,19 @@ class Redactor:
                 self._tame(key, inner, judges_keys=judges_keys, depth=depth + 1)
                 for inner in islice(value, ITEMS_MAX)
             ]
-        return self.text(clean(str(value)))
+        return self._text(str(value))
+
+    def _text(self, value: str) -> str:
+        """Known secrets go before the cut, which could leave the half of one; names after it."""
+        return self.text(clean(self.known(value[:SCAN_CHARS_MAX])))
+
+
+def _encoded(text: str) -> Iterator[str]:
+    """Percent and base64, as a URL or a header would spell it; the end of base64 varies."""
+    percent, raw = quote(text, safe=""), text.encode(errors="replace")
+    yield from (percent, re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), percent))
+    yield from (quote(text), quote_plus(text))
+    yield from (encode(raw).decode().rstrip("=") for encode in (b64encode, urlsafe_b64encode))
 
 
 def clean(text: str, chars_max: int = TEXT_CHARS_MAX) -> str:

@@ -43,7 +43,7 @@ class CcxtFeed:
     ) -> None:
         self._symbol, self._now_ns, self._random = instrument.symbol, now_ns, random
         self._timings = config.stream
-        self._client = make_client(_with_quick_pings(config), now_ns)
+        self._client = make_client(_with_quick_pings(_without_key(config)), now_ns)
         self._rest = CcxtRest(self._client, config, instrument, now_ns)
         self._lag = FrameLag(self._timings)
         self._check = BookCheck()
@@ -177,6 +177,11 @@ class CcxtFeed:
             return ""
         self.checks += 1
         return self._check.difference(bids, asks)
+
+
+def _without_key(config: VenueConfig) -> VenueConfig:
+    """Public news needs no key, and what is not there can't leak."""
+    return replace(config, api_key="", secret="", password="")
 
 
 def _with_quick_pings(config: VenueConfig) -> VenueConfig:
