@@ -10,7 +10,7 @@ from rich.markup import escape
 from quoter.app.meaning_log import meant_by
 from quoter.app.wiring import calibrated, engine_config, kept_scale, venue_config
 from quoter.domain.commands import RequestReport
-from quoter.domain.errors import KeyRefused, VenueError
+from quoter.domain.errors import CodeAltered, KeyRefused, VenueError
 from quoter.domain.events import BalanceReport
 from quoter.domain.instrument import Instrument
 from quoter.domain.quotes import QuoteTerms
@@ -27,7 +27,7 @@ from quoter.settings import Exposure, Settings
 from quoter.telemetry.logs import configure_logs
 from quoter.telemetry.metrics import Metrics
 from quoter.telemetry.redaction import Redactor, clean
-from quoter.venues.build import make_feed, make_gateway
+from quoter.venues.build import check_signing_code, make_feed, make_gateway
 from quoter.venues.ccxt_gateway import CcxtGateway
 from quoter.venues.config import VenueConfig
 
@@ -57,7 +57,10 @@ class Check:
         self._say("settings", f"{settings.environment}, {settings.exchange}, {settings.symbol}")
         config = venue_config(settings)
         try:
+            check_signing_code(config)
             gateway = make_gateway(config, now_ns=self._clock.now_ns)
+        except CodeAltered as error:
+            return self._fail(ExitCode.INTEGRITY, "code", error)
         except (VenueError, ValueError) as error:
             return self._fail(ExitCode.USAGE, "exchange", error)
         try:
