@@ -144,6 +144,9 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
     metrics = Metrics(
         symbol=settings.symbol, venue=settings.exchange, environment=settings.environment
     )
+    metrics.follow_key_rights(lambda: gateway.key_watch.is_verified)
+    if folder is not None and (text := gateway.key_watch.doubts):
+        log.warning("key_rights", text=text)
     steps = StepLog(why_every_s=settings.why_every_s)
     runner = Runner(
         engine=engine,

@@ -9,7 +9,7 @@ from quoter.app.screen import Watch
 from quoter.app.start import StartFailed
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import Exposure, Settings
-from quoter.telemetry.logs import configure_logs
+from quoter.telemetry.logs import configure_logs, watch_hidden_failures
 from quoter.telemetry.redaction import Redactor
 
 log = structlog.get_logger()
@@ -28,6 +28,7 @@ def run_daemon(
         level=settings.log_level,
         redactor=Redactor(settings.secrets()),
     )
+    watch_hidden_failures()
     for one in exposed:
         log.warning(one.event, setting=one.setting, text=one.text)
     return uvloop.run(_dry(settings) if dry_run else _live(settings))

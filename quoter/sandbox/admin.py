@@ -12,6 +12,8 @@ DELETE faults[?id=N]     clear one or all; answers {"cleared": n}
 POST   script            {"symbol", "kind": "burst" | "informed" | "crash", "in_s": 0, and the
                          fields of sim.scripts.Burst, InformedTrader or Crash}: scripted flow
 POST   halt              {"symbol", "halted": true | false}: maintenance; status BREAK, no orders
+POST   key-rights        {"api_key", "withdraw", "internal_transfer", "universal_transfer",
+                         "ip_restrict"}: what apiRestrictions tells from now on; answers the rights
 POST   streams/close     {"socket": "market" | "user" | null, "count": n | null}; {"closed": n}
 POST   streams/shutdown  {"in_s": 10, "socket": "market" | "user" | null}: serverShutdown now, and
                          closed after in_s; {"told": n}
@@ -21,13 +23,14 @@ A mistake is answered 400 with {"error": text}.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import msgspec
 from aiohttp import web
 
 from quoter.sandbox import payloads
-from quoter.sandbox.config import SHUTDOWN_NOTICE_S
+from quoter.sandbox.config import SHUTDOWN_NOTICE_S, KeyRights
 from quoter.sandbox.faults import NS_PER_S, Armed, Fault, FaultKind, Seconds, SocketKind
 from quoter.sandbox.payloads import Json
 from quoter.sandbox.sockets import Sockets
@@ -65,6 +68,16 @@ class Halt(msgspec.Struct, forbid_unknown_fields=True):
     halted: bool
 
 
+class SetKeyRights(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Body of POST key-rights."""
+
+    api_key: str
+    withdraw: bool = False
+    internal_transfer: bool = False
+    universal_transfer: bool = False
+    ip_restrict: bool = True
+
+
 class Admin:
     """Looks at the truth and makes trouble."""
 
@@ -81,6 +94,7 @@ class Admin:
             ("DELETE", "faults", self._clear),
             ("POST", "script", self._script),
             ("POST", "halt", self._halt),
+            ("POST", "key-rights", self._set_key_rights),
             ("POST", "streams/close", self._close),
             ("POST", "streams/shutdown", self._shut_down),
             ("GET", "stats", self._stats),
@@ -154,6 +168,16 @@ class Admin:
             raise ValueError(f"the symbol {wish.symbol!r} is not listed")
         self._venue.halt(wish.symbol, is_halted=wish.halted)
         return {"symbol": wish.symbol, "halted": wish.halted}
+
+    async def _set_key_rights(self, request: web.Request) -> Json:
+        wish = msgspec.json.decode(await request.read(), type=SetKeyRights)
+        account = self._venue.account(wish.api_key)
+        if account is None:
+            raise ValueError("nobody has that api_key")
+        fields = msgspec.structs.asdict(wish)
+        del fields["api_key"]
+        self._venue.accounts[wish.api_key] = replace(account, rights=KeyRights(**fields))
+        return fields
 
     async def _close(self, request: web.Request) -> Json:
         body = await request.read() or b"{}"

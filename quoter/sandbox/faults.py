@@ -55,6 +55,7 @@ class Endpoint(StrEnum):
     ALL_ORDERS = "all_orders"
     TRADES = "trades"
     ACCOUNT = "account"
+    KEY_RIGHTS = "key_rights"
     DEPTH = "depth"
     MARKET = "market"  # every other public request
     SUBSCRIBE = "subscribe"  # the user stream

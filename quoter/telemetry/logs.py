@@ -45,8 +45,6 @@ def configure_logs(
         logging.getLogger(name).setLevel(max(logging.INFO, LEVELS[level]))
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_crash
-    sys.unraisablehook = _log_unraisable
-    threading.excepthook = _log_thread_crash
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -56,6 +54,12 @@ def configure_logs(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def watch_hidden_failures() -> None:
+    """What fails in a thread or a destructor goes through the sink too; for a process of ours."""
+    sys.unraisablehook = _log_unraisable
+    threading.excepthook = _log_thread_crash
 
 
 class _Sink(logging.StreamHandler[TextIO]):

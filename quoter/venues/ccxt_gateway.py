@@ -30,6 +30,7 @@ from quoter.venues.ccxt_events import fill, order_news
 from quoter.venues.ccxt_types import JsonDict
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.dialects import dialect_of
+from quoter.venues.key_watch import KeyWatch
 from quoter.venues.parse import text
 from quoter.venues.past import market_past
 from quoter.venues.ports import Emit
@@ -51,12 +52,16 @@ class CcxtGateway:
         self._client = make_client(config, now_ns)
         self._caller = Caller(self._client, config, now_ns)
         self._client_ids: dict[str, str] = {}  # by venue id
+        self.key_watch = KeyWatch(
+            client=self._client, caller=self._caller, config=config, now_ns=now_ns
+        )
         self._startup = Startup(
             client=self._client,
             caller=self._caller,
             config=config,
             dialect=self._dialect,
             now_ns=now_ns,
+            key_watch=self.key_watch,
         )
         self._reporter = Reporter(
             client=self._client,
@@ -96,7 +101,10 @@ class CcxtGateway:
     async def run(self, emit: Emit) -> None:
         """Pump fills and order news until cancelled; foreign orders pass through as they are."""
         self._client.gate.report_breaches(breach_alarm(emit, self._now_ns))
-        await self._stream.run(emit, trades=self._on_trades, orders=self._on_orders)
+        async with asyncio.TaskGroup() as tasks:
+            stream = self._stream.run(emit, trades=self._on_trades, orders=self._on_orders)
+            tasks.create_task(stream, name="private stream")
+            tasks.create_task(self.key_watch.run(emit), name="key rights")
 
     async def place(self, order: PlaceOrder) -> OrderAck | OrderReject | OrderUnknown:
         """Send one post-only limit order, at most once; never queued."""

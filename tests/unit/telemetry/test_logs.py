@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from quoter.telemetry.logs import configure_logs
+from quoter.telemetry.logs import configure_logs, watch_hidden_failures
 from quoter.telemetry.redaction import Redactor
 
 CANARY = 'c4n4ry/"S3cret"'
@@ -126,6 +126,7 @@ def test_a_crash_that_nobody_caught_is_redacted_too() -> None:
 def test_what_fails_where_nobody_can_catch_it_is_redacted_too() -> None:
     """Python's own hooks for threads and destructors would write past the sink."""
     out = configured()
+    watch_hidden_failures()
 
     class Dying:
         def __del__(self) -> None:
