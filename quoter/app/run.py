@@ -1,5 +1,8 @@
 """`quoter run`: the daemon as a process, and what its exit says."""
 
+import resource
+from contextlib import suppress
+
 import structlog
 import uvloop
 from rich.console import Console
@@ -29,9 +32,16 @@ def run_daemon(
         redactor=Redactor(settings.secrets()),
     )
     watch_hidden_failures()
+    forbid_core_dumps()
     for one in exposed:
         log.warning(one.event, setting=one.setting, text=one.text)
     return uvloop.run(_dry(settings) if dry_run else _live(settings))
+
+
+def forbid_core_dumps() -> None:
+    """A dump of our memory would hold the key, readable for longer than we live."""
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 async def _live(settings: Settings) -> ExitCode:

@@ -28,6 +28,7 @@ class FaultKind(StrEnum):
     DELAY = "delay"  # F-02 `delay_s` before it is dealt with, `delay_after_s` before the answer
     ERROR_BEFORE = "error_before"  # F-03 `status`/`code` instead of dealing with it
     ERROR_AFTER_ACCEPT = "error_after_accept"  # F-04 done, answered with `status`/`code`
+    GARBLED = "garbled"  # done, and answered 200 with `text`, which need not be JSON
     RESET_BEFORE = "reset_before"  # F-05 the line ends before it is dealt with
     ORDER_NOT_FOUND = "order_not_found"  # F-07 an order younger than `lag_s` is not found
     USER_EVENT_DROP = "user_event_drop"  # F-12

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from quoter.sandbox import signing
 from quoter.sandbox.answers import ApiError, Hangup
+from quoter.sandbox.faults import FaultKind
 from quoter.sandbox.operation import Call, Operation
 from quoter.sandbox.operations import REST, WALLET
 from quoter.sandbox.parameters import Parameters, parse_form
@@ -50,6 +51,14 @@ class RestApi:
         try:
             call = await _call(request, operation, api_key, received_ns)
             body = await perform(self._venue, call)
+            garbled = self._venue.faults.take(
+                FaultKind.GARBLED,
+                endpoint=operation.endpoint,
+                symbol=call.parameters.text("symbol"),
+                api_key=api_key,
+            )
+            if garbled:
+                return web.Response(text=garbled.fault.text, content_type="application/json")
         except ApiError as error:
             status, body = error.status, error.body()
             if error.retry_after_s is not None:

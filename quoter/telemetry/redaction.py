@@ -3,14 +3,13 @@
 Venue strings are hostile: control characters are replaced and length is capped.
 """
 
-import json
 import re
-from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from math import isfinite
 from typing import Final
-from urllib.parse import quote, quote_plus
+
+from quoter.domain.spellings import spellings
 
 BLOT: Final = "[redacted]"
 TEXT_CHARS_MAX: Final = 500
@@ -18,7 +17,6 @@ TRACE_CHARS_MAX: Final = 8_000
 SCAN_CHARS_MAX: Final = 20_000  # a longer text is cut before anything looks at it
 DEPTH_MAX: Final = 6
 ITEMS_MAX: Final = 100
-SECRET_CHARS_MIN: Final = 4  # shorter ones would blot out half of every line
 
 _SENSITIVE = (
     r"api[-_]?key|api[-_]?secret|api[-_]?password|secret|signature|sign|password|passphrase|"
@@ -38,11 +36,7 @@ class Redactor:
     """Knows the secrets of this process and what other secrets look like."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = set[str]()
-        for secret in secrets:
-            for text in (secret, *secret.splitlines()):  # a private key has many lines
-                forms |= {text, json.dumps(text)[1:-1], repr(text)[1:-1], *_encoded(text)}
-        known = sorted((form for form in forms if len(form) >= SECRET_CHARS_MIN), key=len)
+        known = sorted({form for secret in secrets for form in spellings(secret)}, key=len)
         self._known = re.compile("|".join(map(re.escape, reversed(known)))) if known else None
 
     def known(self, text: str) -> str:
@@ -95,14 +89,6 @@ class Redactor:
     def _text(self, value: str) -> str:
         """Known secrets go before the cut, which could leave the half of one; names after it."""
         return self.text(clean(self.known(value[:SCAN_CHARS_MAX])))
-
-
-def _encoded(text: str) -> Iterator[str]:
-    """Percent and base64, as a URL or a header would spell it; the end of base64 varies."""
-    percent, raw = quote(text, safe=""), text.encode(errors="replace")
-    yield from (percent, re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), percent))
-    yield from (quote(text), quote_plus(text))
-    yield from (encode(raw).decode().rstrip("=") for encode in (b64encode, urlsafe_b64encode))
 
 
 def clean(text: str, chars_max: int = TEXT_CHARS_MAX) -> str:

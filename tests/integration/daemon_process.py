@@ -27,11 +27,13 @@ class Started:
 
     process: Process
     lines: list[dict[str, object]] = field(default_factory=list)
+    raw: bytearray = field(default_factory=bytearray)  # all that it wrote, log or not
 
     async def read(self) -> None:
         """Collect its log until it ends."""
         assert self.process.stdout is not None
         async for line in self.process.stdout:
+            self.raw += line
             if line.startswith(b"{"):
                 self.lines.append(json.loads(line))
 
@@ -62,8 +64,19 @@ async def quoter(
     sandbox: RunningSandbox, folder: Path, *arguments: str, **more: str
 ) -> AsyncIterator[Started]:
     """`quoter …` in a folder of its own, gone at the end whatever happens."""
+    command = ("-m", "quoter.cli", *arguments)
+    async with python(sandbox, folder, command, more) as started:
+        yield started
+
+
+@asynccontextmanager
+async def python(
+    sandbox: RunningSandbox, folder: Path, command: tuple[str, ...], more: dict[str, str]
+) -> AsyncIterator[Started]:
+    """The same with another program, told in Python's own words."""
     environment = {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),  # a mutant lives in a copy of the tree
         "QUOTER_SANDBOX_URL": sandbox.url,
         "QUOTER_DATA_DIR": str(folder),
         "QUOTER_SECRETS_DIR": str(folder),
@@ -80,7 +93,7 @@ async def quoter(
         "QUOTER_CREATES_PER_S": "50",
     }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "quoter.cli", *arguments),
+        *(sys.executable, *command),
         stdout=PIPE,
         stderr=asyncio.subprocess.STDOUT,
         cwd=folder,

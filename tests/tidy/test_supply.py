@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from quoter.venues import integrity
 from tests.tidy.repository import ROOT, python, text, tree
 
 PACKAGES_MAX = 42  # direct and transitive, for the daemon on all platforms: raise it with a reason
@@ -67,6 +68,11 @@ def test_every_package_is_locked_by_its_hash(lock: str) -> None:
     assert strange == []
     for line, after in pairwise(lines):
         assert not PINNED.match(line) or HASH.match(after), line
+
+
+def test_the_ccxt_that_is_asked_for_locked_and_checked_at_the_start_is_one() -> None:
+    assert f'"ccxt=={integrity.PINNED}"' in text("pyproject.toml")
+    assert f"\nccxt=={integrity.PINNED} \\" in text("requirements.lock")
 
 
 def test_the_daemon_needs_few_packages() -> None:
