@@ -5,11 +5,13 @@ asked twice: when ccxt hands a request over, and again when the connection is th
 thing is the write.
 """
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -188,11 +190,19 @@ class LastInch:
         return self.refuse(text)
 
 
+@cache
+def tls_context() -> ssl.SSLContext:
+    """How a venue must prove who it is: a trusted certificate for its name, TLS 1.2 or later."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
 class GatedConnector(aiohttp.TCPConnector):
     """Hands out a connection only to a request that may leave at this very moment."""
 
     def __init__(self, gate: LastInch) -> None:
-        super().__init__(limit=CONNECTIONS_MAX, keepalive_timeout=KEEP_ALIVE_S)
+        super().__init__(limit=CONNECTIONS_MAX, keepalive_timeout=KEEP_ALIVE_S, ssl=tls_context())
         self._gate = gate
 
     async def connect(
