@@ -16,9 +16,12 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from types import FunctionType, ModuleType
 
+from ccxt.base.types import Entry
+
 from quoter.domain.errors import CodeAltered
 
 PACKAGE = "ccxt"
+ENDPOINT = Entry("", [], "GET", {}).unbound_method.__code__
 PINNED = "4.5.90"
 # SHA-256 over path and hash of every module in that version's RECORD; the tests say the next one.
 RECORD_DIGEST = "a98ed0f97e31a3aa26a1df05fe5f1621c86d5663e97d5b4e1a64a5a5464a8f15"
@@ -93,15 +96,48 @@ def _check_file(dist: Distribution, module: ModuleType, record: Mapping[str, str
 
 
 def _check_methods(owner: type, module: ModuleType) -> None:
-    """Every function of a class is defined in the class, in this file: a patch is from elsewhere.
+    """Every function of a class is defined in the class or an ancestor, in its file.
 
-    `functools.wraps` copies names, but not where the code came from.
+    `functools.wraps` copies names, but not where the code came from. Ccxt itself gives methods a
+    second name in camel case, when the first object of a class is made.
     """
+    endpoints = _endpoints(owner)
     for name, value in vars(owner).items():
-        function = value.__func__ if isinstance(value, staticmethod | classmethod) else value
-        if isinstance(function, FunctionType) and not (
-            function.__qualname__ == f"{owner.__qualname__}.{name}"
-            and function.__module__ == owner.__module__
-            and function.__code__.co_filename == module.__file__
+        function = _function(value)
+        if function is not None and not _is_own(owner, name, function, endpoints):
+            raise CodeAltered(f"{module.__name__}.{owner.__qualname__}.{name} was replaced")
+
+
+def _endpoints(owner: type) -> set[tuple[str, FunctionType]]:
+    """The generated list of what the venue can be asked, by names without case and underscore."""
+    return {
+        (_letters(name), value.unbound_method)
+        for base in owner.__mro__
+        for name, value in vars(base).items()
+        if isinstance(value, Entry)
+    }
+
+
+def _is_own(
+    owner: type, name: str, function: FunctionType, endpoints: set[tuple[str, FunctionType]]
+) -> bool:
+    """Is it defined under that name, or an endpoint of the generated list under that name?"""
+    home, _, defined = function.__qualname__.rpartition(".")
+    for base in owner.__mro__:
+        if (
+            base.__qualname__ == home
+            and base.__module__ == function.__module__
+            and _function(vars(base).get(defined)) is function
+            and function.__code__.co_filename == sys.modules[base.__module__].__file__
         ):
-            raise CodeAltered(f"{owner.__module__}.{owner.__qualname__}.{name} was replaced")
+            return name == defined or _letters(name) == _letters(defined)
+    return function.__code__ is ENDPOINT and (_letters(name), function) in endpoints
+
+
+def _letters(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _function(value: object) -> FunctionType | None:
+    inner = value.__func__ if isinstance(value, staticmethod | classmethod) else value
+    return inner if isinstance(inner, FunctionType) else None

@@ -102,7 +102,7 @@ START = (
         "a method that somebody replaced is not noticed",
         Edit(
             INTEGRITY,
-            "            and function.__code__.co_filename == module.__file__\n",
+            "        and function.__code__.co_filename == sys.modules[base.__module__].__file__\n",
             "",
         ),
         tests=("tests/unit/venues/test_integrity.py",),

@@ -42,6 +42,14 @@ def test_the_locked_library_passes(exchange: str) -> None:
     check_code(guarded_class(exchange))
 
 
+async def test_the_second_names_that_ccxt_makes_are_its_own() -> None:
+    """`fetchBalance` beside `fetch_balance`, set on the class by its first object."""
+    exchange = ccxt.pro.binance()
+    await exchange.close()
+    assert "fetchBalance" in vars(ccxt.pro.binance)
+    check_code(guarded_class("binance"))
+
+
 def evil(*_: object, **__: object) -> object:
     return {}
 
@@ -70,6 +78,15 @@ def test_a_replaced_method_is_found(
     patch: Callable[..., object] = functools.wraps(target)(evil) if patched == "wrapped" else evil
     monkeypatch.setattr(inherited, method, patch)
     with pytest.raises(CodeAltered, match=rf"{method} was replaced"):
+        check_code(guarded_class("binance"))
+
+
+def test_a_method_of_ccxts_own_in_the_place_of_another_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ccxt.async_support.binance, "sign", ccxt.async_support.Exchange.sign)
+    monkeypatch.setattr(ccxt.pro.binance, "cancel_order", ccxt.pro.binance.create_order)
+    with pytest.raises(CodeAltered, match="cancel_order was replaced"):
         check_code(guarded_class("binance"))
 
 
