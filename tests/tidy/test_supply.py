@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from importlib import metadata
 from itertools import pairwise
 
 import pytest
@@ -13,7 +14,12 @@ from tests.tidy.repository import ROOT, python, text, tree
 PACKAGES_MAX = 42  # direct and transitive, for the daemon on all platforms: raise it with a reason
 NOT_DATA = {"pickle", "marshal", "shelve", "yaml", "dill", "joblib", "cloudpickle"}
 RUNS_TEXT = {"eval", "exec", "compile", "__import__"}
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "deploy/dev/audit.lock")
+# What may be given on without giving our own source away.
+LICENCES = re.compile(
+    r"\b(MIT|BSD|Apache|ISC|PSF|MPL|Mozilla|Python Software Foundation|Zlib|0BSD|Unlicense)\b",
+    re.IGNORECASE,
+)
 PINNED = re.compile(r"^[A-Za-z0-9._-]+==[^ \\]+( ;[^\\]*)? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
 
@@ -78,6 +84,25 @@ def test_the_ccxt_that_is_asked_for_locked_and_checked_at_the_start_is_one() -> 
 def test_the_daemon_needs_few_packages() -> None:
     packages = [line for line in text("requirements.lock").splitlines() if PINNED.match(line)]
     assert 10 < len(packages) <= PACKAGES_MAX
+
+
+def test_every_licence_lets_us_use_it() -> None:
+    """Of what is installed here: packages for another platform are not."""
+    strange = {}
+    for line in text("requirements.lock").splitlines():
+        if not PINNED.match(line):
+            continue
+        name = line.partition("==")[0]
+        try:
+            about = metadata.metadata(name)
+        except metadata.PackageNotFoundError:
+            assert ";" in line, f"{name} is not installed"
+            continue
+        told = [about.get("License-Expression") or "", (about.get("License") or "")[:200]]
+        told += [item for item in about.get_all("Classifier") or [] if item.startswith("License")]
+        if not LICENCES.search(" ".join(told)) or "GPL" in " ".join(told):
+            strange[name] = told
+    assert strange == {}
 
 
 def test_the_image_installs_by_hash_and_builds_nothing() -> None:
