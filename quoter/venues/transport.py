@@ -30,6 +30,7 @@ CONNECTIONS_MAX = 20
 HOST_CHARS_MAX = 100  # shown of a foreign one
 TLS_SCHEMES = frozenset({"https", "wss"})
 PLAIN_SCHEMES = frozenset({"http", "ws"})  # to the sandbox only
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})  # what goes there stays on this machine
 
 
 class Purpose(StrEnum):
@@ -139,7 +140,7 @@ class LastInch:
         if parts.hostname not in self._hosts and parts.netloc not in self._hosts:
             host = parts.netloc.rpartition("@")[2][:HOST_CHARS_MAX]
             raise self.breach(f"host {host!r} is not one of {sorted(self._hosts)}")
-        if parts.scheme not in self._schemes:
+        if parts.scheme not in self._schemes and parts.hostname not in LOOPBACK:
             raise self.breach(f"{parts.scheme!r} to {parts.hostname}, which must be reached by TLS")
 
     def check_create(self, call: Call) -> None:

@@ -148,6 +148,9 @@ async def test_no_error_path_tells_a_secret(
     for said in (b"-2015", b"RequestTimeout", b"timestamp=", b"[redacted]", b"***", b"-1022"):
         assert said in seen["log"], f"the error path of {said!r} was not walked"
     assert found(seen, signatures.seen) == []
+    for place in ("log", LATCH, *(name for name in seen if name.startswith("/"))):
+        tamed = seen[place].decode()
+        assert all(line.isprintable() for line in tamed.splitlines()), place
 
 
 CRASH = """
