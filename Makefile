@@ -4,7 +4,7 @@ SHELL := bash
 PY := .venv/bin/python
 STAMP := .venv/.ready
 
-.PHONY: help setup demo test check lint types layers format bench mutants lock env image e2e dashboard clean
+.PHONY: help setup demo test check lint types layers format bench mutants lock audit sbom env image e2e dashboard clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -47,6 +47,12 @@ mutants: setup   ## plant known bugs, one at a time: the tests must find every o
 lock: setup      ## resolve the lock files anew
 	@deploy/dev/lock.sh
 
+audit: setup     ## known vulnerabilities of the locked packages (asks the network; exit 3: no answer)
+	@deploy/dev/audit.sh audit
+
+sbom: setup      ## write sbom.json, the list of the locked packages (CycloneDX)
+	@deploy/dev/audit.sh sbom
+
 env: setup       ## write .env.example and the README table from the settings class
 	@.venv/bin/quoter env-example > .env.example && $(PY) -m deploy.dev.readme
 
@@ -60,4 +66,4 @@ dashboard: setup ## write the Grafana dashboard anew
 	@$(PY) -m deploy.grafana.generate
 
 clean:           ## remove what setup and the tools made
-	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .uv .audit sbom.json .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -80,13 +80,14 @@ def run(
     ] = False,
 ) -> None:
     """Quote, until SIGTERM or Ctrl-C; then cancel, and verify that no own order is left."""
-    from quoter.settings import forget_secrets, load
+    from quoter.settings import Exposure, forget_secrets, load
 
-    settings = load(dry_run=dry_run)
+    exposed = list[Exposure]()
+    settings = load(dry_run=dry_run, warn=exposed.append)
     forget_secrets()
     from quoter.app.run import run_daemon
 
-    raise typer.Exit(run_daemon(settings, dry_run=dry_run))
+    raise typer.Exit(run_daemon(settings, dry_run=dry_run, exposed=tuple(exposed)))
 
 
 @app.command()
@@ -125,13 +126,14 @@ def sandbox(
 @app.command()
 def check() -> None:
     """Connect, look at keys, filters, limits and clock, show the implied quote. No order."""
-    from quoter.settings import forget_secrets, load
+    from quoter.settings import Exposure, forget_secrets, load
 
-    settings = load()
+    exposed = list[Exposure]()
+    settings = load(warn=exposed.append)
     forget_secrets()
     from quoter.app.check import run_check
 
-    raise typer.Exit(run_check(settings))
+    raise typer.Exit(run_check(settings, exposed=tuple(exposed)))
 
 
 @app.command()

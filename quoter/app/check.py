@@ -5,11 +5,12 @@ from decimal import Decimal
 
 import uvloop
 from rich.console import Console
+from rich.markup import escape
 
 from quoter.app.meaning_log import meant_by
 from quoter.app.wiring import calibrated, engine_config, kept_scale, venue_config
 from quoter.domain.commands import RequestReport
-from quoter.domain.errors import KeyRefused, VenueError
+from quoter.domain.errors import CodeAltered, KeyRefused, VenueError
 from quoter.domain.events import BalanceReport
 from quoter.domain.instrument import Instrument
 from quoter.domain.quotes import QuoteTerms
@@ -22,21 +23,25 @@ from quoter.service.exit_codes import ExitCode
 from quoter.service.explanation import table
 from quoter.service.kept_calibration import still_good
 from quoter.service.runner import Runner
-from quoter.settings import Settings
+from quoter.settings import Exposure, Settings
 from quoter.telemetry.logs import configure_logs
 from quoter.telemetry.metrics import Metrics
-from quoter.telemetry.redaction import Redactor
-from quoter.venues.build import make_feed, make_gateway
+from quoter.telemetry.redaction import Redactor, clean
+from quoter.venues.build import check_signing_code, make_feed, make_gateway
 from quoter.venues.ccxt_gateway import CcxtGateway
 from quoter.venues.config import VenueConfig
+from quoter.venues.key_watch import KeyWatch
 
 QUOTE_S_MAX = 30.0
 
 
-def run_check(settings: Settings) -> int:
+def run_check(settings: Settings, exposed: tuple[Exposure, ...] = ()) -> int:
     """Print what was found and the quote it implies; 0, or the exit code of what is wrong."""
     configure_logs(log_format="pretty", level="error", redactor=Redactor(settings.secrets()))
-    return uvloop.run(Check(settings, Console()).run())
+    console = Console()
+    for one in exposed:
+        console.print(f"warning: {one.setting}: {one.text}", style="yellow", markup=False)
+    return uvloop.run(Check(settings, console).run())
 
 
 class Check:
@@ -53,7 +58,10 @@ class Check:
         self._say("settings", f"{settings.environment}, {settings.exchange}, {settings.symbol}")
         config = venue_config(settings)
         try:
+            check_signing_code(config)
             gateway = make_gateway(config, now_ns=self._clock.now_ns)
+        except CodeAltered as error:
+            return self._fail(ExitCode.INTEGRITY, "code", error)
         except (VenueError, ValueError) as error:
             return self._fail(ExitCode.USAGE, "exchange", error)
         try:
@@ -79,6 +87,7 @@ class Check:
         if not isinstance(held, BalanceReport):
             raise VenueError(f"balances can't be read: {held}")
         self._balances(held, instrument)
+        self._rights(gateway.key_watch)
         now_ns, past = self._clock.now_ns(), await gateway.past()
         scale = kept_scale(self._settings, instrument, past)
         engine = Engine(
@@ -103,6 +112,12 @@ class Check:
             for asset in (instrument.base, instrument.quote)
         )
         self._say("key", "accepted; " + "; ".join(shown))
+
+    def _rights(self, key: KeyWatch) -> None:
+        if key.is_verified:
+            self._say("rights", "the key can trade, and not move money away")
+        if key.doubts:
+            self._console.print(f"warning: {clean(key.doubts)}", style="yellow", markup=False)
 
     def _limits(self, instrument: Instrument) -> None:
         settings = self._settings
@@ -152,9 +167,9 @@ class Check:
             runner.stop()
 
     def _say(self, what: str, text: str) -> None:
-        self._console.print(f"[green]ok[/]  {what:<9} {text}", highlight=False)
+        self._console.print(f"[green]ok[/]  {what:<9} {escape(clean(text))}", highlight=False)
 
     def _fail(self, code: ExitCode, what: str, why: object) -> ExitCode:
         self._console.print(f"[red]no[/]  {what:<9} ", end="", highlight=False)
-        self._console.print(str(why), markup=False, highlight=False)
+        self._console.print(clean(str(why)), markup=False, highlight=False)
         return code

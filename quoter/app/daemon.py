@@ -26,7 +26,7 @@ from quoter.app.start import (
 )
 from quoter.app.steering import Load, Steering
 from quoter.app.wiring import calibrated, earlier_runs, engine_config, kept_scale, venue_config
-from quoter.domain.errors import VenueError
+from quoter.domain.errors import CodeAltered, VenueError
 from quoter.domain.instrument import Instrument
 from quoter.engine.config import EngineConfig
 from quoter.engine.engine import Engine
@@ -41,7 +41,7 @@ from quoter.settings import Settings
 from quoter.telemetry.metrics import Metrics
 from quoter.telemetry.redaction import Redactor
 from quoter.telemetry.step_log import StepLog
-from quoter.venues.build import make_feed, make_gateway
+from quoter.venues.build import check_signing_code, make_feed, make_gateway
 from quoter.venues.config import VenueConfig
 from quoter.venues.ports import OrderGateway
 
@@ -127,7 +127,10 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
     """Connect, clean up what an earlier run left, settle the books, build the parts."""
     settings, clock, folder = started.settings, started.clock, started.folder
     try:
+        check_signing_code(config)
         gateway = make_gateway(config, now_ns=clock.now_ns)
+    except CodeAltered as error:
+        raise StartFailed(ExitCode.INTEGRITY, f"altered code: {error}") from None
     except (VenueError, ValueError) as error:
         raise StartFailed(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}") from None
     try:
@@ -146,6 +149,9 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
     metrics = Metrics(
         symbol=settings.symbol, venue=settings.exchange, environment=settings.environment
     )
+    metrics.follow_key_rights(lambda: gateway.key_watch.is_verified)
+    if folder is not None and (text := gateway.key_watch.doubts):
+        log.warning("key_rights", text=text)
     steps = StepLog(why_every_s=settings.why_every_s)
     runner = Runner(
         engine=engine,

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from quoter.ledger.ledger import seal_last
 from quoter.ledger.reader import Reader
@@ -17,6 +18,7 @@ from quoter.ledger.rows import Epoch, FillKind, KnownFill, Operation, RunRow
 from quoter.ledger.schema import LedgerUnusable
 from quoter.service.data_folder import DataFolder, LockHeld
 from quoter.service.exit_codes import ExitCode
+from quoter.telemetry.redaction import clean
 
 RUNS_SHOWN = 10
 FILLS_SHOWN = 20
@@ -73,7 +75,9 @@ def _epochs(epochs: list[Epoch]) -> Table:
     for epoch in epochs:
         sealed = "" if epoch.sealed_ns is None else _when(epoch.sealed_ns)
         market = " ".join(epoch.market)
-        table.add_row(str(epoch.number), market, _when(epoch.opened_ns), sealed, epoch.reason)
+        table.add_row(
+            str(epoch.number), market, _when(epoch.opened_ns), sealed, _plain(epoch.reason)
+        )
     return table
 
 
@@ -112,7 +116,7 @@ def _balances(epoch: Epoch, sums: tuple[dict[str, Decimal], int]) -> Table:
     table = Table("asset", "opening", "fees paid", title=title)
     for asset in sorted({*epoch.opening, *fees}):
         opening = epoch.opening.get(asset, Decimal(0))
-        table.add_row(asset, f"{opening:f}", f"{fees.get(asset, Decimal(0)):f}")
+        table.add_row(_plain(asset), f"{opening:f}", f"{fees.get(asset, Decimal(0)):f}")
     return table
 
 
@@ -123,14 +127,20 @@ def _fills(epoch: Epoch, fills: list[KnownFill]) -> Table:
     )
     for fill, kind in fills:
         table.add_row(
-            *(_when(fill.ts_ns), fill.trade_id, kind.value, fill.client_id, fill.side.value),
-            *(f"{fill.price:f}", f"{fill.size:f}", f"{fill.fee:f} {fill.fee_asset}"),
+            *(_when(fill.ts_ns), _plain(fill.trade_id), kind.value, _plain(fill.client_id)),
+            *(fill.side.value, f"{fill.price:f}", f"{fill.size:f}"),
+            _plain(f"{fill.fee:f} {fill.fee_asset}"),
         )
     return table
 
 
 def _when(ts_ns: int) -> str:
     return f"{datetime.fromtimestamp(ts_ns / NS, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _plain(name: str) -> Text:
+    """A name that the venue gave: no markup, no control characters."""
+    return Text(clean(name))
 
 
 def _say(console: Console, text: str) -> None:

@@ -124,7 +124,7 @@ async def connect(gateway: OrderGateway) -> Instrument:
         try:
             return await gateway.connect()
         except KeyRefused as error:
-            raise StartFailed(ExitCode.KEY_RIGHTS, f"the venue refuses the key: {error}") from None
+            raise StartFailed(ExitCode.KEY_RIGHTS, str(error)) from None
         except VenueError as error:
             if not left:
                 raise StartFailed(ExitCode.START_FAILED, str(error)) from None

@@ -41,5 +41,9 @@ class GateShut(VenueError):
     """The last-inch gate refused a request: nothing left this machine."""
 
 
+class CodeAltered(QuoterError):
+    """The library that signs our orders is not the one that was locked."""
+
+
 class KeyRefused(VenueError):
     """The venue does not accept our key, or the key may do more than it should."""

@@ -43,7 +43,7 @@ class Cause(StrEnum):
     FOREIGN_KILL = "foreign_kill"
     KEY_REFUSED = "key_refused"
     DRAWDOWN_LIMIT = "drawdown_limit"
-    WIRE_MISMATCH = "wire_mismatch"
+    WIRE_MISMATCH = "wire_mismatch"  # a request was not what was approved, or headed elsewhere
     SENTINEL_KILL = "sentinel_kill"
     # PAUSED until an operator resumes
     OPERATOR_PAUSE = "operator_pause"

@@ -106,6 +106,26 @@ def balances(request: Request) -> Json:
     }
 
 
+def key_rights(request: Request) -> Json:
+    """GET sapi/v1/account/apiRestrictions: what the key may do."""
+    rights = request.venue.accounts[request.api_key].rights
+    return {
+        "ipRestrict": rights.ip_restrict,
+        "createTime": request.venue.started_ns // NS_PER_MS,
+        "enableReading": True,
+        "enableWithdrawals": rights.withdraw,
+        "enableInternalTransfer": rights.internal_transfer,
+        "enableMargin": False,
+        "enableFutures": False,
+        "permitsUniversalTransfer": rights.universal_transfer,
+        "enableVanillaOptions": False,
+        "enableFixApiTrade": False,
+        "enableFixReadOnly": False,
+        "enableSpotAndMarginTrading": True,
+        "enablePortfolioMarginTrading": False,
+    }
+
+
 def _rights(market: MarketSpec) -> Json:
     return {
         "makerCommission": int(market.fee_maker * 10_000),

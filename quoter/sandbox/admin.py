@@ -14,6 +14,8 @@ POST   script            {"symbol", "kind": "burst" | "informed" | "crash", "in_
 POST   halt              {"symbol", "halted": true | false}: maintenance; status BREAK, no orders
 POST   filters           {"symbol", and any of "tick", "lot", "size_min", "size_max",
                          "notional_min" as texts}: other filters for new orders from now on (F-29)
+POST   key-rights        {"api_key", "withdraw", "internal_transfer", "universal_transfer",
+                         "ip_restrict"}: what apiRestrictions tells from now on; answers the rights
 POST   streams/close     {"socket": "market" | "user" | null, "count": n | null}; {"closed": n}
 POST   streams/shutdown  {"in_s": 10, "socket": "market" | "user" | null}: serverShutdown now, and
                          closed after in_s; {"told": n}
@@ -30,7 +32,7 @@ import msgspec
 from aiohttp import web
 
 from quoter.sandbox import payloads
-from quoter.sandbox.config import SHUTDOWN_NOTICE_S
+from quoter.sandbox.config import SHUTDOWN_NOTICE_S, KeyRights
 from quoter.sandbox.faults import NS_PER_S, Armed, Fault, FaultKind, Seconds, SocketKind
 from quoter.sandbox.filters import filter_rows
 from quoter.sandbox.payloads import Json
@@ -80,6 +82,16 @@ class Filters(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     notional_min: Decimal | None = None
 
 
+class SetKeyRights(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Body of POST key-rights."""
+
+    api_key: str
+    withdraw: bool = False
+    internal_transfer: bool = False
+    universal_transfer: bool = False
+    ip_restrict: bool = True
+
+
 class Admin:
     """Looks at the truth and makes trouble."""
 
@@ -97,6 +109,7 @@ class Admin:
             ("POST", "script", self._script),
             ("POST", "halt", self._halt),
             ("POST", "filters", self._filters),
+            ("POST", "key-rights", self._set_key_rights),
             ("POST", "streams/close", self._close),
             ("POST", "streams/shutdown", self._shut_down),
             ("GET", "stats", self._stats),
@@ -179,6 +192,16 @@ class Admin:
         changed = replace(market, **{k: v for k, v in msgspec.structs.asdict(wish).items() if v})
         self._venue.announce(changed)
         return filter_rows(changed)
+
+    async def _set_key_rights(self, request: web.Request) -> Json:
+        wish = msgspec.json.decode(await request.read(), type=SetKeyRights)
+        account = self._venue.account(wish.api_key)
+        if account is None:
+            raise ValueError("nobody has that api_key")
+        fields = msgspec.structs.asdict(wish)
+        del fields["api_key"]
+        self._venue.accounts[wish.api_key] = replace(account, rights=KeyRights(**fields))
+        return fields
 
     async def _close(self, request: web.Request) -> Json:
         body = await request.read() or b"{}"

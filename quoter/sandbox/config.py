@@ -11,12 +11,23 @@ SHUTDOWN_NOTICE_S = 10.0  # the venue's 24 h end with ten minutes of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """One API key with its secret and what it holds at the start."""
+class KeyRights:
+    """What a key may do beside trading; bound to addresses, unless somebody says otherwise."""
 
-    api_key: str
-    secret: str
+    withdraw: bool = False
+    internal_transfer: bool = False
+    universal_transfer: bool = False
+    ip_restrict: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One API key with its secret, what it holds at the start, and what it may do."""
+
+    api_key: str = field(repr=False)
+    secret: str = field(repr=False)
     balances: tuple[tuple[str, Decimal], ...]
+    rights: KeyRights = KeyRights()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

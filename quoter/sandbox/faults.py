@@ -29,6 +29,7 @@ class FaultKind(StrEnum):
     DELAY = "delay"  # F-02 `delay_s` before it is dealt with, `delay_after_s` before the answer
     ERROR_BEFORE = "error_before"  # F-03 `status`/`code` instead of dealing with it
     ERROR_AFTER_ACCEPT = "error_after_accept"  # F-04 done, answered with `status`/`code`
+    GARBLED = "garbled"  # done, and answered 200 with `text`, which need not be JSON
     RESET_BEFORE = "reset_before"  # F-05 the line ends before it is dealt with
     ORDER_NOT_FOUND = "order_not_found"  # F-07 an order younger than `lag_s` is not found
     USER_EVENT_DROP = "user_event_drop"  # F-12
@@ -57,6 +58,7 @@ class Endpoint(StrEnum):
     ALL_ORDERS = "all_orders"
     TRADES = "trades"
     ACCOUNT = "account"
+    KEY_RIGHTS = "key_rights"
     DEPTH = "depth"
     MARKET = "market"  # every other public request
     SUBSCRIBE = "subscribe"  # the user stream

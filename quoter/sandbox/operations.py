@@ -153,6 +153,12 @@ ACCOUNT = Operation(
     signed=True,
     optional=("omitZeroBalances",),
 )
+KEY_RIGHTS = Operation(
+    name="account.apiRestrictions",
+    endpoint=Endpoint.KEY_RIGHTS,
+    handler=account.key_rights,
+    signed=True,
+)
 
 REST: dict[tuple[str, str], Operation] = {
     ("GET", "ping"): PING,
@@ -176,6 +182,7 @@ REST: dict[tuple[str, str], Operation] = {
     ("GET", "myTrades"): TRADES,
     ("GET", "account"): ACCOUNT,
 }
+WALLET: dict[tuple[str, str], Operation] = {("GET", "account/apiRestrictions"): KEY_RIGHTS}
 SOCKET: dict[str, Operation] = {
     operation.name: operation
     for operation in (

@@ -1,4 +1,4 @@
-"""HTTP under /api/v3: raw bytes to a `Call`, the answer to a response with the budget headers."""
+"""HTTP under /api/v3 and /sapi/v1: bytes to a `Call`, the answer to a response with budgets."""
 
 import socket
 import struct
@@ -9,13 +9,14 @@ from aiohttp import web
 
 from quoter.sandbox import signing
 from quoter.sandbox.answers import ApiError, Hangup
+from quoter.sandbox.faults import FaultKind
 from quoter.sandbox.operation import Call, Operation
-from quoter.sandbox.operations import REST
+from quoter.sandbox.operations import REST, WALLET
 from quoter.sandbox.parameters import Parameters, parse_form
 from quoter.sandbox.pipeline import perform
 from quoter.sandbox.venue import Venue
 
-PREFIX = "/api/v3/"
+PREFIX, WALLET_PREFIX = "/api/v3/", "/sapi/v1/"
 BODY_BYTES_MAX = 64 * 1024
 KEY_HEADER = "X-MBX-APIKEY"
 ABORT_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: the peer sees a reset
@@ -31,9 +32,10 @@ class RestApi:
         self._venue = venue
 
     def add_routes(self, app: web.Application) -> None:
-        """Put every operation of the REST table on the application."""
-        for (method, path), operation in REST.items():
-            app.router.add_route(method, PREFIX + path, self._handler(operation))
+        """Put every operation of the REST tables on the application."""
+        for prefix, table in ((PREFIX, REST), (WALLET_PREFIX, WALLET)):
+            for (method, path), operation in table.items():
+                app.router.add_route(method, prefix + path, self._handler(operation))
 
     def _handler(self, operation: Operation) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
@@ -49,6 +51,14 @@ class RestApi:
         try:
             call = await _call(request, operation, api_key, received_ns)
             body = await perform(self._venue, call)
+            garbled = self._venue.faults.take(
+                FaultKind.GARBLED,
+                endpoint=operation.endpoint,
+                symbol=call.parameters.text("symbol"),
+                api_key=api_key,
+            )
+            if garbled:
+                return web.Response(text=garbled.fault.text, content_type="application/json")
         except ApiError as error:
             status, body = error.status, error.body()
             if error.retry_after_s is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
+from quoter.telemetry.redaction import Redactor, clean
 
 NAME = "latch.json"
 
@@ -24,7 +25,8 @@ class LatchRecord:
 
 def new_record(cause: Cause, text: str, ts_ns: int) -> LatchRecord:
     """A kill of this moment, with an id of its own."""
-    return LatchRecord(secrets.token_hex(4), cause, text, ts_ns)
+    shown = Redactor().text(clean(text))  # it is shown by terminals, and may be the venue's
+    return LatchRecord(secrets.token_hex(4), cause, shown, ts_ns)
 
 
 class Latch:

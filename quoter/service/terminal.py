@@ -27,6 +27,7 @@ from quoter.service.ladder_view import (
     price_text,
     signed_text,
 )
+from quoter.telemetry.redaction import clean
 
 REFRESH_S = 0.25
 PLAIN_S = 5.0
@@ -124,7 +125,7 @@ def plain_line(snapshot: Snapshot) -> str:
         f"fills {snapshot.fills_buy}/{snapshot.fills_sell}",
         f"pnl {snapshot.pnl.total:+.4f}",
     ]
-    return "  ".join(parts + [f"{cause}: {text}" for cause, text in snapshot.causes.items()])
+    return "  ".join(parts + [f"{cause}: {clean(text)}" for cause, text in snapshot.causes.items()])
 
 
 def _banner(about: Mapping[str, str]) -> RenderableType:
@@ -142,7 +143,9 @@ def _status(snapshot: Snapshot) -> RenderableType:
         name, text = snapshot.regime.level.name, snapshot.regime.text
         lines.append(Text(f"market {name}: {text}", style="yellow"))
     causes = list(snapshot.causes.items())
-    lines += [Text(f"{cause}: {text}", style="yellow") for cause, text in causes[:CAUSES_SHOWN]]
+    lines += [
+        Text(f"{cause}: {clean(text)}", style="yellow") for cause, text in causes[:CAUSES_SHOWN]
+    ]
     if len(causes) > CAUSES_SHOWN:
         lines.append(Text(f"and {len(causes) - CAUSES_SHOWN} more", style="yellow"))
     return Group(*lines)

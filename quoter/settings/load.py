@@ -1,7 +1,7 @@
 """Settings from the environment, or a `BadSetting` that names every mistake at once."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
 from quoter.domain.errors import BadSetting
+from quoter.settings.exposure import Exposure, exposures
 from quoter.settings.fields import HIDDEN, SECRETS, TOKENS, Environment
 from quoter.settings.model import PREFIX, Settings, env_name, production_refusal
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 ENV_FILE = Path(".env")
 VALUE_CHARS_MAX = 60
+BLOT = "[redacted]"
+BLOT_CHARS_MIN = 4  # shorter ones would blot out half of every line
 
 
 def known_names() -> tuple[str, ...]:
@@ -25,14 +28,34 @@ def known_names() -> tuple[str, ...]:
     return tuple(env_name(field) for field in Settings.model_fields)
 
 
-def load(*, env_file: Path | None = ENV_FILE, dry_run: bool = False) -> Settings:
+def load(
+    *,
+    env_file: Path | None = ENV_FILE,
+    dry_run: bool = False,
+    warn: Callable[[Exposure], None] | None = None,
+) -> Settings:
     """Read environment, `.env` and secret files, in that order of precedence.
 
     dry_run: no order will be sent, so neither key nor production opt-in is asked for.
+    warn: hears of secrets that others may see, where that is not refused.
     Raises BadSetting with one line per mistake; a value is shown unless it may be a secret.
     """
-    file = env_file if env_file is not None and env_file.is_file() else None
     from_file = dict[str, str]()
+    try:
+        settings, found = _load(env_file, from_file, dry_run=dry_run)
+    except BadSetting as error:
+        # a secret may have been pasted into any other setting as well
+        raise BadSetting(_blotted(str(error), from_file)) from None
+    if warn is not None:
+        for exposure in found:
+            warn(exposure)
+    return settings
+
+
+def _load(
+    env_file: Path | None, from_file: dict[str, str], *, dry_run: bool
+) -> tuple[Settings, list[Exposure]]:
+    file = env_file if env_file is not None and env_file.is_file() else None
     lines = list[str]()
     if file is not None:
         lines += _read_env_file(file, from_file)
@@ -48,9 +71,22 @@ def load(*, env_file: Path | None = ENV_FILE, dry_run: bool = False) -> Settings
     except UnicodeDecodeError:
         raise BadSetting(f"{secrets_dir}: holds a file that is not text") from None
     lines += _refusals(settings, dry_run=dry_run)
+    plain = from_file | {name: value for name, value in os.environ.items() if value}
+    found = list(exposures(settings, plain, secrets_dir))
+    if settings.environment is Environment.PRODUCTION and not dry_run:
+        lines += [f"{one.setting}: {one.text} (production refuses it)" for one in found]
     if lines:
         raise BadSetting("\n".join(lines))
-    return settings
+    return settings, found
+
+
+def _blotted(text: str, from_file: Mapping[str, str]) -> str:
+    """The text without any value of a secret's setting."""
+    for name in map(env_name, HIDDEN):
+        for value in (os.environ.get(name, ""), from_file.get(name, "")):
+            if len(value.strip()) >= BLOT_CHARS_MIN:
+                text = text.replace(value.strip(), BLOT)
+    return text
 
 
 def forget_secrets() -> None:

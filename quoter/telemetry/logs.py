@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 from contextlib import suppress
 from types import TracebackType
 from typing import Literal, TextIO
@@ -55,6 +56,12 @@ def configure_logs(
     )
 
 
+def watch_hidden_failures() -> None:
+    """What fails in a thread or a destructor goes through the sink too; for a process of ours."""
+    sys.unraisablehook = _log_unraisable
+    threading.excepthook = _log_thread_crash
+
+
 class _Sink(logging.StreamHandler[TextIO]):
     """Writes lines; of one that can't be written only the loss is told."""
 
@@ -73,6 +80,19 @@ def _log_crash(
     if issubclass(kind, KeyboardInterrupt):
         return
     structlog.stdlib.get_logger("quoter").critical("crashed", exc_info=(kind, error, trace))
+
+
+def _log_unraisable(failure: "sys.UnraisableHookArgs") -> None:
+    """In a destructor or a callback of C: Python's own hook would write past the redaction."""
+    error = failure.exc_value
+    trace = (failure.exc_type, error, failure.exc_traceback) if error is not None else None
+    structlog.stdlib.get_logger("quoter").error("unraisable", exc_info=trace)
+
+
+def _log_thread_crash(failure: threading.ExceptHookArgs) -> None:
+    """In a thread of its own: the same."""
+    if failure.exc_value is not None:
+        _log_crash(failure.exc_type, failure.exc_value, failure.exc_traceback)
 
 
 def _formatter(redactor: Redactor, *, is_pretty: bool) -> logging.Formatter:
@@ -101,7 +121,7 @@ def _formatter(redactor: Redactor, *, is_pretty: bool) -> logging.Formatter:
 def _redact(redactor: Redactor) -> Processor:
     def process(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
         return {
-            key: redactor.text(clean_trace(str(value)))
+            key: clean_trace(redactor.text(str(value)))  # a cut may not hide half a secret
             if key in TRACE_KEYS
             else redactor.value(key, value)
             for key, value in line.items()

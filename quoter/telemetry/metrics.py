@@ -4,7 +4,7 @@ Counters grow with each `Step`; gauges are set from a `Snapshot` when somebody s
 `price` units are quote per base, `nan` stands for "not known".
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from enum import StrEnum
 from importlib.metadata import version
@@ -142,6 +142,10 @@ class Metrics:
         """How many events wait for the engine."""
         self._inbox.labels(*self._labels).set(depth)
 
+    def follow_key_rights(self, is_verified: Callable[[], bool]) -> None:
+        """Ask this at every scrape whether the venue told what our key may do."""
+        self._key_rights.labels(*self._labels).set_function(lambda: float(is_verified()))
+
     def render(self, snapshot: Snapshot) -> bytes:
         """Everything in Prometheus' text format, as of `snapshot`."""
         self.show(snapshot)
@@ -269,6 +273,9 @@ class Metrics:
         self._inbox = gauge("quoter_inbox_events", "Events that wait for the engine.")
         self._drill_age = gauge(
             "quoter_last_drill_age_seconds", "Since a kill drill passed, seconds; nan: never."
+        )
+        self._key_rights = gauge(
+            "quoter_key_rights_verified", "1 if the venue told that our key can only trade."
         )
 
     def _make_price_gauges(self) -> None:

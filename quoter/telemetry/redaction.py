@@ -3,20 +3,20 @@
 Venue strings are hostile: control characters are replaced and length is capped.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from math import isfinite
 from typing import Final
-from urllib.parse import quote
+
+from quoter.domain.spellings import spellings
 
 BLOT: Final = "[redacted]"
 TEXT_CHARS_MAX: Final = 500
 TRACE_CHARS_MAX: Final = 8_000
+SCAN_CHARS_MAX: Final = 20_000  # a longer text is cut before anything looks at it
 DEPTH_MAX: Final = 6
 ITEMS_MAX: Final = 100
-SECRET_CHARS_MIN: Final = 4  # shorter ones would blot out half of every line
 
 _SENSITIVE = (
     r"api[-_]?key|api[-_]?secret|api[-_]?password|secret|signature|sign|password|passphrase|"
@@ -36,11 +36,7 @@ class Redactor:
     """Knows the secrets of this process and what other secrets look like."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = set[str]()
-        for secret in secrets:
-            for text in (secret, *secret.splitlines()):  # a private key has many lines
-                forms |= {text, json.dumps(text)[1:-1], quote(text, safe=""), repr(text)[1:-1]}
-        known = sorted((form for form in forms if len(form) >= SECRET_CHARS_MIN), key=len)
+        known = sorted({form for secret in secrets for form in spellings(secret)}, key=len)
         self._known = re.compile("|".join(map(re.escape, reversed(known)))) if known else None
 
     def known(self, text: str) -> str:
@@ -69,7 +65,7 @@ class Redactor:
         if judges_keys and _KEY.fullmatch(key):
             return BLOT
         if isinstance(value, str):
-            return self.text(clean(value))
+            return self._text(value)
         if value is None or isinstance(value, bool | int):
             return value
         if isinstance(value, float):
@@ -88,7 +84,11 @@ class Redactor:
                 self._tame(key, inner, judges_keys=judges_keys, depth=depth + 1)
                 for inner in islice(value, ITEMS_MAX)
             ]
-        return self.text(clean(str(value)))
+        return self._text(str(value))
+
+    def _text(self, value: str) -> str:
+        """Known secrets go before the cut, which could leave the half of one; names after it."""
+        return self.text(clean(self.known(value[:SCAN_CHARS_MAX])))
 
 
 def clean(text: str, chars_max: int = TEXT_CHARS_MAX) -> str:

@@ -5,12 +5,19 @@ from random import Random
 
 from quoter.domain.instrument import Instrument
 from quoter.venues.binance import BinanceFeed
+from quoter.venues.ccxt_client import guarded_class
 from quoter.venues.ccxt_feed import CcxtFeed
 from quoter.venues.ccxt_gateway import CcxtGateway
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.dialects import dialect_of
+from quoter.venues.integrity import check_code
 from quoter.venues.ports import MarketFeed
 from quoter.venues.venue_clock import VenueClock
+
+
+def check_signing_code(config: VenueConfig) -> None:
+    """Raise CodeAltered unless the code that will hold our key is what was locked."""
+    check_code(guarded_class(config.exchange))
 
 
 def make_gateway(

@@ -15,6 +15,7 @@ from quoter.domain.trading import Cause
 from quoter.venues.alive import SignsOfLife
 from quoter.venues.backoff import Backoff, spent_alarm
 from quoter.venues.book_check import BookCheck
+from quoter.venues.breach import breach_alarm
 from quoter.venues.ccxt_client import make_client
 from quoter.venues.ccxt_rest import CcxtRest
 from quoter.venues.config import NowNs, VenueConfig
@@ -49,7 +50,7 @@ class CcxtFeed:
     ) -> None:
         self._symbol, self._now_ns, self._random = instrument.symbol, now_ns, random
         self._timings = config.stream
-        self._client = make_client(_with_quick_pings(config), now_ns)
+        self._client = make_client(_with_quick_pings(_without_key(config)), now_ns)
         self._rest = CcxtRest(self._client, config, instrument, now_ns)
         self._lag = FrameLag(self._timings, clock)
         self._check = BookCheck()
@@ -67,6 +68,7 @@ class CcxtFeed:
             timings=self._timings,
             now_ns=self._now_ns,
         )
+        self._client.gate.report_breaches(breach_alarm(emit, self._now_ns))
         try:
             with calling(Purpose.READ):
                 async with asyncio.TaskGroup() as tasks:
@@ -199,6 +201,11 @@ class CcxtFeed:
             return ""
         self.checks += 1
         return self._check.difference(bids, asks)
+
+
+def _without_key(config: VenueConfig) -> VenueConfig:
+    """Public news needs no key, and what is not there can't leak."""
+    return replace(config, api_key="", secret="", password="")
 
 
 def _with_quick_pings(config: VenueConfig) -> VenueConfig:

@@ -23,18 +23,21 @@ from quoter.domain.market import MarketPast
 from quoter.domain.reasons import CancelRejectReason, RejectReason, ReportKind
 from quoter.domain.trading import CancelReason
 from quoter.venues import outcomes
+from quoter.venues.breach import breach_alarm
 from quoter.venues.calls import Caller, Failed
 from quoter.venues.ccxt_client import make_client, make_twin
 from quoter.venues.ccxt_events import fill, order_news
 from quoter.venues.ccxt_types import JsonDict
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.dialects import dialect_of
+from quoter.venues.key_watch import KeyWatch
 from quoter.venues.parse import text
 from quoter.venues.past import market_past
 from quoter.venues.ports import Emit
 from quoter.venues.private_stream import PrivateStream
 from quoter.venues.reports import Reporter
 from quoter.venues.startup import Startup
+from quoter.venues.tasks import spawn
 from quoter.venues.venue_clock import ClockSample
 
 VENUE_IDS_MAX = 20_000
@@ -51,12 +54,16 @@ class CcxtGateway:
         self._client = make_client(config, now_ns)
         self._caller = Caller(self._client, config, now_ns)
         self._client_ids: dict[str, str] = {}  # by venue id
+        self.key_watch = KeyWatch(
+            client=self._client, caller=self._caller, config=config, now_ns=now_ns
+        )
         self._startup = Startup(
             client=self._client,
             caller=self._caller,
             config=config,
             dialect=self._dialect,
             now_ns=now_ns,
+            key_watch=self.key_watch,
         )
         self.clock = self._startup.clock  # as of connect(); kept by whoever asks `clock_sample`
         self._reporter = Reporter(
@@ -98,7 +105,11 @@ class CcxtGateway:
 
     async def run(self, emit: Emit) -> None:
         """Pump fills and order news until cancelled; foreign orders pass through as they are."""
-        await self._stream.run(emit, trades=self._on_trades, orders=self._on_orders)
+        self._client.gate.report_breaches(breach_alarm(emit, self._now_ns))
+        async with asyncio.TaskGroup() as tasks:
+            stream = self._stream.run(emit, trades=self._on_trades, orders=self._on_orders)
+            spawn(tasks, "stream", stream)
+            spawn(tasks, "key_rights", self.key_watch.run(emit))
 
     async def place(self, order: PlaceOrder) -> OrderAck | OrderReject | OrderUnknown:
         """Send one limit order, at most once; never queued."""

@@ -61,6 +61,7 @@ class VenueConfig:
     keep_alive_ms: int = 3000  # ping of ccxt's sockets
     pongs_missed_max: int = 2
     clock_offset_s_max: float = 1.0
+    key_rights_s: float = 3600.0  # between looks at what the key may do
     stream: StreamTimings = field(default_factory=StreamTimings)
 
     def __post_init__(self) -> None:

@@ -146,6 +146,7 @@ def sandbox_urls(config: VenueConfig) -> dict[str, object]:
         "public": rest,
         "private": rest,
         "v1": rest.replace("/v3", "/v1"),
+        "sapi": f"{_web(config)}://{host}/sapi/v1",
         "ws": {
             "spot": stream,
             "margin": stream,

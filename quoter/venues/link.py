@@ -13,6 +13,14 @@ from quoter.venues.config import StreamTimings
 CLOSE_S_MAX = 1.0
 
 
+class Direct(connect):
+    """A connection to the address that was asked for: nobody sends us elsewhere (SE-12)."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        """The refusal stays what it is."""
+        return exc
+
+
 class Link:
     """One connection: `hear` and `on_alive` may be exchanged while it lives.
 
@@ -40,7 +48,7 @@ class Link:
     async def _run(self) -> None:
         """Until the connection ends, which raises."""
         timings = self._timings
-        connecting = connect(
+        connecting = Direct(
             self._url,
             compression=None,
             proxy=None,

@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
+from quoter.venues.redact import printable
+
 type Json = Mapping[str, object]
 
 ZERO = Decimal(0)
+NAME_CHARS_MAX = 200  # of an id or a coin; a longer one is cut before it is kept, shown or a label
 
 
 def as_map(value: object) -> Json:
@@ -19,9 +22,13 @@ def as_list(value: object) -> Sequence[object]:
 
 
 def text(value: object) -> str:
-    """Ids and names: strings as they are, whole numbers written out, anything else empty."""
+    """Ids and names: strings, whole numbers written out, anything else empty.
+
+    What a venue calls something may be hostile: it becomes printable, and no database, label or
+    terminal further in has to know (SE-14).
+    """
     if isinstance(value, str):
-        return value
+        return printable(value[:NAME_CHARS_MAX])
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 

@@ -13,6 +13,7 @@ from quoter.venues.ccxt_client import check_sends_once
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.dialects import Dialect
 from quoter.venues.guards import GuardedExchange
+from quoter.venues.key_watch import KeyWatch
 from quoter.venues.market_rules import check_quotable, instrument
 from quoter.venues.outcomes import is_refused_key
 from quoter.venues.parse import Json, as_list, as_map, decimal, text
@@ -33,7 +34,9 @@ class Startup:
         config: VenueConfig,
         dialect: Dialect,
         now_ns: NowNs,
+        key_watch: KeyWatch,
     ) -> None:
+        self._key_watch = key_watch
         self._client, self._caller, self._config = client, caller, config
         self._dialect, self._now_ns = dialect, now_ns
         self.clock = VenueClock()
@@ -112,13 +115,14 @@ class Startup:
             )
 
     async def _check_key(self) -> Decimal | None:
-        """Ask for balances; the maker fee if the venue tells it there."""
+        """Ask for balances and rights; the maker fee if the venue tells it there."""
         answer = await self._caller.read(
             self._client.fetch_balance, weight=self._dialect.weights.get("balances", 1.0)
         )
         if isinstance(answer, Failed) and is_refused_key(answer.error):
-            raise KeyRefused(answer.text)
+            raise KeyRefused(f"the venue refuses the key: {answer.text}")
         rates = as_map(as_map(_must(answer).get("info")).get("commissionRates"))
+        await self._key_watch.check()
         return decimal(rates.get("maker"))
 
 

@@ -28,11 +28,13 @@ class Started:
     process: Process
     lines: list[dict[str, object]] = field(default_factory=list)
     text: list[str] = field(default_factory=list)  # what is no log line
+    raw: bytearray = field(default_factory=bytearray)  # all that it wrote, log or not
 
     async def read(self) -> None:
         """Collect its log until it ends."""
         assert self.process.stdout is not None
         async for line in self.process.stdout:
+            self.raw += line
             if line.startswith(b"{"):
                 self.lines.append(json.loads(line))
             else:
@@ -65,8 +67,19 @@ async def quoter(
     sandbox: RunningSandbox, folder: Path, *arguments: str, **more: str
 ) -> AsyncIterator[Started]:
     """`quoter …` in a folder of its own, gone at the end whatever happens."""
+    command = ("-m", "quoter.cli", *arguments)
+    async with python(sandbox, folder, command, more) as started:
+        yield started
+
+
+@asynccontextmanager
+async def python(
+    sandbox: RunningSandbox, folder: Path, command: tuple[str, ...], more: dict[str, str]
+) -> AsyncIterator[Started]:
+    """The same with another program, told in Python's own words."""
     environment = {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),  # a mutant lives in a copy of the tree
         "QUOTER_SANDBOX_URL": sandbox.url,
         "QUOTER_DATA_DIR": str(folder),
         "QUOTER_SECRETS_DIR": str(folder),
@@ -84,7 +97,7 @@ async def quoter(
         "QUOTER_FOREIGN": "ignore",  # an order of somebody else rests in most tests
     }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "quoter.cli", *arguments),
+        *(sys.executable, *command),
         stdout=PIPE,
         stderr=asyncio.subprocess.STDOUT,
         cwd=folder,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import aiohttp
+import msgspec
 import pytest
 
 from quoter.sandbox.market_streams import corrupted
@@ -71,6 +72,15 @@ async def test_a_server_error_says_nothing_about_the_order(
     assert (reply.status, reply.code) == (504, -1007)
     assert "execution status unknown" in str(reply.row["msg"])
     assert await open_ids(still_sandbox) == survivors
+
+
+async def test_an_answer_may_be_no_json_although_the_order_lives(
+    still_sandbox: RunningSandbox,
+) -> None:
+    await still_sandbox.arm("garbled", endpoint="create", count=1, text="<html>")
+    with pytest.raises(msgspec.DecodeError):
+        await still_sandbox.rest_order("BUY", "59990.00", "0.001", newClientOrderId="dim")
+    assert await open_ids(still_sandbox) == {"dim"}
 
 
 async def test_a_late_request_is_checked_against_its_window_again(

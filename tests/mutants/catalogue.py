@@ -1,6 +1,6 @@
 """Every mutant that the suite must kill."""
 
-from tests.mutants import control, doors, health, kills, orders, regime, truth
+from tests.mutants import control, doors, health, kills, orders, regime, secrets, truth
 
 MUTANTS = (
     *orders.MUTANTS,
@@ -10,6 +10,7 @@ MUTANTS = (
     *regime.MUTANTS,
     *control.MUTANTS,
     *kills.MUTANTS,
+    *secrets.MUTANTS,
 )
 # Where a mutant's own tests do not see it, these may.
 FALLBACK = (

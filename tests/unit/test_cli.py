@@ -253,6 +253,14 @@ class TestAccept:
         assert "risk:12ab" in shown.output
         assert "[bold]why" in shown.output
 
+    async def test_names_from_the_venue_are_no_markup(self, tmp_path: Path) -> None:
+        async with opened(tmp_path) as ledger:
+            await ledger.record([booked(7, trade_id="[link]\x1b[2J", fee_asset="[red]")])
+        shown = invoke("ledger", "--data-dir", str(tmp_path))
+        assert shown.exit_code == 0
+        assert "[red]" in shown.output
+        assert "\x1b[2J" not in shown.output
+
     async def test_not_under_a_running_daemon(self, tmp_path: Path) -> None:
         async with opened(tmp_path):
             pass

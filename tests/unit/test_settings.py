@@ -10,6 +10,7 @@ import pytest
 from quoter.domain.errors import BadSetting
 from quoter.settings import (
     Environment,
+    Exposure,
     FixedSettings,
     Settings,
     env_example,
@@ -216,6 +217,18 @@ class TestSecrets:
         assert settings.redacted()["api_secret"] == "set"  # noqa: S105 - the word, not a secret
         assert settings.redacted()["api_password"] == "unset"  # noqa: S105 - the same
 
+    @pytest.mark.parametrize("where", ["symbol", "exchange", "gamma", "host", "sandbox_url"])
+    def test_none_is_shown_by_another_setting_that_it_was_pasted_into(
+        self, given: Given, where: str
+    ) -> None:
+        given(api_key="k", api_secret=CANARY, environment="neither", **{where: f"x {CANARY}"})
+        assert CANARY not in complaint()
+
+    def test_none_of_the_env_file_is_shown(self, given: Given) -> None:
+        given(symbol=f"x{CANARY}")
+        Path(".env").write_text(f"QUOTER_API_SECRET={CANARY}\nQUOTER_API_KEY\n")
+        assert CANARY not in complaint()
+
     def test_they_can_be_forgotten(self, given: Given) -> None:
         given(api_key="k", api_secret=CANARY)
         load()
@@ -223,9 +236,90 @@ class TestSecrets:
         assert CANARY not in os.environ.values()
 
 
+class TestExposure:
+    """Who else on this machine may see a secret."""
+
+    @staticmethod
+    def files(given: Given, folder: Path, mode: int, **more: str) -> None:
+        for name in ("key", "secret"):
+            path = folder / name
+            path.write_text(CANARY)
+            path.chmod(mode)
+        given(
+            api_key_file=str(folder / "key"),
+            api_secret_file=str(folder / "secret"),
+            i_accept_production="binance",
+            **more,
+        )
+
+    def test_plain_text_in_the_environment_is_refused_in_production(self, given: Given) -> None:
+        given(
+            environment="production",
+            i_accept_production="binance",
+            api_key="the-key",
+            api_secret=CANARY,
+        )
+        lines = complaint().splitlines()
+        assert [line.partition(":")[0] for line in lines] == ["QUOTER_API_KEY", "QUOTER_API_SECRET"]
+        assert all("production refuses it" in line for line in lines)
+
+    def test_the_env_file_counts_as_the_environment(self, given: Given) -> None:
+        given(environment="production", i_accept_production="binance")
+        Path(".env").write_text(f"QUOTER_API_KEY=k\nQUOTER_API_SECRET={CANARY}\n")
+        assert complaint().count("is in the environment in plain text") == 2
+        given(api_key="", api_secret="")  # as compose passes what is not set
+        assert complaint().count("is in the environment in plain text") == 2
+
+    def test_it_is_a_warning_on_a_testnet(self, given: Given) -> None:
+        given(environment="testnet", api_key="the-key", api_secret=CANARY)
+        told: list[Exposure] = []
+        load(warn=told.append)
+        assert [one.event for one in told] == ["secret_in_environment"] * 2
+        assert CANARY not in str(told)
+
+    @pytest.mark.parametrize("mode", [0o644, 0o460, 0o444, 0o442, 0o404])
+    def test_a_file_that_others_may_read_or_change(
+        self, given: Given, tmp_path: Path, mode: int
+    ) -> None:
+        self.files(given, tmp_path, mode, environment="production")
+        assert f"(mode {mode:04o}): chmod 440" in complaint()
+        assert str(tmp_path) not in complaint()
+        self.files(given, tmp_path, mode, environment="testnet")
+        told: list[Exposure] = []
+        load(warn=told.append)
+        assert [one.event for one in told] == ["secret_file_readable"] * 2
+
+    @pytest.mark.parametrize("mode", [0o400, 0o440, 0o600, 0o640])
+    def test_a_file_for_its_owner_and_group_is_fine(
+        self, given: Given, tmp_path: Path, mode: int
+    ) -> None:
+        self.files(given, tmp_path, mode, environment="production")
+        told: list[Exposure] = []
+        assert load(warn=told.append).secrets() == (CANARY, CANARY)
+        assert told == []
+
+    def test_a_file_in_the_folder_of_secrets_is_looked_at_too(
+        self, given: Given, tmp_path: Path
+    ) -> None:
+        folder = tmp_path / "secrets"
+        folder.mkdir()
+        for name in ("quoter_api_key", "quoter_api_secret"):
+            (folder / name).write_text(CANARY)
+            (folder / name).chmod(0o644)
+        given(environment="production", i_accept_production="binance", secrets_dir=str(folder))
+        assert complaint().count("chmod 440") == 2
+
+    def test_the_sandboxes_keys_are_play_money(self, given: Given, tmp_path: Path) -> None:
+        self.files(given, tmp_path, 0o644)
+        told: list[Exposure] = []
+        load(warn=told.append)
+        assert told == []
+
+
 class TestProduction:
-    def test_needs_both_halves_of_the_opt_in(self, given: Given) -> None:
-        given(environment="production", api_key="k", api_secret=CANARY)
+    def test_needs_both_halves_of_the_opt_in(self, given: Given, tmp_path: Path) -> None:
+        TestExposure.files(given, tmp_path, 0o400, environment="production")
+        given(i_accept_production="")
         assert complaint().startswith("QUOTER_I_ACCEPT_PRODUCTION: must be binance")
         given(i_accept_production="yes")
         assert complaint().startswith("QUOTER_I_ACCEPT_PRODUCTION: must be binance")

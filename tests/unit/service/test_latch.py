@@ -21,6 +21,16 @@ def test_a_kill_is_there_for_the_next_process(tmp_path: Path) -> None:
     assert (record.cause, record.text, record.ts_ns) == (Cause.LOSS_LIMIT, "lost too much", 5)
 
 
+def test_what_is_kept_is_printable_and_holds_no_signature(tmp_path: Path) -> None:
+    """`quoter kill` and `quoter rearm` print it on a terminal."""
+    Latch(tmp_path).write(Cause.KEY_REFUSED, "\x1b[2J\nsignature=abcdef\ud800" + "x" * 9_999, 5)
+    record = Latch(tmp_path).read()
+    assert record is not None
+    assert record.text.isprintable()
+    assert "abcdef" not in (tmp_path / NAME).read_text()
+    assert len(record.text) < 1_000
+
+
 def test_file_and_folder_are_synced_in_this_order_before_a_kill_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

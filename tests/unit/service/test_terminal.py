@@ -49,6 +49,20 @@ def test_a_market_that_is_not_normal_says_so_and_why() -> None:
     assert "market NORMAL" not in drawn(snapshot())
 
 
+HOSTILE = "[red]x[/red] [link=http://evil]y[/link]\n\x1b[2J\x00\ud800\u202e" + "z" * 1_000_000
+
+
+def test_what_a_venue_says_is_shown_as_it_is_and_moves_nothing() -> None:
+    """No markup, no escape, no second line, no megabyte."""
+    snap = snapshot(trading_state=TradingState.PAUSED, causes={Cause.VENUE_STATUS: HOSTILE})
+    for shown in (drawn(snap, width=400), plain_line(snap)):
+        assert "[link=http://evil]y[/link]" in shown
+        assert "[red]" in shown
+        assert all(line.isprintable() for line in shown.splitlines())
+        assert len(shown) < 60_000
+    assert len(plain_line(snap).splitlines()) == 1
+
+
 def test_many_causes_are_cut_and_counted() -> None:
     text = drawn(snapshot(trading_state=TradingState.KILLED, causes=dict.fromkeys(Cause, "x")))
     assert f"and {len(Cause) - module.CAUSES_SHOWN} more" in text

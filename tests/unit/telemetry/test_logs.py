@@ -1,15 +1,18 @@
 """One redacting sink for everything that is written."""
 
+import asyncio
+import gc
 import io
 import json
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
 import structlog
 
-from quoter.telemetry.logs import configure_logs
+from quoter.telemetry.logs import configure_logs, watch_hidden_failures
 from quoter.telemetry.redaction import Redactor
 
 CANARY = 'c4n4ry/"S3cret"'
@@ -19,10 +22,12 @@ CANARY = 'c4n4ry/"S3cret"'
 def _restore() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    hooks = sys.unraisablehook, threading.excepthook
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
     sys.excepthook = sys.__excepthook__
+    sys.unraisablehook, threading.excepthook = hooks
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()
 
@@ -116,6 +121,52 @@ def test_a_crash_that_nobody_caught_is_redacted_too() -> None:
     assert "RuntimeError" in line["exception"]
     assert "abcdef-plain" not in out.getvalue()
     assert "S3cret" not in out.getvalue()
+
+
+def test_what_fails_where_nobody_can_catch_it_is_redacted_too() -> None:
+    """Python's own hooks for threads and destructors would write past the sink."""
+    out = configured()
+    watch_hidden_failures()
+
+    class Dying:
+        def __del__(self) -> None:
+            raise RuntimeError(f"signature=abcdef-plain {CANARY}")
+
+    def fail() -> None:
+        raise RuntimeError(f"signature=abcdef-plain {CANARY}")
+
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    dying = Dying()
+    del dying
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [line["event"] for line in lines] == ["crashed", "unraisable"]
+    assert all("RuntimeError" in line["exception"] for line in lines)
+    assert "abcdef-plain" not in out.getvalue()
+    assert "S3cret" not in out.getvalue()
+
+
+async def test_what_asyncio_reports_by_itself_is_redacted_too(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Nobody awaited the task: its exception, arguments and all, goes to asyncio's own logger."""
+    out = configured()
+
+    async def fail(_secret: str) -> None:
+        raise RuntimeError(f"GET https://x/?signature=abcdef-plain&k={CANARY}")
+
+    task = asyncio.ensure_future(fail(CANARY))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    del task
+    gc.collect()
+    asyncio.get_running_loop().call_exception_handler({"message": f"lost {CANARY}"})
+    text = out.getvalue()
+    assert "never retrieved" in text
+    assert "lost" in text
+    assert "abcdef-plain" not in text
+    assert "S3cret" not in text + "".join(capfd.readouterr())
 
 
 def test_a_line_that_cannot_be_written_does_not_spill_its_arguments() -> None:

@@ -1,6 +1,8 @@
 """Secrets never pass; venue text is tamed."""
 
+import base64
 import json
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
@@ -13,7 +15,10 @@ REDACTOR = Redactor([CANARY])
 
 @pytest.mark.parametrize(
     "text",
-    [CANARY, f"a{CANARY}b", json.dumps(CANARY), quote(CANARY, safe=""), repr(CANARY)],
+    [
+        *(CANARY, f"a{CANARY}b", json.dumps(CANARY), repr(CANARY)),
+        *(quote(CANARY, safe=""), "c4n4ry%2f%22S3cret%22%2b%5cx"),
+    ],
 )
 def test_a_known_secret_is_blotted_out_in_every_spelling(text: str) -> None:
     shown = REDACTOR.text(text)
@@ -46,6 +51,18 @@ def test_a_value_behind_a_secret_name_is_blotted_out(text: str) -> None:
 )
 def test_other_text_stays_as_it_is(text: str) -> None:
     assert REDACTOR.text(text) == text
+
+
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_known_secret_is_blotted_out_in_base64(encode: Callable[[bytes], bytes]) -> None:
+    coded = encode(CANARY.encode()).decode()
+    assert coded.rstrip("=") not in REDACTOR.text(f"header {coded} end")
+
+
+@pytest.mark.parametrize("at", [TEXT_CHARS_MAX - 3, TEXT_CHARS_MAX - len(CANARY) + 1])
+def test_no_cut_leaves_the_half_of_a_secret(at: int) -> None:
+    shown = REDACTOR.value("reason", "x" * at + CANARY)
+    assert CANARY[:3] not in str(shown)
 
 
 def test_containers_are_followed() -> None:

@@ -1,0 +1,282 @@
+"""Canary secrets through every error path, log level, page, file and way to die: no hit (SE-02)."""
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from quoter.service.exit_codes import ExitCode
+from quoter.service.latch import NAME as LATCH
+from tests.integration.canary import (
+    ACCOUNT,
+    KEY,
+    PASSWORD,
+    SECRET,
+    Signatures,
+    core_bytes_max,
+    files,
+    found,
+    of_process,
+    sandbox_config,
+    secret_files,
+    spellings,
+)
+from tests.integration.daemon_process import POLL_S, Started, is_busy, python, quoter, until
+from tests.integration.sandbox_client import RunningSandbox, running
+
+PAGES = ("/metrics", "/state", "/readyz", "/healthz", "/nothing")
+HOSTILE = "[red]\x1b[2J[link=http://x]\n\x00\u202e"
+# As a request may spell our secrets; JSON escapes them anew.
+FORMS = [form.decode() for secret in (SECRET, KEY) for form in spellings(secret)]
+FORMS = [form for form in FORMS if "\\" not in form]
+
+
+def echo(turn: int) -> str:
+    """A venue that says our own secrets back to us, another spelling first at each turn."""
+    at = turn * 3 % len(FORMS)
+    return f"{HOSTILE} signature=CANARYsig&apiKey={KEY} " + "; ".join(FORMS[at:] + FORMS[:at])
+
+
+PATIENCE_S = 40.0
+END_S_MAX = 60.0
+# What can go wrong, at the requests that a quoting daemon sends all the time.
+FAULTS: tuple[dict[str, object], ...] = (
+    {"kind": "error_before", "endpoint": "create", "status": 503, "text": echo(0), "count": 2},
+    {
+        "kind": "error_after_accept",
+        "endpoint": "create",
+        "status": 504,
+        "text": echo(1),
+        "count": 1,
+    },
+    {"kind": "error_before", "endpoint": "create", "status": 400, "code": -1013, "text": echo(2)},
+    {"kind": "error_before", "endpoint": "create", "status": 400, "code": -1021, "text": echo(3)},
+    {"kind": "error_before", "endpoint": "cancel", "status": 400, "code": -1022, "text": echo(4)},
+    {"kind": "error_before", "endpoint": "cancel", "status": 500, "text": echo(5), "count": 2},
+    {"kind": "error_before", "endpoint": "open_orders", "status": 502, "text": echo(6)},
+    {"kind": "garbled", "endpoint": "create", "text": echo(7)},
+    {"kind": "garbled", "endpoint": "cancel", "text": f"<html>{echo(8)}"},
+    {"kind": "garbled", "endpoint": "open_orders", "text": json.dumps([echo(9), {"x": echo(10)}])},
+    {"kind": "reset_before", "endpoint": "create", "count": 2},
+    {"kind": "accept_drop_response", "endpoint": "cancel", "count": 2},
+    {"kind": "reset_before", "endpoint": "open_orders"},
+    {"kind": "delay", "endpoint": "open_orders", "delay_s": 7.0},  # a time-out: ccxt shows the URL
+    {"kind": "delay", "endpoint": "cancel", "delay_s": 7.0},
+    {"kind": "rate_limit_429", "endpoint": "create", "retry_after_s": 1},
+    {"kind": "ban_418", "endpoint": "cancel", "retry_after_s": 1},
+)
+REFUSED = {
+    "kind": "error_before",
+    "endpoint": "create",
+    "status": 401,
+    "code": -2015,
+    "text": echo(11),
+    "count": 1,
+}
+
+
+@pytest.fixture
+def signatures(monkeypatch: pytest.MonkeyPatch) -> Signatures:
+    seen = Signatures()
+    seen.watch(monkeypatch)
+    return seen
+
+
+@pytest.fixture
+async def sandbox(signatures: Signatures) -> AsyncIterator[RunningSandbox]:
+    async with running(sandbox_config()) as sandbox:
+        sandbox.one = ACCOUNT
+        yield sandbox
+
+
+async def pages(daemon: Started, into: dict[str, bytes], when: str) -> None:
+    for path in PAGES:
+        into[f"{path} {when}"] = (await daemon.get(path))[1].encode()
+
+
+async def strike(sandbox: RunningSandbox, daemon: Started, into: dict[str, bytes]) -> None:
+    """Every fault, one after the other, each until it has struck; the pages after each."""
+    for fault in FAULTS:
+        number = await sandbox.arm(**{"count": 1, **fault})  # type: ignore[arg-type]  # `kind` is in
+        end_s = asyncio.get_running_loop().time() + PATIENCE_S
+        while not await sandbox.fired(number):
+            assert daemon.process.returncode is None, daemon.raw[-4_000:]
+            assert asyncio.get_running_loop().time() < end_s, f"{fault} never struck"
+            await asyncio.sleep(POLL_S)
+        await pages(daemon, into, f"after {fault['kind']} of {fault.get('endpoint')}")
+        await sandbox.admin("DELETE", "faults")
+    await sandbox.arm("error_before", endpoint="subscribe", status=401, code=-2014, text=echo(30))
+    await sandbox.admin("POST", "streams/close", {"socket": "user"})
+    await until(lambda: b"feed_down" in daemon.raw, "the private stream is lost", daemon)
+    await sandbox.admin("DELETE", "faults")
+
+
+@pytest.mark.timeout(240)  # two time-outs of the venue, five seconds each, and the rest
+async def test_no_error_path_tells_a_secret(
+    sandbox: RunningSandbox, signatures: Signatures, tmp_path: Path
+) -> None:
+    """At the lowest log level, until it is killed by a refused key, and then by SIGABRT."""
+    data = tmp_path / "data"
+    data.mkdir()
+    seen: dict[str, bytes] = {}
+    more = secret_files(tmp_path / "keys") | {
+        "QUOTER_LOG_LEVEL": "debug",
+        "QUOTER_WHY_EVERY_S": "1",
+        "PYTHONFAULTHANDLER": "1",
+    }
+    async with quoter(sandbox, data, "run", **more) as daemon:
+        await is_busy(sandbox, daemon)
+        seen |= of_process(daemon.process.pid)
+        assert core_bytes_max(daemon.process.pid) in ("0 0", "")
+        await pages(daemon, seen, "while all is well")
+        await strike(sandbox, daemon, seen)
+        await sandbox.arm(**REFUSED)  # type: ignore[arg-type]  # `kind` is in
+        await until((data / LATCH).exists, "killed", daemon)
+        await until(lambda: b'"after": "KILLED"' in daemon.raw, "told", daemon)
+        await pages(daemon, seen, "when killed")
+        daemon.process.send_signal(signal.SIGABRT)
+        code, _ = await daemon.ended(END_S_MAX)
+        assert code == -signal.SIGABRT
+    assert b"Fatal Python error: Aborted" in daemon.raw
+    seen |= {"log": bytes(daemon.raw)} | files(data)
+    assert {"ledger.sqlite", LATCH} <= set(seen)
+    assert len(signatures.seen) > 100
+    for said in (b"-2015", b"RequestTimeout", b"timestamp=", b"[redacted]", b"***", b"-1022"):
+        assert said in seen["log"], f"the error path of {said!r} was not walked"
+    assert found(seen, signatures.seen) == []
+    for place in ("log", LATCH, *(name for name in seen if name.startswith("/"))):
+        tamed = seen[place].decode()
+        assert all(line.isprintable() for line in tamed.splitlines()), place
+
+
+CRASH = """
+import asyncio, pathlib, sys, threading, warnings
+from quoter.service.runner import Runner
+
+key, secret = (pathlib.Path(name).read_text() for name in sys.argv.pop().split(","))
+text = f"GET https://x/?apiKey={key}&signature={secret} and {key} {secret}"
+turns = 0
+really = Runner._turn
+
+class Dying:
+    def __del__(self):
+        raise RuntimeError(text)
+
+async def lost(argument):
+    raise LookupError(text)
+
+def fail(argument):
+    raise OSError(text)
+
+def turn(self, event):
+    global turns
+    turns += 1
+    if turns == 200:
+        thread = threading.Thread(target=fail, args=(secret,))
+        thread.start()
+        thread.join()
+        Dying()
+        warnings.warn(text)
+        asyncio.get_running_loop().call_exception_handler({"message": text, "secret": secret})
+        turn.lost = asyncio.ensure_future(lost(secret))
+    if turns == 400:
+        del turn.lost
+        held_in_a_frame = secret
+        try:
+            fail(secret)
+        except OSError as error:
+            error.add_note(text)
+            raise RuntimeError(text) from error
+    really(self, event)
+
+Runner._turn = turn
+from quoter.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("log_format", ["json", "pretty"])
+async def test_no_crash_tells_a_secret(
+    sandbox: RunningSandbox, signatures: Signatures, tmp_path: Path, log_format: str
+) -> None:
+    """A defect with the secrets in hand: in a thread, a destructor, a lost task, then the loop."""
+    data = tmp_path / "data"
+    data.mkdir()
+    script = tmp_path / "crash.py"
+    script.write_text(CRASH)
+    secrets = secret_files(tmp_path / "keys")
+    more = secrets | {"QUOTER_LOG_FORMAT": log_format, "QUOTER_LOG_LEVEL": "debug"}
+    command = (str(script), "run", ",".join(secrets.values()))
+    async with python(sandbox, data, command, more) as daemon:
+        code, _ = await daemon.ended(END_S_MAX)
+    assert code == ExitCode.CRASHED, daemon.raw[-4_000:]
+    seen = {"log": bytes(daemon.raw)} | files(data)
+    for said in (b"crashed", b"RuntimeError", b"unraisable", b"UserWarning", b"asyncio"):
+        assert said in daemon.raw, f"the way of {said!r} was not walked"
+    assert found(seen, signatures.seen) == []
+
+
+async def test_a_wrong_secret_is_not_told_either(sandbox: RunningSandbox, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    more = secret_files(tmp_path / "keys")
+    venue = sandbox.server.venue
+    venue.accounts[KEY] = replace(ACCOUNT, secret="another")  # noqa: S106 - opens nothing
+    async with quoter(sandbox, data, "run", QUOTER_LOG_LEVEL="debug", **more) as daemon:
+        code, _ = await daemon.ended(END_S_MAX)
+    assert code == ExitCode.KEY_RIGHTS, daemon.raw[-4_000:]
+    assert b"-1022" in daemon.raw
+    assert found({"log": bytes(daemon.raw)} | files(data)) == []
+
+
+MISTAKES: dict[str, dict[str, str]] = {
+    "bad number": {"QUOTER_GAMMA": f"{SECRET}"},
+    "bad symbol": {"QUOTER_SYMBOL": KEY},
+    "bad exchange": {"QUOTER_EXCHANGE": SECRET},
+    "bad environment": {"QUOTER_ENVIRONMENT": SECRET},
+    "bad url": {"QUOTER_SANDBOX_URL": f"http://{KEY}:{KEY}@127.0.0.1"},
+    "bad host": {"QUOTER_HTTP_HOSTS": SECRET},
+    "no limit": {"QUOTER_INVENTORY_MAX": ""},
+    "no secret": {"QUOTER_API_SECRET": ""},
+    "both ways": {"QUOTER_API_KEY_FILE": KEY},
+    "pasted for a file": {"QUOTER_API_PASSWORD_FILE": PASSWORD},
+    "unknown name": {"QUOTER_API_SECRTE": SECRET},
+    "production in plain text": {
+        "QUOTER_ENVIRONMENT": "production",
+        "QUOTER_I_ACCEPT_PRODUCTION": "binance",
+    },
+    "bad folder": {"QUOTER_SECRETS_DIR": SECRET},
+    "port taken": {"QUOTER_PORT": "1", "QUOTER_HOST": "192.0.2.1"},
+}
+
+
+@pytest.mark.parametrize(
+    ("verb", "mistake"), [*(("run", mistake) for mistake in MISTAKES), ("check", "bad number")]
+)
+async def test_no_mistake_in_the_settings_tells_a_secret(
+    sandbox: RunningSandbox, tmp_path: Path, mistake: str, verb: str
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / ".env").write_text(f"QUOTER_API_PASSWORD={PASSWORD}\n")
+    more = {"QUOTER_API_KEY": KEY, "QUOTER_API_SECRET": SECRET} | MISTAKES[mistake]
+    async with quoter(sandbox, data, verb, **more) as daemon:
+        code, _ = await daemon.ended(END_S_MAX)
+    (data / ".env").unlink()
+    assert code == ExitCode.USAGE, daemon.raw
+    assert b"Traceback" not in daemon.raw
+    assert found({"output": bytes(daemon.raw)} | files(data)) == []
+
+
+def test_the_search_finds_what_it_looks_for() -> None:
+    """A test of absence must be able to fail."""
+    for secret in (KEY, SECRET):
+        for form in spellings(secret):
+            assert found({"x": b"noise " + form + b" noise"})
+    assert found({"x": b"noise abcdef01 noise"}, ["abcdef01"])
+    assert found({"x": b"CANARY/secret"}), "half a secret is one too many"
+    assert found({"x": b"nothing here"}) == []

@@ -1,0 +1,150 @@
+"""Bugs in what guards the key: where requests go, what is written down, what may run at all."""
+
+from tests.mutants.mutant import Edit, mutant
+
+TRANSPORT = "quoter/venues/transport.py"
+LOGS, INTEGRITY = "quoter/telemetry/logs.py", "quoter/venues/integrity.py"
+CANARY = "tests/integration/test_canary.py"
+HOSTS = "tests/integration/test_venues_hosts.py"
+
+WIRE = (
+    mutant(
+        "foreign_host_spoken_to",
+        "a URL that points at another environment is followed",
+        Edit(
+            TRANSPORT,
+            "        if parts.hostname not in self._hosts and parts.netloc not in self._hosts:\n",
+            "        if False:\n",
+        ),
+        tests=("tests/unit/venues/test_transport.py", HOSTS),
+    ),
+    mutant(
+        "breach_untold",
+        "a request to a foreign host is refused and nobody hears of it",
+        Edit(
+            "quoter/venues/ccxt_gateway.py",
+            "        self._client.gate.report_breaches(breach_alarm(emit, self._now_ns))\n",
+            "",
+        ),
+        tests=(f"{HOSTS}::test_the_gateways_own_stream_tells_the_engine",),
+    ),
+    mutant(
+        "breach_leaves_the_gate_open",
+        "creates go on leaving until the engine has heard of a breach",
+        Edit(
+            TRANSPORT,
+            "        self.is_open = False\n        if self._on_breach",
+            "        if self._on_breach",
+        ),
+        tests=("tests/unit/venues/test_transport.py",),
+    ),
+    mutant(
+        "key_without_tls",
+        "a signed request to a real venue may go in the clear",
+        Edit(
+            TRANSPORT,
+            "        if parts.scheme not in self._schemes and parts.hostname not in LOOPBACK:\n",
+            "        if False:\n",
+        ),
+        tests=("tests/unit/venues/test_transport.py",),
+    ),
+)
+
+SINKS = (
+    mutant(
+        "log_lines_unredacted",
+        "what is written to the log is not searched for secrets",
+        Edit(LOGS, "            _redact(redactor),\n", ""),
+        Edit(LOGS, "        return redactor.known(str(line))\n", "        return str(line)\n"),
+        tests=(f"{CANARY}::test_no_crash_tells_a_secret",),
+    ),
+    mutant(
+        "threads_past_the_sink",
+        "an exception in a thread is printed by Python's own hook",
+        Edit(LOGS, "    threading.excepthook = _log_thread_crash\n", ""),
+        tests=(f"{CANARY}::test_no_crash_tells_a_secret",),
+    ),
+    mutant(
+        "door_unredacted",
+        "an error text of the venue keeps our secrets: the latch file has them",
+        Edit(
+            "quoter/venues/redact.py",
+            "        for form in spellings(secret):\n",
+            "        for form in ():\n",
+        ),
+        tests=(f"{CANARY}::test_no_error_path_tells_a_secret",),
+    ),
+    mutant(
+        "cut_before_the_blot",
+        "a long line is cut first, which leaves half a secret at its end",
+        Edit(
+            "quoter/telemetry/redaction.py",
+            "clean(self.known(value[:SCAN_CHARS_MAX]))",
+            "clean(value)",
+        ),
+        tests=("tests/unit/telemetry/test_redaction.py",),
+    ),
+    mutant(
+        "names_of_the_venue_untamed",
+        "an id with control characters gets into the ledger and onto the screen",
+        Edit(
+            "quoter/venues/parse.py",
+            "        return printable(value[:NAME_CHARS_MAX])\n",
+            "        return value\n",
+        ),
+        tests=("tests/unit/venues/test_parse.py",),
+    ),
+)
+
+START = (
+    mutant(
+        "patched_sign_runs",
+        "a method that somebody replaced is not noticed",
+        Edit(
+            INTEGRITY,
+            "        and function.__code__.co_filename == sys.modules[base.__module__].__file__\n",
+            "",
+        ),
+        tests=("tests/unit/venues/test_integrity.py",),
+    ),
+    mutant(
+        "changed_file_runs",
+        "the files of ccxt are not compared with what was installed",
+        Edit(INTEGRITY, "        _check_file(dist, module, record)\n", ""),
+        tests=("tests/unit/venues/test_integrity.py",),
+    ),
+    mutant(
+        "record_not_anchored",
+        "whoever changes a file of ccxt may write its hash beside it",
+        Edit(INTEGRITY, "    if digest(record) != RECORD_DIGEST:\n", "    if False:\n"),
+        tests=("tests/unit/venues/test_integrity.py",),
+    ),
+    mutant(
+        "withdraw_right_ignored",
+        "a key that can move money away trades",
+        Edit("quoter/venues/key_rights.py", "    if found.excess:\n", "    if False:\n"),
+        tests=("tests/unit/venues/test_key_rights.py",),
+    ),
+    mutant(
+        "rights_asked_once",
+        "a right that the key gets later is not noticed",
+        Edit(
+            "quoter/venues/ccxt_gateway.py",
+            '            tasks.create_task(self.key_watch.run(emit), name="key rights")\n',
+            "",
+        ),
+        tests=("tests/integration/test_venues_keys.py",),
+    ),
+    mutant(
+        "plain_text_in_production",
+        "production takes its secret from the environment",
+        Edit(
+            "quoter/settings/load.py",
+            "    if settings.environment is Environment.PRODUCTION and not dry_run:\n",
+            "    if False:\n",
+        ),
+        tests=("tests/unit/test_settings.py",),
+    ),
+)
+
+MUTANTS = (*WIRE, *SINKS, *START)
