@@ -24,6 +24,7 @@ from quoter.app.start import (
     open_ledger,
     take_folder,
 )
+from quoter.app.watched import Watched, dead_man_timeout_s, heard, heartbeat_of
 from quoter.app.wiring import calibrated, earlier_runs, engine_config, kept_scale, venue_config
 from quoter.domain.errors import VenueError
 from quoter.domain.instrument import Instrument
@@ -91,8 +92,9 @@ async def trade(
             folder=folder,
             latched=record,
             ledger=ledger,
+            heartbeat=heartbeat_of(settings, folder, clock, start_ns),
         )
-        daemon = await _stoppable(_wire(started, doors, observers))
+        daemon = await _stoppable(heard(_wire(started, doors, observers), started.heartbeat))
         code = await _serve(settings, daemon, on_ready)
     except StartFailed as error:
         code = error.code
@@ -122,7 +124,9 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
     """Connect, clean up what an earlier run left, settle the books, build the parts."""
     settings, clock, folder = started.settings, started.clock, started.folder
     try:
-        gateway = make_gateway(config, now_ns=clock.now_ns)
+        dead_man_s = dead_man_timeout_s(settings, is_dry=folder is None)
+        watched = Watched(started, dead_man_s)
+        gateway = make_gateway(config, now_ns=clock.now_ns, barred=watched.barred)
     except (VenueError, ValueError) as error:
         raise StartFailed(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}") from None
     try:
@@ -152,6 +156,7 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
         latched=started.latched,
         ledger=started.ledger,
         observers=(metrics.observe, steps.observe, MeaningLog(engine).observe, *observers),
+        guards=watched.guards(gateway),
     )
     return Daemon(runner, engine, instrument, metrics, clock)
 

@@ -30,6 +30,7 @@ from quoter.service.clock import Clock, LoopProbe
 from quoter.service.data_folder import DataFolder
 from quoter.service.durable import Durable
 from quoter.service.exit_codes import ExitCode
+from quoter.service.guards import NO_GUARDS, Guards
 from quoter.service.inbox import Inbox
 from quoter.service.kept_calibration import CalibrationKeeper
 from quoter.service.last_orders import LastOrders
@@ -68,8 +69,10 @@ class Runner:
         latched: LatchRecord | None = None,
         ledger: Ledger | None = None,
         observers: tuple[Observer, ...] = (),
+        guards: Guards = NO_GUARDS,
     ) -> None:
         self.engine = engine
+        self._guards = guards
         self.inbox = Inbox()
         self._watchdog = Watchdog(clock=clock, post=self.inbox.put)
         self.probe = LoopProbe(self._on_lag)
@@ -123,6 +126,7 @@ class Runner:
                 tasks.create_task(self._tick(), name="tick")
                 tasks.create_task(self.probe.run(), name="probe")
                 tasks.create_task(self._requests(), name="requests")
+                self._guards.spawn(tasks, self.engine, look_first=self.stops.look)
                 tasks.create_task(self._end(), name="end")
                 if self._calibration is not None:
                     tasks.create_task(self._calibration.run(), name="calibration")
@@ -142,6 +146,7 @@ class Runner:
 
     def _begin(self) -> None:
         """A latch found on disk is the first thing the engine hears; else the gate opens."""
+        self._guards.begin(self.engine, self.inbox.put)
         if (record := self.stops.latched) is not None:
             self.inbox.put(
                 Alarm(ts_ns=self._clock.now_ns(), cause=record.cause, active=True, text=record.text)
@@ -199,6 +204,8 @@ class Runner:
         self.stops.operate(OperatorAction.DRAIN, "process", "stopping")
         if self._last_orders is not None:
             await self._last_orders.drain()
+            if self._last_orders.is_verified:
+                await self._guards.end(self.engine)
         if self._calibration is not None:
             await self._calibration.keep()
         raise _Finished

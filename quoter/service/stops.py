@@ -2,7 +2,7 @@
 
 import structlog
 
-from quoter.domain.events import Operator
+from quoter.domain.events import Alarm, Operator
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import StateChange
 from quoter.domain.trading import Cause, TradingState
@@ -89,6 +89,21 @@ class Stops:
         if kill_id is not None:
             self.rearm(kill_id, "file")
         self._write_latch(is_again=True)
+        self._adopt_latch()
+
+    def _adopt_latch(self) -> None:
+        """A kill that another process latched: the sentinel, which took us for dead."""
+        if self._latch is None or self.latched is not None or self._unlatched is not None:
+            return
+        record = self._latch.read()
+        if record is None:
+            return
+        self.latched = record
+        if self._gateway is not None:
+            self._gateway.shut()
+        text = f"{record.text} (latched by another process as {record.cause})"
+        now_ns = self._clock.now_ns()
+        self._post(Alarm(ts_ns=now_ns, cause=Cause.SENTINEL_KILL, active=True, text=text))
 
     def _write_latch(self, *, is_again: bool = False) -> None:
         """A disk that does not take it is asked again until it does: see `look`."""

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from quoter.domain.errors import BadSetting
 from quoter.settings.fields import HIDDEN, SECRETS, Environment
-from quoter.settings.model import PREFIX, Settings, env_name, production_refusal
+from quoter.settings.model import PREFIX, Settings, WatcherSettings, env_name, production_refusal
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -25,10 +25,14 @@ def known_names() -> tuple[str, ...]:
     return tuple(env_name(field) for field in Settings.model_fields)
 
 
-def load(*, env_file: Path | None = ENV_FILE, dry_run: bool = False) -> Settings:
+def load(
+    *, env_file: Path | None = ENV_FILE, dry_run: bool = False, watches_only: bool = False
+) -> Settings:
     """Read environment, `.env` and secret files, in that order of precedence.
 
     dry_run: no order will be sent, so neither key nor production opt-in is asked for.
+    watches_only: for the sentinel, which sends none either and learns the limits from the daemon;
+    it may have a key of its own.
     Raises BadSetting with one line per mistake; a value is shown unless it may be a secret.
     """
     file = env_file if env_file is not None and env_file.is_file() else None
@@ -40,13 +44,15 @@ def load(*, env_file: Path | None = ENV_FILE, dry_run: bool = False) -> Settings
     names = {*os.environ, *from_file, *_names_in(secrets_dir)}
     lines += _unknown(names)
     try:
-        settings = Settings(_env_file=file, _secrets_dir=secrets_dir)
+        kind = WatcherSettings if watches_only else Settings
+        settings = kind(_env_file=file, _secrets_dir=secrets_dir)
     except ValidationError as error:
         # `from None`: the chained error would carry the inputs
         raise BadSetting("\n".join([*lines, *_explain(error)])) from None
     except UnicodeDecodeError:
         raise BadSetting(f"{secrets_dir}: holds a file that is not text") from None
-    lines += _refusals(settings, dry_run=dry_run)
+    has_own_key = watches_only and settings.sentinel_api_key is not None
+    lines += _refusals(settings, dry_run=dry_run, has_own_key=has_own_key)
     if lines:
         raise BadSetting("\n".join(lines))
     return settings
@@ -101,12 +107,13 @@ def _unknown(names: set[str]) -> Iterator[str]:
         yield f"{_shown(name)}: no such setting; {hint}"
 
 
-def _refusals(settings: Settings, *, dry_run: bool) -> Iterator[str]:
+def _refusals(settings: Settings, *, dry_run: bool, has_own_key: bool) -> Iterator[str]:
     if dry_run:
         return
     if refusal := production_refusal(settings):
         yield refusal
-    if settings.environment is not Environment.SANDBOX and settings.api_key is None:
+    has_key = has_own_key or settings.api_key is not None
+    if settings.environment is not Environment.SANDBOX and not has_key:
         yield (
             f"QUOTER_API_KEY_FILE, QUOTER_API_SECRET_FILE: are required in "
             f"{settings.environment} (or the values themselves, without _FILE)"

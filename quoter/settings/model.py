@@ -1,5 +1,6 @@
 """The settings class: fields, where they come from, and which of them contradict each other."""
 
+from decimal import Decimal
 from ipaddress import ip_address
 from typing import Self
 from urllib.parse import urlsplit
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -20,16 +22,18 @@ from quoter.settings.fields import (
     Process,
     Requoting,
     Venue,
+    Watched,
 )
 from quoter.settings.parse import secret_from_file
 
 PREFIX = "QUOTER_"
 LOTS_MIN = 3  # fewer lots than that and the skew has no room to work in
 LOTS_MAX_EXACT = 500  # walls this far are none, and the table would grow
+LIMITS_UNREAD = {"inventory_max": Decimal(3), "order_size": Decimal(1), "loss_max": Decimal(1)}
 GAMMA_NORM_MIN, GAMMA_NORM_MAX = 1e-3, 1e3
 
 
-class Settings(Process, Requoting, Pricing, Limits, Venue, BaseSettings):
+class Settings(Process, Watched, Requoting, Pricing, Limits, Venue, BaseSettings):
     """All of them. Build it with `quoter.settings.load`, which also refuses unknown names."""
 
     model_config = SettingsConfigDict(
@@ -99,6 +103,22 @@ class FixedSettings(Settings):
         return (init_settings,)
 
 
+class WatcherSettings(Settings):
+    """For the sentinel: nothing need be said of limits, which the daemon's heartbeat tells it."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        unread = InitSettingsSource(settings_cls, init_kwargs=LIMITS_UNREAD)
+        return unread, init_settings, env_settings, dotenv_settings, file_secret_settings
+
+
 def env_name(field: str) -> str:
     """The environment's name of a field."""
     return PREFIX + field.upper()
@@ -162,6 +182,10 @@ def _venue_conflicts(settings: Settings) -> list[str]:
     lines = []
     if (settings.api_key is None) != (settings.api_secret is None):
         lines.append("QUOTER_API_KEY: goes with QUOTER_API_SECRET: set both or neither")
+    if (settings.sentinel_api_key is None) != (settings.sentinel_api_secret is None):
+        lines.append(
+            "QUOTER_SENTINEL_API_KEY: goes with QUOTER_SENTINEL_API_SECRET: set both or neither"
+        )
     try:
         url = urlsplit(settings.sandbox_url)
         fits = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0

@@ -33,6 +33,7 @@ class Purpose(StrEnum):
     CREATE = "create"
     CANCEL = "cancel"
     READ = "read"
+    DEAD_MAN = "dead_man"  # the venue's own switch: a POST that creates nothing
 
 
 @dataclass(slots=True)
@@ -74,10 +75,19 @@ def _never_hushed(_: Purpose) -> str:
     return ""
 
 
+type Barred = Callable[[], str]  # what forbids a create just now; empty: nothing
+
+
+def never_barred() -> str:
+    return ""
+
+
 class LastInch:
     """Who may leave: open or shut, registered intents, allowed hosts. Starts shut.
 
     `hushed` says why the venue wants to hear nothing of a purpose now; empty: it does not mind.
+    `barred` says what outside this process forbids a create now: it is asked at every one, so that
+    a process that was frozen in between can't send on what it knew before.
     """
 
     def __init__(
@@ -87,9 +97,10 @@ class LastInch:
         age_ns_max: int,
         now_ns: NowNs,
         hushed: Callable[[Purpose], str] = _never_hushed,
+        barred: Barred = never_barred,
     ) -> None:
         self._hosts, self._age_ns_max, self._now_ns = hosts, age_ns_max, now_ns
-        self._hushed = hushed
+        self._hushed, self._barred = hushed, barred
         self._intents: dict[str, PlaceOrder] = {}
         self._wire_ns: dict[str, int] = {}
         self.is_open = False
@@ -123,6 +134,8 @@ class LastInch:
         order = self._intents.get(call.client_id)
         if not self.is_open:
             raise self.refuse("the gate is shut")
+        if text := self._barred():
+            raise self.refuse(text)
         if order is None:
             raise self.refuse(f"no intent is registered for {call.client_id!r}")
         if call.create_sent:
@@ -152,6 +165,14 @@ class LastInch:
         """Count a refusal; the caller raises it."""
         self.refused += 1
         return GateShut(text)
+
+
+class SealedInch(LastInch):
+    """Of a process that cancels and never creates: no way leads to an open gate."""
+
+    def check_create(self, call: Call) -> None:
+        """Raise GateShut, always."""
+        raise self.refuse(f"this process creates no order: {call.client_id!r}")
 
 
 class GatedConnector(aiohttp.TCPConnector):
