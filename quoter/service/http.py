@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import Protocol
 
 from aiohttp import web
 
@@ -104,7 +105,14 @@ class Pages:
         return web.Response(status=status, text=text + "\n", content_type="application/json")
 
 
-async def serve(pages: Pages, *, host: str, port: int) -> tuple[web.AppRunner, int]:
+class HasApplication(Protocol):
+    """Pages that can be served."""
+
+    def application(self) -> web.Application:
+        """Routes and guards."""
+
+
+async def serve(pages: HasApplication, *, host: str, port: int) -> tuple[web.AppRunner, int]:
     """Listen; return what must be cleaned up and the port in use. Raises OSError if it is taken."""
     runner = web.AppRunner(
         pages.application(),
