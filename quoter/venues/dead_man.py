@@ -30,7 +30,6 @@ SWITCHES = {  # by ccxt id; documents of the venues, read in 2026
 NOT_USED = {
     "bingx": "may say FAILED inside an answer that ccxt takes for a success",
     "bitvavo": "covers only orders that were placed with a group number of its own",
-    "btse": "its range is not documented well enough",
     "bybit": "for institutions only, and bound to a private socket that subscribes to it",
     "extended": "its answer is empty: nothing says that it was set",
     "hyperliquid": "needs a million dollars of turnover, and ccxt can't switch it off",
