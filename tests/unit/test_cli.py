@@ -28,7 +28,7 @@ HEAVY = (
 )
 VERBS = (
     "demo", "run", "sandbox", "check", "explain", "healthcheck", "kill", "rearm", "accept",
-    "ledger", "env-example",
+    "ledger", "env-example", "sentinel",
 )  # fmt: skip
 
 
