@@ -1,8 +1,8 @@
 """Every mutant that the suite must kill."""
 
-from tests.mutants import doors, orders
+from tests.mutants import doors, orders, sentinel
 
-MUTANTS = (*orders.MUTANTS, *doors.MUTANTS)
+MUTANTS = (*orders.MUTANTS, *doors.MUTANTS, *sentinel.MUTANTS)
 # Where a mutant's own tests do not see it, these may.
 FALLBACK = (
     "tests/unit/engine",
