@@ -56,6 +56,7 @@ class Sentinel:
         self._audit = Audit(door=door, monotonic_s=monotonic_s)
         self._alarm = asyncio.Event()
         self._fresh = asyncio.Event()  # the daemon is not as it was: look at the venue at once
+        self._unlatched: tuple[str, str] | None = None  # a kill that the disk did not take yet
         self._breach = ""  # holdings beyond the limit, not yet acted on
         self._turned_s = monotonic_s()
         self._beat_s = -BEAT_S
@@ -118,6 +119,8 @@ class Sentinel:
         while True:
             await _wait(self._alarm, RECHECK_S)
             self._alarm.clear()
+            if self._unlatched is not None:
+                await self._latch_it(*self._unlatched)
             if self._breach:
                 text, self._breach = self._breach, ""
                 await self._strike(f"the venue says {text}", is_latching=True)
@@ -153,8 +156,10 @@ class Sentinel:
                 now_ns = self._now_ns()
                 await asyncio.to_thread(self._latch.write, Cause.SENTINEL_KILL, text, now_ns)
         except OSError as error:
+            self._unlatched = text, mark
             log.critical("latch_not_written", error=str(error))
         else:
+            self._unlatched = None
             self._handled = mark or self._handled
 
     async def _sweep(self) -> int:
@@ -202,7 +207,8 @@ class Sentinel:
         """Is there no reason for an order of ours to be at the venue, by what the daemon says?"""
         if core is Core.STARTING:
             return True
-        is_killed = core is Core.KILLED or (core is Core.ALIVE and self._latch.is_set())
+        is_latched = self._latch.is_set() or self._unlatched is not None
+        is_killed = core is Core.KILLED or (core is Core.ALIVE and is_latched)
         return self._audit.must_be_flat(is_killed=is_killed)
 
     async def _connect(self) -> bool:

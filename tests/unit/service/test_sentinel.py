@@ -4,7 +4,11 @@ import asyncio
 import time
 from pathlib import Path
 
+import pytest
+
+from quoter.service.audit import FLAT_S
 from quoter.service.beat import SENTINEL_BEAT, SentinelBeat, get
+from quoter.service.latch import Latch
 from quoter.service.sentinel import VENUE_S_MAX, Sentinel
 from quoter.service.vigil import Core, Vigil
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
@@ -43,3 +47,28 @@ async def test_it_beats_only_while_it_could_cancel(tmp_path: Path) -> None:
     assert get(tmp_path / SENTINEL_BEAT, SentinelBeat) is None
     task.cancel()
     await asyncio.wait({task})
+
+
+async def test_a_kill_that_the_disk_did_not_take_is_enforced_until_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The daemon may wake up meanwhile: it is not told, so its orders must not stand."""
+    watching = sentinel(door := Door(), tmp_path)
+
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Latch, "write", full)
+        await watching._latch_it("silent", "mark")
+    assert watching._must_be_flat(Core.ALIVE) is False  # it has a moment to obey
+    door.now_s += FLAT_S + 0.1
+    assert watching._must_be_flat(Core.ALIVE)
+    watching._alarm.set()
+    task = asyncio.create_task(watching._strike_when_needed())
+    for _ in range(100):
+        await asyncio.sleep(0.01)
+        if Latch(tmp_path).is_set():
+            break
+    task.cancel()
+    assert Latch(tmp_path).read() is not None
