@@ -91,6 +91,23 @@ def run(
 
 
 @app.command()
+def sentinel() -> None:
+    """Watch the daemon of QUOTER_DATA_DIR from outside, until SIGTERM or Ctrl-C.
+
+    When its heartbeat stops, or its holdings pass the limit: cancel its orders, verify, latch
+    KILLED. Needs the daemon's settings of venue and data folder, and a key of its own if you can.
+    It has no way to create an order.
+    """
+    from quoter.settings import forget_secrets, load
+
+    settings = load(watches_only=True)
+    forget_secrets()
+    from quoter.app.sentinel import run_sentinel
+
+    raise typer.Exit(run_sentinel(settings))
+
+
+@app.command()
 def sandbox(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = LOOPBACK,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any free one.")] = SANDBOX_PORT,

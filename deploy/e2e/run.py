@@ -52,12 +52,14 @@ def _end_to_end(stack: Stack, checks: Checks) -> None:
     with_grafana = images.obtain(grafana_image, stack.environment)
     checks.note(grafana_image, "as published" if with_grafana else "NOT RUN: no registry")
     _build(stack, checks)
-    services = ["sandbox", "quoter", "prometheus", *(["grafana"] if with_grafana else [])]
+    services = ["sandbox", "quoter", "sentinel", "prometheus"]
+    services += ["grafana"] if with_grafana else []
     try:
         steps.check_up(stack, checks, services)
         steps.check_hardening(stack, checks, services)
         steps.check_trading(stack, checks)
         steps.check_prometheus(stack, checks)
+        steps.check_sentinel(stack, checks)
         steps.check_stop(stack, checks)
         steps.check_kill(stack, checks)
     except StepError:

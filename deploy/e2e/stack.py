@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from deploy.e2e.shell import StepError, run
 
-PORTS = ("PUBLISH_PORT", "SANDBOX_PORT", "PROMETHEUS_PORT", "GRAFANA_PORT")
+PORTS = ("PUBLISH_PORT", "SENTINEL_PORT", "SANDBOX_PORT", "PROMETHEUS_PORT", "GRAFANA_PORT")
 HTTP_S_MAX = 5.0
 
 

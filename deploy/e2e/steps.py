@@ -77,6 +77,37 @@ def check_prometheus(stack: Stack, checks: Checks) -> None:
     checks.record("no alert fires", holds=not firing, seen=", ".join(firing) or "none")
 
 
+def check_sentinel(stack: Stack, checks: Checks) -> None:
+    """A frozen daemon loses its orders to the sentinel, wakes up killed, and is re-armed."""
+    wait_until(lambda: _open_orders(stack) > 0, seconds=QUOTING_S_MAX)
+    stack.compose("pause", "quoter")
+    latched = wait_until(lambda: bool(_latch(stack)), seconds=STOP_S_MAX)
+    empty = wait_until(lambda: _open_orders(stack) == 0, seconds=STOP_S_MAX)
+    kill_id = _latch(stack)
+    checks.record(
+        "the sentinel stops a frozen daemon",
+        holds=latched and empty,
+        seen=f"{_open_orders(stack)} orders, kill id {kill_id}",
+    )
+    stack.compose("unpause", "quoter")
+    killed = wait_until(lambda: not _is_ready(stack), seconds=STOP_S_MAX)
+    checks.record("it wakes up killed", holds=killed, seen="/readyz")
+    _check_foreign(stack, checks)
+    stack.compose("exec", "-T", "quoter", "quoter", "rearm", "--kill-id", kill_id)
+    back = wait_until(lambda: _is_ready(stack), seconds=QUOTING_S_MAX)
+    checks.record("it quotes again after a re-arm", holds=back, seen="/readyz")
+
+
+def _latch(stack: Stack) -> str:
+    """The kill id in the data folder, read where the sentinel runs; empty without one."""
+    script = (
+        "import json, pathlib;"
+        "p = pathlib.Path('/var/lib/quoter/latch.json');"
+        "print(json.loads(p.read_text())['kill_id'] if p.exists() else '')"
+    )
+    return stack.compose("exec", "-T", "sentinel", "python3", "-c", script).strip()
+
+
 def check_stop(stack: Stack, checks: Checks) -> None:
     """`stop` leaves no order of ours, the daemon says so, and it comes back on its volume."""
     resting = wait_until(lambda: _open_orders(stack) > 0, seconds=QUOTING_S_MAX)

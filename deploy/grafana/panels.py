@@ -120,6 +120,26 @@ STATE = Row(
             unit="cpm",
             queries=(rate("quoter_causes_raised_total", "cause", "{{cause}}", scale="60 * "),),
         ),
+        Panel(
+            title="Heartbeat, as the sentinel sees it",
+            description="Time since the daemon's heartbeat last changed, and since the venue last "
+            "answered the sentinel. At QUOTER_SENTINEL_STALE_S of the first it cancels.",
+            unit="s",
+            queries=(
+                value("quoter_sentinel_heartbeat_age_seconds", "heartbeat {{symbol}}", BLUE),
+                value("quoter_sentinel_look_age_seconds", "venue {{symbol}}", GREY),
+            ),
+        ),
+        Panel(
+            title="What the sentinel did",
+            description="Strikes (it cancelled and latched) and orders that it took out of the "
+            "market, since its start. Zero is good.",
+            unit="short",
+            queries=(
+                value("quoter_sentinel_strikes_total", "strikes {{symbol}}", RED),
+                value("quoter_sentinel_cancelled_orders_total", "cancelled {{symbol}}", ORANGE),
+            ),
+        ),
     ),
 )
 

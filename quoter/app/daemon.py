@@ -25,6 +25,7 @@ from quoter.app.start import (
     take_folder,
 )
 from quoter.app.steering import Load, Steering
+from quoter.app.watched import Watched, dead_man_timeout_s, heard, heartbeat_of
 from quoter.app.wiring import calibrated, earlier_runs, engine_config, kept_scale, venue_config
 from quoter.domain.errors import CodeAltered, VenueError
 from quoter.domain.instrument import Instrument
@@ -96,8 +97,9 @@ async def trade(
             folder=folder,
             latched=record,
             ledger=ledger,
+            heartbeat=heartbeat_of(settings, folder, clock, start_ns),
         )
-        daemon = await _stoppable(_wire(started, doors, observers))
+        daemon = await _stoppable(heard(_wire(started, doors, observers), started.heartbeat))
         code = await _serve(settings, daemon, on_ready, load)
     except StartFailed as error:
         code = error.code
@@ -128,7 +130,9 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
     settings, clock, folder = started.settings, started.clock, started.folder
     try:
         check_signing_code(config)
-        gateway = make_gateway(config, now_ns=clock.now_ns)
+        dead_man_s = dead_man_timeout_s(settings, is_dry=folder is None)
+        watched = Watched(started, dead_man_s)
+        gateway = make_gateway(config, now_ns=clock.now_ns, barred=watched.barred)
     except CodeAltered as error:
         raise StartFailed(ExitCode.INTEGRITY, f"altered code: {error}") from None
     except (VenueError, ValueError) as error:
@@ -170,6 +174,7 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
         venue_clock=gateway.clock,
         rss_max_mb=settings.rss_max_mb,
         observers=(metrics.observe, steps.observe, MeaningLog(engine).observe, *observers),
+        guards=watched.guards(gateway),
     )
     return Daemon(runner, engine, instrument, metrics, clock, started.ledger)
 

@@ -16,6 +16,7 @@ from quoter.ledger.writer import LedgerFailed
 from quoter.service.clock import Clock
 from quoter.service.data_folder import KILL_REQUEST, DataFolder, LockHeld
 from quoter.service.exit_codes import ExitCode
+from quoter.service.heartbeat import Heartbeat
 from quoter.service.last_orders import LATE_CREATE_S
 from quoter.service.latch import Latch, LatchRecord
 from quoter.settings import Settings
@@ -116,6 +117,7 @@ class Started:
     folder: DataFolder | None = None
     latched: LatchRecord | None = None
     ledger: Ledger | None = None
+    heartbeat: Heartbeat | None = None
 
 
 async def connect(gateway: OrderGateway) -> Instrument:

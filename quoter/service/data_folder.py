@@ -10,6 +10,7 @@ KILL_REQUEST = "KILL"
 REARM_REQUEST = "REARM"
 PID = "quoter.pid"
 LOCK = "lock"
+SENTINEL_LOCK = "sentinel.lock"
 REQUEST_BYTES_MAX = 200
 
 
@@ -20,8 +21,9 @@ class LockHeld(Exception):
 class DataFolder:
     """Owned by one process at a time, by `flock`: the kernel lets go when the process dies."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lock: str = LOCK) -> None:
         self.path = path
+        self._lock_name = lock
         self.was_left_in_a_hurry = False  # the last owner died without `release`
         self._lock: IO[str] | None = None
         self._has_pid = False
@@ -39,7 +41,7 @@ class DataFolder:
 
         Raises LockHeld, OSError.
         """
-        lock = (self.path / LOCK).open("w")
+        lock = (self.path / self._lock_name).open("w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import Protocol
 
 from aiohttp import web
 
@@ -116,7 +117,14 @@ class Pages:
         return answer(self._sources.redactor, body, status=status)
 
 
-async def serve(pages: Pages, *, host: str, port: int) -> tuple[web.AppRunner, int]:
+class HasApplication(Protocol):
+    """Pages that can be served."""
+
+    def application(self) -> web.Application:
+        """Routes and guards."""
+
+
+async def serve(pages: HasApplication, *, host: str, port: int) -> tuple[web.AppRunner, int]:
     """Listen; return what must be cleaned up and the port in use. Raises OSError if it is taken."""
     runner = web.AppRunner(
         pages.application(),

@@ -56,6 +56,16 @@ class Latch:
             )
         return record
 
+    def is_set(self) -> bool:
+        """Is there one, readable or not? Cheap enough to ask before every create."""
+        try:
+            self._path.stat()
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return True
+
     def write(self, cause: Cause, text: str, ts_ns: int) -> LatchRecord:
         """Make a new kill durable."""
         record = new_record(cause, text, ts_ns)
@@ -64,7 +74,7 @@ class Latch:
 
     def save(self, record: LatchRecord) -> None:
         """Make the kill durable: file and folder are synced before this returns. Raises OSError."""
-        part = self._path.with_suffix(".part")
+        part = self._path.with_suffix(f".{record.kill_id}.part")  # daemon and sentinel may both
         with part.open("w") as file:
             json.dump(asdict(record), file)
             file.flush()

@@ -34,6 +34,15 @@ class LatchKeeper:
         """Is no latch wanted, and none on the disk?"""
         return self._wanted is None and self._kept is None
 
+    def found(self) -> LatchRecord | None:
+        """A latch on the disk that we neither wrote nor want away: it is in force from now on."""
+        if not self.is_clear:
+            return None
+        record = self._latch.read()
+        if record is not None:
+            self._wanted = self._kept = record
+        return record
+
     def keep(self, record: LatchRecord | None) -> None:
         """From now on this is what the disk must say; None: nobody is killed."""
         self._wanted = record

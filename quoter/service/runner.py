@@ -32,6 +32,7 @@ from quoter.service.data_folder import DataFolder
 from quoter.service.drill_record import last_passed_ns
 from quoter.service.durable import Durable
 from quoter.service.exit_codes import ExitCode
+from quoter.service.guards import NO_GUARDS, Guards
 from quoter.service.inbox import Inbox
 from quoter.service.kept_calibration import CalibrationKeeper
 from quoter.service.last_orders import LastOrders
@@ -70,9 +71,11 @@ class Runner:
         venue_clock: VenueClock | None = None,
         rss_max_mb: int = 0,
         observers: tuple[Observer, ...] = (),
+        guards: Guards = NO_GUARDS,
     ) -> None:
         """`venue_clock` is kept here while we run; `rss_max_mb` of 0: memory has no bound."""
         self.engine = engine
+        self._guards = guards
         self.inbox = Inbox()
         self._feed = feed
         self._gateway = gateway
@@ -168,6 +171,7 @@ class Runner:
         spawn(tasks, "requests", self._requests())
         if self.stops.has_disk:
             spawn(tasks, "latch", self.stops.run())
+        self._guards.spawn(tasks, self.engine, look_first=self.stops.look)
         spawn(tasks, "end", self._end())
         self.watches.spawn(tasks)
         if self._calibration is not None:
@@ -179,6 +183,7 @@ class Runner:
     def _begin(self) -> None:
         """A latch found on disk is the first thing the engine hears."""
         self.watches.begin()
+        self._guards.begin(self.engine, self.inbox.put)
         if (record := self.stops.latched) is not None:
             self.inbox.put(
                 Alarm(ts_ns=self._clock.now_ns(), cause=record.cause, active=True, text=record.text)
@@ -244,6 +249,8 @@ class Runner:
         self.stops.end("process", "stopping")
         if self._last_orders is not None:
             await self._last_orders.drain()
+            if self._last_orders.is_verified:
+                await self._guards.end(self.engine)
         if self._calibration is not None:
             await self._calibration.keep()
         raise Finished

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import structlog
 
-from quoter.domain.events import Event, Operator
+from quoter.domain.events import Alarm, Event, Operator
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import StateChange
 from quoter.domain.trading import Cause, TradingState
@@ -182,6 +182,20 @@ class Stops:
             self._wish_for(wanted)
         if self._wish is not None:
             self._ask_again(self._wish)
+        self._adopt_latch()
+
+    def _adopt_latch(self) -> None:
+        """A kill that another process latched: the sentinel, which took us for dead."""
+        if self._keeper is None or self.latched is not None:
+            return
+        record = self._keeper.found()
+        if record is None:
+            return
+        text = f"{record.text} (latched by another process as {record.cause})"
+        self.latched, self._told = record, (Cause.SENTINEL_KILL, text)
+        self._follow()
+        now_ns = self._clock.now_ns()
+        self._post(Alarm(ts_ns=now_ns, cause=Cause.SENTINEL_KILL, active=True, text=text))
 
     def _wish_for(self, wanted: str) -> None:
         """The file holds the kill id, and behind it the inventory that is accepted, if any."""

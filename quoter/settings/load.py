@@ -10,9 +10,10 @@ from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
 from quoter.domain.errors import BadSetting
+from quoter.settings.control_fields import TOKENS
 from quoter.settings.exposure import Exposure, exposures
-from quoter.settings.fields import HIDDEN, SECRETS, TOKENS, Environment
-from quoter.settings.model import PREFIX, Settings, env_name, production_refusal
+from quoter.settings.fields import HIDDEN, SECRETS, Environment
+from quoter.settings.model import PREFIX, Settings, WatcherSettings, env_name, production_refusal
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -32,17 +33,20 @@ def load(
     *,
     env_file: Path | None = ENV_FILE,
     dry_run: bool = False,
+    watches_only: bool = False,
     warn: Callable[[Exposure], None] | None = None,
 ) -> Settings:
     """Read environment, `.env` and secret files, in that order of precedence.
 
     dry_run: no order will be sent, so neither key nor production opt-in is asked for.
+    watches_only: for the sentinel, which sends none either and learns the limits from the daemon;
+    it may have a key of its own.
     warn: hears of secrets that others may see, where that is not refused.
     Raises BadSetting with one line per mistake; a value is shown unless it may be a secret.
     """
     from_file = dict[str, str]()
     try:
-        settings, found = _load(env_file, from_file, dry_run=dry_run)
+        settings, found = _load(env_file, from_file, dry_run=dry_run, watches_only=watches_only)
     except BadSetting as error:
         # a secret may have been pasted into any other setting as well
         raise BadSetting(_blotted(str(error), from_file)) from None
@@ -53,7 +57,7 @@ def load(
 
 
 def _load(
-    env_file: Path | None, from_file: dict[str, str], *, dry_run: bool
+    env_file: Path | None, from_file: dict[str, str], *, dry_run: bool, watches_only: bool
 ) -> tuple[Settings, list[Exposure]]:
     file = env_file if env_file is not None and env_file.is_file() else None
     lines = list[str]()
@@ -64,13 +68,15 @@ def _load(
     lines += _unknown(names)
     lines += _open_tokens({**from_file, **os.environ})
     try:
-        settings = Settings(_env_file=file, _secrets_dir=secrets_dir)
+        kind = WatcherSettings if watches_only else Settings
+        settings = kind(_env_file=file, _secrets_dir=secrets_dir)
     except ValidationError as error:
         # `from None`: the chained error would carry the inputs
         raise BadSetting("\n".join([*lines, *_explain(error)])) from None
     except UnicodeDecodeError:
         raise BadSetting(f"{secrets_dir}: holds a file that is not text") from None
-    lines += _refusals(settings, dry_run=dry_run)
+    has_own_key = watches_only and settings.sentinel_api_key is not None
+    lines += _refusals(settings, dry_run=dry_run, has_own_key=has_own_key)
     plain = from_file | {name: value for name, value in os.environ.items() if value}
     found = list(exposures(settings, plain, secrets_dir))
     if settings.environment is Environment.PRODUCTION and not dry_run:
@@ -145,12 +151,13 @@ def _open_tokens(values: Mapping[str, str]) -> Iterator[str]:
             yield f"{name}: must not be here: name its file by {name}_FILE"
 
 
-def _refusals(settings: Settings, *, dry_run: bool) -> Iterator[str]:
+def _refusals(settings: Settings, *, dry_run: bool, has_own_key: bool) -> Iterator[str]:
     if dry_run:
         return
     if refusal := production_refusal(settings):
         yield refusal
-    if settings.environment is not Environment.SANDBOX and settings.api_key is None:
+    has_key = has_own_key or settings.api_key is not None
+    if settings.environment is not Environment.SANDBOX and not has_key:
         yield (
             f"QUOTER_API_KEY_FILE, QUOTER_API_SECRET_FILE: are required in "
             f"{settings.environment} (or the values themselves, without _FILE)"

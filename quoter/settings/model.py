@@ -1,5 +1,6 @@
 """The settings class: fields, where they come from, and which of them contradict each other."""
 
+from decimal import Decimal
 from ipaddress import ip_address
 from typing import Self
 from urllib.parse import urlsplit
@@ -7,15 +8,15 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
+from quoter.settings.control_fields import TOKENS, Control
 from quoter.settings.fields import (
     HIDDEN,
     SECRETS,
-    TOKENS,
-    Control,
     Environment,
     Limits,
     Pricing,
@@ -26,14 +27,18 @@ from quoter.settings.fields import (
 from quoter.settings.parse import secret_from_file
 from quoter.settings.regime_fields import MarketRegime
 from quoter.settings.tokens import token_conflicts
+from quoter.settings.watched_fields import Watched
 
 PREFIX = "QUOTER_"
 LOTS_MIN = 3  # fewer lots than that and the skew has no room to work in
 LOTS_MAX_EXACT = 500  # walls this far are none, and the table would grow
+LIMITS_UNREAD = {"inventory_max": Decimal(3), "order_size": Decimal(1), "loss_max": Decimal(1)}
 GAMMA_NORM_MIN, GAMMA_NORM_MAX = 1e-3, 1e3
 
 
-class Settings(Control, Process, Requoting, Pricing, MarketRegime, Limits, Venue, BaseSettings):
+class Settings(
+    Control, Process, Watched, Requoting, Pricing, MarketRegime, Limits, Venue, BaseSettings
+):
     """All of them. Build it with `quoter.settings.load`, which also refuses unknown names."""
 
     model_config = SettingsConfigDict(
@@ -107,6 +112,22 @@ class FixedSettings(Settings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
+
+
+class WatcherSettings(Settings):
+    """For the sentinel: nothing need be said of limits, which the daemon's heartbeat tells it."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        unread = InitSettingsSource(settings_cls, init_kwargs=LIMITS_UNREAD)
+        return unread, init_settings, env_settings, dotenv_settings, file_secret_settings
 
 
 def env_name(field: str) -> str:
@@ -188,6 +209,10 @@ def _venue_conflicts(settings: Settings) -> list[str]:
     lines = []
     if (settings.api_key is None) != (settings.api_secret is None):
         lines.append("QUOTER_API_KEY: goes with QUOTER_API_SECRET: set both or neither")
+    if (settings.sentinel_api_key is None) != (settings.sentinel_api_secret is None):
+        lines.append(
+            "QUOTER_SENTINEL_API_KEY: goes with QUOTER_SENTINEL_API_SECRET: set both or neither"
+        )
     try:
         url = urlsplit(settings.sandbox_url)
         fits = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0

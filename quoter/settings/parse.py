@@ -7,6 +7,7 @@ from pathlib import Path
 
 SECRET_BYTES_MAX = 16_384
 HORIZON_S_MAX = 604_800.0
+DEAD_MAN_S_MAX = 86_400
 
 
 def parse_exchange_id(text: object) -> str:
@@ -47,6 +48,16 @@ def parse_horizon(value: object) -> object:
     if not (isfinite(seconds) and 0 < seconds <= HORIZON_S_MAX):
         raise ValueError("must be auto, session or seconds (above 0, at most a week)")
     return seconds
+
+
+def parse_dead_man(value: object) -> object:
+    """`auto`, `off`, or whole seconds; which of them a venue takes is its own matter."""
+    if value in {"auto", "off"}:
+        return value
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= DEAD_MAN_S_MAX):
+        raise ValueError("must be auto, off or whole seconds")
+    return int(text)
 
 
 def parse_host_names(text: object) -> str:

@@ -1,6 +1,7 @@
 """Which door for which venue."""
 
 import time
+from dataclasses import replace
 from random import Random
 
 from quoter.domain.instrument import Instrument
@@ -11,7 +12,8 @@ from quoter.venues.ccxt_gateway import CcxtGateway
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.dialects import dialect_of
 from quoter.venues.integrity import check_code
-from quoter.venues.ports import MarketFeed
+from quoter.venues.ports import CancelDoor, MarketFeed
+from quoter.venues.transport import Barred, never_barred
 from quoter.venues.venue_clock import VenueClock
 
 
@@ -21,10 +23,22 @@ def check_signing_code(config: VenueConfig) -> None:
 
 
 def make_gateway(
-    config: VenueConfig, *, now_ns: NowNs = time.time_ns, random: Random | None = None
+    config: VenueConfig,
+    *,
+    now_ns: NowNs = time.time_ns,
+    random: Random | None = None,
+    barred: Barred = never_barred,
 ) -> CcxtGateway:
-    """Orders and the private stream. Raises VenueError if the venue can't be used safely."""
-    return CcxtGateway(config, now_ns, random or Random())
+    """Orders and the private stream. Raises VenueError if the venue can't be used safely.
+
+    `barred` is asked at every create what forbids it just now; empty: nothing.
+    """
+    return CcxtGateway(config, now_ns, random or Random(), barred)
+
+
+def make_cancel_door(config: VenueConfig, *, now_ns: NowNs = time.time_ns) -> CancelDoor:
+    """For a process that only ever cancels. Raises VenueError as `make_gateway`."""
+    return CcxtGateway(replace(config, is_cancel_only=True), now_ns, Random())
 
 
 def make_feed(

@@ -42,6 +42,10 @@ class Caller:
         """Send one cancel, from the reserve if need be."""
         return await self._paced(Purpose.CANCEL, client_id, 1.0, call)
 
+    async def hold[T](self, call: Callable[[], Awaitable[T]]) -> T | Failed:
+        """Set the venue's dead man's switch; it may wait for no question of ours."""
+        return await self._paced(Purpose.DEAD_MAN, "", 1.0, call)
+
     async def read[T](self, call: Callable[[], Awaitable[T]], *, weight: float = 1.0) -> T | Failed:
         """Ask something that changes nothing."""
         return await self._paced(Purpose.READ, "", weight, call)
@@ -56,7 +60,7 @@ class Caller:
         self, purpose: Purpose, client_id: str, weight: float, call: Callable[[], Awaitable[T]]
     ) -> T | Failed:
         wait_s = self._client.limiter.admit(
-            self._now_ns(), weight=weight, is_cancel=purpose is Purpose.CANCEL
+            self._now_ns(), weight=weight, is_cancel=purpose is not Purpose.READ
         )
         if wait_s is None:
             error = VenueError("not sent: rate limit")

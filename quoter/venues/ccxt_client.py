@@ -8,15 +8,24 @@ import ccxt.pro
 
 from quoter.domain.errors import VenueError
 from quoter.venues.config import NowNs, VenueConfig
+from quoter.venues.dead_man import switch_of
 from quoter.venues.dialects import dialect_of, sandbox_urls
 from quoter.venues.guards import GuardedExchange
 from quoter.venues.kraken_books import KrakenBooks
 from quoter.venues.limiter import Limiter
 from quoter.venues.parse import as_map
-from quoter.venues.transport import LastInch, Purpose, check_session
+from quoter.venues.transport import (
+    Barred,
+    LastInch,
+    Purpose,
+    SealedInch,
+    check_session,
+    never_barred,
+)
 
 CACHE_MAX = 10_000  # rows; a burst beyond ccxt's default of 1000 would lose fills without a word
 REQUESTS_PER_S_DEFAULT = 10.0
+STOPPING = frozenset({Purpose.CANCEL, Purpose.DEAD_MAN})  # only a ban silences these
 # ccxt's names for a proxy, which may repeat what it is given; each also in snake case
 MENDED: dict[str, tuple[type, ...]] = {"kraken": (KrakenBooks,)}
 PROXIES = ("proxyUrl", "httpProxy", "httpsProxy", "socksProxy", "aiohttp_proxy")
@@ -31,8 +40,13 @@ def guarded_class(exchange: str) -> type[GuardedExchange]:
     return cast("type[GuardedExchange]", type(f"Guarded_{exchange}", bases, {}))
 
 
-def make_client(config: VenueConfig, now_ns: NowNs) -> GuardedExchange:
-    """A ccxt.pro client for `config`, its gate shut. Raises VenueError if it can't be safe."""
+def make_client(
+    config: VenueConfig, now_ns: NowNs, barred: Barred = never_barred
+) -> GuardedExchange:
+    """A ccxt.pro client for `config`, its gate shut. Raises VenueError if it can't be safe.
+
+    `barred` is asked at every create: see `LastInch`.
+    """
     dialect = dialect_of(config.exchange)
     if config.environment == "sandbox" and dialect.family != "binance":
         raise VenueError(f"the sandbox speaks Binance's protocol, not that of {config.exchange}")
@@ -43,12 +57,15 @@ def make_client(config: VenueConfig, now_ns: NowNs) -> GuardedExchange:
     client.limiter = limiter = Limiter(
         requests_per_s=1000 / client.rateLimit if client.rateLimit > 0 else REQUESTS_PER_S_DEFAULT
     )
-    client.gate = LastInch(
+    if (switch := switch_of(config.exchange)) is not None:
+        client.dead_man_path = switch.path
+    client.gate = (SealedInch if config.is_cancel_only else LastInch)(
         hosts=hosts,
         age_ns_max=int(config.create_age_s_max * 1e9),
         now_ns=now_ns,
         needs_tls=config.environment != "sandbox",
-        hushed=lambda purpose: limiter.hushed(now_ns(), is_cancel=purpose is Purpose.CANCEL),
+        hushed=lambda purpose: limiter.hushed(now_ns(), is_cancel=purpose in STOPPING),
+        barred=barred,
     )
     exact = client.exceptions.get("exact")
     by_market = as_map(client.exceptions.get("spot")).get("exact")

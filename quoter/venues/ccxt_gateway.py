@@ -29,6 +29,7 @@ from quoter.venues.ccxt_client import make_client, make_twin
 from quoter.venues.ccxt_events import fill, order_news
 from quoter.venues.ccxt_types import JsonDict
 from quoter.venues.config import NowNs, VenueConfig
+from quoter.venues.dead_man import set_dead_man
 from quoter.venues.dialects import dialect_of
 from quoter.venues.key_watch import KeyWatch
 from quoter.venues.parse import text
@@ -38,6 +39,7 @@ from quoter.venues.private_stream import PrivateStream
 from quoter.venues.reports import Reporter
 from quoter.venues.startup import Startup
 from quoter.venues.tasks import spawn
+from quoter.venues.transport import Barred, never_barred
 from quoter.venues.venue_clock import ClockSample
 
 VENUE_IDS_MAX = 20_000
@@ -48,10 +50,12 @@ CANCELS_AT_ONCE_MAX = 8
 class CcxtGateway:
     """`OrderGateway` through ccxt.pro; see `quoter.venues.ports`."""
 
-    def __init__(self, config: VenueConfig, now_ns: NowNs, random: Random) -> None:
+    def __init__(
+        self, config: VenueConfig, now_ns: NowNs, random: Random, barred: Barred = never_barred
+    ) -> None:
         self._config, self._now_ns = config, now_ns
         self._dialect = dialect_of(config.exchange)
-        self._client = make_client(config, now_ns)
+        self._client = make_client(config, now_ns, barred)
         self._caller = Caller(self._client, config, now_ns)
         self._client_ids: dict[str, str] = {}  # by venue id
         self.key_watch = KeyWatch(
@@ -208,6 +212,14 @@ class CcxtGateway:
                 return 0
             await asyncio.gather(*(cancel(order) for order in own))
         return len(await self._own_open())
+
+    async def open_own(self) -> int:
+        """How many own orders the venue lists. Raises VenueError."""
+        return len(await self._own_open())
+
+    async def set_dead_man(self, seconds: float) -> None:
+        """Have the venue cancel everything so long from now, 0: never. Raises VenueError."""
+        await set_dead_man(self._client, self._caller, self._config, seconds)
 
     async def past(self) -> MarketPast:
         """Bars and trade rate from before our time; empty where the venue does not tell."""

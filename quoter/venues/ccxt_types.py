@@ -162,6 +162,9 @@ class Exchange:
     ) -> JsonDict:
         raise NotImplementedError
 
+    async def cancel_all_orders_after(self, timeout: int) -> object:
+        raise NotImplementedError
+
     async def fetch_order(
         self, venue_id: str | None, symbol: str, params: Mapping[str, str]
     ) -> JsonDict:

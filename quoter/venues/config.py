@@ -51,6 +51,7 @@ class VenueConfig:
     secret: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     hosts: frozenset[str] = frozenset()  # replaces the table of hosts that may be spoken to
+    is_cancel_only: bool = False  # True: no create leaves, whatever is asked for
     native_feed: bool = True  # False: the public feed through ccxt.pro too
     depth_levels: int = 1000  # of a depth snapshot
     call_s_max: float = 5.0  # a call that takes longer has an unknown outcome

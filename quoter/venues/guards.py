@@ -42,6 +42,7 @@ class GuardedExchange(_Base):
     now_ns: NowNs
     verify_create: VerifyCreate | None = None
     only_creates_post = False
+    dead_man_path = ""  # end of the URL of the venue's dead man's switch; empty: it has none
     alive: Callable[[], None] | None = None  # told of every frame, pongs included
     goodbye: Callable[[], None] | None = None  # told that the venue will end this connection
     faults = 0  # frames or handlers that failed
@@ -81,6 +82,11 @@ class GuardedExchange(_Base):
 
     def _is_create(self, call: Call, method: str, url: str, body: str | None) -> bool:
         """Is this the create itself? Deribit's is a GET; before it some venues ask for settings."""
+        if call.purpose is Purpose.DEAD_MAN:
+            path = url.partition("?")[0]
+            if not self.dead_man_path or not path.endswith(self.dead_man_path):
+                raise self.gate.refuse(f"{method} {path} is not the dead man's switch")
+            return False
         if call.purpose is Purpose.CREATE and call.client_id in f"{url}\n{body or ''}":
             return True
         changes_nothing = method in ("GET", "DELETE")

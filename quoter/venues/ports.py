@@ -37,6 +37,35 @@ class MarketFeed(Protocol):
         """The book can't be trusted: start again from a fresh snapshot. Idempotent."""
 
 
+class CancelDoor(Protocol):
+    """What the sentinel has of an exchange: it can look and cancel, and nothing else."""
+
+    async def connect(self) -> Instrument:
+        """As that of `OrderGateway`."""
+
+    async def open_own(self) -> int:
+        """How many own orders (our prefix) the venue lists. Raises VenueError."""
+
+    async def cancel_all(self) -> int:
+        """As that of `OrderGateway`."""
+
+    async def report(self, request: RequestReport) -> ReportEvent:
+        """As that of `OrderGateway`."""
+
+    async def close(self) -> None:
+        """Close every socket; bounded in time."""
+
+
+class DeadManDoor(Protocol):
+    """The venue's own switch, where it has one (`venues/dead_man.py`)."""
+
+    async def set_dead_man(self, seconds: float) -> None:
+        """Have it cancel everything so long from now unless asked again; 0: never.
+
+        Raises VenueError if it did not say yes.
+        """
+
+
 class OrderGateway(Protocol):
     """Orders and our private stream, for one symbol and one account."""
 

@@ -40,6 +40,7 @@ class Purpose(StrEnum):
     CREATE = "create"
     CANCEL = "cancel"
     READ = "read"
+    DEAD_MAN = "dead_man"  # the venue's own switch: a POST that creates nothing
 
 
 @dataclass(slots=True)
@@ -85,11 +86,20 @@ def _unheard(_: str) -> None:
     """Nobody runs yet: `LastInch.breach_text` keeps it."""
 
 
+type Barred = Callable[[], str]  # what forbids a create just now; empty: nothing
+
+
+def never_barred() -> str:
+    return ""
+
+
 class LastInch:
     """Who may leave: open or shut, registered intents, allowed hosts. Starts shut.
 
     `hushed` says why the venue wants to hear nothing of a purpose now; empty: it does not mind.
     `on_breach` hears of every request that must never have been built: the gate is shut by then.
+    `barred` says what outside this process forbids a create now: it is asked at every one, so that
+    a process that was frozen in between can't send on what it knew before.
     """
 
     def __init__(
@@ -100,10 +110,11 @@ class LastInch:
         now_ns: NowNs,
         hushed: Callable[[Purpose], str] = _never_hushed,
         needs_tls: bool = False,
+        barred: Barred = never_barred,
     ) -> None:
         self._hosts, self._age_ns_max, self._now_ns = hosts, age_ns_max, now_ns
         self._schemes = TLS_SCHEMES if needs_tls else TLS_SCHEMES | PLAIN_SCHEMES
-        self._hushed = hushed
+        self._hushed, self._barred = hushed, barred
         self._intents: dict[str, PlaceOrder] = {}
         self._wire_ns: dict[str, int] = {}
         self.is_open = False
@@ -151,6 +162,8 @@ class LastInch:
         if not self.is_open:
             raise self.refuse("the gate is shut")
         self._check_pulse()
+        if text := self._barred():
+            raise self.refuse(text)
         if order is None:
             raise self.refuse(f"no intent is registered for {call.client_id!r}")
         if call.create_sent:
@@ -212,6 +225,14 @@ def tls_context() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
+
+
+class SealedInch(LastInch):
+    """Of a process that cancels and never creates: no way leads to an open gate."""
+
+    def check_create(self, call: Call) -> None:
+        """Raise GateShut, always."""
+        raise self.refuse(f"this process creates no order: {call.client_id!r}")
 
 
 class GatedConnector(aiohttp.TCPConnector):

@@ -1,6 +1,6 @@
 """Every mutant that the suite must kill."""
 
-from tests.mutants import control, doors, health, kills, orders, regime, secrets, truth
+from tests.mutants import control, doors, health, kills, orders, regime, secrets, sentinel, truth
 
 MUTANTS = (
     *orders.MUTANTS,
@@ -11,6 +11,7 @@ MUTANTS = (
     *control.MUTANTS,
     *kills.MUTANTS,
     *secrets.MUTANTS,
+    *sentinel.MUTANTS,
 )
 # Where a mutant's own tests do not see it, these may.
 FALLBACK = (

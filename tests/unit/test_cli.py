@@ -29,7 +29,7 @@ HEAVY = (
 )
 VERBS = (
     "demo", "run", "sandbox", "check", "explain", "healthcheck", "kill", "rearm", "drill", "accept",
-    "ledger", "env-example", "pause", "resume", "reduce", "flatten", "params", "status",
+    "ledger", "env-example", "pause", "resume", "reduce", "flatten", "params", "status", "sentinel",
 )  # fmt: skip
 
 

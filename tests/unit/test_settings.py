@@ -71,6 +71,26 @@ def test_only_the_limits_are_required(given: Given) -> None:
     assert settings.api_key is None
 
 
+def test_the_sentinel_needs_no_limits_and_no_key_of_the_daemon(given: Given) -> None:
+    """It learns the limit from the heartbeat; its own key may be all that its container has."""
+    settings = load(watches_only=True)
+    assert settings.environment is Environment.SANDBOX
+    given(
+        environment="testnet",
+        inventory_max="0.1",
+        sentinel_api_key="k",
+        sentinel_api_secret="s",  # noqa: S106 - no secret
+    )
+    assert load(watches_only=True).sentinel_api_key is not None
+    assert "QUOTER_API_KEY_FILE" in complaint()
+
+
+def test_the_sentinel_refuses_a_typo_as_the_daemon_does(given: Given) -> None:
+    given(sentinel_stale="2")
+    with pytest.raises(BadSetting, match="QUOTER_SENTINEL_STALE: no such setting"):
+        load(watches_only=True)
+
+
 def test_missing_limits_are_all_named_at_once() -> None:
     lines = complaint().splitlines()
     assert [line.split(":")[0] for line in lines] == list(LIMITS)
@@ -105,6 +125,12 @@ def test_missing_limits_are_all_named_at_once() -> None:
         ("sandbox_url", "https://api.binance.com", "QUOTER_SANDBOX_URL: api.binance.com is a real"),
         ("api_key", "k", "QUOTER_API_KEY: goes with QUOTER_API_SECRET"),
         ("secrets_dir", "/no/such", "QUOTER_SECRETS_DIR: no such folder (got /no/such)"),
+        ("dead_man", "soon", "QUOTER_DEAD_MAN: must be auto, off or whole seconds (got soon)"),
+        ("dead_man", "1.5", "QUOTER_DEAD_MAN: must be auto, off or whole seconds (got 1.5)"),
+        ("sentinel", "on", "QUOTER_SENTINEL: must be 'off', 'auto' or 'required' (got on)"),
+        ("sentinel_stale_s", "0.5", "QUOTER_SENTINEL_STALE_S: must be greater than or equal to 1"),
+        ("sentinel_stale_s", "11", "QUOTER_SENTINEL_STALE_S: must be less than or equal to 10"),
+        ("sentinel_api_key", "k", "QUOTER_SENTINEL_API_KEY: goes with QUOTER_SENTINEL_API_SECRET"),
         ("gama", "1", "QUOTER_GAMA: no such setting; did you mean QUOTER_GAMMA?"),
         ("xyzzy_plugh", "1", "QUOTER_XYZZY_PLUGH: no such setting; `quoter env-example`"),
     ],

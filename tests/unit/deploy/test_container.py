@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[3]
-SERVICES = ["sandbox", "quoter", "prometheus", "grafana"]
+SERVICES = ["sandbox", "quoter", "sentinel", "prometheus", "grafana"]
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def compose() -> dict[str, Any]:
     return loaded
 
 
-def test_compose_has_the_four_services_and_no_other(compose: dict[str, Any]) -> None:
+def test_compose_has_the_five_services_and_no_other(compose: dict[str, Any]) -> None:
     assert list(compose["services"]) == SERVICES
 
 
@@ -45,12 +45,23 @@ def test_compose_comes_up_without_an_env_file(compose: dict[str, Any]) -> None:
     assert compose["services"]["quoter"]["env_file"] == [{"path": ".env", "required": False}]
 
 
-def test_compose_hands_the_daemon_only_settings_it_knows(compose: dict[str, Any]) -> None:
+@pytest.mark.parametrize("name", ["quoter", "sentinel"])
+def test_compose_hands_out_only_settings_that_exist(compose: dict[str, Any], name: str) -> None:
     from quoter.settings import known_names
 
-    handed = {*compose["services"]["quoter"]["environment"]}
-    handed |= {name.upper() for name in compose["services"]["quoter"]["secrets"]}
+    handed = {*compose["services"][name]["environment"]}
+    handed |= {name.upper() for name in compose["services"][name]["secrets"]}
     assert handed <= set(known_names())
+
+
+def test_the_sentinel_watches_the_daemons_folder_and_market(compose: dict[str, Any]) -> None:
+    daemon, sentinel = (compose["services"][name] for name in ("quoter", "sentinel"))
+    assert sentinel["volumes"] == daemon["volumes"]
+    assert sentinel["env_file"] == daemon["env_file"]
+    assert sentinel["environment"] == daemon["environment"] | {"QUOTER_HTTP_HOSTS": "sentinel"}
+    assert daemon["environment"]["QUOTER_SENTINEL"].endswith(":-required}")
+    assert "sentinel" in daemon["depends_on"]  # compose stops it after the daemon
+    assert not set(sentinel["secrets"]) & set(daemon["secrets"])
 
 
 def test_the_grace_period_leaves_room_for_a_verified_cancel(compose: dict[str, Any]) -> None:
@@ -68,6 +79,8 @@ def test_no_secret_is_a_variable(compose: dict[str, Any]) -> None:
         "QUOTER_OPERATOR_TOKEN_FILE": "",
         "QUOTER_RISK_TOKEN_FILE": "",
         "QUOTER_SECRETS_DIR": "/run/secrets",
+        "QUOTER_SENTINEL_API_KEY_FILE": "",
+        "QUOTER_SENTINEL_API_SECRET_FILE": "",
     }
 
 

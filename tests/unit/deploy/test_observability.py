@@ -14,6 +14,7 @@ from deploy.grafana.panels import ROWS
 from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
 from quoter.telemetry.metrics import Metrics
+from quoter.telemetry.sentinel_metrics import SentinelMetrics
 
 PROMETHEUS = Path(__file__).parents[3] / "deploy" / "prometheus"
 RULES = PROMETHEUS / "rules" / "quoter.yml"
@@ -24,8 +25,9 @@ EXPRESSIONS = [query.expression for panel in PANELS for query in panel.queries]
 def exposed_names() -> set[str]:
     """The names of all series that the daemon can expose."""
     metrics = Metrics(symbol="BTC/USDT", venue="binance", environment="sandbox")
+    sentinel = SentinelMetrics(symbol="BTC/USDT", venue="binance", cores=("alive",))
     names: set[str] = set()
-    for family in metrics.registry.collect():
+    for family in (*metrics.registry.collect(), *sentinel.registry.collect()):
         suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}
         names |= {family.name + suffix for suffix in suffixes.get(family.type, [""])}
     return names

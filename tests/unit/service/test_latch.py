@@ -123,3 +123,17 @@ def test_a_latch_that_can_not_be_ours_still_kills(
     found = latch.read()
     assert found is not None
     assert found.cause is Cause.INVARIANT_BROKEN
+
+
+def test_it_is_set_while_there_is_one_readable_or_not(tmp_path: Path) -> None:
+    latch = Latch(tmp_path)
+    assert not latch.is_set()
+    (tmp_path / NAME).write_text("{")
+    assert latch.is_set()
+    latch.clear()
+    assert not latch.is_set()
+
+
+def test_what_can_not_be_looked_at_counts_as_set(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert Latch(tmp_path / "file").is_set()  # not a folder: who knows

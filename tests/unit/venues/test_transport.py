@@ -15,6 +15,7 @@ from quoter.venues.transport import (
     GatedConnector,
     LastInch,
     Purpose,
+    SealedInch,
     calling,
     check_session,
     current_call,
@@ -311,3 +312,33 @@ def test_a_create_stays_here_until_the_engine_has_heard_its_clock_after_a_hang(
     gate.pulse_ns = clock.now_ns - 1_000 * MS
     gate.leave(URL, create)
     assert (gate.creates_sent, gate.refused) == (1, 1)
+
+
+def test_what_forbids_a_create_from_outside_is_asked_at_the_write_too(clock: Clock) -> None:
+    """A process that was frozen after the first look must not send on what it knew then."""
+    latched = [""]
+    gate = LastInch(
+        hosts=frozenset({"venue:81"}),
+        age_ns_max=250 * MS,
+        now_ns=clock,
+        barred=lambda: latched[0],
+    )
+    gate.is_open = True
+    gate.register(order())
+    create = Call(Purpose.CREATE, "q1", is_create_request=True)
+    gate.check_create(create)
+    latched[0] = "the latch is on the disk"
+    with pytest.raises(GateShut, match="latch"):
+        gate.leave(URL, create)
+    assert not create.was_sent
+    gate.leave(URL, Call(Purpose.CANCEL, "q1"))
+
+
+def test_a_sealed_gate_lets_no_create_pass_and_every_cancel(clock: Clock) -> None:
+    gate = SealedInch(hosts=frozenset({"venue:81"}), age_ns_max=250 * MS, now_ns=clock)
+    gate.is_open = True
+    gate.register(order())
+    with pytest.raises(GateShut, match="creates no order"):
+        gate.leave(URL, Call(Purpose.CREATE, "q1", is_create_request=True))
+    gate.leave(URL, Call(Purpose.CANCEL, "q1"))
+    assert (gate.creates_sent, gate.requests_sent) == (0, 1)

@@ -1,0 +1,121 @@
+"""`quoter sentinel`: the second process, wired."""
+
+import asyncio
+import signal
+import time
+from dataclasses import replace
+
+import structlog
+import uvloop
+
+from quoter.app.watched import identity
+from quoter.app.wiring import venue_config
+from quoter.domain.errors import VenueError
+from quoter.service import http
+from quoter.service.data_folder import SENTINEL_LOCK, DataFolder, LockHeld
+from quoter.service.exit_codes import ExitCode
+from quoter.service.sentinel import Sentinel
+from quoter.service.sentinel_pages import SentinelPages
+from quoter.service.vigil import Core, Vigil
+from quoter.settings import Settings
+from quoter.telemetry.logs import configure_logs
+from quoter.telemetry.redaction import Redactor
+from quoter.telemetry.sentinel_metrics import SentinelMetrics
+from quoter.venues.build import make_cancel_door
+from quoter.venues.config import VenueConfig
+from quoter.venues.ports import CancelDoor
+
+log = structlog.get_logger()
+
+CALL_S_MAX = 2.0  # shorter than the daemon's: a cancel that hangs must be tried again in time
+
+
+def run_sentinel(settings: Settings) -> int:
+    """Watch until SIGTERM or Ctrl-C; the exit code of `ExitCode`."""
+    configure_logs(
+        log_format=settings.log_format,
+        level=settings.log_level,
+        redactor=Redactor(settings.secrets()),
+    )
+    folder = DataFolder(settings.data_dir, lock=SENTINEL_LOCK)
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        folder.lock()
+    except LockHeld:
+        return _refused(ExitCode.LOCK_HELD, f"another sentinel runs on {settings.data_dir}")
+    except OSError as error:
+        text = f"QUOTER_DATA_DIR: {settings.data_dir} can't be used: {error.strerror}"
+        return _refused(ExitCode.USAGE, text)
+    try:
+        door = make_cancel_door(door_config(settings))
+        return uvloop.run(_serve(settings, door))
+    except (VenueError, ValueError) as error:
+        return _refused(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}")
+    finally:
+        folder.release()
+
+
+def door_config(settings: Settings) -> VenueConfig:
+    """The daemon's doors, with the sentinel's own key where it has one."""
+    config = replace(venue_config(settings), call_s_max=CALL_S_MAX)
+    key, secret = settings.sentinel_api_key, settings.sentinel_api_secret
+    if key is None or secret is None:
+        return config
+    return replace(config, api_key=key.get_secret_value(), secret=secret.get_secret_value())
+
+
+async def _serve(settings: Settings, door: CancelDoor) -> ExitCode:
+    metrics = SentinelMetrics(
+        symbol=settings.symbol, venue=settings.exchange, cores=tuple(each.value for each in Core)
+    )
+    sentinel = Sentinel(
+        door=door,
+        folder=settings.data_dir,
+        vigil=Vigil(identity=identity(settings), stale_s=settings.sentinel_stale_s),
+        metrics=metrics,
+        now_ns=time.time_ns,
+    )
+    pages = SentinelPages(
+        metrics=metrics.render,
+        is_alive=sentinel.is_alive,
+        host_names=settings.http_hosts.split(","),
+    )
+    try:
+        web, port = await http.serve(pages, host=settings.host, port=settings.sentinel_port)
+    except OSError as error:
+        where = f"{settings.host}:{settings.sentinel_port}"
+        text = f"QUOTER_SENTINEL_PORT: can't listen on {where}: {error.strerror}"
+        return _refused(ExitCode.USAGE, text)
+    log.info(
+        "sentinel_started",
+        listening=f"{settings.host}:{port}",
+        folder=str(settings.data_dir),
+        stale_s=settings.sentinel_stale_s,
+        has_own_key=settings.sentinel_api_key is not None,
+    )
+    try:
+        await _until_told(sentinel)
+    finally:
+        await http.stop(web)
+        await door.close()
+    log.info("sentinel_stopped")
+    return ExitCode.CLEAN
+
+
+async def _until_told(sentinel: Sentinel) -> None:
+    """Watch until a signal says that it is enough; a defect of ours ends it too, with an error."""
+    watching, stop = asyncio.create_task(sentinel.run(), name="sentinel"), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    await asyncio.wait({watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if watching.done():
+        watching.result()
+    watching.cancel()
+    await asyncio.wait({watching})
+
+
+def _refused(code: ExitCode, text: str) -> ExitCode:
+    log.critical("sentinel_failed", reason=text, exit_code=int(code))
+    return code

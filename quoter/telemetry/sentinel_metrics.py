@@ -1,0 +1,66 @@
+"""The metrics of the sentinel, a process of its own with a registry of its own."""
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    disable_created_metrics,
+    generate_latest,
+)
+
+
+class SentinelMetrics:
+    """What it saw last, and how often it had to act; labels as those of the daemon."""
+
+    def __init__(self, *, symbol: str, venue: str, cores: tuple[str, ...]) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library does not type it
+        self.registry = CollectorRegistry()
+        self._labels = (symbol, venue)
+        self._cores = cores
+        self._core = self._gauge("quoter_sentinel_core", "1 for how the daemon is.", "core")
+        self._age = self._gauge(
+            "quoter_sentinel_heartbeat_age_seconds", "Since the daemon's beat last changed."
+        )
+        self._orders = self._gauge(
+            "quoter_sentinel_own_orders", "Orders of ours at its last sweep, before it."
+        )
+        self._look_age = self._gauge(
+            "quoter_sentinel_look_age_seconds", "Since the venue last answered it, at its last try."
+        )
+        self._strikes = self._counter(
+            "quoter_sentinel_strikes_total", "Times that it cancelled and latched."
+        )
+        self._cancelled = self._counter(
+            "quoter_sentinel_cancelled_orders_total", "Orders that it took out of the market."
+        )
+        for counter in (self._strikes, self._cancelled):
+            counter.labels(*self._labels)  # a series from the start, so that its first step shows
+
+    def heartbeat(self, core: str, silence_s: float) -> None:
+        """How the daemon is, and for how long it has said nothing."""
+        for name in self._cores:
+            self._core.labels(*self._labels, name).set(name == core)
+        self._age.labels(*self._labels).set(silence_s)
+
+    def struck(self) -> None:
+        """It cancelled and latched."""
+        self._strikes.labels(*self._labels).inc()
+
+    def swept(self, found: int, left: int) -> None:
+        """It asked for our orders and cancelled them."""
+        self._orders.labels(*self._labels).set(found)
+        self._cancelled.labels(*self._labels).inc(max(0, found - left))
+
+    def looked(self, ago_s: float) -> None:
+        """The venue answered so long ago."""
+        self._look_age.labels(*self._labels).set(ago_s)
+
+    def render(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    def _gauge(self, name: str, help_text: str, *labels: str) -> Gauge:
+        return Gauge(name, help_text, ("symbol", "venue", *labels), registry=self.registry)
+
+    def _counter(self, name: str, help_text: str) -> Counter:
+        return Counter(name, help_text, ("symbol", "venue"), registry=self.registry)

@@ -1,0 +1,180 @@
+"""The venue's dead man's switch, through ccxt's own Kraken class and over real sockets."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+import pytest
+
+from quoter.domain.commands import PlaceOrder
+from quoter.domain.errors import VenueError
+from quoter.domain.events import Alarm, Event, OrderAck, OrderReject
+from quoter.domain.market import Side
+from quoter.domain.reasons import RejectReason
+from quoter.domain.trading import Cause
+from quoter.service.clock import Clock
+from quoter.service.dead_man import DeadMan
+from quoter.venues.ccxt_gateway import CcxtGateway
+from tests.integration.kraken_venue import KrakenVenue, kraken, kraken_gateway
+
+TIMEOUT_S = 4
+LATE_S = 3 * TIMEOUT_S  # on a busy machine
+POLL_S = 0.02
+
+
+@dataclass(slots=True)
+class Rig:
+    """A switch that is kept from firing, as the daemon does it."""
+
+    venue: KrakenVenue
+    gateway: CcxtGateway
+    dead_man: DeadMan
+    told: list[tuple[bool, str]] = field(default_factory=list)
+    _task: asyncio.Task[None] | None = None
+    _sent: int = 0
+
+    def hear(self, event: Event) -> None:
+        assert isinstance(event, Alarm)
+        assert event.cause is Cause.DEAD_MAN
+        self.told.append((event.active, event.text))
+
+    def live(self) -> None:
+        self._task = asyncio.create_task(self.dead_man.run())
+
+    async def freeze(self) -> None:
+        """Like SIGSTOP: nothing is refreshed, nothing is noticed."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    async def place(self) -> OrderAck | OrderReject:
+        self._sent += 1
+        answer = await self.gateway.place(
+            PlaceOrder(
+                client_id=f"q00{self._sent}",
+                side=Side.BUY,
+                price=Decimal("59000.1"),
+                size=Decimal("0.001"),
+                decided_ns=time.time_ns(),
+            )
+        )
+        assert isinstance(answer, OrderAck | OrderReject), answer
+        return answer
+
+    async def until_told(self, active: bool, text: str = "") -> None:
+        await eventually(lambda: (active, True) in [(a, text in t) for a, t in self.told[-1:]])
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    end_s = time.monotonic() + LATE_S
+    while not condition():
+        assert time.monotonic() < end_s, "too late"
+        await asyncio.sleep(POLL_S)
+
+
+@asynccontextmanager
+async def rigged() -> AsyncIterator[Rig]:
+    """Not yet alive: nothing was armed so far."""
+    rigs: list[Rig] = []
+
+    def barred() -> str:
+        return rigs[0].dead_man.overdue()
+
+    async with kraken() as venue, kraken_gateway(venue, barred) as gateway:
+        rig = Rig(venue, gateway, DeadMan(door=gateway, timeout_s=TIMEOUT_S, clock=Clock()))
+        rigs.append(rig)
+        rig.dead_man.begin(rig.hear)
+        try:
+            yield rig
+        finally:
+            await rig.freeze()
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[Rig]:
+    async with rigged() as rig:
+        rig.live()
+        yield rig
+
+
+async def test_nothing_is_created_before_it_is_armed() -> None:
+    """The venue could not cancel it if we died."""
+    async with rigged() as rig:
+        assert rig.told == [(True, "the dead man's switch is not armed")]
+        answer = await rig.place()
+        assert isinstance(answer, OrderReject)
+        assert answer.reason is RejectReason.NOT_SENT
+        assert rig.venue.orders == {}
+        rig.live()
+        await rig.until_told(False)
+        assert isinstance(await rig.place(), OrderAck)
+    assert rig.venue.timeouts[0] == TIMEOUT_S
+
+
+async def test_refreshed_in_time_it_never_fires(rig: Rig) -> None:
+    await rig.until_told(False)
+    await rig.place()
+    await eventually(lambda: len(rig.venue.timeouts) >= 6)  # longer than one timeout
+    assert len(rig.venue.orders) == 1
+    assert rig.venue.fired == 0
+    assert rig.told[-1][0] is False
+
+
+async def test_a_frozen_process_loses_its_orders_and_creates_none_when_it_wakes(rig: Rig) -> None:
+    await rig.until_told(False)
+    await rig.place()
+    await rig.freeze()
+    await eventually(lambda: rig.venue.fired)
+    assert rig.venue.orders == {}
+    await eventually(rig.dead_man.overdue)
+    assert isinstance(await rig.place(), OrderReject)  # what was decided before it hears of it
+    assert rig.venue.orders == {}
+    rig.live()
+    await eventually(lambda: (True, "the dead man's switch has fired") in rig.told)
+    await rig.until_told(False)
+    assert isinstance(await rig.place(), OrderAck)  # armed anew
+
+
+async def test_two_failed_refreshes_pause_and_one_that_succeeds_resumes(rig: Rig) -> None:
+    await rig.until_told(False)
+    rig.venue.refusing = 2
+    await rig.until_told(True, "refused")
+    assert rig.venue.fired == 0  # we pause before it fires
+    await rig.until_told(False)
+
+
+async def test_one_failed_refresh_is_no_reason(rig: Rig) -> None:
+    await rig.until_told(False)
+    rig.venue.refusing = 1
+    count = len(rig.venue.timeouts)
+    await eventually(lambda: len(rig.venue.timeouts) >= count + 2)
+    assert [active for active, _ in rig.told] == [True, False]
+
+
+async def test_disarmed_it_leaves_what_others_have_at_the_venue(rig: Rig) -> None:
+    await rig.until_told(False)
+    rig.venue.orders["somebody else's"] = {"type": "buy", "price": "1", "volume": "1"}
+    await rig.dead_man.disarm()
+    assert rig.venue.timeouts[-1] == 0
+    end_s = time.monotonic() + 1.2 * TIMEOUT_S
+    while time.monotonic() < end_s:
+        assert rig.venue.timeouts[-1] == 0  # no late refresh
+        await asyncio.sleep(POLL_S)
+    assert rig.venue.fired == 0
+    assert rig.dead_man.overdue()
+
+
+async def test_as_this_call_nothing_else_leaves(rig: Rig) -> None:
+    """It is a POST that creates nothing, which the gate lets pass: this one path only."""
+    client, caller = rig.gateway._client, rig.gateway._caller
+    answer = await caller.hold(lambda: client.cancel_order("x", "BTC/USD", {}))
+    assert "is not the dead man's switch" in getattr(answer, "text", "")
+
+
+async def test_a_venue_without_one_says_so(rig: Rig) -> None:
+    rig.gateway._config = replace(rig.gateway._config, exchange="binance")
+    with pytest.raises(VenueError, match="no dead man's switch"):
+        await rig.gateway.set_dead_man(10)

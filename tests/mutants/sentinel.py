@@ -1,0 +1,113 @@
+"""Bugs in those who stop the daemon when it can't: sentinel, heartbeat, dead man's switch."""
+
+from tests.mutants.mutant import Edit, mutant
+
+SERVICE = "tests/unit/service"
+FIGHT = "tests/integration/test_sentinel.py"
+SWITCH = "tests/integration/test_dead_man.py"
+
+MUTANTS = (
+    mutant(
+        "sentinel_believes_the_clock",
+        "a beat with a later time in it counts, though its number stands still",
+        Edit(
+            "quoter/service/beat.py",
+            '        return f"{self.run}-{self.seq}-{self.life}"\n',
+            '        return f"{self.run}-{self.ts_ns}-{self.life}"\n',
+        ),
+        tests=(f"{SERVICE}/test_vigil.py", FIGHT),
+    ),
+    mutant(
+        "sentinel_cancels_foreign_orders",
+        "everything on the account is swept, whoever sent it",
+        Edit(
+            "quoter/venues/ccxt_gateway.py",
+            "            if self.is_own(order.client_id)\n",
+            "",
+        ),
+        tests=(f"{FIGHT}::test_a_daemon_that_falls_silent_loses_its_orders_and_is_latched",),
+    ),
+    mutant(
+        "sentinel_does_not_latch",
+        "the daemon that wakes up trades on",
+        Edit(
+            "quoter/service/sentinel.py",
+            "            if not self._latch.is_set():\n",
+            "            if self._latch.is_set():\n",
+        ),
+        tests=(f"{FIGHT}::test_a_daemon_that_falls_silent_loses_its_orders_and_is_latched",),
+    ),
+    mutant(
+        "sentinel_latches_a_lifted_silence",
+        "between a re-arm and the next start the next sentinel kills again",
+        Edit(
+            "quoter/service/sentinel.py",
+            "not is_starting and mark != self._handled, mark=mark)",
+            "not is_starting, mark=mark)",
+        ),
+        tests=(
+            f"{FIGHT}::test_a_silence_that_was_lifted_is_not_latched_again_by_the_next_sentinel",
+        ),
+    ),
+    mutant(
+        "sentinel_strikes_once",
+        "a create that arrives late rests for ever",
+        Edit(
+            "quoter/service/sentinel.py",
+            "            await _wait(self._alarm, RECHECK_S)\n",
+            "            await self._alarm.wait()\n",
+        ),
+        tests=(f"{FIGHT}::test_a_start_that_dies_is_latched_only_if_it_left_orders",),
+    ),
+    mutant(
+        "woken_daemon_does_not_look",
+        "a create leaves although the latch is on the disk",
+        Edit(
+            "quoter/venues/transport.py",
+            "        if text := self._barred():\n            raise self.refuse(text)\n",
+            "",
+        ),
+        tests=("tests/unit/venues/test_transport.py", SWITCH),
+    ),
+    mutant(
+        "foreign_latch_ignored",
+        "a latch that another process wrote does not kill the running daemon",
+        Edit(
+            "quoter/service/stops.py",
+            "        self._write_latch(is_again=True)\n        self._adopt_latch()\n",
+            "        self._write_latch(is_again=True)\n",
+        ),
+        tests=(f"{SERVICE}/test_stops.py",),
+    ),
+    mutant(
+        "heartbeat_without_a_look",
+        "an engine that does not turn is reported well",
+        Edit(
+            "quoter/service/heartbeat.py",
+            "self._clock.now_ns() - engine.ts_ns <= TURN_NS_MAX",
+            "self._clock.now_ns() - engine.ts_ns >= 0",
+        ),
+        tests=(f"{SERVICE}/test_heartbeat.py",),
+    ),
+    mutant(
+        "dead_man_counts_from_the_answer",
+        "the switch is thought to fire later than it may",
+        Edit(
+            "quoter/service/dead_man.py",
+            "            self._fires_s = None if self._is_over else asked_s + self._timeout_s\n",
+            "            self._fires_s = None if self._is_over else self._monotonic_s()"
+            " + self._timeout_s\n",
+        ),
+        tests=(f"{SERVICE}/test_dead_man.py",),
+    ),
+    mutant(
+        "dead_man_quiet_failures",
+        "refreshes fail and nobody pauses before it fires",
+        Edit(
+            "quoter/service/dead_man.py",
+            "        if not text and self._failures >= FAILURES_MAX:\n",
+            "        if not text and self._failures > 10 * FAILURES_MAX:\n",
+        ),
+        tests=(f"{SERVICE}/test_dead_man.py", SWITCH),
+    ),
+)

@@ -1,0 +1,86 @@
+"""Who watches the daemon, as the settings say; and what forbids a create from outside."""
+
+import asyncio
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from quoter.app.start import Started, StartFailed
+from quoter.app.watched import Watched, dead_man_timeout_s, heard, heartbeat_of, identity
+from quoter.domain.trading import Cause
+from quoter.service.beat import HEARTBEAT, Beat, Life, get
+from quoter.service.clock import Clock
+from quoter.service.data_folder import DataFolder
+from quoter.service.exit_codes import ExitCode
+from quoter.service.latch import Latch
+from quoter.settings import FixedSettings, Settings
+
+LIMITS = {"inventory_max": Decimal(3), "order_size": Decimal(1), "loss_max": Decimal(1)}
+
+
+class Switch:
+    """A venue that is never asked here."""
+
+    async def set_dead_man(self, seconds: float) -> None:
+        raise AssertionError(seconds)
+
+
+def settings(**changed: object) -> Settings:
+    return FixedSettings.model_validate(LIMITS | changed)
+
+
+def watched(folder: Path | None, dead_man_s: int = 0, **changed: object) -> Watched:
+    started = Started(
+        settings=settings(**changed),
+        clock=Clock(),
+        start_ns=0,
+        folder=DataFolder(folder) if folder is not None else None,
+    )
+    return Watched(started, dead_man_s)
+
+
+def test_a_latch_on_the_disk_forbids_every_create(tmp_path: Path) -> None:
+    ours = watched(tmp_path)
+    assert ours.barred() == ""
+    Latch(tmp_path).write(Cause.SENTINEL_KILL, "silent", 0)
+    assert "latch" in ours.barred()
+    Latch(tmp_path).clear()
+    assert ours.barred() == ""
+
+
+def test_a_switch_that_is_not_armed_forbids_every_create(tmp_path: Path) -> None:
+    ours = watched(tmp_path, dead_man_s=60)
+    assert ours.barred()
+    assert ours.guards(Switch()).dead_man is not None
+    assert "not armed" in ours.barred()
+
+
+def test_a_dry_run_is_watched_by_nobody() -> None:
+    ours = watched(None)
+    assert ours.barred() == ""
+    found = ours.guards(Switch())
+    assert (found.heartbeat, found.dead_man, found.sentinel) == (None, None, None)
+    assert heartbeat_of(settings(), None, Clock(), 0) is None
+    assert dead_man_timeout_s(settings(exchange="kraken", dead_man=1), is_dry=True) == 0
+
+
+def test_seconds_that_the_venue_does_not_take_are_refused_in_one_line() -> None:
+    with pytest.raises(StartFailed, match="QUOTER_DEAD_MAN: okx takes 10 to 120") as failed:
+        dead_man_timeout_s(settings(exchange="okx", dead_man=5), is_dry=False)
+    assert failed.value.code is ExitCode.USAGE
+
+
+async def test_a_long_start_is_heard_to_its_end_and_no_longer(tmp_path: Path) -> None:
+    heartbeat = heartbeat_of(settings(), DataFolder(tmp_path), Clock(), 0)
+
+    async def start() -> str:
+        await asyncio.sleep(0.01)
+        return "started"
+
+    assert await heard(start(), heartbeat) == "started"
+    beat = get(tmp_path / HEARTBEAT, Beat)
+    assert beat is not None
+    assert beat.life is Life.STARTING
+    assert beat.identity == identity(settings())
+    assert await heard(start(), None) == "started"

@@ -1,0 +1,74 @@
+"""The sentinel's own health: who could not cancel must not claim to watch."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from quoter.service.audit import FLAT_S
+from quoter.service.beat import SENTINEL_BEAT, SentinelBeat, get
+from quoter.service.latch import Latch
+from quoter.service.sentinel import VENUE_S_MAX, Sentinel
+from quoter.service.vigil import Core, Vigil
+from quoter.telemetry.sentinel_metrics import SentinelMetrics
+from tests.unit.service.test_audit import Door
+from tests.unit.service.test_beat import US
+
+
+def sentinel(door: Door, folder: Path) -> Sentinel:
+    return Sentinel(
+        door=door,
+        folder=folder,
+        vigil=Vigil(identity=US, stale_s=3.0),
+        metrics=SentinelMetrics(symbol="ABC/USD", venue="binance", cores=tuple(Core)),
+        now_ns=time.time_ns,
+        monotonic_s=lambda: door.now_s,
+    )
+
+
+def test_it_is_not_alive_before_the_venue_answered_and_not_long_after(tmp_path: Path) -> None:
+    door = Door()
+    watching = sentinel(door, tmp_path)
+    assert not watching.is_alive()
+    watching._audit.answered(0)
+    assert watching.is_alive()
+    door.now_s += VENUE_S_MAX
+    watching._turned_s = door.now_s
+    assert not watching.is_alive()
+
+
+async def test_it_beats_only_while_it_could_cancel(tmp_path: Path) -> None:
+    door = Door(free=None)
+    task = asyncio.create_task(sentinel(door, tmp_path).run())
+    for _ in range(10):
+        await asyncio.sleep(0.02)
+        door.now_s += 0.5
+    assert get(tmp_path / SENTINEL_BEAT, SentinelBeat) is None
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def test_a_kill_that_the_disk_did_not_take_is_enforced_until_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The daemon may wake up meanwhile: it is not told, so its orders must not stand."""
+    watching = sentinel(door := Door(), tmp_path)
+
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Latch, "write", full)
+        await watching._latch_it("silent", "mark")
+    assert watching._must_be_flat(Core.ALIVE) is False  # it has a moment to obey
+    door.now_s += FLAT_S + 0.1
+    assert watching._must_be_flat(Core.ALIVE)
+    watching._alarm.set()
+    task = asyncio.create_task(watching._strike_when_needed())
+    for _ in range(100):
+        await asyncio.sleep(0.01)
+        if Latch(tmp_path).is_set():
+            break
+    task.cancel()
+    assert Latch(tmp_path).read() is not None

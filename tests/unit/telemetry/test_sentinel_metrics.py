@@ -1,0 +1,31 @@
+"""The sentinel's metrics carry the daemon's labels, and exist before anything happened."""
+
+from quoter.service.vigil import Core
+from quoter.telemetry.sentinel_metrics import SentinelMetrics
+
+
+def metrics() -> SentinelMetrics:
+    return SentinelMetrics(symbol="BTC/USDT", venue="binance", cores=tuple(Core))
+
+
+def test_counters_are_there_from_the_start_so_that_their_first_step_shows() -> None:
+    text = metrics().render().decode()
+    assert 'quoter_sentinel_strikes_total{symbol="BTC/USDT",venue="binance"} 0.0' in text
+    assert 'quoter_sentinel_cancelled_orders_total{symbol="BTC/USDT",venue="binance"} 0.0' in text
+
+
+def test_what_it_saw_and_did_is_shown() -> None:
+    ours = metrics()
+    ours.heartbeat(Core.SILENT, 3.5)
+    ours.struck()
+    ours.swept(found=3, left=1)
+    ours.looked(0.5)
+    text = ours.render().decode()
+    labels = 'symbol="BTC/USDT",venue="binance"'
+    assert f'quoter_sentinel_core{{core="silent",{labels}}} 1.0' in text
+    assert f'quoter_sentinel_core{{core="alive",{labels}}} 0.0' in text
+    assert f"quoter_sentinel_heartbeat_age_seconds{{{labels}}} 3.5" in text
+    assert f"quoter_sentinel_strikes_total{{{labels}}} 1.0" in text
+    assert f"quoter_sentinel_own_orders{{{labels}}} 3.0" in text
+    assert f"quoter_sentinel_cancelled_orders_total{{{labels}}} 2.0" in text
+    assert f"quoter_sentinel_look_age_seconds{{{labels}}} 0.5" in text
