@@ -3,22 +3,30 @@
 Nothing heavy is imported up here: `--help` and `healthcheck` must answer at once.
 """
 
-import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from quoter.app.control_verbs import TokenFile, control, kill_by_token, rearm_by_token
+from quoter.app.control_verbs import control
 from quoter.app.drill import drill
-from quoter.app.options import LOOPBACK, DataDir, Host, Port, Scenario, address, folder_of
+from quoter.app.options import (
+    LOOPBACK,
+    USAGE,
+    DataDir,
+    Host,
+    Port,
+    Scenario,
+    address,
+    fail,
+    folder_of,
+)
 from quoter.app.simulate import simulate
+from quoter.app.stop_verbs import stops
 from quoter.domain.errors import BadSetting, QuoterError
 
-USAGE = 2
 HEALTH_S = 2.0
-KILL_WAIT_S = 5.0
 SANDBOX_PORT = 8765
 
 app = typer.Typer(
@@ -31,6 +39,7 @@ app = typer.Typer(
 )
 app.add_typer(simulate)
 app.add_typer(control)
+app.add_typer(stops)
 app.command()(drill)
 
 
@@ -39,9 +48,9 @@ def main() -> None:
     try:
         app()
     except BadSetting as error:
-        _fail(str(error), USAGE)
+        fail(str(error), USAGE)
     except QuoterError as error:
-        _fail(f"quoter: {error}", 1)
+        fail(f"quoter: {error}", 1)
 
 
 @app.callback(invoke_without_command=True)
@@ -196,7 +205,7 @@ def explain(
         )
         show(explain_market(market, QuoteShape(beta=beta, p=power)))
     except InvalidInput as error:
-        _fail(f"quoter explain: no quote follows from this: {error}", USAGE)
+        fail(f"quoter explain: no quote follows from this: {error}", USAGE)
 
 
 @app.command()
@@ -209,83 +218,11 @@ def healthcheck(host: Host = None, port: Port = None) -> None:
         connection.request("GET", "/healthz")
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        _fail(f"unhealthy: {error}", 1)
+        fail(f"unhealthy: {error}", 1)
     finally:
         connection.close()
     if status != http.HTTPStatus.OK:
-        _fail(f"unhealthy: status {status}", 1)
-
-
-@app.command()
-def kill(
-    reason: Annotated[str, typer.Argument(help="For the record.")] = "quoter kill",
-    data_dir: DataDir = None,
-    wait: Annotated[float, typer.Option(min=0, max=60, help="Seconds to wait.")] = KILL_WAIT_S,
-    token_file: TokenFile = None,
-    host: Host = None,
-    port: Port = None,
-) -> None:
-    """Stop for good, now: no new order, cancel all. Survives restarts until `rearm`.
-
-    By a file and a signal, without any token; with --token-file over HTTP instead.
-    """
-    from quoter.service.latch import Latch
-    from quoter.service.operator_requests import await_latch, request_kill
-
-    if token_file is not None:
-        kill_by_token(reason, token_file, address(host, port))
-        return
-    folder = folder_of(data_dir)
-    before = Latch(folder).read()
-    try:
-        pid = request_kill(folder, reason)
-    except OSError as error:
-        _fail(f"quoter kill: {error}", 1)
-    if pid is None:
-        print(f"No daemon runs on {folder}; its next start will be killed.")
-        return
-    record = await_latch(folder, wait, before=before)
-    if record is None:
-        _fail(f"quoter kill: asked, but no latch in {folder} after {wait:g} s", 1)
-    print(f"KILLED: {record.cause}: {record.text} (kill id {record.kill_id})")
-
-
-@app.command()
-def rearm(
-    kill_id: Annotated[str | None, typer.Option(help="Skip the question; for scripts.")] = None,
-    data_dir: DataDir = None,
-    accept_inventory: Annotated[
-        str | None, typer.Option(help="Exactly what is held, if that is past the limit; base.")
-    ] = None,
-    reason: Annotated[str, typer.Option(help="For the record.")] = "quoter rearm",
-    token_file: TokenFile = None,
-    host: Host = None,
-    port: Port = None,
-) -> None:
-    """Lift a kill, after you have typed its id. With --token-file (risk) over HTTP."""
-    from quoter.service.latch import Latch
-    from quoter.service.operator_requests import Rearmed
-    from quoter.service.operator_requests import rearm as lift
-
-    if token_file is not None:
-        where = address(host, port)
-        rearm_by_token(kill_id, reason, accept_inventory, token_file, where)
-        return
-    folder = folder_of(data_dir)
-    record = Latch(folder).read()
-    if record is None:
-        _fail(f"quoter rearm: nothing to lift in {folder}", USAGE)
-    print(f"KILLED by {record.cause}: {record.text}\nkill id: {record.kill_id}")
-    typed = kill_id or typer.prompt("Type the kill id to re-arm").strip()
-    match lift(folder, typed, accept_inventory or ""):
-        case Rearmed.CLEARED:
-            print("Re-armed: the next start may trade.")
-        case Rearmed.REQUESTED:
-            print("Asked the daemon: it trades again once its orders and books are in order.")
-        case Rearmed.WRONG_ID:
-            _fail("quoter rearm: that is not the kill id; nothing changed", USAGE)
-        case Rearmed.NOT_LATCHED:
-            _fail("quoter rearm: no longer latched; nothing changed", USAGE)
+        fail(f"unhealthy: status {status}", 1)
 
 
 @app.command()
@@ -313,11 +250,6 @@ def env_example() -> None:
     from quoter.settings import env_example as text
 
     print(text(), end="")
-
-
-def _fail(text: str, code: int) -> NoReturn:
-    print(text, file=sys.stderr)
-    raise SystemExit(code)
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ from quoter.telemetry.metrics import Metrics
 from quoter.telemetry.redaction import Redactor
 from quoter.telemetry.step_log import StepLog
 from quoter.venues.build import check_signing_code, make_feed, make_gateway
+from quoter.venues.ccxt_gateway import CcxtGateway
 from quoter.venues.config import VenueConfig
 from quoter.venues.ports import OrderGateway
 
@@ -128,15 +129,7 @@ async def _stoppable(starting: Coroutine[None, None, Daemon]) -> Daemon:
 async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer, ...]) -> Daemon:
     """Connect, clean up what an earlier run left, settle the books, build the parts."""
     settings, clock, folder = started.settings, started.clock, started.folder
-    try:
-        check_signing_code(config)
-        dead_man_s = dead_man_timeout_s(settings, is_dry=folder is None)
-        watched = Watched(started, dead_man_s)
-        gateway = make_gateway(config, now_ns=clock.now_ns, barred=watched.barred)
-    except CodeAltered as error:
-        raise StartFailed(ExitCode.INTEGRITY, f"altered code: {error}") from None
-    except (VenueError, ValueError) as error:
-        raise StartFailed(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}") from None
+    watched, gateway = _doors(started, config)
     try:
         instrument = await connect(gateway)
         if folder is not None and started.ledger is not None:
@@ -177,6 +170,20 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
         guards=watched.guards(gateway),
     )
     return Daemon(runner, engine, instrument, metrics, clock, started.ledger)
+
+
+def _doors(started: Started, config: VenueConfig) -> tuple[Watched, CcxtGateway]:
+    """Who may stop us, and the gateway that asks them. Raises StartFailed."""
+    try:
+        check_signing_code(config)
+        dead_man_s = dead_man_timeout_s(started.settings, is_dry=started.folder is None)
+        watched = Watched(started, dead_man_s)
+        gateway = make_gateway(config, now_ns=started.clock.now_ns, barred=watched.barred)
+    except CodeAltered as error:
+        raise StartFailed(ExitCode.INTEGRITY, f"altered code: {error}") from None
+    except (VenueError, ValueError) as error:
+        raise StartFailed(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}") from None
+    return watched, gateway
 
 
 async def _config(started: Started, instrument: Instrument, gateway: OrderGateway) -> EngineConfig:

@@ -3,13 +3,14 @@
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from quoter.domain.errors import BadSetting
 
 PORT = 9464
+USAGE = 2  # exit code of a mistake of the user's
 LOOPBACK = "127.0.0.1"
 
 
@@ -54,3 +55,9 @@ def env_file_value(name: str) -> str | None:
     from dotenv import dotenv_values  # noqa: PLC0415 - verbs without an .env must answer at once
 
     return dotenv_values(".env").get(name)
+
+
+def fail(text: str, code: int) -> NoReturn:
+    """One line for the user, and the end."""
+    typer.echo(text, err=True)
+    raise SystemExit(code)

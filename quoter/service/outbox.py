@@ -23,7 +23,8 @@ from quoter.domain.errors import VenueError
 from quoter.domain.events import Event, OrderReject, OrderSent
 from quoter.domain.reasons import RejectReason, ReportKind
 from quoter.service.clock import Clock
-from quoter.telemetry.metrics import Latency, Metrics
+from quoter.telemetry.latency import Latency
+from quoter.telemetry.metrics import Metrics
 from quoter.venues.ports import Emit, MarketFeed, OrderGateway
 from quoter.venues.tasks import spawn
 

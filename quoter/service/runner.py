@@ -40,7 +40,8 @@ from quoter.service.latch import LatchRecord
 from quoter.service.outbox import Outbox
 from quoter.service.stops import Stops
 from quoter.service.watches import Watches
-from quoter.telemetry.metrics import Latency, Metrics
+from quoter.telemetry.latency import Latency
+from quoter.telemetry.metrics import Metrics
 from quoter.venues.ports import MarketFeed, OrderGateway
 from quoter.venues.tasks import Finished, failed, spawn
 from quoter.venues.venue_clock import VenueClock
@@ -77,9 +78,7 @@ class Runner:
         self.engine = engine
         self._guards = guards
         self.inbox = Inbox()
-        self._feed = feed
-        self._gateway = gateway
-        self._clock = clock
+        self._feed, self._gateway, self._clock = feed, gateway, clock
         self._metrics, self._folder = metrics, folder
         self.watches = Watches(
             clock=clock,

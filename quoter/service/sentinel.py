@@ -21,6 +21,7 @@ from quoter.service.latch import Latch
 from quoter.service.vigil import Core, Vigil
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
 from quoter.venues.ports import CancelDoor
+from quoter.venues.tasks import spawn
 
 log = structlog.get_logger()
 
@@ -68,9 +69,9 @@ class Sentinel:
     async def run(self) -> None:
         """Watch until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._watch(), name="watch")
-            tasks.create_task(self._strike_when_needed(), name="strike")
-            tasks.create_task(self._look_at_the_venue(), name="venue")
+            spawn(tasks, "watch", self._watch())
+            spawn(tasks, "strike", self._strike_when_needed())
+            spawn(tasks, "venue", self._look_at_the_venue())
 
     def is_alive(self) -> bool:
         """Do we watch, and could we cancel?"""

@@ -10,7 +10,8 @@ from quoter.service.clock_watch import ClockWatch
 from quoter.service.hang_watch import HangWatch
 from quoter.service.resources import MIB, Resources
 from quoter.service.watchdog import Watchdog
-from quoter.telemetry.metrics import Latency, Metrics
+from quoter.telemetry.latency import Latency
+from quoter.telemetry.metrics import Metrics
 from quoter.venues.ports import Emit, OrderGateway
 from quoter.venues.tasks import spawn
 from quoter.venues.venue_clock import VenueClock

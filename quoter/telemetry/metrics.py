@@ -6,7 +6,6 @@ Counters grow with each `Step`; gauges are set from a `Snapshot` when somebody s
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from enum import StrEnum
 from importlib.metadata import version
 from math import nan
 
@@ -32,34 +31,11 @@ from quoter.domain.market import Side
 from quoter.domain.quotes import Quote
 from quoter.domain.step import RegimeView, Snapshot, Step
 from quoter.domain.trading import Cause, Phase, Regime, TradingState
+from quoter.telemetry.latency import LATENCY_BUCKETS_S, LATENCY_HELP, Latency
 from quoter.telemetry.price_gauges import PriceGauges
 from quoter.telemetry.process_gauges import ProcessGauges
 
-LATENCY_BUCKETS_S = (
-    50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 0.1, 0.25, 0.5, 1, 2.5,
-)  # fmt: skip
 NAMES_MAX = 64  # label values that come from words of the engine, of each kind
-
-
-class Latency(StrEnum):
-    """The stretches of time that we measure."""
-
-    BOOK_TO_DECISION = "book_to_decision"
-    DECISION_TO_WIRE = "decision_to_wire"
-    WIRE_TO_ACK = "wire_to_ack"
-    CANCEL_TO_ANSWER = "cancel_to_answer"
-    LOOP_LAG = "loop_lag"
-    LEDGER_COMMIT = "ledger_commit"
-
-
-LATENCY_HELP = {
-    Latency.BOOK_TO_DECISION: "Receipt of a book message to the end of the engine's turn, seconds.",
-    Latency.DECISION_TO_WIRE: "End of the engine's turn to the request leaving us, seconds.",
-    Latency.WIRE_TO_ACK: "Request leaving us to the venue's answer, seconds.",
-    Latency.CANCEL_TO_ANSWER: "A cancel leaving its queue to the venue's answer, seconds.",
-    Latency.LOOP_LAG: "How late the event loop woke up, seconds.",
-    Latency.LEDGER_COMMIT: "What an order waited for to be on the disk, seconds.",
-}
 
 
 class Metrics:

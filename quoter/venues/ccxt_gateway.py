@@ -3,7 +3,6 @@
 import asyncio
 import time
 from contextlib import suppress
-from dataclasses import replace
 from random import Random
 
 from quoter.domain.commands import CancelOrder, PlaceOrder, QueryOrder, RequestReport
@@ -26,7 +25,7 @@ from quoter.venues import outcomes
 from quoter.venues.breach import breach_alarm
 from quoter.venues.calls import Caller, Failed
 from quoter.venues.ccxt_client import make_client, make_twin
-from quoter.venues.ccxt_events import fill, order_news
+from quoter.venues.ccxt_events import order_news
 from quoter.venues.ccxt_types import JsonDict
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.dead_man import set_dead_man
@@ -35,6 +34,7 @@ from quoter.venues.key_watch import KeyWatch
 from quoter.venues.parse import text
 from quoter.venues.past import market_past
 from quoter.venues.ports import Emit
+from quoter.venues.private_news import PrivateNews
 from quoter.venues.private_stream import PrivateStream
 from quoter.venues.reports import Reporter
 from quoter.venues.startup import Startup
@@ -42,7 +42,6 @@ from quoter.venues.tasks import spawn
 from quoter.venues.transport import Barred, never_barred
 from quoter.venues.venue_clock import ClockSample
 
-VENUE_IDS_MAX = 20_000
 CANCEL_ROUNDS_MAX = 3
 CANCELS_AT_ONCE_MAX = 8
 
@@ -57,7 +56,7 @@ class CcxtGateway:
         self._dialect = dialect_of(config.exchange)
         self._client = make_client(config, now_ns, barred)
         self._caller = Caller(self._client, config, now_ns)
-        self._client_ids: dict[str, str] = {}  # by venue id
+        self._news = PrivateNews(dialect=self._dialect, is_own=self.is_own, now_ns=now_ns)
         self.key_watch = KeyWatch(
             client=self._client, caller=self._caller, config=config, now_ns=now_ns
         )
@@ -76,7 +75,7 @@ class CcxtGateway:
             symbol=config.symbol,
             dialect=self._dialect,
             now_ns=now_ns,
-            name_order=lambda venue_id: self._client_ids.get(venue_id, ""),
+            name_order=self._news.name,
         )
         self._stream = PrivateStream(
             client=self._client,
@@ -89,7 +88,6 @@ class CcxtGateway:
             now_ns=now_ns,
             random=random,
         )
-        self.unreadable = 0  # private news that could not be read
 
     def is_own(self, client_id: str) -> bool:
         """Is this the id of an order of ours?"""
@@ -111,7 +109,7 @@ class CcxtGateway:
         """Pump fills and order news until cancelled; foreign orders pass through as they are."""
         self._client.gate.report_breaches(breach_alarm(emit, self._now_ns))
         async with asyncio.TaskGroup() as tasks:
-            stream = self._stream.run(emit, trades=self._on_trades, orders=self._on_orders)
+            stream = self._stream.run(emit, trades=self._news.trades, orders=self._news.orders)
             spawn(tasks, "stream", stream)
             spawn(tasks, "key_rights", self.key_watch.run(emit))
 
@@ -130,7 +128,7 @@ class CcxtGateway:
         if isinstance(answer, Failed):
             return self._failed(order, answer)
         venue_id = text(answer.get("id"))
-        self._remember(venue_id, order.client_id)
+        self._news.remember(venue_id, order.client_id)
         self._stream.expect(asked_s)
         return OrderAck(ts_ns=self._now_ns(), client_id=order.client_id, venue_id=venue_id)
 
@@ -186,7 +184,7 @@ class CcxtGateway:
         news = order_news(answer, self._dialect, self._now_ns())
         if news is not None:
             venue_id = news.order.venue_id if isinstance(news, OrderOpen) else news.venue_id
-            self._remember(venue_id, order.client_id)
+            self._news.remember(venue_id, order.client_id)
         return news
 
     async def report(self, request: RequestReport) -> ReportEvent:
@@ -299,31 +297,3 @@ class CcxtGateway:
             for order in report.orders
             if self.is_own(order.client_id)
         ]
-
-    def _remember(self, venue_id: str, client_id: str) -> None:
-        """Trade lists name orders by the venue's id only."""
-        if venue_id and self.is_own(client_id):
-            self._client_ids[venue_id] = client_id
-            if len(self._client_ids) > VENUE_IDS_MAX:
-                del self._client_ids[next(iter(self._client_ids))]
-
-    def _on_trades(self, rows: list[JsonDict], emit: Emit) -> None:
-        for row in rows:
-            news = fill(row, self._dialect, self._now_ns())
-            if news is None:
-                self.unreadable += 1
-                continue
-            name = news.client_id or self._client_ids.get(news.venue_id, "")
-            emit(replace(news, client_id=name))
-
-    def _on_orders(self, rows: list[JsonDict], emit: Emit) -> None:
-        for row in rows:
-            news = order_news(row, self._dialect, self._now_ns())
-            if news is None:
-                self.unreadable += 1
-                continue
-            if isinstance(news, OrderOpen):
-                self._remember(news.order.venue_id, news.order.client_id)
-            else:
-                self._remember(news.venue_id, news.client_id)
-            emit(news)

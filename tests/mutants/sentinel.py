@@ -74,10 +74,10 @@ MUTANTS = (
         "a latch that another process wrote does not kill the running daemon",
         Edit(
             "quoter/service/stops.py",
-            "        self._write_latch(is_again=True)\n        self._adopt_latch()\n",
-            "        self._write_latch(is_again=True)\n",
+            "            self._ask_again(self._wish)\n        self._adopt_latch()\n",
+            "            self._ask_again(self._wish)\n",
         ),
-        tests=(f"{SERVICE}/test_stops.py",),
+        tests=(f"{SERVICE}/test_stops_sentinel.py",),
     ),
     mutant(
         "heartbeat_without_a_look",

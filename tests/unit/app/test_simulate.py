@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from quoter import cli
 from quoter.app import simulate
+from quoter.app.options import USAGE
 from quoter.domain.errors import BadSetting
 from quoter.studies import catalogue, widening
 from quoter.studies.batches import Batch
@@ -123,7 +124,7 @@ def test_without_the_extra_one_line_says_what_to_install(
     monkeypatch.setattr(sys, "argv", ["quoter", "simulate", "hedge"])
     with pytest.raises(SystemExit) as caught:
         cli.main()
-    assert caught.value.code == cli.USAGE
+    assert caught.value.code == USAGE
     error = capsys.readouterr().err
     assert error == "quoter simulate needs numpy: pip install 'quoter[simulate]'\n"
 

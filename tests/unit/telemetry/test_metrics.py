@@ -14,7 +14,8 @@ from quoter.domain.market import Side, Stream
 from quoter.domain.reasons import RejectReason
 from quoter.domain.step import RegimeView, StateChange
 from quoter.domain.trading import CancelReason, Cause, Regime, TradingState
-from quoter.telemetry.metrics import NAMES_MAX, Latency, Metrics
+from quoter.telemetry.latency import Latency
+from quoter.telemetry.metrics import NAMES_MAX, Metrics
 from tests.unit.telemetry.samples import NOW_NS, QUOTE, empty, filled_step, paused, snapshot, step
 
 SERIES_MAX = 2_000
