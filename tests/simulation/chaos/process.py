@@ -17,6 +17,7 @@ from quoter.domain.events import (
     BookSnapshot,
     Event,
     FeedAlive,
+    FeedDown,
     FeedUp,
     Fill,
     Operator,
@@ -38,6 +39,7 @@ from quoter.service.inbox import Inbox
 from quoter.service.last_orders import LATE_CREATE_S
 from quoter.service.watchdog import Watchdog
 from quoter.state.inventory import Inventory
+from quoter.venues.config import StreamTimings
 from tests.simulation.chaos.doors import OWN, ChaosDoors
 from tests.simulation.chaos.invariants import Invariants
 from tests.simulation.chaos.plan import Fault, Plan
@@ -47,6 +49,8 @@ from tests.simulation.harness import SECOND_NS
 from tests.simulation.schedule import Schedule
 
 START_AGAIN_NS = 2 * SECOND_NS
+STALL_S = StreamTimings().stall_s
+BOOK_NEWS = BookDelta | BookSnapshot | TopOfBook
 
 type MakeEngine = Callable[[EngineConfig], Engine]
 
@@ -202,6 +206,12 @@ class Process:
         self._is_blocked = False
         backlog, self._backlog = self._backlog, []
         inbox, now_ns = Inbox(), self._schedule.now_ns
+        if seconds > STALL_S and self.doors.is_market_up:
+            text = f"nothing was read for {seconds:.1f} s"
+            inbox.put(FeedDown(ts_ns=now_ns, stream=Stream.MARKET, text=text))
+            inbox.put(FeedUp(ts_ns=now_ns, stream=Stream.MARKET))
+            backlog = [event for event in backlog if not isinstance(event, BOOK_NEWS)]
+            self.doors.want_snapshot()
         for event in backlog:
             if not isinstance(event, Tick):
                 inbox.put(replace(event, ts_ns=now_ns))
