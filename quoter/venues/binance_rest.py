@@ -45,7 +45,7 @@ class BinanceRest:
         return parse_status(body, venue_symbol=self._symbol)
 
     async def _get(self, path: str) -> bytes:
-        async with self._session.get(f"{self._url}/{path}") as response:
+        async with self._session.get(f"{self._url}/{path}", allow_redirects=False) as response:
             if response.status != 200:
                 raise VenueRateLimited(
                     f"{path}: HTTP {response.status}",

@@ -44,6 +44,7 @@ def make_client(config: VenueConfig, now_ns: NowNs) -> GuardedExchange:
         hosts=hosts,
         age_ns_max=int(config.create_age_s_max * 1e9),
         now_ns=now_ns,
+        needs_tls=config.environment != "sandbox",
         hushed=lambda purpose: limiter.hushed(now_ns(), is_cancel=purpose is Purpose.CANCEL),
     )
     exact = client.exceptions.get("exact")

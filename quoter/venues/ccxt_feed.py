@@ -15,6 +15,7 @@ from quoter.domain.trading import Cause
 from quoter.venues.alive import SignsOfLife
 from quoter.venues.backoff import Backoff, spent_alarm
 from quoter.venues.book_check import BookCheck
+from quoter.venues.breach import breach_alarm
 from quoter.venues.ccxt_client import make_client
 from quoter.venues.ccxt_rest import CcxtRest
 from quoter.venues.config import NowNs, VenueConfig
@@ -59,6 +60,7 @@ class CcxtFeed:
             timings=self._timings,
             now_ns=self._now_ns,
         )
+        self._client.gate.report_breaches(breach_alarm(emit, self._now_ns))
         try:
             with calling(Purpose.READ):
                 async with asyncio.TaskGroup() as tasks:

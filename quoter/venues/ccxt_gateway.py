@@ -23,6 +23,7 @@ from quoter.domain.market import MarketPast
 from quoter.domain.reasons import CancelRejectReason, RejectReason
 from quoter.domain.trading import CancelReason
 from quoter.venues import outcomes
+from quoter.venues.breach import breach_alarm
 from quoter.venues.calls import Caller, Failed
 from quoter.venues.ccxt_client import make_client
 from quoter.venues.ccxt_events import fill, order_news
@@ -94,6 +95,7 @@ class CcxtGateway:
 
     async def run(self, emit: Emit) -> None:
         """Pump fills and order news until cancelled; foreign orders pass through as they are."""
+        self._client.gate.report_breaches(breach_alarm(emit, self._now_ns))
         await self._stream.run(emit, trades=self._on_trades, orders=self._on_orders)
 
     async def place(self, order: PlaceOrder) -> OrderAck | OrderReject | OrderUnknown:

@@ -51,6 +51,11 @@ class GuardedExchange(_Base):
             self.session, self.tcp_connector = session, session.connector
         super().open(lazy)
 
+    def get_socks_proxy_session(self, socksProxy: str) -> object:
+        """A session of ccxt's own would go past the gate. Raises GateShut."""
+        del socksProxy
+        raise self.gate.breach("a request by way of a SOCKS proxy")
+
     async def fetch(
         self,
         url: str,
@@ -157,7 +162,7 @@ class GuardedExchange(_Base):
         fields = as_map(message)
         for key in ("method", "op", "event", "channel", "action"):
             if _WS_ORDER.search(str(fields.get(key, ""))):
-                raise self.gate.refuse(f"{fields[key]} over a websocket")
+                raise self.gate.breach(f"{fields[key]} over a websocket")
         await inner(message)  # type: ignore[misc]
 
     def handle_event_stream_terminated(self, client: WsClient, message: object) -> None:

@@ -25,6 +25,9 @@ from quoter.venues.config import NowNs
 WIRE_TIMES_MAX = 1000
 KEEP_ALIVE_S = 75.0  # aiohttp's 15 s would cost a TLS handshake after every quiet stretch
 CONNECTIONS_MAX = 20
+HOST_CHARS_MAX = 100  # shown of a foreign one
+TLS_SCHEMES = frozenset({"https", "wss"})
+PLAIN_SCHEMES = frozenset({"http", "ws"})  # to the sandbox only
 
 
 class Purpose(StrEnum):
@@ -74,10 +77,15 @@ def _never_hushed(_: Purpose) -> str:
     return ""
 
 
+def _unheard(_: str) -> None:
+    """Nobody runs yet: `LastInch.breach_text` keeps it."""
+
+
 class LastInch:
     """Who may leave: open or shut, registered intents, allowed hosts. Starts shut.
 
     `hushed` says why the venue wants to hear nothing of a purpose now; empty: it does not mind.
+    `on_breach` hears of every request that must never have been built: the gate is shut by then.
     """
 
     def __init__(
@@ -87,8 +95,10 @@ class LastInch:
         age_ns_max: int,
         now_ns: NowNs,
         hushed: Callable[[Purpose], str] = _never_hushed,
+        needs_tls: bool = False,
     ) -> None:
         self._hosts, self._age_ns_max, self._now_ns = hosts, age_ns_max, now_ns
+        self._schemes = TLS_SCHEMES if needs_tls else TLS_SCHEMES | PLAIN_SCHEMES
         self._hushed = hushed
         self._intents: dict[str, PlaceOrder] = {}
         self._wire_ns: dict[str, int] = {}
@@ -96,6 +106,15 @@ class LastInch:
         self.requests_sent = 0
         self.creates_sent = 0
         self.refused = 0
+        self.breach_text = ""  # of the newest breach that nobody has been told of
+        self._on_breach: Callable[[str], None] = _unheard
+
+    def report_breaches(self, on_breach: Callable[[str], None]) -> None:
+        """From now on `on_breach` is told, at once of one that nobody has heard of yet."""
+        self._on_breach = on_breach
+        if self.breach_text:
+            text, self.breach_text = self.breach_text, ""
+            on_breach(text)
 
     def register(self, order: PlaceOrder) -> None:
         """From now on this order may be sent once."""
@@ -113,10 +132,13 @@ class LastInch:
         return self._wire_ns.get(client_id)
 
     def check_host(self, url: str) -> None:
-        """Raise GateShut unless host, or host:port, is on the list."""
+        """Raise GateShut unless host, or host:port, is on the list, and the way there is safe."""
         parts = urlsplit(url)
         if parts.hostname not in self._hosts and parts.netloc not in self._hosts:
-            raise self.refuse(f"host {parts.netloc!r} is not one of {sorted(self._hosts)}")
+            host = parts.netloc.rpartition("@")[2][:HOST_CHARS_MAX]
+            raise self.breach(f"host {host!r} is not one of {sorted(self._hosts)}")
+        if parts.scheme not in self._schemes:
+            raise self.breach(f"{parts.scheme!r} to {parts.hostname}, which must be reached by TLS")
 
     def check_create(self, call: Call) -> None:
         """Raise GateShut unless this create may leave now."""
@@ -153,6 +175,18 @@ class LastInch:
         self.refused += 1
         return GateShut(text)
 
+    def breach(self, text: str) -> GateShut:
+        """Count a refusal of what nobody approved, shut for creates, and tell; the caller raises.
+
+        It is no weather: our code, a library or an address is not what we took it for.
+        """
+        self.is_open = False
+        if self._on_breach is _unheard:
+            self.breach_text = text
+        else:
+            self._on_breach(text)
+        return self.refuse(text)
+
 
 class GatedConnector(aiohttp.TCPConnector):
     """Hands out a connection only to a request that may leave at this very moment."""
@@ -164,8 +198,10 @@ class GatedConnector(aiohttp.TCPConnector):
     async def connect(
         self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout
     ) -> Connection:
-        """Aiohttp calls this right before it writes the request."""
+        """Aiohttp calls this right before it writes the request; redirects come here too."""
         self._gate.check_host(str(req.url))
+        if req.proxy is not None:
+            raise self._gate.breach(f"a request by way of the proxy {req.proxy.host!r}")
         connection = await super().connect(req, traces, timeout)
         try:
             self._gate.leave(str(req.url), current_call())

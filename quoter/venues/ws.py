@@ -50,6 +50,14 @@ class StreamHandler(Protocol):
         """The budget of connection attempts is used up: the next one has to wait for long."""
 
 
+class Direct(connect):
+    """A connection to the address that was asked for: nobody sends us elsewhere (SE-12)."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        """The refusal stays what it is."""
+        return exc
+
+
 class Link:
     """One connection: `hear` and `on_alive` may be exchanged while it lives."""
 
@@ -71,7 +79,7 @@ class Link:
     async def _run(self) -> None:
         """Until the connection ends, which raises."""
         timings = self._timings
-        connecting = connect(
+        connecting = Direct(
             self._url,
             compression=None,
             proxy=None,

@@ -1,8 +1,8 @@
 """Every mutant that the suite must kill."""
 
-from tests.mutants import doors, orders
+from tests.mutants import doors, orders, secrets
 
-MUTANTS = (*orders.MUTANTS, *doors.MUTANTS)
+MUTANTS = (*orders.MUTANTS, *doors.MUTANTS, *secrets.MUTANTS)
 # Where a mutant's own tests do not see it, these may.
 FALLBACK = (
     "tests/unit/engine",

@@ -123,6 +123,56 @@ def test_a_host_that_is_not_on_the_list_is_never_spoken_to(gate: LastInch, url: 
         gate.leave(url, Call(Purpose.READ))
 
 
+def test_what_nobody_approved_shuts_the_gate_before_anybody_hears_of_it(gate: LastInch) -> None:
+    told: list[tuple[str, bool]] = []
+    gate.report_breaches(lambda text: told.append((text, gate.is_open)))
+    with pytest.raises(GateShut):
+        gate.leave("http://elsewhere:81/order", Call(Purpose.READ))
+    ((text, was_open),) = told
+    assert "elsewhere:81" in text
+    assert not was_open
+    assert not gate.is_open
+    assert gate.refused == 1
+
+
+def test_a_breach_that_nobody_heard_is_told_as_soon_as_somebody_listens(gate: LastInch) -> None:
+    """The start has no engine yet; its breaches are no less true."""
+    with pytest.raises(GateShut):
+        gate.check_host("http://elsewhere:81/order")
+    told: list[str] = []
+    gate.report_breaches(told.append)
+    gate.report_breaches(told.append)
+    assert len(told) == 1
+
+
+def test_a_refusal_is_no_breach(gate: LastInch, create: Call) -> None:
+    """Stale, unregistered, silenced: weather, which happens every day."""
+    told: list[str] = []
+    gate.report_breaches(told.append)
+    with pytest.raises(GateShut):
+        gate.leave(URL, None)
+    assert told == []
+    assert gate.is_open
+
+
+@pytest.mark.parametrize("scheme", ["http", "ws", "ftp"])
+def test_a_real_venue_is_spoken_to_by_tls_only(clock: Clock, scheme: str) -> None:
+    gate = LastInch(
+        hosts=frozenset({"api.binance.com"}), age_ns_max=250 * MS, now_ns=clock, needs_tls=True
+    )
+    gate.check_host("https://api.binance.com/api/v3/order")
+    gate.check_host("wss://api.binance.com/ws-api/v3")
+    with pytest.raises(GateShut, match="TLS"):
+        gate.check_host(f"{scheme}://api.binance.com/api/v3/order")
+
+
+def test_what_is_told_of_a_foreign_host_is_neither_long_nor_a_password(gate: LastInch) -> None:
+    with pytest.raises(GateShut) as told:
+        gate.check_host(f"http://user:hunter2@{'x' * 5_000}/order")
+    assert "hunter2" not in str(told.value)
+    assert len(str(told.value)) < 200
+
+
 def test_a_create_counts_as_sent_only_with_its_own_bytes(gate: LastInch) -> None:
     """Some venues ask for account settings first: those requests are not the order."""
     call = Call(Purpose.CREATE, "q1")

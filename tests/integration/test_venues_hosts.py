@@ -1,0 +1,242 @@
+"""URLs that point at another environment: not one byte leaves, and the daemon is killed (SE-04)."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import ccxt.pro
+import pytest
+from aiohttp import web
+
+from quoter.domain.errors import GateShut, VenueError
+from quoter.domain.events import Alarm, Event
+from quoter.domain.trading import Cause, TradingState
+from quoter.service.exit_codes import ExitCode
+from quoter.service.latch import Latch
+from quoter.venues.calls import Caller, Failed
+from quoter.venues.ccxt_client import make_client
+from quoter.venues.ccxt_gateway import CcxtGateway
+from quoter.venues.config import StreamTimings, VenueConfig
+from quoter.venues.guards import GuardedExchange
+from quoter.venues.transport import Purpose, calling, gated_session
+from tests.integration.daemon_harness import LIVELY, flying, market, settings
+from tests.integration.sandbox_client import RunningSandbox, running
+from tests.integration.test_venues_gateway import connected, streaming
+from tests.integration.test_venues_ws import until
+
+KILL_S_MAX = 20.0
+
+
+@dataclass
+class Elsewhere:
+    """A listening socket in place of production; what ever reached it."""
+
+    port: int = 0
+    connections: int = 0
+    received: int = 0
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    async def hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        while data := await reader.read(65_536):
+            self.received += len(data)
+        writer.close()
+
+
+@pytest.fixture
+async def elsewhere() -> AsyncIterator[Elsewhere]:
+    place = Elsewhere()
+    server = await asyncio.start_server(place.hear, "127.0.0.1", 0)
+    place.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield place
+
+
+def venue(environment: str, sandbox_url: str = "") -> VenueConfig:
+    assert environment in ("sandbox", "testnet")
+    return VenueConfig(
+        exchange="binance",
+        symbol="BTC/USDT",
+        environment="sandbox" if environment == "sandbox" else "testnet",
+        order_prefix="q1",
+        sandbox_url=sandbox_url or "http://127.0.0.1:9",
+        api_key="key",
+        secret="secret",  # noqa: S106 - opens nothing
+        call_s_max=2.0,
+        stream=StreamTimings(open_s_max=1.0),
+    )
+
+
+def redirect(client: GuardedExchange, host: str) -> dict[str, object]:
+    """What one wrong line does: every URL of ccxt points at another host; the good ones."""
+    good = client.urls["api"]
+    rest = f"http://{host}/api/v3"
+    client.urls["api"] = {
+        **dict.fromkeys(("public", "private", "v1", "sapi", "sapiV2", "sapiV3"), rest),
+        "ws": {"spot": f"ws://{host}/ws", "ws-api": {"spot": f"ws://{host}/ws-api/v3"}},
+    }
+    assert isinstance(good, dict)
+    return good
+
+
+@pytest.mark.parametrize("environment", ["sandbox", "testnet"])
+async def test_patched_urls_let_no_byte_out_and_tell_of_a_breach(
+    environment: str, elsewhere: Elsewhere
+) -> None:
+    config = venue(environment)
+    client = make_client(config, time.time_ns)
+    redirect(client, elsewhere.host)
+    told: list[str] = []
+    client.gate.report_breaches(told.append)
+    try:
+        answer = await Caller(client, config, time.time_ns).read(client.fetch_balance)
+        assert isinstance(answer, Failed)
+        assert isinstance(answer.error, GateShut)
+        assert len(told) == 1
+        with calling(Purpose.READ), pytest.raises(Exception, match="is not one of"):
+            await client.authenticate({"type": "spot"})
+        assert len(told) >= 2
+    finally:
+        await client.close()
+    assert elsewhere.connections == elsewhere.received == 0
+    assert client.gate.requests_sent == 0
+
+
+@pytest.mark.parametrize("setting", ["httpProxy", "socksProxy", "aiohttp_proxy"])
+async def test_a_proxy_that_is_set_after_the_start_gets_no_byte(
+    setting: str, elsewhere: Elsewhere, still_sandbox: RunningSandbox
+) -> None:
+    config = venue("sandbox", still_sandbox.url)
+    client = make_client(config, time.time_ns)
+    setattr(client, setting, f"http://{elsewhere.host}")
+    told: list[str] = []
+    client.gate.report_breaches(told.append)
+    try:
+        answer = await Caller(client, config, time.time_ns).read(client.fetch_time)
+        assert isinstance(answer, Failed)
+        assert isinstance(answer.error, GateShut)
+        assert "proxy" in told[0]
+    finally:
+        await client.close()
+    assert elsewhere.connections == elsewhere.received == 0
+
+
+async def test_the_environments_proxy_is_not_asked(
+    elsewhere: Elsewhere, still_sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable that somebody set for a browser must not carry our signed requests."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, f"http://{elsewhere.host}")
+    config = venue("sandbox", still_sandbox.url)
+    client = make_client(config, time.time_ns)
+    try:
+        assert not isinstance(
+            await Caller(client, config, time.time_ns).read(client.fetch_time), Failed
+        )
+    finally:
+        await client.close()
+    assert elsewhere.connections == 0
+
+
+async def test_a_redirect_to_another_host_is_not_followed(elsewhere: Elsewhere) -> None:
+    """What is sent there would carry our key in a header."""
+
+    async def away(_: web.Request) -> web.Response:
+        raise web.HTTPTemporaryRedirect(f"http://{elsewhere.host}/api/v3/time")
+
+    app = web.Application()
+    app.router.add_get("/{tail:.*}", away)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    config = venue("sandbox", f"http://127.0.0.1:{runner.addresses[0][1]}")
+    client = make_client(config, time.time_ns)
+    told: list[str] = []
+    client.gate.report_breaches(told.append)
+    answer = await Caller(client, config, time.time_ns).read(client.fetch_time)
+    await client.close()
+    await runner.cleanup()
+    assert isinstance(answer, Failed)
+    assert elsewhere.connections == 0
+    assert elsewhere.host in told[0]
+
+
+async def test_the_gateways_own_stream_tells_the_engine(
+    still_sandbox: RunningSandbox, elsewhere: Elsewhere
+) -> None:
+    async with connected(venue_of(still_sandbox)) as gateway, streaming(gateway) as told:
+        redirect(gateway._client, elsewhere.host)
+        gateway._client.drop_sockets("the test")
+        await until(lambda: any(is_mismatch(event) for event in told))
+        assert not gateway._client.gate.is_open
+        with pytest.raises(VenueError):
+            await gateway.cancel_all()
+    assert elsewhere.connections == elsewhere.received == 0
+
+
+def venue_of(sandbox: RunningSandbox) -> VenueConfig:
+    return VenueConfig(
+        exchange="binance",
+        symbol="BTC/USDT",
+        environment="sandbox",
+        order_prefix="q1",
+        sandbox_url=sandbox.url,
+        api_key=sandbox.one.api_key,
+        secret=sandbox.one.secret,
+        call_s_max=2.0,
+    )
+
+
+def is_mismatch(event: Event) -> bool:
+    return isinstance(event, Alarm) and event.active and event.cause is Cause.WIRE_MISMATCH
+
+
+async def test_a_daemon_whose_urls_are_patched_is_killed_and_latched(
+    elsewhere: Elsewhere, tmp_path: Path
+) -> None:
+    """PAUSE would not do: nobody knows yet what else in this process is not what it was."""
+    async with (
+        running(market(LIVELY, 3)) as sandbox,
+        flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+    ):
+        await pilot.until(lambda: len(pilot.placed) > 4, KILL_S_MAX, "quotes")
+        gateway = pilot.running.runner._gateway
+        assert isinstance(gateway, CcxtGateway)
+        good = redirect(gateway._client, elsewhere.host)
+        causes = pilot.running.engine.causes
+        await pilot.until(lambda: causes.switch.is_active(Cause.WIRE_MISMATCH), KILL_S_MAX, "cause")
+        assert causes.state is TradingState.KILLED
+        assert elsewhere.connections == elsewhere.received == 0
+        gateway._client.urls["api"] = good
+        await pilot.until(lambda: not pilot.open_own(), KILL_S_MAX, "orders gone once URLs are")
+        record = Latch(tmp_path).read()
+        assert record is not None
+        assert record.cause is Cause.WIRE_MISMATCH
+        assert await pilot.stop() is ExitCode.KILLED
+
+
+async def test_the_plain_ccxt_class_would_have_sent_it(elsewhere: Elsewhere) -> None:
+    """The proof that the listening socket counts: without the guards the bytes arrive."""
+    exchange = ccxt.pro.binance({"timeout_on_exit": 0, "timeout": 500})
+    redirect(exchange, elsewhere.host)
+    with pytest.raises(Exception):  # noqa: B017, PT011 - nobody answers there
+        await exchange.fetch_time()
+    await exchange.close()
+    assert elsewhere.received > 0
+
+
+async def test_our_session_alone_checks_too(elsewhere: Elsewhere) -> None:
+    """Ccxt's own bootstrap code may use the session without passing `fetch`."""
+    client = make_client(venue("testnet"), time.time_ns)
+    session = gated_session(client.gate)
+    with calling(Purpose.READ), pytest.raises((GateShut, aiohttp.ClientError)):
+        await session.get(f"http://{elsewhere.host}/")
+    await session.close()
+    await client.close()
+    assert elsewhere.connections == 0
