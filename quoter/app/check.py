@@ -109,7 +109,8 @@ class Check:
             "limits",
             f"inventory ±{settings.inventory_max:f} {instrument.base} "
             f"({float(settings.inventory_max / settings.order_size):g} orders of "
-            f"{settings.order_size:f}), loss {settings.loss_max:f} {instrument.quote}",
+            f"{settings.order_size:f}), loss {settings.loss_max:f} {instrument.quote}, "
+            f"one order {settings.notional_max:f} {instrument.quote}",
         )
 
     async def _watch(self, engine: Engine, config: VenueConfig, instrument: Instrument) -> None:

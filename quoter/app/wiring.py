@@ -7,6 +7,7 @@ from quoter.domain.events import Fill
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Calibrated, MarketPast
 from quoter.engine.config import (
+    Controls,
     EngineConfig,
     Fair,
     GammaUnit,
@@ -29,8 +30,6 @@ from quoter.settings import Environment, Settings
 from quoter.venues.config import VenueConfig
 
 BPS = Decimal("0.0001")
-COLLAR = Decimal("0.05")  # no order of ours farther than this from fair value
-NOTIONAL_UNLIMITED = Decimal("1e18")
 RUN_DIGITS = 8  # unix milliseconds in base 36 fit until 2059
 MS = 1_000_000
 EARLIER_RUNS_MAX = 1_000
@@ -109,6 +108,7 @@ def engine_config(
             tolerance=settings.requote_tolerance,
             ttl_ns=int(settings.quote_ttl_s * 1e9),
         ),
+        controls=controls(settings),
         creates_per_s=settings.creates_per_s,
         stale_ns=int(settings.stale_s * 1e9),
     )
@@ -118,9 +118,22 @@ def limits(settings: Settings) -> Limits:
     return Limits(
         inventory_max=settings.inventory_max,
         size_max=settings.order_size * (settings.levels + 1),
-        notional_max=settings.notional_max or NOTIONAL_UNLIMITED,
-        collar=COLLAR,
+        notional_max=settings.notional_max,
+        collar=Decimal(repr(settings.collar_bps)) * BPS,
         loss_max=settings.loss_max,
+        position_notional_max=settings.position_notional_max,
+        book_spread_max=Decimal(repr(settings.book_spread_max_bps)) * BPS,
+        depth_min=settings.book_depth_min,
+    )
+
+
+def controls(settings: Settings) -> Controls:
+    return Controls(
+        jump=settings.jump_bps * float(BPS),
+        drift=settings.drift_bps * float(BPS),
+        creates_per_min=settings.creates_per_min,
+        creates_per_fill=settings.creates_per_fill,
+        turnover_max=settings.turnover_max,
     )
 
 

@@ -17,6 +17,7 @@ class OrderIntent:
     price: Decimal
     size: Decimal
     reduces: bool  # it can only bring inventory nearer to the target
+    book_seq: int  # the update of the book that it was priced from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class PlaceOrder:
     price: Decimal
     size: Decimal
     decided_ns: int  # ts_ns of the event it answers: its age is checked at the socket
+    book_seq: int = 0  # the update of the book that it was priced from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

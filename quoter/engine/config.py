@@ -79,6 +79,21 @@ class PricingConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Controls:
+    """Thresholds over a stretch of time; a crossed one stops us. Zero switches one off.
+
+    jump: of the mid in 1 s; drift: of our quotes in 60 s; fractions. turnover_max: volume in 60 s,
+    in inventory limits, infinite for off. creates_per_min can't be switched off.
+    """
+
+    jump: float = 0.01
+    drift: float = 0.03
+    creates_per_min: int = 600
+    creates_per_fill: int = 500
+    turnover_max: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
     """Sizes in base units, exact. `opening` holds the balances when no order of ours was open."""
 
@@ -96,6 +111,7 @@ class EngineConfig:
     pricing: PricingConfig = field(default_factory=PricingConfig)
     requote: RequotePolicy = field(default_factory=RequotePolicy)
     reconcile: ReconcilePolicy = field(default_factory=ReconcilePolicy)
+    controls: Controls = field(default_factory=Controls)
     creates_per_s: float = 10.0
     stale_ns: int = 2_000_000_000
     quiet_ns: int = 30_000_000_000  # a silent but living book is compared by a fresh snapshot

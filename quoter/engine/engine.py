@@ -38,12 +38,13 @@ from quoter.engine.config import EngineConfig
 from quoter.engine.feed_health import FeedHealth
 from quoter.engine.foreign_runs import ForeignRuns
 from quoter.engine.learning import Learning
-from quoter.engine.lifecycle import MS, Lifecycle
+from quoter.engine.lifecycle import Lifecycle
 from quoter.engine.losses import Losses
 from quoter.engine.market import MarketView
 from quoter.engine.operators import Operators
 from quoter.engine.patience import Patience
 from quoter.engine.placing import Placing
+from quoter.engine.pretrade import PreTrade
 from quoter.engine.quoting import Quoting
 from quoter.engine.reconcile import Reconcile
 from quoter.engine.snapshot import take_snapshot
@@ -52,8 +53,6 @@ from quoter.engine.turn import Turn
 from quoter.state.attribution import Attribution
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrders
-
-EXPOSURE_CHECK_NS = 1_000 * MS
 
 
 class Engine:
@@ -79,7 +78,6 @@ class Engine:
         self.counts: Counter[str] = Counter()
         self._lots = 0.0
         self._rate_limited_until_ns = 0
-        self._exposure_checked_ns = 0
         self._begin()
 
     def _build_parts(self, config: EngineConfig) -> None:
@@ -112,13 +110,26 @@ class Engine:
             stale_ns=config.stale_ns,
             quiet_ns=config.quiet_ns,
         )
+        self._build_quoting(config)
+
+    def _build_quoting(self, config: EngineConfig) -> None:
+        """From a price to an order, and what may stop it on the way."""
         self.quoting = Quoting(config, self.market, self.learning, self.inventory)
         self.patience = Patience(market=self.market, causes=self.causes)
+        self.pretrade = PreTrade(
+            config=config,
+            market=self.market,
+            orders=self.orders,
+            inventory=self.inventory,
+            causes=self.causes,
+            foretold_per_s=lambda: self.calibration.foretold_per_s,
+        )
         self.placing = Placing(
             config=config,
             market=self.market,
             orders=self.orders,
             inventory=self.inventory,
+            references=self.pretrade.references,
             lifecycle=self.lifecycle,
             patience=self.patience,
         )
@@ -213,6 +224,7 @@ class Engine:
         elif not (self.market.is_moved or turn.cleared or isinstance(event, Trade)):
             turn.is_idle = True  # the best prices stand: no estimate, no quote, no order changes
             return
+        self.pretrade.on_market(event, turn)
         self.learning.observe(event, turn)
 
     def _on_order(self, event: OrderEvent, turn: Turn) -> None:
@@ -231,6 +243,7 @@ class Engine:
         self._refresh_lots()
         self.learning.after_fills(turn)
         self.losses.after_fills(turn)
+        self.pretrade.after_fills(turn)
 
     def _refresh_lots(self) -> None:
         self._lots = float(self.inventory.net / self.config.order_size)
@@ -244,14 +257,7 @@ class Engine:
         if not self.config.is_dry:
             self.reconcile.tick(turn)
         self.losses.judge(turn)
-        if turn.ts_ns - self._exposure_checked_ns >= EXPOSURE_CHECK_NS:
-            self._exposure_checked_ns = turn.ts_ns
-            self._check_exposure(turn)
-
-    def _check_exposure(self, turn: Turn) -> None:
-        """The counters of the gate against a recount: a difference is a bug of ours, and fatal."""
-        if (text := self.orders.miscount()) is not None:
-            self.causes.trip(turn, Cause.INVARIANT_BROKEN, text)
+        self.pretrade.tick(turn)
 
     def _decide(self, turn: Turn) -> None:
         self.feed.judge_silence(turn)
@@ -264,11 +270,22 @@ class Engine:
             turn.quote = self.quoting.latest
             for off in turn.quote.off:
                 self.counts[f"no_quote_{off.reason}"] += 1
+            self.pretrade.quoted(turn.quote, turn)
         if self.config.is_dry:
             return
         if self.phase is Phase.STARTING and self.calibration.ready:
             self.phase = Phase.LIVE
-        self.placing.towards(self.quoting.latest, state=state, phase=self.phase, turn=turn)
+        if (state := self.causes.state) < TradingState.PAUSED:
+            self._place(state, turn)
+        if (state := self.causes.state) >= TradingState.PAUSED:
+            self._stop(state, turn)
+
+    def _place(self, state: TradingState, turn: Turn) -> None:
+        quoting = self.quoting
+        self.placing.towards(
+            quoting.latest, book_seq=quoting.book_seq, state=state, phase=self.phase, turn=turn
+        )
+        self.pretrade.sent(turn)
 
     def _stop(self, state: TradingState, turn: Turn) -> None:
         self.stopping.stop(state, self.phase, turn)

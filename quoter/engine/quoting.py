@@ -35,11 +35,13 @@ class Quoting:
         self._learning = learning
         self._seen: tuple[object, ...] | NoQuote | None = None  # what `latest` was computed from
         self.latest: TwoSidedQuote = nothing(NoQuote.NO_BOOK)
+        self.book_seq = -1  # the update that `latest` was computed from, or confirmed by
 
     def refresh(self, ts_ns: int, lots: float) -> bool:
         """Bring `latest` up to date; True if it was computed anew. `lots`: inventory."""
         market = self._market
         bid, ask = market.bid, market.ask
+        self.book_seq = market.book.seq
         if bid is None or ask is None:
             return self._none(NoQuote.NO_BOOK)
         try:

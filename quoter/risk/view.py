@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from quoter.domain.commands import OrderIntent
+from quoter.domain.market import Side
 from quoter.domain.trading import Phase, TradingState
 
 
@@ -14,30 +16,65 @@ class RiskView:
     phase: Phase
     state: TradingState
     book_ready: bool
+    is_fresh: bool  # the feed showed life within the bound of staleness
+    book_seq: int  # the update that the book is at
     best_bid: Decimal  # of others
     best_ask: Decimal
-    fair: Decimal
+    depth_bid: Decimal  # of others in the best levels
+    depth_ask: Decimal
+    reference_low: Decimal  # of mid, last trade and mean of the last minute; NaN without any
+    reference_high: Decimal
+    own_bid: Decimal | None  # the highest buy of ours that may live
+    own_ask: Decimal | None  # the lowest sell
+    twin_ns: int | None  # when the newest live order equal to the intent was decided
     inventory: Decimal
     leaves_buy: Decimal
     leaves_sell: Decimal
-    base_held: Decimal | None  # None: not a spot account, nothing to sell short of
+    is_spot: bool  # nothing can be sold that is not held
+    base_held: Decimal | None  # None: not known, and on a spot account nothing may be sent
     quote_held: Decimal | None
     notional_buy: Decimal  # quote currency promised to our live buys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Hard limits; none has a default, so that none can silently be missing."""
+    """Hard limits; what is at risk has no default, so that none of it can silently be missing.
+
+    What a sane market looks like has one: book_spread_max, depth_min.
+    """
 
     inventory_max: Decimal
     size_max: Decimal
-    notional_max: Decimal
-    collar: Decimal  # fraction of fair value
+    notional_max: Decimal  # of one order, quote currency
+    collar: Decimal  # fraction of a reference price
     loss_max: Decimal  # quote currency, > 0
+    position_notional_max: Decimal | None = None  # quote currency; None: only inventory_max binds
+    book_spread_max: Decimal = Decimal("0.05")  # fraction of the mid
+    depth_min: Decimal = Decimal(0)  # base, in the best levels of each side
 
     def __post_init__(self) -> None:
         """Raise ValueError for a limit that would let everything pass, or nothing ever."""
         for name in ("inventory_max", "size_max", "notional_max", "collar", "loss_max"):
-            value = getattr(self, name)
-            if not (value.is_finite() and value > 0):
-                raise ValueError(f"{name} must be above zero, not {value}")
+            _above_zero(name, getattr(self, name))
+        _above_zero("book_spread_max", self.book_spread_max)
+        if self.position_notional_max is not None:
+            _above_zero("position_notional_max", self.position_notional_max)
+        if not (self.depth_min.is_finite() and self.depth_min >= 0):
+            raise ValueError(f"depth_min must not be below zero, not {self.depth_min}")
+
+
+def _above_zero(name: str, value: Decimal) -> None:
+    if not (value.is_finite() and value > 0):
+        raise ValueError(f"{name} must be above zero, not {value}")
+
+
+def reducing_room(side: Side, view: RiskView) -> Decimal:
+    """Base units that orders of a side can add without growing or flipping the inventory."""
+    if side is Side.BUY:
+        return -view.inventory - view.leaves_buy
+    return view.inventory - view.leaves_sell
+
+
+def reduces(intent: OrderIntent, view: RiskView) -> bool:
+    """Can this order, whatever else fills, only bring inventory nearer to the target?"""
+    return intent.size <= reducing_room(intent.side, view)

@@ -90,11 +90,64 @@ class Limits(BaseModel):
         examples=["100"],
         description="loss since start at which we stop for good and cancel; quote currency",
     )
-    notional_max: Decimal | None = Field(
-        None, gt=0, description="largest worth of one order; quote currency"
+    notional_max: Decimal = Field(
+        gt=0, examples=["1000"], description="largest worth of one order; quote currency"
+    )
+    position_notional_max: Decimal | None = Field(
+        None,
+        gt=0,
+        description="worth of the worst-case inventory above which we only reduce; quote currency",
     )
     target: Annotated[Literal["auto"] | Decimal, BeforeValidator(parse_target)] = Field(
         "auto", description="holdings to come back to: auto (opening balance) or base units"
+    )
+
+
+class Controls(BaseModel):
+    """What an order, the market and our own pace must look like"""
+
+    collar_bps: float = Field(
+        100,
+        ge=5,
+        le=500,
+        description="no order farther from mid, last trade and mean of a minute; bps of price",
+    )
+    jump_bps: float = Field(
+        100,
+        ge=0,
+        le=5_000,
+        description="move of the mid in 1 s that pauses us, 0 for off; bps of price",
+    )
+    drift_bps: float = Field(
+        300,
+        ge=0,
+        le=5_000,
+        description="move of our quotes in 60 s that pauses us, 0 for off; bps of price",
+    )
+    book_spread_max_bps: float = Field(
+        500, ge=1, le=5_000, description="no order into a book that is wider; bps of price"
+    )
+    book_depth_min: Decimal = Field(
+        Decimal(0),
+        ge=0,
+        description="no order unless the best five levels of each side hold this, and the order's "
+        "own size; base units",
+    )
+    creates_per_min: int = Field(
+        600, ge=10, le=6_000, description="new orders in 60 s beyond which we pause; count"
+    )
+    creates_per_fill: int = Field(
+        500,
+        ge=0,
+        le=100_000,
+        description="new orders for each fill in 10 min beyond which we pause, from 1000 on, 0 for "
+        "off; count",
+    )
+    turnover_max: float = Field(
+        10,
+        gt=0,
+        le=10_000,
+        description="volume in 60 s beyond which we pause until resumed; inventory limits, no unit",
     )
 
 
@@ -237,7 +290,7 @@ class Process(BaseModel):
     )
 
 
-SECTIONS: tuple[type[BaseModel], ...] = (Venue, Limits, Pricing, Requoting, Process)
+SECTIONS: tuple[type[BaseModel], ...] = (Venue, Limits, Controls, Pricing, Requoting, Process)
 SECRETS = ("api_key", "api_secret", "api_password")
 # What must never be printed: a secret pasted into a *_FILE setting is one too.
 HIDDEN = frozenset(SECRETS) | {f"{name}_file" for name in SECRETS}

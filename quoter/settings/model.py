@@ -14,6 +14,7 @@ from pydantic_settings import (
 from quoter.settings.fields import (
     HIDDEN,
     SECRETS,
+    Controls,
     Environment,
     Limits,
     Pricing,
@@ -29,7 +30,7 @@ LOTS_MAX_EXACT = 500  # walls this far are none, and the table would grow
 GAMMA_NORM_MIN, GAMMA_NORM_MAX = 1e-3, 1e3
 
 
-class Settings(Process, Requoting, Pricing, Limits, Venue, BaseSettings):
+class Settings(Process, Requoting, Pricing, Controls, Limits, Venue, BaseSettings):
     """All of them. Build it with `quoter.settings.load`, which also refuses unknown names."""
 
     model_config = SettingsConfigDict(
@@ -106,7 +107,12 @@ def env_name(field: str) -> str:
 
 def conflicts(settings: Settings) -> list[str]:
     """One line for each rule over several settings that is broken."""
-    return [*_limit_conflicts(settings), *_model_conflicts(settings), *_venue_conflicts(settings)]
+    return [
+        *_limit_conflicts(settings),
+        *_collar_conflicts(settings),
+        *_model_conflicts(settings),
+        *_venue_conflicts(settings),
+    ]
 
 
 def production_refusal(settings: Settings) -> str | None:
@@ -122,12 +128,37 @@ def production_refusal(settings: Settings) -> str | None:
 
 
 def _limit_conflicts(settings: Settings) -> list[str]:
-    if settings.inventory_max >= LOTS_MIN * settings.order_size:
-        return []
-    return [
-        f"QUOTER_ORDER_SIZE: must be at most a third of QUOTER_INVENTORY_MAX "
-        f"({settings.inventory_max}) (got {settings.order_size})"
-    ]
+    lines = []
+    if not settings.inventory_max >= LOTS_MIN * settings.order_size:
+        lines.append(
+            f"QUOTER_ORDER_SIZE: must be at most a third of QUOTER_INVENTORY_MAX "
+            f"({settings.inventory_max}) (got {settings.order_size})"
+        )
+    worth = settings.position_notional_max
+    if worth is not None and not worth >= settings.notional_max:
+        lines.append(
+            f"QUOTER_POSITION_NOTIONAL_MAX: must be at least QUOTER_NOTIONAL_MAX "
+            f"({settings.notional_max}) (got {worth})"
+        )
+    return lines
+
+
+def _collar_conflicts(settings: Settings) -> list[str]:
+    """What could never be sent: the collar denies the nearest quote, or the outermost level."""
+    collar, lines = settings.collar_bps, []
+    half_min, half_max = settings.spread_min_bps / 2, settings.spread_max_bps / 2
+    if collar <= half_min < half_max:
+        lines.append(
+            f"QUOTER_SPREAD_MIN_BPS: half of it must be less than QUOTER_COLLAR_BPS ({collar:g}) "
+            f"(got {settings.spread_min_bps:g})"
+        )
+    outermost = half_min + (settings.levels - 1) * settings.level_step_bps
+    if settings.levels > 1 and not outermost < collar:
+        lines.append(
+            f"QUOTER_LEVEL_STEP_BPS: the last of {settings.levels} levels is {outermost:g} bps away, "
+            f"which QUOTER_COLLAR_BPS ({collar:g}) denies (got {settings.level_step_bps:g})"
+        )
+    return lines
 
 
 def _model_conflicts(settings: Settings) -> list[str]:
