@@ -1,5 +1,7 @@
 """Bring the orders at the venue to the wanted quote, through the gate and within the budget."""
 
+from collections.abc import Sequence
+
 from quoter.domain.commands import Denied, OrderIntent
 from quoter.domain.events import Tick
 from quoter.domain.market import Side
@@ -95,12 +97,12 @@ class Placing:
         tolerance = policy.tolerance_ticks(half, self._instrument.tick_float)
         is_roomy = self._budget.has_room(turn.ts_ns, share=ROOMY_SHARE)
         for side, wanted in ((Side.BUY, quote.bids), (Side.SELL, quote.asks)):
-            if state is TradingState.REDUCE_ONLY and not self._room.reduces(side):
-                wanted = ()
             resting = [o for o in self._orders if o.side is side and o.is_wanted]
-            if state is TradingState.REDUCE_ONLY and self._room.would_flip(side):
-                wanted = ()  # what rests is more than there is to reduce: the room comes first
-            wanted = self._room.fitted(wanted, resting, side, state)
+            try:
+                wanted = self._fitted(wanted, resting, side, state)
+            except (ArithmeticError, TypeError) as error:  # a limit, a holding that is no number
+                turn.note("room_not_known", repr(error))
+                wanted = ()
             if not wanted and not resting:
                 continue
             actions = plan(
@@ -114,6 +116,20 @@ class Placing:
             )
             for action in actions:
                 self._act(action, state, phase, turn)
+
+    def _fitted(
+        self,
+        wanted: tuple[Quote, ...],
+        resting: Sequence[OpenOrder],
+        side: Side,
+        state: TradingState,
+    ) -> tuple[Quote, ...]:
+        """What this state and our limits leave of `wanted`."""
+        if state is TradingState.REDUCE_ONLY and not self._room.reduces(side):
+            return ()
+        if state is TradingState.REDUCE_ONLY and self._room.would_flip(side):
+            return ()  # what rests is more than there is to reduce: the room comes first
+        return self._room.fitted(wanted, resting, side, state)
 
     def _is_due(self, quote: TwoSidedQuote, turn: Turn) -> bool:
         """Did anything change that counts here? On ticks always: holds and budgets run out."""

@@ -54,7 +54,7 @@ class Quoting:
                 return self._none(inputs)
             self._seen = seen
             self.latest = self._quote(quote_terms(inputs, self._shape), bid, ask)
-        except InvalidInput:
+        except (InvalidInput, ArithmeticError, TypeError):  # also holdings that are no number
             return self._none(NoQuote.BAD_INPUT)
         return True
 

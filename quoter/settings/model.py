@@ -155,7 +155,7 @@ def _collar_conflicts(settings: Settings) -> list[str]:
     outermost = half_min + (settings.levels - 1) * settings.level_step_bps
     if settings.levels > 1 and not outermost < collar:
         lines.append(
-            f"QUOTER_LEVEL_STEP_BPS: the last of {settings.levels} levels is {outermost:g} bps away, "
+            f"QUOTER_LEVEL_STEP_BPS: level {settings.levels} is {outermost:g} bps away, "
             f"which QUOTER_COLLAR_BPS ({collar:g}) denies (got {settings.level_step_bps:g})"
         )
     return lines
