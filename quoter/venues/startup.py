@@ -11,10 +11,10 @@ from quoter.venues.ccxt_client import check_sends_once
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.dialects import Dialect
 from quoter.venues.guards import GuardedExchange
-from quoter.venues.market_rules import check_quotable, instrument
+from quoter.venues.market_rules import check_quotable, check_self_trade, instrument
 from quoter.venues.outcomes import is_refused_key
 from quoter.venues.parse import as_map, decimal, text
-from quoter.venues.verify import BinanceCreate
+from quoter.venues.verify import create_check
 
 
 class Startup:
@@ -45,8 +45,8 @@ class Startup:
         except venue.BaseError as error:
             raise VenueError(self._caller.text(error)) from None  # its chain may carry a signed URL
         check_quotable(self._client, market)
-        if self._dialect.family == "binance":
-            self._client.verify_create = BinanceCreate(text(market.get("id")))
+        check_self_trade(self._dialect, market)
+        self._client.verify_create = create_check(self._dialect, text(market.get("id")))
         await self._check_clock()
         fee = await self._check_key() if self._config.api_key else None
         return instrument(market, precision_mode=self._client.precisionMode, fee_maker=fee)
