@@ -1,8 +1,8 @@
 """Every mutant that the suite must kill."""
 
-from tests.mutants import doors, orders, secrets
+from tests.mutants import doors, orders, pretrade, secrets
 
-MUTANTS = (*orders.MUTANTS, *doors.MUTANTS, *secrets.MUTANTS)
+MUTANTS = (*orders.MUTANTS, *doors.MUTANTS, *secrets.MUTANTS, *pretrade.MUTANTS)
 # Where a mutant's own tests do not see it, these may.
 FALLBACK = (
     "tests/unit/engine",
