@@ -16,6 +16,7 @@ from quoter.engine.requote import Action, Create, Remove, Replace, plan
 from quoter.engine.risk_views import RiskViews
 from quoter.engine.room import Room
 from quoter.engine.turn import Turn
+from quoter.risk.duplicate_intent import APART_NS
 from quoter.risk.gate import judge
 from quoter.risk.message_budget import MessageBudget
 from quoter.risk.price_references import PriceReferences
@@ -190,7 +191,8 @@ class Placing:
         verdict = judge(intent, view, self._config.limits)
         if isinstance(verdict, Denied):
             turn.denied.append(verdict)
-            self._patience.rest(quote.side, turn.ts_ns + DENIED_PAUSE_NS)
+            pause_ns = DENIED_PAUSE_NS if view.twin_ns is None else APART_NS
+            self._patience.rest(quote.side, turn.ts_ns + pause_ns)
             return False
         self._budget.take()
         order = self._orders.reserve(verdict, ticks=quote.ticks)
