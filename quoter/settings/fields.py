@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 
+from quoter.settings.control_fields import TOKENS, Control
 from quoter.settings.parse import (
     parse_exchange_id,
     parse_horizon,
@@ -17,6 +18,7 @@ from quoter.settings.parse import (
     parse_symbol,
     parse_target,
 )
+from quoter.settings.pretrade_fields import PreTrade
 from quoter.settings.regime_fields import MarketRegime
 
 
@@ -91,8 +93,13 @@ class Limits(BaseModel):
         examples=["100"],
         description="loss since start at which we stop for good and cancel; quote currency",
     )
-    notional_max: Decimal | None = Field(
-        None, gt=0, description="largest worth of one order; quote currency"
+    notional_max: Decimal = Field(
+        gt=0, examples=["1000"], description="largest worth of one order; quote currency"
+    )
+    position_notional_max: Decimal | None = Field(
+        None,
+        gt=0,
+        description="worth of the worst-case inventory above which we only reduce; quote currency",
     )
     foreign: Literal["pause", "kill", "ignore"] = Field(
         "pause",
@@ -256,44 +263,16 @@ class Process(BaseModel):
     )
 
 
-class Control(BaseModel):
-    """Who may steer a running daemon over HTTP: nobody, unless a token is here"""
-
-    read_token_file: Path | None = Field(
-        None, repr=False, description="file with the token that may look at the knobs"
-    )
-    operator_token_file: Path | None = Field(
-        None, repr=False, description="file with the token that may pause, resume, reduce and kill"
-    )
-    risk_token_file: Path | None = Field(
-        None, repr=False, description="file with the token that may re-arm and flatten as well"
-    )
-    read_token: SecretStr | None = Field(
-        None, validate_default=True, description="never here: the secret file quoter_read_token"
-    )
-    operator_token: SecretStr | None = Field(
-        None, validate_default=True, description="never here: the secret file quoter_operator_token"
-    )
-    risk_token: SecretStr | None = Field(
-        None, validate_default=True, description="never here: the secret file quoter_risk_token"
-    )
-    control_anywhere: bool = Field(
-        False,
-        description="steering by tokens on an address that is not loopback, because nothing but "
-        "loopback is published: true or false",
-    )
-
-
 SECTIONS: tuple[type[BaseModel], ...] = (
     Venue,
     Limits,
+    PreTrade,
     MarketRegime,
     Pricing,
     Requoting,
     Process,
     Control,
 )
-TOKENS = ("read_token", "operator_token", "risk_token")  # least right first
 SECRETS = ("api_key", "api_secret", "api_password", *TOKENS)
 # What must never be printed: a secret pasted into a *_FILE setting is one too.
 HIDDEN = frozenset(SECRETS) | {f"{name}_file" for name in SECRETS}

@@ -1,6 +1,16 @@
 """Every mutant that the suite must kill."""
 
-from tests.mutants import control, doors, health, kills, orders, regime, secrets, truth
+from tests.mutants import (
+    control,
+    doors,
+    health,
+    kills,
+    orders,
+    pretrade,
+    regime,
+    secrets,
+    truth,
+)
 
 MUTANTS = (
     *orders.MUTANTS,
@@ -11,6 +21,7 @@ MUTANTS = (
     *control.MUTANTS,
     *kills.MUTANTS,
     *secrets.MUTANTS,
+    *pretrade.MUTANTS,
 )
 # Where a mutant's own tests do not see it, these may.
 FALLBACK = (

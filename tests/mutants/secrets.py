@@ -130,7 +130,7 @@ START = (
         "a right that the key gets later is not noticed",
         Edit(
             "quoter/venues/ccxt_gateway.py",
-            '            tasks.create_task(self.key_watch.run(emit), name="key rights")\n',
+            '            spawn(tasks, "key_rights", self.key_watch.run(emit))\n',
             "",
         ),
         tests=("tests/integration/test_venues_keys.py",),
