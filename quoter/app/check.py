@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from quoter.app.meaning_log import meant_by
+from quoter.app.sanity import beyond_collar, hopeless
 from quoter.app.wiring import calibrated, engine_config, kept_scale, venue_config
 from quoter.domain.commands import RequestReport
 from quoter.domain.errors import CodeAltered, KeyRefused, VenueError
@@ -125,7 +126,8 @@ class Check:
             "limits",
             f"inventory ±{settings.inventory_max:f} {instrument.base} "
             f"({float(settings.inventory_max / settings.order_size):g} orders of "
-            f"{settings.order_size:f}), loss {settings.loss_max:f} {instrument.quote}",
+            f"{settings.order_size:f}), loss {settings.loss_max:f} {instrument.quote}, "
+            f"one order {settings.notional_max:f} {instrument.quote}",
         )
 
     async def _watch(self, engine: Engine, config: VenueConfig, instrument: Instrument) -> None:
@@ -156,7 +158,9 @@ class Check:
         rows, warnings = meant
         self._console.print(table("what the settings mean here", rows))
         self._console.print(table("the quote they imply now", explain(terms)))
-        for line in warnings:
+        if lines := hopeless(engine.config.limits, engine.config.order_size, terms.inputs.fair):
+            return self._fail(ExitCode.USAGE, "limits", "; ".join(lines))
+        for line in (*warnings, *beyond_collar(engine.config.limits, terms)):
             self._console.print(f"warning: {line}", style="yellow", markup=False)
         self._say("result", "ready: `quoter run` may quote")
         return ExitCode.CLEAN

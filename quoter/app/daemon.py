@@ -11,6 +11,7 @@ from aiohttp.web import AppRunner
 
 from quoter.app.books import Books
 from quoter.app.meaning_log import MeaningLog
+from quoter.app.sanity import refuse_hopeless
 from quoter.app.start import (
     Started,
     StartFailed,
@@ -190,6 +191,7 @@ async def _config(started: Started, instrument: Instrument, gateway: OrderGatewa
     """Own orders gone, books settled, and what is known of the market. Raises StartFailed."""
     settings, ledger, start_ns = started.settings, started.ledger, started.start_ns
     past = await gateway.past()
+    refuse_hopeless(settings, past)
     found = calibrated(settings)
     kept = still_good(found, start_ns, kept_scale(settings, instrument, past))
     if ledger is None:

@@ -101,6 +101,7 @@ def demo_settings(url: str, folder: Path, gamma: float | None) -> Settings:
         inventory_max=Decimal("0.05"),
         order_size=Decimal("0.005"),
         loss_max=Decimal(500),
+        notional_max=Decimal(1_000),
         gamma=1.0 if gamma is None else gamma,
     )
 

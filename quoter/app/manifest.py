@@ -34,6 +34,7 @@ def manifest(settings: Settings, *, start_ns: int, api_key: str) -> Manifest:
             "notional_max": str(bounds.notional_max),
             "collar": str(bounds.collar),
             "loss_max": str(bounds.loss_max),
+            "position_notional_max": str(bounds.position_notional_max),
         },
         key_hash=_hash(KEY_SALT + api_key.encode()) if api_key else "",
         started_ns=start_ns,

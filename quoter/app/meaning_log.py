@@ -2,6 +2,7 @@
 
 import structlog
 
+from quoter.app.sanity import beyond_collar, hopeless
 from quoter.domain.errors import InvalidInput
 from quoter.domain.events import ParamsChanged
 from quoter.domain.quotes import QuoteTerms
@@ -62,6 +63,11 @@ class MeaningLog:
             return
         self._is_told = True
         rows, lines = found
+        terms, config = step.quote.terms, self._engine.config
+        lines += (
+            *hopeless(config.limits, config.order_size, terms.inputs.fair),
+            *beyond_collar(config.limits, terms),
+        )
         for row in rows:
             log.info(
                 "meaning",

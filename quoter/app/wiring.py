@@ -11,6 +11,7 @@ from quoter.engine.config import (
     Fair,
     GammaUnit,
     Horizon,
+    PreTradePolicy,
     PricingConfig,
     ToxicFlowConfig,
 )
@@ -34,8 +35,6 @@ from quoter.venues.config import StreamTimings, VenueConfig
 from quoter.venues.dialects import dialect_of
 
 BPS = Decimal("0.0001")
-COLLAR = Decimal("0.05")  # no order of ours farther than this from fair value
-NOTIONAL_UNLIMITED = Decimal("1e18")
 RUN_DIGITS = 8  # unix milliseconds in base 36 fit until 2059
 MS = 1_000_000
 RULES_NS = 600 * 1_000_000_000  # reliability.md PT-14
@@ -125,6 +124,7 @@ def engine_config(
             rules_ns=RULES_NS if dialect_of(settings.exchange).tells_rules_of_one else 0,
         ),
         hysteresis=Hysteresis(pauses_max=settings.flap_pauses_max),
+        pretrade=pretrade_policy(settings),
         creates_per_s=settings.creates_per_s,
         stale_ns=int(settings.stale_s * 1e9),
     )
@@ -134,10 +134,13 @@ def limits(settings: Settings) -> Limits:
     return Limits(
         inventory_max=settings.inventory_max,
         size_max=settings.order_size * (settings.levels + 1),
-        notional_max=settings.notional_max or NOTIONAL_UNLIMITED,
-        collar=COLLAR,
+        notional_max=settings.notional_max,
+        collar=Decimal(repr(settings.collar_bps)) * BPS,
         loss_max=settings.loss_max,
         drawdown_max=settings.drawdown_max or settings.loss_max,
+        position_notional_max=settings.position_notional_max,
+        book_spread_max=Decimal(repr(settings.book_spread_max_bps)) * BPS,
+        depth_min=settings.book_depth_min,
     )
 
 
@@ -149,6 +152,17 @@ def regime_policy(settings: Settings) -> RegimePolicy:
         reduce_ratio=settings.regime_reduce,
         calm_s=settings.regime_calm_s,
         drop_max=float(settings.loss_soft or settings.loss_max / 2),
+    )
+
+
+def pretrade_policy(settings: Settings) -> PreTradePolicy:
+    """What is judged over a stretch of time; shares of the price are settings in bps."""
+    return PreTradePolicy(
+        jump=settings.jump_bps * float(BPS),
+        drift=settings.drift_bps * float(BPS),
+        creates_per_min=settings.creates_per_min,
+        creates_per_fill=settings.creates_per_fill,
+        turnover_max=settings.turnover_max,
     )
 
 

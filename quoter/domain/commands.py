@@ -25,6 +25,7 @@ class OrderIntent:
     price: Decimal
     size: Decimal
     reduces: bool  # it can only bring inventory nearer to the target
+    book_seq: int  # the update of the book that it was priced from
     time_in_force: TimeInForce = TimeInForce.POST_ONLY
 
 
@@ -38,6 +39,7 @@ class PlaceOrder:
     size: Decimal
     decided_ns: int  # ts_ns of the event it answers: its age is checked at the socket
     time_in_force: TimeInForce = TimeInForce.POST_ONLY
+    book_seq: int = 0  # the update of the book that it was priced from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,6 +85,7 @@ class Calibration:
         self._own_fills = FillCorrection() if is_counting else None
         self._exact = BoundedModel(lots_max) if config.is_exact else None
         self.fill_factor = 1.0
+        self.foretold_per_s = 0.0  # fills of our live orders, in order sizes, both sides
         self.references: References | None = None
         self.gamma_lot = 0.0
         self.start_ns = 0
@@ -141,11 +142,13 @@ class Calibration:
 
     def on_orders(self, t_s: float, mid: float, resting: Iterable[tuple[float, float]]) -> None:
         """From `t_s` on these (price, lots) of ours are in the market; weigh the fills foretold."""
-        if self._own_fills is None or self._intensity is None:
+        if self._intensity is None:
             return
         at = self._intensity.fill_rate
         rate = sum((lots * at(abs(price - mid)) for price, lots in resting), start=0.0)
-        self._own_fills.on_quotes(t_s, rate)
+        self.foretold_per_s = rate
+        if self._own_fills is not None:
+            self._own_fills.on_quotes(t_s, rate)
 
     def on_fill(self, t_s: float, lots: float) -> None:
         """Take a fill of ours, in order sizes."""

@@ -83,6 +83,21 @@ class PricingConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PreTradePolicy:
+    """Thresholds over a stretch of time; a crossed one stops us. Zero switches one off.
+
+    jump: of the mid in 1 s; drift: of our quotes in 60 s; fractions. turnover_max: volume in 60 s,
+    in inventory limits, infinite for off. creates_per_min can't be switched off.
+    """
+
+    jump: float = 0.01
+    drift: float = 0.03
+    creates_per_min: int = 600
+    creates_per_fill: int = 500
+    turnover_max: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
     """Sizes in base units, exact. `opening` holds the balances when no order of ours was open."""
 
@@ -102,6 +117,7 @@ class EngineConfig:
     regime: RegimePolicy = field(default_factory=RegimePolicy)
     reconcile: ReconcilePolicy = field(default_factory=ReconcilePolicy)
     hysteresis: Hysteresis = field(default_factory=Hysteresis)
+    pretrade: PreTradePolicy = field(default_factory=PreTradePolicy)
     creates_per_s: float = 10.0
     stale_ns: int = 2_000_000_000
     quiet_ns: int = 30_000_000_000  # a silent but living book is compared by a fresh snapshot

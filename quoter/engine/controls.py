@@ -9,25 +9,25 @@ from quoter.engine.rearming import Rearming
 from quoter.engine.turn import Turn
 
 if TYPE_CHECKING:
-    from quoter.engine.engine import Engine
+    from quoter.engine.parts import Parts
 
 
 class Controls:
     """Built last: it acts on all the others."""
 
-    def __init__(self, engine: "Engine") -> None:
-        config = engine.config
+    def __init__(self, parts: "Parts") -> None:
+        config = parts.config
         self.knobs = Knobs(
-            config, learning=engine.learning, quoting=engine.quoting, placing=engine.placing
+            config, learning=parts.learning, quoting=parts.quoting, placing=parts.placing
         )
         self._rearming = Rearming(
-            orders=engine.orders,
-            inventory=engine.inventory,
+            orders=parts.orders,
+            inventory=parts.inventory,
             inventory_max=config.limits.inventory_max,
-            reconcile=engine.reconcile,
-            book=engine.market.book,
+            reconcile=parts.reconcile,
+            book=parts.market.book,
         )
-        self._operators = Operators(causes=engine.causes, rearming=self._rearming)
+        self._operators = Operators(causes=parts.causes, rearming=self._rearming)
 
     def handle(self, event: Operator | ParamsChanged, turn: Turn) -> None:
         """Do what was asked for."""

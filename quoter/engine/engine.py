@@ -4,7 +4,6 @@ No clock, no I/O, no randomness: time rides on the events, everything else was p
 """
 
 from collections import Counter
-from decimal import Decimal
 
 from quoter.domain.events import (
     Alarm,
@@ -31,54 +30,21 @@ from quoter.domain.events import (
     Trade,
     TradesReport,
 )
-from quoter.domain.instrument import Instrument
 from quoter.domain.market import Stream
 from quoter.domain.reasons import OperatorAction, ReportKind
 from quoter.domain.step import Snapshot, Step
-from quoter.domain.trading import CancelReason, Cause, NoQuote, Phase, TradingState
-from quoter.engine.causes import Causes
+from quoter.domain.trading import Cause, NoQuote, Phase, TradingState
 from quoter.engine.config import EngineConfig
-from quoter.engine.controls import Controls
-from quoter.engine.feed_health import FeedHealth
-from quoter.engine.flattening import Flattening
-from quoter.engine.foreign_runs import ForeignRuns
-from quoter.engine.learning import Learning
-from quoter.engine.lifecycle import Lifecycle
-from quoter.engine.losses import Losses
-from quoter.engine.market import MarketView
-from quoter.engine.market_rules import MarketRules
-from quoter.engine.patience import Patience
-from quoter.engine.placing import Placing
-from quoter.engine.quoting import Quoting
-from quoter.engine.reconcile import Reconcile
-from quoter.engine.recount import Recount
-from quoter.engine.regime import RegimeWatch
+from quoter.engine.parts import Parts
 from quoter.engine.snapshot import take_snapshot
-from quoter.engine.stopping import Stopping
 from quoter.engine.turn import Turn
-from quoter.state.attribution import Attribution
-from quoter.state.inventory import Inventory
-from quoter.state.open_orders import OpenOrders
 
 
-class Engine:
+class Engine(Parts):
     """Decides; everything it owns is in memory and rebuilt from events."""
 
     def __init__(self, config: EngineConfig) -> None:
-        self.config = config
-        self.causes = Causes(config.hysteresis)
-        self.orders = OpenOrders()
-        self.inventory = Inventory(
-            config.instrument, config.opening, target=config.target, known=config.known_fills
-        )
-        self.attribution = Attribution(
-            config.instrument, position=self.inventory.net, cash=Decimal(0)
-        )
-        self.market = MarketView(config.instrument, self.orders)
-        self.learning = Learning(config, self.market, self.orders)
-        self.calibration = self.learning.calibration
-        self._build_parts(config)
-        self.controls = Controls(self)
+        super().__init__(config)
         self.phase = Phase.STARTING
         self.seq = 0
         self.ts_ns = 0
@@ -86,74 +52,6 @@ class Engine:
         self._lots = 0.0
         self._rate_limited_until_ns = 0
         self._begin()
-
-    def _build_parts(self, config: EngineConfig) -> None:
-        """The parts that act on what is remembered above."""
-        self.lifecycle = Lifecycle(
-            orders=self.orders,
-            inventory=self.inventory,
-            attribution=self.attribution,
-            causes=self.causes,
-            fair=lambda: self.market.mid,
-            prefixes=(config.own_prefix, config.id_prefix),
-        )
-        self.reconcile = Reconcile(
-            policy=config.reconcile,
-            orders=self.orders,
-            inventory=self.inventory,
-            lifecycle=self.lifecycle,
-            causes=self.causes,
-            own_prefix=config.own_prefix,
-            foreign_runs=ForeignRuns(
-                own_prefix=config.own_prefix,
-                run_prefix=config.id_prefix,
-                earlier_runs=config.earlier_runs,
-                causes=self.causes,
-            ),
-        )
-        self.feed = FeedHealth(
-            market=self.market,
-            causes=self.causes,
-            stale_ns=config.stale_ns,
-            quiet_ns=config.quiet_ns,
-        )
-        self.regime = RegimeWatch(config, self.market, self.learning, self.causes)
-        self.quoting = Quoting(config, self.market, self.learning, self.regime, self.inventory)
-        self.patience = Patience(market=self.market, causes=self.causes)
-        self.placing = Placing(
-            config=config,
-            market=self.market,
-            orders=self.orders,
-            inventory=self.inventory,
-            lifecycle=self.lifecycle,
-            patience=self.patience,
-        )
-        self._build_stops(config)
-
-    def _build_stops(self, config: EngineConfig) -> None:
-        """The parts that hold us back, and those that act on a person's word."""
-        self.flattening = Flattening(config, self.market, self.inventory, self.placing, self.causes)
-        self.losses = Losses(
-            limits=config.limits,
-            market=self.market,
-            inventory=self.inventory,
-            attribution=self.attribution,
-            causes=self.causes,
-            minute_loss_max=config.pricing.toxic_flow.minute_loss_max,
-        )
-        self.rules = MarketRules(
-            config.instrument,
-            order_size=config.order_size,
-            period_ns=config.reconcile.rules_ns,
-            orders=self.orders,
-            causes=self.causes,
-            fair=lambda: self.market.mid,
-            use=self._use_rules,
-        )
-        self.recount = Recount(self.orders, self.causes)
-        self.stopping = Stopping(
-            orders=self.orders, placing=self.placing, causes=self.causes, is_dry=config.is_dry
-        )
 
     def _begin(self) -> None:
         """Nothing is known yet: both streams count as down until they say otherwise."""
@@ -244,14 +142,8 @@ class Engine:
         elif not (self.market.is_moved or turn.cleared or isinstance(event, Trade)):
             turn.is_idle = True  # the best prices stand: no estimate, no quote, no order changes
             return
+        self.pretrade.on_market(event, turn)
         self.learning.observe(event, turn)
-
-    def _use_rules(self, instrument: Instrument, turn: Turn) -> None:
-        """Quote by another grid; what rests on the old one goes."""
-        self.quoting.use(instrument)
-        self.placing.use(instrument)
-        self.calibration.use(instrument)
-        self.placing.remove_all(CancelReason.REQUOTE, turn)
 
     def _on_order(self, event: OrderEvent, turn: Turn) -> None:
         order = self.orders.live(getattr(event, "client_id", ""))
@@ -270,6 +162,7 @@ class Engine:
         self._refresh_lots()
         self.learning.after_fills(turn)
         self.losses.after_fills(turn)
+        self.pretrade.after_fills(turn)
 
     def _refresh_lots(self) -> None:
         self._lots = float(self.inventory.net / self.config.order_size)
@@ -286,6 +179,7 @@ class Engine:
             self.stopping.judge(turn)
         self.losses.judge(turn)
         self.regime.tick(turn, self.losses.equity)
+        self.pretrade.tick(turn)
         self.recount.tick(turn)
 
     def _decide(self, turn: Turn) -> None:
@@ -299,15 +193,26 @@ class Engine:
             turn.quote = self.quoting.latest
             for off in turn.quote.off:
                 self.counts[f"no_quote_{off.reason}"] += 1
+            self.pretrade.quoted(turn.quote, turn)
         if self.config.is_dry:
             return
         if self.phase is Phase.STARTING and self.calibration.ready:
             self.phase = Phase.LIVE
+        if (state := self.causes.state) < TradingState.PAUSED:
+            self._place(state, turn)
+        if (state := self.causes.state) >= TradingState.PAUSED:
+            self._stop(state, turn)
+
+    def _place(self, state: TradingState, turn: Turn) -> None:
+        quoting = self.quoting
         if self.flattening.is_on:
             self._show_nothing(turn)
             self.flattening.pursue(state, self.phase, turn)
-            return
-        self.placing.towards(self.quoting.latest, state=state, phase=self.phase, turn=turn)
+        else:
+            self.placing.towards(
+                quoting.latest, book_seq=quoting.book_seq, state=state, phase=self.phase, turn=turn
+            )
+        self.pretrade.sent(turn)
 
     def _stop(self, state: TradingState, turn: Turn) -> None:
         self.stopping.stop(state, self.phase, turn)

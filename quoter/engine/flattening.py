@@ -13,6 +13,7 @@ from quoter.engine.config import EngineConfig
 from quoter.engine.lifecycle import MS
 from quoter.engine.market import MarketView
 from quoter.engine.placing import Placing
+from quoter.engine.risk_views import depth_of
 from quoter.engine.turn import Turn
 from quoter.state.inventory import Inventory
 
@@ -56,7 +57,8 @@ class Flattening:
             return
         self._is_told = False
         if self._is_due(turn.ts_ns):
-            self._placing.take(quote, state, phase, turn)
+            seq = self._market.book.seq
+            self._placing.take(quote, book_seq=seq, state=state, phase=phase, turn=turn)
 
     def _is_due(self, ts_ns: int) -> bool:
         """Not from a book that may not know the last slice yet."""
@@ -70,16 +72,15 @@ class Flattening:
         net, instrument = self._inventory.net, self._instrument
         if bid is None or ask is None or net == 0:
             return None
+        mid, collar = (bid.price + ask.price) / 2, float(self._limits.collar)
         if net > 0:
             side = Side.SELL
-            ticks = min(
-                instrument.ceil_ticks(bid.price * (1 - REACH)), instrument.floor_ticks(bid.price)
-            )
+            least = max(bid.price * (1 - REACH), mid * (1 - collar))
+            ticks = min(instrument.ceil_ticks(least), instrument.floor_ticks(bid.price))
         else:
             side = Side.BUY
-            ticks = max(
-                instrument.floor_ticks(ask.price * (1 + REACH)), instrument.ceil_ticks(ask.price)
-            )
+            most = min(ask.price * (1 + REACH), mid * (1 + collar))
+            ticks = max(instrument.floor_ticks(most), instrument.ceil_ticks(ask.price))
         price = instrument.price(ticks)
         if not price > 0:
             return None
@@ -89,5 +90,7 @@ class Flattening:
         return Quote(side=side, ticks=ticks, price=price, size=size)
 
     def _size_max(self, wanted: Decimal, price: Decimal) -> Decimal:
-        limits = self._limits
-        return min(wanted, limits.size_max, limits.notional_max / price, self._instrument.size_max)
+        """No more than one order may be, nor than the market has to take from."""
+        limits, depth = self._limits, depth_of(self._market)
+        largest = min(limits.size_max, limits.notional_max / price, self._instrument.size_max)
+        return min(wanted, largest, *depth)

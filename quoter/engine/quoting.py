@@ -44,6 +44,7 @@ class Quoting:
         self._regime = regime
         self._seen: tuple[object, ...] | NoQuote | None = None  # what `latest` was computed from
         self.latest: TwoSidedQuote = nothing(NoQuote.NO_BOOK)
+        self.book_seq = -1  # the update that `latest` was computed from, or confirmed by
 
     def use(self, instrument: Instrument) -> None:
         """The market's rules have changed."""
@@ -54,6 +55,7 @@ class Quoting:
         """Bring `latest` up to date; True if it was computed anew. `lots`: inventory."""
         market = self._market
         bid, ask = market.bid, market.ask
+        self.book_seq = market.book.seq
         if bid is None or ask is None:
             return self._none(NoQuote.NO_BOOK)
         try:
@@ -68,7 +70,7 @@ class Quoting:
             self._seen = seen
             terms = quote_terms(self._regime.applied(inputs), self._shape)
             self.latest = self._quote(terms, bid, ask)
-        except InvalidInput:
+        except (InvalidInput, ArithmeticError, TypeError):  # also holdings that are no number
             return self._none(NoQuote.BAD_INPUT)
         return True
 

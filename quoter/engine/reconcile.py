@@ -6,14 +6,13 @@ stays is an incident (RECONCILIATION), never a correction.
 
 from dataclasses import dataclass
 
-from quoter.domain.commands import QueryOrder, RequestReport
+from quoter.domain.commands import RequestReport
 from quoter.domain.events import (
     Alarm,
     BalanceReport,
     OpenOrdersReport,
     OrderDone,
     OrderOpen,
-    OrderUnknown,
     TradesReport,
     VenueOrder,
 )
@@ -24,18 +23,14 @@ from quoter.engine.balance_check import BalanceCheck
 from quoter.engine.causes import Causes
 from quoter.engine.foreign_activity import ForeignActivity, ForeignPolicy
 from quoter.engine.foreign_runs import ForeignRuns
-from quoter.engine.lifecycle import MS, Lifecycle
+from quoter.engine.lifecycle import Lifecycle
+from quoter.engine.order_doubts import NEGATIVES_APART_NS, SECOND, OrderDoubts
 from quoter.engine.turn import Turn
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import RESTING, OpenOrder, OpenOrders
 
-SECOND = 1_000 * MS
-QUERY_BACKOFF_NS = (500 * MS, SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND)
-NEGATIVES_APART_NS = 2 * SECOND
 CLOSED_GRACE_NS = SECOND  # a venue's list may be a little behind its own answers
-OWED_GRACE_NS = 300 * MS  # the private stream usually brings the missing fill first
 OWED_PATIENCE_NS = 10 * SECOND  # then the venue claims a fill that it does not list
-ANSWER_PATIENCE_NS = 15 * SECOND  # beyond every time-out of the gateway: the answer is lost
 TRADES_OVERLAP_NS = 60 * SECOND  # for venues that page by time
 ORPHAN_PATIENCE_NS = 10 * SECOND
 UNKNOWN_MAX = 2
@@ -79,6 +74,9 @@ class Reconcile:
         self._causes = causes
         self._own_prefix = own_prefix
         self._foreign_runs = foreign_runs
+        self._doubts = OrderDoubts(
+            lifecycle=lifecycle, trades_sooner=lambda at_ns: self.sooner(ReportKind.TRADES, at_ns)
+        )
         self._foreign = ForeignActivity(policy=policy.foreign, own_prefix=own_prefix, causes=causes)
         self._due = dict.fromkeys(
             (ReportKind.OPEN_ORDERS, ReportKind.TRADES, ReportKind.BALANCES), 0
@@ -92,7 +90,6 @@ class Reconcile:
         self._confirmed_id = inventory.newest_trade_id
         self._balances = BalanceCheck(inventory)  # RECONCILIATION stands while balances differ,
         self._owed = ""  # or fills stay away
-        self._owed_due_ns = 0
         self.private_up_ns = 0  # 0 while the private stream is down
         self._reopened_ns = 0  # when the venue opened again, until both lists are in
 
@@ -100,7 +97,7 @@ class Reconcile:
         """Send what is due: reports, queries, repeated cancels; judge doubts that grow old."""
         for order in list(self._orders):
             self._lifecycle.press(order, turn)
-            self._ask_about(order, turn)
+            self._doubts.ask_about(order, turn)
         self._judge_unknowns(turn)
         self._judge_owed(turn)
         for kind in self._due:
@@ -144,44 +141,6 @@ class Reconcile:
         """A list did not come: a whole period would be too long to wait for the next try."""
         if kind in self._due:
             self.sooner(kind, turn.ts_ns + SECOND)
-
-    def _ask_about(self, order: OpenOrder, turn: Turn) -> None:
-        if not order.is_owed:
-            order.owed_ns = 0
-        elif not order.owed_ns:
-            order.owed_ns = turn.ts_ns
-        age_ns = turn.ts_ns - order.changed_ns
-        if order.is_owed and age_ns >= OWED_GRACE_NS:
-            if turn.ts_ns >= self._owed_due_ns:  # one list answers for all
-                self._owed_due_ns = turn.ts_ns + SECOND
-                self.sooner(ReportKind.TRADES, turn.ts_ns)
-            return
-        if order.state is OrderState.PENDING_NEW and age_ns >= ANSWER_PATIENCE_NS:
-            text = "no answer to its create"
-            lost = OrderUnknown(ts_ns=turn.ts_ns, client_id=order.client_id, text=text)
-            self._lifecycle.handle(lost, turn)
-        is_doubtful = order.state in (OrderState.UNKNOWN, OrderState.PENDING_CANCEL) or (
-            order.state in RESTING
-            and (order.next_query_ns > 0 or self._should_be_over(order, turn))
-        )
-        if is_doubtful and turn.ts_ns >= order.next_query_ns:
-            self._query(order, turn)
-
-    def _should_be_over(self, order: OpenOrder, turn: Turn) -> bool:
-        """A taking order ends at once; that it is said to rest means that we missed its end."""
-        return order.is_taking and turn.ts_ns - order.changed_ns >= SECOND
-
-    def _query(self, order: OpenOrder, turn: Turn) -> None:
-        if order.state is OrderState.PENDING_CANCEL and not order.next_query_ns:
-            order.next_query_ns = turn.ts_ns + 2 * SECOND  # its cancel is still being answered
-            return
-        step = min(order.queries_sent, len(QUERY_BACKOFF_NS) - 1)
-        order.queries_sent += 1
-        order.next_query_ns = turn.ts_ns + QUERY_BACKOFF_NS[step]
-        if order.not_found_ns:
-            # Behind the fence two negatives must lie apart; asking faster would prove nothing.
-            order.next_query_ns = turn.ts_ns + NEGATIVES_APART_NS
-        turn.commands.append(QueryOrder(client_id=order.client_id, venue_id=order.venue_id))
 
     def not_found(self, order: OpenOrder, turn: Turn) -> None:
         """A negative answer came in: is the fence passed?

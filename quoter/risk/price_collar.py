@@ -1,24 +1,23 @@
-"""A price must be near fair value, and a quote must not take."""
+"""A price must be near what the market says from several sides (PT-03)."""
 
-from quoter.domain.commands import OrderIntent, TimeInForce
-from quoter.domain.market import Side
-from quoter.risk.view import Limits, RiskView
+from quoter.domain.commands import OrderIntent
+from quoter.risk.view import Limits, RiskView, reduces
 
 
 def check(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
-    """Denied outside the collar, on the wrong side of the book, or without a book."""
-    if not view.book_ready:
-        return "no trustworthy book"
-    if not (intent.price.is_finite() and intent.price > 0):
-        return f"price {intent.price} is not above zero"
-    if not view.fair.is_finite():
-        return f"fair value {view.fair}"
-    if not abs(intent.price - view.fair) <= limits.collar * view.fair:
-        return f"price {intent.price} outside {limits.collar} of fair value {view.fair}"
-    if intent.time_in_force is TimeInForce.IOC:
-        return None  # it is meant to take, within the collar
-    if intent.side is Side.BUY and not intent.price < view.best_ask:
-        return f"buy at {intent.price} would take the ask {view.best_ask}"
-    if intent.side is Side.SELL and not intent.price > view.best_bid:
-        return f"sell at {intent.price} would take the bid {view.best_bid}"
+    """Denied outside the collar around the references, or without any.
+
+    An order that adds must be near each of them: mid, last trade, mean of the last minute. One that
+    can only reduce needs to be near one, or a fast market would lock us into what we hold.
+    """
+    price, low, high = intent.price, view.reference_low, view.reference_high
+    if not (price.is_finite() and price > 0):
+        return f"price {price} is not above zero"
+    if not (low.is_finite() and high.is_finite() and 0 < low <= high):
+        return f"no reference price: {low} .. {high}"
+    least, most = low * (1 - limits.collar), high * (1 + limits.collar)
+    if not reduces(intent, view):
+        least, most = high * (1 - limits.collar), low * (1 + limits.collar)
+    if not least <= price <= most:
+        return f"price {price} outside {limits.collar} of {low} .. {high}"
     return None

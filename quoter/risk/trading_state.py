@@ -1,9 +1,8 @@
 """Creates need a live phase and a state that allows them."""
 
 from quoter.domain.commands import OrderIntent, TimeInForce
-from quoter.domain.market import Side
 from quoter.domain.trading import Phase, TradingState
-from quoter.risk.view import Limits, RiskView
+from quoter.risk.view import Limits, RiskView, reducing_room
 
 
 def check(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
@@ -18,8 +17,7 @@ def check(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
         return "a taking order outside of REDUCE_ONLY" if takes else None
     if view.state is not TradingState.REDUCE_ONLY:
         return f"state {view.state.name}"
-    buying = intent.side is Side.BUY
-    room = -view.inventory - view.leaves_buy if buying else view.inventory - view.leaves_sell
+    room = reducing_room(intent.side, view)
     if not intent.size <= room:
         return f"REDUCE_ONLY: {intent.side} {intent.size}, only {max(room, 0 * room)} reduces"
     return None

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
+from quoter.domain.commands import OrderIntent
+from quoter.domain.market import Side
 from quoter.domain.trading import Phase, TradingState
 
 
@@ -14,31 +16,61 @@ class RiskView:
     phase: Phase
     state: TradingState
     book_ready: bool
+    is_fresh: bool  # the feed showed life within the bound of staleness
+    book_seq: int  # the update that the book is at
     best_bid: Decimal  # of others
     best_ask: Decimal
-    fair: Decimal
+    depth_bid: Decimal  # of others in the best levels
+    depth_ask: Decimal
+    reference_low: Decimal  # of mid, last trade and mean of the last minute; NaN without any
+    reference_high: Decimal
+    own_bid: Decimal | None  # the highest buy of ours that may live
+    own_ask: Decimal | None  # the lowest sell
+    twin_ns: int | None  # when the newest live order equal to the intent was decided
     inventory: Decimal
     leaves_buy: Decimal
     leaves_sell: Decimal
-    base_held: Decimal | None  # None: not a spot account, nothing to sell short of
+    is_spot: bool  # nothing can be sold that is not held
+    base_held: Decimal | None  # None: not known, and on a spot account nothing may be sent
     quote_held: Decimal | None
     notional_buy: Decimal  # quote currency promised to our live buys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Hard limits; none has a default, so that none can silently be missing."""
+    """Hard limits; what is at risk has no default, so that none of it can silently be missing.
+
+    What a sane market looks like has one: book_spread_max, depth_min.
+    """
 
     inventory_max: Decimal
     size_max: Decimal
-    notional_max: Decimal
-    collar: Decimal  # fraction of fair value
+    notional_max: Decimal  # of one order, quote currency
+    collar: Decimal  # fraction of a reference price
     loss_max: Decimal  # quote currency, > 0
     drawdown_max: Decimal  # quote currency below the highest equity since start, > 0
+    position_notional_max: Decimal | None = None  # quote currency; None: only inventory_max binds
+    book_spread_max: Decimal = Decimal("0.05")  # fraction of the mid
+    depth_min: Decimal = Decimal(0)  # base, in the best levels of each side
 
     def __post_init__(self) -> None:
         """Raise ValueError for a limit that would let everything pass, or nothing ever."""
         for field in fields(self):
             value = getattr(self, field.name)
-            if not (value.is_finite() and value > 0):
+            if field.name == "depth_min":
+                if not (value.is_finite() and value >= 0):
+                    raise ValueError(f"depth_min must not be below zero, not {value}")
+            elif value is not None and not (value.is_finite() and value > 0):
                 raise ValueError(f"{field.name} must be above zero, not {value}")
+
+
+def reducing_room(side: Side, view: RiskView) -> Decimal:
+    """Base units that orders of a side can add without growing or flipping the inventory."""
+    if side is Side.BUY:
+        return -view.inventory - view.leaves_buy
+    return view.inventory - view.leaves_sell
+
+
+def reduces(intent: OrderIntent, view: RiskView) -> bool:
+    """Can this order, whatever else fills, only bring inventory nearer to the target?"""
+    return intent.size <= reducing_room(intent.side, view)

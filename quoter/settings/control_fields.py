@@ -1,4 +1,4 @@
-"""Settings of the control API."""
+"""Settings of the control API; they belong to `fields.py`."""
 
 from pathlib import Path
 

@@ -18,6 +18,7 @@ from quoter.settings.parse import (
     parse_symbol,
     parse_target,
 )
+from quoter.settings.pretrade_fields import PreTrade
 from quoter.settings.regime_fields import MarketRegime
 from quoter.settings.watched_fields import Watched
 
@@ -93,8 +94,13 @@ class Limits(BaseModel):
         examples=["100"],
         description="loss since start at which we stop for good and cancel; quote currency",
     )
-    notional_max: Decimal | None = Field(
-        None, gt=0, description="largest worth of one order; quote currency"
+    notional_max: Decimal = Field(
+        gt=0, examples=["1000"], description="largest worth of one order; quote currency"
+    )
+    position_notional_max: Decimal | None = Field(
+        None,
+        gt=0,
+        description="worth of the worst-case inventory above which we only reduce; quote currency",
     )
     foreign: Literal["pause", "kill", "ignore"] = Field(
         "pause",
@@ -261,6 +267,7 @@ class Process(BaseModel):
 SECTIONS: tuple[type[BaseModel], ...] = (
     Venue,
     Limits,
+    PreTrade,
     MarketRegime,
     Pricing,
     Requoting,

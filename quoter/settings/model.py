@@ -25,6 +25,7 @@ from quoter.settings.fields import (
     Venue,
 )
 from quoter.settings.parse import secret_from_file
+from quoter.settings.pretrade_fields import PreTrade
 from quoter.settings.regime_fields import MarketRegime
 from quoter.settings.tokens import token_conflicts
 from quoter.settings.watched_fields import Watched
@@ -32,12 +33,26 @@ from quoter.settings.watched_fields import Watched
 PREFIX = "QUOTER_"
 LOTS_MIN = 3  # fewer lots than that and the skew has no room to work in
 LOTS_MAX_EXACT = 500  # walls this far are none, and the table would grow
-LIMITS_UNREAD = {"inventory_max": Decimal(3), "order_size": Decimal(1), "loss_max": Decimal(1)}
+LIMITS_UNREAD = {
+    "inventory_max": Decimal(3),
+    "order_size": Decimal(1),
+    "loss_max": Decimal(1),
+    "notional_max": Decimal(1),
+}
 GAMMA_NORM_MIN, GAMMA_NORM_MAX = 1e-3, 1e3
 
 
 class Settings(
-    Control, Process, Watched, Requoting, Pricing, MarketRegime, Limits, Venue, BaseSettings
+    Control,
+    Process,
+    Watched,
+    Requoting,
+    Pricing,
+    MarketRegime,
+    PreTrade,
+    Limits,
+    Venue,
+    BaseSettings,
 ):
     """All of them. Build it with `quoter.settings.load`, which also refuses unknown names."""
 
@@ -139,6 +154,7 @@ def conflicts(settings: Settings) -> list[str]:
     """One line for each rule over several settings that is broken."""
     return [
         *_limit_conflicts(settings),
+        *_collar_conflicts(settings),
         *_model_conflicts(settings),
         *_venue_conflicts(settings),
         *_control_conflicts(settings),
@@ -173,6 +189,30 @@ def _limit_conflicts(settings: Settings) -> list[str]:
         lines.append(
             f"QUOTER_REGIME_REDUCE: must be at least QUOTER_REGIME_WIDE "
             f"({settings.regime_wide:g}) (got {settings.regime_reduce:g})"
+        )
+    worth = settings.position_notional_max
+    if worth is not None and not worth >= settings.notional_max:
+        lines.append(
+            f"QUOTER_POSITION_NOTIONAL_MAX: must be at least QUOTER_NOTIONAL_MAX "
+            f"({settings.notional_max}) (got {worth})"
+        )
+    return lines
+
+
+def _collar_conflicts(settings: Settings) -> list[str]:
+    """What could never be sent: the collar denies the nearest quote, or the outermost level."""
+    collar, lines = settings.collar_bps, []
+    half_min, half_max = settings.spread_min_bps / 2, settings.spread_max_bps / 2
+    if collar <= half_min < half_max:
+        lines.append(
+            f"QUOTER_SPREAD_MIN_BPS: half of it must be less than QUOTER_COLLAR_BPS ({collar:g}) "
+            f"(got {settings.spread_min_bps:g})"
+        )
+    outermost = half_min + (settings.levels - 1) * settings.level_step_bps
+    if settings.levels > 1 and not outermost < collar:
+        lines.append(
+            f"QUOTER_LEVEL_STEP_BPS: level {settings.levels} is {outermost:g} bps away, "
+            f"which QUOTER_COLLAR_BPS ({collar:g}) denies (got {settings.level_step_bps:g})"
         )
     return lines
 

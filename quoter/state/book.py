@@ -122,6 +122,12 @@ class Book:
         self.duplicates = 0
         self._top: TopOfBook | None = None
 
+    @property
+    def seq(self) -> int:
+        """The newest update that anything here is of."""
+        top = self._top
+        return self.last if top is None else max(self.last, top.update_id)
+
     def load(self, snapshot: BookSnapshot) -> str | None:
         """Start again from a snapshot; the fault that makes it useless, or None.
 

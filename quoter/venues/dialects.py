@@ -30,6 +30,7 @@ class Dialect:
     feed_urls: Mapping[Environment, FeedUrls]
     hosts: Mapping[Environment, frozenset[str]]
     create_params: Mapping[str, str | bool | int]
+    self_trade: str = ""  # the prevention mode that our creates ask for; empty: none by the venue
     order_fields: Mapping[str, tuple[str, ...]]
     trade_fields: Mapping[str, tuple[str, ...]]
     client_id_fields: tuple[str, ...] = ()
@@ -47,6 +48,8 @@ class Dialect:
         else:
             params["timeInForce"] = "IOC"
         params |= self.create_params
+        if self.self_trade:
+            params["selfTradePrevention"] = self.self_trade
         if self.only_creates_post:
             params["recvWindow"] = config.create_window_ms
         return params
@@ -73,7 +76,8 @@ def _binance(name: str, *, rest_host: str, stream_host: str, ws_api_host: str) -
             "testnet": frozenset(f"{host}.binance.vision" for host in testnet),
             "production": frozenset({rest_host, stream_host, ws_api_host}),
         },
-        create_params={"selfTradePrevention": "EXPIRE_MAKER", "newOrderRespType": "ACK"},
+        create_params={"newOrderRespType": "ACK"},
+        self_trade="EXPIRE_MAKER",
         order_fields={
             "price": ("price", "p"),
             "amount": ("origQty", "q"),

@@ -74,8 +74,9 @@ class GuardedExchange(_Base):
         call.is_create_request = self._is_create(call, method, url, body)
         if call.is_create_request:
             self.gate.check_create(call)
-            if self.verify_create is not None:
-                self.verify_create(self.gate, call, url, body or "")
+            if self.verify_create is None:
+                raise self.gate.refuse("nothing compares creates with their intents yet")
+            self.verify_create(self.gate, call, url, body or "")
         response = await super().fetch(url, method, headers, body)
         self.limiter.learn(as_map(response))
         return response
@@ -91,7 +92,7 @@ class GuardedExchange(_Base):
             return True
         changes_nothing = method in ("GET", "DELETE")
         if not changes_nothing and (self.only_creates_post or call.purpose is Purpose.CREATE):
-            raise self.gate.refuse(f"{method} that is not the create of {call.client_id!r}")
+            raise self.gate.breach(f"{method} that is not the create of {call.client_id!r}")
         return False
 
     def on_rest_response(

@@ -5,6 +5,7 @@ from decimal import Decimal
 from quoter.domain.errors import VenueError
 from quoter.domain.instrument import Instrument
 from quoter.venues.ccxt_types import Exchange
+from quoter.venues.dialects import Dialect
 from quoter.venues.parse import ZERO, Json, as_list, as_map, decimal, text
 
 DECIMAL_PLACES, SIGNIFICANT_DIGITS, TICK_SIZE = 2, 3, 4  # ccxt's precision modes
@@ -55,6 +56,19 @@ def check_quotable(exchange: Exchange, market: Json) -> None:
     has_post_only = bool(as_map(create.get("timeInForce")).get("PO"))
     if not has_post_only or (order_types and "LIMIT_MAKER" not in order_types):
         raise VenueError(f"{exchange.id} {symbol}: no post-only orders, so it can't be quoted")
+
+
+def check_self_trade(dialect: Dialect, market: Json) -> None:
+    """Raise VenueError unless the market has the self-trade prevention that our creates ask for.
+
+    Where a dialect names none, our own rule stands alone: no order of ours meets another.
+    """
+    modes = as_list(as_map(market.get("info")).get("allowedSelfTradePreventionModes"))
+    if dialect.self_trade and dialect.self_trade not in modes:
+        raise VenueError(
+            f"{dialect.name} {text(market.get('symbol'))}: no self-trade prevention "
+            f"{dialect.self_trade}, so it can't be quoted (the venue has {list(modes)})"
+        )
 
 
 def _filters(market: Json) -> dict[str, Json]:

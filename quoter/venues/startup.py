@@ -14,11 +14,11 @@ from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.dialects import Dialect
 from quoter.venues.guards import GuardedExchange
 from quoter.venues.key_watch import KeyWatch
-from quoter.venues.market_rules import check_quotable, instrument
+from quoter.venues.market_rules import check_quotable, check_self_trade, instrument
 from quoter.venues.outcomes import is_refused_key
 from quoter.venues.parse import Json, as_list, as_map, decimal, text
 from quoter.venues.venue_clock import ClockSample, VenueClock, sampled
-from quoter.venues.verify import BinanceCreate
+from quoter.venues.verify import create_check
 
 INFO_WEIGHT = 20.0
 
@@ -54,8 +54,8 @@ class Startup:
         except venue.BaseError as error:
             raise VenueError(self._caller.text(error)) from None  # its chain may carry a signed URL
         check_quotable(self._client, market)
-        if self._dialect.family == "binance":
-            self._client.verify_create = BinanceCreate(text(market.get("id")))
+        check_self_trade(self._dialect, market)
+        self._client.verify_create = create_check(self._dialect, text(market.get("id")))
         await self._check_clock()
         self._fee = await self._check_key() if self._config.api_key else None
         return self._instrument(market)

@@ -165,9 +165,9 @@ class LastInch:
         if text := self._barred():
             raise self.refuse(text)
         if order is None:
-            raise self.refuse(f"no intent is registered for {call.client_id!r}")
+            raise self.breach(f"no intent is registered for {call.client_id!r}")
         if call.create_sent:
-            raise self.refuse(f"{call.client_id} was sent before")
+            raise self.breach(f"{call.client_id} was sent before")
         age_ns = self._now_ns() - order.decided_ns
         if not age_ns <= self._age_ns_max:
             raise self.refuse(f"{call.client_id} was decided {age_ns / 1e6:.0f} ms ago")

@@ -1,41 +1,161 @@
-"""Orders out against intents in: the serialised request must say what was approved."""
+"""Orders out against intents in: the serialised request must say what was approved (PT-09, PT-11).
 
+A difference is a breach: nothing leaves, the gate shuts, and the engine kills.
+"""
+
+import json
+import re
+from collections.abc import Iterator
 from decimal import Decimal
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from quoter.domain.commands import PlaceOrder, TimeInForce
+from quoter.domain.market import Side
+from quoter.venues.dialects import Dialect
 from quoter.venues.parse import decimal
 from quoter.venues.transport import Call, LastInch
+
+# What else may stand in the form: how long the request is good, what is answered, and by whom.
+BINANCE_FREE = frozenset({"newOrderRespType", "recvWindow", "timestamp", "signature"})
+SIDE_WORDS = {Side.BUY: {"buy", "bid"}, Side.SELL: {"sell", "ask"}}
+POST_ONLY_VALUE = re.compile(r"(?i)(post(_?only)?|poc|po|limit_maker|maker(_only)?|alo|gtx)")
+POST_ONLY_NAME = re.compile(r"(?i)post_?only")
+IOC_WORD = re.compile(r"(?i)(ioc(_order)?|immediate_?or_?cancel)")
+PREFIXES = ("", "t-")  # of client ids: gate.io wants one
+LEAVES_MAX = 200  # values of one request; more is no order
 
 
 class BinanceCreate:
     """Compares the form of POST /api/v3/order with the registered intent, field by field."""
 
-    def __init__(self, venue_symbol: str) -> None:
-        self._venue_symbol = venue_symbol
+    def __init__(self, venue_symbol: str, self_trade: str) -> None:
+        self._venue_symbol, self._self_trade = venue_symbol, self_trade
 
     def __call__(self, gate: LastInch, call: Call, url: str, body: str) -> None:
         """Raise GateShut at the first difference."""
-        order = gate.intent(call.client_id)
-        if order is None:
-            raise gate.refuse(f"no intent is registered for {call.client_id!r}")
-        if not url.partition("?")[0].endswith("/order"):
-            raise gate.refuse(f"a create goes to /order, not to {url.partition('?')[0]}")
-        form = {name: values[0] for name, values in parse_qs(body).items() if len(values) == 1}
-        for name, expected in self._expected(order).items():
+        order = _intent(gate, call)
+        if not url.endswith("/order"):
+            raise gate.breach(f"a create goes to /order, not to {url.partition('?')[0]}")
+        rows = parse_qsl(body, keep_blank_values=True)
+        form, expected = dict(rows), self._expected(order)
+        unknown = form.keys() - expected.keys() - BINANCE_FREE
+        if unknown or len(form) != len(rows):
+            raise gate.breach(f"{call.client_id}: nobody approved {sorted(unknown) or 'two of it'}")
+        for name, value in expected.items():
             said = form.get(name, "")
-            same = decimal(said) == expected if isinstance(expected, Decimal) else said == expected
+            same = decimal(said) == value if isinstance(value, Decimal) else said == value
             if not same:
-                raise gate.refuse(f"{call.client_id}: {name} is {said!r}, approved {expected!r}")
+                raise gate.breach(f"{call.client_id}: {name} is {said!r}, approved {value!r}")
 
     def _expected(self, order: PlaceOrder) -> dict[str, str | Decimal]:
-        rests = order.time_in_force is TimeInForce.POST_ONLY
+        kind = {"type": "LIMIT_MAKER"}  # it has no time in force: one more field is one too many
+        if order.time_in_force is TimeInForce.IOC:
+            kind = {"type": "LIMIT", "timeInForce": "IOC"}
         return {
+            **kind,
             "symbol": self._venue_symbol,
             "side": order.side.value,
-            "type": "LIMIT_MAKER" if rests else "LIMIT",
-            "timeInForce": "" if rests else "IOC",
             "newClientOrderId": order.client_id,
             "price": order.price,
             "quantity": order.size,
+            "selfTradePreventionMode": self._self_trade,
         }
+
+
+class GenericCreate:
+    """For venues whose form we don't know: everything approved must be in it, under any name.
+
+    Market, side, price, size, client id and a word for post-only (or for taking at once, where that
+    was approved), each as a value of its own in path, query or body; the other side's word must
+    not, nor the other kind's. A venue that signs a rounded price, tells
+    the side by a sign or drops our id is refused its orders; tests name some that pass.
+    """
+
+    def __init__(self, venue_symbol: str) -> None:
+        self._venue_symbol = venue_symbol.lower()
+
+    def __call__(self, gate: LastInch, call: Call, url: str, body: str) -> None:
+        """Raise GateShut at the first thing that is missing."""
+        order = _intent(gate, call)
+        leaves = list(_leaves(url, body))
+        values = [value for _, value in leaves]
+        words = {value.lower() for value in values}
+        ids = {f"{prefix}{order.client_id}" for prefix in PREFIXES}
+        rests = order.time_in_force is TimeInForce.POST_ONLY
+        says_post_only = any(_is_post_only(name, value) for name, value in leaves)
+        says_ioc = any(_is_ioc(name, value) for name, value in leaves)
+        numbers = [number for number in map(decimal, values) if number is not None]
+        missing = [
+            name
+            for name, is_there in (
+                ("market", self._venue_symbol in words),
+                ("client id", sum(value in ids for value in values) == 1),
+                ("side", bool(words & SIDE_WORDS[order.side])),
+                ("only this side", not words & SIDE_WORDS[order.side.opposite]),
+                ("price and size", _has_both(numbers, order.price, order.size)),
+                ("post-only" if rests else "IOC", says_post_only if rests else says_ioc),
+                ("only this kind", not (says_ioc if rests else says_post_only)),
+                ("no more than an order", len(leaves) < LEAVES_MAX),
+            )
+            if not is_there
+        ]
+        if missing:
+            raise gate.breach(f"{call.client_id}: the request does not say {', '.join(missing)}")
+
+
+def create_check(dialect: Dialect, venue_symbol: str) -> BinanceCreate | GenericCreate:
+    """What compares the creates of one market with their intents."""
+    if dialect.family == "binance":
+        return BinanceCreate(venue_symbol, dialect.self_trade)
+    return GenericCreate(venue_symbol)
+
+
+def _intent(gate: LastInch, call: Call) -> PlaceOrder:
+    order = gate.intent(call.client_id)
+    if order is None:
+        raise gate.breach(f"no intent is registered for {call.client_id!r}")
+    return order
+
+
+def _has_both(numbers: list[Decimal], price: Decimal, size: Decimal) -> bool:
+    if price == size:
+        return numbers.count(price) >= 2
+    return price in numbers and size in numbers
+
+
+def _is_post_only(name: str, value: str) -> bool:
+    if POST_ONLY_NAME.fullmatch(name):
+        return value.lower() in ("true", "1")
+    return POST_ONLY_VALUE.fullmatch(value) is not None
+
+
+def _is_ioc(name: str, value: str) -> bool:
+    if IOC_WORD.fullmatch(name):
+        return value.lower() in ("true", "1")
+    return IOC_WORD.fullmatch(value) is not None
+
+
+def _leaves(url: str, body: str) -> Iterator[tuple[str, str]]:
+    """Every value of a request with its name: path segments, query, form or JSON."""
+    parts = urlsplit(url)
+    yield from (("", unquote(segment)) for segment in parts.path.split("/"))
+    yield from parse_qsl(parts.query)
+    try:
+        told = json.loads(body) if body else {}
+    except ValueError:
+        yield from parse_qsl(body)
+    else:
+        yield from _json_leaves("", told)
+
+
+def _json_leaves(name: str, value: object) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _json_leaves(str(key), inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _json_leaves(name, inner)
+    elif isinstance(value, bool):
+        yield name, str(value).lower()
+    elif value is not None:
+        yield name, str(value)

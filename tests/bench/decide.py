@@ -29,7 +29,7 @@ from quoter.domain.market import Stream
 from quoter.domain.quotes import PricingInputs, TwoSidedQuote
 from quoter.domain.reasons import DoneReason, ReportKind
 from quoter.domain.step import Step
-from quoter.engine.config import EngineConfig, PricingConfig
+from quoter.engine.config import EngineConfig, PreTradePolicy, PricingConfig
 from quoter.engine.engine import Engine
 from quoter.pricing.quote import quote_terms
 from quoter.pricing.shape import QuoteShape
@@ -73,6 +73,7 @@ def engine_config() -> EngineConfig:
             loss_max=Decimal("1e9"),
             drawdown_max=Decimal("1e9"),
         ),
+        pretrade=PreTradePolicy(creates_per_min=10**9, creates_per_fill=0),  # its venue never fills
         order_size=SIZE,
         target=Decimal(1),
         opening=OPENING,

@@ -50,6 +50,9 @@ def settings(sandbox: RunningSandbox, folder: Path, **changed: object) -> Settin
         "inventory_max": Decimal("0.02"),
         "order_size": Decimal("0.005"),
         "loss_max": Decimal(1_000),
+        "notional_max": Decimal(1_000),
+        "creates_per_min": 6_000,  # these tests are in a hurry
+        "turnover_max": 1_000,
         "sigma": 2.0,
         "kappa": 1 / 6,
         "intensity": 4.0,

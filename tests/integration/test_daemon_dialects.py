@@ -20,6 +20,7 @@ from quoter.venues.build import make_feed, make_gateway
 from quoter.venues.ccxt_feed import CcxtFeed
 from quoter.venues.ccxt_gateway import CcxtGateway
 from quoter.venues.config import VenueConfig
+from quoter.venues.transport import PLAIN_SCHEMES
 
 CLIENT_ID = "q00abc1"
 VENUE_ID = "1234"
@@ -79,6 +80,7 @@ def fresh(value: object) -> object:
 async def gateway_at(config: VenueConfig, venue: Stub) -> AsyncIterator[CcxtGateway]:
     """The gateway of that exchange, its URLs turned to the stub."""
     gateway = make_gateway(replace(config, hosts=frozenset({urlsplit(venue.url).netloc})))
+    gateway._client.gate._schemes = PLAIN_SCHEMES  # the stub has no certificate
     gateway._client.urls["api"] = redirected(gateway._client.urls["api"], venue.url)
     try:
         yield gateway

@@ -1,6 +1,17 @@
 """Every mutant that the suite must kill."""
 
-from tests.mutants import control, doors, health, kills, orders, regime, secrets, sentinel, truth
+from tests.mutants import (
+    control,
+    doors,
+    health,
+    kills,
+    orders,
+    pretrade,
+    regime,
+    secrets,
+    sentinel,
+    truth,
+)
 
 MUTANTS = (
     *orders.MUTANTS,
@@ -12,6 +23,7 @@ MUTANTS = (
     *kills.MUTANTS,
     *secrets.MUTANTS,
     *sentinel.MUTANTS,
+    *pretrade.MUTANTS,
 )
 # Where a mutant's own tests do not see it, these may.
 FALLBACK = (

@@ -6,7 +6,7 @@ STOPS, KEEPER = "quoter/service/stops.py", "quoter/service/latch_keeper.py"
 CAUSES, PLACING = "quoter/engine/causes.py", "quoter/engine/placing.py"
 FLATTENING, OPERATORS = "quoter/engine/flattening.py", "quoter/engine/operators.py"
 STOPPING = "quoter/engine/stopping.py"
-STATE_RULE = "quoter/risk/trading_state.py"
+STATE_RULE, RISK_VIEW = "quoter/risk/trading_state.py", "quoter/risk/view.py"
 STOPS_TESTS = "tests/unit/service/test_stops.py"
 MACHINE = "tests/property/test_stops_machine.py"
 FLATTEN_TESTS = "tests/unit/engine/test_flattening.py"
@@ -98,13 +98,18 @@ MUTANTS = (
         "flatten sells what it holds though something of that may be sold already",
         Edit(
             PLACING,
-            "self._instrument.floor_size(room)))\n",
-            "self._instrument.floor_size(9 * room)))\n",
+            "            quote = quote._replace(size=self._room.size(quote, state))\n",
+            "            quote = quote._replace(size=9 * self._room.size(quote, state))\n",
         ),
         Edit(
-            STATE_RULE,
-            "-view.inventory - view.leaves_buy if buying else view.inventory - view.leaves_sell",
-            "-view.inventory if buying else view.inventory",
+            RISK_VIEW,
+            "        return -view.inventory - view.leaves_buy\n",
+            "        return -view.inventory\n",
+        ),
+        Edit(
+            RISK_VIEW,
+            "    return view.inventory - view.leaves_sell\n",
+            "    return view.inventory\n",
         ),
         tests=(FLATTEN_TESTS, MACHINE),
     ),
@@ -137,7 +142,16 @@ MUTANTS = (
     mutant(
         "taking_order_may_rest",
         "the serialised request of a taking order is not held against what was approved",
-        Edit("quoter/venues/verify.py", '            "timeInForce": "" if rests else "IOC",\n', ""),
-        tests=("tests/unit/venues/test_transport.py",),
+        Edit(
+            "quoter/venues/verify.py",
+            '{"type": "LIMIT", "timeInForce": "IOC"}',
+            '{"type": "LIMIT"}',
+        ),
+        Edit(
+            "quoter/venues/verify.py",
+            'frozenset({"newOrderRespType",',
+            'frozenset({"timeInForce", "newOrderRespType",',
+        ),
+        tests=("tests/unit/venues/test_verify.py",),
     ),
 )

@@ -6,7 +6,8 @@ ENGINE = "tests/unit/engine"
 MACHINE = "tests/property/test_orders_machine.py::test_nothing_a_venue_does_takes_inventory_past"
 MACHINE += "_the_limit_or_leaves_us_hanging"
 LIFECYCLE, RECONCILE = "quoter/engine/lifecycle.py", "quoter/engine/reconcile.py"
-PLACING, PATIENCE = "quoter/engine/placing.py", "quoter/engine/patience.py"
+ROOM, RISK_VIEW = "quoter/engine/room.py", "quoter/risk/view.py"
+PATIENCE = "quoter/engine/patience.py"
 TABLE, ORDERS = "quoter/state/order_table.py", "quoter/state/open_orders.py"
 INVENTORY, INSTRUMENT = "quoter/state/inventory.py", "quoter/domain/instrument.py"
 EXPOSURE, STATE_RULE = "quoter/risk/worst_case_exposure.py", "quoter/risk/trading_state.py"
@@ -91,8 +92,8 @@ FORGETTING = (
         "owed_fills_not_asked_for",
         "what the venue claims and we lack is waited for, not fetched",
         Edit(
-            RECONCILE,
-            "                self.sooner(ReportKind.TRADES, turn.ts_ns)\n            return\n",
+            "quoter/engine/order_doubts.py",
+            "                self._trades_sooner(turn.ts_ns)\n            return\n",
             "            return\n",
         ),
         tests=(f"{ENGINE}/test_reconcile.py",),
@@ -146,7 +147,9 @@ LIMITS = (
             "worst = view.inventory - intent.size",
         ),
         Edit(
-            PLACING, "        room = limit - signed - leaves\n", "        room = limit - signed\n"
+            ROOM,
+            "        room = self._limit() - signed - leaves\n",
+            "        room = self._limit() - signed\n",
         ),
         tests=("tests/unit/risk/test_worst_case_exposure.py", MACHINE),
     ),
@@ -154,7 +157,9 @@ LIMITS = (
         "position_only_in_placing",
         "the gate alone knows of the worst case: every quote is denied in turn",
         Edit(
-            PLACING, "        room = limit - signed - leaves\n", "        room = limit - signed\n"
+            ROOM,
+            "        room = self._limit() - signed - leaves\n",
+            "        room = self._limit() - signed\n",
         ),
         tests=(f"{ENGINE}/test_placing.py", f"{ENGINE}/test_engine.py"),
     ),
@@ -186,7 +191,7 @@ LIMITS = (
         Edit(
             STATE_RULE,
             "    if not intent.size <= room:\n",
-            "    if not (view.inventory < 0 if buying else view.inventory > 0):\n",
+            "    if not (view.inventory * intent.side.sign < 0):\n",
         ),
         tests=("tests/unit/risk/test_trading_state.py",),
     ),
@@ -194,15 +199,12 @@ LIMITS = (
         "reduce_only_ignores_resting",
         "two reducing orders may take the position past the target",
         Edit(
-            PLACING,
+            ROOM,
             "            room = min(room, -signed - leaves)\n",
             "            room = min(room, -signed)\n",
         ),
-        Edit(
-            STATE_RULE,
-            "-view.inventory - view.leaves_buy if buying else view.inventory - view.leaves_sell",
-            "-view.inventory if buying else view.inventory",
-        ),
+        Edit(RISK_VIEW, "return -view.inventory - view.leaves_buy", "return -view.inventory"),
+        Edit(RISK_VIEW, "return view.inventory - view.leaves_sell", "return view.inventory"),
         tests=("tests/unit/risk/test_trading_state.py", f"{ENGINE}/test_placing.py"),
     ),
     mutant(

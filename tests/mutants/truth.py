@@ -127,7 +127,7 @@ RULES = (
         "old_grid_rests",
         "orders of the old grid stay when the tick changes",
         Edit(
-            "quoter/engine/engine.py",
+            "quoter/engine/parts.py",
             "        self.placing.remove_all(CancelReason.REQUOTE, turn)\n",
             "",
         ),

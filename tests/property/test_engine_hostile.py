@@ -33,8 +33,11 @@ from quoter.domain.events import (
 )
 from quoter.domain.market import Level, Side, Stream
 from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
-from tests.unit.engine.cases import Desk
+from quoter.engine.config import PreTradePolicy
+from tests.unit.engine.cases import Desk, config, limits
 from tests.unit.state.cases import SECOND_NS, START_NS
+
+WATCHFUL = config(pretrade=PreTradePolicy(), limits=limits(position_notional_max=Decimal(500)))
 
 floats = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True),
@@ -140,7 +143,7 @@ market = st.one_of(
 
 
 def play(script: list[Event]) -> None:
-    desk = Desk().quoting()
+    desk = Desk(WATCHFUL).quoting()
     for event in script:
         seq, ts_ns = desk.engine.seq, desk.engine.ts_ns
         step = desk.tell(event)

@@ -15,7 +15,7 @@ from quoter.risk.gate import judge
 from quoter.risk.kill_switch import SEVERITY
 from quoter.venues.transport import Call, LastInch, Purpose
 from tests.unit.engine.cases import Desk, places
-from tests.unit.risk.cases import LIMITS, view
+from tests.unit.risk.cases import CALM, LIMITS, view
 
 MILLION = 1_000_000
 URL = "http://venue:81/api/v3/order"
@@ -34,6 +34,7 @@ def test_a_million_intents_after_a_kill_and_not_one_order() -> None:
             size=Decimal(random.randint(1, 200)) / 100,
             reduces=random.random() < 0.5,
             time_in_force=kind,
+            book_seq=CALM.book_seq,
         )
         for n, (side, kind) in enumerate(itertools.product(Side, TimeInForce))
     ]

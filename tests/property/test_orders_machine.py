@@ -25,8 +25,8 @@ from quoter.domain.orders import OrderState
 from quoter.domain.reasons import CancelRejectReason, OperatorAction, RejectReason
 from quoter.domain.trading import Cause, TradingState
 from quoter.engine.lifecycle import Lifecycle
-from quoter.engine.placing import Placing
 from quoter.engine.reconcile import Reconcile
+from quoter.engine.room import Room
 from quoter.engine.turn import Turn
 from quoter.risk import gate
 from quoter.state import order_table
@@ -244,21 +244,21 @@ type Patch = Callable[[pytest.MonkeyPatch], None]
 def position_only(patch: pytest.MonkeyPatch) -> None:
     """The limit looks at what is booked, not at what could still fill."""
 
-    def room(self: Placing, side: Side, _: TradingState, __: Decimal) -> Decimal:
+    def room(self: Room, side: Side, _: TradingState, __: Decimal) -> Decimal:
         return LIMIT - side.sign * self._inventory.net
 
-    patch.setattr(Placing, "_room", room)
+    patch.setattr(Room, "_base", room)
     patch.setattr(gate, "RULES", tuple(r for r in gate.RULES if r[0] != "worst_case_exposure"))
 
 
 def resting_only(patch: pytest.MonkeyPatch) -> None:
     """Only acknowledged orders count as exposure."""
 
-    def room(self: Placing, side: Side, _: TradingState, __: Decimal) -> Decimal:
+    def room(self: Room, side: Side, _: TradingState, __: Decimal) -> Decimal:
         resting = [o.leaves for o in self._orders.of_side(side) if o.venue_id]
         return LIMIT - side.sign * self._inventory.net - sum(resting, start=Decimal(0))
 
-    patch.setattr(Placing, "_room", room)
+    patch.setattr(Room, "_base", room)
     patch.setattr(gate, "RULES", tuple(r for r in gate.RULES if r[0] != "worst_case_exposure"))
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from math import sqrt
 
-from quoter.engine.config import EngineConfig, PricingConfig, ToxicFlowConfig
+from quoter.engine.config import EngineConfig, PreTradePolicy, PricingConfig, ToxicFlowConfig
 from quoter.engine.requote import RequotePolicy
 from quoter.pricing.shape import QuoteShape
 from quoter.risk.view import Limits
@@ -40,6 +40,10 @@ PAPER = MarketSpec(
 BARE = QuoteShape(beta=0.0, eta=0.0)
 IGNORANT = ToxicFlowConfig(alpha_halves_max=0.0, adverse_halves_max=0.0, pull_s=0.0)
 EAGER = RequotePolicy(hold_ns=0, tolerance=0.0)
+# Neither do hundreds of fills a minute stop it: the law is about inventory.
+UNHURRIED = PreTradePolicy(
+    jump=0.0, drift=0.0, creates_per_min=10**9, creates_per_fill=0, turnover_max=1e9
+)
 
 
 def priors(market: MarketSpec, *, gamma: float, shape: QuoteShape) -> PricingConfig:
@@ -85,6 +89,7 @@ def maker(
         opening={market.base: target, market.quote: 1_000 * size * market.mid},
         pricing=priors(market, gamma=gamma, shape=shape or QuoteShape()),
         requote=requote or RequotePolicy(),
+        pretrade=UNHURRIED,
         creates_per_s=creates_per_s,
     )
 

@@ -39,7 +39,7 @@ def test_every_fault_of_the_catalogue_fires_and_every_rule_is_asked(
         fired += verdict.fired
         checks += verdict.checks
     assert {fault for fault in Fault if not fired[fault]} == set()
-    rules = {f"I{number}" for number in range(1, 9)} | {"Q1", "Q2", "Q3", "Q4", "latched"}
+    rules = {f"I{number}" for number in range(1, 10)} | {"Q1", "Q2", "Q3", "Q4", "latched"}
     assert {rule for rule in rules if not checks[rule]} == set()
 
 

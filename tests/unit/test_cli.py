@@ -116,8 +116,9 @@ def test_the_quick_verbs_import_nothing_heavy(words: list[str]) -> None:
 def test_a_bad_setting_is_one_line_and_exit_2(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, value in {"INVENTORY_MAX": "1", "ORDER_SIZE": "0.1", "LOSS_MAX": "1"}.items():
-        monkeypatch.setenv(f"QUOTER_{name}", value)
+    for name in ("INVENTORY_MAX", "LOSS_MAX", "NOTIONAL_MAX"):
+        monkeypatch.setenv(f"QUOTER_{name}", "1")
+    monkeypatch.setenv("QUOTER_ORDER_SIZE", "0.1")
     monkeypatch.setenv("QUOTER_GAMMA", "-1")
     code, out, err = run_main(monkeypatch, capsys, "run")
     assert (code, out) == (2, "")

@@ -25,6 +25,7 @@ LIMITS = {
     "QUOTER_INVENTORY_MAX": "0.05",
     "QUOTER_ORDER_SIZE": "0.005",
     "QUOTER_LOSS_MAX": "100",
+    "QUOTER_NOTIONAL_MAX": "1000",
 }
 UNITS = (
     "base units", "quote currency", "seconds", "second", "bps of price", "no unit", "count",
@@ -237,7 +238,12 @@ class TestSecrets:
 
     def test_none_shows_in_repr_nor_in_the_log_view(self) -> None:
         settings = FixedSettings(
-            inventory_max=1, order_size="0.1", loss_max=1, api_key="k", api_secret=CANARY
+            inventory_max=1,
+            order_size="0.1",
+            loss_max=1,
+            notional_max=1,
+            api_key="k",
+            api_secret=CANARY,
         )
         assert CANARY not in repr(settings) + str(settings.redacted()) + str(settings.model_dump())
         assert settings.redacted()["api_secret"] == "set"  # noqa: S105 - the word, not a secret
@@ -369,7 +375,7 @@ class TestProduction:
 def test_fixed_settings_hear_neither_environment_nor_file(given: Given) -> None:
     given(gamma="7")
     Path(".env").write_text("QUOTER_LEVELS=3\n")
-    settings = FixedSettings(inventory_max=1, order_size="0.1", loss_max=1)
+    settings = FixedSettings(inventory_max=1, order_size="0.1", loss_max=1, notional_max=1)
     assert (settings.gamma, settings.levels) == (1, 1)
 
 

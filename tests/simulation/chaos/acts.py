@@ -43,6 +43,7 @@ class Acts:
         self._plan, self._schedule, self._exchange = plan, schedule, exchange
         self._doors, self._process, self._trouble = doors, process, trouble
         self._invariants = invariants
+        self._flow = exchange._flows[plan.market.symbol]
         self._names = 0
         for window in plan.windows:
             self._plan_window(window)
@@ -72,6 +73,8 @@ class Acts:
             case Fault.BLOCK:
                 length_s = self._trouble.random.uniform(0.3, 3.0)
                 self._at(begin_ns, window, partial(self._process.block, length_s))
+            case Fault.PRICE_JUMP:
+                self._at(begin_ns, window, partial(self._leap, window))
             case Fault.BURST:
                 self._at(begin_ns, window, partial(self._burst, window))
             case Fault.SELF_TRADE | Fault.VENUE_ENDS:
@@ -159,6 +162,12 @@ class Acts:
         every_s = (window.end_s - window.begin_s) / slices
         script = Burst(side=side, notional=notional, slices=slices, every_s=every_s)
         self._exchange.script(self._plan.market.symbol, script, self._schedule.now_ns)
+
+    def _leap(self, window: Window) -> None:
+        """The mid is elsewhere at once: by half a per cent at most, up or down."""
+        sign = self._trouble.random.choice((-1, 1))
+        self._flow.mid *= 1.0 + sign * 0.005 * window.force
+        self._flow._move_background(self._schedule.now_ns)
 
     def _end_one(self, is_self_trade: bool) -> None:
         names = self._doors.own_open()

@@ -5,7 +5,7 @@ I5 knows freshness by receipt, as the engine does, and compares the book itself 
 the same sequence number.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from decimal import Decimal
 
 from quoter.domain.commands import PlaceOrder
@@ -40,6 +40,7 @@ class Invariants:
         rate = self._plan.engine.creates_per_s
         self._burst = max(1.0, BUDGET_BURST_S * rate)
         self._tokens, self._tokens_ns = self._burst, now_ns
+        self._minute: deque[int] = deque()
         self.is_paused = False
 
     def book(self, last: int, bid: float, ask: float) -> None:
@@ -62,6 +63,7 @@ class Invariants:
             if order.side.sign * net >= 0 or leaves > abs(net):
                 raise Breach("I6", f"{order.side} {order.size} at {net}, {leaves} of it live")
         self._budget(order, now_ns)
+        self._sane(order, engine)
         self.checks["I8"] += 1
         if (other := self._truth.crosses(order)) is not None:
             raise Breach("I8", f"{order.client_id} at {order.price} meets our own {other}")
@@ -80,6 +82,23 @@ class Invariants:
             raise Breach("I5", f"book {book.last} is {true}, {order.client_id} saw {shown}")
         self.checks["I5 book"] += true is not None
 
+    def _sane(self, order: PlaceOrder, engine: Engine) -> None:
+        """PT-02, PT-03, PT-12 and R1, reckoned anew from what the engine saw and the limits say."""
+        self.checks["I9"] += 1
+        limits, market, mid = self._plan.engine.limits, engine.market, engine.market.mid
+        if order.book_seq != market.book.seq or mid is None or market.ask is None:
+            raise Breach("I9", f"{order.client_id} from {order.book_seq}, not {market.book.seq}")
+        if not 0 < order.size * order.price <= limits.notional_max:
+            raise Breach("I9", f"{order.client_id} is worth {order.size * order.price}")
+        net, sign = engine.inventory.net, order.side.sign
+        worst = sign * net + engine.orders.leaves(order.side)  # it is counted already
+        distance = abs(float(order.price) / mid - 1)
+        if worst > 0 and not distance <= float(limits.collar) + SLACK:
+            raise Breach("I9", f"{order.client_id} is {distance * 1e4:.0f} bps from {mid}")
+        worth = worst * Decimal(repr(market.ask.price)) * (1 + limits.collar)
+        if limits.position_notional_max is not None and not worth <= limits.position_notional_max:
+            raise Breach("I9", f"{order.client_id} takes the worst case to {worth}")
+
     def _budget(self, order: PlaceOrder, now_ns: int) -> None:
         self.checks["I7"] += 1
         grown = (now_ns - self._tokens_ns) / SECOND_NS * self._plan.engine.creates_per_s
@@ -87,6 +106,12 @@ class Invariants:
         self._tokens_ns = now_ns
         if self._tokens < -SLACK:
             raise Breach("I7", f"{order.client_id} is beyond the budget")
+        minute = self._minute
+        minute.append(now_ns)
+        while minute[0] <= now_ns - 60 * SECOND_NS:
+            minute.popleft()
+        if len(minute) > self._plan.engine.pretrade.creates_per_min:
+            raise Breach("I7", f"{order.client_id} is number {len(minute)} of its minute")
 
     def arrives(self, order: PlaceOrder, journal: dict[str, PlaceOrder]) -> None:
         """A create is at the venue's door."""

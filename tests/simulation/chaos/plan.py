@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from random import Random
 
-from quoter.engine.config import EngineConfig
+from quoter.engine.config import EngineConfig, PreTradePolicy
 from quoter.engine.reconcile import ReconcilePolicy
 from quoter.engine.requote import RequotePolicy
 from quoter.risk.hysteresis import Hysteresis
@@ -72,6 +72,7 @@ class Fault(StrEnum):
     OPERATOR_PAUSE = "OP-pause"
     OPERATOR_REDUCE = "OP-reduce"
     OPERATOR_FLATTEN = "OP-flatten"
+    PRICE_JUMP = "PT-04"
 
 
 # After these nobody but a person may let it trade again.
@@ -86,7 +87,14 @@ LATCHING = frozenset(
     }
 )
 # Happen at one moment; all others last for a while.
-MOMENTS = LATCHING | {Fault.CRASH, Fault.BLOCK, Fault.FOREIGN_ORDER, Fault.BURST, Fault.ROLL}
+MOMENTS = LATCHING | {
+    Fault.CRASH,
+    Fault.BLOCK,
+    Fault.FOREIGN_ORDER,
+    Fault.BURST,
+    Fault.ROLL,
+    Fault.PRICE_JUMP,
+}
 TEMPORARY = tuple(fault for fault in Fault if fault not in LATCHING)
 # An order nobody knows waits for the fence, and a process that died for its late creates.
 SLOW_TO_HEAL = frozenset(
@@ -161,7 +169,10 @@ class Plan:
         latency = self.latency
         return [
             f"seed {self.seed}, {self.seconds:g} virtual s, faults until {self.faults_end_s:g} s",
-            f"limit {config.limits.inventory_max}, order {config.order_size}, "
+            f"limit {config.limits.inventory_max} (worth "
+            f"{config.limits.position_notional_max}), collar {config.limits.collar}, jump "
+            f"{config.pretrade.jump:g}, {config.pretrade.creates_per_min} creates/min",
+            f"order {config.order_size}, "
             f"{config.creates_per_s:.1f} creates/s, hold {config.requote.hold_ns / 1e9:.2f} s, "
             f"ttl {config.requote.ttl_ns / 1e9:.0f} s, stale {config.stale_ns / 1e9:.2f} s, "
             f"fence {reconcile.fence_ns / 1e9:.1f} s, maker fee {self.market.fee_maker}",
@@ -247,19 +258,37 @@ def _latency(random: Random) -> Latency:
     )
 
 
+def _limits(market: MarketSpec, size: Decimal, inventory_max: Decimal, random: Random) -> Limits:
+    """Worth of the worst case: no limit, one that never binds, one that binds before units do."""
+    collar = random.choice((Decimal("0.01"), Decimal("0.02"), Decimal("0.05")))
+    worth = inventory_max * market.mid * (1 + collar)
+    share = random.choice((None, Decimal("1.2"), Decimal("0.8")))
+    return Limits(
+        inventory_max=inventory_max,
+        size_max=2 * size,
+        notional_max=2 * size * market.mid,
+        collar=collar,
+        loss_max=Decimal("1e9"),
+        drawdown_max=Decimal("1e9"),
+        position_notional_max=worth * share if share is not None else None,
+        book_spread_max=random.choice((Decimal("0.01"), Decimal("0.05"))),
+        depth_min=random.choice((Decimal(0), size)),
+    )
+
+
 def _engine(market: MarketSpec, random: Random) -> EngineConfig:
     size = random.choice((Decimal(1), Decimal(4), Decimal(10)))
     config = maker(market, order_size=size, gamma=random.choice((0.3, 1.0, 3.0)))
     orders = random.choice((Decimal(3), Decimal("3.5"), Decimal(6)))
     return replace(
         config,
-        limits=Limits(
-            inventory_max=orders * size,
-            size_max=2 * size,
-            notional_max=Decimal("1e12"),
-            collar=Decimal("0.05"),
-            loss_max=Decimal("1e9"),
-            drawdown_max=Decimal("1e9"),
+        limits=_limits(market, size, orders * size, random),
+        pretrade=PreTradePolicy(
+            jump=random.choice((0.002, 0.003, 0.0)),
+            drift=random.choice((0.01, 0.03)),
+            creates_per_min=random.choice((200, 600)),
+            creates_per_fill=500,
+            turnover_max=random.choice((200.0, 1_000.0)),  # takers come by the second here
         ),
         requote=RequotePolicy(
             hold_ns=round(random.uniform(0.1, 2.0) * SECOND_NS),

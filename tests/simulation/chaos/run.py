@@ -1,6 +1,6 @@
 """One seed, run: the world around the engine, the faults, the rest afterwards, the verdict."""
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -12,6 +12,7 @@ from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.engine.engine import Engine
+from quoter.risk.repeated_execution import FILLS_ALWAYS
 from quoter.sim.exchange import Exchange
 from tests.simulation.chaos.acts import Acts
 from tests.simulation.chaos.breach import Breach
@@ -22,7 +23,7 @@ from tests.simulation.chaos.plan import DRAIN_S, Fault, Plan, draw
 from tests.simulation.chaos.process import Life, MakeEngine, Process
 from tests.simulation.chaos.trouble import Trouble, at_ns
 from tests.simulation.chaos.truth import Truth
-from tests.simulation.harness import ACCOUNT, START_NS
+from tests.simulation.harness import ACCOUNT, SECOND_NS, START_NS
 from tests.simulation.schedule import Schedule
 from tests.simulation.seam import MS
 
@@ -92,7 +93,8 @@ class World:
         self.events = 0
         self.verdict = Verdict(seed=plan.seed, seconds=plan.seconds)
         self._trace = blake2b(digest_size=16)
-        self._is_at_rest = False
+        self._is_at_rest = self._is_throttled = False
+        self._fill_times: deque[int] = deque(maxlen=1_000)
         self.process.observers.append(self._observe)
         self.schedule.at(START_NS, self.process.start)
         self.schedule.at(START_NS + plan.tick_ns, self._tick)
@@ -156,6 +158,18 @@ class World:
         if step.commands:
             trace += repr(step.commands)
         self._trace.update(trace.encode())
+        self._fill_times.extend(event.ts_ns for _ in step.booked)
+        causes = {cause for cause, _ in step.state.raised} if step.state is not None else set()
+        if Cause.REPEATED_EXECUTION in causes:
+            self._throttled(event.ts_ns)
+
+    def _throttled(self, now_ns: int) -> None:
+        """Faults may fill us faster than any market: then, and only then, may it stand still."""
+        self.invariants.checks["throttled"] += 1
+        window = [ts_ns for ts_ns in self._fill_times if now_ns - ts_ns <= 61 * SECOND_NS]
+        if not len(window) > FILLS_ALWAYS:
+            raise Breach("PT-08", f"throttled after {len(window)} fills within 61 s")
+        self._is_throttled = True
 
     def _tick(self) -> None:
         now_ns = self.schedule.now_ns
@@ -225,6 +239,8 @@ class World:
             self._judge_latched(latched)
         elif engine is None:
             raise Breach("Q3", "no process came up")
+        elif self._is_throttled and Cause.REPEATED_EXECUTION in engine.causes.switch.causes:
+            checks["throttled at the end"] += 1  # until a person has looked
         else:
             checks["Q3"] += 1
             causes = engine.causes.switch.causes

@@ -18,6 +18,7 @@ from quoter.domain.events import (
     TradesReport,
 )
 from quoter.domain.market import Side
+from quoter.domain.quotes import Quote
 from quoter.domain.reasons import (
     CancelRejectReason,
     DoneReason,
@@ -116,32 +117,33 @@ def fragile(engine: Engine, event: Event) -> Event:
 def gate_by_position(config: EngineConfig) -> Engine:
     """Orders under way count for nothing."""
     engine = Engine(config)
-    placing, view_of = engine.placing, engine.placing._risk_view
+    placing, view_of = engine.placing, engine.placing._views.take
 
-    def view(ts_ns: int, state: TradingState, phase: Phase) -> RiskView:
-        true = view_of(ts_ns, state, phase)
+    def view(quote: Quote, *, ts_ns: int, state: TradingState, phase: Phase) -> RiskView:
+        true = view_of(quote, ts_ns=ts_ns, state=state, phase=phase)
         return replace(true, leaves_buy=Decimal(0), leaves_sell=Decimal(0))
 
     def room(side: Side, state: TradingState, price: Decimal) -> Decimal:
         return config.limits.inventory_max - engine.inventory.net * side.sign
 
-    placing._risk_view, placing._room = view, room  # type: ignore[method-assign]
+    placing._views.take, placing._room._base = view, room  # type: ignore[method-assign]
     return engine
 
 
 def reduce_by_side(config: EngineConfig) -> Engine:
     """Reducing looks at the side, not at how much there is to reduce."""
     engine = Engine(config)
-    placing, room_of, view_of = engine.placing, engine.placing._room, engine.placing._risk_view
+    placing = engine.placing
+    room_of, view_of = placing._room._base, placing._views.take
 
     def room(side: Side, state: TradingState, price: Decimal) -> Decimal:
         return room_of(side, TradingState.RUNNING, price)
 
-    def view(ts_ns: int, state: TradingState, phase: Phase) -> RiskView:
-        return view_of(ts_ns, TradingState.RUNNING, phase)
+    def view(quote: Quote, *, ts_ns: int, state: TradingState, phase: Phase) -> RiskView:
+        return view_of(quote, ts_ns=ts_ns, state=TradingState.RUNNING, phase=phase)
 
-    placing._risk_view, placing._room = view, room  # type: ignore[method-assign]
-    placing._would_flip = lambda side: False  # type: ignore[method-assign]
+    placing._views.take, placing._room._base = view, room  # type: ignore[method-assign]
+    placing._room.would_flip = lambda side: False  # type: ignore[method-assign]
     return engine
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import replace
+from decimal import Decimal
 from typing import cast
 
 import pytest
@@ -19,6 +20,7 @@ from quoter.pricing.glft_exact import BoundedModel
 from quoter.pricing.meaning import meaning, meaning_rows
 from quoter.pricing.normalisation import References, gamma_lot
 from quoter.telemetry.logs import configure_logs
+from tests.unit.risk.cases import LIMITS
 from tests.unit.telemetry.samples import NOW_NS, PARAMS, QUOTE, TERMS, step
 
 REFERENCES = References(sigma=6.0, kappa=0.2, intensity=0.5, cost=0.5)
@@ -31,7 +33,7 @@ class Calibration:
 
 
 class Config:
-    lots_max, order_size = 10.0, "0.005"
+    lots_max, order_size, limits = 10.0, Decimal("0.005"), LIMITS
 
 
 class FrozenEngine:
@@ -133,3 +135,11 @@ def test_turned_knobs_make_it_say_so_anew() -> None:
     with capture_logs() as written:
         log.observe(step(event=change, quote=QUOTE))
     assert len(written) == told > 0
+
+
+def test_a_limit_that_no_order_can_pass_is_a_warning_with_the_first_quote() -> None:
+    """Where the venue told no price before the start, it is known only now."""
+    poor = engine()
+    poor.config.limits = replace(LIMITS, notional_max=Decimal(299))  # type: ignore[misc]
+    found = [line for line in lines(MeaningLog(poor), QUOTE) if line["event"] == "meaning_warning"]
+    assert any("QUOTER_NOTIONAL_MAX" in str(line["reason"]) for line in found)

@@ -48,7 +48,12 @@ def instrument() -> Instrument:
 
 def settings(**changes: Any) -> Settings:
     """Complete settings, some of them changed; `Any` because pydantic checks the types."""
-    required = {"inventory_max": "0.05", "order_size": "0.005", "loss_max": "100"}
+    required = {
+        "inventory_max": "0.05",
+        "order_size": "0.005",
+        "loss_max": "100",
+        "notional_max": "1000",
+    }
     return FixedSettings(**(required | changes))
 
 

@@ -191,6 +191,7 @@ def test_killed_is_not_flattened() -> None:
     assert flatten(desk, 3.0) == []
     assert desk.engine.counts["flatten_refused"] == 1
     assert Cause.OPERATOR_FLATTEN not in desk.causes
+    desk.look_again()
     desk.operator(OperatorAction.REARM)
     desk.book()
     assert desk.state() is TradingState.RUNNING

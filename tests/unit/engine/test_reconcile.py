@@ -14,7 +14,7 @@ from quoter.domain.orders import OrderState
 from quoter.domain.reasons import DoneReason, ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import CancelReason, Cause, TradingState
-from quoter.engine.reconcile import QUERY_BACKOFF_NS
+from quoter.engine.order_doubts import QUERY_BACKOFF_NS
 from quoter.state.open_orders import OpenOrder
 from tests.unit.engine.cases import CONFIG, Desk, cancels, commands, listed, state
 from tests.unit.state.cases import BUY, SECOND_NS, SELL, fill

@@ -35,7 +35,7 @@ def shake(found: Desk, seconds: int, step: float) -> list[Step]:
     for second in range(seconds):
         found.book(MID + (step if second % 2 else 0.0))
         found.rest()
-        found.wait(1)
+        found.wait(1, ends=True)
     return found.steps[first:]
 
 

@@ -22,12 +22,21 @@ CALM = RiskView(
     phase=Phase.LIVE,
     state=TradingState.RUNNING,
     book_ready=True,
+    is_fresh=True,
+    book_seq=7,
     best_bid=Decimal("99.5"),
     best_ask=Decimal("100.5"),
-    fair=Decimal(100),
+    depth_bid=Decimal(20),
+    depth_ask=Decimal(20),
+    reference_low=Decimal(100),
+    reference_high=Decimal(100),
+    own_bid=None,
+    own_ask=None,
+    twin_ns=None,
     inventory=Decimal(2),
     leaves_buy=Decimal(3),
     leaves_sell=Decimal(1),
+    is_spot=True,
     base_held=Decimal(50),
     quote_held=Decimal(10_000),
     notional_buy=Decimal(300),
@@ -38,6 +47,10 @@ NOT_NUMBERS = [Decimal(text) for text in ("NaN", "sNaN", "Infinity", "-Infinity"
 
 def view(**changes: object) -> RiskView:
     return replace(CALM, **changes)  # type: ignore[arg-type]  # replace() is not typed by field
+
+
+def limits(**changes: Decimal) -> Limits:
+    return replace(LIMITS, **changes)
 
 
 def intent(
@@ -55,5 +68,6 @@ def intent(
         price=best if price is None else Decimal(price),
         size=Decimal(size),
         reduces=False,
+        book_seq=CALM.book_seq,
         time_in_force=time_in_force,
     )

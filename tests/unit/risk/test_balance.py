@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from quoter.domain.market import Side
 from quoter.risk.balance import check
 from tests.unit.risk.cases import LIMITS, LOT, intent, view
@@ -25,6 +27,12 @@ def test_each_side_needs_only_its_own_asset() -> None:
 
 
 def test_an_account_that_may_be_short_is_not_asked() -> None:
-    derivative = view(base_held=None, quote_held=None, leaves_sell=Decimal(99))
+    derivative = view(is_spot=False, base_held=None, quote_held=None, leaves_sell=Decimal(99))
     assert check(intent(Side.SELL, "5"), derivative, LIMITS) is None
     assert check(intent(Side.BUY, "5"), derivative, LIMITS) is None
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("name", ["base_held", "quote_held"])
+def test_a_balance_that_is_not_known_promises_nothing(name: str, side: Side) -> None:
+    assert check(intent(side), view(**{name: None}), LIMITS) == "balance not known"

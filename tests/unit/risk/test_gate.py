@@ -15,7 +15,7 @@ from tests.unit.risk.cases import CALM, LIMITS, NOT_NUMBERS, intent, view
 FIGURES = [
     field.name for field in fields(RiskView) if isinstance(getattr(CALM, field.name), Decimal)
 ]
-LIMIT_NAMES = [field.name for field in fields(Limits)]
+LIMIT_NAMES = [field.name for field in fields(Limits) if field.name != "depth_min"]
 
 
 def test_an_intent_that_every_rule_accepts_becomes_an_order() -> None:
@@ -27,6 +27,7 @@ def test_an_intent_that_every_rule_accepts_becomes_an_order() -> None:
         price=wanted.price,
         size=wanted.size,
         decided_ns=CALM.ts_ns,
+        book_seq=CALM.book_seq,
     )
 
 
@@ -34,17 +35,23 @@ def test_an_intent_that_every_rule_accepts_becomes_an_order() -> None:
     ("rule", "changes", "size", "price"),
     [
         ("trading_state", {"state": TradingState.PAUSED}, "1", None),
+        ("market_data", {"book_seq": 8}, "1", None),
         ("order_size", {}, "5.01", "60"),
+        ("order_notional", {}, "4.5", None),
         ("price_collar", {}, "1", "90"),
+        ("aggressive_price", {}, "1", "100.5"),
         ("worst_case_exposure", {"inventory": Decimal("6.01")}, "1", None),
+        ("position_notional", {"best_ask": Decimal(199)}, "1", None),
         ("balance", {"quote_held": Decimal(1)}, "1", None),
+        ("duplicate_intent", {"twin_ns": CALM.ts_ns}, "1", None),
     ],
 )
 def test_each_rule_alone_can_refuse_and_is_named(
     rule: str, changes: dict[str, object], size: str, price: str | None
 ) -> None:
     wanted = intent(size=size, price=price)
-    verdict = judge(wanted, view(**changes), LIMITS)
+    limits = replace(LIMITS, position_notional_max=Decimal(1_000), book_spread_max=Decimal(1))
+    verdict = judge(wanted, view(**changes), limits)
     assert isinstance(verdict, Denied)
     assert (verdict.rule, verdict.intent) == (rule, wanted)
     assert verdict.text
@@ -52,7 +59,9 @@ def test_each_rule_alone_can_refuse_and_is_named(
 
 def test_there_is_a_case_for_every_rule() -> None:
     assert [name for name, _ in RULES] == [
-        "trading_state", "order_size", "price_collar", "worst_case_exposure", "balance",
+        "trading_state", "market_data", "order_size", "order_notional", "price_collar",
+        "aggressive_price", "worst_case_exposure", "position_notional", "balance",
+        "duplicate_intent",
     ]  # fmt: skip
 
 
@@ -74,10 +83,24 @@ def test_a_figure_that_is_not_a_number_refuses_instead_of_raising(
     """Whichever rule needs it can't be evaluated; one that does not need it may let it pass."""
     verdict = judge(intent(side), view(state=state, **{name: number}), LIMITS)
     needed = {
-        Side.BUY: {"best_ask", "fair", "inventory", "leaves_buy", "quote_held", "notional_buy"},
-        Side.SELL: {"best_bid", "fair", "inventory", "leaves_sell", "base_held"},
+        Side.BUY: {"leaves_buy", "quote_held", "notional_buy"},
+        Side.SELL: {"leaves_sell", "base_held"},
     }
-    assert isinstance(verdict, Denied) or name not in needed[side]
+    always = {
+        "best_bid", "best_ask", "depth_bid", "depth_ask", "reference_low", "reference_high",
+        "inventory",
+    }  # fmt: skip
+    assert isinstance(verdict, Denied) or name not in always | needed[side]
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("name", [field.name for field in fields(RiskView)])
+def test_whatever_is_missing_refuses_instead_of_raising(name: str, side: Side) -> None:
+    """All but own orders and an equal one; an account of unknown kind is a spot account."""
+    verdict = judge(intent(side), view(**{name: None}), LIMITS)
+    other = {Side.BUY: {"leaves_sell"}, Side.SELL: {"leaves_buy", "notional_buy"}}
+    optional = {"own_bid", "own_ask", "twin_ns", "ts_ns", "is_spot"} | other[side]
+    assert isinstance(verdict, Denied) or name in optional
 
 
 @pytest.mark.parametrize("name", LIMIT_NAMES)

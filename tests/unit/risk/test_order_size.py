@@ -1,4 +1,4 @@
-"""Size and notional of one order."""
+"""Size of one order."""
 
 from decimal import Decimal
 
@@ -12,11 +12,6 @@ from tests.unit.risk.cases import LIMITS, LOT, NOT_NUMBERS, intent, view
 def test_a_size_may_reach_its_limit_to_the_lot() -> None:
     assert check(intent(size="5", price="80"), view(), LIMITS) is None
     assert check(intent(size=5 + LOT, price="60"), view(), LIMITS) == "size 5.01 above 5"
-
-
-def test_a_notional_may_reach_its_limit_to_the_cent() -> None:
-    assert check(intent(size="4", price="100"), view(), LIMITS) is None
-    assert check(intent(size="4", price="100.01"), view(), LIMITS) == "notional 400.04 above 400"
 
 
 @pytest.mark.parametrize("size", ["0", "-0.01", "-1"])

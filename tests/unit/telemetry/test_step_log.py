@@ -18,7 +18,12 @@ from quoter.telemetry.step_log import REPEAT_NS, StepLog
 from tests.unit.telemetry.samples import NOW_NS, PARAMS, QUOTE, filled_step, step
 
 INTENT = OrderIntent(
-    client_id="q0a2", side=Side.SELL, price=Decimal(60_010), size=Decimal(1), reduces=False
+    client_id="q0a2",
+    side=Side.SELL,
+    price=Decimal(60_010),
+    size=Decimal(1),
+    reduces=False,
+    book_seq=7,
 )
 DENIED = Denied(intent=INTENT, rule="order_size", text="1 is above 0.005")
 

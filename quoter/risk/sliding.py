@@ -1,0 +1,78 @@
+"""What lies within the last stretch of time: O(1) for each value, in a fixed number of slots."""
+
+from collections import deque
+from math import inf
+
+
+class SlidingRange:
+    """Lowest and highest value of the last `window_ns`, up to a slot more.
+
+    A value holds until the next one comes.
+    """
+
+    def __init__(self, *, window_ns: int, slots: int) -> None:
+        if not (window_ns > 0 and slots > 0):
+            raise ValueError(f"out of domain: {window_ns=} {slots=}")
+        self._slot_ns = max(1, window_ns // slots)
+        self._closed: deque[tuple[float, float]] = deque(maxlen=slots)
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything: the next value is the first."""
+        self._closed.clear()
+        self._slot = 0
+        self._last: float | None = None
+        self._low, self._high = inf, -inf  # of the slot under way
+        self._closed_low, self._closed_high = inf, -inf
+
+    def see(self, ts_ns: int, value: float) -> tuple[float, float]:
+        """Take a value; the range of the window, this one included."""
+        slot = ts_ns // self._slot_ns
+        if slot > self._slot:
+            self._roll(slot)
+        self._last = value
+        self._low, self._high = min(self._low, value), max(self._high, value)
+        return min(self._low, self._closed_low), max(self._high, self._closed_high)
+
+    def _roll(self, slot: int) -> None:
+        """Close slots up to `slot`; in those that saw nothing the last value stood."""
+        last, slots = self._last, self._closed.maxlen or 1
+        if last is not None:
+            self._closed.append((self._low, self._high))
+            for _ in range(min(slot - self._slot - 1, slots)):
+                self._closed.append((last, last))
+            self._low = self._high = last
+            self._closed_low = min(low for low, _ in self._closed)
+            self._closed_high = max(high for _, high in self._closed)
+        self._slot = slot
+
+
+class SlidingSum:
+    """Sum of what was added in the last `window_ns`, up to a slot more."""
+
+    def __init__(self, *, window_ns: int, slots: int) -> None:
+        if not (window_ns > 0 and slots > 0):
+            raise ValueError(f"out of domain: {window_ns=} {slots=}")
+        self._slot_ns = max(1, window_ns // slots)
+        self._closed: deque[float] = deque(maxlen=slots)
+        self._slot = 0
+        self._current = 0.0
+        self._closed_sum = 0.0
+
+    def add(self, ts_ns: int, amount: float) -> float:
+        """Take an amount; the sum with it."""
+        total = self.total(ts_ns)
+        self._current += amount
+        return total + amount
+
+    def total(self, ts_ns: int) -> float:
+        """The sum as of now."""
+        slot = ts_ns // self._slot_ns
+        if slot > self._slot:
+            slots = self._closed.maxlen or 1
+            self._closed.append(self._current)
+            for _ in range(min(slot - self._slot - 1, slots)):
+                self._closed.append(0.0)
+            self._current, self._slot = 0.0, slot
+            self._closed_sum = sum(self._closed)
+        return self._closed_sum + self._current

@@ -1,0 +1,73 @@
+"""The controls before an order leaves, in a whole daemon over real sockets."""
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from quoter.app.check import Check
+from quoter.domain.commands import PlaceOrder
+from quoter.domain.trading import Cause, TradingState
+from quoter.service.exit_codes import ExitCode
+from quoter.venues.ccxt_gateway import CcxtGateway
+from quoter.venues.ccxt_types import JsonDict
+from tests.integration.daemon_harness import LIVELY, flying, market, settings
+from tests.integration.sandbox_client import running
+
+START_S_MAX, STOP_S_MAX = 20.0, 10.0
+
+
+async def test_a_check_refuses_a_limit_below_one_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with running(market(LIVELY, seed=3)) as sandbox:
+        chosen = settings(sandbox, tmp_path, notional_max=Decimal(50))
+        code = await Check(chosen, Console(width=200)).run()
+    assert code is ExitCode.USAGE
+    assert "QUOTER_NOTIONAL_MAX: one order of QUOTER_ORDER_SIZE" in capsys.readouterr().out
+
+
+async def test_a_request_that_differs_from_its_order_kills_before_it_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody's patch of ccxt doubles a size: nothing of it reaches the venue, and we stop."""
+    create = CcxtGateway._create
+
+    async def doubled(self: CcxtGateway, order: PlaceOrder) -> JsonDict:
+        return await create(self, replace(order, size=2 * order.size))
+
+    async with (
+        running(market(LIVELY, seed=4)) as sandbox,
+        flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+    ):
+        await pilot.until(pilot.is_two_sided, START_S_MAX, "two-sided")
+        monkeypatch.setattr(CcxtGateway, "_create", doubled)
+        causes = pilot.running.engine.causes
+        await pilot.until(lambda: causes.state is TradingState.KILLED, STOP_S_MAX, "killed")
+        assert "quantity is" in causes.switch.causes[Cause.WIRE_MISMATCH]
+        await pilot.until(lambda: not pilot.open_own(), STOP_S_MAX, "no own order left")
+        sizes = {Decimal(str(row["size"])) for row in await pilot.wire("order.place")}
+        assert max(sizes) <= pilot.settings.order_size
+        assert await pilot.stop() is ExitCode.KILLED
+
+
+async def test_worth_keeps_the_worst_case_below_what_units_would_allow(tmp_path: Path) -> None:
+    """Four orders by units, two by worth."""
+    async with (
+        running(market(LIVELY, seed=5)) as sandbox,
+        flying(
+            sandbox,
+            settings(
+                sandbox, tmp_path, notional_max=Decimal(400), position_notional_max=Decimal(700)
+            ),
+        ) as pilot,
+    ):
+        books = pilot.running.engine.inventory
+        await pilot.until(pilot.is_two_sided, START_S_MAX, "two-sided")
+        await pilot.until(
+            lambda: books.fills_buy + books.fills_sell >= 4, START_S_MAX, "some fills"
+        )
+        assert Decimal(0) < pilot.watch.exposure_peak <= Decimal("0.0125")
+        assert await pilot.stop() is ExitCode.CLEAN

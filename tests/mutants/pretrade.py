@@ -1,0 +1,111 @@
+"""Bugs in the controls before an order leaves: prices, markets, paces, and what is compared."""
+
+from tests.mutants.mutant import Edit, mutant
+
+RISK, UNIT = "quoter/risk", "tests/unit/risk"
+PRETRADE, CASES = "quoter/engine/pretrade.py", "tests/unit/engine/test_pretrade.py"
+VERIFY, VERIFIED = "quoter/venues/verify.py", "tests/unit/venues/test_verify.py"
+
+MUTANTS = (
+    mutant(
+        "collar_by_the_nearest",
+        "an order that adds needs only one reference on its side: a false book is enough",
+        Edit(f"{RISK}/price_collar.py", "    if not reduces(intent, view):\n", "    if False:\n"),
+        tests=(f"{UNIT}/test_price_collar.py",),
+    ),
+    mutant(
+        "collar_without_reference",
+        "a reference that is no number lets every price pass",
+        Edit(
+            f"{RISK}/price_collar.py",
+            "    if not (low.is_finite() and high.is_finite() and 0 < low <= high):\n"
+            '        return f"no reference price: {low} .. {high}"\n',
+            "    if not (low.is_finite() and high.is_finite() and 0 < low <= high):\n"
+            "        return None\n",
+        ),
+        tests=(f"{UNIT}/test_price_collar.py", CASES),
+    ),
+    mutant(
+        "rule_that_fails_passes",
+        "a rule that can't be evaluated lets the order through",
+        Edit(
+            f"{RISK}/gate.py",
+            '            text = f"can\'t be evaluated: {error!r}"\n',
+            "            text = None if error else None\n",
+        ),
+        tests=(f"{UNIT}/test_gate.py",),
+    ),
+    mutant(
+        "another_book",
+        "an order may be priced from another book than the one it is judged by",
+        Edit(
+            f"{RISK}/market_data.py",
+            "    if intent.book_seq != view.book_seq:\n",
+            "    if False:\n",
+        ),
+        tests=(f"{UNIT}/test_market_data.py", f"{UNIT}/test_gate.py"),
+    ),
+    mutant(
+        "jump_settles_by_time",
+        "after a jump five seconds are enough, whatever a fresh book says",
+        Edit(
+            PRETRADE,
+            "0 < self._book_asked_ns <= turn.ts_ns:",
+            "self._jump_until_ns <= turn.ts_ns + 5_000 * MS:",
+        ),
+        tests=(CASES,),
+    ),
+    mutant(
+        "rate_flickers",
+        "a window of orders counts as kept again one order below its cap",
+        Edit(f"{RISK}/message_rate.py", "ROOM_SHARE = 0.8", "ROOM_SHARE = 1.0"),
+        tests=(f"{UNIT}/test_message_rate.py",),
+    ),
+    mutant(
+        "throttle_by_volume_alone",
+        "fills may come as fast as they like while they are small",
+        Edit(
+            f"{RISK}/repeated_execution.py",
+            "        if not fills <= fills_max:\n",
+            "        if False:\n",
+        ),
+        tests=(f"{UNIT}/test_repeated_execution.py",),
+    ),
+    mutant(
+        "worth_bars_the_way_back",
+        "above the worth that is allowed not even reducing orders pass",
+        Edit(
+            f"{RISK}/position_notional.py",
+            "        worst = view.inventory + view.leaves_buy + intent.size\n",
+            "        worst = abs(view.inventory) + view.leaves_buy + intent.size\n",
+        ),
+        tests=(f"{UNIT}/test_position_notional.py",),
+    ),
+    mutant(
+        "difference_only_refused",
+        "a request that says something else is refused and trading goes on",
+        Edit(
+            VERIFY,
+            '                raise gate.breach(f"{call.client_id}: {name} is',
+            '                raise gate.refuse(f"{call.client_id}: {name} is',
+        ),
+        tests=(VERIFIED,),
+    ),
+    mutant(
+        "self_trade_not_compared",
+        "an order that lost its self-trade prevention on the way leaves",
+        Edit(VERIFY, '            "selfTradePreventionMode": self._self_trade,\n', ""),
+        Edit(
+            VERIFY,
+            'frozenset({"newOrderRespType",',
+            'frozenset({"selfTradePreventionMode", "newOrderRespType",',
+        ),
+        tests=(VERIFIED,),
+    ),
+    mutant(
+        "unknown_fields_pass",
+        "whatever else stands in the request, nobody asks",
+        Edit(VERIFY, "        if unknown or len(form) != len(rows):\n", "        if False:\n"),
+        tests=(VERIFIED,),
+    ),
+)
