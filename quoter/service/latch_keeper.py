@@ -22,6 +22,7 @@ class LatchKeeper:
     ) -> None:
         self._latch = latch
         self._wanted = self._kept = record
+        self._is_sure = True  # that the disk says `_kept`: not while, or after it failed, to write
         self._on_cleared = on_cleared
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -31,8 +32,8 @@ class LatchKeeper:
 
     @property
     def is_clear(self) -> bool:
-        """Is no latch wanted, and none on the disk?"""
-        return self._wanted is None and self._kept is None
+        """Is no latch wanted, and none on the disk or on its way there?"""
+        return self._wanted is None and self._kept is None and self._is_sure
 
     def found(self) -> LatchRecord | None:
         """A latch on the disk that we neither wrote nor want away: it is in force from now on."""
@@ -55,7 +56,7 @@ class LatchKeeper:
             await self._wake.wait()
             self._wake.clear()
             is_told = False
-            while self._wanted is not self._kept:
+            while not self._is_sure or self._wanted is not self._kept:
                 try:
                     await self._write(self._wanted)
                 except OSError as error:
@@ -67,8 +68,9 @@ class LatchKeeper:
 
     async def _write(self, record: LatchRecord | None) -> None:
         act = self._latch.clear if record is None else lambda: self._latch.save(record)
+        self._is_sure = False
         await asyncio.get_running_loop().run_in_executor(self._thread, act)
-        self._kept = record
+        self._kept, self._is_sure = record, True
         if record is None and self._wanted is None:
             self._on_cleared()
 

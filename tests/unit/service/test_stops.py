@@ -151,6 +151,26 @@ async def test_a_latch_whose_writing_is_cancelled_is_written_all_the_same(tmp_pa
     assert Latch(tmp_path).read() == post.stops.latched
 
 
+@pytest.mark.usefixtures("slow_disk")
+async def test_a_latch_that_is_lifted_while_it_is_written_is_nobody_elses(tmp_path: Path) -> None:
+    """It appears on the disk for a moment: that is no kill of the process that watches us."""
+    async with posted(tmp_path) as post:
+        post.stops.kill("test", "enough")
+        post.handle()
+        await asyncio.sleep(0.05)  # the write is under way
+        post.let_go()
+        assert post.rearm(str(post.stops.kill_id()), "test")
+        post.handle()
+        assert post.stops.latched is None
+        end_s = time.monotonic() + 4 * SLOW_DISK_S
+        while time.monotonic() < end_s:
+            assert not post.door.is_gate_open or post.on_disk() is None
+            post.stops.look()
+            assert not post.queue
+            await asyncio.sleep(0.01)
+        assert post.door.is_gate_open
+
+
 async def test_a_disk_that_refuses_the_latch_is_asked_until_it_takes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,6 +202,30 @@ async def test_the_gate_opens_once_the_disk_says_so(tmp_path: Path) -> None:
         post.handle()
         assert post.desk.state() is TradingState.RUNNING
         assert not post.door.is_gate_open
+        await post.until_disk(is_killed=False)
+        assert post.door.is_gate_open
+
+
+async def test_a_kill_that_the_disk_refused_half_way_is_lifted_from_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file may be there though its folder could not be synced."""
+    fsync, refused = os.fsync, [OSError("sick"), None]
+
+    def synced(number: int) -> None:
+        if refused and (error := refused.pop()) is not None:
+            raise error
+        fsync(number)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    async with posted(tmp_path) as post:
+        post.stops.kill("test", "enough")
+        post.handle()
+        while refused:
+            await asyncio.sleep(0.005)
+        post.let_go()
+        assert post.rearm(str(post.stops.kill_id()), "test")
+        post.handle()
         await post.until_disk(is_killed=False)
         assert post.door.is_gate_open
 
