@@ -221,8 +221,7 @@ async def test_a_kill_that_the_disk_refused_half_way_is_lifted_from_it_too(
     async with posted(tmp_path) as post:
         post.stops.kill("test", "enough")
         post.handle()
-        while refused:
-            await asyncio.sleep(0.005)
+        await post.until_disk(is_killed=True)
         post.let_go()
         assert post.rearm(str(post.stops.kill_id()), "test")
         post.handle()
