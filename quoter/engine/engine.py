@@ -198,9 +198,10 @@ class Engine(Parts):
             return
         if self.phase is Phase.STARTING and self.calibration.ready:
             self.phase = Phase.LIVE
+        self.pretrade.judge_pace(turn)
         if (state := self.causes.state) < TradingState.PAUSED:
             self._place(state, turn)
-        if (state := self.causes.state) >= TradingState.PAUSED:
+        else:
             self._stop(state, turn)
 
     def _place(self, state: TradingState, turn: Turn) -> None:

@@ -52,6 +52,7 @@ class PreTrade:
         self._executions = RepeatedExecution(
             volume_max=policy.turnover_max * float(limits.inventory_max)
         )
+        self._is_pace_news = False  # creates since the pace was judged
         self._jump_until_ns = 0
         self._book_asked_ns = 0  # of the snapshot that has to agree; 0 before it is asked for
 
@@ -84,13 +85,20 @@ class PreTrade:
         self._causes.trip(turn, Cause.PRICE_JUMP, text)
         self._jump_until_ns, self._book_asked_ns = turn.ts_ns + JUMP_PAUSE_NS, 0
 
+    def judge_pace(self, turn: Turn) -> None:
+        """Before a turn places: were there too many already? Only creates make them too many."""
+        if not self._is_pace_news:
+            return
+        self._is_pace_news = False
+        if (text := self._rate.breach(turn.ts_ns)) is not None:
+            self._causes.trip(turn, Cause.MESSAGE_RATE, text)
+
     def sent(self, turn: Turn) -> None:
         """Count the creates that this turn issued."""
         for command in turn.commands:
             if isinstance(command, PlaceOrder):
                 self._rate.created(turn.ts_ns)
-        if turn.commands and (text := self._rate.breach(turn.ts_ns)) is not None:
-            self._causes.trip(turn, Cause.MESSAGE_RATE, text)
+                self._is_pace_news = True
 
     def after_fills(self, turn: Turn) -> None:
         """Count the fills of this turn."""

@@ -151,9 +151,9 @@ class Runner:
         except* Exception as group:  # any failure ends the run the same safe way
             self._crash = group
             self.watches.end()
-            log.critical(
-                "crashed", tasks=failed(group), error=repr(group.exceptions), exc_info=group
-            )
+            # As the errors put it themselves: a text within texts escapes what redaction looks for.
+            error = "; ".join(map(str, group.exceptions))
+            log.critical("crashed", tasks=failed(group), error=error, exc_info=group)
             if self._last_orders is not None:
                 await self._last_orders.emergency()
         finally:

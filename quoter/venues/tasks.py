@@ -32,7 +32,7 @@ async def forever(name: str, work: Coroutine[None, None, None]) -> None:
             raise
         raise TaskEnded(name, "was cancelled from inside") from error
     except Exception as error:  # whatever it is, it ends the run under our name
-        raise TaskEnded(name, f"failed: {error!r}") from error
+        raise TaskEnded(name, f"failed: {type(error).__name__}: {error}") from error
     raise TaskEnded(name, "returned")
 
 

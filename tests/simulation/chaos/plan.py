@@ -12,6 +12,7 @@ from quoter.engine.config import EngineConfig, PreTradePolicy
 from quoter.engine.reconcile import ReconcilePolicy
 from quoter.engine.requote import RequotePolicy
 from quoter.risk.hysteresis import Hysteresis
+from quoter.risk.market_regime import RegimePolicy
 from quoter.risk.view import Limits
 from quoter.service.last_orders import LATE_CREATE_S
 from quoter.sim.messages import MarketSpec
@@ -300,6 +301,8 @@ def _engine(market: MarketSpec, random: Random) -> EngineConfig:
             balances_ns=round(random.uniform(5.0, 20.0) * SECOND_NS),
             fence_ns=round(random.uniform(15.0, 17.0) * SECOND_NS),
         ),
+        # Takers and leaps here are wilder than any market: most runs would only ever reduce.
+        regime=RegimePolicy(is_on=orders == 6),
         hysteresis=Hysteresis(pauses_max=STORM_PAUSES_MAX),
         creates_per_s=random.choice((1.0, 3.0, 10.0)),
         stale_ns=round(random.uniform(1.0, 5.0) * SECOND_NS),

@@ -12,6 +12,7 @@ from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.engine.engine import Engine
+from quoter.risk.message_rate import JUDGED_FROM
 from quoter.risk.repeated_execution import FILLS_ALWAYS
 from quoter.sim.exchange import Exchange
 from tests.simulation.chaos.acts import Acts
@@ -29,6 +30,7 @@ from tests.simulation.seam import MS
 
 DEPTH_NS = 250 * MS
 UNKNOWN_S_MAX = 5.0
+HOLDS = {Cause.MARKET_REGIME, Cause.MESSAGE_RATE}  # the market's fault, or our own: no healing
 BOOKS = (Fault.DEPOSIT, Fault.FOREIGN_TRADE, Fault.WIPE)
 
 
@@ -94,6 +96,7 @@ class World:
         self.verdict = Verdict(seed=plan.seed, seconds=plan.seconds)
         self._trace = blake2b(digest_size=16)
         self._is_at_rest = self._is_throttled = False
+        self._held_s = 0.0  # of the rest: it quoted less, or not at all, because it should
         self._fill_times: deque[int] = deque(maxlen=1_000)
         self.process.observers.append(self._observe)
         self.schedule.at(START_NS, self.process.start)
@@ -198,8 +201,10 @@ class World:
         if verdict.ledger_s < 0 and engine.inventory.balances == self._true_balances(engine):
             verdict.ledger_s = rest_s
         is_trading = engine.causes.state < TradingState.PAUSED
+        if engine.causes.switch.causes.keys() & HOLDS:
+            self._held_s += self.plan.tick_ns / 1e9
         if verdict.quoting_s < 0 and is_trading and self.doors.own_open():
-            verdict.quoting_s = rest_s
+            verdict.quoting_s = rest_s - self._held_s
         up_s = (self.schedule.now_ns - self.process.up_ns) / 1e9
         if min(rest_s, up_s) > UNKNOWN_S_MAX:
             self._judge_unknown(engine)
@@ -241,6 +246,9 @@ class World:
             raise Breach("Q3", "no process came up")
         elif self._is_throttled and Cause.REPEATED_EXECUTION in engine.causes.switch.causes:
             checks["throttled at the end"] += 1  # until a person has looked
+        elif engine.causes.switch.causes.keys() & HOLDS:
+            checks["held at the end"] += 1
+            self._judge_hold(engine)
         else:
             checks["Q3"] += 1
             causes = engine.causes.switch.causes
@@ -254,6 +262,16 @@ class World:
             raise Breach(
                 "Q1", f"after {verdict.ledger_s:.1f} s: {engine.inventory.balances}, true {true}"
             )
+
+    def _judge_hold(self, engine: Engine) -> None:
+        """It quotes less, or not at all, because the market or its own pace says so: only that."""
+        causes = engine.causes.switch.causes
+        if others := causes.keys() - HOLDS:
+            raise Breach("Q3", f"long after the last fault: {sorted(others)}")
+        if Cause.MARKET_REGIME in causes and not self.plan.engine.regime.is_on:
+            raise Breach("Q3", f"a regime that is switched off: {causes}")
+        if Cause.MESSAGE_RATE in causes and not len(self.process.disk.intents) >= JUDGED_FROM:
+            raise Breach("Q3", f"after {len(self.process.disk.intents)} orders: {causes}")
 
     def _judge_latched(self, latched: set[Fault]) -> None:
         """It must stand still, and for the right reason."""
