@@ -34,6 +34,7 @@ from quoter.domain.events import (
 from quoter.domain.market import Side
 from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
 from quoter.engine.requote import RequotePolicy
+from quoter.risk.market_regime import RegimePolicy
 from tests.unit.engine.cases import ONE_ORDER, OPENING, Desk, config, limits
 from tests.unit.state.cases import SECOND_NS
 
@@ -46,6 +47,7 @@ CONFIG = config(
     limits=limits(inventory_max=LIMIT),
     pricing=ONE_ORDER.pricing,  # a normalised gamma needs more room
     requote=RequotePolicy(ttl_ns=3600 * SECOND_NS),  # nothing is renewed while we look
+    regime=RegimePolicy(is_on=False),  # this market leaps as it likes
 )
 
 

@@ -10,7 +10,12 @@ from quoter.service.data_folder import SENTINEL_LOCK, DataFolder
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import FixedSettings, Settings
 
-LIMITS = {"inventory_max": Decimal(3), "order_size": Decimal(1), "loss_max": Decimal(1)}
+LIMITS = {
+    "inventory_max": Decimal(3),
+    "order_size": Decimal(1),
+    "loss_max": Decimal(1),
+    "notional_max": Decimal(1_000_000),
+}
 
 
 def settings(**changed: object) -> Settings:

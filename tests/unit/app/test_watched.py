@@ -16,7 +16,12 @@ from quoter.service.exit_codes import ExitCode
 from quoter.service.latch import Latch
 from quoter.settings import FixedSettings, Settings
 
-LIMITS = {"inventory_max": Decimal(3), "order_size": Decimal(1), "loss_max": Decimal(1)}
+LIMITS = {
+    "inventory_max": Decimal(3),
+    "order_size": Decimal(1),
+    "loss_max": Decimal(1),
+    "notional_max": Decimal(1_000_000),
+}
 
 
 class Switch:

@@ -120,8 +120,11 @@ def test_every_cause_rings_exactly_one_bell_that_fits_how_severe_it_is() -> None
         heard = {
             name
             for name, rule in expressions.items()
-            if is_selected(rule["expr"], "quoter_cause_active", labels)
-            and is_selected(rule["expr"], "quoter_cause_info", labels)
+            if all(
+                is_selected(rule["expr"], metric, labels)
+                for metric in ("quoter_cause_active", "quoter_cause_info")
+                if metric in rule["expr"]
+            )
         }
         severity = SEVERITY[Cause(cause)]
         is_wanted = cause.startswith("operator_") and severity.state is not TradingState.KILLED
@@ -129,6 +132,8 @@ def test_every_cause_rings_exactly_one_bell_that_fits_how_severe_it_is() -> None
             assert heard == {"QuoterKilled"}, cause
         elif severity.is_latched and not is_wanted:
             assert heard == {"QuoterHeld"}, cause
+        elif cause == Cause.CANCEL_UNVERIFIED:
+            assert heard == {"QuoterCancelUnverified"}, cause
         else:
             assert heard == {"QuoterPaused"}, cause
     urgent = {name: rule["labels"]["severity"] for name, rule in expressions.items()}
@@ -136,6 +141,7 @@ def test_every_cause_rings_exactly_one_bell_that_fits_how_severe_it_is() -> None
         "QuoterKilled": "critical",
         "QuoterHeld": "critical",
         "QuoterPaused": "warning",
+        "QuoterCancelUnverified": "critical",
     }
 
 

@@ -25,7 +25,8 @@ STEP = 1.0
 def desk(used: EngineConfig | None = None) -> Desk:
     """Quoting, with orders that can be halved, and ten seconds of standstill behind it."""
     found = Desk(used or config(instrument=HALF_SIZES)).quoting()
-    found.wait(SETTLE_S)
+    found.rest()
+    found.wait(SETTLE_S, ends=True)
     return found
 
 
@@ -109,7 +110,7 @@ def test_calm_brings_both_sides_back() -> None:
     """Volatility has to be forgotten first, then a minute for each rung."""
     found = desk()
     shake(found, 12, STEP)
-    found.wait(400)
+    found.wait(400, ends=True)
     assert level(found) is Regime.NORMAL
     assert found.causes == set()
     assert found.engine.quoting.latest.bids
@@ -136,7 +137,7 @@ def test_a_gap_in_the_feed_is_no_volatility() -> None:
     found.wait(30, alive=False)
     found.feed_up()
     found.book(MID + 3.0)
-    found.wait(2)
+    found.wait(2, ends=True)
     now = found.engine.regime.view.sigma_now
     assert now is not None
     assert now < 0.05
@@ -146,7 +147,7 @@ def test_told_no_volatility_it_watches_for_a_minute_before_it_judges() -> None:
     """A guess from the first seconds would make the first move of an ordinary market wild."""
     untold = replace(CONFIG.pricing, sigma_prior=None)
     found = Desk(config(instrument=HALF_SIZES, pricing=untold)).start()
-    found.wait(6)
+    found.wait(6, ends=True)
     shake(found, 50, STEP)
     assert found.engine.regime.view.sigma_usual is None
     assert level(found) is Regime.NORMAL

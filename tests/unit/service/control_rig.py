@@ -42,7 +42,12 @@ TOKENS = {
     Role.OPERATOR: "operator-0123456789abcdefghijklmnop",
     Role.RISK: "risk-0123456789abcdefghijklmnopqrstuv",
 }
-SETTINGS = FixedSettings(inventory_max=Decimal(10), order_size=Decimal(1), loss_max=Decimal(50))
+SETTINGS = FixedSettings(
+    inventory_max=Decimal(10),
+    order_size=Decimal(1),
+    loss_max=Decimal(50),
+    notional_max=Decimal(10_000),
+)
 
 PATIENCE_S = 20.0  # on a busy machine
 
@@ -210,8 +215,8 @@ class Rig:
     def own_kill(self, cause: Cause) -> None:
         """The daemon finds a reason of its own."""
         change = self.desk.alarm(cause).state
-        assert change is not None
-        self.stops.changed(change)
+        if change is not None:
+            self.stops.changed(change)
 
     async def until_disk(self) -> None:
         """Wait until the latch on the disk is what is in force."""

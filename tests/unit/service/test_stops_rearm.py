@@ -19,6 +19,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     async with rigged(tmp_path) as it:
         it.stops.kill("test", "why")
         it.drain()
+        await it.until_disk()
         yield it
 
 

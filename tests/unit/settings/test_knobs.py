@@ -13,7 +13,11 @@ from quoter.settings.knobs import bounds_refusals, name_refusal, step_refusal
 from tests.unit.state.cases import ABC
 
 SETTINGS = FixedSettings(
-    inventory_max=Decimal(10), order_size=Decimal(1), loss_max=Decimal(50), spread_max_bps=100
+    inventory_max=Decimal(10),
+    order_size=Decimal(1),
+    loss_max=Decimal(50),
+    notional_max=Decimal(1_000),
+    spread_max_bps=100,
 )
 
 
@@ -28,7 +32,14 @@ def test_the_knobs_are_the_engines_and_start_as_the_settings_say() -> None:
 
 def test_what_is_no_knob_says_what_it_is() -> None:
     assert name_refusal("gamma") == ""
-    for name in ("inventory_max", "order_size", "loss_max", "levels", "spread_max_bps"):
+    for name in (
+        "inventory_max",
+        "order_size",
+        "loss_max",
+        "notional_max",
+        "levels",
+        "spread_max_bps",
+    ):
         assert "is a hard limit: restart with a new value of QUOTER_" in name_refusal(name)
     assert "can't change while running" in name_refusal("symbol")
     assert "did you mean size_eta?" in name_refusal("size_etta")

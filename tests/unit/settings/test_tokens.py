@@ -11,7 +11,12 @@ from quoter.domain.errors import BadSetting
 from quoter.settings import FixedSettings, load
 from quoter.settings.tokens import CHARS_MAX, CHARS_MIN, token_conflicts, weak
 
-LIMITS = {"INVENTORY_MAX": "0.05", "ORDER_SIZE": "0.005", "LOSS_MAX": "100"}
+LIMITS = {
+    "INVENTORY_MAX": "0.05",
+    "ORDER_SIZE": "0.005",
+    "LOSS_MAX": "100",
+    "NOTIONAL_MAX": "1000",
+}
 GOOD = "4f1d0c2b9e8a7f6e5d4c3b2a19080706"
 
 
@@ -128,6 +133,7 @@ def test_loopback_does_not(host: str) -> None:
         inventory_max=Decimal(1),
         order_size=Decimal("0.1"),
         loss_max=Decimal(1),
+        notional_max=Decimal(1_000),
         host=host,
         risk_token=GOOD,
     )

@@ -105,7 +105,11 @@ async def test_a_daemon_does_not_start_with_a_replaced_sign(
 ) -> None:
     monkeypatch.setattr(ccxt.async_support.binance, "sign", evil)
     settings = FixedSettings(
-        data_dir=tmp_path, inventory_max=Decimal(1), order_size=Decimal("0.1"), loss_max=Decimal(1)
+        data_dir=tmp_path,
+        inventory_max=Decimal(1),
+        order_size=Decimal("0.1"),
+        loss_max=Decimal(1),
+        notional_max=Decimal(1_000),
     )
     with pytest.raises(StartFailed, match=r"sign was replaced$") as stopped:
         await trade(settings)
@@ -171,6 +175,7 @@ def test_a_changed_file_ends_the_process_with_42_and_one_line(tmp_path: Path) ->
             "QUOTER_INVENTORY_MAX": "1",
             "QUOTER_ORDER_SIZE": "0.1",
             "QUOTER_LOSS_MAX": "1",
+            "QUOTER_NOTIONAL_MAX": "1000",
         },
     )
     assert ended.returncode == ExitCode.INTEGRITY
