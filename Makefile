@@ -18,8 +18,8 @@ setup: $(STAMP)  ## the virtual environment, with bytecode compiled
 demo: setup      ## sandbox exchange + daemon for a minute, live in this terminal
 	@.venv/bin/quoter demo $(ARGS)
 
-test: setup      ## every test
-	@$(PY) -m pytest $(ARGS)
+test: setup      ## every test, on JOBS processes (all cores)
+	@$(PY) -m pytest -n $(or $(JOBS),auto) $(ARGS)
 
 check: lint types layers test  ## what .ci/run runs
 
