@@ -24,7 +24,6 @@ class OrderIntent:
     side: Side
     price: Decimal
     size: Decimal
-    reduces: bool  # it can only bring inventory nearer to the target
     book_seq: int  # the update of the book that it was priced from
     time_in_force: TimeInForce = TimeInForce.POST_ONLY
 

@@ -219,7 +219,6 @@ class Placing:
             side=quote.side,
             price=quote.price,
             size=quote.size,
-            reduces=self._room.reduces(quote.side),
             book_seq=self._book_seq,
             time_in_force=time_in_force,
         )

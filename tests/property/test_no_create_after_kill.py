@@ -32,7 +32,6 @@ def test_a_million_intents_after_a_kill_and_not_one_order() -> None:
             side=side,
             price=Decimal("99.9") if side is Side.BUY else Decimal("100.1"),
             size=Decimal(random.randint(1, 200)) / 100,
-            reduces=random.random() < 0.5,
             time_in_force=kind,
             book_seq=CALM.book_seq,
         )

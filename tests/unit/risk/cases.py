@@ -67,7 +67,6 @@ def intent(
         side=side,
         price=best if price is None else Decimal(price),
         size=Decimal(size),
-        reduces=False,
         book_seq=CALM.book_seq,
         time_in_force=time_in_force,
     )

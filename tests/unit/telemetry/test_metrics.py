@@ -102,7 +102,7 @@ def test_what_is_not_known_is_nan_and_not_an_old_number(metrics: Metrics) -> Non
 
 def test_counters_follow_the_steps(metrics: Metrics) -> None:
     intent = OrderIntent(
-        client_id="a", side=Side.BUY, price=Decimal(1), size=Decimal(1), reduces=False, book_seq=7
+        client_id="a", side=Side.BUY, price=Decimal(1), size=Decimal(1), book_seq=7
     )
     place = PlaceOrder(
         client_id="a", side=Side.BUY, price=Decimal(1), size=Decimal(1), decided_ns=NOW_NS

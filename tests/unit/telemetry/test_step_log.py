@@ -22,7 +22,6 @@ INTENT = OrderIntent(
     side=Side.SELL,
     price=Decimal(60_010),
     size=Decimal(1),
-    reduces=False,
     book_seq=7,
 )
 DENIED = Denied(intent=INTENT, rule="order_size", text="1 is above 0.005")
