@@ -71,7 +71,7 @@ def test_a_bug_on_purpose_is_caught(bug: str, catches: dict[str, tuple[int, str]
 
 
 def test_a_breach_names_its_rule_and_when() -> None:
-    verdict = run_plan(draw(7, SECONDS), make_engine=wrong_limit)
+    verdict = run_plan(draw(21, SECONDS), make_engine=wrong_limit)
     assert verdict.breach.startswith("I2: can reach")
     assert 0 < verdict.at_s < SECONDS
 
