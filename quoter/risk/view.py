@@ -50,7 +50,7 @@ class Limits:
     loss_max: Decimal  # quote currency, > 0
     position_notional_max: Decimal | None = None  # quote currency; None: only inventory_max binds
     book_spread_max: Decimal = Decimal("0.05")  # fraction of the mid
-    depth_min: Decimal = Decimal(0)  # base, in the best levels of each side
+    depth_min: Decimal | None = None  # base, in the best levels of each side; None: the order's
 
     def __post_init__(self) -> None:
         """Raise ValueError for a limit that would let everything pass, or nothing ever."""
@@ -59,7 +59,7 @@ class Limits:
         _above_zero("book_spread_max", self.book_spread_max)
         if self.position_notional_max is not None:
             _above_zero("position_notional_max", self.position_notional_max)
-        if not (self.depth_min.is_finite() and self.depth_min >= 0):
+        if self.depth_min is not None and not (self.depth_min.is_finite() and self.depth_min >= 0):
             raise ValueError(f"depth_min must not be below zero, not {self.depth_min}")
 
 
