@@ -13,7 +13,8 @@ def check(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
     spread, mid = view.best_ask - view.best_bid, (view.best_ask + view.best_bid) / 2
     if not (spread.is_finite() and 0 < spread <= limits.book_spread_max * mid):
         return f"spread {spread} at {mid}, limit {limits.book_spread_max}"
-    depth, least = min(view.depth_bid, view.depth_ask), max(limits.depth_min, intent.size)
+    depth = min(view.depth_bid, view.depth_ask)
+    least = intent.size if limits.depth_min is None else limits.depth_min
     if not depth >= least:
         return f"{depth} in the best levels, less than {least}"
     if intent.book_seq != view.book_seq:

@@ -51,16 +51,18 @@ class Limits:
     drawdown_max: Decimal  # quote currency below the highest equity since start, > 0
     position_notional_max: Decimal | None = None  # quote currency; None: only inventory_max binds
     book_spread_max: Decimal = Decimal("0.05")  # fraction of the mid
-    depth_min: Decimal = Decimal(0)  # base, in the best levels of each side
+    depth_min: Decimal | None = None  # base, in the best levels of each side; None: the order's
 
     def __post_init__(self) -> None:
         """Raise ValueError for a limit that would let everything pass, or nothing ever."""
         for field in fields(self):
             value = getattr(self, field.name)
+            if value is None:
+                continue
             if field.name == "depth_min":
                 if not (value.is_finite() and value >= 0):
                     raise ValueError(f"depth_min must not be below zero, not {value}")
-            elif value is not None and not (value.is_finite() and value > 0):
+            elif not (value.is_finite() and value > 0):
                 raise ValueError(f"{field.name} must be above zero, not {value}")
 
 

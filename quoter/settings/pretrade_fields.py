@@ -29,11 +29,11 @@ class PreTrade(BaseModel):
     book_spread_max_bps: float = Field(
         500, ge=1, le=5_000, description="no order into a book that is wider; bps of price"
     )
-    book_depth_min: Decimal = Field(
-        Decimal(0),
+    book_depth_min: Decimal | None = Field(
+        None,
         ge=0,
-        description="no order unless the best five levels of each side hold this, and the order's "
-        "own size; base units",
+        description="no order unless the best five levels of each side hold this, unset for the "
+        "order's own size, 0 for off; base units",
     )
     creates_per_min: int = Field(
         600, ge=10, le=6_000, description="new orders in 60 s beyond which we pause; count"

@@ -83,6 +83,7 @@ def maker(
             collar=Decimal("0.05"),
             loss_max=Decimal("1e9"),
             drawdown_max=Decimal("1e9"),
+            depth_min=Decimal(0),  # some of its markets are nearly all ours
         ),
         order_size=size,
         target=target,

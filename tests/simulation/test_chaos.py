@@ -71,7 +71,7 @@ def test_a_bug_on_purpose_is_caught(bug: str, catches: dict[str, tuple[int, str]
 
 
 def test_a_breach_names_its_rule_and_when() -> None:
-    verdict = run_plan(draw(7, SECONDS), make_engine=wrong_limit)
+    verdict = run_plan(draw(21, SECONDS), make_engine=wrong_limit)
     assert verdict.breach.startswith("I2: can reach")
     assert 0 < verdict.at_s < SECONDS
 
@@ -80,12 +80,12 @@ def test_one_seed_can_be_seen_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What the summary prints for a breach is what this takes."""
-    words = command(5, 45.0).split()
+    words = command(7, 45.0).split()
     assert words[:3] == ["python", "-m", "tests.simulation"]
     monkeypatch.setattr("sys.argv", [*words[2:], "--verbose"])
     assert main() == 0
     shown = capsys.readouterr().out
-    assert all(str(window.fault) in shown for window in draw(5, 45.0).windows)
+    assert all(str(window.fault) in shown for window in draw(7, 45.0).windows)
     assert "RequestReport" in shown  # what the engine did at the end
     assert "no breach" in shown
 

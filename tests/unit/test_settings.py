@@ -119,6 +119,9 @@ def test_missing_limits_are_all_named_at_once() -> None:
         ("regime_reduce", "1.7", "QUOTER_REGIME_REDUCE: must be at least QUOTER_REGIME_WIDE"),
         ("regime", "maybe", "QUOTER_REGIME: must be 'on' or 'off'"),
         ("spread_min_bps", "600", "QUOTER_SPREAD_MIN_BPS: must be less than"),
+        ("spread_min_bps", "200", "QUOTER_SPREAD_MIN_BPS: half of it must be less than QUOTER_COL"),
+        ("collar_bps", "4", "QUOTER_COLLAR_BPS: must be greater than or equal to 5 (got 4)"),
+        ("position_notional_max", "999", "QUOTER_POSITION_NOTIONAL_MAX: must be at least"),
         ("instance", "ABC", "QUOTER_INSTANCE: must be 1 or 2 of 0-9a-z"),
         ("exchange", "Binance!", "QUOTER_EXCHANGE: must be a ccxt id in lower case"),
         ("http_hosts", "*", "QUOTER_HTTP_HOSTS: must be host names"),
@@ -141,6 +144,13 @@ def test_a_bad_value_is_refused_in_one_line(given: Given, name: str, value: str,
     text = complaint()
     assert text.startswith(line)
     assert "\n" not in text
+
+
+def test_a_level_that_the_collar_would_always_deny_is_refused(given: Given) -> None:
+    given(levels="3", level_step_bps="49")
+    assert load().levels == 3
+    given(levels="3", level_step_bps="50")
+    assert complaint().startswith("QUOTER_LEVEL_STEP_BPS: level 3 is 100 bps away, which QUOTER_CO")
 
 
 def test_every_mistake_is_told_at_once(given: Given) -> None:

@@ -273,7 +273,7 @@ def _limits(market: MarketSpec, size: Decimal, inventory_max: Decimal, random: R
         drawdown_max=Decimal("1e9"),
         position_notional_max=worth * share if share is not None else None,
         book_spread_max=random.choice((Decimal("0.01"), Decimal("0.05"))),
-        depth_min=random.choice((Decimal(0), size)),
+        depth_min=random.choice((None, Decimal(0), size)),
     )
 
 

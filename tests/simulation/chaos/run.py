@@ -162,17 +162,19 @@ class World:
             trace += repr(step.commands)
         self._trace.update(trace.encode())
         self._fill_times.extend(event.ts_ns for _ in step.booked)
-        causes = {cause for cause, _ in step.state.raised} if step.state is not None else set()
-        if Cause.REPEATED_EXECUTION in causes:
-            self._throttled(event.ts_ns)
+        raised = dict(step.state.raised) if step.state is not None else {}
+        if Cause.REPEATED_EXECUTION in raised:
+            self._throttled(event.ts_ns, raised[Cause.REPEATED_EXECUTION])
 
-    def _throttled(self, now_ns: int) -> None:
-        """Faults may fill us faster than any market: then, and only then, may it stand still."""
+    def _throttled(self, now_ns: int, text: str) -> None:
+        """Faults may fill us faster than any market, or refuse us: only then may it stand still."""
         self.invariants.checks["throttled"] += 1
+        self._is_throttled = True
+        if "in a row refused" in text:
+            return
         window = [ts_ns for ts_ns in self._fill_times if now_ns - ts_ns <= 61 * SECOND_NS]
         if not len(window) > FILLS_ALWAYS:
             raise Breach("PT-08", f"throttled after {len(window)} fills within 61 s")
-        self._is_throttled = True
 
     def _tick(self) -> None:
         now_ns = self.schedule.now_ns

@@ -130,6 +130,28 @@ def test_the_ladder_of_the_market_is_as_the_settings_say(instrument: Instrument)
     )
 
 
+def test_the_collar_and_the_controls_come_from_the_settings(instrument: Instrument) -> None:
+    chosen = settings(
+        collar_bps=50,
+        jump_bps=40,
+        drift_bps=0,
+        book_spread_max_bps=200,
+        book_depth_min="0.5",
+        creates_per_min=100,
+        creates_per_fill=7,
+        turnover_max=3,
+        position_notional_max=2_000,
+    )
+    config = engine_config(chosen, instrument, start_ns=START_NS, opening={})
+    bounds, pace = config.limits, config.pretrade
+    assert (bounds.collar, bounds.book_spread_max) == (Decimal("0.0050"), Decimal("0.0200"))
+    assert (bounds.notional_max, bounds.position_notional_max) == (Decimal(1_000), Decimal(2_000))
+    assert bounds.depth_min == Decimal("0.5")
+    assert pace.jump == pytest.approx(0.004)
+    assert (pace.drift, pace.creates_per_min, pace.creates_per_fill) == (0.0, 100, 7)
+    assert pace.turnover_max == 3.0
+
+
 def test_only_the_sandbox_lends_its_key() -> None:
     assert venue_config(settings()).api_key
     assert not venue_config(settings(), with_key=False).api_key

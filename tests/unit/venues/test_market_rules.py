@@ -6,7 +6,14 @@ import pytest
 
 from quoter.domain.errors import VenueError
 from quoter.venues.ccxt_types import JsonDict
-from quoter.venues.market_rules import DECIMAL_PLACES, SIGNIFICANT_DIGITS, TICK_SIZE, instrument
+from quoter.venues.dialects import BINANCE, GENERIC
+from quoter.venues.market_rules import (
+    DECIMAL_PLACES,
+    SIGNIFICANT_DIGITS,
+    TICK_SIZE,
+    check_self_trade,
+    instrument,
+)
 
 MARKET: JsonDict = {
     "symbol": "BTC/USDT",
@@ -56,3 +63,15 @@ def test_an_unknown_grid_is_refused(precision: JsonDict) -> None:
 def test_significant_digits_are_no_grid() -> None:
     with pytest.raises(VenueError, match="tick or lot"):
         instrument(MARKET, precision_mode=SIGNIFICANT_DIGITS, fee_maker=None)
+
+
+def test_a_market_without_the_self_trade_prevention_that_we_ask_for_is_refused() -> None:
+    good = MARKET | {"info": {"allowedSelfTradePreventionModes": ["NONE", "EXPIRE_MAKER"]}}
+    check_self_trade(BINANCE, good)
+    for modes in (["NONE", "EXPIRE_TAKER"], [], None):
+        with pytest.raises(VenueError, match="no self-trade prevention EXPIRE_MAKER"):
+            check_self_trade(BINANCE, MARKET | {"info": {"allowedSelfTradePreventionModes": modes}})
+
+
+def test_a_venue_that_prevents_nothing_for_us_is_left_to_our_own_rule() -> None:
+    check_self_trade(GENERIC, MARKET)
