@@ -296,4 +296,4 @@ def test_the_machine_finds_the_policies_that_are_known_to_be_bad(
 ) -> None:
     policy(monkeypatch)
     with pytest.raises(Breach):
-        run(150)
+        run(1_000)

@@ -28,6 +28,7 @@ from quoter.domain.events import (
     OrderReject,
     OrderSent,
     OrderUnknown,
+    RulesReport,
     TradesReport,
     VenueOrder,
 )
@@ -237,7 +238,9 @@ class World:
                 return TradesReport(ts_ns=now_ns, asked_ns=now_ns, fills=tuple(self.trades[after:]))
             case ReportKind.BALANCES:
                 return BalanceReport(ts_ns=now_ns, asked_ns=now_ns, free=self.balances(), locked={})
-            case ReportKind.BOOK | ReportKind.RULES:
+            case ReportKind.RULES:
+                return RulesReport(ts_ns=now_ns, instrument=CONFIG.instrument)
+            case ReportKind.BOOK:
                 return None
 
     # the truth against the belief

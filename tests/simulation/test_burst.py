@@ -6,6 +6,7 @@ and what the venue sends meanwhile waits in the socket.
 
 import json
 from collections import deque
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
@@ -16,6 +17,7 @@ from quoter.domain.events import BookSnapshot, Event, OrderAck, OrderDone, Order
 from quoter.domain.market import Level, Stream
 from quoter.domain.reasons import DoneReason, ReportKind
 from quoter.domain.trading import Cause, TradingState
+from quoter.risk.market_regime import RegimePolicy
 from quoter.service.inbox import BOOK_NEWS_MAX, Inbox
 from quoter.venues.binance import BinanceFeed
 from quoter.venues.config import VenueConfig
@@ -30,6 +32,14 @@ SNAPSHOT_MS = 100
 STALE_MS = 2_000
 TICK_MS = 100
 LEVELS = 5
+
+
+# This market leaps by as much as it likes: only its age is judged here.
+ANY_PRICE = replace(
+    CONFIG,
+    limits=replace(CONFIG.limits, collar=Decimal(100)),
+    regime=RegimePolicy(is_on=False),
+)
 
 
 class Market:
@@ -70,7 +80,7 @@ class Process:
         self.socket: deque[bytes] = deque()
         self.inbox = Inbox()
         self.inbox_peak = 0
-        self.desk = Desk(CONFIG)
+        self.desk = Desk(ANY_PRICE)
         self.ages_ms: list[int] = []
         self.causes: set[Cause] = set()
         self._snapshot_ms: int | None = None

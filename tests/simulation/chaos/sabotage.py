@@ -196,7 +196,7 @@ SABOTAGE: dict[str, tuple[MakeEngine, tuple[str, ...]]] = {
     "deaf_to_pauses": (bent(deaf_to_pauses), ("I3",)),
     "one_fill_per_order": (one_fill_per_order, ("I1", "Q1", "Q3")),
     "fragile": (bent(fragile), ("raised",)),
-    "gate_by_position": (gate_by_position, ("I2",)),
+    "gate_by_position": (gate_by_position, ("I2", "I9")),
     "reduce_by_side": (reduce_by_side, ("I6",)),
     "fence_at_once": (fence_at_once, ("I1",)),
     "trust_the_feed": (trust_the_feed, ("I5",)),
