@@ -6,11 +6,11 @@ static one knows the calm market and believes in it; the next has everything but
 is killed for its losses here: what is asked is how deep they get. Equity is what was booked, held
 against the true price and not against what the engine believes.
 
-Eight seeds, USDT on a limit of 3000 worth, mean drop (worst): static -651 (-793), all but the
-ladder -39 (-103), everything -10 (-36). When the venue fails as well: -625 (-781), -355 (-517),
--36 (-119). WIDE within 3.1 s, REDUCE_ONLY within 5.1 s, NORMAL again 57 s after the last phase.
-So the ladder's own part is small where orders can always be moved, because sigma, learned flow and
-widening do most of it, and nine tenths where they can't.
+Eight seeds, USDT on a limit of 3000 worth, mean drop (worst): static -413 (-518), all but the
+ladder -57 (-154), everything -10 (-36). When the venue fails as well: -480 (-568), -253 (-508),
+-38 (-120). WIDE within 3.1 s, REDUCE_ONLY within 5.1 s, NORMAL again 57 s after the last phase.
+So the ladder's own part is smaller where orders can always be moved, because sigma, learned flow,
+widening and the pause for a jump do most of it, and five sixths where they can't.
 """
 
 import argparse
