@@ -70,7 +70,8 @@ async def test_a_loop_that_hung_takes_its_orders_out_and_leaves_its_stacks(tmp_p
                 "what rested during the hang is gone",
             )
             assert value(pilot, "quoter_loop_hangs_total") >= 1
-            assert "book_stale" in pilot.story()
+            # by the connection that was not read, or by the engine that heard nothing
+            assert any(word in pilot.story() for word in ("nothing was read", "book_stale"))
             await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting again")
             assert await pilot.stop() is ExitCode.CLEAN
         stacks = (tmp_path / NAME).read_text()

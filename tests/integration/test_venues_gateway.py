@@ -358,7 +358,7 @@ async def test_two_hundred_queued_creates_and_a_shut_gate_leave_none_on_the_wire
     answers = await asyncio.gather(*places)
     assert on_the_wire(gateway) == before
     assert sorted(await wire(still_sandbox)) == sorted(before)
-    assert len(before) < 60
+    assert len(before) < 150  # by far not all, however fast the machine
     assert Counter(type(answer) for answer in answers) == Counter(
         {OrderAck: len(before), OrderReject: 200 - len(before)}
     )

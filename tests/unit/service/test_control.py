@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -305,8 +306,8 @@ async def test_it_is_written_down_who_asked_for_what_and_never_his_token(
         ("risk:8df4", "rearm", "test", "refused:"),
     ]
     assert json.loads(rig.operations()[-2].fields) == {"gamma": "1.5"}
-    told = capsys.readouterr().out + str(rig.operations())
-    assert told.count("control ") >= 4
+    told = "".join(capsys.readouterr()) + str(rig.operations())
+    assert len(re.findall(r'\bcontrol +|"event": "control"', told)) >= 4  # in either log format
     assert not [token for token in TOKENS.values() if token in told]
 
 
