@@ -142,7 +142,8 @@ async def test_a_process_that_was_frozen_does_not_price_from_the_book_of_before(
     async with running(market(STORMY, seed=6)) as sandbox:
         await place_foreign(sandbox)
         venue = Venue(sandbox, tmp_path)
-        async with quoter(sandbox, tmp_path, "run", **MANY) as daemon:
+        # Without the ladder: for a while after such a leap it would rightly quote no side.
+        async with quoter(sandbox, tmp_path, "run", **MANY, QUOTER_REGIME="off") as daemon:
             await is_busy(sandbox, daemon)
             daemon.process.send_signal(signal.SIGSTOP)
             lines, old = len(daemon.lines), own(sandbox)

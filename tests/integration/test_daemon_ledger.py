@@ -234,22 +234,27 @@ async def test_of_two_daemons_of_one_instance_at_most_one_goes_on(tmp_path: Path
             flying(sandbox, settings(sandbox, tmp_path / "one")) as first,
         ):
             await first.until(first.is_two_sided, FILLS_S_MAX, "two sides")
-            async with flying(sandbox, settings(sandbox, tmp_path / "two")) as second:
-                pilots = (first, second)
+            try:
+                async with flying(sandbox, settings(sandbox, tmp_path / "two")) as second:
+                    pilots = (first, second)
 
-                def stopped() -> list[Pilot]:
-                    switches = ((each, each.running.engine.causes.switch) for each in pilots)
-                    return [each for each, by in switches if by.is_active(Cause.FOREIGN_RUN)]
+                    def stopped() -> list[Pilot]:
+                        switches = ((each, each.running.engine.causes.switch) for each in pilots)
+                        return [each for each, by in switches if by.is_active(Cause.FOREIGN_RUN)]
 
-                await second.until(lambda: bool(stopped()), KILLED_S_MAX, "foreign run")
-                sent = {each.settings.data_dir: each for each in stopped()}
-                counts = [len(each.placed) for each in sent.values()]
-                await traded(first)
-                assert [len(each.placed) for each in sent.values()] == counts
-                for folder in sent:
-                    record = Latch(folder).read()
-                    assert record is not None
-                    assert record.cause is Cause.FOREIGN_RUN
+                    await second.until(lambda: bool(stopped()), KILLED_S_MAX, "foreign run")
+                    sent = {each.settings.data_dir: each for each in stopped()}
+                    counts = [len(each.placed) for each in sent.values()]
+                    await traded(first)
+                    assert [len(each.placed) for each in sent.values()] == counts
+                    for folder in sent:
+                        record = Latch(folder).read()
+                        assert record is not None
+                        assert record.cause is Cause.FOREIGN_RUN
+            except StartFailed as error:
+                # the orders of the first came faster than it could cancel them: it does not go on
+                if error.code is not ExitCode.ORDERS_LEFT:
+                    raise
 
 
 @pytest.fixture
