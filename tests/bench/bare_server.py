@@ -49,6 +49,7 @@ INFO: Json = {
             "quotePrecision": 8,
             "quoteAssetPrecision": 8,
             "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
+            "allowedSelfTradePreventionModes": ["EXPIRE_MAKER"],
             "isSpotTradingAllowed": True,
             "isMarginTradingAllowed": False,
             "permissions": [],
