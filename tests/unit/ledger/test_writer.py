@@ -69,10 +69,10 @@ async def test_a_full_disk_is_told_and_loses_nothing_that_was_committed(tmp_path
 async def test_a_stalled_disk_is_waited_for_once_and_writes_in_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "STALL_S_MAX", 0.05)
     loop = asyncio.get_running_loop()
     async with opened(tmp_path, connect=on_disk) as ledger:
         await ledger.record([booked(1)])
+        monkeypatch.setattr(module, "STALL_S_MAX", 0.05)
         Disk.stalled.set()
         with pytest.raises(LedgerFailed, match="not answered"):
             await ledger.record([booked(2)])
