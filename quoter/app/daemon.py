@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 import structlog
 from aiohttp.web import AppRunner
@@ -36,6 +37,7 @@ from quoter.ledger.ledger import Ledger
 from quoter.ledger.writer import LedgerFailed
 from quoter.service import http
 from quoter.service.clock import Clock
+from quoter.service.drill_record import last_passed_ns
 from quoter.service.exit_codes import ExitCode
 from quoter.service.kept_calibration import still_good
 from quoter.service.runner import Observer, Runner
@@ -148,8 +150,10 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
         symbol=settings.symbol, venue=settings.exchange, environment=settings.environment
     )
     metrics.follow_key_rights(lambda: gateway.key_watch.is_verified)
-    if folder is not None and (text := gateway.key_watch.doubts):
-        log.warning("key_rights", text=text)
+    if folder is not None:
+        metrics.follow_drills(partial(last_passed_ns, folder.path))
+        if text := gateway.key_watch.doubts:
+            log.warning("key_rights", text=text)
     steps = StepLog(why_every_s=settings.why_every_s)
     runner = Runner(
         engine=engine,

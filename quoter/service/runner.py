@@ -29,7 +29,6 @@ from quoter.ledger.ledger import Ledger
 from quoter.service.asks import Asks
 from quoter.service.clock import Clock
 from quoter.service.data_folder import DataFolder
-from quoter.service.drill_record import last_passed_ns
 from quoter.service.durable import Durable
 from quoter.service.exit_codes import ExitCode
 from quoter.service.guards import NO_GUARDS, Guards
@@ -79,7 +78,7 @@ class Runner:
         self._guards = guards
         self.inbox = Inbox()
         self._feed, self._gateway, self._clock = feed, gateway, clock
-        self._metrics, self._folder = metrics, folder
+        self._metrics = metrics
         self.watches = Watches(
             clock=clock,
             metrics=metrics,
@@ -238,8 +237,6 @@ class Runner:
                 self.durable.look()
             if self._gateway is not None:
                 self._metrics.process.budget(self._gateway.budget_used())
-            if self._folder is not None:
-                self._metrics.drilled_ns = last_passed_ns(self._folder.path)
             await asyncio.sleep(REQUESTS_S)
 
     async def _end(self) -> None:

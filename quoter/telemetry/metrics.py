@@ -47,7 +47,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._labels = (symbol, venue)
         self._words: dict[str, set[str]] = {}
-        self.drilled_ns: int | None = None  # when a kill drill last passed
+        self._drilled_ns: Callable[[], int | None] = lambda: None
         self._make_counters()
         self._make_state_gauges()
         self._make_price_gauges()
@@ -122,6 +122,10 @@ class Metrics:
         """Ask this at every scrape whether the venue told what our key may do."""
         self._key_rights.labels(*self._labels).set_function(lambda: float(is_verified()))
 
+    def follow_drills(self, passed_ns: Callable[[], int | None]) -> None:
+        """Ask this at every scrape when a kill drill last passed, UTC ns."""
+        self._drilled_ns = passed_ns
+
     def render(self, snapshot: Snapshot) -> bytes:
         """Everything in Prometheus' text format, as of `snapshot`."""
         self.show(snapshot)
@@ -135,7 +139,7 @@ class Metrics:
             self._set(self._phase, float(phase is snapshot.phase), phase)
         for cause in Cause:
             self._set(self._causes, float(cause in snapshot.causes), cause)
-        drilled_ns = self.drilled_ns
+        drilled_ns = self._drilled_ns()
         self._set(self._drill_age, nan if drilled_ns is None else _age_s(snapshot, drilled_ns))
         self._set(self._book_ready, float(snapshot.book_ready))
         age_s = _age_s(snapshot, snapshot.book_ts_ns) if snapshot.book_ts_ns else nan

@@ -1,6 +1,5 @@
 """The kill drill against a real daemon and sandbox: KS-13, on every run of the suite."""
 
-import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -13,7 +12,6 @@ from quoter.app.drill import Drill, DrillFailed
 from quoter.service.data_folder import DataFolder
 from quoter.service.drill_record import NAME
 from quoter.service.latch import Latch
-from quoter.service.runner import REQUESTS_S
 from tests.integration.daemon_harness import LIVELY, market
 from tests.integration.daemon_process import is_busy, own, quoter, until
 from tests.integration.sandbox_client import RunningSandbox, running
@@ -41,7 +39,6 @@ async def test_a_drill_kills_verifies_rearms_and_is_remembered(
         assert 0 <= record["latch_s"] <= record["empty_s"] <= record["running_s"]
         assert Latch(tmp_path).read() is None
         await until(lambda: len(own(sandbox)) >= 2, "quotes again", daemon)
-        await asyncio.sleep(3 * REQUESTS_S)  # the daemon reads the record now and then
         metrics = (await daemon.get("/metrics"))[1]
         (age,) = [
             line

@@ -37,6 +37,6 @@ def test_its_age_is_a_metric_and_never_is_no_number() -> None:
     age = metrics.registry.get_sample_value("quoter_last_drill_age_seconds", labels)
     assert age is not None
     assert isnan(age)
-    metrics.drilled_ns = snapshot.ts_ns - 90_000_000_000
+    metrics.follow_drills(lambda: snapshot.ts_ns - 90_000_000_000)
     metrics.show(snapshot)
     assert metrics.registry.get_sample_value("quoter_last_drill_age_seconds", labels) == 90.0
