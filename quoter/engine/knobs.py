@@ -5,7 +5,7 @@ from dataclasses import replace
 from quoter.domain.errors import InvalidInput
 from quoter.domain.events import ParamsChanged
 from quoter.domain.params import Params
-from quoter.engine.config import EngineConfig, ToxicFlowConfig
+from quoter.engine.config import EngineConfig
 from quoter.engine.learning import Learning
 from quoter.engine.placing import Placing
 from quoter.engine.quoting import Quoting
@@ -51,6 +51,7 @@ class Knobs:
         self, config: EngineConfig, *, learning: Learning, quoting: Quoting, placing: Placing
     ) -> None:
         self._shape = config.pricing.shape
+        self._toxic_flow = config.pricing.toxic_flow
         self._requote = config.requote
         self._learning = learning
         self._quoting = quoting
@@ -60,7 +61,8 @@ class Knobs:
     def handle(self, event: ParamsChanged, turn: Turn) -> None:
         """Apply it; what this market has no quote for is noted, and everything stays as it was."""
         params = event.params
-        toxic = ToxicFlowConfig(
+        toxic = replace(
+            self._toxic_flow,
             alpha_halves_max=params.alpha_max,
             adverse_halves_max=params.markout_max,
             pull_s=params.pull_s,
