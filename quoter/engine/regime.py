@@ -117,7 +117,8 @@ class RegimeWatch:
                     size_factor=policy.size_factor,
                 )
             case Regime.REDUCE_ONLY:
-                return replace(inputs, reduces_only=True, d_unwind=self._sigma_fast or inputs.sigma)
+                least = policy.unwind_sigmas * (self._sigma_fast or inputs.sigma)
+                return replace(inputs, reduces_only=True, d_unwind=least)
 
     @property
     def view(self) -> RegimeView:

@@ -6,11 +6,13 @@ static one knows the calm market and believes in it; the next has everything but
 is killed for its losses here: what is asked is how deep they get. Equity is what was booked, held
 against the true price and not against what the engine believes.
 
-Eight seeds, USDT on a limit of 3000 worth, mean drop (worst): static -413 (-518), all but the
-ladder -57 (-154), everything -10 (-36). When the venue fails as well: -480 (-568), -253 (-508),
--38 (-120). WIDE within 3.1 s, REDUCE_ONLY within 5.1 s, NORMAL again 57 s after the last phase.
-So the ladder's own part is smaller where orders can always be moved, because sigma, learned flow,
-widening and the pause for a jump do most of it, and five sixths where they can't.
+Twenty seeds, USDT on a limit of 3000 worth, mean drop (worst): static -441 (-554), all but the
+ladder -49 (-154), everything -5 (-13): 11 % of what it is without the ladder. When the venue fails
+as well: -448 (-605), -279 (-508), -15 (-33): 5 %. WIDE within 4.1 s, REDUCE_ONLY within 9.1 s,
+NORMAL again 57 s after the last phase. On seeds 101 to 120, which nobody looked at before: 10 % and
+7 %, worst -13 and -174 (there a lost create could not be told from a late one for twenty seconds).
+Where orders can always be moved, sigma, learned flow, widening and the pause for a jump do most of
+the work; where they can't, the ladder does.
 """
 
 import argparse
@@ -219,7 +221,7 @@ def mean_drop(outcomes: Sequence[Outcome]) -> float:
 
 
 def main() -> int:
-    """0 if the ladder keeps its times and its share of the static maker's drop, else 1."""
+    """0 if the ladder keeps its times and its share of the drop without it, else 1."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.crash", description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=cpu_count(), help="processes")
@@ -237,8 +239,11 @@ def main() -> int:
         one.wide_s <= WIDE_S_MAX and one.reduce_s <= REDUCE_S_MAX and one.resume_s <= CALM_S
         for one in ladder
     )
-    static = [one for one in outcomes if one.job.maker is Maker.STATIC]
-    is_less = mean_drop(ladder) >= RATIO_MAX * mean_drop(static)
+    is_less = all(
+        mean_drop(of(outcomes, Maker.EVERYTHING, has_faults=has_faults))
+        >= RATIO_MAX * mean_drop(of(outcomes, Maker.NO_LADDER, has_faults=has_faults))
+        for has_faults in (False, True)
+    )
     is_sound = all(one.is_identical and one.is_true and not one.taker_fills for one in outcomes)
     return 0 if is_kept and is_less and is_sound else 1
 

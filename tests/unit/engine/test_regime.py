@@ -11,6 +11,7 @@ from quoter.domain.step import Step
 from quoter.domain.trading import Cause, NoQuote, Regime, TradingState
 from quoter.engine.config import EngineConfig
 from quoter.pricing.quote import Bound
+from quoter.risk.market_regime import RegimePolicy
 from tests.unit.engine.cases import CONFIG, Desk, config, places
 from tests.unit.state.cases import BUY, SELL
 
@@ -79,7 +80,8 @@ def test_a_size_that_cannot_be_halved_stays_whole() -> None:
 
 
 def test_a_wild_market_lets_inventory_shrink_and_nothing_else() -> None:
-    found = desk()
+    policy = RegimePolicy(unwind_sigmas=2.0)  # far enough to be what holds the side
+    found = desk(config(instrument=HALF_SIZES, regime=policy))
     found.fill(found.wanted(BUY))
     steps = shake(found, 12, STEP)
     assert level(found) is Regime.REDUCE_ONLY
@@ -91,7 +93,7 @@ def test_a_wild_market_lets_inventory_shrink_and_nothing_else() -> None:
     assert {place.side for place in places(steps[reached:])} <= {SELL}
     volatility = found.engine.learning.calibration.volatility
     assert volatility is not None
-    assert terms(found).inputs.d_unwind == volatility.fast.sigma
+    assert terms(found).inputs.d_unwind == 2.0 * volatility.fast.sigma
     assert terms(found).delta_ask == terms(found).inputs.d_unwind
     assert [clamp.name for clamp in terms(found).clamps if Bound.UNWIND in clamp.name] == [
         "ask_unwind"
