@@ -31,8 +31,7 @@ class BookSnapshot:
     asks: Levels
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookDelta:
+class BookDelta(NamedTuple):
     """Levels that changed, with their new absolute sizes; it must follow sequence `prev`."""
 
     ts_ns: int

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from math import nan
+from typing import NamedTuple
 
 from quoter.domain.commands import Command, Denied
 from quoter.domain.estimates import Estimates
@@ -44,9 +45,11 @@ class Booked:
     fair: float | None  # fair value just before: the edge is measured against it
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One turn: the event, what it made us do, what changed. `seq` has no gaps."""
+class Step(NamedTuple):
+    """One turn: the event, what it made us do, what changed. `seq` has no gaps.
+
+    A NamedTuple like BookDelta, because every message of a book makes one of each.
+    """
 
     seq: int
     event: Event

@@ -33,7 +33,7 @@ class HalfBook:
     """One side: all sizes by price, and the prices near the touch in order, the best one last.
 
     Most changes are far from the touch, where nobody needs an order. `sign` is +1 for bids and -1
-    for asks; keys are sign * price, so that one code serves both.
+    for asks; `near` holds keys, sign * price, so that one code serves both.
     """
 
     __slots__ = ("_edge", "_sign", "_sizes", "near")
@@ -54,16 +54,15 @@ class HalfBook:
         """Change these levels; the one that no market can have, or None."""
         sign, sizes, near, edge = self._sign, self._sizes, self.near, self._edge
         for price, size in levels:
-            key = sign * price
             if 0.0 < size <= SIZE_MAX:
-                if key not in sizes:
+                if price not in sizes:
                     if not 0.0 < price <= PRICE_MAX:  # one NaN spoils the order
                         return f"{Level(price, size)} is out of domain"
-                    if key >= edge:
+                    if (key := sign * price) >= edge:
                         insort(near, key)
-                sizes[key] = size
+                sizes[price] = size
             elif size == 0.0:
-                if sizes.pop(key, 0.0) and key >= edge:
+                if sizes.pop(price, 0.0) and (key := sign * price) >= edge:
                     del near[bisect_left(near, key)]
             else:
                 return f"{Level(price, size)} is out of domain"
@@ -74,22 +73,25 @@ class HalfBook:
 
     def _arrange(self) -> None:
         """Put the best levels in order, and let the farthest go when there are too many."""
-        keys = sorted(self._sizes)
+        keys = self._keys()
         if len(keys) > LEVELS_MAX:
             for key in keys[:-LEVELS_KEPT]:
-                del self._sizes[key]
+                del self._sizes[self._sign * key]
         self.near = keys[-NEAR:]
         self._edge = self.near[0] if len(keys) > NEAR else -inf
 
+    def _keys(self) -> list[float]:
+        return sorted(self._sign * price for price in self._sizes)
+
     def size(self, price: float) -> float:
         """What stands at a price, 0 if nothing does."""
-        return self._sizes.get(self._sign * price, 0.0)
+        return self._sizes.get(price, 0.0)
 
     def best(self, own: Sizes) -> Level | None:
         """The best level that is not entirely ours; `own` holds our sizes by price."""
         sign, sizes = self._sign, self._sizes
         for key in reversed(self.near):
-            price, size = sign * key, sizes[key]
+            size = sizes[price := sign * key]
             foreign = size - own.get(price, 0.0)
             if foreign > size * DUST:
                 return Level(price, foreign)
@@ -99,8 +101,8 @@ class HalfBook:
         """The best `depth` levels without our own sizes, best first."""
         found: list[Level] = []
         isnear = depth + len(own) <= len(self.near)
-        for key in reversed(self.near if isnear else sorted(self._sizes)):
-            price, size = self._sign * key, self._sizes[key]
+        for key in reversed(self.near if isnear else self._keys()):
+            size = self._sizes[price := self._sign * key]
             foreign = size - own.get(price, 0.0)
             if foreign > size * DUST:
                 found.append(Level(price, foreign))

@@ -4,7 +4,6 @@ What `venues/` does with sockets, in virtual time: the same events in the same o
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
@@ -59,6 +58,7 @@ from quoter.sim.messages import (
     TimeInForce,
 )
 from quoter.venues.depth_sync import DepthDiff, DepthSync
+from tests.simulation.heard import heard_at
 from tests.simulation.schedule import Schedule
 from tests.simulation.seam import Channel, Latency, Seam
 
@@ -288,7 +288,7 @@ class Doors:
 
     def _tell(self, event: Event, at_ns: int) -> None:
         """Hand an event over at the time of its receipt, which is the time it bears."""
-        told = event if event.ts_ns == at_ns else replace(event, ts_ns=at_ns)
+        told = heard_at(event, at_ns)
         self._schedule.at(at_ns, partial(self._post, told))
 
 

@@ -5,7 +5,7 @@ wants silence, and tells the engine of both.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from copy import replace
 from decimal import Decimal
 from functools import partial
 
@@ -52,6 +52,7 @@ from tests.simulation.chaos.plan import Fault
 from tests.simulation.chaos.trouble import Trouble
 from tests.simulation.chaos.truth import Truth
 from tests.simulation.doors import TRADES_MAX, _fill
+from tests.simulation.heard import heard_at
 from tests.simulation.schedule import Schedule
 from tests.simulation.seam import MS, Channel, Latency, Seam
 
@@ -285,7 +286,7 @@ class ChaosDoors(ChaosFeed):
         if call.is_done or call.run != self.run:
             return
         call.is_done = True
-        self._post(replace(event, ts_ns=self._schedule.now_ns))
+        self._post(heard_at(event, self._schedule.now_ns))
 
     def _expire(self, call: Call) -> None:
         if not call.is_done:
@@ -466,7 +467,7 @@ class ChaosDoors(ChaosFeed):
 
     def _tell(self, event: Event, at_ns: int) -> None:
         """Only the process that was running hears it."""
-        told = event if event.ts_ns == at_ns else replace(event, ts_ns=at_ns)
+        told = heard_at(event, at_ns)
         self._schedule.at(at_ns, partial(self._told, told, self.run))
 
     def _told(self, event: Event, run: int) -> None:

@@ -1,7 +1,7 @@
 """The market stream of a run with faults: frames that gap, lie, stall; snapshots that are late."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from copy import replace
 from functools import partial
 
 from quoter.domain.events import BookDelta, BookSnapshot, Event, TopOfBook
@@ -13,6 +13,7 @@ from tests.simulation.chaos.invariants import Invariants
 from tests.simulation.chaos.plan import Fault
 from tests.simulation.chaos.trouble import Trouble
 from tests.simulation.doors import SNAPSHOT_LEVELS, Doors, _levels
+from tests.simulation.heard import heard_at
 from tests.simulation.schedule import Schedule
 from tests.simulation.seam import MS, Channel, Latency, Seam
 
@@ -57,7 +58,7 @@ class ChaosFeed(Doors):
         self._held_back: DepthDiff | None = None
 
     def _post_now(self, event: Event) -> None:
-        self._post(replace(event, ts_ns=self._schedule.now_ns))
+        self._post(heard_at(event, self._schedule.now_ns))
 
     def _to_market(self, due_ns: int, act: Callable[[], None]) -> None:
         """News on the market socket: in order, unless the socket is gone meanwhile."""

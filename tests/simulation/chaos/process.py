@@ -5,7 +5,8 @@ survives a death is what is on `Disk`; commands that left before it still arrive
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 
@@ -46,6 +47,7 @@ from tests.simulation.chaos.plan import Fault, Plan
 from tests.simulation.chaos.trouble import Trouble
 from tests.simulation.chaos.truth import Truth
 from tests.simulation.harness import SECOND_NS
+from tests.simulation.heard import heard_at
 from tests.simulation.schedule import Schedule
 
 START_AGAIN_NS = 2 * SECOND_NS
@@ -214,7 +216,7 @@ class Process:
             self.doors.want_snapshot()
         for event in backlog:
             if not isinstance(event, Tick):
-                inbox.put(replace(event, ts_ns=now_ns))
+                inbox.put(heard_at(event, now_ns))
         while (waiting := inbox.take()) is not None and self.engine is not None:
             self._turn(waiting)
         self._watchdog.lag(seconds)

@@ -1,7 +1,7 @@
 """Engines with one bug each: the rules must catch every one of them, or they prove nothing."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from copy import replace
 from decimal import Decimal
 from itertools import count
 

@@ -93,7 +93,9 @@ def test_a_wild_market_lets_inventory_shrink_and_nothing_else() -> None:
     assert {place.side for place in places(steps[reached:])} <= {SELL}
     volatility = found.engine.learning.calibration.volatility
     assert volatility is not None
-    assert terms(found).inputs.d_unwind == 2.0 * volatility.fast.sigma
+    sigma = volatility.fast.sigma
+    assert sigma is not None
+    assert terms(found).inputs.d_unwind == 2.0 * sigma
     assert terms(found).delta_ask == terms(found).inputs.d_unwind
     assert [clamp.name for clamp in terms(found).clamps if Bound.UNWIND in clamp.name] == [
         "ask_unwind"

@@ -1,6 +1,6 @@
 """Snapshots and steps to look at; each call is a fresh one, and any field may be replaced."""
 
-from dataclasses import replace
+from copy import replace
 from decimal import Decimal
 
 from quoter.domain.estimates import Edge, Estimates
@@ -202,7 +202,7 @@ def empty() -> Snapshot:
 
 
 def step(**changes: object) -> Step:
-    return replace(Step(seq=1, event=Tick(ts_ns=NOW_NS)), **changes)  # type: ignore[arg-type]
+    return Step(seq=1, event=Tick(ts_ns=NOW_NS))._replace(**changes)  # type: ignore[arg-type]
 
 
 def filled_step() -> Step:
