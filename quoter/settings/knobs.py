@@ -8,6 +8,7 @@ from annotated_types import Ge, Gt, Le
 
 from quoter.settings.fields import Limits, Pricing, Requoting
 from quoter.settings.model import Settings, conflicts, env_name
+from quoter.settings.pretrade_fields import PreTrade
 
 STEP_MAX = 2.0  # a change at most doubles or halves a knob
 ROUNDING = 1e-9
@@ -26,7 +27,12 @@ FIRST_STEP: dict[str, float] = {
     "requote_tolerance": 0.05,
 }
 KNOBS = tuple(FIRST_STEP)
-HARD = (*Limits.model_fields, "levels", "spread_max_bps", "stale_s", "creates_per_s")
+HARD = (
+    *Limits.model_fields,
+    *PreTrade.model_fields,
+    *("loss_soft", "drawdown_max"),
+    *("levels", "spread_max_bps", "stale_s", "creates_per_s"),
+)
 
 
 def name_refusal(name: str) -> str:

@@ -334,7 +334,16 @@ class TestParams:
         assert (await rig.patch(gamma=2)).status == 200
 
     @pytest.mark.parametrize(
-        "name", ["inventory_max", "order_size", "loss_max", "notional_max", "target", "levels"]
+        "name",
+        [
+            "inventory_max",
+            "order_size",
+            "loss_max",
+            "notional_max",
+            "target",
+            "levels",
+            "collar_bps",
+        ],
     )
     async def test_a_limit_is_no_knob(self, rig: Rig, name: str) -> None:
         before = rig.sight()

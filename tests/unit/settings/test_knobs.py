@@ -39,6 +39,8 @@ def test_what_is_no_knob_says_what_it_is() -> None:
         "notional_max",
         "levels",
         "spread_max_bps",
+        "collar_bps",
+        "drawdown_max",
     ):
         assert "is a hard limit: restart with a new value of QUOTER_" in name_refusal(name)
     assert "can't change while running" in name_refusal("symbol")
