@@ -10,7 +10,7 @@ STAMP := .venv/.ready
 help:            ## this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
-$(STAMP): requirements-dev.lock pyproject.toml .python-version deploy/dev/setup.sh
+$(STAMP): requirements-dev.lock pyproject.toml .python-version deploy/dev/setup.sh deploy/dev/prometheus.sh
 	@deploy/dev/setup.sh
 
 setup: $(STAMP)  ## the virtual environment, with bytecode compiled
@@ -66,4 +66,4 @@ dashboard: setup ## write the Grafana dashboard anew
 	@$(PY) -m deploy.grafana.generate
 
 clean:           ## remove what setup and the tools made
-	@rm -rf .venv .uv .audit sbom.json .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .uv .tools .audit sbom.json .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

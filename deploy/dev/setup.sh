@@ -35,4 +35,5 @@ fi
 echo "setup: installing the locked packages"
 "$uv" pip sync --quiet --python .venv/bin/python --compile-bytecode --require-hashes requirements-dev.lock
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+deploy/dev/prometheus.sh
 touch .venv/.ready

@@ -1,14 +1,16 @@
 """How long a kill takes: `python -m tests.integration.kill_latency --times 100`.
 
 A real daemon as a process of its own, a real sandbox here. Each time: SIGUSR1, and from there to
-the first cancel's arrival at the venue, to the last own order's end, to the latch on the disk, and
-to the log line. Then it is re-armed and quotes again. The figures include the signal's delivery,
-the way to the venue and this process's own polling; the machine's load is printed beside them.
+the first cancel's arrival at the venue, to the last own order's end, to the latch on the disk, to
+the log line, and to the metric that the alert listens to. Then it is re-armed and quotes again. The
+figures include the signal's delivery, the way to the venue and this process's own polling (of the
+metric: every 20 ms); the machine's load is printed beside them.
 """
 
 import argparse
 import asyncio
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -17,6 +19,7 @@ from collections.abc import Callable
 from math import ceil
 from pathlib import Path
 
+from quoter.domain.trading import Cause
 from quoter.service.latch import NAME as LATCH
 from quoter.service.latch import Latch
 from quoter.service.operator_requests import rearm
@@ -25,14 +28,17 @@ from tests.integration.daemon_process import Started, own, quoter
 from tests.integration.sandbox_client import RunningSandbox, running
 
 POLL_S = 0.001
+SCRAPE_S = 0.02
 ONE_S_MAX = 30.0
 AGAIN_S = 0.3  # a re-arm is refused while an order may be alive
 MS = 1e6
+ACTIVE = re.compile(rf'quoter_cause_active{{.*cause="{Cause.OPERATOR_KILL}".*}} 1\.0')
 GOALS_MS = {
     "cancel on the wire": 50.0,
     "zero own orders": 2_000.0,
     "latch on the disk": 50.0,
     "log line": 1_000.0,
+    "metric": 1_000.0,
 }
 
 
@@ -44,6 +50,15 @@ async def until(condition: Callable[[], object], what: str) -> int:
             sys.exit(f"not within {ONE_S_MAX:g} s: {what}")
         await asyncio.sleep(POLL_S)
     return time.time_ns()
+
+
+async def alerted(daemon: Started) -> int:
+    """When the metric of the cause said so, UTC ns."""
+    while True:
+        _, text = await daemon.get("/metrics")
+        if any(ACTIVE.match(line) for line in text.splitlines()):
+            return time.time_ns()
+        await asyncio.sleep(SCRAPE_S)
 
 
 async def kill_once(sandbox: RunningSandbox, daemon: Started, folder: Path) -> dict[str, float]:
@@ -69,7 +84,8 @@ async def kill_once(sandbox: RunningSandbox, daemon: Started, folder: Path) -> d
         until(is_logged, "the log line"),
         until(cancels, "a cancel"),
     )
-    empty_ns, latch_ns, log_ns, _ = await asyncio.gather(*waits)
+    async with asyncio.timeout(ONE_S_MAX):
+        empty_ns, latch_ns, log_ns, _, metric_ns = await asyncio.gather(*waits, alerted(daemon))
     record = Latch(folder).read()
     if record is None:
         sys.exit("the latch is gone")
@@ -81,6 +97,7 @@ async def kill_once(sandbox: RunningSandbox, daemon: Started, folder: Path) -> d
         "zero own orders": (empty_ns - start_ns) / MS,
         "latch on the disk": (latch_ns - start_ns) / MS,
         "log line": (log_ns - start_ns) / MS,
+        "metric": (metric_ns - start_ns) / MS,
     }
 
 

@@ -1,7 +1,6 @@
 """Dashboard and alert rules: valid, and about metrics that the daemon really has."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
 from quoter.telemetry.metrics import Metrics
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
+from tests.prometheus import ABSENT, PROMTOOL
 
 PROMETHEUS = Path(__file__).parents[3] / "deploy" / "prometheus"
 RULES = PROMETHEUS / "rules" / "quoter.yml"
@@ -152,7 +152,7 @@ def test_every_alert_has_an_example_that_fires() -> None:
     assert examples == {rule["alert"] for rule in rules()}
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="Prometheus' promtool isn't installed")
+@pytest.mark.skipif(PROMTOOL is None, reason=ABSENT)
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -163,7 +163,8 @@ def test_every_alert_has_an_example_that_fires() -> None:
     ids=" ".join,
 )
 def test_promtool_accepts(arguments: tuple[str, ...]) -> None:
+    assert PROMTOOL is not None
     done = subprocess.run(
-        ["promtool", *arguments], cwd=PROMETHEUS, capture_output=True, text=True, check=False
+        [PROMTOOL, *arguments], cwd=PROMETHEUS, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
