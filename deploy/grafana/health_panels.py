@@ -59,6 +59,30 @@ HEALTH = Row(
             queries=(value("quoter_report_age_seconds", "{{report}} {{symbol}}"),),
         ),
         Panel(
+            title="Calls to the control API",
+            description="Answers per minute by status: 401 is no token that is known here, 403 not "
+            "his to ask for, 429 too often or locked out.",
+            unit="cpm",
+            width=8,
+            queries=(rate("quoter_control_calls_total", "status", "{{status}}", scale="60 * "),),
+        ),
+        Panel(
+            title="Since the last kill drill",
+            description="Time since `quoter drill` last passed; no data if it never did. Once a "
+            "week on a testnet is the habit to have.",
+            unit="s",
+            width=8,
+            queries=(value("quoter_last_drill_age_seconds", "{{symbol}}", BLUE),),
+        ),
+        Panel(
+            title="The key can only trade",
+            description="1 if the venue itself said so within the last hour, 0 where it does not "
+            "tell (every testnet): then look at the key's rights there yourself.",
+            unit="short",
+            width=8,
+            queries=(value("quoter_key_rights_verified", "{{symbol}}", GREEN),),
+        ),
+        Panel(
             title="Hangs, threads, files, budget",
             description="Times that the loop came back after 2 s or more, per minute; threads and "
             "open files of the process; share of the venue's tightest rate limit that we use.",

@@ -248,6 +248,7 @@ async def _serve(
         engine=daemon.engine,
         clock=daemon.clock,
         ledger=daemon.ledger,
+        called=daemon.metrics.process.called,
         load=load,
     )
     web, port = await _open_pages(settings, daemon, steering)

@@ -38,9 +38,13 @@ class Steering:
         engine: Engine,
         clock: Clock,
         ledger: Ledger | None,
+        called: Callable[[int], None],
         load: Load | None,
     ) -> None:
-        """`load` reads the settings anew, None where they came from nowhere that can change."""
+        """`called` counts the API's answers by status.
+
+        `load` reads the settings anew, None where they came from nowhere that can change.
+        """
         self._settings = settings
         self._clock = clock
         self._ledger = ledger
@@ -62,6 +66,7 @@ class Steering:
                 params=self.params,
                 clock=clock,
                 note=ledger.note,
+                called=called,
                 redactor=Redactor(settings.secrets()),
             )
             self.control = Control(Tokens(tokens), desk)

@@ -5,7 +5,7 @@ token, role, body, fields, repetition. What was refused has changed nothing.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
@@ -61,6 +61,7 @@ class Desk:
     params: ParamsDesk
     clock: Clock
     note: Callable[[Operation], None]
+    called: Callable[[int], None]  # told the status of every answer
     redactor: Redactor = field(default_factory=Redactor)
 
 
@@ -104,7 +105,7 @@ class Control:
                 reply = await self._mutate(request, caller, name, verb)
             except Refused as refused:
                 return self._refusal(refused)
-            return self._json(reply)
+            return self._answer(reply)
 
         return handle
 
@@ -113,7 +114,7 @@ class Control:
             self._caller(request, Role.READ)
         except Refused as refused:
             return self._refusal(refused)
-        return self._json(_Reply(200, self._told_params()))
+        return self._answer(_Reply(200, self._told_params()))
 
     def _caller(self, request: web.Request, role: Role) -> Caller:
         """Who calls, if he may do this. Raises Refused."""
@@ -261,11 +262,11 @@ class Control:
         body: dict[str, Json] = {"error": str(refused)}
         if refused.status == 409:
             body |= self._state()
-        redactor, status = self._desk.redactor, refused.status
-        return answer(redactor, body, status=status, headers=refused.headers)
+        return self._answer(_Reply(refused.status, body), refused.headers)
 
-    def _json(self, reply: _Reply) -> web.Response:
-        return answer(self._desk.redactor, reply.body, status=reply.status)
+    def _answer(self, reply: _Reply, headers: Mapping[str, str] | None = None) -> web.Response:
+        self._desk.called(reply.status)
+        return answer(self._desk.redactor, reply.body, status=reply.status, headers=headers)
 
 
 def _check_resume(fields: Fields, state: TradingState) -> None:

@@ -16,6 +16,8 @@ from quoter.risk.kill_switch import SEVERITY
 NS_PER_S = 1e9
 REPORTS = {OpenOrdersReport: "open_orders", TradesReport: "trades", BalanceReport: "balances"}
 
+REFUSED = ("401", "403", "429")  # no token that is known, not his to ask for, too often
+
 type Report = OpenOrdersReport | TradesReport | BalanceReport
 
 
@@ -34,6 +36,14 @@ class ProcessGauges:
             ("symbol", "venue"),
             registry=registry,
         ).labels(*labels)
+        self._calls = Counter(
+            "quoter_control_calls_total",
+            "Requests to the control API, by the status of the answer.",
+            ("symbol", "venue", "status"),
+            registry=registry,
+        )
+        for status in REFUSED:  # from zero on: an alert listens to their growth
+            self._calls.labels(*labels, status)
         self._offset = self._gauge(
             "quoter_clock_offset_seconds", "The venue's clock minus ours, seconds."
         )
@@ -55,6 +65,10 @@ class ProcessGauges:
         )
         self._reports_ns: dict[str, int] = {}
         self._show_severities()
+
+    def called(self, status: int) -> None:
+        """Somebody asked the control API for something, and was answered."""
+        self._calls.labels(*self._labels, str(status)).inc()
 
     def _show_severities(self) -> None:
         """What each cause means for trading, so that alert rules need no list of causes."""

@@ -147,8 +147,11 @@ def test_every_cause_rings_exactly_one_bell_that_fits_how_severe_it_is() -> None
 
 def test_every_alert_has_an_example_that_fires() -> None:
     tests = yaml.safe_load((PROMETHEUS / "tests" / "quoter.yml").read_text())["tests"]
-    samples = tests[-1]["promql_expr_test"][0]["exp_samples"]
-    examples = {re.findall('alertname="(.*?)"', sample["labels"])[0] for sample in samples}
+    examples = {
+        re.findall('alertname="(.*?)"', sample["labels"])[0]
+        for test in tests
+        for sample in test["promql_expr_test"][0]["exp_samples"]
+    }
     assert examples == {rule["alert"] for rule in rules()}
 
 

@@ -32,6 +32,7 @@ from quoter.service.params import ParamsDesk
 from quoter.service.stops import Stops
 from quoter.service.tokens import Role, Tokens
 from quoter.settings import FixedSettings
+from quoter.telemetry.metrics import Metrics
 from quoter.venues.ports import OrderGateway
 from tests.unit.engine.cases import Desk
 from tests.unit.ledger.cases import opened
@@ -84,6 +85,7 @@ class Rig:
 
     def __init__(self, folder: Path, ledger: Ledger, tokens: dict[Role, str]) -> None:
         self.desk = Desk().quoting()
+        self.metrics = Metrics(symbol="ABC/USD", venue="binance", environment="sandbox")
         self.gate = Gate()
         self.folder = folder
         self.clock = Clock(
@@ -117,6 +119,7 @@ class Rig:
             params=params,
             clock=self.clock,
             note=ledger.note,
+            called=self.metrics.process.called,
         )
         control = Control(Tokens(tokens), self.control_desk) if tokens else None
         sources = Sources(

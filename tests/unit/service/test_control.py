@@ -102,6 +102,19 @@ async def test_everything_else_needs_a_key(rig: Rig) -> None:
     assert causes(rig) == set()
 
 
+async def test_every_answer_is_counted_by_its_status(rig: Rig) -> None:
+    await rig.post_verb("pause")
+    await rig.post_verb("rearm", Role.OPERATOR, kill_id="x")
+    await rig.send("POST", "/v1/pause", token="x" * 40, body={"reason": "guess"})
+    counted = {
+        sample.labels["status"]: sample.value
+        for family in rig.metrics.registry.collect()
+        for sample in family.samples
+        if sample.name == "quoter_control_calls_total"
+    }
+    assert counted == {"200": 1, "401": 1, "403": 1, "429": 0}
+
+
 class TestResume:
     async def test_it_lifts_pauses_and_reduces(self, rig: Rig) -> None:
         await rig.post_verb("pause")
