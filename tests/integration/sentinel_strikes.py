@@ -38,6 +38,8 @@ TOO_LATE = -1021  # outside the receive window
 WOULD_TRADE_S = 0.6  # long enough for several orders in this market, were it not killed
 # Every move of the mid is a reason to requote; few takers, so that orders outlive their daemon.
 STORMY = replace(LIVELY, sigma=12.0, intensity=0.4)
+# Frozen, it finds its book stale each time: the sixth within ten minutes would hold it.
+PATIENT = {"QUOTER_FLAP_PAUSES_MAX": "1000"}
 BLOWS = (signal.SIGKILL, signal.SIGSTOP)
 
 
@@ -57,7 +59,7 @@ class Arena:
         """A daemon, whatever its predecessor left."""
         await self._stack.aclose()
         self.daemon = daemon = await self._stack.enter_async_context(
-            quoter(self.sandbox, self.folder, "run", QUOTER_SENTINEL="required")
+            quoter(self.sandbox, self.folder, "run", QUOTER_SENTINEL="required", **PATIENT)
         )
         await until(lambda: daemon.said("started"), "started", daemon)
         return daemon
