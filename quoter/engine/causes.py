@@ -63,6 +63,11 @@ class Causes:
         else:
             self.settle(turn, cause)
 
+    def withdraw(self, turn: Turn, cause: Cause) -> None:
+        """What a person asked for no longer stands."""
+        if self.switch.withdraw(cause):
+            turn.cleared.append(cause)
+
     def resume(self, turn: Turn) -> None:
         turn.cleared.extend(self.switch.resume())
         self._flaps.forget()

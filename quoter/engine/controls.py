@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING
 
 from quoter.domain.events import Operator, ParamsChanged
+from quoter.domain.trading import TradingState
 from quoter.engine.knobs import Knobs
 from quoter.engine.operators import Operators
 from quoter.engine.rearming import Rearming
 from quoter.engine.turn import Turn
+from quoter.risk.kill_switch import SEVERITY
 
 if TYPE_CHECKING:
     from quoter.engine.parts import Parts
@@ -26,6 +28,7 @@ class Controls:
             inventory_max=config.limits.inventory_max,
             reconcile=parts.reconcile,
             book=parts.market.book,
+            standing=lambda: _standing(parts),
         )
         self._operators = Operators(causes=parts.causes, rearming=self._rearming)
 
@@ -38,4 +41,13 @@ class Controls:
 
     def raised(self, turn: Turn) -> None:
         """Causes came up in this turn."""
-        self._rearming.heard(turn)
+        if any(SEVERITY[cause].state is TradingState.KILLED for cause, _ in turn.raised):
+            self._rearming.killed(turn)
+            self._operators.killed(turn)
+
+
+def _standing(parts: "Parts") -> str:
+    """What the first look after a re-arm would kill us for; orders could leave before that look."""
+    for cause, text in parts.losses.breaches():
+        return f"{cause}: {text}: it counts from the start: stop, re-arm, start again"
+    return parts.reconcile.foreign.against_rearming

@@ -60,13 +60,22 @@ class ForeignActivity:
     def _is_own(self, client_id: str) -> bool:
         return client_id.startswith(self._own_prefix)
 
-    def _judge(self, turn: Turn) -> None:
+    @property
+    def against_rearming(self) -> str:
+        """What is there that would kill us again; empty if nothing is."""
+        return self._found if self._policy is ForeignPolicy.KILL else ""
+
+    @property
+    def _found(self) -> str:
         found = "; ".join(text for text in (self._orders, self._fill) if text)
-        text = f"not ours: {found}"
+        return f"not ours: {found}" if found else ""
+
+    def _judge(self, turn: Turn) -> None:
+        text = self._found
         match self._policy:
             case ForeignPolicy.PAUSE:
-                self._causes.hold(turn, Cause.FOREIGN_ACTIVITY, active=bool(found), text=text)
-            case ForeignPolicy.KILL if found:
+                self._causes.hold(turn, Cause.FOREIGN_ACTIVITY, active=bool(text), text=text)
+            case ForeignPolicy.KILL if text:
                 self._causes.trip(turn, Cause.FOREIGN_KILL, text)
 
 

@@ -4,6 +4,7 @@ Equity is profit since the start of this process, in quote currency: realised an
 Drawdown is how far it is below its highest, never a share of a profit, which may be zero or less.
 """
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from quoter.domain.trading import Cause
@@ -59,19 +60,24 @@ class Losses:
 
     def judge(self, turn: Turn) -> None:
         """Mark the inventory to the mid, and hold the equity against its limits."""
-        mid, limits = self._market.mid, self._limits
+        mid = self._market.mid
         self.equity = self._attribution.see(mid, turn.ts_ns)
         self._peak = max(self._peak, self.equity)
-        if not self.equity > -limits.loss_max:
-            text = f"profit {self.equity:.4f}, limit {-limits.loss_max}"
-            self._causes.trip(turn, Cause.LOSS_LIMIT, text)
-        if not self.drawdown < limits.drawdown_max:
-            text = f"equity {self.equity:.4f}, {self.drawdown:.4f} below its highest"
-            self._causes.trip(turn, Cause.DRAWDOWN_LIMIT, f"{text}, limit {limits.drawdown_max}")
+        for cause, text in self.breaches():
+            self._causes.trip(turn, cause, text)
         markouts = self._attribution.markouts(MINUTE_HORIZON_S)
         is_toxic = self._minute.look(turn.ts_ns, markouts)
         self._causes.hold(turn, Cause.TOXIC_MINUTE, active=is_toxic, text=self._minute.text)
         self._judge_mark(mid, turn)
+
+    def breaches(self) -> Iterator[tuple[Cause, str]]:
+        """The limits that equity is past, as of the last look, with the figures."""
+        limits = self._limits
+        if not self.equity > -limits.loss_max:
+            yield Cause.LOSS_LIMIT, f"profit {self.equity:.4f}, limit {-limits.loss_max}"
+        if not self.drawdown < limits.drawdown_max:
+            text = f"equity {self.equity:.4f}, {self.drawdown:.4f} below its highest"
+            yield Cause.DRAWDOWN_LIMIT, f"{text}, limit {limits.drawdown_max}"
 
     def _judge_mark(self, mid: float | None, turn: Turn) -> None:
         """Inventory whose worth nobody knows may only shrink."""

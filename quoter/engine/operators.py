@@ -7,7 +7,7 @@ from quoter.engine.causes import Causes
 from quoter.engine.rearming import Rearming
 from quoter.engine.turn import Turn
 
-REARM_REFUSED = "rearm_refused"  # the note that says why
+REARM_REFUSED, FLATTEN_REFUSED = "rearm_refused", "flatten_refused"  # notes that say why
 
 TRIPS = {
     OperatorAction.KILL: Cause.OPERATOR_KILL,
@@ -28,7 +28,7 @@ class Operators:
         """Obey, and write down who asked for what. DRAIN is a phase: the engine's own."""
         text = f"{event.actor}: {event.text}"
         if event.action is OperatorAction.FLATTEN and self._causes.state is TradingState.KILLED:
-            turn.note("flatten_refused", "killed: re-arm first, then ask again")
+            turn.note(FLATTEN_REFUSED, "killed: re-arm first, then ask again")
         elif event.action in TRIPS:
             self._causes.trip(turn, TRIPS[event.action], text)
         elif event.action is OperatorAction.RESUME:
@@ -36,6 +36,10 @@ class Operators:
         elif event.action is OperatorAction.REARM:
             self._rearm(event, turn)
         turn.note(f"operator_{event.action}", text)
+
+    def killed(self, turn: Turn) -> None:
+        """A kill is not to be followed by selling that was asked for before it."""
+        self._causes.withdraw(turn, Cause.OPERATOR_FLATTEN)
 
     def _rearm(self, event: Operator, turn: Turn) -> None:
         if refusal := self._rearming.refusal(event, turn):

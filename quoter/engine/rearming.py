@@ -1,13 +1,12 @@
 """What must hold before a kill may be lifted (reliability.md, section 5)."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from quoter.domain.events import Operator
-from quoter.domain.trading import TradingState
 from quoter.engine.lifecycle import MS
 from quoter.engine.reconcile import Reconcile
 from quoter.engine.turn import Turn
-from quoter.risk.kill_switch import SEVERITY
 from quoter.state.book import Book
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrders
@@ -26,19 +25,21 @@ class Rearming:
         inventory_max: Decimal,
         reconcile: Reconcile,
         book: Book,
+        standing: Callable[[], str],
     ) -> None:
+        """`standing` names what would kill us again at once, empty if nothing would."""
         self._orders = orders
         self._inventory = inventory
         self._inventory_max = inventory_max
         self._reconcile = reconcile
         self._book = book
+        self._standing = standing
         self._killed_ns = 0  # of the newest kill
 
-    def heard(self, turn: Turn) -> None:
-        """Causes came up; what was known before a kill proves nothing after it."""
-        if any(SEVERITY[cause].state is TradingState.KILLED for cause, _ in turn.raised):
-            self._killed_ns = turn.ts_ns
-            self._reconcile.all_sooner(turn.ts_ns + LOOK_AFTER_NS)
+    def killed(self, turn: Turn) -> None:
+        """What was known before a kill proves nothing after it."""
+        self._killed_ns = turn.ts_ns
+        self._reconcile.all_sooner(turn.ts_ns + LOOK_AFTER_NS)
 
     def refusal(self, event: Operator, turn: Turn) -> str:
         """Why not now; empty if nothing speaks against it. Asks the venue for what is missing."""
@@ -55,4 +56,4 @@ class Rearming:
                 f"inventory {held} is past the limit of {self._inventory_max}: "
                 "name it with accept_inventory"
             )
-        return ""
+        return self._standing()

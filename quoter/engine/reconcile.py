@@ -77,7 +77,7 @@ class Reconcile:
         self._doubts = OrderDoubts(
             lifecycle=lifecycle, trades_sooner=lambda at_ns: self.sooner(ReportKind.TRADES, at_ns)
         )
-        self._foreign = ForeignActivity(policy=policy.foreign, own_prefix=own_prefix, causes=causes)
+        self.foreign = ForeignActivity(policy=policy.foreign, own_prefix=own_prefix, causes=causes)
         self._due = dict.fromkeys(
             (ReportKind.OPEN_ORDERS, ReportKind.TRADES, ReportKind.BALANCES), 0
         )
@@ -104,7 +104,7 @@ class Reconcile:
             if turn.ts_ns >= self._due[kind]:
                 self.ask(kind, turn)
         for fill in self._lifecycle.orphans.drop(turn.ts_ns - ORPHAN_PATIENCE_NS):
-            self._foreign.traded(fill, turn)
+            self.foreign.traded(fill, turn)
             self.sooner(ReportKind.BALANCES, turn.ts_ns)
 
     def ask(self, kind: ReportKind, turn: Turn) -> None:
@@ -213,7 +213,7 @@ class Reconcile:
 
     def open_orders(self, report: OpenOrdersReport, turn: Turn) -> None:
         """Compare the venue's list with ours, for orders that were settled when we asked."""
-        self._foreign.listed(report, turn)
+        self.foreign.listed(report, turn)
         own = {o.client_id: o for o in report.orders if o.client_id.startswith(self._own_prefix)}
         if report.asked_ns >= self._listed_ns:
             self._listed_ns, self._listed = report.asked_ns, frozenset(own)
@@ -235,7 +235,7 @@ class Reconcile:
     def heard(self, news: OrderOpen | OrderDone, turn: Turn) -> None:
         """The private stream tells everybody's orders."""
         self._foreign_runs.heard(news, turn)
-        if isinstance(news, OrderOpen) and self._foreign.told(news.order, turn):
+        if isinstance(news, OrderOpen) and self.foreign.told(news.order, turn):
             self.sooner(ReportKind.OPEN_ORDERS, turn.ts_ns + SECOND)
 
     def _reappeared(self, listed: VenueOrder, closed: OpenOrder | None, turn: Turn) -> None:
@@ -266,7 +266,7 @@ class Reconcile:
     def balances(self, report: BalanceReport, turn: Turn) -> None:
         """Every asset we trade or pay fees in must be exactly what our books say."""
         if self._balances.compare(report, turn.ts_ns):
-            self._foreign.compared(report.asked_ns, turn)
+            self.foreign.compared(report.asked_ns, turn)
             self._balanced_ns = max(self._balanced_ns, report.asked_ns)
         else:
             self.sooner(ReportKind.TRADES, turn.ts_ns)

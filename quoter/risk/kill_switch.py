@@ -89,7 +89,16 @@ class KillSwitch:
 
     def settle(self, cause: Cause) -> bool:
         """A condition is over: clear its cause, unless only a person may. True if it cleared."""
-        if cause not in self._causes or SEVERITY[cause].is_latched:
+        return not SEVERITY[cause].is_latched and self._drop(cause)
+
+    def withdraw(self, cause: Cause) -> bool:
+        """A person's wish no longer stands. True if it did. Raises ValueError for a kill."""
+        if SEVERITY[cause].state is TradingState.KILLED:
+            raise ValueError(f"{cause} is lifted by a re-arm alone")
+        return self._drop(cause)
+
+    def _drop(self, cause: Cause) -> bool:
+        if cause not in self._causes:
             return False
         del self._causes[cause]
         self._judge()

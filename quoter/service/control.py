@@ -17,7 +17,7 @@ from quoter.domain.events import Operator
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Snapshot
 from quoter.domain.trading import TradingState
-from quoter.engine.operators import REARM_REFUSED
+from quoter.engine.operators import FLATTEN_REFUSED, REARM_REFUSED
 from quoter.ledger.rows import Operation
 from quoter.service.answers import answer
 from quoter.service.asks import Asks
@@ -48,6 +48,7 @@ PARAMS = "params"
 BODY_S_MAX = 2.0  # a body is one packet
 ANSWER_S_MAX = 3.0  # the engine's turn comes long before, unless the disk stalls
 ORIGIN_HEADERS = ("Origin", "Sec-Fetch-Site")  # what browsers send and nobody else does
+REFUSALS = {OperatorAction.REARM: REARM_REFUSED, OperatorAction.FLATTEN: FLATTEN_REFUSED}
 UNTIL_RESTART = "until the process ends: a restart reads the settings"
 
 
@@ -154,9 +155,9 @@ class Control:
             check_fields(verb, fields)
         else:
             numbers(fields)
+        if verb is not None and verb.action is OperatorAction.KILL:
+            return (await self._do(call, verb)).answer  # an old answer would not stop us now
         keys = request.headers.getall("Idempotency-Key", [])
-        if not keys and verb is not None and verb.action is OperatorAction.KILL:
-            return (await self._do(call, verb)).answer
         if len(keys) != 1 or not KEY.fullmatch(keys[0]):
             raise Refused(400, "Idempotency-Key: is required, 1 to 64 of A-Z a-z 0-9 . _ : -")
         try:
@@ -211,9 +212,9 @@ class Control:
         step = await desk.asks.ask(event, ANSWER_S_MAX)
         if step is None:
             return _Reply(202, {"action": call.action, "result": "accepted, not yet done"})
-        refused = [detail for what, detail in step.notes if what == REARM_REFUSED]
-        if verb.action is OperatorAction.REARM and refused:
-            raise Refused(409, f"not now: {refused[0]}")
+        for what, detail in step.notes:
+            if what == REFUSALS.get(verb.action):
+                raise Refused(409, f"not now: {detail}")
         return _Reply(200, {"action": call.action, "result": "done", **self._state()})
 
     def _rearming(self, call: _Call, state: TradingState) -> Operator:

@@ -91,6 +91,28 @@ MUTANTS = (
         tests=("tests/unit/engine/test_rearming.py",),
     ),
     mutant(
+        "rearm_into_the_next_kill",
+        "a kill is lifted while the loss is past its limit or a foreign order is open",
+        Edit(REARMING, "        return self._standing()\n", '        return ""\n'),
+        tests=("tests/unit/engine/test_rearming.py",),
+    ),
+    mutant(
+        "flatten_outlives_a_kill",
+        "after a re-arm the selling goes on that was asked for before the kill",
+        Edit("quoter/engine/controls.py", "            self._operators.killed(turn)\n", ""),
+        tests=("tests/unit/engine/test_rearming.py",),
+    ),
+    mutant(
+        "kill_from_memory",
+        "a kill with a key that was used before is answered and not done",
+        Edit(
+            API,
+            "        if verb is not None and verb.action is OperatorAction.KILL:\n",
+            "        if False:\n",
+        ),
+        tests=(CONTROL,),
+    ),
+    mutant(
         "knob_leaps",
         "one change turns a knob as far as its bounds",
         Edit("quoter/settings/knobs.py", "STEP_MAX = 2.0 ", "STEP_MAX = 1e9 "),

@@ -1,5 +1,6 @@
 """A kill is lifted when nothing of ours is alive, everything was looked at since, and we may."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,8 @@ from quoter.domain.market import Side
 from quoter.domain.reasons import OperatorAction, ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
-from tests.unit.engine.cases import CONFIG, Desk, commands, config
+from quoter.engine.foreign_activity import ForeignPolicy
+from tests.unit.engine.cases import CONFIG, Desk, commands, config, limits, places
 
 
 def killed() -> Desk:
@@ -121,4 +123,68 @@ def test_an_inventory_past_the_limit_must_be_named_exactly(accept: Decimal | Non
     assert "inventory 12 is past the limit of 10" in refusal(rearm(desk, accept))
     assert desk.state() is TradingState.KILLED
     rearm(desk, Decimal("12.0"))
+    assert desk.state() is TradingState.RUNNING
+
+
+def past_a_limit(**limit: Decimal) -> Desk:
+    """Killed by a fall of the price on what is held; nothing else speaks against a re-arm."""
+    desk = Desk(config(limits=limits(**limit))).quoting()
+    desk.fill(desk.wanted(Side.BUY))
+    desk.look_again()
+    desk.book(80.0)
+    desk.tick()
+    assert desk.state() is TradingState.KILLED
+    for order in list(desk.engine.orders):
+        desk.done(order)
+    desk.look_again()
+    return desk
+
+
+@pytest.mark.parametrize("limit", ["loss_max", "drawdown_max"])
+def test_a_limit_that_is_still_past_forbids_it_and_no_order_leaves(limit: str) -> None:
+    """The next look would kill us again; orders could leave before it."""
+    desk = past_a_limit(**{limit: Decimal(5)})
+    step = rearm(desk)
+    assert f"{limit.removesuffix('_max')}_limit: " in refusal(step)
+    assert "stop, re-arm, start again" in refusal(step)
+    assert desk.state() is TradingState.KILLED
+    assert not places([step])
+
+
+def test_an_order_that_would_kill_us_again_forbids_it_until_it_is_gone() -> None:
+    policy = replace(CONFIG.reconcile, foreign=ForeignPolicy.KILL)
+    desk = Desk(config(reconcile=policy)).quoting()
+    human = VenueOrder(
+        client_id="human",
+        venue_id="v9",
+        side=Side.BUY,
+        price=Decimal(90),
+        size=Decimal(1),
+        filled=Decimal(0),
+    )
+    desk.open_orders(human)
+    assert desk.causes == {Cause.FOREIGN_KILL}
+    for order in list(desk.engine.orders):
+        desk.done(order)
+    desk.tick()
+    desk.trades()
+    desk.balances()
+    desk.open_orders(human)
+    assert "1 open orders (human)" in refusal(rearm(desk))
+    desk.open_orders()
+    rearm(desk)
+    assert desk.state() is TradingState.RUNNING
+
+
+def test_selling_that_was_asked_for_before_a_kill_does_not_go_on_after_it() -> None:
+    desk = Desk().quoting()
+    desk.fill(desk.wanted(Side.BUY))
+    desk.operator(OperatorAction.FLATTEN)
+    assert Cause.OPERATOR_FLATTEN in desk.causes
+    desk.operator(OperatorAction.KILL)
+    assert desk.causes == {Cause.OPERATOR_KILL}
+    for order in list(desk.engine.orders):
+        desk.done(order)
+    desk.look_again()
+    rearm(desk)
     assert desk.state() is TradingState.RUNNING

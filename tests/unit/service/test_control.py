@@ -67,18 +67,38 @@ async def test_a_kill_shuts_the_gate_before_the_engine_has_heard_of_it(rig: Rig)
     assert (await asked).body["trading_state"] == "KILLED"
 
 
-async def test_a_kill_needs_no_key_and_may_come_again_and_again(rig: Rig) -> None:
-    """Each makes the ids of earlier ones void, so that nobody lifts a kill he has not seen."""
-    ids = []
-    for _ in range(3):
-        answer = await rig.send(
+async def test_a_kill_is_never_answered_from_memory(rig: Rig) -> None:
+    """Whoever says it again after a re-arm means now."""
+
+    async def kill() -> Answer:
+        return await rig.send(
             "POST",
             "/v1/kill",
             token=TOKENS[Role.OPERATOR],
             body={"reason": "again"},
-            headers={"Idempotency-Key": "no key at all!"},
+            headers={"Idempotency-Key": "k-1"},
         )
-        assert answer.status == 400
+
+    first = await kill()
+    rig.settle()
+    lifted = await rig.post_verb("rearm", kill_id=first.body["kill_id"])
+    assert lifted.body["trading_state"] == "RUNNING"
+    second = await kill()
+    assert rig.state is TradingState.KILLED
+    assert second.body["kill_id"] != first.body["kill_id"]
+
+
+async def test_flattening_while_killed_is_refused_and_said_so(rig: Rig) -> None:
+    await rig.post_verb("kill", Role.OPERATOR)
+    answer = await rig.post_verb("flatten")
+    assert answer.status == 409
+    assert "re-arm first" in str(answer.body["error"])
+
+
+async def test_a_kill_needs_no_key_and_may_come_again_and_again(rig: Rig) -> None:
+    """Each makes the ids of earlier ones void, so that nobody lifts a kill he has not seen."""
+    ids = []
+    for _ in range(3):
         killed = await _without_key(rig, "/v1/kill")
         assert killed.status == 200
         ids.append(killed.body["kill_id"])
