@@ -93,8 +93,8 @@ FOREIGN = (
         Edit(
             "quoter/engine/reconcile.py",
             "        if self._balances.compare(report, turn.ts_ns):\n"
-            "            self._foreign.compared(report.asked_ns, turn)\n",
-            "        self._foreign.compared(report.asked_ns, turn)\n"
+            "            self.foreign.compared(report.asked_ns, turn)\n",
+            "        self.foreign.compared(report.asked_ns, turn)\n"
             "        if self._balances.compare(report, turn.ts_ns):\n"
             "            pass\n",
         ),
