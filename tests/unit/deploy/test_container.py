@@ -42,7 +42,7 @@ def test_compose_comes_up_without_an_env_file(compose: dict[str, Any]) -> None:
     variables = re.findall(r"\$\{[^}]*\}", (ROOT / "docker-compose.yml").read_text())
     assert variables
     assert [text for text in variables if ":-" not in text] == []
-    assert compose["services"]["quoter"]["env_file"] == [{"path": ".env", "required": False}]
+    assert compose["services"]["quoter"]["env_file"][0] == {"path": ".env", "required": False}
 
 
 @pytest.mark.parametrize("name", ["quoter", "sentinel"])
