@@ -121,6 +121,21 @@ def test_a_limit_that_nobody_gave_stops_the_start(
     assert settings.inventory_max == Decimal(wanted["QUOTER_INVENTORY_MAX"])
 
 
+@pytest.mark.parametrize("names", ["", "desk.example", "desk.example, Other.example"])
+def test_prometheus_is_let_in_by_the_name_it_calls(
+    names: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever names a user adds: else each scrape is answered 421, and QuoterDown rings."""
+    scraped = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())
+    jobs = {job["job_name"]: job["static_configs"] for job in scraped["scrape_configs"]}
+    for service in ("quoter", "sentinel"):
+        (targets,) = (each["targets"] for each in jobs[service])
+        set_only(monkeypatch, handed(service, {}, {"QUOTER_HTTP_HOSTS": names}))
+        called = {target.partition(":")[0] for target in targets}
+        added = set(names.lower().replace(" ", "").split(",")) - {""}
+        assert set(load(env_file=None).http_hosts.split(",")) == called | added
+
+
 def compose_command() -> list[str] | None:
     """Docker Compose from version 2 on: as a plugin, or alone."""
     for command in (["docker", "compose"], ["docker-compose"]):
