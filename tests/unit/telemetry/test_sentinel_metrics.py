@@ -20,6 +20,8 @@ def test_what_it_saw_and_did_is_shown() -> None:
     ours.struck()
     ours.swept(found=3, left=1)
     ours.looked(0.5)
+    before = ours.render().decode()
+    ours.latch(is_written=False)
     text = ours.render().decode()
     labels = 'symbol="BTC/USDT",venue="binance"'
     assert f'quoter_sentinel_core{{core="silent",{labels}}} 1.0' in text
@@ -28,4 +30,7 @@ def test_what_it_saw_and_did_is_shown() -> None:
     assert f"quoter_sentinel_strikes_total{{{labels}}} 1.0" in text
     assert f"quoter_sentinel_own_orders{{{labels}}} 3.0" in text
     assert f"quoter_sentinel_cancelled_orders_total{{{labels}}} 2.0" in text
+    latch = f"quoter_sentinel_latch_unwritten{{{labels}}}"
+    assert f"{latch} 0.0" in before
+    assert f"{latch} 1.0" in text
     assert f"quoter_sentinel_look_age_seconds{{{labels}}} 0.5" in text
