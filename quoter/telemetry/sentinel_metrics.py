@@ -1,5 +1,7 @@
 """The metrics of the sentinel, a process of its own with a registry of its own."""
 
+from math import nan
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -22,7 +24,7 @@ class SentinelMetrics:
             "quoter_sentinel_heartbeat_age_seconds", "Since the daemon's beat last changed."
         )
         self._orders = self._gauge(
-            "quoter_sentinel_own_orders", "Orders of ours at its last sweep, before it."
+            "quoter_sentinel_own_orders", "Orders of ours that its last sweep found; nan: none yet."
         )
         self._look_age = self._gauge(
             "quoter_sentinel_look_age_seconds", "Since the venue last answered it, at its last try."
@@ -39,6 +41,7 @@ class SentinelMetrics:
         for counter in (self._strikes, self._cancelled):
             counter.labels(*self._labels)  # a series from the start, so that its first step shows
         self.latch(is_written=True)
+        self._orders.labels(*self._labels).set(nan)
 
     def heartbeat(self, core: str, silence_s: float) -> None:
         """How the daemon is, and for how long it has said nothing."""

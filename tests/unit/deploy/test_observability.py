@@ -10,8 +10,10 @@ import yaml
 
 from deploy.grafana.generate import GRID_WIDTH, TARGET, dashboard, rendered
 from deploy.grafana.panels import ROWS
+from deploy.grafana.watch_panels import CORES
 from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
+from quoter.service.vigil import Core
 from quoter.telemetry.metrics import Metrics
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
 from tests.prometheus import ABSENT, PROMTOOL
@@ -55,6 +57,10 @@ def test_every_expression_follows_the_chosen_symbol_and_rates_follow_the_zoom() 
     assert [text for text in EXPRESSIONS if 'symbol=~"$symbol"' not in text] == []
     ranges = {found for text in EXPRESSIONS for found in re.findall(r"\[(.*?)\]", text)}
     assert ranges == {"$__rate_interval"}
+
+
+def test_the_panel_of_the_sentinel_names_every_state_that_it_knows() -> None:
+    assert {name for name, _ in CORES} == set(Core)
 
 
 def test_every_data_source_is_the_variable() -> None:

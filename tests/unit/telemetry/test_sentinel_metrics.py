@@ -12,6 +12,7 @@ def test_counters_are_there_from_the_start_so_that_their_first_step_shows() -> N
     text = metrics().render().decode()
     assert 'quoter_sentinel_strikes_total{symbol="BTC/USDT",venue="binance"} 0.0' in text
     assert 'quoter_sentinel_cancelled_orders_total{symbol="BTC/USDT",venue="binance"} 0.0' in text
+    assert 'quoter_sentinel_own_orders{symbol="BTC/USDT",venue="binance"} NaN' in text
 
 
 def test_what_it_saw_and_did_is_shown() -> None:
