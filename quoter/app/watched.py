@@ -23,6 +23,13 @@ from quoter.venues.ports import DeadManDoor
 
 log = structlog.get_logger()
 
+ALONE = {  # what QUOTER_SENTINEL means where the venue has no dead man's switch for us
+    "off": "nobody cancels our orders if this process dies",
+    "auto": "nobody cancels our orders if this process dies, unless a sentinel runs: "
+    "QUOTER_SENTINEL=required waits for one",
+    "required": "",
+}
+
 
 def identity(settings: Settings) -> Identity:
     """Whose orders are watched, as daemon and sentinel must agree on."""
@@ -104,12 +111,11 @@ class Watched:
         return SentinelWatch(folder=folder, need=Need(settings.sentinel), clock=self._started.clock)
 
     def _tell(self, settings: Settings) -> None:
-        is_alone = settings.sentinel == "off" and not self._dead_man_s
         is_real = settings.environment is Environment.PRODUCTION
         say = log.warning if is_real and settings.sentinel != "required" else log.info
         say(
             "watched_by",
             sentinel=settings.sentinel,
             dead_man_s=self._dead_man_s,
-            meaning="nobody cancels our orders if this process dies" if is_alone else "",
+            meaning="" if self._dead_man_s else ALONE[settings.sentinel],
         )

@@ -93,6 +93,7 @@ class Runner:
         self.stops = Stops(
             gateway=gateway, folder=folder, latched=latched, post=self.inbox.put, clock=clock
         )
+        self._show_safety()
         self.asks = Asks(self.inbox.put)
         self._keep(ledger)
         self._outbox = Outbox(
@@ -107,6 +108,12 @@ class Runner:
         self._is_recycled = False
         self._last_orders = LastOrders(engine, gateway) if gateway is not None else None
         self._crash: BaseException | None = None
+
+    def _show_safety(self) -> None:
+        limits, gauges = self.engine.config.limits, self._metrics.safety
+        gauges.limits(loss_max=limits.loss_max, drawdown_max=limits.drawdown_max)
+        gauges.follow_latch(self.stops.is_unwritten)
+        self._guards.show(gauges)
 
     def _keep(self, ledger: Ledger | None) -> None:
         self.durable: Durable | None = None

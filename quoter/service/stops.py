@@ -223,6 +223,10 @@ class Stops:
         """Is there a latch to keep?"""
         return self._keeper is not None
 
+    def is_unwritten(self) -> bool:
+        """Is there a kill that the disk does not have? A restart would forget it."""
+        return self._keeper is not None and self._keeper.is_unwritten
+
     async def run(self) -> None:
         """Write the latch, until cancelled; only if `has_disk`."""
         if self._keeper is not None:

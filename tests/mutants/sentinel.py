@@ -94,9 +94,9 @@ MUTANTS = (
         "the switch is thought to fire later than it may",
         Edit(
             "quoter/service/dead_man.py",
-            "            self._fires_s = None if self._is_over else asked_s + self._timeout_s\n",
+            "            self._fires_s = None if self._is_over else asked_s + self.timeout_s\n",
             "            self._fires_s = None if self._is_over else self._monotonic_s()"
-            " + self._timeout_s\n",
+            " + self.timeout_s\n",
         ),
         tests=(f"{SERVICE}/test_dead_man.py",),
     ),

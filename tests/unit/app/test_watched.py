@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from quoter.app.start import Started, StartFailed
 from quoter.app.watched import Watched, dead_man_timeout_s, heard, heartbeat_of, identity
@@ -59,6 +60,25 @@ def test_a_switch_that_is_not_armed_forbids_every_create(tmp_path: Path) -> None
     assert ours.barred()
     assert ours.guards(Switch()).dead_man is not None
     assert "not armed" in ours.barred()
+
+
+@pytest.mark.parametrize(
+    ("sentinel", "dead_man_s", "meaning"),
+    [
+        ("off", 0, "nobody cancels our orders if this process dies"),
+        ("auto", 0, "nobody cancels our orders if this process dies, unless a sentinel runs"),
+        ("required", 0, ""),
+        ("off", 60, ""),
+        ("auto", 60, ""),
+    ],
+)
+def test_the_start_says_who_would_cancel(
+    tmp_path: Path, sentinel: str, dead_man_s: int, meaning: str
+) -> None:
+    with capture_logs() as lines:
+        watched(tmp_path, dead_man_s, sentinel=sentinel).guards(Switch())
+    (line,) = [line for line in lines if line["event"] == "watched_by"]
+    assert line["meaning"].partition(":")[0] == meaning
 
 
 def test_a_dry_run_is_watched_by_nobody() -> None:

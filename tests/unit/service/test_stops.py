@@ -16,7 +16,7 @@ from quoter.domain.step import StateChange
 from quoter.domain.trading import Cause, TradingState
 from quoter.service.clock import Clock
 from quoter.service.data_folder import DataFolder
-from quoter.service.latch import Latch, LatchRecord
+from quoter.service.latch import Latch, LatchRecord, new_record
 from quoter.service.stops import Stops
 from tests.unit.engine.cases import Desk
 from tests.unit.service.test_outbox import Gateway
@@ -185,9 +185,14 @@ async def test_a_disk_that_refuses_the_latch_is_asked_until_it_takes_it(
     async with posted(tmp_path) as post:
         post.stops.kill("test", "enough")
         post.handle()
+        assert post.stops.is_unwritten()
         await post.until_disk(is_killed=True)
         assert not refused
         assert not post.door.is_gate_open
+        end_s = time.monotonic() + WAIT_S
+        while post.stops.is_unwritten():
+            assert time.monotonic() < end_s
+            await asyncio.sleep(0.01)
 
 
 async def test_the_gate_opens_once_the_disk_says_so(tmp_path: Path) -> None:
@@ -274,6 +279,17 @@ async def test_a_kill_of_the_engines_own_overtakes_a_rearm_too(tmp_path: Path) -
         post.handle()
         assert Cause.INVARIANT_BROKEN in post.desk.causes
         assert post.desk.state() is TradingState.KILLED
+
+
+async def test_what_is_not_latched_or_was_found_so_is_not_missing_on_the_disk(
+    tmp_path: Path,
+) -> None:
+    async with posted(tmp_path) as post:
+        assert not post.stops.is_unwritten()
+    record = new_record(Cause.LOSS_LIMIT, "earlier", 0)
+    Latch(tmp_path).save(record)
+    async with posted(tmp_path, record) as post:
+        assert not post.stops.is_unwritten()
 
 
 async def test_a_latch_found_at_the_start_keeps_its_id(tmp_path: Path) -> None:
