@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Level, Levels, Side, Stream
+from quoter.domain.orders import VenueOrder
 from quoter.domain.params import Params
 from quoter.domain.reasons import (
     CancelRejectReason,
@@ -141,17 +142,6 @@ class Fill:
     fee: Decimal  # in fee_asset; negative is a rebate
     fee_asset: str
     is_maker: bool
-
-
-class VenueOrder(NamedTuple):
-    """An order as the venue lists it."""
-
-    client_id: str
-    venue_id: str
-    side: Side
-    price: Decimal
-    size: Decimal
-    filled: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,8 @@ from quoter.domain.events import (
     OrderDone,
     OrderOpen,
     TradesReport,
-    VenueOrder,
 )
-from quoter.domain.orders import OrderState
+from quoter.domain.orders import OrderState, VenueOrder
 from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
 from quoter.engine.balance_check import BalanceCheck

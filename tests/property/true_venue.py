@@ -30,9 +30,9 @@ from quoter.domain.events import (
     OrderUnknown,
     RulesReport,
     TradesReport,
-    VenueOrder,
 )
 from quoter.domain.market import Side
+from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
 from quoter.engine.requote import RequotePolicy
 from quoter.risk.market_regime import RegimePolicy

@@ -34,9 +34,9 @@ from quoter.domain.events import (
     TopOfBook,
     Trade,
     TradesReport,
-    VenueOrder,
 )
 from quoter.domain.market import Level
+from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import (
