@@ -189,6 +189,16 @@ class RulesReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CoinPrice:
+    """What it costs to buy one unit of a coin that fees are paid in; asked at `asked_ns`."""
+
+    ts_ns: int
+    asked_ns: int
+    coin: str
+    price: Decimal  # in the quote currency of our market
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFailed:
     """A report that we asked for and did not get."""
 
@@ -281,7 +291,9 @@ type OrderEvent = (
     | CancelReject
     | Fill
 )
-type ReportEvent = OpenOrdersReport | TradesReport | BalanceReport | RulesReport | ReportFailed
+type ReportEvent = (
+    OpenOrdersReport | TradesReport | BalanceReport | RulesReport | CoinPrice | ReportFailed
+)
 type ControlEvent = (
     FeedUp | FeedDown | FeedAlive | RateLimited | Alarm | Operator | ParamsChanged | Tick
 )

@@ -8,6 +8,7 @@ from decimal import Decimal
 from quoter.domain.instrument import Instrument
 from quoter.domain.trading import CancelReason
 from quoter.engine.causes import Causes
+from quoter.engine.coin_fees import CoinFees
 from quoter.engine.config import EngineConfig
 from quoter.engine.controls import Controls
 from quoter.engine.feed_health import FeedHealth
@@ -53,6 +54,9 @@ class Parts:
         self.attribution = Attribution(
             config.instrument, position=self.inventory.net, cash=Decimal(0)
         )
+        self.coin_fees = CoinFees(
+            instrument=config.instrument, attribution=self.attribution, causes=self.causes
+        )
         self.market = MarketView(config.instrument, self.orders)
         self.learning = Learning(config, self.market, self.orders)
         self.calibration = self.learning.calibration
@@ -63,6 +67,7 @@ class Parts:
             orders=self.orders,
             inventory=self.inventory,
             attribution=self.attribution,
+            charge=self.coin_fees.charge,
             causes=self.causes,
             fair=lambda: self.market.mid,
             prefixes=(config.own_prefix, config.id_prefix),

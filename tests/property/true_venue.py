@@ -240,7 +240,7 @@ class World:
                 return BalanceReport(ts_ns=now_ns, asked_ns=now_ns, free=self.balances(), locked={})
             case ReportKind.RULES:
                 return RulesReport(ts_ns=now_ns, instrument=CONFIG.instrument)
-            case ReportKind.BOOK:
+            case ReportKind.BOOK | ReportKind.COIN_PRICE:
                 return None
 
     # the truth against the belief
