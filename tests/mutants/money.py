@@ -34,4 +34,13 @@ COINS = (
     ),
 )
 
-MUTANTS = COINS
+STORMS = (
+    mutant(
+        "slow_storm_is_none",
+        "a venue that refuses every order goes on getting them while we rest between two",
+        Edit("quoter/risk/reject_streak.py", "is_full and reason in HURRIED:", "is_full:"),
+        tests=("tests/unit/risk/test_reject_streak.py", "tests/unit/engine/test_placing.py"),
+    ),
+)
+
+MUTANTS = (*COINS, *STORMS)
