@@ -65,6 +65,7 @@ class Lifecycle:
         self._charge = charge
         self._causes = causes
         self._fair = fair
+        self.booked_ns = 0  # when the newest fill was booked
         self.orphans = OrphanFills(
             orders=orders,
             inventory=inventory,
@@ -204,6 +205,7 @@ class Lifecycle:
         except LedgerConflict as error:
             self._causes.trip(turn, Cause.LEDGER_CONFLICT, str(error))
             return
+        self.booked_ns = turn.ts_ns
         mark = self._attribution.mark_of(fair) if fair is not None else None
         self._attribution.fill(fill, mark, turn.ts_ns)
         self._charge(fill, turn)

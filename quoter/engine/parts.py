@@ -28,6 +28,7 @@ from quoter.engine.recount import Recount
 from quoter.engine.regime import RegimeWatch
 from quoter.engine.stopping import Stopping
 from quoter.engine.turn import Turn
+from quoter.engine.venue_position import VenuePosition
 from quoter.state.attribution import Attribution
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrders
@@ -83,6 +84,12 @@ class Parts:
                 own_prefix=config.own_prefix,
                 run_prefix=config.id_prefix,
                 earlier_runs=config.earlier_runs,
+                causes=self.causes,
+            ),
+            position=VenuePosition(
+                inventory=self.inventory,
+                base=config.instrument.base,
+                inventory_max=config.limits.inventory_max,
                 causes=self.causes,
             ),
         )

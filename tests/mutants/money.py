@@ -43,4 +43,38 @@ STORMS = (
     ),
 )
 
-MUTANTS = (*COINS, *STORMS)
+RECONCILE = "quoter/engine/reconcile.py"
+BALANCES = "tests/unit/engine/test_balance_check.py"
+
+BOOKS = (
+    mutant(
+        "difference_for_ever",
+        "books that differ from the venue's only pause us, for however long",
+        Edit(RECONCILE, "self._wrong_ns and lasted_ns >= LASTING_NS:", "False:"),
+        tests=(BALANCES,),
+    ),
+    mutant(
+        "silence_is_a_difference",
+        "a venue that does not answer for a minute kills us by its first, old answer",
+        Edit(
+            RECONCILE,
+            "lasted_ns = asked_ns - self._wrong_ns",
+            "lasted_ns = turn.ts_ns - self._wrong_ns",
+        ),
+        tests=(BALANCES,),
+    ),
+    mutant(
+        "holdings_beyond_the_limit",
+        "what the venue says that we hold is held against no limit",
+        Edit("quoter/engine/venue_position.py", "self._beyond >= REPORTS:", "False:"),
+        tests=(BALANCES,),
+    ),
+    mutant(
+        "holdings_of_before_the_fill",
+        "balances that were asked for before a fill count against the limit after it",
+        Edit("quoter/engine/venue_position.py", "report.asked_ns > booked_ns and ", ""),
+        tests=(BALANCES,),
+    ),
+)
+
+MUTANTS = (*COINS, *STORMS, *BOOKS)
