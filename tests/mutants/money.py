@@ -77,4 +77,13 @@ BOOKS = (
     ),
 )
 
-MUTANTS = (*COINS, *STORMS, *BOOKS)
+SIZES = (
+    mutant(
+        "order_larger_than_the_limit",
+        "with many levels one order may be larger than all that we may hold",
+        Edit("quoter/app/wiring.py", "min(most, settings.inventory_max / 2)", "most"),
+        tests=("tests/unit/app/test_wiring.py",),
+    ),
+)
+
+MUTANTS = (*COINS, *STORMS, *BOOKS, *SIZES)
