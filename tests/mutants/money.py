@@ -86,4 +86,13 @@ SIZES = (
     ),
 )
 
-MUTANTS = (*COINS, *STORMS, *BOOKS, *SIZES)
+KNOBS = (
+    mutant(
+        "protection_switched_off_live",
+        "an operator may halve a protection until it is gone",
+        Edit("quoter/settings/knobs.py", "if value >= least * (1 - ROUNDING):", "if True:"),
+        tests=("tests/unit/settings/test_knobs.py",),
+    ),
+)
+
+MUTANTS = (*COINS, *STORMS, *BOOKS, *SIZES, *KNOBS)
