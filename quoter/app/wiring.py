@@ -131,9 +131,11 @@ def engine_config(
 
 
 def limits(settings: Settings) -> Limits:
+    """Hard limits; one order may hold all levels of a side, and at most half of what we may."""
+    most = settings.order_size * (settings.levels + 1)
     return Limits(
         inventory_max=settings.inventory_max,
-        size_max=settings.order_size * (settings.levels + 1),
+        size_max=min(most, settings.inventory_max / 2),
         notional_max=settings.notional_max,
         collar=Decimal(repr(settings.collar_bps)) * BPS,
         loss_max=settings.loss_max,

@@ -67,11 +67,15 @@ class QueryOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestReport:
-    """Ask the venue for a list; `from_trade_id` is for TRADES: the last one booked, or empty."""
+    """Ask the venue for a list; `from_trade_id` is for TRADES: the last one booked, or empty.
+
+    `coin` is for COIN_PRICE: whose price, in the quote currency of our market.
+    """
 
     kind: ReportKind
     from_trade_id: str = ""
     since_ns: int = 0  # for venues that page trades by time
+    coin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

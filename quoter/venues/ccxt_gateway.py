@@ -188,7 +188,7 @@ class CcxtGateway:
         return news
 
     async def report(self, request: RequestReport) -> ReportEvent:
-        """OPEN_ORDERS, TRADES, BALANCES or RULES; ReportFailed if the venue did not answer."""
+        """All kinds but BOOK; ReportFailed if the venue did not answer."""
         if request.kind is ReportKind.RULES:
             return await self._startup.report()
         return await self._reporter.report(request)

@@ -85,7 +85,7 @@ class OrderGateway(Protocol):
         """What the venue knows of one order; None if it did not answer."""
 
     async def report(self, request: RequestReport) -> ReportEvent:
-        """OPEN_ORDERS, TRADES, BALANCES or RULES; ReportFailed if the venue did not answer."""
+        """All kinds but BOOK; ReportFailed if the venue did not answer."""
 
     async def past(self) -> MarketPast:
         """Bars and trade rate from before our time; empty where the venue does not tell."""

@@ -7,6 +7,7 @@ from quoter.domain.commands import RequestReport
 from quoter.domain.errors import VenueError
 from quoter.domain.events import (
     BalanceReport,
+    CoinPrice,
     Fill,
     OpenOrdersReport,
     ReportEvent,
@@ -17,6 +18,7 @@ from quoter.domain.reasons import ReportKind
 from quoter.venues.calls import Caller, Failed
 from quoter.venues.ccxt_events import balances, fill, venue_order
 from quoter.venues.ccxt_types import JsonDict
+from quoter.venues.coin_price import coin_price
 from quoter.venues.config import NowNs
 from quoter.venues.dialects import Dialect
 from quoter.venues.guards import GuardedExchange
@@ -55,6 +57,8 @@ class Reporter:
                     return TradesReport(ts_ns=self._now_ns(), asked_ns=asked_ns, fills=fills)
                 case ReportKind.BALANCES:
                     return await self._balances()
+                case ReportKind.COIN_PRICE:
+                    return await self._coin_price(request.coin)
                 case ReportKind.BOOK:
                     raise VenueError("the book comes from the market feed")
                 case ReportKind.RULES:
@@ -83,6 +87,12 @@ class Reporter:
             raise VenueError(answer.text)
         free, locked = balances(answer, self._dialect)
         return BalanceReport(ts_ns=self._now_ns(), asked_ns=asked_ns, free=free, locked=locked)
+
+    async def _coin_price(self, coin: str) -> CoinPrice:
+        asked_ns = self._now_ns()
+        quote = self._symbol.partition("/")[2]
+        price = await coin_price(self._client, self._caller, self._dialect, coin=coin, quote=quote)
+        return CoinPrice(ts_ns=self._now_ns(), asked_ns=asked_ns, coin=coin, price=price)
 
     async def _trades(self, request: RequestReport) -> tuple[Fill, ...]:
         """Our trades after `from_trade_id`, else since `since_ns`, else the latest page.

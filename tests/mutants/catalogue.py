@@ -5,6 +5,7 @@ from tests.mutants import (
     doors,
     health,
     kills,
+    money,
     orders,
     pretrade,
     regime,
@@ -24,6 +25,7 @@ MUTANTS = (
     *secrets.MUTANTS,
     *sentinel.MUTANTS,
     *pretrade.MUTANTS,
+    *money.MUTANTS,
 )
 # Where a mutant's own tests do not see it, these may.
 FALLBACK = (

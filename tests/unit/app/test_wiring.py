@@ -114,6 +114,18 @@ def test_limits_come_from_the_settings_and_are_never_invented() -> None:
     assert (found.inventory_max, found.loss_max) == (Decimal("0.08"), Decimal(42))
 
 
+@pytest.mark.parametrize(
+    ("levels", "inventory_max", "size_max"),
+    [(1, "0.05", "0.010"), (3, "0.05", "0.020"), (10, "0.05", "0.025"), (10, "0.015", "0.0075")],
+)
+def test_no_order_is_larger_than_half_of_the_limit(
+    levels: int, inventory_max: str, size_max: str
+) -> None:
+    """PT-02: some levels may be carried to one order, but never to most of what may be held."""
+    found = limits(settings(levels=levels, inventory_max=inventory_max, order_size="0.005"))
+    assert found.size_max == Decimal(size_max)
+
+
 def test_what_may_be_lost_from_the_peak_follows_the_loss_limit_unless_said_otherwise() -> None:
     usual, said = settings(loss_max="42"), settings(loss_max="42", drawdown_max="7", loss_soft="3")
     assert limits(usual).drawdown_max == 42
