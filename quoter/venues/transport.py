@@ -26,7 +26,7 @@ from quoter.venues.config import NowNs
 
 WIRE_TIMES_MAX = 1000
 KEEP_ALIVE_S = 75.0  # aiohttp's 15 s would cost a TLS handshake after every quiet stretch
-CONNECTIONS_MAX = 20
+CONNECTIONS_MAX = 64  # every call that may hang at once, and a kill's cancels beside them
 PULSE_NS_MAX = 1_000_000_000  # an engine that has not heard its clock for longer decides blindly
 HOST_CHARS_MAX = 100  # shown of a foreign one
 TLS_SCHEMES = frozenset({"https", "wss"})

@@ -11,6 +11,7 @@ from tests.mutants import (
     secrets,
     sentinel,
     truth,
+    wire,
 )
 
 MUTANTS = (
@@ -24,6 +25,7 @@ MUTANTS = (
     *secrets.MUTANTS,
     *sentinel.MUTANTS,
     *pretrade.MUTANTS,
+    *wire.MUTANTS,
 )
 # Where a mutant's own tests do not see it, these may.
 FALLBACK = (
