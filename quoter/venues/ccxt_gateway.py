@@ -177,6 +177,10 @@ class CcxtGateway:
     def open_gate(self) -> None:
         self._client.gate.is_open = True
 
+    def reduce_only(self, *, is_on: bool) -> None:
+        """From now on, or no longer, only orders leave that were approved as reducing ones."""
+        self._client.gate.reduces_only = is_on
+
     def pulse(self, ts_ns: int) -> None:
         """Another tick was handled."""
         self._client.gate.pulse_ns = ts_ns

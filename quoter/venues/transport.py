@@ -118,6 +118,7 @@ class LastInch:
         self._intents: dict[str, PlaceOrder] = {}
         self._wire_ns: dict[str, int] = {}
         self.is_open = False
+        self.reduces_only = False  # REDUCE_ONLY: what was approved before that stays here
         self.pulse_ns: int | None = None  # the last tick that the engine handled; None: no engine
         self.requests_sent = 0
         self.creates_sent = 0
@@ -168,6 +169,8 @@ class LastInch:
             raise self.breach(f"no intent is registered for {call.client_id!r}")
         if call.create_sent:
             raise self.breach(f"{call.client_id} was sent before")
+        if self.reduces_only and not order.reduces:
+            raise self.refuse(f"{call.client_id} was approved before the state was REDUCE_ONLY")
         age_ns = self._now_ns() - order.decided_ns
         if not age_ns <= self._age_ns_max:
             raise self.refuse(f"{call.client_id} was decided {age_ns / 1e6:.0f} ms ago")

@@ -346,14 +346,21 @@ async def test_nothing_is_sent_twice_on_a_dead_connection(
             assert answer is None or isinstance(answer, ReportFailed | OrderUnknown)
 
 
+@pytest.mark.parametrize("is_shut", [True, False])
 @pytest.mark.parametrize("under_way", [0, 1, 30])
 async def test_two_hundred_queued_creates_and_a_shut_gate_leave_none_on_the_wire(
-    still_sandbox: RunningSandbox, gateway: CcxtGateway, under_way: int
+    still_sandbox: RunningSandbox, gateway: CcxtGateway, under_way: int, is_shut: bool
 ) -> None:
-    """Most wait for a connection of the pool: shut means shut for all that is not written yet."""
+    """Most wait for a connection of the pool: shut means shut for all that is not written yet.
+
+    So does a state that only lets inventory shrink, for what may grow it.
+    """
     places = [asyncio.create_task(gateway.place(place(n))) for n in range(200)]
     await until(lambda: len(on_the_wire(gateway)) >= under_way)
-    gateway.shut()
+    if is_shut:
+        gateway.shut()
+    else:
+        gateway.reduce_only(is_on=True)
     before = on_the_wire(gateway)
     answers = await asyncio.gather(*places)
     assert on_the_wire(gateway) == before

@@ -4,6 +4,7 @@ from tests.mutants.mutant import Edit, mutant
 
 OUTBOX = "quoter/service/outbox.py"
 OUTBOX_TESTS = "tests/unit/service/test_outbox.py"
+TRANSPORT, TRANSPORT_TESTS = "quoter/venues/transport.py", "tests/unit/venues/test_transport.py"
 
 MUTANTS = (
     mutant(
@@ -31,5 +32,35 @@ MUTANTS = (
         "what waits behind hung cancels stays there when everything must go",
         Edit(OUTBOX, "                    self._hurry_cancels()\n", ""),
         tests=(OUTBOX_TESTS,),
+    ),
+    mutant(
+        "growing_order_while_reducing",
+        "what was approved before the state was REDUCE_ONLY leaves all the same",
+        Edit(
+            TRANSPORT,
+            "        if self.reduces_only and not order.reduces:\n",
+            "        if False:\n",
+        ),
+        tests=(TRANSPORT_TESTS,),
+    ),
+    mutant(
+        "gate_not_told_to_reduce",
+        "the last inch never hears that only reducing orders may leave",
+        Edit(
+            "quoter/service/stops.py",
+            "is_on=change.after is TradingState.REDUCE_ONLY",
+            "is_on=False",
+        ),
+        tests=("tests/unit/service/test_stops.py",),
+    ),
+    mutant(
+        "every_order_reduces",
+        "an order approved while both sides were allowed passes for a reducing one",
+        Edit(
+            "quoter/risk/gate.py",
+            "reduces=view.state is TradingState.REDUCE_ONLY",
+            "reduces=True",
+        ),
+        tests=("tests/unit/risk/test_gate.py",),
     ),
 )

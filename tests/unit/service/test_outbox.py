@@ -100,6 +100,9 @@ class Gateway:
     def open_gate(self) -> None:
         """No gate here."""
 
+    def reduce_only(self, *, is_on: bool) -> None:
+        """No gate here."""
+
     def pulse(self, ts_ns: int) -> None:
         """No gate here."""
 
