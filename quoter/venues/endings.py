@@ -37,12 +37,19 @@ class Endings:
         self._dialect, self._now_ns = dialect, now_ns
         self._reporter, self._remember = reporter, remember
 
-    async def cancel(self, order: CancelOrder) -> OrderDone | CancelReject:
-        """Cancel by the venue's id when known, else by ours; may be repeated freely."""
+    async def cancel(
+        self, order: CancelOrder, *, is_paced: bool = True
+    ) -> OrderDone | CancelReject:
+        """Cancel by the venue's id when known, else by ours; may be repeated freely.
+
+        That of a kill waits for no budget of ours, as if `is_paced` were False.
+        """
+        is_paced = is_paced and order.reason is not CancelReason.KILL
         params = {} if order.venue_id else {"clientOrderId": order.client_id}
         answer = await self._caller.cancel(
             order.client_id,
             lambda: self._client.cancel_order(order.venue_id or None, self._config.symbol, params),
+            is_paced=is_paced,
         )
         if isinstance(answer, Failed):
             reason = outcomes.cancel_reason(
@@ -55,7 +62,7 @@ class Endings:
         news = order_news(answer, self._dialect, self._now_ns())
         if not isinstance(news, OrderDone):  # accepted, but the answer does not say how it ended
             query = QueryOrder(client_id=order.client_id, venue_id=order.venue_id)
-            found = await self.query(query)
+            found = await self.query(query, is_paced=is_paced)
             if not isinstance(found, OrderDone):
                 return self._not_cancelled(
                     order, CancelRejectReason.NO_ANSWER, "accepted, its end is not confirmed"
@@ -70,12 +77,15 @@ class Endings:
             venue_id=order.venue_id or news.venue_id,
         )
 
-    async def query(self, order: QueryOrder) -> OrderOpen | OrderDone | OrderNotFound | None:
+    async def query(
+        self, order: QueryOrder, *, is_paced: bool = True
+    ) -> OrderOpen | OrderDone | OrderNotFound | None:
         """One order by the venue's id when known, else by ours; None without an answer."""
         params = {} if order.venue_id else {"clientOrderId": order.client_id}
         answer = await self._caller.read(
             lambda: self._client.fetch_order(order.venue_id or None, self._config.symbol, params),
             weight=self._dialect.weights.get("query", 1.0),
+            is_paced=is_paced,
         )
         if isinstance(answer, Failed):
             is_missing = answer.was_sent and outcomes.is_not_found(
@@ -95,24 +105,24 @@ class Endings:
     async def cancel_all(self) -> int:
         """Cancel own orders until none is open, at most CANCEL_ROUNDS_MAX times; how many are left.
 
-        Raises VenueError if the venue can't be asked.
+        Nothing of it waits for a budget of ours. Raises VenueError if the venue can't be asked.
         """
         turns = asyncio.Semaphore(CANCELS_AT_ONCE_MAX)
 
         async def cancel(order: CancelOrder) -> None:
             async with turns:
-                await self.cancel(order)
+                await self.cancel(order, is_paced=False)
 
         for _ in range(CANCEL_ROUNDS_MAX):
-            own = await self.own_open()
+            own = await self.own_open(is_paced=False)
             if not own:
                 return 0
             await asyncio.gather(*(cancel(order) for order in own))
-        return len(await self.own_open())
+        return len(await self.own_open(is_paced=False))
 
-    async def own_open(self) -> list[CancelOrder]:
+    async def own_open(self, *, is_paced: bool = True) -> list[CancelOrder]:
         """A cancel for every own order that the venue lists. Raises VenueError."""
-        report = await self._reporter.open_orders()
+        report = await self._reporter.open_orders(is_paced=is_paced)
         return [
             CancelOrder(
                 client_id=order.client_id, venue_id=order.venue_id, reason=CancelReason.STATE

@@ -4,6 +4,8 @@ from tests.mutants.mutant import Edit, mutant
 
 OUTBOX = "quoter/service/outbox.py"
 OUTBOX_TESTS = "tests/unit/service/test_outbox.py"
+LIMITER, LIMITER_TESTS = "quoter/venues/limiter.py", "tests/unit/venues/test_limiter.py"
+ENDINGS_TESTS = "tests/integration/test_venues_endings.py"
 TRANSPORT, TRANSPORT_TESTS = "quoter/venues/transport.py", "tests/unit/venues/test_transport.py"
 
 MUTANTS = (
@@ -62,5 +64,31 @@ MUTANTS = (
             "reduces=True",
         ),
         tests=("tests/unit/risk/test_gate.py",),
+    ),
+    mutant(
+        "kill_waits_for_our_own_budget",
+        "a spent budget of ours holds back what a kill needs",
+        Edit(LIMITER, "        if not is_paced:\n", "        if False:\n"),
+        tests=(LIMITER_TESTS,),
+    ),
+    mutant(
+        "kills_cancels_paced",
+        "the cancels of a kill wait for the budget like any other",
+        Edit(
+            "quoter/venues/endings.py",
+            "is_paced = is_paced and order.reason is not CancelReason.KILL",
+            "is_paced = is_paced is not False",
+        ),
+        tests=(f"{ENDINGS_TESTS}::test_a_kill_waits_for_no_budget_of_ours",),
+    ),
+    mutant(
+        "budget_full_again_with_the_rules",
+        "every exchangeInfo gives back what was spent",
+        Edit(
+            LIMITER,
+            'bucket = self._orders.setdefault(f"{window_s:g}s", fresh)',
+            'bucket = self._orders[f"{window_s:g}s"] = fresh',
+        ),
+        tests=(LIMITER_TESTS,),
     ),
 )
