@@ -6,6 +6,7 @@ OUTBOX = "quoter/service/outbox.py"
 OUTBOX_TESTS = "tests/unit/service/test_outbox.py"
 LIMITER, LIMITER_TESTS = "quoter/venues/limiter.py", "tests/unit/venues/test_limiter.py"
 ENDINGS_TESTS = "tests/integration/test_venues_endings.py"
+VERIFY, VERIFIED = "quoter/venues/verify.py", "tests/unit/venues/test_verify.py"
 TRANSPORT, TRANSPORT_TESTS = "quoter/venues/transport.py", "tests/unit/venues/test_transport.py"
 
 MUTANTS = (
@@ -90,5 +91,38 @@ MUTANTS = (
             'bucket = self._orders[f"{window_s:g}s"] = fresh',
         ),
         tests=(LIMITER_TESTS,),
+    ),
+    mutant(
+        "price_and_size_swapped",
+        "a request that asks for the price as its size, and the other way round, passes",
+        Edit(
+            VERIFY,
+            "            found.append([decimal(value) for value in values] == [approved])\n",
+            "            found.append(approved in {order.price, order.size})\n",
+        ),
+        tests=(VERIFIED,),
+    ),
+    mutant(
+        "named_fields_not_looked_at",
+        "price and size count wherever they stand",
+        Edit(
+            VERIFY,
+            "        if values := _of(leaves, names):\n",
+            "        if values := _of(leaves, frozenset()):\n",
+        ),
+        Edit(VERIFY, " if _plain(name) not in named]", "]"),
+        tests=(VERIFIED,),
+    ),
+    mutant(
+        "batch_of_orders",
+        "a second order in the same request leaves with the approved one",
+        Edit(VERIFY, "        if len(value) > 1 and ", "        if False and "),
+        tests=(VERIFIED,),
+    ),
+    mutant(
+        "market_order_named",
+        "the kind of an order is whatever the request says",
+        Edit(VERIFY, "all(_is_kind(value, ours) for value in _of(leaves, KIND_NAMES))", "True"),
+        tests=(VERIFIED,),
     ),
 )
