@@ -27,7 +27,7 @@ from quoter.venues.ccxt_client import make_client, make_twin
 from quoter.venues.ccxt_types import JsonDict
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.dead_man import set_dead_man
-from quoter.venues.dialects import dialect_of
+from quoter.venues.dialects import dialect_of, with_self_trade
 from quoter.venues.endings import Endings
 from quoter.venues.key_watch import KeyWatch
 from quoter.venues.parse import text
@@ -41,6 +41,11 @@ from quoter.venues.tasks import spawn
 from quoter.venues.transport import Barred, never_barred
 from quoter.venues.venue_clock import ClockSample
 
+NOT_PREVENTED = (
+    "the venue is not asked to prevent trades with ourselves: only our own check keeps the orders"
+    " of this daemon apart, so let nobody else trade on the account"
+)
+
 
 class CcxtGateway:
     """`OrderGateway` through ccxt.pro; see `quoter.venues.ports`."""
@@ -49,8 +54,8 @@ class CcxtGateway:
         self, config: VenueConfig, now_ns: NowNs, random: Random, barred: Barred = never_barred
     ) -> None:
         self._config, self._now_ns = config, now_ns
-        self._dialect = dialect_of(config.exchange)
         self._client = make_client(config, now_ns, barred)
+        self._dialect = with_self_trade(dialect_of(config.exchange), self._client.features)
         self._caller = Caller(self._client, config, now_ns)
         self._news = PrivateNews(dialect=self._dialect, is_own=self.is_own, now_ns=now_ns)
         self.key_watch = KeyWatch(
@@ -104,6 +109,15 @@ class CcxtGateway:
         Raises KeyRefused, or VenueError with what is wrong.
         """
         return await self._startup.connect()
+
+    @property
+    def doubts(self) -> tuple[tuple[str, str], ...]:
+        """What a person should know of this venue and key, with a name each: after `connect`."""
+        found = (("key_rights", self.key_watch.doubts), ("self_trade", self._unprevented()))
+        return tuple((name, text) for name, text in found if text)
+
+    def _unprevented(self) -> str:
+        return "" if self._dialect.self_trade else NOT_PREVENTED
 
     @property
     def rolls(self) -> int:

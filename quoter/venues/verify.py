@@ -32,6 +32,10 @@ SIZE_NAMES = frozenset(
 )
 SIDE_NAMES = frozenset({"side", "orderside"})
 KIND_NAMES = frozenset({"type", "ordertype", "ordtype"})  # some name the side there
+SELF_TRADE_WORDS = {  # by ccxt's name of the mode; what it becomes at the venues
+    "EXPIRE_MAKER": frozenset({"expiremaker", "cancelmaker", "rejectmaker"}),
+    "EXPIRE_BOTH": frozenset({"expireboth", "cancelboth", "rejectboth"}),
+}
 MANY = "a list of orders"  # the name of a leaf that stands for one
 
 type Leaves = list[tuple[str, str]]  # names and values
@@ -85,13 +89,19 @@ class GenericCreate:
     orders; tests name some that pass.
     """
 
-    def __init__(self, venue_symbol: str) -> None:
+    def __init__(self, venue_symbol: str, self_trade: str = "") -> None:
+        """`self_trade` is ccxt's name of the prevention that is asked for; empty: none is."""
         self._venue_symbol = venue_symbol.lower()
+        self._self_trade = SELF_TRADE_WORDS[self_trade] if self_trade else frozenset()
 
     def __call__(self, gate: LastInch, call: Call, url: str, body: str) -> None:
         """Raise GateShut at the first thing that is missing."""
         order = _intent(gate, call)
-        if missing := _missing(order, list(_leaves(url, body)), self._venue_symbol):
+        leaves = list(_leaves(url, body))
+        missing = _missing(order, leaves, self._venue_symbol)
+        if self._self_trade and all(_plain(value) not in self._self_trade for _, value in leaves):
+            missing.append("self-trade prevention")
+        if missing:
             raise gate.breach(f"{call.client_id}: the request does not say {', '.join(missing)}")
 
 
@@ -99,7 +109,7 @@ def create_check(dialect: Dialect, venue_symbol: str) -> BinanceCreate | Generic
     """What compares the creates of one market with their intents."""
     if dialect.family == "binance":
         return BinanceCreate(venue_symbol, dialect.self_trade)
-    return GenericCreate(venue_symbol)
+    return GenericCreate(venue_symbol, dialect.self_trade)
 
 
 def _intent(gate: LastInch, call: Call) -> PlaceOrder:

@@ -14,7 +14,7 @@ from quoter.domain.commands import PlaceOrder, TimeInForce
 from quoter.domain.errors import GateShut
 from quoter.domain.market import Side
 from quoter.venues.config import VenueConfig
-from quoter.venues.dialects import BINANCE, GENERIC
+from quoter.venues.dialects import BINANCE, GENERIC, Dialect, with_self_trade
 from quoter.venues.market_rules import DECIMAL_PLACES
 from quoter.venues.transport import Call, LastInch, Purpose
 from quoter.venues.verify import LEAVES_MAX, BinanceCreate, GenericCreate, create_check
@@ -79,6 +79,19 @@ def breaches(gate: LastInch) -> list[str]:
 def test_each_dialect_has_its_own_check() -> None:
     assert isinstance(create_check(BINANCE, "BTCUSDT"), BinanceCreate)
     assert isinstance(create_check(GENERIC, "BTCUSDT"), GenericCreate)
+
+
+@pytest.mark.parametrize("exchange", ["okx", "myokx"])
+async def test_where_ccxt_writes_the_prevention_of_self_trades_it_is_asked_for(
+    gate: LastInch, exchange: str
+) -> None:
+    """PT-05: unmodified ccxt, from its own table of features to the request."""
+    dialect = with_self_trade(GENERIC, getattr(ccxt.pro, exchange)().features)
+    assert dialect.self_trade == "EXPIRE_MAKER"
+    check = create_check(dialect, "BTCUSDT")
+    check(gate, CREATE, *await written(exchange, dialect=dialect))
+    with pytest.raises(GateShut, match="does not say self-trade prevention"):
+        check(gate, CREATE, *await written(exchange))
 
 
 def test_a_request_that_says_what_was_approved_passes(
@@ -173,7 +186,9 @@ def test_without_an_intent_nothing_is_sent(
     assert len(told) == 1
 
 
-async def written(exchange: str, order: PlaceOrder = ORDER) -> tuple[str, str]:
+async def written(
+    exchange: str, order: PlaceOrder = ORDER, dialect: Dialect = GENERIC
+) -> tuple[str, str]:
     """URL and body of our order as unmodified ccxt signs it; nothing leaves."""
     client = getattr(ccxt.pro, exchange)(
         {"apiKey": "a" * 32, "secret": "c2VjcmV0c2VjcmV0c2VjcmV0", "password": "p", "uid": "1"}
@@ -198,7 +213,7 @@ async def written(exchange: str, order: PlaceOrder = ORDER) -> tuple[str, str]:
             "buy",
             f"{ORDER.size:f}",
             f"{ORDER.price:f}",
-            GENERIC.parameters(order, VENUE),
+            dialect.parameters(order, VENUE),
         )
     await client.close()
     return seen[-1]
@@ -320,6 +335,24 @@ def test_what_a_venue_reads_by_name_must_be_approved_by_that_name(
 ) -> None:
     with pytest.raises(GateShut, match=f"does not say {what}$"):
         GenericCreate("BTCUSDT")(gate, CREATE, URL, json.dumps(JSON | change))
+
+
+@pytest.mark.parametrize(
+    ("mode", "word"),
+    [
+        ("EXPIRE_MAKER", "cancel_maker"),
+        ("EXPIRE_MAKER", "RejectMaker"),
+        ("EXPIRE_BOTH", "cancelBoth"),
+    ],
+)
+def test_the_self_trade_prevention_that_was_asked_for_is_there(
+    gate: LastInch, mode: str, word: str
+) -> None:
+    check = GenericCreate("BTCUSDT", mode)
+    check(gate, CREATE, URL, json.dumps(JSON | {"stp": word}))
+    for other in ("", "none", "cancel_taker"):
+        with pytest.raises(GateShut, match="does not say self-trade prevention"):
+            check(gate, CREATE, URL, json.dumps(JSON | {"stp": other}))
 
 
 def test_under_names_that_nobody_knows_price_and_size_are_found_by_value(gate: LastInch) -> None:
