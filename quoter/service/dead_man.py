@@ -5,7 +5,6 @@ while it may have fired: `overdue` is asked at the last inch too.
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 
 import structlog
@@ -15,6 +14,7 @@ from quoter.domain.events import Alarm
 from quoter.domain.trading import Cause
 from quoter.service.clock import Clock
 from quoter.venues.ports import DeadManDoor, Emit
+from quoter.venues.since_boot import since_boot_s
 
 log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ class DeadMan:
         door: DeadManDoor,
         timeout_s: float,
         clock: Clock,
-        monotonic_s: Callable[[], float] = time.monotonic,
+        monotonic_s: Callable[[], float] = since_boot_s,
     ) -> None:
         self._door = door
         self._timeout_s = timeout_s

@@ -125,4 +125,10 @@ MUTANTS = (
         Edit(VERIFY, "all(_is_kind(value, ours) for value in _of(leaves, KIND_NAMES))", "True"),
         tests=(VERIFIED,),
     ),
+    mutant(
+        "asleep_is_no_time",
+        "over a suspend of the machine our time stands still, and old books look fresh",
+        Edit("quoter/venues/since_boot.py", '"CLOCK_BOOTTIME"', '"CLOCK_MONOTONIC"'),
+        tests=("tests/unit/venues/test_since_boot.py",),
+    ),
 )
