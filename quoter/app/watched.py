@@ -87,6 +87,8 @@ class Watched:
         """Why no create may leave now: asked right before each one is written."""
         if self._latch is not None and self._latch.is_set():
             return "the latch is on the disk"
+        if text := self._started.clock.moved():  # sooner than the engine hears of it
+            return text
         if self._dead_man_s:
             return self._dead_man.overdue() if self._dead_man is not None else "not armed yet"
         return ""

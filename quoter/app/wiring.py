@@ -32,7 +32,6 @@ from quoter.sandbox.config import DEMO_ACCOUNT
 from quoter.service.kept_calibration import Kept, Scale
 from quoter.settings import Environment, Settings
 from quoter.venues.config import StreamTimings, VenueConfig
-from quoter.venues.dialects import dialect_of
 
 BPS = Decimal("0.0001")
 RUN_DIGITS = 8  # unix milliseconds in base 36 fit until 2059
@@ -121,7 +120,7 @@ def engine_config(
         ),
         reconcile=ReconcilePolicy(
             foreign=ForeignPolicy(settings.foreign),
-            rules_ns=RULES_NS if dialect_of(settings.exchange).tells_rules_of_one else 0,
+            rules_ns=RULES_NS,
         ),
         hysteresis=Hysteresis(pauses_max=settings.flap_pauses_max),
         pretrade=pretrade_policy(settings),

@@ -39,6 +39,7 @@ class PlaceOrder:
     decided_ns: int  # ts_ns of the event it answers: its age is checked at the socket
     time_in_force: TimeInForce = TimeInForce.POST_ONLY
     book_seq: int = 0  # the update of the book that it was priced from
+    reduces: bool = False  # approved while nothing but reducing was: it can't grow inventory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ while it may have fired: `overdue` is asked at the last inch too.
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from math import nan
 
@@ -16,6 +15,7 @@ from quoter.domain.events import Alarm
 from quoter.domain.trading import Cause
 from quoter.service.clock import Clock
 from quoter.venues.ports import DeadManDoor, Emit
+from quoter.venues.since_boot import since_boot_s
 
 log = structlog.get_logger()
 
@@ -33,7 +33,7 @@ class DeadMan:
         door: DeadManDoor,
         timeout_s: float,
         clock: Clock,
-        monotonic_s: Callable[[], float] = time.monotonic,
+        monotonic_s: Callable[[], float] = since_boot_s,
     ) -> None:
         self._door = door
         self.timeout_s = timeout_s

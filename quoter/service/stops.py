@@ -130,6 +130,8 @@ class Stops:
     def changed(self, change: StateChange) -> None:
         """Follow the engine. Never waits: cancels leave beside the latch, not behind it."""
         self._state = change.after
+        if self._gateway is not None:
+            self._gateway.reduce_only(is_on=change.after is TradingState.REDUCE_ONLY)
         self._follow()
         for cause, text in change.raised:
             if SEVERITY[cause].state is TradingState.KILLED:

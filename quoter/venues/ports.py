@@ -102,6 +102,9 @@ class OrderGateway(Protocol):
     def open_gate(self) -> None:
         """Let creates through (start, and after a re-arm)."""
 
+    def reduce_only(self, *, is_on: bool) -> None:
+        """Of those, while it is on, only the ones that were approved as reducing."""
+
     def pulse(self, ts_ns: int) -> None:
         """The engine has handled the tick of `ts_ns`: without one for 1 s no create leaves."""
 

@@ -66,11 +66,13 @@ class Reporter:
         except VenueError as error:
             return ReportFailed(ts_ns=self._now_ns(), kind=request.kind, text=str(error))
 
-    async def open_orders(self) -> OpenOrdersReport:
+    async def open_orders(self, *, is_paced: bool = True) -> OpenOrdersReport:
         """Every open order of the account on this symbol. Raises VenueError."""
         asked_ns = self._now_ns()
         rows = await self._ask(
-            lambda: self._client.fetch_open_orders(self._symbol), weight="open_orders"
+            lambda: self._client.fetch_open_orders(self._symbol),
+            weight="open_orders",
+            is_paced=is_paced,
         )
         orders = [venue_order(row, self._dialect) for row in rows]
         known = tuple(order for order in orders if order is not None)
@@ -135,9 +137,10 @@ class Reporter:
         return replace(found, client_id=found.client_id or self._name_order(found.venue_id))
 
     async def _ask(
-        self, call: Callable[[], Awaitable[list[JsonDict]]], *, weight: str
+        self, call: Callable[[], Awaitable[list[JsonDict]]], *, weight: str, is_paced: bool = True
     ) -> list[JsonDict]:
-        answer = await self._caller.read(call, weight=self._dialect.weights.get(weight, 1.0))
+        cost = self._dialect.weights.get(weight, 1.0)
+        answer = await self._caller.read(call, weight=cost, is_paced=is_paced)
         if isinstance(answer, Failed):
             raise VenueError(answer.text)
         return answer

@@ -12,6 +12,7 @@ from tests.mutants import (
     secrets,
     sentinel,
     truth,
+    wire,
 )
 
 MUTANTS = (
@@ -26,6 +27,7 @@ MUTANTS = (
     *sentinel.MUTANTS,
     *pretrade.MUTANTS,
     *money.MUTANTS,
+    *wire.MUTANTS,
 )
 # Where a mutant's own tests do not see it, these may.
 FALLBACK = (

@@ -21,8 +21,8 @@ MUTANTS = (
         "sentinel_cancels_foreign_orders",
         "everything on the account is swept, whoever sent it",
         Edit(
-            "quoter/venues/ccxt_gateway.py",
-            "            if self.is_own(order.client_id)\n",
+            "quoter/venues/endings.py",
+            "            if self._config.is_own(order.client_id)\n",
             "",
         ),
         tests=(f"{FIGHT}::test_a_daemon_that_falls_silent_loses_its_orders_and_is_latched",),

@@ -36,10 +36,12 @@ def settings(**changed: object) -> Settings:
     return FixedSettings.model_validate(LIMITS | changed)
 
 
-def watched(folder: Path | None, dead_man_s: int = 0, **changed: object) -> Watched:
+def watched(
+    folder: Path | None, dead_man_s: int = 0, clock: Clock | None = None, **changed: object
+) -> Watched:
     started = Started(
         settings=settings(**changed),
-        clock=Clock(),
+        clock=clock or Clock(),
         start_ns=0,
         folder=DataFolder(folder) if folder is not None else None,
     )
@@ -53,6 +55,17 @@ def test_a_latch_on_the_disk_forbids_every_create(tmp_path: Path) -> None:
     assert "latch" in ours.barred()
     Latch(tmp_path).clear()
     assert ours.barred() == ""
+
+
+def test_a_wall_clock_that_leapt_forbids_every_create_at_once(tmp_path: Path) -> None:
+    """As after a virtual machine was stopped from outside: our own time knows nothing of it."""
+    hour_ns = 3_600 * 10**9
+    wall_ns = [hour_ns]
+    clock = Clock(wall_ns=lambda: wall_ns[0], monotonic_ns=lambda: 0)
+    ours = watched(tmp_path, clock=clock)
+    assert ours.barred() == ""
+    wall_ns[0] += hour_ns
+    assert "moved by +3600.0 s" in ours.barred()
 
 
 def test_a_switch_that_is_not_armed_forbids_every_create(tmp_path: Path) -> None:

@@ -251,3 +251,11 @@ def test_kept_figures_are_held_against_grid_price_and_cost(instrument: Instrumen
     assert kept_scale(settings(), instrument, NOTHING_TOLD) == Scale(0.01)
     chosen = settings(fee_maker_bps=5, adverse_bps=1)
     assert kept_scale(chosen, instrument, PAST) == pytest.approx((0.01, 100.0, 0.06))
+
+
+@pytest.mark.parametrize("changes", [{}, {"environment": "testnet", "exchange": "okx"}])
+def test_the_rules_are_read_again_every_ten_minutes_on_every_venue(
+    instrument: Instrument, changes: dict[str, str]
+) -> None:
+    config = engine_config(settings(**changes), instrument, start_ns=START_NS, opening={})
+    assert config.reconcile.rules_ns == 600 * 10**9

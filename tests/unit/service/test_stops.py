@@ -28,10 +28,18 @@ CLOCK = Clock(wall_ns=lambda: START_NS, monotonic_ns=lambda: 0)  # the desk's ow
 
 
 class Door(Gateway):
-    """Remembers how the gate stands, and every time it opened."""
+    """Remembers how the gate stands, every time it opened, and for what it then stood open."""
 
     is_gate_open = False
     times_opened = 0
+    reduces_only = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened_as: list[bool] = []  # for reducing orders only?
+
+    def reduce_only(self, *, is_on: bool) -> None:
+        self.reduces_only = is_on
 
     def shut(self) -> None:
         self.is_gate_open = False
@@ -40,6 +48,7 @@ class Door(Gateway):
         if not self.is_gate_open:
             self.times_opened += 1
         self.is_gate_open = True
+        self.opened_as.append(self.reduces_only)
 
 
 @dataclass
@@ -331,3 +340,23 @@ async def test_the_end_shuts_the_gate_for_good(tmp_path: Path) -> None:
         post.handle()
         assert not post.door.is_gate_open
         assert isinstance(post.desk.steps[-1].event, Operator)
+
+
+@pytest.mark.parametrize("before", [TradingState.PAUSED, TradingState.RUNNING])
+async def test_the_gate_knows_that_only_reducing_is_allowed_before_it_opens(
+    tmp_path: Path, before: TradingState
+) -> None:
+    """What was decided a moment earlier may wait at the socket already."""
+    async with posted(tmp_path) as post:
+        post.stops.changed(_turned(TradingState.RUNNING, before))
+        assert not post.door.reduces_only
+        post.stops.changed(_turned(before, TradingState.REDUCE_ONLY))
+        assert post.door.reduces_only
+        assert post.door.is_gate_open
+        assert post.door.opened_as[-1] is True
+        post.stops.changed(_turned(TradingState.REDUCE_ONLY, TradingState.RUNNING))
+        assert post.door.opened_as[-1] is False
+
+
+def _turned(before: TradingState, after: TradingState) -> StateChange:
+    return StateChange(before=before, after=after, raised=(), cleared=())
