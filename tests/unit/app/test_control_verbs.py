@@ -4,14 +4,16 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from quoter import cli
-from quoter.domain.errors import QuoterError
+from quoter.domain.errors import BadSetting, QuoterError
 from quoter.domain.trading import Cause, TradingState
+from quoter.service import control
 from quoter.service.tokens import Role
 from tests.unit.service.control_rig import TOKENS, Rig, rigged
 
@@ -113,6 +115,16 @@ async def test_nobody_there_and_no_control_there_are_told_apart(tmp_path: Path) 
     assert "no daemon answers at 127.0.0.1:" in text
 
 
+@pytest.mark.parametrize("verb", ["status", "pause", "kill", "params"])
+@pytest.mark.parametrize("host", ["a b", "x" * 80])
+def test_what_is_no_host_is_a_line_about_the_host(host: str, verb: str) -> None:
+    Path("token").write_text(TOKENS[Role.RISK])
+    more = () if verb == "status" else ("--token-file", "token")
+    result = CliRunner().invoke(cli.app, [verb, "--host", host, *more])
+    assert isinstance(result.exception, BadSetting)
+    assert str(result.exception) == f"QUOTER_HOST: is no name of a host (got {host})"
+
+
 async def test_status_says_what_and_why_and_its_exit_code_whether_it_runs(rig: Rig) -> None:
     running = await invoke(rig, "status")
     assert running.exit_code == 0
@@ -136,6 +148,40 @@ async def test_knobs_are_shown_and_turned(rig: Rig) -> None:
     assert "gamma              1.5\n" in turned.output
     assert "restart reads the settings" in turned.output
     assert rig.desk.engine.controls.knobs.params.pull_s == 4
+
+
+async def test_knobs_that_make_no_sense_are_named_before_anything_is_sent() -> None:
+    for words, text in [
+        (("gamma=1", "gamma=2"), "gamma: is given twice (1, 2)"),
+        (("gamma=1", "gamma=1"), "gamma: is given twice (1, 1)"),
+        (("gamma=nan",), "gamma: must be NAME=NUMBER (got gamma=nan)"),
+        (("gamma=inf",), "gamma: must be NAME=NUMBER (got gamma=inf)"),
+        (("=1",), "=1: must be NAME=NUMBER (got =1)"),
+        (("pull_s=1", "reason=2"), "reason: is no knob; say why with --reason"),
+    ]:
+        result = CliRunner().invoke(cli.app, ["params", *words, "--port", "1"])
+        assert isinstance(result.exception, BadSetting)
+        assert str(result.exception) == text
+
+
+async def test_small_knobs_are_shown_without_an_exponent(rig: Rig) -> None:
+    knobs = rig.desk.engine.controls.knobs
+    small = replace(knobs.params, spread_min_bps=0.00001)
+    rig.desk.engine.controls.knobs.params = small
+    shown = await invoke(rig, "params", "--token-file", "read.token")
+    assert "spread_min_bps     0.00001\n" in shown.output
+
+
+async def test_what_the_engine_has_not_done_yet_is_not_called_done(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "ANSWER_S_MAX", 0.05)
+    rig.is_held = True
+    result = await invoke(rig, "pause", "--token-file", "operator.token")
+    assert "took it, but has not done it yet" in complaint(result)
+    rig.is_held = False
+    rig.drain()
+    assert rig.state is TradingState.PAUSED
 
 
 async def test_kill_and_rearm_go_over_the_network_where_a_token_is_named(rig: Rig) -> None:
