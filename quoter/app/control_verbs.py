@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 
 from quoter.app.control_client import (
+    STATES,
     NotDone,
+    Refused,
     act,
     find_token,
     read_details,
@@ -46,10 +48,39 @@ def pause(
 
 @control.command()
 def resume(
-    reason: Reason = None, token_file: TokenFile = None, host: Host = None, port: Port = None
+    reason: Reason = None,
+    seen: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STATE", help="What you saw, such as PAUSED; else it is looked up and shown."
+        ),
+    ] = None,
+    token_file: TokenFile = None,
+    host: Host = None,
+    port: Port = None,
 ) -> None:
-    """Lift latched pauses and reduces, never a kill. Token: operator."""
-    _verb("resume", reason, ("operator", "risk"), token_file, host, port)
+    """Lift latched pauses and reduces, never a kill. Token: operator.
+
+    Nothing happens if the state is not (any more) the one that was seen.
+    """
+    token, where = find_token(("operator", "risk"), token_file), address(host, port)
+    if seen is None:
+        told = read_state(where)
+        seen = str(told["trading_state"])
+        typer.echo("It was:")
+        _show(state_lines(told))
+    elif seen not in STATES:
+        raise BadSetting(f"--seen: must be one of {', '.join(STATES)} (got {seen})")
+    body = {"reason": reason or "quoter resume", "seen": seen}
+    try:
+        told = act(where, "resume", token, body)
+    except Refused as refused:
+        if refused.state in (None, seen):
+            raise
+        text = f"not resumed: it was {seen} when seen and is {refused.state} by now"
+        raise NotDone(f"{text}: look again with `quoter status`") from None
+    typer.echo("It is:")
+    _show(state_lines(told))
 
 
 @control.command()

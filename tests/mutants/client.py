@@ -46,4 +46,14 @@ MUTANTS = (
         Edit(CALL, "            return clean(value)\n", "            return value\n"),
         tests=(TEST_CALL,),
     ),
+    mutant(
+        "resume_unseen",
+        "a resume lifts what came after its caller had looked",
+        Edit(
+            VERBS,
+            '    body = {"reason": reason or "quoter resume", "seen": seen}\n',
+            '    body = {"reason": reason or "quoter resume"}\n',
+        ),
+        tests=(TEST_VERBS,),
+    ),
 )

@@ -25,7 +25,7 @@ VERBS = (
     ("pause",),
     ("reduce",),
     ("flatten",),
-    ("resume",),
+    ("resume", "--seen", "PAUSED"),
     ("rearm", "--kill-id", "x"),
     ("params", "gamma=1"),
 )
@@ -78,6 +78,7 @@ async def test_no_nonsense_is_shown_for_a_state(kind: str) -> None:
             ("status",),
             ("status", "--json"),
             ("explain", "--live"),
+            ("resume", "--token-file", "token"),
             ("params", "--token-file", "token"),
         ):
             assert "is no quoter (" in complaint(await invoke(port, *verb)), verb

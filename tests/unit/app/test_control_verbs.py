@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from quoter import cli
+from quoter.app import control_client, control_verbs
 from quoter.domain.errors import BadSetting, QuoterError
 from quoter.domain.trading import Cause, TradingState
 from quoter.service import control
@@ -170,6 +171,48 @@ async def test_small_knobs_are_shown_without_an_exponent(rig: Rig) -> None:
     rig.desk.engine.controls.knobs.params = small
     shown = await invoke(rig, "params", "--token-file", "read.token")
     assert "spread_min_bps     0.00001\n" in shown.output
+
+
+async def test_a_resume_shows_what_it_lifts(rig: Rig) -> None:
+    await rig.post_verb("pause")
+    result = await invoke(rig, "resume", "--token-file", "operator.token")
+    assert result.exit_code == 0
+    before, _, after = result.output.partition("It is:\n")
+    assert before.startswith("It was:\nPAUSED (LIVE)\n  operator_pause: risk:")
+    assert after.startswith("RUNNING (LIVE)\n")
+
+
+async def test_a_resume_lifts_no_state_that_was_not_seen(rig: Rig) -> None:
+    """Somebody else paused what we saw reduced: whatever made him do it, we don't know of it."""
+    await rig.post_verb("pause")
+    resume = ("resume", "--token-file", "operator.token")
+    text = complaint(await invoke(rig, *resume, "--seen", "REDUCE_ONLY"))
+    assert text.startswith("not resumed: it was REDUCE_ONLY when seen and is PAUSED by now")
+    rig.own_kill(Cause.LOSS_LIMIT)
+    text = complaint(await invoke(rig, *resume, "--seen", "PAUSED"))
+    assert "it was PAUSED when seen and is KILLED by now" in text
+    assert "KILLED: only a re-arm" in complaint(await invoke(rig, *resume))
+    assert rig.state is TradingState.KILLED
+    text = complaint(await invoke(rig, *resume, "--seen", "paused"))
+    assert "--seen: must be one of RUNNING, REDUCE_ONLY, PAUSED, KILLED (got paused)" in text
+
+
+async def test_a_state_that_moves_between_look_and_resume_stays(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look itself is what was seen, when nobody says anything else."""
+    await rig.post_verb("reduce")
+    loop, look = asyncio.get_running_loop(), control_client.read_state
+
+    def paused_meanwhile(where: tuple[str, int]) -> dict[str, object]:
+        seen = look(where)
+        asyncio.run_coroutine_threadsafe(rig.post_verb("pause"), loop).result()
+        return seen
+
+    monkeypatch.setattr(control_verbs, "read_state", paused_meanwhile)
+    text = complaint(await invoke(rig, "resume", "--token-file", "operator.token"))
+    assert "it was REDUCE_ONLY when seen and is PAUSED by now" in text
+    assert rig.state is TradingState.PAUSED
 
 
 async def test_what_the_engine_has_not_done_yet_is_not_called_done(
