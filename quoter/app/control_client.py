@@ -154,7 +154,8 @@ def _no_quoter(address: Address, reply: Reply) -> NotDone:
     error = reply.body.get("error")
     told = f": {error}" if isinstance(error, str) else ""
     seen = f"status {reply.status}{told}" if reply.status else "no whole HTTP answer"
-    return NotDone(f"what answers at {_name(address)} is no quoter ({seen})")
+    text = f"what answers at {_name(address)} is no quoter ({seen})"
+    return NotDone(f"{text}: see QUOTER_HOST and QUOTER_PORT")
 
 
 def _name(address: Address) -> str:

@@ -117,7 +117,7 @@ async def test_a_refusal_is_told_only_of_a_quoter() -> None:
         assert text == f"127.0.0.1:{port} refused (409): not now"
     async with stranger(http({"error": "not now"}, "409 Conflict")) as port:
         text = complaint(await invoke(port, "pause", "--token-file", "token"))
-        assert text.endswith("is no quoter (status 409: not now)")
+        assert "is no quoter (status 409: not now): see QUOTER_HOST and QUOTER_PORT" in text
 
 
 async def test_details_are_a_courtesy() -> None:
