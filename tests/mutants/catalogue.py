@@ -1,6 +1,7 @@
 """Every mutant that the suite must kill."""
 
 from tests.mutants import (
+    client,
     control,
     doors,
     health,
@@ -22,6 +23,7 @@ MUTANTS = (
     *health.MUTANTS,
     *regime.MUTANTS,
     *control.MUTANTS,
+    *client.MUTANTS,
     *kills.MUTANTS,
     *secrets.MUTANTS,
     *sentinel.MUTANTS,
