@@ -3,7 +3,9 @@
 Nothing heavy is imported up here: `--help` and `healthcheck` must answer at once.
 """
 
+import sys
 from dataclasses import replace
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +15,6 @@ from quoter.app.control_verbs import control
 from quoter.app.drill import drill
 from quoter.app.options import (
     LOOPBACK,
-    USAGE,
     DataDir,
     Host,
     Port,
@@ -25,6 +26,7 @@ from quoter.app.options import (
 from quoter.app.simulate import simulate
 from quoter.app.stop_verbs import stops
 from quoter.domain.errors import BadSetting, QuoterError
+from quoter.service.exit_codes import ExitCode
 
 HEALTH_S = 2.0
 SANDBOX_PORT = 8765
@@ -45,10 +47,12 @@ app.command()(drill)
 
 def main() -> None:
     """Entry point of the `quoter` command."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: no verb fails for a letter
     try:
         app()
     except BadSetting as error:
-        fail(str(error), USAGE)
+        fail(str(error), ExitCode.USAGE)
     except QuoterError as error:
         fail(f"quoter: {error}", 1)
 
@@ -205,7 +209,7 @@ def explain(
         )
         show(explain_market(market, QuoteShape(beta=beta, p=power)))
     except InvalidInput as error:
-        fail(f"quoter explain: no quote follows from this: {error}", USAGE)
+        fail(f"quoter explain: no quote follows from this: {error}", ExitCode.USAGE)
 
 
 @app.command()

@@ -7,14 +7,18 @@ import fcntl
 import os
 import signal
 import time
+from contextlib import suppress
 from enum import Enum, auto
 from pathlib import Path
+from typing import NamedTuple
 
 from quoter.service.data_folder import KILL_REQUEST, LOCK, PID, REARM_REQUEST
 from quoter.service.latch import Latch, LatchRecord
+from quoter.telemetry.redaction import clean
 
 POLL_S = 0.02
 REASON_CHARS_MAX = 200
+PID_MAX = 2**31 - 1
 
 
 class Rearmed(Enum):
@@ -24,6 +28,14 @@ class Rearmed(Enum):
     REQUESTED = auto()  # the daemon was asked; it checks once more
     WRONG_ID = auto()
     NOT_LATCHED = auto()
+
+
+class KillAsked(NamedTuple):
+    """How far a kill got on its two ways: the KILL file, and a signal to the daemon."""
+
+    pid: int | None  # as `running_pid`; a number was signalled
+    is_filed: bool  # a later look, or the next start, will find the wish
+    trouble: str  # why the file is missing, or lacks the reason; empty if neither
 
 
 def running_pid(folder: Path) -> int | None:
@@ -37,26 +49,45 @@ def running_pid(folder: Path) -> int | None:
     except FileNotFoundError:
         return None
     except BlockingIOError:
-        try:
-            return int((folder / PID).read_text())
-        except (OSError, ValueError):
-            return 0
+        return _pid_in(folder / PID)
+    except OSError:
+        return 0
     return None
 
 
-def request_kill(folder: Path, reason: str) -> int | None:
+def _pid_in(path: Path) -> int:
+    """Zero and below are groups of processes, not one; whatever is no pid is 0."""
+    try:
+        pid = int(path.read_text())
+    except (OSError, ValueError):
+        return 0
+    return pid if 0 < pid <= PID_MAX else 0
+
+
+def fit_reason(reason: str) -> str:
+    """What a log line takes of a reason: a kill is not refused for its spelling."""
+    return clean(reason[:REASON_CHARS_MAX].strip())
+
+
+def request_kill(folder: Path, reason: str) -> KillAsked:
     """Leave the KILL file, which a later start reads too, and wake the daemon.
 
-    Returns as `running_pid`. Raises OSError if the file can't be written.
+    A disk that is full stops neither: the signal needs no file, and a file without words no room.
     """
-    _put(folder / KILL_REQUEST, reason[:REASON_CHARS_MAX])
+    path, trouble = folder / KILL_REQUEST, ""
+    try:
+        _put(path, fit_reason(reason))
+    except OSError as error:
+        trouble = f"{path}: {error.strerror}"
+        with suppress(OSError):
+            path.touch()
     pid = running_pid(folder)
     if pid:
         try:
             os.kill(pid, signal.SIGUSR1)
         except (ProcessLookupError, PermissionError):
-            return 0  # another container or user: it polls the file
-    return pid
+            pid = 0  # another container or user: it polls the file
+    return KillAsked(pid, not trouble or path.exists(), trouble)
 
 
 def await_latch(
@@ -87,8 +118,13 @@ def rearm(folder: Path, kill_id: str, accept_inventory: str = "") -> Rearmed:
 def _put(path: Path, text: str) -> None:
     """Whole or not at all, and on disk before we say so."""
     part = path.with_suffix(".part")
-    with part.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+        raise

@@ -156,7 +156,7 @@ class TestHealthcheck:
         assert options.address(None, None) == ("127.0.0.1", 1234)
         monkeypatch.setenv("QUOTER_PORT", "5678")
         assert options.address(None, None)[1] == 5678
-        assert options.address("::1", 9) == ("::1", 9)
+        assert options.address("::1", "9") == ("::1", 9)
         monkeypatch.setenv("QUOTER_PORT", "x")
         with pytest.raises(BadSetting, match="QUOTER_PORT"):
             options.address(None, None)
