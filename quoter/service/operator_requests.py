@@ -7,16 +7,20 @@ import fcntl
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from decimal import Decimal
 from enum import Enum, auto
 from pathlib import Path
 from typing import NamedTuple
 
 from quoter.service.data_folder import KILL_REQUEST, LOCK, PID, REARM_REQUEST
 from quoter.service.latch import Latch, LatchRecord
+from quoter.service.rearm_files import NO_REASON, RearmAnswer, RearmRequest
 from quoter.telemetry.redaction import clean
 
 POLL_S = 0.02
+REARM_POLL_S = 0.1
 REASON_CHARS_MAX = 200
 PID_MAX = 2**31 - 1
 
@@ -100,7 +104,13 @@ def await_latch(
     return record
 
 
-def rearm(folder: Path, kill_id: str, accept_inventory: str = "") -> Rearmed:
+def rearm(
+    folder: Path,
+    kill_id: str,
+    *,
+    accept_inventory: Decimal | None = None,
+    reason: str = NO_REASON,
+) -> Rearmed:
     """Lift the kill that `kill_id` names; `accept_inventory` as in `Rearming`. Raises OSError."""
     record = Latch(folder).read()
     if record is None:
@@ -108,11 +118,48 @@ def rearm(folder: Path, kill_id: str, accept_inventory: str = "") -> Rearmed:
     if kill_id != record.kill_id:
         return Rearmed.WRONG_ID
     if running_pid(folder) is not None:
-        _put(folder / REARM_REQUEST, f"{kill_id} {accept_inventory}".strip())
+        RearmAnswer.forget(folder)
+        _put(folder / REARM_REQUEST, str(RearmRequest(kill_id, accept_inventory, reason)))
         return Rearmed.REQUESTED
     (folder / KILL_REQUEST).unlink(missing_ok=True)  # the wish that is being lifted
     Latch(folder).clear()
     return Rearmed.CLEARED
+
+
+def await_rearm(folder: Path, kill_id: str, seconds: float, told: Callable[[str], object]) -> str:
+    """Empty as soon as the kill is lifted; else what became of the re-arm that was asked for.
+
+    `told` hears what speaks against it meanwhile. A request that the daemon has not taken up when
+    we stop waiting is withdrawn: nobody would be there to see it obeyed.
+    """
+    end_s = time.monotonic() + seconds
+    told_last = ""
+    while True:
+        runs, is_late = running_pid(folder) is not None, time.monotonic() >= end_s
+        record, answer = Latch(folder).read(), RearmAnswer.read(folder)
+        if record is None:
+            return ""
+        if record.kill_id != kill_id:
+            return f"killed again: {record.cause}: {record.text} (kill id {record.kill_id})"
+        if answer is not None and answer.kill_id == kill_id and answer.text != told_last:
+            if answer.is_final:
+                return answer.text
+            told_last = answer.text
+            told(told_last)
+        if not runs:
+            (folder / REARM_REQUEST).unlink(missing_ok=True)
+            return "the daemon has ended meanwhile"
+        if is_late:
+            return _too_late(folder, seconds)
+        time.sleep(REARM_POLL_S)
+
+
+def _too_late(folder: Path, seconds: float) -> str:
+    try:
+        (folder / REARM_REQUEST).unlink()
+    except FileNotFoundError:
+        return f"not within {seconds:g} s; the daemon may still do it: see `quoter status`"
+    return f"not within {seconds:g} s: the daemon did not take the request up; it is withdrawn"
 
 
 def _put(path: Path, text: str) -> None:

@@ -14,7 +14,7 @@ from quoter.domain.errors import BadSetting
 from quoter.domain.trading import Cause
 from quoter.ledger.reader import Reader
 from quoter.ledger.rows import Operation
-from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
+from quoter.service.data_folder import KILL_REQUEST, DataFolder
 from quoter.service.latch import Latch
 from tests.unit.ledger.cases import MARKET, NOW_NS, booked, opened
 
@@ -208,16 +208,6 @@ class TestRearm:
         latched(tmp_path)
         result = invoke("rearm", "--data-dir", str(tmp_path), typed="yes\n")
         assert result.exit_code == 2
-        assert Latch(tmp_path).read() is not None
-
-    def test_a_running_daemon_is_asked(self, tmp_path: Path) -> None:
-        kill_id = latched(tmp_path)
-        folder = DataFolder(tmp_path)
-        folder.take()
-        result = invoke("rearm", "--kill-id", kill_id, "--data-dir", str(tmp_path))
-        folder.release()
-        assert result.exit_code == 0
-        assert (tmp_path / REARM_REQUEST).read_text() == kill_id
         assert Latch(tmp_path).read() is not None
 
     def test_nothing_to_lift_is_said(self, tmp_path: Path) -> None:
