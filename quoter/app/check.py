@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from quoter.app.meaning_log import meant_by
-from quoter.app.sanity import beyond_collar, hopeless
+from quoter.app.sanity import beyond_collar, forbidden
 from quoter.app.wiring import calibrated, engine_config, kept_scale, venue_config
 from quoter.domain.commands import RequestReport
 from quoter.domain.errors import CodeAltered, KeyRefused, VenueError
@@ -158,7 +158,7 @@ class Check:
         rows, warnings = meant
         self._console.print(table("what the settings mean here", rows))
         self._console.print(table("the quote they imply now", explain(terms)))
-        if lines := hopeless(engine.config.limits, engine.config.order_size, terms.inputs.fair):
+        if lines := forbidden(engine.config, terms.inputs.fair):
             return self._fail(ExitCode.USAGE, "limits", "; ".join(lines))
         for line in (*warnings, *beyond_collar(engine.config.limits, terms)):
             self._console.print(f"warning: {line}", style="yellow", markup=False)

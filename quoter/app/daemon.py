@@ -195,7 +195,7 @@ async def _config(started: Started, instrument: Instrument, gateway: OrderGatewa
     """Own orders gone, books settled, and what is known of the market. Raises StartFailed."""
     settings, ledger, start_ns = started.settings, started.ledger, started.start_ns
     past = await gateway.past()
-    refuse_hopeless(settings, past)
+    refuse_hopeless(settings, instrument, past)
     found = calibrated(settings)
     kept = still_good(found, start_ns, kept_scale(settings, instrument, past))
     if ledger is None:
