@@ -134,7 +134,7 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
     settings, clock, folder = started.settings, started.clock, started.folder
     watched, gateway = _doors(started, config)
     try:
-        instrument = await connect(gateway)
+        instrument = await connect(gateway, settings)
         if folder is not None and started.ledger is not None:
             is_hasty = folder.was_left_in_a_hurry
             await clean_up(
