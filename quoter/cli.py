@@ -19,12 +19,15 @@ from quoter.app.options import (
     Host,
     Port,
     Scenario,
+    above_zero,
     address,
     fail,
+    finite,
     folder_of,
 )
 from quoter.app.simulate import simulate
 from quoter.app.stop_verbs import stops
+from quoter.app.verbs import Verbs
 from quoter.domain.errors import BadSetting, QuoterError
 from quoter.service.exit_codes import ExitCode
 
@@ -33,6 +36,7 @@ SANDBOX_PORT = 8765
 
 app = typer.Typer(
     name="quoter",
+    cls=Verbs,
     help="Avellaneda-Stoikov market maker for one symbol, with a sandbox exchange built in.",
     epilog="Settings come from QUOTER_* variables and .env: see `quoter env-example`.",
     no_args_is_help=True,
@@ -168,19 +172,44 @@ def check() -> None:
 
 @app.command()
 def explain(
-    mid: Annotated[float, typer.Option(help="Fair value, quote per base.")] = 60_000,
-    inventory: Annotated[float, typer.Option(help="Position minus target, base.")] = 0,
-    sigma: Annotated[float, typer.Option(help="Volatility, bps per sqrt(second).")] = 1.4,
-    depth: Annotated[float, typer.Option(help="1/kappa: reach of takers, bps.")] = 1.1,
-    intensity: Annotated[float, typer.Option(help="Fills per second, each side, at 0 bps.")] = 0.3,
-    gamma: Annotated[float, typer.Option(help="Risk aversion, normalised.")] = 1,
-    order_size: Annotated[float, typer.Option(help="One lot, base.")] = 0.005,
-    inventory_max: Annotated[float, typer.Option(help="Hard limit, base.")] = 0.05,
-    tau: Annotated[float | None, typer.Option(help="A-S horizon, seconds; else GLFT.")] = None,
-    fee: Annotated[float, typer.Option(help="Maker fee, bps.")] = 0,
-    adverse: Annotated[float, typer.Option(help="Expected adverse move, bps.")] = 0,
-    beta: Annotated[float, typer.Option(help="Widening at the limit, half-spreads.")] = 1,
-    power: Annotated[float, typer.Option(help="How late widening sets in.")] = 2,
+    mid: Annotated[
+        float, typer.Option(callback=above_zero, help="Fair value, quote per base.")
+    ] = 60_000,
+    inventory: Annotated[
+        float, typer.Option(callback=finite, help="Position minus target, base.")
+    ] = 0,
+    sigma: Annotated[
+        float, typer.Option(callback=above_zero, help="Volatility, bps per sqrt(second).")
+    ] = 1.4,
+    depth: Annotated[
+        float, typer.Option(callback=above_zero, help="1/kappa: reach of takers, bps.")
+    ] = 1.1,
+    intensity: Annotated[
+        float, typer.Option(callback=above_zero, help="Fills per second, each side, at 0 bps.")
+    ] = 0.3,
+    gamma: Annotated[
+        float, typer.Option(callback=above_zero, help="Risk aversion, normalised.")
+    ] = 1,
+    order_size: Annotated[float, typer.Option(callback=above_zero, help="One lot, base.")] = 0.005,
+    inventory_max: Annotated[
+        float, typer.Option(callback=above_zero, help="Hard limit, base.")
+    ] = 0.05,
+    tau: Annotated[
+        float | None, typer.Option(callback=above_zero, help="A-S horizon, seconds; else GLFT.")
+    ] = None,
+    fee: Annotated[
+        float, typer.Option(min=-100, max=1_000, callback=finite, help="Maker fee, bps.")
+    ] = 0,
+    adverse: Annotated[
+        float, typer.Option(min=0, max=1_000, callback=finite, help="Expected adverse move, bps.")
+    ] = 0,
+    beta: Annotated[
+        float,
+        typer.Option(min=0, max=4, callback=finite, help="Widening at the limit, half-spreads."),
+    ] = 1,
+    power: Annotated[
+        float, typer.Option(min=1, max=4, callback=finite, help="How late widening sets in.")
+    ] = 2,
     live: Annotated[bool, typer.Option("--live", help="Ask the running daemon instead.")] = False,
     host: Host = None,
     port: Port = None,

@@ -13,9 +13,10 @@ TIMEOUT_S = 5.0
 ANSWER_BYTES_MAX = 1_000_000
 TOKEN_BYTES_MAX = 4_096
 SECRETS_DIR = "/run/secrets"
+STATE = "/state"
+OURS = {"trading_state", "params"}  # every good answer of a quoter has one of them
 MEANINGS = {
     401: "it does not know this token",
-    404: "it has no control API: no token is configured there",
     421: "it does not know itself by this host name: see QUOTER_HTTP_HOSTS",
     503: "it is busy: try again",
 }
@@ -55,6 +56,32 @@ def ask(
     body: Mapping[str, object] | None = None,
 ) -> Answer:
     """The daemon's answer to one request. Raises NotDone."""
+    where = f"{address[0]}:{address[1]}"
+    status, told = _exchange(address, method, path, token=token, body=body)
+    if status == http.HTTPStatus.NOT_FOUND and path != STATE:
+        ask(address, "GET", STATE)  # tells if no quoter answers there
+        raise NotDone(f"{where} has no control API: no token is configured there")
+    if status == http.HTTPStatus.ACCEPTED:
+        raise NotDone(f"{where} took it, but has not done it yet: see `quoter status`")
+    if status == http.HTTPStatus.NOT_FOUND or (
+        status < http.HTTPStatus.BAD_REQUEST and not told.keys() & OURS
+    ):
+        raise NotDone(f"what answers at {where} is no quoter: see QUOTER_HOST and QUOTER_PORT")
+    if status >= http.HTTPStatus.BAD_REQUEST:
+        text = MEANINGS.get(status) or str(told.get("error") or "no reason given")
+        raise NotDone(f"{where} refused ({status}): {text}")
+    return told
+
+
+def _exchange(
+    address: tuple[str, int],
+    method: str,
+    path: str,
+    *,
+    token: str,
+    body: Mapping[str, object] | None,
+) -> tuple[int, Answer]:
+    """Status and JSON object of whoever answers, which is empty if that is none. Raises NotDone."""
     headers = {"Host": f"localhost:{address[1]}"}
     data = None
     if token:
@@ -65,28 +92,20 @@ def ask(
             "Content-Type": "application/json",
             "Idempotency-Key": secrets.token_hex(8),
         }
-    where = f"{address[0]}:{address[1]}"
     connection = http.client.HTTPConnection(*address, timeout=TIMEOUT_S)
     try:
         connection.request(method, path, body=data, headers=headers)
         answer = connection.getresponse()
         status, raw = answer.status, answer.read(ANSWER_BYTES_MAX)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise NotDone(f"no daemon answers at {where}: {error}") from None
+        raise NotDone(f"no daemon answers at {address[0]}:{address[1]}: {error}") from None
     finally:
         connection.close()
     try:
         told = json.loads(raw)
     except ValueError:
         told = {}
-    if not isinstance(told, dict):
-        told = {}
-    if status == 202:
-        raise NotDone(f"{where} took it, but has not done it yet: see `quoter status`")
-    if status >= 400:
-        text = MEANINGS.get(status) or str(told.get("error") or "no reason given")
-        raise NotDone(f"{where} refused ({status}): {text}")
-    return told
+    return status, told if isinstance(told, dict) else {}
 
 
 def _read(path: Path, name: str) -> str:

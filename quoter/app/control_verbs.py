@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 
@@ -160,12 +161,23 @@ def _show_status(told: Answer) -> None:
     held, orders, pnl = (told.get(name) for name in ("inventory", "orders", "pnl_quote"))
     if isinstance(held, Mapping):
         typer.echo(
-            f"inventory {held.get('inventory_base')} base, limit {held.get('limit_base')}, "
-            f"worst case {held.get('exposure_sell_base')} to {held.get('exposure_buy_base')}"
+            f"inventory {_plain(held.get('inventory_base'))} base, limit "
+            f"{_plain(held.get('limit_base'))}, worst case "
+            f"{_plain(held.get('exposure_sell_base'))} to {_plain(held.get('exposure_buy_base'))}"
         )
     if isinstance(orders, list):
         typer.echo(f"orders {len(orders)}")
         for order in orders:
-            typer.echo("  " + " ".join(str(order.get(name)) for name in ("side", "size", "price")))
+            typer.echo(
+                "  " + " ".join(_plain(order.get(name)) for name in ("side", "size", "price"))
+            )
     if isinstance(pnl, Mapping):
-        typer.echo(f"profit {pnl.get('total')} quote")
+        typer.echo(f"profit {_plain(pnl.get('total'))} quote")
+
+
+def _plain(told: object) -> str:
+    """An exact number as people write it, not 0E-8; whatever else there is as it is."""
+    try:
+        return f"{Decimal(str(told)):f}"
+    except InvalidOperation:
+        return str(told)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -236,6 +237,16 @@ class TestAccept:
         assert "60000" in shown.output
         assert "1 fills" in shown.output
 
+    async def test_nothing_is_cut_where_no_terminal_reads_it(self, tmp_path: Path) -> None:
+        """Eight columns of figures are wider than the 80 that a pipe is taken to have."""
+        trade_id, price = "t" * 60, "59991.12345678"
+        async with opened(tmp_path) as ledger:
+            await ledger.record([booked(7, trade_id=trade_id, price=Decimal(price))])
+        shown = invoke("ledger", "--data-dir", str(tmp_path)).output
+        line = next(line for line in shown.splitlines() if trade_id in line)
+        assert price in line
+        assert "…" not in shown
+
     async def test_what_operators_asked_for_is_shown_as_they_wrote_it(self, tmp_path: Path) -> None:
         async with opened(tmp_path) as ledger:
             ledger.note(Operation(NOW_NS, "risk:12ab", "kill", "[bold]why", "{}", "done"))
@@ -279,10 +290,29 @@ class TestExplain:
         assert "BELOW fair value" in " ".join(result.output.replace("│", " ").split())
 
     @pytest.mark.parametrize(
-        "words", [("--mid", "-1"), ("--depth", "0"), ("--sigma", "nan"), ("--order-size", "0")]
+        ("option", "value"),
+        [
+            ("--mid", "-1"),
+            ("--depth", "0"),
+            ("--sigma", "nan"),
+            ("--sigma", "-1"),
+            ("--gamma", "0"),
+            ("--tau", "inf"),
+            ("--inventory", "inf"),
+            ("--beta", "9"),
+            ("--order-size", "0"),
+        ],
     )
-    def test_numbers_that_make_no_quote_are_refused(self, words: tuple[str, str]) -> None:
-        result = invoke("explain", *words)
+    def test_a_number_that_makes_no_quote_is_refused_under_the_options_own_name(
+        self, option: str, value: str
+    ) -> None:
+        result = invoke("explain", option, value)
+        assert result.exit_code == 2
+        assert f"'{option}': must be " in result.output
+        assert f"(got {value})" in result.output
+
+    def test_numbers_that_make_no_quote_together_are_refused(self) -> None:
+        result = invoke("explain", "--mid", "1e-300", "--order-size", "1e300")
         assert result.exit_code == 2
         assert "no quote follows" in result.output
 

@@ -3,8 +3,11 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -111,6 +114,62 @@ async def test_nobody_there_and_no_control_there_are_told_apart(tmp_path: Path) 
         gone = rig
     text = complaint(await invoke(gone, "pause", "--token-file", "token"))
     assert "no daemon answers at 127.0.0.1:" in text
+
+
+@contextmanager
+def stranger(status: int, body: bytes) -> Iterator[str]:
+    """A server of somebody else's; its port."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield str(server.server_port)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(404, b"<h1>not here</h1>"), (200, b"hello"), (200, b'{"version": 3}')]
+)
+@pytest.mark.parametrize("words", [["status"], ["pause", "--token-file", "token"]])
+def test_a_server_that_is_no_quoter_is_told(status: int, body: bytes, words: list[str]) -> None:
+    put("token", TOKENS[Role.RISK])
+    with stranger(status, body) as port:
+        result = CliRunner().invoke(cli.app, [words[0], "--port", port, *words[1:]])
+    text = complaint(result)
+    assert text == f"what answers at 127.0.0.1:{port} is no quoter: see QUOTER_HOST and QUOTER_PORT"
+
+
+def test_status_writes_numbers_as_people_do() -> None:
+    body = {
+        "trading_state": "RUNNING",
+        "phase": "LIVE",
+        "inventory": {"inventory_base": "0E-8", "limit_base": "1E+2"},
+        "orders": [{"side": "BUY", "size": "1E-7", "price": "60000.00"}],
+        "pnl_quote": {"total": None},
+    }
+    with stranger(200, json.dumps(body).encode()) as port:
+        shown = CliRunner().invoke(cli.app, ["status", "--port", port]).output
+    assert "inventory 0.00000000 base, limit 100, worst case None" in shown
+    assert "  BUY 0.0000001 60000.00\n" in shown
+    assert "profit None quote" in shown
 
 
 async def test_status_says_what_and_why_and_its_exit_code_whether_it_runs(rig: Rig) -> None:
