@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from quoter.app import explain_options as of
 from quoter.app.control_verbs import control
 from quoter.app.drill import drill
 from quoter.app.options import (
@@ -19,10 +20,8 @@ from quoter.app.options import (
     Host,
     Port,
     Scenario,
-    above_zero,
     address,
     fail,
-    finite,
     folder_of,
 )
 from quoter.app.simulate import simulate
@@ -172,44 +171,19 @@ def check() -> None:
 
 @app.command()
 def explain(
-    mid: Annotated[
-        float, typer.Option(callback=above_zero, help="Fair value, quote per base.")
-    ] = 60_000,
-    inventory: Annotated[
-        float, typer.Option(callback=finite, help="Position minus target, base.")
-    ] = 0,
-    sigma: Annotated[
-        float, typer.Option(callback=above_zero, help="Volatility, bps per sqrt(second).")
-    ] = 1.4,
-    depth: Annotated[
-        float, typer.Option(callback=above_zero, help="1/kappa: reach of takers, bps.")
-    ] = 1.1,
-    intensity: Annotated[
-        float, typer.Option(callback=above_zero, help="Fills per second, each side, at 0 bps.")
-    ] = 0.3,
-    gamma: Annotated[
-        float, typer.Option(callback=above_zero, help="Risk aversion, normalised.")
-    ] = 1,
-    order_size: Annotated[float, typer.Option(callback=above_zero, help="One lot, base.")] = 0.005,
-    inventory_max: Annotated[
-        float, typer.Option(callback=above_zero, help="Hard limit, base.")
-    ] = 0.05,
-    tau: Annotated[
-        float | None, typer.Option(callback=above_zero, help="A-S horizon, seconds; else GLFT.")
-    ] = None,
-    fee: Annotated[
-        float, typer.Option(min=-100, max=1_000, callback=finite, help="Maker fee, bps.")
-    ] = 0,
-    adverse: Annotated[
-        float, typer.Option(min=0, max=1_000, callback=finite, help="Expected adverse move, bps.")
-    ] = 0,
-    beta: Annotated[
-        float,
-        typer.Option(min=0, max=4, callback=finite, help="Widening at the limit, half-spreads."),
-    ] = 1,
-    power: Annotated[
-        float, typer.Option(min=1, max=4, callback=finite, help="How late widening sets in.")
-    ] = 2,
+    mid: of.Mid = 60_000,
+    inventory: of.Inventory = 0,
+    sigma: of.Sigma = 1.4,
+    depth: of.Depth = 1.1,
+    intensity: of.Intensity = 0.3,
+    gamma: of.Gamma = 1,
+    order_size: of.OrderSize = 0.005,
+    inventory_max: of.InventoryMax = 0.05,
+    tau: of.Tau = None,
+    fee: of.Fee = 0,
+    adverse: of.Adverse = 0,
+    beta: of.Beta = 1,
+    power: of.Power = 2,
     live: Annotated[bool, typer.Option("--live", help="Ask the running daemon instead.")] = False,
     host: Host = None,
     port: Port = None,

@@ -3,7 +3,6 @@
 import os
 from enum import StrEnum
 from io import StringIO
-from math import inf, isfinite
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -34,20 +33,6 @@ Host = Annotated[str | None, typer.Option(envvar="QUOTER_HOST", help="Where it l
 Port = Annotated[
     str | None, typer.Option(envvar="QUOTER_PORT", metavar="NUMBER", help="Its HTTP port.")
 ]
-
-
-def above_zero(value: float | None) -> float | None:
-    """A number that is above zero and finite, or none. Raises typer.BadParameter."""
-    if value is not None and not 0 < value < inf:
-        raise typer.BadParameter(f"must be above 0 and finite (got {value:g})")
-    return value
-
-
-def finite(value: float) -> float:
-    """A number. Raises typer.BadParameter."""
-    if not isfinite(value):
-        raise typer.BadParameter(f"must be a finite number (got {value:g})")
-    return value
 
 
 class EnvFileUnreadable(BadSetting):
