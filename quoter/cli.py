@@ -3,19 +3,21 @@
 Nothing heavy is imported up here: `--help` and `healthcheck` must answer at once.
 """
 
+import sys
 from dataclasses import replace
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from quoter.app import explain_options as of
 from quoter.app.control_client import read_state
 from quoter.app.control_verbs import control
 from quoter.app.daemon_call import NoAnswer, call
 from quoter.app.drill import drill
 from quoter.app.options import (
     LOOPBACK,
-    USAGE,
     DataDir,
     Host,
     Port,
@@ -26,13 +28,16 @@ from quoter.app.options import (
 )
 from quoter.app.simulate import simulate
 from quoter.app.stop_verbs import stops
+from quoter.app.verbs import Verbs
 from quoter.domain.errors import BadSetting, QuoterError
+from quoter.service.exit_codes import ExitCode
 
 HEALTH_S = 2.0
 SANDBOX_PORT = 8765
 
 app = typer.Typer(
     name="quoter",
+    cls=Verbs,
     help="Avellaneda-Stoikov market maker for one symbol, with a sandbox exchange built in.",
     epilog="Settings come from QUOTER_* variables and .env: see `quoter env-example`.",
     no_args_is_help=True,
@@ -47,10 +52,12 @@ app.command()(drill)
 
 def main() -> None:
     """Entry point of the `quoter` command."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: no verb fails for a letter
     try:
         app()
     except BadSetting as error:
-        fail(str(error), USAGE)
+        fail(str(error), ExitCode.USAGE)
     except QuoterError as error:
         fail(f"quoter: {error}", 1)
 
@@ -166,19 +173,19 @@ def check() -> None:
 
 @app.command()
 def explain(
-    mid: Annotated[float, typer.Option(help="Fair value, quote per base.")] = 60_000,
-    inventory: Annotated[float, typer.Option(help="Position minus target, base.")] = 0,
-    sigma: Annotated[float, typer.Option(help="Volatility, bps per sqrt(second).")] = 1.4,
-    depth: Annotated[float, typer.Option(help="1/kappa: reach of takers, bps.")] = 1.1,
-    intensity: Annotated[float, typer.Option(help="Fills per second, each side, at 0 bps.")] = 0.3,
-    gamma: Annotated[float, typer.Option(help="Risk aversion, normalised.")] = 1,
-    order_size: Annotated[float, typer.Option(help="One lot, base.")] = 0.005,
-    inventory_max: Annotated[float, typer.Option(help="Hard limit, base.")] = 0.05,
-    tau: Annotated[float | None, typer.Option(help="A-S horizon, seconds; else GLFT.")] = None,
-    fee: Annotated[float, typer.Option(help="Maker fee, bps.")] = 0,
-    adverse: Annotated[float, typer.Option(help="Expected adverse move, bps.")] = 0,
-    beta: Annotated[float, typer.Option(help="Widening at the limit, half-spreads.")] = 1,
-    power: Annotated[float, typer.Option(help="How late widening sets in.")] = 2,
+    mid: of.Mid = 60_000,
+    inventory: of.Inventory = 0,
+    sigma: of.Sigma = 1.4,
+    depth: of.Depth = 1.1,
+    intensity: of.Intensity = 0.3,
+    gamma: of.Gamma = 1,
+    order_size: of.OrderSize = 0.005,
+    inventory_max: of.InventoryMax = 0.05,
+    tau: of.Tau = None,
+    fee: of.Fee = 0,
+    adverse: of.Adverse = 0,
+    beta: of.Beta = 1,
+    power: of.Power = 2,
     live: Annotated[bool, typer.Option("--live", help="Ask the running daemon instead.")] = False,
     host: Host = None,
     port: Port = None,
@@ -207,7 +214,7 @@ def explain(
         )
         show(explain_market(market, QuoteShape(beta=beta, p=power)))
     except InvalidInput as error:
-        fail(f"quoter explain: no quote follows from this: {error}", USAGE)
+        fail(f"quoter explain: no quote follows from this: {error}", ExitCode.USAGE)
 
 
 @app.command()

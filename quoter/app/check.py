@@ -7,8 +7,9 @@ import uvloop
 from rich.console import Console
 from rich.markup import escape
 
+from quoter.app.blame import blamed, blamed_code
 from quoter.app.meaning_log import meant_by
-from quoter.app.sanity import beyond_collar, hopeless
+from quoter.app.sanity import beyond_collar, forbidden
 from quoter.app.wiring import calibrated, engine_config, kept_scale, venue_config
 from quoter.domain.commands import RequestReport
 from quoter.domain.errors import CodeAltered, KeyRefused, VenueError
@@ -63,13 +64,13 @@ class Check:
         except CodeAltered as error:
             return self._fail(ExitCode.INTEGRITY, "code", error)
         except (VenueError, ValueError) as error:
-            return self._fail(ExitCode.USAGE, "exchange", error)
+            return self._fail(ExitCode.USAGE, "exchange", f"QUOTER_EXCHANGE: {error}")
         try:
             return await self._venue(gateway, config)
         except KeyRefused as error:
             return self._fail(ExitCode.KEY_RIGHTS, "key", error)
         except VenueError as error:
-            return self._fail(ExitCode.START_FAILED, "venue", error)
+            return self._fail(blamed_code(error), "venue", blamed(error, settings))
         finally:
             await gateway.close()
 
@@ -157,7 +158,7 @@ class Check:
         rows, warnings = meant
         self._console.print(table("what the settings mean here", rows))
         self._console.print(table("the quote they imply now", explain(terms)))
-        if lines := hopeless(engine.config.limits, engine.config.order_size, terms.inputs.fair):
+        if lines := forbidden(engine.config, terms.inputs.fair):
             return self._fail(ExitCode.USAGE, "limits", "; ".join(lines))
         for line in (*warnings, *beyond_collar(engine.config.limits, terms)):
             self._console.print(f"warning: {line}", style="yellow", markup=False)
@@ -174,5 +175,5 @@ class Check:
 
     def _fail(self, code: ExitCode, what: str, why: object) -> ExitCode:
         self._console.print(f"[red]no[/]  {what:<9} ", end="", highlight=False)
-        self._console.print(clean(str(why)), markup=False, highlight=False)
+        self._console.print(clean(str(why)), markup=False, highlight=False, soft_wrap=True)
         return code

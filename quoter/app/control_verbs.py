@@ -168,7 +168,7 @@ def _verb(
     roles: tuple[str, ...],
     token_file: Path | None,
     host: str | None,
-    port: int | None,
+    port: str | None,
 ) -> None:
     token = find_token(roles, token_file)
     body = {"reason": reason or f"quoter {name}"}

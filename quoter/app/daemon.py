@@ -134,7 +134,7 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
     settings, clock, folder = started.settings, started.clock, started.folder
     watched, gateway = _doors(started, config)
     try:
-        instrument = await connect(gateway)
+        instrument = await connect(gateway, settings)
         if folder is not None and started.ledger is not None:
             is_hasty = folder.was_left_in_a_hurry
             await clean_up(
@@ -195,7 +195,7 @@ async def _config(started: Started, instrument: Instrument, gateway: OrderGatewa
     """Own orders gone, books settled, and what is known of the market. Raises StartFailed."""
     settings, ledger, start_ns = started.settings, started.ledger, started.start_ns
     past = await gateway.past()
-    refuse_hopeless(settings, past)
+    refuse_hopeless(settings, instrument, past)
     found = calibrated(settings)
     kept = still_good(found, start_ns, kept_scale(settings, instrument, past))
     if ledger is None:

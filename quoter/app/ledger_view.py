@@ -24,11 +24,12 @@ RUNS_SHOWN = 10
 FILLS_SHOWN = 20
 OPERATIONS_SHOWN = 20
 NS = 1_000_000_000
+PIPE_COLUMNS = 10_000
 
 
 def accept_venue(folder: Path, reason: str) -> ExitCode:
     """Seal the last run's epoch, with `reason`; the next start opens one at what it finds."""
-    console, lock = Console(), DataFolder(folder)
+    console, lock = _console(), DataFolder(folder)
     try:
         lock.lock()
     except (LockHeld, OSError) as error:
@@ -52,7 +53,7 @@ def accept_venue(folder: Path, reason: str) -> ExitCode:
 
 def show_ledger(folder: Path) -> ExitCode:
     """Tables on stdout."""
-    console = Console()
+    console = _console()
     try:
         with Reader(folder) as reader:
             epochs = reader.epochs()
@@ -70,8 +71,22 @@ def show_ledger(folder: Path) -> ExitCode:
     return ExitCode.CLEAN
 
 
+def _console() -> Console:
+    """A program that reads our tables, or a file, has no edge: nothing is cut for it."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PIPE_COLUMNS)
+
+
+def _table(*columns: str, title: str) -> Table:
+    """A terminal has an edge: what is too long for it goes on in the next line."""
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
 def _epochs(epochs: list[Epoch]) -> Table:
-    table = Table("epoch", "market", "opened", "sealed", "reason", title="epochs")
+    table = _table("epoch", "market", "opened", "sealed", "reason", title="epochs")
     for epoch in epochs:
         sealed = "" if epoch.sealed_ns is None else _when(epoch.sealed_ns)
         market = " ".join(epoch.market)
@@ -82,7 +97,7 @@ def _epochs(epochs: list[Epoch]) -> Table:
 
 
 def _runs(runs: list[RunRow]) -> Table:
-    table = Table("run", "market", "version", "began", "ended", "exit", title="newest runs")
+    table = _table("run", "market", "version", "began", "ended", "exit", title="newest runs")
     for row in runs:
         ended = "runs, or was killed" if row.ended_ns is None else _when(row.ended_ns)
         code = "" if row.exit_code is None else str(row.exit_code)
@@ -93,7 +108,7 @@ def _runs(runs: list[RunRow]) -> Table:
 
 def _operations(operations: list[Operation]) -> Table:
     title = "newest requests of operators"
-    table = Table("time", "who", "action", "reason", "with", "result", title=title)
+    table = _table("time", "who", "action", "reason", "with", "result", title=title)
     for row in operations:
         table.add_row(_when(row.ts_ns), *(escape(text) for text in row[1:]))
     return table
@@ -113,7 +128,7 @@ def _sums(fills: Iterable[KnownFill]) -> tuple[dict[str, Decimal], int]:
 def _balances(epoch: Epoch, sums: tuple[dict[str, Decimal], int]) -> Table:
     fees, count = sums
     title = f"epoch {epoch.number}: {count} fills, target {epoch.target:f}"
-    table = Table("asset", "opening", "fees paid", title=title)
+    table = _table("asset", "opening", "fees paid", title=title)
     for asset in sorted({*epoch.opening, *fees}):
         opening = epoch.opening.get(asset, Decimal(0))
         table.add_row(_plain(asset), f"{opening:f}", f"{fees.get(asset, Decimal(0)):f}")
@@ -121,7 +136,7 @@ def _balances(epoch: Epoch, sums: tuple[dict[str, Decimal], int]) -> Table:
 
 
 def _fills(epoch: Epoch, fills: list[KnownFill]) -> Table:
-    table = Table(
+    table = _table(
         *("time", "trade", "kind", "order", "side", "price", "size", "fee"),
         title=f"epoch {epoch.number}: newest fills",
     )

@@ -2,7 +2,7 @@
 
 import structlog
 
-from quoter.app.sanity import beyond_collar, hopeless
+from quoter.app.sanity import beyond_collar, forbidden
 from quoter.domain.errors import InvalidInput
 from quoter.domain.events import ParamsChanged
 from quoter.domain.quotes import QuoteTerms
@@ -64,10 +64,7 @@ class MeaningLog:
         self._is_told = True
         rows, lines = found
         terms, config = step.quote.terms, self._engine.config
-        lines += (
-            *hopeless(config.limits, config.order_size, terms.inputs.fair),
-            *beyond_collar(config.limits, terms),
-        )
+        lines += (*forbidden(config, terms.inputs.fair), *beyond_collar(config.limits, terms))
         for row in rows:
             log.info(
                 "meaning",

@@ -1,11 +1,13 @@
 """Limits that no order could ever pass, found once a price is known (PT-02): told by name."""
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from quoter.app.start import StartFailed
 from quoter.app.wiring import limits
+from quoter.domain.instrument import Instrument
 from quoter.domain.market import MarketPast
 from quoter.domain.quotes import QuoteTerms
+from quoter.engine.config import EngineConfig
 from quoter.risk.position_notional import ORDERS_SHARE
 from quoter.risk.view import Limits
 from quoter.service.exit_codes import ExitCode
@@ -30,12 +32,60 @@ def hopeless(limits: Limits, order_size: Decimal, price: float) -> list[str]:
     return lines
 
 
-def refuse_hopeless(settings: Settings, past: MarketPast) -> None:
-    """Raise StartFailed for such a limit, where the venue tells what the price was last."""
-    if past.bars:
-        lines = hopeless(limits(settings), settings.order_size, past.bars[-1].close)
-        if lines:
-            raise StartFailed(ExitCode.USAGE, "; ".join(lines))
+def too_small(
+    instrument: Instrument,
+    order_size: Decimal,
+    price: float | None,
+    *,
+    levels: int,
+    collar: Decimal,
+) -> list[str]:
+    """A line if the venue takes no order of this size; `price` quote/base, None: not known yet.
+
+    What is too small is carried to the next level, so that it is all levels together that count.
+    """
+    size = instrument.floor_size(order_size * levels)
+    exact = None if price is None else Decimal(repr(price))
+    worth = None if exact is None else size * exact
+    is_enough = worth is None or worth >= instrument.notional_min
+    if size and size >= instrument.size_min and is_enough:
+        return []
+    least = max(instrument.size_min, instrument.lot)
+    if exact is not None:  # wherever an order may stand, it must be worth enough
+        least = max(least, instrument.notional_min / (exact * (1 - collar)))
+    least = instrument.lot * (least / levels / instrument.lot).to_integral_value(ROUND_CEILING)
+    told = (
+        "" if worth is None else f", and this is {float(worth):.8g} {instrument.quote} at {price:g}"
+    )
+    return [
+        f"QUOTER_ORDER_SIZE: the venue takes no order below {instrument.size_min:f} "
+        f"{instrument.base} or {instrument.notional_min:f} {instrument.quote}{told}: at least "
+        f"{least:f} works (got {order_size:f})"
+    ]
+
+
+def forbidden(config: EngineConfig, price: float) -> list[str]:
+    """A line for each limit, ours or the venue's, that no order passes at this price."""
+    small = too_small(
+        config.instrument,
+        config.order_size,
+        price,
+        levels=config.pricing.shape.levels,
+        collar=config.limits.collar,
+    )
+    return [*hopeless(config.limits, config.order_size, price), *small]
+
+
+def refuse_hopeless(settings: Settings, instrument: Instrument, past: MarketPast) -> None:
+    """Raise StartFailed for such a limit; what hangs on the price, where the venue tells it."""
+    ours, price = limits(settings), past.bars[-1].close if past.bars else None
+    lines = too_small(
+        instrument, settings.order_size, price, levels=settings.levels, collar=ours.collar
+    )
+    if price is not None:
+        lines += hopeless(ours, settings.order_size, price)
+    if lines:
+        raise StartFailed(ExitCode.USAGE, "; ".join(lines))
 
 
 def beyond_collar(limits: Limits, terms: QuoteTerms) -> list[str]:

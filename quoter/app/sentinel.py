@@ -8,9 +8,10 @@ from dataclasses import replace
 import structlog
 import uvloop
 
+from quoter.app.blame import blamed
 from quoter.app.watched import identity
 from quoter.app.wiring import venue_config
-from quoter.domain.errors import VenueError
+from quoter.domain.errors import MarketUnfit, VenueError
 from quoter.service import http
 from quoter.service.data_folder import SENTINEL_LOCK, DataFolder, LockHeld
 from quoter.service.exit_codes import ExitCode
@@ -95,6 +96,8 @@ async def _serve(settings: Settings, door: CancelDoor) -> ExitCode:
     )
     try:
         await _until_told(sentinel)
+    except MarketUnfit as error:
+        return _refused(ExitCode.USAGE, blamed(error, settings))
     finally:
         await http.stop(web)
         await door.close()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from quoter.app.blame import blamed, blamed_code
 from quoter.app.manifest import manifest
 from quoter.app.wiring import MS, market_of
 from quoter.domain.errors import KeyRefused, VenueError
@@ -120,17 +121,21 @@ class Started:
     heartbeat: Heartbeat | None = None
 
 
-async def connect(gateway: OrderGateway) -> Instrument:
-    """Market rules, clock, key. A venue that is briefly away gets a few tries."""
+async def connect(gateway: OrderGateway, settings: Settings) -> Instrument:
+    """Market rules, clock, key. A venue that is briefly away gets a few tries.
+
+    Raises StartFailed.
+    """
     for left in reversed(range(START_TRIES)):
         try:
             return await gateway.connect()
         except KeyRefused as error:
             raise StartFailed(ExitCode.KEY_RIGHTS, str(error)) from None
         except VenueError as error:
-            if not left:
-                raise StartFailed(ExitCode.START_FAILED, str(error)) from None
-            log.warning("connect_failed", error=str(error), tries_left=left)
+            code, text = blamed_code(error), blamed(error, settings)
+            if not left or code is ExitCode.USAGE:
+                raise StartFailed(code, text) from None
+            log.warning("connect_failed", error=text, tries_left=left)
             await asyncio.sleep(START_PAUSE_S)
     raise AssertionError("unreachable: the last try returns or raises")
 

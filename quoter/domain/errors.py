@@ -29,6 +29,14 @@ class VenueError(QuoterError):
     """A venue call that brought no answer we can act on."""
 
 
+class MarketUnfit(VenueError):
+    """The venue has no such market, or none that we may quote: no other try will change that."""
+
+
+class MarketsUnread(VenueError):
+    """The venue's list of markets did not come: whoever answers there, if anybody."""
+
+
 class VenueRateLimited(VenueError):
     """The venue told us to be quiet until `retry_s` from now."""
 

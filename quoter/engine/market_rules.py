@@ -25,6 +25,7 @@ class MarketRules:
         instrument: Instrument,
         *,
         order_size: Decimal,
+        levels: int,
         period_ns: int,
         orders: OpenOrders,
         causes: Causes,
@@ -33,14 +34,17 @@ class MarketRules:
     ) -> None:
         """`period_ns` 0: only a refusal makes us ask. `use` is told what to quote by from now."""
         self.instrument = instrument
-        self._order_size, self._period_ns = order_size, period_ns
+        self._order_size, self._levels, self._period_ns = order_size, levels, period_ns
         self._orders, self._causes = orders, causes
         self._fair, self._use = fair, use
         self._asked_ns = 0
         self._due_ns = 0  # 0: never
+        self._is_judged = False  # by a price: a start may know none
 
     def tick(self, turn: Turn) -> None:
         """Ask if it is time; the start has just read them."""
+        if not self._is_judged and self._fair() is not None:
+            self._judge(turn)
         if not self._due_ns and self._period_ns:
             self._due_ns = turn.ts_ns + self._period_ns
         if self._due_ns and turn.ts_ns >= max(self._due_ns, self._asked_ns + APART_NS):
@@ -66,13 +70,21 @@ class MarketRules:
             self.instrument = now
             self._orders.regrid(now)
             self._use(now, turn)
-        text = self._impossible(now)
+        self._judge(turn)
+
+    def _judge(self, turn: Turn) -> None:
+        """Once, and with all new rules; not with every price, whose moves would make it flap."""
+        self._is_judged = self._fair() is not None
+        text = self._impossible(self.instrument)
         self._causes.hold(turn, Cause.MARKET_RULES, active=bool(text), text=text)
 
     def _impossible(self, rules: Instrument) -> str:
-        """Why no order of the configured size can be placed; empty if it can."""
-        size = rules.floor_size(self._order_size)
-        if not rules.size_min <= size <= rules.size_max:
+        """Why no order of the configured size can be placed; empty if it can.
+
+        What is too small is carried to the next level: all of them together count.
+        """
+        size = rules.floor_size(self._order_size * self._levels)
+        if not rules.size_min <= size or rules.floor_size(self._order_size) > rules.size_max:
             bounds = f"{rules.size_min:f} to {rules.size_max:f} in steps of {rules.lot:f}"
             return f"QUOTER_ORDER_SIZE {self._order_size:f}: the venue takes {bounds}"
         fair = self._fair()

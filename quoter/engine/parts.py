@@ -137,6 +137,7 @@ class Parts:
         self.rules = MarketRules(
             config.instrument,
             order_size=config.order_size,
+            levels=config.pricing.shape.levels,
             period_ns=config.reconcile.rules_ns,
             orders=self.orders,
             causes=self.causes,

@@ -11,7 +11,7 @@ REARM_REQUEST = "REARM"
 PID = "quoter.pid"
 LOCK = "lock"
 SENTINEL_LOCK = "sentinel.lock"
-REQUEST_BYTES_MAX = 200
+REQUEST_BYTES_MAX = 1_024  # 200 characters of any script, with an id and an amount
 
 
 class LockHeld(Exception):

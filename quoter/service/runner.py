@@ -224,6 +224,7 @@ class Runner:
             if step.state.after is TradingState.KILLED:
                 self._outbox.drop_creates()
         self.watches.cause_times.observe(step)
+        self.stops.answered(step)
         self.asks.answered(step)
         if step.quote is not None and isinstance(event, BookDelta | TopOfBook | BookSnapshot):
             age_ns = self._clock.now_ns() - event.ts_ns

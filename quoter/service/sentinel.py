@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from quoter.domain.errors import VenueError
+from quoter.domain.errors import MarketUnfit, VenueError
 from quoter.domain.trading import Cause
 from quoter.service.audit import Audit
 from quoter.service.beat import HEARTBEAT, SENTINEL_BEAT, Beat, Life, SentinelBeat, get, put
@@ -21,7 +21,7 @@ from quoter.service.latch import Latch
 from quoter.service.vigil import Core, Vigil
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
 from quoter.venues.ports import CancelDoor
-from quoter.venues.tasks import spawn
+from quoter.venues.tasks import Finished, spawn
 
 log = structlog.get_logger()
 
@@ -58,6 +58,7 @@ class Sentinel:
         self._alarm = asyncio.Event()
         self._fresh = asyncio.Event()  # the daemon is not as it was: look at the venue at once
         self._unlatched: tuple[str, str] | None = None  # a kill that the disk did not take yet
+        self._unfit: MarketUnfit | None = None
         self._breach = ""  # holdings beyond the limit, not yet acted on
         self._turned_s = monotonic_s()
         self._beat_s = -BEAT_S
@@ -67,11 +68,16 @@ class Sentinel:
         self._handled = last.handled if last is not None else ""  # silences that were latched
 
     async def run(self) -> None:
-        """Watch until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            spawn(tasks, "watch", self._watch())
-            spawn(tasks, "strike", self._strike_when_needed())
-            spawn(tasks, "venue", self._look_at_the_venue())
+        """Watch until cancelled. Raises MarketUnfit where there is nothing to watch."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                spawn(tasks, "watch", self._watch())
+                spawn(tasks, "strike", self._strike_when_needed())
+                spawn(tasks, "venue", self._look_at_the_venue())
+        except* Finished:
+            pass
+        if self._unfit is not None:
+            raise self._unfit
 
     def is_alive(self) -> bool:
         """Do we watch, and could we cancel?"""
@@ -218,6 +224,9 @@ class Sentinel:
         """Check market, clock and key; a strike does not wait for it."""
         try:
             await self._door.connect()
+        except MarketUnfit as error:
+            self._unfit = error
+            raise Finished from None
         except VenueError as error:
             log.error("not_connected", error=str(error))
             return False

@@ -1,20 +1,23 @@
 """The way from a kill to a shut gate and a latch on disk, and back: outside the engine's queues."""
 
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import NamedTuple
 
 import structlog
 
 from quoter.domain.events import Alarm, Event, Operator
 from quoter.domain.reasons import OperatorAction
-from quoter.domain.step import StateChange
+from quoter.domain.step import StateChange, Step
 from quoter.domain.trading import Cause, TradingState
+from quoter.engine.operators import REARM_REFUSED
 from quoter.risk.kill_switch import SEVERITY
 from quoter.service.clock import Clock
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
 from quoter.service.latch import Latch, LatchRecord, new_record
 from quoter.service.latch_keeper import LatchKeeper
+from quoter.service.rearm_answers import RearmAnswers
+from quoter.service.rearm_files import RearmRequest
 from quoter.venues.ports import Emit, OrderGateway
 
 log = structlog.get_logger()
@@ -59,6 +62,7 @@ class Stops:
         if folder is not None:
             self._keeper = LatchKeeper(Latch(folder.path), latched, on_cleared=self._follow)
         self._wish: _Wish | None = None
+        self._answers = RearmAnswers(folder.path if folder is not None else None)
         self._post = post
         self._clock = clock
         self._state = TradingState.PAUSED
@@ -200,25 +204,42 @@ class Stops:
         self._post(Alarm(ts_ns=now_ns, cause=Cause.SENTINEL_KILL, active=True, text=text))
 
     def _wish_for(self, wanted: str) -> None:
-        """The file holds the kill id, and behind it the inventory that is accepted, if any."""
-        kill_id, _, amount = wanted.partition(" ")
+        """A request that was left in the folder."""
         try:
-            accepted = Decimal(amount) if amount else None
-        except InvalidOperation:
+            request = RearmRequest.parse(wanted)
+        except ValueError:
             log.warning("rearm_refused", given=wanted, actor="file")
             return
-        event = self.rearming(kill_id, "file", "quoter rearm", accept_inventory=accepted)
-        if event is not None:
+        event = self.rearming(
+            request.kill_id, "file", request.reason, accept_inventory=request.accept_inventory
+        )
+        self._answers.begin()
+        if event is None:
+            self._answers.give_up(request.kill_id, "that is not the id of the kill in force")
+        else:
             now_ns = event.ts_ns
-            self._wish = _Wish(event, kill_id, now_ns + REARM_PATIENCE_NS, now_ns)
+            self._wish = _Wish(event, request.kill_id, now_ns + REARM_PATIENCE_NS, now_ns)
 
     def _ask_again(self, wish: _Wish) -> None:
         now_ns = self._clock.now_ns()
-        if self._kills or self.kill_id() != wish.kill_id or now_ns > wish.until_ns:
+        if self._kills or self.kill_id() != wish.kill_id:
             self._wish = None
+            self._answers.give_up(wish.kill_id, "another kill has come meanwhile")
+        elif now_ns > wish.until_ns:
+            self._wish = None
+            self._answers.give_up(wish.kill_id, f"not within {REARM_PATIENCE_NS / 1e9:g} s")
         elif now_ns >= wish.next_ns:
             self._wish = wish._replace(next_ns=now_ns + REARM_AGAIN_NS)
             self._post(replace(wish.event, ts_ns=now_ns))
+
+    def answered(self, step: Step) -> None:
+        """What the engine says to a re-arm by file goes to who left the file."""
+        wish, event = self._wish, step.event
+        if wish is None or not isinstance(event, Operator) or event.text != wish.event.text:
+            return
+        for what, detail in step.notes:
+            if what == REARM_REFUSED:
+                self._answers.not_yet(wish.kill_id, detail)
 
     @property
     def has_disk(self) -> bool:

@@ -12,6 +12,8 @@ from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 
 from quoter.settings.control_fields import TOKENS, Control
 from quoter.settings.parse import (
+    AMOUNT_MAX,
+    AMOUNT_MIN,
     parse_exchange_id,
     parse_horizon,
     parse_host_names,
@@ -82,24 +84,33 @@ class Limits(BaseModel):
 
     inventory_max: Decimal = Field(
         gt=0,
+        le=AMOUNT_MAX,
         examples=["0.05"],
         description="hard limit of |position - target| in the worst case, open orders included; "
         "base units",
     )
     order_size: Decimal = Field(
-        gt=0, examples=["0.005"], description="size of one order; base units, <= limit / 3"
+        ge=AMOUNT_MIN,
+        le=AMOUNT_MAX,
+        examples=["0.005"],
+        description="size of one order; base units, <= limit / 3",
     )
     loss_max: Decimal = Field(
         gt=0,
+        le=AMOUNT_MAX,
         examples=["100"],
         description="loss since start at which we stop for good and cancel; quote currency",
     )
     notional_max: Decimal = Field(
-        gt=0, examples=["1000"], description="largest worth of one order; quote currency"
+        gt=0,
+        le=AMOUNT_MAX,
+        examples=["1000"],
+        description="largest worth of one order; quote currency",
     )
     position_notional_max: Decimal | None = Field(
         None,
         gt=0,
+        le=AMOUNT_MAX,
         description="worth of the worst-case inventory above which we only reduce; quote currency",
     )
     foreign: Literal["pause", "kill", "ignore"] = Field(

@@ -64,7 +64,10 @@ def _load(
     if file is not None:
         lines += _read_env_file(file, from_file)
     secrets_dir = _secrets_dir(from_file, lines)
-    names = {*os.environ, *from_file, *_names_in(secrets_dir)}
+    secrets = _files_in(secrets_dir)
+    if unread := list(_unreadable(secrets)):  # pydantic would say which class of its own failed
+        raise BadSetting("\n".join([*lines, *unread]))
+    names = {*os.environ, *from_file, *secrets}
     lines += _unknown(names)
     lines += _open_tokens({**from_file, **os.environ})
     try:
@@ -73,8 +76,6 @@ def _load(
     except ValidationError as error:
         # `from None`: the chained error would carry the inputs
         raise BadSetting("\n".join([*lines, *_explain(error)])) from None
-    except UnicodeDecodeError:
-        raise BadSetting(f"{secrets_dir}: holds a file that is not text") from None
     has_own_key = watches_only and settings.sentinel_api_key is not None
     lines += _refusals(settings, dry_run=dry_run, has_own_key=has_own_key)
     plain = from_file | {name: value for name, value in os.environ.items() if value}
@@ -106,8 +107,10 @@ def _read_env_file(path: Path, found: dict[str, str]) -> Iterator[str]:
     try:
         with path.open(encoding="utf-8") as stream:
             bindings = list(parse_stream(stream))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadSetting(f"{path}: can't be read: {type(error).__name__}") from None
+    except OSError as error:
+        raise BadSetting(f"{path}: can't be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise BadSetting(f"{path}: can't be read: byte {error.start} is not UTF-8 text") from None
     for binding in bindings:
         where = f"{path}:{binding.original.line}"
         if binding.error and PREFIX in binding.original.string:
@@ -129,9 +132,24 @@ def _secrets_dir(from_file: Mapping[str, str], lines: list[str]) -> Path | None:
     return None
 
 
-def _names_in(folder: Path | None) -> Iterator[str]:
-    if folder is not None:
-        yield from (path.name.upper() for path in folder.iterdir())
+def _files_in(folder: Path | None) -> dict[str, Path]:
+    """The files of the secrets folder under the names that they stand for. Raises BadSetting."""
+    try:
+        return {path.name.upper(): path for path in sorted(folder.iterdir())} if folder else {}
+    except OSError as error:
+        name = env_name("secrets_dir")
+        raise BadSetting(f"{name}: {folder} can't be listed: {error.strerror}") from None
+
+
+def _unreadable(files: Mapping[str, Path]) -> Iterator[str]:
+    """A line for each of ours that holds no text; never its content."""
+    for name in sorted(files.keys() & set(known_names())):
+        try:
+            files[name].read_text(encoding="utf-8")
+        except OSError as error:
+            yield f"{name}: the file {files[name]} can't be read: {error.strerror}"
+        except UnicodeDecodeError:
+            yield f"{name}: the file {files[name]} is not text"
 
 
 def _unknown(names: set[str]) -> Iterator[str]:

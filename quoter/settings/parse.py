@@ -7,6 +7,8 @@ from pathlib import Path
 
 SECRET_BYTES_MAX = 16_384
 HORIZON_S_MAX = 604_800.0
+# Of money and of coins: far beyond any account, and small enough to be counted with as a float.
+AMOUNT_MAX, AMOUNT_MIN = Decimal("1E+15"), Decimal("1E-15")
 DEAD_MAN_S_MAX = 86_400
 
 
@@ -32,8 +34,8 @@ def parse_target(value: object) -> object:
         amount = Decimal(str(value))
     except InvalidOperation:
         amount = Decimal("NaN")
-    if not amount.is_finite():
-        raise ValueError("must be auto or a number of base units")
+    if not (amount.is_finite() and abs(amount) <= AMOUNT_MAX):
+        raise ValueError(f"must be auto or a number of base units, at most {AMOUNT_MAX} of them")
     return amount
 
 

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 from pydantic import BaseModel, Field
 
+from quoter.settings.parse import AMOUNT_MAX
+
 
 class PreTrade(BaseModel):
     """What an order, the market and our own pace must look like"""
@@ -32,6 +34,7 @@ class PreTrade(BaseModel):
     book_depth_min: Decimal | None = Field(
         None,
         ge=0,
+        le=AMOUNT_MAX,
         description="no order unless the best five levels of each side hold this, unset for the "
         "order's own size, 0 for off; base units",
     )

@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from quoter.settings.parse import AMOUNT_MAX
+
 
 class MarketRegime(BaseModel):
     """When a market is no longer one to quote as usual, and how far equity may fall"""
@@ -29,18 +31,21 @@ class MarketRegime(BaseModel):
     loss_soft: Decimal | None = Field(
         None,
         gt=0,
+        le=AMOUNT_MAX,
         description="fall of equity that makes it REDUCE_ONLY; quote currency, half of "
         "QUOTER_LOSS_MAX if not given",
     )
     drawdown_max: Decimal | None = Field(
         None,
         gt=0,
+        le=AMOUNT_MAX,
         description="fall of equity from its highest since start at which we stop for good and "
         "cancel; quote currency, QUOTER_LOSS_MAX if not given",
     )
     markout_pause: Decimal = Field(
         Decimal(0),
         ge=0,
+        le=AMOUNT_MAX,
         description="loss of a minute's fills, each within 5 s, that pauses us for a minute, 0 for "
         "off; quote currency",
     )

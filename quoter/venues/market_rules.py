@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from quoter.domain.errors import VenueError
+from quoter.domain.errors import MarketUnfit, VenueError
 from quoter.domain.instrument import Instrument
 from quoter.venues.ccxt_types import Exchange
 from quoter.venues.dialects import Dialect
@@ -45,17 +45,17 @@ def instrument(market: Json, *, precision_mode: int, fee_maker: Decimal | None) 
 
 
 def check_quotable(exchange: Exchange, market: Json) -> None:
-    """Raise VenueError unless the market trades and the venue has post-only orders."""
+    """Raise VenueError unless the market trades now, MarketUnfit if we could never quote it."""
     symbol = text(market.get("symbol"))
     if market.get("active") is False:
         raise VenueError(f"{symbol} is not trading")
     if market.get("spot") is not True:
-        raise VenueError(f"{symbol} is not a spot market")
+        raise MarketUnfit(f"{symbol} is not a spot market")
     order_types = as_list(as_map(market.get("info")).get("orderTypes"))
     create = as_map(as_map(exchange.features.get("spot")).get("createOrder"))
     has_post_only = bool(as_map(create.get("timeInForce")).get("PO"))
     if not has_post_only or (order_types and "LIMIT_MAKER" not in order_types):
-        raise VenueError(f"{exchange.id} {symbol}: no post-only orders, so it can't be quoted")
+        raise MarketUnfit(f"{exchange.id} {symbol}: no post-only orders, so it can't be quoted")
 
 
 def check_self_trade(dialect: Dialect, market: Json) -> None:

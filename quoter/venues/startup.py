@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from ccxt.base import errors as venue
 
-from quoter.domain.errors import GateShut, KeyRefused, VenueError
+from quoter.domain.errors import GateShut, KeyRefused, MarketsUnread, MarketUnfit, VenueError
 from quoter.domain.events import ReportFailed, RulesReport
 from quoter.domain.instrument import Instrument
 from quoter.domain.reasons import ReportKind
@@ -45,14 +45,21 @@ class Startup:
         self._fee: Decimal | None = None
 
     async def connect(self) -> Instrument:
-        """The instrument. Raises KeyRefused, or VenueError with what is wrong.
+        """The instrument. Raises KeyRefused, MarketUnfit, MarketsUnread or another VenueError.
 
         Without a key only the public parts are checked.
         """
         check_sends_once(self._client)
-        _must(await self._caller.read(self._client.load_markets))
+        loaded = await self._caller.read(self._client.load_markets)
+        if isinstance(loaded, Failed) and not isinstance(loaded.error, GateShut):
+            raise MarketsUnread(loaded.text)
+        _must(loaded)
         try:
             market = self._client.market(self._config.symbol)
+        except venue.BadSymbol:
+            raise MarketUnfit(
+                f"{self._config.exchange} has no market {self._config.symbol}"
+            ) from None
         except venue.BaseError as error:
             raise VenueError(self._caller.text(error)) from None  # its chain may carry a signed URL
         check_quotable(self._client, market)

@@ -29,6 +29,22 @@ async def test_a_check_refuses_a_limit_below_one_order(
     assert "QUOTER_NOTIONAL_MAX: one order of QUOTER_ORDER_SIZE" in capsys.readouterr().out
 
 
+async def test_an_order_below_the_venues_least_is_told_by_check_and_by_the_daemon(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would say that it runs, and never send one. This venue tells no price at the start."""
+    async with running(market(LIVELY, seed=3)) as sandbox:
+        chosen = settings(sandbox, tmp_path, order_size=Decimal("0.00001"))
+        code = await Check(chosen, Console(width=300)).run()
+        assert code is ExitCode.USAGE
+        assert "QUOTER_ORDER_SIZE: the venue takes no order below" in capsys.readouterr().out
+        async with flying(sandbox, chosen) as pilot:
+            switch = pilot.running.engine.causes.switch
+            await pilot.until(lambda: switch.is_active(Cause.MARKET_RULES), START_S_MAX, "told")
+            assert "QUOTER_ORDER_SIZE" in switch.causes[Cause.MARKET_RULES]
+            assert await pilot.stop() is ExitCode.CLEAN
+
+
 async def test_a_request_that_differs_from_its_order_kills_before_it_leaves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

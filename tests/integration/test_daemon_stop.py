@@ -26,6 +26,7 @@ from tests.integration.daemon_process import Started, creates, is_busy, own, quo
 from tests.integration.sandbox_client import ANSWER_S, RunningSandbox, eventually, running
 
 STOP_S_MAX = 5.0
+REFUSED_S_MAX = 40.0  # a process that starts, and three tries, on a busy machine
 QUICK_S_MAX = 20.0  # on a busy machine; 1.5 s on a free one, nearly all of it imports
 # Far more moves of the mid than anybody needs: every one of them is a reason to requote.
 STORMY = replace(LIVELY, sigma=12.0, intensity=8.0)
@@ -155,6 +156,42 @@ async def test_a_wrong_key_is_refused_before_anything_is_sent(
     async with quoter(sandbox, tmp_path, "run", **wrong) as daemon:
         assert (await daemon.ended(ANSWER_S))[0] == ExitCode.KEY_RIGHTS
     assert await creates(sandbox) == []
+
+
+@pytest.mark.parametrize("verb", ["run", "check", "sentinel"])
+async def test_a_market_that_the_venue_does_not_have_is_a_mistake_of_the_settings(
+    sandbox: RunningSandbox, tmp_path: Path, verb: str
+) -> None:
+    """Nobody tries it again: it will not come."""
+    async with quoter(
+        sandbox, tmp_path, verb, QUOTER_SYMBOL="NO/SUCH", QUOTER_SENTINEL_PORT="0"
+    ) as daemon:
+        code, _ = await daemon.ended(REFUSED_S_MAX)
+    assert code == ExitCode.USAGE, daemon.lines
+    told = " ".join(daemon.raw.decode().split())
+    assert "QUOTER_SYMBOL: binance has no market NO/SUCH" in told
+    assert "connect_failed" not in told
+
+
+@pytest.mark.parametrize("verb", ["run", "check"])
+async def test_a_sandbox_that_is_not_there_is_told_by_the_setting(
+    sandbox: RunningSandbox, tmp_path: Path, verb: str
+) -> None:
+    url = "http://127.0.0.1:9"
+    async with quoter(sandbox, tmp_path, verb, QUOTER_SANDBOX_URL=url) as daemon:
+        code, _ = await daemon.ended(REFUSED_S_MAX)
+    assert code == ExitCode.START_FAILED, daemon.lines
+    told = " ".join(daemon.raw.decode().split())
+    assert f"QUOTER_SANDBOX_URL: no exchange answers at {url}" in told
+
+
+async def test_an_exchange_that_nobody_knows_is_told_by_the_setting(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    async with quoter(sandbox, tmp_path, "check", QUOTER_EXCHANGE="binanse") as check:
+        code, _ = await check.ended(REFUSED_S_MAX)
+    assert code == ExitCode.USAGE
+    assert "QUOTER_EXCHANGE: " in check.raw.decode()
 
 
 async def test_what_a_killed_process_left_is_cancelled_before_the_next_one_quotes(

@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from quoter.domain.commands import CancelOrder, PlaceOrder, QueryOrder, RequestReport
-from quoter.domain.errors import KeyRefused, VenueError
+from quoter.domain.errors import KeyRefused, MarketsUnread, MarketUnfit, VenueError
 from quoter.domain.events import (
     BalanceReport,
     CancelReject,
@@ -165,7 +165,7 @@ async def test_a_clock_that_is_off_is_refused(still_sandbox: RunningSandbox) -> 
 
 async def test_an_unknown_symbol_is_said(still_sandbox: RunningSandbox) -> None:
     gateway = make_gateway(replace(config(still_sandbox), symbol="NO/SUCH"))
-    with pytest.raises(VenueError, match="NO/SUCH"):
+    with pytest.raises(MarketUnfit, match="binance has no market NO/SUCH"):
         await gateway.connect()
     await gateway.close()
 
@@ -195,7 +195,7 @@ async def test_a_venue_that_is_not_there_is_said() -> None:
         sandbox_url="http://127.0.0.1:9",
     )
     gateway = make_gateway(nowhere)
-    with pytest.raises(VenueError, match="ExchangeNotAvailable"):
+    with pytest.raises(MarketsUnread, match="ExchangeNotAvailable"):
         await gateway.connect()
     await gateway.close()
 

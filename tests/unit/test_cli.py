@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from quoter.domain.errors import BadSetting
 from quoter.domain.trading import Cause
 from quoter.ledger.reader import Reader
 from quoter.ledger.rows import Operation
-from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
+from quoter.service.data_folder import KILL_REQUEST, DataFolder
 from quoter.service.latch import Latch
 from tests.unit.app.strangers import Answering, drip, http, stranger
 from tests.unit.ledger.cases import MARKET, NOW_NS, booked, opened
@@ -186,7 +187,7 @@ class TestHealthcheck:
         assert options.address(None, None) == ("127.0.0.1", 1234)
         monkeypatch.setenv("QUOTER_PORT", "5678")
         assert options.address(None, None)[1] == 5678
-        assert options.address("::1", 9) == ("::1", 9)
+        assert options.address("::1", "9") == ("::1", 9)
         monkeypatch.setenv("QUOTER_PORT", "x")
         with pytest.raises(BadSetting, match="QUOTER_PORT"):
             options.address(None, None)
@@ -240,16 +241,6 @@ class TestRearm:
         assert result.exit_code == 2
         assert Latch(tmp_path).read() is not None
 
-    def test_a_running_daemon_is_asked(self, tmp_path: Path) -> None:
-        kill_id = latched(tmp_path)
-        folder = DataFolder(tmp_path)
-        folder.take()
-        result = invoke("rearm", "--kill-id", kill_id, "--data-dir", str(tmp_path))
-        folder.release()
-        assert result.exit_code == 0
-        assert (tmp_path / REARM_REQUEST).read_text() == kill_id
-        assert Latch(tmp_path).read() is not None
-
     def test_nothing_to_lift_is_said(self, tmp_path: Path) -> None:
         assert invoke("rearm", "--data-dir", str(tmp_path)).exit_code == 2
 
@@ -275,6 +266,16 @@ class TestAccept:
             shown = invoke("ledger", "--data-dir", str(tmp_path))
         assert "60000" in shown.output
         assert "1 fills" in shown.output
+
+    async def test_nothing_is_cut_where_no_terminal_reads_it(self, tmp_path: Path) -> None:
+        """Eight columns of figures are wider than the 80 that a pipe is taken to have."""
+        trade_id, price = "t" * 60, "59991.12345678"
+        async with opened(tmp_path) as ledger:
+            await ledger.record([booked(7, trade_id=trade_id, price=Decimal(price))])
+        shown = invoke("ledger", "--data-dir", str(tmp_path)).output
+        line = next(line for line in shown.splitlines() if trade_id in line)
+        assert price in line
+        assert "…" not in shown
 
     async def test_what_operators_asked_for_is_shown_as_they_wrote_it(self, tmp_path: Path) -> None:
         async with opened(tmp_path) as ledger:
@@ -319,10 +320,29 @@ class TestExplain:
         assert "BELOW fair value" in " ".join(result.output.replace("│", " ").split())
 
     @pytest.mark.parametrize(
-        "words", [("--mid", "-1"), ("--depth", "0"), ("--sigma", "nan"), ("--order-size", "0")]
+        ("option", "value"),
+        [
+            ("--mid", "-1"),
+            ("--depth", "0"),
+            ("--sigma", "nan"),
+            ("--sigma", "-1"),
+            ("--gamma", "0"),
+            ("--tau", "inf"),
+            ("--inventory", "inf"),
+            ("--beta", "9"),
+            ("--order-size", "0"),
+        ],
     )
-    def test_numbers_that_make_no_quote_are_refused(self, words: tuple[str, str]) -> None:
-        result = invoke("explain", *words)
+    def test_a_number_that_makes_no_quote_is_refused_under_the_options_own_name(
+        self, option: str, value: str
+    ) -> None:
+        result = invoke("explain", option, value)
+        assert result.exit_code == 2
+        assert f"'{option}': must be " in result.output
+        assert f"(got {value})" in result.output
+
+    def test_numbers_that_make_no_quote_together_are_refused(self) -> None:
+        result = invoke("explain", "--mid", "1e-300", "--order-size", "1e300")
         assert result.exit_code == 2
         assert "no quote follows" in result.output
 

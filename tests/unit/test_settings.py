@@ -98,6 +98,27 @@ def test_missing_limits_are_all_named_at_once() -> None:
     assert all("is required" in line for line in lines)
 
 
+AMOUNTS = [
+    name for name, field in Settings.model_fields.items() if "Decimal" in str(field.annotation)
+]
+
+
+@pytest.mark.parametrize("name", AMOUNTS)
+@pytest.mark.parametrize("value", ["1e400", "1e16"])
+def test_an_amount_beyond_all_money_is_out_of_range(given: Given, name: str, value: str) -> None:
+    """Some sum of them would take for ever, or be infinite as a float."""
+    given(**{name: value})
+    text = complaint()
+    assert text.startswith(f"QUOTER_{name.upper()}: must be ")
+    assert "1E+15" in text
+    assert text.endswith(f"(got {value})")
+
+
+def test_an_order_too_small_to_be_counted_is_out_of_range(given: Given) -> None:
+    given(order_size="1e-400")
+    assert complaint().startswith("QUOTER_ORDER_SIZE: must be greater than or equal to 1E-15")
+
+
 @pytest.mark.parametrize(
     ("name", "value", "line"),
     [
@@ -113,7 +134,7 @@ def test_missing_limits_are_all_named_at_once() -> None:
         ("alpha_max", "2.5", "QUOTER_ALPHA_MAX: must be less than or equal to 2 (got 2.5)"),
         ("own_fills", "perhaps", "QUOTER_OWN_FILLS: "),
         ("session_s", "60", "QUOTER_SESSION_S: goes with QUOTER_HORIZON=session"),
-        ("target", "nan", "QUOTER_TARGET: must be auto or a number of base units (got nan)"),
+        ("target", "nan", "QUOTER_TARGET: must be auto or a number of base units, at most"),
         ("order_size", "0.02", "QUOTER_ORDER_SIZE: must be at most a third of"),
         ("loss_soft", "1e6", "QUOTER_LOSS_SOFT: must be at most QUOTER_LOSS_MAX"),
         ("regime_reduce", "1.7", "QUOTER_REGIME_REDUCE: must be at least QUOTER_REGIME_WIDE"),
@@ -206,7 +227,7 @@ class TestEnvFile:
     def test_a_file_that_is_not_text_is_refused(self, given: Given) -> None:
         given()
         Path(".env").write_bytes(b"QUOTER_GAMMA=\xff\xfe\n")
-        assert ".env: can't be read" in complaint()
+        assert complaint() == ".env: can't be read: byte 13 is not UTF-8 text"
 
 
 class TestSecrets:
@@ -226,6 +247,23 @@ class TestSecrets:
         assert load().secrets() == ("the-key", CANARY)
         (folder / "quoter_api_secrt").write_text("x")
         assert "did you mean QUOTER_API_SECRET?" in complaint()
+
+    def test_one_of_the_folder_that_is_not_text_is_named(
+        self, given: Given, tmp_path: Path
+    ) -> None:
+        folder = tmp_path / "secrets"
+        folder.mkdir()
+        (folder / "somebody_elses").write_bytes(b"\xff")
+        key = folder / "quoter_api_key"
+        given(secrets_dir=str(folder))
+        key.write_bytes(b"\xff\xfe" + CANARY.encode())
+        assert complaint() == f"QUOTER_API_KEY: the file {key} is not text"
+        key.unlink()
+        key.mkdir()
+        assert complaint() == f"QUOTER_API_KEY: the file {key} can't be read: Is a directory"
+        key.rmdir()
+        key.symlink_to(key)
+        assert complaint().startswith(f"QUOTER_API_KEY: the file {key} can't be read: Too many")
 
     def test_value_and_file_together_are_refused(self, given: Given, tmp_path: Path) -> None:
         (tmp_path / "key").write_text("the-key")

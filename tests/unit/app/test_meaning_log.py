@@ -15,11 +15,13 @@ from quoter.app.meaning_log import MeaningLog, meant_by
 from quoter.domain.errors import InvalidInput
 from quoter.domain.events import ParamsChanged
 from quoter.domain.quotes import QuoteTerms
+from quoter.engine.config import PricingConfig
 from quoter.engine.engine import Engine
 from quoter.pricing.glft_exact import BoundedModel
 from quoter.pricing.meaning import meaning, meaning_rows
 from quoter.pricing.normalisation import References, gamma_lot
 from quoter.telemetry.logs import configure_logs
+from tests.unit.app.test_wiring import INSTRUMENT
 from tests.unit.risk.cases import LIMITS
 from tests.unit.telemetry.samples import NOW_NS, PARAMS, QUOTE, TERMS, step
 
@@ -34,6 +36,7 @@ class Calibration:
 
 class Config:
     lots_max, order_size, limits = 10.0, Decimal("0.005"), LIMITS
+    instrument, pricing = INSTRUMENT, PricingConfig()
 
 
 class FrozenEngine:

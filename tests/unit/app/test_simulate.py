@@ -9,8 +9,8 @@ from typer.testing import CliRunner, Result
 
 from quoter import cli
 from quoter.app import simulate
-from quoter.app.options import USAGE
 from quoter.domain.errors import BadSetting
+from quoter.service.exit_codes import ExitCode
 from quoter.studies import catalogue, widening
 from quoter.studies.batches import Batch
 from quoter.studies.options import Options
@@ -124,7 +124,7 @@ def test_without_the_extra_one_line_says_what_to_install(
     monkeypatch.setattr(sys, "argv", ["quoter", "simulate", "hedge"])
     with pytest.raises(SystemExit) as caught:
         cli.main()
-    assert caught.value.code == USAGE
+    assert caught.value.code == ExitCode.USAGE
     error = capsys.readouterr().err
     assert error == "quoter simulate needs numpy: pip install 'quoter[simulate]'\n"
 

@@ -30,20 +30,23 @@ from tests.unit.ledger.cases import opened
 START_NS = 1_795_000_000 * 10**9
 
 
+INSTRUMENT = Instrument(
+    symbol="BTC/USDT",
+    venue_symbol="BTCUSDT",
+    base="BTC",
+    quote="USDT",
+    tick=Decimal("0.01"),
+    lot=Decimal("0.00001"),
+    size_min=Decimal("0.00001"),
+    size_max=Decimal(100),
+    notional_min=Decimal(5),
+    fee_maker=Decimal("0.001"),
+)
+
+
 @pytest.fixture
 def instrument() -> Instrument:
-    return Instrument(
-        symbol="BTC/USDT",
-        venue_symbol="BTCUSDT",
-        base="BTC",
-        quote="USDT",
-        tick=Decimal("0.01"),
-        lot=Decimal("0.00001"),
-        size_min=Decimal("0.00001"),
-        size_max=Decimal(100),
-        notional_min=Decimal(5),
-        fee_maker=Decimal("0.001"),
-    )
+    return INSTRUMENT
 
 
 def settings(**changes: Any) -> Settings:

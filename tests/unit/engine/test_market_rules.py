@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from quoter.domain.commands import RequestReport
 from quoter.domain.events import RulesReport
 from quoter.domain.instrument import Instrument
@@ -101,3 +103,16 @@ def test_a_worth_that_became_too_small_pauses_us_with_the_reason() -> None:
     assert "no less than 101" in desk.engine.causes.switch.causes[Cause.MARKET_RULES]
     rules(desk, replace(ABC, notional_min=Decimal(99)))
     assert desk.causes == set()
+
+
+@pytest.mark.parametrize(("levels", "is_possible"), [(1, False), (2, True)])
+def test_a_worth_that_is_too_small_from_the_start_pauses_us_with_the_first_price(
+    levels: int, is_possible: bool
+) -> None:
+    """Two levels carry it to the outer one, where it is enough."""
+    pricing = replace(CONFIG.pricing, shape=replace(CONFIG.pricing.shape, levels=levels))
+    dear = replace(ABC, notional_min=Decimal(120))
+    desk = Desk(replace(CONFIG, instrument=dear, pricing=pricing)).start()
+    desk.wait(3.0)
+    assert (Cause.MARKET_RULES not in desk.causes) is is_possible
+    assert bool(len(desk.engine.orders)) is is_possible

@@ -152,6 +152,7 @@ class Rig:
             step = self.desk.tell(event)
             if step.state is not None:
                 self.stops.changed(step.state)
+            self.stops.answered(step)
             self.asks.answered(step)
 
     @property

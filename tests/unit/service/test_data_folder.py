@@ -72,7 +72,7 @@ def test_an_empty_request_is_one(tmp_path: Path) -> None:
 
 def test_a_request_is_cut_to_what_fits_a_log_line(tmp_path: Path) -> None:
     (tmp_path / KILL_REQUEST).write_text("x" * 10_000)
-    assert DataFolder(tmp_path).take_request(KILL_REQUEST) == "x" * 200
+    assert DataFolder(tmp_path).take_request(KILL_REQUEST) == "x" * 1_024
 
 
 def test_a_request_that_is_no_text_is_still_a_request(tmp_path: Path) -> None:

@@ -23,8 +23,9 @@ def test_only_the_holder_of_the_lock_runs(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     folder.take()
     assert running_pid(tmp_path) == os.getpid()
-    (tmp_path / PID).write_text("nonsense")
-    assert running_pid(tmp_path) == 0
+    for nobody in ("nonsense", "", "0", "-1", "9" * 30):  # a signal to -1 would reach everybody
+        (tmp_path / PID).write_text(nobody)
+        assert running_pid(tmp_path) == 0
     folder.release()
     (tmp_path / PID).write_text("1")
     assert running_pid(tmp_path) is None
@@ -46,7 +47,7 @@ def test_a_kill_leaves_the_file_and_wakes_the_daemon(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     folder.take()
     try:
-        assert request_kill(tmp_path, "x" * 10_000) == os.getpid()
+        assert request_kill(tmp_path, "x" * 10_000) == (os.getpid(), True, "")
     finally:
         signal.signal(signal.SIGUSR1, before)
         folder.release()
@@ -58,7 +59,7 @@ def test_a_stranger_with_the_old_pid_is_not_signalled(tmp_path: Path) -> None:
     """SIGUSR1 would end a process that does not expect it, such as this one."""
     (tmp_path / "lock").touch()
     (tmp_path / PID).write_text(str(os.getpid()))
-    assert request_kill(tmp_path, "enough") is None
+    assert request_kill(tmp_path, "enough").pid is None
 
 
 def test_the_latch_is_awaited(tmp_path: Path) -> None:

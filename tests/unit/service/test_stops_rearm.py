@@ -11,6 +11,7 @@ from quoter.domain.reasons import OperatorAction
 from quoter.domain.trading import Cause, TradingState
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST
 from quoter.service.latch import Latch
+from quoter.service.rearm_files import RearmAnswer
 from tests.unit.service.control_rig import Rig, rigged
 
 
@@ -64,6 +65,27 @@ async def test_it_does_not_lie_in_wait_for_ever(rig: Rig) -> None:
     rig.later(1)
     look(rig)
     assert rig.state is TradingState.KILLED
+    answer = RearmAnswer.read(rig.folder)
+    assert answer is not None
+    assert answer.is_final
+    assert answer.text.startswith("not within 30 s: ")
+    assert "orders may be alive" in answer.text
+
+
+async def test_what_speaks_against_it_is_left_for_who_asked(rig: Rig) -> None:
+    kill_id = str(rig.stops.kill_id())
+    ask(rig, kill_id)
+    assert RearmAnswer.read(rig.folder) == RearmAnswer(kill_id, "2 orders may be alive", False)
+    RearmAnswer.forget(rig.folder)
+    rig.settle()
+    rig.later(1)
+    look(rig)
+    assert RearmAnswer.read(rig.folder) is None  # the latch that is gone says it
+
+
+async def test_the_reason_is_in_the_record(rig: Rig) -> None:
+    ask(rig, f"{rig.stops.kill_id()}\nthe venue\x1b is back")
+    assert [event.text.partition(": ")[2] for event in rearms(rig)] == ["the venue? is back"]
 
 
 @pytest.mark.parametrize("by", ["operator", "file", "ourselves"])
@@ -84,9 +106,14 @@ async def test_another_kill_ends_it(rig: Rig, by: str) -> None:
 
 
 async def test_a_wrong_id_or_amount_asks_nothing(rig: Rig) -> None:
-    for text in ("wrong", "", f"{rig.stops.kill_id()} many"):
+    kill_id = rig.stops.kill_id()
+    for text in ("wrong", "", f"{kill_id} many", f"{kill_id} NaN", f"{kill_id} sNaN"):
         ask(rig, text)
     assert rearms(rig) == []
+    ask(rig, "wrong")
+    answer = RearmAnswer.read(rig.folder)
+    assert answer is not None
+    assert (answer.kill_id, answer.is_final) == ("wrong", True)
 
 
 async def test_the_accepted_inventory_stands_behind_the_id(rig: Rig) -> None:
