@@ -8,6 +8,7 @@ from dataclasses import replace
 import structlog
 import uvloop
 
+from quoter.app.process import prepare_process
 from quoter.app.watched import identity
 from quoter.app.wiring import venue_config
 from quoter.domain.errors import VenueError
@@ -18,8 +19,6 @@ from quoter.service.sentinel import Sentinel
 from quoter.service.sentinel_pages import SentinelPages
 from quoter.service.vigil import Core, Vigil
 from quoter.settings import Settings
-from quoter.telemetry.logs import configure_logs
-from quoter.telemetry.redaction import Redactor
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
 from quoter.venues.build import make_cancel_door
 from quoter.venues.config import VenueConfig
@@ -32,11 +31,7 @@ CALL_S_MAX = 2.0  # shorter than the daemon's: a cancel that hangs must be tried
 
 def run_sentinel(settings: Settings) -> int:
     """Watch until SIGTERM or Ctrl-C; the exit code of `ExitCode`."""
-    configure_logs(
-        log_format=settings.log_format,
-        level=settings.log_level,
-        redactor=Redactor(settings.secrets()),
-    )
+    prepare_process(settings)
     folder = DataFolder(settings.data_dir, lock=SENTINEL_LOCK)
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)

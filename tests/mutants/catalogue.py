@@ -10,6 +10,7 @@ from tests.mutants import (
     regime,
     secrets,
     sentinel,
+    service,
     truth,
 )
 
@@ -23,6 +24,7 @@ MUTANTS = (
     *kills.MUTANTS,
     *secrets.MUTANTS,
     *sentinel.MUTANTS,
+    *service.MUTANTS,
     *pretrade.MUTANTS,
 )
 # Where a mutant's own tests do not see it, these may.
