@@ -15,6 +15,7 @@ from quoter.domain.step import Snapshot
 from quoter.domain.trading import Cause, Phase, TradingState
 from quoter.service.answers import answer
 from quoter.service.cause_details import Details, no_details
+from quoter.service.connections import Connections
 from quoter.service.control import KILL_PATH, Control
 from quoter.service.state_view import Json, state_view
 from quoter.telemetry.redaction import Redactor
@@ -124,6 +125,27 @@ class HasApplication(Protocol):
         """Routes and guards."""
 
 
+class _Site(web.BaseSite):
+    """A listener that bounds its connections."""
+
+    def __init__(self, runner: web.AppRunner, server: web.Server, host: str, port: int) -> None:
+        super().__init__(runner, backlog=BACKLOG)
+        self._address = host, port
+        self._connections = Connections(server)
+
+    @property
+    def name(self) -> str:
+        """For the library."""
+        return ":".join(map(str, self._address))
+
+    async def start(self) -> None:
+        """Listen. Raises OSError."""
+        await super().start()
+        self._server = await asyncio.get_running_loop().create_server(
+            self._connections, *self._address, backlog=self._backlog
+        )
+
+
 async def serve(pages: HasApplication, *, host: str, port: int) -> tuple[web.AppRunner, int]:
     """Listen; return what must be cleaned up and the port in use. Raises OSError if it is taken."""
     runner = web.AppRunner(
@@ -137,8 +159,10 @@ async def serve(pages: HasApplication, *, host: str, port: int) -> tuple[web.App
         shutdown_timeout=SHUTDOWN_S,
     )
     await runner.setup()
+    if runner.server is None:
+        raise AssertionError("unreachable: it is set up")
     try:
-        await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
+        await _Site(runner, runner.server, host, port).start()
     except OSError:
         await runner.cleanup()
         raise

@@ -4,6 +4,7 @@ from tests.mutants.mutant import Edit, mutant
 
 LOG_QUEUE = "quoter/telemetry/log_queue.py"
 LOG_TESTS = ("tests/unit/telemetry/test_log_queue.py",)
+CONNECTION_TESTS = "tests/unit/service/test_connections.py"
 
 MUTANTS = (
     mutant(
@@ -27,5 +28,35 @@ MUTANTS = (
         "a stalled reader of the log keeps a process from ending",
         Edit(LOG_QUEUE, "        thread.join(FLUSH_S_MAX)\n", "        thread.join()\n"),
         tests=LOG_TESTS,
+    ),
+    mutant(
+        "connections_without_bound",
+        "strangers take every descriptor there is",
+        Edit(
+            "quoter/service/connections.py",
+            "        if len(self._open) >= CONNECTIONS_MAX:\n",
+            "        if False:\n",
+        ),
+        tests=(CONNECTION_TESTS,),
+    ),
+    mutant(
+        "half_a_head_waited_for",
+        "a request that never ends keeps its connection for ever",
+        Edit(
+            "quoter/service/connections.py",
+            "call_later(HEAD_S_MAX, self.abort)",
+            "call_later(1e9, self.abort)",
+        ),
+        tests=(CONNECTION_TESTS,),
+    ),
+    mutant(
+        "full_table_kills",
+        "that no file can be opened is taken for a kill file",
+        Edit(
+            "quoter/service/data_folder.py",
+            "            if not is_there(path):\n                return None\n",
+            "",
+        ),
+        tests=("tests/unit/service/test_data_folder.py",),
     ),
 )
