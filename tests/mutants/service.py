@@ -59,4 +59,19 @@ MUTANTS = (
         ),
         tests=("tests/unit/service/test_data_folder.py",),
     ),
+    mutant(
+        "hang_up_lost",
+        "a SIGHUP that comes while the settings are read is forgotten",
+        Edit(
+            "quoter/app/steering.py",
+            "            self._is_asked = False\n            try:\n",
+            "            try:\n",
+        ),
+        Edit(
+            "quoter/app/steering.py",
+            "                await self.reload()\n",
+            "                await self.reload()\n                self._is_asked = False\n",
+        ),
+        tests=("tests/unit/app/test_steering.py",),
+    ),
 )
