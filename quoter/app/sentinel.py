@@ -100,8 +100,10 @@ async def _serve(settings: Settings, door: CancelDoor) -> ExitCode:
 async def _until_told(sentinel: Sentinel) -> None:
     """Watch until a signal says that it is enough; a defect of ours ends it too, with an error."""
     watching, stop = asyncio.create_task(sentinel.run(), name="sentinel"), asyncio.Event()
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, _no_reload)
     stopping = asyncio.create_task(stop.wait(), name="stop")
     await asyncio.wait({watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
@@ -109,6 +111,11 @@ async def _until_told(sentinel: Sentinel) -> None:
         watching.result()
     watching.cancel()
     await asyncio.wait({watching})
+
+
+def _no_reload() -> None:
+    """SIGHUP is for the daemon; whoever sends it to all of us must not end who watches."""
+    log.warning("reload_refused", reason="the sentinel reads its settings at its start: restart it")
 
 
 def _refused(code: ExitCode, text: str) -> ExitCode:
