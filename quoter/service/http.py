@@ -25,6 +25,7 @@ LINE_BYTES_MAX = 4_096
 HEADERS_BYTES_MAX = 8_192
 BACKLOG = 32
 KEEPALIVE_S = 15.0
+KEPT_S = 0.25  # a rendering of the metrics takes milliseconds of the loop: often enough for anybody
 SHUTDOWN_S = 1.0
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 HEADERS = {
@@ -64,6 +65,8 @@ class Pages:
         self._control = control
         self._host_names = frozenset({"localhost", *(name.lower() for name in host_names)})
         self._busy = 0
+        self._metrics_text = b""
+        self._metrics_until_s = float("-inf")
 
     def application(self) -> web.Application:
         """Routes and guards; GET (and HEAD) only, but for those of control."""
@@ -85,13 +88,17 @@ class Pages:
             return web.Response(status=503, text="busy\n", headers={"Retry-After": "1"})
         self._busy += 1
         try:
+            await asyncio.sleep(0)  # one of many in a pipeline: others have their turn in between
             return await handler(request)
         finally:
             self._busy -= 1
 
     async def _metrics(self, _request: web.Request) -> web.Response:
-        body = self._sources.metrics(self._sources.snapshot())
-        return web.Response(body=body, headers={"Content-Type": METRICS_TYPE})
+        now_s = asyncio.get_running_loop().time()
+        if now_s >= self._metrics_until_s:
+            self._metrics_text = self._sources.metrics(self._sources.snapshot())
+            self._metrics_until_s = now_s + KEPT_S
+        return web.Response(body=self._metrics_text, headers={"Content-Type": METRICS_TYPE})
 
     async def _health(self, _request: web.Request) -> web.Response:
         is_alive = self._sources.is_alive()

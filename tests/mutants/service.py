@@ -74,4 +74,14 @@ MUTANTS = (
         ),
         tests=("tests/unit/app/test_steering.py",),
     ),
+    mutant(
+        "metrics_rendered_for_everybody",
+        "whoever asks for metrics all the time holds up the loop",
+        Edit(
+            "quoter/service/http.py",
+            "        if now_s >= self._metrics_until_s:\n",
+            "        if True:\n",
+        ),
+        tests=("tests/unit/service/test_http.py",),
+    ),
 )

@@ -1,6 +1,8 @@
 """The pages over a real loopback socket."""
 
+import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 
 import aiohttp
@@ -23,18 +25,28 @@ class Daemon:
     def __init__(self) -> None:
         self.snapshot = snapshot()
         self.is_alive = True
+        self.looked: Callable[[], None] = lambda: None  # told when somebody asks for health
+        self.rendered = 0
         self.base = ""
         self.client = aiohttp.ClientSession()
 
     def sources(self) -> Sources:
         return Sources(
             snapshot=lambda: self.snapshot,
-            metrics=lambda seen: f"quoter_up {seen.seq}\n".encode(),
-            is_alive=lambda: self.is_alive,
+            metrics=self.render,
+            is_alive=self.health,
             details=CauseTimes(NOW_NS).details,
             about={"environment": "sandbox", "symbol": "BTC/USDT"},
             redactor=Redactor([CANARY]),
         )
+
+    def health(self) -> bool:
+        self.looked()
+        return self.is_alive
+
+    def render(self, seen: Snapshot) -> bytes:
+        self.rendered += 1
+        return f"quoter_up {seen.seq}\n".encode()
 
     async def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, str]:
         async with self.client.request(method, self.base + path, headers=headers) as answer:
@@ -57,6 +69,53 @@ async def test_metrics_are_text_as_of_now(daemon: Daemon) -> None:
     async with daemon.client.get(daemon.base + "/metrics") as answer:
         assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         assert await answer.text() == "quoter_up 42\n"
+
+
+async def pipelined(daemon: Daemon, path: str, count: int) -> None:
+    """Ask so many times at once on one connection, and read every answer."""
+    port = int(daemon.base.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() * count)
+    for _ in range(count):
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"Content-Length: (\d+)", head)
+        assert length is not None, head
+        await reader.readexactly(int(length[1]))
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_who_asks_for_metrics_all_the_time_gets_the_same_rendering(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One takes some milliseconds, in which nobody else has the loop."""
+    monkeypatch.setattr(module, "KEPT_S", 3_600.0)
+    await pipelined(daemon, "/metrics", 20)
+    assert daemon.rendered == 1
+
+
+async def test_metrics_are_rendered_anew_when_they_are_old(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "KEPT_S", 0.0)
+    await pipelined(daemon, "/metrics", 5)
+    assert daemon.rendered == 5
+
+
+async def test_between_two_requests_of_a_pipeline_everybody_has_a_turn(daemon: Daemon) -> None:
+    turns, seen = 0, list[int]()
+
+    async def turn() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    daemon.looked = lambda: seen.append(turns)
+    turning = asyncio.create_task(turn())
+    await pipelined(daemon, "/healthz", 20)
+    turning.cancel()
+    assert len(set(seen)) == len(seen) == 20
 
 
 async def test_health_follows_the_loop(daemon: Daemon) -> None:
