@@ -84,4 +84,14 @@ MUTANTS = (
         ),
         tests=("tests/unit/service/test_http.py",),
     ),
+    mutant(
+        "host_cut_at_its_port",
+        "a web page whose name begins like ours may read us",
+        Edit(
+            "quoter/service/http.py",
+            "    found = HOST.fullmatch(header.lower())\n",
+            "    found = HOST.match(header.lower())\n",
+        ),
+        tests=("tests/unit/service/test_http.py",),
+    ),
 )

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from quoter.domain.step import Snapshot
 from quoter.domain.trading import Cause, Phase, TradingState
@@ -198,6 +199,49 @@ async def test_a_foreign_host_name_is_turned_away(daemon: Daemon) -> None:
     assert (await daemon.ask("/state", Host="quoter:9464"))[0] == 200
 
 
+NONSENSE = (
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(128)),
+    b"nonsense\r\n\r\n",
+    b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
+    b"GET http://[ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET //[::1/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost localhost\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 20_000 + b"\r\n\r\n",
+    b"GET /" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: many\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"GET / HTTP/1.1\r\nHost: \xff\xfe\r\n\r\n",
+)
+
+
+async def test_nonsense_is_counted_in_one_line_a_minute_and_leaves_no_traceback(
+    daemon: Daemon, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = int(daemon.base.rpartition(":")[2])
+    with capture_logs() as lines:
+        for nonsense in NONSENSE * 3:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(nonsense)
+            assert b"200" not in await reader.read(12), nonsense
+            writer.close()
+    assert not [record for record in caplog.records if record.exc_info]
+    told = [(line["event"], line["count"]) for line in lines]
+    assert told == [("requests_not_http", 1)]
+
+
+async def test_a_defect_of_ours_is_told_with_its_traceback(
+    daemon: Daemon, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> None:
+        raise RuntimeError("ours")
+
+    daemon.looked = broken
+    assert (await daemon.ask("/healthz"))[0] == 500
+    (record,) = [record for record in caplog.records if record.exc_info]
+    assert record.name == "aiohttp.server"
+
+
 async def test_more_requests_than_the_bound_are_put_off(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,6 +269,22 @@ async def test_a_taken_port_is_an_error(daemon: Daemon) -> None:
         ("127.0.0.1.evil.example", False),
         ("quoter.evil.example:80", False),
         ("[evil]", False),
+        ("[::1]", True),
+        ("[::1].evil.com", False),
+        ("[::1]evil", False),
+        ("[::1", False),
+        ("[::1%25lo]", False),
+        ("::1", False),
+        ("127.0.0.1:1, evil.com", False),
+        ("localhost:evil", False),
+        ("localhost:", False),
+        ("localhost:1:2", False),
+        ("localhost, evil.com", False),
+        ("evil.com@localhost", False),
+        ("localhost/evil", False),
+        ("127.0.0.1.1", False),
+        ("1", False),
+        ("localhost\n", False),
     ],
 )
 def test_host_headers(header: str, is_ours: bool) -> None:
