@@ -3,6 +3,7 @@
 Nothing heavy is imported up here: `--help` and `healthcheck` must answer at once.
 """
 
+import signal
 import sys
 from dataclasses import replace
 from io import TextIOWrapper
@@ -98,14 +99,15 @@ def run(
     ] = False,
 ) -> None:
     """Quote, until SIGTERM or Ctrl-C; then cancel, and verify that no own order is left."""
-    from quoter.settings import Exposure, forget_secrets, load
+    from quoter.settings import Exposure, forget_secrets, load, reader
 
     exposed = list[Exposure]()
     settings = load(dry_run=dry_run, warn=exposed.append)
+    again = reader()
     forget_secrets()
     from quoter.app.run import run_daemon
 
-    raise typer.Exit(run_daemon(settings, dry_run=dry_run, exposed=tuple(exposed)))
+    raise typer.Exit(run_daemon(settings, again, dry_run=dry_run, exposed=tuple(exposed)))
 
 
 @app.command()
@@ -116,6 +118,7 @@ def sentinel() -> None:
     KILLED. Needs the daemon's settings of venue and data folder, and a key of its own if you can.
     It has no way to create an order.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # never the end of who watches
     from quoter.settings import forget_secrets, load
 
     settings = load(watches_only=True)

@@ -83,13 +83,15 @@ HEALTH = Row(
             queries=(value("quoter_key_rights_verified", "{{symbol}}", GREEN),),
         ),
         Panel(
-            title="Hangs, threads, files, budget",
-            description="Times that the loop came back after 2 s or more, per minute; threads and "
-            "open files of the process; share of the venue's tightest rate limit that we use.",
+            title="Hangs, lost log lines, threads, files, budget",
+            description="Times that the loop came back after 2 s or more, and log lines that "
+            "nobody took, per minute; threads and open files of the process; share of the venue's "
+            "tightest rate limit that we use.",
             unit="short",
             width=8,
             queries=(
                 rate("quoter_loop_hangs_total", "symbol", "hangs {{symbol}}", scale="60 * "),
+                rate("quoter_log_lines_dropped_total", "job", "lines {{job}}", scale="60 * "),
                 value("quoter_threads", "threads {{symbol}}", GREEN),
                 of_process("quoter_process_open_fds", "files {{symbol}}", GREY),
                 value("quoter_message_budget_used_ratio", "budget {{symbol}}", ORANGE),

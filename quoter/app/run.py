@@ -1,53 +1,37 @@
 """`quoter run`: the daemon as a process, and what its exit says."""
 
-import resource
-from contextlib import suppress
-from functools import partial
-
 import structlog
 import uvloop
 from rich.console import Console
 
 from quoter.app.daemon import trade
+from quoter.app.process import prepare_process
 from quoter.app.screen import Watch
 from quoter.app.start import StartFailed
+from quoter.app.steering import Load
 from quoter.service.exit_codes import ExitCode
-from quoter.settings import Exposure, Settings, load
-from quoter.telemetry.logs import configure_logs, watch_hidden_failures
-from quoter.telemetry.redaction import Redactor
+from quoter.settings import Exposure, Settings
 
 log = structlog.get_logger()
 
 
 def run_daemon(
-    settings: Settings, dry_run: bool = False, exposed: tuple[Exposure, ...] = ()
+    settings: Settings, again: Load, *, dry_run: bool = False, exposed: tuple[Exposure, ...] = ()
 ) -> int:
     """Trade until SIGTERM or Ctrl-C; the exit code of `ExitCode`.
 
-    A dry run sends nothing and shows on stdout what it would quote. `exposed`: secrets that others
-    may see.
+    A dry run sends nothing and shows on stdout what it would quote. `again` reads the settings
+    anew; `exposed`: secrets that others may see.
     """
-    configure_logs(
-        log_format=settings.log_format,
-        level=settings.log_level,
-        redactor=Redactor(settings.secrets()),
-    )
-    watch_hidden_failures()
-    forbid_core_dumps()
+    prepare_process(settings)
     for one in exposed:
         log.warning(one.event, setting=one.setting, text=one.text)
-    return uvloop.run(_dry(settings) if dry_run else _live(settings))
+    return uvloop.run(_dry(settings) if dry_run else _live(settings, again))
 
 
-def forbid_core_dumps() -> None:
-    """A dump of our memory would hold the key, readable for longer than we live."""
-    with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-async def _live(settings: Settings) -> ExitCode:
+async def _live(settings: Settings, again: Load) -> ExitCode:
     try:
-        return await trade(settings, load=partial(load, dry_run=True))
+        return await trade(settings, load=again)
     except StartFailed as error:
         return _refused(error)
 

@@ -9,6 +9,7 @@ import structlog
 import uvloop
 
 from quoter.app.blame import blamed
+from quoter.app.process import prepare_process
 from quoter.app.watched import identity
 from quoter.app.wiring import venue_config
 from quoter.domain.errors import MarketUnfit, VenueError
@@ -19,8 +20,6 @@ from quoter.service.sentinel import Sentinel
 from quoter.service.sentinel_pages import SentinelPages
 from quoter.service.vigil import Core, Vigil
 from quoter.settings import Settings
-from quoter.telemetry.logs import configure_logs
-from quoter.telemetry.redaction import Redactor
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
 from quoter.venues.build import make_cancel_door
 from quoter.venues.config import VenueConfig
@@ -33,11 +32,7 @@ CALL_S_MAX = 2.0  # shorter than the daemon's: a cancel that hangs must be tried
 
 def run_sentinel(settings: Settings) -> int:
     """Watch until SIGTERM or Ctrl-C; the exit code of `ExitCode`."""
-    configure_logs(
-        log_format=settings.log_format,
-        level=settings.log_level,
-        redactor=Redactor(settings.secrets()),
-    )
+    prepare_process(settings)
     folder = DataFolder(settings.data_dir, lock=SENTINEL_LOCK)
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -108,8 +103,10 @@ async def _serve(settings: Settings, door: CancelDoor) -> ExitCode:
 async def _until_told(sentinel: Sentinel) -> None:
     """Watch until a signal says that it is enough; a defect of ours ends it too, with an error."""
     watching, stop = asyncio.create_task(sentinel.run(), name="sentinel"), asyncio.Event()
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, _no_reload)
     stopping = asyncio.create_task(stop.wait(), name="stop")
     await asyncio.wait({watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
@@ -117,6 +114,11 @@ async def _until_told(sentinel: Sentinel) -> None:
         watching.result()
     watching.cancel()
     await asyncio.wait({watching})
+
+
+def _no_reload() -> None:
+    """SIGHUP is for the daemon; whoever sends it to all of us must not end who watches."""
+    log.warning("reload_refused", reason="the sentinel reads its settings at its start: restart it")
 
 
 def _refused(code: ExitCode, text: str) -> ExitCode:

@@ -16,7 +16,6 @@ from quoter.service.params import ParamsDesk
 from quoter.service.runner import Runner
 from quoter.service.tokens import Role, Tokens
 from quoter.settings import KNOBS, Settings
-from quoter.settings.fields import SECRETS
 from quoter.telemetry.redaction import Redactor
 
 log = structlog.get_logger()
@@ -50,6 +49,7 @@ class Steering:
         self._ledger = ledger
         self._load = load
         self._reloading: asyncio.Task[None] | None = None
+        self._is_asked = False
         self.params = ParamsDesk(
             settings=settings,
             params=lambda: engine.controls.knobs.params,
@@ -77,9 +77,19 @@ class Steering:
         return self._load is not None
 
     def hang_up(self) -> None:
-        """SIGHUP: read the settings anew, one time after the other."""
+        """SIGHUP: read the settings anew; once more afterwards if that is under way."""
+        self._is_asked = True
         if self._reloading is None or self._reloading.done():
-            self._reloading = asyncio.create_task(self.reload(), name="reload")
+            self._reloading = asyncio.create_task(self._obey(), name="reload")
+
+    async def _obey(self) -> None:
+        while self._is_asked:
+            self._is_asked = False
+            try:
+                await self.reload()
+            except Exception as error:  # noqa: BLE001 - whatever it is, we go on as we were
+                # Its text is no line of ours: it may hold what a secret's file holds by now.
+                log.error("reload_failed", mistakes=[type(error).__name__])
 
     async def reload(self) -> None:
         """Turn the knobs that the settings now have otherwise; name what only a restart takes in.
@@ -110,10 +120,10 @@ class Steering:
             self._ledger.note(Operation(now_ns, ACTOR, "reload", "SIGHUP", str(wanted), result))
 
     def _name_refused(self, found: Settings) -> None:
-        """Secrets are not compared: they have left the environment, and need a restart."""
+        """Of a secret it is told that it changed, and nothing more."""
         running, new = self._settings.redacted(), found.redacted()
         for name in running:
-            if name in KNOBS or name in SECRETS:
+            if name in KNOBS:
                 continue
             if getattr(found, name) != getattr(self._settings, name):
                 log.warning(

@@ -6,6 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from quoter.service.presence import is_there
+
 KILL_REQUEST = "KILL"
 REARM_REQUEST = "REARM"
 PID = "quoter.pid"
@@ -65,6 +67,8 @@ class DataFolder:
         except FileNotFoundError:
             return None
         except OSError as error:  # that it is there is what counts
+            if not is_there(path):
+                return None
             raw = str(error).encode()
         with suppress(OSError):
             path.unlink()

@@ -4,6 +4,7 @@ The thread stops nothing itself. A loop that hangs sends nothing; the first thin
 asks after it wakes is whether the engine has heard its clock since (`LastInch.pulse_ns`).
 """
 
+import asyncio
 import faulthandler
 import os
 import sys
@@ -20,6 +21,7 @@ from quoter.service.clock import STUCK_S
 log = structlog.get_logger()
 
 LOOK_S = 0.25
+ASK_S = 1.0  # whether the thread still looks
 NAME = "hangs.txt"
 BYTES_MAX = 1_000_000  # of the file before it starts anew; one dump is some kilobytes
 JOIN_S_MAX = 1.0
@@ -56,6 +58,13 @@ class HangWatch:
     def is_running(self) -> bool:
         """Does the thread live?"""
         return self._thread is not None and self._thread.is_alive()
+
+    async def supervise(self) -> None:
+        """Go on for as long as the thread does: its end is as bad as that of any other task."""
+        while True:
+            if not self.is_running:
+                return
+            await asyncio.sleep(ASK_S)
 
     def _run(self) -> None:
         while not self._end.wait(LOOK_S):

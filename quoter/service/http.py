@@ -4,27 +4,38 @@ Where tokens are configured, the listener has the routes of `service/control.py`
 """
 
 import asyncio
+import logging
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
-from typing import Protocol
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from typing import Any, Protocol
 
+import structlog
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from quoter.domain.step import Snapshot
 from quoter.domain.trading import Cause, Phase, TradingState
 from quoter.service.answers import answer
 from quoter.service.cause_details import Details, no_details
+from quoter.service.connections import Connections
 from quoter.service.control import KILL_PATH, Control
 from quoter.service.state_view import Json, state_view
 from quoter.telemetry.redaction import Redactor
+from quoter.telemetry.seldom import Seldom
+
+log = structlog.get_logger()
 
 REQUESTS_MAX = 16  # at once; more are told to come back
 LINE_BYTES_MAX = 4_096
 HEADERS_BYTES_MAX = 8_192
 BACKLOG = 32
 KEEPALIVE_S = 15.0
+KEPT_S = 0.25  # a rendering of the metrics takes milliseconds of the loop: often enough for anybody
 SHUTDOWN_S = 1.0
+# A name or an address of four numbers, or one of version 6 in brackets; and a port, or none.
+HOST = re.compile(r"(?:\[(?P<bracketed>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::[0-9]{1,5})?")
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 HEADERS = {
     "Cache-Control": "no-store",
@@ -63,6 +74,8 @@ class Pages:
         self._control = control
         self._host_names = frozenset({"localhost", *(name.lower() for name in host_names)})
         self._busy = 0
+        self._metrics_text = b""
+        self._metrics_until_s = float("-inf")
 
     def application(self) -> web.Application:
         """Routes and guards; GET (and HEAD) only, but for those of control."""
@@ -84,13 +97,17 @@ class Pages:
             return web.Response(status=503, text="busy\n", headers={"Retry-After": "1"})
         self._busy += 1
         try:
+            await asyncio.sleep(0)  # one of many in a pipeline: others have their turn in between
             return await handler(request)
         finally:
             self._busy -= 1
 
     async def _metrics(self, _request: web.Request) -> web.Response:
-        body = self._sources.metrics(self._sources.snapshot())
-        return web.Response(body=body, headers={"Content-Type": METRICS_TYPE})
+        now_s = asyncio.get_running_loop().time()
+        if now_s >= self._metrics_until_s:
+            self._metrics_text = self._sources.metrics(self._sources.snapshot())
+            self._metrics_until_s = now_s + KEPT_S
+        return web.Response(body=self._metrics_text, headers={"Content-Type": METRICS_TYPE})
 
     async def _health(self, _request: web.Request) -> web.Response:
         is_alive = self._sources.is_alive()
@@ -124,6 +141,42 @@ class HasApplication(Protocol):
         """Routes and guards."""
 
 
+class _ServerLog(logging.LoggerAdapter[logging.Logger]):
+    """What the library says of itself; what is no HTTP is counted, without a traceback each."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.getLogger("aiohttp.server"))
+        self._nonsense = Seldom()
+
+    def log(self, level: int, msg: object, *args: object, **how: Any) -> None:
+        """As that of any logger."""
+        if not isinstance(how.get("exc_info"), HttpProcessingError):
+            super().log(level, msg, *args, **how)
+        elif count := self._nonsense.count():
+            log.warning("requests_not_http", count=count)
+
+
+class _Site(web.BaseSite):
+    """A listener that bounds its connections."""
+
+    def __init__(self, runner: web.AppRunner, server: web.Server, host: str, port: int) -> None:
+        super().__init__(runner, backlog=BACKLOG)
+        self._address = host, port
+        self._connections = Connections(server)
+
+    @property
+    def name(self) -> str:
+        """For the library."""
+        return ":".join(map(str, self._address))
+
+    async def start(self) -> None:
+        """Listen. Raises OSError."""
+        await super().start()
+        self._server = await asyncio.get_running_loop().create_server(
+            self._connections, *self._address, backlog=self._backlog
+        )
+
+
 async def serve(pages: HasApplication, *, host: str, port: int) -> tuple[web.AppRunner, int]:
     """Listen; return what must be cleaned up and the port in use. Raises OSError if it is taken."""
     runner = web.AppRunner(
@@ -132,13 +185,16 @@ async def serve(pages: HasApplication, *, host: str, port: int) -> tuple[web.App
         auto_decompress=False,  # a small body must stay small
         handle_signals=False,
         keepalive_timeout=KEEPALIVE_S,
+        logger=_ServerLog(),
         max_line_size=LINE_BYTES_MAX,
         max_field_size=HEADERS_BYTES_MAX,
         shutdown_timeout=SHUTDOWN_S,
     )
     await runner.setup()
+    if runner.server is None:
+        raise AssertionError("unreachable: it is set up")
     try:
-        await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
+        await _Site(runner, runner.server, host, port).start()
     except OSError:
         await runner.cleanup()
         raise
@@ -153,18 +209,15 @@ async def stop(runner: web.AppRunner) -> None:
 
 def is_allowed_host(header: str, names: frozenset[str]) -> bool:
     """Is this Host header ours? IP addresses are: a page that rebinds DNS needs a name."""
-    name = header.strip().lower()
-    if name.startswith("["):
-        name = name[1:].partition("]")[0]
-    elif name.count(":") == 1:
-        name = name.partition(":")[0]
-    if name in names:
-        return True
-    try:
-        ip_address(name)
-    except ValueError:
+    found = HOST.fullmatch(header.lower())
+    if found is None:
         return False
-    return True
+    try:
+        if found["bracketed"] is not None:
+            return bool(IPv6Address(found["bracketed"]))
+        return found["name"] in names or bool(IPv4Address(found["name"]))
+    except AddressValueError:
+        return False
 
 
 async def _put_headers(_request: web.Request, response: web.StreamResponse) -> None:

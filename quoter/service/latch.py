@@ -8,6 +8,7 @@ from pathlib import Path
 
 from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
+from quoter.service.presence import is_there
 from quoter.telemetry.redaction import Redactor, clean
 
 NAME = "latch.json"
@@ -51,6 +52,8 @@ class Latch:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
+            if not self.is_set():
+                return None
             return LatchRecord(
                 "unreadable", Cause.INVARIANT_BROKEN, f"latch unreadable: {error}", 0
             )
@@ -58,13 +61,7 @@ class Latch:
 
     def is_set(self) -> bool:
         """Is there one, readable or not? Cheap enough to ask before every create."""
-        try:
-            self._path.stat()
-        except FileNotFoundError:
-            return False
-        except OSError:
-            return True
-        return True
+        return is_there(self._path)
 
     def write(self, cause: Cause, text: str, ts_ns: int) -> LatchRecord:
         """Make a new kill durable."""

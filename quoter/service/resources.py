@@ -57,9 +57,13 @@ class Resources:
             self.look()
 
     def look(self) -> None:
-        """One look at memory and files."""
+        """One look at memory and files; what can't be measured now is looked at next time."""
         self._look_at_files()
-        now_ns, rss = self._clock.now_ns(), self._rss()
+        try:
+            rss = self._rss()
+        except OSError:  # no descriptor is left to look with, which the other look has told
+            return
+        now_ns = self._clock.now_ns()
         if not self._rss_max or rss <= self._rss_max:
             self._above_ns = None
             self._rest("")
@@ -78,7 +82,10 @@ class Resources:
 
     def _look_at_files(self) -> None:
         limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        count = open_files()
+        try:
+            count = open_files()
+        except OSError:  # the look itself needs one more
+            count = limit
         is_near = count > FILES_SHARE_MAX * limit > 0
         if is_near and not self._has_warned:
             log.warning("open_files_near_limit", open=count, limit=limit)
@@ -86,7 +93,7 @@ class Resources:
 
 
 def resident_bytes() -> int:
-    """Our memory now; the most that it ever was where there is no /proc."""
+    """Our memory now; the most that it ever was where there is no /proc. Raises OSError."""
     try:
         return int(STATM.read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except FileNotFoundError:
@@ -95,7 +102,7 @@ def resident_bytes() -> int:
 
 
 def open_files() -> int:
-    """How many file descriptors we hold; 0 where there is no /proc."""
+    """How many file descriptors we hold; 0 where there is no /proc. Raises OSError."""
     try:
         return len(os.listdir(FILES))  # noqa: PTH208 - a count, once a second: no objects
     except FileNotFoundError:

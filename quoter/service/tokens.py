@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from multidict import CIMultiDictProxy
 
-SCHEME = "Bearer "
+SCHEME = "bearer"  # in any case: RFC 9110, 11.1
 ID_DIGITS = 8
 FAILURES_MAX = 5  # within the window; then nobody gets in for as long as the pause
 WINDOW_NS = 60_000_000_000
@@ -48,9 +48,9 @@ class Tokens:
         nothing about a token.
         """
         given = headers.getall("Authorization", [])
-        if len(given) != 1 or not given[0].startswith(SCHEME):
+        scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+        if scheme.lower() != SCHEME:
             return None
-        token = given[0].removeprefix(SCHEME)
         digest = sha256(token.encode(errors="surrogateescape")).digest()
         found = None
         for role, known in self._hashes.items():

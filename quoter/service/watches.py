@@ -61,6 +61,7 @@ class Watches:
     def spawn(self, tasks: asyncio.TaskGroup) -> None:
         """Look at everything, for ever."""
         spawn(tasks, "probe", self._probe.run())
+        spawn(tasks, "hang_watch", self.hangs.supervise())
         spawn(tasks, "resources", self.resources.run())
         if self._gateway is not None:
             watch = ClockWatch(

@@ -1,5 +1,6 @@
 """The only reader of the environment: `QUOTER_*` names, typed, with units and bounds."""
 
+from quoter.settings.again import reader
 from quoter.settings.example import env_example, settings_table
 from quoter.settings.exposure import Exposure
 from quoter.settings.fields import Environment
@@ -17,5 +18,6 @@ __all__ = [
     "forget_secrets",
     "known_names",
     "load",
+    "reader",
     "settings_table",
 ]

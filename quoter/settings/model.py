@@ -24,6 +24,7 @@ from quoter.settings.fields import (
     Requoting,
     Venue,
 )
+from quoter.settings.kept import Remembering
 from quoter.settings.parse import secret_from_file
 from quoter.settings.pretrade_fields import PreTrade
 from quoter.settings.regime_fields import MarketRegime
@@ -52,7 +53,7 @@ class Settings(
     PreTrade,
     Limits,
     Venue,
-    BaseSettings,
+    Remembering,
 ):
     """All of them. Build it with `quoter.settings.load`, which also refuses unknown names."""
 

@@ -10,6 +10,7 @@ from typing import Literal, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from quoter.telemetry.log_queue import LineQueue, lost_line
 from quoter.telemetry.redaction import Redactor, clean_trace
 
 LEVELS = {
@@ -29,17 +30,23 @@ def configure_logs(
     level: Literal["debug", "info", "warning", "error"] = "info",
     redactor: Redactor | None = None,
     stream: TextIO | None = None,
+    in_background: bool = False,
 ) -> None:
     """Send structlog and the standard library's logging through one redacting sink.
 
-    stream: standard error unless given. Calling it again replaces the earlier configuration.
+    stream: standard error unless given; one with a descriptor if `in_background`, which is for
+    whom a reader that stalls must not hold up: see `LineQueue`.
+    Calling it again replaces the earlier configuration.
     """
     out = stream if stream is not None else sys.stderr
     is_pretty = log_format == "pretty" or (log_format == "auto" and out.isatty())
-    handler = _Sink(out)
+    handler = LineQueue(out) if in_background else _Sink(out)
     handler.setFormatter(_formatter(redactor or Redactor(), is_pretty=is_pretty))
     root = logging.getLogger()
+    earlier = _line_queues()
     root.handlers[:] = [handler]
+    for queue in earlier:
+        queue.finish()
     root.setLevel(LEVELS[level])
     for name in LOUD_LIBRARIES:
         logging.getLogger(name).setLevel(max(logging.INFO, LEVELS[level]))
@@ -56,6 +63,15 @@ def configure_logs(
     )
 
 
+def lines_dropped() -> int:
+    """Log lines that a stalled reader has cost us so far."""
+    return sum(queue.dropped for queue in _line_queues())
+
+
+def _line_queues() -> list[LineQueue]:
+    return [each for each in logging.getLogger().handlers if isinstance(each, LineQueue)]
+
+
 def watch_hidden_failures() -> None:
     """What fails in a thread or a destructor goes through the sink too; for a process of ours."""
     sys.unraisablehook = _log_unraisable
@@ -67,10 +83,8 @@ class _Sink(logging.StreamHandler[TextIO]):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
         """The library's own would print the arguments, past the redaction."""
-        error = sys.exc_info()[0]
-        name = error.__name__ if error is not None else "?"
         with suppress(OSError, ValueError):
-            self.stream.write(f"log line of {record.name} lost: {name}\n")
+            self.stream.write(f"{lost_line(record)}\n")
 
 
 def _log_crash(

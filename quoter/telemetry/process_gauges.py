@@ -12,6 +12,7 @@ from quoter.domain.events import BalanceReport, OpenOrdersReport, TradesReport
 from quoter.domain.orders import OrderState, OrderView
 from quoter.domain.trading import Cause
 from quoter.risk.kill_switch import SEVERITY
+from quoter.telemetry.log_losses import LogLosses
 
 NS_PER_S = 1e9
 REPORTS = {OpenOrdersReport: "open_orders", TradesReport: "trades", BalanceReport: "balances"}
@@ -27,6 +28,7 @@ class ProcessGauges:
     def __init__(self, registry: CollectorRegistry, labels: tuple[str, str]) -> None:
         self._registry, self._labels = registry, labels
         ProcessCollector(namespace="quoter", registry=registry)
+        LogLosses(registry, labels)
         self._gauge("quoter_threads", "Python threads.").labels(*labels).set_function(
             lambda: float(threading.active_count())
         )

@@ -10,6 +10,8 @@ from prometheus_client import (
     generate_latest,
 )
 
+from quoter.telemetry.log_losses import LogLosses
+
 
 class SentinelMetrics:
     """What it saw last, and how often it had to act; labels as those of the daemon."""
@@ -19,6 +21,7 @@ class SentinelMetrics:
         self.registry = CollectorRegistry()
         self._labels = (symbol, venue)
         self._cores = cores
+        LogLosses(self.registry, self._labels)
         self._core = self._gauge("quoter_sentinel_core", "1 for how the daemon is.", "core")
         self._age = self._gauge(
             "quoter_sentinel_heartbeat_age_seconds", "Since the daemon's beat last changed."

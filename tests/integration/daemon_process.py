@@ -72,12 +72,9 @@ async def quoter(
         yield started
 
 
-@asynccontextmanager
-async def python(
-    sandbox: RunningSandbox, folder: Path, command: tuple[str, ...], more: dict[str, str]
-) -> AsyncIterator[Started]:
-    """The same with another program, told in Python's own words."""
-    environment = {
+def environment(sandbox: RunningSandbox, folder: Path) -> dict[str, str]:
+    """Of a daemon that is in a hurry, with a folder of its own."""
+    return {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": os.environ.get("PYTHONPATH", ""),  # a mutant lives in a copy of the tree
         "QUOTER_SANDBOX_URL": sandbox.url,
@@ -99,12 +96,19 @@ async def python(
         "QUOTER_CREATES_PER_S": "50",
         "QUOTER_FOREIGN": "ignore",  # an order of somebody else rests in most tests
     }
+
+
+@asynccontextmanager
+async def python(
+    sandbox: RunningSandbox, folder: Path, command: tuple[str, ...], more: dict[str, str]
+) -> AsyncIterator[Started]:
+    """The same with another program, told in Python's own words."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, *command),
         stdout=PIPE,
         stderr=asyncio.subprocess.STDOUT,
         cwd=folder,
-        env=environment | more,
+        env=environment(sandbox, folder) | more,
     )
     started = Started(process)
     reading = asyncio.create_task(started.read())

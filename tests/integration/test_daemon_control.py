@@ -171,6 +171,39 @@ async def test_a_hang_up_turns_the_knobs_and_names_what_it_does_not_take(
         assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN
 
 
+async def test_a_hang_up_names_a_secret_that_changed_and_a_file_that_holds_none(
+    sandbox: RunningSandbox, tmp_path: Path, tokens: dict[str, str]
+) -> None:
+    """The key is in the environment, its other half in a file: together after the start as well."""
+    (tmp_path / "secret").write_text(sandbox.one.secret)
+    key = {
+        "QUOTER_API_KEY": sandbox.one.api_key,
+        "QUOTER_API_SECRET_FILE": str(tmp_path / "secret"),
+    }
+    new, junk = "n" + TOKENS["risk"][1:], tmp_path / "quoter_api_password"
+    async with quoter(sandbox, tmp_path, "run", **tokens, **key) as daemon:
+        await until(lambda: daemon.said("started"), "started", daemon)
+        daemon.process.send_signal(signal.SIGHUP)
+        await until(lambda: daemon.said("reload"), "reloaded", daemon)
+        assert daemon.said("reload_refused") is None
+        (tmp_path / "risk.token").write_text(new)
+        daemon.process.send_signal(signal.SIGHUP)
+        await until(lambda: daemon.said("reload_refused"), "named", daemon)
+        refused = daemon.said("reload_refused")
+        assert refused is not None
+        assert (refused["setting"], refused["reason"]) == ("risk_token", "needs a restart")
+        assert (refused["running"], refused["new"]) == ("set", "set")
+        assert (await ask(daemon, "/v1/pause"))[0] == 200  # the old one is still in force
+        junk.write_bytes(b"\xff\xfe")
+        daemon.process.send_signal(signal.SIGHUP)
+        await until(lambda: daemon.said("reload_failed"), "refused", daemon)
+        assert "api_password" in str(daemon.said("reload_failed"))
+        daemon.process.terminate()
+        assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN
+    assert new.encode() not in daemon.raw
+    assert b"never retrieved" not in daemon.raw
+
+
 async def params(daemon: Started) -> Body:
     _, body = await ask(daemon, "/v1/params", "read", "GET")
     found = body["params"]

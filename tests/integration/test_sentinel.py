@@ -1,6 +1,7 @@
 """The sentinel against a real exchange: what it cancels, what it leaves alone, what it latches."""
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -34,6 +35,7 @@ from quoter.venues.build import make_cancel_door, make_gateway
 from quoter.venues.config import VenueConfig
 from quoter.venues.ports import CancelDoor
 from quoter.venues.transport import Call, Purpose
+from tests.integration.canary import core_bytes_max
 from tests.integration.daemon_harness import FOREIGN_ID, open_ids, place_foreign
 from tests.integration.daemon_process import Started, own, quoter, until
 from tests.integration.sandbox_client import ANSWER_S, RunningSandbox, eventually
@@ -348,3 +350,16 @@ async def test_a_daemon_that_nobody_watches_any_more_pauses_until_somebody_does(
             again.process.terminate()
             assert (await again.ended(ANSWER_S))[0] == 0
     assert not Latch(tmp_path).is_set()
+
+
+async def test_a_hang_up_does_not_end_who_watches_and_its_key_is_in_no_dump(
+    still_sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    """`pkill -HUP quoter` is meant for the daemon, and reaches both."""
+    async with quoter(still_sandbox, tmp_path, "sentinel", QUOTER_SENTINEL_PORT="0") as watching:
+        await until(lambda: watching.said("sentinel_started"), "started", watching)
+        watching.process.send_signal(signal.SIGHUP)
+        await until(lambda: watching.said("reload_refused"), "told", watching)
+        assert core_bytes_max(watching.process.pid) in ("0 0", "")
+        watching.process.terminate()
+        assert (await watching.ended(ANSWER_S))[0] == ExitCode.CLEAN

@@ -12,6 +12,7 @@ from tests.mutants import (
     regime,
     secrets,
     sentinel,
+    service,
     truth,
     wire,
 )
@@ -27,6 +28,7 @@ MUTANTS = (
     *kills.MUTANTS,
     *secrets.MUTANTS,
     *sentinel.MUTANTS,
+    *service.MUTANTS,
     *pretrade.MUTANTS,
     *money.MUTANTS,
     *wire.MUTANTS,

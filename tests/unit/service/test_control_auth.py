@@ -23,7 +23,7 @@ CREDENTIALS: dict[str, list[str]] = {
     "wrong": [f"Bearer {WRONG}"],
     "empty": [""],
     "bearer only": ["Bearer "],
-    "lower case": [f"bearer {TOKENS[Role.RISK]}"],
+    "glued": [f"Bearer{TOKENS[Role.RISK]}"],
     "other scheme": [f"Basic {TOKENS[Role.RISK]}"],
     "bare": [TOKENS[Role.RISK]],
     "two": [f"Bearer {TOKENS[Role.RISK]}", f"Bearer {TOKENS[Role.RISK]}"],

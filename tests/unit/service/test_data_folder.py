@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from quoter.service.data_folder import KILL_REQUEST, PID, DataFolder, LockHeld
+from tests.unit.service.full_table import full_table
 
 
 def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
@@ -87,3 +88,16 @@ def test_a_request_that_is_no_text_is_still_a_request(tmp_path: Path) -> None:
 def test_a_request_that_can_not_be_read_is_still_a_request(tmp_path: Path) -> None:
     (tmp_path / KILL_REQUEST).mkdir()
     assert DataFolder(tmp_path).take_request(KILL_REQUEST)
+
+
+def test_a_full_table_of_descriptors_is_no_request(tmp_path: Path) -> None:
+    """A stranger can fill it with connections: that must not be a kill by itself."""
+    folder = DataFolder(tmp_path)
+    with full_table():
+        none = folder.take_request(KILL_REQUEST)
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "elsewhere").rename(tmp_path / KILL_REQUEST)
+        one = folder.take_request(KILL_REQUEST)
+    assert none is None
+    assert one is not None
+    assert "Too many open files" in one

@@ -102,3 +102,17 @@ def test_a_dry_run_has_no_folder_and_writes_to_standard_error(
         watch.look()
     assert (lines[0]["stacks"], lines[0]["problem"]) == ("stderr", "")
     assert "most recent call first" in capfd.readouterr().err
+
+
+async def test_a_thread_that_looks_no_more_ends_the_task_that_stands_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Which ends the run: a hang would go unseen."""
+    monkeypatch.setattr(module, "ASK_S", 0.01)
+    watch = HangWatch(silence_s=lambda: 0.0, folder=None)
+    with watch:
+        task = asyncio.create_task(watch.supervise())
+        await asyncio.sleep(0.1)
+        assert not task.done()
+    async with asyncio.timeout(HANG_S_MAX):
+        await task

@@ -1,10 +1,13 @@
 """The pages over a real loopback socket."""
 
+import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from quoter.domain.step import Snapshot
 from quoter.domain.trading import Cause, Phase, TradingState
@@ -23,18 +26,28 @@ class Daemon:
     def __init__(self) -> None:
         self.snapshot = snapshot()
         self.is_alive = True
+        self.looked: Callable[[], None] = lambda: None  # told when somebody asks for health
+        self.rendered = 0
         self.base = ""
         self.client = aiohttp.ClientSession()
 
     def sources(self) -> Sources:
         return Sources(
             snapshot=lambda: self.snapshot,
-            metrics=lambda seen: f"quoter_up {seen.seq}\n".encode(),
-            is_alive=lambda: self.is_alive,
+            metrics=self.render,
+            is_alive=self.health,
             details=CauseTimes(NOW_NS).details,
             about={"environment": "sandbox", "symbol": "BTC/USDT"},
             redactor=Redactor([CANARY]),
         )
+
+    def health(self) -> bool:
+        self.looked()
+        return self.is_alive
+
+    def render(self, seen: Snapshot) -> bytes:
+        self.rendered += 1
+        return f"quoter_up {seen.seq}\n".encode()
 
     async def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, str]:
         async with self.client.request(method, self.base + path, headers=headers) as answer:
@@ -57,6 +70,53 @@ async def test_metrics_are_text_as_of_now(daemon: Daemon) -> None:
     async with daemon.client.get(daemon.base + "/metrics") as answer:
         assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         assert await answer.text() == "quoter_up 42\n"
+
+
+async def pipelined(daemon: Daemon, path: str, count: int) -> None:
+    """Ask so many times at once on one connection, and read every answer."""
+    port = int(daemon.base.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() * count)
+    for _ in range(count):
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"Content-Length: (\d+)", head)
+        assert length is not None, head
+        await reader.readexactly(int(length[1]))
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_who_asks_for_metrics_all_the_time_gets_the_same_rendering(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One takes some milliseconds, in which nobody else has the loop."""
+    monkeypatch.setattr(module, "KEPT_S", 3_600.0)
+    await pipelined(daemon, "/metrics", 20)
+    assert daemon.rendered == 1
+
+
+async def test_metrics_are_rendered_anew_when_they_are_old(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "KEPT_S", 0.0)
+    await pipelined(daemon, "/metrics", 5)
+    assert daemon.rendered == 5
+
+
+async def test_between_two_requests_of_a_pipeline_everybody_has_a_turn(daemon: Daemon) -> None:
+    turns, seen = 0, list[int]()
+
+    async def turn() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    daemon.looked = lambda: seen.append(turns)
+    turning = asyncio.create_task(turn())
+    await pipelined(daemon, "/healthz", 20)
+    turning.cancel()
+    assert len(set(seen)) == len(seen) == 20
 
 
 async def test_health_follows_the_loop(daemon: Daemon) -> None:
@@ -139,6 +199,49 @@ async def test_a_foreign_host_name_is_turned_away(daemon: Daemon) -> None:
     assert (await daemon.ask("/state", Host="quoter:9464"))[0] == 200
 
 
+NONSENSE = (
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(128)),
+    b"nonsense\r\n\r\n",
+    b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
+    b"GET http://[ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET //[::1/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost localhost\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 20_000 + b"\r\n\r\n",
+    b"GET /" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: many\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"GET / HTTP/1.1\r\nHost: \xff\xfe\r\n\r\n",
+)
+
+
+async def test_nonsense_is_counted_in_one_line_a_minute_and_leaves_no_traceback(
+    daemon: Daemon, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = int(daemon.base.rpartition(":")[2])
+    with capture_logs() as lines:
+        for nonsense in NONSENSE * 3:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(nonsense)
+            assert b"200" not in await reader.read(12), nonsense
+            writer.close()
+    assert not [record for record in caplog.records if record.exc_info]
+    told = [(line["event"], line["count"]) for line in lines]
+    assert told == [("requests_not_http", 1)]
+
+
+async def test_a_defect_of_ours_is_told_with_its_traceback(
+    daemon: Daemon, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> None:
+        raise RuntimeError("ours")
+
+    daemon.looked = broken
+    assert (await daemon.ask("/healthz"))[0] == 500
+    (record,) = [record for record in caplog.records if record.exc_info]
+    assert record.name == "aiohttp.server"
+
+
 async def test_more_requests_than_the_bound_are_put_off(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +269,22 @@ async def test_a_taken_port_is_an_error(daemon: Daemon) -> None:
         ("127.0.0.1.evil.example", False),
         ("quoter.evil.example:80", False),
         ("[evil]", False),
+        ("[::1]", True),
+        ("[::1].evil.com", False),
+        ("[::1]evil", False),
+        ("[::1", False),
+        ("[::1%25lo]", False),
+        ("::1", False),
+        ("127.0.0.1:1, evil.com", False),
+        ("localhost:evil", False),
+        ("localhost:", False),
+        ("localhost:1:2", False),
+        ("localhost, evil.com", False),
+        ("evil.com@localhost", False),
+        ("localhost/evil", False),
+        ("127.0.0.1.1", False),
+        ("1", False),
+        ("localhost\n", False),
     ],
 )
 def test_host_headers(header: str, is_ours: bool) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from quoter.domain.trading import Cause
 from quoter.service.latch import NAME, Latch
+from tests.unit.service.full_table import full_table
 
 
 def test_without_a_file_nobody_was_killed(tmp_path: Path) -> None:
@@ -137,3 +138,16 @@ def test_it_is_set_while_there_is_one_readable_or_not(tmp_path: Path) -> None:
 def test_what_can_not_be_looked_at_counts_as_set(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert Latch(tmp_path / "file").is_set()  # not a folder: who knows
+
+
+def test_a_full_table_of_descriptors_is_no_latch_but_hides_none(tmp_path: Path) -> None:
+    """It is read five times a second: a stranger's connections must not kill."""
+    latch = Latch(tmp_path)
+    with full_table():
+        none = latch.read()
+    latch.write(Cause.LOSS_LIMIT, "lost too much", 5)
+    with full_table():
+        one = latch.read()
+    assert none is None
+    assert one is not None
+    assert "unreadable" in one.text

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from quoter.service import resources as module
 from quoter.service.clock import Clock
 from quoter.service.resources import MIB, Resources, open_files, resident_bytes
+from tests.unit.service.full_table import full_table
 
 SECOND_NS = 1_000_000_000
 MINUTE_S = 60
@@ -27,11 +28,11 @@ class Desk:
             rss_max_mb=rss_max_mb,
             clock=Clock(wall_ns=lambda: 0, monotonic_ns=lambda: self.now_ns),
             rest=self.rests.append,
-            recycle=self._recycle,
+            recycle=self.recycle,
             rss=lambda: self.mb * MIB,
         )
 
-    def _recycle(self) -> None:
+    def recycle(self) -> None:
         self.recycled += 1
 
     def live(self, seconds: int, *, mb: int) -> None:
@@ -114,3 +115,19 @@ def test_where_there_is_no_proc_the_peak_counts_and_files_are_not_known(
     monkeypatch.setattr(module, "FILES", Path("/no/such"))
     assert resident_bytes() > 10 * MIB
     assert open_files() == 0
+
+
+def test_a_full_table_of_descriptors_is_told_and_ends_nothing() -> None:
+    """Neither files nor memory can be looked at then."""
+    desk = Desk()
+    desk.live(10 * MINUTE_S, mb=50)
+    looking = Resources(
+        rss_max_mb=1,
+        clock=Clock(wall_ns=lambda: 0, monotonic_ns=lambda: desk.now_ns),
+        rest=desk.rests.append,
+        recycle=desk.recycle,
+    )
+    with capture_logs() as lines, full_table():
+        looking.look()
+    assert [line["event"] for line in lines] == ["open_files_near_limit"]
+    assert desk.recycled == 0

@@ -24,6 +24,12 @@ def test_a_token_names_its_role_and_the_beginning_of_its_hash() -> None:
     assert RISK not in repr(found)
 
 
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "bEaReR"])
+def test_the_scheme_may_be_written_in_any_case(scheme: str) -> None:
+    """RFC 9110: else a client that writes it small counts as one that guesses."""
+    assert caller(f"{scheme} {RISK}") == caller(f"Bearer {RISK}")
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -31,7 +37,8 @@ def test_a_token_names_its_role_and_the_beginning_of_its_hash() -> None:
         ("",),
         ("Bearer",),
         ("Bearer ",),
-        (f"bearer {RISK}",),
+        (f"Basic {RISK}",),
+        (f"Bearer{RISK}",),
         (f"Bearer  {RISK}",),
         (f"Bearer {RISK} ",),
         (f"Bearer {RISK}\udcff",),

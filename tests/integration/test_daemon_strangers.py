@@ -1,0 +1,62 @@
+"""A stranger without a token, on a listener that he can reach: he costs us nothing."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from quoter.service.exit_codes import ExitCode
+from quoter.service.latch import Latch
+from tests.integration.daemon_harness import LIVELY, market
+from tests.integration.daemon_process import is_busy, python, until
+from tests.integration.sandbox_client import running
+
+HALF = b"GET /healthz HTTP/1.1\r\nHost: loc"
+FILES_MAX = 200  # of the daemon; some sixty are its own
+SOCKETS = 400
+LOOK_S = 3.0  # every look at files, memory and requests comes several times
+STOP_S_MAX = 20.0  # on a busy machine
+# `ulimit -n` for the daemon alone.
+PROGRAM = f"""
+import resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, ({FILES_MAX}, {FILES_MAX}))
+sys.argv = ["quoter", "run"]
+from quoter.cli import main
+main()
+"""
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as it:
+        yield it
+
+
+async def test_half_requests_beyond_the_limit_of_files_neither_kill_nor_crash(
+    tmp_path: Path, stack: ExitStack
+) -> None:
+    async with (
+        running(market(LIVELY, seed=4)) as sandbox,
+        python(sandbox, tmp_path, ("-c", PROGRAM), {}) as daemon,
+    ):
+        await until(lambda: daemon.said("started"), "started", daemon)
+        await is_busy(sandbox, daemon)
+        started = daemon.said("started")
+        assert started is not None
+        host, _, port = str(started["listening"]).partition(":")
+        loop = asyncio.get_running_loop()
+        for _ in range(SOCKETS):
+            stranger = stack.enter_context(socket.socket())
+            stranger.setblocking(False)
+            await loop.sock_connect(stranger, (host, int(port)))
+            await loop.sock_sendall(stranger, HALF)
+        await asyncio.sleep(LOOK_S)
+        assert (await daemon.get("/healthz"))[0] == 200
+        assert Latch(tmp_path).read() is None
+        await is_busy(sandbox, daemon, more=5)
+        assert daemon.said("connections_full")
+        daemon.process.terminate()
+        assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN
