@@ -4,7 +4,7 @@ import fcntl
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 KILL_REQUEST = "KILL"
 REARM_REQUEST = "REARM"
@@ -12,6 +12,14 @@ PID = "quoter.pid"
 LOCK = "lock"
 SENTINEL_LOCK = "sentinel.lock"
 REQUEST_BYTES_MAX = 200
+
+
+class Request(NamedTuple):
+    """A request file as it was read; equal only to itself, read again untouched."""
+
+    text: str
+    mtime_ns: int  # UTC by the file system's clock; 0 if it can't be told
+    inode: int
 
 
 class LockHeld(Exception):
@@ -56,16 +64,39 @@ class DataFolder:
             self._lock.close()
             self._lock = None
 
-    def take_request(self, name: str) -> str | None:
-        """The content of a request file, which is removed; None if there is none."""
+    def request(self, name: str) -> Request | None:
+        """A request file, which stays where it is; None if there is none."""
         path = self.path / name
         try:
             with path.open("rb") as file:
-                raw = file.read(REQUEST_BYTES_MAX)
+                raw, about = file.read(REQUEST_BYTES_MAX), os.fstat(file.fileno())
         except FileNotFoundError:
             return None
         except OSError as error:  # that it is there is what counts
-            raw = str(error).encode()
-        with suppress(OSError):
-            path.unlink()
-        return raw.decode(errors="replace").strip()
+            return Request(str(error), *_seen_from_outside(path))
+        text = raw.decode(errors="replace").strip()
+        return Request(text, about.st_mtime_ns, about.st_ino)
+
+    def drop(self, name: str, request: Request) -> bool:
+        """Remove a request file that was dealt with; False if it, or another one, is there."""
+        if self.request(name) == request:
+            with suppress(OSError):
+                (self.path / name).unlink()
+        return self.request(name) is None
+
+    def take_request(self, name: str) -> str | None:
+        """The content of a request file, which is removed; None if there is none."""
+        request = self.request(name)
+        if request is None:
+            return None
+        self.drop(name, request)
+        return request.text
+
+
+def _seen_from_outside(path: Path) -> tuple[int, int]:
+    """When it was written, and which file it is, of one that can't be opened."""
+    try:
+        about = path.stat()
+    except OSError:
+        return 0, 0
+    return about.st_mtime_ns, about.st_ino

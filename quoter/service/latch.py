@@ -11,6 +11,7 @@ from quoter.risk.kill_switch import SEVERITY
 from quoter.telemetry.redaction import Redactor, clean
 
 NAME = "latch.json"
+TEXT_CHARS_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,13 @@ def new_record(cause: Cause, text: str, ts_ns: int) -> LatchRecord:
     """A kill of this moment, with an id of its own."""
     shown = Redactor().text(clean(text))  # it is shown by terminals, and may be the venue's
     return LatchRecord(secrets.token_hex(4), cause, shown, ts_ns)
+
+
+def renewed(old: LatchRecord | None, cause: Cause, text: str, ts_ns: int) -> LatchRecord:
+    """Another kill on top of `old`, if there is one: who re-arms must have seen this one too."""
+    if old is None:
+        return new_record(cause, text, ts_ns)
+    return new_record(old.cause, f"{old.text}; then {cause}: {text}"[:TEXT_CHARS_MAX], ts_ns)
 
 
 class Latch:
