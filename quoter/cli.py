@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
+from quoter.app.control_client import read_state
 from quoter.app.control_verbs import control
+from quoter.app.daemon_call import NoAnswer, call
 from quoter.app.drill import drill
 from quoter.app.options import (
     LOOPBACK,
@@ -187,7 +189,7 @@ def explain(
     from quoter.service.explanation import Market, explain_live, explain_market, show
 
     if live:
-        show(explain_live(*address(host, port)))
+        show(explain_live(read_state(address(host, port))))
         return
     try:
         market = Market(
@@ -211,18 +213,12 @@ def explain(
 @app.command()
 def healthcheck(host: Host = None, port: Port = None) -> None:
     """Exit 0 if the daemon's loop turns, else 1. For containers."""
-    import http.client
-
-    connection = http.client.HTTPConnection(*address(host, port), timeout=HEALTH_S)
     try:
-        connection.request("GET", "/healthz")
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
+        reply = call(address(host, port), "GET", "/healthz", seconds=HEALTH_S)
+    except NoAnswer as error:
         fail(f"unhealthy: {error}", 1)
-    finally:
-        connection.close()
-    if status != http.HTTPStatus.OK:
-        fail(f"unhealthy: status {status}", 1)
+    if reply.status != 200 or reply.body.get("alive") is not True:
+        fail(f"unhealthy: status {reply.status}, alive: {reply.body.get('alive')}", 1)
 
 
 @app.command()

@@ -10,7 +10,6 @@ from deploy.grafana.queries import OURS, numbered, rate, value
 from deploy.grafana.shapes import (
     BLUE,
     GREEN,
-    GREY,
     ORANGE,
     PRICE,
     RED,
@@ -20,6 +19,7 @@ from deploy.grafana.shapes import (
     Row,
 )
 from deploy.grafana.speed_panels import SPEED
+from deploy.grafana.watch_panels import WATCHED
 
 SYMBOL_QUERY = "label_values(quoter_build_info, symbol)"
 
@@ -81,7 +81,8 @@ STATE = Row(
         Panel(
             title="Market regime",
             description="NORMAL quotes as usual, WIDE farther out with half the size, REDUCE_ONLY "
-            "only the way out of inventory. Up at once, down one rung after a minute of calm.",
+            "only the way out of inventory. Up at once, down one rung after each "
+            "QUOTER_REGIME_CALM_S of calm.",
             unit="none",
             kind="state-timeline",
             width=12,
@@ -102,7 +103,8 @@ STATE = Row(
         Panel(
             title="Volatility by which it is judged",
             description="Now against ordinary times, quote currency per square root of a second: "
-            "twice the usual makes the market WIDE, four times REDUCE_ONLY.",
+            "QUOTER_REGIME_WIDE times the usual makes the market WIDE, QUOTER_REGIME_REDUCE times "
+            "REDUCE_ONLY.",
             unit=PRICE,
             width=12,
             queries=(value("quoter_regime_sigma_quote_per_sqrt_second", "{{speed}} {{symbol}}"),),
@@ -120,26 +122,6 @@ STATE = Row(
             "ones that a look at the present misses.",
             unit="cpm",
             queries=(rate("quoter_causes_raised_total", "cause", "{{cause}}", scale="60 * "),),
-        ),
-        Panel(
-            title="Heartbeat, as the sentinel sees it",
-            description="Time since the daemon's heartbeat last changed, and since the venue last "
-            "answered the sentinel. At QUOTER_SENTINEL_STALE_S of the first it cancels.",
-            unit="s",
-            queries=(
-                value("quoter_sentinel_heartbeat_age_seconds", "heartbeat {{symbol}}", BLUE),
-                value("quoter_sentinel_look_age_seconds", "venue {{symbol}}", GREY),
-            ),
-        ),
-        Panel(
-            title="What the sentinel did",
-            description="Strikes (it cancelled and latched) and orders that it took out of the "
-            "market, since its start. Zero is good.",
-            unit="short",
-            queries=(
-                value("quoter_sentinel_strikes_total", "strikes {{symbol}}", RED),
-                value("quoter_sentinel_cancelled_orders_total", "cancelled {{symbol}}", ORANGE),
-            ),
         ),
     ),
 )
@@ -218,6 +200,26 @@ INVENTORY = Row(
             ),
         ),
         Panel(
+            title="Share of the limits of loss that is used",
+            description="Loss since the start of the process by QUOTER_LOSS_MAX, and fall from the "
+            "highest total by QUOTER_DRAWDOWN_MAX. At 100 % of either the run is killed.",
+            unit="percentunit",
+            queries=(
+                Query(
+                    expression=f'-quoter_pnl_quote{{{OURS}, part="total"}} '
+                    f"/ on (symbol, venue) quoter_loss_limit_quote{{{OURS}}}",
+                    legend="loss {{symbol}}",
+                    colour=RED,
+                ),
+                Query(
+                    expression=f"quoter_drawdown_quote{{{OURS}}} "
+                    f"/ on (symbol, venue) quoter_drawdown_limit_quote{{{OURS}}}",
+                    legend="drawdown {{symbol}}",
+                    colour=ORANGE,
+                ),
+            ),
+        ),
+        Panel(
             title="Markout per side",
             description="What the mid did to the fills of a side within 1, 5 and 30 s, since the "
             "start of the process: falling means that side is picked off. Quote currency.",
@@ -246,8 +248,8 @@ ORDERS = Row(
         ),
         Panel(
             title="Fills",
-            description="Executions of ours per minute, by side. Taker fills should not happen: "
-            "every order is post-only.",
+            description="Executions of ours per minute, by side. Only `flatten` takes: every "
+            "other order is post-only.",
             unit="cpm",
             width=8,
             queries=(
@@ -271,4 +273,4 @@ ORDERS = Row(
     ),
 )
 
-ROWS = (STATE, PRICES, INVENTORY, ORDERS, SPEED, HEALTH, MODEL, TAKERS)
+ROWS = (STATE, PRICES, INVENTORY, ORDERS, WATCHED, SPEED, HEALTH, MODEL, TAKERS)

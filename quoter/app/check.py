@@ -31,7 +31,6 @@ from quoter.telemetry.redaction import Redactor, clean
 from quoter.venues.build import check_signing_code, make_feed, make_gateway
 from quoter.venues.ccxt_gateway import CcxtGateway
 from quoter.venues.config import VenueConfig
-from quoter.venues.key_watch import KeyWatch
 
 QUOTE_S_MAX = 30.0
 
@@ -88,7 +87,7 @@ class Check:
         if not isinstance(held, BalanceReport):
             raise VenueError(f"balances can't be read: {held}")
         self._balances(held, instrument)
-        self._rights(gateway.key_watch)
+        self._rights(gateway)
         now_ns, past = self._clock.now_ns(), await gateway.past()
         scale = kept_scale(self._settings, instrument, past)
         engine = Engine(
@@ -114,11 +113,11 @@ class Check:
         )
         self._say("key", "accepted; " + "; ".join(shown))
 
-    def _rights(self, key: KeyWatch) -> None:
-        if key.is_verified:
+    def _rights(self, gateway: CcxtGateway) -> None:
+        if gateway.key_watch.is_verified:
             self._say("rights", "the key can trade, and not move money away")
-        if key.doubts:
-            self._console.print(f"warning: {clean(key.doubts)}", style="yellow", markup=False)
+        for _, text in gateway.doubts:
+            self._console.print(f"warning: {clean(text)}", style="yellow", markup=False)
 
     def _limits(self, instrument: Instrument) -> None:
         settings = self._settings

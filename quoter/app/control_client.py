@@ -1,18 +1,23 @@
-"""The command line's way to a running daemon: its control API, asked with a token from a file."""
+"""The command line's way to a running daemon: its control API, asked with a token from a file.
 
-import http.client
+What answers there may be anything. Only what a quoter says, and says in full, counts as done.
+"""
+
 import json
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from quoter.app.daemon_call import Address, Answer, NoAnswer, Reply, call
 from quoter.app.options import env_file_value
 from quoter.domain.errors import BadSetting, QuoterError
+from quoter.domain.trading import Phase, TradingState
 
-TIMEOUT_S = 5.0
-ANSWER_BYTES_MAX = 1_000_000
+TIMEOUT_S = 5.0  # of all: the daemon's own for a request are 2 and 3 s
 TOKEN_BYTES_MAX = 4_096
 SECRETS_DIR = "/run/secrets"
+DONE, LATE = "done", "accepted, not yet done"  # a request's `result`
+STATES, PHASES = tuple(TradingState.__members__), tuple(phase.value for phase in Phase)
 MEANINGS = {
     401: "it does not know this token",
     404: "it has no control API: no token is configured there",
@@ -20,11 +25,17 @@ MEANINGS = {
     503: "it is busy: try again",
 }
 
-type Answer = dict[str, object]
-
 
 class NotDone(QuoterError):
     """The daemon did not do it, or could not be asked; the text is one line for a person."""
+
+
+class Refused(NotDone):
+    """A daemon said no; `state` is what it stood at, None where it does not tell."""
+
+    def __init__(self, text: str, state: object) -> None:
+        super().__init__(text)
+        self.state = state
 
 
 def find_token(roles: tuple[str, ...], chosen: Path | None = None) -> str:
@@ -46,47 +57,110 @@ def find_token(roles: tuple[str, ...], chosen: Path | None = None) -> str:
     raise BadSetting(f"{' or '.join(names)}: is needed for this, or --token-file")
 
 
-def ask(
-    address: tuple[str, int],
+def read_state(address: Address) -> Answer:
+    """What /state tells. Raises NotDone, BadSetting."""
+    reply = _ask(address, "GET", "/state")
+    told = reply.body
+    if told.get("trading_state") not in STATES or told.get("phase") not in PHASES:
+        raise _no_quoter(address, reply)
+    return told
+
+
+def read_details(address: Address) -> dict[str, Answer]:
+    """What /readyz tells of each active cause, by its name; {} where that can't be had."""
+    try:
+        details = call(address, "GET", "/readyz", seconds=TIMEOUT_S).body.get("details")
+    except NoAnswer:
+        return {}
+    found = details.items() if isinstance(details, dict) else ()
+    return {cause: told for cause, told in found if isinstance(told, dict)}
+
+
+def read_params(address: Address, token: str) -> Answer:
+    """The knobs in force, by name. Raises NotDone, BadSetting."""
+    reply = _ask(address, "GET", "/v1/params", token=token)
+    return _knobs(address, reply)
+
+
+def turn_params(address: Address, token: str, body: Mapping[str, object]) -> tuple[Answer, str]:
+    """Turn knobs; all that are in force now, and how long. Raises NotDone, BadSetting."""
+    reply = _done(address, "PATCH", "/v1/params", token, body)
+    return _knobs(address, reply), str(reply.body.get("valid"))
+
+
+def act(address: Address, verb: str, token: str, body: Mapping[str, object]) -> Answer:
+    """Have the daemon do it; the state that this led to. Raises NotDone, Refused, BadSetting."""
+    reply = _done(address, "POST", f"/v1/{verb}", token, body)
+    state = reply.body.get("trading_state")
+    if state not in STATES or (verb == "kill" and state != "KILLED"):
+        raise _no_quoter(address, reply)
+    return reply.body
+
+
+def _done(
+    address: Address, method: str, path: str, token: str, body: Mapping[str, object]
+) -> Reply:
+    reply = _ask(address, method, path, token=token, body=body)
+    if reply.body.get("result") != DONE:
+        raise _no_quoter(address, reply)
+    return reply
+
+
+def _ask(
+    address: Address,
     method: str,
     path: str,
     *,
     token: str = "",
     body: Mapping[str, object] | None = None,
-) -> Answer:
-    """The daemon's answer to one request. Raises NotDone."""
-    headers = {"Host": f"localhost:{address[1]}"}
-    data = None
+) -> Reply:
+    """An answer with status 200. Raises NotDone, Refused, BadSetting."""
+    where, data, headers = _name(address), None, {}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     if body is not None:
-        data = json.dumps(body)
+        data = json.dumps(body).encode()
         headers |= {
             "Content-Type": "application/json",
             "Idempotency-Key": secrets.token_hex(8),
         }
-    where = f"{address[0]}:{address[1]}"
-    connection = http.client.HTTPConnection(*address, timeout=TIMEOUT_S)
     try:
-        connection.request(method, path, body=data, headers=headers)
-        answer = connection.getresponse()
-        status, raw = answer.status, answer.read(ANSWER_BYTES_MAX)
-    except (OSError, http.client.HTTPException, ValueError) as error:
+        reply = call(address, method, path, seconds=TIMEOUT_S, headers=headers, data=data)
+    except NoAnswer as error:
+        if error.is_sent and body is not None:
+            text = f"{where} has it, but did not answer: {error}"
+            raise NotDone(f"{text}; it may still be done: see `quoter status`") from None
         raise NotDone(f"no daemon answers at {where}: {error}") from None
-    finally:
-        connection.close()
-    try:
-        told = json.loads(raw)
-    except ValueError:
-        told = {}
-    if not isinstance(told, dict):
-        told = {}
-    if status == 202:
+    if reply.status == 202 and reply.body.get("result") == LATE:
         raise NotDone(f"{where} took it, but has not done it yet: see `quoter status`")
-    if status >= 400:
-        text = MEANINGS.get(status) or str(told.get("error") or "no reason given")
-        raise NotDone(f"{where} refused ({status}): {text}")
-    return told
+    if reply.status >= 400 and reply.is_quoter:
+        text = MEANINGS.get(reply.status) or str(reply.body.get("error") or "no reason given")
+        state = reply.body.get("trading_state")
+        raise Refused(f"{where} refused ({reply.status}): {text}", state)
+    if reply.status != 200:
+        raise _no_quoter(address, reply)
+    return reply
+
+
+def _knobs(address: Address, reply: Reply) -> Answer:
+    knobs = reply.body.get("params")
+    if not isinstance(knobs, dict) or not knobs:
+        raise _no_quoter(address, reply)
+    return knobs
+
+
+def _no_quoter(address: Address, reply: Reply) -> NotDone:
+    """A stranger, or something between us that spoils what a quoter says."""
+    error = reply.body.get("error")
+    told = f": {error}" if isinstance(error, str) else ""
+    seen = f"status {reply.status}{told}" if reply.status else "no whole HTTP answer"
+    text = f"what answers at {_name(address)} is no quoter ({seen})"
+    return NotDone(f"{text}: see QUOTER_HOST and QUOTER_PORT")
+
+
+def _name(address: Address) -> str:
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _read(path: Path, name: str) -> str:

@@ -1,15 +1,29 @@
 """`quoter pause`, `resume`, `reduce`, `flatten`, `params`, `status`: steer a running daemon."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
+from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from quoter.app.control_client import Answer, NotDone, ask, find_token
+from quoter.app.control_client import (
+    STATES,
+    NotDone,
+    Refused,
+    act,
+    find_token,
+    read_details,
+    read_params,
+    read_state,
+    turn_params,
+)
+from quoter.app.daemon_call import Answer
 from quoter.app.options import Host, Port, address
+from quoter.app.status_view import state_lines, status_lines
 from quoter.domain.errors import BadSetting
+from quoter.domain.figures import plain
 
 NOT_RUNNING = 1  # exit code of `status`
 
@@ -34,10 +48,39 @@ def pause(
 
 @control.command()
 def resume(
-    reason: Reason = None, token_file: TokenFile = None, host: Host = None, port: Port = None
+    reason: Reason = None,
+    seen: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STATE", help="What you saw, such as PAUSED; else it is looked up and shown."
+        ),
+    ] = None,
+    token_file: TokenFile = None,
+    host: Host = None,
+    port: Port = None,
 ) -> None:
-    """Lift latched pauses and reduces, never a kill. Token: operator."""
-    _verb("resume", reason, ("operator", "risk"), token_file, host, port)
+    """Lift latched pauses and reduces, never a kill. Token: operator.
+
+    Nothing happens if the state is not (any more) the one that was seen.
+    """
+    token, where = find_token(("operator", "risk"), token_file), address(host, port)
+    if seen is None:
+        told = read_state(where)
+        seen = str(told["trading_state"])
+        typer.echo("It was:")
+        _show(state_lines(told))
+    elif seen not in STATES:
+        raise BadSetting(f"--seen: must be one of {', '.join(STATES)} (got {seen})")
+    body = {"reason": reason or "quoter resume", "seen": seen}
+    try:
+        told = act(where, "resume", token, body)
+    except Refused as refused:
+        if refused.state in (None, seen):
+            raise
+        text = f"not resumed: it was {seen} when seen and is {refused.state} by now"
+        raise NotDone(f"{text}: look again with `quoter status`") from None
+    typer.echo("It is:")
+    _show(state_lines(told))
 
 
 @control.command()
@@ -70,26 +113,24 @@ def params(
     where = address(host, port)
     if not changes:
         token = find_token(("read", "operator", "risk"), token_file)
-        told = ask(where, "GET", "/v1/params", token=token)
-    else:
-        body = {**_numbers(changes), "reason": reason}
-        token = find_token(("operator", "risk"), token_file)
-        told = ask(where, "PATCH", "/v1/params", token=token, body=body)
-    knobs = told.get("params")
-    for name, value in knobs.items() if isinstance(knobs, dict) else ():
-        typer.echo(f"{name:18} {value:g}")
-    if changes:
-        typer.echo(f"done, {told.get('valid')}")
+        _show_knobs(read_params(where, token))
+        return
+    body = {**_numbers(changes), "reason": reason}
+    token = find_token(("operator", "risk"), token_file)
+    knobs, valid = turn_params(where, token, body)
+    _show_knobs(knobs)
+    typer.echo(f"done, {valid}")
 
 
 @control.command()
 def status(as_json: AsJson = False, host: Host = None, port: Port = None) -> None:
     """What it does and why not more. Exit 0 while it is RUNNING, else 1. No token."""
-    told = ask(address(host, port), "GET", "/state")
+    where = address(host, port)
+    told = read_state(where)
     if as_json:
         typer.echo(json.dumps(told))
     else:
-        _show_status(told)
+        _show(status_lines(told, read_details(where)))
     is_running = told.get("trading_state") == "RUNNING" and told.get("phase") == "LIVE"
     raise typer.Exit(0 if is_running else NOT_RUNNING)
 
@@ -97,7 +138,7 @@ def status(as_json: AsJson = False, host: Host = None, port: Port = None) -> Non
 def kill_by_token(reason: str, token_file: Path, where: tuple[str, int]) -> None:
     """`quoter kill` where only the network leads to the daemon. Raises NotDone, BadSetting."""
     token = find_token((), token_file)
-    _show_state(ask(where, "POST", "/v1/kill", token=token, body={"reason": reason}))
+    _show(state_lines(act(where, "kill", token, {"reason": reason})))
 
 
 def rearm_by_token(
@@ -110,15 +151,15 @@ def rearm_by_token(
     """`quoter rearm` with the risk token. Raises NotDone, BadSetting."""
     token = find_token((), token_file)
     if kill_id is None:
-        state = ask(where, "GET", "/state")
+        state = read_state(where)
         if not state.get("kill_id"):
             raise NotDone("nothing to lift")
-        _show_state(state)
+        _show(state_lines(state))
         kill_id = typer.prompt("Type the kill id to re-arm").strip()
     body: dict[str, object] = {"reason": reason, "kill_id": kill_id}
     if accept_inventory is not None:
         body["accept_inventory"] = accept_inventory
-    _show_state(ask(where, "POST", "/v1/rearm", token=token, body=body))
+    _show(state_lines(act(where, "rearm", token, body)))
 
 
 def _verb(
@@ -131,41 +172,32 @@ def _verb(
 ) -> None:
     token = find_token(roles, token_file)
     body = {"reason": reason or f"quoter {name}"}
-    _show_state(ask(address(host, port), "POST", f"/v1/{name}", token=token, body=body))
+    _show(state_lines(act(address(host, port), name, token, body)))
 
 
 def _numbers(changes: list[str]) -> dict[str, float]:
-    found = {}
+    found: dict[str, float] = {}
     for change in changes:
-        name, _, value = change.partition("=")
+        name, _, text = change.partition("=")
         try:
-            found[name] = float(value)
+            value = float(text)
         except ValueError:
-            raise BadSetting(f"{name}: must be NAME=NUMBER (got {change})") from None
+            value = float("nan")
+        if not name or not isfinite(value):
+            raise BadSetting(f"{name or change}: must be NAME=NUMBER (got {change})")
+        if name == "reason":
+            raise BadSetting("reason: is no knob; say why with --reason")
+        if name in found:
+            raise BadSetting(f"{name}: is given twice ({plain(found[name])}, {plain(value)})")
+        found[name] = value
     return found
 
 
-def _show_state(told: Answer) -> None:
-    typer.echo(f"{told.get('trading_state')} ({told.get('phase')})")
-    causes = told.get("causes")
-    for cause, text in causes.items() if isinstance(causes, dict) else ():
-        typer.echo(f"  {cause}: {text}")
-    if told.get("kill_id"):
-        typer.echo(f"kill id: {told['kill_id']}")
+def _show(lines: Iterable[str]) -> None:
+    for line in lines:
+        typer.echo(line)
 
 
-def _show_status(told: Answer) -> None:
-    typer.echo(" ".join(str(told.get(name)) for name in ("environment", "exchange", "symbol")))
-    _show_state(told)
-    held, orders, pnl = (told.get(name) for name in ("inventory", "orders", "pnl_quote"))
-    if isinstance(held, Mapping):
-        typer.echo(
-            f"inventory {held.get('inventory_base')} base, limit {held.get('limit_base')}, "
-            f"worst case {held.get('exposure_sell_base')} to {held.get('exposure_buy_base')}"
-        )
-    if isinstance(orders, list):
-        typer.echo(f"orders {len(orders)}")
-        for order in orders:
-            typer.echo("  " + " ".join(str(order.get(name)) for name in ("side", "size", "price")))
-    if isinstance(pnl, Mapping):
-        typer.echo(f"profit {pnl.get('total')} quote")
+def _show_knobs(knobs: Answer) -> None:
+    for name, value in knobs.items():
+        typer.echo(f"{name:18} {plain(value) if isinstance(value, int | float) else value}")

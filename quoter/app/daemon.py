@@ -149,11 +149,11 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
     metrics = Metrics(
         symbol=settings.symbol, venue=settings.exchange, environment=settings.environment
     )
-    metrics.follow_key_rights(lambda: gateway.key_watch.is_verified)
+    metrics.safety.follow_key_rights(lambda: gateway.key_watch.is_verified)
     if folder is not None:
         metrics.follow_drills(partial(last_passed_ns, folder.path))
-        if text := gateway.key_watch.doubts:
-            log.warning("key_rights", text=text)
+        for event, text in gateway.doubts:
+            log.warning(event, text=text)
     steps = StepLog(why_every_s=settings.why_every_s)
     runner = Runner(
         engine=engine,

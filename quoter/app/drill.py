@@ -33,7 +33,8 @@ class DrillFailed(QuoterError):
 def drill(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
     """Kill the running daemon, see it latched and without orders, re-arm it. Never in production.
 
-    What it found is printed, and kept in drill.json; a drill that fails leaves the daemon KILLED.
+    What it found is printed, and kept in drill.json. A drill that fails leaves the daemon as it is
+    by then: KILLED, or re-armed and still paused.
     """
     folder = folder_of(data_dir)
     held = Drill(folder, *address(host, port))

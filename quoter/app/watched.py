@@ -23,6 +23,13 @@ from quoter.venues.ports import DeadManDoor
 
 log = structlog.get_logger()
 
+ALONE = {  # what QUOTER_SENTINEL means where the venue has no dead man's switch for us
+    "off": "nobody cancels our orders if this process dies",
+    "auto": "nobody cancels our orders if this process dies, unless a sentinel runs: "
+    "QUOTER_SENTINEL=required waits for one",
+    "required": "",
+}
+
 
 def identity(settings: Settings) -> Identity:
     """Whose orders are watched, as daemon and sentinel must agree on."""
@@ -80,6 +87,8 @@ class Watched:
         """Why no create may leave now: asked right before each one is written."""
         if self._latch is not None and self._latch.is_set():
             return "the latch is on the disk"
+        if text := self._started.clock.moved():  # sooner than the engine hears of it
+            return text
         if self._dead_man_s:
             return self._dead_man.overdue() if self._dead_man is not None else "not armed yet"
         return ""
@@ -104,12 +113,11 @@ class Watched:
         return SentinelWatch(folder=folder, need=Need(settings.sentinel), clock=self._started.clock)
 
     def _tell(self, settings: Settings) -> None:
-        is_alone = settings.sentinel == "off" and not self._dead_man_s
         is_real = settings.environment is Environment.PRODUCTION
         say = log.warning if is_real and settings.sentinel != "required" else log.info
         say(
             "watched_by",
             sentinel=settings.sentinel,
             dead_man_s=self._dead_man_s,
-            meaning="nobody cancels our orders if this process dies" if is_alone else "",
+            meaning="" if self._dead_man_s else ALONE[settings.sentinel],
         )

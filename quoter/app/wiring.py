@@ -32,7 +32,6 @@ from quoter.sandbox.config import DEMO_ACCOUNT
 from quoter.service.kept_calibration import Kept, Scale
 from quoter.settings import Environment, Settings
 from quoter.venues.config import StreamTimings, VenueConfig
-from quoter.venues.dialects import dialect_of
 
 BPS = Decimal("0.0001")
 RUN_DIGITS = 8  # unix milliseconds in base 36 fit until 2059
@@ -121,7 +120,7 @@ def engine_config(
         ),
         reconcile=ReconcilePolicy(
             foreign=ForeignPolicy(settings.foreign),
-            rules_ns=RULES_NS if dialect_of(settings.exchange).tells_rules_of_one else 0,
+            rules_ns=RULES_NS,
         ),
         hysteresis=Hysteresis(pauses_max=settings.flap_pauses_max),
         pretrade=pretrade_policy(settings),
@@ -131,9 +130,11 @@ def engine_config(
 
 
 def limits(settings: Settings) -> Limits:
+    """Hard limits; one order may hold all levels of a side, and at most half of what we may."""
+    most = settings.order_size * (settings.levels + 1)
     return Limits(
         inventory_max=settings.inventory_max,
-        size_max=settings.order_size * (settings.levels + 1),
+        size_max=min(most, settings.inventory_max / 2),
         notional_max=settings.notional_max,
         collar=Decimal(repr(settings.collar_bps)) * BPS,
         loss_max=settings.loss_max,

@@ -39,6 +39,7 @@ class PlaceOrder:
     decided_ns: int  # ts_ns of the event it answers: its age is checked at the socket
     time_in_force: TimeInForce = TimeInForce.POST_ONLY
     book_seq: int = 0  # the update of the book that it was priced from
+    reduces: bool = False  # approved while nothing but reducing was: it can't grow inventory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +68,15 @@ class QueryOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestReport:
-    """Ask the venue for a list; `from_trade_id` is for TRADES: the last one booked, or empty."""
+    """Ask the venue for a list; `from_trade_id` is for TRADES: the last one booked, or empty.
+
+    `coin` is for COIN_PRICE: whose price, in the quote currency of our market.
+    """
 
     kind: ReportKind
     from_trade_id: str = ""
     since_ns: int = 0  # for venues that page trades by time
+    coin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Level, Levels, Side, Stream
+from quoter.domain.orders import VenueOrder
 from quoter.domain.params import Params
 from quoter.domain.reasons import (
     CancelRejectReason,
@@ -143,17 +144,6 @@ class Fill:
     is_maker: bool
 
 
-class VenueOrder(NamedTuple):
-    """An order as the venue lists it."""
-
-    client_id: str
-    venue_id: str
-    side: Side
-    price: Decimal
-    size: Decimal
-    filled: Decimal
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderOpen:
     """Answer to a query, or news of the private stream: the order lives at the venue."""
@@ -196,6 +186,16 @@ class RulesReport:
 
     ts_ns: int
     instrument: Instrument
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoinPrice:
+    """What it costs to buy one unit of a coin that fees are paid in; asked at `asked_ns`."""
+
+    ts_ns: int
+    asked_ns: int
+    coin: str
+    price: Decimal  # in the quote currency of our market
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,7 +291,9 @@ type OrderEvent = (
     | CancelReject
     | Fill
 )
-type ReportEvent = OpenOrdersReport | TradesReport | BalanceReport | RulesReport | ReportFailed
+type ReportEvent = (
+    OpenOrdersReport | TradesReport | BalanceReport | RulesReport | CoinPrice | ReportFailed
+)
 type ControlEvent = (
     FeedUp | FeedDown | FeedAlive | RateLimited | Alarm | Operator | ParamsChanged | Tick
 )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from quoter.domain.market import Side
 
@@ -41,3 +42,14 @@ class OrderView:
     filled: Decimal  # booked from unique trades
     state: OrderState
     created_ns: int
+
+
+class VenueOrder(NamedTuple):
+    """An order as the venue lists it."""
+
+    client_id: str
+    venue_id: str
+    side: Side
+    price: Decimal
+    size: Decimal
+    filled: Decimal

@@ -53,3 +53,4 @@ class ReportKind(StrEnum):
     BALANCES = "balances"
     BOOK = "book"
     RULES = "rules"  # tick, lot and minimums of the market
+    COIN_PRICE = "coin_price"  # of a coin that fees are paid in

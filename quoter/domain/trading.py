@@ -61,6 +61,7 @@ class Cause(StrEnum):
     FOREIGN_ACTIVITY = "foreign_activity"
     MARKET_RULES = "market_rules"
     UNKNOWN_ORDERS = "unknown_orders"
+    FEE_UNPRICED = "fee_unpriced"
     RATE_LIMITED = "rate_limited"
     CLOCK = "clock"
     LOOP_LAG = "loop_lag"

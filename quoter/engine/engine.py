@@ -10,6 +10,7 @@ from quoter.domain.events import (
     BalanceReport,
     BookDelta,
     BookSnapshot,
+    CoinPrice,
     Event,
     FeedAlive,
     FeedDown,
@@ -105,8 +106,12 @@ class Engine(Parts):
                 turn.note(f"report_failed_{event.kind}", event.text)
                 self.reconcile.failed(event.kind, turn)
                 self.rules.failed(event.kind, turn)
+                self.coin_fees.failed(event)
             case RulesReport():
                 self.rules.report(event, turn)
+            case CoinPrice():
+                self.coin_fees.priced(event, turn)
+                self.losses.judge(turn)
             case FeedUp(stream=Stream.PRIVATE):
                 self.reconcile.private_up(turn)
             case FeedDown(stream=Stream.PRIVATE):
@@ -176,6 +181,7 @@ class Engine(Parts):
         if not self.config.is_dry:
             self.reconcile.tick(turn)
             self.rules.tick(turn)
+            self.coin_fees.tick(turn)
             self.stopping.judge(turn)
         self.losses.judge(turn)
         self.regime.tick(turn, self.losses.equity)

@@ -2,7 +2,8 @@
 
 from enum import StrEnum
 
-from quoter.domain.events import Fill, OpenOrdersReport, VenueOrder
+from quoter.domain.events import Fill, OpenOrdersReport
+from quoter.domain.orders import VenueOrder
 from quoter.domain.trading import Cause
 from quoter.engine.causes import Causes
 from quoter.engine.turn import Turn

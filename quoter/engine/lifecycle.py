@@ -50,16 +50,22 @@ class Lifecycle:
         orders: OpenOrders,
         inventory: Inventory,
         attribution: Attribution,
+        charge: Callable[[Fill, Turn], None],
         causes: Causes,
         fair: Callable[[], float | None],
         prefixes: tuple[str, str],
     ) -> None:
-        """`prefixes`: with what the names of our instance's and of this run's orders begin."""
+        """`prefixes`: with what the names of our instance's and of this run's orders begin.
+
+        `charge` takes a booked fill's fee off the profit where that needs a price.
+        """
         self._orders = orders
         self._inventory = inventory
         self._attribution = attribution
+        self._charge = charge
         self._causes = causes
         self._fair = fair
+        self.booked_ns = 0  # when the newest fill was booked
         self.orphans = OrphanFills(
             orders=orders,
             inventory=inventory,
@@ -199,8 +205,10 @@ class Lifecycle:
         except LedgerConflict as error:
             self._causes.trip(turn, Cause.LEDGER_CONFLICT, str(error))
             return
+        self.booked_ns = turn.ts_ns
         mark = self._attribution.mark_of(fair) if fair is not None else None
         self._attribution.fill(fill, mark, turn.ts_ns)
+        self._charge(fill, turn)
         turn.booked.append(Booked(fill=fill, inventory=self._inventory.net, fair=fair))
         if self._orders.live(order.client_id) is None:
             text = f"{order.client_id} was {order.state} when trade {fill.trade_id} came"

@@ -8,6 +8,7 @@ from decimal import Decimal
 from quoter.domain.instrument import Instrument
 from quoter.domain.trading import CancelReason
 from quoter.engine.causes import Causes
+from quoter.engine.coin_fees import CoinFees
 from quoter.engine.config import EngineConfig
 from quoter.engine.controls import Controls
 from quoter.engine.feed_health import FeedHealth
@@ -27,6 +28,7 @@ from quoter.engine.recount import Recount
 from quoter.engine.regime import RegimeWatch
 from quoter.engine.stopping import Stopping
 from quoter.engine.turn import Turn
+from quoter.engine.venue_position import VenuePosition
 from quoter.state.attribution import Attribution
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrders
@@ -53,6 +55,9 @@ class Parts:
         self.attribution = Attribution(
             config.instrument, position=self.inventory.net, cash=Decimal(0)
         )
+        self.coin_fees = CoinFees(
+            instrument=config.instrument, attribution=self.attribution, causes=self.causes
+        )
         self.market = MarketView(config.instrument, self.orders)
         self.learning = Learning(config, self.market, self.orders)
         self.calibration = self.learning.calibration
@@ -63,6 +68,7 @@ class Parts:
             orders=self.orders,
             inventory=self.inventory,
             attribution=self.attribution,
+            charge=self.coin_fees.charge,
             causes=self.causes,
             fair=lambda: self.market.mid,
             prefixes=(config.own_prefix, config.id_prefix),
@@ -78,6 +84,12 @@ class Parts:
                 own_prefix=config.own_prefix,
                 run_prefix=config.id_prefix,
                 earlier_runs=config.earlier_runs,
+                causes=self.causes,
+            ),
+            position=VenuePosition(
+                inventory=self.inventory,
+                base=config.instrument.base,
+                inventory_max=config.limits.inventory_max,
                 causes=self.causes,
             ),
         )

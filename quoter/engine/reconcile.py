@@ -1,7 +1,7 @@
 """The venue's truth against ours: doubts are asked about until they are answered, on a clock.
 
 Timers run on `Tick` events. Nothing here invents a fill or forgets an order; a difference that
-stays is an incident (RECONCILIATION), never a correction.
+stays is an incident (RECONCILIATION), never a correction, and kills when it lasts.
 """
 
 from dataclasses import dataclass
@@ -14,9 +14,8 @@ from quoter.domain.events import (
     OrderDone,
     OrderOpen,
     TradesReport,
-    VenueOrder,
 )
-from quoter.domain.orders import OrderState
+from quoter.domain.orders import OrderState, VenueOrder
 from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
 from quoter.engine.balance_check import BalanceCheck
@@ -26,11 +25,13 @@ from quoter.engine.foreign_runs import ForeignRuns
 from quoter.engine.lifecycle import Lifecycle
 from quoter.engine.order_doubts import NEGATIVES_APART_NS, SECOND, OrderDoubts
 from quoter.engine.turn import Turn
+from quoter.engine.venue_position import VenuePosition
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import RESTING, OpenOrder, OpenOrders
 
 CLOSED_GRACE_NS = SECOND  # a venue's list may be a little behind its own answers
 OWED_PATIENCE_NS = 10 * SECOND  # then the venue claims a fill that it does not list
+LASTING_NS = 60 * SECOND  # then it is a conflict of two books, of which one is wrong
 TRADES_OVERLAP_NS = 60 * SECOND  # for venues that page by time
 ORPHAN_PATIENCE_NS = 10 * SECOND
 UNKNOWN_MAX = 2
@@ -66,6 +67,7 @@ class Reconcile:
         causes: Causes,
         own_prefix: str,
         foreign_runs: ForeignRuns,
+        position: VenuePosition,
     ) -> None:
         self._policy = policy
         self._orders = orders
@@ -74,6 +76,7 @@ class Reconcile:
         self._causes = causes
         self._own_prefix = own_prefix
         self._foreign_runs = foreign_runs
+        self._position = position
         self._doubts = OrderDoubts(
             lifecycle=lifecycle, trades_sooner=lambda at_ns: self.sooner(ReportKind.TRADES, at_ns)
         )
@@ -90,6 +93,7 @@ class Reconcile:
         self._confirmed_id = inventory.newest_trade_id
         self._balances = BalanceCheck(inventory)  # RECONCILIATION stands while balances differ,
         self._owed = ""  # or fills stay away
+        self._wrong_ns = 0  # since when, 0 while it does not stand
         self.private_up_ns = 0  # 0 while the private stream is down
         self._reopened_ns = 0  # when the venue opened again, until both lists are in
 
@@ -174,7 +178,7 @@ class Reconcile:
         long = [
             order.client_id
             for order in self._orders
-            if order.owed_ns and turn.ts_ns - order.owed_ns > OWED_PATIENCE_NS
+            if order.is_owed and order.owed_ns and turn.ts_ns - order.owed_ns > OWED_PATIENCE_NS
         ]
         self._owed = f"fills owed for {', '.join(long)}" if long else ""
         self._judge_books(turn)
@@ -182,6 +186,14 @@ class Reconcile:
     def _judge_books(self, turn: Turn) -> None:
         text = self._balances.text or self._owed
         self._causes.hold(turn, Cause.RECONCILIATION, active=bool(text), text=text)
+        self._wrong_ns = (self._wrong_ns or turn.ts_ns) if text else 0
+
+    def _judge_lasting(self, text: str, asked_ns: int, turn: Turn) -> None:
+        """A report shows what is still wrong: silence of the venue proves nothing."""
+        lasted_ns = asked_ns - self._wrong_ns
+        if text and self._wrong_ns and lasted_ns >= LASTING_NS:
+            text = f"for {lasted_ns / 1e9:.0f} s: {text}"
+            self._causes.trip(turn, Cause.LEDGER_CONFLICT, text)
 
     def private_up(self, turn: Turn) -> None:
         """The private stream is back: what it missed is fetched before quoting resumes."""
@@ -262,6 +274,8 @@ class Reconcile:
                 if not order.venue_id:
                     order.next_query_ns = turn.ts_ns
         self._judge_private(turn)
+        self._judge_owed(turn)
+        self._judge_lasting(self._owed, report.asked_ns, turn)
 
     def balances(self, report: BalanceReport, turn: Turn) -> None:
         """Every asset we trade or pay fees in must be exactly what our books say."""
@@ -272,3 +286,5 @@ class Reconcile:
             self.sooner(ReportKind.TRADES, turn.ts_ns)
             self.sooner(ReportKind.BALANCES, turn.ts_ns + SECOND)
         self._judge_books(turn)
+        self._judge_lasting(self._balances.text, report.asked_ns, turn)
+        self._position.look(report, booked_ns=self._lifecycle.booked_ns, turn=turn)

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from quoter.domain.figures import plain
 from quoter.domain.quotes import Clamp, QuoteTerms
 from quoter.pricing.costs import BPS
 from quoter.pricing.quote import Bound
@@ -46,13 +47,13 @@ def inventory_sentence(lots: float) -> str:
     """Say what holding `lots` more than the target does to both quotes, and why."""
     if lots > 0.0:
         return (
-            f"Long {lots:g} lots: the reservation price lies BELOW fair value and both quotes move"
-            " down, so that we sell sooner and buy later."
+            f"Long {plain(lots)} lots: the reservation price lies BELOW fair value and both quotes"
+            " move down, so that we sell sooner and buy later."
         )
     if lots < 0.0:
         return (
-            f"Short {-lots:g} lots: the reservation price lies ABOVE fair value and both quotes"
-            " move up, so that we buy sooner and sell later."
+            f"Short {plain(-lots)} lots: the reservation price lies ABOVE fair value and both"
+            " quotes move up, so that we buy sooner and sell later."
         )
     return "Inventory is on target: the reservation price is fair value."
 
@@ -66,7 +67,7 @@ def _input_rows(terms: QuoteTerms) -> tuple[Row, ...]:
     mode = (
         "Stationary model: no closing time."
         if inputs.tau_s is None
-        else f"Risk is counted over {inputs.tau_s:g} s."
+        else f"Risk is counted over {plain(inputs.tau_s)} s."
     )
     if inputs.tau_s is None and inputs.bounded is not None:
         mode = "Exact model of an inventory with a limit: no closing time."
@@ -87,7 +88,12 @@ def _input_rows(terms: QuoteTerms) -> tuple[Row, ...]:
             "A is multiplied by it: our own fills against those foretold (queue and latency).",
         ),
         Row("gamma_lot", inputs.gamma_lot, None, f"Risk aversion per lot, 1/price. {mode}"),
-        Row("lots", inputs.lots, None, f"Inventory less target; the limit is {inputs.lots_max:g}."),
+        Row(
+            "lots",
+            inputs.lots,
+            None,
+            f"Inventory less target; the limit is {plain(inputs.lots_max)}.",
+        ),
     )
 
 
@@ -133,7 +139,10 @@ def _side_rows(terms: QuoteTerms) -> tuple[Row, ...]:
         _price(terms, "alpha_bid", terms.alpha_bid, _alpha_sentence(-inputs.alpha)),
         _price(terms, "alpha_ask", terms.alpha_ask, _alpha_sentence(inputs.alpha)),
         _price(
-            terms, "extra", terms.extra, f"Half-spread times {inputs.multiplier:g} for caution."
+            terms,
+            "extra",
+            terms.extra,
+            f"Half-spread times {plain(inputs.multiplier)} for caution.",
         ),
     ]
     if inputs.size_factor != 1.0:
@@ -175,7 +184,8 @@ def _clamp_row(terms: QuoteTerms, clamp: Clamp) -> Row:
     bound = clamp.name
     for side in SIDE_NAMES:
         bound = bound.removeprefix(side)
-    sentence = f"Was {clamp.before:.6g}, the bound is {clamp.after:.6g}. {BOUND_SENTENCES[bound]}"
+    figures = f"Was {plain(clamp.before)}, the bound is {plain(clamp.after)}."
+    sentence = f"{figures} {BOUND_SENTENCES[bound]}"
     name = f"clamp_{clamp.name}"
     if bound in {Bound.SIDE_LIMIT, Bound.REGIME}:
         return Row(name, clamp.after, None, sentence)

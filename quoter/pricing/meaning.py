@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from math import inf, sqrt
 
+from quoter.domain.figures import plain
 from quoter.domain.quotes import PricingInputs
 from quoter.pricing.costs import BPS
 from quoter.pricing.explain import Row
@@ -128,7 +129,12 @@ def meaning_rows(meant: Meaning, *, order_size: float) -> tuple[Row, ...]:
 
 def _price_rows(meant: Meaning) -> tuple[Row, ...]:
     return (
-        Row("gamma_lot", meant.gamma_lot, None, f"Gamma {meant.ghat:g} as risk aversion per lot."),
+        Row(
+            "gamma_lot",
+            meant.gamma_lot,
+            None,
+            f"Gamma {plain(meant.ghat)} as risk aversion per lot.",
+        ),
         Row(
             "half_spread", meant.half_spread, meant.half_spread_bps, "Each side, without inventory."
         ),
@@ -142,7 +148,7 @@ def _price_rows(meant: Meaning) -> tuple[Row, ...]:
             "skew_at_limit",
             meant.skew_at_limit,
             meant.skew_at_limit_bps,
-            f"How far both quotes have moved at {meant.lots_max:g} lots.",
+            f"How far both quotes have moved at {plain(meant.lots_max)} lots.",
         ),
     )
 
@@ -200,18 +206,18 @@ def warnings(meant: Meaning) -> tuple[str, ...]:
     found = []
     if meant.saturation is not None:
         found.append(
-            f"gamma {meant.ghat:g} sits on the {meant.saturation} of the skew at"
-            f" {meant.lots_max:g} lots: changing it further changes nothing"
+            f"gamma {plain(meant.ghat)} sits on the {meant.saturation} of the skew at"
+            f" {plain(meant.lots_max)} lots: changing it further changes nothing"
         )
     if meant.slope_kappa is not None and meant.slope_kappa > SLOPE_KAPPA_GOOD:
         found.append(
-            f"one lot of skew is {meant.slope_kappa:.2g} characteristic depths: the closed form is"
-            " poor above half of one, the exact model is not"
+            f"one lot of skew is {plain(meant.slope_kappa, 2)} characteristic depths: the closed"
+            " form is poor above half of one, the exact model is not"
         )
     if meant.lots_max > meant.cara_lots_max:
         found.append(
-            f"the inventory limit of {meant.lots_max:g} lots is above {meant.cara_lots_max:.3g},"
-            " the most that this risk aversion can be at ease with: past it no quote is eager"
-            " enough; lower gamma or the limit"
+            f"the inventory limit of {plain(meant.lots_max)} lots is above"
+            f" {plain(meant.cara_lots_max, 3)}, the most that this risk aversion can be at ease"
+            " with: past it no quote is eager enough; lower gamma or the limit"
         )
     return tuple(found)

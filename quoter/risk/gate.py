@@ -6,6 +6,7 @@ A rule that can't be evaluated denies.
 from collections.abc import Callable
 
 from quoter.domain.commands import Denied, OrderIntent, PlaceOrder, Verdict
+from quoter.domain.trading import TradingState
 from quoter.risk import (
     aggressive_price,
     balance,
@@ -53,4 +54,6 @@ def judge(intent: OrderIntent, view: RiskView, limits: Limits) -> Verdict:
         decided_ns=view.ts_ns,
         time_in_force=intent.time_in_force,
         book_seq=intent.book_seq,
+        # Where both sides are allowed, an order that comes later may take the room of this one.
+        reduces=view.state is TradingState.REDUCE_ONLY,
     )

@@ -47,6 +47,7 @@ SEVERITY: dict[Cause, Severity] = {
     Cause.FOREIGN_ACTIVITY: _PAUSE,
     Cause.MARKET_RULES: _PAUSE,
     Cause.UNKNOWN_ORDERS: _PAUSE,
+    Cause.FEE_UNPRICED: _PAUSE,
     Cause.RATE_LIMITED: _PAUSE,
     Cause.CLOCK: _PAUSE,
     Cause.LOOP_LAG: _PAUSE,

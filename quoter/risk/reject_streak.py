@@ -9,6 +9,10 @@ from quoter.domain.reasons import RejectReason
 
 REJECTS_MAX = 20  # in a row, of one kind, on one side
 WINDOW_NS = 60_000_000_000
+# What a busy market or venue says now and then: a row only counts within the window. Every other
+# refusal rests its side for seconds, so that no window would ever hold twenty, and goes on until
+# somebody mends what it names.
+HURRIED = frozenset({RejectReason.POST_ONLY, RejectReason.RATE_LIMIT})
 
 
 class RejectStreak:
@@ -24,7 +28,9 @@ class RejectStreak:
             self._reason = reason
             self._times.clear()
         self._times.append(ts_ns)
-        is_full = len(self._times) == REJECTS_MAX and ts_ns - self._times[0] <= WINDOW_NS
+        is_full = len(self._times) == REJECTS_MAX
+        if is_full and reason in HURRIED:
+            is_full = ts_ns - self._times[0] <= WINDOW_NS
         if is_full:
             self._times.clear()
         return is_full

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from quoter.sim.messages import MarketSpec
+from quoter.sim.messages import FeeCoin, MarketSpec
 
 PING_S = 20.0  # the venue's own
 SHUTDOWN_NOTICE_S = 10.0  # the venue's 24 h end with ten minutes of it
@@ -22,12 +22,13 @@ class KeyRights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One API key with its secret, what it holds at the start, and what it may do."""
+    """One API key with its secret, what it holds at the start, what it may do and pays fees in."""
 
     api_key: str = field(repr=False)
     secret: str = field(repr=False)
     balances: tuple[tuple[str, Decimal], ...]
     rights: KeyRights = KeyRights()
+    fee_coin: FeeCoin | None = None  # None: what each execution brought
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ class Venue:
         behind = [_recorded(m) if m.symbol in recorded else m for m in config.markets]
         self.exchange = Exchange(behind, seed=config.seed, now_ns=self.started_ns)
         for account in config.accounts:
-            self.exchange.add_account(account.api_key, dict(account.balances))
+            self.exchange.add_account(account.api_key, dict(account.balances), account.fee_coin)
         self.faults = Faults(seed=config.seed, clock=self.now_ns)
         self.budgets = Budgets(config.limits)
         self.wire_log = WireLog()

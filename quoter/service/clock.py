@@ -4,21 +4,26 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from quoter.venues.since_boot import since_boot_ns
+
 PROBE_S = 0.05
 STUCK_S = 2.0  # a loop that has not come round for this long is not alive
+NS_PER_S = 1_000_000_000
+OFFSET_NS_MAX = NS_PER_S  # venues refuse signed requests from a clock that is off by more
 
 
 class Clock:
-    """UTC nanoseconds: the wall at start plus monotonic time since.
+    """UTC nanoseconds: the wall at start plus monotonic time since, a machine's sleep included.
 
-    A step of the wall clock later on (NTP, a person) moves nothing here: it shows in `offset_ns`.
+    A step of the wall clock later on (NTP, a person, a virtual machine that was stopped from
+    outside) moves nothing here: it shows in `offset_ns`.
     """
 
     def __init__(
         self,
         *,
         wall_ns: Callable[[], int] = time.time_ns,
-        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+        monotonic_ns: Callable[[], int] = since_boot_ns,
     ) -> None:
         self._wall_ns = wall_ns
         self._monotonic_ns = monotonic_ns
@@ -31,6 +36,13 @@ class Clock:
     def offset_ns(self) -> int:
         """Wall clock minus ours: how far the wall was moved since the start."""
         return self._wall_ns() - self.now_ns()
+
+    def moved(self) -> str:
+        """How far the wall was moved, if it is too far to trade on; else empty."""
+        offset_ns = self.offset_ns()
+        if abs(offset_ns) <= OFFSET_NS_MAX:
+            return ""
+        return f"the wall clock was moved by {offset_ns / NS_PER_S:+.1f} s"
 
 
 class LoopProbe:

@@ -5,8 +5,8 @@ while it may have fired: `overdue` is asked at the last inch too.
 """
 
 import asyncio
-import time
 from collections.abc import Callable
+from math import nan
 
 import structlog
 
@@ -15,6 +15,7 @@ from quoter.domain.events import Alarm
 from quoter.domain.trading import Cause
 from quoter.service.clock import Clock
 from quoter.venues.ports import DeadManDoor, Emit
+from quoter.venues.since_boot import since_boot_s
 
 log = structlog.get_logger()
 
@@ -32,10 +33,10 @@ class DeadMan:
         door: DeadManDoor,
         timeout_s: float,
         clock: Clock,
-        monotonic_s: Callable[[], float] = time.monotonic,
+        monotonic_s: Callable[[], float] = since_boot_s,
     ) -> None:
         self._door = door
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._clock = clock
         self._monotonic_s = monotonic_s
         self._fires_s: float | None = None  # the earliest time at which it may; None: not armed
@@ -53,6 +54,12 @@ class DeadMan:
             return "the dead man's switch has fired"
         return ""
 
+    def age_s(self) -> float:
+        """Seconds since it was last armed, as the venue may count them; nan: it is not armed."""
+        if self._fires_s is None:
+            return nan
+        return self._monotonic_s() - (self._fires_s - self.timeout_s)
+
     def begin(self, post: Emit) -> None:
         """The first thing that the engine hears: not before it is armed."""
         self._post = post
@@ -64,25 +71,25 @@ class DeadMan:
         due_s = asking()
         while not self._is_over:
             if asking() >= due_s:
-                due_s = asking() + self._timeout_s / REFRESHES
+                due_s = asking() + self.timeout_s / REFRESHES
                 await self._refresh()
             self._judge()
-            await asyncio.sleep(self._timeout_s / REFRESHES / LOOKS)
+            await asyncio.sleep(self.timeout_s / REFRESHES / LOOKS)
 
     async def _refresh(self) -> None:
         if text := self.overdue():  # it may have fired: say so before we arm it anew
             self._hold(text)
         asked_s = self._monotonic_s()
         try:
-            async with self._asking, asyncio.timeout(self._timeout_s / REFRESHES):
+            async with self._asking, asyncio.timeout(self.timeout_s / REFRESHES):
                 if not self._is_over:
-                    await self._door.set_dead_man(self._timeout_s)
+                    await self._door.set_dead_man(self.timeout_s)
         except (VenueError, TimeoutError) as error:
             self._failures += 1
             log.warning("dead_man_not_refreshed", error=repr(error), failures=self._failures)
         else:
             self._failures = 0
-            self._fires_s = None if self._is_over else asked_s + self._timeout_s
+            self._fires_s = None if self._is_over else asked_s + self.timeout_s
 
     def _judge(self) -> None:
         text = self.overdue()

@@ -20,10 +20,11 @@ class DrillRecord:
     running_s: float = -1.0
 
     def write(self, folder: Path) -> None:
-        """Whole or not at all. Raises OSError."""
+        """Whole or not at all, with the time of the last one that passed. Raises OSError."""
+        passed_ns = self.ts_ns if self.passed else last_passed_ns(folder)
         part = (folder / NAME).with_suffix(".part")
         with part.open("w") as file:
-            json.dump(asdict(self), file)
+            json.dump(asdict(self) | {"last_passed_ns": passed_ns}, file)
             file.flush()
             os.fsync(file.fileno())
         part.replace(folder / NAME)
@@ -33,6 +34,8 @@ def last_passed_ns(folder: Path) -> int | None:
     """When a drill last ended well, UTC ns; None if none did, or nobody can tell."""
     try:
         raw = json.loads((folder / NAME).read_text())
-        return int(raw["ts_ns"]) if raw["passed"] is True else None
+        if "last_passed_ns" not in raw:  # written before it was kept
+            return int(raw["ts_ns"]) if raw["passed"] is True else None
+        return int(raw["last_passed_ns"]) if raw["last_passed_ns"] is not None else None
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None

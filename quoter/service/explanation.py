@@ -1,7 +1,5 @@
 """A quote explained in the terminal: from numbers given, or from a daemon that runs."""
 
-import http.client
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from quoter.domain.errors import InvalidInput, QuoterError
+from quoter.domain.figures import plain
 from quoter.domain.quotes import Clamp, PricingInputs, QuoteTerms
 from quoter.pricing.costs import BPS, side_cost
 from quoter.pricing.explain import Row, explain
@@ -18,12 +17,11 @@ from quoter.pricing.normalisation import References, gamma_lot
 from quoter.pricing.quote import quote_terms
 from quoter.pricing.shape import QuoteShape
 
-ANSWER_BYTES_MAX = 1_000_000
-TIMEOUT_S = 2.0
+DIGITS = 8  # of a price: to the cent, and a little more
 
 
-class NoAnswer(QuoterError):
-    """A daemon did not tell its state."""
+class NothingToExplain(QuoterError):
+    """A daemon's state tells of no quote that could be explained."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,17 +87,16 @@ def explain_market(market: Market, shape: QuoteShape) -> RenderableType:
     )
 
 
-def explain_live(host: str, port: int) -> RenderableType:
-    """The quote of the daemon at host:port, as it stands. Raises NoAnswer."""
-    state = _fetch(host, port)
+def explain_live(state: Mapping[str, object]) -> RenderableType:
+    """The quote of a daemon, as it stands in what its /state tells. Raises NothingToExplain."""
     quote = state.get("quote")
     terms = quote.get("terms") if isinstance(quote, Mapping) else None
     if not isinstance(terms, Mapping):
-        raise NoAnswer(
+        raise NothingToExplain(
             f"no quote at the moment: {state.get('trading_state')} {state.get('causes')}"
         )
-    shown = table(f"{state.get('symbol')} ({state.get('environment')})", explain(_terms(terms)))
-    return Group(shown, _knobs(state.get("params")))
+    title = escape(f"{state.get('symbol')} ({state.get('environment')})")
+    return Group(table(title, _rows(terms)), _knobs(state.get("params")))
 
 
 def table(title: str, rows: Iterable[Row]) -> Table:
@@ -111,7 +108,7 @@ def table(title: str, rows: Iterable[Row]) -> Table:
     shown.add_column("meaning")
     for row in rows:
         bps = "" if row.bps is None else f"{row.bps:.3f}"
-        shown.add_row(row.name, f"{row.value:.8g}", bps, row.sentence)
+        shown.add_row(escape(row.name), plain(row.value, DIGITS), bps, row.sentence)
     return shown
 
 
@@ -121,7 +118,8 @@ def _knobs(told: object) -> Table:
     shown.add_column("setting", no_wrap=True)
     shown.add_column("value", justify="right")
     for name, value in told.items() if isinstance(told, Mapping) else ():
-        shown.add_row(escape(str(name)), escape(str(value)))
+        figure = plain(value) if isinstance(value, int | float) else escape(str(value))
+        shown.add_row(escape(str(name)), figure)
     return shown
 
 
@@ -130,32 +128,18 @@ def show(what: RenderableType) -> None:
     Console().print(what)
 
 
-def _fetch(host: str, port: int) -> Mapping[str, object]:
-    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
-    try:
-        connection.request("GET", "/state")
-        answer = connection.getresponse()
-        body = json.loads(answer.read(ANSWER_BYTES_MAX))
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise NoAnswer(f"no daemon answers at {host}:{port}: {error}") from None
-    finally:
-        connection.close()
-    if answer.status != http.HTTPStatus.OK or not isinstance(body, dict):
-        raise NoAnswer(f"{host}:{port} answered with status {answer.status}")
-    return body
-
-
-def _terms(told: Mapping[str, object]) -> QuoteTerms:
-    """The inverse of `state_view`."""
+def _rows(told: Mapping[str, object]) -> tuple[Row, ...]:
+    """The terms that `state_view` told, explained."""
     inputs, clamps = told.get("inputs"), told.get("clamps")
     if not isinstance(inputs, dict) or not isinstance(clamps, list):
-        raise NoAnswer("the daemon's terms have another shape: is it of another version?")
+        raise NothingToExplain("the daemon's terms have another shape: is it of another version?")
     rest = {name: value for name, value in told.items() if name not in {"inputs", "clamps"}}
     try:
-        return QuoteTerms(
+        terms = QuoteTerms(
             inputs=PricingInputs(**inputs),
             clamps=tuple(Clamp(**clamp) for clamp in clamps),
             **rest,  # type: ignore[arg-type]  # checked by the constructor's names
         )
-    except TypeError as error:
-        raise NoAnswer(f"the daemon's terms have another shape: {error}") from None
+        return explain(terms)
+    except (TypeError, ValueError, LookupError, ArithmeticError) as error:
+        raise NothingToExplain(f"the daemon's terms have another shape: {error}") from None

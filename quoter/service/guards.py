@@ -9,6 +9,7 @@ from quoter.service.beat import Life
 from quoter.service.dead_man import DeadMan
 from quoter.service.heartbeat import BEAT_S, Heartbeat
 from quoter.service.sentinel_watch import SentinelWatch
+from quoter.telemetry.safety_gauges import SafetyGauges
 from quoter.venues.ports import Emit
 from quoter.venues.tasks import spawn
 
@@ -20,6 +21,19 @@ class Guards:
     heartbeat: Heartbeat | None = None
     dead_man: DeadMan | None = None
     sentinel: SentinelWatch | None = None
+
+    def show(self, gauges: SafetyGauges) -> None:
+        """Who of them watches us, for the metrics; nothing of a run that sends no orders."""
+        if self.heartbeat is not None:
+            sentinel, dead_man = self.sentinel, self.dead_man
+            gauges.follow_watchers(
+                {
+                    "sentinel": lambda: sentinel is not None and sentinel.is_watching,
+                    "dead_man": lambda: dead_man is not None and not dead_man.overdue(),
+                }
+            )
+        if self.dead_man is not None:
+            gauges.follow_dead_man(self.dead_man.timeout_s, self.dead_man.age_s)
 
     def begin(self, engine: Engine, post: Emit) -> None:
         """Before the gate opens: the heartbeat says so, and what is not yet armed pauses us."""

@@ -1,7 +1,8 @@
 """Commands on their way to the venue: the engine never waits for the network, this does.
 
 Cancels have their own lane and overtake creates; a cancel also annihilates its own create while
-that is still queued. Every answer goes back to the inbox as an event.
+that is still queued. Those of a kill have another, and cancel-all a third: whatever hangs, they
+leave. Every answer goes back to the inbox as an event.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from quoter.domain.commands import (
 from quoter.domain.errors import VenueError
 from quoter.domain.events import Event, OrderReject, OrderSent
 from quoter.domain.reasons import RejectReason, ReportKind
+from quoter.domain.trading import CancelReason
 from quoter.service.clock import Clock
 from quoter.telemetry.latency import Latency
 from quoter.telemetry.metrics import Metrics
@@ -31,7 +33,8 @@ from quoter.venues.tasks import spawn
 log = structlog.get_logger()
 
 QUEUE_MAX = 1_000
-WORKERS = {"creates": 4, "cancels": 4, "questions": 2}
+# As many for a kill as orders may rest, ten levels on two sides: each cancel may hang alone.
+WORKERS = {"creates": 4, "cancels": 4, "kills": 20, "all": 1, "questions": 2}
 CANCEL_ALL_S_MAX = 10.0
 CANCEL_ALL_AGAIN_S = (0.25, 0.5, 1.0, 2.0)  # then every 2 s; the engine asks anew after 5 s
 
@@ -82,10 +85,12 @@ class Outbox:
         self._clock = clock
         self._creates = Lane("creates")
         self._cancels = Lane("cancels")
+        self._kills = Lane("kills")
+        self._all = Lane("all")
         self._questions = Lane("questions")
+        self.lanes = (self._creates, self._cancels, self._kills, self._all, self._questions)
         self._metrics = metrics
         self._may_leave = may_leave
-        self._is_cancelling_all = False
 
     def submit(self, commands: tuple[Command, ...]) -> None:
         """Queue the commands of one step; never waits."""
@@ -96,9 +101,12 @@ class Outbox:
                         self._unsent(command, "the outbox is full")
                 case CancelOrder():
                     if not self._annihilate(command):
-                        self._put(self._cancels, command)
+                        is_kill = command.reason is CancelReason.KILL
+                        self._put(self._kills if is_kill else self._cancels, command)
                 case CancelAll():
-                    self._put(self._cancels, command)
+                    self._hurry_cancels()
+                    if not self._all.queue:  # one that waits is as good as two
+                        self._put(self._all, command)
                 case RequestReport(kind=ReportKind.BOOK):
                     self._feed.resync()
                 case RequestReport() | QueryOrder():
@@ -116,6 +124,11 @@ class Outbox:
                 self._unsent(waiting, "canceled before it was sent")
                 return True
         return False
+
+    def _hurry_cancels(self) -> None:
+        """Everything must go: what waits behind cancels that may hang goes with it."""
+        while self._cancels.queue and self._kills.put(self._cancels.queue[0]):
+            self._cancels.queue.popleft()
 
     def drop_creates(self) -> None:
         """The kill switch fell: what still waits here never leaves."""
@@ -138,7 +151,7 @@ class Outbox:
         """Start the workers of all lanes in the one task group."""
         if self._gateway is None:
             return
-        for lane in (self._creates, self._cancels, self._questions):
+        for lane in self.lanes:
             for number in range(WORKERS[lane.name]):
                 name = f"outbox-{lane.name}-{number}"
                 spawn(tasks, name, self._work(self._gateway, lane))
@@ -182,10 +195,7 @@ class Outbox:
             self._metrics.latency(Latency.WIRE_TO_ACK, (self._clock.now_ns() - wire_ns) * 1e-9)
 
     async def _cancel_all(self, gateway: OrderGateway) -> None:
-        """Until the venue lists no order of ours, bounded in time; one at once is enough."""
-        if self._is_cancelling_all:
-            return
-        self._is_cancelling_all = True
+        """Until the venue lists no order of ours, bounded in time."""
         try:
             async with asyncio.timeout(CANCEL_ALL_S_MAX):
                 for pause_s in chain(CANCEL_ALL_AGAIN_S, repeat(CANCEL_ALL_AGAIN_S[-1])):
@@ -194,8 +204,6 @@ class Outbox:
                     await asyncio.sleep(pause_s)
         except TimeoutError:
             log.error("cancel_all_not_verified", seconds=CANCEL_ALL_S_MAX)
-        finally:
-            self._is_cancelling_all = False
 
     async def _is_none_left(self, gateway: OrderGateway) -> bool:
         try:

@@ -82,7 +82,6 @@ class Runner:
         self.stops = Stops(
             gateway=gateway, folder=folder, latched=latched, post=self.inbox.put, clock=clock
         )
-        post = self.stops.post  # the only way into the inbox
         self.watches = Watches(
             clock=clock,
             metrics=metrics,
@@ -90,16 +89,17 @@ class Runner:
             folder=folder.path if folder is not None else None,
             venue_clock=venue_clock or VenueClock(),
             rss_max_mb=rss_max_mb,
-            post=post,
+            post=self.stops.post,
             recycle=self._recycle,
         )
         self._observers = observers
-        self.asks = Asks(post)
+        self._show_safety()
+        self.asks = Asks(self.stops.post)
         self._keep(ledger)
         self._outbox = Outbox(
             gateway=gateway,
             feed=feed,
-            post=post,
+            post=self.stops.post,
             clock=clock,
             metrics=metrics,
             may_leave=self._may_leave,
@@ -108,6 +108,12 @@ class Runner:
         self._is_recycled = False
         self._last_orders = LastOrders(engine, gateway) if gateway is not None else None
         self._crash: BaseException | None = None
+
+    def _show_safety(self) -> None:
+        limits, gauges = self.engine.config.limits, self._metrics.safety
+        gauges.limits(loss_max=limits.loss_max, drawdown_max=limits.drawdown_max)
+        gauges.follow_latch(self.stops.is_unwritten)
+        self._guards.show(gauges)
 
     def _keep(self, ledger: Ledger | None) -> None:
         self.durable: Durable | None = None

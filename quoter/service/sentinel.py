@@ -152,6 +152,7 @@ class Sentinel:
 
     async def _latch_it(self, text: str, mark: str) -> None:
         """The daemon that wakes finds itself killed; so does the next. An earlier kill stays."""
+        self._metrics.latch(is_written=False)
         try:
             if not self._latch.is_set():
                 now_ns = self._now_ns()
@@ -161,6 +162,7 @@ class Sentinel:
             log.critical("latch_not_written", error=str(error))
         else:
             self._unlatched = None
+            self._metrics.latch(is_written=True)
             self._handled = mark or self._handled
 
     async def _sweep(self) -> int:

@@ -43,6 +43,7 @@ class SentinelWatch:
         self._pulse = Pulse(monotonic_s)
         self._first: str | None = None  # what lay there before: of a sentinel that may be dead
         self._is_seen = False
+        self.is_watching = False  # now, whether it must or not
         self._back_s: float | None = None  # since when it beats again
         self._is_active = False
 
@@ -54,14 +55,17 @@ class SentinelWatch:
 
     def look(self) -> None:
         """Read its last beat and judge."""
-        if self._need is Need.OFF:
-            return
         beat = get(self._path, SentinelBeat)
         mark = beat.mark if beat is not None else ""
         if self._first is None:
             self._first = mark
         self._is_seen = self._is_seen or mark not in ("", self._first)
         silence_s = self._pulse.look(mark)
+        self.is_watching = self._is_seen and silence_s <= LOST_S
+        if self._need is not Need.OFF:
+            self._judge(silence_s)
+
+    def _judge(self, silence_s: float) -> None:
         if not self._is_active:
             if self._is_seen and silence_s > LOST_S:
                 self._hold(True, f"no sign of life of the sentinel for {silence_s:.1f} s")

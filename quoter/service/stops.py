@@ -76,7 +76,7 @@ class Stops:
         self.post(Operator(ts_ns=now_ns, action=action, actor=actor, text=text))
 
     def post(self, event: Event) -> None:
-        """Hand anything to the engine; a kill shuts the gate now, whatever is heard before it."""
+        """The only way to the engine: a kill shuts the gate now, whatever is heard before it."""
         if _is_kill(event):
             self._kills += 1
             self._wish = None
@@ -155,6 +155,8 @@ class Stops:
     def changed(self, change: StateChange) -> None:
         """Follow the engine. Never waits: cancels leave beside the latch, not behind it."""
         self._state = change.after
+        if self._gateway is not None:
+            self._gateway.reduce_only(is_on=change.after is TradingState.REDUCE_ONLY)
         self._follow()
         for cause, text in change.raised:
             is_known = self.latched is not None and (
@@ -246,6 +248,10 @@ class Stops:
     def has_disk(self) -> bool:
         """Is there a latch to keep?"""
         return self._keeper is not None
+
+    def is_unwritten(self) -> bool:
+        """Is there a kill that the disk does not have? A restart would forget it."""
+        return self._keeper is not None and self._keeper.is_unwritten
 
     async def run(self) -> None:
         """Write the latch, until cancelled; only if `has_disk`."""

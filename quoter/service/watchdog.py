@@ -4,14 +4,12 @@ from collections import deque
 
 from quoter.domain.events import Alarm
 from quoter.domain.trading import Cause
-from quoter.service.clock import Clock
+from quoter.service.clock import NS_PER_S, Clock
 from quoter.venues.ports import Emit
 
-NS_PER_S = 1_000_000_000
 LAG_S_MAX = 0.25
 LAGS_MAX = 3  # so many late wake-ups within WINDOW_NS are too many
 WINDOW_NS = 10 * NS_PER_S  # and so long without one is calm again
-OFFSET_NS_MAX = NS_PER_S  # venues refuse signed requests from a clock that is off by more
 
 
 class Watchdog:
@@ -39,10 +37,7 @@ class Watchdog:
 
     def _watch_clock(self) -> None:
         """Signed requests carry the wall clock; our own time does not move with it."""
-        offset_ns = self._clock.offset_ns()
-        is_moved = abs(offset_ns) > OFFSET_NS_MAX
-        moved = f"the wall clock was moved by {offset_ns / NS_PER_S:+.1f} s"
-        text = moved if is_moved else self._venue_clock
+        text = self._clock.moved() or self._venue_clock
         self._hold(Cause.CLOCK, active=bool(text), text=text)
 
     def venue_clock(self, text: str) -> None:

@@ -28,12 +28,15 @@ def exposures(
 ) -> Iterator[Exposure]:
     """What is wrong with the places of our secrets; `plain`: environment and `.env` together.
 
-    The sandbox's keys are play money: nothing is said of them.
+    The sandbox's keys are play money: nothing is said of them, nor of an empty file, which holds no
+    secret (compose hands those out for the tokens that nobody brought).
     """
     if settings.environment is Environment.SANDBOX:
         return
     for name in SECRETS:
         setting = env_name(name)
+        if getattr(settings, name) is None:
+            continue
         if plain.get(setting):
             text = f"is in the environment in plain text: use a file and {setting}_FILE"
             yield Exposure(IN_ENVIRONMENT, setting, text)

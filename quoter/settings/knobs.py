@@ -27,6 +27,9 @@ FIRST_STEP: dict[str, float] = {
     "requote_tolerance": 0.05,
 }
 KNOBS = tuple(FIRST_STEP)
+# These may be weakened live, but not switched off: never below the first step, nor below what the
+# settings said at the start if that was less.
+PROTECTIONS = ("spread_min_bps", "alpha_max", "markout_max", "pull_s", "requote_hold_s")
 HARD = (
     *Limits.model_fields,
     *PreTrade.model_fields,
@@ -53,6 +56,9 @@ def bounds_refusals(settings: Settings, values: Mapping[str, float]) -> list[str
     `values` are all the knobs as they would be; `settings` are those of the start.
     """
     lines = [line for name, value in values.items() if (line := _out_of_bounds(name, value))]
+    lines = lines or [
+        line for name in PROTECTIONS if (line := _switched_off(settings, name, values[name]))
+    ]
     return lines or conflicts(settings.model_copy(update=dict(values)))
 
 
@@ -66,6 +72,16 @@ def step_refusal(name: str, before: float, after: float) -> str:
     least = 0.0 if before <= first else least
     return (
         f"{name}: one change goes from {before:g} to between {least:g} and {most:g} (got {after:g})"
+    )
+
+
+def _switched_off(settings: Settings, name: str, value: float) -> str:
+    least = min(FIRST_STEP[name], getattr(settings, name))
+    if value >= least * (1 - ROUNDING):
+        return ""
+    return (
+        f"{name}: protects us, and can't go below {least:g} while running: "
+        f"restart with a new value of {env_name(name)} (got {value:g})"
     )
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from quoter.domain.market import Side
 from quoter.sim.accounts import Holdings
-from quoter.sim.grid import Grid
+from quoter.sim.grid import MONEY_STEP, Grid
 from quoter.sim.messages import (
     BalanceNews,
     ExecutionReport,
+    FeeCoin,
     MarketSpec,
     News,
     OrderKind,
@@ -34,12 +35,17 @@ class Clearing:
         self._specs = dict(specs)
         self._emit = emit
         self._holdings: dict[str, Holdings] = {}
+        self._fee_coins: dict[str, FeeCoin] = {}
 
-    def add_account(self, account: str, balances: Mapping[str, Decimal]) -> None:
+    def add_account(
+        self, account: str, balances: Mapping[str, Decimal], fee_coin: FeeCoin | None = None
+    ) -> None:
         """Raises ValueError if it exists or a balance is negative."""
         if account in self._holdings:
             raise ValueError(f"account {account} exists")
         self._holdings[account] = Holdings(balances)
+        if fee_coin is not None:
+            self._fee_coins[account] = fee_coin
         self.truth.open(account, balances)
 
     def holdings(self, account: str) -> Holdings:
@@ -85,9 +91,13 @@ class Clearing:
             paid, got, paid_asset, got_asset = notional, size, spec.quote, spec.base
         else:
             paid, got, paid_asset, got_asset = size, notional, spec.base, spec.quote
-        fee = grid.fee(got, is_maker=is_maker)
         holdings.add(paid_asset, -paid)
-        holdings.add(got_asset, got - fee)
+        holdings.add(got_asset, got)
+        fee, fee_asset = grid.fee(got, is_maker=is_maker), got_asset
+        in_coin = self._in_fee_coin(order.account, grid.fee(notional, is_maker=is_maker))
+        if in_coin is not None:
+            fee, fee_asset = in_coin
+        holdings.add(fee_asset, -fee)
         order.filled += size
         order.filled_quote += notional
         is_full = order.filled == order.size
@@ -104,11 +114,19 @@ class Clearing:
             price=price,
             size=size,
             fee=fee,
-            fee_asset=got_asset,
+            fee_asset=fee_asset,
             is_maker=is_maker,
         )
         self.truth.record(trade)
         self._report(order, ReportType.TRADE, trade=trade)
+
+    def _in_fee_coin(self, account: str, worth: Decimal) -> tuple[Decimal, str] | None:
+        """A fee of that worth (quote) in the account's own coin; None without enough of one."""
+        coin = self._fee_coins.get(account)
+        if coin is None:
+            return None
+        fee = (worth / coin.price).quantize(MONEY_STEP, rounding=ROUND_DOWN)
+        return (fee, coin.asset) if self._holdings[account].free(coin.asset) >= fee else None
 
     def close(
         self,

@@ -20,6 +20,7 @@ from quoter.sim.market import Market
 from quoter.sim.messages import (
     BestNews,
     DepthBook,
+    FeeCoin,
     MarketSpec,
     NewOrder,
     News,
@@ -61,9 +62,14 @@ class Exchange:
                 self._add_simulated(spec, f"{seed}:{spec.symbol}")
         self._news.clear()  # nobody was there yet to hear of the opening
 
-    def add_account(self, account: str, balances: Mapping[str, Decimal]) -> None:
-        """Open an account with these holdings, all free. Raises ValueError if it exists."""
-        self._clearing.add_account(account, balances)
+    def add_account(
+        self, account: str, balances: Mapping[str, Decimal], fee_coin: FeeCoin | None = None
+    ) -> None:
+        """Open an account with these holdings, all free. Raises ValueError if it exists.
+
+        Its fees are taken out of what it receives, or out of `fee_coin` while it holds enough.
+        """
+        self._clearing.add_account(account, balances, fee_coin)
 
     @property
     def truth(self) -> TruthLedger:

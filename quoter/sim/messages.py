@@ -97,6 +97,14 @@ class MarketSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeeCoin:
+    """A coin that an account pays its fees in while it holds enough of it, as BNB at Binance."""
+
+    asset: str
+    price: Decimal  # of one unit, in the quote currency of whatever market it trades
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewOrder:
     """A request to create an order; `price` is ignored for MARKET."""
 

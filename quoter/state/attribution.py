@@ -41,7 +41,7 @@ class _SideLedger:
             ledger.fill(signed, mark, ts_ns)
 
     def charge(self, worth: Decimal) -> None:
-        """A fee, worth this much quote currency."""
+        """A fee of this worth, quote currency."""
         self.fees = EXACT.add(self.fees, worth)
 
     def charge_base(self, fee: Decimal, mark: Decimal) -> None:
@@ -102,18 +102,13 @@ class Attribution:
         for ledger in self._sides.values():
             ledger.see(mid, ts_ns)
 
-    def fill(
-        self, fill: Fill, mid: Decimal | None, ts_ns: int, *, coin_price: Decimal | None = None
-    ) -> None:
+    def fill(self, fill: Fill, mid: Decimal | None, ts_ns: int) -> None:
         """Book a fill against the mid just before it; without one, the last known mark.
 
         Its horizons run from `ts_ns`, when we hear of it, as its mark does: a trade that a report
-        tells late can't be measured from before. `coin_price`: quote per unit of a fee asset that
-        is neither base nor quote; without one such a fee is not counted here, and
-        `Inventory.fees_paid` shows it in its own units. ValueError if it is no price.
+        tells late can't be measured from before. A fee in a coin that is neither base nor quote is
+        not in it: whoever knows a price of that coin tells it by `coin_fee`.
         """
-        if coin_price is not None and not (coin_price.is_finite() and coin_price > 0):
-            raise ValueError(f"price of {fill.fee_asset} must be above zero, not {coin_price}")
         if mid is not None:
             self.mark(mid, ts_ns)
         mark = self._mark
@@ -124,19 +119,28 @@ class Attribution:
         self._position = EXACT.add(self._position, signed)
         self._cash = EXACT.subtract(self._cash, EXACT.multiply(signed, fill.price))
         self._sides[fill.side].fill(fill, mark, ts_ns)
-        self._charge(fill, mark, coin_price)
+        self._charge(fill, mark)
 
-    def _charge(self, fill: Fill, mark: Decimal, coin_price: Decimal | None) -> None:
+    def _charge(self, fill: Fill, mark: Decimal) -> None:
         ledger = self._sides[fill.side]
         if fill.fee_asset == self._instrument.base:
             self._position = EXACT.subtract(self._position, fill.fee)
             ledger.charge_base(fill.fee, mark)
-            return
-        price = Decimal(1) if fill.fee_asset == self._instrument.quote else coin_price
-        if price is not None:
-            worth = EXACT.multiply(fill.fee, price)
-            self._cash = EXACT.subtract(self._cash, worth)
-            ledger.charge(worth)
+        elif fill.fee_asset == self._instrument.quote:
+            self._cash = EXACT.subtract(self._cash, fill.fee)
+            ledger.charge(fill.fee)
+
+    def coin_fee(self, side: Side, fee: Decimal, price: Decimal) -> None:
+        """A side's fees, `fee` units of a third coin (below zero: a rebate) at `price` quote each.
+
+        ValueError if that is no price or no amount.
+        """
+        if not (price.is_finite() and price > 0):
+            raise ValueError(f"price of a fee's coin must be above zero, not {price}")
+        _refuse_endless(fee)
+        worth = EXACT.multiply(fee, price)
+        self._cash = EXACT.subtract(self._cash, worth)
+        self._sides[side].charge(worth)
 
     def transfer(self, *, base: Decimal = ZERO, quote: Decimal = ZERO) -> None:
         """Units that came (went, below zero) by no trade: no profit, only more to earn it with."""

@@ -34,6 +34,7 @@ from quoter.domain.trading import Cause, Phase, Regime, TradingState
 from quoter.telemetry.latency import LATENCY_BUCKETS_S, LATENCY_HELP, Latency
 from quoter.telemetry.price_gauges import PriceGauges
 from quoter.telemetry.process_gauges import ProcessGauges
+from quoter.telemetry.safety_gauges import SafetyGauges
 
 NAMES_MAX = 64  # label values that come from words of the engine, of each kind
 
@@ -53,6 +54,7 @@ class Metrics:
         self._make_price_gauges()
         self._make_money_gauges()
         self.process = ProcessGauges(self.registry, self._labels)
+        self.safety = SafetyGauges(self.registry, self._labels)
         self._latency = {
             kind: Histogram(
                 f"quoter_{kind}_seconds",
@@ -117,10 +119,6 @@ class Metrics:
     def inbox(self, depth: int) -> None:
         """How many events wait for the engine."""
         self._inbox.labels(*self._labels).set(depth)
-
-    def follow_key_rights(self, is_verified: Callable[[], bool]) -> None:
-        """Ask this at every scrape whether the venue told what our key may do."""
-        self._key_rights.labels(*self._labels).set_function(lambda: float(is_verified()))
 
     def follow_drills(self, passed_ns: Callable[[], int | None]) -> None:
         """Ask this at every scrape when a kill drill last passed, UTC ns."""
@@ -253,9 +251,6 @@ class Metrics:
         self._inbox = gauge("quoter_inbox_events", "Events that wait for the engine.")
         self._drill_age = gauge(
             "quoter_last_drill_age_seconds", "Since a kill drill passed, seconds; nan: never."
-        )
-        self._key_rights = gauge(
-            "quoter_key_rights_verified", "1 if the venue told that our key can only trade."
         )
 
     def _make_price_gauges(self) -> None:

@@ -1,5 +1,7 @@
 """The metrics of the sentinel, a process of its own with a registry of its own."""
 
+from math import nan
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -22,10 +24,13 @@ class SentinelMetrics:
             "quoter_sentinel_heartbeat_age_seconds", "Since the daemon's beat last changed."
         )
         self._orders = self._gauge(
-            "quoter_sentinel_own_orders", "Orders of ours at its last sweep, before it."
+            "quoter_sentinel_own_orders", "Orders of ours that its last sweep found; nan: none yet."
         )
         self._look_age = self._gauge(
             "quoter_sentinel_look_age_seconds", "Since the venue last answered it, at its last try."
+        )
+        self._unlatched = self._gauge(
+            "quoter_sentinel_latch_unwritten", "1 while its kill is not on the disk."
         )
         self._strikes = self._counter(
             "quoter_sentinel_strikes_total", "Times that it cancelled and latched."
@@ -35,6 +40,8 @@ class SentinelMetrics:
         )
         for counter in (self._strikes, self._cancelled):
             counter.labels(*self._labels)  # a series from the start, so that its first step shows
+        self.latch(is_written=True)
+        self._orders.labels(*self._labels).set(nan)
 
     def heartbeat(self, core: str, silence_s: float) -> None:
         """How the daemon is, and for how long it has said nothing."""
@@ -45,6 +52,10 @@ class SentinelMetrics:
     def struck(self) -> None:
         """It cancelled and latched."""
         self._strikes.labels(*self._labels).inc()
+
+    def latch(self, *, is_written: bool) -> None:
+        """Is its kill on the disk, where the daemon that wakes up will find it?"""
+        self._unlatched.labels(*self._labels).set(not is_written)
 
     def swept(self, found: int, left: int) -> None:
         """It asked for our orders and cancelled them."""

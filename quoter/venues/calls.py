@@ -38,17 +38,21 @@ class Caller:
         """Send one create; the budget was asked before."""
         return await self._run(Purpose.CREATE, client_id, call)
 
-    async def cancel[T](self, client_id: str, call: Callable[[], Awaitable[T]]) -> T | Failed:
-        """Send one cancel, from the reserve if need be."""
-        return await self._paced(Purpose.CANCEL, client_id, 1.0, call)
+    async def cancel[T](
+        self, client_id: str, call: Callable[[], Awaitable[T]], *, is_paced: bool = True
+    ) -> T | Failed:
+        """Send one cancel, from the reserve if need be; one that is not paced waits for none."""
+        return await self._paced(Purpose.CANCEL, client_id, 1.0, call, is_paced=is_paced)
 
     async def hold[T](self, call: Callable[[], Awaitable[T]]) -> T | Failed:
         """Set the venue's dead man's switch; it may wait for no question of ours."""
         return await self._paced(Purpose.DEAD_MAN, "", 1.0, call)
 
-    async def read[T](self, call: Callable[[], Awaitable[T]], *, weight: float = 1.0) -> T | Failed:
+    async def read[T](
+        self, call: Callable[[], Awaitable[T]], *, weight: float = 1.0, is_paced: bool = True
+    ) -> T | Failed:
         """Ask something that changes nothing."""
-        return await self._paced(Purpose.READ, "", weight, call)
+        return await self._paced(Purpose.READ, "", weight, call, is_paced=is_paced)
 
     def text(self, error: object) -> str:
         """An error on one line, without our keys."""
@@ -57,10 +61,17 @@ class Caller:
         return redact(f"{kind}{error}", (config.api_key, config.secret, config.password))
 
     async def _paced[T](
-        self, purpose: Purpose, client_id: str, weight: float, call: Callable[[], Awaitable[T]]
+        self,
+        purpose: Purpose,
+        client_id: str,
+        weight: float,
+        call: Callable[[], Awaitable[T]],
+        *,
+        is_paced: bool = True,
     ) -> T | Failed:
+        is_cancel = purpose is not Purpose.READ
         wait_s = self._client.limiter.admit(
-            self._now_ns(), weight=weight, is_cancel=purpose is not Purpose.READ
+            self._now_ns(), weight=weight, is_cancel=is_cancel, is_paced=is_paced
         )
         if wait_s is None:
             error = VenueError("not sent: rate limit")

@@ -6,8 +6,9 @@ ccxt hands out live objects of its caches: everything here is copied at once.
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from quoter.domain.events import Fill, OrderDone, OrderOpen, VenueOrder
+from quoter.domain.events import Fill, OrderDone, OrderOpen
 from quoter.domain.market import Side
+from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import DoneReason
 from quoter.venues.dialects import Dialect
 from quoter.venues.parse import ZERO, Json, as_map, decimal, first_decimal, text

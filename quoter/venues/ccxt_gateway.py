@@ -19,17 +19,16 @@ from quoter.domain.events import (
 )
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import MarketPast
-from quoter.domain.reasons import CancelRejectReason, RejectReason, ReportKind
-from quoter.domain.trading import CancelReason
+from quoter.domain.reasons import RejectReason, ReportKind
 from quoter.venues import outcomes
 from quoter.venues.breach import breach_alarm
 from quoter.venues.calls import Caller, Failed
 from quoter.venues.ccxt_client import make_client, make_twin
-from quoter.venues.ccxt_events import order_news
 from quoter.venues.ccxt_types import JsonDict
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.dead_man import set_dead_man
-from quoter.venues.dialects import dialect_of
+from quoter.venues.dialects import dialect_of, with_self_trade
+from quoter.venues.endings import Endings
 from quoter.venues.key_watch import KeyWatch
 from quoter.venues.parse import text
 from quoter.venues.past import market_past
@@ -42,8 +41,10 @@ from quoter.venues.tasks import spawn
 from quoter.venues.transport import Barred, never_barred
 from quoter.venues.venue_clock import ClockSample
 
-CANCEL_ROUNDS_MAX = 3
-CANCELS_AT_ONCE_MAX = 8
+NOT_PREVENTED = (
+    "the venue is not asked to prevent trades with ourselves: only our own check keeps the orders"
+    " of this daemon apart, so let nobody else trade on the account"
+)
 
 
 class CcxtGateway:
@@ -53,8 +54,8 @@ class CcxtGateway:
         self, config: VenueConfig, now_ns: NowNs, random: Random, barred: Barred = never_barred
     ) -> None:
         self._config, self._now_ns = config, now_ns
-        self._dialect = dialect_of(config.exchange)
         self._client = make_client(config, now_ns, barred)
+        self._dialect = with_self_trade(dialect_of(config.exchange), self._client.features)
         self._caller = Caller(self._client, config, now_ns)
         self._news = PrivateNews(dialect=self._dialect, is_own=self.is_own, now_ns=now_ns)
         self.key_watch = KeyWatch(
@@ -77,6 +78,15 @@ class CcxtGateway:
             now_ns=now_ns,
             name_order=self._news.name,
         )
+        self._endings = Endings(
+            client=self._client,
+            caller=self._caller,
+            config=config,
+            dialect=self._dialect,
+            now_ns=now_ns,
+            reporter=self._reporter,
+            remember=self._news.remember,
+        )
         self._stream = PrivateStream(
             client=self._client,
             twin=lambda: make_twin(self._client, config, now_ns),
@@ -91,7 +101,7 @@ class CcxtGateway:
 
     def is_own(self, client_id: str) -> bool:
         """Is this the id of an order of ours?"""
-        return client_id.startswith(self._config.order_prefix)
+        return self._config.is_own(client_id)
 
     async def connect(self) -> Instrument:
         """The market's rules, with clock and key checked; without a key only the public part.
@@ -99,6 +109,15 @@ class CcxtGateway:
         Raises KeyRefused, or VenueError with what is wrong.
         """
         return await self._startup.connect()
+
+    @property
+    def doubts(self) -> tuple[tuple[str, str], ...]:
+        """What a person should know of this venue and key, with a name each: after `connect`."""
+        found = (("key_rights", self.key_watch.doubts), ("self_trade", self._unprevented()))
+        return tuple((name, text) for name, text in found if text)
+
+    def _unprevented(self) -> str:
+        return "" if self._dialect.self_trade else NOT_PREVENTED
 
     @property
     def rolls(self) -> int:
@@ -134,86 +153,28 @@ class CcxtGateway:
 
     async def cancel(self, order: CancelOrder) -> OrderDone | CancelReject:
         """Cancel by the venue's id when known, else by ours; may be repeated freely."""
-        params = {} if order.venue_id else {"clientOrderId": order.client_id}
-        answer = await self._caller.cancel(
-            order.client_id,
-            lambda: self._client.cancel_order(order.venue_id or None, self._config.symbol, params),
-        )
-        if isinstance(answer, Failed):
-            reason = outcomes.cancel_reason(
-                answer.error,
-                was_sent=answer.was_sent,
-                family=self._dialect.family,
-                status=answer.status,
-            )
-            return self._not_cancelled(order, reason, answer.text)
-        news = order_news(answer, self._dialect, self._now_ns())
-        if not isinstance(news, OrderDone):  # accepted, but the answer does not say how it ended
-            query = QueryOrder(client_id=order.client_id, venue_id=order.venue_id)
-            found = await self.query(query)
-            if not isinstance(found, OrderDone):
-                return self._not_cancelled(
-                    order, CancelRejectReason.NO_ANSWER, "accepted, its end is not confirmed"
-                )
-            news = found
-        # the answer to a cancel by our id may carry the id of the cancel itself
-        return OrderDone(
-            ts_ns=self._now_ns(),
-            client_id=order.client_id,
-            reason=news.reason,
-            filled=news.filled,
-            venue_id=order.venue_id or news.venue_id,
-        )
+        return await self._endings.cancel(order)
 
     async def query(self, order: QueryOrder) -> OrderOpen | OrderDone | OrderNotFound | None:
         """One order by the venue's id when known, else by ours; None without an answer."""
-        params = {} if order.venue_id else {"clientOrderId": order.client_id}
-        answer = await self._caller.read(
-            lambda: self._client.fetch_order(order.venue_id or None, self._config.symbol, params),
-            weight=self._dialect.weights.get("query", 1.0),
-        )
-        if isinstance(answer, Failed):
-            is_missing = answer.was_sent and outcomes.is_not_found(
-                answer.error, status=answer.status
-            )
-            return (
-                OrderNotFound(ts_ns=self._now_ns(), client_id=order.client_id)
-                if is_missing
-                else None
-            )
-        news = order_news(answer, self._dialect, self._now_ns())
-        if news is not None:
-            venue_id = news.order.venue_id if isinstance(news, OrderOpen) else news.venue_id
-            self._news.remember(venue_id, order.client_id)
-        return news
+        return await self._endings.query(order)
 
     async def report(self, request: RequestReport) -> ReportEvent:
-        """OPEN_ORDERS, TRADES, BALANCES or RULES; ReportFailed if the venue did not answer."""
+        """All kinds but BOOK; ReportFailed if the venue did not answer."""
         if request.kind is ReportKind.RULES:
             return await self._startup.report()
         return await self._reporter.report(request)
 
     async def cancel_all(self) -> int:
-        """Cancel own orders until none is open, at most CANCEL_ROUNDS_MAX times; how many are left.
+        """Cancel own orders until none is open, or some rounds long; how many are left.
 
         Raises VenueError if the venue can't be asked.
         """
-        turns = asyncio.Semaphore(CANCELS_AT_ONCE_MAX)
-
-        async def cancel(order: CancelOrder) -> None:
-            async with turns:
-                await self.cancel(order)
-
-        for _ in range(CANCEL_ROUNDS_MAX):
-            own = await self._own_open()
-            if not own:
-                return 0
-            await asyncio.gather(*(cancel(order) for order in own))
-        return len(await self._own_open())
+        return await self._endings.cancel_all()
 
     async def open_own(self) -> int:
         """How many own orders the venue lists. Raises VenueError."""
-        return len(await self._own_open())
+        return len(await self._endings.own_open())
 
     async def set_dead_man(self, seconds: float) -> None:
         """Have the venue cancel everything so long from now, 0: never. Raises VenueError."""
@@ -229,6 +190,10 @@ class CcxtGateway:
 
     def open_gate(self) -> None:
         self._client.gate.is_open = True
+
+    def reduce_only(self, *, is_on: bool) -> None:
+        """From now on, or no longer, only orders leave that were approved as reducing ones."""
+        self._client.gate.reduces_only = is_on
 
     def pulse(self, ts_ns: int) -> None:
         """Another tick was handled."""
@@ -280,20 +245,3 @@ class CcxtGateway:
         return OrderReject(
             ts_ns=self._now_ns(), client_id=order.client_id, reason=reason, text=text
         )
-
-    def _not_cancelled(
-        self, order: CancelOrder, reason: CancelRejectReason, text: str
-    ) -> CancelReject:
-        return CancelReject(
-            ts_ns=self._now_ns(), client_id=order.client_id, reason=reason, text=text
-        )
-
-    async def _own_open(self) -> list[CancelOrder]:
-        report = await self._reporter.open_orders()
-        return [
-            CancelOrder(
-                client_id=order.client_id, venue_id=order.venue_id, reason=CancelReason.STATE
-            )
-            for order in report.orders
-            if self.is_own(order.client_id)
-        ]

@@ -111,6 +111,9 @@ class Exchange:
     async def load_markets(self, reload: bool = False) -> JsonDict:
         raise NotImplementedError
 
+    async def fetch_markets(self) -> list[JsonDict]:
+        raise NotImplementedError
+
     def set_markets_from_exchange(self, source: "Exchange") -> object:
         raise NotImplementedError
 

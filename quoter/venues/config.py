@@ -70,3 +70,7 @@ class VenueConfig:
             raise ValueError(f"order prefix {self.order_prefix!r}: letters and digits, not t first")
         if self.environment == "sandbox" and not urlsplit(self.sandbox_url).netloc:
             raise ValueError(f"sandbox needs a URL such as http://host:port: {self.sandbox_url!r}")
+
+    def is_own(self, client_id: str) -> bool:
+        """Is this the id of an order of ours?"""
+        return client_id.startswith(self.order_prefix)

@@ -1,12 +1,13 @@
 """What differs between venues, as data: URLs, hosts, parameters, names of exact fields."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from quoter.domain.commands import PlaceOrder, TimeInForce
 from quoter.domain.errors import VenueError
 from quoter.venues.config import Environment, VenueConfig
+from quoter.venues.parse import Json, as_map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,13 @@ def _binance(name: str, *, rest_host: str, stream_host: str, ws_api_host: str) -
             "fee_asset": ("commissionAsset", "N"),
         },
         client_id_fields=("c",),
-        weights={"query": 4.0, "open_orders": 6.0, "trades": 20.0, "balances": 20.0},
+        weights={
+            "query": 4.0,
+            "open_orders": 6.0,
+            "trades": 20.0,
+            "balances": 20.0,
+            "coin_price": 5.0,
+        },
         signs_in_first=True,
         only_creates_post=True,
         trades_from_id=True,
@@ -120,6 +127,20 @@ GENERIC = Dialect(
     trade_fields={},
 )
 _DIALECTS = {dialect.name: dialect for dialect in (BINANCE, BINANCE_US)}
+
+
+SELF_TRADE_MODES = ("EXPIRE_MAKER", "EXPIRE_BOTH")  # of ccxt's, the one that we like best first
+
+
+def with_self_trade(dialect: Dialect, features: Json) -> Dialect:
+    """With the self-trade prevention that ccxt can ask for there, if the dialect names none.
+
+    Where ccxt's table names modes it translates them; a bare True means that it does not.
+    """
+    create = as_map(as_map(features.get("spot")).get("createOrder"))
+    modes = as_map(create.get("selfTradePrevention"))
+    mode = next((mode for mode in SELF_TRADE_MODES if modes.get(mode) is True), "")
+    return dialect if dialect.self_trade or not mode else replace(dialect, self_trade=mode)
 
 
 def dialect_of(exchange: str) -> Dialect:

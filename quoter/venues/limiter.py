@@ -1,7 +1,8 @@
 """Our own rate limits: creates may use 70 %, questions 90 %, cancels everything.
 
 A create that can't leave now is refused, never queued: its price would be old when it left.
-A cancel or a question waits, and may borrow ahead within a bound.
+A cancel or a question waits, and may borrow ahead within a bound. What a kill needs waits for no
+budget of ours: only the venue's own wish for silence holds it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,12 +25,17 @@ class TokenBucket:
     """Grows by capacity per window, never above capacity; may be overdrawn by who may wait."""
 
     def __init__(self, *, capacity: float, window_s: float) -> None:
+        self._tokens = self.capacity = 0.0
+        self._ts_ns = 0
+        self.resize(capacity=capacity, window_s=window_s)
+
+    def resize(self, *, capacity: float, window_s: float) -> None:
+        """Another limit; what was spent of the old one stays spent."""
         if not (capacity > 0 and window_s > 0):
             raise ValueError(f"out of domain: {capacity=} {window_s=}")
+        self._tokens += capacity - self.capacity
         self.capacity = capacity
         self.window_s = window_s
-        self._tokens = capacity
-        self._ts_ns = 0
 
     def tokens(self, now_ns: int) -> float:
         """What is there now; negative when overdrawn."""
@@ -86,13 +92,18 @@ class Limiter:
             bucket.take(1.0, now_ns)
         return ""
 
-    def admit(self, now_ns: int, *, weight: float, is_cancel: bool) -> float | None:
+    def admit(
+        self, now_ns: int, *, weight: float, is_cancel: bool, is_paced: bool = True
+    ) -> float | None:
         """Spend `weight` for a cancel or a question: seconds to wait first; None: not now.
 
-        What would wait for longer than PACING_S_MAX spends nothing.
+        What would wait for longer than PACING_S_MAX spends nothing. What is not paced never waits.
         """
         if self.hushed(now_ns, is_cancel=is_cancel):
             return None
+        if not is_paced:
+            self._weight.take(weight, now_ns)
+            return 0.0
         keep = 0.0 if is_cancel else CANCELS_SHARE
         wait_s = self._weight.wait_s(weight, now_ns, keep=keep)
         if not wait_s <= PACING_S_MAX:
@@ -125,18 +136,22 @@ class Limiter:
         return RateLimited(ts_ns=now_ns, until_ns=self._silence.until_ns, text=self._silence.text)
 
     def load(self, rules: Sequence[object]) -> None:
-        """Take over `rateLimits` of Binance's exchangeInfo; anything else changes nothing."""
+        """Take over `rateLimits` of Binance's exchangeInfo; anything else changes nothing.
+
+        They come again and again: a limit that is as it was keeps its count.
+        """
         for rule in map(as_map, rules):
             unit_s = INTERVAL_S.get(str(rule.get("interval")), 0)
             window_s = unit_s * float(decimal_or_zero(rule.get("intervalNum")))
             limit = float(decimal_or_zero(rule.get("limit")))
             if not (window_s > 0 and limit > 0):
                 continue
-            bucket = TokenBucket(capacity=limit, window_s=window_s)
             if rule.get("rateLimitType") == "REQUEST_WEIGHT":
-                self._weight = bucket
+                self._weight.resize(capacity=limit, window_s=window_s)
             elif rule.get("rateLimitType") == "ORDERS":
-                self._orders[f"{window_s:g}s"] = bucket
+                fresh = TokenBucket(capacity=limit, window_s=window_s)
+                bucket = self._orders.setdefault(f"{window_s:g}s", fresh)
+                bucket.resize(capacity=limit, window_s=window_s)
 
     def observe(self, headers: Mapping[str, str], now_ns: int) -> None:
         """What the venue says that we used (`X-MBX-USED-WEIGHT-1M`, `X-MBX-ORDER-COUNT-10S`)."""

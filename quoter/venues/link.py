@@ -1,7 +1,6 @@
 """One websocket connection: a dead peer is left, and what waited in the socket is told as old."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -9,6 +8,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from quoter.venues.config import StreamTimings
+from quoter.venues.since_boot import since_boot_s
 
 CLOSE_S_MAX = 1.0
 
@@ -60,13 +60,13 @@ class Link:
         )
         async with connecting as socket:
             self.is_open = True
-            self._last_frame_s = time.monotonic()
+            self._last_frame_s = since_boot_s()
             self._on_open()
             pinger = asyncio.create_task(self._ping(socket), name="ping")
             try:
                 while True:
                     data = await socket.recv(decode=False)
-                    now_s = time.monotonic()
+                    now_s = since_boot_s()
                     if now_s - self._last_frame_s > timings.stall_s:
                         self.look()
                     self._last_frame_s = now_s
@@ -77,7 +77,7 @@ class Link:
 
     def look(self) -> None:
         """Tell of a stall that nobody has told of yet; before news from elsewhere counts."""
-        now_s = time.monotonic()
+        now_s = since_boot_s()
         silent_s = now_s - self._last_frame_s
         if self.is_open and silent_s > self._timings.stall_s:
             self._last_frame_s = now_s
@@ -91,7 +91,7 @@ class Link:
         """Ask a quiet peer for a sign of life; tear the connection down if none comes."""
         timings, missed = self._timings, 0
         while True:
-            quiet_s = time.monotonic() - self._last_frame_s
+            quiet_s = since_boot_s() - self._last_frame_s
             if quiet_s < timings.ping_s:
                 missed = 0
                 await asyncio.sleep(timings.ping_s - quiet_s)
@@ -99,9 +99,9 @@ class Link:
             if await answered(await socket.ping(), timings.pong_s_max):
                 missed = 0
                 self.look()
-                self._last_frame_s = time.monotonic()
+                self._last_frame_s = since_boot_s()
                 self.on_alive()
-            elif time.monotonic() - self._last_frame_s >= timings.pong_s_max:
+            elif since_boot_s() - self._last_frame_s >= timings.pong_s_max:
                 missed += 1
             if missed >= timings.pongs_missed_max:
                 socket.transport.abort()  # a close handshake with a dead peer would hang

@@ -85,7 +85,7 @@ class OrderGateway(Protocol):
         """What the venue knows of one order; None if it did not answer."""
 
     async def report(self, request: RequestReport) -> ReportEvent:
-        """OPEN_ORDERS, TRADES, BALANCES or RULES; ReportFailed if the venue did not answer."""
+        """All kinds but BOOK; ReportFailed if the venue did not answer."""
 
     async def past(self) -> MarketPast:
         """Bars and trade rate from before our time; empty where the venue does not tell."""
@@ -101,6 +101,9 @@ class OrderGateway(Protocol):
 
     def open_gate(self) -> None:
         """Let creates through (start, and after a re-arm)."""
+
+    def reduce_only(self, *, is_on: bool) -> None:
+        """Of those, while it is on, only the ones that were approved as reducing."""
 
     def pulse(self, ts_ns: int) -> None:
         """The engine has handled the tick of `ts_ns`: without one for 1 s no create leaves."""

@@ -7,6 +7,7 @@ from quoter.domain.commands import RequestReport
 from quoter.domain.errors import VenueError
 from quoter.domain.events import (
     BalanceReport,
+    CoinPrice,
     Fill,
     OpenOrdersReport,
     ReportEvent,
@@ -17,6 +18,7 @@ from quoter.domain.reasons import ReportKind
 from quoter.venues.calls import Caller, Failed
 from quoter.venues.ccxt_events import balances, fill, venue_order
 from quoter.venues.ccxt_types import JsonDict
+from quoter.venues.coin_price import coin_price
 from quoter.venues.config import NowNs
 from quoter.venues.dialects import Dialect
 from quoter.venues.guards import GuardedExchange
@@ -55,6 +57,8 @@ class Reporter:
                     return TradesReport(ts_ns=self._now_ns(), asked_ns=asked_ns, fills=fills)
                 case ReportKind.BALANCES:
                     return await self._balances()
+                case ReportKind.COIN_PRICE:
+                    return await self._coin_price(request.coin)
                 case ReportKind.BOOK:
                     raise VenueError("the book comes from the market feed")
                 case ReportKind.RULES:
@@ -62,11 +66,13 @@ class Reporter:
         except VenueError as error:
             return ReportFailed(ts_ns=self._now_ns(), kind=request.kind, text=str(error))
 
-    async def open_orders(self) -> OpenOrdersReport:
+    async def open_orders(self, *, is_paced: bool = True) -> OpenOrdersReport:
         """Every open order of the account on this symbol. Raises VenueError."""
         asked_ns = self._now_ns()
         rows = await self._ask(
-            lambda: self._client.fetch_open_orders(self._symbol), weight="open_orders"
+            lambda: self._client.fetch_open_orders(self._symbol),
+            weight="open_orders",
+            is_paced=is_paced,
         )
         orders = [venue_order(row, self._dialect) for row in rows]
         known = tuple(order for order in orders if order is not None)
@@ -83,6 +89,12 @@ class Reporter:
             raise VenueError(answer.text)
         free, locked = balances(answer, self._dialect)
         return BalanceReport(ts_ns=self._now_ns(), asked_ns=asked_ns, free=free, locked=locked)
+
+    async def _coin_price(self, coin: str) -> CoinPrice:
+        asked_ns = self._now_ns()
+        quote = self._symbol.partition("/")[2]
+        price = await coin_price(self._client, self._caller, self._dialect, coin=coin, quote=quote)
+        return CoinPrice(ts_ns=self._now_ns(), asked_ns=asked_ns, coin=coin, price=price)
 
     async def _trades(self, request: RequestReport) -> tuple[Fill, ...]:
         """Our trades after `from_trade_id`, else since `since_ns`, else the latest page.
@@ -125,9 +137,10 @@ class Reporter:
         return replace(found, client_id=found.client_id or self._name_order(found.venue_id))
 
     async def _ask(
-        self, call: Callable[[], Awaitable[list[JsonDict]]], *, weight: str
+        self, call: Callable[[], Awaitable[list[JsonDict]]], *, weight: str, is_paced: bool = True
     ) -> list[JsonDict]:
-        answer = await self._caller.read(call, weight=self._dialect.weights.get(weight, 1.0))
+        cost = self._dialect.weights.get(weight, 1.0)
+        answer = await self._caller.read(call, weight=cost, is_paced=is_paced)
         if isinstance(answer, Failed):
             raise VenueError(answer.text)
         return answer

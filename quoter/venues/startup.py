@@ -10,6 +10,7 @@ from quoter.domain.instrument import Instrument
 from quoter.domain.reasons import ReportKind
 from quoter.venues.calls import Caller, Failed
 from quoter.venues.ccxt_client import check_sends_once
+from quoter.venues.ccxt_types import JsonDict
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.dialects import Dialect
 from quoter.venues.guards import GuardedExchange
@@ -21,6 +22,7 @@ from quoter.venues.venue_clock import ClockSample, VenueClock, sampled
 from quoter.venues.verify import create_check
 
 INFO_WEIGHT = 20.0
+MARKETS_WEIGHT = 5.0  # requests, at the venues that take most for it
 
 
 class Startup:
@@ -72,11 +74,21 @@ class Startup:
         return RulesReport(ts_ns=self._now_ns(), instrument=found)
 
     async def _rules(self) -> Instrument:
-        """Binance tells of one symbol; of the others ccxt reads every market, which takes long."""
-        if not self._dialect.tells_rules_of_one:
-            _must(await self._caller.read(lambda: self._client.load_markets(True)))
-            return self._instrument(self._client.market(self._config.symbol))
+        """Those of our market alone; ccxt's own table of all the others stays as it was."""
         held = self._client.market(self._config.symbol)
+        found = await (self._of_one(held) if self._dialect.tells_rules_of_one else self._of_many())
+        if found is None:
+            raise VenueError(f"{self._config.symbol}: the venue does not list it any more")
+        # As ccxt does: what a venue does not tell is no reason to forget its usual fees.
+        held.update({name: value for name, value in found.items() if value is not None})
+        return self._instrument(held)
+
+    async def _of_many(self) -> JsonDict | None:
+        """The list of all markets, a few requests at most; `load_markets` asks for coins too."""
+        rows = _must(await self._caller.read(self._client.fetch_markets, weight=MARKETS_WEIGHT))
+        return next((row for row in rows if row.get("symbol") == self._config.symbol), None)
+
+    async def _of_one(self, held: Json) -> JsonDict | None:
         query = {"symbol": text(held.get("id"))}
         answer = _must(
             await self._caller.read(
@@ -84,10 +96,7 @@ class Startup:
             )
         )
         rows = as_list(as_map(answer).get("symbols"))
-        if len(rows) != 1:
-            raise VenueError(f"{self._config.symbol}: the venue does not list it any more")
-        held.update(self._client.parse_market(rows[0]))
-        return self._instrument(held)
+        return self._client.parse_market(rows[0]) if len(rows) == 1 else None
 
     async def clock_sample(self) -> ClockSample | Failed | None:
         """Ask for the venue's time once; None if it does not tell."""

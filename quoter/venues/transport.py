@@ -26,7 +26,7 @@ from quoter.venues.config import NowNs
 
 WIRE_TIMES_MAX = 1000
 KEEP_ALIVE_S = 75.0  # aiohttp's 15 s would cost a TLS handshake after every quiet stretch
-CONNECTIONS_MAX = 20
+CONNECTIONS_MAX = 64  # every call that may hang at once, and a kill's cancels beside them
 PULSE_NS_MAX = 1_000_000_000  # an engine that has not heard its clock for longer decides blindly
 HOST_CHARS_MAX = 100  # shown of a foreign one
 TLS_SCHEMES = frozenset({"https", "wss"})
@@ -118,6 +118,7 @@ class LastInch:
         self._intents: dict[str, PlaceOrder] = {}
         self._wire_ns: dict[str, int] = {}
         self.is_open = False
+        self.reduces_only = False  # REDUCE_ONLY: what was approved before that stays here
         self.pulse_ns: int | None = None  # the last tick that the engine handled; None: no engine
         self.requests_sent = 0
         self.creates_sent = 0
@@ -168,6 +169,8 @@ class LastInch:
             raise self.breach(f"no intent is registered for {call.client_id!r}")
         if call.create_sent:
             raise self.breach(f"{call.client_id} was sent before")
+        if self.reduces_only and not order.reduces:
+            raise self.refuse(f"{call.client_id} was approved before the state was REDUCE_ONLY")
         age_ns = self._now_ns() - order.decided_ns
         if not age_ns <= self._age_ns_max:
             raise self.refuse(f"{call.client_id} was decided {age_ns / 1e6:.0f} ms ago")

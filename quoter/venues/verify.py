@@ -6,6 +6,7 @@ A difference is a breach: nothing leaves, the gate shuts, and the engine kills.
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -23,6 +24,21 @@ POST_ONLY_NAME = re.compile(r"(?i)post_?only")
 IOC_WORD = re.compile(r"(?i)(ioc(_order)?|immediate_?or_?cancel)")
 PREFIXES = ("", "t-")  # of client ids: gate.io wants one
 LEAVES_MAX = 200  # values of one request; more is no order
+# What venues call these, in small letters and without underscores: what ccxt 4.5.90 writes.
+PRICE_NAMES = frozenset({"price", "px", "rate", "limitprice", "orderprice"})
+SIZE_NAMES = frozenset(
+    {"amount", "size", "sz", "quantity", "qty", "volume", "vol"}
+    | {"basesize", "orderqty", "orderquantity", "ordersize", "orderamount", "origqty"}
+)
+SIDE_NAMES = frozenset({"side", "orderside"})
+KIND_NAMES = frozenset({"type", "ordertype", "ordtype"})  # some name the side there
+SELF_TRADE_WORDS = {  # by ccxt's name of the mode; what it becomes at the venues
+    "EXPIRE_MAKER": frozenset({"expiremaker", "cancelmaker", "rejectmaker"}),
+    "EXPIRE_BOTH": frozenset({"expireboth", "cancelboth", "rejectboth"}),
+}
+MANY = "a list of orders"  # the name of a leaf that stands for one
+
+type Leaves = list[tuple[str, str]]  # names and values
 
 
 class BinanceCreate:
@@ -63,42 +79,28 @@ class BinanceCreate:
 
 
 class GenericCreate:
-    """For venues whose form we don't know: everything approved must be in it, under any name.
+    """For venues whose form we don't know: everything approved must be in it, and one order only.
 
     Market, side, price, size, client id and a word for post-only (or for taking at once, where that
     was approved), each as a value of its own in path, query or body; the other side's word must
-    not, nor the other kind's. A venue that signs a rounded price, tells
-    the side by a sign or drops our id is refused its orders; tests name some that pass.
+    not, nor the other kind's. Where a field has one of the usual names, its value must be right,
+    and it may be there once; a value is looked for anywhere else only if no field has such a name.
+    A venue that signs a rounded price, tells the side by a sign or drops our id is refused its
+    orders; tests name some that pass.
     """
 
-    def __init__(self, venue_symbol: str) -> None:
+    def __init__(self, venue_symbol: str, self_trade: str = "") -> None:
+        """`self_trade` is ccxt's name of the prevention that is asked for; empty: none is."""
         self._venue_symbol = venue_symbol.lower()
+        self._self_trade = SELF_TRADE_WORDS[self_trade] if self_trade else frozenset()
 
     def __call__(self, gate: LastInch, call: Call, url: str, body: str) -> None:
         """Raise GateShut at the first thing that is missing."""
         order = _intent(gate, call)
         leaves = list(_leaves(url, body))
-        values = [value for _, value in leaves]
-        words = {value.lower() for value in values}
-        ids = {f"{prefix}{order.client_id}" for prefix in PREFIXES}
-        rests = order.time_in_force is TimeInForce.POST_ONLY
-        says_post_only = any(_is_post_only(name, value) for name, value in leaves)
-        says_ioc = any(_is_ioc(name, value) for name, value in leaves)
-        numbers = [number for number in map(decimal, values) if number is not None]
-        missing = [
-            name
-            for name, is_there in (
-                ("market", self._venue_symbol in words),
-                ("client id", sum(value in ids for value in values) == 1),
-                ("side", bool(words & SIDE_WORDS[order.side])),
-                ("only this side", not words & SIDE_WORDS[order.side.opposite]),
-                ("price and size", _has_both(numbers, order.price, order.size)),
-                ("post-only" if rests else "IOC", says_post_only if rests else says_ioc),
-                ("only this kind", not (says_ioc if rests else says_post_only)),
-                ("no more than an order", len(leaves) < LEAVES_MAX),
-            )
-            if not is_there
-        ]
+        missing = _missing(order, leaves, self._venue_symbol)
+        if self._self_trade and all(_plain(value) not in self._self_trade for _, value in leaves):
+            missing.append("self-trade prevention")
         if missing:
             raise gate.breach(f"{call.client_id}: the request does not say {', '.join(missing)}")
 
@@ -107,7 +109,7 @@ def create_check(dialect: Dialect, venue_symbol: str) -> BinanceCreate | Generic
     """What compares the creates of one market with their intents."""
     if dialect.family == "binance":
         return BinanceCreate(venue_symbol, dialect.self_trade)
-    return GenericCreate(venue_symbol)
+    return GenericCreate(venue_symbol, dialect.self_trade)
 
 
 def _intent(gate: LastInch, call: Call) -> PlaceOrder:
@@ -117,10 +119,59 @@ def _intent(gate: LastInch, call: Call) -> PlaceOrder:
     return order
 
 
-def _has_both(numbers: list[Decimal], price: Decimal, size: Decimal) -> bool:
-    if price == size:
-        return numbers.count(price) >= 2
-    return price in numbers and size in numbers
+def _missing(order: PlaceOrder, leaves: Leaves, venue_symbol: str) -> list[str]:
+    """What of an order a request does not say, or says besides it."""
+    words = {value.lower() for _, value in leaves}
+    ids = {f"{prefix}{order.client_id}" for prefix in PREFIXES}
+    ours, other = SIDE_WORDS[order.side], SIDE_WORDS[order.side.opposite]
+    rests = order.time_in_force is TimeInForce.POST_ONLY
+    says_post_only = any(_is_post_only(name, value) for name, value in leaves)
+    says_ioc = any(_is_ioc(name, value) for name, value in leaves)
+    has_price, has_size = _has_numbers(order, leaves)
+    checks = (
+        ("market", venue_symbol in words),
+        ("client id", sum(value in ids for _, value in leaves) == 1),
+        ("side", bool(words & ours) and all(v.lower() in ours for v in _of(leaves, SIDE_NAMES))),
+        ("only this side", not words & other),
+        ("a kind of order", all(_is_kind(value, ours) for value in _of(leaves, KIND_NAMES))),
+        ("price", has_price),
+        ("size", has_size),
+        ("post-only" if rests else "IOC", says_post_only if rests else says_ioc),
+        ("only this kind", not (says_ioc if rests else says_post_only)),
+        ("no more than one order", (MANY, "") not in leaves and len(leaves) < LEAVES_MAX),
+    )
+    return [name for name, is_there in checks if not is_there]
+
+
+def _of(leaves: Leaves, names: frozenset[str]) -> list[str]:
+    """The values of the fields that have one of these names."""
+    return [value for name, value in leaves if _plain(name) in names]
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def _has_numbers(order: PlaceOrder, leaves: Leaves) -> tuple[bool, bool]:
+    """Does it say the price, does it say the size? By name, else by values without such a name."""
+    named = PRICE_NAMES | SIZE_NAMES
+    rest = [decimal(value) for name, value in leaves if _plain(name) not in named]
+    found = []
+    for names, approved in ((PRICE_NAMES, order.price), (SIZE_NAMES, order.size)):
+        if values := _of(leaves, names):
+            found.append([decimal(value) for value in values] == [approved])
+        elif is_there := approved in rest:
+            rest.remove(approved)  # it can't be both
+            found.append(is_there)
+        else:
+            found.append(False)
+    return found[0], found[1]
+
+
+def _is_kind(value: str, ours: set[str]) -> bool:
+    """Limit, or a word that is judged elsewhere; never a market or a stop order."""
+    is_ours = value.lower() in ours | {"limit"}
+    return is_ours or bool(POST_ONLY_VALUE.fullmatch(value) or IOC_WORD.fullmatch(value))
 
 
 def _is_post_only(name: str, value: str) -> bool:
@@ -143,16 +194,23 @@ def _leaves(url: str, body: str) -> Iterator[tuple[str, str]]:
     try:
         told = json.loads(body) if body else {}
     except ValueError:
-        yield from parse_qsl(body)
+        for name, value in parse_qsl(body):
+            yield from _json_leaves(name, value)
     else:
-        yield from _json_leaves("", told)
+        yield from _json_leaves("", told, is_top=True)
 
 
-def _json_leaves(name: str, value: object) -> Iterator[tuple[str, str]]:
+def _json_leaves(name: str, value: object, *, is_top: bool = False) -> Iterator[tuple[str, str]]:
+    """JSON within a text is JSON too: some venues take a list of orders that way."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        with suppress(ValueError):
+            value = json.loads(value)
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _json_leaves(str(key), inner)
     elif isinstance(value, list):
+        if len(value) > 1 and (is_top or any(isinstance(v, dict | list) for v in value)):
+            yield MANY, ""
         for inner in value:
             yield from _json_leaves(name, inner)
     elif isinstance(value, bool):

@@ -22,10 +22,10 @@ from quoter.domain.events import (
     OrderSent,
     Tick,
     TradesReport,
-    VenueOrder,
 )
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Stream
+from quoter.domain.orders import VenueOrder
 from quoter.domain.quotes import PricingInputs, TwoSidedQuote
 from quoter.domain.reasons import DoneReason, ReportKind
 from quoter.domain.step import Step

@@ -276,7 +276,16 @@ async def test_an_order_lives_and_ends_in_another_dialect() -> None:
         sent = venue.seen[-1][1]
         for part in ('"post_only"', f'"clOrdId":"{CLIENT_ID}"', '"px":"59000.1"', '"sz":"0.001"'):
             assert part in sent, sent
+        assert '"stpMode":"cancel_maker"' in sent, "no trade with ourselves"
         cancel = CancelOrder(client_id=CLIENT_ID, venue_id="", reason=CancelReason.REQUOTE)
         ended = await gateway.cancel(cancel)
         assert isinstance(ended, OrderDone), ended
         assert (ended.client_id, ended.reason) == (CLIENT_ID, DoneReason.CANCELED)
+
+
+@pytest.mark.parametrize(("exchange", "is_doubted"), [("binance", False), ("kraken", True)])
+def test_where_nobody_can_be_asked_to_prevent_self_trades_a_start_says_so(
+    exchange: str, is_doubted: bool
+) -> None:
+    doubts = dict(make_gateway(config(exchange, "BTC/USDT")).doubts)
+    assert ("self_trade" in doubts) is is_doubted

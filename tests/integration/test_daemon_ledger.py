@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -269,6 +270,21 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+async def unwritten(daemon: Started) -> float:
+    """What its metrics say of a kill that is not on the disk."""
+    lines = (await daemon.get("/metrics"))[1].splitlines()
+    (line,) = [line for line in lines if line.startswith("quoter_latch_unwritten{")]
+    return float(line.rpartition(" ")[2])
+
+
+async def is_latched(daemon: Started) -> None:
+    """The daemon knows that the disk has it."""
+    end_s = time.monotonic() + STOP_S_MAX
+    while await unwritten(daemon):
+        assert time.monotonic() < end_s, daemon.lines[-5:]
+        await asyncio.sleep(0.05)
+
+
 async def test_a_full_disk_kills_after_the_cancels_and_latches_once_there_is_room(
     small_disk: Path,
 ) -> None:
@@ -281,10 +297,12 @@ async def test_a_full_disk_kills_after_the_cancels_and_latches_once_there_is_roo
             await until(lambda: not own(sandbox), "cancelled", daemon)
             assert (await daemon.get("/healthz"))[0] == 200
             assert "ledger_failed" in (await daemon.get("/state"))[1]
+            assert await unwritten(daemon) == 1
             count = len(await creates(sandbox))
             ballast.unlink()
             await until(lambda: Latch(small_disk).read() is not None, "latched", daemon)
             assert len(await creates(sandbox)) == count
+            await is_latched(daemon)
             daemon.process.terminate()
             assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.KILLED
         Latch(small_disk).clear()

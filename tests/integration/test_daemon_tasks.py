@@ -30,7 +30,8 @@ CRASH_S_MAX = 40.0
 # Every task of the runner, one of its workers each, and one of the feed's own.
 NAMES = (
     "feed", "engine", "tick", "probe", "requests", "resources", "end", "calibration", "clock",
-    "private", "outbox-creates-0", "outbox-cancels-0", "outbox-questions-0", "audits",
+    "private", "outbox-creates-0", "outbox-cancels-0", "outbox-kills-0", "outbox-all-0",
+    "outbox-questions-0", "audits",
 )  # fmt: skip
 BATCH = 7  # daemons at once
 

@@ -29,6 +29,7 @@ RULES = Path(__file__).parents[2] / "deploy" / "prometheus" / "rules"
 STEP_S = 0.5  # between scrapes, and between looks at the rules
 WITHIN_S = 30.0
 POLL_S = 0.1
+LOSS_MAX = 1_000  # of the daemons that we start
 
 pytestmark = pytest.mark.skipif(SERVER is None, reason=ABSENT)
 
@@ -124,7 +125,9 @@ async def test_it_has_our_series_no_rule_fails_and_a_kill_rings_the_bell(
             assert await server.value('up{job="quoter"}') == 1
             for expression in EXPRESSIONS:
                 assert "result" in await server.get("query", query=expression), expression
-            assert not await is_killed()
+            assert await server.value("quoter_loss_limit_quote") == LOSS_MAX
+            assert await server.value("sum(quoter_watched)") == 0  # and it is not asked to be
+            assert not await server.firing() & {"QuoterKilled", "QuoterUnwatched"}
             async with quoter(sandbox, tmp_path, "kill", "test") as kill:
                 assert (await kill.ended(WITHIN_S))[0] == 0, kill.text
             await until(is_killed, "the alert of a kill", daemon)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from quoter.app.sentinel import CALL_S_MAX
 from quoter.domain.errors import GateShut
@@ -34,7 +35,7 @@ from quoter.venues.config import VenueConfig
 from quoter.venues.ports import CancelDoor
 from quoter.venues.transport import Call, Purpose
 from tests.integration.daemon_harness import FOREIGN_ID, open_ids, place_foreign
-from tests.integration.daemon_process import own, quoter, until
+from tests.integration.daemon_process import Started, own, quoter, until
 from tests.integration.sandbox_client import ANSWER_S, RunningSandbox, eventually
 from tests.integration.sentinel_strikes import BLOWS, GONE_S_MAX, arena
 
@@ -316,12 +317,20 @@ async def test_orders_do_not_outlive_a_daemon_that_is_killed_or_frozen(
             assert took_s <= GONE_S_MAX
 
 
+async def watched_by(daemon: Started) -> dict[str, float]:
+    """What its metrics say of each who may watch it."""
+    families = text_string_to_metric_families((await daemon.get("/metrics"))[1])
+    (watched,) = [family for family in families if family.name == "quoter_watched"]
+    return {sample.labels["by"]: sample.value for sample in watched.samples}
+
+
 async def test_a_daemon_that_nobody_watches_any_more_pauses_until_somebody_does(
     tmp_path: Path,
 ) -> None:
     async with arena(tmp_path, seed=6) as fight:
         daemon = await fight.start()
         await until(lambda: len(own(fight.sandbox)) >= 2, "quotes", daemon)
+        assert await watched_by(daemon) == {"sentinel": 1, "dead_man": 0}
         fight.sentinel.process.kill()
 
         async def is_paused_for_it() -> bool:
@@ -329,6 +338,7 @@ async def test_a_daemon_that_nobody_watches_any_more_pauses_until_somebody_does(
             return status == 503 and "sentinel_lost" in body
 
         await eventually(is_paused_for_it)
+        assert await watched_by(daemon) == {"sentinel": 0, "dead_man": 0}
         await until(lambda: not own(fight.sandbox), "cancelled", daemon)
         async with quoter(fight.sandbox, tmp_path, "sentinel", QUOTER_SENTINEL_PORT="0") as again:
             await until(lambda: len(own(fight.sandbox)) >= 2, "quotes again", daemon)

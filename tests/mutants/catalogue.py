@@ -1,16 +1,19 @@
 """Every mutant that the suite must kill."""
 
 from tests.mutants import (
+    client,
     control,
     doors,
     health,
     kills,
+    money,
     orders,
     pretrade,
     regime,
     secrets,
     sentinel,
     truth,
+    wire,
 )
 
 MUTANTS = (
@@ -20,10 +23,13 @@ MUTANTS = (
     *health.MUTANTS,
     *regime.MUTANTS,
     *control.MUTANTS,
+    *client.MUTANTS,
     *kills.MUTANTS,
     *secrets.MUTANTS,
     *sentinel.MUTANTS,
     *pretrade.MUTANTS,
+    *money.MUTANTS,
+    *wire.MUTANTS,
 )
 # Where a mutant's own tests do not see it, these may.
 FALLBACK = (

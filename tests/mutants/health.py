@@ -75,7 +75,7 @@ MUTANTS = (
         "what the venue's clock says hides that ours was moved",
         Edit(
             "quoter/service/watchdog.py",
-            "        text = moved if is_moved else self._venue_clock\n",
+            "        text = self._clock.moved() or self._venue_clock\n",
             "        text = self._venue_clock\n",
         ),
         tests=(f"{UNIT}/test_watchdog.py",),

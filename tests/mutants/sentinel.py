@@ -21,8 +21,8 @@ MUTANTS = (
         "sentinel_cancels_foreign_orders",
         "everything on the account is swept, whoever sent it",
         Edit(
-            "quoter/venues/ccxt_gateway.py",
-            "            if self.is_own(order.client_id)\n",
+            "quoter/venues/endings.py",
+            "            if self._config.is_own(order.client_id)\n",
             "",
         ),
         tests=(f"{FIGHT}::test_a_daemon_that_falls_silent_loses_its_orders_and_is_latched",),
@@ -94,9 +94,9 @@ MUTANTS = (
         "the switch is thought to fire later than it may",
         Edit(
             "quoter/service/dead_man.py",
-            "            self._fires_s = None if self._is_over else asked_s + self._timeout_s\n",
+            "            self._fires_s = None if self._is_over else asked_s + self.timeout_s\n",
             "            self._fires_s = None if self._is_over else self._monotonic_s()"
-            " + self._timeout_s\n",
+            " + self.timeout_s\n",
         ),
         tests=(f"{SERVICE}/test_dead_man.py",),
     ),

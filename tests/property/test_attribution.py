@@ -52,7 +52,9 @@ def rests(pnl: Pnl) -> list[Decimal]:
 
 def do(book: Attribution, happening: Happening, ts_ns: int) -> None:
     if happening.fill is not None:
-        book.fill(happening.fill, happening.mid, ts_ns, coin_price=happening.coin_price)
+        book.fill(happening.fill, happening.mid, ts_ns)
+        if happening.fill.fee_asset == "BNB" and happening.coin_price is not None:
+            book.coin_fee(happening.fill.side, happening.fill.fee, happening.coin_price)
     elif happening.mid is not None:
         book.mark(happening.mid, ts_ns)
     if happening.base or happening.quote:
@@ -271,7 +273,9 @@ def everything() -> Pnl:
     book.transfer(base=Decimal("-0.5"), quote=Decimal(40))
     for number, side in enumerate((Side.BUY, Side.SELL) * 3):
         told = replace(random_fill(random, number), side=side, fee=Decimal("0.002"))
-        book.fill(told, random_mid(random), START_NS + number * SECOND_NS, coin_price=Decimal(600))
+        book.fill(told, random_mid(random), START_NS + number * SECOND_NS)
+        if told.fee_asset == "BNB":
+            book.coin_fee(side, told.fee, Decimal(600))
     book.mark(Decimal(4_000), START_NS + 40 * SECOND_NS)
     return book.pnl(4_100.0)
 

@@ -29,9 +29,9 @@ from quoter.domain.events import (
     TopOfBook,
     Trade,
     TradesReport,
-    VenueOrder,
 )
 from quoter.domain.market import Level, Side, Stream
+from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
 from quoter.engine.config import PreTradePolicy
 from tests.unit.engine.cases import Desk, config, limits

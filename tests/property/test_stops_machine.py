@@ -417,7 +417,9 @@ class ReduceMachine(RuleBasedStateMachine):
         engine = self.desk.engine
         for step in self.desk.steps[first:]:
             for order in (c for c in step.commands if isinstance(c, PlaceOrder)):
-                if engine.causes.state is TradingState.REDUCE_ONLY:
+                is_reducing = engine.causes.state is TradingState.REDUCE_ONLY
+                assert order.reduces is is_reducing, "the last inch goes by it"
+                if is_reducing:
                     self.issued += 1
                     net = engine.inventory.net
                     assert order.side.sign * net < 0, f"{order} grows {net}"

@@ -30,9 +30,9 @@ from quoter.domain.events import (
     OrderUnknown,
     RulesReport,
     TradesReport,
-    VenueOrder,
 )
 from quoter.domain.market import Side
+from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
 from quoter.engine.requote import RequotePolicy
 from quoter.risk.market_regime import RegimePolicy
@@ -240,7 +240,7 @@ class World:
                 return BalanceReport(ts_ns=now_ns, asked_ns=now_ns, free=self.balances(), locked={})
             case ReportKind.RULES:
                 return RulesReport(ts_ns=now_ns, instrument=CONFIG.instrument)
-            case ReportKind.BOOK:
+            case ReportKind.BOOK | ReportKind.COIN_PRICE:
                 return None
 
     # the truth against the belief

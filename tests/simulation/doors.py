@@ -34,9 +34,9 @@ from quoter.domain.events import (
     TopOfBook,
     Trade,
     TradesReport,
-    VenueOrder,
 )
 from quoter.domain.market import Level
+from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import (
@@ -232,8 +232,8 @@ class Doors:
                 )
             case ReportKind.BOOK:
                 raise AssertionError("the book comes through the market door")
-            case ReportKind.RULES:
-                return ReportFailed(ts_ns=due_ns, kind=request.kind, text="they never change here")
+            case ReportKind.RULES | ReportKind.COIN_PRICE:
+                return ReportFailed(ts_ns=due_ns, kind=request.kind, text="not told here")
 
     def _answer(self, command: Command, event: Event, sent_ns: int) -> None:
         deadline_ns = sent_ns + self._latency.timeout_ns

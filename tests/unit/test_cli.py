@@ -1,5 +1,6 @@
 """The command line: what it costs, what it says, and how it ends."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from quoter.ledger.reader import Reader
 from quoter.ledger.rows import Operation
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
 from quoter.service.latch import Latch
+from tests.unit.app.strangers import Answering, drip, http, stranger
 from tests.unit.ledger.cases import MARKET, NOW_NS, booked, opened
 
 HEAVY = (
@@ -147,6 +149,34 @@ class TestHealthcheck:
         code, _, err = run_main(monkeypatch, capsys, "healthcheck", "--port", "1")
         assert code == 1
         assert err.startswith("unhealthy: ")
+
+    @pytest.mark.parametrize("host", ["a b", "x" * 80])
+    def test_what_is_no_host_is_a_line_about_the_host(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], host: str
+    ) -> None:
+        for words in (("healthcheck",), ("explain", "--live")):
+            code, _, err = run_main(monkeypatch, capsys, *words, "--host", host)
+            assert (code, err) == (2, f"QUOTER_HOST: is no name of a host (got {host})\n")
+
+    @pytest.mark.parametrize(
+        ("answer", "code"),
+        [
+            (http({"alive": True}), 0),
+            (http({"alive": False}, "503 Service Unavailable"), 1),
+            (http({}), 1),
+            (http(b"<html>"), 1),
+            (http({"alive": True}, "302 Found"), 1),
+            (b"SSH-2.0\r\n", 1),
+            (drip, 1),
+        ],
+    )
+    async def test_only_who_says_that_it_lives_is_healthy(
+        self, answer: bytes | Answering, code: int
+    ) -> None:
+        async with stranger(answer) as port:
+            result = await asyncio.to_thread(invoke, "healthcheck", "--port", str(port))
+        assert result.exit_code == code
+        assert result.output.startswith("unhealthy: ") is bool(code)
 
     def test_host_and_port_come_from_the_environment_then_from_the_env_file(
         self, monkeypatch: pytest.MonkeyPatch

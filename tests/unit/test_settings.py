@@ -351,6 +351,17 @@ class TestExposure:
         given(environment="production", i_accept_production="binance", secrets_dir=str(folder))
         assert complaint().count("chmod 440") == 2
 
+    def test_an_empty_file_is_no_token_and_so_no_secret(self, given: Given, tmp_path: Path) -> None:
+        """As compose hands out the tokens that nobody brought: in a file that git has."""
+        folder = tmp_path / "secrets"
+        folder.mkdir()
+        for name in ("quoter_read_token", "quoter_operator_token", "quoter_risk_token"):
+            (folder / name).touch(mode=0o644)
+        self.files(given, tmp_path, 0o400, environment="production", secrets_dir=str(folder))
+        assert load().tokens() == {}
+        (folder / "quoter_risk_token").write_text("0123456789abcdef" * 3 + "x")
+        assert complaint().startswith("QUOTER_RISK_TOKEN: others may read or change its file")
+
     def test_the_sandboxes_keys_are_play_money(self, given: Given, tmp_path: Path) -> None:
         self.files(given, tmp_path, 0o644)
         told: list[Exposure] = []

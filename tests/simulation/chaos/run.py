@@ -287,12 +287,14 @@ class World:
         if engine.causes.state < TradingState.PAUSED:
             raise Breach("latch", f"trades on after {sorted(latched)}")
         if engine.causes.state is TradingState.KILLED:
-            killers = {
-                Fault.CONFLICT: Cause.LEDGER_CONFLICT,
-                Fault.KEY_REVOKED: Cause.KEY_REFUSED,
-                Fault.OPERATOR_KILL: Cause.OPERATOR_KILL,
+            # Books that differ for a minute kill, holdings beyond the limit at once.
+            differ = {Cause.LEDGER_CONFLICT, Cause.INVENTORY_BREACH}
+            killers = dict.fromkeys(BOOKS, differ) | {
+                Fault.CONFLICT: {Cause.LEDGER_CONFLICT},
+                Fault.KEY_REVOKED: {Cause.KEY_REFUSED},
+                Fault.OPERATOR_KILL: {Cause.OPERATOR_KILL},
             }
-            if not any(killers[fault] in causes for fault in latched & killers.keys()):
+            if not any(killers[fault] & causes.keys() for fault in latched):
                 raise Breach("latch", f"killed by {causes} after {sorted(latched)}")
         elif Cause.RECONCILIATION not in causes or latched - set(BOOKS):
             raise Breach("latch", f"{causes} after {sorted(latched)}")

@@ -21,9 +21,9 @@ from quoter.domain.events import (
     ReportEvent,
     ReportFailed,
     TradesReport,
-    VenueOrder,
 )
 from quoter.domain.market import Side
+from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import DoneReason, ReportKind
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.rows import FillKind, KnownFill

@@ -4,14 +4,17 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from quoter import cli
-from quoter.domain.errors import QuoterError
+from quoter.app import control_client, control_verbs
+from quoter.domain.errors import BadSetting, QuoterError
 from quoter.domain.trading import Cause, TradingState
+from quoter.service import control
 from quoter.service.tokens import Role
 from tests.unit.service.control_rig import TOKENS, Rig, rigged
 
@@ -113,6 +116,16 @@ async def test_nobody_there_and_no_control_there_are_told_apart(tmp_path: Path) 
     assert "no daemon answers at 127.0.0.1:" in text
 
 
+@pytest.mark.parametrize("verb", ["status", "pause", "kill", "params"])
+@pytest.mark.parametrize("host", ["a b", "x" * 80])
+def test_what_is_no_host_is_a_line_about_the_host(host: str, verb: str) -> None:
+    Path("token").write_text(TOKENS[Role.RISK])
+    more = () if verb == "status" else ("--token-file", "token")
+    result = CliRunner().invoke(cli.app, [verb, "--host", host, *more])
+    assert isinstance(result.exception, BadSetting)
+    assert str(result.exception) == f"QUOTER_HOST: is no name of a host (got {host})"
+
+
 async def test_status_says_what_and_why_and_its_exit_code_whether_it_runs(rig: Rig) -> None:
     running = await invoke(rig, "status")
     assert running.exit_code == 0
@@ -136,6 +149,82 @@ async def test_knobs_are_shown_and_turned(rig: Rig) -> None:
     assert "gamma              1.5\n" in turned.output
     assert "restart reads the settings" in turned.output
     assert rig.desk.engine.controls.knobs.params.pull_s == 4
+
+
+async def test_knobs_that_make_no_sense_are_named_before_anything_is_sent() -> None:
+    for words, text in [
+        (("gamma=1", "gamma=2"), "gamma: is given twice (1, 2)"),
+        (("gamma=1", "gamma=1"), "gamma: is given twice (1, 1)"),
+        (("gamma=nan",), "gamma: must be NAME=NUMBER (got gamma=nan)"),
+        (("gamma=inf",), "gamma: must be NAME=NUMBER (got gamma=inf)"),
+        (("=1",), "=1: must be NAME=NUMBER (got =1)"),
+        (("pull_s=1", "reason=2"), "reason: is no knob; say why with --reason"),
+    ]:
+        result = CliRunner().invoke(cli.app, ["params", *words, "--port", "1"])
+        assert isinstance(result.exception, BadSetting)
+        assert str(result.exception) == text
+
+
+async def test_small_knobs_are_shown_without_an_exponent(rig: Rig) -> None:
+    knobs = rig.desk.engine.controls.knobs
+    small = replace(knobs.params, spread_min_bps=0.00001)
+    rig.desk.engine.controls.knobs.params = small
+    shown = await invoke(rig, "params", "--token-file", "read.token")
+    assert "spread_min_bps     0.00001\n" in shown.output
+
+
+async def test_a_resume_shows_what_it_lifts(rig: Rig) -> None:
+    await rig.post_verb("pause")
+    result = await invoke(rig, "resume", "--token-file", "operator.token")
+    assert result.exit_code == 0
+    before, _, after = result.output.partition("It is:\n")
+    assert before.startswith("It was:\nPAUSED (LIVE)\n  operator_pause: risk:")
+    assert after.startswith("RUNNING (LIVE)\n")
+
+
+async def test_a_resume_lifts_no_state_that_was_not_seen(rig: Rig) -> None:
+    """Somebody else paused what we saw reduced: whatever made him do it, we don't know of it."""
+    await rig.post_verb("pause")
+    resume = ("resume", "--token-file", "operator.token")
+    text = complaint(await invoke(rig, *resume, "--seen", "REDUCE_ONLY"))
+    assert text.startswith("not resumed: it was REDUCE_ONLY when seen and is PAUSED by now")
+    rig.own_kill(Cause.LOSS_LIMIT)
+    text = complaint(await invoke(rig, *resume, "--seen", "PAUSED"))
+    assert "it was PAUSED when seen and is KILLED by now" in text
+    assert "KILLED: only a re-arm" in complaint(await invoke(rig, *resume))
+    assert rig.state is TradingState.KILLED
+    text = complaint(await invoke(rig, *resume, "--seen", "paused"))
+    assert "--seen: must be one of RUNNING, REDUCE_ONLY, PAUSED, KILLED (got paused)" in text
+
+
+async def test_a_state_that_moves_between_look_and_resume_stays(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look itself is what was seen, when nobody says anything else."""
+    await rig.post_verb("reduce")
+    loop, look = asyncio.get_running_loop(), control_client.read_state
+
+    def paused_meanwhile(where: tuple[str, int]) -> dict[str, object]:
+        seen = look(where)
+        asyncio.run_coroutine_threadsafe(rig.post_verb("pause"), loop).result()
+        return seen
+
+    monkeypatch.setattr(control_verbs, "read_state", paused_meanwhile)
+    text = complaint(await invoke(rig, "resume", "--token-file", "operator.token"))
+    assert "it was REDUCE_ONLY when seen and is PAUSED by now" in text
+    assert rig.state is TradingState.PAUSED
+
+
+async def test_what_the_engine_has_not_done_yet_is_not_called_done(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "ANSWER_S_MAX", 0.05)
+    rig.is_held = True
+    result = await invoke(rig, "pause", "--token-file", "operator.token")
+    assert "took it, but has not done it yet" in complaint(result)
+    rig.is_held = False
+    rig.drain()
+    assert rig.state is TradingState.PAUSED
 
 
 async def test_kill_and_rearm_go_over_the_network_where_a_token_is_named(rig: Rig) -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from quoter.app.start import Started, StartFailed
 from quoter.app.watched import Watched, dead_man_timeout_s, heard, heartbeat_of, identity
@@ -35,10 +36,12 @@ def settings(**changed: object) -> Settings:
     return FixedSettings.model_validate(LIMITS | changed)
 
 
-def watched(folder: Path | None, dead_man_s: int = 0, **changed: object) -> Watched:
+def watched(
+    folder: Path | None, dead_man_s: int = 0, clock: Clock | None = None, **changed: object
+) -> Watched:
     started = Started(
         settings=settings(**changed),
-        clock=Clock(),
+        clock=clock or Clock(),
         start_ns=0,
         folder=DataFolder(folder) if folder is not None else None,
     )
@@ -54,11 +57,41 @@ def test_a_latch_on_the_disk_forbids_every_create(tmp_path: Path) -> None:
     assert ours.barred() == ""
 
 
+def test_a_wall_clock_that_leapt_forbids_every_create_at_once(tmp_path: Path) -> None:
+    """As after a virtual machine was stopped from outside: our own time knows nothing of it."""
+    hour_ns = 3_600 * 10**9
+    wall_ns = [hour_ns]
+    clock = Clock(wall_ns=lambda: wall_ns[0], monotonic_ns=lambda: 0)
+    ours = watched(tmp_path, clock=clock)
+    assert ours.barred() == ""
+    wall_ns[0] += hour_ns
+    assert "moved by +3600.0 s" in ours.barred()
+
+
 def test_a_switch_that_is_not_armed_forbids_every_create(tmp_path: Path) -> None:
     ours = watched(tmp_path, dead_man_s=60)
     assert ours.barred()
     assert ours.guards(Switch()).dead_man is not None
     assert "not armed" in ours.barred()
+
+
+@pytest.mark.parametrize(
+    ("sentinel", "dead_man_s", "meaning"),
+    [
+        ("off", 0, "nobody cancels our orders if this process dies"),
+        ("auto", 0, "nobody cancels our orders if this process dies, unless a sentinel runs"),
+        ("required", 0, ""),
+        ("off", 60, ""),
+        ("auto", 60, ""),
+    ],
+)
+def test_the_start_says_who_would_cancel(
+    tmp_path: Path, sentinel: str, dead_man_s: int, meaning: str
+) -> None:
+    with capture_logs() as lines:
+        watched(tmp_path, dead_man_s, sentinel=sentinel).guards(Switch())
+    (line,) = [line for line in lines if line["event"] == "watched_by"]
+    assert line["meaning"].partition(":")[0] == meaning
 
 
 def test_a_dry_run_is_watched_by_nobody() -> None:

@@ -114,6 +114,18 @@ def test_limits_come_from_the_settings_and_are_never_invented() -> None:
     assert (found.inventory_max, found.loss_max) == (Decimal("0.08"), Decimal(42))
 
 
+@pytest.mark.parametrize(
+    ("levels", "inventory_max", "size_max"),
+    [(1, "0.05", "0.010"), (3, "0.05", "0.020"), (10, "0.05", "0.025"), (10, "0.015", "0.0075")],
+)
+def test_no_order_is_larger_than_half_of_the_limit(
+    levels: int, inventory_max: str, size_max: str
+) -> None:
+    """PT-02: some levels may be carried to one order, but never to most of what may be held."""
+    found = limits(settings(levels=levels, inventory_max=inventory_max, order_size="0.005"))
+    assert found.size_max == Decimal(size_max)
+
+
 def test_what_may_be_lost_from_the_peak_follows_the_loss_limit_unless_said_otherwise() -> None:
     usual, said = settings(loss_max="42"), settings(loss_max="42", drawdown_max="7", loss_soft="3")
     assert limits(usual).drawdown_max == 42
@@ -239,3 +251,11 @@ def test_kept_figures_are_held_against_grid_price_and_cost(instrument: Instrumen
     assert kept_scale(settings(), instrument, NOTHING_TOLD) == Scale(0.01)
     chosen = settings(fee_maker_bps=5, adverse_bps=1)
     assert kept_scale(chosen, instrument, PAST) == pytest.approx((0.01, 100.0, 0.06))
+
+
+@pytest.mark.parametrize("changes", [{}, {"environment": "testnet", "exchange": "okx"}])
+def test_the_rules_are_read_again_every_ten_minutes_on_every_venue(
+    instrument: Instrument, changes: dict[str, str]
+) -> None:
+    config = engine_config(settings(**changes), instrument, start_ns=START_NS, opening={})
+    assert config.reconcile.rules_ns == 600 * 10**9

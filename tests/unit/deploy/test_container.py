@@ -42,7 +42,7 @@ def test_compose_comes_up_without_an_env_file(compose: dict[str, Any]) -> None:
     variables = re.findall(r"\$\{[^}]*\}", (ROOT / "docker-compose.yml").read_text())
     assert variables
     assert [text for text in variables if ":-" not in text] == []
-    assert compose["services"]["quoter"]["env_file"] == [{"path": ".env", "required": False}]
+    assert compose["services"]["quoter"]["env_file"][0] == {"path": ".env", "required": False}
 
 
 @pytest.mark.parametrize("name", ["quoter", "sentinel"])
@@ -58,7 +58,8 @@ def test_the_sentinel_watches_the_daemons_folder_and_market(compose: dict[str, A
     daemon, sentinel = (compose["services"][name] for name in ("quoter", "sentinel"))
     assert sentinel["volumes"] == daemon["volumes"]
     assert sentinel["env_file"] == daemon["env_file"]
-    assert sentinel["environment"] == daemon["environment"] | {"QUOTER_HTTP_HOSTS": "sentinel"}
+    own = {"QUOTER_HTTP_HOSTS": "sentinel,${QUOTER_HTTP_HOSTS:-}"}
+    assert sentinel["environment"] == daemon["environment"] | own
     assert daemon["environment"]["QUOTER_SENTINEL"].endswith(":-required}")
     assert "sentinel" in daemon["depends_on"]  # compose stops it after the daemon
     assert not set(sentinel["secrets"]) & set(daemon["secrets"])

@@ -28,10 +28,9 @@ from quoter.domain.events import (
     ReportFailed,
     Tick,
     TradesReport,
-    VenueOrder,
 )
 from quoter.domain.market import Level, Side, Stream
-from quoter.domain.orders import OrderState
+from quoter.domain.orders import OrderState, VenueOrder
 from quoter.domain.reasons import (
     CancelRejectReason,
     DoneReason,

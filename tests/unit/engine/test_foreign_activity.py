@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from quoter.domain.commands import RequestReport
-from quoter.domain.events import OrderOpen, VenueOrder
+from quoter.domain.events import OrderOpen
+from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause, TradingState
 from quoter.engine.config import EngineConfig

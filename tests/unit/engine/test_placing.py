@@ -328,12 +328,21 @@ def test_three_refusals_in_ten_seconds_rest_the_side_for_two() -> None:
     assert BUY in [o.side for o in places(desk.wait(0.3))]
 
 
-@pytest.mark.parametrize("reason", [RejectReason.OTHER, RejectReason.POST_ONLY])
+STORMS = [
+    RejectReason.OTHER,
+    RejectReason.POST_ONLY,
+    RejectReason.BALANCE,
+    RejectReason.FILTER,
+]
+
+
+@pytest.mark.parametrize("reason", STORMS)
 def test_a_storm_of_refusals_pauses_us_until_somebody_has_looked(reason: RejectReason) -> None:
-    """At most twenty orders of a side that the venue refuses again and again within a minute."""
+    """At most twenty orders of a side that the venue refuses again and again."""
     desk = Desk().start()
-    for _ in range(600):
+    for _ in range(1_100):
         desk.tick(0.1)
+        desk.balances()
         desk.book()
         for order in desk.orders(BUY):
             if order.state is OrderState.RESERVED:

@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 
 from quoter.domain.commands import RequestReport
-from quoter.domain.events import Operator, VenueOrder
+from quoter.domain.events import Operator
 from quoter.domain.market import Side
+from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import OperatorAction, ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState

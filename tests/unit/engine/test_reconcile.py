@@ -8,9 +8,9 @@ from itertools import pairwise
 import pytest
 
 from quoter.domain.commands import QueryOrder, RequestReport
-from quoter.domain.events import OrderDone, OrderOpen, VenueOrder
+from quoter.domain.events import OrderDone, OrderOpen
 from quoter.domain.market import Stream
-from quoter.domain.orders import OrderState
+from quoter.domain.orders import OrderState, VenueOrder
 from quoter.domain.reasons import DoneReason, ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import CancelReason, Cause, TradingState

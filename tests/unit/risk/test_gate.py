@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from quoter.domain.commands import Denied, PlaceOrder
+from quoter.domain.commands import Denied, PlaceOrder, TimeInForce
 from quoter.domain.market import Side
 from quoter.domain.trading import TradingState
 from quoter.risk.gate import RULES, judge
@@ -29,6 +29,18 @@ def test_an_intent_that_every_rule_accepts_becomes_an_order() -> None:
         decided_ns=CALM.ts_ns,
         book_seq=CALM.book_seq,
     )
+
+
+@pytest.mark.parametrize("kind", list(TimeInForce))
+def test_an_order_says_whether_it_was_approved_as_a_reducing_one(kind: TimeInForce) -> None:
+    """While RUNNING none is: another order may take the room that this one would need."""
+    held = view(inventory=Decimal(3), leaves_sell=Decimal(0), state=TradingState.REDUCE_ONLY)
+    verdict = judge(replace(intent(Side.SELL, "2"), time_in_force=kind), held, LIMITS)
+    assert isinstance(verdict, PlaceOrder)
+    assert verdict.reduces
+    running = judge(intent(Side.SELL, "2"), replace(held, state=TradingState.RUNNING), LIMITS)
+    assert isinstance(running, PlaceOrder)
+    assert not running.reduces
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ class Gate:
 
     def __init__(self) -> None:
         self.is_open = True
+        self.reduces_only = False
         self.opened = 0
 
     def shut(self) -> None:
@@ -69,6 +70,9 @@ class Gate:
     def open_gate(self) -> None:
         self.is_open = True
         self.opened += 1
+
+    def reduce_only(self, *, is_on: bool) -> None:
+        self.reduces_only = is_on
 
 
 @dataclass(frozen=True, slots=True)

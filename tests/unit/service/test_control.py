@@ -400,6 +400,7 @@ class TestParams:
             ({"size_eta": 0.5}, "between 0 and 0.25"),
             ({"alpha_max": 2.5}, "must be at most 2"),
             ({"gamma": 1.5, "pull_s": 61}, "must be at most 60"),
+            ({"gamma": 1.5, "pull_s": 0}, "protects us"),
             ({}, "no knob is named"),
         ],
     )

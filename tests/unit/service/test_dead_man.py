@@ -1,6 +1,7 @@
 """The dead man's switch against a clock that the test moves; real sockets are in integration."""
 
 from dataclasses import dataclass, field
+from math import isnan
 
 import pytest
 
@@ -59,6 +60,20 @@ async def test_it_counts_from_when_it_was_asked_for(venue: Venue) -> None:
     assert venue.dead_man.overdue() == ""
     venue.now_s = TIMEOUT_S
     assert "fired" in venue.dead_man.overdue()
+
+
+async def test_its_age_counts_from_when_it_was_asked_for_too(venue: Venue) -> None:
+    assert isnan(venue.dead_man.age_s())
+    venue.takes_s = 10.0
+    await venue.refresh()
+    assert venue.dead_man.age_s() == 10.0
+    venue.now_s += TIMEOUT_S
+    assert venue.dead_man.age_s() > TIMEOUT_S  # it has fired
+    venue.takes_s = 0.0
+    await venue.refresh()
+    assert venue.dead_man.age_s() == 0.0
+    await venue.dead_man.disarm()
+    assert isnan(venue.dead_man.age_s())
 
 
 async def test_who_fails_twice_pauses_and_who_succeeds_again_goes_on(venue: Venue) -> None:

@@ -1,7 +1,7 @@
 """A quote explained: offline, and from a running daemon."""
 
-import asyncio
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -9,8 +9,8 @@ from rich.console import Console, RenderableType
 
 from quoter.domain.errors import InvalidInput
 from quoter.pricing.shape import QuoteShape
-from quoter.service.explanation import Market, NoAnswer, explain_live, explain_market
-from quoter.service.http import Pages, Sources, serve, stop
+from quoter.service.explanation import Market, NothingToExplain, explain_live, explain_market
+from quoter.service.state_view import Json, state_view
 from tests.unit.telemetry.samples import QUOTE, empty, snapshot
 
 MARKET = Market(
@@ -65,34 +65,53 @@ def test_a_number_outside_its_domain_is_refused(name: str, value: float) -> None
         explain_market(replace(MARKET, **{name: value}), QuoteShape())
 
 
-async def live(**changes: object) -> str:
-    sources = Sources(
-        snapshot=lambda: snapshot(**changes),
-        metrics=lambda _seen: b"",
-        is_alive=lambda: True,
-        about={"environment": "sandbox", "symbol": "BTC/USDT"},
-    )
-    runner, port = await serve(Pages(sources), host="127.0.0.1", port=0)
-    try:
-        return text(await asyncio.to_thread(explain_live, "127.0.0.1", port))
-    finally:
-        await stop(runner)
+def told(**changes: object) -> dict[str, Json]:
+    """What a daemon's /state says."""
+    return state_view(snapshot(**changes), about={"environment": "sandbox", "symbol": "[BTC]/USDT"})
 
 
-async def test_a_running_daemon_explains_itself() -> None:
-    shown = await live()
+def test_a_running_daemon_explains_itself() -> None:
+    shown = text(explain_live(told()))
     assert "requote_hold_s" in shown
-    assert "BTC/USDT (sandbox)" in shown
+    assert "[BTC]/USDT (sandbox)" in shown
     assert figure(shown, "reservation_price") == 59_999
 
 
-async def test_a_daemon_without_a_quote_says_its_state() -> None:
-    with pytest.raises(NoAnswer, match="no quote at the moment: RUNNING"):
-        await live(quote=empty().quote)
-    with pytest.raises(NoAnswer, match="no quote at the moment"):
-        await live(quote=replace(QUOTE, terms=None))
+def test_a_daemon_without_a_quote_says_its_state() -> None:
+    with pytest.raises(NothingToExplain, match="no quote at the moment: RUNNING"):
+        explain_live(told(quote=empty().quote))
+    with pytest.raises(NothingToExplain, match="no quote at the moment"):
+        explain_live(told(quote=replace(QUOTE, terms=None)))
 
 
-def test_nobody_there_is_said() -> None:
-    with pytest.raises(NoAnswer, match="no daemon answers at"):
-        explain_live("127.0.0.1", 1)
+def test_small_figures_have_no_exponent() -> None:
+    """`1.2e-05` is a riddle for whoever has to decide something."""
+    small = replace(MARKET, mid=0.00001234, order_size=1e6, inventory_max=1e7, inventory=20)
+    shown = text(explain_market(small, QuoteShape()))
+    assert "0.00001234" in shown
+    assert "0.00002 lots" in shown
+    assert not re.search(r"[0-9]e[+-]?[0-9]", shown)
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {},
+        {"inputs": {}, "clamps": []},
+        {"inputs": {"fair": "x"}, "clamps": [1]},
+    ],
+)
+def test_terms_of_another_shape_are_said_to_be(terms: Json) -> None:
+    with pytest.raises(NothingToExplain, match="another shape"):
+        explain_live({"quote": {"terms": terms}})
+
+
+def test_terms_of_another_version_are_said_to_be() -> None:
+    quote = told()["quote"]
+    assert isinstance(quote, dict)
+    terms = quote["terms"]
+    assert isinstance(terms, dict)
+    clamps: list[Json] = [{"name": "bid_unheard_of", "before": 1.0, "after": 2.0}]
+    for change in ({"clamps": clamps}, {"slope": "steep"}, {"half_spread": None}):
+        with pytest.raises(NothingToExplain, match="another shape"):
+            explain_live({"quote": {"terms": {**terms, **change}}})

@@ -6,11 +6,13 @@ from pathlib import Path
 from quoter.domain.events import Alarm, Event, Tick
 from quoter.domain.trading import Cause
 from quoter.engine.engine import Engine
-from quoter.service.beat import HEARTBEAT, Beat, Life, get
+from quoter.service.beat import HEARTBEAT, SENTINEL_BEAT, Beat, Life, SentinelBeat, get, put
 from quoter.service.clock import Clock
 from quoter.service.dead_man import DeadMan
 from quoter.service.guards import NO_GUARDS, Guards
 from quoter.service.heartbeat import Heartbeat
+from quoter.service.sentinel_watch import Need, SentinelWatch
+from quoter.telemetry.metrics import Metrics
 from tests.unit.engine.cases import CONFIG
 from tests.unit.service.test_beat import US
 
@@ -62,6 +64,40 @@ async def test_every_claim_to_be_well_comes_after_a_look_for_a_latch(tmp_path: P
             task.cancel()
     assert looks
     assert beat is not None
+
+
+def shown(metrics: Metrics) -> dict[str, float]:
+    families = {family.name: family for family in metrics.registry.collect()}
+    return {
+        sample.labels.get("by", sample.name): sample.value
+        for name in ("quoter_watched", "quoter_dead_man_timeout_seconds")
+        for sample in families[name].samples
+    }
+
+
+async def test_the_metrics_say_who_watches(tmp_path: Path) -> None:
+    clock = Clock()
+    dead_man = DeadMan(door=Switch(), timeout_s=60, clock=clock)
+    watch = SentinelWatch(folder=tmp_path, need=Need.AUTO, clock=clock)
+    heartbeat = Heartbeat(folder=tmp_path, run="r", identity=US, clock=clock)
+    metrics = Metrics(symbol="ABC/USD", venue="test", environment="production")
+    Guards(heartbeat=heartbeat, dead_man=dead_man, sentinel=watch).show(metrics.safety)
+    watch.look()
+    timeout = {"quoter_dead_man_timeout_seconds": 60}
+    assert shown(metrics) == {"sentinel": 0, "dead_man": 0} | timeout
+    await dead_man._refresh()
+    assert shown(metrics) == {"sentinel": 0, "dead_man": 1} | timeout
+    beat = SentinelBeat(run="s", seq=1, ts_ns=0, pid=1, handled="")
+    put(tmp_path / SENTINEL_BEAT, beat)
+    watch.look()
+    assert shown(metrics) == {"sentinel": 1, "dead_man": 1} | timeout
+
+
+def test_of_a_run_without_orders_nothing_is_said() -> None:
+    """It need not be watched, so no alert may ask why nobody does."""
+    metrics = Metrics(symbol="ABC/USD", venue="test", environment="production")
+    NO_GUARDS.show(metrics.safety)
+    assert shown(metrics) == {"quoter_dead_man_timeout_seconds": 0}
 
 
 async def test_who_is_not_watched_does_nothing() -> None:

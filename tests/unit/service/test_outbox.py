@@ -100,6 +100,9 @@ class Gateway:
     def open_gate(self) -> None:
         """No gate here."""
 
+    def reduce_only(self, *, is_on: bool) -> None:
+        """No gate here."""
+
     def pulse(self, ts_ns: int) -> None:
         """No gate here."""
 
@@ -203,8 +206,8 @@ async def working() -> AsyncIterator[Office]:
         await asyncio.gather(serving, return_exceptions=True)
 
 
-def cancel(client_id: str) -> CancelOrder:
-    return CancelOrder(client_id=client_id, venue_id="", reason=CancelReason.REQUOTE)
+def cancel(client_id: str, reason: CancelReason = CancelReason.REQUOTE) -> CancelOrder:
+    return CancelOrder(client_id=client_id, venue_id="", reason=reason)
 
 
 async def test_a_create_is_told_as_sent_before_it_is_answered() -> None:
@@ -364,3 +367,56 @@ async def test_a_cancel_all_that_is_not_verified_is_repeated_and_never_doubled(
         office.outbox.submit((CancelAll(reason=CancelReason.KILL),))
         await office.settle()
         assert len(office.gateway.arrived) == asked + 1
+
+
+async def test_a_kills_cancels_and_its_cancel_all_wait_for_no_cancel_that_hangs() -> None:
+    """KS-04: each of the others may hang for as long as a call may take."""
+    async with working() as office:  # its gateway answers nothing
+        hung = tuple(cancel(f"old{number}") for number in range(module.WORKERS["cancels"]))
+        office.outbox.submit(hung)
+        await office.settle()
+        kills = tuple(cancel(f"q{number}", CancelReason.KILL) for number in range(2))
+        office.outbox.submit((*kills, CancelAll(reason=CancelReason.KILL)))
+        await office.settle()
+        assert office.gateway.arrived == [*hung, *kills, CancelAll(reason=CancelReason.KILL)]
+
+
+async def test_a_kills_cancels_that_hang_do_not_hold_up_its_cancel_all() -> None:
+    async with working() as office:
+        hung = tuple(cancel(f"q{n}", CancelReason.KILL) for n in range(module.WORKERS["kills"] + 1))
+        office.outbox.submit((*hung, CancelAll(reason=CancelReason.KILL)))
+        await office.settle()
+        assert office.gateway.running_max == 1
+        assert len(office.names()) == module.WORKERS["kills"]
+
+
+async def test_cancels_that_wait_behind_hung_ones_leave_with_a_cancel_all() -> None:
+    """The engine asks for the end of an order once: what waits here is all that is on its way."""
+    async with working() as office:
+        workers = module.WORKERS["cancels"]
+        office.outbox.submit(tuple(cancel(f"old{number}") for number in range(workers + 3)))
+        await office.settle()
+        assert len(office.names()) == workers
+        office.outbox.submit((CancelAll(reason=CancelReason.KILL),))
+        await office.settle()
+        assert len(office.names()) == workers + 3
+
+
+async def test_cancel_alls_that_nobody_runs_yet_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with working() as office:
+        office.outbox.submit((CancelAll(reason=CancelReason.DRAIN),) * 3)
+        await office.settle()
+        office.outbox.submit((CancelAll(reason=CancelReason.KILL),) * 3)
+        office.gateway.is_open.set()
+        await office.settle()
+        assert len(office.gateway.arrived) == 2
+
+
+async def test_every_lane_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "QUEUE_MAX", 2)
+    office = make()
+    office.outbox.submit(tuple(cancel(f"q{n}", CancelReason.KILL) for n in range(5)))
+    office.outbox.submit(tuple(cancel(f"old{n}") for n in range(5)))
+    office.outbox.submit((CancelAll(reason=CancelReason.KILL),))
+    waiting = {lane.name: len(lane.queue) for lane in office.outbox.lanes}
+    assert waiting == {"creates": 0, "cancels": 2, "kills": 2, "all": 1, "questions": 0}

@@ -27,6 +27,12 @@ def sentinel(door: Door, folder: Path) -> Sentinel:
     )
 
 
+def unlatched(watching: Sentinel) -> float | None:
+    labels = {"symbol": "ABC/USD", "venue": "binance"}
+    registry = watching._metrics.registry
+    return registry.get_sample_value("quoter_sentinel_latch_unwritten", labels)
+
+
 def test_it_is_not_alive_before_the_venue_answered_and_not_long_after(tmp_path: Path) -> None:
     door = Door()
     watching = sentinel(door, tmp_path)
@@ -61,6 +67,7 @@ async def test_a_kill_that_the_disk_did_not_take_is_enforced_until_it_does(
     with monkeypatch.context() as patch:
         patch.setattr(Latch, "write", full)
         await watching._latch_it("silent", "mark")
+    assert unlatched(watching) == 1
     assert watching._must_be_flat(Core.ALIVE) is False  # it has a moment to obey
     door.now_s += FLAT_S + 0.1
     assert watching._must_be_flat(Core.ALIVE)
@@ -70,5 +77,10 @@ async def test_a_kill_that_the_disk_did_not_take_is_enforced_until_it_does(
         await asyncio.sleep(0.01)
         if Latch(tmp_path).is_set():
             break
-    task.cancel()
     assert Latch(tmp_path).read() is not None
+    for _ in range(100):
+        if not unlatched(watching):
+            break
+        await asyncio.sleep(0.01)
+    task.cancel()
+    assert unlatched(watching) == 0

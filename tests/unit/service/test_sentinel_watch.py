@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from quoter.domain.events import Alarm, Event
 from quoter.domain.trading import Cause
 from quoter.service.beat import SENTINEL_BEAT, SentinelBeat, put
@@ -75,6 +77,20 @@ def test_where_none_was_ever_seen_none_is_missed(tmp_path: Path) -> None:
     watched = Watched(tmp_path, Need.AUTO)
     watched.passes(60, beating=False)
     assert watched.told == []
+
+
+@pytest.mark.parametrize("need", list(Need))
+def test_it_knows_whether_one_watches_whether_one_must_or_not(tmp_path: Path, need: Need) -> None:
+    Watched(tmp_path, Need.OFF).beat()  # of one that is dead
+    watched = Watched(tmp_path, need)
+    watched.passes(1, beating=False)
+    assert not watched.watch.is_watching
+    watched.passes(1, beating=True)
+    assert watched.watch.is_watching
+    watched.passes(LOST_S, beating=False)
+    assert watched.watch.is_watching
+    watched.passes(0.5, beating=False)
+    assert not watched.watch.is_watching
 
 
 def test_who_does_not_want_one_is_not_stopped(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from quoter.domain.step import StateChange
 from quoter.domain.trading import Cause, TradingState
 from quoter.service.clock import Clock
 from quoter.service.data_folder import DataFolder
-from quoter.service.latch import Latch, LatchRecord
+from quoter.service.latch import Latch, LatchRecord, new_record
 from quoter.service.stops import Stops
 from tests.unit.engine.cases import Desk
 from tests.unit.service.test_outbox import Gateway
@@ -28,10 +28,18 @@ CLOCK = Clock(wall_ns=lambda: START_NS, monotonic_ns=lambda: 0)  # the desk's ow
 
 
 class Door(Gateway):
-    """Remembers how the gate stands, and every time it opened."""
+    """Remembers how the gate stands, every time it opened, and for what it then stood open."""
 
     is_gate_open = False
     times_opened = 0
+    reduces_only = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened_as: list[bool] = []  # for reducing orders only?
+
+    def reduce_only(self, *, is_on: bool) -> None:
+        self.reduces_only = is_on
 
     def shut(self) -> None:
         self.is_gate_open = False
@@ -40,6 +48,7 @@ class Door(Gateway):
         if not self.is_gate_open:
             self.times_opened += 1
         self.is_gate_open = True
+        self.opened_as.append(self.reduces_only)
 
 
 @dataclass
@@ -185,9 +194,14 @@ async def test_a_disk_that_refuses_the_latch_is_asked_until_it_takes_it(
     async with posted(tmp_path) as post:
         post.stops.kill("test", "enough")
         post.handle()
+        assert post.stops.is_unwritten()
         await post.until_disk(is_killed=True)
         assert not refused
         assert not post.door.is_gate_open
+        end_s = time.monotonic() + WAIT_S
+        while post.stops.is_unwritten():
+            assert time.monotonic() < end_s
+            await asyncio.sleep(0.01)
 
 
 async def test_the_gate_opens_once_the_disk_says_so(tmp_path: Path) -> None:
@@ -276,6 +290,17 @@ async def test_a_kill_of_the_engines_own_overtakes_a_rearm_too(tmp_path: Path) -
         assert post.desk.state() is TradingState.KILLED
 
 
+async def test_what_is_not_latched_or_was_found_so_is_not_missing_on_the_disk(
+    tmp_path: Path,
+) -> None:
+    async with posted(tmp_path) as post:
+        assert not post.stops.is_unwritten()
+    record = new_record(Cause.LOSS_LIMIT, "earlier", 0)
+    Latch(tmp_path).save(record)
+    async with posted(tmp_path, record) as post:
+        assert not post.stops.is_unwritten()
+
+
 async def test_a_latch_found_at_the_start_keeps_its_id(tmp_path: Path) -> None:
     record = Latch(tmp_path).write(Cause.OPERATOR_KILL, "earlier", 1)
     async with posted(tmp_path, record) as post:
@@ -342,3 +367,23 @@ async def test_a_kill_that_waits_forbids_to_lift_the_one_before(tmp_path: Path) 
         post.stops.post(alarm)
         post.handle()
         assert post.desk.state() is TradingState.KILLED
+
+
+@pytest.mark.parametrize("before", [TradingState.PAUSED, TradingState.RUNNING])
+async def test_the_gate_knows_that_only_reducing_is_allowed_before_it_opens(
+    tmp_path: Path, before: TradingState
+) -> None:
+    """What was decided a moment earlier may wait at the socket already."""
+    async with posted(tmp_path) as post:
+        post.stops.changed(_turned(TradingState.RUNNING, before))
+        assert not post.door.reduces_only
+        post.stops.changed(_turned(before, TradingState.REDUCE_ONLY))
+        assert post.door.reduces_only
+        assert post.door.is_gate_open
+        assert post.door.opened_as[-1] is True
+        post.stops.changed(_turned(TradingState.REDUCE_ONLY, TradingState.RUNNING))
+        assert post.door.opened_as[-1] is False
+
+
+def _turned(before: TradingState, after: TradingState) -> StateChange:
+    return StateChange(before=before, after=after, raised=(), cleared=())

@@ -9,7 +9,7 @@ from quoter.app.wiring import engine_config
 from quoter.domain.params import Params
 from quoter.engine.knobs import params_of
 from quoter.settings import KNOBS, FixedSettings, Settings
-from quoter.settings.knobs import bounds_refusals, name_refusal, step_refusal
+from quoter.settings.knobs import FIRST_STEP, bounds_refusals, name_refusal, step_refusal
 from tests.unit.state.cases import ABC
 
 SETTINGS = FixedSettings(
@@ -95,3 +95,52 @@ def test_the_settings_own_bounds_hold(changed: dict[str, float], line: str) -> N
     assert bounds_refusals(SETTINGS, now) == []
     (found,) = bounds_refusals(SETTINGS, now | changed)
     assert found.startswith(line)
+
+
+def least_live(name: str, start: float) -> float:
+    """As far down as an operator gets, step by step, from what the settings say."""
+    settings = SETTINGS.model_copy(update={name: start})
+    now = {each: getattr(settings, each) for each in KNOBS}
+    for _ in range(20):
+        for wish in (0.0, now[name] / 2, FIRST_STEP[name]):
+            turned = now | {name: wish}
+            if wish < now[name] and not step_refusal(name, now[name], wish):
+                now = now if bounds_refusals(settings, turned) else turned
+    return float(now[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "least"),
+    [
+        ("pull_s", 5.0, 1.0),
+        ("alpha_max", 2.0, 0.25),
+        ("markout_max", 2.0, 0.25),
+        ("spread_min_bps", 4.0, 1.0),
+        ("requote_hold_s", 1.0, 0.25),
+        ("size_eta", 1.0, 0.0),
+    ],
+)
+def test_a_protection_can_be_made_weaker_live_but_not_switched_off(
+    name: str, start: float, least: float
+) -> None:
+    assert least_live(name, start) == least
+
+
+@pytest.mark.parametrize(("start", "least"), [(0.0, 0.0), (0.4, 0.4)])
+def test_what_the_settings_switched_off_or_set_low_is_no_less_than_that(
+    start: float, least: float
+) -> None:
+    """Somebody who may write the settings chose it: one may go back to it, and no further."""
+    settings = SETTINGS.model_copy(update={"pull_s": start})
+    now = {name: getattr(settings, name) for name in KNOBS}
+    assert bounds_refusals(settings, now | {"pull_s": 1.0}) == []
+    assert bounds_refusals(settings, now | {"pull_s": least}) == []
+    assert least_live("pull_s", start) == least
+
+
+def test_the_refusal_names_the_knob_and_what_to_do() -> None:
+    now = {name: getattr(SETTINGS, name) for name in KNOBS}
+    assert bounds_refusals(SETTINGS, now | {"pull_s": 0.7}) == [
+        "pull_s: protects us, and can't go below 1 while running: restart with a new value of "
+        "QUOTER_PULL_S (got 0.7)"
+    ]

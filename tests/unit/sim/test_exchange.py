@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from quoter.sim.exchange import Exchange
 from quoter.sim.messages import (
     BalanceNews,
+    FeeCoin,
     NewOrder,
     OrderKind,
     PrintNews,
@@ -54,6 +56,24 @@ def test_two_accounts_trade_at_the_resting_price_and_pay_from_what_they_receive(
     assert exchange.balances("b")["USD"] == (D("100049.6505"), D(0))
     assert [one.taker for one in news if isinstance(one, PrintNews)] == [SELL]
     assert {one.account for one in news if isinstance(one, BalanceNews)} == {"a", "b"}
+
+
+def test_fees_are_paid_in_a_coin_of_their_own_while_there_is_enough_of_it() -> None:
+    exchange = Exchange((market(),), seed=7, now_ns=0)
+    held = {"ABC": D(1000), "USD": D(100_000), "BNB": D("0.00015")}
+    exchange.add_account("a", held, FeeCoin(asset="BNB", price=D(500)))
+    exchange.add_account("b", held)
+    exchange.place("a", order(BUY, "99.5", "2"), 1)
+    for _ in range(2):
+        exchange.place("b", order(SELL, "99.2", "0.5"), 2)
+    first, second = exchange.trades("a", SYMBOL)
+    assert (first.fee, first.fee_asset) == (D("0.0000995"), "BNB")  # 0.1 % of 49.75 USD
+    assert (second.fee, second.fee_asset) == (D("0.0005"), "ABC")
+    assert exchange.balances("a")["BNB"] == (D("0.0000505"), D(0))
+    assert exchange.truth.balances("a") == {
+        asset: free + locked for asset, (free, locked) in exchange.balances("a").items()
+    }
+    assert exchange.trades("b", SYMBOL)[0].fee_asset == "USD"
 
 
 def test_a_marketable_order_takes_what_is_shown_and_the_refill_at_its_own_limit() -> None:

@@ -140,8 +140,8 @@ def test_a_mid_that_was_seen_is_the_mark_while_there_is_none() -> None:
 
 def test_a_fee_in_a_third_coin_counts_where_its_price_is_known() -> None:
     book = attribution()
-    told = fill("1", BUY, "2", "100", fee="0.5", fee_asset="BNB")
-    book.fill(told, Decimal(100), 0, coin_price=Decimal(600))
+    book.fill(fill("1", BUY, "2", "100", fee="0.5", fee_asset="BNB"), Decimal(100), 0)
+    book.coin_fee(BUY, Decimal("0.5"), Decimal(600))
     pnl = book.pnl(None)
     assert (pnl.fees, pnl.sides[BUY].fees, pnl.total) == exact(300, 300, -300)
 
@@ -149,10 +149,22 @@ def test_a_fee_in_a_third_coin_counts_where_its_price_is_known() -> None:
 @pytest.mark.parametrize("price", ["0", "-1", "NaN", "Infinity"])
 def test_what_is_no_price_is_refused_before_anything_is_booked(price: str) -> None:
     book = attribution()
-    told = fill("1", fee="1", fee_asset="BNB")
     with pytest.raises(ValueError, match="above zero"):
-        book.fill(told, Decimal(100), 0, coin_price=Decimal(price))
-    assert book.pnl(200.0).total == 0
+        book.coin_fee(BUY, Decimal(1), Decimal(price))
+    assert book.pnl(200.0).total == book.pnl(200.0).fees == 0
+
+
+@pytest.mark.parametrize("fee", ["NaN", "Infinity", "-Infinity"])
+def test_a_fee_in_a_third_coin_that_is_no_amount_is_refused(fee: str) -> None:
+    with pytest.raises(ValueError, match="not an amount"):
+        attribution().coin_fee(BUY, Decimal(fee), Decimal(600))
+
+
+def test_a_rebate_in_a_third_coin_is_earned() -> None:
+    book = attribution()
+    book.fill(fill("1", BUY, "2", "100", fee="-0.5", fee_asset="BNB"), Decimal(100), 0)
+    book.coin_fee(BUY, Decimal("-0.5"), Decimal(600))
+    assert (book.pnl(None).fees, book.pnl(None).total) == exact(-300, 300)
 
 
 def test_units_kept_back_as_a_fee_do_not_drift_but_the_markout_is_of_the_whole_fill() -> None:

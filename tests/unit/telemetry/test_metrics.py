@@ -22,7 +22,7 @@ SERIES_MAX = 2_000
 ALLOWED_LABELS = {
     "symbol", "venue", "side", "reason", "rule", "state", "phase", "cause", "event", "stream",
     "outcome", "name", "asset", "part", "liquidity", "horizon", "distance", "confidence", "speed",
-    "version", "environment", "le", "latched", "report", "status",
+    "version", "environment", "le", "latched", "report", "status", "by",
 }  # fmt: skip
 
 
@@ -77,6 +77,27 @@ def test_the_markets_rung_and_what_it_is_judged_by_are_told(metrics: Metrics) ->
     assert value(metrics, "quoter_market_regime", state="WIDE") == 1
     assert math.isnan(value(metrics, "quoter_regime_sigma_quote_per_sqrt_second", speed="now"))
     assert value(metrics, "quoter_drawdown_quote") == 1.25
+
+
+def test_the_limits_of_loss_and_the_safety_of_the_run_are_told(metrics: Metrics) -> None:
+    assert value(metrics, "quoter_dead_man_timeout_seconds") == 0
+    assert math.isnan(value(metrics, "quoter_dead_man_age_seconds"))
+    metrics.safety.limits(loss_max=Decimal(100), drawdown_max=Decimal(80))
+    assert value(metrics, "quoter_loss_limit_quote") == 100
+    assert value(metrics, "quoter_drawdown_limit_quote") == 80
+    lit = [True]
+    metrics.safety.follow_latch(lambda: lit[0])
+    metrics.safety.follow_key_rights(lambda: not lit[0])
+    metrics.safety.follow_watchers({"sentinel": lambda: lit[0], "dead_man": lambda: not lit[0]})
+    metrics.safety.follow_dead_man(60, lambda: 7.5)
+    for is_lit in (True, False):
+        lit[0] = is_lit
+        assert value(metrics, "quoter_latch_unwritten") == is_lit
+        assert value(metrics, "quoter_key_rights_verified") == (not is_lit)
+        assert value(metrics, "quoter_watched", by="sentinel") == is_lit
+        assert value(metrics, "quoter_watched", by="dead_man") == (not is_lit)
+    assert value(metrics, "quoter_dead_man_timeout_seconds") == 60
+    assert value(metrics, "quoter_dead_man_age_seconds") == 7.5
 
 
 def test_exactly_one_state_and_its_causes_are_lit(metrics: Metrics) -> None:

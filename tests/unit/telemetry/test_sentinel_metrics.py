@@ -12,6 +12,7 @@ def test_counters_are_there_from_the_start_so_that_their_first_step_shows() -> N
     text = metrics().render().decode()
     assert 'quoter_sentinel_strikes_total{symbol="BTC/USDT",venue="binance"} 0.0' in text
     assert 'quoter_sentinel_cancelled_orders_total{symbol="BTC/USDT",venue="binance"} 0.0' in text
+    assert 'quoter_sentinel_own_orders{symbol="BTC/USDT",venue="binance"} NaN' in text
 
 
 def test_what_it_saw_and_did_is_shown() -> None:
@@ -20,6 +21,8 @@ def test_what_it_saw_and_did_is_shown() -> None:
     ours.struck()
     ours.swept(found=3, left=1)
     ours.looked(0.5)
+    before = ours.render().decode()
+    ours.latch(is_written=False)
     text = ours.render().decode()
     labels = 'symbol="BTC/USDT",venue="binance"'
     assert f'quoter_sentinel_core{{core="silent",{labels}}} 1.0' in text
@@ -28,4 +31,7 @@ def test_what_it_saw_and_did_is_shown() -> None:
     assert f"quoter_sentinel_strikes_total{{{labels}}} 1.0" in text
     assert f"quoter_sentinel_own_orders{{{labels}}} 3.0" in text
     assert f"quoter_sentinel_cancelled_orders_total{{{labels}}} 2.0" in text
+    latch = f"quoter_sentinel_latch_unwritten{{{labels}}}"
+    assert f"{latch} 0.0" in before
+    assert f"{latch} 1.0" in text
     assert f"quoter_sentinel_look_age_seconds{{{labels}}} 0.5" in text

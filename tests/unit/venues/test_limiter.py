@@ -61,6 +61,24 @@ def test_a_cancel_that_would_wait_too_long_is_refused_and_the_engine_repeats_it(
     assert limiter.admit(2 * S, weight=1.0, is_cancel=True) == pytest.approx(0.2)
 
 
+def test_what_everything_depends_on_waits_for_no_budget_of_ours(limiter: Limiter) -> None:
+    """PT-06: a kill bypasses local pacing; what it spends still counts, for the others."""
+    limiter.observe({"X-MBX-USED-WEIGHT-1M": "103"}, S)
+    assert limiter.admit(S, weight=1.0, is_cancel=True) is None
+    for is_cancel in (True, False):
+        assert limiter.admit(S, weight=80.0, is_cancel=is_cancel, is_paced=False) == 0.0
+    assert limiter.used_share(S) == pytest.approx(2.63)
+
+
+@pytest.mark.parametrize("is_ban", [True, False])
+def test_a_wish_for_silence_binds_what_is_not_paced_too(limiter: Limiter, is_ban: bool) -> None:
+    """OL-11: cancels after a 429, nothing at all in a ban."""
+    limiter.silence(S, retry_s=60.0, text="HTTP", is_ban=is_ban)
+    cancel = limiter.admit(S, weight=1.0, is_cancel=True, is_paced=False)
+    assert cancel == (None if is_ban else 0.0)
+    assert limiter.admit(S, weight=6.0, is_cancel=False, is_paced=False) is None
+
+
 def test_what_the_venue_counts_is_believed(limiter: Limiter) -> None:
     limiter.observe({"x-mbx-used-weight-1m": "71", "Date": "today"}, S)
     assert "reserved" in limiter.admit_create(S)
@@ -97,6 +115,25 @@ def test_a_shorter_wish_does_not_cut_a_longer_one(limiter: Limiter) -> None:
 def test_silence_is_at_least_a_second(limiter: Limiter) -> None:
     limiter.silence(S, retry_s=0.0, text="now", is_ban=False)
     assert limiter.silent(2 * S - 1) is not None
+
+
+def test_rules_that_are_told_again_give_nothing_back(limiter: Limiter) -> None:
+    """They come with every exchangeInfo: every ten minutes, and after every refused order."""
+    assert admitted(limiter, S) == 35
+    limiter.observe({"X-MBX-USED-WEIGHT-1M": "60"}, S)
+    limiter.learn({"rateLimits": RULES})
+    assert admitted(limiter, S) == 0
+    assert limiter.used_share(S) == pytest.approx(0.7)
+    assert limiter.admit(S, weight=31.0, is_cancel=False) == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(("limit", "more"), [(60, 7), (100, 35), (40, 0)])
+def test_what_was_spent_stays_spent_when_a_limit_changes(
+    limiter: Limiter, limit: int, more: int
+) -> None:
+    assert admitted(limiter, S) == 35
+    limiter.learn({"rateLimits": [{**RULES[1], "limit": limit}]})
+    assert admitted(limiter, S) == more
 
 
 def test_nonsense_in_the_rules_changes_nothing() -> None:

@@ -1,5 +1,6 @@
 """The grid is exact or there is no instrument."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -73,5 +74,6 @@ def test_a_market_without_the_self_trade_prevention_that_we_ask_for_is_refused()
             check_self_trade(BINANCE, MARKET | {"info": {"allowedSelfTradePreventionModes": modes}})
 
 
-def test_a_venue_that_prevents_nothing_for_us_is_left_to_our_own_rule() -> None:
+def test_a_venue_without_a_list_of_modes_is_taken_at_ccxts_word() -> None:
     check_self_trade(GENERIC, MARKET)
+    check_self_trade(replace(GENERIC, self_trade="EXPIRE_MAKER"), MARKET)

@@ -1,5 +1,6 @@
 """The last inch: shut is shut, unknown is refused, old is refused, twice is refused."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import aiohttp
@@ -310,3 +311,23 @@ def test_a_sealed_gate_lets_no_create_pass_and_every_cancel(clock: Clock) -> Non
         gate.leave(URL, Call(Purpose.CREATE, "q1", is_create_request=True))
     gate.leave(URL, Call(Purpose.CANCEL, "q1"))
     assert (gate.creates_sent, gate.requests_sent) == (0, 1)
+
+
+def test_an_order_that_may_grow_inventory_stays_here_once_only_reducing_is_allowed(
+    gate: LastInch, create: Call
+) -> None:
+    """It was decided, and registered, while both sides were."""
+    told: list[str] = []
+    gate.report_breaches(told.append)
+    gate.register(order())
+    gate.check_create(create)
+    gate.reduces_only = True
+    with pytest.raises(GateShut, match="REDUCE_ONLY"):
+        gate.leave(URL, create)
+    assert (create.was_sent, told, gate.is_open) == (False, [], True)
+    gate.register(replace(order("q2"), reduces=True))
+    gate.leave(URL, Call(Purpose.CREATE, "q2", is_create_request=True))
+    gate.leave(URL, Call(Purpose.CANCEL, "q1"))
+    gate.reduces_only = False
+    gate.leave(URL, create)
+    assert (gate.creates_sent, gate.refused) == (2, 1)

@@ -1,9 +1,11 @@
 """What leaves is what was approved: every field, on every venue whose requests we can read."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from urllib.parse import urlencode
 
 import ccxt.pro
 import pytest
@@ -12,7 +14,7 @@ from quoter.domain.commands import PlaceOrder, TimeInForce
 from quoter.domain.errors import GateShut
 from quoter.domain.market import Side
 from quoter.venues.config import VenueConfig
-from quoter.venues.dialects import BINANCE, GENERIC
+from quoter.venues.dialects import BINANCE, GENERIC, Dialect, with_self_trade
 from quoter.venues.market_rules import DECIMAL_PLACES
 from quoter.venues.transport import Call, LastInch, Purpose
 from quoter.venues.verify import LEAVES_MAX, BinanceCreate, GenericCreate, create_check
@@ -77,6 +79,19 @@ def breaches(gate: LastInch) -> list[str]:
 def test_each_dialect_has_its_own_check() -> None:
     assert isinstance(create_check(BINANCE, "BTCUSDT"), BinanceCreate)
     assert isinstance(create_check(GENERIC, "BTCUSDT"), GenericCreate)
+
+
+@pytest.mark.parametrize("exchange", ["okx", "myokx"])
+async def test_where_ccxt_writes_the_prevention_of_self_trades_it_is_asked_for(
+    gate: LastInch, exchange: str
+) -> None:
+    """PT-05: unmodified ccxt, from its own table of features to the request."""
+    dialect = with_self_trade(GENERIC, getattr(ccxt.pro, exchange)().features)
+    assert dialect.self_trade == "EXPIRE_MAKER"
+    check = create_check(dialect, "BTCUSDT")
+    check(gate, CREATE, *await written(exchange, dialect=dialect))
+    with pytest.raises(GateShut, match="does not say self-trade prevention"):
+        check(gate, CREATE, *await written(exchange))
 
 
 def test_a_request_that_says_what_was_approved_passes(
@@ -171,7 +186,9 @@ def test_without_an_intent_nothing_is_sent(
     assert len(told) == 1
 
 
-async def written(exchange: str, order: PlaceOrder = ORDER) -> tuple[str, str]:
+async def written(
+    exchange: str, order: PlaceOrder = ORDER, dialect: Dialect = GENERIC
+) -> tuple[str, str]:
     """URL and body of our order as unmodified ccxt signs it; nothing leaves."""
     client = getattr(ccxt.pro, exchange)(
         {"apiKey": "a" * 32, "secret": "c2VjcmV0c2VjcmV0c2VjcmV0", "password": "p", "uid": "1"}
@@ -196,7 +213,7 @@ async def written(exchange: str, order: PlaceOrder = ORDER) -> tuple[str, str]:
             "buy",
             f"{ORDER.size:f}",
             f"{ORDER.price:f}",
-            GENERIC.parameters(order, VENUE),
+            dialect.parameters(order, VENUE),
         )
     await client.close()
     return seen[-1]
@@ -243,6 +260,110 @@ async def test_a_venue_that_says_at_once_gets_a_taking_order_and_no_resting_one(
         check(gate, CREATE, url, body)
 
 
+@pytest.mark.parametrize("exchange", READABLE)
+async def test_price_and_size_are_looked_for_where_the_venue_reads_them(
+    gate: LastInch, exchange: str
+) -> None:
+    url, body = await written(exchange)
+    gate.register(replace(ORDER, price=ORDER.size, size=ORDER.price))
+    with pytest.raises(GateShut, match="does not say price, size"):
+        GenericCreate("BTCUSDT")(gate, CREATE, url, body)
+
+
+JSON: dict[str, object] = {
+    "symbol": "BTCUSDT",
+    "side": "buy",
+    "type": "limit",
+    "text": ORDER.client_id,
+    "postOnly": True,
+    "price": "59000.1",
+    "amount": "0.0123",
+}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps(JSON),
+        json.dumps([JSON]),
+        json.dumps({"orders": [JSON], "flags": ["a", "b"]}),
+        urlencode({"orders": json.dumps([JSON])}),
+    ],
+)
+def test_one_order_passes_in_whatever_it_is_wrapped(gate: LastInch, body: str) -> None:
+    GenericCreate("BTCUSDT")(gate, CREATE, URL, body)
+    assert gate.is_open
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps([JSON, {"side": "buy", "type": "market", "amount": "0.0123"}]),
+        json.dumps([JSON, {}]),
+        json.dumps([JSON, "another"]),
+        json.dumps([[JSON, {}]]),
+        json.dumps({"orders": [JSON, {}]}),
+        json.dumps(JSON | {"orders": [{}, {}]}),
+        json.dumps({"request": json.dumps({"orders": [JSON, {}]})}),
+        urlencode({"orders": json.dumps([JSON, {}])}),
+        urlencode(JSON | {"postOnly": "true", "orders": json.dumps([{}, {}])}),
+    ],
+)
+def test_a_list_of_orders_is_more_than_anybody_approved(gate: LastInch, body: str) -> None:
+    with pytest.raises(GateShut, match="one order"):
+        GenericCreate("BTCUSDT")(gate, CREATE, URL, body)
+    assert not gate.is_open
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"type": "market"}, "a kind of order"),
+        ({"order_type": "stop-limit"}, "a kind of order"),
+        ({"ordertype": "sell"}, "only this side, a kind of order"),
+        ({"side": "long", "also": "buy"}, "side"),
+        ({"price": "0.0123", "amount": "59000.1"}, "price, size"),
+        ({"price": "59000.11", "note": "59000.1"}, "price"),
+        ({"amount": "0.1", "note": "0.0123"}, "size"),
+        ({"Limit_Price": "59000.1"}, "price"),  # two of it: two orders, or two ways to read one
+        ({"more": {"amount": "0.0123"}}, "size"),
+        ({"more": {"vol": "0.5"}}, "size"),
+    ],
+)
+def test_what_a_venue_reads_by_name_must_be_approved_by_that_name(
+    gate: LastInch, change: dict[str, object], what: str
+) -> None:
+    with pytest.raises(GateShut, match=f"does not say {what}$"):
+        GenericCreate("BTCUSDT")(gate, CREATE, URL, json.dumps(JSON | change))
+
+
+@pytest.mark.parametrize(
+    ("mode", "word"),
+    [
+        ("EXPIRE_MAKER", "cancel_maker"),
+        ("EXPIRE_MAKER", "RejectMaker"),
+        ("EXPIRE_BOTH", "cancelBoth"),
+    ],
+)
+def test_the_self_trade_prevention_that_was_asked_for_is_there(
+    gate: LastInch, mode: str, word: str
+) -> None:
+    check = GenericCreate("BTCUSDT", mode)
+    check(gate, CREATE, URL, json.dumps(JSON | {"stp": word}))
+    for other in ("", "none", "cancel_taker"):
+        with pytest.raises(GateShut, match="does not say self-trade prevention"):
+            check(gate, CREATE, URL, json.dumps(JSON | {"stp": other}))
+
+
+def test_under_names_that_nobody_knows_price_and_size_are_found_by_value(gate: LastInch) -> None:
+    told = {name: value for name, value in JSON.items() if name not in ("price", "amount")}
+    check = GenericCreate("BTCUSDT")
+    check(gate, CREATE, URL, json.dumps(told | {"p": "59000.1", "q": "0.0123"}))
+    check(gate, CREATE, URL, json.dumps(told | {"price": "59000.1", "q": "0.0123"}))
+    with pytest.raises(GateShut, match=r"does not say price, size$"):
+        check(gate, CREATE, URL, json.dumps(told | {"qty": "59000.1", "p": "0.0123"}))
+
+
 def _taking(part: str) -> str:
     """The same order without what makes it post-only."""
     return re.sub(r"(?i)post_?only|limit_maker|poc|=post|post", "gtc", part)
@@ -262,8 +383,13 @@ def test_price_and_size_must_both_be_there_when_they_are_equal(gate: LastInch) -
     check = GenericCreate("BTCUSDT")
     form = "symbol=BTCUSDT&side=buy&text=q01abcdefgh1&postOnly=true&price=2"
     check(gate, CREATE, URL, f"{form}&amount=2.0")
-    with pytest.raises(GateShut, match="price and size"):
+    with pytest.raises(GateShut, match="does not say size"):
         check(gate, CREATE, URL, form)
+    unnamed = form.replace("price=2", "p=2")
+    gate.is_open = True
+    check(gate, CREATE, URL, f"{unnamed}&q=2.0")
+    with pytest.raises(GateShut, match="does not say size"):
+        check(gate, CREATE, URL, unnamed)
 
 
 def test_a_request_that_holds_both_sides_or_far_too_much_is_none(gate: LastInch) -> None:
@@ -272,5 +398,5 @@ def test_a_request_that_holds_both_sides_or_far_too_much_is_none(gate: LastInch)
     check(gate, CREATE, URL, form)
     with pytest.raises(GateShut, match="only this side"):
         check(gate, CREATE, URL, f"{form}&also=sell")
-    with pytest.raises(GateShut, match="no more than an order"):
+    with pytest.raises(GateShut, match="no more than one order"):
         check(gate, CREATE, URL, form + "&a=b" * LEAVES_MAX)

@@ -1,0 +1,118 @@
+"""Fees in BNB, as most accounts at Binance pay them: priced at the venue, and off the profit."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from quoter.domain.commands import RequestReport
+from quoter.domain.events import CoinPrice, ReportFailed
+from quoter.domain.reasons import ReportKind
+from quoter.domain.trading import Cause
+from quoter.sandbox.config import BALANCES, BITCOIN, LARGE_TICK, SandboxConfig, default_config
+from quoter.service.exit_codes import ExitCode
+from quoter.sim.messages import FeeCoin, MarketSpec
+from tests.integration.daemon_harness import LIVELY, Pilot, flying, quiet_logs, settings
+from tests.integration.sandbox_client import running
+from tests.integration.test_venues_gateway import config, connected
+
+FILLS_S_MAX = 60.0
+UNPRICED_S_MAX = 40.0
+PRICE = Decimal(600)
+COINS = (*BALANCES, ("BNB", Decimal(10)))
+# A still market: a book of the same few levels for as long as the test runs.
+STILL = replace(LARGE_TICK, sigma=0.0, intensity=0.001, tick=Decimal("0.01"), lot=Decimal("0.01"))
+
+
+def still(base: str, quote: str, mid: str, *, spread_ticks: int = 2) -> MarketSpec:
+    return replace(
+        STILL,
+        symbol=f"{base}{quote}",
+        base=base,
+        quote=quote,
+        mid=Decimal(mid),
+        spread_ticks=spread_ticks,
+    )
+
+
+def paying_in_bnb(*others: MarketSpec) -> SandboxConfig:
+    """A lively market with a maker fee of one basis point, which both accounts pay in BNB."""
+    usual = default_config(seed=1)
+    coin = FeeCoin(asset="BNB", price=PRICE)
+    accounts = tuple(replace(one, balances=COINS, fee_coin=coin) for one in usual.accounts)
+    lively = replace(LIVELY, fee_maker=Decimal("0.0001"))
+    return replace(usual, markets=(lively, *others), accounts=accounts)
+
+
+def enough_fills(pilot: Pilot) -> Callable[[], bool]:
+    return lambda: pilot.running.engine.inventory.fills_buy >= 2
+
+
+async def test_fees_in_bnb_come_off_the_profit_at_the_price_of_its_own_market(
+    tmp_path: Path,
+) -> None:
+    with quiet_logs(tmp_path / "log"):
+        async with (
+            running(paying_in_bnb(still("BNB", "USDT", str(PRICE)))) as sandbox,
+            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+        ):
+            await pilot.until(enough_fills(pilot), FILLS_S_MAX, "fills")
+            engine = pilot.running.engine
+            ask = sandbox.server.venue.exchange.depth("BNBUSDT", 1).asks[0][0]
+            assert PRICE < ask < PRICE + 1
+
+            def are_debited() -> bool:
+                paid = engine.inventory.fees_paid
+                return paid.keys() == {"BNB"} and (
+                    engine.attribution.pnl(None).fees == paid["BNB"] * ask > 0
+                )
+
+            await pilot.until(are_debited, FILLS_S_MAX, "every fee is in the profit")
+            assert Cause.FEE_UNPRICED not in engine.causes.switch.causes
+            assert await pilot.stop() is ExitCode.CLEAN
+
+
+async def test_fees_that_no_market_prices_pause_us_and_say_so(tmp_path: Path) -> None:
+    with quiet_logs(tmp_path / "log"):
+        async with (
+            running(paying_in_bnb()) as sandbox,
+            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+        ):
+            causes = pilot.running.engine.causes.switch
+
+            def is_unpriced() -> bool:
+                return causes.is_active(Cause.FEE_UNPRICED)
+
+            await pilot.until(is_unpriced, FILLS_S_MAX + UNPRICED_S_MAX, "nobody prices them")
+            text = causes.causes[Cause.FEE_UNPRICED]
+            assert text.endswith("binance has no market of BNB and USDT")
+            await pilot.until(lambda: not pilot.open_own(), UNPRICED_S_MAX, "orders gone")
+
+
+@pytest.mark.parametrize(
+    ("coin", "price"),
+    [("BNB", "600.01"), ("TRY", "0.025"), ("WIDE", ""), ("NONE", ""), ("", "")],
+)
+async def test_a_coin_costs_the_best_ask_of_its_market_either_way_round(
+    coin: str, price: str
+) -> None:
+    markets = (
+        BITCOIN,
+        still("BNB", "USDT", "600"),
+        still("USDT", "TRY", "40.01"),  # its best bid is 40
+        still("WIDE", "USDT", "1", spread_ticks=10),
+    )
+    async with (
+        running(replace(default_config(seed=1), markets=markets)) as sandbox,
+        connected(config(sandbox)) as gateway,
+    ):
+        told = await gateway.report(RequestReport(kind=ReportKind.COIN_PRICE, coin=coin))
+        if not price:
+            assert isinstance(told, ReportFailed)
+            assert told.kind is ReportKind.COIN_PRICE
+            return
+        assert isinstance(told, CoinPrice)
+        assert (told.coin, told.price) == (coin, Decimal(price))
+        assert told.asked_ns <= told.ts_ns
