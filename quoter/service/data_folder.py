@@ -64,6 +64,17 @@ class DataFolder:
             self._lock.close()
             self._lock = None
 
+    def ask(self, name: str, text: str) -> None:
+        """Leave a request file, on the disk before this returns; one that is there stays.
+
+        Raises OSError; even then it may be there.
+        """
+        with suppress(FileExistsError), (self.path / name).open("x") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+            sync_folder(self.path)
+
     def request(self, name: str) -> Request | None:
         """A request file, which stays where it is; None if there is none."""
         path = self.path / name
@@ -91,6 +102,15 @@ class DataFolder:
             return None
         self.drop(name, request)
         return request.text
+
+
+def sync_folder(path: Path) -> None:
+    """What was put there or removed outlives the machine. Raises OSError."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _seen_from_outside(path: Path) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
+from quoter.service.data_folder import sync_folder
 from quoter.telemetry.redaction import Redactor, clean
 
 NAME = "latch.json"
@@ -88,16 +89,9 @@ class Latch:
             file.flush()
             os.fsync(file.fileno())
         part.replace(self._path)
-        self._sync_folder()
+        sync_folder(self._folder)
 
     def clear(self) -> None:
         """Forget the kill; the caller has checked who asks and that nothing is alive."""
         self._path.unlink(missing_ok=True)
-        self._sync_folder()
-
-    def _sync_folder(self) -> None:
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self._folder)

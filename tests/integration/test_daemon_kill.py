@@ -175,6 +175,27 @@ async def test_a_kill_outlives_a_dead_process_and_five_restarts(
     assert await creates(sandbox) == sent
 
 
+async def test_a_kill_during_the_start_comes_up_killed(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    """After a crash a start waits for late creates: the very moment at which somebody kills."""
+    async with quoter(sandbox, tmp_path, "run") as daemon:
+        await is_busy(sandbox, daemon)
+        daemon.process.kill()
+        await daemon.process.wait()
+    async with quoter(sandbox, tmp_path, "run") as daemon:
+        await until(partial(daemon.said, "run"), "the start has begun", daemon)
+        daemon.process.send_signal(signal.SIGUSR1)
+        await until(partial(daemon.said, "started"), "started", daemon)
+        await until(Latch(tmp_path).read, "latched", daemon)
+        code, body = await daemon.get("/readyz")
+        assert (code, "operator_kill" in body) == (503, True), body
+        sent = await creates(sandbox)
+        await asyncio.sleep(WOULD_LEAVE_S)
+        assert await creates(sandbox) == sent
+        assert not own(sandbox)
+
+
 async def test_orders_that_can_not_be_cancelled_are_told_and_go_as_soon_as_they_can(
     still: RunningSandbox, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ MACHINE = "tests/property/test_stops_machine.py"
 REARM_TESTS = "tests/unit/service/test_stops_rearm.py"
 FILE_TESTS = "tests/unit/service/test_stops_file.py"
 START, START_TESTS = "quoter/app/start.py", "tests/unit/app/test_start.py"
+SIGNALS, SIGNALS_TESTS = "quoter/app/signals.py", "tests/unit/app/test_signals.py"
 DAEMON_KILL = "tests/integration/test_daemon_kill.py"
 FLATTEN_TESTS = "tests/unit/engine/test_flattening.py"
 
@@ -105,6 +106,22 @@ MUTANTS = (
             "        folder.drop(KILL_REQUEST, wish)\n",
         ),
         tests=(START_TESTS,),
+    ),
+    mutant(
+        "signal_swallowed_by_the_start",
+        "a kill while the start waits for late creates is forgotten",
+        Edit(
+            SIGNALS,
+            "        self._is_kill_waiting = True\n",
+            "        return\n",
+        ),
+        tests=(SIGNALS_TESTS, f"{DAEMON_KILL}::test_a_kill_during_the_start_comes_up_killed"),
+    ),
+    mutant(
+        "signal_of_the_start_in_memory_only",
+        "a kill during a start that fails is forgotten",
+        Edit(SIGNALS, "        if self.folder is not None:\n", "        if False:\n"),
+        tests=(SIGNALS_TESTS,),
     ),
     mutant(
         "old_rearm_at_the_start",
