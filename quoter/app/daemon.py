@@ -1,8 +1,6 @@
 """One daemon from settings to the verified end, in the start order of decisions.md."""
 
-import asyncio
-import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -13,6 +11,7 @@ from aiohttp.web import AppRunner
 from quoter.app.books import Books
 from quoter.app.meaning_log import MeaningLog
 from quoter.app.sanity import refuse_hopeless
+from quoter.app.signals import Signals
 from quoter.app.start import (
     Started,
     StartFailed,
@@ -52,9 +51,6 @@ from quoter.venues.ports import OrderGateway
 
 log = structlog.get_logger()
 
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-STOPPED = "stopped before the start was complete"
-
 
 @dataclass(slots=True)
 class Daemon:
@@ -82,10 +78,8 @@ async def trade(
     `load` reads the settings anew when SIGHUP comes, None: it changes nothing. Raises StartFailed.
     """
     clock = Clock()
-    # Until the runner listens: a kill's file is read once it does, its signal must not end us.
-    for number in (signal.SIGUSR1, signal.SIGHUP) if load is not None else (signal.SIGUSR1,):
-        asyncio.get_running_loop().add_signal_handler(number, lambda: None)
-    folder = None if dry_run else take_folder(settings)
+    signals = Signals(can_reload=load is not None)
+    folder = signals.folder = None if dry_run else take_folder(settings)
     ledger, code = None, ExitCode.CRASHED
     try:
         record = latched(folder, clock) if folder is not None else None
@@ -103,8 +97,8 @@ async def trade(
             ledger=ledger,
             heartbeat=heartbeat_of(settings, folder, clock, start_ns),
         )
-        daemon = await _stoppable(heard(_wire(started, doors, observers), started.heartbeat))
-        code = await _serve(settings, daemon, on_ready, load)
+        daemon = await signals.stoppable(heard(_wire(started, doors, observers), started.heartbeat))
+        code = await _serve(settings, daemon, signals, on_ready, load)
     except StartFailed as error:
         code = error.code
         raise
@@ -114,19 +108,6 @@ async def trade(
         if folder is not None:
             folder.release()
     return code
-
-
-async def _stoppable(starting: Coroutine[None, None, Daemon]) -> Daemon:
-    """Let a signal end the start, which a dead venue can make long. Raises StartFailed then."""
-    loop, task = asyncio.get_running_loop(), asyncio.create_task(starting, name="start")
-    for number in STOP_SIGNALS:
-        loop.add_signal_handler(number, task.cancel, STOPPED)
-    try:
-        return await task
-    except asyncio.CancelledError as error:
-        if error.args != (STOPPED,):
-            raise
-        raise StartFailed(ExitCode.START_FAILED, STOPPED) from None
 
 
 async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer, ...]) -> Daemon:
@@ -237,6 +218,7 @@ async def _config(started: Started, instrument: Instrument, gateway: OrderGatewa
 async def _serve(
     settings: Settings,
     daemon: Daemon,
+    signals: Signals,
     on_ready: Callable[[Daemon], None] | None,
     load: Load | None,
 ) -> ExitCode:
@@ -253,7 +235,7 @@ async def _serve(
     )
     web, port = await _open_pages(settings, daemon, steering)
     try:
-        _listen_for_signals(runner, steering)
+        signals.listen(runner, steering)
         log.info("started", listening=f"{settings.host}:{port}", **settings.redacted())
         if on_ready is not None:
             on_ready(daemon)
@@ -288,12 +270,3 @@ async def _open_pages(
         await daemon.runner.close()
         text = f"QUOTER_PORT: can't listen on {settings.host}:{settings.port}: {error.strerror}"
         raise StartFailed(ExitCode.USAGE, text) from None
-
-
-def _listen_for_signals(runner: Runner, steering: Steering) -> None:
-    loop = asyncio.get_running_loop()
-    for number in STOP_SIGNALS:
-        loop.add_signal_handler(number, runner.stop)
-    loop.add_signal_handler(signal.SIGUSR1, runner.stops.kill_by_signal)
-    if steering.can_reload:
-        loop.add_signal_handler(signal.SIGHUP, steering.hang_up)

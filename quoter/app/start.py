@@ -15,11 +15,17 @@ from quoter.ledger.ledger import Ledger
 from quoter.ledger.schema import LedgerUnusable, prepare
 from quoter.ledger.writer import LedgerFailed
 from quoter.service.clock import Clock
-from quoter.service.data_folder import KILL_REQUEST, DataFolder, LockHeld
+from quoter.service.data_folder import (
+    KILL_REQUEST,
+    REARM_REQUEST,
+    DataFolder,
+    LockHeld,
+    Request,
+)
 from quoter.service.exit_codes import ExitCode
 from quoter.service.heartbeat import Heartbeat
 from quoter.service.last_orders import LATE_CREATE_S
-from quoter.service.latch import Latch, LatchRecord
+from quoter.service.latch import Latch, LatchRecord, renewed
 from quoter.settings import Settings
 from quoter.venues.ports import OrderGateway
 
@@ -53,12 +59,35 @@ def take_folder(settings: Settings) -> DataFolder:
 
 
 def latched(folder: DataFolder, clock: Clock) -> LatchRecord | None:
-    """A kill that outlived the process, or one that was asked for while none ran."""
-    latch = Latch(folder.path)
-    wish = folder.take_request(KILL_REQUEST)
-    if wish is not None and latch.read() is None:
-        latch.write(Cause.OPERATOR_KILL, f"file: {wish or 'KILL file'}", clock.now_ns())
-    return latch.read()
+    """A kill that outlived the process, or one that was asked for while none ran.
+
+    A KILL file is there until its kill is on the disk. Raises StartFailed.
+    """
+    latch, wish = Latch(folder.path), folder.request(KILL_REQUEST)
+    if wish is not None:
+        text = f"file: {wish.text or 'KILL file'}"
+        try:
+            latch.save(renewed(latch.read(), Cause.OPERATOR_KILL, text, clock.now_ns()))
+        except OSError as error:
+            path = folder.path / KILL_REQUEST
+            text = (
+                f"the kill that {path} asks for can't be latched: {error.strerror}: free the disk"
+            )
+            raise StartFailed(ExitCode.INTEGRITY, text) from None
+        folder.drop(KILL_REQUEST, wish)
+    record = latch.read()
+    asked = folder.request(REARM_REQUEST)
+    if asked is not None and not _means(asked, record):
+        log.warning("rearm_refused", given=asked.text, actor="file")
+        folder.drop(REARM_REQUEST, asked)
+    return record
+
+
+def _means(asked: Request, record: LatchRecord | None) -> bool:
+    """Was the re-arm asked for by somebody who has seen this kill?"""
+    if record is None or asked.text.partition(" ")[0] != record.kill_id:
+        return False
+    return 0 < record.ts_ns < asked.mtime_ns  # 0: unreadable; they all have the same id
 
 
 async def open_ledger(settings: Settings, folder: DataFolder) -> Ledger:

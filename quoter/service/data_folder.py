@@ -4,7 +4,7 @@ import fcntl
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from quoter.service.presence import is_there
 
@@ -14,6 +14,14 @@ PID = "quoter.pid"
 LOCK = "lock"
 SENTINEL_LOCK = "sentinel.lock"
 REQUEST_BYTES_MAX = 1_024  # 200 characters of any script, with an id and an amount
+
+
+class Request(NamedTuple):
+    """A request file as it was read; equal only to itself, read again untouched."""
+
+    text: str
+    mtime_ns: int  # UTC by the file system's clock; 0 if it can't be told
+    inode: int
 
 
 class LockHeld(Exception):
@@ -58,18 +66,61 @@ class DataFolder:
             self._lock.close()
             self._lock = None
 
-    def take_request(self, name: str) -> str | None:
-        """The content of a request file, which is removed; None if there is none."""
+    def ask(self, name: str, text: str) -> None:
+        """Leave a request file, on the disk before this returns; one that is there stays.
+
+        Raises OSError; even then it may be there.
+        """
+        with suppress(FileExistsError), (self.path / name).open("x") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+            sync_folder(self.path)
+
+    def request(self, name: str) -> Request | None:
+        """A request file, which stays where it is; None if there is none."""
         path = self.path / name
         try:
             with path.open("rb") as file:
-                raw = file.read(REQUEST_BYTES_MAX)
+                raw, about = file.read(REQUEST_BYTES_MAX), os.fstat(file.fileno())
         except FileNotFoundError:
             return None
         except OSError as error:  # that it is there is what counts
             if not is_there(path):
                 return None
-            raw = str(error).encode()
-        with suppress(OSError):
-            path.unlink()
-        return raw.decode(errors="replace").strip()
+            return Request(str(error), *_seen_from_outside(path))
+        text = raw.decode(errors="replace").strip()
+        return Request(text, about.st_mtime_ns, about.st_ino)
+
+    def drop(self, name: str, request: Request) -> bool:
+        """Remove a request file that was dealt with; False if it, or another one, is there."""
+        if self.request(name) == request:
+            with suppress(OSError):
+                (self.path / name).unlink()
+        return self.request(name) is None
+
+    def take_request(self, name: str) -> str | None:
+        """The content of a request file, which is removed; None if there is none."""
+        request = self.request(name)
+        if request is None:
+            return None
+        self.drop(name, request)
+        return request.text
+
+
+def sync_folder(path: Path) -> None:
+    """What was put there or removed outlives the machine. Raises OSError."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _seen_from_outside(path: Path) -> tuple[int, int]:
+    """When it was written, and which file it is, of one that can't be opened."""
+    try:
+        about = path.stat()
+    except OSError:
+        return 0, 0
+    return about.st_mtime_ns, about.st_ino

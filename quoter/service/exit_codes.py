@@ -14,6 +14,7 @@ class ExitCode(IntEnum):
     KILLED = 30  # stopped while latched KILLED
     START_FAILED = 40  # venue and books could not be reconciled at the start
     LOCK_HELD = 41
-    INTEGRITY = 42  # the ledger is damaged, or ccxt's code is not what was locked: nothing touched
+    # Ledger damaged, a kill not to be latched, or ccxt's code not what was locked: nothing touched.
+    INTEGRITY = 42
     KEY_RIGHTS = 43
     RECYCLED = 50  # clean and verified; memory was above its bound: please start again

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
+from quoter.service.data_folder import sync_folder
 from quoter.service.presence import is_there
 from quoter.telemetry.redaction import Redactor, clean
 
 NAME = "latch.json"
+TEXT_CHARS_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,13 @@ def new_record(cause: Cause, text: str, ts_ns: int) -> LatchRecord:
     """A kill of this moment, with an id of its own."""
     shown = Redactor().text(clean(text))  # it is shown by terminals, and may be the venue's
     return LatchRecord(secrets.token_hex(4), cause, shown, ts_ns)
+
+
+def renewed(old: LatchRecord | None, cause: Cause, text: str, ts_ns: int) -> LatchRecord:
+    """Another kill on top of `old`, if there is one: who re-arms must have seen this one too."""
+    if old is None:
+        return new_record(cause, text, ts_ns)
+    return new_record(old.cause, f"{old.text}; then {cause}: {text}"[:TEXT_CHARS_MAX], ts_ns)
 
 
 class Latch:
@@ -77,16 +86,9 @@ class Latch:
             file.flush()
             os.fsync(file.fileno())
         part.replace(self._path)
-        self._sync_folder()
+        sync_folder(self._folder)
 
     def clear(self) -> None:
         """Forget the kill; the caller has checked who asks and that nothing is alive."""
         self._path.unlink(missing_ok=True)
-        self._sync_folder()
-
-    def _sync_folder(self) -> None:
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self._folder)

@@ -15,15 +15,15 @@ SETTLE_S_MAX = 5.0  # at the end of the process; what is missing then the log ha
 
 
 class LatchKeeper:
-    """Brings the disk to what was decided last; `on_cleared` hears when no latch is left on it."""
+    """Brings the disk to what was decided last; `on_settled` hears each time that it is there."""
 
     def __init__(
-        self, latch: Latch, record: LatchRecord | None, *, on_cleared: Callable[[], None]
+        self, latch: Latch, record: LatchRecord | None, *, on_settled: Callable[[], None]
     ) -> None:
         self._latch = latch
         self._wanted = self._kept = record
         self._is_sure = True  # that the disk says `_kept`: not while, or after it failed, to write
-        self._on_cleared = on_cleared
+        self._on_settled = on_settled
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -70,14 +70,13 @@ class LatchKeeper:
                     is_told = True
                     await asyncio.sleep(AGAIN_S)
             self._idle.set()
+            self._on_settled()
 
     async def _write(self, record: LatchRecord | None) -> None:
         act = self._latch.clear if record is None else lambda: self._latch.save(record)
         self._is_sure = False
         await asyncio.get_running_loop().run_in_executor(self._thread, act)
         self._kept, self._is_sure = record, True
-        if record is None and self._wanted is None:
-            self._on_cleared()
 
     async def settle(self) -> None:
         """Wait for the disk, bounded: a kill of the last moment is not lost with the process."""

@@ -48,7 +48,7 @@ from quoter.venues.venue_clock import VenueClock
 log = structlog.get_logger()
 
 TICK_S = 0.1
-REQUESTS_S = 0.2
+REQUESTS_S = 0.05  # a KILL file is found within 0.1 s
 TURNS_AT_ONCE = 64  # then the sockets get their turn
 
 type Observer = Callable[[Step], None]
@@ -79,6 +79,9 @@ class Runner:
         self.inbox = Inbox()
         self._feed, self._gateway, self._clock = feed, gateway, clock
         self._metrics = metrics
+        self.stops = Stops(
+            gateway=gateway, folder=folder, latched=latched, post=self.inbox.put, clock=clock
+        )
         self.watches = Watches(
             clock=clock,
             metrics=metrics,
@@ -86,20 +89,17 @@ class Runner:
             folder=folder.path if folder is not None else None,
             venue_clock=venue_clock or VenueClock(),
             rss_max_mb=rss_max_mb,
-            post=self.inbox.put,
+            post=self.stops.post,
             recycle=self._recycle,
         )
         self._observers = observers
-        self.stops = Stops(
-            gateway=gateway, folder=folder, latched=latched, post=self.inbox.put, clock=clock
-        )
         self._show_safety()
-        self.asks = Asks(self.inbox.put)
+        self.asks = Asks(self.stops.post)
         self._keep(ledger)
         self._outbox = Outbox(
             gateway=gateway,
             feed=feed,
-            post=self.inbox.put,
+            post=self.stops.post,
             clock=clock,
             metrics=metrics,
             may_leave=self._may_leave,
@@ -120,7 +120,7 @@ class Runner:
         self._calibration: CalibrationKeeper | None = None
         if ledger is not None:
             self.durable = Durable(
-                ledger=ledger, engine=self.engine, clock=self._clock, post=self.inbox.put
+                ledger=ledger, engine=self.engine, clock=self._clock, post=self.stops.post
             )
             ledger.on_failure = self.durable.fail
             self._calibration = CalibrationKeeper(
@@ -170,7 +170,7 @@ class Runner:
 
     def _spawn(self, tasks: asyncio.TaskGroup) -> None:
         """Every task there is: none of them may end before the run does."""
-        spawn(tasks, "feed", self._feed.run(self.inbox.put))
+        spawn(tasks, "feed", self._feed.run(self.stops.post))
         spawn(tasks, "engine", self._drain_inbox())
         spawn(tasks, "tick", self._tick())
         spawn(tasks, "requests", self._requests())
@@ -182,15 +182,15 @@ class Runner:
         if self._calibration is not None:
             spawn(tasks, "calibration", self._calibration.run())
         if self._gateway is not None:
-            spawn(tasks, "private", self._gateway.run(self.inbox.put))
+            spawn(tasks, "private", self._gateway.run(self.stops.post))
             self._outbox.spawn(tasks)
 
     def _begin(self) -> None:
         """A latch found on disk is the first thing the engine hears."""
         self.watches.begin()
-        self._guards.begin(self.engine, self.inbox.put)
+        self._guards.begin(self.engine, self.stops.post)
         if (record := self.stops.latched) is not None:
-            self.inbox.put(
+            self.stops.post(
                 Alarm(ts_ns=self._clock.now_ns(), cause=record.cause, active=True, text=record.text)
             )
 
@@ -203,16 +203,16 @@ class Runner:
                     alarm = await self.durable.before(event)
                     if alarm is not None:
                         self._turn(alarm)
-                self._turn(event)
+                if refusal := self.stops.refusal(event):
+                    notes = ((REARM_REFUSED, refusal),)
+                    self.asks.answered(Step(self.engine.seq, event, notes=notes))
+                else:
+                    self._turn(event)
                 turns += 1
                 if turns % TURNS_AT_ONCE == 0:
                     await asyncio.sleep(0)
 
     def _turn(self, event: Event) -> None:
-        if refusal := self.stops.refusal(event):
-            notes = ((REARM_REFUSED, refusal),)
-            self.asks.answered(Step(self.engine.seq, event, notes=notes))
-            return
         step = self.engine.handle(event)
         if isinstance(event, Tick):
             self.watches.heard_clock(event.ts_ns)
@@ -236,7 +236,7 @@ class Runner:
         while True:
             await asyncio.sleep(TICK_S)
             self._metrics.inbox(len(self.inbox))
-            self.inbox.put(Tick(ts_ns=self._clock.now_ns()))
+            self.stops.post(Tick(ts_ns=self._clock.now_ns()))
 
     async def _requests(self) -> None:
         while True:

@@ -13,8 +13,8 @@ from quoter.domain.trading import Cause, TradingState
 from quoter.engine.operators import REARM_REFUSED
 from quoter.risk.kill_switch import SEVERITY
 from quoter.service.clock import Clock
-from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
-from quoter.service.latch import Latch, LatchRecord, new_record
+from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder, Request
+from quoter.service.latch import Latch, LatchRecord, renewed
 from quoter.service.latch_keeper import LatchKeeper
 from quoter.service.rearm_answers import RearmAnswers
 from quoter.service.rearm_files import RearmRequest
@@ -22,10 +22,10 @@ from quoter.venues.ports import Emit, OrderGateway
 
 log = structlog.get_logger()
 
+OVERTAKEN = "another kill has come meanwhile"
 REARM_PATIENCE_NS = 30_000_000_000  # a re-arm by file is asked for again until the books are clean
 REARM_AGAIN_NS = 1_000_000_000
-SIGNAL_TEXT = "SIGUSR1"
-TEXT_CHARS_MAX = 500
+SIGNAL_AFTER_NS = 1_000_000_000  # `quoter kill` signals at once when it has left its file
 
 
 class _Wish(NamedTuple):
@@ -60,10 +60,12 @@ class Stops:
         self._told = (latched.cause, latched.text) if latched is not None else None
         self._keeper: LatchKeeper | None = None
         if folder is not None:
-            self._keeper = LatchKeeper(Latch(folder.path), latched, on_cleared=self._follow)
+            self._keeper = LatchKeeper(Latch(folder.path), latched, on_settled=self._settled)
+        self._obeyed: Request | None = None  # a KILL file that waits for the latch
+        self._signal_until_ns = 0  # so long a signal may be that of a KILL file we found first
         self._wish: _Wish | None = None
         self._answers = RearmAnswers(folder.path if folder is not None else None)
-        self._post = post
+        self._hand_on = post
         self._clock = clock
         self._state = TradingState.PAUSED
         self._kills = 0  # on their way to the engine
@@ -76,28 +78,51 @@ class Stops:
     def operate(self, action: OperatorAction, actor: str, text: str) -> None:
         """Hand a wish to the engine."""
         now_ns = self._clock.now_ns()
-        self._post(Operator(ts_ns=now_ns, action=action, actor=actor, text=text))
+        self.post(Operator(ts_ns=now_ns, action=action, actor=actor, text=text))
+
+    def post(self, event: Event) -> None:
+        """The only way to the engine: a kill shuts the gate now, whatever is heard before it."""
+        if _is_kill(event):
+            self._kills += 1
+            self._give_up(OVERTAKEN)
+            self._follow()
+        self._hand_on(event)
 
     def shut(self, actor: str, text: str) -> Operator:
-        """Shut the gate this instant; the kill that the engine must hear of at once.
+        """Shut the gate this instant and latch; the kill that the engine must hear of at once.
 
         Killed already: a new kill id, for who is about to re-arm has not seen this one.
         """
-        self._kills += 1
-        self._follow()
-        if self.latched is not None and text != SIGNAL_TEXT:  # `quoter kill` leaves a file as well
-            self._renew(f"{Cause.OPERATOR_KILL}: {actor}: {text}")
-        now_ns = self._clock.now_ns()
-        return Operator(ts_ns=now_ns, action=OperatorAction.KILL, actor=actor, text=text)
+        self._latch(Cause.OPERATOR_KILL, f"{actor}: {text}")
+        return self._operator_kill(actor, text)
+
+    def _operator_kill(self, actor: str, text: str) -> Operator:
+        action, now_ns = OperatorAction.KILL, self._clock.now_ns()
+        return Operator(ts_ns=now_ns, action=action, actor=actor, text=text)
 
     def kill(self, actor: str, text: str) -> None:
         """Shut the gate this instant, then let the engine hear of it."""
-        self._post(self.shut(actor, text))
+        self.post(self.shut(actor, text))
 
     def kill_by_signal(self) -> None:
-        """SIGUSR1: `quoter kill` leaves its reason in the request file."""
-        reason = self._folder.take_request(KILL_REQUEST) if self._folder is not None else None
-        self.kill("signal", reason or SIGNAL_TEXT)
+        """SIGUSR1: alone, or beside the file of a `quoter kill`, which is one kill and not two."""
+        if self._kill_by_file("signal"):
+            return
+        is_known = self.latched is not None and self._clock.now_ns() <= self._signal_until_ns
+        self._signal_until_ns = 0
+        if is_known:
+            self.post(self._operator_kill("signal", "of the KILL file"))
+        else:
+            self.kill("signal", "SIGUSR1")
+
+    def _kill_by_file(self, actor: str) -> bool:
+        """Obey a new KILL file; it stays until the latch is on the disk, should we die before."""
+        request = self._folder.request(KILL_REQUEST) if self._folder is not None else None
+        if request is None or request == self._obeyed:
+            return False
+        self._obeyed = request
+        self.kill(actor, request.text or "KILL file")
+        return True
 
     def end(self, actor: str, text: str) -> None:
         """The process ends: the gate stays shut from now on, whatever the state."""
@@ -121,15 +146,16 @@ class Stops:
         )
 
     def refusal(self, event: Event) -> str:
-        """Why the engine must not hear this: a re-arm that a newer kill has overtaken. Or empty."""
-        if not isinstance(event, Operator):
-            return ""
-        if event.action is OperatorAction.KILL:
+        """Why the engine must not hear this: a re-arm that a newer kill has overtaken. Or empty.
+
+        Asked of everything that was posted, right before its turn.
+        """
+        if _is_kill(event):
             self._kills = max(0, self._kills - 1)  # from here on the state says it
-        if event.action is not OperatorAction.REARM:
+        if not isinstance(event, Operator) or event.action is not OperatorAction.REARM:
             return ""
         is_meant = not self._kills and event.text.partition(":")[0] == self.kill_id()
-        return "" if is_meant else "another kill has come meanwhile"
+        return "" if is_meant else OVERTAKEN
 
     def changed(self, change: StateChange) -> None:
         """Follow the engine. Never waits: cancels leave beside the latch, not behind it."""
@@ -138,38 +164,38 @@ class Stops:
             self._gateway.reduce_only(is_on=change.after is TradingState.REDUCE_ONLY)
         self._follow()
         for cause, text in change.raised:
-            if SEVERITY[cause].state is TradingState.KILLED:
+            is_known = self.latched is not None and (
+                cause is Cause.OPERATOR_KILL or (cause, text) == self._told
+            )
+            if SEVERITY[cause].state is TradingState.KILLED and not is_known:
                 self._latch(cause, text)
         if change.before is TradingState.KILLED and change.after is not TradingState.KILLED:
-            self._wish = None
+            self._wish = self._told = None
             self._keep(None)
 
     def _latch(self, cause: Cause, text: str) -> None:
-        """Another kill on top of one takes a new id; a person's took it when it was asked for."""
-        if self.latched is None:
-            self._keep(new_record(cause, text, self._clock.now_ns()))
-        elif cause is not Cause.OPERATOR_KILL and (cause, text) != self._told:
-            self._renew(f"{cause}: {text}")
-
-    def _renew(self, text: str) -> None:
-        """Another kill id, on the same latch: who re-arms must have seen this one too."""
-        old, self._wish = self.latched, None
-        if old is not None:
-            story = f"{old.text}; then {text}"[:TEXT_CHARS_MAX]
-            self._keep(new_record(old.cause, story, self._clock.now_ns()))
+        """Every kill has an id that nobody has seen before, on top of another one too."""
+        self._keep(renewed(self.latched, cause, text, self._clock.now_ns()))
 
     def _keep(self, record: LatchRecord | None) -> None:
         self.latched = record
         if self._keeper is not None:
             self._keeper.keep(record)
-        else:
-            self._follow()
+        self._follow()
+
+    def _settled(self) -> None:
+        """The disk says what was decided: the KILL file that led to it has had its day."""
+        folder, request = self._folder, self._obeyed
+        if folder is not None and request is not None and folder.drop(KILL_REQUEST, request):
+            self._obeyed = None
+        self._follow()
 
     def _follow(self) -> None:
         """Bring the gate to what everything together allows."""
         if self._gateway is None:
             return
-        is_latched = self._keeper is not None and not self._keeper.is_clear
+        is_kept = self._keeper is not None and not self._keeper.is_clear
+        is_latched = self.latched is not None or is_kept
         is_stopped = self._state >= TradingState.PAUSED or self._kills > 0
         if is_stopped or is_latched or self._is_ending:
             self._gateway.shut()
@@ -180,9 +206,8 @@ class Stops:
         """Kill and re-arm by file: they need no token, no network and no HTTP server."""
         if self._folder is None:
             return
-        text = self._folder.take_request(KILL_REQUEST)
-        if text is not None:
-            self.kill("file", text or "KILL file")
+        if self._kill_by_file("file"):
+            self._signal_until_ns = self._clock.now_ns() + SIGNAL_AFTER_NS
         wanted = self._folder.take_request(REARM_REQUEST)
         if wanted is not None:
             self._wish_for(wanted)
@@ -199,9 +224,8 @@ class Stops:
             return
         text = f"{record.text} (latched by another process as {record.cause})"
         self.latched, self._told = record, (Cause.SENTINEL_KILL, text)
-        self._follow()
         now_ns = self._clock.now_ns()
-        self._post(Alarm(ts_ns=now_ns, cause=Cause.SENTINEL_KILL, active=True, text=text))
+        self.post(Alarm(ts_ns=now_ns, cause=Cause.SENTINEL_KILL, active=True, text=text))
 
     def _wish_for(self, wanted: str) -> None:
         """A request that was left in the folder."""
@@ -217,20 +241,24 @@ class Stops:
         if event is None:
             self._answers.give_up(request.kill_id, "that is not the id of the kill in force")
         else:
-            now_ns = event.ts_ns
-            self._wish = _Wish(event, request.kill_id, now_ns + REARM_PATIENCE_NS, now_ns)
+            until_ns = event.ts_ns + REARM_PATIENCE_NS
+            self._wish = _Wish(event, request.kill_id, until_ns, event.ts_ns)
 
     def _ask_again(self, wish: _Wish) -> None:
         now_ns = self._clock.now_ns()
-        if self._kills or self.kill_id() != wish.kill_id:
-            self._wish = None
-            self._answers.give_up(wish.kill_id, "another kill has come meanwhile")
+        if self.kill_id() != wish.kill_id:
+            self._give_up(OVERTAKEN)
         elif now_ns > wish.until_ns:
-            self._wish = None
-            self._answers.give_up(wish.kill_id, f"not within {REARM_PATIENCE_NS / 1e9:g} s")
+            self._give_up(f"not within {REARM_PATIENCE_NS / 1e9:g} s")
         elif now_ns >= wish.next_ns:
             self._wish = wish._replace(next_ns=now_ns + REARM_AGAIN_NS)
-            self._post(replace(wish.event, ts_ns=now_ns))
+            self.post(replace(wish.event, ts_ns=now_ns))
+
+    def _give_up(self, why: str) -> None:
+        """A re-arm by file, if one is under way, is not tried again; who left it is told."""
+        if self._wish is not None:
+            self._answers.give_up(self._wish.kill_id, why)
+            self._wish = None
 
     def answered(self, step: Step) -> None:
         """What the engine says to a re-arm by file goes to who left the file."""
@@ -260,3 +288,13 @@ class Stops:
         self._is_ending = True
         if self._keeper is not None:
             await self._keeper.settle()
+
+
+def _is_kill(event: Event) -> bool:
+    match event:
+        case Operator(action=OperatorAction.KILL):
+            return True
+        case Alarm(active=True):
+            return SEVERITY[event.cause].state is TradingState.KILLED
+        case _:
+            return False

@@ -14,6 +14,7 @@ import pytest
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.events import Alarm
 from quoter.domain.market import Side
+from quoter.domain.reasons import OperatorAction
 from quoter.domain.trading import Cause, TradingState
 from quoter.service import last_orders
 from quoter.service.data_folder import KILL_REQUEST
@@ -77,7 +78,7 @@ def by_cause(pilot: Pilot) -> None:
     """The engine's own: what it finds out is a kill like any other."""
     clock = pilot.running.clock
     alarm = Alarm(ts_ns=clock.now_ns(), cause=Cause.INVARIANT_BROKEN, active=True, text="test")
-    pilot.running.runner.inbox.put(alarm)
+    pilot.running.runner.stops.post(alarm)
 
 
 @pytest.mark.parametrize("kill", [by_signal, by_file, by_cause])
@@ -123,6 +124,32 @@ def waiting(name: str, decided_ns: int) -> PlaceOrder:
     )
 
 
+async def test_the_gate_stays_shut_over_a_breach_that_nobody_has_heard(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    """What the engine hears before it allows orders, which is not for it to say any more."""
+    async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
+        await pilot.until(pilot.is_two_sided, 20.0, "quoting")
+        runner = pilot.running.runner
+        gateway = runner._gateway
+        assert isinstance(gateway, CcxtGateway)
+        opened: list[TradingState] = []
+        open_gate = gateway.open_gate
+
+        def opening() -> None:
+            open_gate()
+            opened.append(runner.engine.causes.state)
+
+        gateway.open_gate = opening  # type: ignore[method-assign]
+        runner.stops.operate(OperatorAction.REDUCE, "test", "")
+        gateway._client.gate.breach("somewhere else")
+        state = pilot.running.engine.causes
+        await pilot.until(lambda: state.state is TradingState.KILLED, 10.0, "killed")
+        assert opened == []
+        assert any("REDUCE_ONLY" in line for line in pilot.history), "the other turn came first"
+        assert await pilot.stop() == ExitCode.KILLED
+
+
 async def test_a_kill_outlives_a_dead_process_and_five_restarts(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
@@ -146,6 +173,27 @@ async def test_a_kill_outlives_a_dead_process_and_five_restarts(
             await daemon.process.wait()
         assert Latch(tmp_path).read() == record
     assert await creates(sandbox) == sent
+
+
+async def test_a_kill_during_the_start_comes_up_killed(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    """After a crash a start waits for late creates: the very moment at which somebody kills."""
+    async with quoter(sandbox, tmp_path, "run") as daemon:
+        await is_busy(sandbox, daemon)
+        daemon.process.kill()
+        await daemon.process.wait()
+    async with quoter(sandbox, tmp_path, "run") as daemon:
+        await until(partial(daemon.said, "run"), "the start has begun", daemon)
+        daemon.process.send_signal(signal.SIGUSR1)
+        await until(partial(daemon.said, "started"), "started", daemon)
+        await until(Latch(tmp_path).read, "latched", daemon)
+        code, body = await daemon.get("/readyz")
+        assert (code, "operator_kill" in body) == (503, True), body
+        sent = await creates(sandbox)
+        await asyncio.sleep(WOULD_LEAVE_S)
+        assert await creates(sandbox) == sent
+        assert not own(sandbox)
 
 
 async def test_orders_that_can_not_be_cancelled_are_told_and_go_as_soon_as_they_can(

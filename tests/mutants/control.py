@@ -55,18 +55,25 @@ MUTANTS = (
         "a kill shuts the gate only when the engine comes to it",
         Edit(
             STOPS,
-            "        self._kills += 1\n        self._follow()\n",
-            "        self._kills += 1\n",
+            "            self._give_up(OVERTAKEN)\n            self._follow()\n",
+            "            self._give_up(OVERTAKEN)\n",
         ),
-        tests=(CONTROL,),
+        Edit(
+            STOPS,
+            "            self._keeper.keep(record)\n        self._follow()\n",
+            "            self._keeper.keep(record)\n",
+        ),
+        tests=(f"{SERVICE}/test_stops.py", CONTROL),
     ),
     mutant(
         "stale_kill_id",
         "the id of an earlier kill lifts a later one",
         Edit(
             STOPS,
-            "        if self.latched is not None and text != SIGNAL_TEXT:",
-            "        if False:",
+            "        self._keep(renewed(self.latched, cause, text, self._clock.now_ns()))\n",
+            "        self._keep(\n"
+            "            self.latched or renewed(None, cause, text, self._clock.now_ns())\n"
+            "        )\n",
         ),
         tests=(CONTROL,),
     ),

@@ -195,7 +195,7 @@ STOPS = (
         "the latch is on the disk, its name is not",
         Edit(
             LATCH,
-            "        part.replace(self._path)\n        self._sync_folder()\n",
+            "        part.replace(self._path)\n        sync_folder(self._folder)\n",
             "        part.replace(self._path)\n",
         ),
         tests=("tests/unit/service/test_latch.py",),

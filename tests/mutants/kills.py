@@ -9,6 +9,11 @@ STOPPING = "quoter/engine/stopping.py"
 STATE_RULE, RISK_VIEW = "quoter/risk/trading_state.py", "quoter/risk/view.py"
 STOPS_TESTS = "tests/unit/service/test_stops.py"
 MACHINE = "tests/property/test_stops_machine.py"
+REARM_TESTS = "tests/unit/service/test_stops_rearm.py"
+FILE_TESTS = "tests/unit/service/test_stops_file.py"
+START, START_TESTS = "quoter/app/start.py", "tests/unit/app/test_start.py"
+SIGNALS, SIGNALS_TESTS = "quoter/app/signals.py", "tests/unit/app/test_signals.py"
+DAEMON_KILL = "tests/integration/test_daemon_kill.py"
 FLATTEN_TESTS = "tests/unit/engine/test_flattening.py"
 
 MUTANTS = (
@@ -43,13 +48,86 @@ MUTANTS = (
     ),
     mutant(
         "gate_shut_after_the_queue",
-        "a kill shuts the gate only when the engine has got round to it",
+        "the gate opens again while an alarm that kills waits to be heard",
         Edit(
             STOPS,
             "        is_stopped = self._state >= TradingState.PAUSED or self._kills > 0\n",
             "        is_stopped = self._state >= TradingState.PAUSED\n",
         ),
-        tests=(MACHINE,),
+        tests=(STOPS_TESTS, MACHINE),
+    ),
+    mutant(
+        "breach_past_the_stops",
+        "what the last inch finds out goes to the engine's queue behind the back of the stops",
+        Edit(
+            "quoter/service/runner.py",
+            "self._gateway.run(self.stops.post)",
+            "self._gateway.run(self.inbox.put)",
+        ),
+        tests=(f"{DAEMON_KILL}::test_the_gate_stays_shut_over_a_breach_that_nobody_has_heard",),
+    ),
+    mutant(
+        "signal_is_always_the_files",
+        "a bare SIGUSR1 leaves the kill id of the kill before it good",
+        Edit(
+            STOPS,
+            "is_known = self.latched is not None and self._clock.now_ns() <= self._signal_until_ns",
+            "is_known = self.latched is not None",
+        ),
+        tests=(REARM_TESTS, MACHINE),
+    ),
+    mutant(
+        "wish_survives_a_kill",
+        "a re-arm that waits for clean books goes on waiting when somebody kills again",
+        Edit(
+            STOPS,
+            "            self._kills += 1\n            self._give_up(OVERTAKEN)\n",
+            "            self._kills += 1\n",
+        ),
+        tests=(REARM_TESTS,),
+    ),
+    mutant(
+        "kill_file_gone_before_the_latch",
+        "a process that dies, or a full disk, loses a kill by file",
+        Edit(
+            STOPS,
+            "        self._obeyed = request\n        self.kill(",
+            "        self._folder.drop(KILL_REQUEST, request)\n        self.kill(",
+        ),
+        tests=(FILE_TESTS, MACHINE),
+    ),
+    mutant(
+        "start_takes_the_kill_file_first",
+        "a start that can't latch loses the kill: the next one trades",
+        Edit(
+            START,
+            "        text = f\"file: {wish.text or 'KILL file'}\"\n",
+            "        text = f\"file: {wish.text or 'KILL file'}\"\n"
+            "        folder.drop(KILL_REQUEST, wish)\n",
+        ),
+        tests=(START_TESTS,),
+    ),
+    mutant(
+        "signal_swallowed_by_the_start",
+        "a kill while the start waits for late creates is forgotten",
+        Edit(
+            SIGNALS,
+            "        self._is_kill_waiting = True\n",
+            "        return\n",
+        ),
+        tests=(SIGNALS_TESTS, f"{DAEMON_KILL}::test_a_kill_during_the_start_comes_up_killed"),
+    ),
+    mutant(
+        "signal_of_the_start_in_memory_only",
+        "a kill during a start that fails is forgotten",
+        Edit(SIGNALS, "        if self.folder is not None:\n", "        if False:\n"),
+        tests=(SIGNALS_TESTS,),
+    ),
+    mutant(
+        "old_rearm_at_the_start",
+        "a re-arm that was left before a kill lifts it at the next start",
+        Edit(START, "    return 0 < record.ts_ns < asked.mtime_ns", "    return 0 < record.ts_ns"),
+        tests=(START_TESTS,),
     ),
     mutant(
         "gate_opens_before_the_latch_is_gone",

@@ -1,24 +1,34 @@
 """Kills, pauses, resumes and re-arms in any order, with the queue between people and engine.
 
-The real stops, the real engine, a model that knows nothing but the table of causes.
+The real stops, engine, last inch and files; a model that knows nothing but the table of causes, and
+which kill ids were there to be seen before the newest kill.
 """
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from quoter.app.start import latched
 from quoter.domain.commands import PlaceOrder, TimeInForce
-from quoter.domain.events import Alarm, Event
+from quoter.domain.events import Alarm, Event, Operator
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
 from quoter.service.clock import Clock
-from quoter.service.stops import Stops
+from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
+from quoter.service.latch import Latch
+from quoter.service.stops import SIGNAL_AFTER_NS, Stops
+from quoter.venues.breach import breach_alarm
+from quoter.venues.config import NowNs
+from quoter.venues.ports import Emit
+from quoter.venues.transport import LastInch
 from tests.unit.engine.cases import Desk, config
 from tests.unit.service.test_outbox import Gateway
 
@@ -33,47 +43,103 @@ WISHES = [
 ]
 
 
-@dataclass
 class Door(Gateway):
-    is_gate_open: bool = field(default=False)
+    """The real last inch; what it finds out goes the way that a gateway's news go."""
+
+    def __init__(self, emit: Emit, now_ns: NowNs) -> None:
+        super().__init__()
+        self.gate = LastInch(hosts=frozenset(), age_ns_max=0, now_ns=now_ns)
+        self.gate.report_breaches(breach_alarm(emit, now_ns))
 
     def shut(self) -> None:
-        self.is_gate_open = False
+        self.gate.is_open = False
 
     def open_gate(self) -> None:
-        self.is_gate_open = True
+        self.gate.is_open = True
 
 
 class StopsMachine(RuleBasedStateMachine):
-    """People post, the engine hears in order, and the venue answers when it likes."""
+    """People post, the engine hears in order, venue and disk answer when they like."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._temporary = TemporaryDirectory()
+        self.folder = Path(self._temporary.name)
+        self.loop = asyncio.new_event_loop()
         self.queue: list[Event] = []
-        self.door = Door()
         self.desk = Desk(config())
-        start_ns = self.desk.now_ns
-        clock = Clock(wall_ns=lambda: start_ns, monotonic_ns=lambda: self.desk.now_ns - start_ns)
-        self.stops = Stops(
-            gateway=self.door, folder=None, latched=None, post=self.queue.append, clock=clock
-        )
         self.ids = ["never a kill id"]  # everyone that anybody can have seen
-        self.unheard_kills = 0
+        self.stale: set[str] = set()  # of those, what is older than the newest kill
+        self.signal_until_ns = 0  # so long a signal may be that of a KILL file
+        self.is_filed = False  # a KILL file was left and its kill not lifted
+        self.is_new_file = False  # nor found so far
         self.kills: set[Cause] = set()
 
     @initialize()
     def begin(self) -> None:
+        """A start, as daemon and runner make it."""
+        self.queue = []
+        self.desk = Desk(config())
+        start_ns = self.desk.now_ns
+        clock = Clock(wall_ns=lambda: start_ns, monotonic_ns=lambda: self.desk.now_ns - start_ns)
+        folder = DataFolder(self.folder)
+        record = latched(folder, clock)
+        self.door = Door(self._emit, clock.now_ns)
+        self.stops = Stops(
+            gateway=self.door, folder=folder, latched=record, post=self._put, clock=clock
+        )
+        self.kills = set()
+        if record is not None:
+            now_ns, stale = self.desk.now_ns, self.stale
+            self.stops.post(Alarm(ts_ns=now_ns, cause=record.cause, active=True, text=record.text))
+            self.hear(1)
+            self.stale = stale  # it is the kill of before
         first = len(self.desk.steps)
         self.desk.quoting()
         for step in self.desk.steps[first:]:
             self._follow(step)
 
+    def _put(self, event: Event) -> None:
+        self.queue.append(event)
+
+    def _emit(self, event: Event) -> None:
+        self.stops.post(event)
+
+    def _let_go(self) -> None:
+        assert self.stops._keeper is not None
+        self.stops._keeper._thread.shutdown()
+
+    def teardown(self) -> None:
+        self._let_go()
+        self.loop.close()
+        self._temporary.cleanup()
+
     # people
 
     @rule()
     def kill(self) -> None:
+        self._another_kill()
         self.stops.kill("test", "enough")
-        self.unheard_kills += 1
+
+    @rule()
+    def signal(self) -> None:
+        """SIGUSR1: one beside a KILL file is that kill, any other is a kill of its own."""
+        if not self._obey(is_signal=True):
+            is_alone = self.desk.now_ns > self.signal_until_ns or self.stops.latched is None
+            if is_alone:
+                self._another_kill()
+            self.signal_until_ns = 0
+        self.stops.kill_by_signal()
+
+    @rule(is_signalled=st.booleans())
+    def leave_a_kill_file(self, is_signalled: bool) -> None:
+        """As `quoter kill` does; no signal reaches a daemon in another container."""
+        part = self.folder / "KILL.part"
+        part.write_text("enough")
+        part.replace(self.folder / KILL_REQUEST)
+        self.is_filed = self.is_new_file = True
+        if is_signalled:
+            self.signal()
 
     @rule(action=st.sampled_from(WISHES))
     def wish(self, action: OperatorAction) -> None:
@@ -83,20 +149,72 @@ class StopsMachine(RuleBasedStateMachine):
     def rearm(self, back: int) -> None:
         event = self.stops.rearming(self.ids[-min(back, len(self.ids))], "test", "")
         if event is not None:
-            self.queue.append(event)
+            self.stops.post(event)
+
+    @rule(back=st.integers(1, 3))
+    def leave_a_rearm_file(self, back: int) -> None:
+        (self.folder / REARM_REQUEST).write_text(self.ids[-min(back, len(self.ids))])
 
     @rule()
     def rearm_past_the_stops(self) -> None:
         """Nobody does; a re-arm that names no kill must be worth nothing all the same."""
         self.stops.operate(OperatorAction.REARM, "test", "")
 
+    def _another_kill(self) -> None:
+        """From now on an id that was seen before must lift nothing."""
+        self.stale = self.stale | set(self.ids)
+
+    def _obey(self, *, is_signal: bool) -> bool:
+        """A KILL file is about to be found; False if none is there, or no new one."""
+        if not self.is_new_file:
+            return False
+        self._another_kill()
+        self.is_new_file = False
+        if not is_signal:
+            self.signal_until_ns = self.desk.now_ns + SIGNAL_AFTER_NS
+        return True
+
     # the shell
 
     @rule(cause=st.sampled_from(ALARMS), active=st.booleans())
     def alarm(self, cause: Cause, active: bool) -> None:
-        self.queue.append(
+        self.stops.post(
             Alarm(ts_ns=self.desk.now_ns, cause=cause, active=active, text=f"{cause} seen")
         )
+
+    @rule()
+    def breach(self) -> None:
+        self.door.gate.breach("somewhere else")
+
+    @rule()
+    def look(self) -> None:
+        self._obey(is_signal=False)
+        self.stops.look()
+
+    @rule()
+    def let_the_disk_work(self) -> None:
+        async def work() -> None:
+            writing = asyncio.create_task(self.stops.run())
+            await asyncio.sleep(0)
+            assert self.stops._keeper is not None
+            await self.stops._keeper._idle.wait()
+            writing.cancel()
+
+        self.loop.run_until_complete(work())
+
+    @rule()
+    def die_and_start_again(self) -> None:
+        """SIGKILL: all that is not on the disk is gone, and a re-arm must be asked for again."""
+        record = Latch(self.folder).read()
+        if record is not None:  # so is a kill on top of it that was still on its way there
+            self.stale.discard(record.kill_id)
+        if (self.folder / KILL_REQUEST).exists():
+            self._another_kill()
+        self.is_new_file, self.signal_until_ns = False, 0
+        self._let_go()
+        self.begin()
+        if record is not None or self.is_filed:
+            assert self.desk.state() is TradingState.KILLED
 
     # the engine and the venue
 
@@ -130,11 +248,35 @@ class StopsMachine(RuleBasedStateMachine):
         for step in self.desk.steps[first:]:
             self._follow(step)
 
+    # what takes luck, in one piece
+
+    @rule()
+    def calm_down(self) -> None:
+        """Everything is heard, every order over, and who waits for that asks again."""
+        self.hear(len(self.queue))
+        self.answer("all")
+        self.answer("all")
+        self.pass_time()
+        self.pass_time()
+        self.answer("all")
+        self.look()
+        self.hear(len(self.queue))
+
+    @rule(back=st.integers(1, 3), is_by_file=st.booleans(), is_heard=st.booleans())
+    def ask_when_calm(self, back: int, is_by_file: bool, is_heard: bool) -> None:
+        self.calm_down()
+        if is_by_file:
+            self.leave_a_rearm_file(back)
+            self.look()
+        else:
+            self.rearm(back)
+        if is_heard:
+            self.hear(len(self.queue))
+
     def _tell(self, event: Event) -> None:
         engine = self.desk.engine
         was_killed = engine.causes.state is TradingState.KILLED
         is_rearm = getattr(event, "action", None) is OperatorAction.REARM
-        is_kill = getattr(event, "action", None) is OperatorAction.KILL
         was_quiet, seen = engine.is_quiet, self.stops.latched
         meant = getattr(event, "text", "").partition(":")[0]
         if not self.stops.refusal(event):
@@ -144,8 +286,10 @@ class StopsMachine(RuleBasedStateMachine):
                 assert was_quiet, "a kill was lifted with orders that may live"
                 assert seen is not None
                 assert meant == seen.kill_id, "another kill was meant"
+                assert meant not in self.stale, "a newer kill was lifted too"
+                assert not any(map(_is_kill, self.queue)), "a kill that waits was overtaken"
+                self.is_filed = self.is_new_file
             self._follow(step)
-        self.unheard_kills -= is_kill
 
     def _follow(self, step: Step) -> None:
         """What the runner does with a step, and what must be true of it."""
@@ -159,12 +303,12 @@ class StopsMachine(RuleBasedStateMachine):
         for cause, _ in step.state.raised:
             if SEVERITY[cause].state is TradingState.KILLED:
                 self.kills = self.kills | {cause}
+                if cause is not Cause.OPERATOR_KILL:  # that one came when it was asked for
+                    self._another_kill()
         self.kills = self.kills - set(step.state.cleared)
         gone = before - self.kills
         assert not gone or not self.kills, "a re-arm lifts every kill or none"
         self.stops.changed(step.state)
-        if self.stops.latched is not None:
-            self.ids.append(self.stops.latched.kill_id)
 
     @invariant()
     def the_worst_active_cause_rules(self) -> None:
@@ -175,14 +319,39 @@ class StopsMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_gate_is_open_only_while_nothing_speaks_against_it(self) -> None:
-        state = self.desk.engine.causes.state
-        is_allowed = state < TradingState.PAUSED and not self.unheard_kills
-        assert self.door.is_gate_open is is_allowed
+        is_stopped = self.desk.state() >= TradingState.PAUSED or any(map(_is_kill, self.queue))
+        is_latched = self.stops.latched is not None or Latch(self.folder).is_set()
+        assert not self.door.gate.is_open or not (is_stopped or is_latched)
+        keeper = self.stops._keeper
+        is_settled = keeper is not None and keeper._idle.is_set()
+        assert self.door.gate.is_open or is_stopped or is_latched or not is_settled
 
     @invariant()
     def killed_is_latched(self) -> None:
-        is_killed = self.desk.engine.causes.state is TradingState.KILLED
-        assert (self.stops.latched is not None) is is_killed
+        is_killed = self.desk.state() is TradingState.KILLED
+        assert (self.stops.latched is not None) is (is_killed or any(map(_is_asked, self.queue)))
+
+    @invariant()
+    def a_kill_by_file_outlives_the_process(self) -> None:
+        is_there = (self.folder / KILL_REQUEST).exists() or Latch(self.folder).is_set()
+        assert is_there or not self.is_filed
+
+    @invariant()
+    def everybody_sees_the_id(self) -> None:
+        kill_id = self.stops.kill_id()
+        if kill_id is not None and kill_id != self.ids[-1]:
+            self.ids.append(kill_id)
+
+
+def _is_asked(event: Event) -> bool:
+    """A person's kill is latched before the engine hears of it."""
+    return isinstance(event, Operator) and event.action is OperatorAction.KILL
+
+
+def _is_kill(event: Event) -> bool:
+    if isinstance(event, Alarm):
+        return event.active and SEVERITY[event.cause].state is TradingState.KILLED
+    return _is_asked(event)
 
 
 StopsMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

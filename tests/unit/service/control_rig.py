@@ -98,14 +98,14 @@ class Rig:
         self.is_held = False  # the engine is kept busy by something else
         self._queue: list[Event] = []
         self._keys = count(1)
-        self.asks = Asks(self.post)
         self.stops = Stops(
             gateway=cast(OrderGateway, self.gate),
             folder=DataFolder(folder),
             latched=None,
-            post=self.post,
+            post=self._put,
             clock=self.clock,
         )
+        self.asks = Asks(self.stops.post)
         running = TradingState.RUNNING
         self.stops.changed(StateChange(before=running, after=running, raised=(), cleared=()))
         self.gate.opened = 0
@@ -138,7 +138,7 @@ class Rig:
 
     # what the runner does
 
-    def post(self, event: Event) -> None:
+    def _put(self, event: Event) -> None:
         self._queue.append(event)
         asyncio.get_running_loop().call_soon(self.drain)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from quoter.domain.events import Event, Operator
+from quoter.domain.events import Alarm, Event, Operator
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import StateChange
 from quoter.domain.trading import Cause, TradingState
@@ -340,6 +340,33 @@ async def test_the_end_shuts_the_gate_for_good(tmp_path: Path) -> None:
         post.handle()
         assert not post.door.is_gate_open
         assert isinstance(post.desk.steps[-1].event, Operator)
+
+
+@pytest.mark.parametrize("cause", [Cause.WIRE_MISMATCH, Cause.LEDGER_FAILED])
+async def test_no_turn_before_it_opens_the_gate_past_a_kill_that_waits(
+    tmp_path: Path, cause: Cause
+) -> None:
+    """The last inch, or the disk, has found something while the engine has more to hear."""
+    async with posted(tmp_path) as post:
+        post.stops.operate(OperatorAction.REDUCE, "test", "")
+        alarm = Alarm(ts_ns=post.desk.now_ns, cause=cause, active=True, text="found")
+        post.stops.post(alarm)
+        assert not post.door.is_gate_open
+        post.handle()
+        assert post.desk.state() is TradingState.KILLED
+        assert post.door.times_opened == 1  # at the start
+
+
+async def test_a_kill_that_waits_forbids_to_lift_the_one_before(tmp_path: Path) -> None:
+    async with posted(tmp_path) as post:
+        post.stops.kill("test", "first")
+        post.handle()
+        post.let_go()
+        assert post.rearm(str(post.stops.kill_id()), "hasty")
+        alarm = Alarm(ts_ns=post.desk.now_ns, cause=Cause.KEY_REFUSED, active=True, text="found")
+        post.stops.post(alarm)
+        post.handle()
+        assert post.desk.state() is TradingState.KILLED
 
 
 @pytest.mark.parametrize("before", [TradingState.PAUSED, TradingState.RUNNING])

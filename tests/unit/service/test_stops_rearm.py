@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from quoter.domain.events import Operator
+from quoter.domain.events import Alarm, Operator
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.trading import Cause, TradingState
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST
@@ -121,9 +121,80 @@ async def test_the_accepted_inventory_stands_behind_the_id(rig: Rig) -> None:
     assert [event.accept_inventory for event in rearms(rig)] == [Decimal("-0.5")]
 
 
-async def test_a_signal_beside_its_file_is_the_same_kill(rig: Rig) -> None:
+@pytest.mark.parametrize("is_file_first", [True, False])
+async def test_a_signal_beside_its_file_is_the_same_kill(rig: Rig, is_file_first: bool) -> None:
     """`quoter kill` leaves a file and sends a signal: the id that it shows must stay good."""
+    seen = rig.stops.kill_id()
+    (rig.folder / KILL_REQUEST).write_text("again")
+    if is_file_first:
+        look(rig)
+    rig.stops.kill_by_signal()
     kill_id = rig.stops.kill_id()
+    look(rig)
+    assert seen != kill_id == rig.stops.kill_id()
+    await rig.until_disk()
+    rig.settle()
+    ask(rig, str(kill_id))
+    assert rig.state < TradingState.KILLED
+
+
+@pytest.mark.parametrize("by", ["its signal", "an alarm of before"])
+async def test_a_kill_that_needs_no_new_id_ends_a_rearm_that_waits_too(rig: Rig, by: str) -> None:
+    if by == "its signal":
+        (rig.folder / KILL_REQUEST).write_text("again")
+        look(rig)
+        ask(rig, str(rig.stops.kill_id()))
+        rig.stops.kill_by_signal()
+    else:
+        rig.own_kill(Cause.LEDGER_FAILED)
+        ask(rig, str(rig.stops.kill_id()))
+        now_ns = rig.desk.now_ns
+        rig.stops.post(Alarm(ts_ns=now_ns, cause=Cause.LEDGER_FAILED, active=True, text="still"))
+    rig.drain()
+    rig.settle()
+    rig.later(1)
+    look(rig)
+    assert rig.state is TradingState.KILLED
+
+
+@pytest.mark.parametrize("by", ["signal", "api"])
+async def test_a_kill_that_says_no_more_than_a_signal_is_one_too(rig: Rig, by: str) -> None:
+    """Nobody who re-arms with the id of before has seen it."""
+    seen = str(rig.stops.kill_id())
+    ask(rig, seen)  # too early: the books are not clean
+    if by == "signal":
+        rig.stops.kill_by_signal()
+    else:
+        assert (await rig.post_verb("kill", reason="SIGUSR1")).status == 200
+    rig.drain()
+    rig.settle()
+    rig.later(1)
+    look(rig)
+    assert rig.state is TradingState.KILLED
+    assert (await rig.post_verb("rearm", kill_id=seen)).status == 409
+    assert (await rig.post_verb("rearm", kill_id=rig.stops.kill_id())).status == 200
+
+
+@pytest.mark.parametrize("later_s", [0.0, 2.0])
+async def test_a_file_excuses_one_signal_of_its_moment(rig: Rig, later_s: float) -> None:
+    (rig.folder / KILL_REQUEST).write_text("again")
+    look(rig)
+    if not later_s:
+        rig.stops.kill_by_signal()  # its own
+    kill_id = rig.stops.kill_id()
+    rig.later(later_s)
+    rig.stops.kill_by_signal()
+    assert rig.stops.kill_id() != kill_id
+
+
+async def test_a_signal_right_after_its_files_kill_was_lifted_kills(rig: Rig) -> None:
+    """It may be anybody's by then."""
+    (rig.folder / KILL_REQUEST).write_text("again")
+    look(rig)
+    rig.settle()
+    ask(rig, str(rig.stops.kill_id()))
+    assert rig.state < TradingState.KILLED
     rig.stops.kill_by_signal()
     rig.drain()
-    assert rig.stops.kill_id() == kill_id
+    assert rig.state is TradingState.KILLED
+    assert rig.stops.kill_id() is not None

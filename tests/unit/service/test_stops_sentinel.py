@@ -30,6 +30,8 @@ def test_a_latch_of_the_sentinel_is_told_once_and_keeps_its_id(tmp_path: Path) -
     assert (alarm.cause, alarm.active) == (Cause.SENTINEL_KILL, True)
     assert "silent" in alarm.text
     assert ours.latched == record
+    assert ours.rearming(record.kill_id, "test", "why") is None  # the engine has not heard yet
+    assert ours.refusal(alarm) == ""
     assert ours.rearming(record.kill_id, "test", "why") is not None
 
 

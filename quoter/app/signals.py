@@ -1,0 +1,67 @@
+"""What a signal means to a daemon, from the first moment of its start."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+
+import structlog
+
+from quoter.app.start import StartFailed
+from quoter.app.steering import Steering
+from quoter.service.data_folder import KILL_REQUEST, DataFolder
+from quoter.service.exit_codes import ExitCode
+from quoter.service.runner import Runner
+from quoter.service.stops import Stops
+
+log = structlog.get_logger()
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+STOPPED = "stopped before the start was complete"
+
+
+class Signals:
+    """Until `listen` a kill waits for the stops, on the disk too, and a stop ends the start."""
+
+    def __init__(self, *, can_reload: bool) -> None:
+        """`can_reload`: SIGHUP will read the settings anew; until then it must not end us."""
+        self._loop = asyncio.get_running_loop()
+        self._stops: Stops | None = None
+        self._is_kill_waiting = False
+        self.folder: DataFolder | None = None  # set once it is ours
+        self._loop.add_signal_handler(signal.SIGUSR1, self._kill)
+        if can_reload:
+            self._loop.add_signal_handler(signal.SIGHUP, lambda: None)
+
+    def _kill(self) -> None:
+        if self._stops is not None:
+            self._stops.kill_by_signal()
+            return
+        self._is_kill_waiting = True
+        log.critical("killed_during_the_start")
+        if self.folder is not None:
+            try:
+                self.folder.ask(KILL_REQUEST, "SIGUSR1 during the start")
+            except OSError as error:  # it still waits here
+                log.critical("kill_not_written", error=str(error))
+
+    async def stoppable[T](self, starting: Coroutine[None, None, T]) -> T:
+        """Let a stop end the start, which a dead venue can make long. Raises StartFailed then."""
+        task = asyncio.create_task(starting, name="start")
+        for number in STOP_SIGNALS:
+            self._loop.add_signal_handler(number, task.cancel, STOPPED)
+        try:
+            return await task
+        except asyncio.CancelledError as error:
+            if error.args != (STOPPED,):
+                raise
+            raise StartFailed(ExitCode.START_FAILED, STOPPED) from None
+
+    def listen(self, runner: Runner, steering: Steering) -> None:
+        """The runner is there, and about to run: it hears first of a kill that waits."""
+        for number in STOP_SIGNALS:
+            self._loop.add_signal_handler(number, runner.stop)
+        self._stops = runner.stops
+        if self._is_kill_waiting:
+            self._stops.kill_by_signal()
+        if steering.can_reload:
+            self._loop.add_signal_handler(signal.SIGHUP, steering.hang_up)

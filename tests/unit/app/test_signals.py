@@ -1,0 +1,129 @@
+"""Signals of the first moments, sent to this very process."""
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from quoter.app.signals import Signals
+from quoter.app.start import StartFailed, latched
+from quoter.app.steering import Steering
+from quoter.domain.events import Event, Operator
+from quoter.domain.reasons import OperatorAction
+from quoter.service.clock import Clock
+from quoter.service.data_folder import KILL_REQUEST, DataFolder
+from quoter.service.exit_codes import ExitCode
+from quoter.service.runner import Runner
+from quoter.service.stops import Stops
+
+TURNS = 20  # of the loop, until a signal is surely heard
+
+
+@dataclass
+class Run:
+    """All that signals touch of a runner, and of its steering."""
+
+    stops: Stops
+    heard: list[Event]
+    can_reload: bool = False
+
+    def stop(self) -> None:
+        raise AssertionError("nobody stops it here")
+
+    @property
+    def kills(self) -> int:
+        actions = [event.action for event in self.heard if isinstance(event, Operator)]
+        return actions.count(OperatorAction.KILL)
+
+
+def begun(folder: DataFolder) -> Run:
+    heard: list[Event] = []
+    stops = Stops(gateway=None, folder=folder, latched=None, post=heard.append, clock=Clock())
+    return Run(stops, heard)
+
+
+def listen(signals: Signals, run: Run) -> None:
+    signals.listen(cast(Runner, run), cast(Steering, run))
+
+
+async def hit(number: signal.Signals) -> None:
+    os.kill(os.getpid(), number)
+    for _ in range(TURNS):
+        await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+async def signals(tmp_path: Path) -> AsyncIterator[Signals]:
+    it = Signals(can_reload=True)
+    it.folder = DataFolder(tmp_path)
+    yield it
+    for number in (signal.SIGUSR1, signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().remove_signal_handler(number)
+
+
+async def test_a_kill_during_the_start_is_the_first_that_the_stops_hear(
+    signals: Signals, tmp_path: Path
+) -> None:
+    await hit(signal.SIGUSR1)
+    await hit(signal.SIGUSR1)  # once more is still one wish to come up killed
+    run = begun(DataFolder(tmp_path))
+    listen(signals, run)
+    assert run.kills == 1
+    assert run.stops.latched is not None
+    run.stops.look()
+    assert run.kills == 1, "its file is the same kill"
+
+
+async def test_a_kill_during_a_start_that_fails_is_there_for_the_next(
+    signals: Signals, tmp_path: Path
+) -> None:
+    await hit(signal.SIGUSR1)
+    record = latched(DataFolder(tmp_path), Clock())
+    assert record is not None
+    assert "SIGUSR1" in record.text
+
+
+async def test_the_reason_of_a_kill_file_beside_it_is_kept(
+    signals: Signals, tmp_path: Path
+) -> None:
+    (tmp_path / KILL_REQUEST).write_text("too hot")
+    await hit(signal.SIGUSR1)
+    run = begun(DataFolder(tmp_path))
+    listen(signals, run)
+    assert run.stops.latched is not None
+    assert "too hot" in run.stops.latched.text
+
+
+async def test_a_disk_that_does_not_take_it_is_no_way_around_it(
+    signals: Signals, tmp_path: Path
+) -> None:
+    shutil.rmtree(tmp_path)
+    await hit(signal.SIGUSR1)
+    run = begun(DataFolder(tmp_path))
+    listen(signals, run)
+    assert run.kills == 1
+
+
+async def test_later_kills_go_to_the_stops(signals: Signals, tmp_path: Path) -> None:
+    run = begun(DataFolder(tmp_path))
+    listen(signals, run)
+    assert run.kills == 0
+    await hit(signal.SIGUSR1)
+    assert run.kills == 1
+
+
+async def test_a_stop_ends_the_start_and_a_reload_does_not(signals: Signals) -> None:
+    async def start() -> None:
+        await hit(signal.SIGHUP)
+        await hit(signal.SIGTERM)
+        await asyncio.Event().wait()
+
+    with pytest.raises(StartFailed) as failed:
+        await signals.stoppable(start())
+    assert failed.value.code is ExitCode.START_FAILED
