@@ -20,6 +20,7 @@ from quoter.service.heartbeat import Heartbeat
 from quoter.service.last_orders import LATE_CREATE_S
 from quoter.service.latch import Latch, LatchRecord
 from quoter.settings import Settings
+from quoter.telemetry.redaction import Redactor
 from quoter.venues.ports import OrderGateway
 
 log = structlog.get_logger()
@@ -40,7 +41,7 @@ class StartFailed(Exception):
 
 def take_folder(settings: Settings) -> DataFolder:
     """Lock the data folder. Raises StartFailed."""
-    folder = DataFolder(settings.data_dir)
+    folder = DataFolder(settings.data_dir, redactor=Redactor(settings.secrets()))
     try:
         folder.take()
     except LockHeld as error:
@@ -56,7 +57,8 @@ def latched(folder: DataFolder, clock: Clock) -> LatchRecord | None:
     latch = Latch(folder.path)
     wish = folder.take_request(KILL_REQUEST)
     if wish is not None and latch.read() is None:
-        latch.write(Cause.OPERATOR_KILL, f"file: {wish or 'KILL file'}", clock.now_ns())
+        text = folder.redactor.known(f"file: {wish or 'KILL file'}")
+        latch.write(Cause.OPERATOR_KILL, text, clock.now_ns())
     return latch.read()
 
 

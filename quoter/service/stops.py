@@ -15,6 +15,7 @@ from quoter.service.clock import Clock
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
 from quoter.service.latch import Latch, LatchRecord, new_record
 from quoter.service.latch_keeper import LatchKeeper
+from quoter.telemetry.redaction import Redactor
 from quoter.venues.ports import Emit, OrderGateway
 
 log = structlog.get_logger()
@@ -52,6 +53,7 @@ class Stops:
     ) -> None:
         self._gateway = gateway
         self._folder = folder
+        self._redactor = folder.redactor if folder is not None else Redactor()
         self.latched = latched  # the kill in force; the disk follows
         # The kill that the engine hears of from us, because it was latched before.
         self._told = (latched.cause, latched.text) if latched is not None else None
@@ -140,6 +142,7 @@ class Stops:
 
     def _latch(self, cause: Cause, text: str) -> None:
         """Another kill on top of one takes a new id; a person's took it when it was asked for."""
+        text = self._redactor.known(text)
         if self.latched is None:
             self._keep(new_record(cause, text, self._clock.now_ns()))
         elif cause is not Cause.OPERATOR_KILL and (cause, text) != self._told:
@@ -149,7 +152,7 @@ class Stops:
         """Another kill id, on the same latch: who re-arms must have seen this one too."""
         old, self._wish = self.latched, None
         if old is not None:
-            story = f"{old.text}; then {text}"[:TEXT_CHARS_MAX]
+            story = f"{old.text}; then {self._redactor.known(text)}"[:TEXT_CHARS_MAX]
             self._keep(new_record(old.cause, story, self._clock.now_ns()))
 
     def _keep(self, record: LatchRecord | None) -> None:
