@@ -9,6 +9,7 @@ import structlog
 from aiohttp.web import AppRunner
 
 from quoter.app.books import Books
+from quoter.app.manifest import metrics_of
 from quoter.app.meaning_log import MeaningLog
 from quoter.app.sanity import refuse_hopeless
 from quoter.app.signals import Signals
@@ -127,9 +128,7 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
         raise
     if folder is None:
         await gateway.close()
-    metrics = Metrics(
-        symbol=settings.symbol, venue=settings.exchange, environment=settings.environment
-    )
+    metrics = metrics_of(settings)
     metrics.safety.follow_key_rights(lambda: gateway.key_watch.is_verified)
     if folder is not None:
         metrics.follow_drills(partial(last_passed_ns, folder.path))

@@ -10,6 +10,7 @@ import quoter
 from quoter.app.wiring import limits, market_of, run_id
 from quoter.ledger.rows import Manifest
 from quoter.settings import Settings
+from quoter.telemetry.metrics import Metrics
 
 PACKAGE = Path(quoter.__file__).parent
 LOCK_FILE = "requirements.lock"
@@ -19,14 +20,13 @@ KEY_SALT = b"quoter key id"  # the id is no secret, but nobody else's business e
 
 def manifest(settings: Settings, *, start_ns: int, api_key: str) -> Manifest:
     """RC-10: enough to tell after the fact which code traded with which settings."""
-    config = json.dumps(settings.redacted(), sort_keys=True).encode()
     bounds = limits(settings)
     return Manifest(
         run=run_id(start_ns),
         version=_version(),
         code_hash=code_hash(),
         lock_hash=_lock_hash(),
-        config_hash=_hash(config),
+        config_hash=config_hash(settings),
         market=market_of(settings),
         limits={
             "inventory_max": str(bounds.inventory_max),
@@ -39,6 +39,20 @@ def manifest(settings: Settings, *, start_ns: int, api_key: str) -> Manifest:
         key_hash=_hash(KEY_SALT + api_key.encode()) if api_key else "",
         started_ns=start_ns,
     )
+
+
+def metrics_of(settings: Settings) -> Metrics:
+    """Metrics that tell what runs, by the same hashes."""
+    metrics = Metrics(
+        symbol=settings.symbol, venue=settings.exchange, environment=settings.environment
+    )
+    metrics.process.runs(code=code_hash(), config=config_hash(settings))
+    return metrics
+
+
+def config_hash(settings: Settings) -> str:
+    """Of every setting; a secret counts as set or unset."""
+    return _hash(json.dumps(settings.redacted(), sort_keys=True).encode())
 
 
 @cache

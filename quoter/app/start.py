@@ -27,6 +27,7 @@ from quoter.service.heartbeat import Heartbeat
 from quoter.service.last_orders import LATE_CREATE_S
 from quoter.service.latch import Latch, LatchRecord, renewed
 from quoter.settings import Settings
+from quoter.telemetry.redaction import Redactor
 from quoter.venues.ports import OrderGateway
 
 log = structlog.get_logger()
@@ -47,7 +48,7 @@ class StartFailed(Exception):
 
 def take_folder(settings: Settings) -> DataFolder:
     """Lock the data folder. Raises StartFailed."""
-    folder = DataFolder(settings.data_dir)
+    folder = DataFolder(settings.data_dir, redactor=Redactor(settings.secrets()))
     try:
         folder.take()
     except LockHeld as error:
@@ -65,7 +66,7 @@ def latched(folder: DataFolder, clock: Clock) -> LatchRecord | None:
     """
     latch, wish = Latch(folder.path), folder.request(KILL_REQUEST)
     if wish is not None:
-        text = f"file: {wish.text or 'KILL file'}"
+        text = folder.redactor.known(f"file: {wish.text or 'KILL file'}")
         try:
             latch.save(renewed(latch.read(), Cause.OPERATOR_KILL, text, clock.now_ns()))
         except OSError as error:

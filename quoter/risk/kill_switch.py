@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from quoter.domain.events import Alarm, Event, Operator
+from quoter.domain.reasons import OperatorAction
 from quoter.domain.trading import Cause, TradingState
 
 
@@ -123,3 +125,14 @@ class KillSwitch:
     def _judge(self) -> None:
         states = (SEVERITY[cause].state for cause in self._causes)
         self.state = max(states, default=TradingState.RUNNING)
+
+
+def is_kill(event: Event) -> bool:
+    """Does this event, once it is heard, kill?"""
+    match event:
+        case Operator(action=OperatorAction.KILL):
+            return True
+        case Alarm(active=True):
+            return SEVERITY[event.cause].state is TradingState.KILLED
+        case _:
+            return False

@@ -103,8 +103,15 @@ class Control:
             role = verb.role if verb is not None else Role.OPERATOR
             try:
                 caller = self._caller(request, role)
+            except Refused as refused:
+                return self._refusal(refused)
+            try:
                 reply = await self._mutate(request, caller, name, verb)
             except Refused as refused:
+                if not refused.is_told:
+                    log.warning(
+                        "control_refused", path=request.path, actor=str(caller), why=str(refused)
+                    )
                 return self._refusal(refused)
             return self._answer(reply)
 
@@ -121,8 +128,6 @@ class Control:
         """Who calls, if he may do this. Raises Refused."""
         if any(name in request.headers for name in ORIGIN_HEADERS):
             raise Refused(403, "not from a browser")
-        if request.query_string:
-            raise Refused(400, "no query is taken")
         now_ns = self._desk.clock.now_ns()
         caller = self._tokens.caller(request.headers)
         if left_s := self._lock.left_s(now_ns):
@@ -138,6 +143,9 @@ class Control:
         if caller.role < role:
             log.warning("control_refused", path=request.path, actor=str(caller), needs=role.name)
             raise Refused(403, f"needs the role {role.name.lower()}")
+        if request.query_string:
+            log.warning("control_refused", path=request.path, actor=str(caller), query=True)
+            raise Refused(400, "no query is taken")
         return caller
 
     async def _mutate(
@@ -160,12 +168,23 @@ class Control:
         keys = request.headers.getall("Idempotency-Key", [])
         if len(keys) != 1 or not KEY.fullmatch(keys[0]):
             raise Refused(400, "Idempotency-Key: is required, 1 to 64 of A-Z a-z 0-9 . _ : -")
+        mine = list[Result[_Reply]]()
+
+        async def act() -> Result[_Reply]:
+            mine.append(await self._do(call, verb))
+            return mine[0]
+
         try:
-            return await self._once.do(
-                f"{caller} {keys[0]}", f"{name} ".encode() + body, lambda: self._do(call, verb)
-            )
+            reply = await self._once.do(f"{caller} {keys[0]}", f"{name} ".encode() + body, act)
         except OtherBody:
             raise Refused(409, "Idempotency-Key: was used for another request") from None
+        return reply if mine else self._repeated(call, reply)
+
+    def _repeated(self, call: _Call, reply: _Reply) -> _Reply:
+        """The answer of then, with the state of now; nothing was done."""
+        self._write_down(call, shown(call.fields), "repeated: nothing done")
+        now = self._told_params() if call.action == PARAMS else {}
+        return reply._replace(body={**reply.body, **now, **self._state(), "repeated": True})
 
     async def _do(self, call: _Call, verb: Verb | None) -> Result[_Reply]:
         """Act, and write down who asked for what and what became of it, whatever that is."""
@@ -178,7 +197,7 @@ class Control:
                 reply = await self._operate(call, verb)
             result = "done" if reply.status == 200 else "accepted"
         except Refused as refused:
-            result = f"refused: {refused}"
+            result, refused.is_told = f"refused: {refused}", True
             raise
         finally:
             self._write_down(call, given, result)

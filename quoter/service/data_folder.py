@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from quoter.service.presence import is_there
+from quoter.telemetry.redaction import Redactor
 
 KILL_REQUEST = "KILL"
 REARM_REQUEST = "REARM"
@@ -31,8 +32,10 @@ class LockHeld(Exception):
 class DataFolder:
     """Owned by one process at a time, by `flock`: the kernel lets go when the process dies."""
 
-    def __init__(self, path: Path, lock: str = LOCK) -> None:
+    def __init__(self, path: Path, lock: str = LOCK, redactor: Redactor | None = None) -> None:
+        """`redactor` knows the secrets that no file here may hold."""
         self.path = path
+        self.redactor = redactor or Redactor()
         self._lock_name = lock
         self.was_left_in_a_hurry = False  # the last owner died without `release`
         self._lock: IO[str] | None = None

@@ -31,6 +31,7 @@ from quoter.service.clock import Clock
 from quoter.service.data_folder import DataFolder
 from quoter.service.durable import Durable
 from quoter.service.exit_codes import ExitCode
+from quoter.service.folder_operations import FolderOperations
 from quoter.service.guards import NO_GUARDS, Guards
 from quoter.service.inbox import Inbox
 from quoter.service.kept_calibration import CalibrationKeeper
@@ -95,7 +96,7 @@ class Runner:
         self._observers = observers
         self._show_safety()
         self.asks = Asks(self.stops.post)
-        self._keep(ledger)
+        self._keep(ledger, folder)
         self._outbox = Outbox(
             gateway=gateway,
             feed=feed,
@@ -115,7 +116,7 @@ class Runner:
         gauges.follow_latch(self.stops.is_unwritten)
         self._guards.show(gauges)
 
-    def _keep(self, ledger: Ledger | None) -> None:
+    def _keep(self, ledger: Ledger | None, folder: DataFolder | None) -> None:
         self.durable: Durable | None = None
         self._calibration: CalibrationKeeper | None = None
         if ledger is not None:
@@ -123,6 +124,8 @@ class Runner:
                 ledger=ledger, engine=self.engine, clock=self._clock, post=self.stops.post
             )
             ledger.on_failure = self.durable.fail
+            if folder is not None:
+                self._observers += (FolderOperations(ledger.note, folder.redactor).observe,)
             self._calibration = CalibrationKeeper(
                 learned=lambda: self.engine.calibration.learned, write=ledger.keep
             )

@@ -11,13 +11,14 @@ from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import StateChange, Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.engine.operators import REARM_REFUSED
-from quoter.risk.kill_switch import SEVERITY
+from quoter.risk.kill_switch import SEVERITY, is_kill
 from quoter.service.clock import Clock
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder, Request
 from quoter.service.latch import Latch, LatchRecord, renewed
 from quoter.service.latch_keeper import LatchKeeper
 from quoter.service.rearm_answers import RearmAnswers
 from quoter.service.rearm_files import RearmRequest
+from quoter.telemetry.redaction import Redactor
 from quoter.venues.ports import Emit, OrderGateway
 
 log = structlog.get_logger()
@@ -55,6 +56,7 @@ class Stops:
     ) -> None:
         self._gateway = gateway
         self._folder = folder
+        self._redactor = folder.redactor if folder is not None else Redactor()
         self.latched = latched  # the kill in force; the disk follows
         # The kill that the engine hears of from us, because it was latched before.
         self._told = (latched.cause, latched.text) if latched is not None else None
@@ -82,7 +84,7 @@ class Stops:
 
     def post(self, event: Event) -> None:
         """The only way to the engine: a kill shuts the gate now, whatever is heard before it."""
-        if _is_kill(event):
+        if is_kill(event):
             self._kills += 1
             self._give_up(OVERTAKEN)
             self._follow()
@@ -150,7 +152,7 @@ class Stops:
 
         Asked of everything that was posted, right before its turn.
         """
-        if _is_kill(event):
+        if is_kill(event):
             self._kills = max(0, self._kills - 1)  # from here on the state says it
         if not isinstance(event, Operator) or event.action is not OperatorAction.REARM:
             return ""
@@ -175,6 +177,7 @@ class Stops:
 
     def _latch(self, cause: Cause, text: str) -> None:
         """Every kill has an id that nobody has seen before, on top of another one too."""
+        text = self._redactor.known(text)
         self._keep(renewed(self.latched, cause, text, self._clock.now_ns()))
 
     def _keep(self, record: LatchRecord | None) -> None:
@@ -288,13 +291,3 @@ class Stops:
         self._is_ending = True
         if self._keeper is not None:
             await self._keeper.settle()
-
-
-def _is_kill(event: Event) -> bool:
-    match event:
-        case Operator(action=OperatorAction.KILL):
-            return True
-        case Alarm(active=True):
-            return SEVERITY[event.cause].state is TradingState.KILLED
-        case _:
-            return False

@@ -26,6 +26,7 @@ class Refused(Exception):
         super().__init__(text)
         self.status = status
         self.headers = dict(headers or {})
+        self.is_told = False  # the log has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

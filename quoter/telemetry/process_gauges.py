@@ -72,6 +72,13 @@ class ProcessGauges:
         """Somebody asked the control API for something, and was answered."""
         self._calls.labels(*self._labels, str(status)).inc()
 
+    def runs(self, *, code: str, config: str) -> None:
+        """What runs, as the run manifest has it: hashes of our modules and of the settings."""
+        about = self._gauge(
+            "quoter_run_info", "Always 1; what runs, as in the ledger's runs.", "code", "config"
+        )
+        about.labels(*self._labels, code, config).set(1)
+
     def _show_severities(self) -> None:
         """What each cause means for trading, so that alert rules need no list of causes."""
         about = self._gauge(

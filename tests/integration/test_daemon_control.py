@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from quoter.ledger.reader import Reader
+from quoter.service.data_folder import KILL_REQUEST
 from quoter.service.exit_codes import ExitCode
 from quoter.service.latch import Latch
 from tests.integration.daemon_harness import LIVELY, market
@@ -115,6 +116,21 @@ async def test_it_pauses_resumes_turns_is_killed_and_rearmed(
     assert rows[::-1][:4] == [(action, "done") for action in actions]
     assert rows[0] == ("rearm", "done")
     assert not [token for token in TOKENS.values() if token in str(daemon.lines)]
+
+
+async def test_a_kill_by_file_is_in_the_books_as_one_by_http_is(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    async with quoter(sandbox, tmp_path, "run") as daemon:
+        await two_sided(sandbox, daemon)
+        (tmp_path / KILL_REQUEST).write_text("too hot")
+        await until(lambda: Latch(tmp_path).read(), "latched", daemon)
+        await until(lambda: not own(sandbox), "no own order", daemon)
+        daemon.process.terminate()
+        assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.KILLED
+    with Reader(tmp_path) as reader:
+        (row,) = reader.operations(100)
+    assert (row.actor, row.action, row.reason, row.result) == ("file", "kill", "too hot", "done")
 
 
 async def test_five_restarts_stay_killed_and_send_nothing(

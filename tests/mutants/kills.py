@@ -101,8 +101,8 @@ MUTANTS = (
         "a start that can't latch loses the kill: the next one trades",
         Edit(
             START,
-            "        text = f\"file: {wish.text or 'KILL file'}\"\n",
-            "        text = f\"file: {wish.text or 'KILL file'}\"\n"
+            "        text = folder.redactor.known(f\"file: {wish.text or 'KILL file'}\")\n",
+            "        text = folder.redactor.known(f\"file: {wish.text or 'KILL file'}\")\n"
             "        folder.drop(KILL_REQUEST, wish)\n",
         ),
         tests=(START_TESTS,),

@@ -94,4 +94,14 @@ MUTANTS = (
         ),
         tests=("tests/unit/service/test_http.py",),
     ),
+    mutant(
+        "repetition_untold",
+        "a request with a key that was used before is answered from memory, and nobody knows",
+        Edit(
+            "quoter/service/control.py",
+            "        return reply if mine else self._repeated(call, reply)\n",
+            "        return reply\n",
+        ),
+        tests=("tests/unit/service/test_control.py",),
+    ),
 )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from quoter.domain.trading import Cause, TradingState
 from quoter.service import control as module
@@ -275,11 +276,35 @@ class TestOnce:
             headers={"Idempotency-Key": key},
         )
 
-    async def test_the_same_request_is_done_once_and_answered_the_same(self, rig: Rig) -> None:
+    async def test_the_same_request_is_done_once_and_answered_with_the_state_of_now(
+        self, rig: Rig
+    ) -> None:
+        """Whoever repeats himself may have missed more than one answer."""
         first = await self.same(rig, {"reason": "a"})
+        assert "repeated" not in first.body
         await rig.post_verb("resume")
-        assert await self.same(rig, {"reason": "a"}) == first
+        again = await self.same(rig, {"reason": "a"})
+        assert again.status == first.status
+        now = {"trading_state": "RUNNING", "causes": {}, "repeated": True}
+        assert again.body == first.body | now
         assert causes(rig) == set()
+        await rig.until(lambda: len(rig.operations()) == 3)
+        assert [row.result for row in rig.operations()] == [
+            "repeated: nothing done",
+            "done",
+            "done",
+        ]
+
+    async def test_a_repeated_turn_of_a_knob_tells_the_knobs_of_now(self, rig: Rig) -> None:
+        gamma = rig.control_desk.params.params.gamma
+        body, key = {"reason": "a", "gamma": gamma * 1.5}, {"Idempotency-Key": "k-2"}
+        token = TOKENS[Role.RISK]
+        first = await rig.send("PATCH", "/v1/params", token=token, body=body, headers=key)
+        rig.later(6)
+        assert (await rig.patch(gamma=gamma)).status == 200
+        again = await rig.send("PATCH", "/v1/params", token=token, body=body, headers=key)
+        told = [answer.body["params"] for answer in (first, again)]
+        assert [each["gamma"] for each in told if isinstance(each, dict)] == [gamma * 1.5, gamma]
 
     async def test_another_body_or_verb_under_that_key_is_a_conflict(self, rig: Rig) -> None:
         await self.same(rig, {"reason": "a"})
@@ -320,6 +345,36 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
     writer.write(head.encode())
     assert b" 408 " in await reader.readline()
     writer.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "more", "status"),
+    [
+        ("/v1/pause", b"{", {}, 400),
+        ("/v1/pause", b'{"reason": "r", "force": true}', {}, 400),
+        ("/v1/pause", b'{"reason": "r"}', {"Idempotency-Key": "not one"}, 400),
+        ("/v1/pause?now", b'{"reason": "r"}', {}, 400),
+        ("/v1/pause", b'{"reason": "r"}', {"Content-Type": "text/plain"}, 415),
+        ("/v1/pause", b'{"reason": "another"}', {"Idempotency-Key": "used"}, 409),
+    ],
+)
+async def test_what_is_refused_before_anybody_is_asked_leaves_its_line(
+    rig: Rig, path: str, data: bytes, more: dict[str, str], status: int
+) -> None:
+    used = {"Idempotency-Key": "used"}
+    token = TOKENS[Role.RISK]
+    await rig.send("POST", "/v1/pause", token=token, body={"reason": "r"}, headers=used)
+    with capture_logs() as lines:
+        answer = await rig.send("POST", path, token=token, data=data, headers=more)
+    assert answer.status == status
+    (line,) = [line for line in lines if line["event"] == "control_refused"]
+    assert (line["path"], line["actor"][:5]) == ("/v1/pause", "risk:")
+
+
+async def test_what_is_refused_by_the_desk_is_told_once(rig: Rig) -> None:
+    with capture_logs() as lines:
+        assert (await rig.post_verb("rearm", kill_id="x")).status == 409
+    assert [line["event"] for line in lines if line["event"].startswith("control")] == ["control"]
 
 
 async def test_it_is_written_down_who_asked_for_what_and_never_his_token(

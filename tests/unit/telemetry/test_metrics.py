@@ -22,7 +22,7 @@ SERIES_MAX = 2_000
 ALLOWED_LABELS = {
     "symbol", "venue", "side", "reason", "rule", "state", "phase", "cause", "event", "stream",
     "outcome", "name", "asset", "part", "liquidity", "horizon", "distance", "confidence", "speed",
-    "version", "environment", "le", "latched", "report", "status", "by",
+    "version", "environment", "le", "latched", "report", "status", "by", "code", "config",
 }  # fmt: skip
 
 
