@@ -122,7 +122,7 @@ async def test_a_stop_ends_the_start_and_a_reload_does_not(signals: Signals) -> 
     async def start() -> None:
         await hit(signal.SIGHUP)
         await hit(signal.SIGTERM)
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
     with pytest.raises(StartFailed) as failed:
         await signals.stoppable(start())
