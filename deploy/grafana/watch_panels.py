@@ -5,6 +5,7 @@ from deploy.grafana.shapes import BLUE, GREEN, GREY, ORANGE, RED, YELLOW, Panel,
 
 CORES = (
     ("absent", GREY),
+    ("unreadable", "dark-purple"),
     ("stranger", "purple"),
     ("starting", YELLOW),
     ("alive", GREEN),
@@ -31,7 +32,8 @@ WATCHED = Row(
         Panel(
             title="The daemon, as the sentinel sees it",
             description="By its heartbeat alone: silent is dead, frozen or hung, and struck; a "
-            "stranger trades another market than the sentinel was told to watch.",
+            "stranger trades another market than the sentinel was told to watch; one whose beat is "
+            "unreadable is not watched either.",
             unit="none",
             kind="state-timeline",
             width=8,

@@ -28,7 +28,14 @@ from quoter.app.start import (
 )
 from quoter.app.steering import Load, Steering
 from quoter.app.watched import Watched, dead_man_timeout_s, heard, heartbeat_of
-from quoter.app.wiring import calibrated, earlier_runs, engine_config, kept_scale, venue_config
+from quoter.app.wiring import (
+    calibrated,
+    earlier_runs,
+    engine_config,
+    kept_scale,
+    run_id,
+    venue_config,
+)
 from quoter.domain.errors import CodeAltered, VenueError
 from quoter.domain.instrument import Instrument
 from quoter.engine.config import EngineConfig
@@ -63,6 +70,7 @@ class Daemon:
     metrics: Metrics
     clock: Clock
     ledger: Ledger | None
+    run: str  # as its heartbeat names it
 
 
 async def trade(
@@ -154,7 +162,8 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
         observers=(metrics.observe, steps.observe, MeaningLog(engine).observe, *observers),
         guards=watched.guards(gateway),
     )
-    return Daemon(runner, engine, instrument, metrics, clock, started.ledger)
+    run = run_id(started.start_ns)
+    return Daemon(runner, engine, instrument, metrics, clock, started.ledger, run)
 
 
 def _doors(started: Started, config: VenueConfig) -> tuple[Watched, CcxtGateway]:
@@ -252,6 +261,7 @@ async def _open_pages(
         "environment": settings.environment.value,
         "exchange": settings.exchange,
         "symbol": settings.symbol,
+        "run": daemon.run,
     }
     sources = http.Sources(
         snapshot=daemon.engine.snapshot,

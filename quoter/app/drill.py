@@ -11,6 +11,7 @@ import typer
 
 from quoter.app.options import DataDir, Host, Port, address, folder_of
 from quoter.domain.errors import QuoterError
+from quoter.service.beat import HEARTBEAT, Beat, get
 from quoter.service.drill_record import DrillRecord
 from quoter.service.latch import Latch
 from quoter.service.operator_requests import await_latch, rearm, request_kill, running_pid
@@ -76,17 +77,28 @@ class Drill:
 
     def _look_first(self) -> None:
         """A drill stops trading: not for real money, and not on top of a real kill."""
-        environment = self._state().get("environment")
+        told = self._state()
+        environment = told.get("environment")
         if environment not in ("sandbox", "testnet"):
             raise DrillFailed(f"drill: not in {environment}: nothing was touched")
         if running_pid(self._folder) is None:
             raise DrillFailed(f"drill: no daemon runs on {self._folder}: nothing was touched")
+        self._match(environment, told.get("run"))
         end_s = time.monotonic() + self._ready_s_max
         while (state := self._state().get("trading_state")) != "RUNNING":
             if state == "KILLED" or time.monotonic() > end_s:
                 text = f"drill: the daemon is {state}, a drill begins in RUNNING"
                 raise DrillFailed(f"{text}: nothing was touched")
             time.sleep(POLL_S)
+
+    def _match(self, environment: object, run: object) -> None:
+        """The page may be of one daemon, and the folder, which is what we kill, of another."""
+        beat = get(self._folder / HEARTBEAT, Beat)
+        owner = f"{beat.identity.environment} run {beat.run}" if beat is not None else "unknown"
+        if owner != f"{environment} run {run}":
+            page = f"{self._host}:{self._port} is {environment} run {run}"
+            text = f"drill: {page}, the daemon on {self._folder} is {owner}"
+            raise DrillFailed(f"{text}: nothing was touched")
 
     def _kill_and_rearm(self) -> None:
         request_kill(self._folder, "drill")

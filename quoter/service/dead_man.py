@@ -66,7 +66,7 @@ class DeadMan:
         self._hold(self.overdue())
 
     async def run(self) -> None:
-        """Refresh four times in every timeout, until cancelled or disarmed."""
+        """Refresh four times in every timeout until disarmed; in any case run until cancelled."""
         asking = asyncio.get_running_loop().time
         due_s = asking()
         while not self._is_over:
@@ -75,6 +75,7 @@ class DeadMan:
                 await self._refresh()
             self._judge()
             await asyncio.sleep(self.timeout_s / REFRESHES / LOOKS)
+        await asyncio.Event().wait()  # the run is over when its end says so, not when we have done
 
     async def _refresh(self) -> None:
         if text := self.overdue():  # it may have fired: say so before we arm it anew

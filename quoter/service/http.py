@@ -59,7 +59,7 @@ class Sources:
     metrics: Callable[[Snapshot], bytes]
     is_alive: Callable[[], bool]
     details: Callable[[Mapping[Cause, str]], Details] = no_details  # of the active causes
-    about: Mapping[str, str] = field(default_factory=dict)  # environment, exchange, symbol
+    about: Mapping[str, str] = field(default_factory=dict)  # environment, exchange, symbol, run
     redactor: Redactor = field(default_factory=Redactor)
     kill_id: Callable[[], str | None] = lambda: None  # of the kill that is latched
 

@@ -32,6 +32,8 @@ RETRIES_S = (0.25, 0.5, 1.0, 2.0)  # then the last one again and again
 TRY_S_MAX = 5.0
 ALIVE_S = 2.0  # our own loop: silent for longer is not alive
 VENUE_S_MAX = 30.0  # without an answer of the venue for so long we protect nobody
+UNSEEN = frozenset({Core.STRANGER, Core.UNREADABLE})  # whoever it is, we don't watch it
+ALARMING = UNSEEN | {Core.SILENT}
 
 
 class Sentinel:
@@ -87,11 +89,13 @@ class Sentinel:
     async def _watch(self) -> None:
         while True:
             before = self._vigil.core
-            core = self._vigil.look(get(self._folder / HEARTBEAT, Beat))
+            path = self._folder / HEARTBEAT
+            is_there = path.exists()  # asked first: it may come in between
+            core = self._vigil.look(get(path, Beat), is_there=is_there)
             self._turned_s = self._monotonic_s()
             self._metrics.heartbeat(core, self._vigil.silence_s)
             if core is not before:
-                say = log.error if core in (Core.SILENT, Core.STRANGER) else log.info
+                say = log.error if core in ALARMING else log.info
                 say("daemon_is", was=before, now=core, silence_s=round(self._vigil.silence_s, 2))
                 self._fresh.set()
             if core is Core.SILENT and before is not Core.SILENT:
@@ -100,10 +104,10 @@ class Sentinel:
             await asyncio.sleep(POLL_S)
 
     def _show_life(self) -> None:
-        """The daemon pauses without it: so never while we could not cancel."""
+        """The daemon pauses without it: so never while we could not cancel, or not see it."""
         if self._monotonic_s() - self._beat_s < BEAT_S or not self.is_alive():
             return
-        if self._vigil.core is Core.STRANGER:
+        if self._vigil.core in UNSEEN:
             return
         self._beat_s = self._monotonic_s()
         self._seq += 1

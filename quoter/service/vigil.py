@@ -12,6 +12,7 @@ class Core(StrEnum):
     """How the daemon is, as far as can be seen from outside."""
 
     ABSENT = "absent"  # no beat was ever seen
+    UNREADABLE = "unreadable"  # its beat is there, and of a form that we don't know
     STRANGER = "stranger"  # it trades another market than we watch
     STARTING = "starting"  # nothing of this run is at the venue
     ALIVE = "alive"
@@ -37,14 +38,19 @@ class Vigil:
         self.core = Core.ABSENT
         self.silence_s = 0.0
 
-    def look(self, beat: Beat | None) -> Core:
-        """Take in what lies there now; None: nothing that can be read, which is no news."""
+    def look(self, beat: Beat | None, *, is_there: bool = False) -> Core:
+        """Take in what lies there now; None: nothing that can be read, which is no news.
+
+        `is_there`: a file is. A daemon that never gave another sign can't be watched by it.
+        """
         if beat is not None and beat.identity != self._identity:
             self.core = Core.STRANGER
             return self.core
         self.silence_s = self._pulse.look(beat.mark if beat is not None else "")
         self.beat = beat or self.beat
         self.core = self._judge(self.beat)
+        if beat is None and is_there and self.core in (Core.ABSENT, Core.STOPPED):
+            self.core = Core.UNREADABLE
         return self.core
 
     def _judge(self, beat: Beat | None) -> Core:

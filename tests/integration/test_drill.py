@@ -9,14 +9,17 @@ from pathlib import Path
 import pytest
 
 from quoter.app.drill import Drill, DrillFailed
+from quoter.service.beat import HEARTBEAT, put
 from quoter.service.data_folder import DataFolder
 from quoter.service.drill_record import NAME
 from quoter.service.latch import Latch
 from tests.integration.daemon_harness import LIVELY, market
 from tests.integration.daemon_process import is_busy, own, quoter, until
 from tests.integration.sandbox_client import RunningSandbox, running
+from tests.unit.service.test_beat import US, beat
 
 DRILL_S_MAX = 60.0
+OURS: dict[str, object] = {"environment": US.environment, "run": beat(1).run}
 
 
 @pytest.fixture
@@ -82,8 +85,11 @@ def told() -> Iterator[ThreadingHTTPServer]:
     [
         ({"environment": "production", "trading_state": "RUNNING"}, "not in production"),
         ({"trading_state": "RUNNING"}, "not in None"),
-        ({"environment": "testnet", "trading_state": "KILLED"}, "the daemon is KILLED"),
-        ({"environment": "sandbox", "trading_state": "PAUSED"}, "the daemon is PAUSED"),
+        (OURS | {"trading_state": "KILLED"}, "the daemon is KILLED"),
+        (OURS | {"trading_state": "PAUSED"}, "the daemon is PAUSED"),
+        (OURS | {"trading_state": "RUNNING", "run": "other"}, "sandbox run other, the daemon on"),
+        (OURS | {"trading_state": "RUNNING", "environment": "testnet"}, "is sandbox run"),
+        ({"environment": "sandbox", "trading_state": "RUNNING"}, "is sandbox run None, the"),
     ],
 )
 def test_no_drill_with_real_money_nor_on_top_of_a_real_stop(
@@ -92,12 +98,26 @@ def test_no_drill_with_real_money_nor_on_top_of_a_real_stop(
     told.state = state  # type: ignore[attr-defined]
     owner = DataFolder(tmp_path)
     owner.take()
+    put(tmp_path / HEARTBEAT, beat(1))
     try:
         with pytest.raises(DrillFailed, match=why):
             Drill(tmp_path, "127.0.0.1", told.server_port, ready_s_max=0.1).run()
     finally:
         owner.release()
-    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+    assert {path.name for path in tmp_path.iterdir()} == {"lock", HEARTBEAT}
+
+
+def test_no_drill_on_a_daemon_that_gives_no_sign_of_itself(
+    told: ThreadingHTTPServer, tmp_path: Path
+) -> None:
+    told.state = OURS | {"trading_state": "RUNNING"}  # type: ignore[attr-defined]
+    owner = DataFolder(tmp_path)
+    owner.take()
+    try:
+        with pytest.raises(DrillFailed, match="is unknown: nothing was touched"):
+            Drill(tmp_path, "127.0.0.1", told.server_port, ready_s_max=0.1).run()
+    finally:
+        owner.release()
 
 
 def test_no_drill_where_no_daemon_runs(told: ThreadingHTTPServer, tmp_path: Path) -> None:

@@ -124,6 +124,12 @@ MUTANTS = (
         tests=(SIGNALS_TESTS,),
     ),
     mutant(
+        "drill_on_another_daemon",
+        "a drill looks at one daemon's page and kills another, production's too",
+        Edit("quoter/app/drill.py", '        self._match(environment, told.get("run"))\n', ""),
+        tests=("tests/integration/test_drill.py",),
+    ),
+    mutant(
         "old_rearm_at_the_start",
         "a re-arm that was left before a kill lifts it at the next start",
         Edit(START, "    return 0 < record.ts_ns < asked.mtime_ns", "    return 0 < record.ts_ns"),

@@ -101,6 +101,24 @@ MUTANTS = (
         tests=(f"{SERVICE}/test_dead_man.py",),
     ),
     mutant(
+        "unreadable_is_absent",
+        "a sentinel claims to watch a daemon whose beat it can't read",
+        Edit(
+            "quoter/service/vigil.py",
+            "        if beat is None and is_there and ",
+            "        if False and ",
+        ),
+        tests=(f"{SERVICE}/test_vigil.py", f"{SERVICE}/test_sentinel.py"),
+    ),
+    mutant(
+        "disarmed_is_done",
+        "a clean stop with a slow venue crashes: the task of the switch ends before the run does",
+        Edit(
+            "quoter/service/dead_man.py", "        await asyncio.Event().wait()", "        return"
+        ),
+        tests=(f"{SERVICE}/test_guards.py",),
+    ),
+    mutant(
         "dead_man_quiet_failures",
         "refreshes fail and nobody pauses before it fires",
         Edit(

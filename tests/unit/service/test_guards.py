@@ -18,19 +18,23 @@ from tests.unit.service.test_beat import US
 
 
 class Switch:
-    """A venue that says yes to everything."""
+    """A venue that says yes to everything, after a while."""
 
-    def __init__(self) -> None:
+    def __init__(self, takes_s: float = 0.0) -> None:
         self.set_to: list[float] = []
+        self.answered = asyncio.Event()
+        self._takes_s = takes_s
 
     async def set_dead_man(self, seconds: float) -> None:
+        await asyncio.sleep(self._takes_s)
         self.set_to.append(seconds)
+        self.answered.set()
 
 
-def guards(folder: Path, switch: Switch, clock: Clock) -> Guards:
+def guards(folder: Path, switch: Switch, clock: Clock, timeout_s: float = 60.0) -> Guards:
     return Guards(
         heartbeat=Heartbeat(folder=folder, run="r", identity=US, clock=clock),
-        dead_man=DeadMan(door=switch, timeout_s=60, clock=clock),
+        dead_man=DeadMan(door=switch, timeout_s=timeout_s, clock=clock),
     )
 
 
@@ -45,6 +49,23 @@ async def test_a_run_begins_unarmed_and_ends_disarmed_and_stopped(tmp_path: Path
     await ours.end(engine)
     assert switch.set_to == [0]
     assert getattr(get(tmp_path / HEARTBEAT, Beat), "life", None) is Life.STOPPED
+
+
+async def test_a_venue_that_disarms_slowly_does_not_turn_the_end_into_a_crash(
+    tmp_path: Path,
+) -> None:
+    """The task that keeps the switch from firing looks round meanwhile, and must not end."""
+    timeout_s = 4.0  # it looks every 50 ms
+    switch, clock = Switch(takes_s=0.4), Clock()
+    engine, ours = Engine(CONFIG), guards(tmp_path, switch, clock, timeout_s)
+    engine.handle(Tick(ts_ns=clock.now_ns()))
+    async with asyncio.TaskGroup() as tasks:
+        ours.spawn(tasks, engine, look_first=lambda: None)
+        await switch.answered.wait()
+        await ours.end(engine)
+        assert switch.set_to[-1] == 0
+        for task in list(tasks._tasks):
+            task.cancel()
 
 
 async def test_every_claim_to_be_well_comes_after_a_look_for_a_latch(tmp_path: Path) -> None:

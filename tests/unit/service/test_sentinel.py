@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from quoter.service.audit import FLAT_S
-from quoter.service.beat import SENTINEL_BEAT, SentinelBeat, get
+from quoter.service.beat import HEARTBEAT, SENTINEL_BEAT, SentinelBeat, get
 from quoter.service.latch import Latch
 from quoter.service.sentinel import VENUE_S_MAX, Sentinel
 from quoter.service.vigil import Core, Vigil
@@ -44,15 +44,33 @@ def test_it_is_not_alive_before_the_venue_answered_and_not_long_after(tmp_path: 
     assert not watching.is_alive()
 
 
-async def test_it_beats_only_while_it_could_cancel(tmp_path: Path) -> None:
-    door = Door(free=None)
-    task = asyncio.create_task(sentinel(door, tmp_path).run())
-    for _ in range(10):
+async def watches(watching: Sentinel, door: Door, turns: int = 10) -> bool:
+    """Does it claim to?"""
+    task = asyncio.create_task(watching.run())
+    for _ in range(turns):
         await asyncio.sleep(0.02)
         door.now_s += 0.5
-    assert get(tmp_path / SENTINEL_BEAT, SentinelBeat) is None
     task.cancel()
     await asyncio.wait({task})
+    return get(watching._folder / SENTINEL_BEAT, SentinelBeat) is not None
+
+
+async def test_it_beats_only_while_it_could_cancel(tmp_path: Path) -> None:
+    door = Door(free=None)
+    assert not await watches(sentinel(door, tmp_path), door)
+
+
+@pytest.mark.parametrize("text", ["{", '{"run": "of another version"}', None])
+async def test_it_beats_for_no_daemon_whose_own_beat_it_can_not_read(
+    tmp_path: Path, text: str | None
+) -> None:
+    """Who requires to be watched takes a beat of ours for it."""
+    door = Door()
+    watching = sentinel(door, tmp_path)
+    watching._audit.answered(0)
+    if text is not None:
+        (tmp_path / HEARTBEAT).write_text(text)
+    assert await watches(watching, door) is (text is None)
 
 
 async def test_a_kill_that_the_disk_did_not_take_is_enforced_until_it_does(

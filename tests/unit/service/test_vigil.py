@@ -16,9 +16,9 @@ class Watch:
         self.now_s = 0.0
         self.vigil = Vigil(identity=US, stale_s=3.0, monotonic_s=lambda: self.now_s)
 
-    def look(self, seen: Beat | None, after_s: float = 0.0) -> Core:
+    def look(self, seen: Beat | None, after_s: float = 0.0, *, is_there: bool = False) -> Core:
         self.now_s += after_s
-        return self.vigil.look(seen)
+        return self.vigil.look(seen, is_there=is_there)
 
 
 @pytest.fixture
@@ -28,6 +28,16 @@ def watch() -> Watch:
 
 def test_without_a_beat_there_is_no_daemon_however_long_we_wait(watch: Watch) -> None:
     assert watch.look(None, after_s=100.0) is Core.ABSENT
+
+
+def test_a_beat_of_an_unknown_form_is_no_absent_daemon(watch: Watch) -> None:
+    """Of another version, say: it may trade, and we would not see it fall silent."""
+    assert watch.look(None, is_there=True) is Core.UNREADABLE
+    assert watch.look(beat(1)) is Core.ALIVE
+    assert watch.look(None, after_s=1.0, is_there=True) is Core.ALIVE
+    assert watch.look(None, after_s=3.1, is_there=True) is Core.SILENT
+    assert watch.look(beat(2, Life.STOPPED)) is Core.STOPPED
+    assert watch.look(None, is_there=True) is Core.UNREADABLE
 
 
 def test_a_daemon_is_silent_once_its_beat_stood_still_for_too_long(watch: Watch) -> None:
