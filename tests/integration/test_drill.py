@@ -97,7 +97,7 @@ def test_no_drill_with_real_money_nor_on_top_of_a_real_stop(
 ) -> None:
     told.state = state  # type: ignore[attr-defined]
     owner = DataFolder(tmp_path)
-    owner.take()
+    owner.lock()  # without a pid: a drill that is held must not hit this process
     put(tmp_path / HEARTBEAT, beat(1))
     try:
         with pytest.raises(DrillFailed, match=why):
@@ -112,7 +112,7 @@ def test_no_drill_on_a_daemon_that_gives_no_sign_of_itself(
 ) -> None:
     told.state = OURS | {"trading_state": "RUNNING"}  # type: ignore[attr-defined]
     owner = DataFolder(tmp_path)
-    owner.take()
+    owner.lock()  # without a pid: a drill that is held must not hit this process
     try:
         with pytest.raises(DrillFailed, match="is unknown: nothing was touched"):
             Drill(tmp_path, "127.0.0.1", told.server_port, ready_s_max=0.1).run()
