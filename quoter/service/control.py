@@ -43,9 +43,10 @@ from quoter.telemetry.redaction import Redactor
 
 log = structlog.get_logger()
 
-KILL_PATH = "/v1/kill"
-PARAMS = "params"
+KILL_PATH, PARAMS = "/v1/kill", "params"
 BODY_S_MAX = 2.0  # a body is one packet
+LATE, NO_LATCH = "accepted, not yet done", "not on the disk: a restart would forget this kill"
+LATCH_S_MAX = 1.0  # a disk takes it in milliseconds
 ANSWER_S_MAX = 3.0  # the engine's turn comes long before, unless the disk stalls
 ORIGIN_HEADERS = ("Origin", "Sec-Fetch-Site")  # what browsers send and nobody else does
 REFUSALS = {OperatorAction.REARM: REARM_REFUSED, OperatorAction.FLATTEN: FLATTEN_REFUSED}
@@ -230,11 +231,14 @@ class Control:
             event = Operator(ts_ns=now_ns, action=verb.action, actor=actor, text=call.reason)
         step = await desk.asks.ask(event, ANSWER_S_MAX)
         if step is None:
-            return _Reply(202, {"action": call.action, "result": "accepted, not yet done"})
+            return _Reply(202, {"action": call.action, "result": LATE})
         for what, detail in step.notes:
             if what == REFUSALS.get(verb.action):
                 raise Refused(409, f"not now: {detail}")
-        return _Reply(200, {"action": call.action, "result": "done", **self._state()})
+        told: dict[str, Json] = {"action": call.action, "result": "done", **self._state()}
+        if verb.action is OperatorAction.KILL and not await desk.stops.written(LATCH_S_MAX):
+            return _Reply(202, {**told, "result": LATE, "latch": NO_LATCH})
+        return _Reply(200, told)
 
     def _rearming(self, call: _Call, state: TradingState) -> Operator:
         if state is not TradingState.KILLED:
@@ -259,7 +263,7 @@ class Control:
             raise Refused(429, text, {"Retry-After": str(turned.wait_s)})
         if turned.refusals:
             raise Refused(403 if turned.is_hard else 400, text)
-        status, result = (202, "accepted, not yet done") if turned.is_late else (200, "done")
+        status, result = (202, LATE) if turned.is_late else (200, "done")
         told = {"action": PARAMS, "result": result, "valid": UNTIL_RESTART}
         return _Reply(status, {**told, **self._told_params(), **self._state()})
 

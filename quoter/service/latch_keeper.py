@@ -72,6 +72,15 @@ class LatchKeeper:
             self._idle.set()
             self._on_settled()
 
+    async def written(self, seconds: float) -> bool:
+        """Wait for the disk to say what is wanted; False if it has not within so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
     async def _write(self, record: LatchRecord | None) -> None:
         act = self._latch.clear if record is None else lambda: self._latch.save(record)
         self._is_sure = False
@@ -83,10 +92,8 @@ class LatchKeeper:
         self._wake.set()  # whoever wrote before may have been cancelled in the middle
         writing = asyncio.create_task(self.run(), name="latch-settle")
         try:
-            async with asyncio.timeout(SETTLE_S_MAX):
-                await self._idle.wait()
-        except TimeoutError:
-            log.critical("latch_not_settled", wanted=self._wanted is not None)
+            if not await self.written(SETTLE_S_MAX):
+                log.critical("latch_not_settled", wanted=self._wanted is not None)
         finally:
             writing.cancel()
             self._thread.shutdown(wait=False)

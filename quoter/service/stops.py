@@ -281,6 +281,10 @@ class Stops:
         """Is there a kill that the disk does not have? A restart would forget it."""
         return self._keeper is not None and self._keeper.is_unwritten
 
+    async def written(self, seconds: float) -> bool:
+        """Wait for the disk to have the latch; False if it has not within so many seconds."""
+        return self._keeper is None or await self._keeper.written(seconds)
+
     async def run(self) -> None:
         """Write the latch, until cancelled; only if `has_disk`."""
         if self._keeper is not None:

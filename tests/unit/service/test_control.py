@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from quoter.domain.trading import Cause, TradingState
 from quoter.service import control as module
-from quoter.service.latch import Latch
+from quoter.service.latch import NAME, Latch
 from quoter.service.tokens import Role
 from tests.unit.service.control_rig import TOKENS, Answer, Rig, rigged
 
@@ -87,6 +87,17 @@ async def test_a_kill_is_never_answered_from_memory(rig: Rig) -> None:
     second = await kill()
     assert rig.state is TradingState.KILLED
     assert second.body["kill_id"] != first.body["kill_id"]
+
+
+async def test_a_kill_that_the_disk_does_not_take_is_not_called_done(rig: Rig) -> None:
+    (rig.folder / NAME).mkdir()  # nothing can be put in its place
+    answer = await rig.post_verb("kill", Role.OPERATOR)
+    assert answer.status == 202
+    assert answer.body["trading_state"] == "KILLED"
+    assert "a restart would forget" in str(answer.body["latch"])
+    (rig.folder / NAME).rmdir()
+    await rig.until_disk()
+    assert (await rig.post_verb("kill", Role.OPERATOR)).status == 200
 
 
 async def test_flattening_while_killed_is_refused_and_said_so(rig: Rig) -> None:
