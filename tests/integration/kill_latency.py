@@ -70,11 +70,6 @@ async def kill_once(sandbox: RunningSandbox, daemon: Started, folder: Path) -> d
     start_ns = time.time_ns()
     daemon.process.send_signal(signal.SIGUSR1)
 
-    def cancels() -> list[int]:
-        rows = log.since(seen)
-        names = [(str(row["operation"]), int(str(row["received_ns"]))) for row in rows]
-        return [at for name, at in names if "cancel" in name.lower() and at >= start_ns]
-
     def is_logged() -> bool:
         return any(line.get("event") == "state" for line in daemon.lines[lines:])
 
@@ -82,18 +77,20 @@ async def kill_once(sandbox: RunningSandbox, daemon: Started, folder: Path) -> d
         until(lambda: not own(sandbox), "no own order"),
         until((folder / LATCH).exists, "the latch"),
         until(is_logged, "the log line"),
-        until(cancels, "a cancel"),
     )
     async with asyncio.timeout(ONE_S_MAX):
-        empty_ns, latch_ns, log_ns, _, metric_ns = await asyncio.gather(*waits, alerted(daemon))
+        empty_ns, latch_ns, log_ns, metric_ns = await asyncio.gather(*waits, alerted(daemon))
+    rows = [row for row in log.since(seen) if "cancel" in str(row["operation"]).lower()]
+    sent = [at for at in (int(str(row["received_ns"])) for row in rows) if at >= start_ns]
     record = Latch(folder).read()
     if record is None:
         sys.exit("the latch is gone")
     while (folder / LATCH).exists():
         rearm(folder, record.kill_id)
         await asyncio.sleep(AGAIN_S)
-    return {
-        "cancel on the wire": (min(cancels()) - start_ns) / MS,
+    # Between the end of a quote and the next one nothing rests that would have to be cancelled.
+    cancelled = {"cancel on the wire": (sent[0] - start_ns) / MS} if sent else {}
+    return cancelled | {
         "zero own orders": (empty_ns - start_ns) / MS,
         "latch on the disk": (latch_ns - start_ns) / MS,
         "log line": (log_ns - start_ns) / MS,
@@ -116,6 +113,8 @@ async def measure(times: int) -> bool:
     sys.stdout.write(f"{times} kills, {load}\n")
     is_met = True
     for name, values in taken.items():
+        if not values:
+            sys.exit(f"never seen: {name}")
         values.sort()
         p50, p99 = values[len(values) // 2], values[ceil(0.99 * len(values)) - 1]
         is_met &= p99 <= GOALS_MS[name]
