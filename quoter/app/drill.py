@@ -1,7 +1,5 @@
 """`quoter drill`: the kill switch of a running daemon, tried on purpose (KS-13)."""
 
-import http.client
-import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from quoter.app.daemon_call import Answer, NoAnswer, call
 from quoter.app.options import DataDir, Host, Port, address, folder_of
 from quoter.domain.errors import QuoterError
 from quoter.service.beat import HEARTBEAT, Beat, get
@@ -23,8 +22,6 @@ RUNNING_S_MAX = 60.0
 REARM_AGAIN_S = 2.0
 ANSWER_S_MAX = 5.0
 POLL_S = 0.05
-
-type State = dict[str, object]
 
 
 class DrillFailed(QuoterError):
@@ -41,7 +38,7 @@ def drill(host: Host = None, port: Port = None, data_dir: DataDir = None) -> Non
     held = Drill(folder, *address(host, port))
     try:
         record = held.run()
-    except (OSError, http.client.HTTPException) as error:
+    except OSError as error:
         raise DrillFailed(f"drill: {error}") from None
     typer.echo(
         f"drill passed: latch on disk after {record.latch_s:.2f} s, no own order after "
@@ -55,20 +52,20 @@ class Drill:
     def __init__(
         self, folder: Path, host: str, port: int, *, ready_s_max: float = READY_S_MAX
     ) -> None:
-        self._folder, self._host, self._port = folder, host, port
+        self._folder, self._address = folder, (host, port)
         self._ready_s_max = ready_s_max
         self._start_s = 0.0
         self._rearm_s = 0.0  # not asked again before
         self._record = DrillRecord(ts_ns=0, passed=False, text="not finished")
 
     def run(self) -> DrillRecord:
-        """Raises DrillFailed, OSError, HTTPException; what it came to is written down."""
+        """Raises DrillFailed, BadSetting, OSError; what it came to is written down."""
         self._look_first()
         self._start_s = time.monotonic()
         self._record = replace(self._record, ts_ns=time.time_ns())
         try:
             self._kill_and_rearm()
-        except (DrillFailed, OSError, http.client.HTTPException) as error:
+        except (DrillFailed, OSError) as error:
             self._record = replace(self._record, text=str(error))
             raise
         finally:
@@ -96,7 +93,8 @@ class Drill:
         beat = get(self._folder / HEARTBEAT, Beat)
         owner = f"{beat.identity.environment} run {beat.run}" if beat is not None else "unknown"
         if owner != f"{environment} run {run}":
-            page = f"{self._host}:{self._port} is {environment} run {run}"
+            host, port = self._address
+            page = f"{host}:{port} is {environment} run {run}"
             text = f"drill: {page}, the daemon on {self._folder} is {owner}"
             raise DrillFailed(f"{text}: nothing was touched")
 
@@ -113,7 +111,7 @@ class Drill:
             self._record, running_s=self._elapsed_s(), passed=True, text="passed"
         )
 
-    def _is_back(self, state: State, kill_id: str) -> bool:
+    def _is_back(self, state: Answer, kill_id: str) -> bool:
         """Asked again and again: the daemon refuses while an order may be alive."""
         if state.get("trading_state") == "RUNNING" and Latch(self._folder).read() is None:
             return True
@@ -122,7 +120,7 @@ class Drill:
             rearm(self._folder, kill_id)
         return False
 
-    def _until(self, condition: Callable[[State], bool], seconds: float, what: str) -> None:
+    def _until(self, condition: Callable[[Answer], bool], seconds: float, what: str) -> None:
         end_s = time.monotonic() + seconds
         while not condition(self._state()):
             if time.monotonic() > end_s:
@@ -132,19 +130,15 @@ class Drill:
     def _elapsed_s(self) -> float:
         return time.monotonic() - self._start_s
 
-    def _state(self) -> State:
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=ANSWER_S_MAX)
+    def _state(self) -> Answer:
         try:
-            connection.request("GET", "/state")
-            state = json.loads(connection.getresponse().read())
-        except ValueError as error:
-            raise DrillFailed(f"drill: /state makes no sense: {error}") from None
-        finally:
-            connection.close()
-        if not isinstance(state, dict):
+            reply = call(self._address, "GET", "/state", seconds=ANSWER_S_MAX)
+        except NoAnswer as error:
+            raise DrillFailed(f"drill: {error}") from None
+        if not reply.body:
             raise DrillFailed("drill: /state makes no sense")
-        return state
+        return reply.body
 
 
-def _is_empty(state: State) -> bool:
+def _is_empty(state: Answer) -> bool:
     return state.get("trading_state") == "KILLED" and state.get("orders") == []
