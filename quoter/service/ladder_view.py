@@ -5,6 +5,7 @@ from decimal import Decimal
 from rich.table import Table
 from rich.text import Text
 
+from quoter.domain.figures import plain
 from quoter.domain.market import Level, Side
 from quoter.domain.step import Snapshot
 
@@ -46,7 +47,7 @@ def _side_rows(
         places[shown] = level.price
     rows = []
     for shown in sorted(places, key=places.__getitem__, reverse=side is Side.BUY):
-        mark = f"◀ our {side.lower()} {exact_text(ours[shown])}" if shown in ours else ""
+        mark = f"◀ our {side.lower()} {plain(ours[shown])}" if shown in ours else ""
         size = f"{sizes[shown]:.5g}" if shown in sizes else ""
         style = SIDE_STYLES[side]
         rows.append(
@@ -64,11 +65,6 @@ def price_text(price: float | None, snapshot: Snapshot) -> str:
     return f"{price:.{max(0, decimals)}f}"
 
 
-def exact_text(amount: Decimal) -> str:
-    """Every digit that says something, and no zeros after them."""
-    return f"{amount.normalize():f}"
-
-
 def signed_text(amount: Decimal) -> str:
-    """The same with its sign."""
+    """Every digit that says something, and the sign."""
     return f"{amount.normalize():+f}"

@@ -16,13 +16,13 @@ from rich.table import Table
 from rich.text import Text
 
 from quoter.domain.events import Fill
+from quoter.domain.figures import plain
 from quoter.domain.market import Side
 from quoter.domain.quotes import QuoteTerms
 from quoter.domain.step import Snapshot, Step
 from quoter.domain.trading import Regime, TradingState
 from quoter.service.ladder_view import (
     SIDE_STYLES,
-    exact_text,
     ladder_table,
     price_text,
     signed_text,
@@ -121,7 +121,7 @@ def plain_line(snapshot: Snapshot) -> str:
         f"r {price_text(reservation, snapshot)}",
         f"bid {_best(snapshot, Side.BUY)}",
         f"ask {_best(snapshot, Side.SELL)}",
-        f"inventory {signed_text(snapshot.inventory)} of {exact_text(snapshot.inventory_max)}",
+        f"inventory {signed_text(snapshot.inventory)} of {plain(snapshot.inventory_max)}",
         f"fills {snapshot.fills_buy}/{snapshot.fills_sell}",
         f"pnl {snapshot.pnl.total:+.4f}",
     ]
@@ -162,10 +162,10 @@ def _book(snapshot: Snapshot) -> str:
 
 
 def _inventory(snapshot: Snapshot) -> RenderableType:
-    limit = exact_text(snapshot.inventory_max)
+    limit = plain(snapshot.inventory_max)
     figures = Text(
-        f"{signed_text(snapshot.inventory)}  (position {exact_text(snapshot.position)}, "
-        f"target {exact_text(snapshot.target)})"
+        f"{signed_text(snapshot.inventory)}  (position {plain(snapshot.position)}, "
+        f"target {plain(snapshot.target)})"
     )
     reach = Text(
         f"if all fill: {signed_text(snapshot.exposure_sell)} to "
@@ -251,7 +251,7 @@ def _last_fills(fills: Iterable[Fill]) -> RenderableType:
     for fill in reversed(list(fills)):
         clock = datetime.fromtimestamp(fill.ts_ns // 1_000_000_000, UTC).strftime("%H:%M:%S")
         side = Text(fill.side.value, style=SIDE_STYLES[fill.side])
-        grid.add_row(clock, side, exact_text(fill.size), exact_text(fill.price))
+        grid.add_row(clock, side, plain(fill.size), plain(fill.price))
     return grid if grid.row_count else Text("none yet", style="dim")
 
 
