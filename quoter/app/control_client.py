@@ -12,11 +12,11 @@ from quoter.app.daemon_call import Address, Answer, NoAnswer, Reply, call
 from quoter.app.options import env_file_value
 from quoter.domain.errors import BadSetting, QuoterError
 from quoter.domain.trading import Phase, TradingState
+from quoter.service.words import DONE, LATE
 
 TIMEOUT_S = 5.0  # of all: the daemon's own for a request are 2 and 3 s
 TOKEN_BYTES_MAX = 4_096
 SECRETS_DIR = "/run/secrets"
-DONE, LATE = "done", "accepted, not yet done"  # a request's `result`
 STATES, PHASES = tuple(TradingState.__members__), tuple(phase.value for phase in Phase)
 MEANINGS = {
     401: "it does not know this token",

@@ -8,10 +8,10 @@ from threading import Thread
 from typing import NamedTuple
 
 from quoter.domain.errors import BadSetting, QuoterError
+from quoter.service.words import SERVER
 from quoter.telemetry.redaction import clean
 
 BYTES_MAX = 1_000_000
-SERVER = "quoter"  # what our listener calls itself
 
 type Address = tuple[str, int]  # host, port
 type Answer = dict[str, object]

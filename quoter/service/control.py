@@ -39,13 +39,13 @@ from quoter.service.wishes import (
     shown,
     take_reason,
 )
+from quoter.service.words import DONE, LATE, NO_LATCH
 from quoter.telemetry.redaction import Redactor
 
 log = structlog.get_logger()
 
 KILL_PATH, PARAMS = "/v1/kill", "params"
 BODY_S_MAX = 2.0  # a body is one packet
-LATE, NO_LATCH = "accepted, not yet done", "not on the disk: a restart would forget this kill"
 LATCH_S_MAX = 1.0  # a disk takes it in milliseconds
 ANSWER_S_MAX = 3.0  # the engine's turn comes long before, unless the disk stalls
 ORIGIN_HEADERS = ("Origin", "Sec-Fetch-Site")  # what browsers send and nobody else does
@@ -196,7 +196,7 @@ class Control:
                 reply = await self._turn(call)
             else:
                 reply = await self._operate(call, verb)
-            result = "done" if reply.status == 200 else "accepted"
+            result = DONE if reply.status == 200 else "accepted"
         except Refused as refused:
             result, refused.is_told = f"refused: {refused}", True
             raise
@@ -235,7 +235,7 @@ class Control:
         for what, detail in step.notes:
             if what == REFUSALS.get(verb.action):
                 raise Refused(409, f"not now: {detail}")
-        told: dict[str, Json] = {"action": call.action, "result": "done", **self._state()}
+        told: dict[str, Json] = {"action": call.action, "result": DONE, **self._state()}
         if verb.action is OperatorAction.KILL and not await desk.stops.written(LATCH_S_MAX):
             return _Reply(202, {**told, "result": LATE, "latch": NO_LATCH})
         return _Reply(200, told)
@@ -263,7 +263,7 @@ class Control:
             raise Refused(429, text, {"Retry-After": str(turned.wait_s)})
         if turned.refusals:
             raise Refused(403 if turned.is_hard else 400, text)
-        status, result = (202, LATE) if turned.is_late else (200, "done")
+        status, result = (202, LATE) if turned.is_late else (200, DONE)
         told = {"action": PARAMS, "result": result, "valid": UNTIL_RESTART}
         return _Reply(status, {**told, **self._told_params(), **self._state()})
 

@@ -22,6 +22,7 @@ from quoter.service.cause_details import Details, no_details
 from quoter.service.connections import Connections
 from quoter.service.control import KILL_PATH, Control
 from quoter.service.state_view import Json, state_view
+from quoter.service.words import SERVER
 from quoter.telemetry.redaction import Redactor
 from quoter.telemetry.seldom import Seldom
 
@@ -42,7 +43,7 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
-    "Server": "quoter",
+    "Server": SERVER,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }

@@ -8,9 +8,9 @@ from typer.testing import CliRunner, Result
 
 from quoter import cli
 from quoter.app import control_client
-from quoter.app.control_client import LATE, NotDone, read_details, read_state
-from quoter.app.daemon_call import SERVER
+from quoter.app.control_client import NotDone, read_details, read_state
 from quoter.domain.errors import QuoterError
+from quoter.service.words import LATE, SERVER
 from tests.unit.app.strangers import Answering, drip, hang_up, http, nothing, stranger
 
 STATE: dict[str, object] = {

@@ -6,9 +6,10 @@ import time
 
 import pytest
 
-from quoter.app.daemon_call import SERVER, NoAnswer, Reply, call
+from quoter.app.daemon_call import NoAnswer, Reply, call
 from quoter.domain.errors import BadSetting
 from quoter.service.http import HEADERS
+from quoter.service.words import SERVER
 from tests.unit.app.strangers import Answering, drip, hang_up, http, nothing, stranger
 
 LOOPBACK = "127.0.0.1"
