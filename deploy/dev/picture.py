@@ -9,12 +9,12 @@ import uvloop
 from rich.console import Console
 
 from quoter.app.daemon import Daemon, trade
-from quoter.app.demo import demo_settings
+from quoter.cli.demo import demo_settings
 from quoter.domain.events import Fill
 from quoter.domain.step import Step
 from quoter.sandbox.config import default_config
 from quoter.sandbox.server import SandboxServer
-from quoter.service.terminal import FILLS_SHOWN, render
+from quoter.service.terminal.live_screen import FILLS_SHOWN, render
 from quoter.telemetry.logs import configure_logs
 
 SECONDS = 30.0

@@ -24,7 +24,9 @@ from deploy.e2e.stack import Stack, free_ports
 ROOT = Path(__file__).parents[2]
 IMAGE = "quoter:local"
 IMAGE_MB_MAX = 400
-SHARED = {"QUOTER_FOREIGN": "ignore"}  # somebody else's order rests all the time, and survives
+SHARED = {
+    "QUOTER_FOREIGN_ACTIVITY": "ignore"
+}  # somebody else's order rests all the time, and survives
 
 
 def main() -> int:

@@ -50,7 +50,7 @@ TAKERS = Row(
             unit=PRICE,
             width=8,
             queries=(
-                value("quoter_adverse_cost_quote", "cost {{side}} {{symbol}}"),
+                value("quoter_markout_cost_quote", "cost {{side}} {{symbol}}"),
                 value("quoter_alpha_quote", "foretold {{side}} {{symbol}}"),
             ),
         ),
@@ -61,7 +61,7 @@ TAKERS = Row(
             unit="none",
             width=8,
             queries=(
-                value("quoter_side_pulled", "pulled {{side}} {{symbol}}"),
+                value("quoter_side_cooldown", "pulled {{side}} {{symbol}}"),
                 value("quoter_vpin_ratio", "VPIN {{symbol}}", GREY),
             ),
         ),
@@ -81,7 +81,7 @@ TAKERS = Row(
             width=8,
             queries=(
                 value(
-                    "quoter_shadow_edge_bps",
+                    "quoter_simulated_edge_bps",
                     "distance {{distance}} {{symbol}}",
                     where='horizon="5s"',
                 ),

@@ -267,7 +267,7 @@ ORDERS = Row(
             queries=(
                 rate("quoter_order_rejects_total", "reason", "refused: {{reason}}"),
                 rate("quoter_orders_denied_total", "rule", "denied: {{rule}}"),
-                rate("quoter_oddities_total", "name", "odd: {{name}}"),
+                rate("quoter_anomalies_total", "name", "odd: {{name}}"),
             ),
         ),
     ),

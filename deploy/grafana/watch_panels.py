@@ -52,12 +52,12 @@ WATCHED = Row(
         Panel(
             title="Heartbeat, as the sentinel sees it",
             description="Time since the daemon's heartbeat last changed, and since the venue last "
-            "answered the sentinel. At QUOTER_SENTINEL_STALE_S of the first it cancels.",
+            "answered the sentinel. At QUOTER_HEARTBEAT_TIMEOUT_S of the first it cancels.",
             unit="s",
             width=8,
             queries=(
                 value("quoter_sentinel_heartbeat_age_seconds", "heartbeat {{symbol}}", BLUE),
-                value("quoter_sentinel_look_age_seconds", "venue {{symbol}}", GREY),
+                value("quoter_sentinel_check_age_seconds", "venue {{symbol}}", GREY),
             ),
         ),
         Panel(

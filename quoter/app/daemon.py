@@ -8,12 +8,22 @@ from functools import partial
 import structlog
 from aiohttp.web import AppRunner
 
-from quoter.app.books import Books
+from quoter.app.external_stops import ExternalStopsSettings, dead_man_timeout_s, heard, heartbeat_of
+from quoter.app.limit_checks import refuse_hopeless
+from quoter.app.live_control import LiveControl, Load
 from quoter.app.manifest import metrics_of
-from quoter.app.meaning_log import MeaningLog
-from quoter.app.sanity import refuse_hopeless
+from quoter.app.opening_reconciliation import Books
+from quoter.app.settings_summary import SettingsSummaryLog
+from quoter.app.settings_to_config import (
+    calibrated,
+    earlier_runs,
+    engine_config,
+    kept_scale,
+    run_id,
+    venue_config,
+)
 from quoter.app.signals import Signals
-from quoter.app.start import (
+from quoter.app.startup import (
     Started,
     StartFailed,
     begin_run,
@@ -26,35 +36,25 @@ from quoter.app.start import (
     open_ledger,
     take_folder,
 )
-from quoter.app.steering import Load, Steering
-from quoter.app.watched import Watched, dead_man_timeout_s, heard, heartbeat_of
-from quoter.app.wiring import (
-    calibrated,
-    earlier_runs,
-    engine_config,
-    kept_scale,
-    run_id,
-    venue_config,
-)
 from quoter.domain.errors import CodeAltered, VenueError
 from quoter.domain.instrument import Instrument
 from quoter.engine.config import EngineConfig
 from quoter.engine.engine import Engine
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.writer import LedgerFailed
-from quoter.service import http
 from quoter.service.clock import Clock
-from quoter.service.drill_record import last_passed_ns
 from quoter.service.exit_codes import ExitCode
-from quoter.service.kept_calibration import still_good
+from quoter.service.http import server as http
+from quoter.service.killswitch.drill_record import last_passed_ns
 from quoter.service.runner import Observer, Runner
+from quoter.service.saved_calibration import still_good
 from quoter.settings import Settings
 from quoter.telemetry.metrics import Metrics
 from quoter.telemetry.redaction import Redactor
 from quoter.telemetry.step_log import StepLog
-from quoter.venues.build import check_signing_code, make_feed, make_gateway
-from quoter.venues.ccxt_gateway import CcxtGateway
+from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.config import VenueConfig
+from quoter.venues.factory import check_signing_code, make_feed, make_gateway
 from quoter.venues.ports import OrderGateway
 
 log = structlog.get_logger()
@@ -142,7 +142,7 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
         metrics.follow_drills(partial(last_passed_ns, folder.path))
         for event, text in gateway.doubts:
             log.warning(event, text=text)
-    steps = StepLog(why_every_s=settings.why_every_s)
+    steps = StepLog(quote_log_interval_s=settings.quote_log_interval_s)
     runner = Runner(
         engine=engine,
         feed=make_feed(
@@ -159,19 +159,19 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
         ledger=started.ledger,
         venue_clock=gateway.clock,
         rss_max_mb=settings.rss_max_mb,
-        observers=(metrics.observe, steps.observe, MeaningLog(engine).observe, *observers),
+        observers=(metrics.observe, steps.observe, SettingsSummaryLog(engine).observe, *observers),
         guards=watched.guards(gateway),
     )
     run = run_id(started.start_ns)
     return Daemon(runner, engine, instrument, metrics, clock, started.ledger, run)
 
 
-def _doors(started: Started, config: VenueConfig) -> tuple[Watched, CcxtGateway]:
+def _doors(started: Started, config: VenueConfig) -> tuple[ExternalStopsSettings, CcxtGateway]:
     """Who may stop us, and the gateway that asks them. Raises StartFailed."""
     try:
         check_signing_code(config)
         dead_man_s = dead_man_timeout_s(started.settings, is_dry=started.folder is None)
-        watched = Watched(started, dead_man_s)
+        watched = ExternalStopsSettings(started, dead_man_s)
         gateway = make_gateway(config, now_ns=started.clock.now_ns, barred=watched.barred)
     except CodeAltered as error:
         raise StartFailed(ExitCode.INTEGRITY, f"altered code: {error}") from None
@@ -232,7 +232,7 @@ async def _serve(
 ) -> ExitCode:
     """HTTP and signals around the runner."""
     runner = daemon.runner
-    steering = Steering(
+    steering = LiveControl(
         settings,
         runner=runner,
         engine=daemon.engine,
@@ -250,12 +250,12 @@ async def _serve(
         code = await runner.run()
     finally:
         await http.stop(web)
-    log.info("stopped", exit_code=int(code), meaning=code.name)
+    log.info("stopped", exit_code=int(code), settings_summary=code.name)
     return code
 
 
 async def _open_pages(
-    settings: Settings, daemon: Daemon, steering: Steering
+    settings: Settings, daemon: Daemon, steering: LiveControl
 ) -> tuple[AppRunner, int]:
     about = {
         "environment": settings.environment.value,
@@ -272,7 +272,7 @@ async def _open_pages(
         redactor=Redactor(settings.secrets()),
         kill_id=daemon.runner.stops.kill_id,
     )
-    pages = http.Pages(sources, host_names=settings.http_hosts.split(","), control=steering.control)
+    pages = http.Pages(sources, host_names=settings.http_hosts.split(","), extra=steering.control)
     try:
         return await http.serve(pages, host=settings.host, port=settings.port)
     except OSError as error:

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import quoter
-from quoter.app.wiring import limits, market_of, run_id
+from quoter.app.settings_to_config import limits, market_of, run_id
 from quoter.ledger.rows import Manifest
 from quoter.settings import Settings
 from quoter.telemetry.metrics import Metrics

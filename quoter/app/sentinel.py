@@ -8,22 +8,22 @@ from dataclasses import replace
 import structlog
 import uvloop
 
-from quoter.app.blame import blamed
-from quoter.app.process import prepare_process
-from quoter.app.watched import identity
-from quoter.app.wiring import venue_config
+from quoter.app.external_stops import identity
+from quoter.app.process_hardening import prepare_process
+from quoter.app.setting_errors import blamed
+from quoter.app.settings_to_config import venue_config
 from quoter.domain.errors import MarketUnfit, VenueError
-from quoter.service import http
 from quoter.service.data_folder import SENTINEL_LOCK, DataFolder, LockHeld
 from quoter.service.exit_codes import ExitCode
-from quoter.service.sentinel import Sentinel
-from quoter.service.sentinel_pages import SentinelPages
-from quoter.service.vigil import Core, Vigil
+from quoter.service.http import server as http
+from quoter.service.sentinel.heartbeat_monitor import Core, HeartbeatMonitor
+from quoter.service.sentinel.pages import SentinelPages
+from quoter.service.sentinel.process import Sentinel
 from quoter.settings import Settings
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
-from quoter.venues.build import make_cancel_door
 from quoter.venues.config import VenueConfig
-from quoter.venues.ports import CancelDoor
+from quoter.venues.factory import make_cancel_gateway
+from quoter.venues.ports import CancelGateway
 
 log = structlog.get_logger()
 
@@ -43,7 +43,7 @@ def run_sentinel(settings: Settings) -> int:
         text = f"QUOTER_DATA_DIR: {settings.data_dir} can't be used: {error.strerror}"
         return _refused(ExitCode.USAGE, text)
     try:
-        door = make_cancel_door(door_config(settings))
+        door = make_cancel_gateway(cancel_gateway_config(settings))
         return uvloop.run(_serve(settings, door))
     except (VenueError, ValueError) as error:
         return _refused(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}")
@@ -51,7 +51,7 @@ def run_sentinel(settings: Settings) -> int:
         folder.release()
 
 
-def door_config(settings: Settings) -> VenueConfig:
+def cancel_gateway_config(settings: Settings) -> VenueConfig:
     """The daemon's doors, with the sentinel's own key where it has one."""
     config = replace(venue_config(settings), call_s_max=CALL_S_MAX)
     key, secret = settings.sentinel_api_key, settings.sentinel_api_secret
@@ -60,14 +60,14 @@ def door_config(settings: Settings) -> VenueConfig:
     return replace(config, api_key=key.get_secret_value(), secret=secret.get_secret_value())
 
 
-async def _serve(settings: Settings, door: CancelDoor) -> ExitCode:
+async def _serve(settings: Settings, door: CancelGateway) -> ExitCode:
     metrics = SentinelMetrics(
         symbol=settings.symbol, venue=settings.exchange, cores=tuple(each.value for each in Core)
     )
     sentinel = Sentinel(
         door=door,
         folder=settings.data_dir,
-        vigil=Vigil(identity=identity(settings), stale_s=settings.sentinel_stale_s),
+        vigil=HeartbeatMonitor(identity=identity(settings), stale_s=settings.heartbeat_timeout_s),
         metrics=metrics,
         now_ns=time.time_ns,
     )
@@ -86,7 +86,7 @@ async def _serve(settings: Settings, door: CancelDoor) -> ExitCode:
         "sentinel_started",
         listening=f"{settings.host}:{port}",
         folder=str(settings.data_dir),
-        stale_s=settings.sentinel_stale_s,
+        stale_s=settings.heartbeat_timeout_s,
         has_own_key=settings.sentinel_api_key is not None,
     )
     try:

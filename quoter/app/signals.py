@@ -6,12 +6,12 @@ from collections.abc import Coroutine
 
 import structlog
 
-from quoter.app.start import StartFailed
-from quoter.app.steering import Steering
+from quoter.app.live_control import LiveControl
+from quoter.app.startup import StartFailed
 from quoter.service.data_folder import KILL_REQUEST, DataFolder
 from quoter.service.exit_codes import ExitCode
+from quoter.service.killswitch.controller import KillSwitchController
 from quoter.service.runner import Runner
-from quoter.service.stops import Stops
 
 log = structlog.get_logger()
 
@@ -25,7 +25,7 @@ class Signals:
     def __init__(self, *, can_reload: bool) -> None:
         """`can_reload`: SIGHUP will read the settings anew; until then it must not end us."""
         self._loop = asyncio.get_running_loop()
-        self._stops: Stops | None = None
+        self._stops: KillSwitchController | None = None
         self._is_kill_waiting = False
         self.folder: DataFolder | None = None  # set once it is ours
         self._loop.add_signal_handler(signal.SIGUSR1, self._kill)
@@ -56,7 +56,7 @@ class Signals:
                 raise
             raise StartFailed(ExitCode.START_FAILED, STOPPED) from None
 
-    def listen(self, runner: Runner, steering: Steering) -> None:
+    def listen(self, runner: Runner, steering: LiveControl) -> None:
         """The runner is there, and about to run: it hears first of a kill that waits."""
         for number in STOP_SIGNALS:
             self._loop.add_signal_handler(number, runner.stop)

@@ -45,7 +45,7 @@ class VenueRateLimited(VenueError):
         self.retry_s = retry_s
 
 
-class GateShut(VenueError):
+class EgressBlocked(VenueError):
     """The last-inch gate refused a request: nothing left this machine."""
 
 

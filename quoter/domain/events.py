@@ -11,7 +11,7 @@ from typing import NamedTuple
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Level, Levels, Side, Stream
 from quoter.domain.orders import VenueOrder
-from quoter.domain.params import Params
+from quoter.domain.params import LiveParams
 from quoter.domain.reasons import (
     CancelRejectReason,
     DoneReason,
@@ -252,7 +252,7 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Operator:
+class OperatorCommand:
     """A person or a second process asked for something."""
 
     ts_ns: int
@@ -263,11 +263,11 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParamsChanged:
+class LiveParamsChanged:
     """Somebody turned knobs; who may, and how far, was judged before. `params` is all of them."""
 
     ts_ns: int
-    params: Params
+    params: LiveParams
     actor: str
     text: str
 
@@ -295,6 +295,6 @@ type ReportEvent = (
     OpenOrdersReport | TradesReport | BalanceReport | RulesReport | CoinPrice | ReportFailed
 )
 type ControlEvent = (
-    FeedUp | FeedDown | FeedAlive | RateLimited | Alarm | Operator | ParamsChanged | Tick
+    FeedUp | FeedDown | FeedAlive | RateLimited | Alarm | OperatorCommand | LiveParamsChanged | Tick
 )
 type Event = MarketEvent | OrderEvent | ReportEvent | ControlEvent

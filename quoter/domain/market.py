@@ -39,7 +39,7 @@ class Bar(NamedTuple):
     close: float
 
 
-class MarketPast(NamedTuple):
+class MarketHistory(NamedTuple):
     """What a venue tells of the time before us: for first guesses, never for money.
 
     bars: oldest first, of bar_s seconds each; trades_per_s: public trades of both sides, None if
@@ -52,7 +52,7 @@ class MarketPast(NamedTuple):
     volume_per_s: float | None = None
 
 
-class Calibrated(NamedTuple):
+class SavedCalibration(NamedTuple):
     """What a run learned of its market, for the start of the next one.
 
     ts_ns when; sigma price/sqrt(s); kappa 1/price; intensity (A) fills/s per side at distance 0.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Params:
+class LiveParams:
     """The knobs in force; names, units and bounds are those of the settings."""
 
     gamma: float  # no unit, or 1/quote where the start said so
@@ -14,7 +14,7 @@ class Params:
     spread_min_bps: float  # bps of price
     adverse_bps: float  # bps of price
     alpha_max: float  # half-spreads
-    markout_max: float  # half-spreads
-    pull_s: float  # seconds
+    markout_cost_max: float  # half-spreads
+    side_cooldown_s: float  # seconds
     requote_hold_s: float  # seconds
     requote_tolerance: float  # half-spreads

@@ -61,8 +61,8 @@ class PricingInputs:
     tau_s: float | None
     multiplier: float = 1.0  # >= 1: cold start and regime
     alpha: float = 0.0
-    adverse_bid: float = 0.0
-    adverse_ask: float = 0.0
+    markout_cost_bid: float = 0.0
+    markout_cost_ask: float = 0.0
     fill_factor: float = 1.0
     bounded: tuple[float, ...] | None = None
     tick: float = 0.0
@@ -76,9 +76,9 @@ class PricingInputs:
 class QuoteTerms:
     """One quote, explained: prices in quote/base. Bid = fair - delta_bid, ask = fair + delta_ask.
 
-    delta_bid = half_spread + boundary + skew + cost_bid + adverse_bid + widening_bid + extra (the
-    multiplier's part) + alpha_bid, then clamped; delta_ask has -skew. `None` as delta: that side
-    is not quoted.
+    delta_bid = half_spread + boundary + skew + cost_bid + markout_cost_bid + widening_bid + extra
+    (the multiplier's part) + alpha_bid, then clamped; delta_ask has -skew. `None` as delta: that
+    side is not quoted.
     """
 
     inputs: PricingInputs
@@ -94,8 +94,8 @@ class QuoteTerms:
     delta_ask: float | None
     clamps: tuple[Clamp, ...]
     boundary: float = 0.0  # what the exact model adds to both sides at this inventory
-    adverse_bid: float = 0.0  # the inputs' own, bounded
-    adverse_ask: float = 0.0
+    markout_cost_bid: float = 0.0  # the inputs' own, bounded
+    markout_cost_ask: float = 0.0
     alpha_bid: float = 0.0  # how much farther the foretold move puts a side; nearer if negative
     alpha_ask: float = 0.0
     tick_bound: bool = False  # the grid is coarser than our half-spread: rounding decides

@@ -11,7 +11,7 @@ from quoter.domain.estimates import Estimates
 from quoter.domain.events import Event, Fill
 from quoter.domain.market import Level, Side
 from quoter.domain.orders import OrderState, OrderView
-from quoter.domain.params import Params
+from quoter.domain.params import LiveParams
 from quoter.domain.quotes import TwoSidedQuote
 from quoter.domain.trading import Cause, Phase, Regime, TradingState
 
@@ -132,7 +132,7 @@ class Snapshot:
     asks: tuple[Level, ...]
     mid: float | None
     quote: TwoSidedQuote | None
-    params: Params
+    params: LiveParams
     estimates: Estimates
     orders: tuple[OrderView, ...]
     position: Decimal  # base holdings as booked

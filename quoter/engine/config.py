@@ -7,11 +7,10 @@ from enum import StrEnum
 
 from quoter.domain.events import Fill
 from quoter.domain.instrument import Instrument
-from quoter.engine.reconcile import ReconcilePolicy
-from quoter.engine.requote import RequotePolicy
-from quoter.pricing.shape import QuoteShape
+from quoter.domain.units import NS_PER_S
+from quoter.pricing.quote.shape import QuoteShape
 from quoter.risk.hysteresis import Hysteresis
-from quoter.risk.market_regime import RegimePolicy
+from quoter.risk.monitors.market_regime import RegimePolicy
 from quoter.risk.view import Limits
 
 
@@ -41,14 +40,15 @@ class Fair(StrEnum):
 class ToxicFlowConfig:
     """What is done about takers who know more; zero switches a protection off.
 
-    *_halves_max: the most that the learned flow, and what our own fills lost, may move a side, in
-    half-spreads; pull_s: how long a side that was run over stays out, seconds; minute_loss_max:
-    what our fills of a minute may lose within five seconds each before we pause, quote currency.
+    alpha_halves_max, markout_cost_max: most that the flow alpha, and the markout cost of our fills,
+    may move a side, half-spreads; side_cooldown_s: how long a side is not quoted after a burst of
+    fills on it, seconds; minute_loss_max: loss of the fills of one minute, each within five
+    seconds, that pauses quoting, quote currency.
     """
 
     alpha_halves_max: float = 2.0
-    adverse_halves_max: float = 2.0
-    pull_s: float = 5.0
+    markout_cost_max: float = 2.0
+    side_cooldown_s: float = 5.0
     minute_loss_max: Decimal = Decimal(0)
 
 
@@ -83,7 +83,7 @@ class PricingConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreTradePolicy:
+class ActivityPolicy:
     """Thresholds over a stretch of time; a crossed one stops us. Zero switches one off.
 
     jump: of the mid in 1 s; drift: of our quotes in 60 s; fractions. turnover_max: volume in 60 s,
@@ -95,6 +95,47 @@ class PreTradePolicy:
     creates_per_min: int = 600
     creates_per_fill: int = 500
     turnover_max: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequotePolicy:
+    """hold_ns: least age before a quote is made more aggressive; tolerance: share of half-spread.
+
+    Orders that are too aggressive by less than the tolerance are replaced at once as well, but only
+    while the message budget has room (`is_roomy`): on a fine grid every move of the mid would
+    otherwise cost an order, and the budget is for the moves that matter.
+    """
+
+    hold_ns: int = NS_PER_S
+    tolerance: float = 0.1
+    ttl_ns: int = 30 * NS_PER_S  # an order this old is renewed, wherever it stands
+
+    def tolerance_ticks(self, half_spread: float, tick: float) -> int:
+        return max(1, round(self.tolerance * half_spread / tick))
+
+
+class ForeignPolicy(StrEnum):
+    """What a foreign order or fill does to us."""
+
+    PAUSE = "pause"  # while the order is open; after a fill until the balances are as booked
+    KILL = "kill"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcilePolicy:
+    """How often we ask, and how long an order that nobody knows keeps its reservation.
+
+    fence_ns = the create's receive window + the venue's processing time-out + a margin
+    (Binance: 2 + 10 + 3 s, reliability.md OL-05).
+    """
+
+    open_orders_ns: int = 5 * NS_PER_S
+    trades_ns: int = 30 * NS_PER_S
+    balances_ns: int = 30 * NS_PER_S
+    fence_ns: int = 15 * NS_PER_S
+    foreign: ForeignPolicy = ForeignPolicy.PAUSE
+    rules_ns: int = 0  # between looks at the market's rules; 0: only after a refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +158,7 @@ class EngineConfig:
     regime: RegimePolicy = field(default_factory=RegimePolicy)
     reconcile: ReconcilePolicy = field(default_factory=ReconcilePolicy)
     hysteresis: Hysteresis = field(default_factory=Hysteresis)
-    pretrade: PreTradePolicy = field(default_factory=PreTradePolicy)
+    pretrade: ActivityPolicy = field(default_factory=ActivityPolicy)
     creates_per_s: float = 10.0
     stale_ns: int = 2_000_000_000
     quiet_ns: int = 30_000_000_000  # a silent but living book is compared by a fresh snapshot

@@ -15,14 +15,14 @@ from quoter.domain.events import (
     FeedAlive,
     FeedDown,
     FeedUp,
+    LiveParamsChanged,
     MarketEvent,
     OpenOrdersReport,
-    Operator,
+    OperatorCommand,
     OrderDone,
     OrderEvent,
     OrderNotFound,
     OrderOpen,
-    ParamsChanged,
     RateLimited,
     ReportFailed,
     RulesReport,
@@ -35,13 +35,13 @@ from quoter.domain.market import Stream
 from quoter.domain.reasons import OperatorAction, ReportKind
 from quoter.domain.step import Snapshot, Step
 from quoter.domain.trading import Cause, NoQuote, Phase, TradingState
+from quoter.engine.components import Components
 from quoter.engine.config import EngineConfig
-from quoter.engine.parts import Parts
 from quoter.engine.snapshot import take_snapshot
-from quoter.engine.turn import Turn
+from quoter.engine.step_builder import StepBuilder
 
 
-class Engine(Parts):
+class Engine(Components):
     """Decides; everything it owns is in memory and rebuilt from events."""
 
     def __init__(self, config: EngineConfig) -> None:
@@ -70,7 +70,7 @@ class Engine(Parts):
         """Take in one fact and decide. Raises nothing for what a venue may send."""
         # Fills overtake book news on their way here; the engine's own time never runs back.
         self.ts_ns = max(self.ts_ns, event.ts_ns)
-        turn = Turn(event, self.ts_ns)
+        turn = StepBuilder(event, self.ts_ns)
         before = self.causes.state
         self.seq += 1
         self._take_in(event, turn)
@@ -89,7 +89,7 @@ class Engine(Parts):
         is_moved = turn.raised or turn.cleared
         return turn.step(self.seq, before, self.causes.state if is_moved else before)
 
-    def _take_in(self, event: Event, turn: Turn) -> None:
+    def _take_in(self, event: Event, turn: StepBuilder) -> None:
         match event:
             case BookDelta() | TopOfBook() | BookSnapshot() | Trade():
                 self._on_market(event, turn)
@@ -101,7 +101,7 @@ class Engine(Parts):
                 self.reconcile.trades(event, turn)
             case BalanceReport():
                 self.reconcile.balances(event, turn)
-                self.patience.refreshed(event)
+                self.reject_backoff.refreshed(event)
             case ReportFailed():
                 turn.note(f"report_failed_{event.kind}", event.text)
                 self.reconcile.failed(event.kind, turn)
@@ -125,16 +125,16 @@ class Engine(Parts):
                 self.reconcile.venue_status(event, turn)
             case Alarm():
                 self.causes.hold(turn, event.cause, active=event.active, text=event.text)
-            case Operator():
+            case OperatorCommand():
                 self.controls.handle(event, turn)
                 if event.action is OperatorAction.DRAIN:
                     self.phase = Phase.DRAINING
-            case ParamsChanged():
+            case LiveParamsChanged():
                 self.controls.handle(event, turn)
             case _:
                 self._on_order(event, turn)
 
-    def _on_market(self, event: MarketEvent, turn: Turn) -> None:
+    def _on_market(self, event: MarketEvent, turn: StepBuilder) -> None:
         was_ready = self.market.book.ready
         fault = self.market.apply(event)
         self.feed.heard(turn)
@@ -143,18 +143,18 @@ class Engine(Parts):
         elif isinstance(event, BookSnapshot):
             self.feed.synced(turn)
             if not was_ready:
-                self.learning.restart()
+                self.estimators.restart()
         elif not (self.market.is_moved or turn.cleared or isinstance(event, Trade)):
             turn.is_idle = True  # the best prices stand: no estimate, no quote, no order changes
             return
         self.pretrade.on_market(event, turn)
-        self.learning.observe(event, turn)
+        self.estimators.observe(event, turn)
 
-    def _on_order(self, event: OrderEvent, turn: Turn) -> None:
+    def _on_order(self, event: OrderEvent, turn: StepBuilder) -> None:
         order = self.orders.live(getattr(event, "client_id", ""))
         if order is not None:
-            self.patience.heard(event, order, turn)
-            if self.patience.wants_balances:
+            self.reject_backoff.heard(event, order, turn)
+            if self.reject_backoff.wants_balances:
                 self.reconcile.sooner(ReportKind.BALANCES, turn.ts_ns)
         self.lifecycle.handle(event, turn)
         self.rules.heard(event)
@@ -163,18 +163,18 @@ class Engine(Parts):
         elif isinstance(event, OrderOpen | OrderDone):
             self.reconcile.heard(event, turn)
 
-    def _after_fills(self, turn: Turn) -> None:
+    def _after_fills(self, turn: StepBuilder) -> None:
         self._refresh_lots()
-        self.learning.after_fills(turn)
+        self.estimators.after_fills(turn)
         self.losses.after_fills(turn)
         self.pretrade.after_fills(turn)
 
     def _refresh_lots(self) -> None:
         self._lots = float(self.inventory.net / self.config.order_size)
 
-    def _on_tick(self, turn: Turn) -> None:
+    def _on_tick(self, turn: StepBuilder) -> None:
         self.market.age(turn.ts_ns)
-        self.learning.observe(turn.event, turn)
+        self.estimators.observe(turn.event, turn)
         if turn.ts_ns >= self._rate_limited_until_ns:
             self.causes.settle(turn, Cause.RATE_LIMITED)
         self.feed.tick(turn)
@@ -188,7 +188,7 @@ class Engine(Parts):
         self.pretrade.tick(turn)
         self.recount.tick(turn)
 
-    def _decide(self, turn: Turn) -> None:
+    def _decide(self, turn: StepBuilder) -> None:
         self.feed.judge_silence(turn)
         state = self.causes.state
         if state >= TradingState.PAUSED or self.phase is Phase.DRAINING:
@@ -210,7 +210,7 @@ class Engine(Parts):
         else:
             self._stop(state, turn)
 
-    def _place(self, state: TradingState, turn: Turn) -> None:
+    def _place(self, state: TradingState, turn: StepBuilder) -> None:
         quoting = self.quoting
         if self.flattening.is_on:
             self._show_nothing(turn)
@@ -221,15 +221,17 @@ class Engine(Parts):
             )
         self.pretrade.sent(turn)
 
-    def _stop(self, state: TradingState, turn: Turn) -> None:
+    def _stop(self, state: TradingState, turn: StepBuilder) -> None:
         self.stopping.stop(state, self.phase, turn)
         self._show_nothing(turn)
 
-    def _show_nothing(self, turn: Turn) -> None:
+    def _show_nothing(self, turn: StepBuilder) -> None:
         if self.quoting.latest.bids or self.quoting.latest.asks:
             self.quoting.clear(NoQuote.STATE)
             turn.quote = self.quoting.latest
 
     def snapshot(self) -> Snapshot:
         """Everything that watchers may see, as of the last event."""
-        return take_snapshot(self)
+        return take_snapshot(
+            self, ts_ns=self.ts_ns, seq=self.seq, phase=self.phase, counts=self.counts
+        )

@@ -1,27 +1,27 @@
 """A picture of the engine for everybody who watches; built when somebody looks."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from quoter.domain.market import Side
 from quoter.domain.step import Snapshot
-
-if TYPE_CHECKING:
-    from quoter.engine.engine import Engine
+from quoter.domain.trading import Phase
+from quoter.engine.components import Components
 
 DEPTH_SHOWN = 20
 
 
-def take_snapshot(engine: "Engine") -> Snapshot:
-    """Copies and read-only values: nothing in it changes afterwards."""
+def take_snapshot(
+    engine: Components, *, ts_ns: int, seq: int, phase: Phase, counts: Mapping[str, int]
+) -> Snapshot:
+    """Return copies and read-only values: nothing in them changes afterwards."""
     market, inventory, orders = engine.market, engine.inventory, engine.orders
     bids, asks = market.levels(DEPTH_SHOWN)
     held = inventory.net
-    counts = dict(engine.counts)
-    counts["book_duplicates"] = market.book.duplicates
+    shown = {**counts, "book_duplicates": market.book.duplicates}
     return Snapshot(
-        ts_ns=engine.ts_ns,
-        seq=engine.seq,
-        phase=engine.phase,
+        ts_ns=ts_ns,
+        seq=seq,
+        phase=phase,
         trading_state=engine.causes.state,
         causes=engine.causes.switch.causes,
         book_ready=market.book.ready,
@@ -30,8 +30,8 @@ def take_snapshot(engine: "Engine") -> Snapshot:
         asks=asks,
         mid=market.mid,
         quote=engine.quoting.latest,
-        params=engine.controls.knobs.params,
-        estimates=engine.learning.estimates(engine.ts_ns),
+        params=engine.controls.live_params.params,
+        estimates=engine.estimators.estimates(ts_ns),
         orders=tuple(order.view() for order in orders),
         position=inventory.position,
         target=inventory.target,
@@ -46,5 +46,5 @@ def take_snapshot(engine: "Engine") -> Snapshot:
         fees_paid=dict(inventory.fees_paid),
         fills_buy=inventory.fills_buy,
         fills_sell=inventory.fills_sell,
-        counts=counts,
+        counts=shown,
     )

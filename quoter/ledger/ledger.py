@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from quoter.domain.commands import PlaceOrder
-from quoter.domain.market import Calibrated
+from quoter.domain.market import SavedCalibration
 from quoter.domain.orders import OrderState
 from quoter.ledger.reader import Reader
 from quoter.ledger.rows import (
@@ -183,7 +183,7 @@ class Ledger:
             (state.value, str(filled), ts_ns, client_id),
         )
 
-    async def keep(self, learned: Calibrated) -> None:
+    async def keep(self, learned: SavedCalibration) -> None:
         """What the run knows of its market. Raises LedgerFailed."""
         await self._execute(
             "INSERT OR REPLACE INTO calibrations VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Self
 
-from quoter.domain.market import Calibrated, Side
+from quoter.domain.market import SavedCalibration, Side
 from quoter.ledger.rows import (
     FILL_COLUMNS,
     Epoch,
@@ -134,14 +134,14 @@ class Reader:
         )
         return [Operation(*row) for row in rows]
 
-    def calibrated(self, market: Market) -> Calibrated | None:
+    def calibrated(self, market: Market) -> SavedCalibration | None:
         """What an earlier run learned of a market."""
         row = self._connection.execute(
             "SELECT ts_ns, sigma, kappa, intensity FROM calibrations"
             " WHERE environment = ? AND exchange = ? AND symbol = ?",
             market,
         ).fetchone()
-        return None if row is None else Calibrated(*row)
+        return None if row is None else SavedCalibration(*row)
 
 
 def _epoch(row: EpochRow) -> Epoch:

@@ -9,20 +9,19 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from quoter.domain.trading import Cause, TradingState
+from quoter.domain.units import NS_PER_S
 from quoter.risk.kill_switch import SEVERITY
-
-SECOND_NS = 1_000_000_000
 
 # How long a condition must be gone before its cause settles, where who raises it does not wait
 # already: `venue_status`, `loop_lag`, `rate_limited` and others have their own time or count.
 CLEAN_NS: Mapping[Cause, int] = MappingProxyType(
     {
-        Cause.BOOK_DESYNC: 2 * SECOND_NS,
-        Cause.BOOK_STALE: 2 * SECOND_NS,
-        Cause.FEED_SLOW: 2 * SECOND_NS,
-        Cause.MARKET_FEED_DOWN: 2 * SECOND_NS,
-        Cause.PRIVATE_STREAM_DOWN: SECOND_NS,
-        Cause.UNKNOWN_ORDERS: SECOND_NS,
+        Cause.BOOK_DESYNC: 2 * NS_PER_S,
+        Cause.BOOK_STALE: 2 * NS_PER_S,
+        Cause.FEED_SLOW: 2 * NS_PER_S,
+        Cause.MARKET_FEED_DOWN: 2 * NS_PER_S,
+        Cause.PRIVATE_STREAM_DOWN: NS_PER_S,
+        Cause.UNKNOWN_ORDERS: NS_PER_S,
     }
 )
 
@@ -33,7 +32,7 @@ class Hysteresis:
 
     clean_ns: Mapping[Cause, int] = field(default_factory=lambda: CLEAN_NS)
     pauses_max: int = 5
-    window_ns: int = 600 * SECOND_NS
+    window_ns: int = 600 * NS_PER_S
 
     def __post_init__(self) -> None:
         """Raise ValueError for a measure that nothing could ever fill, or everything would."""

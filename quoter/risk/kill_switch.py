@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from quoter.domain.events import Alarm, Event, Operator
+from quoter.domain.events import Alarm, Event, OperatorCommand
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.trading import Cause, TradingState
 
@@ -29,7 +29,7 @@ SEVERITY: dict[Cause, Severity] = {
     Cause.ORDER_REAPPEARED: _KILL,
     Cause.LEDGER_CONFLICT: _KILL,
     Cause.LEDGER_FAILED: _KILL,
-    Cause.FOREIGN_RUN: _KILL,
+    Cause.DUPLICATE_INSTANCE: _KILL,
     Cause.FOREIGN_KILL: _KILL,
     Cause.KEY_REFUSED: _KILL,
     Cause.DRAWDOWN_LIMIT: _KILL,
@@ -59,7 +59,7 @@ SEVERITY: dict[Cause, Severity] = {
     Cause.CANCEL_UNVERIFIED: _PAUSE,
     Cause.SENTINEL_LOST: _PAUSE,
     Cause.DEAD_MAN: _PAUSE,
-    Cause.TOXIC_MINUTE: _PAUSE,
+    Cause.MARKOUT_LOSS: _PAUSE,
     Cause.OPERATOR_REDUCE: Severity(TradingState.REDUCE_ONLY, is_latched=True),
     Cause.OPERATOR_FLATTEN: Severity(TradingState.REDUCE_ONLY, is_latched=True),
     Cause.MARKET_REGIME: _REDUCE,
@@ -130,7 +130,7 @@ class KillSwitch:
 def is_kill(event: Event) -> bool:
     """Does this event, once it is heard, kill?"""
     match event:
-        case Operator(action=OperatorAction.KILL):
+        case OperatorCommand(action=OperatorAction.KILL):
             return True
         case Alarm(active=True):
             return SEVERITY[event.cause].state is TradingState.KILLED

@@ -31,13 +31,14 @@ from decimal import Decimal
 import msgspec
 from aiohttp import web
 
-from quoter.sandbox import payloads
-from quoter.sandbox.config import SHUTDOWN_NOTICE_S, KeyRights
-from quoter.sandbox.faults import NS_PER_S, Armed, Fault, FaultKind, Seconds, SocketKind
-from quoter.sandbox.filters import filter_rows
-from quoter.sandbox.payloads import Json
-from quoter.sandbox.sockets import Sockets
-from quoter.sandbox.venue import Venue
+from quoter.domain.units import NS_PER_S
+from quoter.sandbox.config import SHUTDOWN_NOTICE_S, KeyPermissions
+from quoter.sandbox.exchange.faults import Armed, Fault, FaultKind, Seconds, SocketKind
+from quoter.sandbox.exchange.venue import Venue
+from quoter.sandbox.protocol import payloads
+from quoter.sandbox.protocol.filters import filter_rows
+from quoter.sandbox.protocol.payloads import Json
+from quoter.sandbox.streams.sockets import Sockets
 from quoter.sim.scripts import Burst, Crash, InformedTrader, Script
 
 PREFIX = "/sandbox/v1"
@@ -200,7 +201,7 @@ class Admin:
             raise ValueError("nobody has that api_key")
         fields = msgspec.structs.asdict(wish)
         del fields["api_key"]
-        self._venue.accounts[wish.api_key] = replace(account, rights=KeyRights(**fields))
+        self._venue.accounts[wish.api_key] = replace(account, rights=KeyPermissions(**fields))
         return fields
 
     async def _close(self, request: web.Request) -> Json:

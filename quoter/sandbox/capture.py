@@ -14,10 +14,11 @@ from pathlib import Path
 import msgspec
 
 from quoter.domain.market import Side
+from quoter.domain.units import NS_PER_S
 from quoter.sandbox.config import Capture
-from quoter.sandbox.faults import NS_PER_S, SocketKind
-from quoter.sandbox.sockets import Sockets
-from quoter.sandbox.venue import Venue
+from quoter.sandbox.exchange.faults import SocketKind
+from quoter.sandbox.exchange.venue import Venue
+from quoter.sandbox.streams.sockets import Sockets
 from quoter.sim.messages import BestNews, DepthBook, News, PrintNews
 
 NS_STAMP_MIN = 10**17  # a stamp below is in microseconds: ns passed this in 1973

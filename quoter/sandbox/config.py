@@ -11,7 +11,7 @@ SHUTDOWN_NOTICE_S = 10.0  # the venue's 24 h end with ten minutes of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeyRights:
+class KeyPermissions:
     """What a key may do beside trading; bound to addresses, unless somebody says otherwise."""
 
     withdraw: bool = False
@@ -27,7 +27,7 @@ class Account:
     api_key: str = field(repr=False)
     secret: str = field(repr=False)
     balances: tuple[tuple[str, Decimal], ...]
-    rights: KeyRights = KeyRights()
+    rights: KeyPermissions = KeyPermissions()
     fee_coin: FeeCoin | None = None  # None: what each execution brought
 
 

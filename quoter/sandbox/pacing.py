@@ -2,9 +2,9 @@
 
 import asyncio
 
-from quoter.sandbox.faults import NS_PER_S
-from quoter.sandbox.market_streams import MarketStreams
-from quoter.sandbox.venue import Venue
+from quoter.domain.units import NS_PER_S
+from quoter.sandbox.exchange.venue import Venue
+from quoter.sandbox.streams.market_streams import MarketStreams
 
 STEP_S = 0.02
 DEPTH_EVERY_NS = NS_PER_S // 10

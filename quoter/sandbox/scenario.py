@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from quoter.domain.units import NS_PER_S
 from quoter.sandbox.config import CrashScenario
-from quoter.sandbox.faults import NS_PER_S, Armed, Endpoint, Fault, FaultKind, SocketKind
-from quoter.sandbox.venue import Venue
+from quoter.sandbox.exchange.faults import Armed, Endpoint, Fault, FaultKind, SocketKind
+from quoter.sandbox.exchange.venue import Venue
 from quoter.sim.scripts import Crash
 
 ONSET_S, CASCADE_S, SILENCE_S, VACUUM_ENDS_S = 0.0, 30.0, 60.0, 180.0

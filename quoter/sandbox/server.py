@@ -5,16 +5,16 @@ import asyncio
 from aiohttp import web
 
 from quoter.sandbox.admin import Admin
+from quoter.sandbox.api.rest import BODY_BYTES_MAX, RestApi
+from quoter.sandbox.api.ws_api import SocketApi
 from quoter.sandbox.capture import Replay
 from quoter.sandbox.config import SandboxConfig
-from quoter.sandbox.market_streams import MarketStreams
+from quoter.sandbox.exchange.venue import Venue
 from quoter.sandbox.pacing import pace
-from quoter.sandbox.rest import BODY_BYTES_MAX, RestApi
 from quoter.sandbox.scenario import play
-from quoter.sandbox.sockets import Sockets
-from quoter.sandbox.user_streams import UserStreams
-from quoter.sandbox.venue import Venue
-from quoter.sandbox.ws_api import SocketApi
+from quoter.sandbox.streams.market_streams import MarketStreams
+from quoter.sandbox.streams.sockets import Sockets
+from quoter.sandbox.streams.user_streams import UserStreams
 
 SHUTDOWN_S_MAX = 1.0
 

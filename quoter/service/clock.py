@@ -4,11 +4,11 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from quoter.venues.since_boot import since_boot_ns
+from quoter.domain.units import NS_PER_S
+from quoter.venues.boot_clock import boot_clock_ns
 
 PROBE_S = 0.05
 STUCK_S = 2.0  # a loop that has not come round for this long is not alive
-NS_PER_S = 1_000_000_000
 OFFSET_NS_MAX = NS_PER_S  # venues refuse signed requests from a clock that is off by more
 
 
@@ -23,7 +23,7 @@ class Clock:
         self,
         *,
         wall_ns: Callable[[], int] = time.time_ns,
-        monotonic_ns: Callable[[], int] = since_boot_ns,
+        monotonic_ns: Callable[[], int] = boot_clock_ns,
     ) -> None:
         self._wall_ns = wall_ns
         self._monotonic_ns = monotonic_ns

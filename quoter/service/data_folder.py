@@ -6,8 +6,22 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from quoter.service.presence import is_there
 from quoter.telemetry.redaction import Redactor
+
+
+def is_there(path: Path) -> bool:
+    """False only if it provably is not.
+
+    Needs no descriptor: a full table of them says nothing about any file.
+    """
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
+
 
 KILL_REQUEST = "KILL"
 REARM_REQUEST = "REARM"

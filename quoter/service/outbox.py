@@ -24,11 +24,12 @@ from quoter.domain.errors import VenueError
 from quoter.domain.events import Event, OrderReject, OrderSent
 from quoter.domain.reasons import RejectReason, ReportKind
 from quoter.domain.trading import CancelReason
+from quoter.domain.units import S_PER_NS
 from quoter.service.clock import Clock
 from quoter.telemetry.latency import Latency
 from quoter.telemetry.metrics import Metrics
 from quoter.venues.ports import Emit, MarketFeed, OrderGateway
-from quoter.venues.tasks import spawn
+from quoter.venues.supervised_tasks import spawn
 
 log = structlog.get_logger()
 
@@ -177,7 +178,7 @@ class Outbox:
                 asked_ns = self._clock.now_ns()
                 answer = await gateway.cancel(command)
                 waited_ns = self._clock.now_ns() - asked_ns
-                self._metrics.latency(Latency.CANCEL_TO_ANSWER, waited_ns * 1e-9)
+                self._metrics.latency(Latency.CANCEL_TO_ANSWER, waited_ns * S_PER_NS)
             case QueryOrder():
                 answer = await gateway.query(command)
             case RequestReport():
@@ -191,8 +192,8 @@ class Outbox:
         """Decision to wire and wire to answer, for what did leave."""
         wire_ns = gateway.wire_ns(order.client_id)
         if wire_ns is not None:
-            self._metrics.latency(Latency.DECISION_TO_WIRE, (wire_ns - order.decided_ns) * 1e-9)
-            self._metrics.latency(Latency.WIRE_TO_ACK, (self._clock.now_ns() - wire_ns) * 1e-9)
+            self._metrics.latency(Latency.DECISION_TO_WIRE, (wire_ns - order.decided_ns) * S_PER_NS)
+            self._metrics.latency(Latency.WIRE_TO_ACK, (self._clock.now_ns() - wire_ns) * S_PER_NS)
 
     async def _cancel_all(self, gateway: OrderGateway) -> None:
         """Until the venue lists no order of ours, bounded in time."""

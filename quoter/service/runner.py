@@ -23,28 +23,29 @@ from quoter.domain.events import (
 )
 from quoter.domain.step import Step
 from quoter.domain.trading import TradingState
+from quoter.domain.units import S_PER_NS
+from quoter.engine.commands.operator import REARM_REFUSED
 from quoter.engine.engine import Engine
-from quoter.engine.operators import REARM_REFUSED
 from quoter.ledger.ledger import Ledger
-from quoter.service.asks import Asks
 from quoter.service.clock import Clock
 from quoter.service.data_folder import DataFolder
-from quoter.service.durable import Durable
 from quoter.service.exit_codes import ExitCode
-from quoter.service.folder_operations import FolderOperations
-from quoter.service.guards import NO_GUARDS, Guards
+from quoter.service.external_stops.external_stops import NO_EXTERNAL_STOPS, ExternalStops
+from quoter.service.health.process_health import ProcessHealth
 from quoter.service.inbox import Inbox
-from quoter.service.kept_calibration import CalibrationKeeper
-from quoter.service.last_orders import LastOrders
-from quoter.service.latch import LatchRecord
+from quoter.service.killswitch.audit_log import FileAuditLog
+from quoter.service.killswitch.controller import KillSwitchController
+from quoter.service.killswitch.latch import LatchRecord
 from quoter.service.outbox import Outbox
-from quoter.service.stops import Stops
-from quoter.service.watches import Watches
+from quoter.service.pending_replies import PendingReplies
+from quoter.service.saved_calibration import CalibrationKeeper
+from quoter.service.shutdown import Shutdown
+from quoter.service.write_ahead import WriteAhead
 from quoter.telemetry.latency import Latency
 from quoter.telemetry.metrics import Metrics
+from quoter.venues.clock import VenueClock
 from quoter.venues.ports import MarketFeed, OrderGateway
-from quoter.venues.tasks import Finished, failed, spawn
-from quoter.venues.venue_clock import VenueClock
+from quoter.venues.supervised_tasks import Finished, failed, spawn
 
 log = structlog.get_logger()
 
@@ -72,7 +73,7 @@ class Runner:
         venue_clock: VenueClock | None = None,
         rss_max_mb: int = 0,
         observers: tuple[Observer, ...] = (),
-        guards: Guards = NO_GUARDS,
+        guards: ExternalStops = NO_EXTERNAL_STOPS,
     ) -> None:
         """`venue_clock` is kept here while we run; `rss_max_mb` of 0: memory has no bound."""
         self.engine = engine
@@ -80,10 +81,10 @@ class Runner:
         self.inbox = Inbox()
         self._feed, self._gateway, self._clock = feed, gateway, clock
         self._metrics = metrics
-        self.stops = Stops(
+        self.stops = KillSwitchController(
             gateway=gateway, folder=folder, latched=latched, post=self.inbox.put, clock=clock
         )
-        self.watches = Watches(
+        self.watches = ProcessHealth(
             clock=clock,
             metrics=metrics,
             gateway=gateway,
@@ -95,7 +96,7 @@ class Runner:
         )
         self._observers = observers
         self._show_safety()
-        self.asks = Asks(self.stops.post)
+        self.asks = PendingReplies(self.stops.post)
         self._keep(ledger, folder)
         self._outbox = Outbox(
             gateway=gateway,
@@ -107,7 +108,7 @@ class Runner:
         )
         self._stop = asyncio.Event()
         self._is_recycled = False
-        self._last_orders = LastOrders(engine, gateway) if gateway is not None else None
+        self._last_orders = Shutdown(engine, gateway) if gateway is not None else None
         self._crash: BaseException | None = None
 
     def _show_safety(self) -> None:
@@ -117,15 +118,15 @@ class Runner:
         self._guards.show(gauges)
 
     def _keep(self, ledger: Ledger | None, folder: DataFolder | None) -> None:
-        self.durable: Durable | None = None
+        self.durable: WriteAhead | None = None
         self._calibration: CalibrationKeeper | None = None
         if ledger is not None:
-            self.durable = Durable(
+            self.durable = WriteAhead(
                 ledger=ledger, engine=self.engine, clock=self._clock, post=self.stops.post
             )
             ledger.on_failure = self.durable.fail
             if folder is not None:
-                self._observers += (FolderOperations(ledger.note, folder.redactor).observe,)
+                self._observers += (FileAuditLog(ledger.note, folder.redactor).observe,)
             self._calibration = CalibrationKeeper(
                 learned=lambda: self.engine.calibration.learned, write=ledger.keep
             )
@@ -136,7 +137,7 @@ class Runner:
         asked_ns = self._clock.now_ns()
         may_leave = await self.durable.may_leave(order)
         waited_ns = self._clock.now_ns() - asked_ns
-        self._metrics.latency(Latency.LEDGER_COMMIT, waited_ns * 1e-9)
+        self._metrics.latency(Latency.LEDGER_COMMIT, waited_ns * S_PER_NS)
         return may_leave
 
     def stop(self) -> None:
@@ -231,7 +232,7 @@ class Runner:
         self.asks.answered(step)
         if step.quote is not None and isinstance(event, BookDelta | TopOfBook | BookSnapshot):
             age_ns = self._clock.now_ns() - event.ts_ns
-            self._metrics.latency(Latency.BOOK_TO_DECISION, age_ns * 1e-9)
+            self._metrics.latency(Latency.BOOK_TO_DECISION, age_ns * S_PER_NS)
         for observe in self._observers:
             observe(step)
 

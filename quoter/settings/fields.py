@@ -10,19 +10,176 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 
-from quoter.settings.control_fields import TOKENS, Control
 from quoter.settings.parse import (
     AMOUNT_MAX,
     AMOUNT_MIN,
+    parse_dead_man,
     parse_exchange_id,
     parse_horizon,
     parse_host_names,
     parse_symbol,
     parse_target,
 )
-from quoter.settings.pretrade_fields import PreTrade
-from quoter.settings.regime_fields import MarketRegime
-from quoter.settings.watched_fields import Watched
+
+TOKENS = ("read_token", "operator_token", "risk_token")  # least right first
+
+
+class Control(BaseModel):
+    """Who may steer a running daemon over HTTP: nobody, unless a token is here"""
+
+    read_token_file: Path | None = Field(
+        None, repr=False, description="file with the token that may look at the knobs"
+    )
+    operator_token_file: Path | None = Field(
+        None, repr=False, description="file with the token that may pause, resume, reduce and kill"
+    )
+    risk_token_file: Path | None = Field(
+        None, repr=False, description="file with the token that may re-arm and flatten as well"
+    )
+    read_token: SecretStr | None = Field(
+        None, validate_default=True, description="never here: the secret file quoter_read_token"
+    )
+    operator_token: SecretStr | None = Field(
+        None, validate_default=True, description="never here: the secret file quoter_operator_token"
+    )
+    risk_token: SecretStr | None = Field(
+        None, validate_default=True, description="never here: the secret file quoter_risk_token"
+    )
+    control_non_loopback: bool = Field(
+        False,
+        description="steering by tokens on an address that is not loopback, because nothing but "
+        "loopback is published: true or false",
+    )
+
+
+class PreTrade(BaseModel):
+    """What an order, the market and our own pace must look like"""
+
+    price_collar_bps: float = Field(
+        100,
+        ge=5,
+        le=500,
+        description="no order farther from mid, last trade and mean of a minute; bps of price",
+    )
+    price_jump_bps: float = Field(
+        100,
+        ge=0,
+        le=5_000,
+        description="move of the mid in 1 s that pauses us, 0 for off; bps of price",
+    )
+    quote_drift_bps: float = Field(
+        300,
+        ge=0,
+        le=5_000,
+        description="move of our quotes in 60 s that pauses us, 0 for off; bps of price",
+    )
+    book_spread_max_bps: float = Field(
+        500, ge=1, le=5_000, description="no order into a book that is wider; bps of price"
+    )
+    book_depth_min: Decimal | None = Field(
+        None,
+        ge=0,
+        le=AMOUNT_MAX,
+        description="no order unless the best five levels of each side hold this, unset for the "
+        "order's own size, 0 for off; base units",
+    )
+    creates_per_min: int = Field(
+        600, ge=10, le=6_000, description="new orders in 60 s beyond which we pause; count"
+    )
+    creates_per_fill: int = Field(
+        500,
+        ge=0,
+        le=100_000,
+        description="new orders for each fill in 10 min beyond which we pause, from 1000 on, 0 for "
+        "off; count",
+    )
+    turnover_max: float = Field(
+        10,
+        gt=0,
+        le=10_000,
+        description="volume in 60 s beyond which we pause until resumed; inventory limits, no unit",
+    )
+
+
+class MarketRegime(BaseModel):
+    """When a market is no longer one to quote as usual, and how far equity may fall"""
+
+    regime: Literal["on", "off"] = Field(
+        "on",
+        description="ladder from NORMAL to WIDE (farther out, half the size) to REDUCE_ONLY when "
+        "volatility, a move or a loss is beyond the usual: on or off",
+    )
+    regime_wide: float = Field(
+        2, ge=1.2, le=20, description="volatility over the usual one that makes it WIDE; no unit"
+    )
+    regime_reduce: float = Field(
+        4,
+        ge=1.5,
+        le=50,
+        description="the same for REDUCE_ONLY, at least QUOTER_REGIME_WIDE; no unit",
+    )
+    regime_calm_s: float = Field(
+        60, ge=10, le=3_600, description="calm that steps down one rung of it; seconds"
+    )
+    regime_equity_drop: Decimal | None = Field(
+        None,
+        gt=0,
+        le=AMOUNT_MAX,
+        description="fall of equity that makes it REDUCE_ONLY; quote currency, half of "
+        "QUOTER_LOSS_MAX if not given",
+    )
+    drawdown_max: Decimal | None = Field(
+        None,
+        gt=0,
+        le=AMOUNT_MAX,
+        description="fall of equity from its highest since start at which we stop for good and "
+        "cancel; quote currency, QUOTER_LOSS_MAX if not given",
+    )
+    markout_loss_max: Decimal = Field(
+        Decimal(0),
+        ge=0,
+        le=AMOUNT_MAX,
+        description="loss of a minute's fills, each within 5 s, that pauses us for a minute, 0 for "
+        "off; quote currency",
+    )
+
+
+class Watched(BaseModel):
+    """Who stops us when we can't: the sentinel, and the venue's dead man's switch"""
+
+    sentinel: Literal["off", "auto", "required"] = Field(
+        "auto",
+        description="pause without a sign of life of `quoter sentinel` for 5 s: off, auto (once "
+        "one was seen) or required",
+    )
+    heartbeat_timeout_s: float = Field(
+        3,
+        ge=1,
+        le=10,
+        description="silence of the daemon after which its sentinel cancels all; seconds",
+    )
+    sentinel_port: int = Field(
+        9465, ge=0, le=65_535, description="TCP port of the sentinel's HTTP; number, 0 for any free"
+    )
+    sentinel_api_key_file: Path | None = Field(
+        None,
+        repr=False,
+        description="file that holds the sentinel's own API key (cancel and read); without: ours",
+    )
+    sentinel_api_secret_file: Path | None = Field(
+        None, repr=False, description="file that holds the secret of that key"
+    )
+    sentinel_api_key: SecretStr | None = Field(
+        None, validate_default=True, description="the sentinel's own API key itself"
+    )
+    sentinel_api_secret: SecretStr | None = Field(
+        None, validate_default=True, description="the secret of that key"
+    )
+    dead_man: Annotated[Literal["auto", "off"] | int, BeforeValidator(parse_dead_man)] = Field(
+        "auto",
+        description="the venue cancels every order of the account when it has not heard of us for "
+        "so long: auto (where it can), off, or seconds",
+    )
 
 
 class Environment(StrEnum):
@@ -113,7 +270,7 @@ class Limits(BaseModel):
         le=AMOUNT_MAX,
         description="worth of the worst-case inventory above which we only reduce; quote currency",
     )
-    foreign: Literal["pause", "kill", "ignore"] = Field(
+    foreign_activity: Literal["pause", "kill", "ignore"] = Field(
         "pause",
         description="when orders or fills of somebody else show on the account: pause (while they "
         "do), kill, or ignore",
@@ -131,7 +288,7 @@ class Pricing(BaseModel):
         description="glft (stationary), glft_exact (the same without its approximation, for few "
         "lots or a high gamma) or as (Avellaneda-Stoikov with a horizon)",
     )
-    fair: Literal["mid", "micro"] = Field(
+    fair_value: Literal["mid", "micro"] = Field(
         "mid",
         description="fair value: mid, or micro (moved by what the sizes at the touch foretell)",
     )
@@ -193,7 +350,7 @@ class Pricing(BaseModel):
     adverse_bps: float = Field(
         0, ge=0, le=1_000, description="loss to better informed takers, each side; bps of price"
     )
-    own_fills: bool = Field(
+    fill_correction: bool = Field(
         True, description="correct the intensity by our own fills: true or false"
     )
     alpha_max: float = Field(
@@ -202,14 +359,14 @@ class Pricing(BaseModel):
         le=2,
         description="most that learned flow may move both quotes, 0 for off; half-spreads, no unit",
     )
-    markout_max: float = Field(
+    markout_cost_max: float = Field(
         2,
         ge=0,
         le=2,
         description="most that losses soon after our fills may move their side out, 0 for off; "
         "half-spreads, no unit",
     )
-    pull_s: float = Field(
+    side_cooldown_s: float = Field(
         5,
         ge=0,
         le=60,
@@ -226,7 +383,7 @@ class Requoting(BaseModel):
     requote_tolerance: float = Field(
         0.1, ge=0, le=1, description="move that is not worth a message; half-spreads, no unit"
     )
-    stale_s: float = Field(
+    book_stale_s: float = Field(
         2, ge=0.5, le=30, description="silence of the feed after which we pause; seconds"
     )
     flap_pauses_max: int = Field(
@@ -259,7 +416,7 @@ class Process(BaseModel):
     log_format: Literal["auto", "json", "pretty"] = Field(
         "auto", description="json lines, pretty, or auto (pretty on a terminal)"
     )
-    why_every_s: float = Field(
+    quote_log_interval_s: float = Field(
         30,
         ge=0,
         le=3_600,

@@ -10,9 +10,8 @@ from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
 from quoter.domain.errors import BadSetting
-from quoter.settings.control_fields import TOKENS
 from quoter.settings.exposure import Exposure, exposures
-from quoter.settings.fields import HIDDEN, SECRETS, Environment
+from quoter.settings.fields import HIDDEN, SECRETS, TOKENS, Environment
 from quoter.settings.model import PREFIX, Settings, WatcherSettings, env_name, production_refusal
 
 if TYPE_CHECKING:

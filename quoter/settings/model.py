@@ -13,23 +13,24 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from quoter.settings.control_fields import TOKENS, Control
 from quoter.settings.fields import (
     HIDDEN,
     SECRETS,
+    TOKENS,
+    Control,
     Environment,
     Limits,
+    MarketRegime,
+    PreTrade,
     Pricing,
     Process,
     Requoting,
     Venue,
+    Watched,
 )
-from quoter.settings.kept import Remembering
 from quoter.settings.parse import secret_from_file
-from quoter.settings.pretrade_fields import PreTrade
-from quoter.settings.regime_fields import MarketRegime
-from quoter.settings.tokens import token_conflicts
-from quoter.settings.watched_fields import Watched
+from quoter.settings.remembered_secrets import Remembering
+from quoter.settings.token_strength import token_conflicts
 
 PREFIX = "QUOTER_"
 LOTS_MIN = 3  # fewer lots than that and the skew has no room to work in
@@ -181,10 +182,13 @@ def _limit_conflicts(settings: Settings) -> list[str]:
             f"QUOTER_ORDER_SIZE: must be at most a third of QUOTER_INVENTORY_MAX "
             f"({settings.inventory_max}) (got {settings.order_size})"
         )
-    if settings.loss_soft is not None and not settings.loss_soft <= settings.loss_max:
+    if (
+        settings.regime_equity_drop is not None
+        and not settings.regime_equity_drop <= settings.loss_max
+    ):
         lines.append(
-            f"QUOTER_LOSS_SOFT: must be at most QUOTER_LOSS_MAX ({settings.loss_max}) "
-            f"(got {settings.loss_soft})"
+            f"QUOTER_REGIME_EQUITY_DROP: must be at most QUOTER_LOSS_MAX ({settings.loss_max}) "
+            f"(got {settings.regime_equity_drop})"
         )
     if not settings.regime_reduce >= settings.regime_wide:
         lines.append(
@@ -202,18 +206,18 @@ def _limit_conflicts(settings: Settings) -> list[str]:
 
 def _collar_conflicts(settings: Settings) -> list[str]:
     """What could never be sent: the collar denies the nearest quote, or the outermost level."""
-    collar, lines = settings.collar_bps, []
+    collar, lines = settings.price_collar_bps, []
     half_min, half_max = settings.spread_min_bps / 2, settings.spread_max_bps / 2
     if collar <= half_min < half_max:
         lines.append(
-            f"QUOTER_SPREAD_MIN_BPS: half of it must be less than QUOTER_COLLAR_BPS ({collar:g}) "
-            f"(got {settings.spread_min_bps:g})"
+            f"QUOTER_SPREAD_MIN_BPS: half of it must be less than QUOTER_PRICE_COLLAR_BPS "
+            f"({collar:g}) (got {settings.spread_min_bps:g})"
         )
     outermost = half_min + (settings.levels - 1) * settings.level_step_bps
     if settings.levels > 1 and not outermost < collar:
         lines.append(
             f"QUOTER_LEVEL_STEP_BPS: level {settings.levels} is {outermost:g} bps away, "
-            f"which QUOTER_COLLAR_BPS ({collar:g}) denies (got {settings.level_step_bps:g})"
+            f"which QUOTER_PRICE_COLLAR_BPS ({collar:g}) denies (got {settings.level_step_bps:g})"
         )
     return lines
 
@@ -273,10 +277,10 @@ def _venue_conflicts(settings: Settings) -> list[str]:
 def _control_conflicts(settings: Settings) -> list[str]:
     tokens = {env_name(f"{role}_file"): token for role, token in settings.tokens().items()}
     lines = token_conflicts(tokens)
-    if tokens and not (settings.control_anywhere or _is_loopback(settings.host)):
+    if tokens and not (settings.control_non_loopback or _is_loopback(settings.host)):
         lines.append(
             f"QUOTER_HOST: must be a loopback address while tokens are configured (got "
-            f"{settings.host}), or QUOTER_CONTROL_ANYWHERE=true"
+            f"{settings.host}), or QUOTER_CONTROL_NON_LOOPBACK=true"
         )
     return lines
 

@@ -6,13 +6,7 @@ from decimal import Decimal
 from random import Random
 
 from quoter.sim.background import Background, Scenery
-from quoter.sim.capture import (
-    OWN_TRADE_ID_FIRST,
-    Capture,
-    Levels,
-    RecordedBackground,
-    RecordedTape,
-)
+from quoter.sim.capture import OWN_TRADE_ID_FIRST, Capture, Levels, RecordedBackground, RecordedTape
 from quoter.sim.clearing import Clearing
 from quoter.sim.flow import Flow
 from quoter.sim.grid import Grid

@@ -4,13 +4,13 @@ from math import ceil, floor, sqrt
 from random import Random
 
 from quoter.domain.market import Side
+from quoter.domain.units import NS_PER_S
 from quoter.sim.background import Scenery
 from quoter.sim.market import Market
 from quoter.sim.resting import Resting
 from quoter.sim.scripts import CALM, NEVER_NS, Jump, Run, Script, Sweep, combine
 
 STEP_NS = 50_000_000  # the mid, and the background with it, moves on this grid
-SECOND_NS = 1_000_000_000
 SCRIPTS_MAX = 16  # at once on one symbol
 SWEEP_LOTS_MAX = 10**12
 
@@ -70,7 +70,7 @@ class Flow:
     def _advance_mid(self, now_ns: int) -> None:
         if self._runs:
             self._update_conditions(now_ns)
-        spec, conditions, seconds = self._market.spec, self._conditions, STEP_NS / SECOND_NS
+        spec, conditions, seconds = self._market.spec, self._conditions, STEP_NS / NS_PER_S
         spread = spec.sigma * conditions.volatility * sqrt(seconds)
         self.mid += conditions.drift * self.mid * seconds + spread * self._walk.gauss(0.0, 1.0)
         side, ticks = self._scenery.stir()
@@ -99,7 +99,7 @@ class Flow:
         rate = self._market.spec.intensity * (conditions.buys + conditions.sells)
         if rate > 0:
             wait_s = self._takers.expovariate(rate)
-            self._next_taker_ns = now_ns + max(1, round(wait_s * SECOND_NS))
+            self._next_taker_ns = now_ns + max(1, round(wait_s * NS_PER_S))
         else:
             self._next_taker_ns = NEVER_NS
 

@@ -8,9 +8,9 @@ from random import Random
 from typing import NamedTuple, Protocol
 
 from quoter.domain.market import Side
+from quoter.domain.units import NS_PER_S
 
 NEVER_NS = 2**63 - 1
-SECOND_NS = 1_000_000_000
 BPS = 1e-4
 SLICES_MAX = 10_000  # of one burst
 
@@ -110,7 +110,7 @@ class _BurstRun:
         script = self._script
         self._left -= 1
         if self._left:
-            self.next_ns += round(script.every_s * SECOND_NS)
+            self.next_ns += round(script.every_s * NS_PER_S)
         else:
             self.next_ns = NEVER_NS
         return Sweep(side=script.side, notional=script.notional / script.slices)
@@ -167,12 +167,12 @@ class _InformedRun:
         chosen = Side.BUY if rng.random() < 0.5 else Side.SELL
         self._side = script.side or chosen
         start_ns = self.next_ns
-        length_ns = round(rng.expovariate(1 / script.length_s) * SECOND_NS)
-        lead_ns = round(script.lead_s * SECOND_NS)
+        length_ns = round(rng.expovariate(1 / script.length_s) * NS_PER_S)
+        lead_ns = round(script.lead_s * NS_PER_S)
         self._flow_ns = start_ns, start_ns + length_ns
         self._drift_ns = start_ns + lead_ns, start_ns + lead_ns + length_ns
         self._left -= 1
-        pause_ns = round(rng.expovariate(1 / script.every_s) * SECOND_NS)
+        pause_ns = round(rng.expovariate(1 / script.every_s) * NS_PER_S)
         self.next_ns = self._drift_ns[1] + pause_ns if self._left else NEVER_NS
 
     def conditions(self, now_ns: int) -> Conditions:
@@ -250,7 +250,7 @@ class _CrashRun:
         self._scale = time_scale
         self._start_ns = at_ns
         first_s = next(phase.begin_s for phase in PHASES if phase.has_jumps)
-        self.next_ns = at_ns + round(first_s / time_scale * SECOND_NS)
+        self.next_ns = at_ns + round(first_s / time_scale * NS_PER_S)
         self._draw_jump(rng)
 
     def act(self, rng: Random) -> Jump | None:
@@ -286,7 +286,7 @@ class _CrashRun:
         return self._elapsed_s(now_ns) >= CRASH_ENDS_S
 
     def _elapsed_s(self, now_ns: int) -> float:
-        return (now_ns - self._start_ns) / SECOND_NS * self._scale
+        return (now_ns - self._start_ns) / NS_PER_S * self._scale
 
     def _phase(self, elapsed_s: float) -> Phase | None:
         """None in the aftermath."""
@@ -296,4 +296,4 @@ class _CrashRun:
 
     def _draw_jump(self, rng: Random) -> None:
         rate = (JUMP_DOWN_RATE + JUMP_UP_RATE) * self._scale
-        self.next_ns += max(1, round(rng.expovariate(rate) * SECOND_NS))
+        self.next_ns += max(1, round(rng.expovariate(rate) * NS_PER_S))

@@ -4,9 +4,10 @@ from collections import deque
 from decimal import Context, Decimal
 from typing import NamedTuple
 
+from quoter.domain.units import NS_PER_S
+
 EXACT = Context(prec=80)  # products of three venue numbers never need rounding at this width
 ZERO = Decimal(0)
-SECOND_NS = 1_000_000_000
 PENDING_MAX = 1_024  # fills of one side and horizon that wait; beyond, the oldest is cut short
 
 
@@ -47,7 +48,7 @@ class MarkoutLedger:
     """
 
     def __init__(self, horizon_s: int) -> None:
-        self._horizon_ns = horizon_s * SECOND_NS
+        self._horizon_ns = horizon_s * NS_PER_S
         self._pending: deque[_Pending] = deque()
         self._open = Units()
         self._matured = ZERO

@@ -31,6 +31,7 @@ from quoter.domain.market import Side
 from quoter.domain.quotes import Quote
 from quoter.domain.step import RegimeView, Snapshot, Step
 from quoter.domain.trading import Cause, Phase, Regime, TradingState
+from quoter.domain.units import NS_PER_S
 from quoter.telemetry.latency import LATENCY_BUCKETS_S, LATENCY_HELP, Latency
 from quoter.telemetry.price_gauges import PriceGauges
 from quoter.telemetry.process_gauges import ProcessGauges
@@ -225,7 +226,7 @@ class Metrics:
         self._no_quote = counter(
             "quoter_sides_off_total", "Quotes without this side.", "side", "reason"
         )
-        self._oddities = counter("quoter_oddities_total", "Things that should be rare.", "name")
+        self._oddities = counter("quoter_anomalies_total", "Things that should be rare.", "name")
         self._fills = counter("quoter_fills_total", "Executions of ours.", "side", "liquidity")
         self._volume = counter("quoter_volume_quote_total", "Worth traded, quote currency.", "side")
         self._state_changes = counter(
@@ -258,7 +259,7 @@ class Metrics:
         self._mid = gauge("quoter_mid_quote", "Middle of the book without us, price.")
         self._quote_price = gauge("quoter_quote_price_quote", "Best wanted price, price.", "side")
         self._order_price = gauge("quoter_order_price_quote", "Best order of ours, price.", "side")
-        self._params = gauge("quoter_param", "A knob in force, in its setting's unit.", "name")
+        self._params = gauge("quoter_live_param", "A knob in force, in its setting's unit.", "name")
         self._prices = PriceGauges(self.registry, self._labels)
 
     def _make_money_gauges(self) -> None:
@@ -292,4 +293,4 @@ class Metrics:
 
 
 def _age_s(snapshot: Snapshot, ts_ns: int) -> float:
-    return (snapshot.ts_ns - ts_ns) / 1e9
+    return (snapshot.ts_ns - ts_ns) / NS_PER_S

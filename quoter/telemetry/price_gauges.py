@@ -32,7 +32,7 @@ INPUTS = {
 }
 SIDES = {
     "widening": ("quoter_widening_quote", "Widening by inventory, price."),
-    "adverse": ("quoter_adverse_cost_quote", "What fills of this side lost soon after, price."),
+    "adverse": ("quoter_markout_cost_quote", "What fills of this side lost soon after, price."),
     "alpha": ("quoter_alpha_quote", "How much farther out the foretold move puts a side, price."),
     "cost": ("quoter_side_cost_quote", "Fee and expected adverse move of a fill, price."),
 }
@@ -70,18 +70,20 @@ class PriceGauges:
             "horizon",
         )
         self._edge = gauge(
-            "quoter_shadow_edge_bps",
+            "quoter_simulated_edge_bps",
             "What fills at a distance would have earned before fees, bps; distances are the "
             "first to the eighth around our half-spread.",
             "distance",
             "horizon",
         )
         self._edge_distance = gauge(
-            "quoter_shadow_distance_bps", "How far from the mid that distance is, bps.", "distance"
+            "quoter_simulated_edge_distance_bps",
+            "How far from the mid that distance is, bps.",
+            "distance",
         )
         self._no_edge = gauge("quoter_no_edge", "1 while no distance earns its fee.")
         self._tick_bound = gauge("quoter_tick_bound", "1 while a tick exceeds our half-spread.")
-        self._pulled = gauge("quoter_side_pulled", "1 while a side is pulled.", "side")
+        self._pulled = gauge("quoter_side_cooldown", "1 while a side is pulled.", "side")
 
     def show(self, terms: QuoteTerms | None, estimates: Estimates) -> None:
         """Set every gauge."""

@@ -11,10 +11,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollecto
 from quoter.domain.events import BalanceReport, OpenOrdersReport, TradesReport
 from quoter.domain.orders import OrderState, OrderView
 from quoter.domain.trading import Cause
+from quoter.domain.units import NS_PER_S
 from quoter.risk.kill_switch import SEVERITY
 from quoter.telemetry.log_losses import LogLosses
 
-NS_PER_S = 1e9
 REPORTS = {OpenOrdersReport: "open_orders", TradesReport: "trades", BalanceReport: "balances"}
 
 REFUSED = ("401", "403", "429")  # no token that is known, not his to ask for, too often

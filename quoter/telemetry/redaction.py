@@ -9,7 +9,7 @@ from itertools import islice
 from math import isfinite
 from typing import Final
 
-from quoter.domain.spellings import spellings
+from quoter.domain.secret_spellings import secret_spellings
 
 BLOT: Final = "[redacted]"
 TEXT_CHARS_MAX: Final = 500
@@ -36,7 +36,7 @@ class Redactor:
     """Knows the secrets of this process and what other secrets look like."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = sorted({form for secret in secrets for form in spellings(secret)}, key=len)
+        known = sorted({form for secret in secrets for form in secret_spellings(secret)}, key=len)
         self._known = re.compile("|".join(map(re.escape, reversed(known)))) if known else None
 
     def known(self, text: str) -> str:

@@ -30,7 +30,8 @@ class SentinelMetrics:
             "quoter_sentinel_own_orders", "Orders of ours that its last sweep found; nan: none yet."
         )
         self._look_age = self._gauge(
-            "quoter_sentinel_look_age_seconds", "Since the venue last answered it, at its last try."
+            "quoter_sentinel_check_age_seconds",
+            "Since the venue last answered it, at its last try.",
         )
         self._unlatched = self._gauge(
             "quoter_sentinel_latch_unwritten", "1 while its kill is not on the disk."

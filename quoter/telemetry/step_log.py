@@ -10,8 +10,8 @@ from quoter.domain.events import (
     Alarm,
     FeedDown,
     FeedUp,
-    Operator,
-    ParamsChanged,
+    LiveParamsChanged,
+    OperatorCommand,
     RateLimited,
     ReportFailed,
 )
@@ -19,7 +19,7 @@ from quoter.domain.orders import OrderState
 from quoter.domain.quotes import TwoSidedQuote
 from quoter.domain.step import Booked, OrderChange, StateChange, Step
 from quoter.domain.trading import TradingState
-from quoter.telemetry.why import why
+from quoter.telemetry.quote_fields import why
 
 REPEAT_NS = 10_000_000_000  # the same remark again only after this long, with a count
 REMARKS_MAX = 256
@@ -30,10 +30,10 @@ WORRYING_STATES = frozenset({OrderState.UNKNOWN, OrderState.CLOSED_UNSETTLED, Or
 class StepLog:
     """Writes the lines of a step; repeated remarks (denials, oddities) are counted, not flooded."""
 
-    def __init__(self, *, why_every_s: float = 0.0) -> None:
-        """why_every_s: how often a quote explains itself, seconds; 0 is never."""
+    def __init__(self, *, quote_log_interval_s: float = 0.0) -> None:
+        """quote_log_interval_s: how often a quote explains itself, seconds; 0 is never."""
         self._log = structlog.stdlib.get_logger("quoter")
-        self._why_every_ns = int(why_every_s * 1e9)
+        self._why_every_ns = int(quote_log_interval_s * 1e9)
         self._why_due_ns = 0
         self._remarks: dict[tuple[str, ...], tuple[int, int]] = {}  # last shown, unseen since
         self._off: frozenset[str] = frozenset()
@@ -149,11 +149,11 @@ class StepLog:
                 self._remark(step, ("report_failed", kind), reason=text)
             case Alarm(cause=cause, active=True, text=text):
                 self._remark(step, ("alarm", cause), reason=text)
-            case Operator(action=action, actor=actor, text=text):
+            case OperatorCommand(action=action, actor=actor, text=text):
                 self._log.warning(
                     "operator", seq=step.seq, action=action.value, actor=actor, reason=text
                 )
-            case ParamsChanged(params=params, actor=actor, text=text):
+            case LiveParamsChanged(params=params, actor=actor, text=text):
                 self._log.warning(
                     "params", seq=step.seq, actor=actor, reason=text, **asdict(params)
                 )

@@ -21,8 +21,8 @@ from quoter.domain.events import (
     ReportEvent,
 )
 from quoter.domain.instrument import Instrument
-from quoter.domain.market import MarketPast
-from quoter.venues.venue_clock import ClockSample
+from quoter.domain.market import MarketHistory
+from quoter.venues.clock import ClockSample
 
 type Emit = Callable[[Event], None]
 
@@ -37,7 +37,7 @@ class MarketFeed(Protocol):
         """The book can't be trusted: start again from a fresh snapshot. Idempotent."""
 
 
-class CancelDoor(Protocol):
+class CancelGateway(Protocol):
     """What the sentinel has of an exchange: it can look and cancel, and nothing else."""
 
     async def connect(self) -> Instrument:
@@ -56,7 +56,7 @@ class CancelDoor(Protocol):
         """Close every socket; bounded in time."""
 
 
-class DeadManDoor(Protocol):
+class DeadManSwitch(Protocol):
     """The venue's own switch, where it has one (`venues/dead_man.py`)."""
 
     async def set_dead_man(self, seconds: float) -> None:
@@ -87,7 +87,7 @@ class OrderGateway(Protocol):
     async def report(self, request: RequestReport) -> ReportEvent:
         """All kinds but BOOK; ReportFailed if the venue did not answer."""
 
-    async def past(self) -> MarketPast:
+    async def past(self) -> MarketHistory:
         """Bars and trade rate from before our time; empty where the venue does not tell."""
 
     async def cancel_all(self) -> int:

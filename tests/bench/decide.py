@@ -29,15 +29,15 @@ from quoter.domain.orders import VenueOrder
 from quoter.domain.quotes import PricingInputs, TwoSidedQuote
 from quoter.domain.reasons import DoneReason, ReportKind
 from quoter.domain.step import Step
-from quoter.engine.config import EngineConfig, PreTradePolicy, PricingConfig
+from quoter.engine.config import ActivityPolicy, EngineConfig, PricingConfig
 from quoter.engine.engine import Engine
-from quoter.pricing.quote import quote_terms
-from quoter.pricing.shape import QuoteShape
-from quoter.pricing.two_sided import two_sided_quote
+from quoter.pricing.quote.shape import QuoteShape
+from quoter.pricing.quote.terms import quote_terms
+from quoter.pricing.quote.two_sided import two_sided_quote
 from quoter.risk.view import Limits
 from quoter.state.book import Book
-from quoter.venues.binance_wire import parse, parse_snapshot
-from quoter.venues.depth_sync import DepthDiff, DepthSync
+from quoter.venues.binance.depth_sync import DepthDiff, DepthSync
+from quoter.venues.binance.messages import parse, parse_snapshot
 from tests.bench.workload import SYMBOL, Workload
 
 INSTRUMENT = Instrument(
@@ -73,7 +73,7 @@ def engine_config() -> EngineConfig:
             loss_max=Decimal("1e9"),
             drawdown_max=Decimal("1e9"),
         ),
-        pretrade=PreTradePolicy(creates_per_min=10**9, creates_per_fill=0),  # its venue never fills
+        pretrade=ActivityPolicy(creates_per_min=10**9, creates_per_fill=0),  # its venue never fills
         order_size=SIZE,
         target=Decimal(1),
         opening=OPENING,

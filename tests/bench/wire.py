@@ -14,15 +14,14 @@ import websockets
 
 from quoter.domain.events import FeedUp
 from quoter.domain.market import Stream
-from quoter.engine.config import EngineConfig
+from quoter.engine.config import EngineConfig, RequotePolicy
 from quoter.engine.engine import Engine
-from quoter.engine.requote import RequotePolicy
 from quoter.service.clock import Clock
 from quoter.service.runner import Runner
 from quoter.telemetry.metrics import Metrics
-from quoter.venues.build import make_feed, make_gateway
-from quoter.venues.ccxt_gateway import CcxtGateway
+from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.config import VenueConfig
+from quoter.venues.factory import make_feed, make_gateway
 from quoter.venues.ports import Emit, OrderGateway
 from tests.bench.bare_server import Samples, serve
 from tests.bench.decide import engine_config

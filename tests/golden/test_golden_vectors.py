@@ -9,15 +9,15 @@ import pytest
 
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
-from quoter.pricing import avellaneda_stoikov, glft, glft_exact
-from quoter.pricing.certainty import certainty_equivalent
-from quoter.pricing.flow import SignedFlow
-from quoter.pricing.ladder import level_sizes, quantise, side_quotes
-from quoter.pricing.normalisation import References, gamma_lot
-from quoter.pricing.shape import QuoteShape
-from quoter.pricing.volatility import VarianceRate
-from quoter.pricing.vpin import Vpin
-from quoter.pricing.widening import widening
+from quoter.pricing.estimators.flow import SignedFlow
+from quoter.pricing.estimators.volatility import VarianceRate
+from quoter.pricing.estimators.vpin import Vpin
+from quoter.pricing.models import avellaneda_stoikov, glft, glft_exact
+from quoter.pricing.models.certainty import certainty_equivalent
+from quoter.pricing.quote.ladder import level_sizes, quantise, side_quotes
+from quoter.pricing.quote.normalisation import References, gamma_lot
+from quoter.pricing.quote.shape import QuoteShape
+from quoter.pricing.quote.widening import widening
 from tests.golden import generate
 
 SHARED = Path(__file__).parents[3] / "shared" / "golden"

@@ -10,8 +10,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from quoter.sandbox import signing
 from quoter.sandbox.config import BALANCES, Account, SandboxConfig
+from quoter.sandbox.protocol import signing
 from tests.integration.daemon_harness import LIVELY, market
 
 KEY = "CANARY-key_7Zq0Xw"
@@ -39,7 +39,7 @@ def secret_files(folder: Path) -> dict[str, str]:
     }
 
 
-def spellings(secret: str) -> Iterator[bytes]:
+def secret_spellings(secret: str) -> Iterator[bytes]:
     """Plain, quoted for URL and JSON and Python, in hex, and in base64 at any alignment."""
     percent = quote(secret, safe="")
     low = re.sub("%..", lambda code: code[0].lower(), percent)
@@ -69,7 +69,7 @@ class Signatures:
 
 def found(places: dict[str, bytes], signatures: Iterable[str] = ()) -> list[tuple[str, bytes]]:
     """Where a secret or a signature stands, with what surrounds it."""
-    needles = {form for secret in (KEY, SECRET, PASSWORD) for form in spellings(secret)}
+    needles = {form for secret in (KEY, SECRET, PASSWORD) for form in secret_spellings(secret)}
     needles |= {signature.encode() for signature in signatures}
     needles |= {needle[: len(needle) // 2] for needle in needles if needle.startswith(b"CANARY")}
     hits = []

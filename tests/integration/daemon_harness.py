@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from quoter.app.daemon import Daemon, trade
-from quoter.app.wiring import own_prefix
+from quoter.app.settings_to_config import own_prefix
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.market import Side
 from quoter.domain.orders import OrderState
@@ -58,7 +58,7 @@ def settings(sandbox: RunningSandbox, folder: Path, **changed: object) -> Settin
         "intensity": 4.0,
         "requote_hold_s": 0.2,
         "creates_per_s": 20.0,
-        "foreign": "ignore",  # an order of somebody else rests in most tests, and must survive
+        "foreign_activity": "ignore",  # a foreign order rests in most tests, and must survive
         "rss_max_mb": 0,  # the memory of a test process is not the daemon's
     }
     return FixedSettings.model_validate(values | changed)

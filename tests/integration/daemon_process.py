@@ -13,7 +13,7 @@ from pathlib import Path
 
 import aiohttp
 
-from quoter.service.last_orders import LATE_CREATE_S
+from quoter.service.shutdown import LATE_CREATE_S
 from tests.integration.daemon_harness import open_ids
 from tests.integration.sandbox_client import ANSWER_S, RunningSandbox
 
@@ -94,7 +94,7 @@ def environment(sandbox: RunningSandbox, folder: Path) -> dict[str, str]:
         "QUOTER_REQUOTE_HOLD_S": "0",
         "QUOTER_REQUOTE_TOLERANCE": "0",
         "QUOTER_CREATES_PER_S": "50",
-        "QUOTER_FOREIGN": "ignore",  # an order of somebody else rests in most tests
+        "QUOTER_FOREIGN_ACTIVITY": "ignore",  # an order of somebody else rests in most tests
     }
 
 

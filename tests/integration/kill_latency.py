@@ -20,9 +20,10 @@ from math import ceil
 from pathlib import Path
 
 from quoter.domain.trading import Cause
-from quoter.service.latch import NAME as LATCH
-from quoter.service.latch import Latch
-from quoter.service.operator_requests import rearm
+from quoter.domain.units import NS_PER_MS
+from quoter.service.killswitch.file_requests import rearm
+from quoter.service.killswitch.latch import NAME as LATCH
+from quoter.service.killswitch.latch import Latch
 from tests.integration.daemon_harness import LIVELY, market
 from tests.integration.daemon_process import Started, own, quoter
 from tests.integration.sandbox_client import RunningSandbox, running
@@ -31,7 +32,6 @@ POLL_S = 0.001
 SCRAPE_S = 0.02
 ONE_S_MAX = 30.0
 AGAIN_S = 0.3  # a re-arm is refused while an order may be alive
-MS = 1e6
 ACTIVE = re.compile(rf'quoter_cause_active{{.*cause="{Cause.OPERATOR_KILL}".*}} 1\.0')
 GOALS_MS = {
     "cancel on the wire": 50.0,
@@ -89,12 +89,12 @@ async def kill_once(sandbox: RunningSandbox, daemon: Started, folder: Path) -> d
         rearm(folder, record.kill_id)
         await asyncio.sleep(AGAIN_S)
     # Between the end of a quote and the next one nothing rests that would have to be cancelled.
-    cancelled = {"cancel on the wire": (sent[0] - start_ns) / MS} if sent else {}
+    cancelled = {"cancel on the wire": (sent[0] - start_ns) / NS_PER_MS} if sent else {}
     return cancelled | {
-        "zero own orders": (empty_ns - start_ns) / MS,
-        "latch on the disk": (latch_ns - start_ns) / MS,
-        "log line": (log_ns - start_ns) / MS,
-        "metric": (metric_ns - start_ns) / MS,
+        "zero own orders": (empty_ns - start_ns) / NS_PER_MS,
+        "latch on the disk": (latch_ns - start_ns) / NS_PER_MS,
+        "log line": (log_ns - start_ns) / NS_PER_MS,
+        "metric": (metric_ns - start_ns) / NS_PER_MS,
     }
 
 

@@ -20,9 +20,9 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
-from quoter.app.wiring import RUN_DIGITS
+from quoter.app.settings_to_config import RUN_DIGITS
 from quoter.service.exit_codes import ExitCode
-from quoter.service.last_orders import LATE_CREATE_S
+from quoter.service.shutdown import LATE_CREATE_S
 from tests.integration.daemon_harness import (
     FOREIGN_ID,
     LIVELY,

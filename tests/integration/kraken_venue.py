@@ -15,10 +15,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from aiohttp import web
 
-from quoter.venues.build import make_gateway
-from quoter.venues.ccxt_gateway import CcxtGateway
+from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.config import VenueConfig
-from quoter.venues.transport import Barred, never_barred
+from quoter.venues.egress.gate import Barred, never_barred
+from quoter.venues.factory import make_gateway
 from tests.integration.test_daemon_dialects import redirected
 
 KEY = "kraken-test-key"

@@ -11,8 +11,9 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from quoter.sandbox import signing
+from quoter.domain.units import NS_PER_MS
 from quoter.sandbox.config import DEMO_ACCOUNT, SECOND_ACCOUNT, Account, SandboxConfig
+from quoter.sandbox.protocol import signing
 from quoter.sandbox.server import SandboxServer
 
 ANSWER_S = 10.0
@@ -79,7 +80,7 @@ class RunningSandbox:
     ) -> Reply:
         """A signed request under /api/v3; by default of account one, now."""
         who = account or self.one
-        at_ms = timestamp if timestamp is not None else time.time_ns() // signing.NS_PER_MS
+        at_ms = timestamp if timestamp is not None else time.time_ns() // NS_PER_MS
         payload = urlencode({**(params or {}), **named, "timestamp": at_ms})
         payload += "&signature=" + signing.rest_signature(payload, who.secret)
         return await self.send(method, f"/api/v3/{path}", payload, api_key=who.api_key)
@@ -139,7 +140,7 @@ class UserSocket:
         if signed:
             filled |= {
                 "apiKey": self.account.api_key,
-                "timestamp": time.time_ns() // signing.NS_PER_MS,
+                "timestamp": time.time_ns() // NS_PER_MS,
             }
             texts = {name: str(value) for name, value in filled.items()}
             filled["signature"] = signing.socket_signature(texts, self.account.secret)

@@ -18,10 +18,17 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from quoter.domain.trading import Cause
-from quoter.sandbox.payloads import Json
-from quoter.service.beat import HEARTBEAT, SENTINEL_BEAT, Beat, Life, SentinelBeat, get
-from quoter.service.latch import Latch
-from quoter.service.operator_requests import Rearmed, rearm
+from quoter.sandbox.protocol.payloads import Json
+from quoter.service.external_stops.heartbeat_files import (
+    HEARTBEAT,
+    SENTINEL_BEAT,
+    HeartbeatWriter,
+    Life,
+    SentinelHeartbeatWriter,
+    get,
+)
+from quoter.service.killswitch.file_requests import Rearmed, rearm
+from quoter.service.killswitch.latch import Latch
 from tests.integration.daemon_harness import (
     FOREIGN_ID,
     LIVELY,
@@ -84,7 +91,7 @@ class Arena:
 
     def state(self) -> str:
         """The trading state that the daemon last beat."""
-        beat = get(self.folder / HEARTBEAT, Beat)
+        beat = get(self.folder / HEARTBEAT, HeartbeatWriter)
         return beat.state if beat is not None and beat.life is Life.RUNNING else ""
 
     async def strike(self, blow: signal.Signals) -> float:
@@ -150,7 +157,7 @@ async def arena(folder: Path, seed: int) -> AsyncIterator[Arena]:
         await place_foreign(sandbox)
         async with quoter(sandbox, folder, "sentinel", QUOTER_SENTINEL_PORT="0") as sentinel:
             path = folder / SENTINEL_BEAT
-            await until(lambda: get(path, SentinelBeat), "sentinel", sentinel)
+            await until(lambda: get(path, SentinelHeartbeatWriter), "sentinel", sentinel)
             fight = Arena(sandbox, folder, sentinel, Random(seed))
             try:
                 yield fight

@@ -112,7 +112,7 @@ async def run(plan: Plan, folder: Path) -> Verdict:
     try:
         async with running(market(LIVELY, plan.seed)) as sandbox:
             await place_foreign(sandbox)
-            chosen = settings(sandbox, folder, **plan.knobs)
+            chosen = settings(sandbox, folder, **plan.live_params)
             async with flying(sandbox, chosen) as pilot:
                 rules = Rules(pilot)
                 await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting at first")

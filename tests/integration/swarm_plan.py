@@ -53,7 +53,7 @@ class Plan:
     seed: int
     strikes: tuple[Strike, ...]
     bursts: tuple[Burst, ...]
-    knobs: dict[str, object]
+    live_params: dict[str, object]
 
     @property
     def is_fenced(self) -> bool:
@@ -65,7 +65,7 @@ class Plan:
 
     def lines(self) -> list[str]:
         """For whoever replays it."""
-        told = [f"seed {self.seed}: {self.knobs}"]
+        told = [f"seed {self.seed}: {self.live_params}"]
         told += [
             f"{strike.begin_s:5.2f} s to {strike.end_s:5.2f} s {strike.case.faults[0]}"
             for strike in self.strikes
@@ -154,19 +154,19 @@ def draw(seed: int) -> Plan:
         )
         for _ in range(random.randint(0, 3))
     ]
-    knobs: dict[str, object] = {
+    live_params: dict[str, object] = {
         "inventory_max": LOT * random.choice((3, 4, 6)),
         "requote_hold_s": random.choice((0.0, 0.2, 1.0)),
         "flap_pauses_max": 1_000,  # a swarm has the faults of a bad month
         "creates_per_s": random.choice((5.0, 20.0)),
-        "stale_s": random.choice((1.0, 2.0, 4.0)),
+        "book_stale_s": random.choice((1.0, 2.0, 4.0)),
         "quote_ttl_s": random.choice((5.0, 30.0)),
     }
     return Plan(
         seed=seed,
         strikes=tuple(sorted(strikes, key=lambda strike: strike.begin_s)),
         bursts=tuple(sorted(bursts, key=lambda burst: burst.begin_s)),
-        knobs=knobs,
+        live_params=live_params,
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from quoter.service.exit_codes import ExitCode
-from quoter.service.latch import NAME as LATCH
+from quoter.service.killswitch.latch import NAME as LATCH
 from tests.integration.canary import (
     ACCOUNT,
     KEY,
@@ -23,7 +23,7 @@ from tests.integration.canary import (
     of_process,
     sandbox_config,
     secret_files,
-    spellings,
+    secret_spellings,
 )
 from tests.integration.daemon_process import POLL_S, Started, is_busy, python, quoter, until
 from tests.integration.sandbox_client import RunningSandbox, running
@@ -31,7 +31,7 @@ from tests.integration.sandbox_client import RunningSandbox, running
 PAGES = ("/metrics", "/state", "/readyz", "/healthz", "/nothing")
 HOSTILE = "[red]\x1b[2J[link=http://x]\n\x00\u202e"
 # As a request may spell our secrets; JSON escapes them anew.
-FORMS = [form.decode() for secret in (SECRET, KEY) for form in spellings(secret)]
+FORMS = [form.decode() for secret in (SECRET, KEY) for form in secret_spellings(secret)]
 FORMS = [form for form in FORMS if "\\" not in form]
 
 
@@ -125,7 +125,7 @@ async def test_no_error_path_tells_a_secret(
     seen: dict[str, bytes] = {}
     more = secret_files(tmp_path / "keys") | {
         "QUOTER_LOG_LEVEL": "debug",
-        "QUOTER_WHY_EVERY_S": "1",
+        "QUOTER_QUOTE_LOG_INTERVAL_S": "1",
         "PYTHONFAULTHANDLER": "1",
     }
     async with quoter(sandbox, data, "run", **more) as daemon:
@@ -194,7 +194,7 @@ def turn(self, event):
     really(self, event)
 
 Runner._turn = turn
-from quoter.cli import main
+from quoter.cli.main import main
 main()
 """
 
@@ -275,7 +275,7 @@ async def test_no_mistake_in_the_settings_tells_a_secret(
 def test_the_search_finds_what_it_looks_for() -> None:
     """A test of absence must be able to fail."""
     for secret in (KEY, SECRET):
-        for form in spellings(secret):
+        for form in secret_spellings(secret):
             assert found({"x": b"noise " + form + b" noise"})
     assert found({"x": b"noise abcdef01 noise"}, ["abcdef01"])
     assert found({"x": b"CANARY/secret"}), "half a secret is one too many"

@@ -13,7 +13,7 @@ import pytest
 from quoter.ledger.reader import Reader
 from quoter.service.data_folder import KILL_REQUEST
 from quoter.service.exit_codes import ExitCode
-from quoter.service.latch import Latch
+from quoter.service.killswitch.latch import Latch
 from tests.integration.daemon_harness import LIVELY, market
 from tests.integration.daemon_process import Started, creates, own, quoter, until
 from tests.integration.sandbox_client import ANSWER_S, RunningSandbox, running
@@ -99,7 +99,7 @@ async def test_it_pauses_resumes_turns_is_killed_and_rearmed(
         status, body = await ask(daemon, "/v1/params", "operator", "PATCH", gamma=2)
         assert status == 200
         _, metrics = await daemon.get("/metrics")
-        assert 'quoter_param{name="gamma",symbol="BTC/USDT",venue="binance"} 2.0' in metrics
+        assert 'quoter_live_param{name="gamma",symbol="BTC/USDT",venue="binance"} 2.0' in metrics
         status, body = await ask(daemon, "/v1/kill", "operator")
         assert (status, body["trading_state"]) == (200, "KILLED")
         kill_id = body["kill_id"]

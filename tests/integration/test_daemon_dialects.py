@@ -16,11 +16,11 @@ from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
 from quoter.domain.reasons import DoneReason
 from quoter.domain.trading import CancelReason
-from quoter.venues.build import make_feed, make_gateway
-from quoter.venues.ccxt_feed import CcxtFeed
-from quoter.venues.ccxt_gateway import CcxtGateway
+from quoter.venues.ccxt.feed import CcxtFeed
+from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.config import VenueConfig
-from quoter.venues.transport import PLAIN_SCHEMES
+from quoter.venues.egress.gate import PLAIN_SCHEMES
+from quoter.venues.factory import make_feed, make_gateway
 
 CLIENT_ID = "q00abc1"
 VENUE_ID = "1234"

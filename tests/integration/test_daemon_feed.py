@@ -4,9 +4,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from quoter.app.wiring import venue_config
+from quoter.app.settings_to_config import venue_config
 from quoter.domain.trading import Cause
-from quoter.sandbox.faults import SocketKind
+from quoter.sandbox.exchange.faults import SocketKind
 from quoter.service.exit_codes import ExitCode
 from quoter.venues.config import StreamTimings
 from tests.integration.daemon_harness import (

@@ -24,7 +24,7 @@ async def test_a_foreign_order_pauses_us_until_it_is_gone(tmp_path: Path) -> Non
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, 5)) as sandbox,
-            flying(sandbox, settings(sandbox, tmp_path, foreign="pause")) as pilot,
+            flying(sandbox, settings(sandbox, tmp_path, foreign_activity="pause")) as pilot,
         ):
             await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quotes")
             await place_foreign(sandbox)

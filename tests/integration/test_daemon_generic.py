@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from quoter.app.wiring import venue_config
+from quoter.app.settings_to_config import venue_config
 from quoter.service.exit_codes import ExitCode
-from quoter.venues.binance import BinanceFeed
-from quoter.venues.ccxt_feed import CcxtFeed
+from quoter.venues.binance.feed import BinanceFeed
+from quoter.venues.ccxt.feed import CcxtFeed
 from tests.integration.daemon_harness import (
     FOREIGN_ID,
     LIVELY,

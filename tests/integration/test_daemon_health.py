@@ -12,10 +12,10 @@ import pytest
 from quoter.domain.trading import Cause
 from quoter.ledger.reader import Reader
 from quoter.ledger.rows import FillKind
-from quoter.service import clock_watch, resources
-from quoter.service import watches as module
 from quoter.service.exit_codes import ExitCode
-from quoter.service.hang_watch import NAME
+from quoter.service.health import clock_skew, resources
+from quoter.service.health import process_health as module
+from quoter.service.health.hang_detector import NAME
 from quoter.service.runner import Runner
 from tests.integration.daemon_harness import (
     LIVELY,
@@ -143,8 +143,8 @@ async def test_a_daemon_that_grew_ends_cleanly_and_asks_to_be_started_again(
 async def test_a_venue_whose_clock_is_off_pauses_us_until_it_is_right_three_times(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clock_watch, "ROUND_S", 0.2)
-    monkeypatch.setattr(clock_watch, "DOUBT_S", 0.2)
+    monkeypatch.setattr(clock_skew, "ROUND_S", 0.2)
+    monkeypatch.setattr(clock_skew, "DOUBT_S", 0.2)
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, seed=1)) as sandbox,

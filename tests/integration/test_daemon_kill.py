@@ -16,11 +16,11 @@ from quoter.domain.events import Alarm
 from quoter.domain.market import Side
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.trading import Cause, TradingState
-from quoter.service import last_orders
+from quoter.service import shutdown
 from quoter.service.data_folder import KILL_REQUEST
 from quoter.service.exit_codes import ExitCode
-from quoter.service.latch import Latch
-from quoter.venues.ccxt_gateway import CcxtGateway
+from quoter.service.killswitch.latch import Latch
+from quoter.venues.ccxt.gateway import CcxtGateway
 from tests.integration.daemon_harness import LIVELY, Pilot, flying, market, settings
 from tests.integration.daemon_process import creates, is_busy, own, quoter, until
 from tests.integration.sandbox_client import ANSWER_S, RunningSandbox, running
@@ -219,7 +219,7 @@ async def test_an_end_that_can_not_be_verified_says_so(
     still: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F-18 while it stops: exit 20, and the orders are there for a person to see."""
-    monkeypatch.setattr(last_orders, "DRAIN_S_MAX", 2.0)
+    monkeypatch.setattr(shutdown, "DRAIN_S_MAX", 2.0)
     async with flying(still, settings(still, tmp_path)) as pilot:
         await pilot.until(pilot.is_two_sided, 20.0, "quoting")
         await still.arm("error_before", endpoint="cancel", status=503, code=-1008)

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from quoter.app import start as start_module
-from quoter.app.ledger_view import accept_venue
-from quoter.app.start import StartFailed
+from quoter.app import startup as start_module
+from quoter.app.startup import StartFailed
+from quoter.cli.ledger import accept_venue
 from quoter.domain.trading import Cause, TradingState
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.reader import Reader
 from quoter.ledger.schema import NAME
 from quoter.service.exit_codes import ExitCode
-from quoter.service.latch import Latch
+from quoter.service.killswitch.latch import Latch
 from tests.integration.daemon_harness import (
     LIVELY,
     Pilot,
@@ -241,7 +241,9 @@ async def test_of_two_daemons_of_one_instance_at_most_one_goes_on(tmp_path: Path
 
                     def stopped() -> list[Pilot]:
                         switches = ((each, each.running.engine.causes.switch) for each in pilots)
-                        return [each for each, by in switches if by.is_active(Cause.FOREIGN_RUN)]
+                        return [
+                            each for each, by in switches if by.is_active(Cause.DUPLICATE_INSTANCE)
+                        ]
 
                     await second.until(lambda: bool(stopped()), KILLED_S_MAX, "foreign run")
                     sent = {each.settings.data_dir: each for each in stopped()}
@@ -251,7 +253,7 @@ async def test_of_two_daemons_of_one_instance_at_most_one_goes_on(tmp_path: Path
                     for folder in sent:
                         record = Latch(folder).read()
                         assert record is not None
-                        assert record.cause is Cause.FOREIGN_RUN
+                        assert record.cause is Cause.DUPLICATE_INSTANCE
             except StartFailed as error:
                 # the orders of the first came faster than it could cancel them: it does not go on
                 if error.code is not ExitCode.ORDERS_LEFT:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from quoter.app.check import Check
+from quoter.cli.check import Check
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.trading import Cause, TradingState
 from quoter.service.exit_codes import ExitCode
-from quoter.venues.ccxt_gateway import CcxtGateway
-from quoter.venues.ccxt_types import JsonDict
+from quoter.venues.ccxt.gateway import CcxtGateway
+from quoter.venues.ccxt.types import JsonDict
 from tests.integration.daemon_harness import LIVELY, flying, market, settings
 from tests.integration.sandbox_client import running
 

@@ -14,7 +14,7 @@ import pytest
 
 from quoter.service.data_folder import KILL_REQUEST
 from quoter.service.exit_codes import ExitCode
-from quoter.service.latch import Latch
+from quoter.service.killswitch.latch import Latch
 from tests.integration.daemon_harness import LIVELY, market
 from tests.integration.daemon_process import creates, environment, own, until
 from tests.integration.sandbox_client import RunningSandbox, running

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from quoter.service.exit_codes import ExitCode
-from quoter.service.latch import Latch
+from quoter.service.killswitch.latch import Latch
 from quoter.sim.messages import ExecutionReport, News, ReportType
 from tests.integration.daemon_harness import (
     FOREIGN_ID,

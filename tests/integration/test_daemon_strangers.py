@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from quoter.service.exit_codes import ExitCode
-from quoter.service.latch import Latch
+from quoter.service.killswitch.latch import Latch
 from tests.integration.daemon_harness import LIVELY, market
 from tests.integration.daemon_process import is_busy, python, until
 from tests.integration.sandbox_client import running
@@ -24,7 +24,7 @@ PROGRAM = f"""
 import resource, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, ({FILES_MAX}, {FILES_MAX}))
 sys.argv = ["quoter", "run"]
-from quoter.cli import main
+from quoter.cli.main import main
 main()
 """
 

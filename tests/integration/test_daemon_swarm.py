@@ -44,7 +44,7 @@ async def suffer(tmp_path: Path, *cases: Case) -> Verdict:
         seed=5,
         strikes=tuple(Strike(begin_s=0.0, case=each) for each in cases),
         bursts=(),
-        knobs={},
+        live_params={},
     )
     with quiet_logs(tmp_path / "log"):
         return await run(plan, tmp_path / "data")

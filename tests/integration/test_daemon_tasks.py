@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from quoter.service import last_orders
+from quoter.service import shutdown
 from quoter.service.exit_codes import ExitCode
-from quoter.venues import tasks as module
-from quoter.venues.tasks import forever
+from quoter.venues import supervised_tasks as module
+from quoter.venues.supervised_tasks import forever
 from tests.integration.daemon_harness import (
     FOREIGN_ID,
     LIVELY,
@@ -92,7 +92,7 @@ async def test_a_task_that_ends_ends_the_run_without_an_order_left(
     first: int, is_silent: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "forever", spoilt)
-    monkeypatch.setattr(last_orders, "LATE_CREATE_S", 0.5)
+    monkeypatch.setattr(shutdown, "LATE_CREATE_S", 0.5)
     names = NAMES[first : first + BATCH]
     with quiet_logs(tmp_path / "log"):
         async with asyncio.TaskGroup() as strikes:

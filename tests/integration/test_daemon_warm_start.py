@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from quoter.domain.market import Calibrated
+from quoter.domain.market import SavedCalibration
 from quoter.domain.quotes import QuoteTerms
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.reader import Reader
 from quoter.ledger.rows import Market
 from quoter.ledger.schema import prepare
-from quoter.pricing.normalisation import gamma_lot
-from quoter.service import kept_calibration as module
+from quoter.pricing.quote.normalisation import gamma_lot
+from quoter.service import saved_calibration as module
 from quoter.service.exit_codes import ExitCode
 from tests.integration.daemon_harness import LIVELY, Pilot, flying, market, quiet_logs, settings
 from tests.integration.sandbox_client import running
@@ -30,13 +30,13 @@ def terms(pilot: Pilot) -> QuoteTerms | None:
     return quote.terms if quote is not None else None
 
 
-def kept(folder: Path) -> Calibrated | None:
+def kept(folder: Path) -> SavedCalibration | None:
     """What the ledger keeps of the one market here."""
     with Reader(folder) as reader:
         return reader.calibrated(MARKET)
 
 
-async def keep(folder: Path, learned: Calibrated) -> None:
+async def keep(folder: Path, learned: SavedCalibration) -> None:
     """As a run would have left it."""
     prepare(folder)
     ledger = Ledger(folder, MARKET)
@@ -52,8 +52,8 @@ async def test_a_second_start_quotes_at_once_with_what_the_first_one_learned(
     with quiet_logs(tmp_path / "log"):
         async with running(busy) as sandbox:
             async with flying(sandbox, settings(sandbox, tmp_path, **EAGER)) as pilot:
-                learning = pilot.running.engine.calibration
-                await pilot.until(lambda: learning.learned is not None, LEARN_S_MAX, "learn")
+                estimators = pilot.running.engine.calibration
+                await pilot.until(lambda: estimators.learned is not None, LEARN_S_MAX, "learn")
                 await pilot.until(
                     lambda: kept(tmp_path) is not None, 5.0, "written while it trades"
                 )
@@ -82,11 +82,11 @@ async def test_figures_that_make_no_sense_are_told_and_the_start_goes_on_without
     log = tmp_path / "log"
     with quiet_logs(log):
         async with running(market(LIVELY, seed=7)) as sandbox:
-            await keep(tmp_path, Calibrated(time.time_ns(), 3.0, 1e9, 1.0))
+            await keep(tmp_path, SavedCalibration(time.time_ns(), 3.0, 1e9, 1.0))
             async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
                 await pilot.until(lambda: terms(pilot) is not None, QUOTE_S_MAX, "quote")
                 assert await pilot.stop() is ExitCode.CLEAN
-            await keep(tmp_path, Calibrated(time.time_ns(), 3.0, 0.5, 1.0))
+            await keep(tmp_path, SavedCalibration(time.time_ns(), 3.0, 0.5, 1.0))
             async with flying(sandbox, settings(sandbox, tmp_path, kappa=None)) as pilot:
                 await pilot.until(lambda: terms(pilot) is not None, QUOTE_S_MAX, "quote")
                 references = pilot.running.engine.calibration.references

@@ -16,8 +16,8 @@ from quoter.domain.market import Side
 from quoter.domain.reasons import RejectReason
 from quoter.domain.trading import Cause
 from quoter.service.clock import Clock
-from quoter.service.dead_man import DeadMan
-from quoter.venues.ccxt_gateway import CcxtGateway
+from quoter.service.external_stops.dead_man import DeadMan
+from quoter.venues.ccxt.gateway import CcxtGateway
 from tests.integration.kraken_venue import KrakenVenue, kraken, kraken_gateway
 
 TIMEOUT_S = 4

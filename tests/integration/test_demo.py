@@ -14,7 +14,7 @@ from subprocess import PIPE, Popen
 import pytest
 from rich.console import Console
 
-from quoter.app.demo import _print_trouble
+from quoter.cli.demo import _print_trouble
 from quoter.service.exit_codes import ExitCode
 
 START_S_MAX = 40.0

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from quoter.app.drill import Drill, DrillFailed
-from quoter.service.beat import HEARTBEAT, put
+from quoter.cli.drill import Drill, DrillFailed
 from quoter.service.data_folder import DataFolder
-from quoter.service.drill_record import NAME
-from quoter.service.latch import Latch
+from quoter.service.external_stops.heartbeat_files import HEARTBEAT, put
+from quoter.service.killswitch.drill_record import NAME
+from quoter.service.killswitch.latch import Latch
 from tests.integration.daemon_harness import LIVELY, market
 from tests.integration.daemon_process import is_busy, own, quoter, until
 from tests.integration.sandbox_client import RunningSandbox, running
-from tests.unit.service.test_beat import US, beat
+from tests.unit.service.external_stops.test_heartbeat_files import US, beat
 
 DRILL_S_MAX = 60.0
 OURS: dict[str, object] = {"environment": US.environment, "run": beat(1).run}

@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from quoter.sandbox.market_streams import corrupted
+from quoter.sandbox.streams.market_streams import corrupted
 from quoter.sim.messages import DepthNews
 from tests.integration.sandbox_client import (
     ANSWER_S,

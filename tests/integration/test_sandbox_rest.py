@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from quoter.sandbox import signing
+from quoter.domain.units import NS_PER_MS
 from quoter.sandbox.config import Limits, SandboxConfig
+from quoter.sandbox.protocol import signing
 from tests.integration.sandbox_client import Reply, Row, RunningSandbox, eventually, running
 
 ORDER: dict[str, str] = {
@@ -73,7 +74,7 @@ async def test_a_missing_parameter_is_named(still_sandbox: RunningSandbox) -> No
 
 
 async def test_keys_clocks_and_signatures_are_checked(still_sandbox: RunningSandbox) -> None:
-    sandbox, now_ms = still_sandbox, time.time_ns() // signing.NS_PER_MS
+    sandbox, now_ms = still_sandbox, time.time_ns() // NS_PER_MS
     stranger = replace(sandbox.one, api_key="stranger")
     liar = replace(sandbox.one, secret=sandbox.two.secret)
     late = await sandbox.signed("GET", "account", timestamp=now_ms - 5_500)
@@ -99,7 +100,7 @@ async def test_the_signature_covers_the_raw_bytes_of_query_and_body(
 ) -> None:
     """Parameters may be split between both; the signature is over one after the other."""
     sandbox = still_sandbox
-    query = f"symbol=BTCUSDT&timestamp={time.time_ns() // signing.NS_PER_MS}"
+    query = f"symbol=BTCUSDT&timestamp={time.time_ns() // NS_PER_MS}"
     body = "side=BUY&type=LIMIT_MAKER&quantity=0.001&price=59990.00&newClientOrderId=split"
     sign = signing.rest_signature(query + body, sandbox.one.secret)
     async with sandbox.http.post(

@@ -9,7 +9,7 @@ from contextlib import suppress
 import aiohttp
 import pytest
 
-from quoter.app.sandbox import serve
+from quoter.cli.sandbox import serve
 from quoter.domain.errors import BadSetting
 from quoter.sandbox.config import SandboxConfig
 from quoter.sandbox.server import SandboxServer

@@ -13,28 +13,28 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from quoter.app.sentinel import CALL_S_MAX
-from quoter.domain.errors import GateShut
+from quoter.domain.errors import EgressBlocked
 from quoter.domain.trading import Cause, TradingState
-from quoter.service.beat import (
+from quoter.service.exit_codes import ExitCode
+from quoter.service.external_stops.heartbeat_files import (
     HEARTBEAT,
     SENTINEL_BEAT,
-    Beat,
+    HeartbeatWriter,
     Holdings,
     Identity,
     Life,
-    SentinelBeat,
+    SentinelHeartbeatWriter,
     get,
     put,
 )
-from quoter.service.exit_codes import ExitCode
-from quoter.service.latch import Latch
-from quoter.service.sentinel import Sentinel
-from quoter.service.vigil import Core, Vigil
+from quoter.service.killswitch.latch import Latch
+from quoter.service.sentinel.heartbeat_monitor import Core, HeartbeatMonitor
+from quoter.service.sentinel.process import Sentinel
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
-from quoter.venues.build import make_cancel_door, make_gateway
 from quoter.venues.config import VenueConfig
-from quoter.venues.ports import CancelDoor
-from quoter.venues.transport import Call, Purpose
+from quoter.venues.egress.gate import Call, Purpose
+from quoter.venues.factory import make_cancel_gateway, make_gateway
+from quoter.venues.ports import CancelGateway
 from tests.integration.canary import core_bytes_max
 from tests.integration.daemon_harness import FOREIGN_ID, open_ids, place_foreign
 from tests.integration.daemon_process import Started, own, quoter, until
@@ -64,10 +64,10 @@ def config(sandbox: RunningSandbox) -> VenueConfig:
 
 def beat(
     seq: int, life: Life = Life.RUNNING, state: str = "RUNNING", limit: str = "1", run: str = "r"
-) -> Beat:
+) -> HeartbeatWriter:
     """A sign of life that says that the account holds what it is to hold (2 BTC)."""
     held = Holdings(inventory=Decimal(0), target=Decimal(2), limit=Decimal(limit), asset="BTC")
-    return Beat(
+    return HeartbeatWriter(
         run=run, seq=seq, ts_ns=0, pid=1, life=life, state=state, identity=US, holdings=held
     )
 
@@ -103,17 +103,19 @@ class Heart:
 @asynccontextmanager
 async def watching(sandbox: RunningSandbox, folder: Path) -> AsyncIterator[Sentinel]:
     """The sentinel in this process, with its own real door."""
-    door = make_cancel_door(config(sandbox))
+    door = make_cancel_gateway(config(sandbox))
     sentinel = Sentinel(
         door=door,
         folder=folder,
-        vigil=Vigil(identity=US, stale_s=STALE_S),
+        vigil=HeartbeatMonitor(identity=US, stale_s=STALE_S),
         metrics=SentinelMetrics(symbol="BTC/USDT", venue="binance", cores=tuple(Core)),
         now_ns=time.time_ns,
     )
     task = asyncio.create_task(sentinel.run())
     try:
-        await until(lambda: get(folder / SENTINEL_BEAT, SentinelBeat), "the sentinel is ready")
+        await until(
+            lambda: get(folder / SENTINEL_BEAT, SentinelHeartbeatWriter), "the sentinel is ready"
+        )
         yield sentinel
     finally:
         task.cancel()
@@ -287,7 +289,9 @@ async def test_a_silence_that_was_lifted_is_not_latched_again_by_the_next_sentin
     async with watching(venue, tmp_path):
         await until(latch.is_set, "latched")
         path = tmp_path / SENTINEL_BEAT
-        await until(lambda: getattr(get(path, SentinelBeat), "handled", ""), "remembered")
+        await until(
+            lambda: getattr(get(path, SentinelHeartbeatWriter), "handled", ""), "remembered"
+        )
     latch.clear()
     await place_own(venue, "q00late")
     async with watching(venue, tmp_path):
@@ -302,9 +306,9 @@ async def test_its_door_creates_nothing_even_when_its_gate_is_opened(
     gateway = make_gateway(replace(config(still_sandbox), is_cancel_only=True))
     gateway.open_gate()
     create = Call(Purpose.CREATE, "q00a", is_create_request=True)
-    with pytest.raises(GateShut, match="creates no order"):
+    with pytest.raises(EgressBlocked, match="creates no order"):
         gateway._client.gate.check_create(create)
-    assert not {"place", "open_gate", "run"} & set(vars(CancelDoor))
+    assert not {"place", "open_gate", "run"} & set(vars(CancelGateway))
     await gateway.close()
 
 

@@ -13,8 +13,8 @@ from quoter.domain.market import Side
 from quoter.domain.reasons import RejectReason
 from quoter.domain.trading import Cause
 from quoter.sandbox.config import Limits, default_config
-from quoter.venues.ccxt_types import JsonDict
-from quoter.venues.transport import Call, Purpose
+from quoter.venues.ccxt.types import JsonDict
+from quoter.venues.egress.gate import Call, Purpose
 from tests.integration.sandbox_client import RunningSandbox, running
 from tests.integration.test_venues_gateway import (
     cancel,

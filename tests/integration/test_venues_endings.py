@@ -11,7 +11,7 @@ from quoter.domain.errors import VenueError
 from quoter.domain.events import CancelReject, OrderDone, ReportFailed
 from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import CancelReason
-from quoter.venues.ccxt_gateway import CcxtGateway
+from quoter.venues.ccxt.gateway import CcxtGateway
 from tests.integration.sandbox_client import RunningSandbox
 from tests.integration.test_venues_gateway import cancel, config, connected, place
 

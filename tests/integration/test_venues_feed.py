@@ -26,10 +26,10 @@ from quoter.domain.market import Level
 from quoter.domain.trading import Cause
 from quoter.sandbox.config import SandboxConfig
 from quoter.state.book import Book
-from quoter.venues.binance import BinanceFeed
-from quoter.venues.build import make_feed
-from quoter.venues.ccxt_feed import CcxtFeed
+from quoter.venues.binance.feed import BinanceFeed
+from quoter.venues.ccxt.feed import CcxtFeed
 from quoter.venues.config import StreamTimings, VenueConfig
+from quoter.venues.factory import make_feed
 from quoter.venues.ports import MarketFeed
 from tests.integration.sandbox_client import RunningSandbox
 from tests.integration.sandbox_client import running as running_sandbox

@@ -35,10 +35,10 @@ from quoter.domain.market import Side
 from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
 from quoter.domain.trading import CancelReason
 from quoter.sandbox.config import Limits, default_config
-from quoter.venues.build import make_gateway
-from quoter.venues.ccxt_gateway import CcxtGateway
+from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.config import StreamTimings, VenueConfig
-from quoter.venues.dialects import GENERIC
+from quoter.venues.factory import make_gateway
+from quoter.venues.profiles import GENERIC
 from tests.integration.sandbox_client import RunningSandbox, running
 from tests.integration.test_venues_ws import until
 
@@ -232,7 +232,7 @@ async def test_an_order_lives_and_ends(
 
 def without_a_dialect(monkeypatch: pytest.MonkeyPatch) -> str:
     """An exchange id that the gateway treats like one it knows nothing about."""
-    monkeypatch.setattr("quoter.venues.ccxt_gateway.dialect_of", lambda _exchange: GENERIC)
+    monkeypatch.setattr("quoter.venues.ccxt.gateway.dialect_of", lambda _exchange: GENERIC)
     return "binanceus"
 
 
@@ -513,7 +513,7 @@ async def test_a_report_that_fails_says_so(
 async def test_trades_are_listed_from_an_id_on_whole_and_in_order(
     still_sandbox: RunningSandbox, gateway: CcxtGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("quoter.venues.reports.TRADES_PAGE", 3)
+    monkeypatch.setattr("quoter.venues.ccxt.account_reports.TRADES_PAGE", 3)
     for number in range(8):
         await gateway.place(place(number, price="59999", size="0.001"))
     await still_sandbox.admin(

@@ -12,15 +12,15 @@ from aiohttp import WSMsgType, web
 from ccxt.base import errors as venue
 
 from quoter.domain.commands import PlaceOrder
-from quoter.domain.errors import GateShut, VenueError
+from quoter.domain.errors import EgressBlocked, VenueError
 from quoter.domain.market import Side
-from quoter.venues.calls import Caller, Failed
-from quoter.venues.ccxt_client import make_client
-from quoter.venues.ccxt_types import Exchange, WsClient
+from quoter.venues.ccxt.calls import Caller, Failed
+from quoter.venues.ccxt.client import make_client
+from quoter.venues.ccxt.error_mapping import NOT_SENT, UNKNOWN, create_outcome
+from quoter.venues.ccxt.guarded_exchange import SUBSCRIPTIONS_MAX, GuardedExchange
+from quoter.venues.ccxt.types import Exchange, WsClient
 from quoter.venues.config import VenueConfig
-from quoter.venues.guards import SUBSCRIPTIONS_MAX, GuardedExchange
-from quoter.venues.outcomes import NOT_SENT, UNKNOWN, create_outcome
-from quoter.venues.transport import Purpose, calling
+from quoter.venues.egress.gate import Purpose, calling
 
 WS_URL = "ws://127.0.0.1:9/ws-api/v3"
 CONFIG = VenueConfig(
@@ -129,7 +129,7 @@ async def test_the_end_of_the_event_stream_wakes_the_watches(
 async def test_no_order_slips_out_over_a_websocket(
     guarded: GuardedExchange, message: dict[str, object]
 ) -> None:
-    with pytest.raises(GateShut, match="over a websocket"):
+    with pytest.raises(EgressBlocked, match="over a websocket"):
         await guarded.client(WS_URL).send(message)
 
 
@@ -155,7 +155,7 @@ async def test_the_session_repeats_nothing(guarded: GuardedExchange) -> None:
 
 
 async def test_a_request_that_nobody_declared_does_not_leave(guarded: GuardedExchange) -> None:
-    with pytest.raises(GateShut, match="nobody declared"):
+    with pytest.raises(EgressBlocked, match="nobody declared"):
         await guarded.fetch_time()
 
 
@@ -163,7 +163,7 @@ async def test_a_request_that_nobody_declared_does_not_leave(guarded: GuardedExc
 async def test_an_order_under_another_name_does_not_leave(
     guarded: GuardedExchange, purpose: Purpose
 ) -> None:
-    with calling(purpose, "q1"), pytest.raises(GateShut, match="POST"):
+    with calling(purpose, "q1"), pytest.raises(EgressBlocked, match="POST"):
         await guarded.fetch("http://127.0.0.1:9/api/v3/order", "POST", {}, "newClientOrderId=q1")
 
 
@@ -177,7 +177,7 @@ async def test_urls_that_point_at_production_by_mistake_are_never_reached(
     for call in (guarded.fetch_time, guarded.fetch_balance):
         answer = await caller.read(call)
         assert isinstance(answer, Failed)
-        assert isinstance(answer.error, GateShut)
+        assert isinstance(answer.error, EgressBlocked)
         assert not answer.was_sent
     with calling(Purpose.READ), pytest.raises(venue.NetworkError, match="is not one of"):
         await guarded.authenticate({"type": "spot"})

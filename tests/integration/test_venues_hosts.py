@@ -11,17 +11,17 @@ import ccxt.pro
 import pytest
 from aiohttp import web
 
-from quoter.domain.errors import GateShut, VenueError
+from quoter.domain.errors import EgressBlocked, VenueError
 from quoter.domain.events import Alarm, Event
 from quoter.domain.trading import Cause, TradingState
 from quoter.service.exit_codes import ExitCode
-from quoter.service.latch import Latch
-from quoter.venues.calls import Caller, Failed
-from quoter.venues.ccxt_client import make_client
-from quoter.venues.ccxt_gateway import CcxtGateway
+from quoter.service.killswitch.latch import Latch
+from quoter.venues.ccxt.calls import Caller, Failed
+from quoter.venues.ccxt.client import make_client
+from quoter.venues.ccxt.gateway import CcxtGateway
+from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.config import StreamTimings, VenueConfig
-from quoter.venues.guards import GuardedExchange
-from quoter.venues.transport import Purpose, calling, gated_session
+from quoter.venues.egress.gate import Purpose, calling, gated_session
 from tests.integration.daemon_harness import LIVELY, flying, market, settings
 from tests.integration.sandbox_client import RunningSandbox, running
 from tests.integration.test_venues_gateway import connected, streaming
@@ -97,7 +97,7 @@ async def test_patched_urls_let_no_byte_out_and_tell_of_a_breach(
     try:
         answer = await Caller(client, config, time.time_ns).read(client.fetch_balance)
         assert isinstance(answer, Failed)
-        assert isinstance(answer.error, GateShut)
+        assert isinstance(answer.error, EgressBlocked)
         assert len(told) == 1
         with calling(Purpose.READ), pytest.raises(Exception, match="is not one of"):
             await client.authenticate({"type": "spot"})
@@ -120,7 +120,7 @@ async def test_a_proxy_that_is_set_after_the_start_gets_no_byte(
     try:
         answer = await Caller(client, config, time.time_ns).read(client.fetch_time)
         assert isinstance(answer, Failed)
-        assert isinstance(answer.error, GateShut)
+        assert isinstance(answer.error, EgressBlocked)
         assert "proxy" in told[0]
     finally:
         await client.close()
@@ -235,7 +235,7 @@ async def test_our_session_alone_checks_too(elsewhere: Elsewhere) -> None:
     """Ccxt's own bootstrap code may use the session without passing `fetch`."""
     client = make_client(venue("testnet"), time.time_ns)
     session = gated_session(client.gate)
-    with calling(Purpose.READ), pytest.raises((GateShut, aiohttp.ClientError)):
+    with calling(Purpose.READ), pytest.raises((EgressBlocked, aiohttp.ClientError)):
         await session.get(f"http://{elsewhere.host}/")
     await session.close()
     await client.close()

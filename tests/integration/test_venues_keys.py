@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from quoter.app.daemon import trade
-from quoter.app.start import StartFailed
-from quoter.app.wiring import venue_config
+from quoter.app.settings_to_config import venue_config
+from quoter.app.startup import StartFailed
 from quoter.domain.errors import KeyRefused
 from quoter.domain.events import Alarm
 from quoter.domain.trading import Cause, TradingState
 from quoter.sandbox.config import BITCOIN
 from quoter.service.exit_codes import ExitCode
-from quoter.venues.build import make_gateway
+from quoter.venues.factory import make_gateway
 from tests.integration.daemon_harness import LIVELY, flying, market, settings
 from tests.integration.sandbox_client import RunningSandbox, running
 from tests.integration.test_venues_gateway import config, connected, streaming

@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 from quoter.domain.events import Event, FeedDown, FeedUp, OrderAck, OrderOpen
-from quoter.sandbox.faults import SocketKind
+from quoter.sandbox.exchange.faults import SocketKind
 from tests.integration.sandbox_client import RunningSandbox
 from tests.integration.test_venues_gateway import config, connected, place, streaming
 from tests.integration.test_venues_ws import until

@@ -7,8 +7,8 @@ import pytest
 from quoter.domain.commands import RequestReport
 from quoter.domain.events import ReportFailed, RulesReport
 from quoter.domain.reasons import ReportKind
-from quoter.venues.build import make_gateway
-from quoter.venues.parse import as_map, decimal
+from quoter.venues.factory import make_gateway
+from quoter.venues.json_values import as_map, decimal
 from tests.integration.sandbox_client import RunningSandbox
 from tests.integration.test_venues_gateway import config, without_a_dialect
 

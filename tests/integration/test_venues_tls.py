@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from quoter.venues.calls import Caller, Failed
-from quoter.venues.ccxt_client import make_client
+from quoter.venues.ccxt.calls import Caller, Failed
+from quoter.venues.ccxt.client import make_client
+from quoter.venues.ccxt.key_permissions import SOURCES
 from quoter.venues.config import VenueConfig
-from quoter.venues.key_rights import SOURCES
-from quoter.venues.transport import Purpose, calling, tls_context
+from quoter.venues.egress.gate import Purpose, calling, tls_context
 
 
 @dataclass

@@ -2,12 +2,11 @@
 
 from tests.mutants.mutant import Edit, mutant
 
-APP = "tests/unit/app"
 CALL, CLIENT, VERBS = (
-    f"quoter/app/{name}.py" for name in ("daemon_call", "control_client", "control_verbs")
+    f"quoter/cli/{name}.py" for name in ("daemon_client", "control_client", "control")
 )
 TEST_CALL, TEST_CLIENT, TEST_VERBS = (
-    f"{APP}/test_{name}.py" for name in ("daemon_call", "control_client", "control_verbs")
+    f"tests/unit/cli/test_{name}.py" for name in ("daemon_client", "control_client", "control")
 )
 
 MUTANTS = (

@@ -3,9 +3,12 @@
 from tests.mutants.mutant import Edit, mutant
 
 SERVICE = "tests/unit/service"
-AUTH, CONTROL = f"{SERVICE}/test_control_auth.py", f"{SERVICE}/test_control.py"
-TOKENS, STOPS = "quoter/service/tokens.py", "quoter/service/stops.py"
-REARMING, API = "quoter/engine/rearming.py", "quoter/service/control.py"
+AUTH, CONTROL = (
+    "tests/unit/service/control_api/test_routes_auth.py",
+    "tests/unit/service/control_api/test_routes.py",
+)
+TOKENS, STOPS = "quoter/service/control_api/auth.py", "quoter/service/killswitch/controller.py"
+REARMING, API = "quoter/engine/commands/rearming.py", "quoter/service/control_api/routes.py"
 
 MUTANTS = (
     mutant(
@@ -63,7 +66,7 @@ MUTANTS = (
             "            self._keeper.keep(record)\n        self._follow()\n",
             "            self._keeper.keep(record)\n",
         ),
-        tests=(f"{SERVICE}/test_stops.py", CONTROL),
+        tests=("tests/unit/service/killswitch/test_controller.py", CONTROL),
     ),
     mutant(
         "stale_kill_id",
@@ -85,7 +88,7 @@ MUTANTS = (
             "        if not self._reconcile.is_clean_since(self._killed_ns):\n",
             "        if False:\n",
         ),
-        tests=("tests/unit/engine/test_rearming.py",),
+        tests=("tests/unit/engine/commands/test_rearming.py",),
     ),
     mutant(
         "rearm_past_the_limit",
@@ -95,19 +98,21 @@ MUTANTS = (
             "event.accept_inventory != held:\n",
             "event.accept_inventory is None:\n",
         ),
-        tests=("tests/unit/engine/test_rearming.py",),
+        tests=("tests/unit/engine/commands/test_rearming.py",),
     ),
     mutant(
         "rearm_into_the_next_kill",
         "a kill is lifted while the loss is past its limit or a foreign order is open",
         Edit(REARMING, "        return self._standing()\n", '        return ""\n'),
-        tests=("tests/unit/engine/test_rearming.py",),
+        tests=("tests/unit/engine/commands/test_rearming.py",),
     ),
     mutant(
         "flatten_outlives_a_kill",
         "after a re-arm the selling goes on that was asked for before the kill",
-        Edit("quoter/engine/controls.py", "            self._operators.killed(turn)\n", ""),
-        tests=("tests/unit/engine/test_rearming.py",),
+        Edit(
+            "quoter/engine/commands/controls.py", "            self._operators.killed(turn)\n", ""
+        ),
+        tests=("tests/unit/engine/commands/test_rearming.py",),
     ),
     mutant(
         "kill_from_memory",
@@ -122,14 +127,14 @@ MUTANTS = (
     mutant(
         "knob_leaps",
         "one change turns a knob as far as its bounds",
-        Edit("quoter/settings/knobs.py", "STEP_MAX = 2.0 ", "STEP_MAX = 1e9 "),
-        tests=("tests/unit/settings/test_knobs.py",),
+        Edit("quoter/settings/live_bounds.py", "STEP_MAX = 2.0 ", "STEP_MAX = 1e9 "),
+        tests=("tests/unit/settings/test_live_bounds.py",),
     ),
     mutant(
         "knobs_turned_all_the_time",
         "changes follow each other at once",
         Edit(
-            "quoter/service/params.py",
+            "quoter/service/control_api/live_params.py",
             "        if now_ns < self._next_ns:\n",
             "        if False:\n",
         ),
@@ -139,7 +144,7 @@ MUTANTS = (
         "references_thaw",
         "turning gamma solves its references anew, so that it means something else",
         Edit(
-            "quoter/engine/calibration.py",
+            "quoter/engine/quoting/calibration.py",
             "            self.gamma_lot = self._gamma(self.references, gamma)\n",
             "            self.references = References(\n"
             "                sigma=2 * self.references.sigma,\n"
@@ -148,13 +153,13 @@ MUTANTS = (
             "            )\n"
             "            self.gamma_lot = self._gamma(self.references, gamma)\n",
         ),
-        tests=("tests/unit/engine/test_knobs.py",),
+        tests=("tests/unit/engine/commands/test_live_params.py",),
     ),
     mutant(
         "done_twice",
         "a request that is sent again is done again",
         Edit(
-            "quoter/service/once.py",
+            "quoter/service/control_api/idempotency.py",
             "        while (kept := self._kept.get(key)) is not None:\n",
             "        while (kept := None) is not None:\n",
         ),

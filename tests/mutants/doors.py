@@ -4,16 +4,16 @@ from tests.mutants.mutant import Edit, mutant
 
 VENUES = "tests/unit/venues"
 GATEWAY = "tests/integration/test_venues_gateway.py"
-TRANSPORT, OUTCOMES = "quoter/venues/transport.py", "quoter/venues/outcomes.py"
-LIMITER, BOOK = "quoter/venues/limiter.py", "quoter/state/book.py"
-LATCH, OUTBOX = "quoter/service/latch.py", "quoter/service/outbox.py"
+TRANSPORT, OUTCOMES = "quoter/venues/egress/gate.py", "quoter/venues/ccxt/error_mapping.py"
+LIMITER, BOOK = "quoter/venues/egress/rate_limiter.py", "quoter/state/book.py"
+LATCH, OUTBOX = "quoter/service/killswitch/latch.py", "quoter/service/outbox.py"
 
 WIRE = (
     mutant(
         "create_retried",
         "a create is sent again when its connection breaks",
         Edit(
-            "quoter/venues/calls.py",
+            "quoter/venues/ccxt/calls.py",
             "                    return await call()\n",
             "                    try:\n"
             "                        return await call()\n"
@@ -27,7 +27,7 @@ WIRE = (
         "sent_twice_by_the_gate",
         "a redirect or a retry below us may write a create again",
         Edit(TRANSPORT, "        if call.create_sent:\n", "        if False:\n"),
-        tests=(f"{VENUES}/test_transport.py",),
+        tests=("tests/unit/venues/egress/test_gate.py",),
     ),
     mutant(
         "aiohttp_repeats",
@@ -37,17 +37,17 @@ WIRE = (
             "    session._retry_connection = False  # noqa: SLF001 - there is no public switch\n",
             "",
         ),
-        tests=(f"{VENUES}/test_transport.py",),
+        tests=("tests/unit/venues/egress/test_gate.py",),
     ),
     mutant(
         "retries_not_asserted",
         "a retry that somebody set for one method is not noticed at the start",
         Edit(
-            "quoter/venues/ccxt_client.py",
+            "quoter/venues/ccxt/client.py",
             "if any(retries) or proxies or",
             "if proxies or",
         ),
-        tests=(f"{VENUES}/test_ccxt_client.py",),
+        tests=("tests/unit/venues/ccxt/test_client.py",),
     ),
     mutant(
         "kill_gate_before_the_queue",
@@ -57,13 +57,13 @@ WIRE = (
             "            self.check_create(call)\n            call.create_sent = True\n",
             "            call.create_sent = True\n",
         ),
-        tests=(f"{VENUES}/test_transport.py", GATEWAY),
+        tests=("tests/unit/venues/egress/test_gate.py", GATEWAY),
     ),
     mutant(
         "kill_gate_open",
         "a shut gate lets creates out",
         Edit(TRANSPORT, "        if not self.is_open:\n", "        if False:\n"),
-        tests=(f"{VENUES}/test_transport.py",),
+        tests=("tests/unit/venues/egress/test_gate.py",),
     ),
     mutant(
         "kill_leaves_the_queue",
@@ -79,7 +79,7 @@ WIRE = (
             "        if not age_ns <= self._age_ns_max:\n",
             "        if False:\n",
         ),
-        tests=(f"{VENUES}/test_transport.py",),
+        tests=("tests/unit/venues/egress/test_gate.py",),
     ),
     mutant(
         "silence_before_the_queue",
@@ -89,29 +89,29 @@ WIRE = (
             "        if text := self._hushed(call.purpose):",
             '        if text := "":',
         ),
-        tests=(f"{VENUES}/test_transport.py",),
+        tests=("tests/unit/venues/egress/test_gate.py",),
     ),
     mutant(
         "questions_take_the_cancels_share",
         "a burst of questions leaves no weight for cancels",
         Edit(LIMITER, "keep = 0.0 if is_cancel else CANCELS_SHARE", "keep = 0.0"),
-        tests=(f"{VENUES}/test_limiter.py",),
+        tests=("tests/unit/venues/egress/test_rate_limiter.py",),
     ),
     mutant(
         "cancels_into_a_ban",
         "a ban does not silence cancels",
         Edit(LIMITER, "(is_cancel and not self._silence.is_ban)", "is_cancel"),
-        tests=(f"{VENUES}/test_limiter.py",),
+        tests=("tests/unit/venues/egress/test_rate_limiter.py",),
     ),
     mutant(
         "duplicate_id_after_a_restart",
         "every run numbers its orders from the same prefix",
         Edit(
-            "quoter/app/wiring.py",
-            "base36(start_ns // MS)",
+            "quoter/app/settings_to_config.py",
+            "base36(start_ns // NS_PER_MS)",
             "base36(0)",
         ),
-        tests=("tests/unit/app/test_wiring.py",),
+        tests=("tests/unit/app/test_settings_to_config.py",),
     ),
 )
 
@@ -124,7 +124,7 @@ ANSWERS = (
             "    meaning = _MEANINGS.get(type(error), UNKNOWN)\n",
             "    meaning = _MEANINGS.get(type(error), _reject(RejectReason.OTHER))\n",
         ),
-        tests=(f"{VENUES}/test_outcomes.py",),
+        tests=("tests/unit/venues/ccxt/test_error_mapping.py",),
     ),
     mutant(
         "server_errors_believed",
@@ -134,7 +134,7 @@ ANSWERS = (
             "    if status in SERVER_ERRORS:\n        return UNKNOWN\n",
             "",
         ),
-        tests=(f"{VENUES}/test_outcomes.py",),
+        tests=("tests/unit/venues/ccxt/test_error_mapping.py",),
     ),
     mutant(
         "duplicate_is_a_refusal",
@@ -144,7 +144,7 @@ ANSWERS = (
             '        (re.compile(r"(?i)duplicate order sent"), UNKNOWN),  # it exists\n',
             "",
         ),
-        tests=(f"{VENUES}/test_outcomes.py",),
+        tests=("tests/unit/venues/ccxt/test_error_mapping.py",),
     ),
 )
 
@@ -153,11 +153,11 @@ MARKET = (
         "stale_snapshot_accepted",
         "a snapshot from before the first diff starts the book",
         Edit(
-            "quoter/venues/depth_sync.py",
+            "quoter/venues/binance/depth_sync.py",
             "        if self._buffer and snapshot.last < self._buffer[0].first - 1:\n",
             "        if False:\n",
         ),
-        tests=(f"{VENUES}/test_depth_sync.py",),
+        tests=("tests/unit/venues/binance/test_depth_sync.py",),
     ),
     mutant(
         "gap_ignored",
@@ -169,11 +169,11 @@ MARKET = (
         "gap_hidden_by_the_sync",
         "the sync numbers a diff as if it followed",
         Edit(
-            "quoter/venues/depth_sync.py",
+            "quoter/venues/binance/depth_sync.py",
             "        if diff.first > self._local + 1:\n            self.gaps += 1\n",
             "        if False:\n            self.gaps += 1\n",
         ),
-        tests=(f"{VENUES}/test_depth_sync.py",),
+        tests=("tests/unit/venues/binance/test_depth_sync.py",),
     ),
     mutant(
         "crossed_book_accepted",
@@ -188,7 +188,7 @@ STOPS = (
         "latch_not_synced",
         "a kill is in the file system's cache only",
         Edit(LATCH, "            os.fsync(file.fileno())\n", ""),
-        tests=("tests/unit/service/test_latch.py",),
+        tests=("tests/unit/service/killswitch/test_latch.py",),
     ),
     mutant(
         "latch_folder_not_synced",
@@ -198,7 +198,7 @@ STOPS = (
             "        part.replace(self._path)\n        sync_folder(self._folder)\n",
             "        part.replace(self._path)\n",
         ),
-        tests=("tests/unit/service/test_latch.py",),
+        tests=("tests/unit/service/killswitch/test_latch.py",),
     ),
     mutant(
         "unreadable_latch_is_none",
@@ -209,7 +209,7 @@ STOPS = (
             "        except (OSError, ValueError, KeyError, TypeError, OverflowError):\n"
             "            return None\n",
         ),
-        tests=("tests/unit/service/test_latch.py",),
+        tests=("tests/unit/service/killswitch/test_latch.py",),
     ),
     mutant(
         "kill_lost_to_resume",

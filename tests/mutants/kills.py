@@ -2,19 +2,22 @@
 
 from tests.mutants.mutant import Edit, mutant
 
-STOPS, KEEPER = "quoter/service/stops.py", "quoter/service/latch_keeper.py"
-CAUSES, PLACING = "quoter/engine/causes.py", "quoter/engine/placing.py"
-FLATTENING, OPERATORS = "quoter/engine/flattening.py", "quoter/engine/operators.py"
-STOPPING = "quoter/engine/stopping.py"
-STATE_RULE, RISK_VIEW = "quoter/risk/trading_state.py", "quoter/risk/view.py"
-STOPS_TESTS = "tests/unit/service/test_stops.py"
+STOPS, KEEPER = (
+    "quoter/service/killswitch/controller.py",
+    "quoter/service/killswitch/latch_writer.py",
+)
+CAUSES, PLACING = "quoter/engine/halt_causes.py", "quoter/engine/placing/placing.py"
+FLATTENING, OPERATORS = "quoter/engine/placing/flattening.py", "quoter/engine/commands/operator.py"
+STOPPING = "quoter/engine/placing/stopping.py"
+STATE_RULE, RISK_VIEW = "quoter/risk/order_rules.py", "quoter/risk/view.py"
+STOPS_TESTS = "tests/unit/service/killswitch/test_controller.py"
 MACHINE = "tests/property/test_stops_machine.py"
-REARM_TESTS = "tests/unit/service/test_stops_rearm.py"
-FILE_TESTS = "tests/unit/service/test_stops_file.py"
-START, START_TESTS = "quoter/app/start.py", "tests/unit/app/test_start.py"
+REARM_TESTS = "tests/unit/service/killswitch/test_controller_rearm.py"
+FILE_TESTS = "tests/unit/service/killswitch/test_controller_file.py"
+START, START_TESTS = "quoter/app/startup.py", "tests/unit/app/test_startup.py"
 SIGNALS, SIGNALS_TESTS = "quoter/app/signals.py", "tests/unit/app/test_signals.py"
 DAEMON_KILL = "tests/integration/test_daemon_kill.py"
-FLATTEN_TESTS = "tests/unit/engine/test_flattening.py"
+FLATTEN_TESTS = "tests/unit/engine/placing/test_flattening.py"
 
 MUTANTS = (
     mutant(
@@ -126,7 +129,7 @@ MUTANTS = (
     mutant(
         "drill_on_another_daemon",
         "a drill looks at one daemon's page and kills another, production's too",
-        Edit("quoter/app/drill.py", '        self._match(environment, told.get("run"))\n', ""),
+        Edit("quoter/cli/drill.py", '        self._match(environment, told.get("run"))\n', ""),
         tests=("tests/integration/test_drill.py",),
     ),
     mutant(
@@ -148,8 +151,12 @@ MUTANTS = (
     mutant(
         "rearm_with_orders_alive",
         "a kill is lifted while its orders may still fill",
-        Edit("quoter/engine/rearming.py", "        if len(self._orders):\n", "        if False:\n"),
-        tests=("tests/unit/engine/test_rearming.py", MACHINE),
+        Edit(
+            "quoter/engine/commands/rearming.py",
+            "        if len(self._orders):\n",
+            "        if False:\n",
+        ),
+        tests=("tests/unit/engine/commands/test_rearming.py", MACHINE),
     ),
     mutant(
         "flap_never_latches",
@@ -159,7 +166,7 @@ MUTANTS = (
             "        if self._flaps.paused(cause, turn.ts_ns):\n",
             "        if False:\n",
         ),
-        tests=("tests/unit/engine/test_causes.py",),
+        tests=("tests/unit/engine/test_halt_causes.py",),
     ),
     mutant(
         "no_quiet_before_settling",
@@ -169,13 +176,13 @@ MUTANTS = (
             "        if clean_ns <= 0 or cause in self._given:\n",
             "        if clean_ns >= 0:\n",
         ),
-        tests=("tests/unit/engine/test_causes.py",),
+        tests=("tests/unit/engine/test_halt_causes.py",),
     ),
     mutant(
         "unverified_cancels_are_fine",
         "orders that will not end are nobody's business",
         Edit(STOPPING, "active=bool(late)", "active=False"),
-        tests=("tests/unit/engine/test_stopping.py",),
+        tests=("tests/unit/engine/placing/test_stopping.py",),
     ),
     mutant(
         "flatten_flips",
@@ -221,21 +228,21 @@ MUTANTS = (
             '        return "a taking order outside of REDUCE_ONLY" if takes else None\n',
             "        return None\n",
         ),
-        tests=("tests/unit/risk/test_trading_state.py",),
+        tests=("tests/unit/risk/test_order_rules_trading_state.py",),
     ),
     mutant(
         "taking_order_may_rest",
         "the serialised request of a taking order is not held against what was approved",
         Edit(
-            "quoter/venues/verify.py",
+            "quoter/venues/egress/request_verification.py",
             '{"type": "LIMIT", "timeInForce": "IOC"}',
             '{"type": "LIMIT"}',
         ),
         Edit(
-            "quoter/venues/verify.py",
+            "quoter/venues/egress/request_verification.py",
             'frozenset({"newOrderRespType",',
             'frozenset({"timeInForce", "newOrderRespType",',
         ),
-        tests=("tests/unit/venues/test_verify.py",),
+        tests=("tests/unit/venues/egress/test_request_verification.py",),
     ),
 )

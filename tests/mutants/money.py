@@ -2,13 +2,18 @@
 
 from tests.mutants.mutant import Edit, mutant
 
-FEES, FEES_TESTS = "quoter/engine/coin_fees.py", "tests/unit/engine/test_coin_fees.py"
+FEES, FEES_TESTS = (
+    "quoter/engine/reconciliation/coin_fees.py",
+    "tests/unit/engine/reconciliation/test_coin_fees.py",
+)
 
 COINS = (
     mutant(
         "coin_fees_unseen",
         "fees in a third coin never reach the profit",
-        Edit("quoter/engine/parts.py", "charge=self.coin_fees.charge", "charge=lambda *_: None"),
+        Edit(
+            "quoter/engine/components.py", "charge=self.coin_fees.charge", "charge=lambda *_: None"
+        ),
         tests=(FEES_TESTS,),
     ),
     mutant(
@@ -26,7 +31,7 @@ COINS = (
     mutant(
         "coin_price_upside_down",
         "a market the other way round tells its price upside down",
-        Edit("quoter/venues/coin_price.py", "ask if is_direct else 1 / bid", "ask"),
+        Edit("quoter/venues/ccxt/coin_price.py", "ask if is_direct else 1 / bid", "ask"),
         tests=(
             "tests/integration/test_daemon_coin_fees.py"
             "::test_a_coin_costs_the_best_ask_of_its_market_either_way_round",
@@ -38,13 +43,16 @@ STORMS = (
     mutant(
         "slow_storm_is_none",
         "a venue that refuses every order goes on getting them while we rest between two",
-        Edit("quoter/risk/reject_streak.py", "is_full and reason in HURRIED:", "is_full:"),
-        tests=("tests/unit/risk/test_reject_streak.py", "tests/unit/engine/test_placing.py"),
+        Edit("quoter/risk/monitors/reject_streak.py", "is_full and reason in HURRIED:", "is_full:"),
+        tests=(
+            "tests/unit/risk/monitors/test_reject_streak.py",
+            "tests/unit/engine/placing/test_placing.py",
+        ),
     ),
 )
 
-RECONCILE = "quoter/engine/reconcile.py"
-BALANCES = "tests/unit/engine/test_balance_check.py"
+RECONCILE = "quoter/engine/reconciliation/reconcile.py"
+BALANCES = "tests/unit/engine/reconciliation/test_balance_check.py"
 
 BOOKS = (
     mutant(
@@ -66,13 +74,17 @@ BOOKS = (
     mutant(
         "holdings_beyond_the_limit",
         "what the venue says that we hold is held against no limit",
-        Edit("quoter/engine/venue_position.py", "self._beyond >= REPORTS:", "False:"),
+        Edit(
+            "quoter/engine/reconciliation/venue_position.py", "self._beyond >= REPORTS:", "False:"
+        ),
         tests=(BALANCES,),
     ),
     mutant(
         "holdings_of_before_the_fill",
         "balances that were asked for before a fill count against the limit after it",
-        Edit("quoter/engine/venue_position.py", "report.asked_ns > booked_ns and ", ""),
+        Edit(
+            "quoter/engine/reconciliation/venue_position.py", "report.asked_ns > booked_ns and ", ""
+        ),
         tests=(BALANCES,),
     ),
 )
@@ -81,18 +93,18 @@ SIZES = (
     mutant(
         "order_larger_than_the_limit",
         "with many levels one order may be larger than all that we may hold",
-        Edit("quoter/app/wiring.py", "min(most, settings.inventory_max / 2)", "most"),
-        tests=("tests/unit/app/test_wiring.py",),
+        Edit("quoter/app/settings_to_config.py", "min(most, settings.inventory_max / 2)", "most"),
+        tests=("tests/unit/app/test_settings_to_config.py",),
     ),
 )
 
-KNOBS = (
+LIVE_PARAMS = (
     mutant(
         "protection_switched_off_live",
         "an operator may halve a protection until it is gone",
-        Edit("quoter/settings/knobs.py", "if value >= least * (1 - ROUNDING):", "if True:"),
-        tests=("tests/unit/settings/test_knobs.py",),
+        Edit("quoter/settings/live_bounds.py", "if value >= least * (1 - ROUNDING):", "if True:"),
+        tests=("tests/unit/settings/test_live_bounds.py",),
     ),
 )
 
-MUTANTS = (*COINS, *STORMS, *BOOKS, *SIZES, *KNOBS)
+MUTANTS = (*COINS, *STORMS, *BOOKS, *SIZES, *LIVE_PARAMS)

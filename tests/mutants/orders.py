@@ -5,19 +5,26 @@ from tests.mutants.mutant import Edit, mutant
 ENGINE = "tests/unit/engine"
 MACHINE = "tests/property/test_orders_machine.py::test_nothing_a_venue_does_takes_inventory_past"
 MACHINE += "_the_limit_or_leaves_us_hanging"
-LIFECYCLE, RECONCILE = "quoter/engine/lifecycle.py", "quoter/engine/reconcile.py"
-ROOM, RISK_VIEW = "quoter/engine/room.py", "quoter/risk/view.py"
-PATIENCE = "quoter/engine/patience.py"
+LIFECYCLE, RECONCILE = (
+    "quoter/engine/orders/lifecycle.py",
+    "quoter/engine/reconciliation/reconcile.py",
+)
+ROOM, RISK_VIEW = "quoter/engine/limits/headroom.py", "quoter/risk/view.py"
+PATIENCE = "quoter/engine/placing/reject_backoff.py"
 TABLE, ORDERS = "quoter/state/order_table.py", "quoter/state/open_orders.py"
 INVENTORY, INSTRUMENT = "quoter/state/inventory.py", "quoter/domain/instrument.py"
-EXPOSURE, STATE_RULE = "quoter/risk/worst_case_exposure.py", "quoter/risk/trading_state.py"
+EXPOSURE, STATE_RULE = "quoter/risk/order_rules.py", "quoter/risk/order_rules.py"
 
 FORGETTING = (
     mutant(
         "drop_on_timeout",
         "a create without an answer is taken for no order",
         Edit(TABLE, "[state, News.NO_ANSWER] = S.UNKNOWN", "[state, News.NO_ANSWER] = S.CANCELED"),
-        tests=("tests/unit/state/test_order_table.py", f"{ENGINE}/test_lifecycle.py", MACHINE),
+        tests=(
+            "tests/unit/state/test_order_table.py",
+            "tests/unit/engine/orders/test_lifecycle.py",
+            MACHINE,
+        ),
     ),
     mutant(
         "drop_on_not_found",
@@ -28,7 +35,7 @@ FORGETTING = (
             "            return\n",
             "        self._lifecycle.fence(order, turn)\n        return\n",
         ),
-        tests=(f"{ENGINE}/test_reconcile.py", MACHINE),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py", MACHINE),
     ),
     mutant(
         "cancel_reject_means_closed",
@@ -40,7 +47,7 @@ FORGETTING = (
             "        if event.reason is CancelRejectReason.NOT_FOUND:\n"
             "            self.fence(order, turn)\n",
         ),
-        tests=(f"{ENGINE}/test_lifecycle.py", MACHINE),
+        tests=("tests/unit/engine/orders/test_lifecycle.py", MACHINE),
     ),
     mutant(
         "cancel_sent_means_closed",
@@ -50,7 +57,11 @@ FORGETTING = (
             "        table[state, News.CANCEL_SENT] = S.PENDING_CANCEL\n",
             "        table[state, News.CANCEL_SENT] = S.CANCELED\n",
         ),
-        tests=("tests/unit/state/test_order_table.py", f"{ENGINE}/test_lifecycle.py", MACHINE),
+        tests=(
+            "tests/unit/state/test_order_table.py",
+            "tests/unit/engine/orders/test_lifecycle.py",
+            MACHINE,
+        ),
     ),
     mutant(
         "fence_without_second_query",
@@ -60,13 +71,13 @@ FORGETTING = (
             "        if not are_apart or order.is_owed:\n",
             "        if order.is_owed:\n",
         ),
-        tests=(f"{ENGINE}/test_reconcile.py",),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
     ),
     mutant(
         "fence_without_waiting",
         "negatives count at once: the create may still be on its way",
         Edit(RECONCILE, "order.created_ns + self._policy.fence_ns", "order.created_ns"),
-        tests=(f"{ENGINE}/test_reconcile.py", MACHINE),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py", MACHINE),
     ),
     mutant(
         "fence_without_the_lists",
@@ -76,7 +87,7 @@ FORGETTING = (
             "        if was_absent and self._trades_ns >= order.not_found_ns:\n",
             "        if are_apart:\n",
         ),
-        tests=(f"{ENGINE}/test_reconcile.py",),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
     ),
     mutant(
         "unsettled_closed",
@@ -86,17 +97,17 @@ FORGETTING = (
             "news = News.ENDED_UNSETTLED if order.is_owed else News.ENDED",
             "news = News.ENDED",
         ),
-        tests=(f"{ENGINE}/test_lifecycle.py", MACHINE),
+        tests=("tests/unit/engine/orders/test_lifecycle.py", MACHINE),
     ),
     mutant(
         "owed_fills_not_asked_for",
         "what the venue claims and we lack is waited for, not fetched",
         Edit(
-            "quoter/engine/order_doubts.py",
+            "quoter/engine/reconciliation/order_queries.py",
             "                self._trades_sooner(turn.ts_ns)\n            return\n",
             "            return\n",
         ),
-        tests=(f"{ENGINE}/test_reconcile.py",),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
     ),
     mutant(
         "comparison_of_open_orders_off",
@@ -106,13 +117,17 @@ FORGETTING = (
             "            if is_settled and order.client_id not in own:\n",
             "            if False:\n",
         ),
-        tests=(f"{ENGINE}/test_reconcile.py",),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
     ),
     mutant(
         "open_orders_never_listed",
         "the periodic list of open orders is not asked for",
-        Edit(RECONCILE, "open_orders_ns: int = 5 * SECOND", "open_orders_ns: int = 5000 * SECOND"),
-        tests=(f"{ENGINE}/test_reconcile.py",),
+        Edit(
+            "quoter/engine/config.py",
+            "open_orders_ns: int = 5 * NS_PER_S",
+            "open_orders_ns: int = 5000 * NS_PER_S",
+        ),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
     ),
     mutant(
         "reappearing_order_ignored",
@@ -122,13 +137,13 @@ FORGETTING = (
             "if closed is None or closed.changed_ns + CLOSED_GRACE_NS < report.asked_ns:\n",
             "if False:\n",
         ),
-        tests=(f"{ENGINE}/test_reconcile.py",),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
     ),
     mutant(
         "time_to_live_off",
         "an old order stands for as long as its price is right",
-        Edit("quoter/engine/requote.py", "age_ns >= policy.ttl_ns or ", ""),
-        tests=(f"{ENGINE}/test_requote.py",),
+        Edit("quoter/engine/placing/requote.py", "age_ns >= policy.ttl_ns or ", ""),
+        tests=("tests/unit/engine/placing/test_requote.py",),
     ),
 )
 
@@ -138,8 +153,8 @@ LIMITS = (
         "the limit looks at what is booked, not at what could still fill",
         Edit(
             EXPOSURE,
-            "worst = view.inventory + view.leaves_buy + intent.size",
-            "worst = view.inventory + intent.size",
+            "view.leaves_buy + intent.size\n        if not worst <= limits.inventory_max:",
+            "intent.size\n        if not worst <= limits.inventory_max:",
         ),
         Edit(
             EXPOSURE,
@@ -151,7 +166,7 @@ LIMITS = (
             "        room = self._limit() - signed - leaves\n",
             "        room = self._limit() - signed\n",
         ),
-        tests=("tests/unit/risk/test_worst_case_exposure.py", MACHINE),
+        tests=("tests/unit/risk/test_order_rules_worst_case_exposure.py", MACHINE),
     ),
     mutant(
         "position_only_in_placing",
@@ -161,7 +176,7 @@ LIMITS = (
             "        room = self._limit() - signed - leaves\n",
             "        room = self._limit() - signed\n",
         ),
-        tests=(f"{ENGINE}/test_placing.py", f"{ENGINE}/test_engine.py"),
+        tests=("tests/unit/engine/placing/test_placing.py", f"{ENGINE}/test_engine.py"),
     ),
     mutant(
         "resting_only",
@@ -172,7 +187,7 @@ LIMITS = (
             "        resting = (o for o in self.of_side(side) if o.venue_id)\n"
             "        return sum((o.leaves for o in resting), start=ZERO)\n",
         ),
-        tests=(f"{ENGINE}/test_placing.py", MACHINE),
+        tests=("tests/unit/engine/placing/test_placing.py", MACHINE),
     ),
     mutant(
         "unknown_does_not_count",
@@ -183,7 +198,7 @@ LIMITS = (
             "        lost = (o for o in self.of_side(side) if o.state is OrderState.UNKNOWN)\n"
             "        return self._leaves[side] - sum((o.leaves for o in lost), start=ZERO)\n",
         ),
-        tests=(f"{ENGINE}/test_placing.py", MACHINE),
+        tests=("tests/unit/engine/placing/test_placing.py", MACHINE),
     ),
     mutant(
         "reduce_only_by_side",
@@ -193,7 +208,7 @@ LIMITS = (
             "    if not intent.size <= room:\n",
             "    if not (view.inventory * intent.side.sign < 0):\n",
         ),
-        tests=("tests/unit/risk/test_trading_state.py",),
+        tests=("tests/unit/risk/test_order_rules_trading_state.py",),
     ),
     mutant(
         "reduce_only_ignores_resting",
@@ -205,7 +220,10 @@ LIMITS = (
         ),
         Edit(RISK_VIEW, "return -view.inventory - view.leaves_buy", "return -view.inventory"),
         Edit(RISK_VIEW, "return view.inventory - view.leaves_sell", "return view.inventory"),
-        tests=("tests/unit/risk/test_trading_state.py", f"{ENGINE}/test_placing.py"),
+        tests=(
+            "tests/unit/risk/test_order_rules_trading_state.py",
+            "tests/unit/engine/placing/test_placing.py",
+        ),
     ),
     mutant(
         "float_lots",
@@ -237,7 +255,7 @@ LIMITS = (
             "        if self._streaks[side].refused(reason, turn.ts_ns):\n",
             "        if False:\n",
         ),
-        tests=(f"{ENGINE}/test_placing.py",),
+        tests=("tests/unit/engine/placing/test_placing.py",),
     ),
     mutant(
         "repriced_from_the_same_book",
@@ -247,13 +265,13 @@ LIMITS = (
             "is_newer = self._market.book.ts_ns > self._priced_ns[side]",
             "is_newer = True",
         ),
-        tests=(f"{ENGINE}/test_placing.py",),
+        tests=("tests/unit/engine/placing/test_placing.py",),
     ),
     mutant(
         "funds_not_looked_at",
         "a side without funds is tried again without asking what there is",
         Edit(PATIENCE, " and side not in self._unfunded_ns", ""),
-        tests=(f"{ENGINE}/test_placing.py",),
+        tests=("tests/unit/engine/placing/test_placing.py",),
     ),
 )
 
@@ -269,7 +287,11 @@ BOOKS = (
             "            return False\n"
             "        if known is not None:\n",
         ),
-        tests=("tests/unit/state/test_inventory.py", f"{ENGINE}/test_lifecycle.py", MACHINE),
+        tests=(
+            "tests/unit/state/test_inventory.py",
+            "tests/unit/engine/orders/test_lifecycle.py",
+            MACHINE,
+        ),
     ),
     mutant(
         "no_dedup",
@@ -294,8 +316,8 @@ BOOKS = (
     mutant(
         "inventory_from_cumulative",
         "the size of a fill is read from the order's cumulative quantity",
-        Edit("quoter/venues/dialects.py", '"amount": ("qty", "l")', '"amount": ("qty", "z")'),
-        tests=("tests/unit/venues/test_ccxt_events.py",),
+        Edit("quoter/venues/profiles.py", '"amount": ("qty", "l")', '"amount": ("qty", "z")'),
+        tests=("tests/unit/venues/ccxt/test_payloads.py",),
     ),
     mutant(
         "inventory_from_claims",
@@ -311,7 +333,7 @@ BOOKS = (
         "catch_up_by_time",
         "missed trades are asked for by local time, not from the last id",
         Edit(RECONCILE, "from_trade_id=self._confirmed_id,", 'from_trade_id="",'),
-        tests=(f"{ENGINE}/test_reconcile.py",),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
     ),
     mutant(
         "catch_up_from_what_the_stream_told",
@@ -321,7 +343,7 @@ BOOKS = (
             "from_trade_id=self._confirmed_id,",
             "from_trade_id=self._inventory.newest_trade_id,",
         ),
-        tests=(f"{ENGINE}/test_reconcile.py",),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
     ),
 )
 

@@ -3,47 +3,58 @@
 from tests.mutants.mutant import Edit, mutant
 
 RISK, UNIT = "quoter/risk", "tests/unit/risk"
-PRETRADE, CASES = "quoter/engine/pretrade.py", "tests/unit/engine/test_pretrade.py"
-VERIFY, VERIFIED = "quoter/venues/verify.py", "tests/unit/venues/test_verify.py"
+PRETRADE, CASES = (
+    "quoter/engine/limits/activity_limits.py",
+    "tests/unit/engine/limits/test_activity_limits.py",
+)
+VERIFY, VERIFIED = (
+    "quoter/venues/egress/request_verification.py",
+    "tests/unit/venues/egress/test_request_verification.py",
+)
 
 MUTANTS = (
     mutant(
         "collar_by_the_nearest",
         "an order that adds needs only one reference on its side: a false book is enough",
-        Edit(f"{RISK}/price_collar.py", "    if not reduces(intent, view):\n", "    if False:\n"),
-        tests=(f"{UNIT}/test_price_collar.py",),
+        Edit(
+            "quoter/risk/order_rules.py", "    if not reduces(intent, view):\n", "    if False:\n"
+        ),
+        tests=("tests/unit/risk/test_order_rules_price_collar.py",),
     ),
     mutant(
         "collar_without_reference",
         "a reference that is no number lets every price pass",
         Edit(
-            f"{RISK}/price_collar.py",
+            "quoter/risk/order_rules.py",
             "    if not (low.is_finite() and high.is_finite() and 0 < low <= high):\n"
             '        return f"no reference price: {low} .. {high}"\n',
             "    if not (low.is_finite() and high.is_finite() and 0 < low <= high):\n"
             "        return None\n",
         ),
-        tests=(f"{UNIT}/test_price_collar.py", CASES),
+        tests=("tests/unit/risk/test_order_rules_price_collar.py", CASES),
     ),
     mutant(
         "rule_that_fails_passes",
         "a rule that can't be evaluated lets the order through",
         Edit(
-            f"{RISK}/gate.py",
+            "quoter/risk/order_rules.py",
             '            text = f"can\'t be evaluated: {error!r}"\n',
             "            text = None if error else None\n",
         ),
-        tests=(f"{UNIT}/test_gate.py",),
+        tests=("tests/unit/risk/test_order_rules.py",),
     ),
     mutant(
         "another_book",
         "an order may be priced from another book than the one it is judged by",
         Edit(
-            f"{RISK}/market_data.py",
+            "quoter/risk/order_rules.py",
             "    if intent.book_seq != view.book_seq:\n",
             "    if False:\n",
         ),
-        tests=(f"{UNIT}/test_market_data.py", f"{UNIT}/test_gate.py"),
+        tests=(
+            "tests/unit/risk/test_order_rules_market_data.py",
+            "tests/unit/risk/test_order_rules.py",
+        ),
     ),
     mutant(
         "jump_settles_by_time",
@@ -58,28 +69,30 @@ MUTANTS = (
     mutant(
         "rate_flickers",
         "a window of orders counts as kept again one order below its cap",
-        Edit(f"{RISK}/message_rate.py", "ROOM_SHARE = 0.8", "ROOM_SHARE = 1.0"),
-        tests=(f"{UNIT}/test_message_rate.py",),
+        Edit("quoter/risk/monitors/message_rate.py", "ROOM_SHARE = 0.8", "ROOM_SHARE = 1.0"),
+        tests=("tests/unit/risk/monitors/test_message_rate.py",),
     ),
     mutant(
         "throttle_by_volume_alone",
         "fills may come as fast as they like while they are small",
         Edit(
-            f"{RISK}/repeated_execution.py",
+            "quoter/risk/monitors/repeated_execution.py",
             "        if not fills <= fills_max:\n",
             "        if False:\n",
         ),
-        tests=(f"{UNIT}/test_repeated_execution.py",),
+        tests=("tests/unit/risk/monitors/test_repeated_execution.py",),
     ),
     mutant(
         "worth_bars_the_way_back",
         "above the worth that is allowed not even reducing orders pass",
         Edit(
-            f"{RISK}/position_notional.py",
-            "        worst = view.inventory + view.leaves_buy + intent.size\n",
-            "        worst = abs(view.inventory) + view.leaves_buy + intent.size\n",
+            "quoter/risk/order_rules.py",
+            "        worst = view.inventory + view.leaves_buy + intent.size\n    else:\n"
+            "        worst = view.leaves",
+            "        worst = abs(view.inventory) + view.leaves_buy + intent.size\n    else:\n"
+            "        worst = view.leaves",
         ),
-        tests=(f"{UNIT}/test_position_notional.py",),
+        tests=("tests/unit/risk/test_order_rules_position_notional.py",),
     ),
     mutant(
         "difference_only_refused",

@@ -2,9 +2,9 @@
 
 from tests.mutants.mutant import Edit, mutant
 
-LADDER, WATCH = "quoter/risk/market_regime.py", "quoter/engine/regime.py"
-LOSSES, QUOTE = "quoter/engine/losses.py", "quoter/pricing/quote.py"
-RISK_TESTS, ENGINE_TESTS = "tests/unit/risk/test_market_regime.py", "tests/unit/engine/"
+LADDER, WATCH = "quoter/risk/monitors/market_regime.py", "quoter/engine/quoting/regime.py"
+LOSSES, QUOTE = "quoter/engine/limits/losses.py", "quoter/pricing/quote/terms.py"
+RISK_TESTS, ENGINE_TESTS = "tests/unit/risk/monitors/test_market_regime.py", "tests/unit/engine/"
 
 MUTANTS = (
     mutant(
@@ -37,19 +37,19 @@ MUTANTS = (
             "    if inputs.reduces_only and lots_towards >= 0.0:\n",
             "    if inputs.reduces_only and lots_towards > 0.0:\n",
         ),
-        tests=("tests/unit/pricing/test_quote.py",),
+        tests=("tests/unit/pricing/quote/test_terms.py",),
     ),
     mutant(
         "regime_says_it_and_goes_on",
         "the ladder's top rung is told and is no cause",
         Edit(WATCH, "active=is_reducing", "active=False"),
-        tests=(f"{ENGINE_TESTS}test_regime.py",),
+        tests=("tests/unit/engine/quoting/test_regime.py",),
     ),
     mutant(
         "usual_is_what_quotes_use",
         "usual volatility follows the crash as fast as quotes do",
         Edit(WATCH, "prior_s=FIRM_S", "prior_s=60.0"),
-        tests=(f"{ENGINE_TESTS}test_regime.py",),
+        tests=("tests/unit/engine/quoting/test_regime.py",),
     ),
     mutant(
         "drawdown_from_zero",
@@ -71,8 +71,12 @@ MUTANTS = (
     mutant(
         "toxic_minute_from_zero",
         "the loss of a minute's fills is that of the whole run",
-        Edit("quoter/risk/toxic_minute.py", "lost = totals[0][1] - markouts", "lost = -markouts"),
-        tests=("tests/unit/risk/test_toxic_minute.py",),
+        Edit(
+            "quoter/risk/monitors/markout_loss.py",
+            "lost = totals[0][1] - markouts",
+            "lost = -markouts",
+        ),
+        tests=("tests/unit/risk/monitors/test_markout_loss.py",),
     ),
     mutant(
         "missing_mark_never_settles",

@@ -2,8 +2,8 @@
 
 from tests.mutants.mutant import Edit, mutant
 
-TRANSPORT = "quoter/venues/transport.py"
-LOGS, INTEGRITY = "quoter/telemetry/logs.py", "quoter/venues/integrity.py"
+TRANSPORT = "quoter/venues/egress/gate.py"
+LOGS, INTEGRITY = "quoter/telemetry/logs.py", "quoter/venues/egress/code_integrity.py"
 CANARY = "tests/integration/test_canary.py"
 HOSTS = "tests/integration/test_venues_hosts.py"
 
@@ -16,14 +16,14 @@ WIRE = (
             "        if parts.hostname not in self._hosts and parts.netloc not in self._hosts:\n",
             "        if False:\n",
         ),
-        tests=("tests/unit/venues/test_transport.py", HOSTS),
+        tests=("tests/unit/venues/egress/test_gate.py", HOSTS),
     ),
     mutant(
         "breach_untold",
         "a request to a foreign host is refused and nobody hears of it",
         Edit(
-            "quoter/venues/ccxt_gateway.py",
-            "        self._client.gate.report_breaches(breach_alarm(emit, self._now_ns))\n",
+            "quoter/venues/ccxt/gateway.py",
+            "        self._client.gate.report_breaches(wire_mismatch_alarm(emit, self._now_ns))\n",
             "",
         ),
         tests=(f"{HOSTS}::test_the_gateways_own_stream_tells_the_engine",),
@@ -36,7 +36,7 @@ WIRE = (
             "        self.is_open = False\n        if self._on_breach",
             "        if self._on_breach",
         ),
-        tests=("tests/unit/venues/test_transport.py",),
+        tests=("tests/unit/venues/egress/test_gate.py",),
     ),
     mutant(
         "key_without_tls",
@@ -46,7 +46,7 @@ WIRE = (
             "        if parts.scheme not in self._schemes and parts.hostname not in LOOPBACK:\n",
             "        if False:\n",
         ),
-        tests=("tests/unit/venues/test_transport.py",),
+        tests=("tests/unit/venues/egress/test_gate.py",),
     ),
 )
 
@@ -68,8 +68,8 @@ SINKS = (
         "door_unredacted",
         "an error text of the venue keeps our secrets: the latch file has them",
         Edit(
-            "quoter/venues/redact.py",
-            "        for form in spellings(secret):\n",
+            "quoter/venues/redaction.py",
+            "        for form in secret_spellings(secret):\n",
             "        for form in ():\n",
         ),
         tests=(f"{CANARY}::test_no_error_path_tells_a_secret",),
@@ -88,11 +88,11 @@ SINKS = (
         "names_of_the_venue_untamed",
         "an id with control characters gets into the ledger and onto the screen",
         Edit(
-            "quoter/venues/parse.py",
+            "quoter/venues/json_values.py",
             "        return printable(value[:NAME_CHARS_MAX])\n",
             "        return value\n",
         ),
-        tests=("tests/unit/venues/test_parse.py",),
+        tests=("tests/unit/venues/test_json_values.py",),
     ),
 )
 
@@ -105,31 +105,31 @@ START = (
             "        and function.__code__.co_filename == sys.modules[base.__module__].__file__\n",
             "",
         ),
-        tests=("tests/unit/venues/test_integrity.py",),
+        tests=("tests/unit/venues/egress/test_code_integrity.py",),
     ),
     mutant(
         "changed_file_runs",
         "the files of ccxt are not compared with what was installed",
         Edit(INTEGRITY, "        _check_file(dist, module, record)\n", ""),
-        tests=("tests/unit/venues/test_integrity.py",),
+        tests=("tests/unit/venues/egress/test_code_integrity.py",),
     ),
     mutant(
         "record_not_anchored",
         "whoever changes a file of ccxt may write its hash beside it",
         Edit(INTEGRITY, "    if digest(record) != RECORD_DIGEST:\n", "    if False:\n"),
-        tests=("tests/unit/venues/test_integrity.py",),
+        tests=("tests/unit/venues/egress/test_code_integrity.py",),
     ),
     mutant(
         "withdraw_right_ignored",
         "a key that can move money away trades",
-        Edit("quoter/venues/key_rights.py", "    if found.excess:\n", "    if False:\n"),
-        tests=("tests/unit/venues/test_key_rights.py",),
+        Edit("quoter/venues/ccxt/key_permissions.py", "    if found.excess:\n", "    if False:\n"),
+        tests=("tests/unit/venues/ccxt/test_key_permissions.py",),
     ),
     mutant(
         "rights_asked_once",
         "a right that the key gets later is not noticed",
         Edit(
-            "quoter/venues/ccxt_gateway.py",
+            "quoter/venues/ccxt/gateway.py",
             '            spawn(tasks, "key_rights", self.key_watch.run(emit))\n',
             "",
         ),
@@ -143,7 +143,7 @@ START = (
             "    if settings.environment is Environment.PRODUCTION and not dry_run:\n",
             "    if False:\n",
         ),
-        tests=("tests/unit/test_settings.py",),
+        tests=("tests/unit/settings/test_model.py",),
     ),
 )
 

@@ -11,17 +11,17 @@ MUTANTS = (
         "sentinel_believes_the_clock",
         "a beat with a later time in it counts, though its number stands still",
         Edit(
-            "quoter/service/beat.py",
+            "quoter/service/external_stops/heartbeat_files.py",
             '        return f"{self.run}-{self.seq}-{self.life}"\n',
             '        return f"{self.run}-{self.ts_ns}-{self.life}"\n',
         ),
-        tests=(f"{SERVICE}/test_vigil.py", FIGHT),
+        tests=("tests/unit/service/sentinel/test_heartbeat_monitor.py", FIGHT),
     ),
     mutant(
         "sentinel_cancels_foreign_orders",
         "everything on the account is swept, whoever sent it",
         Edit(
-            "quoter/venues/endings.py",
+            "quoter/venues/ccxt/order_closing.py",
             "            if self._config.is_own(order.client_id)\n",
             "",
         ),
@@ -31,7 +31,7 @@ MUTANTS = (
         "sentinel_does_not_latch",
         "the daemon that wakes up trades on",
         Edit(
-            "quoter/service/sentinel.py",
+            "quoter/service/sentinel/process.py",
             "            if not self._latch.is_set():\n",
             "            if self._latch.is_set():\n",
         ),
@@ -41,7 +41,7 @@ MUTANTS = (
         "sentinel_latches_a_lifted_silence",
         "between a re-arm and the next start the next sentinel kills again",
         Edit(
-            "quoter/service/sentinel.py",
+            "quoter/service/sentinel/process.py",
             "not is_starting and mark != self._handled, mark=mark)",
             "not is_starting, mark=mark)",
         ),
@@ -53,7 +53,7 @@ MUTANTS = (
         "sentinel_strikes_once",
         "a create that arrives late rests for ever",
         Edit(
-            "quoter/service/sentinel.py",
+            "quoter/service/sentinel/process.py",
             "            await _wait(self._alarm, RECHECK_S)\n",
             "            await self._alarm.wait()\n",
         ),
@@ -63,69 +63,74 @@ MUTANTS = (
         "woken_daemon_does_not_look",
         "a create leaves although the latch is on the disk",
         Edit(
-            "quoter/venues/transport.py",
+            "quoter/venues/egress/gate.py",
             "        if text := self._barred():\n            raise self.refuse(text)\n",
             "",
         ),
-        tests=("tests/unit/venues/test_transport.py", SWITCH),
+        tests=("tests/unit/venues/egress/test_gate.py", SWITCH),
     ),
     mutant(
         "foreign_latch_ignored",
         "a latch that another process wrote does not kill the running daemon",
         Edit(
-            "quoter/service/stops.py",
+            "quoter/service/killswitch/controller.py",
             "            self._ask_again(self._wish)\n        self._adopt_latch()\n",
             "            self._ask_again(self._wish)\n",
         ),
-        tests=(f"{SERVICE}/test_stops_sentinel.py",),
+        tests=("tests/unit/service/killswitch/test_controller_sentinel.py",),
     ),
     mutant(
         "heartbeat_without_a_look",
         "an engine that does not turn is reported well",
         Edit(
-            "quoter/service/heartbeat.py",
+            "quoter/service/external_stops/heartbeat.py",
             "self._clock.now_ns() - engine.ts_ns <= TURN_NS_MAX",
             "self._clock.now_ns() - engine.ts_ns >= 0",
         ),
-        tests=(f"{SERVICE}/test_heartbeat.py",),
+        tests=("tests/unit/service/external_stops/test_heartbeat.py",),
     ),
     mutant(
         "dead_man_counts_from_the_answer",
         "the switch is thought to fire later than it may",
         Edit(
-            "quoter/service/dead_man.py",
+            "quoter/service/external_stops/dead_man.py",
             "            self._fires_s = None if self._is_over else asked_s + self.timeout_s\n",
             "            self._fires_s = None if self._is_over else self._monotonic_s()"
             " + self.timeout_s\n",
         ),
-        tests=(f"{SERVICE}/test_dead_man.py",),
+        tests=("tests/unit/service/external_stops/test_dead_man.py",),
     ),
     mutant(
         "unreadable_is_absent",
         "a sentinel claims to watch a daemon whose beat it can't read",
         Edit(
-            "quoter/service/vigil.py",
+            "quoter/service/sentinel/heartbeat_monitor.py",
             "        if beat is None and is_there and ",
             "        if False and ",
         ),
-        tests=(f"{SERVICE}/test_vigil.py", f"{SERVICE}/test_sentinel.py"),
+        tests=(
+            "tests/unit/service/sentinel/test_heartbeat_monitor.py",
+            "tests/unit/service/sentinel/test_process.py",
+        ),
     ),
     mutant(
         "disarmed_is_done",
         "a clean stop with a slow venue crashes: the task of the switch ends before the run does",
         Edit(
-            "quoter/service/dead_man.py", "        await asyncio.Event().wait()", "        return"
+            "quoter/service/external_stops/dead_man.py",
+            "        await asyncio.Event().wait()",
+            "        return",
         ),
-        tests=(f"{SERVICE}/test_guards.py",),
+        tests=("tests/unit/service/external_stops/test_external_stops.py",),
     ),
     mutant(
         "dead_man_quiet_failures",
         "refreshes fail and nobody pauses before it fires",
         Edit(
-            "quoter/service/dead_man.py",
+            "quoter/service/external_stops/dead_man.py",
             "        if not text and self._failures >= FAILURES_MAX:\n",
             "        if not text and self._failures > 10 * FAILURES_MAX:\n",
         ),
-        tests=(f"{SERVICE}/test_dead_man.py", SWITCH),
+        tests=("tests/unit/service/external_stops/test_dead_man.py", SWITCH),
     ),
 )

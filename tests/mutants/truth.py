@@ -9,7 +9,7 @@ AWAKE = (
         "old_frames_are_news",
         "what waited in the socket while we stood still is taken for the market",
         Edit(
-            "quoter/venues/link.py",
+            "quoter/venues/streams/connection.py",
             "                    if now_s - self._last_frame_s > timings.stall_s:\n"
             "                        self.look()\n",
             "",
@@ -20,7 +20,7 @@ AWAKE = (
         "old_pong_is_life",
         "a pong that waited for us hides that we stood still",
         Edit(
-            "quoter/venues/link.py",
+            "quoter/venues/streams/connection.py",
             "                missed = 0\n                self.look()\n",
             "                missed = 0\n",
         ),
@@ -30,7 +30,7 @@ AWAKE = (
         "stall_keeps_the_book",
         "after a stall the old book counts until somebody finds a difference",
         Edit(
-            "quoter/venues/binance.py",
+            "quoter/venues/binance/feed.py",
             "        self._emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.MARKET))\n"
             "        self._begin_sync()\n\n    def lost",
             "        self._emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.MARKET))\n\n"
@@ -42,21 +42,21 @@ AWAKE = (
         "sleeper_measures_the_clock",
         "the venue's clock is believed though the answer waited for us",
         Edit(
-            "quoter/venues/lag.py",
+            "quoter/venues/streams/latency_monitor.py",
             "if self._clock.latest is not None and answered_ns",
             "if False and answered_ns",
         ),
-        tests=("tests/unit/venues/test_lag.py",),
+        tests=("tests/unit/venues/streams/test_latency_monitor.py",),
     ),
     mutant(
         "waiting_news_is_life",
         "news that was read before a hang and handled after it ends staleness",
         Edit(
-            "quoter/engine/feed_health.py",
+            "quoter/engine/market/feed_health.py",
             "max(market.alive_ns, turn.event.ts_ns)",
             "turn.ts_ns",
         ),
-        tests=("tests/unit/engine/test_feed_health.py",),
+        tests=("tests/unit/engine/market/test_feed_health.py",),
     ),
     mutant(
         "frozen_blames_the_disk",
@@ -71,44 +71,44 @@ FOREIGN = (
         "own_ghost_is_an_orphan",
         "a fill of an order of this run that nobody sent only waits for its name",
         Edit(
-            "quoter/engine/orphan_fills.py",
+            "quoter/engine/orders/unmatched_fills.py",
             "        if fill.client_id.startswith(self._run_prefix):\n",
             "        if False:\n",
         ),
-        tests=("tests/unit/engine/test_orphan_fills.py",),
+        tests=("tests/unit/engine/orders/test_unmatched_fills.py",),
     ),
     mutant(
         "old_list_clears_foreign",
         "a list that was asked for before a foreign order was told of ends the pause",
         Edit(
-            "quoter/engine/foreign_activity.py",
+            "quoter/engine/reconciliation/foreign_activity.py",
             "        if report.asked_ns < self._orders_ns:\n            return\n",
             "",
         ),
-        tests=("tests/unit/engine/test_foreign_activity.py",),
+        tests=("tests/unit/engine/reconciliation/test_foreign_activity.py",),
     ),
     mutant(
         "foreign_fill_forgiven",
         "any comparison of balances ends the pause after a foreign fill",
         Edit(
-            "quoter/engine/reconcile.py",
+            "quoter/engine/reconciliation/reconcile.py",
             "        if self._balances.compare(report, turn.ts_ns):\n"
             "            self.foreign.compared(report.asked_ns, turn)\n",
             "        self.foreign.compared(report.asked_ns, turn)\n"
             "        if self._balances.compare(report, turn.ts_ns):\n"
             "            pass\n",
         ),
-        tests=("tests/unit/engine/test_foreign_activity.py",),
+        tests=("tests/unit/engine/reconciliation/test_foreign_activity.py",),
     ),
     mutant(
         "foreign_fill_told_for_ever",
         "every overlapping list tells of the same foreign fill anew",
         Edit(
-            "quoter/engine/orphan_fills.py",
+            "quoter/engine/orders/unmatched_fills.py",
             " or fill.trade_id in self._foreign:",
             ":",
         ),
-        tests=("tests/unit/engine/test_foreign_activity.py",),
+        tests=("tests/unit/engine/reconciliation/test_foreign_activity.py",),
     ),
 )
 
@@ -117,37 +117,37 @@ RULES = (
         "filter_refusal_is_no_news",
         "an order that breaks a filter does not make us read the filters again",
         Edit(
-            "quoter/engine/market_rules.py",
+            "quoter/engine/market/market_rules.py",
             "event.reason is RejectReason.FILTER:",
             "event.reason is RejectReason.AUTH:",
         ),
-        tests=("tests/unit/engine/test_market_rules.py",),
+        tests=("tests/unit/engine/market/test_market_rules.py",),
     ),
     mutant(
         "old_grid_rests",
         "orders of the old grid stay when the tick changes",
         Edit(
-            "quoter/engine/parts.py",
+            "quoter/engine/components.py",
             "        self.placing.remove_all(CancelReason.REQUOTE, turn)\n",
             "",
         ),
-        tests=("tests/unit/engine/test_market_rules.py",),
+        tests=("tests/unit/engine/market/test_market_rules.py",),
     ),
     mutant(
         "ticks_of_two_grids",
         "live orders are still counted in the old tick",
-        Edit("quoter/engine/market_rules.py", "            self._orders.regrid(now)\n", ""),
-        tests=("tests/unit/engine/test_market_rules.py",),
+        Edit("quoter/engine/market/market_rules.py", "            self._orders.regrid(now)\n", ""),
+        tests=("tests/unit/engine/market/test_market_rules.py",),
     ),
     mutant(
         "impossible_size_goes_on",
         "nobody says that the venue takes no order of our size any more",
         Edit(
-            "quoter/engine/market_rules.py",
+            "quoter/engine/market/market_rules.py",
             "active=bool(text), text=text)",
             "active=False, text=text)",
         ),
-        tests=("tests/unit/engine/test_market_rules.py",),
+        tests=("tests/unit/engine/market/test_market_rules.py",),
     ),
 )
 
@@ -155,14 +155,18 @@ PRIVATE = (
     mutant(
         "private_goodbye_unheard",
         "the venue announces the end of the private connection, and we wait for it",
-        Edit("quoter/venues/guards.py", '.get("e") == "serverShutdown":', '.get("e") == "":'),
+        Edit(
+            "quoter/venues/ccxt/guarded_exchange.py",
+            '.get("e") == "serverShutdown":',
+            '.get("e") == "":',
+        ),
         tests=("tests/integration/test_venues_private.py",),
     ),
     mutant(
         "private_connection_grows_old",
         "the private connection lives until the venue ends it",
         Edit(
-            "quoter/venues/private_stream.py",
+            "quoter/venues/ccxt/private_stream.py",
             "async with asyncio.timeout(self._timings.roll_s):",
             "async with asyncio.timeout(None):",
         ),
@@ -174,14 +178,14 @@ CHECKSUMS = (
     mutant(
         "kraken_checksum_unread",
         "a book of Kraken that does not add up is handed on",
-        Edit("quoter/venues/kraken_books.py", "if ours == theirs:", "if ours:"),
-        tests=("tests/unit/venues/test_kraken_books.py",),
+        Edit("quoter/venues/ccxt/kraken_checksum.py", "if ours == theirs:", "if ours:"),
+        tests=("tests/unit/venues/ccxt/test_kraken_checksum.py",),
     ),
     mutant(
         "wrong_book_left_behind",
         "who was woken just before sees the book that does not add up",
-        Edit("quoter/venues/kraken_books.py", "        bids.clear()\n", ""),
-        tests=("tests/unit/venues/test_kraken_books.py",),
+        Edit("quoter/venues/ccxt/kraken_checksum.py", "        bids.clear()\n", ""),
+        tests=("tests/unit/venues/ccxt/test_kraken_checksum.py",),
     ),
 )
 
@@ -190,7 +194,7 @@ BURST = (
         "backlog_untold",
         "nobody hears that what we read is old",
         Edit(
-            "quoter/venues/binance.py",
+            "quoter/venues/binance/feed.py",
             "            alarm = self._lag.see(message.event_ms, message.ts_ns)\n",
             "            alarm = None\n",
         ),

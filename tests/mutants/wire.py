@@ -4,10 +4,16 @@ from tests.mutants.mutant import Edit, mutant
 
 OUTBOX = "quoter/service/outbox.py"
 OUTBOX_TESTS = "tests/unit/service/test_outbox.py"
-LIMITER, LIMITER_TESTS = "quoter/venues/limiter.py", "tests/unit/venues/test_limiter.py"
+LIMITER, LIMITER_TESTS = (
+    "quoter/venues/egress/rate_limiter.py",
+    "tests/unit/venues/egress/test_rate_limiter.py",
+)
 ENDINGS_TESTS = "tests/integration/test_venues_endings.py"
-VERIFY, VERIFIED = "quoter/venues/verify.py", "tests/unit/venues/test_verify.py"
-TRANSPORT, TRANSPORT_TESTS = "quoter/venues/transport.py", "tests/unit/venues/test_transport.py"
+VERIFY, VERIFIED = (
+    "quoter/venues/egress/request_verification.py",
+    "tests/unit/venues/egress/test_request_verification.py",
+)
+TRANSPORT, TRANSPORT_TESTS = "quoter/venues/egress/gate.py", "tests/unit/venues/egress/test_gate.py"
 
 MUTANTS = (
     mutant(
@@ -50,21 +56,21 @@ MUTANTS = (
         "gate_not_told_to_reduce",
         "the last inch never hears that only reducing orders may leave",
         Edit(
-            "quoter/service/stops.py",
+            "quoter/service/killswitch/controller.py",
             "is_on=change.after is TradingState.REDUCE_ONLY",
             "is_on=False",
         ),
-        tests=("tests/unit/service/test_stops.py",),
+        tests=("tests/unit/service/killswitch/test_controller.py",),
     ),
     mutant(
         "every_order_reduces",
         "an order approved while both sides were allowed passes for a reducing one",
         Edit(
-            "quoter/risk/gate.py",
+            "quoter/risk/order_rules.py",
             "reduces=view.state is TradingState.REDUCE_ONLY",
             "reduces=True",
         ),
-        tests=("tests/unit/risk/test_gate.py",),
+        tests=("tests/unit/risk/test_order_rules.py",),
     ),
     mutant(
         "kill_waits_for_our_own_budget",
@@ -76,7 +82,7 @@ MUTANTS = (
         "kills_cancels_paced",
         "the cancels of a kill wait for the budget like any other",
         Edit(
-            "quoter/venues/endings.py",
+            "quoter/venues/ccxt/order_closing.py",
             "is_paced = is_paced and order.reason is not CancelReason.KILL",
             "is_paced = is_paced is not False",
         ),
@@ -128,7 +134,7 @@ MUTANTS = (
     mutant(
         "asleep_is_no_time",
         "over a suspend of the machine our time stands still, and old books look fresh",
-        Edit("quoter/venues/since_boot.py", '"CLOCK_BOOTTIME"', '"CLOCK_MONOTONIC"'),
-        tests=("tests/unit/venues/test_since_boot.py",),
+        Edit("quoter/venues/boot_clock.py", '"CLOCK_BOOTTIME"', '"CLOCK_MONOTONIC"'),
+        tests=("tests/unit/venues/test_boot_clock.py",),
     ),
 )

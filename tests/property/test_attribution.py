@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from quoter.domain.events import Fill
 from quoter.domain.market import Side
 from quoter.domain.step import MarkoutPnl, Pnl
+from quoter.domain.units import NS_PER_S
 from quoter.state.attribution import HORIZONS_S, Attribution
-from quoter.state.markout_ledger import SECOND_NS
 from tests.unit.state.cases import ABC, START_NS
 
 ZERO = Decimal(0)
@@ -123,7 +123,7 @@ class Accountant:
         total = ZERO
         for each, ts_ns, size, mark in self.fills:
             if each is side:
-                due_ns = ts_ns + horizon_s * SECOND_NS
+                due_ns = ts_ns + horizon_s * NS_PER_S
                 later = [mid for at_ns, mid in self.marks if at_ns >= due_ns]
                 total += size * ((later or [self.marks[-1][1]])[0] - mark)
         return total
@@ -158,7 +158,7 @@ def random_mid(random: Random) -> Decimal:
 
 
 def random_happening(random: Random, number: int) -> Happening:
-    after_ns = random.choice((0, 1, 100_000_000, SECOND_NS, 4 * SECOND_NS, 40 * SECOND_NS))
+    after_ns = random.choice((0, 1, 100_000_000, NS_PER_S, 4 * NS_PER_S, 40 * NS_PER_S))
     match random.randrange(8):
         case 0 | 1 | 2:
             return Happening(
@@ -206,7 +206,7 @@ def scaled(low: int, high: int, digits: int) -> st.SearchStrategy[Decimal]:
 
 mids = scaled(1, 10**20, 10)
 amounts = scaled(-(10**20), 10**20, 12)
-steps_ns = st.integers(0, 40) | st.sampled_from([horizon_s * SECOND_NS for horizon_s in HORIZONS_S])
+steps_ns = st.integers(0, 40) | st.sampled_from([horizon_s * NS_PER_S for horizon_s in HORIZONS_S])
 fills = st.builds(
     Fill,
     ts_ns=st.just(START_NS),
@@ -273,10 +273,10 @@ def everything() -> Pnl:
     book.transfer(base=Decimal("-0.5"), quote=Decimal(40))
     for number, side in enumerate((Side.BUY, Side.SELL) * 3):
         told = replace(random_fill(random, number), side=side, fee=Decimal("0.002"))
-        book.fill(told, random_mid(random), START_NS + number * SECOND_NS)
+        book.fill(told, random_mid(random), START_NS + number * NS_PER_S)
         if told.fee_asset == "BNB":
             book.coin_fee(side, told.fee, Decimal(600))
-    book.mark(Decimal(4_000), START_NS + 40 * SECOND_NS)
+    book.mark(Decimal(4_000), START_NS + 40 * NS_PER_S)
     return book.pnl(4_100.0)
 
 

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quoter.domain.trading import Cause, TradingState
-from quoter.service.latch import Latch
-from quoter.service.tokens import Role
-from quoter.settings import KNOBS
+from quoter.service.control_api.auth import Role
+from quoter.service.killswitch.latch import Latch
+from quoter.settings import LIVE_PARAMS
 from tests.unit.service.control_rig import SETTINGS, TOKENS, Answer, Rig, rigged
 
 VERBS = ("kill", "pause", "reduce", "resume", "flatten", "rearm")
@@ -131,7 +131,7 @@ numbers = (
     | st.floats(0, 5)
     | st.sampled_from([0, 0.25, 0.5, 1, 1.5, 2, 3, 4, 10])
 )
-patches = st.dictionaries(st.sampled_from(KNOBS), numbers, min_size=1, max_size=4)
+patches = st.dictionaries(st.sampled_from(LIVE_PARAMS), numbers, min_size=1, max_size=4)
 
 
 @SAFE
@@ -140,13 +140,13 @@ def test_knobs_stay_in_bounds_move_by_two_and_not_too_often_whatever_is_asked(
     script: list[tuple[dict[str, float], float]],
 ) -> None:
     async def work(rig: Rig) -> None:
-        knobs = rig.desk.engine.controls.knobs
+        live_params = rig.desk.engine.controls.live_params
         changed_ns = 0
         for wanted, wait_s in script:
             rig.later(wait_s)
-            before = asdict(knobs.params)
+            before = asdict(live_params.params)
             answer = await rig.patch(Role.OPERATOR, **wanted)
-            after = asdict(knobs.params)
+            after = asdict(live_params.params)
             if answer.status != 200:
                 assert after == before
                 continue
@@ -168,7 +168,7 @@ odd = st.recursive(
     ),
     max_leaves=8,
 )
-names = st.sampled_from([*KNOBS, "reason", "kill_id", "inventory_max", "seen"]) | st.text()
+names = st.sampled_from([*LIVE_PARAMS, "reason", "kill_id", "inventory_max", "seen"]) | st.text()
 
 
 @pytest.mark.parametrize("verb", [*VERBS, "params"])

@@ -33,11 +33,12 @@ from quoter.domain.events import (
 from quoter.domain.market import Level, Side, Stream
 from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
-from quoter.engine.config import PreTradePolicy
+from quoter.domain.units import NS_PER_S
+from quoter.engine.config import ActivityPolicy
 from tests.unit.engine.cases import Desk, config, limits
-from tests.unit.state.cases import SECOND_NS, START_NS
+from tests.unit.state.cases import START_NS
 
-WATCHFUL = config(pretrade=PreTradePolicy(), limits=limits(position_notional_max=Decimal(500)))
+WATCHFUL = config(pretrade=ActivityPolicy(), limits=limits(position_notional_max=Decimal(500)))
 
 floats = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True),
@@ -50,7 +51,7 @@ amounts = st.one_of(
     st.decimals(allow_nan=True, allow_infinity=True),
 )
 money = st.sampled_from([Decimal(text) for text in ("0", "0.25", "1", "99.5", "100")]) | amounts
-times = st.integers(START_NS - 10 * SECOND_NS, START_NS + 120 * SECOND_NS)
+times = st.integers(START_NS - 10 * NS_PER_S, START_NS + 120 * NS_PER_S)
 sequence = st.integers(-1, 30).map(lambda number: number * 100)
 levels = st.lists(st.builds(Level, prices, floats), max_size=6).map(tuple)
 names = st.sampled_from(["", "q01run1", "q01run2", "q01run3", "q01old", "human", "\x00\n'"])

@@ -7,13 +7,13 @@ from random import Random
 import pytest
 
 from quoter.domain.commands import Denied, OrderIntent, PlaceOrder, TimeInForce
-from quoter.domain.errors import GateShut
+from quoter.domain.errors import EgressBlocked
 from quoter.domain.market import Side
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.trading import Cause, TradingState
-from quoter.risk.gate import judge
 from quoter.risk.kill_switch import SEVERITY
-from quoter.venues.transport import Call, LastInch, Purpose
+from quoter.risk.order_rules import judge
+from quoter.venues.egress.gate import Call, EgressGate, Purpose
 from tests.unit.engine.cases import Desk, places
 from tests.unit.risk.cases import CALM, LIMITS, view
 
@@ -47,7 +47,7 @@ def test_a_million_intents_after_a_kill_and_not_one_order() -> None:
 def test_a_million_creates_at_the_last_inch_and_not_one_byte() -> None:
     """Approved and registered before the kill, each asked for at the write itself."""
     now_ns = 1_700_000_000_000_000_000
-    gate = LastInch(hosts=frozenset({"venue:81"}), age_ns_max=10**9, now_ns=lambda: now_ns)
+    gate = EgressGate(hosts=frozenset({"venue:81"}), age_ns_max=10**9, now_ns=lambda: now_ns)
     order = PlaceOrder(
         client_id="q1",
         side=Side.BUY,
@@ -64,7 +64,7 @@ def test_a_million_creates_at_the_last_inch_and_not_one_byte() -> None:
         call = Call(Purpose.CREATE, "q1", is_create_request=True)
         try:
             gate.leave(URL, call)
-        except GateShut:
+        except EgressBlocked:
             continue
         pytest.fail("a create left through a shut gate")
     assert (gate.creates_sent, gate.refused) == (1, MILLION)

@@ -24,11 +24,11 @@ from quoter.domain.market import Side
 from quoter.domain.orders import OrderState
 from quoter.domain.reasons import CancelRejectReason, OperatorAction, RejectReason
 from quoter.domain.trading import Cause, TradingState
-from quoter.engine.lifecycle import Lifecycle
-from quoter.engine.reconcile import Reconcile
-from quoter.engine.room import Room
-from quoter.engine.turn import Turn
-from quoter.risk import gate
+from quoter.engine.limits.headroom import Headroom
+from quoter.engine.orders.lifecycle import Lifecycle
+from quoter.engine.reconciliation.reconcile import Reconcile
+from quoter.engine.step_builder import StepBuilder
+from quoter.risk import order_rules
 from quoter.state import order_table
 from quoter.state.open_orders import OpenOrder
 from quoter.state.order_table import News
@@ -244,22 +244,26 @@ type Patch = Callable[[pytest.MonkeyPatch], None]
 def position_only(patch: pytest.MonkeyPatch) -> None:
     """The limit looks at what is booked, not at what could still fill."""
 
-    def room(self: Room, side: Side, _: TradingState, __: Decimal) -> Decimal:
+    def room(self: Headroom, side: Side, _: TradingState, __: Decimal) -> Decimal:
         return LIMIT - side.sign * self._inventory.net
 
-    patch.setattr(Room, "_base", room)
-    patch.setattr(gate, "RULES", tuple(r for r in gate.RULES if r[0] != "worst_case_exposure"))
+    patch.setattr(Headroom, "_base", room)
+    patch.setattr(
+        order_rules, "RULES", tuple(r for r in order_rules.RULES if r[0] != "worst_case_exposure")
+    )
 
 
 def resting_only(patch: pytest.MonkeyPatch) -> None:
     """Only acknowledged orders count as exposure."""
 
-    def room(self: Room, side: Side, _: TradingState, __: Decimal) -> Decimal:
+    def room(self: Headroom, side: Side, _: TradingState, __: Decimal) -> Decimal:
         resting = [o.leaves for o in self._orders.of_side(side) if o.venue_id]
         return LIMIT - side.sign * self._inventory.net - sum(resting, start=Decimal(0))
 
-    patch.setattr(Room, "_base", room)
-    patch.setattr(gate, "RULES", tuple(r for r in gate.RULES if r[0] != "worst_case_exposure"))
+    patch.setattr(Headroom, "_base", room)
+    patch.setattr(
+        order_rules, "RULES", tuple(r for r in order_rules.RULES if r[0] != "worst_case_exposure")
+    )
 
 
 def drop_on_timeout(patch: pytest.MonkeyPatch) -> None:
@@ -271,7 +275,7 @@ def drop_on_timeout(patch: pytest.MonkeyPatch) -> None:
 def drop_on_notfound(patch: pytest.MonkeyPatch) -> None:
     """A venue that does not find an order has none."""
 
-    def not_found(self: Reconcile, order: OpenOrder, turn: Turn) -> None:
+    def not_found(self: Reconcile, order: OpenOrder, turn: StepBuilder) -> None:
         self._lifecycle.fence(order, turn)
 
     patch.setattr(Reconcile, "not_found", not_found)
@@ -280,7 +284,9 @@ def drop_on_notfound(patch: pytest.MonkeyPatch) -> None:
 def drop_on_cancel_reject(patch: pytest.MonkeyPatch) -> None:
     """An order that can't be cancelled because it is unknown is closed."""
 
-    def cancel_failed(self: Lifecycle, order: OpenOrder, event: CancelReject, turn: Turn) -> None:
+    def cancel_failed(
+        self: Lifecycle, order: OpenOrder, event: CancelReject, turn: StepBuilder
+    ) -> None:
         if event.reason is CancelRejectReason.NOT_FOUND:
             self.fence(order, turn)
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from quoter.domain.quotes import PricingInputs
 from quoter.domain.trading import TradingState
-from quoter.engine.config import PreTradePolicy, PricingConfig
-from quoter.pricing.shape import QuoteShape
+from quoter.engine.config import ActivityPolicy, PricingConfig
+from quoter.pricing.quote.shape import QuoteShape
 from tests.unit.engine.cases import Desk, config, limits, places
 
 LIMITS = limits(
@@ -19,7 +19,7 @@ LIMITS = limits(
 )
 SHAPED = config(
     limits=LIMITS,
-    pretrade=PreTradePolicy(),
+    pretrade=ActivityPolicy(),
     pricing=PricingConfig(
         shape=QuoteShape(levels=3, growth=1.0, unwind_growth=2.0),
         sigma_prior=0.05,
@@ -44,8 +44,8 @@ figures = st.fixed_dictionaries(
         "tau_s": numbers | st.none(),
         "multiplier": numbers | st.just(1.0),
         "alpha": numbers | st.floats(-5.0, 5.0),
-        "adverse_bid": numbers | usual,
-        "adverse_ask": numbers | usual,
+        "markout_cost_bid": numbers | usual,
+        "markout_cost_ask": numbers | usual,
         "fill_factor": numbers | usual,
     }
 )
@@ -54,14 +54,14 @@ figures = st.fixed_dictionaries(
 def follow(figures: dict[str, float | None], fair: float, lots: float, mids: list[float]) -> int:
     """A desk whose models say this, through these books; how many orders it sent."""
     desk = Desk(SHAPED)
-    learning = desk.engine.learning
+    estimators = desk.engine.estimators
 
     def inputs(ts_ns: int, **_: float) -> PricingInputs:
         del ts_ns
         return PricingInputs(fair=fair, lots=lots, lots_max=10.0, tick=0.1, **figures)  # type: ignore[arg-type]
 
-    learning.inputs = inputs  # type: ignore[method-assign]
-    learning.fair = lambda bid, ask: fair  # type: ignore[method-assign]
+    estimators.inputs = inputs  # type: ignore[method-assign]
+    estimators.fair = lambda bid, ask: fair  # type: ignore[method-assign]
     sent = [*places(desk.start().steps)]
     for mid in (100.0, *mids):
         desk.now_ns += 2_000_000_000

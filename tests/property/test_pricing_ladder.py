@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quoter.domain.market import Side
-from quoter.pricing.ladder import level_sizes, quantise
-from quoter.pricing.shape import QuoteShape
+from quoter.pricing.quote.ladder import level_sizes, quantise
+from quoter.pricing.quote.shape import QuoteShape
 from tests.unit.pricing.cases import BTC
 
 CASES = 100_000

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from quoter.domain.errors import InvalidInput
 from quoter.domain.market import Side
 from quoter.domain.quotes import PricingInputs
-from quoter.pricing.glft_exact import log_ratios
-from quoter.pricing.markout import Markouts
-from quoter.pricing.quote import quote_terms
-from quoter.pricing.shape import QuoteShape
+from quoter.pricing.estimators.markout import Markouts
+from quoter.pricing.models.glft_exact import log_ratios
+from quoter.pricing.quote.shape import QuoteShape
+from quoter.pricing.quote.terms import quote_terms
 
 LOTS = st.floats(-12.0, 12.0)
 OPEN = QuoteShape(spread_max_bps=19_000.0)
@@ -38,8 +38,8 @@ def markets(draw: st.DrawFn) -> PricingInputs:
         tau_s=draw(st.none() | st.floats(0.0, 1e3)),
         multiplier=draw(st.floats(1.0, 3.0)),
         alpha=depth * draw(st.floats(-5.0, 5.0)),
-        adverse_bid=depth * draw(st.floats(0.0, 5.0)),
-        adverse_ask=depth * draw(st.floats(0.0, 5.0)),
+        markout_cost_bid=depth * draw(st.floats(0.0, 5.0)),
+        markout_cost_ask=depth * draw(st.floats(0.0, 5.0)),
         fill_factor=draw(st.floats(0.1, 2.0)),
         bounded=None if rho is None else log_ratios(rho=10.0**rho, lots_max=10),
     )
@@ -93,9 +93,9 @@ def test_f21_adverse_fills_on_a_side_never_bring_that_side_nearer(
     for i in range(3):
         cost = markouts.adverse(10.0 * i, side, fair=inputs.fair, half=half)
         hurt = (
-            replace(inputs, adverse_bid=cost)
+            replace(inputs, markout_cost_bid=cost)
             if side is Side.BUY
-            else replace(inputs, adverse_ask=cost)
+            else replace(inputs, markout_cost_ask=cost)
         )
         terms = quote_terms(hurt, shape)
         told = terms.delta_bid if side is Side.BUY else terms.delta_ask
@@ -129,8 +129,8 @@ def test_f02_the_same_market_in_another_unit_quotes_the_same_basis_points(
         cost_bid=inputs.cost_bid * 1000.0,
         cost_ask=inputs.cost_ask * 1000.0,
         alpha=inputs.alpha * 1000.0,
-        adverse_bid=inputs.adverse_bid * 1000.0,
-        adverse_ask=inputs.adverse_ask * 1000.0,
+        markout_cost_bid=inputs.markout_cost_bid * 1000.0,
+        markout_cost_ask=inputs.markout_cost_ask * 1000.0,
     )
     ours, theirs = quote_terms(inputs, shape), quote_terms(scaled, shape)
     for name in ("delta_bid", "delta_ask", "skew", "half_spread"):
@@ -151,7 +151,7 @@ def test_f14_any_numbers_at_all_give_a_finite_quote_or_a_refusal(
 ) -> None:
     names = (
         "fair", "sigma", "kappa", "intensity", "gamma_lot", "lots", "lots_max", "cost_bid",
-        "cost_ask", "multiplier", "alpha", "adverse_bid", "adverse_ask", "fill_factor",
+        "cost_ask", "multiplier", "alpha", "markout_cost_bid", "markout_cost_ask", "fill_factor",
         "tick", "d_stale", "size_factor", "d_unwind",
     )  # fmt: skip
     given_numbers = dict(zip(names, numbers, strict=True))

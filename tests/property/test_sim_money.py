@@ -7,17 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quoter.domain.market import Side
+from quoter.domain.units import NS_PER_S
 from quoter.sim.exchange import Exchange
-from quoter.sim.messages import (
-    MarketSpec,
-    NewOrder,
-    OrderKind,
-    Refused,
-    SelfTrade,
-    TimeInForce,
-)
+from quoter.sim.messages import MarketSpec, NewOrder, OrderKind, Refused, SelfTrade, TimeInForce
 
-SECOND_NS = 1_000_000_000
 SPEC = MarketSpec(
     symbol="ABCUSD",
     base="ABC",
@@ -58,7 +51,7 @@ def play(exchange: Exchange, script: list[tuple[str, NewOrder | None, int]]) -> 
     """Ask for one thing after another; None cancels all; some seconds pass between."""
     now_ns = 0
     for account, order, seconds in script:
-        now_ns += seconds * SECOND_NS
+        now_ns += seconds * NS_PER_S
         try:
             if order is None:
                 exchange.cancel_all(account, "ABCUSD", now_ns)
@@ -67,7 +60,7 @@ def play(exchange: Exchange, script: list[tuple[str, NewOrder | None, int]]) -> 
         except Refused:
             pass
         check(exchange)
-    exchange.advance(now_ns + 5 * SECOND_NS)
+    exchange.advance(now_ns + 5 * NS_PER_S)
     check(exchange)
 
 

@@ -14,21 +14,21 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from quoter.app.start import latched
+from quoter.app.startup import latched
 from quoter.domain.commands import PlaceOrder, TimeInForce
-from quoter.domain.events import Alarm, Event, Operator
+from quoter.domain.events import Alarm, Event, OperatorCommand
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
 from quoter.service.clock import Clock
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
-from quoter.service.latch import Latch
-from quoter.service.stops import SIGNAL_AFTER_NS, Stops
-from quoter.venues.breach import breach_alarm
+from quoter.service.killswitch.controller import SIGNAL_AFTER_NS, KillSwitchController
+from quoter.service.killswitch.latch import Latch
 from quoter.venues.config import NowNs
+from quoter.venues.egress.gate import EgressGate
+from quoter.venues.egress.wire_mismatch import wire_mismatch_alarm
 from quoter.venues.ports import Emit
-from quoter.venues.transport import LastInch
 from tests.unit.engine.cases import Desk, config
 from tests.unit.service.test_outbox import Gateway
 
@@ -48,8 +48,8 @@ class Door(Gateway):
 
     def __init__(self, emit: Emit, now_ns: NowNs) -> None:
         super().__init__()
-        self.gate = LastInch(hosts=frozenset(), age_ns_max=0, now_ns=now_ns)
-        self.gate.report_breaches(breach_alarm(emit, now_ns))
+        self.gate = EgressGate(hosts=frozenset(), age_ns_max=0, now_ns=now_ns)
+        self.gate.report_breaches(wire_mismatch_alarm(emit, now_ns))
 
     def shut(self) -> None:
         self.gate.is_open = False
@@ -85,7 +85,7 @@ class StopsMachine(RuleBasedStateMachine):
         folder = DataFolder(self.folder)
         record = latched(folder, clock)
         self.door = Door(self._emit, clock.now_ns)
-        self.stops = Stops(
+        self.stops = KillSwitchController(
             gateway=self.door, folder=folder, latched=record, post=self._put, clock=clock
         )
         self.kills = set()
@@ -345,7 +345,7 @@ class StopsMachine(RuleBasedStateMachine):
 
 def _is_asked(event: Event) -> bool:
     """A person's kill is latched before the engine hears of it."""
-    return isinstance(event, Operator) and event.action is OperatorAction.KILL
+    return isinstance(event, OperatorCommand) and event.action is OperatorAction.KILL
 
 
 def _is_kill(event: Event) -> bool:

@@ -8,13 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from quoter.domain.commands import (
-    CancelAll,
-    CancelOrder,
-    PlaceOrder,
-    QueryOrder,
-    RequestReport,
-)
+from quoter.domain.commands import CancelAll, CancelOrder, PlaceOrder, QueryOrder, RequestReport
 from quoter.domain.events import (
     BalanceReport,
     CancelReject,
@@ -34,20 +28,20 @@ from quoter.domain.events import (
 from quoter.domain.market import Side
 from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
-from quoter.engine.requote import RequotePolicy
-from quoter.risk.market_regime import RegimePolicy
+from quoter.domain.units import NS_PER_S
+from quoter.engine.config import RequotePolicy
+from quoter.risk.monitors.market_regime import RegimePolicy
 from tests.unit.engine.cases import ONE_ORDER, OPENING, Desk, config, limits
-from tests.unit.state.cases import SECOND_NS
 
 LIMIT = Decimal(2)  # two orders: the room is short at once
-ARRIVES_NS_MAX = 12 * SECOND_NS  # receive window and processing time-out: later it is refused
-FORGETS_NS_MAX = 10 * SECOND_NS  # "unknown order" for one that lives
+ARRIVES_NS_MAX = 12 * NS_PER_S  # receive window and processing time-out: later it is refused
+FORGETS_NS_MAX = 10 * NS_PER_S  # "unknown order" for one that lives
 FEE = Decimal("0.001")
 ZERO = Decimal(0)
 CONFIG = config(
     limits=limits(inventory_max=LIMIT),
     pricing=ONE_ORDER.pricing,  # a normalised gamma needs more room
-    requote=RequotePolicy(ttl_ns=3600 * SECOND_NS),  # nothing is renewed while we look
+    requote=RequotePolicy(ttl_ns=3600 * NS_PER_S),  # nothing is renewed while we look
     regime=RegimePolicy(is_on=False),  # this market leaps as it likes
 )
 

@@ -15,10 +15,11 @@ from rich.table import Table
 from quoter.domain.events import Tick
 from quoter.domain.step import Step
 from quoter.domain.trading import Regime
+from quoter.domain.units import NS_PER_S
 from quoter.engine.config import PricingConfig
 from quoter.sandbox.config import BITCOIN, LARGE_TICK, SUB_CENT, THIN
 from quoter.sim.messages import MarketSpec
-from tests.simulation.harness import SECOND_NS, Setup, Simulation
+from tests.simulation.harness import Setup, Simulation
 from tests.simulation.makers import maker
 from tests.simulation.runs import HOUR_S, in_parallel
 from tests.simulation.symbols import ORDER_SIZES
@@ -62,7 +63,7 @@ class Watching:
             maker(market, order_size=ORDER_SIZES[market.symbol]), pricing=pricing, is_dry=True
         )
         self.simulation = Simulation(
-            Setup(market=market, engine=config, seed=job.seed, depth_ns=SECOND_NS)
+            Setup(market=market, engine=config, seed=job.seed, depth_ns=NS_PER_S)
         )
         self.simulation.observers.append(self._observe)
         self._ticks = dict.fromkeys(Regime, 0)

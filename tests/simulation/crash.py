@@ -30,8 +30,8 @@ from quoter.domain.events import Tick
 from quoter.domain.step import Step
 from quoter.domain.trading import Regime
 from quoter.engine.config import EngineConfig, PricingConfig
-from quoter.pricing.volatility import Volatility
-from quoter.risk.market_regime import RegimePolicy
+from quoter.pricing.estimators.volatility import Volatility
+from quoter.risk.monitors.market_regime import RegimePolicy
 from quoter.sandbox.config import BITCOIN
 from quoter.sim.scripts import AFTERMATH_S, Crash
 from tests.simulation.crash_venue import CrashDoors, CrashSeam, Trouble
@@ -147,7 +147,7 @@ class Meeting:
         simulation, engine = self.simulation, self.simulation.engine
         simulation.run_until(1.0)
         if self.job.maker is Maker.STATIC:
-            engine.learning.calibration._volatility = Frozen(prior_sigma=MARKET.sigma)
+            engine.estimators.calibration._volatility = Frozen(prior_sigma=MARKET.sigma)
         over_s = ONSET_S + AFTERMATH_S
         simulation.run_until(over_s + self.job.tail_s)
         pnl = engine.attribution.pnl(engine.market.mid)

@@ -7,17 +7,17 @@ from typing import TypedDict, Unpack
 from quoter.domain.commands import CancelOrder, Command, PlaceOrder
 from quoter.domain.events import CancelReject, Event, OrderReject, OrderUnknown, RateLimited
 from quoter.domain.reasons import CancelRejectReason, RejectReason
+from quoter.domain.units import NS_PER_MS, NS_PER_S
 from quoter.sim.exchange import Exchange
 from tests.simulation.doors import Doors
 from tests.simulation.schedule import Schedule
-from tests.simulation.seam import MS, Channel, Latency, Seam
+from tests.simulation.seam import Channel, Latency, Seam
 
-SECOND_NS = 1_000 * MS
 SILENCES, SILENCE_S = 3, (2.0, 10.0)  # of the market stream, in the cascade
 CASCADE_S, VACUUM_ENDS_S = (30.0, 120.0), 180.0
 ANSWERS_LATER = 20  # times as late as usual, from the onset to the end of the vacuum
 CANCELS_REFUSED, CREATES_LOST, CREATES_LIMITED = 0.3, 0.05, 0.05
-LIMITED_NS = 1 * SECOND_NS
+LIMITED_NS = 1 * NS_PER_S
 
 
 class Trouble:
@@ -26,18 +26,18 @@ class Trouble:
     def __init__(self, seed: int, start_ns: int, onset_s: float) -> None:
         draw = Random(f"{seed}:crash")
         self.random = Random(f"{seed}:faults")
-        self._onset_ns = start_ns + round(onset_s * SECOND_NS)
+        self._onset_ns = start_ns + round(onset_s * NS_PER_S)
         self._silences = []
         for _ in range(SILENCES):
             begin_s, length_s = draw.uniform(*CASCADE_S), draw.uniform(*SILENCE_S)
             self._silences.append((begin_s, begin_s + length_s))
 
     def is_silent(self, now_ns: int) -> bool:
-        now_s = (now_ns - self._onset_ns) / SECOND_NS
+        now_s = (now_ns - self._onset_ns) / NS_PER_S
         return any(begin_s <= now_s < end_s for begin_s, end_s in self._silences)
 
     def is_on(self, now_ns: int) -> bool:
-        return 0 <= now_ns - self._onset_ns < VACUUM_ENDS_S * SECOND_NS
+        return 0 <= now_ns - self._onset_ns < VACUUM_ENDS_S * NS_PER_S
 
 
 class Parts(TypedDict):
@@ -62,7 +62,7 @@ class CrashSeam:
         if channel is Channel.MARKET and self._trouble.is_silent(due_ns):
             return ()
         if channel is Channel.ANSWER and self._trouble.is_on(due_ns):
-            return (due_ns + (ANSWERS_LATER - 1) * 10 * MS,)
+            return (due_ns + (ANSWERS_LATER - 1) * 10 * NS_PER_MS,)
         return (due_ns,)
 
 

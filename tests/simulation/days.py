@@ -1,7 +1,8 @@
 """Days in a row with both streams lost once a day: how much of the time both sides are quoted.
 
 Run as `python -m tests.simulation.days [--days 3]`. The real market stream rolls over without a gap
-(quoter/venues/ws.py); here both streams are gone for some seconds at noon, which is worse.
+(quoter/venues/streams/reconnecting.py); here both streams are gone for some seconds at noon,
+which is worse.
 """
 
 import argparse
@@ -14,8 +15,9 @@ from rich.progress import track
 from quoter.domain.events import FeedDown, FeedUp
 from quoter.domain.market import Side, Stream
 from quoter.domain.trading import TradingState
+from quoter.domain.units import NS_PER_S
 from quoter.sandbox.config import THIN
-from tests.simulation.harness import ACCOUNT, SECOND_NS, Setup, Simulation
+from tests.simulation.harness import ACCOUNT, Setup, Simulation
 from tests.simulation.makers import maker
 
 DAY_S = 86_400.0
@@ -31,7 +33,7 @@ class Days:
     def __init__(self, seed: int) -> None:
         market = replace(THIN, depth_levels=3, fee_maker=Decimal(0))
         config = maker(market, order_size=Decimal(10))
-        tick_ns = SECOND_NS // 4  # the daemon's is a tenth of a second: two days of work less
+        tick_ns = NS_PER_S // 4  # the daemon's is a tenth of a second: two days of work less
         self.simulation = Simulation(
             Setup(market=market, engine=config, seed=seed, tick_ns=tick_ns)
         )

@@ -57,7 +57,7 @@ from quoter.sim.messages import (
     SimTrade,
     TimeInForce,
 )
-from quoter.venues.depth_sync import DepthDiff, DepthSync
+from quoter.venues.binance.depth_sync import DepthDiff, DepthSync
 from tests.simulation.heard import heard_at
 from tests.simulation.schedule import Schedule
 from tests.simulation.seam import Channel, Latency, Seam

@@ -7,8 +7,9 @@ from math import exp
 from quoter.domain.events import Tick
 from quoter.domain.orders import OrderState
 from quoter.domain.step import Step
+from quoter.domain.units import NS_PER_S
 from quoter.sandbox.config import BITCOIN
-from tests.simulation.harness import SECOND_NS, Setup, Simulation
+from tests.simulation.harness import Setup, Simulation
 from tests.simulation.makers import maker
 
 MARKET = replace(BITCOIN, depth_levels=10)  # deeper levels only cost time
@@ -71,7 +72,7 @@ class Watch:
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
-        self._tick_s = simulation.setup.tick_ns / SECOND_NS
+        self._tick_s = simulation.setup.tick_ns / NS_PER_S
         self._ticks = self._trades = 0
         self._sigma = self._kappa = self._intensity = 0.0
         self._foretold = self._corrected = self._foretold_before = 0.0

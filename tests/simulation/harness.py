@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import blake2b
 
-from quoter.domain.events import Event, FeedUp, Operator, Tick
+from quoter.domain.events import Event, FeedUp, OperatorCommand, Tick
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Stream
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Step
+from quoter.domain.units import NS_PER_S
 from quoter.engine.config import EngineConfig
 from quoter.engine.engine import Engine
 from quoter.sim.exchange import Exchange
@@ -24,7 +25,6 @@ from tests.simulation.schedule import Schedule
 from tests.simulation.seam import Faithful, Latency, Seam
 
 START_NS = 1_700_000_000_000_000_000  # a day like any other: nothing may depend on it
-SECOND_NS = 1_000_000_000
 ACCOUNT = "maker"
 
 type Observer = Callable[[Step], None]
@@ -58,7 +58,7 @@ class InventoryClock:
 
     def moved(self, now_ns: int, lots: float) -> None:
         """From now on it is `lots`."""
-        passed_s = (now_ns - self._now_ns) / SECOND_NS
+        passed_s = (now_ns - self._now_ns) / NS_PER_S
         self.seconds += passed_s
         self._sum_s += passed_s * self._lots
         self._sum_squares += passed_s * self._lots**2
@@ -113,7 +113,7 @@ class Simulation:
     @property
     def now_s(self) -> float:
         """Seconds since the start."""
-        return (self.schedule.now_ns - START_NS) / SECOND_NS
+        return (self.schedule.now_ns - START_NS) / NS_PER_S
 
     @property
     def trace(self) -> str:
@@ -122,7 +122,7 @@ class Simulation:
 
     def run_until(self, at_s: float) -> None:
         """Let everything happen that is due in the first `at_s` seconds."""
-        until_ns = START_NS + round(at_s * SECOND_NS)
+        until_ns = START_NS + round(at_s * NS_PER_S)
         schedule, exchange = self.schedule, self.exchange
         while True:
             market_ns = self._flow.next_ns
@@ -138,13 +138,13 @@ class Simulation:
 
     def script(self, script: Script, at_s: float) -> None:
         """Start scripted flow."""
-        at_ns = START_NS + round(at_s * SECOND_NS)
+        at_ns = START_NS + round(at_s * NS_PER_S)
         self.exchange.script(self.setup.market.symbol, script, at_ns)
 
     def operate(self, action: OperatorAction) -> None:
         """A person asks for something, now."""
         now_ns = self.schedule.now_ns
-        self.turn(Operator(ts_ns=now_ns, action=action, actor="test", text=""))
+        self.turn(OperatorCommand(ts_ns=now_ns, action=action, actor="test", text=""))
 
     def turn(self, event: Event) -> None:
         """One event into the engine, its commands out to the venue."""

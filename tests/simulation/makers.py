@@ -4,12 +4,18 @@ from dataclasses import replace
 from decimal import Decimal
 from math import sqrt
 
-from quoter.engine.config import EngineConfig, PreTradePolicy, PricingConfig, ToxicFlowConfig
-from quoter.engine.requote import RequotePolicy
-from quoter.pricing.shape import QuoteShape
+from quoter.domain.units import NS_PER_S
+from quoter.engine.config import (
+    ActivityPolicy,
+    EngineConfig,
+    PricingConfig,
+    RequotePolicy,
+    ToxicFlowConfig,
+)
+from quoter.pricing.quote.shape import QuoteShape
 from quoter.risk.view import Limits
 from quoter.sim.messages import MarketSpec
-from tests.simulation.harness import SECOND_NS, Setup, instrument_of
+from tests.simulation.harness import Setup, instrument_of
 from tests.simulation.seam import INSTANT
 
 LOTS_MAX = 10
@@ -38,10 +44,10 @@ PAPER = MarketSpec(
 # What the law of quant.md section 4 assumes: no widening, one size, orders that are always where
 # they should be.
 BARE = QuoteShape(beta=0.0, eta=0.0)
-IGNORANT = ToxicFlowConfig(alpha_halves_max=0.0, adverse_halves_max=0.0, pull_s=0.0)
+IGNORANT = ToxicFlowConfig(alpha_halves_max=0.0, markout_cost_max=0.0, side_cooldown_s=0.0)
 EAGER = RequotePolicy(hold_ns=0, tolerance=0.0)
 # Neither do hundreds of fills a minute stop it: the law is about inventory.
-UNHURRIED = PreTradePolicy(
+UNHURRIED = ActivityPolicy(
     jump=0.0, drift=0.0, creates_per_min=10**9, creates_per_fill=0, turnover_max=1e9
 )
 
@@ -107,9 +113,9 @@ def law(gamma: float, seed: int, *, shape: QuoteShape = BARE, market: MarketSpec
     )
     return Setup(
         market=market,
-        engine=replace(config, stale_ns=10 * SECOND_NS),
+        engine=replace(config, stale_ns=10 * NS_PER_S),
         seed=seed,
         latency=INSTANT,
-        tick_ns=SECOND_NS,
-        depth_ns=SECOND_NS,
+        tick_ns=NS_PER_S,
+        depth_ns=NS_PER_S,
     )

@@ -7,7 +7,7 @@ from decimal import Decimal
 from multiprocessing import cpu_count, get_context
 
 from quoter.domain.trading import Cause
-from quoter.pricing.shape import QuoteShape
+from quoter.pricing.quote.shape import QuoteShape
 from quoter.sandbox.config import BITCOIN
 from tests.simulation.harness import Setup, Simulation
 from tests.simulation.makers import PAPER, law, maker

@@ -7,8 +7,7 @@ from typing import Protocol
 
 from quoter.domain.commands import Command
 from quoter.domain.events import Event
-
-MS = 1_000_000
+from quoter.domain.units import NS_PER_MS
 
 
 class Channel(StrEnum):
@@ -24,11 +23,11 @@ class Channel(StrEnum):
 class Latency:
     """How long each way takes, and how long we wait for an answer."""
 
-    market_ns: int = 5 * MS
-    private_ns: int = 10 * MS
-    request_ns: int = 10 * MS
-    answer_ns: int = 10 * MS
-    timeout_ns: int = 5_000 * MS
+    market_ns: int = 5 * NS_PER_MS
+    private_ns: int = 10 * NS_PER_MS
+    request_ns: int = 10 * NS_PER_MS
+    answer_ns: int = 10 * NS_PER_MS
+    timeout_ns: int = 5_000 * NS_PER_MS
 
     def of(self, channel: Channel) -> int:
         match channel:
@@ -43,7 +42,7 @@ class Latency:
 
 
 # Public news is there before what it did to us: no quote follows a fill into a book that has moved.
-INSTANT = Latency(market_ns=0, private_ns=MS, request_ns=0, answer_ns=0)
+INSTANT = Latency(market_ns=0, private_ns=NS_PER_MS, request_ns=0, answer_ns=0)
 
 
 class Seam(Protocol):

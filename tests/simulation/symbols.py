@@ -17,12 +17,13 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from quoter.domain.units import NS_PER_S
 from quoter.engine.config import ToxicFlowConfig
-from quoter.pricing.normalisation import inventory_sd_lots
-from quoter.pricing.shape import QuoteShape
+from quoter.pricing.quote.normalisation import inventory_sd_lots
+from quoter.pricing.quote.shape import QuoteShape
 from quoter.sandbox.config import BITCOIN, LARGE_TICK, SUB_CENT, THIN
 from quoter.sim.messages import MarketSpec
-from tests.simulation.harness import SECOND_NS, Setup, Simulation
+from tests.simulation.harness import Setup, Simulation
 from tests.simulation.makers import BARE, EAGER, LOTS_MAX, maker
 
 ORDER_SIZES = {
@@ -87,10 +88,10 @@ def setup(job: Job) -> Setup:
         config = replace(config, pricing=pricing)
     return Setup(
         market=market,
-        engine=replace(config, stale_ns=10 * SECOND_NS),
+        engine=replace(config, stale_ns=10 * NS_PER_S),
         seed=1,
-        tick_ns=SECOND_NS,
-        depth_ns=SECOND_NS,
+        tick_ns=NS_PER_S,
+        depth_ns=NS_PER_S,
     )
 
 

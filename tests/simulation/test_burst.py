@@ -17,14 +17,14 @@ from quoter.domain.events import BookSnapshot, Event, OrderAck, OrderDone, Order
 from quoter.domain.market import Level, Stream
 from quoter.domain.reasons import DoneReason, ReportKind
 from quoter.domain.trading import Cause, TradingState
-from quoter.risk.market_regime import RegimePolicy
+from quoter.domain.units import NS_PER_MS
+from quoter.risk.monitors.market_regime import RegimePolicy
 from quoter.service.inbox import BOOK_NEWS_MAX, Inbox
-from quoter.venues.binance import BinanceFeed
+from quoter.venues.binance.feed import BinanceFeed
 from quoter.venues.config import VenueConfig
 from tests.unit.engine.cases import CONFIG, Desk
 from tests.unit.state.cases import ABC, START_NS
 
-MS = 1_000_000
 COST_MS = 40  # to read one frame and decide
 CALM_MS = 50  # between frames of a calm market
 BURST_MS = 10_000
@@ -75,7 +75,7 @@ class Process:
     """Feed, inbox and engine; every order is held against the age of the book it is priced from."""
 
     def __init__(self) -> None:
-        self.now_ms = START_NS // MS
+        self.now_ms = START_NS // NS_PER_MS
         self.market = Market(self.now_ms)
         self.socket: deque[bytes] = deque()
         self.inbox = Inbox()
@@ -104,7 +104,7 @@ class Process:
         self._snapshot_ms = self.now_ms
 
     def now_ns(self) -> int:
-        return self.now_ms * MS
+        return self.now_ms * NS_PER_MS
 
     def _put(self, event: Event) -> None:
         self.inbox.put(event)

@@ -14,8 +14,8 @@ from math import exp, sqrt
 import pytest
 
 from quoter.domain.quotes import PricingInputs
-from quoter.pricing.normalisation import References, gamma_lot, inventory_sd_lots
-from quoter.pricing.quote import quote_terms
+from quoter.pricing.quote.normalisation import References, gamma_lot, inventory_sd_lots
+from quoter.pricing.quote.terms import quote_terms
 from tests.simulation.makers import BARE, LOTS_MAX, PAPER
 from tests.simulation.runs import HOUR_S, Job, Outcome, run_all
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from quoter.venues import integrity
+from quoter.venues.egress import code_integrity
 from tests.tidy.repository import ROOT, python, text, tree
 
 PACKAGES_MAX = 42  # direct and transitive, for the daemon on all platforms: raise it with a reason
@@ -77,8 +77,8 @@ def test_every_package_is_locked_by_its_hash(lock: str) -> None:
 
 
 def test_the_ccxt_that_is_asked_for_locked_and_checked_at_the_start_is_one() -> None:
-    assert f'"ccxt=={integrity.PINNED}"' in text("pyproject.toml")
-    assert f"\nccxt=={integrity.PINNED} \\" in text("requirements.lock")
+    assert f'"ccxt=={code_integrity.PINNED}"' in text("pyproject.toml")
+    assert f"\nccxt=={code_integrity.PINNED} \\" in text("requirements.lock")
 
 
 def test_the_daemon_needs_few_packages() -> None:
@@ -113,4 +113,4 @@ def test_the_image_installs_by_hash_and_builds_nothing() -> None:
 def test_no_name_from_the_venue_becomes_a_path() -> None:
     """Folders and files have names of ours: the door to the venue knows no file system."""
     doors = {path for path in python("quoter/venues/") if imported(path) & {"pathlib", "shutil"}}
-    assert doors <= {"quoter/venues/integrity.py"}  # which reads installed code
+    assert doors <= {"quoter/venues/egress/code_integrity.py"}  # which reads installed code

@@ -11,7 +11,8 @@ CARD = {
     "docker-compose.yml", ".env.example",
 }  # fmt: skip
 ALLOWED = {
-    "Makefile", "LICENSE", "CHANGELOG.md", "requirements.lock", "requirements-dev.lock",
+    "Makefile", "LICENSE", "CHANGELOG.md", "ARCHITECTURE.md",
+    "requirements.lock", "requirements-dev.lock",
     ".python-version", ".ci", ".editorconfig", ".gitignore", ".gitattributes", ".dockerignore",
     ".github", ".pre-commit-config.yaml",
 }  # fmt: skip
@@ -24,6 +25,7 @@ MACHINE_PATHS = ("/wo" + "rk/", "/ro" + "ot/", "/ho" + "me/", "/Us" + "ers/")
 PRIVATE_KEY = re.compile("-----BEGIN [A-Z ]*PRIV" + "ATE KEY-----")
 SECRET_WORDS = re.compile(r"^QUOTER_API_[A-Z_]*=\S", re.MULTILINE)
 BYTES_MAX = 3_000_000
+SIBLINGS_MAX = 22
 
 
 def test_the_top_level_is_the_users_card() -> None:
@@ -75,3 +77,17 @@ def test_unit_tests_mirror_the_package() -> None:
 def test_every_package_folder_is_a_package() -> None:
     folders = {path.rpartition("/")[0] for path in python("quoter/")}
     assert {folder for folder in folders if f"{folder}/__init__.py" not in tracked()} == set()
+
+
+def test_no_folder_is_crowded() -> None:
+    """More modules in one folder than fit on a screen hide a sub-package."""
+    crowded = {}
+    for folder in {path.rpartition("/")[0] for path in python("quoter/")}:
+        modules = [
+            path
+            for path in python(f"{folder}/")
+            if path.rpartition("/")[0] == folder and not path.endswith("__init__.py")
+        ]
+        if len(modules) > SIBLINGS_MAX:
+            crowded[folder] = len(modules)
+    assert crowded == {}

@@ -4,9 +4,10 @@ from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 
-from quoter.domain.events import FeedAlive, FeedDown, FeedUp, Operator
+from quoter.domain.events import FeedAlive, FeedDown, FeedUp, OperatorCommand
 from quoter.domain.market import Side, Stream
 from quoter.domain.reasons import OperatorAction
+from quoter.domain.units import NS_PER_S
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import NewOrder, OrderKind, Refused, SelfTrade
 from quoter.sim.scripts import Burst
@@ -15,10 +16,10 @@ from tests.simulation.chaos.invariants import Invariants
 from tests.simulation.chaos.plan import Fault, Plan, Window
 from tests.simulation.chaos.process import Process
 from tests.simulation.chaos.trouble import Trouble, at_ns
-from tests.simulation.harness import ACCOUNT, SECOND_NS
+from tests.simulation.harness import ACCOUNT
 from tests.simulation.schedule import Schedule
 
-PULSE_NS = SECOND_NS
+PULSE_NS = NS_PER_S
 UNTIL_RESUME = {
     Fault.OPERATOR_PAUSE: OperatorAction.PAUSE,
     Fault.OPERATOR_REDUCE: OperatorAction.REDUCE,
@@ -153,7 +154,7 @@ class Acts:
         offset_s = 0.0
         if window is not None:
             offset_s = self._trouble.random.choice((-5.0, -1.5, 0.5, 1.5, 5.0))
-        self._doors.clock_offset_ns = round(offset_s * SECOND_NS)
+        self._doors.clock_offset_ns = round(offset_s * NS_PER_S)
 
     def _burst(self, window: Window) -> None:
         side = Side.BUY if self._trouble.random.random() < 0.5 else Side.SELL
@@ -222,5 +223,5 @@ class Acts:
             self._doors.hear(news)
 
     def _operate(self, action: OperatorAction) -> None:
-        event = Operator(ts_ns=self._schedule.now_ns, action=action, actor="test", text="")
+        event = OperatorCommand(ts_ns=self._schedule.now_ns, action=action, actor="test", text="")
         self._process.post(event)

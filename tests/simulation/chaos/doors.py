@@ -32,6 +32,7 @@ from quoter.domain.events import (
     TradesReport,
 )
 from quoter.domain.reasons import CancelRejectReason, RejectReason, ReportKind
+from quoter.domain.units import NS_PER_MS
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import (
     ExecutionReport,
@@ -54,11 +55,13 @@ from tests.simulation.chaos.truth import Truth
 from tests.simulation.doors import TRADES_MAX, _fill
 from tests.simulation.heard import heard_at
 from tests.simulation.schedule import Schedule
-from tests.simulation.seam import MS, Channel, Latency, Seam
+from tests.simulation.seam import Channel, Latency, Seam
 
-RECEIVE_WINDOW_NS = 2_000 * MS  # the venue refuses a create that is older (decisions: recvWindow)
-CLOCK_NS_MAX = 1_000 * MS
-FORGETS_NS_MAX = 10_000 * MS
+RECEIVE_WINDOW_NS = (
+    2_000 * NS_PER_MS
+)  # the venue refuses a create that is older (decisions: recvWindow)
+CLOCK_NS_MAX = 1_000 * NS_PER_MS
+FORGETS_NS_MAX = 10_000 * NS_PER_MS
 OWN = "q01"
 
 

@@ -6,18 +6,19 @@ from functools import partial
 
 from quoter.domain.events import BookDelta, BookSnapshot, Event, TopOfBook
 from quoter.domain.market import Level, Side
+from quoter.domain.units import NS_PER_MS
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import DepthNews
-from quoter.venues.depth_sync import DepthDiff
+from quoter.venues.binance.depth_sync import DepthDiff
 from tests.simulation.chaos.invariants import Invariants
 from tests.simulation.chaos.plan import Fault
 from tests.simulation.chaos.trouble import Trouble
 from tests.simulation.doors import SNAPSHOT_LEVELS, Doors, _levels
 from tests.simulation.heard import heard_at
 from tests.simulation.schedule import Schedule
-from tests.simulation.seam import MS, Channel, Latency, Seam
+from tests.simulation.seam import Channel, Latency, Seam
 
-SNAPSHOT_AGAIN_NS = 1_000 * MS
+SNAPSHOT_AGAIN_NS = 1_000 * NS_PER_MS
 
 type Hear = Callable[[Event], None]
 

@@ -11,12 +11,12 @@ from decimal import Decimal
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.market import Side
 from quoter.domain.trading import Phase, TradingState
+from quoter.domain.units import NS_PER_S
 from quoter.engine.engine import Engine
-from quoter.engine.placing import BUDGET_BURST_S
+from quoter.engine.placing.placing import BUDGET_BURST_S
 from tests.simulation.chaos.breach import Breach
 from tests.simulation.chaos.plan import Fault, Plan
 from tests.simulation.chaos.truth import Truth
-from tests.simulation.harness import SECOND_NS
 
 BOOKS_KEPT = 400
 SLACK = 1e-6
@@ -101,14 +101,14 @@ class Invariants:
 
     def _budget(self, order: PlaceOrder, now_ns: int) -> None:
         self.checks["I7"] += 1
-        grown = (now_ns - self._tokens_ns) / SECOND_NS * self._plan.engine.creates_per_s
+        grown = (now_ns - self._tokens_ns) / NS_PER_S * self._plan.engine.creates_per_s
         self._tokens = min(self._burst, self._tokens + grown) - 1.0
         self._tokens_ns = now_ns
         if self._tokens < -SLACK:
             raise Breach("I7", f"{order.client_id} is beyond the budget")
         minute = self._minute
         minute.append(now_ns)
-        while minute[0] <= now_ns - 60 * SECOND_NS:
+        while minute[0] <= now_ns - 60 * NS_PER_S:
             minute.popleft()
         if len(minute) > self._plan.engine.pretrade.creates_per_min:
             raise Breach("I7", f"{order.client_id} is number {len(minute)} of its minute")

@@ -8,17 +8,15 @@ from decimal import Decimal
 from enum import StrEnum
 from random import Random
 
-from quoter.engine.config import EngineConfig, PreTradePolicy
-from quoter.engine.reconcile import ReconcilePolicy
-from quoter.engine.requote import RequotePolicy
+from quoter.domain.units import NS_PER_MS, NS_PER_S
+from quoter.engine.config import ActivityPolicy, EngineConfig, ReconcilePolicy, RequotePolicy
 from quoter.risk.hysteresis import Hysteresis
-from quoter.risk.market_regime import RegimePolicy
+from quoter.risk.monitors.market_regime import RegimePolicy
 from quoter.risk.view import Limits
-from quoter.service.last_orders import LATE_CREATE_S
+from quoter.service.shutdown import LATE_CREATE_S
 from quoter.sim.messages import MarketSpec
-from tests.simulation.harness import SECOND_NS
 from tests.simulation.makers import PAPER, maker
-from tests.simulation.seam import MS, Latency
+from tests.simulation.seam import Latency
 
 LEDGER_S_MAX = 10.0
 REST_S = 33.0  # after the faults: 25 s until it must quote again, 8 s to drain
@@ -177,8 +175,9 @@ class Plan:
             f"{config.creates_per_s:.1f} creates/s, hold {config.requote.hold_ns / 1e9:.2f} s, "
             f"ttl {config.requote.ttl_ns / 1e9:.0f} s, stale {config.stale_ns / 1e9:.2f} s, "
             f"fence {reconcile.fence_ns / 1e9:.1f} s, maker fee {self.market.fee_maker}",
-            f"ways {latency.request_ns // MS}/{latency.answer_ns // MS}/{latency.private_ns // MS}/"
-            f"{latency.market_ns // MS} ms, time-out {latency.timeout_ns / 1e9:.1f} s, "
+            f"ways {latency.request_ns // NS_PER_MS}/{latency.answer_ns // NS_PER_MS}/"
+            f"{latency.private_ns // NS_PER_MS}/{latency.market_ns // NS_PER_MS} ms, "
+            f"time-out {latency.timeout_ns / 1e9:.1f} s, "
             f"late creates <= {self.processing_s + 2:.1f} s",
             *(f"  {window}" for window in sorted(self.windows, key=lambda w: w.begin_s)),
         ]
@@ -209,7 +208,7 @@ def draw(seed: int, seconds: float, *, only: tuple[Fault, ...] | None = None) ->
         market=market,
         engine=_engine(market, random),
         latency=_latency(random),
-        tick_ns=random.choice((100, 200, 250)) * MS,
+        tick_ns=random.choice((100, 200, 250)) * NS_PER_MS,
         processing_s=random.uniform(0.0, 10.0),
         names_in_trades=random.random() < 0.5,
     )
@@ -248,14 +247,14 @@ def _windows(fault: Fault, end_s: float, random: Random) -> list[Window]:
 
 def _latency(random: Random) -> Latency:
     def way() -> int:
-        return round(random.choice((1, 5, 20, 80, 200)) * random.uniform(0.5, 1.5) * MS)
+        return round(random.choice((1, 5, 20, 80, 200)) * random.uniform(0.5, 1.5) * NS_PER_MS)
 
     return Latency(
         market_ns=way(),
         private_ns=way(),
         request_ns=way(),
         answer_ns=way(),
-        timeout_ns=round(random.uniform(1.0, 6.0) * SECOND_NS),
+        timeout_ns=round(random.uniform(1.0, 6.0) * NS_PER_S),
     )
 
 
@@ -284,7 +283,7 @@ def _engine(market: MarketSpec, random: Random) -> EngineConfig:
     return replace(
         config,
         limits=_limits(market, size, orders * size, random),
-        pretrade=PreTradePolicy(
+        pretrade=ActivityPolicy(
             jump=random.choice((0.002, 0.003, 0.0)),
             drift=random.choice((0.01, 0.03)),
             creates_per_min=random.choice((200, 600)),
@@ -292,19 +291,19 @@ def _engine(market: MarketSpec, random: Random) -> EngineConfig:
             turnover_max=random.choice((200.0, 1_000.0)),  # takers come by the second here
         ),
         requote=RequotePolicy(
-            hold_ns=round(random.uniform(0.1, 2.0) * SECOND_NS),
-            ttl_ns=round(random.choice((5.0, 10.0, 30.0)) * SECOND_NS),
+            hold_ns=round(random.uniform(0.1, 2.0) * NS_PER_S),
+            ttl_ns=round(random.choice((5.0, 10.0, 30.0)) * NS_PER_S),
         ),
         reconcile=ReconcilePolicy(
-            open_orders_ns=round(random.uniform(2.0, 6.0) * SECOND_NS),
-            trades_ns=round(random.uniform(10.0, 30.0) * SECOND_NS),
-            balances_ns=round(random.uniform(5.0, 20.0) * SECOND_NS),
-            fence_ns=round(random.uniform(15.0, 17.0) * SECOND_NS),
+            open_orders_ns=round(random.uniform(2.0, 6.0) * NS_PER_S),
+            trades_ns=round(random.uniform(10.0, 30.0) * NS_PER_S),
+            balances_ns=round(random.uniform(5.0, 20.0) * NS_PER_S),
+            fence_ns=round(random.uniform(15.0, 17.0) * NS_PER_S),
         ),
         # Takers and leaps here are wilder than any market: most runs would only ever reduce.
         regime=RegimePolicy(is_on=orders == 6),
         hysteresis=Hysteresis(pauses_max=STORM_PAUSES_MAX),
         creates_per_s=random.choice((1.0, 3.0, 10.0)),
-        stale_ns=round(random.uniform(1.0, 5.0) * SECOND_NS),
-        quiet_ns=round(random.uniform(5.0, 30.0) * SECOND_NS),
+        stale_ns=round(random.uniform(1.0, 5.0) * NS_PER_S),
+        quiet_ns=round(random.uniform(5.0, 30.0) * NS_PER_S),
     )

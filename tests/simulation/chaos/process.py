@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 
-from quoter.app.books import OVERLAP_FILLS
+from quoter.app.opening_reconciliation import OVERLAP_FILLS
 from quoter.domain.commands import Command, PlaceOrder
 from quoter.domain.events import (
     Alarm,
@@ -21,7 +21,7 @@ from quoter.domain.events import (
     FeedDown,
     FeedUp,
     Fill,
-    Operator,
+    OperatorCommand,
     OrderReject,
     Tick,
     TopOfBook,
@@ -31,14 +31,15 @@ from quoter.domain.market import Stream
 from quoter.domain.reasons import OperatorAction, RejectReason
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
+from quoter.domain.units import NS_PER_S
 from quoter.engine.config import EngineConfig
 from quoter.engine.engine import Engine
-from quoter.engine.placing import base36
+from quoter.engine.placing.placing import base36
 from quoter.risk.kill_switch import SEVERITY
 from quoter.service.clock import Clock
+from quoter.service.health.loop_monitor import LoopMonitor
 from quoter.service.inbox import Inbox
-from quoter.service.last_orders import LATE_CREATE_S
-from quoter.service.watchdog import Watchdog
+from quoter.service.shutdown import LATE_CREATE_S
 from quoter.state.inventory import Inventory
 from quoter.venues.config import StreamTimings
 from tests.simulation.chaos.doors import OWN, ChaosDoors
@@ -46,11 +47,10 @@ from tests.simulation.chaos.invariants import Invariants
 from tests.simulation.chaos.plan import Fault, Plan
 from tests.simulation.chaos.trouble import Trouble
 from tests.simulation.chaos.truth import Truth
-from tests.simulation.harness import SECOND_NS
 from tests.simulation.heard import heard_at
 from tests.simulation.schedule import Schedule
 
-START_AGAIN_NS = 2 * SECOND_NS
+START_AGAIN_NS = 2 * NS_PER_S
 STALL_S = StreamTimings().stall_s
 BOOK_NEWS = BookDelta | BookSnapshot | TopOfBook
 
@@ -153,15 +153,15 @@ class Process:
                 self._invariants.heard_ns = self._schedule.now_ns
             case FeedAlive(stream=Stream.MARKET) | FeedUp(stream=Stream.MARKET):
                 self._invariants.heard_ns = self._schedule.now_ns
-            case Operator(action=OperatorAction.KILL):
+            case OperatorCommand(action=OperatorAction.KILL):
                 self._invariants.latched.add(Fault.OPERATOR_KILL)
             case OrderReject(reason=RejectReason.AUTH):
                 self._invariants.latched.add(Fault.KEY_REVOKED)
             case Fill() if (event.trade_id, event.size) in self.doors.contradictions:
                 self._invariants.latched.add(Fault.CONFLICT)
-            case Operator(action=OperatorAction.PAUSE):
+            case OperatorCommand(action=OperatorAction.PAUSE):
                 self._invariants.is_paused = True
-            case Operator(action=OperatorAction.RESUME):
+            case OperatorCommand(action=OperatorAction.RESUME):
                 self._invariants.is_paused = False
                 self._truth.resumed()
             case _:
@@ -199,7 +199,7 @@ class Process:
         if self.engine is None or self._is_blocked:
             return
         self._is_blocked = True
-        until_ns = self._schedule.now_ns + round(seconds * SECOND_NS)
+        until_ns = self._schedule.now_ns + round(seconds * NS_PER_S)
         self._schedule.at(until_ns, partial(self._go_on, seconds, self.doors.run))
 
     def _go_on(self, seconds: float, run: int) -> None:
@@ -226,12 +226,12 @@ class Process:
         if self.engine is not None and not self._is_blocked:
             self._watchdog.lag(0.0)
 
-    def _new_watchdog(self) -> Watchdog:
+    def _new_watchdog(self) -> LoopMonitor:
         clock = Clock(
             wall_ns=lambda: self._schedule.now_ns + self._wall_offset(),
             monotonic_ns=lambda: self._schedule.now_ns,
         )
-        return Watchdog(clock=clock, post=self.post)
+        return LoopMonitor(clock=clock, post=self.post)
 
     def _wall_offset(self) -> int:
         return self.doors.clock_offset_ns if hasattr(self, "doors") else 0
@@ -267,7 +267,7 @@ class Process:
             self._open()
             return
         newest_ns = max((intent.decided_ns for intent in self.disk.intents.values()), default=0)
-        late_ns = newest_ns + round(LATE_CREATE_S * SECOND_NS)
+        late_ns = newest_ns + round(LATE_CREATE_S * NS_PER_S)
         self._schedule.at(max(self._schedule.now_ns, late_ns), self._look_again)
 
     def _look_again(self) -> None:

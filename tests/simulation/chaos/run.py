@@ -7,13 +7,14 @@ from pathlib import Path
 from time import process_time
 from traceback import extract_tb
 
-from quoter.domain.events import Operator, Tick
+from quoter.domain.events import OperatorCommand, Tick
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
+from quoter.domain.units import NS_PER_MS, NS_PER_S
 from quoter.engine.engine import Engine
-from quoter.risk.message_rate import JUDGED_FROM
-from quoter.risk.repeated_execution import FILLS_ALWAYS
+from quoter.risk.monitors.message_rate import JUDGED_FROM
+from quoter.risk.monitors.repeated_execution import FILLS_ALWAYS
 from quoter.sim.exchange import Exchange
 from tests.simulation.chaos.acts import Acts
 from tests.simulation.chaos.breach import Breach
@@ -24,11 +25,10 @@ from tests.simulation.chaos.plan import DRAIN_S, Fault, Plan, draw
 from tests.simulation.chaos.process import Life, MakeEngine, Process
 from tests.simulation.chaos.trouble import Trouble, at_ns
 from tests.simulation.chaos.truth import Truth
-from tests.simulation.harness import ACCOUNT, SECOND_NS, START_NS
+from tests.simulation.harness import ACCOUNT, START_NS
 from tests.simulation.schedule import Schedule
-from tests.simulation.seam import MS
 
-DEPTH_NS = 250 * MS
+DEPTH_NS = 250 * NS_PER_MS
 UNKNOWN_S_MAX = 5.0
 HOLDS = {Cause.MARKET_REGIME, Cause.MESSAGE_RATE}  # the market's fault, or our own: no healing
 BOOKS = (Fault.DEPOSIT, Fault.FOREIGN_TRADE, Fault.WIPE)
@@ -172,7 +172,7 @@ class World:
         self._is_throttled = True
         if "in a row refused" in text:
             return
-        window = [ts_ns for ts_ns in self._fill_times if now_ns - ts_ns <= 61 * SECOND_NS]
+        window = [ts_ns for ts_ns in self._fill_times if now_ns - ts_ns <= 61 * NS_PER_S]
         if not len(window) > FILLS_ALWAYS:
             raise Breach("PT-08", f"throttled after {len(window)} fills within 61 s")
 
@@ -226,7 +226,7 @@ class World:
         now_ns = self.schedule.now_ns
         self._judge_rest()
         self.process.post(
-            Operator(ts_ns=now_ns, action=OperatorAction.DRAIN, actor="test", text="end")
+            OperatorCommand(ts_ns=now_ns, action=OperatorAction.DRAIN, actor="test", text="end")
         )
 
     @property

@@ -10,7 +10,7 @@ from quoter.domain.events import (
     CancelReject,
     Event,
     Fill,
-    Operator,
+    OperatorCommand,
     OrderDone,
     OrderNotFound,
     OrderReject,
@@ -19,12 +19,7 @@ from quoter.domain.events import (
 )
 from quoter.domain.market import Side
 from quoter.domain.quotes import Quote
-from quoter.domain.reasons import (
-    CancelRejectReason,
-    DoneReason,
-    OperatorAction,
-    RejectReason,
-)
+from quoter.domain.reasons import CancelRejectReason, DoneReason, OperatorAction, RejectReason
 from quoter.domain.step import Step
 from quoter.domain.trading import Phase, TradingState
 from quoter.engine.config import EngineConfig
@@ -90,7 +85,7 @@ def deaf_to_trade_lists(engine: Engine, event: Event) -> Event:
 
 def deaf_to_pauses(engine: Engine, event: Event) -> Event | None:
     """An operator's pause does nothing."""
-    is_pause = isinstance(event, Operator) and event.action is OperatorAction.PAUSE
+    is_pause = isinstance(event, OperatorCommand) and event.action is OperatorAction.PAUSE
     return None if is_pause else event
 
 

@@ -3,8 +3,9 @@
 from collections import Counter
 from random import Random
 
+from quoter.domain.units import NS_PER_S
 from tests.simulation.chaos.plan import Fault, Plan, Window
-from tests.simulation.harness import SECOND_NS, START_NS
+from tests.simulation.harness import START_NS
 from tests.simulation.schedule import Schedule
 
 
@@ -35,7 +36,7 @@ class Trouble:
 
     def between_ns(self, low_s: float, high_s: float) -> int:
         """A random length of time."""
-        return round(self.random.uniform(low_s, high_s) * SECOND_NS)
+        return round(self.random.uniform(low_s, high_s) * NS_PER_S)
 
     def _force(self, fault: Fault) -> float:
         windows = self._windows.get(fault)
@@ -47,7 +48,7 @@ class Trouble:
 
 def at_ns(seconds: float) -> int:
     """Virtual time of a number of seconds after the start."""
-    return START_NS + round(seconds * SECOND_NS)
+    return START_NS + round(seconds * NS_PER_S)
 
 
 def windows_of(plan: Plan, *faults: Fault) -> list[Window]:

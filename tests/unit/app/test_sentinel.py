@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from quoter.app.sentinel import CALL_S_MAX, door_config, run_sentinel
+from quoter.app.sentinel import CALL_S_MAX, cancel_gateway_config, run_sentinel
 from quoter.service.data_folder import SENTINEL_LOCK, DataFolder
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import FixedSettings, Settings
@@ -24,9 +24,9 @@ def settings(**changed: object) -> Settings:
 
 def test_it_uses_its_own_key_and_else_the_daemons() -> None:
     ours = {"api_key": "daemon", "api_secret": "d"}
-    assert door_config(settings(**ours)).api_key == "daemon"
+    assert cancel_gateway_config(settings(**ours)).api_key == "daemon"
     own = ours | {"sentinel_api_key": "own", "sentinel_api_secret": "o"}
-    config = door_config(settings(**own))
+    config = cancel_gateway_config(settings(**own))
     assert (config.api_key, config.secret) == ("own", "o")
     assert config.call_s_max == CALL_S_MAX
 

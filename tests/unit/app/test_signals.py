@@ -11,16 +11,16 @@ from typing import cast
 
 import pytest
 
+from quoter.app.live_control import LiveControl
 from quoter.app.signals import Signals
-from quoter.app.start import StartFailed, latched
-from quoter.app.steering import Steering
-from quoter.domain.events import Event, Operator
+from quoter.app.startup import StartFailed, latched
+from quoter.domain.events import Event, OperatorCommand
 from quoter.domain.reasons import OperatorAction
 from quoter.service.clock import Clock
 from quoter.service.data_folder import KILL_REQUEST, DataFolder
 from quoter.service.exit_codes import ExitCode
+from quoter.service.killswitch.controller import KillSwitchController
 from quoter.service.runner import Runner
-from quoter.service.stops import Stops
 
 TURNS = 20  # of the loop, until a signal is surely heard
 
@@ -29,7 +29,7 @@ TURNS = 20  # of the loop, until a signal is surely heard
 class Run:
     """All that signals touch of a runner, and of its steering."""
 
-    stops: Stops
+    stops: KillSwitchController
     heard: list[Event]
     can_reload: bool = False
 
@@ -38,18 +38,20 @@ class Run:
 
     @property
     def kills(self) -> int:
-        actions = [event.action for event in self.heard if isinstance(event, Operator)]
+        actions = [event.action for event in self.heard if isinstance(event, OperatorCommand)]
         return actions.count(OperatorAction.KILL)
 
 
 def begun(folder: DataFolder) -> Run:
     heard: list[Event] = []
-    stops = Stops(gateway=None, folder=folder, latched=None, post=heard.append, clock=Clock())
+    stops = KillSwitchController(
+        gateway=None, folder=folder, latched=None, post=heard.append, clock=Clock()
+    )
     return Run(stops, heard)
 
 
 def listen(signals: Signals, run: Run) -> None:
-    signals.listen(cast(Runner, run), cast(Steering, run))
+    signals.listen(cast(Runner, run), cast(LiveControl, run))
 
 
 async def hit(number: signal.Signals) -> None:

@@ -13,7 +13,7 @@ from deploy.grafana.panels import ROWS
 from deploy.grafana.watch_panels import CORES
 from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
-from quoter.service.vigil import Core
+from quoter.service.sentinel.heartbeat_monitor import Core
 from quoter.telemetry.metrics import Metrics
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
 from tests.prometheus import ABSENT, PROMTOOL

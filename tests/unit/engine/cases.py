@@ -16,7 +16,7 @@ from quoter.domain.events import (
     FeedUp,
     Fill,
     OpenOrdersReport,
-    Operator,
+    OperatorCommand,
     OrderAck,
     OrderDone,
     OrderNotFound,
@@ -40,14 +40,20 @@ from quoter.domain.reasons import (
 )
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
-from quoter.engine.config import EngineConfig, GammaUnit, PreTradePolicy, PricingConfig
+from quoter.domain.units import NS_PER_S
+from quoter.engine.config import (
+    ActivityPolicy,
+    EngineConfig,
+    GammaUnit,
+    PricingConfig,
+    RequotePolicy,
+)
 from quoter.engine.engine import Engine
-from quoter.engine.requote import RequotePolicy
-from quoter.pricing.shape import QuoteShape
+from quoter.pricing.quote.shape import QuoteShape
 from quoter.risk.hysteresis import Hysteresis
 from quoter.risk.view import Limits
 from quoter.state.open_orders import OpenOrder
-from tests.unit.state.cases import ABC, SECOND_NS, START_NS, levels
+from tests.unit.state.cases import ABC, START_NS, levels
 
 OPENING = {"ABC": Decimal(100), "USD": Decimal(100_000)}
 LIMITS = Limits(
@@ -78,7 +84,7 @@ CONFIG = EngineConfig(
     pricing=PRICING,
     requote=RequotePolicy(),
     hysteresis=AT_ONCE,
-    pretrade=PreTradePolicy(jump=0.0, drift=0.0),  # the books of these tests leap
+    pretrade=ActivityPolicy(jump=0.0, drift=0.0),  # the books of these tests leap
 )
 # Room for one order on each side: too little for a normalised gamma, so it is given as it is.
 ONE_ORDER = replace(
@@ -141,7 +147,7 @@ class Desk:
     # time
 
     def tick(self, seconds: float = 0.1) -> Step:
-        self.now_ns += round(seconds * SECOND_NS)
+        self.now_ns += round(seconds * NS_PER_S)
         return self.tell(Tick(ts_ns=self.now_ns))
 
     def wait(self, seconds: float, *, alive: bool = True, ends: bool = False) -> list[Step]:
@@ -262,13 +268,15 @@ class Desk:
     # people and the shell
 
     def operator(self, action: OperatorAction) -> Step:
-        return self.tell(Operator(ts_ns=self.now_ns, action=action, actor="test", text="because"))
+        return self.tell(
+            OperatorCommand(ts_ns=self.now_ns, action=action, actor="test", text="because")
+        )
 
     def alarm(self, cause: Cause, *, active: bool = True) -> Step:
         return self.tell(Alarm(ts_ns=self.now_ns, cause=cause, active=active, text="shell"))
 
     def rate_limited(self, seconds: float) -> Step:
-        until_ns = self.now_ns + round(seconds * SECOND_NS)
+        until_ns = self.now_ns + round(seconds * NS_PER_S)
         return self.tell(RateLimited(ts_ns=self.now_ns, until_ns=until_ns, text="429"))
 
     # what it has

@@ -11,6 +11,7 @@ from quoter.domain.market import Stream
 from quoter.domain.orders import OrderState
 from quoter.domain.reasons import OperatorAction, RejectReason
 from quoter.domain.trading import CancelReason, Cause, NoQuote, Phase, TradingState
+from quoter.domain.units import NS_PER_S
 from tests.unit.engine.cases import (
     CONFIG,
     ONE_ORDER,
@@ -24,7 +25,7 @@ from tests.unit.engine.cases import (
     places,
     state,
 )
-from tests.unit.state.cases import BUY, SECOND_NS, SELL, START_NS, levels, snapshot
+from tests.unit.state.cases import BUY, SELL, START_NS, levels, snapshot
 
 # phases
 
@@ -45,8 +46,8 @@ def test_nothing_is_quoted_before_both_streams_are_up_and_caught_up() -> None:
 
 
 def test_without_priors_it_watches_the_market_before_it_quotes() -> None:
-    learning = replace(PRICING, sigma_prior=None, kappa_prior=None, intensity_prior=None)
-    desk = Desk(config(pricing=replace(learning, is_calibrating=True))).start()
+    estimators = replace(PRICING, sigma_prior=None, kappa_prior=None, intensity_prior=None)
+    desk = Desk(config(pricing=replace(estimators, is_calibrating=True))).start()
     for tenth in range(1, 60):
         assert places(desk.steps) == [] or tenth > 50
         desk.tick()
@@ -60,7 +61,7 @@ def test_steps_are_numbered_without_gaps_and_time_never_runs_back() -> None:
     desk = Desk().quoting()
     desk.wait(1.0)
     now_ns = desk.now_ns
-    desk.now_ns -= SECOND_NS
+    desk.now_ns -= NS_PER_S
     desk.fill(desk.wanted(BUY), "0.1")
     assert desk.engine.ts_ns == now_ns
     assert [step.seq for step in desk.steps] == list(range(1, len(desk.steps) + 1))

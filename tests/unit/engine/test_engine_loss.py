@@ -119,12 +119,12 @@ def test_fills_that_lose_too_much_within_a_minute_pause_us_for_one() -> None:
     assert desk.causes == set()
     desk.book(98.4)
     desk.tick()
-    assert desk.causes == {Cause.TOXIC_MINUTE}
+    assert desk.causes == {Cause.MARKOUT_LOSS}
     assert desk.state() is TradingState.PAUSED
     desk.wait(59)
     assert desk.state() is TradingState.PAUSED
     desk.wait(1.5)
-    assert Cause.TOXIC_MINUTE not in desk.causes
+    assert Cause.MARKOUT_LOSS not in desk.causes
 
 
 def test_unless_asked_for_no_minute_pauses_us() -> None:
@@ -132,4 +132,4 @@ def test_unless_asked_for_no_minute_pauses_us() -> None:
     desk.fill(desk.wanted(BUY))
     desk.book(60.0)
     desk.tick()
-    assert Cause.TOXIC_MINUTE not in desk.causes
+    assert Cause.MARKOUT_LOSS not in desk.causes

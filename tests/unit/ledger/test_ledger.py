@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from quoter.domain.market import Calibrated, Side
+from quoter.domain.market import SavedCalibration, Side
 from quoter.domain.orders import OrderState
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.reader import Reader
@@ -163,9 +163,9 @@ async def test_a_run_is_written_when_it_begins_and_when_it_ends(tmp_path: Path) 
 
 
 async def test_what_is_learned_is_kept_per_market_to_the_digit(tmp_path: Path) -> None:
-    learned = Calibrated(NOW_NS, 20 / 3, 0.1, 1e-9)
+    learned = SavedCalibration(NOW_NS, 20 / 3, 0.1, 1e-9)
     async with opened(tmp_path) as ledger:
-        await ledger.keep(Calibrated(NOW_NS - 1, 1.0, 1.0, 1.0))
+        await ledger.keep(SavedCalibration(NOW_NS - 1, 1.0, 1.0, 1.0))
         await ledger.keep(learned)
     with Reader(tmp_path) as reader:
         assert reader.calibrated(MARKET) == learned

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from quoter.domain.instrument import Instrument
 from quoter.domain.quotes import PricingInputs
-from quoter.pricing.shape import QuoteShape
+from quoter.pricing.quote.shape import QuoteShape
 
 # The papers' own market; nothing but the model acts.
 PAPER = PricingInputs(

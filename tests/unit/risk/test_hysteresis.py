@@ -3,11 +3,12 @@
 import pytest
 
 from quoter.domain.trading import Cause, TradingState
-from quoter.risk.hysteresis import CLEAN_NS, SECOND_NS, Flaps, Hysteresis
+from quoter.domain.units import NS_PER_S
+from quoter.risk.hysteresis import CLEAN_NS, Flaps, Hysteresis
 from quoter.risk.kill_switch import SEVERITY
 
-MINUTE_NS = 60 * SECOND_NS
-DAY_NS = 86_400 * SECOND_NS
+MINUTE_NS = 60 * NS_PER_S
+DAY_NS = 86_400 * NS_PER_S
 
 
 def test_the_sixth_pause_of_one_cause_within_ten_minutes_is_one_too_many() -> None:
@@ -53,7 +54,7 @@ def test_only_what_clears_by_itself_waits_for_quiet() -> None:
     for cause, clean_ns in CLEAN_NS.items():
         assert not SEVERITY[cause].is_latched
         assert SEVERITY[cause].state is TradingState.PAUSED
-        assert 0 < clean_ns <= 5 * SECOND_NS
+        assert 0 < clean_ns <= 5 * NS_PER_S
 
 
 @pytest.mark.parametrize(("pauses_max", "window_ns"), [(0, 1), (5, 0), (5, -1)])

@@ -31,7 +31,7 @@ def test_the_severities_are_those_of_the_decisions() -> None:
     assert by_state[TradingState.KILLED] == {
         Cause.OPERATOR_KILL, Cause.INVENTORY_BREACH, Cause.LOSS_LIMIT, Cause.INVARIANT_BROKEN,
         Cause.ORDER_REAPPEARED, Cause.LEDGER_CONFLICT, Cause.KEY_REFUSED,
-        Cause.LEDGER_FAILED, Cause.FOREIGN_RUN, Cause.DRAWDOWN_LIMIT, Cause.WIRE_MISMATCH,
+        Cause.LEDGER_FAILED, Cause.DUPLICATE_INSTANCE, Cause.DRAWDOWN_LIMIT, Cause.WIRE_MISMATCH,
         Cause.SENTINEL_KILL, Cause.FOREIGN_KILL,
     }  # fmt: skip
     assert by_state[TradingState.REDUCE_ONLY] == {

@@ -2,11 +2,11 @@
 
 import asyncio
 
-from quoter.app.sandbox import with_crash
+from quoter.cli.sandbox import with_crash
 from quoter.sandbox.config import CrashScenario, default_config
-from quoter.sandbox.faults import Armed, Endpoint, Fault, FaultKind
+from quoter.sandbox.exchange.faults import Armed, Endpoint, Fault, FaultKind
+from quoter.sandbox.exchange.venue import Venue
 from quoter.sandbox.scenario import play, troubles
-from quoter.sandbox.venue import Venue
 from quoter.sim.flow import Flow
 
 

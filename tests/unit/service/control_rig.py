@@ -17,26 +17,27 @@ from multidict import CIMultiDict
 from quoter.domain.events import Event
 from quoter.domain.step import StateChange, Step
 from quoter.domain.trading import Cause, TradingState
-from quoter.engine.operators import REARM_REFUSED
+from quoter.domain.units import NS_PER_S
+from quoter.engine.commands.operator import REARM_REFUSED
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.reader import Reader
 from quoter.ledger.rows import Operation
-from quoter.service.asks import Asks
 from quoter.service.clock import Clock
-from quoter.service.control import Control
-from quoter.service.control import Desk as ControlDesk
+from quoter.service.control_api.auth import Role, Tokens
+from quoter.service.control_api.live_params import LiveParamsService
+from quoter.service.control_api.routes import Control
+from quoter.service.control_api.routes import Desk as ControlDesk
 from quoter.service.data_folder import DataFolder
-from quoter.service.http import Pages, Sources, serve, stop
-from quoter.service.latch import Latch
-from quoter.service.params import ParamsDesk
-from quoter.service.stops import Stops
-from quoter.service.tokens import Role, Tokens
+from quoter.service.http.server import Pages, Sources, serve, stop
+from quoter.service.killswitch.controller import KillSwitchController
+from quoter.service.killswitch.latch import Latch
+from quoter.service.pending_replies import PendingReplies
 from quoter.settings import FixedSettings
 from quoter.telemetry.metrics import Metrics
 from quoter.venues.ports import OrderGateway
 from tests.unit.engine.cases import Desk
 from tests.unit.ledger.cases import opened
-from tests.unit.state.cases import SECOND_NS, START_NS
+from tests.unit.state.cases import START_NS
 
 TOKENS = {
     Role.READ: "read-0123456789abcdefghijklmnopqrstuv",
@@ -98,21 +99,21 @@ class Rig:
         self.is_held = False  # the engine is kept busy by something else
         self._queue: list[Event] = []
         self._keys = count(1)
-        self.stops = Stops(
+        self.stops = KillSwitchController(
             gateway=cast(OrderGateway, self.gate),
             folder=DataFolder(folder),
             latched=None,
             post=self._put,
             clock=self.clock,
         )
-        self.asks = Asks(self.stops.post)
+        self.asks = PendingReplies(self.stops.post)
         running = TradingState.RUNNING
         self.stops.changed(StateChange(before=running, after=running, raised=(), cleared=()))
         self.gate.opened = 0
         engine = self.desk.engine
-        params = ParamsDesk(
+        params = LiveParamsService(
             settings=SETTINGS,
-            params=lambda: engine.controls.knobs.params,
+            params=lambda: engine.controls.live_params.params,
             clock=self.clock,
             asks=self.asks,
         )
@@ -132,7 +133,7 @@ class Rig:
             is_alive=lambda: True,
             kill_id=self.stops.kill_id,
         )
-        self.pages = Pages(sources, host_names=["quoter"], control=control)
+        self.pages = Pages(sources, host_names=["quoter"], extra=control)
         self.base = ""
         self.client = aiohttp.ClientSession()
 
@@ -163,7 +164,7 @@ class Rig:
     # what a test does
 
     def later(self, seconds: float) -> None:
-        self.desk.now_ns += round(seconds * SECOND_NS)
+        self.desk.now_ns += round(seconds * NS_PER_S)
 
     def settle(self) -> None:
         """Every order is over, and the venue's lists say so."""
@@ -240,7 +241,7 @@ class Rig:
         engine = self.desk.engine
         return (
             engine.causes.switch.causes,
-            engine.controls.knobs.params,
+            engine.controls.live_params.params,
             self.gate.is_open,
             self.stops.latched,
             engine.seq,

@@ -27,15 +27,15 @@ from quoter.domain.events import (
     ReportFailed,
 )
 from quoter.domain.instrument import Instrument
-from quoter.domain.market import MarketPast
+from quoter.domain.market import MarketHistory
 from quoter.domain.reasons import CancelRejectReason, RejectReason, ReportKind
 from quoter.domain.trading import CancelReason
 from quoter.service import outbox as module
 from quoter.service.clock import Clock
 from quoter.service.outbox import Outbox
 from quoter.telemetry.metrics import Metrics
+from quoter.venues.clock import ClockSample
 from quoter.venues.ports import Emit
-from quoter.venues.venue_clock import ClockSample
 from tests.unit.state.cases import ABC, START_NS, place
 
 
@@ -81,7 +81,7 @@ class Gateway:
         await self._take(request)
         return ReportFailed(ts_ns=START_NS, kind=request.kind, text="no")
 
-    async def past(self) -> MarketPast:
+    async def past(self) -> MarketHistory:
         raise AssertionError("the outbox never asks")
 
     async def cancel_all(self) -> int:

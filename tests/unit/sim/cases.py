@@ -17,7 +17,6 @@ from quoter.sim.messages import (
     TimeInForce,
 )
 
-SECOND_NS = 1_000_000_000
 SYMBOL = "ABCUSD"
 BUY, SELL = Side.BUY, Side.SELL
 RICH = {"ABC": Decimal(1000), "USD": Decimal(100_000)}

@@ -24,6 +24,7 @@ from quoter.sim.messages import (
     SimReject,
 )
 from quoter.sim.scripts import Crash
+from tests.recordings import BINANCE_RAW
 from tests.unit.sim.cases import (
     BUY,
     SELL,
@@ -37,7 +38,6 @@ from tests.unit.sim.cases import (
     venue,
 )
 
-CAPTURES = Path(__file__).parents[4] / "shared" / "data" / "binance_raw"
 D = Decimal
 
 
@@ -231,7 +231,7 @@ def played(exchange: Exchange, symbol: str, row: dict[str, object]) -> list[News
             raise AssertionError(row)
 
 
-@pytest.mark.skipif(not CAPTURES.is_dir(), reason="recorded captures are not on this machine")
+@pytest.mark.skipif(not BINANCE_RAW.is_dir(), reason="recorded captures are not on this machine")
 @pytest.mark.parametrize(
     ("name", "symbol", "tick", "lot"),
     [
@@ -244,7 +244,7 @@ def test_a_client_of_the_replayed_capture_sees_the_recorded_best_prices(
 ) -> None:
     """A book rebuilt from what we publish equals the recorded ticker at every shared id."""
     exchange = venue(spec_of(symbol, tick, lot))
-    recorded = list(islice(rows(CAPTURES / name), 12_000))
+    recorded = list(islice(rows(BINANCE_RAW / name), 12_000))
     snapshot = next(row for row in recorded if "lastUpdateId" in row)
     played(exchange, symbol, snapshot)
     loaded = exchange.depth(symbol, 5000)

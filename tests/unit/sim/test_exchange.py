@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from quoter.domain.units import NS_PER_S
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import (
     BalanceNews,
@@ -21,7 +22,7 @@ from quoter.sim.messages import (
     TimeInForce,
 )
 from quoter.sim.orders import ORDERS_CLOSED_MAX, OrderStore
-from tests.unit.sim.cases import BUY, SECOND_NS, SELL, SYMBOL, market, order, reports, venue
+from tests.unit.sim.cases import BUY, SELL, SYMBOL, market, order, reports, venue
 
 D = Decimal
 LIMIT_MAKER, MARKET = OrderKind.LIMIT_MAKER, OrderKind.MARKET
@@ -270,18 +271,18 @@ def test_a_halted_symbol_takes_cancels_but_no_orders() -> None:
     with pytest.raises(Refused) as refusal:
         exchange.place("a", order(BUY, "98", "1"), 2)
     assert refusal.value.reason is SimReject.HALTED
-    assert not [n for n in exchange.advance(20 * SECOND_NS) if isinstance(n, PrintNews)]
-    exchange.cancel("a", SYMBOL, client_id="q", now_ns=21 * SECOND_NS)
+    assert not [n for n in exchange.advance(20 * NS_PER_S) if isinstance(n, PrintNews)]
+    exchange.cancel("a", SYMBOL, client_id="q", now_ns=21 * NS_PER_S)
     exchange.halt(SYMBOL, is_halted=False)
-    exchange.place("a", order(BUY, "98", "1"), 22 * SECOND_NS)
+    exchange.place("a", order(BUY, "98", "1"), 22 * NS_PER_S)
 
 
 def test_news_that_a_refusal_held_back_comes_with_the_next_call() -> None:
     calm, disturbed = (venue(market(sigma=1.0, intensity=3.0)) for _ in range(2))
-    heard = calm.advance(SECOND_NS)
+    heard = calm.advance(NS_PER_S)
     with pytest.raises(Refused):
-        disturbed.place("a", order(BUY, "98", "0"), SECOND_NS)
-    assert disturbed.advance(SECOND_NS) == heard
+        disturbed.place("a", order(BUY, "98", "0"), NS_PER_S)
+    assert disturbed.advance(NS_PER_S) == heard
 
 
 def test_closed_orders_are_forgotten_at_the_bound_and_open_ones_never() -> None:

@@ -7,9 +7,10 @@ from math import exp, sqrt
 import pytest
 
 from quoter.domain.market import Side
+from quoter.domain.units import NS_PER_S
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import BestNews, MarketSpec, News, OrderKind, PrintNews, ReportType
-from tests.unit.sim.cases import BUY, SECOND_NS, SELL, SYMBOL, market, order, reports, venue
+from tests.unit.sim.cases import BUY, SELL, SYMBOL, market, order, reports, venue
 
 DISTANCES = ("0.5", "1.5", "3.0")  # 1/kappa is 2
 
@@ -33,14 +34,14 @@ def test_a_quote_is_reached_as_often_as_the_model_says(sigma: float) -> None:
     fills: Counter[str] = Counter()
     expected: dict[str, float] = {}
     now_ns = 0
-    while now_ns < 200 * SECOND_NS:
+    while now_ns < 200 * NS_PER_S:
         names = {}
         for side, distance in wanted:
             names[side, distance] = quote(exchange, side, distance, now_ns)
         before_ns, now_ns = now_ns, flow.next_ns
         for (side, distance), exact in names.items():
             rate = spec.intensity * exp(-spec.kappa * exact)
-            name, passed_s = f"{side}{distance}", (now_ns - before_ns) / SECOND_NS
+            name, passed_s = f"{side}{distance}", (now_ns - before_ns) / NS_PER_S
             expected[name] = expected.get(name, 0.0) + rate * passed_s
         news = exchange.advance(now_ns)
         for report in reports(news):
@@ -53,7 +54,7 @@ def test_a_quote_is_reached_as_often_as_the_model_says(sigma: float) -> None:
 
 
 def test_prints_arrive_at_the_models_rate_on_both_sides() -> None:
-    news = venue(market(intensity=50.0)).advance(200 * SECOND_NS)
+    news = venue(market(intensity=50.0)).advance(200 * NS_PER_S)
     takers = Counter(one.taker for one in news if isinstance(one, PrintNews))
     for side in (BUY, SELL):
         assert abs(takers[side] - 10_000) <= 4 * sqrt(10_000)
@@ -61,7 +62,7 @@ def test_prints_arrive_at_the_models_rate_on_both_sides() -> None:
 
 def test_prints_reach_as_far_as_kappa_says() -> None:
     """A share exp(-kappa * distance) of them goes at least that far from the mid."""
-    news = venue(market(intensity=50.0, kappa=0.5)).advance(200 * SECOND_NS)
+    news = venue(market(intensity=50.0, kappa=0.5)).advance(200 * NS_PER_S)
     reaches = [abs(one.price - 100) for one in news if isinstance(one, PrintNews)]
     for distance in (2, 4):
         expected = exp(-0.5 * distance)
@@ -74,7 +75,7 @@ def test_the_mid_walks_as_widely_as_sigma_says() -> None:
     ends = []
     for seed in range(200):
         exchange = venue(spec, seed=seed)
-        exchange.advance(4 * SECOND_NS)
+        exchange.advance(4 * NS_PER_S)
         ends.append(exchange.mid(SYMBOL) - 100.0)
     spread = sqrt(sum(end**2 for end in ends) / len(ends))
     assert spread == pytest.approx(0.6, rel=4 / sqrt(2 * len(ends)))
@@ -95,7 +96,7 @@ def test_some_takers_leave_a_rest_of_the_last_order_they_reach() -> None:
     exchange = venue(market(intensity=5.0, partial_share=1.0))
     exchange.place("a", order(SELL, "100.2", "1", client_id="near"), 1)
     exchange.place("a", order(SELL, "100.4", "1", client_id="far"), 1)
-    trades = [one for one in reports(exchange.advance(SECOND_NS)) if one.trade is not None]
+    trades = [one for one in reports(exchange.advance(NS_PER_S)) if one.trade is not None]
     partial = [one for one in trades if one.order.state == "PARTIALLY_FILLED"]
     assert partial
     assert all(Decimal(0) < one.order.filled < 1 for one in partial)
@@ -104,7 +105,7 @@ def test_some_takers_leave_a_rest_of_the_last_order_they_reach() -> None:
 def test_an_order_that_the_market_moves_across_is_filled_at_its_own_price() -> None:
     exchange = venue(market(sigma=3.0))
     exchange.place("a", order(BUY, "98.9", "1"), 1)
-    news = exchange.advance(60 * SECOND_NS)
+    news = exchange.advance(60 * NS_PER_S)
     trade = reports(news)[0].trade
     assert trade is not None
     assert (trade.price, trade.is_maker) == (Decimal("98.9"), True)
@@ -114,7 +115,7 @@ def run(spec: MarketSpec, seed: int, *, with_orders: bool) -> list[News]:
     exchange = venue(spec, seed=seed)
     news: list[News] = []
     for second in range(1, 30):
-        now_ns = second * SECOND_NS
+        now_ns = second * NS_PER_S
         news += exchange.advance(now_ns)
         if with_orders:
             best = exchange.depth(SYMBOL, 1).bids[0][0]
@@ -136,7 +137,7 @@ def test_orders_change_neither_the_price_path_nor_who_arrives() -> None:
     def arrivals(news: list[News]) -> list[tuple[int, Side]]:
         """Times and sides; a taker that also fills orders prints more than once."""
         found = [(one.ts_ns, one.taker) for one in news if isinstance(one, PrintNews)]
-        return list(dict.fromkeys(pair for pair in found if pair[0] % (SECOND_NS // 20)))
+        return list(dict.fromkeys(pair for pair in found if pair[0] % (NS_PER_S // 20)))
 
     assert arrivals(calm) == arrivals(busy)
 
@@ -145,22 +146,22 @@ def test_time_in_small_steps_and_in_one_leap_tells_the_same_story() -> None:
     small, leap = (venue(market(sigma=0.5, intensity=3.0)) for _ in range(2))
     news: list[News] = []
     for step in range(1, 101):
-        news += small.advance(step * SECOND_NS // 10)
-    assert news == leap.advance(10 * SECOND_NS)
+        news += small.advance(step * NS_PER_S // 10)
+    assert news == leap.advance(10 * NS_PER_S)
 
 
 def test_time_never_runs_backwards() -> None:
     exchange = venue(market(sigma=0.5, intensity=3.0))
-    exchange.advance(10 * SECOND_NS)
-    assert exchange.advance(5 * SECOND_NS) == []
+    exchange.advance(10 * NS_PER_S)
+    assert exchange.advance(5 * NS_PER_S) == []
     placed, _ = exchange.place("a", order(BUY, "90", "1", kind=OrderKind.LIMIT_MAKER), 0)
-    assert placed.created_ns == 10 * SECOND_NS
+    assert placed.created_ns == 10 * NS_PER_S
 
 
 def test_two_symbols_run_side_by_side_in_the_order_of_time() -> None:
     first = market(sigma=0.5, intensity=3.0)
     second = market(symbol="XYZUSD", base="XYZ", sigma=0.5, intensity=3.0)
-    news = venue(first, second).advance(10 * SECOND_NS)
+    news = venue(first, second).advance(10 * NS_PER_S)
     stamps = [one.ts_ns for one in news]
     assert stamps == sorted(stamps)
     paths = {
@@ -168,5 +169,5 @@ def test_two_symbols_run_side_by_side_in_the_order_of_time() -> None:
         for symbol in (SYMBOL, "XYZUSD")
     }
     assert paths[SYMBOL] != paths["XYZUSD"]
-    alone = venue(first).advance(10 * SECOND_NS)
+    alone = venue(first).advance(10 * NS_PER_S)
     assert [one for one in news if getattr(one, "symbol", "") == SYMBOL] == alone

@@ -6,10 +6,11 @@ from random import Random
 
 import pytest
 
+from quoter.domain.units import NS_PER_S
 from quoter.sim.flow import SCRIPTS_MAX
 from quoter.sim.messages import PrintNews
 from quoter.sim.scripts import CALM, NEVER_NS, Burst, Crash, InformedTrader, Script, combine
-from tests.unit.sim.cases import BUY, SECOND_NS, SELL, SYMBOL, market, order, reports, venue
+from tests.unit.sim.cases import BUY, SELL, SYMBOL, market, order, reports, venue
 
 
 def test_a_burst_walks_up_the_book_and_hits_the_accounts_asks() -> None:
@@ -18,14 +19,14 @@ def test_a_burst_walks_up_the_book_and_hits_the_accounts_asks() -> None:
     asks = exchange.depth(SYMBOL, 3).asks
     in_front = sum(price * size for price, size in asks[:1])
     exchange.place("a", order(SELL, "101.1", "2"), 1)
-    exchange.script(SYMBOL, Burst(side=BUY, notional=in_front + Decimal("101.1")), SECOND_NS)
-    news = exchange.advance(2 * SECOND_NS)
+    exchange.script(SYMBOL, Burst(side=BUY, notional=in_front + Decimal("101.1")), NS_PER_S)
+    news = exchange.advance(2 * NS_PER_S)
     (report,) = reports(news)
     assert report.trade is not None
     assert (report.trade.price, report.trade.size) == (Decimal("101.1"), Decimal(1))
     prints = [one for one in news if isinstance(one, PrintNews)]
     assert [one.price for one in prints] == [Decimal("101.0"), Decimal("101.1")]
-    assert {one.ts_ns for one in prints} == {SECOND_NS}
+    assert {one.ts_ns for one in prints} == {NS_PER_S}
     assert sum(one.price * one.size for one in prints) == in_front + Decimal("101.1")
 
 
@@ -33,13 +34,13 @@ def test_a_burst_in_slices_spends_its_notional_evenly_over_time() -> None:
     exchange = venue()
     exchange.place("a", order(BUY, "99.5", "50"), 1)
     script = Burst(side=SELL, notional=Decimal(1990), slices=4, every_s=0.5)
-    exchange.script(SYMBOL, script, SECOND_NS)
-    trades = [one.trade for one in reports(exchange.advance(10 * SECOND_NS))]
+    exchange.script(SYMBOL, script, NS_PER_S)
+    trades = [one.trade for one in reports(exchange.advance(10 * NS_PER_S))]
     assert [trade.ts_ns for trade in trades if trade] == [
-        SECOND_NS,
-        SECOND_NS * 3 // 2,
-        SECOND_NS * 2,
-        SECOND_NS * 5 // 2,
+        NS_PER_S,
+        NS_PER_S * 3 // 2,
+        NS_PER_S * 2,
+        NS_PER_S * 5 // 2,
     ]
     assert [trade.size for trade in trades if trade] == [Decimal(5)] * 4
 
@@ -48,17 +49,17 @@ def test_an_informed_trader_buys_ahead_of_the_drift() -> None:
     """More takers on one side first; the price follows two seconds later, then both end."""
     script = InformedTrader(side=BUY, length_s=20.0, lead_s=2.0, drift_bps=50.0, flow=5.0)
     rng = Random(1)
-    run = script.start(SECOND_NS, rng)
+    run = script.start(NS_PER_S, rng)
     run.act(rng)
-    early, late = run.conditions(2 * SECOND_NS), run.conditions(3 * SECOND_NS + 1)
+    early, late = run.conditions(2 * NS_PER_S), run.conditions(3 * NS_PER_S + 1)
     assert (early.buys, early.sells, early.drift) == (5.0, 1.0, 0.0)
     assert late.buys == 5.0
     assert late.drift == pytest.approx(0.005)
     assert run.next_ns == NEVER_NS
-    assert run.is_over(10_000 * SECOND_NS)
+    assert run.is_over(10_000 * NS_PER_S)
     exchange = venue(market(intensity=5.0))
-    exchange.script(SYMBOL, replace(script, bursts=5, every_s=5.0), SECOND_NS)
-    news = exchange.advance(200 * SECOND_NS)
+    exchange.script(SYMBOL, replace(script, bursts=5, every_s=5.0), NS_PER_S)
+    news = exchange.advance(200 * NS_PER_S)
     assert exchange.mid(SYMBOL) > 110
     takers = [one.taker for one in news if isinstance(one, PrintNews)]
     assert takers.count(BUY) > takers.count(SELL)
@@ -80,7 +81,7 @@ def test_a_crash_falls_far_and_partly_recovers() -> None:
     exchange.script(SYMBOL, Crash(time_scale=4.0), 0)
     lows = []
     for second in range(1, 121):
-        exchange.advance(second * SECOND_NS)
+        exchange.advance(second * NS_PER_S)
         lows.append(exchange.mid(SYMBOL))
     assert min(lows) < 88
     assert lows.index(min(lows)) < 50
@@ -95,7 +96,7 @@ def _best_at(time_scale: float, seconds: tuple[float, ...]) -> list[tuple[Decima
     exchange.script(SYMBOL, Crash(time_scale=time_scale), 0)
     best = []
     for second in seconds:
-        exchange.advance(round(second * SECOND_NS))
+        exchange.advance(round(second * NS_PER_S))
         book = exchange.depth(SYMBOL, 1)
         best.append((book.bids[0][0], book.asks[0][0]))
     return best
@@ -103,23 +104,23 @@ def _best_at(time_scale: float, seconds: tuple[float, ...]) -> list[tuple[Decima
 
 def test_a_crash_fades_away_and_is_over() -> None:
     run = Crash(time_scale=1.0).start(0, Random(1))
-    early, late = run.conditions(481 * SECOND_NS), run.conditions(3000 * SECOND_NS)
+    early, late = run.conditions(481 * NS_PER_S), run.conditions(3000 * NS_PER_S)
     assert early.volatility > late.volatility > 1.0
     assert 0.5 < early.kappa < late.kappa < 1.0
-    assert run.is_over(3480 * SECOND_NS)
+    assert run.is_over(3480 * NS_PER_S)
 
 
 def test_a_price_stays_above_zero_whatever_falls() -> None:
     exchange = venue(market(sigma=60.0, intensity=2.0))
     exchange.script(SYMBOL, Crash(time_scale=50.0), 0)
-    exchange.advance(60 * SECOND_NS)
+    exchange.advance(60 * NS_PER_S)
     assert exchange.mid(SYMBOL) > 0
     assert all(price > 0 for price, _ in exchange.depth(SYMBOL, 100).bids)
 
 
 def test_conditions_of_several_scripts_multiply_and_drifts_add() -> None:
     rng = Random(1)
-    crash = Crash().start(0, rng).conditions(SECOND_NS)
+    crash = Crash().start(0, rng).conditions(NS_PER_S)
     both = combine([crash, crash])
     assert both.volatility == crash.volatility**2
     assert both.drift == 2 * crash.drift
@@ -159,5 +160,5 @@ def test_a_finished_script_makes_room() -> None:
     exchange = venue()
     for _ in range(SCRIPTS_MAX):
         exchange.script(SYMBOL, Burst(side=BUY, notional=Decimal(10)), 0)
-    exchange.advance(SECOND_NS)
-    exchange.script(SYMBOL, Crash(), SECOND_NS)
+    exchange.advance(NS_PER_S)
+    exchange.script(SYMBOL, Crash(), NS_PER_S)

@@ -5,21 +5,12 @@ from decimal import Decimal
 from itertools import pairwise
 from random import Random
 
+from quoter.domain.units import NS_PER_S
 from quoter.sim.messages import BestNews, DepthBook, DepthNews, News, Refused
 from quoter.sim.scripts import Burst
-from tests.unit.sim.cases import (
-    BUY,
-    SECOND_NS,
-    SELL,
-    SYMBOL,
-    apply,
-    market,
-    order,
-    rebuilt,
-    venue,
-)
+from tests.unit.sim.cases import BUY, SELL, SYMBOL, apply, market, order, rebuilt, venue
 
-STEP_NS = SECOND_NS // 20
+STEP_NS = NS_PER_S // 20
 DEPTH_ALL = 10_000
 
 
@@ -28,7 +19,7 @@ def busy_minute() -> tuple[list[DepthNews], list[BestNews], list[DepthBook]]:
     exchange = venue(replace(market(sigma=1.0, intensity=4.0, partial_share=0.3), depth_lots=20))
     rng = Random(5)
     diffs, bests, books = [], [], [exchange.depth(SYMBOL, DEPTH_ALL)]
-    exchange.script(SYMBOL, Burst(side=BUY, notional=Decimal(500)), 5 * SECOND_NS)
+    exchange.script(SYMBOL, Burst(side=BUY, notional=Decimal(500)), 5 * NS_PER_S)
     for step in range(1, 1201):
         now_ns = step * STEP_NS
         news: list[News] = exchange.advance(now_ns)

@@ -10,7 +10,6 @@ from quoter.domain.market import Level, Side
 from quoter.state.open_orders import OpenOrder, OpenOrders
 
 START_NS = 1_700_000_000_000_000_000
-SECOND_NS = 1_000_000_000
 BUY, SELL = Side.BUY, Side.SELL
 ABC = Instrument(
     symbol="ABC/USD",

@@ -7,8 +7,9 @@ import pytest
 
 from quoter.domain.market import Side
 from quoter.domain.step import Pnl
+from quoter.domain.units import NS_PER_S
 from quoter.state.attribution import HORIZONS_S, Attribution
-from tests.unit.state.cases import ABC, BUY, SECOND_NS, SELL, exact, fill
+from tests.unit.state.cases import ABC, BUY, SELL, exact, fill
 
 ZERO = Decimal(0)
 
@@ -26,10 +27,10 @@ def golden() -> Attribution:
     book = attribution(cash="1000")
     book.mark(Decimal("100.00"), 0)
     book.fill(fill("1", BUY, "2", "99.95", fee=".03998"), Decimal("100.00"), 0)
-    book.mark(Decimal("99.90"), 2 * SECOND_NS)
-    book.mark(Decimal("99.80"), 5 * SECOND_NS)
-    book.fill(fill("2", SELL, "1", "99.90", fee=".01998"), Decimal("99.82"), 7 * SECOND_NS)
-    book.mark(Decimal("99.70"), 9 * SECOND_NS)
+    book.mark(Decimal("99.90"), 2 * NS_PER_S)
+    book.mark(Decimal("99.80"), 5 * NS_PER_S)
+    book.fill(fill("2", SELL, "1", "99.90", fee=".01998"), Decimal("99.82"), 7 * NS_PER_S)
+    book.mark(Decimal("99.70"), 9 * NS_PER_S)
     return book
 
 
@@ -70,7 +71,7 @@ def test_the_realised_spread_is_per_worth_traded() -> None:
 def test_a_mid_that_goes_against_a_fill_is_adverse_to_its_side_alone(side: Side) -> None:
     book = attribution()
     book.fill(fill("1", side, "2", "100"), Decimal(100), 0)
-    book.mark(Decimal(100 - side.sign), SECOND_NS)
+    book.mark(Decimal(100 - side.sign), NS_PER_S)
     sides = book.pnl(None).sides
     assert [sides[side].horizons[h].adverse for h in HORIZONS_S] == [-2, -2, -2]
     assert [sides[side.opposite].horizons[h].adverse for h in HORIZONS_S] == [0, 0, 0]

@@ -5,9 +5,10 @@ from itertools import permutations
 
 import pytest
 
+from quoter.domain.units import NS_PER_S
 from quoter.state import inventory as module
 from quoter.state.inventory import Inventory, LedgerConflict
-from tests.unit.state.cases import ABC, BUY, SECOND_NS, SELL, START_NS, at, exact, fill
+from tests.unit.state.cases import ABC, BUY, SELL, START_NS, at, exact, fill
 
 OPENING = {"ABC": Decimal(5), "USD": Decimal(1000), "BNB": Decimal(1)}
 FILLS = (
@@ -72,7 +73,7 @@ def test_the_same_trade_twice_is_a_no_op_whenever_it_is_told() -> None:
     inventory = held()
     assert inventory.book(fill("1"))
     before = dict(inventory.balances)
-    assert not inventory.book(at(START_NS + SECOND_NS, fill("1")))
+    assert not inventory.book(at(START_NS + NS_PER_S, fill("1")))
     assert inventory.balances == before
     assert inventory.fills_buy == 1
 

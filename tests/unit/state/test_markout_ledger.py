@@ -4,13 +4,13 @@ from decimal import Decimal
 
 import pytest
 
+from quoter.domain.units import NS_PER_S
 from quoter.state.markout_ledger import PENDING_MAX, MarkoutLedger
-from tests.unit.state.cases import SECOND_NS
 
 HUNDRED = Decimal(100)
 
 
-@pytest.mark.parametrize(("ts_ns", "adverse"), [(5 * SECOND_NS - 1, 7), (5 * SECOND_NS, 1)])
+@pytest.mark.parametrize(("ts_ns", "adverse"), [(5 * NS_PER_S - 1, 7), (5 * NS_PER_S, 1)])
 def test_the_first_mark_at_or_after_the_horizon_settles(ts_ns: int, adverse: int) -> None:
     ledger = MarkoutLedger(5)
     ledger.fill(Decimal(1), HUNDRED, 0)
@@ -22,8 +22,8 @@ def test_the_first_mark_at_or_after_the_horizon_settles(ts_ns: int, adverse: int
 def test_one_late_mark_settles_all_that_were_due() -> None:
     ledger = MarkoutLedger(1)
     for second in range(3):
-        ledger.fill(Decimal(1), HUNDRED, second * SECOND_NS)
-    ledger.see(Decimal(102), 60 * SECOND_NS)
+        ledger.fill(Decimal(1), HUNDRED, second * NS_PER_S)
+    ledger.see(Decimal(102), 60 * NS_PER_S)
     assert ledger.adverse(Decimal(50)) == 6
 
 

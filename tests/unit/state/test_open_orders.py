@@ -6,9 +6,10 @@ import pytest
 
 from quoter.domain.orders import OrderState
 from quoter.domain.trading import CancelReason
+from quoter.domain.units import NS_PER_S
 from quoter.state import open_orders
 from quoter.state.open_orders import OpenOrders
-from tests.unit.state.cases import BUY, SECOND_NS, SELL, START_NS, exact, reserve
+from tests.unit.state.cases import BUY, SELL, START_NS, exact, reserve
 
 
 def test_an_order_counts_from_its_approval_on() -> None:
@@ -122,10 +123,10 @@ def test_a_closed_order_stays_in_our_sizes_until_it_is_forgotten() -> None:
     orders = OpenOrders()
     for number in range(3):
         order = reserve(orders, f"q{number}", SELL, "1", f"10{number}.0")
-        orders.close(order, OrderState.CANCELED, START_NS + number * SECOND_NS)
+        orders.close(order, OrderState.CANCELED, START_NS + number * NS_PER_S)
     asks = orders.levels[SELL]
     assert asks.get(100.0, 0.0) == asks.get(102.0, 0.0) == 1.0
-    asks.forget(START_NS + SECOND_NS)
+    asks.forget(START_NS + NS_PER_S)
     assert (asks.get(100.0, 0.0), asks.get(101.0, 0.0), len(asks)) == (0.0, 1.0, 2)
 
 

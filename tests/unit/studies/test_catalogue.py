@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 
 from quoter.sandbox.config import MARKETS
-from quoter.studies import crash, gamma, toxic
-from quoter.studies.batches import Sample, run_batches
 from quoter.studies.catalogue import STUDIES
-from quoter.studies.crash_quoter import POLICIES
-from quoter.studies.estimates import Numbers
-from quoter.studies.options import Options
-from quoter.studies.report import Report, write_report
-from quoter.studies.toxic_cases import PROTECTIONS
+from quoter.studies.common.batches import Sample, run_batches
+from quoter.studies.common.estimates import Numbers
+from quoter.studies.common.options import Options
+from quoter.studies.common.report import Report
+from quoter.studies.common.report_writer import write_report
+from quoter.studies.crash import study as crash
+from quoter.studies.crash.quoter import POLICIES
+from quoter.studies.gamma import study as gamma
+from quoter.studies.toxic import study as toxic
+from quoter.studies.toxic.cases import PROTECTIONS
 
 CHEAP = {"as-tables": 1_000, "widening": 200, "slicing": 500, "hedge": 30}
 

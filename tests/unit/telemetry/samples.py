@@ -7,15 +7,8 @@ from quoter.domain.estimates import Edge, Estimates
 from quoter.domain.events import Fill, Tick
 from quoter.domain.market import Level, Side
 from quoter.domain.orders import OrderState, OrderView
-from quoter.domain.params import Params
-from quoter.domain.quotes import (
-    Clamp,
-    PricingInputs,
-    Quote,
-    QuoteTerms,
-    SideOff,
-    TwoSidedQuote,
-)
+from quoter.domain.params import LiveParams
+from quoter.domain.quotes import Clamp, PricingInputs, Quote, QuoteTerms, SideOff, TwoSidedQuote
 from quoter.domain.step import (
     Booked,
     MarkoutPnl,
@@ -66,7 +59,7 @@ TERMS = QuoteTerms(
     delta_ask=None,
     clamps=(Clamp(name="ask_side_limit", before=10.0, after=10.0),),
 )
-PARAMS = Params(
+PARAMS = LiveParams(
     gamma=1.0,
     widening_beta=1.0,
     widening_power=2.0,
@@ -74,8 +67,8 @@ PARAMS = Params(
     spread_min_bps=0.0,
     adverse_bps=0.0,
     alpha_max=2.0,
-    markout_max=2.0,
-    pull_s=5.0,
+    markout_cost_max=2.0,
+    side_cooldown_s=5.0,
     requote_hold_s=1.0,
     requote_tolerance=0.1,
 )

@@ -65,7 +65,7 @@ def test_gauges_follow_the_snapshot(metrics: Metrics) -> None:
     assert value(metrics, "quoter_markout_quote", side="BUY", horizon="5s") == -0.18
     assert value(metrics, "quoter_realised_spread_bps", side="BUY", horizon="5s") == 5
     assert value(metrics, "quoter_fees_paid", asset="USDT") == 0.03
-    assert value(metrics, "quoter_param", name="pull_s") == 5
+    assert value(metrics, "quoter_live_param", name="side_cooldown_s") == 5
 
 
 def test_the_markets_rung_and_what_it_is_judged_by_are_told(metrics: Metrics) -> None:
@@ -177,7 +177,7 @@ def test_labels_are_known_and_series_are_bounded(metrics: Metrics) -> None:
     samples = [sample for family in families for sample in family.samples]
     assert len(samples) < SERIES_MAX
     assert {label for sample in samples for label in sample.labels} <= ALLOWED_LABELS
-    assert value(metrics, "quoter_oddities_total", name="other") >= 9 * NAMES_MAX
+    assert value(metrics, "quoter_anomalies_total", name="other") >= 9 * NAMES_MAX
 
 
 def test_names_have_our_prefix_and_a_sentence(metrics: Metrics) -> None:

@@ -1,6 +1,6 @@
 """The sentinel's metrics carry the daemon's labels, and exist before anything happened."""
 
-from quoter.service.vigil import Core
+from quoter.service.sentinel.heartbeat_monitor import Core
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
 
 
@@ -34,4 +34,4 @@ def test_what_it_saw_and_did_is_shown() -> None:
     latch = f"quoter_sentinel_latch_unwritten{{{labels}}}"
     assert f"{latch} 0.0" in before
     assert f"{latch} 1.0" in text
-    assert f"quoter_sentinel_look_age_seconds{{{labels}}} 0.5" in text
+    assert f"quoter_sentinel_check_age_seconds{{{labels}}} 0.5" in text

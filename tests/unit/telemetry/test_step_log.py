@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from quoter.domain.commands import CancelOrder, Denied, OrderIntent, PlaceOrder
-from quoter.domain.events import FeedDown, Operator, ParamsChanged, Tick, TopOfBook
+from quoter.domain.events import FeedDown, LiveParamsChanged, OperatorCommand, Tick, TopOfBook
 from quoter.domain.market import Level, Side, Stream
 from quoter.domain.orders import OrderState
 from quoter.domain.reasons import OperatorAction
@@ -27,9 +27,9 @@ INTENT = OrderIntent(
 DENIED = Denied(intent=INTENT, rule="order_size", text="1 is above 0.005")
 
 
-def lines(*steps: Step, why_every_s: float = 0.0) -> list[EventDict]:
+def lines(*steps: Step, quote_log_interval_s: float = 0.0) -> list[EventDict]:
     structlog.reset_defaults()
-    log = StepLog(why_every_s=why_every_s)
+    log = StepLog(quote_log_interval_s=quote_log_interval_s)
     with capture_logs() as written:
         for one in steps:
             log.observe(one)
@@ -109,7 +109,7 @@ def test_a_missing_side_is_told_when_it_changes() -> None:
 
 def test_lost_feeds_and_operators_are_told() -> None:
     down = FeedDown(ts_ns=NOW_NS, stream=Stream.PRIVATE, text="closed")
-    wish = Operator(ts_ns=NOW_NS, action=OperatorAction.KILL, actor="cli", text="enough")
+    wish = OperatorCommand(ts_ns=NOW_NS, action=OperatorAction.KILL, actor="cli", text="enough")
     first, second = lines(step(event=down), step(event=wish))
     assert (first["event"], first["reason"]) == ("feed_down", "closed")
     assert (second["event"], second["action"]) == ("operator", "kill")
@@ -125,31 +125,37 @@ def quoted(after_s: float, **changes: object) -> Step:
     return step(**{"seq": 7, "event": Tick(ts_ns=now_ns), "quote": QUOTE} | changes)
 
 
-def whys(*steps: Step, why_every_s: float) -> list[EventDict]:
-    return [line for line in lines(*steps, why_every_s=why_every_s) if line["event"] == "why"]
+def whys(*steps: Step, quote_log_interval_s: float) -> list[EventDict]:
+    return [
+        line
+        for line in lines(*steps, quote_log_interval_s=quote_log_interval_s)
+        if line["event"] == "why"
+    ]
 
 
 def test_a_quote_explains_itself_at_once_and_then_as_often_as_asked() -> None:
     steps = [quoted(after_s, seq=index) for index, after_s in enumerate((0, 1, 29.9, 30, 31, 95))]
-    found = whys(*steps, why_every_s=30)
+    found = whys(*steps, quote_log_interval_s=30)
     assert [line["seq"] for line in found] == [0, 3, 5]
     assert all(line["log_level"] == "info" for line in found)
     assert found[0]["half_spread"] == 5.25
 
 
 def test_zero_turns_the_explanation_off() -> None:
-    assert whys(quoted(0), quoted(100), why_every_s=0) == []
+    assert whys(quoted(0), quoted(100), quote_log_interval_s=0) == []
 
 
 def test_only_a_new_quote_with_terms_explains_itself() -> None:
     """And one without does not use up the turn of the next."""
     none = replace(QUOTE, terms=None)
-    found = whys(quoted(0, quote=None), quoted(1, quote=none), quoted(2, seq=9), why_every_s=30)
+    found = whys(
+        quoted(0, quote=None), quoted(1, quote=none), quoted(2, seq=9), quote_log_interval_s=30
+    )
     assert [line["seq"] for line in found] == [9]
 
 
 def test_turned_knobs_are_told_with_who_and_why() -> None:
-    change = ParamsChanged(ts_ns=NOW_NS, params=PARAMS, actor="operator:1234", text="calmer")
+    change = LiveParamsChanged(ts_ns=NOW_NS, params=PARAMS, actor="operator:1234", text="calmer")
     (line,) = lines(step(event=change))
     assert (line["event"], line["actor"], line["reason"]) == ("params", "operator:1234", "calmer")
-    assert (line["gamma"], line["pull_s"]) == (1.0, 5.0)
+    assert (line["gamma"], line["side_cooldown_s"]) == (1.0, 5.0)

@@ -1,0 +1,246 @@
+"""The books at a start: what happened while we were away, and whether the venue agrees with them.
+
+Three comparisons: trades of the venue against fills of the ledger, fills per order against what the
+venue says was filled, balances against the epoch's opening plus its fills. A difference is an
+incident and never becomes a fill.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import NamedTuple
+
+import structlog
+
+from quoter.app.startup import StartFailed
+from quoter.domain.commands import QueryOrder, RequestReport
+from quoter.domain.events import (
+    BalanceReport,
+    Fill,
+    OrderDone,
+    OrderNotFound,
+    OrderOpen,
+    TradesReport,
+)
+from quoter.domain.instrument import Instrument
+from quoter.domain.orders import OrderState
+from quoter.domain.reasons import DoneReason, ReportKind
+from quoter.ledger.ledger import Ledger
+from quoter.ledger.rows import Epoch, FillKind, Intent, KnownFill
+from quoter.service.clock import Clock
+from quoter.service.exit_codes import ExitCode
+from quoter.settings import Environment
+from quoter.state.inventory import TRADE_IDS_MAX, Inventory, LedgerConflict, is_execution, payload
+from quoter.venues.ports import OrderGateway
+
+log = structlog.get_logger()
+
+OVERLAP_FILLS = 50  # the private stream may have skipped one before the newest that it told
+OVERLAP_NS = 60 * 1_000_000_000  # for venues that page trades by time
+TRIES = 4  # a venue's lists may lag its matching by a second or two
+PAUSE_S = 1.0
+PLAY_MONEY = (Environment.SANDBOX, Environment.TESTNET)
+ZERO = Decimal(0)
+ACCEPT = "if the venue is right, `quoter accept` and start again"
+
+
+class Opening(NamedTuple):
+    """What the engine starts from: balances by asset, the target of `auto`, fills it must know."""
+
+    balances: Mapping[str, Decimal]
+    target: Decimal
+    known: tuple[Fill, ...]
+
+
+class _End(NamedTuple):
+    """What the venue says became of an order; `filled` is None where it does not know it."""
+
+    state: OrderState
+    filled: Decimal | None
+
+
+class Books:
+    """Brings the ledger up to the venue, or refuses the start."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        gateway: OrderGateway,
+        instrument: Instrument,
+        environment: Environment,
+        clock: Clock,
+    ) -> None:
+        self._ledger = ledger
+        self._gateway = gateway
+        self._instrument = instrument
+        self._environment = environment
+        self._clock = clock
+
+    async def settle(self) -> Opening:
+        """Call with no order of ours open. Raises StartFailed and LedgerFailed."""
+        epoch = self._ledger.epoch
+        if epoch is None:
+            return await self._open(reason="")
+        for left in reversed(range(TRIES)):
+            unsettled = self._ledger.reader.unsettled(epoch.number)
+            ends = {intent.client_id: await self._end_of(intent) for intent in unsettled}
+            is_forgotten = await self._catch_up(epoch)
+            books, booked = self._books(epoch)
+            incident = _orders_differ(ends, booked) or await self._balances_differ(books)
+            if not incident:
+                self._close(ends, booked)
+                known = tuple(known.fill for known in self._known(epoch))
+                return Opening(books.balances, epoch.target, known)
+            if left:
+                await asyncio.sleep(PAUSE_S)
+            elif is_forgotten and all(end.filled is None for end in ends.values()):
+                return await self._wiped(incident)
+            else:
+                raise StartFailed(ExitCode.START_FAILED, f"{incident}: {ACCEPT}")
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    def _close(self, ends: Mapping[str, _End], booked: Mapping[str, Decimal]) -> None:
+        """Orders of earlier runs are over now, and what they filled is booked."""
+        for client_id, end in ends.items():
+            filled = booked.get(client_id, ZERO)
+            self._ledger.ended(client_id, end.state, filled, self._clock.now_ns())
+
+    def _known(self, epoch: Epoch) -> list[KnownFill]:
+        """The newest fills of the ledger, oldest first."""
+        return self._ledger.reader.last_fills(epoch.number, TRADE_IDS_MAX)[::-1]
+
+    async def _open(self, *, reason: str) -> Opening:
+        """Begin the books at the venue's balances; the trades behind them are no fills."""
+        before = (await self._trades(RequestReport(kind=ReportKind.TRADES))).fills
+        held = await self._held()
+        target = held.get(self._instrument.base, ZERO)
+        await self._ledger.open_epoch(
+            opening=held,
+            target=target,
+            before=[KnownFill(fill, FillKind.BEFORE) for fill in before],
+            now_ns=self._clock.now_ns(),
+            reason=reason,
+        )
+        touched = (self._instrument.base, self._instrument.quote)
+        opening = {asset: str(held.get(asset, ZERO)) for asset in touched}
+        log.info("epoch_opened", epoch=self._ledger.opened.number, opening=opening)
+        return Opening(held, target, before)
+
+    async def _wiped(self, incident: str) -> Opening:
+        """A test venue lost its memory (RC-08): orders, trades and balances, all at once."""
+        log.warning("venue_wiped", incident=incident, sealed_epoch=self._ledger.opened.number)
+        return await self._open(reason=f"the venue was wiped: {incident}")
+
+    async def _end_of(self, intent: Intent) -> _End:
+        """What became of an order whose end we have not written down. Raises StartFailed."""
+        for _ in range(TRIES):
+            query = QueryOrder(client_id=intent.client_id, venue_id="")
+            match await self._gateway.query(query):
+                case OrderDone() as done:
+                    is_filled = done.reason is DoneReason.FILLED
+                    state = OrderState.FILLED if is_filled else OrderState.CANCELED
+                    return _End(state, done.filled)
+                case OrderOpen() | None:
+                    await asyncio.sleep(PAUSE_S)  # cancelled, but the venue's lists may lag
+                case OrderNotFound():
+                    return _End(OrderState.REJECTED, None)
+        text = f"the venue does not say what became of our order {intent.client_id}"
+        raise StartFailed(ExitCode.START_FAILED, text)
+
+    async def _catch_up(self, epoch: Epoch) -> bool:
+        """Book what the venue has and the ledger has not; True if it forgot the fills of ours.
+
+        Raises StartFailed.
+        """
+        known = {known.fill.trade_id: known for known in self._known(epoch)}
+        told = await self._trades(_since_last(epoch, [each.fill for each in known.values()]))
+        owners: dict[str, str] = {}
+        news = []
+        for fill in told.fills:
+            mine = known.get(fill.trade_id)
+            if mine is not None and payload(mine.fill) != payload(fill):
+                text = f"trade {fill.trade_id}: venue {payload(fill)}, books {payload(mine.fill)}"
+                raise StartFailed(ExitCode.START_FAILED, text)
+            if mine is not None and mine.kind is not FillKind.ORPHAN:
+                continue
+            if fill.venue_id not in owners:
+                owners[fill.venue_id] = await self._owner(fill, epoch)
+            client_id = owners[fill.venue_id]
+            if not client_id or not is_execution(fill):
+                log.warning("foreign_fill", trade_id=fill.trade_id, order=fill.venue_id)
+            else:
+                news.append(KnownFill(replace(fill, client_id=client_id), FillKind.BOOKED))
+        try:
+            await self._ledger.record(news)
+        except LedgerConflict as error:
+            raise StartFailed(ExitCode.START_FAILED, str(error)) from None
+        if news:
+            log.info("fills_caught_up", count=len(news))
+        ours = {trade_id for trade_id, mine in known.items() if mine.kind is FillKind.BOOKED}
+        is_forgotten = bool(ours) and ours.isdisjoint(fill.trade_id for fill in told.fills)
+        return is_forgotten and self._environment in PLAY_MONEY
+
+    async def _owner(self, fill: Fill, epoch: Epoch) -> str:
+        """The order of ours that this trade belongs to; empty if it is somebody else's."""
+        client_id = fill.client_id
+        if not client_id and fill.venue_id:
+            answer = await self._gateway.query(QueryOrder(client_id="", venue_id=fill.venue_id))
+            if isinstance(answer, OrderDone):
+                client_id = answer.client_id
+        return client_id if self._ledger.reader.is_ours(client_id, epoch.number) else ""
+
+    def _books(self, epoch: Epoch) -> tuple[Inventory, dict[str, Decimal]]:
+        """Opening plus fills; and how much of each order they filled, base."""
+        books = Inventory(self._instrument, epoch.opening, target=epoch.target)
+        booked: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for known in self._ledger.reader.fills(epoch.number):
+            if known.kind is FillKind.BOOKED:
+                books.book(known.fill)
+                booked[known.fill.client_id] += known.fill.size
+        return books, booked
+
+    async def _balances_differ(self, books: Inventory) -> str:
+        """Each asset that we trade or pay fees in, exactly; empty if all are the same."""
+        held = await self._held()
+        return "; ".join(
+            f"{asset}: venue {held.get(asset, ZERO)}, books {books.balances[asset]}"
+            for asset in sorted(books.touched)
+            if held.get(asset, ZERO) != books.balances[asset]
+        )
+
+    async def _trades(self, request: RequestReport) -> TradesReport:
+        report = await self._gateway.report(request)
+        if not isinstance(report, TradesReport):
+            text = f"own trades can't be listed: {report}"
+            raise StartFailed(ExitCode.START_FAILED, text)
+        return report
+
+    async def _held(self) -> dict[str, Decimal]:
+        report = await self._gateway.report(RequestReport(kind=ReportKind.BALANCES))
+        if not isinstance(report, BalanceReport):
+            raise StartFailed(ExitCode.START_FAILED, f"balances can't be read: {report}")
+        return {asset: report.free[asset] + report.locked.get(asset, ZERO) for asset in report.free}
+
+
+def _orders_differ(ends: Mapping[str, _End], booked: Mapping[str, Decimal]) -> str:
+    """Which order the venue filled otherwise than the ledger says; empty if none."""
+    for client_id, end in ends.items():
+        ours = booked.get(client_id, ZERO)
+        if end.filled is not None and end.filled != ours:
+            return f"order {client_id}: venue filled {end.filled}, books {ours}"
+    return ""
+
+
+def _since_last(epoch: Epoch, fills: Sequence[Fill]) -> RequestReport:
+    """Ask from a little before the newest trade that the ledger has; `fills` oldest first."""
+    if all(fill.trade_id.isdecimal() for fill in fills):
+        fills = sorted(fills, key=lambda fill: int(fill.trade_id))
+    newest = fills[-OVERLAP_FILLS:]
+    since_ns = min((fill.ts_ns for fill in newest), default=epoch.opened_ns) - OVERLAP_NS
+    # The venue answers with what comes after the id, and the oldest of ours must be there as well.
+    is_number = bool(newest) and newest[0].trade_id.isdecimal()
+    after = str(int(newest[0].trade_id) - 1) if is_number else ""
+    return RequestReport(kind=ReportKind.TRADES, from_trade_id=after, since_ns=since_ns)

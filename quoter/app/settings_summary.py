@@ -1,0 +1,81 @@
+"""What the settings mean on this symbol: worked out once, told in the log or in a table."""
+
+import structlog
+
+from quoter.app.limit_checks import beyond_collar, forbidden
+from quoter.domain.errors import InvalidInput
+from quoter.domain.events import LiveParamsChanged
+from quoter.domain.quotes import QuoteTerms
+from quoter.domain.step import Step
+from quoter.engine.engine import Engine
+from quoter.pricing.quote.explain import Row
+from quoter.pricing.quote.settings_summary import settings_summary, summary_rows, warnings
+
+log = structlog.get_logger()
+
+DIGITS = 8  # significant ones
+
+
+def meant_by(engine: Engine, terms: QuoteTerms) -> tuple[tuple[Row, ...], tuple[str, ...]] | None:
+    """The rows and the warnings for the market that gamma was frozen at; None before that.
+
+    terms: a quote of this engine, for fair value, horizon and the exact model's table.
+    Raises InvalidInput for settings that no meaning can be given to.
+    """
+    references = engine.calibration.references
+    if references is None:
+        return None
+    try:
+        meant = settings_summary(
+            gamma=engine.calibration.gamma_lot,
+            lots_max=engine.config.lots_max,
+            references=references,
+            fair=terms.inputs.fair,
+            tau_s=terms.inputs.tau_s,
+            bounded=terms.inputs.bounded,
+        )
+        rows = summary_rows(meant, order_size=float(engine.config.order_size))
+    except ArithmeticError as error:  # a raw gamma next to nothing
+        raise InvalidInput("gamma_lot", engine.calibration.gamma_lot) from error
+    return rows, warnings(meant)
+
+
+class SettingsSummaryLog:
+    """Writes them with the first quote, and anew when knobs were turned: the references stay."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._is_told = False
+
+    def observe(self, step: Step) -> None:
+        """One line per row and per warning."""
+        if isinstance(step.event, LiveParamsChanged):
+            self._is_told = False
+        if self._is_told or step.quote is None or step.quote.terms is None:
+            return
+        try:
+            found = meant_by(self._engine, step.quote.terms)
+        except InvalidInput as error:  # the quote stands: only its explanation is missing
+            self._is_told = True
+            log.warning("meaning_unknown", reason=str(error))
+            return
+        if found is None:
+            return
+        self._is_told = True
+        rows, lines = found
+        terms, config = step.quote.terms, self._engine.config
+        lines += (*forbidden(config, terms.inputs.fair), *beyond_collar(config.limits, terms))
+        for row in rows:
+            log.info(
+                "meaning",
+                name=row.name,
+                value=_short(row.value),
+                bps=None if row.bps is None else _short(row.bps),
+                sentence=row.sentence,
+            )
+        for line in lines:
+            log.warning("meaning_warning", reason=line)
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")

@@ -1,0 +1,253 @@
+"""From settings to the plain values that the parts are built with."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from quoter.domain.events import Fill
+from quoter.domain.instrument import Instrument
+from quoter.domain.market import MarketHistory, SavedCalibration
+from quoter.domain.units import NS_PER_MS, exact
+from quoter.engine.config import (
+    ActivityPolicy,
+    EngineConfig,
+    Fair,
+    ForeignPolicy,
+    GammaUnit,
+    Horizon,
+    PricingConfig,
+    ReconcilePolicy,
+    RequotePolicy,
+    ToxicFlowConfig,
+)
+from quoter.engine.placing.placing import base36
+from quoter.ledger.reader import Reader
+from quoter.ledger.rows import Market
+from quoter.ledger.schema import LedgerUnusable
+from quoter.pricing.costs import side_cost
+from quoter.pricing.estimators.priors import rogers_satchell
+from quoter.pricing.quote.shape import QuoteShape
+from quoter.risk.hysteresis import Hysteresis
+from quoter.risk.monitors.market_regime import RegimePolicy
+from quoter.risk.view import Limits
+from quoter.sandbox.config import DEMO_ACCOUNT
+from quoter.service.saved_calibration import Kept, Scale
+from quoter.settings import Environment, Settings
+from quoter.venues.config import StreamTimings, VenueConfig
+
+BPS = Decimal("0.0001")
+RUN_DIGITS = 8  # unix milliseconds in base 36 fit until 2059
+RULES_NS = 600 * 1_000_000_000  # reliability.md PT-14
+PING_S_MAX = 1.0  # a quiet feed is asked at least so often, and twice within the stale limit
+EARLIER_RUNS_MAX = 1_000
+NOTHING_TOLD = MarketHistory((), 60.0, None)
+NOTHING_KEPT = Kept()
+
+
+def own_prefix(settings: Settings) -> str:
+    """First letters of every order of this instance, of whatever run: never a 't' (gate.io)."""
+    return f"q{settings.instance:0>2}"
+
+
+def run_prefix(settings: Settings, start_ns: int) -> str:
+    """First letters of every order of this run: nobody reuses an id, not after a restart either."""
+    return f"{own_prefix(settings)}{run_id(start_ns)}"
+
+
+def run_id(start_ns: int) -> str:
+    """Two daemons that one hand starts differ in it, so that each knows the other's orders."""
+    return f"{base36(start_ns // NS_PER_MS):0>{RUN_DIGITS}}"
+
+
+def venue_config(settings: Settings, *, with_key: bool = True) -> VenueConfig:
+    """The doors' configuration. The sandbox is open to its own well-known key."""
+    key, secret, password = (
+        value.get_secret_value() if value is not None and with_key else ""
+        for value in (settings.api_key, settings.api_secret, settings.api_password)
+    )
+    if settings.environment is Environment.SANDBOX and with_key and not key:
+        key, secret = DEMO_ACCOUNT.api_key, DEMO_ACCOUNT.secret
+    return VenueConfig(
+        exchange=settings.exchange,
+        symbol=settings.symbol,
+        environment=settings.environment.value,
+        order_prefix=own_prefix(settings),
+        sandbox_url=settings.sandbox_url,
+        api_key=key,
+        secret=secret,
+        password=password,
+        stream=StreamTimings(
+            stall_s=settings.book_stale_s, ping_s=min(PING_S_MAX, settings.book_stale_s / 2)
+        ),
+    )
+
+
+def engine_config(
+    settings: Settings,
+    instrument: Instrument,
+    *,
+    start_ns: int,
+    opening: Mapping[str, Decimal],
+    past: MarketHistory = NOTHING_TOLD,
+    kept: Kept = NOTHING_KEPT,
+    known_fills: tuple[Fill, ...] = (),
+    target: Decimal | None = None,
+    earlier_runs: frozenset[str] | None = None,
+    is_dry: bool = False,
+) -> EngineConfig:
+    """Everything the engine needs; `opening` are the balances without any order of ours.
+
+    `target` is what `auto` means, the base position of `opening` unless given.
+    """
+    if target is None:
+        target = opening.get(instrument.base, Decimal(0))
+    return EngineConfig(
+        instrument=instrument,
+        id_prefix=run_prefix(settings, start_ns),
+        own_prefix=own_prefix(settings),
+        limits=limits(settings),
+        order_size=settings.order_size,
+        target=target if isinstance(settings.target, str) else settings.target,
+        opening=opening,
+        known_fills=known_fills,
+        earlier_runs=earlier_runs,
+        is_dry=is_dry,
+        pricing=pricing_config(settings, instrument, past, kept),
+        regime=regime_policy(settings),
+        requote=RequotePolicy(
+            hold_ns=int(settings.requote_hold_s * 1e9),
+            tolerance=settings.requote_tolerance,
+            ttl_ns=int(settings.quote_ttl_s * 1e9),
+        ),
+        reconcile=ReconcilePolicy(
+            foreign=ForeignPolicy(settings.foreign_activity),
+            rules_ns=RULES_NS,
+        ),
+        hysteresis=Hysteresis(pauses_max=settings.flap_pauses_max),
+        pretrade=pretrade_policy(settings),
+        creates_per_s=settings.creates_per_s,
+        stale_ns=int(settings.book_stale_s * 1e9),
+    )
+
+
+def limits(settings: Settings) -> Limits:
+    """Hard limits; one order may hold all levels of a side, and at most half of what we may."""
+    most = settings.order_size * (settings.levels + 1)
+    return Limits(
+        inventory_max=settings.inventory_max,
+        size_max=min(most, settings.inventory_max / 2),
+        notional_max=settings.notional_max,
+        collar=exact(settings.price_collar_bps) * BPS,
+        loss_max=settings.loss_max,
+        drawdown_max=settings.drawdown_max or settings.loss_max,
+        position_notional_max=settings.position_notional_max,
+        book_spread_max=exact(settings.book_spread_max_bps) * BPS,
+        depth_min=settings.book_depth_min,
+    )
+
+
+def regime_policy(settings: Settings) -> RegimePolicy:
+    """The ladder of the market regime: thresholds, and what equity may lose before it reduces."""
+    return RegimePolicy(
+        is_on=settings.regime == "on",
+        wide_ratio=settings.regime_wide,
+        reduce_ratio=settings.regime_reduce,
+        calm_s=settings.regime_calm_s,
+        drop_max=float(settings.regime_equity_drop or settings.loss_max / 2),
+    )
+
+
+def pretrade_policy(settings: Settings) -> ActivityPolicy:
+    """What is judged over a stretch of time; shares of the price are settings in bps."""
+    return ActivityPolicy(
+        jump=settings.price_jump_bps * float(BPS),
+        drift=settings.quote_drift_bps * float(BPS),
+        creates_per_min=settings.creates_per_min,
+        creates_per_fill=settings.creates_per_fill,
+        turnover_max=settings.turnover_max,
+    )
+
+
+def earlier_runs(settings: Settings, reader: Reader) -> frozenset[str]:
+    """First letters of the orders of this folder's newest runs."""
+    own = own_prefix(settings)
+    return frozenset(f"{own}{row.run}" for row in reader.runs(EARLIER_RUNS_MAX))
+
+
+def market_of(settings: Settings) -> Market:
+    """Whose books the ledger keeps."""
+    return Market(settings.environment.value, settings.exchange, settings.symbol)
+
+
+def calibrated(settings: Settings) -> SavedCalibration | None:
+    """What an earlier run learned, for a look at it; None if no ledger can be read."""
+    try:
+        with Reader(settings.data_dir) as reader:
+            return reader.calibrated(market_of(settings))
+    except LedgerUnusable:
+        return None
+
+
+def kept_scale(settings: Settings, instrument: Instrument, past: MarketHistory) -> Scale:
+    """What kept figures are held against: the grid, and where the past tells it, the price."""
+    if not past.bars:
+        return Scale(instrument.tick_float)
+    fair = past.bars[-1].close
+    fee = float(_fee_maker(settings, instrument))
+    cost = side_cost(fair=fair, fee_maker=fee, adverse_bps=settings.adverse_bps)
+    return Scale(instrument.tick_float, fair, cost)
+
+
+def pricing_config(
+    settings: Settings, instrument: Instrument, past: MarketHistory, kept: Kept
+) -> PricingConfig:
+    """Model, horizon, shape, and priors: the settings', else what is kept, else the past's."""
+    horizon, horizon_s = Horizon.AUTO, 0.0
+    if settings.horizon == "session":
+        horizon, horizon_s = Horizon.SESSION, settings.session_s or 0.0
+    elif not isinstance(settings.horizon, str):
+        horizon, horizon_s = Horizon.ROLLING, settings.horizon
+    return PricingConfig(
+        gamma=settings.gamma,
+        gamma_unit=GammaUnit(settings.gamma_unit),
+        horizon=horizon,
+        horizon_s=horizon_s,
+        is_exact=settings.model == "glft_exact",
+        fair=Fair(settings.fair_value),
+        shape=quote_shape(settings),
+        fee_maker=float(_fee_maker(settings, instrument)),
+        adverse_bps=settings.adverse_bps,
+        sigma_prior=settings.sigma or kept.sigma or rogers_satchell(past.bars, bar_s=past.bar_s),
+        kappa_prior=settings.kappa or kept.kappa,
+        intensity_prior=settings.intensity or kept.intensity,
+        trades_per_s_prior=past.trades_per_s,
+        volume_per_s=past.volume_per_s,
+        volatility_half_life_s=settings.volatility_half_life_s,
+        volatility_half_life_fast_s=settings.volatility_half_life_fast_s,
+        intensity_half_life_s=settings.intensity_half_life_s,
+        counts_own_fills=settings.fill_correction,
+        toxic_flow=ToxicFlowConfig(
+            alpha_halves_max=settings.alpha_max,
+            markout_cost_max=settings.markout_cost_max,
+            side_cooldown_s=settings.side_cooldown_s,
+            minute_loss_max=settings.markout_loss_max,
+        ),
+    )
+
+
+def _fee_maker(settings: Settings, instrument: Instrument) -> Decimal:
+    """A fraction of notional: the venue's, unless a setting corrects it."""
+    if settings.fee_maker_bps is None:
+        return instrument.fee_maker
+    return exact(settings.fee_maker_bps) * BPS
+
+
+def quote_shape(settings: Settings) -> QuoteShape:
+    return QuoteShape(
+        beta=settings.widening_beta,
+        p=settings.widening_power,
+        spread_min_bps=settings.spread_min_bps,
+        spread_max_bps=settings.spread_max_bps,
+        eta=settings.size_eta,
+        levels=settings.levels,
+        level_step_bps=settings.level_step_bps,
+    )

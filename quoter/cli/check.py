@@ -1,0 +1,179 @@
+"""`quoter check`: everything a start depends on, looked at without sending an order."""
+
+import asyncio
+from decimal import Decimal
+
+import uvloop
+from rich.console import Console
+from rich.markup import escape
+
+from quoter.app.limit_checks import beyond_collar, forbidden
+from quoter.app.setting_errors import blamed, blamed_code
+from quoter.app.settings_summary import meant_by
+from quoter.app.settings_to_config import calibrated, engine_config, kept_scale, venue_config
+from quoter.cli.explain import table
+from quoter.domain.commands import RequestReport
+from quoter.domain.errors import CodeAltered, KeyRefused, VenueError
+from quoter.domain.events import BalanceReport
+from quoter.domain.instrument import Instrument
+from quoter.domain.quotes import QuoteTerms
+from quoter.domain.reasons import ReportKind
+from quoter.domain.step import Step
+from quoter.engine.engine import Engine
+from quoter.pricing.quote.explain import explain
+from quoter.service.clock import Clock
+from quoter.service.exit_codes import ExitCode
+from quoter.service.runner import Runner
+from quoter.service.saved_calibration import still_good
+from quoter.settings import Exposure, Settings
+from quoter.telemetry.logs import configure_logs
+from quoter.telemetry.metrics import Metrics
+from quoter.telemetry.redaction import Redactor, clean
+from quoter.venues.ccxt.gateway import CcxtGateway
+from quoter.venues.config import VenueConfig
+from quoter.venues.factory import check_signing_code, make_feed, make_gateway
+
+QUOTE_S_MAX = 30.0
+
+
+def run_check(settings: Settings, exposed: tuple[Exposure, ...] = ()) -> int:
+    """Print what was found and the quote it implies; 0, or the exit code of what is wrong."""
+    configure_logs(log_format="pretty", level="error", redactor=Redactor(settings.secrets()))
+    console = Console()
+    for one in exposed:
+        console.print(f"warning: {one.setting}: {one.text}", style="yellow", markup=False)
+    return uvloop.run(Check(settings, console).run())
+
+
+class Check:
+    """One look at a venue, printed line by line as it goes."""
+
+    def __init__(self, settings: Settings, console: Console) -> None:
+        self._settings = settings
+        self._console = console
+        self._clock = Clock()
+        self._terms: QuoteTerms | None = None
+
+    async def run(self) -> ExitCode:
+        settings = self._settings
+        self._say("settings", f"{settings.environment}, {settings.exchange}, {settings.symbol}")
+        config = venue_config(settings)
+        try:
+            check_signing_code(config)
+            gateway = make_gateway(config, now_ns=self._clock.now_ns)
+        except CodeAltered as error:
+            return self._fail(ExitCode.INTEGRITY, "code", error)
+        except (VenueError, ValueError) as error:
+            return self._fail(ExitCode.USAGE, "exchange", f"QUOTER_EXCHANGE: {error}")
+        try:
+            return await self._venue(gateway, config)
+        except KeyRefused as error:
+            return self._fail(ExitCode.KEY_RIGHTS, "key", error)
+        except VenueError as error:
+            return self._fail(blamed_code(error), "venue", blamed(error, settings))
+        finally:
+            await gateway.close()
+
+    async def _venue(self, gateway: CcxtGateway, config: VenueConfig) -> ExitCode:
+        instrument = await gateway.connect()
+        if (sample := gateway.clock.latest) is not None:
+            self._say("clock", f"venue minus ours {sample.offset_ns / 1e6:+.1f} ms")
+        self._say(
+            "filters",
+            f"tick {instrument.tick:f}, lot {instrument.lot:f}, least size "
+            f"{instrument.size_min:f}, least notional {instrument.notional_min:f} "
+            f"{instrument.quote}, maker fee {instrument.fee_maker * 10_000:f} bps",
+        )
+        held = await gateway.report(RequestReport(kind=ReportKind.BALANCES))
+        if not isinstance(held, BalanceReport):
+            raise VenueError(f"balances can't be read: {held}")
+        self._balances(held, instrument)
+        self._rights(gateway)
+        now_ns, past = self._clock.now_ns(), await gateway.past()
+        scale = kept_scale(self._settings, instrument, past)
+        engine = Engine(
+            engine_config(
+                self._settings,
+                instrument,
+                start_ns=now_ns,
+                opening=dict(held.free),
+                past=past,
+                kept=still_good(calibrated(self._settings), now_ns, scale),
+                is_dry=True,
+            )
+        )
+        self._limits(instrument)
+        await self._watch(engine, config, instrument)
+        return self._quote(engine)
+
+    def _balances(self, held: BalanceReport, instrument: Instrument) -> None:
+        zero = Decimal(0)
+        shown = (
+            f"{held.free.get(asset, zero):f} {asset} free, {held.locked.get(asset, zero):f} locked"
+            for asset in (instrument.base, instrument.quote)
+        )
+        self._say("key", "accepted; " + "; ".join(shown))
+
+    def _rights(self, gateway: CcxtGateway) -> None:
+        if gateway.key_watch.is_verified:
+            self._say("rights", "the key can trade, and not move money away")
+        for _, text in gateway.doubts:
+            self._console.print(f"warning: {clean(text)}", style="yellow", markup=False)
+
+    def _limits(self, instrument: Instrument) -> None:
+        settings = self._settings
+        self._say(
+            "limits",
+            f"inventory ±{settings.inventory_max:f} {instrument.base} "
+            f"({float(settings.inventory_max / settings.order_size):g} orders of "
+            f"{settings.order_size:f}), loss {settings.loss_max:f} {instrument.quote}, "
+            f"one order {settings.notional_max:f} {instrument.quote}",
+        )
+
+    async def _watch(self, engine: Engine, config: VenueConfig, instrument: Instrument) -> None:
+        """Follow the public feed until it implies a quote."""
+        settings = self._settings
+        runner = Runner(
+            engine=engine,
+            feed=make_feed(config, instrument, now_ns=self._clock.now_ns),
+            gateway=None,
+            clock=self._clock,
+            metrics=Metrics(
+                symbol=settings.symbol, venue=settings.exchange, environment=settings.environment
+            ),
+            folder=None,
+            observers=(lambda step: self._stop_at_quote(step, runner),),
+        )
+        with self._console.status("watching the market for a few seconds …"):
+            asyncio.get_running_loop().call_later(QUOTE_S_MAX, runner.stop)
+            await runner.run()
+
+    def _quote(self, engine: Engine) -> ExitCode:
+        terms = self._terms
+        meant = meant_by(engine, terms) if terms is not None else None
+        if terms is None or meant is None:
+            missing = ", ".join(f"{name} × {times}" for name, times in engine.counts.items())
+            text = f"none within {QUOTE_S_MAX:g} s: {missing or 'no market data'}"
+            return self._fail(ExitCode.START_FAILED, "quote", text)
+        rows, warnings = meant
+        self._console.print(table("what the settings mean here", rows))
+        self._console.print(table("the quote they imply now", explain(terms)))
+        if lines := forbidden(engine.config, terms.inputs.fair):
+            return self._fail(ExitCode.USAGE, "limits", "; ".join(lines))
+        for line in (*warnings, *beyond_collar(engine.config.limits, terms)):
+            self._console.print(f"warning: {line}", style="yellow", markup=False)
+        self._say("result", "ready: `quoter run` may quote")
+        return ExitCode.CLEAN
+
+    def _stop_at_quote(self, step: Step, runner: Runner) -> None:
+        if self._terms is None and step.quote is not None and step.quote.terms is not None:
+            self._terms = step.quote.terms
+            runner.stop()
+
+    def _say(self, what: str, text: str) -> None:
+        self._console.print(f"[green]ok[/]  {what:<9} {escape(clean(text))}", highlight=False)
+
+    def _fail(self, code: ExitCode, what: str, why: object) -> ExitCode:
+        self._console.print(f"[red]no[/]  {what:<9} ", end="", highlight=False)
+        self._console.print(clean(str(why)), markup=False, highlight=False, soft_wrap=True)
+        return code

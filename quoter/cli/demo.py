@@ -1,0 +1,241 @@
+"""`quoter demo`: the sandbox exchange and the daemon together, then the account of the run."""
+
+import asyncio
+import json
+import re
+import sys
+import tempfile
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import aiohttp
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from quoter.app.daemon import Daemon, trade
+from quoter.app.live_screen import Watch
+from quoter.app.settings_to_config import own_prefix
+from quoter.app.startup import StartFailed
+from quoter.domain.errors import QuoterError
+from quoter.domain.step import Snapshot, Step
+from quoter.sandbox.config import DEMO_ACCOUNT
+from quoter.service.exit_codes import ExitCode
+from quoter.service.run_statistics import RunStatistics
+from quoter.settings import FixedSettings, Settings
+from quoter.telemetry.logs import configure_logs
+
+SANDBOX_START_S_MAX = 30.0
+SANDBOX_STOP_S_MAX = 5.0
+TRUTH_S_MAX = 5.0
+TROUBLE = re.compile(r'"level": ?"(error|critical)"')
+TROUBLE_LINES_MAX = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The figures of one run; names and units as `--json` prints them."""
+
+    fills_buy: int
+    fills_sell: int
+    two_sided_share: float
+    inventory_min_base: float
+    inventory_max_base: float
+    inventory_limit_base: float
+    ledger_equals_truth: bool
+    own_orders_left: int
+    pnl_quote: dict[str, float]
+
+
+def run_demo(*, seconds: float, seed: int, json_output: bool, gamma: float | None) -> int:
+    """Run for `seconds` (Ctrl-C ends it earlier), print the account; the daemon's exit code."""
+    return uvloop.run(_demo(seconds=seconds, seed=seed, json_output=json_output, gamma=gamma))
+
+
+async def _demo(*, seconds: float, seed: int, json_output: bool, gamma: float | None) -> int:
+    console = Console(stderr=json_output)
+    with tempfile.TemporaryDirectory(prefix="quoter-demo-") as folder:
+        log_path = Path(folder) / "quoter.log"
+        with log_path.open("w") as log_file:
+            configure_logs(log_format="json", stream=log_file)
+            console.print("starting the sandbox exchange …", style="dim")
+            async with _sandbox(seed) as url:
+                settings = demo_settings(url, Path(folder), gamma)
+                demo = Demo(settings, console, seconds)
+                code = await demo.run()
+                truth = await _truth(url)
+        if demo.snapshot is None or demo.uptime is None:
+            console.print(log_path.read_text(), markup=False)
+            return code
+        if code is not ExitCode.CLEAN:
+            _print_trouble(console, code, log_path)
+        account = account_of(demo.snapshot, demo.uptime, truth, settings)
+        if json_output:
+            sys.stdout.write(json.dumps(asdict(account)) + "\n")
+        else:
+            _print_account(console, account, demo.snapshot, truth)
+    if code is ExitCode.CLEAN and not account.ledger_equals_truth:
+        return ExitCode.UNSETTLED
+    return code
+
+
+def _print_trouble(console: Console, code: ExitCode, log_path: Path) -> None:
+    """Why a demo did not end well: its log goes away with it."""
+    console.print(f"the daemon ended with exit code {int(code)} ({code.name})", style="red")
+    with log_path.open() as lines:
+        for line in deque((line for line in lines if TROUBLE.search(line)), TROUBLE_LINES_MAX):
+            console.print(line.rstrip(), markup=False, highlight=False)
+
+
+def demo_settings(url: str, folder: Path, gamma: float | None) -> Settings:
+    """Ten lots of 0.005 BTC: about 300 USD an order on the demo market."""
+    return FixedSettings(
+        sandbox_url=url,
+        data_dir=folder,
+        secrets_dir=folder,
+        port=0,
+        inventory_max=Decimal("0.05"),
+        order_size=Decimal("0.005"),
+        loss_max=Decimal(500),
+        notional_max=Decimal(1_000),
+        gamma=1.0 if gamma is None else gamma,
+    )
+
+
+class Demo:
+    """One daemon under observation."""
+
+    def __init__(self, settings: Settings, console: Console, seconds: float) -> None:
+        self._settings = settings
+        self._seconds = seconds
+        where = f"{settings.exchange} (embedded sandbox)"
+        self._watch = Watch(settings, console, where=where)
+        self._daemon: Daemon | None = None
+        self.uptime: RunStatistics | None = None
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        return self._daemon.engine.snapshot() if self._daemon is not None else None
+
+    async def run(self) -> ExitCode:
+        """Trade for the given time and stop cleanly."""
+        try:
+            return await trade(self._settings, on_ready=self._on_ready, observers=(self._observe,))
+        except StartFailed as error:
+            sys.stderr.write(f"quoter demo: {error}\n")
+            return error.code
+        finally:
+            await self._watch.close()
+
+    def _on_ready(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        self.uptime = RunStatistics(daemon.engine)
+        asyncio.get_running_loop().call_later(self._seconds, daemon.runner.stop)
+        self._watch.on_ready(daemon)
+
+    def _observe(self, step: Step) -> None:
+        if self.uptime is not None:
+            self.uptime.observe(step)
+        self._watch.observe(step)
+
+
+@asynccontextmanager
+async def _sandbox(seed: int) -> AsyncIterator[str]:
+    """A sandbox in a process of its own on a free port; its URL."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "quoter.cli",
+        "sandbox",
+        "--port",
+        "0",
+        "--seed",
+        str(seed),
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for the daemon: the exchange outlives it
+    )
+    try:
+        if process.stdout is None:
+            raise QuoterError("the sandbox has no output to read its address from")
+        async with asyncio.timeout(SANDBOX_START_S_MAX):
+            line = await process.stdout.readline()
+        if not line:
+            raise QuoterError(f"the sandbox did not start (exit {await process.wait()})")
+        yield str(json.loads(line)["sandbox_url"])
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            try:
+                async with asyncio.timeout(SANDBOX_STOP_S_MAX):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What the exchange's own ledger says of our account."""
+
+    totals: dict[str, Decimal]
+    open_client_ids: tuple[str, ...]
+
+
+async def _truth(url: str) -> Truth:
+    timeout = aiohttp.ClientTimeout(total=TRUTH_S_MAX)
+    query = {"api_key": DEMO_ACCOUNT.api_key}
+    async with (
+        aiohttp.ClientSession(timeout=timeout) as session,
+        session.get(f"{url}/sandbox/v1/truth", params=query) as answer,
+    ):
+        body = await answer.json()
+    totals = {asset: Decimal(amount) for asset, amount in body["totals"].items()}
+    return Truth(totals, tuple(row["clientOrderId"] for row in body["open_orders"]))
+
+
+def account_of(
+    snapshot: Snapshot, uptime: RunStatistics, truth: Truth, settings: Settings
+) -> Account:
+    """Our books beside the exchange's: every asset must be equal, exactly."""
+    pnl = snapshot.pnl
+    left = [name for name in truth.open_client_ids if name.startswith(own_prefix(settings))]
+    return Account(
+        fills_buy=snapshot.fills_buy,
+        fills_sell=snapshot.fills_sell,
+        two_sided_share=round(uptime.two_sided_share, 4),
+        inventory_min_base=float(uptime.inventory_min),
+        inventory_max_base=float(uptime.inventory_max),
+        inventory_limit_base=float(snapshot.inventory_max),
+        ledger_equals_truth=dict(snapshot.balances) == truth.totals,
+        own_orders_left=len(left),
+        pnl_quote={
+            "total": float(pnl.total),
+            "spread": float(pnl.spread),
+            "inventory": float(pnl.inventory),
+            "fees": float(pnl.fees),
+        },
+    )
+
+
+def _print_account(console: Console, account: Account, last: Snapshot, truth: Truth) -> None:
+    table = Table(title="the run", show_header=False, title_justify="left")
+    pnl = account.pnl_quote
+    table.add_row("fills", f"{account.fills_buy} buys, {account.fills_sell} sells")
+    table.add_row("two-sided", f"{account.two_sided_share:.1%} of the time after warm-up")
+    low, high = account.inventory_min_base, account.inventory_max_base
+    limit = account.inventory_limit_base
+    table.add_row("inventory, base", f"{low:+.5f} to {high:+.5f}, limit ±{limit:g}")
+    parts = f"spread {pnl['spread']:+.4f}, inventory {pnl['inventory']:+.4f}"
+    table.add_row("profit, quote", f"{pnl['total']:+.4f} = {parts}, fees {0.0 - pnl['fees']:+.4f}")
+    for asset in sorted(truth.totals):
+        ours, theirs = last.balances.get(asset), truth.totals[asset]
+        if ours != theirs:
+            table.add_row(f"ledger {asset}", f"ours {ours}, the exchange's {theirs}", style="red")
+    verdict = "equals the exchange's, every asset" if account.ledger_equals_truth else "DIFFERS"
+    table.add_row("our ledger", verdict)
+    table.add_row("own orders left", str(account.own_orders_left))
+    console.print(table)

@@ -1,0 +1,144 @@
+"""`quoter drill`: the kill switch of a running daemon, tried on purpose (KS-13)."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import typer
+
+from quoter.cli.daemon_client import Answer, NoAnswer, call
+from quoter.cli.options import DataDir, Host, Port, address, folder_of
+from quoter.domain.errors import QuoterError
+from quoter.service.external_stops.heartbeat_files import HEARTBEAT, HeartbeatWriter, get
+from quoter.service.killswitch.drill_record import DrillRecord
+from quoter.service.killswitch.file_requests import await_latch, rearm, request_kill, running_pid
+from quoter.service.killswitch.latch import Latch
+
+READY_S_MAX = 30.0  # a passing pause is waited for
+LATCH_S_MAX = 5.0
+EMPTY_S_MAX = 15.0
+RUNNING_S_MAX = 60.0
+REARM_AGAIN_S = 2.0
+ANSWER_S_MAX = 5.0
+POLL_S = 0.05
+
+
+class DrillFailed(QuoterError):
+    """What did not happen in time, or why no drill can be held."""
+
+
+def drill(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
+    """Kill the running daemon, see it latched and without orders, re-arm it. Never in production.
+
+    What it found is printed, and kept in drill.json. A drill that fails leaves the daemon as it is
+    by then: KILLED, or re-armed and still paused.
+    """
+    folder = folder_of(data_dir)
+    held = Drill(folder, *address(host, port))
+    try:
+        record = held.run()
+    except OSError as error:
+        raise DrillFailed(f"drill: {error}") from None
+    typer.echo(
+        f"drill passed: latch on disk after {record.latch_s:.2f} s, no own order after "
+        f"{record.empty_s:.2f} s, RUNNING again after {record.running_s:.2f} s"
+    )
+
+
+class Drill:
+    """One drill on the daemon that listens at `host`:`port` and owns `folder`."""
+
+    def __init__(
+        self, folder: Path, host: str, port: int, *, ready_s_max: float = READY_S_MAX
+    ) -> None:
+        self._folder, self._address = folder, (host, port)
+        self._ready_s_max = ready_s_max
+        self._start_s = 0.0
+        self._rearm_s = 0.0  # not asked again before
+        self._record = DrillRecord(ts_ns=0, passed=False, text="not finished")
+
+    def run(self) -> DrillRecord:
+        """Raises DrillFailed, BadSetting, OSError; what it came to is written down."""
+        self._look_first()
+        self._start_s = time.monotonic()
+        self._record = replace(self._record, ts_ns=time.time_ns())
+        try:
+            self._kill_and_rearm()
+        except (DrillFailed, OSError) as error:
+            self._record = replace(self._record, text=str(error))
+            raise
+        finally:
+            self._record.write(self._folder)
+        return self._record
+
+    def _look_first(self) -> None:
+        """A drill stops trading: not for real money, and not on top of a real kill."""
+        told = self._state()
+        environment = told.get("environment")
+        if environment not in ("sandbox", "testnet"):
+            raise DrillFailed(f"drill: not in {environment}: nothing was touched")
+        if running_pid(self._folder) is None:
+            raise DrillFailed(f"drill: no daemon runs on {self._folder}: nothing was touched")
+        self._match(environment, told.get("run"))
+        end_s = time.monotonic() + self._ready_s_max
+        while (state := self._state().get("trading_state")) != "RUNNING":
+            if state == "KILLED" or time.monotonic() > end_s:
+                text = f"drill: the daemon is {state}, a drill begins in RUNNING"
+                raise DrillFailed(f"{text}: nothing was touched")
+            time.sleep(POLL_S)
+
+    def _match(self, environment: object, run: object) -> None:
+        """The page may be of one daemon, and the folder, which is what we kill, of another."""
+        beat = get(self._folder / HEARTBEAT, HeartbeatWriter)
+        owner = f"{beat.identity.environment} run {beat.run}" if beat is not None else "unknown"
+        if owner != f"{environment} run {run}":
+            host, port = self._address
+            page = f"{host}:{port} is {environment} run {run}"
+            text = f"drill: {page}, the daemon on {self._folder} is {owner}"
+            raise DrillFailed(f"{text}: nothing was touched")
+
+    def _kill_and_rearm(self) -> None:
+        request_kill(self._folder, "drill")
+        latch = await_latch(self._folder, LATCH_S_MAX)
+        if latch is None:
+            raise DrillFailed(f"drill: no latch within {LATCH_S_MAX:g} s")
+        self._record = replace(self._record, latch_s=self._elapsed_s())
+        self._until(_is_empty, EMPTY_S_MAX, "KILLED without an own order")
+        self._record = replace(self._record, empty_s=self._elapsed_s())
+        self._until(lambda state: self._is_back(state, latch.kill_id), RUNNING_S_MAX, "RUNNING")
+        self._record = replace(
+            self._record, running_s=self._elapsed_s(), passed=True, text="passed"
+        )
+
+    def _is_back(self, state: Answer, kill_id: str) -> bool:
+        """Asked again and again: the daemon refuses while an order may be alive."""
+        if state.get("trading_state") == "RUNNING" and Latch(self._folder).read() is None:
+            return True
+        if state.get("trading_state") == "KILLED" and time.monotonic() >= self._rearm_s:
+            self._rearm_s = time.monotonic() + REARM_AGAIN_S
+            rearm(self._folder, kill_id)
+        return False
+
+    def _until(self, condition: Callable[[Answer], bool], seconds: float, what: str) -> None:
+        end_s = time.monotonic() + seconds
+        while not condition(self._state()):
+            if time.monotonic() > end_s:
+                raise DrillFailed(f"drill: not {what} within {seconds:g} s; look at /state")
+            time.sleep(POLL_S)
+
+    def _elapsed_s(self) -> float:
+        return time.monotonic() - self._start_s
+
+    def _state(self) -> Answer:
+        try:
+            reply = call(self._address, "GET", "/state", seconds=ANSWER_S_MAX)
+        except NoAnswer as error:
+            raise DrillFailed(f"drill: {error}") from None
+        if not reply.body:
+            raise DrillFailed("drill: /state makes no sense")
+        return reply.body
+
+
+def _is_empty(state: Answer) -> bool:
+    return state.get("trading_state") == "KILLED" and state.get("orders") == []

@@ -1,0 +1,169 @@
+"""`quoter kill` and `quoter rearm`: by files and a signal, or with a token over HTTP."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quoter.cli.control import TokenFile, kill_by_token, rearm_by_token
+from quoter.cli.options import (
+    DATA_DIR,
+    DataDir,
+    EnvFileUnreadable,
+    Host,
+    Port,
+    address,
+    fail,
+    folder_of,
+)
+from quoter.domain.errors import BadSetting
+from quoter.service.exit_codes import ExitCode
+from quoter.service.killswitch.file_requests import (
+    REASON_CHARS_MAX,
+    KillAsked,
+    Rearmed,
+    await_latch,
+    await_rearm,
+    fit_reason,
+    request_kill,
+)
+from quoter.service.killswitch.file_requests import rearm as lift
+from quoter.service.killswitch.latch import Latch
+from quoter.service.killswitch.rearm_files import NO_REASON, parse_amount
+from quoter.telemetry.redaction import clean
+
+KILL_WAIT_S = 5.0
+REARM_WAIT_S = 40.0  # longer than the daemon is patient, so that we hear its last word
+
+stops = typer.Typer()
+
+
+@stops.command()
+def kill(
+    reason: Annotated[str, typer.Argument(help="For the record.")] = "quoter kill",
+    data_dir: DataDir = None,
+    wait: Annotated[float, typer.Option(min=0, max=60, help="Seconds to wait.")] = KILL_WAIT_S,
+    token_file: TokenFile = None,
+    host: Host = None,
+    port: Port = None,
+) -> None:
+    """Stop for good, now: no new order, cancel all. Survives restarts until `rearm`.
+
+    By a file and a signal, without any token; with --token-file over HTTP instead.
+    """
+    reason = fit_reason(reason) or "quoter kill"
+    if token_file is not None:
+        kill_by_token(reason, token_file, address(host, port))
+        return
+    folder, is_sure = _folder_to_kill(data_dir)
+    before = Latch(folder).read()
+    asked = request_kill(folder, reason)
+    if asked.trouble:
+        typer.echo(f"quoter kill: {asked.trouble}", err=True)
+    if asked.pid is None:
+        _nobody_runs(folder, asked, is_sure=is_sure)
+        return
+    record = await_latch(folder, wait, before=before)
+    if record is None:
+        fail(f"quoter kill: {_way(asked)}, but no latch in {folder} after {wait:g} s", 1)
+    typer.echo(f"KILLED: {record.cause}: {record.text} (kill id {record.kill_id})")
+
+
+def _folder_to_kill(data_dir: Path | None) -> tuple[Path, bool]:
+    """The data folder, and whether it is surely the daemon's: no .env may be in a kill's way."""
+    try:
+        return folder_of(data_dir), True
+    except EnvFileUnreadable as error:
+        typer.echo(f"warning: {error}; taking {DATA_DIR} for the data folder", err=True)
+        return folder_of(DATA_DIR), False
+
+
+def _nobody_runs(folder: Path, asked: KillAsked, *, is_sure: bool) -> None:
+    """Without a daemon there is only its next start to stop."""
+    if not asked.is_filed:
+        fail(f"quoter kill: no daemon runs on {folder}; its next start will not be killed", 1)
+    if not is_sure:
+        text = f"quoter kill: no daemon runs on {folder}: name the folder of yours by --data-dir"
+        fail(text, 1)
+    typer.echo(f"No daemon runs on {folder}; its next start will be killed.")
+
+
+def _way(asked: KillAsked) -> str:
+    """How the daemon was asked."""
+    if asked.pid:
+        return f"signalled process {asked.pid}"
+    return "left the KILL file" if asked.is_filed else "reached nobody"
+
+
+@stops.command()
+def rearm(
+    kill_id: Annotated[str | None, typer.Option(help="Skip the question; for scripts.")] = None,
+    data_dir: DataDir = None,
+    accept_inventory: Annotated[
+        str | None, typer.Option(help="Exactly what is held, if that is past the limit; base.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="For the record.")] = NO_REASON,
+    wait: Annotated[
+        float, typer.Option(min=1, max=99, metavar="SECONDS", help="How long to wait.")
+    ] = REARM_WAIT_S,
+    token_file: TokenFile = None,
+    host: Host = None,
+    port: Port = None,
+) -> None:
+    """Lift a kill, after you have typed its id. With --token-file (risk) over HTTP.
+
+    A running daemon checks once more, and asks again for 30 s; exit 0 once the kill is lifted.
+    """
+    accepted, reason = _amount(accept_inventory), _fit_for_the_record(reason)
+    if token_file is not None:
+        where = address(host, port)
+        rearm_by_token(kill_id, reason, accept_inventory, token_file, where)
+        return
+    folder = folder_of(data_dir)
+    record = Latch(folder).read()
+    if record is None:
+        fail(f"quoter rearm: nothing to lift in {folder}", ExitCode.USAGE)
+    typer.echo(f"KILLED by {record.cause}: {record.text}\nkill id: {record.kill_id}")
+    typed = kill_id or typer.prompt("Type the kill id to re-arm").strip()
+    try:
+        how = lift(folder, typed, accept_inventory=accepted, reason=reason)
+    except OSError as error:
+        fail(f"quoter rearm: {folder} can't be written: {error.strerror}; still KILLED", 1)
+    match how:
+        case Rearmed.CLEARED:
+            typer.echo(f"Re-armed: no daemon runs on {folder}, its next start may trade.")
+        case Rearmed.REQUESTED:
+            _await_daemon(folder, typed, wait)
+        case Rearmed.WRONG_ID:
+            fail("quoter rearm: that is not the kill id; nothing changed", ExitCode.USAGE)
+        case Rearmed.NOT_LATCHED:
+            fail("quoter rearm: no longer latched; nothing changed", ExitCode.USAGE)
+
+
+def _await_daemon(folder: Path, kill_id: str, wait: float) -> None:
+    """Say what becomes of a request, as the daemon answers."""
+    typer.echo("Asked the daemon: it looks at its orders, books and inventory once more.")
+    why_not = await_rearm(folder, kill_id, wait, lambda text: typer.echo(f"not yet: {text}"))
+    if why_not:
+        fail(f"quoter rearm: {why_not}; still KILLED", 1)
+    typer.echo("Re-armed: it trades again.")
+
+
+def _amount(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        return parse_amount(text)
+    except ValueError as error:
+        raise BadSetting(f"--accept-inventory: {error} (got {clean(text)})") from None
+
+
+def _fit_for_the_record(reason: str) -> str:
+    """The control API's rule, for who asks by file too."""
+    reason = reason.strip()
+    if not reason or len(reason) > REASON_CHARS_MAX or not reason.isprintable():
+        raise BadSetting(
+            f"--reason: must be 1 to {REASON_CHARS_MAX} printable characters (got {clean(reason)})"
+        )
+    return reason

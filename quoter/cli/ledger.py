@@ -1,0 +1,162 @@
+"""`quoter ledger` and `quoter accept`: the books for people, while nobody or somebody trades."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from quoter.domain.units import NS_PER_S
+from quoter.ledger.ledger import seal_last
+from quoter.ledger.reader import Reader
+from quoter.ledger.rows import Epoch, FillKind, KnownFill, Operation, RunRow
+from quoter.ledger.schema import LedgerUnusable
+from quoter.service.data_folder import DataFolder, LockHeld
+from quoter.service.exit_codes import ExitCode
+from quoter.telemetry.redaction import clean
+
+RUNS_SHOWN = 10
+FILLS_SHOWN = 20
+OPERATIONS_SHOWN = 20
+PIPE_COLUMNS = 10_000
+
+
+def accept_venue(folder: Path, reason: str) -> ExitCode:
+    """Seal the last run's epoch, with `reason`; the next start opens one at what it finds."""
+    console, lock = _console(), DataFolder(folder)
+    try:
+        lock.lock()
+    except (LockHeld, OSError) as error:
+        _say(console, f"quoter accept: stop the daemon first: {error}")
+        return ExitCode.LOCK_HELD
+    try:
+        epoch = seal_last(folder, reason, time.time_ns())
+    except LedgerUnusable as error:
+        _say(console, f"quoter accept: {error}")
+        return ExitCode.INTEGRITY
+    finally:
+        lock.release()
+    if epoch is None:
+        _say(console, f"quoter accept: no open books in {folder}; nothing changed")
+        return ExitCode.USAGE
+    market = " ".join(epoch.market)
+    _say(console, f"Sealed epoch {epoch.number} ({market}): {reason}")
+    _say(console, "The next start opens a new one at the venue's balances.")
+    return ExitCode.CLEAN
+
+
+def show_ledger(folder: Path) -> ExitCode:
+    """Tables on stdout."""
+    console = _console()
+    try:
+        with Reader(folder) as reader:
+            epochs = reader.epochs()
+            console.print(_epochs(epochs), _runs(reader.runs(RUNS_SHOWN)))
+            if operations := reader.operations(OPERATIONS_SHOWN):
+                console.print(_operations(operations))
+            for epoch in epochs:
+                if epoch.sealed_ns is None:
+                    sums = _sums(reader.fills(epoch.number))
+                    console.print(_balances(epoch, sums))
+                    console.print(_fills(epoch, reader.last_fills(epoch.number, FILLS_SHOWN)))
+    except LedgerUnusable as error:
+        _say(console, f"quoter ledger: {error}")
+        return ExitCode.INTEGRITY
+    return ExitCode.CLEAN
+
+
+def _console() -> Console:
+    """A program that reads our tables, or a file, has no edge: nothing is cut for it."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PIPE_COLUMNS)
+
+
+def _table(*columns: str, title: str) -> Table:
+    """A terminal has an edge: what is too long for it goes on in the next line."""
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _epochs(epochs: list[Epoch]) -> Table:
+    table = _table("epoch", "market", "opened", "sealed", "reason", title="epochs")
+    for epoch in epochs:
+        sealed = "" if epoch.sealed_ns is None else _when(epoch.sealed_ns)
+        market = " ".join(epoch.market)
+        table.add_row(
+            str(epoch.number), market, _when(epoch.opened_ns), sealed, _plain(epoch.reason)
+        )
+    return table
+
+
+def _runs(runs: list[RunRow]) -> Table:
+    table = _table("run", "market", "version", "began", "ended", "exit", title="newest runs")
+    for row in runs:
+        ended = "runs, or was killed" if row.ended_ns is None else _when(row.ended_ns)
+        code = "" if row.exit_code is None else str(row.exit_code)
+        market = " ".join(row.market)
+        table.add_row(row.run, market, row.version, _when(row.started_ns), ended, code)
+    return table
+
+
+def _operations(operations: list[Operation]) -> Table:
+    title = "newest requests of operators"
+    table = _table("time", "who", "action", "reason", "with", "result", title=title)
+    for row in operations:
+        table.add_row(_when(row.ts_ns), *(escape(text) for text in row[1:]))
+    return table
+
+
+def _sums(fills: Iterable[KnownFill]) -> tuple[dict[str, Decimal], int]:
+    """What the booked fills paid in fees, by asset; and how many there are."""
+    fees: defaultdict[str, Decimal] = defaultdict(Decimal)
+    count = 0
+    for fill, kind in fills:
+        if kind is FillKind.BOOKED:
+            count += 1
+            fees[fill.fee_asset] += fill.fee
+    return fees, count
+
+
+def _balances(epoch: Epoch, sums: tuple[dict[str, Decimal], int]) -> Table:
+    fees, count = sums
+    title = f"epoch {epoch.number}: {count} fills, target {epoch.target:f}"
+    table = _table("asset", "opening", "fees paid", title=title)
+    for asset in sorted({*epoch.opening, *fees}):
+        opening = epoch.opening.get(asset, Decimal(0))
+        table.add_row(_plain(asset), f"{opening:f}", f"{fees.get(asset, Decimal(0)):f}")
+    return table
+
+
+def _fills(epoch: Epoch, fills: list[KnownFill]) -> Table:
+    table = _table(
+        *("time", "trade", "kind", "order", "side", "price", "size", "fee"),
+        title=f"epoch {epoch.number}: newest fills",
+    )
+    for fill, kind in fills:
+        table.add_row(
+            *(_when(fill.ts_ns), _plain(fill.trade_id), kind.value, _plain(fill.client_id)),
+            *(fill.side.value, f"{fill.price:f}", f"{fill.size:f}"),
+            _plain(f"{fill.fee:f} {fill.fee_asset}"),
+        )
+    return table
+
+
+def _when(ts_ns: int) -> str:
+    return f"{datetime.fromtimestamp(ts_ns / NS_PER_S, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _plain(name: str) -> Text:
+    """A name that the venue gave: no markup, no control characters."""
+    return Text(clean(name))
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,53 @@
+"""`quoter run`: the daemon as a process, and what its exit says."""
+
+import structlog
+import uvloop
+from rich.console import Console
+
+from quoter.app.daemon import trade
+from quoter.app.live_control import Load
+from quoter.app.live_screen import Watch
+from quoter.app.process_hardening import prepare_process
+from quoter.app.startup import StartFailed
+from quoter.service.exit_codes import ExitCode
+from quoter.settings import Exposure, Settings
+
+log = structlog.get_logger()
+
+
+def run_daemon(
+    settings: Settings, again: Load, *, dry_run: bool = False, exposed: tuple[Exposure, ...] = ()
+) -> int:
+    """Trade until SIGTERM or Ctrl-C; the exit code of `ExitCode`.
+
+    A dry run sends nothing and shows on stdout what it would quote. `again` reads the settings
+    anew; `exposed`: secrets that others may see.
+    """
+    prepare_process(settings)
+    for one in exposed:
+        log.warning(one.event, setting=one.setting, text=one.text)
+    return uvloop.run(_dry(settings) if dry_run else _live(settings, again))
+
+
+async def _live(settings: Settings, again: Load) -> ExitCode:
+    try:
+        return await trade(settings, load=again)
+    except StartFailed as error:
+        return _refused(error)
+
+
+async def _dry(settings: Settings) -> ExitCode:
+    watch = Watch(settings, Console(), where=f"{settings.exchange} (dry run: nothing is sent)")
+    try:
+        return await trade(
+            settings, dry_run=True, on_ready=watch.on_ready, observers=(watch.observe,)
+        )
+    except StartFailed as error:
+        return _refused(error)
+    finally:
+        await watch.close()
+
+
+def _refused(error: StartFailed) -> ExitCode:
+    log.critical("start_failed", reason=str(error), exit_code=int(error.code))
+    return error.code

@@ -1,0 +1,184 @@
+"""`quoter simulate`: studies on the model market, with a progress bar and a folder to read.
+
+Nothing heavy is imported until a study runs: numpy and matplotlib are an extra.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from quoter.domain.errors import BadSetting
+
+if TYPE_CHECKING:
+    from quoter.studies.common.report import Cell, Report
+
+OFF = 1  # exit code: a figure is not where it should be
+JOBS_MAX = 256
+SEED = 1
+PIPED_WIDTH = 120
+EXTRA = ("numpy", "matplotlib")
+HELP = {  # by verb; the studies themselves are not imported for a word of help
+    "as-tables": "The paper's tables: published beside ours, ours beside the exact values.",
+    "gamma": "Spread of the inventory against gamma on four very different symbols.",
+    "widening": "What moving the exposed side out costs and buys.",
+    "toxic": "Informed bursts: protected against unprotected.",
+    "crash": "A crash like that of October 2025, without a breaker.",
+    "slicing": "1000 U at once against 10 x 100 U, with the right sign and the article's.",
+    "hedge": "A hedger who acts past a threshold, against none.",
+}
+EVERYTHING = "all"
+
+# No `type` statement: typer does not look through it, and help and bounds would be lost.
+Paths = Annotated[int | None, typer.Option(min=2, max=100_000_000, help="Paths per market.")]
+Seed = Annotated[int, typer.Option(min=0, help="Same seed, same numbers.")]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, max=JOBS_MAX, help="Processes; all cores if not given.")
+]
+Quick = Annotated[bool, typer.Option("--quick", help="Seconds instead of minutes.")]
+Out = Annotated[Path | None, typer.Option(help="Folder for tables and pictures.")]
+
+simulate = typer.Typer(
+    name="simulate",
+    help="Studies on the model market: tables and pictures. Needs the extra `simulate`.",
+    no_args_is_help=True,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What was asked for on the command line."""
+
+    paths: int | None
+    seed: int
+    jobs: int
+    is_quick: bool
+    out: Path | None
+
+
+def _verb(name: str) -> Callable[[Paths, Seed, Jobs, Quick, Out], None]:
+    def run(
+        paths: Paths = None,
+        seed: Seed = SEED,
+        jobs: Jobs = None,
+        quick: Quick = False,
+        out: Out = None,
+    ) -> None:
+        workers = jobs or _cores()
+        wish = Wish(paths=paths, seed=seed, jobs=workers, is_quick=quick, out=out)
+        raise typer.Exit(run_studies(list(HELP) if name == EVERYTHING else [name], wish))
+
+    return run
+
+
+for _name, _help in {**HELP, EVERYTHING: "Every study, one after the other."}.items():
+    simulate.command(_name, help=_help)(_verb(_name))
+
+
+def run_studies(names: list[str], wish: Wish) -> int:
+    """Run studies by name and write a folder for each. Returns the exit code.
+
+    Raises BadSetting if numpy or matplotlib is missing, or a folder can't be written.
+    """
+    _require_extra()
+    started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    is_met = True
+    for name in names:
+        folder = wish.out or Path("report") / f"{name}-{started}"
+        if wish.out is not None and len(names) > 1:
+            folder = wish.out / name
+        is_met = _run(name, wish, folder) and is_met
+    return 0 if is_met else OFF
+
+
+def _run(name: str, wish: Wish, folder: Path) -> bool:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from quoter.sandbox.config import MARKETS
+    from quoter.studies.catalogue import STUDIES
+    from quoter.studies.common.batches import run_batches
+    from quoter.studies.common.options import Options
+    from quoter.studies.common.report_writer import write_report
+
+    options = Options(paths=wish.paths, is_quick=wish.is_quick, markets=MARKETS)
+    study = STUDIES[name]
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+    )
+    before = time.monotonic()
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with Progress(*columns) as progress:
+        bar = progress.add_task(name, total=1.0)
+        samples = run_batches(
+            study.batches(options),
+            seed=wish.seed,
+            jobs=wish.jobs,
+            advance=lambda share: progress.advance(bar, share),
+        )
+    found = study.report(options, samples)
+    with _writing(folder):
+        write_report(found, folder, settings=_settings(wish))
+    _show(found, folder, time.monotonic() - before)
+    return found.is_met
+
+
+def _show(found: "Report", folder: Path, seconds: float) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from quoter.studies.common.report import cell, checks_table
+
+    checks = checks_table(found)
+    shown = Table(*checks.columns, title=found.title, title_justify="left", box=box.SIMPLE)
+    shown.columns[0].no_wrap = True
+    for column in shown.columns[1:5]:
+        column.justify, column.no_wrap = "right", True
+    for row in checks.rows:
+        style = None if row[-1] == "ok" else "bold red"
+        shown.add_row(*(cell(value, digits=5) for value in row), style=style)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=PIPED_WIDTH)
+    console.print(shown)
+    for remark in found.remarks:
+        console.print(f"* {remark}", highlight=False, markup=False)
+    met = sum(check.is_met for check in found.checks)
+    console.print(f"{met} of {len(found.checks)} figures are where they should be; {seconds:.0f} s")
+    console.print(f"{folder / 'summary.md'}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _settings(wish: Wish) -> "dict[str, Cell]":
+    """What the numbers depend on: not the number of processes, and not the day."""
+    return {"seed": wish.seed, "paths": wish.paths or "default", "quick": wish.is_quick}
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BadSetting(f"--out: cannot write {folder}: {error.strerror}") from None
+
+
+def _require_extra() -> None:
+    missing = [name for name in EXTRA if find_spec(name) is None]
+    if missing:
+        raise BadSetting(
+            f"quoter simulate needs {' and '.join(missing)}: pip install 'quoter[simulate]'"
+        )
+
+
+def _cores() -> int:
+    return min(JOBS_MAX, os.process_cpu_count() or 1)

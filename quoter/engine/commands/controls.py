@@ -1,0 +1,73 @@
+"""Everything that operators can do to an engine: commands, re-arming and live parameters."""
+
+from quoter.domain.events import LiveParamsChanged, OperatorCommand
+from quoter.domain.trading import TradingState
+from quoter.engine.commands.live_params import LiveParamsHandler
+from quoter.engine.commands.operator import OperatorCommands
+from quoter.engine.commands.rearming import Rearming
+from quoter.engine.config import EngineConfig
+from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.limits.losses import Losses
+from quoter.engine.market.view import MarketView
+from quoter.engine.placing.placing import Placing
+from quoter.engine.quoting.estimators import Estimators
+from quoter.engine.quoting.quoting import Quoting
+from quoter.engine.reconciliation.reconcile import Reconcile
+from quoter.engine.step_builder import StepBuilder
+from quoter.risk.kill_switch import SEVERITY
+from quoter.state.inventory import Inventory
+from quoter.state.open_orders import OpenOrders
+
+
+class Controls:
+    """Hands operator commands and parameter changes to the component that carries them out."""
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        *,
+        causes: HaltCauses,
+        orders: OpenOrders,
+        inventory: Inventory,
+        market: MarketView,
+        estimators: Estimators,
+        quoting: Quoting,
+        placing: Placing,
+        reconcile: Reconcile,
+        losses: Losses,
+    ) -> None:
+        self._losses, self._reconcile = losses, reconcile
+        self.live_params = LiveParamsHandler(
+            config, estimators=estimators, quoting=quoting, placing=placing
+        )
+        self._rearming = Rearming(
+            orders=orders,
+            inventory=inventory,
+            inventory_max=config.limits.inventory_max,
+            reconcile=reconcile,
+            book=market.book,
+            standing=self._standing,
+        )
+        self._operators = OperatorCommands(causes=causes, rearming=self._rearming)
+
+    def handle(self, event: OperatorCommand | LiveParamsChanged, turn: StepBuilder) -> None:
+        """Carry out one command or parameter change."""
+        if isinstance(event, OperatorCommand):
+            self._operators.handle(event, turn)
+        else:
+            self.live_params.handle(event, turn)
+
+    def raised(self, turn: StepBuilder) -> None:
+        """React to causes that were raised in this step."""
+        if any(SEVERITY[cause].state is TradingState.KILLED for cause, _ in turn.raised):
+            self._rearming.killed(turn)
+            self._operators.killed(turn)
+
+    def _standing(self) -> str:
+        """Return what would kill again right after a re-arm, or an empty text.
+
+        Checked before the re-arm, because orders could leave before the next check.
+        """
+        for cause, text in self._losses.breaches():
+            return f"{cause}: {text}: it counts from the start: stop, re-arm, start again"
+        return self._reconcile.foreign.against_rearming

@@ -1,0 +1,168 @@
+"""What an engine is made of, built from its configuration: who knows whom.
+
+Nothing here decides; `engine/engine.py` hands each event to the parts that it concerns.
+"""
+
+from decimal import Decimal
+
+from quoter.domain.instrument import Instrument
+from quoter.domain.trading import CancelReason
+from quoter.engine.commands.controls import Controls
+from quoter.engine.config import EngineConfig
+from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.limits.activity_limits import PreTrade
+from quoter.engine.limits.losses import Losses
+from quoter.engine.market.feed_health import FeedHealth
+from quoter.engine.market.market_rules import MarketRules
+from quoter.engine.market.view import MarketView
+from quoter.engine.orders.lifecycle import Lifecycle
+from quoter.engine.placing.flattening import Flattening
+from quoter.engine.placing.placing import Placing
+from quoter.engine.placing.reject_backoff import RejectBackoff
+from quoter.engine.placing.stopping import Stopping
+from quoter.engine.quoting.estimators import Estimators
+from quoter.engine.quoting.quoting import Quoting
+from quoter.engine.quoting.regime import RegimeWatch
+from quoter.engine.reconciliation.coin_fees import CoinFees
+from quoter.engine.reconciliation.duplicate_instance import DuplicateInstance
+from quoter.engine.reconciliation.reconcile import Reconcile
+from quoter.engine.reconciliation.recount import Recount
+from quoter.engine.reconciliation.venue_position import VenuePosition
+from quoter.engine.step_builder import StepBuilder
+from quoter.state.attribution import Attribution
+from quoter.state.inventory import Inventory
+from quoter.state.open_orders import OpenOrders
+
+
+class Components:
+    """Everything is in memory and rebuilt from events."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        self._build_state(config)
+        self._build_truth(config)
+        self._build_quoting(config)
+        self._build_stops(config)
+        self.controls = Controls(
+            config,
+            causes=self.causes,
+            orders=self.orders,
+            inventory=self.inventory,
+            market=self.market,
+            estimators=self.estimators,
+            quoting=self.quoting,
+            placing=self.placing,
+            reconcile=self.reconcile,
+            losses=self.losses,
+        )
+
+    def _build_state(self, config: EngineConfig) -> None:
+        """What is remembered: of ourselves, of the market, of why we may not trade."""
+        self.causes = HaltCauses(config.hysteresis)
+        self.orders = OpenOrders()
+        self.inventory = Inventory(
+            config.instrument, config.opening, target=config.target, known=config.known_fills
+        )
+        self.attribution = Attribution(
+            config.instrument, position=self.inventory.net, cash=Decimal(0)
+        )
+        self.coin_fees = CoinFees(
+            instrument=config.instrument, attribution=self.attribution, causes=self.causes
+        )
+        self.market = MarketView(config.instrument, self.orders)
+        self.estimators = Estimators(config, self.market, self.orders)
+        self.calibration = self.estimators.calibration
+
+    def _build_truth(self, config: EngineConfig) -> None:
+        """What becomes of our orders, and what the venue and the feed say."""
+        self.lifecycle = Lifecycle(
+            orders=self.orders,
+            inventory=self.inventory,
+            attribution=self.attribution,
+            charge=self.coin_fees.charge,
+            causes=self.causes,
+            fair=lambda: self.market.mid,
+            prefixes=(config.own_prefix, config.id_prefix),
+        )
+        self.reconcile = Reconcile(
+            policy=config.reconcile,
+            orders=self.orders,
+            inventory=self.inventory,
+            lifecycle=self.lifecycle,
+            causes=self.causes,
+            own_prefix=config.own_prefix,
+            duplicate_instance=DuplicateInstance(
+                own_prefix=config.own_prefix,
+                run_prefix=config.id_prefix,
+                earlier_runs=config.earlier_runs,
+                causes=self.causes,
+            ),
+            position=VenuePosition(
+                inventory=self.inventory,
+                base=config.instrument.base,
+                inventory_max=config.limits.inventory_max,
+                causes=self.causes,
+            ),
+        )
+        self.feed = FeedHealth(
+            market=self.market,
+            causes=self.causes,
+            stale_ns=config.stale_ns,
+            quiet_ns=config.quiet_ns,
+        )
+
+    def _build_quoting(self, config: EngineConfig) -> None:
+        """From a price to an order, and what may stop it on the way."""
+        self.regime = RegimeWatch(config, self.market, self.estimators, self.causes)
+        self.quoting = Quoting(config, self.market, self.estimators, self.regime, self.inventory)
+        self.reject_backoff = RejectBackoff(market=self.market, causes=self.causes)
+        self.pretrade = PreTrade(
+            config=config,
+            market=self.market,
+            orders=self.orders,
+            inventory=self.inventory,
+            causes=self.causes,
+            foretold_per_s=lambda: self.calibration.foretold_per_s,
+        )
+        self.placing = Placing(
+            config=config,
+            market=self.market,
+            orders=self.orders,
+            inventory=self.inventory,
+            references=self.pretrade.references,
+            lifecycle=self.lifecycle,
+            reject_backoff=self.reject_backoff,
+        )
+
+    def _build_stops(self, config: EngineConfig) -> None:
+        """The parts that hold us back, and those that act on a person's word."""
+        self.flattening = Flattening(config, self.market, self.inventory, self.placing, self.causes)
+        self.losses = Losses(
+            limits=config.limits,
+            market=self.market,
+            inventory=self.inventory,
+            attribution=self.attribution,
+            causes=self.causes,
+            minute_loss_max=config.pricing.toxic_flow.minute_loss_max,
+        )
+        self.rules = MarketRules(
+            config.instrument,
+            order_size=config.order_size,
+            levels=config.pricing.shape.levels,
+            period_ns=config.reconcile.rules_ns,
+            orders=self.orders,
+            causes=self.causes,
+            fair=lambda: self.market.mid,
+            use=self._use_rules,
+        )
+        self.recount = Recount(self.orders, self.causes)
+        self.stopping = Stopping(
+            orders=self.orders, placing=self.placing, causes=self.causes, is_dry=config.is_dry
+        )
+
+    def _use_rules(self, instrument: Instrument, turn: StepBuilder) -> None:
+        """Quote by another grid; what rests on the old one goes."""
+        self.quoting.use(instrument)
+        self.placing.use(instrument)
+        self.calibration.use(instrument)
+        self.placing.remove_all(CancelReason.REQUOTE, turn)

@@ -1,0 +1,138 @@
+"""Controls over a stretch of time: price jumps, message rates, fills too fast, worth held.
+
+One order is judged by the gate; these judge the run of them, and raise causes (reliability.md 7.A).
+"""
+
+from collections.abc import Callable
+
+from quoter.domain.commands import PlaceOrder, RequestReport
+from quoter.domain.events import BookSnapshot, MarketEvent, Trade
+from quoter.domain.market import Side
+from quoter.domain.quotes import TwoSidedQuote
+from quoter.domain.reasons import ReportKind
+from quoter.domain.trading import Cause
+from quoter.domain.units import NS_PER_MS, exact
+from quoter.engine.config import EngineConfig
+from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.market.view import MarketView
+from quoter.engine.step_builder import StepBuilder
+from quoter.risk.monitors.message_rate import MessageRate
+from quoter.risk.monitors.price_jump import PriceJump
+from quoter.risk.monitors.price_references import PriceReferences
+from quoter.risk.monitors.repeated_execution import RepeatedExecution
+from quoter.risk.order_rules import ORDERS_SHARE, worst_notional
+from quoter.state.inventory import Inventory
+from quoter.state.open_orders import OpenOrders
+
+JUMP_PAUSE_NS = 5_000 * NS_PER_MS
+BOOK_AGAIN_NS = 5_000 * NS_PER_MS  # a snapshot that was asked for and did not come
+
+
+class PreTrade:
+    """Told of every mid, trade, quote, create and fill; `references` are the gate's."""
+
+    def __init__(
+        self,
+        *,
+        config: EngineConfig,
+        market: MarketView,
+        orders: OpenOrders,
+        inventory: Inventory,
+        causes: HaltCauses,
+        foretold_per_s: Callable[[], float],
+    ) -> None:
+        policy, limits = config.pretrade, config.limits
+        self._market, self._orders, self._inventory = market, orders, inventory
+        self._causes, self._limits = causes, limits
+        self._foretold_per_s = foretold_per_s
+        self.references = PriceReferences()
+        self._jump = PriceJump(jump=policy.jump, drift=policy.drift)
+        self._rate = MessageRate(per_min=policy.creates_per_min, per_fill=policy.creates_per_fill)
+        self._executions = RepeatedExecution(
+            volume_max=policy.turnover_max * float(limits.inventory_max)
+        )
+        self._is_pace_news = False  # creates since the pace was judged
+        self._jump_until_ns = 0
+        self._book_asked_ns = 0  # of the snapshot that has to agree; 0 before it is asked for
+
+    def on_market(self, event: MarketEvent, turn: StepBuilder) -> None:
+        """Take a print, or a best price that moved."""
+        if isinstance(event, Trade):
+            self.references.on_trade(turn.ts_ns, event.price)
+            return
+        mid = self._market.mid
+        if mid is None:
+            return
+        self.references.on_mid(turn.ts_ns, mid)
+        text = self._jump.see_mid(turn.ts_ns, mid)
+        if text is not None:
+            self._jumped(text, turn)
+        elif isinstance(event, BookSnapshot) and 0 < self._book_asked_ns <= turn.ts_ns:
+            self._book_asked_ns = 0
+            self._jump.restart()
+            self._causes.settle(turn, Cause.PRICE_JUMP)
+
+    def quoted(self, quote: TwoSidedQuote, turn: StepBuilder) -> None:
+        """Take a wanted quote that was computed anew."""
+        for side, wanted in ((Side.BUY, quote.bids), (Side.SELL, quote.asks)):
+            if wanted:
+                text = self._jump.see_quote(turn.ts_ns, side, float(wanted[0].price))
+                if text is not None:
+                    self._jumped(text, turn)
+
+    def _jumped(self, text: str, turn: StepBuilder) -> None:
+        self._causes.trip(turn, Cause.PRICE_JUMP, text)
+        self._jump_until_ns, self._book_asked_ns = turn.ts_ns + JUMP_PAUSE_NS, 0
+
+    def judge_pace(self, turn: StepBuilder) -> None:
+        """Before a turn places: were there too many already? Only creates make them too many."""
+        if not self._is_pace_news:
+            return
+        self._is_pace_news = False
+        if (text := self._rate.breach(turn.ts_ns)) is not None:
+            self._causes.trip(turn, Cause.MESSAGE_RATE, text)
+
+    def sent(self, turn: StepBuilder) -> None:
+        """Count the creates that this turn issued."""
+        for command in turn.commands:
+            if isinstance(command, PlaceOrder):
+                self._rate.created(turn.ts_ns)
+                self._is_pace_news = True
+
+    def after_fills(self, turn: StepBuilder) -> None:
+        """Count the fills of this turn."""
+        for booked in turn.booked:
+            self._rate.filled(turn.ts_ns)
+            text = self._executions.filled(turn.ts_ns, float(booked.fill.size))
+            if text is not None:
+                self._causes.trip(turn, Cause.REPEATED_EXECUTION, text)
+        self._judge_worth(turn)
+
+    def tick(self, turn: StepBuilder) -> None:
+        """Time passed: what is over, what has to be asked for, what the price did to our worth."""
+        ts_ns, switch = turn.ts_ns, self._causes.switch
+        self._executions.foretell(ts_ns, self._foretold_per_s())
+        self._judge_worth(turn)
+        if switch.is_active(Cause.MESSAGE_RATE) and self._rate.has_room(ts_ns):
+            self._causes.settle(turn, Cause.MESSAGE_RATE)
+        is_due = ts_ns >= max(self._jump_until_ns, self._book_asked_ns + BOOK_AGAIN_NS)
+        if switch.is_active(Cause.PRICE_JUMP) and is_due:
+            self._book_asked_ns = ts_ns
+            turn.commands.append(RequestReport(kind=ReportKind.BOOK))
+
+    def _judge_worth(self, turn: StepBuilder) -> None:
+        limit, mid, ask = self._limits.position_notional_max, self._market.mid, self._market.ask
+        if limit is None or mid is None or ask is None:
+            return
+        worth = worst_notional(
+            inventory=self._inventory.net,
+            leaves_buy=self._orders.leaves(Side.BUY),
+            leaves_sell=self._orders.leaves(Side.SELL),
+            price=exact(max(mid, ask.price)),
+            limits=self._limits,
+        )
+        if not worth <= limit:
+            text = f"inventory could be worth {worth:.2f}, limit {limit}"
+            self._causes.trip(turn, Cause.NOTIONAL_LIMIT, text)
+        elif worth <= ORDERS_SHARE * limit:
+            self._causes.settle(turn, Cause.NOTIONAL_LIMIT)

@@ -1,0 +1,94 @@
+"""How much was lost, and whether inventory is where the gate must have kept it.
+
+Equity is profit since the start of this process, in quote currency: realised and not, fees in.
+Drawdown is how far it is below its highest, never a share of a profit, which may be zero or less.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from quoter.domain.trading import Cause
+from quoter.domain.units import NS_PER_MS, NS_PER_S
+from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.market.view import MarketView
+from quoter.engine.step_builder import StepBuilder
+from quoter.risk.monitors.markout_loss import MarkoutLossMonitor
+from quoter.risk.view import Limits
+from quoter.state.attribution import Attribution
+from quoter.state.inventory import Inventory
+
+MARK_MISSING_NS = 10_000 * NS_PER_MS
+MINUTE_HORIZON_S = 5  # of the markouts that a toxic minute is made of
+
+
+class Losses:
+    """Judged after every fill and on every tick."""
+
+    def __init__(
+        self,
+        *,
+        limits: Limits,
+        market: MarketView,
+        inventory: Inventory,
+        attribution: Attribution,
+        causes: HaltCauses,
+        minute_loss_max: Decimal,
+    ) -> None:
+        self._limits = limits
+        self._market = market
+        self._inventory = inventory
+        self._attribution = attribution
+        self._causes = causes
+        self._minute = MarkoutLossMonitor(minute_loss_max)
+        self._marked_ns = 0  # when there was a fair value last
+        self._peak = Decimal(0)
+        self.equity = Decimal(0)
+
+    @property
+    def drawdown(self) -> Decimal:
+        """Quote currency below the highest equity since the start, >= 0."""
+        return self._peak - self.equity
+
+    def after_fills(self, turn: StepBuilder) -> None:
+        """Fills that grow an inventory past the limit contradict the gate."""
+        inventory = self._inventory.net
+        is_growing = any(booked.fill.side.sign * inventory > 0 for booked in turn.booked)
+        if is_growing and not abs(inventory) <= self._limits.inventory_max:
+            text = f"inventory {inventory}, limit {self._limits.inventory_max}"
+            self._causes.trip(turn, Cause.INVENTORY_BREACH, text)
+        self.judge(turn)
+
+    def judge(self, turn: StepBuilder) -> None:
+        """Mark the inventory to the mid, and hold the equity against its limits."""
+        mid = self._market.mid
+        self.equity = self._attribution.see(mid, turn.ts_ns)
+        self._peak = max(self._peak, self.equity)
+        for cause, text in self.breaches():
+            self._causes.trip(turn, cause, text)
+        markouts = self._attribution.markouts(MINUTE_HORIZON_S)
+        is_toxic = self._minute.look(turn.ts_ns, markouts)
+        self._causes.hold(turn, Cause.MARKOUT_LOSS, active=is_toxic, text=self._minute.text)
+        self._judge_mark(mid, turn)
+
+    def breaches(self) -> Iterator[tuple[Cause, str]]:
+        """The limits that equity is past, as of the last look, with the figures."""
+        limits = self._limits
+        if not self.equity > -limits.loss_max:
+            yield Cause.LOSS_LIMIT, f"profit {self.equity:.4f}, limit {-limits.loss_max}"
+        if not self.drawdown < limits.drawdown_max:
+            text = f"equity {self.equity:.4f}, {self.drawdown:.4f} below its highest"
+            yield Cause.DRAWDOWN_LIMIT, f"{text}, limit {limits.drawdown_max}"
+
+    def _judge_mark(self, mid: float | None, turn: StepBuilder) -> None:
+        """Inventory whose worth nobody knows may only shrink."""
+        if mid is not None or not self._marked_ns:
+            self._marked_ns = turn.ts_ns
+        missing_ns = turn.ts_ns - self._marked_ns
+        is_missing = missing_ns > MARK_MISSING_NS and self._inventory.net != 0
+        if is_missing:
+            text = (
+                f"no fair value for {missing_ns / NS_PER_S:.0f} s, inventory {self._inventory.net}"
+            )
+            self._causes.trip(turn, Cause.MARK_MISSING, text)
+        else:
+            self._causes.settle(turn, Cause.MARK_MISSING)

@@ -1,0 +1,106 @@
+"""The figures of this moment that the gate judges an intent by."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from quoter.domain.market import Level, Side
+from quoter.domain.orders import OrderState
+from quoter.domain.quotes import Quote
+from quoter.domain.trading import Phase, TradingState
+from quoter.domain.units import exact
+from quoter.engine.config import EngineConfig
+from quoter.engine.limits.headroom import Headroom
+from quoter.engine.market.view import MarketView
+from quoter.risk.monitors.price_references import PriceReferences
+from quoter.risk.view import RiskView
+from quoter.state.inventory import Inventory
+from quoter.state.open_orders import OpenOrder, OpenOrders
+
+DEPTH_LEVELS = 5
+ZERO, NAN = Decimal(0), Decimal("NaN")
+
+
+class RiskViews:
+    """Takes one picture for each intent."""
+
+    def __init__(
+        self,
+        *,
+        config: EngineConfig,
+        market: MarketView,
+        orders: OpenOrders,
+        inventory: Inventory,
+        references: PriceReferences,
+        room: Headroom,
+    ) -> None:
+        self._is_spot, self._stale_ns = config.is_spot, config.stale_ns
+        self._market = market
+        self._orders = orders
+        self._inventory = inventory
+        self._references = references
+        self._room = room
+
+    def take(self, quote: Quote, *, ts_ns: int, state: TradingState, phase: Phase) -> RiskView:
+        """The picture for an order of this quote."""
+        market, inventory, orders = self._market, self._inventory, self._orders
+        bid, ask = market.bid, market.ask
+        depth_bid, depth_ask = depth_of(market)
+        found = self._references.at(ts_ns)
+        low, high = (_exact(found[0]), _exact(found[1])) if found is not None else (NAN, NAN)
+        own_bid, own_ask = self._own_prices()
+        return RiskView(
+            ts_ns=ts_ns,
+            phase=phase,
+            state=state,
+            book_ready=bid is not None and ask is not None,
+            is_fresh=ts_ns - market.alive_ns <= self._stale_ns,
+            book_seq=market.book.seq,
+            best_bid=_exact(bid.price) if bid is not None else ZERO,
+            best_ask=_exact(ask.price) if ask is not None else ZERO,
+            depth_bid=depth_bid,
+            depth_ask=depth_ask,
+            reference_low=low,
+            reference_high=high,
+            own_bid=own_bid,
+            own_ask=own_ask,
+            twin_ns=self._twin_ns(quote),
+            inventory=inventory.net,
+            leaves_buy=orders.leaves(Side.BUY),
+            leaves_sell=orders.leaves(Side.SELL),
+            is_spot=self._is_spot,
+            base_held=inventory.position,
+            quote_held=inventory.cash,
+            notional_buy=self._room.promised(),
+        )
+
+    def _own_prices(self) -> tuple[Decimal | None, Decimal | None]:
+        """Our highest buy and our lowest sell."""
+        bids = (order.price for order in self._alive() if order.side is Side.BUY)
+        asks = (order.price for order in self._alive() if order.side is Side.SELL)
+        return max(bids, default=None), min(asks, default=None)
+
+    def _alive(self) -> Iterator[OpenOrder]:
+        """What may still trade: an order whose end was told only waits for its fills."""
+        return (o for o in self._orders if o.state is not OrderState.CLOSED_UNSETTLED)
+
+    def _twin_ns(self, quote: Quote) -> int | None:
+        twins = (
+            order.created_ns
+            for order in self._alive()
+            if order.side is quote.side and order.price == quote.price and order.size == quote.size
+        )
+        return max(twins, default=None)
+
+
+def _exact(price: float) -> Decimal:
+    return exact(price)
+
+
+def depth_of(market: MarketView) -> tuple[Decimal, Decimal]:
+    """What others show in the best levels of either side, base units."""
+    bids, asks = market.levels(DEPTH_LEVELS)
+    return _depth(bids), _depth(asks)
+
+
+def _depth(levels: tuple[Level, ...]) -> Decimal:
+    return _exact(sum(level.size for level in levels))

@@ -1,0 +1,85 @@
+"""Is the market feed up, alive and in sequence: the causes that speak for it, and the nudges."""
+
+from quoter.domain.commands import RequestReport
+from quoter.domain.events import FeedAlive, FeedDown, FeedUp
+from quoter.domain.market import Stream
+from quoter.domain.reasons import ReportKind
+from quoter.domain.trading import Cause
+from quoter.domain.units import NS_PER_MS, NS_PER_S
+from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.market.view import MarketView
+from quoter.engine.step_builder import StepBuilder
+
+RESYNC_AGAIN_NS = 5_000 * NS_PER_MS  # a snapshot that was asked for and did not come
+RESYNC_APART_NS = 1_000 * NS_PER_MS  # a feed that only talks nonsense is not asked at its own speed
+
+
+class FeedHealth:
+    """stale_ns: silence, pongs included, that pauses us; quiet_ns: book age that wants a check."""
+
+    def __init__(
+        self, *, market: MarketView, causes: HaltCauses, stale_ns: int, quiet_ns: int
+    ) -> None:
+        self._market = market
+        self._causes = causes
+        self._stale_ns = stale_ns
+        self._quiet_ns = quiet_ns
+        self._is_up = False
+        self._resync_ns = 0
+        self._is_resync_owed = False
+
+    def on_stream(self, event: FeedUp | FeedDown | FeedAlive, turn: StepBuilder) -> None:
+        """The market stream came, went, or showed that it lives."""
+        match event:
+            case FeedUp():
+                self._is_up = True
+                self._resync_ns = turn.ts_ns - RESYNC_APART_NS  # it begins with a snapshot
+                self._causes.settle(turn, Cause.MARKET_FEED_DOWN)
+                self.heard(turn)
+            case FeedAlive():
+                if event.stream is Stream.MARKET:  # the private socket says nothing of this one
+                    self.heard(turn)
+            case FeedDown():
+                self._is_up = False
+                self._market.lose()
+                self._causes.trip(turn, Cause.MARKET_FEED_DOWN, event.text)
+
+    def heard(self, turn: StepBuilder) -> None:
+        """Any sign of life ends staleness, as of its receipt: it may have waited for its turn."""
+        market = self._market
+        market.alive_ns = max(market.alive_ns, turn.event.ts_ns)
+        is_stale = self._causes.switch.is_active(Cause.BOOK_STALE)
+        if is_stale and turn.ts_ns - market.alive_ns <= self._stale_ns:
+            self._causes.settle(turn, Cause.BOOK_STALE)
+
+    def fault(self, text: str, turn: StepBuilder) -> None:
+        """The book can't be trusted any more: pause, and ask for a snapshot."""
+        turn.note("book_fault", text)
+        self._causes.trip(turn, Cause.BOOK_DESYNC, text)
+        self._is_resync_owed = turn.ts_ns - self._resync_ns < RESYNC_APART_NS
+        if not self._is_resync_owed:
+            self._resync(turn)
+
+    def synced(self, turn: StepBuilder) -> None:
+        self._causes.settle(turn, Cause.BOOK_DESYNC)
+
+    def judge_silence(self, turn: StepBuilder) -> None:
+        """Before every decision: a process that hung hears fills and answers before its clock."""
+        silent_ns = turn.ts_ns - self._market.alive_ns
+        if self._is_up and silent_ns > self._stale_ns:
+            text = f"nothing heard for {silent_ns / NS_PER_S:.1f} s"
+            self._causes.trip(turn, Cause.BOOK_STALE, text)
+
+    def tick(self, turn: StepBuilder) -> None:
+        """Ask again for what never came, and check a book that stands still."""
+        if not self._is_up:
+            return
+        book = self._market.book
+        pause_ns = RESYNC_APART_NS if self._is_resync_owed else RESYNC_AGAIN_NS
+        is_due = turn.ts_ns - self._resync_ns >= pause_ns
+        if is_due and (not book.ready or turn.ts_ns - book.ts_ns > self._quiet_ns):
+            self._resync(turn)
+
+    def _resync(self, turn: StepBuilder) -> None:
+        self._resync_ns, self._is_resync_owed = turn.ts_ns, False
+        turn.commands.append(RequestReport(kind=ReportKind.BOOK))

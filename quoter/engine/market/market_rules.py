@@ -1,0 +1,104 @@
+"""The venue's grid and minimums may change while we quote (PT-14): re-read, and followed."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from quoter.domain.commands import RequestReport
+from quoter.domain.events import OrderEvent, OrderReject, RulesReport
+from quoter.domain.instrument import Instrument
+from quoter.domain.reasons import RejectReason, ReportKind
+from quoter.domain.trading import Cause
+from quoter.domain.units import NS_PER_MS, exact
+from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.step_builder import StepBuilder
+from quoter.state.open_orders import OpenOrders
+
+APART_NS = 5_000 * NS_PER_MS  # a venue that refuses again and again is not asked at its speed
+AGAIN_NS = 60_000 * NS_PER_MS  # an answer that did not come
+
+
+class MarketRules:
+    """Asks for the rules on a clock and after a refusal by a filter; hands new ones on."""
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        *,
+        order_size: Decimal,
+        levels: int,
+        period_ns: int,
+        orders: OpenOrders,
+        causes: HaltCauses,
+        fair: Callable[[], float | None],
+        use: Callable[[Instrument, StepBuilder], None],
+    ) -> None:
+        """`period_ns` 0: only a refusal makes us ask. `use` is told what to quote by from now."""
+        self.instrument = instrument
+        self._order_size, self._levels, self._period_ns = order_size, levels, period_ns
+        self._orders, self._causes = orders, causes
+        self._fair, self._use = fair, use
+        self._asked_ns = 0
+        self._due_ns = 0  # 0: never
+        self._is_judged = False  # by a price: a start may know none
+
+    def tick(self, turn: StepBuilder) -> None:
+        """Ask if it is time; the start has just read them."""
+        if not self._is_judged and self._fair() is not None:
+            self._judge(turn)
+        if not self._due_ns and self._period_ns:
+            self._due_ns = turn.ts_ns + self._period_ns
+        if self._due_ns and turn.ts_ns >= max(self._due_ns, self._asked_ns + APART_NS):
+            self._asked_ns = turn.ts_ns
+            self._due_ns = turn.ts_ns + self._period_ns if self._period_ns else 0
+            turn.commands.append(RequestReport(kind=ReportKind.RULES))
+
+    def heard(self, event: OrderEvent) -> None:
+        """An order that breaks a filter says that ours are out of date."""
+        if isinstance(event, OrderReject) and event.reason is RejectReason.FILTER:
+            self._due_ns = event.ts_ns
+
+    def failed(self, kind: ReportKind, turn: StepBuilder) -> None:
+        """No answer: again, but not as if it were urgent."""
+        if kind is ReportKind.RULES:
+            self._due_ns = turn.ts_ns + AGAIN_NS
+
+    def report(self, event: RulesReport, turn: StepBuilder) -> None:
+        """Quote by the rules as they are now; orders of the old grid go."""
+        before, now = self.instrument, event.instrument
+        if now != before:
+            turn.note("rules_changed", f"{_text(before)} -> {_text(now)}")
+            self.instrument = now
+            self._orders.regrid(now)
+            self._use(now, turn)
+        self._judge(turn)
+
+    def _judge(self, turn: StepBuilder) -> None:
+        """Once, and with all new rules; not with every price, whose moves would make it flap."""
+        self._is_judged = self._fair() is not None
+        text = self._impossible(self.instrument)
+        self._causes.hold(turn, Cause.MARKET_RULES, active=bool(text), text=text)
+
+    def _impossible(self, rules: Instrument) -> str:
+        """Why no order of the configured size can be placed; empty if it can.
+
+        What is too small is carried to the next level: all of them together count.
+        """
+        size = rules.floor_size(self._order_size * self._levels)
+        if not rules.size_min <= size or rules.floor_size(self._order_size) > rules.size_max:
+            bounds = f"{rules.size_min:f} to {rules.size_max:f} in steps of {rules.lot:f}"
+            return f"QUOTER_ORDER_SIZE {self._order_size:f}: the venue takes {bounds}"
+        fair = self._fair()
+        worth = size * exact(fair) if fair is not None else rules.notional_min
+        if worth < rules.notional_min:
+            return (
+                f"QUOTER_ORDER_SIZE {self._order_size:f} is worth {worth:.8g} {rules.quote}: "
+                f"the venue takes no less than {rules.notional_min:f}"
+            )
+        return ""
+
+
+def _text(rules: Instrument) -> str:
+    return (
+        f"tick {rules.tick:f}, lot {rules.lot:f}, size {rules.size_min:f} to "
+        f"{rules.size_max:f}, notional {rules.notional_min:f}"
+    )

@@ -1,0 +1,285 @@
+"""What news of the venue does to our orders and our inventory (reliability.md groups OL and RC).
+
+Nothing is forgotten because we did not hear: an order ends by a definitive refusal, by its end with
+every fill booked, or by the fence in `engine/reconcile.py`.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from quoter.domain.commands import CancelOrder, QueryOrder
+from quoter.domain.errors import IllegalTransition
+from quoter.domain.events import (
+    CancelReject,
+    Fill,
+    OrderAck,
+    OrderDone,
+    OrderEvent,
+    OrderNotFound,
+    OrderOpen,
+    OrderReject,
+    OrderSent,
+    OrderUnknown,
+)
+from quoter.domain.orders import OrderState
+from quoter.domain.reasons import CancelRejectReason, RejectReason
+from quoter.domain.step import Booked
+from quoter.domain.trading import CancelReason, Cause
+from quoter.domain.units import NS_PER_MS
+from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.orders.unmatched_fills import UnmatchedFills
+from quoter.engine.step_builder import StepBuilder
+from quoter.state.attribution import Attribution
+from quoter.state.inventory import Inventory, LedgerConflict, is_amount, is_execution
+from quoter.state.open_orders import OpenOrder, OpenOrders
+from quoter.state.order_table import News, next_state
+
+CANCEL_RETRY_NS = (500 * NS_PER_MS, 1_000 * NS_PER_MS, 2_000 * NS_PER_MS)  # then every 2 s
+KILL_RETRY_NS = (250 * NS_PER_MS, *CANCEL_RETRY_NS)  # KS-04
+FINAL = frozenset({CancelReason.KILL, CancelReason.DRAIN})
+PENDING_NEW_PATIENCE_NS = 500 * NS_PER_MS  # a cancel waits this long for the answer to its create
+LATE_LIFE_AGAIN_NS = 1_000 * NS_PER_MS  # one question about a closed order that looks alive
+
+
+class Lifecycle:
+    """Applies order events; shares the orders and the inventory with the rest of the engine."""
+
+    def __init__(
+        self,
+        *,
+        orders: OpenOrders,
+        inventory: Inventory,
+        attribution: Attribution,
+        charge: Callable[[Fill, StepBuilder], None],
+        causes: HaltCauses,
+        fair: Callable[[], float | None],
+        prefixes: tuple[str, str],
+    ) -> None:
+        """`prefixes`: with what the names of our instance's and of this run's orders begin.
+
+        `charge` takes a booked fill's fee off the profit where that needs a price.
+        """
+        self._orders = orders
+        self._inventory = inventory
+        self._attribution = attribution
+        self._charge = charge
+        self._causes = causes
+        self._fair = fair
+        self.booked_ns = 0  # when the newest fill was booked
+        self.unmatched_fills = UnmatchedFills(
+            orders=orders,
+            inventory=inventory,
+            causes=causes,
+            own_prefix=prefixes[0],
+            run_prefix=prefixes[1],
+        )
+
+    def handle(self, event: OrderEvent, turn: StepBuilder) -> None:
+        match event:
+            case Fill():
+                self.fill(event, turn)
+                return
+            case OrderOpen():
+                client_id = event.order.client_id
+            case _:
+                client_id = event.client_id
+        order = self._orders.live(client_id)
+        if order is None:
+            self._late(event, client_id, turn)
+            return
+        try:
+            self._apply(event, order, turn)
+        except IllegalTransition as error:
+            turn.note("illegal_transition", str(error))
+
+    def _apply(self, event: OrderEvent, order: OpenOrder, turn: StepBuilder) -> None:
+        match event:
+            case OrderSent():
+                self._move(order, News.SENT, turn)
+            case OrderAck():
+                self._name(order, event.venue_id, turn)
+                self._live_on(order, News.ACK, turn)
+            case OrderReject() if order.venue_id or order.filled:
+                turn.note("reject_of_live_order", f"{order.client_id}: {event.text}")
+                order.next_query_ns = turn.ts_ns
+            case OrderReject():
+                self._move(order, News.REJECT, turn, f"{event.reason}: {event.text}")
+                if event.reason is RejectReason.AUTH:
+                    self._causes.trip(turn, Cause.KEY_REFUSED, event.text)
+            case OrderUnknown():
+                self._move(order, News.NO_ANSWER, turn, event.text)
+                self._doubt(order, turn)
+            case OrderOpen():
+                self._name(order, event.order.venue_id, turn)
+                order.not_found_ns = 0
+                order.next_query_ns = order.queries_sent = 0
+                self._claim(order, event.order.filled, turn)
+                self._live_on(order, News.LIVES, turn)
+            case OrderDone():
+                self._done(order, event.filled, event.reason, turn)
+                self._name(order, event.venue_id, turn)
+            case OrderNotFound():
+                turn.note("order_not_found", order.client_id)
+            case CancelReject():
+                self._cancel_failed(order, event, turn)
+            case Fill():
+                raise AssertionError("fills are booked by `fill`")
+
+    def _live_on(self, order: OpenOrder, news: News, turn: StepBuilder) -> None:
+        """A sign of life, unless a fill that waited for the order's name was its last."""
+        if not order.state.is_terminal:
+            self._move(order, news, turn)
+
+    def _done(self, order: OpenOrder, filled: Decimal, text: str, turn: StepBuilder) -> None:
+        order.next_query_ns = turn.ts_ns
+        if not self._claim(order, filled, turn):
+            return
+        if filled < order.filled:
+            detail = f"{order.client_id}: venue says {filled} in all, booked {order.filled}"
+            self._causes.trip(turn, Cause.LEDGER_CONFLICT, detail)
+        news = News.ENDED_UNSETTLED if order.is_owed else News.ENDED
+        self._move(order, news, turn, text)
+
+    def _claim(self, order: OpenOrder, filled: Decimal, turn: StepBuilder) -> bool:
+        """Remember how much the venue says was filled in all; False if that is no amount."""
+        if not is_amount(filled):
+            turn.note("bad_cumulative_fill", f"{order.client_id}: {filled}")
+            return False
+        order.venue_filled = max(order.venue_filled, filled)
+        return True
+
+    def _doubt(self, order: OpenOrder, turn: StepBuilder) -> None:
+        """We do not know whether it lives: end it if it does, and keep asking."""
+        if order.state is not OrderState.UNKNOWN:
+            return
+        order.unknown_since_ns = turn.ts_ns
+        order.next_query_ns = turn.ts_ns + 500 * NS_PER_MS
+        order.cancels_sent, order.next_cancel_ns = 0, turn.ts_ns
+        self.end(order, CancelReason.UNKNOWN, turn)
+
+    def _cancel_failed(self, order: OpenOrder, event: CancelReject, turn: StepBuilder) -> None:
+        """Never "gone": ask what became of the order, and cancel again."""
+        turn.note(f"cancel_{event.reason}", f"{order.client_id}: {event.text}")
+        if event.reason is CancelRejectReason.NOT_FOUND:
+            order.next_query_ns = turn.ts_ns
+
+    def _late(self, event: OrderEvent, client_id: str, turn: StepBuilder) -> None:
+        """News of an order that is not live: harmless echo, a stray, or a broken belief."""
+        order = self._orders.closed(client_id)
+        if order is None:
+            turn.note("unknown_client_id", client_id)
+        elif isinstance(event, OrderAck) and order.is_taking:
+            pass  # it had ended before the answer came: no sign of life
+        elif isinstance(event, OrderOpen | OrderAck) and order.state is not OrderState.FILLED:
+            turn.note("late_life", client_id)
+            if turn.ts_ns < order.next_query_ns:
+                return  # the answer to our question may be the next sign of life
+            order.next_query_ns = turn.ts_ns + LATE_LIFE_AGAIN_NS
+            turn.commands.append(QueryOrder(client_id=client_id, venue_id=order.venue_id))
+            self.cancel_by_id(client_id, order.venue_id, turn)
+        elif isinstance(event, OrderDone) and is_amount(event.filled):
+            if not event.filled > order.filled:
+                return
+            text = f"{client_id} closed with {order.filled}, venue says {event.filled} filled"
+            self._causes.trip(turn, Cause.ORDER_REAPPEARED, text)
+
+    def cancel_by_id(self, client_id: str, venue_id: str, turn: StepBuilder) -> None:
+        """Take out an order that lives at the venue though our books say otherwise."""
+        turn.commands.append(
+            CancelOrder(client_id=client_id, venue_id=venue_id, reason=CancelReason.STRAY)
+        )
+
+    def fill(self, fill: Fill, turn: StepBuilder) -> None:
+        """Book one execution: durable facts first, then the order it belongs to."""
+        order = self._orders.find(fill.client_id) or self._orders.by_venue_id(fill.venue_id)
+        if order is None:
+            self.unmatched_fills.keep(fill, turn)
+            return
+        if not is_execution(fill):
+            self._causes.trip(turn, Cause.LEDGER_CONFLICT, f"a trade that can't be: {fill}")
+            return
+        fair = self._fair()
+        try:
+            if not self._inventory.book(fill):
+                return
+        except LedgerConflict as error:
+            self._causes.trip(turn, Cause.LEDGER_CONFLICT, str(error))
+            return
+        self.booked_ns = turn.ts_ns
+        mark = self._attribution.mark_of(fair) if fair is not None else None
+        self._attribution.fill(fill, mark, turn.ts_ns)
+        self._charge(fill, turn)
+        turn.booked.append(Booked(fill=fill, inventory=self._inventory.net, fair=fair))
+        if self._orders.live(order.client_id) is None:
+            text = f"{order.client_id} was {order.state} when trade {fill.trade_id} came"
+            self._causes.trip(turn, Cause.ORDER_REAPPEARED, text)
+            return
+        if fill.side is not order.side:
+            text = f"{order.client_id}: {order.side}, its trade {fill.trade_id} a {fill.side}"
+            self._causes.trip(turn, Cause.INVARIANT_BROKEN, text)
+            return
+        if fill.size > order.leaves:
+            text = f"{order.client_id}: fill {fill.size} above what was left, {order.leaves}"
+            self._causes.trip(turn, Cause.INVARIANT_BROKEN, text)
+        self._orders.fill(order, fill.size)
+        order.filled_ns = turn.ts_ns
+        self._after_fill(order, turn)
+
+    def _after_fill(self, order: OpenOrder, turn: StepBuilder) -> None:
+        if order.leaves == 0:
+            self._move(order, News.LAST_FILL, turn)
+        elif order.state is OrderState.CLOSED_UNSETTLED and not order.is_owed:
+            self._move(order, News.ENDED, turn, "settled")
+        else:
+            self._move(order, News.PART_FILL, turn)
+
+    def _name(self, order: OpenOrder, venue_id: str, turn: StepBuilder) -> None:
+        """Learn the venue's id, and book the fills that only carried it."""
+        if not venue_id or order.venue_id:
+            return
+        order.venue_id = venue_id
+        for fill in self.unmatched_fills.claim(venue_id):
+            self.fill(fill, turn)
+
+    def fence(self, order: OpenOrder, turn: StepBuilder) -> None:
+        """Release an order that the venue provably does not know (`engine/reconcile.py`)."""
+        self._move(order, News.FENCED, turn, "never found at the venue")
+
+    def end(self, order: OpenOrder, reason: CancelReason, turn: StepBuilder) -> None:
+        """Ask for an order's end, once; the retries follow from `press`."""
+        if order.cancel_reason is None:
+            order.cancel_reason = reason
+            order.end_ns = order.next_cancel_ns = turn.ts_ns
+            if order.state is OrderState.PENDING_NEW:
+                order.next_cancel_ns = order.changed_ns + PENDING_NEW_PATIENCE_NS
+        self.press(order, turn)
+
+    def press(self, order: OpenOrder, turn: StepBuilder) -> None:
+        """Send the cancel that is due, if the order is to end and still may live."""
+        is_over = order.state is OrderState.CLOSED_UNSETTLED
+        if order.cancel_reason is None or is_over or turn.ts_ns < order.next_cancel_ns:
+            return
+        pauses_ns = KILL_RETRY_NS if order.cancel_reason in FINAL else CANCEL_RETRY_NS
+        step = min(order.cancels_sent, len(pauses_ns) - 1)
+        order.cancels_sent += 1
+        order.next_cancel_ns = turn.ts_ns + pauses_ns[step]
+        turn.commands.append(
+            CancelOrder(
+                client_id=order.client_id, venue_id=order.venue_id, reason=order.cancel_reason
+            )
+        )
+        self._move(order, News.CANCEL_SENT, turn, order.cancel_reason)
+
+    def _move(self, order: OpenOrder, news: News, turn: StepBuilder, text: str = "") -> None:
+        before = order.state
+        after = next_state(before, news, client_id=order.client_id)
+        is_answer = news is not News.CANCEL_SENT and after is not before
+        if before is OrderState.PENDING_NEW and is_answer:
+            order.next_cancel_ns = min(order.next_cancel_ns, turn.ts_ns)
+        if after is not before:
+            order.changed_ns = turn.ts_ns
+        if after.is_terminal:
+            self._orders.close(order, after, turn.ts_ns)
+        else:
+            order.state = after
+        turn.moved(order.client_id, before, after, text)

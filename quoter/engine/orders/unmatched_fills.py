@@ -1,0 +1,77 @@
+"""Fills of orders that we can't name: they wait for the name, or turn out to be somebody else's."""
+
+from quoter.domain.events import Fill
+from quoter.domain.trading import Cause
+from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.step_builder import StepBuilder
+from quoter.state.inventory import Inventory
+from quoter.state.open_orders import OpenOrders
+
+ORPHAN_FILLS_MAX = 1_000  # fills whose order we can't name yet
+FOREIGN_FILLS_MAX = 10_000  # that were told, and are told again by every overlapping list
+
+
+class UnmatchedFills:
+    """Kept by trade id until an order of ours claims them or they are given up."""
+
+    def __init__(
+        self,
+        *,
+        orders: OpenOrders,
+        inventory: Inventory,
+        causes: HaltCauses,
+        own_prefix: str,
+        run_prefix: str,
+    ) -> None:
+        self._orders = orders
+        self._inventory = inventory
+        self._causes = causes
+        self._own_prefix = own_prefix
+        self._run_prefix = run_prefix
+        self._waiting: dict[str, Fill] = {}
+        self._foreign: dict[str, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def keep(self, fill: Fill, turn: StepBuilder) -> None:
+        """A fill of no order that we know. What is booked or given up already is no news."""
+        if self._inventory.has(fill.trade_id) or fill.trade_id in self._foreign:
+            return
+        if fill.client_id.startswith(self._run_prefix):
+            text = f"trade {fill.trade_id} of {fill.client_id}, an order that this run never sent"
+            self._causes.trip(turn, Cause.ORDER_REAPPEARED, text)
+        if len(self._waiting) < ORPHAN_FILLS_MAX:
+            self._waiting[fill.trade_id] = fill
+        turn.note("orphan_fill", fill.trade_id)
+
+    def claim(self, venue_id: str) -> list[Fill]:
+        """Take out those of an order whose name has come."""
+        mine = [fill for fill in self._waiting.values() if fill.venue_id == venue_id]
+        for fill in mine:
+            del self._waiting[fill.trade_id]
+        return mine
+
+    def drop(self, before_ns: int) -> list[Fill]:
+        """Take out what somebody else did: the name says so, or no order of ours ever claimed it.
+
+        Not while an older order waits for its venue id: they may be its own.
+        """
+        if not self._waiting:
+            return []
+        nameless = (order.created_ns for order in self._orders if not order.venue_id)
+        before_ns = min(before_ns, *nameless, before_ns)
+        gone = [
+            fill
+            for fill in self._waiting.values()
+            if fill.ts_ns < before_ns or self._is_foreign(fill.client_id)
+        ]
+        for fill in gone:
+            del self._waiting[fill.trade_id]
+            self._foreign[fill.trade_id] = None
+        while len(self._foreign) > FOREIGN_FILLS_MAX:
+            del self._foreign[next(iter(self._foreign))]
+        return gone
+
+    def _is_foreign(self, client_id: str) -> bool:
+        return bool(client_id) and not client_id.startswith(self._own_prefix)

@@ -1,0 +1,96 @@
+"""Flat by order of a person: inventory is traded down to its target, and no further (KS-12).
+
+A kill never does this: selling into whatever went wrong is a decision of its own.
+"""
+
+from decimal import Decimal
+
+from quoter.domain.market import Side
+from quoter.domain.quotes import Quote
+from quoter.domain.trading import CancelReason, Cause, Phase, TradingState
+from quoter.domain.units import NS_PER_MS
+from quoter.engine.config import EngineConfig
+from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.limits.risk_views import depth_of
+from quoter.engine.market.view import MarketView
+from quoter.engine.placing.placing import Placing
+from quoter.engine.step_builder import StepBuilder
+from quoter.state.inventory import Inventory
+
+REACH = 0.0005  # how far beyond the best price of the other side a slice may pay
+SLICE_APART_NS = 250 * NS_PER_MS
+SAME_BOOK_NS = 2_000 * NS_PER_MS  # a book that does not move is taken from again after so long
+
+
+class Flattening:
+    """One slice at a time, each a limit order that takes at once or ends, none above the limits."""
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        market: MarketView,
+        inventory: Inventory,
+        placing: Placing,
+        causes: HaltCauses,
+    ) -> None:
+        self._limits, self._instrument = config.limits, config.instrument
+        self._market, self._inventory = market, inventory
+        self._placing, self._causes = placing, causes
+        self._slice_ns = 0  # when the last one was still under way
+        self._is_told = False  # that nothing is left to do
+
+    @property
+    def is_on(self) -> bool:
+        return self._causes.switch.is_active(Cause.OPERATOR_FLATTEN)
+
+    def pursue(self, state: TradingState, phase: Phase, turn: StepBuilder) -> None:
+        """Call it on every turn on which orders are allowed, instead of quoting."""
+        self._placing.remove_all(CancelReason.STATE, turn, but_taking=True)
+        if self._placing.is_taking:
+            self._slice_ns = turn.ts_ns
+            return
+        quote = self._slice()
+        if quote is None:
+            if self._market.mid is not None and not self._is_told:
+                turn.note("flat", f"inventory {self._inventory.net}")
+                self._is_told = True
+            return
+        self._is_told = False
+        if self._is_due(turn.ts_ns):
+            seq = self._market.book.seq
+            self._placing.take(quote, book_seq=seq, state=state, phase=phase, turn=turn)
+
+    def _is_due(self, ts_ns: int) -> bool:
+        """Not from a book that may not know the last slice yet."""
+        since_ns = ts_ns - self._slice_ns
+        is_newer = self._market.book.ts_ns > self._slice_ns
+        return since_ns >= (SLICE_APART_NS if is_newer else SAME_BOOK_NS)
+
+    def _slice(self) -> Quote | None:
+        """The next one; None without a market, or when the rest is too small for the venue."""
+        bid, ask = self._market.bid, self._market.ask
+        net, instrument = self._inventory.net, self._instrument
+        if bid is None or ask is None or net == 0:
+            return None
+        mid, collar = (bid.price + ask.price) / 2, float(self._limits.collar)
+        if net > 0:
+            side = Side.SELL
+            least = max(bid.price * (1 - REACH), mid * (1 - collar))
+            ticks = min(instrument.ceil_ticks(least), instrument.floor_ticks(bid.price))
+        else:
+            side = Side.BUY
+            most = min(ask.price * (1 + REACH), mid * (1 + collar))
+            ticks = max(instrument.floor_ticks(most), instrument.ceil_ticks(ask.price))
+        price = instrument.price(ticks)
+        if not price > 0:
+            return None
+        size = instrument.floor_size(self._size_max(abs(net), price))
+        if not instrument.is_tradable(price=price, size=size):
+            return None
+        return Quote(side=side, ticks=ticks, price=price, size=size)
+
+    def _size_max(self, wanted: Decimal, price: Decimal) -> Decimal:
+        """No more than one order may be, nor than the market has to take from."""
+        limits, depth = self._limits, depth_of(self._market)
+        largest = min(limits.size_max, limits.notional_max / price, self._instrument.size_max)
+        return min(wanted, largest, *depth)

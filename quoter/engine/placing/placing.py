@@ -1,0 +1,248 @@
+"""Bring the orders at the venue to the wanted quote, through the gate and within the budget."""
+
+from collections.abc import Sequence
+
+from quoter.domain.commands import Denied, OrderIntent, TimeInForce
+from quoter.domain.events import Tick
+from quoter.domain.instrument import Instrument
+from quoter.domain.market import Side
+from quoter.domain.orders import OrderState
+from quoter.domain.quotes import Quote, TwoSidedQuote
+from quoter.domain.trading import CancelReason, Phase, TradingState
+from quoter.domain.units import NS_PER_MS
+from quoter.engine.config import EngineConfig
+from quoter.engine.limits.headroom import Headroom
+from quoter.engine.limits.risk_views import RiskViews
+from quoter.engine.market.view import MarketView
+from quoter.engine.orders.lifecycle import Lifecycle
+from quoter.engine.placing.reject_backoff import RejectBackoff
+from quoter.engine.placing.requote import Action, Create, Remove, Replace, plan
+from quoter.engine.step_builder import StepBuilder
+from quoter.risk.monitors.message_budget import MessageBudget
+from quoter.risk.monitors.price_references import PriceReferences
+from quoter.risk.order_rules import APART_NS, judge
+from quoter.state.inventory import Inventory
+from quoter.state.open_orders import OpenOrder, OpenOrders
+
+MINUTE_S = 62.0  # and the slots of the count that it is held against
+BUDGET_BURST_S = 2.0  # the bucket holds this many seconds' worth of creates
+ROOMY_SHARE = 0.5  # small corrections may use the upper half of the bucket only
+DENIED_PAUSE_NS = 1_000 * NS_PER_MS
+BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def base36(number: int) -> str:
+    """Digits and lower-case letters, without leading zeros."""
+    digits = ""
+    while number:
+        number, rest = divmod(number, 36)
+        digits = BASE36[rest] + digits
+    return digits or "0"
+
+
+def budget(config: EngineConfig) -> MessageBudget:
+    """The pace of creates: with its burst it stays within what a minute may see."""
+    per_min = float(config.pretrade.creates_per_min)
+    burst = max(1.0, min(config.creates_per_s * BUDGET_BURST_S, per_min / 2.0))
+    rate = min(config.creates_per_s, (per_min - burst) / MINUTE_S)
+    return MessageBudget(rate_per_s=rate, burst=burst)
+
+
+class Placing:
+    """Turns the difference between wanted and resting into intents, and asks the gate."""
+
+    def __init__(
+        self,
+        *,
+        config: EngineConfig,
+        market: MarketView,
+        orders: OpenOrders,
+        inventory: Inventory,
+        references: PriceReferences,
+        lifecycle: Lifecycle,
+        reject_backoff: RejectBackoff,
+    ) -> None:
+        self._config = config
+        self.policy = config.requote
+        self._instrument = config.instrument
+        self._orders = orders
+        self._room = Headroom(config=config, market=market, orders=orders, inventory=inventory)
+        self._views = RiskViews(
+            config=config,
+            market=market,
+            orders=orders,
+            inventory=inventory,
+            references=references,
+            room=self._room,
+        )
+        self._lifecycle = lifecycle
+        self._patience = reject_backoff
+        self._budget = budget(config)
+        self._sequence = 0
+        self._book_seq = -1
+        self._seen: TwoSidedQuote | None = None
+
+    def use(self, instrument: Instrument) -> None:
+        """The market's rules have changed."""
+        self._instrument = instrument
+        self._room.use(instrument)
+
+    def towards(
+        self,
+        quote: TwoSidedQuote,
+        *,
+        book_seq: int,
+        state: TradingState,
+        phase: Phase,
+        turn: StepBuilder,
+    ) -> None:
+        """Issue the fewest commands that bring both sides to `quote`, priced from `book_seq`."""
+        self._book_seq = book_seq
+        if not self._is_due(quote, turn):
+            return
+        half = quote.terms.half_spread if quote.terms is not None else 0.0
+        policy = self.policy
+        tolerance = policy.tolerance_ticks(half, self._instrument.tick_float)
+        is_roomy = self._budget.has_room(turn.ts_ns, share=ROOMY_SHARE)
+        for side, wanted in ((Side.BUY, quote.bids), (Side.SELL, quote.asks)):
+            resting = [o for o in self._orders if o.side is side and o.is_wanted]
+            resting = [o for o in resting if not o.is_taking]
+            try:
+                wanted = self._fitted(wanted, resting, side, state)
+            except (ArithmeticError, TypeError) as error:  # a limit, a holding that is no number
+                turn.note("room_not_known", repr(error))
+                wanted = ()
+            if not wanted and not resting:
+                continue
+            actions = plan(
+                wanted,
+                resting,
+                policy=policy,
+                tolerance_ticks=tolerance,
+                ts_ns=turn.ts_ns,
+                is_roomy=is_roomy,
+                leftover=CancelReason.REQUOTE if wanted else CancelReason.NO_QUOTE,
+            )
+            for action in actions:
+                self._act(action, state, phase, turn)
+
+    def _fitted(
+        self,
+        wanted: tuple[Quote, ...],
+        resting: Sequence[OpenOrder],
+        side: Side,
+        state: TradingState,
+    ) -> tuple[Quote, ...]:
+        """What this state and our limits leave of `wanted`."""
+        if state is TradingState.REDUCE_ONLY and not self._room.reduces(side):
+            return ()
+        if state is TradingState.REDUCE_ONLY and self._room.would_flip(side):
+            return ()  # what rests is more than there is to reduce: the room comes first
+        return self._room.fitted(wanted, resting, side, state)
+
+    def _is_due(self, quote: TwoSidedQuote, turn: StepBuilder) -> bool:
+        """Did anything change that counts here? On ticks always: holds and budgets run out."""
+        is_new, self._seen = quote is not self._seen, quote
+        return (
+            is_new
+            or isinstance(turn.event, Tick)
+            or bool(turn.orders or turn.raised or turn.cleared)
+        )
+
+    @property
+    def is_taking(self) -> bool:
+        """May an order that takes be alive?"""
+        return any(order.is_taking for order in self._orders)
+
+    def remove_all(
+        self, reason: CancelReason, turn: StepBuilder, *, but_taking: bool = False
+    ) -> None:
+        """Ask for the end of every order that nobody asked to end yet."""
+        for order in list(self._orders):
+            if order.is_wanted and not (but_taking and order.is_taking):
+                self._lifecycle.end(order, reason, turn)
+
+    def _act(self, action: Action, state: TradingState, phase: Phase, turn: StepBuilder) -> None:
+        match action:
+            case Create():
+                self._create(action.quote, state, phase, turn, replacing=None)
+            case Remove():
+                self._lifecycle.end(action.order, action.reason, turn)
+            case Replace():
+                done = self._create(action.quote, state, phase, turn, replacing=action.order)
+                if done or action.is_urgent:
+                    self._lifecycle.end(action.order, CancelReason.REQUOTE, turn)
+
+    def _create(
+        self,
+        quote: Quote,
+        state: TradingState,
+        phase: Phase,
+        turn: StepBuilder,
+        *,
+        replacing: OpenOrder | None,
+    ) -> bool:
+        """Place a quote. True if it is on its way, or only waits for `replacing` to be gone."""
+        is_patient = not self._patience.is_over(quote.side, turn.ts_ns)
+        if is_patient or not self._budget.has_room(turn.ts_ns):
+            return False
+        size = self._room.size(quote, state)
+        if replacing is not None and size < quote.size:
+            return True  # break before make: its end frees the room
+        if self._would_cross_ourselves(quote):
+            return False
+        quote = quote._replace(size=size)
+        return self._submit(quote, TimeInForce.POST_ONLY, state, phase, turn)
+
+    def take(
+        self, quote: Quote, *, book_seq: int, state: TradingState, phase: Phase, turn: StepBuilder
+    ) -> None:
+        """Take up to `quote.size` from the other side, at `quote.price` or better, if we may."""
+        self._book_seq = book_seq
+        if self._patience.is_over(quote.side, turn.ts_ns) and self._budget.has_room(turn.ts_ns):
+            quote = quote._replace(size=self._room.size(quote, state))
+            if not self._would_cross_ourselves(quote):
+                self._submit(quote, TimeInForce.IOC, state, phase, turn)
+
+    def _submit(
+        self,
+        quote: Quote,
+        time_in_force: TimeInForce,
+        state: TradingState,
+        phase: Phase,
+        turn: StepBuilder,
+    ) -> bool:
+        """Through the gate, into our books, on its way; False if the grid or the gate refuse."""
+        if not self._instrument.is_tradable(price=quote.price, size=quote.size):
+            return False
+        self._sequence += 1
+        intent = OrderIntent(
+            client_id=f"{self._config.id_prefix}{base36(self._sequence)}",
+            side=quote.side,
+            price=quote.price,
+            size=quote.size,
+            book_seq=self._book_seq,
+            time_in_force=time_in_force,
+        )
+        view = self._views.take(quote, ts_ns=turn.ts_ns, state=state, phase=phase)
+        verdict = judge(intent, view, self._config.limits)
+        if isinstance(verdict, Denied):
+            turn.denied.append(verdict)
+            pause_ns = DENIED_PAUSE_NS if view.twin_ns is None else APART_NS
+            self._patience.rest(quote.side, turn.ts_ns + pause_ns)
+            return False
+        self._budget.take()
+        order = self._orders.reserve(verdict, ticks=quote.ticks)
+        turn.commands.append(verdict)
+        turn.moved(order.client_id, None, order.state)
+        return True
+
+    def _would_cross_ourselves(self, quote: Quote) -> bool:
+        """Does an order of ours that may still live stand on the other side of this price?"""
+        sign = quote.side.sign
+        return any(
+            order.side is not quote.side
+            and order.state is not OrderState.CLOSED_UNSETTLED
+            and sign * (quote.ticks - order.ticks) >= 0
+            for order in self._orders
+        )

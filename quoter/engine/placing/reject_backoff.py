@@ -1,0 +1,93 @@
+"""How long a side waits after a create that went wrong, and what it waits for (OL-10)."""
+
+from collections import deque
+
+from quoter.domain.events import BalanceReport, OrderAck, OrderEvent, OrderReject, OrderUnknown
+from quoter.domain.market import Side
+from quoter.domain.reasons import RejectReason
+from quoter.domain.trading import Cause
+from quoter.domain.units import NS_PER_MS
+from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.market.view import MarketView
+from quoter.engine.step_builder import StepBuilder
+from quoter.risk.monitors.reject_streak import REJECTS_MAX as STREAK_MAX
+from quoter.risk.monitors.reject_streak import RejectStreak
+from quoter.state.open_orders import OpenOrder
+
+REJECT_PAUSE_NS = {
+    RejectReason.POST_ONLY: 50 * NS_PER_MS,
+    RejectReason.BALANCE: 5_000 * NS_PER_MS,
+    RejectReason.FILTER: 5_000 * NS_PER_MS,
+    RejectReason.RATE_LIMIT: 1_000 * NS_PER_MS,
+    RejectReason.AUTH: 0,  # it kills: see `engine/lifecycle.py`
+    RejectReason.NOT_SENT: 0,
+    RejectReason.OTHER: 2_000 * NS_PER_MS,
+}
+UNKNOWN_PAUSE_NS = 1_000 * NS_PER_MS  # a venue that does not answer is not asked at full speed
+REJECTS_MAX = 3  # of one side in REJECT_WINDOW_NS, then it rests for REJECT_REST_NS
+REJECT_WINDOW_NS = 10_000 * NS_PER_MS
+REJECT_REST_NS = 2_000 * NS_PER_MS
+
+
+class RejectBackoff:
+    """Which sides may create now: after a pause, from a newer book, with balances looked at."""
+
+    def __init__(self, *, market: MarketView, causes: HaltCauses) -> None:
+        self._market = market
+        self._causes = causes
+        self._until_ns = dict.fromkeys(Side, 0)
+        self._rejects: dict[Side, deque[int]] = {s: deque(maxlen=REJECTS_MAX) for s in Side}
+        self._streaks = {side: RejectStreak() for side in Side}
+        self._priced_ns = dict.fromkeys(Side, -1)  # the book of then is too old to price from
+        self._unfunded_ns: dict[Side, int] = {}  # since the venue found our balance too small
+
+    def is_over(self, side: Side, ts_ns: int) -> bool:
+        """May this side create an order now?"""
+        is_newer = self._market.book.ts_ns > self._priced_ns[side]
+        return ts_ns >= self._until_ns[side] and is_newer and side not in self._unfunded_ns
+
+    @property
+    def wants_balances(self) -> bool:
+        """Does a side wait for them?"""
+        return bool(self._unfunded_ns)
+
+    def refreshed(self, report: BalanceReport) -> None:
+        """Balances are in: a side that was refused for lack of funds before may try again."""
+        for side, since_ns in list(self._unfunded_ns.items()):
+            if report.asked_ns >= since_ns:
+                del self._unfunded_ns[side]
+
+    def rest(self, side: Side, until_ns: int) -> None:
+        self._until_ns[side] = max(self._until_ns[side], until_ns)
+
+    def heard(self, event: OrderEvent, order: OpenOrder, turn: StepBuilder) -> None:
+        """Learn from what became of a create."""
+        match event:
+            case OrderReject():
+                self._rejected(event, order, turn)
+            case OrderUnknown():
+                self.rest(order.side, event.ts_ns + UNKNOWN_PAUSE_NS)
+            case OrderAck():
+                self._streaks[order.side].accepted()
+            case _:
+                pass
+
+    def _rejected(self, event: OrderReject, order: OpenOrder, turn: StepBuilder) -> None:
+        ts_ns, side, reason = event.ts_ns, order.side, event.reason
+        pause_ns = REJECT_PAUSE_NS[reason]
+        rejects = self._rejects[side]
+        if reason is not RejectReason.NOT_SENT:
+            rejects.append(ts_ns)
+            self._count(reason, side, turn)
+        if reason is RejectReason.POST_ONLY:
+            self._priced_ns[side] = max(self._priced_ns[side], order.created_ns)
+        elif reason is RejectReason.BALANCE:
+            self._unfunded_ns[side] = ts_ns
+        if len(rejects) == REJECTS_MAX and ts_ns - rejects[0] < REJECT_WINDOW_NS:
+            pause_ns = max(pause_ns, REJECT_REST_NS)
+        self.rest(side, ts_ns + pause_ns)
+
+    def _count(self, reason: RejectReason, side: Side, turn: StepBuilder) -> None:
+        if self._streaks[side].refused(reason, turn.ts_ns):
+            text = f"{STREAK_MAX} {side} orders in a row refused: {reason}"
+            self._causes.trip(turn, Cause.REPEATED_EXECUTION, text)

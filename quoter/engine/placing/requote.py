@@ -1,0 +1,94 @@
+"""What we want against what rests: the fewest commands that bring the one to the other.
+
+Pure: the caller turns actions into intents and cancels. Policy (decisions.md, Requoting): an order
+that is more aggressive than wanted goes at once, anything else waits for the hold and a tolerance.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quoter.domain.quotes import Quote
+from quoter.domain.trading import CancelReason
+from quoter.engine.config import RequotePolicy
+from quoter.state.open_orders import IN_FLIGHT, OpenOrder
+
+SIZE_TOLERANCE = 5  # a size is kept while it is within 1/5 of the wanted one
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Put `quote` where `order` is. `is_urgent`: the old one must go even without a new one."""
+
+    order: OpenOrder
+    quote: Quote
+    is_urgent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Place `quote` where nothing of ours stands."""
+
+    quote: Quote
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Take `order` out; nothing is wanted in its place."""
+
+    order: OpenOrder
+    reason: CancelReason
+
+
+type Action = Replace | Create | Remove
+
+
+def plan(
+    wanted: Sequence[Quote],
+    resting: Sequence[OpenOrder],
+    *,
+    policy: RequotePolicy,
+    tolerance_ticks: int,
+    ts_ns: int,
+    is_roomy: bool,
+    leftover: CancelReason,
+) -> list[Action]:
+    """Actions for one side. `resting` are this side's wanted orders (`OpenOrder.is_wanted`).
+
+    Both are paired best with best; orders left over are removed for the reason `leftover`.
+    """
+    sign = wanted[0].side.sign if wanted else 1
+    orders = resting
+    if len(orders) > 1:
+        orders = sorted(resting, key=lambda order: -sign * order.ticks)
+    actions: list[Action] = []
+    for quote, order in zip(wanted, orders, strict=False):
+        change = _judge(quote, order, sign, policy, tolerance_ticks, ts_ns, is_roomy)
+        if change is not None:
+            actions.append(change)
+    actions += [Create(quote) for quote in wanted[len(orders) :]]
+    actions += [Remove(order, leftover) for order in orders[len(wanted) :]]
+    return actions
+
+
+def _judge(
+    quote: Quote,
+    order: OpenOrder,
+    sign: int,
+    policy: RequotePolicy,
+    tolerance_ticks: int,
+    ts_ns: int,
+    is_roomy: bool,
+) -> Replace | None:
+    too_aggressive = sign * (order.ticks - quote.ticks)
+    if too_aggressive >= tolerance_ticks:
+        return Replace(order, quote, is_urgent=True)
+    if order.state in IN_FLIGHT:
+        return None
+    if too_aggressive >= 1:
+        return Replace(order, quote, is_urgent=False) if is_roomy else None
+    is_off = -too_aggressive >= tolerance_ticks
+    is_missized = abs(order.leaves - quote.size) * SIZE_TOLERANCE > quote.size
+    age_ns = ts_ns - order.created_ns
+    if age_ns >= policy.ttl_ns or ((is_off or is_missized) and age_ns >= policy.hold_ns):
+        return Replace(order, quote, is_urgent=False)
+    return None

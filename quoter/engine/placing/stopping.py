@@ -1,0 +1,80 @@
+"""Taking everything out of the market: because we pause, because we end, because we are killed."""
+
+from quoter.domain.commands import CancelAll
+from quoter.domain.orders import OrderState
+from quoter.domain.trading import CancelReason, Cause, Phase, TradingState
+from quoter.domain.units import NS_PER_MS, NS_PER_S
+from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.placing.placing import Placing
+from quoter.engine.step_builder import StepBuilder
+from quoter.state.open_orders import OpenOrder, OpenOrders
+
+CANCEL_ALL_AGAIN_NS = 5_000 * NS_PER_MS
+OUTLIVE_NS = (
+    1_000 * NS_PER_MS
+)  # an order that stands for longer after a stop is told, once a second
+UNVERIFIED_NS = 10_000 * NS_PER_MS  # K7: an order that was to end this long ago and may still live
+
+
+class Stopping:
+    """Asks for the end of every order; when it is for good, by asking the venue as well."""
+
+    def __init__(
+        self, *, orders: OpenOrders, placing: Placing, causes: HaltCauses, is_dry: bool
+    ) -> None:
+        self._orders = orders
+        self._causes = causes
+        self._placing = placing
+        self._is_dry = is_dry
+        self._reason: CancelReason | None = None  # None while we may quote
+        self._cancel_all_ns = 0
+        self._told_ns = 0
+
+    def go_on(self) -> None:
+        """We may quote."""
+        self._reason = None
+
+    def stop(self, state: TradingState, phase: Phase, turn: StepBuilder) -> None:
+        """Call it on every turn on which we may not quote."""
+        reason = CancelReason.STATE
+        if state is TradingState.KILLED:
+            reason = CancelReason.KILL
+        elif phase is Phase.DRAINING:
+            reason = CancelReason.DRAIN
+        self._placing.remove_all(reason, turn)
+        is_final = reason is not CancelReason.STATE and not self._is_dry
+        if self._reason is None:
+            self._told_ns = turn.ts_ns
+        is_news, self._reason = reason is not self._reason, reason
+        if is_final and (is_news or turn.ts_ns >= self._cancel_all_ns):
+            self._cancel_all_ns = turn.ts_ns + CANCEL_ALL_AGAIN_NS
+            turn.commands.append(CancelAll(reason=reason))
+        self._judge_survivors(turn)
+
+    def judge(self, turn: StepBuilder) -> None:
+        """On every tick: has everything ended that was to end?
+
+        What got no answer to its create has its own fence and its own cause, unless we are
+        killed: then it is an order like any other that may live.
+        """
+        late = [
+            order.client_id
+            for order in self._orders
+            if order.cancel_reason is not None
+            and order.state is not OrderState.CLOSED_UNSETTLED
+            and turn.ts_ns - order.end_ns > UNVERIFIED_NS
+            and self._counts(order)
+        ]
+        text = f"may still live, {UNVERIFIED_NS / NS_PER_S:g} s after their end: {', '.join(late)}"
+        self._causes.hold(turn, Cause.CANCEL_UNVERIFIED, active=bool(late), text=text)
+
+    def _counts(self, order: OpenOrder) -> bool:
+        return self._reason is CancelReason.KILL or order.state is not OrderState.UNKNOWN
+
+    def _judge_survivors(self, turn: StepBuilder) -> None:
+        if turn.ts_ns - self._told_ns <= OUTLIVE_NS:
+            return
+        self._told_ns = turn.ts_ns
+        alive = [order.client_id for order in self._orders if order.leaves]
+        if alive:
+            turn.note("orders_outlive_stop", ", ".join(alive))

@@ -1,0 +1,296 @@
+"""From the market as it passes to sigma, kappa and A, and the references that gamma is frozen at.
+
+With priors the first quote follows the first book. Without them a short warm-up watches mids and
+trades; its figures become the priors and the references, and they stay until a restart.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from math import exp, sqrt
+
+from quoter.domain.events import Trade
+from quoter.domain.instrument import Instrument
+from quoter.domain.market import SavedCalibration
+from quoter.domain.quotes import PricingInputs
+from quoter.domain.trading import NoQuote
+from quoter.domain.units import S_PER_NS
+from quoter.engine.config import GammaUnit, Horizon, PricingConfig
+from quoter.pricing.costs import effective_intensity, side_cost
+from quoter.pricing.estimators.intensity import (
+    Confidence,
+    Intensity,
+    IntensityEstimate,
+    IntensityPrior,
+    market_prior,
+)
+from quoter.pricing.estimators.own_fills import FillCorrection
+from quoter.pricing.estimators.volatility import Volatility
+from quoter.pricing.models.glft_exact import BoundedModel
+from quoter.pricing.quote.normalisation import References, gamma_lot, raw_gamma_lot
+
+WARMUP_S = 5.0
+WARMUP_GRID_S = 0.1
+# d0 in units of 1/kappa: near enough to say something of A, far enough to be a distance we quote
+D0_KAPPA_MIN, D0_KAPPA_MAX = 0.25, 10.0
+TICKS_SIGMA_MIN = 0.1  # a mid that did not move: sigma of a tenth of a tick per sqrt(s)
+
+
+class WarmUp:
+    """Mids on a grid and the number of trades, until there is enough to start from."""
+
+    def __init__(self) -> None:
+        self._start_s = 0.0
+        self._last_s = 0.0
+        self._last_mid = 0.0
+        self._squares = 0.0
+        self.trades = 0
+
+    def restart(self) -> None:
+        self._start_s = 0.0
+
+    def on_mid(self, t_s: float, mid: float) -> None:
+        if not self._start_s:
+            self._start_s = self._last_s = t_s
+            self._last_mid, self._squares, self.trades = mid, 0.0, 0
+        elif t_s - self._last_s >= WARMUP_GRID_S:
+            self._squares += (mid - self._last_mid) ** 2
+            self._last_s, self._last_mid = t_s, mid
+
+    def is_over(self, t_s: float) -> bool:
+        return bool(self._start_s) and t_s - self._start_s >= WARMUP_S
+
+    def sigma(self, tick: float) -> float:
+        seen_s = self._last_s - self._start_s
+        return max(sqrt(self._squares / seen_s) if seen_s else 0.0, TICKS_SIGMA_MIN * tick)
+
+    def trades_per_s(self) -> float:
+        """Never zero: no trade in the warm-up means fewer than one in that time."""
+        return max(self.trades, 0.5) / WARMUP_S
+
+
+class Calibration:
+    """Owns the estimators; `ready` once they and the references of gamma exist."""
+
+    def __init__(
+        self, config: PricingConfig, instrument: Instrument, *, order_size: float, lots_max: float
+    ) -> None:
+        self._config = config
+        self._instrument = instrument
+        self._order_size = order_size
+        self._lots_max = lots_max
+        self._warm_up = WarmUp()
+        self._volatility: Volatility | None = None
+        self._intensity: Intensity | None = None
+        self._frozen: IntensityEstimate | None = None
+        is_counting = config.counts_own_fills and config.is_calibrating
+        self._own_fills = FillCorrection() if is_counting else None
+        self._exact = BoundedModel(lots_max) if config.is_exact else None
+        self.fill_factor = 1.0
+        self.foretold_per_s = 0.0  # fills of our live orders, in order sizes, both sides
+        self.references: References | None = None
+        self.gamma_lot = 0.0
+        self.start_ns = 0
+        self.sigma: float | None = None
+        self._ts_ns = 0  # of the last mid
+
+    def use(self, instrument: Instrument) -> None:
+        """The market's rules have changed."""
+        self._instrument = instrument
+
+    @property
+    def ready(self) -> bool:
+        return self.references is not None
+
+    @property
+    def estimate(self) -> IntensityEstimate | None:
+        """Kappa and A in force."""
+        if self._frozen is not None:
+            return self._frozen
+        return self._intensity.estimate if self._intensity is not None else None
+
+    @property
+    def learned(self) -> SavedCalibration | None:
+        """Worth keeping for the next start; None while it rests on priors alone."""
+        estimate, sigma = self.estimate, self.sigma
+        if estimate is None or sigma is None or self._frozen is not None:
+            return None
+        if estimate.confidence is Confidence.COLD:
+            return None
+        return SavedCalibration(self._ts_ns, sigma, estimate.kappa, estimate.intensity)
+
+    @property
+    def volatility(self) -> Volatility | None:
+        """The estimators of sigma, once there are any."""
+        return self._volatility
+
+    def on_mid(self, ts_ns: int, mid: float, half_book_spread: float) -> None:
+        """Take a new mid of others."""
+        t_s, self._ts_ns = ts_ns * S_PER_NS, ts_ns
+        if self._volatility is None or self._intensity is None:
+            self._warm_up.on_mid(t_s, mid)
+            if self._has_priors() or self._warm_up.is_over(t_s):
+                self._start(ts_ns, mid, half_book_spread)
+            return
+        if self._volatility.update(t_s, mid):
+            self.sigma = self._volatility.sigma or self.sigma
+        self._intensity.on_mid(t_s, mid, self.sigma or 0.0)
+
+    def on_trade(self, trade: Trade) -> None:
+        if self._intensity is None:
+            self._warm_up.trades += 1
+        else:
+            self._intensity.on_trade(trade.ts_ns * S_PER_NS, trade.taker, trade.price)
+
+    def on_orders(self, t_s: float, mid: float, resting: Iterable[tuple[float, float]]) -> None:
+        """From `t_s` on these (price, lots) of ours are in the market; weigh the fills foretold."""
+        if self._intensity is None:
+            return
+        at = self._intensity.fill_rate
+        rate = sum((lots * at(abs(price - mid)) for price, lots in resting), start=0.0)
+        self.foretold_per_s = rate
+        if self._own_fills is not None:
+            self._own_fills.on_quotes(t_s, rate)
+
+    def on_fill(self, t_s: float, lots: float) -> None:
+        """Take a fill of ours, in order sizes."""
+        if self._own_fills is not None:
+            self._own_fills.on_fill(t_s, lots)
+
+    def correct(self, t_s: float) -> None:
+        """Bring `fill_factor` up to date."""
+        if self._own_fills is not None:
+            self.fill_factor = self._own_fills.factor(t_s)
+
+    def restart(self) -> None:
+        """After a gap: the next mid is a beginning, not a move."""
+        if self._volatility is None or self._intensity is None:
+            self._warm_up.restart()
+        else:
+            self._volatility.restart()
+            self._intensity.restart()
+
+    def _has_priors(self) -> bool:
+        """Volatility and a rate of takers; the book itself gives a first guess of kappa."""
+        config = self._config
+        knows_takers = config.intensity_prior or config.trades_per_s_prior
+        return config.sigma_prior is not None and knows_takers is not None
+
+    def _start(self, ts_ns: int, mid: float, half_book_spread: float) -> None:
+        config, tick = self._config, self._instrument.tick_float
+        sigma = config.sigma_prior or self._warm_up.sigma(tick)
+        guess = market_prior(
+            mid=mid,
+            half_book_spread=half_book_spread,
+            tick=tick,
+            trades_per_s=config.trades_per_s_prior or self._warm_up.trades_per_s(),
+            half_quote=0.0,
+        )
+        kappa = config.kappa_prior or guess.kappa
+        d0 = min(max(guess.d0, D0_KAPPA_MIN / kappa), D0_KAPPA_MAX / kappa)
+        prior = guess._replace(kappa=kappa, d0=d0)
+        if config.intensity_prior is not None:
+            prior = _with_intensity(prior, config.intensity_prior)
+        intensity = Intensity(prior, half_life_s=config.intensity_half_life_s)
+        estimate = intensity.estimate
+        references = References(
+            sigma=sigma, kappa=estimate.kappa, intensity=estimate.intensity, cost=self._cost(mid)
+        )
+        self.gamma_lot = self._gamma(
+            references, config.gamma
+        )  # raises for a market that has none: no start
+        self._volatility = Volatility(
+            prior_sigma=sigma,
+            slow_half_life_s=config.volatility_half_life_s,
+            fast_half_life_s=config.volatility_half_life_fast_s,
+        )
+        self._volatility.update(ts_ns * S_PER_NS, mid)
+        self._intensity, self.references = intensity, references
+        self.sigma, self.start_ns = sigma, ts_ns
+        if not config.is_calibrating:
+            self._frozen = estimate._replace(confidence=Confidence.OK)
+
+    def change(self, gamma: float, adverse_bps: float) -> None:
+        """Go on with another gamma and cost; the references stay as they are frozen.
+
+        Raises InvalidInput before anything has changed.
+        """
+        if self.references is not None:
+            self.gamma_lot = self._gamma(self.references, gamma)
+        self._config = replace(self._config, gamma=gamma, adverse_bps=adverse_bps)
+
+    def _gamma(self, references: References, gamma: float) -> float:
+        if self._config.gamma_unit is GammaUnit.RAW:
+            return raw_gamma_lot(gamma=gamma, order_size=self._order_size)
+        return gamma_lot(ghat=gamma, lots_max=self._lots_max, references=references)
+
+    def _cost(self, fair: float) -> float:
+        config = self._config
+        return side_cost(fair=fair, fee_maker=config.fee_maker, adverse_bps=config.adverse_bps)
+
+    def figures(self, ts_ns: int) -> tuple[object, ...]:
+        """All that `inputs` takes from here and that moves: while they stand, so do its answers."""
+        return self.sigma, self.estimate, self.fill_factor, self._tau_s(ts_ns)
+
+    def inputs(
+        self,
+        ts_ns: int,
+        *,
+        fair: float,
+        lots: float,
+        alpha: float = 0.0,
+        markout_cost_bid: float = 0.0,
+        markout_cost_ask: float = 0.0,
+    ) -> PricingInputs | NoQuote:
+        """Everything a quote needs, or what is missing. Raises InvalidInput."""
+        estimate, sigma = self.estimate, self.sigma
+        if sigma is None:
+            return NoQuote.NO_SIGMA
+        if estimate is None:
+            return NoQuote.NO_INTENSITY
+        cost = self._cost(fair)
+        return PricingInputs(
+            fair=fair,
+            sigma=sigma,
+            kappa=estimate.kappa,
+            intensity=estimate.intensity,
+            gamma_lot=self.gamma_lot,
+            lots=lots,
+            lots_max=self._lots_max,
+            cost_bid=cost,
+            cost_ask=cost,
+            tau_s=self._tau_s(ts_ns),
+            multiplier=estimate.multiplier,
+            alpha=alpha,
+            markout_cost_bid=markout_cost_bid,
+            markout_cost_ask=markout_cost_ask,
+            fill_factor=self.fill_factor,
+            bounded=self._bounded(sigma, estimate, cost),
+            tick=self._instrument.tick_float,
+        )
+
+    def _bounded(
+        self, sigma: float, estimate: IntensityEstimate, cost: float
+    ) -> tuple[float, ...] | None:
+        if self._exact is None:
+            return None
+        flow = effective_intensity(
+            intensity=estimate.intensity * self.fill_factor, kappa=estimate.kappa, cost=cost
+        )
+        return self._exact.table(
+            gamma=self.gamma_lot, sigma=sigma, kappa=estimate.kappa, intensity=flow
+        )
+
+    def _tau_s(self, ts_ns: int) -> float | None:
+        config = self._config
+        match config.horizon:
+            case Horizon.AUTO:
+                return None
+            case Horizon.ROLLING:
+                return config.horizon_s
+            case Horizon.SESSION:
+                return max(0.0, config.horizon_s - (ts_ns - self.start_ns) * S_PER_NS)
+
+
+def _with_intensity(prior: IntensityPrior, intensity: float) -> IntensityPrior:
+    """The rate at d0 that an intensity A at distance zero means."""
+    return prior._replace(rate=intensity * exp(-prior.kappa * prior.d0))

@@ -1,0 +1,154 @@
+"""Everything that events teach: volatility, takers, fair value, toxic flow; and what quotes get.
+
+Sigma and the reach of takers follow every move of the book. The rest follows ticks, trades and
+fills, ten times a second or so: it is slower by nature, and the book's path stays short.
+"""
+
+from quoter.domain.errors import InvalidInput
+from quoter.domain.estimates import Estimates
+from quoter.domain.events import Event, Tick, Trade
+from quoter.domain.market import Level
+from quoter.domain.orders import OrderState
+from quoter.domain.quotes import PricingInputs, QuoteTerms
+from quoter.domain.trading import NoQuote
+from quoter.domain.units import S_PER_NS
+from quoter.engine.config import EngineConfig, Fair, ToxicFlowConfig
+from quoter.engine.market.view import MarketView
+from quoter.engine.quoting.calibration import Calibration
+from quoter.engine.quoting.toxic_flow import ToxicFlow
+from quoter.engine.step_builder import StepBuilder
+from quoter.pricing.estimators.fair_value import MicroPrice, imbalance
+from quoter.state.open_orders import OpenOrders
+
+IN_MARKET = frozenset({OrderState.OPEN, OrderState.PARTIAL, OrderState.PENDING_CANCEL})
+
+
+class Estimators:
+    """Owns the estimators and feeds them; one instance per engine."""
+
+    def __init__(self, config: EngineConfig, market: MarketView, orders: OpenOrders) -> None:
+        pricing = config.pricing
+        self._market, self._orders = market, orders
+        self._order_size = float(config.order_size)
+        self.calibration = Calibration(
+            pricing, config.instrument, order_size=self._order_size, lots_max=config.lots_max
+        )
+        self.toxic_flow = ToxicFlow(
+            pricing.toxic_flow, fee_maker=pricing.fee_maker, volume_per_s=pricing.volume_per_s
+        )
+        self._micro = MicroPrice() if pricing.fair is Fair.MICRO else None
+        self._half = 0.0  # our half-spread, price; 0 before the first quote
+        self._was_without_edge = False
+
+    def restart(self) -> None:
+        """After a gap in the feed."""
+        self.calibration.restart()
+        self.toxic_flow.restart()
+        if self._micro is not None:
+            self._micro.restart()
+
+    def change(self, gamma: float, adverse_bps: float, toxic_flow: ToxicFlowConfig) -> None:
+        """Go on with other settings; raises InvalidInput before anything has changed."""
+        self.calibration.change(gamma, adverse_bps)
+        self.toxic_flow.change(toxic_flow)
+
+    def observe(self, event: Event, turn: StepBuilder) -> None:
+        """Take a trade, a tick, or a moved book; what is no number is noted and passed over."""
+        try:
+            if isinstance(event, Trade):
+                self._on_trade(event, turn)
+            elif self._market.touch is not None:
+                bid, ask = self._market.touch
+                self.calibration.on_mid(turn.ts_ns, (bid + ask) / 2, (ask - bid) / 2)
+                if isinstance(event, Tick):
+                    self._on_tick(turn, (bid + ask) / 2)
+        except InvalidInput as error:
+            turn.note("bad_input", str(error))
+
+    def _on_trade(self, trade: Trade, turn: StepBuilder) -> None:
+        self.toxic_flow.on_trade(trade)
+        self.calibration.on_trade(trade)
+        self._refresh(turn.ts_ns * S_PER_NS)
+
+    def _on_tick(self, turn: StepBuilder, mid: float) -> None:
+        t_s = turn.ts_ns * S_PER_NS
+        self.toxic_flow.on_mid(t_s, mid)
+        bid, ask = self._market.bid, self._market.ask
+        if self._micro is not None and bid is not None and ask is not None:
+            share = imbalance(bid_size=bid.size, ask_size=ask.size)
+            self._micro.update(t_s, mid=mid, spread=ask.price - bid.price, share=share)
+        self.calibration.on_orders(t_s, mid, self._resting())
+        self.calibration.correct(t_s)
+        self._refresh(t_s)
+        is_without_edge = self.toxic_flow.has_no_edge
+        if is_without_edge and not self._was_without_edge:
+            turn.note("no_edge", "no distance earns its fee: see the edges in /state")
+        self._was_without_edge = is_without_edge
+
+    def _resting(self) -> list[tuple[float, float]]:
+        size = self._order_size
+        live = (order for order in self._orders if order.state in IN_MARKET)
+        return [(float(order.price), float(order.leaves) / size) for order in live]
+
+    def _refresh(self, t_s: float) -> None:
+        mid = self._market.mid
+        if mid is not None and self._half > 0.0:
+            self.toxic_flow.refresh(t_s, mid=mid, half=self._half)
+
+    def after_fills(self, turn: StepBuilder) -> None:
+        """Take the fills of this turn, but for those that we took: they say nothing of takers."""
+        t_s = turn.ts_ns * S_PER_NS
+        quoted = [booked for booked in turn.booked if not self._orders.is_taker(booked.fill)]
+        for booked in quoted:
+            self.calibration.on_fill(t_s, float(booked.fill.size) / self._order_size)
+        self.toxic_flow.on_fills(t_s, quoted)
+        self._refresh(t_s)
+
+    def quoted(self, terms: QuoteTerms) -> None:
+        """Hear what was quoted: the learned terms are bounded in its half-spread."""
+        self._half = terms.half_spread
+
+    def fair(self, bid: Level, ask: Level) -> float:
+        """Fair value between the best levels of others, quote/base."""
+        mid = (bid.price + ask.price) / 2
+        if self._micro is None:
+            return mid
+        share = imbalance(bid_size=bid.size, ask_size=ask.size)
+        return self._micro.fair(mid=mid, spread=ask.price - bid.price, share=share, half=self._half)
+
+    def figures(self, ts_ns: int) -> tuple[object, ...]:
+        """All that `inputs` takes from here and that moves: while they stand, so do its answers."""
+        return *self.calibration.figures(ts_ns), *self.toxic_flow.figures
+
+    def inputs(self, ts_ns: int, *, fair: float, lots: float) -> PricingInputs | NoQuote:
+        """Everything a quote needs, or what is missing. Raises InvalidInput."""
+        toxic = self.toxic_flow
+        return self.calibration.inputs(
+            ts_ns,
+            fair=fair,
+            lots=lots,
+            alpha=toxic.alpha,
+            markout_cost_bid=toxic.markout_cost_bid,
+            markout_cost_ask=toxic.markout_cost_ask,
+        )
+
+    def estimates(self, ts_ns: int) -> Estimates:
+        """For everybody who watches."""
+        t_s, toxic = ts_ns * S_PER_NS, self.toxic_flow
+        volatility, estimate = self.calibration.volatility, self.calibration.estimate
+        return Estimates(
+            sigma_slow=volatility.slow.sigma if volatility is not None else None,
+            sigma_fast=volatility.fast.sigma if volatility is not None else None,
+            noise_ratio=volatility.noise.ratio if volatility is not None else None,
+            confidence=estimate.confidence.value if estimate is not None else None,
+            samples=estimate.samples if estimate is not None else None,
+            error=estimate.error if estimate is not None else None,
+            fill_factor=self.calibration.fill_factor,
+            flow=toxic.flow,
+            alpha=toxic.alpha,
+            vpin=toxic.vpin,
+            markouts_bps=toxic.markouts_bps(t_s),
+            edges=toxic.edges,
+            has_no_edge=toxic.has_no_edge,
+            pulled=toxic.pulled,
+        )

@@ -1,0 +1,121 @@
+"""From what we know to what we want to show: the wanted quote, or the reason there is none."""
+
+from dataclasses import replace
+
+from quoter.domain.errors import InvalidInput
+from quoter.domain.instrument import Instrument
+from quoter.domain.market import Level, Side
+from quoter.domain.quotes import Quote, QuoteTerms, SideOff, TwoSidedQuote
+from quoter.domain.trading import NoQuote
+from quoter.engine.config import EngineConfig
+from quoter.engine.market.view import MarketView
+from quoter.engine.quoting.estimators import Estimators
+from quoter.engine.quoting.regime import RegimeWatch
+from quoter.pricing.quote.shape import QuoteShape
+from quoter.pricing.quote.terms import quote_terms
+from quoter.pricing.quote.two_sided import two_sided_quote
+from quoter.state.inventory import Inventory
+
+
+def nothing(reason: NoQuote) -> TwoSidedQuote:
+    """No quote at all, and why."""
+    off = (SideOff(Side.BUY, reason), SideOff(Side.SELL, reason))
+    return TwoSidedQuote(bids=(), asks=(), off=off, terms=None)
+
+
+class Quoting:
+    """Computes the wanted quote whenever one of its inputs changed, and only then."""
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        market: MarketView,
+        estimators: Estimators,
+        regime: RegimeWatch,
+        inventory: Inventory,
+    ) -> None:
+        self._needs_funds = config.is_spot and not config.is_dry
+        self._inventory = inventory
+        self._instrument = config.instrument
+        self._order_size = config.order_size
+        self._shape = config.pricing.shape
+        self._market = market
+        self._learning = estimators
+        self._regime = regime
+        self._seen: tuple[object, ...] | NoQuote | None = None  # what `latest` was computed from
+        self.latest: TwoSidedQuote = nothing(NoQuote.NO_BOOK)
+        self.book_seq = -1  # the update that `latest` was computed from, or confirmed by
+
+    def use(self, instrument: Instrument) -> None:
+        """The market's rules have changed."""
+        self._instrument = instrument
+        self._seen = None
+
+    def refresh(self, ts_ns: int, lots: float) -> bool:
+        """Bring `latest` up to date; True if it was computed anew. `lots`: inventory."""
+        market = self._market
+        bid, ask = market.bid, market.ask
+        self.book_seq = market.book.seq
+        if bid is None or ask is None:
+            return self._none(NoQuote.NO_BOOK)
+        try:
+            fair = self._learning.fair(bid, ask)
+            figures = *self._learning.figures(ts_ns), *self._regime.figures
+            seen = (fair, bid.price, ask.price, lots, *figures)
+            if seen == self._seen:
+                return False
+            inputs = self._learning.inputs(ts_ns, fair=fair, lots=lots)
+            if isinstance(inputs, NoQuote):
+                return self._none(inputs)
+            self._seen = seen
+            terms = quote_terms(self._regime.applied(inputs), self._shape)
+            self.latest = self._quote(terms, bid, ask)
+        except (InvalidInput, ArithmeticError, TypeError):  # also holdings that are no number
+            return self._none(NoQuote.BAD_INPUT)
+        return True
+
+    def _quote(self, terms: QuoteTerms, bid: Level, ask: Level) -> TwoSidedQuote:
+        self._learning.quoted(terms)
+        quote = two_sided_quote(
+            terms=terms,
+            shape=self._shape,
+            instrument=self._instrument,
+            order_size=self._order_size,
+            best_bid_ticks=self._instrument.floor_ticks(bid.price),
+            best_ask_ticks=self._instrument.ceil_ticks(ask.price),
+            pulled=self._learning.toxic_flow.pulled,
+        )
+        return self._funded(quote) if self._needs_funds else quote
+
+    def _funded(self, quote: TwoSidedQuote) -> TwoSidedQuote:
+        """The same without a side whose smallest order our holdings, all free, would not cover."""
+        if quote.bids and not self._covers(quote.bids[0]):
+            off = (*quote.off, SideOff(Side.BUY, NoQuote.NO_BALANCE))
+            quote = replace(quote, bids=(), off=off)
+        if quote.asks and not self._covers(quote.asks[0]):
+            off = (*quote.off, SideOff(Side.SELL, NoQuote.NO_BALANCE))
+            quote = replace(quote, asks=(), off=off)
+        return quote
+
+    def _covers(self, quote: Quote) -> bool:
+        held = self._inventory.position
+        if quote.side is Side.BUY:
+            held = self._inventory.cash / quote.price
+        size = min(quote.size, self._instrument.floor_size(held))
+        return self._instrument.is_tradable(price=quote.price, size=size)
+
+    def reshape(self, shape: QuoteShape) -> None:
+        """Quote by another shape; the next `refresh` computes anew."""
+        self._shape, self._seen = shape, None
+
+    def clear(self, reason: NoQuote) -> None:
+        """Want nothing, for a reason outside pricing; the next `refresh` computes anew."""
+        self._seen = None
+        self.latest = nothing(reason)
+
+    def _none(self, reason: NoQuote) -> bool:
+        if self._seen is reason:
+            return False
+        self._seen = reason
+        self.latest = nothing(reason)
+        return True

@@ -1,0 +1,140 @@
+"""The market regime in the engine: what it is judged by, what it does to quotes and to the state.
+
+Usual volatility is an estimate of its own: half an hour of memory, and no second counts for more
+than four of its standard deviations, so that a crash has to last before it is the new usual. (The
+slow estimate of quotes follows in minutes, as it should.) It begins with the figure that the engine
+was told, as if ten minutes had shown it; told none, it watches the market for a minute, and until
+then only equity is judged. Volatility now is what the fast estimate would be if no move smaller
+than a tick had happened: on a coarse grid those are bounces.
+"""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from quoter.domain.quotes import PricingInputs
+from quoter.domain.step import RegimeView
+from quoter.domain.trading import Cause, Regime
+from quoter.domain.units import S_PER_NS
+from quoter.engine.config import EngineConfig
+from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.market.view import MarketView
+from quoter.engine.quoting.estimators import Estimators
+from quoter.engine.step_builder import StepBuilder
+from quoter.pricing.estimators.volatility import WINSOR_SD, VarianceRate
+from quoter.risk.monitors.market_regime import MarketRegime
+
+USUAL_HALF_LIFE_S = 1_800.0
+FIRST_S = 60.0  # of watching, where nobody told a volatility
+FIRM_S = 600.0  # what the first figure counts as; with less a crash soon after would move it
+
+
+class RegimeWatch:
+    """Judged on ticks; `applied` is what quotes take from it."""
+
+    def __init__(
+        self, config: EngineConfig, market: MarketView, estimators: Estimators, causes: HaltCauses
+    ) -> None:
+        self._policy = config.regime
+        self._tick = config.instrument.tick_float
+        self._is_told = config.pricing.sigma_prior is not None
+        self._fast_half_life_s = config.pricing.volatility_half_life_fast_s
+        self._market, self._learning, self._causes = market, estimators, causes
+        self._ladder = MarketRegime(config.regime, tick=self._tick)
+        self._now: VarianceRate | None = None
+        self._usual: VarianceRate | None = None
+        self._first: VarianceRate | None = None
+
+    def tick(self, turn: StepBuilder, equity: Decimal) -> None:
+        """Climb or step down. equity: profit since start, quote currency."""
+        if not self._policy.is_on:
+            return
+        mid = self._market.mid
+        self._estimate(turn.ts_ns * S_PER_NS, mid)
+        ladder = self._ladder
+        is_changed = ladder.look(
+            turn.ts_ns, mid=mid, now=self._sigma_now, usual=self._sigma_usual, equity=float(equity)
+        )
+        if is_changed:
+            turn.note(f"regime_{ladder.level.name.lower()}", ladder.text)
+        is_reducing = ladder.level is Regime.REDUCE_ONLY
+        self._causes.hold(turn, Cause.MARKET_REGIME, active=is_reducing, text=ladder.text)
+
+    def _estimate(self, t_s: float, mid: float | None) -> None:
+        """Take the mid; a gap in the market is no move, as for all estimates of volatility."""
+        if self._now is None:
+            self._begin()
+        for estimate in (self._first, self._usual, self._now):
+            if estimate is None:
+                continue
+            if mid is None:
+                estimate.restart()
+            else:
+                estimate.update(t_s, mid)
+        first = self._first
+        if first is not None and first.time_s >= FIRST_S and first.sigma:
+            self._usual, self._first = _usual(first.sigma), None
+
+    def _begin(self) -> None:
+        references = self._learning.calibration.references
+        if references is None:
+            return
+        prior, half_life_s = references.sigma, self._fast_half_life_s
+        self._now = VarianceRate(half_life_s=half_life_s, prior_sigma=prior, dead_band=self._tick)
+        if self._is_told:
+            self._usual = _usual(prior)
+        else:
+            self._first = VarianceRate(half_life_s=USUAL_HALF_LIFE_S)
+
+    @property
+    def _sigma_now(self) -> float | None:
+        return self._now.sigma if self._now is not None else None
+
+    @property
+    def _sigma_usual(self) -> float | None:
+        return self._usual.sigma if self._usual is not None else None
+
+    @property
+    def _sigma_fast(self) -> float | None:
+        volatility = self._learning.calibration.volatility
+        return volatility.fast.sigma if volatility is not None else None
+
+    @property
+    def figures(self) -> tuple[object, ...]:
+        """All that `applied` takes from here and that moves."""
+        level = self._ladder.level
+        return level, self._sigma_fast if level is Regime.REDUCE_ONLY else None
+
+    def applied(self, inputs: PricingInputs) -> PricingInputs:
+        """The inputs of a quote as this market wants them; the very same in a normal one."""
+        policy = self._policy
+        match self._ladder.level:
+            case Regime.NORMAL:
+                return inputs
+            case Regime.WIDE:
+                return replace(
+                    inputs,
+                    multiplier=inputs.multiplier * policy.multiplier,
+                    d_stale=policy.stale_sigmas * inputs.sigma,
+                    size_factor=policy.size_factor,
+                )
+            case Regime.REDUCE_ONLY:
+                least = policy.unwind_sigmas * (self._sigma_fast or inputs.sigma)
+                return replace(inputs, reduces_only=True, d_unwind=least)
+
+    @property
+    def view(self) -> RegimeView:
+        """For everybody who watches."""
+        ladder = self._ladder
+        return RegimeView(
+            level=ladder.level,
+            text=ladder.text,
+            sigma_usual=self._sigma_usual,
+            sigma_now=self._sigma_now,
+        )
+
+
+def _usual(sigma: float) -> VarianceRate:
+    """Usual volatility, from a first figure on."""
+    return VarianceRate(
+        half_life_s=USUAL_HALF_LIFE_S, winsor_sd=WINSOR_SD, prior_sigma=sigma, prior_s=FIRM_S
+    )

@@ -1,0 +1,137 @@
+"""Takers who know more than we do: how they are recognised, and what it does to our quotes.
+
+Three protections, each with a switch and a bound: what the flow foretells moves both quotes, what
+our fills on a side lost moves that side out, and a side that is run over is pulled. Two meters only
+tell: VPIN, and what fills at other distances would have earned.
+"""
+
+from collections.abc import Sequence
+
+from quoter.domain.estimates import Edge
+from quoter.domain.events import Trade
+from quoter.domain.market import Side
+from quoter.domain.step import Booked
+from quoter.domain.units import S_PER_NS
+from quoter.engine.config import ToxicFlowConfig
+from quoter.pricing.costs import BPS
+from quoter.pricing.estimators.flow import FlowAlpha, signal
+from quoter.pricing.estimators.markout import HORIZONS_S, Markouts
+from quoter.pricing.estimators.side_cooldown import SideCooldown
+from quoter.pricing.estimators.simulated_edge import HORIZONS_S as EDGE_HORIZONS_S
+from quoter.pricing.estimators.simulated_edge import SimulatedEdge
+from quoter.pricing.estimators.vpin import BUCKETS_PER_DAY, Vpin
+
+DAY_S = 86_400.0
+SLOW_S = 1.0  # what moves slowly is looked at this often
+
+
+class ToxicFlow:
+    """Owns the meters; `alpha`, `adverse_*` and `pulled` are what quotes take from them.
+
+    alpha price, the move of fair value foretold; adverse_* price, >= 0; pulled: sides of ours.
+    """
+
+    def __init__(
+        self, config: ToxicFlowConfig, *, fee_maker: float, volume_per_s: float | None
+    ) -> None:
+        """fee_maker a fraction of notional; volume_per_s base, both sides, None if not known."""
+        self._config = config
+        self._fee_bps = fee_maker / BPS
+        self._flow = FlowAlpha()
+        self._markouts = Markouts()
+        self._pull = _pull_of(config)
+        self._vpin = Vpin(volume_per_s * DAY_S / BUCKETS_PER_DAY) if volume_per_s else None
+        self._shadow: SimulatedEdge | None = None
+        self._slow_s = 0.0
+        self.flow = 0.0  # in its own standard deviations, > 0 while takers buy
+        self.alpha = self.markout_cost_bid = self.markout_cost_ask = 0.0
+        self.pulled: tuple[Side, ...] = ()
+        self.has_no_edge = False
+
+    @property
+    def figures(self) -> tuple[object, ...]:
+        """All that quotes take from here."""
+        return self.alpha, self.markout_cost_bid, self.markout_cost_ask, self.pulled
+
+    def change(self, config: ToxicFlowConfig) -> None:
+        """Go on with other bounds; a side that rests goes on resting, unless pulls are now off."""
+        if self._pull is None or not config.side_cooldown_s > 0.0:
+            self._pull, self.pulled = _pull_of(config), ()
+        else:
+            self._pull.rest_for(config.side_cooldown_s)
+        self._config, self._slow_s = config, 0.0
+
+    def restart(self) -> None:
+        """After a gap in the feed: what is pending can't be measured any more."""
+        self._flow.restart()
+        self._markouts.restart()
+        if self._shadow is not None:
+            self._shadow.restart()
+
+    def on_trade(self, trade: Trade) -> None:
+        """Take a public trade, ours included: they push just the same."""
+        t_s = trade.ts_ns * S_PER_NS
+        self._flow.on_trade(t_s, trade.taker, trade.size)
+        if self._vpin is not None:
+            is_buy = trade.taker is Side.BUY
+            self._vpin.add(trade.size if is_buy else 0.0, 0.0 if is_buy else trade.size)
+        if self._shadow is not None:
+            self._shadow.on_trade(t_s, trade.taker, trade.price)
+
+    def on_fills(self, t_s: float, booked: Sequence[Booked]) -> None:
+        """Take fills of ours."""
+        for one in booked:
+            if one.fair is not None:
+                self._markouts.on_fill(t_s, one.fill.side, one.fair)
+            if self._pull is not None:
+                self._pull.on_fill(t_s, one.fill.side)
+
+    def on_mid(self, t_s: float, mid: float) -> None:
+        """Take the mid of others, ten times a second or so."""
+        self._flow.on_mid(t_s, mid)
+        self._markouts.on_mark(t_s, mid)
+        if self._shadow is not None:
+            self._shadow.on_mid(t_s, mid)
+
+    def refresh(self, t_s: float, *, mid: float, half: float) -> None:
+        """Bring what quotes take up to date; half our half-spread, price, > 0."""
+        self.flow = self._flow.flow.z(t_s)
+        most = self._config.alpha_halves_max * half
+        self.alpha = min(max(self._flow.alpha(t_s, half), -most), most)
+        if self._pull is not None:
+            pull, x = self._pull, signal(self.flow)
+            self.pulled = tuple(side for side in Side if pull.is_cooling_down(t_s, side, x))
+        if abs(t_s - self._slow_s) >= SLOW_S:
+            self._slow_s = t_s
+            self._refresh_slow(t_s, mid, half)
+
+    def _refresh_slow(self, t_s: float, mid: float, half: float) -> None:
+        most = self._config.markout_cost_max * half
+        bid, ask = (self._markouts.adverse(t_s, side, fair=mid, half=half) for side in Side)
+        self.markout_cost_bid, self.markout_cost_ask = min(bid, most), min(ask, most)
+        if self._shadow is None:
+            self._shadow = SimulatedEdge(half_bps=half / mid / BPS, fee_bps=self._fee_bps)
+        self.has_no_edge = self._shadow.has_no_edge
+
+    @property
+    def vpin(self) -> float | None:
+        return self._vpin.value if self._vpin is not None else None
+
+    def markouts_bps(self, t_s: float) -> dict[tuple[Side, float], float]:
+        """Mean markout by our side and horizon, negative for fills that lost."""
+        mean = self._markouts.mean_bps
+        return {(side, h): mean(t_s, side, h) for side in Side for h in HORIZONS_S}
+
+    @property
+    def edges(self) -> dict[float, tuple[Edge, ...]]:
+        """What shadow fills earned, by horizon in seconds."""
+        shadow = self._shadow
+        return {} if shadow is None else {h: shadow.edges(h) for h in EDGE_HORIZONS_S}
+
+
+def _pull_of(config: ToxicFlowConfig) -> SideCooldown | None:
+    return (
+        SideCooldown(side_cooldown_s=config.side_cooldown_s)
+        if config.side_cooldown_s > 0.0
+        else None
+    )

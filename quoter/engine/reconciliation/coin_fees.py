@@ -1,0 +1,103 @@
+"""Fees in a coin that is neither base nor quote (BNB at Binance), priced and taken off the profit.
+
+The venue is asked what the coin costs when a fee finds no price younger than a minute, and never
+otherwise. Until the answer is there such fees wait, owed; the limits of losses do not know of them,
+so fees that nobody can price for ten seconds pause us.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from quoter.domain.commands import RequestReport
+from quoter.domain.events import CoinPrice, Fill, ReportFailed
+from quoter.domain.instrument import Instrument
+from quoter.domain.market import Side
+from quoter.domain.reasons import ReportKind
+from quoter.domain.trading import Cause
+from quoter.domain.units import NS_PER_MS
+from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.step_builder import StepBuilder
+from quoter.state.attribution import Attribution
+from quoter.state.inventory import is_amount
+
+PRICE_AGE_NS = 60_000 * NS_PER_MS  # a fee is priced by nothing older
+AGAIN_NS = 2_000 * NS_PER_MS  # between two questions for one coin
+PATIENCE_NS = 10_000 * NS_PER_MS
+
+
+@dataclass(slots=True)
+class _Coin:
+    """What we know of one coin, and which fees in it wait for a price."""
+
+    price: Decimal = Decimal(0)
+    priced_ns: int = 0  # when it was asked for; 0 before there is one
+    asked_ns: int = 0
+    owed: dict[Side, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    owed_ns: int = 0  # since when, 0 while nothing is
+
+
+class CoinFees:
+    """Every fee in a third coin is debited once, at a price of its time."""
+
+    def __init__(
+        self, *, instrument: Instrument, attribution: Attribution, causes: HaltCauses
+    ) -> None:
+        self._counted = (instrument.base, instrument.quote)  # by the attribution itself
+        self._attribution = attribution
+        self._causes = causes
+        self._coins: dict[str, _Coin] = {}
+        self._failure = ""  # why the last question brought no price
+
+    def charge(self, fill: Fill, turn: StepBuilder) -> None:
+        """A fill was booked: debit its fee, or ask what it is worth."""
+        if not fill.fee or fill.fee_asset in self._counted:
+            return
+        coin = self._coins.setdefault(fill.fee_asset, _Coin())
+        coin.owed[fill.side] += fill.fee
+        coin.owed_ns = coin.owed_ns or turn.ts_ns
+        self._debit(coin, turn)
+        self._ask(fill.fee_asset, coin, turn)
+
+    def priced(self, news: CoinPrice, turn: StepBuilder) -> None:
+        """The venue told a price: what waited for it is debited."""
+        coin = self._coins.get(news.coin)
+        if coin is None or not (is_amount(news.price) and news.price > 0):
+            turn.note("bad_coin_price", f"{news.coin}: {news.price}")
+            return
+        coin.price, coin.priced_ns = news.price, min(news.asked_ns, turn.ts_ns)
+        self._debit(coin, turn)
+        self._judge(turn)
+
+    def failed(self, news: ReportFailed) -> None:
+        """A report did not come; of this kind it says why a coin has no price."""
+        if news.kind is ReportKind.COIN_PRICE:
+            self._failure = news.text
+
+    def tick(self, turn: StepBuilder) -> None:
+        """Ask again for what is missing, and judge how long it has been."""
+        for name, coin in self._coins.items():
+            self._ask(name, coin, turn)
+        self._judge(turn)
+
+    def _debit(self, coin: _Coin, turn: StepBuilder) -> None:
+        if not coin.priced_ns or turn.ts_ns - coin.priced_ns > PRICE_AGE_NS:
+            return
+        for side, fee in coin.owed.items():
+            self._attribution.coin_fee(side, fee, coin.price)
+        coin.owed.clear()
+        coin.owed_ns = 0
+
+    def _ask(self, name: str, coin: _Coin, turn: StepBuilder) -> None:
+        if coin.owed_ns and turn.ts_ns - coin.asked_ns >= AGAIN_NS:
+            coin.asked_ns = turn.ts_ns
+            turn.commands.append(RequestReport(kind=ReportKind.COIN_PRICE, coin=name))
+
+    def _judge(self, turn: StepBuilder) -> None:
+        late = [
+            f"{name} {sum(coin.owed.values())}"
+            for name, coin in self._coins.items()
+            if coin.owed_ns and turn.ts_ns - coin.owed_ns >= PATIENCE_NS
+        ]
+        text = f"fees without a price: {', '.join(late)}; {self._failure or 'no answer'}"
+        self._causes.hold(turn, Cause.FEE_UNPRICED, active=bool(late), text=text)

@@ -1,0 +1,47 @@
+"""Does another daemon run as this instance? Its orders bear our prefix, but another run's id."""
+
+from quoter.domain.events import OrderDone, OrderOpen
+from quoter.domain.trading import Cause
+from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.step_builder import StepBuilder
+
+
+class DuplicateInstance:
+    """Tells orders of this run from those of others by their ids (reliability.md K6)."""
+
+    def __init__(
+        self,
+        *,
+        own_prefix: str,
+        run_prefix: str,
+        earlier_runs: frozenset[str] | None,
+        causes: HaltCauses,
+    ) -> None:
+        """`earlier_runs`: prefixes of our own runs of before; None if nobody knows them."""
+        self._own_prefix = own_prefix
+        self._run_prefix = run_prefix
+        self._earlier_runs = None if earlier_runs is None else tuple(earlier_runs)
+        self._causes = causes
+
+    def sent(self, client_id: str) -> bool:
+        """Is this an order of our instance that another run sent?"""
+        is_own = client_id.startswith(self._own_prefix)
+        return is_own and not client_id.startswith(self._run_prefix)
+
+    def heard(self, told: OrderOpen | OrderDone, turn: StepBuilder) -> None:
+        """The private stream tells everybody's orders, long before the next list of open ones.
+
+        Who hears the other first stops; the end of its orders then tells the other, if it hears of
+        any. But orders of earlier runs of ours may end late, and mean nothing.
+        """
+        if isinstance(told, OrderOpen):
+            if self.sent(told.order.client_id):
+                self.trip(f"{told.order.client_id} is open", turn)
+            return
+        name, earlier = told.client_id, self._earlier_runs
+        if earlier is not None and self.sent(name) and not name.startswith(earlier):
+            self.trip(f"{name} ended", turn)
+
+    def trip(self, what: str, turn: StepBuilder) -> None:
+        text = f"{what}: another daemon runs as this instance"
+        self._causes.trip(turn, Cause.DUPLICATE_INSTANCE, text)

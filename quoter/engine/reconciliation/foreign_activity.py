@@ -1,0 +1,78 @@
+"""Does somebody else trade on our account? His orders and fills are in nobody's limit (RC-05)."""
+
+from quoter.domain.events import Fill, OpenOrdersReport
+from quoter.domain.orders import VenueOrder
+from quoter.domain.trading import Cause
+from quoter.engine.config import ForeignPolicy
+from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.step_builder import StepBuilder
+
+NAMES_MAX = 3  # in a text
+
+
+class ForeignActivity:
+    """Foreign orders are never touched: who sees them stops, and says why."""
+
+    def __init__(self, *, policy: ForeignPolicy, own_prefix: str, causes: HaltCauses) -> None:
+        self._policy, self._own_prefix, self._causes = policy, own_prefix, causes
+        self._orders = ""  # what is open, as far as we know
+        self._orders_ns = 0  # of when that is
+        self._fill = ""  # what was traded and not seen to leave the balances alone
+        self._fill_ns = 0
+
+    def told(self, order: VenueOrder, turn: StepBuilder) -> bool:
+        """The private stream tells of an open order, long before a list; is it foreign?"""
+        if self._is_own(order.client_id):
+            return False
+        self._orders, self._orders_ns = _open([order]), turn.ts_ns
+        self._judge(turn)
+        return True
+
+    def listed(self, report: OpenOrdersReport, turn: StepBuilder) -> None:
+        """All open orders of the account; only a newer list clears what was told."""
+        if report.asked_ns < self._orders_ns:
+            return
+        foreign = [order for order in report.orders if not self._is_own(order.client_id)]
+        self._orders, self._orders_ns = _open(foreign), report.asked_ns
+        self._judge(turn)
+
+    def traded(self, fill: Fill, turn: StepBuilder) -> None:
+        """A trade on this account that is none of ours."""
+        turn.note("foreign_fill", f"trade {fill.trade_id} of order {fill.venue_id}")
+        self._fill = f"trade {fill.trade_id} of {fill.client_id or fill.venue_id}"
+        self._fill_ns = turn.ts_ns
+        self._judge(turn)
+
+    def compared(self, asked_ns: int, turn: StepBuilder) -> None:
+        """Balances asked for at `asked_ns` were exactly what our books say."""
+        if self._fill and asked_ns > self._fill_ns:
+            self._fill = ""
+            self._judge(turn)
+
+    def _is_own(self, client_id: str) -> bool:
+        return client_id.startswith(self._own_prefix)
+
+    @property
+    def against_rearming(self) -> str:
+        """What is there that would kill us again; empty if nothing is."""
+        return self._found if self._policy is ForeignPolicy.KILL else ""
+
+    @property
+    def _found(self) -> str:
+        found = "; ".join(text for text in (self._orders, self._fill) if text)
+        return f"not ours: {found}" if found else ""
+
+    def _judge(self, turn: StepBuilder) -> None:
+        text = self._found
+        match self._policy:
+            case ForeignPolicy.PAUSE:
+                self._causes.hold(turn, Cause.FOREIGN_ACTIVITY, active=bool(text), text=text)
+            case ForeignPolicy.KILL if text:
+                self._causes.trip(turn, Cause.FOREIGN_KILL, text)
+
+
+def _open(orders: list[VenueOrder]) -> str:
+    if not orders:
+        return ""
+    names = ", ".join(order.client_id or order.venue_id for order in orders[:NAMES_MAX])
+    return f"{len(orders)} open orders ({names}{' ...' if len(orders) > NAMES_MAX else ''})"

@@ -1,0 +1,64 @@
+"""Which order to ask the venue about, and when: no answer, no end, or fills that stay away."""
+
+from collections.abc import Callable
+
+from quoter.domain.commands import QueryOrder
+from quoter.domain.events import OrderUnknown
+from quoter.domain.orders import OrderState
+from quoter.domain.units import NS_PER_MS, NS_PER_S
+from quoter.engine.orders.lifecycle import Lifecycle
+from quoter.engine.step_builder import StepBuilder
+from quoter.state.open_orders import RESTING, OpenOrder
+
+QUERY_BACKOFF_NS = (500 * NS_PER_MS, NS_PER_S, 2 * NS_PER_S, 4 * NS_PER_S, 8 * NS_PER_S)
+NEGATIVES_APART_NS = 2 * NS_PER_S
+OWED_GRACE_NS = 300 * NS_PER_MS  # the private stream usually brings the missing fill first
+ANSWER_PATIENCE_NS = 15 * NS_PER_S  # beyond every time-out of the gateway: the answer is lost
+
+
+class OrderQueries:
+    """Asks ever more slowly; a list of trades answers for all orders that are owed fills."""
+
+    def __init__(self, *, lifecycle: Lifecycle, trades_sooner: Callable[[int], None]) -> None:
+        self._lifecycle = lifecycle
+        self._trades_sooner = trades_sooner  # makes the list of trades due no later than then
+        self._owed_due_ns = 0
+
+    def ask_about(self, order: OpenOrder, turn: StepBuilder) -> None:
+        """On every tick: is it owed fills, or has it been silent for too long?"""
+        if not order.is_owed:
+            order.owed_ns = 0
+        elif not order.owed_ns:
+            order.owed_ns = turn.ts_ns
+        age_ns = turn.ts_ns - order.changed_ns
+        if order.is_owed and age_ns >= OWED_GRACE_NS:
+            if turn.ts_ns >= self._owed_due_ns:  # one list answers for all
+                self._owed_due_ns = turn.ts_ns + NS_PER_S
+                self._trades_sooner(turn.ts_ns)
+            return
+        if order.state is OrderState.PENDING_NEW and age_ns >= ANSWER_PATIENCE_NS:
+            text = "no answer to its create"
+            lost = OrderUnknown(ts_ns=turn.ts_ns, client_id=order.client_id, text=text)
+            self._lifecycle.handle(lost, turn)
+        is_doubtful = order.state in (OrderState.UNKNOWN, OrderState.PENDING_CANCEL) or (
+            order.state in RESTING
+            and (order.next_query_ns > 0 or self._should_be_over(order, turn))
+        )
+        if is_doubtful and turn.ts_ns >= order.next_query_ns:
+            self._query(order, turn)
+
+    def _should_be_over(self, order: OpenOrder, turn: StepBuilder) -> bool:
+        """A taking order ends at once; that it is said to rest means that we missed its end."""
+        return order.is_taking and turn.ts_ns - order.changed_ns >= NS_PER_S
+
+    def _query(self, order: OpenOrder, turn: StepBuilder) -> None:
+        if order.state is OrderState.PENDING_CANCEL and not order.next_query_ns:
+            order.next_query_ns = turn.ts_ns + 2 * NS_PER_S  # its cancel is still being answered
+            return
+        step = min(order.queries_sent, len(QUERY_BACKOFF_NS) - 1)
+        order.queries_sent += 1
+        order.next_query_ns = turn.ts_ns + QUERY_BACKOFF_NS[step]
+        if order.not_found_ns:
+            # Behind the fence two negatives must lie apart; asking faster would prove nothing.
+            order.next_query_ns = turn.ts_ns + NEGATIVES_APART_NS
+        turn.commands.append(QueryOrder(client_id=order.client_id, venue_id=order.venue_id))

@@ -1,0 +1,25 @@
+"""The gate's counters against a count by hand, now and then."""
+
+from quoter.domain.trading import Cause
+from quoter.domain.units import NS_PER_MS
+from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.step_builder import StepBuilder
+from quoter.state.open_orders import OpenOrders
+
+EVERY_NS = 1_000 * NS_PER_MS
+
+
+class Recount:
+    """A difference is a bug of ours, and fatal."""
+
+    def __init__(self, orders: OpenOrders, causes: HaltCauses) -> None:
+        self._orders, self._causes = orders, causes
+        self._counted_ns = 0
+
+    def tick(self, turn: StepBuilder) -> None:
+        """Count once a second."""
+        if turn.ts_ns - self._counted_ns < EVERY_NS:
+            return
+        self._counted_ns = turn.ts_ns
+        if (text := self._orders.miscount()) is not None:
+            self._causes.trip(turn, Cause.INVARIANT_BROKEN, text)

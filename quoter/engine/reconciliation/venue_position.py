@@ -1,0 +1,41 @@
+"""The inventory as the venue has it: beyond the hard limit while our books are within (K1)."""
+
+from decimal import Decimal
+
+from quoter.domain.events import BalanceReport
+from quoter.domain.trading import Cause
+from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.step_builder import StepBuilder
+from quoter.state.inventory import Inventory, is_amount
+
+ZERO = Decimal(0)
+REPORTS = 2  # in a row: one alone may be a venue's slip
+
+
+class VenuePosition:
+    """Looks at balances. What is on its way can't fool it: the gate reserved that long before."""
+
+    def __init__(
+        self, *, inventory: Inventory, base: str, inventory_max: Decimal, causes: HaltCauses
+    ) -> None:
+        self._inventory = inventory
+        self._base = base
+        self._inventory_max = inventory_max
+        self._causes = causes
+        self._beyond = 0  # reports in a row
+
+    def look(self, report: BalanceReport, *, booked_ns: int, turn: StepBuilder) -> None:
+        """`booked_ns`: when the newest fill was booked; what was asked before says nothing."""
+        parts = (report.free.get(self._base, ZERO), report.locked.get(self._base, ZERO))
+        if not (report.asked_ns > booked_ns and all(map(is_amount, parts))):
+            return
+        books = self._inventory.net
+        held = sum(parts, start=ZERO) - self._inventory.target
+        if abs(held) <= max(self._inventory_max, abs(books)):
+            self._beyond = 0
+            return
+        self._beyond += 1
+        if self._beyond >= REPORTS:
+            text = f"inventory {held} at the venue, {books} in our books"
+            text = f"{text}, limit {self._inventory_max}"
+            self._causes.trip(turn, Cause.INVENTORY_BREACH, text)

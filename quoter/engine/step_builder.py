@@ -1,0 +1,68 @@
+"""What one turn of the engine collects before it becomes a Step."""
+
+from quoter.domain.commands import Command, Denied
+from quoter.domain.events import Event
+from quoter.domain.orders import OrderState
+from quoter.domain.quotes import TwoSidedQuote
+from quoter.domain.step import Booked, OrderChange, StateChange, Step
+from quoter.domain.trading import Cause, TradingState
+
+
+class StepBuilder:
+    """Filled in while one event is handled."""
+
+    __slots__ = (
+        "booked",
+        "cleared",
+        "commands",
+        "denied",
+        "event",
+        "is_idle",
+        "notes",
+        "orders",
+        "quote",
+        "raised",
+        "ts_ns",
+    )
+
+    def __init__(self, event: Event, ts_ns: int) -> None:
+        self.event = event
+        self.ts_ns = ts_ns
+        self.is_idle = False  # nothing that the event told can change what we do
+        self.commands: list[Command] = []
+        self.denied: list[Denied] = []
+        self.orders: list[OrderChange] = []
+        self.booked: list[Booked] = []
+        self.notes: list[tuple[str, str]] = []
+        self.raised: list[tuple[Cause, str]] = []
+        self.cleared: list[Cause] = []
+        self.quote: TwoSidedQuote | None = None
+
+    def note(self, what: str, detail: str = "") -> None:
+        """An oddity: counted by everybody who watches, never silent."""
+        self.notes.append((what, detail))
+
+    def moved(
+        self, client_id: str, before: OrderState | None, after: OrderState, text: str = ""
+    ) -> None:
+        if before is not after:
+            change = OrderChange(client_id=client_id, before=before, after=after, text=text)
+            self.orders.append(change)
+
+    def step(self, seq: int, before: TradingState, after: TradingState) -> Step:
+        state = None
+        if before is not after or self.raised or self.cleared:
+            state = StateChange(
+                before=before, after=after, raised=tuple(self.raised), cleared=tuple(self.cleared)
+            )
+        return Step(
+            seq,
+            self.event,
+            tuple(self.commands),
+            tuple(self.denied),
+            tuple(self.orders),
+            tuple(self.booked),
+            state,
+            self.quote,
+            tuple(self.notes),
+        )

@@ -1,0 +1,118 @@
+"""What one unit is worth now. The book must have both sides: there is no fallback price."""
+
+from collections import deque
+from math import exp, inf, log
+from typing import NamedTuple
+
+from quoter.domain.errors import InvalidInput
+from quoter.pricing.validation import CLOCK_BACK_S_MAX, finite, not_negative, positive
+
+LN2 = log(2.0)
+BINS = 10
+HALVES = BINS // 2  # a bin and its mirror image are one number with two signs
+SAMPLE_S = 0.25
+HORIZON_S = 2.0
+HALF_LIFE_S = 1800.0
+PRIOR_SAMPLES = 50.0  # that saw nothing
+HALF_SPREADS_MAX = 0.5  # how far from the mid the micro-price may go, in our half-spreads
+PENDING_MAX = int(HORIZON_S / SAMPLE_S) + 2
+
+
+def mid(*, best_bid: float, best_ask: float) -> float:
+    """Return the middle of the book, quote/base; our own orders must already be out of it.
+
+    Raises InvalidInput when a side is missing (not finite, not above zero) or the book is crossed
+    or locked: no price is better than an invented one.
+    """
+    if not (0.0 < best_bid < inf):
+        raise InvalidInput("best_bid", best_bid)
+    if not (best_bid < best_ask < inf):
+        raise InvalidInput("best_ask", best_ask)
+    return (best_bid + best_ask) / 2.0
+
+
+def imbalance(*, bid_size: float, ask_size: float) -> float:
+    """Return the bid's share of the size at the touch, 0 to 1; both sizes base, > 0."""
+    positive("bid_size", bid_size)
+    positive("ask_size", ask_size)
+    return 1.0 / (1.0 + ask_size / bid_size)
+
+
+class _Sample(NamedTuple):
+    due_s: float
+    mid: float
+    spread: float
+    bin: int
+    sign: float
+
+
+class MicroPrice:
+    """Learns how far the mid moves, in book spreads, after each imbalance of the touch.
+
+    The two sides are taken as mirror images, and the answer is shrunk towards no move at all: an
+    imbalance that says nothing, or lies as often as not, moves nothing. It is the one-step form
+    of Stoikov's micro-price (2018). Every update is O(1); what is pending has a bound.
+    """
+
+    def __init__(self, *, half_life_s: float = HALF_LIFE_S) -> None:
+        """half_life_s: seconds that a sample counts. Raises InvalidInput if not above zero."""
+        self._half_life_s = positive("half_life_s", half_life_s)
+        self._moves = [0.0] * HALVES
+        self._weights = [0.0] * HALVES
+        self._pending: deque[_Sample] = deque(maxlen=PENDING_MAX)
+        self._mid = 0.0
+        self._sample_s = -inf
+
+    def restart(self) -> None:
+        """After a gap in the feed: drop what is pending, keep what was learned."""
+        self._pending.clear()
+        self._sample_s = -inf
+
+    def update(self, t_s: float, *, mid: float, spread: float, share: float) -> None:
+        """Take the book at `t_s` seconds: mid and spread quote/base, share from `imbalance`.
+
+        Raises InvalidInput for a number that is out of domain or not finite.
+        """
+        finite("t_s", t_s)
+        positive("mid", mid)
+        positive("spread", spread)
+        index, sign = _mirrored(share)
+        pending = self._pending
+        while pending and pending[0].due_s <= t_s:
+            sample = pending.popleft()
+            seen = mid if sample.due_s == t_s else self._mid
+            move = sample.sign * (seen - sample.mid) / sample.spread
+            self._moves[sample.bin] += move
+            self._weights[sample.bin] += 1.0
+        self._mid = mid
+        elapsed_s = t_s - self._sample_s
+        if elapsed_s < -CLOCK_BACK_S_MAX:
+            self.restart()
+        elif elapsed_s < SAMPLE_S:
+            return
+        elif elapsed_s < inf:
+            kept = exp(-LN2 * elapsed_s / self._half_life_s)
+            self._moves = [kept * number for number in self._moves]
+            self._weights = [kept * number for number in self._weights]
+        self._sample_s = t_s
+        pending.append(_Sample(t_s + HORIZON_S, mid, spread, index, sign))
+
+    def expected_move(self, share: float) -> float:
+        """How far the mid is expected to go after this imbalance, in book spreads."""
+        index, sign = _mirrored(share)
+        return sign * self._moves[index] / (self._weights[index] + PRIOR_SAMPLES)
+
+    def fair(self, *, mid: float, spread: float, share: float, half: float) -> float:
+        """Return the micro-price, at most half of `half` (our own half-spread, price) from mid."""
+        positive("mid", mid)
+        most = HALF_SPREADS_MAX * not_negative("half", half)
+        move = positive("spread", spread) * self.expected_move(share)
+        return mid + min(max(move, -most), most)
+
+
+def _mirrored(share: float) -> tuple[int, float]:
+    """The bin of a share below a half, and -1; of a share above, its mirror image's and +1."""
+    if not (0.0 <= share <= 1.0):
+        raise InvalidInput("share", share)
+    index = min(int(share * BINS), BINS - 1)
+    return (index, -1.0) if index < HALVES else (BINS - 1 - index, 1.0)

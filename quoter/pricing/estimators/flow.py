@@ -1,0 +1,195 @@
+"""Which way takers push, and what has come of it lately: the move that fair value will make.
+
+The signed flow of the last seconds is told in its own standard deviations. How much of it comes
+true is learned by a regression through the origin with a prior, so that a market whose bursts
+mean nothing teaches us to look past them.
+"""
+
+from collections import deque
+from math import copysign, exp, inf, log, sqrt
+from typing import NamedTuple
+
+from quoter.domain.market import Side
+from quoter.pricing.validation import CLOCK_BACK_S_MAX, finite, not_negative, positive, trade_size
+
+LN2 = log(2.0)
+FLOW_HALF_LIFE_S = 5.0
+SIZE_WEIGHT = 0.01  # of one trade in the mean size, once a hundred were seen
+SIZE_CAP = 3.0  # mean sizes that one trade counts as at most: near the 95th percentile
+SD_MIN = 0.5
+SD_HALF_LIFE_S = 1800.0
+SD_PRIOR_SAMPLES = 60.0  # a minute at a standard deviation of one
+SIGNAL_MIN, SIGNAL_MAX = 1.0, 5.0  # flow of less than one deviation is noise
+SAMPLE_S = 1.0
+HORIZON_S = 5.0
+BETA_HALF_LIFE_S = 1800.0
+RIDGE = 600.0  # how many squared signals the prior of beta counts as
+BETA_PRIOR_HALVES = 0.5 / 3.0  # half a half-spread at a signal of three
+ALPHA_HALVES_MAX = 2.0
+PENDING_MAX = int(HORIZON_S / SAMPLE_S) + 2
+
+
+def elapsed(last_s: float, t_s: float) -> float:
+    """Seconds from last_s (-inf: never) to t_s, 0 for old news; inf where a clock begins anew."""
+    gap_s = t_s - last_s
+    return inf if gap_s < -CLOCK_BACK_S_MAX else max(0.0, gap_s)
+
+
+class SignedFlow:
+    """Bought and sold volume and the sum of squared sizes, all fading with time. O(1)."""
+
+    def __init__(self, *, half_life_s: float = FLOW_HALF_LIFE_S) -> None:
+        """half_life_s seconds, > 0."""
+        self._half_life_s = positive("half_life_s", half_life_s)
+        self._t_s = -inf
+        self.bought = self.sold = self.squares = 0.0
+
+    def trade(self, t_s: float, taker: Side, size: float) -> None:
+        """Take a public trade of `size` base at `t_s` seconds by its taker's side."""
+        trade_size(size)
+        self._fade(t_s)
+        if taker is Side.BUY:
+            self.bought += size
+        else:
+            self.sold += size
+        self.squares += size * size
+
+    def z(self, t_s: float, unit: float) -> float:
+        """Net flow at `t_s` over its own random size; unit base, > 0, tames a single trade."""
+        positive("unit", unit)
+        self._fade(t_s)
+        return (self.bought - self.sold) / sqrt(self.squares + unit * unit)
+
+    def _fade(self, t_s: float) -> None:
+        gap_s = elapsed(self._t_s, finite("t_s", t_s))
+        if gap_s > 0.0:
+            kept = exp(-LN2 * gap_s / self._half_life_s)
+            self.bought *= kept
+            self.sold *= kept
+            self.squares *= kept * kept
+            self._t_s = t_s
+
+
+class FlowSignal:
+    """The flow in standard deviations of itself; no single trade counts as more than three."""
+
+    def __init__(self) -> None:
+        self._flow = SignedFlow()
+        self._mean_size = 0.0
+        self._trades = 0
+        self._t_s = -inf
+        self._squares = self._weight = 0.0
+
+    def trade(self, t_s: float, taker: Side, size: float) -> None:
+        """Take a public trade. Raises InvalidInput for what is out of domain or not finite."""
+        trade_size(size)
+        if self._trades:
+            size = min(size, SIZE_CAP * self._mean_size)
+        self._flow.trade(t_s, taker, size)
+        self._trades = min(self._trades + 1, round(1.0 / SIZE_WEIGHT))
+        self._mean_size += (size - self._mean_size) / self._trades
+
+    def z(self, t_s: float) -> float:
+        """Return the standardised flow at `t_s`, > 0 while takers buy; 0 before any trade.
+
+        Once a second the flow is taken into its own standard deviation.
+        """
+        finite("t_s", t_s)
+        if not self._trades:
+            return 0.0
+        raw = self._flow.z(t_s, self._mean_size)
+        gap_s = elapsed(self._t_s, t_s)
+        if gap_s >= SAMPLE_S:
+            kept = exp(-LN2 * gap_s / SD_HALF_LIFE_S) if gap_s < inf else 1.0
+            self._squares = self._squares * kept + raw * raw
+            self._weight = self._weight * kept + 1.0
+            self._t_s = t_s
+        variance = (self._squares + SD_PRIOR_SAMPLES) / (self._weight + SD_PRIOR_SAMPLES)
+        return raw / max(SD_MIN, sqrt(variance))
+
+
+def signal(z: float) -> float:
+    """What of the standardised flow counts: past one deviation, up to five; sign kept."""
+    return copysign(max(min(abs(z), SIGNAL_MAX) - SIGNAL_MIN, 0.0), z)
+
+
+class _Pending(NamedTuple):
+    due_s: float
+    signal: float
+    mid: float
+
+
+class LearnedAlpha:
+    """Regression of the mid's move in the next five seconds on the signal, fading, with a prior.
+
+    One sample a second; O(1) per update and at most seven samples pending.
+    """
+
+    def __init__(self, *, prior_halves: float = BETA_PRIOR_HALVES) -> None:
+        """prior_halves: the slope believed at first, half-spreads per unit of signal, >= 0."""
+        self._prior_halves = not_negative("prior_halves", prior_halves)
+        self._pending: deque[_Pending] = deque(maxlen=PENDING_MAX)
+        self._mid = 0.0
+        self._sample_s = -inf
+        self.squares = self.products = 0.0
+
+    def restart(self) -> None:
+        """After a gap in the feed: drop what is pending, keep what was learned."""
+        self._pending.clear()
+
+    def update(self, t_s: float, mid: float, x: float) -> None:
+        """Take the mid (quote/base) and the signal at `t_s` seconds."""
+        finite("t_s", t_s)
+        positive("mid", mid)
+        finite("x", x)
+        pending = self._pending
+        while pending and pending[0].due_s <= t_s:
+            sample = pending.popleft()
+            seen = mid if sample.due_s == t_s else self._mid
+            self.squares += sample.signal * sample.signal
+            self.products += sample.signal * (seen - sample.mid)
+        self._mid = mid
+        gap_s = elapsed(self._sample_s, t_s)
+        if gap_s < SAMPLE_S:
+            return
+        if t_s < self._sample_s:
+            self.restart()
+        kept = exp(-LN2 * gap_s / BETA_HALF_LIFE_S) if gap_s < inf else 1.0
+        self.squares *= kept
+        self.products *= kept
+        self._sample_s = t_s
+        pending.append(_Pending(t_s + HORIZON_S, x, mid))
+
+    def beta(self, half: float) -> float:
+        """Price that the mid moves per unit of signal; half our half-spread, price, >= 0."""
+        prior = self._prior_halves * not_negative("half", half)
+        return (self.products + RIDGE * prior) / (self.squares + RIDGE)
+
+    def alpha(self, x: float, half: float) -> float:
+        """Return the move that the signal foretells, price, within two half-spreads."""
+        most = ALPHA_HALVES_MAX * half
+        return min(max(self.beta(half) * finite("x", x), -most), most)
+
+
+class FlowAlpha:
+    """Signal and regression together: trades and mids in, PricingInputs.alpha out."""
+
+    def __init__(self, *, prior_halves: float = BETA_PRIOR_HALVES) -> None:
+        self.flow = FlowSignal()
+        self.learned = LearnedAlpha(prior_halves=prior_halves)
+
+    def restart(self) -> None:
+        """After a gap in the feed."""
+        self.learned.restart()
+
+    def on_trade(self, t_s: float, taker: Side, size: float) -> None:
+        """Take a public trade, size base. Ours are among them: they push just the same."""
+        self.flow.trade(t_s, taker, size)
+
+    def on_mid(self, t_s: float, mid: float) -> None:
+        """Take the mid; call it at least once a second while the market moves."""
+        self.learned.update(t_s, mid, signal(self.flow.z(t_s)))
+
+    def alpha(self, t_s: float, half: float) -> float:
+        """The move of fair value foretold at `t_s`, price; half our half-spread, price."""
+        return self.learned.alpha(signal(self.flow.z(t_s)), half)

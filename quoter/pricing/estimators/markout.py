@@ -1,0 +1,102 @@
+"""What became of our own fills: how far fair value went against each side soon after."""
+
+from collections import deque
+from math import exp, inf, log
+from typing import NamedTuple
+
+from quoter.domain.market import Side
+from quoter.pricing.costs import BPS
+from quoter.pricing.validation import CLOCK_BACK_S_MAX, finite, not_negative, positive
+
+LN2 = log(2.0)
+HORIZONS_S = (1.0, 5.0, 30.0)
+COST_HORIZON_S = 5.0  # the one that a side's cost is taken from
+FILL_KEPT = 0.95  # of older fills' weight at every fill: the newest twenty count
+PRIOR_FILLS = 20.0  # that lost nothing
+HALF_LIFE_S = 1800.0  # a side that stands off and gets no fills is forgiven in time
+HALVES_MAX = 2.0
+PENDING_MAX = 256  # fills per horizon; older ones are dropped unmeasured
+
+
+class _Pending(NamedTuple):
+    due_s: float
+    side: Side
+    fair: float
+
+
+class _Average:
+    """Sum and weight of one side's markouts, fading per fill and with time."""
+
+    def __init__(self) -> None:
+        self.total = self.weight = 0.0
+        self.t_s = -inf
+
+    def add(self, t_s: float, markout_bps: float) -> None:
+        kept = FILL_KEPT * self._kept(t_s)
+        self.total = self.total * kept + markout_bps
+        self.weight = self.weight * kept + 1.0
+        self.t_s = t_s
+
+    def mean(self, t_s: float) -> float:
+        kept = self._kept(t_s)
+        return self.total * kept / (self.weight * kept + PRIOR_FILLS)
+
+    def _kept(self, t_s: float) -> float:
+        """What time alone leaves of the sums."""
+        return exp(-LN2 * max(0.0, t_s - self.t_s) / HALF_LIFE_S) if self.weight else 1.0
+
+
+class Markouts:
+    """Own-fill markouts per side at 1, 5 and 30 s, shrunk towards zero. O(1) per fill and mark."""
+
+    def __init__(self) -> None:
+        self._pending: dict[float, deque[_Pending]] = {
+            horizon_s: deque(maxlen=PENDING_MAX) for horizon_s in HORIZONS_S
+        }
+        self._averages = {(s, horizon_s): _Average() for s in Side for horizon_s in HORIZONS_S}
+        self._next_s = inf  # when the first pending fill is due
+        self._t_s = -inf
+
+    def on_fill(self, t_s: float, side: Side, fair: float) -> None:
+        """Take a fill of ours at `t_s` seconds; fair quote/base just before it; BUY is our bid."""
+        finite("t_s", t_s)
+        positive("fair", fair)
+        for horizon_s, pending in self._pending.items():
+            pending.append(_Pending(t_s + horizon_s, side, fair))
+        self._next_s = min(self._next_s, t_s + HORIZONS_S[0])
+
+    def on_mark(self, t_s: float, fair: float) -> None:
+        """Take fair value, quote/base; the first mark at or after a horizon is that fill's."""
+        finite("t_s", t_s)
+        positive("fair", fair)
+        if t_s < self._t_s - CLOCK_BACK_S_MAX:
+            self.restart()
+        self._t_s = t_s
+        if t_s < self._next_s:
+            return
+        for horizon_s, pending in self._pending.items():
+            while pending and pending[0].due_s <= t_s:
+                fill = pending.popleft()
+                markout_bps = fill.side.sign * (fair - fill.fair) / fill.fair / BPS
+                self._averages[fill.side, horizon_s].add(t_s, markout_bps)
+        self._next_s = min((p[0].due_s for p in self._pending.values() if p), default=inf)
+
+    def restart(self) -> None:
+        """After a gap in the feed: what is pending can't be measured any more."""
+        for pending in self._pending.values():
+            pending.clear()
+        self._next_s = inf
+
+    def mean_bps(self, t_s: float, side: Side, horizon_s: float) -> float:
+        """Shrunk mean markout of a side, basis points; negative: fills were followed by a loss."""
+        return self._averages[side, horizon_s].mean(finite("t_s", t_s))
+
+    def adverse(self, t_s: float, side: Side, *, fair: float, half: float) -> float:
+        """Return that side's cost, price: what its fills lost in 5 s, within two half-spreads.
+
+        fair quote/base; half our half-spread, price. Never negative: good fills on a side are no
+        reason to come nearer.
+        """
+        lost_bps = -self.mean_bps(t_s, side, COST_HORIZON_S)
+        most = HALVES_MAX * not_negative("half", half)
+        return min(max(lost_bps * BPS * positive("fair", fair), 0.0), most)

@@ -1,0 +1,59 @@
+"""What a risky outcome is worth for sure, and when a simulation may say so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, isfinite, log, sqrt
+from statistics import fmean, variance
+
+from quoter.domain.errors import InvalidInput
+from quoter.pricing.validation import positive
+
+ESS_MIN = 100.0
+ESS_SHARE_MIN = 0.01  # of the number of outcomes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certainty:
+    """Certainty equivalent of a sample of outcomes, in the outcomes' unit.
+
+    error: standard error by the delta method, a lie where `is_publishable` is False; ess the
+    effective number of outcomes that the mean of exp(-gamma W) rests on.
+    """
+
+    equivalent: float
+    error: float
+    ess: float
+    mean_variance: float  # mean - gamma/2 * variance, to be told by that name instead
+    is_publishable: bool
+
+    @property
+    def told(self) -> tuple[str, float]:
+        """The figure to publish, by its honest name."""
+        if self.is_publishable:
+            return "certainty equivalent", self.equivalent
+        return "mean-variance", self.mean_variance
+
+
+def certainty_equivalent(outcomes: Sequence[float], *, gamma: float) -> Certainty:
+    """Return -(1/gamma) ln mean(exp(-gamma W)) of at least two finite outcomes W.
+
+    gamma: risk aversion per unit of outcome, > 0. A few terrible outcomes can be all that the
+    mean rests on; then neither it nor its error means anything, and `is_publishable` is False:
+    it asks for an effective sample of 100 and 1 % of the outcomes. Raises InvalidInput.
+    """
+    positive("gamma", gamma)
+    n = len(outcomes)
+    if n < 2 or not all(map(isfinite, outcomes)):
+        raise InvalidInput("outcomes", n)
+    worst = min(outcomes)
+    weights = [exp(-gamma * (outcome - worst)) for outcome in outcomes]
+    total = sum(weights)
+    ess = total * total / sum(weight * weight for weight in weights)
+    mean = total / n
+    return Certainty(
+        equivalent=worst - log(mean) / gamma,
+        error=sqrt(variance(weights)) / (gamma * mean * sqrt(n)),
+        ess=ess,
+        mean_variance=fmean(outcomes) - gamma / 2.0 * variance(outcomes),
+        is_publishable=ess >= ESS_MIN and ess >= ESS_SHARE_MIN * n,
+    )

@@ -1,0 +1,230 @@
+"""The one function that turns a market, an inventory and a shape into two distances from fair."""
+
+from enum import StrEnum
+from math import inf
+
+from quoter.domain.errors import InvalidInput
+from quoter.domain.market import Side
+from quoter.domain.quotes import Clamp, PricingInputs, QuoteTerms
+from quoter.domain.trading import NoQuote
+from quoter.pricing.costs import BPS, effective_intensity
+from quoter.pricing.models import avellaneda_stoikov, glft
+from quoter.pricing.models.glft_exact import log_ratio_at
+from quoter.pricing.quote.normalisation import slope_bounds
+from quoter.pricing.quote.shape import QuoteShape
+from quoter.pricing.quote.widening import widening
+
+LOTS_MAX_MIN, LOTS_MAX_MAX = 1.0, 1e6  # a limit below one order leaves nothing to quote
+TERM_HALF_SPREADS_MAX = 2.0  # what alpha, and what adverse fills, may move a side by
+ALPHA_AWAY = 1.0  # of alpha: how much farther the side stands that the move would run over
+FLOOR_HALF_SPREADS = 0.2  # no side comes nearer to fair than this: skew never crosses the middle
+
+
+class Bound(StrEnum):
+    """What can change a number of a quote; a Clamp of one side is named `bid_…` or `ask_…`."""
+
+    SLOPE_MIN = "slope_min"
+    SLOPE_MAX = "slope_max"
+    ALPHA_MAX = "alpha_max"
+    MARKOUT_COST_MAX = "markout_cost_max"
+    MIDDLE = "middle"
+    SPREAD_MIN = "spread_min"
+    STALE = "stale"
+    UNWIND = "unwind"
+    REGIME = "regime"
+    SPREAD_MAX = "spread_max"
+    SIDE_LIMIT = "side_limit"
+
+
+def quote_terms(inputs: PricingInputs, shape: QuoteShape) -> QuoteTerms:
+    """Price both sides: model, costs, widening of the exposed side, multiplier, floors and caps.
+
+    Units as in PricingInputs and QuoteShape. Long inventory moves both quotes down, short moves
+    both up. The exposed side (the bid when long, the ask when short) is None at |lots| >=
+    lots_max, exposed and flat sides while `reduces_only`, either side past half of spread_max;
+    every bound that acted is in `clamps`.
+    Raises InvalidInput with the name and value of what is missing, non-finite or out of domain;
+    nothing returned is ever NaN or infinite.
+    """
+    _check(inputs)
+    lots = inputs.lots
+    clamps: list[Clamp] = []
+    base = avellaneda_stoikov.base_half_spread(gamma=inputs.gamma_lot, kappa=inputs.kappa)
+    slope, half, skew, boundary = _model(inputs, base, clamps)
+    nu = abs(lots) / inputs.lots_max
+    wide = half * widening(nu=nu, beta=shape.beta, p=shape.p, nu0=shape.nu0, w_cap=shape.w_cap)
+    spared = shape.share * wide
+    widening_bid, widening_ask = (wide, spared) if lots >= 0.0 else (spared, wide)
+    extra = (inputs.multiplier - 1.0) * half
+    markout_cost_bid = _adverse(inputs.markout_cost_bid, "bid", half, clamps)
+    markout_cost_ask = _adverse(inputs.markout_cost_ask, "ask", half, clamps)
+    alpha_bid, alpha_ask = _alpha(inputs.alpha, half, clamps)
+    both = half + boundary + extra
+    bid = both + skew + inputs.cost_bid + markout_cost_bid + widening_bid + alpha_bid
+    ask = both - skew + inputs.cost_ask + markout_cost_ask + widening_ask + alpha_ask
+    reservation_price = inputs.fair - skew
+    if not (-inf < bid + ask + reservation_price < inf):
+        raise InvalidInput("quote", (bid, ask))
+    return QuoteTerms(
+        inputs=inputs,
+        slope=slope,
+        base_half_spread=base,
+        half_spread=half,
+        skew=skew,
+        reservation_price=reservation_price,
+        widening_bid=widening_bid,
+        widening_ask=widening_ask,
+        extra=extra,
+        delta_bid=_bounded(bid, "bid", lots, half, inputs, shape, clamps),
+        delta_ask=_bounded(ask, "ask", -lots, half, inputs, shape, clamps),
+        clamps=tuple(clamps),
+        boundary=boundary,
+        markout_cost_bid=markout_cost_bid,
+        markout_cost_ask=markout_cost_ask,
+        alpha_bid=alpha_bid,
+        alpha_ask=alpha_ask,
+        tick_bound=inputs.tick > half,
+    )
+
+
+def off_reason(terms: QuoteTerms, side: Side) -> NoQuote | None:
+    """Say why a side of `terms` has no price, None if it has one. BUY is our bid."""
+    if (terms.delta_bid if side is Side.BUY else terms.delta_ask) is not None:
+        return None
+    towards = side.sign * terms.inputs.lots
+    if towards >= terms.inputs.lots_max:
+        return NoQuote.SIDE_LIMIT
+    is_regime = terms.inputs.reduces_only and towards >= 0.0
+    return NoQuote.REGIME if is_regime else NoQuote.SPREAD_TOO_WIDE
+
+
+def _check(inputs: PricingInputs) -> None:
+    """Refuse what the model's own functions do not look at."""
+    if not (0.0 < inputs.fair < inf):
+        raise InvalidInput("fair", inputs.fair)
+    if not (-inf < inputs.lots < inf):
+        raise InvalidInput("lots", inputs.lots)
+    if not (LOTS_MAX_MIN <= inputs.lots_max <= LOTS_MAX_MAX):
+        raise InvalidInput("lots_max", inputs.lots_max)
+    if not (-inf < inputs.cost_bid < inf):
+        raise InvalidInput("cost_bid", inputs.cost_bid)
+    if not (-inf < inputs.cost_ask < inf):
+        raise InvalidInput("cost_ask", inputs.cost_ask)
+    if not (1.0 <= inputs.multiplier < inf):
+        raise InvalidInput("multiplier", inputs.multiplier)
+    if not (0.0 <= inputs.tick < inf):
+        raise InvalidInput("tick", inputs.tick)
+    if not (0.0 <= inputs.d_stale < inf):
+        raise InvalidInput("d_stale", inputs.d_stale)
+    if not (0.0 <= inputs.d_unwind < inf):
+        raise InvalidInput("d_unwind", inputs.d_unwind)
+    if not (0.0 < inputs.size_factor <= 1.0):
+        raise InvalidInput("size_factor", inputs.size_factor)
+
+
+def _model(
+    inputs: PricingInputs, base: float, clamps: list[Clamp]
+) -> tuple[float, float, float, float]:
+    """Slope, half-spread without inventory, skew and boundary, all price."""
+    table, lots = inputs.bounded, inputs.lots
+    if table is None or inputs.tau_s is not None:
+        slope = _slope(inputs, clamps)
+        return slope, base + slope / 2.0, lots * slope, 0.0
+    if len(table) < 2:
+        raise InvalidInput("bounded", table)
+    kappa = inputs.kappa
+    bid, ask = log_ratio_at(table, lots) / kappa, log_ratio_at(table, -lots) / kappa
+    at_zero = table[len(table) // 2] / kappa  # and its negative one lot short: odd about -1/2
+    return 2.0 * at_zero, base + at_zero, (bid - ask) / 2.0, (bid + ask) / 2.0 - at_zero
+
+
+def _adverse(adverse: float, name: str, half: float, clamps: list[Clamp]) -> float:
+    """What a side's own fills lost, at most two half-spreads.
+
+    It moves its side and nothing else. Were it to thin the flow that the slope is made of, as the
+    fees do, skew would grow with it and could bring the very side nearer that was picked off.
+    """
+    if not (0.0 <= adverse < inf):
+        raise InvalidInput(f"markout_cost_{name}", adverse)
+    most = TERM_HALF_SPREADS_MAX * half
+    if adverse > most:
+        clamps.append(Clamp(f"{name}_{Bound.MARKOUT_COST_MAX}", adverse, most))
+        return most
+    return adverse
+
+
+def _alpha(alpha: float, half: float, clamps: list[Clamp]) -> tuple[float, float]:
+    """How much farther out the foretold move puts bid and ask.
+
+    Both follow it, and the side that it would run over stands off by as much again.
+    """
+    if alpha == 0.0:
+        return 0.0, 0.0
+    if not (-inf < alpha < inf):
+        raise InvalidInput("alpha", alpha)
+    most = TERM_HALF_SPREADS_MAX * half
+    if not (-most <= alpha <= most):
+        bounded = most if alpha > 0.0 else -most
+        clamps.append(Clamp(Bound.ALPHA_MAX, alpha, bounded))
+        alpha = bounded
+    away = ALPHA_AWAY * abs(alpha)
+    return (-alpha, alpha + away) if alpha > 0.0 else (away - alpha, alpha)
+
+
+def _slope(inputs: PricingInputs, clamps: list[Clamp]) -> float:
+    """Price per lot: of the horizon if there is one, else stationary and held to its bounds."""
+    gamma, sigma, kappa = inputs.gamma_lot, inputs.sigma, inputs.kappa
+    if inputs.tau_s is not None:
+        return avellaneda_stoikov.slope(gamma=gamma, sigma=sigma, tau_s=inputs.tau_s)
+    cost = (inputs.cost_bid + inputs.cost_ask) / 2.0
+    fills = inputs.intensity * inputs.fill_factor
+    intensity = effective_intensity(intensity=fills, kappa=kappa, cost=cost)
+    slope = glft.slope(gamma=gamma, sigma=sigma, kappa=kappa, intensity=intensity)
+    low, high = slope_bounds(kappa=kappa, lots_max=inputs.lots_max)
+    if slope < low:
+        clamps.append(Clamp(Bound.SLOPE_MIN, slope, low))
+        return low
+    if slope > high:
+        clamps.append(Clamp(Bound.SLOPE_MAX, slope, high))
+        return high
+    return slope
+
+
+def _bounded(
+    delta: float,
+    name: str,
+    lots_towards: float,
+    half: float,
+    inputs: PricingInputs,
+    shape: QuoteShape,
+    clamps: list[Clamp],
+) -> float | None:
+    """Hold one side to its floors and caps; `lots_towards` > 0 where a fill adds to inventory.
+
+    The middle's floor is for both sides, so that a large rebate can't put the exposed side nearer
+    to fair than the unwinding one: quotes stay monotone in inventory.
+    """
+    if lots_towards >= inputs.lots_max:
+        clamps.append(Clamp(f"{name}_{Bound.SIDE_LIMIT}", lots_towards, inputs.lots_max))
+        return None
+    if inputs.reduces_only and lots_towards >= 0.0:
+        clamps.append(Clamp(f"{name}_{Bound.REGIME}", lots_towards, 0.0))
+        return None
+    bound, floor = Bound.MIDDLE, FLOOR_HALF_SPREADS * half
+    if lots_towards >= 0.0:
+        least = shape.spread_min_bps * BPS / 2.0 * inputs.fair
+        if least > floor:
+            bound, floor = Bound.SPREAD_MIN, least
+        stale = max(shape.d_stale, inputs.d_stale)
+        if stale > floor:
+            bound, floor = Bound.STALE, stale
+    elif inputs.d_unwind > floor:
+        bound, floor = Bound.UNWIND, inputs.d_unwind
+    if delta < floor:
+        clamps.append(Clamp(f"{name}_{bound}", delta, floor))
+        delta = floor
+    most = shape.spread_max_bps * BPS / 2.0 * inputs.fair
+    if delta > most:
+        clamps.append(Clamp(f"{name}_{Bound.SPREAD_MAX}", delta, most))
+        return None
+    return delta

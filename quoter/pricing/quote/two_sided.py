@@ -1,0 +1,70 @@
+"""From the terms of a quote to the orders we want in the market, side by side with what is off."""
+
+from collections.abc import Collection
+from decimal import Decimal
+from functools import partial
+
+from quoter.domain.instrument import Instrument
+from quoter.domain.market import Side
+from quoter.domain.quotes import Quote, QuoteTerms, SideOff, TwoSidedQuote
+from quoter.domain.trading import NoQuote
+from quoter.pricing.quote.ladder import level_sizes, level_step, level_ticks, quantise, side_quotes
+from quoter.pricing.quote.shape import QuoteShape
+from quoter.pricing.quote.terms import off_reason
+
+
+def two_sided_quote(
+    *,
+    terms: QuoteTerms,
+    shape: QuoteShape,
+    instrument: Instrument,
+    order_size: Decimal,
+    best_bid_ticks: int | None,
+    best_ask_ticks: int | None,
+    pulled: Collection[Side] = (),
+) -> TwoSidedQuote:
+    """Round `terms` to the grid and give every level its size; each empty side has its reason.
+
+    order_size base, one lot of `terms`; best_* ticks of the book without our own orders, None
+    where a side is empty; `pulled` sides are off for a while (pricing/sweep.py). Balances, states
+    and what is in flight are looked at elsewhere.
+    """
+    fair = terms.inputs.fair
+    bid = None if terms.delta_bid is None else fair - terms.delta_bid
+    ask = None if terms.delta_ask is None else fair + terms.delta_ask
+    bid_ticks, ask_ticks = quantise(
+        bid, ask, best_bid_ticks, best_ask_ticks, instrument, terms.inputs.lots
+    )
+    off: list[SideOff] = []
+
+    def orders(side: Side, price: float | None, first: int | None) -> tuple[Quote, ...]:
+        quotes: tuple[Quote, ...] = ()
+        if price is not None and first is not None and side not in pulled:
+            step = level_step(slope=terms.slope, fair=fair, shape=shape, tick=instrument.tick_float)
+            ticks = level_ticks(
+                side=side,
+                first=first,
+                price=price,
+                step=step,
+                levels=shape.levels,
+                instrument=instrument,
+            )
+            lots, lots_max = terms.inputs.lots, terms.inputs.lots_max
+            sizes = level_sizes(side=side, lots=lots, lots_max=lots_max, shape=shape)
+            sized = partial(
+                side_quotes, side=side, ticks=ticks, order_size=order_size, instrument=instrument
+            )
+            # A share that the venue would not take is no reason to be out: then all of it.
+            shrunk = tuple(size * terms.inputs.size_factor for size in sizes)
+            quotes = sized(sizes=shrunk) or sized(sizes=sizes)
+        if not quotes:
+            other = NoQuote.SIDE_COOLDOWN if side in pulled else NoQuote.BELOW_MINIMUM
+            off.append(SideOff(side, off_reason(terms, side) or other))
+        return quotes
+
+    return TwoSidedQuote(
+        bids=orders(Side.BUY, bid, bid_ticks),
+        asks=orders(Side.SELL, ask, ask_ticks),
+        off=tuple(off),
+        terms=terms,
+    )

@@ -1,0 +1,37 @@
+"""A minute in which our own fills lost too much is followed by one without quotes (KS-09)."""
+
+from collections import deque
+from decimal import Decimal
+
+from quoter.domain.units import NS_PER_S
+
+WINDOW_NS = PAUSE_NS = 60 * NS_PER_S
+TOTALS_MAX = 64  # one a second, and a few to spare
+
+
+class MarkoutLossMonitor:
+    """Watches the running total of markouts; `text` says why while it wants a pause."""
+
+    def __init__(self, loss_max: Decimal) -> None:
+        """loss_max quote currency within a minute, 0 for off."""
+        self._loss_max = loss_max
+        self._totals: deque[tuple[int, Decimal]] = deque(maxlen=TOTALS_MAX)  # oldest first
+        self._until_ns = 0
+        self.text = ""
+
+    def look(self, ts_ns: int, markouts: Decimal) -> bool:
+        """Should we pause? `markouts`: of all fills since the start, quote currency, < 0: lost."""
+        if ts_ns < self._until_ns:
+            return True
+        totals = self._totals
+        while totals and ts_ns - totals[0][0] > WINDOW_NS:
+            totals.popleft()
+        lost = totals[0][1] - markouts if totals else Decimal(0)
+        if 0 < self._loss_max <= lost:
+            self.text = f"fills of a minute lost {lost:.4f}, limit {self._loss_max}"
+            self._until_ns = ts_ns + PAUSE_NS
+            totals.clear()
+            return True
+        if not totals or ts_ns - totals[-1][0] >= NS_PER_S:
+            totals.append((ts_ns, markouts))
+        return False

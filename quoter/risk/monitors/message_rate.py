@@ -1,0 +1,53 @@
+"""How many orders we send, by the minute and against what they brought (PT-07).
+
+The pace of `message_budget` keeps within the first by itself: to exceed it something is wrong.
+"""
+
+from quoter.risk.monitors.sliding import SlidingSum
+
+MINUTE_NS = 60_000_000_000
+RATIO_WINDOW_NS = 10 * MINUTE_NS
+SLOTS = 60
+JUDGED_FROM = 1_000  # orders in the window: fewer say nothing of their ratio to fills
+ROOM_SHARE = 0.8  # of a cap: it counts as kept again only below
+
+
+class MessageRate:
+    """per_min: new orders in 60 s; per_fill: new orders for each fill in 10 min, 0 for off."""
+
+    def __init__(self, *, per_min: int, per_fill: int) -> None:
+        if not (per_min > 0 and per_fill >= 0):
+            raise ValueError(f"out of domain: {per_min=} {per_fill=}")
+        self._per_min, self._per_fill = per_min, per_fill
+        self._minute = SlidingSum(window_ns=MINUTE_NS, slots=SLOTS)
+        self._creates = SlidingSum(window_ns=RATIO_WINDOW_NS, slots=SLOTS)
+        self._fills = SlidingSum(window_ns=RATIO_WINDOW_NS, slots=SLOTS)
+
+    def created(self, ts_ns: int) -> None:
+        self._minute.add(ts_ns, 1.0)
+        self._creates.add(ts_ns, 1.0)
+
+    def filled(self, ts_ns: int) -> None:
+        self._fills.add(ts_ns, 1.0)
+
+    def breach(self, ts_ns: int) -> str | None:
+        """Which cap is exceeded, or None."""
+        return self._beyond(ts_ns, share=1.0)
+
+    def has_room(self, ts_ns: int) -> bool:
+        """Are both windows well below their caps again?"""
+        return self._beyond(ts_ns, share=ROOM_SHARE) is None
+
+    def _beyond(self, ts_ns: int, *, share: float) -> str | None:
+        minute = self._minute.total(ts_ns)
+        if minute > share * self._per_min:
+            return f"{minute:.0f} orders within 60 s, limit {self._per_min}"
+        creates, fills = self._creates.total(ts_ns), self._fills.total(ts_ns)
+        if not self._per_fill or creates < share * JUDGED_FROM:
+            return None
+        if creates > share * self._per_fill * fills:
+            return (
+                f"{creates:.0f} orders for {fills:.0f} fills within 10 min, "
+                f"limit {self._per_fill} each"
+            )
+        return None

@@ -1,0 +1,214 @@
+"""The only door from an intent to an order: every rule must agree, and any may say why not.
+
+A rule that can't be evaluated denies.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from quoter.domain.commands import Denied, OrderIntent, PlaceOrder, TimeInForce, Verdict
+from quoter.domain.market import Side
+from quoter.domain.trading import Phase, TradingState
+from quoter.risk.view import Limits, RiskView, reduces, reducing_room
+
+
+def check_trading_state(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
+    """Denied unless RUNNING, or REDUCE_ONLY and the order can't grow or flip the inventory.
+
+    An order that may take needs REDUCE_ONLY: nothing but `flatten` has a use for it.
+    """
+    if view.phase is not Phase.LIVE:
+        return f"phase {view.phase}"
+    if view.state is TradingState.RUNNING:
+        takes = intent.time_in_force is TimeInForce.IOC
+        return "a taking order outside of REDUCE_ONLY" if takes else None
+    if view.state is not TradingState.REDUCE_ONLY:
+        return f"state {view.state.name}"
+    room = reducing_room(intent.side, view)
+    if not intent.size <= room:
+        return f"REDUCE_ONLY: {intent.side} {intent.size}, only {max(room, 0 * room)} reduces"
+    return None
+
+
+def check_market_data(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
+    """Denied without a trusted, living book that is neither too wide nor too thin nor another."""
+    if not view.book_ready:
+        return "no trustworthy book"
+    if not view.is_fresh:
+        return "nothing heard of the market for too long"
+    spread, mid = view.best_ask - view.best_bid, (view.best_ask + view.best_bid) / 2
+    if not (spread.is_finite() and 0 < spread <= limits.book_spread_max * mid):
+        return f"spread {spread} at {mid}, limit {limits.book_spread_max}"
+    depth = min(view.depth_bid, view.depth_ask)
+    least = intent.size if limits.depth_min is None else limits.depth_min
+    if not depth >= least:
+        return f"{depth} in the best levels, less than {least}"
+    if intent.book_seq != view.book_seq:
+        return f"priced from book {intent.book_seq}, which is at {view.book_seq} now"
+    return None
+
+
+def check_order_size(intent: OrderIntent, _: RiskView, limits: Limits) -> str | None:
+    """Denied if not finite, not positive, or above the limit."""
+    if not (intent.size.is_finite() and intent.size > 0):
+        return f"size {intent.size} is not above zero"
+    if not intent.size <= limits.size_max:
+        return f"size {intent.size} above {limits.size_max}"
+    return None
+
+
+def check_order_notional(intent: OrderIntent, _: RiskView, limits: Limits) -> str | None:
+    """Denied if it is no number, not positive, or above the limit."""
+    notional = intent.size * intent.price
+    if not 0 < notional <= limits.notional_max:
+        return f"notional {notional} not within 0 .. {limits.notional_max}"
+    return None
+
+
+def check_price_collar(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
+    """Denied outside the collar around the references, or without any.
+
+    An order that adds must be near each of them: mid, last trade, mean of the last minute. One that
+    can only reduce needs to be near one, or a fast market would lock us into what we hold.
+    """
+    price, low, high = intent.price, view.reference_low, view.reference_high
+    if not (price.is_finite() and price > 0):
+        return f"price {price} is not above zero"
+    if not (low.is_finite() and high.is_finite() and 0 < low <= high):
+        return f"no reference price: {low} .. {high}"
+    least, most = low * (1 - limits.collar), high * (1 + limits.collar)
+    if not reduces(intent, view):
+        least, most = high * (1 - limits.collar), low * (1 + limits.collar)
+    if not least <= price <= most:
+        return f"price {price} outside {limits.collar} of {low} .. {high}"
+    return None
+
+
+def check_aggressive_price(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
+    """Denied at or through our own live orders, and the other side unless it is meant to take."""
+    price, rests = intent.price, intent.time_in_force is not TimeInForce.IOC
+    if intent.side is Side.BUY:
+        if rests and not price < view.best_ask:
+            return f"buy at {price} would take the ask {view.best_ask}"
+        if view.own_ask is not None and not price < view.own_ask:
+            return f"buy at {price} would meet our own sell at {view.own_ask}"
+    else:
+        if rests and not price > view.best_bid:
+            return f"sell at {price} would take the bid {view.best_bid}"
+        if view.own_bid is not None and not price > view.own_bid:
+            return f"sell at {price} would meet our own buy at {view.own_bid}"
+    return None
+
+
+def check_worst_case_exposure(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
+    """Denied if this order could take inventory past the limit; no netting of the other side."""
+    if intent.side is Side.BUY:
+        worst = view.inventory + view.leaves_buy + intent.size
+        if not worst <= limits.inventory_max:
+            return f"inventory could reach {worst}, limit {limits.inventory_max}"
+    else:
+        worst = view.inventory - view.leaves_sell - intent.size
+        if not worst >= -limits.inventory_max:
+            return f"inventory could reach {worst}, limit {-limits.inventory_max}"
+    return None
+
+
+ORDERS_SHARE = Decimal("0.95")  # of the limit: what orders may fill up, and below which R1 is over
+
+
+def worst_notional(
+    *, inventory: Decimal, leaves_buy: Decimal, leaves_sell: Decimal, price: Decimal, limits: Limits
+) -> Decimal:
+    """Quote currency: max(|q+B|, |q-S|) at `price`, the higher of mid and best ask, and a collar.
+
+    q, B, S inventory and leaves, base.
+    """
+    worst = max(abs(inventory + leaves_buy), abs(inventory - leaves_sell))
+    return worst * price * (1 + limits.collar)
+
+
+def base_room(limits: Limits, price: Decimal) -> Decimal:
+    """The base units that orders may fill up at this price. Raises ArithmeticError at zero."""
+    if limits.position_notional_max is None:
+        return limits.inventory_max
+    worth = ORDERS_SHARE * limits.position_notional_max / (price * (1 + limits.collar))
+    return min(limits.inventory_max, worth)
+
+
+def check_position_notional(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
+    """Denied if this order could take the worth of the inventory to the limit; never a way back."""
+    if limits.position_notional_max is None:
+        return None
+    if intent.side is Side.BUY:
+        worst = view.inventory + view.leaves_buy + intent.size
+    else:
+        worst = view.leaves_sell + intent.size - view.inventory
+    room = base_room(limits, view.best_ask)
+    if not worst <= room:
+        return f"inventory could reach {worst}, which at {view.best_ask} is worth too much"
+    return None
+
+
+def check_balance(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
+    """Denied if the free balance, by our own books, does not cover the order, or is not known."""
+    if view.is_spot is False:
+        return None
+    if view.base_held is None or view.quote_held is None:
+        return "balance not known"
+    if intent.side is Side.SELL:
+        free = view.base_held - view.leaves_sell
+        if not intent.size <= free:
+            return f"sell {intent.size}, free {free}"
+    else:
+        free = view.quote_held - view.notional_buy
+        if not intent.size * intent.price <= free:
+            return f"buy for {intent.size * intent.price}, free {free}"
+    return None
+
+
+APART_NS = 500_000_000
+
+
+def check_duplicate_intent(_: OrderIntent, view: RiskView, __: Limits) -> str | None:
+    """Denied while an equal order, younger than half a second, may still live."""
+    if view.twin_ns is not None and not view.ts_ns - view.twin_ns >= APART_NS:
+        return f"an equal order is {(view.ts_ns - view.twin_ns) / 1e6:.0f} ms old"
+    return None
+
+
+type Rule = Callable[[OrderIntent, RiskView, Limits], str | None]
+
+RULES: tuple[tuple[str, Rule], ...] = (
+    ("trading_state", check_trading_state),
+    ("market_data", check_market_data),
+    ("order_size", check_order_size),
+    ("order_notional", check_order_notional),
+    ("price_collar", check_price_collar),
+    ("aggressive_price", check_aggressive_price),
+    ("worst_case_exposure", check_worst_case_exposure),
+    ("position_notional", check_position_notional),
+    ("balance", check_balance),
+    ("duplicate_intent", check_duplicate_intent),
+)
+
+
+def judge(intent: OrderIntent, view: RiskView, limits: Limits) -> Verdict:
+    """An approved order, or the first rule that refuses and its figures."""
+    for name, rule in RULES:
+        try:
+            text = rule(intent, view, limits)
+        except Exception as error:  # noqa: BLE001 - a NaN, a None: what can't be judged is denied
+            text = f"can't be evaluated: {error!r}"
+        if text is not None:
+            return Denied(intent=intent, rule=name, text=text)
+    return PlaceOrder(
+        client_id=intent.client_id,
+        side=intent.side,
+        price=intent.price,
+        size=intent.size,
+        decided_ns=view.ts_ns,
+        time_in_force=intent.time_in_force,
+        book_seq=intent.book_seq,
+        # Where both sides are allowed, an order that comes later may take the room of this one.
+        reduces=view.state is TradingState.REDUCE_ONLY,
+    )

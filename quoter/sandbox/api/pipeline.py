@@ -1,0 +1,144 @@
+"""How a request is dealt with: budget, key, clock, signature, parameters, faults, then the venue.
+
+The same for every transport; what differs is only how bytes become a `Call` and how the answer or
+the error is wrapped. The order is the venue's: a request with two mistakes is told about the first.
+"""
+
+import asyncio
+from decimal import Decimal
+
+from quoter.domain.units import NS_PER_S
+from quoter.sandbox.api.operation import SIGNED_MANDATORY, SIGNED_OPTIONAL, Call, Request
+from quoter.sandbox.exchange.faults import Armed, FaultKind
+from quoter.sandbox.exchange.rate_limits import banned, too_much_weight
+from quoter.sandbox.exchange.venue import Venue
+from quoter.sandbox.exchange.wire_log import WireEntry
+from quoter.sandbox.protocol import signing
+from quoter.sandbox.protocol.answers import TIMEOUT, ApiError, Hangup
+from quoter.sandbox.protocol.parameters import Parameters
+
+UNLOGGED = ("signature", "apiKey")
+
+
+async def perform(venue: Venue, call: Call) -> object:
+    """The venue's answer as JSON-ready data.
+
+    Raises ApiError for the venue's 'no' and Hangup where a fault ends the connection.
+    """
+    entry = _note(venue, call)
+    try:
+        answer = await _perform(venue, call, entry)
+    except ApiError as error:
+        if entry and entry.outcome == "pending":
+            entry.outcome, entry.code = "rejected", error.code
+        raise
+    return answer
+
+
+async def _perform(venue: Venue, call: Call, entry: WireEntry | None) -> object:
+    venue.counts[f"request_{call.operation.endpoint.value}"] += 1
+    await _before(venue, call, entry)
+    now_ns = venue.catch_up()
+    venue.budgets.spend(call.operation.cost(call.parameters), now_ns)
+    skewed = _take(venue, call, entry, FaultKind.CLOCK_SKEW)
+    clock_ns = now_ns + (round(skewed.fault.skew_s * NS_PER_S) if skewed else 0)
+    _check(venue, call, now_ns=now_ns, clock_ns=clock_ns)
+    request = Request(
+        venue=venue,
+        parameters=call.parameters,
+        api_key=call.api_key,
+        now_ns=now_ns,
+        clock_ns=clock_ns,
+    )
+    answer = call.operation.handler(request)
+    if entry:
+        entry.outcome = "accepted"
+    await _after(venue, call, entry)
+    return answer
+
+
+def _note(venue: Venue, call: Call) -> WireEntry | None:
+    if not call.operation.logged:
+        return None
+    sent = call.parameters.items()
+    return venue.wire_log.add(
+        received_ns=call.received_ns,
+        transport=call.transport,
+        operation=call.operation.name,
+        api_key=call.api_key,
+        parameters={name: value for name, value in sent.items() if name not in UNLOGGED},
+    )
+
+
+def _check(venue: Venue, call: Call, *, now_ns: int, clock_ns: int) -> None:
+    """Key, parameters, clock, signature. Raises ApiError."""
+    operation, parameters = call.operation, call.parameters
+    named = call.transport == "ws"
+    if not operation.signed:
+        parameters.check(mandatory=operation.mandatory, optional=operation.optional, named=named)
+        return
+    signing.check_key_format(call.api_key)
+    account = venue.account(call.api_key)
+    if account is None:
+        raise signing.unknown_key()
+    own = ("apiKey",) if named else ()
+    parameters.check(
+        mandatory=(*operation.mandatory, *SIGNED_MANDATORY, *own),
+        optional=(*operation.optional, *SIGNED_OPTIONAL),
+        named=named,
+    )
+    _check_window(parameters, clock_ns)
+    signing.check_signature(call.sign(account.secret), parameters.text("signature"))
+    if operation.new_orders:
+        venue.budgets.check_orders(call.api_key, now_ns)
+
+
+def _check_window(parameters: Parameters, now_ns: int) -> None:
+    signing.check_window(
+        timestamp_ms=parameters.integer("timestamp"),
+        window_ms=parameters.decimal("recvWindow", Decimal(signing.RECV_WINDOW_MS)),
+        now_ns=now_ns,
+    )
+
+
+async def _before(venue: Venue, call: Call, entry: WireEntry | None) -> None:
+    """Faults that strike before the venue looks at the request."""
+    if armed := _take(venue, call, entry, FaultKind.DELAY):
+        await asyncio.sleep(armed.fault.delay_s)
+        call.delays_after_s.append(armed.fault.delay_after_s)
+    if _take(venue, call, entry, FaultKind.RESET_BEFORE):
+        raise Hangup(reset=True)
+    if armed := _take(venue, call, entry, FaultKind.RATE_LIMIT_429):
+        raise too_much_weight(venue.config.limits.weight_per_minute, armed.fault.retry_after_s)
+    if armed := _take(venue, call, entry, FaultKind.BAN_418):
+        now_ns = venue.now_ns()
+        raise banned(now_ns + armed.fault.retry_after_s * NS_PER_S, now_ns)
+    if armed := _take(venue, call, entry, FaultKind.ERROR_BEFORE):
+        raise _error(armed)
+
+
+async def _after(venue: Venue, call: Call, entry: WireEntry | None) -> None:
+    """Faults that strike when the request has had its effect."""
+    for delay_s in call.delays_after_s:
+        await asyncio.sleep(delay_s)
+    if _take(venue, call, entry, FaultKind.ACCEPT_DROP_RESPONSE):
+        raise Hangup(reset=False)
+    if armed := _take(venue, call, entry, FaultKind.ERROR_AFTER_ACCEPT):
+        raise _error(armed)
+
+
+def _take(venue: Venue, call: Call, entry: WireEntry | None, kind: FaultKind) -> Armed | None:
+    armed = venue.faults.take(
+        kind,
+        endpoint=call.operation.endpoint,
+        symbol=call.parameters.text("symbol"),
+        api_key=call.api_key,
+    )
+    if armed and entry:
+        entry.faults += (kind.value,)
+    return armed
+
+
+def _error(armed: Armed) -> ApiError:
+    fault = armed.fault
+    return ApiError(fault.status, fault.code, fault.text or TIMEOUT)

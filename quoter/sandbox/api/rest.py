@@ -1,0 +1,109 @@
+"""HTTP under /api/v3 and /sapi/v1: bytes to a `Call`, the answer to a response with budgets."""
+
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from aiohttp import web
+
+from quoter.sandbox.api.operation import Call, Operation
+from quoter.sandbox.api.operations import REST, WALLET
+from quoter.sandbox.api.pipeline import perform
+from quoter.sandbox.exchange.faults import FaultKind
+from quoter.sandbox.exchange.venue import Venue
+from quoter.sandbox.protocol import signing
+from quoter.sandbox.protocol.answers import ApiError, Hangup
+from quoter.sandbox.protocol.parameters import Parameters, parse_form
+
+PREFIX, WALLET_PREFIX = "/api/v3/", "/sapi/v1/"
+BODY_BYTES_MAX = 64 * 1024
+KEY_HEADER = "X-MBX-APIKEY"
+ABORT_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: the peer sees a reset
+
+
+type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class RestApi:
+    """One handler for every route of the table."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+
+    def add_routes(self, app: web.Application) -> None:
+        """Put every operation of the REST tables on the application."""
+        for prefix, table in ((PREFIX, REST), (WALLET_PREFIX, WALLET)):
+            for (method, path), operation in table.items():
+                app.router.add_route(method, prefix + path, self._handler(operation))
+
+    def _handler(self, operation: Operation) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return await self._answer(request, operation)
+
+        return handle
+
+    async def _answer(self, request: web.Request, operation: Operation) -> web.StreamResponse:
+        received_ns = self._venue.now_ns()
+        api_key = request.headers.get(KEY_HEADER, "")
+        status, extra = 200, {}
+        body: object
+        try:
+            call = await _call(request, operation, api_key, received_ns)
+            body = await perform(self._venue, call)
+            garbled = self._venue.faults.take(
+                FaultKind.GARBLED,
+                endpoint=operation.endpoint,
+                symbol=call.parameters.text("symbol"),
+                api_key=api_key,
+            )
+            if garbled:
+                return web.Response(text=garbled.fault.text, content_type="application/json")
+        except ApiError as error:
+            status, body = error.status, error.body()
+            if error.retry_after_s is not None:
+                extra["Retry-After"] = str(error.retry_after_s)
+        except Hangup as hangup:
+            hang_up(request, reset=hangup.reset)
+            return web.Response()
+        known = api_key if self._venue.account(api_key) else ""
+        headers = self._venue.budgets.headers(known, self._venue.now_ns())
+        return web.Response(
+            status=status,
+            body=msgspec.json.encode(body),
+            headers=headers | extra,
+            content_type="application/json",
+            charset="utf-8",
+        )
+
+
+async def _call(request: web.Request, operation: Operation, api_key: str, received_ns: int) -> Call:
+    """Parameters of query and body; where both have a name, the query's value counts."""
+    query = request.raw_path.partition("?")[2]
+    body = "" if request.method == "GET" else (await request.read()).decode("utf-8", "replace")
+    parameters = Parameters(parse_form(body) | parse_form(query))
+
+    def sign(secret: str) -> str:
+        signed = signing.unsigned(query) if "signature=" in query else query
+        rest = signing.unsigned(body) if "signature=" in body else body
+        return signing.rest_signature(signed + rest, secret)
+
+    return Call(
+        operation=operation,
+        parameters=parameters,
+        api_key=api_key,
+        sign=sign,
+        transport="rest",
+        received_ns=received_ns,
+    )
+
+
+def hang_up(request: web.Request, *, reset: bool) -> None:
+    """End the connection under the request; what is written later goes nowhere."""
+    transport = request.transport
+    if transport is None:
+        return
+    raw = transport.get_extra_info("socket")
+    if reset and raw is not None:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT_ON_CLOSE)
+    transport.abort()

@@ -1,0 +1,188 @@
+"""Trouble on order: faults that are armed, matched against what happens, and counted.
+
+A fault fires for what it matches (endpoint, symbol, api key, event type; empty matches all), after
+letting `skip` matches pass, with `probability`, at most `count` times, and for `duration_s` after
+it was armed. The names of the reliability design's catalogue (F-..) stand beside each kind.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from quoter.domain.units import NS_PER_S
+from quoter.sandbox.protocol.payloads import Json
+
+ARMED_MAX = 256
+
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=3_600)]
+Skew = Annotated[float, msgspec.Meta(ge=-3_600, le=3_600)]  # seconds
+Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+
+
+class FaultKind(StrEnum):
+    """What can go wrong."""
+
+    ACCEPT_DROP_RESPONSE = "accept_drop_response"  # F-01 done, and the line ends without answer
+    DELAY = "delay"  # F-02 `delay_s` before it is dealt with, `delay_after_s` before the answer
+    ERROR_BEFORE = "error_before"  # F-03 `status`/`code` instead of dealing with it
+    ERROR_AFTER_ACCEPT = "error_after_accept"  # F-04 done, answered with `status`/`code`
+    GARBLED = "garbled"  # done, and answered 200 with `text`, which need not be JSON
+    RESET_BEFORE = "reset_before"  # F-05 the line ends before it is dealt with
+    ORDER_NOT_FOUND = "order_not_found"  # F-07 an order younger than `lag_s` is not found
+    USER_EVENT_DROP = "user_event_drop"  # F-12
+    USER_EVENT_DUPLICATE = "user_event_duplicate"  # F-12
+    USER_EVENT_DELAY = "user_event_delay"  # F-12 `delay_s`; later events overtake it
+    TRADES_LAG = "trades_lag"  # F-15 trades younger than `lag_s` are not listed
+    RATE_LIMIT_429 = "rate_limit_429"  # F-17 with Retry-After `retry_after_s`
+    BAN_418 = "ban_418"  # F-17
+    DEPTH_GAP = "depth_gap"  # F-19 one diff never goes out
+    DEPTH_CORRUPT = "depth_corrupt"  # one row of a diff is a tick too far out, silently
+    SILENT_SOCKET = "silent_socket"  # F-13 F-21 open, and not even a pong comes out
+    CLOSE_SOCKET = "close_socket"  # F-24
+    CLOCK_SKEW = "clock_skew"  # F-27 requests see a clock that is `skew_s` ahead of the streams'
+
+
+class Endpoint(StrEnum):
+    """What a request is about, whichever transport brought it."""
+
+    CREATE = "create"
+    CANCEL = "cancel"
+    CANCEL_ALL = "cancel_all"
+    REPLACE = "replace"
+    AMEND = "amend"
+    QUERY = "query"
+    OPEN_ORDERS = "open_orders"
+    ALL_ORDERS = "all_orders"
+    TRADES = "trades"
+    ACCOUNT = "account"
+    KEY_RIGHTS = "key_rights"
+    DEPTH = "depth"
+    MARKET = "market"  # every other public request
+    SUBSCRIBE = "subscribe"  # the user stream
+
+
+class SocketKind(StrEnum):
+    """The two websocket doors."""
+
+    MARKET = "market"
+    USER = "user"  # the websocket API, which carries the user stream
+
+
+class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """One armed fault; the admin API's JSON body has these names."""
+
+    kind: FaultKind
+    count: Count | None = None
+    probability: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
+    skip: Annotated[int, msgspec.Meta(ge=0)] = 0
+    duration_s: Seconds | None = None
+    endpoint: Endpoint | None = None
+    symbol: str = ""
+    api_key: str = ""
+    event: str = ""  # executionReport, outboundAccountPosition; or an execution type such as TRADE
+    socket: SocketKind | None = None
+    delay_s: Seconds = 0.0
+    delay_after_s: Seconds = 0.0
+    lag_s: Seconds = 5.0
+    skew_s: Skew = 0.0
+    retry_after_s: Annotated[int, msgspec.Meta(ge=0, le=3_600)] = 1
+    status: Annotated[int, msgspec.Meta(ge=400, le=599)] = 503
+    code: int = -1007
+    text: str = ""
+
+
+class Armed:
+    """A fault in force, and how often it has fired."""
+
+    def __init__(self, fault_id: int, fault: Fault, armed_ns: int) -> None:
+        self.fault_id, self.fault, self.armed_ns = fault_id, fault, armed_ns
+        self.matched = self.fired = 0
+        self.is_cleared = False
+
+    def is_active(self, now_ns: int) -> bool:
+        """Could it still fire, or (for a socket that it silenced) does it still hold?"""
+        duration_s = self.fault.duration_s
+        is_over = duration_s is not None and now_ns - self.armed_ns > duration_s * NS_PER_S
+        return not self.is_cleared and not is_over
+
+    def is_spent(self) -> bool:
+        """Has it fired as often as it may?"""
+        return self.fault.count is not None and self.fired >= self.fault.count
+
+    def row(self, now_ns: int) -> Json:
+        """Its entry in the admin API's list."""
+        specification: Json = msgspec.to_builtins(self.fault)
+        return specification | {
+            "id": self.fault_id,
+            "matched": self.matched,
+            "fired": self.fired,
+            "active": self.is_active(now_ns) and not self.is_spent(),
+        }
+
+
+class Faults:
+    """Every fault that was armed; draws from its own seeded stream."""
+
+    def __init__(self, *, seed: int, clock: Callable[[], int]) -> None:
+        self._random = random.Random(seed)
+        self._clock = clock
+        self._armed: dict[int, Armed] = {}
+        self._next_id = 1
+
+    def arm(self, fault: Fault) -> Armed:
+        """Put a fault in force. Raises ValueError above ARMED_MAX: clear some first."""
+        if len(self._armed) >= ARMED_MAX:
+            raise ValueError(f"more than {ARMED_MAX} faults: clear some first")
+        armed = Armed(self._next_id, fault, self._clock())
+        self._armed[armed.fault_id] = armed
+        self._next_id += 1
+        return armed
+
+    def clear(self, fault_id: int | None = None) -> int:
+        """Forget one fault, or all of them; how many."""
+        ids = list(self._armed) if fault_id is None else [fault_id]
+        gone = [self._armed.pop(each) for each in ids if each in self._armed]
+        for armed in gone:
+            armed.is_cleared = True
+        return len(gone)
+
+    def rows(self) -> list[Json]:
+        """All of them with their counts."""
+        return [armed.row(self._clock()) for armed in self._armed.values()]
+
+    def take(
+        self,
+        kind: FaultKind,
+        *,
+        endpoint: Endpoint | None = None,
+        symbol: str = "",
+        api_key: str = "",
+        events: tuple[str, ...] = (),
+        socket: SocketKind | None = None,
+    ) -> Armed | None:
+        """The first armed fault of that kind which fires now, counted as fired."""
+        for armed in self._active(kind):
+            fault = armed.fault
+            is_match = (
+                (fault.endpoint is None or fault.endpoint is endpoint)
+                and fault.symbol in ("", symbol)
+                and fault.api_key in ("", api_key)
+                and (not fault.event or fault.event in events)
+                and (fault.socket is None or fault.socket is socket)
+            )
+            if not is_match:
+                continue
+            armed.matched += 1
+            if armed.matched > fault.skip and self._random.random() < fault.probability:
+                armed.fired += 1
+                return armed
+        return None
+
+    def _active(self, kind: FaultKind) -> Iterator[Armed]:
+        now_ns = self._clock()
+        for armed in self._armed.values():
+            if armed.fault.kind is kind and armed.is_active(now_ns) and not armed.is_spent():
+                yield armed

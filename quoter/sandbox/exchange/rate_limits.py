@@ -1,0 +1,134 @@
+"""How much a client may ask: weight per minute, orders per 10 s and per day, and bans."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from quoter.domain.units import NS_PER_MS, NS_PER_S
+from quoter.sandbox.config import Limits
+from quoter.sandbox.protocol.answers import ApiError
+from quoter.sandbox.protocol.payloads import Json
+
+MINUTE_NS = 60 * NS_PER_S
+TEN_SECONDS_NS = 10 * NS_PER_S
+DAY_NS = 86_400 * NS_PER_S
+
+
+@dataclass(slots=True)
+class Window:
+    """A count that starts anew with every interval of the clock, as the venue's do."""
+
+    interval_ns: int
+    started: int = -1
+    used: int = 0
+
+    def at(self, now_ns: int) -> int:
+        """What is used of the interval that `now_ns` lies in."""
+        current = now_ns // self.interval_ns
+        if current != self.started:
+            self.started, self.used = current, 0
+        return self.used
+
+    def left_s(self, now_ns: int) -> int:
+        """Whole seconds until the next interval, at least 1."""
+        return max(1, -(-(self.interval_ns - now_ns % self.interval_ns) // NS_PER_S))
+
+
+class Budgets:
+    """Counts for the whole address (weight) and for each key (orders)."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._weight = Window(MINUTE_NS)
+        self._orders_10_s: dict[str, Window] = defaultdict(lambda: Window(TEN_SECONDS_NS))
+        self._orders_day: dict[str, Window] = defaultdict(lambda: Window(DAY_NS))
+        self._refusals = Window(MINUTE_NS)
+        self._banned_until_ns = 0
+
+    def spend(self, weight: int, now_ns: int) -> None:
+        """Take weight, or raise ApiError(429) with Retry-After, later ApiError(418)."""
+        if now_ns < self._banned_until_ns:
+            raise banned(self._banned_until_ns, now_ns)
+        limit = self._limits.weight_per_minute
+        if self._weight.at(now_ns) + weight <= limit:
+            self._weight.used += weight
+            return
+        self._refusals.at(now_ns)
+        self._refusals.used += 1
+        if self._refusals.used > self._limits.refusals_before_ban:
+            self._banned_until_ns = now_ns + self._limits.ban_s * NS_PER_S
+            raise banned(self._banned_until_ns, now_ns)
+        raise too_much_weight(limit, self._weight.left_s(now_ns))
+
+    def check_orders(self, api_key: str, now_ns: int) -> None:
+        """Raises ApiError(429, -1015) if the key has no new order left."""
+        rules = (
+            (self._orders_10_s[api_key], self._limits.orders_per_10_s, "10 SECOND"),
+            (self._orders_day[api_key], self._limits.orders_per_day, "1 DAY"),
+        )
+        for window, limit, interval in rules:
+            if window.at(now_ns) >= limit:
+                text = f"Too many new orders; current limit is {limit} orders per {interval}."
+                raise ApiError(429, -1015, text, retry_after_s=window.left_s(now_ns))
+
+    def count_order(self, api_key: str, now_ns: int) -> None:
+        """One more order of this key went to the matching engine."""
+        for windows in (self._orders_10_s, self._orders_day):
+            windows[api_key].at(now_ns)
+            windows[api_key].used += 1
+
+    def headers(self, api_key: str, now_ns: int) -> dict[str, str]:
+        """What REST answers say of the budgets."""
+        headers = {"X-MBX-USED-WEIGHT-1M": str(self._weight.at(now_ns))}
+        headers["X-MBX-USED-WEIGHT"] = headers["X-MBX-USED-WEIGHT-1M"]
+        if api_key:
+            headers["X-MBX-ORDER-COUNT-10S"] = str(self._orders_10_s[api_key].at(now_ns))
+            headers["X-MBX-ORDER-COUNT-1D"] = str(self._orders_day[api_key].at(now_ns))
+        return headers
+
+    def rows(self, api_key: str, now_ns: int) -> list[Json]:
+        """What the websocket API says of them: the rules with their counts."""
+        weight, *orders = rules(self._limits)
+        counted = [weight | {"count": self._weight.at(now_ns)}]
+        if api_key:
+            windows = (self._orders_10_s[api_key], self._orders_day[api_key])
+            counted += [
+                rule | {"count": window.at(now_ns)}
+                for rule, window in zip(orders, windows, strict=True)
+            ]
+        return counted
+
+
+def rules(limits: Limits) -> list[Json]:
+    """The `rateLimits` of exchangeInfo: weight first, then the two order counts."""
+    return [
+        _rule("REQUEST_WEIGHT", "MINUTE", 1, limits.weight_per_minute),
+        _rule("ORDERS", "SECOND", 10, limits.orders_per_10_s),
+        _rule("ORDERS", "DAY", 1, limits.orders_per_day),
+    ]
+
+
+def too_much_weight(limit: int, retry_after_s: int) -> ApiError:
+    """HTTP 429: be quiet for a while."""
+    text = (
+        f"Too much request weight used; current limit is {limit} request weight per 1 MINUTE. "
+        "Please use WebSocket Streams for live updates to avoid polling the API."
+    )
+    return ApiError(429, -1003, text, retry_after_s=retry_after_s)
+
+
+def banned(until_ns: int, now_ns: int) -> ApiError:
+    """HTTP 418: the address did not listen."""
+    text = (
+        f"Way too much request weight used; IP banned until {until_ns // NS_PER_MS}. "
+        "Please use WebSocket Streams for live updates to avoid bans."
+    )
+    return ApiError(418, -1003, text, retry_after_s=max(1, (until_ns - now_ns) // NS_PER_S))
+
+
+def _rule(kind: str, interval: str, number: int, limit: int) -> Json:
+    return {
+        "rateLimitType": kind,
+        "interval": interval,
+        "intervalNum": number,
+        "limit": limit,
+    }

@@ -1,0 +1,83 @@
+"""What came over the wire: every request that creates, cancels or changes an order."""
+
+from collections import deque
+from dataclasses import dataclass
+from itertools import islice
+
+from quoter.sandbox.protocol.payloads import Json
+
+ENTRIES_MAX = 100_000
+
+
+@dataclass(slots=True, kw_only=True)
+class WireEntry:
+    """One request as it arrived; `outcome` is filled in when it has been dealt with."""
+
+    seq: int
+    received_ns: int
+    transport: str  # "rest" or "ws"
+    operation: str
+    api_key: str
+    parameters: dict[str, str]
+    outcome: str = "pending"  # "accepted", "rejected" or "pending"
+    code: int = 0
+    faults: tuple[str, ...] = ()
+
+    def row(self) -> Json:
+        """The admin API's form of it; secrets and signatures never get here."""
+        sent = self.parameters
+        return {
+            "seq": self.seq,
+            "received_ns": self.received_ns,
+            "transport": self.transport,
+            "operation": self.operation,
+            "api_key": self.api_key,
+            "symbol": sent.get("symbol", ""),
+            "client_id": sent.get("newClientOrderId", ""),
+            "orig_client_id": sent.get(
+                "origClientOrderId", sent.get("cancelOrigClientOrderId", "")
+            ),
+            "order_id": sent.get("orderId", sent.get("cancelOrderId", "")),
+            "side": sent.get("side", ""),
+            "type": sent.get("type", ""),
+            "price": sent.get("price", ""),
+            "size": sent.get("quantity", sent.get("newQty", "")),
+            "outcome": self.outcome,
+            "code": self.code,
+            "faults": list(self.faults),
+        }
+
+
+class WireLog:
+    """The newest requests, oldest first; `seq` has no gaps."""
+
+    def __init__(self) -> None:
+        self._entries: deque[WireEntry] = deque(maxlen=ENTRIES_MAX)
+        self._seq = 0
+
+    def add(
+        self,
+        *,
+        received_ns: int,
+        transport: str,
+        operation: str,
+        api_key: str,
+        parameters: dict[str, str],
+    ) -> WireEntry:
+        """Note a request at its arrival, before anything is checked."""
+        self._seq += 1
+        entry = WireEntry(
+            seq=self._seq,
+            received_ns=received_ns,
+            transport=transport,
+            operation=operation,
+            api_key=api_key,
+            parameters=parameters,
+        )
+        self._entries.append(entry)
+        return entry
+
+    def since(self, seq: int) -> list[Json]:
+        """Everything after `seq`, as far as it is still kept."""
+        first = self._seq - len(self._entries)  # entries have every number after this one
+        return [entry.row() for entry in islice(self._entries, max(0, seq - first), None)]

@@ -1,0 +1,300 @@
+"""How the venue writes things down: REST answers and stream events as JSON-ready dicts."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from quoter.domain.market import Side
+from quoter.domain.units import NS_PER_MS
+from quoter.sim.messages import (
+    BalanceNews,
+    BestNews,
+    DepthBook,
+    DepthNews,
+    ExecutionReport,
+    PrintNews,
+    ReportType,
+    SimOrder,
+    SimTrade,
+)
+
+type Json = dict[str, object]
+
+ZERO = "0.00000000"
+
+
+def number(value: Decimal) -> str:
+    """Eight decimals, always, as the venue writes every price and size."""
+    return f"{value:.8f}"
+
+
+def levels(side: Sequence[tuple[Decimal, Decimal]]) -> list[tuple[str, str]]:
+    """Price and size pairs of a book side."""
+    return [(number(price), number(size)) for price, size in side]
+
+
+def depth(book: DepthBook) -> Json:
+    """Answer of GET depth."""
+    return {"lastUpdateId": book.last, "bids": levels(book.bids), "asks": levels(book.asks)}
+
+
+def depth_event(news: DepthNews) -> Json:
+    """`depthUpdate`: absolute sizes of the levels that changed in U..u."""
+    return {
+        "e": "depthUpdate",
+        "E": news.ts_ns // NS_PER_MS,
+        "s": news.symbol,
+        "U": news.first,
+        "u": news.last,
+        "b": levels(news.bids),
+        "a": levels(news.asks),
+    }
+
+
+def best_event(news: BestNews) -> Json:
+    """`bookTicker`: it carries no event type and no time, like the venue's."""
+    return {
+        "u": news.update_id,
+        "s": news.symbol,
+        "b": number(news.bid[0]),
+        "B": number(news.bid[1]),
+        "a": number(news.ask[0]),
+        "A": number(news.ask[1]),
+    }
+
+
+def trade_event(news: PrintNews) -> Json:
+    """`trade`: one public print; `m` says that the buyer was resting."""
+    time_ms = news.ts_ns // NS_PER_MS
+    return {
+        "e": "trade",
+        "E": time_ms,
+        "s": news.symbol,
+        "t": news.trade_id,
+        "p": number(news.price),
+        "q": number(news.size),
+        "T": time_ms,
+        "m": news.taker is Side.SELL,
+        "M": True,
+    }
+
+
+def aggregate_event(news: PrintNews) -> Json:
+    """`aggTrade`; every print is an aggregate of one here."""
+    event = trade_event(news)
+    trade_id = event.pop("t")
+    return event | {"e": "aggTrade", "a": trade_id, "f": trade_id, "l": trade_id}
+
+
+def aggregate_trade(news: PrintNews) -> Json:
+    """One row of GET aggTrades: the event without its envelope."""
+    event = aggregate_event(news)
+    return {key: event[key] for key in ("a", "p", "q", "f", "l", "T", "m", "M")}
+
+
+def public_trade(news: PrintNews) -> Json:
+    """One row of GET trades."""
+    return {
+        "id": news.trade_id,
+        "price": number(news.price),
+        "qty": number(news.size),
+        "quoteQty": number(news.price * news.size),
+        "time": news.ts_ns // NS_PER_MS,
+        "isBuyerMaker": news.taker is Side.SELL,
+        "isBestMatch": True,
+    }
+
+
+def _identity(order: SimOrder) -> Json:
+    return {
+        "symbol": order.symbol,
+        "orderId": order.order_id,
+        "orderListId": -1,
+        "clientOrderId": order.client_id,
+    }
+
+
+def _terms(order: SimOrder) -> Json:
+    return {
+        "price": number(order.price),
+        "origQty": number(order.size),
+        "executedQty": number(order.filled),
+        "origQuoteOrderQty": ZERO,
+        "cummulativeQuoteQty": number(order.filled_quote),
+        "status": order.state.value,
+        "timeInForce": order.time_in_force.value,
+        "type": order.kind.value,
+        "side": order.side.value,
+    }
+
+
+def order_row(order: SimOrder) -> Json:
+    """One order as GET order, openOrders and allOrders list it."""
+    return (
+        _identity(order)
+        | _terms(order)
+        | {
+            "stopPrice": ZERO,
+            "icebergQty": ZERO,
+            "time": order.created_ns // NS_PER_MS,
+            "updateTime": order.updated_ns // NS_PER_MS,
+            "isWorking": True,
+            "workingTime": order.created_ns // NS_PER_MS,
+            "selfTradePreventionMode": order.self_trade.value,
+        }
+    )
+
+
+def placed_ack(order: SimOrder) -> Json:
+    """newOrderRespType=ACK."""
+    return _identity(order) | {"transactTime": order.updated_ns // NS_PER_MS}
+
+
+def placed_result(order: SimOrder) -> Json:
+    """newOrderRespType=RESULT."""
+    return (
+        placed_ack(order)
+        | _terms(order)
+        | {
+            "workingTime": order.created_ns // NS_PER_MS,
+            "selfTradePreventionMode": order.self_trade.value,
+        }
+    )
+
+
+def placed_full(order: SimOrder, trades: Sequence[SimTrade]) -> Json:
+    """newOrderRespType=FULL: the result and the fills it had at once."""
+    fills = [
+        {
+            "price": number(trade.price),
+            "qty": number(trade.size),
+            "commission": number(trade.fee),
+            "commissionAsset": trade.fee_asset,
+            "tradeId": trade.trade_id,
+        }
+        for trade in trades
+    ]
+    return placed_result(order) | {"fills": fills}
+
+
+def cancel_id(order: SimOrder, given: str) -> str:
+    """The cancel's own client id; the venue makes one up where none was given."""
+    return given or f"cancel{order.order_id}"
+
+
+def canceled(order: SimOrder, cancel_client_id: str = "") -> Json:
+    """Answer to a cancel: `clientOrderId` is the cancel's, the order's is `origClientOrderId`."""
+    return (
+        _identity(order)
+        | {
+            "origClientOrderId": order.client_id,
+            "clientOrderId": cancel_id(order, cancel_client_id),
+            "transactTime": order.updated_ns // NS_PER_MS,
+        }
+        | _terms(order)
+        | {"selfTradePreventionMode": order.self_trade.value}
+    )
+
+
+def amended(order: SimOrder, former_client_id: str, execution_id: int) -> Json:
+    """Answer of amend/keepPriority, which spells three fields its own way."""
+    row = _identity(order) | {
+        "origClientOrderId": former_client_id,
+        "price": number(order.price),
+        "qty": number(order.size),
+        "executedQty": number(order.filled),
+        "preventedQty": ZERO,
+        "quoteOrderQty": ZERO,
+        "cumulativeQuoteQty": number(order.filled_quote),
+        "status": order.state.value,
+        "timeInForce": order.time_in_force.value,
+        "type": order.kind.value,
+        "side": order.side.value,
+        "workingTime": order.created_ns // NS_PER_MS,
+        "selfTradePreventionMode": order.self_trade.value,
+    }
+    return {
+        "transactTime": order.updated_ns // NS_PER_MS,
+        "executionId": execution_id,
+        "amendedOrder": row,
+    }
+
+
+def shutdown_event(now_ns: int) -> Json:
+    """`serverShutdown`: this connection ends soon."""
+    return {"e": "serverShutdown", "E": now_ns // NS_PER_MS}
+
+
+def own_trade(trade: SimTrade) -> Json:
+    """One row of myTrades."""
+    return {
+        "symbol": trade.symbol,
+        "id": trade.trade_id,
+        "orderId": trade.order_id,
+        "orderListId": -1,
+        "price": number(trade.price),
+        "qty": number(trade.size),
+        "quoteQty": number(trade.price * trade.size),
+        "commission": number(trade.fee),
+        "commissionAsset": trade.fee_asset,
+        "time": trade.ts_ns // NS_PER_MS,
+        "isBuyer": trade.side is Side.BUY,
+        "isMaker": trade.is_maker,
+        "isBestMatch": True,
+    }
+
+
+def execution_report(report: ExecutionReport, execution_id: int) -> Json:
+    """`executionReport` of the user stream."""
+    order, trade = report.order, report.trade
+    time_ms = report.ts_ns // NS_PER_MS
+    is_cancel = report.kind is ReportType.CANCELED
+    return {
+        "e": "executionReport",
+        "E": time_ms,
+        "s": order.symbol,
+        "c": cancel_id(order, report.cancel_client_id) if is_cancel else order.client_id,
+        "S": order.side.value,
+        "o": order.kind.value,
+        "f": order.time_in_force.value,
+        "q": number(order.size),
+        "p": number(order.price),
+        "P": ZERO,
+        "F": ZERO,
+        "g": -1,
+        "C": order.client_id if is_cancel else report.former_client_id,
+        "x": report.kind.value,
+        "X": order.state.value,
+        "r": "NONE",
+        "i": order.order_id,
+        "l": number(trade.size) if trade else ZERO,
+        "z": number(order.filled),
+        "L": number(trade.price) if trade else ZERO,
+        "n": number(trade.fee) if trade else "0",
+        "N": trade.fee_asset if trade else None,
+        "T": time_ms,
+        "t": trade.trade_id if trade else -1,
+        "I": execution_id,
+        "w": order.is_open,
+        "m": trade.is_maker if trade else False,
+        "M": False,
+        "O": order.created_ns // NS_PER_MS,
+        "Z": number(order.filled_quote),
+        "Y": number(trade.price * trade.size) if trade else ZERO,
+        "Q": ZERO,
+        "W": order.created_ns // NS_PER_MS,
+        "V": order.self_trade.value,
+    }
+
+
+def account_position(news: BalanceNews) -> Json:
+    """`outboundAccountPosition`: holdings of the assets that may have changed."""
+    time_ms = news.ts_ns // NS_PER_MS
+    return {
+        "e": "outboundAccountPosition",
+        "E": time_ms,
+        "u": time_ms,
+        "B": [
+            {"a": asset, "f": number(free), "l": number(locked)}
+            for asset, (free, locked) in news.balances.items()
+        ],
+    }

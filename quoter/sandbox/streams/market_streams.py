@@ -1,0 +1,211 @@
+"""Public websocket streams: who listens to what, and how news become frames.
+
+`/ws/<stream>[/<stream>]` sends bare payloads, `/stream?streams=a/b` wraps them with their stream's
+name; both take SUBSCRIBE, UNSUBSCRIBE and LIST_SUBSCRIPTIONS while they live. ccxt connects to
+`/stream/ws/<n>`, where `<n>` names nothing.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import msgspec
+from aiohttp import web
+
+from quoter.domain.units import NS_PER_S
+from quoter.sandbox.exchange.faults import FaultKind, SocketKind
+from quoter.sandbox.exchange.venue import Venue
+from quoter.sandbox.protocol import payloads
+from quoter.sandbox.protocol.payloads import Json
+from quoter.sandbox.streams.depth_merger import DepthMerger
+from quoter.sandbox.streams.sockets import Socket, Sockets
+from quoter.sim.messages import BestNews, DepthNews, News, PrintNews
+
+STREAM = re.compile(r"([a-z0-9]{1,20})@(depth|depth@100ms|depth@1000ms|bookTicker|trade|aggTrade)")
+
+
+class StreamCommand(msgspec.Struct, forbid_unknown_fields=True):
+    """What a client may send on a market stream."""
+
+    method: str
+    id: int | str | None = None
+    params: list[str] = []
+
+
+class Subscriber:
+    """One market socket with its streams and its inbound budget."""
+
+    def __init__(self, venue: Venue, *, is_combined: bool) -> None:
+        self.socket = Socket(venue, SocketKind.MARKET, wrap=self._wrap)
+        self.is_combined = is_combined
+        self.streams: dict[str, None] = {}
+        self._venue = venue
+        self._second = self._messages = 0
+
+    def may_send(self) -> bool:
+        """Is this inbound frame within the venue's five per second?"""
+        second = self._venue.now_ns() // NS_PER_S
+        if second != self._second:
+            self._second, self._messages = second, 0
+        self._messages += 1
+        is_within = self._messages <= self._venue.config.limits.inbound_per_s
+        if not is_within:
+            self._venue.counts["market_socket_too_many_messages"] += 1
+        return is_within
+
+    def _wrap(self, event: Json) -> Json:
+        return {"stream": f"!{event['e']}", "data": event} if self.is_combined else event
+
+
+class MarketStreams:
+    """Every subscription, by stream."""
+
+    def __init__(self, venue: Venue, sockets: Sockets) -> None:
+        self._venue, self._sockets = venue, sockets
+        self._listeners: dict[str, dict[Subscriber, None]] = defaultdict(dict)
+        self._on_reader: Callable[[str], None] = lambda _symbol: None
+        self._mergers = {symbol: DepthMerger(symbol) for symbol in venue.markets}
+
+    def add_routes(self, app: web.Application) -> None:
+        """The venue's doors, and ccxt's."""
+        app.router.add_get("/ws", self._raw)
+        app.router.add_get("/ws/{streams:.*}", self._raw)
+        app.router.add_get("/stream", self._combined)
+        app.router.add_get("/stream/ws", self._raw)
+        app.router.add_get("/stream/ws/{streams:.*}", self._raw)
+
+    def tell_of_readers(self, on_reader: Callable[[str], None]) -> None:
+        """Call `on_reader(symbol)` at every subscription."""
+        self._on_reader = on_reader
+
+    def hear(self, news: Sequence[News]) -> None:
+        """Send what is new to everybody who subscribed to it."""
+        for item in news:
+            match item:
+                case DepthNews():
+                    self._depth(item)
+                case BestNews():
+                    self._send(item.symbol, "bookTicker", payloads.best_event(item))
+                case PrintNews():
+                    self._send(item.symbol, "trade", payloads.trade_event(item))
+                    self._send(item.symbol, "aggTrade", payloads.aggregate_event(item))
+                case _:
+                    pass
+
+    def flush_slow(self, now_ns: int) -> None:
+        """Publish the once-a-second depth streams."""
+        for merger in self._mergers.values():
+            merged = merger.flush(now_ns)
+            if merged is not None:
+                event = payloads.depth_event(merged)
+                self._send(merged.symbol, "depth", event)
+                self._send(merged.symbol, "depth@1000ms", event)
+
+    def _depth(self, news: DepthNews) -> None:
+        if self._venue.faults.take(FaultKind.DEPTH_GAP, symbol=news.symbol):
+            return
+        if self._venue.faults.take(FaultKind.DEPTH_CORRUPT, symbol=news.symbol):
+            news = corrupted(news, self._venue.markets[news.symbol].tick)
+        self._mergers[news.symbol].add(news)
+        self._send(news.symbol, "depth@100ms", payloads.depth_event(news))
+
+    def _send(self, symbol: str, channel: str, event: Json) -> None:
+        stream = f"{symbol.lower()}@{channel}"
+        listeners = self._listeners.get(stream)
+        if not listeners:
+            return
+        bare = msgspec.json.encode(event)
+        wrapped = b'{"stream":"%s","data":%s}' % (stream.encode(), bare)
+        for subscriber in list(listeners):
+            subscriber.socket.send(wrapped if subscriber.is_combined else bare)
+
+    async def _raw(self, request: web.Request) -> web.StreamResponse:
+        names = request.match_info.get("streams", "").split("/")
+        return await self._serve(request, names, is_combined=False)
+
+    async def _combined(self, request: web.Request) -> web.StreamResponse:
+        names = request.query.get("streams", "").split("/")
+        return await self._serve(request, names, is_combined=True)
+
+    async def _serve(
+        self, request: web.Request, names: Sequence[str], *, is_combined: bool
+    ) -> web.StreamResponse:
+        subscriber = Subscriber(self._venue, is_combined=is_combined)
+        for name in names:
+            if self._is_stream(name):  # the venue, too, lets a wrong name in the path pass
+                self._subscribe(subscriber, name)
+        self._sockets.add(subscriber.socket)
+
+        async def on_text(text: str) -> None:
+            subscriber.socket.send(msgspec.json.encode(self._command(subscriber, text)))
+
+        try:
+            await subscriber.socket.run(request, on_text=on_text, on_frame=subscriber.may_send)
+        finally:
+            self._sockets.remove(subscriber.socket)
+            for name in list(subscriber.streams):
+                self._unsubscribe(subscriber, name)
+        return subscriber.socket.response
+
+    def _command(self, subscriber: Subscriber, text: str) -> Json:
+        try:
+            command = msgspec.json.decode(text, type=StreamCommand)
+        except msgspec.ValidationError as error:
+            return _error(2, f"Invalid request: {error}", None)
+        except msgspec.DecodeError as error:
+            return _error(3, f"Invalid JSON: {error}", None)
+        match command.method:
+            case "LIST_SUBSCRIPTIONS":
+                return {"result": list(subscriber.streams), "id": command.id}
+            case "SUBSCRIBE":
+                return self._change(subscriber, command, is_new=True)
+            case "UNSUBSCRIBE":
+                return self._change(subscriber, command, is_new=False)
+            case _:
+                return _error(2, f"Invalid request: unknown variant `{command.method}`", command.id)
+
+    def _change(self, subscriber: Subscriber, command: StreamCommand, *, is_new: bool) -> Json:
+        wrong = [name for name in command.params if not self._is_stream(name)]
+        if wrong:
+            return _error(2, f"Invalid request: invalid stream {wrong[0]}", command.id)
+        most = self._venue.config.limits.streams_per_socket
+        if is_new and len(subscriber.streams | dict.fromkeys(command.params)) > most:
+            return _error(2, f"Invalid request: more than {most} streams", command.id)
+        for name in command.params:
+            if is_new:
+                self._subscribe(subscriber, name)
+            else:
+                self._unsubscribe(subscriber, name)
+        return {"result": None, "id": command.id}
+
+    def _is_stream(self, name: str) -> bool:
+        match = STREAM.fullmatch(name)
+        return match is not None and match[1].upper() in self._venue.markets
+
+    def _subscribe(self, subscriber: Subscriber, name: str) -> None:
+        subscriber.streams[name] = None
+        self._listeners[name][subscriber] = None
+        self._on_reader(name.partition("@")[0].upper())
+
+    def _unsubscribe(self, subscriber: Subscriber, name: str) -> None:
+        subscriber.streams.pop(name, None)
+        self._listeners[name].pop(subscriber, None)
+
+
+def corrupted(news: DepthNews, tick: Decimal) -> DepthNews:
+    """The row nearest the touch is told of a price one tick farther out; nothing else shows it."""
+    if news.bids:
+        best = max(news.bids)
+        rows = tuple((row[0] - tick, row[1]) if row is best else row for row in news.bids)
+        return replace(news, bids=rows)
+    if news.asks:
+        best = min(news.asks)
+        rows = tuple((row[0] + tick, row[1]) if row is best else row for row in news.asks)
+        return replace(news, asks=rows)
+    return news
+
+
+def _error(code: int, text: str, request_id: int | str | None) -> Json:
+    return {"error": {"code": code, "msg": text}, "id": request_id}

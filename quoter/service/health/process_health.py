@@ -1,0 +1,91 @@
+"""Everything that looks after the process itself: loop, clocks, memory, and whether it is well."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from quoter.service.clock import STUCK_S, Clock, LoopProbe
+from quoter.service.health.clock_skew import ClockSkewMonitor
+from quoter.service.health.hang_detector import HangDetector
+from quoter.service.health.loop_monitor import LoopMonitor
+from quoter.service.health.resources import MIB, Resources
+from quoter.service.http.cause_details import CauseTimes
+from quoter.telemetry.latency import Latency
+from quoter.telemetry.metrics import Metrics
+from quoter.venues.clock import VenueClock
+from quoter.venues.ports import Emit, OrderGateway
+from quoter.venues.supervised_tasks import spawn
+
+DEAF_NS_MAX = 5_000_000_000  # the engine waits for the disk, but not for so long
+
+
+class ProcessHealth:
+    """`gateway` and `folder` are None in a dry run; `recycle` asks for the clean end."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        gateway: OrderGateway | None,
+        folder: Path | None,
+        venue_clock: VenueClock,
+        rss_max_mb: int,
+        post: Emit,
+        recycle: Callable[[], None],
+    ) -> None:
+        """`venue_clock` is kept here while we run; `rss_max_mb` of 0: memory has no bound."""
+        self._clock, self._metrics, self._gateway = clock, metrics, gateway
+        self._watchdog = LoopMonitor(clock=clock, post=post)
+        self._probe = LoopProbe(self._on_lag)
+        self.hangs = HangDetector(silence_s=self._probe.silence_s, folder=folder)
+        self.resources = Resources(
+            rss_max_mb=rss_max_mb, clock=clock, rest=self._watchdog.memory, recycle=recycle
+        )
+        metrics.process.memory_limit(rss_max_mb * MIB)
+        self.cause_times = CauseTimes(clock.now_ns())
+        self._venue_clock = venue_clock
+        self._is_running = False
+        self._pulse_ns = 0  # the last tick that the engine handled
+
+    def begin(self) -> None:
+        """The tasks are about to run."""
+        self._probe.mark()
+        self._is_running = True
+        self.heard_clock(self._clock.now_ns())
+
+    def end(self) -> None:
+        """They run no more."""
+        self._is_running = False
+
+    def spawn(self, tasks: asyncio.TaskGroup) -> None:
+        """Look at everything, for ever."""
+        spawn(tasks, "probe", self._probe.run())
+        spawn(tasks, "hang_watch", self.hangs.supervise())
+        spawn(tasks, "resources", self.resources.run())
+        if self._gateway is not None:
+            watch = ClockSkewMonitor(
+                sample=self._gateway.clock_sample,
+                clock=self._venue_clock,
+                wall_ns=self._clock.offset_ns,
+                tell=self._watchdog.venue_clock,
+                show=self._metrics.process.clock,
+            )
+            spawn(tasks, "clock", watch.run())
+
+    def heard_clock(self, ts_ns: int) -> None:
+        """The engine has handled the tick of `ts_ns`."""
+        self._pulse_ns = ts_ns
+        if self._gateway is not None:
+            self._gateway.pulse(ts_ns)
+
+    def is_alive(self) -> bool:
+        """Do the tasks run, does the loop come round, has the engine lately heard its clock?"""
+        deaf_ns = self._clock.now_ns() - self._pulse_ns
+        return self._is_running and self._probe.is_alive() and deaf_ns < DEAF_NS_MAX
+
+    def _on_lag(self, seconds: float) -> None:
+        self._metrics.latency(Latency.LOOP_LAG, seconds)
+        if seconds >= STUCK_S:
+            self._metrics.process.hang()
+        self._watchdog.lag(seconds)

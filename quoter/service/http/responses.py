@@ -1,0 +1,23 @@
+"""JSON answers of our own listener."""
+
+import json
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from quoter.service.http.state_view import Json
+from quoter.telemetry.redaction import Redactor
+
+
+def answer(
+    redactor: Redactor,
+    body: Mapping[str, Json],
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> web.Response:
+    """Texts in it may come from the venue, so they pass the redaction like log lines."""
+    text = json.dumps(redactor.page(body), ensure_ascii=True, allow_nan=False)
+    return web.Response(
+        status=status, text=text + "\n", content_type="application/json", headers=headers
+    )

@@ -1,0 +1,70 @@
+"""What the sentinel makes of the daemon's beats. No clock of the daemon is believed."""
+
+import time
+from collections.abc import Callable
+from enum import StrEnum
+
+from quoter.domain.trading import TradingState
+from quoter.service.external_stops.heartbeat_files import (
+    HeartbeatReader,
+    HeartbeatWriter,
+    Identity,
+    Life,
+)
+
+
+class Core(StrEnum):
+    """How the daemon is, as far as can be seen from outside."""
+
+    ABSENT = "absent"  # no beat was ever seen
+    UNREADABLE = "unreadable"  # its beat is there, and of a form that we don't know
+    STRANGER = "stranger"  # it trades another market than we watch
+    STARTING = "starting"  # nothing of this run is at the venue
+    ALIVE = "alive"
+    KILLED = "killed"  # it says so itself, and cancels
+    SILENT = "silent"  # dead, frozen or hung
+    STOPPED = "stopped"  # by its own word, with no order left
+
+
+class HeartbeatMonitor:
+    """Judges beats by whether they change, on our own monotonic clock."""
+
+    def __init__(
+        self,
+        *,
+        identity: Identity,
+        stale_s: float,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._identity = identity
+        self._stale_s = stale_s
+        self._pulse = HeartbeatReader(monotonic_s)
+        self.beat: HeartbeatWriter | None = None  # the last one of ours
+        self.core = Core.ABSENT
+        self.silence_s = 0.0
+
+    def look(self, beat: HeartbeatWriter | None, *, is_there: bool = False) -> Core:
+        """Take in what lies there now; None: nothing that can be read, which is no news.
+
+        `is_there`: a file is. A daemon that never gave another sign can't be watched by it.
+        """
+        if beat is not None and beat.identity != self._identity:
+            self.core = Core.STRANGER
+            return self.core
+        self.silence_s = self._pulse.look(beat.mark if beat is not None else "")
+        self.beat = beat or self.beat
+        self.core = self._judge(self.beat)
+        if beat is None and is_there and self.core in (Core.ABSENT, Core.STOPPED):
+            self.core = Core.UNREADABLE
+        return self.core
+
+    def _judge(self, beat: HeartbeatWriter | None) -> Core:
+        if beat is None:
+            return Core.ABSENT
+        if beat.life is Life.STOPPED:
+            return Core.STOPPED
+        if self.silence_s > self._stale_s:
+            return Core.SILENT
+        if beat.life is Life.STARTING:
+            return Core.STARTING
+        return Core.KILLED if beat.state == TradingState.KILLED.name else Core.ALIVE

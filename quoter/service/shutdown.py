@@ -1,0 +1,77 @@
+"""The end of a run: own orders cancelled until the venue itself says that none is left."""
+
+import asyncio
+
+import structlog
+
+from quoter.domain.errors import VenueError
+from quoter.domain.trading import Phase
+from quoter.engine.engine import Engine
+from quoter.venues.ports import OrderGateway
+
+log = structlog.get_logger()
+
+DRAIN_S_MAX = 20.0  # below the container's grace period
+DRAIN_POLL_S = 0.1
+VERIFY_PAUSE_S_MAX = 1.0  # a venue in trouble is not asked ten times a second
+EMERGENCY_S_MAX = 20.0
+# A create may still appear at the venue: its receive window, the venue's own time-out (10 s), and a
+# margin. The fence of `engine/reconcile.py` waits for the same.
+LATE_CREATE_S = 13.0
+
+
+class Shutdown:
+    """Sees to it that no order of ours outlives the run."""
+
+    def __init__(self, engine: Engine, gateway: OrderGateway) -> None:
+        self._engine = engine
+        self._gateway = gateway
+        self.is_verified = False  # the venue listed no order of ours when it was last asked
+
+    async def drain(self) -> None:
+        """After the wish to stop: wait for the engine's books and the venue, bounded in time."""
+        self._gateway.shut()
+        try:
+            async with asyncio.timeout(DRAIN_S_MAX):
+                await self._drained()
+        except TimeoutError:
+            log.error("drain_timed_out", orders=len(self._engine.orders))
+
+    async def _drained(self) -> None:
+        """Return once our books say that nothing is left, and after that the venue too."""
+        loop = asyncio.get_running_loop()
+        was_quiet, due_s, pause_s = False, 0.0, DRAIN_POLL_S
+        while not (was_quiet and self.is_verified):
+            await asyncio.sleep(DRAIN_POLL_S)
+            if self._engine.phase is not Phase.DRAINING:
+                continue
+            if self._engine.is_quiet is not was_quiet:
+                was_quiet, due_s, pause_s = self._engine.is_quiet, 0.0, DRAIN_POLL_S
+                self.is_verified = False
+            if loop.time() >= due_s:
+                await self._verify()
+                due_s, pause_s = loop.time() + pause_s, min(2 * pause_s, VERIFY_PAUSE_S_MAX)
+
+    async def _verify(self) -> None:
+        """Cancel what the venue lists as ours; verified if it lists nothing any more."""
+        self.is_verified = False
+        try:
+            self.is_verified = await self._gateway.cancel_all() == 0
+        except VenueError as error:
+            log.warning("verify_failed", error=str(error))
+
+    async def emergency(self) -> None:
+        """Something of ours broke: no create leaves any more, and own orders are cancelled.
+
+        A create that was under way may reach the venue after our first look.
+        """
+        self._gateway.shut()
+        loop = asyncio.get_running_loop()
+        last_create_s = loop.time() + LATE_CREATE_S
+        try:
+            async with asyncio.timeout(EMERGENCY_S_MAX):
+                while not self.is_verified or loop.time() < last_create_s:
+                    await self._verify()
+                    await asyncio.sleep(DRAIN_POLL_S)
+        except TimeoutError:
+            log.critical("emergency_cancel_failed")

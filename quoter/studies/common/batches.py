@@ -1,0 +1,122 @@
+"""Many paths on several processes, with the same numbers however many there are.
+
+Every batch is cut into pieces of a fixed number of paths. A piece's random numbers depend on the
+seed, the batch's name and the piece's place in it, never on who runs it or when.
+"""
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Protocol
+from zlib import crc32
+
+import numpy as np
+
+from quoter.studies.common.estimates import Numbers
+
+type Sample = dict[str, Numbers]  # measure: one row per path
+type Advance = Callable[[float], None]  # told how much of all work has been done since last time
+
+PIECES_MAX = 100_000
+
+
+class Simulation(Protocol):
+    """A model market with its makers; it must be picklable."""
+
+    def simulate(self, rng: np.random.Generator, paths: int) -> Sample:
+        """Run `paths` independent paths; every array of the result has one row per path."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """`paths` paths of one simulation, `piece` of them at a time; `weight` is work per path."""
+
+    name: str
+    simulation: Simulation
+    paths: int
+    piece: int
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Piece:
+    batch: str
+    simulation: Simulation
+    paths: int
+    index: int
+    seed: int
+    weight: float
+
+    def run(self) -> Sample:
+        sequence = np.random.SeedSequence(
+            self.seed, spawn_key=(crc32(self.batch.encode()), self.index)
+        )
+        return self.simulation.simulate(np.random.default_rng(sequence), self.paths)
+
+
+def run_batches(
+    batches: Sequence[Batch], *, seed: int, jobs: int, advance: Advance
+) -> dict[str, Sample]:
+    """Run everything on `jobs` processes (1: in this one); per batch, its paths in order.
+
+    `advance` gets shares of 1 that add up to 1. Raises ValueError for two batches of one name, for
+    no work at all or too much; whatever a simulation raises ends the run.
+    """
+    pieces = [piece for batch in batches for piece in _cut(batch, seed)]
+    if len({batch.name for batch in batches}) < len(batches):
+        raise ValueError("two batches have the same name")
+    if len(pieces) > PIECES_MAX:
+        raise ValueError(f"{len(pieces)} pieces of work, more than {PIECES_MAX}")
+    whole = sum(piece.weight for piece in pieces)
+    done: dict[int, Sample] = {}
+    for index, sample in _in_one(pieces) if jobs == 1 else _in_many(pieces, jobs):
+        done[index] = sample
+        advance(pieces[index].weight / whole)
+    return {
+        batch.name: _joined([done[i] for i, p in enumerate(pieces) if p.batch == batch.name])
+        for batch in batches
+    }
+
+
+def _cut(batch: Batch, seed: int) -> Iterator[_Piece]:
+    for index, first in enumerate(range(0, batch.paths, batch.piece)):
+        paths = min(batch.piece, batch.paths - first)
+        yield _Piece(
+            batch=batch.name,
+            simulation=batch.simulation,
+            paths=paths,
+            index=index,
+            seed=seed,
+            weight=batch.weight * paths,
+        )
+
+
+def _in_one(pieces: Sequence[_Piece]) -> Iterator[tuple[int, Sample]]:
+    for index, piece in enumerate(pieces):
+        yield index, piece.run()
+
+
+def _in_many(pieces: Sequence[_Piece], jobs: int) -> Iterator[tuple[int, Sample]]:
+    """Spawned, not forked: the progress bar has a thread, and threads do not survive a fork."""
+    context = get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_ctrl_c) as pool:
+        futures: dict[Future[Sample], int] = {
+            pool.submit(piece.run): index for index, piece in enumerate(pieces)
+        }
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BaseException:  # Ctrl-C too: what was not begun need not be
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _leave_ctrl_c() -> None:
+    """Ctrl-C reaches the whole process group; only the parent answers it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _joined(samples: Sequence[Sample]) -> Sample:
+    return {name: np.concatenate([one[name] for one in samples]) for name in samples[0]}

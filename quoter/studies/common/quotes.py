@@ -1,0 +1,152 @@
+"""`quoter.pricing.quote_terms` for many paths at once; a test holds the two together.
+
+A side that is not quoted has an infinite distance: nobody ever reaches it.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from quoter.domain.quotes import PricingInputs
+from quoter.pricing.costs import BPS
+from quoter.pricing.models import avellaneda_stoikov, glft
+from quoter.pricing.quote.normalisation import slope_bounds
+from quoter.pricing.quote.shape import QuoteShape
+from quoter.pricing.quote.terms import (
+    ALPHA_AWAY,
+    FLOOR_HALF_SPREADS,
+    TERM_HALF_SPREADS_MAX,
+    quote_terms,
+)
+from quoter.studies.common.estimates import Numbers
+
+OFF = float("inf")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maker:
+    """What stays the same on all paths; units as in PricingInputs."""
+
+    kappa: float
+    intensity: float
+    gamma_lot: float
+    lots_max: float
+    shape: QuoteShape
+
+    @property
+    def base_half_spread(self) -> float:
+        """Price; without inventory risk."""
+        return avellaneda_stoikov.base_half_spread(gamma=self.gamma_lot, kappa=self.kappa)
+
+    @property
+    def slope_per_sigma(self) -> float:
+        """Price per lot at sigma 1 without costs; the slope is proportional to sigma."""
+        return glft.slope(
+            gamma=self.gamma_lot, sigma=1.0, kappa=self.kappa, intensity=self.intensity
+        )
+
+
+class Offsets(NamedTuple):
+    """Distances from fair value, price; infinite where that side is not quoted."""
+
+    bid: Numbers
+    ask: Numbers
+    half: Numbers  # half-spread before costs and widening
+    slope: Numbers
+
+
+def offsets(
+    maker: Maker,
+    *,
+    fair: Numbers | float,
+    sigma: Numbers | float,
+    lots: Numbers,
+    cost_bid: Numbers | float = 0.0,
+    cost_ask: Numbers | float = 0.0,
+    multiplier: Numbers | float = 1.0,
+    alpha: Numbers | float = 0.0,
+    markout_cost_bid: Numbers | float = 0.0,
+    markout_cost_ask: Numbers | float = 0.0,
+    beta: Numbers | float | None = None,
+    d_stale: Numbers | float | None = None,
+) -> Offsets:
+    """Both distances on every path (arrays broadcast against each other).
+
+    fair quote/base; sigma price/sqrt(s); lots inventory in order sizes; cost_*, alpha, adverse_*
+    price; multiplier >= 1; beta (half-spreads) and d_stale (price) instead of the shape's own.
+    Nothing is checked: these are a study's own numbers.
+    """
+    shape, cost = maker.shape, (np.asarray(cost_bid) + np.asarray(cost_ask)) / 2.0
+    low, high = slope_bounds(kappa=maker.kappa, lots_max=maker.lots_max)
+    free = maker.slope_per_sigma * np.asarray(sigma) * np.exp(maker.kappa * cost / 2.0)
+    slope = np.clip(free, low, high)
+    half = maker.base_half_spread + slope / 2.0
+    nu = np.abs(lots) / maker.lots_max
+    wide = half * widened(nu, shape, shape.beta if beta is None else beta)
+    is_long = lots >= 0.0
+    extra = (np.asarray(multiplier) - 1.0) * half
+    most = TERM_HALF_SPREADS_MAX * half
+    move = np.clip(alpha, -most, most)
+    away = ALPHA_AWAY * np.abs(move)
+    bid = half + lots * slope + cost_bid + np.minimum(markout_cost_bid, most) + extra - move
+    ask = half - lots * slope + cost_ask + np.minimum(markout_cost_ask, most) + extra + move
+    bid += np.where(is_long, wide, shape.share * wide) + np.where(move < 0.0, away, 0.0)
+    ask += np.where(is_long, shape.share * wide, wide) + np.where(move > 0.0, away, 0.0)
+    stale = shape.d_stale if d_stale is None else d_stale
+    return Offsets(
+        _bounded(bid, lots, half, fair, stale, maker),
+        _bounded(ask, -lots, half, fair, stale, maker),
+        half,
+        slope,
+    )
+
+
+def widened(nu: Numbers, shape: QuoteShape, beta: Numbers | float) -> Numbers:
+    """`quoter.pricing.quote.widening` of arrays: half-spreads that the exposed side moves out."""
+    x = np.maximum((nu - shape.nu0) / (1.0 - shape.nu0), 0.0)
+    capped: Numbers = np.minimum(shape.w_cap, beta * x**shape.p)
+    return capped
+
+
+def _bounded(
+    delta: Numbers,
+    lots_towards: Numbers,
+    half: Numbers,
+    fair: Numbers | float,
+    stale: Numbers | float,
+    maker: Maker,
+) -> Numbers:
+    """The floors and caps of one side; `lots_towards` > 0 where a fill adds to the inventory."""
+    least = np.maximum(maker.shape.spread_min_bps * BPS / 2.0 * np.asarray(fair), stale)
+    floor = np.maximum(FLOOR_HALF_SPREADS * half, np.where(lots_towards >= 0.0, least, 0.0))
+    held = np.maximum(delta, floor)
+    most = maker.shape.spread_max_bps * BPS / 2.0 * np.asarray(fair)
+    is_off = (lots_towards >= maker.lots_max) | (held > most)
+    return np.where(is_off, OFF, held)
+
+
+def ladder_of(maker: Maker, *, fair: float, sigma: float) -> Offsets:
+    """`quote_terms` itself at every whole inventory from -lots_max to lots_max, in that order."""
+    bids, asks, half, slope = [], [], 0.0, 0.0
+    lots_max = int(maker.lots_max)
+    for lots in range(-lots_max, lots_max + 1):
+        terms = quote_terms(
+            PricingInputs(
+                fair=fair,
+                sigma=sigma,
+                kappa=maker.kappa,
+                intensity=maker.intensity,
+                gamma_lot=maker.gamma_lot,
+                lots=float(lots),
+                lots_max=maker.lots_max,
+                cost_bid=0.0,
+                cost_ask=0.0,
+                tau_s=None,
+            ),
+            maker.shape,
+        )
+        bids.append(OFF if terms.delta_bid is None else terms.delta_bid)
+        asks.append(OFF if terms.delta_ask is None else terms.delta_ask)
+        half, slope = terms.half_spread, terms.slope
+    return Offsets(np.array(bids), np.array(asks), np.array(half), np.array(slope))

@@ -1,0 +1,80 @@
+"""A market with bursts of one-sided takers, who may know where the price goes, or not.
+
+Takers reach Exp(kappa) from the mid. During a burst one side's come more often, the other side's
+less; two seconds in the price begins to drift their way, if they know anything.
+"""
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from quoter.studies.common.estimates import Numbers
+from quoter.studies.common.market import FAIR, INTENSITY, KAPPA, SIGMA
+
+STEP_S = 0.1
+CALM_SIDE = 0.7  # of the usual rate, on the side that a burst is not on
+BURST_MEAN_S = 15.0
+BURST_RATE_FACTOR = 5.0
+LEAD_S = 2.0  # from a burst's begin to the price's
+NOBODY = -1.0  # reach in a step without a taker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """bursts_per_s 0: none; drift price/s during a burst, 0: its takers know nothing."""
+
+    name: str
+    bursts_per_s: float = 0.0
+    drift: float = 0.0
+
+
+class Tape(NamedTuple):
+    """What happens on every path whatever we quote: rows are steps, columns paths.
+
+    buys and sells are reaches from the mid, price, NOBODY where there is none. mid has one row
+    more: the end.
+    """
+
+    mid: Numbers
+    buys: Numbers
+    sells: Numbers
+
+
+def tape(environment: Environment, rng: np.random.Generator, *, paths: int, steps: int) -> Tape:
+    """Draw the mid and the takers of `steps` steps."""
+    direction, drifting = _bursts(environment, rng, paths, steps)
+    calm = np.where(direction == 0.0, 1.0, CALM_SIDE)
+    faster = np.abs(direction) * (BURST_RATE_FACTOR - CALM_SIDE)
+    buying = INTENSITY * STEP_S * (calm + np.where(direction > 0.0, faster, 0.0))
+    selling = INTENSITY * STEP_S * (calm + np.where(direction < 0.0, faster, 0.0))
+    moves = SIGMA * sqrt(STEP_S) * rng.standard_normal((steps, paths))
+    moves += environment.drift * STEP_S * drifting
+    mid = FAIR + np.concatenate([np.zeros((1, paths)), np.cumsum(moves, axis=0)])
+    return Tape(mid, _takers(buying, rng), _takers(selling, rng))
+
+
+def _takers(chance: Numbers, rng: np.random.Generator) -> Numbers:
+    """At most one a step and side."""
+    comes = rng.random(chance.shape) < chance
+    return np.where(comes, rng.exponential(1.0 / KAPPA, chance.shape), NOBODY)
+
+
+def _bursts(
+    environment: Environment, rng: np.random.Generator, paths: int, steps: int
+) -> tuple[Numbers, Numbers]:
+    """Direction of the burst at each step, and the direction in which the price drifts."""
+    direction, drifting = np.zeros((steps, paths)), np.zeros((steps, paths))
+    if environment.bursts_per_s == 0.0:
+        return direction, drifting
+    for path in range(paths):
+        step = int(rng.geometric(environment.bursts_per_s * STEP_S)) - 1
+        while step < steps:
+            sign = 1.0 if rng.random() < 0.5 else -1.0
+            lasts = int(rng.exponential(BURST_MEAN_S) / STEP_S) + 1
+            direction[step : step + lasts, path] = sign
+            late = min(step + lasts, step + int(LEAD_S / STEP_S) + 1)
+            drifting[late : step + lasts, path] = sign
+            step += lasts + int(rng.geometric(environment.bursts_per_s * STEP_S))
+    return direction, drifting

@@ -1,0 +1,191 @@
+"""Several makers on the same paths at once, each with its own protections.
+
+Arrays have one row per maker and one column per path. Markouts and pulled sides are formulas of
+the daemon's own classes for arrays; tests hold them together.
+"""
+
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+import numpy.typing as npt
+
+from quoter.pricing.costs import BPS
+from quoter.pricing.estimators import markout, side_cooldown
+from quoter.studies.common.estimates import Numbers
+from quoter.studies.common.flows import Flows
+from quoter.studies.common.market import FAIR, SIGMA, desk_maker
+from quoter.studies.common.quotes import offsets
+from quoter.studies.toxic.market import NOBODY, STEP_S, Tape
+
+HORIZON_STEPS = round(markout.COST_HORIZON_S / STEP_S)
+NEVER = -np.inf
+PASSED_HALVES = 2.0  # a print this many half-spreads past our price: the daemon looks past it
+BID, ASK = 1.0, -1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protection:
+    """What a maker does about toxic flow beyond the model."""
+
+    name: str
+    has_widening: bool = False
+    has_alpha: bool = False
+    has_raw_alpha: bool = False  # of flow that is not put into its own standard deviations
+    has_markout: bool = False
+    has_burst_pull: bool = False  # four own fills in a second
+    has_print_pull: bool = False  # a print far past our price
+
+
+class MarkoutCosts:
+    """`pricing.markout.Markouts.adverse` of one side at the cost's horizon, for arrays."""
+
+    def __init__(self, shape: tuple[int, int], sign: float) -> None:
+        """sign: BID or ASK."""
+        self._sign = sign
+        self._total, self._weight, self._t_s = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+
+    def mature(self, t_s: float, fills: Numbers, then: Numbers, now: Numbers) -> None:
+        """Take fills (1 or 0) whose horizon is over; then and now: fair value, quote/base."""
+        which = np.nonzero(fills)
+        if not which[0].size:
+            return
+        path = which[1]
+        earned_bps = self._sign * (now[path] - then[path]) / then[path] / BPS
+        left = markout.FILL_KEPT * _left(t_s - self._t_s[which])
+        self._total[which] = self._total[which] * left + earned_bps
+        self._weight[which] = self._weight[which] * left + 1.0
+        self._t_s[which] = t_s
+
+    def adverse(self, t_s: float, fair: Numbers) -> Numbers:
+        """That side's cost, price, before its bound of two half-spreads."""
+        left = _left(t_s - self._t_s)
+        mean_bps = self._total * left / (self._weight * left + markout.PRIOR_FILLS)
+        return np.maximum(mean_bps * (-BPS * fair), 0.0)
+
+
+class Pull:
+    """`pricing.sweep.SidePull` of one side for arrays; the switches say who listens to what."""
+
+    def __init__(
+        self, shape: tuple[int, int], sign: float, *, burst: Numbers, prints: Numbers
+    ) -> None:
+        """sign: BID or ASK; the switches are columns of ones and zeros."""
+        self._sign = sign
+        self._burst, self._prints = burst[:, 0], prints
+        self._fills = np.full((side_cooldown.BURST_FILLS, *shape), NEVER)
+        self._since = np.full(shape, NEVER)
+
+    def on_fill(self, t_s: float, fills: Numbers) -> None:
+        """Take own fills (1 or 0)."""
+        row, path = np.nonzero(fills)
+        last = np.roll(self._fills[:, row, path], -1, axis=0)
+        last[-1] = t_s
+        self._fills[:, row, path] = last
+        hit = (t_s - last[0] <= side_cooldown.BURST_S) & (self._burst[row] > 0.0)
+        self._since[row[hit], path[hit]] = t_s
+
+    def on_print(self, t_s: float, passed: Numbers, half: Numbers) -> None:
+        """Take how far, price, prints went past our orders."""
+        hit = (passed > PASSED_HALVES * half) & (self._prints > 0.0)
+        self._since[hit] = t_s
+
+    def is_cooling_down(self, t_s: float, x: Numbers) -> npt.NDArray[np.bool_]:
+        """Is the side off? x: the flow's signal, > 0 while takers buy."""
+        age = t_s - self._since
+        is_calm = -self._sign * x < side_cooldown.CALM
+        is_over = (age >= side_cooldown.PULLS_MAX * side_cooldown.PULL_S) | (
+            (age >= side_cooldown.PULL_S) & is_calm
+        )
+        self._since[is_over] = NEVER
+        return np.asarray(np.isfinite(self._since))
+
+
+class Quoters:
+    """Makers in a row, stepped together along a tape."""
+
+    def __init__(self, protections: tuple[Protection, ...], paths: int) -> None:
+        shape = (len(protections), paths)
+
+        def switch(name: str) -> Numbers:
+            return np.array([[1.0 if getattr(p, name) else 0.0] for p in protections])
+
+        self._maker = desk_maker()
+        flat = offsets(self._maker, fair=FAIR, sigma=SIGMA, lots=np.zeros(1))
+        self._half = float(flat.half)
+        self._flows = Flows(paths, step_s=STEP_S)
+        self._raw_flows = Flows(paths, step_s=STEP_S, is_standardised=False)
+        self._widening, self._markout = switch("has_widening"), switch("has_markout")
+        self._alpha, self._raw_alpha = switch("has_alpha"), switch("has_raw_alpha")
+        burst, prints = switch("has_burst_pull"), switch("has_print_pull")
+        self._pulls = [Pull(shape, sign, burst=burst, prints=prints) for sign in (BID, ASK)]
+        self._costs = [MarkoutCosts(shape, sign) for sign in (BID, ASK)]
+        self._recent = np.zeros((2, HORIZON_STEPS, *shape))  # own fills, by step, not yet mature
+        self.lots, self.profit, self.peak = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        self.drawdown, self.square_lots = np.zeros(shape), np.zeros(shape)
+        self.fills, self.markout = np.zeros(shape), np.zeros(shape)
+
+    def run(self, tape: Tape) -> None:
+        """Quote along the whole tape; afterwards the public arrays are what came of it."""
+        for step in range(tape.buys.shape[0]):
+            self._mature(step, tape.mid)
+            filled = self._trade(step, tape)
+            self._recent[:, step % HORIZON_STEPS] = filled
+            self._mark(filled, tape.mid[step + 1] - tape.mid[step])
+        self.square_lots /= tape.buys.shape[0]
+
+    def _mature(self, step: int, mid: Numbers) -> None:
+        """Fills whose five seconds are over tell what they were worth."""
+        if step < HORIZON_STEPS:
+            return
+        now, then = mid[step], mid[step - HORIZON_STEPS]
+        recent = self._recent[:, step % HORIZON_STEPS]
+        for costs, fills in zip(self._costs, recent, strict=True):
+            costs.mature(step * STEP_S, fills, then, now)
+        self.markout += (recent[0] - recent[1]) * (now - then)
+
+    def _trade(self, step: int, tape: Tape) -> list[Numbers]:
+        """Quote, and see who is reached: fills (1 or 0) of bid and ask."""
+        t_s, mid = step * STEP_S, tape.mid[step]
+        buys, sells = tape.buys[step], tape.sells[step]
+        x, raw_x = self._flows.signal(step, mid), self._raw_flows.signal(step, mid)
+        alpha = self._alpha * self._flows.alpha(x, self._half)
+        alpha += self._raw_alpha * self._raw_flows.alpha(raw_x, self._half)
+        quoted = offsets(
+            self._maker,
+            fair=FAIR,
+            sigma=SIGMA,
+            lots=self.lots,
+            alpha=alpha,
+            markout_cost_bid=self._markout * self._costs[0].adverse(t_s, mid),
+            markout_cost_ask=self._markout * self._costs[1].adverse(t_s, mid),
+            beta=self._widening,
+        )
+        filled = []
+        for pull, distance, reach in zip(
+            self._pulls, (quoted.bid, quoted.ask), (sells, buys), strict=True
+        ):
+            is_filled = (reach >= distance) & np.logical_not(pull.is_cooling_down(t_s, x))
+            self.profit[is_filled] += distance[is_filled]
+            fills = is_filled.astype(np.float64)
+            pull.on_fill(t_s, fills)
+            pull.on_print(t_s, np.where(reach > NOBODY, reach - distance, NEVER), quoted.half)
+            filled.append(fills)
+        bought, sold = (buys > NOBODY).astype(np.float64), (sells > NOBODY).astype(np.float64)
+        self._flows.trade(bought, sold)
+        self._raw_flows.trade(bought, sold)
+        return filled
+
+    def _mark(self, filled: list[Numbers], move: Numbers) -> None:
+        """Inventory earns what the mid moves."""
+        self.lots += filled[0] - filled[1]
+        self.fills += filled[0] + filled[1]
+        self.profit += self.lots * move
+        self.square_lots += self.lots**2
+        self.peak = np.maximum(self.peak, self.profit)
+        self.drawdown = np.maximum(self.drawdown, self.peak - self.profit)
+
+
+def _left(seconds: Numbers) -> Numbers:
+    """What time alone leaves of a side's markouts."""
+    return np.asarray(np.exp(seconds * (-log(2.0) / markout.HALF_LIFE_S)))

@@ -1,0 +1,274 @@
+"""Binance spot's public feed without ccxt: depth, best prices and trades of one symbol."""
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import replace
+from random import Random
+
+import aiohttp
+
+from quoter.domain.errors import VenueRateLimited
+from quoter.domain.events import BookSnapshot, FeedAlive, FeedDown, FeedUp, Trade
+from quoter.domain.instrument import Instrument
+from quoter.domain.market import Stream
+from quoter.venues.binance.depth_sync import DepthDiff, DepthSync
+from quoter.venues.binance.messages import TRADING, BadFrame, Goodbye, parse, streams
+from quoter.venues.binance.rest import NO_ANSWER, BinanceRest
+from quoter.venues.clock import VenueClock
+from quoter.venues.config import NowNs, VenueConfig
+from quoter.venues.ports import Emit
+from quoter.venues.profiles import feed_urls
+from quoter.venues.streams.backoff import attempts_exhausted_alarm
+from quoter.venues.streams.latency_monitor import LatencyMonitor
+from quoter.venues.streams.reconnecting import StreamReader
+from quoter.venues.streams.trading_status import StatusWatch
+from quoter.venues.supervised_tasks import spawn
+
+BAD_FRAMES_MAX = 5  # per minute; more means that we misunderstand each other
+BAD_FRAMES_WINDOW_S = 60.0
+AUDIT_AGAIN_S = 2.0  # after a snapshot that did not meet the stream
+
+
+class BinanceFeed:
+    """`MarketFeed`; every frame is a fact at its receipt, the book is synced by `DepthSync`."""
+
+    def __init__(
+        self,
+        config: VenueConfig,
+        instrument: Instrument,
+        now_ns: NowNs,
+        random: Random,
+        clock: VenueClock | None = None,
+    ) -> None:
+        self._config, self._now_ns, self._random = config, now_ns, random
+        self._timings = config.stream
+        self._symbol = instrument.venue_symbol
+        self._reader = StreamReader(
+            url=f"{feed_urls(config).stream}?streams={streams(self._symbol)}",
+            handler=self,
+            timings=self._timings,
+            random=random,
+        )
+        self._sync = DepthSync()
+        self._lag = LatencyMonitor(self._timings, clock)
+        self._newest_trade = -1
+        self._wanted = asyncio.Event()  # a snapshot
+        self._is_up = False
+        self._epoch = 0  # of the sync: an answer to an older question is thrown away
+        self._emit: Emit = _nowhere
+        self._bad_s: deque[float] = deque(maxlen=BAD_FRAMES_MAX + 1)
+        self.bad_frames = 0
+        self.snapshots_failed = 0
+        self.connections = 0
+        self.audits = 0  # snapshots that met the stream
+
+    @property
+    def sync(self) -> DepthSync:
+        """For its counters."""
+        return self._sync
+
+    async def run(self, emit: Emit) -> None:
+        """Emit FeedUp, snapshots, deltas, best prices and trades until cancelled."""
+        self._emit = emit
+        timeout = aiohttp.ClientTimeout(total=self._timings.snapshot_s_max)
+        async with aiohttp.ClientSession(timeout=timeout) as session, asyncio.TaskGroup() as tasks:
+            rest = BinanceRest(
+                session, self._config, venue_symbol=self._symbol, now_ns=self._now_ns
+            )
+            status = StatusWatch(
+                ask=lambda: self._status(rest),
+                resync=self.resync,
+                timings=self._timings,
+                now_ns=self._now_ns,
+            )
+            spawn(tasks, "market stream", self._reader.run())
+            spawn(tasks, "depth snapshots", self._snapshots(rest))
+            spawn(tasks, "audits", self._audits(rest))
+            spawn(tasks, "venue status", status.run(emit))
+
+    @property
+    def rolls(self) -> int:
+        """How often a new connection took over from one that still lived."""
+        return self._reader.rolls
+
+    def resync(self) -> None:
+        """Start again from a fresh snapshot; nothing while that is under way."""
+        if self._sync.is_synced:
+            self._begin_sync()
+
+    def opened(self) -> None:
+        self._is_up = True
+        self.connections += 1
+        self._restart_lag()
+        self._newest_trade = -1
+        self._emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.MARKET))
+        self._begin_sync()
+
+    def stalled(self, silent_s: float) -> None:
+        """What waited in the socket is old: nothing counts until a snapshot asked for now."""
+        text = f"nothing was read for {silent_s:.1f} s"
+        self._emit(FeedDown(ts_ns=self._now_ns(), stream=Stream.MARKET, text=text))
+        self._emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.MARKET))
+        self._begin_sync()
+
+    def lost(self, text: str) -> None:
+        self._is_up = False
+        self._wanted.clear()
+        self._sync.restart()
+        self._epoch += 1
+        self._emit(FeedDown(ts_ns=self._now_ns(), stream=Stream.MARKET, text=text))
+
+    def spent(self, text: str) -> None:
+        self._emit(attempts_exhausted_alarm(self._now_ns(), Stream.MARKET, text))
+
+    def meets(self, frames: deque[bytes]) -> bool:
+        """Is there a diff of the second connection that reaches to our book?
+
+        News of other kinds from before it is dropped: the first connection told it.
+        """
+        is_behind = False
+        while frames:
+            try:
+                message = parse(frames[0], venue_symbol=self._symbol, ts_ns=0)
+            except BadFrame:
+                message = None
+            if isinstance(message, DepthDiff):
+                follows = self._sync.follows(message)
+                if follows is not None:
+                    return follows
+                is_behind = True
+            frames.popleft()
+        return is_behind
+
+    def _restart_lag(self) -> None:
+        alarm = self._lag.restart(self._now_ns())
+        if alarm is not None:
+            self._emit(alarm)
+
+    def alive(self) -> None:
+        self._emit(FeedAlive(ts_ns=self._now_ns(), stream=Stream.MARKET))
+
+    def frame(self, data: bytes) -> None:
+        try:
+            message = parse(data, venue_symbol=self._symbol, ts_ns=self._now_ns())
+        except BadFrame:
+            self._bad_frame()
+            return
+        if isinstance(message, DepthDiff):
+            alarm = self._lag.see(message.event_ms, message.ts_ns)
+            if alarm is not None:
+                self._emit(alarm)
+            delta = self._sync.on_diff(message)
+            if delta is not None:
+                self._emit(delta)
+                if not self._sync.is_synced:  # that was a gap
+                    self._begin_sync()
+        elif isinstance(message, Trade):
+            self._on_trade(message)
+        elif isinstance(message, Goodbye):
+            self._reader.roll()
+        elif message is not None:
+            self._emit(message)
+
+    def _on_trade(self, trade: Trade) -> None:
+        """A new connection may repeat what the old one told."""
+        number = int(trade.trade_id)
+        if number > self._newest_trade:
+            self._newest_trade = number
+            self._emit(trade)
+
+    def _bad_frame(self) -> None:
+        self.bad_frames += 1
+        now_s = time.monotonic()
+        self._bad_s.append(now_s)
+        is_full = len(self._bad_s) > BAD_FRAMES_MAX
+        if is_full and now_s - self._bad_s[0] <= BAD_FRAMES_WINDOW_S:
+            self._bad_s.clear()
+            self.resync()
+
+    def _begin_sync(self) -> None:
+        if self._sync.is_synced:
+            self._sync.restart()
+        self._epoch += 1
+        self._wanted.set()
+
+    async def _snapshots(self, rest: BinanceRest) -> None:
+        """Fetch a depth snapshot whenever one is wanted, never faster than the pause."""
+        failures = 0
+        while True:
+            await self._wanted.wait()
+            epoch = self._epoch
+            snapshot, retry_s = None, 0.0
+            try:
+                snapshot = await rest.depth()
+            except VenueRateLimited as error:
+                retry_s = error.retry_s
+            except NO_ANSWER:
+                self.snapshots_failed += 1
+            self._reader.look()  # the answer may have waited for us as long as the frames
+            is_done = snapshot is not None and epoch == self._epoch and self._apply(snapshot)
+            failures = 0 if is_done else failures + 1
+            await asyncio.sleep(max(retry_s, self._pause_s(failures)))
+
+    def _apply(self, snapshot: BookSnapshot) -> bool:
+        events = self._sync.on_snapshot(snapshot)
+        if events is None:
+            return False
+        self._wanted.clear()
+        for event in events:
+            self._emit(event)
+        return True
+
+    def _pause_s(self, failures: int) -> float:
+        timings = self._timings
+        cap_s = min(timings.backoff_s_max, timings.resync_pause_s * 2 ** min(failures, 10))
+        return self._random.uniform(timings.resync_pause_s, max(timings.resync_pause_s, cap_s))
+
+    async def _audits(self, rest: BinanceRest) -> None:
+        """Measure the venue's clock and have the book compared with a snapshot, again and again."""
+        is_first = True
+        while True:
+            pause_s = self._timings.audit_s
+            try:
+                await self._measure(rest)
+                if not is_first and not await self._audit(rest):
+                    pause_s = min(pause_s, AUDIT_AGAIN_S)
+            except VenueRateLimited as error:
+                pause_s = max(pause_s, error.retry_s)
+            except NO_ANSWER:
+                self.snapshots_failed += 1
+            is_first = False
+            await asyncio.sleep(pause_s)
+
+    async def _measure(self, rest: BinanceRest) -> None:
+        if self._lag.is_measured_elsewhere:
+            return
+        asked_ns = self._now_ns()
+        venue_ms = await rest.time_ms()
+        self._lag.measured(venue_ms=venue_ms, asked_ns=asked_ns, answered_ns=self._now_ns())
+
+    async def _audit(self, rest: BinanceRest) -> bool:
+        """Pass on the book as REST has it at our update; whoever holds ours finds a difference."""
+        self._sync.watch()
+        await asyncio.sleep(self._timings.audit_settle_s)  # a snapshot may be a little behind
+        snapshot = await rest.depth()
+        await asyncio.sleep(self._timings.audit_settle_s)  # or the stream
+        self._reader.look()
+        found = self._sync.audit(snapshot)
+        if found is None:
+            return False
+        self.audits += 1
+        self._emit(replace(found, ts_ns=self._now_ns()))
+        return True
+
+    async def _status(self, rest: BinanceRest) -> str | None:
+        try:
+            status = await rest.status()
+        except (VenueRateLimited, *NO_ANSWER):
+            return None
+        return "" if status == TRADING else f"{self._symbol} is {status}"
+
+
+def _nowhere(event: object) -> None:
+    """Before `run` nobody listens."""

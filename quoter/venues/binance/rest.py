@@ -1,0 +1,59 @@
+"""The public questions of Binance spot's native feed: depth, clock, the symbol's status."""
+
+import aiohttp
+
+from quoter.domain.errors import VenueRateLimited
+from quoter.domain.events import BookSnapshot
+from quoter.venues.binance.messages import BadFrame, parse_snapshot, parse_status, parse_time
+from quoter.venues.config import NowNs, VenueConfig
+from quoter.venues.profiles import feed_urls
+from quoter.venues.streams.reconnecting import retry_after_s
+
+BODY_BYTES_MAX = 2_000_000
+
+# Everything that a question may raise beside VenueRateLimited.
+NO_ANSWER = (BadFrame, aiohttp.ClientError, TimeoutError)
+
+
+class BinanceRest:
+    """One symbol; `session` bounds the time of every question."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        config: VenueConfig,
+        *,
+        venue_symbol: str,
+        now_ns: NowNs,
+    ) -> None:
+        self._session, self._now_ns, self._symbol = session, now_ns, venue_symbol
+        self._url = feed_urls(config).rest
+        self._depth = f"depth?symbol={venue_symbol}&limit={config.depth_levels}"
+
+    async def depth(self) -> BookSnapshot:
+        """The book, as of its arrival. Raises VenueRateLimited or one of NO_ANSWER, as all do."""
+        body = await self._get(self._depth)
+        return parse_snapshot(body, ts_ns=self._now_ns())
+
+    async def time_ms(self) -> int:
+        """The venue's clock."""
+        return parse_time(await self._get("time"))
+
+    async def status(self) -> str:
+        """TRADING, BREAK, HALT ..., or GONE."""
+        body = await self._get(f"exchangeInfo?symbol={self._symbol}")
+        return parse_status(body, venue_symbol=self._symbol)
+
+    async def _get(self, path: str) -> bytes:
+        async with self._session.get(f"{self._url}/{path}", allow_redirects=False) as response:
+            if response.status != 200:
+                raise VenueRateLimited(
+                    f"{path}: HTTP {response.status}",
+                    retry_s=retry_after_s(response.headers.get("Retry-After")),
+                )
+            body = bytearray()
+            async for chunk in response.content.iter_any():
+                body += chunk
+                if len(body) > BODY_BYTES_MAX:
+                    raise BadFrame(f"{path}: more than {BODY_BYTES_MAX} bytes")
+            return bytes(body)

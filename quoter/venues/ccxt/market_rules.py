@@ -1,0 +1,94 @@
+"""One market's grid and minimums as exact decimals, and whether it can be quoted safely at all."""
+
+from decimal import Decimal
+
+from quoter.domain.errors import MarketUnfit, VenueError
+from quoter.domain.instrument import Instrument
+from quoter.venues.ccxt.types import Exchange
+from quoter.venues.json_values import ZERO, Json, as_list, as_map, decimal, text
+from quoter.venues.profiles import VenueProfile
+
+DECIMAL_PLACES, SIGNIFICANT_DIGITS, TICK_SIZE = 2, 3, 4  # ccxt's precision modes
+SIZE_MAX = Decimal(10**12)  # for venues that name no maximum
+
+
+def instrument(market: Json, *, precision_mode: int, fee_maker: Decimal | None) -> Instrument:
+    """The instrument of a ccxt market. Raises VenueError if its grid can't be known exactly."""
+    symbol = text(market.get("symbol"))
+    limits, precision = as_map(market.get("limits")), as_map(market.get("precision"))
+    size_limits = as_map(limits.get("amount"))
+    filters = _filters(market)
+    tick = _first(filters, "PRICE_FILTER", "tickSize")
+    lot = _first(filters, "LOT_SIZE", "stepSize")
+    tick = tick or _grid(precision.get("price"), precision_mode)
+    lot = lot or _grid(precision.get("amount"), precision_mode)
+    if tick is None or lot is None:
+        raise VenueError(f"{symbol}: tick or lot is not known exactly")
+    notional = _first(filters, "NOTIONAL", "minNotional") or _first(
+        filters, "MIN_NOTIONAL", "minNotional"
+    )
+    fee = fee_maker if fee_maker is not None else decimal(market.get("maker"))
+    return Instrument(
+        symbol=symbol,
+        venue_symbol=text(market.get("id")),
+        base=text(market.get("base")),
+        quote=text(market.get("quote")),
+        tick=tick,
+        lot=lot,
+        size_min=_first(filters, "LOT_SIZE", "minQty") or decimal(size_limits.get("min")) or lot,
+        size_max=_first(filters, "LOT_SIZE", "maxQty")
+        or decimal(size_limits.get("max"))
+        or SIZE_MAX,
+        notional_min=notional or decimal(as_map(limits.get("cost")).get("min")) or ZERO,
+        fee_maker=fee if fee is not None else ZERO,
+    )
+
+
+def check_quotable(exchange: Exchange, market: Json) -> None:
+    """Raise VenueError unless the market trades now, MarketUnfit if we could never quote it."""
+    symbol = text(market.get("symbol"))
+    if market.get("active") is False:
+        raise VenueError(f"{symbol} is not trading")
+    if market.get("spot") is not True:
+        raise MarketUnfit(f"{symbol} is not a spot market")
+    order_types = as_list(as_map(market.get("info")).get("orderTypes"))
+    create = as_map(as_map(exchange.features.get("spot")).get("createOrder"))
+    has_post_only = bool(as_map(create.get("timeInForce")).get("PO"))
+    if not has_post_only or (order_types and "LIMIT_MAKER" not in order_types):
+        raise MarketUnfit(f"{exchange.id} {symbol}: no post-only orders, so it can't be quoted")
+
+
+def check_self_trade(dialect: VenueProfile, market: Json) -> None:
+    """Raise VenueError unless the market has the self-trade prevention that our creates ask for.
+
+    Binance lists the modes of each market; elsewhere ccxt's table is all that is known.
+    """
+    if dialect.family != "binance":
+        return
+    modes = as_list(as_map(market.get("info")).get("allowedSelfTradePreventionModes"))
+    if dialect.self_trade and dialect.self_trade not in modes:
+        raise VenueError(
+            f"{dialect.name} {text(market.get('symbol'))}: no self-trade prevention "
+            f"{dialect.self_trade}, so it can't be quoted (the venue has {list(modes)})"
+        )
+
+
+def _filters(market: Json) -> dict[str, Json]:
+    """Binance's filters by their type; empty elsewhere."""
+    rows = (as_map(row) for row in as_list(as_map(market.get("info")).get("filters")))
+    return {text(row.get("filterType")): row for row in rows}
+
+
+def _first(filters: dict[str, Json], kind: str, name: str) -> Decimal | None:
+    value = decimal(filters.get(kind, {}).get(name))
+    return value.normalize() if value else None  # zero means "no rule"
+
+
+def _grid(precision: object, mode: int) -> Decimal | None:
+    """A step from ccxt's precision; significant digits are no fixed grid."""
+    value = decimal(precision)
+    if value is None or mode == SIGNIFICANT_DIGITS:
+        return None
+    if mode == DECIMAL_PLACES:
+        return Decimal(1).scaleb(-int(value))
+    return value if value > 0 else None

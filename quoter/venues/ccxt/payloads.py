@@ -1,0 +1,124 @@
+"""From ccxt's dictionaries to our events. Pure; what can't be read is None and the caller counts.
+
+ccxt hands out live objects of its caches: everything here is copied at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from quoter.domain.events import Fill, OrderDone, OrderOpen
+from quoter.domain.market import Side
+from quoter.domain.orders import VenueOrder
+from quoter.domain.reasons import DoneReason
+from quoter.venues.json_values import ZERO, Json, as_map, decimal, first_decimal, text
+from quoter.venues.profiles import VenueProfile
+
+_SIDES = {"buy": Side.BUY, "sell": Side.SELL}
+_ENDS = {
+    "closed": DoneReason.FILLED,
+    "canceled": DoneReason.CANCELED,
+    "expired": DoneReason.EXPIRED,
+    "rejected": DoneReason.REJECTED,
+}
+_LIVE = frozenset({"open", "canceling"})
+
+
+def venue_order(raw: Json, dialect: VenueProfile) -> VenueOrder | None:
+    """An order of any status; exact numbers from the venue's own fields where known."""
+    side = _SIDES.get(text(raw.get("side")))
+    price, size = (exact(raw, name, dialect.order_fields) for name in ("price", "amount"))
+    if side is None or price is None or size is None:
+        return None
+    return VenueOrder(
+        client_id=client_id(raw, dialect),
+        venue_id=text(raw.get("id")),
+        side=side,
+        price=price,
+        size=size,
+        filled=exact(raw, "filled", dialect.order_fields) or ZERO,
+    )
+
+
+def order_news(raw: Json, dialect: VenueProfile, ts_ns: int) -> OrderOpen | OrderDone | None:
+    """What an order dictionary says about the order's life; None if it does not say."""
+    status = text(raw.get("status"))
+    order = venue_order(raw, dialect)
+    if status in _LIVE:
+        return OrderOpen(ts_ns=ts_ns, order=order) if order else None
+    reason = _ENDS.get(status)
+    filled = exact(raw, "filled", dialect.order_fields)
+    if reason is None or filled is None:
+        return None
+    if reason is DoneReason.FILLED and order is not None and filled < order.size:
+        reason = DoneReason.CANCELED  # "closed" before it was full: some venues call it so
+    return OrderDone(
+        ts_ns=ts_ns,
+        client_id=client_id(raw, dialect),
+        reason=reason,
+        filled=filled,
+        venue_id=text(raw.get("id")),
+    )
+
+
+def fill(raw: Json, dialect: VenueProfile, ts_ns: int) -> Fill | None:
+    """One of our executions; None unless id, side, price and size are there."""
+    trade_id, side = text(raw.get("id")), _SIDES.get(text(raw.get("side")))
+    price, size = (exact(raw, name, dialect.trade_fields) for name in ("price", "amount"))
+    if not trade_id or side is None or price is None or size is None or not size > 0:
+        return None
+    fee, fee_asset = _fee(raw, dialect)
+    return Fill(
+        ts_ns=ts_ns,
+        trade_id=trade_id,
+        client_id=client_id(raw, dialect),
+        venue_id=text(raw.get("order")),
+        side=side,
+        price=price,
+        size=size,
+        fee=fee,
+        fee_asset=fee_asset,
+        is_maker=raw.get("takerOrMaker") == "maker",
+    )
+
+
+def balances(raw: Json, dialect: VenueProfile) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+    """Free and locked holdings by asset; assets without any are left out."""
+    listed = as_map(raw.get("info")).get("balances") if dialect.family == "binance" else None
+    if isinstance(listed, list):
+        rows = [as_map(row) for row in listed]
+        free = {text(row.get("asset")): decimal(row.get("free")) or ZERO for row in rows}
+        locked = {text(row.get("asset")): decimal(row.get("locked")) or ZERO for row in rows}
+    else:
+        free = {name: decimal(v) or ZERO for name, v in as_map(raw.get("free")).items()}
+        locked = {name: decimal(v) or ZERO for name, v in as_map(raw.get("used")).items()}
+    held = [name for name in {**free, **locked} if free.get(name) or locked.get(name)]
+    return (
+        {name: free.get(name, ZERO) for name in held},
+        {name: locked.get(name, ZERO) for name in held},
+    )
+
+
+def exact(raw: Json, name: str, fields: Mapping[str, Sequence[str]]) -> Decimal | None:
+    """A number by its unified name: the venue's own string if we know where, else ccxt's float."""
+    found = first_decimal(as_map(raw.get("info")), fields.get(name, ()))
+    return decimal(raw.get(name)) if found is None else found
+
+
+def client_id(raw: Json, dialect: VenueProfile) -> str:
+    """Our id of the order, empty if the venue does not say."""
+    unified = text(raw.get("clientOrderId"))
+    if unified:
+        return unified
+    info = as_map(raw.get("info"))
+    return next((text(info[name]) for name in dialect.client_id_fields if name in info), "")
+
+
+def _fee(raw: Json, dialect: VenueProfile) -> tuple[Decimal, str]:
+    info, unified = as_map(raw.get("info")), as_map(raw.get("fee"))
+    fee = first_decimal(info, dialect.trade_fields.get("fee", ()))
+    names = dialect.trade_fields.get("fee_asset", ())
+    asset = next((text(info[name]) for name in names if info.get(name)), "")
+    return (
+        fee if fee is not None else decimal(unified.get("cost")) or ZERO,
+        asset or text(unified.get("currency")),
+    )

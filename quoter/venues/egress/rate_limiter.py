@@ -1,0 +1,178 @@
+"""Our own rate limits: creates may use 70 %, questions 90 %, cancels everything.
+
+A create that can't leave now is refused, never queued: its price would be old when it left.
+A cancel or a question waits, and may borrow ahead within a bound. What a kill needs waits for no
+budget of ours: only the venue's own wish for silence holds it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from quoter.domain.events import RateLimited
+from quoter.domain.units import NS_PER_S
+from quoter.venues.json_values import Json, as_list, as_map, decimal_or_zero
+
+RESERVED_SHARE = 0.3  # of every limit: not for creates
+CANCELS_SHARE = 0.1  # of the weight: not for questions either
+PACING_S_MAX = 1.0  # an overdrawn budget is waited for so long, not longer
+SILENCE_S_MIN = 1.0
+SILENCE_S_DEFAULT = 5.0  # the venue named no time
+SILENCE_S_MAX = 3 * 86_400.0  # the longest ban that Binance documents
+INTERVAL_S = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86_400}
+
+
+class TokenBucket:
+    """Grows by capacity per window, never above capacity; may be overdrawn by who may wait."""
+
+    def __init__(self, *, capacity: float, window_s: float) -> None:
+        self._tokens = self.capacity = 0.0
+        self._ts_ns = 0
+        self.resize(capacity=capacity, window_s=window_s)
+
+    def resize(self, *, capacity: float, window_s: float) -> None:
+        """Another limit; what was spent of the old one stays spent."""
+        if not (capacity > 0 and window_s > 0):
+            raise ValueError(f"out of domain: {capacity=} {window_s=}")
+        self._tokens += capacity - self.capacity
+        self.capacity = capacity
+        self.window_s = window_s
+
+    def tokens(self, now_ns: int) -> float:
+        """What is there now; negative when overdrawn."""
+        grown_s = max(0, now_ns - self._ts_ns) / NS_PER_S if self._ts_ns else 0.0
+        self._tokens += grown_s * self.capacity / self.window_s
+        self._tokens = min(self.capacity, self._tokens)
+        self._ts_ns = max(self._ts_ns, now_ns)
+        return self._tokens
+
+    def has(self, cost: float, now_ns: int, *, keep: float = 0.0) -> bool:
+        """Would `cost` leave at least `keep` (a share of the capacity)?"""
+        return self.tokens(now_ns) - cost >= keep * self.capacity
+
+    def wait_s(self, cost: float, now_ns: int, *, keep: float = 0.0) -> float:
+        """Seconds until `cost` would leave at least `keep` (a share of the capacity)."""
+        missing = keep * self.capacity - (self.tokens(now_ns) - cost)
+        return max(0.0, missing * self.window_s / self.capacity)
+
+    def take(self, cost: float, now_ns: int) -> None:
+        """Spend, overdrawing if need be."""
+        self._tokens = self.tokens(now_ns) - cost
+
+    def used(self, count: float, now_ns: int) -> None:
+        """The venue counted `count` in this window: believe it when it is more than we think."""
+        self._tokens = min(self.tokens(now_ns), self.capacity - count)
+
+
+@dataclass(slots=True)
+class _Silence:
+    until_ns: int = 0
+    text: str = ""
+    is_ban: bool = False  # not even cancels
+
+
+class RateLimiter:
+    """Every request asks here first. `weight` counts all of them, `orders` creates only."""
+
+    def __init__(self, *, requests_per_s: float) -> None:
+        self._weight = TokenBucket(capacity=60 * requests_per_s, window_s=60.0)
+        self._orders: dict[str, TokenBucket] = {}
+        self._silence = _Silence()
+
+    def admit_create(self, now_ns: int) -> str:
+        """Spend one create, or say why it may not leave now."""
+        if text := self.hushed(now_ns, is_cancel=False):
+            return text
+        if not self._weight.has(1.0, now_ns, keep=RESERVED_SHARE):
+            return "message budget: the rest is reserved for cancels"
+        for name, bucket in self._orders.items():
+            if not bucket.has(1.0, now_ns, keep=RESERVED_SHARE):
+                return f"message budget: orders per {name}"
+        self._weight.take(1.0, now_ns)
+        for bucket in self._orders.values():
+            bucket.take(1.0, now_ns)
+        return ""
+
+    def admit(
+        self, now_ns: int, *, weight: float, is_cancel: bool, is_paced: bool = True
+    ) -> float | None:
+        """Spend `weight` for a cancel or a question: seconds to wait first; None: not now.
+
+        What would wait for longer than PACING_S_MAX spends nothing. What is not paced never waits.
+        """
+        if self.hushed(now_ns, is_cancel=is_cancel):
+            return None
+        if not is_paced:
+            self._weight.take(weight, now_ns)
+            return 0.0
+        keep = 0.0 if is_cancel else CANCELS_SHARE
+        wait_s = self._weight.wait_s(weight, now_ns, keep=keep)
+        if not wait_s <= PACING_S_MAX:
+            return None
+        self._weight.take(weight, now_ns)
+        return wait_s
+
+    def hushed(self, now_ns: int, *, is_cancel: bool) -> str:
+        """Why the venue wants to hear nothing now, cancels only after a ban; empty: it may."""
+        if now_ns >= self._silence.until_ns or (is_cancel and not self._silence.is_ban):
+            return ""
+        return f"the venue asked for silence: {self._silence.text}"
+
+    def silence(self, now_ns: int, *, retry_s: float | None, text: str, is_ban: bool) -> None:
+        """The venue told us to be quiet; a longer wish of before stays in force."""
+        wanted_s = SILENCE_S_DEFAULT if retry_s is None else retry_s
+        until_ns = now_ns + int(min(SILENCE_S_MAX, max(SILENCE_S_MIN, wanted_s)) * NS_PER_S)
+        if until_ns >= self._silence.until_ns:
+            self._silence = _Silence(until_ns, text, is_ban)
+
+    def used_share(self, now_ns: int) -> float:
+        """Of the limit that is used most; above 1: overdrawn."""
+        buckets = (self._weight, *self._orders.values())
+        return max(1.0 - bucket.tokens(now_ns) / bucket.capacity for bucket in buckets)
+
+    def silent(self, now_ns: int) -> RateLimited | None:
+        """The wish that is still in force."""
+        if now_ns >= self._silence.until_ns:
+            return None
+        return RateLimited(ts_ns=now_ns, until_ns=self._silence.until_ns, text=self._silence.text)
+
+    def load(self, rules: Sequence[object]) -> None:
+        """Take over `rateLimits` of Binance's exchangeInfo; anything else changes nothing.
+
+        They come again and again: a limit that is as it was keeps its count.
+        """
+        for rule in map(as_map, rules):
+            unit_s = INTERVAL_S.get(str(rule.get("interval")), 0)
+            window_s = unit_s * float(decimal_or_zero(rule.get("intervalNum")))
+            limit = float(decimal_or_zero(rule.get("limit")))
+            if not (window_s > 0 and limit > 0):
+                continue
+            if rule.get("rateLimitType") == "REQUEST_WEIGHT":
+                self._weight.resize(capacity=limit, window_s=window_s)
+            elif rule.get("rateLimitType") == "ORDERS":
+                fresh = TokenBucket(capacity=limit, window_s=window_s)
+                bucket = self._orders.setdefault(f"{window_s:g}s", fresh)
+                bucket.resize(capacity=limit, window_s=window_s)
+
+    def observe(self, headers: Mapping[str, str], now_ns: int) -> None:
+        """What the venue says that we used (`X-MBX-USED-WEIGHT-1M`, `X-MBX-ORDER-COUNT-10S`)."""
+        for name, value in headers.items():
+            kind, _, interval = name.upper().rpartition("-")
+            if not kind.startswith("X-MBX-") or not value.isdigit():
+                continue
+            window_s = interval_s(interval)
+            if kind == "X-MBX-USED-WEIGHT" and window_s == self._weight.window_s:
+                self._weight.used(float(value), now_ns)
+            elif kind == "X-MBX-ORDER-COUNT" and f"{window_s:g}s" in self._orders:
+                self._orders[f"{window_s:g}s"].used(float(value), now_ns)
+
+    def learn(self, response: Json) -> None:
+        """Look for rate limits in any answer: exchangeInfo carries them."""
+        if "rateLimits" in response:
+            self.load(as_list(response["rateLimits"]))
+
+
+def interval_s(text: str) -> float:
+    """Seconds of "1M" (minutes), "10S", "1D"; 0 for anything else."""
+    number, unit = text[:-1], text[-1:]
+    seconds = {"S": 1, "M": 60, "H": 3600, "D": 86_400}.get(unit, 0)
+    return float(number) * seconds if number.isdigit() else 0.0

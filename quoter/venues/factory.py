@@ -1,0 +1,55 @@
+"""Which door for which venue."""
+
+import time
+from dataclasses import replace
+from random import Random
+
+from quoter.domain.instrument import Instrument
+from quoter.venues.binance.feed import BinanceFeed
+from quoter.venues.ccxt.client import guarded_class
+from quoter.venues.ccxt.feed import CcxtFeed
+from quoter.venues.ccxt.gateway import CcxtGateway
+from quoter.venues.clock import VenueClock
+from quoter.venues.config import NowNs, VenueConfig
+from quoter.venues.egress.code_integrity import check_code
+from quoter.venues.egress.gate import Barred, never_barred
+from quoter.venues.ports import CancelGateway, MarketFeed
+from quoter.venues.profiles import profile_of
+
+
+def check_signing_code(config: VenueConfig) -> None:
+    """Raise CodeAltered unless the code that will hold our key is what was locked."""
+    check_code(guarded_class(config.exchange))
+
+
+def make_gateway(
+    config: VenueConfig,
+    *,
+    now_ns: NowNs = time.time_ns,
+    random: Random | None = None,
+    barred: Barred = never_barred,
+) -> CcxtGateway:
+    """Orders and the private stream. Raises VenueError if the venue can't be used safely.
+
+    `barred` is asked at every create what forbids it just now; empty: nothing.
+    """
+    return CcxtGateway(config, now_ns, random or Random(), barred)
+
+
+def make_cancel_gateway(config: VenueConfig, *, now_ns: NowNs = time.time_ns) -> CancelGateway:
+    """For a process that only ever cancels. Raises VenueError as `make_gateway`."""
+    return CcxtGateway(replace(config, is_cancel_only=True), now_ns, Random())
+
+
+def make_feed(
+    config: VenueConfig,
+    instrument: Instrument,
+    *,
+    now_ns: NowNs = time.time_ns,
+    random: Random | None = None,
+    clock: VenueClock | None = None,
+) -> MarketFeed:
+    """The native feed where we have one, else ccxt.pro's; it measures the clock without `clock`."""
+    is_native = config.native_feed and profile_of(config.exchange).family == "binance"
+    feed = BinanceFeed if is_native else CcxtFeed
+    return feed(config, instrument, now_ns, random or Random(), clock)

@@ -1,0 +1,59 @@
+"""Streamed books against a REST book when nothing numbers them both. Pure.
+
+ccxt gives whole books without saying of which update, and for some venues (Bybit, MEXC, BingX,
+Hyperliquid) nobody looks for a lost delta. A level that REST shows must have been streamed around
+that time, and a level that was streamed all the time must be in REST's book.
+"""
+
+from collections import deque
+
+from quoter.domain.market import Levels
+
+CHECKED = 5  # levels of a side that must agree
+DEPTH = 25  # streamed levels that are kept: a checked one may have stood farther out before
+BOOKS_MAX = 2_000
+
+type Sides = tuple[Levels, Levels]
+
+
+class BookComparison:
+    """Keeps what is streamed between `begin` and `difference`; costs nothing otherwise."""
+
+    def __init__(self) -> None:
+        self._newest: Sides | None = None
+        self._seen: deque[Sides] | None = None
+
+    def saw(self, bids: Levels, asks: Levels) -> None:
+        """A streamed book, best levels first."""
+        self._newest = book = (bids, asks)
+        if self._seen is not None:
+            self._seen.append(book)
+
+    def begin(self) -> None:
+        """REST is asked soon: a book that stands still now counts as well."""
+        self._seen = deque(() if self._newest is None else (self._newest,), maxlen=BOOKS_MAX)
+
+    def difference(self, bids: Levels, asks: Levels) -> str:
+        """What REST's book and the streamed ones can't both be right about; empty if nothing."""
+        seen, self._seen = self._seen or (), None
+        for name, sign, rest, streamed in (
+            ("bid", 1, bids, [book[0] for book in seen]),
+            ("ask", -1, asks, [book[1] for book in seen]),
+        ):
+            text = _difference(sign, rest[:CHECKED], [set(side[:DEPTH]) for side in streamed])
+            if text:
+                return f"{name} {text}"
+        return ""
+
+
+def _difference(sign: int, rest: Levels, streamed: list[set[tuple[float, float]]]) -> str:
+    if not rest or not streamed:
+        return ""
+    for price, size in rest:
+        if not any((price, size) in levels for levels in streamed):
+            return f"{size} @ {price} was never streamed"
+    farthest = sign * rest[-1][0]
+    for price, size in set[tuple[float, float]].intersection(*streamed):
+        if sign * price >= farthest and (price, size) not in rest:
+            return f"{size} @ {price} is streamed but not there"
+    return ""

@@ -1,0 +1,88 @@
+"""Limits against a price: what could never pass is told before it is tried for ever."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from quoter.app.limit_checks import beyond_collar, hopeless, refuse_hopeless, too_small
+from quoter.app.startup import StartFailed
+from quoter.domain.market import Bar, MarketHistory
+from quoter.service.exit_codes import ExitCode
+from tests.unit.app.test_settings_to_config import INSTRUMENT, settings
+from tests.unit.risk.cases import LIMITS, limits
+from tests.unit.telemetry.samples import TERMS
+
+SIZE = Decimal("0.005")
+
+
+def test_an_order_that_just_fits_is_no_trouble() -> None:
+    fits = limits(notional_max=Decimal(300), position_notional_max=Decimal(323))
+    assert hopeless(fits, SIZE, 60_000.0) == []
+
+
+@pytest.mark.parametrize("name", ["notional_max", "position_notional_max"])
+def test_a_limit_below_one_order_is_named_with_what_the_order_is_worth(name: str) -> None:
+    (line,) = hopeless(limits(**{name: Decimal(299)}), SIZE, 60_000.0)
+    assert line.startswith(f"QUOTER_{name.upper()}: ")
+    assert "300.00" in line
+    assert "(got 299)" in line
+
+
+def test_a_price_that_is_no_number_fits_nothing() -> None:
+    """Infinity is above every limit."""
+    assert hopeless(LIMITS, SIZE, float("inf")) != []
+
+
+def test_a_quote_wider_than_the_collar_is_told() -> None:
+    wide = replace(TERMS, delta_bid=0.03 * TERMS.inputs.fair, delta_ask=None)
+    (line,) = beyond_collar(LIMITS, wide)
+    assert line.startswith("QUOTER_PRICE_COLLAR_BPS: the quote stands 300 bps")
+    assert beyond_collar(LIMITS, TERMS) == []
+    assert beyond_collar(LIMITS, replace(TERMS, delta_bid=None, delta_ask=None)) == []
+
+
+def small(size: str, price: float | None = 60_000.0, *, levels: int = 1) -> list[str]:
+    collar = Decimal("0.02")
+    return too_small(INSTRUMENT, Decimal(size), price, levels=levels, collar=collar)
+
+
+def test_an_order_that_the_venue_takes_is_no_trouble() -> None:
+    assert small("0.00009") == []
+    assert small("0.00001", price=None) == []  # by its size; nobody knows the price
+    assert small("0.00003", levels=3) == []  # carried to the outermost level, it is enough
+
+
+@pytest.mark.parametrize("levels", [1, 3])
+def test_an_order_below_the_least_notional_is_told_with_the_size_that_works(levels: int) -> None:
+    (line,) = small("0.00001", levels=levels)
+    assert line.startswith("QUOTER_ORDER_SIZE: the venue takes no order below 0.00001 BTC or 5 USD")
+    assert f"this is {0.6 * levels:g} USDT at 60000" in line
+    assert line.endswith("(got 0.00001)")
+    least = line.partition("at least ")[2].partition(" works")[0]
+    assert small(least, levels=levels) == []
+    assert small(least, price=60_000.0 * 0.98, levels=levels) == []  # as far out as a bid may be
+    below = Decimal(least) - INSTRUMENT.lot
+    assert small(str(below), price=60_000.0 * 0.98, levels=levels) != []
+
+
+@pytest.mark.parametrize("size", ["0.000001", "0.000009"])
+def test_an_order_below_the_least_size_needs_no_price_to_be_refused(size: str) -> None:
+    (line,) = small(size, price=None)
+    assert line.endswith(f"at least 0.00001 works (got {size})")
+
+
+def test_a_start_is_refused_where_the_venue_tells_the_last_price() -> None:
+    chosen, tiny = settings(notional_max=Decimal(299)), settings(order_size="0.00001")
+    unknown = MarketHistory((), 60.0, None)
+    for each in (chosen, tiny):
+        refuse_hopeless(each, INSTRUMENT, unknown)
+    past = MarketHistory((Bar(60_000.0, 60_100.0, 59_900.0, 60_000.0),), 60.0, None)
+    with pytest.raises(StartFailed, match=r"QUOTER_NOTIONAL_MAX: .* none could pass") as refused:
+        refuse_hopeless(chosen, INSTRUMENT, past)
+    assert refused.value.code is ExitCode.USAGE
+    with pytest.raises(StartFailed, match=r"QUOTER_ORDER_SIZE: .* at least 0\.00009 works"):
+        refuse_hopeless(tiny, INSTRUMENT, past)
+    refuse_hopeless(settings(), INSTRUMENT, past)
+    with pytest.raises(StartFailed, match="QUOTER_ORDER_SIZE"):
+        refuse_hopeless(settings(order_size="0.000001"), INSTRUMENT, unknown)

@@ -1,0 +1,85 @@
+"""A hang-up is never lost, and whatever the settings hold by then, we go on as we were."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+from structlog.testing import capture_logs
+
+from quoter.app.live_control import LiveControl, Load
+from quoter.service.runner import Runner
+from quoter.settings import Settings
+from tests.unit.service.control_rig import SETTINGS, Rig, rigged
+
+PATIENCE_S = 20.0
+OLD = "risk-0123456789abcdefghijklmnopqrstuv"
+NEW = "risk-9876543210abcdefghijklmnopqrstuv"
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    async with rigged(tmp_path) as it:
+        yield it
+
+
+def steering(rig: Rig, load: Load, settings: Settings = SETTINGS) -> LiveControl:
+    return LiveControl(
+        settings,
+        runner=cast(Runner, rig),
+        engine=rig.desk.engine,
+        clock=rig.clock,
+        ledger=None,
+        called=lambda _: None,
+        load=load,
+    )
+
+
+async def test_a_hang_up_while_one_is_obeyed_is_obeyed_afterwards(rig: Rig) -> None:
+    """The file may have changed after the first look at it; a third one adds nothing."""
+    may_go_on, loads = threading.Event(), list[int]()
+
+    def load() -> Settings:
+        loads.append(1)
+        assert may_go_on.wait(PATIENCE_S)
+        return SETTINGS
+
+    it = steering(rig, load)
+    it.hang_up()
+    await rig.until(lambda: len(loads) == 1)
+    it.hang_up()
+    it.hang_up()
+    may_go_on.set()
+    with capture_logs() as lines:
+        await rig.until(lambda: len([x for x in lines if x["event"] == "reload"]) == 2)
+    await asyncio.sleep(0.05)
+    assert len(loads) == 2
+    it.hang_up()
+    await rig.until(lambda: len(loads) == 3)
+
+
+async def test_whatever_goes_wrong_is_a_failed_reload_that_tells_no_text(rig: Rig) -> None:
+    """The text of an error that nobody foresaw may hold what a secret's file holds by now."""
+
+    def load() -> Settings:
+        raise RuntimeError(NEW)
+
+    with capture_logs() as lines:
+        steering(rig, load).hang_up()
+        await rig.until(lambda: bool(lines))
+    assert lines == [{"event": "reload_failed", "log_level": "error", "mistakes": ["RuntimeError"]}]
+
+
+async def test_a_changed_secret_is_named_and_not_told(rig: Rig) -> None:
+    running = SETTINGS.model_validate(dict(SETTINGS) | {"risk_token": OLD})
+    found = SETTINGS.model_validate(dict(SETTINGS) | {"risk_token": NEW})
+    with capture_logs() as lines:
+        await steering(rig, lambda: running, running).reload()
+        assert not [line for line in lines if line.get("reason") == "needs a restart"]
+        await steering(rig, lambda: found, running).reload()
+    told = [line["setting"] for line in lines if line.get("reason") == "needs a restart"]
+    assert told == ["risk_token"]
+    assert OLD not in str(lines)
+    assert NEW not in str(lines)

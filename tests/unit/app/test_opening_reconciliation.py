@@ -1,0 +1,292 @@
+"""At a start the venue's trades, orders and balances are compared with the ledger's, exactly."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from quoter.app import opening_reconciliation as module
+from quoter.app.opening_reconciliation import Books, Opening
+from quoter.app.startup import StartFailed
+from quoter.domain.commands import QueryOrder, RequestReport
+from quoter.domain.events import (
+    BalanceReport,
+    Fill,
+    OrderDone,
+    OrderNotFound,
+    OrderOpen,
+    ReportEvent,
+    ReportFailed,
+    TradesReport,
+)
+from quoter.domain.market import Side
+from quoter.domain.orders import VenueOrder
+from quoter.domain.reasons import DoneReason, ReportKind
+from quoter.ledger.ledger import Ledger
+from quoter.ledger.rows import FillKind, KnownFill
+from quoter.service.clock import Clock
+from quoter.service.exit_codes import ExitCode
+from quoter.settings import Environment
+from tests.unit.ledger.cases import MARKET, NOW_NS, OPENING, booked, fill, opened, order
+from tests.unit.state.cases import ABC
+
+INSTRUMENT = replace(ABC, base="BTC", quote="USDT")
+FEES = {"BNB": Decimal(1)}
+ZERO = Decimal(0)
+
+
+def after(*fills: Fill, opening: Mapping[str, Decimal] = OPENING) -> dict[str, Decimal]:
+    """Balances once these have happened."""
+    held = dict(opening)
+    for each in fills:
+        sign = each.side.sign
+        held["BTC"] += sign * each.size
+        held["USDT"] -= sign * each.size * each.price
+        held[each.fee_asset] = held.get(each.fee_asset, ZERO) - each.fee
+    return held
+
+
+@dataclass
+class Venue:
+    """Answers what a test gives it; `filled` by client id, None for an order that is open."""
+
+    held: dict[str, Decimal]
+    trades: list[Fill] = field(default_factory=list)
+    filled: dict[str, Decimal | None] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)  # client id by the venue's
+    asked: list[RequestReport] = field(default_factory=list)
+    is_mute: bool = False
+
+    async def report(self, request: RequestReport) -> ReportEvent:
+        self.asked.append(request)
+        if self.is_mute:
+            return ReportFailed(ts_ns=NOW_NS, kind=request.kind, text="no answer")
+        if request.kind is ReportKind.TRADES:
+            after_id = int(request.from_trade_id or 0)
+            told = [each for each in self.trades if int(each.trade_id) > after_id]
+            return TradesReport(ts_ns=NOW_NS, asked_ns=NOW_NS, fills=tuple(told))
+        return BalanceReport(ts_ns=NOW_NS, asked_ns=NOW_NS, free=self.held, locked={})
+
+    async def query(self, wanted: QueryOrder) -> OrderOpen | OrderDone | OrderNotFound | None:
+        name = wanted.client_id or self.names.get(wanted.venue_id, "")
+        if self.is_mute:
+            return None
+        if name not in self.filled:
+            return OrderNotFound(ts_ns=NOW_NS, client_id=name)
+        filled = self.filled[name]
+        if filled is None:
+            told = VenueOrder(name, "v", Side.BUY, Decimal(1), Decimal(1), ZERO)
+            return OrderOpen(ts_ns=NOW_NS, order=told)
+        reason = DoneReason.CANCELED
+        return OrderDone(ts_ns=NOW_NS, client_id=name, reason=reason, filled=filled)
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAUSE_S", 0.0)
+
+
+@asynccontextmanager
+async def started(folder: Path) -> AsyncIterator[Ledger]:
+    """BNB for the fees, an epoch, and what `run` one left."""
+    async with opened(folder) as ledger:
+        await ledger.open_epoch(
+            opening=OPENING | FEES, target=OPENING["BTC"], before=[], now_ns=NOW_NS
+        )
+        yield ledger
+
+
+async def settle(
+    ledger: Ledger, venue: Venue, environment: Environment = Environment.SANDBOX
+) -> Opening:
+    books = Books(
+        ledger=ledger,
+        gateway=venue,  # type: ignore[arg-type]  # the two questions that a start asks
+        instrument=INSTRUMENT,
+        environment=environment,
+        clock=Clock(),
+    )
+    return await books.settle()
+
+
+async def refused(ledger: Ledger, venue: Venue, environment: Environment) -> str:
+    number = ledger.opened.number
+    with pytest.raises(StartFailed) as failed:
+        await settle(ledger, venue, environment)
+    assert failed.value.code is ExitCode.START_FAILED
+    assert ledger.reader.epoch(MARKET) is not None
+    assert ledger.opened.number == number
+    return str(failed.value)
+
+
+def kinds(ledger: Ledger) -> dict[str, str]:
+    return {
+        known.fill.trade_id: known.kind.value for known in ledger.reader.fills(ledger.opened.number)
+    }
+
+
+async def test_the_first_start_opens_the_books_at_what_is_there(tmp_path: Path) -> None:
+    """Holdings are no incident, and trades from before are no fills."""
+    from quoter.ledger.schema import prepare
+    from tests.unit.ledger.cases import manifest
+
+    prepare(tmp_path)
+    ledger = Ledger(tmp_path, MARKET)
+    await ledger.begin_run(manifest())
+    opening = await settle(ledger, Venue(dict(OPENING), [fill(3)]), Environment.PRODUCTION)
+    assert opening == Opening(OPENING, OPENING["BTC"], (fill(3),))
+    assert kinds(ledger) == {"3": "before"}
+    again = await settle(ledger, Venue(dict(OPENING), [fill(3)]), Environment.PRODUCTION)
+    assert again == opening
+    await ledger.close()
+
+
+async def test_a_start_without_news_has_inventory_and_target_of_the_books(tmp_path: Path) -> None:
+    async with started(tmp_path) as ledger:
+        await ledger.record([booked(1), booked(2)])
+        held = after(fill(1), fill(2), opening=OPENING | FEES)
+        opening = await settle(ledger, Venue(held, [fill(1), fill(2)]))
+    assert opening.balances == held
+    assert opening.target == OPENING["BTC"]
+    assert opening.known == (fill(1), fill(2))
+
+
+async def test_a_fill_that_happened_while_we_were_away_is_booked_by_its_order(
+    tmp_path: Path,
+) -> None:
+    """The trade list names orders by the venue's id only; the venue is asked whose it is."""
+    missed = fill(2, client_id="")
+    async with started(tmp_path) as ledger:
+        await ledger.record([booked(1)])
+        await ledger.intend(order(2))
+        held = after(fill(1), missed, opening=OPENING | FEES)
+        filled: dict[str, Decimal | None] = {"q00run2": missed.size}
+        venue = Venue(held, [fill(1), missed], filled, {"v2": "q00run2"})
+        opening = await settle(ledger, venue, Environment.PRODUCTION)
+        await ledger.record([])
+        assert ledger.reader.unsettled(ledger.opened.number) == []
+        assert kinds(ledger) == {"1": "booked", "2": "booked"}
+    assert opening.balances == held
+    assert opening.known[-1].client_id == "q00run2"
+
+
+async def test_an_orphan_of_the_last_run_finds_its_order(tmp_path: Path) -> None:
+    orphan = fill(2, client_id="")
+    async with started(tmp_path) as ledger:
+        await ledger.record([booked(1), KnownFill(orphan, FillKind.ORPHAN)])
+        await ledger.intend(order(2))
+        held = after(fill(1), orphan, opening=OPENING | FEES)
+        filled: dict[str, Decimal | None] = {"q00run2": orphan.size}
+        await settle(ledger, Venue(held, [fill(1), orphan], filled, {"v2": "q00run2"}))
+        assert kinds(ledger) == {"1": "booked", "2": "booked"}
+
+
+async def test_one_that_the_stream_skipped_before_the_newest_is_found(tmp_path: Path) -> None:
+    async with started(tmp_path) as ledger:
+        await ledger.record([booked(1), booked(3)])
+        await ledger.intend(order(2))
+        held = after(fill(1), fill(2), fill(3), opening=OPENING | FEES)
+        filled: dict[str, Decimal | None] = {"q00run2": fill(2).size}
+        venue = Venue(held, [fill(1), fill(2), fill(3)], filled)
+        await settle(ledger, venue)
+        assert set(kinds(ledger)) == {"1", "2", "3"}
+        assert venue.asked[0].from_trade_id == "0"
+
+
+@pytest.mark.parametrize("environment", list(Environment))
+async def test_somebody_elses_trade_is_an_incident_and_no_fill(
+    tmp_path: Path, environment: Environment
+) -> None:
+    foreign = fill(2, client_id="human", venue_id="v9")
+    async with started(tmp_path) as ledger:
+        await ledger.record([booked(1)])
+        held = after(fill(1), foreign, opening=OPENING | FEES)
+        text = await refused(ledger, Venue(held, [fill(1), foreign]), environment)
+        assert kinds(ledger) == {"1": "booked"}
+    assert f"BTC: venue {held['BTC']}, books {held['BTC'] - foreign.size}" in text
+    assert "quoter accept" in text
+
+
+async def test_a_deposit_is_an_incident(tmp_path: Path) -> None:
+    async with started(tmp_path) as ledger:
+        await ledger.record([booked(1)])
+        held = after(fill(1), opening=OPENING | FEES)
+        held["USDT"] += 1
+        text = await refused(ledger, Venue(held, [fill(1)]), Environment.TESTNET)
+    assert "USDT" in text
+    assert "BTC" not in text
+
+
+async def test_an_order_filled_otherwise_than_the_trades_say_is_an_incident(
+    tmp_path: Path,
+) -> None:
+    async with started(tmp_path) as ledger:
+        await ledger.intend(order(2))
+        filled: dict[str, Decimal | None] = {"q00run2": Decimal("0.003")}
+        text = await refused(ledger, Venue(OPENING | FEES, [], filled), Environment.SANDBOX)
+    assert "order q00run2: venue filled 0.003, books 0" in text
+
+
+async def test_a_trade_with_other_content_is_an_incident(tmp_path: Path) -> None:
+    async with started(tmp_path) as ledger:
+        await ledger.record([booked(1)])
+        changed = replace(fill(1), price=Decimal(1))
+        text = await refused(
+            ledger, Venue(after(changed, opening=OPENING | FEES), [changed]), Environment.SANDBOX
+        )
+    assert "trade 1" in text
+
+
+async def test_an_order_that_the_venue_never_had_is_over(tmp_path: Path) -> None:
+    async with started(tmp_path) as ledger:
+        await ledger.intend(order(2))
+        await settle(ledger, Venue(OPENING | FEES))
+        await ledger.record([])
+        assert ledger.reader.unsettled(ledger.opened.number) == []
+
+
+async def test_an_order_that_still_lives_after_the_cancels_is_an_incident(tmp_path: Path) -> None:
+    async with started(tmp_path) as ledger:
+        await ledger.intend(order(2))
+        text = await refused(
+            ledger, Venue(OPENING | FEES, [], {"q00run2": None}), Environment.SANDBOX
+        )
+        assert len(ledger.reader.unsettled(ledger.opened.number)) == 1
+    assert "q00run2" in text
+
+
+@pytest.mark.parametrize("environment", list(Environment))
+async def test_a_wiped_venue_gets_new_books_with_play_money_only(
+    tmp_path: Path, environment: Environment
+) -> None:
+    async with started(tmp_path) as ledger:
+        await ledger.record([booked(1), booked(2)])
+        await ledger.intend(order(3))
+        number, venue = ledger.opened.number, Venue({"BTC": Decimal(7), "USDT": Decimal(9)})
+        if environment is Environment.PRODUCTION:
+            await refused(ledger, venue, environment)
+            return
+        opening = await settle(ledger, venue, environment)
+        assert opening == Opening(venue.held, Decimal(7), ())
+        assert ledger.opened.number == number + 1
+
+
+async def test_balances_that_differ_are_no_wipe_while_an_order_of_ours_is_known(
+    tmp_path: Path,
+) -> None:
+    async with started(tmp_path) as ledger:
+        await ledger.record([booked(1)])
+        await ledger.intend(order(3))
+        venue = Venue({"BTC": Decimal(7)}, [], {"q00run3": ZERO})
+        await refused(ledger, venue, Environment.SANDBOX)
+
+
+async def test_a_venue_that_does_not_answer_refuses_the_start(tmp_path: Path) -> None:
+    async with started(tmp_path) as ledger:
+        venue = Venue(OPENING | FEES, is_mute=True)
+        assert "can't be listed" in await refused(ledger, venue, Environment.SANDBOX)
+        await ledger.intend(order(2))
+        assert "q00run2" in await refused(ledger, venue, Environment.SANDBOX)

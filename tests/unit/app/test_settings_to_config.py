@@ -1,0 +1,267 @@
+"""Settings become exactly the values that the parts are built with."""
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quoter.app.settings_to_config import (
+    NOTHING_TOLD,
+    calibrated,
+    engine_config,
+    kept_scale,
+    limits,
+    market_of,
+    own_prefix,
+    regime_policy,
+    run_prefix,
+    venue_config,
+)
+from quoter.domain.instrument import Instrument
+from quoter.domain.market import Bar, MarketHistory, SavedCalibration
+from quoter.engine.config import GammaUnit, Horizon, PricingConfig
+from quoter.risk.monitors.market_regime import RegimePolicy
+from quoter.service.saved_calibration import Kept, Scale
+from quoter.settings import FixedSettings, Settings
+from tests.unit.ledger.cases import opened
+
+START_NS = 1_795_000_000 * 10**9
+
+
+INSTRUMENT = Instrument(
+    symbol="BTC/USDT",
+    venue_symbol="BTCUSDT",
+    base="BTC",
+    quote="USDT",
+    tick=Decimal("0.01"),
+    lot=Decimal("0.00001"),
+    size_min=Decimal("0.00001"),
+    size_max=Decimal(100),
+    notional_min=Decimal(5),
+    fee_maker=Decimal("0.001"),
+)
+
+
+@pytest.fixture
+def instrument() -> Instrument:
+    return INSTRUMENT
+
+
+def settings(**changes: Any) -> Settings:
+    """Complete settings, some of them changed; `Any` because pydantic checks the types."""
+    required = {
+        "inventory_max": "0.05",
+        "order_size": "0.005",
+        "loss_max": "100",
+        "notional_max": "1000",
+    }
+    return FixedSettings(**(required | changes))
+
+
+def test_ids_of_a_run_begin_with_the_instance_and_fit_every_venue() -> None:
+    prefix = run_prefix(settings(instance="7"), START_NS)
+    assert own_prefix(settings(instance="7")) == "q07"
+    assert prefix.startswith("q07")
+    longest = prefix + "zzzzzzz"
+    assert longest.isalnum()
+    assert len(longest) <= 18
+    assert longest[0] not in "tT0123456789"
+
+
+def test_two_runs_a_millisecond_apart_never_share_an_id() -> None:
+    earlier = run_prefix(settings(), START_NS)
+    assert run_prefix(settings(), START_NS + 10**6) != earlier
+    assert len(run_prefix(settings(), START_NS + 10**6)) == len(earlier)
+
+
+def test_the_target_is_the_opening_balance_unless_told(instrument: Instrument) -> None:
+    opening = {"BTC": Decimal(2), "USDT": Decimal(100)}
+    auto = engine_config(settings(), instrument, start_ns=START_NS, opening=opening)
+    told = engine_config(settings(target="1.5"), instrument, start_ns=START_NS, opening=opening)
+    assert (auto.target, told.target) == (Decimal(2), Decimal("1.5"))
+    assert auto.lots_max == 10
+
+
+def test_the_horizon_follows_the_model(instrument: Instrument) -> None:
+    def horizon(**changes: Any) -> tuple[Horizon, float]:
+        config = engine_config(
+            settings(**changes), instrument, start_ns=START_NS, opening={}
+        ).pricing
+        return config.horizon, config.horizon_s
+
+    assert horizon() == (Horizon.AUTO, 0.0)
+    assert horizon(model="as", horizon="90") == (Horizon.ROLLING, 90.0)
+    assert horizon(model="as", horizon="session", session_s=3600) == (Horizon.SESSION, 3600.0)
+
+
+def test_the_venues_fee_is_used_unless_a_setting_corrects_it(instrument: Instrument) -> None:
+    def fee(**changes: Any) -> float:
+        config = engine_config(settings(**changes), instrument, start_ns=START_NS, opening={})
+        return config.pricing.fee_maker
+
+    assert fee() == 0.001
+    assert fee(fee_maker_bps=7.5) == pytest.approx(0.00075)
+
+
+def test_raw_gamma_is_handed_on_as_such(instrument: Instrument) -> None:
+    config = engine_config(
+        settings(gamma=0.5, gamma_unit="raw"), instrument, start_ns=START_NS, opening={}
+    )
+    assert (config.pricing.gamma, config.pricing.gamma_unit) == (0.5, GammaUnit.RAW)
+
+
+def test_limits_come_from_the_settings_and_are_never_invented() -> None:
+    found = limits(settings(inventory_max="0.08", loss_max="42"))
+    assert (found.inventory_max, found.loss_max) == (Decimal("0.08"), Decimal(42))
+
+
+@pytest.mark.parametrize(
+    ("levels", "inventory_max", "size_max"),
+    [(1, "0.05", "0.010"), (3, "0.05", "0.020"), (10, "0.05", "0.025"), (10, "0.015", "0.0075")],
+)
+def test_no_order_is_larger_than_half_of_the_limit(
+    levels: int, inventory_max: str, size_max: str
+) -> None:
+    """PT-02: some levels may be carried to one order, but never to most of what may be held."""
+    found = limits(settings(levels=levels, inventory_max=inventory_max, order_size="0.005"))
+    assert found.size_max == Decimal(size_max)
+
+
+def test_what_may_be_lost_from_the_peak_follows_the_loss_limit_unless_said_otherwise() -> None:
+    usual, said = (
+        settings(loss_max="42"),
+        settings(loss_max="42", drawdown_max="7", regime_equity_drop="3"),
+    )
+    assert limits(usual).drawdown_max == 42
+    assert regime_policy(usual) == RegimePolicy(drop_max=21.0)
+    assert limits(said).drawdown_max == 7
+    assert regime_policy(said) == RegimePolicy(drop_max=3.0)
+
+
+def test_the_ladder_of_the_market_is_as_the_settings_say(instrument: Instrument) -> None:
+    said = settings(regime="off", regime_wide=1.5, regime_reduce=3, regime_calm_s=30)
+    config = engine_config(said, instrument, start_ns=START_NS, opening={})
+    assert config.regime == replace(
+        regime_policy(settings()), is_on=False, wide_ratio=1.5, reduce_ratio=3.0, calm_s=30.0
+    )
+
+
+def test_the_collar_and_the_controls_come_from_the_settings(instrument: Instrument) -> None:
+    chosen = settings(
+        price_collar_bps=50,
+        price_jump_bps=40,
+        quote_drift_bps=0,
+        book_spread_max_bps=200,
+        book_depth_min="0.5",
+        creates_per_min=100,
+        creates_per_fill=7,
+        turnover_max=3,
+        position_notional_max=2_000,
+    )
+    config = engine_config(chosen, instrument, start_ns=START_NS, opening={})
+    bounds, pace = config.limits, config.pretrade
+    assert (bounds.collar, bounds.book_spread_max) == (Decimal("0.0050"), Decimal("0.0200"))
+    assert (bounds.notional_max, bounds.position_notional_max) == (Decimal(1_000), Decimal(2_000))
+    assert bounds.depth_min == Decimal("0.5")
+    assert pace.jump == pytest.approx(0.004)
+    assert (pace.drift, pace.creates_per_min, pace.creates_per_fill) == (0.0, 100, 7)
+    assert pace.turnover_max == 3.0
+
+
+def test_only_the_sandbox_lends_its_key() -> None:
+    assert venue_config(settings()).api_key
+    assert not venue_config(settings(), with_key=False).api_key
+    keys = {"api_key": "key", "api_secret": "hush"}
+    testnet = settings(environment="testnet", **keys)
+    assert venue_config(testnet).api_key == "key"
+    assert "hush" not in repr(venue_config(testnet))
+
+
+def test_the_markets_past_is_the_first_guess_where_the_settings_say_nothing(
+    instrument: Instrument,
+) -> None:
+    bars = tuple(Bar(100.0, 101.0, 99.0, 100.0) for _ in range(10))
+    past = MarketHistory(bars, 60.0, 2.5)
+
+    def pricing(**changes: Any) -> PricingConfig:
+        return engine_config(
+            settings(**changes), instrument, start_ns=START_NS, opening={}, past=past
+        ).pricing
+
+    assert pricing().sigma_prior == pytest.approx(100 * (2e-4 / 60) ** 0.5, rel=0.01)
+    assert pricing().trades_per_s_prior == 2.5
+    assert pricing(sigma=7).sigma_prior == 7
+
+
+PAST = MarketHistory(tuple(Bar(100.0, 101.0, 99.0, 100.0) for _ in range(10)), 60.0, 2.5)
+PAST_SIGMA = 100 * (2e-4 / 60) ** 0.5
+KEPT = Kept(sigma=3.0, kappa=0.2, intensity=0.5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "past", "kept", "wanted"),
+    [
+        ({"sigma": 7, "kappa": 8, "intensity": 9}, PAST, KEPT, (7, 8, 9)),
+        ({"kappa": 8}, PAST, KEPT, (3.0, 8, 0.5)),
+        ({}, PAST, KEPT, (3.0, 0.2, 0.5)),
+        ({}, PAST, KEPT._replace(sigma=None), (PAST_SIGMA, 0.2, 0.5)),
+        ({}, PAST, Kept(), (PAST_SIGMA, None, None)),
+        ({}, NOTHING_TOLD, KEPT._replace(sigma=None), (None, 0.2, 0.5)),
+        ({}, NOTHING_TOLD, Kept(), (None, None, None)),
+    ],
+)
+def test_a_setting_outranks_what_is_kept_and_that_outranks_the_past(
+    instrument: Instrument,
+    changes: dict[str, Any],
+    past: MarketHistory,
+    kept: Kept,
+    wanted: tuple[float | None, ...],
+) -> None:
+    """What nobody tells, None, is for the warm-up; the trades of the past are handed on as such."""
+    config = engine_config(
+        settings(**changes), instrument, start_ns=START_NS, opening={}, past=past, kept=kept
+    ).pricing
+    found = (config.sigma_prior, config.kappa_prior, config.intensity_prior)
+    for one, other in zip(found, wanted, strict=True):
+        assert one == (other if other is None else pytest.approx(other, rel=0.01))
+    assert config.trades_per_s_prior == past.trades_per_s
+
+
+async def test_the_kept_figures_are_this_markets_in_the_data_folder(tmp_path: Path) -> None:
+    chosen = settings(data_dir=tmp_path, exchange="kraken", symbol="ETH/EUR")
+    assert calibrated(chosen) is None
+    learned = SavedCalibration(START_NS, 3.0, 0.2, 0.5)
+    async with opened(tmp_path, market=market_of(chosen)) as ledger:
+        await ledger.keep(learned)
+    assert calibrated(chosen) == learned
+    other = settings(data_dir=tmp_path, exchange="kraken", symbol="BTC/EUR")
+    assert calibrated(other) is None
+
+
+def test_the_target_of_a_later_start_is_that_of_the_books(instrument: Instrument) -> None:
+    opening = {"BTC": Decimal(2)}
+    for given, wanted in (({}, "1.2"), ({"target": "1.5"}, "1.5")):
+        config = engine_config(
+            settings(**given),
+            instrument,
+            start_ns=START_NS,
+            opening=opening,
+            target=Decimal("1.2"),
+        )
+        assert config.target == Decimal(wanted)
+
+
+def test_kept_figures_are_held_against_grid_price_and_cost(instrument: Instrument) -> None:
+    assert kept_scale(settings(), instrument, NOTHING_TOLD) == Scale(0.01)
+    chosen = settings(fee_maker_bps=5, adverse_bps=1)
+    assert kept_scale(chosen, instrument, PAST) == pytest.approx((0.01, 100.0, 0.06))
+
+
+@pytest.mark.parametrize("changes", [{}, {"environment": "testnet", "exchange": "okx"}])
+def test_the_rules_are_read_again_every_ten_minutes_on_every_venue(
+    instrument: Instrument, changes: dict[str, str]
+) -> None:
+    config = engine_config(settings(**changes), instrument, start_ns=START_NS, opening={})
+    assert config.reconcile.rules_ns == 600 * 10**9

@@ -1,0 +1,61 @@
+"""A value that typer refuses is shown with the reason."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from quoter.cli.command_group import Verbs
+
+app = typer.Typer(cls=Verbs, pretty_exceptions_enable=False)
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+def even(value: int) -> int:
+    if value % 2:
+        raise typer.BadParameter(f"must be even (got {value})")
+    return value
+
+
+@app.command()
+def one(
+    count: Annotated[int, typer.Option(min=2, max=100)] = 2,
+    share: Annotated[float, typer.Option()] = 0,
+    colour: Annotated[Colour, typer.Option()] = Colour.RED,
+    pair: Annotated[int, typer.Option(callback=even)] = 0,
+) -> None:
+    """Nothing."""
+
+
+@app.command()
+def other() -> None:
+    """A second one, so that there is a group."""
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "text"),
+    [
+        ("--count", "0", "must be greater than or equal to 2 (got 0)"),
+        ("--count", "1.5", "(got 1.5)"),
+        ("--share", "x\x1b[2J", "(got x?[2J)"),
+        ("--colour", "blue", "'blue' is not one of 'red'."),
+        ("--pair", "3", "must be even (got 3)"),
+    ],
+)
+def test_the_value_is_named_once(option: str, value: str, text: str) -> None:
+    result = CliRunner().invoke(app, ["one", option, value])
+    shown = " ".join(result.output.replace("│", " ").split())
+    assert result.exit_code == 2
+    assert f"'{option}': " in shown
+    assert text in shown
+    assert shown.count("got ") <= 1
+
+
+def test_a_good_value_and_an_unknown_word_are_left_alone() -> None:
+    assert CliRunner().invoke(app, ["one", "--count", "3"]).exit_code == 0
+    assert "No such command 'nonsense'" in CliRunner().invoke(app, ["nonsense"]).output

@@ -1,0 +1,242 @@
+"""`quoter pause` and its siblings against a real listener: what they do, say and exit with."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from quoter.cli import control, control_client
+from quoter.cli import main as cli
+from quoter.domain.errors import BadSetting, QuoterError
+from quoter.domain.trading import Cause, TradingState
+from quoter.service.control_api import routes
+from quoter.service.control_api.auth import Role
+from tests.unit.service.control_rig import TOKENS, Rig, rigged
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.upper().startswith("QUOTER_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    for role, token in TOKENS.items():
+        (tmp_path / f"{role.name.lower()}.token").write_text(token + "\n")
+    async with rigged(tmp_path) as it:
+        yield it
+
+
+async def invoke(rig: Rig, *words: str, typed: str | None = None) -> Result:
+    """In a thread: the listener answers in this one."""
+    port = rig.base.rpartition(":")[2]
+    return await asyncio.to_thread(
+        CliRunner().invoke, cli.app, [words[0], "--port", port, *words[1:]], input=typed
+    )
+
+
+def put(name: str, text: str) -> None:
+    """A file in the working folder, which is the test's own."""
+    Path(name).parent.mkdir(exist_ok=True)
+    Path(name).write_text(text)
+
+
+def complaint(result: Result) -> str:
+    """What `main` prints as one line."""
+    assert isinstance(result.exception, QuoterError), result.output
+    text = str(result.exception)
+    assert "\n" not in text
+    assert not [token for token in TOKENS.values() if token in text]
+    return text
+
+
+@pytest.mark.parametrize(
+    ("verb", "role", "cause"),
+    [
+        ("pause", Role.OPERATOR, Cause.OPERATOR_PAUSE),
+        ("reduce", Role.OPERATOR, Cause.OPERATOR_REDUCE),
+        ("flatten", Role.RISK, Cause.OPERATOR_FLATTEN),
+    ],
+)
+async def test_a_verb_finds_its_token_by_the_daemons_own_settings(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, verb: str, role: Role, cause: Cause
+) -> None:
+    monkeypatch.setenv(f"QUOTER_{role.name}_TOKEN_FILE", f"{role.name.lower()}.token")
+    result = await invoke(rig, verb, "because")
+    assert result.exit_code == 0
+    assert f"{cause}: {role.name.lower()}:" in result.output
+    assert result.output.rstrip().endswith("because")
+    resumed = await invoke(rig, "resume", "--token-file", "operator.token")
+    assert "RUNNING (LIVE)\n" in resumed.output
+    assert rig.state is TradingState.RUNNING
+
+
+async def test_the_env_file_and_the_secrets_folder_bring_it_too(rig: Rig) -> None:
+    put(".env", "QUOTER_OPERATOR_TOKEN_FILE=operator.token\n")
+    assert (await invoke(rig, "pause")).exit_code == 0
+    put(".env", "QUOTER_SECRETS_DIR=hidden\n")
+    put("hidden/quoter_operator_token", "")  # off
+    put("hidden/quoter_risk_token", TOKENS[Role.RISK])
+    assert (await invoke(rig, "resume")).exit_code == 0
+
+
+async def test_what_goes_wrong_is_one_line(rig: Rig) -> None:
+    put("wrong", "x" * 40)
+    put("empty", "\n")
+    for words, text in [
+        (["pause"], "QUOTER_OPERATOR_TOKEN_FILE or QUOTER_RISK_TOKEN_FILE: is needed"),
+        (["pause", "--token-file", "nowhere"], "--token-file: the token can't be read: No such"),
+        (["pause", "--token-file", "empty"], "--token-file: that file holds no token"),
+        (["pause", "--token-file", "wrong"], "refused (401): it does not know this token"),
+        (["pause", "--token-file", "read.token"], "refused (403): needs the role operator"),
+        (["flatten", "--token-file", "operator.token"], "refused (403): needs the role risk"),
+        (["params", "gamma=9", "--token-file", "risk.token"], "refused (400): gamma: one change"),
+        (["params", "gamma"], "gamma: must be NAME=NUMBER"),
+        (["rearm", "--token-file", "risk.token", "--kill-id", "x"], "refused (409): nothing to"),
+    ]:
+        assert text in complaint(await invoke(rig, *words))
+    assert rig.state is TradingState.RUNNING
+
+
+async def test_nobody_there_and_no_control_there_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(TOKENS[Role.RISK])
+    async with rigged(tmp_path, {}) as rig:
+        text = complaint(await invoke(rig, "pause", "--token-file", "token"))
+        assert "no control API: no token is configured there" in text
+        gone = rig
+    text = complaint(await invoke(gone, "pause", "--token-file", "token"))
+    assert "no daemon answers at 127.0.0.1:" in text
+
+
+@pytest.mark.parametrize("verb", ["status", "pause", "kill", "params"])
+@pytest.mark.parametrize("host", ["a b", "x" * 80])
+def test_what_is_no_host_is_a_line_about_the_host(host: str, verb: str) -> None:
+    Path("token").write_text(TOKENS[Role.RISK])
+    more = () if verb == "status" else ("--token-file", "token")
+    result = CliRunner().invoke(cli.app, [verb, "--host", host, *more])
+    assert isinstance(result.exception, BadSetting)
+    assert str(result.exception) == f"QUOTER_HOST: is no name of a host (got {host})"
+
+
+async def test_status_says_what_and_why_and_its_exit_code_whether_it_runs(rig: Rig) -> None:
+    running = await invoke(rig, "status")
+    assert running.exit_code == 0
+    assert running.output.splitlines()[1] == "RUNNING (LIVE)"
+    assert "orders 2" in running.output
+    killed = await rig.post_verb("kill")
+    result = await invoke(rig, "status")
+    assert result.exit_code == 1
+    for text in ("KILLED", "operator_kill: risk:", f"kill id: {killed.body['kill_id']}"):
+        assert text in result.output
+    told = json.loads((await invoke(rig, "status", "--json")).output)
+    assert told["trading_state"] == "KILLED"
+    assert told["kill_id"] == killed.body["kill_id"]
+
+
+async def test_knobs_are_shown_and_turned(rig: Rig) -> None:
+    shown = await invoke(rig, "params", "--token-file", "read.token")
+    assert shown.exit_code == 0
+    assert "gamma              1\n" in shown.output
+    turned = await invoke(
+        rig, "params", "gamma=1.5", "side_cooldown_s=4", "--token-file", "operator.token"
+    )
+    assert "gamma              1.5\n" in turned.output
+    assert "restart reads the settings" in turned.output
+    assert rig.desk.engine.controls.live_params.params.side_cooldown_s == 4
+
+
+async def test_knobs_that_make_no_sense_are_named_before_anything_is_sent() -> None:
+    for words, text in [
+        (("gamma=1", "gamma=2"), "gamma: is given twice (1, 2)"),
+        (("gamma=1", "gamma=1"), "gamma: is given twice (1, 1)"),
+        (("gamma=nan",), "gamma: must be NAME=NUMBER (got gamma=nan)"),
+        (("gamma=inf",), "gamma: must be NAME=NUMBER (got gamma=inf)"),
+        (("=1",), "=1: must be NAME=NUMBER (got =1)"),
+        (("side_cooldown_s=1", "reason=2"), "reason: is no knob; say why with --reason"),
+    ]:
+        result = CliRunner().invoke(cli.app, ["params", *words, "--port", "1"])
+        assert isinstance(result.exception, BadSetting)
+        assert str(result.exception) == text
+
+
+async def test_small_knobs_are_shown_without_an_exponent(rig: Rig) -> None:
+    live_params = rig.desk.engine.controls.live_params
+    small = replace(live_params.params, spread_min_bps=0.00001)
+    rig.desk.engine.controls.live_params.params = small
+    shown = await invoke(rig, "params", "--token-file", "read.token")
+    assert "spread_min_bps     0.00001\n" in shown.output
+
+
+async def test_a_resume_shows_what_it_lifts(rig: Rig) -> None:
+    await rig.post_verb("pause")
+    result = await invoke(rig, "resume", "--token-file", "operator.token")
+    assert result.exit_code == 0
+    before, _, after = result.output.partition("It is:\n")
+    assert before.startswith("It was:\nPAUSED (LIVE)\n  operator_pause: risk:")
+    assert after.startswith("RUNNING (LIVE)\n")
+
+
+async def test_a_resume_lifts_no_state_that_was_not_seen(rig: Rig) -> None:
+    """Somebody else paused what we saw reduced: whatever made him do it, we don't know of it."""
+    await rig.post_verb("pause")
+    resume = ("resume", "--token-file", "operator.token")
+    text = complaint(await invoke(rig, *resume, "--seen", "REDUCE_ONLY"))
+    assert text.startswith("not resumed: it was REDUCE_ONLY when seen and is PAUSED by now")
+    rig.own_kill(Cause.LOSS_LIMIT)
+    text = complaint(await invoke(rig, *resume, "--seen", "PAUSED"))
+    assert "it was PAUSED when seen and is KILLED by now" in text
+    assert "KILLED: only a re-arm" in complaint(await invoke(rig, *resume))
+    assert rig.state is TradingState.KILLED
+    text = complaint(await invoke(rig, *resume, "--seen", "paused"))
+    assert "--seen: must be one of RUNNING, REDUCE_ONLY, PAUSED, KILLED (got paused)" in text
+
+
+async def test_a_state_that_moves_between_look_and_resume_stays(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look itself is what was seen, when nobody says anything else."""
+    await rig.post_verb("reduce")
+    loop, look = asyncio.get_running_loop(), control_client.read_state
+
+    def paused_meanwhile(where: tuple[str, int]) -> dict[str, object]:
+        seen = look(where)
+        asyncio.run_coroutine_threadsafe(rig.post_verb("pause"), loop).result()
+        return seen
+
+    monkeypatch.setattr(control, "read_state", paused_meanwhile)
+    text = complaint(await invoke(rig, "resume", "--token-file", "operator.token"))
+    assert "it was REDUCE_ONLY when seen and is PAUSED by now" in text
+    assert rig.state is TradingState.PAUSED
+
+
+async def test_what_the_engine_has_not_done_yet_is_not_called_done(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "ANSWER_S_MAX", 0.05)
+    rig.is_held = True
+    result = await invoke(rig, "pause", "--token-file", "operator.token")
+    assert "took it, but has not done it yet" in complaint(result)
+    rig.is_held = False
+    rig.drain()
+    assert rig.state is TradingState.PAUSED
+
+
+async def test_kill_and_rearm_go_over_the_network_where_a_token_is_named(rig: Rig) -> None:
+    result = await invoke(rig, "kill", "fire", "--token-file", "operator.token")
+    assert result.exit_code == 0
+    assert "operator_kill: operator:" in result.output
+    rig.settle()
+    result = await invoke(rig, "rearm", "--token-file", "risk.token", typed="wrong\n")
+    assert "kill_id: is not that of the kill in force" in complaint(result)
+    kill_id = rig.stops.kill_id()
+    result = await invoke(rig, "rearm", "--token-file", "risk.token", typed=f"{kill_id}\n")
+    assert result.output.rstrip().endswith("RUNNING (LIVE)")
+    assert rig.state is TradingState.RUNNING

@@ -1,0 +1,139 @@
+"""What counts as done: nothing but a quoter's own whole word for it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from quoter.cli import control_client
+from quoter.cli import main as cli
+from quoter.cli.control_client import NotDone, read_details, read_state
+from quoter.domain.errors import QuoterError
+from quoter.service.http.wording import LATE, SERVER
+from tests.unit.cli.strangers import Answering, drip, hang_up, http, nothing, stranger
+
+STATE: dict[str, object] = {
+    "trading_state": "PAUSED",
+    "phase": "LIVE",
+    "causes": {},
+    "kill_id": None,
+}
+DONE = {"result": "done", **STATE}
+VERBS = (
+    ("kill",),
+    ("pause",),
+    ("reduce",),
+    ("flatten",),
+    ("resume", "--seen", "PAUSED"),
+    ("rearm", "--kill-id", "x"),
+    ("params", "gamma=1"),
+)
+NONSENSE = {
+    "empty": http({}),
+    "moved": http({}, "302 Found"),
+    "no-content": http(b"", "204 No Content"),
+    "html": http(b"<html>It works!</html>"),
+    "cut": http(b'{"result": "done", "trading_state": "KIL'),
+    "not-done": http({**DONE, "result": "queued"}),
+    "no-state": http({"result": "done", "params": {}}),
+    "odd-state": http({**DONE, "trading_state": [], "params": []}),
+    "not-found": http({"error": "\x1b[2Jnot here"}, "404 Not Found"),
+    "late": http({"result": "pending"}, "202 Accepted"),
+    "no-http": b"220 mail.example ESMTP\r\n",
+}
+
+
+@pytest.fixture(autouse=True)
+def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "token").write_text("0123456789" * 4)
+
+
+async def invoke(port: int, *words: str) -> Result:
+    where = ("--host", "127.0.0.1", "--port", str(port))
+    return await asyncio.to_thread(CliRunner().invoke, cli.app, [words[0], *where, *words[1:]])
+
+
+def complaint(result: Result) -> str:
+    """What `main` prints as one line, with exit code 1."""
+    assert isinstance(result.exception, QuoterError), result.output
+    text = str(result.exception)
+    assert text.isprintable()
+    return text
+
+
+@pytest.mark.parametrize("answer", NONSENSE.values(), ids=NONSENSE)
+async def test_no_nonsense_is_taken_for_done(answer: bytes) -> None:
+    async with stranger(answer) as port:
+        for verb in VERBS:
+            result = await invoke(port, *verb, "--token-file", "token")
+            assert f"what answers at 127.0.0.1:{port} is no quoter (" in complaint(result), verb
+
+
+@pytest.mark.parametrize("kind", sorted(NONSENSE.keys() - {"not-done"}))
+async def test_no_nonsense_is_shown_for_a_state(kind: str) -> None:
+    async with stranger(NONSENSE[kind]) as port:
+        for verb in (
+            ("status",),
+            ("status", "--json"),
+            ("explain", "--live"),
+            ("resume", "--token-file", "token"),
+            ("params", "--token-file", "token"),
+        ):
+            assert "is no quoter (" in complaint(await invoke(port, *verb)), verb
+
+
+async def test_only_killed_is_killed() -> None:
+    async with stranger(http(DONE, server=SERVER)) as port:
+        assert (await invoke(port, "pause", "--token-file", "token")).exit_code == 0
+        assert "is no quoter" in complaint(await invoke(port, "kill", "--token-file", "token"))
+    async with stranger(http({**DONE, "trading_state": "KILLED"}, server=SERVER)) as port:
+        assert (await invoke(port, "kill", "--token-file", "token")).exit_code == 0
+
+
+async def test_what_is_accepted_is_not_done_yet() -> None:
+    async with stranger(http({"result": LATE}, "202 Accepted", server=SERVER)) as port:
+        for verb in VERBS:
+            text = complaint(await invoke(port, *verb, "--token-file", "token"))
+            assert "took it, but has not done it yet" in text
+
+
+@pytest.mark.parametrize("answer", [nothing, hang_up, drip])
+async def test_a_daemon_that_is_silent_may_still_do_it(
+    answer: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control_client, "TIMEOUT_S", 0.5)
+    async with stranger(answer) as port:
+        for verb in VERBS:
+            text = complaint(await invoke(port, *verb, "--token-file", "token"))
+            assert "it may still be done: see `quoter status`" in text
+        assert "no daemon answers at" in complaint(await invoke(port, "status"))
+
+
+async def test_a_refusal_is_told_only_of_a_quoter() -> None:
+    async with stranger(http({"error": "not now"}, "409 Conflict", server=SERVER)) as port:
+        text = complaint(await invoke(port, "pause", "--token-file", "token"))
+        assert text == f"127.0.0.1:{port} refused (409): not now"
+    async with stranger(http({"error": "not now"}, "409 Conflict")) as port:
+        text = complaint(await invoke(port, "pause", "--token-file", "token"))
+        assert "is no quoter (status 409: not now): see QUOTER_HOST and QUOTER_PORT" in text
+
+
+async def test_details_are_a_courtesy() -> None:
+    """`status` is right without them."""
+    causes = {"operator_pause": {"latched": True}, "odd": 1}
+    cases: list[tuple[bytes | Answering, dict[str, object]]] = [
+        (http({"details": causes}, "503 Not Ready"), {"operator_pause": {"latched": True}}),
+        (http({"details": []}), {}),
+        (http(b"busy", "503 Busy"), {}),
+        (hang_up, {}),
+    ]
+    for answer, details in cases:
+        async with stranger(answer) as port:
+            assert await asyncio.to_thread(read_details, ("127.0.0.1", port)) == details
+
+
+async def test_an_address_of_colons_is_told_in_brackets() -> None:
+    with pytest.raises(NotDone, match=r"no daemon answers at \[::1\]:1: "):
+        await asyncio.to_thread(read_state, ("::1", 1))

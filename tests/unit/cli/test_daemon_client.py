@@ -1,0 +1,101 @@
+"""One request to whatever listens there: what comes back is bounded, and harmless."""
+
+import asyncio
+import socket
+import time
+
+import pytest
+
+from quoter.cli.daemon_client import NoAnswer, Reply, call
+from quoter.domain.errors import BadSetting
+from quoter.service.http.server import HEADERS
+from quoter.service.http.wording import SERVER
+from tests.unit.cli.strangers import Answering, drip, hang_up, http, nothing, stranger
+
+LOOPBACK = "127.0.0.1"
+PATIENCE_S = 20.0  # on a busy machine
+
+
+async def told(answer: bytes | Answering, seconds: float = PATIENCE_S) -> Reply:
+    async with stranger(answer) as port:
+        return await asyncio.to_thread(call, (LOOPBACK, port), "GET", "/state", seconds=seconds)
+
+
+def test_a_quoter_is_known_by_the_name_that_its_listener_gives() -> None:
+    assert HEADERS["Server"] == SERVER
+
+
+async def test_an_object_comes_back_with_status_and_name() -> None:
+    assert await told(http({"a": 1})) == Reply(200, is_quoter=False, body={"a": 1})
+    refused = await told(http({"error": "no"}, "409 Conflict", server=SERVER))
+    assert refused == Reply(409, is_quoter=True, body={"error": "no"})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>It works!</html>",
+        b'{"result": "do',
+        b"[1, 2]",
+        b"null",
+        b"\xff\xfe\xfd",
+        b"9" * 5_000,
+        b"[" * 100_000,
+        b'{"a":' * 2_000 + b"1" + b"}" * 2_000,
+        b'{"a": "' + b"x" * 2_000_000 + b'"}',
+    ],
+    ids=["empty", "html", "cut", "list", "null", "bytes", "digits", "deep", "deep-object", "long"],
+)
+async def test_what_is_no_json_object_is_an_empty_one(body: bytes) -> None:
+    assert await told(http(body)) == Reply(200, is_quoter=False, body={})
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"SSH-2.0-OpenSSH_9.9\r\n",
+        b"HTTP/1.1 nonsense\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}",
+        b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 5_000 + b"\r\n",
+    ],
+    ids=["ssh", "status", "cut-chunk", "headers"],
+)
+async def test_what_is_no_whole_http_answer_has_no_status(raw: bytes) -> None:
+    assert await told(raw) == Reply(0, is_quoter=False, body={})
+
+
+async def test_texts_can_not_command_the_terminal() -> None:
+    hostile = {"a\x1b[2J": ["\x1b]0;mine\x07", {"b": "line\none\u202e"}], "n": 1.5, "t": True}
+    reply = await told(http(hostile))
+    assert reply.body == {"a?[2J": ["?]0;mine?", {"b": "line?one?"}], "n": 1.5, "t": True}
+
+
+@pytest.mark.parametrize("answer", [drip, nothing])
+async def test_the_time_is_one_of_all_and_not_of_each_byte(answer: Answering) -> None:
+    start_s = time.monotonic()
+    with pytest.raises(NoAnswer, match=r"not within 0\.5 s") as caught:
+        await told(answer, seconds=0.5)
+    assert caught.value.is_sent
+    assert time.monotonic() - start_s < PATIENCE_S
+
+
+async def test_silence_may_have_heard_the_request() -> None:
+    with pytest.raises(NoAnswer) as caught:
+        await told(hang_up)
+    assert caught.value.is_sent
+
+
+def test_where_nobody_listens_nothing_was_sent() -> None:
+    with socket.socket() as unused:
+        unused.bind((LOOPBACK, 0))
+        with pytest.raises(NoAnswer, match="refused") as caught:
+            call(unused.getsockname(), "GET", "/state", seconds=PATIENCE_S)
+    assert not caught.value.is_sent
+
+
+@pytest.mark.parametrize("host", ["a b", "x" * 80, "a..b", "\x1b[2J", "\udcff"])
+def test_what_is_no_host_is_named(host: str) -> None:
+    with pytest.raises(BadSetting, match="QUOTER_HOST: is no name of a host") as caught:
+        call((host, 9464), "GET", "/state", seconds=PATIENCE_S)
+    assert str(caught.value).isprintable()

@@ -1,0 +1,284 @@
+"""`quoter kill` gets through whatever else is broken; `quoter rearm` tells what became of it."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from quoter.cli import main as cli
+from quoter.domain.errors import BadSetting
+from quoter.domain.events import OperatorCommand
+from quoter.domain.reasons import OperatorAction
+from quoter.domain.trading import Cause, TradingState
+from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
+from quoter.service.killswitch.file_requests import Rearmed, await_rearm
+from quoter.service.killswitch.file_requests import rearm as request
+from quoter.service.killswitch.latch import Latch
+from tests.unit.service.control_rig import Rig, rigged
+
+WAIT_S = "30"  # on a busy machine
+NO_FILE = "ulimit -f 0; "  # every write to a file fails, as on a full disk
+BAD = b"caf\xe9"  # not UTF-8
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.upper().startswith("QUOTER_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    monkeypatch.chdir(tmp_path)
+
+
+@contextmanager
+def daemon(path: Path) -> Iterator[list[int]]:
+    """This process owns the folder and latches when the signal comes; the signals it heard."""
+    heard = list[int]()
+
+    def latch(number: int, _frame: object) -> None:
+        heard.append(number)
+        Latch(path).write(Cause.OPERATOR_KILL, "signal: SIGUSR1", 1)
+
+    path.mkdir(exist_ok=True)
+    folder = DataFolder(path)
+    folder.take()
+    before = signal.signal(signal.SIGUSR1, latch)
+    try:
+        yield heard
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        folder.release()
+
+
+def quoter(*words: str | bytes, before: str = "") -> subprocess.CompletedProcess[str]:
+    """The verb in a process of its own, started by a shell that runs `before` first."""
+    line = f'{before}exec "$0" -m quoter.cli "$@"'
+    done = subprocess.run(
+        ["sh", "-c", line, sys.executable, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+class TestKillOnAFullDisk:
+    def test_the_signal_is_sent_all_the_same(self, tmp_path: Path) -> None:
+        with daemon(tmp_path) as heard:
+            done = quoter(
+                "kill", "now", "--data-dir", str(tmp_path), "--wait", WAIT_S, before=NO_FILE
+            )
+        assert heard == [signal.SIGUSR1]
+        assert done.returncode == 0  # the latch proves that it was heard
+        assert "KILLED: operator_kill" in done.stdout
+        assert f"{tmp_path / KILL_REQUEST}: File too large" in done.stderr
+
+    def test_the_wish_is_left_without_its_reason(self, tmp_path: Path) -> None:
+        """A name in a folder takes no room: the next start, or a daemon next door, obeys it."""
+        done = quoter("kill", "now", "--data-dir", str(tmp_path), before=NO_FILE)
+        assert done.returncode == 0
+        assert "next start will be killed" in done.stdout
+        assert "File too large" in done.stderr
+        assert [path.name for path in tmp_path.iterdir()] == [KILL_REQUEST]
+        assert DataFolder(tmp_path).take_request(KILL_REQUEST) == ""
+
+    def test_what_nobody_can_hear_of_is_a_failure(self) -> None:
+        """Nobody may make a file there, root neither."""
+        done = quoter("kill", "now", "--data-dir", "/proc")
+        assert done.returncode == 1
+        assert "/proc/KILL: No such file" in done.stderr
+        assert "its next start will not be killed" in done.stderr
+
+
+class TestKillWithABadWord:
+    def test_a_reason_that_is_no_text_is_kept_as_far_as_it_is(self, tmp_path: Path) -> None:
+        with daemon(tmp_path) as heard:
+            done = quoter("kill", BAD, "--data-dir", str(tmp_path), "--wait", WAIT_S)
+        assert (done.returncode, heard) == (0, [signal.SIGUSR1])
+        assert (tmp_path / KILL_REQUEST).read_text() == "caf?"
+
+    def test_a_folder_that_the_terminal_can_not_spell_is_spoken_of(self, tmp_path: Path) -> None:
+        folder = tmp_path / os.fsdecode(BAD)
+        folder.mkdir()
+        strict = "export PYTHONIOENCODING=utf-8:strict; "
+        done = quoter("kill", "--data-dir", os.fsencode(folder), before=strict)
+        assert done.returncode == 0
+        assert (folder / KILL_REQUEST).exists()
+
+    def test_a_port_that_is_none_is_not_looked_at(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("QUOTER_PORT", "abc")
+        assert quoter("kill", "--data-dir", str(tmp_path)).returncode == 0
+        needs_it = quoter("status")
+        assert needs_it.returncode == 2
+        assert needs_it.stderr == "QUOTER_PORT: must be a number from 1 to 65535 (got abc)\n"
+
+
+class TestKillWithABadEnvFile:
+    def test_a_byte_that_is_no_text_does_not_hide_the_folder(self, tmp_path: Path) -> None:
+        (tmp_path / ".env").write_bytes(b"QUOTER_DATA_DIR=books\n# " + BAD + b"\n")
+        with daemon(tmp_path / "books") as heard:
+            done = quoter("kill", "--wait", WAIT_S)
+        assert (done.returncode, heard) == (0, [signal.SIGUSR1])
+
+    def test_one_that_can_not_be_read_means_the_usual_folder(self, tmp_path: Path) -> None:
+        (tmp_path / ".env").symlink_to(".env")  # nobody can open that, root neither
+        with daemon(tmp_path / "data") as heard:
+            done = quoter("kill", "--wait", WAIT_S)
+        assert (done.returncode, heard) == (0, [signal.SIGUSR1])
+        assert "warning: .env: can't be read" in done.stderr
+
+    def test_nobody_in_the_usual_folder_is_a_failure_then(self, tmp_path: Path) -> None:
+        """The daemon may run on another folder, which only .env names."""
+        (tmp_path / "data").mkdir()
+        (tmp_path / ".env").symlink_to(".env")
+        done = quoter("kill")
+        assert done.returncode == 1
+        assert "--data-dir" in done.stderr
+
+    @pytest.mark.parametrize("words", [("status",), ("ledger",), ("rearm",), ("pause",)])
+    def test_the_other_verbs_say_so_in_one_line(
+        self, tmp_path: Path, words: tuple[str, ...]
+    ) -> None:
+        (tmp_path / ".env").symlink_to(".env")
+        done = quoter(*words)
+        assert done.returncode == 2
+        assert done.stderr.startswith(".env: can't be read: ")
+        assert done.stderr.count("\n") == 1
+
+
+# Re-arming: whoever types the id is told what became of it.
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    """A daemon that is killed, owns its folder and looks for requests in it."""
+    async with rigged(tmp_path) as it:
+        folder = DataFolder(tmp_path)
+        folder.take()
+        it.stops.kill("test", "why")
+        it.drain()
+        await it.until_disk()
+        looking = asyncio.create_task(look(it))
+        yield it
+        looking.cancel()
+        folder.release()
+
+
+async def look(rig: Rig) -> None:
+    while True:
+        rig.stops.look()
+        await asyncio.sleep(0.01)
+
+
+def rearm(folder: Path, kill_id: str, *words: str) -> Result:
+    options = ["--kill-id", kill_id, "--data-dir", str(folder), *words]
+    return CliRunner().invoke(cli.app, ["rearm", *options])
+
+
+async def test_it_waits_until_the_kill_is_lifted(rig: Rig) -> None:
+    rig.settle()
+    kill_id = str(rig.stops.kill_id())
+    words = ("--wait", WAIT_S, "--reason", "understood")
+    result = await asyncio.to_thread(rearm, rig.folder, kill_id, *words)
+    assert result.exit_code == 0, result.output
+    assert Latch(rig.folder).read() is None
+    assert rig.state < TradingState.KILLED
+    assert [event.text for event in rearms(rig)] == [f"{kill_id}: understood"]
+
+
+def rearms(rig: Rig) -> list[OperatorCommand]:
+    """What the engine heard of it."""
+    events = (step.event for step in rig.desk.steps)
+    return [
+        it for it in events if isinstance(it, OperatorCommand) and it.action is OperatorAction.REARM
+    ]
+
+
+async def test_what_speaks_against_it_is_told_while_the_daemon_is_patient(rig: Rig) -> None:
+    kill_id, told = str(rig.stops.kill_id()), list[str]()
+    assert request(rig.folder, kill_id) is Rearmed.REQUESTED
+    waiting = asyncio.to_thread(await_rearm, rig.folder, kill_id, float(WAIT_S), told.append)
+    task = asyncio.create_task(waiting)
+    await rig.until(lambda: bool(told))
+    rig.settle()
+    rig.later(1)
+    assert await task == ""
+    assert told == ["2 orders may be alive"]
+
+
+async def test_it_hands_on_the_refusal(rig: Rig) -> None:
+    """The daemon is patient; this clock is not."""
+    kill_id = str(rig.stops.kill_id())
+    asking = asyncio.to_thread(rearm, rig.folder, kill_id, "--wait", WAIT_S)
+    task = asyncio.create_task(asking)
+    await rig.until(lambda: bool(rearms(rig)))
+    rig.later(31)
+    result = await task
+    assert result.exit_code == 1
+    assert "not within 30 s: 2 orders may be alive; still KILLED" in result.output
+
+
+async def test_another_kill_meanwhile_is_told(rig: Rig) -> None:
+    kill_id = str(rig.stops.kill_id())
+    task = asyncio.create_task(asyncio.to_thread(rearm, rig.folder, kill_id, "--wait", WAIT_S))
+    await rig.until(lambda: bool(rearms(rig)))
+    rig.stops.kill("test", "again")
+    result = await task
+    assert result.exit_code == 1
+    assert "still KILLED" in result.output
+    assert Latch(rig.folder).read() is not None
+
+
+class TestWithoutAnAnswer:
+    """A daemon that owns the folder and does not look, because it hangs."""
+
+    @pytest.fixture
+    def kill_id(self, tmp_path: Path) -> str:
+        return Latch(tmp_path).write(Cause.LOSS_LIMIT, "lost", 1).kill_id
+
+    def test_the_request_is_withdrawn(self, tmp_path: Path, kill_id: str) -> None:
+        """Nobody would be there to see it obeyed."""
+        folder = DataFolder(tmp_path)
+        folder.take()
+        result = rearm(tmp_path, kill_id, "--wait", "1")
+        folder.release()
+        assert result.exit_code == 1
+        assert "not within 1 s: the daemon did not take the request up" in result.output
+        assert not (tmp_path / REARM_REQUEST).exists()
+        assert Latch(tmp_path).read() is not None
+
+    def test_no_daemon_at_all_means_the_next_start(self, tmp_path: Path, kill_id: str) -> None:
+        result = rearm(tmp_path, kill_id)
+        assert result.exit_code == 0
+        assert "no daemon runs" in result.output
+        assert Latch(tmp_path).read() is None
+
+    @pytest.mark.parametrize(
+        ("option", "value", "text"),
+        [
+            ("--accept-inventory", "abc", "must be a number of base units (got abc)"),
+            ("--accept-inventory", "sNaN", "must be a number of base units (got sNaN)"),
+            ("--accept-inventory", "1" * 100, "must be a number of base units"),
+            ("--reason", "a\x1b[2Jb", "must be 1 to 200 printable characters (got a?[2Jb)"),
+            ("--reason", "x" * 201, "must be 1 to 200 printable characters"),
+            ("--reason", " ", "must be 1 to 200 printable characters"),
+        ],
+    )
+    def test_words_that_do_not_fit_change_nothing(
+        self, tmp_path: Path, kill_id: str, option: str, value: str, text: str
+    ) -> None:
+        result = rearm(tmp_path, kill_id, option, value)
+        assert isinstance(result.exception, BadSetting)
+        assert f"{option}: {text}" in str(result.exception)
+        assert Latch(tmp_path).read() is not None

@@ -1,0 +1,79 @@
+"""`quoter status` as lines: what, why, since when, and what lifts it."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from quoter.cli.daemon_client import Answer
+from quoter.cli.status import status_lines
+from quoter.domain.trading import Cause, TradingState
+from quoter.service.http.cause_details import CauseTimes
+from quoter.service.http.state_view import state_view
+from tests.unit.telemetry.samples import snapshot
+
+SINCE_NS = 1_700_000_000_000_000_000  # 2023-11-14 22:13:20 UTC
+ABOUT = {"environment": "sandbox", "exchange": "binance", "symbol": "BTC/USDT"}
+
+
+def shown(state: TradingState, *causes: Cause, kill_id: str | None = None, **more: object) -> str:
+    """Of a real state and its details."""
+    found = dict.fromkeys(causes, "so it is")
+    now = snapshot(trading_state=state, causes=found, **more)
+    told: Answer = {**state_view(now, about=ABOUT), "kill_id": kill_id}
+    details: Answer = {**CauseTimes(SINCE_NS).details(found)}
+    typed = {cause: detail for cause, detail in details.items() if isinstance(detail, dict)}
+    return "\n".join(status_lines(told, typed))
+
+
+def test_each_cause_tells_since_when() -> None:
+    text = shown(TradingState.PAUSED, Cause.OPERATOR_PAUSE)
+    assert "\n  operator_pause: so it is (since 2023-11-14 22:13:20 UTC)\n" in text
+
+
+def test_a_kill_tells_what_lifts_it_and_what_to_read_before() -> None:
+    text = shown(TradingState.KILLED, Cause.LOSS_LIMIT, kill_id="ab12")
+    assert "kill id: ab12\n" in text
+    read, lift = (
+        text.index("read deploy/docs/runbook.md#causes-that-kill"),
+        text.index("to lift it"),
+    )
+    assert read < lift
+    assert "to lift it: `quoter rearm`" in text
+    assert "quoter resume" not in text
+
+
+def test_a_latched_pause_tells_what_lifts_it_and_one_that_passes_does_not() -> None:
+    assert "to lift it: `quoter resume" in shown(TradingState.PAUSED, Cause.OPERATOR_PAUSE)
+    assert "to lift it" not in shown(TradingState.PAUSED, Cause.BOOK_STALE)
+    assert "to lift it" not in shown(TradingState.RUNNING)
+
+
+def test_every_figure_is_plain_decimal() -> None:
+    tiny = Decimal("0E-8")
+    order = replace(snapshot().orders[0], price=Decimal("1E-8"), size=Decimal("3E+3"))
+    text = shown(
+        TradingState.RUNNING,
+        inventory=tiny,
+        inventory_max=Decimal("1E-7"),
+        exposure_buy=Decimal("2E+2"),
+        exposure_sell=-tiny,
+        orders=(order,),
+        pnl=replace(snapshot().pnl, total=Decimal("-5E-9")),
+    )
+    assert "inventory 0 base, limit 0.0000001, worst case 0 to 200\n" in text
+    assert f"\n  {order.side.value} 3000 0.00000001\n" in text
+    assert text.endswith("profit -0.000000005 quote")
+
+
+def test_a_stranger_of_the_right_words_is_shown_without_a_traceback() -> None:
+    told: Answer = {
+        "trading_state": "PAUSED",
+        "phase": "LIVE",
+        "causes": [],
+        "inventory": {"inventory_base": [], "limit_base": "1E+999999999"},
+        "orders": [1, {"size": None}],
+        "pnl_quote": {"total": "NaN"},
+    }
+    odd: dict[str, Answer] = {"x": {"since": 5, "latched": 1}, "y": {"since": "0001-01-01"}}
+    lines = list(status_lines(told, odd))
+    assert lines[1] == "PAUSED (LIVE)"
+    assert lines[-1] == "profit NaN quote"

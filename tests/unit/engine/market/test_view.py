@@ -1,0 +1,77 @@
+"""The market as it is without ourselves."""
+
+from decimal import Decimal
+
+from quoter.domain.market import Level
+from quoter.domain.orders import OrderState
+from quoter.engine.market.view import OWN_LINGER_NS, MarketView
+from quoter.state.open_orders import OpenOrders
+from tests.unit.state.cases import ABC, BUY, START_NS, delta, levels, reserve, snapshot, top
+
+
+def view() -> tuple[MarketView, OpenOrders]:
+    orders = OpenOrders()
+    return MarketView(ABC, orders), orders
+
+
+def test_fair_value_is_the_mid_of_others() -> None:
+    market, orders = view()
+    order = reserve(orders, "q1", BUY, "5", "99.9")
+    order.state = OrderState.OPEN
+    market.apply(snapshot())
+    assert market.bid == Level(99.8, 7.0)
+    assert market.mid == (99.8 + 100.1) / 2
+
+
+def test_an_order_that_has_not_left_yet_is_nowhere_in_the_book() -> None:
+    market, orders = view()
+    reserve(orders, "q1", BUY, "5", "99.9")
+    market.apply(snapshot())
+    assert market.bid == Level(99.9, 5.0)
+
+
+def test_a_closed_order_is_taken_out_until_published_books_can_not_have_it_any_more() -> None:
+    market, orders = view()
+    order = reserve(orders, "q1", BUY, "5", "99.9")
+    order.state = OrderState.OPEN
+    orders.close(order, OrderState.CANCELED, START_NS)
+    market.apply(snapshot())
+    market.age(START_NS + OWN_LINGER_NS)
+    assert market.bid == Level(99.8, 7.0)
+    market.age(START_NS + OWN_LINGER_NS + 1)
+    assert market.bid == Level(99.9, 5.0)
+
+
+def test_a_fill_that_the_depth_does_not_have_yet_moves_no_fair_value() -> None:
+    market, orders = view()
+    order = reserve(orders, "q1", BUY, "5", "99.9")
+    order.state, order.filled_ns = OrderState.PARTIAL, START_NS
+    orders.fill(order, Decimal(4))
+    market.apply(snapshot())
+    assert market.bid == Level(99.8, 7.0)
+
+
+def test_faults_are_counted_and_leave_no_market() -> None:
+    market, _ = view()
+    market.apply(snapshot())
+    assert market.apply(delta(99, 100)) is not None
+    assert (market.gaps, market.mid) == (1, None)
+    market.apply(snapshot(200))
+    assert market.apply(top(201, (100.0, 1.0), (99.0, 1.0))) is not None
+    assert (market.gaps, market.mid) == (2, None)
+
+
+def test_a_lost_feed_has_no_market() -> None:
+    market, _ = view()
+    market.apply(snapshot())
+    market.lose()
+    assert market.mid is None
+
+
+def test_levels_are_those_of_others_on_both_sides() -> None:
+    market, orders = view()
+    order = reserve(orders, "q1", BUY, "2", "99.9")
+    order.state = OrderState.OPEN
+    market.apply(snapshot())
+    bids, asks = market.levels(1)
+    assert (bids, asks) == (levels((99.9, 3.0)), levels((100.1, 4.0)))

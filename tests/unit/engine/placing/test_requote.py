@@ -1,0 +1,137 @@
+"""The fewest commands from what rests to what is wanted."""
+
+from decimal import Decimal
+
+import pytest
+
+from quoter.domain.market import Side
+from quoter.domain.orders import OrderState
+from quoter.domain.quotes import Quote
+from quoter.domain.trading import CancelReason
+from quoter.domain.units import NS_PER_S
+from quoter.engine.config import RequotePolicy
+from quoter.engine.placing.requote import Action, Create, Remove, Replace, plan
+from quoter.state.open_orders import OpenOrder, OpenOrders
+from tests.unit.state.cases import ABC, BUY, SELL, START_NS, reserve
+
+POLICY = RequotePolicy()
+TOLERANCE = 3  # ticks
+
+
+def quote(side: Side, ticks: int, size: str = "1") -> Quote:
+    return Quote(side, ticks, ABC.price(ticks), Decimal(size))
+
+
+def resting(side: Side, ticks: int, size: str = "1") -> OpenOrder:
+    order = reserve(OpenOrders(), f"q{ticks}", side, size, str(ABC.price(ticks)))
+    order.state = OrderState.OPEN
+    return order
+
+
+def planned(
+    wanted: list[Quote],
+    orders: list[OpenOrder],
+    *,
+    age_s: float = 0.5,
+    is_roomy: bool = True,
+) -> list[Action]:
+    return plan(
+        wanted,
+        orders,
+        policy=POLICY,
+        tolerance_ticks=TOLERANCE,
+        ts_ns=START_NS + round(age_s * NS_PER_S),
+        is_roomy=is_roomy,
+        leftover=CancelReason.REQUOTE,
+    )
+
+
+def further(side: Side, ticks: int) -> int:
+    """A quote so many ticks less aggressive than 1000."""
+    return 1000 - side.sign * ticks
+
+
+@pytest.mark.parametrize("side", list(Side))
+class TestOneLevel:
+    def test_what_stands_right_is_left_alone(self, side: Side) -> None:
+        assert planned([quote(side, 1000)], [resting(side, 1000)]) == []
+
+    def test_nothing_rests_so_it_is_created(self, side: Side) -> None:
+        assert planned([quote(side, 1000)], []) == [Create(quote(side, 1000))]
+
+    def test_nothing_is_wanted_so_it_is_removed(self, side: Side) -> None:
+        order = resting(side, 1000)
+        assert planned([], [order]) == [Remove(order, CancelReason.REQUOTE)]
+
+    def test_an_order_that_is_too_aggressive_goes_at_once_even_without_a_new_one(
+        self, side: Side
+    ) -> None:
+        order, wanted = resting(side, 1000), quote(side, further(side, TOLERANCE))
+        assert planned([wanted], [order], age_s=0.0, is_roomy=False) == [
+            Replace(order, wanted, is_urgent=True)
+        ]
+
+    def test_a_little_too_aggressive_goes_at_once_while_the_budget_has_room(
+        self, side: Side
+    ) -> None:
+        order, wanted = resting(side, 1000), quote(side, further(side, 1))
+        assert planned([wanted], [order]) == [Replace(order, wanted, is_urgent=False)]
+        assert planned([wanted], [order], is_roomy=False) == []
+
+    def test_an_order_that_is_too_far_away_waits_for_the_hold(self, side: Side) -> None:
+        order, wanted = resting(side, 1000), quote(side, further(side, -TOLERANCE))
+        assert planned([wanted], [order], age_s=0.99) == []
+        assert planned([wanted], [order], age_s=1.0) == [Replace(order, wanted, is_urgent=False)]
+
+    def test_within_the_tolerance_a_quote_that_is_too_far_away_stays(self, side: Side) -> None:
+        order, wanted = resting(side, 1000), quote(side, further(side, 1 - TOLERANCE))
+        assert planned([wanted], [order], age_s=20.0) == []
+
+    def test_an_order_as_old_as_its_time_to_live_is_renewed(self, side: Side) -> None:
+        order, wanted = resting(side, 1000), quote(side, 1000)
+        assert planned([wanted], [order], age_s=29.9) == []
+        assert planned([wanted], [order], age_s=30.0) == [Replace(order, wanted, is_urgent=False)]
+
+    @pytest.mark.parametrize(("size", "stays"), [("0.8", True), ("0.79", False), ("1.3", False)])
+    def test_a_size_is_kept_within_a_fifth(self, side: Side, size: str, stays: bool) -> None:
+        order, wanted = resting(side, 1000, size), quote(side, 1000)
+        assert (planned([wanted], [order], age_s=2.0) == []) == stays
+        assert planned([wanted], [order], age_s=0.5) == []
+
+    @pytest.mark.parametrize("state", [OrderState.RESERVED, OrderState.PENDING_NEW])
+    def test_an_order_on_its_way_is_only_disturbed_when_it_is_dangerous(
+        self, side: Side, state: OrderState
+    ) -> None:
+        order = resting(side, 1000)
+        order.state = state
+        for ticks in (1, 1 - TOLERANCE, -TOLERANCE):
+            assert planned([quote(side, further(side, ticks))], [order], age_s=60.0) == []
+        dangerous = quote(side, further(side, TOLERANCE))
+        assert planned([dangerous], [order]) == [Replace(order, dangerous, is_urgent=True)]
+
+
+@pytest.mark.parametrize(("side", "ticks"), [(BUY, (1000, 990, 980)), (SELL, (1000, 1010, 1020))])
+class TestLevels:
+    def test_levels_are_paired_best_with_best_whatever_their_order(
+        self, side: Side, ticks: tuple[int, ...]
+    ) -> None:
+        orders = [resting(side, at) for at in reversed(ticks)]
+        assert planned([quote(side, at) for at in ticks], orders) == []
+
+    def test_a_level_too_many_is_the_farthest(self, side: Side, ticks: tuple[int, ...]) -> None:
+        orders = [resting(side, at) for at in ticks]
+        actions = planned([quote(side, at) for at in ticks[:2]], orders)
+        assert actions == [Remove(orders[2], CancelReason.REQUOTE)]
+
+    def test_a_level_too_few_is_the_farthest(self, side: Side, ticks: tuple[int, ...]) -> None:
+        wanted = [quote(side, at) for at in ticks]
+        assert planned(wanted, [resting(side, at) for at in ticks[:2]]) == [Create(wanted[2])]
+
+
+@pytest.mark.parametrize(
+    ("half", "tick", "ticks"), [(10.0, 0.1, 10), (0.5, 0.1, 1), (0.0, 0.1, 1), (2.0, 0.01, 20)]
+)
+def test_the_tolerance_is_a_share_of_the_half_spread_and_at_least_a_tick(
+    half: float, tick: float, ticks: int
+) -> None:
+    assert POLICY.tolerance_ticks(half, tick) == ticks

@@ -1,0 +1,178 @@
+"""The market regime inside the engine: estimates in, quotes and state out."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from quoter.domain.market import Side
+from quoter.domain.quotes import QuoteTerms, SideOff
+from quoter.domain.step import Step
+from quoter.domain.trading import Cause, NoQuote, Regime, TradingState
+from quoter.engine.config import EngineConfig
+from quoter.pricing.quote.terms import Bound
+from quoter.risk.monitors.market_regime import RegimePolicy
+from tests.unit.engine.cases import CONFIG, Desk, config, places
+from tests.unit.state.cases import BUY, SELL
+
+HALF_SIZES = replace(CONFIG.instrument, lot=Decimal("0.1"), size_min=Decimal("0.1"))
+SETTLE_S = 12.0
+MID = 100.0
+# The engine was told a sigma of 0.05; a tick of 0.1 is taken off each move.
+WIDE_STEP = 0.4
+STEP = 1.0
+
+
+def desk(used: EngineConfig | None = None) -> Desk:
+    """Quoting, with orders that can be halved, and ten seconds of standstill behind it."""
+    found = Desk(used or config(instrument=HALF_SIZES)).quoting()
+    found.rest()
+    found.wait(SETTLE_S, ends=True)
+    return found
+
+
+def shake(found: Desk, seconds: int, step: float) -> list[Step]:
+    """The mid goes up and down by `step` once a second."""
+    first = len(found.steps)
+    for second in range(seconds):
+        found.book(MID + (step if second % 2 else 0.0))
+        found.rest()
+        found.wait(1, ends=True)
+    return found.steps[first:]
+
+
+def level(found: Desk) -> Regime:
+    return found.engine.regime.view.level
+
+
+def terms(found: Desk) -> QuoteTerms:
+    quoted = found.engine.quoting.latest.terms
+    assert quoted is not None
+    return quoted
+
+
+def test_a_normal_market_prices_as_if_there_were_no_ladder() -> None:
+    with_it = desk()
+    without = desk(config(instrument=HALF_SIZES, regime=replace(CONFIG.regime, is_on=False)))
+    assert level(with_it) is Regime.NORMAL
+    assert with_it.engine.quoting.latest == without.engine.quoting.latest
+
+
+def test_a_wide_market_is_quoted_farther_out_with_half_the_size() -> None:
+    found = desk()
+    before = terms(found)
+    shake(found, 12, WIDE_STEP)
+    assert level(found) is Regime.WIDE
+    quoted, after = found.engine.quoting.latest, terms(found)
+    assert after.inputs.multiplier == pytest.approx(1.5 * before.inputs.multiplier)
+    assert after.inputs.d_stale == pytest.approx(1.5 * after.inputs.sigma)
+    assert {quote.size for quote in (*quoted.bids, *quoted.asks)} == {Decimal("0.5")}
+    assert found.state() is TradingState.RUNNING
+    assert found.engine.counts["regime_wide"] == 1
+
+
+def test_a_size_that_cannot_be_halved_stays_whole() -> None:
+    """The venue's least size is one: half of it would take us out of the market."""
+    found = desk(config(instrument=replace(HALF_SIZES, size_min=Decimal(1))))
+    shake(found, 12, WIDE_STEP)
+    assert level(found) is Regime.WIDE
+    assert found.engine.quoting.latest.bids[0].size == 1
+
+
+def test_a_wild_market_lets_inventory_shrink_and_nothing_else() -> None:
+    policy = RegimePolicy(unwind_sigmas=2.0)  # far enough to be what holds the side
+    found = desk(config(instrument=HALF_SIZES, regime=policy))
+    found.fill(found.wanted(BUY))
+    steps = shake(found, 12, STEP)
+    assert level(found) is Regime.REDUCE_ONLY
+    assert found.causes == {Cause.MARKET_REGIME}
+    assert found.state() is TradingState.REDUCE_ONLY
+    after = found.engine.quoting.latest
+    assert SideOff(BUY, NoQuote.REGIME) in after.off
+    reached = next(i for i, s in enumerate(steps) if s.state and s.state.raised)
+    assert {place.side for place in places(steps[reached:])} <= {SELL}
+    volatility = found.engine.estimators.calibration.volatility
+    assert volatility is not None
+    sigma = volatility.fast.sigma
+    assert sigma is not None
+    assert terms(found).inputs.d_unwind == 2.0 * sigma
+    assert terms(found).delta_ask == terms(found).inputs.d_unwind
+    assert [clamp.name for clamp in terms(found).clamps if Bound.UNWIND in clamp.name] == [
+        "ask_unwind"
+    ]
+
+
+def test_flat_in_a_wild_market_nothing_is_quoted() -> None:
+    found = desk()
+    shake(found, 12, STEP)
+    off = found.engine.quoting.latest.off
+    assert off == tuple(SideOff(side, NoQuote.REGIME) for side in Side)
+    assert not [order for order in found.engine.orders if order.is_wanted]
+
+
+def test_calm_brings_both_sides_back() -> None:
+    """Volatility has to be forgotten first, then a minute for each rung."""
+    found = desk()
+    shake(found, 12, STEP)
+    found.wait(400, ends=True)
+    assert level(found) is Regime.NORMAL
+    assert found.causes == set()
+    assert found.engine.quoting.latest.bids
+    names = ("regime_reduce_only", "regime_wide", "regime_normal")
+    assert all(found.engine.counts[name] for name in names)
+
+
+def test_the_usual_volatility_outlives_a_crash_of_half_a_minute() -> None:
+    """The slow estimate of quotes has trebled by then; this one may not have moved by half."""
+    found = desk()
+    before = found.engine.regime.view.sigma_usual
+    shake(found, 30, STEP)
+    after, quotes = found.engine.regime.view.sigma_usual, found.engine.estimators.calibration.sigma
+    assert before is not None
+    assert after is not None
+    assert quotes is not None
+    assert after < 1.6 * before
+    assert quotes > 3 * after
+
+
+def test_a_gap_in_the_feed_is_no_volatility() -> None:
+    found = desk()
+    found.feed_down()
+    found.wait(30, alive=False)
+    found.feed_up()
+    found.book(MID + 3.0)
+    found.wait(2, ends=True)
+    now = found.engine.regime.view.sigma_now
+    assert now is not None
+    assert now < 0.05
+
+
+def test_told_no_volatility_it_watches_for_a_minute_before_it_judges() -> None:
+    """A guess from the first seconds would make the first move of an ordinary market wild."""
+    untold = replace(CONFIG.pricing, sigma_prior=None)
+    found = Desk(config(instrument=HALF_SIZES, pricing=untold)).start()
+    found.wait(6, ends=True)
+    shake(found, 50, STEP)
+    assert found.engine.regime.view.sigma_usual is None
+    assert level(found) is Regime.NORMAL
+    shake(found, 20, STEP)
+    usual = found.engine.regime.view.sigma_usual
+    assert usual == pytest.approx(STEP, rel=0.2)
+    assert level(found) is Regime.NORMAL
+
+
+def test_switched_off_nothing_is_a_regime() -> None:
+    used = config(instrument=HALF_SIZES, regime=replace(CONFIG.regime, is_on=False))
+    found = desk(used)
+    shake(found, 12, STEP)
+    assert level(found) is Regime.NORMAL
+    assert found.causes == set()
+
+
+def test_a_fall_of_equity_reduces_even_in_a_market_that_stands_still() -> None:
+    found = desk(config(instrument=HALF_SIZES, regime=replace(CONFIG.regime, drop_max=0.2)))
+    found.fill(found.wanted(BUY))
+    found.book(MID - 0.9)  # bought at 99.5: worth 99.1 now
+    found.tick()
+    assert found.causes == {Cause.MARKET_REGIME}
+    assert "equity fell" in found.engine.regime.view.text

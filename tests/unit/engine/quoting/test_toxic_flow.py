@@ -1,0 +1,158 @@
+"""What informed takers do to our quotes, each protection with its switch and its bound."""
+
+import random
+
+import pytest
+
+from quoter.domain.events import Trade
+from quoter.domain.market import Side
+from quoter.domain.step import Booked
+from quoter.engine.config import ToxicFlowConfig
+from quoter.engine.quoting.toxic_flow import ToxicFlow
+from tests.unit.state.cases import START_NS, exact, fill
+
+T0_S = START_NS * 1e-9
+MID, HALF = 100.0, 0.1
+(HELD,) = exact(1)
+
+
+def trade(t_s: float, taker: Side, *, price: float = MID, size: float = 1.0) -> Trade:
+    return Trade(ts_ns=round(t_s * 1e9), trade_id="1", price=price, size=size, taker=taker)
+
+
+def booked(side: Side, *, fair: float | None = MID) -> Booked:
+    return Booked(fill=fill("1", side), inventory=HELD, fair=fair)
+
+
+def toxic_flow(
+    *,
+    alpha: float = 2.0,
+    adverse: float = 2.0,
+    side_cooldown_s: float = 5.0,
+    volume: float | None = None,
+) -> ToxicFlow:
+    config = ToxicFlowConfig(
+        alpha_halves_max=alpha, markout_cost_max=adverse, side_cooldown_s=side_cooldown_s
+    )
+    return ToxicFlow(config, fee_maker=0.001, volume_per_s=volume)
+
+
+def buying_spree(told: ToxicFlow, *, seconds: float = 10.0) -> float:
+    """One-sided takers; the time at their end."""
+    t_s = T0_S
+    while t_s < T0_S + seconds:
+        t_s += 0.1
+        told.on_trade(trade(t_s, Side.BUY))
+        told.on_mid(t_s, MID)
+        told.refresh(t_s, mid=MID, half=HALF)
+    return t_s
+
+
+def test_buyers_foretell_a_rise_within_its_bound() -> None:
+    free, bounded = toxic_flow(), toxic_flow(alpha=0.1)
+    for told in (free, bounded):
+        buying_spree(told)
+        assert told.flow > 2.0
+    assert 0.3 * HALF < free.alpha <= 2.0 * HALF
+    assert bounded.alpha == pytest.approx(0.1 * HALF)
+
+
+def test_without_the_switch_the_flow_is_told_and_moves_nothing() -> None:
+    told = toxic_flow(alpha=0.0)
+    buying_spree(told)
+    assert told.flow > 2.0
+    assert told.alpha == 0.0
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_fills_that_lost_become_a_cost_of_their_side_alone(side: Side) -> None:
+    told = toxic_flow()
+    costs = losing_fills(told, side)
+    assert costs[side] > 0.1 * HALF
+    assert costs[side.opposite] == 0.0
+
+
+def losing_fills(told: ToxicFlow, side: Side) -> dict[Side, float]:
+    """Twenty fills of a side, and the mid goes against them within seconds."""
+    t_s, mid = T0_S, MID
+    for _ in range(20):
+        told.on_fills(t_s, [booked(side, fair=mid)])
+        for _ in range(60):
+            t_s += 0.1
+            mid -= side.sign * 0.001
+            told.on_mid(t_s, mid)
+        told.refresh(t_s, mid=mid, half=HALF)
+    return {Side.BUY: told.markout_cost_bid, Side.SELL: told.markout_cost_ask}
+
+
+def test_that_cost_has_a_bound_and_a_switch() -> None:
+    bounded, off = toxic_flow(adverse=0.05), toxic_flow(adverse=0.0)
+    assert losing_fills(bounded, Side.BUY)[Side.BUY] == pytest.approx(0.05 * HALF)
+    assert losing_fills(off, Side.BUY) == {Side.BUY: 0.0, Side.SELL: 0.0}
+    assert off.markouts_bps(T0_S + 120.0)[Side.BUY, 5.0] < -1.0
+
+
+def test_a_fill_without_a_fair_value_teaches_nothing_and_still_counts_as_a_burst() -> None:
+    told = toxic_flow()
+    told.on_fills(T0_S, [booked(Side.BUY, fair=None)] * 4)
+    told.refresh(T0_S, mid=MID, half=HALF)
+    assert told.pulled == (Side.BUY,)
+    assert set(told.markouts_bps(T0_S + 60.0).values()) == {0.0}
+
+
+def test_a_side_that_is_run_over_is_pulled_for_as_long_as_told() -> None:
+    told = toxic_flow(side_cooldown_s=2.0)
+    for i in range(4):
+        told.on_fills(T0_S + 0.1 * i, [booked(Side.SELL)])
+    told.refresh(T0_S + 0.3, mid=MID, half=HALF)
+    assert told.pulled == (Side.SELL,)
+    told.refresh(T0_S + 2.4, mid=MID, half=HALF)
+    assert not told.pulled
+
+
+def test_without_the_switch_nothing_is_pulled() -> None:
+    told = toxic_flow(side_cooldown_s=0.0)
+    told.on_fills(T0_S, [booked(Side.SELL)] * 10)
+    told.refresh(T0_S, mid=MID, half=HALF)
+    assert told.pulled == ()
+
+
+def test_vpin_needs_to_know_the_volume_and_is_one_for_one_sided_takers() -> None:
+    assert toxic_flow().vpin is None
+    told = toxic_flow(volume=0.1)
+    buying_spree(told, seconds=60.0)
+    assert told.vpin == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("impact", "is_hopeless"), [(0.004, True), (0.0, False)])
+def test_takers_who_are_always_right_leave_no_edge(impact: float, is_hopeless: bool) -> None:
+    """Each one moves the mid by more than the distances that are reached, or not at all."""
+    told, rng = toxic_flow(), random.Random(4)
+    told_fee_only = ToxicFlow(ToxicFlowConfig(), fee_maker=0.0, volume_per_s=None)
+    t_s, mid = T0_S, MID
+    for _ in range(600):
+        side = rng.choice(list(Side))
+        for meter in (told, told_fee_only):
+            meter.on_trade(trade(t_s + 0.05, side, price=mid * (1 + side.sign * 0.0021)))
+        mid *= 1 + side.sign * impact
+        for _ in range(20):
+            t_s += 0.1
+            for meter in (told, told_fee_only):
+                meter.on_mid(t_s, mid)
+                meter.refresh(t_s, mid=mid, half=HALF)
+    assert told_fee_only.has_no_edge is is_hopeless
+    assert told.edges[5.0]
+
+
+def test_looking_changes_nothing() -> None:
+    told, unseen = toxic_flow(volume=1.0), toxic_flow(volume=1.0)
+    for meter in (told, unseen):
+        buying_spree(meter)
+    for later_s in (11.0, 12.5, 500.0):
+        told.markouts_bps(T0_S + later_s)
+        assert (told.flow, told.vpin) == (unseen.flow, unseen.vpin)
+    assert told.edges == unseen.edges
+    for meter in (told, unseen):
+        meter.on_trade(trade(T0_S + 20.0, Side.SELL))
+        meter.refresh(T0_S + 20.0, mid=MID, half=HALF)
+    assert told.figures == unseen.figures

@@ -1,0 +1,114 @@
+"""What our fills lost becomes the cost of their side, within bounds and for a while."""
+
+from math import nan
+
+import pytest
+
+from quoter.domain.errors import InvalidInput
+from quoter.domain.market import Side
+from quoter.pricing.estimators.markout import HORIZONS_S, PENDING_MAX, Markouts
+
+FAIR = 100.0
+ROOMY = {"fair": FAIR, "half": 100.0}
+
+
+def after(*, fills: int, side: Side, move_bps: float) -> tuple[Markouts, float]:
+    """`fills` fills on a side, ten seconds apart; fair value moves after each and comes back."""
+    markouts, t_s = Markouts(), 0.0
+    for _ in range(fills):
+        markouts.on_fill(t_s, side, FAIR)
+        markouts.on_mark(t_s + 6.0, FAIR * (1.0 + move_bps * 1e-4))
+        t_s += 10.0
+    return markouts, t_s
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_fall_after_our_buys_and_a_rise_after_our_sells_are_a_cost_of_that_side(
+    side: Side,
+) -> None:
+    markouts, t_s = after(fills=200, side=side, move_bps=-side.sign * 4.0)
+    # twenty newest fills against twenty that lost nothing, in price
+    assert markouts.adverse(t_s, side, **ROOMY) == pytest.approx(2.0 * FAIR * 1e-4, rel=0.1)
+    assert markouts.adverse(t_s, side.opposite, **ROOMY) == 0.0
+    assert markouts.mean_bps(t_s, side, 5.0) < 0.0
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_good_fills_bring_no_side_nearer(side: Side) -> None:
+    markouts, t_s = after(fills=100, side=side, move_bps=side.sign * 4.0)
+    assert markouts.adverse(t_s, side, **ROOMY) == 0.0
+    assert markouts.mean_bps(t_s, side, 5.0) > 0.0
+
+
+def test_one_bad_fill_is_hardly_a_cost() -> None:
+    markouts, t_s = after(fills=1, side=Side.BUY, move_bps=-21.0)
+    assert markouts.adverse(t_s, Side.BUY, **ROOMY) == pytest.approx(FAIR * 1e-4, rel=0.02)
+
+
+def test_a_cost_is_at_most_two_half_spreads() -> None:
+    markouts, t_s = after(fills=100, side=Side.BUY, move_bps=-5000.0)
+    assert markouts.adverse(t_s, Side.BUY, fair=FAIR, half=0.03) == pytest.approx(0.06)
+
+
+def test_f17_a_side_that_gets_no_fills_any_more_is_forgiven_in_time() -> None:
+    markouts, t_s = after(fills=100, side=Side.BUY, move_bps=-10.0)
+    fresh = markouts.adverse(t_s, Side.BUY, **ROOMY)
+    costs = [markouts.adverse(t_s + hours * 3600.0, Side.BUY, **ROOMY) for hours in (1, 2, 6)]
+    assert [fresh, *costs] == sorted([fresh, *costs], reverse=True)
+    assert costs[-1] < 0.01 * fresh
+
+
+def test_every_horizon_has_the_first_mark_at_or_after_it() -> None:
+    markouts = Markouts()
+    markouts.on_fill(0.0, Side.BUY, FAIR)
+    for t_s, fair in ((0.9, 200.0), (1.0, 101.0), (4.9, 200.0), (7.0, 102.0), (40.0, 103.0)):
+        markouts.on_mark(t_s, fair)
+    found = [markouts.mean_bps(40.0, Side.BUY, horizon_s) for horizon_s in HORIZONS_S]
+    assert found == pytest.approx([100.0 / 21, 200.0 / 21, 300.0 / 21], rel=0.02)
+
+
+def test_scale_does_not_matter() -> None:
+    """A thousand times the price: the same basis points and a thousand times the cost."""
+    markouts = Markouts()
+    markouts.on_fill(0.0, Side.SELL, 1e5)
+    markouts.on_mark(5.0, 1e5 * 1.001)
+    small = Markouts()
+    small.on_fill(0.0, Side.SELL, 1e-3)
+    small.on_mark(5.0, 1e-3 * 1.001)
+    large_cost = markouts.adverse(5.0, Side.SELL, fair=1e5, half=1e5)
+    small_cost = small.adverse(5.0, Side.SELL, fair=1e-3, half=1e-3)
+    assert large_cost == pytest.approx(1e8 * small_cost, rel=1e-9)
+
+
+def test_a_gap_leaves_what_was_pending_unmeasured() -> None:
+    markouts = Markouts()
+    markouts.on_fill(0.0, Side.BUY, FAIR)
+    markouts.restart()
+    markouts.on_mark(100.0, FAIR / 2)
+    assert markouts.mean_bps(100.0, Side.BUY, 5.0) == 0.0
+
+
+def test_a_new_clock_is_a_gap() -> None:
+    markouts = Markouts()
+    markouts.on_mark(1e6, FAIR)
+    markouts.on_fill(1e6, Side.BUY, FAIR)
+    markouts.on_mark(10.0, FAIR)
+    markouts.on_mark(2e6, FAIR / 2)
+    assert markouts.mean_bps(2e6, Side.BUY, 5.0) == 0.0
+
+
+def test_what_waits_has_a_bound() -> None:
+    markouts = Markouts()
+    for i in range(2000):
+        markouts.on_fill(i * 1e-3, Side.BUY, FAIR)
+    assert all(len(pending) <= PENDING_MAX for pending in markouts._pending.values())
+
+
+def test_f14_numbers_that_are_none_are_refused() -> None:
+    for t_s, fair in ((nan, FAIR), (0.0, nan), (0.0, 0.0)):
+        with pytest.raises(InvalidInput):
+            Markouts().on_fill(t_s, Side.BUY, fair)
+        with pytest.raises(InvalidInput):
+            Markouts().on_mark(t_s, fair)
+    with pytest.raises(InvalidInput):
+        Markouts().adverse(0.0, Side.BUY, fair=FAIR, half=nan)

@@ -1,0 +1,193 @@
+"""Sigma: units, jumps, gaps, and that it never gets stuck."""
+
+import itertools
+import random
+from fractions import Fraction
+from math import inf, nan, sqrt
+
+import pytest
+
+from quoter.domain.errors import InvalidInput
+from quoter.pricing.estimators.volatility import GRID_S, NOISE_COARSE_S, VarianceRate, Volatility
+
+
+def walk(
+    volatility: Volatility | VarianceRate, *, sigma: float, seconds: int, start_s: float = 0.0,
+    mid: float = 1000.0, seed: int = 1,
+) -> float:  # fmt: skip
+    """Feed a random walk, two mids a second; returns the last mid."""
+    rng = random.Random(seed)
+    for i in range(2 * seconds):
+        mid += rng.gauss(0.0, sigma * sqrt(0.5))
+        volatility.update(start_s + i / 2, mid)
+    return mid
+
+
+def test_a_random_walks_sigma_is_found_in_absolute_price_per_root_second() -> None:
+    volatility = Volatility()
+    walk(volatility, sigma=0.7, seconds=3600)
+    assert volatility.sigma == pytest.approx(0.7, rel=0.15)
+
+
+def test_f02_sigma_is_absolute_ten_times_the_price_has_ten_times_the_sigma() -> None:
+    small, large = Volatility(), Volatility()
+    walk(small, sigma=0.7, seconds=300, mid=1000.0)
+    walk(large, sigma=7.0, seconds=300, mid=10_000.0)
+    assert small.sigma is not None
+    assert large.sigma == pytest.approx(10 * small.sigma, rel=1e-9)
+
+
+def test_f20_high_prices_lose_no_precision() -> None:
+    """Against exact fractions, on a price that a 32-bit float would hold to 1/64 only."""
+    rate = VarianceRate(half_life_s=1e15)
+    rng = random.Random(2)
+    mids = [Fraction(100_000_00 + rng.randrange(-300, 300), 100) for _ in range(500)]
+    for i, mid in enumerate(mids):
+        rate.update(float(i), float(mid))
+    squares = sum((b - a) ** 2 for a, b in itertools.pairwise(mids))
+    exact = sqrt(float(squares / 499))
+    assert rate.sigma is not None
+    assert rate.sigma == pytest.approx(exact, rel=1e-9, abs=0.0)
+
+
+def test_nothing_is_said_before_enough_was_seen() -> None:
+    volatility = Volatility()
+    walk(volatility, sigma=1.0, seconds=20)
+    assert volatility.sigma is None
+    walk(volatility, sigma=1.0, seconds=10, start_s=20.0)
+    assert volatility.sigma is not None
+
+
+def test_a_market_that_never_moved_tells_nothing_and_does_not_cut_its_first_move() -> None:
+    volatility = Volatility()
+    for t_s in range(100):
+        volatility.update(float(t_s), 50.0)
+    assert volatility.sigma is None
+    volatility.update(100.0, 51.0)
+    assert volatility.sigma is not None
+    assert volatility.slow.sigma is not None
+    assert volatility.slow.sigma > 0.05
+
+
+def test_a_prior_speaks_at_once_and_fades() -> None:
+    volatility = Volatility(prior_sigma=5.0)
+    assert volatility.sigma == pytest.approx(5.0)
+    walk(volatility, sigma=1.0, seconds=3600)
+    assert volatility.sigma == pytest.approx(1.0, rel=0.25)
+
+
+def test_the_prior_speaks_for_short_half_lives_too() -> None:
+    volatility = Volatility(prior_sigma=5.0, slow_half_life_s=10.0, fast_half_life_s=1.0)
+    walk(volatility, sigma=1.0, seconds=60)
+    assert volatility.sigma is not None
+
+
+def test_one_jump_is_cut_in_the_slow_estimate_only() -> None:
+    volatility = Volatility(prior_sigma=1.0)
+    mid = walk(volatility, sigma=1.0, seconds=600)
+    before = volatility.slow.sigma
+    volatility.update(601.0, mid + 100.0)
+    assert before is not None
+    assert volatility.slow.sigma == pytest.approx(before, rel=0.05)
+    assert volatility.fast.sigma is not None
+    assert volatility.fast.sigma > 10 * before
+    assert volatility.sigma == pytest.approx(0.85 * volatility.fast.sigma)
+
+
+def test_a_dead_band_takes_bounces_for_nothing_and_leaves_the_rest_of_a_move() -> None:
+    bouncing_mid, moving = (VarianceRate(half_life_s=60.0, dead_band=0.5) for _ in range(2))
+    for second in range(60):
+        bouncing_mid.update(float(second), 100.0 + 0.5 * (second % 2))
+        moving.update(float(second), 100.0 + 2.5 * (second % 2))
+    assert bouncing_mid.sigma == 0.0
+    assert moving.sigma == pytest.approx(2.0)
+    with pytest.raises(InvalidInput, match="dead_band"):
+        VarianceRate(half_life_s=60.0, dead_band=nan)
+
+
+def test_the_difference_across_a_gap_is_no_move_but_silence_is() -> None:
+    for restarts, wanted in ((True, 1.0), (False, 2.0)):
+        volatility = Volatility(prior_sigma=1.0)
+        volatility.update(0.0, 100.0)
+        if restarts:
+            volatility.restart()
+        volatility.update(40.0, 130.0)
+        assert volatility.sigma is not None
+        assert (volatility.sigma >= wanted) is (not restarts or wanted == 1.0)
+
+
+def test_a_clock_that_steps_back_a_little_is_old_news_and_far_back_a_new_clock() -> None:
+    rate = VarianceRate(half_life_s=60.0)
+    rate.update(1000.0, 100.0)
+    rate.update(999.0, 500.0)
+    rate.update(1001.0, 101.0)
+    assert rate.squares == pytest.approx(1.0)
+    rate.update(10.0, 700.0)
+    rate.update(11.0, 701.0)
+    assert rate.squares == pytest.approx(2.0, rel=0.02)
+
+
+def bouncing(volatility: Volatility, *, noise: float, seconds: int, start_s: float = 0.0) -> None:
+    """A walk of sigma 1 seen ten times a second through independent noise."""
+    rng, mid = random.Random(3), 1000.0
+    for i in range(10 * seconds):
+        mid += rng.gauss(0.0, sqrt(0.1))
+        volatility.update(start_s + i / 10 + 0.001, mid + rng.gauss(0.0, noise))
+
+
+def test_a_mid_that_only_diffuses_looks_the_same_in_every_step() -> None:
+    volatility = Volatility()
+    bouncing(volatility, noise=0.0, seconds=1200)
+    assert volatility.noise.ratio == pytest.approx(1.0, abs=0.15)
+    assert volatility.slow.grid_s == volatility.fast.grid_s == GRID_S
+
+
+def test_a_mid_that_bounces_is_sampled_every_five_seconds_until_it_calms_down() -> None:
+    volatility = Volatility()
+    bouncing(volatility, noise=1.0, seconds=1200)
+    assert volatility.noise.ratio is not None
+    assert volatility.noise.ratio > 3.0
+    assert volatility.slow.grid_s == volatility.fast.grid_s == NOISE_COARSE_S
+    assert volatility.slow.sigma == pytest.approx(1.0, abs=0.3)  # a second's steps would say 1.7
+    bouncing(volatility, noise=0.0, seconds=2400, start_s=1200.0)
+    assert volatility.slow.grid_s == volatility.fast.grid_s == GRID_S
+
+
+def test_the_noise_ratio_says_nothing_at_first_and_nothing_of_a_market_that_stands() -> None:
+    volatility = Volatility()
+    bouncing(volatility, noise=1.0, seconds=90)
+    assert volatility.noise.ratio is None
+    still = Volatility()
+    for t_s in range(1000):
+        still.update(float(t_s), 5.0)
+    assert still.noise.ratio is None
+    assert still.slow.grid_s == GRID_S
+
+
+def test_over_a_long_time_sigma_is_within_four_percent_of_a_clean_walk() -> None:
+    """Root of the mean squared error over many seconds of many walks, ticks in clusters."""
+    squares, count = 0.0, 0
+    for seed in range(30):
+        rng, volatility = random.Random(seed), Volatility()
+        t_s, mid, check_s = 0.0, 10_000.0, 1500.0
+        while t_s < 3000.0:
+            gap_s = rng.expovariate(20.0) if rng.random() < 0.8 else rng.expovariate(1.0)
+            t_s += gap_s
+            mid += rng.gauss(0.0, sqrt(gap_s))
+            volatility.update(t_s, mid)
+            if t_s > check_s:
+                check_s += 20.0
+                squares += ((volatility.sigma or 0.0) - 1.0) ** 2
+                count += 1
+    assert sqrt(squares / count) <= 0.04
+
+
+@pytest.mark.parametrize(("t_s", "mid"), [(1.0, nan), (1.0, inf), (1.0, 0.0), (nan, 1.0)])
+def test_f14_a_mid_or_a_time_that_is_no_number_is_refused_and_changes_nothing(
+    t_s: float, mid: float
+) -> None:
+    volatility = Volatility(prior_sigma=3.0)
+    volatility.update(0.0, 10.0)
+    with pytest.raises(InvalidInput):
+        volatility.update(t_s, mid)
+    assert volatility.sigma == pytest.approx(3.0)

@@ -1,0 +1,158 @@
+"""The ladder of the market regime, on figures alone: who climbs it, how far, and who comes down."""
+
+from dataclasses import replace
+
+import pytest
+
+from quoter.domain.trading import Regime
+from quoter.domain.units import NS_PER_S
+from quoter.risk.monitors.market_regime import MarketRegime, RegimePolicy
+
+NORMAL, WIDE, REDUCE_ONLY = Regime
+POLICY = RegimePolicy(drop_max=50.0)
+USUAL = 1.0  # price/sqrt(s)
+CALM_S = round(POLICY.calm_s)
+
+
+class Course:
+    """A ladder that is looked at ten times a second."""
+
+    def __init__(self, policy: RegimePolicy = POLICY, *, tick: float = 0.01) -> None:
+        self.ladder = MarketRegime(policy, tick=tick)
+        self.ticks = 0
+        self.mid: float | None = 1000.0
+
+    def look(self, *, now: float | None = USUAL, equity: float = 0.0) -> Regime:
+        self.ticks += 1
+        ts_ns = self.ticks * NS_PER_S // 10
+        self.ladder.look(ts_ns, mid=self.mid, now=now, usual=USUAL, equity=equity)
+        return self.ladder.level
+
+    def wait(self, seconds: float, *, now: float = USUAL, equity: float = 0.0) -> Regime:
+        for _ in range(round(10 * seconds)):
+            self.look(now=now, equity=equity)
+        return self.ladder.level
+
+    def drift(self, seconds: float, per_s: float) -> Regime:
+        for _ in range(round(10 * seconds)):
+            assert self.mid is not None
+            self.mid += per_s / 10
+            self.look()
+        return self.ladder.level
+
+
+@pytest.mark.parametrize(
+    ("ratio", "level"), [(1.9, NORMAL), (2.1, WIDE), (3.9, WIDE), (4.1, REDUCE_ONLY)]
+)
+def test_volatility_over_the_usual_climbs_as_far_as_it_says(ratio: float, level: Regime) -> None:
+    course = Course()
+    assert course.look(now=ratio * USUAL) is level
+    assert bool(course.ladder.text) is (level is not NORMAL)
+
+
+def test_a_move_of_three_seconds_climbs_before_any_volatility_does() -> None:
+    """4 sd of 3 s are 6.9: a drift of 3 a second is past it at once, one of 2 never."""
+    assert Course().drift(30, 2.0) is NORMAL
+    course = Course()
+    course.drift(10, 0.0)
+    assert course.drift(4, 3.0) is WIDE
+    assert "moved +" in course.ladder.text
+
+
+@pytest.mark.parametrize("per_s", [-2.7, 2.7])
+def test_a_move_of_ten_seconds_leaves_only_the_way_out(per_s: float) -> None:
+    """8 sd of 10 s are 25.3; either direction."""
+    course = Course()
+    course.drift(10, 0.0)
+    assert course.drift(8, per_s) < REDUCE_ONLY
+    assert course.drift(3, per_s) is REDUCE_ONLY
+
+
+def test_a_leap_over_a_silence_is_judged_by_how_long_it_was() -> None:
+    """After five silent seconds nothing is three seconds old: the last mid before them is used."""
+    for leap, level in ((8.0, NORMAL), (20.0, WIDE)):
+        course = Course()
+        course.wait(3)
+        course.ticks += 75
+        assert course.mid is not None
+        course.mid += leap
+        assert course.look() is level, leap
+
+
+def test_what_the_grid_alone_can_do_is_no_move() -> None:
+    """One tick here is nine usual standard deviations of a second: it comes and goes all day."""
+    course = Course(tick=9.0)
+    for _ in range(20):
+        course.mid = 1009.0
+        assert course.wait(1) is NORMAL
+        course.mid = 1000.0
+        assert course.wait(1) is NORMAL
+    course.mid = 1018.0
+    assert course.wait(2) is WIDE
+
+
+def test_one_rung_down_after_each_calm_minute() -> None:
+    course = Course()
+    course.look(now=5.0)
+    assert course.wait(CALM_S - 1) is REDUCE_ONLY
+    assert course.wait(2) is WIDE
+    assert course.wait(CALM_S - 2) is WIDE
+    assert course.wait(3) is NORMAL
+
+
+def test_a_sign_of_the_same_rung_starts_the_minute_anew() -> None:
+    course = Course()
+    course.look(now=5.0)
+    course.wait(CALM_S - 1)
+    course.look(now=5.0)
+    assert course.wait(CALM_S - 1) is REDUCE_ONLY
+    assert course.wait(2) is WIDE
+
+
+def test_a_sign_of_a_lower_rung_does_not_hold_us_on_a_higher_one() -> None:
+    """Three times the usual: half an hour of it is WIDE, not REDUCE_ONLY."""
+    course = Course()
+    course.look(now=5.0)
+    assert course.wait(CALM_S + 1, now=3.0) is WIDE
+    assert course.wait(5 * CALM_S, now=3.0) is WIDE
+
+
+def test_a_market_that_nobody_sees_is_not_calm() -> None:
+    course = Course()
+    course.look(now=5.0)
+    course.mid = None
+    assert course.wait(3 * CALM_S) is REDUCE_ONLY
+    course.mid = 1000.0
+    assert course.wait(CALM_S - 1) is REDUCE_ONLY
+    assert course.wait(2) is WIDE
+
+
+def test_equity_that_fell_from_its_highest_reduces() -> None:
+    """From the highest, not from zero: 60 were won before."""
+    course = Course()
+    course.wait(1, equity=60.0)
+    assert course.look(equity=10.0) is NORMAL
+    assert course.look(equity=9.9) is REDUCE_ONLY
+    assert "equity fell by 50.1" in course.ladder.text
+
+
+def test_equity_that_stays_down_lets_us_go_and_the_next_fall_counts_anew() -> None:
+    """Nothing wins a loss back while only the inventory's way out is quoted."""
+    course = Course()
+    course.look(equity=-51.0)
+    assert course.wait(2 * CALM_S + 1, equity=-51.0) is NORMAL
+    assert course.wait(1, equity=-100.0) is NORMAL
+    assert course.look(equity=-101.5) is REDUCE_ONLY
+
+
+def test_without_a_limit_equity_may_fall() -> None:
+    assert Course(replace(POLICY, drop_max=None)).look(equity=-1e9) is NORMAL
+
+
+def test_before_volatility_is_known_only_equity_is_judged() -> None:
+    course = Course()
+    course.mid = 1000.0
+    assert course.look(now=None) is NORMAL
+    course.mid = 2000.0
+    assert course.look(now=None) is NORMAL
+    assert course.look(now=None, equity=-51.0) is REDUCE_ONLY

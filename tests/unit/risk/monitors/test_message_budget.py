@@ -1,0 +1,58 @@
+"""How many orders may be created in a stretch of time."""
+
+from math import nan
+
+import pytest
+
+from quoter.domain.units import NS_PER_S
+from quoter.risk.monitors.message_budget import MessageBudget
+
+NOW_NS = 1_700_000_000 * NS_PER_S
+
+
+def spend(budget: MessageBudget, ts_ns: int) -> int:
+    """How many leave at once."""
+    count = 0
+    while budget.has_room(ts_ns):
+        budget.take()
+        count += 1
+    return count
+
+
+def test_a_burst_may_leave_at_once_and_not_one_order_more() -> None:
+    assert spend(MessageBudget(rate_per_s=10, burst=20), NOW_NS) == 20
+
+
+def test_it_refills_at_its_rate_up_to_the_burst() -> None:
+    budget = MessageBudget(rate_per_s=10, burst=20)
+    spend(budget, NOW_NS)
+    assert spend(budget, NOW_NS + NS_PER_S // 20) == 0
+    assert spend(budget, NOW_NS + NS_PER_S) == 10
+    assert spend(budget, NOW_NS + 3600 * NS_PER_S) == 20
+
+
+def test_over_a_minute_no_more_than_rate_and_burst_leave() -> None:
+    budget = MessageBudget(rate_per_s=10, burst=20)
+    sent = sum(spend(budget, NOW_NS + tenth * NS_PER_S // 10) for tenth in range(601))
+    assert 20 + 599 <= sent <= 20 + 600
+
+
+def test_small_corrections_may_use_the_upper_half_only() -> None:
+    budget = MessageBudget(rate_per_s=10, burst=20)
+    for _ in range(10):
+        assert budget.has_room(NOW_NS, share=0.5)
+        budget.take()
+    budget.take()
+    assert not budget.has_room(NOW_NS, share=0.5)
+    assert budget.has_room(NOW_NS)
+
+
+def test_looking_spends_nothing() -> None:
+    budget = MessageBudget(rate_per_s=1, burst=1)
+    assert [budget.has_room(NOW_NS) for _ in range(5)] == [True] * 5
+
+
+@pytest.mark.parametrize(("rate_per_s", "burst"), [(0, 1), (-1, 1), (nan, 1), (1, 0.5), (1, nan)])
+def test_a_budget_of_nothing_is_refused(rate_per_s: float, burst: float) -> None:
+    with pytest.raises(ValueError, match="out of domain"):
+        MessageBudget(rate_per_s=rate_per_s, burst=burst)

@@ -1,0 +1,130 @@
+"""The only door: every rule must agree, and a rule that can't tell refuses."""
+
+from dataclasses import fields, replace
+from decimal import Decimal
+
+import pytest
+
+from quoter.domain.commands import Denied, PlaceOrder, TimeInForce
+from quoter.domain.market import Side
+from quoter.domain.trading import TradingState
+from quoter.risk.order_rules import RULES, judge
+from quoter.risk.view import Limits, RiskView
+from tests.unit.risk.cases import CALM, LIMITS, NOT_NUMBERS, intent, view
+
+FIGURES = [
+    field.name for field in fields(RiskView) if isinstance(getattr(CALM, field.name), Decimal)
+]
+LIMIT_NAMES = [field.name for field in fields(Limits) if field.name != "depth_min"]
+
+
+def test_an_intent_that_every_rule_accepts_becomes_an_order() -> None:
+    wanted = intent(Side.SELL, "2")
+    verdict = judge(wanted, view(), LIMITS)
+    assert verdict == PlaceOrder(
+        client_id="q1",
+        side=Side.SELL,
+        price=wanted.price,
+        size=wanted.size,
+        decided_ns=CALM.ts_ns,
+        book_seq=CALM.book_seq,
+    )
+
+
+@pytest.mark.parametrize("kind", list(TimeInForce))
+def test_an_order_says_whether_it_was_approved_as_a_reducing_one(kind: TimeInForce) -> None:
+    """While RUNNING none is: another order may take the room that this one would need."""
+    held = view(inventory=Decimal(3), leaves_sell=Decimal(0), state=TradingState.REDUCE_ONLY)
+    verdict = judge(replace(intent(Side.SELL, "2"), time_in_force=kind), held, LIMITS)
+    assert isinstance(verdict, PlaceOrder)
+    assert verdict.reduces
+    running = judge(intent(Side.SELL, "2"), replace(held, state=TradingState.RUNNING), LIMITS)
+    assert isinstance(running, PlaceOrder)
+    assert not running.reduces
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes", "size", "price"),
+    [
+        ("trading_state", {"state": TradingState.PAUSED}, "1", None),
+        ("market_data", {"book_seq": 8}, "1", None),
+        ("order_size", {}, "5.01", "60"),
+        ("order_notional", {}, "4.5", None),
+        ("price_collar", {}, "1", "90"),
+        ("aggressive_price", {}, "1", "100.5"),
+        ("worst_case_exposure", {"inventory": Decimal("6.01")}, "1", None),
+        ("position_notional", {"best_ask": Decimal(199)}, "1", None),
+        ("balance", {"quote_held": Decimal(1)}, "1", None),
+        ("duplicate_intent", {"twin_ns": CALM.ts_ns}, "1", None),
+    ],
+)
+def test_each_rule_alone_can_refuse_and_is_named(
+    rule: str, changes: dict[str, object], size: str, price: str | None
+) -> None:
+    wanted = intent(size=size, price=price)
+    limits = replace(LIMITS, position_notional_max=Decimal(1_000), book_spread_max=Decimal(1))
+    verdict = judge(wanted, view(**changes), limits)
+    assert isinstance(verdict, Denied)
+    assert (verdict.rule, verdict.intent) == (rule, wanted)
+    assert verdict.text
+
+
+def test_there_is_a_case_for_every_rule() -> None:
+    assert [name for name, _ in RULES] == [
+        "trading_state", "market_data", "order_size", "order_notional", "price_collar",
+        "aggressive_price", "worst_case_exposure", "position_notional", "balance",
+        "duplicate_intent",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("number", NOT_NUMBERS)
+@pytest.mark.parametrize("what", ["size", "price"])
+def test_an_intent_that_is_not_a_number_is_refused(what: str, number: Decimal, side: Side) -> None:
+    wanted = replace(intent(side), **{what: number})  # type: ignore[arg-type]  # by name
+    assert isinstance(judge(wanted, view(), LIMITS), Denied)
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("state", [TradingState.RUNNING, TradingState.REDUCE_ONLY])
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("number", [Decimal("NaN"), Decimal("sNaN")])
+def test_a_figure_that_is_not_a_number_refuses_instead_of_raising(
+    name: str, number: Decimal, state: TradingState, side: Side
+) -> None:
+    """Whichever rule needs it can't be evaluated; one that does not need it may let it pass."""
+    verdict = judge(intent(side), view(state=state, **{name: number}), LIMITS)
+    needed = {
+        Side.BUY: {"leaves_buy", "quote_held", "notional_buy"},
+        Side.SELL: {"leaves_sell", "base_held"},
+    }
+    always = {
+        "best_bid", "best_ask", "depth_bid", "depth_ask", "reference_low", "reference_high",
+        "inventory",
+    }  # fmt: skip
+    assert isinstance(verdict, Denied) or name not in always | needed[side]
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("name", [field.name for field in fields(RiskView)])
+def test_whatever_is_missing_refuses_instead_of_raising(name: str, side: Side) -> None:
+    """All but own orders and an equal one; an account of unknown kind is a spot account."""
+    verdict = judge(intent(side), view(**{name: None}), LIMITS)
+    other = {Side.BUY: {"leaves_sell"}, Side.SELL: {"leaves_buy", "notional_buy"}}
+    optional = {"own_bid", "own_ask", "twin_ns", "ts_ns", "is_spot"} | other[side]
+    assert isinstance(verdict, Denied) or name in optional
+
+
+@pytest.mark.parametrize("name", LIMIT_NAMES)
+@pytest.mark.parametrize("number", NOT_NUMBERS)
+def test_a_limit_that_is_no_number_can_not_be_set(name: str, number: Decimal) -> None:
+    """A limit at infinity is none: nothing would ever be refused."""
+    with pytest.raises(ValueError, match=name):
+        replace(LIMITS, **{name: number})
+
+
+@pytest.mark.parametrize("name", LIMIT_NAMES)
+@pytest.mark.parametrize("number", [Decimal(0), Decimal(-1)])
+def test_a_limit_must_be_above_zero(name: str, number: Decimal) -> None:
+    with pytest.raises(ValueError, match=name):
+        replace(LIMITS, **{name: number})

@@ -1,0 +1,38 @@
+"""What a spot account can promise."""
+
+from decimal import Decimal
+
+import pytest
+
+from quoter.domain.market import Side
+from quoter.risk.order_rules import check_balance as check
+from tests.unit.risk.cases import LIMITS, LOT, intent, view
+
+
+def test_a_sell_may_use_what_is_held_and_not_promised_yet() -> None:
+    poor = view(base_held=Decimal(3), leaves_sell=Decimal(1))
+    assert check(intent(Side.SELL, "2"), poor, LIMITS) is None
+    assert check(intent(Side.SELL, 2 + LOT), poor, LIMITS) == "sell 2.01, free 2"
+
+
+def test_a_buy_may_use_the_money_that_is_not_promised_yet() -> None:
+    poor = view(quote_held=Decimal(500), notional_buy=Decimal(300))
+    assert check(intent(Side.BUY, "2", "100"), poor, LIMITS) is None
+    assert check(intent(Side.BUY, "2.01", "100"), poor, LIMITS) is not None
+
+
+def test_each_side_needs_only_its_own_asset() -> None:
+    assert check(intent(Side.BUY), view(base_held=Decimal(0)), LIMITS) is None
+    assert check(intent(Side.SELL), view(quote_held=Decimal(0)), LIMITS) is None
+
+
+def test_an_account_that_may_be_short_is_not_asked() -> None:
+    derivative = view(is_spot=False, base_held=None, quote_held=None, leaves_sell=Decimal(99))
+    assert check(intent(Side.SELL, "5"), derivative, LIMITS) is None
+    assert check(intent(Side.BUY, "5"), derivative, LIMITS) is None
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("name", ["base_held", "quote_held"])
+def test_a_balance_that_is_not_known_promises_nothing(name: str, side: Side) -> None:
+    assert check(intent(side), view(**{name: None}), LIMITS) == "balance not known"

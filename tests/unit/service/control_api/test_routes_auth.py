@@ -1,0 +1,250 @@
+"""Who gets in: every role, verb, bad token, bad host and bad body, over a real socket."""
+
+import gzip
+import hmac
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from multidict import CIMultiDict
+
+from quoter.domain.trading import TradingState
+from quoter.service.control_api.auth import Role
+from quoter.service.control_api.request_body import BODY_BYTES_MAX, VERBS
+from tests.unit.service.control_rig import TOKENS, Answer, Rig, rigged
+
+NEEDS = {name: verb.role for name, verb in VERBS.items()}
+GOOD = b'{"reason": "matrix"}'
+WRONG = "wrong-0123456789abcdefghijklmnopqrstuv"
+
+# what the Authorization headers are; None: no such header
+CREDENTIALS: dict[str, list[str]] = {
+    "none": [],
+    "wrong": [f"Bearer {WRONG}"],
+    "empty": [""],
+    "bearer only": ["Bearer "],
+    "glued": [f"Bearer{TOKENS[Role.RISK]}"],
+    "other scheme": [f"Basic {TOKENS[Role.RISK]}"],
+    "bare": [TOKENS[Role.RISK]],
+    "two": [f"Bearer {TOKENS[Role.RISK]}", f"Bearer {TOKENS[Role.RISK]}"],
+    "two in one": [f"Bearer {TOKENS[Role.RISK]}, Bearer {TOKENS[Role.RISK]}"],
+    "cut": [f"Bearer {TOKENS[Role.RISK][:-1]}"],
+    "long": [f"Bearer {TOKENS[Role.RISK]}x"],
+    "upper case": [f"Bearer {TOKENS[Role.RISK].upper()}"],
+    **{role.name: [f"Bearer {token}"] for role, token in TOKENS.items()},
+}
+# body and the status that it earns from somebody who may
+BODIES: dict[str, tuple[bytes, int]] = {
+    "too large": (b'{"reason": "' + b"x" * BODY_BYTES_MAX + b'"}', 413),
+    "no JSON": (b"reason=why", 400),
+    "empty": (b"", 400),
+    "array": (b'["reason"]', 400),
+    "text": (b'"reason"', 400),
+    "deep": (b"[" * 8_000, 400),
+    "huge number": (b'{"reason": "x", "kill_id": 1' + b"0" * 6_000 + b"}", 400),
+    "no UTF-8": (b'{"reason": "\xff"}', 400),
+    "unknown field": (b'{"reason": "x", "kill_id": "x", "force": true}', 400),
+    "twice": (b'{"reason": "x", "reason": "y"}', 400),
+    "no reason": (b'{"kill_id": "x"}', 400),
+    "empty reason": (b'{"reason": "  "}', 400),
+    "long reason": (b'{"reason": "' + b"x" * 201 + b'"}', 400),
+    "number for a reason": (b'{"reason": 1}', 400),
+    "line break in the reason": (b'{"reason": "a\\nb"}', 400),
+    "not a number": (b'{"reason": "x", "gamma": NaN}', 400),
+}
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    async with rigged(tmp_path) as it:
+        yield it
+
+
+async def ask(
+    rig: Rig, verb: str, given: list[str], data: bytes = GOOD, more: dict[str, str] | None = None
+) -> Answer:
+    headers = CIMultiDict(
+        {"Content-Type": "application/json", "Idempotency-Key": "same"} | (more or {})
+    )
+    for value in given:
+        headers.add("Authorization", value)
+    method = "PATCH" if verb == "params" else "POST"
+    return await rig.send_raw(method, f"/v1/{verb}", headers, data)
+
+
+def role_of(name: str) -> Role | None:
+    return Role[name] if name in Role.__members__ else None
+
+
+@pytest.mark.parametrize("verb", [*VERBS, "params"])
+async def test_only_a_right_token_of_the_right_role_gets_to_the_body(rig: Rig, verb: str) -> None:
+    """The matrix: whatever is wrong, the first wrong thing answers and nothing changes."""
+    need = NEEDS.get(verb, Role.OPERATOR)
+    before = rig.sight()
+    tried = 0
+    for name, given in CREDENTIALS.items():
+        role = role_of(name)
+        for data, status in BODIES.values():
+            rig.later(61)  # no lock-out: that is another test
+            answer = await ask(rig, verb, given, data)
+            expected = 401 if role is None else 403 if role < need else status
+            assert answer.status == expected, (verb, name, data[:60], answer.body)
+            if expected == 401:
+                assert set(answer.body) == {"error"}
+            tried += 1
+        for headers, status in (
+            ({"Host": "evil.example"}, 421),
+            ({"Host": "127.0.0.1.evil.example"}, 421),
+            ({"Origin": "http://127.0.0.1"}, 403),
+            ({"Origin": "null"}, 403),
+            ({"Sec-Fetch-Site": "same-origin"}, 403),
+        ):
+            assert (await ask(rig, verb, given, GOOD, headers)).status == status
+            tried += 1
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""):
+        for role in (role for role in Role if role >= need):
+            given = [f"Bearer {TOKENS[role]}"]
+            headers = {"Content-Type": kind}
+            assert (await ask(rig, verb, given, GOOD, headers)).status == 415
+    assert tried > 300
+    assert rig.sight() == before
+    assert all(row.result.startswith("refused") for row in rig.operations())
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("verb", VERBS)
+async def test_each_role_may_what_it_may_and_no_more(rig: Rig, verb: str, role: Role) -> None:
+    before = rig.sight()
+    fields = {"kill_id": "none"} if verb == "rearm" else {}
+    answer = await rig.post_verb(verb, role, **fields)
+    if role < NEEDS[verb]:
+        assert answer.status == 403
+        assert rig.sight() == before
+    else:
+        assert answer.status == (409 if verb == "rearm" else 200)  # nothing to lift
+        assert answer.body["trading_state"] == rig.state.name
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_every_role_may_look_at_the_knobs_and_an_operator_turn_them(
+    rig: Rig, role: Role
+) -> None:
+    shown = await rig.send("GET", "/v1/params", token=TOKENS[role])
+    assert shown.status == 200
+    assert shown.body["params"] == await _state_params(rig)
+    assert (await rig.patch(role, gamma=1.5)).status == (403 if role is Role.READ else 200)
+
+
+async def _state_params(rig: Rig) -> object:
+    return (await rig.send("GET", "/state")).body["params"]
+
+
+async def test_without_a_token_the_knobs_are_not_shown(rig: Rig) -> None:
+    assert (await rig.send("GET", "/v1/params")).status == 401
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
+async def test_verbs_are_posted_and_nothing_else(rig: Rig, method: str) -> None:
+    for verb in VERBS:
+        answer = await rig.send(method, f"/v1/{verb}", token=TOKENS[Role.RISK], body={})
+        assert answer.status == 405
+    assert (await rig.send("HEAD", "/v1/params", token=TOKENS[Role.RISK])).status == 405
+
+
+async def test_a_query_is_refused_so_that_no_token_ends_in_one(rig: Rig) -> None:
+    answer = await rig.send("POST", "/v1/kill?token=x", token=TOKENS[Role.RISK], body={})
+    assert answer.status == 400
+    assert rig.state is TradingState.RUNNING
+
+
+async def test_a_packed_body_is_not_unpacked(rig: Rig) -> None:
+    """A few kilobytes may hold gigabytes."""
+    headers = {"Content-Encoding": "gzip"}
+    answer = await ask(rig, "pause", [f"Bearer {TOKENS[Role.RISK]}"], gzip.compress(GOOD), headers)
+    assert answer.status == 400
+    assert rig.state is TradingState.RUNNING
+
+
+async def test_without_tokens_there_are_no_routes(tmp_path: Path) -> None:
+    async with rigged(tmp_path, {}) as rig:
+        for verb in (*VERBS, "params"):
+            for method in ("GET", "POST", "PATCH"):
+                assert (await rig.send(method, f"/v1/{verb}", token="", body={})).status == 404
+        assert (await rig.send("GET", "/state")).status == 200
+
+
+async def test_a_role_without_a_token_is_nobodys(tmp_path: Path) -> None:
+    async with rigged(tmp_path, {Role.OPERATOR: TOKENS[Role.OPERATOR]}) as rig:
+        assert (await rig.post_verb("flatten")).status == 401
+        assert (await rig.post_verb("pause", Role.OPERATOR)).status == 200
+
+
+class TestLockOut:
+    """Five wrong tokens in a minute."""
+
+    async def lock(self, rig: Rig) -> None:
+        for _ in range(5):
+            assert (await ask(rig, "pause", [f"Bearer {WRONG}"])).status == 401
+
+    async def test_it_shuts_the_door_for_a_minute_even_for_right_tokens(self, rig: Rig) -> None:
+        await self.lock(rig)
+        answer = await rig.post_verb("pause")
+        assert answer.status == 429
+        assert answer.headers["Retry-After"] == "60"
+        assert (await rig.send("GET", "/v1/params", token=TOKENS[Role.READ])).status == 429
+        rig.later(59.5)
+        assert (await rig.post_verb("pause")).status == 429
+        rig.later(0.5)
+        assert (await rig.post_verb("pause")).status == 200
+
+    async def test_a_kill_with_a_right_token_passes(self, rig: Rig) -> None:
+        """Whoever guesses must not be able to keep us from stopping."""
+        await self.lock(rig)
+        assert (await ask(rig, "kill", [f"Bearer {WRONG}"])).status == 429
+        assert (await rig.post_verb("kill", Role.READ)).status == 403
+        assert rig.state < TradingState.KILLED
+        assert (await rig.post_verb("kill", Role.OPERATOR)).status == 200
+        assert rig.state is TradingState.KILLED
+
+    async def test_a_rearm_does_not(self, rig: Rig) -> None:
+        killed = await rig.post_verb("kill")
+        rig.settle()
+        await self.lock(rig)
+        assert (await rig.post_verb("rearm", kill_id=killed.body["kill_id"])).status == 429
+
+    async def test_few_failures_or_slow_ones_do_not(self, rig: Rig) -> None:
+        for _ in range(20):
+            assert (await ask(rig, "pause", [f"Bearer {WRONG}"])).status == 401
+            rig.later(15.1)
+        assert (await rig.post_verb("pause")).status == 200
+
+    async def test_guessing_on_does_not_make_it_longer(self, rig: Rig) -> None:
+        await self.lock(rig)
+        rig.later(30)
+        for _ in range(10):
+            assert (await ask(rig, "pause", [f"Bearer {WRONG}"])).status == 429
+        rig.later(30)
+        assert (await rig.post_verb("pause")).status == 200
+
+    async def test_too_little_right_is_no_guess(self, rig: Rig) -> None:
+        for _ in range(10):
+            assert (await rig.post_verb("rearm", Role.OPERATOR, kill_id="x")).status == 403
+        assert (await rig.post_verb("pause")).status == 200
+
+
+async def test_every_token_is_compared_in_constant_time(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever token comes, all hashes are looked at, by the comparison that does not stop."""
+    compared: list[tuple[bytes, bytes]] = []
+
+    def watch(first: bytes, second: bytes) -> bool:
+        compared.append((first, second))
+        return first == second
+
+    monkeypatch.setattr(hmac, "compare_digest", watch)
+    for token in (*TOKENS.values(), WRONG):
+        compared.clear()
+        await rig.send("GET", "/v1/params", token=token)
+        assert len(compared) == len(TOKENS)
+        assert {len(each) for pair in compared for each in pair} == {32}

@@ -1,0 +1,110 @@
+"""The dead man's switch against a clock that the test moves; real sockets are in integration."""
+
+from dataclasses import dataclass, field
+from math import isnan
+
+import pytest
+
+from quoter.domain.errors import VenueError
+from quoter.domain.events import Alarm, Event
+from quoter.domain.trading import Cause
+from quoter.service.clock import Clock
+from quoter.service.external_stops.dead_man import FAILURES_MAX, DeadMan
+
+TIMEOUT_S = 60.0
+
+
+@dataclass
+class Venue:
+    """Takes so long for an answer, or fails."""
+
+    takes_s: float = 0.0
+    is_failing: bool = False
+    now_s: float = 0.0
+    set_to: list[float] = field(default_factory=list)
+    told: list[tuple[bool, str]] = field(default_factory=list)
+    dead_man: DeadMan = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.dead_man = DeadMan(
+            door=self, timeout_s=TIMEOUT_S, clock=Clock(), monotonic_s=lambda: self.now_s
+        )
+        self.dead_man.begin(self._hear)
+
+    def _hear(self, event: Event) -> None:
+        assert isinstance(event, Alarm)
+        assert event.cause is Cause.DEAD_MAN
+        self.told.append((event.active, event.text))
+
+    async def set_dead_man(self, seconds: float) -> None:
+        self.now_s += self.takes_s
+        if self.is_failing:
+            raise VenueError("away")
+        self.set_to.append(seconds)
+
+    async def refresh(self) -> None:
+        await self.dead_man._refresh()
+        self.dead_man._judge()
+
+
+@pytest.fixture
+def venue() -> Venue:
+    return Venue()
+
+
+async def test_it_counts_from_when_it_was_asked_for(venue: Venue) -> None:
+    """The venue may have heard it at once and answered late."""
+    venue.takes_s = 10.0
+    await venue.refresh()
+    venue.now_s = TIMEOUT_S - 0.1
+    assert venue.dead_man.overdue() == ""
+    venue.now_s = TIMEOUT_S
+    assert "fired" in venue.dead_man.overdue()
+
+
+async def test_its_age_counts_from_when_it_was_asked_for_too(venue: Venue) -> None:
+    assert isnan(venue.dead_man.age_s())
+    venue.takes_s = 10.0
+    await venue.refresh()
+    assert venue.dead_man.age_s() == 10.0
+    venue.now_s += TIMEOUT_S
+    assert venue.dead_man.age_s() > TIMEOUT_S  # it has fired
+    venue.takes_s = 0.0
+    await venue.refresh()
+    assert venue.dead_man.age_s() == 0.0
+    await venue.dead_man.disarm()
+    assert isnan(venue.dead_man.age_s())
+
+
+async def test_who_fails_twice_pauses_and_who_succeeds_again_goes_on(venue: Venue) -> None:
+    await venue.refresh()
+    venue.is_failing = True
+    for _ in range(FAILURES_MAX):
+        assert [active for active, _ in venue.told] == [True, False]
+        await venue.refresh()
+    assert venue.told[-1] == (True, "the venue refused to be refreshed 2 times")
+    venue.is_failing = False
+    await venue.refresh()
+    assert venue.told[-1][0] is False
+
+
+async def test_one_that_has_fired_is_told_even_if_it_is_armed_anew_at_once(venue: Venue) -> None:
+    await venue.refresh()
+    venue.now_s += TIMEOUT_S
+    await venue.refresh()
+    assert [active for active, _ in venue.told] == [True, False, True, False]
+
+
+async def test_after_the_end_nothing_is_refreshed_and_nothing_may_leave(venue: Venue) -> None:
+    await venue.refresh()
+    await venue.dead_man.disarm()
+    await venue.dead_man._refresh()
+    assert venue.set_to == [TIMEOUT_S, 0]
+    assert venue.dead_man.overdue()
+
+
+async def test_a_venue_that_does_not_disarm_is_no_reason_not_to_end(venue: Venue) -> None:
+    await venue.refresh()
+    venue.is_failing = True
+    await venue.dead_man.disarm()
+    assert venue.dead_man.overdue()

@@ -1,0 +1,136 @@
+"""The watched side of a run: first what pauses, then the claim to be well, at last the end."""
+
+import asyncio
+from pathlib import Path
+
+from quoter.domain.events import Alarm, Event, Tick
+from quoter.domain.trading import Cause
+from quoter.engine.engine import Engine
+from quoter.service.clock import Clock
+from quoter.service.external_stops.dead_man import DeadMan
+from quoter.service.external_stops.external_stops import NO_EXTERNAL_STOPS, ExternalStops
+from quoter.service.external_stops.heartbeat import Heartbeat
+from quoter.service.external_stops.heartbeat_files import (
+    HEARTBEAT,
+    SENTINEL_BEAT,
+    HeartbeatWriter,
+    Life,
+    SentinelHeartbeatWriter,
+    get,
+    put,
+)
+from quoter.service.external_stops.sentinel_monitor import Need, SentinelMonitor
+from quoter.telemetry.metrics import Metrics
+from tests.unit.engine.cases import CONFIG
+from tests.unit.service.external_stops.test_heartbeat_files import US
+
+
+class Switch:
+    """A venue that says yes to everything, after a while."""
+
+    def __init__(self, takes_s: float = 0.0) -> None:
+        self.set_to: list[float] = []
+        self.answered = asyncio.Event()
+        self._takes_s = takes_s
+
+    async def set_dead_man(self, seconds: float) -> None:
+        await asyncio.sleep(self._takes_s)
+        self.set_to.append(seconds)
+        self.answered.set()
+
+
+def guards(folder: Path, switch: Switch, clock: Clock, timeout_s: float = 60.0) -> ExternalStops:
+    return ExternalStops(
+        heartbeat=Heartbeat(folder=folder, run="r", identity=US, clock=clock),
+        dead_man=DeadMan(door=switch, timeout_s=timeout_s, clock=clock),
+    )
+
+
+async def test_a_run_begins_unarmed_and_ends_disarmed_and_stopped(tmp_path: Path) -> None:
+    switch, clock, heard = Switch(), Clock(), list[Event]()
+    engine, ours = Engine(CONFIG), guards(tmp_path, switch, clock)
+    ours.begin(engine, heard.append)
+    (alarm,) = heard
+    assert isinstance(alarm, Alarm)
+    assert (alarm.cause, alarm.active) == (Cause.DEAD_MAN, True)
+    assert getattr(get(tmp_path / HEARTBEAT, HeartbeatWriter), "life", None) is Life.RUNNING
+    await ours.end(engine)
+    assert switch.set_to == [0]
+    assert getattr(get(tmp_path / HEARTBEAT, HeartbeatWriter), "life", None) is Life.STOPPED
+
+
+async def test_a_venue_that_disarms_slowly_does_not_turn_the_end_into_a_crash(
+    tmp_path: Path,
+) -> None:
+    """The task that keeps the switch from firing looks round meanwhile, and must not end."""
+    timeout_s = 4.0  # it looks every 50 ms
+    switch, clock = Switch(takes_s=0.4), Clock()
+    engine, ours = Engine(CONFIG), guards(tmp_path, switch, clock, timeout_s)
+    engine.handle(Tick(ts_ns=clock.now_ns()))
+    async with asyncio.TaskGroup() as tasks:
+        ours.spawn(tasks, engine, look_first=lambda: None)
+        await switch.answered.wait()
+        await ours.end(engine)
+        assert switch.set_to[-1] == 0
+        for task in list(tasks._tasks):
+            task.cancel()
+
+
+async def test_every_claim_to_be_well_comes_after_a_look_for_a_latch(tmp_path: Path) -> None:
+    clock, looks = Clock(), list[int]()
+    engine, ours = Engine(CONFIG), guards(tmp_path, Switch(), clock)
+    engine.handle(Tick(ts_ns=clock.now_ns()))
+
+    def look() -> None:
+        assert get(tmp_path / HEARTBEAT, HeartbeatWriter) is None or looks
+        looks.append(1)
+
+    async with asyncio.TaskGroup() as tasks:
+        ours.spawn(tasks, engine, look_first=look)
+        await asyncio.sleep(0.05)
+        beat = get(tmp_path / HEARTBEAT, HeartbeatWriter)
+        for task in list(tasks._tasks):
+            task.cancel()
+    assert looks
+    assert beat is not None
+
+
+def shown(metrics: Metrics) -> dict[str, float]:
+    families = {family.name: family for family in metrics.registry.collect()}
+    return {
+        sample.labels.get("by", sample.name): sample.value
+        for name in ("quoter_watched", "quoter_dead_man_timeout_seconds")
+        for sample in families[name].samples
+    }
+
+
+async def test_the_metrics_say_who_watches(tmp_path: Path) -> None:
+    clock = Clock()
+    dead_man = DeadMan(door=Switch(), timeout_s=60, clock=clock)
+    watch = SentinelMonitor(folder=tmp_path, need=Need.AUTO, clock=clock)
+    heartbeat = Heartbeat(folder=tmp_path, run="r", identity=US, clock=clock)
+    metrics = Metrics(symbol="ABC/USD", venue="test", environment="production")
+    ExternalStops(heartbeat=heartbeat, dead_man=dead_man, sentinel=watch).show(metrics.safety)
+    watch.look()
+    timeout = {"quoter_dead_man_timeout_seconds": 60}
+    assert shown(metrics) == {"sentinel": 0, "dead_man": 0} | timeout
+    await dead_man._refresh()
+    assert shown(metrics) == {"sentinel": 0, "dead_man": 1} | timeout
+    beat = SentinelHeartbeatWriter(run="s", seq=1, ts_ns=0, pid=1, handled="")
+    put(tmp_path / SENTINEL_BEAT, beat)
+    watch.look()
+    assert shown(metrics) == {"sentinel": 1, "dead_man": 1} | timeout
+
+
+def test_of_a_run_without_orders_nothing_is_said() -> None:
+    """It need not be watched, so no alert may ask why nobody does."""
+    metrics = Metrics(symbol="ABC/USD", venue="test", environment="production")
+    NO_EXTERNAL_STOPS.show(metrics.safety)
+    assert shown(metrics) == {"quoter_dead_man_timeout_seconds": 0}
+
+
+async def test_who_is_not_watched_does_nothing() -> None:
+    engine, heard = Engine(CONFIG), list[Event]()
+    NO_EXTERNAL_STOPS.begin(engine, heard.append)
+    await NO_EXTERNAL_STOPS.end(engine)
+    assert heard == []

@@ -1,0 +1,73 @@
+"""A heartbeat is a claim: it is made after a look, and the last word is the last."""
+
+import asyncio
+from decimal import Decimal
+from pathlib import Path
+
+from quoter.domain.events import Tick
+from quoter.engine.engine import Engine
+from quoter.service.clock import Clock
+from quoter.service.external_stops.heartbeat import TURN_NS_MAX, Heartbeat
+from quoter.service.external_stops.heartbeat_files import HEARTBEAT, HeartbeatWriter, Life, get
+from tests.unit.engine.cases import CONFIG
+from tests.unit.service.external_stops.test_heartbeat_files import US
+
+
+def heartbeat(folder: Path, clock: Clock) -> Heartbeat:
+    return Heartbeat(folder=folder, run="r", identity=US, clock=clock)
+
+
+def test_a_beat_carries_what_the_venue_is_compared_with(tmp_path: Path) -> None:
+    engine = Engine(CONFIG)
+    heartbeat(tmp_path, Clock()).beat(engine)
+    beat = get(tmp_path / HEARTBEAT, HeartbeatWriter)
+    assert beat is not None
+    assert beat.holdings is not None
+    assert beat.holdings.asset == CONFIG.instrument.base
+    assert [beat.holdings.target, beat.holdings.limit] == [Decimal(100), Decimal(10)]
+    assert beat.state == "PAUSED"
+    assert beat.identity == US
+
+
+def test_every_beat_is_another(tmp_path: Path) -> None:
+    engine, heart = Engine(CONFIG), heartbeat(tmp_path, Clock())
+    marks = set()
+    for _ in range(3):
+        heart.beat(engine)
+        marks.add(getattr(get(tmp_path / HEARTBEAT, HeartbeatWriter), "mark", ""))
+    assert len(marks) == 3
+
+
+def test_an_engine_that_does_not_turn_is_not_well(tmp_path: Path) -> None:
+    """It hears ticks behind everything else: its time tells how far its inbox is drained."""
+    now = [0]
+    clock = Clock(wall_ns=lambda: 10**18, monotonic_ns=lambda: now[0])
+    engine, heart = Engine(CONFIG), heartbeat(tmp_path, clock)
+    assert not heart.is_well(engine)  # it has heard nothing at all
+    engine.handle(Tick(ts_ns=clock.now_ns()))
+    assert heart.is_well(engine)
+    now[0] += TURN_NS_MAX + 1
+    assert not heart.is_well(engine)
+
+
+def test_after_the_end_nothing_is_said(tmp_path: Path) -> None:
+    engine, heart = Engine(CONFIG), heartbeat(tmp_path, Clock())
+    heart.beat(engine, Life.STOPPED)
+    heart.beat(engine)
+    beat = get(tmp_path / HEARTBEAT, HeartbeatWriter)
+    assert beat is not None
+    assert beat.life is Life.STOPPED
+
+
+def test_a_disk_that_refuses_makes_us_silent_and_not_dead(tmp_path: Path) -> None:
+    heartbeat(tmp_path / "gone", Clock()).beat(Engine(CONFIG))
+    assert not (tmp_path / "gone").exists()
+
+
+async def test_a_start_is_heard(tmp_path: Path) -> None:
+    task = asyncio.create_task(heartbeat(tmp_path, Clock()).while_starting())
+    await asyncio.sleep(0.01)
+    task.cancel()
+    beat = get(tmp_path / HEARTBEAT, HeartbeatWriter)
+    assert beat is not None
+    assert (beat.life, beat.holdings) == (Life.STARTING, None)

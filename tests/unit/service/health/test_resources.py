@@ -1,0 +1,133 @@
+"""Memory above its bound ends a run cleanly, but not one that has only just begun."""
+
+import os
+import resource
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from quoter.domain.units import NS_PER_S
+from quoter.service.clock import Clock
+from quoter.service.health import resources as module
+from quoter.service.health.resources import MIB, Resources, open_files, resident_bytes
+from tests.unit.service.full_table import full_table
+
+MINUTE_S = 60
+
+
+class Desk:
+    """A process whose memory and age the test sets."""
+
+    def __init__(self, *, rss_max_mb: int = 100) -> None:
+        self.now_ns = 0
+        self.mb = 50
+        self.rests: list[str] = []
+        self.recycled = 0
+        self.resources = Resources(
+            rss_max_mb=rss_max_mb,
+            clock=Clock(wall_ns=lambda: 0, monotonic_ns=lambda: self.now_ns),
+            rest=self.rests.append,
+            recycle=self.recycle,
+            rss=lambda: self.mb * MIB,
+        )
+
+    def recycle(self) -> None:
+        self.recycled += 1
+
+    def live(self, seconds: int, *, mb: int) -> None:
+        self.mb = mb
+        for _ in range(seconds):
+            self.now_ns += NS_PER_S
+            self.resources.look()
+
+
+def test_ten_seconds_above_the_bound_end_an_old_run_once() -> None:
+    desk = Desk()
+    desk.live(10 * MINUTE_S, mb=100)
+    desk.live(10, mb=101)
+    assert desk.recycled == 0
+    desk.live(30, mb=101)
+    assert desk.recycled == 1
+    assert set(desk.rests) == {""}
+
+
+def test_a_peak_is_no_reason() -> None:
+    desk = Desk()
+    desk.live(10 * MINUTE_S, mb=50)
+    for _ in range(5):
+        desk.live(9, mb=500)
+        desk.live(1, mb=100)
+    assert desk.recycled == 0
+
+
+def test_a_young_run_rests_and_is_ended_when_it_is_old_enough() -> None:
+    """A bound that is too low for any run must not restart us for ever while we trade."""
+    desk = Desk()
+    desk.live(30, mb=101)
+    assert desk.recycled == 0
+    assert desk.rests[-1] == "101 MiB, the bound is 100"
+    desk.live(9 * MINUTE_S + 29, mb=101)
+    assert desk.recycled == 0
+    desk.live(1, mb=101)
+    assert desk.recycled == 1
+
+
+def test_a_young_run_that_shrinks_goes_on() -> None:
+    desk = Desk()
+    desk.live(30, mb=101)
+    desk.live(1, mb=100)
+    assert desk.rests[-1] == ""
+    assert desk.recycled == 0
+
+
+def test_zero_is_no_bound() -> None:
+    desk = Desk(rss_max_mb=0)
+    desk.live(20 * MINUTE_S, mb=100_000)
+    assert (desk.recycled, set(desk.rests)) == (0, {""})
+
+
+def test_many_open_files_are_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    desk = Desk()
+    with capture_logs() as lines:
+        for count in (limit * 0.8, limit * 0.81, limit * 0.9, 0, limit):
+            monkeypatch.setattr(module, "open_files", lambda count=count: count)
+            desk.live(1, mb=50)
+    assert [line["event"] for line in lines] == ["open_files_near_limit"] * 2
+
+
+def test_it_sees_this_process() -> None:
+    block = b"x" * (64 * MIB)
+    with_block = resident_bytes()
+    assert with_block > len(block)
+    before = open_files()
+    handles = [os.dup(0) for _ in range(5)]
+    assert open_files() == before + 5
+    for handle in handles:
+        os.close(handle)
+
+
+def test_where_there_is_no_proc_the_peak_counts_and_files_are_not_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "STATM", Path("/no/such"))
+    monkeypatch.setattr(module, "FILES", Path("/no/such"))
+    assert resident_bytes() > 10 * MIB
+    assert open_files() == 0
+
+
+def test_a_full_table_of_descriptors_is_told_and_ends_nothing() -> None:
+    """Neither files nor memory can be looked at then."""
+    desk = Desk()
+    desk.live(10 * MINUTE_S, mb=50)
+    looking = Resources(
+        rss_max_mb=1,
+        clock=Clock(wall_ns=lambda: 0, monotonic_ns=lambda: desk.now_ns),
+        rest=desk.rests.append,
+        recycle=desk.recycle,
+    )
+    with capture_logs() as lines, full_table():
+        looking.look()
+    assert [line["event"] for line in lines] == ["open_files_near_limit"]
+    assert desk.recycled == 0

@@ -1,0 +1,117 @@
+"""A stranger with a thousand sockets gets no descriptor of ours, and keeps nobody out."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, suppress
+
+import pytest
+from structlog.testing import capture_logs
+
+from quoter.service.http import connections as module
+from quoter.service.http.connections import Connections
+from tests.unit.service.http.test_server import Daemon, daemon
+
+__all__ = ("daemon",)
+
+MOST = 5
+HALF = b"GET /healthz HTTP/1.1\r\nHost: loc"
+WHOLE = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+ANSWER_S = 10.0
+HEAD_S = 2.0  # enough for five bytes on a busy machine
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CONNECTIONS_MAX", MOST)
+
+
+@pytest.fixture
+async def sockets(daemon: Daemon) -> AsyncIterator["Sockets"]:
+    it = Sockets(int(daemon.base.rpartition(":")[2]))
+    with it.stack:
+        yield it
+
+
+class Sockets:
+    """Connections to the pages, with nothing between us and the wire."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.stack = ExitStack()
+
+    async def send(self, text: bytes) -> socket.socket:
+        loop, it = asyncio.get_running_loop(), self.stack.enter_context(socket.socket())
+        it.setblocking(False)
+        await loop.sock_connect(it, ("127.0.0.1", self._port))
+        await loop.sock_sendall(it, text)
+        return it
+
+
+async def said(it: socket.socket) -> bytes:
+    """What comes first, empty if that is the end."""
+    async with asyncio.timeout(ANSWER_S):
+        with suppress(ConnectionResetError):
+            return await asyncio.get_running_loop().sock_recv(it, 1_000)
+    return b""
+
+
+async def test_who_connects_and_asks_is_served_in_a_house_full_of_silence(
+    sockets: Sockets,
+) -> None:
+    with capture_logs() as lines:
+        silent = [await sockets.send(HALF) for _ in range(4 * MOST)]
+        asking = await sockets.send(WHOLE)
+        assert b"200 OK" in await said(asking)
+        assert [await said(each) for each in silent[: 3 * MOST]] == [b""] * (3 * MOST)
+    told = [line for line in lines if line["event"] == "connections_full"]
+    assert [line["turned_out"] for line in told] == [1]  # once in a minute
+
+
+async def test_who_has_asked_stays_before_who_has_not(sockets: Sockets) -> None:
+    asking = await sockets.send(WHOLE)
+    await said(asking)
+    silent = [await sockets.send(HALF) for _ in range(MOST - 1)]
+    await asyncio.get_running_loop().sock_sendall(asking, WHOLE)
+    assert b"200 OK" in await said(asking)
+    await sockets.send(HALF)
+    assert await said(silent[0]) == b""
+    await asyncio.get_running_loop().sock_sendall(asking, WHOLE)
+    assert b"200 OK" in await said(asking)
+
+
+async def test_half_a_head_is_not_waited_for(
+    sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HEAD_S_MAX", 0.05)
+    assert await said(await sockets.send(HALF)) == b""
+
+
+async def test_a_head_in_many_parts_is_one_and_its_connection_may_stay(
+    sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HEAD_S_MAX", HEAD_S)
+    it = await sockets.send(WHOLE[:-3])
+    for at in (-3, -2, -1):
+        await asyncio.sleep(0.01)
+        await asyncio.get_running_loop().sock_sendall(it, WHOLE[at:][:1])
+    assert b"200 OK" in await said(it)
+    await asyncio.sleep(HEAD_S)
+    await asyncio.get_running_loop().sock_sendall(it, WHOLE)
+    assert b"200 OK" in await said(it)
+
+
+async def test_those_who_leave_make_room() -> None:
+    """Counted until the descriptor is closed, and not a moment longer."""
+    loop = asyncio.get_running_loop()
+    connections = Connections(asyncio.Protocol)
+    server = await loop.create_server(connections, "127.0.0.1", 0)
+    address = server.sockets[0].getsockname()
+    for _ in range(2 * MOST):
+        transport, _protocol = await loop.create_connection(asyncio.Protocol, *address)
+        transport.close()
+    end_s = loop.time() + ANSWER_S
+    while len(connections):
+        assert loop.time() < end_s, len(connections)
+        await asyncio.sleep(0.01)
+    server.close()

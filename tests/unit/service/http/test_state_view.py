@@ -1,0 +1,87 @@
+"""The JSON picture of a snapshot."""
+
+import json
+from dataclasses import fields, replace
+from decimal import Decimal
+
+import pytest
+
+from quoter.domain.quotes import PricingInputs, QuoteTerms
+from quoter.domain.step import Pnl, Snapshot
+from quoter.service.http.state_view import LEVELS_MAX, state_view
+from tests.unit.telemetry.samples import QUOTE, TERMS, snapshot
+
+
+def test_it_is_plain_json() -> None:
+    text = json.dumps(state_view(snapshot(), about={"symbol": "BTC/USDT"}), allow_nan=False)
+    assert json.loads(text)["symbol"] == "BTC/USDT"
+
+
+def test_every_term_of_a_quote_is_told() -> None:
+    text = json.dumps(state_view(snapshot(), about={}))
+    for field in (*fields(QuoteTerms), *fields(PricingInputs)):
+        assert f'"{field.name}"' in text
+
+
+def test_every_part_of_a_snapshot_is_told() -> None:
+    """A new field must show up here, or be named as told in another shape."""
+    reshaped = {
+        "book_ready", "book_ts_ns", "pnl", "inventory_max", "position", "target",
+        "exposure_buy", "exposure_sell", "fills_buy", "fills_sell",
+    }  # fmt: skip
+    text = json.dumps(state_view(snapshot(), about={}))
+    for field in fields(Snapshot):
+        assert field.name in reshaped or f'"{field.name}"' in text
+
+
+def test_every_part_of_profit_is_told_by_side_and_horizon() -> None:
+    pnl = state_view(snapshot(), about={})["pnl_quote"]
+    assert isinstance(pnl, dict)
+    assert pnl.keys() == {field.name for field in fields(Pnl)}
+    assert pnl["sides"] == {
+        "BUY": {
+            "notional": "840",
+            "spread": "0.60",
+            "fees": "0.03",
+            "horizons": {
+                "1s": {
+                    "adverse": "-0.09",
+                    "residual": "0.03",
+                    "realised_spread_bps": pytest.approx(0.51 / 840 * 1e4),
+                },
+                "5s": {"adverse": "-0.18", "residual": "0.12", "realised_spread_bps": 5.0},
+            },
+        },
+        "SELL": {
+            "notional": "0",
+            "spread": "0",
+            "fees": "0",
+            "horizons": {
+                "1s": {"adverse": "0", "residual": "0", "realised_spread_bps": None},
+                "5s": {"adverse": "0", "residual": "0", "realised_spread_bps": None},
+            },
+        },
+    }
+
+
+def test_a_number_that_is_none_is_null() -> None:
+    terms = replace(TERMS, slope=float("inf"), skew=float("nan"))
+    view = state_view(snapshot(quote=replace(QUOTE, terms=terms)), about={})
+    text = json.dumps(view, allow_nan=False)
+    assert '"slope": null' in text
+
+
+def test_a_deep_book_is_cut() -> None:
+    view = state_view(snapshot(bids=snapshot().bids * 100), about={})
+    book = view["book"]
+    assert isinstance(book, dict)
+    assert isinstance(book["bids"], list)
+    assert len(book["bids"]) == LEVELS_MAX
+
+
+@pytest.mark.parametrize("amount", ["0.1", "1E-8", "123456789.123456789123456789"])
+def test_amounts_survive_to_the_last_digit(amount: str) -> None:
+    view = state_view(snapshot(position=Decimal(amount)), about={})
+    inventory = view["inventory"]
+    assert isinstance(inventory, dict)
+    assert Decimal(str(inventory["position_base"])) == Decimal(amount)

@@ -1,0 +1,63 @@
+"""The latch tells why we were killed, to whoever reads the folder: and no secret of ours."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from quoter.app.startup import latched
+from quoter.domain.events import Event
+from quoter.domain.step import StateChange
+from quoter.domain.trading import Cause, TradingState
+from quoter.service.clock import Clock
+from quoter.service.data_folder import KILL_REQUEST, DataFolder
+from quoter.service.killswitch.controller import KillSwitchController
+from quoter.service.killswitch.latch import NAME
+from quoter.telemetry.redaction import TEXT_CHARS_MAX, Redactor
+
+CANARY = "c4n4ry-S3cret-0123456789"
+WAIT_S = 20.0
+
+
+def killed(cause: Cause, text: str) -> StateChange:
+    before, after = TradingState.RUNNING, TradingState.KILLED
+    return StateChange(before=before, after=after, raised=((cause, text),), cleared=())
+
+
+@pytest.mark.parametrize("lead", [0, TEXT_CHARS_MAX - 9], ids=["whole", "cut in two"])
+async def test_no_latch_holds_a_secret_that_we_know(tmp_path: Path, lead: int) -> None:
+    """The text of a cause may be the venue's, which had our key from us."""
+    heard: list[Event] = []
+    stops = KillSwitchController(
+        gateway=None,
+        folder=DataFolder(tmp_path, redactor=Redactor([CANARY])),
+        latched=None,
+        post=heard.append,
+        clock=Clock(),
+    )
+    keeping = asyncio.create_task(stops.run())
+    text = "x" * lead + f"{CANARY} is no key of mine"
+    for cause in (Cause.KEY_REFUSED, Cause.WIRE_MISMATCH):
+        stops.changed(killed(cause, text))
+        assert stops.latched is not None
+        end_s = time.monotonic() + WAIT_S
+        while stops.latched.kill_id not in written(tmp_path):
+            assert time.monotonic() < end_s
+            await asyncio.sleep(0.01)
+        assert "c4n4ry" not in written(tmp_path)
+    keeping.cancel()
+    await stops.settle()
+
+
+def test_nor_does_one_of_a_kill_that_came_while_nobody_ran(tmp_path: Path) -> None:
+    (tmp_path / KILL_REQUEST).write_text(f"it said {CANARY}")
+    record = latched(DataFolder(tmp_path, redactor=Redactor([CANARY])), Clock())
+    assert record is not None
+    assert "it said [redacted]" in record.text
+    assert "c4n4ry" not in written(tmp_path)
+
+
+def written(folder: Path) -> str:
+    path = folder / NAME
+    return path.read_text() if path.exists() else ""

@@ -1,0 +1,63 @@
+"""The age of the last good drill is a metric; what can't be read counts as none."""
+
+import json
+from math import isnan
+from pathlib import Path
+
+import pytest
+
+from quoter.service.killswitch.drill_record import NAME, DrillRecord, last_passed_ns
+from quoter.telemetry.metrics import Metrics
+from tests.unit.engine.cases import Desk
+
+
+def test_a_drill_that_passed_is_remembered(tmp_path: Path) -> None:
+    DrillRecord(ts_ns=7, passed=True, text="passed", latch_s=0.1).write(tmp_path)
+    assert last_passed_ns(tmp_path) == 7
+    assert json.loads((tmp_path / NAME).read_text())["latch_s"] == 0.1
+
+
+def test_a_drill_that_failed_is_kept_and_does_not_count(tmp_path: Path) -> None:
+    DrillRecord(ts_ns=7, passed=False, text="no latch").write(tmp_path)
+    assert last_passed_ns(tmp_path) is None
+
+
+def test_a_drill_that_fails_does_not_make_the_last_good_one_forgotten(tmp_path: Path) -> None:
+    DrillRecord(ts_ns=7, passed=True, text="passed").write(tmp_path)
+    for ts_ns in (8, 9):
+        DrillRecord(ts_ns=ts_ns, passed=False, text="no latch").write(tmp_path)
+        assert last_passed_ns(tmp_path) == 7
+        assert json.loads((tmp_path / NAME).read_text())["ts_ns"] == ts_ns
+    DrillRecord(ts_ns=10, passed=True, text="passed").write(tmp_path)
+    assert last_passed_ns(tmp_path) == 10
+
+
+@pytest.mark.parametrize(("passed", "found_ns"), [(True, 7), (False, None)])
+def test_a_record_of_before_that_is_understood(
+    tmp_path: Path, passed: bool, found_ns: int | None
+) -> None:
+    (tmp_path / NAME).write_text(json.dumps({"ts_ns": 7, "passed": passed, "text": ""}))
+    assert last_passed_ns(tmp_path) == found_ns
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, "", "{", "[]", "7", '{"passed": true}', '{"last_passed_ns": "x"}', "\x00"],
+)
+def test_what_can_not_be_read_is_no_drill(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / NAME).write_text(content)
+    assert last_passed_ns(tmp_path) is None
+
+
+def test_its_age_is_a_metric_and_never_is_no_number() -> None:
+    metrics = Metrics(symbol="ABC/USD", venue="test", environment="test")
+    snapshot = Desk().quoting().engine.snapshot()
+    labels = {"symbol": "ABC/USD", "venue": "test"}
+    metrics.show(snapshot)
+    age = metrics.registry.get_sample_value("quoter_last_drill_age_seconds", labels)
+    assert age is not None
+    assert isnan(age)
+    metrics.follow_drills(lambda: snapshot.ts_ns - 90_000_000_000)
+    metrics.show(snapshot)
+    assert metrics.registry.get_sample_value("quoter_last_drill_age_seconds", labels) == 90.0

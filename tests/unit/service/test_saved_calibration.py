@@ -1,0 +1,149 @@
+"""What a run learned is there for the next one; figures that are no good are as none, and told."""
+
+import asyncio
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
+
+from quoter.domain.market import SavedCalibration
+from quoter.ledger.writer import LedgerFailed
+from quoter.service import saved_calibration as module
+from quoter.service.saved_calibration import (
+    AGE_S_MAX,
+    SIGMA_AGE_S_MAX,
+    CalibrationKeeper,
+    Kept,
+    Scale,
+    still_good,
+)
+
+NOW_NS = 1_795_000_000 * 10**9
+LEARNED = SavedCalibration(ts_ns=NOW_NS, sigma=6.5, kappa=0.25, intensity=1.75)
+SCALE = Scale(tick=0.01, fair=60_000.0, cost=60.0)
+FIGURES = Kept(6.5, 0.25, 1.75)
+NOTHING = Kept()
+NAN = float("nan")
+
+
+@pytest.fixture(autouse=True)
+def _plain_logs() -> None:
+    structlog.reset_defaults()
+
+
+def told(
+    found: SavedCalibration | None, now_ns: int = NOW_NS, scale: Scale = SCALE
+) -> tuple[Kept, list[EventDict]]:
+    """What is used, and the warnings with it."""
+    with capture_logs() as lines:
+        kept = still_good(found, now_ns, scale)
+    return kept, [dict(line) for line in lines if line["log_level"] == "warning"]
+
+
+class Disk:
+    """Takes what is kept, unless it is full."""
+
+    def __init__(self) -> None:
+        self.written: list[SavedCalibration] = []
+        self.is_full = False
+
+    async def write(self, learned: SavedCalibration) -> None:
+        if self.is_full:
+            raise LedgerFailed("no space left")
+        self.written.append(learned)
+
+
+def test_before_the_first_run_there_is_nothing_and_nothing_to_say() -> None:
+    assert told(None) == (NOTHING, [])
+
+
+@pytest.mark.parametrize(
+    ("age_s", "kept", "warnings"),
+    [
+        (SIGMA_AGE_S_MAX, FIGURES, 0),
+        (SIGMA_AGE_S_MAX + 1, FIGURES._replace(sigma=None), 0),
+        (AGE_S_MAX, FIGURES._replace(sigma=None), 0),
+        (AGE_S_MAX + 1, NOTHING, 1),
+        (-1e-6, NOTHING, 1),
+    ],
+)
+def test_figures_age_sigma_first(age_s: float, kept: Kept, warnings: int) -> None:
+    """Volatility is of the hour, takers are of the day, and nothing comes from the future."""
+    found, lines = told(LEARNED, NOW_NS + round(age_s * 1e9))
+    assert (found, len(lines)) == (kept, warnings)
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        (LEARNED._replace(sigma=0.0), "sigma is 0.0"),
+        (LEARNED._replace(sigma=-1.0), "sigma is -1.0"),
+        (LEARNED._replace(kappa=NAN), "kappa is nan"),
+        (LEARNED._replace(kappa=float("inf")), "kappa is inf"),
+        (LEARNED._replace(kappa=2001.0), "kappa is 2001.0"),
+        (LEARNED._replace(kappa=1e-5), "kappa is 1e-05"),
+        (LEARNED._replace(kappa=12.0), "cost is 60.0"),
+        (LEARNED._replace(sigma=60_000.0), "sigma is 60000.0"),
+        (LEARNED._replace(intensity=0.0), "intensity is 0.0"),
+        (LEARNED._replace(ts_ns=NOW_NS + 60 * 10**9), "future, by 60 s"),
+        (LEARNED._replace(ts_ns=0), "h old"),
+    ],
+)
+def test_figures_that_make_no_sense_are_ignored_with_the_reason(
+    found: SavedCalibration, reason: str
+) -> None:
+    kept, (line,) = told(found)
+    assert (kept, line["event"]) == (NOTHING, "calibration_ignored")
+    assert reason in str(line["reason"])
+
+
+def test_what_the_venue_does_not_tell_is_not_held_against_the_figures() -> None:
+    odd = LEARNED._replace(kappa=1e-5, sigma=1e6)
+    assert told(odd, scale=Scale(tick=0.01)) == (Kept(1e6, 1e-5, 1.75), [])
+
+
+async def test_only_news_that_makes_sense_is_written() -> None:
+    disk, later = Disk(), LEARNED._replace(ts_ns=NOW_NS + 1)
+    news = iter(
+        [None, LEARNED, LEARNED, later._replace(kappa=float("inf")), later._replace(sigma=NAN)]
+    )
+    keeper = CalibrationKeeper(learned=lambda: next(news), write=disk.write)
+    for _ in range(5):
+        await keeper.keep()
+    assert disk.written == [LEARNED]
+
+
+async def test_a_disk_that_fails_is_told_and_tried_again() -> None:
+    disk = Disk()
+    keeper = CalibrationKeeper(learned=lambda: LEARNED, write=disk.write)
+    disk.is_full = True
+    with capture_logs() as lines:
+        await keeper.keep()
+    assert [line["event"] for line in lines] == ["calibration_not_written"]
+    disk.is_full = False
+    await keeper.keep()
+    assert disk.written == [LEARNED]
+
+
+async def test_it_is_written_again_and_again_while_we_trade(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "WRITE_S", 0.001)
+    disk, last = Disk(), LEARNED._replace(ts_ns=NOW_NS + 1, sigma=9.0)
+    news = iter([None, LEARNED, last])
+    is_over = asyncio.Event()
+
+    def learned() -> SavedCalibration | None:
+        try:
+            return next(news)
+        except StopIteration:
+            is_over.set()
+            return None
+
+    keeping = asyncio.create_task(CalibrationKeeper(learned=learned, write=disk.write).run())
+    async with asyncio.timeout(5.0):
+        await is_over.wait()
+    keeping.cancel()
+    await asyncio.wait({keeping})
+    assert disk.written == [LEARNED, last]

@@ -1,0 +1,108 @@
+"""Markouts and pulled sides of arrays are the daemon's, and protection does what it should."""
+
+from math import log, sqrt
+
+import numpy as np
+import pytest
+
+from quoter.domain.market import Side
+from quoter.pricing.estimators.markout import COST_HORIZON_S, Markouts
+from quoter.pricing.estimators.side_cooldown import SideCooldown
+from quoter.studies.toxic.market import NOBODY, Environment, Tape, tape
+from quoter.studies.toxic.quoter import ASK, BID, MarkoutCosts, Protection, Pull, Quoters
+
+STEP_S = 0.125  # binary: a sum of steps has no rounding that could tip a comparison
+SIDES = ((Side.BUY, BID), (Side.SELL, ASK))
+HALF = 0.05
+
+
+def test_markout_costs_are_those_of_the_daemon() -> None:
+    rng, steps, shape = np.random.default_rng(6), 1_200, (2, 3)
+    late = round(COST_HORIZON_S / STEP_S)
+    mid = 100.0 + np.cumsum(rng.normal(0.0, 0.02, (steps, shape[1])), axis=0)
+    fills = (rng.random((steps, 2, *shape)) < 0.03).astype(np.float64)
+    arrays = {side: MarkoutCosts(shape, sign) for side, sign in SIDES}
+    singles = {(i, j): Markouts() for i in range(shape[0]) for j in range(shape[1])}
+    largest = 0.0
+    for step in range(steps):
+        t_s = step * STEP_S
+        for place, (side, costs) in enumerate(arrays.items()):
+            if step >= late:
+                costs.mature(t_s, fills[step - late, place], mid[step - late], mid[step])
+            ours = costs.adverse(t_s, mid[step])
+            for (i, j), single in singles.items():
+                fair = float(mid[step, j])
+                if place == 0:
+                    single.on_mark(t_s, fair)
+                told = single.adverse(t_s, side, fair=fair, half=1e9)
+                assert float(ours[i, j]) == pytest.approx(told, rel=1e-9, abs=1e-12)
+                largest = max(largest, told)
+        for (i, j), single in singles.items():
+            for place, (side, _) in enumerate(SIDES):
+                if fills[step, place, i, j]:
+                    single.on_fill(t_s, side, float(mid[step, j]))
+    assert largest > 0.01
+
+
+def test_pulled_sides_are_those_of_the_daemon() -> None:
+    rng, steps, shape = np.random.default_rng(7), 4_000, (1, 4)
+    ones = np.ones((1, 1))
+    arrays = {side: Pull(shape, sign, burst=ones, prints=0.0 * ones) for side, sign in SIDES}
+    singles = [SideCooldown() for _ in range(shape[1])]
+    pulled = 0
+    x = np.zeros(shape[1])
+    for step in range(steps):
+        t_s = step * STEP_S
+        x = 0.99 * x + rng.normal(0.0, 0.2, shape[1])
+        busy = 0.5 if step // 100 % 5 == 0 else 0.02
+        fills = (rng.random((2, *shape)) < busy).astype(np.float64)
+        for place, (side, pull) in enumerate(arrays.items()):
+            ours = pull.is_cooling_down(t_s, x)
+            for path, single in enumerate(singles):
+                theirs = single.is_cooling_down(t_s, side, float(x[path]))
+                assert bool(ours[0, path]) is theirs
+                pulled += theirs
+            pull.on_fill(t_s, fills[place])
+            for path, single in enumerate(singles):
+                if fills[place, 0, path]:
+                    single.on_fill(t_s, side)
+    assert 0 < pulled < 2 * steps * shape[1]
+
+
+def test_switches_decide_who_is_pulled() -> None:
+    on_off = np.array([[1.0], [0.0]])
+    pull = Pull((2, 1), BID, burst=on_off, prints=1.0 - on_off)
+    for step in range(4):
+        pull.on_fill(step * STEP_S, np.ones((2, 1)))
+    assert pull.is_cooling_down(1.0, np.zeros(1)).tolist() == [[True], [False]]
+    pull.on_print(1.0, np.full((2, 1), 1.0), np.array(HALF))
+    assert pull.is_cooling_down(1.0, np.zeros(1)).tolist() == [[True], [True]]
+
+
+def test_a_quoter_earns_its_distance_and_what_the_mid_moves() -> None:
+    """Two takers by hand: one sells to the bid, the mid rises by one, one buys from the ask."""
+    mid = np.array([[100.0], [101.0], [101.0]])
+    sells, buys = np.array([[1.0], [NOBODY]]), np.array([[NOBODY], [1.0]])
+    quoters = Quoters((Protection(name="bare"),), 1)
+    quoters.run(Tape(mid, buys, sells))
+    slope = sqrt(2.0 * 0.01**2 / 20.0 * 1.1**11)
+    half = log(1.1) / 2.0 + slope / 2.0
+    assert quoters.lots.tolist() == [[0.0]]
+    assert quoters.fills.tolist() == [[2.0]]
+    assert float(quoters.profit[0, 0]) == pytest.approx(half + 1.0 + half - slope, abs=1e-9)
+
+
+def test_protection_pays_where_takers_know_and_costs_little_where_they_do_not() -> None:
+    protected = Protection(
+        name="protected", has_widening=True, has_alpha=True, has_markout=True, has_burst_pull=True
+    )
+    gains = {}
+    for drift in (0.0, 0.02):
+        environment = Environment(name="bursts", bursts_per_s=1 / 60, drift=drift)
+        drawn = tape(environment, np.random.default_rng(8), paths=30, steps=6_000)
+        quoters = Quoters((Protection(name="bare"), protected), 30)
+        quoters.run(drawn)
+        gain = quoters.profit[1] - quoters.profit[0]
+        gains[drift] = gain.mean(), gain.std() / np.sqrt(30), quoters.profit[0].mean()
+    assert gains[0.02][0] > 5 * gains[0.02][1]
+    assert gains[0.0][0] > -0.05 * gains[0.0][2]

@@ -1,0 +1,226 @@
+"""A book built from what `DepthSync` emits is never a book that the venue did not have."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quoter.domain.events import BookDelta, BookSnapshot
+from quoter.domain.market import Level
+from quoter.venues.binance.depth_sync import DepthDiff, DepthSync
+
+PRICES = 4
+
+
+def diff(first: int, last: int, *, ts_ns: int = 1, size: float = 1.0) -> DepthDiff:
+    return DepthDiff(ts_ns=ts_ns, first=first, last=last, bids=(Level(100.0, size),), asks=())
+
+
+def snapshot(last: int, *, ts_ns: int = 9) -> BookSnapshot:
+    return BookSnapshot(ts_ns=ts_ns, last=last, bids=(Level(99.0, 1.0),), asks=())
+
+
+def test_buffered_diffs_follow_the_snapshot_without_a_hole() -> None:
+    sync = DepthSync()
+    assert sync.on_diff(diff(1, 5)) is None
+    assert sync.on_diff(diff(6, 10)) is None
+    events = sync.on_snapshot(snapshot(7))
+    assert events is not None
+    assert [(type(e).__name__, e.last) for e in events] == [("BookSnapshot", 7), ("BookDelta", 10)]
+    (delta,) = (e for e in events if isinstance(e, BookDelta))
+    assert delta.prev == 7
+    assert delta.ts_ns == 9, "a buffered diff counts as received with the snapshot"
+    following = sync.on_diff(diff(11, 12))
+    assert following is not None
+    assert following.prev == 10
+
+
+def test_a_snapshot_older_than_the_first_diff_is_refused() -> None:
+    sync = DepthSync()
+    sync.on_diff(diff(10, 12))
+    assert sync.on_snapshot(snapshot(8)) is None
+    assert not sync.is_synced
+    assert sync.stale_snapshots == 1
+    assert sync.on_snapshot(snapshot(9)) is not None, "it ends right before the first diff"
+
+
+def test_a_quiet_market_syncs_without_any_diff() -> None:
+    sync = DepthSync()
+    assert sync.on_snapshot(snapshot(5)) is not None
+    assert sync.is_synced
+
+
+def test_known_events_are_ignored_and_counted() -> None:
+    sync = DepthSync()
+    sync.on_snapshot(snapshot(10))
+    assert sync.on_diff(diff(8, 10)) is None
+    assert sync.ignored == 1
+
+
+def test_a_gap_is_emitted_with_its_true_predecessor_and_sync_starts_again() -> None:
+    sync = DepthSync()
+    sync.on_snapshot(snapshot(10))
+    gap = sync.on_diff(diff(13, 14))
+    assert gap is not None
+    assert gap.prev == 12
+    assert not sync.is_synced
+    assert sync.on_diff(diff(15, 15)) is None
+    events = sync.on_snapshot(snapshot(14))
+    assert events is not None
+    assert [e.last for e in events] == [14, 15]
+
+
+def test_a_hole_in_the_buffer_makes_everything_before_it_useless() -> None:
+    sync = DepthSync()
+    sync.on_diff(diff(1, 2))
+    sync.on_diff(diff(5, 6))
+    assert sync.on_snapshot(snapshot(2)) is None
+    assert sync.gaps == 1
+
+
+def test_the_buffer_is_bounded() -> None:
+    sync = DepthSync(buffer_max=3)
+    for update in range(1, 11):
+        sync.on_diff(diff(update, update))
+    assert sync.on_snapshot(snapshot(5)) is None, "updates 6 and 7 are gone"
+    assert sync.on_snapshot(snapshot(7)) is not None
+
+
+class Venue:
+    """The reference: every update sets one of a few levels; any past state can be asked for."""
+
+    def __init__(self) -> None:
+        self.states: list[dict[float, float]] = [{}]
+
+    @property
+    def last(self) -> int:
+        return len(self.states) - 1
+
+    def update(self, level: int, size: int) -> None:
+        book = dict(self.states[-1])
+        price = 100.0 + level
+        if size:
+            book[price] = float(size)
+        else:
+            book.pop(price, None)
+        self.states.append(book)
+
+    def diff(self, first: int, last: int) -> DepthDiff:
+        """Absolute sizes, as of `last`, of all levels that changed in between."""
+        changed = {
+            price
+            for update in range(first, last + 1)
+            for price in {*self.states[update], *self.states[update - 1]}
+            if self.states[update].get(price) != self.states[update - 1].get(price)
+        }
+        bids = tuple(Level(price, self.states[last].get(price, 0.0)) for price in sorted(changed))
+        return DepthDiff(ts_ns=1, first=first, last=last, bids=bids, asks=())
+
+    def snapshot(self, last: int) -> BookSnapshot:
+        bids = tuple(Level(*item) for item in self.states[last].items())
+        return BookSnapshot(ts_ns=1, last=last, bids=bids, asks=())
+
+
+class Reader:
+    """A consumer that keeps the contract: a delta that does not follow makes the book unusable."""
+
+    def __init__(self) -> None:
+        self.book: dict[float, float] = {}
+        self.last: int | None = None
+
+    def hear(self, event: BookSnapshot | BookDelta) -> None:
+        if isinstance(event, BookSnapshot):
+            self.book, self.last = dict(event.bids), event.last
+        elif self.last is not None and event.prev == self.last:
+            for price, size in event.bids:
+                self.book[price] = size
+                if not size:
+                    del self.book[price]
+            self.last = event.last
+        else:
+            self.last = None
+
+
+updates = st.lists(st.tuples(st.integers(0, PRICES - 1), st.integers(0, 3)), min_size=1, max_size=4)
+steps = st.tuples(
+    updates,
+    st.sampled_from(["deliver", "drop", "twice", "hold", "overlap"]),
+    st.one_of(st.none(), st.integers(0, 6)),  # a snapshot that is so many updates old
+)
+
+
+@settings(deadline=None)
+@given(st.lists(steps, min_size=1, max_size=30))
+def test_no_stream_of_drops_duplicates_and_overlaps_yields_a_wrong_book(
+    script: list[tuple[list[tuple[int, int]], str, int | None]],
+) -> None:
+    venue, sync, reader = Venue(), DepthSync(buffer_max=8), Reader()
+    held: list[DepthDiff] = []
+    for changes, fate, age in script:
+        first = venue.last + 1
+        for level, size in changes:
+            venue.update(level, size)
+        begins = max(1, first - 2) if fate == "overlap" else first
+        frames = [venue.diff(begins, venue.last)] * (2 if fate == "twice" else 1)
+        if fate == "drop":
+            frames = []
+        frames, held = (held, frames) if fate == "hold" else (frames + held, [])
+        for frame in frames:
+            if (delta := sync.on_diff(frame)) is not None:
+                reader.hear(delta)
+        if age is not None and not sync.is_synced:
+            for event in sync.on_snapshot(venue.snapshot(max(0, venue.last - age))) or ():
+                reader.hear(event)
+        if reader.last is not None:
+            assert reader.book == venue.states[reader.last]
+        assert sync.is_synced == (reader.last is not None)
+
+
+@settings(deadline=None)
+@given(st.lists(updates, min_size=1, max_size=8), st.integers(0, 8), st.integers(0, 8))
+def test_an_audited_snapshot_is_the_venues_book_at_our_update_or_nothing(
+    script: list[list[tuple[int, int]]], watched_from: int, asked_at: int
+) -> None:
+    venue, sync, snapshot_of = Venue(), DepthSync(), None
+    sync.on_snapshot(venue.snapshot(0))
+    for number, changes in enumerate(script):
+        if number == watched_from:
+            sync.watch()
+        if number == asked_at:
+            snapshot_of = venue.snapshot(venue.last)
+        first = venue.last + 1
+        for level, size in changes:
+            venue.update(level, size)
+        sync.on_diff(venue.diff(first, venue.last))
+    if snapshot_of is None:
+        return
+    audited = sync.audit(snapshot_of)
+    if audited is None:
+        assert watched_from >= len(script) or asked_at < watched_from
+        return
+    assert audited.last == venue.last
+    assert dict(audited.bids) == venue.states[venue.last]
+    assert list(audited.bids) == sorted(audited.bids, reverse=True)
+
+
+def test_a_snapshot_ahead_of_our_stream_or_from_before_the_watch_can_not_be_compared() -> None:
+    for last in (9, 12):
+        sync = DepthSync()
+        sync.on_snapshot(snapshot(10))
+        sync.watch()
+        sync.on_diff(diff(11, 11))
+        assert sync.audit(snapshot(last)) is None
+    sync = DepthSync()
+    sync.on_snapshot(snapshot(11))
+    sync.watch()
+    sync.restart()
+    sync.on_snapshot(snapshot(11))
+    assert sync.audit(snapshot(11)) is None, "the sync began anew"
+
+
+def test_a_second_connection_follows_repeats_or_leaves_a_hole() -> None:
+    sync = DepthSync()
+    assert sync.follows(diff(1, 1)) is False
+    sync.on_snapshot(snapshot(10))
+    assert sync.follows(diff(9, 10)) is None
+    assert sync.follows(diff(9, 11)) is True
+    assert sync.follows(diff(11, 12)) is True
+    assert sync.follows(diff(12, 13)) is False

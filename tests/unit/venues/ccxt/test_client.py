@@ -1,0 +1,131 @@
+"""How ccxt is built: redirected, nothing dangerous switched on, and light to leave out."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from quoter.domain.errors import EgressBlocked, VenueError
+from quoter.venues.ccxt.client import check_defaults, make_client
+from quoter.venues.ccxt.guarded_exchange import GuardedExchange
+from quoter.venues.config import Environment, VenueConfig
+
+SANDBOX = "http://127.0.0.1:8080"
+
+
+def config(exchange: str, environment: Environment, **more: object) -> VenueConfig:
+    return VenueConfig(
+        exchange=exchange,
+        symbol="BTC/USDT",
+        environment=environment,
+        order_prefix="q1",
+        sandbox_url=SANDBOX,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def client(exchange: str, environment: Environment, **more: object) -> GuardedExchange:
+    return make_client(config(exchange, environment, **more), time.time_ns)
+
+
+@pytest.mark.parametrize("exchange", ["binance", "binanceus"])
+@pytest.mark.parametrize(
+    ("environment", "host"),
+    [("sandbox", "127.0.0.1:8080"), ("testnet", "testnet.binance.vision"), ("production", "api.")],
+)
+def test_every_url_it_would_use_is_on_its_own_list(
+    exchange: str, environment: Environment, host: str
+) -> None:
+    venue = client(exchange, environment)
+    api = venue.urls["api"]
+    assert isinstance(api, dict)
+    assert host in api["public"]
+    for url in (api["public"], api["private"], api["ws"]["spot"], api["ws"]["ws-api"]["spot"]):
+        if exchange == "binanceus" and url.startswith("wss://ws-api.binance.com"):
+            continue  # ccxt leaves Binance's own here; the gate refuses it
+        venue.gate.check_host(url)
+
+
+@pytest.mark.parametrize("environment", ["sandbox", "testnet"])
+def test_a_url_of_production_is_refused_elsewhere(environment: Environment) -> None:
+    gate = client("binance", environment).gate
+    for url in ("https://api.binance.com/api/v3/order", "wss://stream.binance.com:9443/ws"):
+        with pytest.raises(EgressBlocked):
+            gate.check_host(url)
+
+
+def test_nothing_is_queued_repeated_or_printed_by_ccxt() -> None:
+    venue = client("binance", "sandbox")
+    assert (venue.enableRateLimit, venue.verbose) == (False, False)
+    assert venue.options["maxRetriesOnFailure"] == 0
+    assert venue.streaming == {"keepAlive": 3000, "maxPingPongMisses": 2}
+    assert venue.options["tradesLimit"] == venue.options["ordersLimit"] == 10_000
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("enableRateLimit", True),
+        ("verbose", True),
+        ("options", {"maxRetriesOnFailure": 1}),
+        ("options", {"maxRetriesOnFailure": 0, "order": {"maxRetriesOnFailure": 1}}),
+        ("httpsProxy", "http://somebody:3128"),
+        ("http_proxy", "http://somebody:3128"),
+        ("aiohttp_proxy", "http://somebody:3128"),
+    ],
+)
+def test_a_dangerous_default_is_refused(name: str, value: object) -> None:
+    venue = client("binance", "sandbox")
+    setattr(venue, name, value)
+    with pytest.raises(VenueError, match="unsafe"):
+        check_defaults(venue)
+
+
+def test_spot_error_codes_count_at_any_url() -> None:
+    exact = client("binance", "sandbox").exceptions["exact"]
+    assert getattr(exact["-1008"], "__name__", "") == "OperationFailed"
+    assert getattr(exact["-1004"], "__name__", "") == "OperationFailed"
+
+
+@pytest.mark.parametrize("exchange", ["bybit", "okx", "kraken", "gate", "kucoin", "hyperliquid"])
+def test_other_exchanges_can_be_built(exchange: str) -> None:
+    assert client(exchange, "production").only_creates_post is False
+
+
+@pytest.mark.parametrize(
+    ("exchange", "environment", "text"),
+    [
+        ("bybit", "sandbox", "speaks Binance's protocol"),
+        ("kraken", "testnet", "no testnet"),
+        ("nosuch", "production", "no exchange"),
+    ],
+)
+def test_what_cannot_be_is_said(exchange: str, environment: Environment, text: str) -> None:
+    with pytest.raises(VenueError, match=text):
+        client(exchange, environment)
+
+
+@pytest.mark.parametrize("prefix", ["t1", "1q", "", "q-1"])
+def test_a_prefix_that_some_venue_would_refuse_is_refused_here(prefix: str) -> None:
+    with pytest.raises(ValueError, match="prefix"):
+        VenueConfig(
+            exchange="binance",
+            symbol="BTC/USDT",
+            environment="production",
+            order_prefix=prefix,
+        )
+
+
+def test_secrets_are_not_in_the_repr() -> None:
+    secrets = dict.fromkeys(("api_key", "secret", "password"), "CANARY")
+    shown = repr(config("binance", "sandbox", **secrets))
+    assert "CANARY" not in shown
+
+
+def test_ports_and_configuration_do_not_import_ccxt() -> None:
+    code = (
+        "import sys, quoter.venues.ports, quoter.venues.config;"
+        "sys.exit(any(name in sys.modules for name in ('ccxt', 'aiohttp', 'websockets')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,61 @@
+"""The table of dead man's switches, held against what ccxt can."""
+
+import ccxt.pro
+import pytest
+
+from quoter.venues.ccxt.dead_man import NOT_USED, SWITCHES, switch_of, timeout_s
+
+# Regional ids of bybit and okx: nobody has tried whether their switch works too.
+REGIONAL = {"bybiteu", "bybitid", "myokx", "okxus"}
+
+
+def capable() -> set[str]:
+    """Every id whose class claims the unified call."""
+    return {
+        name
+        for name in ccxt.pro.exchanges
+        if getattr(ccxt.pro, name)().has.get("cancelAllOrdersAfter") is True
+    }
+
+
+def test_every_exchange_that_has_one_is_used_or_said_why_not() -> None:
+    """A new one in ccxt shows here, instead of never being looked at."""
+    assert set(SWITCHES) <= capable()
+    assert not set(SWITCHES) & set(NOT_USED)
+    assert capable() - set(SWITCHES) - set(NOT_USED) == REGIONAL
+
+
+@pytest.mark.parametrize("exchange", sorted(SWITCHES))
+def test_the_usual_timeout_is_within_the_range(exchange: str) -> None:
+    switch = SWITCHES[exchange]
+    assert 0 < switch.least_s <= switch.usual_s <= switch.most_s
+    assert switch.path.startswith("/")
+
+
+@pytest.mark.parametrize(
+    ("exchange", "wanted", "expected"),
+    [
+        ("kraken", "auto", 60),
+        ("kraken", "off", 0),
+        ("kraken", 30, 30),
+        ("okx", "auto", 20),
+        ("okx", 120, 120),
+        ("binance", "auto", 0),
+        ("binance", "off", 0),
+    ],
+)
+def test_what_a_setting_means_at_a_venue(exchange: str, wanted: str | int, expected: int) -> None:
+    assert timeout_s(exchange, wanted) == expected
+
+
+@pytest.mark.parametrize(
+    ("exchange", "wanted", "text"),
+    [("binance", 30, "has no"), ("bybit", 30, "has no"), ("okx", 9, "10 to"), ("okx", 121, "120")],
+)
+def test_what_a_venue_does_not_take_is_refused(exchange: str, wanted: int, text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        timeout_s(exchange, wanted)
+
+
+def test_spot_binance_has_none() -> None:
+    assert switch_of("binance") is None

@@ -1,0 +1,214 @@
+"""Every error class of ccxt has a meaning, and the default is that the order may exist."""
+
+import json
+
+import pytest
+from ccxt.base import errors as venue
+
+from quoter.domain.errors import EgressBlocked
+from quoter.domain.reasons import CancelRejectReason, RejectReason
+from quoter.venues.ccxt.client import make_client
+from quoter.venues.ccxt.error_mapping import (
+    NOT_SENT,
+    Outcome,
+    cancel_reason,
+    create_outcome,
+    is_refused_key,
+)
+from quoter.venues.ccxt.guarded_exchange import GuardedExchange
+from quoter.venues.config import VenueConfig
+
+CLASSES = [
+    found
+    for found in vars(venue).values()
+    if isinstance(found, type) and issubclass(found, BaseException)
+]
+DEFINITIVE = {
+    "InsufficientFunds": RejectReason.BALANCE,
+    "OrderImmediatelyFillable": RejectReason.POST_ONLY,
+    "OrderNotFillable": RejectReason.OTHER,
+    "InvalidOrder": RejectReason.FILTER,
+    "BadRequest": RejectReason.OTHER,
+    "BadSymbol": RejectReason.OTHER,
+    "OperationRejected": RejectReason.OTHER,
+    "MarketClosed": RejectReason.OTHER,
+    "ManualInteractionNeeded": RejectReason.OTHER,
+    "RestrictedLocation": RejectReason.AUTH,
+    "AuthenticationError": RejectReason.AUTH,
+    "PermissionDenied": RejectReason.AUTH,
+    "AccountNotEnabled": RejectReason.AUTH,
+    "AccountSuspended": RejectReason.AUTH,
+    "InvalidNonce": RejectReason.OTHER,
+    "RateLimitExceeded": RejectReason.RATE_LIMIT,
+    "DDoSProtection": RejectReason.RATE_LIMIT,
+}
+
+
+@pytest.mark.parametrize("error", CLASSES, ids=lambda found: found.__name__)
+def test_every_class_means_what_the_table_says_and_the_rest_is_unknown(
+    error: type[BaseException],
+) -> None:
+    meaning = create_outcome(error("words"), was_sent=True, family="binance")
+    assert meaning.reason == DEFINITIVE.get(error.__name__)
+    assert (meaning.outcome is Outcome.UNKNOWN) == (meaning.reason is None)
+
+
+def test_the_table_names_only_classes_that_exist() -> None:
+    assert DEFINITIVE.keys() <= {found.__name__ for found in CLASSES}
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), OSError(), ValueError("?"), KeyError("id")])
+def test_errors_that_are_not_ccxts_are_unknown(error: Exception) -> None:
+    assert create_outcome(error, was_sent=True, family="generic").outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("error", CLASSES, ids=lambda found: found.__name__)
+def test_nothing_that_never_left_is_unknown(error: type[BaseException]) -> None:
+    assert create_outcome(error("words"), was_sent=False, family="binance") is NOT_SENT
+
+
+def test_a_refusal_of_the_gate_after_a_write_proves_nothing() -> None:
+    """A redirected POST is refused the second time, but it left once."""
+    assert create_outcome(EgressBlocked("?"), was_sent=True, family="binance").reason is None
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (venue.InvalidOrder('binance {"code":-2010,"msg":"Duplicate order sent."}'), None),
+        (venue.OperationRejected('binance {"code":-1004,"msg":"Server is busy"}'), None),
+        (venue.DDoSProtection('binance {"code":-2015,"msg":"Invalid key"}'), RejectReason.AUTH),
+        (
+            venue.BadRequest('binance {"code":-1013,"msg":"Filter failure: NOTIONAL"}'),
+            RejectReason.FILTER,
+        ),
+        (venue.RequestTimeout('binance {"code":-1013,"msg":"Filter failure"}'), None),
+    ],
+)
+def test_binance_says_more_in_its_words(error: Exception, reason: RejectReason | None) -> None:
+    assert create_outcome(error, was_sent=True, family="binance").reason is reason
+
+
+def test_a_duplicate_exists_at_any_venue() -> None:
+    error = venue.InvalidOrder("okx duplicate clOrdId")
+    assert create_outcome(error, was_sent=True, family="generic").outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (venue.OrderNotFound("-2011"), CancelRejectReason.NOT_FOUND),
+        (venue.RequestTimeout("?"), CancelRejectReason.NO_ANSWER),
+        (venue.DDoSProtection("429"), CancelRejectReason.RATE_LIMIT),
+        (venue.AuthenticationError("key"), CancelRejectReason.OTHER),
+        (OSError(), CancelRejectReason.NO_ANSWER),
+    ],
+)
+def test_a_failed_cancel_never_says_that_the_order_is_gone(
+    error: Exception, reason: CancelRejectReason
+) -> None:
+    assert cancel_reason(error, was_sent=True, family="binance") is reason
+
+
+def test_a_cancel_that_never_left_has_no_answer() -> None:
+    error = venue.OrderNotFound("from a cache")
+    assert cancel_reason(error, was_sent=False, family="binance") is CancelRejectReason.NO_ANSWER
+
+
+def test_refused_keys_are_told_from_other_trouble() -> None:
+    assert is_refused_key(venue.PermissionDenied("?"))
+    assert not is_refused_key(venue.ExchangeNotAvailable("?"))
+
+
+@pytest.mark.parametrize("error", CLASSES, ids=lambda found: found.__name__)
+def test_a_server_in_trouble_proves_nothing_whatever_it_says(error: type[BaseException]) -> None:
+    """Binance: after a 5XX the status of execution is unknown, whichever code its body has."""
+    for family in ("binance", "generic"):
+        meaning = create_outcome(error("words"), was_sent=True, family=family, status=503)
+        assert meaning.outcome is Outcome.UNKNOWN
+    reason = cancel_reason(error("words"), was_sent=True, family="binance", status=503)
+    assert reason is CancelRejectReason.NO_ANSWER
+
+
+def client(exchange: str) -> GuardedExchange:
+    """Ccxt's own tables of codes, as the gateway uses them."""
+    config = VenueConfig(
+        exchange=exchange, symbol="BTC/USDT", environment="production", order_prefix="q1"
+    )
+    return make_client(config, lambda: 1)
+
+
+def answered(venue_client: GuardedExchange, code: str, words: str, status: int) -> Exception:
+    """What ccxt makes of an answer of Binance."""
+    body = {"code": int(code), "msg": words}
+    text = json.dumps(body)
+    with pytest.raises(venue.BaseError) as raised:
+        venue_client.handle_errors(  # type: ignore[attr-defined]
+            status, "Bad Request", "https://api.binance.com/api/v3/order", "POST", {}, text, body,
+            {}, "",
+        )  # fmt: skip
+    error: Exception = raised.value
+    return error
+
+
+# What an order may be answered with, and what it proves. Unknown: it may exist.
+ORDER_CODES = [
+    ("-1000", "An unknown error occurred while processing the request.", None),
+    ("-1001", "Internal error; unable to process your request.", None),
+    ("-1004", "Server is busy, please wait and try again.", None),
+    ("-1006", "An unexpected response was received from the message bus.", None),
+    ("-1007", "Timeout waiting for response from backend server.", None),
+    ("-1008", "Server is currently overloaded with other requests.", None),
+    ("-1010", "ERROR_MSG_RECEIVED.", None),
+    ("-2010", "Duplicate order sent.", None),
+    ("-2021", "Order cancel-replace partially failed.", None),
+    ("-2022", "Order cancel-replace failed.", None),
+    ("-9999", "a code that nobody has listed", None),
+    ("-2010", "Account has insufficient balance for requested action.", RejectReason.BALANCE),
+    ("-2010", "Order would immediately match and take.", RejectReason.POST_ONLY),
+    ("-2010", "Market is closed.", RejectReason.OTHER),
+    ("-1013", "Filter failure: PRICE_FILTER", RejectReason.FILTER),
+    ("-1013", "Filter failure: NOTIONAL", RejectReason.FILTER),
+    ("-1111", "Parameter 'price' has too much precision.", RejectReason.OTHER),
+    ("-1003", "Too many requests queued.", RejectReason.RATE_LIMIT),
+    ("-1015", "Too many new orders.", RejectReason.RATE_LIMIT),
+    ("-1021", "Timestamp for this request is outside of the recvWindow.", RejectReason.OTHER),
+    ("-1022", "Signature for this request is not valid.", RejectReason.AUTH),
+    ("-2014", "API-key format invalid.", RejectReason.AUTH),
+    ("-2015", "Invalid API-key, IP, or permissions for action.", RejectReason.AUTH),
+    ("-1121", "Invalid symbol.", RejectReason.OTHER),
+]
+
+
+@pytest.mark.parametrize(("code", "words", "reason"), ORDER_CODES)
+def test_every_code_of_an_order_proves_what_binance_documents(
+    code: str, words: str, reason: RejectReason | None
+) -> None:
+    error = answered(client("binance"), code, words, 400)
+    assert create_outcome(error, was_sent=True, family="binance", status=400).reason is reason
+    troubled = create_outcome(error, was_sent=True, family="binance", status=500)
+    assert troubled.outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("exchange", ["binance", "bybit", "okx", "kraken"])
+def test_no_code_of_any_venue_proves_more_than_its_class(exchange: str) -> None:
+    """Ccxt's bare ExchangeError holds what nobody has sorted: server errors among it."""
+    family = "binance" if exchange == "binance" else "generic"
+    codes = client(exchange).exceptions["exact"]
+    assert isinstance(codes, dict)
+    wrong = {}
+    for code, error in codes.items():
+        assert isinstance(error, type)
+        text = f'{exchange} {{"code":{code},"msg":"?"}}'
+        found = create_outcome(error(text), was_sent=True, family=family).reason
+        expected = DEFINITIVE.get(error.__name__)
+        if found is not expected and code not in {"-1004", "-2015"}:
+            wrong[code] = found
+    assert wrong == {}
+    assert len(codes) > 20
+
+
+@pytest.mark.parametrize("text", ["Client order ID already exists.", "Duplicated clOrdId"])
+def test_an_id_that_is_taken_exists(text: str) -> None:
+    error = venue.InvalidOrder(f"okx {text}")
+    assert create_outcome(error, was_sent=True, family="generic").outcome is Outcome.UNKNOWN

@@ -1,0 +1,28 @@
+"""First guesses from a venue's public trades: rates where they can be told, else nothing."""
+
+import pytest
+
+from quoter.venues.ccxt.market_history import rates
+
+
+def trade(at_ms: object, amount: object = 2.0) -> dict[str, object]:
+    return {"timestamp": at_ms, "amount": amount}
+
+
+def test_rates_are_those_between_the_first_and_the_last_trade() -> None:
+    rows = [trade(1_000), trade(5_000), trade(3_000)]
+    per_s, volume_per_s = rates(rows)
+    assert per_s == pytest.approx(0.5)
+    assert volume_per_s == pytest.approx(1.5)
+
+
+def test_what_is_no_amount_is_not_counted() -> None:
+    rows = [trade(0), trade(2_000, None), trade(None), trade(4_000, "nan"), trade(4_000, 1e30)]
+    per_s, volume_per_s = rates(rows)
+    assert per_s == pytest.approx(0.75)
+    assert volume_per_s == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("rows", [[], [trade(5_000)], [trade(5_000), trade(5_900)], [trade(None)]])
+def test_too_few_trades_tell_nothing(rows: list[dict[str, object]]) -> None:
+    assert rates(rows) == (None, None)

@@ -1,0 +1,79 @@
+"""The grid is exact or there is no instrument."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from quoter.domain.errors import VenueError
+from quoter.venues.ccxt.market_rules import (
+    DECIMAL_PLACES,
+    SIGNIFICANT_DIGITS,
+    TICK_SIZE,
+    check_self_trade,
+    instrument,
+)
+from quoter.venues.ccxt.types import JsonDict
+from quoter.venues.profiles import BINANCE, GENERIC
+
+MARKET: JsonDict = {
+    "symbol": "BTC/USDT",
+    "id": "BTCUSDT",
+    "base": "BTC",
+    "quote": "USDT",
+    "maker": 0.001,
+    "precision": {"price": 0.01, "amount": 1e-05},
+    "limits": {"amount": {"min": 0.0001, "max": None}, "cost": {"min": 5.0}},
+    "info": {},
+}
+FILTERS = [
+    {"filterType": "PRICE_FILTER", "tickSize": "0.01000000"},
+    {"filterType": "LOT_SIZE", "stepSize": "0.00001000", "minQty": "0.00001", "maxQty": "9000"},
+    {"filterType": "NOTIONAL", "minNotional": "10.00000000"},
+]
+
+
+def test_the_venues_own_filters_win() -> None:
+    market = MARKET | {"info": {"filters": FILTERS}}
+    found = instrument(market, precision_mode=TICK_SIZE, fee_maker=Decimal(0))
+    assert (found.tick, found.lot) == (Decimal("0.01"), Decimal("0.00001"))
+    assert (found.size_min, found.size_max) == (Decimal("0.00001"), Decimal(9000))
+    assert (found.notional_min, found.fee_maker) == (Decimal(10), Decimal(0))
+
+
+def test_without_filters_ccxts_precision_is_taken_by_its_shortest_text() -> None:
+    found = instrument(MARKET, precision_mode=TICK_SIZE, fee_maker=None)
+    assert (found.tick, found.lot) == (Decimal("0.01"), Decimal("0.00001"))
+    assert (found.size_min, found.notional_min) == (Decimal("0.0001"), Decimal(5))
+    assert found.fee_maker == Decimal("0.001")
+    assert found.size_max > 10**6
+
+
+def test_decimal_places_become_steps() -> None:
+    market = MARKET | {"precision": {"price": 2, "amount": 5}}
+    found = instrument(market, precision_mode=DECIMAL_PLACES, fee_maker=None)
+    assert (found.tick, found.lot) == (Decimal("0.01"), Decimal("0.00001"))
+
+
+@pytest.mark.parametrize("precision", [{}, {"price": None, "amount": 1}, {"price": 0, "amount": 1}])
+def test_an_unknown_grid_is_refused(precision: JsonDict) -> None:
+    with pytest.raises(VenueError, match="tick or lot"):
+        instrument(MARKET | {"precision": precision}, precision_mode=TICK_SIZE, fee_maker=None)
+
+
+def test_significant_digits_are_no_grid() -> None:
+    with pytest.raises(VenueError, match="tick or lot"):
+        instrument(MARKET, precision_mode=SIGNIFICANT_DIGITS, fee_maker=None)
+
+
+def test_a_market_without_the_self_trade_prevention_that_we_ask_for_is_refused() -> None:
+    good = MARKET | {"info": {"allowedSelfTradePreventionModes": ["NONE", "EXPIRE_MAKER"]}}
+    check_self_trade(BINANCE, good)
+    for modes in (["NONE", "EXPIRE_TAKER"], [], None):
+        with pytest.raises(VenueError, match="no self-trade prevention EXPIRE_MAKER"):
+            check_self_trade(BINANCE, MARKET | {"info": {"allowedSelfTradePreventionModes": modes}})
+
+
+def test_a_venue_without_a_list_of_modes_is_taken_at_ccxts_word() -> None:
+    check_self_trade(GENERIC, MARKET)
+    check_self_trade(replace(GENERIC, self_trade="EXPIRE_MAKER"), MARKET)

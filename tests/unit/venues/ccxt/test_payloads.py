@@ -1,0 +1,118 @@
+"""ccxt's dictionaries become events with exact numbers, or nothing."""
+
+from decimal import Decimal
+
+import pytest
+
+from quoter.domain.events import Fill, OrderDone, OrderOpen
+from quoter.domain.market import Side
+from quoter.domain.reasons import DoneReason
+from quoter.venues.ccxt.payloads import balances, fill, order_news
+from quoter.venues.ccxt.types import JsonDict
+from quoter.venues.profiles import BINANCE, GENERIC, VenueProfile
+
+ORDER: JsonDict = {
+    "id": "7",
+    "clientOrderId": "q1",
+    "side": "sell",
+    "status": "open",
+    "price": 61000.1,
+    "amount": 0.003,
+    "filled": 0.001,
+    "info": {"price": "61000.10000000", "origQty": "0.00300000", "executedQty": "0.00100000"},
+}
+TRADE: JsonDict = {
+    "id": "99",
+    "order": "7",
+    "side": "buy",
+    "price": 0.1,
+    "amount": 0.2,
+    "takerOrMaker": "maker",
+    "fee": {"cost": 1.23e-06, "currency": "BNB"},
+    "info": {},
+}
+
+
+@pytest.mark.parametrize("dialect", [BINANCE, GENERIC])
+def test_an_open_order_keeps_its_exact_numbers(dialect: VenueProfile) -> None:
+    news = order_news(ORDER, dialect, 5)
+    assert isinstance(news, OrderOpen)
+    order = news.order
+    assert (order.client_id, order.venue_id, order.side) == ("q1", "7", Side.SELL)
+    assert (order.price, order.size, order.filled) == (
+        Decimal("61000.1"),
+        Decimal("0.003"),
+        Decimal("0.001"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "filled", "reason"),
+    [
+        ("closed", 0.003, DoneReason.FILLED),
+        ("closed", 0.001, DoneReason.CANCELED),
+        ("canceled", 0.001, DoneReason.CANCELED),
+        ("expired", 0.0, DoneReason.EXPIRED),
+        ("rejected", 0.0, DoneReason.REJECTED),
+    ],
+)
+def test_an_ended_order_carries_its_cumulative_fill(
+    status: str, filled: float, reason: DoneReason
+) -> None:
+    news = order_news(ORDER | {"status": status, "filled": filled}, GENERIC, 5)
+    assert news == OrderDone(
+        ts_ns=5, client_id="q1", reason=reason, filled=Decimal(str(filled)), venue_id="7"
+    )
+
+
+def test_an_order_that_does_not_say_how_it_is_says_nothing() -> None:
+    assert order_news(ORDER | {"status": None}, GENERIC, 5) is None
+    assert order_news(ORDER | {"status": "canceled", "filled": None}, GENERIC, 5) is None
+    assert order_news(ORDER | {"price": float("nan")}, GENERIC, 5) is None
+    assert order_news({}, GENERIC, 5) is None
+
+
+def test_a_fill_takes_the_venues_own_strings_where_they_are_known() -> None:
+    info = {"L": "60000.01", "l": "0.00012345", "n": "0.00000012", "N": "BNB", "c": "q1"}
+    assert fill(TRADE | {"info": info}, BINANCE, 5) == Fill(
+        ts_ns=5,
+        trade_id="99",
+        client_id="q1",
+        venue_id="7",
+        side=Side.BUY,
+        price=Decimal("60000.01"),
+        size=Decimal("0.00012345"),
+        fee=Decimal("0.00000012"),
+        fee_asset="BNB",
+        is_maker=True,
+    )
+
+
+def test_a_fill_of_any_venue_takes_ccxts_figures() -> None:
+    news = fill(TRADE, GENERIC, 5)
+    assert news is not None
+    assert (news.price, news.size, news.fee) == (
+        Decimal("0.1"),
+        Decimal("0.2"),
+        Decimal("0.00000123"),
+    )
+    assert (news.fee_asset, news.client_id) == ("BNB", "")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"id": None}, {"side": None}, {"price": None}, {"amount": 0}, {"amount": float("inf")}],
+)
+def test_half_a_fill_is_none(change: JsonDict) -> None:
+    assert fill(TRADE | change, GENERIC, 5) is None
+
+
+def test_balances_come_from_exact_strings_or_from_ccxt() -> None:
+    row = {"asset": "BTC", "free": "1.50000000", "locked": "0.10000000"}
+    empty = {"asset": "XRP", "free": "0.00", "locked": "0.00"}
+    assert balances({"info": {"balances": [row, empty]}}, BINANCE) == (
+        {"BTC": Decimal("1.5")},
+        {"BTC": Decimal("0.1")},
+    )
+    unified: JsonDict = {"free": {"ETH": 0.1, "BTC": None}, "used": {"ETH": 0.2}}
+    assert balances(unified, GENERIC) == ({"ETH": Decimal("0.1")}, {"ETH": Decimal("0.2")})

@@ -1,0 +1,338 @@
+"""The last inch: shut is shut, unknown is refused, old is refused, twice is refused."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import aiohttp
+import pytest
+
+from quoter.domain.commands import PlaceOrder
+from quoter.domain.errors import EgressBlocked, VenueError
+from quoter.domain.market import Side
+from quoter.domain.units import NS_PER_MS
+from quoter.venues.egress.gate import (
+    WIRE_TIMES_MAX,
+    Call,
+    EgressGate,
+    GatedConnector,
+    Purpose,
+    SealedGate,
+    calling,
+    check_session,
+    current_call,
+    gated_session,
+)
+
+URL = "http://venue:81/api/v3/order"
+
+
+class Clock:
+    now_ns = 1_000 * NS_PER_MS
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+
+def order(client_id: str = "q1", *, decided_ns: int = 1_000 * NS_PER_MS) -> PlaceOrder:
+    return PlaceOrder(
+        client_id=client_id,
+        side=Side.BUY,
+        price=Decimal("59000.10"),
+        size=Decimal("0.001"),
+        decided_ns=decided_ns,
+    )
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def gate(clock: Clock) -> EgressGate:
+    gate = EgressGate(hosts=frozenset({"venue:81"}), age_ns_max=250 * NS_PER_MS, now_ns=clock)
+    gate.is_open = True
+    return gate
+
+
+@pytest.fixture
+def create() -> Call:
+    return Call(Purpose.CREATE, "q1", is_create_request=True)
+
+
+def test_a_registered_fresh_create_leaves_once_and_its_time_is_kept(
+    gate: EgressGate, create: Call
+) -> None:
+    gate.register(order())
+    gate.leave(URL, create)
+    assert gate.wire_ns("q1") == 1_000 * NS_PER_MS
+    assert create.was_sent
+    with pytest.raises(EgressBlocked, match="sent before"):
+        gate.leave(URL, create)
+    assert (gate.creates_sent, gate.refused) == (1, 1)
+
+
+def test_the_gate_starts_shut(clock: Clock, create: Call) -> None:
+    gate = EgressGate(hosts=frozenset({"venue:81"}), age_ns_max=250 * NS_PER_MS, now_ns=clock)
+    gate.register(order())
+    with pytest.raises(EgressBlocked, match="shut"):
+        gate.leave(URL, create)
+    assert not create.was_sent
+
+
+def test_a_shut_gate_lets_cancels_and_questions_out(gate: EgressGate) -> None:
+    gate.is_open = False
+    for purpose in (Purpose.CANCEL, Purpose.READ):
+        gate.leave(URL, Call(purpose, "q1"))
+    assert gate.requests_sent == 2
+
+
+def test_an_order_without_intent_stays_here(gate: EgressGate, create: Call) -> None:
+    with pytest.raises(EgressBlocked, match="no intent"):
+        gate.leave(URL, create)
+    gate.is_open = True
+    gate.register(order())
+    gate.forget("q1")
+    with pytest.raises(EgressBlocked, match="no intent"):
+        gate.leave(URL, create)
+
+
+@pytest.mark.parametrize("what", ["unregistered", "twice"])
+def test_a_create_that_nobody_approved_is_a_breach(
+    gate: EgressGate, create: Call, what: str
+) -> None:
+    told: list[str] = []
+    gate.report_breaches(told.append)
+    if what == "twice":
+        gate.register(order())
+        gate.leave(URL, create)
+    with pytest.raises(EgressBlocked):
+        gate.leave(URL, create)
+    assert len(told) == 1
+    assert not gate.is_open
+
+
+@pytest.mark.parametrize("what", ["shut", "old"])
+def test_a_create_that_comes_too_late_is_none(
+    gate: EgressGate, clock: Clock, create: Call, what: str
+) -> None:
+    """A kill and a busy machine refuse orders every day: nobody is killed for it."""
+    told: list[str] = []
+    gate.report_breaches(told.append)
+    gate.register(order())
+    gate.is_open = what != "shut"
+    clock.now_ns += 251 * NS_PER_MS
+    with pytest.raises(EgressBlocked):
+        gate.leave(URL, create)
+    assert told == []
+
+
+def test_an_old_decision_stays_here(gate: EgressGate, clock: Clock, create: Call) -> None:
+    gate.register(order())
+    clock.now_ns += 250 * NS_PER_MS + 1
+    with pytest.raises(EgressBlocked, match="decided 250 ms ago"):
+        gate.leave(URL, create)
+
+
+def test_a_request_that_nobody_declared_stays_here(gate: EgressGate) -> None:
+    assert current_call() is None
+    with pytest.raises(EgressBlocked, match="nobody declared"):
+        gate.leave(URL, None)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.binance.com/api/v3/order",
+        "http://venue:82/api/v3/order",
+        "http://venue/api/v3/order",
+        "http://venue:81@api.binance.com/order",
+        "/order",
+    ],
+)
+def test_a_host_that_is_not_on_the_list_is_never_spoken_to(gate: EgressGate, url: str) -> None:
+    with pytest.raises(EgressBlocked, match="host"):
+        gate.leave(url, Call(Purpose.READ))
+
+
+def test_what_nobody_approved_shuts_the_gate_before_anybody_hears_of_it(gate: EgressGate) -> None:
+    told: list[tuple[str, bool]] = []
+    gate.report_breaches(lambda text: told.append((text, gate.is_open)))
+    with pytest.raises(EgressBlocked):
+        gate.leave("http://elsewhere:81/order", Call(Purpose.READ))
+    ((text, was_open),) = told
+    assert "elsewhere:81" in text
+    assert not was_open
+    assert not gate.is_open
+    assert gate.refused == 1
+
+
+def test_a_breach_that_nobody_heard_is_told_as_soon_as_somebody_listens(gate: EgressGate) -> None:
+    """The start has no engine yet; its breaches are no less true."""
+    with pytest.raises(EgressBlocked):
+        gate.check_host("http://elsewhere:81/order")
+    told: list[str] = []
+    gate.report_breaches(told.append)
+    gate.report_breaches(told.append)
+    assert len(told) == 1
+
+
+def test_a_refusal_is_no_breach(gate: EgressGate, create: Call) -> None:
+    """Stale, undeclared, silenced: weather, which happens every day."""
+    told: list[str] = []
+    gate.report_breaches(told.append)
+    with pytest.raises(EgressBlocked):
+        gate.leave(URL, None)
+    assert told == []
+    assert gate.is_open
+
+
+@pytest.mark.parametrize("scheme", ["http", "ws", "ftp"])
+def test_a_real_venue_is_spoken_to_by_tls_only(clock: Clock, scheme: str) -> None:
+    gate = EgressGate(
+        hosts=frozenset({"api.binance.com"}),
+        age_ns_max=250 * NS_PER_MS,
+        now_ns=clock,
+        needs_tls=True,
+    )
+    gate.check_host("https://api.binance.com/api/v3/order")
+    gate.check_host("wss://api.binance.com/ws-api/v3")
+    with pytest.raises(EgressBlocked, match="TLS"):
+        gate.check_host(f"{scheme}://api.binance.com/api/v3/order")
+
+
+def test_what_is_told_of_a_foreign_host_is_neither_long_nor_a_password(gate: EgressGate) -> None:
+    with pytest.raises(EgressBlocked) as told:
+        gate.check_host(f"http://user:hunter2@{'x' * 5_000}/order")
+    assert "hunter2" not in str(told.value)
+    assert len(str(told.value)) < 200
+
+
+def test_a_create_counts_as_sent_only_with_its_own_bytes(gate: EgressGate) -> None:
+    """Some venues ask for account settings first: those requests are not the order."""
+    call = Call(Purpose.CREATE, "q1")
+    gate.leave(URL, call)
+    assert not call.was_sent
+
+
+def test_wire_times_are_bounded(gate: EgressGate) -> None:
+    for number in range(WIRE_TIMES_MAX + 10):
+        gate.register(order(f"q{number}"))
+        gate.leave(URL, Call(Purpose.CREATE, f"q{number}", is_create_request=True))
+    assert gate.wire_ns("q9") is None
+    assert gate.wire_ns("q10") is not None
+
+
+def test_what_was_admitted_before_the_venue_asked_for_silence_stays_here(clock: Clock) -> None:
+    """A request may wait for its turn or its connection while the 429 of another comes in."""
+    gate = EgressGate(
+        hosts=frozenset({"venue:81"}),
+        age_ns_max=250 * NS_PER_MS,
+        now_ns=clock,
+        hushed=lambda purpose: "" if purpose is Purpose.CANCEL else "HTTP 429",
+    )
+    with pytest.raises(EgressBlocked, match="429"):
+        gate.leave(URL, Call(Purpose.READ))
+    gate.leave(URL, Call(Purpose.CANCEL, "q1"))
+    assert (gate.requests_sent, gate.refused) == (1, 1)
+
+
+async def test_the_session_of_an_aiohttp_that_repeats_by_another_switch_is_refused(
+    gate: EgressGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = gated_session(gate)
+    check_session(session)
+    await session.close()
+    monkeypatch.setattr(aiohttp, "ClientSession", Renamed)
+    with pytest.raises(VenueError, match="switch"):
+        gated_session(gate)
+
+
+class Renamed:
+    """A session without the switch that we know."""
+
+    def __init__(self, **_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("wrong", ["none", "repeats", "not gated"])
+async def test_a_session_that_may_send_twice_or_past_the_gate_is_refused(
+    gate: EgressGate, wrong: str
+) -> None:
+    connector = None if wrong == "not gated" else GatedConnector(gate)
+    session = aiohttp.ClientSession(connector=connector)
+    session._retry_connection = wrong == "repeats"
+    with pytest.raises(VenueError, match="unsafe session"):
+        check_session(None if wrong == "none" else session)
+    await session.close()
+
+
+def test_calls_do_not_leak_out_of_their_block() -> None:
+    with calling(Purpose.CANCEL, "q1") as call:
+        assert current_call() is call
+    assert current_call() is None
+
+
+def test_a_create_stays_here_until_the_engine_has_heard_its_clock_after_a_hang(
+    gate: EgressGate, clock: Clock, create: Call
+) -> None:
+    """What is decided right after we woke rests on a book of before, however fresh it looks."""
+    gate.pulse_ns = clock.now_ns
+    clock.now_ns += 1_000 * NS_PER_MS + 1
+    gate.register(order(decided_ns=clock.now_ns))
+    with pytest.raises(EgressBlocked, match="last heard 1000 ms ago"):
+        gate.leave(URL, create)
+    gate.leave(URL, Call(Purpose.CANCEL, "q1"))
+    gate.pulse_ns = clock.now_ns - 1_000 * NS_PER_MS
+    gate.leave(URL, create)
+    assert (gate.creates_sent, gate.refused) == (1, 1)
+
+
+def test_what_forbids_a_create_from_outside_is_asked_at_the_write_too(clock: Clock) -> None:
+    """A process that was frozen after the first look must not send on what it knew then."""
+    latched = [""]
+    gate = EgressGate(
+        hosts=frozenset({"venue:81"}),
+        age_ns_max=250 * NS_PER_MS,
+        now_ns=clock,
+        barred=lambda: latched[0],
+    )
+    gate.is_open = True
+    gate.register(order())
+    create = Call(Purpose.CREATE, "q1", is_create_request=True)
+    gate.check_create(create)
+    latched[0] = "the latch is on the disk"
+    with pytest.raises(EgressBlocked, match="latch"):
+        gate.leave(URL, create)
+    assert not create.was_sent
+    gate.leave(URL, Call(Purpose.CANCEL, "q1"))
+
+
+def test_a_sealed_gate_lets_no_create_pass_and_every_cancel(clock: Clock) -> None:
+    gate = SealedGate(hosts=frozenset({"venue:81"}), age_ns_max=250 * NS_PER_MS, now_ns=clock)
+    gate.is_open = True
+    gate.register(order())
+    with pytest.raises(EgressBlocked, match="creates no order"):
+        gate.leave(URL, Call(Purpose.CREATE, "q1", is_create_request=True))
+    gate.leave(URL, Call(Purpose.CANCEL, "q1"))
+    assert (gate.creates_sent, gate.requests_sent) == (0, 1)
+
+
+def test_an_order_that_may_grow_inventory_stays_here_once_only_reducing_is_allowed(
+    gate: EgressGate, create: Call
+) -> None:
+    """It was decided, and registered, while both sides were."""
+    told: list[str] = []
+    gate.report_breaches(told.append)
+    gate.register(order())
+    gate.check_create(create)
+    gate.reduces_only = True
+    with pytest.raises(EgressBlocked, match="REDUCE_ONLY"):
+        gate.leave(URL, create)
+    assert (create.was_sent, told, gate.is_open) == (False, [], True)
+    gate.register(replace(order("q2"), reduces=True))
+    gate.leave(URL, Call(Purpose.CREATE, "q2", is_create_request=True))
+    gate.leave(URL, Call(Purpose.CANCEL, "q1"))
+    gate.reduces_only = False
+    gate.leave(URL, create)
+    assert (gate.creates_sent, gate.refused) == (2, 1)

@@ -1,0 +1,409 @@
+"""What leaves is what was approved: every field, on every venue whose requests we can read."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from urllib.parse import urlencode
+
+import ccxt.pro
+import pytest
+
+from quoter.domain.commands import PlaceOrder, TimeInForce
+from quoter.domain.errors import EgressBlocked
+from quoter.domain.market import Side
+from quoter.venues.ccxt.market_rules import DECIMAL_PLACES
+from quoter.venues.config import VenueConfig
+from quoter.venues.egress.gate import Call, EgressGate, Purpose
+from quoter.venues.egress.request_verification import (
+    LEAVES_MAX,
+    BinanceCreate,
+    GenericCreate,
+    create_check,
+)
+from quoter.venues.profiles import BINANCE, GENERIC, VenueProfile, with_self_trade
+
+URL = "http://venue:81/api/v3/order"
+ORDER = PlaceOrder(
+    client_id="q01abcdefgh1",
+    side=Side.BUY,
+    price=Decimal("59000.10"),
+    size=Decimal("0.0123"),
+    decided_ns=0,
+)
+VENUE = VenueConfig(exchange="x", symbol="BTC/USDT", environment="production", order_prefix="q01")
+CREATE = Call(Purpose.CREATE, ORDER.client_id, is_create_request=True)
+GOOD = (
+    "symbol=BTCUSDT&side=BUY&type=LIMIT_MAKER&newClientOrderId=q01abcdefgh1&price=59000.1"
+    "&quantity=0.0123&selfTradePreventionMode=EXPIRE_MAKER&newOrderRespType=ACK"
+    "&recvWindow=2000&timestamp=1&signature=ab"
+)
+# How ccxt writes a post-only order there, with the time and signature left out.
+READABLE = (
+    "okx", "kraken", "gate", "bitget", "mexc", "whitebit", "deribit", "bitstamp", "bingx", "woo",
+    "poloniex",
+)  # fmt: skip
+# These drop our id: an order that nobody could find again.
+UNREADABLE = ("coinbase", "cryptocom")
+MARKET: Mapping[str, object] = {
+    "id": "BTCUSDT",
+    "symbol": "BTC/USDT",
+    "base": "BTC",
+    "quote": "USDT",
+    "baseId": "BTC",
+    "quoteId": "USDT",
+    "active": True,
+    "type": "spot",
+    "spot": True,
+    "contract": False,
+    "limits": {"amount": {"min": 0.0001}, "price": {}, "cost": {"min": 1}},
+    "info": {},
+}
+
+
+@pytest.fixture
+def gate() -> EgressGate:
+    gate = EgressGate(hosts=frozenset({"venue:81"}), age_ns_max=1, now_ns=lambda: 0)
+    gate.is_open = True
+    gate.register(ORDER)
+    return gate
+
+
+@pytest.fixture
+def binance() -> BinanceCreate:
+    return BinanceCreate("BTCUSDT", "EXPIRE_MAKER")
+
+
+def breaches(gate: EgressGate) -> list[str]:
+    told: list[str] = []
+    gate.report_breaches(told.append)
+    return told
+
+
+def test_each_dialect_has_its_own_check() -> None:
+    assert isinstance(create_check(BINANCE, "BTCUSDT"), BinanceCreate)
+    assert isinstance(create_check(GENERIC, "BTCUSDT"), GenericCreate)
+
+
+@pytest.mark.parametrize("exchange", ["okx", "myokx"])
+async def test_where_ccxt_writes_the_prevention_of_self_trades_it_is_asked_for(
+    gate: EgressGate, exchange: str
+) -> None:
+    """PT-05: unmodified ccxt, from its own table of features to the request."""
+    dialect = with_self_trade(GENERIC, getattr(ccxt.pro, exchange)().features)
+    assert dialect.self_trade == "EXPIRE_MAKER"
+    check = create_check(dialect, "BTCUSDT")
+    check(gate, CREATE, *await written(exchange, dialect=dialect))
+    with pytest.raises(EgressBlocked, match="does not say self-trade prevention"):
+        check(gate, CREATE, *await written(exchange))
+
+
+def test_a_request_that_says_what_was_approved_passes(
+    gate: EgressGate, binance: BinanceCreate
+) -> None:
+    binance(gate, CREATE, URL, GOOD)
+    assert gate.is_open
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("BTCUSDT", "ETHUSDT"),
+        ("BUY", "SELL"),
+        ("LIMIT_MAKER", "LIMIT"),
+        ("LIMIT_MAKER", "LIMIT_MAKER&timeInForce=IOC"),
+        ("newClientOrderId=q01", "newClientOrderId=q02"),
+        ("newClientOrderId=q01abcdefgh1&", ""),
+        ("59000.1", "59000.11"),
+        ("59000.1", "NaN"),
+        ("quantity=0.0123", "quantity=0.0124"),
+        ("quantity=0.0123", "quantity=0.0123&quantity=0.5"),
+        ("quantity=0.0123", "quantity=0.0123&icebergQty=0.01"),
+        ("quantity=0.0123", "quantity=0.0123&quoteOrderQty="),
+        ("EXPIRE_MAKER", "NONE"),
+        ("&selfTradePreventionMode=EXPIRE_MAKER", ""),
+    ],
+)
+def test_any_changed_field_is_not_sent_and_kills(
+    gate: EgressGate, binance: BinanceCreate, before: str, after: str
+) -> None:
+    told = breaches(gate)
+    assert before in GOOD
+    with pytest.raises(EgressBlocked):
+        binance(gate, CREATE, URL, GOOD.replace(before, after))
+    assert len(told) == 1
+    assert not gate.is_open
+
+
+TAKING = GOOD.replace("LIMIT_MAKER", "LIMIT&timeInForce=IOC")
+
+
+def test_an_order_that_was_approved_to_take_says_so(
+    gate: EgressGate, binance: BinanceCreate
+) -> None:
+    gate.register(replace(ORDER, time_in_force=TimeInForce.IOC))
+    binance(gate, CREATE, URL, TAKING)
+    assert gate.is_open
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        GOOD,
+        GOOD + "&timeInForce=IOC",
+        TAKING.replace("IOC", "GTC"),
+        TAKING.replace("&timeInForce=IOC", ""),
+    ],
+)
+def test_a_taking_order_must_not_rest_instead(
+    gate: EgressGate, binance: BinanceCreate, body: str
+) -> None:
+    gate.register(replace(ORDER, time_in_force=TimeInForce.IOC))
+    with pytest.raises(EgressBlocked):
+        binance(gate, CREATE, URL, body)
+
+
+@pytest.mark.parametrize("body", [TAKING, GOOD + "&timeInForce=IOC", GOOD + "&timeInForce="])
+def test_a_resting_order_must_not_take_instead(
+    gate: EgressGate, binance: BinanceCreate, body: str
+) -> None:
+    with pytest.raises(EgressBlocked):
+        binance(gate, CREATE, URL, body)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://venue:81/api/v3/sor/order/x", f"{URL}?side=SELL", "http://venue:81/order/test"]
+)
+def test_a_create_at_another_endpoint_is_not_sent(
+    gate: EgressGate, binance: BinanceCreate, url: str
+) -> None:
+    with pytest.raises(EgressBlocked, match="goes to /order"):
+        binance(gate, CREATE, url, GOOD)
+
+
+@pytest.mark.parametrize("check", [BinanceCreate("BTCUSDT", "EXPIRE_MAKER"), GenericCreate("x")])
+def test_without_an_intent_nothing_is_sent(
+    gate: EgressGate, check: BinanceCreate | GenericCreate
+) -> None:
+    told = breaches(gate)
+    gate.forget(ORDER.client_id)
+    with pytest.raises(EgressBlocked, match="no intent"):
+        check(gate, CREATE, URL, GOOD)
+    assert len(told) == 1
+
+
+async def written(
+    exchange: str, order: PlaceOrder = ORDER, dialect: VenueProfile = GENERIC
+) -> tuple[str, str]:
+    """URL and body of our order as unmodified ccxt signs it; nothing leaves."""
+    client = getattr(ccxt.pro, exchange)(
+        {"apiKey": "a" * 32, "secret": "c2VjcmV0c2VjcmV0c2VjcmV0", "password": "p", "uid": "1"}
+    )
+    precision = {"price": 0.01, "amount": 0.0001}
+    if client.precisionMode == DECIMAL_PLACES:
+        precision = {"price": 2, "amount": 4}
+    client.set_markets([{**MARKET, "precision": precision}])
+    seen: list[tuple[str, str]] = []
+
+    async def fetch(
+        url: str, method: str = "GET", headers: object = None, body: str | None = None
+    ) -> None:
+        seen.append((url, body or ""))
+        raise ConnectionError
+
+    client.fetch = fetch
+    with pytest.raises(ConnectionError):
+        await client.create_order(
+            "BTC/USDT",
+            "limit",
+            "buy",
+            f"{ORDER.size:f}",
+            f"{ORDER.price:f}",
+            dialect.parameters(order, VENUE),
+        )
+    await client.close()
+    return seen[-1]
+
+
+@pytest.mark.parametrize("exchange", READABLE)
+async def test_a_venue_that_says_everything_gets_its_order_and_no_other(
+    gate: EgressGate, exchange: str
+) -> None:
+    url, body = await written(exchange)
+    check = GenericCreate("BTCUSDT")
+    check(gate, CREATE, url, body)
+    others = {
+        "side": replace(ORDER, side=Side.SELL),
+        "price": replace(ORDER, price=Decimal("59000.11")),
+        "size": replace(ORDER, size=Decimal("0.0124")),
+    }
+    for what, other in others.items():
+        gate.register(other)
+        with pytest.raises(EgressBlocked, match=what):
+            check(gate, CREATE, url, body)
+    gate.register(ORDER)
+    with pytest.raises(EgressBlocked, match="market"):
+        GenericCreate("ETHUSDT")(gate, CREATE, url, body)
+    with pytest.raises(EgressBlocked, match="client id"):
+        check(gate, CREATE, *(part.replace("abcdefgh1", "abcdefgh2") for part in (url, body)))
+    with pytest.raises(EgressBlocked, match="post-only"):
+        check(gate, CREATE, *(_taking(part) for part in (url, body)))
+
+
+@pytest.mark.parametrize("exchange", READABLE)
+async def test_a_venue_that_says_at_once_gets_a_taking_order_and_no_resting_one(
+    gate: EgressGate, exchange: str
+) -> None:
+    taking = replace(ORDER, time_in_force=TimeInForce.IOC)
+    url, body = await written(exchange, taking)
+    check = GenericCreate("BTCUSDT")
+    with pytest.raises(EgressBlocked, match="post-only"):
+        check(gate, CREATE, url, body)
+    gate.register(taking)
+    check(gate, CREATE, url, body)
+    url, body = await written(exchange)
+    with pytest.raises(EgressBlocked, match="IOC, only this kind"):
+        check(gate, CREATE, url, body)
+
+
+@pytest.mark.parametrize("exchange", READABLE)
+async def test_price_and_size_are_looked_for_where_the_venue_reads_them(
+    gate: EgressGate, exchange: str
+) -> None:
+    url, body = await written(exchange)
+    gate.register(replace(ORDER, price=ORDER.size, size=ORDER.price))
+    with pytest.raises(EgressBlocked, match="does not say price, size"):
+        GenericCreate("BTCUSDT")(gate, CREATE, url, body)
+
+
+JSON: dict[str, object] = {
+    "symbol": "BTCUSDT",
+    "side": "buy",
+    "type": "limit",
+    "text": ORDER.client_id,
+    "postOnly": True,
+    "price": "59000.1",
+    "amount": "0.0123",
+}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps(JSON),
+        json.dumps([JSON]),
+        json.dumps({"orders": [JSON], "flags": ["a", "b"]}),
+        urlencode({"orders": json.dumps([JSON])}),
+    ],
+)
+def test_one_order_passes_in_whatever_it_is_wrapped(gate: EgressGate, body: str) -> None:
+    GenericCreate("BTCUSDT")(gate, CREATE, URL, body)
+    assert gate.is_open
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps([JSON, {"side": "buy", "type": "market", "amount": "0.0123"}]),
+        json.dumps([JSON, {}]),
+        json.dumps([JSON, "another"]),
+        json.dumps([[JSON, {}]]),
+        json.dumps({"orders": [JSON, {}]}),
+        json.dumps(JSON | {"orders": [{}, {}]}),
+        json.dumps({"request": json.dumps({"orders": [JSON, {}]})}),
+        urlencode({"orders": json.dumps([JSON, {}])}),
+        urlencode(JSON | {"postOnly": "true", "orders": json.dumps([{}, {}])}),
+    ],
+)
+def test_a_list_of_orders_is_more_than_anybody_approved(gate: EgressGate, body: str) -> None:
+    with pytest.raises(EgressBlocked, match="one order"):
+        GenericCreate("BTCUSDT")(gate, CREATE, URL, body)
+    assert not gate.is_open
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"type": "market"}, "a kind of order"),
+        ({"order_type": "stop-limit"}, "a kind of order"),
+        ({"ordertype": "sell"}, "only this side, a kind of order"),
+        ({"side": "long", "also": "buy"}, "side"),
+        ({"price": "0.0123", "amount": "59000.1"}, "price, size"),
+        ({"price": "59000.11", "note": "59000.1"}, "price"),
+        ({"amount": "0.1", "note": "0.0123"}, "size"),
+        ({"Limit_Price": "59000.1"}, "price"),  # two of it: two orders, or two ways to read one
+        ({"more": {"amount": "0.0123"}}, "size"),
+        ({"more": {"vol": "0.5"}}, "size"),
+    ],
+)
+def test_what_a_venue_reads_by_name_must_be_approved_by_that_name(
+    gate: EgressGate, change: dict[str, object], what: str
+) -> None:
+    with pytest.raises(EgressBlocked, match=f"does not say {what}$"):
+        GenericCreate("BTCUSDT")(gate, CREATE, URL, json.dumps(JSON | change))
+
+
+@pytest.mark.parametrize(
+    ("mode", "word"),
+    [
+        ("EXPIRE_MAKER", "cancel_maker"),
+        ("EXPIRE_MAKER", "RejectMaker"),
+        ("EXPIRE_BOTH", "cancelBoth"),
+    ],
+)
+def test_the_self_trade_prevention_that_was_asked_for_is_there(
+    gate: EgressGate, mode: str, word: str
+) -> None:
+    check = GenericCreate("BTCUSDT", mode)
+    check(gate, CREATE, URL, json.dumps(JSON | {"stp": word}))
+    for other in ("", "none", "cancel_taker"):
+        with pytest.raises(EgressBlocked, match="does not say self-trade prevention"):
+            check(gate, CREATE, URL, json.dumps(JSON | {"stp": other}))
+
+
+def test_under_names_that_nobody_knows_price_and_size_are_found_by_value(gate: EgressGate) -> None:
+    told = {name: value for name, value in JSON.items() if name not in ("price", "amount")}
+    check = GenericCreate("BTCUSDT")
+    check(gate, CREATE, URL, json.dumps(told | {"p": "59000.1", "q": "0.0123"}))
+    check(gate, CREATE, URL, json.dumps(told | {"price": "59000.1", "q": "0.0123"}))
+    with pytest.raises(EgressBlocked, match=r"does not say price, size$"):
+        check(gate, CREATE, URL, json.dumps(told | {"qty": "59000.1", "p": "0.0123"}))
+
+
+def _taking(part: str) -> str:
+    """The same order without what makes it post-only."""
+    return re.sub(r"(?i)post_?only|limit_maker|poc|=post|post", "gtc", part)
+
+
+@pytest.mark.parametrize("exchange", UNREADABLE)
+async def test_a_venue_whose_request_can_not_be_read_gets_no_order(
+    gate: EgressGate, exchange: str
+) -> None:
+    url, body = await written(exchange)
+    with pytest.raises(EgressBlocked, match="does not say"):
+        GenericCreate("BTCUSDT")(gate, CREATE, url, body)
+
+
+def test_price_and_size_must_both_be_there_when_they_are_equal(gate: EgressGate) -> None:
+    gate.register(replace(ORDER, price=Decimal(2), size=Decimal(2)))
+    check = GenericCreate("BTCUSDT")
+    form = "symbol=BTCUSDT&side=buy&text=q01abcdefgh1&postOnly=true&price=2"
+    check(gate, CREATE, URL, f"{form}&amount=2.0")
+    with pytest.raises(EgressBlocked, match="does not say size"):
+        check(gate, CREATE, URL, form)
+    unnamed = form.replace("price=2", "p=2")
+    gate.is_open = True
+    check(gate, CREATE, URL, f"{unnamed}&q=2.0")
+    with pytest.raises(EgressBlocked, match="does not say size"):
+        check(gate, CREATE, URL, unnamed)
+
+
+def test_a_request_that_holds_both_sides_or_far_too_much_is_none(gate: EgressGate) -> None:
+    check = GenericCreate("BTCUSDT")
+    form = "symbol=BTCUSDT&side=buy&text=q01abcdefgh1&postOnly=1&price=59000.1&amount=0.0123"
+    check(gate, CREATE, URL, form)
+    with pytest.raises(EgressBlocked, match="only this side"):
+        check(gate, CREATE, URL, f"{form}&also=sell")
+    with pytest.raises(EgressBlocked, match="no more than one order"):
+        check(gate, CREATE, URL, form + "&a=b" * LEAVES_MAX)

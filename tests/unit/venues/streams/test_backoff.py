@@ -1,0 +1,64 @@
+"""Reconnecting spreads out, and never becomes a storm."""
+
+from random import Random
+
+from quoter.venues.config import StreamTimings
+from quoter.venues.streams.backoff import Backoff
+
+TIMINGS = StreamTimings()
+
+
+class Highest(Random):
+    """Draws the upper end, so that the cap shows."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return max(a, b)
+
+
+def pauses(backoff: Backoff, count: int, *, step_s: float) -> list[float]:
+    found, now_s = [], 0.0
+    for _ in range(count):
+        found.append(backoff.pause_s(now_s))
+        now_s += found[-1] + step_s
+        backoff.attempted(now_s)
+    return found
+
+
+def test_the_first_attempt_is_immediate_and_the_cap_doubles() -> None:
+    found = pauses(Backoff(TIMINGS, Highest()), 10, step_s=0.0)
+    assert found[:5] == [0.0, 0.5, 1.0, 2.0, 4.0]
+    assert max(found) == 30.0
+
+
+def test_a_pause_is_never_zero_again() -> None:
+    class Lowest(Random):
+        def uniform(self, a: float, b: float) -> float:
+            return min(a, b)
+
+    found = pauses(Backoff(TIMINGS, Lowest()), 10, step_s=0.0)
+    assert all(pause >= TIMINGS.backoff_s_min for pause in found[1:])
+
+
+def test_a_stable_connection_wipes_the_slate() -> None:
+    backoff = Backoff(TIMINGS, Highest())
+    pauses(backoff, 6, step_s=0.0)
+    backoff.lived(59.0)
+    assert backoff.pause_s(1e6) > 1.0
+    backoff.lived(60.0)
+    assert backoff.pause_s(1e6) == TIMINGS.backoff_base_s
+
+
+def test_at_most_twenty_attempts_in_five_minutes() -> None:
+    backoff, now_s, attempts = Backoff(TIMINGS, Random(1)), 0.0, []
+    for _ in range(100):
+        now_s += backoff.pause_s(now_s)
+        backoff.attempted(now_s)
+        backoff.lived(60.0)  # the exponent never grows: only the budget is left
+        attempts.append(now_s)
+    for at_s in attempts:
+        assert sum(at_s - 299.9 < other <= at_s for other in attempts) <= 20
+
+
+def test_two_instances_do_not_march_in_step() -> None:
+    one, two = (pauses(Backoff(TIMINGS, Random(seed)), 10, step_s=0.0) for seed in (1, 2))
+    assert one != two

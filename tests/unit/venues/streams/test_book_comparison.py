@@ -1,0 +1,59 @@
+"""What REST and the stream can both be right about, and what they can't."""
+
+import pytest
+
+from quoter.domain.market import Level, Levels
+from quoter.venues.streams.book_comparison import BookComparison
+
+ASKS: Levels = (Level(101.0, 1.0), Level(102.0, 1.0))
+
+
+def bids(*sizes: float) -> Levels:
+    """From 100 downwards; size 0 leaves a level out."""
+    return tuple(Level(100.0 - i, size) for i, size in enumerate(sizes) if size)
+
+
+def checked(streamed: list[Levels], rest: Levels) -> str:
+    check = BookComparison()
+    check.begin()
+    for book in streamed:
+        check.saw(book, ASKS)
+    return check.difference(rest, ASKS)
+
+
+@pytest.mark.parametrize("rest", [bids(1, 2, 3), bids(5, 2, 3), bids(1, 6, 3)])
+def test_every_level_that_was_streamed_at_some_time_may_stand(rest: Levels) -> None:
+    assert checked([bids(1, 2, 3), bids(5, 2, 3), bids(5, 6, 3)], rest) == ""
+
+
+def test_a_level_that_was_never_streamed_is_a_difference() -> None:
+    assert checked([bids(1, 2, 3)] * 3, bids(1, 2.5, 3)) == "bid 2.5 @ 99.0 was never streamed"
+
+
+def test_a_level_that_stands_in_the_stream_only_is_a_difference() -> None:
+    found = checked([bids(1, 2, 3)] * 3, bids(1, 0, 3))
+    assert found == "bid 2 @ 99.0 is streamed but not there"
+
+
+def test_levels_beyond_what_rest_shows_are_not_judged() -> None:
+    assert checked([bids(1, 2, 3, 4)], bids(1, 2)) == ""
+
+
+def test_a_book_that_stood_still_since_before_counts() -> None:
+    check = BookComparison()
+    check.saw(bids(1, 2), ASKS)
+    check.begin()
+    assert check.difference(bids(1, 9), ASKS) == "bid 9 @ 99.0 was never streamed"
+
+
+def test_asks_are_judged_from_their_own_side() -> None:
+    check = BookComparison()
+    check.saw(bids(1), (*ASKS, Level(103.0, 1.0)))
+    check.begin()
+    assert check.difference(bids(1), (ASKS[0], Level(103.0, 1.0))) == (
+        "ask 1.0 @ 102.0 is streamed but not there"
+    )
+
+
+def test_nothing_streamed_is_nothing_to_compare() -> None:
+    assert BookComparison().difference(bids(1), ASKS) == ""

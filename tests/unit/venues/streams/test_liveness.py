@@ -1,0 +1,54 @@
+"""A busy socket shows life twice a second; what comes after a long silence is none."""
+
+from quoter.domain.events import Event, FeedAlive
+from quoter.domain.market import Stream
+from quoter.domain.units import NS_PER_MS
+from quoter.venues.streams.liveness import LivenessReporter
+
+
+class Socket:
+    """Signs of life on a clock of our own, and what was told of them."""
+
+    def __init__(self) -> None:
+        self.now_ns = 10_000 * NS_PER_MS
+        self.told: list[str] = []
+        self.signs = LivenessReporter(
+            emit=self._alive,
+            stream=Stream.MARKET,
+            now_ns=lambda: self.now_ns,
+            stall_s=2.0,
+            on_stall=self.told.append,
+        )
+
+    def _alive(self, event: Event) -> None:
+        assert isinstance(event, FeedAlive)
+        self.told.append("alive")
+
+    def frame(self, after_ms: int) -> None:
+        self.now_ns += after_ms * NS_PER_MS
+        self.signs()
+
+
+def test_frames_show_life_at_most_twice_a_second() -> None:
+    socket = Socket()
+    for _ in range(21):
+        socket.frame(after_ms=100)
+    assert socket.told == ["alive"] * 5
+
+
+def test_a_frame_after_a_silence_beyond_the_limit_is_a_stall_and_no_sign_of_life() -> None:
+    socket = Socket()
+    socket.frame(after_ms=2_000)
+    socket.frame(after_ms=2_001)
+    assert socket.told == ["alive", "nothing was read for 2.0 s"]
+    socket.frame(after_ms=1)
+    assert socket.told[-1] == "alive"
+
+
+def test_whoever_looks_first_is_told_of_the_stall_and_nobody_twice() -> None:
+    socket = Socket()
+    assert not socket.signs.look()
+    socket.now_ns += 30_000 * NS_PER_MS
+    assert socket.signs.look()
+    assert not socket.signs.look()
+    assert socket.told == ["nothing was read for 30.0 s"]

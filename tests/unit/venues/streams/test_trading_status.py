@@ -1,0 +1,64 @@
+"""A closed symbol pauses us at once and lets us go on only after a pause and a fresh book."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from quoter.domain.events import Alarm, Event
+from quoter.domain.trading import Cause
+from quoter.venues.config import StreamTimings
+from quoter.venues.streams.trading_status import StatusWatch
+
+QUICK = replace(StreamTimings(), status_s=0.0, reopen_s=0.01)
+
+
+class Stop(Exception):
+    pass
+
+
+async def heard(answers: list[str | None]) -> list[str]:
+    """What is told and done while the venue answers like that."""
+    notes: list[str] = []
+    following: Iterator[str | None] = iter(answers)
+
+    async def ask() -> str | None:
+        await asyncio.sleep(0)
+        try:
+            return next(following)
+        except StopIteration:
+            raise Stop from None
+
+    def emit(event: Event) -> None:
+        assert isinstance(event, Alarm)
+        assert event.cause is Cause.VENUE_STATUS
+        notes.append(event.text if event.active else "open")
+
+    watch = StatusWatch(
+        ask=ask, resync=lambda: notes.append("resync"), timings=QUICK, now_ns=lambda: 1
+    )
+    with pytest.raises(Stop):
+        await watch.run(emit)
+    return notes
+
+
+async def test_an_open_venue_is_no_news() -> None:
+    assert await heard(["", "", None, ""]) == []
+
+
+async def test_closed_is_told_once_and_open_only_with_a_fresh_book() -> None:
+    assert await heard(["BREAK", "BREAK", "", ""]) == ["BREAK", "resync", "open"]
+
+
+async def test_no_answer_changes_nothing() -> None:
+    assert await heard([None, "BREAK", None, None]) == ["BREAK"]
+
+
+async def test_open_must_still_hold_after_the_pause() -> None:
+    assert await heard(["BREAK", "", "BREAK", "", None]) == ["BREAK"]
+    assert await heard(["BREAK", "", "BREAK", "", ""]) == ["BREAK", "resync", "open"]
+
+
+def test_the_shipped_pauses_are_those_of_the_requirement() -> None:
+    assert (StreamTimings().status_s, StreamTimings().reopen_s) == (30.0, 10.0)

@@ -1,0 +1,50 @@
+"""A machine that slept has not stood still: what we held before is as old as it is."""
+
+import time
+
+import pytest
+
+from quoter.service.clock import Clock
+from quoter.service.external_stops.dead_man import DeadMan
+from quoter.venues.boot_clock import boot_clock_ns, boot_clock_s
+
+SLEPT_S = 90
+
+
+@pytest.fixture
+def asleep(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Append seconds: the machine sleeps so long, and CLOCK_MONOTONIC does not notice."""
+    slept: list[int] = []
+    read = time.clock_gettime_ns
+
+    def read_ns(clock: int) -> int:
+        return read(clock) + (sum(slept) * 10**9 if clock == time.CLOCK_BOOTTIME else 0)
+
+    monkeypatch.setattr(time, "clock_gettime_ns", read_ns)
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: read_ns(clock) / 1e9)
+    return slept
+
+
+def test_both_units_tell_the_same() -> None:
+    before, between, after = boot_clock_s(), boot_clock_ns() / 1e9, boot_clock_s()
+    assert before <= between <= after
+
+
+def test_our_time_goes_on_while_the_machine_sleeps(asleep: list[int]) -> None:
+    """The age of a book, of a decision and of the engine's last tick are told by it."""
+    clock = Clock()
+    before_ns = clock.now_ns()
+    asleep.append(SLEPT_S)
+    assert clock.now_ns() - before_ns >= SLEPT_S * 10**9
+
+
+async def test_a_dead_mans_switch_has_fired_while_the_machine_slept(asleep: list[int]) -> None:
+    class Door:
+        async def set_dead_man(self, seconds: float) -> None:
+            """It says yes."""
+
+    switch = DeadMan(door=Door(), timeout_s=60.0, clock=Clock())
+    await switch._refresh()
+    assert switch.overdue() == ""
+    asleep.append(SLEPT_S)
+    assert "fired" in switch.overdue()

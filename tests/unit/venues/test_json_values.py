@@ -1,0 +1,39 @@
+"""Foreign JSON: what is no number is none, what is a name is fit to be kept and shown."""
+
+import sqlite3
+from decimal import Decimal
+
+import pytest
+
+from quoter.venues.json_values import NAME_CHARS_MAX, decimal, text
+
+HOSTILE = ["\x1b[2J", "a\nb", "nul\x00", "\ud800", "\u202egnp", "x" * 1_000_000, '"} 1\n']
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_is_printable_and_short(name: str) -> None:
+    tamed = text(name)
+    assert tamed.isprintable()
+    assert len(tamed) <= NAME_CHARS_MAX
+    with sqlite3.connect(":memory:") as database:  # a lone surrogate would raise here
+        assert database.execute("SELECT ?", (tamed,)).fetchone() == (tamed,)
+    database.close()
+
+
+@pytest.mark.parametrize("name", ["", "q001x9f", "28457", "BTC", "币安人生", "a b-c_d.e/f:g"])
+def test_an_honest_name_stays_as_it_is(name: str) -> None:
+    assert text(name) == name
+
+
+def test_whole_numbers_are_names_too_and_nothing_else_is() -> None:
+    assert [text(value) for value in (28457, True, None, 1.5, ["x"])] == ["28457", "", "", "", ""]
+
+
+@pytest.mark.parametrize("value", [True, None, "", "x", "NaN", "inf", float("nan"), [1], "1e"])
+def test_what_is_no_finite_number_is_none(value: object) -> None:
+    assert decimal(value) is None
+
+
+@pytest.mark.parametrize(("value", "number"), [("0.10", "0.10"), (0.1, "0.1"), (3, "3")])
+def test_numbers_are_exact(value: object, number: str) -> None:
+    assert decimal(value) == Decimal(number)

@@ -1,0 +1,28 @@
+"""What a venue can do for us is taken from ccxt's table, and only where ccxt acts on it."""
+
+import pytest
+
+from quoter.venues.profiles import BINANCE, GENERIC, with_self_trade
+
+
+def features(modes: object) -> dict[str, object]:
+    return {"spot": {"createOrder": {"selfTradePrevention": modes}}}
+
+
+@pytest.mark.parametrize(
+    ("modes", "asked"),
+    [
+        ({"EXPIRE_MAKER": True, "EXPIRE_BOTH": True}, "EXPIRE_MAKER"),
+        ({"EXPIRE_MAKER": False, "EXPIRE_BOTH": True}, "EXPIRE_BOTH"),
+        ({"EXPIRE_TAKER": True}, ""),
+        (True, ""),  # ccxt hands the word on as it is, and no venue knows ccxt's
+        (None, ""),
+    ],
+)
+def test_only_a_mode_that_ccxt_translates_is_asked_for(modes: object, asked: str) -> None:
+    assert with_self_trade(GENERIC, features(modes)).self_trade == asked
+
+
+def test_a_dialect_of_its_own_keeps_what_it_says() -> None:
+    assert with_self_trade(BINANCE, features({"EXPIRE_BOTH": True})) is BINANCE
+    assert with_self_trade(GENERIC, {}) is GENERIC

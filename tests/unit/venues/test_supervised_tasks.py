@@ -1,0 +1,81 @@
+"""A task that should run for ever is missed whichever way it ends, and its name is told."""
+
+import asyncio
+
+import pytest
+
+from quoter.venues.supervised_tasks import Finished, TaskEnded, ended, failed, forever, heard, spawn
+
+
+async def nothing() -> None:
+    """Returns at once."""
+
+
+async def breaks() -> None:
+    raise ZeroDivisionError("a defect")
+
+
+async def waits_for_what_somebody_cancels() -> None:
+    waited = asyncio.get_running_loop().create_future()
+    waited.cancel()
+    await waited
+
+
+async def waits() -> None:
+    await asyncio.Event().wait()
+
+
+async def finishes() -> None:
+    raise Finished
+
+
+@pytest.mark.parametrize(
+    ("work", "how"),
+    [
+        (nothing, "task tick returned"),
+        (breaks, "task tick failed: ZeroDivisionError"),
+        (waits_for_what_somebody_cancels, "task tick was cancelled from inside"),
+    ],
+)
+async def test_an_end_brings_the_group_down_under_its_name(work: object, how: str) -> None:
+    assert callable(work)
+    with pytest.RaisesGroup(pytest.RaisesExc(TaskEnded, match=how)) as caught:
+        async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+            spawn(tasks, "probe", waits())
+            spawn(tasks, "tick", work())
+    assert failed(caught.value) == ["tick"]
+
+
+async def test_the_wanted_end_of_the_run_passes() -> None:
+    with pytest.RaisesGroup(Finished):
+        async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+            spawn(tasks, "probe", waits())
+            spawn(tasks, "end", finishes())
+
+
+async def test_our_own_cancellation_stays_one() -> None:
+    task = asyncio.create_task(forever("tick", waits()))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled()
+
+
+async def inner() -> None:
+    async with asyncio.TaskGroup() as tasks:
+        spawn(tasks, "audits", breaks())
+
+
+async def test_a_task_of_an_inner_group_is_named_with_its_owner() -> None:
+    with pytest.RaisesGroup(TaskEnded) as caught:
+        async with asyncio.TaskGroup() as tasks:
+            spawn(tasks, "feed", inner())
+    assert failed(caught.value) == ["feed.audits"]
+
+
+async def test_what_ended_tasks_failed_with_is_heard_and_cancelled_ones_are_no_failure() -> None:
+    broken, stopped = asyncio.create_task(breaks()), asyncio.create_task(waits())
+    stopped.cancel()
+    await ended(broken, stopped)
+    await ended()
+    assert [type(error) for error in heard((broken, stopped))] == [ZeroDivisionError]
