@@ -1,0 +1,106 @@
+"""Words that this project no longer uses, and what it says instead.
+
+The words were private nicknames. Each had a common term of the field, which stands beside it; the
+glossary (deploy/docs/glossary.md) defines those terms.
+"""
+
+import io
+import re
+import tokenize
+from collections import Counter
+from functools import cache
+from pathlib import PurePath
+
+from tests.tidy.repository import text, tracked
+
+# Retired everywhere: names, comments, strings and documents. Value: what to write instead.
+RETIRED = {
+    "wish": "operator command, request",
+    "wishes": "operator commands, requests",
+    "desk": "operator commands, harness",
+    "vigil": "heartbeat monitor",
+    "inch": "egress gate",
+    "door": "gateway, egress gate",
+    "doors": "gateways, egress gate",
+    "oddity": "anomaly",
+    "oddities": "anomalies",
+    "foretell": "predict",
+    "foretells": "predicts",
+    "foretelling": "prediction",
+    "foretold": "expected, expected fill rate",
+    "hush": "silence",
+    "hushed": "silent",
+    "goodbye": "close announcement",
+    "mute": "silent stream",
+    "mutes": "silences",
+    "muteness": "silent stream",
+    "deaf": "silent stream",
+    "knob": "live parameter",
+    "knobs": "live parameters",
+    "orphan": "unmatched fill, unowned order",
+    "orphans": "unmatched fills, unowned orders",
+    "patience": "back-off after rejects",
+    "ripen": "raise, take effect",
+    "ripens": "raises, takes effect",
+    "unheard": "unreported, not received",
+    "forgive": "reset, clear",
+    "forgives": "resets, clears",
+    "equip": "give its name",
+    "riddle": "state the question",
+    "whoever": "name the actor",
+    "blot": "redact",
+    "stranger": "foreign order, unknown caller",
+    "strangers": "foreign orders, unknown callers",
+}  # fmt: skip
+# Retired as part of a name in the code; as a word of a sentence they are plain English.
+RETIRED_NAMES = {
+    "turn": "step",
+    "turns": "steps",
+    "beat": "heartbeat",
+    "beats": "heartbeats",
+    "pulse": "heartbeat",
+    "doubts": "order queries",
+    "verb": "command",
+    "verbs": "commands",
+    "trip": "raise a halt cause",
+    "remark": "anomaly",
+    "remarks": "anomalies",
+    "hear": "receive",
+    "hears": "receives",
+    "heard": "received",
+}
+PROSE = re.compile(r"\.(py|md|yml|toml|example|sh|env)$|(^|/)(Makefile|Dockerfile)$")
+WORD_LISTS = {"tests/tidy/vocabulary.py", "tests/tidy/remaining_words.py"}
+PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+
+def package(path: str) -> str:
+    """The part of the tree whose words are counted together, such as `quoter/engine`."""
+    parts = PurePath(path).parts
+    return "/".join(parts[:2]) if parts[0] in {"quoter", "tests", "deploy"} else parts[0]
+
+
+def parts(words: str) -> list[str]:
+    """Lower-case words of a text; `OrderDesk` and `order_desk` have two each."""
+    return [part.lower() for part in PART.findall(words)]
+
+
+def names(path: str) -> list[str]:
+    """Every identifier of a Python file, as often as it occurs."""
+    tokens = tokenize.generate_tokens(io.StringIO(text(path)).readline)
+    return [token.string for token in tokens if token.type == tokenize.NAME]
+
+
+@cache
+def retired_words() -> Counter[tuple[str, str]]:
+    """How often each retired word occurs, by package and word."""
+    found = Counter[tuple[str, str]]()
+    for path in tracked():
+        if not PROSE.search(path) or path in WORD_LISTS:
+            continue
+        where = package(path)
+        found.update((where, word) for word in parts(text(path)) if word in RETIRED)
+        if path.endswith(".py"):
+            in_names = (part for name in names(path) for part in parts(name))
+            found.update((where, word) for word in in_names if word in RETIRED_NAMES)
+    return found
