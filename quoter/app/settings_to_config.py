@@ -226,7 +226,7 @@ def pricing_config(
         intensity_half_life_s=settings.intensity_half_life_s,
         counts_own_fills=settings.fill_correction,
         toxic_flow=ToxicFlowConfig(
-            alpha_halves_max=settings.alpha_max,
+            alpha_max=settings.alpha_max,
             markout_cost_max=settings.markout_cost_max,
             side_cooldown_s=settings.side_cooldown_s,
             minute_loss_max=settings.markout_loss_max,

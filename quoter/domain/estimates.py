@@ -42,4 +42,4 @@ class Estimates:
     markouts_bps: Mapping[tuple[Side, float], float] = field(default_factory=dict)
     edges: Mapping[float, tuple[Edge, ...]] = field(default_factory=dict)
     has_no_edge: bool = False
-    pulled: tuple[Side, ...] = ()
+    cooling_down: tuple[Side, ...] = ()

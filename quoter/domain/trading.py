@@ -104,6 +104,6 @@ class NoQuote(StrEnum):
     SPREAD_TOO_WIDE = "spread_too_wide"
     BELOW_MINIMUM = "below_minimum"
     NO_BALANCE = "no_balance"
-    SIDE_COOLDOWN = "pulled"
+    SIDE_COOLDOWN = "side_cooldown"
     REGIME = "regime"
     STATE = "state"

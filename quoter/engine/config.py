@@ -40,13 +40,13 @@ class Fair(StrEnum):
 class ToxicFlowConfig:
     """What is done about takers who know more; zero switches a protection off.
 
-    alpha_halves_max, markout_cost_max: most that the flow alpha, and the markout cost of our fills,
+    alpha_max, markout_cost_max: most that the flow alpha, and the markout cost of our fills,
     may move a side, half-spreads; side_cooldown_s: how long a side is not quoted after a burst of
     fills on it, seconds; minute_loss_max: loss of the fills of one minute, each within five
     seconds, that pauses quoting, quote currency.
     """
 
-    alpha_halves_max: float = 2.0
+    alpha_max: float = 2.0
     markout_cost_max: float = 2.0
     side_cooldown_s: float = 5.0
     minute_loss_max: Decimal = Decimal(0)

@@ -83,7 +83,7 @@ class PriceGauges:
         )
         self._no_edge = gauge("quoter_no_edge", "1 while no distance earns its fee.")
         self._tick_bound = gauge("quoter_tick_bound", "1 while a tick exceeds our half-spread.")
-        self._pulled = gauge("quoter_side_cooldown", "1 while a side is pulled.", "side")
+        self._cooling_down = gauge("quoter_side_cooldown", "1 while a side is pulled.", "side")
 
     def show(self, terms: QuoteTerms | None, estimates: Estimates) -> None:
         """Set every gauge."""
@@ -114,7 +114,7 @@ class PriceGauges:
                 self._set(self._edge_distance, edge.distance_bps, str(number))
         self._set(self._no_edge, estimates.has_no_edge)
         for side in Side:
-            self._set(self._pulled, side in estimates.pulled, side)
+            self._set(self._cooling_down, side in estimates.cooling_down, side)
 
     def _gauge(self, name: str, help_text: str, *labels: str) -> Gauge:
         return Gauge(name, help_text, ("symbol", "venue", *labels), registry=self._registry)

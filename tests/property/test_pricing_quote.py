@@ -91,7 +91,7 @@ def test_f21_adverse_fills_on_a_side_never_bring_that_side_nearer(
     half = quote_terms(inputs, shape).half_spread
     deltas = []
     for i in range(3):
-        cost = markouts.adverse(10.0 * i, side, fair=inputs.fair, half=half)
+        cost = markouts.cost(10.0 * i, side, fair=inputs.fair, half=half)
         hurt = (
             replace(inputs, markout_cost_bid=cost)
             if side is Side.BUY

@@ -44,7 +44,7 @@ PAPER = MarketSpec(
 # What the law of quant.md section 4 assumes: no widening, one size, orders that are always where
 # they should be.
 BARE = QuoteShape(beta=0.0, eta=0.0)
-IGNORANT = ToxicFlowConfig(alpha_halves_max=0.0, markout_cost_max=0.0, side_cooldown_s=0.0)
+IGNORANT = ToxicFlowConfig(alpha_max=0.0, markout_cost_max=0.0, side_cooldown_s=0.0)
 EAGER = RequotePolicy(hold_ns=0, tolerance=0.0)
 # Neither do hundreds of fills a minute stop it: the law is about inventory.
 UNHURRIED = ActivityPolicy(

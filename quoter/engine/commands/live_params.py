@@ -24,7 +24,7 @@ def params_of(config: EngineConfig) -> LiveParams:
         size_eta=pricing.shape.eta,
         spread_min_bps=pricing.shape.spread_min_bps,
         adverse_bps=pricing.adverse_bps,
-        alpha_max=pricing.toxic_flow.alpha_halves_max,
+        alpha_max=pricing.toxic_flow.alpha_max,
         markout_cost_max=pricing.toxic_flow.markout_cost_max,
         side_cooldown_s=pricing.toxic_flow.side_cooldown_s,
         requote_hold_s=requote.hold_ns / NS_PER_S,
@@ -62,7 +62,7 @@ class LiveParamsHandler:
         params = event.params
         toxic = replace(
             self._toxic_flow,
-            alpha_halves_max=params.alpha_max,
+            alpha_max=params.alpha_max,
             markout_cost_max=params.markout_cost_max,
             side_cooldown_s=params.side_cooldown_s,
         )

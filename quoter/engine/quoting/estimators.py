@@ -150,5 +150,5 @@ class Estimators:
             markouts_bps=toxic.markouts_bps(t_s),
             edges=toxic.edges,
             has_no_edge=toxic.has_no_edge,
-            pulled=toxic.pulled,
+            cooling_down=toxic.cooling_down,
         )

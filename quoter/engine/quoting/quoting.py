@@ -83,7 +83,7 @@ class Quoting:
             order_size=self._order_size,
             best_bid_ticks=self._instrument.floor_ticks(bid.price),
             best_ask_ticks=self._instrument.ceil_ticks(ask.price),
-            pulled=self._learning.toxic_flow.pulled,
+            cooling_down=self._learning.toxic_flow.cooling_down,
         )
         return self._funded(quote) if self._needs_funds else quote
 

@@ -45,20 +45,20 @@ class ToxicFlow:
         self._slow_s = 0.0
         self.flow = 0.0  # in its own standard deviations, > 0 while takers buy
         self.alpha = self.markout_cost_bid = self.markout_cost_ask = 0.0
-        self.pulled: tuple[Side, ...] = ()
+        self.cooling_down: tuple[Side, ...] = ()
         self.has_no_edge = False
 
     @property
     def figures(self) -> tuple[object, ...]:
         """All that quotes take from here."""
-        return self.alpha, self.markout_cost_bid, self.markout_cost_ask, self.pulled
+        return self.alpha, self.markout_cost_bid, self.markout_cost_ask, self.cooling_down
 
     def change(self, config: ToxicFlowConfig) -> None:
         """Go on with other bounds; a side that rests goes on resting, unless pulls are now off."""
         if self._pull is None or not config.side_cooldown_s > 0.0:
-            self._pull, self.pulled = _pull_of(config), ()
+            self._pull, self.cooling_down = _pull_of(config), ()
         else:
-            self._pull.rest_for(config.side_cooldown_s)
+            self._pull.set_cooldown(config.side_cooldown_s)
         self._config, self._slow_s = config, 0.0
 
     def restart(self) -> None:
@@ -96,18 +96,18 @@ class ToxicFlow:
     def refresh(self, t_s: float, *, mid: float, half: float) -> None:
         """Bring what quotes take up to date; half our half-spread, price, > 0."""
         self.flow = self._flow.flow.z(t_s)
-        most = self._config.alpha_halves_max * half
+        most = self._config.alpha_max * half
         self.alpha = min(max(self._flow.alpha(t_s, half), -most), most)
         if self._pull is not None:
             pull, x = self._pull, signal(self.flow)
-            self.pulled = tuple(side for side in Side if pull.is_cooling_down(t_s, side, x))
+            self.cooling_down = tuple(side for side in Side if pull.is_cooling_down(t_s, side, x))
         if abs(t_s - self._slow_s) >= SLOW_S:
             self._slow_s = t_s
             self._refresh_slow(t_s, mid, half)
 
     def _refresh_slow(self, t_s: float, mid: float, half: float) -> None:
         most = self._config.markout_cost_max * half
-        bid, ask = (self._markouts.adverse(t_s, side, fair=mid, half=half) for side in Side)
+        bid, ask = (self._markouts.cost(t_s, side, fair=mid, half=half) for side in Side)
         self.markout_cost_bid, self.markout_cost_ask = min(bid, most), min(ask, most)
         if self._shadow is None:
             self._shadow = SimulatedEdge(half_bps=half / mid / BPS, fee_bps=self._fee_bps)

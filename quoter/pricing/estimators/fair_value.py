@@ -9,7 +9,7 @@ from quoter.pricing.validation import CLOCK_BACK_S_MAX, finite, not_negative, po
 
 LN2 = log(2.0)
 BINS = 10
-HALVES = BINS // 2  # a bin and its mirror image are one number with two signs
+BIN_PAIRS = BINS // 2  # a bin and its mirror image are one number with two signs
 SAMPLE_S = 0.25
 HORIZON_S = 2.0
 HALF_LIFE_S = 1800.0
@@ -57,8 +57,8 @@ class MicroPrice:
     def __init__(self, *, half_life_s: float = HALF_LIFE_S) -> None:
         """half_life_s: seconds that a sample counts. Raises InvalidInput if not above zero."""
         self._half_life_s = positive("half_life_s", half_life_s)
-        self._moves = [0.0] * HALVES
-        self._weights = [0.0] * HALVES
+        self._moves = [0.0] * BIN_PAIRS
+        self._weights = [0.0] * BIN_PAIRS
         self._pending: deque[_Sample] = deque(maxlen=PENDING_MAX)
         self._mid = 0.0
         self._sample_s = -inf
@@ -115,4 +115,4 @@ def _mirrored(share: float) -> tuple[int, float]:
     if not (0.0 <= share <= 1.0):
         raise InvalidInput("share", share)
     index = min(int(share * BINS), BINS - 1)
-    return (index, -1.0) if index < HALVES else (BINS - 1 - index, 1.0)
+    return (index, -1.0) if index < BIN_PAIRS else (BINS - 1 - index, 1.0)

@@ -24,8 +24,8 @@ SAMPLE_S = 1.0
 HORIZON_S = 5.0
 BETA_HALF_LIFE_S = 1800.0
 RIDGE = 600.0  # how many squared signals the prior of beta counts as
-BETA_PRIOR_HALVES = 0.5 / 3.0  # half a half-spread at a signal of three
-ALPHA_HALVES_MAX = 2.0
+BETA_PRIOR_HALF_SPREADS = 0.5 / 3.0  # half a half-spread at a signal of three
+ALPHA_HALF_SPREADS_MAX = 2.0
 PENDING_MAX = int(HORIZON_S / SAMPLE_S) + 2
 
 
@@ -125,9 +125,9 @@ class LearnedAlpha:
     One sample a second; O(1) per update and at most seven samples pending.
     """
 
-    def __init__(self, *, prior_halves: float = BETA_PRIOR_HALVES) -> None:
-        """prior_halves: the slope believed at first, half-spreads per unit of signal, >= 0."""
-        self._prior_halves = not_negative("prior_halves", prior_halves)
+    def __init__(self, *, prior_half_spreads: float = BETA_PRIOR_HALF_SPREADS) -> None:
+        """prior_half_spreads: prior of the slope, half-spreads per unit of signal, >= 0."""
+        self._prior_half_spreads = not_negative("prior_half_spreads", prior_half_spreads)
         self._pending: deque[_Pending] = deque(maxlen=PENDING_MAX)
         self._mid = 0.0
         self._sample_s = -inf
@@ -162,21 +162,21 @@ class LearnedAlpha:
 
     def beta(self, half: float) -> float:
         """Price that the mid moves per unit of signal; half our half-spread, price, >= 0."""
-        prior = self._prior_halves * not_negative("half", half)
+        prior = self._prior_half_spreads * not_negative("half", half)
         return (self.products + RIDGE * prior) / (self.squares + RIDGE)
 
     def alpha(self, x: float, half: float) -> float:
         """Return the move that the signal foretells, price, within two half-spreads."""
-        most = ALPHA_HALVES_MAX * half
+        most = ALPHA_HALF_SPREADS_MAX * half
         return min(max(self.beta(half) * finite("x", x), -most), most)
 
 
 class FlowAlpha:
     """Signal and regression together: trades and mids in, PricingInputs.alpha out."""
 
-    def __init__(self, *, prior_halves: float = BETA_PRIOR_HALVES) -> None:
+    def __init__(self, *, prior_half_spreads: float = BETA_PRIOR_HALF_SPREADS) -> None:
         self.flow = FlowSignal()
-        self.learned = LearnedAlpha(prior_halves=prior_halves)
+        self.learned = LearnedAlpha(prior_half_spreads=prior_half_spreads)
 
     def restart(self) -> None:
         """After a gap in the feed."""

@@ -14,7 +14,7 @@ COST_HORIZON_S = 5.0  # the one that a side's cost is taken from
 FILL_KEPT = 0.95  # of older fills' weight at every fill: the newest twenty count
 PRIOR_FILLS = 20.0  # that lost nothing
 HALF_LIFE_S = 1800.0  # a side that stands off and gets no fills is forgiven in time
-HALVES_MAX = 2.0
+COST_HALF_SPREADS_MAX = 2.0
 PENDING_MAX = 256  # fills per horizon; older ones are dropped unmeasured
 
 
@@ -91,12 +91,12 @@ class Markouts:
         """Shrunk mean markout of a side, basis points; negative: fills were followed by a loss."""
         return self._averages[side, horizon_s].mean(finite("t_s", t_s))
 
-    def adverse(self, t_s: float, side: Side, *, fair: float, half: float) -> float:
+    def cost(self, t_s: float, side: Side, *, fair: float, half: float) -> float:
         """Return that side's cost, price: what its fills lost in 5 s, within two half-spreads.
 
         fair quote/base; half our half-spread, price. Never negative: good fills on a side are no
         reason to come nearer.
         """
         lost_bps = -self.mean_bps(t_s, side, COST_HORIZON_S)
-        most = HALVES_MAX * not_negative("half", half)
+        most = COST_HALF_SPREADS_MAX * not_negative("half", half)
         return min(max(lost_bps * BPS * positive("fair", fair), 0.0), most)

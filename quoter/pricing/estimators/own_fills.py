@@ -22,7 +22,7 @@ class FillCorrection:
         self._half_life_s = positive("half_life_s", half_life_s)
         self._t_s = -inf
         self._rate = 0.0
-        self.fills = self.foretold = 0.0
+        self.fills = self.expected = 0.0
 
     def on_quotes(self, t_s: float, rate: float) -> None:
         """From `t_s` on our live quotes are expected to be filled at `rate` fills/s, both sides.
@@ -42,7 +42,7 @@ class FillCorrection:
     def factor(self, t_s: float) -> float:
         """What A has to be multiplied by at `t_s`; 1 while nothing is known."""
         self._advance(t_s)
-        ratio = (self.fills + PRIOR_FILLS) / (self.foretold + PRIOR_FILLS)
+        ratio = (self.fills + PRIOR_FILLS) / (self.expected + PRIOR_FILLS)
         return min(max(ratio, FACTOR_MIN), FACTOR_MAX)
 
     def _advance(self, t_s: float) -> None:
@@ -54,5 +54,5 @@ class FillCorrection:
             kept = exp(-LN2 * gap_s / self._half_life_s)
             self.fills *= kept
             passed_s = (1.0 - kept) * self._half_life_s / LN2
-            self.foretold = self.foretold * kept + self._rate * passed_s
+            self.expected = self.expected * kept + self._rate * passed_s
             self._t_s = t_s

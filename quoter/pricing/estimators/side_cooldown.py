@@ -8,8 +8,8 @@ from quoter.pricing.validation import CLOCK_BACK_S_MAX, finite, positive
 
 BURST_FILLS = 4
 BURST_S = 1.0
-PULL_S = 5.0
-PULLS_MAX = (
+COOLDOWN_S = 5.0
+COOLDOWNS_MAX = (
     2.0  # times that, even if takers go on: waiting longer costs more in idle, clustered flow
 )
 CALM = 0.5  # the flow signal against a side must be below this before it comes back
@@ -33,12 +33,12 @@ class SideCooldown:
     our price are no reason: in the study `toxic` that costs 12 % of the profit in calm flow.
     """
 
-    def __init__(self, *, side_cooldown_s: float = PULL_S) -> None:
+    def __init__(self, *, side_cooldown_s: float = COOLDOWN_S) -> None:
         """side_cooldown_s seconds, > 0."""
         self._pull_s = positive("side_cooldown_s", side_cooldown_s)
         self._sides = {side: _Side() for side in Side}
 
-    def rest_for(self, side_cooldown_s: float) -> None:
+    def set_cooldown(self, side_cooldown_s: float) -> None:
         """Change the length of a pull, seconds, > 0; a side that rests now goes by it too."""
         self._pull_s = positive("side_cooldown_s", side_cooldown_s)
 
@@ -58,7 +58,7 @@ class SideCooldown:
         since_s = finite("t_s", t_s) - state.pulled_s
         if since_s == inf:
             return False
-        is_over = since_s < -CLOCK_BACK_S_MAX or since_s >= PULLS_MAX * self._pull_s
+        is_over = since_s < -CLOCK_BACK_S_MAX or since_s >= COOLDOWNS_MAX * self._pull_s
         if is_over or (since_s >= self._pull_s and against < CALM):
             state.pulled_s = -inf
             return False

@@ -27,7 +27,7 @@ class Certainty:
     is_publishable: bool
 
     @property
-    def told(self) -> tuple[str, float]:
+    def published(self) -> tuple[str, float]:
         """The figure to publish, by its honest name."""
         if self.is_publishable:
             return "certainty equivalent", self.equivalent

@@ -21,13 +21,13 @@ def two_sided_quote(
     order_size: Decimal,
     best_bid_ticks: int | None,
     best_ask_ticks: int | None,
-    pulled: Collection[Side] = (),
+    cooling_down: Collection[Side] = (),
 ) -> TwoSidedQuote:
     """Round `terms` to the grid and give every level its size; each empty side has its reason.
 
     order_size base, one lot of `terms`; best_* ticks of the book without our own orders, None
-    where a side is empty; `pulled` sides are off for a while (pricing/sweep.py). Balances, states
-    and what is in flight are looked at elsewhere.
+    where a side is empty; cooling_down: sides not quoted at present (`SideCooldown`). Balances,
+    states and orders in flight are not considered here; the engine checks them.
     """
     fair = terms.inputs.fair
     bid = None if terms.delta_bid is None else fair - terms.delta_bid
@@ -39,7 +39,7 @@ def two_sided_quote(
 
     def orders(side: Side, price: float | None, first: int | None) -> tuple[Quote, ...]:
         quotes: tuple[Quote, ...] = ()
-        if price is not None and first is not None and side not in pulled:
+        if price is not None and first is not None and side not in cooling_down:
             step = level_step(slope=terms.slope, fair=fair, shape=shape, tick=instrument.tick_float)
             ticks = level_ticks(
                 side=side,
@@ -58,7 +58,7 @@ def two_sided_quote(
             shrunk = tuple(size * terms.inputs.size_factor for size in sizes)
             quotes = sized(sizes=shrunk) or sized(sizes=sizes)
         if not quotes:
-            other = NoQuote.SIDE_COOLDOWN if side in pulled else NoQuote.BELOW_MINIMUM
+            other = NoQuote.SIDE_COOLDOWN if side in cooling_down else NoQuote.BELOW_MINIMUM
             off.append(SideOff(side, off_reason(terms, side) or other))
         return quotes
 

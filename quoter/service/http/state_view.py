@@ -106,7 +106,7 @@ def _estimates(estimates: Estimates) -> Json:
         "confidence": estimates.confidence,
         "markouts_bps": markouts,
         "edges": edges,
-        "pulled": [side.value for side in estimates.pulled],
+        "cooling_down": [side.value for side in estimates.cooling_down],
     }
 
 

@@ -51,9 +51,9 @@ class Flows:
 
     def alpha(self, x: Numbers, half: Numbers | float) -> Numbers:
         """The move that a signal foretells, price, within two half-spreads."""
-        prior = flow.BETA_PRIOR_HALVES * half
+        prior = flow.BETA_PRIOR_HALF_SPREADS * half
         beta = (self._products + flow.RIDGE * prior) / (self._squares + flow.RIDGE)
-        most = flow.ALPHA_HALVES_MAX * half
+        most = flow.ALPHA_HALF_SPREADS_MAX * half
         return np.clip(beta * x, -most, most)
 
     def trade(self, bought: Numbers, sold: Numbers) -> None:

@@ -17,7 +17,7 @@ LOTS_MAX = 10
 BARE = QuoteShape(beta=0.0, eta=0.0, spread_max_bps=19_000.0)  # the model and nothing else
 
 
-def desk_maker(
+def study_maker(
     *, lots_max: float = LOTS_MAX, gamma_kappa: float = GAMMA_KAPPA, shape: QuoteShape = BARE
 ) -> Maker:
     """A maker on this market."""

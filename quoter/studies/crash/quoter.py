@@ -8,7 +8,7 @@ from quoter.pricing.estimators.volatility import Volatility
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.studies.common.estimates import Numbers
 from quoter.studies.common.flows import Flows, kept
-from quoter.studies.common.market import FAIR, LOTS_MAX, SIGMA, desk_maker
+from quoter.studies.common.market import FAIR, LOTS_MAX, SIGMA, study_maker
 from quoter.studies.common.quotes import offsets
 from quoter.studies.crash.market import (
     LATENCY_STEPS,
@@ -66,7 +66,7 @@ class _Ours:
     """The daemon's estimators for its own quote: Volatility path by path, and the flow alpha."""
 
     def __init__(self, paths: int) -> None:
-        self._maker = desk_maker(shape=QuoteShape(eta=0.0))
+        self._maker = study_maker(shape=QuoteShape(eta=0.0))
         self._each = [Volatility(prior_sigma=SIGMA) for _ in range(paths)]
         self._flows = Flows(paths, step_s=STEP_S)
         self._sigma, self._fast = np.full(paths, SIGMA), np.full(paths, SIGMA)
@@ -104,7 +104,7 @@ class Quoters:
 
     def __init__(self, paths: int, onset_s: float) -> None:
         shape = (len(POLICIES), paths)
-        self._maker = desk_maker()
+        self._maker = study_maker()
         self._volatility, self._ours = _Volatility(paths), _Ours(paths)
         self._sigma = np.full(paths, SIGMA)
         self._net, self._volume_squares = np.zeros(paths), np.zeros(paths)

@@ -8,7 +8,7 @@ import numpy as np
 from quoter.studies.common.batches import Sample
 from quoter.studies.common.chain import Chain, stationary, walk
 from quoter.studies.common.estimates import Numbers
-from quoter.studies.common.market import BP, FAIR, KAPPA, SIGMA, desk_maker
+from quoter.studies.common.market import BP, FAIR, KAPPA, SIGMA, study_maker
 from quoter.studies.common.quotes import ladder_of
 
 LOTS_MAX = 12
@@ -46,7 +46,7 @@ class HedgedMaker:
             sink.append(np.array([most + self.down_to, most - self.down_to]))
             distance.append(outward)
             gain.append(outward - (self.at - self.down_to) * self.cost)
-        rate = desk_maker().intensity * np.exp(-KAPPA * np.concatenate(distance))
+        rate = study_maker().intensity * np.exp(-KAPPA * np.concatenate(distance))
         return Chain(
             lots=lots,
             source=np.concatenate(source),
@@ -68,7 +68,7 @@ class HedgedMaker:
         return stationary(self.chain(), sigma=SIGMA, gamma=gamma).certainty_rate * HOUR_S / BP
 
     def _distances(self, lots: Numbers) -> tuple[Numbers, Numbers]:
-        maker = desk_maker(lots_max=LOTS_MAX + 1, gamma_kappa=self.gamma)
+        maker = study_maker(lots_max=LOTS_MAX + 1, gamma_kappa=self.gamma)
         ladder = ladder_of(maker, fair=FAIR, sigma=SIGMA)
         if self.is_daemon:
             inside = lots.astype(np.int64) + LOTS_MAX + 1
@@ -80,7 +80,7 @@ class HedgedMaker:
 
 def rule(gamma: float, cost: float) -> tuple[int, int]:
     """Threshold and where to: sell the lots whose removal is worth more than it costs."""
-    maker = desk_maker(lots_max=LOTS_MAX + 1, gamma_kappa=gamma)
+    maker = study_maker(lots_max=LOTS_MAX + 1, gamma_kappa=gamma)
     slope = maker.slope_per_sigma * SIGMA
     at = max(2, floor(cost / slope + 0.5) + 1)
     return at, at - 1

@@ -17,7 +17,7 @@ from quoter.studies.common.chain import (
     transition,
 )
 from quoter.studies.common.estimates import Numbers
-from quoter.studies.common.market import FAIR, INTENSITY, KAPPA, SIGMA, desk_maker
+from quoter.studies.common.market import FAIR, INTENSITY, KAPPA, SIGMA, study_maker
 from quoter.studies.common.quotes import ladder_of
 
 SLICES = 10
@@ -55,7 +55,7 @@ class QuotedMaker:
     @cached_property
     def slope(self) -> float:
         """Price per lot."""
-        return desk_maker().slope_per_sigma * SIGMA
+        return study_maker().slope_per_sigma * SIGMA
 
     @property
     def flat(self) -> int:
@@ -68,11 +68,11 @@ class QuotedMaker:
         chain = birth_death(
             self.lots[SLICES:], self._side(1)[SLICES:], ask, kappa=KAPPA, intensity=INTENSITY
         )
-        return stationary(chain, sigma=SIGMA, gamma=desk_maker().gamma_lot)
+        return stationary(chain, sigma=SIGMA, gamma=study_maker().gamma_lot)
 
     def _side(self, side: int) -> Numbers:
         """Distance of bid (1) or ask (-1) in each state, price."""
-        maker = desk_maker(lots_max=self.lots_max + SLICES + 1)
+        maker = study_maker(lots_max=self.lots_max + SLICES + 1)
         ladder = ladder_of(maker, fair=FAIR, sigma=SIGMA)
         if self.is_daemon:
             quoted = ladder.bid if side > 0 else ladder.ask

@@ -14,7 +14,7 @@ from quoter.pricing.costs import BPS
 from quoter.pricing.estimators import markout, side_cooldown
 from quoter.studies.common.estimates import Numbers
 from quoter.studies.common.flows import Flows
-from quoter.studies.common.market import FAIR, SIGMA, desk_maker
+from quoter.studies.common.market import FAIR, SIGMA, study_maker
 from quoter.studies.common.quotes import offsets
 from quoter.studies.toxic.market import NOBODY, STEP_S, Tape
 
@@ -57,7 +57,7 @@ class MarkoutCosts:
         self._weight[which] = self._weight[which] * left + 1.0
         self._t_s[which] = t_s
 
-    def adverse(self, t_s: float, fair: Numbers) -> Numbers:
+    def cost(self, t_s: float, fair: Numbers) -> Numbers:
         """That side's cost, price, before its bound of two half-spreads."""
         left = _left(t_s - self._t_s)
         mean_bps = self._total * left / (self._weight * left + markout.PRIOR_FILLS)
@@ -94,8 +94,8 @@ class Pull:
         """Is the side off? x: the flow's signal, > 0 while takers buy."""
         age = t_s - self._since
         is_calm = -self._sign * x < side_cooldown.CALM
-        is_over = (age >= side_cooldown.PULLS_MAX * side_cooldown.PULL_S) | (
-            (age >= side_cooldown.PULL_S) & is_calm
+        is_over = (age >= side_cooldown.COOLDOWNS_MAX * side_cooldown.COOLDOWN_S) | (
+            (age >= side_cooldown.COOLDOWN_S) & is_calm
         )
         self._since[is_over] = NEVER
         return np.asarray(np.isfinite(self._since))
@@ -110,7 +110,7 @@ class Quoters:
         def switch(name: str) -> Numbers:
             return np.array([[1.0 if getattr(p, name) else 0.0] for p in protections])
 
-        self._maker = desk_maker()
+        self._maker = study_maker()
         flat = offsets(self._maker, fair=FAIR, sigma=SIGMA, lots=np.zeros(1))
         self._half = float(flat.half)
         self._flows = Flows(paths, step_s=STEP_S)
@@ -157,8 +157,8 @@ class Quoters:
             sigma=SIGMA,
             lots=self.lots,
             alpha=alpha,
-            markout_cost_bid=self._markout * self._costs[0].adverse(t_s, mid),
-            markout_cost_ask=self._markout * self._costs[1].adverse(t_s, mid),
+            markout_cost_bid=self._markout * self._costs[0].cost(t_s, mid),
+            markout_cost_ask=self._markout * self._costs[1].cost(t_s, mid),
             beta=self._widening,
         )
         filled = []

@@ -14,7 +14,7 @@ import numpy as np
 from quoter.pricing.models.certainty import certainty_equivalent
 from quoter.studies.common.batches import Batch, Sample
 from quoter.studies.common.estimates import Estimate, mean_of
-from quoter.studies.common.market import BP, desk_maker
+from quoter.studies.common.market import BP, study_maker
 from quoter.studies.common.options import Options
 from quoter.studies.common.report import Check, Report, Table, at_least, at_most, within_se
 from quoter.studies.toxic.cases import (
@@ -191,11 +191,11 @@ def _detail_table(samples: Mapping[str, Sample]) -> Table:
         sample = samples[one.name]
         for index, protection in enumerate(PROTECTIONS):
             profit, fills = sample["profit"][:, index], sample["fills"][:, index]
-            worth = certainty_equivalent(profit.tolist(), gamma=desk_maker().gamma_lot)
+            worth = certainty_equivalent(profit.tolist(), gamma=study_maker().gamma_lot)
             rows.append(
                 (
                     one.name, protection.name, float(profit.mean()), float(profit.std(ddof=1)),
-                    float(np.quantile(profit, 0.05)), *worth.told,
+                    float(np.quantile(profit, 0.05)), *worth.published,
                     float(sample["markout"][:, index].sum() / fills.sum()) / BP,
                     float(fills.mean()), sqrt(float(sample["square_lots"][:, index].mean())),
                     float(sample["drawdown"][:, index].mean()),

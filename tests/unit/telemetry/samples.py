@@ -122,7 +122,7 @@ ESTIMATES = Estimates(
     markouts_bps={(Side.BUY, 5.0): -0.4, (Side.SELL, 5.0): 0.1},
     edges={5.0: (Edge(1.0, -0.5, 0.2, 60.0),)},
     has_no_edge=True,
-    pulled=(Side.BUY,),
+    cooling_down=(Side.BUY,),
 )
 
 

@@ -113,9 +113,9 @@ def test_a_side_that_rests_goes_on_resting_when_its_time_changes() -> None:
         (order,) = desk.orders(Side.BUY)
         desk.fill(order)
         desk.wait(0.2)
-    assert Side.BUY in desk.engine.estimators.toxic_flow.pulled
+    assert Side.BUY in desk.engine.estimators.toxic_flow.cooling_down
     turn(desk, side_cooldown_s=8.0)
     desk.wait(0.2)
-    assert Side.BUY in desk.engine.estimators.toxic_flow.pulled
+    assert Side.BUY in desk.engine.estimators.toxic_flow.cooling_down
     turn(desk, side_cooldown_s=0.0)
-    assert desk.engine.estimators.toxic_flow.pulled == ()
+    assert desk.engine.estimators.toxic_flow.cooling_down == ()

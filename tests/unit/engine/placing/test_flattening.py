@@ -227,7 +227,7 @@ def test_what_we_took_teaches_nothing_about_takers() -> None:
         takes(desk, "1", "99.5")
         since(desk)
     assert desk.engine.inventory.net == 0
-    assert desk.engine.estimators.toxic_flow.pulled == ()
+    assert desk.engine.estimators.toxic_flow.cooling_down == ()
 
 
 def test_the_message_budget_holds_for_slices_too() -> None:

@@ -163,5 +163,5 @@ def test_a_snapshot_tells_what_was_learned_and_changes_nothing() -> None:
 
 def test_defaults_have_every_protection_on() -> None:
     toxic_flow = PricingConfig().toxic_flow
-    assert toxic_flow.alpha_halves_max == toxic_flow.markout_cost_max == 2.0
+    assert toxic_flow.alpha_max == toxic_flow.markout_cost_max == 2.0
     assert toxic_flow.side_cooldown_s == 5.0

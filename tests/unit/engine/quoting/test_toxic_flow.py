@@ -32,7 +32,7 @@ def toxic_flow(
     volume: float | None = None,
 ) -> ToxicFlow:
     config = ToxicFlowConfig(
-        alpha_halves_max=alpha, markout_cost_max=adverse, side_cooldown_s=side_cooldown_s
+        alpha_max=alpha, markout_cost_max=adverse, side_cooldown_s=side_cooldown_s
     )
     return ToxicFlow(config, fee_maker=0.001, volume_per_s=volume)
 
@@ -96,7 +96,7 @@ def test_a_fill_without_a_fair_value_teaches_nothing_and_still_counts_as_a_burst
     told = toxic_flow()
     told.on_fills(T0_S, [booked(Side.BUY, fair=None)] * 4)
     told.refresh(T0_S, mid=MID, half=HALF)
-    assert told.pulled == (Side.BUY,)
+    assert told.cooling_down == (Side.BUY,)
     assert set(told.markouts_bps(T0_S + 60.0).values()) == {0.0}
 
 
@@ -105,16 +105,16 @@ def test_a_side_that_is_run_over_is_pulled_for_as_long_as_told() -> None:
     for i in range(4):
         told.on_fills(T0_S + 0.1 * i, [booked(Side.SELL)])
     told.refresh(T0_S + 0.3, mid=MID, half=HALF)
-    assert told.pulled == (Side.SELL,)
+    assert told.cooling_down == (Side.SELL,)
     told.refresh(T0_S + 2.4, mid=MID, half=HALF)
-    assert not told.pulled
+    assert not told.cooling_down
 
 
 def test_without_the_switch_nothing_is_pulled() -> None:
     told = toxic_flow(side_cooldown_s=0.0)
     told.on_fills(T0_S, [booked(Side.SELL)] * 10)
     told.refresh(T0_S, mid=MID, half=HALF)
-    assert told.pulled == ()
+    assert told.cooling_down == ()
 
 
 def test_vpin_needs_to_know_the_volume_and_is_one_for_one_sided_takers() -> None:

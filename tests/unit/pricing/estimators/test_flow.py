@@ -72,7 +72,7 @@ def test_alpha_is_bounded_by_two_half_spreads() -> None:
 
 
 def test_the_regression_recovers_a_slope_in_spite_of_its_prior() -> None:
-    learned, rng = LearnedAlpha(prior_halves=0.0), random.Random(2)
+    learned, rng = LearnedAlpha(prior_half_spreads=0.0), random.Random(2)
     mid, due = 100.0, [0.0] * 5
     for t_s in range(20_000):
         x = rng.choice((-2.0, 0.0, 2.0))
@@ -84,7 +84,7 @@ def test_the_regression_recovers_a_slope_in_spite_of_its_prior() -> None:
 
 
 def test_without_a_prior_nothing_is_claimed_before_it_was_seen() -> None:
-    assert LearnedAlpha(prior_halves=0.0).alpha(4.0, HALF) == 0.0
+    assert LearnedAlpha(prior_half_spreads=0.0).alpha(4.0, HALF) == 0.0
     assert LearnedAlpha().alpha(4.0, HALF) == pytest.approx(0.5 / 3 * HALF * 4)
 
 

@@ -28,32 +28,32 @@ def test_a_fall_after_our_buys_and_a_rise_after_our_sells_are_a_cost_of_that_sid
 ) -> None:
     markouts, t_s = after(fills=200, side=side, move_bps=-side.sign * 4.0)
     # twenty newest fills against twenty that lost nothing, in price
-    assert markouts.adverse(t_s, side, **ROOMY) == pytest.approx(2.0 * FAIR * 1e-4, rel=0.1)
-    assert markouts.adverse(t_s, side.opposite, **ROOMY) == 0.0
+    assert markouts.cost(t_s, side, **ROOMY) == pytest.approx(2.0 * FAIR * 1e-4, rel=0.1)
+    assert markouts.cost(t_s, side.opposite, **ROOMY) == 0.0
     assert markouts.mean_bps(t_s, side, 5.0) < 0.0
 
 
 @pytest.mark.parametrize("side", list(Side))
 def test_good_fills_bring_no_side_nearer(side: Side) -> None:
     markouts, t_s = after(fills=100, side=side, move_bps=side.sign * 4.0)
-    assert markouts.adverse(t_s, side, **ROOMY) == 0.0
+    assert markouts.cost(t_s, side, **ROOMY) == 0.0
     assert markouts.mean_bps(t_s, side, 5.0) > 0.0
 
 
 def test_one_bad_fill_is_hardly_a_cost() -> None:
     markouts, t_s = after(fills=1, side=Side.BUY, move_bps=-21.0)
-    assert markouts.adverse(t_s, Side.BUY, **ROOMY) == pytest.approx(FAIR * 1e-4, rel=0.02)
+    assert markouts.cost(t_s, Side.BUY, **ROOMY) == pytest.approx(FAIR * 1e-4, rel=0.02)
 
 
 def test_a_cost_is_at_most_two_half_spreads() -> None:
     markouts, t_s = after(fills=100, side=Side.BUY, move_bps=-5000.0)
-    assert markouts.adverse(t_s, Side.BUY, fair=FAIR, half=0.03) == pytest.approx(0.06)
+    assert markouts.cost(t_s, Side.BUY, fair=FAIR, half=0.03) == pytest.approx(0.06)
 
 
 def test_f17_a_side_that_gets_no_fills_any_more_is_forgiven_in_time() -> None:
     markouts, t_s = after(fills=100, side=Side.BUY, move_bps=-10.0)
-    fresh = markouts.adverse(t_s, Side.BUY, **ROOMY)
-    costs = [markouts.adverse(t_s + hours * 3600.0, Side.BUY, **ROOMY) for hours in (1, 2, 6)]
+    fresh = markouts.cost(t_s, Side.BUY, **ROOMY)
+    costs = [markouts.cost(t_s + hours * 3600.0, Side.BUY, **ROOMY) for hours in (1, 2, 6)]
     assert [fresh, *costs] == sorted([fresh, *costs], reverse=True)
     assert costs[-1] < 0.01 * fresh
 
@@ -75,8 +75,8 @@ def test_scale_does_not_matter() -> None:
     small = Markouts()
     small.on_fill(0.0, Side.SELL, 1e-3)
     small.on_mark(5.0, 1e-3 * 1.001)
-    large_cost = markouts.adverse(5.0, Side.SELL, fair=1e5, half=1e5)
-    small_cost = small.adverse(5.0, Side.SELL, fair=1e-3, half=1e-3)
+    large_cost = markouts.cost(5.0, Side.SELL, fair=1e5, half=1e5)
+    small_cost = small.cost(5.0, Side.SELL, fair=1e-3, half=1e-3)
     assert large_cost == pytest.approx(1e8 * small_cost, rel=1e-9)
 
 
@@ -111,4 +111,4 @@ def test_f14_numbers_that_are_none_are_refused() -> None:
         with pytest.raises(InvalidInput):
             Markouts().on_mark(t_s, fair)
     with pytest.raises(InvalidInput):
-        Markouts().adverse(0.0, Side.BUY, fair=FAIR, half=nan)
+        Markouts().cost(0.0, Side.BUY, fair=FAIR, half=nan)

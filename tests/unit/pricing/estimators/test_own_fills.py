@@ -55,7 +55,7 @@ def test_the_forecast_is_the_same_however_often_it_is_told() -> None:
         often.on_quotes(float(i), 0.3)
     once.factor(1000.0)
     often.factor(1000.0)
-    assert often.foretold == pytest.approx(once.foretold, rel=1e-9)
+    assert often.expected == pytest.approx(once.expected, rel=1e-9)
 
 
 def test_two_halves_of_an_order_are_one_fill() -> None:

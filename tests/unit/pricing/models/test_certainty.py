@@ -18,14 +18,14 @@ def test_of_a_normal_outcome_it_is_mean_less_half_of_gamma_times_variance() -> N
     found = certainty_equivalent(normal(mean=65.0, sd=6.5, count=20_000), gamma=0.1)
     assert found.is_publishable
     assert found.equivalent == pytest.approx(65.0 - 0.05 * 6.5**2, abs=4 * found.error)
-    assert found.told == ("certainty equivalent", found.equivalent)
+    assert found.published == ("certainty equivalent", found.equivalent)
 
 
 def test_a_mean_that_rests_on_a_few_terrible_outcomes_is_not_published() -> None:
     found = certainty_equivalent(normal(mean=65.0, sd=50.0, count=5000), gamma=0.1)
     assert found.ess < 100
     assert not found.is_publishable
-    assert found.told == ("mean-variance", found.mean_variance)
+    assert found.published == ("mean-variance", found.mean_variance)
 
 
 def test_one_percent_of_the_outcomes_is_asked_for_too() -> None:

@@ -29,12 +29,12 @@ def test_markout_costs_are_those_of_the_daemon() -> None:
         for place, (side, costs) in enumerate(arrays.items()):
             if step >= late:
                 costs.mature(t_s, fills[step - late, place], mid[step - late], mid[step])
-            ours = costs.adverse(t_s, mid[step])
+            ours = costs.cost(t_s, mid[step])
             for (i, j), single in singles.items():
                 fair = float(mid[step, j])
                 if place == 0:
                     single.on_mark(t_s, fair)
-                told = single.adverse(t_s, side, fair=fair, half=1e9)
+                told = single.cost(t_s, side, fair=fair, half=1e9)
                 assert float(ours[i, j]) == pytest.approx(told, rel=1e-9, abs=1e-12)
                 largest = max(largest, told)
         for (i, j), single in singles.items():
