@@ -123,7 +123,7 @@ def engine_config(
             rules_ns=RULES_NS,
         ),
         hysteresis=Hysteresis(pauses_max=settings.flap_pauses_max),
-        pretrade=pretrade_policy(settings),
+        activity=activity_policy(settings),
         creates_per_s=settings.creates_per_s,
         stale_ns=int(settings.book_stale_s * 1e9),
     )
@@ -156,7 +156,7 @@ def regime_policy(settings: Settings) -> RegimePolicy:
     )
 
 
-def pretrade_policy(settings: Settings) -> ActivityPolicy:
+def activity_policy(settings: Settings) -> ActivityPolicy:
     """What is judged over a stretch of time; shares of the price are settings in bps."""
     return ActivityPolicy(
         jump=settings.price_jump_bps * float(BPS),

@@ -59,7 +59,7 @@ class Step(NamedTuple):
     booked: tuple[Booked, ...] = ()
     state: StateChange | None = None
     quote: TwoSidedQuote | None = None  # set when the wanted quote was computed anew
-    notes: tuple[tuple[str, str], ...] = ()  # (what, detail): counted oddities, never silent
+    anomalies: tuple[tuple[str, str], ...] = ()  # (name, detail): counted and logged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from quoter.domain.trading import CancelReason
 from quoter.engine.commands.controls import Controls
 from quoter.engine.config import EngineConfig
 from quoter.engine.halt_causes import HaltCauses
-from quoter.engine.limits.activity_limits import PreTrade
+from quoter.engine.limits.activity_limits import ActivityLimits
 from quoter.engine.limits.losses import Losses
 from quoter.engine.market.feed_health import FeedHealth
 from quoter.engine.market.market_rules import MarketRules
@@ -116,7 +116,7 @@ class Components:
         self.regime = RegimeWatch(config, self.market, self.estimators, self.causes)
         self.quoting = Quoting(config, self.market, self.estimators, self.regime, self.inventory)
         self.reject_backoff = RejectBackoff(market=self.market, causes=self.causes)
-        self.pretrade = PreTrade(
+        self.activity_limits = ActivityLimits(
             config=config,
             market=self.market,
             orders=self.orders,
@@ -129,7 +129,7 @@ class Components:
             market=self.market,
             orders=self.orders,
             inventory=self.inventory,
-            references=self.pretrade.references,
+            references=self.activity_limits.references,
             lifecycle=self.lifecycle,
             reject_backoff=self.reject_backoff,
         )
@@ -160,9 +160,9 @@ class Components:
             orders=self.orders, placing=self.placing, causes=self.causes, is_dry=config.is_dry
         )
 
-    def _use_rules(self, instrument: Instrument, turn: StepBuilder) -> None:
+    def _use_rules(self, instrument: Instrument, step: StepBuilder) -> None:
         """Quote by another grid; what rests on the old one goes."""
         self.quoting.use(instrument)
         self.placing.use(instrument)
         self.calibration.use(instrument)
-        self.placing.remove_all(CancelReason.REQUOTE, turn)
+        self.placing.remove_all(CancelReason.REQUOTE, step)

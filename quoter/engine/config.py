@@ -158,7 +158,7 @@ class EngineConfig:
     regime: RegimePolicy = field(default_factory=RegimePolicy)
     reconcile: ReconcilePolicy = field(default_factory=ReconcilePolicy)
     hysteresis: Hysteresis = field(default_factory=Hysteresis)
-    pretrade: ActivityPolicy = field(default_factory=ActivityPolicy)
+    activity: ActivityPolicy = field(default_factory=ActivityPolicy)
     creates_per_s: float = 10.0
     stale_ns: int = 2_000_000_000
     quiet_ns: int = 30_000_000_000  # a silent but living book is compared by a fresh snapshot

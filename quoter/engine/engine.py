@@ -56,9 +56,9 @@ class Engine(Components):
 
     def _begin(self) -> None:
         """Nothing is known yet: both streams count as down until they say otherwise."""
-        self.causes.begin(Cause.MARKET_FEED_DOWN, "not connected yet")
+        self.causes.raise_at_start(Cause.MARKET_FEED_DOWN, "not connected yet")
         if not self.config.is_dry:
-            self.causes.begin(Cause.PRIVATE_STREAM_DOWN, "not connected yet")
+            self.causes.raise_at_start(Cause.PRIVATE_STREAM_DOWN, "not connected yet")
         self._refresh_lots()
 
     @property
@@ -70,165 +70,165 @@ class Engine(Components):
         """Take in one fact and decide. Raises nothing for what a venue may send."""
         # Fills overtake book news on their way here; the engine's own time never runs back.
         self.ts_ns = max(self.ts_ns, event.ts_ns)
-        turn = StepBuilder(event, self.ts_ns)
+        step = StepBuilder(event, self.ts_ns)
         before = self.causes.state
         self.seq += 1
-        self._take_in(event, turn)
-        if turn.is_idle:
+        self._take_in(event, step)
+        if step.is_idle:
             return Step(self.seq, event)
-        self.causes.ripen(turn)
-        if turn.booked:
-            self._after_fills(turn)
-        if turn.orders:
-            self.market.age(turn.ts_ns)
-        self._decide(turn)
-        for what, _ in turn.notes:
+        self.causes.clear_due(step)
+        if step.booked:
+            self._after_fills(step)
+        if step.orders:
+            self.market.age(step.ts_ns)
+        self._decide(step)
+        for what, _ in step.anomalies:
             self.counts[what] += 1
-        if turn.raised:
-            self.controls.raised(turn)
-        is_moved = turn.raised or turn.cleared
-        return turn.step(self.seq, before, self.causes.state if is_moved else before)
+        if step.raised:
+            self.controls.raised(step)
+        is_moved = step.raised or step.cleared
+        return step.build(self.seq, before, self.causes.state if is_moved else before)
 
-    def _take_in(self, event: Event, turn: StepBuilder) -> None:
+    def _take_in(self, event: Event, step: StepBuilder) -> None:
         match event:
             case BookDelta() | TopOfBook() | BookSnapshot() | Trade():
-                self._on_market(event, turn)
+                self._on_market(event, step)
             case Tick():
-                self._on_tick(turn)
+                self._on_tick(step)
             case OpenOrdersReport():
-                self.reconcile.open_orders(event, turn)
+                self.reconcile.open_orders(event, step)
             case TradesReport():
-                self.reconcile.trades(event, turn)
+                self.reconcile.trades(event, step)
             case BalanceReport():
-                self.reconcile.balances(event, turn)
+                self.reconcile.balances(event, step)
                 self.reject_backoff.refreshed(event)
             case ReportFailed():
-                turn.note(f"report_failed_{event.kind}", event.text)
-                self.reconcile.failed(event.kind, turn)
-                self.rules.failed(event.kind, turn)
+                step.add_anomaly(f"report_failed_{event.kind}", event.text)
+                self.reconcile.failed(event.kind, step)
+                self.rules.failed(event.kind, step)
                 self.coin_fees.failed(event)
             case RulesReport():
-                self.rules.report(event, turn)
+                self.rules.report(event, step)
             case CoinPrice():
-                self.coin_fees.priced(event, turn)
-                self.losses.judge(turn)
+                self.coin_fees.priced(event, step)
+                self.losses.judge(step)
             case FeedUp(stream=Stream.PRIVATE):
-                self.reconcile.private_up(turn)
+                self.reconcile.private_up(step)
             case FeedDown(stream=Stream.PRIVATE):
-                self.reconcile.private_down(turn, event.text)
+                self.reconcile.private_down(step, event.text)
             case FeedUp() | FeedDown() | FeedAlive():
-                self.feed.on_stream(event, turn)
+                self.feed.on_stream(event, step)
             case RateLimited():
                 self._rate_limited_until_ns = max(self._rate_limited_until_ns, event.until_ns)
-                self.causes.trip(turn, Cause.RATE_LIMITED, event.text)
+                self.causes.raise_cause(step, Cause.RATE_LIMITED, event.text)
             case Alarm(cause=Cause.VENUE_STATUS) if not self.config.is_dry:
-                self.reconcile.venue_status(event, turn)
+                self.reconcile.venue_status(event, step)
             case Alarm():
-                self.causes.hold(turn, event.cause, active=event.active, text=event.text)
+                self.causes.set(step, event.cause, active=event.active, text=event.text)
             case OperatorCommand():
-                self.controls.handle(event, turn)
+                self.controls.handle(event, step)
                 if event.action is OperatorAction.DRAIN:
                     self.phase = Phase.DRAINING
             case LiveParamsChanged():
-                self.controls.handle(event, turn)
+                self.controls.handle(event, step)
             case _:
-                self._on_order(event, turn)
+                self._on_order(event, step)
 
-    def _on_market(self, event: MarketEvent, turn: StepBuilder) -> None:
+    def _on_market(self, event: MarketEvent, step: StepBuilder) -> None:
         was_ready = self.market.book.ready
         fault = self.market.apply(event)
-        self.feed.heard(turn)
+        self.feed.heard(step)
         if fault is not None:
-            self.feed.fault(fault, turn)
+            self.feed.fault(fault, step)
         elif isinstance(event, BookSnapshot):
-            self.feed.synced(turn)
+            self.feed.synced(step)
             if not was_ready:
                 self.estimators.restart()
-        elif not (self.market.is_moved or turn.cleared or isinstance(event, Trade)):
-            turn.is_idle = True  # the best prices stand: no estimate, no quote, no order changes
+        elif not (self.market.is_moved or step.cleared or isinstance(event, Trade)):
+            step.is_idle = True  # the best prices stand: no estimate, no quote, no order changes
             return
-        self.pretrade.on_market(event, turn)
-        self.estimators.observe(event, turn)
+        self.activity_limits.on_market(event, step)
+        self.estimators.observe(event, step)
 
-    def _on_order(self, event: OrderEvent, turn: StepBuilder) -> None:
+    def _on_order(self, event: OrderEvent, step: StepBuilder) -> None:
         order = self.orders.live(getattr(event, "client_id", ""))
         if order is not None:
-            self.reject_backoff.heard(event, order, turn)
+            self.reject_backoff.heard(event, order, step)
             if self.reject_backoff.wants_balances:
-                self.reconcile.sooner(ReportKind.BALANCES, turn.ts_ns)
-        self.lifecycle.handle(event, turn)
+                self.reconcile.sooner(ReportKind.BALANCES, step.ts_ns)
+        self.lifecycle.handle(event, step)
         self.rules.heard(event)
         if isinstance(event, OrderNotFound) and order is not None:
-            self.reconcile.not_found(order, turn)
+            self.reconcile.not_found(order, step)
         elif isinstance(event, OrderOpen | OrderDone):
-            self.reconcile.heard(event, turn)
+            self.reconcile.heard(event, step)
 
-    def _after_fills(self, turn: StepBuilder) -> None:
+    def _after_fills(self, step: StepBuilder) -> None:
         self._refresh_lots()
-        self.estimators.after_fills(turn)
-        self.losses.after_fills(turn)
-        self.pretrade.after_fills(turn)
+        self.estimators.after_fills(step)
+        self.losses.after_fills(step)
+        self.activity_limits.after_fills(step)
 
     def _refresh_lots(self) -> None:
         self._lots = float(self.inventory.net / self.config.order_size)
 
-    def _on_tick(self, turn: StepBuilder) -> None:
-        self.market.age(turn.ts_ns)
-        self.estimators.observe(turn.event, turn)
-        if turn.ts_ns >= self._rate_limited_until_ns:
-            self.causes.settle(turn, Cause.RATE_LIMITED)
-        self.feed.tick(turn)
+    def _on_tick(self, step: StepBuilder) -> None:
+        self.market.age(step.ts_ns)
+        self.estimators.observe(step.event, step)
+        if step.ts_ns >= self._rate_limited_until_ns:
+            self.causes.clear(step, Cause.RATE_LIMITED)
+        self.feed.tick(step)
         if not self.config.is_dry:
-            self.reconcile.tick(turn)
-            self.rules.tick(turn)
-            self.coin_fees.tick(turn)
-            self.stopping.judge(turn)
-        self.losses.judge(turn)
-        self.regime.tick(turn, self.losses.equity)
-        self.pretrade.tick(turn)
-        self.recount.tick(turn)
+            self.reconcile.tick(step)
+            self.rules.tick(step)
+            self.coin_fees.tick(step)
+            self.stopping.judge(step)
+        self.losses.judge(step)
+        self.regime.tick(step, self.losses.equity)
+        self.activity_limits.tick(step)
+        self.recount.tick(step)
 
-    def _decide(self, turn: StepBuilder) -> None:
-        self.feed.judge_silence(turn)
+    def _decide(self, step: StepBuilder) -> None:
+        self.feed.judge_silence(step)
         state = self.causes.state
         if state >= TradingState.PAUSED or self.phase is Phase.DRAINING:
-            self._stop(state, turn)
+            self._stop(state, step)
             return
         self.stopping.go_on()
-        if self.quoting.refresh(turn.ts_ns, self._lots):
-            turn.quote = self.quoting.latest
-            for off in turn.quote.off:
+        if self.quoting.refresh(step.ts_ns, self._lots):
+            step.quote = self.quoting.latest
+            for off in step.quote.off:
                 self.counts[f"no_quote_{off.reason}"] += 1
-            self.pretrade.quoted(turn.quote, turn)
+            self.activity_limits.quoted(step.quote, step)
         if self.config.is_dry:
             return
         if self.phase is Phase.STARTING and self.calibration.ready:
             self.phase = Phase.LIVE
-        self.pretrade.judge_pace(turn)
+        self.activity_limits.judge_pace(step)
         if (state := self.causes.state) < TradingState.PAUSED:
-            self._place(state, turn)
+            self._place(state, step)
         else:
-            self._stop(state, turn)
+            self._stop(state, step)
 
-    def _place(self, state: TradingState, turn: StepBuilder) -> None:
+    def _place(self, state: TradingState, step: StepBuilder) -> None:
         quoting = self.quoting
         if self.flattening.is_on:
-            self._show_nothing(turn)
-            self.flattening.pursue(state, self.phase, turn)
+            self._show_nothing(step)
+            self.flattening.pursue(state, self.phase, step)
         else:
             self.placing.towards(
-                quoting.latest, book_seq=quoting.book_seq, state=state, phase=self.phase, turn=turn
+                quoting.latest, book_seq=quoting.book_seq, state=state, phase=self.phase, step=step
             )
-        self.pretrade.sent(turn)
+        self.activity_limits.sent(step)
 
-    def _stop(self, state: TradingState, turn: StepBuilder) -> None:
-        self.stopping.stop(state, self.phase, turn)
-        self._show_nothing(turn)
+    def _stop(self, state: TradingState, step: StepBuilder) -> None:
+        self.stopping.stop(state, self.phase, step)
+        self._show_nothing(step)
 
-    def _show_nothing(self, turn: StepBuilder) -> None:
+    def _show_nothing(self, step: StepBuilder) -> None:
         if self.quoting.latest.bids or self.quoting.latest.asks:
             self.quoting.clear(NoQuote.STATE)
-            turn.quote = self.quoting.latest
+            step.quote = self.quoting.latest
 
     def snapshot(self) -> Snapshot:
         """Everything that watchers may see, as of the last event."""

@@ -12,13 +12,13 @@ class StepBuilder:
     """Filled in while one event is handled."""
 
     __slots__ = (
+        "anomalies",
         "booked",
         "cleared",
         "commands",
         "denied",
         "event",
         "is_idle",
-        "notes",
         "orders",
         "quote",
         "raised",
@@ -33,23 +33,23 @@ class StepBuilder:
         self.denied: list[Denied] = []
         self.orders: list[OrderChange] = []
         self.booked: list[Booked] = []
-        self.notes: list[tuple[str, str]] = []
+        self.anomalies: list[tuple[str, str]] = []
         self.raised: list[tuple[Cause, str]] = []
         self.cleared: list[Cause] = []
         self.quote: TwoSidedQuote | None = None
 
-    def note(self, what: str, detail: str = "") -> None:
+    def add_anomaly(self, what: str, detail: str = "") -> None:
         """An oddity: counted by everybody who watches, never silent."""
-        self.notes.append((what, detail))
+        self.anomalies.append((what, detail))
 
-    def moved(
+    def order_changed(
         self, client_id: str, before: OrderState | None, after: OrderState, text: str = ""
     ) -> None:
         if before is not after:
             change = OrderChange(client_id=client_id, before=before, after=after, text=text)
             self.orders.append(change)
 
-    def step(self, seq: int, before: TradingState, after: TradingState) -> Step:
+    def build(self, seq: int, before: TradingState, after: TradingState) -> Step:
         state = None
         if before is not after or self.raised or self.cleared:
             state = StateChange(
@@ -64,5 +64,5 @@ class StepBuilder:
             tuple(self.booked),
             state,
             self.quote,
-            tuple(self.notes),
+            tuple(self.anomalies),
         )

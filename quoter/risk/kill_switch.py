@@ -82,7 +82,7 @@ class KillSwitch:
     def is_active(self, cause: Cause) -> bool:
         return cause in self._causes
 
-    def trip(self, cause: Cause, text: str) -> bool:
+    def raise_cause(self, cause: Cause, text: str) -> bool:
         """Activate a cause; False if it already was (its first text stays)."""
         if cause in self._causes:
             return False
@@ -90,11 +90,11 @@ class KillSwitch:
         self._judge()
         return True
 
-    def settle(self, cause: Cause) -> bool:
+    def clear(self, cause: Cause) -> bool:
         """A condition is over: clear its cause, unless only a person may. True if it cleared."""
         return not SEVERITY[cause].is_latched and self._drop(cause)
 
-    def withdraw(self, cause: Cause) -> bool:
+    def clear_latched(self, cause: Cause) -> bool:
         """A person's wish no longer stands. True if it did. Raises ValueError for a kill."""
         if SEVERITY[cause].state is TradingState.KILLED:
             raise ValueError(f"{cause} is lifted by a re-arm alone")
@@ -109,13 +109,13 @@ class KillSwitch:
 
     def resume(self) -> list[Cause]:
         """An operator lets trading go on: clears latched pauses and reduces, never a kill."""
-        return self._clear(lambda severity: severity.state is not TradingState.KILLED)
+        return self._clear_all(lambda severity: severity.state is not TradingState.KILLED)
 
     def rearm(self) -> list[Cause]:
         """Somebody with the right to do so lifts a kill; the caller has checked all conditions."""
-        return self._clear(lambda severity: severity.state is TradingState.KILLED)
+        return self._clear_all(lambda severity: severity.state is TradingState.KILLED)
 
-    def _clear(self, applies: Callable[[Severity], bool]) -> list[Cause]:
+    def _clear_all(self, applies: Callable[[Severity], bool]) -> list[Cause]:
         gone = [c for c in self._causes if SEVERITY[c].is_latched and applies(SEVERITY[c])]
         for cause in gone:
             del self._causes[cause]

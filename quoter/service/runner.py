@@ -209,7 +209,7 @@ class Runner:
                         self._turn(alarm)
                 if refusal := self.stops.refusal(event):
                     notes = ((REARM_REFUSED, refusal),)
-                    self.asks.answered(Step(self.engine.seq, event, notes=notes))
+                    self.asks.answered(Step(self.engine.seq, event, anomalies=notes))
                 else:
                     self._turn(event)
                 turns += 1

@@ -96,7 +96,7 @@ class Metrics:
                     pass
         for denied in step.denied:
             self._count(self._denied, denied.rule)
-        for what, _ in step.notes:
+        for what, _ in step.anomalies:
             self._count(self._oddities, self._word("oddity", what))
         self._observe_news(step)
 

@@ -48,7 +48,7 @@ class StepLog:
             self._state(step, step.state)
         for denied in step.denied:
             self._denied(step, denied)
-        for what, detail in step.notes:
+        for what, detail in step.anomalies:
             self._remark(step, ("oddity", what), detail=detail)
         if step.quote is not None:
             self._sides_off(step, frozenset(_off_names(step)))

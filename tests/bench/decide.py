@@ -73,7 +73,7 @@ def engine_config() -> EngineConfig:
             loss_max=Decimal("1e9"),
             drawdown_max=Decimal("1e9"),
         ),
-        pretrade=ActivityPolicy(creates_per_min=10**9, creates_per_fill=0),  # its venue never fills
+        activity=ActivityPolicy(creates_per_min=10**9, creates_per_fill=0),  # its venue never fills
         order_size=SIZE,
         target=Decimal(1),
         opening=OPENING,

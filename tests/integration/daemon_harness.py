@@ -132,7 +132,7 @@ class Pilot:
     def observe(self, step: Step) -> None:
         """Keep what a failure report needs."""
         self.placed += [c.client_id for c in step.commands if isinstance(c, PlaceOrder)]
-        lines = [f"{what}: {detail}" for what, detail in step.notes]
+        lines = [f"{what}: {detail}" for what, detail in step.anomalies]
         lines += [
             f"{o.client_id} {o.before} -> {o.after} {o.text}"
             for o in step.orders

@@ -110,7 +110,7 @@ MUTANTS = (
         "flatten_outlives_a_kill",
         "after a re-arm the selling goes on that was asked for before the kill",
         Edit(
-            "quoter/engine/commands/controls.py", "            self._operators.killed(turn)\n", ""
+            "quoter/engine/commands/controls.py", "            self._operators.killed(step)\n", ""
         ),
         tests=("tests/unit/engine/commands/test_rearming.py",),
     ),

@@ -163,7 +163,7 @@ MUTANTS = (
         "what pauses us again and again resumes by itself for ever",
         Edit(
             CAUSES,
-            "        if self._flaps.paused(cause, turn.ts_ns):\n",
+            "        if self._flaps.paused(cause, step.ts_ns):\n",
             "        if False:\n",
         ),
         tests=("tests/unit/engine/test_halt_causes.py",),

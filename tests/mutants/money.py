@@ -19,7 +19,7 @@ COINS = (
     mutant(
         "price_for_ever",
         "the first price of a fee's coin serves for ever",
-        Edit(FEES, " or turn.ts_ns - coin.priced_ns > PRICE_AGE_NS:", ":"),
+        Edit(FEES, " or step.ts_ns - coin.priced_ns > PRICE_AGE_NS:", ":"),
         tests=(FEES_TESTS,),
     ),
     mutant(
@@ -67,7 +67,7 @@ BOOKS = (
         Edit(
             RECONCILE,
             "lasted_ns = asked_ns - self._wrong_ns",
-            "lasted_ns = turn.ts_ns - self._wrong_ns",
+            "lasted_ns = step.ts_ns - self._wrong_ns",
         ),
         tests=(BALANCES,),
     ),

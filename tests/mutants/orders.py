@@ -31,9 +31,9 @@ FORGETTING = (
         "one negative answer lets go of an order",
         Edit(
             RECONCILE,
-            "        if not turn.ts_ns > order.created_ns + self._policy.fence_ns:\n"
+            "        if not step.ts_ns > order.created_ns + self._policy.fence_ns:\n"
             "            return\n",
-            "        self._lifecycle.fence(order, turn)\n        return\n",
+            "        self._lifecycle.fence(order, step)\n        return\n",
         ),
         tests=("tests/unit/engine/reconciliation/test_reconcile.py", MACHINE),
     ),
@@ -43,9 +43,9 @@ FORGETTING = (
         Edit(
             LIFECYCLE,
             "        if event.reason is CancelRejectReason.NOT_FOUND:\n"
-            "            order.next_query_ns = turn.ts_ns\n",
+            "            order.next_query_ns = step.ts_ns\n",
             "        if event.reason is CancelRejectReason.NOT_FOUND:\n"
-            "            self.fence(order, turn)\n",
+            "            self.fence(order, step)\n",
         ),
         tests=("tests/unit/engine/orders/test_lifecycle.py", MACHINE),
     ),
@@ -104,7 +104,7 @@ FORGETTING = (
         "what the venue claims and we lack is waited for, not fetched",
         Edit(
             "quoter/engine/reconciliation/order_queries.py",
-            "                self._trades_sooner(turn.ts_ns)\n            return\n",
+            "                self._trades_sooner(step.ts_ns)\n            return\n",
             "            return\n",
         ),
         tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
@@ -252,7 +252,7 @@ LIMITS = (
         "a venue that says no for ever is asked for ever",
         Edit(
             PATIENCE,
-            "        if self._streaks[side].refused(reason, turn.ts_ns):\n",
+            "        if self._streaks[side].refused(reason, step.ts_ns):\n",
             "        if False:\n",
         ),
         tests=("tests/unit/engine/placing/test_placing.py",),

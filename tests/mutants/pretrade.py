@@ -61,8 +61,8 @@ MUTANTS = (
         "after a jump five seconds are enough, whatever a fresh book says",
         Edit(
             PRETRADE,
-            "0 < self._book_asked_ns <= turn.ts_ns:",
-            "self._jump_until_ns <= turn.ts_ns + 5_000 * MS:",
+            "0 < self._book_asked_ns <= step.ts_ns:",
+            "self._jump_until_ns <= step.ts_ns + 5_000 * MS:",
         ),
         tests=(CASES,),
     ),

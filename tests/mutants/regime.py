@@ -62,9 +62,9 @@ MUTANTS = (
         "a fill's loss is judged at the next tick",
         Edit(
             LOSSES,
-            "            self._causes.trip(turn, Cause.INVENTORY_BREACH, text)\n"
-            "        self.judge(turn)\n",
-            "            self._causes.trip(turn, Cause.INVENTORY_BREACH, text)\n",
+            "            self._causes.raise_cause(step, Cause.INVENTORY_BREACH, text)\n"
+            "        self.judge(step)\n",
+            "            self._causes.raise_cause(step, Cause.INVENTORY_BREACH, text)\n",
         ),
         tests=(f"{ENGINE_TESTS}test_engine_loss.py",),
     ),
@@ -81,7 +81,7 @@ MUTANTS = (
     mutant(
         "missing_mark_never_settles",
         "a fair value that came back does not end the cause",
-        Edit(LOSSES, "self._causes.settle(turn, Cause.MARK_MISSING)", "pass"),
+        Edit(LOSSES, "self._causes.clear(step, Cause.MARK_MISSING)", "pass"),
         tests=(f"{ENGINE_TESTS}test_engine_loss.py",),
     ),
 )

@@ -53,8 +53,8 @@ AWAKE = (
         "news that was read before a hang and handled after it ends staleness",
         Edit(
             "quoter/engine/market/feed_health.py",
-            "max(market.alive_ns, turn.event.ts_ns)",
-            "turn.ts_ns",
+            "max(market.alive_ns, step.event.ts_ns)",
+            "step.ts_ns",
         ),
         tests=("tests/unit/engine/market/test_feed_health.py",),
     ),
@@ -92,10 +92,10 @@ FOREIGN = (
         "any comparison of balances ends the pause after a foreign fill",
         Edit(
             "quoter/engine/reconciliation/reconcile.py",
-            "        if self._balances.compare(report, turn.ts_ns):\n"
-            "            self.foreign.compared(report.asked_ns, turn)\n",
-            "        self.foreign.compared(report.asked_ns, turn)\n"
-            "        if self._balances.compare(report, turn.ts_ns):\n"
+            "        if self._balances.compare(report, step.ts_ns):\n"
+            "            self.foreign.compared(report.asked_ns, step)\n",
+            "        self.foreign.compared(report.asked_ns, step)\n"
+            "        if self._balances.compare(report, step.ts_ns):\n"
             "            pass\n",
         ),
         tests=("tests/unit/engine/reconciliation/test_foreign_activity.py",),
@@ -128,7 +128,7 @@ RULES = (
         "orders of the old grid stay when the tick changes",
         Edit(
             "quoter/engine/components.py",
-            "        self.placing.remove_all(CancelReason.REQUOTE, turn)\n",
+            "        self.placing.remove_all(CancelReason.REQUOTE, step)\n",
             "",
         ),
         tests=("tests/unit/engine/market/test_market_rules.py",),

@@ -38,7 +38,7 @@ from quoter.engine.config import ActivityPolicy
 from tests.unit.engine.cases import Desk, config, limits
 from tests.unit.state.cases import START_NS
 
-WATCHFUL = config(pretrade=ActivityPolicy(), limits=limits(position_notional_max=Decimal(500)))
+WATCHFUL = config(activity=ActivityPolicy(), limits=limits(position_notional_max=Decimal(500)))
 
 floats = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True),

@@ -275,8 +275,8 @@ def drop_on_timeout(patch: pytest.MonkeyPatch) -> None:
 def drop_on_notfound(patch: pytest.MonkeyPatch) -> None:
     """A venue that does not find an order has none."""
 
-    def not_found(self: Reconcile, order: OpenOrder, turn: StepBuilder) -> None:
-        self._lifecycle.fence(order, turn)
+    def not_found(self: Reconcile, order: OpenOrder, step: StepBuilder) -> None:
+        self._lifecycle.fence(order, step)
 
     patch.setattr(Reconcile, "not_found", not_found)
 
@@ -285,10 +285,10 @@ def drop_on_cancel_reject(patch: pytest.MonkeyPatch) -> None:
     """An order that can't be cancelled because it is unknown is closed."""
 
     def cancel_failed(
-        self: Lifecycle, order: OpenOrder, event: CancelReject, turn: StepBuilder
+        self: Lifecycle, order: OpenOrder, event: CancelReject, step: StepBuilder
     ) -> None:
         if event.reason is CancelRejectReason.NOT_FOUND:
-            self.fence(order, turn)
+            self.fence(order, step)
 
     patch.setattr(Lifecycle, "_cancel_failed", cancel_failed)
 

@@ -96,7 +96,7 @@ def maker(
         opening={market.base: target, market.quote: 1_000 * size * market.mid},
         pricing=priors(market, gamma=gamma, shape=shape or QuoteShape()),
         requote=requote or RequotePolicy(),
-        pretrade=UNHURRIED,
+        activity=UNHURRIED,
         creates_per_s=creates_per_s,
     )
 

@@ -35,7 +35,7 @@ def flattened(seed: int) -> Told:
     def observe(step: Step) -> None:
         placed = (c for c in step.commands if isinstance(c, PlaceOrder))
         told.slices += sum(order.time_in_force is TimeInForce.IOC for order in placed)
-        told.flats += sum(what == "flat" for what, _ in step.notes)
+        told.flats += sum(what == "flat" for what, _ in step.anomalies)
 
     world.process.observers.append(observe)
     verdict = run_plan(plan, world=world)

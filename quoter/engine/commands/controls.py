@@ -50,18 +50,18 @@ class Controls:
         )
         self._operators = OperatorCommands(causes=causes, rearming=self._rearming)
 
-    def handle(self, event: OperatorCommand | LiveParamsChanged, turn: StepBuilder) -> None:
+    def handle(self, event: OperatorCommand | LiveParamsChanged, step: StepBuilder) -> None:
         """Carry out one command or parameter change."""
         if isinstance(event, OperatorCommand):
-            self._operators.handle(event, turn)
+            self._operators.handle(event, step)
         else:
-            self.live_params.handle(event, turn)
+            self.live_params.handle(event, step)
 
-    def raised(self, turn: StepBuilder) -> None:
+    def raised(self, step: StepBuilder) -> None:
         """React to causes that were raised in this step."""
-        if any(SEVERITY[cause].state is TradingState.KILLED for cause, _ in turn.raised):
-            self._rearming.killed(turn)
-            self._operators.killed(turn)
+        if any(SEVERITY[cause].state is TradingState.KILLED for cause, _ in step.raised):
+            self._rearming.killed(step)
+            self._operators.killed(step)
 
     def _standing(self) -> str:
         """Return what would kill again right after a re-arm, or an empty text.

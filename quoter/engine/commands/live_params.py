@@ -57,7 +57,7 @@ class LiveParamsHandler:
         self._placing = placing
         self.params = params_of(config)
 
-    def handle(self, event: LiveParamsChanged, turn: StepBuilder) -> None:
+    def handle(self, event: LiveParamsChanged, step: StepBuilder) -> None:
         """Apply it; what this market has no quote for is noted, and everything stays as it was."""
         params = event.params
         toxic = replace(
@@ -70,7 +70,7 @@ class LiveParamsHandler:
             shape = shape_of(self._shape, params)
             self._learning.change(params.gamma, params.adverse_bps, toxic)
         except InvalidInput as error:
-            turn.note("params_refused", str(error))
+            step.add_anomaly("params_refused", str(error))
             return
         self._quoting.reshape(shape)
         self._placing.policy = replace(

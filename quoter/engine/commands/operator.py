@@ -24,25 +24,25 @@ class OperatorCommands:
         self._causes = causes
         self._rearming = rearming
 
-    def handle(self, event: OperatorCommand, turn: StepBuilder) -> None:
+    def handle(self, event: OperatorCommand, step: StepBuilder) -> None:
         """Obey, and write down who asked for what. DRAIN is a phase: the engine's own."""
         text = f"{event.actor}: {event.text}"
         if event.action is OperatorAction.FLATTEN and self._causes.state is TradingState.KILLED:
-            turn.note(FLATTEN_REFUSED, "killed: re-arm first, then ask again")
+            step.add_anomaly(FLATTEN_REFUSED, "killed: re-arm first, then ask again")
         elif event.action in TRIPS:
-            self._causes.trip(turn, TRIPS[event.action], text)
+            self._causes.raise_cause(step, TRIPS[event.action], text)
         elif event.action is OperatorAction.RESUME:
-            self._causes.resume(turn)
+            self._causes.resume(step)
         elif event.action is OperatorAction.REARM:
-            self._rearm(event, turn)
-        turn.note(f"operator_{event.action}", text)
+            self._rearm(event, step)
+        step.add_anomaly(f"operator_{event.action}", text)
 
-    def killed(self, turn: StepBuilder) -> None:
+    def killed(self, step: StepBuilder) -> None:
         """A kill is not to be followed by selling that was asked for before it."""
-        self._causes.withdraw(turn, Cause.OPERATOR_FLATTEN)
+        self._causes.clear_latched(step, Cause.OPERATOR_FLATTEN)
 
-    def _rearm(self, event: OperatorCommand, turn: StepBuilder) -> None:
-        if refusal := self._rearming.refusal(event, turn):
-            turn.note(REARM_REFUSED, refusal)
+    def _rearm(self, event: OperatorCommand, step: StepBuilder) -> None:
+        if refusal := self._rearming.refusal(event, step):
+            step.add_anomaly(REARM_REFUSED, refusal)
         else:
-            self._causes.rearm(turn)
+            self._causes.rearm(step)

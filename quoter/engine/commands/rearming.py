@@ -36,18 +36,18 @@ class Rearming:
         self._standing = standing
         self._killed_ns = 0  # of the newest kill
 
-    def killed(self, turn: StepBuilder) -> None:
+    def killed(self, step: StepBuilder) -> None:
         """What was known before a kill proves nothing after it."""
-        self._killed_ns = turn.ts_ns
-        self._reconcile.all_sooner(turn.ts_ns + LOOK_AFTER_NS)
+        self._killed_ns = step.ts_ns
+        self._reconcile.all_sooner(step.ts_ns + LOOK_AFTER_NS)
 
-    def refusal(self, event: OperatorCommand, turn: StepBuilder) -> str:
+    def refusal(self, event: OperatorCommand, step: StepBuilder) -> str:
         """Why not now; empty if nothing speaks against it. Asks the venue for what is missing."""
         held = self._inventory.net
         if len(self._orders):
             return f"{len(self._orders)} orders may be alive"
         if not self._reconcile.is_clean_since(self._killed_ns):
-            self._reconcile.all_sooner(turn.ts_ns)
+            self._reconcile.all_sooner(step.ts_ns)
             return "orders, trades and balances have not been found clean since the kill"
         if not self._book.ready:
             return "the book is not in sync"

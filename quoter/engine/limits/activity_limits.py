@@ -28,7 +28,7 @@ JUMP_PAUSE_NS = 5_000 * NS_PER_MS
 BOOK_AGAIN_NS = 5_000 * NS_PER_MS  # a snapshot that was asked for and did not come
 
 
-class PreTrade:
+class ActivityLimits:
     """Told of every mid, trade, quote, create and fill; `references` are the gate's."""
 
     def __init__(
@@ -41,7 +41,7 @@ class PreTrade:
         causes: HaltCauses,
         foretold_per_s: Callable[[], float],
     ) -> None:
-        policy, limits = config.pretrade, config.limits
+        policy, limits = config.activity, config.limits
         self._market, self._orders, self._inventory = market, orders, inventory
         self._causes, self._limits = causes, limits
         self._foretold_per_s = foretold_per_s
@@ -55,72 +55,72 @@ class PreTrade:
         self._jump_until_ns = 0
         self._book_asked_ns = 0  # of the snapshot that has to agree; 0 before it is asked for
 
-    def on_market(self, event: MarketEvent, turn: StepBuilder) -> None:
+    def on_market(self, event: MarketEvent, step: StepBuilder) -> None:
         """Take a print, or a best price that moved."""
         if isinstance(event, Trade):
-            self.references.on_trade(turn.ts_ns, event.price)
+            self.references.on_trade(step.ts_ns, event.price)
             return
         mid = self._market.mid
         if mid is None:
             return
-        self.references.on_mid(turn.ts_ns, mid)
-        text = self._jump.see_mid(turn.ts_ns, mid)
+        self.references.on_mid(step.ts_ns, mid)
+        text = self._jump.see_mid(step.ts_ns, mid)
         if text is not None:
-            self._jumped(text, turn)
-        elif isinstance(event, BookSnapshot) and 0 < self._book_asked_ns <= turn.ts_ns:
+            self._jumped(text, step)
+        elif isinstance(event, BookSnapshot) and 0 < self._book_asked_ns <= step.ts_ns:
             self._book_asked_ns = 0
             self._jump.restart()
-            self._causes.settle(turn, Cause.PRICE_JUMP)
+            self._causes.clear(step, Cause.PRICE_JUMP)
 
-    def quoted(self, quote: TwoSidedQuote, turn: StepBuilder) -> None:
+    def quoted(self, quote: TwoSidedQuote, step: StepBuilder) -> None:
         """Take a wanted quote that was computed anew."""
         for side, wanted in ((Side.BUY, quote.bids), (Side.SELL, quote.asks)):
             if wanted:
-                text = self._jump.see_quote(turn.ts_ns, side, float(wanted[0].price))
+                text = self._jump.see_quote(step.ts_ns, side, float(wanted[0].price))
                 if text is not None:
-                    self._jumped(text, turn)
+                    self._jumped(text, step)
 
-    def _jumped(self, text: str, turn: StepBuilder) -> None:
-        self._causes.trip(turn, Cause.PRICE_JUMP, text)
-        self._jump_until_ns, self._book_asked_ns = turn.ts_ns + JUMP_PAUSE_NS, 0
+    def _jumped(self, text: str, step: StepBuilder) -> None:
+        self._causes.raise_cause(step, Cause.PRICE_JUMP, text)
+        self._jump_until_ns, self._book_asked_ns = step.ts_ns + JUMP_PAUSE_NS, 0
 
-    def judge_pace(self, turn: StepBuilder) -> None:
+    def judge_pace(self, step: StepBuilder) -> None:
         """Before a turn places: were there too many already? Only creates make them too many."""
         if not self._is_pace_news:
             return
         self._is_pace_news = False
-        if (text := self._rate.breach(turn.ts_ns)) is not None:
-            self._causes.trip(turn, Cause.MESSAGE_RATE, text)
+        if (text := self._rate.breach(step.ts_ns)) is not None:
+            self._causes.raise_cause(step, Cause.MESSAGE_RATE, text)
 
-    def sent(self, turn: StepBuilder) -> None:
+    def sent(self, step: StepBuilder) -> None:
         """Count the creates that this turn issued."""
-        for command in turn.commands:
+        for command in step.commands:
             if isinstance(command, PlaceOrder):
-                self._rate.created(turn.ts_ns)
+                self._rate.created(step.ts_ns)
                 self._is_pace_news = True
 
-    def after_fills(self, turn: StepBuilder) -> None:
+    def after_fills(self, step: StepBuilder) -> None:
         """Count the fills of this turn."""
-        for booked in turn.booked:
-            self._rate.filled(turn.ts_ns)
-            text = self._executions.filled(turn.ts_ns, float(booked.fill.size))
+        for booked in step.booked:
+            self._rate.filled(step.ts_ns)
+            text = self._executions.filled(step.ts_ns, float(booked.fill.size))
             if text is not None:
-                self._causes.trip(turn, Cause.REPEATED_EXECUTION, text)
-        self._judge_worth(turn)
+                self._causes.raise_cause(step, Cause.REPEATED_EXECUTION, text)
+        self._judge_worth(step)
 
-    def tick(self, turn: StepBuilder) -> None:
+    def tick(self, step: StepBuilder) -> None:
         """Time passed: what is over, what has to be asked for, what the price did to our worth."""
-        ts_ns, switch = turn.ts_ns, self._causes.switch
+        ts_ns, switch = step.ts_ns, self._causes.switch
         self._executions.foretell(ts_ns, self._foretold_per_s())
-        self._judge_worth(turn)
+        self._judge_worth(step)
         if switch.is_active(Cause.MESSAGE_RATE) and self._rate.has_room(ts_ns):
-            self._causes.settle(turn, Cause.MESSAGE_RATE)
+            self._causes.clear(step, Cause.MESSAGE_RATE)
         is_due = ts_ns >= max(self._jump_until_ns, self._book_asked_ns + BOOK_AGAIN_NS)
         if switch.is_active(Cause.PRICE_JUMP) and is_due:
             self._book_asked_ns = ts_ns
-            turn.commands.append(RequestReport(kind=ReportKind.BOOK))
+            step.commands.append(RequestReport(kind=ReportKind.BOOK))
 
-    def _judge_worth(self, turn: StepBuilder) -> None:
+    def _judge_worth(self, step: StepBuilder) -> None:
         limit, mid, ask = self._limits.position_notional_max, self._market.mid, self._market.ask
         if limit is None or mid is None or ask is None:
             return
@@ -133,6 +133,6 @@ class PreTrade:
         )
         if not worth <= limit:
             text = f"inventory could be worth {worth:.2f}, limit {limit}"
-            self._causes.trip(turn, Cause.NOTIONAL_LIMIT, text)
+            self._causes.raise_cause(step, Cause.NOTIONAL_LIMIT, text)
         elif worth <= ORDERS_SHARE * limit:
-            self._causes.settle(turn, Cause.NOTIONAL_LIMIT)
+            self._causes.clear(step, Cause.NOTIONAL_LIMIT)

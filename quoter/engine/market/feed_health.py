@@ -28,58 +28,58 @@ class FeedHealth:
         self._resync_ns = 0
         self._is_resync_owed = False
 
-    def on_stream(self, event: FeedUp | FeedDown | FeedAlive, turn: StepBuilder) -> None:
+    def on_stream(self, event: FeedUp | FeedDown | FeedAlive, step: StepBuilder) -> None:
         """The market stream came, went, or showed that it lives."""
         match event:
             case FeedUp():
                 self._is_up = True
-                self._resync_ns = turn.ts_ns - RESYNC_APART_NS  # it begins with a snapshot
-                self._causes.settle(turn, Cause.MARKET_FEED_DOWN)
-                self.heard(turn)
+                self._resync_ns = step.ts_ns - RESYNC_APART_NS  # it begins with a snapshot
+                self._causes.clear(step, Cause.MARKET_FEED_DOWN)
+                self.heard(step)
             case FeedAlive():
                 if event.stream is Stream.MARKET:  # the private socket says nothing of this one
-                    self.heard(turn)
+                    self.heard(step)
             case FeedDown():
                 self._is_up = False
                 self._market.lose()
-                self._causes.trip(turn, Cause.MARKET_FEED_DOWN, event.text)
+                self._causes.raise_cause(step, Cause.MARKET_FEED_DOWN, event.text)
 
-    def heard(self, turn: StepBuilder) -> None:
+    def heard(self, step: StepBuilder) -> None:
         """Any sign of life ends staleness, as of its receipt: it may have waited for its turn."""
         market = self._market
-        market.alive_ns = max(market.alive_ns, turn.event.ts_ns)
+        market.alive_ns = max(market.alive_ns, step.event.ts_ns)
         is_stale = self._causes.switch.is_active(Cause.BOOK_STALE)
-        if is_stale and turn.ts_ns - market.alive_ns <= self._stale_ns:
-            self._causes.settle(turn, Cause.BOOK_STALE)
+        if is_stale and step.ts_ns - market.alive_ns <= self._stale_ns:
+            self._causes.clear(step, Cause.BOOK_STALE)
 
-    def fault(self, text: str, turn: StepBuilder) -> None:
+    def fault(self, text: str, step: StepBuilder) -> None:
         """The book can't be trusted any more: pause, and ask for a snapshot."""
-        turn.note("book_fault", text)
-        self._causes.trip(turn, Cause.BOOK_DESYNC, text)
-        self._is_resync_owed = turn.ts_ns - self._resync_ns < RESYNC_APART_NS
+        step.add_anomaly("book_fault", text)
+        self._causes.raise_cause(step, Cause.BOOK_DESYNC, text)
+        self._is_resync_owed = step.ts_ns - self._resync_ns < RESYNC_APART_NS
         if not self._is_resync_owed:
-            self._resync(turn)
+            self._resync(step)
 
-    def synced(self, turn: StepBuilder) -> None:
-        self._causes.settle(turn, Cause.BOOK_DESYNC)
+    def synced(self, step: StepBuilder) -> None:
+        self._causes.clear(step, Cause.BOOK_DESYNC)
 
-    def judge_silence(self, turn: StepBuilder) -> None:
+    def judge_silence(self, step: StepBuilder) -> None:
         """Before every decision: a process that hung hears fills and answers before its clock."""
-        silent_ns = turn.ts_ns - self._market.alive_ns
+        silent_ns = step.ts_ns - self._market.alive_ns
         if self._is_up and silent_ns > self._stale_ns:
             text = f"nothing heard for {silent_ns / NS_PER_S:.1f} s"
-            self._causes.trip(turn, Cause.BOOK_STALE, text)
+            self._causes.raise_cause(step, Cause.BOOK_STALE, text)
 
-    def tick(self, turn: StepBuilder) -> None:
+    def tick(self, step: StepBuilder) -> None:
         """Ask again for what never came, and check a book that stands still."""
         if not self._is_up:
             return
         book = self._market.book
         pause_ns = RESYNC_APART_NS if self._is_resync_owed else RESYNC_AGAIN_NS
-        is_due = turn.ts_ns - self._resync_ns >= pause_ns
-        if is_due and (not book.ready or turn.ts_ns - book.ts_ns > self._quiet_ns):
-            self._resync(turn)
+        is_due = step.ts_ns - self._resync_ns >= pause_ns
+        if is_due and (not book.ready or step.ts_ns - book.ts_ns > self._quiet_ns):
+            self._resync(step)
 
-    def _resync(self, turn: StepBuilder) -> None:
-        self._resync_ns, self._is_resync_owed = turn.ts_ns, False
-        turn.commands.append(RequestReport(kind=ReportKind.BOOK))
+    def _resync(self, step: StepBuilder) -> None:
+        self._resync_ns, self._is_resync_owed = step.ts_ns, False
+        step.commands.append(RequestReport(kind=ReportKind.BOOK))

@@ -41,42 +41,42 @@ class MarketRules:
         self._due_ns = 0  # 0: never
         self._is_judged = False  # by a price: a start may know none
 
-    def tick(self, turn: StepBuilder) -> None:
+    def tick(self, step: StepBuilder) -> None:
         """Ask if it is time; the start has just read them."""
         if not self._is_judged and self._fair() is not None:
-            self._judge(turn)
+            self._judge(step)
         if not self._due_ns and self._period_ns:
-            self._due_ns = turn.ts_ns + self._period_ns
-        if self._due_ns and turn.ts_ns >= max(self._due_ns, self._asked_ns + APART_NS):
-            self._asked_ns = turn.ts_ns
-            self._due_ns = turn.ts_ns + self._period_ns if self._period_ns else 0
-            turn.commands.append(RequestReport(kind=ReportKind.RULES))
+            self._due_ns = step.ts_ns + self._period_ns
+        if self._due_ns and step.ts_ns >= max(self._due_ns, self._asked_ns + APART_NS):
+            self._asked_ns = step.ts_ns
+            self._due_ns = step.ts_ns + self._period_ns if self._period_ns else 0
+            step.commands.append(RequestReport(kind=ReportKind.RULES))
 
     def heard(self, event: OrderEvent) -> None:
         """An order that breaks a filter says that ours are out of date."""
         if isinstance(event, OrderReject) and event.reason is RejectReason.FILTER:
             self._due_ns = event.ts_ns
 
-    def failed(self, kind: ReportKind, turn: StepBuilder) -> None:
+    def failed(self, kind: ReportKind, step: StepBuilder) -> None:
         """No answer: again, but not as if it were urgent."""
         if kind is ReportKind.RULES:
-            self._due_ns = turn.ts_ns + AGAIN_NS
+            self._due_ns = step.ts_ns + AGAIN_NS
 
-    def report(self, event: RulesReport, turn: StepBuilder) -> None:
+    def report(self, event: RulesReport, step: StepBuilder) -> None:
         """Quote by the rules as they are now; orders of the old grid go."""
         before, now = self.instrument, event.instrument
         if now != before:
-            turn.note("rules_changed", f"{_text(before)} -> {_text(now)}")
+            step.add_anomaly("rules_changed", f"{_text(before)} -> {_text(now)}")
             self.instrument = now
             self._orders.regrid(now)
-            self._use(now, turn)
-        self._judge(turn)
+            self._use(now, step)
+        self._judge(step)
 
-    def _judge(self, turn: StepBuilder) -> None:
+    def _judge(self, step: StepBuilder) -> None:
         """Once, and with all new rules; not with every price, whose moves would make it flap."""
         self._is_judged = self._fair() is not None
         text = self._impossible(self.instrument)
-        self._causes.hold(turn, Cause.MARKET_RULES, active=bool(text), text=text)
+        self._causes.set(step, Cause.MARKET_RULES, active=bool(text), text=text)
 
     def _impossible(self, rules: Instrument) -> str:
         """Why no order of the configured size can be placed; empty if it can.

@@ -74,10 +74,10 @@ class Lifecycle:
             run_prefix=prefixes[1],
         )
 
-    def handle(self, event: OrderEvent, turn: StepBuilder) -> None:
+    def handle(self, event: OrderEvent, step: StepBuilder) -> None:
         match event:
             case Fill():
-                self.fill(event, turn)
+                self.fill(event, step)
                 return
             case OrderOpen():
                 client_id = event.order.client_id
@@ -85,201 +85,201 @@ class Lifecycle:
                 client_id = event.client_id
         order = self._orders.live(client_id)
         if order is None:
-            self._late(event, client_id, turn)
+            self._late(event, client_id, step)
             return
         try:
-            self._apply(event, order, turn)
+            self._apply(event, order, step)
         except IllegalTransition as error:
-            turn.note("illegal_transition", str(error))
+            step.add_anomaly("illegal_transition", str(error))
 
-    def _apply(self, event: OrderEvent, order: OpenOrder, turn: StepBuilder) -> None:
+    def _apply(self, event: OrderEvent, order: OpenOrder, step: StepBuilder) -> None:
         match event:
             case OrderSent():
-                self._move(order, News.SENT, turn)
+                self._move(order, News.SENT, step)
             case OrderAck():
-                self._name(order, event.venue_id, turn)
-                self._live_on(order, News.ACK, turn)
+                self._name(order, event.venue_id, step)
+                self._live_on(order, News.ACK, step)
             case OrderReject() if order.venue_id or order.filled:
-                turn.note("reject_of_live_order", f"{order.client_id}: {event.text}")
-                order.next_query_ns = turn.ts_ns
+                step.add_anomaly("reject_of_live_order", f"{order.client_id}: {event.text}")
+                order.next_query_ns = step.ts_ns
             case OrderReject():
-                self._move(order, News.REJECT, turn, f"{event.reason}: {event.text}")
+                self._move(order, News.REJECT, step, f"{event.reason}: {event.text}")
                 if event.reason is RejectReason.AUTH:
-                    self._causes.trip(turn, Cause.KEY_REFUSED, event.text)
+                    self._causes.raise_cause(step, Cause.KEY_REFUSED, event.text)
             case OrderUnknown():
-                self._move(order, News.NO_ANSWER, turn, event.text)
-                self._doubt(order, turn)
+                self._move(order, News.NO_ANSWER, step, event.text)
+                self._doubt(order, step)
             case OrderOpen():
-                self._name(order, event.order.venue_id, turn)
+                self._name(order, event.order.venue_id, step)
                 order.not_found_ns = 0
                 order.next_query_ns = order.queries_sent = 0
-                self._claim(order, event.order.filled, turn)
-                self._live_on(order, News.LIVES, turn)
+                self._claim(order, event.order.filled, step)
+                self._live_on(order, News.LIVES, step)
             case OrderDone():
-                self._done(order, event.filled, event.reason, turn)
-                self._name(order, event.venue_id, turn)
+                self._done(order, event.filled, event.reason, step)
+                self._name(order, event.venue_id, step)
             case OrderNotFound():
-                turn.note("order_not_found", order.client_id)
+                step.add_anomaly("order_not_found", order.client_id)
             case CancelReject():
-                self._cancel_failed(order, event, turn)
+                self._cancel_failed(order, event, step)
             case Fill():
                 raise AssertionError("fills are booked by `fill`")
 
-    def _live_on(self, order: OpenOrder, news: News, turn: StepBuilder) -> None:
+    def _live_on(self, order: OpenOrder, news: News, step: StepBuilder) -> None:
         """A sign of life, unless a fill that waited for the order's name was its last."""
         if not order.state.is_terminal:
-            self._move(order, news, turn)
+            self._move(order, news, step)
 
-    def _done(self, order: OpenOrder, filled: Decimal, text: str, turn: StepBuilder) -> None:
-        order.next_query_ns = turn.ts_ns
-        if not self._claim(order, filled, turn):
+    def _done(self, order: OpenOrder, filled: Decimal, text: str, step: StepBuilder) -> None:
+        order.next_query_ns = step.ts_ns
+        if not self._claim(order, filled, step):
             return
         if filled < order.filled:
             detail = f"{order.client_id}: venue says {filled} in all, booked {order.filled}"
-            self._causes.trip(turn, Cause.LEDGER_CONFLICT, detail)
+            self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, detail)
         news = News.ENDED_UNSETTLED if order.is_owed else News.ENDED
-        self._move(order, news, turn, text)
+        self._move(order, news, step, text)
 
-    def _claim(self, order: OpenOrder, filled: Decimal, turn: StepBuilder) -> bool:
+    def _claim(self, order: OpenOrder, filled: Decimal, step: StepBuilder) -> bool:
         """Remember how much the venue says was filled in all; False if that is no amount."""
         if not is_amount(filled):
-            turn.note("bad_cumulative_fill", f"{order.client_id}: {filled}")
+            step.add_anomaly("bad_cumulative_fill", f"{order.client_id}: {filled}")
             return False
         order.venue_filled = max(order.venue_filled, filled)
         return True
 
-    def _doubt(self, order: OpenOrder, turn: StepBuilder) -> None:
+    def _doubt(self, order: OpenOrder, step: StepBuilder) -> None:
         """We do not know whether it lives: end it if it does, and keep asking."""
         if order.state is not OrderState.UNKNOWN:
             return
-        order.unknown_since_ns = turn.ts_ns
-        order.next_query_ns = turn.ts_ns + 500 * NS_PER_MS
-        order.cancels_sent, order.next_cancel_ns = 0, turn.ts_ns
-        self.end(order, CancelReason.UNKNOWN, turn)
+        order.unknown_since_ns = step.ts_ns
+        order.next_query_ns = step.ts_ns + 500 * NS_PER_MS
+        order.cancels_sent, order.next_cancel_ns = 0, step.ts_ns
+        self.end(order, CancelReason.UNKNOWN, step)
 
-    def _cancel_failed(self, order: OpenOrder, event: CancelReject, turn: StepBuilder) -> None:
+    def _cancel_failed(self, order: OpenOrder, event: CancelReject, step: StepBuilder) -> None:
         """Never "gone": ask what became of the order, and cancel again."""
-        turn.note(f"cancel_{event.reason}", f"{order.client_id}: {event.text}")
+        step.add_anomaly(f"cancel_{event.reason}", f"{order.client_id}: {event.text}")
         if event.reason is CancelRejectReason.NOT_FOUND:
-            order.next_query_ns = turn.ts_ns
+            order.next_query_ns = step.ts_ns
 
-    def _late(self, event: OrderEvent, client_id: str, turn: StepBuilder) -> None:
+    def _late(self, event: OrderEvent, client_id: str, step: StepBuilder) -> None:
         """News of an order that is not live: harmless echo, a stray, or a broken belief."""
         order = self._orders.closed(client_id)
         if order is None:
-            turn.note("unknown_client_id", client_id)
+            step.add_anomaly("unknown_client_id", client_id)
         elif isinstance(event, OrderAck) and order.is_taking:
             pass  # it had ended before the answer came: no sign of life
         elif isinstance(event, OrderOpen | OrderAck) and order.state is not OrderState.FILLED:
-            turn.note("late_life", client_id)
-            if turn.ts_ns < order.next_query_ns:
+            step.add_anomaly("late_life", client_id)
+            if step.ts_ns < order.next_query_ns:
                 return  # the answer to our question may be the next sign of life
-            order.next_query_ns = turn.ts_ns + LATE_LIFE_AGAIN_NS
-            turn.commands.append(QueryOrder(client_id=client_id, venue_id=order.venue_id))
-            self.cancel_by_id(client_id, order.venue_id, turn)
+            order.next_query_ns = step.ts_ns + LATE_LIFE_AGAIN_NS
+            step.commands.append(QueryOrder(client_id=client_id, venue_id=order.venue_id))
+            self.cancel_by_id(client_id, order.venue_id, step)
         elif isinstance(event, OrderDone) and is_amount(event.filled):
             if not event.filled > order.filled:
                 return
             text = f"{client_id} closed with {order.filled}, venue says {event.filled} filled"
-            self._causes.trip(turn, Cause.ORDER_REAPPEARED, text)
+            self._causes.raise_cause(step, Cause.ORDER_REAPPEARED, text)
 
-    def cancel_by_id(self, client_id: str, venue_id: str, turn: StepBuilder) -> None:
+    def cancel_by_id(self, client_id: str, venue_id: str, step: StepBuilder) -> None:
         """Take out an order that lives at the venue though our books say otherwise."""
-        turn.commands.append(
+        step.commands.append(
             CancelOrder(client_id=client_id, venue_id=venue_id, reason=CancelReason.STRAY)
         )
 
-    def fill(self, fill: Fill, turn: StepBuilder) -> None:
+    def fill(self, fill: Fill, step: StepBuilder) -> None:
         """Book one execution: durable facts first, then the order it belongs to."""
         order = self._orders.find(fill.client_id) or self._orders.by_venue_id(fill.venue_id)
         if order is None:
-            self.unmatched_fills.keep(fill, turn)
+            self.unmatched_fills.keep(fill, step)
             return
         if not is_execution(fill):
-            self._causes.trip(turn, Cause.LEDGER_CONFLICT, f"a trade that can't be: {fill}")
+            self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, f"a trade that can't be: {fill}")
             return
         fair = self._fair()
         try:
             if not self._inventory.book(fill):
                 return
         except LedgerConflict as error:
-            self._causes.trip(turn, Cause.LEDGER_CONFLICT, str(error))
+            self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, str(error))
             return
-        self.booked_ns = turn.ts_ns
+        self.booked_ns = step.ts_ns
         mark = self._attribution.mark_of(fair) if fair is not None else None
-        self._attribution.fill(fill, mark, turn.ts_ns)
-        self._charge(fill, turn)
-        turn.booked.append(Booked(fill=fill, inventory=self._inventory.net, fair=fair))
+        self._attribution.fill(fill, mark, step.ts_ns)
+        self._charge(fill, step)
+        step.booked.append(Booked(fill=fill, inventory=self._inventory.net, fair=fair))
         if self._orders.live(order.client_id) is None:
             text = f"{order.client_id} was {order.state} when trade {fill.trade_id} came"
-            self._causes.trip(turn, Cause.ORDER_REAPPEARED, text)
+            self._causes.raise_cause(step, Cause.ORDER_REAPPEARED, text)
             return
         if fill.side is not order.side:
             text = f"{order.client_id}: {order.side}, its trade {fill.trade_id} a {fill.side}"
-            self._causes.trip(turn, Cause.INVARIANT_BROKEN, text)
+            self._causes.raise_cause(step, Cause.INVARIANT_BROKEN, text)
             return
         if fill.size > order.leaves:
             text = f"{order.client_id}: fill {fill.size} above what was left, {order.leaves}"
-            self._causes.trip(turn, Cause.INVARIANT_BROKEN, text)
+            self._causes.raise_cause(step, Cause.INVARIANT_BROKEN, text)
         self._orders.fill(order, fill.size)
-        order.filled_ns = turn.ts_ns
-        self._after_fill(order, turn)
+        order.filled_ns = step.ts_ns
+        self._after_fill(order, step)
 
-    def _after_fill(self, order: OpenOrder, turn: StepBuilder) -> None:
+    def _after_fill(self, order: OpenOrder, step: StepBuilder) -> None:
         if order.leaves == 0:
-            self._move(order, News.LAST_FILL, turn)
+            self._move(order, News.LAST_FILL, step)
         elif order.state is OrderState.CLOSED_UNSETTLED and not order.is_owed:
-            self._move(order, News.ENDED, turn, "settled")
+            self._move(order, News.ENDED, step, "settled")
         else:
-            self._move(order, News.PART_FILL, turn)
+            self._move(order, News.PART_FILL, step)
 
-    def _name(self, order: OpenOrder, venue_id: str, turn: StepBuilder) -> None:
+    def _name(self, order: OpenOrder, venue_id: str, step: StepBuilder) -> None:
         """Learn the venue's id, and book the fills that only carried it."""
         if not venue_id or order.venue_id:
             return
         order.venue_id = venue_id
         for fill in self.unmatched_fills.claim(venue_id):
-            self.fill(fill, turn)
+            self.fill(fill, step)
 
-    def fence(self, order: OpenOrder, turn: StepBuilder) -> None:
+    def fence(self, order: OpenOrder, step: StepBuilder) -> None:
         """Release an order that the venue provably does not know (`engine/reconcile.py`)."""
-        self._move(order, News.FENCED, turn, "never found at the venue")
+        self._move(order, News.FENCED, step, "never found at the venue")
 
-    def end(self, order: OpenOrder, reason: CancelReason, turn: StepBuilder) -> None:
+    def end(self, order: OpenOrder, reason: CancelReason, step: StepBuilder) -> None:
         """Ask for an order's end, once; the retries follow from `press`."""
         if order.cancel_reason is None:
             order.cancel_reason = reason
-            order.end_ns = order.next_cancel_ns = turn.ts_ns
+            order.end_ns = order.next_cancel_ns = step.ts_ns
             if order.state is OrderState.PENDING_NEW:
                 order.next_cancel_ns = order.changed_ns + PENDING_NEW_PATIENCE_NS
-        self.press(order, turn)
+        self.press(order, step)
 
-    def press(self, order: OpenOrder, turn: StepBuilder) -> None:
+    def press(self, order: OpenOrder, step: StepBuilder) -> None:
         """Send the cancel that is due, if the order is to end and still may live."""
         is_over = order.state is OrderState.CLOSED_UNSETTLED
-        if order.cancel_reason is None or is_over or turn.ts_ns < order.next_cancel_ns:
+        if order.cancel_reason is None or is_over or step.ts_ns < order.next_cancel_ns:
             return
         pauses_ns = KILL_RETRY_NS if order.cancel_reason in FINAL else CANCEL_RETRY_NS
-        step = min(order.cancels_sent, len(pauses_ns) - 1)
+        attempt = min(order.cancels_sent, len(pauses_ns) - 1)
         order.cancels_sent += 1
-        order.next_cancel_ns = turn.ts_ns + pauses_ns[step]
-        turn.commands.append(
+        order.next_cancel_ns = step.ts_ns + pauses_ns[attempt]
+        step.commands.append(
             CancelOrder(
                 client_id=order.client_id, venue_id=order.venue_id, reason=order.cancel_reason
             )
         )
-        self._move(order, News.CANCEL_SENT, turn, order.cancel_reason)
+        self._move(order, News.CANCEL_SENT, step, order.cancel_reason)
 
-    def _move(self, order: OpenOrder, news: News, turn: StepBuilder, text: str = "") -> None:
+    def _move(self, order: OpenOrder, news: News, step: StepBuilder, text: str = "") -> None:
         before = order.state
         after = next_state(before, news, client_id=order.client_id)
         is_answer = news is not News.CANCEL_SENT and after is not before
         if before is OrderState.PENDING_NEW and is_answer:
-            order.next_cancel_ns = min(order.next_cancel_ns, turn.ts_ns)
+            order.next_cancel_ns = min(order.next_cancel_ns, step.ts_ns)
         if after is not before:
-            order.changed_ns = turn.ts_ns
+            order.changed_ns = step.ts_ns
         if after.is_terminal:
-            self._orders.close(order, after, turn.ts_ns)
+            self._orders.close(order, after, step.ts_ns)
         else:
             order.state = after
-        turn.moved(order.client_id, before, after, text)
+        step.order_changed(order.client_id, before, after, text)

@@ -34,16 +34,16 @@ class UnmatchedFills:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def keep(self, fill: Fill, turn: StepBuilder) -> None:
+    def keep(self, fill: Fill, step: StepBuilder) -> None:
         """A fill of no order that we know. What is booked or given up already is no news."""
         if self._inventory.has(fill.trade_id) or fill.trade_id in self._foreign:
             return
         if fill.client_id.startswith(self._run_prefix):
             text = f"trade {fill.trade_id} of {fill.client_id}, an order that this run never sent"
-            self._causes.trip(turn, Cause.ORDER_REAPPEARED, text)
+            self._causes.raise_cause(step, Cause.ORDER_REAPPEARED, text)
         if len(self._waiting) < ORPHAN_FILLS_MAX:
             self._waiting[fill.trade_id] = fill
-        turn.note("orphan_fill", fill.trade_id)
+        step.add_anomaly("orphan_fill", fill.trade_id)
 
     def claim(self, venue_id: str) -> list[Fill]:
         """Take out those of an order whose name has come."""

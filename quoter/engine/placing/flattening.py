@@ -43,22 +43,22 @@ class Flattening:
     def is_on(self) -> bool:
         return self._causes.switch.is_active(Cause.OPERATOR_FLATTEN)
 
-    def pursue(self, state: TradingState, phase: Phase, turn: StepBuilder) -> None:
+    def pursue(self, state: TradingState, phase: Phase, step: StepBuilder) -> None:
         """Call it on every turn on which orders are allowed, instead of quoting."""
-        self._placing.remove_all(CancelReason.STATE, turn, but_taking=True)
+        self._placing.remove_all(CancelReason.STATE, step, but_taking=True)
         if self._placing.is_taking:
-            self._slice_ns = turn.ts_ns
+            self._slice_ns = step.ts_ns
             return
         quote = self._slice()
         if quote is None:
             if self._market.mid is not None and not self._is_told:
-                turn.note("flat", f"inventory {self._inventory.net}")
+                step.add_anomaly("flat", f"inventory {self._inventory.net}")
                 self._is_told = True
             return
         self._is_told = False
-        if self._is_due(turn.ts_ns):
+        if self._is_due(step.ts_ns):
             seq = self._market.book.seq
-            self._placing.take(quote, book_seq=seq, state=state, phase=phase, turn=turn)
+            self._placing.take(quote, book_seq=seq, state=state, phase=phase, step=step)
 
     def _is_due(self, ts_ns: int) -> bool:
         """Not from a book that may not know the last slice yet."""

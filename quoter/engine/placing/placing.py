@@ -42,7 +42,7 @@ def base36(number: int) -> str:
 
 def budget(config: EngineConfig) -> MessageBudget:
     """The pace of creates: with its burst it stays within what a minute may see."""
-    per_min = float(config.pretrade.creates_per_min)
+    per_min = float(config.activity.creates_per_min)
     burst = max(1.0, min(config.creates_per_s * BUDGET_BURST_S, per_min / 2.0))
     rate = min(config.creates_per_s, (per_min - burst) / MINUTE_S)
     return MessageBudget(rate_per_s=rate, burst=burst)
@@ -94,23 +94,23 @@ class Placing:
         book_seq: int,
         state: TradingState,
         phase: Phase,
-        turn: StepBuilder,
+        step: StepBuilder,
     ) -> None:
         """Issue the fewest commands that bring both sides to `quote`, priced from `book_seq`."""
         self._book_seq = book_seq
-        if not self._is_due(quote, turn):
+        if not self._is_due(quote, step):
             return
         half = quote.terms.half_spread if quote.terms is not None else 0.0
         policy = self.policy
         tolerance = policy.tolerance_ticks(half, self._instrument.tick_float)
-        is_roomy = self._budget.has_room(turn.ts_ns, share=ROOMY_SHARE)
+        is_roomy = self._budget.has_room(step.ts_ns, share=ROOMY_SHARE)
         for side, wanted in ((Side.BUY, quote.bids), (Side.SELL, quote.asks)):
             resting = [o for o in self._orders if o.side is side and o.is_wanted]
             resting = [o for o in resting if not o.is_taking]
             try:
                 wanted = self._fitted(wanted, resting, side, state)
             except (ArithmeticError, TypeError) as error:  # a limit, a holding that is no number
-                turn.note("room_not_known", repr(error))
+                step.add_anomaly("room_not_known", repr(error))
                 wanted = ()
             if not wanted and not resting:
                 continue
@@ -119,12 +119,12 @@ class Placing:
                 resting,
                 policy=policy,
                 tolerance_ticks=tolerance,
-                ts_ns=turn.ts_ns,
+                ts_ns=step.ts_ns,
                 is_roomy=is_roomy,
                 leftover=CancelReason.REQUOTE if wanted else CancelReason.NO_QUOTE,
             )
             for action in actions:
-                self._act(action, state, phase, turn)
+                self._act(action, state, phase, step)
 
     def _fitted(
         self,
@@ -140,13 +140,13 @@ class Placing:
             return ()  # what rests is more than there is to reduce: the room comes first
         return self._room.fitted(wanted, resting, side, state)
 
-    def _is_due(self, quote: TwoSidedQuote, turn: StepBuilder) -> bool:
+    def _is_due(self, quote: TwoSidedQuote, step: StepBuilder) -> bool:
         """Did anything change that counts here? On ticks always: holds and budgets run out."""
         is_new, self._seen = quote is not self._seen, quote
         return (
             is_new
-            or isinstance(turn.event, Tick)
-            or bool(turn.orders or turn.raised or turn.cleared)
+            or isinstance(step.event, Tick)
+            or bool(step.orders or step.raised or step.cleared)
         )
 
     @property
@@ -155,36 +155,36 @@ class Placing:
         return any(order.is_taking for order in self._orders)
 
     def remove_all(
-        self, reason: CancelReason, turn: StepBuilder, *, but_taking: bool = False
+        self, reason: CancelReason, step: StepBuilder, *, but_taking: bool = False
     ) -> None:
         """Ask for the end of every order that nobody asked to end yet."""
         for order in list(self._orders):
             if order.is_wanted and not (but_taking and order.is_taking):
-                self._lifecycle.end(order, reason, turn)
+                self._lifecycle.end(order, reason, step)
 
-    def _act(self, action: Action, state: TradingState, phase: Phase, turn: StepBuilder) -> None:
+    def _act(self, action: Action, state: TradingState, phase: Phase, step: StepBuilder) -> None:
         match action:
             case Create():
-                self._create(action.quote, state, phase, turn, replacing=None)
+                self._create(action.quote, state, phase, step, replacing=None)
             case Remove():
-                self._lifecycle.end(action.order, action.reason, turn)
+                self._lifecycle.end(action.order, action.reason, step)
             case Replace():
-                done = self._create(action.quote, state, phase, turn, replacing=action.order)
+                done = self._create(action.quote, state, phase, step, replacing=action.order)
                 if done or action.is_urgent:
-                    self._lifecycle.end(action.order, CancelReason.REQUOTE, turn)
+                    self._lifecycle.end(action.order, CancelReason.REQUOTE, step)
 
     def _create(
         self,
         quote: Quote,
         state: TradingState,
         phase: Phase,
-        turn: StepBuilder,
+        step: StepBuilder,
         *,
         replacing: OpenOrder | None,
     ) -> bool:
         """Place a quote. True if it is on its way, or only waits for `replacing` to be gone."""
-        is_patient = not self._patience.is_over(quote.side, turn.ts_ns)
-        if is_patient or not self._budget.has_room(turn.ts_ns):
+        is_patient = not self._patience.is_over(quote.side, step.ts_ns)
+        if is_patient or not self._budget.has_room(step.ts_ns):
             return False
         size = self._room.size(quote, state)
         if replacing is not None and size < quote.size:
@@ -192,17 +192,17 @@ class Placing:
         if self._would_cross_ourselves(quote):
             return False
         quote = quote._replace(size=size)
-        return self._submit(quote, TimeInForce.POST_ONLY, state, phase, turn)
+        return self._submit(quote, TimeInForce.POST_ONLY, state, phase, step)
 
     def take(
-        self, quote: Quote, *, book_seq: int, state: TradingState, phase: Phase, turn: StepBuilder
+        self, quote: Quote, *, book_seq: int, state: TradingState, phase: Phase, step: StepBuilder
     ) -> None:
         """Take up to `quote.size` from the other side, at `quote.price` or better, if we may."""
         self._book_seq = book_seq
-        if self._patience.is_over(quote.side, turn.ts_ns) and self._budget.has_room(turn.ts_ns):
+        if self._patience.is_over(quote.side, step.ts_ns) and self._budget.has_room(step.ts_ns):
             quote = quote._replace(size=self._room.size(quote, state))
             if not self._would_cross_ourselves(quote):
-                self._submit(quote, TimeInForce.IOC, state, phase, turn)
+                self._submit(quote, TimeInForce.IOC, state, phase, step)
 
     def _submit(
         self,
@@ -210,7 +210,7 @@ class Placing:
         time_in_force: TimeInForce,
         state: TradingState,
         phase: Phase,
-        turn: StepBuilder,
+        step: StepBuilder,
     ) -> bool:
         """Through the gate, into our books, on its way; False if the grid or the gate refuse."""
         if not self._instrument.is_tradable(price=quote.price, size=quote.size):
@@ -224,17 +224,17 @@ class Placing:
             book_seq=self._book_seq,
             time_in_force=time_in_force,
         )
-        view = self._views.take(quote, ts_ns=turn.ts_ns, state=state, phase=phase)
+        view = self._views.take(quote, ts_ns=step.ts_ns, state=state, phase=phase)
         verdict = judge(intent, view, self._config.limits)
         if isinstance(verdict, Denied):
-            turn.denied.append(verdict)
+            step.denied.append(verdict)
             pause_ns = DENIED_PAUSE_NS if view.twin_ns is None else APART_NS
-            self._patience.rest(quote.side, turn.ts_ns + pause_ns)
+            self._patience.rest(quote.side, step.ts_ns + pause_ns)
             return False
         self._budget.take()
         order = self._orders.reserve(verdict, ticks=quote.ticks)
-        turn.commands.append(verdict)
-        turn.moved(order.client_id, None, order.state)
+        step.commands.append(verdict)
+        step.order_changed(order.client_id, None, order.state)
         return True
 
     def _would_cross_ourselves(self, quote: Quote) -> bool:

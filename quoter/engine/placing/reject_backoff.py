@@ -60,11 +60,11 @@ class RejectBackoff:
     def rest(self, side: Side, until_ns: int) -> None:
         self._until_ns[side] = max(self._until_ns[side], until_ns)
 
-    def heard(self, event: OrderEvent, order: OpenOrder, turn: StepBuilder) -> None:
+    def heard(self, event: OrderEvent, order: OpenOrder, step: StepBuilder) -> None:
         """Learn from what became of a create."""
         match event:
             case OrderReject():
-                self._rejected(event, order, turn)
+                self._rejected(event, order, step)
             case OrderUnknown():
                 self.rest(order.side, event.ts_ns + UNKNOWN_PAUSE_NS)
             case OrderAck():
@@ -72,13 +72,13 @@ class RejectBackoff:
             case _:
                 pass
 
-    def _rejected(self, event: OrderReject, order: OpenOrder, turn: StepBuilder) -> None:
+    def _rejected(self, event: OrderReject, order: OpenOrder, step: StepBuilder) -> None:
         ts_ns, side, reason = event.ts_ns, order.side, event.reason
         pause_ns = REJECT_PAUSE_NS[reason]
         rejects = self._rejects[side]
         if reason is not RejectReason.NOT_SENT:
             rejects.append(ts_ns)
-            self._count(reason, side, turn)
+            self._count(reason, side, step)
         if reason is RejectReason.POST_ONLY:
             self._priced_ns[side] = max(self._priced_ns[side], order.created_ns)
         elif reason is RejectReason.BALANCE:
@@ -87,7 +87,7 @@ class RejectBackoff:
             pause_ns = max(pause_ns, REJECT_REST_NS)
         self.rest(side, ts_ns + pause_ns)
 
-    def _count(self, reason: RejectReason, side: Side, turn: StepBuilder) -> None:
-        if self._streaks[side].refused(reason, turn.ts_ns):
+    def _count(self, reason: RejectReason, side: Side, step: StepBuilder) -> None:
+        if self._streaks[side].refused(reason, step.ts_ns):
             text = f"{STREAK_MAX} {side} orders in a row refused: {reason}"
-            self._causes.trip(turn, Cause.REPEATED_EXECUTION, text)
+            self._causes.raise_cause(step, Cause.REPEATED_EXECUTION, text)

@@ -34,24 +34,24 @@ class Stopping:
         """We may quote."""
         self._reason = None
 
-    def stop(self, state: TradingState, phase: Phase, turn: StepBuilder) -> None:
+    def stop(self, state: TradingState, phase: Phase, step: StepBuilder) -> None:
         """Call it on every turn on which we may not quote."""
         reason = CancelReason.STATE
         if state is TradingState.KILLED:
             reason = CancelReason.KILL
         elif phase is Phase.DRAINING:
             reason = CancelReason.DRAIN
-        self._placing.remove_all(reason, turn)
+        self._placing.remove_all(reason, step)
         is_final = reason is not CancelReason.STATE and not self._is_dry
         if self._reason is None:
-            self._told_ns = turn.ts_ns
+            self._told_ns = step.ts_ns
         is_news, self._reason = reason is not self._reason, reason
-        if is_final and (is_news or turn.ts_ns >= self._cancel_all_ns):
-            self._cancel_all_ns = turn.ts_ns + CANCEL_ALL_AGAIN_NS
-            turn.commands.append(CancelAll(reason=reason))
-        self._judge_survivors(turn)
+        if is_final and (is_news or step.ts_ns >= self._cancel_all_ns):
+            self._cancel_all_ns = step.ts_ns + CANCEL_ALL_AGAIN_NS
+            step.commands.append(CancelAll(reason=reason))
+        self._judge_survivors(step)
 
-    def judge(self, turn: StepBuilder) -> None:
+    def judge(self, step: StepBuilder) -> None:
         """On every tick: has everything ended that was to end?
 
         What got no answer to its create has its own fence and its own cause, unless we are
@@ -62,19 +62,19 @@ class Stopping:
             for order in self._orders
             if order.cancel_reason is not None
             and order.state is not OrderState.CLOSED_UNSETTLED
-            and turn.ts_ns - order.end_ns > UNVERIFIED_NS
+            and step.ts_ns - order.end_ns > UNVERIFIED_NS
             and self._counts(order)
         ]
         text = f"may still live, {UNVERIFIED_NS / NS_PER_S:g} s after their end: {', '.join(late)}"
-        self._causes.hold(turn, Cause.CANCEL_UNVERIFIED, active=bool(late), text=text)
+        self._causes.set(step, Cause.CANCEL_UNVERIFIED, active=bool(late), text=text)
 
     def _counts(self, order: OpenOrder) -> bool:
         return self._reason is CancelReason.KILL or order.state is not OrderState.UNKNOWN
 
-    def _judge_survivors(self, turn: StepBuilder) -> None:
-        if turn.ts_ns - self._told_ns <= OUTLIVE_NS:
+    def _judge_survivors(self, step: StepBuilder) -> None:
+        if step.ts_ns - self._told_ns <= OUTLIVE_NS:
             return
-        self._told_ns = turn.ts_ns
+        self._told_ns = step.ts_ns
         alive = [order.client_id for order in self._orders if order.leaves]
         if alive:
-            turn.note("orders_outlive_stop", ", ".join(alive))
+            step.add_anomaly("orders_outlive_stop", ", ".join(alive))

@@ -52,26 +52,26 @@ class Estimators:
         self.calibration.change(gamma, adverse_bps)
         self.toxic_flow.change(toxic_flow)
 
-    def observe(self, event: Event, turn: StepBuilder) -> None:
+    def observe(self, event: Event, step: StepBuilder) -> None:
         """Take a trade, a tick, or a moved book; what is no number is noted and passed over."""
         try:
             if isinstance(event, Trade):
-                self._on_trade(event, turn)
+                self._on_trade(event, step)
             elif self._market.touch is not None:
                 bid, ask = self._market.touch
-                self.calibration.on_mid(turn.ts_ns, (bid + ask) / 2, (ask - bid) / 2)
+                self.calibration.on_mid(step.ts_ns, (bid + ask) / 2, (ask - bid) / 2)
                 if isinstance(event, Tick):
-                    self._on_tick(turn, (bid + ask) / 2)
+                    self._on_tick(step, (bid + ask) / 2)
         except InvalidInput as error:
-            turn.note("bad_input", str(error))
+            step.add_anomaly("bad_input", str(error))
 
-    def _on_trade(self, trade: Trade, turn: StepBuilder) -> None:
+    def _on_trade(self, trade: Trade, step: StepBuilder) -> None:
         self.toxic_flow.on_trade(trade)
         self.calibration.on_trade(trade)
-        self._refresh(turn.ts_ns * S_PER_NS)
+        self._refresh(step.ts_ns * S_PER_NS)
 
-    def _on_tick(self, turn: StepBuilder, mid: float) -> None:
-        t_s = turn.ts_ns * S_PER_NS
+    def _on_tick(self, step: StepBuilder, mid: float) -> None:
+        t_s = step.ts_ns * S_PER_NS
         self.toxic_flow.on_mid(t_s, mid)
         bid, ask = self._market.bid, self._market.ask
         if self._micro is not None and bid is not None and ask is not None:
@@ -82,7 +82,7 @@ class Estimators:
         self._refresh(t_s)
         is_without_edge = self.toxic_flow.has_no_edge
         if is_without_edge and not self._was_without_edge:
-            turn.note("no_edge", "no distance earns its fee: see the edges in /state")
+            step.add_anomaly("no_edge", "no distance earns its fee: see the edges in /state")
         self._was_without_edge = is_without_edge
 
     def _resting(self) -> list[tuple[float, float]]:
@@ -95,10 +95,10 @@ class Estimators:
         if mid is not None and self._half > 0.0:
             self.toxic_flow.refresh(t_s, mid=mid, half=self._half)
 
-    def after_fills(self, turn: StepBuilder) -> None:
+    def after_fills(self, step: StepBuilder) -> None:
         """Take the fills of this turn, but for those that we took: they say nothing of takers."""
-        t_s = turn.ts_ns * S_PER_NS
-        quoted = [booked for booked in turn.booked if not self._orders.is_taker(booked.fill)]
+        t_s = step.ts_ns * S_PER_NS
+        quoted = [booked for booked in step.booked if not self._orders.is_taker(booked.fill)]
         for booked in quoted:
             self.calibration.on_fill(t_s, float(booked.fill.size) / self._order_size)
         self.toxic_flow.on_fills(t_s, quoted)

@@ -44,20 +44,20 @@ class RegimeWatch:
         self._usual: VarianceRate | None = None
         self._first: VarianceRate | None = None
 
-    def tick(self, turn: StepBuilder, equity: Decimal) -> None:
+    def tick(self, step: StepBuilder, equity: Decimal) -> None:
         """Climb or step down. equity: profit since start, quote currency."""
         if not self._policy.is_on:
             return
         mid = self._market.mid
-        self._estimate(turn.ts_ns * S_PER_NS, mid)
+        self._estimate(step.ts_ns * S_PER_NS, mid)
         ladder = self._ladder
         is_changed = ladder.look(
-            turn.ts_ns, mid=mid, now=self._sigma_now, usual=self._sigma_usual, equity=float(equity)
+            step.ts_ns, mid=mid, now=self._sigma_now, usual=self._sigma_usual, equity=float(equity)
         )
         if is_changed:
-            turn.note(f"regime_{ladder.level.name.lower()}", ladder.text)
+            step.add_anomaly(f"regime_{ladder.level.name.lower()}", ladder.text)
         is_reducing = ladder.level is Regime.REDUCE_ONLY
-        self._causes.hold(turn, Cause.MARKET_REGIME, active=is_reducing, text=ladder.text)
+        self._causes.set(step, Cause.MARKET_REGIME, active=is_reducing, text=ladder.text)
 
     def _estimate(self, t_s: float, mid: float | None) -> None:
         """Take the mid; a gap in the market is no move, as for all estimates of volatility."""

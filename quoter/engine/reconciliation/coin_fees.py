@@ -49,55 +49,55 @@ class CoinFees:
         self._coins: dict[str, _Coin] = {}
         self._failure = ""  # why the last question brought no price
 
-    def charge(self, fill: Fill, turn: StepBuilder) -> None:
+    def charge(self, fill: Fill, step: StepBuilder) -> None:
         """A fill was booked: debit its fee, or ask what it is worth."""
         if not fill.fee or fill.fee_asset in self._counted:
             return
         coin = self._coins.setdefault(fill.fee_asset, _Coin())
         coin.owed[fill.side] += fill.fee
-        coin.owed_ns = coin.owed_ns or turn.ts_ns
-        self._debit(coin, turn)
-        self._ask(fill.fee_asset, coin, turn)
+        coin.owed_ns = coin.owed_ns or step.ts_ns
+        self._debit(coin, step)
+        self._ask(fill.fee_asset, coin, step)
 
-    def priced(self, news: CoinPrice, turn: StepBuilder) -> None:
+    def priced(self, news: CoinPrice, step: StepBuilder) -> None:
         """The venue told a price: what waited for it is debited."""
         coin = self._coins.get(news.coin)
         if coin is None or not (is_amount(news.price) and news.price > 0):
-            turn.note("bad_coin_price", f"{news.coin}: {news.price}")
+            step.add_anomaly("bad_coin_price", f"{news.coin}: {news.price}")
             return
-        coin.price, coin.priced_ns = news.price, min(news.asked_ns, turn.ts_ns)
-        self._debit(coin, turn)
-        self._judge(turn)
+        coin.price, coin.priced_ns = news.price, min(news.asked_ns, step.ts_ns)
+        self._debit(coin, step)
+        self._judge(step)
 
     def failed(self, news: ReportFailed) -> None:
         """A report did not come; of this kind it says why a coin has no price."""
         if news.kind is ReportKind.COIN_PRICE:
             self._failure = news.text
 
-    def tick(self, turn: StepBuilder) -> None:
+    def tick(self, step: StepBuilder) -> None:
         """Ask again for what is missing, and judge how long it has been."""
         for name, coin in self._coins.items():
-            self._ask(name, coin, turn)
-        self._judge(turn)
+            self._ask(name, coin, step)
+        self._judge(step)
 
-    def _debit(self, coin: _Coin, turn: StepBuilder) -> None:
-        if not coin.priced_ns or turn.ts_ns - coin.priced_ns > PRICE_AGE_NS:
+    def _debit(self, coin: _Coin, step: StepBuilder) -> None:
+        if not coin.priced_ns or step.ts_ns - coin.priced_ns > PRICE_AGE_NS:
             return
         for side, fee in coin.owed.items():
             self._attribution.coin_fee(side, fee, coin.price)
         coin.owed.clear()
         coin.owed_ns = 0
 
-    def _ask(self, name: str, coin: _Coin, turn: StepBuilder) -> None:
-        if coin.owed_ns and turn.ts_ns - coin.asked_ns >= AGAIN_NS:
-            coin.asked_ns = turn.ts_ns
-            turn.commands.append(RequestReport(kind=ReportKind.COIN_PRICE, coin=name))
+    def _ask(self, name: str, coin: _Coin, step: StepBuilder) -> None:
+        if coin.owed_ns and step.ts_ns - coin.asked_ns >= AGAIN_NS:
+            coin.asked_ns = step.ts_ns
+            step.commands.append(RequestReport(kind=ReportKind.COIN_PRICE, coin=name))
 
-    def _judge(self, turn: StepBuilder) -> None:
+    def _judge(self, step: StepBuilder) -> None:
         late = [
             f"{name} {sum(coin.owed.values())}"
             for name, coin in self._coins.items()
-            if coin.owed_ns and turn.ts_ns - coin.owed_ns >= PATIENCE_NS
+            if coin.owed_ns and step.ts_ns - coin.owed_ns >= PATIENCE_NS
         ]
         text = f"fees without a price: {', '.join(late)}; {self._failure or 'no answer'}"
-        self._causes.hold(turn, Cause.FEE_UNPRICED, active=bool(late), text=text)
+        self._causes.set(step, Cause.FEE_UNPRICED, active=bool(late), text=text)

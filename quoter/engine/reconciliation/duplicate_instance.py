@@ -28,7 +28,7 @@ class DuplicateInstance:
         is_own = client_id.startswith(self._own_prefix)
         return is_own and not client_id.startswith(self._run_prefix)
 
-    def heard(self, told: OrderOpen | OrderDone, turn: StepBuilder) -> None:
+    def heard(self, told: OrderOpen | OrderDone, step: StepBuilder) -> None:
         """The private stream tells everybody's orders, long before the next list of open ones.
 
         Who hears the other first stops; the end of its orders then tells the other, if it hears of
@@ -36,12 +36,12 @@ class DuplicateInstance:
         """
         if isinstance(told, OrderOpen):
             if self.sent(told.order.client_id):
-                self.trip(f"{told.order.client_id} is open", turn)
+                self.raise_cause(f"{told.order.client_id} is open", step)
             return
         name, earlier = told.client_id, self._earlier_runs
         if earlier is not None and self.sent(name) and not name.startswith(earlier):
-            self.trip(f"{name} ended", turn)
+            self.raise_cause(f"{name} ended", step)
 
-    def trip(self, what: str, turn: StepBuilder) -> None:
+    def raise_cause(self, what: str, step: StepBuilder) -> None:
         text = f"{what}: another daemon runs as this instance"
-        self._causes.trip(turn, Cause.DUPLICATE_INSTANCE, text)
+        self._causes.raise_cause(step, Cause.DUPLICATE_INSTANCE, text)

@@ -20,34 +20,34 @@ class ForeignActivity:
         self._fill = ""  # what was traded and not seen to leave the balances alone
         self._fill_ns = 0
 
-    def told(self, order: VenueOrder, turn: StepBuilder) -> bool:
+    def told(self, order: VenueOrder, step: StepBuilder) -> bool:
         """The private stream tells of an open order, long before a list; is it foreign?"""
         if self._is_own(order.client_id):
             return False
-        self._orders, self._orders_ns = _open([order]), turn.ts_ns
-        self._judge(turn)
+        self._orders, self._orders_ns = _open([order]), step.ts_ns
+        self._judge(step)
         return True
 
-    def listed(self, report: OpenOrdersReport, turn: StepBuilder) -> None:
+    def listed(self, report: OpenOrdersReport, step: StepBuilder) -> None:
         """All open orders of the account; only a newer list clears what was told."""
         if report.asked_ns < self._orders_ns:
             return
         foreign = [order for order in report.orders if not self._is_own(order.client_id)]
         self._orders, self._orders_ns = _open(foreign), report.asked_ns
-        self._judge(turn)
+        self._judge(step)
 
-    def traded(self, fill: Fill, turn: StepBuilder) -> None:
+    def traded(self, fill: Fill, step: StepBuilder) -> None:
         """A trade on this account that is none of ours."""
-        turn.note("foreign_fill", f"trade {fill.trade_id} of order {fill.venue_id}")
+        step.add_anomaly("foreign_fill", f"trade {fill.trade_id} of order {fill.venue_id}")
         self._fill = f"trade {fill.trade_id} of {fill.client_id or fill.venue_id}"
-        self._fill_ns = turn.ts_ns
-        self._judge(turn)
+        self._fill_ns = step.ts_ns
+        self._judge(step)
 
-    def compared(self, asked_ns: int, turn: StepBuilder) -> None:
+    def compared(self, asked_ns: int, step: StepBuilder) -> None:
         """Balances asked for at `asked_ns` were exactly what our books say."""
         if self._fill and asked_ns > self._fill_ns:
             self._fill = ""
-            self._judge(turn)
+            self._judge(step)
 
     def _is_own(self, client_id: str) -> bool:
         return client_id.startswith(self._own_prefix)
@@ -62,13 +62,13 @@ class ForeignActivity:
         found = "; ".join(text for text in (self._orders, self._fill) if text)
         return f"not ours: {found}" if found else ""
 
-    def _judge(self, turn: StepBuilder) -> None:
+    def _judge(self, step: StepBuilder) -> None:
         text = self._found
         match self._policy:
             case ForeignPolicy.PAUSE:
-                self._causes.hold(turn, Cause.FOREIGN_ACTIVITY, active=bool(text), text=text)
+                self._causes.set(step, Cause.FOREIGN_ACTIVITY, active=bool(text), text=text)
             case ForeignPolicy.KILL if text:
-                self._causes.trip(turn, Cause.FOREIGN_KILL, text)
+                self._causes.raise_cause(step, Cause.FOREIGN_KILL, text)
 
 
 def _open(orders: list[VenueOrder]) -> str:

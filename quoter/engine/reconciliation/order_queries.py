@@ -24,41 +24,41 @@ class OrderQueries:
         self._trades_sooner = trades_sooner  # makes the list of trades due no later than then
         self._owed_due_ns = 0
 
-    def ask_about(self, order: OpenOrder, turn: StepBuilder) -> None:
+    def ask_about(self, order: OpenOrder, step: StepBuilder) -> None:
         """On every tick: is it owed fills, or has it been silent for too long?"""
         if not order.is_owed:
             order.owed_ns = 0
         elif not order.owed_ns:
-            order.owed_ns = turn.ts_ns
-        age_ns = turn.ts_ns - order.changed_ns
+            order.owed_ns = step.ts_ns
+        age_ns = step.ts_ns - order.changed_ns
         if order.is_owed and age_ns >= OWED_GRACE_NS:
-            if turn.ts_ns >= self._owed_due_ns:  # one list answers for all
-                self._owed_due_ns = turn.ts_ns + NS_PER_S
-                self._trades_sooner(turn.ts_ns)
+            if step.ts_ns >= self._owed_due_ns:  # one list answers for all
+                self._owed_due_ns = step.ts_ns + NS_PER_S
+                self._trades_sooner(step.ts_ns)
             return
         if order.state is OrderState.PENDING_NEW and age_ns >= ANSWER_PATIENCE_NS:
             text = "no answer to its create"
-            lost = OrderUnknown(ts_ns=turn.ts_ns, client_id=order.client_id, text=text)
-            self._lifecycle.handle(lost, turn)
+            lost = OrderUnknown(ts_ns=step.ts_ns, client_id=order.client_id, text=text)
+            self._lifecycle.handle(lost, step)
         is_doubtful = order.state in (OrderState.UNKNOWN, OrderState.PENDING_CANCEL) or (
             order.state in RESTING
-            and (order.next_query_ns > 0 or self._should_be_over(order, turn))
+            and (order.next_query_ns > 0 or self._should_be_over(order, step))
         )
-        if is_doubtful and turn.ts_ns >= order.next_query_ns:
-            self._query(order, turn)
+        if is_doubtful and step.ts_ns >= order.next_query_ns:
+            self._query(order, step)
 
-    def _should_be_over(self, order: OpenOrder, turn: StepBuilder) -> bool:
+    def _should_be_over(self, order: OpenOrder, step: StepBuilder) -> bool:
         """A taking order ends at once; that it is said to rest means that we missed its end."""
-        return order.is_taking and turn.ts_ns - order.changed_ns >= NS_PER_S
+        return order.is_taking and step.ts_ns - order.changed_ns >= NS_PER_S
 
-    def _query(self, order: OpenOrder, turn: StepBuilder) -> None:
+    def _query(self, order: OpenOrder, step: StepBuilder) -> None:
         if order.state is OrderState.PENDING_CANCEL and not order.next_query_ns:
-            order.next_query_ns = turn.ts_ns + 2 * NS_PER_S  # its cancel is still being answered
+            order.next_query_ns = step.ts_ns + 2 * NS_PER_S  # its cancel is still being answered
             return
-        step = min(order.queries_sent, len(QUERY_BACKOFF_NS) - 1)
+        attempt = min(order.queries_sent, len(QUERY_BACKOFF_NS) - 1)
         order.queries_sent += 1
-        order.next_query_ns = turn.ts_ns + QUERY_BACKOFF_NS[step]
+        order.next_query_ns = step.ts_ns + QUERY_BACKOFF_NS[attempt]
         if order.not_found_ns:
             # Behind the fence two negatives must lie apart; asking faster would prove nothing.
-            order.next_query_ns = turn.ts_ns + NEGATIVES_APART_NS
-        turn.commands.append(QueryOrder(client_id=order.client_id, venue_id=order.venue_id))
+            order.next_query_ns = step.ts_ns + NEGATIVES_APART_NS
+        step.commands.append(QueryOrder(client_id=order.client_id, venue_id=order.venue_id))

@@ -81,29 +81,29 @@ class Reconcile:
         self.private_up_ns = 0  # 0 while the private stream is down
         self._reopened_ns = 0  # when the venue opened again, until both lists are in
 
-    def tick(self, turn: StepBuilder) -> None:
+    def tick(self, step: StepBuilder) -> None:
         """Send what is due: reports, queries, repeated cancels; judge doubts that grow old."""
         for order in list(self._orders):
-            self._lifecycle.press(order, turn)
-            self._doubts.ask_about(order, turn)
-        self._judge_unknowns(turn)
-        self._judge_owed(turn)
+            self._lifecycle.press(order, step)
+            self._doubts.ask_about(order, step)
+        self._judge_unknowns(step)
+        self._judge_owed(step)
         for kind in self._due:
-            if turn.ts_ns >= self._due[kind]:
-                self.ask(kind, turn)
-        for fill in self._lifecycle.unmatched_fills.drop(turn.ts_ns - ORPHAN_PATIENCE_NS):
-            self.foreign.traded(fill, turn)
-            self.sooner(ReportKind.BALANCES, turn.ts_ns)
+            if step.ts_ns >= self._due[kind]:
+                self.ask(kind, step)
+        for fill in self._lifecycle.unmatched_fills.drop(step.ts_ns - ORPHAN_PATIENCE_NS):
+            self.foreign.traded(fill, step)
+            self.sooner(ReportKind.BALANCES, step.ts_ns)
 
-    def ask(self, kind: ReportKind, turn: StepBuilder) -> None:
+    def ask(self, kind: ReportKind, step: StepBuilder) -> None:
         """Request a report now; the next one is due a period later."""
         period = {
             ReportKind.OPEN_ORDERS: self._policy.open_orders_ns,
             ReportKind.TRADES: self._policy.trades_ns,
             ReportKind.BALANCES: self._policy.balances_ns,
         }[kind]
-        self._due[kind] = turn.ts_ns + period
-        turn.commands.append(
+        self._due[kind] = step.ts_ns + period
+        step.commands.append(
             RequestReport(
                 kind=kind,
                 from_trade_id=self._confirmed_id,
@@ -125,130 +125,130 @@ class Reconcile:
         """Make a report due no later than `at_ns`."""
         self._due[kind] = min(self._due[kind], at_ns)
 
-    def failed(self, kind: ReportKind, turn: StepBuilder) -> None:
+    def failed(self, kind: ReportKind, step: StepBuilder) -> None:
         """A list did not come: a whole period would be too long to wait for the next try."""
         if kind in self._due:
-            self.sooner(kind, turn.ts_ns + NS_PER_S)
+            self.sooner(kind, step.ts_ns + NS_PER_S)
 
-    def not_found(self, order: OpenOrder, turn: StepBuilder) -> None:
+    def not_found(self, order: OpenOrder, step: StepBuilder) -> None:
         """A negative answer came in: is the fence passed?
 
         The first one behind the fence is kept and every later one measured against it: answers to
         queries and to cancels come in pairs, and two neighbours may never be far enough apart.
         """
-        if not turn.ts_ns > order.created_ns + self._policy.fence_ns:
+        if not step.ts_ns > order.created_ns + self._policy.fence_ns:
             return
-        order.not_found_ns = order.not_found_ns or turn.ts_ns
-        are_apart = turn.ts_ns - order.not_found_ns >= NEGATIVES_APART_NS
+        order.not_found_ns = order.not_found_ns or step.ts_ns
+        are_apart = step.ts_ns - order.not_found_ns >= NEGATIVES_APART_NS
         if not are_apart or order.is_owed:
             return
         was_absent = self._listed_ns >= order.not_found_ns and order.client_id not in self._listed
         if was_absent and self._trades_ns >= order.not_found_ns:
-            self._lifecycle.fence(order, turn)
+            self._lifecycle.fence(order, step)
         else:
-            self.sooner(ReportKind.OPEN_ORDERS, turn.ts_ns)
-            self.sooner(ReportKind.TRADES, turn.ts_ns)
+            self.sooner(ReportKind.OPEN_ORDERS, step.ts_ns)
+            self.sooner(ReportKind.TRADES, step.ts_ns)
 
-    def _judge_unknowns(self, turn: StepBuilder) -> None:
+    def _judge_unknowns(self, step: StepBuilder) -> None:
         unknown = [o for o in self._orders if o.state is OrderState.UNKNOWN]
-        oldest = min((o.unknown_since_ns for o in unknown), default=turn.ts_ns)
-        too_many = len(unknown) > UNKNOWN_MAX or turn.ts_ns - oldest > UNKNOWN_AGE_NS
+        oldest = min((o.unknown_since_ns for o in unknown), default=step.ts_ns)
+        too_many = len(unknown) > UNKNOWN_MAX or step.ts_ns - oldest > UNKNOWN_AGE_NS
         text = (
-            f"{len(unknown)} orders without an answer, oldest {(turn.ts_ns - oldest) / 1e9:.0f} s"
+            f"{len(unknown)} orders without an answer, oldest {(step.ts_ns - oldest) / 1e9:.0f} s"
         )
-        self._causes.hold(turn, Cause.UNKNOWN_ORDERS, active=too_many, text=text)
+        self._causes.set(step, Cause.UNKNOWN_ORDERS, active=too_many, text=text)
 
-    def _judge_owed(self, turn: StepBuilder) -> None:
+    def _judge_owed(self, step: StepBuilder) -> None:
         long = [
             order.client_id
             for order in self._orders
-            if order.is_owed and order.owed_ns and turn.ts_ns - order.owed_ns > OWED_PATIENCE_NS
+            if order.is_owed and order.owed_ns and step.ts_ns - order.owed_ns > OWED_PATIENCE_NS
         ]
         self._owed = f"fills owed for {', '.join(long)}" if long else ""
-        self._judge_books(turn)
+        self._judge_books(step)
 
-    def _judge_books(self, turn: StepBuilder) -> None:
+    def _judge_books(self, step: StepBuilder) -> None:
         text = self._balances.text or self._owed
-        self._causes.hold(turn, Cause.RECONCILIATION, active=bool(text), text=text)
-        self._wrong_ns = (self._wrong_ns or turn.ts_ns) if text else 0
+        self._causes.set(step, Cause.RECONCILIATION, active=bool(text), text=text)
+        self._wrong_ns = (self._wrong_ns or step.ts_ns) if text else 0
 
-    def _judge_lasting(self, text: str, asked_ns: int, turn: StepBuilder) -> None:
+    def _judge_lasting(self, text: str, asked_ns: int, step: StepBuilder) -> None:
         """A report shows what is still wrong: silence of the venue proves nothing."""
         lasted_ns = asked_ns - self._wrong_ns
         if text and self._wrong_ns and lasted_ns >= LASTING_NS:
             text = f"for {lasted_ns / NS_PER_S:.0f} s: {text}"
-            self._causes.trip(turn, Cause.LEDGER_CONFLICT, text)
+            self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, text)
 
-    def private_up(self, turn: StepBuilder) -> None:
+    def private_up(self, step: StepBuilder) -> None:
         """The private stream is back: what it missed is fetched before quoting resumes."""
-        self.private_up_ns = turn.ts_ns
+        self.private_up_ns = step.ts_ns
         for kind in self._due:
-            self.ask(kind, turn)
+            self.ask(kind, step)
 
-    def private_down(self, turn: StepBuilder, text: str) -> None:
+    def private_down(self, step: StepBuilder, text: str) -> None:
         self.private_up_ns = 0
-        self._causes.trip(turn, Cause.PRIVATE_STREAM_DOWN, text)
+        self._causes.raise_cause(step, Cause.PRIVATE_STREAM_DOWN, text)
 
-    def venue_status(self, event: Alarm, turn: StepBuilder) -> None:
+    def venue_status(self, event: Alarm, step: StepBuilder) -> None:
         """Closed pauses us. Open again: it may have cancelled orders, so look before quoting."""
         if event.active:
             self._reopened_ns = 0
-            self._causes.trip(turn, Cause.VENUE_STATUS, event.text)
+            self._causes.raise_cause(step, Cause.VENUE_STATUS, event.text)
             return
-        self._reopened_ns = turn.ts_ns
+        self._reopened_ns = step.ts_ns
         for kind in self._due:
-            self.ask(kind, turn)
+            self.ask(kind, step)
 
-    def _judge_private(self, turn: StepBuilder) -> None:
+    def _judge_private(self, step: StepBuilder) -> None:
         caught_up = min(self._listed_ns, self._trades_ns)
         if self._reopened_ns and caught_up >= self._reopened_ns:
             self._reopened_ns = 0
-            self._causes.settle(turn, Cause.VENUE_STATUS)
+            self._causes.clear(step, Cause.VENUE_STATUS)
         if self.private_up_ns and caught_up >= self.private_up_ns:
-            self._causes.settle(turn, Cause.PRIVATE_STREAM_DOWN)
+            self._causes.clear(step, Cause.PRIVATE_STREAM_DOWN)
 
-    def open_orders(self, report: OpenOrdersReport, turn: StepBuilder) -> None:
+    def open_orders(self, report: OpenOrdersReport, step: StepBuilder) -> None:
         """Compare the venue's list with ours, for orders that were settled when we asked."""
-        self.foreign.listed(report, turn)
+        self.foreign.listed(report, step)
         own = {o.client_id: o for o in report.orders if o.client_id.startswith(self._own_prefix)}
         if report.asked_ns >= self._listed_ns:
             self._listed_ns, self._listed = report.asked_ns, frozenset(own)
         for client_id, listed in own.items():
             order = self._orders.live(client_id)
             if order is not None:
-                self._lifecycle.handle(OrderOpen(ts_ns=turn.ts_ns, order=listed), turn)
+                self._lifecycle.handle(OrderOpen(ts_ns=step.ts_ns, order=listed), step)
                 continue
             closed = self._orders.closed(client_id)
             if closed is None or closed.changed_ns + CLOSED_GRACE_NS < report.asked_ns:
-                self._reappeared(listed, closed, turn)
+                self._reappeared(listed, closed, step)
         for order in list(self._orders):
             is_settled = order.state in RESTING and order.changed_ns < report.asked_ns
             if is_settled and order.client_id not in own:
-                turn.note("missing_at_venue", order.client_id)
-                order.next_query_ns = turn.ts_ns
-        self._judge_private(turn)
+                step.add_anomaly("missing_at_venue", order.client_id)
+                order.next_query_ns = step.ts_ns
+        self._judge_private(step)
 
-    def heard(self, news: OrderOpen | OrderDone, turn: StepBuilder) -> None:
+    def heard(self, news: OrderOpen | OrderDone, step: StepBuilder) -> None:
         """The private stream tells everybody's orders."""
-        self._foreign_runs.heard(news, turn)
-        if isinstance(news, OrderOpen) and self.foreign.told(news.order, turn):
-            self.sooner(ReportKind.OPEN_ORDERS, turn.ts_ns + NS_PER_S)
+        self._foreign_runs.heard(news, step)
+        if isinstance(news, OrderOpen) and self.foreign.told(news.order, step):
+            self.sooner(ReportKind.OPEN_ORDERS, step.ts_ns + NS_PER_S)
 
-    def _reappeared(self, listed: VenueOrder, closed: OpenOrder | None, turn: StepBuilder) -> None:
+    def _reappeared(self, listed: VenueOrder, closed: OpenOrder | None, step: StepBuilder) -> None:
         """The venue lists an order of our prefix that we hold for closed, or never sent."""
         if self._foreign_runs.sent(listed.client_id):
-            self._foreign_runs.trip(f"{listed.client_id} is open", turn)
+            self._foreign_runs.raise_cause(f"{listed.client_id} is open", step)
         else:
             what = "held for closed" if closed else "never sent by this run"
             text = f"{listed.client_id} is open but {what}"
-            self._causes.trip(turn, Cause.ORDER_REAPPEARED, text)
-        self._lifecycle.cancel_by_id(listed.client_id, listed.venue_id, turn)
+            self._causes.raise_cause(step, Cause.ORDER_REAPPEARED, text)
+        self._lifecycle.cancel_by_id(listed.client_id, listed.venue_id, step)
 
-    def trades(self, report: TradesReport, turn: StepBuilder) -> None:
+    def trades(self, report: TradesReport, step: StepBuilder) -> None:
         """Book what the private stream did not tell."""
         unmatched_fills = len(self._lifecycle.unmatched_fills)
         for fill in report.fills:
-            self._lifecycle.fill(fill, turn)
+            self._lifecycle.fill(fill, step)
         if report.asked_ns >= self._trades_ns:
             self._trades_ns = report.asked_ns
             if report.fills:
@@ -256,19 +256,19 @@ class Reconcile:
         if len(self._lifecycle.unmatched_fills) > unmatched_fills:
             for order in self._orders:
                 if not order.venue_id:
-                    order.next_query_ns = turn.ts_ns
-        self._judge_private(turn)
-        self._judge_owed(turn)
-        self._judge_lasting(self._owed, report.asked_ns, turn)
+                    order.next_query_ns = step.ts_ns
+        self._judge_private(step)
+        self._judge_owed(step)
+        self._judge_lasting(self._owed, report.asked_ns, step)
 
-    def balances(self, report: BalanceReport, turn: StepBuilder) -> None:
+    def balances(self, report: BalanceReport, step: StepBuilder) -> None:
         """Every asset we trade or pay fees in must be exactly what our books say."""
-        if self._balances.compare(report, turn.ts_ns):
-            self.foreign.compared(report.asked_ns, turn)
+        if self._balances.compare(report, step.ts_ns):
+            self.foreign.compared(report.asked_ns, step)
             self._balanced_ns = max(self._balanced_ns, report.asked_ns)
         else:
-            self.sooner(ReportKind.TRADES, turn.ts_ns)
-            self.sooner(ReportKind.BALANCES, turn.ts_ns + NS_PER_S)
-        self._judge_books(turn)
-        self._judge_lasting(self._balances.text, report.asked_ns, turn)
-        self._position.look(report, booked_ns=self._lifecycle.booked_ns, turn=turn)
+            self.sooner(ReportKind.TRADES, step.ts_ns)
+            self.sooner(ReportKind.BALANCES, step.ts_ns + NS_PER_S)
+        self._judge_books(step)
+        self._judge_lasting(self._balances.text, report.asked_ns, step)
+        self._position.look(report, booked_ns=self._lifecycle.booked_ns, step=step)

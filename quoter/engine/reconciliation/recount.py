@@ -16,10 +16,10 @@ class Recount:
         self._orders, self._causes = orders, causes
         self._counted_ns = 0
 
-    def tick(self, turn: StepBuilder) -> None:
+    def tick(self, step: StepBuilder) -> None:
         """Count once a second."""
-        if turn.ts_ns - self._counted_ns < EVERY_NS:
+        if step.ts_ns - self._counted_ns < EVERY_NS:
             return
-        self._counted_ns = turn.ts_ns
+        self._counted_ns = step.ts_ns
         if (text := self._orders.miscount()) is not None:
-            self._causes.trip(turn, Cause.INVARIANT_BROKEN, text)
+            self._causes.raise_cause(step, Cause.INVARIANT_BROKEN, text)

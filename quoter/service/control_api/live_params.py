@@ -74,5 +74,5 @@ class LiveParamsService:
         step = await self._asks.ask(event, TURN_S_MAX)
         if step is None:
             return Turned(is_late=True)
-        refused = [detail for what, detail in step.notes if what == "params_refused"]
+        refused = [detail for what, detail in step.anomalies if what == "params_refused"]
         return Turned(tuple(f"no quote follows from this: {detail}" for detail in refused))

@@ -237,7 +237,7 @@ class Control:
         step = await desk.asks.ask(event, ANSWER_S_MAX)
         if step is None:
             return _Reply(202, {"action": call.action, "result": LATE})
-        for what, detail in step.notes:
+        for what, detail in step.anomalies:
             if what == REFUSALS.get(verb.action):
                 raise Refused(409, f"not now: {detail}")
         told: dict[str, Json] = {"action": call.action, "result": DONE, **self._state()}

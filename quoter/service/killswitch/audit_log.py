@@ -30,7 +30,7 @@ class FileAuditLog:
             return
         if event.actor not in ACTORS or event.action not in ACTIONS:
             return
-        refusal = "; ".join(detail for what, detail in step.notes if what == REARM_REFUSED)
+        refusal = "; ".join(detail for what, detail in step.anomalies if what == REARM_REFUSED)
         if refusal and self._refused == (event.text, refusal):
             return
         self._refused = event.text, refusal

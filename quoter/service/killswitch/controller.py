@@ -268,7 +268,7 @@ class KillSwitchController:
         wish, event = self._wish, step.event
         if wish is None or not isinstance(event, OperatorCommand) or event.text != wish.event.text:
             return
-        for what, detail in step.notes:
+        for what, detail in step.anomalies:
             if what == REARM_REFUSED:
                 self._answers.not_yet(wish.kill_id, detail)
 

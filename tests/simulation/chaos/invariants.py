@@ -110,7 +110,7 @@ class Invariants:
         minute.append(now_ns)
         while minute[0] <= now_ns - 60 * NS_PER_S:
             minute.popleft()
-        if len(minute) > self._plan.engine.pretrade.creates_per_min:
+        if len(minute) > self._plan.engine.activity.creates_per_min:
             raise Breach("I7", f"{order.client_id} is number {len(minute)} of its minute")
 
     def arrives(self, order: PlaceOrder, journal: dict[str, PlaceOrder]) -> None:

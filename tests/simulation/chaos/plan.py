@@ -170,7 +170,7 @@ class Plan:
             f"seed {self.seed}, {self.seconds:g} virtual s, faults until {self.faults_end_s:g} s",
             f"limit {config.limits.inventory_max} (worth "
             f"{config.limits.position_notional_max}), collar {config.limits.collar}, jump "
-            f"{config.pretrade.jump:g}, {config.pretrade.creates_per_min} creates/min",
+            f"{config.activity.jump:g}, {config.activity.creates_per_min} creates/min",
             f"order {config.order_size}, "
             f"{config.creates_per_s:.1f} creates/s, hold {config.requote.hold_ns / 1e9:.2f} s, "
             f"ttl {config.requote.ttl_ns / 1e9:.0f} s, stale {config.stale_ns / 1e9:.2f} s, "
@@ -283,7 +283,7 @@ def _engine(market: MarketSpec, random: Random) -> EngineConfig:
     return replace(
         config,
         limits=_limits(market, size, orders * size, random),
-        pretrade=ActivityPolicy(
+        activity=ActivityPolicy(
             jump=random.choice((0.002, 0.003, 0.0)),
             drift=random.choice((0.01, 0.03)),
             creates_per_min=random.choice((200, 600)),

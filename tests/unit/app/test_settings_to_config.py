@@ -161,7 +161,7 @@ def test_the_collar_and_the_controls_come_from_the_settings(instrument: Instrume
         position_notional_max=2_000,
     )
     config = engine_config(chosen, instrument, start_ns=START_NS, opening={})
-    bounds, pace = config.limits, config.pretrade
+    bounds, pace = config.limits, config.activity
     assert (bounds.collar, bounds.book_spread_max) == (Decimal("0.0050"), Decimal("0.0200"))
     assert (bounds.notional_max, bounds.position_notional_max) == (Decimal(1_000), Decimal(2_000))
     assert bounds.depth_min == Decimal("0.5")

@@ -84,7 +84,7 @@ CONFIG = EngineConfig(
     pricing=PRICING,
     requote=RequotePolicy(),
     hysteresis=AT_ONCE,
-    pretrade=ActivityPolicy(jump=0.0, drift=0.0),  # the books of these tests leap
+    activity=ActivityPolicy(jump=0.0, drift=0.0),  # the books of these tests leap
 )
 # Room for one order on each side: too little for a normalised gamma, so it is given as it is.
 ONE_ORDER = replace(

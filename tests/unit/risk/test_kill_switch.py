@@ -15,7 +15,7 @@ SELF_CLEARING = [c for c in Cause if not SEVERITY[c].is_latched]
 def active(*causes: Cause) -> KillSwitch:
     switch = KillSwitch()
     for cause in causes:
-        assert switch.trip(cause, f"text of {cause}")
+        assert switch.raise_cause(cause, f"text of {cause}")
     return switch
 
 
@@ -61,22 +61,22 @@ def test_of_two_causes_the_worse_one_rules_in_whatever_order(first: Cause, secon
 
 def test_the_first_text_of_a_cause_stays() -> None:
     switch = active(Cause.BOOK_STALE)
-    assert not switch.trip(Cause.BOOK_STALE, "another")
+    assert not switch.raise_cause(Cause.BOOK_STALE, "another")
     assert switch.causes == {Cause.BOOK_STALE: "text of book_stale"}
 
 
 @pytest.mark.parametrize("cause", SELF_CLEARING)
 def test_a_condition_that_is_over_clears_its_cause(cause: Cause) -> None:
     switch = active(cause)
-    assert switch.settle(cause)
-    assert not switch.settle(cause)
+    assert switch.clear(cause)
+    assert not switch.clear(cause)
     assert switch.state is TradingState.RUNNING
 
 
 @pytest.mark.parametrize("cause", LATCHED)
 def test_a_latched_cause_survives_the_end_of_its_condition(cause: Cause) -> None:
     switch = active(cause)
-    assert not switch.settle(cause)
+    assert not switch.clear(cause)
     assert switch.is_active(cause)
 
 

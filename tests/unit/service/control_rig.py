@@ -148,7 +148,7 @@ class Rig:
             event = self._queue.pop(0)
             if refusal := self.stops.refusal(event):
                 notes = ((REARM_REFUSED, refusal),)
-                self.asks.answered(Step(self.desk.engine.seq, event, notes=notes))
+                self.asks.answered(Step(self.desk.engine.seq, event, anomalies=notes))
                 continue
             step = self.desk.tell(event)
             if step.state is not None:

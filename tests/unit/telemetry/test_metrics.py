@@ -41,7 +41,7 @@ def value(metrics: Metrics, metric: str, /, **labels: str) -> float:
 
 def busy(metrics: Metrics) -> bytes:
     metrics.observe(filled_step())
-    metrics.observe(step(quote=QUOTE, notes=(("book_fault", "gap"),)))
+    metrics.observe(step(quote=QUOTE, anomalies=(("book_fault", "gap"),)))
     metrics.latency(Latency.WIRE_TO_ACK, 0.003)
     metrics.inbox(3)
     return metrics.render(snapshot())
@@ -172,7 +172,7 @@ def test_two_daemons_in_one_process_do_not_share_numbers(metrics: Metrics) -> No
 
 def test_labels_are_known_and_series_are_bounded(metrics: Metrics) -> None:
     for index in range(10 * NAMES_MAX):
-        metrics.observe(step(notes=((f"made_up_{index}", ""),)))
+        metrics.observe(step(anomalies=((f"made_up_{index}", ""),)))
     families = list(text_string_to_metric_families(busy(metrics).decode()))
     samples = [sample for family in families for sample in family.samples]
     assert len(samples) < SERIES_MAX

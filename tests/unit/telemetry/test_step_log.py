@@ -116,7 +116,7 @@ def test_lost_feeds_and_operators_are_told() -> None:
 
 
 def test_oddities_are_told_by_name() -> None:
-    (line,) = lines(step(notes=(("book_fault", "gap: 7 after 5"),)))
+    (line,) = lines(step(anomalies=(("book_fault", "gap: 7 after 5"),)))
     assert (line["what"], line["detail"]) == ("book_fault", "gap: 7 after 5")
 
 

@@ -94,9 +94,9 @@ def test_a_value_that_makes_no_gamma_changes_nothing() -> None:
     desk = Desk(config(pricing=pricing)).quoting()
     before, quote = params(desk), desk.engine.quoting.latest
     step = turn(desk, gamma=float("inf"), widening_beta=3.0)
-    assert [what for what, _ in step.notes] == ["params_refused"]
+    assert [what for what, _ in step.anomalies] == ["params_refused"]
     step = turn(desk, gamma=1.0, widening_beta=99.0)
-    assert [what for what, _ in step.notes] == ["params_refused"]
+    assert [what for what, _ in step.anomalies] == ["params_refused"]
     assert params(desk) == before
     desk.book(100.0)
     assert (desk.engine.quoting.latest.bids, desk.engine.quoting.latest.asks) == (

@@ -35,7 +35,7 @@ def rearm(desk: Desk, accept: Decimal | None = None) -> Step:
 
 
 def refusal(step: Step) -> str:
-    (text,) = (detail for what, detail in step.notes if what == "rearm_refused")
+    (text,) = (detail for what, detail in step.anomalies if what == "rearm_refused")
     return text
 
 

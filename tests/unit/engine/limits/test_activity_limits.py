@@ -18,7 +18,7 @@ from tests.unit.state.cases import BUY, SELL
 # The ladder of the market regime would answer these leaps as well.
 NO_LADDER = replace(CONFIG.regime, is_on=False)
 WATCHFUL = config(
-    pretrade=ActivityPolicy(turnover_max=1e9),
+    activity=ActivityPolicy(turnover_max=1e9),
     limits=limits(collar=Decimal("0.5")),
     regime=NO_LADDER,
 )
@@ -146,7 +146,7 @@ def test_an_equal_order_at_once_is_denied_and_told() -> None:
 
 def test_the_pace_of_orders_stays_within_what_a_minute_may_see() -> None:
     hasty = config(
-        creates_per_s=100.0, pretrade=ActivityPolicy(jump=0, drift=0, creates_per_min=50)
+        creates_per_s=100.0, activity=ActivityPolicy(jump=0, drift=0, creates_per_min=50)
     )
     desk = Desk(hasty).quoting()
     for turn in range(900):
@@ -166,7 +166,7 @@ def test_the_pace_of_orders_stays_within_what_a_minute_may_see() -> None:
 @pytest.mark.parametrize("per_min", [10, 600])
 def test_a_minute_of_the_budget_fits_into_the_cap(creates_per_s: float, per_min: int) -> None:
     policy = ActivityPolicy(creates_per_min=per_min)
-    pace = budget(config(creates_per_s=creates_per_s, pretrade=policy))
+    pace = budget(config(creates_per_s=creates_per_s, activity=policy))
     sent = 0
     for tenth in range(1, 611):
         while pace.has_room(tenth * 100_000_000):
@@ -177,7 +177,7 @@ def test_a_minute_of_the_budget_fits_into_the_cap(creates_per_s: float, per_min:
 
 def test_orders_without_fills_pause_until_the_window_has_room() -> None:
     paced = ActivityPolicy(jump=0, drift=0, creates_per_min=6_000)
-    desk = Desk(config(creates_per_s=20.0, pretrade=paced)).quoting()
+    desk = Desk(config(creates_per_s=20.0, activity=paced)).quoting()
     turn = 0
     while Cause.MESSAGE_RATE not in desk.causes:
         turn += 1
@@ -202,7 +202,7 @@ def test_orders_without_fills_pause_until_the_window_has_room() -> None:
 
 
 def test_volume_beyond_the_limit_pauses_until_somebody_resumes() -> None:
-    desk = Desk(config(pretrade=ActivityPolicy(jump=0, drift=0, turnover_max=0.2))).quoting()
+    desk = Desk(config(activity=ActivityPolicy(jump=0, drift=0, turnover_max=0.2))).quoting()
     desk.fill(desk.wanted(BUY))
     desk.fill(desk.wanted(SELL))
     assert Cause.REPEATED_EXECUTION not in desk.causes
@@ -299,7 +299,7 @@ def test_a_limit_that_is_no_number_sends_nothing_and_raises_nothing(name: str, p
 @pytest.mark.parametrize("fair", [float("nan"), float("inf"), -1.0, 0.0])
 def test_a_reference_price_that_is_none_sends_nothing(fair: float) -> None:
     desk = Desk()
-    desk.engine.pretrade.references.at = lambda ts_ns: (fair, fair)  # type: ignore[method-assign]
+    desk.engine.activity_limits.references.at = lambda ts_ns: (fair, fair)  # type: ignore[method-assign]
     desk.start()
     assert places(desk.steps) == []
     assert rules(desk.steps) == {"price_collar"}

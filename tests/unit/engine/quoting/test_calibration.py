@@ -15,7 +15,7 @@ def test_a_market_in_which_gamma_has_no_value_is_not_quoted() -> None:
     assert not desk.engine.calibration.ready
     assert desk.engine.quoting.latest.terms is None
     assert {off.reason for off in desk.engine.quoting.latest.off} == {NoQuote.NO_SIGMA}
-    assert any("cost" in detail for step in desk.steps for _, detail in step.notes)
+    assert any("cost" in detail for step in desk.steps for _, detail in step.anomalies)
 
 
 def test_what_was_learned_is_worth_keeping_once_it_rests_on_more_than_priors() -> None:

@@ -133,7 +133,7 @@ def test_micro_price_learns_what_the_sizes_foretell(fair: Fair) -> None:
 def test_a_trade_that_is_no_number_is_noted_and_teaches_nothing() -> None:
     maker = desk()
     trade(maker, BUY, size=nan)
-    assert maker.steps[-1].notes[0][0] == "bad_input"
+    assert maker.steps[-1].anomalies[0][0] == "bad_input"
     maker.wait(1.0)
     assert terms(maker).inputs.alpha == 0.0
 
@@ -144,7 +144,7 @@ def test_no_edge_is_told_once_when_it_comes() -> None:
         side = BUY if n % 2 else SELL
         trade(maker, side, price=100.0 * (1 + side.sign * 0.03))
         maker.wait(2.0)
-    notes = [what for step in maker.steps for what, _ in step.notes]
+    notes = [what for step in maker.steps for what, _ in step.anomalies]
     assert notes.count("no_edge") == 1
     assert maker.engine.snapshot().estimates.has_no_edge
 

@@ -142,7 +142,7 @@ def test_what_is_no_price_debits_nothing_and_is_told(price: str) -> None:
     desk = Desk().quoting()
     pay(desk)
     step = tell_price(desk, Decimal(price))
-    assert [what for what, _ in step.notes] == ["bad_coin_price"]
+    assert [what for what, _ in step.anomalies] == ["bad_coin_price"]
     assert fees(desk) == 0
     later(desk, 10.1)
     assert Cause.FEE_UNPRICED in desk.causes
@@ -154,7 +154,7 @@ def test_a_price_of_long_ago_or_of_another_coin_prices_nothing() -> None:
     tell_price(desk, ago_s=61.0)
     tell_price(desk, coin="XYZ")
     assert fees(desk) == 0
-    assert tell_price(desk, ago_s=-3_600.0).notes == ()  # of a clock that is ahead of ours
+    assert tell_price(desk, ago_s=-3_600.0).anomalies == ()  # of a clock that is ahead of ours
     assert fees(desk) == 6
     later(desk, 61.0)
     assert asked(pay(desk)) == [BNB]

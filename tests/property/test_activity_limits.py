@@ -19,7 +19,7 @@ LIMITS = limits(
 )
 SHAPED = config(
     limits=LIMITS,
-    pretrade=ActivityPolicy(),
+    activity=ActivityPolicy(),
     pricing=PricingConfig(
         shape=QuoteShape(levels=3, growth=1.0, unwind_growth=2.0),
         sigma_prior=0.05,
