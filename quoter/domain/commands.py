@@ -79,12 +79,27 @@ class RequestReport:
     coin: str = ""
 
 
+class OrderRule(StrEnum):
+    """The rules that every order must pass before it is sent; see `risk/order_rules.py`."""
+
+    TRADING_STATE = "trading_state"
+    MARKET_DATA = "market_data"
+    ORDER_SIZE = "order_size"
+    ORDER_NOTIONAL = "order_notional"
+    PRICE_COLLAR = "price_collar"
+    AGGRESSIVE_PRICE = "aggressive_price"
+    WORST_CASE_EXPOSURE = "worst_case_exposure"
+    POSITION_NOTIONAL = "position_notional"
+    BALANCE = "balance"
+    DUPLICATE_INTENT = "duplicate_intent"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denied:
-    """An order that *we* refused before sending, with the rule and its figures."""
+    """An order that an order rule refused before sending; `text` gives the figures."""
 
     intent: OrderIntent
-    rule: str
+    rule: OrderRule
     text: str
 
 

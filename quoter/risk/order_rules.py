@@ -6,7 +6,14 @@ A rule that can't be evaluated denies.
 from collections.abc import Callable
 from decimal import Decimal
 
-from quoter.domain.commands import Denied, OrderIntent, PlaceOrder, TimeInForce, Verdict
+from quoter.domain.commands import (
+    Denied,
+    OrderIntent,
+    OrderRule,
+    PlaceOrder,
+    TimeInForce,
+    Verdict,
+)
 from quoter.domain.market import Side
 from quoter.domain.trading import Phase, TradingState
 from quoter.risk.view import Limits, RiskView, reduces, reducing_room
@@ -178,17 +185,17 @@ def check_duplicate_intent(_: OrderIntent, view: RiskView, __: Limits) -> str | 
 
 type Rule = Callable[[OrderIntent, RiskView, Limits], str | None]
 
-RULES: tuple[tuple[str, Rule], ...] = (
-    ("trading_state", check_trading_state),
-    ("market_data", check_market_data),
-    ("order_size", check_order_size),
-    ("order_notional", check_order_notional),
-    ("price_collar", check_price_collar),
-    ("aggressive_price", check_aggressive_price),
-    ("worst_case_exposure", check_worst_case_exposure),
-    ("position_notional", check_position_notional),
-    ("balance", check_balance),
-    ("duplicate_intent", check_duplicate_intent),
+RULES: tuple[tuple[OrderRule, Rule], ...] = (
+    (OrderRule.TRADING_STATE, check_trading_state),
+    (OrderRule.MARKET_DATA, check_market_data),
+    (OrderRule.ORDER_SIZE, check_order_size),
+    (OrderRule.ORDER_NOTIONAL, check_order_notional),
+    (OrderRule.PRICE_COLLAR, check_price_collar),
+    (OrderRule.AGGRESSIVE_PRICE, check_aggressive_price),
+    (OrderRule.WORST_CASE_EXPOSURE, check_worst_case_exposure),
+    (OrderRule.POSITION_NOTIONAL, check_position_notional),
+    (OrderRule.BALANCE, check_balance),
+    (OrderRule.DUPLICATE_INTENT, check_duplicate_intent),
 )
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from quoter.domain.commands import Denied, PlaceOrder, TimeInForce
+from quoter.domain.commands import Denied, OrderRule, PlaceOrder, TimeInForce
 from quoter.domain.market import Side
 from quoter.domain.trading import TradingState
 from quoter.risk.order_rules import RULES, judge
@@ -46,20 +46,20 @@ def test_an_order_says_whether_it_was_approved_as_a_reducing_one(kind: TimeInFor
 @pytest.mark.parametrize(
     ("rule", "changes", "size", "price"),
     [
-        ("trading_state", {"state": TradingState.PAUSED}, "1", None),
-        ("market_data", {"book_seq": 8}, "1", None),
-        ("order_size", {}, "5.01", "60"),
-        ("order_notional", {}, "4.5", None),
-        ("price_collar", {}, "1", "90"),
-        ("aggressive_price", {}, "1", "100.5"),
-        ("worst_case_exposure", {"inventory": Decimal("6.01")}, "1", None),
-        ("position_notional", {"best_ask": Decimal(199)}, "1", None),
-        ("balance", {"quote_held": Decimal(1)}, "1", None),
-        ("duplicate_intent", {"twin_ns": CALM.ts_ns}, "1", None),
+        (OrderRule.TRADING_STATE, {"state": TradingState.PAUSED}, "1", None),
+        (OrderRule.MARKET_DATA, {"book_seq": 8}, "1", None),
+        (OrderRule.ORDER_SIZE, {}, "5.01", "60"),
+        (OrderRule.ORDER_NOTIONAL, {}, "4.5", None),
+        (OrderRule.PRICE_COLLAR, {}, "1", "90"),
+        (OrderRule.AGGRESSIVE_PRICE, {}, "1", "100.5"),
+        (OrderRule.WORST_CASE_EXPOSURE, {"inventory": Decimal("6.01")}, "1", None),
+        (OrderRule.POSITION_NOTIONAL, {"best_ask": Decimal(199)}, "1", None),
+        (OrderRule.BALANCE, {"quote_held": Decimal(1)}, "1", None),
+        (OrderRule.DUPLICATE_INTENT, {"twin_ns": CALM.ts_ns}, "1", None),
     ],
 )
 def test_each_rule_alone_can_refuse_and_is_named(
-    rule: str, changes: dict[str, object], size: str, price: str | None
+    rule: OrderRule, changes: dict[str, object], size: str, price: str | None
 ) -> None:
     wanted = intent(size=size, price=price)
     limits = replace(LIMITS, position_notional_max=Decimal(1_000), book_spread_max=Decimal(1))

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from quoter.domain.commands import CancelAll, Denied, OrderIntent, PlaceOrder
+from quoter.domain.commands import CancelAll, Denied, OrderIntent, OrderRule, PlaceOrder
 from quoter.domain.events import FeedDown, FeedUp, OrderReject
 from quoter.domain.market import Side, Stream
 from quoter.domain.reasons import RejectReason
@@ -139,7 +139,9 @@ def test_counters_follow_the_steps(metrics: Metrics) -> None:
     )
     metrics.observe(filled_step())
     metrics.observe(step(commands=(place, CancelAll(reason=CancelReason.STATE)), state=change))
-    metrics.observe(step(event=reject, denied=(Denied(intent=intent, rule="balance", text=""),)))
+    metrics.observe(
+        step(event=reject, denied=(Denied(intent=intent, rule=OrderRule.BALANCE, text=""),))
+    )
     metrics.observe(step(event=FeedUp(ts_ns=NOW_NS, stream=Stream.MARKET), quote=QUOTE))
     metrics.observe(step(event=FeedDown(ts_ns=NOW_NS, stream=Stream.MARKET, text="")))
     assert value(metrics, "quoter_steps_total") == 5

@@ -7,7 +7,7 @@ import structlog
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from quoter.domain.commands import CancelOrder, Denied, OrderIntent, PlaceOrder
+from quoter.domain.commands import CancelOrder, Denied, OrderIntent, OrderRule, PlaceOrder
 from quoter.domain.events import FeedDown, LiveParamsChanged, OperatorCommand, Tick, TopOfBook
 from quoter.domain.market import Level, Side, Stream
 from quoter.domain.orders import OrderState
@@ -24,7 +24,7 @@ INTENT = OrderIntent(
     size=Decimal(1),
     book_seq=7,
 )
-DENIED = Denied(intent=INTENT, rule="order_size", text="1 is above 0.005")
+DENIED = Denied(intent=INTENT, rule=OrderRule.ORDER_SIZE, text="1 is above 0.005")
 
 
 def lines(*steps: Step, quote_log_interval_s: float = 0.0) -> list[EventDict]:
@@ -98,7 +98,7 @@ def test_a_denial_that_comes_with_every_book_update_is_counted_not_repeated() ->
 
 
 def test_another_rule_is_told_at_once() -> None:
-    other = replace(DENIED, rule="balance")
+    other = replace(DENIED, rule=OrderRule.BALANCE)
     assert len(lines(step(denied=(DENIED,)), step(denied=(other,)))) == 2
 
 
