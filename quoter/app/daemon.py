@@ -137,10 +137,10 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
     if folder is None:
         await gateway.close()
     metrics = metrics_of(settings)
-    metrics.safety.follow_key_rights(lambda: gateway.key_watch.is_verified)
+    metrics.safety.follow_key_rights(lambda: gateway.key_monitor.is_verified)
     if folder is not None:
         metrics.follow_drills(partial(last_passed_ns, folder.path))
-        for event, text in gateway.doubts:
+        for event, text in gateway.warnings:
             log.warning(event, text=text)
     steps = StepLog(quote_log_interval_s=settings.quote_log_interval_s)
     runner = Runner(
@@ -172,7 +172,9 @@ def _doors(started: Started, config: VenueConfig) -> tuple[ExternalStopsSettings
         check_signing_code(config)
         dead_man_s = dead_man_timeout_s(started.settings, is_dry=started.folder is None)
         watched = ExternalStopsSettings(started, dead_man_s)
-        gateway = make_gateway(config, now_ns=started.clock.now_ns, barred=watched.barred)
+        gateway = make_gateway(
+            config, now_ns=started.clock.now_ns, block_reason=watched.block_reason
+        )
     except CodeAltered as error:
         raise StartFailed(ExitCode.INTEGRITY, f"altered code: {error}") from None
     except (VenueError, ValueError) as error:
@@ -183,7 +185,7 @@ def _doors(started: Started, config: VenueConfig) -> tuple[ExternalStopsSettings
 async def _config(started: Started, instrument: Instrument, gateway: OrderGateway) -> EngineConfig:
     """Own orders gone, books settled, and what is known of the market. Raises StartFailed."""
     settings, ledger, start_ns = started.settings, started.ledger, started.start_ns
-    past = await gateway.past()
+    past = await gateway.market_history()
     refuse_hopeless(settings, instrument, past)
     found = calibrated(settings)
     kept = still_good(found, start_ns, kept_scale(settings, instrument, past))

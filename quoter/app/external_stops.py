@@ -83,7 +83,7 @@ class ExternalStopsSettings:
         folder = started.folder
         self._latch = Latch(folder.path) if folder is not None else None
 
-    def barred(self) -> str:
+    def block_reason(self) -> str:
         """Why no create may leave now: asked right before each one is written."""
         if self._latch is not None and self._latch.is_set():
             return "the latch is on the disk"

@@ -89,7 +89,7 @@ class Check:
             raise VenueError(f"balances can't be read: {held}")
         self._balances(held, instrument)
         self._rights(gateway)
-        now_ns, past = self._clock.now_ns(), await gateway.past()
+        now_ns, past = self._clock.now_ns(), await gateway.market_history()
         scale = kept_scale(self._settings, instrument, past)
         engine = Engine(
             engine_config(
@@ -115,9 +115,9 @@ class Check:
         self._say("key", "accepted; " + "; ".join(shown))
 
     def _rights(self, gateway: CcxtGateway) -> None:
-        if gateway.key_watch.is_verified:
+        if gateway.key_monitor.is_verified:
             self._say("rights", "the key can trade, and not move money away")
-        for _, text in gateway.doubts:
+        for _, text in gateway.warnings:
             self._console.print(f"warning: {clean(text)}", style="yellow", markup=False)
 
     def _limits(self, instrument: Instrument) -> None:

@@ -160,7 +160,7 @@ class Outbox:
     async def _work(self, gateway: OrderGateway, lane: Lane) -> None:
         while True:
             await self._run(gateway, await lane.take())
-            limited = gateway.rate_limit()
+            limited = gateway.rate_limit_pause()
             if limited is not None:
                 self._post(limited)
 

@@ -248,7 +248,7 @@ class Runner:
             if self.durable is not None:
                 self.durable.look()
             if self._gateway is not None:
-                self._metrics.process.budget(self._gateway.budget_used())
+                self._metrics.process.budget(self._gateway.rate_limit_used())
             await asyncio.sleep(REQUESTS_S)
 
     async def _end(self) -> None:

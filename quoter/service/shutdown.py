@@ -30,7 +30,7 @@ class Shutdown:
 
     async def drain(self) -> None:
         """After the wish to stop: wait for the engine's books and the venue, bounded in time."""
-        self._gateway.shut()
+        self._gateway.close_gate()
         try:
             async with asyncio.timeout(DRAIN_S_MAX):
                 await self._drained()
@@ -65,7 +65,7 @@ class Shutdown:
 
         A create that was under way may reach the venue after our first look.
         """
-        self._gateway.shut()
+        self._gateway.close_gate()
         loop = asyncio.get_running_loop()
         last_create_s = loop.time() + LATE_CREATE_S
         try:

@@ -1,4 +1,4 @@
-"""What the doors must be told: which venue, which symbol, which keys, how long to wait."""
+"""Configuration of the venue adapters: venue, symbol, keys, time limits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,31 +11,31 @@ type NowNs = Callable[[], int]  # UTC nanoseconds, never running backwards
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamTimings:
-    """How a stream is kept alive, brought back, checked and replaced (FD-04 to FD-07, FD-10)."""
+    """Times and limits of a stream: liveness, reconnects, checks, handovers (FD-04 to FD-10)."""
 
-    ping_s: float = 1.0  # quiet for so long: we ping, well within the 2 s after which it is stale
-    stall_s: float = 2.0  # nothing read for so long: what comes next is old news (stale limit)
+    ping_s: float = 1.0  # ping after this silence, well within the 2 s after which data is stale
+    stall_s: float = 2.0  # nothing read for so long: the next frame may be old (the stale limit)
     pong_s_max: float = 3.0
-    pongs_missed_max: int = 2  # dead after 1 + 2 * 3 = 7 s, below the 10 s that are promised
+    pongs_missed_max: int = 2  # dead after 1 + 2 * 3 = 7 s; FD-04 promises 10 s
     open_s_max: float = 10.0
     backoff_base_s: float = 0.25
     backoff_s_min: float = 0.05  # ccxt.pro loses subscriptions when called again at once
     backoff_s_max: float = 30.0
-    stable_s: float = 60.0  # a connection that lived so long resets the backoff
+    stable_s: float = 60.0  # a connection that lasted so long resets the back-off
     connects_max: int = 20
     connects_window_s: float = 300.0
     frame_bytes_max: int = 2_000_000
     frames_queued_max: int = 256
     resync_pause_s: float = 0.5  # at least this long between two depth snapshots
     snapshot_s_max: float = 10.0
-    roll_s: float = 85_800.0  # ten minutes before the venue's 24 h a new connection takes over
-    audit_s: float = 45.0  # between comparisons with a REST snapshot; found within a minute
-    audit_settle_s: float = 1.0  # what both have is looked at so long before and after the answer
-    lag_s_max: float = 1.0  # the venue's clock on a frame, behind ours by more: a slow feed
-    lag_frames: int = 3  # in a row
-    status_s: float = 30.0  # between looks at the venue's status
-    reopen_s: float = 10.0  # after trading opens again: the first book is let settle
-    mute_s_max: float = 10.0  # from an answered order to the first private news after it
+    handover_s: float = 85_800.0  # age at which a new connection takes over: 10 min before 24 h
+    book_check_s: float = 45.0  # between comparisons of the book with a REST snapshot
+    book_check_settle_s: float = 1.0  # waited before and after the REST request of a comparison
+    latency_s_max: float = 1.0  # a frame older than this, by the venue's clock, is late
+    latency_frames: int = 3  # late frames in a row that raise FEED_SLOW
+    status_s: float = 30.0  # between requests for the venue's trading status
+    reopen_s: float = 10.0  # after trading opens again: wait before the book is used
+    silent_s_max: float = 10.0  # from an answered order to the first private event after it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,27 +50,30 @@ class VenueConfig:
     api_key: str = field(default="", repr=False)
     secret: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
-    hosts: frozenset[str] = frozenset()  # replaces the table of hosts that may be spoken to
-    is_cancel_only: bool = False  # True: no create leaves, whatever is asked for
+    hosts: frozenset[str] = frozenset()  # replaces the list of hosts that may be contacted
+    is_cancel_only: bool = False  # True: the egress gate never opens for creates
     native_feed: bool = True  # False: the public feed through ccxt.pro too
     depth_levels: int = 1000  # of a depth snapshot
     call_s_max: float = 5.0  # a call that takes longer has an unknown outcome
     close_s_max: float = 3.0
-    create_age_s_max: float = 0.25  # decision to socket; an older create stays here
+    create_age_s_max: float = 0.25  # decision to socket; an older create is not sent
     create_window_ms: int = 2000  # the venue drops a create that arrives later
     call_window_ms: int = 5000
-    keep_alive_ms: int = 3000  # ping of ccxt's sockets
+    keep_alive_ms: int = 3000  # ping interval of ccxt's sockets
     pongs_missed_max: int = 2
     clock_offset_s_max: float = 1.0
-    key_rights_s: float = 3600.0  # between looks at what the key may do
+    key_rights_s: float = 3600.0  # between checks of the API key's permissions
     stream: StreamTimings = field(default_factory=StreamTimings)
 
     def __post_init__(self) -> None:
         if not self.order_prefix.isalnum() or self.order_prefix[0] in "tT0123456789":
-            raise ValueError(f"order prefix {self.order_prefix!r}: letters and digits, not t first")
+            raise ValueError(
+                f"order prefix {self.order_prefix!r}: use letters and digits, starting with a"
+                " letter other than t"
+            )
         if self.environment == "sandbox" and not urlsplit(self.sandbox_url).netloc:
             raise ValueError(f"sandbox needs a URL such as http://host:port: {self.sandbox_url!r}")
 
     def is_own(self, client_id: str) -> bool:
-        """Is this the id of an order of ours?"""
+        """Whether `client_id` belongs to an order of this instance."""
         return client_id.startswith(self.order_prefix)

@@ -12,7 +12,7 @@ from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.clock import VenueClock
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.egress.code_integrity import check_code
-from quoter.venues.egress.gate import Barred, never_barred
+from quoter.venues.egress.gate import BlockReason, never_blocked
 from quoter.venues.ports import CancelGateway, MarketFeed
 from quoter.venues.profiles import profile_of
 
@@ -27,13 +27,13 @@ def make_gateway(
     *,
     now_ns: NowNs = time.time_ns,
     random: Random | None = None,
-    barred: Barred = never_barred,
+    block_reason: BlockReason = never_blocked,
 ) -> CcxtGateway:
     """Orders and the private stream. Raises VenueError if the venue can't be used safely.
 
-    `barred` is asked at every create what forbids it just now; empty: nothing.
+    `block_reason` is asked at every create what forbids it just now; empty: nothing.
     """
-    return CcxtGateway(config, now_ns, random or Random(), barred)
+    return CcxtGateway(config, now_ns, random or Random(), block_reason)
 
 
 def make_cancel_gateway(config: VenueConfig, *, now_ns: NowNs = time.time_ns) -> CancelGateway:

@@ -1,7 +1,8 @@
-"""The two doors to an exchange. Nothing else in quoter talks to one.
+"""Interfaces between quoter and an exchange; no other module talks to a venue.
 
-Answers come back as events, so that the engine hears them like everything else. No method raises
-for what a venue does: trouble is an event too. Cancellation is the only way out of `run`.
+Answers are returned or emitted as events, so that the engine processes them like any other input.
+No method raises for a venue's behaviour unless its docstring says so: failures are events too.
+`run` ends only when it is cancelled.
 """
 
 from collections.abc import Callable
@@ -28,97 +29,103 @@ type Emit = Callable[[Event], None]
 
 
 class MarketFeed(Protocol):
-    """Public market data of one symbol; reconnects by itself for ever, with jitter and a cap."""
+    """Public market data of one symbol; reconnects without limit, with jittered back-off."""
 
     async def run(self, emit: Emit) -> None:
         """Emit FeedUp, then BookSnapshot and the deltas that follow it; FeedDown when lost."""
 
     def resync(self) -> None:
-        """The book can't be trusted: start again from a fresh snapshot. Idempotent."""
+        """Discard the book and start again from a fresh snapshot. Idempotent."""
 
 
 class CancelGateway(Protocol):
-    """What the sentinel has of an exchange: it can look and cancel, and nothing else."""
+    """The sentinel's access to an exchange: it can list and cancel orders, nothing else."""
 
     async def connect(self) -> Instrument:
-        """As that of `OrderGateway`."""
+        """Same as `OrderGateway.connect`."""
 
-    async def open_own(self) -> int:
-        """How many own orders (our prefix) the venue lists. Raises VenueError."""
+    async def count_own_open(self) -> int:
+        """Return how many own orders (our prefix) the venue lists. Raises VenueError."""
 
     async def cancel_all(self) -> int:
-        """As that of `OrderGateway`."""
+        """Same as `OrderGateway.cancel_all`."""
 
     async def report(self, request: RequestReport) -> ReportEvent:
-        """As that of `OrderGateway`."""
+        """Same as `OrderGateway.report`."""
 
     async def close(self) -> None:
         """Close every socket; bounded in time."""
 
 
 class DeadManSwitch(Protocol):
-    """The venue's own switch, where it has one (`venues/dead_man.py`)."""
+    """The venue's own dead man's switch, where it has one (`venues/ccxt/dead_man.py`)."""
 
     async def set_dead_man(self, seconds: float) -> None:
-        """Have it cancel everything so long from now unless asked again; 0: never.
+        """Make the venue cancel all orders after `seconds` unless renewed; 0 switches it off.
 
-        Raises VenueError if it did not say yes.
+        Raises VenueError if the venue did not confirm.
         """
 
 
 class OrderGateway(Protocol):
-    """Orders and our private stream, for one symbol and one account."""
+    """Orders and the private stream, for one symbol and one account."""
 
     async def connect(self) -> Instrument:
         """Load the market, check key and clock. Raises VenueError (KeyRefused) with the reason."""
 
     async def run(self, emit: Emit) -> None:
-        """Pump the private stream: Fill, OrderOpen, OrderDone; FeedUp/FeedDown(PRIVATE)."""
+        """Emit the private stream: Fill, OrderOpen, OrderDone; FeedUp/FeedDown(PRIVATE)."""
 
     async def place(self, order: PlaceOrder) -> OrderAck | OrderReject | OrderUnknown:
-        """Send one create, at most once. Refused by the gate: OrderReject(NOT_SENT)."""
+        """Send one create, at most once. Blocked by the egress gate: OrderReject(NOT_SENT)."""
 
     async def cancel(self, order: CancelOrder) -> OrderDone | CancelReject:
-        """Send one cancel; OrderDone carries the cumulative fill."""
+        """Send one cancel; OrderDone carries the cumulative filled size."""
 
     async def query(self, order: QueryOrder) -> OrderOpen | OrderDone | OrderNotFound | None:
-        """What the venue knows of one order; None if it did not answer."""
+        """Return the venue's state of one order; None if it did not answer."""
 
     async def report(self, request: RequestReport) -> ReportEvent:
-        """All kinds but BOOK; ReportFailed if the venue did not answer."""
+        """Return the requested report (any kind but BOOK); ReportFailed without an answer."""
 
-    async def past(self) -> MarketHistory:
-        """Bars and trade rate from before our time; empty where the venue does not tell."""
+    async def market_history(self) -> MarketHistory:
+        """Return bars and trade rate from before the start; empty where not available."""
 
     async def cancel_all(self) -> int:
-        """Cancel every own order, ask for the open ones; how many of ours are still open.
+        """Cancel every own order, list the open ones, return how many of ours are still open.
 
         Raises VenueError if the venue can't be asked.
         """
 
-    def shut(self) -> None:
-        """Close the last-inch gate: after this returns no create leaves, queued ones included."""
+    def close_gate(self) -> None:
+        """Close the egress gate: after this returns no create leaves, queued ones included."""
 
     def open_gate(self) -> None:
-        """Let creates through (start, and after a re-arm)."""
+        """Let creates pass the egress gate (at the start, and after a re-arm)."""
 
-    def reduce_only(self, *, is_on: bool) -> None:
-        """Of those, while it is on, only the ones that were approved as reducing."""
+    def set_reduce_only(self, *, is_on: bool) -> None:
+        """Set whether the gate passes only creates that were approved as reducing."""
 
-    def pulse(self, ts_ns: int) -> None:
-        """The engine has handled the tick of `ts_ns`: without one for 1 s no create leaves."""
+    def engine_heartbeat(self, ts_ns: int) -> None:
+        """Record that the engine processed the tick of `ts_ns`.
+
+        The egress gate blocks creates when the newest tick is more than 1 s old.
+        """
 
     async def clock_sample(self) -> ClockSample | None:
-        """Ask for the venue's time once; None without an answer, or if it does not tell."""
+        """Request the venue's time once; None without an answer or where it is not available."""
 
     def wire_ns(self, client_id: str) -> int | None:
-        """When the create's bytes left (UTC ns), if they did and it is still remembered."""
+        """Return when writing the create began (UTC ns); None if it was not, or was too long ago.
 
-    def budget_used(self) -> float:
-        """Share of the venue's tightest rate limit that we used; above 1: overdrawn."""
+        The last 1000 creates are kept.
+        """
 
-    def rate_limit(self) -> RateLimited | None:
-        """The venue's last wish for silence, if it is still in force."""
+    def rate_limit_used(self) -> float:
+        """Return the used share of the venue's tightest rate limit; above 1: overdrawn."""
+
+    def rate_limit_pause(self) -> RateLimited | None:
+        """Return the pause that the venue asked for, if it is still in force."""
 
     async def close(self) -> None:
         """Close every socket; bounded in time."""

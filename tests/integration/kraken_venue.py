@@ -17,7 +17,7 @@ from aiohttp import web
 
 from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.config import VenueConfig
-from quoter.venues.egress.gate import Barred, never_barred
+from quoter.venues.egress.gate import BlockReason, never_blocked
 from quoter.venues.factory import make_gateway
 from tests.integration.test_daemon_dialects import redirected
 
@@ -151,7 +151,7 @@ async def kraken() -> AsyncIterator[KrakenVenue]:
 
 @asynccontextmanager
 async def kraken_gateway(
-    venue: KrakenVenue, barred: Barred = never_barred
+    venue: KrakenVenue, block_reason: BlockReason = never_blocked
 ) -> AsyncIterator[CcxtGateway]:
     """Ccxt's own Kraken class, connected, its gate open, its URLs turned to that venue."""
     config = VenueConfig(
@@ -163,7 +163,7 @@ async def kraken_gateway(
         secret=SECRET,
         hosts=frozenset({urlsplit(venue.url).netloc}),
     )
-    gateway = make_gateway(config, barred=barred)
+    gateway = make_gateway(config, block_reason=block_reason)
     gateway._client.urls["api"] = redirected(gateway._client.urls["api"], venue.url)
     try:
         await gateway.connect()

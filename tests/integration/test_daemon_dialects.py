@@ -287,5 +287,5 @@ async def test_an_order_lives_and_ends_in_another_dialect() -> None:
 def test_where_nobody_can_be_asked_to_prevent_self_trades_a_start_says_so(
     exchange: str, is_doubted: bool
 ) -> None:
-    doubts = dict(make_gateway(config(exchange, "BTC/USDT")).doubts)
+    doubts = dict(make_gateway(config(exchange, "BTC/USDT")).warnings)
     assert ("self_trade" in doubts) is is_doubted

@@ -98,7 +98,7 @@ async def test_a_silently_corrupted_book_stops_us_until_it_is_fetched_anew(tmp_p
     with quiet_logs(tmp_path / "log"):
         async with running(market(LIVELY, 5)) as sandbox:
             chosen = settings(sandbox, tmp_path)
-            often = replace(StreamTimings(), audit_s=0.2, audit_settle_s=0.2)
+            often = replace(StreamTimings(), book_check_s=0.2, book_check_settle_s=0.2)
             venue = replace(venue_config(chosen), stream=often)
             async with flying(sandbox, chosen, venue=venue) as pilot:
                 await two_sided(pilot)

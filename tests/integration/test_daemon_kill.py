@@ -53,13 +53,13 @@ class Watch:
     sent_when_shut: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        shut = self.gateway.shut
+        shut = self.gateway.close_gate
 
         def shutting() -> None:
             shut()
             self.sent_when_shut.append(self.sent)
 
-        self.gateway.shut = shutting  # type: ignore[method-assign]
+        self.gateway.close_gate = shutting  # type: ignore[method-assign]
 
     @property
     def sent(self) -> int:

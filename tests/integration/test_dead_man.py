@@ -80,10 +80,10 @@ async def rigged() -> AsyncIterator[Rig]:
     """Not yet alive: nothing was armed so far."""
     rigs: list[Rig] = []
 
-    def barred() -> str:
+    def block_reason() -> str:
         return rigs[0].dead_man.overdue()
 
-    async with kraken() as venue, kraken_gateway(venue, barred) as gateway:
+    async with kraken() as venue, kraken_gateway(venue, block_reason) as gateway:
         rig = Rig(venue, gateway, DeadMan(door=gateway, timeout_s=TIMEOUT_S, clock=Clock()))
         rigs.append(rig)
         rig.dead_man.begin(rig.hear)

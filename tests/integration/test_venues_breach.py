@@ -56,7 +56,7 @@ async def test_cancels_leave_at_once_while_creates_use_up_all_they_may(
             await load
         took_s = sorted(left - begun for begun, left in zip(begun_s, left_s, strict=True))
         assert took_s[len(took_s) // 4] <= 0.05  # the calm quarter of a busy machine
-        assert gateway.rate_limit() is None
+        assert gateway.rate_limit_pause() is None
 
 
 @pytest.mark.parametrize("symbol", ["ETH/USDT", "BTC/USDC"])

@@ -28,7 +28,7 @@ async def test_cancel_all_takes_own_orders_and_leaves_foreign_ones(
     for number in range(12):
         await gateway.place(place(number))
     await still_sandbox.rest_order("SELL", "65000", "0.01", newClientOrderId="foreign1")
-    gateway.shut()
+    gateway.close_gate()
     await still_sandbox.arm("error_before", endpoint="cancel", count=3, status=503)
     assert await gateway.cancel_all() == 0
     rows = (await still_sandbox.signed("GET", "openOrders", symbol="BTCUSDT")).rows

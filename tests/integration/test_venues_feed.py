@@ -44,7 +44,7 @@ QUICK = StreamTimings(
     resync_pause_s=0.05,
 )
 # Compares a few times a second instead of every 45 s.
-AUDITING = replace(QUICK, audit_s=0.2, audit_settle_s=0.15)
+AUDITING = replace(QUICK, book_check_s=0.2, book_check_settle_s=0.15)
 HANG_S = 1.0  # beyond the limit of the tests that use it
 BTCUSDT = Instrument(
     symbol="BTC/USDT",
@@ -230,7 +230,7 @@ async def test_connections_that_end_as_planned_cost_nothing(sandbox_config: Sand
     async with running_sandbox(short) as sandbox:
         feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
         async with holding(feed) as told:
-            await until(lambda: feed.rolls >= 4, timeout_s=8.0)
+            await until(lambda: feed.handovers >= 4, timeout_s=8.0)
     assert (told.count(FeedUp), told.count(FeedDown)) == (1, 0)
     assert (told.gaps, told.faults, told.count(BookSnapshot)) == (0, [], 1)
     trades = [int(event.trade_id) for event in told.events if isinstance(event, Trade)]
@@ -240,12 +240,12 @@ async def test_connections_that_end_as_planned_cost_nothing(sandbox_config: Sand
 async def test_a_connection_is_replaced_before_the_venues_day_is_over(
     sandbox: RunningSandbox,
 ) -> None:
-    aging = replace(config(sandbox), stream=replace(QUICK, roll_s=0.3))
+    aging = replace(config(sandbox), stream=replace(QUICK, handover_s=0.3))
     feed = BinanceFeed(aging, BTCUSDT, time.time_ns, Random(1))
     async with holding(feed) as told:
-        await until(lambda: feed.rolls >= 3)
+        await until(lambda: feed.handovers >= 3)
     assert (told.count(FeedUp), told.count(FeedDown), told.gaps) == (1, 0, 0)
-    assert StreamTimings().roll_s == (23 * 60 + 50) * 60
+    assert StreamTimings().handover_s == (23 * 60 + 50) * 60
 
 
 @pytest.mark.parametrize("native", [True, False])

@@ -358,9 +358,9 @@ async def test_two_hundred_queued_creates_and_a_shut_gate_leave_none_on_the_wire
     places = [asyncio.create_task(gateway.place(place(n))) for n in range(200)]
     await until(lambda: len(on_the_wire(gateway)) >= under_way)
     if is_shut:
-        gateway.shut()
+        gateway.close_gate()
     else:
-        gateway.reduce_only(is_on=True)
+        gateway.set_reduce_only(is_on=True)
     before = on_the_wire(gateway)
     answers = await asyncio.gather(*places)
     assert on_the_wire(gateway) == before
@@ -392,7 +392,7 @@ async def test_429_brings_silence_for_as_long_as_the_venue_said(
     answer = await gateway.place(place(2))
     assert isinstance(answer, OrderReject)
     assert answer.reason is RejectReason.RATE_LIMIT
-    wish = gateway.rate_limit()
+    wish = gateway.rate_limit_pause()
     assert wish is not None
     assert 1.5e9 < wish.until_ns - time.time_ns() <= 2e9
     silent = await gateway.place(place(3))
@@ -427,7 +427,7 @@ async def test_a_healthy_burst_stays_below_the_venues_limits() -> None:
         connected(config(sandbox)) as gateway,
     ):
         answers = [await gateway.place(place(number)) for number in range(20)]
-        assert gateway.rate_limit() is None
+        assert gateway.rate_limit_pause() is None
         acks = sum(isinstance(answer, OrderAck) for answer in answers)
         assert acks in (14, 15), "seventy percent, and what grew back meanwhile"
         assert isinstance(await gateway.cancel(cancel(0)), OrderDone)

@@ -16,7 +16,7 @@ async def test_a_stream_that_is_mute_about_our_orders_is_given_up_and_replaced(
     still_sandbox: RunningSandbox,
 ) -> None:
     usual = config(still_sandbox)
-    quick = replace(usual, stream=replace(usual.stream, mute_s_max=0.3))
+    quick = replace(usual, stream=replace(usual.stream, silent_s_max=0.3))
     async with connected(quick) as gateway, streaming(gateway) as told:
         assert isinstance(await gateway.place(place(1)), OrderAck)
         await until(lambda: any(isinstance(event, OrderOpen) for event in told))
@@ -70,7 +70,7 @@ async def test_a_connection_that_ends_as_planned_is_replaced_before_and_no_news_
             name = place(number).client_id
             await until(lambda n=name: has_told(told, n))  # type: ignore[misc]
             await until(lambda: user_sockets(still_sandbox) == 1, timeout_s=10.0)
-            assert gateway.rolls == number
+            assert gateway.handovers == number
         assert isinstance(await gateway.place(place(9)), OrderAck)
         await until(lambda: has_told(told, place(9).client_id))
     assert not [event for event in told if isinstance(event, FeedDown)]
@@ -79,9 +79,9 @@ async def test_a_connection_that_ends_as_planned_is_replaced_before_and_no_news_
 
 async def test_a_connection_is_replaced_when_it_grows_old(still_sandbox: RunningSandbox) -> None:
     usual = config(still_sandbox)
-    aging = replace(usual, stream=replace(usual.stream, roll_s=0.3))
+    aging = replace(usual, stream=replace(usual.stream, handover_s=0.3))
     async with connected(aging) as gateway, streaming(gateway) as told:
-        await until(lambda: gateway.rolls >= 2, timeout_s=20.0)
+        await until(lambda: gateway.handovers >= 2, timeout_s=20.0)
     assert not [event for event in told if isinstance(event, FeedDown)]
     assert user_sockets(still_sandbox) == 0
 
@@ -92,7 +92,7 @@ async def test_a_roll_that_is_refused_is_tried_again_while_the_old_connection_go
     async with connected(config(still_sandbox)) as gateway, streaming(gateway) as told:
         fault = await still_sandbox.arm("error_before", endpoint="subscribe", count=2, status=503)
         await still_sandbox.admin("POST", "streams/shutdown", {"in_s": 30.0, "socket": "user"})
-        await until(lambda: gateway.rolls == 1, timeout_s=20.0)
+        await until(lambda: gateway.handovers == 1, timeout_s=20.0)
         assert await still_sandbox.fired(fault) == 2
         assert isinstance(await gateway.place(place(1)), OrderAck)
         await until(lambda: has_told(told, place(1).client_id))

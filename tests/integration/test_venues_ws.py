@@ -316,7 +316,7 @@ async def test_a_planned_roll_loses_nothing_repeats_nothing_and_tells_of_no_end(
 
 async def test_a_connection_is_replaced_when_it_grows_old_again_and_again() -> None:
     heard, counter = Heard(), Counter(0)
-    async with counting(counter, heard, replace(QUICK, roll_s=0.1)):
+    async with counting(counter, heard, replace(QUICK, handover_s=0.1)):
         await until(lambda: counter.arrived >= 4)
     assert is_gapless(heard.frames)
     assert heard.notes.count("opened") == 1
@@ -344,7 +344,7 @@ async def test_when_the_old_one_ends_first_the_new_one_takes_over_and_the_hole_s
         await asyncio.sleep(0.05)
         first.transport.abort()
         await until(lambda: heard.frames == [b"1", b"7"])
-        assert reader.rolls == 1
+        assert reader.handovers == 1
     assert heard.notes.count("opened") == 1
 
 
@@ -372,7 +372,7 @@ async def test_a_roll_that_is_refused_is_tried_again_while_the_old_one_goes_on()
     ):
         await until(lambda: len(heard.frames) >= 3)
         reader.roll()
-        await until(lambda: reader.rolls == 1)
+        await until(lambda: reader.handovers == 1)
     task.cancel()
     assert refused == 1
     assert is_gapless(heard.frames)

@@ -39,7 +39,8 @@ MUTANTS = (
         "nobody tells the last inch which tick the engine has handled",
         Edit(
             "quoter/service/health/process_health.py",
-            "        if self._gateway is not None:\n            self._gateway.pulse(ts_ns)\n",
+            "        if self._gateway is not None:\n"
+            "            self._gateway.engine_heartbeat(ts_ns)\n",
             "",
         ),
         tests=(f"tests/integration/test_daemon_health.py::{DEAF}",),

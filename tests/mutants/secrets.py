@@ -130,7 +130,7 @@ START = (
         "a right that the key gets later is not noticed",
         Edit(
             "quoter/venues/ccxt/gateway.py",
-            '            spawn(tasks, "key_rights", self.key_watch.run(emit))\n',
+            '            spawn(tasks, "key_rights", self.key_monitor.run(emit))\n',
             "",
         ),
         tests=("tests/integration/test_venues_keys.py",),

@@ -167,7 +167,7 @@ PRIVATE = (
         "the private connection lives until the venue ends it",
         Edit(
             "quoter/venues/ccxt/private_stream.py",
-            "async with asyncio.timeout(self._timings.roll_s):",
+            "async with asyncio.timeout(self._timings.handover_s):",
             "async with asyncio.timeout(None):",
         ),
         tests=("tests/integration/test_venues_private.py",),

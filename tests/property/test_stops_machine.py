@@ -51,7 +51,7 @@ class Door(Gateway):
         self.gate = EgressGate(hosts=frozenset(), age_ns_max=0, now_ns=now_ns)
         self.gate.report_breaches(wire_mismatch_alarm(emit, now_ns))
 
-    def shut(self) -> None:
+    def close_gate(self) -> None:
         self.gate.is_open = False
 
     def open_gate(self) -> None:

@@ -77,7 +77,7 @@ class ProcessHealth:
         """The engine has handled the tick of `ts_ns`."""
         self._pulse_ns = ts_ns
         if self._gateway is not None:
-            self._gateway.pulse(ts_ns)
+            self._gateway.engine_heartbeat(ts_ns)
 
     def is_alive(self) -> bool:
         """Do the tasks run, does the loop come round, has the engine lately heard its clock?"""

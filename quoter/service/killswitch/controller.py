@@ -163,7 +163,7 @@ class KillSwitchController:
         """Follow the engine. Never waits: cancels leave beside the latch, not behind it."""
         self._state = change.after
         if self._gateway is not None:
-            self._gateway.reduce_only(is_on=change.after is TradingState.REDUCE_ONLY)
+            self._gateway.set_reduce_only(is_on=change.after is TradingState.REDUCE_ONLY)
         self._follow()
         for cause, text in change.raised:
             is_known = self.latched is not None and (
@@ -201,7 +201,7 @@ class KillSwitchController:
         is_latched = self.latched is not None or is_kept
         is_stopped = self._state >= TradingState.PAUSED or self._kills > 0
         if is_stopped or is_latched or self._is_ending:
-            self._gateway.shut()
+            self._gateway.close_gate()
         else:
             self._gateway.open_gate()
 

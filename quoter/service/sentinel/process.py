@@ -192,7 +192,7 @@ class Sentinel:
         for pause_s in (*RETRIES_S, 0.0):
             try:
                 async with asyncio.timeout(TRY_S_MAX):
-                    listed = await self._door.open_own()
+                    listed = await self._door.count_own_open()
                     found = listed if found is None else found
                     self._audit.answered(listed)
                     left = await self._door.cancel_all() if listed else 0

@@ -88,9 +88,9 @@ class BinanceFeed:
             spawn(tasks, "venue status", status.run(emit))
 
     @property
-    def rolls(self) -> int:
+    def handovers(self) -> int:
         """How often a new connection took over from one that still lived."""
-        return self._reader.rolls
+        return self._reader.handovers
 
     def resync(self) -> None:
         """Start again from a fresh snapshot; nothing while that is under way."""
@@ -229,7 +229,7 @@ class BinanceFeed:
         """Measure the venue's clock and have the book compared with a snapshot, again and again."""
         is_first = True
         while True:
-            pause_s = self._timings.audit_s
+            pause_s = self._timings.book_check_s
             try:
                 await self._measure(rest)
                 if not is_first and not await self._audit(rest):
@@ -251,9 +251,9 @@ class BinanceFeed:
     async def _audit(self, rest: BinanceRest) -> bool:
         """Pass on the book as REST has it at our update; whoever holds ours finds a difference."""
         self._sync.watch()
-        await asyncio.sleep(self._timings.audit_settle_s)  # a snapshot may be a little behind
+        await asyncio.sleep(self._timings.book_check_settle_s)  # a snapshot may be a little behind
         snapshot = await rest.depth()
-        await asyncio.sleep(self._timings.audit_settle_s)  # or the stream
+        await asyncio.sleep(self._timings.book_check_settle_s)  # or the stream
         self._reader.look()
         found = self._sync.audit(snapshot)
         if found is None:

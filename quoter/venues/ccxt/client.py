@@ -12,12 +12,12 @@ from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.ccxt.kraken_checksum import KrakenBooks
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.egress.gate import (
-    Barred,
+    BlockReason,
     EgressGate,
     Purpose,
     SealedGate,
     check_session,
-    never_barred,
+    never_blocked,
 )
 from quoter.venues.egress.rate_limiter import RateLimiter
 from quoter.venues.json_values import as_map
@@ -41,11 +41,11 @@ def guarded_class(exchange: str) -> type[GuardedExchange]:
 
 
 def make_client(
-    config: VenueConfig, now_ns: NowNs, barred: Barred = never_barred
+    config: VenueConfig, now_ns: NowNs, block_reason: BlockReason = never_blocked
 ) -> GuardedExchange:
     """A ccxt.pro client for `config`, its gate shut. Raises VenueError if it can't be safe.
 
-    `barred` is asked at every create: see `LastInch`.
+    `block_reason` is asked at every create: see `LastInch`.
     """
     dialect = profile_of(config.exchange)
     if config.environment == "sandbox" and dialect.family != "binance":
@@ -65,7 +65,7 @@ def make_client(
         now_ns=now_ns,
         needs_tls=config.environment != "sandbox",
         hushed=lambda purpose: limiter.hushed(now_ns(), is_cancel=purpose in STOPPING),
-        barred=barred,
+        block_reason=block_reason,
     )
     exact = client.exceptions.get("exact")
     by_market = as_map(client.exceptions.get("spot")).get("exact")

@@ -179,7 +179,7 @@ class CcxtFeed:
         """Measure the venue's clock, and compare what is streamed with a REST book."""
         while True:
             await self._rest.measure(self._lag)
-            await asyncio.sleep(self._timings.audit_s)
+            await asyncio.sleep(self._timings.book_check_s)
             difference = await self._difference()
             for _ in range(CHECKS - 1):
                 difference = difference and await self._difference()
@@ -191,7 +191,7 @@ class CcxtFeed:
 
     async def _difference(self) -> str:
         """One comparison; empty also when there is nothing to compare with."""
-        settle_s, sequence = self._timings.audit_settle_s, self._sequence
+        settle_s, sequence = self._timings.book_check_settle_s, self._sequence
         self._check.begin()
         await asyncio.sleep(3 * settle_s)  # REST answers may be a little behind
         raw = await self._rest.book()

@@ -34,7 +34,7 @@ from quoter.venues.ccxt.startup import Startup
 from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.clock import ClockSample
 from quoter.venues.config import NowNs, VenueConfig
-from quoter.venues.egress.gate import Barred, never_barred
+from quoter.venues.egress.gate import BlockReason, never_blocked
 from quoter.venues.egress.wire_mismatch import wire_mismatch_alarm
 from quoter.venues.json_values import text
 from quoter.venues.ports import Emit
@@ -51,14 +51,18 @@ class CcxtGateway:
     """`OrderGateway` through ccxt.pro; see `quoter.venues.ports`."""
 
     def __init__(
-        self, config: VenueConfig, now_ns: NowNs, random: Random, barred: Barred = never_barred
+        self,
+        config: VenueConfig,
+        now_ns: NowNs,
+        random: Random,
+        block_reason: BlockReason = never_blocked,
     ) -> None:
         self._config, self._now_ns = config, now_ns
-        self._client = make_client(config, now_ns, barred)
+        self._client = make_client(config, now_ns, block_reason)
         self._dialect = with_self_trade(profile_of(config.exchange), self._client.features)
         self._caller = Caller(self._client, config, now_ns)
         self._news = PrivateEvents(dialect=self._dialect, is_own=self.is_own, now_ns=now_ns)
-        self.key_watch = KeyMonitor(
+        self.key_monitor = KeyMonitor(
             client=self._client, caller=self._caller, config=config, now_ns=now_ns
         )
         self._startup = Startup(
@@ -67,7 +71,7 @@ class CcxtGateway:
             config=config,
             dialect=self._dialect,
             now_ns=now_ns,
-            key_watch=self.key_watch,
+            key_monitor=self.key_monitor,
         )
         self.clock = self._startup.clock  # as of connect(); kept by whoever asks `clock_sample`
         self._reporter = Reporter(
@@ -111,18 +115,18 @@ class CcxtGateway:
         return await self._startup.connect()
 
     @property
-    def doubts(self) -> tuple[tuple[str, str], ...]:
+    def warnings(self) -> tuple[tuple[str, str], ...]:
         """What a person should know of this venue and key, with a name each: after `connect`."""
-        found = (("key_rights", self.key_watch.doubts), ("self_trade", self._unprevented()))
+        found = (("key_rights", self.key_monitor.doubts), ("self_trade", self._unprevented()))
         return tuple((name, text) for name, text in found if text)
 
     def _unprevented(self) -> str:
         return "" if self._dialect.self_trade else NOT_PREVENTED
 
     @property
-    def rolls(self) -> int:
+    def handovers(self) -> int:
         """How often another private connection took over from one that still lived."""
-        return self._stream.rolls
+        return self._stream.handovers
 
     async def run(self, emit: Emit) -> None:
         """Pump fills and order news until cancelled; foreign orders pass through as they are."""
@@ -130,7 +134,7 @@ class CcxtGateway:
         async with asyncio.TaskGroup() as tasks:
             stream = self._stream.run(emit, trades=self._news.trades, orders=self._news.orders)
             spawn(tasks, "stream", stream)
-            spawn(tasks, "key_rights", self.key_watch.run(emit))
+            spawn(tasks, "key_rights", self.key_monitor.run(emit))
 
     async def place(self, order: PlaceOrder) -> OrderAck | OrderReject | OrderUnknown:
         """Send one limit order, at most once; never queued."""
@@ -172,7 +176,7 @@ class CcxtGateway:
         """
         return await self._endings.cancel_all()
 
-    async def open_own(self) -> int:
+    async def count_own_open(self) -> int:
         """How many own orders the venue lists. Raises VenueError."""
         return len(await self._endings.own_open())
 
@@ -180,22 +184,22 @@ class CcxtGateway:
         """Have the venue cancel everything so long from now, 0: never. Raises VenueError."""
         await set_dead_man(self._client, self._caller, self._config, seconds)
 
-    async def past(self) -> MarketHistory:
+    async def market_history(self) -> MarketHistory:
         """Bars and trade rate from before our time; empty where the venue does not tell."""
         return await market_past(self._client, self._caller, self._config.symbol)
 
-    def shut(self) -> None:
+    def close_gate(self) -> None:
         """Nothing that creates an order is written after this returns."""
         self._client.gate.is_open = False
 
     def open_gate(self) -> None:
         self._client.gate.is_open = True
 
-    def reduce_only(self, *, is_on: bool) -> None:
+    def set_reduce_only(self, *, is_on: bool) -> None:
         """From now on, or no longer, only orders leave that were approved as reducing ones."""
         self._client.gate.reduces_only = is_on
 
-    def pulse(self, ts_ns: int) -> None:
+    def engine_heartbeat(self, ts_ns: int) -> None:
         """Another tick was handled."""
         self._client.gate.pulse_ns = ts_ns
 
@@ -204,10 +208,10 @@ class CcxtGateway:
         sample = await self._startup.clock_sample()
         return None if isinstance(sample, Failed) else sample
 
-    def budget_used(self) -> float:
+    def rate_limit_used(self) -> float:
         return self._client.limiter.used_share(self._now_ns())
 
-    def rate_limit(self) -> RateLimited | None:
+    def rate_limit_pause(self) -> RateLimited | None:
         return self._client.limiter.silent(self._now_ns())
 
     def wire_ns(self, client_id: str) -> int | None:

@@ -74,10 +74,10 @@ class PrivateStream:
         self._dialect, self._timings, self._now_ns = dialect, timings, now_ns
         self._stall_s = stall_s
         self._backoff = Backoff(timings, random)
-        self._mute = SilentStreamDetector(timings.mute_s_max)
+        self._mute = SilentStreamDetector(timings.silent_s_max)
         self._active: Watches | None = None
         self._wants_roll = asyncio.Event()
-        self.rolls = 0
+        self.handovers = 0
 
     async def run(self, emit: Emit, *, trades: Rows, orders: Rows) -> None:
         """FeedUp once both watches wait, FeedDown when either ends, and again."""
@@ -195,7 +195,7 @@ class PrivateStream:
         """Replace the connection when it grows old or is told of its end, as often as needed."""
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._timings.roll_s):
+                async with asyncio.timeout(self._timings.handover_s):
                     await self._wants_roll.wait()
             self._wants_roll.clear()
             while not await self._take_over(emit, trades, orders):
@@ -220,7 +220,7 @@ class PrivateStream:
         self._listen(second, emit)
         first.client.alive = first.client.goodbye = None
         self._backoff.planned()
-        self.rolls += 1
+        self.handovers += 1
         try:
             await asyncio.sleep(OVERLAP_S)
         finally:

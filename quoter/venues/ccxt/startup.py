@@ -37,9 +37,9 @@ class Startup:
         config: VenueConfig,
         dialect: VenueProfile,
         now_ns: NowNs,
-        key_watch: KeyMonitor,
+        key_monitor: KeyMonitor,
     ) -> None:
-        self._key_watch = key_watch
+        self._key_watch = key_monitor
         self._client, self._caller, self._config = client, caller, config
         self._dialect, self._now_ns = dialect, now_ns
         self.clock = VenueClock()

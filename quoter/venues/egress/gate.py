@@ -86,10 +86,10 @@ def _unheard(_: str) -> None:
     """Nobody runs yet: `LastInch.breach_text` keeps it."""
 
 
-type Barred = Callable[[], str]  # what forbids a create just now; empty: nothing
+type BlockReason = Callable[[], str]  # what forbids a create just now; empty: nothing
 
 
-def never_barred() -> str:
+def never_blocked() -> str:
     return ""
 
 
@@ -98,8 +98,9 @@ class EgressGate:
 
     `hushed` says why the venue wants to hear nothing of a purpose now; empty: it does not mind.
     `on_breach` hears of every request that must never have been built: the gate is shut by then.
-    `barred` says what outside this process forbids a create now: it is asked at every one, so that
-    a process that was frozen in between can't send on what it knew before.
+    `block_reason` returns why something outside this process forbids a create now, or an empty
+    text. It is called for every create, so that a process that was frozen can't send on old
+    knowledge.
     """
 
     def __init__(
@@ -110,11 +111,11 @@ class EgressGate:
         now_ns: NowNs,
         hushed: Callable[[Purpose], str] = _never_hushed,
         needs_tls: bool = False,
-        barred: Barred = never_barred,
+        block_reason: BlockReason = never_blocked,
     ) -> None:
         self._hosts, self._age_ns_max, self._now_ns = hosts, age_ns_max, now_ns
         self._schemes = TLS_SCHEMES if needs_tls else TLS_SCHEMES | PLAIN_SCHEMES
-        self._hushed, self._barred = hushed, barred
+        self._hushed, self._barred = hushed, block_reason
         self._intents: dict[str, PlaceOrder] = {}
         self._wire_ns: dict[str, int] = {}
         self.is_open = False

@@ -12,9 +12,9 @@ class LatencyMonitor:
 
     def __init__(self, timings: StreamTimings, clock: VenueClock | None = None) -> None:
         """`clock` is kept by somebody else; without it the feed has to tell what it measured."""
-        self._limit_ns = int(timings.lag_s_max * 1e9)
+        self._limit_ns = int(timings.latency_s_max * 1e9)
         self._far_ns = int(timings.stall_s * 1e9)  # too old to wait for a second one
-        self._frames = timings.lag_frames
+        self._frames = timings.latency_frames
         self.is_measured_elsewhere = clock is not None
         self._clock = clock or VenueClock()
         self._in_a_row = 0  # frames that contradict what stands

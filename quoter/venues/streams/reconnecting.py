@@ -67,7 +67,7 @@ class StreamReader:
         self._overlap: deque[bytes] = deque(maxlen=OVERLAP_FRAMES_MAX)
         self._wants_roll = asyncio.Event()
         self._met = asyncio.Event()
-        self.rolls = 0
+        self.handovers = 0
 
     def roll(self) -> None:
         """The venue is about to end this connection: replace it while it still lives."""
@@ -146,7 +146,7 @@ class StreamReader:
         """Replace the connection when it grows old or is told of its end, as often as needed."""
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._timings.roll_s):
+                async with asyncio.timeout(self._timings.handover_s):
                     await self._wants_roll.wait()
             self._wants_roll.clear()
             while not await self._take_over():
@@ -188,7 +188,7 @@ class StreamReader:
         second.hear, second.on_alive = self._handler.frame, self._handler.alive
         while self._overlap:
             self._handler.frame(self._overlap.popleft())
-        self.rolls += 1
+        self.handovers += 1
         self._met.set()
         if first is not None:
             first.hear, first.on_alive = _deaf, _nothing

@@ -56,11 +56,11 @@ def watched(
 
 def test_a_latch_on_the_disk_forbids_every_create(tmp_path: Path) -> None:
     ours = watched(tmp_path)
-    assert ours.barred() == ""
+    assert ours.block_reason() == ""
     Latch(tmp_path).write(Cause.SENTINEL_KILL, "silent", 0)
-    assert "latch" in ours.barred()
+    assert "latch" in ours.block_reason()
     Latch(tmp_path).clear()
-    assert ours.barred() == ""
+    assert ours.block_reason() == ""
 
 
 def test_a_wall_clock_that_leapt_forbids_every_create_at_once(tmp_path: Path) -> None:
@@ -69,16 +69,16 @@ def test_a_wall_clock_that_leapt_forbids_every_create_at_once(tmp_path: Path) ->
     wall_ns = [hour_ns]
     clock = Clock(wall_ns=lambda: wall_ns[0], monotonic_ns=lambda: 0)
     ours = watched(tmp_path, clock=clock)
-    assert ours.barred() == ""
+    assert ours.block_reason() == ""
     wall_ns[0] += hour_ns
-    assert "moved by +3600.0 s" in ours.barred()
+    assert "moved by +3600.0 s" in ours.block_reason()
 
 
 def test_a_switch_that_is_not_armed_forbids_every_create(tmp_path: Path) -> None:
     ours = watched(tmp_path, dead_man_s=60)
-    assert ours.barred()
+    assert ours.block_reason()
     assert ours.guards(Switch()).dead_man is not None
-    assert "not armed" in ours.barred()
+    assert "not armed" in ours.block_reason()
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_the_start_says_who_would_cancel(
 
 def test_a_dry_run_is_watched_by_nobody() -> None:
     ours = watched(None)
-    assert ours.barred() == ""
+    assert ours.block_reason() == ""
     found = ours.guards(Switch())
     assert (found.heartbeat, found.dead_man, found.sentinel) == (None, None, None)
     assert heartbeat_of(settings(), None, Clock(), 0) is None

@@ -81,7 +81,7 @@ class Gateway:
         await self._take(request)
         return ReportFailed(ts_ns=START_NS, kind=request.kind, text="no")
 
-    async def past(self) -> MarketHistory:
+    async def market_history(self) -> MarketHistory:
         raise AssertionError("the outbox never asks")
 
     async def cancel_all(self) -> int:
@@ -94,16 +94,16 @@ class Gateway:
             raise VenueError("away")
         return 0
 
-    def shut(self) -> None:
+    def close_gate(self) -> None:
         """No gate here."""
 
     def open_gate(self) -> None:
         """No gate here."""
 
-    def reduce_only(self, *, is_on: bool) -> None:
+    def set_reduce_only(self, *, is_on: bool) -> None:
         """No gate here."""
 
-    def pulse(self, ts_ns: int) -> None:
+    def engine_heartbeat(self, ts_ns: int) -> None:
         """No gate here."""
 
     async def clock_sample(self) -> ClockSample | None:
@@ -112,10 +112,10 @@ class Gateway:
     def wire_ns(self, client_id: str) -> int | None:
         return START_NS
 
-    def budget_used(self) -> float:
+    def rate_limit_used(self) -> float:
         raise AssertionError("the outbox never asks")
 
-    def rate_limit(self) -> RateLimited | None:
+    def rate_limit_pause(self) -> RateLimited | None:
         return self.limited
 
     async def close(self) -> None:

@@ -38,10 +38,10 @@ class Door(Gateway):
         super().__init__()
         self.opened_as: list[bool] = []  # for reducing orders only?
 
-    def reduce_only(self, *, is_on: bool) -> None:
+    def set_reduce_only(self, *, is_on: bool) -> None:
         self.reduces_only = is_on
 
-    def shut(self) -> None:
+    def close_gate(self) -> None:
         self.is_gate_open = False
 
     def open_gate(self) -> None:

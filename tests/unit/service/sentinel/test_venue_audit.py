@@ -31,7 +31,7 @@ class Door:
     async def connect(self) -> Instrument:
         return ABC
 
-    async def open_own(self) -> int:
+    async def count_own_open(self) -> int:
         return 0
 
     async def cancel_all(self) -> int:

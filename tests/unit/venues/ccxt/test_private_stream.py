@@ -55,4 +55,4 @@ def test_a_new_connection_owes_nothing_of_what_an_older_one_was_asked() -> None:
 
 def test_the_shipped_patience_notices_a_mute_stream_within_thirty_seconds() -> None:
     """Five seconds until the open orders are compared, then an order, its answer, and silence."""
-    assert 5.0 + 2.0 + StreamTimings().mute_s_max + MUTE_POLL_S < 30.0
+    assert 5.0 + 2.0 + StreamTimings().silent_s_max + MUTE_POLL_S < 30.0

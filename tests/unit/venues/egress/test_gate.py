@@ -295,7 +295,7 @@ def test_what_forbids_a_create_from_outside_is_asked_at_the_write_too(clock: Clo
         hosts=frozenset({"venue:81"}),
         age_ns_max=250 * NS_PER_MS,
         now_ns=clock,
-        barred=lambda: latched[0],
+        block_reason=lambda: latched[0],
     )
     gate.is_open = True
     gate.register(order())
