@@ -91,17 +91,7 @@ class CcxtGateway:
             reporter=self._reporter,
             remember=self._news.remember,
         )
-        self._stream = PrivateStream(
-            client=self._client,
-            twin=lambda: make_twin(self._client, config, now_ns),
-            caller=self._caller,
-            symbol=config.symbol,
-            dialect=self._dialect,
-            timings=config.stream,
-            stall_s=config.keep_alive_ms / 1000 + config.stream.stall_s,
-            now_ns=now_ns,
-            random=random,
-        )
+        self._stream = self._private_stream(random)
 
     def is_own(self, client_id: str) -> bool:
         """Is this the id of an order of ours?"""
@@ -223,6 +213,19 @@ class CcxtGateway:
         with suppress(Exception):
             async with asyncio.timeout(self._config.close_s_max):
                 await self._client.close()
+
+    def _private_stream(self, random: Random) -> PrivateStream:
+        return PrivateStream(
+            client=self._client,
+            twin=lambda: make_twin(self._client, self._config, self._now_ns),
+            caller=self._caller,
+            symbol=self._config.symbol,
+            dialect=self._dialect,
+            timings=self._config.stream,
+            stall_s=self._config.keep_alive_ms / 1000 + self._config.stream.stall_s,
+            now_ns=self._now_ns,
+            random=random,
+        )
 
     async def _create(self, order: PlaceOrder) -> JsonDict:
         return await self._client.create_order(
