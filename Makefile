@@ -53,8 +53,8 @@ audit: setup     ## known vulnerabilities of the locked packages (asks the netwo
 sbom: setup      ## write sbom.json, the list of the locked packages (CycloneDX)
 	@deploy/dev/audit.sh sbom
 
-env: setup       ## write .env.example and the README table from the settings class
-	@.venv/bin/quoter env-example > .env.example && $(PY) -m deploy.dev.readme
+env: setup       ## write .env.example and deploy/docs/settings.md from the settings classes
+	@.venv/bin/quoter env-example > .env.example && $(PY) -m deploy.dev.settings_page
 
 image:           ## the container image
 	@docker build -t quoter:local .

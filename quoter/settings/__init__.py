@@ -1,6 +1,6 @@
 """The only reader of the environment: `QUOTER_*` names, typed, with units and bounds."""
 
-from quoter.settings.example import env_example, settings_table
+from quoter.settings.documents import env_example, settings_page
 from quoter.settings.exposure import Exposure
 from quoter.settings.fields import Environment
 from quoter.settings.live_bounds import LIVE_PARAMS
@@ -19,5 +19,5 @@ __all__ = [
     "known_names",
     "load",
     "reader",
-    "settings_table",
+    "settings_page",
 ]

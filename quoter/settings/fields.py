@@ -1,6 +1,9 @@
-"""Every setting there is, by the question that it answers. Units end the descriptions.
+"""Every setting: name, type, default, bounds and help text, grouped by the question it answers.
 
-`examples` holds what `.env.example` shows for a setting without a default: safe in the sandbox.
+A group is a class. The first line of its docstring is the group's heading in `.env.example` and in
+`deploy/docs/settings.md`; the rest is its introduction. A description says what the value is, its
+unit, and what happens at it. `examples` holds the value that `.env.example` shows for a setting
+without a default; it is safe in the sandbox.
 """
 
 from decimal import Decimal
@@ -17,429 +20,626 @@ from quoter.settings.parse import (
     parse_exchange_id,
     parse_horizon,
     parse_host_names,
+    parse_instance,
     parse_symbol,
     parse_target,
 )
 
-TOKENS = ("read_token", "operator_token", "risk_token")  # least right first
+TOKENS = ("read_token", "operator_token", "risk_token")  # from the fewest rights to the most
 
 
 class Control(BaseModel):
-    """Who may steer a running daemon over HTTP: nobody, unless a token is here"""
+    """Who may control the running daemon over HTTP?
+
+    The control API exists only if at least one token is configured. Make a token with
+    `openssl rand -hex 32`. Each role needs a token of its own.
+    """
 
     read_token_file: Path | None = Field(
-        None, repr=False, description="file with the token that may look at the knobs"
+        None,
+        repr=False,
+        description="File that holds the token of the read role: it may read the live parameters.",
     )
     operator_token_file: Path | None = Field(
-        None, repr=False, description="file with the token that may pause, resume, reduce and kill"
+        None,
+        repr=False,
+        description="File that holds the token of the operator role: it may also pause, resume, "
+        "reduce, kill and change live parameters.",
     )
     risk_token_file: Path | None = Field(
-        None, repr=False, description="file with the token that may re-arm and flatten as well"
+        None,
+        repr=False,
+        description="File that holds the token of the risk role: it may also re-arm and flatten.",
     )
     read_token: SecretStr | None = Field(
-        None, validate_default=True, description="never here: the secret file quoter_read_token"
+        None,
+        validate_default=True,
+        description="Do not set. Put the token into the secret file `quoter_read_token`.",
     )
     operator_token: SecretStr | None = Field(
-        None, validate_default=True, description="never here: the secret file quoter_operator_token"
+        None,
+        validate_default=True,
+        description="Do not set. Put the token into the secret file `quoter_operator_token`.",
     )
     risk_token: SecretStr | None = Field(
-        None, validate_default=True, description="never here: the secret file quoter_risk_token"
+        None,
+        validate_default=True,
+        description="Do not set. Put the token into the secret file `quoter_risk_token`.",
     )
     control_non_loopback: bool = Field(
         False,
-        description="steering by tokens on an address that is not loopback, because nothing but "
-        "loopback is published: true or false",
+        description="Allow tokens while QUOTER_HOST is not a loopback address: true or false. Set "
+        "it to true only if the port is published on loopback only, as in the container.",
     )
 
 
-class PreTrade(BaseModel):
-    """What an order, the market and our own pace must look like"""
+class PreTradeChecks(BaseModel):
+    """Which orders are denied before they are sent?
+
+    An order that fails one of these checks is not sent, and its side waits for a second. The
+    reason is in the log line `order_denied` and in the metric `quoter_orders_denied_total`.
+    """
 
     price_collar_bps: float = Field(
         100,
         ge=5,
         le=500,
-        description="no order farther from mid, last trade and mean of a minute; bps of price",
-    )
-    price_jump_bps: float = Field(
-        100,
-        ge=0,
-        le=5_000,
-        description="move of the mid in 1 s that pauses us, 0 for off; bps of price",
-    )
-    quote_drift_bps: float = Field(
-        300,
-        ge=0,
-        le=5_000,
-        description="move of our quotes in 60 s that pauses us, 0 for off; bps of price",
+        description="Maximum distance of an order's price from the mid, from the last trade and "
+        "from the mean of the last minute, in bps of price; an order that reduces the inventory "
+        "must be near only one of them.",
     )
     book_spread_max_bps: float = Field(
-        500, ge=1, le=5_000, description="no order into a book that is wider; bps of price"
+        500,
+        ge=1,
+        le=5_000,
+        description="Maximum bid-ask spread of the book, in bps of price; while it is wider, no "
+        "order is sent.",
     )
     book_depth_min: Decimal | None = Field(
         None,
         ge=0,
         le=AMOUNT_MAX,
-        description="no order unless the best five levels of each side hold this, unset for the "
-        "order's own size, 0 for off; base units",
+        description="Minimum size in the best five levels of each side of the book, in base "
+        "units; with less, no order is sent. Unset: the size of the order. 0: no check.",
+    )
+
+
+class ActivityLimits(BaseModel):
+    """When do price moves or our own activity pause quoting?
+
+    These limits look at a period of time, not at one order. Beyond a limit all orders are
+    cancelled and quoting pauses.
+    """
+
+    price_jump_bps: float = Field(
+        100,
+        ge=0,
+        le=5_000,
+        description="Maximum move of the mid within 1 s, in bps of price; above it quoting pauses "
+        "for at least 5 s (cause `price_jump`). 0: no limit.",
+    )
+    quote_drift_bps: float = Field(
+        300,
+        ge=0,
+        le=5_000,
+        description="Maximum move of our own quotes within 60 s, in bps of price; above it quoting "
+        "pauses for at least 5 s (cause `price_jump`). 0: no limit.",
     )
     creates_per_min: int = Field(
-        600, ge=10, le=6_000, description="new orders in 60 s beyond which we pause; count"
+        600,
+        ge=10,
+        le=6_000,
+        description="Maximum count of new orders per 60 s; above it quoting pauses until the count "
+        "is below 80 % of it (cause `message_rate`).",
     )
     creates_per_fill: int = Field(
         500,
         ge=0,
         le=100_000,
-        description="new orders for each fill in 10 min beyond which we pause, from 1000 on, 0 for "
-        "off; count",
+        description="Maximum count of new orders per fill, over 10 min and from 1000 orders on; "
+        "above it quoting pauses until the ratio is below 80 % of it (cause `message_rate`). "
+        "0: no limit.",
     )
     turnover_max: float = Field(
         10,
         gt=0,
         le=10_000,
-        description="volume in 60 s beyond which we pause until resumed; inventory limits, no unit",
+        description="Maximum traded volume per 60 s, as a multiple of QUOTER_INVENTORY_MAX (no "
+        "unit); above it quoting pauses until `quoter resume` (cause `repeated_execution`).",
     )
 
 
 class MarketRegime(BaseModel):
-    """When a market is no longer one to quote as usual, and how far equity may fall"""
+    """When is the market too volatile to quote as usual, and how far may equity fall?
+
+    The market regime has three levels. NORMAL: quote as usual. WIDE: quotes are farther from the
+    mid, with half the size. REDUCE_ONLY: only orders that reduce the inventory.
+    """
 
     regime: Literal["on", "off"] = Field(
         "on",
-        description="ladder from NORMAL to WIDE (farther out, half the size) to REDUCE_ONLY when "
-        "volatility, a move or a loss is beyond the usual: on or off",
+        description="Whether volatility, a fast price move or a fall of equity raises the market "
+        "regime: on or off. Loss limits and pauses apply in both cases.",
     )
     regime_wide: float = Field(
-        2, ge=1.2, le=20, description="volatility over the usual one that makes it WIDE; no unit"
+        2,
+        ge=1.2,
+        le=20,
+        description="Ratio of present to usual volatility (no unit) at which the regime becomes "
+        "WIDE.",
     )
     regime_reduce: float = Field(
         4,
         ge=1.5,
         le=50,
-        description="the same for REDUCE_ONLY, at least QUOTER_REGIME_WIDE; no unit",
+        description="Ratio of present to usual volatility (no unit) at which the regime becomes "
+        "REDUCE_ONLY; must be at least QUOTER_REGIME_WIDE.",
     )
     regime_calm_s: float = Field(
-        60, ge=10, le=3_600, description="calm that steps down one rung of it; seconds"
+        60,
+        ge=10,
+        le=3_600,
+        description="How long the market must be calm before the regime goes down by one level, in "
+        "seconds.",
     )
     regime_equity_drop: Decimal | None = Field(
         None,
         gt=0,
         le=AMOUNT_MAX,
-        description="fall of equity that makes it REDUCE_ONLY; quote currency, half of "
-        "QUOTER_LOSS_MAX if not given",
+        description="Fall of equity, in quote currency, at which the regime becomes REDUCE_ONLY; "
+        "must be at most QUOTER_LOSS_MAX. Unset: half of QUOTER_LOSS_MAX.",
     )
     drawdown_max: Decimal | None = Field(
         None,
         gt=0,
         le=AMOUNT_MAX,
-        description="fall of equity from its highest since start at which we stop for good and "
-        "cancel; quote currency, QUOTER_LOSS_MAX if not given",
+        description="Maximum fall of equity below its highest value since the start, in quote "
+        "currency; at it the kill switch fires and all orders are cancelled (cause "
+        "`drawdown_limit`). Unset: QUOTER_LOSS_MAX.",
     )
     markout_loss_max: Decimal = Field(
         Decimal(0),
         ge=0,
         le=AMOUNT_MAX,
-        description="loss of a minute's fills, each within 5 s, that pauses us for a minute, 0 for "
-        "off; quote currency",
+        description="Maximum loss of the fills of the last minute against the mid 5 s after each "
+        "fill, in quote currency; above it quoting pauses for a minute (cause `markout_loss`). "
+        "0: no limit.",
     )
 
 
-class Watched(BaseModel):
-    """Who stops us when we can't: the sentinel, and the venue's dead man's switch"""
+class ExternalStops(BaseModel):
+    """What cancels our orders if the daemon dies?
+
+    Two mechanisms outside the daemon: the sentinel (`quoter sentinel`, a second process) and the
+    dead man's switch of the venue, where the venue has one.
+    """
 
     sentinel: Literal["off", "auto", "required"] = Field(
         "auto",
-        description="pause without a sign of life of `quoter sentinel` for 5 s: off, auto (once "
-        "one was seen) or required",
+        description="Whether quoting pauses after 5 s without a heartbeat of `quoter sentinel` "
+        "(cause `sentinel_lost`): off (never), auto (only after one was seen) or required "
+        "(always).",
     )
     heartbeat_timeout_s: float = Field(
         3,
         ge=1,
         le=10,
-        description="silence of the daemon after which its sentinel cancels all; seconds",
+        description="How long the daemon's heartbeat may stay unchanged, in seconds; then the "
+        "sentinel cancels all orders and kills the daemon.",
     )
     sentinel_port: int = Field(
-        9465, ge=0, le=65_535, description="TCP port of the sentinel's HTTP; number, 0 for any free"
+        9465,
+        ge=0,
+        le=65_535,
+        description="TCP port number of the sentinel's HTTP server. 0: any free port.",
     )
     sentinel_api_key_file: Path | None = Field(
         None,
         repr=False,
-        description="file that holds the sentinel's own API key (cancel and read); without: ours",
+        description="File that holds an API key for the sentinel alone; it must be able to read "
+        "and cancel orders. Unset: the sentinel uses the daemon's key.",
     )
     sentinel_api_secret_file: Path | None = Field(
-        None, repr=False, description="file that holds the secret of that key"
+        None, repr=False, description="File that holds the API secret of the sentinel's key."
     )
     sentinel_api_key: SecretStr | None = Field(
-        None, validate_default=True, description="the sentinel's own API key itself"
+        None,
+        validate_default=True,
+        description="The sentinel's API key itself. Prefer QUOTER_SENTINEL_API_KEY_FILE.",
     )
     sentinel_api_secret: SecretStr | None = Field(
-        None, validate_default=True, description="the secret of that key"
+        None,
+        validate_default=True,
+        description="The API secret of the sentinel's key. Prefer QUOTER_SENTINEL_API_SECRET_FILE.",
     )
     dead_man: Annotated[Literal["auto", "off"] | int, BeforeValidator(parse_dead_man)] = Field(
         "auto",
-        description="the venue cancels every order of the account when it has not heard of us for "
-        "so long: auto (where it can), off, or seconds",
+        description="Timeout of the venue's dead man's switch: auto (on, where the venue has one), "
+        "off, or seconds. If the daemon does not refresh it in time, the venue cancels every order "
+        "of the account.",
     )
 
 
 class Environment(StrEnum):
-    """Whose money is at stake."""
+    """Which system orders are sent to."""
 
-    SANDBOX = "sandbox"  # our own exchange, play money
+    SANDBOX = "sandbox"  # quoter's own exchange, play money
     TESTNET = "testnet"  # the venue's test system
-    PRODUCTION = "production"
+    PRODUCTION = "production"  # real money
 
 
 class Venue(BaseModel):
-    """Where to trade, and as whom"""
+    """Where to trade, and with which account?
+
+    A secret is best kept in a file: either a `_FILE` setting names it, or it lies in
+    QUOTER_SECRETS_DIR. Use an API key that can't withdraw.
+    """
 
     environment: Environment = Field(
-        Environment.SANDBOX, description="sandbox, testnet or production (real money)"
+        Environment.SANDBOX,
+        description="sandbox (play money), testnet or production (real money).",
     )
     i_accept_production: str = Field(
         "",
-        description="second half of the production opt-in: the value of QUOTER_EXCHANGE, as text",
+        description="Confirmation for production: must then hold the value of QUOTER_EXCHANGE, "
+        "else no order is sent.",
     )
     exchange: Annotated[str, BeforeValidator(parse_exchange_id)] = Field(
-        "binance", description="exchange, by its ccxt id"
+        "binance", description="Exchange, by its ccxt id, such as binance."
     )
     symbol: Annotated[str, BeforeValidator(parse_symbol)] = Field(
-        "BTC/USDT", description="market, by its ccxt name BASE/QUOTE"
+        "BTC/USDT", description="Market, by its ccxt name BASE/QUOTE, such as BTC/USDT."
     )
     sandbox_url: str = Field(
         "http://127.0.0.1:8765",
-        description="root URL of the sandbox exchange, or of any server that speaks its dialect",
+        description="Root URL of the sandbox exchange, or of any server with the same API. Used "
+        "if QUOTER_ENVIRONMENT is sandbox.",
     )
     secrets_dir: Path = Field(
-        Path("/run/secrets"), description="folder with one file per secret, such as quoter_api_key"
+        Path("/run/secrets"),
+        description="Folder with one file per secret, named like the setting in lower case, such "
+        "as quoter_api_key.",
     )
-    api_key_file: Path | None = Field(
-        None, repr=False, description="file that holds the API key; better than QUOTER_API_KEY"
-    )
+    api_key_file: Path | None = Field(None, repr=False, description="File that holds the API key.")
     api_secret_file: Path | None = Field(
-        None, repr=False, description="file that holds the API secret"
+        None, repr=False, description="File that holds the API secret or private key."
     )
     api_password_file: Path | None = Field(
-        None, repr=False, description="file that holds the API passphrase, where a venue wants one"
+        None,
+        repr=False,
+        description="File that holds the API passphrase, for venues that require one.",
     )
     api_key: SecretStr | None = Field(
-        None, validate_default=True, description="API key; no right to withdraw, please"
+        None,
+        validate_default=True,
+        description="The API key itself. Prefer QUOTER_API_KEY_FILE; in production this is "
+        "refused.",
     )
     api_secret: SecretStr | None = Field(
-        None, validate_default=True, description="API secret or private key"
+        None,
+        validate_default=True,
+        description="The API secret or private key itself. Prefer QUOTER_API_SECRET_FILE; in "
+        "production this is refused.",
     )
     api_password: SecretStr | None = Field(
-        None, validate_default=True, description="API passphrase, where a venue wants one"
+        None,
+        validate_default=True,
+        description="The API passphrase itself. Prefer QUOTER_API_PASSWORD_FILE; in production "
+        "this is refused.",
     )
     creates_per_s: float = Field(
-        10, gt=0, le=100, description="new orders that we allow ourselves, per second"
+        10,
+        gt=0,
+        le=100,
+        description="Maximum rate of new orders, per second, after a short burst; beyond it new "
+        "orders wait.",
     )
 
 
 class Limits(BaseModel):
-    """How much may be at risk: required, there is no safe default"""
+    """How much may be at risk?
+
+    The first four are required, because no default is safe for every account. They can't be
+    changed while the daemon runs.
+    """
 
     inventory_max: Decimal = Field(
         gt=0,
         le=AMOUNT_MAX,
         examples=["0.05"],
-        description="hard limit of |position - target| in the worst case, open orders included; "
-        "base units",
+        description="Maximum inventory, |position - QUOTER_TARGET|, even if every open order of a "
+        "side is filled, in base units; an order that could exceed it is not sent.",
     )
     order_size: Decimal = Field(
         ge=AMOUNT_MIN,
         le=AMOUNT_MAX,
         examples=["0.005"],
-        description="size of one order; base units, <= limit / 3",
+        description="Size of one order, in base units; at most a third of QUOTER_INVENTORY_MAX.",
     )
     loss_max: Decimal = Field(
         gt=0,
         le=AMOUNT_MAX,
         examples=["100"],
-        description="loss since start at which we stop for good and cancel; quote currency",
+        description="Maximum loss since the start, in quote currency; at it the kill switch fires "
+        "and all orders are cancelled (cause `loss_limit`).",
     )
     notional_max: Decimal = Field(
         gt=0,
         le=AMOUNT_MAX,
         examples=["1000"],
-        description="largest worth of one order; quote currency",
+        description="Maximum value of one order, in quote currency; a larger order is not sent.",
     )
     position_notional_max: Decimal | None = Field(
         None,
         gt=0,
         le=AMOUNT_MAX,
-        description="worth of the worst-case inventory above which we only reduce; quote currency",
+        description="Maximum value of the inventory if every open order of a side is filled, in "
+        "quote currency; an order that could exceed it is not sent, and if the price moves it "
+        "above, only orders that reduce the inventory are sent (cause `notional_limit`). Unset: "
+        "no limit.",
     )
     foreign_activity: Literal["pause", "kill", "ignore"] = Field(
         "pause",
-        description="when orders or fills of somebody else show on the account: pause (while they "
-        "do), kill, or ignore",
+        description="Reaction to orders or fills on the account that are not ours: pause (while "
+        "they last), kill or ignore.",
     )
     target: Annotated[Literal["auto"] | Decimal, BeforeValidator(parse_target)] = Field(
-        "auto", description="holdings to come back to: auto (opening balance) or base units"
+        "auto",
+        description="Position that the inventory is measured from and returns to: auto (the "
+        "balance when the ledger was opened) or an amount in base units.",
     )
 
 
 class Pricing(BaseModel):
-    """At what price"""
+    """At which prices and sizes to quote?
+
+    Sigma, kappa and intensity are estimated from
+    the market; the settings of these names replace only the first estimate.
+    """
 
     model: Literal["glft", "glft_exact", "as"] = Field(
         "glft",
-        description="glft (stationary), glft_exact (the same without its approximation, for few "
-        "lots or a high gamma) or as (Avellaneda-Stoikov with a horizon)",
+        description="Pricing model: glft (stationary), glft_exact (glft without its "
+        "approximation, better for few lots or a high gamma; at most 500 order sizes of "
+        "inventory) or as (Avellaneda-Stoikov with a horizon).",
     )
     fair_value: Literal["mid", "micro"] = Field(
         "mid",
-        description="fair value: mid, or micro (moved by what the sizes at the touch foretell)",
+        description="Fair value: mid, or micro (the mid, corrected by the move that the sizes at "
+        "the best bid and ask predict).",
     )
     gamma: float = Field(
         1,
         gt=0,
-        description="risk aversion: 1 is usual, 0.1 calm, 10 eager to be flat; no unit "
-        "(0.001..1000), or 1/quote with QUOTER_GAMMA_UNIT=raw",
+        description="Risk aversion: 1 is usual, 0.1 tolerates inventory, 10 reduces it quickly. No "
+        "unit (0.001 to 1000), or 1 / quote currency with QUOTER_GAMMA_UNIT=raw.",
     )
     gamma_unit: Literal["norm", "raw"] = Field(
-        "norm", description="norm (same meaning on every market) or raw (the papers' 1/quote)"
+        "norm",
+        description="Unit of QUOTER_GAMMA: norm (no unit; the same effect on every market) or raw "
+        "(1 / quote currency, as in the papers).",
     )
     horizon: Annotated[Literal["auto", "session"] | float, BeforeValidator(parse_horizon)] = Field(
-        "auto", description="with model as: session, or a rolling horizon in seconds"
+        "auto",
+        description="Horizon of QUOTER_MODEL=as: session (until the end of QUOTER_SESSION_S) or a "
+        "rolling horizon in seconds. auto with every other model.",
     )
     session_s: float | None = Field(
-        None, gt=0, le=604_800, description="length of the session with horizon session; seconds"
+        None,
+        gt=0,
+        le=604_800,
+        description="Length of the session, in seconds; required with QUOTER_HORIZON=session.",
     )
     sigma: float | None = Field(
-        None, gt=0, description="first guess of volatility; quote currency per sqrt(second)"
+        None,
+        gt=0,
+        description="First estimate of volatility, in quote currency per sqrt(second). Unset: from "
+        "the ledger or the venue's history.",
     )
     kappa: float | None = Field(
-        None, gt=0, description="decay of fill intensity with distance; 1 / quote currency"
+        None,
+        gt=0,
+        description="First estimate of how fast fills become rarer with distance, in 1 / quote "
+        "currency. Unset: from the ledger, else estimated after the start.",
     )
     intensity: float | None = Field(
-        None, gt=0, description="fills at distance zero, each side; 1 / second"
+        None,
+        gt=0,
+        description="First estimate of fills per second of each side at distance zero, in 1 / "
+        "second. Unset: from the ledger, else estimated after the start.",
     )
     volatility_half_life_s: float = Field(
-        300, ge=10, le=86_400, description="memory of the slow volatility estimate; seconds"
+        300, ge=10, le=86_400, description="Half-life of the slow volatility estimate, in seconds."
     )
     volatility_half_life_fast_s: float = Field(
-        30, ge=1, le=3_600, description="memory of the fast volatility estimate; seconds"
+        30, ge=1, le=3_600, description="Half-life of the fast volatility estimate, in seconds."
     )
     intensity_half_life_s: float = Field(
-        600, ge=30, le=86_400, description="memory of the intensity estimate; seconds"
+        600, ge=30, le=86_400, description="Half-life of the fill intensity estimate, in seconds."
     )
     widening_beta: float = Field(
-        1, ge=0, le=4, description="growth of the exposed side at the limit; half-spreads, no unit"
+        1,
+        ge=0,
+        le=4,
+        description="How much farther out the side is quoted that would increase the inventory, "
+        "when the inventory is at its limit; in half-spreads (no unit). 0: no widening.",
     )
     widening_power: float = Field(
-        2, ge=1, le=4, description="how late that growth sets in; no unit"
+        2,
+        ge=1,
+        le=4,
+        description="Exponent of |inventory| / QUOTER_INVENTORY_MAX in that widening (no unit); a "
+        "higher value widens later and more suddenly.",
     )
     size_eta: float = Field(
-        1, ge=0, le=10, description="shrinks exposed orders by exp(-eta |q| / limit); no unit"
+        1,
+        ge=0,
+        le=10,
+        description="Orders that would increase the inventory shrink by "
+        "exp(-eta * |inventory| / QUOTER_INVENTORY_MAX) (no unit). 0: no shrinking.",
     )
-    levels: int = Field(1, ge=1, le=10, description="orders on each side; count")
+    levels: int = Field(1, ge=1, le=10, description="Maximum count of orders on each side.")
     level_step_bps: float = Field(
-        0, ge=0, le=1_000, description="least distance between levels; bps of price, 0 for auto"
+        0,
+        ge=0,
+        le=1_000,
+        description="Minimum distance between two levels of a side, in bps of price; it is at "
+        "least one tick. 0: chosen by the model.",
     )
     spread_min_bps: float = Field(
-        0, ge=0, le=5_000, description="never quote bid to ask tighter; bps of price"
+        0,
+        ge=0,
+        le=5_000,
+        description="Minimum bid-ask spread that we quote, in bps of price; orders that reduce the "
+        "inventory may be closer.",
     )
     spread_max_bps: float = Field(
-        500, gt=0, le=5_000, description="no quote at all if bid to ask is wider; bps of price"
+        500,
+        gt=0,
+        le=5_000,
+        description="Maximum bid-ask spread that we quote, in bps of price; a side farther than "
+        "half of it from the fair value is not quoted.",
     )
     fee_maker_bps: float | None = Field(
-        None, ge=-100, le=1_000, description="maker fee, if the venue's own is wrong; bps of price"
+        None,
+        ge=-100,
+        le=1_000,
+        description="Maker fee, in bps of price, negative for a rebate. Unset: the fee that the "
+        "venue reports.",
     )
     adverse_bps: float = Field(
-        0, ge=0, le=1_000, description="loss to better informed takers, each side; bps of price"
+        0,
+        ge=0,
+        le=1_000,
+        description="Expected loss per fill to better informed takers, in bps of price; it is "
+        "added to the cost of each side.",
     )
     fill_correction: bool = Field(
-        True, description="correct the intensity by our own fills: true or false"
+        True,
+        description="Whether the ratio of our own fills to the expected fill rate corrects the "
+        "intensity: true or false.",
     )
     alpha_max: float = Field(
         2,
         ge=0,
         le=2,
-        description="most that learned flow may move both quotes, 0 for off; half-spreads, no unit",
+        description="Maximum shift of both quotes by the price move that recent trades predict, in "
+        "half-spreads (no unit). 0: no shift.",
     )
     markout_cost_max: float = Field(
         2,
         ge=0,
         le=2,
-        description="most that losses soon after our fills may move their side out, 0 for off; "
-        "half-spreads, no unit",
+        description="Maximum widening of a side by the losses shortly after its recent fills, in "
+        "half-spreads (no unit). 0: no widening.",
     )
     side_cooldown_s: float = Field(
         5,
         ge=0,
         le=60,
-        description="rest of a side after four fills of it within a second, 0 for off; seconds",
+        description="Seconds a side is not quoted after 4 fills on it within 1 s. 0: no cooldown.",
     )
 
 
 class Requoting(BaseModel):
-    """How often, and on how fresh a book"""
+    """How often are orders replaced, and how fresh must the book be?
+
+    Each replacement costs a cancel, a new order and the place in the queue. Higher values mean
+    fewer messages and older quotes.
+    """
 
     requote_hold_s: float = Field(
-        1, ge=0, le=60, description="rest of an order before it may move closer; seconds"
+        1,
+        ge=0,
+        le=60,
+        description="Minimum age of an order before it may be replaced at a more aggressive price, "
+        "in seconds.",
     )
     requote_tolerance: float = Field(
-        0.1, ge=0, le=1, description="move that is not worth a message; half-spreads, no unit"
+        0.1,
+        ge=0,
+        le=1,
+        description="Minimum price difference for which an order is moved closer to the mid, in "
+        "half-spreads (no unit); an order that is too close is replaced in any case.",
     )
     book_stale_s: float = Field(
-        2, ge=0.5, le=30, description="silence of the feed after which we pause; seconds"
+        2,
+        ge=0.5,
+        le=30,
+        description="Maximum time without any message of the market feed, in seconds; after it "
+        "quoting pauses (cause `book_stale`).",
     )
     flap_pauses_max: int = Field(
         5,
         ge=1,
         le=1_000,
-        description="pauses by one cause in 10 min, a count; more wait for a resume",
+        description="Maximum count of pauses by one cause within 10 min; after more, quoting stays "
+        "paused until `quoter resume` (cause `flapping`).",
     )
     quote_ttl_s: float = Field(
-        30, ge=5, le=300, description="age at which an order is renewed in any case; seconds"
+        30,
+        ge=5,
+        le=300,
+        description="Maximum age of an order, in seconds; then it is replaced even if its price is "
+        "right.",
     )
 
 
 class Process(BaseModel):
-    """This process: files, HTTP, logs"""
+    """Where do files, HTTP and logs go?"""
 
-    data_dir: Path = Field(Path("data"), description="folder of ledger, latch and lock")
-    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 only in a container")
-    port: int = Field(9464, ge=0, le=65_535, description="TCP port of HTTP; number, 0 for any free")
+    data_dir: Path = Field(
+        Path("data"), description="Folder of the ledger, the kill latch and the lock file."
+    )
+    host: str = Field(
+        "127.0.0.1",
+        description="Address that the HTTP server listens on. Use 0.0.0.0 only in a container.",
+    )
+    port: int = Field(
+        9464, ge=0, le=65_535, description="TCP port number of the HTTP server. 0: any free port."
+    )
     http_hosts: Annotated[str, BeforeValidator(parse_host_names)] = Field(
-        "quoter", description="names (commas between) under which others may call us, beside ours"
+        "quoter",
+        description="Further host names, separated by commas, that requests may have in their Host "
+        "header; others are refused.",
     )
     rss_max_mb: int = Field(
         400,
         ge=0,
         le=1_048_576,
-        description="memory above which the daemon ends cleanly to be started again; MiB, 0 "
-        "for off, below the container's limit",
+        description="Maximum resident memory, in MiB; above it the daemon cancels its orders and "
+        "ends with exit code 50, to be started again. Keep it below the memory limit of the "
+        "container. 0: no limit.",
     )
     log_format: Literal["auto", "json", "pretty"] = Field(
-        "auto", description="json lines, pretty, or auto (pretty on a terminal)"
+        "auto", description="Log format: json, pretty, or auto (pretty on a terminal, else json)."
     )
     quote_log_interval_s: float = Field(
         30,
         ge=0,
         le=3_600,
-        description="log line with every term of the quote, at most this often, 0 for off; seconds",
+        description="Minimum time between two log lines `quote_terms`, which hold every term of "
+        "the quote, in seconds. 0: no such lines.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="least important line that is still written"
+        "info", description="Lowest level of log lines that are written."
     )
-    instance: str = Field(
+    instance: Annotated[str, BeforeValidator(parse_instance)] = Field(
         "0",
-        pattern=r"^[0-9a-z]{1,2}$",
-        description="1 or 2 of 0-9a-z, in our order ids: differs between daemons of one account",
+        description="1 or 2 characters of 0-9a-z that become part of our order ids; must be "
+        "different for each daemon on one account.",
     )
 
 
-SECTIONS: tuple[type[BaseModel], ...] = (
+GROUPS: tuple[type[BaseModel], ...] = (
     Venue,
     Limits,
-    PreTrade,
+    PreTradeChecks,
+    ActivityLimits,
     MarketRegime,
     Pricing,
     Requoting,
-    Watched,
+    ExternalStops,
     Process,
     Control,
 )
@@ -451,5 +651,5 @@ SECRETS = (
     "sentinel_api_secret",
     *TOKENS,
 )
-# What must never be printed: a secret pasted into a *_FILE setting is one too.
+# Never printed. The _FILE settings too, because a secret may have been pasted into one by mistake.
 HIDDEN = frozenset(SECRETS) | {f"{name}_file" for name in SECRETS}

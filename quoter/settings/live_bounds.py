@@ -6,7 +6,7 @@ from math import isfinite
 
 from annotated_types import Ge, Gt, Le
 
-from quoter.settings.fields import Limits, PreTrade, Pricing, Requoting
+from quoter.settings.fields import ActivityLimits, Limits, PreTradeChecks, Pricing, Requoting
 from quoter.settings.model import Settings, conflicts, env_name
 
 STEP_MAX = 2.0  # a change at most doubles or halves a knob
@@ -37,7 +37,8 @@ PROTECTIONS = (
 )
 HARD = (
     *Limits.model_fields,
-    *PreTrade.model_fields,
+    *PreTradeChecks.model_fields,
+    *ActivityLimits.model_fields,
     *("regime_equity_drop", "drawdown_max"),
     *("levels", "spread_max_bps", "book_stale_s", "creates_per_s"),
 )

@@ -194,8 +194,6 @@ def _explain(error: ValidationError) -> Iterator[str]:
 def _complaint(field: str, text: str, detail: "ErrorDetails") -> str:
     if detail["type"] == "missing":
         return f"is required: {Settings.model_fields[field].description}"
-    if detail["type"] == "string_pattern_mismatch":
-        text = f"must be {Settings.model_fields[field].description}"
     text = text.replace("Input should be ", "must be ", 1)
     if field in HIDDEN:
         return text

@@ -62,6 +62,13 @@ def parse_dead_man(value: object) -> object:
     return int(text)
 
 
+def parse_instance(text: object) -> str:
+    """Return one or two characters of `0-9a-z`."""
+    if not isinstance(text, str) or not re.fullmatch(r"[0-9a-z]{1,2}", text):
+        raise ValueError("must be 1 or 2 characters of 0-9a-z")
+    return text
+
+
 def parse_host_names(text: object) -> str:
     """Host names with commas between; no wildcard."""
     names = [name.strip() for name in str(text).split(",") if name.strip()]

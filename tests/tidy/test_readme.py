@@ -1,17 +1,16 @@
-"""The README says what is true today."""
+"""The generated and hand-written documents match the code."""
 
 from pathlib import Path
 
-from deploy.dev.readme import with_table
 from quoter.domain.trading import Cause
 from quoter.service.exit_codes import ExitCode
+from quoter.settings import settings_page
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_settings_table_is_the_settings_class() -> None:
-    readme = (ROOT / "README.md").read_text()
-    assert with_table(readme) == readme, "run `make env`"
+def test_the_settings_page_is_generated_from_the_settings_classes() -> None:
+    assert (ROOT / "deploy/docs/settings.md").read_text() == settings_page(), "run `make env`"
 
 
 def test_the_runbook_knows_every_exit_code() -> None:
