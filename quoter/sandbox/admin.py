@@ -1,27 +1,27 @@
-"""The test tool's own door, under /sandbox/v1: loopback only, no authentication.
+"""Admin API for tests, under /sandbox/v1: loopback only, no authentication.
 
 GET    truth?api_key=K   opening, balances {asset: {free, locked}}, totals {asset: total as the
-                         truth ledger recomputes it}, trades (myTrades rows of all symbols, in the
-                         order they happened), open_orders; exact decimals as texts
+                         truth ledger recomputes it}, trades (myTrades rows of all symbols, oldest
+                         first), open_orders; exact decimals as texts
 GET    wire-log?since=N  entries with seq > N: every create, cancel, cancel-all, replace, amend with
                          seq, received_ns, transport, operation, api_key, client_id, symbol, side,
                          type, price, size, outcome (accepted, rejected, pending), code, faults
 GET    faults            every armed fault with id, matched, fired, active
-POST   faults            arm one: a JSON object with the fields of `faults.Fault`; answers its row
-DELETE faults[?id=N]     clear one or all; answers {"cleared": n}
+POST   faults            arm one: a JSON object with the fields of `faults.Fault`; returns its row
+DELETE faults[?id=N]     clear one or all; returns {"cleared": n}
 POST   script            {"symbol", "kind": "burst" | "informed" | "crash", "in_s": 0, and the
                          fields of sim.scripts.Burst, InformedTrader or Crash}: scripted flow
 POST   halt              {"symbol", "halted": true | false}: maintenance; status BREAK, no orders
 POST   filters           {"symbol", and any of "tick", "lot", "size_min", "size_max",
-                         "notional_min" as texts}: other filters for new orders from now on (F-29)
+                         "notional_min" as texts}: change the filters for new orders (F-29)
 POST   key-rights        {"api_key", "withdraw", "internal_transfer", "universal_transfer",
-                         "ip_restrict"}: what apiRestrictions tells from now on; answers the rights
+                         "ip_restrict"}: set what apiRestrictions returns; returns the rights
 POST   streams/close     {"socket": "market" | "user" | null, "count": n | null}; {"closed": n}
-POST   streams/shutdown  {"in_s": 10, "socket": "market" | "user" | null}: serverShutdown now, and
-                         closed after in_s; {"told": n}
+POST   streams/shutdown  {"in_s": 10, "socket": "market" | "user" | null}: send serverShutdown now,
+                         close after in_s; {"notified": n}
 GET    stats             counters, open sockets, uptime
 
-A mistake is answered 400 with {"error": text}.
+A wrong request is answered with HTTP 400 and {"error": text}.
 """
 
 from collections.abc import Awaitable, Callable
@@ -73,7 +73,7 @@ class Halt(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Filters(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """Body of POST filters; what is missing stays as it is."""
+    """Body of POST filters; fields that are left out keep their value."""
 
     symbol: str
     tick: Decimal | None = None
@@ -94,13 +94,13 @@ class SetKeyRights(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Admin:
-    """Looks at the truth and makes trouble."""
+    """Handlers of the admin API: read the true state, arm faults, change the market."""
 
     def __init__(self, venue: Venue, sockets: Sockets) -> None:
         self._venue, self._sockets = venue, sockets
 
     def add_routes(self, app: web.Application) -> None:
-        """Everything the module's docstring lists."""
+        """Register every route that the module's docstring lists."""
         routes: tuple[tuple[str, str, Handler], ...] = (
             ("GET", "truth", self._truth),
             ("GET", "wire-log", self._wire_log),
@@ -153,10 +153,10 @@ class Admin:
         return armed.row(self._venue.now_ns())
 
     async def arm(self, fault: Fault) -> Armed:
-        """Put a fault in force; those that concern open sockets strike them at once."""
+        """Arm a fault; one that concerns open sockets is applied to them immediately."""
         armed = self._venue.faults.arm(fault)
         if fault.kind is FaultKind.SILENT_SOCKET:
-            self._sockets.mute(armed)
+            self._sockets.silence(armed)
         if fault.kind is FaultKind.CLOSE_SOCKET:
             armed.fired += await self._sockets.close(fault.socket, most=fault.count)
         return armed
@@ -179,40 +179,38 @@ class Admin:
         return {"symbol": symbol, "kind": kind, "at_ns": at_ns}
 
     async def _halt(self, request: web.Request) -> Json:
-        wish = msgspec.json.decode(await request.read(), type=Halt)
-        if self._venue.market(wish.symbol) is None:
-            raise ValueError(f"the symbol {wish.symbol!r} is not listed")
-        self._venue.halt(wish.symbol, is_halted=wish.halted)
-        return {"symbol": wish.symbol, "halted": wish.halted}
+        body = msgspec.json.decode(await request.read(), type=Halt)
+        if self._venue.market(body.symbol) is None:
+            raise ValueError(f"the symbol {body.symbol!r} is not listed")
+        self._venue.halt(body.symbol, is_halted=body.halted)
+        return {"symbol": body.symbol, "halted": body.halted}
 
     async def _filters(self, request: web.Request) -> list[Json]:
-        wish = msgspec.json.decode(await request.read(), type=Filters)
-        market = self._venue.market(wish.symbol)
+        body = msgspec.json.decode(await request.read(), type=Filters)
+        market = self._venue.market(body.symbol)
         if market is None:
-            raise ValueError(f"the symbol {wish.symbol!r} is not listed")
-        changed = replace(market, **{k: v for k, v in msgspec.structs.asdict(wish).items() if v})
+            raise ValueError(f"the symbol {body.symbol!r} is not listed")
+        changed = replace(market, **{k: v for k, v in msgspec.structs.asdict(body).items() if v})
         self._venue.announce(changed)
         return filter_rows(changed)
 
     async def _set_key_rights(self, request: web.Request) -> Json:
-        wish = msgspec.json.decode(await request.read(), type=SetKeyRights)
-        account = self._venue.account(wish.api_key)
+        body = msgspec.json.decode(await request.read(), type=SetKeyRights)
+        account = self._venue.account(body.api_key)
         if account is None:
-            raise ValueError("nobody has that api_key")
-        fields = msgspec.structs.asdict(wish)
+            raise ValueError(f"no account has the api_key {body.api_key!r}")
+        fields = msgspec.structs.asdict(body)
         del fields["api_key"]
-        self._venue.accounts[wish.api_key] = replace(account, rights=KeyPermissions(**fields))
+        self._venue.accounts[body.api_key] = replace(account, rights=KeyPermissions(**fields))
         return fields
 
     async def _close(self, request: web.Request) -> Json:
-        body = await request.read() or b"{}"
-        wish = msgspec.json.decode(body, type=CloseStreams)
-        return {"closed": await self._sockets.close(wish.socket, most=wish.count)}
+        body = msgspec.json.decode(await request.read() or b"{}", type=CloseStreams)
+        return {"closed": await self._sockets.close(body.socket, most=body.count)}
 
     async def _shut_down(self, request: web.Request) -> Json:
-        body = await request.read() or b"{}"
-        wish = msgspec.json.decode(body, type=ShutDownStreams)
-        return {"told": self._sockets.shut_down(wish.socket, notice_s=wish.in_s)}
+        body = msgspec.json.decode(await request.read() or b"{}", type=ShutDownStreams)
+        return {"notified": self._sockets.shut_down(body.socket, notice_s=body.in_s)}
 
     async def _stats(self, _request: web.Request) -> Json:
         venue = self._venue
@@ -226,7 +224,7 @@ class Admin:
 
 
 def _answered(handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """JSON out, and a readable 400 for a mistake of the person at the other end."""
+    """Wrap a handler: JSON answers, and HTTP 400 with the reason for a wrong request."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:

@@ -1,4 +1,4 @@
-"""A recording as a market: reads collector files and feeds them to the exchange at their own pace.
+"""Replay of recorded market data: reads collector files and feeds them to the exchange.
 
 Line form: `<receive stamp> <json>`, the stamp in ns or us; the JSON is either a combined-stream
 message (depth diff, bookTicker, trade) or a bare REST depth snapshot.
@@ -23,14 +23,14 @@ from quoter.sim.messages import BestNews, DepthBook, News, PrintNews
 
 NS_STAMP_MIN = 10**17  # a stamp below is in microseconds: ns passed this in 1973
 NS_PER_US = 1_000
-OPENING_LINES_MAX = 100_000  # where the first snapshot must have come
-BREATH_LINES = 50  # at full speed: lines between two looks at the readers
+OPENING_LINES_MAX = 100_000  # the first snapshot must come within so many lines
+LINES_PER_YIELD = 50  # at full speed: lines between two waits for slow readers
 
 type Levels = tuple[tuple[Decimal, Decimal], ...]
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """A REST depth answer."""
+    """A depth snapshot from REST."""
 
     last: int = msgspec.field(name="lastUpdateId")
     bids: Levels
@@ -38,7 +38,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Depth(msgspec.Struct, frozen=True):
-    """A depth diff."""
+    """A depth difference message (`depthUpdate`)."""
 
     U: int
     u: int
@@ -47,7 +47,7 @@ class Depth(msgspec.Struct, frozen=True):
 
 
 class Best(msgspec.Struct, frozen=True):
-    """A bookTicker."""
+    """A best bid and ask message (`bookTicker`)."""
 
     u: int
     b: Decimal
@@ -57,7 +57,7 @@ class Best(msgspec.Struct, frozen=True):
 
 
 class Print(msgspec.Struct, frozen=True):
-    """A trade."""
+    """A public trade message (`trade`)."""
 
     t: int
     p: Decimal
@@ -81,7 +81,7 @@ _KINDS: tuple[tuple[str, type[Depth | Best | Print]], ...] = (
 
 
 def read_lines(files: Iterable[Path]) -> Iterator[Line]:
-    """Receive stamp in ns and message, in the recording's order; other streams are left out.
+    """Yield receive time (ns) and message in recorded order; other streams are skipped.
 
     Raises ValueError for a line of another form.
     """
@@ -94,7 +94,7 @@ def read_lines(files: Iterable[Path]) -> Iterator[Line]:
 
 
 def capture_symbol(files: Sequence[Path]) -> str:
-    """The symbol that a recording is of, as its first stream message names it."""
+    """Return the symbol of a recording, taken from its first stream message."""
     for path in files:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
             for line in lines:
@@ -106,7 +106,7 @@ def capture_symbol(files: Sequence[Path]) -> str:
 
 
 class Replay:
-    """One recording on its way through the exchange."""
+    """Feeds one recording to the exchange."""
 
     def __init__(self, venue: Venue, sockets: Sockets, capture: Capture) -> None:
         self._venue, self._sockets, self._capture = venue, sockets, capture
@@ -116,11 +116,11 @@ class Replay:
         self._first_ns, self._waiting = self._open()
 
     def begin(self) -> None:
-        """Let time run, if it was waiting for a reader."""
+        """Start, if the capture waits for its first reader."""
         self._begun.set()
 
     async def run(self) -> None:
-        """Feed line after line at the capture's speed; returns at its end."""
+        """Feed line after line at the capture's speed; return at its end."""
         if self._capture.waits_for_reader:
             await self._begun.wait()
         started_ns = self._venue.now_ns()
@@ -128,7 +128,7 @@ class Replay:
             self._apply(message)
         for count, (stamp_ns, message) in enumerate(self._lines):
             if isinf(self._capture.speed):
-                await self._breathe(count)
+                await self._yield_to_readers(count)
             else:
                 due_ns = started_ns + (stamp_ns - self._first_ns) / self._capture.speed
                 await self._sleep_until(due_ns)
@@ -137,7 +137,7 @@ class Replay:
         self._venue.counts["captures_finished"] += 1
 
     def _open(self) -> tuple[int, list[Message]]:
-        """Load the first snapshot; what came before it and goes beyond it is still to be applied.
+        """Load the first snapshot; return its time and the earlier messages that are newer than it.
 
         Raises ValueError without a snapshot.
         """
@@ -191,8 +191,8 @@ class Replay:
                 )
                 return exchange.apply_print(trade)
 
-    async def _breathe(self, count: int) -> None:
-        if count % BREATH_LINES == 0:
+    async def _yield_to_readers(self, count: int) -> None:
+        if count % LINES_PER_YIELD == 0:
             await asyncio.sleep(0)
             for socket in self._sockets.of(SocketKind.MARKET):
                 await socket.caught_up()

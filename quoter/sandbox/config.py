@@ -1,4 +1,4 @@
-"""What the sandbox is told at start: symbols, accounts, limits, pace."""
+"""Configuration of the sandbox: symbols, accounts, limits and timing."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -6,13 +6,13 @@ from pathlib import Path
 
 from quoter.sim.messages import FeeCoin, MarketSpec
 
-PING_S = 20.0  # the venue's own
-SHUTDOWN_NOTICE_S = 10.0  # the venue's 24 h end with ten minutes of it
+PING_S = 20.0  # as Binance does
+SHUTDOWN_NOTICE_S = 10.0  # Binance gives ten minutes before its 24 h limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPermissions:
-    """What a key may do beside trading; bound to addresses, unless somebody says otherwise."""
+    """Rights of a key beside trading; by default none, and restricted to IP addresses."""
 
     withdraw: bool = False
     internal_transfer: bool = False
@@ -22,48 +22,48 @@ class KeyPermissions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One API key with its secret, what it holds at the start, what it may do and pays fees in."""
+    """One API key with its secret, opening balances, rights and fee currency."""
 
     api_key: str = field(repr=False)
     secret: str = field(repr=False)
     balances: tuple[tuple[str, Decimal], ...]
     rights: KeyPermissions = KeyPermissions()
-    fee_coin: FeeCoin | None = None  # None: what each execution brought
+    fee_coin: FeeCoin | None = None  # None: fees are taken from what each execution receives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The venue's budgets; generous by default, because most tests are not about them."""
+    """Rate limits; generous by default, because most tests do not concern them."""
 
     weight_per_minute: int = 6_000
     orders_per_10_s: int = 1_000
     orders_per_day: int = 1_000_000
     refusals_before_ban: int = 20  # requests sent in spite of 429 before the address is banned
     ban_s: int = 120
-    inbound_per_s: int = 5  # messages a market stream may send us
+    inbound_per_s: int = 5  # messages a client may send on a market stream
     streams_per_socket: int = 1_024
-    send_queue: int = 4_096  # frames a slow reader may owe before it is dropped
+    send_queue: int = 4_096  # frames queued for a slow reader before it is dropped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """A recording that is one symbol's market instead of the random one.
+    """A recording that replaces the random market of one symbol.
 
-    Files follow each other; `speed` is market seconds per second, inf: as fast as readers take it.
-    At its end the market stands still.
+    Files are read one after another; `speed` is market seconds per second, inf: as fast as readers
+    accept it. After the last line the market does not change any more.
     """
 
     symbol: str
     files: tuple[Path, ...]
     speed: float = 1.0
-    waits_for_reader: bool = False  # begin when somebody subscribes to one of its streams
+    waits_for_reader: bool = False  # start at the first subscription to one of its streams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrashScenario:
-    """A crash of all markets `in_s` seconds after the start, and a venue that fails in it.
+    """A crash of all markets `in_s` seconds after the start, with exchange faults during it.
 
-    time_scale: how many times as fast as sim.scripts.Crash it goes, > 0.
+    time_scale: speed relative to sim.scripts.Crash, > 0.
     """
 
     in_s: float = 60.0
@@ -72,10 +72,10 @@ class CrashScenario:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxConfig:
-    """Everything `SandboxServer` needs.
+    """Configuration of `SandboxServer`.
 
-    `disconnect_s` drops every socket after that time; `shutdown_notice_s` before, but not in the
-    first half of its life, the socket hears of it by `serverShutdown`.
+    Every socket is closed `disconnect_s` after it was opened. It is sent `serverShutdown`
+    `shutdown_notice_s` earlier, but not in the first half of that time.
     """
 
     markets: tuple[MarketSpec, ...]
@@ -89,16 +89,16 @@ class SandboxConfig:
     crash: CrashScenario | None = None
 
 
-# The demo market, chosen so that a maker with the default gamma looks alive and healthy.
-# * 1/kappa = 6 USD = 1 bp of 60,000, about what BTC markets show. A maker rests near 1/kappa, where
-#   A/e = 0.74 takers a second and side come by: more than 40 fills in a minute.
+# The demo market, chosen so that a maker with the default gamma trades often and earns money.
+# * 1/kappa = 6 USD = 1 bp of 60,000, about what BTC markets show. A maker quotes near 1/kappa,
+#   where A/e = 0.74 takers per second and side arrive: more than 40 fills per minute.
 # * kappa²·sigma²/A = 0.13, between the 0.06 of the Avellaneda-Stoikov paper and the 1.5 of a thin
-#   real coin: the mid wanders one characteristic depth in 4 s, so quotes must move, yet a fill is
+#   real coin: the mid moves one characteristic depth in 4 s, so quotes must follow, yet a fill is
 #   not already a loss. With gamma normalised to these figures the inventory has a standard
 #   deviation of a quarter of its limit, whatever the units.
-# * Levels of about 120 USD, 0.60 USD apart: 1,000 USD bought at once reach 5 USD into the book,
-#   where makers are, so that a retail burst is felt.
-# * No maker fee, so that the demo's profit is spread and inventory alone; takers pay 0.1 %.
+# * Levels of about 120 USD, 0.60 USD apart: a market buy of 1,000 USD reaches 5 USD into the book,
+#   where makers quote, so that a burst of small takers has an effect.
+# * No maker fee: the demo's profit consists of spread and inventory only; takers pay 0.1 %.
 BITCOIN = MarketSpec(
     symbol="BTCUSDT",
     base="BTC",
@@ -116,7 +116,7 @@ BITCOIN = MarketSpec(
     fee_maker=Decimal(0),
     fee_taker=Decimal("0.001"),
 )
-# A thin coin: a taker every 20 s, wide spread, and a maker fee to pay.
+# A thin market: one taker every 20 s, a wide spread and a maker fee.
 THIN = MarketSpec(
     symbol="NEXOUSDT",
     base="NEXO",
@@ -135,7 +135,7 @@ THIN = MarketSpec(
     fee_maker=Decimal("0.001"),
     fee_taker=Decimal("0.001"),
 )
-# A coin below a cent: eight decimals, whole lots.
+# A price below one cent: eight decimals, whole lots.
 SUB_CENT = MarketSpec(
     symbol="SHIBUSDT",
     base="SHIB",
@@ -154,7 +154,7 @@ SUB_CENT = MarketSpec(
     fee_maker=Decimal("0.001"),
     fee_taker=Decimal("0.001"),
 )
-# A large tick: the spread is one tick nearly always, so the queue decides who trades.
+# A large tick: the spread is almost always one tick, so queue position decides who trades.
 LARGE_TICK = MarketSpec(
     symbol="XRPUSDT",
     base="XRP",
@@ -185,7 +185,7 @@ BALANCES = (
 
 
 def _account(name: str) -> Account:
-    """An account whose key and secret everybody knows: they open nothing but this loopback toy."""
+    """An account with a public key and secret, valid only in this sandbox."""
     return Account(
         api_key=f"sandbox-key-{name}", secret=f"sandbox-secret-{name}", balances=BALANCES
     )

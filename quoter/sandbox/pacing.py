@@ -1,4 +1,4 @@
-"""What keeps the market alive in real time."""
+"""Task that advances the simulated market in real time."""
 
 import asyncio
 
@@ -12,7 +12,10 @@ SLOW_DEPTH_EVERY_NS = NS_PER_S
 
 
 async def pace(venue: Venue, streams: MarketStreams) -> None:
-    """Advance every STEP_S, publish depth every 100 ms and every second; until cancelled."""
+    """Advance the market every STEP_S and publish depth every 100 ms and every second.
+
+    Runs until cancelled.
+    """
     depth_due_ns = slow_due_ns = venue.now_ns()
     while True:
         now_ns = venue.catch_up()

@@ -1,4 +1,4 @@
-"""A whole bad day on order: a crash on every simulated symbol, and a venue that fails in it."""
+"""Crash scenario: a crash of every simulated symbol, with exchange faults during it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,13 +10,13 @@ from quoter.sandbox.exchange.venue import Venue
 from quoter.sim.scripts import Crash
 
 ONSET_S, CASCADE_S, SILENCE_S, VACUUM_ENDS_S = 0.0, 30.0, 60.0, 180.0
-SILENT_FOR_S = 5.0  # not compressed: what a reader needs to notice it is not, either
+SILENT_FOR_S = 5.0  # not scaled: readers need a fixed time to detect a silent socket
 
 type Arm = Callable[[Fault], Awaitable[Armed]]
 
 
-def troubles(time_scale: float) -> tuple[tuple[float, Fault], ...]:
-    """When after the onset, real seconds, and what fails from then on."""
+def scheduled_faults(time_scale: float) -> tuple[tuple[float, Fault], ...]:
+    """Return each fault with its delay after the onset, in real seconds."""
     until_s = (VACUUM_ENDS_S - CASCADE_S) / time_scale
     refused = Fault(
         kind=FaultKind.ERROR_BEFORE,
@@ -39,7 +39,7 @@ def troubles(time_scale: float) -> tuple[tuple[float, Fault], ...]:
         probability=0.05,
         duration_s=until_s,
     )
-    late = Fault(
+    delayed = Fault(
         kind=FaultKind.DELAY,
         endpoint=Endpoint.CREATE,
         delay_after_s=0.2,
@@ -52,7 +52,7 @@ def troubles(time_scale: float) -> tuple[tuple[float, Fault], ...]:
         duration_s=SILENT_FOR_S,
     )
     return (
-        (ONSET_S / time_scale, late),
+        (ONSET_S / time_scale, delayed),
         (CASCADE_S / time_scale, refused),
         (CASCADE_S / time_scale, overloaded),
         (CASCADE_S / time_scale, limited),
@@ -61,11 +61,11 @@ def troubles(time_scale: float) -> tuple[tuple[float, Fault], ...]:
 
 
 async def play(scenario: CrashScenario, venue: Venue, arm: Arm) -> None:
-    """Let it happen, once; returns when the last trouble is armed."""
+    """Run the scenario once; return when the last fault is armed."""
     onset_ns = venue.now_ns() + round(scenario.in_s * NS_PER_S)
     for symbol in venue.simulated:
         venue.exchange.script(symbol, Crash(time_scale=scenario.time_scale), onset_ns)
-    for after_s, fault in troubles(scenario.time_scale):
+    for after_s, fault in scheduled_faults(scenario.time_scale):
         due_ns = onset_ns + round(after_s * NS_PER_S)
         await asyncio.sleep(max(0.0, (due_ns - venue.now_ns()) / NS_PER_S))
         await arm(fault)

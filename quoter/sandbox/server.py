@@ -1,4 +1,4 @@
-"""The sandbox exchange as a running thing: sockets open, market alive, then all closed again."""
+"""The sandbox server: opens its port, runs the market and closes everything again."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ SHUTDOWN_S_MAX = 1.0
 
 
 class SandboxServer:
-    """One venue on one port. `venue` is open to tests that look at it from inside."""
+    """One exchange on one port. Tests may read `venue` directly."""
 
     def __init__(self, config: SandboxConfig) -> None:
         self.venue = Venue(config)
@@ -28,17 +28,17 @@ class SandboxServer:
         self._users = UserStreams(self.venue)
         self._streams = MarketStreams(self.venue, self.sockets)
         self.admin = Admin(self.venue, self.sockets)
-        self.venue.listen(self._streams.hear)
-        self.venue.listen(self._users.hear)
+        self.venue.listen(self._streams.receive)
+        self.venue.listen(self._users.receive)
         self._runner: web.AppRunner | None = None
         self._market: asyncio.Task[None] | None = None
         self._replays = {
             capture.symbol: Replay(self.venue, self.sockets, capture) for capture in config.captures
         }
-        self._streams.tell_of_readers(self._begin_replay)
+        self._streams.on_subscription(self._begin_replay)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Listen (port 0: any free one) and let the market run; returns `http://host:port`."""
+        """Listen (port 0: any free port), start the market and return `http://host:port`."""
         app = web.Application(client_max_size=BODY_BYTES_MAX)
         RestApi(self.venue).add_routes(app)
         SocketApi(self.venue, self.sockets, self._users).add_routes(app)
@@ -55,12 +55,12 @@ class SandboxServer:
         return f"http://{bound[0]}:{bound[1]}"
 
     async def wait(self) -> None:
-        """Return only by raising: what stopped the market, or the caller's cancellation."""
+        """Wait for ever; raise the error that stopped the market, or on cancellation."""
         if self._market is not None:
             await asyncio.shield(self._market)
 
     async def stop(self) -> None:
-        """Close every socket and the port. Idempotent. Raises what the market died of."""
+        """Close every socket and the port. Idempotent. Raises the error that stopped the market."""
         market, self._market = self._market, None
         if market is not None:
             market.cancel()

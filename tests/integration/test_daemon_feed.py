@@ -39,7 +39,7 @@ async def test_planned_ends_of_the_market_stream_cost_no_quote(tmp_path: Path) -
             for number in range(1, ROLLS + 1):
                 body = {"in_s": NOTICE_S, "socket": "market"}
                 told = await sandbox.admin("POST", "streams/shutdown", body)
-                assert told.row["told"] == 1
+                assert told.row["notified"] == 1
                 opened = partial(lambda n: counts["market_sockets_opened"] > n, number)
                 await pilot.until(opened, 5.0, "a new connection")
                 await pilot.until(lambda: len(open_sockets(pilot)) == 1, 5.0, "the old one ends")

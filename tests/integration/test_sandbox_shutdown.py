@@ -58,7 +58,7 @@ async def test_every_door_has_its_own_form_of_the_announcement(
 ) -> None:
     before_ms = time.time_ns() // 1_000_000
     reply = await still_sandbox.admin("POST", "streams/shutdown", {"in_s": 0.2})
-    assert reply.body == {"told": 4}
+    assert reply.body == {"notified": 4}
     forms: dict[str, Row] = {}
     for door, client in clients.items():
         forms[door] = await goodbye(client)
@@ -77,7 +77,7 @@ async def test_only_sockets_open_now_and_of_the_kind_asked_for_are_ended(
     still_sandbox: RunningSandbox, clients: dict[str, Client]
 ) -> None:
     body = {"in_s": 0.05, "socket": "user"}
-    assert (await still_sandbox.admin("POST", "streams/shutdown", body)).body == {"told": 1}
+    assert (await still_sandbox.admin("POST", "streams/shutdown", body)).body == {"notified": 1}
     await goodbye(clients["/ws-api/v3"])
     await end(clients["/ws-api/v3"])
     async with still_sandbox.http.ws_connect(f"{still_sandbox.ws_url}/ws-api/v3") as fresh:
@@ -92,9 +92,9 @@ async def test_the_socket_still_serves_until_its_time_has_come(
 ) -> None:
     """A second, nearer end takes the place of the first."""
     client = clients["/ws-api/v3"]
-    for in_s, told in ((600, 4), (0.3, 4)):
+    for in_s, notified in ((600, 4), (0.3, 4)):
         reply = await still_sandbox.admin("POST", "streams/shutdown", {"in_s": in_s})
-        assert reply.body == {"told": told}
+        assert reply.body == {"notified": notified}
         await goodbye(client)
     await client.send_json({"id": 7, "method": "ping"})
     assert (await client.receive_json(timeout=ANSWER_S))["id"] == 7

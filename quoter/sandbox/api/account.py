@@ -1,4 +1,4 @@
-"""Signed requests that only look: one order, open orders, all orders, trades, balances."""
+"""Signed read requests: one order, open orders, all orders, trades, balances, key rights."""
 
 from quoter.domain.units import NS_PER_MS, NS_PER_S
 from quoter.sandbox.api.operation import Request, limited
@@ -18,7 +18,7 @@ DAY_NS = 86_400 * NS_PER_S
 
 
 def query(request: Request) -> Json:
-    """GET order. A fault can hide an order that is younger than its lag."""
+    """GET order. The ORDER_NOT_FOUND fault hides orders younger than its `lag_s`."""
     symbol = request.market().symbol
     order_id, client_id = order_reference(request.parameters)
     exchange = request.venue.exchange
@@ -45,7 +45,7 @@ def open_orders(request: Request) -> list[Json]:
 
 
 def open_orders_weight(parameters: Parameters) -> int:
-    """Without a symbol it is dear."""
+    """Return the request weight; without a symbol it is much higher."""
     return 6 if "symbol" in parameters else 80
 
 
@@ -83,12 +83,12 @@ def own_trades(request: Request) -> list[Json]:
 
 
 def trades_weight(parameters: Parameters) -> int:
-    """The trades of one order are cheap."""
+    """Return the request weight; lower for the trades of one order."""
     return 5 if "orderId" in parameters else 20
 
 
 def balances(request: Request) -> Json:
-    """GET account: rights, fees and holdings."""
+    """GET account: rights, fees and balances."""
     held = request.venue.exchange.balances(request.api_key)
     skip_zero = request.parameters.text("omitZeroBalances", "false") == "true"
     rows = [
@@ -107,7 +107,7 @@ def balances(request: Request) -> Json:
 
 
 def key_rights(request: Request) -> Json:
-    """GET sapi/v1/account/apiRestrictions: what the key may do."""
+    """GET sapi/v1/account/apiRestrictions: the rights of the key."""
     rights = request.venue.accounts[request.api_key].rights
     return {
         "ipRestrict": rights.ip_restrict,

@@ -1,4 +1,4 @@
-"""PUT order/amend/keepPriority: less quantity, the same place in the queue."""
+"""PUT order/amend/keepPriority: reduce an order's quantity and keep its queue position."""
 
 from quoter.sandbox.api.operation import Request
 from quoter.sandbox.api.trading import order_reference, random_id
@@ -12,8 +12,8 @@ from quoter.sim.messages import Refused
 def amend(request: Request) -> Json:
     """Reduce an open order; it gets a random client id unless the request names one.
 
-    Raises ApiError(-1013) if a filter forbids the new size, ApiError(-2038) if the order can't
-    be found or the size is not below the order's and above what has traded.
+    Raises ApiError(-1013) if a filter forbids the new size, ApiError(-2038) if the order does not
+    exist or the new size is not between the traded size and the present size.
     """
     market, exchange = request.market(), request.venue.exchange
     order_id, client_id = order_reference(request.parameters)

@@ -1,4 +1,4 @@
-"""What every request has in common, whichever transport brought it."""
+"""Types of requests and operations, independent of the transport."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,9 +15,10 @@ SIGNED_OPTIONAL = ("recvWindow",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request that passed every check; `now_ns` is when the venue deals with it.
+    """One request that passed every check.
 
-    `clock_ns` is what the venue says that the time is.
+    `now_ns` is the time of processing; `clock_ns` is the time that the exchange reports, which
+    differs under a CLOCK_SKEW fault.
     """
 
     venue: Venue
@@ -27,7 +28,7 @@ class Request:
     clock_ns: int
 
     def market(self) -> MarketSpec:
-        """Terms of the request's symbol. Raises ApiError(-1121) if it is not listed."""
+        """Return the symbol's specification. Raises ApiError(-1121) if it is not listed."""
         return listed(self.venue, self.parameters.symbol())
 
 
@@ -37,7 +38,7 @@ type Weigh = Callable[[Parameters], int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One thing that can be asked for, with the names it takes and what it costs."""
+    """One kind of request: its handler, parameters, weight and checks."""
 
     name: str
     endpoint: Endpoint
@@ -51,13 +52,13 @@ class Operation:
     logged: bool = False  # goes into the wire log
 
     def cost(self, parameters: Parameters) -> int:
-        """Request weight."""
+        """Return the request weight."""
         return self.weight if self.weigh is None else self.weigh(parameters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request as a transport received it; `sign` knows the raw bytes that were signed."""
+    """One request as received by a transport; `sign` signs the raw payload for comparison."""
 
     operation: Operation
     parameters: Parameters
@@ -65,11 +66,11 @@ class Call:
     sign: Callable[[str], str]  # secret -> the signature this payload must carry
     transport: str
     received_ns: int
-    delays_after_s: list[float] = field(default_factory=list)  # faults that strike on the way back
+    delays_after_s: list[float] = field(default_factory=list)  # delays of the answer, set by faults
 
 
 def listed(venue: Venue, symbol: str) -> MarketSpec:
-    """Terms of a symbol. Raises ApiError(-1121) if it is not listed."""
+    """Return a symbol's specification. Raises ApiError(-1121) if it is not listed."""
     market = venue.market(symbol)
     if market is None:
         raise bad_request(-1121, "Invalid symbol.")
@@ -77,7 +78,7 @@ def listed(venue: Venue, symbol: str) -> MarketSpec:
 
 
 def limited(parameters: Parameters, *, default: int, most: int) -> int:
-    """The `limit` parameter. Raises ApiError(-1130) outside 1..most."""
+    """Return the `limit` parameter. Raises ApiError(-1130) outside 1..most."""
     limit = parameters.integer("limit", default)
     if not 1 <= limit <= most:
         raise bad_request(-1130, "Data sent for parameter 'limit' is not valid.")

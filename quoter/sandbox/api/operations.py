@@ -1,4 +1,4 @@
-"""Everything the venue can be asked, and under which name each transport asks for it."""
+"""Table of all operations, with their names over REST and over the websocket API."""
 
 from dataclasses import replace
 

@@ -1,7 +1,7 @@
-"""How a request is dealt with: budget, key, clock, signature, parameters, faults, then the venue.
+"""Processing of a request: rate limits, key, clock, signature, parameters, faults, execution.
 
-The same for every transport; what differs is only how bytes become a `Call` and how the answer or
-the error is wrapped. The order is the venue's: a request with two mistakes is told about the first.
+It is the same for every transport; only decoding into a `Call` and wrapping of the answer differ.
+The checks run in Binance's order, so a request with two errors is answered with the same one.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ UNLOGGED = ("signature", "apiKey")
 
 
 async def perform(venue: Venue, call: Call) -> object:
-    """The venue's answer as JSON-ready data.
+    """Process one request and return the answer as JSON-ready data.
 
-    Raises ApiError for the venue's 'no' and Hangup where a fault ends the connection.
+    Raises ApiError for a refusal and Hangup if a fault ends the connection.
     """
-    entry = _note(venue, call)
+    entry = _log_request(venue, call)
     try:
         answer = await _perform(venue, call, entry)
     except ApiError as error:
@@ -57,7 +57,7 @@ async def _perform(venue: Venue, call: Call, entry: WireEntry | None) -> object:
     return answer
 
 
-def _note(venue: Venue, call: Call) -> WireEntry | None:
+def _log_request(venue: Venue, call: Call) -> WireEntry | None:
     if not call.operation.logged:
         return None
     sent = call.parameters.items()
@@ -71,7 +71,7 @@ def _note(venue: Venue, call: Call) -> WireEntry | None:
 
 
 def _check(venue: Venue, call: Call, *, now_ns: int, clock_ns: int) -> None:
-    """Key, parameters, clock, signature. Raises ApiError."""
+    """Check key, parameters, clock and signature. Raises ApiError."""
     operation, parameters = call.operation, call.parameters
     named = call.transport == "ws"
     if not operation.signed:
@@ -102,7 +102,7 @@ def _check_window(parameters: Parameters, now_ns: int) -> None:
 
 
 async def _before(venue: Venue, call: Call, entry: WireEntry | None) -> None:
-    """Faults that strike before the venue looks at the request."""
+    """Apply the faults that act before the request is processed."""
     if armed := _take(venue, call, entry, FaultKind.DELAY):
         await asyncio.sleep(armed.fault.delay_s)
         call.delays_after_s.append(armed.fault.delay_after_s)
@@ -118,7 +118,7 @@ async def _before(venue: Venue, call: Call, entry: WireEntry | None) -> None:
 
 
 async def _after(venue: Venue, call: Call, entry: WireEntry | None) -> None:
-    """Faults that strike when the request has had its effect."""
+    """Apply the faults that act after the request was executed."""
     for delay_s in call.delays_after_s:
         await asyncio.sleep(delay_s)
     if _take(venue, call, entry, FaultKind.ACCEPT_DROP_RESPONSE):

@@ -1,4 +1,4 @@
-"""Public requests: clock, symbols, book, prints, bars, tickers."""
+"""Public requests: clock, symbols, order book, trades, bars and tickers."""
 
 from collections.abc import Callable
 
@@ -28,17 +28,17 @@ type Row = Callable[[Request, str], Json]
 
 
 def ping(_request: Request) -> Json:
-    """An empty answer."""
+    """Return an empty answer."""
     return {}
 
 
 def server_time(request: Request) -> Json:
-    """The venue's clock in milliseconds."""
+    """Return the exchange's clock in milliseconds."""
     return {"serverTime": request.clock_ns // NS_PER_MS}
 
 
 def exchange_info(request: Request) -> Json:
-    """Limits, and the symbols that were asked for (all, by default)."""
+    """Return the rate limits and the requested symbols (all by default)."""
     venue = request.venue
     markets = [listed(venue, symbol) for symbol in _symbols(request.parameters)]
     return {
@@ -51,7 +51,7 @@ def exchange_info(request: Request) -> Json:
 
 
 def depth(request: Request) -> Json:
-    """The book of a symbol, best first."""
+    """Return the order book of a symbol, best level first."""
     market = request.market()
     limit = request.parameters.integer("limit", DEPTH_DEFAULT)
     if limit < 1:
@@ -60,23 +60,23 @@ def depth(request: Request) -> Json:
 
 
 def depth_weight(parameters: Parameters) -> int:
-    """Deeper books cost more."""
+    """Return the request weight, which grows with the depth."""
     limit = parameters.integer("limit", DEPTH_DEFAULT)
     steps = ((100, 5), (500, 25), (1_000, 50))
     return next((weight for most, weight in steps if limit <= most), 250)
 
 
 def recent_trades(request: Request) -> list[Json]:
-    """The newest public prints, oldest first."""
+    """Return the newest public trades, oldest first."""
     symbol = request.market().symbol
     limit = limited(request.parameters, default=ROWS_DEFAULT, most=ROWS_MAX)
     return [payloads.public_trade(item) for item in request.venue.history.prints(symbol, limit)]
 
 
 def aggregate_trades(request: Request) -> list[Json]:
-    """The same as the venue sums them up; every print is an aggregate of one here.
+    """Return aggregate trades; each one consists of a single trade here.
 
-    `fromId` begins at that id; `startTime` and `endTime` (ms) bound the time, both included.
+    `fromId` is the first id; `startTime` and `endTime` (ms) bound the time, both included.
     """
     given = request.parameters
     limit = limited(given, default=ROWS_DEFAULT, most=ROWS_MAX)
@@ -94,7 +94,7 @@ def aggregate_trades(request: Request) -> list[Json]:
 
 
 def klines(request: Request) -> list[list[object]]:
-    """Bars of the mid price, `1s` or `1m`, oldest first."""
+    """Return bars of the mid price, `1s` or `1m`, oldest first."""
     symbol = request.market().symbol
     parameters = request.parameters
     interval = parameters.text("interval")
@@ -109,22 +109,22 @@ def klines(request: Request) -> list[list[object]]:
 
 
 def book_ticker(request: Request) -> Json | list[Json]:
-    """Best bid and ask of one symbol or of all."""
+    """Return best bid and ask of one symbol or of all."""
     return _one_or_all(request, _best_row)
 
 
 def price_ticker(request: Request) -> Json | list[Json]:
-    """The last traded price of one symbol or of all; the mid before the first trade."""
+    """Return the last traded price of one symbol or all; the mid before the first trade."""
     return _one_or_all(request, _price_row)
 
 
 def ticker_weight(parameters: Parameters) -> int:
-    """All symbols cost twice one symbol."""
+    """Return the request weight: 2 for one symbol, 4 for all."""
     return 2 if "symbol" in parameters else 4
 
 
 def best(request: Request, symbol: str, side: Side) -> tuple[str, str]:
-    """Price and size of the best level of a side, zeros if it is empty."""
+    """Return price and size of the best level of a side, zeros if it is empty."""
     book = request.venue.exchange.depth(symbol, 1)
     levels = book.bids if side is Side.BUY else book.asks
     return (number(levels[0][0]), number(levels[0][1])) if levels else (payloads.ZERO,) * 2

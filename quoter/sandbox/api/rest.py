@@ -1,4 +1,4 @@
-"""HTTP under /api/v3 and /sapi/v1: bytes to a `Call`, the answer to a response with budgets."""
+"""REST API under /api/v3 and /sapi/v1."""
 
 import socket
 import struct
@@ -26,13 +26,13 @@ type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class RestApi:
-    """One handler for every route of the table."""
+    """Serves every route of the operation tables."""
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
 
     def add_routes(self, app: web.Application) -> None:
-        """Put every operation of the REST tables on the application."""
+        """Register every operation of the REST tables."""
         for prefix, table in ((PREFIX, REST), (WALLET_PREFIX, WALLET)):
             for (method, path), operation in table.items():
                 app.router.add_route(method, prefix + path, self._handler(operation))
@@ -78,7 +78,7 @@ class RestApi:
 
 
 async def _call(request: web.Request, operation: Operation, api_key: str, received_ns: int) -> Call:
-    """Parameters of query and body; where both have a name, the query's value counts."""
+    """Decode a request; if query and body have the same parameter, the query's value is used."""
     query = request.raw_path.partition("?")[2]
     body = "" if request.method == "GET" else (await request.read()).decode("utf-8", "replace")
     parameters = Parameters(parse_form(body) | parse_form(query))
@@ -99,7 +99,7 @@ async def _call(request: web.Request, operation: Operation, api_key: str, receiv
 
 
 def hang_up(request: web.Request, *, reset: bool) -> None:
-    """End the connection under the request; what is written later goes nowhere."""
+    """Close the connection of a request; later writes are discarded."""
     transport = request.transport
     if transport is None:
         return

@@ -1,4 +1,4 @@
-"""Signed requests that change something: place, test, cancel, replace."""
+"""Signed trading requests: place, test, cancel, cancel all, cancel and replace."""
 
 import secrets
 import string
@@ -53,7 +53,7 @@ CLIENT_ID_LENGTH = 22
 
 
 class ResponseType(StrEnum):
-    """How much a placed order's answer says."""
+    """Level of detail in the answer to a new order."""
 
     ACK = "ACK"
     RESULT = "RESULT"
@@ -61,7 +61,7 @@ class ResponseType(StrEnum):
 
 
 class ReplaceMode(StrEnum):
-    """Does a failed cancel stop the new order?"""
+    """Whether the new order is placed after a failed cancel."""
 
     STOP_ON_FAILURE = "STOP_ON_FAILURE"
     ALLOW_FAILURE = "ALLOW_FAILURE"
@@ -75,7 +75,7 @@ def place(request: Request) -> Json:
 
 
 def check_only(request: Request) -> Json:
-    """POST order/test: everything but the matching engine."""
+    """POST order/test: all checks, but no order is placed."""
     checked_order(request)
     return {}
 
@@ -99,7 +99,7 @@ def cancel_all(request: Request) -> list[Json]:
 
 
 def replace(request: Request) -> Json:
-    """POST order/cancelReplace: cancel, then place; HTTP 409 when only one of them worked."""
+    """POST order/cancelReplace: cancel, then place; HTTP 409 if only one of them succeeds."""
     parameters = request.parameters
     mode = parameters.choice(
         "cancelReplaceMode",
@@ -139,7 +139,7 @@ def replace(request: Request) -> Json:
 
 
 def checked_order(request: Request) -> NewOrder:
-    """The order that the parameters describe, past every check before the matching engine."""
+    """Return the requested order after every check that precedes matching. Raises ApiError."""
     parameters, market = request.parameters, request.market()
     kind = parameters.choice("type", OrderKind, code=-1116, text="Invalid orderType.")
     side = parameters.choice("side", Side, code=-1117, text="Invalid side.")
@@ -165,7 +165,7 @@ def checked_order(request: Request) -> NewOrder:
 
 
 def order_reference(parameters: Parameters) -> tuple[int, str]:
-    """Order id and client id of the order that is meant; one of them must be there."""
+    """Return order id and client id of the requested order; at least one must be given."""
     order_id = parameters.integer("orderId")
     client_id = parameters.client_id("origClientOrderId")
     if not order_id and not client_id:
@@ -265,6 +265,6 @@ def _opposite(request: Request, market: MarketSpec, side: Side) -> Decimal:
 
 
 def random_id() -> str:
-    """A client id as the venue makes one up where none was given."""
+    """Return a random client id, for requests that name none."""
     letters = string.ascii_letters + string.digits
     return "".join(secrets.choice(letters) for _ in range(CLIENT_ID_LENGTH))

@@ -1,4 +1,4 @@
-"""/ws-api/v3: signed requests over a websocket, and the user stream that shares it."""
+"""Websocket API under /ws-api/v3: signed requests, and the user stream on the same socket."""
 
 import asyncio
 import json
@@ -27,13 +27,13 @@ ENVELOPE = {"id", "method", "params"}
 
 
 class SocketApi:
-    """The requests of every ws-api socket."""
+    """Serves the websocket API."""
 
     def __init__(self, venue: Venue, sockets: Sockets, users: UserStreams) -> None:
         self._venue, self._sockets, self._users = venue, sockets, users
 
     def add_routes(self, app: web.Application) -> None:
-        """One door."""
+        """Register the route."""
         app.router.add_get("/ws-api/v3", self._serve)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
@@ -42,7 +42,7 @@ class SocketApi:
         tasks: set[asyncio.Task[None]] = set()
 
         async def on_text(text: str) -> None:
-            # A task each: a request that a fault delays must not hold up the pongs behind it.
+            # One task per request: a delayed request must not delay the pongs behind it.
             if len(tasks) >= IN_FLIGHT_MAX:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             task = asyncio.create_task(self._answer(socket, text))
@@ -125,7 +125,7 @@ class SocketApi:
 
 
 def _envelope(text: str) -> tuple[object, str, dict[str, str]]:
-    """Id, method and parameters as texts. Raises ApiError(-1135) for anything else."""
+    """Return id, method and parameters as texts. Raises ApiError(-1135) for another form."""
     try:
         message = json.loads(text, parse_float=Decimal)
     except ValueError:
@@ -140,7 +140,7 @@ def _envelope(text: str) -> tuple[object, str, dict[str, str]]:
 
 
 def _text(value: object) -> str:
-    """A parameter as it enters the signature: bare numbers, lower-case booleans."""
+    """Return a parameter as it is signed: bare numbers, lower-case booleans."""
     match value:
         case str():
             return value

@@ -1,0 +1,4 @@
+"""State of the exchange: accounts, clock, faults, rate limits, history and the log of requests.
+
+Imported by `streams`, `api` and the package's own modules. Read `venue.py` and `faults.py` first.
+"""

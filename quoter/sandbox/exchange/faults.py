@@ -1,8 +1,8 @@
-"""Trouble on order: faults that are armed, matched against what happens, and counted.
+"""Faults of the exchange: armed by tests, matched against requests and events, and counted.
 
-A fault fires for what it matches (endpoint, symbol, api key, event type; empty matches all), after
-letting `skip` matches pass, with `probability`, at most `count` times, and for `duration_s` after
-it was armed. The names of the reliability design's catalogue (F-..) stand beside each kind.
+A fault matches by endpoint, symbol, API key and event type (empty: all). It ignores the first
+`skip` matches, then fires with `probability`, at most `count` times and until `duration_s` after it
+was armed. F-numbers refer to the fault catalogue in deploy/docs/reliability.md.
 """
 
 import random
@@ -23,30 +23,30 @@ Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 
 
 class FaultKind(StrEnum):
-    """What can go wrong."""
+    """Kinds of faults."""
 
-    ACCEPT_DROP_RESPONSE = "accept_drop_response"  # F-01 done, and the line ends without answer
-    DELAY = "delay"  # F-02 `delay_s` before it is dealt with, `delay_after_s` before the answer
-    ERROR_BEFORE = "error_before"  # F-03 `status`/`code` instead of dealing with it
-    ERROR_AFTER_ACCEPT = "error_after_accept"  # F-04 done, answered with `status`/`code`
-    GARBLED = "garbled"  # done, and answered 200 with `text`, which need not be JSON
-    RESET_BEFORE = "reset_before"  # F-05 the line ends before it is dealt with
+    ACCEPT_DROP_RESPONSE = "accept_drop_response"  # F-01 executed; connection closed without answer
+    DELAY = "delay"  # F-02 `delay_s` before execution, `delay_after_s` before the answer
+    ERROR_BEFORE = "error_before"  # F-03 not executed; answered with `status`/`code`
+    ERROR_AFTER_ACCEPT = "error_after_accept"  # F-04 executed; answered with `status`/`code`
+    GARBLED = "garbled"  # executed; answered 200 with `text`, which need not be JSON
+    RESET_BEFORE = "reset_before"  # F-05 not executed; connection reset
     ORDER_NOT_FOUND = "order_not_found"  # F-07 an order younger than `lag_s` is not found
     USER_EVENT_DROP = "user_event_drop"  # F-12
     USER_EVENT_DUPLICATE = "user_event_duplicate"  # F-12
-    USER_EVENT_DELAY = "user_event_delay"  # F-12 `delay_s`; later events overtake it
+    USER_EVENT_DELAY = "user_event_delay"  # F-12 late by `delay_s`; later events arrive first
     TRADES_LAG = "trades_lag"  # F-15 trades younger than `lag_s` are not listed
     RATE_LIMIT_429 = "rate_limit_429"  # F-17 with Retry-After `retry_after_s`
     BAN_418 = "ban_418"  # F-17
-    DEPTH_GAP = "depth_gap"  # F-19 one diff never goes out
-    DEPTH_CORRUPT = "depth_corrupt"  # one row of a diff is a tick too far out, silently
-    SILENT_SOCKET = "silent_socket"  # F-13 F-21 open, and not even a pong comes out
+    DEPTH_GAP = "depth_gap"  # F-19 one depth diff is not sent
+    DEPTH_CORRUPT = "depth_corrupt"  # one price of a depth diff is wrong by one tick
+    SILENT_SOCKET = "silent_socket"  # F-13 F-21 open, but nothing is sent, not even pongs
     CLOSE_SOCKET = "close_socket"  # F-24
-    CLOCK_SKEW = "clock_skew"  # F-27 requests see a clock that is `skew_s` ahead of the streams'
+    CLOCK_SKEW = "clock_skew"  # F-27 requests use a clock `skew_s` ahead of the streams'
 
 
 class Endpoint(StrEnum):
-    """What a request is about, whichever transport brought it."""
+    """Kinds of requests, independent of the transport."""
 
     CREATE = "create"
     CANCEL = "cancel"
@@ -65,7 +65,7 @@ class Endpoint(StrEnum):
 
 
 class SocketKind(StrEnum):
-    """The two websocket doors."""
+    """The two kinds of websockets."""
 
     MARKET = "market"
     USER = "user"  # the websocket API, which carries the user stream
@@ -95,7 +95,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Armed:
-    """A fault in force, and how often it has fired."""
+    """An armed fault with its counters."""
 
     def __init__(self, fault_id: int, fault: Fault, armed_ns: int) -> None:
         self.fault_id, self.fault, self.armed_ns = fault_id, fault, armed_ns
@@ -103,28 +103,28 @@ class Armed:
         self.is_cleared = False
 
     def is_active(self, now_ns: int) -> bool:
-        """Could it still fire, or (for a socket that it silenced) does it still hold?"""
+        """Whether it may still fire or, for a silenced socket, still applies."""
         duration_s = self.fault.duration_s
         is_over = duration_s is not None and now_ns - self.armed_ns > duration_s * NS_PER_S
         return not self.is_cleared and not is_over
 
-    def is_spent(self) -> bool:
-        """Has it fired as often as it may?"""
+    def is_exhausted(self) -> bool:
+        """Whether it has fired `count` times."""
         return self.fault.count is not None and self.fired >= self.fault.count
 
     def row(self, now_ns: int) -> Json:
-        """Its entry in the admin API's list."""
+        """Return its row in the admin API's list."""
         specification: Json = msgspec.to_builtins(self.fault)
         return specification | {
             "id": self.fault_id,
             "matched": self.matched,
             "fired": self.fired,
-            "active": self.is_active(now_ns) and not self.is_spent(),
+            "active": self.is_active(now_ns) and not self.is_exhausted(),
         }
 
 
 class Faults:
-    """Every fault that was armed; draws from its own seeded stream."""
+    """All armed faults; random decisions come from a seeded generator of their own."""
 
     def __init__(self, *, seed: int, clock: Callable[[], int]) -> None:
         self._random = random.Random(seed)
@@ -133,7 +133,7 @@ class Faults:
         self._next_id = 1
 
     def arm(self, fault: Fault) -> Armed:
-        """Put a fault in force. Raises ValueError above ARMED_MAX: clear some first."""
+        """Arm a fault. Raises ValueError if ARMED_MAX faults are armed already."""
         if len(self._armed) >= ARMED_MAX:
             raise ValueError(f"more than {ARMED_MAX} faults: clear some first")
         armed = Armed(self._next_id, fault, self._clock())
@@ -142,7 +142,7 @@ class Faults:
         return armed
 
     def clear(self, fault_id: int | None = None) -> int:
-        """Forget one fault, or all of them; how many."""
+        """Remove one fault, or all; return how many were removed."""
         ids = list(self._armed) if fault_id is None else [fault_id]
         gone = [self._armed.pop(each) for each in ids if each in self._armed]
         for armed in gone:
@@ -150,7 +150,7 @@ class Faults:
         return len(gone)
 
     def rows(self) -> list[Json]:
-        """All of them with their counts."""
+        """Return every fault with its counters."""
         return [armed.row(self._clock()) for armed in self._armed.values()]
 
     def take(
@@ -163,7 +163,7 @@ class Faults:
         events: tuple[str, ...] = (),
         socket: SocketKind | None = None,
     ) -> Armed | None:
-        """The first armed fault of that kind which fires now, counted as fired."""
+        """Return the first matching fault that fires now, and count it; `None` if none does."""
         for armed in self._active(kind):
             fault = armed.fault
             is_match = (
@@ -184,5 +184,5 @@ class Faults:
     def _active(self, kind: FaultKind) -> Iterator[Armed]:
         now_ns = self._clock()
         for armed in self._armed.values():
-            if armed.fault.kind is kind and armed.is_active(now_ns) and not armed.is_spent():
+            if armed.fault.kind is kind and armed.is_active(now_ns) and not armed.is_exhausted():
                 yield armed

@@ -1,4 +1,4 @@
-"""What the venue remembers of the past: recent prints, price bars, closed orders. All bounded."""
+"""History of the exchange: recent trades, price bars and closed orders, all bounded in size."""
 
 from collections import defaultdict, deque
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ INTERVALS_MS = {"1s": 1_000, "1m": 60_000}
 
 @dataclass(slots=True)
 class Bar:
-    """Mid prices and volume of one interval."""
+    """Mid prices and traded volume of one interval."""
 
     start_ms: int
     open: Decimal
@@ -32,7 +32,7 @@ class Bar:
     bought_quote: Decimal = Decimal(0)
 
     def row(self, interval_ms: int) -> list[object]:
-        """The venue's kline array."""
+        """Return the bar as a kline array."""
         return [
             self.start_ms,
             number(self.open),
@@ -50,19 +50,19 @@ class Bar:
 
 
 class Bars:
-    """The newest bars of one symbol and one interval; empty intervals repeat the last price."""
+    """Newest bars of one symbol and interval; intervals without a price repeat the last one."""
 
     def __init__(self, interval_ms: int) -> None:
         self.interval_ms = interval_ms
         self.bars: deque[Bar] = deque(maxlen=BARS_MAX)
 
     def price(self, ts_ns: int, mid: Decimal) -> None:
-        """The mid moved."""
+        """Update the current bar with a new mid price."""
         bar = self._bar(ts_ns, mid)
         bar.high, bar.low, bar.close = max(bar.high, mid), min(bar.low, mid), mid
 
     def trade(self, news: PrintNews) -> None:
-        """A print adds its volume."""
+        """Add the volume of a public trade."""
         bar = self._bar(news.ts_ns, self.bars[-1].close if self.bars else news.price)
         quote = news.price * news.size
         bar.volume += news.size
@@ -86,15 +86,15 @@ class Bars:
 
 
 class History:
-    """Listens to everything the venue publishes."""
+    """Keeps what the exchange publishes for later queries."""
 
     def __init__(self) -> None:
         self._prints: dict[str, deque[PrintNews]] = defaultdict(lambda: deque(maxlen=PRINTS_MAX))
         self._bars: dict[tuple[str, str], Bars] = {}
         self._orders: dict[tuple[str, str], dict[int, SimOrder]] = defaultdict(dict)
 
-    def hear(self, news: Sequence[News]) -> None:
-        """Take in what happened."""
+    def receive(self, news: Sequence[News]) -> None:
+        """Store new market data and order reports."""
         for item in news:
             match item:
                 case PrintNews():
@@ -106,26 +106,26 @@ class History:
                     for name in INTERVALS_MS:
                         self.bars(item.symbol, name).price(item.ts_ns, mid)
                 case ExecutionReport():
-                    self._remember(item)
+                    self._store(item)
                 case _:
                     pass
 
     def prints(self, symbol: str, limit: int) -> list[PrintNews]:
-        """The newest prints, oldest first."""
+        """Return up to `limit` newest public trades, oldest first."""
         return list(self._prints[symbol])[-limit:]
 
     def bars(self, symbol: str, interval: str) -> Bars:
-        """The bars of one of INTERVALS_MS."""
+        """Return the bars of one of INTERVALS_MS."""
         key = (symbol, interval)
         if key not in self._bars:
             self._bars[key] = Bars(INTERVALS_MS[interval])
         return self._bars[key]
 
     def orders(self, account: str, symbol: str) -> list[SimOrder]:
-        """Orders of an account as last reported, by id, closed ones included."""
+        """Return the last reported state of an account's orders, by id, closed ones included."""
         return [order for _, order in sorted(self._orders[account, symbol].items())]
 
-    def _remember(self, report: ExecutionReport) -> None:
+    def _store(self, report: ExecutionReport) -> None:
         orders = self._orders[report.account, report.order.symbol]
         orders[report.order.order_id] = report.order
         if len(orders) > ORDERS_MAX:

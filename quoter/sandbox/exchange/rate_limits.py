@@ -1,4 +1,4 @@
-"""How much a client may ask: weight per minute, orders per 10 s and per day, and bans."""
+"""Rate limits: request weight per minute, orders per 10 s and per day, and bans."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -15,26 +15,26 @@ DAY_NS = 86_400 * NS_PER_S
 
 @dataclass(slots=True)
 class Window:
-    """A count that starts anew with every interval of the clock, as the venue's do."""
+    """Counter that resets at every full interval of the clock, as Binance's do."""
 
     interval_ns: int
     started: int = -1
     used: int = 0
 
     def at(self, now_ns: int) -> int:
-        """What is used of the interval that `now_ns` lies in."""
+        """Start a new interval if `now_ns` is in one, and return the current count."""
         current = now_ns // self.interval_ns
         if current != self.started:
             self.started, self.used = current, 0
         return self.used
 
     def left_s(self, now_ns: int) -> int:
-        """Whole seconds until the next interval, at least 1."""
+        """Return whole seconds until the next interval, at least 1."""
         return max(1, -(-(self.interval_ns - now_ns % self.interval_ns) // NS_PER_S))
 
 
 class Budgets:
-    """Counts for the whole address (weight) and for each key (orders)."""
+    """Request weight of the client's address and order counts of each key."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -45,7 +45,11 @@ class Budgets:
         self._banned_until_ns = 0
 
     def spend(self, weight: int, now_ns: int) -> None:
-        """Take weight, or raise ApiError(429) with Retry-After, later ApiError(418)."""
+        """Count request weight.
+
+        Raises ApiError(429) with Retry-After above the limit, and ApiError(418) after
+        `refusals_before_ban` such refusals in a minute.
+        """
         if now_ns < self._banned_until_ns:
             raise banned(self._banned_until_ns, now_ns)
         limit = self._limits.weight_per_minute
@@ -60,7 +64,7 @@ class Budgets:
         raise too_much_weight(limit, self._weight.left_s(now_ns))
 
     def check_orders(self, api_key: str, now_ns: int) -> None:
-        """Raises ApiError(429, -1015) if the key has no new order left."""
+        """Raise ApiError(429, -1015) if the key has reached an order limit."""
         rules = (
             (self._orders_10_s[api_key], self._limits.orders_per_10_s, "10 SECOND"),
             (self._orders_day[api_key], self._limits.orders_per_day, "1 DAY"),
@@ -71,13 +75,13 @@ class Budgets:
                 raise ApiError(429, -1015, text, retry_after_s=window.left_s(now_ns))
 
     def count_order(self, api_key: str, now_ns: int) -> None:
-        """One more order of this key went to the matching engine."""
+        """Count one new order of a key."""
         for windows in (self._orders_10_s, self._orders_day):
             windows[api_key].at(now_ns)
             windows[api_key].used += 1
 
     def headers(self, api_key: str, now_ns: int) -> dict[str, str]:
-        """What REST answers say of the budgets."""
+        """Return the rate limit headers of a REST answer."""
         headers = {"X-MBX-USED-WEIGHT-1M": str(self._weight.at(now_ns))}
         headers["X-MBX-USED-WEIGHT"] = headers["X-MBX-USED-WEIGHT-1M"]
         if api_key:
@@ -86,7 +90,7 @@ class Budgets:
         return headers
 
     def rows(self, api_key: str, now_ns: int) -> list[Json]:
-        """What the websocket API says of them: the rules with their counts."""
+        """Return `rateLimits` of the websocket API: the rules with their counts."""
         weight, *orders = rules(self._limits)
         counted = [weight | {"count": self._weight.at(now_ns)}]
         if api_key:
@@ -99,7 +103,7 @@ class Budgets:
 
 
 def rules(limits: Limits) -> list[Json]:
-    """The `rateLimits` of exchangeInfo: weight first, then the two order counts."""
+    """Return `rateLimits` of exchangeInfo: request weight, then the two order limits."""
     return [
         _rule("REQUEST_WEIGHT", "MINUTE", 1, limits.weight_per_minute),
         _rule("ORDERS", "SECOND", 10, limits.orders_per_10_s),
@@ -108,7 +112,7 @@ def rules(limits: Limits) -> list[Json]:
 
 
 def too_much_weight(limit: int, retry_after_s: int) -> ApiError:
-    """HTTP 429: be quiet for a while."""
+    """HTTP 429: the weight limit of the minute is exceeded."""
     text = (
         f"Too much request weight used; current limit is {limit} request weight per 1 MINUTE. "
         "Please use WebSocket Streams for live updates to avoid polling the API."
@@ -117,7 +121,7 @@ def too_much_weight(limit: int, retry_after_s: int) -> ApiError:
 
 
 def banned(until_ns: int, now_ns: int) -> ApiError:
-    """HTTP 418: the address did not listen."""
+    """HTTP 418: the address is banned because it ignored 429 answers."""
     text = (
         f"Way too much request weight used; IP banned until {until_ns // NS_PER_MS}. "
         "Please use WebSocket Streams for live updates to avoid bans."

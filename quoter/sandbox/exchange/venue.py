@@ -1,4 +1,4 @@
-"""The venue behind every transport: the matching engine, its clock, its records, its listeners."""
+"""The exchange behind every transport: matching engine, clock, records and listeners."""
 
 import time
 from collections import Counter
@@ -20,7 +20,7 @@ type Listener = Callable[[Sequence[News]], None]
 
 
 class Venue:
-    """One exchange with its accounts. Everything here is synchronous and runs on one loop."""
+    """One exchange with its accounts. All methods are synchronous; use from one event loop."""
 
     def __init__(self, config: SandboxConfig) -> None:
         self.config = config
@@ -43,25 +43,25 @@ class Venue:
         self.history = History()
         self.counts: Counter[str] = Counter()
         self.halted: set[str] = set()
-        self._listeners: list[Listener] = [self.history.hear]
+        self._listeners: list[Listener] = [self.history.receive]
 
     def now_ns(self) -> int:
-        """Wall clock that never runs backwards."""
+        """Return wall-clock time that never runs backwards."""
         self._last_ns = max(self._last_ns, time.time_ns())
         return self._last_ns
 
     def listen(self, listener: Listener) -> None:
-        """Tell `listener` everything that happens from now on."""
+        """Call `listener` with everything that happens from now on."""
         self._listeners.append(listener)
 
     def publish(self, news: Sequence[News]) -> None:
-        """Tell the world what a call to the exchange brought."""
+        """Pass the results of a call to the exchange to all listeners."""
         if news:
             for listener in self._listeners:
                 listener(news)
 
     def catch_up(self) -> int:
-        """Let the market run up to now; returns the time, which requests then carry."""
+        """Advance the market to now and return that time."""
         now_ns = self.now_ns()
         self.publish(self.exchange.advance(now_ns))
         return now_ns
@@ -75,34 +75,35 @@ class Venue:
             self.halted.discard(symbol)
 
     def announce(self, terms: MarketSpec) -> None:
-        """Hold new orders of a symbol to other filters; what rests stays (F-29).
+        """Change the filters for new orders of a symbol; resting orders stay (F-29).
 
-        The market behind keeps its grid: tick and lot must be multiples of it, or ValueError.
+        Raises ValueError unless tick and lot are multiples of the market's own.
         """
         grid = next(market for market in self.config.markets if market.symbol == terms.symbol)
-        for name, step, wish in (("tick", grid.tick, terms.tick), ("lot", grid.lot, terms.lot)):
-            if not wish > 0 or wish % step:
-                raise ValueError(f"{name} must be a multiple of {step}, not {wish}")
+        for name, step, value in (("tick", grid.tick, terms.tick), ("lot", grid.lot, terms.lot)):
+            if not value > 0 or value % step:
+                raise ValueError(f"{name} must be a multiple of {step}, not {value}")
         self.markets[terms.symbol] = terms
 
     def next_execution_id(self) -> int:
-        """A number for each execution report and each amendment."""
+        """Return a new number for an execution report or an amendment."""
         self._execution_id += 1
         return self._execution_id
 
     def market(self, symbol: str) -> MarketSpec | None:
-        """The symbol's terms, None if it is not listed."""
+        """Return a symbol's specification, or `None` if it is not listed."""
         return self.markets.get(symbol)
 
     def account(self, api_key: str) -> Account | None:
-        """The account of a key, None if nobody has it."""
+        """Return the account of an API key, or `None` if there is none."""
         return self.accounts.get(api_key)
 
 
 def _recorded(market: MarketSpec) -> MarketSpec:
-    """The market as the matching engine keeps it when a recording feeds it.
+    """Return the market for the matching engine when a recording feeds it.
 
-    Real books hold sizes off today's lot, left from a finer one: the lot becomes as fine as money
-    in eight decimals allows. The filters hold new orders to the announced lot all the same.
+    Real books contain sizes that are no multiple of today's lot, from times of a smaller one.
+    The lot is therefore made as small as eight decimals of money allow; the filters still check
+    new orders against the announced lot.
     """
     return replace(market, recorded=True, lot=min(market.lot, MONEY_STEP / market.tick))

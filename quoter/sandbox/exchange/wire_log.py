@@ -1,4 +1,4 @@
-"""What came over the wire: every request that creates, cancels or changes an order."""
+"""Log of received requests that create, cancel or change orders."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ ENTRIES_MAX = 100_000
 
 @dataclass(slots=True, kw_only=True)
 class WireEntry:
-    """One request as it arrived; `outcome` is filled in when it has been dealt with."""
+    """One request as received; `outcome` is set when it has been processed."""
 
     seq: int
     received_ns: int
@@ -24,7 +24,7 @@ class WireEntry:
     faults: tuple[str, ...] = ()
 
     def row(self) -> Json:
-        """The admin API's form of it; secrets and signatures never get here."""
+        """Return the entry as a row of the admin API; it has no secret and no signature."""
         sent = self.parameters
         return {
             "seq": self.seq,
@@ -49,7 +49,7 @@ class WireEntry:
 
 
 class WireLog:
-    """The newest requests, oldest first; `seq` has no gaps."""
+    """The newest ENTRIES_MAX requests, oldest first; `seq` has no gaps."""
 
     def __init__(self) -> None:
         self._entries: deque[WireEntry] = deque(maxlen=ENTRIES_MAX)
@@ -64,7 +64,7 @@ class WireLog:
         api_key: str,
         parameters: dict[str, str],
     ) -> WireEntry:
-        """Note a request at its arrival, before anything is checked."""
+        """Add a request on arrival, before any check."""
         self._seq += 1
         entry = WireEntry(
             seq=self._seq,
@@ -78,6 +78,6 @@ class WireLog:
         return entry
 
     def since(self, seq: int) -> list[Json]:
-        """Everything after `seq`, as far as it is still kept."""
-        first = self._seq - len(self._entries)  # entries have every number after this one
+        """Return the kept entries after `seq`."""
+        first = self._seq - len(self._entries)  # the kept entries are numbered first + 1 and up
         return [entry.row() for entry in islice(self._entries, max(0, seq - first), None)]

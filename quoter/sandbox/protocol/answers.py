@@ -1,10 +1,10 @@
-"""What a request ends in: an error of the venue's catalogue, or a line that goes dead."""
+"""Errors of a request: Binance's error codes and texts, or a closed connection."""
 
 from quoter.sim.messages import Refused, SimReject
 
 
 class ApiError(Exception):
-    """The venue's 'no': HTTP status, code, text, and what goes beside them."""
+    """A refusal: HTTP status, error code, text, and optional data."""
 
     def __init__(
         self,
@@ -20,13 +20,13 @@ class ApiError(Exception):
         self.retry_after_s, self.data = retry_after_s, data
 
     def body(self) -> dict[str, object]:
-        """The JSON payload every transport carries."""
+        """Return the JSON payload, the same for every transport."""
         payload: dict[str, object] = {"code": self.code, "msg": self.text}
         return payload if self.data is None else payload | {"data": self.data}
 
 
 class Hangup(Exception):
-    """The connection ends here without an answer; `reset` sends RST instead of FIN."""
+    """The connection is closed without an answer; `reset` sends RST instead of FIN."""
 
     def __init__(self, *, reset: bool) -> None:
         super().__init__("connection dropped by a fault")
@@ -34,31 +34,31 @@ class Hangup(Exception):
 
 
 def bad_request(code: int, text: str) -> ApiError:
-    """An error of the request itself (HTTP 400)."""
+    """An invalid request (HTTP 400)."""
     return ApiError(400, code, text)
 
 
 def missing(name: str) -> ApiError:
-    """A parameter that must be there and is not, or can't be read."""
+    """A mandatory parameter is absent or unreadable."""
     return bad_request(
         -1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed."
     )
 
 
 def missing_either(first: str, second: str) -> ApiError:
-    """One of two parameters must be there."""
+    """Both of two alternative parameters are absent."""
     return bad_request(
         -1102, f"Param '{first}' or '{second}' must be sent, but both were empty/null!"
     )
 
 
 def not_required(name: str) -> ApiError:
-    """A parameter that does not go with this kind of order."""
+    """A parameter is not allowed for this kind of order."""
     return bad_request(-1106, f"Parameter '{name}' sent when not required.")
 
 
 def illegal_characters(name: str, legal: str) -> ApiError:
-    """A text outside the parameter's legal range."""
+    """A parameter's text is outside its legal range."""
     return bad_request(
         -1100, f"Illegal characters found in parameter '{name}'; legal range is '{legal}'."
     )
@@ -84,12 +84,12 @@ _PLACE: dict[SimReject, tuple[int, str]] = {
 
 
 def place_error(refused: Refused) -> ApiError:
-    """A refused new order in the venue's words."""
+    """Binance's error for a refused new order."""
     return bad_request(*_PLACE[refused.reason])
 
 
 def cancel_error(refused: Refused) -> ApiError:
-    """A refused cancel in the venue's words."""
+    """Binance's error for a refused cancel."""
     text = UNKNOWN_ORDER if refused.reason is SimReject.NOT_FOUND else str(refused)
     return bad_request(-2011, text)
 
@@ -102,16 +102,16 @@ _AMEND: dict[SimReject, tuple[int, str]] = {
     SimReject.HALTED: (-2038, "Market is closed."),
     SimReject.INCREASE: (-2038, "Order amend (quantity increase) is not supported."),
     SimReject.NO_CHANGE: (-2038, "The requested action would change no state; rejecting"),
-    # The venue's documentation has no text for this one.
+    # Binance's documentation has no text for this error.
     SimReject.TRADED: (-2038, "Order amend below the executed quantity is not supported."),
 }
 
 
 def amend_error(refused: Refused) -> ApiError:
-    """A refused amendment in the venue's words."""
+    """Binance's error for a refused amendment."""
     return bad_request(*_AMEND[refused.reason])
 
 
 def query_error() -> ApiError:
-    """A query for an order that the venue does not know."""
+    """Binance's error for a query of an unknown order."""
     return bad_request(-2013, NO_SUCH_ORDER)

@@ -1,4 +1,4 @@
-"""The symbol filters: what exchangeInfo announces is what a new order is held to."""
+"""Symbol filters: the checks of new orders, and their rows in exchangeInfo."""
 
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ ORDER_AMENDMENTS_MAX = 10  # of one order
 
 
 def check_filters(market: MarketSpec, kind: OrderKind, price: Decimal, size: Decimal) -> None:
-    """PRICE_FILTER, LOT_SIZE, NOTIONAL in the venue's order. Raises ApiError(-1013).
+    """Check PRICE_FILTER, LOT_SIZE and NOTIONAL, in Binance's order. Raises ApiError(-1013).
 
     price quote/base, for MARKET the best opposite price; size base.
     """
@@ -30,7 +30,7 @@ def check_filters(market: MarketSpec, kind: OrderKind, price: Decimal, size: Dec
 
 
 def filter_rows(market: MarketSpec) -> list[Json]:
-    """The same rules as exchangeInfo lists them."""
+    """Return the filters as exchangeInfo lists them."""
     return [
         {
             "filterType": "PRICE_FILTER",

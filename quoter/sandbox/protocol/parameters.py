@@ -1,4 +1,4 @@
-"""What a request says: raw names and values, read once, strictly, in the venue's own order."""
+"""Strict parsing of request parameters, with Binance's error codes."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ _CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 
 
 def parse_form(text: str) -> dict[str, str]:
-    """Name to value of one url-encoded part. Raises ApiError(-1101) for a name sent twice."""
+    """Parse url-encoded text. Raises ApiError(-1101) for a duplicate name or too many."""
     if text.count("&") >= PARAMETERS_MAX:
         raise bad_request(-1101, "Too many parameters sent for this endpoint.")
     pairs = parse_qsl(text, keep_blank_values=True)
@@ -33,7 +33,7 @@ def parse_form(text: str) -> dict[str, str]:
 
 
 class Parameters:
-    """The named values of one request; every reader raises the venue's error for a bad one."""
+    """Parameters of one request; each method raises Binance's error for an invalid value."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
@@ -42,14 +42,14 @@ class Parameters:
         return name in self._values
 
     def items(self) -> dict[str, str]:
-        """A copy of everything that was sent."""
+        """Return a copy of all parameters."""
         return dict(self._values)
 
     def check(self, *, mandatory: Sequence[str], optional: Sequence[str], named: bool) -> None:
-        """Nothing empty, nothing missing, nothing that the request has no use for.
+        """Raise ApiError for an empty, missing or unknown parameter.
 
-        `named` (the websocket API): an unknown name is an error by itself (-1103); over REST the
-        venue counts what it read against what was sent (-1104).
+        An unknown name is error -1103 if `named` (websocket API); over REST it is -1104, which
+        counts the parameters that were read and sent.
         """
         known = {*mandatory, *optional}
         for name, value in self._values.items():
@@ -73,25 +73,25 @@ class Parameters:
         )
 
     def text(self, name: str, default: str = "") -> str:
-        """The value as sent."""
+        """Return the value as sent."""
         return self._values.get(name, default)
 
     def symbol(self, name: str = "symbol") -> str:
-        """A symbol by its form; whether it is listed is for the venue to say."""
+        """Return a symbol of valid form; whether it is listed is not checked here."""
         value = self.text(name)
         if not _SYMBOL.fullmatch(value):
             raise illegal_characters(name, _SYMBOL_RANGE)
         return value
 
     def client_id(self, name: str) -> str:
-        """A client order id, empty if none was sent."""
+        """Return a client order id, empty if none was sent."""
         value = self.text(name)
         if value and not _CLIENT_ID.fullmatch(value):
             raise illegal_characters(name, _CLIENT_ID_RANGE)
         return value
 
     def integer(self, name: str, default: int = 0) -> int:
-        """A whole number >= 0."""
+        """Return an integer >= 0."""
         value = self._values.get(name)
         if value is None:
             return default
@@ -102,7 +102,7 @@ class Parameters:
         return int(value)
 
     def decimal(self, name: str, default: Decimal | None = None) -> Decimal:
-        """A plain decimal number >= 0 with at most 8 decimals. Raises the venue's errors."""
+        """Return a plain decimal number >= 0 with at most 8 decimals."""
         value = self._values.get(name)
         if value is None:
             if default is None:
@@ -119,7 +119,7 @@ class Parameters:
         return number
 
     def choice[E: StrEnum](self, name: str, kind: type[E], *, code: int, text: str) -> E:
-        """One of the values of `kind`, or ApiError(code, text)."""
+        """Return a member of `kind`. Raises ApiError(code, text) for another value."""
         try:
             return kind(self.text(name))
         except ValueError:
@@ -127,7 +127,7 @@ class Parameters:
 
 
 def decimals(number: Decimal) -> int:
-    """Digits after the point that matter: trailing zeros don't."""
+    """Return the number of digits after the point without trailing zeros."""
     exponent = number.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
 

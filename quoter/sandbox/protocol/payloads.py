@@ -1,4 +1,4 @@
-"""How the venue writes things down: REST answers and stream events as JSON-ready dicts."""
+"""JSON-ready payloads of REST answers and stream events."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -23,17 +23,17 @@ ZERO = "0.00000000"
 
 
 def number(value: Decimal) -> str:
-    """Eight decimals, always, as the venue writes every price and size."""
+    """Format a price or size with eight decimals, as Binance does."""
     return f"{value:.8f}"
 
 
 def levels(side: Sequence[tuple[Decimal, Decimal]]) -> list[tuple[str, str]]:
-    """Price and size pairs of a book side."""
+    """Return price and size pairs of a book side."""
     return [(number(price), number(size)) for price, size in side]
 
 
 def depth(book: DepthBook) -> Json:
-    """Answer of GET depth."""
+    """Answer to GET depth."""
     return {"lastUpdateId": book.last, "bids": levels(book.bids), "asks": levels(book.asks)}
 
 
@@ -51,7 +51,7 @@ def depth_event(news: DepthNews) -> Json:
 
 
 def best_event(news: BestNews) -> Json:
-    """`bookTicker`: it carries no event type and no time, like the venue's."""
+    """`bookTicker`; like Binance's it has no event type and no time."""
     return {
         "u": news.update_id,
         "s": news.symbol,
@@ -63,7 +63,7 @@ def best_event(news: BestNews) -> Json:
 
 
 def trade_event(news: PrintNews) -> Json:
-    """`trade`: one public print; `m` says that the buyer was resting."""
+    """`trade`: one public trade; `m` is true if the buyer was the maker."""
     time_ms = news.ts_ns // NS_PER_MS
     return {
         "e": "trade",
@@ -79,14 +79,14 @@ def trade_event(news: PrintNews) -> Json:
 
 
 def aggregate_event(news: PrintNews) -> Json:
-    """`aggTrade`; every print is an aggregate of one here."""
+    """`aggTrade`; each aggregate consists of a single trade here."""
     event = trade_event(news)
     trade_id = event.pop("t")
     return event | {"e": "aggTrade", "a": trade_id, "f": trade_id, "l": trade_id}
 
 
 def aggregate_trade(news: PrintNews) -> Json:
-    """One row of GET aggTrades: the event without its envelope."""
+    """One row of GET aggTrades."""
     event = aggregate_event(news)
     return {key: event[key] for key in ("a", "p", "q", "f", "l", "T", "m", "M")}
 
@@ -162,7 +162,7 @@ def placed_result(order: SimOrder) -> Json:
 
 
 def placed_full(order: SimOrder, trades: Sequence[SimTrade]) -> Json:
-    """newOrderRespType=FULL: the result and the fills it had at once."""
+    """newOrderRespType=FULL: the result and its immediate fills."""
     fills = [
         {
             "price": number(trade.price),
@@ -177,12 +177,12 @@ def placed_full(order: SimOrder, trades: Sequence[SimTrade]) -> Json:
 
 
 def cancel_id(order: SimOrder, given: str) -> str:
-    """The cancel's own client id; the venue makes one up where none was given."""
+    """Return the client id of a cancel; a generated one if none was given."""
     return given or f"cancel{order.order_id}"
 
 
 def canceled(order: SimOrder, cancel_client_id: str = "") -> Json:
-    """Answer to a cancel: `clientOrderId` is the cancel's, the order's is `origClientOrderId`."""
+    """Answer to a cancel: `clientOrderId` is the cancel's id, `origClientOrderId` the order's."""
     return (
         _identity(order)
         | {
@@ -196,7 +196,7 @@ def canceled(order: SimOrder, cancel_client_id: str = "") -> Json:
 
 
 def amended(order: SimOrder, former_client_id: str, execution_id: int) -> Json:
-    """Answer of amend/keepPriority, which spells three fields its own way."""
+    """Answer to amend/keepPriority, which names three fields differently."""
     row = _identity(order) | {
         "origClientOrderId": former_client_id,
         "price": number(order.price),
@@ -220,7 +220,7 @@ def amended(order: SimOrder, former_client_id: str, execution_id: int) -> Json:
 
 
 def shutdown_event(now_ns: int) -> Json:
-    """`serverShutdown`: this connection ends soon."""
+    """`serverShutdown`: the connection will be closed soon."""
     return {"e": "serverShutdown", "E": now_ns // NS_PER_MS}
 
 
@@ -287,7 +287,7 @@ def execution_report(report: ExecutionReport, execution_id: int) -> Json:
 
 
 def account_position(news: BalanceNews) -> Json:
-    """`outboundAccountPosition`: holdings of the assets that may have changed."""
+    """`outboundAccountPosition`: balances of the assets that may have changed."""
     time_ms = news.ts_ns // NS_PER_MS
     return {
         "e": "outboundAccountPosition",

@@ -1,4 +1,4 @@
-"""Ten fast depth diffs become one slow one."""
+"""Merging of 100 ms depth diffs into one per second."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -7,7 +7,7 @@ from quoter.sim.messages import DepthNews
 
 
 class DepthMerger:
-    """Collects the diffs of one symbol; the last size of a level is what counts."""
+    """Collects the diffs of one symbol; the last size of a level wins."""
 
     def __init__(self, symbol: str) -> None:
         self._symbol = symbol
@@ -17,7 +17,7 @@ class DepthMerger:
         self._asks: dict[Decimal, Decimal] = {}
 
     def add(self, news: DepthNews) -> None:
-        """The next fast diff."""
+        """Add the next diff."""
         if self._newest is None:
             self._first = news.first
         self._newest = news
@@ -25,7 +25,7 @@ class DepthMerger:
         self._asks |= dict(news.asks)
 
     def flush(self, now_ns: int) -> DepthNews | None:
-        """Everything since the last flush as one diff, None if nothing happened."""
+        """Return all diffs since the last flush as one, or `None` if there were none."""
         if self._newest is None:
             return None
         merged = replace(

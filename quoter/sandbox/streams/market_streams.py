@@ -1,8 +1,8 @@
-"""Public websocket streams: who listens to what, and how news become frames.
+"""Public websocket streams: subscriptions and market data frames.
 
-`/ws/<stream>[/<stream>]` sends bare payloads, `/stream?streams=a/b` wraps them with their stream's
-name; both take SUBSCRIBE, UNSUBSCRIBE and LIST_SUBSCRIPTIONS while they live. ccxt connects to
-`/stream/ws/<n>`, where `<n>` names nothing.
+`/ws/<stream>[/<stream>]` sends bare payloads, `/stream?streams=a/b` wraps them with the name of the
+stream; both accept SUBSCRIBE, UNSUBSCRIBE and LIST_SUBSCRIPTIONS. ccxt connects to
+`/stream/ws/<n>`, where `<n>` has no meaning.
 """
 
 import re
@@ -27,7 +27,7 @@ STREAM = re.compile(r"([a-z0-9]{1,20})@(depth|depth@100ms|depth@1000ms|bookTicke
 
 
 class StreamCommand(msgspec.Struct, forbid_unknown_fields=True):
-    """What a client may send on a market stream."""
+    """A command that a client may send on a market stream."""
 
     method: str
     id: int | str | None = None
@@ -35,7 +35,7 @@ class StreamCommand(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Subscriber:
-    """One market socket with its streams and its inbound budget."""
+    """One market socket with its subscriptions and its inbound message limit."""
 
     def __init__(self, venue: Venue, *, is_combined: bool) -> None:
         self.socket = Socket(venue, SocketKind.MARKET, wrap=self._wrap)
@@ -44,8 +44,8 @@ class Subscriber:
         self._venue = venue
         self._second = self._messages = 0
 
-    def may_send(self) -> bool:
-        """Is this inbound frame within the venue's five per second?"""
+    def count_inbound(self) -> bool:
+        """Count an inbound frame; return whether it is within the limit per second."""
         second = self._venue.now_ns() // NS_PER_S
         if second != self._second:
             self._second, self._messages = second, 0
@@ -60,7 +60,7 @@ class Subscriber:
 
 
 class MarketStreams:
-    """Every subscription, by stream."""
+    """Subscriptions of all market sockets, by stream."""
 
     def __init__(self, venue: Venue, sockets: Sockets) -> None:
         self._venue, self._sockets = venue, sockets
@@ -69,19 +69,19 @@ class MarketStreams:
         self._mergers = {symbol: DepthMerger(symbol) for symbol in venue.markets}
 
     def add_routes(self, app: web.Application) -> None:
-        """The venue's doors, and ccxt's."""
+        """Register the routes of Binance and those that ccxt uses."""
         app.router.add_get("/ws", self._raw)
         app.router.add_get("/ws/{streams:.*}", self._raw)
         app.router.add_get("/stream", self._combined)
         app.router.add_get("/stream/ws", self._raw)
         app.router.add_get("/stream/ws/{streams:.*}", self._raw)
 
-    def tell_of_readers(self, on_reader: Callable[[str], None]) -> None:
+    def on_subscription(self, on_reader: Callable[[str], None]) -> None:
         """Call `on_reader(symbol)` at every subscription."""
         self._on_reader = on_reader
 
-    def hear(self, news: Sequence[News]) -> None:
-        """Send what is new to everybody who subscribed to it."""
+    def receive(self, news: Sequence[News]) -> None:
+        """Send new market data to its subscribers."""
         for item in news:
             match item:
                 case DepthNews():
@@ -95,7 +95,7 @@ class MarketStreams:
                     pass
 
     def flush_slow(self, now_ns: int) -> None:
-        """Publish the once-a-second depth streams."""
+        """Publish the depth streams of one update per second."""
         for merger in self._mergers.values():
             merged = merger.flush(now_ns)
             if merged is not None:
@@ -134,7 +134,7 @@ class MarketStreams:
     ) -> web.StreamResponse:
         subscriber = Subscriber(self._venue, is_combined=is_combined)
         for name in names:
-            if self._is_stream(name):  # the venue, too, lets a wrong name in the path pass
+            if self._is_stream(name):  # as at Binance, unknown names in the path are ignored
                 self._subscribe(subscriber, name)
         self._sockets.add(subscriber.socket)
 
@@ -142,7 +142,7 @@ class MarketStreams:
             subscriber.socket.send(msgspec.json.encode(self._command(subscriber, text)))
 
         try:
-            await subscriber.socket.run(request, on_text=on_text, on_frame=subscriber.may_send)
+            await subscriber.socket.run(request, on_text=on_text, on_frame=subscriber.count_inbound)
         finally:
             self._sockets.remove(subscriber.socket)
             for name in list(subscriber.streams):
@@ -195,7 +195,7 @@ class MarketStreams:
 
 
 def corrupted(news: DepthNews, tick: Decimal) -> DepthNews:
-    """The row nearest the touch is told of a price one tick farther out; nothing else shows it."""
+    """Return the diff with its best price moved away from the market by one tick."""
     if news.bids:
         best = max(news.bids)
         rows = tuple((row[0] - tick, row[1]) if row is best else row for row in news.bids)

@@ -1,4 +1,4 @@
-"""One websocket as the venue keeps it: bounded send queue, own pings, a life of bounded length."""
+"""Server-side websockets: bounded send queue, pings, and an optional maximum duration."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -23,10 +23,10 @@ type Wrap = Callable[[Json], Json]
 
 
 class Socket:
-    """Sending never waits: a reader that owes more than the queue holds is dropped."""
+    """One websocket. Sending never waits: a reader with a full queue is disconnected."""
 
     def __init__(self, venue: Venue, kind: SocketKind, *, wrap: Wrap) -> None:
-        """`wrap` puts an event that is the server's own into the envelope of this kind of door."""
+        """`wrap` puts events of the server itself into the envelope of this kind of socket."""
         self.kind = kind
         self._wrap = wrap
         self._venue = venue
@@ -39,35 +39,35 @@ class Socket:
         self._caught_up = asyncio.Event()
         self._caught_up.set()
         self._unanswered = 0
-        self._muted_by: list[Armed] = []
+        self._silenced_by: list[Armed] = []
         self._ending: asyncio.Task[None] | None = None
 
     @property
     def response(self) -> web.WebSocketResponse:
-        """What the request handler returns."""
+        """Response for the request handler to return."""
         return self._ws
 
-    def is_muted(self) -> bool:
-        """Does a fault keep this socket from sending anything at all?"""
+    def is_silenced(self) -> bool:
+        """Whether a fault stops this socket from sending."""
         now_ns = self._venue.now_ns()
-        return any(armed.is_active(now_ns) for armed in self._muted_by)
+        return any(armed.is_active(now_ns) for armed in self._silenced_by)
 
     async def caught_up(self) -> None:
-        """Return when the reader owes no more than half of what it may."""
+        """Return when the send queue is at most half full."""
         await self._caught_up.wait()
 
-    def mute(self, armed: Armed) -> None:
-        """Send nothing, not even a pong, while the fault holds."""
-        self._muted_by.append(armed)
+    def silence(self, armed: Armed) -> None:
+        """Send nothing, not even a pong, while the fault is active."""
+        self._silenced_by.append(armed)
 
     def send(self, frame: bytes) -> None:
         """Queue one text frame."""
         self._put(WSMsgType.TEXT, frame)
 
     async def run(self, request: web.Request, *, on_text: OnText, on_frame: OnFrame) -> None:
-        """Serve until either side ends it. `on_frame` is asked about every frame that comes in.
+        """Serve until either side closes the socket.
 
-        A False from it closes the socket: the client sends more than it may.
+        `on_frame` is called for every inbound frame; False closes the socket (too many messages).
         """
         await self._ws.prepare(request)
         self._transport = request.transport
@@ -85,24 +85,24 @@ class Socket:
             self._caught_up.set()
 
     def end_in(self, notice_s: float) -> None:
-        """Tell the client that the server goes away, and close after `notice_s`."""
+        """Send `serverShutdown` and close after `notice_s`."""
         if self._ending is not None:
             self._ending.cancel()
         self._announce()
         self._ending = asyncio.create_task(self._close_in(notice_s))
 
     async def close(self, code: WSCloseCode = WSCloseCode.GOING_AWAY) -> None:
-        """Say goodbye; does not wait longer than CLOSE_S_MAX for the other side's."""
+        """Send a close frame; wait at most CLOSE_S_MAX for the client's."""
         with suppress(ConnectionError):
             await self._ws.close(code=code, message=b"")
 
     def abort(self) -> None:
-        """End it without a word."""
+        """Close the connection without a close frame."""
         if self._transport is not None:
             self._transport.abort()
 
     def _put(self, kind: WSMsgType, frame: bytes) -> None:
-        if self._ws.closed or self.is_muted():
+        if self._ws.closed or self.is_silenced():
             return
         try:
             self._queue.put_nowait((kind, frame))
@@ -166,45 +166,45 @@ class Socket:
 
 
 class Sockets:
-    """Every open socket, so that faults and the end of the server can reach them."""
+    """All open sockets, for faults and for the shutdown of the server."""
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
         self._open: dict[Socket, None] = {}
 
     def add(self, socket: Socket) -> None:
-        """A client connected. A standing SILENT_SOCKET fault mutes it at once."""
+        """Add a new socket; an armed SILENT_SOCKET fault silences it immediately."""
         self._open[socket] = None
         self._venue.counts[f"{socket.kind.value}_sockets_opened"] += 1
         armed = self._venue.faults.take(FaultKind.SILENT_SOCKET, socket=socket.kind)
         if armed:
-            socket.mute(armed)
+            socket.silence(armed)
 
     def remove(self, socket: Socket) -> None:
-        """It is over."""
+        """Remove a closed socket."""
         self._open.pop(socket, None)
 
     def of(self, kind: SocketKind | None) -> Iterator[Socket]:
-        """Open sockets of a kind, or all."""
+        """Return the open sockets of a kind, or all."""
         return (socket for socket in list(self._open) if kind in (None, socket.kind))
 
-    def mute(self, armed: Armed) -> None:
-        """Silence the open sockets that an armed SILENT_SOCKET fault means, oldest first."""
+    def silence(self, armed: Armed) -> None:
+        """Apply an armed SILENT_SOCKET fault to the open sockets, oldest first."""
         for socket in self.of(armed.fault.socket):
-            if armed.is_spent():
+            if armed.is_exhausted():
                 return
             armed.fired += 1
-            socket.mute(armed)
+            socket.silence(armed)
 
     def shut_down(self, kind: SocketKind | None, *, notice_s: float) -> int:
-        """End the sockets of a kind that are open now, with notice; how many."""
+        """Close the open sockets of a kind after a notice; return how many."""
         chosen = list(self.of(kind))
         for socket in chosen:
             socket.end_in(notice_s)
         return len(chosen)
 
     async def close(self, kind: SocketKind | None, *, most: int | None = None) -> int:
-        """Close up to `most` sockets of a kind (all, by default); how many."""
+        """Close up to `most` sockets of a kind (all by default); return how many."""
         chosen = list(self.of(kind))[:most]
         await asyncio.gather(*(socket.close() for socket in chosen))
         return len(chosen)

@@ -1,4 +1,4 @@
-"""The private stream: which socket hears of which account, and what faults do to it on the way."""
+"""User streams: subscriptions to account events, and the faults that affect them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ DELAYED_MAX = 10_000
 
 
 class UserStreams:
-    """Subscriptions by account; each socket numbers its own."""
+    """Subscriptions by account; each socket numbers its own subscriptions."""
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
@@ -27,7 +27,7 @@ class UserStreams:
         self._delayed: set[asyncio.TimerHandle] = set()
 
     def subscribe(self, socket: Socket, api_key: str) -> int:
-        """The new subscription's id. Raises ApiError(-2035) if the socket has one of this key."""
+        """Subscribe and return the id. Raises ApiError(-2035) if the key is subscribed already."""
         if (socket, api_key) in self._subscriptions:
             raise bad_request(-2035, "User Data Stream subscription already active.")
         number = self._next_id.get(socket, 0)
@@ -36,7 +36,7 @@ class UserStreams:
         return number
 
     def unsubscribe(self, socket: Socket, number: int | None) -> None:
-        """End one subscription, or all of the socket; each says so as its last event."""
+        """End one subscription, or all of the socket; send `eventStreamTerminated` for each."""
         mine = [
             (key, held)
             for key, held in self._subscriptions.items()
@@ -54,18 +54,18 @@ class UserStreams:
             asyncio.get_running_loop().call_soon(_send, socket, held, event)
 
     def active(self, socket: Socket) -> list[Json]:
-        """Subscription ids of one socket."""
+        """Return the subscription ids of one socket."""
         held = (number for key, number in self._subscriptions.items() if key[0] is socket)
         return [{"subscriptionId": number} for number in held]
 
     def forget(self, socket: Socket) -> None:
-        """The socket is gone."""
+        """Remove all subscriptions of a closed socket."""
         self._next_id.pop(socket, None)
         for key in [key for key in self._subscriptions if key[0] is socket]:
             del self._subscriptions[key]
 
-    def hear(self, news: Sequence[News]) -> None:
-        """Tell each account what concerns it."""
+    def receive(self, news: Sequence[News]) -> None:
+        """Send order and balance events to the sockets of their accounts."""
         for item in news:
             match item:
                 case ExecutionReport():
@@ -77,7 +77,7 @@ class UserStreams:
                     pass
 
     def stop(self) -> None:
-        """Forget what is still delayed."""
+        """Discard delayed events."""
         for handle in self._delayed:
             handle.cancel()
         self._delayed.clear()
@@ -85,12 +85,15 @@ class UserStreams:
     def _deliver(self, account: str, symbol: str, event: Json, execution: str) -> None:
         events = (str(event["e"]), execution) if execution else (str(event["e"]),)
         faults = self._venue.faults
-        if _strikes(faults, FaultKind.USER_EVENT_DROP, account, symbol, events) is not None:
+        if _fault_delay(faults, FaultKind.USER_EVENT_DROP, account, symbol, events) is not None:
             return
         copies = 1
-        if _strikes(faults, FaultKind.USER_EVENT_DUPLICATE, account, symbol, events) is not None:
+        if (
+            _fault_delay(faults, FaultKind.USER_EVENT_DUPLICATE, account, symbol, events)
+            is not None
+        ):
             copies = 2
-        delay_s = _strikes(faults, FaultKind.USER_EVENT_DELAY, account, symbol, events)
+        delay_s = _fault_delay(faults, FaultKind.USER_EVENT_DELAY, account, symbol, events)
         for _ in range(copies):
             if delay_s is None:
                 self._send_to(account, event)
@@ -115,10 +118,10 @@ class UserStreams:
         self._delayed.add(handle)
 
 
-def _strikes(
+def _fault_delay(
     faults: Faults, kind: FaultKind, account: str, symbol: str, events: tuple[str, ...]
 ) -> float | None:
-    """Delay of the fault that strikes this event, None if none does."""
+    """Return the delay of the fault that fires for this event, or `None`."""
     armed = faults.take(kind, symbol=symbol, api_key=account, events=events)
     return armed.fault.delay_s if armed else None
 

@@ -1,4 +1,4 @@
-"""Recordings are read in either stamp and in nothing but their own form."""
+"""Reading of recorded market data."""
 
 import gzip
 from decimal import Decimal
@@ -20,7 +20,7 @@ LINES = (
 )
 
 
-def test_lines_of_two_files_follow_each_other(tmp_path: Path) -> None:
+def test_lines_of_two_files_are_read_in_order(tmp_path: Path) -> None:
     plain, packed = tmp_path / "plain", tmp_path / "packed.gz"
     plain.write_bytes(LINES.splitlines(keepends=True)[0])
     packed.write_bytes(gzip.compress(b"".join(LINES.splitlines(keepends=True)[1:])))
@@ -33,14 +33,14 @@ def test_lines_of_two_files_follow_each_other(tmp_path: Path) -> None:
     assert capture_symbol((plain, packed)) == "XYUSDT"
 
 
-def test_a_file_without_streams_has_no_symbol(tmp_path: Path) -> None:
+def test_file_without_stream_messages_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "empty"
     path.write_bytes(b"")
     with pytest.raises(ValueError, match="no stream message"):
         capture_symbol((path,))
 
 
-def test_a_line_of_another_form_is_an_error(tmp_path: Path) -> None:
+def test_line_of_another_form_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bad"
     path.write_bytes(b"hello world\n")
     with pytest.raises(ValueError, match="invalid literal"):

@@ -1,4 +1,4 @@
-"""Bars without holes, and ten diffs that become one."""
+"""Price bars, and merging of depth diffs."""
 
 from decimal import Decimal
 from itertools import pairwise
@@ -10,7 +10,7 @@ from quoter.sandbox.streams.depth_merger import DepthMerger
 from quoter.sim.messages import DepthNews, PrintNews
 
 
-def test_bars_keep_high_low_close_and_volume() -> None:
+def test_bar_keeps_high_low_close_and_volume() -> None:
     bars = Bars(1_000)
     for offset_ns, price in ((0, 10), (1, 12), (2, 9), (3, 11)):
         bars.price(NS_PER_S + offset_ns, Decimal(price))
@@ -32,7 +32,7 @@ def test_bars_keep_high_low_close_and_volume() -> None:
     assert [bar.volume, bar.volume_quote, bar.bought] == [Decimal(4), Decimal(40), Decimal(2)]
 
 
-def test_quiet_intervals_repeat_the_last_price() -> None:
+def test_intervals_without_price_repeat_the_last_one() -> None:
     bars = Bars(1_000)
     bars.price(0, Decimal(5))
     bars.price(3 * NS_PER_S, Decimal(8))
@@ -40,7 +40,7 @@ def test_quiet_intervals_repeat_the_last_price() -> None:
     assert [bar.open for bar in bars.bars] == [Decimal(price) for price in (5, 5, 5, 8)]
 
 
-def test_a_long_silence_costs_no_more_than_the_bars_that_are_kept() -> None:
+def test_long_gap_creates_no_more_bars_than_are_kept() -> None:
     bars = Bars(1_000)
     bars.price(0, Decimal(5))
     bars.price(10**6 * NS_PER_S, Decimal(8))
@@ -50,7 +50,7 @@ def test_a_long_silence_costs_no_more_than_the_bars_that_are_kept() -> None:
     assert all(later - earlier == 1_000 for earlier, later in pairwise(starts))
 
 
-def test_merged_diffs_span_their_ids_and_keep_the_last_size() -> None:
+def test_merged_diff_spans_all_ids_and_keeps_the_last_size() -> None:
     merger = DepthMerger("X")
     assert merger.flush(0) is None
     one, two = Decimal(1), Decimal(2)

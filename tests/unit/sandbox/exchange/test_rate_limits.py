@@ -1,4 +1,4 @@
-"""Budgets follow the clock's own intervals, and ignoring a refusal has a price."""
+"""Rate limits per clock interval, and bans."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def refused(budgets: Budgets, weight: int, now_ns: int) -> ApiError:
     return caught.value
 
 
-def test_weight_comes_back_with_the_next_minute() -> None:
+def test_weight_is_reset_in_the_next_minute() -> None:
     budgets = Budgets(LIMITS)
     budgets.spend(10, START_NS)
     error = refused(budgets, 1, START_NS + 15 * NS_PER_S)
@@ -26,7 +26,7 @@ def test_weight_comes_back_with_the_next_minute() -> None:
     assert budgets.headers("", START_NS + MINUTE_NS)["X-MBX-USED-WEIGHT-1M"] == "1"
 
 
-def test_who_does_not_listen_is_banned_for_a_while() -> None:
+def test_client_that_ignores_refusals_is_banned_for_a_while() -> None:
     budgets = Budgets(LIMITS)
     budgets.spend(10, START_NS)
     assert refused(budgets, 1, START_NS).status == 429
@@ -36,7 +36,7 @@ def test_who_does_not_listen_is_banned_for_a_while() -> None:
     budgets.spend(1, START_NS + (LIMITS.ban_s + 1) * NS_PER_S)
 
 
-def test_orders_are_counted_per_key_for_ten_seconds_and_for_the_day() -> None:
+def test_orders_are_counted_per_key_per_ten_seconds_and_per_day() -> None:
     budgets = Budgets(LIMITS)
     for _ in range(2):
         budgets.check_orders("one", START_NS)

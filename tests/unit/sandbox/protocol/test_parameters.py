@@ -1,4 +1,4 @@
-"""Parameters are read once and strictly."""
+"""Strict parsing of request parameters."""
 
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ def code(values: dict[str, str], *, named: bool = False) -> int:
     return 0
 
 
-def test_names_must_be_known_present_and_filled() -> None:
+def test_missing_empty_and_unknown_names_are_refused() -> None:
     assert code({"must": "1"}) == code({"must": "1", "may": "2"}) == 0
     assert code({}) == code({"must": ""}) == -1102
     assert code({"must": "1", "may": ""}) == -1105
@@ -25,7 +25,7 @@ def test_names_must_be_known_present_and_filled() -> None:
     assert code({"must": "1", "other": "2"}, named=True) == -1103
 
 
-def test_a_name_sent_twice_is_refused() -> None:
+def test_duplicate_name_is_refused() -> None:
     assert parse_form("a=1&b=%2F") == {"a": "1", "b": "/"}
     with pytest.raises(ApiError, match="Duplicate values"):
         parse_form("a=1&a=1")
@@ -34,12 +34,12 @@ def test_a_name_sent_twice_is_refused() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "-1", "+1", "1e5", "nan", "inf", ".5", "5.", "1_000", "1 "])
-def test_only_plain_decimals_are_numbers(text: str) -> None:
+def test_other_than_plain_decimal_is_refused(text: str) -> None:
     with pytest.raises(ApiError):
         Parameters({"price": text}).decimal("price")
 
 
-def test_decimals_that_matter_are_counted() -> None:
+def test_trailing_zeros_do_not_count_as_decimals() -> None:
     assert Parameters({"price": "1.100000000000"}).decimal("price") == Decimal("1.1")
     assert decimals(Decimal("1.100")) == 1
     assert decimals(Decimal(100)) == 0
@@ -47,7 +47,7 @@ def test_decimals_that_matter_are_counted() -> None:
         Parameters({"price": "0.000000001"}).decimal("price")
 
 
-def test_integers_do_not_overflow() -> None:
+def test_too_large_or_negative_integer_is_refused() -> None:
     assert Parameters({"limit": "5"}).integer("limit") == 5
     assert Parameters({}).integer("limit", 7) == 7
     with pytest.raises(ApiError, match="overflowed"):

@@ -1,4 +1,4 @@
-"""Signatures and clocks, against the examples of the venue's own documentation."""
+"""Signatures and timestamps, checked with the examples of Binance's documentation."""
 
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ NOW_NS = 1_700_000_000_000_000_000
 NOW_MS = 1_700_000_000_000
 
 
-def test_the_documented_rest_example_has_the_documented_signature() -> None:
+def test_rest_signature_equals_the_documented_example() -> None:
     payload = (
         "symbol=LTCBTC&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=0.1"
         "&recvWindow=5000&timestamp=1499827319559"
@@ -27,8 +27,8 @@ def test_the_documented_rest_example_has_the_documented_signature() -> None:
     assert rest_signature(payload, SECRET) == expected
 
 
-def test_the_documented_socket_example_has_the_documented_signature() -> None:
-    """Whatever order the parameters came in."""
+def test_socket_signature_equals_the_documented_example() -> None:
+    """In any order of the parameters."""
     params = {
         "symbol": "BTCUSDT",
         "side": "SELL",
@@ -56,7 +56,7 @@ def test_the_documented_socket_example_has_the_documented_signature() -> None:
         ("mysignature=1", "mysignature=1"),
     ],
 )
-def test_the_signature_itself_is_not_signed(payload: str, rest: str) -> None:
+def test_signature_parameter_is_not_signed(payload: str, rest: str) -> None:
     assert unsigned(payload) == rest
 
 
@@ -65,7 +65,7 @@ def window(offset_ms: int) -> None:
     check_window(timestamp_ms=NOW_MS + offset_ms, window_ms=Decimal(5_000), now_ns=NOW_NS)
 
 
-def test_a_request_may_be_one_second_ahead_and_one_window_late() -> None:
+def test_request_may_be_one_second_early_and_one_window_late() -> None:
     window(999)
     window(-5_000)
     with pytest.raises(ApiError, match="1000ms ahead"):
@@ -75,7 +75,7 @@ def test_a_request_may_be_one_second_ahead_and_one_window_late() -> None:
 
 
 @pytest.mark.parametrize("key", ["", "with space", "x" * 129])
-def test_a_key_of_another_form_is_no_key(key: str) -> None:
+def test_key_of_invalid_form_is_refused(key: str) -> None:
     with pytest.raises(ApiError, match="API-key format invalid") as caught:
         check_key_format(key)
     assert (caught.value.status, caught.value.code) == (401, -2014)
