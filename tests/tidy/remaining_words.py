@@ -346,3 +346,15 @@ WITHOUT_DOCSTRING: set[str] = {
     "quoter/venues/egress/__init__.py",
     "quoter/venues/streams/__init__.py",
 }
+# Documents that are being written.
+PLANNED: set[str] = {
+    "ARCHITECTURE.md",
+    "deploy/docs/command-line.md",
+    "deploy/docs/control-api.md",
+    "deploy/docs/glossary.md",
+    "deploy/docs/reliability.md",
+    "deploy/docs/settings.md",
+    "deploy/docs/strategy.md",
+    "deploy/docs/venues.md",
+    "deploy/docs/how-to/add-a-venue.md",
+}
