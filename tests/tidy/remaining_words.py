@@ -352,7 +352,6 @@ PLANNED: set[str] = {
     "deploy/docs/command-line.md",
     "deploy/docs/control-api.md",
     "deploy/docs/glossary.md",
-    "deploy/docs/reliability.md",
     "deploy/docs/settings.md",
     "deploy/docs/strategy.md",
     "deploy/docs/venues.md",
