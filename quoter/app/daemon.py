@@ -8,6 +8,7 @@ from functools import partial
 import structlog
 from aiohttp.web import AppRunner
 
+from quoter.app.composition import make_runner
 from quoter.app.external_stops import ExternalStopsSettings, dead_man_timeout_s, heard, heartbeat_of
 from quoter.app.limit_checks import refuse_hopeless
 from quoter.app.live_control import LiveControl, Load
@@ -143,7 +144,7 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
         for event, text in gateway.warnings:
             log.warning(event, text=text)
     steps = StepLog(quote_log_interval_s=settings.quote_log_interval_s)
-    runner = Runner(
+    runner = make_runner(
         engine=engine,
         feed=make_feed(
             config,
@@ -160,7 +161,7 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
         venue_clock=gateway.clock,
         rss_max_mb=settings.rss_max_mb,
         observers=(metrics.observe, steps.observe, SettingsSummaryLog(engine).observe, *observers),
-        guards=watched.guards(gateway),
+        external_stops=watched.guards(gateway),
     )
     run = run_id(started.start_ns)
     return Daemon(runner, engine, instrument, metrics, clock, started.ledger, run)
@@ -268,11 +269,11 @@ async def _open_pages(
     sources = http.Sources(
         snapshot=daemon.engine.snapshot,
         metrics=daemon.metrics.render,
-        is_alive=daemon.runner.watches.is_alive,
-        details=daemon.runner.watches.cause_times.details,
+        is_alive=daemon.runner.process_health.is_alive,
+        details=daemon.runner.process_health.cause_times.details,
         about=about,
         redactor=Redactor(settings.secrets()),
-        kill_id=daemon.runner.stops.kill_id,
+        kill_id=daemon.runner.kill_switch.kill_id,
     )
     pages = http.Pages(sources, host_names=settings.http_hosts.split(","), extra=steering.control)
     try:

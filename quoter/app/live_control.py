@@ -54,15 +54,15 @@ class LiveControl:
             settings=settings,
             params=lambda: engine.controls.live_params.params,
             clock=clock,
-            asks=runner.asks,
+            asks=runner.pending_replies,
         )
         self.control: Control | None = None
         tokens = {ROLES[name]: token for name, token in settings.tokens().items()}
         if tokens and ledger is not None:
             desk = Desk(
                 snapshot=engine.snapshot,
-                stops=runner.stops,
-                asks=runner.asks,
+                stops=runner.kill_switch,
+                asks=runner.pending_replies,
                 params=self.params,
                 clock=clock,
                 note=ledger.note,

@@ -60,7 +60,7 @@ class Signals:
         """The runner is there, and about to run: it hears first of a kill that waits."""
         for number in STOP_SIGNALS:
             self._loop.add_signal_handler(number, runner.stop)
-        self._stops = runner.stops
+        self._stops = runner.kill_switch
         if self._is_kill_waiting:
             self._stops.kill_by_signal()
         if steering.can_reload:

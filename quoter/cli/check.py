@@ -7,6 +7,7 @@ import uvloop
 from rich.console import Console
 from rich.markup import escape
 
+from quoter.app.composition import make_runner
 from quoter.app.limit_checks import beyond_collar, forbidden
 from quoter.app.setting_errors import blamed, blamed_code
 from quoter.app.settings_summary import meant_by
@@ -133,7 +134,7 @@ class Check:
     async def _watch(self, engine: Engine, config: VenueConfig, instrument: Instrument) -> None:
         """Follow the public feed until it implies a quote."""
         settings = self._settings
-        runner = Runner(
+        runner = make_runner(
             engine=engine,
             feed=make_feed(config, instrument, now_ns=self._clock.now_ns),
             gateway=None,

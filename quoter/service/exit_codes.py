@@ -17,4 +17,4 @@ class ExitCode(IntEnum):
     # Ledger damaged, a kill not to be latched, or ccxt's code not what was locked: nothing touched.
     INTEGRITY = 42
     KEY_RIGHTS = 43
-    RECYCLED = 50  # clean and verified; memory was above its bound: please start again
+    RESTART_WANTED = 50  # clean and verified; memory was above its bound: please start again

@@ -40,6 +40,11 @@ CANCEL_ALL_S_MAX = 10.0
 CANCEL_ALL_AGAIN_S = (0.25, 0.5, 1.0, 2.0)  # then every 2 s; the engine asks anew after 5 s
 
 
+async def may_always_send(_order: PlaceOrder) -> bool:
+    """Without a ledger no order waits for the disk."""
+    return True
+
+
 class Lane:
     """A bounded queue whose waiting entries can be taken out again."""
 
@@ -74,11 +79,11 @@ class Outbox:
         post: Emit,
         clock: Clock,
         metrics: Metrics,
-        may_leave: Callable[[PlaceOrder], Awaitable[bool]],
+        may_send: Callable[[PlaceOrder], Awaitable[bool]],
     ) -> None:
         """`gateway` is None in a dry run, whose engine only ever asks for a fresh book.
 
-        `may_leave` returns when an order is on the disk; False: it must not be sent.
+        `may_send` returns when an order is on the disk; False: it must not be sent.
         """
         self._gateway = gateway
         self._feed = feed
@@ -91,7 +96,7 @@ class Outbox:
         self._questions = Lane("questions")
         self.lanes = (self._creates, self._cancels, self._kills, self._all, self._questions)
         self._metrics = metrics
-        self._may_leave = may_leave
+        self._may_send = may_send
 
     def submit(self, commands: tuple[Command, ...]) -> None:
         """Queue the commands of one step; never waits."""
@@ -169,7 +174,7 @@ class Outbox:
         match command:
             case PlaceOrder():
                 self._post(OrderSent(ts_ns=self._clock.now_ns(), client_id=command.client_id))
-                if await self._may_leave(command):
+                if await self._may_send(command):
                     answer = await gateway.place(command)
                     self._time(gateway, command)
                 else:

@@ -80,9 +80,9 @@ class CalibrationKeeper:
         """Keep every minute, until cancelled."""
         while True:
             await asyncio.sleep(WRITE_S)
-            await self.keep()
+            await self.save()
 
-    async def keep(self) -> None:
+    async def save(self) -> None:
         """Replace what is kept by what is new and makes sense; the old stays otherwise."""
         learned = self._learned()
         if learned is None or learned == self._written or _nonsense(learned) is not None:

@@ -20,6 +20,27 @@ EMERGENCY_S_MAX = 20.0
 LATE_CREATE_S = 13.0
 
 
+class StopRequest:
+    """Whether the run is to end, and whether the process wants to be restarted afterwards."""
+
+    def __init__(self) -> None:
+        self._is_requested = asyncio.Event()
+        self.is_restart_wanted = False
+
+    def stop(self) -> None:
+        """Request the clean end."""
+        self._is_requested.set()
+
+    def restart(self) -> None:
+        """Request the clean end, with an exit code that asks for a restart."""
+        self.is_restart_wanted = True
+        self.stop()
+
+    async def wait(self) -> None:
+        """Return once the end is requested."""
+        await self._is_requested.wait()
+
+
 class Shutdown:
     """Sees to it that no order of ours outlives the run."""
 

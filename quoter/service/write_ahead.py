@@ -10,12 +10,15 @@ from quoter.domain.commands import PlaceOrder
 from quoter.domain.events import Alarm, Fill, TradesReport
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause
+from quoter.domain.units import S_PER_NS
 from quoter.engine.engine import Engine
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.rows import FillKind, KnownFill
 from quoter.ledger.writer import LedgerFailed
 from quoter.service.clock import Clock
 from quoter.state.inventory import LedgerConflict, is_execution
+from quoter.telemetry.latency import Latency
+from quoter.telemetry.metrics import Metrics
 from quoter.venues.ports import Emit
 
 ORPHANS_MAX = 10_000  # trades of somebody else, told again and again
@@ -24,10 +27,12 @@ ORPHANS_MAX = 10_000  # trades of somebody else, told again and again
 class WriteAhead:
     """Between the engine and its ledger; `post` takes alarms that no event waits for."""
 
-    def __init__(self, *, ledger: Ledger, engine: Engine, clock: Clock, post: Emit) -> None:
+    def __init__(
+        self, *, ledger: Ledger, engine: Engine, clock: Clock, metrics: Metrics, post: Emit
+    ) -> None:
         self._ledger = ledger
         self._engine = engine
-        self._clock = clock
+        self._clock, self._metrics = clock, metrics
         self._post = post
         self._orphans: dict[str, None] = {}  # on the disk, of no order that we know
 
@@ -54,14 +59,18 @@ class WriteAhead:
             del self._orphans[next(iter(self._orphans))]
         return None
 
-    async def may_leave(self, order: PlaceOrder) -> bool:
+    async def may_send(self, order: PlaceOrder) -> bool:
         """Return when the order is on the disk; False if it must not be sent."""
+        asked_ns = self._clock.now_ns()
+        is_recorded = True
         try:
             await self._ledger.intend(order)
         except LedgerFailed as error:
+            is_recorded = False
             self.fail(str(error))
-            return False
-        return True
+        waited_ns = self._clock.now_ns() - asked_ns
+        self._metrics.latency(Latency.LEDGER_COMMIT, waited_ns * S_PER_NS)
+        return is_recorded
 
     def after(self, step: Step) -> None:
         """Note what one turn settled; what a crash loses of it a start finds out."""
@@ -77,7 +86,7 @@ class WriteAhead:
                     ts_ns = step.event.ts_ns
                     self._ledger.ended(order.client_id, order.state, order.filled, ts_ns)
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Find out whether anybody still writes."""
         self._ledger.look()
 

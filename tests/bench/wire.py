@@ -12,12 +12,12 @@ from typing import cast
 import uvloop
 import websockets
 
+from quoter.app.composition import make_runner
 from quoter.domain.events import FeedUp
 from quoter.domain.market import Stream
 from quoter.engine.config import EngineConfig, RequotePolicy
 from quoter.engine.engine import Engine
 from quoter.service.clock import Clock
-from quoter.service.runner import Runner
 from quoter.telemetry.metrics import Metrics
 from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.config import VenueConfig
@@ -97,7 +97,7 @@ async def _trade(url: str, pipe: Connection) -> Samples:
     instrument = await gateway.connect()
     engine = Engine(_eager())
     metrics = Metrics(symbol=config.symbol, venue=config.exchange, environment="sandbox")
-    runner = Runner(
+    runner = make_runner(
         engine=engine,
         feed=make_feed(config, instrument, now_ns=clock.now_ns, random=Random(1)),
         gateway=cast("OrderGateway", _Quiet(gateway)),

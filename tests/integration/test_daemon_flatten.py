@@ -48,7 +48,7 @@ async def test_flatten_trades_down_to_the_target_and_never_past_it(
     chosen = settings(sandbox, tmp_path, target=target, inventory_max=Decimal("0.03"))
     ledger = Ledger()
     async with flying(sandbox, chosen) as pilot:
-        engine, stops = pilot.running.engine, pilot.running.runner.stops
+        engine, stops = pilot.running.engine, pilot.running.runner.kill_switch
         pilot.watchers.append(ledger.observe)
         await pilot.until(lambda: bool(pilot.open_own()), 20.0, "quoting")
         start = len(ledger.inventories)
@@ -78,7 +78,7 @@ async def test_killed_is_not_flattened(sandbox: RunningSandbox, tmp_path: Path) 
     chosen = settings(sandbox, tmp_path, target="1.99", inventory_max=Decimal("0.03"))
     ledger = Ledger()
     async with flying(sandbox, chosen) as pilot:
-        engine, stops = pilot.running.engine, pilot.running.runner.stops
+        engine, stops = pilot.running.engine, pilot.running.runner.kill_switch
         pilot.watchers.append(ledger.observe)
         await pilot.until(lambda: bool(pilot.open_own()), 20.0, "quoting")
         stops.kill("test", "enough")

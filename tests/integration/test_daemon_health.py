@@ -111,7 +111,9 @@ async def test_an_engine_that_hears_no_clock_sends_no_order_and_is_not_healthy(
             flying(sandbox, settings(sandbox, tmp_path)) as pilot,
         ):
             runner = pilot.running.runner
-            await pilot.until(lambda: not runner.watches.is_alive(), STOPPED_S_MAX, "not healthy")
+            await pilot.until(
+                lambda: not runner.process_health.is_alive(), STOPPED_S_MAX, "not healthy"
+            )
             sent, decided = len(await pilot.wire("order.place")), len(pilot.placed)
             await pilot.until(
                 lambda: len(pilot.placed) >= decided + 5, STOPPED_S_MAX, "it goes on deciding"
@@ -130,13 +132,13 @@ async def test_a_daemon_that_grew_ends_cleanly_and_asks_to_be_started_again(
             flying(sandbox, settings(sandbox, tmp_path, rss_max_mb=100_000)) as pilot,
         ):
             await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting")
-            pilot.running.runner.watches.resources._rss_max = resources.MIB
+            pilot.running.runner.process_health.resources._rss_max = resources.MIB
             await pilot.until(lambda: is_active(pilot, Cause.MEMORY), STOPPED_S_MAX, "it rests")
             await pilot.until(lambda: not pilot.open_own(), STOPPED_S_MAX, "orders gone")
             monkeypatch.setattr(resources, "YOUNG_NS", 0)
             assert pilot.task is not None
             async with asyncio.timeout(STOPPED_S_MAX):
-                assert await pilot.task is ExitCode.RECYCLED
+                assert await pilot.task is ExitCode.RESTART_WANTED
             assert open_ids(sandbox) == set()
 
 
@@ -175,9 +177,9 @@ async def test_a_ledger_whose_thread_has_gone_kills(tmp_path: Path) -> None:
             flying(sandbox, settings(sandbox, tmp_path)) as pilot,
         ):
             await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting")
-            durable = pilot.running.runner.durable
-            assert durable is not None
-            durable._ledger._writer.enqueue(die)
+            write_ahead = pilot.running.runner.write_ahead
+            assert write_ahead is not None
+            write_ahead._ledger._writer.enqueue(die)
             await pilot.until(
                 lambda: is_active(pilot, Cause.LEDGER_FAILED), STOPPED_S_MAX, "killed"
             )

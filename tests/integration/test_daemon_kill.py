@@ -78,7 +78,7 @@ def by_cause(pilot: Pilot) -> None:
     """The engine's own: what it finds out is a kill like any other."""
     clock = pilot.running.clock
     alarm = Alarm(ts_ns=clock.now_ns(), cause=Cause.INVARIANT_BROKEN, active=True, text="test")
-    pilot.running.runner.stops.post(alarm)
+    pilot.running.runner.kill_switch.post(alarm)
 
 
 @pytest.mark.parametrize("kill", [by_signal, by_file, by_cause])
@@ -141,7 +141,7 @@ async def test_the_gate_stays_shut_over_a_breach_that_nobody_has_heard(
             opened.append(runner.engine.causes.state)
 
         gateway.open_gate = opening  # type: ignore[method-assign]
-        runner.stops.operate(OperatorAction.REDUCE, "test", "")
+        runner.kill_switch.operate(OperatorAction.REDUCE, "test", "")
         gateway._client.gate.breach("somewhere else")
         state = pilot.running.engine.causes
         await pilot.until(lambda: state.state is TradingState.KILLED, 10.0, "killed")
@@ -203,7 +203,7 @@ async def test_orders_that_can_not_be_cancelled_are_told_and_go_as_soon_as_they_
     async with flying(still, settings(still, tmp_path)) as pilot:
         await pilot.until(pilot.is_two_sided, 20.0, "quoting")
         await still.arm("error_before", endpoint="cancel", status=503, code=-1008)
-        pilot.running.runner.stops.kill("test", "enough")
+        pilot.running.runner.kill_switch.kill("test", "enough")
         causes = pilot.running.engine.causes.switch
         await pilot.until(lambda: causes.is_active(Cause.CANCEL_UNVERIFIED), SETTLED_S_MAX, "told")
         assert pilot.open_own()

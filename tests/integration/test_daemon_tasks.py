@@ -82,7 +82,7 @@ async def strike(aim: Target, folder: Path, seed: int) -> None:
             assert pilot.task is not None
             async with asyncio.timeout(CRASH_S_MAX):
                 assert await pilot.task is ExitCode.CRASHED, aim.name
-            assert not pilot.running.runner.watches.is_alive()
+            assert not pilot.running.runner.process_health.is_alive()
         assert open_ids(sandbox) == {FOREIGN_ID}, aim.name
 
 

@@ -64,7 +64,7 @@ MUTANTS = (
         "what the last inch finds out goes to the engine's queue behind the back of the stops",
         Edit(
             "quoter/service/runner.py",
-            "self._gateway.run(self.stops.post)",
+            "self._gateway.run(self.kill_switch.post)",
             "self._gateway.run(self.inbox.put)",
         ),
         tests=(f"{DAEMON_KILL}::test_the_gate_stays_shut_over_a_breach_that_nobody_has_heard",),

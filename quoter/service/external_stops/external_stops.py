@@ -22,7 +22,7 @@ class ExternalStops:
     dead_man: DeadMan | None = None
     sentinel: SentinelMonitor | None = None
 
-    def show(self, gauges: SafetyGauges) -> None:
+    def connect_gauges(self, gauges: SafetyGauges) -> None:
         """Who of them watches us, for the metrics; nothing of a run that sends no orders."""
         if self.heartbeat is not None:
             sentinel, dead_man = self.sentinel, self.dead_man
@@ -45,19 +45,19 @@ class ExternalStops:
             self.heartbeat.beat(engine)
 
     def spawn(
-        self, tasks: asyncio.TaskGroup, engine: Engine, *, look_first: Callable[[], None]
+        self, tasks: asyncio.TaskGroup, engine: Engine, *, before_each: Callable[[], None]
     ) -> None:
-        """Start what must go on while we run; `look_first` comes before every claim to be well."""
+        """Start what must go on while we run; `before_each` comes before every claim to be well."""
         if self.dead_man is not None:
             spawn(tasks, "dead_man", self.dead_man.run())
         if self.heartbeat is not None:
-            spawn(tasks, "heartbeat", self._beat(self.heartbeat, engine, look_first))
+            spawn(tasks, "heartbeat", self._beat(self.heartbeat, engine, before_each))
 
     async def _beat(
-        self, heartbeat: Heartbeat, engine: Engine, look_first: Callable[[], None]
+        self, heartbeat: Heartbeat, engine: Engine, before_each: Callable[[], None]
     ) -> None:
         while True:
-            look_first()
+            before_each()
             if self.sentinel is not None:
                 self.sentinel.look()
             if heartbeat.is_well(engine):

@@ -20,7 +20,7 @@ DEAF_NS_MAX = 5_000_000_000  # the engine waits for the disk, but not for so lon
 
 
 class ProcessHealth:
-    """`gateway` and `folder` are None in a dry run; `recycle` asks for the clean end."""
+    """Checks of the event loop, the clocks and the memory, and whether the process is healthy."""
 
     def __init__(
         self,
@@ -32,15 +32,18 @@ class ProcessHealth:
         venue_clock: VenueClock,
         rss_max_mb: int,
         post: Emit,
-        recycle: Callable[[], None],
+        restart: Callable[[], None],
     ) -> None:
-        """`venue_clock` is kept here while we run; `rss_max_mb` of 0: memory has no bound."""
+        """`gateway` and `folder` are None in a dry run. `venue_clock` is updated while we run.
+
+        `rss_max_mb` of 0: memory has no limit. `restart` requests the clean end and a restart.
+        """
         self._clock, self._metrics, self._gateway = clock, metrics, gateway
         self._watchdog = LoopMonitor(clock=clock, post=post)
         self._probe = LoopProbe(self._on_lag)
-        self.hangs = HangDetector(silence_s=self._probe.silence_s, folder=folder)
+        self.hang_detector = HangDetector(silence_s=self._probe.silence_s, folder=folder)
         self.resources = Resources(
-            rss_max_mb=rss_max_mb, clock=clock, rest=self._watchdog.memory, recycle=recycle
+            rss_max_mb=rss_max_mb, clock=clock, rest=self._watchdog.memory, restart=restart
         )
         metrics.process.memory_limit(rss_max_mb * MIB)
         self.cause_times = CauseTimes(clock.now_ns())
@@ -52,7 +55,7 @@ class ProcessHealth:
         """The tasks are about to run."""
         self._probe.mark()
         self._is_running = True
-        self.heard_clock(self._clock.now_ns())
+        self.tick_handled(self._clock.now_ns())
 
     def end(self) -> None:
         """They run no more."""
@@ -61,7 +64,7 @@ class ProcessHealth:
     def spawn(self, tasks: asyncio.TaskGroup) -> None:
         """Look at everything, for ever."""
         spawn(tasks, "probe", self._probe.run())
-        spawn(tasks, "hang_watch", self.hangs.supervise())
+        spawn(tasks, "hang_watch", self.hang_detector.supervise())
         spawn(tasks, "resources", self.resources.run())
         if self._gateway is not None:
             watch = ClockSkewMonitor(
@@ -73,7 +76,7 @@ class ProcessHealth:
             )
             spawn(tasks, "clock", watch.run())
 
-    def heard_clock(self, ts_ns: int) -> None:
+    def tick_handled(self, ts_ns: int) -> None:
         """The engine has handled the tick of `ts_ns`."""
         self._pulse_ns = ts_ns
         if self._gateway is not None:

@@ -36,14 +36,14 @@ class Resources:
         rss_max_mb: int,
         clock: Clock,
         rest: Callable[[str], None],
-        recycle: Callable[[], None],
+        restart: Callable[[], None],
         rss: Callable[[], int] | None = None,
     ) -> None:
         """`rss_max_mb` of 0: no bound. `rss` replaces the look at our memory, bytes."""
         self._rss_max = rss_max_mb * MIB
         self._clock = clock
         self._rest = rest
-        self._recycle = recycle
+        self._restart = restart
         self._rss = rss or resident_bytes
         self._start_ns = clock.now_ns()
         self._above_ns: int | None = None  # since when
@@ -78,7 +78,7 @@ class Resources:
             return
         self._is_told = True
         log.critical("memory_above_bound", text=text)
-        self._recycle()
+        self._restart()
 
     def _look_at_files(self) -> None:
         limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -29,7 +29,7 @@ TURNS = 20  # of the loop, until a signal is surely heard
 class Run:
     """All that signals touch of a runner, and of its steering."""
 
-    stops: KillSwitchController
+    kill_switch: KillSwitchController
     heard: list[Event]
     can_reload: bool = False
 
@@ -77,8 +77,8 @@ async def test_a_kill_during_the_start_is_the_first_that_the_stops_hear(
     run = begun(DataFolder(tmp_path))
     listen(signals, run)
     assert run.kills == 1
-    assert run.stops.latched is not None
-    run.stops.look()
+    assert run.kill_switch.latched is not None
+    run.kill_switch.look()
     assert run.kills == 1, "its file is the same kill"
 
 
@@ -98,8 +98,8 @@ async def test_the_reason_of_a_kill_file_beside_it_is_kept(
     await hit(signal.SIGUSR1)
     run = begun(DataFolder(tmp_path))
     listen(signals, run)
-    assert run.stops.latched is not None
-    assert "too hot" in run.stops.latched.text
+    assert run.kill_switch.latched is not None
+    assert "too hot" in run.kill_switch.latched.text
 
 
 async def test_a_disk_that_does_not_take_it_is_no_way_around_it(

@@ -65,14 +65,14 @@ class Gate:
         self.reduces_only = False
         self.opened = 0
 
-    def close_gate(self) -> None:
+    def shut(self) -> None:
         self.is_open = False
 
     def open_gate(self) -> None:
         self.is_open = True
         self.opened += 1
 
-    def set_reduce_only(self, *, is_on: bool) -> None:
+    def reduce_only(self, *, is_on: bool) -> None:
         self.reduces_only = is_on
 
 
@@ -106,7 +106,7 @@ class Rig:
             post=self._put,
             clock=self.clock,
         )
-        self.asks = PendingReplies(self.stops.post)
+        self.pending_replies = PendingReplies(self.stops.post)
         running = TradingState.RUNNING
         self.stops.changed(StateChange(before=running, after=running, raised=(), cleared=()))
         self.gate.opened = 0
@@ -115,12 +115,12 @@ class Rig:
             settings=SETTINGS,
             params=lambda: engine.controls.live_params.params,
             clock=self.clock,
-            asks=self.asks,
+            asks=self.pending_replies,
         )
         self.control_desk = ControlDesk(
             snapshot=engine.snapshot,
             stops=self.stops,
-            asks=self.asks,
+            asks=self.pending_replies,
             params=params,
             clock=self.clock,
             note=ledger.note,
@@ -148,13 +148,13 @@ class Rig:
             event = self._queue.pop(0)
             if refusal := self.stops.refusal(event):
                 notes = ((REARM_REFUSED, refusal),)
-                self.asks.answered(Step(self.desk.engine.seq, event, anomalies=notes))
+                self.pending_replies.answered(Step(self.desk.engine.seq, event, anomalies=notes))
                 continue
             step = self.desk.tell(event)
             if step.state is not None:
                 self.stops.changed(step.state)
             self.stops.answered(step)
-            self.asks.answered(step)
+            self.pending_replies.answered(step)
 
     @property
     def waiting(self) -> int:

@@ -144,7 +144,7 @@ class Ledger:
     def __post_init__(self) -> None:
         self.is_done.set()
 
-    async def may_leave(self, order: PlaceOrder) -> bool:
+    async def may_send(self, order: PlaceOrder) -> bool:
         await self.is_done.wait()
         if not self.is_full:
             self.taken.append(order.client_id)
@@ -184,7 +184,7 @@ def make() -> Office:
         post=posted.append,
         clock=Clock(),
         metrics=metrics,
-        may_leave=ledger.may_leave,
+        may_send=ledger.may_send,
     )
     return Office(outbox, gateway, feed, posted, ledger)
 
@@ -316,7 +316,7 @@ async def test_in_a_dry_run_nothing_works_and_nothing_leaves() -> None:
         post=posted.append,
         clock=Clock(),
         metrics=metrics,
-        may_leave=Ledger().may_leave,
+        may_send=Ledger().may_send,
     )
     async with asyncio.TaskGroup() as tasks:  # it would not end with a worker in it
         outbox.spawn(tasks)

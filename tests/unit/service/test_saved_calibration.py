@@ -110,7 +110,7 @@ async def test_only_news_that_makes_sense_is_written() -> None:
     )
     keeper = CalibrationKeeper(learned=lambda: next(news), write=disk.write)
     for _ in range(5):
-        await keeper.keep()
+        await keeper.save()
     assert disk.written == [LEARNED]
 
 
@@ -119,10 +119,10 @@ async def test_a_disk_that_fails_is_told_and_tried_again() -> None:
     keeper = CalibrationKeeper(learned=lambda: LEARNED, write=disk.write)
     disk.is_full = True
     with capture_logs() as lines:
-        await keeper.keep()
+        await keeper.save()
     assert [line["event"] for line in lines] == ["calibration_not_written"]
     disk.is_full = False
-    await keeper.keep()
+    await keeper.save()
     assert disk.written == [LEARNED]
 
 

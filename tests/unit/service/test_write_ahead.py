@@ -18,6 +18,7 @@ from quoter.ledger.writer import Connect
 from quoter.service import write_ahead as module
 from quoter.service.clock import Clock
 from quoter.service.write_ahead import WriteAhead
+from quoter.telemetry.metrics import Metrics
 from tests.unit.engine.cases import Desk
 from tests.unit.ledger.cases import opened
 from tests.unit.ledger.disk import Disk, on_disk
@@ -30,13 +31,13 @@ class Shell:
 
     desk: Desk
     ledger: Ledger
-    durable: WriteAhead
+    write_ahead: WriteAhead
     posted: list[Event]
 
     async def tell(self, event: Fill | TradesReport) -> Alarm | None:
         """As the runner does it."""
-        alarm = await self.durable.before(event)
-        self.durable.after(self.desk.tell(event))
+        alarm = await self.write_ahead.before(event)
+        self.write_ahead.after(self.desk.tell(event))
         return alarm
 
     def kept(self) -> list[KnownFill]:
@@ -52,9 +53,15 @@ async def shell(folder: Path, connect: Connect = on_disk) -> AsyncIterator[Shell
     Disk.reset()
     async with opened(folder, connect=connect) as ledger:
         desk, posted = Desk().quoting(), list[Event]()
-        durable = WriteAhead(ledger=ledger, engine=desk.engine, clock=Clock(), post=posted.append)
-        ledger.on_failure = durable.fail
-        yield Shell(desk, ledger, durable, posted)
+        write_ahead = WriteAhead(
+            ledger=ledger,
+            engine=desk.engine,
+            clock=Clock(),
+            metrics=Metrics(symbol="ABC/USD", venue="test", environment="test"),
+            post=posted.append,
+        )
+        ledger.on_failure = write_ahead.fail
+        yield Shell(desk, ledger, write_ahead, posted)
 
 
 def report(desk: Desk, *fills: Fill) -> TradesReport:
@@ -64,7 +71,7 @@ def report(desk: Desk, *fills: Fill) -> TradesReport:
 async def test_a_fill_is_on_the_disk_before_the_engine_hears_of_it(tmp_path: Path) -> None:
     async with shell(tmp_path) as here:
         told = here.desk.fill_of(here.desk.wanted(BUY), "0.5")
-        assert await here.durable.before(told) is None
+        assert await here.write_ahead.before(told) is None
         assert [known.fill for known in here.kept()] == [told]
         assert not here.desk.engine.inventory.has(told.trade_id)
 
@@ -74,9 +81,9 @@ async def test_what_is_booked_already_does_not_wait_again(tmp_path: Path) -> Non
         told = here.desk.fill_of(here.desk.wanted(BUY), "0.5")
         await here.tell(told)
         commits = Disk.commits
-        assert await here.durable.before(told) is None
-        assert await here.durable.before(report(here.desk, told)) is None
-        assert await here.durable.before(report(here.desk)) is None
+        assert await here.write_ahead.before(told) is None
+        assert await here.write_ahead.before(report(here.desk, told)) is None
+        assert await here.write_ahead.before(report(here.desk)) is None
         assert Disk.commits == commits
 
 
@@ -105,14 +112,14 @@ async def test_what_the_engine_would_not_book_is_kept_but_not_booked(tmp_path: P
 async def test_an_orphan_is_booked_when_its_order_is_named(tmp_path: Path) -> None:
     async with shell(tmp_path) as here:
         desk = Desk().start()
-        here.durable._engine = desk.engine
+        here.write_ahead._engine = desk.engine
         order = desk.wanted(BUY)
         desk.sent(order)
         told = replace(desk.fill_of(order, "0.5"), client_id="", venue_id=f"v-{order.client_id}")
-        assert await here.durable.before(told) is None
+        assert await here.write_ahead.before(told) is None
         desk.tell(told)
         assert [known.kind for known in here.kept()] == ["orphan"]
-        here.durable.after(desk.ack(order))
+        here.write_ahead.after(desk.ack(order))
         await here.settled()
         (known,) = here.kept()
         assert (known.kind, known.fill.client_id) == ("booked", order.client_id)
@@ -130,8 +137,8 @@ async def test_somebody_elses_trades_are_remembered_to_a_bound(
             for number in range(91, 97)
         ]
         for each in (*foreign, *foreign):
-            assert await here.durable.before(each) is None
-        assert len(here.durable._orphans) == 3
+            assert await here.write_ahead.before(each) is None
+        assert len(here.write_ahead._orphans) == 3
         assert len(here.kept()) == 6
 
 
@@ -141,7 +148,7 @@ async def test_a_trade_told_with_another_content_alarms_though_the_engine_forgot
     async with shell(tmp_path) as here:
         told = here.desk.fill_of(here.desk.wanted(BUY), "0.5")
         await here.ledger.record([KnownFill(told, FillKind.BOOKED)])
-        alarm = await here.durable.before(replace(told, price=told.price + 1))
+        alarm = await here.write_ahead.before(replace(told, price=told.price + 1))
         assert alarm is not None
         assert alarm.cause is Cause.LEDGER_CONFLICT
 
@@ -149,7 +156,7 @@ async def test_a_trade_told_with_another_content_alarms_though_the_engine_forgot
 async def test_a_disk_that_fails_is_an_alarm_before_the_fill(tmp_path: Path) -> None:
     async with shell(tmp_path) as here:
         Disk.broken.set()
-        alarm = await here.durable.before(here.desk.fill_of(here.desk.wanted(BUY), "0.5"))
+        alarm = await here.write_ahead.before(here.desk.fill_of(here.desk.wanted(BUY), "0.5"))
         assert alarm is not None
         assert (alarm.cause, alarm.active) == (Cause.LEDGER_FAILED, True)
         assert "disk I/O error" in alarm.text
@@ -160,11 +167,11 @@ async def test_an_order_that_is_not_on_the_disk_must_not_leave_and_alarms(tmp_pa
         client_id="q00x", side=Side.BUY, price=Decimal(1), size=Decimal(1), decided_ns=1
     )
     async with shell(tmp_path) as here:
-        assert await here.durable.may_leave(wanted)
+        assert await here.write_ahead.may_send(wanted)
         (intent,) = here.ledger.reader.unsettled(here.ledger.opened.number)
         assert (intent.client_id, intent.price, intent.size) == ("q00x", Decimal(1), Decimal(1))
         Disk.broken.set()
-        assert not await here.durable.may_leave(replace(wanted, client_id="q00y"))
+        assert not await here.write_ahead.may_send(replace(wanted, client_id="q00y"))
         causes = {event.cause for event in here.posted if isinstance(event, Alarm)}
         assert causes == {Cause.LEDGER_FAILED}
 
@@ -179,7 +186,7 @@ async def test_the_end_of_an_order_settles_it(tmp_path: Path) -> None:
             size=order.size,
             decided_ns=1,
         )
-        assert await here.durable.may_leave(sent)
+        assert await here.write_ahead.may_send(sent)
         await here.tell(here.desk.fill_of(order, str(order.size)))
         await here.settled()
         assert here.ledger.reader.unsettled(here.ledger.opened.number) == []

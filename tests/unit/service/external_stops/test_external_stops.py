@@ -68,7 +68,7 @@ async def test_a_venue_that_disarms_slowly_does_not_turn_the_end_into_a_crash(
     engine, ours = Engine(CONFIG), guards(tmp_path, switch, clock, timeout_s)
     engine.handle(Tick(ts_ns=clock.now_ns()))
     async with asyncio.TaskGroup() as tasks:
-        ours.spawn(tasks, engine, look_first=lambda: None)
+        ours.spawn(tasks, engine, before_each=lambda: None)
         await switch.answered.wait()
         await ours.end(engine)
         assert switch.set_to[-1] == 0
@@ -86,7 +86,7 @@ async def test_every_claim_to_be_well_comes_after_a_look_for_a_latch(tmp_path: P
         looks.append(1)
 
     async with asyncio.TaskGroup() as tasks:
-        ours.spawn(tasks, engine, look_first=look)
+        ours.spawn(tasks, engine, before_each=look)
         await asyncio.sleep(0.05)
         beat = get(tmp_path / HEARTBEAT, HeartbeatWriter)
         for task in list(tasks._tasks):
@@ -110,7 +110,9 @@ async def test_the_metrics_say_who_watches(tmp_path: Path) -> None:
     watch = SentinelMonitor(folder=tmp_path, need=Need.AUTO, clock=clock)
     heartbeat = Heartbeat(folder=tmp_path, run="r", identity=US, clock=clock)
     metrics = Metrics(symbol="ABC/USD", venue="test", environment="production")
-    ExternalStops(heartbeat=heartbeat, dead_man=dead_man, sentinel=watch).show(metrics.safety)
+    ExternalStops(heartbeat=heartbeat, dead_man=dead_man, sentinel=watch).connect_gauges(
+        metrics.safety
+    )
     watch.look()
     timeout = {"quoter_dead_man_timeout_seconds": 60}
     assert shown(metrics) == {"sentinel": 0, "dead_man": 0} | timeout
@@ -125,7 +127,7 @@ async def test_the_metrics_say_who_watches(tmp_path: Path) -> None:
 def test_of_a_run_without_orders_nothing_is_said() -> None:
     """It need not be watched, so no alert may ask why nobody does."""
     metrics = Metrics(symbol="ABC/USD", venue="test", environment="production")
-    NO_EXTERNAL_STOPS.show(metrics.safety)
+    NO_EXTERNAL_STOPS.connect_gauges(metrics.safety)
     assert shown(metrics) == {"quoter_dead_man_timeout_seconds": 0}
 
 

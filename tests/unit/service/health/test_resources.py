@@ -23,17 +23,17 @@ class Desk:
         self.now_ns = 0
         self.mb = 50
         self.rests: list[str] = []
-        self.recycled = 0
+        self.restarts = 0
         self.resources = Resources(
             rss_max_mb=rss_max_mb,
             clock=Clock(wall_ns=lambda: 0, monotonic_ns=lambda: self.now_ns),
             rest=self.rests.append,
-            recycle=self.recycle,
+            restart=self.restart,
             rss=lambda: self.mb * MIB,
         )
 
-    def recycle(self) -> None:
-        self.recycled += 1
+    def restart(self) -> None:
+        self.restarts += 1
 
     def live(self, seconds: int, *, mb: int) -> None:
         self.mb = mb
@@ -46,9 +46,9 @@ def test_ten_seconds_above_the_bound_end_an_old_run_once() -> None:
     desk = Desk()
     desk.live(10 * MINUTE_S, mb=100)
     desk.live(10, mb=101)
-    assert desk.recycled == 0
+    assert desk.restarts == 0
     desk.live(30, mb=101)
-    assert desk.recycled == 1
+    assert desk.restarts == 1
     assert set(desk.rests) == {""}
 
 
@@ -58,19 +58,19 @@ def test_a_peak_is_no_reason() -> None:
     for _ in range(5):
         desk.live(9, mb=500)
         desk.live(1, mb=100)
-    assert desk.recycled == 0
+    assert desk.restarts == 0
 
 
 def test_a_young_run_rests_and_is_ended_when_it_is_old_enough() -> None:
     """A bound that is too low for any run must not restart us for ever while we trade."""
     desk = Desk()
     desk.live(30, mb=101)
-    assert desk.recycled == 0
+    assert desk.restarts == 0
     assert desk.rests[-1] == "101 MiB, the bound is 100"
     desk.live(9 * MINUTE_S + 29, mb=101)
-    assert desk.recycled == 0
+    assert desk.restarts == 0
     desk.live(1, mb=101)
-    assert desk.recycled == 1
+    assert desk.restarts == 1
 
 
 def test_a_young_run_that_shrinks_goes_on() -> None:
@@ -78,13 +78,13 @@ def test_a_young_run_that_shrinks_goes_on() -> None:
     desk.live(30, mb=101)
     desk.live(1, mb=100)
     assert desk.rests[-1] == ""
-    assert desk.recycled == 0
+    assert desk.restarts == 0
 
 
 def test_zero_is_no_bound() -> None:
     desk = Desk(rss_max_mb=0)
     desk.live(20 * MINUTE_S, mb=100_000)
-    assert (desk.recycled, set(desk.rests)) == (0, {""})
+    assert (desk.restarts, set(desk.rests)) == (0, {""})
 
 
 def test_many_open_files_are_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,9 +125,9 @@ def test_a_full_table_of_descriptors_is_told_and_ends_nothing() -> None:
         rss_max_mb=1,
         clock=Clock(wall_ns=lambda: 0, monotonic_ns=lambda: desk.now_ns),
         rest=desk.rests.append,
-        recycle=desk.recycle,
+        restart=desk.restart,
     )
     with capture_logs() as lines, full_table():
         looking.look()
     assert [line["event"] for line in lines] == ["open_files_near_limit"]
-    assert desk.recycled == 0
+    assert desk.restarts == 0
