@@ -3,6 +3,8 @@
 The daemon, `quoter check` and the tests build their runner here, so that they run the same wiring.
 """
 
+from dataclasses import dataclass
+
 from quoter.engine.engine import Engine
 from quoter.ledger.ledger import Ledger
 from quoter.service.clock import Clock
@@ -24,89 +26,122 @@ from quoter.venues.clock import VenueClock
 from quoter.venues.ports import MarketFeed, OrderGateway
 
 
-def make_runner(
-    *,
-    engine: Engine,
-    feed: MarketFeed,
-    gateway: OrderGateway | None,
-    clock: Clock,
-    metrics: Metrics,
-    folder: DataFolder | None,
-    latched: LatchRecord | None = None,
-    ledger: Ledger | None = None,
-    venue_clock: VenueClock | None = None,
-    rss_max_mb: int = 0,
-    observers: tuple[Observer, ...] = (),
-    external_stops: ExternalStops = NO_EXTERNAL_STOPS,
-) -> Runner:
-    """Return a runner that is ready to run.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInputs:
+    """What a start has prepared for the run.
 
     `gateway`, `folder` and `ledger` are None in a dry run: then nothing can be sent. `venue_clock`
     is updated while the runner runs. `rss_max_mb` of 0: memory has no limit.
     """
+
+    engine: Engine
+    feed: MarketFeed
+    gateway: OrderGateway | None
+    clock: Clock
+    metrics: Metrics
+    folder: DataFolder | None
+    latched: LatchRecord | None = None
+    ledger: Ledger | None = None
+    venue_clock: VenueClock | None = None
+    rss_max_mb: int = 0
+    observers: tuple[Observer, ...] = ()
+    external_stops: ExternalStops = NO_EXTERNAL_STOPS
+
+
+def make_runner(inputs: RunInputs) -> Runner:
+    """Return a runner that is ready to run."""
     inbox, stop_request = Inbox(), StopRequest()
     kill_switch = KillSwitchController(
-        gateway=gateway, folder=folder, latched=latched, post=inbox.put, clock=clock
+        gateway=inputs.gateway,
+        folder=inputs.folder,
+        latched=inputs.latched,
+        post=inbox.put,
+        clock=inputs.clock,
     )
-    process_health = ProcessHealth(
-        clock=clock,
-        metrics=metrics,
-        gateway=gateway,
-        folder=folder.path if folder is not None else None,
-        venue_clock=venue_clock or VenueClock(),
-        rss_max_mb=rss_max_mb,
-        post=kill_switch.post,
-        restart=stop_request.restart,
-    )
-    write_ahead, calibration = None, None
-    if ledger is not None:
-        write_ahead = WriteAhead(
-            ledger=ledger, engine=engine, clock=clock, metrics=metrics, post=kill_switch.post
-        )
-        ledger.on_failure = write_ahead.fail  # set here: the ledger is opened before the engine
-        calibration = CalibrationKeeper(
-            learned=lambda: engine.calibration.learned, write=ledger.keep
-        )
-        if folder is not None:
-            observers += (FileAuditLog(ledger.note, folder.redactor).observe,)
-    outbox = Outbox(
-        gateway=gateway,
-        feed=feed,
-        post=kill_switch.post,
-        clock=clock,
-        metrics=metrics,
-        may_send=write_ahead.may_send if write_ahead is not None else may_always_send,
-    )
-    _connect_safety_gauges(engine, metrics, kill_switch, external_stops)
+    write_ahead = _make_write_ahead(inputs, kill_switch)
+    _connect_safety_gauges(inputs, kill_switch)
+    engine, gateway = inputs.engine, inputs.gateway
     return Runner(
         RunnerComponents(
             engine=engine,
-            feed=feed,
+            feed=inputs.feed,
             gateway=gateway,
-            clock=clock,
-            metrics=metrics,
+            clock=inputs.clock,
+            metrics=inputs.metrics,
             inbox=inbox,
-            outbox=outbox,
+            outbox=_make_outbox(inputs, kill_switch, write_ahead),
             kill_switch=kill_switch,
-            process_health=process_health,
+            process_health=_make_process_health(inputs, kill_switch, stop_request),
             pending_replies=PendingReplies(kill_switch.post),
-            external_stops=external_stops,
+            external_stops=inputs.external_stops,
             stop_request=stop_request,
             shutdown=Shutdown(engine, gateway) if gateway is not None else None,
             write_ahead=write_ahead,
-            calibration=calibration,
-            observers=observers,
+            calibration=_make_calibration_keeper(inputs),
+            observers=_observers(inputs),
         )
     )
 
 
-def _connect_safety_gauges(
-    engine: Engine,
-    metrics: Metrics,
-    kill_switch: KillSwitchController,
-    external_stops: ExternalStops,
-) -> None:
-    limits, gauges = engine.config.limits, metrics.safety
+def _make_write_ahead(inputs: RunInputs, kill_switch: KillSwitchController) -> WriteAhead | None:
+    ledger = inputs.ledger
+    if ledger is None:
+        return None
+    write_ahead = WriteAhead(
+        ledger=ledger,
+        engine=inputs.engine,
+        clock=inputs.clock,
+        metrics=inputs.metrics,
+        post=kill_switch.post,
+    )
+    ledger.on_failure = write_ahead.fail  # set here: the ledger is opened before the engine
+    return write_ahead
+
+
+def _make_calibration_keeper(inputs: RunInputs) -> CalibrationKeeper | None:
+    engine, ledger = inputs.engine, inputs.ledger
+    if ledger is None:
+        return None
+    return CalibrationKeeper(learned=lambda: engine.calibration.learned, write=ledger.keep)
+
+
+def _make_outbox(
+    inputs: RunInputs, kill_switch: KillSwitchController, write_ahead: WriteAhead | None
+) -> Outbox:
+    return Outbox(
+        gateway=inputs.gateway,
+        feed=inputs.feed,
+        post=kill_switch.post,
+        clock=inputs.clock,
+        metrics=inputs.metrics,
+        may_send=write_ahead.may_send if write_ahead is not None else may_always_send,
+    )
+
+
+def _make_process_health(
+    inputs: RunInputs, kill_switch: KillSwitchController, stop_request: StopRequest
+) -> ProcessHealth:
+    return ProcessHealth(
+        clock=inputs.clock,
+        metrics=inputs.metrics,
+        gateway=inputs.gateway,
+        folder=inputs.folder.path if inputs.folder is not None else None,
+        venue_clock=inputs.venue_clock or VenueClock(),
+        rss_max_mb=inputs.rss_max_mb,
+        post=kill_switch.post,
+        restart=stop_request.restart,
+    )
+
+
+def _observers(inputs: RunInputs) -> tuple[Observer, ...]:
+    """The observers of the step; with a ledger, kills by file are recorded in its audit log."""
+    if inputs.ledger is None or inputs.folder is None:
+        return inputs.observers
+    return (*inputs.observers, FileAuditLog(inputs.ledger.note, inputs.folder.redactor).observe)
+
+
+def _connect_safety_gauges(inputs: RunInputs, kill_switch: KillSwitchController) -> None:
+    limits, gauges = inputs.engine.config.limits, inputs.metrics.safety
     gauges.limits(loss_max=limits.loss_max, drawdown_max=limits.drawdown_max)
     gauges.follow_latch(kill_switch.is_unwritten)
-    external_stops.connect_gauges(gauges)
+    inputs.external_stops.connect_gauges(gauges)

@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 from aiohttp.web import AppRunner
 
-from quoter.app.composition import make_runner
+from quoter.app.composition import RunInputs, make_runner
 from quoter.app.external_stops import ExternalStopsSettings, dead_man_timeout_s, heard, heartbeat_of
 from quoter.app.limit_checks import refuse_hopeless
 from quoter.app.live_control import LiveControl, Load
@@ -145,23 +145,30 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
             log.warning(event, text=text)
     steps = StepLog(quote_log_interval_s=settings.quote_log_interval_s)
     runner = make_runner(
-        engine=engine,
-        feed=make_feed(
-            config,
-            instrument,
-            now_ns=clock.now_ns,
-            clock=None if folder is None else gateway.clock,
-        ),
-        gateway=None if folder is None else gateway,
-        clock=clock,
-        metrics=metrics,
-        folder=folder,
-        latched=started.latched,
-        ledger=started.ledger,
-        venue_clock=gateway.clock,
-        rss_max_mb=settings.rss_max_mb,
-        observers=(metrics.observe, steps.observe, SettingsSummaryLog(engine).observe, *observers),
-        external_stops=watched.guards(gateway),
+        RunInputs(
+            engine=engine,
+            feed=make_feed(
+                config,
+                instrument,
+                now_ns=clock.now_ns,
+                clock=None if folder is None else gateway.clock,
+            ),
+            gateway=None if folder is None else gateway,
+            clock=clock,
+            metrics=metrics,
+            folder=folder,
+            latched=started.latched,
+            ledger=started.ledger,
+            venue_clock=gateway.clock,
+            rss_max_mb=settings.rss_max_mb,
+            observers=(
+                metrics.observe,
+                steps.observe,
+                SettingsSummaryLog(engine).observe,
+                *observers,
+            ),
+            external_stops=watched.guards(gateway),
+        )
     )
     run = run_id(started.start_ns)
     return Daemon(runner, engine, instrument, metrics, clock, started.ledger, run)

@@ -7,7 +7,7 @@ import uvloop
 from rich.console import Console
 from rich.markup import escape
 
-from quoter.app.composition import make_runner
+from quoter.app.composition import RunInputs, make_runner
 from quoter.app.limit_checks import beyond_collar, forbidden
 from quoter.app.setting_errors import blamed, blamed_code
 from quoter.app.settings_summary import meant_by
@@ -135,15 +135,19 @@ class Check:
         """Follow the public feed until it implies a quote."""
         settings = self._settings
         runner = make_runner(
-            engine=engine,
-            feed=make_feed(config, instrument, now_ns=self._clock.now_ns),
-            gateway=None,
-            clock=self._clock,
-            metrics=Metrics(
-                symbol=settings.symbol, venue=settings.exchange, environment=settings.environment
-            ),
-            folder=None,
-            observers=(lambda step: self._stop_at_quote(step, runner),),
+            RunInputs(
+                engine=engine,
+                feed=make_feed(config, instrument, now_ns=self._clock.now_ns),
+                gateway=None,
+                clock=self._clock,
+                metrics=Metrics(
+                    symbol=settings.symbol,
+                    venue=settings.exchange,
+                    environment=settings.environment,
+                ),
+                folder=None,
+                observers=(lambda step: self._stop_at_quote(step, runner),),
+            )
         )
         with self._console.status("watching the market for a few seconds …"):
             asyncio.get_running_loop().call_later(QUOTE_S_MAX, runner.stop)

@@ -12,7 +12,7 @@ from typing import cast
 import uvloop
 import websockets
 
-from quoter.app.composition import make_runner
+from quoter.app.composition import RunInputs, make_runner
 from quoter.domain.events import FeedUp
 from quoter.domain.market import Stream
 from quoter.engine.config import EngineConfig, RequotePolicy
@@ -98,13 +98,15 @@ async def _trade(url: str, pipe: Connection) -> Samples:
     engine = Engine(_eager())
     metrics = Metrics(symbol=config.symbol, venue=config.exchange, environment="sandbox")
     runner = make_runner(
-        engine=engine,
-        feed=make_feed(config, instrument, now_ns=clock.now_ns, random=Random(1)),
-        gateway=cast("OrderGateway", _Quiet(gateway)),
-        clock=clock,
-        metrics=metrics,
-        folder=None,
-        observers=(metrics.observe,),
+        RunInputs(
+            engine=engine,
+            feed=make_feed(config, instrument, now_ns=clock.now_ns, random=Random(1)),
+            gateway=cast("OrderGateway", _Quiet(gateway)),
+            clock=clock,
+            metrics=metrics,
+            folder=None,
+            observers=(metrics.observe,),
+        )
     )
     trading = asyncio.create_task(runner.run())
     echoing = asyncio.create_task(_echo(f"{url.replace('http', 'ws')}/echo"))
