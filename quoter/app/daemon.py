@@ -137,10 +137,8 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
         raise
     if folder is None:
         await gateway.close()
-    metrics = metrics_of(settings)
-    metrics.safety.follow_key_rights(lambda: gateway.key_monitor.is_verified)
+    metrics = _metrics(started, gateway)
     if folder is not None:
-        metrics.follow_drills(partial(last_passed_ns, folder.path))
         for event, text in gateway.warnings:
             log.warning(event, text=text)
     steps = StepLog(quote_log_interval_s=settings.quote_log_interval_s)
@@ -172,6 +170,14 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
     )
     run = run_id(started.start_ns)
     return Daemon(runner, engine, instrument, metrics, clock, started.ledger, run)
+
+
+def _metrics(started: Started, gateway: CcxtGateway) -> Metrics:
+    metrics = metrics_of(started.settings)
+    metrics.safety.follow_key_rights(lambda: gateway.key_monitor.is_verified)
+    if started.folder is not None:
+        metrics.follow_drills(partial(last_passed_ns, started.folder.path))
+    return metrics
 
 
 def _doors(started: Started, config: VenueConfig) -> tuple[ExternalStopsSettings, CcxtGateway]:

@@ -65,14 +65,14 @@ class Gate:
         self.reduces_only = False
         self.opened = 0
 
-    def shut(self) -> None:
+    def close_gate(self) -> None:
         self.is_open = False
 
     def open_gate(self) -> None:
         self.is_open = True
         self.opened += 1
 
-    def reduce_only(self, *, is_on: bool) -> None:
+    def set_reduce_only(self, *, is_on: bool) -> None:
         self.reduces_only = is_on
 
 
