@@ -4,7 +4,7 @@ SHELL := bash
 PY := .venv/bin/python
 STAMP := .venv/.ready
 
-.PHONY: help setup demo test check lint types layers format bench mutants lock audit sbom env image e2e dashboard clean
+.PHONY: help setup demo quick test check lint types layers format simulate bench mutants lock audit sbom env image e2e dashboard clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -18,8 +18,21 @@ setup: $(STAMP)  ## the virtual environment, with bytecode compiled
 demo: setup      ## sandbox exchange + daemon for a minute, live in this terminal
 	@.venv/bin/quoter demo $(ARGS)
 
-test: setup      ## every test, on JOBS processes (all cores)
-	@$(PY) -m pytest -n $(or $(JOBS),auto) $(ARGS)
+# The lanes. A new test belongs to the first of these that can show what it is about:
+#   tests/unit         one module, no network; milliseconds each, mirrors the tree of quoter/
+#   tests/golden       formulas against numbers that were computed another way
+#   tests/property     invariants over random inputs (hypothesis)
+#   tests/tidy         the repository itself: style, names, documents
+#   tests/mutants      known bugs as patches; here only that each patch fits the code
+#   tests/simulation   the whole engine in virtual time
+#   tests/integration  real sockets and processes: sandbox, daemon, sentinel, command line
+# `make quick` runs unit, golden and tidy without what is marked slow; `make test` runs everything.
+# One test or one lane: .venv/bin/python -m pytest tests/unit/risk -k headroom
+quick: lint types layers  ## the inner loop, about a minute: lint, types, layers, unit, golden and tidy tests without slow ones
+	@$(PY) -m pytest -n $(or $(JOBS),auto) --dist worksteal -m "not slow" tests/unit tests/golden tests/tidy $(ARGS)
+
+test: setup      ## every test, in three lanes (python -m tests.lanes --help); ARGS= for pytest, JOBS= workers
+	@$(PY) -m tests.lanes $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 check: lint types layers test  ## what .ci/run runs
 
