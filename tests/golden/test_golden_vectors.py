@@ -50,6 +50,7 @@ def near(value: float, *, scale: float = 0.0) -> object:
     return pytest.approx(value, rel=RELATIVE, abs=RELATIVE * scale)
 
 
+@pytest.mark.slow
 def test_the_committed_files_are_what_the_generator_writes() -> None:
     for name, content in generate.files().items():
         assert read(generate.DATA / name) == json.loads(json.dumps(content)), name

@@ -100,6 +100,7 @@ async def test_what_is_accepted_is_not_done_yet() -> None:
 
 
 @pytest.mark.parametrize("answer", [nothing, hang_up, drip])
+@pytest.mark.slow
 async def test_a_daemon_that_is_silent_may_still_do_it(
     answer: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:

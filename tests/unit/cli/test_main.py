@@ -171,6 +171,7 @@ class TestHealthcheck:
             (drip, 1),
         ],
     )
+    @pytest.mark.slow
     async def test_only_who_says_that_it_lives_is_healthy(
         self, answer: bytes | Answering, code: int
     ) -> None:

@@ -69,6 +69,7 @@ def test_options_say_what_they_are_for() -> None:
         assert words in text
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_folder_on_one_process_and_on_two(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("one", "two", "other")]
     for folder, words in zip(

@@ -92,6 +92,7 @@ async def test_a_stalled_disk_is_waited_for_once_and_writes_in_the_end(
     assert trades(tmp_path) == ["1", "2", "3", "4"]
 
 
+@pytest.mark.slow
 async def test_a_process_that_was_frozen_does_not_blame_its_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

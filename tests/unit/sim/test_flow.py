@@ -25,6 +25,7 @@ def quote(exchange: Exchange, side: Side, distance: str, now_ns: int) -> float:
 
 
 @pytest.mark.parametrize("sigma", [0.0, 0.2])
+@pytest.mark.slow
 def test_a_quote_is_reached_as_often_as_the_model_says(sigma: float) -> None:
     """A * exp(-kappa * distance) per second and side, within four standard errors."""
     spec = market(sigma=sigma, intensity=5.0, kappa=0.5)
@@ -53,6 +54,7 @@ def test_a_quote_is_reached_as_often_as_the_model_says(sigma: float) -> None:
         assert abs(fills[name.replace(".", "")] - mean) <= 4 * sqrt(mean), (name, mean, fills)
 
 
+@pytest.mark.slow
 def test_prints_arrive_at_the_models_rate_on_both_sides() -> None:
     news = venue(market(intensity=50.0)).advance(200 * NS_PER_S)
     takers = Counter(one.taker for one in news if isinstance(one, PrintNews))

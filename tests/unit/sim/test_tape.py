@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from itertools import pairwise
 from random import Random
 
@@ -14,6 +15,7 @@ STEP_NS = NS_PER_S // 20
 DEPTH_ALL = 10_000
 
 
+@cache
 def busy_minute() -> tuple[list[DepthNews], list[BestNews], list[DepthBook]]:
     """A market with two accounts that quote, take and cancel; a snapshot at every step."""
     exchange = venue(replace(market(sigma=1.0, intensity=4.0, partial_share=0.3), depth_lots=20))

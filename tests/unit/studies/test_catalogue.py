@@ -28,6 +28,7 @@ def ran(name: str, options: Options) -> Report:
 
 
 @pytest.mark.parametrize("name", CHEAP)
+@pytest.mark.slow
 def test_every_figure_is_where_it_should_be(name: str, tmp_path: Path) -> None:
     report = ran(name, Options(paths=CHEAP[name], is_quick=True))
     assert [check for check in report.checks if not check.is_met] == []
@@ -37,6 +38,7 @@ def test_every_figure_is_where_it_should_be(name: str, tmp_path: Path) -> None:
     assert drawn <= {path.stem for path in tmp_path.glob("*.csv")}
 
 
+@pytest.mark.slow
 def test_the_papers_twenty_four_figures_are_all_compared() -> None:
     report = ran("as-tables", Options(paths=1_000))
     whats = [check.what for check in report.checks]

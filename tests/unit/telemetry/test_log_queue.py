@@ -163,6 +163,7 @@ def test_a_process_that_ends_has_said_everything(end: str, code: int) -> None:
 
 
 @pytest.mark.parametrize(("end", "code"), [("sys.exit(30)", 30), ("raise RuntimeError", 1)])
+@pytest.mark.slow
 def test_a_reader_that_stalls_does_not_keep_a_process_from_its_end(end: str, code: int) -> None:
     """Nor change what its exit says: a lock of the stream would abort the interpreter."""
     read_end, write_end = os.pipe()

@@ -86,6 +86,7 @@ def test_losing_fills_put_their_side_farther_out() -> None:
     assert maker.engine.snapshot().estimates.markouts_bps[BUY, 5.0] < -1.0
 
 
+@pytest.mark.slow
 def test_quotes_that_nobody_takes_thin_the_intensity_within_its_bound() -> None:
     maker = desk(is_calibrating=True, intensity_prior=20.0, trades_per_s_prior=20.0)
     maker.wait(600.0, ends=True)

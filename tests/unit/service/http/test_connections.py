@@ -87,6 +87,7 @@ async def test_half_a_head_is_not_waited_for(
     assert await said(await sockets.send(HALF)) == b""
 
 
+@pytest.mark.slow
 async def test_a_head_in_many_parts_is_one_and_its_connection_may_stay(
     sockets: Sockets, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,6 +28,7 @@ def run(*batches: Batch, seed: int = 1, jobs: int = 1) -> dict[str, Sample]:
     return run_batches(batches, seed=seed, jobs=jobs, advance=lambda _share: None)
 
 
+@pytest.mark.slow
 def test_two_processes_find_what_one_finds() -> None:
     one, two = (run(batch("a", 10), batch("b", 5), jobs=jobs) for jobs in (1, 2))
     for name in ("a", "b"):

@@ -48,6 +48,7 @@ def test_a_fee_changes_the_pace_and_not_the_inventory() -> None:
     assert sd(dear) == pytest.approx(sd(plain), rel=0.1)
 
 
+@pytest.mark.slow
 def test_nobody_passes_the_limit() -> None:
     sample = market(ghat=0.1).simulate(np.random.default_rng(9), 3)
     assert float(sample["square_lots"].max()) <= LOTS_MAX**2

@@ -92,6 +92,7 @@ def test_a_quoter_earns_its_distance_and_what_the_mid_moves() -> None:
     assert float(quoters.profit[0, 0]) == pytest.approx(half + 1.0 + half - slope, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_protection_pays_where_takers_know_and_costs_little_where_they_do_not() -> None:
     protected = Protection(
         name="protected", has_widening=True, has_alpha=True, has_markout=True, has_burst_pull=True

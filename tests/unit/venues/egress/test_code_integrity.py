@@ -152,6 +152,7 @@ def link(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
+@pytest.mark.slow
 def test_a_changed_file_ends_the_process_with_42_and_one_line(tmp_path: Path) -> None:
     site = tmp_path / "site"
     for name in ("ccxt", next(SITE.glob("ccxt-*.dist-info")).name):
