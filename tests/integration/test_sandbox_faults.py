@@ -243,6 +243,67 @@ def test_the_row_nearest_the_touch_is_the_wrong_one() -> None:
     assert corrupted(replace(news, bids=()), tick).asks == ((Decimal("10.2"), one),)
 
 
+async def frames(sandbox: RunningSandbox, stream: str, seconds: float = 0.6) -> list[str]:
+    """Texts that arrive on a market stream within some time; a ping is answered meanwhile."""
+    found: list[str] = []
+    async with sandbox.http.ws_connect(f"{sandbox.ws_url}/ws/{stream}") as socket:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    found.append((await socket.receive()).data)
+        await socket.ping()
+        assert not socket.closed
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "silent", "alive"),
+    [
+        ("depth", "btcusdt@depth@100ms", "btcusdt@bookTicker"),
+        ("bookTicker", "btcusdt@bookTicker", "btcusdt@depth@100ms"),
+    ],
+)
+async def test_dropped_market_frames_leave_the_socket_and_other_streams_alive(
+    sandbox: RunningSandbox, kind: str, silent: str, alive: str
+) -> None:
+    await sandbox.arm("market_frames_drop", event=kind)
+    assert await frames(sandbox, silent) == []
+    assert await frames(sandbox, alive)
+
+
+async def test_unreadable_market_frames_carry_the_text_of_the_fault(
+    sandbox: RunningSandbox,
+) -> None:
+    await sandbox.arm("market_frames_unreadable", event="depth", text="<html>")
+    assert set(await frames(sandbox, "btcusdt@depth@100ms")) == {"<html>"}
+
+
+async def test_update_ids_of_the_depth_can_be_shifted(sandbox: RunningSandbox) -> None:
+    """Of the diffs (back in time) and of the REST snapshot (ahead of the stream)."""
+    last = (await sandbox.get("depth", symbol="BTCUSDT")).row["lastUpdateId"]
+    assert isinstance(last, int)
+    await sandbox.arm("depth_ids_shifted", shift=-last)
+    await sandbox.arm("snapshot_ids_shifted", shift=10**9)
+    ahead = (await sandbox.get("depth", symbol="BTCUSDT")).row["lastUpdateId"]
+    assert isinstance(ahead, int)
+    assert ahead >= last + 10**9
+    diffs = [msgspec.json.decode(text) for text in await frames(sandbox, "btcusdt@depth@100ms")]
+    assert diffs
+    assert all(diff["u"] < last for diff in diffs)
+
+
+async def test_a_book_can_lose_one_side_everywhere(sandbox: RunningSandbox) -> None:
+    await sandbox.arm("one_sided_book", event="asks")
+    book = (await sandbox.get("depth", symbol="BTCUSDT")).row
+    assert (bool(book["bids"]), book["asks"]) == (True, [])
+    diffs = [msgspec.json.decode(text) for text in await frames(sandbox, "btcusdt@depth@100ms")]
+    assert diffs
+    assert all(diff["a"] == [] for diff in diffs)
+    best = [msgspec.json.decode(text) for text in await frames(sandbox, "btcusdt@bookTicker")]
+    assert best
+    assert all(float(ticker["a"]) == 0 < float(ticker["b"]) for ticker in best)
+
+
 async def test_a_socket_can_fall_silent_while_it_stays_open(sandbox: RunningSandbox) -> None:
     """Not even a pong comes; a new connection is served, and the fault's end cures the old one."""
     url = f"{sandbox.ws_url}/ws/btcusdt@bookTicker"

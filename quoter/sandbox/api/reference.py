@@ -1,12 +1,14 @@
 """Public requests: clock, symbols, order book, trades, bars and tickers."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 
 from quoter.domain.market import Side
 from quoter.domain.units import NS_PER_MS
 from quoter.sandbox.api.operation import Request, limited, listed
+from quoter.sandbox.exchange.faults import BOOK_SIDES, FaultKind, without
 from quoter.sandbox.exchange.history import INTERVALS_MS, PRINTS_MAX
 from quoter.sandbox.exchange.rate_limits import rules
 from quoter.sandbox.exchange.venue import Venue
@@ -56,7 +58,15 @@ def depth(request: Request) -> Json:
     limit = request.parameters.integer("limit", DEPTH_DEFAULT)
     if limit < 1:
         raise bad_request(-1130, "Data sent for parameter 'limit' is not valid.")
-    return payloads.depth(request.venue.exchange.depth(market.symbol, min(limit, DEPTH_MAX)))
+    book, faults = (
+        request.venue.exchange.depth(market.symbol, min(limit, DEPTH_MAX)),
+        request.venue.faults,
+    )
+    if armed := faults.take(FaultKind.SNAPSHOT_IDS_SHIFTED, symbol=market.symbol):
+        book = replace(book, last=book.last + armed.fault.shift)
+    if armed := faults.take(FaultKind.ONE_SIDED_BOOK, symbol=market.symbol, events=BOOK_SIDES):
+        book = without(book, armed.fault.event)
+    return payloads.depth(book)
 
 
 def depth_weight(parameters: Parameters) -> int:

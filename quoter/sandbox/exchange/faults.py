@@ -7,6 +7,7 @@ was armed. F-numbers refer to the fault catalogue in deploy/docs/reliability.md.
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -14,8 +15,11 @@ import msgspec
 
 from quoter.domain.units import NS_PER_S
 from quoter.sandbox.protocol.payloads import Json
+from quoter.sim.messages import DepthBook, DepthNews
 
 ARMED_MAX = 256
+BOOK_SIDES = ("bids", "asks")
+SHIFT_MAX = 1_000_000_000_000
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=3_600)]
 Skew = Annotated[float, msgspec.Meta(ge=-3_600, le=3_600)]  # seconds
@@ -40,6 +44,11 @@ class FaultKind(StrEnum):
     BAN_418 = "ban_418"  # F-17
     DEPTH_GAP = "depth_gap"  # F-19 one depth diff is not sent
     DEPTH_CORRUPT = "depth_corrupt"  # one price of a depth diff is wrong by one tick
+    DEPTH_IDS_SHIFTED = "depth_ids_shifted"  # update ids of depth diffs are `shift` too high
+    SNAPSHOT_IDS_SHIFTED = "snapshot_ids_shifted"  # the same for the id of a REST depth snapshot
+    ONE_SIDED_BOOK = "one_sided_book"  # the side `event` (bids or asks) is empty, everywhere
+    MARKET_FRAMES_DROP = "market_frames_drop"  # market data is not sent; pings are answered
+    MARKET_FRAMES_UNREADABLE = "market_frames_unreadable"  # `text` is sent in its place
     SILENT_SOCKET = "silent_socket"  # F-13 F-21 open, but nothing is sent, not even pongs
     CLOSE_SOCKET = "close_socket"  # F-24
     CLOCK_SKEW = "clock_skew"  # F-27 requests use a clock `skew_s` ahead of the streams'
@@ -82,12 +91,14 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     endpoint: Endpoint | None = None
     symbol: str = ""
     api_key: str = ""
-    event: str = ""  # executionReport, outboundAccountPosition; or an execution type such as TRADE
+    event: str = ""  # executionReport, outboundAccountPosition; an execution type such as TRADE;
+    # depth, bookTicker, trade or aggTrade for market data
     socket: SocketKind | None = None
     delay_s: Seconds = 0.0
     delay_after_s: Seconds = 0.0
     lag_s: Seconds = 5.0
     skew_s: Skew = 0.0
+    shift: Annotated[int, msgspec.Meta(ge=-SHIFT_MAX, le=SHIFT_MAX)] = 0  # update ids
     retry_after_s: Annotated[int, msgspec.Meta(ge=0, le=3_600)] = 1
     status: Annotated[int, msgspec.Meta(ge=400, le=599)] = 503
     code: int = -1007
@@ -186,3 +197,8 @@ class Faults:
         for armed in self._armed.values():
             if armed.fault.kind is kind and armed.is_active(now_ns) and not armed.is_exhausted():
                 yield armed
+
+
+def without[Sides: (DepthNews, DepthBook)](book: Sides, side: str) -> Sides:
+    """Return a book or a diff with one side (bids or asks) empty."""
+    return replace(book, bids=()) if side == "bids" else replace(book, asks=())

@@ -15,7 +15,7 @@ import msgspec
 from aiohttp import web
 
 from quoter.domain.units import NS_PER_S
-from quoter.sandbox.exchange.faults import FaultKind, SocketKind
+from quoter.sandbox.exchange.faults import BOOK_SIDES, FaultKind, SocketKind, without
 from quoter.sandbox.exchange.venue import Venue
 from quoter.sandbox.protocol import payloads
 from quoter.sandbox.protocol.payloads import Json
@@ -87,7 +87,13 @@ class MarketStreams:
                 case DepthNews():
                     self._depth(item)
                 case BestNews():
-                    self._send(item.symbol, "bookTicker", payloads.best_event(item))
+                    event = payloads.best_event(item)
+                    if armed := self._venue.faults.take(
+                        FaultKind.ONE_SIDED_BOOK, symbol=item.symbol, events=BOOK_SIDES
+                    ):
+                        keys = ("b", "B") if armed.fault.event == "bids" else ("a", "A")
+                        event |= dict.fromkeys(keys, payloads.ZERO)
+                    self._send(item.symbol, "bookTicker", event)
                 case PrintNews():
                     self._send(item.symbol, "trade", payloads.trade_event(item))
                     self._send(item.symbol, "aggTrade", payloads.aggregate_event(item))
@@ -108,6 +114,13 @@ class MarketStreams:
             return
         if self._venue.faults.take(FaultKind.DEPTH_CORRUPT, symbol=news.symbol):
             news = corrupted(news, self._venue.markets[news.symbol].tick)
+        if armed := self._venue.faults.take(FaultKind.DEPTH_IDS_SHIFTED, symbol=news.symbol):
+            shift = armed.fault.shift
+            news = replace(news, first=news.first + shift, last=news.last + shift)
+        if armed := self._venue.faults.take(
+            FaultKind.ONE_SIDED_BOOK, symbol=news.symbol, events=BOOK_SIDES
+        ):
+            news = without(news, armed.fault.event)
         self._mergers[news.symbol].add(news)
         self._send(news.symbol, "depth@100ms", payloads.depth_event(news))
 
@@ -116,8 +129,13 @@ class MarketStreams:
         listeners = self._listeners.get(stream)
         if not listeners:
             return
+        faults, kinds = self._venue.faults, (channel.partition("@")[0],)
+        if faults.take(FaultKind.MARKET_FRAMES_DROP, symbol=symbol, events=kinds):
+            return
         bare = msgspec.json.encode(event)
         wrapped = b'{"stream":"%s","data":%s}' % (stream.encode(), bare)
+        if armed := faults.take(FaultKind.MARKET_FRAMES_UNREADABLE, symbol=symbol, events=kinds):
+            bare = wrapped = armed.fault.text.encode()
         for subscriber in list(listeners):
             subscriber.socket.send(wrapped if subscriber.is_combined else bare)
 
