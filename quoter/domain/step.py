@@ -42,7 +42,7 @@ class Booked:
 
     fill: Fill
     inventory: Decimal
-    fair: float | None  # fair value just before: the edge is measured against it
+    fair: float | None  # fair value that our quotes were priced from: the edge is measured from it
 
 
 class Step(NamedTuple):

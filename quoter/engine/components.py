@@ -40,8 +40,9 @@ class Components:
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
         self._build_state(config)
-        self._build_truth(config)
         self._build_quoting(config)
+        self._build_truth(config)
+        self._build_placing(config)
         self._build_stops(config)
         self.controls = Controls(
             config,
@@ -70,8 +71,13 @@ class Components:
             instrument=config.instrument, attribution=self.attribution, causes=self.causes
         )
         self.market = MarketView(config.instrument, self.orders)
+
+    def _build_quoting(self, config: EngineConfig) -> None:
+        """From the market to the wanted quote."""
         self.estimators = Estimators(config, self.market, self.orders)
         self.calibration = self.estimators.calibration
+        self.regime = RegimeWatch(config, self.market, self.estimators, self.causes)
+        self.quoting = Quoting(config, self.market, self.estimators, self.regime, self.inventory)
 
     def _build_truth(self, config: EngineConfig) -> None:
         """What becomes of our orders, and what the venue and the feed say."""
@@ -81,7 +87,7 @@ class Components:
             attribution=self.attribution,
             charge=self.coin_fees.charge,
             causes=self.causes,
-            fair=lambda: self.market.mid,
+            prices=self.quoting,
             prefixes=(config.own_prefix, config.id_prefix),
         )
         self.reconcile = Reconcile(
@@ -111,10 +117,8 @@ class Components:
             quiet_ns=config.quiet_ns,
         )
 
-    def _build_quoting(self, config: EngineConfig) -> None:
+    def _build_placing(self, config: EngineConfig) -> None:
         """From a price to an order, and what may stop it on the way."""
-        self.regime = RegimeWatch(config, self.market, self.estimators, self.causes)
-        self.quoting = Quoting(config, self.market, self.estimators, self.regime, self.inventory)
         self.reject_backoff = RejectBackoff(market=self.market, causes=self.causes)
         self.activity_limits = ActivityLimits(
             config=config,

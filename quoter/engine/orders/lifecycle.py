@@ -6,6 +6,7 @@ every fill booked, or by the fence in `engine/reconcile.py`.
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Protocol
 
 from quoter.domain.commands import CancelOrder, QueryOrder
 from quoter.domain.errors import IllegalTransition
@@ -41,6 +42,16 @@ PENDING_NEW_PATIENCE_NS = 500 * NS_PER_MS  # a cancel waits this long for the an
 LATE_LIFE_AGAIN_NS = 1_000 * NS_PER_MS  # one question about a closed order that looks alive
 
 
+class Prices(Protocol):
+    """The prices that a fill is measured against, quote/base; `None` without a usable book."""
+
+    @property
+    def mid(self) -> float | None: ...
+
+    @property
+    def fair_value(self) -> float | None: ...
+
+
 class Lifecycle:
     """Applies order events; shares the orders and the inventory with the rest of the engine."""
 
@@ -52,7 +63,7 @@ class Lifecycle:
         attribution: Attribution,
         charge: Callable[[Fill, StepBuilder], None],
         causes: HaltCauses,
-        fair: Callable[[], float | None],
+        prices: Prices,
         prefixes: tuple[str, str],
     ) -> None:
         """`prefixes`: with what the names of our instance's and of this run's orders begin.
@@ -64,7 +75,7 @@ class Lifecycle:
         self._attribution = attribution
         self._charge = charge
         self._causes = causes
-        self._fair = fair
+        self._prices = prices
         self.booked_ns = 0  # when the newest fill was booked
         self.unmatched_fills = UnmatchedFills(
             orders=orders,
@@ -198,7 +209,7 @@ class Lifecycle:
         if not is_execution(fill):
             self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, f"a trade that can't be: {fill}")
             return
-        fair = self._fair()
+        mid, fair = self._prices.mid, self._prices.fair_value
         try:
             if not self._inventory.book(fill):
                 return
@@ -206,7 +217,7 @@ class Lifecycle:
             self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, str(error))
             return
         self.booked_ns = step.ts_ns
-        mark = self._attribution.mark_of(fair) if fair is not None else None
+        mark = self._attribution.mark_of(mid) if mid is not None else None
         self._attribution.fill(fill, mark, step.ts_ns)
         self._charge(fill, step)
         step.booked.append(Booked(fill=fill, inventory=self._inventory.net, fair=fair))

@@ -101,7 +101,7 @@ class Estimators:
         quoted = [booked for booked in step.booked if not self._orders.is_taker(booked.fill)]
         for booked in quoted:
             self.calibration.on_fill(t_s, float(booked.fill.size) / self._order_size)
-        self.toxic_flow.on_fills(t_s, quoted)
+        self.toxic_flow.on_fills(t_s, quoted, mid=self._market.mid)
         self._refresh(t_s)
 
     def quoted(self, terms: QuoteTerms) -> None:

@@ -17,7 +17,7 @@ from quoter.pricing.quote.two_sided import two_sided_quote
 from quoter.state.inventory import Inventory
 
 
-def nothing(reason: NoQuote) -> TwoSidedQuote:
+def no_quote(reason: NoQuote) -> TwoSidedQuote:
     """No quote at all, and why."""
     off = (SideOff(Side.BUY, reason), SideOff(Side.SELL, reason))
     return TwoSidedQuote(bids=(), asks=(), off=off, terms=None)
@@ -43,8 +43,30 @@ class Quoting:
         self._learning = estimators
         self._regime = regime
         self._seen: tuple[object, ...] | NoQuote | None = None  # what `latest` was computed from
-        self.latest: TwoSidedQuote = nothing(NoQuote.NO_BOOK)
+        self.latest: TwoSidedQuote = no_quote(NoQuote.NO_BOOK)
         self.book_seq = -1  # the update that `latest` was computed from, or confirmed by
+
+    @property
+    def mid(self) -> float | None:
+        """Mid of the book without our own orders, quote/base; `None` without a usable book."""
+        return self._market.mid
+
+    @property
+    def fair_value(self) -> float | None:
+        """Fair value that the latest quote was priced from, quote/base.
+
+        While nothing is quoted: the fair value of the present book, `None` without a usable one.
+        """
+        bid, ask = self._market.bid, self._market.ask
+        if bid is None or ask is None:
+            return None
+        latest = self.latest
+        if latest.terms is not None and (latest.bids or latest.asks):
+            return latest.terms.inputs.fair
+        try:
+            return self._learning.fair(bid, ask)
+        except (InvalidInput, ArithmeticError):
+            return None
 
     def use(self, instrument: Instrument) -> None:
         """The market's rules have changed."""
@@ -111,11 +133,11 @@ class Quoting:
     def clear(self, reason: NoQuote) -> None:
         """Want nothing, for a reason outside pricing; the next `refresh` computes anew."""
         self._seen = None
-        self.latest = nothing(reason)
+        self.latest = no_quote(reason)
 
     def _none(self, reason: NoQuote) -> bool:
         if self._seen is reason:
             return False
         self._seen = reason
-        self.latest = nothing(reason)
+        self.latest = no_quote(reason)
         return True

@@ -78,11 +78,11 @@ class ToxicFlow:
         if self._shadow is not None:
             self._shadow.on_trade(t_s, trade.taker, trade.price)
 
-    def on_fills(self, t_s: float, booked: Sequence[Booked]) -> None:
-        """Take fills of ours."""
+    def on_fills(self, t_s: float, booked: Sequence[Booked], *, mid: float | None) -> None:
+        """Add our own fills; their markouts are measured from `mid`, the mid just before them."""
         for one in booked:
-            if one.fair is not None:
-                self._markouts.on_fill(t_s, one.fill.side, one.fair)
+            if mid is not None:
+                self._markouts.on_fill(t_s, one.fill.side, mid)
             if self._pull is not None:
                 self._pull.on_fill(t_s, one.fill.side)
 

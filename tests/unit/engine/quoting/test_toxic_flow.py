@@ -20,8 +20,8 @@ def trade(t_s: float, taker: Side, *, price: float = MID, size: float = 1.0) -> 
     return Trade(ts_ns=round(t_s * 1e9), trade_id="1", price=price, size=size, taker=taker)
 
 
-def booked(side: Side, *, fair: float | None = MID) -> Booked:
-    return Booked(fill=fill("1", side), inventory=HELD, fair=fair)
+def booked(side: Side) -> Booked:
+    return Booked(fill=fill("1", side), inventory=HELD, fair=MID)
 
 
 def toxic_flow(
@@ -76,7 +76,7 @@ def losing_fills(told: ToxicFlow, side: Side) -> dict[Side, float]:
     """Twenty fills of a side, and the mid goes against them within seconds."""
     t_s, mid = T0_S, MID
     for _ in range(20):
-        told.on_fills(t_s, [booked(side, fair=mid)])
+        told.on_fills(t_s, [booked(side)], mid=mid)
         for _ in range(60):
             t_s += 0.1
             mid -= side.sign * 0.001
@@ -94,7 +94,7 @@ def test_that_cost_has_a_bound_and_a_switch() -> None:
 
 def test_a_fill_without_a_fair_value_teaches_nothing_and_still_counts_as_a_burst() -> None:
     told = toxic_flow()
-    told.on_fills(T0_S, [booked(Side.BUY, fair=None)] * 4)
+    told.on_fills(T0_S, [booked(Side.BUY)] * 4, mid=None)
     told.refresh(T0_S, mid=MID, half=HALF)
     assert told.cooling_down == (Side.BUY,)
     assert set(told.markouts_bps(T0_S + 60.0).values()) == {0.0}
@@ -103,7 +103,7 @@ def test_a_fill_without_a_fair_value_teaches_nothing_and_still_counts_as_a_burst
 def test_a_side_that_is_run_over_is_pulled_for_as_long_as_told() -> None:
     told = toxic_flow(side_cooldown_s=2.0)
     for i in range(4):
-        told.on_fills(T0_S + 0.1 * i, [booked(Side.SELL)])
+        told.on_fills(T0_S + 0.1 * i, [booked(Side.SELL)], mid=MID)
     told.refresh(T0_S + 0.3, mid=MID, half=HALF)
     assert told.cooling_down == (Side.SELL,)
     told.refresh(T0_S + 2.4, mid=MID, half=HALF)
@@ -112,7 +112,7 @@ def test_a_side_that_is_run_over_is_pulled_for_as_long_as_told() -> None:
 
 def test_without_the_switch_nothing_is_pulled() -> None:
     told = toxic_flow(side_cooldown_s=0.0)
-    told.on_fills(T0_S, [booked(Side.SELL)] * 10)
+    told.on_fills(T0_S, [booked(Side.SELL)] * 10, mid=MID)
     told.refresh(T0_S, mid=MID, half=HALF)
     assert told.cooling_down == ()
 
