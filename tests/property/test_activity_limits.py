@@ -9,7 +9,7 @@ from quoter.domain.quotes import PricingInputs
 from quoter.domain.trading import TradingState
 from quoter.engine.config import ActivityPolicy, PricingConfig
 from quoter.pricing.quote.shape import QuoteShape
-from tests.unit.engine.cases import Desk, config, limits, places
+from tests.unit.engine.cases import EngineHarness, config, limits, places
 
 LIMITS = limits(
     size_max=Decimal(2),
@@ -52,9 +52,9 @@ figures = st.fixed_dictionaries(
 
 
 def follow(figures: dict[str, float | None], fair: float, lots: float, mids: list[float]) -> int:
-    """A desk whose models say this, through these books; how many orders it sent."""
-    desk = Desk(SHAPED)
-    estimators = desk.engine.estimators
+    """A harness whose models say this, through these books; how many orders it sent."""
+    harness = EngineHarness(SHAPED)
+    estimators = harness.engine.estimators
 
     def inputs(ts_ns: int, **_: float) -> PricingInputs:
         del ts_ns
@@ -62,10 +62,10 @@ def follow(figures: dict[str, float | None], fair: float, lots: float, mids: lis
 
     estimators.inputs = inputs  # type: ignore[method-assign]
     estimators.fair = lambda bid, ask: fair  # type: ignore[method-assign]
-    sent = [*places(desk.start().steps)]
+    sent = [*places(harness.start().steps)]
     for mid in (100.0, *mids):
-        desk.now_ns += 2_000_000_000
-        step = desk.book(mid)
+        harness.now_ns += 2_000_000_000
+        step = harness.book(mid)
         sent += places(step)
         for order in places(step):
             assert 0 < order.size <= LIMITS.size_max
@@ -73,8 +73,8 @@ def follow(figures: dict[str, float | None], fair: float, lots: float, mids: lis
             assert order.size * order.price <= LIMITS.notional_max
             assert order.price % SHAPED.instrument.tick == 0
             assert abs(float(order.price) / mid - 1.0) <= 0.02 + 1e-12
-            assert order.book_seq == desk.engine.market.book.last
-        if desk.state() >= TradingState.PAUSED:
+            assert order.book_seq == harness.engine.market.book.last
+        if harness.state() >= TradingState.PAUSED:
             assert places(step) == []
     return len(sent)
 

@@ -101,7 +101,7 @@ def test_no_way_leads_out_of_a_kill_but_a_rearm_by_the_risk_role_with_its_id(
         ids = ["none"]
         for move in chain.from_iterable(script):
             was_killed, before_id = rig.state is TradingState.KILLED, rig.stops.kill_id()
-            was_quiet = rig.desk.engine.is_quiet
+            was_quiet = rig.harness.engine.is_quiet
             answer = await do(rig, move, ids)
             if was_killed and rig.state is not TradingState.KILLED:
                 assert (move.what, move.role) == ("rearm", Role.RISK)
@@ -140,7 +140,7 @@ def test_knobs_stay_in_bounds_move_by_two_and_not_too_often_whatever_is_asked(
     script: list[tuple[dict[str, float], float]],
 ) -> None:
     async def work(rig: Rig) -> None:
-        live_params = rig.desk.engine.controls.live_params
+        live_params = rig.harness.engine.controls.live_params
         changed_ns = 0
         for wanted, wait_s in script:
             rig.later(wait_s)
@@ -151,8 +151,8 @@ def test_knobs_stay_in_bounds_move_by_two_and_not_too_often_whatever_is_asked(
                 assert after == before
                 continue
             assert after == {**before, **wanted}
-            assert not changed_ns or rig.desk.now_ns - changed_ns >= 5_000_000_000
-            changed_ns = rig.desk.now_ns
+            assert not changed_ns or rig.harness.now_ns - changed_ns >= 5_000_000_000
+            changed_ns = rig.harness.now_ns
             SETTINGS.model_validate({**SETTINGS.model_dump(exclude_none=True), **after})
             for name, value in after.items():
                 if value != before[name] and min(value, before[name]) > 1:

@@ -35,7 +35,7 @@ from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
 from quoter.domain.units import NS_PER_S
 from quoter.engine.config import ActivityPolicy
-from tests.unit.engine.cases import Desk, config, limits
+from tests.unit.engine.cases import EngineHarness, config, limits
 from tests.unit.state.cases import START_NS
 
 WATCHFUL = config(activity=ActivityPolicy(), limits=limits(position_notional_max=Decimal(500)))
@@ -144,14 +144,14 @@ market = st.one_of(
 
 
 def play(script: list[Event]) -> None:
-    desk = Desk(WATCHFUL).quoting()
+    harness = EngineHarness(WATCHFUL).quoting()
     for event in script:
-        seq, ts_ns = desk.engine.seq, desk.engine.ts_ns
-        step = desk.tell(event)
+        seq, ts_ns = harness.engine.seq, harness.engine.ts_ns
+        step = harness.tell(event)
         assert step.seq == seq + 1
-        assert desk.engine.ts_ns >= ts_ns
-        assert desk.engine.orders.miscount() is None
-        desk.engine.snapshot()
+        assert harness.engine.ts_ns >= ts_ns
+        assert harness.engine.orders.miscount() is None
+        harness.engine.snapshot()
 
 
 COMMON = settings(

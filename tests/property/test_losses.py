@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from quoter.domain.market import Side
 from quoter.domain.trading import Cause, TradingState
-from tests.unit.engine.cases import Desk, config, limits
+from tests.unit.engine.cases import EngineHarness, config, limits
 
 DRAWDOWN_MAX = Decimal(3)
 # What comes next: the mid goes somewhere, one of our orders is filled for a fee, time passes.
@@ -18,18 +18,18 @@ news = st.one_of(
 )
 
 
-def tell(desk: Desk, what: str, number: int) -> None:
+def tell(harness: EngineHarness, what: str, number: int) -> None:
     match what:
         case "mid":
-            desk.book(100 + number / 10)
+            harness.book(100 + number / 10)
         case "fill":
             side = Side.BUY if number > 0 else Side.SELL
-            resting = [order for order in desk.orders(side) if order.is_wanted and order.leaves]
+            resting = [order for order in harness.orders(side) if order.is_wanted and order.leaves]
             for order in resting[:1]:
-                desk.tell(desk.fill_of(order, str(order.leaves), fee="0.2"))
+                harness.tell(harness.fill_of(order, str(order.leaves), fee="0.2"))
         case _:
-            desk.tick()
-    desk.rest()
+            harness.tick()
+    harness.rest()
 
 
 @given(story=st.lists(news, max_size=40))
@@ -39,13 +39,13 @@ def test_the_peak_never_falls_and_a_drawdown_past_its_limit_always_kills(
 ) -> None:
     """Equity is worth less what was paid for it, at every tick, by a sum of our own."""
     limited = limits(drawdown_max=DRAWDOWN_MAX, loss_max=Decimal(1_000))
-    desk = Desk(config(limits=limited)).quoting()
-    engine = desk.engine
+    harness = EngineHarness(config(limits=limited)).quoting()
+    engine = harness.engine
     highest = Decimal(0)
     for what, number in story:
-        tell(desk, what, number)
+        tell(harness, what, number)
         if what != "tick":
-            desk.tick()
+            harness.tick()
         mid, losses, inventory = engine.market.mid, engine.losses, engine.inventory
         assert mid is not None
         cash = inventory.cash - config().opening["USD"]
@@ -56,5 +56,5 @@ def test_the_peak_never_falls_and_a_drawdown_past_its_limit_always_kills(
         assert peak >= highest
         highest = peak
         if losses.drawdown >= DRAWDOWN_MAX:
-            assert Cause.DRAWDOWN_LIMIT in desk.causes
-            assert desk.state() is TradingState.KILLED
+            assert Cause.DRAWDOWN_LIMIT in harness.causes
+            assert harness.state() is TradingState.KILLED

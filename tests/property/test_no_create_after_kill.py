@@ -14,7 +14,7 @@ from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
 from quoter.risk.order_rules import judge
 from quoter.venues.egress.gate import Call, EgressGate, Purpose
-from tests.unit.engine.cases import Desk, places
+from tests.unit.engine.cases import EngineHarness, places
 from tests.unit.risk.cases import CALM, LIMITS, view
 
 MILLION = 1_000_000
@@ -73,29 +73,29 @@ def test_a_million_creates_at_the_last_inch_and_not_one_byte() -> None:
 @pytest.mark.parametrize("cause", KILLS)
 def test_whatever_a_market_does_after_a_kill_the_engine_sends_no_create(cause: Cause) -> None:
     random = Random(f"kill:{cause}")
-    desk = Desk().quoting()
+    harness = EngineHarness().quoting()
     if cause is Cause.OPERATOR_KILL:
-        desk.operator(OperatorAction.KILL)
+        harness.operator(OperatorAction.KILL)
     else:
-        desk.alarm(cause)
-    first = len(desk.steps)
+        harness.alarm(cause)
+    first = len(harness.steps)
     for _ in range(300):
-        desk.book(round(100 + random.uniform(-5, 5), 1))
-        desk.wait(0.2, ends=random.random() < 0.1)
+        harness.book(round(100 + random.uniform(-5, 5), 1))
+        harness.wait(0.2, ends=random.random() < 0.1)
         match random.randrange(8):
             case 0:
-                desk.operator(OperatorAction.RESUME)
+                harness.operator(OperatorAction.RESUME)
             case 1:
-                desk.operator(OperatorAction.FLATTEN)
+                harness.operator(OperatorAction.FLATTEN)
             case 2:
-                desk.alarm(cause, active=False)
+                harness.alarm(cause, active=False)
             case 3:
-                desk.feed_down()
-                desk.feed_up()
+                harness.feed_down()
+                harness.feed_up()
             case 4:
-                for order in list(desk.engine.orders)[:1]:
-                    desk.fill(order, str(order.leaves))
+                for order in list(harness.engine.orders)[:1]:
+                    harness.fill(order, str(order.leaves))
             case _:
                 pass
-    assert desk.state() is TradingState.KILLED
-    assert places(desk.steps[first:]) == []
+    assert harness.state() is TradingState.KILLED
+    assert places(harness.steps[first:]) == []

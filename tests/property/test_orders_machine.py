@@ -64,7 +64,7 @@ class VenueMachine(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
-        self.world.desk.start()
+        self.world.harness.start()
         self.world.collect()
 
     # creates
@@ -185,7 +185,7 @@ class VenueMachine(RuleBasedStateMachine):
 
     @rule(action=st.sampled_from([OperatorAction.REDUCE, OperatorAction.RESUME]))
     def operator_acts(self, action: OperatorAction) -> None:
-        self.world.desk.operator(action)
+        self.world.harness.operator(action)
         self.world.collect()
 
     @rule(seconds=st.sampled_from([0.25, 0.25, 1.0, 2.5, 8.0]))
@@ -202,13 +202,13 @@ class VenueMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Once the faults end, books equal the truth, nothing hangs, and it quotes again."""
-        if self.is_broken or not self.world.desk.steps:
+        if self.is_broken or not self.world.harness.steps:
             return
-        self.world.desk.operator(OperatorAction.RESUME)
+        self.world.harness.operator(OperatorAction.RESUME)
         self.world.book(100.0)
         self.world.settle(SETTLE_S)
-        engine = self.world.desk.engine
-        assert self.world.desk.causes & FALSE_ALARMS == set()
+        engine = self.world.harness.engine
+        assert self.world.harness.causes & FALSE_ALARMS == set()
         assert engine.causes.state is TradingState.RUNNING, engine.causes.switch.causes
         assert engine.inventory.balances == self.world.balances()
         alive = {order.placed.client_id for order in self._alive()}

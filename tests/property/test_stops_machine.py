@@ -29,7 +29,7 @@ from quoter.venues.config import NowNs
 from quoter.venues.egress.gate import EgressGate
 from quoter.venues.egress.wire_mismatch import wire_mismatch_alarm
 from quoter.venues.ports import Emit
-from tests.unit.engine.cases import Desk, config
+from tests.unit.engine.cases import EngineHarness, config
 from tests.unit.service.test_outbox import Gateway
 
 KILLS = [cause for cause in Cause if SEVERITY[cause].state is TradingState.KILLED]
@@ -67,7 +67,7 @@ class StopsMachine(RuleBasedStateMachine):
         self.folder = Path(self._temporary.name)
         self.loop = asyncio.new_event_loop()
         self.queue: list[Event] = []
-        self.desk = Desk(config())
+        self.harness = EngineHarness(config())
         self.ids = ["never a kill id"]  # everyone that anybody can have seen
         self.stale: set[str] = set()  # of those, what is older than the newest kill
         self.signal_until_ns = 0  # so long a signal may be that of a KILL file
@@ -79,9 +79,9 @@ class StopsMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         """A start, as daemon and runner make it."""
         self.queue = []
-        self.desk = Desk(config())
-        start_ns = self.desk.now_ns
-        clock = Clock(wall_ns=lambda: start_ns, monotonic_ns=lambda: self.desk.now_ns - start_ns)
+        self.harness = EngineHarness(config())
+        start_ns = self.harness.now_ns
+        clock = Clock(wall_ns=lambda: start_ns, monotonic_ns=lambda: self.harness.now_ns - start_ns)
         folder = DataFolder(self.folder)
         record = latched(folder, clock)
         self.door = Door(self._emit, clock.now_ns)
@@ -90,13 +90,13 @@ class StopsMachine(RuleBasedStateMachine):
         )
         self.kills = set()
         if record is not None:
-            now_ns, stale = self.desk.now_ns, self.stale
+            now_ns, stale = self.harness.now_ns, self.stale
             self.stops.post(Alarm(ts_ns=now_ns, cause=record.cause, active=True, text=record.text))
             self.hear(1)
             self.stale = stale  # it is the kill of before
-        first = len(self.desk.steps)
-        self.desk.quoting()
-        for step in self.desk.steps[first:]:
+        first = len(self.harness.steps)
+        self.harness.quoting()
+        for step in self.harness.steps[first:]:
             self._follow(step)
 
     def _put(self, event: Event) -> None:
@@ -125,7 +125,7 @@ class StopsMachine(RuleBasedStateMachine):
     def signal(self) -> None:
         """SIGUSR1: one beside a KILL file is that kill, any other is a kill of its own."""
         if not self._obey(is_signal=True):
-            is_alone = self.desk.now_ns > self.signal_until_ns or self.stops.latched is None
+            is_alone = self.harness.now_ns > self.signal_until_ns or self.stops.latched is None
             if is_alone:
                 self._another_kill()
             self.signal_until_ns = 0
@@ -171,7 +171,7 @@ class StopsMachine(RuleBasedStateMachine):
         self._another_kill()
         self.is_new_file = False
         if not is_signal:
-            self.signal_until_ns = self.desk.now_ns + SIGNAL_AFTER_NS
+            self.signal_until_ns = self.harness.now_ns + SIGNAL_AFTER_NS
         return True
 
     # the shell
@@ -179,7 +179,7 @@ class StopsMachine(RuleBasedStateMachine):
     @rule(cause=st.sampled_from(ALARMS), active=st.booleans())
     def alarm(self, cause: Cause, active: bool) -> None:
         self.stops.post(
-            Alarm(ts_ns=self.desk.now_ns, cause=cause, active=active, text=f"{cause} seen")
+            Alarm(ts_ns=self.harness.now_ns, cause=cause, active=active, text=f"{cause} seen")
         )
 
     @rule()
@@ -214,7 +214,7 @@ class StopsMachine(RuleBasedStateMachine):
         self._let_go()
         self.begin()
         if record is not None or self.is_filed:
-            assert self.desk.state() is TradingState.KILLED
+            assert self.harness.state() is TradingState.KILLED
 
     # the engine and the venue
 
@@ -226,26 +226,26 @@ class StopsMachine(RuleBasedStateMachine):
 
     @rule()
     def pass_time(self) -> None:
-        first = len(self.desk.steps)
-        self.desk.wait(0.2)
-        self.desk.book()
-        for step in self.desk.steps[first:]:
+        first = len(self.harness.steps)
+        self.harness.wait(0.2)
+        self.harness.book()
+        for step in self.harness.steps[first:]:
             self._follow(step)
 
     @rule(share=st.sampled_from(["nothing", "some", "all"]))
     def answer(self, share: str) -> None:
         """Creates arrive, and of the orders that were to end some do, some fill at last."""
-        first = len(self.desk.steps)
-        self.desk.rest()
-        for number, order in enumerate(list(self.desk.engine.orders)):
+        first = len(self.harness.steps)
+        self.harness.rest()
+        for number, order in enumerate(list(self.harness.engine.orders)):
             if share == "all" or (share == "some" and number % 2):
                 if order.cancel_reason is not None:
-                    self.desk.done(order, str(order.filled))
+                    self.harness.done(order, str(order.filled))
                 elif order.leaves >= order.size:
-                    self.desk.fill(order, str(order.leaves / 2))
+                    self.harness.fill(order, str(order.leaves / 2))
         if share == "all":
-            self.desk.look_again()
-        for step in self.desk.steps[first:]:
+            self.harness.look_again()
+        for step in self.harness.steps[first:]:
             self._follow(step)
 
     # what takes luck, in one piece
@@ -274,13 +274,13 @@ class StopsMachine(RuleBasedStateMachine):
             self.hear(len(self.queue))
 
     def _tell(self, event: Event) -> None:
-        engine = self.desk.engine
+        engine = self.harness.engine
         was_killed = engine.causes.state is TradingState.KILLED
         is_rearm = getattr(event, "action", None) is OperatorAction.REARM
         was_quiet, seen = engine.is_quiet, self.stops.latched
         meant = getattr(event, "text", "").partition(":")[0]
         if not self.stops.refusal(event):
-            step = self.desk.tell(event)
+            step = self.harness.tell(event)
             if was_killed and step.state and step.state.after is not TradingState.KILLED:
                 assert is_rearm, f"{event} lifted a kill"
                 assert was_quiet, "a kill was lifted with orders that may live"
@@ -294,7 +294,7 @@ class StopsMachine(RuleBasedStateMachine):
     def _follow(self, step: Step) -> None:
         """What the runner does with a step, and what must be true of it."""
         placed = [c for c in step.commands if isinstance(c, PlaceOrder)]
-        state = self.desk.engine.causes.state
+        state = self.harness.engine.causes.state
         if placed:
             assert state < TradingState.PAUSED
         if step.state is None:
@@ -312,14 +312,14 @@ class StopsMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_worst_active_cause_rules(self) -> None:
-        switch = self.desk.engine.causes.switch
+        switch = self.harness.engine.causes.switch
         worst = max((SEVERITY[c].state for c in switch.causes), default=TradingState.RUNNING)
         assert switch.state is worst
         assert {c for c in switch.causes if SEVERITY[c].state is TradingState.KILLED} == self.kills
 
     @invariant()
     def the_gate_is_open_only_while_nothing_speaks_against_it(self) -> None:
-        is_stopped = self.desk.state() >= TradingState.PAUSED or any(map(_is_kill, self.queue))
+        is_stopped = self.harness.state() >= TradingState.PAUSED or any(map(_is_kill, self.queue))
         is_latched = self.stops.latched is not None or Latch(self.folder).is_set()
         assert not self.door.gate.is_open or not (is_stopped or is_latched)
         keeper = self.stops._keeper
@@ -328,7 +328,7 @@ class StopsMachine(RuleBasedStateMachine):
 
     @invariant()
     def killed_is_latched(self) -> None:
-        is_killed = self.desk.state() is TradingState.KILLED
+        is_killed = self.harness.state() is TradingState.KILLED
         assert (self.stops.latched is not None) is (is_killed or any(map(_is_asked, self.queue)))
 
     @invariant()
@@ -363,7 +363,7 @@ class ReduceMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.desk = Desk(config()).quoting()
+        self.harness = EngineHarness(config()).quoting()
         self.mid = 100.0
         self.issued = 0
 
@@ -373,49 +373,49 @@ class ReduceMachine(RuleBasedStateMachine):
         )
     )
     def operate(self, action: OperatorAction) -> None:
-        self._check(lambda: self.desk.operator(action))
+        self._check(lambda: self.harness.operator(action))
 
     @rule(ticks=st.integers(-20, 20))
     def move(self, ticks: int) -> None:
         self.mid = max(90.0, min(110.0, self.mid + ticks / 10))
-        self._check(lambda: self.desk.book(round(self.mid, 1)))
+        self._check(lambda: self.harness.book(round(self.mid, 1)))
 
     @rule(tenths=st.integers(1, 30))
     def pass_time(self, tenths: int) -> None:
         for _ in range(tenths):
-            self._check(self.desk.feed_alive)
-            self._check(self.desk.tick)
+            self._check(self.harness.feed_alive)
+            self._check(self.harness.tick)
 
     @rule(pick=st.integers(0, 7), share=st.sampled_from(["0.01", "0.5", "1"]))
     def fill(self, pick: int, share: str) -> None:
         """Any order that may live fills, a cancelled one and one without an answer too."""
-        orders = [order for order in self.desk.engine.orders if order.leaves]
+        orders = [order for order in self.harness.engine.orders if order.leaves]
         if orders:
             order = orders[pick % len(orders)]
             size = min(order.leaves, max(order.size, order.leaves) * Decimal(share))
-            self._check(lambda: self.desk.fill(order, str(size)))
+            self._check(lambda: self.harness.fill(order, str(size)))
 
     @rule(pick=st.integers(0, 7), how=st.sampled_from(["done", "unknown", "reject", "rest"]))
     def answer(self, pick: int, how: str) -> None:
-        orders = list(self.desk.engine.orders)
+        orders = list(self.harness.engine.orders)
         if not orders:
             return
         order = orders[pick % len(orders)]
         match how:
             case "done":
-                self._check(lambda: self.desk.done(order, str(order.filled)))
+                self._check(lambda: self.harness.done(order, str(order.filled)))
             case "unknown" if not order.venue_id:
-                self._check(lambda: self.desk.unknown(order))
+                self._check(lambda: self.harness.unknown(order))
             case "reject" if not order.venue_id and not order.filled:
-                self._check(lambda: self.desk.reject(order))
+                self._check(lambda: self.harness.reject(order))
             case _:
-                self._check(self.desk.rest)
+                self._check(self.harness.rest)
 
     def _check(self, act: Callable[[], object]) -> None:
-        first = len(self.desk.steps)
+        first = len(self.harness.steps)
         act()
-        engine = self.desk.engine
-        for step in self.desk.steps[first:]:
+        engine = self.harness.engine
+        for step in self.harness.steps[first:]:
             for order in (c for c in step.commands if isinstance(c, PlaceOrder)):
                 is_reducing = engine.causes.state is TradingState.REDUCE_ONLY
                 assert order.reduces is is_reducing, "the last inch goes by it"

@@ -31,7 +31,7 @@ from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, 
 from quoter.domain.units import NS_PER_S
 from quoter.engine.config import RequotePolicy
 from quoter.risk.monitors.market_regime import RegimePolicy
-from tests.unit.engine.cases import ONE_ORDER, OPENING, Desk, config, limits
+from tests.unit.engine.cases import ONE_ORDER, OPENING, EngineHarness, config, limits
 
 LIMIT = Decimal(2)  # two orders: the room is short at once
 ARRIVES_NS_MAX = 12 * NS_PER_S  # receive window and processing time-out: later it is refused
@@ -73,9 +73,9 @@ class TrueOrder:
 
 @dataclass(slots=True)
 class World:
-    """The engine's desk, the truth, and what travels between the two."""
+    """The engine's harness, the truth, and what travels between the two."""
 
-    desk: Desk = field(default_factory=lambda: Desk(CONFIG))
+    harness: EngineHarness = field(default_factory=lambda: EngineHarness(CONFIG))
     orders: dict[str, TrueOrder] = field(default_factory=dict)
     trades: list[Fill] = field(default_factory=list)
     creates: list[PlaceOrder] = field(default_factory=list)  # on their way, unanswered
@@ -88,8 +88,8 @@ class World:
 
     def collect(self) -> None:
         """Put the engine's new commands on the wire."""
-        while self.seen < len(self.desk.steps):
-            step = self.desk.steps[self.seen]
+        while self.seen < len(self.harness.steps):
+            step = self.harness.steps[self.seen]
             self.seen += 1
             for command in step.commands:
                 match command:
@@ -99,7 +99,7 @@ class World:
                     case CancelAll():
                         self.requests.extend(self._cancels(command))
                     case RequestReport(kind=ReportKind.BOOK):
-                        self.desk.book(self.mid)
+                        self.harness.book(self.mid)
                     case _:
                         self.requests.append(command)
 
@@ -112,21 +112,21 @@ class World:
 
     @property
     def now_ns(self) -> int:
-        return self.desk.now_ns
+        return self.harness.now_ns
 
     def tell(self, event: Event) -> None:
-        self.desk.tell(event)
+        self.harness.tell(event)
         self.collect()
 
     def book(self, mid: float) -> None:
         self.mid = mid
-        self.desk.book(mid)
+        self.harness.book(mid)
         self.collect()
 
     def advance(self, seconds: float, *, tick_s: float = 0.25) -> None:
         for _ in range(max(1, round(seconds / tick_s))):
-            self.desk.feed_alive()
-            self.desk.tick(tick_s)
+            self.harness.feed_alive()
+            self.harness.tick(tick_s)
             self.collect()
 
     # what becomes of creates
@@ -261,7 +261,7 @@ class World:
 
     def check(self) -> None:
         """Raise Breach where the containment theorem or the hard limit do not hold."""
-        engine = self.desk.engine
+        engine = self.harness.engine
         booked, true = engine.inventory.net, self.true_inventory()
         high = booked + engine.orders.leaves(Side.BUY)
         low = booked - engine.orders.leaves(Side.SELL)
@@ -280,7 +280,7 @@ class World:
 
     def _check_each_order(self) -> None:
         """The theorem's own premise: nobody is let go who may still fill, or did unbooked."""
-        orders = self.desk.engine.orders
+        orders = self.harness.engine.orders
         for name, order in self.orders.items():
             known = orders.find(name)
             unbooked = order.filled - (known.filled if known is not None else ZERO)

@@ -22,7 +22,7 @@ from quoter.risk.monitors.market_regime import RegimePolicy
 from quoter.service.inbox import BOOK_NEWS_MAX, Inbox
 from quoter.venues.binance.feed import BinanceFeed
 from quoter.venues.config import VenueConfig
-from tests.unit.engine.cases import CONFIG, Desk
+from tests.unit.engine.cases import CONFIG, EngineHarness
 from tests.unit.state.cases import ABC, START_NS
 
 COST_MS = 40  # to read one frame and decide
@@ -80,7 +80,7 @@ class Process:
         self.socket: deque[bytes] = deque()
         self.inbox = Inbox()
         self.inbox_peak = 0
-        self.desk = Desk(ANY_PRICE)
+        self.harness = EngineHarness(ANY_PRICE)
         self.ages_ms: list[int] = []
         self.causes: set[Cause] = set()
         self._snapshot_ms: int | None = None
@@ -96,10 +96,10 @@ class Process:
         self.feed._emit = self._put
         ns = self.now_ns()
         self.feed._lag.measured(venue_ms=self.now_ms, asked_ns=ns, answered_ns=ns)
-        self.desk.feed_up(Stream.PRIVATE)
-        self.desk.open_orders()
-        self.desk.trades()
-        self.desk.balances()
+        self.harness.feed_up(Stream.PRIVATE)
+        self.harness.open_orders()
+        self.harness.trades()
+        self.harness.balances()
         self.feed.opened()
         self._snapshot_ms = self.now_ms
 
@@ -133,8 +133,8 @@ class Process:
             self._tick_ms = self.now_ms + TICK_MS
             self._put(Tick(ts_ns=self.now_ns()))
         while (event := self.inbox.take()) is not None:
-            step = self.desk.engine.handle(event)
-            self.causes |= self.desk.causes
+            step = self.harness.engine.handle(event)
+            self.causes |= self.harness.causes
             for command in step.commands:
                 match command:
                     case PlaceOrder():
@@ -148,7 +148,7 @@ class Process:
                         pass  # lists: nobody trades here
 
     def _placed(self, order: PlaceOrder) -> None:
-        book = self.desk.engine.market.book
+        book = self.harness.engine.market.book
         self.ages_ms.append(self.now_ms - self.market.dated_ms[book.last])
         name, ts_ns = order.client_id, self.now_ns()
         self._put(OrderSent(ts_ns=ts_ns, client_id=name))
@@ -180,7 +180,7 @@ def test_a_burst_beyond_what_we_can_read_pauses_us_and_no_order_is_priced_from_o
     while process.socket:  # the venue is silent until everything is read
         process.run(COST_MS, 0)
     process.run(5_000, CALM_MS)
-    assert process.desk.state() is TradingState.RUNNING
+    assert process.harness.state() is TradingState.RUNNING
     assert len(process.ages_ms) > calm, "it quotes again"
     assert max(process.ages_ms) <= STALE_MS
     assert process.inbox_peak <= BOOK_NEWS_MAX
@@ -200,9 +200,9 @@ def test_news_that_piles_up_before_the_engine_is_thrown_away_and_fetched_anew() 
     assert process.inbox_peak <= BOOK_NEWS_MAX + 10
     assert process.inbox.overflows > 0
     process.turn()
-    assert process.desk.causes == {Cause.BOOK_DESYNC}
+    assert process.harness.causes == {Cause.BOOK_DESYNC}
     assert len(process.ages_ms) == placed
     process.run(3_000, CALM_MS)
-    assert process.desk.state() is TradingState.RUNNING
+    assert process.harness.state() is TradingState.RUNNING
     assert len(process.ages_ms) > placed
     assert max(process.ages_ms) <= STALE_MS

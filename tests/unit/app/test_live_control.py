@@ -29,7 +29,7 @@ def steering(rig: Rig, load: Load, settings: Settings = SETTINGS) -> LiveControl
     return LiveControl(
         settings,
         runner=cast(Runner, rig),
-        engine=rig.desk.engine,
+        engine=rig.harness.engine,
         clock=rig.clock,
         ledger=None,
         called=lambda _: None,

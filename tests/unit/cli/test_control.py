@@ -150,7 +150,7 @@ async def test_knobs_are_shown_and_turned(rig: Rig) -> None:
     )
     assert "gamma              1.5\n" in turned.output
     assert "restart reads the settings" in turned.output
-    assert rig.desk.engine.controls.live_params.params.side_cooldown_s == 4
+    assert rig.harness.engine.controls.live_params.params.side_cooldown_s == 4
 
 
 async def test_knobs_that_make_no_sense_are_named_before_anything_is_sent() -> None:
@@ -168,9 +168,9 @@ async def test_knobs_that_make_no_sense_are_named_before_anything_is_sent() -> N
 
 
 async def test_small_knobs_are_shown_without_an_exponent(rig: Rig) -> None:
-    live_params = rig.desk.engine.controls.live_params
+    live_params = rig.harness.engine.controls.live_params
     small = replace(live_params.params, spread_min_bps=0.00001)
-    rig.desk.engine.controls.live_params.params = small
+    rig.harness.engine.controls.live_params.params = small
     shown = await invoke(rig, "params", "--token-file", "read.token")
     assert "spread_min_bps     0.00001\n" in shown.output
 

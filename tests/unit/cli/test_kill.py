@@ -199,7 +199,7 @@ async def test_it_waits_until_the_kill_is_lifted(rig: Rig) -> None:
 
 def rearms(rig: Rig) -> list[OperatorCommand]:
     """What the engine heard of it."""
-    events = (step.event for step in rig.desk.steps)
+    events = (step.event for step in rig.harness.steps)
     return [
         it for it in events if isinstance(it, OperatorCommand) and it.action is OperatorAction.REARM
     ]

@@ -104,7 +104,7 @@ def limits(**changes: Decimal) -> Limits:
     return replace(LIMITS, **changes)
 
 
-class Desk:
+class EngineHarness:
     """One engine and its clock; every method tells it one event and returns the step."""
 
     def __init__(self, config: EngineConfig = CONFIG) -> None:
@@ -298,7 +298,7 @@ class Desk:
 
     # the way to a quoting engine
 
-    def start(self) -> "Desk":
+    def start(self) -> "EngineHarness":
         """Both streams up and caught up, a book: the first two orders are reserved."""
         self.feed_up(Stream.PRIVATE)
         self.open_orders()
@@ -308,7 +308,7 @@ class Desk:
         self.book()
         return self
 
-    def rest(self) -> "Desk":
+    def rest(self) -> "EngineHarness":
         """Whatever is on its way arrives."""
         for order in list(self.engine.orders):
             if order.state is OrderState.RESERVED:
@@ -316,7 +316,7 @@ class Desk:
                 self.ack(order)
         return self
 
-    def quoting(self) -> "Desk":
+    def quoting(self) -> "EngineHarness":
         """Started, with one order resting on each side."""
         return self.start().rest()
 

@@ -35,7 +35,7 @@ from quoter.service.pending_replies import PendingReplies
 from quoter.settings import FixedSettings
 from quoter.telemetry.metrics import Metrics
 from quoter.venues.ports import OrderGateway
-from tests.unit.engine.cases import Desk
+from tests.unit.engine.cases import EngineHarness
 from tests.unit.ledger.cases import opened
 from tests.unit.state.cases import START_NS
 
@@ -89,12 +89,12 @@ class Rig:
     """Real parts from the socket to the engine; only the venue is missing."""
 
     def __init__(self, folder: Path, ledger: Ledger, tokens: dict[Role, str]) -> None:
-        self.desk = Desk().quoting()
+        self.harness = EngineHarness().quoting()
         self.metrics = Metrics(symbol="ABC/USD", venue="binance", environment="sandbox")
         self.gate = Gate()
         self.folder = folder
         self.clock = Clock(
-            wall_ns=lambda: START_NS, monotonic_ns=lambda: self.desk.now_ns - START_NS
+            wall_ns=lambda: START_NS, monotonic_ns=lambda: self.harness.now_ns - START_NS
         )
         self.is_held = False  # the engine is kept busy by something else
         self._queue: list[Event] = []
@@ -110,7 +110,7 @@ class Rig:
         running = TradingState.RUNNING
         self.stops.changed(StateChange(before=running, after=running, raised=(), cleared=()))
         self.gate.opened = 0
-        engine = self.desk.engine
+        engine = self.harness.engine
         params = LiveParamsService(
             settings=SETTINGS,
             params=lambda: engine.controls.live_params.params,
@@ -148,9 +148,9 @@ class Rig:
             event = self._queue.pop(0)
             if refusal := self.stops.refusal(event):
                 notes = ((REARM_REFUSED, refusal),)
-                self.pending_replies.answered(Step(self.desk.engine.seq, event, anomalies=notes))
+                self.pending_replies.answered(Step(self.harness.engine.seq, event, anomalies=notes))
                 continue
-            step = self.desk.tell(event)
+            step = self.harness.tell(event)
             if step.state is not None:
                 self.stops.changed(step.state)
             self.stops.answered(step)
@@ -164,13 +164,13 @@ class Rig:
     # what a test does
 
     def later(self, seconds: float) -> None:
-        self.desk.now_ns += round(seconds * NS_PER_S)
+        self.harness.now_ns += round(seconds * NS_PER_S)
 
     def settle(self) -> None:
         """Every order is over, and the venue's lists say so."""
-        for order in list(self.desk.engine.orders):
-            self.desk.done(order)
-        self.desk.look_again()
+        for order in list(self.harness.engine.orders):
+            self.harness.done(order)
+        self.harness.look_again()
 
     async def send(
         self,
@@ -223,7 +223,7 @@ class Rig:
 
     def own_kill(self, cause: Cause) -> None:
         """The daemon finds a reason of its own."""
-        change = self.desk.alarm(cause).state
+        change = self.harness.alarm(cause).state
         if change is not None:
             self.stops.changed(change)
 
@@ -238,7 +238,7 @@ class Rig:
 
     def sight(self) -> tuple[object, ...]:
         """All that a refused request must leave as it is."""
-        engine = self.desk.engine
+        engine = self.harness.engine
         return (
             engine.causes.switch.causes,
             engine.controls.live_params.params,
@@ -249,7 +249,7 @@ class Rig:
 
     @property
     def state(self) -> TradingState:
-        return self.desk.engine.causes.state
+        return self.harness.engine.causes.state
 
     def operations(self) -> list[Operation]:
         with Reader(self.folder) as reader:

@@ -19,7 +19,7 @@ from quoter.service import write_ahead as module
 from quoter.service.clock import Clock
 from quoter.service.write_ahead import WriteAhead
 from quoter.telemetry.metrics import Metrics
-from tests.unit.engine.cases import Desk
+from tests.unit.engine.cases import EngineHarness
 from tests.unit.ledger.cases import opened
 from tests.unit.ledger.disk import Disk, on_disk
 from tests.unit.state.cases import BUY, SELL
@@ -29,7 +29,7 @@ from tests.unit.state.cases import BUY, SELL
 class Shell:
     """An engine that quotes, its ledger, and what stands between them."""
 
-    desk: Desk
+    harness: EngineHarness
     ledger: Ledger
     write_ahead: WriteAhead
     posted: list[Event]
@@ -37,7 +37,7 @@ class Shell:
     async def tell(self, event: Fill | TradesReport) -> Alarm | None:
         """As the runner does it."""
         alarm = await self.write_ahead.before(event)
-        self.write_ahead.after(self.desk.tell(event))
+        self.write_ahead.after(self.harness.tell(event))
         return alarm
 
     def kept(self) -> list[KnownFill]:
@@ -52,38 +52,38 @@ class Shell:
 async def shell(folder: Path, connect: Connect = on_disk) -> AsyncIterator[Shell]:
     Disk.reset()
     async with opened(folder, connect=connect) as ledger:
-        desk, posted = Desk().quoting(), list[Event]()
+        harness, posted = EngineHarness().quoting(), list[Event]()
         write_ahead = WriteAhead(
             ledger=ledger,
-            engine=desk.engine,
+            engine=harness.engine,
             clock=Clock(),
             metrics=Metrics(symbol="ABC/USD", venue="test", environment="test"),
             post=posted.append,
         )
         ledger.on_failure = write_ahead.fail
-        yield Shell(desk, ledger, write_ahead, posted)
+        yield Shell(harness, ledger, write_ahead, posted)
 
 
-def report(desk: Desk, *fills: Fill) -> TradesReport:
-    return TradesReport(ts_ns=desk.now_ns, asked_ns=desk.now_ns, fills=fills)
+def report(harness: EngineHarness, *fills: Fill) -> TradesReport:
+    return TradesReport(ts_ns=harness.now_ns, asked_ns=harness.now_ns, fills=fills)
 
 
 async def test_a_fill_is_on_the_disk_before_the_engine_hears_of_it(tmp_path: Path) -> None:
     async with shell(tmp_path) as here:
-        told = here.desk.fill_of(here.desk.wanted(BUY), "0.5")
+        told = here.harness.fill_of(here.harness.wanted(BUY), "0.5")
         assert await here.write_ahead.before(told) is None
         assert [known.fill for known in here.kept()] == [told]
-        assert not here.desk.engine.inventory.has(told.trade_id)
+        assert not here.harness.engine.inventory.has(told.trade_id)
 
 
 async def test_what_is_booked_already_does_not_wait_again(tmp_path: Path) -> None:
     async with shell(tmp_path) as here:
-        told = here.desk.fill_of(here.desk.wanted(BUY), "0.5")
+        told = here.harness.fill_of(here.harness.wanted(BUY), "0.5")
         await here.tell(told)
         commits = Disk.commits
         assert await here.write_ahead.before(told) is None
-        assert await here.write_ahead.before(report(here.desk, told)) is None
-        assert await here.write_ahead.before(report(here.desk)) is None
+        assert await here.write_ahead.before(report(here.harness, told)) is None
+        assert await here.write_ahead.before(report(here.harness)) is None
         assert Disk.commits == commits
 
 
@@ -91,39 +91,39 @@ async def test_only_the_news_of_a_list_is_written_under_the_orders_own_name(
     tmp_path: Path,
 ) -> None:
     async with shell(tmp_path) as here:
-        buy, sell = here.desk.wanted(BUY), here.desk.wanted(SELL)
-        one, two = here.desk.fill_of(buy, "0.5"), here.desk.fill_of(sell, "0.5")
+        buy, sell = here.harness.wanted(BUY), here.harness.wanted(SELL)
+        one, two = here.harness.fill_of(buy, "0.5"), here.harness.fill_of(sell, "0.5")
         await here.tell(one)
         nameless = replace(two, client_id="")
-        await here.tell(report(here.desk, one, nameless))
+        await here.tell(report(here.harness, one, nameless))
         assert [known.fill for known in here.kept()] == [one, two]
-        assert here.desk.engine.inventory.has(two.trade_id)
+        assert here.harness.engine.inventory.has(two.trade_id)
 
 
 async def test_what_the_engine_would_not_book_is_kept_but_not_booked(tmp_path: Path) -> None:
     async with shell(tmp_path) as here:
-        told = here.desk.fill_of(here.desk.wanted(BUY), "0.5")
+        told = here.harness.fill_of(here.harness.wanted(BUY), "0.5")
         await here.tell(replace(told, client_id="human", venue_id="v99", trade_id="91"))
         await here.tell(replace(told, price=Decimal("NaN"), trade_id="92"))
         assert [known.kind for known in here.kept()] == ["orphan", "orphan"]
-        assert here.desk.engine.inventory.net == 0
+        assert here.harness.engine.inventory.net == 0
 
 
 async def test_an_orphan_is_booked_when_its_order_is_named(tmp_path: Path) -> None:
     async with shell(tmp_path) as here:
-        desk = Desk().start()
-        here.write_ahead._engine = desk.engine
-        order = desk.wanted(BUY)
-        desk.sent(order)
-        told = replace(desk.fill_of(order, "0.5"), client_id="", venue_id=f"v-{order.client_id}")
+        harness = EngineHarness().start()
+        here.write_ahead._engine = harness.engine
+        order = harness.wanted(BUY)
+        harness.sent(order)
+        told = replace(harness.fill_of(order, "0.5"), client_id="", venue_id=f"v-{order.client_id}")
         assert await here.write_ahead.before(told) is None
-        desk.tell(told)
+        harness.tell(told)
         assert [known.kind for known in here.kept()] == ["orphan"]
-        here.write_ahead.after(desk.ack(order))
+        here.write_ahead.after(harness.ack(order))
         await here.settled()
         (known,) = here.kept()
         assert (known.kind, known.fill.client_id) == ("booked", order.client_id)
-        assert desk.engine.inventory.has(told.trade_id)
+        assert harness.engine.inventory.has(told.trade_id)
 
 
 async def test_somebody_elses_trades_are_remembered_to_a_bound(
@@ -131,7 +131,7 @@ async def test_somebody_elses_trades_are_remembered_to_a_bound(
 ) -> None:
     monkeypatch.setattr(module, "ORPHANS_MAX", 3)
     async with shell(tmp_path) as here:
-        told = here.desk.fill_of(here.desk.wanted(BUY), "0.5")
+        told = here.harness.fill_of(here.harness.wanted(BUY), "0.5")
         foreign = [
             replace(told, client_id="human", venue_id="v99", trade_id=str(number))
             for number in range(91, 97)
@@ -146,7 +146,7 @@ async def test_a_trade_told_with_another_content_alarms_though_the_engine_forgot
     tmp_path: Path,
 ) -> None:
     async with shell(tmp_path) as here:
-        told = here.desk.fill_of(here.desk.wanted(BUY), "0.5")
+        told = here.harness.fill_of(here.harness.wanted(BUY), "0.5")
         await here.ledger.record([KnownFill(told, FillKind.BOOKED)])
         alarm = await here.write_ahead.before(replace(told, price=told.price + 1))
         assert alarm is not None
@@ -156,7 +156,7 @@ async def test_a_trade_told_with_another_content_alarms_though_the_engine_forgot
 async def test_a_disk_that_fails_is_an_alarm_before_the_fill(tmp_path: Path) -> None:
     async with shell(tmp_path) as here:
         Disk.broken.set()
-        alarm = await here.write_ahead.before(here.desk.fill_of(here.desk.wanted(BUY), "0.5"))
+        alarm = await here.write_ahead.before(here.harness.fill_of(here.harness.wanted(BUY), "0.5"))
         assert alarm is not None
         assert (alarm.cause, alarm.active) == (Cause.LEDGER_FAILED, True)
         assert "disk I/O error" in alarm.text
@@ -178,7 +178,7 @@ async def test_an_order_that_is_not_on_the_disk_must_not_leave_and_alarms(tmp_pa
 
 async def test_the_end_of_an_order_settles_it(tmp_path: Path) -> None:
     async with shell(tmp_path) as here:
-        order = here.desk.wanted(BUY)
+        order = here.harness.wanted(BUY)
         sent = PlaceOrder(
             client_id=order.client_id,
             side=order.side,
@@ -187,6 +187,6 @@ async def test_the_end_of_an_order_settles_it(tmp_path: Path) -> None:
             decided_ns=1,
         )
         assert await here.write_ahead.may_send(sent)
-        await here.tell(here.desk.fill_of(order, str(order.size)))
+        await here.tell(here.harness.fill_of(order, str(order.size)))
         await here.settled()
         assert here.ledger.reader.unsettled(here.ledger.opened.number) == []

@@ -9,37 +9,39 @@ from quoter.domain.market import Side
 from quoter.domain.params import LiveParams
 from quoter.domain.step import Step
 from quoter.engine.config import GammaUnit
-from tests.unit.engine.cases import CONFIG, PRICING, Desk, config, places
+from tests.unit.engine.cases import CONFIG, PRICING, EngineHarness, config, places
 
 
-def params(desk: Desk) -> LiveParams:
-    return desk.engine.controls.live_params.params
+def params(harness: EngineHarness) -> LiveParams:
+    return harness.engine.controls.live_params.params
 
 
-def turn(desk: Desk, **changed: float) -> Step:
-    wanted = replace(params(desk), **changed)
-    return desk.tell(LiveParamsChanged(ts_ns=desk.now_ns, params=wanted, actor="test", text="why"))
+def turn(harness: EngineHarness, **changed: float) -> Step:
+    wanted = replace(params(harness), **changed)
+    return harness.tell(
+        LiveParamsChanged(ts_ns=harness.now_ns, params=wanted, actor="test", text="why")
+    )
 
 
-def slope(desk: Desk) -> float:
-    terms = desk.engine.quoting.latest.terms
+def slope(harness: EngineHarness) -> float:
+    terms = harness.engine.quoting.latest.terms
     assert terms is not None
     return terms.slope
 
 
 def test_gamma_changes_the_quote_at_once_and_leaves_the_references_frozen() -> None:
-    desk = Desk().quoting()
-    before, references = slope(desk), desk.engine.calibration.references
-    step = turn(desk, gamma=2)
+    harness = EngineHarness().quoting()
+    before, references = slope(harness), harness.engine.calibration.references
+    step = turn(harness, gamma=2)
     assert step.quote is not None
-    assert slope(desk) > before
-    assert desk.engine.calibration.references is references
-    turn(desk, gamma=1)
-    assert slope(desk) == before
+    assert slope(harness) > before
+    assert harness.engine.calibration.references is references
+    turn(harness, gamma=1)
+    assert slope(harness) == before
 
 
 def test_a_change_before_the_first_quote_is_what_the_references_are_met_with() -> None:
-    early, usual = Desk(), Desk(config(pricing=replace(PRICING, gamma=2.0)))
+    early, usual = EngineHarness(), EngineHarness(config(pricing=replace(PRICING, gamma=2.0)))
     turn(early, gamma=2)
     early.start()
     usual.start()
@@ -61,16 +63,16 @@ def test_every_knob_of_the_quote_gives_what_a_start_with_it_gives(
 ) -> None:
     """With the references of before: those are met with the cost of the start."""
     names = {"widening_beta": "beta", "widening_power": "p", "size_eta": "eta"}
-    desk = Desk().quoting()
-    turn(desk, **changed)
+    harness = EngineHarness().quoting()
+    turn(harness, **changed)
     shape = {names.get(name, name): v for name, v in changed.items() if name != "adverse_bps"}
     shaped = replace(PRICING.shape, **shape)  # type: ignore[arg-type]  # by name, all floats
     pricing = replace(PRICING, shape=shaped)
     pricing = replace(pricing, adverse_bps=changed.get("adverse_bps", 0.0))
-    other = Desk(config(pricing=pricing)).quoting()
-    desk.book(100.0)
+    other = EngineHarness(config(pricing=pricing)).quoting()
+    harness.book(100.0)
     other.book(100.0)
-    ours, theirs = desk.engine.quoting.latest, other.engine.quoting.latest
+    ours, theirs = harness.engine.quoting.latest, other.engine.quoting.latest
     if "adverse_bps" in changed:
         assert ours.terms is not None
         assert ours.terms.inputs.cost_bid == pytest.approx(0.05)
@@ -79,27 +81,27 @@ def test_every_knob_of_the_quote_gives_what_a_start_with_it_gives(
 
 
 def test_the_hold_of_a_requote_follows() -> None:
-    desk = Desk().quoting()
-    turn(desk, requote_hold_s=20.0, requote_tolerance=0.2)
-    policy = desk.engine.placing.policy
+    harness = EngineHarness().quoting()
+    turn(harness, requote_hold_s=20.0, requote_tolerance=0.2)
+    policy = harness.engine.placing.policy
     assert (policy.hold_ns, policy.tolerance) == (20_000_000_000, 0.2)
     assert policy.ttl_ns == CONFIG.requote.ttl_ns
-    turn(desk, spread_min_bps=300.0)
-    turn(desk, spread_min_bps=0.0)
-    assert places(desk.wait(5)) == []  # closer is not worth it yet
+    turn(harness, spread_min_bps=300.0)
+    turn(harness, spread_min_bps=0.0)
+    assert places(harness.wait(5)) == []  # closer is not worth it yet
 
 
 def test_a_value_that_makes_no_gamma_changes_nothing() -> None:
     pricing = replace(PRICING, gamma=0.1, gamma_unit=GammaUnit.NORM)
-    desk = Desk(config(pricing=pricing)).quoting()
-    before, quote = params(desk), desk.engine.quoting.latest
-    step = turn(desk, gamma=float("inf"), widening_beta=3.0)
+    harness = EngineHarness(config(pricing=pricing)).quoting()
+    before, quote = params(harness), harness.engine.quoting.latest
+    step = turn(harness, gamma=float("inf"), widening_beta=3.0)
     assert [what for what, _ in step.anomalies] == ["params_refused"]
-    step = turn(desk, gamma=1.0, widening_beta=99.0)
+    step = turn(harness, gamma=1.0, widening_beta=99.0)
     assert [what for what, _ in step.anomalies] == ["params_refused"]
-    assert params(desk) == before
-    desk.book(100.0)
-    assert (desk.engine.quoting.latest.bids, desk.engine.quoting.latest.asks) == (
+    assert params(harness) == before
+    harness.book(100.0)
+    assert (harness.engine.quoting.latest.bids, harness.engine.quoting.latest.asks) == (
         quote.bids,
         quote.asks,
     )
@@ -107,15 +109,15 @@ def test_a_value_that_makes_no_gamma_changes_nothing() -> None:
 
 def test_a_side_that_rests_goes_on_resting_when_its_time_changes() -> None:
     """Turning a protection must not switch it off for the side that it protects right now."""
-    desk = Desk().quoting()
+    harness = EngineHarness().quoting()
     for _ in range(4):
-        desk.rest()
-        (order,) = desk.orders(Side.BUY)
-        desk.fill(order)
-        desk.wait(0.2)
-    assert Side.BUY in desk.engine.estimators.toxic_flow.cooling_down
-    turn(desk, side_cooldown_s=8.0)
-    desk.wait(0.2)
-    assert Side.BUY in desk.engine.estimators.toxic_flow.cooling_down
-    turn(desk, side_cooldown_s=0.0)
-    assert desk.engine.estimators.toxic_flow.cooling_down == ()
+        harness.rest()
+        (order,) = harness.orders(Side.BUY)
+        harness.fill(order)
+        harness.wait(0.2)
+    assert Side.BUY in harness.engine.estimators.toxic_flow.cooling_down
+    turn(harness, side_cooldown_s=8.0)
+    harness.wait(0.2)
+    assert Side.BUY in harness.engine.estimators.toxic_flow.cooling_down
+    turn(harness, side_cooldown_s=0.0)
+    assert harness.engine.estimators.toxic_flow.cooling_down == ()

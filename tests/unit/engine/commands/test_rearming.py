@@ -13,23 +13,23 @@ from quoter.domain.reasons import OperatorAction, ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.engine.config import ForeignPolicy
-from tests.unit.engine.cases import CONFIG, Desk, commands, config, limits, places
+from tests.unit.engine.cases import CONFIG, EngineHarness, commands, config, limits, places
 
 
-def killed() -> Desk:
+def killed() -> EngineHarness:
     """Quoting, then killed, and every order provably over."""
-    desk = Desk().quoting()
-    desk.operator(OperatorAction.KILL)
-    for order in list(desk.engine.orders):
-        desk.done(order)
-    return desk
+    harness = EngineHarness().quoting()
+    harness.operator(OperatorAction.KILL)
+    for order in list(harness.engine.orders):
+        harness.done(order)
+    return harness
 
 
-def rearm(desk: Desk, accept: Decimal | None = None) -> Step:
+def rearm(harness: EngineHarness, accept: Decimal | None = None) -> Step:
     action = OperatorAction.REARM
-    return desk.tell(
+    return harness.tell(
         OperatorCommand(
-            ts_ns=desk.now_ns, action=action, actor="test", text="id", accept_inventory=accept
+            ts_ns=harness.now_ns, action=action, actor="test", text="id", accept_inventory=accept
         )
     )
 
@@ -40,123 +40,123 @@ def refusal(step: Step) -> str:
 
 
 def test_everything_clean_and_it_trades_again() -> None:
-    desk = killed()
-    desk.look_again()
-    assert desk.state() is TradingState.KILLED
-    step = rearm(desk)
+    harness = killed()
+    harness.look_again()
+    assert harness.state() is TradingState.KILLED
+    step = rearm(harness)
     assert step.state is not None
     assert step.state.cleared == (Cause.OPERATOR_KILL,)
-    assert desk.state() is TradingState.RUNNING
+    assert harness.state() is TradingState.RUNNING
 
 
 def test_an_order_that_may_be_alive_forbids_it() -> None:
-    desk = Desk().quoting()
-    desk.operator(OperatorAction.KILL)
-    assert "2 orders may be alive" in refusal(rearm(desk))
-    assert desk.state() is TradingState.KILLED
+    harness = EngineHarness().quoting()
+    harness.operator(OperatorAction.KILL)
+    assert "2 orders may be alive" in refusal(rearm(harness))
+    assert harness.state() is TradingState.KILLED
 
 
 @pytest.mark.parametrize("missing", ["open_orders", "trades", "balances"])
 def test_what_was_not_looked_at_since_the_kill_forbids_it_and_is_asked_for(missing: str) -> None:
-    desk = killed()
-    desk.tick()
+    harness = killed()
+    harness.tick()
     for what in {"open_orders", "trades", "balances"} - {missing}:
-        getattr(desk, what)()
-    assert "found clean" in refusal(rearm(desk))
-    asked = [c.kind for c in commands(desk.tick()) if isinstance(c, RequestReport)]
+        getattr(harness, what)()
+    assert "found clean" in refusal(rearm(harness))
+    asked = [c.kind for c in commands(harness.tick()) if isinstance(c, RequestReport)]
     assert ReportKind(missing) in asked
-    getattr(desk, missing)()
-    rearm(desk)
-    assert desk.state() is TradingState.RUNNING
+    getattr(harness, missing)()
+    rearm(harness)
+    assert harness.state() is TradingState.RUNNING
 
 
 def test_balances_that_differ_are_not_clean() -> None:
-    desk = killed()
-    desk.tick()
-    desk.open_orders()
-    desk.trades()
-    desk.balances(ABC=Decimal(99))
-    assert "found clean" in refusal(rearm(desk))
+    harness = killed()
+    harness.tick()
+    harness.open_orders()
+    harness.trades()
+    harness.balances(ABC=Decimal(99))
+    assert "found clean" in refusal(rearm(harness))
 
 
 def test_an_order_of_our_prefix_at_the_venue_is_not_clean() -> None:
     """One that a run before us left behind: not in our books, but it can fill."""
-    desk = killed()
-    desk.look_again()
-    desk.tick()
+    harness = killed()
+    harness.look_again()
+    harness.tick()
     stray = VenueOrder("q01old1", "v9", Side.BUY, Decimal(90), Decimal(1), Decimal(0))
-    desk.open_orders(stray)
-    desk.trades()
-    desk.balances()
-    rearm(desk)
-    assert desk.state() is TradingState.KILLED
+    harness.open_orders(stray)
+    harness.trades()
+    harness.balances()
+    rearm(harness)
+    assert harness.state() is TradingState.KILLED
 
 
 def test_another_kill_makes_what_was_known_worthless() -> None:
-    desk = killed()
-    desk.look_again()
-    desk.alarm(Cause.LEDGER_FAILED)
-    assert "found clean" in refusal(rearm(desk))
-    assert {Cause.OPERATOR_KILL, Cause.LEDGER_FAILED} <= desk.causes
+    harness = killed()
+    harness.look_again()
+    harness.alarm(Cause.LEDGER_FAILED)
+    assert "found clean" in refusal(rearm(harness))
+    assert {Cause.OPERATOR_KILL, Cause.LEDGER_FAILED} <= harness.causes
 
 
 def test_a_pause_while_killed_does_not() -> None:
-    desk = killed()
-    desk.look_again()
-    desk.operator(OperatorAction.PAUSE)
-    rearm(desk)
-    assert desk.state() is TradingState.PAUSED
+    harness = killed()
+    harness.look_again()
+    harness.operator(OperatorAction.PAUSE)
+    rearm(harness)
+    assert harness.state() is TradingState.PAUSED
 
 
 def test_a_book_out_of_sync_forbids_it() -> None:
-    desk = killed()
-    desk.feed_down()
-    desk.look_again()
-    assert "not in sync" in refusal(rearm(desk))
+    harness = killed()
+    harness.feed_down()
+    harness.look_again()
+    assert "not in sync" in refusal(rearm(harness))
 
 
 @pytest.mark.parametrize("accept", [None, Decimal(11), Decimal(-12), Decimal("12.1")])
 def test_an_inventory_past_the_limit_must_be_named_exactly(accept: Decimal | None) -> None:
     opening = {**CONFIG.opening, "ABC": Decimal(112)}
-    desk = Desk(config(opening=opening)).start()
-    desk.operator(OperatorAction.KILL)
-    for order in list(desk.engine.orders):
-        desk.done(order)
-    desk.look_again()
-    assert "inventory 12 is past the limit of 10" in refusal(rearm(desk, accept))
-    assert desk.state() is TradingState.KILLED
-    rearm(desk, Decimal("12.0"))
-    assert desk.state() is TradingState.RUNNING
+    harness = EngineHarness(config(opening=opening)).start()
+    harness.operator(OperatorAction.KILL)
+    for order in list(harness.engine.orders):
+        harness.done(order)
+    harness.look_again()
+    assert "inventory 12 is past the limit of 10" in refusal(rearm(harness, accept))
+    assert harness.state() is TradingState.KILLED
+    rearm(harness, Decimal("12.0"))
+    assert harness.state() is TradingState.RUNNING
 
 
-def past_a_limit(**limit: Decimal) -> Desk:
+def past_a_limit(**limit: Decimal) -> EngineHarness:
     """Killed by a fall of the price on what is held; nothing else speaks against a re-arm."""
-    desk = Desk(config(limits=limits(**limit))).quoting()
-    desk.fill(desk.wanted(Side.BUY))
-    desk.look_again()
-    desk.book(80.0)
-    desk.tick()
-    assert desk.state() is TradingState.KILLED
-    for order in list(desk.engine.orders):
-        desk.done(order)
-    desk.look_again()
-    return desk
+    harness = EngineHarness(config(limits=limits(**limit))).quoting()
+    harness.fill(harness.wanted(Side.BUY))
+    harness.look_again()
+    harness.book(80.0)
+    harness.tick()
+    assert harness.state() is TradingState.KILLED
+    for order in list(harness.engine.orders):
+        harness.done(order)
+    harness.look_again()
+    return harness
 
 
 @pytest.mark.parametrize("limit", ["loss_max", "drawdown_max"])
 def test_a_limit_that_is_still_past_forbids_it_and_no_order_leaves(limit: str) -> None:
     """The next look would kill us again; orders could leave before it."""
-    desk = past_a_limit(**{limit: Decimal(5)})
-    step = rearm(desk)
+    harness = past_a_limit(**{limit: Decimal(5)})
+    step = rearm(harness)
     assert f"{limit.removesuffix('_max')}_limit: " in refusal(step)
     assert "stop, re-arm, start again" in refusal(step)
-    assert desk.state() is TradingState.KILLED
+    assert harness.state() is TradingState.KILLED
     assert not places([step])
 
 
 def test_an_order_that_would_kill_us_again_forbids_it_until_it_is_gone() -> None:
     policy = replace(CONFIG.reconcile, foreign=ForeignPolicy.KILL)
-    desk = Desk(config(reconcile=policy)).quoting()
+    harness = EngineHarness(config(reconcile=policy)).quoting()
     human = VenueOrder(
         client_id="human",
         venue_id="v9",
@@ -165,29 +165,29 @@ def test_an_order_that_would_kill_us_again_forbids_it_until_it_is_gone() -> None
         size=Decimal(1),
         filled=Decimal(0),
     )
-    desk.open_orders(human)
-    assert desk.causes == {Cause.FOREIGN_KILL}
-    for order in list(desk.engine.orders):
-        desk.done(order)
-    desk.tick()
-    desk.trades()
-    desk.balances()
-    desk.open_orders(human)
-    assert "1 open orders (human)" in refusal(rearm(desk))
-    desk.open_orders()
-    rearm(desk)
-    assert desk.state() is TradingState.RUNNING
+    harness.open_orders(human)
+    assert harness.causes == {Cause.FOREIGN_KILL}
+    for order in list(harness.engine.orders):
+        harness.done(order)
+    harness.tick()
+    harness.trades()
+    harness.balances()
+    harness.open_orders(human)
+    assert "1 open orders (human)" in refusal(rearm(harness))
+    harness.open_orders()
+    rearm(harness)
+    assert harness.state() is TradingState.RUNNING
 
 
 def test_selling_that_was_asked_for_before_a_kill_does_not_go_on_after_it() -> None:
-    desk = Desk().quoting()
-    desk.fill(desk.wanted(Side.BUY))
-    desk.operator(OperatorAction.FLATTEN)
-    assert Cause.OPERATOR_FLATTEN in desk.causes
-    desk.operator(OperatorAction.KILL)
-    assert desk.causes == {Cause.OPERATOR_KILL}
-    for order in list(desk.engine.orders):
-        desk.done(order)
-    desk.look_again()
-    rearm(desk)
-    assert desk.state() is TradingState.RUNNING
+    harness = EngineHarness().quoting()
+    harness.fill(harness.wanted(Side.BUY))
+    harness.operator(OperatorAction.FLATTEN)
+    assert Cause.OPERATOR_FLATTEN in harness.causes
+    harness.operator(OperatorAction.KILL)
+    assert harness.causes == {Cause.OPERATOR_KILL}
+    for order in list(harness.engine.orders):
+        harness.done(order)
+    harness.look_again()
+    rearm(harness)
+    assert harness.state() is TradingState.RUNNING

@@ -12,7 +12,7 @@ from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.engine.config import ActivityPolicy
 from quoter.engine.placing.placing import budget
-from tests.unit.engine.cases import CONFIG, LIMITS, Desk, commands, config, limits, places
+from tests.unit.engine.cases import CONFIG, LIMITS, EngineHarness, commands, config, limits, places
 from tests.unit.state.cases import BUY, SELL
 
 # The ladder of the market regime would answer these leaps as well.
@@ -37,108 +37,108 @@ def rules(steps: list[Step] | Step) -> set[str]:
 
 
 def test_a_mid_that_jumps_takes_everything_out_at_once() -> None:
-    desk = Desk(WATCHFUL).quoting()
-    step = desk.book(101.2)
-    assert desk.causes == {Cause.PRICE_JUMP}
-    assert desk.state() is TradingState.PAUSED
-    assert [order for order in desk.engine.orders if order.is_wanted] == []
+    harness = EngineHarness(WATCHFUL).quoting()
+    step = harness.book(101.2)
+    assert harness.causes == {Cause.PRICE_JUMP}
+    assert harness.state() is TradingState.PAUSED
+    assert [order for order in harness.engine.orders if order.is_wanted] == []
     assert places(step) == []
 
 
 def test_after_five_seconds_a_fresh_book_that_agrees_lets_it_quote_again() -> None:
-    desk = Desk(WATCHFUL).quoting()
-    desk.book(101.2)
-    assert asked_for_a_book(desk.wait(4.9)) == []
-    assert len(asked_for_a_book(desk.wait(0.2))) == 1
-    desk.wait(1.0)
-    assert desk.causes == {Cause.PRICE_JUMP}
-    for order in list(desk.engine.orders):
-        desk.done(order)
-    step = desk.book(101.3)
-    assert desk.causes == set()
+    harness = EngineHarness(WATCHFUL).quoting()
+    harness.book(101.2)
+    assert asked_for_a_book(harness.wait(4.9)) == []
+    assert len(asked_for_a_book(harness.wait(0.2))) == 1
+    harness.wait(1.0)
+    assert harness.causes == {Cause.PRICE_JUMP}
+    for order in list(harness.engine.orders):
+        harness.done(order)
+    step = harness.book(101.3)
+    assert harness.causes == set()
     assert {order.side for order in places(step)} == {BUY, SELL}
 
 
 def test_a_book_of_before_the_five_seconds_says_nothing() -> None:
     """A resync or an audit may bring one at any time."""
-    desk = Desk(WATCHFUL).quoting()
-    desk.book(101.2)
-    desk.wait(3.0)
-    desk.book(101.2)
-    assert desk.causes == {Cause.PRICE_JUMP}
+    harness = EngineHarness(WATCHFUL).quoting()
+    harness.book(101.2)
+    harness.wait(3.0)
+    harness.book(101.2)
+    assert harness.causes == {Cause.PRICE_JUMP}
 
 
 def test_a_fresh_book_that_leaps_again_begins_the_five_seconds_anew() -> None:
-    desk = Desk(WATCHFUL).quoting()
-    desk.book(101.2)
-    desk.wait(5.1, ends=True)
-    desk.book(99.0)
-    assert desk.causes == {Cause.PRICE_JUMP}
-    assert asked_for_a_book(desk.wait(4.9)) == []
-    desk.wait(0.2)
-    desk.book(99.0)
-    assert desk.causes == set()
+    harness = EngineHarness(WATCHFUL).quoting()
+    harness.book(101.2)
+    harness.wait(5.1, ends=True)
+    harness.book(99.0)
+    assert harness.causes == {Cause.PRICE_JUMP}
+    assert asked_for_a_book(harness.wait(4.9)) == []
+    harness.wait(0.2)
+    harness.book(99.0)
+    assert harness.causes == set()
 
 
 def test_a_book_that_does_not_come_is_asked_for_again() -> None:
-    desk = Desk(WATCHFUL).quoting()
-    desk.book(101.2)
-    assert len(asked_for_a_book(desk.wait(15.5))) == 3
+    harness = EngineHarness(WATCHFUL).quoting()
+    harness.book(101.2)
+    assert len(asked_for_a_book(harness.wait(15.5))) == 3
 
 
 def test_quotes_that_drift_pause_once_and_not_again_for_the_same_drift() -> None:
-    desk = Desk(WATCHFUL).quoting()
+    harness = EngineHarness(WATCHFUL).quoting()
     mid = 100.0
-    while Cause.PRICE_JUMP not in desk.causes:
+    while Cause.PRICE_JUMP not in harness.causes:
         mid -= 0.2
-        desk.wait(1.5, ends=True)
-        desk.book(mid)
-        desk.rest()
+        harness.wait(1.5, ends=True)
+        harness.book(mid)
+        harness.rest()
     assert 96.5 < mid < 97.2  # three per cent
-    desk.wait(5.1)
-    desk.book(mid)
-    assert desk.causes == set()
-    desk.wait(3.0)
-    desk.book(mid - 0.2)
-    assert desk.causes == set()
+    harness.wait(5.1)
+    harness.book(mid)
+    assert harness.causes == set()
+    harness.wait(3.0)
+    harness.book(mid - 0.2)
+    assert harness.causes == set()
 
 
 # PT-03, PT-12: what an order is held against
 
 
 def test_a_print_far_from_the_mid_bars_what_adds() -> None:
-    desk = Desk(config(limits=limits(collar=Decimal("0.01")))).start()
-    desk.now_ns += 1
-    far = Trade(ts_ns=desk.now_ns, trade_id="1", price=90.0, size=1.0, taker=SELL)
-    desk.tell(far)
-    for order in list(desk.engine.orders):
-        desk.reject(order, RejectReason.FILTER)
-    steps = desk.wait(10.0)
+    harness = EngineHarness(config(limits=limits(collar=Decimal("0.01")))).start()
+    harness.now_ns += 1
+    far = Trade(ts_ns=harness.now_ns, trade_id="1", price=90.0, size=1.0, taker=SELL)
+    harness.tell(far)
+    for order in list(harness.engine.orders):
+        harness.reject(order, RejectReason.FILTER)
+    steps = harness.wait(10.0)
     assert rules(steps) == {"price_collar"}
     assert places(steps) == []
-    assert places(desk.wait(52.0))
+    assert places(harness.wait(52.0))
 
 
 def test_a_book_too_wide_or_too_thin_gets_no_order() -> None:
-    wide = Desk(config(limits=limits(book_spread_max=Decimal("0.009")))).start()
+    wide = EngineHarness(config(limits=limits(book_spread_max=Decimal("0.009")))).start()
     assert rules(wide.steps) == {"market_data"}
-    thin = Desk(config(limits=limits(depth_min=Decimal(6_000)))).start()
+    thin = EngineHarness(config(limits=limits(depth_min=Decimal(6_000)))).start()
     assert rules(thin.steps) == {"market_data"}
     assert places(wide.steps) == places(thin.steps) == []
 
 
 def test_orders_carry_the_update_that_they_were_priced_from() -> None:
-    desk = Desk().start()
-    assert {order.book_seq for order in places(desk.steps)} == {desk.engine.market.book.last}
+    harness = EngineHarness().start()
+    assert {order.book_seq for order in places(harness.steps)} == {harness.engine.market.book.last}
 
 
 def test_an_equal_order_at_once_is_denied_and_told() -> None:
-    desk = Desk().quoting()
-    desk.operator(OperatorAction.PAUSE)
-    step = desk.operator(OperatorAction.RESUME)
+    harness = EngineHarness().quoting()
+    harness.operator(OperatorAction.PAUSE)
+    step = harness.operator(OperatorAction.RESUME)
     assert rules(step) == {"duplicate_intent"}
     assert places(step) == []
-    assert {order.side for order in places(desk.wait(1.1))} == {BUY, SELL}
+    assert {order.side for order in places(harness.wait(1.1))} == {BUY, SELL}
 
 
 # PT-07: orders by the minute and for each fill
@@ -148,18 +148,18 @@ def test_the_pace_of_orders_stays_within_what_a_minute_may_see() -> None:
     hasty = config(
         creates_per_s=100.0, activity=ActivityPolicy(jump=0, drift=0, creates_per_min=50)
     )
-    desk = Desk(hasty).quoting()
+    harness = EngineHarness(hasty).quoting()
     for turn in range(900):
-        desk.now_ns += 100_000_000
-        desk.book(100.0 + (turn % 7))
-        desk.rest()
-        for order in list(desk.engine.orders):
+        harness.now_ns += 100_000_000
+        harness.book(100.0 + (turn % 7))
+        harness.rest()
+        for order in list(harness.engine.orders):
             if not order.is_wanted:
-                desk.done(order)
+                harness.done(order)
     assert Cause.MESSAGE_RATE not in {
-        cause for step in desk.steps if step.state for cause, _ in step.state.raised
+        cause for step in harness.steps if step.state for cause, _ in step.state.raised
     }
-    assert 40 < len(places(desk.steps)) / 1.5 <= 60
+    assert 40 < len(places(harness.steps)) / 1.5 <= 60
 
 
 @pytest.mark.parametrize("creates_per_s", [0.5, 10.0, 100.0])
@@ -177,87 +177,89 @@ def test_a_minute_of_the_budget_fits_into_the_cap(creates_per_s: float, per_min:
 
 def test_orders_without_fills_pause_until_the_window_has_room() -> None:
     paced = ActivityPolicy(jump=0, drift=0, creates_per_min=6_000)
-    desk = Desk(config(creates_per_s=20.0, activity=paced)).quoting()
+    harness = EngineHarness(config(creates_per_s=20.0, activity=paced)).quoting()
     turn = 0
-    while Cause.MESSAGE_RATE not in desk.causes:
+    while Cause.MESSAGE_RATE not in harness.causes:
         turn += 1
-        desk.now_ns += 200_000_000
-        desk.book(100.0 + turn % 3)
-        desk.rest()
-        for order in list(desk.engine.orders):
+        harness.now_ns += 200_000_000
+        harness.book(100.0 + turn % 3)
+        harness.rest()
+        for order in list(harness.engine.orders):
             if not order.is_wanted:
-                desk.done(order)
+                harness.done(order)
         assert turn < 3_000
-    assert len(places(desk.steps)) in (1_000, 1_001)
-    assert desk.state() is TradingState.PAUSED
-    assert [order for order in desk.engine.orders if order.is_wanted] == []
+    assert len(places(harness.steps)) in (1_000, 1_001)
+    assert harness.state() is TradingState.PAUSED
+    assert [order for order in harness.engine.orders if order.is_wanted] == []
     for _ in range(62):
-        desk.now_ns += 10_000_000_000
-        desk.feed_alive()
-        desk.tick()
-    assert Cause.MESSAGE_RATE not in desk.causes
+        harness.now_ns += 10_000_000_000
+        harness.feed_alive()
+        harness.tick()
+    assert Cause.MESSAGE_RATE not in harness.causes
 
 
 # PT-08: fills too fast
 
 
 def test_volume_beyond_the_limit_pauses_until_somebody_resumes() -> None:
-    desk = Desk(config(activity=ActivityPolicy(jump=0, drift=0, turnover_max=0.2))).quoting()
-    desk.fill(desk.wanted(BUY))
-    desk.fill(desk.wanted(SELL))
-    assert Cause.REPEATED_EXECUTION not in desk.causes
-    desk.rest()
-    desk.fill(desk.wanted(BUY), "0.5")
-    assert desk.causes == {Cause.REPEATED_EXECUTION}
-    desk.wait(120.0)
-    assert desk.state() is TradingState.PAUSED
-    desk.operator(OperatorAction.RESUME)
-    assert Cause.REPEATED_EXECUTION not in desk.causes
+    harness = EngineHarness(
+        config(activity=ActivityPolicy(jump=0, drift=0, turnover_max=0.2))
+    ).quoting()
+    harness.fill(harness.wanted(BUY))
+    harness.fill(harness.wanted(SELL))
+    assert Cause.REPEATED_EXECUTION not in harness.causes
+    harness.rest()
+    harness.fill(harness.wanted(BUY), "0.5")
+    assert harness.causes == {Cause.REPEATED_EXECUTION}
+    harness.wait(120.0)
+    assert harness.state() is TradingState.PAUSED
+    harness.operator(OperatorAction.RESUME)
+    assert Cause.REPEATED_EXECUTION not in harness.causes
 
 
 # R1: worth of the worst case
 
 
-def worth(times: str) -> Desk:
+def worth(times: str) -> EngineHarness:
     """Room for so many units at 100.5 and the collar of 5 %."""
     limit = Decimal(times) * Decimal("100.5") * Decimal("1.05")
-    return Desk(config(limits=limits(position_notional_max=limit), regime=NO_LADDER))
+    return EngineHarness(config(limits=limits(position_notional_max=limit), regime=NO_LADDER))
 
 
 def test_orders_stay_below_the_worth_and_a_price_that_rises_only_reduces() -> None:
-    desk = worth("3.2").quoting()
-    desk.fill(desk.wanted(BUY))
-    desk.wait(1.5)
-    desk.rest()
-    desk.fill(desk.wanted(BUY))
-    desk.wait(1.5)
-    assert desk.engine.inventory.net == 2
-    assert desk.causes == set()
-    desk.rest()
-    desk.done(desk.wanted(BUY))
-    desk.book(170.0)
-    desk.tick()
-    assert desk.causes == {Cause.NOTIONAL_LIMIT}
-    assert desk.state() is TradingState.REDUCE_ONLY
-    desk.wait(3.0)
-    assert {order.side for order in desk.engine.orders if order.is_wanted} <= {SELL}
+    harness = worth("3.2").quoting()
+    harness.fill(harness.wanted(BUY))
+    harness.wait(1.5)
+    harness.rest()
+    harness.fill(harness.wanted(BUY))
+    harness.wait(1.5)
+    assert harness.engine.inventory.net == 2
+    assert harness.causes == set()
+    harness.rest()
+    harness.done(harness.wanted(BUY))
+    harness.book(170.0)
+    harness.tick()
+    assert harness.causes == {Cause.NOTIONAL_LIMIT}
+    assert harness.state() is TradingState.REDUCE_ONLY
+    harness.wait(3.0)
+    assert {order.side for order in harness.engine.orders if order.is_wanted} <= {SELL}
 
 
 def test_it_is_over_well_inside_the_limit_only() -> None:
-    desk = worth("2").quoting()
-    desk.fill(desk.wanted(BUY))
-    desk.book(202.0)  # an ask of 202.5: one unit is worth a little more than two at 100.5
-    desk.tick()
-    assert desk.causes == {Cause.NOTIONAL_LIMIT}
-    for order in list(desk.engine.orders):
-        desk.done(order)
-    desk.wait(0.2)
-    desk.book(198.0)
-    desk.tick()
-    assert desk.causes == {Cause.NOTIONAL_LIMIT}
-    desk.book(188.0)
-    desk.tick()
-    assert desk.causes == set()
+    harness = worth("2").quoting()
+    harness.fill(harness.wanted(BUY))
+    harness.book(202.0)  # an ask of 202.5: one unit is worth a little more than two at 100.5
+    harness.tick()
+    assert harness.causes == {Cause.NOTIONAL_LIMIT}
+    for order in list(harness.engine.orders):
+        harness.done(order)
+    harness.wait(0.2)
+    harness.book(198.0)
+    harness.tick()
+    assert harness.causes == {Cause.NOTIONAL_LIMIT}
+    harness.book(188.0)
+    harness.tick()
+    assert harness.causes == set()
 
 
 # PT-15: an input that is gone
@@ -270,18 +272,18 @@ def poisons() -> dict[str, object]:
 @pytest.mark.parametrize("poison", poisons())
 @pytest.mark.parametrize("what", ["base", "quote", "target"])
 def test_holdings_that_are_no_number_send_nothing_and_raise_nothing(what: str, poison: str) -> None:
-    desk = Desk().start()
-    for order in list(desk.engine.orders):
-        desk.reject(order)
-    inventory, bad = desk.engine.inventory, poisons()[poison]
+    harness = EngineHarness().start()
+    for order in list(harness.engine.orders):
+        harness.reject(order)
+    inventory, bad = harness.engine.inventory, poisons()[poison]
     if what == "target":
         inventory.target = bad  # type: ignore[assignment]  # what a defect could leave there
     else:
         name = {"base": "ABC", "quote": "USD"}[what]
         inventory.balances[name] = bad  # type: ignore[assignment]  # the same
-    desk.now_ns += 10_000_000_000
-    desk.feed_alive()
-    steps = [desk.book(100.0 + 0.3 * turn) for turn in range(5)]
+    harness.now_ns += 10_000_000_000
+    harness.feed_alive()
+    steps = [harness.book(100.0 + 0.3 * turn) for turn in range(5)]
     assert [order for order in places(steps) if what != "quote" or order.side is BUY] == []
 
 
@@ -290,31 +292,31 @@ def test_holdings_that_are_no_number_send_nothing_and_raise_nothing(what: str, p
 def test_a_limit_that_is_no_number_sends_nothing_and_raises_nothing(name: str, poison: str) -> None:
     """`Limits` refuses such values: here something spoilt them afterwards."""
     spoilt = replace(LIMITS)
-    desk = Desk(config(limits=spoilt))
+    harness = EngineHarness(config(limits=spoilt))
     object.__setattr__(spoilt, name, poisons()[poison])
-    desk.start()
-    assert places(desk.steps) == []
+    harness.start()
+    assert places(harness.steps) == []
 
 
 @pytest.mark.parametrize("fair", [float("nan"), float("inf"), -1.0, 0.0])
 def test_a_reference_price_that_is_none_sends_nothing(fair: float) -> None:
-    desk = Desk()
-    desk.engine.activity_limits.references.at = lambda ts_ns: (fair, fair)  # type: ignore[method-assign]
-    desk.start()
-    assert places(desk.steps) == []
-    assert rules(desk.steps) == {"price_collar"}
+    harness = EngineHarness()
+    harness.engine.activity_limits.references.at = lambda ts_ns: (fair, fair)  # type: ignore[method-assign]
+    harness.start()
+    assert places(harness.steps) == []
+    assert rules(harness.steps) == {"price_collar"}
 
 
 def test_without_a_book_nothing_is_sent() -> None:
-    desk = Desk().start()
-    for order in list(desk.engine.orders):
-        desk.reject(order)
-    desk.feed_down()
-    assert places(desk.wait(5.0)) == []
+    harness = EngineHarness().start()
+    for order in list(harness.engine.orders):
+        harness.reject(order)
+    harness.feed_down()
+    assert places(harness.wait(5.0)) == []
 
 
 def test_a_denial_names_rule_and_figures() -> None:
-    desk = Desk(config(limits=limits(size_max=Decimal("0.5")))).start()
-    (denied, *_) = [denied for step in desk.steps for denied in step.denied]
+    harness = EngineHarness(config(limits=limits(size_max=Decimal("0.5")))).start()
+    (denied, *_) = [denied for step in harness.steps for denied in step.denied]
     assert isinstance(denied, Denied)
     assert (denied.rule, denied.text) == ("order_size", "size 1.00 above 0.5")

@@ -10,7 +10,7 @@ from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S
 from quoter.risk.hysteresis import Hysteresis
-from tests.unit.engine.cases import Desk, cancels, commands, config, places
+from tests.unit.engine.cases import EngineHarness, cancels, commands, config, places
 from tests.unit.state.cases import BUY, delta, levels, top
 
 
@@ -19,184 +19,184 @@ def resyncs(steps: Step | Sequence[Step]) -> int:
     return sum(request.kind is ReportKind.BOOK for request in found)
 
 
-def gap(desk: Desk) -> Step:
-    return desk.tell(delta(10**6, 10**6 + 1, ts_ns=desk.now_ns))
+def gap(harness: EngineHarness) -> Step:
+    return harness.tell(delta(10**6, 10**6 + 1, ts_ns=harness.now_ns))
 
 
 def test_silence_for_more_than_two_seconds_pauses_us_and_any_sign_of_life_ends_it() -> None:
-    desk = Desk().quoting()
-    desk.wait(2.0, alive=False)
-    assert desk.state() is TradingState.RUNNING
-    desk.wait(0.1, alive=False)
-    assert desk.causes == {Cause.BOOK_STALE}
-    desk.feed_alive()
-    assert desk.causes == set()
-    assert desk.state() is TradingState.RUNNING
+    harness = EngineHarness().quoting()
+    harness.wait(2.0, alive=False)
+    assert harness.state() is TradingState.RUNNING
+    harness.wait(0.1, alive=False)
+    assert harness.causes == {Cause.BOOK_STALE}
+    harness.feed_alive()
+    assert harness.causes == set()
+    assert harness.state() is TradingState.RUNNING
 
 
 def test_news_after_a_hang_is_not_answered_from_a_stale_book() -> None:
     """A process that stood still hears its fills and answers before the first tick."""
-    desk = Desk().quoting()
-    bid = desk.wanted(BUY)
-    desk.now_ns += 3 * NS_PER_S
-    step = desk.fill(bid)
+    harness = EngineHarness().quoting()
+    bid = harness.wanted(BUY)
+    harness.now_ns += 3 * NS_PER_S
+    step = harness.fill(bid)
     assert places(step) == []
-    assert desk.causes == {Cause.BOOK_STALE}
+    assert harness.causes == {Cause.BOOK_STALE}
 
 
 def test_news_that_waited_for_its_turn_while_we_stood_still_is_no_sign_of_life() -> None:
     """What was read before a hang is handled after it, when the clock has moved on."""
-    desk = Desk().quoting()
-    read_ns = desk.now_ns
-    desk.now_ns += 30 * NS_PER_S
-    desk.tick(0.0)
-    assert desk.causes == {Cause.BOOK_STALE}
-    step = desk.tell(Trade(ts_ns=read_ns, trade_id="1", price=100.0, size=1.0, taker=BUY))
+    harness = EngineHarness().quoting()
+    read_ns = harness.now_ns
+    harness.now_ns += 30 * NS_PER_S
+    harness.tick(0.0)
+    assert harness.causes == {Cause.BOOK_STALE}
+    step = harness.tell(Trade(ts_ns=read_ns, trade_id="1", price=100.0, size=1.0, taker=BUY))
     assert places(step) == []
-    assert desk.causes == {Cause.BOOK_STALE}
-    desk.feed_alive()
-    assert desk.causes == set()
+    assert harness.causes == {Cause.BOOK_STALE}
+    harness.feed_alive()
+    assert harness.causes == set()
 
 
 def test_a_public_trade_is_a_sign_of_life() -> None:
-    desk = Desk().quoting()
-    desk.wait(1.9, alive=False)
-    desk.tell(Trade(ts_ns=desk.now_ns, trade_id="1", price=100.0, size=1.0, taker=BUY))
-    desk.wait(1.9, alive=False)
-    assert desk.state() is TradingState.RUNNING
+    harness = EngineHarness().quoting()
+    harness.wait(1.9, alive=False)
+    harness.tell(Trade(ts_ns=harness.now_ns, trade_id="1", price=100.0, size=1.0, taker=BUY))
+    harness.wait(1.9, alive=False)
+    assert harness.state() is TradingState.RUNNING
 
 
 def test_a_living_private_stream_does_not_hide_a_dead_market_stream() -> None:
     """A half-open socket brings no end, only silence; the other socket's pongs go on."""
-    desk = Desk().quoting()
+    harness = EngineHarness().quoting()
     for _ in range(21):
-        desk.tick()
-        desk.tell(FeedAlive(ts_ns=desk.now_ns, stream=Stream.PRIVATE))
-    assert desk.causes == {Cause.BOOK_STALE}
+        harness.tick()
+        harness.tell(FeedAlive(ts_ns=harness.now_ns, stream=Stream.PRIVATE))
+    assert harness.causes == {Cause.BOOK_STALE}
 
 
 def test_a_gap_pauses_us_at_once_and_asks_for_a_snapshot() -> None:
-    desk = Desk().quoting()
-    step = gap(desk)
-    assert Cause.BOOK_DESYNC in desk.causes
-    assert "gap" in desk.engine.causes.switch.causes[Cause.BOOK_DESYNC]
+    harness = EngineHarness().quoting()
+    step = gap(harness)
+    assert Cause.BOOK_DESYNC in harness.causes
+    assert "gap" in harness.engine.causes.switch.causes[Cause.BOOK_DESYNC]
     assert resyncs(step) == 1
-    assert desk.engine.snapshot().mid is None
-    desk.book()
-    assert Cause.BOOK_DESYNC not in desk.causes
-    assert desk.state() is TradingState.RUNNING
+    assert harness.engine.snapshot().mid is None
+    harness.book()
+    assert Cause.BOOK_DESYNC not in harness.causes
+    assert harness.state() is TradingState.RUNNING
 
 
 def test_f19_a_crossed_book_is_never_cleaned_up_here_but_fetched_again() -> None:
     """Whatever crossed it is unknown: no level may be dropped to make it look right."""
-    desk = Desk().quoting()
-    resting = {order.client_id for order in desk.engine.orders}
-    step = desk.tell(delta(1000, 1001, bids=levels((101.0, 1.0)), ts_ns=desk.now_ns))
-    assert desk.state() is TradingState.PAUSED
-    assert "crossed" in desk.engine.causes.switch.causes[Cause.BOOK_DESYNC]
+    harness = EngineHarness().quoting()
+    resting = {order.client_id for order in harness.engine.orders}
+    step = harness.tell(delta(1000, 1001, bids=levels((101.0, 1.0)), ts_ns=harness.now_ns))
+    assert harness.state() is TradingState.PAUSED
+    assert "crossed" in harness.engine.causes.switch.causes[Cause.BOOK_DESYNC]
     assert {cancel.client_id for cancel in cancels(step)} == resting
     assert resyncs(step) == 1
-    desk.tell(delta(1001, 1002, bids=levels((101.0, 0.0)), ts_ns=desk.now_ns))
-    seen = desk.engine.snapshot()
+    harness.tell(delta(1001, 1002, bids=levels((101.0, 0.0)), ts_ns=harness.now_ns))
+    seen = harness.engine.snapshot()
     assert not seen.book_ready
     assert seen.mid is None
     assert seen.trading_state is TradingState.PAUSED
-    assert places(desk.wait(1.0)) == []
-    desk.book()
-    assert desk.state() is TradingState.RUNNING
-    assert desk.engine.snapshot().mid == 100.0
+    assert places(harness.wait(1.0)) == []
+    harness.book()
+    assert harness.state() is TradingState.RUNNING
+    assert harness.engine.snapshot().mid == 100.0
 
 
 def test_an_impossible_ticker_pauses_us_like_a_gap() -> None:
-    desk = Desk().quoting()
-    desk.tell(top(10**9, (101.0, 1.0), (100.0, 1.0), ts_ns=desk.now_ns))
-    assert Cause.BOOK_DESYNC in desk.causes
+    harness = EngineHarness().quoting()
+    harness.tell(top(10**9, (101.0, 1.0), (100.0, 1.0), ts_ns=harness.now_ns))
+    assert Cause.BOOK_DESYNC in harness.causes
 
 
 def test_a_level_that_no_market_has_pauses_us_like_a_gap() -> None:
-    desk = Desk().quoting()
-    desk.tell(delta(1000, 1001, levels((float("nan"), 1.0)), ts_ns=desk.now_ns))
-    assert Cause.BOOK_DESYNC in desk.causes
-    desk.book()
-    assert desk.state() is TradingState.RUNNING
+    harness = EngineHarness().quoting()
+    harness.tell(delta(1000, 1001, levels((float("nan"), 1.0)), ts_ns=harness.now_ns))
+    assert Cause.BOOK_DESYNC in harness.causes
+    harness.book()
+    assert harness.state() is TradingState.RUNNING
 
 
 def test_a_snapshot_that_does_not_come_is_asked_for_every_five_seconds() -> None:
-    desk = Desk().quoting()
-    gap(desk)
-    assert resyncs(desk.wait(4.9)) == 0
-    assert resyncs(desk.wait(10.0)) == 2
+    harness = EngineHarness().quoting()
+    gap(harness)
+    assert resyncs(harness.wait(4.9)) == 0
+    assert resyncs(harness.wait(10.0)) == 2
 
 
 def test_a_feed_that_only_says_nonsense_is_not_asked_again_at_its_own_speed() -> None:
-    desk = Desk().quoting()
+    harness = EngineHarness().quoting()
     steps = []
     for _ in range(50):
-        steps.append(desk.tell(top(10**9, (101.0, 1.0), (100.0, 1.0), ts_ns=desk.now_ns)))
-        steps += desk.wait(0.1)
+        steps.append(harness.tell(top(10**9, (101.0, 1.0), (100.0, 1.0), ts_ns=harness.now_ns)))
+        steps += harness.wait(0.1)
     assert 4 <= resyncs(steps) <= 6
 
 
 def test_a_book_that_stands_still_is_compared_by_a_fresh_snapshot() -> None:
-    desk = Desk().quoting()
-    assert resyncs(desk.wait(30.0)) == 0
-    assert resyncs(desk.wait(0.2)) == 1
-    assert desk.state() is TradingState.RUNNING
+    harness = EngineHarness().quoting()
+    assert resyncs(harness.wait(30.0)) == 0
+    assert resyncs(harness.wait(0.2)) == 1
+    assert harness.state() is TradingState.RUNNING
 
 
 def test_a_lost_feed_has_no_market_until_it_is_back_with_a_snapshot() -> None:
-    desk = Desk().quoting()
-    desk.feed_down()
-    assert desk.causes == {Cause.MARKET_FEED_DOWN}
-    assert desk.engine.snapshot().mid is None
-    desk.wait(5.0, alive=False)  # silence of a feed that is down is no second cause
-    assert desk.causes == {Cause.MARKET_FEED_DOWN}
-    step = desk.feed_up()
-    assert desk.state() is TradingState.RUNNING
+    harness = EngineHarness().quoting()
+    harness.feed_down()
+    assert harness.causes == {Cause.MARKET_FEED_DOWN}
+    assert harness.engine.snapshot().mid is None
+    harness.wait(5.0, alive=False)  # silence of a feed that is down is no second cause
+    assert harness.causes == {Cause.MARKET_FEED_DOWN}
+    step = harness.feed_up()
+    assert harness.state() is TradingState.RUNNING
     assert places(step) == []
-    for order in list(desk.engine.orders):
-        desk.done(order)
-    assert places(desk.book())
+    for order in list(harness.engine.orders):
+        harness.done(order)
+    assert places(harness.book())
 
 
 def test_a_feed_that_has_just_come_up_is_given_time_for_its_snapshot() -> None:
-    desk = Desk()
-    desk.feed_up()
-    assert resyncs(desk.wait(3.9)) == 0
+    harness = EngineHarness()
+    harness.feed_up()
+    assert resyncs(harness.wait(3.9)) == 0
 
 
 def test_time_does_not_run_back_with_news_that_was_overtaken() -> None:
-    desk = Desk().quoting()
-    desk.wait(1.0)
-    late_ns = desk.now_ns - NS_PER_S // 2
-    desk.tell(delta(1000, 1001, levels((99.4, 2.0)), ts_ns=late_ns))
-    assert desk.engine.ts_ns == desk.now_ns
-    assert desk.state() is TradingState.RUNNING
+    harness = EngineHarness().quoting()
+    harness.wait(1.0)
+    late_ns = harness.now_ns - NS_PER_S // 2
+    harness.tell(delta(1000, 1001, levels((99.4, 2.0)), ts_ns=late_ns))
+    assert harness.engine.ts_ns == harness.now_ns
+    assert harness.state() is TradingState.RUNNING
 
 
 def test_a_feed_that_falls_again_and_again_is_left_alone_until_somebody_resumes() -> None:
     """F-23: each of its returns costs two orders that the next fall takes out again."""
-    desk = Desk(config(hysteresis=Hysteresis())).quoting()
+    harness = EngineHarness(config(hysteresis=Hysteresis())).quoting()
     for _ in range(6):
-        assert Cause.FLAPPING not in desk.causes
-        desk.feed_down()
-        desk.wait(1.0)
-        desk.feed_up()
-        desk.book()
-        desk.wait(5.0, ends=True)
-    assert Cause.MARKET_FEED_DOWN not in desk.causes
-    assert desk.causes == {Cause.FLAPPING}
-    assert not places(desk.wait(60.0, ends=True))
-    assert places(desk.operator(OperatorAction.RESUME))
+        assert Cause.FLAPPING not in harness.causes
+        harness.feed_down()
+        harness.wait(1.0)
+        harness.feed_up()
+        harness.book()
+        harness.wait(5.0, ends=True)
+    assert Cause.MARKET_FEED_DOWN not in harness.causes
+    assert harness.causes == {Cause.FLAPPING}
+    assert not places(harness.wait(60.0, ends=True))
+    assert places(harness.operator(OperatorAction.RESUME))
 
 
 def test_quoting_is_back_soon_after_a_single_fall() -> None:
     """Q3: 15 s at most; two of them are the hysteresis."""
-    desk = Desk(config(hysteresis=Hysteresis())).quoting()
-    desk.feed_down()
-    desk.feed_up()
-    desk.book()
-    assert not places(desk.wait(1.9))
-    for order in list(desk.engine.orders):
-        desk.done(order)
-    assert places(desk.wait(1.0))
+    harness = EngineHarness(config(hysteresis=Hysteresis())).quoting()
+    harness.feed_down()
+    harness.feed_up()
+    harness.book()
+    assert not places(harness.wait(1.9))
+    for order in list(harness.engine.orders):
+        harness.done(order)
+    assert places(harness.wait(1.0))

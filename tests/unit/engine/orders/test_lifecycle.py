@@ -12,7 +12,7 @@ from quoter.domain.reasons import CancelRejectReason, DoneReason, OperatorAction
 from quoter.domain.trading import CancelReason, Cause, TradingState
 from tests.unit.engine.cases import (
     ONE_ORDER,
-    Desk,
+    EngineHarness,
     cancels,
     commands,
     listed,
@@ -25,12 +25,12 @@ S = OrderState
 
 
 def test_an_order_is_reserved_then_sent_then_open() -> None:
-    desk = Desk().start()
-    order = desk.wanted(BUY)
+    harness = EngineHarness().start()
+    order = harness.wanted(BUY)
     assert state(order) is S.RESERVED
-    desk.sent(order)
+    harness.sent(order)
     assert state(order) is S.PENDING_NEW
-    step = desk.ack(order)
+    step = harness.ack(order)
     assert state(order) is S.OPEN
     assert order.venue_id == f"v-{order.client_id}"
     (change,) = step.orders
@@ -38,154 +38,156 @@ def test_an_order_is_reserved_then_sent_then_open() -> None:
 
 
 def test_a_refused_order_frees_its_reservation() -> None:
-    desk = Desk().start()
-    order = desk.wanted(BUY)
-    desk.sent(order)
-    desk.reject(order, RejectReason.OTHER)
+    harness = EngineHarness().start()
+    order = harness.wanted(BUY)
+    harness.sent(order)
+    harness.reject(order, RejectReason.OTHER)
     assert state(order) is S.REJECTED
-    assert desk.engine.orders.leaves(BUY) == 0
+    assert harness.engine.orders.leaves(BUY) == 0
 
 
 def test_the_stream_may_be_faster_than_the_answer() -> None:
-    desk = Desk().start()
-    order = desk.wanted(BUY)
-    desk.sent(order)
-    desk.lives(order)
-    desk.ack(order)
+    harness = EngineHarness().start()
+    order = harness.wanted(BUY)
+    harness.sent(order)
+    harness.lives(order)
+    harness.ack(order)
     assert state(order) is S.OPEN
-    assert desk.engine.counts["illegal_transition"] == 0
+    assert harness.engine.counts["illegal_transition"] == 0
 
 
 def test_fills_are_booked_once_and_free_what_they_filled() -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    told = desk.fill_of(order, "0.4")
-    step = desk.tell(told)
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    told = harness.fill_of(order, "0.4")
+    step = harness.tell(told)
     assert state(order) is S.PARTIAL
     assert step.booked[0].inventory == Decimal("0.4")
-    assert desk.tell(told).booked == ()
+    assert harness.tell(told).booked == ()
     assert order.leaves == Decimal("0.6")
-    desk.fill(order, "0.6")
+    harness.fill(order, "0.6")
     assert state(order) is S.FILLED
-    assert desk.engine.inventory.net == 1
+    assert harness.engine.inventory.net == 1
 
 
 def test_a_fill_may_come_before_everything_else() -> None:
-    desk = Desk().start()
-    order = desk.wanted(BUY)
-    desk.sent(order)
-    desk.fill(order, "1")
-    desk.ack(order)
+    harness = EngineHarness().start()
+    order = harness.wanted(BUY)
+    harness.sent(order)
+    harness.fill(order, "1")
+    harness.ack(order)
     assert state(order) is S.FILLED
-    assert desk.state() is TradingState.RUNNING
+    assert harness.state() is TradingState.RUNNING
 
 
 # silence
 
 
 def test_no_answer_drops_nothing_and_asks_for_the_orders_end() -> None:
-    desk = Desk().start()
-    order = desk.wanted(BUY)
-    desk.sent(order)
-    step = desk.unknown(order)
+    harness = EngineHarness().start()
+    order = harness.wanted(BUY)
+    harness.sent(order)
+    step = harness.unknown(order)
     assert state(order) is S.UNKNOWN
-    assert desk.engine.orders.live(order.client_id) is order
+    assert harness.engine.orders.live(order.client_id) is order
     assert [cancel.reason for cancel in cancels(step)] == [CancelReason.UNKNOWN]
-    desk.wait(14.0)
-    assert desk.engine.orders.live(order.client_id) is order
+    harness.wait(14.0)
+    assert harness.engine.orders.live(order.client_id) is order
 
 
 def test_no_answer_to_an_order_that_the_stream_has_shown_is_no_doubt() -> None:
-    desk = Desk().start()
-    order = desk.wanted(BUY)
-    desk.sent(order)
-    desk.lives(order)
-    desk.unknown(order)
+    harness = EngineHarness().start()
+    order = harness.wanted(BUY)
+    harness.sent(order)
+    harness.lives(order)
+    harness.unknown(order)
     assert state(order) is S.OPEN
 
 
 @pytest.mark.parametrize("reason", list(CancelRejectReason))
 def test_a_cancel_that_failed_never_closes_an_order(reason: CancelRejectReason) -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.operator(OperatorAction.PAUSE)
-    desk.cancel_reject(order, reason)
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.operator(OperatorAction.PAUSE)
+    harness.cancel_reject(order, reason)
     assert state(order) is S.PENDING_CANCEL
-    assert desk.engine.orders.leaves(BUY) == order.size
-    assert desk.engine.counts[f"cancel_{reason}"] == 1
+    assert harness.engine.orders.leaves(BUY) == order.size
+    assert harness.engine.counts[f"cancel_{reason}"] == 1
 
 
 @pytest.mark.parametrize("reason", list(CancelRejectReason))
 def test_f22_a_failed_cancel_leaves_its_order_in_the_exposure(reason: CancelRejectReason) -> None:
     """5xx, silence, even "no such order": there is no room for another one before a clear end."""
-    desk = Desk(ONE_ORDER).quoting()
-    order = desk.wanted(BUY)
-    steps = [desk.book(99.0)]
+    harness = EngineHarness(ONE_ORDER).quoting()
+    order = harness.wanted(BUY)
+    steps = [harness.book(99.0)]
     for _ in range(8):
-        steps += desk.wait(0.5)
-        steps.append(desk.cancel_reject(order, reason))
-        seen = desk.engine.snapshot()
+        steps += harness.wait(0.5)
+        steps.append(harness.cancel_reject(order, reason))
+        seen = harness.engine.snapshot()
         assert (seen.exposure_buy, seen.inventory) == (Decimal(1), Decimal(0))
         assert order.client_id in {view.client_id for view in seen.orders}
-    assert desk.engine.counts[f"cancel_{reason}"] == 8
+    assert harness.engine.counts[f"cancel_{reason}"] == 8
     assert len([c for c in cancels(steps) if c.client_id == order.client_id]) > 2
     assert [new for new in places(steps) if new.side is BUY] == []
-    (new,) = [new for new in places(desk.done(order)) if new.side is BUY]
+    (new,) = [new for new in places(harness.done(order)) if new.side is BUY]
     assert new.size == 1
 
 
 def test_f22_with_cancels_that_failed_nothing_is_verified_gone() -> None:
-    desk = Desk().quoting()
-    desk.operator(OperatorAction.DRAIN)
-    for order in list(desk.engine.orders):
-        desk.cancel_reject(order, CancelRejectReason.NO_ANSWER)
-    desk.wait(5.0)
-    assert not desk.engine.is_quiet
-    for order in list(desk.engine.orders):
-        desk.done(order)
-    assert desk.engine.is_quiet
+    harness = EngineHarness().quoting()
+    harness.operator(OperatorAction.DRAIN)
+    for order in list(harness.engine.orders):
+        harness.cancel_reject(order, CancelRejectReason.NO_ANSWER)
+    harness.wait(5.0)
+    assert not harness.engine.is_quiet
+    for order in list(harness.engine.orders):
+        harness.done(order)
+    assert harness.engine.is_quiet
 
 
 def test_an_order_that_a_cancel_did_not_find_is_asked_about_at_once() -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.operator(OperatorAction.PAUSE)
-    desk.cancel_reject(order)
-    asked = [c for c in commands(desk.tick()) if isinstance(c, QueryOrder)]
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.operator(OperatorAction.PAUSE)
+    harness.cancel_reject(order)
+    asked = [c for c in commands(harness.tick()) if isinstance(c, QueryOrder)]
     assert [query.client_id for query in asked] == [order.client_id]
 
 
 def test_a_cancel_is_repeated_until_the_order_is_over() -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.operator(OperatorAction.PAUSE)
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.operator(OperatorAction.PAUSE)
     sent: list[float] = []
     for tenth in range(1, 81):
-        found = [c for c in cancels(desk.wait(0.1)) if c.client_id == order.client_id]
+        found = [c for c in cancels(harness.wait(0.1)) if c.client_id == order.client_id]
         sent += [tenth / 10] * len(found)
     assert sent == [0.5, 1.5, 3.5, 5.5, 7.5]
-    desk.done(order)
-    assert [c for c in cancels(desk.wait(5.0)) if c.client_id == order.client_id] == []
+    harness.done(order)
+    assert [c for c in cancels(harness.wait(5.0)) if c.client_id == order.client_id] == []
 
 
 def test_a_cancel_waits_a_moment_for_the_answer_to_its_create_and_is_sent_once() -> None:
-    desk = Desk().start()
-    order = desk.wanted(BUY)
-    desk.sent(order)
-    assert cancels(desk.operator(OperatorAction.PAUSE)) != []  # the other one, still in our outbox
-    assert [c for c in cancels(desk.wait(0.4)) if c.client_id == order.client_id] == []
-    sent = [c for c in cancels(desk.wait(0.4)) if c.client_id == order.client_id]
+    harness = EngineHarness().start()
+    order = harness.wanted(BUY)
+    harness.sent(order)
+    assert (
+        cancels(harness.operator(OperatorAction.PAUSE)) != []
+    )  # the other one, still in our outbox
+    assert [c for c in cancels(harness.wait(0.4)) if c.client_id == order.client_id] == []
+    sent = [c for c in cancels(harness.wait(0.4)) if c.client_id == order.client_id]
     assert len(sent) == 1
     assert state(order) is S.PENDING_CANCEL
 
 
 def test_a_cancel_follows_the_answer_to_its_create() -> None:
-    desk = Desk().start()
-    order = desk.wanted(BUY)
-    desk.sent(order)
-    desk.operator(OperatorAction.PAUSE)
-    desk.ack(order)
-    sent = [c for c in cancels(desk.tick()) if c.client_id == order.client_id]
+    harness = EngineHarness().start()
+    order = harness.wanted(BUY)
+    harness.sent(order)
+    harness.operator(OperatorAction.PAUSE)
+    harness.ack(order)
+    sent = [c for c in cancels(harness.tick()) if c.client_id == order.client_id]
     assert [cancel.venue_id for cancel in sent] == [order.venue_id]
 
 
@@ -193,144 +195,144 @@ def test_a_cancel_follows_the_answer_to_its_create() -> None:
 
 
 def test_an_order_that_ended_with_all_its_fills_booked_is_closed() -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.fill(order, "0.5")
-    desk.done(order, "0.5")
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.fill(order, "0.5")
+    harness.done(order, "0.5")
     assert state(order) is S.CANCELED
 
 
 def test_an_order_that_ended_with_fills_missing_here_counts_until_they_are_booked() -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    first, second = desk.fill_of(order, "0.3"), desk.fill_of(order, "0.3")
-    desk.done(order, "0.6")
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    first, second = harness.fill_of(order, "0.3"), harness.fill_of(order, "0.3")
+    harness.done(order, "0.6")
     assert state(order) is S.CLOSED_UNSETTLED
-    desk.tell(first)
+    harness.tell(first)
     assert state(order) is S.CLOSED_UNSETTLED
     assert order.leaves == Decimal("0.7")
-    desk.tell(second)
+    harness.tell(second)
     assert state(order) is S.CANCELED
-    assert cancels(desk.wait(3.0)) == []
+    assert cancels(harness.wait(3.0)) == []
 
 
 def test_an_order_that_ended_full_is_filled_with_its_last_fill() -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.done(order, "1", DoneReason.FILLED)
-    desk.fill(order)
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.done(order, "1", DoneReason.FILLED)
+    harness.fill(order)
     assert state(order) is S.FILLED
 
 
 def test_an_end_that_claims_less_than_is_booked_is_a_conflict() -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.fill(order, "0.5")
-    desk.done(order, "0.4")
-    assert Cause.LEDGER_CONFLICT in desk.causes
-    assert desk.state() is TradingState.KILLED
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.fill(order, "0.5")
+    harness.done(order, "0.4")
+    assert Cause.LEDGER_CONFLICT in harness.causes
+    assert harness.state() is TradingState.KILLED
 
 
 def test_one_trade_id_with_two_contents_is_a_conflict() -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    told = desk.fill_of(order, "0.5")
-    desk.tell(told)
-    desk.tell(replace(told, size=Decimal("0.6")))
-    assert Cause.LEDGER_CONFLICT in desk.causes
-    assert desk.engine.inventory.net == Decimal("0.5")
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    told = harness.fill_of(order, "0.5")
+    harness.tell(told)
+    harness.tell(replace(told, size=Decimal("0.6")))
+    assert Cause.LEDGER_CONFLICT in harness.causes
+    assert harness.engine.inventory.net == Decimal("0.5")
 
 
 @pytest.mark.parametrize("end", ["canceled", "filled", "rejected"])
 def test_a_fill_after_the_end_is_booked_and_kills(end: str) -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
     if end == "canceled":
-        desk.done(order)
+        harness.done(order)
     elif end == "filled":
-        desk.fill(order)
+        harness.fill(order)
     else:
-        desk = Desk().start()
-        order = desk.wanted(BUY)
-        desk.reject(order)
-    before = desk.engine.inventory.net
-    desk.fill(order, "0.5")
-    assert desk.engine.inventory.net == before + Decimal("0.5")
-    assert Cause.ORDER_REAPPEARED in desk.causes
-    assert desk.state() is TradingState.KILLED
+        harness = EngineHarness().start()
+        order = harness.wanted(BUY)
+        harness.reject(order)
+    before = harness.engine.inventory.net
+    harness.fill(order, "0.5")
+    assert harness.engine.inventory.net == before + Decimal("0.5")
+    assert Cause.ORDER_REAPPEARED in harness.causes
+    assert harness.state() is TradingState.KILLED
 
 
 def test_an_end_that_claims_more_than_a_closed_order_filled_kills() -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.done(order)
-    desk.done(order)
-    assert desk.state() is TradingState.RUNNING
-    desk.done(order, "0.5")
-    assert Cause.ORDER_REAPPEARED in desk.causes
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.done(order)
+    harness.done(order)
+    assert harness.state() is TradingState.RUNNING
+    harness.done(order, "0.5")
+    assert Cause.ORDER_REAPPEARED in harness.causes
 
 
 def test_a_fill_above_what_was_left_breaks_an_invariant() -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.fill(order, "1.5")
-    assert Cause.INVARIANT_BROKEN in desk.causes
-    assert desk.engine.inventory.net == Decimal("1.5")
-    assert desk.engine.orders.miscount() is None
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.fill(order, "1.5")
+    assert Cause.INVARIANT_BROKEN in harness.causes
+    assert harness.engine.inventory.net == Decimal("1.5")
+    assert harness.engine.orders.miscount() is None
 
 
 def test_a_fill_on_the_other_side_than_its_order_breaks_an_invariant() -> None:
     """Inventory would go one way and the reservation the other."""
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.tell(replace(desk.fill_of(order, "0.5"), side=SELL))
-    assert Cause.INVARIANT_BROKEN in desk.causes
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.tell(replace(harness.fill_of(order, "0.5"), side=SELL))
+    assert Cause.INVARIANT_BROKEN in harness.causes
 
 
 def test_signs_of_life_of_a_closed_order_are_asked_about_but_not_in_a_storm() -> None:
     """The answer to the question may be the next sign of life."""
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.done(order)
-    steps = [desk.lives(order) for _ in range(50)]
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.done(order)
+    steps = [harness.lives(order) for _ in range(50)]
     sent = [c for c in commands(steps) if getattr(c, "client_id", "") == order.client_id]
     assert len(sent) == 2
     assert {type(c).__name__ for c in sent} == {"QueryOrder", "CancelOrder"}
-    desk.wait(1.1)
-    assert len(commands(desk.lives(order))) == 2
+    harness.wait(1.1)
+    assert len(commands(harness.lives(order))) == 2
 
 
 def test_a_filled_order_may_look_alive_for_a_while() -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.fill(order)
-    late = [desk.lives(order), desk.ack(order)]
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.fill(order)
+    late = [harness.lives(order), harness.ack(order)]
     assert [c for c in commands(late) if getattr(c, "client_id", "") == order.client_id] == []
 
 
 def test_a_refusal_of_an_order_that_was_seen_alive_frees_nothing() -> None:
     """Two answers that contradict each other: the one that costs less if wrong is believed."""
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.operator(OperatorAction.PAUSE)
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.operator(OperatorAction.PAUSE)
     assert state(order) is S.PENDING_CANCEL
-    desk.reject(order)
+    harness.reject(order)
     assert state(order) is S.PENDING_CANCEL
-    asked = [c for c in commands(desk.tick()) if isinstance(c, QueryOrder)]
+    asked = [c for c in commands(harness.tick()) if isinstance(c, QueryOrder)]
     assert [query.client_id for query in asked] == [order.client_id]
 
 
 def test_news_of_an_order_that_we_never_had_is_counted() -> None:
-    desk = Desk().quoting()
-    desk.tell(
+    harness = EngineHarness().quoting()
+    harness.tell(
         OrderDone(
-            ts_ns=desk.now_ns,
+            ts_ns=harness.now_ns,
             client_id="q01ghost",
             reason=DoneReason.CANCELED,
             filled=Decimal(1),
         )
     )
-    assert desk.engine.counts["unknown_client_id"] == 1
+    assert harness.engine.counts["unknown_client_id"] == 1
 
 
 # fills that only carry the venue's name of their order
@@ -338,19 +340,19 @@ def test_news_of_an_order_that_we_never_had_is_counted() -> None:
 
 @pytest.mark.parametrize("told_by", ["ack", "open", "done"])
 def test_a_fill_that_came_before_its_orders_name_is_claimed_later(told_by: str) -> None:
-    desk = Desk().start()
-    order = desk.wanted(BUY)
-    desk.sent(order)
-    desk.tell(replace(desk.fill_of(order), client_id="", venue_id="v7"))
-    assert desk.engine.inventory.net == 0
-    now_ns, name = desk.now_ns, order.client_id
+    harness = EngineHarness().start()
+    order = harness.wanted(BUY)
+    harness.sent(order)
+    harness.tell(replace(harness.fill_of(order), client_id="", venue_id="v7"))
+    assert harness.engine.inventory.net == 0
+    now_ns, name = harness.now_ns, order.client_id
     match told_by:
         case "ack":
-            desk.tell(OrderAck(ts_ns=now_ns, client_id=name, venue_id="v7"))
+            harness.tell(OrderAck(ts_ns=now_ns, client_id=name, venue_id="v7"))
         case "open":
-            desk.tell(OrderOpen(ts_ns=now_ns, order=listed(order)._replace(venue_id="v7")))
+            harness.tell(OrderOpen(ts_ns=now_ns, order=listed(order)._replace(venue_id="v7")))
         case _:
-            desk.tell(
+            harness.tell(
                 OrderDone(
                     ts_ns=now_ns,
                     client_id=name,
@@ -359,50 +361,50 @@ def test_a_fill_that_came_before_its_orders_name_is_claimed_later(told_by: str) 
                     venue_id="v7",
                 )
             )
-    assert desk.engine.inventory.net == 1
+    assert harness.engine.inventory.net == 1
     assert state(order) is S.FILLED
-    assert desk.engine.counts["illegal_transition"] == 0
+    assert harness.engine.counts["illegal_transition"] == 0
 
 
 def test_a_fill_that_names_only_the_venues_id_finds_its_order() -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.tell(replace(desk.fill_of(order), client_id=""))
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.tell(replace(harness.fill_of(order), client_id=""))
     assert state(order) is S.FILLED
 
 
 def test_a_fill_told_with_and_without_its_orders_name_is_booked_once() -> None:
-    desk = Desk().start()
-    order = desk.wanted(BUY)
-    desk.sent(order)
-    told = replace(desk.fill_of(order, "0.5"), venue_id="v7")
-    desk.tell(replace(told, client_id=""))
-    desk.tell(told)
-    desk.tell(OrderAck(ts_ns=desk.now_ns, client_id=order.client_id, venue_id="v7"))
-    assert desk.engine.inventory.net == Decimal("0.5")
-    assert desk.state() is TradingState.RUNNING
+    harness = EngineHarness().start()
+    order = harness.wanted(BUY)
+    harness.sent(order)
+    told = replace(harness.fill_of(order, "0.5"), venue_id="v7")
+    harness.tell(replace(told, client_id=""))
+    harness.tell(told)
+    harness.tell(OrderAck(ts_ns=harness.now_ns, client_id=order.client_id, venue_id="v7"))
+    assert harness.engine.inventory.net == Decimal("0.5")
+    assert harness.state() is TradingState.RUNNING
 
 
 def test_a_nameless_fill_waits_while_an_older_order_waits_for_its_name() -> None:
-    desk = Desk().start()
-    order = desk.wanted(BUY)
-    desk.sent(order)
-    desk.unknown(order)
-    desk.tell(replace(desk.fill_of(order), client_id="", venue_id="v7"))
-    desk.wait(14.0)
-    assert desk.engine.counts["foreign_fill"] == 0
-    desk.tell(OrderOpen(ts_ns=desk.now_ns, order=listed(order)._replace(venue_id="v7")))
-    assert desk.engine.inventory.net == 1
+    harness = EngineHarness().start()
+    order = harness.wanted(BUY)
+    harness.sent(order)
+    harness.unknown(order)
+    harness.tell(replace(harness.fill_of(order), client_id="", venue_id="v7"))
+    harness.wait(14.0)
+    assert harness.engine.counts["foreign_fill"] == 0
+    harness.tell(OrderOpen(ts_ns=harness.now_ns, order=listed(order)._replace(venue_id="v7")))
+    assert harness.engine.inventory.net == 1
 
 
 def test_fills_whose_order_nobody_names_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("quoter.engine.orders.unmatched_fills.ORPHAN_FILLS_MAX", 3)
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
     for _ in range(5):
-        desk.tell(replace(desk.fill_of(order), client_id="human", venue_id="v77"))
-    assert len(desk.engine.lifecycle.unmatched_fills) == 3
-    assert desk.engine.counts["orphan_fill"] == 5
+        harness.tell(replace(harness.fill_of(order), client_id="human", venue_id="v77"))
+    assert len(harness.engine.lifecycle.unmatched_fills) == 3
+    assert harness.engine.counts["orphan_fill"] == 5
 
 
 # what no venue should send
@@ -412,26 +414,26 @@ def test_fills_whose_order_nobody_names_are_bounded(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("what", ["size", "price"])
 def test_a_fill_that_can_not_be_is_not_booked_and_kills(what: str, number: str) -> None:
     """Something traded and we do not know how much: nothing here can be relied on."""
-    desk = Desk().quoting()
-    told = desk.fill_of(desk.wanted(BUY))
-    desk.tell(replace(told, **{what: Decimal(number)}))  # type: ignore[arg-type]  # by name
-    assert desk.engine.inventory.net == 0
-    assert Cause.LEDGER_CONFLICT in desk.causes
+    harness = EngineHarness().quoting()
+    told = harness.fill_of(harness.wanted(BUY))
+    harness.tell(replace(told, **{what: Decimal(number)}))  # type: ignore[arg-type]  # by name
+    assert harness.engine.inventory.net == 0
+    assert Cause.LEDGER_CONFLICT in harness.causes
 
 
 @pytest.mark.parametrize("fee", ["NaN", "Infinity"])
 def test_a_fee_that_can_not_be_is_not_booked_and_kills(fee: str) -> None:
-    desk = Desk().quoting()
-    desk.tell(replace(desk.fill_of(desk.wanted(BUY)), fee=Decimal(fee)))
-    assert Cause.LEDGER_CONFLICT in desk.causes
-    assert desk.engine.inventory.cash == 100_000
+    harness = EngineHarness().quoting()
+    harness.tell(replace(harness.fill_of(harness.wanted(BUY)), fee=Decimal(fee)))
+    assert Cause.LEDGER_CONFLICT in harness.causes
+    assert harness.engine.inventory.cash == 100_000
 
 
 @pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity", "-1"])
 def test_a_cumulative_fill_that_can_not_be_tells_nothing(number: str) -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.done(order, number)
-    desk.lives(order, number)
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.done(order, number)
+    harness.lives(order, number)
     assert not state(order).is_terminal
-    assert desk.engine.counts["bad_cumulative_fill"] == 2
+    assert harness.engine.counts["bad_cumulative_fill"] == 2

@@ -13,56 +13,56 @@ from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S
 from quoter.state.open_orders import OpenOrder
-from tests.unit.engine.cases import Desk, cancels, config, limits, places
+from tests.unit.engine.cases import EngineHarness, cancels, config, limits, places
 from tests.unit.state.cases import BUY, SELL
 
 
-def holding(net: str, *, size_max: str = "5", quantity_max: str = "10") -> Desk:
-    """A desk that has come to hold `net`, long or short, and quotes."""
+def holding(net: str, *, size_max: str = "5", quantity_max: str = "10") -> EngineHarness:
+    """A harness that has come to hold `net`, long or short, and quotes."""
     bounds = limits(size_max=Decimal(size_max), inventory_max=Decimal(quantity_max))
-    desk = Desk(config(limits=bounds, opening=holdings(net))).quoting()
-    assert desk.engine.inventory.net == Decimal(net)
-    return desk
+    harness = EngineHarness(config(limits=bounds, opening=holdings(net))).quoting()
+    assert harness.engine.inventory.net == Decimal(net)
+    return harness
 
 
 def holdings(net: str) -> dict[str, Decimal]:
     return {"ABC": Decimal(100) + Decimal(net), "USD": Decimal(100_000)}
 
 
-def flatten(desk: Desk, seconds: float = 0.3) -> list[PlaceOrder]:
+def flatten(harness: EngineHarness, seconds: float = 0.3) -> list[PlaceOrder]:
     """Ask for flat once no quote is left."""
-    first = len(desk.steps)
-    desk.alarm(Cause.LOOP_LAG)
-    desk.end()
-    desk.operator(OperatorAction.FLATTEN)
-    desk.alarm(Cause.LOOP_LAG, active=False)
-    desk.wait(seconds, ends=True)
-    return places(desk.steps[first:])
+    first = len(harness.steps)
+    harness.alarm(Cause.LOOP_LAG)
+    harness.end()
+    harness.operator(OperatorAction.FLATTEN)
+    harness.alarm(Cause.LOOP_LAG, active=False)
+    harness.wait(seconds, ends=True)
+    return places(harness.steps[first:])
 
 
-def since(desk: Desk, seconds: float = 1.0) -> list[PlaceOrder]:
+def since(harness: EngineHarness, seconds: float = 1.0) -> list[PlaceOrder]:
     """What is sent upon a new book, and a while after."""
-    first = len(desk.steps)
-    desk.tick()
-    desk.book()
-    desk.wait(seconds, ends=True)
-    return places(desk.steps[first:])
+    first = len(harness.steps)
+    harness.tick()
+    harness.book()
+    harness.wait(seconds, ends=True)
+    return places(harness.steps[first:])
 
 
-def taking(desk: Desk) -> OpenOrder:
-    (order,) = [order for order in desk.engine.orders if order.is_taking]
+def taking(harness: EngineHarness) -> OpenOrder:
+    (order,) = [order for order in harness.engine.orders if order.is_taking]
     return order
 
 
-def takes(desk: Desk, size: str, price: str) -> Step:
+def takes(harness: EngineHarness, size: str, price: str) -> Step:
     """The slice under way fills so much and ends, as the private stream tells it."""
-    order = taking(desk)
+    order = taking(harness)
     if order.state is OrderState.RESERVED:
-        desk.sent(order)
-    desk._trades += 1
+        harness.sent(order)
+    harness._trades += 1
     fill = Fill(
-        ts_ns=desk.now_ns,
-        trade_id=str(desk._trades),
+        ts_ns=harness.now_ns,
+        trade_id=str(harness._trades),
         client_id=order.client_id,
         venue_id="v",
         side=order.side,
@@ -72,9 +72,9 @@ def takes(desk: Desk, size: str, price: str) -> Step:
         fee_asset="USD",
         is_maker=False,
     )
-    step = desk.tell(fill)
+    step = harness.tell(fill)
     if order.state is not OrderState.FILLED:
-        return desk.done(order, size, DoneReason.EXPIRED)
+        return harness.done(order, size, DoneReason.EXPIRED)
     return step
 
 
@@ -82,8 +82,8 @@ def takes(desk: Desk, size: str, price: str) -> Step:
 def test_the_first_slice_takes_what_there_is_to_reduce_within_reach_of_the_touch(
     net: str, side: Side
 ) -> None:
-    desk = holding(net)
-    (order,) = flatten(desk)
+    harness = holding(net)
+    (order,) = flatten(harness)
     assert (order.side, order.size) == (side, Decimal(3))
     assert order.time_in_force is TimeInForce.IOC
     touch = Decimal("99.5") if side is SELL else Decimal("100.5")
@@ -92,154 +92,154 @@ def test_the_first_slice_takes_what_there_is_to_reduce_within_reach_of_the_touch
 
 
 def test_quotes_go_first_and_what_of_them_may_still_fill_is_not_sold_twice() -> None:
-    desk = holding("3")
-    desk.book()
-    asks = sum((o.leaves for o in desk.orders(SELL)), start=Decimal(0))
-    step = desk.operator(OperatorAction.FLATTEN)
+    harness = holding("3")
+    harness.book()
+    asks = sum((o.leaves for o in harness.orders(SELL)), start=Decimal(0))
+    step = harness.operator(OperatorAction.FLATTEN)
     assert {cancel.client_id for cancel in cancels(step)} == {
-        order.client_id for order in desk.engine.orders if not order.is_taking
+        order.client_id for order in harness.engine.orders if not order.is_taking
     }
-    sent = [*places(step), *places(desk.wait(1.0))]
+    sent = [*places(step), *places(harness.wait(1.0))]
     assert sum(order.size for order in sent) == Decimal(3) - asks
 
 
 def test_one_slice_at_a_time_none_above_the_order_size_until_nothing_is_left() -> None:
-    desk = holding("5", size_max="2")
-    assert [order.size for order in flatten(desk)] == [Decimal(2)]
-    assert not places(desk.wait(5.0))
+    harness = holding("5", size_max="2")
+    assert [order.size for order in flatten(harness)] == [Decimal(2)]
+    assert not places(harness.wait(5.0))
     for left in ("2", "1"):
-        takes(desk, "2", "99.5")
-        (order,) = since(desk)
+        takes(harness, "2", "99.5")
+        (order,) = since(harness)
         assert order.size == Decimal(left)
-    takes(desk, "1", "99.5")
-    desk.book()
-    assert not places(desk.wait(10.0))
-    assert desk.engine.counts["flat"] == 1
-    assert desk.causes == {Cause.OPERATOR_FLATTEN}
-    assert desk.state() is TradingState.REDUCE_ONLY
+    takes(harness, "1", "99.5")
+    harness.book()
+    assert not places(harness.wait(10.0))
+    assert harness.engine.counts["flat"] == 1
+    assert harness.causes == {Cause.OPERATOR_FLATTEN}
+    assert harness.state() is TradingState.REDUCE_ONLY
 
 
 def test_a_slice_that_finds_too_little_is_followed_by_one_from_a_newer_book() -> None:
-    desk = holding("3")
-    flatten(desk)
-    takes(desk, "1", "99.5")
-    desk.tick(0.3)
-    assert not [order for order in desk.engine.orders if order.is_taking]
-    order = places([desk.book(mid=99.0), *desk.wait(0.3)])[0]
+    harness = holding("3")
+    flatten(harness)
+    takes(harness, "1", "99.5")
+    harness.tick(0.3)
+    assert not [order for order in harness.engine.orders if order.is_taking]
+    order = places([harness.book(mid=99.0), *harness.wait(0.3)])[0]
     assert order.size == Decimal(2)
     assert Decimal("98.4") <= order.price <= Decimal("98.5")
 
 
 def test_a_book_that_stands_still_is_taken_from_again_after_a_while() -> None:
-    desk = holding("3")
-    flatten(desk)
-    takes(desk, "1", "99.5")
-    assert not places(desk.wait(1.5))
-    assert places(desk.wait(1.0))
+    harness = holding("3")
+    flatten(harness)
+    takes(harness, "1", "99.5")
+    assert not places(harness.wait(1.5))
+    assert places(harness.wait(1.0))
 
 
 def test_what_the_venue_would_not_take_stays() -> None:
-    desk = holding("0.001")
-    assert flatten(desk, 5.0) == []
-    assert desk.engine.counts["flat"] == 1
+    harness = holding("0.001")
+    assert flatten(harness, 5.0) == []
+    assert harness.engine.counts["flat"] == 1
 
 
 def test_a_slice_without_an_answer_keeps_its_size_and_holds_the_next() -> None:
     """It may have filled: a second one could flip us."""
-    desk = holding("3")
-    flatten(desk)
-    order = taking(desk)
-    desk.sent(order)
-    desk.unknown(order)
-    desk.book()
-    assert not places(desk.wait(8.0))
+    harness = holding("3")
+    flatten(harness)
+    order = taking(harness)
+    harness.sent(order)
+    harness.unknown(order)
+    harness.book()
+    assert not places(harness.wait(8.0))
 
 
 def test_an_answer_that_comes_after_the_end_of_a_slice_is_no_sign_of_life() -> None:
-    desk = holding("3")
-    flatten(desk)
-    order = taking(desk)
-    takes(desk, "1", "99.5")
-    step = desk.ack(order)
+    harness = holding("3")
+    flatten(harness)
+    order = taking(harness)
+    takes(harness, "1", "99.5")
+    step = harness.ack(order)
     assert not step.commands
     assert not cancels(step)
-    assert desk.engine.counts["late_life"] == 0
+    assert harness.engine.counts["late_life"] == 0
 
 
 def test_a_slice_that_is_said_to_rest_is_asked_about_within_a_second_or_so() -> None:
-    desk = holding("3")
-    flatten(desk)
-    order = taking(desk)
-    desk.sent(order)
-    desk.ack(order)
-    asked = [c for s in desk.wait(2.0) for c in s.commands if type(c).__name__ == "QueryOrder"]
+    harness = holding("3")
+    flatten(harness)
+    order = taking(harness)
+    harness.sent(order)
+    harness.ack(order)
+    asked = [c for s in harness.wait(2.0) for c in s.commands if type(c).__name__ == "QueryOrder"]
     assert asked
 
 
 def test_nothing_is_sold_while_we_are_paused_and_it_goes_on_afterwards() -> None:
-    desk = holding("3")
-    desk.alarm(Cause.CLOCK)
-    assert flatten(desk, 3.0) == []
-    desk.alarm(Cause.CLOCK, active=False)
-    since(desk)
-    assert taking(desk).size == Decimal(3)
+    harness = holding("3")
+    harness.alarm(Cause.CLOCK)
+    assert flatten(harness, 3.0) == []
+    harness.alarm(Cause.CLOCK, active=False)
+    since(harness)
+    assert taking(harness).size == Decimal(3)
 
 
 def test_killed_is_not_flattened() -> None:
     """KS-12: whoever wants it re-arms first, and asks again."""
-    desk = holding("3")
-    desk.operator(OperatorAction.KILL)
-    assert flatten(desk, 3.0) == []
-    assert desk.engine.counts["flatten_refused"] == 1
-    assert Cause.OPERATOR_FLATTEN not in desk.causes
-    desk.look_again()
-    desk.operator(OperatorAction.REARM)
-    desk.book()
-    assert desk.state() is TradingState.RUNNING
-    assert all(order.time_in_force is TimeInForce.POST_ONLY for order in places(desk.wait(1.0)))
+    harness = holding("3")
+    harness.operator(OperatorAction.KILL)
+    assert flatten(harness, 3.0) == []
+    assert harness.engine.counts["flatten_refused"] == 1
+    assert Cause.OPERATOR_FLATTEN not in harness.causes
+    harness.look_again()
+    harness.operator(OperatorAction.REARM)
+    harness.book()
+    assert harness.state() is TradingState.RUNNING
+    assert all(order.time_in_force is TimeInForce.POST_ONLY for order in places(harness.wait(1.0)))
 
 
 def test_a_kill_in_the_middle_ends_the_slice_too() -> None:
-    desk = holding("5", size_max="2")
-    flatten(desk)
-    order = taking(desk)
-    step = desk.operator(OperatorAction.KILL)
+    harness = holding("5", size_max="2")
+    flatten(harness)
+    order = taking(harness)
+    step = harness.operator(OperatorAction.KILL)
     assert order.client_id in {cancel.client_id for cancel in cancels(step)}
-    desk.book()
-    assert not places(desk.wait(10.0))
+    harness.book()
+    assert not places(harness.wait(10.0))
 
 
 def test_resume_quotes_both_sides_again() -> None:
-    desk = holding("3")
-    flatten(desk)
-    takes(desk, "3", "99.5")
-    since(desk)
-    sent = places([desk.operator(OperatorAction.RESUME), *desk.wait(1.0)])
+    harness = holding("3")
+    flatten(harness)
+    takes(harness, "3", "99.5")
+    since(harness)
+    sent = places([harness.operator(OperatorAction.RESUME), *harness.wait(1.0)])
     assert {order.side for order in sent} == {BUY, SELL}
     assert {order.time_in_force for order in sent} == {TimeInForce.POST_ONLY}
 
 
 def test_what_we_took_teaches_nothing_about_takers() -> None:
     """It would pull the side, and count as fills that nobody foretold."""
-    desk = holding("5", size_max="1")
-    flatten(desk)
+    harness = holding("5", size_max="1")
+    flatten(harness)
     for _ in range(5):
-        takes(desk, "1", "99.5")
-        since(desk)
-    assert desk.engine.inventory.net == 0
-    assert desk.engine.estimators.toxic_flow.cooling_down == ()
+        takes(harness, "1", "99.5")
+        since(harness)
+    assert harness.engine.inventory.net == 0
+    assert harness.engine.estimators.toxic_flow.cooling_down == ()
 
 
 def test_the_message_budget_holds_for_slices_too() -> None:
-    desk = Desk(
+    harness = EngineHarness(
         config(creates_per_s=1.0, limits=limits(size_max=Decimal(1)), opening=holdings("9"))
     ).quoting()
-    first, start_ns = len(desk.steps), desk.now_ns
-    desk.operator(OperatorAction.FLATTEN)
-    desk.end()
-    while desk.now_ns - start_ns < 10 * NS_PER_S:
-        desk.wait(0.1, ends=True)
-        if any(order.is_taking for order in desk.engine.orders):
-            takes(desk, "0.1", "99.5")
-        desk.book()
-    assert 8 <= len(places(desk.steps[first:])) <= 13
+    first, start_ns = len(harness.steps), harness.now_ns
+    harness.operator(OperatorAction.FLATTEN)
+    harness.end()
+    while harness.now_ns - start_ns < 10 * NS_PER_S:
+        harness.wait(0.1, ends=True)
+        if any(order.is_taking for order in harness.engine.orders):
+            takes(harness, "0.1", "99.5")
+        harness.book()
+    assert 8 <= len(places(harness.steps[first:])) <= 13

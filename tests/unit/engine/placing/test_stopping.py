@@ -7,76 +7,76 @@ from quoter.domain.orders import OrderState
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S
-from tests.unit.engine.cases import Desk, cancel_alls, cancels
+from tests.unit.engine.cases import EngineHarness, cancel_alls, cancels
 from tests.unit.state.cases import BUY, SELL
 
 
 def test_a_kill_asks_for_the_end_of_everything_in_the_very_same_turn() -> None:
-    desk = Desk().quoting()
-    step = desk.operator(OperatorAction.KILL)
+    harness = EngineHarness().quoting()
+    step = harness.operator(OperatorAction.KILL)
     assert len(cancels(step)) == 2
     assert isinstance(step.commands[-1], CancelAll)
 
 
 def test_the_cancels_of_a_kill_are_repeated_faster_than_those_of_a_requote() -> None:
-    desk = Desk().quoting()
-    start_ns = desk.now_ns
-    first = desk.operator(OperatorAction.KILL)
-    sent = [first, *desk.wait(6.0)]
+    harness = EngineHarness().quoting()
+    start_ns = harness.now_ns
+    first = harness.operator(OperatorAction.KILL)
+    sent = [first, *harness.wait(6.0)]
     times_s = [
         round((step.event.ts_ns - start_ns) / NS_PER_S, 1)
         for step in sent
         for cancel in cancels(step)
-        if cancel.client_id == desk.orders(BUY)[0].client_id
+        if cancel.client_id == harness.orders(BUY)[0].client_id
     ]
     assert times_s[:5] == [0.0, 0.3, 0.8, 1.8, 3.8]  # 0.25, 0.5, 1, 2 s, on ticks of 100 ms
 
 
 def test_a_kill_looks_at_the_venue_again_every_five_seconds_for_ever() -> None:
-    desk = Desk().quoting()
-    desk.operator(OperatorAction.KILL)
-    desk.end()
-    assert 11 <= len(cancel_alls(desk.wait(60.0))) <= 12
+    harness = EngineHarness().quoting()
+    harness.operator(OperatorAction.KILL)
+    harness.end()
+    assert 11 <= len(cancel_alls(harness.wait(60.0))) <= 12
 
 
 @pytest.mark.parametrize("action", [OperatorAction.KILL, OperatorAction.PAUSE])
 def test_orders_that_may_live_ten_seconds_after_their_end_are_a_cause_until_proved_gone(
     action: OperatorAction,
 ) -> None:
-    desk = Desk().quoting()
-    desk.operator(action)
-    buy, sell = desk.orders(BUY)[0], desk.orders(SELL)[0]
-    desk.wait(10.0)
-    assert Cause.CANCEL_UNVERIFIED not in desk.causes
-    desk.wait(0.2)
-    assert buy.client_id in desk.engine.causes.switch.causes[Cause.CANCEL_UNVERIFIED]
-    desk.done(buy)
-    desk.wait(0.2)
-    assert Cause.CANCEL_UNVERIFIED in desk.causes
-    desk.done(sell)
-    desk.wait(0.2)
-    assert Cause.CANCEL_UNVERIFIED not in desk.causes
+    harness = EngineHarness().quoting()
+    harness.operator(action)
+    buy, sell = harness.orders(BUY)[0], harness.orders(SELL)[0]
+    harness.wait(10.0)
+    assert Cause.CANCEL_UNVERIFIED not in harness.causes
+    harness.wait(0.2)
+    assert buy.client_id in harness.engine.causes.switch.causes[Cause.CANCEL_UNVERIFIED]
+    harness.done(buy)
+    harness.wait(0.2)
+    assert Cause.CANCEL_UNVERIFIED in harness.causes
+    harness.done(sell)
+    harness.wait(0.2)
+    assert Cause.CANCEL_UNVERIFIED not in harness.causes
 
 
 def test_a_requote_whose_cancel_stays_without_effect_pauses_us() -> None:
-    desk = Desk().quoting()
-    old = desk.wanted(BUY)
-    desk.book(mid=99.0)
+    harness = EngineHarness().quoting()
+    old = harness.wanted(BUY)
+    harness.book(mid=99.0)
     assert old.cancel_reason is not None
-    desk.wait(10.3)
-    assert desk.state() is TradingState.PAUSED
-    assert desk.causes == {Cause.CANCEL_UNVERIFIED}
+    harness.wait(10.3)
+    assert harness.state() is TradingState.PAUSED
+    assert harness.causes == {Cause.CANCEL_UNVERIFIED}
 
 
 def test_an_order_without_an_answer_has_a_fence_of_its_own_while_we_quote() -> None:
     """Pausing for it would make every lost create a stop; when killed it counts."""
-    desk = Desk().start()
-    order = desk.wanted(BUY)
-    desk.sent(order)
-    desk.unknown(order)
-    desk.wait(11.0)
+    harness = EngineHarness().start()
+    order = harness.wanted(BUY)
+    harness.sent(order)
+    harness.unknown(order)
+    harness.wait(11.0)
     assert order.state is OrderState.UNKNOWN
-    assert Cause.CANCEL_UNVERIFIED not in desk.causes
-    desk.operator(OperatorAction.KILL)
-    desk.wait(0.2)
-    assert Cause.CANCEL_UNVERIFIED in desk.causes
+    assert Cause.CANCEL_UNVERIFIED not in harness.causes
+    harness.operator(OperatorAction.KILL)
+    harness.wait(0.2)
+    assert Cause.CANCEL_UNVERIFIED in harness.causes

@@ -5,34 +5,36 @@ from dataclasses import replace
 from quoter.domain.events import Trade
 from quoter.domain.market import Side
 from quoter.domain.trading import NoQuote
-from tests.unit.engine.cases import PRICING, Desk, config
+from tests.unit.engine.cases import PRICING, EngineHarness, config
 
 
 def test_a_market_in_which_gamma_has_no_value_is_not_quoted() -> None:
     """Takers who never come as far as the fee: nothing measurable is left of A."""
     pricing = replace(PRICING, kappa_prior=1000.0, fee_maker=0.01)
-    desk = Desk(config(pricing=pricing)).start()
-    assert not desk.engine.calibration.ready
-    assert desk.engine.quoting.latest.terms is None
-    assert {off.reason for off in desk.engine.quoting.latest.off} == {NoQuote.NO_SIGMA}
-    assert any("cost" in detail for step in desk.steps for _, detail in step.anomalies)
+    harness = EngineHarness(config(pricing=pricing)).start()
+    assert not harness.engine.calibration.ready
+    assert harness.engine.quoting.latest.terms is None
+    assert {off.reason for off in harness.engine.quoting.latest.off} == {NoQuote.NO_SIGMA}
+    assert any("cost" in detail for step in harness.steps for _, detail in step.anomalies)
 
 
 def test_what_was_learned_is_worth_keeping_once_it_rests_on_more_than_priors() -> None:
-    desk = Desk(config(pricing=replace(PRICING, is_calibrating=True))).quoting()
-    assert desk.engine.calibration.learned is None
-    fixed = Desk(config(pricing=PRICING)).quoting()
+    harness = EngineHarness(config(pricing=replace(PRICING, is_calibrating=True))).quoting()
+    assert harness.engine.calibration.learned is None
+    fixed = EngineHarness(config(pricing=PRICING)).quoting()
     fixed.wait(2.0)
     assert fixed.engine.calibration.learned is None, "settings are no news"
 
 
 def test_what_was_learned_of_takers_says_when() -> None:
-    desk = Desk(config(pricing=replace(PRICING, is_calibrating=True))).quoting()
+    harness = EngineHarness(config(pricing=replace(PRICING, is_calibrating=True))).quoting()
     for _ in range(15):
-        desk.tell(Trade(ts_ns=desk.now_ns, trade_id="1", price=101.0, size=1.0, taker=Side.BUY))
-        desk.wait(1.1)
-    learned = desk.engine.calibration.learned
+        harness.tell(
+            Trade(ts_ns=harness.now_ns, trade_id="1", price=101.0, size=1.0, taker=Side.BUY)
+        )
+        harness.wait(1.1)
+    learned = harness.engine.calibration.learned
     assert learned is not None
-    assert learned.ts_ns == desk.now_ns
+    assert learned.ts_ns == harness.now_ns
     assert learned.kappa != 2.0, "the prior"
     assert learned.sigma < 0.05, "nothing moved"

@@ -11,21 +11,21 @@ from quoter.domain.market import Side
 from quoter.domain.quotes import QuoteTerms, SideOff
 from quoter.domain.trading import NoQuote
 from quoter.engine.config import Fair, PricingConfig
-from tests.unit.engine.cases import PRICING, Desk, config
+from tests.unit.engine.cases import PRICING, EngineHarness, config
 from tests.unit.state.cases import BUY, SELL, levels
 
 
-def desk(**changes: object) -> Desk:
+def harness(**changes: object) -> EngineHarness:
     """A quoting engine with other pricing."""
     pricing = replace(PRICING, **changes)  # type: ignore[arg-type]  # not typed by field
-    return Desk(config(pricing=pricing)).quoting()
+    return EngineHarness(config(pricing=pricing)).quoting()
 
 
-def trade(at: Desk, taker: Side, *, price: float = 100.0, size: float = 1.0) -> None:
+def trade(at: EngineHarness, taker: Side, *, price: float = 100.0, size: float = 1.0) -> None:
     at.tell(Trade(ts_ns=at.now_ns, trade_id="1", price=price, size=size, taker=taker))
 
 
-def terms(at: Desk) -> QuoteTerms:
+def terms(at: EngineHarness) -> QuoteTerms:
     found = at.engine.quoting.latest.terms
     assert found is not None
     return found
@@ -33,7 +33,7 @@ def terms(at: Desk) -> QuoteTerms:
 
 @pytest.mark.parametrize("taker", list(Side))
 def test_takers_in_a_row_move_both_quotes_with_them(taker: Side) -> None:
-    maker = desk()
+    maker = harness()
     for _ in range(100):
         trade(maker, taker)
         maker.wait(0.1)
@@ -46,7 +46,7 @@ def test_takers_in_a_row_move_both_quotes_with_them(taker: Side) -> None:
 
 
 def test_four_fills_in_a_second_pull_the_side_with_its_reason() -> None:
-    maker = desk()
+    maker = harness()
     for _ in range(4):
         maker.fill(maker.wanted(BUY))
         maker.rest()
@@ -61,7 +61,7 @@ def test_four_fills_in_a_second_pull_the_side_with_its_reason() -> None:
     assert maker.engine.quoting.latest.bids
 
 
-def settle(at: Desk) -> None:
+def settle(at: EngineHarness) -> None:
     """The venue answers everything that is under way."""
     for order in list(at.engine.orders):
         if not order.is_wanted:
@@ -72,7 +72,7 @@ def settle(at: Desk) -> None:
 
 def test_losing_fills_put_their_side_farther_out() -> None:
     """The mid falls after our buys and rises after our sells."""
-    maker = desk()
+    maker = harness()
     for n in range(12):
         side = BUY if n % 2 == 0 else SELL
         maker.fill(maker.wanted(side))
@@ -88,17 +88,17 @@ def test_losing_fills_put_their_side_farther_out() -> None:
 
 @pytest.mark.slow
 def test_quotes_that_nobody_takes_thin_the_intensity_within_its_bound() -> None:
-    maker = desk(is_calibrating=True, intensity_prior=20.0, trades_per_s_prior=20.0)
+    maker = harness(is_calibrating=True, intensity_prior=20.0, trades_per_s_prior=20.0)
     maker.wait(600.0, ends=True)
     factor = terms(maker).inputs.fill_factor
     assert 0.1 <= factor < 0.7
-    off = desk(is_calibrating=True, intensity_prior=20.0, counts_own_fills=False)
+    off = harness(is_calibrating=True, intensity_prior=20.0, counts_own_fills=False)
     off.wait(600.0, ends=True)
     assert terms(off).inputs.fill_factor == 1.0
 
 
 def test_the_exact_model_prices_by_its_table() -> None:
-    exact, closed = desk(is_exact=True), desk()
+    exact, closed = harness(is_exact=True), harness()
     table = terms(exact).inputs.bounded
     assert table is not None
     assert len(table) == 20
@@ -109,7 +109,7 @@ def test_the_exact_model_prices_by_its_table() -> None:
     assert terms(exact).skew != terms(closed).skew
 
 
-def lopsided(at: Desk, mid: float, bid_size: float, ask_size: float) -> None:
+def lopsided(at: EngineHarness, mid: float, bid_size: float, ask_size: float) -> None:
     at._books += 1
     bids, asks = levels((mid - 0.5, bid_size)), levels((mid + 0.5, ask_size))
     at.tell(BookSnapshot(ts_ns=at.now_ns, last=at._books * 1000, bids=bids, asks=asks))
@@ -118,7 +118,7 @@ def lopsided(at: Desk, mid: float, bid_size: float, ask_size: float) -> None:
 @pytest.mark.parametrize("fair", list(Fair))
 def test_micro_price_learns_what_the_sizes_foretell(fair: Fair) -> None:
     """Ten times more bids than asks, and two seconds later the mid is a spread higher."""
-    maker = desk(fair=fair)
+    maker = harness(fair=fair)
     for n in range(60):
         lopsided(maker, 100.0 + n, 10_000.0, 1_000.0)
         maker.wait(2.1, ends=True)
@@ -132,7 +132,7 @@ def test_micro_price_learns_what_the_sizes_foretell(fair: Fair) -> None:
 
 
 def test_a_trade_that_is_no_number_is_noted_and_teaches_nothing() -> None:
-    maker = desk()
+    maker = harness()
     trade(maker, BUY, size=nan)
     assert maker.steps[-1].anomalies[0][0] == "bad_input"
     maker.wait(1.0)
@@ -140,7 +140,7 @@ def test_a_trade_that_is_no_number_is_noted_and_teaches_nothing() -> None:
 
 
 def test_no_edge_is_told_once_when_it_comes() -> None:
-    maker = desk(fee_maker=0.05)
+    maker = harness(fee_maker=0.05)
     for n in range(120):
         side = BUY if n % 2 else SELL
         trade(maker, side, price=100.0 * (1 + side.sign * 0.03))
@@ -151,7 +151,7 @@ def test_no_edge_is_told_once_when_it_comes() -> None:
 
 
 def test_a_snapshot_tells_what_was_learned_and_changes_nothing() -> None:
-    maker = desk(is_calibrating=True)
+    maker = harness(is_calibrating=True)
     trade(maker, BUY, price=100.5)
     maker.wait(3.0)
     first, second = maker.engine.snapshot(), maker.engine.snapshot()

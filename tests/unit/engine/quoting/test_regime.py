@@ -12,7 +12,7 @@ from quoter.domain.trading import Cause, NoQuote, Regime, TradingState
 from quoter.engine.config import EngineConfig
 from quoter.pricing.quote.terms import Bound
 from quoter.risk.monitors.market_regime import RegimePolicy
-from tests.unit.engine.cases import CONFIG, Desk, config, places
+from tests.unit.engine.cases import CONFIG, EngineHarness, config, places
 from tests.unit.state.cases import BUY, SELL
 
 HALF_SIZES = replace(CONFIG.instrument, lot=Decimal("0.1"), size_min=Decimal("0.1"))
@@ -23,15 +23,15 @@ WIDE_STEP = 0.4
 STEP = 1.0
 
 
-def desk(used: EngineConfig | None = None) -> Desk:
+def harness(used: EngineConfig | None = None) -> EngineHarness:
     """Quoting, with orders that can be halved, and ten seconds of standstill behind it."""
-    found = Desk(used or config(instrument=HALF_SIZES)).quoting()
+    found = EngineHarness(used or config(instrument=HALF_SIZES)).quoting()
     found.rest()
     found.wait(SETTLE_S, ends=True)
     return found
 
 
-def shake(found: Desk, seconds: int, step: float) -> list[Step]:
+def shake(found: EngineHarness, seconds: int, step: float) -> list[Step]:
     """The mid goes up and down by `step` once a second."""
     first = len(found.steps)
     for second in range(seconds):
@@ -41,25 +41,25 @@ def shake(found: Desk, seconds: int, step: float) -> list[Step]:
     return found.steps[first:]
 
 
-def level(found: Desk) -> Regime:
+def level(found: EngineHarness) -> Regime:
     return found.engine.regime.view.level
 
 
-def terms(found: Desk) -> QuoteTerms:
+def terms(found: EngineHarness) -> QuoteTerms:
     quoted = found.engine.quoting.latest.terms
     assert quoted is not None
     return quoted
 
 
 def test_a_normal_market_prices_as_if_there_were_no_ladder() -> None:
-    with_it = desk()
-    without = desk(config(instrument=HALF_SIZES, regime=replace(CONFIG.regime, is_on=False)))
+    with_it = harness()
+    without = harness(config(instrument=HALF_SIZES, regime=replace(CONFIG.regime, is_on=False)))
     assert level(with_it) is Regime.NORMAL
     assert with_it.engine.quoting.latest == without.engine.quoting.latest
 
 
 def test_a_wide_market_is_quoted_farther_out_with_half_the_size() -> None:
-    found = desk()
+    found = harness()
     before = terms(found)
     shake(found, 12, WIDE_STEP)
     assert level(found) is Regime.WIDE
@@ -73,7 +73,7 @@ def test_a_wide_market_is_quoted_farther_out_with_half_the_size() -> None:
 
 def test_a_size_that_cannot_be_halved_stays_whole() -> None:
     """The venue's least size is one: half of it would take us out of the market."""
-    found = desk(config(instrument=replace(HALF_SIZES, size_min=Decimal(1))))
+    found = harness(config(instrument=replace(HALF_SIZES, size_min=Decimal(1))))
     shake(found, 12, WIDE_STEP)
     assert level(found) is Regime.WIDE
     assert found.engine.quoting.latest.bids[0].size == 1
@@ -81,7 +81,7 @@ def test_a_size_that_cannot_be_halved_stays_whole() -> None:
 
 def test_a_wild_market_lets_inventory_shrink_and_nothing_else() -> None:
     policy = RegimePolicy(unwind_sigmas=2.0)  # far enough to be what holds the side
-    found = desk(config(instrument=HALF_SIZES, regime=policy))
+    found = harness(config(instrument=HALF_SIZES, regime=policy))
     found.fill(found.wanted(BUY))
     steps = shake(found, 12, STEP)
     assert level(found) is Regime.REDUCE_ONLY
@@ -103,7 +103,7 @@ def test_a_wild_market_lets_inventory_shrink_and_nothing_else() -> None:
 
 
 def test_flat_in_a_wild_market_nothing_is_quoted() -> None:
-    found = desk()
+    found = harness()
     shake(found, 12, STEP)
     off = found.engine.quoting.latest.off
     assert off == tuple(SideOff(side, NoQuote.REGIME) for side in Side)
@@ -112,7 +112,7 @@ def test_flat_in_a_wild_market_nothing_is_quoted() -> None:
 
 def test_calm_brings_both_sides_back() -> None:
     """Volatility has to be forgotten first, then a minute for each rung."""
-    found = desk()
+    found = harness()
     shake(found, 12, STEP)
     found.wait(400, ends=True)
     assert level(found) is Regime.NORMAL
@@ -124,7 +124,7 @@ def test_calm_brings_both_sides_back() -> None:
 
 def test_the_usual_volatility_outlives_a_crash_of_half_a_minute() -> None:
     """The slow estimate of quotes has trebled by then; this one may not have moved by half."""
-    found = desk()
+    found = harness()
     before = found.engine.regime.view.sigma_usual
     shake(found, 30, STEP)
     after, quotes = found.engine.regime.view.sigma_usual, found.engine.estimators.calibration.sigma
@@ -136,7 +136,7 @@ def test_the_usual_volatility_outlives_a_crash_of_half_a_minute() -> None:
 
 
 def test_a_gap_in_the_feed_is_no_volatility() -> None:
-    found = desk()
+    found = harness()
     found.feed_down()
     found.wait(30, alive=False)
     found.feed_up()
@@ -150,7 +150,7 @@ def test_a_gap_in_the_feed_is_no_volatility() -> None:
 def test_told_no_volatility_it_watches_for_a_minute_before_it_judges() -> None:
     """A guess from the first seconds would make the first move of an ordinary market wild."""
     untold = replace(CONFIG.pricing, sigma_prior=None)
-    found = Desk(config(instrument=HALF_SIZES, pricing=untold)).start()
+    found = EngineHarness(config(instrument=HALF_SIZES, pricing=untold)).start()
     found.wait(6, ends=True)
     shake(found, 50, STEP)
     assert found.engine.regime.view.sigma_usual is None
@@ -163,14 +163,14 @@ def test_told_no_volatility_it_watches_for_a_minute_before_it_judges() -> None:
 
 def test_switched_off_nothing_is_a_regime() -> None:
     used = config(instrument=HALF_SIZES, regime=replace(CONFIG.regime, is_on=False))
-    found = desk(used)
+    found = harness(used)
     shake(found, 12, STEP)
     assert level(found) is Regime.NORMAL
     assert found.causes == set()
 
 
 def test_a_fall_of_equity_reduces_even_in_a_market_that_stands_still() -> None:
-    found = desk(config(instrument=HALF_SIZES, regime=replace(CONFIG.regime, drop_max=0.2)))
+    found = harness(config(instrument=HALF_SIZES, regime=replace(CONFIG.regime, drop_max=0.2)))
     found.fill(found.wanted(BUY))
     found.book(MID - 0.9)  # bought at 99.5: worth 99.1 now
     found.tick()

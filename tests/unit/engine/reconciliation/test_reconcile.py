@@ -17,7 +17,7 @@ from quoter.domain.trading import CancelReason, Cause, TradingState
 from quoter.domain.units import NS_PER_S
 from quoter.engine.reconciliation.order_queries import QUERY_BACKOFF_NS
 from quoter.state.open_orders import OpenOrder
-from tests.unit.engine.cases import CONFIG, Desk, cancels, commands, listed, state
+from tests.unit.engine.cases import CONFIG, EngineHarness, cancels, commands, listed, state
 from tests.unit.state.cases import BUY, SELL, fill
 
 FENCE_S = 15.0
@@ -33,25 +33,25 @@ def queries(steps: Step | Sequence[Step], order: OpenOrder) -> list[QueryOrder]:
     return [query for query in found if query.client_id == order.client_id]
 
 
-def in_doubt(desk: Desk) -> OpenOrder:
+def in_doubt(harness: EngineHarness) -> OpenOrder:
     """The first buy got no answer."""
-    order = desk.wanted(BUY)
-    desk.sent(order)
-    desk.unknown(order)
+    order = harness.wanted(BUY)
+    harness.sent(order)
+    harness.unknown(order)
     return order
 
 
-def asked_everything(desk: Desk) -> None:
-    desk.open_orders(*(listed(o) for o in desk.orders(SELL)))
-    desk.trades()
+def asked_everything(harness: EngineHarness) -> None:
+    harness.open_orders(*(listed(o) for o in harness.orders(SELL)))
+    harness.trades()
 
 
 # what is asked, and when
 
 
 def test_lists_are_asked_for_on_their_periods() -> None:
-    desk = Desk().quoting()
-    steps = desk.wait(61.0)
+    harness = EngineHarness().quoting()
+    steps = harness.wait(61.0)
     assert len(requests(steps, ReportKind.OPEN_ORDERS)) == 12
     assert len(requests(steps, ReportKind.TRADES)) == 2
     assert len(requests(steps, ReportKind.BALANCES)) == 2
@@ -60,30 +60,30 @@ def test_lists_are_asked_for_on_their_periods() -> None:
 @pytest.mark.parametrize("kind", [ReportKind.OPEN_ORDERS, ReportKind.TRADES, ReportKind.BALANCES])
 def test_a_list_that_did_not_come_is_asked_for_again_a_second_later(kind: ReportKind) -> None:
     """The return of the private stream waits for two of them: 30 s of pause for one time-out."""
-    desk = Desk().quoting()
-    desk.wait(0.1)
-    desk.report_failed(kind)
-    assert requests(desk.wait(0.9), kind) == []
-    assert len(requests(desk.wait(0.3), kind)) == 1
+    harness = EngineHarness().quoting()
+    harness.wait(0.1)
+    harness.report_failed(kind)
+    assert requests(harness.wait(0.9), kind) == []
+    assert len(requests(harness.wait(0.3), kind)) == 1
 
 
 def test_trades_are_asked_for_after_the_last_one_of_a_complete_list() -> None:
     """The private stream may have skipped one before the newest it told."""
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    listed_fill = desk.fill_of(order, "0.2", trade_id="7")
-    desk.trades(listed_fill)
-    desk.tell(desk.fill_of(order, "0.2", trade_id="9"))
-    (request,) = requests(desk.feed_up(Stream.PRIVATE), ReportKind.TRADES)
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    listed_fill = harness.fill_of(order, "0.2", trade_id="7")
+    harness.trades(listed_fill)
+    harness.tell(harness.fill_of(order, "0.2", trade_id="9"))
+    (request,) = requests(harness.feed_up(Stream.PRIVATE), ReportKind.TRADES)
     assert request.from_trade_id == "7"
 
 
 def test_an_order_without_an_answer_is_queried_ever_more_slowly() -> None:
-    desk = Desk().start()
-    order = in_doubt(desk)
+    harness = EngineHarness().start()
+    order = in_doubt(harness)
     asked: list[float] = []
     for tenth in range(1, 250):
-        asked += [tenth / 10] * len(queries(desk.wait(0.1), order))
+        asked += [tenth / 10] * len(queries(harness.wait(0.1), order))
     gaps = [round(later - earlier, 1) for earlier, later in pairwise(asked)]
     assert asked[0] == 0.5
     assert gaps[:5] == [backoff / NS_PER_S for backoff in QUERY_BACKOFF_NS]
@@ -92,288 +92,288 @@ def test_an_order_without_an_answer_is_queried_ever_more_slowly() -> None:
 
 def test_a_create_that_was_never_answered_becomes_a_doubt() -> None:
     """Should the door lose an answer, the order must still be asked about."""
-    desk = Desk().start()
-    order = desk.wanted(BUY)
-    desk.sent(order)
-    desk.wait(14.8)
+    harness = EngineHarness().start()
+    order = harness.wanted(BUY)
+    harness.sent(order)
+    harness.wait(14.8)
     assert state(order) is OrderState.PENDING_NEW
-    steps = desk.wait(1.5)
+    steps = harness.wait(1.5)
     assert state(order) is OrderState.UNKNOWN
     assert queries(steps, order)
     assert cancels(steps)
 
 
 def test_an_order_that_the_list_misses_is_queried_not_forgotten() -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.wait(0.1)
-    desk.open_orders(*(listed(o) for o in desk.orders(SELL)))
-    assert desk.engine.counts["missing_at_venue"] == 1
-    assert len(queries(desk.wait(0.2), order)) == 1
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.wait(0.1)
+    harness.open_orders(*(listed(o) for o in harness.orders(SELL)))
+    assert harness.engine.counts["missing_at_venue"] == 1
+    assert len(queries(harness.wait(0.2), order)) == 1
     assert state(order) is OrderState.OPEN
-    desk.lives(order)
-    assert queries(desk.wait(3.0), order) == []
+    harness.lives(order)
+    assert queries(harness.wait(3.0), order) == []
 
 
 def test_an_order_that_changed_after_the_question_is_not_missed() -> None:
-    desk = Desk().start()
-    asked_ns = desk.now_ns
-    desk.wait(0.1)
-    desk.rest()
-    desk.open_orders(asked_ns=asked_ns)
-    assert desk.engine.counts["missing_at_venue"] == 0
+    harness = EngineHarness().start()
+    asked_ns = harness.now_ns
+    harness.wait(0.1)
+    harness.rest()
+    harness.open_orders(asked_ns=asked_ns)
+    assert harness.engine.counts["missing_at_venue"] == 0
 
 
 # the fence
 
 
 def test_behind_the_fence_two_negatives_and_both_lists_let_go_of_an_order() -> None:
-    desk = Desk().start()
-    order = in_doubt(desk)
-    desk.wait(FENCE_S + 0.1)
-    desk.not_found(order)
-    desk.wait(0.1)
-    asked_everything(desk)
-    desk.wait(1.9)
+    harness = EngineHarness().start()
+    order = in_doubt(harness)
+    harness.wait(FENCE_S + 0.1)
+    harness.not_found(order)
+    harness.wait(0.1)
+    asked_everything(harness)
+    harness.wait(1.9)
     assert state(order) is OrderState.UNKNOWN
-    desk.not_found(order)
+    harness.not_found(order)
     assert state(order) is OrderState.CANCELED
-    assert desk.engine.orders.leaves(BUY) == sum(o.leaves for o in desk.orders(BUY))
+    assert harness.engine.orders.leaves(BUY) == sum(o.leaves for o in harness.orders(BUY))
 
 
 @pytest.mark.parametrize("first_s", [1.0, 12.9, 15.0])
 def test_a_negative_before_the_fence_proves_nothing(first_s: float) -> None:
-    desk = Desk().start()
-    order = in_doubt(desk)
-    desk.wait(first_s)
-    desk.not_found(order)
-    desk.wait(FENCE_S + 0.2 - first_s)
-    asked_everything(desk)
-    desk.wait(2.0)
-    desk.not_found(order)
+    harness = EngineHarness().start()
+    order = in_doubt(harness)
+    harness.wait(first_s)
+    harness.not_found(order)
+    harness.wait(FENCE_S + 0.2 - first_s)
+    asked_everything(harness)
+    harness.wait(2.0)
+    harness.not_found(order)
     assert state(order) is OrderState.UNKNOWN
 
 
 def test_two_negatives_less_than_two_seconds_apart_prove_nothing() -> None:
-    desk = Desk().start()
-    order = in_doubt(desk)
-    desk.wait(FENCE_S + 0.1)
-    desk.not_found(order)
-    asked_everything(desk)
-    desk.wait(1.9)
-    desk.not_found(order)
+    harness = EngineHarness().start()
+    order = in_doubt(harness)
+    harness.wait(FENCE_S + 0.1)
+    harness.not_found(order)
+    asked_everything(harness)
+    harness.wait(1.9)
+    harness.not_found(order)
     assert state(order) is OrderState.UNKNOWN
 
 
 def test_negatives_that_come_in_pairs_still_let_go_in_the_end() -> None:
     """Every failed cancel asks too: of two neighbours none is ever two seconds apart."""
-    desk = Desk().start()
-    order = in_doubt(desk)
-    desk.wait(FENCE_S + 0.1)
+    harness = EngineHarness().start()
+    order = in_doubt(harness)
+    harness.wait(FENCE_S + 0.1)
     for _ in range(4):
-        desk.not_found(order)
-        asked_everything(desk)
-        desk.wait(0.5)
+        harness.not_found(order)
+        asked_everything(harness)
+        harness.wait(0.5)
     assert state(order) is OrderState.UNKNOWN
-    desk.not_found(order)
+    harness.not_found(order)
     assert state(order) is OrderState.CANCELED
 
 
 @pytest.mark.parametrize("missing", ["open_orders", "trades"])
 def test_a_list_that_was_asked_before_the_first_negative_proves_nothing(missing: str) -> None:
-    desk = Desk().start()
-    order = in_doubt(desk)
-    desk.wait(FENCE_S + 0.1)
-    asked_everything(desk)
-    desk.wait(0.1)
-    desk.not_found(order)
-    desk.wait(0.1)
+    harness = EngineHarness().start()
+    order = in_doubt(harness)
+    harness.wait(FENCE_S + 0.1)
+    asked_everything(harness)
+    harness.wait(0.1)
+    harness.not_found(order)
+    harness.wait(0.1)
     if missing == "open_orders":
-        desk.trades()
+        harness.trades()
     else:
-        desk.open_orders()
-    desk.wait(2.0)
-    steps = [desk.not_found(order), *desk.wait(0.2)]
+        harness.open_orders()
+    harness.wait(2.0)
+    steps = [harness.not_found(order), *harness.wait(0.2)]
     assert state(order) is OrderState.UNKNOWN
     assert requests(steps, ReportKind(missing))
 
 
 def test_an_order_that_is_listed_stays_whatever_a_query_says() -> None:
-    desk = Desk().start()
-    order = in_doubt(desk)
-    desk.wait(FENCE_S + 0.1)
-    desk.not_found(order)
-    desk.wait(1.0)
-    desk.open_orders(listed(order))
-    desk.trades()
-    desk.wait(1.1)
-    desk.not_found(order)
+    harness = EngineHarness().start()
+    order = in_doubt(harness)
+    harness.wait(FENCE_S + 0.1)
+    harness.not_found(order)
+    harness.wait(1.0)
+    harness.open_orders(listed(order))
+    harness.trades()
+    harness.wait(1.1)
+    harness.not_found(order)
     assert state(order) in (OrderState.OPEN, OrderState.PENDING_CANCEL)
 
 
 def test_a_positive_answer_starts_the_count_anew() -> None:
-    desk = Desk().start()
-    order = in_doubt(desk)
-    desk.wait(FENCE_S + 0.1)
-    desk.not_found(order)
-    desk.lives(order)
-    desk.wait(2.5)
-    asked_everything(desk)
-    desk.not_found(order)
+    harness = EngineHarness().start()
+    order = in_doubt(harness)
+    harness.wait(FENCE_S + 0.1)
+    harness.not_found(order)
+    harness.lives(order)
+    harness.wait(2.5)
+    asked_everything(harness)
+    harness.not_found(order)
     assert not order.state.is_terminal
 
 
 def test_an_order_that_is_owed_fills_is_not_let_go() -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.lives(order, "0.5")
-    desk.wait(FENCE_S + 0.1)
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.lives(order, "0.5")
+    harness.wait(FENCE_S + 0.1)
     for _ in range(3):
-        desk.not_found(order)
-        asked_everything(desk)
-        desk.wait(2.5)
+        harness.not_found(order)
+        asked_everything(harness)
+        harness.wait(2.5)
     assert not order.state.is_terminal
 
 
 def test_a_part_filled_order_that_the_venue_has_forgotten_is_let_go_behind_the_fence() -> None:
     """Some venues drop ended orders from their queries: it must not hang for ever."""
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.fill(order, "0.5")
-    desk.wait(FENCE_S + 0.1)
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.fill(order, "0.5")
+    harness.wait(FENCE_S + 0.1)
     for _ in range(2):
-        desk.not_found(order)
-        asked_everything(desk)
-        desk.wait(2.5)
-    desk.not_found(order)
+        harness.not_found(order)
+        asked_everything(harness)
+        harness.wait(2.5)
+    harness.not_found(order)
     assert state(order) is OrderState.CANCELED
-    assert desk.engine.inventory.net == Decimal("0.5")
+    assert harness.engine.inventory.net == Decimal("0.5")
 
 
 def test_many_or_old_doubts_pause_us_until_they_are_gone() -> None:
-    desk = Desk().start()
-    order = in_doubt(desk)
-    desk.wait(29.9)
-    assert Cause.UNKNOWN_ORDERS not in desk.causes
-    desk.wait(0.3)
-    assert desk.state() is TradingState.PAUSED
-    assert Cause.UNKNOWN_ORDERS in desk.causes
-    desk.done(order)
-    desk.wait(0.1)
-    assert Cause.UNKNOWN_ORDERS not in desk.causes
+    harness = EngineHarness().start()
+    order = in_doubt(harness)
+    harness.wait(29.9)
+    assert Cause.UNKNOWN_ORDERS not in harness.causes
+    harness.wait(0.3)
+    assert harness.state() is TradingState.PAUSED
+    assert Cause.UNKNOWN_ORDERS in harness.causes
+    harness.done(order)
+    harness.wait(0.1)
+    assert Cause.UNKNOWN_ORDERS not in harness.causes
 
 
 # owed fills
 
 
 def test_fills_that_the_venue_claims_and_we_lack_are_asked_for_every_second() -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.done(order, "1")
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.done(order, "1")
     assert state(order) is OrderState.CLOSED_UNSETTLED
-    assert requests(desk.wait(0.2), ReportKind.TRADES) == []  # the stream is usually faster
-    assert len(requests(desk.wait(3.0), ReportKind.TRADES)) == 3
+    assert requests(harness.wait(0.2), ReportKind.TRADES) == []  # the stream is usually faster
+    assert len(requests(harness.wait(3.0), ReportKind.TRADES)) == 3
 
 
 def test_many_orders_that_are_owed_ask_no_more_often_than_one() -> None:
-    desk = Desk().quoting()
+    harness = EngineHarness().quoting()
     for _ in range(4):
         for side in (BUY, SELL):
-            for order in desk.orders(side):
+            for order in harness.orders(side):
                 if order.is_wanted:
-                    desk.done(order, "0.01")
-                    desk.wait(0.2)
-        desk.rest()
-    owed = [order for order in desk.engine.orders if order.is_owed]
+                    harness.done(order, "0.01")
+                    harness.wait(0.2)
+        harness.rest()
+    owed = [order for order in harness.engine.orders if order.is_owed]
     assert len(owed) > 3
-    desk.wait(1.0)
-    assert len(requests(desk.wait(5.0), ReportKind.TRADES)) <= 5
+    harness.wait(1.0)
+    assert len(requests(harness.wait(5.0), ReportKind.TRADES)) <= 5
 
 
 def test_fills_that_stay_owed_become_a_mismatch_and_their_arrival_ends_it() -> None:
     """A side that is blocked for ever without anybody hearing of it would be worse."""
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.done(order, "1")
-    desk.wait(9.9)
-    assert Cause.RECONCILIATION not in desk.causes
-    desk.wait(0.3)
-    assert desk.state() is TradingState.PAUSED
-    assert Cause.RECONCILIATION in desk.causes
-    desk.balances()
-    assert Cause.RECONCILIATION in desk.causes  # balances agree, and still somebody is wrong
-    desk.trades(desk.fill_of(order))
-    desk.balances()
-    desk.tick()
-    assert Cause.RECONCILIATION not in desk.causes
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.done(order, "1")
+    harness.wait(9.9)
+    assert Cause.RECONCILIATION not in harness.causes
+    harness.wait(0.3)
+    assert harness.state() is TradingState.PAUSED
+    assert Cause.RECONCILIATION in harness.causes
+    harness.balances()
+    assert Cause.RECONCILIATION in harness.causes  # balances agree, and still somebody is wrong
+    harness.trades(harness.fill_of(order))
+    harness.balances()
+    harness.tick()
+    assert Cause.RECONCILIATION not in harness.causes
 
 
 # the private stream
 
 
 def test_a_private_stream_that_is_back_counts_once_both_lists_asked_since_are_in() -> None:
-    desk = Desk().quoting()
-    desk.feed_down(Stream.PRIVATE)
-    assert desk.state() is TradingState.PAUSED
-    desk.wait(1.0)
-    before_ns = desk.now_ns - 1
-    steps = desk.feed_up(Stream.PRIVATE)
+    harness = EngineHarness().quoting()
+    harness.feed_down(Stream.PRIVATE)
+    assert harness.state() is TradingState.PAUSED
+    harness.wait(1.0)
+    before_ns = harness.now_ns - 1
+    steps = harness.feed_up(Stream.PRIVATE)
     assert {c.kind for c in commands(steps) if isinstance(c, RequestReport)} == {
         ReportKind.OPEN_ORDERS, ReportKind.TRADES, ReportKind.BALANCES,
     }  # fmt: skip
-    desk.open_orders(asked_ns=before_ns)
-    desk.trades()
-    assert Cause.PRIVATE_STREAM_DOWN in desk.causes
-    desk.open_orders()
-    assert Cause.PRIVATE_STREAM_DOWN not in desk.causes
+    harness.open_orders(asked_ns=before_ns)
+    harness.trades()
+    assert Cause.PRIVATE_STREAM_DOWN in harness.causes
+    harness.open_orders()
+    assert Cause.PRIVATE_STREAM_DOWN not in harness.causes
 
 
 # balances
 
 
 def test_balances_that_differ_three_times_over_three_seconds_pause_us() -> None:
-    desk = Desk().quoting()
+    harness = EngineHarness().quoting()
     for _ in range(3):
-        desk.balances(USD=Decimal(1))
-        assert Cause.RECONCILIATION not in desk.causes
-        assert len(requests(desk.wait(1.0), ReportKind.BALANCES)) == 1
-    desk.wait(0.1)
-    desk.balances(USD=Decimal(1))
-    assert desk.engine.causes.switch.causes[Cause.RECONCILIATION] == "USD: venue 1, books 100000"
-    desk.balances()
-    assert Cause.RECONCILIATION not in desk.causes
+        harness.balances(USD=Decimal(1))
+        assert Cause.RECONCILIATION not in harness.causes
+        assert len(requests(harness.wait(1.0), ReportKind.BALANCES)) == 1
+    harness.wait(0.1)
+    harness.balances(USD=Decimal(1))
+    assert harness.engine.causes.switch.causes[Cause.RECONCILIATION] == "USD: venue 1, books 100000"
+    harness.balances()
+    assert Cause.RECONCILIATION not in harness.causes
 
 
 def test_three_differences_at_once_are_one_moment() -> None:
-    desk = Desk().quoting()
+    harness = EngineHarness().quoting()
     for _ in range(5):
-        desk.balances(ABC=Decimal(1))
-    assert Cause.RECONCILIATION not in desk.causes
+        harness.balances(ABC=Decimal(1))
+    assert Cause.RECONCILIATION not in harness.causes
 
 
 def test_a_match_in_between_starts_the_count_anew() -> None:
-    desk = Desk().quoting()
+    harness = EngineHarness().quoting()
     for _ in range(3):
-        desk.balances(ABC=Decimal(1))
-        desk.wait(1.6)
-        desk.balances()
-        desk.wait(1.6)
-    assert Cause.RECONCILIATION not in desk.causes
+        harness.balances(ABC=Decimal(1))
+        harness.wait(1.6)
+        harness.balances()
+        harness.wait(1.6)
+    assert Cause.RECONCILIATION not in harness.causes
 
 
 def test_a_difference_asks_for_the_trades_that_would_explain_it() -> None:
-    desk = Desk().quoting()
-    desk.wait(1.0)
-    desk.balances(ABC=Decimal(1))
-    assert len(requests(desk.wait(0.1), ReportKind.TRADES)) == 1
+    harness = EngineHarness().quoting()
+    harness.wait(1.0)
+    harness.balances(ABC=Decimal(1))
+    assert len(requests(harness.wait(0.1), ReportKind.TRADES)) == 1
 
 
 def test_balances_of_assets_that_we_do_not_touch_are_nobodys_business() -> None:
-    desk = Desk().quoting()
+    harness = EngineHarness().quoting()
     for _ in range(5):
-        desk.balances(XYZ=Decimal(5))
-        desk.wait(1.0)
-    assert Cause.RECONCILIATION not in desk.causes
+        harness.balances(XYZ=Decimal(5))
+        harness.wait(1.0)
+    assert Cause.RECONCILIATION not in harness.causes
 
 
 # strays
@@ -384,46 +384,46 @@ def stray(client_id: str) -> VenueOrder:
 
 
 def test_a_closed_order_that_is_listed_kills_and_is_cancelled() -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    desk.done(order)
-    desk.wait(0.9)
-    desk.open_orders(listed(order), *(listed(o) for o in desk.orders(SELL)))
-    assert Cause.ORDER_REAPPEARED not in desk.causes  # lists may be a little behind
-    desk.wait(0.2)
-    step = desk.open_orders(listed(order), *(listed(o) for o in desk.orders(SELL)))
-    assert Cause.ORDER_REAPPEARED in desk.causes
-    assert desk.state() is TradingState.KILLED
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    harness.done(order)
+    harness.wait(0.9)
+    harness.open_orders(listed(order), *(listed(o) for o in harness.orders(SELL)))
+    assert Cause.ORDER_REAPPEARED not in harness.causes  # lists may be a little behind
+    harness.wait(0.2)
+    step = harness.open_orders(listed(order), *(listed(o) for o in harness.orders(SELL)))
+    assert Cause.ORDER_REAPPEARED in harness.causes
+    assert harness.state() is TradingState.KILLED
     assert (order.client_id, CancelReason.STRAY) in [
         (cancel.client_id, cancel.reason) for cancel in cancels(step)
     ]
 
 
 def test_a_list_from_before_the_end_of_an_order_may_still_have_it() -> None:
-    desk = Desk().quoting()
-    order = desk.wanted(BUY)
-    asked_ns = desk.now_ns
-    desk.wait(0.2)
-    desk.done(order)
-    desk.open_orders(listed(order), asked_ns=asked_ns)
-    assert desk.state() is TradingState.RUNNING
+    harness = EngineHarness().quoting()
+    order = harness.wanted(BUY)
+    asked_ns = harness.now_ns
+    harness.wait(0.2)
+    harness.done(order)
+    harness.open_orders(listed(order), asked_ns=asked_ns)
+    assert harness.state() is TradingState.RUNNING
 
 
 def test_an_order_of_ours_that_this_run_never_sent_kills_and_is_cancelled() -> None:
-    desk = Desk().quoting()
-    step = desk.open_orders(stray("q01run99"))
-    assert "never sent by this run" in desk.engine.causes.switch.causes[Cause.ORDER_REAPPEARED]
+    harness = EngineHarness().quoting()
+    step = harness.open_orders(stray("q01run99"))
+    assert "never sent by this run" in harness.engine.causes.switch.causes[Cause.ORDER_REAPPEARED]
     assert "q01run99" in [cancel.client_id for cancel in cancels(step)]
 
 
 def test_an_order_of_another_run_of_this_instance_kills_and_is_cancelled() -> None:
     """Two daemons with one instance: each sees what the other sends, and both stop (K6)."""
-    desk = Desk().quoting()
-    step = desk.open_orders(stray("q01old1"))
-    causes = desk.engine.causes.switch.causes
+    harness = EngineHarness().quoting()
+    step = harness.open_orders(stray("q01old1"))
+    causes = harness.engine.causes.switch.causes
     assert "another daemon" in causes[Cause.DUPLICATE_INSTANCE]
     assert Cause.ORDER_REAPPEARED not in causes
-    assert desk.state() is TradingState.KILLED
+    assert harness.state() is TradingState.KILLED
     assert "q01old1" in [cancel.client_id for cancel in cancels(step)]
 
 
@@ -432,9 +432,9 @@ def test_an_order_of_another_run_of_this_instance_kills_and_is_cancelled() -> No
 )
 def test_the_private_stream_tells_of_another_run_at_once(name: str, is_killed: bool) -> None:
     """Before the next list, which would stop only the one of the two that asks first."""
-    desk = Desk().quoting()
-    desk.tell(OrderOpen(ts_ns=desk.now_ns, order=stray(name)))
-    assert (Cause.DUPLICATE_INSTANCE in desk.engine.causes.switch.causes) is is_killed
+    harness = EngineHarness().quoting()
+    harness.tell(OrderOpen(ts_ns=harness.now_ns, order=stray(name)))
+    assert (Cause.DUPLICATE_INSTANCE in harness.engine.causes.switch.causes) is is_killed
 
 
 @pytest.mark.parametrize(
@@ -450,43 +450,43 @@ def test_the_private_stream_tells_of_another_run_at_once(name: str, is_killed: b
 def test_an_end_tells_of_another_run_unless_it_was_an_earlier_one_of_ours(
     earlier: frozenset[str] | None, name: str, is_killed: bool
 ) -> None:
-    desk = Desk(replace(CONFIG, earlier_runs=earlier)).quoting()
+    harness = EngineHarness(replace(CONFIG, earlier_runs=earlier)).quoting()
     done = OrderDone(
-        ts_ns=desk.now_ns, client_id=name, reason=DoneReason.CANCELED, filled=Decimal(0)
+        ts_ns=harness.now_ns, client_id=name, reason=DoneReason.CANCELED, filled=Decimal(0)
     )
-    desk.tell(done)
-    assert (Cause.DUPLICATE_INSTANCE in desk.engine.causes.switch.causes) is is_killed
+    harness.tell(done)
+    assert (Cause.DUPLICATE_INSTANCE in harness.engine.causes.switch.causes) is is_killed
 
 
 def test_fills_that_no_order_claims_are_told_once_and_not_booked() -> None:
-    desk = Desk().quoting()
-    desk.trades(fill("5", client_id="", venue_id="v77"))
-    assert desk.engine.counts["orphan_fill"] == 1
-    assert desk.engine.inventory.net == 0
-    desk.now_ns += 3600 * NS_PER_S  # the fill's own stamp is of START_NS
-    desk.wait(0.2)
-    assert desk.engine.counts["foreign_fill"] == 1
+    harness = EngineHarness().quoting()
+    harness.trades(fill("5", client_id="", venue_id="v77"))
+    assert harness.engine.counts["orphan_fill"] == 1
+    assert harness.engine.inventory.net == 0
+    harness.now_ns += 3600 * NS_PER_S  # the fill's own stamp is of START_NS
+    harness.wait(0.2)
+    assert harness.engine.counts["foreign_fill"] == 1
 
 
 def test_a_venue_that_trades_again_is_asked_for_both_lists_before_we_quote() -> None:
-    desk = Desk().quoting()
-    desk.alarm(Cause.VENUE_STATUS)
-    assert desk.state() is TradingState.PAUSED
-    desk.wait(5.0)
-    step = desk.alarm(Cause.VENUE_STATUS, active=False)
+    harness = EngineHarness().quoting()
+    harness.alarm(Cause.VENUE_STATUS)
+    assert harness.state() is TradingState.PAUSED
+    harness.wait(5.0)
+    step = harness.alarm(Cause.VENUE_STATUS, active=False)
     assert all(requests(step, kind) for kind in (ReportKind.OPEN_ORDERS, ReportKind.TRADES))
-    assert desk.causes == {Cause.VENUE_STATUS}
-    desk.open_orders(*(listed(order) for order in desk.engine.orders))
-    assert desk.causes == {Cause.VENUE_STATUS}
-    desk.trades()
-    assert desk.causes == set()
+    assert harness.causes == {Cause.VENUE_STATUS}
+    harness.open_orders(*(listed(order) for order in harness.engine.orders))
+    assert harness.causes == {Cause.VENUE_STATUS}
+    harness.trades()
+    assert harness.causes == set()
 
 
 def test_a_venue_that_closes_again_before_the_lists_are_in_stays_closed() -> None:
-    desk = Desk().quoting()
-    desk.alarm(Cause.VENUE_STATUS)
-    desk.alarm(Cause.VENUE_STATUS, active=False)
-    desk.alarm(Cause.VENUE_STATUS)
-    desk.open_orders(*(listed(order) for order in desk.engine.orders))
-    desk.trades()
-    assert desk.causes == {Cause.VENUE_STATUS}
+    harness = EngineHarness().quoting()
+    harness.alarm(Cause.VENUE_STATUS)
+    harness.alarm(Cause.VENUE_STATUS, active=False)
+    harness.alarm(Cause.VENUE_STATUS)
+    harness.open_orders(*(listed(order) for order in harness.engine.orders))
+    harness.trades()
+    assert harness.causes == {Cause.VENUE_STATUS}

@@ -22,7 +22,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 
 
 def causes(rig: Rig) -> set[Cause]:
-    return set(rig.desk.engine.causes.switch.causes)
+    return set(rig.harness.engine.causes.switch.causes)
 
 
 @pytest.mark.parametrize(
@@ -412,8 +412,8 @@ async def test_it_is_written_down_who_asked_for_what_and_never_his_token(
 
 class TestParams:
     async def test_a_knob_turns_and_everybody_sees_it(self, rig: Rig) -> None:
-        before = rig.desk.engine.calibration.gamma_lot
-        references = rig.desk.engine.calibration.references
+        before = rig.harness.engine.calibration.gamma_lot
+        references = rig.harness.engine.calibration.references
         answer = await rig.patch(gamma=2, requote_hold_s=0.5)
         assert answer.status == 200
         assert "restart reads the settings" in str(answer.body["valid"])
@@ -421,8 +421,8 @@ class TestParams:
         assert answer.body["params"] == shown
         assert isinstance(shown, dict)
         assert (shown["gamma"], shown["requote_hold_s"]) == (2.0, 0.5)
-        assert rig.desk.engine.calibration.gamma_lot == pytest.approx(2 * before)
-        assert rig.desk.engine.calibration.references == references
+        assert rig.harness.engine.calibration.gamma_lot == pytest.approx(2 * before)
+        assert rig.harness.engine.calibration.references == references
 
     async def test_one_change_in_five_seconds(self, rig: Rig) -> None:
         assert (await rig.patch(gamma=1.5)).status == 200

@@ -10,7 +10,7 @@ from quoter.domain.trading import TradingState
 from quoter.ledger.rows import Operation
 from quoter.service.killswitch.audit_log import FileAuditLog
 from quoter.telemetry.redaction import Redactor
-from tests.unit.engine.cases import Desk
+from tests.unit.engine.cases import EngineHarness
 
 CANARY = "c4n4ry-S3cret"
 
@@ -19,7 +19,7 @@ class Books:
     """An engine, and what is written down of what it is asked."""
 
     def __init__(self) -> None:
-        self.desk = Desk().quoting()
+        self.harness = EngineHarness().quoting()
         self.rows: list[Operation] = []
         self._operations = FileAuditLog(self.rows.append, Redactor([CANARY]))
 
@@ -27,9 +27,13 @@ class Books:
         self, action: OperatorAction, actor: str, text: str, accept: Decimal | None = None
     ) -> None:
         event = OperatorCommand(
-            ts_ns=self.desk.now_ns, action=action, actor=actor, text=text, accept_inventory=accept
+            ts_ns=self.harness.now_ns,
+            action=action,
+            actor=actor,
+            text=text,
+            accept_inventory=accept,
         )
-        self._operations.observe(self.desk.tell(event))
+        self._operations.observe(self.harness.tell(event))
 
 
 @pytest.mark.parametrize("actor", ["file", "signal"])
@@ -37,7 +41,7 @@ def test_a_kill_is_written_down_without_our_secrets(actor: str) -> None:
     books = Books()
     books.ask(OperatorAction.KILL, actor, f"too hot {CANARY}")
     assert books.rows == [
-        Operation(books.desk.now_ns, actor, "kill", "too hot [redacted]", "{}", "done")
+        Operation(books.harness.now_ns, actor, "kill", "too hot [redacted]", "{}", "done")
     ]
 
 
@@ -45,13 +49,13 @@ def test_a_rearm_that_is_asked_for_until_it_is_granted_is_two_lines() -> None:
     books = Books()
     books.ask(OperatorAction.KILL, "file", "too hot")
     for _ in range(5):
-        books.desk.tick()
+        books.harness.tick()
         books.ask(OperatorAction.REARM, "file", "id: cooler", Decimal("0.50"))
-    for order in list(books.desk.engine.orders):
-        books.desk.done(order)
-    books.desk.look_again()
+    for order in list(books.harness.engine.orders):
+        books.harness.done(order)
+    books.harness.look_again()
     books.ask(OperatorAction.REARM, "file", "id: cooler", Decimal("0.50"))
-    assert books.desk.state() is not TradingState.KILLED
+    assert books.harness.state() is not TradingState.KILLED
     _, refused, done = books.rows
     assert refused.result.startswith("refused: ")
     assert "orders may be alive" in refused.result

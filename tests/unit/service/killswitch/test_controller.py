@@ -18,13 +18,13 @@ from quoter.service.clock import Clock
 from quoter.service.data_folder import DataFolder
 from quoter.service.killswitch.controller import KillSwitchController
 from quoter.service.killswitch.latch import Latch, LatchRecord, new_record
-from tests.unit.engine.cases import Desk
+from tests.unit.engine.cases import EngineHarness
 from tests.unit.service.test_outbox import Gateway
 from tests.unit.state.cases import START_NS
 
 SLOW_DISK_S = 0.6
 WAIT_S = 10.0
-CLOCK = Clock(wall_ns=lambda: START_NS, monotonic_ns=lambda: 0)  # the desk's own time
+CLOCK = Clock(wall_ns=lambda: START_NS, monotonic_ns=lambda: 0)  # the harness's own time
 
 
 class Door(Gateway):
@@ -58,7 +58,7 @@ class Post:
     stops: KillSwitchController
     door: Door
     folder: Path
-    desk: Desk = field(default_factory=lambda: Desk().quoting())
+    harness: EngineHarness = field(default_factory=lambda: EngineHarness().quoting())
     queue: list[Event] = field(default_factory=list)
 
     def handle(self) -> None:
@@ -66,7 +66,7 @@ class Post:
         while self.queue:
             event = self.queue.pop(0)
             if not self.stops.refusal(event):
-                step = self.desk.tell(event)
+                step = self.harness.tell(event)
                 if step.state is not None:
                     self.stops.changed(step.state)
 
@@ -89,9 +89,9 @@ class Post:
 
     def let_go(self) -> None:
         """Its orders end, so that nothing stands in the way of a re-arm."""
-        for order in list(self.desk.engine.orders):
-            self.desk.done(order)
-        self.desk.look_again()
+        for order in list(self.harness.engine.orders):
+            self.harness.done(order)
+        self.harness.look_again()
 
 
 @asynccontextmanager
@@ -216,7 +216,7 @@ async def test_the_gate_opens_once_the_disk_says_so(tmp_path: Path) -> None:
         assert post.stops.latched is not None
         assert post.rearm(post.stops.latched.kill_id, "test")
         post.handle()
-        assert post.desk.state() is TradingState.RUNNING
+        assert post.harness.state() is TradingState.RUNNING
         assert not post.door.is_gate_open
         await post.until_disk(is_killed=False)
         assert post.door.is_gate_open
@@ -264,7 +264,7 @@ async def test_a_kill_beats_a_rearm_that_is_under_way_in_either_order(
             assert post.rearm(seen, "hasty")
             post.stops.kill("test", "second")
         post.handle()
-        assert post.desk.state() is TradingState.KILLED
+        assert post.harness.state() is TradingState.KILLED
         await asyncio.sleep(0.1)
         assert post.door.times_opened == 1  # at the start
         assert not post.rearm(seen, "hasty")
@@ -273,7 +273,7 @@ async def test_a_kill_beats_a_rearm_that_is_under_way_in_either_order(
         assert record.kill_id != seen
         assert post.rearm(record.kill_id, "calm")
         post.handle()
-        assert post.desk.state() is TradingState.RUNNING
+        assert post.harness.state() is TradingState.RUNNING
 
 
 async def test_a_kill_of_the_engines_own_overtakes_a_rearm_too(tmp_path: Path) -> None:
@@ -284,12 +284,12 @@ async def test_a_kill_of_the_engines_own_overtakes_a_rearm_too(tmp_path: Path) -
         post.let_go()
         assert post.stops.latched is not None
         assert post.rearm(post.stops.latched.kill_id, "hasty")
-        step = post.desk.alarm(Cause.INVARIANT_BROKEN)
+        step = post.harness.alarm(Cause.INVARIANT_BROKEN)
         assert step.state is not None
         post.stops.changed(step.state)
         post.handle()
-        assert Cause.INVARIANT_BROKEN in post.desk.causes
-        assert post.desk.state() is TradingState.KILLED
+        assert Cause.INVARIANT_BROKEN in post.harness.causes
+        assert post.harness.state() is TradingState.KILLED
 
 
 async def test_what_is_not_latched_or_was_found_so_is_not_missing_on_the_disk(
@@ -307,7 +307,7 @@ async def test_a_latch_found_at_the_start_keeps_its_id(tmp_path: Path) -> None:
     record = Latch(tmp_path).write(Cause.OPERATOR_KILL, "earlier", 1)
     async with posted(tmp_path, record) as post:
         assert not post.door.is_gate_open
-        step = post.desk.alarm(Cause.OPERATOR_KILL)
+        step = post.harness.alarm(Cause.OPERATOR_KILL)
         assert step.state is not None
         raised = ((Cause.OPERATOR_KILL, "earlier"),)
         post.stops.changed(
@@ -341,7 +341,7 @@ async def test_the_end_shuts_the_gate_for_good(tmp_path: Path) -> None:
         post.stops.operate(OperatorAction.RESUME, "test", "")
         post.handle()
         assert not post.door.is_gate_open
-        assert isinstance(post.desk.steps[-1].event, OperatorCommand)
+        assert isinstance(post.harness.steps[-1].event, OperatorCommand)
 
 
 @pytest.mark.parametrize("cause", [Cause.WIRE_MISMATCH, Cause.LEDGER_FAILED])
@@ -351,11 +351,11 @@ async def test_no_turn_before_it_opens_the_gate_past_a_kill_that_waits(
     """The last inch, or the disk, has found something while the engine has more to hear."""
     async with posted(tmp_path) as post:
         post.stops.operate(OperatorAction.REDUCE, "test", "")
-        alarm = Alarm(ts_ns=post.desk.now_ns, cause=cause, active=True, text="found")
+        alarm = Alarm(ts_ns=post.harness.now_ns, cause=cause, active=True, text="found")
         post.stops.post(alarm)
         assert not post.door.is_gate_open
         post.handle()
-        assert post.desk.state() is TradingState.KILLED
+        assert post.harness.state() is TradingState.KILLED
         assert post.door.times_opened == 1  # at the start
 
 
@@ -365,10 +365,10 @@ async def test_a_kill_that_waits_forbids_to_lift_the_one_before(tmp_path: Path) 
         post.handle()
         post.let_go()
         assert post.rearm(str(post.stops.kill_id()), "hasty")
-        alarm = Alarm(ts_ns=post.desk.now_ns, cause=Cause.KEY_REFUSED, active=True, text="found")
+        alarm = Alarm(ts_ns=post.harness.now_ns, cause=Cause.KEY_REFUSED, active=True, text="found")
         post.stops.post(alarm)
         post.handle()
-        assert post.desk.state() is TradingState.KILLED
+        assert post.harness.state() is TradingState.KILLED
 
 
 @pytest.mark.parametrize("before", [TradingState.PAUSED, TradingState.RUNNING])

@@ -41,7 +41,7 @@ async def test_a_kill_file_outlasts_a_disk_that_does_not_take_the_latch(
         for _ in range(3):
             await asyncio.sleep(0.05)
             post.stops.look()
-        assert post.desk.state() is TradingState.KILLED
+        assert post.harness.state() is TradingState.KILLED
         assert not post.door.is_gate_open
         assert request.exists()
         assert post.stops.kill_id() == kill_id, "one file is one kill"
@@ -91,5 +91,5 @@ async def test_one_that_can_not_be_removed_kills_once(tmp_path: Path) -> None:
         post.handle()
         await post.until_disk(is_killed=False)
         post.stops.look()
-        assert post.desk.state() is TradingState.RUNNING
+        assert post.harness.state() is TradingState.RUNNING
         assert DataFolder(tmp_path).request(KILL_REQUEST) is not None

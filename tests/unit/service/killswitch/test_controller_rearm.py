@@ -35,7 +35,7 @@ def look(rig: Rig) -> None:
 
 
 def rearms(rig: Rig) -> list[OperatorCommand]:
-    events = (step.event for step in rig.desk.steps)
+    events = (step.event for step in rig.harness.steps)
     return [
         event
         for event in events
@@ -148,7 +148,7 @@ async def test_a_kill_that_needs_no_new_id_ends_a_rearm_that_waits_too(rig: Rig,
     else:
         rig.own_kill(Cause.LEDGER_FAILED)
         ask(rig, str(rig.stops.kill_id()))
-        now_ns = rig.desk.now_ns
+        now_ns = rig.harness.now_ns
         rig.stops.post(Alarm(ts_ns=now_ns, cause=Cause.LEDGER_FAILED, active=True, text="still"))
     rig.drain()
     rig.settle()

@@ -8,7 +8,7 @@ import pytest
 
 from quoter.service.killswitch.drill_record import NAME, DrillRecord, last_passed_ns
 from quoter.telemetry.metrics import Metrics
-from tests.unit.engine.cases import Desk
+from tests.unit.engine.cases import EngineHarness
 
 
 def test_a_drill_that_passed_is_remembered(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_what_can_not_be_read_is_no_drill(tmp_path: Path, content: str | None) -
 
 def test_its_age_is_a_metric_and_never_is_no_number() -> None:
     metrics = Metrics(symbol="ABC/USD", venue="test", environment="test")
-    snapshot = Desk().quoting().engine.snapshot()
+    snapshot = EngineHarness().quoting().engine.snapshot()
     labels = {"symbol": "ABC/USD", "venue": "test"}
     metrics.show(snapshot)
     age = metrics.registry.get_sample_value("quoter_last_drill_age_seconds", labels)
