@@ -64,7 +64,7 @@ HEALTH = Row(
             "his to ask for, 429 too often or locked out.",
             unit="cpm",
             width=8,
-            queries=(rate("quoter_control_calls_total", "status", "{{status}}", scale="60 * "),),
+            queries=(rate("quoter_control_requests_total", "status", "{{status}}", scale="60 * "),),
         ),
         Panel(
             title="Since the last kill drill",

@@ -89,7 +89,7 @@ STATE = Row(
             queries=(
                 Query(
                     expression=numbered(
-                        "quoter_market_regime", "state", ("NORMAL", "WIDE", "REDUCE_ONLY")
+                        "quoter_market_regime", "level", ("NORMAL", "WIDE", "REDUCE_ONLY")
                     ),
                     legend="{{symbol}}",
                 ),
@@ -244,7 +244,7 @@ ORDERS = Row(
             description="Orders that reached each state, per second.",
             unit="ops",
             width=8,
-            queries=(rate("quoter_order_changes_total", "outcome", "{{outcome}}"),),
+            queries=(rate("quoter_order_changes_total", "state", "{{state}}"),),
         ),
         Panel(
             title="Fills",

@@ -6,7 +6,7 @@ from deploy.grafana.shapes import BLUE, GREEN, GREY, ORANGE, RED, YELLOW, Panel,
 CORES = (
     ("absent", GREY),
     ("unreadable", "dark-purple"),
-    ("stranger", "purple"),
+    ("other_market", "purple"),
     ("starting", YELLOW),
     ("alive", GREEN),
     ("killed", ORANGE),
@@ -25,8 +25,18 @@ WATCHED = Row(
             width=8,
             is_stepped=True,
             queries=(
-                value("quoter_watched", "sentinel {{symbol}}", GREEN, where='by="sentinel"'),
-                value("quoter_watched", "dead man {{symbol}}", BLUE, where='by="dead_man"'),
+                value(
+                    "quoter_external_stop_active",
+                    "sentinel {{symbol}}",
+                    GREEN,
+                    where='stop="sentinel"',
+                ),
+                value(
+                    "quoter_external_stop_active",
+                    "dead man {{symbol}}",
+                    BLUE,
+                    where='stop="dead_man"',
+                ),
             ),
         ),
         Panel(
@@ -40,7 +50,7 @@ WATCHED = Row(
             queries=(
                 Query(
                     expression=numbered(
-                        "quoter_sentinel_core", "core", tuple(name for name, _ in CORES)
+                        "quoter_sentinel_daemon_state", "state", tuple(name for name, _ in CORES)
                     ),
                     legend="{{symbol}}",
                 ),
@@ -67,7 +77,7 @@ WATCHED = Row(
             unit="short",
             width=8,
             queries=(
-                value("quoter_sentinel_strikes_total", "strikes {{symbol}}", RED),
+                value("quoter_sentinel_kills_total", "strikes {{symbol}}", RED),
                 value("quoter_sentinel_cancelled_orders_total", "cancelled {{symbol}}", ORANGE),
                 value("quoter_sentinel_own_orders", "found {{symbol}}", GREY),
             ),
@@ -91,8 +101,8 @@ WATCHED = Row(
             width=8,
             is_stepped=True,
             queries=(
-                value("quoter_latch_unwritten", "daemon {{symbol}}", RED),
-                value("quoter_sentinel_latch_unwritten", "sentinel {{symbol}}", ORANGE),
+                value("quoter_latch_not_written", "daemon {{symbol}}", RED),
+                value("quoter_sentinel_latch_not_written", "sentinel {{symbol}}", ORANGE),
             ),
         ),
     ),

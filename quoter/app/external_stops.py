@@ -118,8 +118,8 @@ class ExternalStopsSettings:
         is_real = settings.environment is Environment.PRODUCTION
         say = log.warning if is_real and settings.sentinel != "required" else log.info
         say(
-            "watched_by",
+            "external_stops",
             sentinel=settings.sentinel,
             dead_man_s=self._dead_man_s,
-            meaning="" if self._dead_man_s else ALONE[settings.sentinel],
+            note="" if self._dead_man_s else ALONE[settings.sentinel],
         )

@@ -25,7 +25,7 @@ def hopeless(limits: Limits, order_size: Decimal, price: float) -> list[str]:
             f"{worth:.2f} at {price:g}: none could pass (got {limits.notional_max:f})"
         )
     held = limits.position_notional_max
-    if held is not None and not worth * (1 + limits.collar) <= ORDERS_SHARE * held:
+    if held is not None and not worth * (1 + limits.price_collar) <= ORDERS_SHARE * held:
         lines.append(
             f"QUOTER_POSITION_NOTIONAL_MAX: holding one order ({order_size:f}) is worth "
             f"{worth:.2f} at {price:g}, and a collar: none could pass (got {held:f})"
@@ -72,7 +72,7 @@ def forbidden(config: EngineConfig, price: float) -> list[str]:
         config.order_size,
         price,
         levels=config.pricing.shape.levels,
-        collar=config.limits.collar,
+        collar=config.limits.price_collar,
     )
     return [*hopeless(config.limits, config.order_size, price), *small]
 
@@ -81,7 +81,7 @@ def refuse_hopeless(settings: Settings, instrument: Instrument, past: MarketHist
     """Raise StartFailed for such a limit; what hangs on the price, where the venue tells it."""
     ours, price = limits(settings), past.bars[-1].close if past.bars else None
     lines = too_small(
-        instrument, settings.order_size, price, levels=settings.levels, collar=ours.collar
+        instrument, settings.order_size, price, levels=settings.levels, collar=ours.price_collar
     )
     if price is not None:
         lines += hopeless(ours, settings.order_size, price)
@@ -91,7 +91,7 @@ def refuse_hopeless(settings: Settings, instrument: Instrument, past: MarketHist
 
 def beyond_collar(limits: Limits, terms: QuoteTerms) -> list[str]:
     """A line if a side of this quote is farther from fair value than orders may be."""
-    fair, price_collar_bps = terms.inputs.fair, float(limits.collar) * 1e4
+    fair, price_collar_bps = terms.inputs.fair, float(limits.price_collar) * 1e4
     deltas = [delta for delta in (terms.delta_bid, terms.delta_ask) if delta is not None]
     farthest_bps = max(deltas, default=0.0) / fair * 1e4
     if farthest_bps <= price_collar_bps:

@@ -32,7 +32,7 @@ def manifest(settings: Settings, *, start_ns: int, api_key: str) -> Manifest:
             "inventory_max": str(bounds.inventory_max),
             "size_max": str(bounds.size_max),
             "notional_max": str(bounds.notional_max),
-            "collar": str(bounds.collar),
+            "price_collar": str(bounds.price_collar),
             "loss_max": str(bounds.loss_max),
             "position_notional_max": str(bounds.position_notional_max),
         },

@@ -131,7 +131,7 @@ class Books:
 
     async def _wiped(self, incident: str) -> Opening:
         """A test venue lost its memory (RC-08): orders, trades and balances, all at once."""
-        log.warning("venue_wiped", incident=incident, sealed_epoch=self._ledger.opened.number)
+        log.warning("venue_was_reset", incident=incident, sealed_epoch=self._ledger.opened.number)
         return await self._open(reason=f"the venue was wiped: {incident}")
 
     async def _end_of(self, intent: Intent) -> _End:

@@ -16,7 +16,7 @@ from quoter.domain.errors import MarketUnfit, VenueError
 from quoter.service.data_folder import SENTINEL_LOCK, DataFolder, LockHeld
 from quoter.service.exit_codes import ExitCode
 from quoter.service.http import server as http
-from quoter.service.sentinel.heartbeat_monitor import Core, HeartbeatMonitor
+from quoter.service.sentinel.heartbeat_monitor import DaemonState, HeartbeatMonitor
 from quoter.service.sentinel.pages import SentinelPages
 from quoter.service.sentinel.process import Sentinel
 from quoter.settings import Settings
@@ -62,7 +62,9 @@ def cancel_gateway_config(settings: Settings) -> VenueConfig:
 
 async def _serve(settings: Settings, door: CancelGateway) -> ExitCode:
     metrics = SentinelMetrics(
-        symbol=settings.symbol, venue=settings.exchange, cores=tuple(each.value for each in Core)
+        symbol=settings.symbol,
+        venue=settings.exchange,
+        states=tuple(each.value for each in DaemonState),
     )
     sentinel = Sentinel(
         door=door,

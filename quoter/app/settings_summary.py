@@ -57,7 +57,7 @@ class SettingsSummaryLog:
             found = meant_by(self._engine, step.quote.terms)
         except InvalidInput as error:  # the quote stands: only its explanation is missing
             self._is_told = True
-            log.warning("meaning_unknown", reason=str(error))
+            log.warning("settings_summary_unavailable", reason=str(error))
             return
         if found is None:
             return
@@ -67,14 +67,14 @@ class SettingsSummaryLog:
         lines += (*forbidden(config, terms.inputs.fair), *beyond_collar(config.limits, terms))
         for row in rows:
             log.info(
-                "meaning",
+                "settings_summary",
                 name=row.name,
                 value=_short(row.value),
                 bps=None if row.bps is None else _short(row.bps),
                 sentence=row.sentence,
             )
         for line in lines:
-            log.warning("meaning_warning", reason=line)
+            log.warning("settings_warning", reason=line)
 
 
 def _short(value: float) -> float:

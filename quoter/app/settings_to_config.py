@@ -125,7 +125,7 @@ def engine_config(
         hysteresis=Hysteresis(pauses_max=settings.flap_pauses_max),
         activity=activity_policy(settings),
         creates_per_s=settings.creates_per_s,
-        stale_ns=int(settings.book_stale_s * 1e9),
+        book_stale_ns=int(settings.book_stale_s * 1e9),
     )
 
 
@@ -136,12 +136,12 @@ def limits(settings: Settings) -> Limits:
         inventory_max=settings.inventory_max,
         size_max=min(most, settings.inventory_max / 2),
         notional_max=settings.notional_max,
-        collar=exact(settings.price_collar_bps) * BPS,
+        price_collar=exact(settings.price_collar_bps) * BPS,
         loss_max=settings.loss_max,
         drawdown_max=settings.drawdown_max or settings.loss_max,
         position_notional_max=settings.position_notional_max,
         book_spread_max=exact(settings.book_spread_max_bps) * BPS,
-        depth_min=settings.book_depth_min,
+        book_depth_min=settings.book_depth_min,
     )
 
 
@@ -152,15 +152,15 @@ def regime_policy(settings: Settings) -> RegimePolicy:
         wide_ratio=settings.regime_wide,
         reduce_ratio=settings.regime_reduce,
         calm_s=settings.regime_calm_s,
-        drop_max=float(settings.regime_equity_drop or settings.loss_max / 2),
+        equity_drop=float(settings.regime_equity_drop or settings.loss_max / 2),
     )
 
 
 def activity_policy(settings: Settings) -> ActivityPolicy:
     """What is judged over a stretch of time; shares of the price are settings in bps."""
     return ActivityPolicy(
-        jump=settings.price_jump_bps * float(BPS),
-        drift=settings.quote_drift_bps * float(BPS),
+        price_jump=settings.price_jump_bps * float(BPS),
+        quote_drift=settings.quote_drift_bps * float(BPS),
         creates_per_min=settings.creates_per_min,
         creates_per_fill=settings.creates_per_fill,
         turnover_max=settings.turnover_max,
@@ -224,12 +224,12 @@ def pricing_config(
         volatility_half_life_s=settings.volatility_half_life_s,
         volatility_half_life_fast_s=settings.volatility_half_life_fast_s,
         intensity_half_life_s=settings.intensity_half_life_s,
-        counts_own_fills=settings.fill_correction,
+        fill_correction=settings.fill_correction,
         toxic_flow=ToxicFlowConfig(
             alpha_max=settings.alpha_max,
             markout_cost_max=settings.markout_cost_max,
             side_cooldown_s=settings.side_cooldown_s,
-            minute_loss_max=settings.markout_loss_max,
+            markout_loss_max=settings.markout_loss_max,
         ),
     )
 

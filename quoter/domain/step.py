@@ -66,13 +66,13 @@ class Step(NamedTuple):
 class MarkoutPnl:
     """What the mid did to one side's fills, quote currency: within a horizon, and afterwards."""
 
-    adverse: Decimal  # below zero: picked off; fills whose horizon is open count up to now
+    markout: Decimal  # below zero: picked off; fills whose horizon is open count up to now
     residual: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SidePnl:
-    """What the fills of one side earned: spread + adverse + residual - fees, at each horizon."""
+    """What the fills of one side earned: spread + markout + residual - fees, at each horizon."""
 
     notional: Decimal  # traded, quote currency
     spread: Decimal
@@ -80,10 +80,10 @@ class SidePnl:
     horizons: Mapping[int, MarkoutPnl]  # by seconds
 
     def realised_spread_bps(self, horizon_s: int) -> float:
-        """Spread plus adverse per notional, basis points; nan before the first fill."""
+        """Spread plus markout per notional, basis points; nan before the first fill."""
         if self.notional == 0:
             return nan
-        earned = self.spread + self.horizons[horizon_s].adverse
+        earned = self.spread + self.horizons[horizon_s].markout
         return float(earned / self.notional) * 1e4
 
 
@@ -92,7 +92,7 @@ class Pnl:
     """Profit since start in quote currency, to the digit.
 
     total == spread + inventory - fees - funding, and at each horizon
-    total == held - funding + the sum over sides of spread + adverse + residual - fees.
+    total == held - funding + the sum over sides of spread + markout + residual - fees.
     """
 
     total: Decimal

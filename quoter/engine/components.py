@@ -113,7 +113,7 @@ class Components:
         self.feed = FeedHealth(
             market=self.market,
             causes=self.causes,
-            stale_ns=config.stale_ns,
+            book_stale_ns=config.book_stale_ns,
             quiet_ns=config.quiet_ns,
         )
 
@@ -147,7 +147,7 @@ class Components:
             inventory=self.inventory,
             attribution=self.attribution,
             causes=self.causes,
-            minute_loss_max=config.pricing.toxic_flow.minute_loss_max,
+            markout_loss_max=config.pricing.toxic_flow.markout_loss_max,
         )
         self.rules = MarketRules(
             config.instrument,

@@ -42,14 +42,14 @@ class ToxicFlowConfig:
 
     alpha_max, markout_cost_max: most that the flow alpha, and the markout cost of our fills,
     may move a side, half-spreads; side_cooldown_s: how long a side is not quoted after a burst of
-    fills on it, seconds; minute_loss_max: loss of the fills of one minute, each within five
+    fills on it, seconds; markout_loss_max: loss of the fills of one minute, each within five
     seconds, that pauses quoting, quote currency.
     """
 
     alpha_max: float = 2.0
     markout_cost_max: float = 2.0
     side_cooldown_s: float = 5.0
-    minute_loss_max: Decimal = Decimal(0)
+    markout_loss_max: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class PricingConfig:
     volatility_half_life_fast_s: float = 30.0
     intensity_half_life_s: float = 600.0
     is_calibrating: bool = True  # off: kappa and intensity stay at their priors
-    counts_own_fills: bool = True  # A is corrected by our own fills against those foretold
+    fill_correction: bool = True  # A is corrected by our own fills against those foretold
     toxic_flow: ToxicFlowConfig = field(default_factory=ToxicFlowConfig)
 
 
@@ -86,12 +86,12 @@ class PricingConfig:
 class ActivityPolicy:
     """Thresholds over a stretch of time; a crossed one stops us. Zero switches one off.
 
-    jump: of the mid in 1 s; drift: of our quotes in 60 s; fractions. turnover_max: volume in 60 s,
-    in inventory limits, infinite for off. creates_per_min can't be switched off.
+    price_jump: of the mid in 1 s; quote_drift: of our quotes in 60 s; fractions. turnover_max:
+    volume in 60 s, in inventory limits, infinite for off. creates_per_min can't be switched off.
     """
 
-    jump: float = 0.01
-    drift: float = 0.03
+    price_jump: float = 0.01
+    quote_drift: float = 0.03
     creates_per_min: int = 600
     creates_per_fill: int = 500
     turnover_max: float = 10.0
@@ -160,7 +160,7 @@ class EngineConfig:
     hysteresis: Hysteresis = field(default_factory=Hysteresis)
     activity: ActivityPolicy = field(default_factory=ActivityPolicy)
     creates_per_s: float = 10.0
-    stale_ns: int = 2_000_000_000
+    book_stale_ns: int = 2_000_000_000
     quiet_ns: int = 30_000_000_000  # a silent but living book is compared by a fresh snapshot
 
     @property

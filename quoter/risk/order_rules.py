@@ -47,7 +47,7 @@ def check_market_data(intent: OrderIntent, view: RiskView, limits: Limits) -> st
     if not (spread.is_finite() and 0 < spread <= limits.book_spread_max * mid):
         return f"spread {spread} at {mid}, limit {limits.book_spread_max}"
     depth = min(view.depth_bid, view.depth_ask)
-    least = intent.size if limits.depth_min is None else limits.depth_min
+    least = intent.size if limits.book_depth_min is None else limits.book_depth_min
     if not depth >= least:
         return f"{depth} in the best levels, less than {least}"
     if intent.book_seq != view.book_seq:
@@ -83,11 +83,11 @@ def check_price_collar(intent: OrderIntent, view: RiskView, limits: Limits) -> s
         return f"price {price} is not above zero"
     if not (low.is_finite() and high.is_finite() and 0 < low <= high):
         return f"no reference price: {low} .. {high}"
-    least, most = low * (1 - limits.collar), high * (1 + limits.collar)
+    least, most = low * (1 - limits.price_collar), high * (1 + limits.price_collar)
     if not reduces(intent, view):
-        least, most = high * (1 - limits.collar), low * (1 + limits.collar)
+        least, most = high * (1 - limits.price_collar), low * (1 + limits.price_collar)
     if not least <= price <= most:
-        return f"price {price} outside {limits.collar} of {low} .. {high}"
+        return f"price {price} outside {limits.price_collar} of {low} .. {high}"
     return None
 
 
@@ -131,14 +131,14 @@ def worst_notional(
     q, B, S inventory and leaves, base.
     """
     worst = max(abs(inventory + leaves_buy), abs(inventory - leaves_sell))
-    return worst * price * (1 + limits.collar)
+    return worst * price * (1 + limits.price_collar)
 
 
 def base_room(limits: Limits, price: Decimal) -> Decimal:
     """The base units that orders may fill up at this price. Raises ArithmeticError at zero."""
     if limits.position_notional_max is None:
         return limits.inventory_max
-    worth = ORDERS_SHARE * limits.position_notional_max / (price * (1 + limits.collar))
+    worth = ORDERS_SHARE * limits.position_notional_max / (price * (1 + limits.price_collar))
     return min(limits.inventory_max, worth)
 
 

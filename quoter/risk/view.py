@@ -40,18 +40,20 @@ class RiskView:
 class Limits:
     """Hard limits; what is at risk has no default, so that none of it can silently be missing.
 
-    What a sane market looks like has one: book_spread_max, depth_min.
+    What a sane market looks like has one: book_spread_max, book_depth_min.
     """
 
     inventory_max: Decimal
     size_max: Decimal
     notional_max: Decimal  # of one order, quote currency
-    collar: Decimal  # fraction of a reference price
+    price_collar: Decimal  # fraction of a reference price
     loss_max: Decimal  # quote currency, > 0
     drawdown_max: Decimal  # quote currency below the highest equity since start, > 0
     position_notional_max: Decimal | None = None  # quote currency; None: only inventory_max binds
     book_spread_max: Decimal = Decimal("0.05")  # fraction of the mid
-    depth_min: Decimal | None = None  # base, in the best levels of each side; None: the order's
+    book_depth_min: Decimal | None = (
+        None  # base, in the best levels of each side; None: the order's
+    )
 
     def __post_init__(self) -> None:
         """Raise ValueError for a limit that would let everything pass, or nothing ever."""
@@ -59,9 +61,9 @@ class Limits:
             value = getattr(self, field.name)
             if value is None:
                 continue
-            if field.name == "depth_min":
+            if field.name == "book_depth_min":
                 if not (value.is_finite() and value >= 0):
-                    raise ValueError(f"depth_min must not be below zero, not {value}")
+                    raise ValueError(f"book_depth_min must not be below zero, not {value}")
             elif not (value.is_finite() and value > 0):
                 raise ValueError(f"{field.name} must be above zero, not {value}")
 

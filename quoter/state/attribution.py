@@ -67,7 +67,7 @@ class _SideLedger:
         for horizon_s, ledger in self._markouts.items():
             adverse = ledger.adverse(mark)
             residual = EXACT.subtract(drift, adverse)
-            horizons[horizon_s] = MarkoutPnl(adverse=adverse, residual=residual)
+            horizons[horizon_s] = MarkoutPnl(markout=adverse, residual=residual)
         return SidePnl(
             notional=self._notional, spread=self.spread, fees=self.fees, horizons=horizons
         )

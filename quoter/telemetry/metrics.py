@@ -180,7 +180,7 @@ class Metrics:
         for side, earned in snapshot.pnl.sides.items():
             for horizon_s, drift in earned.horizons.items():
                 labels = (side, f"{horizon_s}s")
-                self._set(self._markout, float(drift.adverse), *labels)
+                self._set(self._markout, float(drift.markout), *labels)
                 self._set(self._realised, earned.realised_spread_bps(horizon_s), *labels)
         self._show_assets(self._fees, snapshot.fees_paid)
         self._show_assets(self._balances, snapshot.balances)
@@ -217,7 +217,7 @@ class Metrics:
         self._feed_ups = counter("quoter_feed_connects_total", "Streams connected.", "stream")
         self._feed_downs = counter("quoter_feed_losses_total", "Streams lost.", "stream")
         self._orders = counter(
-            "quoter_order_changes_total", "Orders that reached a state.", "outcome"
+            "quoter_order_changes_total", "Orders that reached a state.", "state"
         )
         self._placed = counter("quoter_orders_placed_total", "Orders approved and sent.", "side")
         self._rejects = counter("quoter_order_rejects_total", "Orders the venue refused.", "reason")
@@ -241,7 +241,7 @@ class Metrics:
         self._state = gauge("quoter_trading_state", "1 for the current trading state.", "state")
         self._phase = gauge("quoter_phase", "1 for the current phase of the process.", "phase")
         self._causes = gauge("quoter_cause_active", "1 while this keeps us from trading.", "cause")
-        self._regime = gauge("quoter_market_regime", "1 for the market's present rung.", "state")
+        self._regime = gauge("quoter_market_regime", "1 for the market's present rung.", "level")
         self._regime_sigma = gauge(
             "quoter_regime_sigma_quote_per_sqrt_second",
             "Volatility of now and of ordinary times, by which the rung is judged.",

@@ -32,7 +32,10 @@ INPUTS = {
 }
 SIDES = {
     "widening": ("quoter_widening_quote", "Widening by inventory, price."),
-    "adverse": ("quoter_markout_cost_quote", "What fills of this side lost soon after, price."),
+    "markout_cost": (
+        "quoter_markout_cost_quote",
+        "What fills of this side lost soon after, price.",
+    ),
     "alpha": ("quoter_alpha_quote", "How much farther out the foretold move puts a side, price."),
     "cost": ("quoter_side_cost_quote", "Fee and expected adverse move of a fill, price."),
 }

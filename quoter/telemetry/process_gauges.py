@@ -39,7 +39,7 @@ class ProcessGauges:
             registry=registry,
         ).labels(*labels)
         self._calls = Counter(
-            "quoter_control_calls_total",
+            "quoter_control_requests_total",
             "Requests to the control API, by the status of the answer.",
             ("symbol", "venue", "status"),
             registry=registry,

@@ -23,11 +23,13 @@ class SafetyGauges:
             "quoter_key_rights_verified", "1 if the venue told that our key can only trade."
         )
         self._latch = self._gauge(
-            "quoter_latch_unwritten",
+            "quoter_latch_not_written",
             "1 while a kill is not on the disk; a restart forgets it.",
         )
         self._watched = self._gauge(
-            "quoter_watched", "1 while this one would cancel our orders if we died.", "by"
+            "quoter_external_stop_active",
+            "1 while this one would cancel our orders if we died.",
+            "stop",
         )
         self._dead_man_timeout = self._gauge(
             "quoter_dead_man_timeout_seconds", "Silence after which the venue cancels, 0: never."

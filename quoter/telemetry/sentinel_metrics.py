@@ -16,13 +16,15 @@ from quoter.telemetry.log_losses import LogLosses
 class SentinelMetrics:
     """What it saw last, and how often it had to act; labels as those of the daemon."""
 
-    def __init__(self, *, symbol: str, venue: str, cores: tuple[str, ...]) -> None:
+    def __init__(self, *, symbol: str, venue: str, states: tuple[str, ...]) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library does not type it
         self.registry = CollectorRegistry()
         self._labels = (symbol, venue)
-        self._cores = cores
+        self._states = states
         LogLosses(self.registry, self._labels)
-        self._core = self._gauge("quoter_sentinel_core", "1 for how the daemon is.", "core")
+        self._state = self._gauge(
+            "quoter_sentinel_daemon_state", "1 for how the daemon is.", "state"
+        )
         self._age = self._gauge(
             "quoter_sentinel_heartbeat_age_seconds", "Since the daemon's beat last changed."
         )
@@ -34,10 +36,10 @@ class SentinelMetrics:
             "Since the venue last answered it, at its last try.",
         )
         self._unlatched = self._gauge(
-            "quoter_sentinel_latch_unwritten", "1 while its kill is not on the disk."
+            "quoter_sentinel_latch_not_written", "1 while its kill is not on the disk."
         )
         self._strikes = self._counter(
-            "quoter_sentinel_strikes_total", "Times that it cancelled and latched."
+            "quoter_sentinel_kills_total", "Times that it cancelled and latched."
         )
         self._cancelled = self._counter(
             "quoter_sentinel_cancelled_orders_total", "Orders that it took out of the market."
@@ -47,10 +49,10 @@ class SentinelMetrics:
         self.latch(is_written=True)
         self._orders.labels(*self._labels).set(nan)
 
-    def heartbeat(self, core: str, silence_s: float) -> None:
+    def heartbeat(self, state: str, silence_s: float) -> None:
         """How the daemon is, and for how long it has said nothing."""
-        for name in self._cores:
-            self._core.labels(*self._labels, name).set(name == core)
+        for name in self._states:
+            self._state.labels(*self._labels, name).set(name == state)
         self._age.labels(*self._labels).set(silence_s)
 
     def struck(self) -> None:

@@ -49,7 +49,7 @@ class StepLog:
         for denied in step.denied:
             self._denied(step, denied)
         for what, detail in step.anomalies:
-            self._remark(step, ("oddity", what), detail=detail)
+            self._remark(step, ("anomaly", what), detail=detail)
         if step.quote is not None:
             self._sides_off(step, frozenset(_off_names(step)))
             if self._why_every_ns and step.event.ts_ns >= self._why_due_ns:
@@ -135,7 +135,7 @@ class StepLog:
     def _why(self, step: Step, quote: TwoSidedQuote) -> None:
         if terms := why(quote):
             self._why_due_ns = step.event.ts_ns + self._why_every_ns
-            self._log.info("why", seq=step.seq, **terms)
+            self._log.info("quote_terms", seq=step.seq, **terms)
 
     def _event(self, step: Step) -> None:
         match step.event:
@@ -151,11 +151,11 @@ class StepLog:
                 self._remark(step, ("alarm", cause), reason=text)
             case OperatorCommand(action=action, actor=actor, text=text):
                 self._log.warning(
-                    "operator", seq=step.seq, action=action.value, actor=actor, reason=text
+                    "operator_command", seq=step.seq, action=action.value, actor=actor, reason=text
                 )
             case LiveParamsChanged(params=params, actor=actor, text=text):
                 self._log.warning(
-                    "params", seq=step.seq, actor=actor, reason=text, **asdict(params)
+                    "live_params_changed", seq=step.seq, actor=actor, reason=text, **asdict(params)
                 )
             case _:
                 pass

@@ -69,7 +69,7 @@ def engine_config() -> EngineConfig:
             inventory_max=20 * SIZE,
             size_max=4 * SIZE,
             notional_max=Decimal("1e9"),
-            collar=Decimal("0.05"),
+            price_collar=Decimal("0.05"),
             loss_max=Decimal("1e9"),
             drawdown_max=Decimal("1e9"),
         ),

@@ -177,7 +177,7 @@ async def test_a_sandbox_that_lost_its_memory_gets_new_books_and_a_warning(tmp_p
     assert "wiped" in first.reason
     assert second.sealed_ns is None
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    assert [line["level"] for line in lines if line["event"] == "venue_wiped"] == ["warning"]
+    assert [line["level"] for line in lines if line["event"] == "venue_was_reset"] == ["warning"]
 
 
 async def test_a_damaged_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -275,7 +275,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 async def unwritten(daemon: Started) -> float:
     """What its metrics say of a kill that is not on the disk."""
     lines = (await daemon.get("/metrics"))[1].splitlines()
-    (line,) = [line for line in lines if line.startswith("quoter_latch_unwritten{")]
+    (line,) = [line for line in lines if line.startswith("quoter_latch_not_written{")]
     return float(line.rpartition(" ")[2])
 
 

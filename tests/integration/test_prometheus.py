@@ -126,8 +126,10 @@ async def test_it_has_our_series_no_rule_fails_and_a_kill_rings_the_bell(
             for expression in EXPRESSIONS:
                 assert "result" in await server.get("query", query=expression), expression
             assert await server.value("quoter_loss_limit_quote") == LOSS_MAX
-            assert await server.value("sum(quoter_watched)") == 0  # and it is not asked to be
-            assert not await server.firing() & {"QuoterKilled", "QuoterUnwatched"}
+            assert (
+                await server.value("sum(quoter_external_stop_active)") == 0
+            )  # and it is not asked to be
+            assert not await server.firing() & {"QuoterKilled", "QuoterNoExternalStop"}
             async with quoter(sandbox, tmp_path, "kill", "test") as kill:
                 assert (await kill.ended(WITHIN_S))[0] == 0, kill.text
             await until(is_killed, "the alert of a kill", daemon)

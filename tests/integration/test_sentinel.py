@@ -28,7 +28,7 @@ from quoter.service.external_stops.heartbeat_files import (
     put,
 )
 from quoter.service.killswitch.latch import Latch
-from quoter.service.sentinel.heartbeat_monitor import Core, HeartbeatMonitor
+from quoter.service.sentinel.heartbeat_monitor import DaemonState, HeartbeatMonitor
 from quoter.service.sentinel.process import Sentinel
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
 from quoter.venues.config import VenueConfig
@@ -108,7 +108,7 @@ async def watching(sandbox: RunningSandbox, folder: Path) -> AsyncIterator[Senti
         door=door,
         folder=folder,
         vigil=HeartbeatMonitor(identity=US, stale_s=STALE_S),
-        metrics=SentinelMetrics(symbol="BTC/USDT", venue="binance", cores=tuple(Core)),
+        metrics=SentinelMetrics(symbol="BTC/USDT", venue="binance", states=tuple(DaemonState)),
         now_ns=time.time_ns,
     )
     task = asyncio.create_task(sentinel.run())
@@ -167,7 +167,7 @@ async def test_only_a_new_beat_counts_as_a_sign_of_life(
     async with watching(venue, tmp_path) as sentinel:
         core.fall_silent()
         await asyncio.sleep(0.1)
-        while sentinel._vigil.core is not Core.SILENT:
+        while sentinel._vigil.core is not DaemonState.SILENT:
             match what:
                 case "its clock runs":
                     put(core.path, replace(beat(core._seq), ts_ns=time.time_ns()))
@@ -213,7 +213,7 @@ async def test_a_start_that_dies_is_latched_only_if_it_left_orders(
     """A venue that is away at the start must not need a re-arm afterwards."""
     core.beat(Life.STARTING)
     async with watching(still_sandbox, tmp_path) as sentinel:
-        await until(lambda: sentinel._vigil.core is Core.SILENT, "silent")
+        await until(lambda: sentinel._vigil.core is DaemonState.SILENT, "silent")
         asked = still_sandbox.server.venue.counts["request_open_orders"]
         await until(
             lambda: still_sandbox.server.venue.counts["request_open_orders"] > asked, "swept"
@@ -323,11 +323,11 @@ async def test_orders_do_not_outlive_a_daemon_that_is_killed_or_frozen(
             assert took_s <= GONE_S_MAX
 
 
-async def watched_by(daemon: Started) -> dict[str, float]:
+async def active_external_stops(daemon: Started) -> dict[str, float]:
     """What its metrics say of each who may watch it."""
     families = text_string_to_metric_families((await daemon.get("/metrics"))[1])
-    (watched,) = [family for family in families if family.name == "quoter_watched"]
-    return {sample.labels["by"]: sample.value for sample in watched.samples}
+    (watched,) = [family for family in families if family.name == "quoter_external_stop_active"]
+    return {sample.labels["stop"]: sample.value for sample in watched.samples}
 
 
 async def test_a_daemon_that_nobody_watches_any_more_pauses_until_somebody_does(
@@ -336,7 +336,7 @@ async def test_a_daemon_that_nobody_watches_any_more_pauses_until_somebody_does(
     async with arena(tmp_path, seed=6) as fight:
         daemon = await fight.start()
         await until(lambda: len(own(fight.sandbox)) >= 2, "quotes", daemon)
-        assert await watched_by(daemon) == {"sentinel": 1, "dead_man": 0}
+        assert await active_external_stops(daemon) == {"sentinel": 1, "dead_man": 0}
         fight.sentinel.process.kill()
 
         async def is_paused_for_it() -> bool:
@@ -344,13 +344,13 @@ async def test_a_daemon_that_nobody_watches_any_more_pauses_until_somebody_does(
             return status == 503 and "sentinel_lost" in body
 
         await eventually(is_paused_for_it)
-        assert await watched_by(daemon) == {"sentinel": 0, "dead_man": 0}
+        assert await active_external_stops(daemon) == {"sentinel": 0, "dead_man": 0}
         await until(lambda: not own(fight.sandbox), "cancelled", daemon)
         async with quoter(fight.sandbox, tmp_path, "sentinel", QUOTER_SENTINEL_PORT="0") as again:
             await until(lambda: len(own(fight.sandbox)) >= 2, "quotes again", daemon)
             daemon.process.terminate()
             assert (await daemon.ended(ANSWER_S))[0] == ExitCode.CLEAN
-            await until(lambda: again.said("daemon_is"), "seen")
+            await until(lambda: again.said("daemon_state"), "seen")
             again.process.terminate()
             assert (await again.ended(ANSWER_S))[0] == 0
     assert not Latch(tmp_path).is_set()

@@ -14,7 +14,7 @@ from tests.unit.engine.cases import EngineHarness, config, limits, places
 LIMITS = limits(
     size_max=Decimal(2),
     notional_max=Decimal(150),
-    collar=Decimal("0.02"),
+    price_collar=Decimal("0.02"),
     position_notional_max=Decimal(400),
 )
 SHAPED = config(

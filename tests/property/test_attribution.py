@@ -45,7 +45,7 @@ def rests(pnl: Pnl) -> list[Decimal]:
             earned = pnl.held - pnl.funding
             for side in sides:
                 drift = side.horizons[horizon_s]
-                earned += side.spread + drift.adverse + drift.residual - side.fees
+                earned += side.spread + drift.markout + drift.residual - side.fees
             found.append(pnl.total - earned)
     return found
 
@@ -258,7 +258,7 @@ def test_every_part_is_what_an_accountant_would_find(
             assert pnl.total == accountant.total()
             for side, earned in pnl.sides.items():
                 for horizon_s, drift in earned.horizons.items():
-                    assert drift.adverse == accountant.adverse(side, horizon_s)
+                    assert drift.markout == accountant.adverse(side, horizon_s)
 
 
 # ---------------------------------------------------------------- the check itself
@@ -303,7 +303,7 @@ def negate(pnl: Pnl, part: str) -> Pnl:
     [
         *((negate, part) for part in ("total", "spread", "inventory", "fees", "funding", "held")),
         *((negate_side, part) for part in ("spread", "fees")),
-        *((negate_horizon, part) for part in ("adverse", "residual")),
+        *((negate_horizon, part) for part in ("markout", "residual")),
     ],
 )
 def test_one_wrong_sign_does_not_add_up(turn: Callable[[Pnl, str], Pnl], part: str) -> None:

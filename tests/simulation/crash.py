@@ -104,7 +104,7 @@ def config(who: Maker) -> EngineConfig:
     if who is Maker.STATIC:
         known = replace(known, shape=BARE, toxic_flow=IGNORANT, is_calibrating=False)
     is_on = who is Maker.EVERYTHING
-    regime = RegimePolicy(is_on=is_on, drop_max=LOSS_SOFT)
+    regime = RegimePolicy(is_on=is_on, equity_drop=LOSS_SOFT)
     return replace(maker(MARKET, order_size=ORDER_SIZE), pricing=known, regime=regime)
 
 
@@ -152,7 +152,7 @@ class Meeting:
         simulation.run_until(over_s + self.job.tail_s)
         pnl = engine.attribution.pnl(engine.market.mid)
         sides = sum(
-            side.spread + side.horizons[5].adverse + side.horizons[5].residual - side.fees
+            side.spread + side.horizons[5].markout + side.horizons[5].residual - side.fees
             for side in pnl.sides.values()
         )
         parts = pnl.spread + pnl.inventory - pnl.fees - pnl.funding, pnl.held - pnl.funding + sides

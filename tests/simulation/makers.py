@@ -48,7 +48,7 @@ IGNORANT = ToxicFlowConfig(alpha_max=0.0, markout_cost_max=0.0, side_cooldown_s=
 EAGER = RequotePolicy(hold_ns=0, tolerance=0.0)
 # Neither do hundreds of fills a minute stop it: the law is about inventory.
 UNHURRIED = ActivityPolicy(
-    jump=0.0, drift=0.0, creates_per_min=10**9, creates_per_fill=0, turnover_max=1e9
+    price_jump=0.0, quote_drift=0.0, creates_per_min=10**9, creates_per_fill=0, turnover_max=1e9
 )
 
 
@@ -86,10 +86,10 @@ def maker(
             inventory_max=LOTS_MAX * size,
             size_max=2 * size,
             notional_max=Decimal("1e12"),
-            collar=Decimal("0.05"),
+            price_collar=Decimal("0.05"),
             loss_max=Decimal("1e9"),
             drawdown_max=Decimal("1e9"),
-            depth_min=Decimal(0),  # some of its markets are nearly all ours
+            book_depth_min=Decimal(0),  # some of its markets are nearly all ours
         ),
         order_size=size,
         target=target,
@@ -113,7 +113,7 @@ def law(gamma: float, seed: int, *, shape: QuoteShape = BARE, market: MarketSpec
     )
     return Setup(
         market=market,
-        engine=replace(config, stale_ns=10 * NS_PER_S),
+        engine=replace(config, book_stale_ns=10 * NS_PER_S),
         seed=seed,
         latency=INSTANT,
         tick_ns=NS_PER_S,

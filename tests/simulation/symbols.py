@@ -88,7 +88,7 @@ def setup(job: Job) -> Setup:
         config = replace(config, pricing=pricing)
     return Setup(
         market=market,
-        engine=replace(config, stale_ns=10 * NS_PER_S),
+        engine=replace(config, book_stale_ns=10 * NS_PER_S),
         seed=1,
         tick_ns=NS_PER_S,
         depth_ns=NS_PER_S,

@@ -37,7 +37,7 @@ LEVELS = 5
 # This market leaps by as much as it likes: only its age is judged here.
 ANY_PRICE = replace(
     CONFIG,
-    limits=replace(CONFIG.limits, collar=Decimal(100)),
+    limits=replace(CONFIG.limits, price_collar=Decimal(100)),
     regime=RegimePolicy(is_on=False),
 )
 

@@ -46,7 +46,7 @@ class ActivityLimits:
         self._causes, self._limits = causes, limits
         self._foretold_per_s = foretold_per_s
         self.references = PriceReferences()
-        self._jump = PriceJump(jump=policy.jump, drift=policy.drift)
+        self._jump = PriceJump(jump=policy.price_jump, drift=policy.quote_drift)
         self._rate = MessageRate(per_min=policy.creates_per_min, per_fill=policy.creates_per_fill)
         self._executions = RepeatedExecution(
             volume_max=policy.turnover_max * float(limits.inventory_max)

@@ -32,14 +32,14 @@ class Losses:
         inventory: Inventory,
         attribution: Attribution,
         causes: HaltCauses,
-        minute_loss_max: Decimal,
+        markout_loss_max: Decimal,
     ) -> None:
         self._limits = limits
         self._market = market
         self._inventory = inventory
         self._attribution = attribution
         self._causes = causes
-        self._minute = MarkoutLossMonitor(minute_loss_max)
+        self._minute = MarkoutLossMonitor(markout_loss_max)
         self._marked_ns = 0  # when there was a fair value last
         self._peak = Decimal(0)
         self.equity = Decimal(0)

@@ -33,7 +33,7 @@ class RiskViews:
         references: PriceReferences,
         room: Headroom,
     ) -> None:
-        self._is_spot, self._stale_ns = config.is_spot, config.stale_ns
+        self._is_spot, self._stale_ns = config.is_spot, config.book_stale_ns
         self._market = market
         self._orders = orders
         self._inventory = inventory

@@ -15,14 +15,14 @@ RESYNC_APART_NS = 1_000 * NS_PER_MS  # a feed that only talks nonsense is not as
 
 
 class FeedHealth:
-    """stale_ns: silence, pongs included, that pauses us; quiet_ns: book age that wants a check."""
+    """book_stale_ns: silence, pongs too, that pauses quoting; quiet_ns: age that needs a check."""
 
     def __init__(
-        self, *, market: MarketView, causes: HaltCauses, stale_ns: int, quiet_ns: int
+        self, *, market: MarketView, causes: HaltCauses, book_stale_ns: int, quiet_ns: int
     ) -> None:
         self._market = market
         self._causes = causes
-        self._stale_ns = stale_ns
+        self._stale_ns = book_stale_ns
         self._quiet_ns = quiet_ns
         self._is_up = False
         self._resync_ns = 0

@@ -72,7 +72,7 @@ class Flattening:
         net, instrument = self._inventory.net, self._instrument
         if bid is None or ask is None or net == 0:
             return None
-        mid, collar = (bid.price + ask.price) / 2, float(self._limits.collar)
+        mid, collar = (bid.price + ask.price) / 2, float(self._limits.price_collar)
         if net > 0:
             side = Side.SELL
             least = max(bid.price * (1 - REACH), mid * (1 - collar))

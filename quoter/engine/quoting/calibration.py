@@ -82,7 +82,7 @@ class Calibration:
         self._volatility: Volatility | None = None
         self._intensity: Intensity | None = None
         self._frozen: IntensityEstimate | None = None
-        is_counting = config.counts_own_fills and config.is_calibrating
+        is_counting = config.fill_correction and config.is_calibrating
         self._own_fills = FillCorrection() if is_counting else None
         self._exact = BoundedModel(lots_max) if config.is_exact else None
         self.fill_factor = 1.0

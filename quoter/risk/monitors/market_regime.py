@@ -40,7 +40,7 @@ MOVES = (Move(Regime.REDUCE_ONLY, 10, 8.0), Move(Regime.WIDE, 3, 4.0))
 class RegimePolicy:
     """wide_ratio, reduce_ratio: volatility now over usual volatility; calm_s seconds per rung.
 
-    drop_max: fall of equity from its highest that is no longer for quoting, quote currency, None
+    equity_drop: fall of equity from its highest that is no longer for quoting, quote currency, None
     for off. WIDE: the half-spread grows by `multiplier`, sides that do not unwind stay
     `stale_sigmas` sigma sqrt(1 s) away, sizes shrink to `size_factor`. REDUCE_ONLY: the side that
     unwinds stays `unwind_sigmas` fast sigma sqrt(1 s) away, what a quarter of a second moves.
@@ -50,7 +50,7 @@ class RegimePolicy:
     wide_ratio: float = 2.0
     reduce_ratio: float = 4.0
     calm_s: float = 60.0
-    drop_max: float | None = None
+    equity_drop: float | None = None
     multiplier: float = 1.5
     stale_sigmas: float = 1.5
     # The design says 1. In a fall that goes on, the order then stands above every price to come
@@ -112,8 +112,8 @@ class MarketRegime:
         self, ts_ns: int, mid: float | None, now: float | None, usual: float | None, equity: float
     ) -> Iterator[Sign]:
         policy = self._policy
-        if policy.drop_max is not None:
-            yield from self._drop(equity, policy.drop_max)
+        if policy.equity_drop is not None:
+            yield from self._drop(equity, policy.equity_drop)
         if now is None or usual is None or not usual > 0.0:
             return
         ratio, is_wide = now / usual, now > policy.wide_ratio * usual

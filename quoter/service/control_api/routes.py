@@ -116,7 +116,7 @@ class Control:
             except Refused as refused:
                 if not refused.is_told:
                     log.warning(
-                        "control_refused", path=request.path, actor=str(caller), why=str(refused)
+                        "control_refused", path=request.path, actor=str(caller), reason=str(refused)
                     )
                 return self._refusal(refused)
             return self._answer(reply)

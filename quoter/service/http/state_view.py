@@ -76,7 +76,7 @@ def _pnl(pnl: Pnl) -> Json:
 def _side_pnl(earned: SidePnl) -> Json:
     horizons: dict[str, Json] = {
         f"{horizon_s}s": {
-            "adverse": str(drift.adverse),
+            "markout": str(drift.markout),
             "residual": str(drift.residual),
             "realised_spread_bps": _number(earned.realised_spread_bps(horizon_s)),
         }

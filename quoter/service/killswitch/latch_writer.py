@@ -93,7 +93,7 @@ class LatchWriter:
         writing = asyncio.create_task(self.run(), name="latch-settle")
         try:
             if not await self.written(SETTLE_S_MAX):
-                log.critical("latch_not_settled", wanted=self._wanted is not None)
+                log.critical("latch_not_written_at_shutdown", wanted=self._wanted is not None)
         finally:
             writing.cancel()
             self._thread.shutdown(wait=False)

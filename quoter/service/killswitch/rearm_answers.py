@@ -29,7 +29,7 @@ class RearmAnswers:
         """The end of this request, with what spoke against it last."""
         if self._last is not None:
             text = f"{text}: {self._last.text}"
-        log.warning("rearm_given_up", kill_id=kill_id, reason=text)
+        log.warning("rearm_abandoned", kill_id=kill_id, reason=text)
         self._write(RearmAnswer(kill_id, text, is_final=True))
 
     def _write(self, answer: RearmAnswer) -> None:

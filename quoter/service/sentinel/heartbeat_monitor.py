@@ -13,12 +13,12 @@ from quoter.service.external_stops.heartbeat_files import (
 )
 
 
-class Core(StrEnum):
+class DaemonState(StrEnum):
     """How the daemon is, as far as can be seen from outside."""
 
     ABSENT = "absent"  # no beat was ever seen
     UNREADABLE = "unreadable"  # its beat is there, and of a form that we don't know
-    STRANGER = "stranger"  # it trades another market than we watch
+    OTHER_MARKET = "other_market"  # it trades another market than we watch
     STARTING = "starting"  # nothing of this run is at the venue
     ALIVE = "alive"
     KILLED = "killed"  # it says so itself, and cancels
@@ -40,31 +40,31 @@ class HeartbeatMonitor:
         self._stale_s = stale_s
         self._pulse = HeartbeatReader(monotonic_s)
         self.beat: HeartbeatWriter | None = None  # the last one of ours
-        self.core = Core.ABSENT
+        self.core = DaemonState.ABSENT
         self.silence_s = 0.0
 
-    def look(self, beat: HeartbeatWriter | None, *, is_there: bool = False) -> Core:
+    def look(self, beat: HeartbeatWriter | None, *, is_there: bool = False) -> DaemonState:
         """Take in what lies there now; None: nothing that can be read, which is no news.
 
         `is_there`: a file is. A daemon that never gave another sign can't be watched by it.
         """
         if beat is not None and beat.identity != self._identity:
-            self.core = Core.STRANGER
+            self.core = DaemonState.OTHER_MARKET
             return self.core
         self.silence_s = self._pulse.look(beat.mark if beat is not None else "")
         self.beat = beat or self.beat
         self.core = self._judge(self.beat)
-        if beat is None and is_there and self.core in (Core.ABSENT, Core.STOPPED):
-            self.core = Core.UNREADABLE
+        if beat is None and is_there and self.core in (DaemonState.ABSENT, DaemonState.STOPPED):
+            self.core = DaemonState.UNREADABLE
         return self.core
 
-    def _judge(self, beat: HeartbeatWriter | None) -> Core:
+    def _judge(self, beat: HeartbeatWriter | None) -> DaemonState:
         if beat is None:
-            return Core.ABSENT
+            return DaemonState.ABSENT
         if beat.life is Life.STOPPED:
-            return Core.STOPPED
+            return DaemonState.STOPPED
         if self.silence_s > self._stale_s:
-            return Core.SILENT
+            return DaemonState.SILENT
         if beat.life is Life.STARTING:
-            return Core.STARTING
-        return Core.KILLED if beat.state == TradingState.KILLED.name else Core.ALIVE
+            return DaemonState.STARTING
+        return DaemonState.KILLED if beat.state == TradingState.KILLED.name else DaemonState.ALIVE

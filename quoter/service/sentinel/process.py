@@ -25,7 +25,7 @@ from quoter.service.external_stops.heartbeat_files import (
     put,
 )
 from quoter.service.killswitch.latch import Latch
-from quoter.service.sentinel.heartbeat_monitor import Core, HeartbeatMonitor
+from quoter.service.sentinel.heartbeat_monitor import DaemonState, HeartbeatMonitor
 from quoter.service.sentinel.venue_audit import Audit
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
 from quoter.venues.ports import CancelGateway
@@ -40,8 +40,10 @@ RETRIES_S = (0.25, 0.5, 1.0, 2.0)  # then the last one again and again
 TRY_S_MAX = 5.0
 ALIVE_S = 2.0  # our own loop: silent for longer is not alive
 VENUE_S_MAX = 30.0  # without an answer of the venue for so long we protect nobody
-UNSEEN = frozenset({Core.STRANGER, Core.UNREADABLE})  # whoever it is, we don't watch it
-ALARMING = UNSEEN | {Core.SILENT}
+UNSEEN = frozenset(
+    {DaemonState.OTHER_MARKET, DaemonState.UNREADABLE}
+)  # whoever it is, we don't watch it
+ALARMING = UNSEEN | {DaemonState.SILENT}
 
 
 class Sentinel:
@@ -104,9 +106,9 @@ class Sentinel:
             self._metrics.heartbeat(core, self._vigil.silence_s)
             if core is not before:
                 say = log.error if core in ALARMING else log.info
-                say("daemon_is", was=before, now=core, silence_s=round(self._vigil.silence_s, 2))
+                say("daemon_state", was=before, now=core, silence_s=round(self._vigil.silence_s, 2))
                 self._fresh.set()
-            if core is Core.SILENT and before is not Core.SILENT:
+            if core is DaemonState.SILENT and before is not DaemonState.SILENT:
                 self._alarm.set()
             self._show_life()
             await asyncio.sleep(POLL_S)
@@ -132,7 +134,7 @@ class Sentinel:
         try:
             put(self._folder / SENTINEL_BEAT, beat)
         except OSError as error:
-            log.error("sentinel_beat_not_written", error=str(error))
+            log.error("sentinel_heartbeat_not_written", error=str(error))
 
     async def _strike_when_needed(self) -> None:
         while True:
@@ -143,7 +145,7 @@ class Sentinel:
             if self._breach:
                 text, self._breach = self._breach, ""
                 await self._strike(f"the venue says {text}", is_latching=True)
-            if self._vigil.core is Core.SILENT:
+            if self._vigil.core is DaemonState.SILENT:
                 await self._strike_the_silent()
 
     async def _strike_the_silent(self) -> None:
@@ -157,14 +159,14 @@ class Sentinel:
     async def _strike(self, text: str, *, is_latching: bool, mark: str = "") -> None:
         """Cancel and latch at the same time: neither may wait for the other."""
         if is_latching:
-            log.critical("sentinel_strikes", reason=text)
+            log.critical("sentinel_kill", reason=text)
             self._metrics.struck()
         async with asyncio.TaskGroup() as both:
             sweeping = both.create_task(self._sweep())
             if is_latching:
                 both.create_task(self._latch_it(text, mark))
         if sweeping.result() and not is_latching and mark != self._handled:
-            log.critical("sentinel_strikes", reason=text)
+            log.critical("sentinel_kill", reason=text)
             self._metrics.struck()
             await self._latch_it(text, mark)
 
@@ -197,11 +199,11 @@ class Sentinel:
                     self._audit.answered(listed)
                     left = await self._door.cancel_all() if listed else 0
             except (VenueError, TimeoutError) as error:
-                log.error("sweep_failed", error=repr(error))
+                log.error("sentinel_cancel_failed", error=repr(error))
             else:
                 self._metrics.swept(listed, left)
                 if listed:
-                    log.warning("swept", found=listed, left=left)
+                    log.warning("sentinel_cancelled_orders", found=listed, left=left)
                 if not left:
                     break
             await asyncio.sleep(pause_s)
@@ -216,20 +218,20 @@ class Sentinel:
             core = self._vigil.core
             if self._must_be_flat(core):
                 await self._sweep()
-            elif core is not Core.SILENT:
-                beat = self._vigil.beat if core is Core.ALIVE else None
+            elif core is not DaemonState.SILENT:
+                beat = self._vigil.beat if core is DaemonState.ALIVE else None
                 if await self._audit.look(beat.holdings if beat is not None else None):
                     self._breach = self._audit.breach
                     self._alarm.set()
             self._metrics.looked(self._audit.answered_ago_s())
             await _wait(self._fresh, self._audit.pause_s)
 
-    def _must_be_flat(self, core: Core) -> bool:
+    def _must_be_flat(self, core: DaemonState) -> bool:
         """Is there no reason for an order of ours to be at the venue, by what the daemon says?"""
-        if core is Core.STARTING:
+        if core is DaemonState.STARTING:
             return True
         is_latched = self._latch.is_set() or self._unlatched is not None
-        is_killed = core is Core.KILLED or (core is Core.ALIVE and is_latched)
+        is_killed = core is DaemonState.KILLED or (core is DaemonState.ALIVE and is_latched)
         return self._audit.must_be_flat(is_killed=is_killed)
 
     async def _connect(self) -> bool:

@@ -65,7 +65,7 @@ class Audit:
         """
         report = await self._door.report(RequestReport(kind=ReportKind.BALANCES))
         if not isinstance(report, BalanceReport):
-            log.warning("balances_not_told", text=getattr(report, "text", ""))
+            log.warning("balances_not_reported", text=getattr(report, "text", ""))
             return False
         self._answered_s = self._monotonic_s()
         if holdings is None:

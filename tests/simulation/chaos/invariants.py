@@ -74,7 +74,7 @@ class Invariants:
         if not book.ready or engine.market.bid is None:
             raise Breach("I5", f"{order.client_id} without a book")
         age_ns = now_ns - self.heard_ns
-        if age_ns > self._plan.engine.stale_ns + self._plan.tick_ns:
+        if age_ns > self._plan.engine.book_stale_ns + self._plan.tick_ns:
             raise Breach("I5", f"{order.client_id}: nothing heard for {age_ns / 1e9:.2f} s")
         true = self.books.get(book.last)
         shown = book.bids.near[-1], -book.asks.near[-1]
@@ -93,9 +93,9 @@ class Invariants:
         net, sign = engine.inventory.net, order.side.sign
         worst = sign * net + engine.orders.leaves(order.side)  # it is counted already
         distance = abs(float(order.price) / mid - 1)
-        if worst > 0 and not distance <= float(limits.collar) + SLACK:
+        if worst > 0 and not distance <= float(limits.price_collar) + SLACK:
             raise Breach("I9", f"{order.client_id} is {distance * 1e4:.0f} bps from {mid}")
-        worth = worst * Decimal(repr(market.ask.price)) * (1 + limits.collar)
+        worth = worst * Decimal(repr(market.ask.price)) * (1 + limits.price_collar)
         if limits.position_notional_max is not None and not worth <= limits.position_notional_max:
             raise Breach("I9", f"{order.client_id} takes the worst case to {worth}")
 

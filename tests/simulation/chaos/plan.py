@@ -169,11 +169,11 @@ class Plan:
         return [
             f"seed {self.seed}, {self.seconds:g} virtual s, faults until {self.faults_end_s:g} s",
             f"limit {config.limits.inventory_max} (worth "
-            f"{config.limits.position_notional_max}), collar {config.limits.collar}, jump "
-            f"{config.activity.jump:g}, {config.activity.creates_per_min} creates/min",
+            f"{config.limits.position_notional_max}), collar {config.limits.price_collar}, jump "
+            f"{config.activity.price_jump:g}, {config.activity.creates_per_min} creates/min",
             f"order {config.order_size}, "
             f"{config.creates_per_s:.1f} creates/s, hold {config.requote.hold_ns / 1e9:.2f} s, "
-            f"ttl {config.requote.ttl_ns / 1e9:.0f} s, stale {config.stale_ns / 1e9:.2f} s, "
+            f"ttl {config.requote.ttl_ns / 1e9:.0f} s, stale {config.book_stale_ns / 1e9:.2f} s, "
             f"fence {reconcile.fence_ns / 1e9:.1f} s, maker fee {self.market.fee_maker}",
             f"ways {latency.request_ns // NS_PER_MS}/{latency.answer_ns // NS_PER_MS}/"
             f"{latency.private_ns // NS_PER_MS}/{latency.market_ns // NS_PER_MS} ms, "
@@ -267,12 +267,12 @@ def _limits(market: MarketSpec, size: Decimal, inventory_max: Decimal, random: R
         inventory_max=inventory_max,
         size_max=2 * size,
         notional_max=2 * size * market.mid,
-        collar=collar,
+        price_collar=collar,
         loss_max=Decimal("1e9"),
         drawdown_max=Decimal("1e9"),
         position_notional_max=worth * share if share is not None else None,
         book_spread_max=random.choice((Decimal("0.01"), Decimal("0.05"))),
-        depth_min=random.choice((None, Decimal(0), size)),
+        book_depth_min=random.choice((None, Decimal(0), size)),
     )
 
 
@@ -284,8 +284,8 @@ def _engine(market: MarketSpec, random: Random) -> EngineConfig:
         config,
         limits=_limits(market, size, orders * size, random),
         activity=ActivityPolicy(
-            jump=random.choice((0.002, 0.003, 0.0)),
-            drift=random.choice((0.01, 0.03)),
+            price_jump=random.choice((0.002, 0.003, 0.0)),
+            quote_drift=random.choice((0.01, 0.03)),
             creates_per_min=random.choice((200, 600)),
             creates_per_fill=500,
             turnover_max=random.choice((200.0, 1_000.0)),  # takers come by the second here
@@ -304,6 +304,6 @@ def _engine(market: MarketSpec, random: Random) -> EngineConfig:
         regime=RegimePolicy(is_on=orders == 6),
         hysteresis=Hysteresis(pauses_max=STORM_PAUSES_MAX),
         creates_per_s=random.choice((1.0, 3.0, 10.0)),
-        stale_ns=round(random.uniform(1.0, 5.0) * NS_PER_S),
+        book_stale_ns=round(random.uniform(1.0, 5.0) * NS_PER_S),
         quiet_ns=round(random.uniform(5.0, 30.0) * NS_PER_S),
     )

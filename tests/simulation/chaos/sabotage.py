@@ -165,7 +165,7 @@ def trust_the_feed(config: EngineConfig) -> Engine:
 
 
 def never_stale(config: EngineConfig) -> Engine:
-    return Engine(replace(config, stale_ns=10**18))
+    return Engine(replace(config, book_stale_ns=10**18))
 
 
 def no_budget(config: EngineConfig) -> Engine:

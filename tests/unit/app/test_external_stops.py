@@ -82,7 +82,7 @@ def test_a_switch_that_is_not_armed_forbids_every_create(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("sentinel", "dead_man_s", "meaning"),
+    ("sentinel", "dead_man_s", "note"),
     [
         ("off", 0, "nobody cancels our orders if this process dies"),
         ("auto", 0, "nobody cancels our orders if this process dies, unless a sentinel runs"),
@@ -92,12 +92,12 @@ def test_a_switch_that_is_not_armed_forbids_every_create(tmp_path: Path) -> None
     ],
 )
 def test_the_start_says_who_would_cancel(
-    tmp_path: Path, sentinel: str, dead_man_s: int, meaning: str
+    tmp_path: Path, sentinel: str, dead_man_s: int, note: str
 ) -> None:
     with capture_logs() as lines:
         watched(tmp_path, dead_man_s, sentinel=sentinel).guards(Switch())
-    (line,) = [line for line in lines if line["event"] == "watched_by"]
-    assert line["meaning"].partition(":")[0] == meaning
+    (line,) = [line for line in lines if line["event"] == "external_stops"]
+    assert line["note"].partition(":")[0] == note
 
 
 def test_a_dry_run_is_watched_by_nobody() -> None:

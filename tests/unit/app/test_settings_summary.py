@@ -66,7 +66,7 @@ def test_every_row_is_a_line_with_the_first_quote_that_has_terms_and_only_then()
     rows = summary_rows(wanted, order_size=0.005)
     assert [line["name"] for line in found] == [row.name for row in rows]
     for line, row in zip(found, rows, strict=True):
-        assert (line["event"], line["log_level"]) == ("meaning", "info")
+        assert (line["event"], line["log_level"]) == ("settings_summary", "info")
         assert line["value"] == pytest.approx(row.value, rel=1e-7)
         assert line["sentence"] == row.sentence
         if row.bps is None:
@@ -88,7 +88,7 @@ def test_what_an_operator_should_know_first_is_a_warning() -> None:
     found = [
         line for line in lines(SettingsSummaryLog(eager), QUOTE) if line["log_level"] == "warning"
     ]
-    assert {line["event"] for line in found} == {"meaning_warning"}
+    assert {line["event"] for line in found} == {"settings_warning"}
     assert "ceiling" in found[0]["reason"]
     assert not [
         one for one in lines(SettingsSummaryLog(engine()), QUOTE) if one["log_level"] == "warning"
@@ -118,7 +118,7 @@ def test_settings_without_a_meaning_do_not_stop_the_daemon() -> None:
     with pytest.raises(InvalidInput):
         meant_by(nothing, TERMS)
     (line,) = lines(SettingsSummaryLog(nothing), QUOTE, QUOTE)
-    assert (line["event"], line["log_level"]) == ("meaning_unknown", "warning")
+    assert (line["event"], line["log_level"]) == ("settings_summary_unavailable", "warning")
 
 
 @pytest.mark.parametrize("log_format", ["json", "pretty"])
@@ -151,6 +151,6 @@ def test_a_limit_that_no_order_can_pass_is_a_warning_with_the_first_quote() -> N
     found = [
         line
         for line in lines(SettingsSummaryLog(poor), QUOTE)
-        if line["event"] == "meaning_warning"
+        if line["event"] == "settings_warning"
     ]
     assert any("QUOTER_NOTIONAL_MAX" in str(line["reason"]) for line in found)

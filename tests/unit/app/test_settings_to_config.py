@@ -135,9 +135,9 @@ def test_what_may_be_lost_from_the_peak_follows_the_loss_limit_unless_said_other
         settings(loss_max="42", drawdown_max="7", regime_equity_drop="3"),
     )
     assert limits(usual).drawdown_max == 42
-    assert regime_policy(usual) == RegimePolicy(drop_max=21.0)
+    assert regime_policy(usual) == RegimePolicy(equity_drop=21.0)
     assert limits(said).drawdown_max == 7
-    assert regime_policy(said) == RegimePolicy(drop_max=3.0)
+    assert regime_policy(said) == RegimePolicy(equity_drop=3.0)
 
 
 def test_the_ladder_of_the_market_is_as_the_settings_say(instrument: Instrument) -> None:
@@ -162,11 +162,11 @@ def test_the_collar_and_the_controls_come_from_the_settings(instrument: Instrume
     )
     config = engine_config(chosen, instrument, start_ns=START_NS, opening={})
     bounds, pace = config.limits, config.activity
-    assert (bounds.collar, bounds.book_spread_max) == (Decimal("0.0050"), Decimal("0.0200"))
+    assert (bounds.price_collar, bounds.book_spread_max) == (Decimal("0.0050"), Decimal("0.0200"))
     assert (bounds.notional_max, bounds.position_notional_max) == (Decimal(1_000), Decimal(2_000))
-    assert bounds.depth_min == Decimal("0.5")
-    assert pace.jump == pytest.approx(0.004)
-    assert (pace.drift, pace.creates_per_min, pace.creates_per_fill) == (0.0, 100, 7)
+    assert bounds.book_depth_min == Decimal("0.5")
+    assert pace.price_jump == pytest.approx(0.004)
+    assert (pace.quote_drift, pace.creates_per_min, pace.creates_per_fill) == (0.0, 100, 7)
     assert pace.turnover_max == 3.0
 
 

@@ -13,7 +13,7 @@ from deploy.grafana.panels import ROWS
 from deploy.grafana.watch_panels import CORES
 from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
-from quoter.service.sentinel.heartbeat_monitor import Core
+from quoter.service.sentinel.heartbeat_monitor import DaemonState
 from quoter.telemetry.metrics import Metrics
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
 from tests.prometheus import ABSENT, PROMTOOL
@@ -27,7 +27,7 @@ EXPRESSIONS = [query.expression for panel in PANELS for query in panel.queries]
 def exposed_names() -> set[str]:
     """The names of all series that the daemon can expose."""
     metrics = Metrics(symbol="BTC/USDT", venue="binance", environment="sandbox")
-    sentinel = SentinelMetrics(symbol="BTC/USDT", venue="binance", cores=("alive",))
+    sentinel = SentinelMetrics(symbol="BTC/USDT", venue="binance", states=("alive",))
     names: set[str] = set()
     for family in (*metrics.registry.collect(), *sentinel.registry.collect()):
         suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}
@@ -60,7 +60,7 @@ def test_every_expression_follows_the_chosen_symbol_and_rates_follow_the_zoom() 
 
 
 def test_the_panel_of_the_sentinel_names_every_state_that_it_knows() -> None:
-    assert {name for name, _ in CORES} == set(Core)
+    assert {name for name, _ in CORES} == set(DaemonState)
 
 
 def test_every_data_source_is_the_variable() -> None:
@@ -127,7 +127,9 @@ def test_every_cause_rings_exactly_one_bell_that_fits_how_severe_it_is() -> None
     (about,) = (each for each in metrics.registry.collect() if each.name == "quoter_cause_info")
     causes = {sample.labels["cause"]: sample.labels for sample in about.samples}
     assert causes.keys() == set(Cause)
-    bells = (rule for rule in rules() if rule["alert"] != "QuoterUnwatched")  # waits for another's
+    bells = (
+        rule for rule in rules() if rule["alert"] != "QuoterNoExternalStop"
+    )  # waits for another's
     expressions = {rule["alert"]: rule for rule in bells if "cause_active" in rule["expr"]}
     for cause, labels in causes.items():
         heard = {
@@ -144,7 +146,7 @@ def test_every_cause_rings_exactly_one_bell_that_fits_how_severe_it_is() -> None
         if severity.state is TradingState.KILLED:
             assert heard == {"QuoterKilled"}, cause
         elif severity.is_latched and not is_wanted:
-            assert heard == {"QuoterHeld"}, cause
+            assert heard == {"QuoterAwaitingOperator"}, cause
         elif cause in URGENT_PAUSES:
             assert heard == {URGENT_PAUSES[Cause(cause)]}, cause
         else:
@@ -152,7 +154,7 @@ def test_every_cause_rings_exactly_one_bell_that_fits_how_severe_it_is() -> None
     urgent = {name: rule["labels"]["severity"] for name, rule in expressions.items()}
     assert urgent == {
         "QuoterKilled": "critical",
-        "QuoterHeld": "critical",
+        "QuoterAwaitingOperator": "critical",
         "QuoterPaused": "warning",
         "QuoterCancelUnverified": "critical",
         "QuoterSentinelLost": "critical",

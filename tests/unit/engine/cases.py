@@ -60,7 +60,7 @@ LIMITS = Limits(
     inventory_max=Decimal(10),
     size_max=Decimal(5),
     notional_max=Decimal(10_000),
-    collar=Decimal("0.05"),
+    price_collar=Decimal("0.05"),
     loss_max=Decimal(50),
     drawdown_max=Decimal(1_000),
 )
@@ -84,7 +84,7 @@ CONFIG = EngineConfig(
     pricing=PRICING,
     requote=RequotePolicy(),
     hysteresis=AT_ONCE,
-    activity=ActivityPolicy(jump=0.0, drift=0.0),  # the books of these tests leap
+    activity=ActivityPolicy(price_jump=0.0, quote_drift=0.0),  # the books of these tests leap
 )
 # Room for one order on each side: too little for a normalised gamma, so it is given as it is.
 ONE_ORDER = replace(

@@ -112,7 +112,7 @@ def test_without_inventory_nothing_needs_a_mark() -> None:
 
 def test_fills_that_lose_too_much_within_a_minute_pause_us_for_one() -> None:
     """The bid is bought from us at 99.5, and the mid goes two down at once."""
-    toxic = replace(CONFIG.pricing.toxic_flow, minute_loss_max=Decimal("1.5"))
+    toxic = replace(CONFIG.pricing.toxic_flow, markout_loss_max=Decimal("1.5"))
     harness = EngineHarness(config(pricing=replace(CONFIG.pricing, toxic_flow=toxic))).quoting()
     harness.tick()
     harness.fill(harness.wanted(BUY))

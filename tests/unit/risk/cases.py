@@ -13,7 +13,7 @@ LIMITS = Limits(
     inventory_max=Decimal(10),
     size_max=Decimal(5),
     notional_max=Decimal(400),
-    collar=Decimal("0.02"),
+    price_collar=Decimal("0.02"),
     loss_max=Decimal(50),
     drawdown_max=Decimal(50),
 )

@@ -15,7 +15,7 @@ from tests.unit.risk.cases import CALM, LIMITS, NOT_NUMBERS, intent, view
 FIGURES = [
     field.name for field in fields(RiskView) if isinstance(getattr(CALM, field.name), Decimal)
 ]
-LIMIT_NAMES = [field.name for field in fields(Limits) if field.name != "depth_min"]
+LIMIT_NAMES = [field.name for field in fields(Limits) if field.name != "book_depth_min"]
 
 
 def test_an_intent_that_every_rule_accepts_becomes_an_order() -> None:

@@ -37,8 +37,8 @@ def test_each_side_must_hold_the_minimum_or_the_order_itself(name: str) -> None:
     thin = view(**{name: Decimal(2)})
     assert check(intent(size="2"), thin, LIMITS) is None
     assert "best levels" in (check(intent(size="2.01"), thin, LIMITS) or "")
-    assert check(intent(size="2.01"), thin, limits(depth_min=Decimal(2))) is None
-    assert "best levels" in (check(intent(), thin, limits(depth_min=Decimal("2.01"))) or "")
+    assert check(intent(size="2.01"), thin, limits(book_depth_min=Decimal(2))) is None
+    assert "best levels" in (check(intent(), thin, limits(book_depth_min=Decimal("2.01"))) or "")
 
 
 @pytest.mark.parametrize("name", ["best_bid", "best_ask", "depth_bid", "depth_ask"])

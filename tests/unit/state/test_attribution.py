@@ -38,7 +38,7 @@ def test_the_golden_example_comes_out_to_the_digit() -> None:
     pnl = golden().pnl(None)
     assert parts(pnl) == exact("-0.35996", "0.18", "-0.48", "0.05996")
     at_5_s = [earned.horizons[5] for earned in pnl.sides.values()]
-    assert sum(drift.adverse for drift in at_5_s) == Decimal("-0.28")
+    assert sum(drift.markout for drift in at_5_s) == Decimal("-0.28")
     assert sum(drift.residual for drift in at_5_s) == Decimal("-0.20")
 
 
@@ -57,7 +57,7 @@ def test_the_golden_example_by_side_and_horizon(
     side: Side, horizon_s: int, adverse: str, residual: str
 ) -> None:
     found = golden().pnl(None).sides[side].horizons[horizon_s]
-    assert (found.adverse, found.residual) == exact(adverse, residual)
+    assert (found.markout, found.residual) == exact(adverse, residual)
 
 
 def test_the_realised_spread_is_per_worth_traded() -> None:
@@ -73,8 +73,8 @@ def test_a_mid_that_goes_against_a_fill_is_adverse_to_its_side_alone(side: Side)
     book.fill(fill("1", side, "2", "100"), Decimal(100), 0)
     book.mark(Decimal(100 - side.sign), NS_PER_S)
     sides = book.pnl(None).sides
-    assert [sides[side].horizons[h].adverse for h in HORIZONS_S] == [-2, -2, -2]
-    assert [sides[side.opposite].horizons[h].adverse for h in HORIZONS_S] == [0, 0, 0]
+    assert [sides[side].horizons[h].markout for h in HORIZONS_S] == [-2, -2, -2]
+    assert [sides[side.opposite].horizons[h].markout for h in HORIZONS_S] == [0, 0, 0]
 
 
 def test_before_anything_is_known_there_is_no_profit() -> None:
@@ -172,7 +172,7 @@ def test_units_kept_back_as_a_fee_do_not_drift_but_the_markout_is_of_the_whole_f
     book = attribution()
     book.fill(fill("1", BUY, "2", "100", fee="0.5", fee_asset="ABC"), Decimal(100), 0)
     drift = book.pnl(110.0).sides[BUY].horizons[1]
-    assert (drift.adverse, drift.residual) == exact(20, -5)
+    assert (drift.markout, drift.residual) == exact(20, -5)
 
 
 def test_a_deposit_is_no_profit_and_what_the_mid_does_to_it_is_held() -> None:

@@ -91,8 +91,8 @@ PNL = Pnl(
             spread=Decimal("0.60"),
             fees=Decimal("0.03"),
             horizons={
-                1: MarkoutPnl(adverse=Decimal("-0.09"), residual=Decimal("0.03")),
-                5: MarkoutPnl(adverse=Decimal("-0.18"), residual=Decimal("0.12")),
+                1: MarkoutPnl(markout=Decimal("-0.09"), residual=Decimal("0.03")),
+                5: MarkoutPnl(markout=Decimal("-0.18"), residual=Decimal("0.12")),
             },
         ),
         Side.SELL: SidePnl(
@@ -100,8 +100,8 @@ PNL = Pnl(
             spread=Decimal(0),
             fees=Decimal(0),
             horizons={
-                1: MarkoutPnl(adverse=Decimal(0), residual=Decimal(0)),
-                5: MarkoutPnl(adverse=Decimal(0), residual=Decimal(0)),
+                1: MarkoutPnl(markout=Decimal(0), residual=Decimal(0)),
+                5: MarkoutPnl(markout=Decimal(0), residual=Decimal(0)),
             },
         ),
     },

@@ -21,8 +21,8 @@ from tests.unit.telemetry.samples import NOW_NS, QUOTE, empty, filled_step, paus
 SERIES_MAX = 2_000
 ALLOWED_LABELS = {
     "symbol", "venue", "side", "reason", "rule", "state", "phase", "cause", "event", "stream",
-    "outcome", "name", "asset", "part", "liquidity", "horizon", "distance", "confidence", "speed",
-    "version", "environment", "le", "latched", "report", "status", "by", "code", "config",
+    "level", "name", "asset", "part", "liquidity", "horizon", "distance", "confidence", "speed",
+    "version", "environment", "le", "latched", "report", "status", "stop", "code", "config",
 }  # fmt: skip
 
 
@@ -70,11 +70,11 @@ def test_gauges_follow_the_snapshot(metrics: Metrics) -> None:
 
 def test_the_markets_rung_and_what_it_is_judged_by_are_told(metrics: Metrics) -> None:
     metrics.show(snapshot())
-    assert value(metrics, "quoter_market_regime", state="NORMAL") == 1
+    assert value(metrics, "quoter_market_regime", level="NORMAL") == 1
     assert value(metrics, "quoter_regime_sigma_quote_per_sqrt_second", speed="usual") == 3
     metrics.show(snapshot(regime=RegimeView(level=Regime.WIDE)))
-    assert value(metrics, "quoter_market_regime", state="NORMAL") == 0
-    assert value(metrics, "quoter_market_regime", state="WIDE") == 1
+    assert value(metrics, "quoter_market_regime", level="NORMAL") == 0
+    assert value(metrics, "quoter_market_regime", level="WIDE") == 1
     assert math.isnan(value(metrics, "quoter_regime_sigma_quote_per_sqrt_second", speed="now"))
     assert value(metrics, "quoter_drawdown_quote") == 1.25
 
@@ -92,10 +92,10 @@ def test_the_limits_of_loss_and_the_safety_of_the_run_are_told(metrics: Metrics)
     metrics.safety.follow_dead_man(60, lambda: 7.5)
     for is_lit in (True, False):
         lit[0] = is_lit
-        assert value(metrics, "quoter_latch_unwritten") == is_lit
+        assert value(metrics, "quoter_latch_not_written") == is_lit
         assert value(metrics, "quoter_key_rights_verified") == (not is_lit)
-        assert value(metrics, "quoter_watched", by="sentinel") == is_lit
-        assert value(metrics, "quoter_watched", by="dead_man") == (not is_lit)
+        assert value(metrics, "quoter_external_stop_active", stop="sentinel") == is_lit
+        assert value(metrics, "quoter_external_stop_active", stop="dead_man") == (not is_lit)
     assert value(metrics, "quoter_dead_man_timeout_seconds") == 60
     assert value(metrics, "quoter_dead_man_age_seconds") == 7.5
 
@@ -147,7 +147,7 @@ def test_counters_follow_the_steps(metrics: Metrics) -> None:
     assert value(metrics, "quoter_steps_total") == 5
     assert value(metrics, "quoter_fills_total", side="BUY", liquidity="maker") == 1
     assert value(metrics, "quoter_volume_quote_total", side="BUY") == pytest.approx(299.95)
-    assert value(metrics, "quoter_order_changes_total", outcome="filled") == 1
+    assert value(metrics, "quoter_order_changes_total", state="filled") == 1
     assert value(metrics, "quoter_orders_placed_total", side="BUY") == 1
     assert value(metrics, "quoter_cancels_total", reason="state") == 1
     assert value(metrics, "quoter_causes_raised_total", cause="clock") == 1

@@ -1,23 +1,23 @@
 """The sentinel's metrics carry the daemon's labels, and exist before anything happened."""
 
-from quoter.service.sentinel.heartbeat_monitor import Core
+from quoter.service.sentinel.heartbeat_monitor import DaemonState
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
 
 
 def metrics() -> SentinelMetrics:
-    return SentinelMetrics(symbol="BTC/USDT", venue="binance", cores=tuple(Core))
+    return SentinelMetrics(symbol="BTC/USDT", venue="binance", states=tuple(DaemonState))
 
 
 def test_counters_are_there_from_the_start_so_that_their_first_step_shows() -> None:
     text = metrics().render().decode()
-    assert 'quoter_sentinel_strikes_total{symbol="BTC/USDT",venue="binance"} 0.0' in text
+    assert 'quoter_sentinel_kills_total{symbol="BTC/USDT",venue="binance"} 0.0' in text
     assert 'quoter_sentinel_cancelled_orders_total{symbol="BTC/USDT",venue="binance"} 0.0' in text
     assert 'quoter_sentinel_own_orders{symbol="BTC/USDT",venue="binance"} NaN' in text
 
 
 def test_what_it_saw_and_did_is_shown() -> None:
     ours = metrics()
-    ours.heartbeat(Core.SILENT, 3.5)
+    ours.heartbeat(DaemonState.SILENT, 3.5)
     ours.struck()
     ours.swept(found=3, left=1)
     ours.looked(0.5)
@@ -25,13 +25,13 @@ def test_what_it_saw_and_did_is_shown() -> None:
     ours.latch(is_written=False)
     text = ours.render().decode()
     labels = 'symbol="BTC/USDT",venue="binance"'
-    assert f'quoter_sentinel_core{{core="silent",{labels}}} 1.0' in text
-    assert f'quoter_sentinel_core{{core="alive",{labels}}} 0.0' in text
+    assert f'quoter_sentinel_daemon_state{{state="silent",{labels}}} 1.0' in text
+    assert f'quoter_sentinel_daemon_state{{state="alive",{labels}}} 0.0' in text
     assert f"quoter_sentinel_heartbeat_age_seconds{{{labels}}} 3.5" in text
-    assert f"quoter_sentinel_strikes_total{{{labels}}} 1.0" in text
+    assert f"quoter_sentinel_kills_total{{{labels}}} 1.0" in text
     assert f"quoter_sentinel_own_orders{{{labels}}} 3.0" in text
     assert f"quoter_sentinel_cancelled_orders_total{{{labels}}} 2.0" in text
-    latch = f"quoter_sentinel_latch_unwritten{{{labels}}}"
+    latch = f"quoter_sentinel_latch_not_written{{{labels}}}"
     assert f"{latch} 0.0" in before
     assert f"{latch} 1.0" in text
     assert f"quoter_sentinel_check_age_seconds{{{labels}}} 0.5" in text

@@ -112,7 +112,7 @@ def test_lost_feeds_and_operators_are_told() -> None:
     wish = OperatorCommand(ts_ns=NOW_NS, action=OperatorAction.KILL, actor="cli", text="enough")
     first, second = lines(step(event=down), step(event=wish))
     assert (first["event"], first["reason"]) == ("feed_down", "closed")
-    assert (second["event"], second["action"]) == ("operator", "kill")
+    assert (second["event"], second["action"]) == ("operator_command", "kill")
 
 
 def test_oddities_are_told_by_name() -> None:
@@ -129,7 +129,7 @@ def whys(*steps: Step, quote_log_interval_s: float) -> list[EventDict]:
     return [
         line
         for line in lines(*steps, quote_log_interval_s=quote_log_interval_s)
-        if line["event"] == "why"
+        if line["event"] == "quote_terms"
     ]
 
 
@@ -157,5 +157,9 @@ def test_only_a_new_quote_with_terms_explains_itself() -> None:
 def test_turned_knobs_are_told_with_who_and_why() -> None:
     change = LiveParamsChanged(ts_ns=NOW_NS, params=PARAMS, actor="operator:1234", text="calmer")
     (line,) = lines(step(event=change))
-    assert (line["event"], line["actor"], line["reason"]) == ("params", "operator:1234", "calmer")
+    assert (line["event"], line["actor"], line["reason"]) == (
+        "live_params_changed",
+        "operator:1234",
+        "calmer",
+    )
     assert (line["gamma"], line["side_cooldown_s"]) == (1.0, 5.0)

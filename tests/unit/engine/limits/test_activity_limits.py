@@ -19,7 +19,7 @@ from tests.unit.state.cases import BUY, SELL
 NO_LADDER = replace(CONFIG.regime, is_on=False)
 WATCHFUL = config(
     activity=ActivityPolicy(turnover_max=1e9),
-    limits=limits(collar=Decimal("0.5")),
+    limits=limits(price_collar=Decimal("0.5")),
     regime=NO_LADDER,
 )
 
@@ -107,7 +107,7 @@ def test_quotes_that_drift_pause_once_and_not_again_for_the_same_drift() -> None
 
 
 def test_a_print_far_from_the_mid_bars_what_adds() -> None:
-    harness = EngineHarness(config(limits=limits(collar=Decimal("0.01")))).start()
+    harness = EngineHarness(config(limits=limits(price_collar=Decimal("0.01")))).start()
     harness.now_ns += 1
     far = Trade(ts_ns=harness.now_ns, trade_id="1", price=90.0, size=1.0, taker=SELL)
     harness.tell(far)
@@ -122,7 +122,7 @@ def test_a_print_far_from_the_mid_bars_what_adds() -> None:
 def test_a_book_too_wide_or_too_thin_gets_no_order() -> None:
     wide = EngineHarness(config(limits=limits(book_spread_max=Decimal("0.009")))).start()
     assert rules(wide.steps) == {"market_data"}
-    thin = EngineHarness(config(limits=limits(depth_min=Decimal(6_000)))).start()
+    thin = EngineHarness(config(limits=limits(book_depth_min=Decimal(6_000)))).start()
     assert rules(thin.steps) == {"market_data"}
     assert places(wide.steps) == places(thin.steps) == []
 
@@ -146,7 +146,8 @@ def test_an_equal_order_at_once_is_denied_and_told() -> None:
 
 def test_the_pace_of_orders_stays_within_what_a_minute_may_see() -> None:
     hasty = config(
-        creates_per_s=100.0, activity=ActivityPolicy(jump=0, drift=0, creates_per_min=50)
+        creates_per_s=100.0,
+        activity=ActivityPolicy(price_jump=0, quote_drift=0, creates_per_min=50),
     )
     harness = EngineHarness(hasty).quoting()
     for turn in range(900):
@@ -176,7 +177,7 @@ def test_a_minute_of_the_budget_fits_into_the_cap(creates_per_s: float, per_min:
 
 
 def test_orders_without_fills_pause_until_the_window_has_room() -> None:
-    paced = ActivityPolicy(jump=0, drift=0, creates_per_min=6_000)
+    paced = ActivityPolicy(price_jump=0, quote_drift=0, creates_per_min=6_000)
     harness = EngineHarness(config(creates_per_s=20.0, activity=paced)).quoting()
     turn = 0
     while Cause.MESSAGE_RATE not in harness.causes:
@@ -203,7 +204,7 @@ def test_orders_without_fills_pause_until_the_window_has_room() -> None:
 
 def test_volume_beyond_the_limit_pauses_until_somebody_resumes() -> None:
     harness = EngineHarness(
-        config(activity=ActivityPolicy(jump=0, drift=0, turnover_max=0.2))
+        config(activity=ActivityPolicy(price_jump=0, quote_drift=0, turnover_max=0.2))
     ).quoting()
     harness.fill(harness.wanted(BUY))
     harness.fill(harness.wanted(SELL))
@@ -288,7 +289,7 @@ def test_holdings_that_are_no_number_send_nothing_and_raise_nothing(what: str, p
 
 
 @pytest.mark.parametrize("poison", poisons())
-@pytest.mark.parametrize("name", ["inventory_max", "size_max", "notional_max", "collar"])
+@pytest.mark.parametrize("name", ["inventory_max", "size_max", "notional_max", "price_collar"])
 def test_a_limit_that_is_no_number_sends_nothing_and_raises_nothing(name: str, poison: str) -> None:
     """`Limits` refuses such values: here something spoilt them afterwards."""
     spoilt = replace(LIMITS)

@@ -92,7 +92,7 @@ def test_quotes_that_nobody_takes_thin_the_intensity_within_its_bound() -> None:
     maker.wait(600.0, ends=True)
     factor = terms(maker).inputs.fill_factor
     assert 0.1 <= factor < 0.7
-    off = harness(is_calibrating=True, intensity_prior=20.0, counts_own_fills=False)
+    off = harness(is_calibrating=True, intensity_prior=20.0, fill_correction=False)
     off.wait(600.0, ends=True)
     assert terms(off).inputs.fill_factor == 1.0
 

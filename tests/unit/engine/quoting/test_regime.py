@@ -170,7 +170,7 @@ def test_switched_off_nothing_is_a_regime() -> None:
 
 
 def test_a_fall_of_equity_reduces_even_in_a_market_that_stands_still() -> None:
-    found = harness(config(instrument=HALF_SIZES, regime=replace(CONFIG.regime, drop_max=0.2)))
+    found = harness(config(instrument=HALF_SIZES, regime=replace(CONFIG.regime, equity_drop=0.2)))
     found.fill(found.wanted(BUY))
     found.book(MID - 0.9)  # bought at 99.5: worth 99.1 now
     found.tick()

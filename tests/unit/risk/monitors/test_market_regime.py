@@ -9,7 +9,7 @@ from quoter.domain.units import NS_PER_S
 from quoter.risk.monitors.market_regime import MarketRegime, RegimePolicy
 
 NORMAL, WIDE, REDUCE_ONLY = Regime
-POLICY = RegimePolicy(drop_max=50.0)
+POLICY = RegimePolicy(equity_drop=50.0)
 USUAL = 1.0  # price/sqrt(s)
 CALM_S = round(POLICY.calm_s)
 
@@ -146,7 +146,7 @@ def test_equity_that_stays_down_lets_us_go_and_the_next_fall_counts_anew() -> No
 
 
 def test_without_a_limit_equity_may_fall() -> None:
-    assert Course(replace(POLICY, drop_max=None)).look(equity=-1e9) is NORMAL
+    assert Course(replace(POLICY, equity_drop=None)).look(equity=-1e9) is NORMAL
 
 
 def test_before_volatility_is_known_only_equity_is_judged() -> None:

@@ -142,7 +142,7 @@ async def test_every_answer_is_counted_by_its_status(rig: Rig) -> None:
         sample.labels["status"]: sample.value
         for family in rig.metrics.registry.collect()
         for sample in family.samples
-        if sample.name == "quoter_control_calls_total"
+        if sample.name == "quoter_control_requests_total"
     }
     assert counted == {"200": 1, "401": 1, "403": 1, "429": 0}
 

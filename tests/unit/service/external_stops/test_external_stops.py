@@ -98,8 +98,8 @@ async def test_every_claim_to_be_well_comes_after_a_look_for_a_latch(tmp_path: P
 def shown(metrics: Metrics) -> dict[str, float]:
     families = {family.name: family for family in metrics.registry.collect()}
     return {
-        sample.labels.get("by", sample.name): sample.value
-        for name in ("quoter_watched", "quoter_dead_man_timeout_seconds")
+        sample.labels.get("stop", sample.name): sample.value
+        for name in ("quoter_external_stop_active", "quoter_dead_man_timeout_seconds")
         for sample in families[name].samples
     }
 

@@ -45,11 +45,11 @@ def test_every_part_of_profit_is_told_by_side_and_horizon() -> None:
             "fees": "0.03",
             "horizons": {
                 "1s": {
-                    "adverse": "-0.09",
+                    "markout": "-0.09",
                     "residual": "0.03",
                     "realised_spread_bps": pytest.approx(0.51 / 840 * 1e4),
                 },
-                "5s": {"adverse": "-0.18", "residual": "0.12", "realised_spread_bps": 5.0},
+                "5s": {"markout": "-0.18", "residual": "0.12", "realised_spread_bps": 5.0},
             },
         },
         "SELL": {
@@ -57,8 +57,8 @@ def test_every_part_of_profit_is_told_by_side_and_horizon() -> None:
             "spread": "0",
             "fees": "0",
             "horizons": {
-                "1s": {"adverse": "0", "residual": "0", "realised_spread_bps": None},
-                "5s": {"adverse": "0", "residual": "0", "realised_spread_bps": None},
+                "1s": {"markout": "0", "residual": "0", "realised_spread_bps": None},
+                "5s": {"markout": "0", "residual": "0", "realised_spread_bps": None},
             },
         },
     }

@@ -13,7 +13,7 @@ from quoter.service.external_stops.heartbeat_files import (
     get,
 )
 from quoter.service.killswitch.latch import Latch
-from quoter.service.sentinel.heartbeat_monitor import Core, HeartbeatMonitor
+from quoter.service.sentinel.heartbeat_monitor import DaemonState, HeartbeatMonitor
 from quoter.service.sentinel.process import VENUE_S_MAX, Sentinel
 from quoter.service.sentinel.venue_audit import FLAT_S
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
@@ -26,7 +26,7 @@ def sentinel(door: Door, folder: Path) -> Sentinel:
         door=door,
         folder=folder,
         vigil=HeartbeatMonitor(identity=US, stale_s=3.0),
-        metrics=SentinelMetrics(symbol="ABC/USD", venue="binance", cores=tuple(Core)),
+        metrics=SentinelMetrics(symbol="ABC/USD", venue="binance", states=tuple(DaemonState)),
         now_ns=time.time_ns,
         monotonic_s=lambda: door.now_s,
     )
@@ -35,7 +35,7 @@ def sentinel(door: Door, folder: Path) -> Sentinel:
 def unlatched(watching: Sentinel) -> float | None:
     labels = {"symbol": "ABC/USD", "venue": "binance"}
     registry = watching._metrics.registry
-    return registry.get_sample_value("quoter_sentinel_latch_unwritten", labels)
+    return registry.get_sample_value("quoter_sentinel_latch_not_written", labels)
 
 
 def test_it_is_not_alive_before_the_venue_answered_and_not_long_after(tmp_path: Path) -> None:
@@ -91,9 +91,9 @@ async def test_a_kill_that_the_disk_did_not_take_is_enforced_until_it_does(
         patch.setattr(Latch, "write", full)
         await watching._latch_it("silent", "mark")
     assert unlatched(watching) == 1
-    assert watching._must_be_flat(Core.ALIVE) is False  # it has a moment to obey
+    assert watching._must_be_flat(DaemonState.ALIVE) is False  # it has a moment to obey
     door.now_s += FLAT_S + 0.1
-    assert watching._must_be_flat(Core.ALIVE)
+    assert watching._must_be_flat(DaemonState.ALIVE)
     watching._alarm.set()
     task = asyncio.create_task(watching._strike_when_needed())
     for _ in range(100):
