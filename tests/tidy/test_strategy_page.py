@@ -228,7 +228,7 @@ def attribution(given: Inputs) -> Outputs:
     return {
         "total": float(pnl.total),
         "spread": float(pnl.spread),
-        "markout 5 s": float(sum(one.adverse for one in horizons)),
+        "markout 5 s": float(sum(one.markout for one in horizons)),
         "residual 5 s": float(sum(one.residual for one in horizons)),
         "fees": float(pnl.fees),
     }
