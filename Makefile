@@ -66,8 +66,8 @@ audit: setup     ## known vulnerabilities of the locked packages (asks the netwo
 sbom: setup      ## write sbom.json, the list of the locked packages (CycloneDX)
 	@deploy/dev/audit.sh sbom
 
-env: setup       ## write .env.example and deploy/docs/settings.md from the settings classes
-	@.venv/bin/quoter env-example > .env.example && $(PY) -m deploy.dev.settings_page
+env: setup       ## write .env.example, deploy/docs/settings.md and the order table of ARCHITECTURE.md
+	@.venv/bin/quoter env-example > .env.example && $(PY) -m deploy.dev.settings_page && $(PY) -m deploy.dev.order_table
 
 image:           ## the container image
 	@docker build -t quoter:local .

@@ -348,10 +348,8 @@ WITHOUT_DOCSTRING: set[str] = {
 }
 # Documents that are being written.
 PLANNED: set[str] = {
-    "ARCHITECTURE.md",
     "deploy/docs/command-line.md",
     "deploy/docs/control-api.md",
-    "deploy/docs/glossary.md",
     "deploy/docs/settings.md",
     "deploy/docs/strategy.md",
     "deploy/docs/venues.md",
