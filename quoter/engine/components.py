@@ -24,9 +24,9 @@ from quoter.engine.quoting.estimators import Estimators
 from quoter.engine.quoting.quoting import Quoting
 from quoter.engine.quoting.regime import RegimeWatch
 from quoter.engine.reconciliation.coin_fees import CoinFees
+from quoter.engine.reconciliation.counter_check import CounterCheck
 from quoter.engine.reconciliation.duplicate_instance import DuplicateInstance
 from quoter.engine.reconciliation.reconcile import Reconcile
-from quoter.engine.reconciliation.recount import Recount
 from quoter.engine.reconciliation.venue_position import VenuePosition
 from quoter.engine.step_builder import StepBuilder
 from quoter.state.attribution import Attribution
@@ -126,7 +126,7 @@ class Components:
             orders=self.orders,
             inventory=self.inventory,
             causes=self.causes,
-            foretold_per_s=lambda: self.calibration.foretold_per_s,
+            expected_fills_per_s=lambda: self.calibration.expected_fills_per_s,
         )
         self.placing = Placing(
             config=config,
@@ -159,14 +159,14 @@ class Components:
             fair=lambda: self.market.mid,
             use=self._use_rules,
         )
-        self.recount = Recount(self.orders, self.causes)
+        self.counter_check = CounterCheck(self.orders, self.causes)
         self.stopping = Stopping(
             orders=self.orders, placing=self.placing, causes=self.causes, is_dry=config.is_dry
         )
 
     def _use_rules(self, instrument: Instrument, step: StepBuilder) -> None:
         """Quote by another grid; what rests on the old one goes."""
-        self.quoting.use(instrument)
-        self.placing.use(instrument)
-        self.calibration.use(instrument)
-        self.placing.remove_all(CancelReason.REQUOTE, step)
+        self.quoting.set_instrument(instrument)
+        self.placing.set_instrument(instrument)
+        self.calibration.set_instrument(instrument)
+        self.placing.cancel_all(CancelReason.REQUOTE, step)

@@ -101,9 +101,9 @@ class ActivityPolicy:
 class RequotePolicy:
     """hold_ns: least age before a quote is made more aggressive; tolerance: share of half-spread.
 
-    Orders that are too aggressive by less than the tolerance are replaced at once as well, but only
-    while the message budget has room (`is_roomy`): on a fine grid every move of the mid would
-    otherwise cost an order, and the budget is for the moves that matter.
+    Orders that are too aggressive by less than the tolerance are also replaced at once, but only
+    while the message budget has tokens to spare (`has_spare_budget`). On a fine grid every move of
+    the mid would otherwise cost an order, and the budget is needed for larger moves.
     """
 
     hold_ns: int = NS_PER_S

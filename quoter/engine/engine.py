@@ -62,7 +62,7 @@ class Engine(Components):
         self._refresh_lots()
 
     @property
-    def is_quiet(self) -> bool:
+    def has_no_orders(self) -> bool:
         """No order of ours can be alive any more."""
         return len(self.orders) == 0
 
@@ -80,7 +80,7 @@ class Engine(Components):
         if step.booked:
             self._after_fills(step)
         if step.orders:
-            self.market.age(step.ts_ns)
+            self.market.expire_own_orders(step.ts_ns)
         self._decide(step)
         for what, _ in step.anomalies:
             self.counts[what] += 1
@@ -96,33 +96,33 @@ class Engine(Components):
             case Tick():
                 self._on_tick(step)
             case OpenOrdersReport():
-                self.reconcile.open_orders(event, step)
+                self.reconcile.on_open_orders(event, step)
             case TradesReport():
-                self.reconcile.trades(event, step)
+                self.reconcile.on_trades(event, step)
             case BalanceReport():
-                self.reconcile.balances(event, step)
-                self.reject_backoff.refreshed(event)
+                self.reconcile.on_balances(event, step)
+                self.reject_backoff.on_balances(event)
             case ReportFailed():
                 step.add_anomaly(f"report_failed_{event.kind}", event.text)
-                self.reconcile.failed(event.kind, step)
-                self.rules.failed(event.kind, step)
-                self.coin_fees.failed(event)
+                self.reconcile.on_report_failed(event.kind, step)
+                self.rules.on_report_failed(event.kind, step)
+                self.coin_fees.on_report_failed(event)
             case RulesReport():
-                self.rules.report(event, step)
+                self.rules.on_report(event, step)
             case CoinPrice():
-                self.coin_fees.priced(event, step)
-                self.losses.judge(step)
+                self.coin_fees.on_price(event, step)
+                self.losses.check(step)
             case FeedUp(stream=Stream.PRIVATE):
-                self.reconcile.private_up(step)
+                self.reconcile.on_private_stream_up(step)
             case FeedDown(stream=Stream.PRIVATE):
-                self.reconcile.private_down(step, event.text)
+                self.reconcile.on_private_stream_down(step, event.text)
             case FeedUp() | FeedDown() | FeedAlive():
                 self.feed.on_stream(event, step)
             case RateLimited():
                 self._rate_limited_until_ns = max(self._rate_limited_until_ns, event.until_ns)
                 self.causes.raise_cause(step, Cause.RATE_LIMITED, event.text)
             case Alarm(cause=Cause.VENUE_STATUS) if not self.config.is_dry:
-                self.reconcile.venue_status(event, step)
+                self.reconcile.on_venue_status(event, step)
             case Alarm():
                 self.causes.set(step, event.cause, active=event.active, text=event.text)
             case OperatorCommand():
@@ -137,14 +137,14 @@ class Engine(Components):
     def _on_market(self, event: MarketEvent, step: StepBuilder) -> None:
         was_ready = self.market.book.ready
         fault = self.market.apply(event)
-        self.feed.heard(step)
+        self.feed.on_received(step)
         if fault is not None:
-            self.feed.fault(fault, step)
+            self.feed.on_book_fault(fault, step)
         elif isinstance(event, BookSnapshot):
-            self.feed.synced(step)
+            self.feed.on_snapshot(step)
             if not was_ready:
                 self.estimators.restart()
-        elif not (self.market.is_moved or step.cleared or isinstance(event, Trade)):
+        elif not (self.market.has_new_best or step.cleared or isinstance(event, Trade)):
             step.is_idle = True  # the best prices stand: no estimate, no quote, no order changes
             return
         self.activity_limits.on_market(event, step)
@@ -153,27 +153,27 @@ class Engine(Components):
     def _on_order(self, event: OrderEvent, step: StepBuilder) -> None:
         order = self.orders.live(getattr(event, "client_id", ""))
         if order is not None:
-            self.reject_backoff.heard(event, order, step)
-            if self.reject_backoff.wants_balances:
-                self.reconcile.sooner(ReportKind.BALANCES, step.ts_ns)
+            self.reject_backoff.on_order_event(event, order, step)
+            if self.reject_backoff.needs_balances:
+                self.reconcile.make_due(ReportKind.BALANCES, step.ts_ns)
         self.lifecycle.handle(event, step)
-        self.rules.heard(event)
+        self.rules.on_order_event(event)
         if isinstance(event, OrderNotFound) and order is not None:
-            self.reconcile.not_found(order, step)
+            self.reconcile.on_order_not_found(order, step)
         elif isinstance(event, OrderOpen | OrderDone):
-            self.reconcile.heard(event, step)
+            self.reconcile.on_order_event(event, step)
 
     def _after_fills(self, step: StepBuilder) -> None:
         self._refresh_lots()
-        self.estimators.after_fills(step)
-        self.losses.after_fills(step)
-        self.activity_limits.after_fills(step)
+        self.estimators.on_fills(step)
+        self.losses.on_fills(step)
+        self.activity_limits.on_fills(step)
 
     def _refresh_lots(self) -> None:
         self._lots = float(self.inventory.net / self.config.order_size)
 
     def _on_tick(self, step: StepBuilder) -> None:
-        self.market.age(step.ts_ns)
+        self.market.expire_own_orders(step.ts_ns)
         self.estimators.observe(step.event, step)
         if step.ts_ns >= self._rate_limited_until_ns:
             self.causes.clear(step, Cause.RATE_LIMITED)
@@ -182,29 +182,29 @@ class Engine(Components):
             self.reconcile.tick(step)
             self.rules.tick(step)
             self.coin_fees.tick(step)
-            self.stopping.judge(step)
-        self.losses.judge(step)
+            self.stopping.check_cancels(step)
+        self.losses.check(step)
         self.regime.tick(step, self.losses.equity)
         self.activity_limits.tick(step)
-        self.recount.tick(step)
+        self.counter_check.tick(step)
 
     def _decide(self, step: StepBuilder) -> None:
-        self.feed.judge_silence(step)
+        self.feed.check_silence(step)
         state = self.causes.state
         if state >= TradingState.PAUSED or self.phase is Phase.DRAINING:
             self._stop(state, step)
             return
-        self.stopping.go_on()
+        self.stopping.on_quoting_allowed()
         if self.quoting.refresh(step.ts_ns, self._lots):
             step.quote = self.quoting.latest
             for off in step.quote.off:
                 self.counts[f"no_quote_{off.reason}"] += 1
-            self.activity_limits.quoted(step.quote, step)
+            self.activity_limits.on_quote(step.quote, step)
         if self.config.is_dry:
             return
         if self.phase is Phase.STARTING and self.calibration.ready:
             self.phase = Phase.LIVE
-        self.activity_limits.judge_pace(step)
+        self.activity_limits.check_create_rate(step)
         if (state := self.causes.state) < TradingState.PAUSED:
             self._place(state, step)
         else:
@@ -214,12 +214,12 @@ class Engine(Components):
         quoting = self.quoting
         if self.flattening.is_on:
             self._show_nothing(step)
-            self.flattening.pursue(state, self.phase, step)
+            self.flattening.advance(state, self.phase, step)
         else:
-            self.placing.towards(
+            self.placing.requote(
                 quoting.latest, book_seq=quoting.book_seq, state=state, phase=self.phase, step=step
             )
-        self.activity_limits.sent(step)
+        self.activity_limits.count_creates(step)
 
     def _stop(self, state: TradingState, step: StepBuilder) -> None:
         self.stopping.stop(state, self.phase, step)

@@ -31,7 +31,7 @@ class HaltCauses:
         if not self.switch.raise_cause(cause, text):
             return
         step.raised.append((cause, text))
-        if self._flaps.paused(cause, step.ts_ns):
+        if self._flaps.add(cause, step.ts_ns):
             policy = self._hysteresis
             often = f"{cause} came more than {policy.pauses_max} times"
             within = f"within {policy.window_ns / 60e9:g} min"
@@ -70,7 +70,7 @@ class HaltCauses:
 
     def resume(self, step: StepBuilder) -> None:
         step.cleared.extend(self.switch.resume())
-        self._flaps.forget()
+        self._flaps.reset()
 
     def rearm(self, step: StepBuilder) -> None:
         step.cleared.extend(self.switch.rearm())

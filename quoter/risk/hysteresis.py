@@ -47,7 +47,7 @@ class Flaps:
         self._policy = policy
         self._times: dict[Cause, deque[int]] = {}
 
-    def paused(self, cause: Cause, ts_ns: int) -> bool:
+    def add(self, cause: Cause, ts_ns: int) -> bool:
         """Count one raise of `cause`; True if that is one too many."""
         severity = SEVERITY[cause]
         if severity.is_latched or severity.state is not TradingState.PAUSED:
@@ -57,6 +57,6 @@ class Flaps:
         times.append(ts_ns)
         return len(times) == kept and ts_ns - times[0] <= self._policy.window_ns
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Somebody has looked: the count begins anew."""
         self._times.clear()

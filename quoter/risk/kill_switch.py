@@ -17,7 +17,7 @@ class Severity:
 
 
 _KILL = Severity(TradingState.KILLED, is_latched=True)
-_HOLD = Severity(TradingState.PAUSED, is_latched=True)
+_LATCHED_PAUSE = Severity(TradingState.PAUSED, is_latched=True)
 _PAUSE = Severity(TradingState.PAUSED)
 _REDUCE = Severity(TradingState.REDUCE_ONLY)
 
@@ -35,10 +35,10 @@ SEVERITY: dict[Cause, Severity] = {
     Cause.DRAWDOWN_LIMIT: _KILL,
     Cause.WIRE_MISMATCH: _KILL,
     Cause.SENTINEL_KILL: _KILL,
-    Cause.OPERATOR_PAUSE: _HOLD,
-    Cause.REPEATED_EXECUTION: _HOLD,
-    Cause.CONNECT_BUDGET: _HOLD,
-    Cause.FLAPPING: _HOLD,
+    Cause.OPERATOR_PAUSE: _LATCHED_PAUSE,
+    Cause.REPEATED_EXECUTION: _LATCHED_PAUSE,
+    Cause.CONNECT_BUDGET: _LATCHED_PAUSE,
+    Cause.FLAPPING: _LATCHED_PAUSE,
     Cause.BOOK_DESYNC: _PAUSE,
     Cause.BOOK_STALE: _PAUSE,
     Cause.FEED_SLOW: _PAUSE,

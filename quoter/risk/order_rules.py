@@ -16,7 +16,7 @@ from quoter.domain.commands import (
 )
 from quoter.domain.market import Side
 from quoter.domain.trading import Phase, TradingState
-from quoter.risk.view import Limits, RiskView, reduces, reducing_room
+from quoter.risk.view import Limits, RiskView, reduces, reducing_headroom
 
 
 def check_trading_state(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
@@ -31,7 +31,7 @@ def check_trading_state(intent: OrderIntent, view: RiskView, _: Limits) -> str |
         return "a taking order outside of REDUCE_ONLY" if takes else None
     if view.state is not TradingState.REDUCE_ONLY:
         return f"state {view.state.name}"
-    room = reducing_room(intent.side, view)
+    room = reducing_headroom(intent.side, view)
     if not intent.size <= room:
         return f"REDUCE_ONLY: {intent.side} {intent.size}, only {max(room, 0 * room)} reduces"
     return None
@@ -134,7 +134,7 @@ def worst_notional(
     return worst * price * (1 + limits.price_collar)
 
 
-def base_room(limits: Limits, price: Decimal) -> Decimal:
+def base_headroom(limits: Limits, price: Decimal) -> Decimal:
     """The base units that orders may fill up at this price. Raises ArithmeticError at zero."""
     if limits.position_notional_max is None:
         return limits.inventory_max
@@ -150,7 +150,7 @@ def check_position_notional(intent: OrderIntent, view: RiskView, limits: Limits)
         worst = view.inventory + view.leaves_buy + intent.size
     else:
         worst = view.leaves_sell + intent.size - view.inventory
-    room = base_room(limits, view.best_ask)
+    room = base_headroom(limits, view.best_ask)
     if not worst <= room:
         return f"inventory could reach {worst}, which at {view.best_ask} is worth too much"
     return None
@@ -178,8 +178,8 @@ APART_NS = 500_000_000
 
 def check_duplicate_intent(_: OrderIntent, view: RiskView, __: Limits) -> str | None:
     """Denied while an equal order, younger than half a second, may still live."""
-    if view.twin_ns is not None and not view.ts_ns - view.twin_ns >= APART_NS:
-        return f"an equal order is {(view.ts_ns - view.twin_ns) / 1e6:.0f} ms old"
+    if view.duplicate_ns is not None and not view.ts_ns - view.duplicate_ns >= APART_NS:
+        return f"an equal order is {(view.ts_ns - view.duplicate_ns) / 1e6:.0f} ms old"
     return None
 
 

@@ -26,7 +26,7 @@ class RiskView:
     reference_high: Decimal
     own_bid: Decimal | None  # the highest buy of ours that may live
     own_ask: Decimal | None  # the lowest sell
-    twin_ns: int | None  # when the newest live order equal to the intent was decided
+    duplicate_ns: int | None  # when the newest live order equal to the intent was decided
     inventory: Decimal
     leaves_buy: Decimal
     leaves_sell: Decimal
@@ -68,7 +68,7 @@ class Limits:
                 raise ValueError(f"{field.name} must be above zero, not {value}")
 
 
-def reducing_room(side: Side, view: RiskView) -> Decimal:
+def reducing_headroom(side: Side, view: RiskView) -> Decimal:
     """Base units that orders of a side can add without growing or flipping the inventory."""
     if side is Side.BUY:
         return -view.inventory - view.leaves_buy
@@ -77,4 +77,4 @@ def reducing_room(side: Side, view: RiskView) -> Decimal:
 
 def reduces(intent: OrderIntent, view: RiskView) -> bool:
     """Can this order, whatever else fills, only bring inventory nearer to the target?"""
-    return intent.size <= reducing_room(intent.side, view)
+    return intent.size <= reducing_headroom(intent.side, view)

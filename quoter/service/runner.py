@@ -228,7 +228,7 @@ class Runner:
             return ExitCode.CRASHED
         if self.engine.causes.state is TradingState.KILLED:
             return ExitCode.KILLED
-        if self._gateway is not None and not self.engine.is_quiet:
+        if self._gateway is not None and not self.engine.has_no_orders:
             return ExitCode.UNSETTLED
         if self._stop_request.is_restart_wanted:
             return ExitCode.RESTART_WANTED

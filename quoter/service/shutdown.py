@@ -66,8 +66,8 @@ class Shutdown:
             await asyncio.sleep(DRAIN_POLL_S)
             if self._engine.phase is not Phase.DRAINING:
                 continue
-            if self._engine.is_quiet is not was_quiet:
-                was_quiet, due_s, pause_s = self._engine.is_quiet, 0.0, DRAIN_POLL_S
+            if self._engine.has_no_orders is not was_quiet:
+                was_quiet, due_s, pause_s = self._engine.has_no_orders, 0.0, DRAIN_POLL_S
                 self.is_verified = False
             if loop.time() >= due_s:
                 await self._verify()

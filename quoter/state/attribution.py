@@ -137,14 +137,14 @@ class Attribution:
         """
         if not (price.is_finite() and price > 0):
             raise ValueError(f"price of a fee's coin must be above zero, not {price}")
-        _refuse_endless(fee)
+        _require_finite(fee)
         worth = EXACT.multiply(fee, price)
         self._cash = EXACT.subtract(self._cash, worth)
         self._sides[side].charge(worth)
 
     def transfer(self, *, base: Decimal = ZERO, quote: Decimal = ZERO) -> None:
         """Units that came (went, below zero) by no trade: no profit, only more to earn it with."""
-        _refuse_endless(base, quote)
+        _require_finite(base, quote)
         self._position = EXACT.add(self._position, base)
         self._cash = EXACT.add(self._cash, quote)
         if self._mark is not None:
@@ -153,7 +153,7 @@ class Attribution:
 
     def funding(self, *, paid: Decimal) -> None:
         """Quote currency paid for holding a perpetual; below zero: received."""
-        _refuse_endless(paid)
+        _require_finite(paid)
         self._cash = EXACT.subtract(self._cash, paid)
         self._funding = EXACT.add(self._funding, paid)
 
@@ -198,7 +198,7 @@ class Attribution:
         return EXACT.subtract(worth, self._paid_in)
 
 
-def _refuse_endless(*amounts: Decimal) -> None:
+def _require_finite(*amounts: Decimal) -> None:
     for amount in amounts:
         if not amount.is_finite():
             raise ValueError(f"not an amount: {amount}")

@@ -159,10 +159,10 @@ class Book:
         self.last, self.ts_ns = delta.last, delta.ts_ns
         return self._judge(fault)
 
-    def see_top(self, top: TopOfBook) -> str | None:
+    def apply_top(self, top: TopOfBook) -> str | None:
         """Keep a best price that is fresher than the depth; the fault that desyncs, or None."""
         if not 0 < top.bid.price < top.ask.price <= PRICE_MAX:
-            self.lose()
+            self.invalidate()
             return f"impossible ticker: bid {top.bid.price}, ask {top.ask.price}"
         held = self._top
         is_newest = held is None or top.update_id >= held.update_id
@@ -203,7 +203,7 @@ class Book:
         found = side.best(own)
         return found if found is not None and above < found.price < below else None
 
-    def lose(self) -> None:
+    def invalidate(self) -> None:
         """The feed is gone: nothing here is true any more."""
         self.ready = False
         self._top = None
@@ -229,7 +229,7 @@ class Book:
         ours = (Level(bid, self.bids.size(bid)), Level(ask, self.asks.size(ask)))
         if ours == (top.bid, top.ask):
             return None
-        self.lose()
+        self.invalidate()
         return f"depth says {_pair(*ours)} at {self.last}, the ticker {_pair(top.bid, top.ask)}"
 
     def _audit(self, snapshot: BookSnapshot) -> str | None:
@@ -241,7 +241,7 @@ class Book:
         if ours == theirs:
             self.ts_ns = snapshot.ts_ns
             return None
-        self.lose()
+        self.invalidate()
         return f"levels at {self.last} are {ours}, by the snapshot {theirs}"
 
 

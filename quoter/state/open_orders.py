@@ -47,7 +47,7 @@ class OpenOrder:
     next_query_ns: int = 0
     queries_sent: int = 0
     unknown_since_ns: int = 0
-    owed_ns: int = 0  # since when the venue claims more fills than we have booked
+    fills_missing_since_ns: int = 0  # since when the venue claims more fills than we have booked
     not_found_ns: int = 0  # first negative answer behind the fence, with none but such since
     price_float: float = 0.0
 
@@ -62,7 +62,7 @@ class OpenOrder:
         return self.cancel_reason is None and (self.state in RESTING or self.state in IN_FLIGHT)
 
     @property
-    def is_owed(self) -> bool:
+    def has_missing_fills(self) -> bool:
         """The venue claims more fills than we have booked."""
         return self.venue_filled > self.filled
 
@@ -113,7 +113,7 @@ class OwnLevels:
             self._drop(self._closed.popleft())
         self._closed.append(order)
 
-    def forget(self, before_ns: int) -> None:
+    def expire(self, before_ns: int) -> None:
         """Published books have by now whatever happened to our orders before this time."""
         self._since_ns = before_ns
         closed = self._closed
@@ -174,7 +174,7 @@ class OpenOrders:
         """Everything on one side that could still fill (B and S of reliability.md section 4)."""
         return self._leaves[side]
 
-    def miscount(self) -> str | None:
+    def counter_mismatch(self) -> str | None:
         """Compare the counters with a recount; what differs, or None."""
         for side, counted in self._leaves.items():
             recounted = sum((o.leaves for o in self.of_side(side)), start=ZERO)

@@ -71,7 +71,7 @@ async def test_flatten_trades_down_to_the_target_and_never_past_it(
 
 
 def is_settled(pilot: Pilot) -> bool:
-    return not pilot.open_own() and pilot.running.engine.is_quiet
+    return not pilot.open_own() and pilot.running.engine.has_no_orders
 
 
 async def test_killed_is_not_flattened(sandbox: RunningSandbox, tmp_path: Path) -> None:

@@ -210,7 +210,7 @@ async def test_a_disk_that_fails_while_we_trade_kills_after_the_cancels_and_we_s
                 )
                 assert Cause.LEDGER_FAILED in engine.causes.switch.causes
                 await pilot.until(lambda: not pilot.open_own(), KILLED_S_MAX, "cancelled")
-                await pilot.until(lambda: engine.is_quiet, KILLED_S_MAX, "quiet")
+                await pilot.until(lambda: engine.has_no_orders, KILLED_S_MAX, "quiet")
                 assert pilot.task is not None
                 assert not pilot.task.done()
                 assert pilot.is_equal()

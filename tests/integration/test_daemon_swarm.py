@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from quoter.domain.orders import OrderState
-from quoter.state.order_table import TABLE, News
+from quoter.state.order_table import TABLE, OrderUpdate
 from tests.integration.daemon_harness import quiet_logs
 from tests.integration.fault_cases import Case, case
 from tests.integration.swarm import Verdict, run
@@ -55,7 +55,7 @@ async def test_an_engine_that_drops_what_it_hears_nothing_of_is_caught(
 ) -> None:
     """As frameworks do: no answer to a create, therefore no order."""
     for state in (OrderState.RESERVED, OrderState.PENDING_NEW, OrderState.UNKNOWN):
-        monkeypatch.setitem(TABLE, (state, News.NO_ANSWER), OrderState.CANCELED)
+        monkeypatch.setitem(TABLE, (state, OrderUpdate.NO_ANSWER), OrderState.CANCELED)
     verdict = await suffer(
         tmp_path,
         case("accept_drop_response", endpoint="create"),

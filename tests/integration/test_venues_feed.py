@@ -164,7 +164,7 @@ class Books(Told):
             case BookDelta():
                 fault = self.book.apply(event)
             case TopOfBook():
-                fault = self.book.see_top(event)
+                fault = self.book.apply_top(event)
             case Alarm():
                 self.alarms.append(event)
             case _:

@@ -163,7 +163,7 @@ MUTANTS = (
         "what pauses us again and again resumes by itself for ever",
         Edit(
             CAUSES,
-            "        if self._flaps.paused(cause, step.ts_ns):\n",
+            "        if self._flaps.add(cause, step.ts_ns):\n",
             "        if False:\n",
         ),
         tests=("tests/unit/engine/test_halt_causes.py",),
@@ -189,8 +189,8 @@ MUTANTS = (
         "flatten sells what it holds though something of that may be sold already",
         Edit(
             PLACING,
-            "            quote = quote._replace(size=self._room.size(quote, state))\n",
-            "            quote = quote._replace(size=9 * self._room.size(quote, state))\n",
+            "            quote = quote._replace(size=self._headroom.size(quote, state))\n",
+            "            quote = quote._replace(size=9 * self._headroom.size(quote, state))\n",
         ),
         Edit(
             RISK_VIEW,

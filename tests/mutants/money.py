@@ -43,7 +43,11 @@ STORMS = (
     mutant(
         "slow_storm_is_none",
         "a venue that refuses every order goes on getting them while we rest between two",
-        Edit("quoter/risk/monitors/reject_streak.py", "is_full and reason in HURRIED:", "is_full:"),
+        Edit(
+            "quoter/risk/monitors/reject_streak.py",
+            "is_full and reason in TRANSIENT_REJECTS:",
+            "is_full:",
+        ),
         tests=(
             "tests/unit/risk/monitors/test_reject_streak.py",
             "tests/unit/engine/placing/test_placing.py",
@@ -58,7 +62,7 @@ BOOKS = (
     mutant(
         "difference_for_ever",
         "books that differ from the venue's only pause us, for however long",
-        Edit(RECONCILE, "self._wrong_ns and lasted_ns >= LASTING_NS:", "False:"),
+        Edit(RECONCILE, "self._differs_since_ns and lasted_ns >= LASTING_NS:", "False:"),
         tests=(BALANCES,),
     ),
     mutant(
@@ -66,8 +70,8 @@ BOOKS = (
         "a venue that does not answer for a minute kills us by its first, old answer",
         Edit(
             RECONCILE,
-            "lasted_ns = asked_ns - self._wrong_ns",
-            "lasted_ns = step.ts_ns - self._wrong_ns",
+            "lasted_ns = asked_ns - self._differs_since_ns",
+            "lasted_ns = step.ts_ns - self._differs_since_ns",
         ),
         tests=(BALANCES,),
     ),

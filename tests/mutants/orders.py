@@ -19,7 +19,11 @@ FORGETTING = (
     mutant(
         "drop_on_timeout",
         "a create without an answer is taken for no order",
-        Edit(TABLE, "[state, News.NO_ANSWER] = S.UNKNOWN", "[state, News.NO_ANSWER] = S.CANCELED"),
+        Edit(
+            TABLE,
+            "[state, OrderUpdate.NO_ANSWER] = S.UNKNOWN",
+            "[state, OrderUpdate.NO_ANSWER] = S.CANCELED",
+        ),
         tests=(
             "tests/unit/state/test_order_table.py",
             "tests/unit/engine/orders/test_lifecycle.py",
@@ -33,7 +37,7 @@ FORGETTING = (
             RECONCILE,
             "        if not step.ts_ns > order.created_ns + self._policy.fence_ns:\n"
             "            return\n",
-            "        self._lifecycle.fence(order, step)\n        return\n",
+            "        self._lifecycle.release(order, step)\n        return\n",
         ),
         tests=("tests/unit/engine/reconciliation/test_reconcile.py", MACHINE),
     ),
@@ -45,7 +49,7 @@ FORGETTING = (
             "        if event.reason is CancelRejectReason.NOT_FOUND:\n"
             "            order.next_query_ns = step.ts_ns\n",
             "        if event.reason is CancelRejectReason.NOT_FOUND:\n"
-            "            self.fence(order, step)\n",
+            "            self.release(order, step)\n",
         ),
         tests=("tests/unit/engine/orders/test_lifecycle.py", MACHINE),
     ),
@@ -54,8 +58,8 @@ FORGETTING = (
         "a cancel that left frees the room before anybody answered",
         Edit(
             TABLE,
-            "        table[state, News.CANCEL_SENT] = S.PENDING_CANCEL\n",
-            "        table[state, News.CANCEL_SENT] = S.CANCELED\n",
+            "        table[state, OrderUpdate.CANCEL_SENT] = S.PENDING_CANCEL\n",
+            "        table[state, OrderUpdate.CANCEL_SENT] = S.CANCELED\n",
         ),
         tests=(
             "tests/unit/state/test_order_table.py",
@@ -68,8 +72,8 @@ FORGETTING = (
         "behind the fence one negative answer is enough",
         Edit(
             RECONCILE,
-            "        if not are_apart or order.is_owed:\n",
-            "        if order.is_owed:\n",
+            "        if not are_apart or order.has_missing_fills:\n",
+            "        if order.has_missing_fills:\n",
         ),
         tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
     ),
@@ -94,8 +98,8 @@ FORGETTING = (
         "an order is closed before its fills are booked",
         Edit(
             LIFECYCLE,
-            "news = News.ENDED_UNSETTLED if order.is_owed else News.ENDED",
-            "news = News.ENDED",
+            "OrderUpdate.ENDED_UNSETTLED if order.has_missing_fills else OrderUpdate.ENDED\n",
+            "OrderUpdate.ENDED\n",
         ),
         tests=("tests/unit/engine/orders/test_lifecycle.py", MACHINE),
     ),
@@ -104,7 +108,7 @@ FORGETTING = (
         "what the venue claims and we lack is waited for, not fetched",
         Edit(
             "quoter/engine/reconciliation/order_queries.py",
-            "                self._trades_sooner(step.ts_ns)\n            return\n",
+            "                self._make_trades_due(step.ts_ns)\n            return\n",
             "            return\n",
         ),
         tests=("tests/unit/engine/reconciliation/test_reconcile.py",),

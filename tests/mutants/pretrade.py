@@ -61,7 +61,7 @@ MUTANTS = (
         "after a jump five seconds are enough, whatever a fresh book says",
         Edit(
             PRETRADE,
-            "0 < self._book_asked_ns <= step.ts_ns:",
+            "0 < self._snapshot_requested_ns <= step.ts_ns:",
             "self._jump_until_ns <= step.ts_ns + 5_000 * MS:",
         ),
         tests=(CASES,),
@@ -69,7 +69,7 @@ MUTANTS = (
     mutant(
         "rate_flickers",
         "a window of orders counts as kept again one order below its cap",
-        Edit("quoter/risk/monitors/message_rate.py", "ROOM_SHARE = 0.8", "ROOM_SHARE = 1.0"),
+        Edit("quoter/risk/monitors/message_rate.py", "CLEAR_SHARE = 0.8", "ROOM_SHARE = 1.0"),
         tests=("tests/unit/risk/monitors/test_message_rate.py",),
     ),
     mutant(

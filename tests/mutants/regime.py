@@ -12,7 +12,7 @@ MUTANTS = (
         "a sign of the present rung does not start the calm anew",
         Edit(
             LADDER,
-            "if mid is None or (worst is not None and worst.rung is self.level):",
+            "if mid is None or (worst is not None and worst.level is self.level):",
             "if mid is None:",
         ),
         tests=(RISK_TESTS,),
@@ -63,7 +63,7 @@ MUTANTS = (
         Edit(
             LOSSES,
             "            self._causes.raise_cause(step, Cause.INVENTORY_BREACH, text)\n"
-            "        self.judge(step)\n",
+            "        self.check(step)\n",
             "            self._causes.raise_cause(step, Cause.INVENTORY_BREACH, text)\n",
         ),
         tests=(f"{ENGINE_TESTS}test_engine_loss.py",),

@@ -53,7 +53,7 @@ AWAKE = (
         "news that was read before a hang and handled after it ends staleness",
         Edit(
             "quoter/engine/market/feed_health.py",
-            "max(market.alive_ns, step.event.ts_ns)",
+            "max(market.last_received_ns, step.event.ts_ns)",
             "step.ts_ns",
         ),
         tests=("tests/unit/engine/market/test_feed_health.py",),
@@ -93,8 +93,8 @@ FOREIGN = (
         Edit(
             "quoter/engine/reconciliation/reconcile.py",
             "        if self._balances.compare(report, step.ts_ns):\n"
-            "            self.foreign.compared(report.asked_ns, step)\n",
-            "        self.foreign.compared(report.asked_ns, step)\n"
+            "            self.foreign.on_balances_equal(report.asked_ns, step)\n",
+            "        self.foreign.on_balances_equal(report.asked_ns, step)\n"
             "        if self._balances.compare(report, step.ts_ns):\n"
             "            pass\n",
         ),
@@ -128,7 +128,7 @@ RULES = (
         "orders of the old grid stay when the tick changes",
         Edit(
             "quoter/engine/components.py",
-            "        self.placing.remove_all(CancelReason.REQUOTE, step)\n",
+            "        self.placing.cancel_all(CancelReason.REQUOTE, step)\n",
             "",
         ),
         tests=("tests/unit/engine/market/test_market_rules.py",),

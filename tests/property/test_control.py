@@ -101,7 +101,7 @@ def test_no_way_leads_out_of_a_kill_but_a_rearm_by_the_risk_role_with_its_id(
         ids = ["none"]
         for move in chain.from_iterable(script):
             was_killed, before_id = rig.state is TradingState.KILLED, rig.stops.kill_id()
-            was_quiet = rig.harness.engine.is_quiet
+            was_quiet = rig.harness.engine.has_no_orders
             answer = await do(rig, move, ids)
             if was_killed and rig.state is not TradingState.KILLED:
                 assert (move.what, move.role) == ("rearm", Role.RISK)

@@ -150,7 +150,7 @@ def play(script: list[Event]) -> None:
         step = harness.tell(event)
         assert step.seq == seq + 1
         assert harness.engine.ts_ns >= ts_ns
-        assert harness.engine.orders.miscount() is None
+        assert harness.engine.orders.counter_mismatch() is None
         harness.engine.snapshot()
 
 

@@ -31,7 +31,7 @@ from quoter.engine.step_builder import StepBuilder
 from quoter.risk import order_rules
 from quoter.state import order_table
 from quoter.state.open_orders import OpenOrder
-from quoter.state.order_table import News
+from quoter.state.order_table import OrderUpdate
 from tests.property.true_venue import LIMIT, Breach, TrueOrder, World
 
 STEPS = 50
@@ -269,14 +269,14 @@ def resting_only(patch: pytest.MonkeyPatch) -> None:
 def drop_on_timeout(patch: pytest.MonkeyPatch) -> None:
     """No answer to a create means that there is no order."""
     for state in (OrderState.RESERVED, OrderState.PENDING_NEW, OrderState.PENDING_CANCEL):
-        patch.setitem(order_table.TABLE, (state, News.NO_ANSWER), OrderState.CANCELED)
+        patch.setitem(order_table.TABLE, (state, OrderUpdate.NO_ANSWER), OrderState.CANCELED)
 
 
 def drop_on_notfound(patch: pytest.MonkeyPatch) -> None:
     """A venue that does not find an order has none."""
 
     def not_found(self: Reconcile, order: OpenOrder, step: StepBuilder) -> None:
-        self._lifecycle.fence(order, step)
+        self._lifecycle.release(order, step)
 
     patch.setattr(Reconcile, "not_found", not_found)
 
@@ -288,7 +288,7 @@ def drop_on_cancel_reject(patch: pytest.MonkeyPatch) -> None:
         self: Lifecycle, order: OpenOrder, event: CancelReject, step: StepBuilder
     ) -> None:
         if event.reason is CancelRejectReason.NOT_FOUND:
-            self.fence(order, step)
+            self.release(order, step)
 
     patch.setattr(Lifecycle, "_cancel_failed", cancel_failed)
 

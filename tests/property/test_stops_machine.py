@@ -277,7 +277,7 @@ class StopsMachine(RuleBasedStateMachine):
         engine = self.harness.engine
         was_killed = engine.causes.state is TradingState.KILLED
         is_rearm = getattr(event, "action", None) is OperatorAction.REARM
-        was_quiet, seen = engine.is_quiet, self.stops.latched
+        was_quiet, seen = engine.has_no_orders, self.stops.latched
         meant = getattr(event, "text", "").partition(":")[0]
         if not self.stops.refusal(event):
             step = self.harness.tell(event)

@@ -275,7 +275,7 @@ class World:
             raise Breach(f"I2: can reach [{lowest}, {highest}], limit {LIMIT}")
         self._check_each_order()
         self._check_own_quotes()
-        if (text := engine.orders.miscount()) is not None:
+        if (text := engine.orders.counter_mismatch()) is not None:
             raise Breach(text)
 
     def _check_each_order(self) -> None:

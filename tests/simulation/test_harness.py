@@ -117,7 +117,7 @@ def test_the_ledger_is_the_truth_again_after_faulty_news(
     assert run.engine.causes.state < TradingState.KILLED
     assert run.engine.inventory.balances == run.truth()
     assert run.open_orders() == 0
-    assert run.engine.is_quiet
+    assert run.engine.has_no_orders
     assert run.inventory.lots_max <= run.engine.config.lots_max
 
 
@@ -139,5 +139,5 @@ def test_a_create_without_an_answer_stays_counted_until_its_fate_is_known(
     assert unknown
     assert run.engine.inventory.balances == run.truth()
     assert run.open_orders() == 0
-    assert run.engine.is_quiet
+    assert run.engine.has_no_orders
     assert run.inventory.lots_max <= run.engine.config.lots_max

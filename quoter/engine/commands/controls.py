@@ -70,4 +70,4 @@ class Controls:
         """
         for cause, text in self._losses.breaches():
             return f"{cause}: {text}: it counts from the start: stop, re-arm, start again"
-        return self._reconcile.foreign.against_rearming
+        return self._reconcile.foreign.rearm_obstacle

@@ -52,7 +52,7 @@ class LiveParamsHandler:
         self._shape = config.pricing.shape
         self._toxic_flow = config.pricing.toxic_flow
         self._requote = config.requote
-        self._learning = estimators
+        self._estimators = estimators
         self._quoting = quoting
         self._placing = placing
         self.params = params_of(config)
@@ -68,11 +68,11 @@ class LiveParamsHandler:
         )
         try:
             shape = shape_of(self._shape, params)
-            self._learning.change(params.gamma, params.adverse_bps, toxic)
+            self._estimators.apply_settings(params.gamma, params.adverse_bps, toxic)
         except InvalidInput as error:
             step.add_anomaly("params_refused", str(error))
             return
-        self._quoting.reshape(shape)
+        self._quoting.set_shape(shape)
         self._placing.policy = replace(
             self._requote,
             hold_ns=int(params.requote_hold_s * NS_PER_S),

@@ -39,7 +39,7 @@ class Rearming:
     def killed(self, step: StepBuilder) -> None:
         """What was known before a kill proves nothing after it."""
         self._killed_ns = step.ts_ns
-        self._reconcile.all_sooner(step.ts_ns + LOOK_AFTER_NS)
+        self._reconcile.make_all_due(step.ts_ns + LOOK_AFTER_NS)
 
     def refusal(self, event: OperatorCommand, step: StepBuilder) -> str:
         """Why not now; empty if nothing speaks against it. Asks the venue for what is missing."""
@@ -47,7 +47,7 @@ class Rearming:
         if len(self._orders):
             return f"{len(self._orders)} orders may be alive"
         if not self._reconcile.is_clean_since(self._killed_ns):
-            self._reconcile.all_sooner(step.ts_ns)
+            self._reconcile.make_all_due(step.ts_ns)
             return "orders, trades and balances have not been found clean since the kill"
         if not self._book.ready:
             return "the book is not in sync"

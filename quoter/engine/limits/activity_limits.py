@@ -39,21 +39,23 @@ class ActivityLimits:
         orders: OpenOrders,
         inventory: Inventory,
         causes: HaltCauses,
-        foretold_per_s: Callable[[], float],
+        expected_fills_per_s: Callable[[], float],
     ) -> None:
         policy, limits = config.activity, config.limits
         self._market, self._orders, self._inventory = market, orders, inventory
         self._causes, self._limits = causes, limits
-        self._foretold_per_s = foretold_per_s
+        self._expected_fills_per_s = expected_fills_per_s
         self.references = PriceReferences()
         self._jump = PriceJump(jump=policy.price_jump, drift=policy.quote_drift)
         self._rate = MessageRate(per_min=policy.creates_per_min, per_fill=policy.creates_per_fill)
         self._executions = RepeatedExecution(
             volume_max=policy.turnover_max * float(limits.inventory_max)
         )
-        self._is_pace_news = False  # creates since the pace was judged
+        self._has_new_creates = False  # creates since the pace was judged
         self._jump_until_ns = 0
-        self._book_asked_ns = 0  # of the snapshot that has to agree; 0 before it is asked for
+        self._snapshot_requested_ns = (
+            0  # of the snapshot that has to agree; 0 before it is asked for
+        )
 
     def on_market(self, event: MarketEvent, step: StepBuilder) -> None:
         """Take a print, or a best price that moved."""
@@ -64,63 +66,63 @@ class ActivityLimits:
         if mid is None:
             return
         self.references.on_mid(step.ts_ns, mid)
-        text = self._jump.see_mid(step.ts_ns, mid)
+        text = self._jump.on_mid(step.ts_ns, mid)
         if text is not None:
-            self._jumped(text, step)
-        elif isinstance(event, BookSnapshot) and 0 < self._book_asked_ns <= step.ts_ns:
-            self._book_asked_ns = 0
+            self._raise_price_jump(text, step)
+        elif isinstance(event, BookSnapshot) and 0 < self._snapshot_requested_ns <= step.ts_ns:
+            self._snapshot_requested_ns = 0
             self._jump.restart()
             self._causes.clear(step, Cause.PRICE_JUMP)
 
-    def quoted(self, quote: TwoSidedQuote, step: StepBuilder) -> None:
+    def on_quote(self, quote: TwoSidedQuote, step: StepBuilder) -> None:
         """Take a wanted quote that was computed anew."""
         for side, wanted in ((Side.BUY, quote.bids), (Side.SELL, quote.asks)):
             if wanted:
-                text = self._jump.see_quote(step.ts_ns, side, float(wanted[0].price))
+                text = self._jump.on_quote(step.ts_ns, side, float(wanted[0].price))
                 if text is not None:
-                    self._jumped(text, step)
+                    self._raise_price_jump(text, step)
 
-    def _jumped(self, text: str, step: StepBuilder) -> None:
+    def _raise_price_jump(self, text: str, step: StepBuilder) -> None:
         self._causes.raise_cause(step, Cause.PRICE_JUMP, text)
-        self._jump_until_ns, self._book_asked_ns = step.ts_ns + JUMP_PAUSE_NS, 0
+        self._jump_until_ns, self._snapshot_requested_ns = step.ts_ns + JUMP_PAUSE_NS, 0
 
-    def judge_pace(self, step: StepBuilder) -> None:
+    def check_create_rate(self, step: StepBuilder) -> None:
         """Before a turn places: were there too many already? Only creates make them too many."""
-        if not self._is_pace_news:
+        if not self._has_new_creates:
             return
-        self._is_pace_news = False
+        self._has_new_creates = False
         if (text := self._rate.breach(step.ts_ns)) is not None:
             self._causes.raise_cause(step, Cause.MESSAGE_RATE, text)
 
-    def sent(self, step: StepBuilder) -> None:
+    def count_creates(self, step: StepBuilder) -> None:
         """Count the creates that this turn issued."""
         for command in step.commands:
             if isinstance(command, PlaceOrder):
-                self._rate.created(step.ts_ns)
-                self._is_pace_news = True
+                self._rate.on_create(step.ts_ns)
+                self._has_new_creates = True
 
-    def after_fills(self, step: StepBuilder) -> None:
+    def on_fills(self, step: StepBuilder) -> None:
         """Count the fills of this turn."""
         for booked in step.booked:
-            self._rate.filled(step.ts_ns)
-            text = self._executions.filled(step.ts_ns, float(booked.fill.size))
+            self._rate.on_fill(step.ts_ns)
+            text = self._executions.on_fill(step.ts_ns, float(booked.fill.size))
             if text is not None:
                 self._causes.raise_cause(step, Cause.REPEATED_EXECUTION, text)
-        self._judge_worth(step)
+        self._check_position_notional(step)
 
     def tick(self, step: StepBuilder) -> None:
         """Time passed: what is over, what has to be asked for, what the price did to our worth."""
         ts_ns, switch = step.ts_ns, self._causes.switch
-        self._executions.foretell(ts_ns, self._foretold_per_s())
-        self._judge_worth(step)
-        if switch.is_active(Cause.MESSAGE_RATE) and self._rate.has_room(ts_ns):
+        self._executions.expect(ts_ns, self._expected_fills_per_s())
+        self._check_position_notional(step)
+        if switch.is_active(Cause.MESSAGE_RATE) and self._rate.is_well_within_limits(ts_ns):
             self._causes.clear(step, Cause.MESSAGE_RATE)
-        is_due = ts_ns >= max(self._jump_until_ns, self._book_asked_ns + BOOK_AGAIN_NS)
+        is_due = ts_ns >= max(self._jump_until_ns, self._snapshot_requested_ns + BOOK_AGAIN_NS)
         if switch.is_active(Cause.PRICE_JUMP) and is_due:
-            self._book_asked_ns = ts_ns
+            self._snapshot_requested_ns = ts_ns
             step.commands.append(RequestReport(kind=ReportKind.BOOK))
 
-    def _judge_worth(self, step: StepBuilder) -> None:
+    def _check_position_notional(self, step: StepBuilder) -> None:
         limit, mid, ask = self._limits.position_notional_max, self._market.mid, self._market.ask
         if limit is None or mid is None or ask is None:
             return

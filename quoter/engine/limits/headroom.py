@@ -10,7 +10,7 @@ from quoter.domain.trading import TradingState
 from quoter.domain.units import exact
 from quoter.engine.config import EngineConfig
 from quoter.engine.market.view import MarketView
-from quoter.risk.order_rules import base_room
+from quoter.risk.order_rules import base_headroom
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrder, OpenOrders
 
@@ -30,16 +30,16 @@ class Headroom:
         self._orders = orders
         self._inventory = inventory
 
-    def use(self, instrument: Instrument) -> None:
+    def set_instrument(self, instrument: Instrument) -> None:
         """The market's rules have changed."""
         self._instrument = instrument
 
     def size(self, quote: Quote, state: TradingState) -> Decimal:
         """The size, on the lot grid, of a quote that may be added now."""
-        room = self._base(quote.side, state, quote.price)
+        room = self._base_headroom(quote.side, state, quote.price)
         return min(quote.size, self._instrument.floor_size(room))
 
-    def fitted(
+    def fitting(
         self,
         wanted: Sequence[Quote],
         resting: Sequence[OpenOrder],
@@ -54,7 +54,7 @@ class Headroom:
         held = sum((order.leaves for order in resting), start=ZERO)
         for quote in wanted:
             taken = sum((q.size for q in fitted), start=ZERO)
-            room = self._base(side, state, quote.price) + held - taken
+            room = self._base_headroom(side, state, quote.price) + held - taken
             size = min(quote.size, self._instrument.floor_size(room))
             if not self._instrument.is_tradable(price=quote.price, size=size):
                 break
@@ -70,11 +70,11 @@ class Headroom:
         """Could our orders of a reducing side take inventory past the target?"""
         return self._orders.leaves(side) > abs(self._inventory.net)
 
-    def promised(self) -> Decimal:
+    def notional_of_buys(self) -> Decimal:
         """Quote currency that our live buys may still take."""
         return sum((o.leaves * o.price for o in self._orders.of_side(Side.BUY)), start=ZERO)
 
-    def _base(self, side: Side, state: TradingState, price: Decimal) -> Decimal:
+    def _base_headroom(self, side: Side, state: TradingState, price: Decimal) -> Decimal:
         """Base units that may still be added on one side."""
         leaves = self._orders.leaves(side)
         signed = self._inventory.net * side.sign
@@ -84,7 +84,7 @@ class Headroom:
         if self._is_spot and side is Side.SELL:
             room = min(room, self._inventory.position - leaves)
         elif self._is_spot:
-            room = min(room, (self._inventory.cash - self.promised()) / price)
+            room = min(room, (self._inventory.cash - self.notional_of_buys()) / price)
         return room
 
     def _limit(self) -> Decimal:
@@ -92,4 +92,4 @@ class Headroom:
         ask = self._market.ask
         if self._limits.position_notional_max is None or ask is None:
             return self._limits.inventory_max
-        return base_room(self._limits, exact(ask.price))
+        return base_headroom(self._limits, exact(ask.price))

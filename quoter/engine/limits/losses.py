@@ -49,16 +49,16 @@ class Losses:
         """Quote currency below the highest equity since the start, >= 0."""
         return self._peak - self.equity
 
-    def after_fills(self, step: StepBuilder) -> None:
+    def on_fills(self, step: StepBuilder) -> None:
         """Fills that grow an inventory past the limit contradict the gate."""
         inventory = self._inventory.net
         is_growing = any(booked.fill.side.sign * inventory > 0 for booked in step.booked)
         if is_growing and not abs(inventory) <= self._limits.inventory_max:
             text = f"inventory {inventory}, limit {self._limits.inventory_max}"
             self._causes.raise_cause(step, Cause.INVENTORY_BREACH, text)
-        self.judge(step)
+        self.check(step)
 
-    def judge(self, step: StepBuilder) -> None:
+    def check(self, step: StepBuilder) -> None:
         """Mark the inventory to the mid, and hold the equity against its limits."""
         mid = self._market.mid
         self.equity = self._attribution.see(mid, step.ts_ns)
@@ -66,9 +66,9 @@ class Losses:
         for cause, text in self.breaches():
             self._causes.raise_cause(step, cause, text)
         markouts = self._attribution.markouts(MINUTE_HORIZON_S)
-        is_toxic = self._minute.look(step.ts_ns, markouts)
+        is_toxic = self._minute.update(step.ts_ns, markouts)
         self._causes.set(step, Cause.MARKOUT_LOSS, active=is_toxic, text=self._minute.text)
-        self._judge_mark(mid, step)
+        self._check_mark(mid, step)
 
     def breaches(self) -> Iterator[tuple[Cause, str]]:
         """The limits that equity is past, as of the last look, with the figures."""
@@ -79,7 +79,7 @@ class Losses:
             text = f"equity {self.equity:.4f}, {self.drawdown:.4f} below its highest"
             yield Cause.DRAWDOWN_LIMIT, f"{text}, limit {limits.drawdown_max}"
 
-    def _judge_mark(self, mid: float | None, step: StepBuilder) -> None:
+    def _check_mark(self, mid: float | None, step: StepBuilder) -> None:
         """Inventory whose worth nobody knows may only shrink."""
         if mid is not None or not self._marked_ns:
             self._marked_ns = step.ts_ns

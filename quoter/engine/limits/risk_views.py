@@ -38,7 +38,7 @@ class RiskViews:
         self._orders = orders
         self._inventory = inventory
         self._references = references
-        self._room = room
+        self._headroom = room
 
     def take(self, quote: Quote, *, ts_ns: int, state: TradingState, phase: Phase) -> RiskView:
         """The picture for an order of this quote."""
@@ -53,7 +53,7 @@ class RiskViews:
             phase=phase,
             state=state,
             book_ready=bid is not None and ask is not None,
-            is_fresh=ts_ns - market.alive_ns <= self._stale_ns,
+            is_fresh=ts_ns - market.last_received_ns <= self._stale_ns,
             book_seq=market.book.seq,
             best_bid=_exact(bid.price) if bid is not None else ZERO,
             best_ask=_exact(ask.price) if ask is not None else ZERO,
@@ -63,14 +63,14 @@ class RiskViews:
             reference_high=high,
             own_bid=own_bid,
             own_ask=own_ask,
-            twin_ns=self._twin_ns(quote),
+            duplicate_ns=self._duplicate_ns(quote),
             inventory=inventory.net,
             leaves_buy=orders.leaves(Side.BUY),
             leaves_sell=orders.leaves(Side.SELL),
             is_spot=self._is_spot,
             base_held=inventory.position,
             quote_held=inventory.cash,
-            notional_buy=self._room.promised(),
+            notional_buy=self._headroom.notional_of_buys(),
         )
 
     def _own_prices(self) -> tuple[Decimal | None, Decimal | None]:
@@ -83,7 +83,7 @@ class RiskViews:
         """What may still trade: an order whose end was told only waits for its fills."""
         return (o for o in self._orders if o.state is not OrderState.CLOSED_UNSETTLED)
 
-    def _twin_ns(self, quote: Quote) -> int | None:
+    def _duplicate_ns(self, quote: Quote) -> int | None:
         twins = (
             order.created_ns
             for order in self._alive()

@@ -39,12 +39,12 @@ class MarketRules:
         self._fair, self._use = fair, use
         self._asked_ns = 0
         self._due_ns = 0  # 0: never
-        self._is_judged = False  # by a price: a start may know none
+        self._is_checked = False  # by a price: a start may know none
 
     def tick(self, step: StepBuilder) -> None:
         """Ask if it is time; the start has just read them."""
-        if not self._is_judged and self._fair() is not None:
-            self._judge(step)
+        if not self._is_checked and self._fair() is not None:
+            self._check(step)
         if not self._due_ns and self._period_ns:
             self._due_ns = step.ts_ns + self._period_ns
         if self._due_ns and step.ts_ns >= max(self._due_ns, self._asked_ns + APART_NS):
@@ -52,17 +52,17 @@ class MarketRules:
             self._due_ns = step.ts_ns + self._period_ns if self._period_ns else 0
             step.commands.append(RequestReport(kind=ReportKind.RULES))
 
-    def heard(self, event: OrderEvent) -> None:
+    def on_order_event(self, event: OrderEvent) -> None:
         """An order that breaks a filter says that ours are out of date."""
         if isinstance(event, OrderReject) and event.reason is RejectReason.FILTER:
             self._due_ns = event.ts_ns
 
-    def failed(self, kind: ReportKind, step: StepBuilder) -> None:
+    def on_report_failed(self, kind: ReportKind, step: StepBuilder) -> None:
         """No answer: again, but not as if it were urgent."""
         if kind is ReportKind.RULES:
             self._due_ns = step.ts_ns + AGAIN_NS
 
-    def report(self, event: RulesReport, step: StepBuilder) -> None:
+    def on_report(self, event: RulesReport, step: StepBuilder) -> None:
         """Quote by the rules as they are now; orders of the old grid go."""
         before, now = self.instrument, event.instrument
         if now != before:
@@ -70,15 +70,15 @@ class MarketRules:
             self.instrument = now
             self._orders.regrid(now)
             self._use(now, step)
-        self._judge(step)
+        self._check(step)
 
-    def _judge(self, step: StepBuilder) -> None:
+    def _check(self, step: StepBuilder) -> None:
         """Once, and with all new rules; not with every price, whose moves would make it flap."""
-        self._is_judged = self._fair() is not None
-        text = self._impossible(self.instrument)
+        self._is_checked = self._fair() is not None
+        text = self._why_unplaceable(self.instrument)
         self._causes.set(step, Cause.MARKET_RULES, active=bool(text), text=text)
 
-    def _impossible(self, rules: Instrument) -> str:
+    def _why_unplaceable(self, rules: Instrument) -> str:
         """Why no order of the configured size can be placed; empty if it can.
 
         What is too small is carried to the next level: all of them together count.

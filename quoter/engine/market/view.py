@@ -21,8 +21,8 @@ class MarketView:
         self.bid: Level | None = None
         self.ask: Level | None = None
         self.touch: tuple[float, float] | None = None  # their prices
-        self.is_moved = False  # did the last look find another touch?
-        self.alive_ns = 0  # last sign of life of the feed
+        self.has_new_best = False  # did the last look find another touch?
+        self.last_received_ns = 0  # last sign of life of the feed
         self.gaps = 0
 
     @property
@@ -38,32 +38,32 @@ class MarketView:
             case BookDelta():
                 fault = self.book.apply(event)
             case TopOfBook():
-                fault = self.book.see_top(event)
+                fault = self.book.apply_top(event)
             case BookSnapshot():
                 fault = self.book.load(event)
             case Trade():
                 return None
         if fault is not None:
             self.gaps += 1
-        self.look()
+        self.refresh()
         return fault
 
-    def age(self, ts_ns: int) -> None:
+    def expire_own_orders(self, ts_ns: int) -> None:
         """Time passed, or our orders changed: by now published books show what we did before."""
         for own in (self._own_bids, self._own_asks):
-            own.forget(ts_ns - OWN_LINGER_NS)
-        self.look()
+            own.expire(ts_ns - OWN_LINGER_NS)
+        self.refresh()
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Find the best prices of others anew."""
         best = self.book.best(self._own_bids, self._own_asks)
         self.bid, self.ask = best if best is not None else (None, None)
         touch = (best[0].price, best[1].price) if best is not None else None
-        self.is_moved, self.touch = touch != self.touch, touch
+        self.has_new_best, self.touch = touch != self.touch, touch
 
-    def lose(self) -> None:
+    def invalidate(self) -> None:
         """The feed is down: there is no market until the next snapshot."""
-        self.book.lose()
+        self.book.invalidate()
         self.bid = self.ask = self.touch = None
 
     def levels(self, depth: int) -> tuple[tuple[Level, ...], tuple[Level, ...]]:

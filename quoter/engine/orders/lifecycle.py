@@ -33,13 +33,15 @@ from quoter.engine.step_builder import StepBuilder
 from quoter.state.attribution import Attribution
 from quoter.state.inventory import Inventory, LedgerConflict, is_amount, is_execution
 from quoter.state.open_orders import OpenOrder, OpenOrders
-from quoter.state.order_table import News, next_state
+from quoter.state.order_table import OrderUpdate, next_state
 
 CANCEL_RETRY_NS = (500 * NS_PER_MS, 1_000 * NS_PER_MS, 2_000 * NS_PER_MS)  # then every 2 s
 KILL_RETRY_NS = (250 * NS_PER_MS, *CANCEL_RETRY_NS)  # KS-04
 FINAL = frozenset({CancelReason.KILL, CancelReason.DRAIN})
-PENDING_NEW_PATIENCE_NS = 500 * NS_PER_MS  # a cancel waits this long for the answer to its create
-LATE_LIFE_AGAIN_NS = 1_000 * NS_PER_MS  # one question about a closed order that looks alive
+ACK_WAIT_NS = 500 * NS_PER_MS  # a cancel waits this long for the answer to its create
+CLOSED_ORDER_QUERY_APART_NS = (
+    1_000 * NS_PER_MS
+)  # one question about a closed order that looks alive
 
 
 class Prices(Protocol):
@@ -76,7 +78,7 @@ class Lifecycle:
         self._charge = charge
         self._causes = causes
         self._prices = prices
-        self.booked_ns = 0  # when the newest fill was booked
+        self.last_booked_ns = 0  # when the newest fill was booked
         self.unmatched_fills = UnmatchedFills(
             orders=orders,
             inventory=inventory,
@@ -88,7 +90,7 @@ class Lifecycle:
     def handle(self, event: OrderEvent, step: StepBuilder) -> None:
         match event:
             case Fill():
-                self.fill(event, step)
+                self.book_fill(event, step)
                 return
             case OrderOpen():
                 client_id = event.order.client_id
@@ -96,7 +98,7 @@ class Lifecycle:
                 client_id = event.client_id
         order = self._orders.live(client_id)
         if order is None:
-            self._late(event, client_id, step)
+            self._on_closed_order(event, client_id, step)
             return
         try:
             self._apply(event, order, step)
@@ -106,52 +108,52 @@ class Lifecycle:
     def _apply(self, event: OrderEvent, order: OpenOrder, step: StepBuilder) -> None:
         match event:
             case OrderSent():
-                self._move(order, News.SENT, step)
+                self._transition(order, OrderUpdate.SENT, step)
             case OrderAck():
-                self._name(order, event.venue_id, step)
-                self._live_on(order, News.ACK, step)
+                self._learn_venue_id(order, event.venue_id, step)
+                self._confirm_open(order, OrderUpdate.ACK, step)
             case OrderReject() if order.venue_id or order.filled:
                 step.add_anomaly("reject_of_live_order", f"{order.client_id}: {event.text}")
                 order.next_query_ns = step.ts_ns
             case OrderReject():
-                self._move(order, News.REJECT, step, f"{event.reason}: {event.text}")
+                self._transition(order, OrderUpdate.REJECT, step, f"{event.reason}: {event.text}")
                 if event.reason is RejectReason.AUTH:
                     self._causes.raise_cause(step, Cause.KEY_REFUSED, event.text)
             case OrderUnknown():
-                self._move(order, News.NO_ANSWER, step, event.text)
-                self._doubt(order, step)
+                self._transition(order, OrderUpdate.NO_ANSWER, step, event.text)
+                self._mark_unknown(order, step)
             case OrderOpen():
-                self._name(order, event.order.venue_id, step)
+                self._learn_venue_id(order, event.order.venue_id, step)
                 order.not_found_ns = 0
                 order.next_query_ns = order.queries_sent = 0
-                self._claim(order, event.order.filled, step)
-                self._live_on(order, News.LIVES, step)
+                self._record_venue_filled(order, event.order.filled, step)
+                self._confirm_open(order, OrderUpdate.LISTED_OPEN, step)
             case OrderDone():
-                self._done(order, event.filled, event.reason, step)
-                self._name(order, event.venue_id, step)
+                self._on_done(order, event.filled, event.reason, step)
+                self._learn_venue_id(order, event.venue_id, step)
             case OrderNotFound():
                 step.add_anomaly("order_not_found", order.client_id)
             case CancelReject():
-                self._cancel_failed(order, event, step)
+                self._on_cancel_reject(order, event, step)
             case Fill():
                 raise AssertionError("fills are booked by `fill`")
 
-    def _live_on(self, order: OpenOrder, news: News, step: StepBuilder) -> None:
+    def _confirm_open(self, order: OpenOrder, update: OrderUpdate, step: StepBuilder) -> None:
         """A sign of life, unless a fill that waited for the order's name was its last."""
         if not order.state.is_terminal:
-            self._move(order, news, step)
+            self._transition(order, update, step)
 
-    def _done(self, order: OpenOrder, filled: Decimal, text: str, step: StepBuilder) -> None:
+    def _on_done(self, order: OpenOrder, filled: Decimal, text: str, step: StepBuilder) -> None:
         order.next_query_ns = step.ts_ns
-        if not self._claim(order, filled, step):
+        if not self._record_venue_filled(order, filled, step):
             return
         if filled < order.filled:
             detail = f"{order.client_id}: venue says {filled} in all, booked {order.filled}"
             self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, detail)
-        news = News.ENDED_UNSETTLED if order.is_owed else News.ENDED
-        self._move(order, news, step, text)
+        update = OrderUpdate.ENDED_UNSETTLED if order.has_missing_fills else OrderUpdate.ENDED
+        self._transition(order, update, step, text)
 
-    def _claim(self, order: OpenOrder, filled: Decimal, step: StepBuilder) -> bool:
+    def _record_venue_filled(self, order: OpenOrder, filled: Decimal, step: StepBuilder) -> bool:
         """Remember how much the venue says was filled in all; False if that is no amount."""
         if not is_amount(filled):
             step.add_anomaly("bad_cumulative_fill", f"{order.client_id}: {filled}")
@@ -159,22 +161,22 @@ class Lifecycle:
         order.venue_filled = max(order.venue_filled, filled)
         return True
 
-    def _doubt(self, order: OpenOrder, step: StepBuilder) -> None:
+    def _mark_unknown(self, order: OpenOrder, step: StepBuilder) -> None:
         """We do not know whether it lives: end it if it does, and keep asking."""
         if order.state is not OrderState.UNKNOWN:
             return
         order.unknown_since_ns = step.ts_ns
         order.next_query_ns = step.ts_ns + 500 * NS_PER_MS
         order.cancels_sent, order.next_cancel_ns = 0, step.ts_ns
-        self.end(order, CancelReason.UNKNOWN, step)
+        self.request_cancel(order, CancelReason.UNKNOWN, step)
 
-    def _cancel_failed(self, order: OpenOrder, event: CancelReject, step: StepBuilder) -> None:
+    def _on_cancel_reject(self, order: OpenOrder, event: CancelReject, step: StepBuilder) -> None:
         """Never "gone": ask what became of the order, and cancel again."""
         step.add_anomaly(f"cancel_{event.reason}", f"{order.client_id}: {event.text}")
         if event.reason is CancelRejectReason.NOT_FOUND:
             order.next_query_ns = step.ts_ns
 
-    def _late(self, event: OrderEvent, client_id: str, step: StepBuilder) -> None:
+    def _on_closed_order(self, event: OrderEvent, client_id: str, step: StepBuilder) -> None:
         """News of an order that is not live: harmless echo, a stray, or a broken belief."""
         order = self._orders.closed(client_id)
         if order is None:
@@ -182,10 +184,10 @@ class Lifecycle:
         elif isinstance(event, OrderAck) and order.is_taking:
             pass  # it had ended before the answer came: no sign of life
         elif isinstance(event, OrderOpen | OrderAck) and order.state is not OrderState.FILLED:
-            step.add_anomaly("late_life", client_id)
+            step.add_anomaly("closed_order_alive", client_id)
             if step.ts_ns < order.next_query_ns:
                 return  # the answer to our question may be the next sign of life
-            order.next_query_ns = step.ts_ns + LATE_LIFE_AGAIN_NS
+            order.next_query_ns = step.ts_ns + CLOSED_ORDER_QUERY_APART_NS
             step.commands.append(QueryOrder(client_id=client_id, venue_id=order.venue_id))
             self.cancel_by_id(client_id, order.venue_id, step)
         elif isinstance(event, OrderDone) and is_amount(event.filled):
@@ -200,11 +202,11 @@ class Lifecycle:
             CancelOrder(client_id=client_id, venue_id=venue_id, reason=CancelReason.STRAY)
         )
 
-    def fill(self, fill: Fill, step: StepBuilder) -> None:
+    def book_fill(self, fill: Fill, step: StepBuilder) -> None:
         """Book one execution: durable facts first, then the order it belongs to."""
         order = self._orders.find(fill.client_id) or self._orders.by_venue_id(fill.venue_id)
         if order is None:
-            self.unmatched_fills.keep(fill, step)
+            self.unmatched_fills.add(fill, step)
             return
         if not is_execution(fill):
             self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, f"a trade that can't be: {fill}")
@@ -216,7 +218,7 @@ class Lifecycle:
         except LedgerConflict as error:
             self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, str(error))
             return
-        self.booked_ns = step.ts_ns
+        self.last_booked_ns = step.ts_ns
         mark = self._attribution.mark_of(mid) if mid is not None else None
         self._attribution.fill(fill, mark, step.ts_ns)
         self._charge(fill, step)
@@ -238,34 +240,34 @@ class Lifecycle:
 
     def _after_fill(self, order: OpenOrder, step: StepBuilder) -> None:
         if order.leaves == 0:
-            self._move(order, News.LAST_FILL, step)
-        elif order.state is OrderState.CLOSED_UNSETTLED and not order.is_owed:
-            self._move(order, News.ENDED, step, "settled")
+            self._transition(order, OrderUpdate.LAST_FILL, step)
+        elif order.state is OrderState.CLOSED_UNSETTLED and not order.has_missing_fills:
+            self._transition(order, OrderUpdate.ENDED, step, "settled")
         else:
-            self._move(order, News.PART_FILL, step)
+            self._transition(order, OrderUpdate.PART_FILL, step)
 
-    def _name(self, order: OpenOrder, venue_id: str, step: StepBuilder) -> None:
+    def _learn_venue_id(self, order: OpenOrder, venue_id: str, step: StepBuilder) -> None:
         """Learn the venue's id, and book the fills that only carried it."""
         if not venue_id or order.venue_id:
             return
         order.venue_id = venue_id
-        for fill in self.unmatched_fills.claim(venue_id):
-            self.fill(fill, step)
+        for fill in self.unmatched_fills.take(venue_id):
+            self.book_fill(fill, step)
 
-    def fence(self, order: OpenOrder, step: StepBuilder) -> None:
+    def release(self, order: OpenOrder, step: StepBuilder) -> None:
         """Release an order that the venue provably does not know (`engine/reconcile.py`)."""
-        self._move(order, News.FENCED, step, "never found at the venue")
+        self._transition(order, OrderUpdate.PROVEN_ABSENT, step, "never found at the venue")
 
-    def end(self, order: OpenOrder, reason: CancelReason, step: StepBuilder) -> None:
+    def request_cancel(self, order: OpenOrder, reason: CancelReason, step: StepBuilder) -> None:
         """Ask for an order's end, once; the retries follow from `press`."""
         if order.cancel_reason is None:
             order.cancel_reason = reason
             order.end_ns = order.next_cancel_ns = step.ts_ns
             if order.state is OrderState.PENDING_NEW:
-                order.next_cancel_ns = order.changed_ns + PENDING_NEW_PATIENCE_NS
-        self.press(order, step)
+                order.next_cancel_ns = order.changed_ns + ACK_WAIT_NS
+        self.send_due_cancel(order, step)
 
-    def press(self, order: OpenOrder, step: StepBuilder) -> None:
+    def send_due_cancel(self, order: OpenOrder, step: StepBuilder) -> None:
         """Send the cancel that is due, if the order is to end and still may live."""
         is_over = order.state is OrderState.CLOSED_UNSETTLED
         if order.cancel_reason is None or is_over or step.ts_ns < order.next_cancel_ns:
@@ -279,12 +281,14 @@ class Lifecycle:
                 client_id=order.client_id, venue_id=order.venue_id, reason=order.cancel_reason
             )
         )
-        self._move(order, News.CANCEL_SENT, step, order.cancel_reason)
+        self._transition(order, OrderUpdate.CANCEL_SENT, step, order.cancel_reason)
 
-    def _move(self, order: OpenOrder, news: News, step: StepBuilder, text: str = "") -> None:
+    def _transition(
+        self, order: OpenOrder, update: OrderUpdate, step: StepBuilder, text: str = ""
+    ) -> None:
         before = order.state
-        after = next_state(before, news, client_id=order.client_id)
-        is_answer = news is not News.CANCEL_SENT and after is not before
+        after = next_state(before, update, client_id=order.client_id)
+        is_answer = update is not OrderUpdate.CANCEL_SENT and after is not before
         if before is OrderState.PENDING_NEW and is_answer:
             order.next_cancel_ns = min(order.next_cancel_ns, step.ts_ns)
         if after is not before:

@@ -7,7 +7,7 @@ from quoter.engine.step_builder import StepBuilder
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrders
 
-ORPHAN_FILLS_MAX = 1_000  # fills whose order we can't name yet
+UNMATCHED_FILLS_MAX = 1_000  # fills whose order we can't name yet
 FOREIGN_FILLS_MAX = 10_000  # that were told, and are told again by every overlapping list
 
 
@@ -34,25 +34,25 @@ class UnmatchedFills:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def keep(self, fill: Fill, step: StepBuilder) -> None:
+    def add(self, fill: Fill, step: StepBuilder) -> None:
         """A fill of no order that we know. What is booked or given up already is no news."""
         if self._inventory.has(fill.trade_id) or fill.trade_id in self._foreign:
             return
         if fill.client_id.startswith(self._run_prefix):
             text = f"trade {fill.trade_id} of {fill.client_id}, an order that this run never sent"
             self._causes.raise_cause(step, Cause.ORDER_REAPPEARED, text)
-        if len(self._waiting) < ORPHAN_FILLS_MAX:
+        if len(self._waiting) < UNMATCHED_FILLS_MAX:
             self._waiting[fill.trade_id] = fill
-        step.add_anomaly("orphan_fill", fill.trade_id)
+        step.add_anomaly("unmatched_fill", fill.trade_id)
 
-    def claim(self, venue_id: str) -> list[Fill]:
+    def take(self, venue_id: str) -> list[Fill]:
         """Take out those of an order whose name has come."""
         mine = [fill for fill in self._waiting.values() if fill.venue_id == venue_id]
         for fill in mine:
             del self._waiting[fill.trade_id]
         return mine
 
-    def drop(self, before_ns: int) -> list[Fill]:
+    def take_older_than(self, before_ns: int) -> list[Fill]:
         """Take out what somebody else did: the name says so, or no order of ours ever claimed it.
 
         Not while an older order waits for its venue id: they may be its own.

@@ -37,28 +37,28 @@ class Flattening:
         self._market, self._inventory = market, inventory
         self._placing, self._causes = placing, causes
         self._slice_ns = 0  # when the last one was still under way
-        self._is_told = False  # that nothing is left to do
+        self._is_reported = False  # that nothing is left to do
 
     @property
     def is_on(self) -> bool:
         return self._causes.switch.is_active(Cause.OPERATOR_FLATTEN)
 
-    def pursue(self, state: TradingState, phase: Phase, step: StepBuilder) -> None:
+    def advance(self, state: TradingState, phase: Phase, step: StepBuilder) -> None:
         """Call it on every turn on which orders are allowed, instead of quoting."""
-        self._placing.remove_all(CancelReason.STATE, step, but_taking=True)
+        self._placing.cancel_all(CancelReason.STATE, step, but_taking=True)
         if self._placing.is_taking:
             self._slice_ns = step.ts_ns
             return
         quote = self._slice()
         if quote is None:
-            if self._market.mid is not None and not self._is_told:
+            if self._market.mid is not None and not self._is_reported:
                 step.add_anomaly("flat", f"inventory {self._inventory.net}")
-                self._is_told = True
+                self._is_reported = True
             return
-        self._is_told = False
+        self._is_reported = False
         if self._is_due(step.ts_ns):
             seq = self._market.book.seq
-            self._placing.take(quote, book_seq=seq, state=state, phase=phase, step=step)
+            self._placing.take_liquidity(quote, book_seq=seq, state=state, phase=phase, step=step)
 
     def _is_due(self, ts_ns: int) -> bool:
         """Not from a book that may not know the last slice yet."""

@@ -26,7 +26,7 @@ from quoter.state.open_orders import OpenOrder, OpenOrders
 
 MINUTE_S = 62.0  # and the slots of the count that it is held against
 BUDGET_BURST_S = 2.0  # the bucket holds this many seconds' worth of creates
-ROOMY_SHARE = 0.5  # small corrections may use the upper half of the bucket only
+SPARE_SHARE = 0.5  # small corrections may use the upper half of the bucket only
 DENIED_PAUSE_NS = 1_000 * NS_PER_MS
 BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -66,28 +66,28 @@ class Placing:
         self.policy = config.requote
         self._instrument = config.instrument
         self._orders = orders
-        self._room = Headroom(config=config, market=market, orders=orders, inventory=inventory)
+        self._headroom = Headroom(config=config, market=market, orders=orders, inventory=inventory)
         self._views = RiskViews(
             config=config,
             market=market,
             orders=orders,
             inventory=inventory,
             references=references,
-            room=self._room,
+            room=self._headroom,
         )
         self._lifecycle = lifecycle
-        self._patience = reject_backoff
+        self._backoff = reject_backoff
         self._budget = budget(config)
         self._sequence = 0
         self._book_seq = -1
-        self._seen: TwoSidedQuote | None = None
+        self._last_quote: TwoSidedQuote | None = None
 
-    def use(self, instrument: Instrument) -> None:
+    def set_instrument(self, instrument: Instrument) -> None:
         """The market's rules have changed."""
         self._instrument = instrument
-        self._room.use(instrument)
+        self._headroom.set_instrument(instrument)
 
-    def towards(
+    def requote(
         self,
         quote: TwoSidedQuote,
         *,
@@ -103,14 +103,14 @@ class Placing:
         half = quote.terms.half_spread if quote.terms is not None else 0.0
         policy = self.policy
         tolerance = policy.tolerance_ticks(half, self._instrument.tick_float)
-        is_roomy = self._budget.has_room(step.ts_ns, share=ROOMY_SHARE)
+        has_spare_budget = self._budget.has_tokens(step.ts_ns, share=SPARE_SHARE)
         for side, wanted in ((Side.BUY, quote.bids), (Side.SELL, quote.asks)):
             resting = [o for o in self._orders if o.side is side and o.is_wanted]
             resting = [o for o in resting if not o.is_taking]
             try:
-                wanted = self._fitted(wanted, resting, side, state)
+                wanted = self._within_limits(wanted, resting, side, state)
             except (ArithmeticError, TypeError) as error:  # a limit, a holding that is no number
-                step.add_anomaly("room_not_known", repr(error))
+                step.add_anomaly("headroom_unknown", repr(error))
                 wanted = ()
             if not wanted and not resting:
                 continue
@@ -120,13 +120,13 @@ class Placing:
                 policy=policy,
                 tolerance_ticks=tolerance,
                 ts_ns=step.ts_ns,
-                is_roomy=is_roomy,
+                has_spare_budget=has_spare_budget,
                 leftover=CancelReason.REQUOTE if wanted else CancelReason.NO_QUOTE,
             )
             for action in actions:
                 self._act(action, state, phase, step)
 
-    def _fitted(
+    def _within_limits(
         self,
         wanted: tuple[Quote, ...],
         resting: Sequence[OpenOrder],
@@ -134,15 +134,15 @@ class Placing:
         state: TradingState,
     ) -> tuple[Quote, ...]:
         """What this state and our limits leave of `wanted`."""
-        if state is TradingState.REDUCE_ONLY and not self._room.reduces(side):
+        if state is TradingState.REDUCE_ONLY and not self._headroom.reduces(side):
             return ()
-        if state is TradingState.REDUCE_ONLY and self._room.would_flip(side):
+        if state is TradingState.REDUCE_ONLY and self._headroom.would_flip(side):
             return ()  # what rests is more than there is to reduce: the room comes first
-        return self._room.fitted(wanted, resting, side, state)
+        return self._headroom.fitting(wanted, resting, side, state)
 
     def _is_due(self, quote: TwoSidedQuote, step: StepBuilder) -> bool:
         """Did anything change that counts here? On ticks always: holds and budgets run out."""
-        is_new, self._seen = quote is not self._seen, quote
+        is_new, self._last_quote = quote is not self._last_quote, quote
         return (
             is_new
             or isinstance(step.event, Tick)
@@ -154,24 +154,24 @@ class Placing:
         """May an order that takes be alive?"""
         return any(order.is_taking for order in self._orders)
 
-    def remove_all(
+    def cancel_all(
         self, reason: CancelReason, step: StepBuilder, *, but_taking: bool = False
     ) -> None:
         """Ask for the end of every order that nobody asked to end yet."""
         for order in list(self._orders):
             if order.is_wanted and not (but_taking and order.is_taking):
-                self._lifecycle.end(order, reason, step)
+                self._lifecycle.request_cancel(order, reason, step)
 
     def _act(self, action: Action, state: TradingState, phase: Phase, step: StepBuilder) -> None:
         match action:
             case Create():
                 self._create(action.quote, state, phase, step, replacing=None)
             case Remove():
-                self._lifecycle.end(action.order, action.reason, step)
+                self._lifecycle.request_cancel(action.order, action.reason, step)
             case Replace():
                 done = self._create(action.quote, state, phase, step, replacing=action.order)
                 if done or action.is_urgent:
-                    self._lifecycle.end(action.order, CancelReason.REQUOTE, step)
+                    self._lifecycle.request_cancel(action.order, CancelReason.REQUOTE, step)
 
     def _create(
         self,
@@ -183,10 +183,10 @@ class Placing:
         replacing: OpenOrder | None,
     ) -> bool:
         """Place a quote. True if it is on its way, or only waits for `replacing` to be gone."""
-        is_patient = not self._patience.is_over(quote.side, step.ts_ns)
-        if is_patient or not self._budget.has_room(step.ts_ns):
+        is_patient = not self._backoff.may_create(quote.side, step.ts_ns)
+        if is_patient or not self._budget.has_tokens(step.ts_ns):
             return False
-        size = self._room.size(quote, state)
+        size = self._headroom.size(quote, state)
         if replacing is not None and size < quote.size:
             return True  # break before make: its end frees the room
         if self._would_cross_ourselves(quote):
@@ -194,13 +194,13 @@ class Placing:
         quote = quote._replace(size=size)
         return self._submit(quote, TimeInForce.POST_ONLY, state, phase, step)
 
-    def take(
+    def take_liquidity(
         self, quote: Quote, *, book_seq: int, state: TradingState, phase: Phase, step: StepBuilder
     ) -> None:
         """Take up to `quote.size` from the other side, at `quote.price` or better, if we may."""
         self._book_seq = book_seq
-        if self._patience.is_over(quote.side, step.ts_ns) and self._budget.has_room(step.ts_ns):
-            quote = quote._replace(size=self._room.size(quote, state))
+        if self._backoff.may_create(quote.side, step.ts_ns) and self._budget.has_tokens(step.ts_ns):
+            quote = quote._replace(size=self._headroom.size(quote, state))
             if not self._would_cross_ourselves(quote):
                 self._submit(quote, TimeInForce.IOC, state, phase, step)
 
@@ -228,8 +228,8 @@ class Placing:
         verdict = judge(intent, view, self._config.limits)
         if isinstance(verdict, Denied):
             step.denied.append(verdict)
-            pause_ns = DENIED_PAUSE_NS if view.twin_ns is None else APART_NS
-            self._patience.rest(quote.side, step.ts_ns + pause_ns)
+            pause_ns = DENIED_PAUSE_NS if view.duplicate_ns is None else APART_NS
+            self._backoff.block_until(quote.side, step.ts_ns + pause_ns)
             return False
         self._budget.take()
         order = self._orders.reserve(verdict, ticks=quote.ticks)

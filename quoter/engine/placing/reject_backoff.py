@@ -41,38 +41,38 @@ class RejectBackoff:
         self._priced_ns = dict.fromkeys(Side, -1)  # the book of then is too old to price from
         self._unfunded_ns: dict[Side, int] = {}  # since the venue found our balance too small
 
-    def is_over(self, side: Side, ts_ns: int) -> bool:
+    def may_create(self, side: Side, ts_ns: int) -> bool:
         """May this side create an order now?"""
         is_newer = self._market.book.ts_ns > self._priced_ns[side]
         return ts_ns >= self._until_ns[side] and is_newer and side not in self._unfunded_ns
 
     @property
-    def wants_balances(self) -> bool:
+    def needs_balances(self) -> bool:
         """Does a side wait for them?"""
         return bool(self._unfunded_ns)
 
-    def refreshed(self, report: BalanceReport) -> None:
+    def on_balances(self, report: BalanceReport) -> None:
         """Balances are in: a side that was refused for lack of funds before may try again."""
         for side, since_ns in list(self._unfunded_ns.items()):
             if report.asked_ns >= since_ns:
                 del self._unfunded_ns[side]
 
-    def rest(self, side: Side, until_ns: int) -> None:
+    def block_until(self, side: Side, until_ns: int) -> None:
         self._until_ns[side] = max(self._until_ns[side], until_ns)
 
-    def heard(self, event: OrderEvent, order: OpenOrder, step: StepBuilder) -> None:
+    def on_order_event(self, event: OrderEvent, order: OpenOrder, step: StepBuilder) -> None:
         """Learn from what became of a create."""
         match event:
             case OrderReject():
-                self._rejected(event, order, step)
+                self._on_reject(event, order, step)
             case OrderUnknown():
-                self.rest(order.side, event.ts_ns + UNKNOWN_PAUSE_NS)
+                self.block_until(order.side, event.ts_ns + UNKNOWN_PAUSE_NS)
             case OrderAck():
                 self._streaks[order.side].accepted()
             case _:
                 pass
 
-    def _rejected(self, event: OrderReject, order: OpenOrder, step: StepBuilder) -> None:
+    def _on_reject(self, event: OrderReject, order: OpenOrder, step: StepBuilder) -> None:
         ts_ns, side, reason = event.ts_ns, order.side, event.reason
         pause_ns = REJECT_PAUSE_NS[reason]
         rejects = self._rejects[side]
@@ -85,7 +85,7 @@ class RejectBackoff:
             self._unfunded_ns[side] = ts_ns
         if len(rejects) == REJECTS_MAX and ts_ns - rejects[0] < REJECT_WINDOW_NS:
             pause_ns = max(pause_ns, REJECT_REST_NS)
-        self.rest(side, ts_ns + pause_ns)
+        self.block_until(side, ts_ns + pause_ns)
 
     def _count(self, reason: RejectReason, side: Side, step: StepBuilder) -> None:
         if self._streaks[side].refused(reason, step.ts_ns):

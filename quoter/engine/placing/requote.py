@@ -49,7 +49,7 @@ def plan(
     policy: RequotePolicy,
     tolerance_ticks: int,
     ts_ns: int,
-    is_roomy: bool,
+    has_spare_budget: bool,
     leftover: CancelReason,
 ) -> list[Action]:
     """Actions for one side. `resting` are this side's wanted orders (`OpenOrder.is_wanted`).
@@ -62,7 +62,7 @@ def plan(
         orders = sorted(resting, key=lambda order: -sign * order.ticks)
     actions: list[Action] = []
     for quote, order in zip(wanted, orders, strict=False):
-        change = _judge(quote, order, sign, policy, tolerance_ticks, ts_ns, is_roomy)
+        change = _judge(quote, order, sign, policy, tolerance_ticks, ts_ns, has_spare_budget)
         if change is not None:
             actions.append(change)
     actions += [Create(quote) for quote in wanted[len(orders) :]]
@@ -77,7 +77,7 @@ def _judge(
     policy: RequotePolicy,
     tolerance_ticks: int,
     ts_ns: int,
-    is_roomy: bool,
+    has_spare_budget: bool,
 ) -> Replace | None:
     too_aggressive = sign * (order.ticks - quote.ticks)
     if too_aggressive >= tolerance_ticks:
@@ -85,7 +85,7 @@ def _judge(
     if order.state in IN_FLIGHT:
         return None
     if too_aggressive >= 1:
-        return Replace(order, quote, is_urgent=False) if is_roomy else None
+        return Replace(order, quote, is_urgent=False) if has_spare_budget else None
     is_off = -too_aggressive >= tolerance_ticks
     is_missized = abs(order.leaves - quote.size) * SIZE_TOLERANCE > quote.size
     age_ns = ts_ns - order.created_ns

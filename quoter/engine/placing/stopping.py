@@ -10,7 +10,7 @@ from quoter.engine.step_builder import StepBuilder
 from quoter.state.open_orders import OpenOrder, OpenOrders
 
 CANCEL_ALL_AGAIN_NS = 5_000 * NS_PER_MS
-OUTLIVE_NS = (
+REMAINING_REPORT_NS = (
     1_000 * NS_PER_MS
 )  # an order that stands for longer after a stop is told, once a second
 UNVERIFIED_NS = 10_000 * NS_PER_MS  # K7: an order that was to end this long ago and may still live
@@ -28,9 +28,9 @@ class Stopping:
         self._is_dry = is_dry
         self._reason: CancelReason | None = None  # None while we may quote
         self._cancel_all_ns = 0
-        self._told_ns = 0
+        self._reported_ns = 0
 
-    def go_on(self) -> None:
+    def on_quoting_allowed(self) -> None:
         """We may quote."""
         self._reason = None
 
@@ -41,17 +41,17 @@ class Stopping:
             reason = CancelReason.KILL
         elif phase is Phase.DRAINING:
             reason = CancelReason.DRAIN
-        self._placing.remove_all(reason, step)
+        self._placing.cancel_all(reason, step)
         is_final = reason is not CancelReason.STATE and not self._is_dry
         if self._reason is None:
-            self._told_ns = step.ts_ns
+            self._reported_ns = step.ts_ns
         is_news, self._reason = reason is not self._reason, reason
         if is_final and (is_news or step.ts_ns >= self._cancel_all_ns):
             self._cancel_all_ns = step.ts_ns + CANCEL_ALL_AGAIN_NS
             step.commands.append(CancelAll(reason=reason))
-        self._judge_survivors(step)
+        self._report_remaining_orders(step)
 
-    def judge(self, step: StepBuilder) -> None:
+    def check_cancels(self, step: StepBuilder) -> None:
         """On every tick: has everything ended that was to end?
 
         What got no answer to its create has its own fence and its own cause, unless we are
@@ -63,18 +63,18 @@ class Stopping:
             if order.cancel_reason is not None
             and order.state is not OrderState.CLOSED_UNSETTLED
             and step.ts_ns - order.end_ns > UNVERIFIED_NS
-            and self._counts(order)
+            and self._is_counted(order)
         ]
         text = f"may still live, {UNVERIFIED_NS / NS_PER_S:g} s after their end: {', '.join(late)}"
         self._causes.set(step, Cause.CANCEL_UNVERIFIED, active=bool(late), text=text)
 
-    def _counts(self, order: OpenOrder) -> bool:
+    def _is_counted(self, order: OpenOrder) -> bool:
         return self._reason is CancelReason.KILL or order.state is not OrderState.UNKNOWN
 
-    def _judge_survivors(self, step: StepBuilder) -> None:
-        if step.ts_ns - self._told_ns <= OUTLIVE_NS:
+    def _report_remaining_orders(self, step: StepBuilder) -> None:
+        if step.ts_ns - self._reported_ns <= REMAINING_REPORT_NS:
             return
-        self._told_ns = step.ts_ns
+        self._reported_ns = step.ts_ns
         alive = [order.client_id for order in self._orders if order.leaves]
         if alive:
             step.add_anomaly("orders_outlive_stop", ", ".join(alive))

@@ -86,14 +86,14 @@ class Calibration:
         self._own_fills = FillCorrection() if is_counting else None
         self._exact = BoundedModel(lots_max) if config.is_exact else None
         self.fill_factor = 1.0
-        self.foretold_per_s = 0.0  # fills of our live orders, in order sizes, both sides
+        self.expected_fills_per_s = 0.0  # fills of our live orders, in order sizes, both sides
         self.references: References | None = None
         self.gamma_lot = 0.0
         self.start_ns = 0
         self.sigma: float | None = None
         self._ts_ns = 0  # of the last mid
 
-    def use(self, instrument: Instrument) -> None:
+    def set_instrument(self, instrument: Instrument) -> None:
         """The market's rules have changed."""
         self._instrument = instrument
 
@@ -147,7 +147,7 @@ class Calibration:
             return
         at = self._intensity.fill_rate
         rate = sum((lots * at(abs(price - mid)) for price, lots in resting), start=0.0)
-        self.foretold_per_s = rate
+        self.expected_fills_per_s = rate
         if self._own_fills is not None:
             self._own_fills.on_quotes(t_s, rate)
 
@@ -156,7 +156,7 @@ class Calibration:
         if self._own_fills is not None:
             self._own_fills.on_fill(t_s, lots)
 
-    def correct(self, t_s: float) -> None:
+    def update_fill_factor(self, t_s: float) -> None:
         """Bring `fill_factor` up to date."""
         if self._own_fills is not None:
             self.fill_factor = self._own_fills.factor(t_s)
@@ -209,7 +209,7 @@ class Calibration:
         if not config.is_calibrating:
             self._frozen = estimate._replace(confidence=Confidence.OK)
 
-    def change(self, gamma: float, adverse_bps: float) -> None:
+    def apply_settings(self, gamma: float, adverse_bps: float) -> None:
         """Go on with another gamma and cost; the references stay as they are frozen.
 
         Raises InvalidInput before anything has changed.
@@ -227,7 +227,7 @@ class Calibration:
         config = self._config
         return side_cost(fair=fair, fee_maker=config.fee_maker, adverse_bps=config.adverse_bps)
 
-    def figures(self, ts_ns: int) -> tuple[object, ...]:
+    def changing_inputs(self, ts_ns: int) -> tuple[object, ...]:
         """All that `inputs` takes from here and that moves: while they stand, so do its answers."""
         return self.sigma, self.estimate, self.fill_factor, self._tau_s(ts_ns)
 

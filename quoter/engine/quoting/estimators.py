@@ -47,10 +47,10 @@ class Estimators:
         if self._micro is not None:
             self._micro.restart()
 
-    def change(self, gamma: float, adverse_bps: float, toxic_flow: ToxicFlowConfig) -> None:
+    def apply_settings(self, gamma: float, adverse_bps: float, toxic_flow: ToxicFlowConfig) -> None:
         """Go on with other settings; raises InvalidInput before anything has changed."""
-        self.calibration.change(gamma, adverse_bps)
-        self.toxic_flow.change(toxic_flow)
+        self.calibration.apply_settings(gamma, adverse_bps)
+        self.toxic_flow.apply_settings(toxic_flow)
 
     def observe(self, event: Event, step: StepBuilder) -> None:
         """Take a trade, a tick, or a moved book; what is no number is noted and passed over."""
@@ -78,7 +78,7 @@ class Estimators:
             share = imbalance(bid_size=bid.size, ask_size=ask.size)
             self._micro.update(t_s, mid=mid, spread=ask.price - bid.price, share=share)
         self.calibration.on_orders(t_s, mid, self._resting())
-        self.calibration.correct(t_s)
+        self.calibration.update_fill_factor(t_s)
         self._refresh(t_s)
         is_without_edge = self.toxic_flow.has_no_edge
         if is_without_edge and not self._was_without_edge:
@@ -95,7 +95,7 @@ class Estimators:
         if mid is not None and self._half > 0.0:
             self.toxic_flow.refresh(t_s, mid=mid, half=self._half)
 
-    def after_fills(self, step: StepBuilder) -> None:
+    def on_fills(self, step: StepBuilder) -> None:
         """Take the fills of this turn, but for those that we took: they say nothing of takers."""
         t_s = step.ts_ns * S_PER_NS
         quoted = [booked for booked in step.booked if not self._orders.is_taker(booked.fill)]
@@ -104,7 +104,7 @@ class Estimators:
         self.toxic_flow.on_fills(t_s, quoted, mid=self._market.mid)
         self._refresh(t_s)
 
-    def quoted(self, terms: QuoteTerms) -> None:
+    def on_quote(self, terms: QuoteTerms) -> None:
         """Hear what was quoted: the learned terms are bounded in its half-spread."""
         self._half = terms.half_spread
 
@@ -116,9 +116,9 @@ class Estimators:
         share = imbalance(bid_size=bid.size, ask_size=ask.size)
         return self._micro.fair(mid=mid, spread=ask.price - bid.price, share=share, half=self._half)
 
-    def figures(self, ts_ns: int) -> tuple[object, ...]:
+    def changing_inputs(self, ts_ns: int) -> tuple[object, ...]:
         """All that `inputs` takes from here and that moves: while they stand, so do its answers."""
-        return *self.calibration.figures(ts_ns), *self.toxic_flow.figures
+        return *self.calibration.changing_inputs(ts_ns), *self.toxic_flow.changing_inputs
 
     def inputs(self, ts_ns: int, *, fair: float, lots: float) -> PricingInputs | NoQuote:
         """Everything a quote needs, or what is missing. Raises InvalidInput."""

@@ -40,7 +40,7 @@ class Quoting:
         self._order_size = config.order_size
         self._shape = config.pricing.shape
         self._market = market
-        self._learning = estimators
+        self._estimators = estimators
         self._regime = regime
         self._seen: tuple[object, ...] | NoQuote | None = None  # what `latest` was computed from
         self.latest: TwoSidedQuote = no_quote(NoQuote.NO_BOOK)
@@ -64,11 +64,11 @@ class Quoting:
         if latest.terms is not None and (latest.bids or latest.asks):
             return latest.terms.inputs.fair
         try:
-            return self._learning.fair(bid, ask)
+            return self._estimators.fair(bid, ask)
         except (InvalidInput, ArithmeticError):
             return None
 
-    def use(self, instrument: Instrument) -> None:
+    def set_instrument(self, instrument: Instrument) -> None:
         """The market's rules have changed."""
         self._instrument = instrument
         self._seen = None
@@ -81,23 +81,23 @@ class Quoting:
         if bid is None or ask is None:
             return self._none(NoQuote.NO_BOOK)
         try:
-            fair = self._learning.fair(bid, ask)
-            figures = *self._learning.figures(ts_ns), *self._regime.figures
+            fair = self._estimators.fair(bid, ask)
+            figures = *self._estimators.changing_inputs(ts_ns), *self._regime.changing_inputs
             seen = (fair, bid.price, ask.price, lots, *figures)
             if seen == self._seen:
                 return False
-            inputs = self._learning.inputs(ts_ns, fair=fair, lots=lots)
+            inputs = self._estimators.inputs(ts_ns, fair=fair, lots=lots)
             if isinstance(inputs, NoQuote):
                 return self._none(inputs)
             self._seen = seen
-            terms = quote_terms(self._regime.applied(inputs), self._shape)
+            terms = quote_terms(self._regime.adjust(inputs), self._shape)
             self.latest = self._quote(terms, bid, ask)
         except (InvalidInput, ArithmeticError, TypeError):  # also holdings that are no number
             return self._none(NoQuote.BAD_INPUT)
         return True
 
     def _quote(self, terms: QuoteTerms, bid: Level, ask: Level) -> TwoSidedQuote:
-        self._learning.quoted(terms)
+        self._estimators.on_quote(terms)
         quote = two_sided_quote(
             terms=terms,
             shape=self._shape,
@@ -105,7 +105,7 @@ class Quoting:
             order_size=self._order_size,
             best_bid_ticks=self._instrument.floor_ticks(bid.price),
             best_ask_ticks=self._instrument.ceil_ticks(ask.price),
-            cooling_down=self._learning.toxic_flow.cooling_down,
+            cooling_down=self._estimators.toxic_flow.cooling_down,
         )
         return self._funded(quote) if self._needs_funds else quote
 
@@ -126,7 +126,7 @@ class Quoting:
         size = min(quote.size, self._instrument.floor_size(held))
         return self._instrument.is_tradable(price=quote.price, size=size)
 
-    def reshape(self, shape: QuoteShape) -> None:
+    def set_shape(self, shape: QuoteShape) -> None:
         """Quote by another shape; the next `refresh` computes anew."""
         self._shape, self._seen = shape, None
 

@@ -38,7 +38,7 @@ class RegimeWatch:
         self._tick = config.instrument.tick_float
         self._is_told = config.pricing.sigma_prior is not None
         self._fast_half_life_s = config.pricing.volatility_half_life_fast_s
-        self._market, self._learning, self._causes = market, estimators, causes
+        self._market, self._estimators, self._causes = market, estimators, causes
         self._ladder = MarketRegime(config.regime, tick=self._tick)
         self._now: VarianceRate | None = None
         self._usual: VarianceRate | None = None
@@ -51,7 +51,7 @@ class RegimeWatch:
         mid = self._market.mid
         self._estimate(step.ts_ns * S_PER_NS, mid)
         ladder = self._ladder
-        is_changed = ladder.look(
+        is_changed = ladder.update(
             step.ts_ns, mid=mid, now=self._sigma_now, usual=self._sigma_usual, equity=float(equity)
         )
         if is_changed:
@@ -75,7 +75,7 @@ class RegimeWatch:
             self._usual, self._first = _usual(first.sigma), None
 
     def _begin(self) -> None:
-        references = self._learning.calibration.references
+        references = self._estimators.calibration.references
         if references is None:
             return
         prior, half_life_s = references.sigma, self._fast_half_life_s
@@ -95,16 +95,16 @@ class RegimeWatch:
 
     @property
     def _sigma_fast(self) -> float | None:
-        volatility = self._learning.calibration.volatility
+        volatility = self._estimators.calibration.volatility
         return volatility.fast.sigma if volatility is not None else None
 
     @property
-    def figures(self) -> tuple[object, ...]:
+    def changing_inputs(self) -> tuple[object, ...]:
         """All that `applied` takes from here and that moves."""
         level = self._ladder.level
         return level, self._sigma_fast if level is Regime.REDUCE_ONLY else None
 
-    def applied(self, inputs: PricingInputs) -> PricingInputs:
+    def adjust(self, inputs: PricingInputs) -> PricingInputs:
         """The inputs of a quote as this market wants them; the very same in a normal one."""
         policy = self._policy
         match self._ladder.level:

@@ -49,11 +49,11 @@ class ToxicFlow:
         self.has_no_edge = False
 
     @property
-    def figures(self) -> tuple[object, ...]:
+    def changing_inputs(self) -> tuple[object, ...]:
         """All that quotes take from here."""
         return self.alpha, self.markout_cost_bid, self.markout_cost_ask, self.cooling_down
 
-    def change(self, config: ToxicFlowConfig) -> None:
+    def apply_settings(self, config: ToxicFlowConfig) -> None:
         """Go on with other bounds; a side that rests goes on resting, unless pulls are now off."""
         if self._pull is None or not config.side_cooldown_s > 0.0:
             self._pull, self.cooling_down = _pull_of(config), ()

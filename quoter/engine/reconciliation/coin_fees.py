@@ -23,7 +23,7 @@ from quoter.state.inventory import is_amount
 
 PRICE_AGE_NS = 60_000 * NS_PER_MS  # a fee is priced by nothing older
 AGAIN_NS = 2_000 * NS_PER_MS  # between two questions for one coin
-PATIENCE_NS = 10_000 * NS_PER_MS
+PRICE_TIMEOUT_NS = 10_000 * NS_PER_MS
 
 
 @dataclass(slots=True)
@@ -33,8 +33,8 @@ class _Coin:
     price: Decimal = Decimal(0)
     priced_ns: int = 0  # when it was asked for; 0 before there is one
     asked_ns: int = 0
-    owed: dict[Side, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    owed_ns: int = 0  # since when, 0 while nothing is
+    unpriced: dict[Side, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    unpriced_since_ns: int = 0  # since when, 0 while nothing is
 
 
 class CoinFees:
@@ -54,12 +54,12 @@ class CoinFees:
         if not fill.fee or fill.fee_asset in self._counted:
             return
         coin = self._coins.setdefault(fill.fee_asset, _Coin())
-        coin.owed[fill.side] += fill.fee
-        coin.owed_ns = coin.owed_ns or step.ts_ns
+        coin.unpriced[fill.side] += fill.fee
+        coin.unpriced_since_ns = coin.unpriced_since_ns or step.ts_ns
         self._debit(coin, step)
-        self._ask(fill.fee_asset, coin, step)
+        self._request_price(fill.fee_asset, coin, step)
 
-    def priced(self, news: CoinPrice, step: StepBuilder) -> None:
+    def on_price(self, news: CoinPrice, step: StepBuilder) -> None:
         """The venue told a price: what waited for it is debited."""
         coin = self._coins.get(news.coin)
         if coin is None or not (is_amount(news.price) and news.price > 0):
@@ -67,9 +67,9 @@ class CoinFees:
             return
         coin.price, coin.priced_ns = news.price, min(news.asked_ns, step.ts_ns)
         self._debit(coin, step)
-        self._judge(step)
+        self._check_unpriced(step)
 
-    def failed(self, news: ReportFailed) -> None:
+    def on_report_failed(self, news: ReportFailed) -> None:
         """A report did not come; of this kind it says why a coin has no price."""
         if news.kind is ReportKind.COIN_PRICE:
             self._failure = news.text
@@ -77,27 +77,27 @@ class CoinFees:
     def tick(self, step: StepBuilder) -> None:
         """Ask again for what is missing, and judge how long it has been."""
         for name, coin in self._coins.items():
-            self._ask(name, coin, step)
-        self._judge(step)
+            self._request_price(name, coin, step)
+        self._check_unpriced(step)
 
     def _debit(self, coin: _Coin, step: StepBuilder) -> None:
         if not coin.priced_ns or step.ts_ns - coin.priced_ns > PRICE_AGE_NS:
             return
-        for side, fee in coin.owed.items():
+        for side, fee in coin.unpriced.items():
             self._attribution.coin_fee(side, fee, coin.price)
-        coin.owed.clear()
-        coin.owed_ns = 0
+        coin.unpriced.clear()
+        coin.unpriced_since_ns = 0
 
-    def _ask(self, name: str, coin: _Coin, step: StepBuilder) -> None:
-        if coin.owed_ns and step.ts_ns - coin.asked_ns >= AGAIN_NS:
+    def _request_price(self, name: str, coin: _Coin, step: StepBuilder) -> None:
+        if coin.unpriced_since_ns and step.ts_ns - coin.asked_ns >= AGAIN_NS:
             coin.asked_ns = step.ts_ns
             step.commands.append(RequestReport(kind=ReportKind.COIN_PRICE, coin=name))
 
-    def _judge(self, step: StepBuilder) -> None:
+    def _check_unpriced(self, step: StepBuilder) -> None:
         late = [
-            f"{name} {sum(coin.owed.values())}"
+            f"{name} {sum(coin.unpriced.values())}"
             for name, coin in self._coins.items()
-            if coin.owed_ns and step.ts_ns - coin.owed_ns >= PATIENCE_NS
+            if coin.unpriced_since_ns and step.ts_ns - coin.unpriced_since_ns >= PRICE_TIMEOUT_NS
         ]
         text = f"fees without a price: {', '.join(late)}; {self._failure or 'no answer'}"
         self._causes.set(step, Cause.FEE_UNPRICED, active=bool(late), text=text)

@@ -23,23 +23,23 @@ class DuplicateInstance:
         self._earlier_runs = None if earlier_runs is None else tuple(earlier_runs)
         self._causes = causes
 
-    def sent(self, client_id: str) -> bool:
+    def is_of_other_run(self, client_id: str) -> bool:
         """Is this an order of our instance that another run sent?"""
         is_own = client_id.startswith(self._own_prefix)
         return is_own and not client_id.startswith(self._run_prefix)
 
-    def heard(self, told: OrderOpen | OrderDone, step: StepBuilder) -> None:
+    def on_order_event(self, told: OrderOpen | OrderDone, step: StepBuilder) -> None:
         """The private stream tells everybody's orders, long before the next list of open ones.
 
         Who hears the other first stops; the end of its orders then tells the other, if it hears of
         any. But orders of earlier runs of ours may end late, and mean nothing.
         """
         if isinstance(told, OrderOpen):
-            if self.sent(told.order.client_id):
+            if self.is_of_other_run(told.order.client_id):
                 self.raise_cause(f"{told.order.client_id} is open", step)
             return
         name, earlier = told.client_id, self._earlier_runs
-        if earlier is not None and self.sent(name) and not name.startswith(earlier):
+        if earlier is not None and self.is_of_other_run(name) and not name.startswith(earlier):
             self.raise_cause(f"{name} ended", step)
 
     def raise_cause(self, what: str, step: StepBuilder) -> None:

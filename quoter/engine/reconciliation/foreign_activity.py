@@ -20,40 +20,40 @@ class ForeignActivity:
         self._fill = ""  # what was traded and not seen to leave the balances alone
         self._fill_ns = 0
 
-    def told(self, order: VenueOrder, step: StepBuilder) -> bool:
+    def on_open_order(self, order: VenueOrder, step: StepBuilder) -> bool:
         """The private stream tells of an open order, long before a list; is it foreign?"""
         if self._is_own(order.client_id):
             return False
         self._orders, self._orders_ns = _open([order]), step.ts_ns
-        self._judge(step)
+        self._check(step)
         return True
 
-    def listed(self, report: OpenOrdersReport, step: StepBuilder) -> None:
+    def on_open_orders(self, report: OpenOrdersReport, step: StepBuilder) -> None:
         """All open orders of the account; only a newer list clears what was told."""
         if report.asked_ns < self._orders_ns:
             return
         foreign = [order for order in report.orders if not self._is_own(order.client_id)]
         self._orders, self._orders_ns = _open(foreign), report.asked_ns
-        self._judge(step)
+        self._check(step)
 
-    def traded(self, fill: Fill, step: StepBuilder) -> None:
+    def on_fill(self, fill: Fill, step: StepBuilder) -> None:
         """A trade on this account that is none of ours."""
         step.add_anomaly("foreign_fill", f"trade {fill.trade_id} of order {fill.venue_id}")
         self._fill = f"trade {fill.trade_id} of {fill.client_id or fill.venue_id}"
         self._fill_ns = step.ts_ns
-        self._judge(step)
+        self._check(step)
 
-    def compared(self, asked_ns: int, step: StepBuilder) -> None:
+    def on_balances_equal(self, asked_ns: int, step: StepBuilder) -> None:
         """Balances asked for at `asked_ns` were exactly what our books say."""
         if self._fill and asked_ns > self._fill_ns:
             self._fill = ""
-            self._judge(step)
+            self._check(step)
 
     def _is_own(self, client_id: str) -> bool:
         return client_id.startswith(self._own_prefix)
 
     @property
-    def against_rearming(self) -> str:
+    def rearm_obstacle(self) -> str:
         """What is there that would kill us again; empty if nothing is."""
         return self._found if self._policy is ForeignPolicy.KILL else ""
 
@@ -62,7 +62,7 @@ class ForeignActivity:
         found = "; ".join(text for text in (self._orders, self._fill) if text)
         return f"not ours: {found}" if found else ""
 
-    def _judge(self, step: StepBuilder) -> None:
+    def _check(self, step: StepBuilder) -> None:
         text = self._found
         match self._policy:
             case ForeignPolicy.PAUSE:

@@ -12,8 +12,8 @@ from quoter.state.open_orders import RESTING, OpenOrder
 
 QUERY_BACKOFF_NS = (500 * NS_PER_MS, NS_PER_S, 2 * NS_PER_S, 4 * NS_PER_S, 8 * NS_PER_S)
 NEGATIVES_APART_NS = 2 * NS_PER_S
-OWED_GRACE_NS = 300 * NS_PER_MS  # the private stream usually brings the missing fill first
-ANSWER_PATIENCE_NS = 15 * NS_PER_S  # beyond every time-out of the gateway: the answer is lost
+MISSING_FILLS_GRACE_NS = 300 * NS_PER_MS  # the private stream usually brings the missing fill first
+ANSWER_TIMEOUT_NS = 15 * NS_PER_S  # beyond every time-out of the gateway: the answer is lost
 
 
 class OrderQueries:
@@ -21,22 +21,22 @@ class OrderQueries:
 
     def __init__(self, *, lifecycle: Lifecycle, trades_sooner: Callable[[int], None]) -> None:
         self._lifecycle = lifecycle
-        self._trades_sooner = trades_sooner  # makes the list of trades due no later than then
-        self._owed_due_ns = 0
+        self._make_trades_due = trades_sooner  # makes the list of trades due no later than then
+        self._trades_due_ns = 0
 
-    def ask_about(self, order: OpenOrder, step: StepBuilder) -> None:
+    def query_if_due(self, order: OpenOrder, step: StepBuilder) -> None:
         """On every tick: is it owed fills, or has it been silent for too long?"""
-        if not order.is_owed:
-            order.owed_ns = 0
-        elif not order.owed_ns:
-            order.owed_ns = step.ts_ns
+        if not order.has_missing_fills:
+            order.fills_missing_since_ns = 0
+        elif not order.fills_missing_since_ns:
+            order.fills_missing_since_ns = step.ts_ns
         age_ns = step.ts_ns - order.changed_ns
-        if order.is_owed and age_ns >= OWED_GRACE_NS:
-            if step.ts_ns >= self._owed_due_ns:  # one list answers for all
-                self._owed_due_ns = step.ts_ns + NS_PER_S
-                self._trades_sooner(step.ts_ns)
+        if order.has_missing_fills and age_ns >= MISSING_FILLS_GRACE_NS:
+            if step.ts_ns >= self._trades_due_ns:  # one list answers for all
+                self._trades_due_ns = step.ts_ns + NS_PER_S
+                self._make_trades_due(step.ts_ns)
             return
-        if order.state is OrderState.PENDING_NEW and age_ns >= ANSWER_PATIENCE_NS:
+        if order.state is OrderState.PENDING_NEW and age_ns >= ANSWER_TIMEOUT_NS:
             text = "no answer to its create"
             lost = OrderUnknown(ts_ns=step.ts_ns, client_id=order.client_id, text=text)
             self._lifecycle.handle(lost, step)

@@ -30,10 +30,10 @@ from quoter.state.inventory import Inventory
 from quoter.state.open_orders import RESTING, OpenOrder, OpenOrders
 
 CLOSED_GRACE_NS = NS_PER_S  # a venue's list may be a little behind its own answers
-OWED_PATIENCE_NS = 10 * NS_PER_S  # then the venue claims a fill that it does not list
+MISSING_FILLS_MAX_NS = 10 * NS_PER_S  # then the venue claims a fill that it does not list
 LASTING_NS = 60 * NS_PER_S  # then it is a conflict of two books, of which one is wrong
 TRADES_OVERLAP_NS = 60 * NS_PER_S  # for venues that page by time
-ORPHAN_PATIENCE_NS = 10 * NS_PER_S
+UNMATCHED_AGE_MAX_NS = 10 * NS_PER_S
 UNKNOWN_MAX = 2
 UNKNOWN_AGE_NS = 30 * NS_PER_S
 
@@ -59,43 +59,45 @@ class Reconcile:
         self._lifecycle = lifecycle
         self._causes = causes
         self._own_prefix = own_prefix
-        self._foreign_runs = duplicate_instance
+        self._duplicate_instance = duplicate_instance
         self._position = position
-        self._doubts = OrderQueries(
-            lifecycle=lifecycle, trades_sooner=lambda at_ns: self.sooner(ReportKind.TRADES, at_ns)
+        self._order_queries = OrderQueries(
+            lifecycle=lifecycle, trades_sooner=lambda at_ns: self.make_due(ReportKind.TRADES, at_ns)
         )
         self.foreign = ForeignActivity(policy=policy.foreign, own_prefix=own_prefix, causes=causes)
         self._due = dict.fromkeys(
             (ReportKind.OPEN_ORDERS, ReportKind.TRADES, ReportKind.BALANCES), 0
         )
-        self._listed_ns = 0  # asked_ns of the newest open-orders report
+        self._open_orders_ns = 0  # asked_ns of the newest open-orders report
         self._trades_ns = 0  # asked_ns of the newest trades report
-        self._balanced_ns = 0  # asked_ns of the newest balances that equalled the books
+        self._balances_ns = 0  # asked_ns of the newest balances that equalled the books
         self._listed: frozenset[str] = frozenset()
         # The newest trade of a *complete* list: the private stream may have skipped one before the
         # newest it told, so what it told is no place to continue from.
         self._confirmed_id = inventory.newest_trade_id
         self._balances = BalanceCheck(inventory)  # RECONCILIATION stands while balances differ,
-        self._owed = ""  # or fills stay away
-        self._wrong_ns = 0  # since when, 0 while it does not stand
+        self._missing_fills = ""  # or fills stay away
+        self._differs_since_ns = 0  # since when, 0 while it does not stand
         self.private_up_ns = 0  # 0 while the private stream is down
         self._reopened_ns = 0  # when the venue opened again, until both lists are in
 
     def tick(self, step: StepBuilder) -> None:
         """Send what is due: reports, queries, repeated cancels; judge doubts that grow old."""
         for order in list(self._orders):
-            self._lifecycle.press(order, step)
-            self._doubts.ask_about(order, step)
-        self._judge_unknowns(step)
-        self._judge_owed(step)
+            self._lifecycle.send_due_cancel(order, step)
+            self._order_queries.query_if_due(order, step)
+        self._check_unknown_orders(step)
+        self._check_missing_fills(step)
         for kind in self._due:
             if step.ts_ns >= self._due[kind]:
-                self.ask(kind, step)
-        for fill in self._lifecycle.unmatched_fills.drop(step.ts_ns - ORPHAN_PATIENCE_NS):
-            self.foreign.traded(fill, step)
-            self.sooner(ReportKind.BALANCES, step.ts_ns)
+                self.request(kind, step)
+        for fill in self._lifecycle.unmatched_fills.take_older_than(
+            step.ts_ns - UNMATCHED_AGE_MAX_NS
+        ):
+            self.foreign.on_fill(fill, step)
+            self.make_due(ReportKind.BALANCES, step.ts_ns)
 
-    def ask(self, kind: ReportKind, step: StepBuilder) -> None:
+    def request(self, kind: ReportKind, step: StepBuilder) -> None:
         """Request a report now; the next one is due a period later."""
         period = {
             ReportKind.OPEN_ORDERS: self._policy.open_orders_ns,
@@ -113,24 +115,24 @@ class Reconcile:
 
     def is_clean_since(self, ts_ns: int) -> bool:
         """Was everything asked for after `ts_ns`, and is nothing of ours there, nothing amiss?"""
-        asked_ns = min(self._listed_ns, self._trades_ns, self._balanced_ns)
-        return asked_ns > ts_ns and not (self._listed or self._balances.text or self._owed)
+        asked_ns = min(self._open_orders_ns, self._trades_ns, self._balances_ns)
+        return asked_ns > ts_ns and not (self._listed or self._balances.text or self._missing_fills)
 
-    def all_sooner(self, at_ns: int) -> None:
+    def make_all_due(self, at_ns: int) -> None:
         """Make every report due no later than `at_ns`."""
         for kind in self._due:
-            self.sooner(kind, at_ns)
+            self.make_due(kind, at_ns)
 
-    def sooner(self, kind: ReportKind, at_ns: int) -> None:
+    def make_due(self, kind: ReportKind, at_ns: int) -> None:
         """Make a report due no later than `at_ns`."""
         self._due[kind] = min(self._due[kind], at_ns)
 
-    def failed(self, kind: ReportKind, step: StepBuilder) -> None:
+    def on_report_failed(self, kind: ReportKind, step: StepBuilder) -> None:
         """A list did not come: a whole period would be too long to wait for the next try."""
         if kind in self._due:
-            self.sooner(kind, step.ts_ns + NS_PER_S)
+            self.make_due(kind, step.ts_ns + NS_PER_S)
 
-    def not_found(self, order: OpenOrder, step: StepBuilder) -> None:
+    def on_order_not_found(self, order: OpenOrder, step: StepBuilder) -> None:
         """A negative answer came in: is the fence passed?
 
         The first one behind the fence is kept and every later one measured against it: answers to
@@ -140,16 +142,18 @@ class Reconcile:
             return
         order.not_found_ns = order.not_found_ns or step.ts_ns
         are_apart = step.ts_ns - order.not_found_ns >= NEGATIVES_APART_NS
-        if not are_apart or order.is_owed:
+        if not are_apart or order.has_missing_fills:
             return
-        was_absent = self._listed_ns >= order.not_found_ns and order.client_id not in self._listed
+        was_absent = (
+            self._open_orders_ns >= order.not_found_ns and order.client_id not in self._listed
+        )
         if was_absent and self._trades_ns >= order.not_found_ns:
-            self._lifecycle.fence(order, step)
+            self._lifecycle.release(order, step)
         else:
-            self.sooner(ReportKind.OPEN_ORDERS, step.ts_ns)
-            self.sooner(ReportKind.TRADES, step.ts_ns)
+            self.make_due(ReportKind.OPEN_ORDERS, step.ts_ns)
+            self.make_due(ReportKind.TRADES, step.ts_ns)
 
-    def _judge_unknowns(self, step: StepBuilder) -> None:
+    def _check_unknown_orders(self, step: StepBuilder) -> None:
         unknown = [o for o in self._orders if o.state is OrderState.UNKNOWN]
         oldest = min((o.unknown_since_ns for o in unknown), default=step.ts_ns)
         too_many = len(unknown) > UNKNOWN_MAX or step.ts_ns - oldest > UNKNOWN_AGE_NS
@@ -158,38 +162,40 @@ class Reconcile:
         )
         self._causes.set(step, Cause.UNKNOWN_ORDERS, active=too_many, text=text)
 
-    def _judge_owed(self, step: StepBuilder) -> None:
+    def _check_missing_fills(self, step: StepBuilder) -> None:
         long = [
             order.client_id
             for order in self._orders
-            if order.is_owed and order.owed_ns and step.ts_ns - order.owed_ns > OWED_PATIENCE_NS
+            if order.has_missing_fills
+            and order.fills_missing_since_ns
+            and step.ts_ns - order.fills_missing_since_ns > MISSING_FILLS_MAX_NS
         ]
-        self._owed = f"fills owed for {', '.join(long)}" if long else ""
-        self._judge_books(step)
+        self._missing_fills = f"fills owed for {', '.join(long)}" if long else ""
+        self._check_difference(step)
 
-    def _judge_books(self, step: StepBuilder) -> None:
-        text = self._balances.text or self._owed
+    def _check_difference(self, step: StepBuilder) -> None:
+        text = self._balances.text or self._missing_fills
         self._causes.set(step, Cause.RECONCILIATION, active=bool(text), text=text)
-        self._wrong_ns = (self._wrong_ns or step.ts_ns) if text else 0
+        self._differs_since_ns = (self._differs_since_ns or step.ts_ns) if text else 0
 
-    def _judge_lasting(self, text: str, asked_ns: int, step: StepBuilder) -> None:
+    def _check_lasting_difference(self, text: str, asked_ns: int, step: StepBuilder) -> None:
         """A report shows what is still wrong: silence of the venue proves nothing."""
-        lasted_ns = asked_ns - self._wrong_ns
-        if text and self._wrong_ns and lasted_ns >= LASTING_NS:
+        lasted_ns = asked_ns - self._differs_since_ns
+        if text and self._differs_since_ns and lasted_ns >= LASTING_NS:
             text = f"for {lasted_ns / NS_PER_S:.0f} s: {text}"
             self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, text)
 
-    def private_up(self, step: StepBuilder) -> None:
+    def on_private_stream_up(self, step: StepBuilder) -> None:
         """The private stream is back: what it missed is fetched before quoting resumes."""
         self.private_up_ns = step.ts_ns
         for kind in self._due:
-            self.ask(kind, step)
+            self.request(kind, step)
 
-    def private_down(self, step: StepBuilder, text: str) -> None:
+    def on_private_stream_down(self, step: StepBuilder, text: str) -> None:
         self.private_up_ns = 0
         self._causes.raise_cause(step, Cause.PRIVATE_STREAM_DOWN, text)
 
-    def venue_status(self, event: Alarm, step: StepBuilder) -> None:
+    def on_venue_status(self, event: Alarm, step: StepBuilder) -> None:
         """Closed pauses us. Open again: it may have cancelled orders, so look before quoting."""
         if event.active:
             self._reopened_ns = 0
@@ -197,22 +203,22 @@ class Reconcile:
             return
         self._reopened_ns = step.ts_ns
         for kind in self._due:
-            self.ask(kind, step)
+            self.request(kind, step)
 
-    def _judge_private(self, step: StepBuilder) -> None:
-        caught_up = min(self._listed_ns, self._trades_ns)
+    def _check_caught_up(self, step: StepBuilder) -> None:
+        caught_up = min(self._open_orders_ns, self._trades_ns)
         if self._reopened_ns and caught_up >= self._reopened_ns:
             self._reopened_ns = 0
             self._causes.clear(step, Cause.VENUE_STATUS)
         if self.private_up_ns and caught_up >= self.private_up_ns:
             self._causes.clear(step, Cause.PRIVATE_STREAM_DOWN)
 
-    def open_orders(self, report: OpenOrdersReport, step: StepBuilder) -> None:
+    def on_open_orders(self, report: OpenOrdersReport, step: StepBuilder) -> None:
         """Compare the venue's list with ours, for orders that were settled when we asked."""
-        self.foreign.listed(report, step)
+        self.foreign.on_open_orders(report, step)
         own = {o.client_id: o for o in report.orders if o.client_id.startswith(self._own_prefix)}
-        if report.asked_ns >= self._listed_ns:
-            self._listed_ns, self._listed = report.asked_ns, frozenset(own)
+        if report.asked_ns >= self._open_orders_ns:
+            self._open_orders_ns, self._listed = report.asked_ns, frozenset(own)
         for client_id, listed in own.items():
             order = self._orders.live(client_id)
             if order is not None:
@@ -226,29 +232,29 @@ class Reconcile:
             if is_settled and order.client_id not in own:
                 step.add_anomaly("missing_at_venue", order.client_id)
                 order.next_query_ns = step.ts_ns
-        self._judge_private(step)
+        self._check_caught_up(step)
 
-    def heard(self, news: OrderOpen | OrderDone, step: StepBuilder) -> None:
+    def on_order_event(self, news: OrderOpen | OrderDone, step: StepBuilder) -> None:
         """The private stream tells everybody's orders."""
-        self._foreign_runs.heard(news, step)
-        if isinstance(news, OrderOpen) and self.foreign.told(news.order, step):
-            self.sooner(ReportKind.OPEN_ORDERS, step.ts_ns + NS_PER_S)
+        self._duplicate_instance.on_order_event(news, step)
+        if isinstance(news, OrderOpen) and self.foreign.on_open_order(news.order, step):
+            self.make_due(ReportKind.OPEN_ORDERS, step.ts_ns + NS_PER_S)
 
     def _reappeared(self, listed: VenueOrder, closed: OpenOrder | None, step: StepBuilder) -> None:
         """The venue lists an order of our prefix that we hold for closed, or never sent."""
-        if self._foreign_runs.sent(listed.client_id):
-            self._foreign_runs.raise_cause(f"{listed.client_id} is open", step)
+        if self._duplicate_instance.is_of_other_run(listed.client_id):
+            self._duplicate_instance.raise_cause(f"{listed.client_id} is open", step)
         else:
             what = "held for closed" if closed else "never sent by this run"
             text = f"{listed.client_id} is open but {what}"
             self._causes.raise_cause(step, Cause.ORDER_REAPPEARED, text)
         self._lifecycle.cancel_by_id(listed.client_id, listed.venue_id, step)
 
-    def trades(self, report: TradesReport, step: StepBuilder) -> None:
+    def on_trades(self, report: TradesReport, step: StepBuilder) -> None:
         """Book what the private stream did not tell."""
         unmatched_fills = len(self._lifecycle.unmatched_fills)
         for fill in report.fills:
-            self._lifecycle.fill(fill, step)
+            self._lifecycle.book_fill(fill, step)
         if report.asked_ns >= self._trades_ns:
             self._trades_ns = report.asked_ns
             if report.fills:
@@ -257,18 +263,18 @@ class Reconcile:
             for order in self._orders:
                 if not order.venue_id:
                     order.next_query_ns = step.ts_ns
-        self._judge_private(step)
-        self._judge_owed(step)
-        self._judge_lasting(self._owed, report.asked_ns, step)
+        self._check_caught_up(step)
+        self._check_missing_fills(step)
+        self._check_lasting_difference(self._missing_fills, report.asked_ns, step)
 
-    def balances(self, report: BalanceReport, step: StepBuilder) -> None:
+    def on_balances(self, report: BalanceReport, step: StepBuilder) -> None:
         """Every asset we trade or pay fees in must be exactly what our books say."""
         if self._balances.compare(report, step.ts_ns):
-            self.foreign.compared(report.asked_ns, step)
-            self._balanced_ns = max(self._balanced_ns, report.asked_ns)
+            self.foreign.on_balances_equal(report.asked_ns, step)
+            self._balances_ns = max(self._balances_ns, report.asked_ns)
         else:
-            self.sooner(ReportKind.TRADES, step.ts_ns)
-            self.sooner(ReportKind.BALANCES, step.ts_ns + NS_PER_S)
-        self._judge_books(step)
-        self._judge_lasting(self._balances.text, report.asked_ns, step)
-        self._position.look(report, booked_ns=self._lifecycle.booked_ns, step=step)
+            self.make_due(ReportKind.TRADES, step.ts_ns)
+            self.make_due(ReportKind.BALANCES, step.ts_ns + NS_PER_S)
+        self._check_difference(step)
+        self._check_lasting_difference(self._balances.text, report.asked_ns, step)
+        self._position.check(report, booked_ns=self._lifecycle.last_booked_ns, step=step)

@@ -24,7 +24,7 @@ class VenuePosition:
         self._causes = causes
         self._beyond = 0  # reports in a row
 
-    def look(self, report: BalanceReport, *, booked_ns: int, step: StepBuilder) -> None:
+    def check(self, report: BalanceReport, *, booked_ns: int, step: StepBuilder) -> None:
         """`booked_ns`: when the newest fill was booked; what was asked before says nothing."""
         parts = (report.free.get(self._base, ZERO), report.locked.get(self._base, ZERO))
         if not (report.asked_ns > booked_ns and all(map(is_amount, parts))):

@@ -27,7 +27,7 @@ MIDS_MAX = 32
 class Move(NamedTuple):
     """The mid went this many standard deviations of usual times within so many seconds."""
 
-    rung: Regime
+    level: Regime
     seconds: int
     deviations: float
 
@@ -60,10 +60,10 @@ class RegimePolicy:
     size_factor: float = 0.5
 
 
-class Sign(NamedTuple):
+class Signal(NamedTuple):
     """Something that is not as usual, and the rung that it asks for."""
 
-    rung: Regime
+    level: Regime
     text: str
 
 
@@ -75,11 +75,11 @@ class MarketRegime:
         self._policy, self._tick = policy, tick
         self._mids: deque[tuple[int, float]] = deque(maxlen=MIDS_MAX)  # oldest first
         self._peak: float | None = None
-        self._signed_ns = 0  # the last sign that kept us where we are
+        self._last_signal_ns = 0  # the last sign that kept us where we are
         self.level = Regime.NORMAL
         self.text = ""
 
-    def look(
+    def update(
         self,
         ts_ns: int,
         *,
@@ -93,24 +93,24 @@ class MarketRegime:
         mid quote/base, None while there is no market; now, usual price/sqrt(s), volatility of this
         minute and of ordinary times, None while unknown; equity quote currency.
         """
-        signs = list(self._signs(ts_ns, mid, now, usual, equity))
-        worst = max(signs, key=lambda sign: sign.rung, default=None)
-        if worst is not None and worst.rung > self.level:
-            self.level, self.text, self._signed_ns = worst.rung, worst.text, ts_ns
+        signals = list(self._signals(ts_ns, mid, now, usual, equity))
+        worst = max(signals, key=lambda signal: signal.level, default=None)
+        if worst is not None and worst.level > self.level:
+            self.level, self.text, self._last_signal_ns = worst.level, worst.text, ts_ns
             return True
         if self.level is Regime.NORMAL:
             return False
-        if mid is None or (worst is not None and worst.rung is self.level):
-            self._signed_ns = ts_ns
-        elif ts_ns - self._signed_ns >= self._policy.calm_s * NS_PER_S:
-            self.level, self._signed_ns = Regime(self.level - 1), ts_ns
+        if mid is None or (worst is not None and worst.level is self.level):
+            self._last_signal_ns = ts_ns
+        elif ts_ns - self._last_signal_ns >= self._policy.calm_s * NS_PER_S:
+            self.level, self._last_signal_ns = Regime(self.level - 1), ts_ns
             self.text = f"calm for {self._policy.calm_s:g} s"
             return True
         return False
 
-    def _signs(
+    def _signals(
         self, ts_ns: int, mid: float | None, now: float | None, usual: float | None, equity: float
-    ) -> Iterator[Sign]:
+    ) -> Iterator[Signal]:
         policy = self._policy
         if policy.equity_drop is not None:
             yield from self._drop(equity, policy.equity_drop)
@@ -119,12 +119,12 @@ class MarketRegime:
         ratio, is_wide = now / usual, now > policy.wide_ratio * usual
         if is_wide:
             is_wild = now > policy.reduce_ratio * usual
-            rung = Regime.REDUCE_ONLY if is_wild else Regime.WIDE
-            yield Sign(rung, f"sigma {now:.4g} is {ratio:.1f} times the usual {usual:.4g}")
+            level = Regime.REDUCE_ONLY if is_wild else Regime.WIDE
+            yield Signal(level, f"sigma {now:.4g} is {ratio:.1f} times the usual {usual:.4g}")
         if mid is not None:
             yield from self._moved(ts_ns, mid, usual)
 
-    def _drop(self, equity: float, most: float) -> Iterator[Sign]:
+    def _drop(self, equity: float, most: float) -> Iterator[Signal]:
         """A sign once per fall: the next one is measured from where this one ended.
 
         Otherwise a loss that nothing can win back while we only reduce would hold us here for ever.
@@ -132,20 +132,20 @@ class MarketRegime:
         if self._peak is None or equity > self._peak:
             self._peak = equity
         if self._peak - equity > most:
-            yield Sign(Regime.REDUCE_ONLY, f"equity fell by {self._peak - equity:.4f}")
+            yield Signal(Regime.REDUCE_ONLY, f"equity fell by {self._peak - equity:.4f}")
             self._peak = equity
 
-    def _moved(self, ts_ns: int, mid: float, usual: float) -> Iterator[Sign]:
+    def _moved(self, ts_ns: int, mid: float, usual: float) -> Iterator[Signal]:
         """Compare with the mid a few seconds ago; after silence, with the last one before it."""
         mids = self._mids
         if mids and ts_ns - mids[-1][0] < GRID_NS:
             return
-        for rung, seconds, deviations in MOVES:
+        for level, seconds, deviations in MOVES:
             before = next((m for m in reversed(mids) if ts_ns - m[0] >= seconds * NS_PER_S), None)
             if before is None:
                 continue
             passed_s = (ts_ns - before[0]) / NS_PER_S
             moved, most = mid - before[1], deviations * usual * sqrt(passed_s)
             if abs(moved) - self._tick > most:
-                yield Sign(rung, f"moved {moved:+.6g} in {passed_s:.1f} s, usual is {most:.4g}")
+                yield Signal(level, f"moved {moved:+.6g} in {passed_s:.1f} s, usual is {most:.4g}")
         mids.append((ts_ns, mid))

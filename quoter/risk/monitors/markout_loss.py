@@ -19,7 +19,7 @@ class MarkoutLossMonitor:
         self._until_ns = 0
         self.text = ""
 
-    def look(self, ts_ns: int, markouts: Decimal) -> bool:
+    def update(self, ts_ns: int, markouts: Decimal) -> bool:
         """Should we pause? `markouts`: of all fills since the start, quote currency, < 0: lost."""
         if ts_ns < self._until_ns:
             return True

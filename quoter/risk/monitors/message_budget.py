@@ -21,7 +21,7 @@ class MessageBudget:
         self._ts_ns = ts_ns
         return self._tokens
 
-    def has_room(self, ts_ns: int, *, share: float = 0.0) -> bool:
+    def has_tokens(self, ts_ns: int, *, share: float = 0.0) -> bool:
         """Is there a token, and is the bucket still fuller than `share`?"""
         return self.tokens(ts_ns) >= max(1.0, share * self._burst)
 

@@ -9,7 +9,7 @@ MINUTE_NS = 60_000_000_000
 RATIO_WINDOW_NS = 10 * MINUTE_NS
 SLOTS = 60
 JUDGED_FROM = 1_000  # orders in the window: fewer say nothing of their ratio to fills
-ROOM_SHARE = 0.8  # of a cap: it counts as kept again only below
+CLEAR_SHARE = 0.8  # of a cap: it counts as kept again only below
 
 
 class MessageRate:
@@ -23,20 +23,20 @@ class MessageRate:
         self._creates = SlidingSum(window_ns=RATIO_WINDOW_NS, slots=SLOTS)
         self._fills = SlidingSum(window_ns=RATIO_WINDOW_NS, slots=SLOTS)
 
-    def created(self, ts_ns: int) -> None:
+    def on_create(self, ts_ns: int) -> None:
         self._minute.add(ts_ns, 1.0)
         self._creates.add(ts_ns, 1.0)
 
-    def filled(self, ts_ns: int) -> None:
+    def on_fill(self, ts_ns: int) -> None:
         self._fills.add(ts_ns, 1.0)
 
     def breach(self, ts_ns: int) -> str | None:
         """Which cap is exceeded, or None."""
         return self._beyond(ts_ns, share=1.0)
 
-    def has_room(self, ts_ns: int) -> bool:
+    def is_well_within_limits(self, ts_ns: int) -> bool:
         """Are both windows well below their caps again?"""
-        return self._beyond(ts_ns, share=ROOM_SHARE) is None
+        return self._beyond(ts_ns, share=CLEAR_SHARE) is None
 
     def _beyond(self, ts_ns: int, *, share: float) -> str | None:
         minute = self._minute.total(ts_ns)

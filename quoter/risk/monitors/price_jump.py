@@ -26,14 +26,14 @@ class PriceJump:
         for quotes in self._quotes.values():
             quotes.restart()
 
-    def see_mid(self, ts_ns: int, mid: float) -> str | None:
+    def on_mid(self, ts_ns: int, mid: float) -> str | None:
         """Take a mid; how far it jumped, or None."""
         if not self._jump:
             return None
         moved = _beyond(self._jump, mid, *self._mids.see(ts_ns, mid))
         return f"the mid moved {moved * 1e4:.0f} bps to {mid:g} within 1 s" if moved else None
 
-    def see_quote(self, ts_ns: int, side: Side, price: float) -> str | None:
+    def on_quote(self, ts_ns: int, side: Side, price: float) -> str | None:
         """Take our wanted best price of a side; how far it drifted, or None."""
         if not self._drift:
             return None

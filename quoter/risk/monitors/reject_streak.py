@@ -12,7 +12,7 @@ WINDOW_NS = 60_000_000_000
 # What a busy market or venue says now and then: a row only counts within the window. Every other
 # refusal rests its side for seconds, so that no window would ever hold twenty, and goes on until
 # somebody mends what it names.
-HURRIED = frozenset({RejectReason.POST_ONLY, RejectReason.RATE_LIMIT})
+TRANSIENT_REJECTS = frozenset({RejectReason.POST_ONLY, RejectReason.RATE_LIMIT})
 
 
 class RejectStreak:
@@ -29,7 +29,7 @@ class RejectStreak:
             self._times.clear()
         self._times.append(ts_ns)
         is_full = len(self._times) == REJECTS_MAX
-        if is_full and reason in HURRIED:
+        if is_full and reason in TRANSIENT_REJECTS:
             is_full = ts_ns - self._times[0] <= WINDOW_NS
         if is_full:
             self._times.clear()

@@ -9,7 +9,7 @@ from quoter.risk.monitors.sliding import SlidingSum
 WINDOW_NS = 60_000_000_000
 SLOTS = 60
 FILLS_ALWAYS = 60.0  # a minute: never too many
-FORETOLD_TIMES = 20.0  # what the fill intensity foretells, this often, is too much
+EXPECTED_TIMES = 20.0  # what the fill intensity foretells, this often, is too much
 
 
 class RepeatedExecution:
@@ -21,20 +21,20 @@ class RepeatedExecution:
         self._volume_max = volume_max
         self._fills = SlidingSum(window_ns=WINDOW_NS, slots=SLOTS)
         self._volume = SlidingSum(window_ns=WINDOW_NS, slots=SLOTS)
-        self._foretold = SlidingSum(window_ns=WINDOW_NS, slots=SLOTS)
+        self._expected = SlidingSum(window_ns=WINDOW_NS, slots=SLOTS)
         self._ts_ns: int | None = None
 
-    def foretell(self, ts_ns: int, fills_per_s: float) -> None:
+    def expect(self, ts_ns: int, fills_per_s: float) -> None:
         """Since the last call our quotes were expected to be filled at this rate."""
         if self._ts_ns is not None and fills_per_s > 0.0:
             passed_ns = min(max(0, ts_ns - self._ts_ns), WINDOW_NS)
-            self._foretold.add(ts_ns, fills_per_s * passed_ns * S_PER_NS)
+            self._expected.add(ts_ns, fills_per_s * passed_ns * S_PER_NS)
         self._ts_ns = ts_ns
 
-    def filled(self, ts_ns: int, size: float) -> str | None:
+    def on_fill(self, ts_ns: int, size: float) -> str | None:
         """Count one fill; what there is too much of, or None."""
         fills, volume = self._fills.add(ts_ns, 1.0), self._volume.add(ts_ns, size)
-        fills_max = max(FILLS_ALWAYS, FORETOLD_TIMES * self._foretold.total(ts_ns))
+        fills_max = max(FILLS_ALWAYS, EXPECTED_TIMES * self._expected.total(ts_ns))
         if not fills <= fills_max:
             return f"{fills:.0f} fills within 60 s, limit {fills_max:.0f}"
         if not volume <= self._volume_max:

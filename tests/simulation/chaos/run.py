@@ -309,7 +309,7 @@ class World:
         if engine is None:
             return
         # A fill that the venue claimed and then wiped is owed to us for ever.
-        if not engine.is_quiet and not self.trouble.fired[Fault.WIPE]:
+        if not engine.has_no_orders and not self.trouble.fired[Fault.WIPE]:
             raise Breach("Q2", f"may still live: {[o.view() for o in engine.orders]}")
         if engine.inventory.balances != self._true_balances(engine):
             raise Breach("Q1", f"{engine.inventory.balances}, true {self._true_balances(engine)}")

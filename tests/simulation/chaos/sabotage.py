@@ -121,7 +121,7 @@ def gate_by_position(config: EngineConfig) -> Engine:
     def room(side: Side, state: TradingState, price: Decimal) -> Decimal:
         return config.limits.inventory_max - engine.inventory.net * side.sign
 
-    placing._views.take, placing._room._base = view, room  # type: ignore[method-assign]
+    placing._views.take, placing._headroom._base_headroom = view, room  # type: ignore[method-assign]
     return engine
 
 
@@ -129,7 +129,7 @@ def reduce_by_side(config: EngineConfig) -> Engine:
     """Reducing looks at the side, not at how much there is to reduce."""
     engine = Engine(config)
     placing = engine.placing
-    room_of, view_of = placing._room._base, placing._views.take
+    room_of, view_of = placing._headroom._base_headroom, placing._views.take
 
     def room(side: Side, state: TradingState, price: Decimal) -> Decimal:
         return room_of(side, TradingState.RUNNING, price)
@@ -137,15 +137,15 @@ def reduce_by_side(config: EngineConfig) -> Engine:
     def view(quote: Quote, *, ts_ns: int, state: TradingState, phase: Phase) -> RiskView:
         return view_of(quote, ts_ns=ts_ns, state=TradingState.RUNNING, phase=phase)
 
-    placing._views.take, placing._room._base = view, room  # type: ignore[method-assign]
-    placing._room.would_flip = lambda side: False  # type: ignore[method-assign]
+    placing._views.take, placing._headroom._base_headroom = view, room  # type: ignore[method-assign]
+    placing._headroom.would_flip = lambda side: False  # type: ignore[method-assign]
     return engine
 
 
 def fence_at_once(config: EngineConfig) -> Engine:
     """One negative answer is proof."""
     engine = Engine(config)
-    engine.reconcile.not_found = engine.lifecycle.fence  # type: ignore[method-assign]
+    engine.reconcile.on_order_not_found = engine.lifecycle.release  # type: ignore[method-assign]
     return engine
 
 

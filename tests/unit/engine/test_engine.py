@@ -204,7 +204,7 @@ def test_no_resume_lifts_a_kill_and_a_rearm_needs_quiet() -> None:
     assert harness.engine.counts["rearm_refused"] == 1
     for order in list(harness.engine.orders):
         harness.done(order)
-    assert harness.engine.is_quiet
+    assert harness.engine.has_no_orders
     harness.look_again()
     harness.operator(OperatorAction.REARM)
     assert harness.state() is TradingState.RUNNING
@@ -218,7 +218,7 @@ def test_draining_cancels_and_never_quotes_again() -> None:
     assert [command.reason for command in cancel_alls(step)] == [CancelReason.DRAIN]
     for order in list(harness.engine.orders):
         harness.done(order)
-    assert harness.engine.is_quiet
+    assert harness.engine.has_no_orders
     harness.operator(OperatorAction.RESUME)
     assert places([*harness.wait(3.0), harness.book(98.0)]) == []
 
@@ -345,7 +345,7 @@ def test_a_dry_run_shows_what_it_would_quote_and_sends_nothing() -> None:
     harness.operator(OperatorAction.KILL)
     sent = [c for c in commands(harness.steps) if not isinstance(c, RequestReport)]
     assert sent == []
-    assert harness.engine.is_quiet
+    assert harness.engine.has_no_orders
 
 
 # what watchers see

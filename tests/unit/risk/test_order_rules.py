@@ -55,7 +55,7 @@ def test_an_order_says_whether_it_was_approved_as_a_reducing_one(kind: TimeInFor
         (OrderRule.WORST_CASE_EXPOSURE, {"inventory": Decimal("6.01")}, "1", None),
         (OrderRule.POSITION_NOTIONAL, {"best_ask": Decimal(199)}, "1", None),
         (OrderRule.BALANCE, {"quote_held": Decimal(1)}, "1", None),
-        (OrderRule.DUPLICATE_INTENT, {"twin_ns": CALM.ts_ns}, "1", None),
+        (OrderRule.DUPLICATE_INTENT, {"duplicate_ns": CALM.ts_ns}, "1", None),
     ],
 )
 def test_each_rule_alone_can_refuse_and_is_named(
@@ -111,7 +111,7 @@ def test_whatever_is_missing_refuses_instead_of_raising(name: str, side: Side) -
     """All but own orders and an equal one; an account of unknown kind is a spot account."""
     verdict = judge(intent(side), view(**{name: None}), LIMITS)
     other = {Side.BUY: {"leaves_sell"}, Side.SELL: {"leaves_buy", "notional_buy"}}
-    optional = {"own_bid", "own_ask", "twin_ns", "ts_ns", "is_spot"} | other[side]
+    optional = {"own_bid", "own_ask", "duplicate_ns", "ts_ns", "is_spot"} | other[side]
     assert isinstance(verdict, Denied) or name in optional
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from quoter.domain.market import Side
-from quoter.risk.order_rules import base_room, worst_notional
+from quoter.risk.order_rules import base_headroom, worst_notional
 from quoter.risk.order_rules import check_position_notional as check
 from tests.unit.risk.cases import LIMITS, LOT, intent, limits, view
 
@@ -24,13 +24,13 @@ def test_the_worst_case_is_the_larger_side_at_the_ask_and_a_collar() -> None:
 
 def test_without_a_limit_the_hard_one_alone_binds() -> None:
     assert check(intent(size="100"), view(), LIMITS) is None
-    assert base_room(LIMITS, Decimal(0)) == LIMITS.inventory_max
+    assert base_headroom(LIMITS, Decimal(0)) == LIMITS.inventory_max
 
 
 def test_a_dear_market_holds_less_and_a_cheap_one_never_more_than_the_hard_limit() -> None:
-    assert base_room(WORTH, Decimal("100.5")) == Decimal("6.5")
-    assert base_room(WORTH, Decimal(201)) == Decimal("3.25")
-    assert base_room(WORTH, Decimal(1)) == LIMITS.inventory_max
+    assert base_headroom(WORTH, Decimal("100.5")) == Decimal("6.5")
+    assert base_headroom(WORTH, Decimal(201)) == Decimal("3.25")
+    assert base_headroom(WORTH, Decimal(1)) == LIMITS.inventory_max
 
 
 def test_an_order_may_reach_the_share_that_orders_may_fill_up() -> None:

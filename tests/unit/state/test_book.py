@@ -105,8 +105,8 @@ def test_a_new_snapshot_makes_it_ready_again() -> None:
 
 def test_losing_the_feed_loses_the_book_and_the_ticker() -> None:
     book = loaded()
-    book.see_top(top(11, (99.95, 1.0), (100.05, 1.0)))
-    book.lose()
+    book.apply_top(top(11, (99.95, 1.0), (100.05, 1.0)))
+    book.invalidate()
     assert best(book) is None
     book.load(snapshot())
     assert best(book) == (Level(99.9, 5.0), Level(100.1, 4.0))
@@ -149,8 +149,8 @@ def test_after_a_hostile_delta_the_next_snapshot_is_as_good_as_the_first() -> No
 @pytest.mark.parametrize("price", HOSTILE)
 def test_a_ticker_that_no_market_has_is_refused(price: float) -> None:
     book = loaded()
-    assert book.see_top(top(11, (99.9, 1.0), (price, 1.0)))
-    assert book.see_top(top(11, (price, 1.0), (100.1, 1.0)))
+    assert book.apply_top(top(11, (99.9, 1.0), (price, 1.0)))
+    assert book.apply_top(top(11, (price, 1.0), (100.1, 1.0)))
 
 
 def test_our_own_orders_are_taken_out_of_the_best_levels() -> None:
@@ -170,36 +170,36 @@ def test_a_book_of_our_own_orders_only_has_no_best_price() -> None:
 
 def test_a_ticker_that_is_fresher_than_the_depth_is_served() -> None:
     book = loaded()
-    assert book.see_top(top(11, (99.95, 1.0), (100.05, 2.0))) is None
+    assert book.apply_top(top(11, (99.95, 1.0), (100.05, 2.0))) is None
     assert best(book) == (Level(99.95, 1.0), Level(100.05, 2.0))
     assert book.ts_ns == START_NS + 2
 
 
 def test_a_ticker_that_is_older_than_the_depth_is_not() -> None:
     book = loaded()
-    book.see_top(top(9, (99.95, 1.0), (100.05, 2.0)))
+    book.apply_top(top(9, (99.95, 1.0), (100.05, 2.0)))
     assert best(book) == (Level(99.9, 5.0), Level(100.1, 4.0))
 
 
 def test_depth_that_catches_up_replaces_the_ticker() -> None:
     book = loaded()
-    book.see_top(top(11, (99.95, 1.0), (100.05, 2.0)))
+    book.apply_top(top(11, (99.95, 1.0), (100.05, 2.0)))
     book.apply(delta(10, 12))
     assert best(book) == (Level(99.9, 5.0), Level(100.1, 4.0))
 
 
 def test_a_ticker_whose_level_is_ours_falls_back_on_depth_that_can_still_hold() -> None:
     book = loaded()
-    book.see_top(top(11, (99.95, 1.0), (100.05, 2.0)))
+    book.apply_top(top(11, (99.95, 1.0), (100.05, 2.0)))
     assert book.best({99.95: 1.0}, NOBODY) == (Level(99.9, 5.0), Level(100.05, 2.0))
     # the ticker says that nothing bids at 99.8 any more: an ask stands there
-    book.see_top(top(12, (99.7, 1.0), (99.8, 2.0)))
+    book.apply_top(top(12, (99.7, 1.0), (99.8, 2.0)))
     assert book.best({99.7: 1.0}, NOBODY) is None
 
 
 @pytest.mark.parametrize("ask", [99.9, 100.0])
 def test_a_locked_or_crossed_ticker_is_refused(ask: float) -> None:
-    assert loaded().see_top(top(11, (100.0, 1.0), (ask, 1.0)))
+    assert loaded().apply_top(top(11, (100.0, 1.0), (ask, 1.0)))
 
 
 def test_a_side_never_grows_beyond_its_bound_and_the_farthest_levels_go_first() -> None:
@@ -267,8 +267,8 @@ def test_the_book_is_the_same_however_far_its_touch_wanders() -> None:
 
 def test_a_ticker_of_the_very_update_must_say_what_the_depth_says() -> None:
     book = loaded()
-    assert book.see_top(top(10, (99.9, 5.0), (100.1, 4.0))) is None
-    fault = book.see_top(top(10, (99.9, 5.0), (100.1, 4.5)))
+    assert book.apply_top(top(10, (99.9, 5.0), (100.1, 4.0))) is None
+    fault = book.apply_top(top(10, (99.9, 5.0), (100.1, 4.5)))
     assert fault is not None
     assert "4.5 @ 100.1" in fault
     assert best(book) is None
@@ -282,22 +282,22 @@ def test_depth_that_reaches_the_tickers_update_must_show_its_prices_and_sizes(
     bids: tuple[Level, ...], *, is_wrong: bool
 ) -> None:
     book = loaded()
-    assert book.see_top(top(12, (99.95, 1.0), (100.1, 4.0))) is None
+    assert book.apply_top(top(12, (99.95, 1.0), (100.1, 4.0))) is None
     assert (book.apply(delta(10, 12, bids)) is not None) is is_wrong
     assert book.ready is not is_wrong
 
 
 def test_tickers_of_other_updates_prove_nothing() -> None:
     book = loaded()
-    book.see_top(top(11, (99.95, 1.0), (100.05, 2.0)))
+    book.apply_top(top(11, (99.95, 1.0), (100.05, 2.0)))
     assert book.apply(delta(10, 12)) is None
-    assert book.see_top(top(9, (90.0, 1.0), (91.0, 1.0))) is None
+    assert book.apply_top(top(9, (90.0, 1.0), (91.0, 1.0))) is None
     assert book.ready
 
 
 def test_a_snapshot_of_the_very_update_confirms_the_book_and_keeps_the_fresher_ticker() -> None:
     book = loaded()
-    book.see_top(top(11, (99.95, 1.0), (100.05, 2.0)))
+    book.apply_top(top(11, (99.95, 1.0), (100.05, 2.0)))
     assert book.load(snapshot(10, ts_ns=START_NS + 9)) is None
     assert best(book) == (Level(99.95, 1.0), Level(100.05, 2.0))
     assert book.ts_ns == START_NS + 9

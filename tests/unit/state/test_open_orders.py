@@ -56,18 +56,18 @@ def test_counters_that_agree_with_a_recount_are_silent_and_others_are_told() -> 
     orders = OpenOrders()
     order = reserve(orders, "q1", BUY, "1")
     orders.fill(order, Decimal("0.4"))
-    assert orders.miscount() is None
+    assert orders.counter_mismatch() is None
     order.filled = Decimal("0.5")
-    assert orders.miscount() == "BUY leaves counted 0.6, recounted 0.5"
+    assert orders.counter_mismatch() == "BUY leaves counted 0.6, recounted 0.5"
 
 
 def test_an_order_is_owed_while_the_venue_claims_more_than_we_booked() -> None:
     orders = OpenOrders()
     order = reserve(orders, "q1")
     order.venue_filled = Decimal("0.5")
-    assert order.is_owed
+    assert order.has_missing_fills
     orders.fill(order, Decimal("0.5"))
-    assert not order.is_owed
+    assert not order.has_missing_fills
 
 
 @pytest.mark.parametrize("state", list(OrderState))
@@ -126,7 +126,7 @@ def test_a_closed_order_stays_in_our_sizes_until_it_is_forgotten() -> None:
         orders.close(order, OrderState.CANCELED, START_NS + number * NS_PER_S)
     asks = orders.levels[SELL]
     assert asks.get(100.0, 0.0) == asks.get(102.0, 0.0) == 1.0
-    asks.forget(START_NS + NS_PER_S)
+    asks.expire(START_NS + NS_PER_S)
     assert (asks.get(100.0, 0.0), asks.get(101.0, 0.0), len(asks)) == (0.0, 1.0, 2)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from quoter.domain.errors import IllegalTransition
 from quoter.domain.orders import OrderState
-from quoter.state.order_table import News, next_state
+from quoter.state.order_table import OrderUpdate, next_state
 
 # Columns: the state before. "." is no row; "=" stays; otherwise the first letters of the state.
 ROWS = """
@@ -37,43 +37,48 @@ NAMES = {
 }
 
 
-def documented() -> dict[tuple[OrderState, News], OrderState]:
+def documented() -> dict[tuple[OrderState, OrderUpdate], OrderState]:
     header, *rows = (line.split() for line in ROWS.strip().splitlines())
     table = {}
-    for news, *cells in rows:
+    for update, *cells in rows:
         for name, cell in zip(header, cells, strict=True):
             if cell != ".":
-                table[NAMES[name], News(news)] = NAMES[name if cell == "=" else cell]
+                table[NAMES[name], OrderUpdate(update)] = NAMES[name if cell == "=" else cell]
     return table
 
 
 DOCUMENTED = documented()
 
 
-@pytest.mark.parametrize(("state", "news"), list(product(OrderState, News)))
+@pytest.mark.parametrize(("state", "update"), list(product(OrderState, OrderUpdate)))
 def test_every_pair_of_state_and_news_does_what_the_table_says(
-    state: OrderState, news: News
+    state: OrderState, update: OrderUpdate
 ) -> None:
-    wanted = DOCUMENTED.get((state, news))
+    wanted = DOCUMENTED.get((state, update))
     if wanted is not None:
-        assert next_state(state, news, client_id="q1") is wanted
+        assert next_state(state, update, client_id="q1") is wanted
         return
     with pytest.raises(IllegalTransition) as caught:
-        next_state(state, news, client_id="q1")
-    assert (caught.value.client_id, caught.value.state, caught.value.event) == ("q1", state, news)
+        next_state(state, update, client_id="q1")
+    assert (caught.value.client_id, caught.value.state, caught.value.event) == ("q1", state, update)
 
 
 def test_every_news_has_a_row_and_no_terminal_state_has_one() -> None:
-    assert {news for _, news in DOCUMENTED} == set(News)
+    assert {update for _, update in DOCUMENTED} == set(OrderUpdate)
     assert not any(state.is_terminal for state, _ in DOCUMENTED)
 
 
 def test_only_a_refusal_an_end_a_last_fill_or_the_fence_close_an_order() -> None:
-    closing = {news for (_, news), after in DOCUMENTED.items() if after.is_terminal}
-    assert closing == {News.REJECT, News.ENDED, News.LAST_FILL, News.FENCED}
+    closing = {update for (_, update), after in DOCUMENTED.items() if after.is_terminal}
+    assert closing == {
+        OrderUpdate.REJECT,
+        OrderUpdate.ENDED,
+        OrderUpdate.LAST_FILL,
+        OrderUpdate.PROVEN_ABSENT,
+    }
 
 
 def test_silence_and_a_sent_cancel_never_close_an_order() -> None:
-    for state, news in product(OrderState, (News.NO_ANSWER, News.CANCEL_SENT)):
-        after = DOCUMENTED.get((state, news))
+    for state, update in product(OrderState, (OrderUpdate.NO_ANSWER, OrderUpdate.CANCEL_SENT)):
+        after = DOCUMENTED.get((state, update))
         assert after is None or not after.is_terminal

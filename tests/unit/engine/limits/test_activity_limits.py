@@ -170,7 +170,7 @@ def test_a_minute_of_the_budget_fits_into_the_cap(creates_per_s: float, per_min:
     pace = budget(config(creates_per_s=creates_per_s, activity=policy))
     sent = 0
     for tenth in range(1, 611):
-        while pace.has_room(tenth * 100_000_000):
+        while pace.has_tokens(tenth * 100_000_000):
             pace.take()
             sent += 1
     assert sent <= per_min

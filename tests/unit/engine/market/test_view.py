@@ -36,9 +36,9 @@ def test_a_closed_order_is_taken_out_until_published_books_can_not_have_it_any_m
     order.state = OrderState.OPEN
     orders.close(order, OrderState.CANCELED, START_NS)
     market.apply(snapshot())
-    market.age(START_NS + OWN_LINGER_NS)
+    market.expire_own_orders(START_NS + OWN_LINGER_NS)
     assert market.bid == Level(99.8, 7.0)
-    market.age(START_NS + OWN_LINGER_NS + 1)
+    market.expire_own_orders(START_NS + OWN_LINGER_NS + 1)
     assert market.bid == Level(99.9, 5.0)
 
 
@@ -64,7 +64,7 @@ def test_faults_are_counted_and_leave_no_market() -> None:
 def test_a_lost_feed_has_no_market() -> None:
     market, _ = view()
     market.apply(snapshot())
-    market.lose()
+    market.invalidate()
     assert market.mid is None
 
 

@@ -140,10 +140,10 @@ def test_f22_with_cancels_that_failed_nothing_is_verified_gone() -> None:
     for order in list(harness.engine.orders):
         harness.cancel_reject(order, CancelRejectReason.NO_ANSWER)
     harness.wait(5.0)
-    assert not harness.engine.is_quiet
+    assert not harness.engine.has_no_orders
     for order in list(harness.engine.orders):
         harness.done(order)
-    assert harness.engine.is_quiet
+    assert harness.engine.has_no_orders
 
 
 def test_an_order_that_a_cancel_did_not_find_is_asked_about_at_once() -> None:
@@ -278,7 +278,7 @@ def test_a_fill_above_what_was_left_breaks_an_invariant() -> None:
     harness.fill(order, "1.5")
     assert Cause.INVARIANT_BROKEN in harness.causes
     assert harness.engine.inventory.net == Decimal("1.5")
-    assert harness.engine.orders.miscount() is None
+    assert harness.engine.orders.counter_mismatch() is None
 
 
 def test_a_fill_on_the_other_side_than_its_order_breaks_an_invariant() -> None:
@@ -398,13 +398,13 @@ def test_a_nameless_fill_waits_while_an_older_order_waits_for_its_name() -> None
 
 
 def test_fills_whose_order_nobody_names_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quoter.engine.orders.unmatched_fills.ORPHAN_FILLS_MAX", 3)
+    monkeypatch.setattr("quoter.engine.orders.unmatched_fills.UNMATCHED_FILLS_MAX", 3)
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     for _ in range(5):
         harness.tell(replace(harness.fill_of(order), client_id="human", venue_id="v77"))
     assert len(harness.engine.lifecycle.unmatched_fills) == 3
-    assert harness.engine.counts["orphan_fill"] == 5
+    assert harness.engine.counts["unmatched_fill"] == 5
 
 
 # what no venue should send

@@ -163,7 +163,7 @@ def test_an_answer_that_comes_after_the_end_of_a_slice_is_no_sign_of_life() -> N
     step = harness.ack(order)
     assert not step.commands
     assert not cancels(step)
-    assert harness.engine.counts["late_life"] == 0
+    assert harness.engine.counts["closed_order_alive"] == 0
 
 
 def test_a_slice_that_is_said_to_rest_is_asked_about_within_a_second_or_so() -> None:

@@ -33,7 +33,7 @@ def planned(
     orders: list[OpenOrder],
     *,
     age_s: float = 0.5,
-    is_roomy: bool = True,
+    has_spare_budget: bool = True,
 ) -> list[Action]:
     return plan(
         wanted,
@@ -41,7 +41,7 @@ def planned(
         policy=POLICY,
         tolerance_ticks=TOLERANCE,
         ts_ns=START_NS + round(age_s * NS_PER_S),
-        is_roomy=is_roomy,
+        has_spare_budget=has_spare_budget,
         leftover=CancelReason.REQUOTE,
     )
 
@@ -67,7 +67,7 @@ class TestOneLevel:
         self, side: Side
     ) -> None:
         order, wanted = resting(side, 1000), quote(side, further(side, TOLERANCE))
-        assert planned([wanted], [order], age_s=0.0, is_roomy=False) == [
+        assert planned([wanted], [order], age_s=0.0, has_spare_budget=False) == [
             Replace(order, wanted, is_urgent=True)
         ]
 
@@ -76,7 +76,7 @@ class TestOneLevel:
     ) -> None:
         order, wanted = resting(side, 1000), quote(side, further(side, 1))
         assert planned([wanted], [order]) == [Replace(order, wanted, is_urgent=False)]
-        assert planned([wanted], [order], is_roomy=False) == []
+        assert planned([wanted], [order], has_spare_budget=False) == []
 
     def test_an_order_that_is_too_far_away_waits_for_the_hold(self, side: Side) -> None:
         order, wanted = resting(side, 1000), quote(side, further(side, -TOLERANCE))

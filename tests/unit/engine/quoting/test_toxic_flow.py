@@ -155,4 +155,4 @@ def test_looking_changes_nothing() -> None:
     for meter in (told, unseen):
         meter.on_trade(trade(T0_S + 20.0, Side.SELL))
         meter.refresh(T0_S + 20.0, mid=MID, half=HALF)
-    assert told.figures == unseen.figures
+    assert told.changing_inputs == unseen.changing_inputs

@@ -284,7 +284,7 @@ def test_many_orders_that_are_owed_ask_no_more_often_than_one() -> None:
                     harness.done(order, "0.01")
                     harness.wait(0.2)
         harness.rest()
-    owed = [order for order in harness.engine.orders if order.is_owed]
+    owed = [order for order in harness.engine.orders if order.has_missing_fills]
     assert len(owed) > 3
     harness.wait(1.0)
     assert len(requests(harness.wait(5.0), ReportKind.TRADES)) <= 5
@@ -461,7 +461,7 @@ def test_an_end_tells_of_another_run_unless_it_was_an_earlier_one_of_ours(
 def test_fills_that_no_order_claims_are_told_once_and_not_booked() -> None:
     harness = EngineHarness().quoting()
     harness.trades(fill("5", client_id="", venue_id="v77"))
-    assert harness.engine.counts["orphan_fill"] == 1
+    assert harness.engine.counts["unmatched_fill"] == 1
     assert harness.engine.inventory.net == 0
     harness.now_ns += 3600 * NS_PER_S  # the fill's own stamp is of START_NS
     harness.wait(0.2)

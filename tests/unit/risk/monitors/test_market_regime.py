@@ -25,7 +25,7 @@ class Course:
     def look(self, *, now: float | None = USUAL, equity: float = 0.0) -> Regime:
         self.ticks += 1
         ts_ns = self.ticks * NS_PER_S // 10
-        self.ladder.look(ts_ns, mid=self.mid, now=now, usual=USUAL, equity=equity)
+        self.ladder.update(ts_ns, mid=self.mid, now=now, usual=USUAL, equity=equity)
         return self.ladder.level
 
     def wait(self, seconds: float, *, now: float = USUAL, equity: float = 0.0) -> Regime:

@@ -11,7 +11,7 @@ MAX = Decimal(10)
 def looks(minute: MarkoutLossMonitor, *totals: float, start_s: int = 0) -> list[bool]:
     """One look a second at a running total of markouts."""
     return [
-        minute.look((start_s + second) * NS_PER_S, Decimal(str(total)))
+        minute.update((start_s + second) * NS_PER_S, Decimal(str(total)))
         for second, total in enumerate(totals)
     ]
 

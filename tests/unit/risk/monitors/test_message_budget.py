@@ -13,7 +13,7 @@ NOW_NS = 1_700_000_000 * NS_PER_S
 def spend(budget: MessageBudget, ts_ns: int) -> int:
     """How many leave at once."""
     count = 0
-    while budget.has_room(ts_ns):
+    while budget.has_tokens(ts_ns):
         budget.take()
         count += 1
     return count
@@ -40,16 +40,16 @@ def test_over_a_minute_no_more_than_rate_and_burst_leave() -> None:
 def test_small_corrections_may_use_the_upper_half_only() -> None:
     budget = MessageBudget(rate_per_s=10, burst=20)
     for _ in range(10):
-        assert budget.has_room(NOW_NS, share=0.5)
+        assert budget.has_tokens(NOW_NS, share=0.5)
         budget.take()
     budget.take()
-    assert not budget.has_room(NOW_NS, share=0.5)
-    assert budget.has_room(NOW_NS)
+    assert not budget.has_tokens(NOW_NS, share=0.5)
+    assert budget.has_tokens(NOW_NS)
 
 
 def test_looking_spends_nothing() -> None:
     budget = MessageBudget(rate_per_s=1, burst=1)
-    assert [budget.has_room(NOW_NS) for _ in range(5)] == [True] * 5
+    assert [budget.has_tokens(NOW_NS) for _ in range(5)] == [True] * 5
 
 
 @pytest.mark.parametrize(("rate_per_s", "burst"), [(0, 1), (-1, 1), (nan, 1), (1, 0.5), (1, nan)])

@@ -11,7 +11,7 @@ NOW_NS = 1_700_000_000_000_000_000
 def send(rate: MessageRate, count: int, *, seconds: int = 30, begin_ns: int = NOW_NS) -> int:
     """So many, evenly; when the last one left."""
     for number in range(count):
-        rate.created(begin_ns + number * seconds * NS_PER_S // count)
+        rate.on_create(begin_ns + number * seconds * NS_PER_S // count)
     return begin_ns + seconds * NS_PER_S
 
 
@@ -19,7 +19,7 @@ def test_a_minute_may_see_the_cap_and_not_one_more() -> None:
     rate = MessageRate(per_min=100, per_fill=0)
     now_ns = send(rate, 100)
     assert rate.breach(now_ns) is None
-    rate.created(now_ns)
+    rate.on_create(now_ns)
     assert rate.breach(now_ns) == "101 orders within 60 s, limit 100"
 
 
@@ -28,8 +28,11 @@ def test_it_counts_as_kept_again_well_below_the_cap_only() -> None:
     rate = MessageRate(per_min=100, per_fill=0)
     send(rate, 120)
     times = [NOW_NS + second * NS_PER_S for second in range(30, 100)]
-    seen = [(rate.breach(now_ns) is None, rate.has_room(now_ns)) for now_ns in times]
-    kept, roomy = [is_kept for is_kept, _ in seen], [is_roomy for _, is_roomy in seen]
+    seen = [(rate.breach(now_ns) is None, rate.is_well_within_limits(now_ns)) for now_ns in times]
+    kept, roomy = (
+        [is_kept for is_kept, _ in seen],
+        [has_spare_budget for _, has_spare_budget in seen],
+    )
     assert kept == sorted(kept)
     assert roomy == sorted(roomy)
     assert sum(kept) >= sum(roomy) + 3  # seconds below the cap and above the share
@@ -39,19 +42,19 @@ def test_many_orders_without_a_fill_are_told_from_a_thousand_on() -> None:
     rate = MessageRate(per_min=100_000, per_fill=500)
     now_ns = send(rate, 999, seconds=300)
     assert rate.breach(now_ns) is None
-    rate.created(now_ns)
+    rate.on_create(now_ns)
     assert "1000 orders for 0 fills" in (rate.breach(now_ns) or "")
 
 
 def test_each_fill_pays_for_its_orders() -> None:
     rate = MessageRate(per_min=100_000, per_fill=500)
-    rate.filled(NOW_NS)
-    rate.filled(NOW_NS)
+    rate.on_fill(NOW_NS)
+    rate.on_fill(NOW_NS)
     now_ns = send(rate, 1_000, seconds=300)
     assert rate.breach(now_ns) is None
-    rate.created(now_ns)
+    rate.on_create(now_ns)
     assert rate.breach(now_ns) is not None
-    rate.filled(now_ns)
+    rate.on_fill(now_ns)
     assert rate.breach(now_ns) is None
 
 
@@ -59,7 +62,7 @@ def test_ten_minutes_later_the_ratio_begins_anew() -> None:
     rate = MessageRate(per_min=100_000, per_fill=500)
     now_ns = send(rate, 1_001)
     assert rate.breach(now_ns) is not None
-    assert rate.has_room(now_ns + 611 * NS_PER_S)
+    assert rate.is_well_within_limits(now_ns + 611 * NS_PER_S)
 
 
 def test_zero_switches_the_ratio_off() -> None:

@@ -16,26 +16,26 @@ def jump() -> PriceJump:
 @pytest.mark.parametrize("mid", [101.0, 99.0])
 def test_a_mid_may_move_one_per_cent_within_a_second(mid: float) -> None:
     watch = jump()
-    assert watch.see_mid(NOW_NS, 100.0) is None
-    assert watch.see_mid(NOW_NS + 500 * NS_PER_MS, mid) is None
+    assert watch.on_mid(NOW_NS, 100.0) is None
+    assert watch.on_mid(NOW_NS + 500 * NS_PER_MS, mid) is None
 
 
 @pytest.mark.parametrize("mid", [101.02, 98.98])
 def test_a_mid_that_moves_farther_is_told(mid: float) -> None:
     watch = jump()
-    watch.see_mid(NOW_NS, 100.0)
-    assert "102 bps" in (watch.see_mid(NOW_NS + 900 * NS_PER_MS, mid) or "")
+    watch.on_mid(NOW_NS, 100.0)
+    assert "102 bps" in (watch.on_mid(NOW_NS + 900 * NS_PER_MS, mid) or "")
 
 
 def test_a_move_that_takes_its_time_is_none() -> None:
     watch = jump()
     for step in range(100):
-        assert watch.see_mid(NOW_NS + step * NS_PER_S, 100.0 + 0.4 * step) is None
+        assert watch.on_mid(NOW_NS + step * NS_PER_S, 100.0 + 0.4 * step) is None
 
 
 def test_many_small_moves_are_one_jump() -> None:
     watch = jump()
-    told = [watch.see_mid(NOW_NS + n * 50 * NS_PER_MS, 100.0 - 0.1 * n) for n in range(20)]
+    told = [watch.on_mid(NOW_NS + n * 50 * NS_PER_MS, 100.0 - 0.1 * n) for n in range(20)]
     assert told[10] is None
     assert told[11] is not None
 
@@ -43,32 +43,32 @@ def test_many_small_moves_are_one_jump() -> None:
 def test_after_silence_the_last_mid_is_what_the_next_is_held_against() -> None:
     """A book that leaps after a quiet minute leapt within a moment."""
     watch = jump()
-    watch.see_mid(NOW_NS, 100.0)
-    assert watch.see_mid(NOW_NS + 60 * NS_PER_S, 103.0) is not None
+    watch.on_mid(NOW_NS, 100.0)
+    assert watch.on_mid(NOW_NS + 60 * NS_PER_S, 103.0) is not None
 
 
 def test_our_quotes_may_drift_three_per_cent_within_a_minute() -> None:
     watch = jump()
-    assert watch.see_quote(NOW_NS, Side.BUY, 100.0) is None
-    assert watch.see_quote(NOW_NS + 30 * NS_PER_S, Side.BUY, 97.0) is None
-    assert "BUY quote" in (watch.see_quote(NOW_NS + 59 * NS_PER_S, Side.BUY, 96.9) or "")
-    assert watch.see_quote(NOW_NS + 59 * NS_PER_S, Side.SELL, 103.9) is None
+    assert watch.on_quote(NOW_NS, Side.BUY, 100.0) is None
+    assert watch.on_quote(NOW_NS + 30 * NS_PER_S, Side.BUY, 97.0) is None
+    assert "BUY quote" in (watch.on_quote(NOW_NS + 59 * NS_PER_S, Side.BUY, 96.9) or "")
+    assert watch.on_quote(NOW_NS + 59 * NS_PER_S, Side.SELL, 103.9) is None
 
 
 def test_a_level_that_was_confirmed_is_a_new_beginning() -> None:
     watch = jump()
-    watch.see_mid(NOW_NS, 100.0)
-    watch.see_quote(NOW_NS, Side.SELL, 100.0)
+    watch.on_mid(NOW_NS, 100.0)
+    watch.on_quote(NOW_NS, Side.SELL, 100.0)
     watch.restart()
-    assert watch.see_mid(NOW_NS, 90.0) is None
-    assert watch.see_quote(NOW_NS, Side.SELL, 90.0) is None
+    assert watch.on_mid(NOW_NS, 90.0) is None
+    assert watch.on_quote(NOW_NS, Side.SELL, 90.0) is None
 
 
 def test_zero_switches_it_off() -> None:
     watch = PriceJump(jump=0.0, drift=0.0)
     for price in (100.0, 1.0):
-        assert watch.see_mid(NOW_NS, price) is None
-        assert watch.see_quote(NOW_NS, Side.BUY, price) is None
+        assert watch.on_mid(NOW_NS, price) is None
+        assert watch.on_quote(NOW_NS, Side.BUY, price) is None
 
 
 @pytest.mark.parametrize("name", ["jump", "drift"])

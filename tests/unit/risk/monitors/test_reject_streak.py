@@ -7,7 +7,7 @@ from quoter.domain.units import NS_PER_S
 from quoter.risk.monitors.reject_streak import REJECTS_MAX, RejectStreak
 
 OTHER, FILTER = RejectReason.OTHER, RejectReason.FILTER
-HURRIED = [RejectReason.POST_ONLY, RejectReason.RATE_LIMIT]
+TRANSIENT_REJECTS = [RejectReason.POST_ONLY, RejectReason.RATE_LIMIT]
 APART_NS = 60 * NS_PER_S // (REJECTS_MAX - 1) + 1  # twenty of these are more than a minute
 
 
@@ -17,7 +17,7 @@ def test_the_twentieth_in_a_row_fills_the_measure_and_starts_anew() -> None:
     assert [n for n, is_full in enumerate(full, start=1) if is_full] == [20, 40]
 
 
-@pytest.mark.parametrize("reason", HURRIED)
+@pytest.mark.parametrize("reason", TRANSIENT_REJECTS)
 def test_what_a_busy_market_brings_is_a_storm_within_a_minute_only(reason: RejectReason) -> None:
     streak = RejectStreak()
     assert not any(streak.refused(reason, n * APART_NS) for n in range(100))
@@ -25,7 +25,7 @@ def test_what_a_busy_market_brings_is_a_storm_within_a_minute_only(reason: Rejec
     assert any(streak.refused(reason, ts_ns) for ts_ns in times)
 
 
-@pytest.mark.parametrize("reason", [r for r in RejectReason if r not in HURRIED])
+@pytest.mark.parametrize("reason", [r for r in RejectReason if r not in TRANSIENT_REJECTS])
 def test_what_no_market_explains_is_a_storm_however_slowly_it_comes(reason: RejectReason) -> None:
     streak = RejectStreak()
     full = [streak.refused(reason, n * 3_600 * NS_PER_S) for n in range(1, REJECTS_MAX + 1)]

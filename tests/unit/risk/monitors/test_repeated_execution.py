@@ -12,7 +12,7 @@ NOW_NS = 1_700_000_000_000_000_000
 
 def test_a_minute_may_see_sixty_fills_whatever_is_foretold() -> None:
     throttle = RepeatedExecution(volume_max=inf)
-    told = [throttle.filled(NOW_NS + n * NS_PER_S // 2, 1.0) for n in range(61)]
+    told = [throttle.on_fill(NOW_NS + n * NS_PER_S // 2, 1.0) for n in range(61)]
     assert told[:60] == [None] * 60
     assert told[60] == "61 fills within 60 s, limit 60"
 
@@ -20,9 +20,9 @@ def test_a_minute_may_see_sixty_fills_whatever_is_foretold() -> None:
 def test_a_busy_market_may_bring_twenty_times_what_it_promised() -> None:
     throttle = RepeatedExecution(volume_max=inf)
     for second in range(31):
-        throttle.foretell(NOW_NS + second * NS_PER_S, 0.25)  # 7.5 fills in 30 s
+        throttle.expect(NOW_NS + second * NS_PER_S, 0.25)  # 7.5 fills in 30 s
     now_ns = NOW_NS + 30 * NS_PER_S
-    told = [throttle.filled(now_ns, 1.0) for _ in range(151)]
+    told = [throttle.on_fill(now_ns, 1.0) for _ in range(151)]
     assert told[:150] == [None] * 150
     assert told[150] == "151 fills within 60 s, limit 150"
 
@@ -31,26 +31,26 @@ def test_fills_of_more_than_a_minute_ago_do_not_count() -> None:
     throttle = RepeatedExecution(volume_max=inf)
     for minute in range(5):
         begin_ns = NOW_NS + minute * 62 * NS_PER_S
-        assert [throttle.filled(begin_ns, 1.0) for _ in range(60)] == [None] * 60
+        assert [throttle.on_fill(begin_ns, 1.0) for _ in range(60)] == [None] * 60
 
 
 def test_the_volume_of_a_minute_may_reach_its_limit() -> None:
     throttle = RepeatedExecution(volume_max=10.0)
-    assert throttle.filled(NOW_NS, 4.0) is None
-    assert throttle.filled(NOW_NS, 6.0) is None
-    assert throttle.filled(NOW_NS, 0.01) == "traded 10.01 within 60 s, limit 10"
+    assert throttle.on_fill(NOW_NS, 4.0) is None
+    assert throttle.on_fill(NOW_NS, 6.0) is None
+    assert throttle.on_fill(NOW_NS, 0.01) == "traded 10.01 within 60 s, limit 10"
 
 
 @pytest.mark.parametrize("size", [nan, inf])
 def test_a_size_that_is_no_number_is_too_much(size: float) -> None:
-    assert RepeatedExecution(volume_max=10.0).filled(NOW_NS, size) is not None
+    assert RepeatedExecution(volume_max=10.0).on_fill(NOW_NS, size) is not None
 
 
 def test_a_rate_that_is_no_number_foretells_nothing() -> None:
     throttle = RepeatedExecution(volume_max=inf)
-    throttle.foretell(NOW_NS, nan)
-    throttle.foretell(NOW_NS + NS_PER_S, nan)
-    assert [throttle.filled(NOW_NS + NS_PER_S, 1.0) for _ in range(61)][60] is not None
+    throttle.expect(NOW_NS, nan)
+    throttle.expect(NOW_NS + NS_PER_S, nan)
+    assert [throttle.on_fill(NOW_NS + NS_PER_S, 1.0) for _ in range(61)][60] is not None
 
 
 @pytest.mark.parametrize("volume_max", [0.0, -1.0, nan])

@@ -9,7 +9,7 @@ from quoter.state.open_orders import OpenOrders
 EVERY_NS = 1_000 * NS_PER_MS
 
 
-class Recount:
+class CounterCheck:
     """A difference is a bug of ours, and fatal."""
 
     def __init__(self, orders: OpenOrders, causes: HaltCauses) -> None:
@@ -21,5 +21,5 @@ class Recount:
         if step.ts_ns - self._counted_ns < EVERY_NS:
             return
         self._counted_ns = step.ts_ns
-        if (text := self._orders.miscount()) is not None:
+        if (text := self._orders.counter_mismatch()) is not None:
             self._causes.raise_cause(step, Cause.INVARIANT_BROKEN, text)
