@@ -1,4 +1,4 @@
-"""`make mutants`: plant known bugs in a copy of the tree; exit 1 unless the tests find every one.
+"""`make mutants`: apply known bugs to a copy of the tree; exit 1 unless the tests find every one.
 
 Run as `python -m tests.mutants [--only NAME] [--jobs N]`.
 """
@@ -16,12 +16,12 @@ from tests.mutants.hunt import Fate, Verdict, hunt
 from tests.mutants.mutant import Mutant
 
 JOBS, JOBS_MAX = 2, 16
-WIDTH_MIN = 220  # of the table where nobody looks: a log does not wrap
+WIDTH_MIN = 220  # columns of the table outside of a terminal, so that a log does not wrap
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
-    parser.add_argument("--only", default="", help="names that contain this")
+    parser.add_argument("--only", default="", help="only mutants whose names contain this")
     parser.add_argument("--jobs", type=int, default=JOBS, choices=range(1, JOBS_MAX + 1))
     return parser.parse_args()
 
@@ -55,17 +55,21 @@ def main() -> int:
     if not console.is_terminal:
         console = Console(width=WIDTH_MIN)
     if not mutants:
-        console.print(f"no mutant has {options.only!r} in its name")
+        console.print(f"no mutant's name contains {options.only!r}")
         return 2
     started_s = time.monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         task = progress.add_task("mutants", total=len(mutants))
 
-        def told(verdict: Verdict) -> None:
-            progress.update(task, advance=1, description=f"{verdict.mutant.name} {verdict.fate}")
+        def report(verdict: Verdict) -> None:
+            text = f"{verdict.mutant.name} {verdict.fate}"
+            progress.update(task, advance=1, description=text)
+            if not console.is_terminal:  # a log shows no progress bar until its end
+                done = round(progress.tasks[0].completed)
+                progress.console.print(f"{done}/{len(mutants)} {text} {verdict.seconds:.1f} s")
 
-        verdicts = hunt(mutants, jobs=options.jobs, told=told)
+        verdicts = hunt(mutants, jobs=options.jobs, report=report)
     console.print(table(verdicts))
     killed = sum(verdict.fate is Fate.KILLED for verdict in verdicts)
     console.print(

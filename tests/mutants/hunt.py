@@ -1,6 +1,6 @@
-"""Plant a bug in a copy of the tree, and see which test finds it. The work tree is never touched.
+"""Apply a mutant to a copy of the tree and run its tests there. The work tree is never changed.
 
-A selection counts only if it passes on the unchanged copy: a test that fails anyway kills nothing.
+A failed test counts only if it passes on the unchanged copy.
 """
 
 import os
@@ -26,21 +26,21 @@ PYTEST = (
     "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no", "-rfE",
     "--timeout=60", "-W", "ignore",
 )  # fmt: skip
-PASSED, FAILED = 0, 1  # pytest's exit codes; every other one says that nothing was tested
+PASSED, FAILED = 0, 1  # pytest's exit codes; any other one means that nothing was tested
 SELECTION_S_MAX = 300.0
 
 
 class Fate(StrEnum):
-    """What became of a mutant."""
+    """Result for a mutant."""
 
     KILLED = "killed"
     SURVIVED = "SURVIVED"
-    BROKEN = "BROKEN"  # its patch or its tests do not fit: it proves nothing
+    BROKEN = "BROKEN"  # its patch does not apply, or its tests do not run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One mutant, its fate, and who killed it (or why nobody could)."""
+    """A mutant, its fate, and the test that killed it (or the reason why it is broken)."""
 
     mutant: Mutant
     fate: Fate
@@ -50,7 +50,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one pytest run said: `failed` names the first test that did, empty if none."""
+    """Result of one pytest run; `failed` is the name of the first failed test, or empty."""
 
     code: int
     failed: str
@@ -58,7 +58,7 @@ class Run:
 
 
 class Copy:
-    """A copy of the tree, in which one mutant at a time lives."""
+    """A copy of the tree with at most one mutant applied at a time."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -72,7 +72,7 @@ class Copy:
                 shutil.copy(source, root / name)
 
     def judge(self, mutant: Mutant) -> Verdict:
-        """Narrow selections first, then what may see it as well."""
+        """Run the mutant's own tests first, then the fallback, until a test fails."""
         started_s = time.monotonic()
         fate, by = Fate.SURVIVED, ""
         try:
@@ -86,7 +86,7 @@ class Copy:
         return Verdict(mutant=mutant, fate=fate, by=by, seconds=time.monotonic() - started_s)
 
     def _hunt(self, mutant: Mutant, selection: str) -> str:
-        """The test that kills it, or nothing. Raises BrokenMutant."""
+        """Return the name of the test that fails, or an empty text. Raises BrokenMutant."""
         with self._planted(mutant):
             run = self._pytest(selection)
         if run.code == PASSED:
@@ -104,7 +104,7 @@ class Copy:
 
     @contextmanager
     def _planted(self, mutant: Mutant) -> Iterator[None]:
-        """The bug is in the copy for as long as this lasts."""
+        """Apply the mutant for the length of the block."""
         before: dict[Path, str] = {}
         try:
             for edit in mutant.edits:
@@ -118,7 +118,7 @@ class Copy:
                 path.write_text(text)
 
     def _pytest(self, selection: str) -> Run:
-        # The project is installed from the work tree: the copy must come first on the path.
+        # The installed package points to the work tree: the copy must come first on the path.
         environment = {**os.environ, "PYTHONPATH": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"}
         try:
             done = subprocess.run(
@@ -131,15 +131,17 @@ class Copy:
                 timeout=SELECTION_S_MAX,
             )
         except subprocess.TimeoutExpired:
-            return Run(-1, "", f"no end within {SELECTION_S_MAX:g} s")
+            return Run(-1, "", f"not finished within {SELECTION_S_MAX:g} s")
         lines = done.stdout.strip().splitlines() or [done.stderr.strip()[-200:]]
         failed = [line.split(" ", 1)[1] for line in lines if line.startswith("FAILED ")]
         name = failed[0].split(" - ")[0] if failed else ""
         return Run(done.returncode, name, lines[-1])
 
 
-def hunt(mutants: Sequence[Mutant], *, jobs: int, told: Callable[[Verdict], None]) -> list[Verdict]:
-    """Judge every mutant, `jobs` at a time; verdicts in the order of the mutants."""
+def hunt(
+    mutants: Sequence[Mutant], *, jobs: int, report: Callable[[Verdict], None]
+) -> list[Verdict]:
+    """Test every mutant, `jobs` at a time; return the verdicts in the order of the mutants."""
     found: dict[str, Verdict] = {}
     with TemporaryDirectory(prefix="quoter-mutants-") as folder:
         copies: SimpleQueue[Copy] = SimpleQueue()
@@ -159,5 +161,5 @@ def hunt(mutants: Sequence[Mutant], *, jobs: int, told: Callable[[Verdict], None
             for done in as_completed([pool.submit(judge, mutant) for mutant in mutants]):
                 verdict = done.result()
                 found[verdict.mutant.name] = verdict
-                told(verdict)
+                report(verdict)
     return [found[mutant.name] for mutant in mutants]

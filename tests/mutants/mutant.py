@@ -1,11 +1,11 @@
-"""A mutant: a bug that somebody could write, as data, and the tests that ought to see it."""
+"""A mutant: a realistic bug as a text patch, and the tests that must fail because of it."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 
 class BrokenMutant(Exception):
-    """A patch that does not fit the present tree exactly once."""
+    """A patch that does not apply to the present tree exactly once."""
 
 
 class Edit(NamedTuple):
@@ -16,7 +16,7 @@ class Edit(NamedTuple):
     new: str
 
     def apply(self, text: str) -> str:
-        """The mutated text. Raises BrokenMutant if the patch does not fit, or changes nothing."""
+        """Return the changed text. Raises BrokenMutant if the patch does not apply exactly once."""
         found = text.count(self.old)
         if found != 1:
             raise BrokenMutant(f"{self.path}: {found} times {self.old!r}")
@@ -30,7 +30,7 @@ class Mutant:
     """One seeded bug. `tests` are pytest selections, the fastest first."""
 
     name: str
-    breaks: str  # what goes wrong, in a few words
+    breaks: str  # what goes wrong, in one line
     edits: tuple[Edit, ...]
     tests: tuple[str, ...]
 

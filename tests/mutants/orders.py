@@ -1,24 +1,26 @@
-"""Bugs in what we believe of our orders, our inventory and our limits."""
+"""Bugs in the state of orders, the inventory and the limits."""
 
 from tests.mutants.mutant import Edit, mutant
 
 ENGINE = "tests/unit/engine"
-MACHINE = "tests/property/test_orders_machine.py::test_nothing_a_venue_does_takes_inventory_past"
-MACHINE += "_the_limit_or_leaves_us_hanging"
+STATE_MACHINE_TESTS = (
+    "tests/property/test_orders_machine.py::test_nothing_a_venue_does_takes_inventory_past"
+)
+STATE_MACHINE_TESTS += "_the_limit_or_leaves_us_hanging"
 LIFECYCLE, RECONCILE = (
     "quoter/engine/orders/lifecycle.py",
     "quoter/engine/reconciliation/reconcile.py",
 )
-ROOM, RISK_VIEW = "quoter/engine/limits/headroom.py", "quoter/risk/view.py"
-PATIENCE = "quoter/engine/placing/reject_backoff.py"
+HEADROOM, RISK_VIEW = "quoter/engine/limits/headroom.py", "quoter/risk/view.py"
+REJECT_BACKOFF = "quoter/engine/placing/reject_backoff.py"
 TABLE, ORDERS = "quoter/state/order_table.py", "quoter/state/open_orders.py"
 INVENTORY, INSTRUMENT = "quoter/state/inventory.py", "quoter/domain/instrument.py"
 EXPOSURE, STATE_RULE = "quoter/risk/order_rules.py", "quoter/risk/order_rules.py"
 
-FORGETTING = (
+ORDER_STATE = (
     mutant(
         "drop_on_timeout",
-        "a create without an answer is taken for no order",
+        "a create without an answer counts as no order",
         Edit(
             TABLE,
             "[state, OrderUpdate.NO_ANSWER] = S.UNKNOWN",
@@ -27,23 +29,23 @@ FORGETTING = (
         tests=(
             "tests/unit/state/test_order_table.py",
             "tests/unit/engine/orders/test_lifecycle.py",
-            MACHINE,
+            STATE_MACHINE_TESTS,
         ),
     ),
     mutant(
         "drop_on_not_found",
-        "one negative answer lets go of an order",
+        "one 'not found' closes an order",
         Edit(
             RECONCILE,
             "        if not step.ts_ns > order.created_ns + self._policy.fence_ns:\n"
             "            return\n",
             "        self._lifecycle.release(order, step)\n        return\n",
         ),
-        tests=("tests/unit/engine/reconciliation/test_reconcile.py", MACHINE),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py", STATE_MACHINE_TESTS),
     ),
     mutant(
         "cancel_reject_means_closed",
-        "an order that a cancel did not find is taken for closed",
+        "an order that a cancel did not find counts as closed",
         Edit(
             LIFECYCLE,
             "        if event.reason is CancelRejectReason.NOT_FOUND:\n"
@@ -51,11 +53,11 @@ FORGETTING = (
             "        if event.reason is CancelRejectReason.NOT_FOUND:\n"
             "            self.release(order, step)\n",
         ),
-        tests=("tests/unit/engine/orders/test_lifecycle.py", MACHINE),
+        tests=("tests/unit/engine/orders/test_lifecycle.py", STATE_MACHINE_TESTS),
     ),
     mutant(
         "cancel_sent_means_closed",
-        "a cancel that left frees the room before anybody answered",
+        "a sent cancel frees the headroom before it is answered",
         Edit(
             TABLE,
             "        table[state, OrderUpdate.CANCEL_SENT] = S.PENDING_CANCEL\n",
@@ -64,12 +66,12 @@ FORGETTING = (
         tests=(
             "tests/unit/state/test_order_table.py",
             "tests/unit/engine/orders/test_lifecycle.py",
-            MACHINE,
+            STATE_MACHINE_TESTS,
         ),
     ),
     mutant(
         "fence_without_second_query",
-        "behind the fence one negative answer is enough",
+        "after the waiting time one 'not found' closes an order",
         Edit(
             RECONCILE,
             "        if not are_apart or order.has_missing_fills:\n",
@@ -79,13 +81,13 @@ FORGETTING = (
     ),
     mutant(
         "fence_without_waiting",
-        "negatives count at once: the create may still be on its way",
+        "'not found' counts at once, though the create may still be on its way",
         Edit(RECONCILE, "order.created_ns + self._policy.fence_ns", "order.created_ns"),
-        tests=("tests/unit/engine/reconciliation/test_reconcile.py", MACHINE),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py", STATE_MACHINE_TESTS),
     ),
     mutant(
         "fence_without_the_lists",
-        "two negatives let go of an order that the venue lists",
+        "two 'not found' answers close an order that the venue lists as open",
         Edit(
             RECONCILE,
             "        if was_absent and self._trades_ns >= order.not_found_ns:\n",
@@ -94,18 +96,18 @@ FORGETTING = (
         tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
     ),
     mutant(
-        "unsettled_closed",
+        "closed_before_its_fills",
         "an order is closed before its fills are booked",
         Edit(
             LIFECYCLE,
             "OrderUpdate.ENDED_UNSETTLED if order.has_missing_fills else OrderUpdate.ENDED\n",
             "OrderUpdate.ENDED\n",
         ),
-        tests=("tests/unit/engine/orders/test_lifecycle.py", MACHINE),
+        tests=("tests/unit/engine/orders/test_lifecycle.py", STATE_MACHINE_TESTS),
     ),
     mutant(
-        "owed_fills_not_asked_for",
-        "what the venue claims and we lack is waited for, not fetched",
+        "owed_fills_not_fetched",
+        "fills that the venue reported without details are awaited, not fetched",
         Edit(
             "quoter/engine/reconciliation/order_queries.py",
             "                self._make_trades_due(step.ts_ns)\n            return\n",
@@ -114,8 +116,8 @@ FORGETTING = (
         tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
     ),
     mutant(
-        "comparison_of_open_orders_off",
-        "orders that the venue's list misses are never asked about",
+        "open_orders_not_compared",
+        "orders missing from the venue's list are never queried",
         Edit(
             RECONCILE,
             "            if is_settled and order.client_id not in own:\n",
@@ -125,7 +127,7 @@ FORGETTING = (
     ),
     mutant(
         "open_orders_never_listed",
-        "the periodic list of open orders is not asked for",
+        "the periodic list of open orders is not requested",
         Edit(
             "quoter/engine/config.py",
             "open_orders_ns: int = 5 * NS_PER_S",
@@ -135,7 +137,7 @@ FORGETTING = (
     ),
     mutant(
         "reappearing_order_ignored",
-        "an order held for closed is listed as open and nobody minds",
+        "an order that counts as closed is listed as open, and nothing follows",
         Edit(
             RECONCILE,
             "if closed is None or closed.changed_ns + CLOSED_GRACE_NS < report.asked_ns:\n",
@@ -145,7 +147,7 @@ FORGETTING = (
     ),
     mutant(
         "time_to_live_off",
-        "an old order stands for as long as its price is right",
+        "an old order stays as long as its price is right",
         Edit("quoter/engine/placing/requote.py", "age_ns >= policy.ttl_ns or ", ""),
         tests=("tests/unit/engine/placing/test_requote.py",),
     ),
@@ -153,8 +155,8 @@ FORGETTING = (
 
 LIMITS = (
     mutant(
-        "position_only",
-        "the limit looks at what is booked, not at what could still fill",
+        "limit_ignores_open_orders",
+        "the inventory limit ignores what open orders could still fill",
         Edit(
             EXPOSURE,
             "view.leaves_buy + intent.size\n        if not worst <= limits.inventory_max:",
@@ -166,24 +168,24 @@ LIMITS = (
             "worst = view.inventory - intent.size",
         ),
         Edit(
-            ROOM,
+            HEADROOM,
             "        room = self._limit() - signed - leaves\n",
             "        room = self._limit() - signed\n",
         ),
-        tests=("tests/unit/risk/test_order_rules_worst_case_exposure.py", MACHINE),
+        tests=("tests/unit/risk/test_order_rules_worst_case_exposure.py", STATE_MACHINE_TESTS),
     ),
     mutant(
-        "position_only_in_placing",
-        "the gate alone knows of the worst case: every quote is denied in turn",
+        "headroom_ignores_open_orders",
+        "only the order rules know the worst case: every quote is denied in turn",
         Edit(
-            ROOM,
+            HEADROOM,
             "        room = self._limit() - signed - leaves\n",
             "        room = self._limit() - signed\n",
         ),
         tests=("tests/unit/engine/placing/test_placing.py", f"{ENGINE}/test_engine.py"),
     ),
     mutant(
-        "resting_only",
+        "limit_counts_acknowledged_only",
         "only acknowledged orders count as exposure",
         Edit(
             ORDERS,
@@ -191,22 +193,22 @@ LIMITS = (
             "        resting = (o for o in self.of_side(side) if o.venue_id)\n"
             "        return sum((o.leaves for o in resting), start=ZERO)\n",
         ),
-        tests=("tests/unit/engine/placing/test_placing.py", MACHINE),
+        tests=("tests/unit/engine/placing/test_placing.py", STATE_MACHINE_TESTS),
     ),
     mutant(
-        "unknown_does_not_count",
-        "an order without an answer makes room for another",
+        "limit_ignores_unknown_orders",
+        "an order in state UNKNOWN leaves headroom for another one",
         Edit(
             ORDERS,
             "        return self._leaves[side]\n",
             "        lost = (o for o in self.of_side(side) if o.state is OrderState.UNKNOWN)\n"
             "        return self._leaves[side] - sum((o.leaves for o in lost), start=ZERO)\n",
         ),
-        tests=("tests/unit/engine/placing/test_placing.py", MACHINE),
+        tests=("tests/unit/engine/placing/test_placing.py", STATE_MACHINE_TESTS),
     ),
     mutant(
         "reduce_only_by_side",
-        "a reducing order may be larger than what there is to reduce",
+        "a reducing order may be larger than the inventory that it reduces",
         Edit(
             STATE_RULE,
             "    if not intent.size <= room:\n",
@@ -218,7 +220,7 @@ LIMITS = (
         "reduce_only_ignores_resting",
         "two reducing orders may take the position past the target",
         Edit(
-            ROOM,
+            HEADROOM,
             "            room = min(room, -signed - leaves)\n",
             "            room = min(room, -signed)\n",
         ),
@@ -231,7 +233,7 @@ LIMITS = (
     ),
     mutant(
         "float_lots",
-        "sizes are reckoned in floats",
+        "sizes are computed in floats",
         Edit(
             INSTRUMENT,
             "lots = (size / self.lot).to_integral_value(rounding=ROUND_FLOOR)",
@@ -241,7 +243,7 @@ LIMITS = (
     ),
     mutant(
         "bids_round_up",
-        "a bid is rounded toward the market",
+        "a bid is rounded towards the market",
         Edit(INSTRUMENT, "else floor(ticks)", "else ceil(ticks)"),
         tests=("tests/unit/domain/test_instrument.py",),
     ),
@@ -252,10 +254,10 @@ LIMITS = (
         tests=("tests/unit/domain/test_instrument.py",),
     ),
     mutant(
-        "storm_of_refusals",
-        "a venue that says no for ever is asked for ever",
+        "reject_streak_unbounded",
+        "a venue that rejects every order is sent orders for ever",
         Edit(
-            PATIENCE,
+            REJECT_BACKOFF,
             "        if self._streaks[side].refused(reason, step.ts_ns):\n",
             "        if False:\n",
         ),
@@ -263,18 +265,18 @@ LIMITS = (
     ),
     mutant(
         "repriced_from_the_same_book",
-        "a post-only refusal is answered with the same price",
+        "a post-only reject is followed by an order at the same price",
         Edit(
-            PATIENCE,
+            REJECT_BACKOFF,
             "is_newer = self._market.book.ts_ns > self._priced_ns[side]",
             "is_newer = True",
         ),
         tests=("tests/unit/engine/placing/test_placing.py",),
     ),
     mutant(
-        "funds_not_looked_at",
-        "a side without funds is tried again without asking what there is",
-        Edit(PATIENCE, " and side not in self._unfunded_ns", ""),
+        "balances_not_fetched_after_reject",
+        "a side without funds is tried again without fetching the balances",
+        Edit(REJECT_BACKOFF, " and side not in self._unfunded_ns", ""),
         tests=("tests/unit/engine/placing/test_placing.py",),
     ),
 )
@@ -282,7 +284,7 @@ LIMITS = (
 BOOKS = (
     mutant(
         "dedup_by_order_id",
-        "the second fill of an order is taken for a repetition of the first",
+        "the second fill of an order counts as a repetition of the first",
         Edit(
             INVENTORY,
             "        known = self._seen.get(fill.trade_id)\n        if known is not None:\n",
@@ -294,12 +296,12 @@ BOOKS = (
         tests=(
             "tests/unit/state/test_inventory.py",
             "tests/unit/engine/orders/test_lifecycle.py",
-            MACHINE,
+            STATE_MACHINE_TESTS,
         ),
     ),
     mutant(
         "no_dedup",
-        "a fill that is told twice is booked twice",
+        "a fill that is reported twice is booked twice",
         Edit(
             INVENTORY,
             "        known = self._seen.get(fill.trade_id)\n        if known is not None:\n",
@@ -309,7 +311,7 @@ BOOKS = (
     ),
     mutant(
         "conflict_ignored",
-        "one trade id with two contents is no incident",
+        "one trade id with two contents is accepted",
         Edit(
             INVENTORY,
             '                raise LedgerConflict(f"trade {fill.trade_id}: {known} and {fill}")\n',
@@ -325,23 +327,23 @@ BOOKS = (
     ),
     mutant(
         "inventory_from_claims",
-        "what the venue claims was filled counts as booked",
+        "a filled quantity that the venue reported without details counts as booked",
         Edit(
             ORDERS,
             "        return self.venue_filled > self.filled\n",
             "        return False\n",
         ),
-        tests=("tests/unit/state/test_open_orders.py", MACHINE),
+        tests=("tests/unit/state/test_open_orders.py", STATE_MACHINE_TESTS),
     ),
     mutant(
         "catch_up_by_time",
-        "missed trades are asked for by local time, not from the last id",
+        "missed trades are requested by local time, not from the last trade id",
         Edit(RECONCILE, "from_trade_id=self._confirmed_id,", 'from_trade_id="",'),
         tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
     ),
     mutant(
-        "catch_up_from_what_the_stream_told",
-        "the stream's newest trade counts as proof of all before it",
+        "catch_up_from_stream_trade_id",
+        "the newest trade of the stream counts as proof of all trades before it",
         Edit(
             RECONCILE,
             "from_trade_id=self._confirmed_id,",
@@ -351,4 +353,4 @@ BOOKS = (
     ),
 )
 
-MUTANTS = (*FORGETTING, *LIMITS, *BOOKS)
+MUTANTS = (*ORDER_STATE, *LIMITS, *BOOKS)

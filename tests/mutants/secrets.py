@@ -1,26 +1,26 @@
-"""Bugs in what guards the key: where requests go, what is written down, what may run at all."""
+"""Bugs in what protects the key: allowed hosts, redaction, code integrity, permissions."""
 
 from tests.mutants.mutant import Edit, mutant
 
-TRANSPORT = "quoter/venues/egress/gate.py"
+GATE = "quoter/venues/egress/gate.py"
 LOGS, INTEGRITY = "quoter/telemetry/logs.py", "quoter/venues/egress/code_integrity.py"
 CANARY = "tests/integration/test_canary.py"
 HOSTS = "tests/integration/test_venues_hosts.py"
 
 WIRE = (
     mutant(
-        "foreign_host_spoken_to",
-        "a URL that points at another environment is followed",
+        "foreign_host_accepted",
+        "a URL of another environment is requested",
         Edit(
-            TRANSPORT,
+            GATE,
             "        if parts.hostname not in self._hosts and parts.netloc not in self._hosts:\n",
             "        if False:\n",
         ),
         tests=("tests/unit/venues/egress/test_gate.py", HOSTS),
     ),
     mutant(
-        "breach_untold",
-        "a request to a foreign host is refused and nobody hears of it",
+        "breach_not_reported",
+        "a request to a foreign host is denied without an alarm",
         Edit(
             "quoter/venues/ccxt/gateway.py",
             "        self._client.gate.report_breaches(wire_mismatch_alarm(emit, self._now_ns))\n",
@@ -30,9 +30,9 @@ WIRE = (
     ),
     mutant(
         "breach_leaves_the_gate_open",
-        "creates go on leaving until the engine has heard of a breach",
+        "creates go on leaving until the engine has handled a breach",
         Edit(
-            TRANSPORT,
+            GATE,
             "        self.is_open = False\n        if self._on_breach",
             "        if self._on_breach",
         ),
@@ -40,9 +40,9 @@ WIRE = (
     ),
     mutant(
         "key_without_tls",
-        "a signed request to a real venue may go in the clear",
+        "a signed request to a real venue may be sent without TLS",
         Edit(
-            TRANSPORT,
+            GATE,
             "        if parts.scheme not in self._schemes and parts.hostname not in LOOPBACK:\n",
             "        if False:\n",
         ),
@@ -53,20 +53,20 @@ WIRE = (
 SINKS = (
     mutant(
         "log_lines_unredacted",
-        "what is written to the log is not searched for secrets",
+        "log lines are not searched for secrets",
         Edit(LOGS, "            _redact(redactor),\n", ""),
         Edit(LOGS, "        return redactor.known(str(line))\n", "        return str(line)\n"),
         tests=(f"{CANARY}::test_no_crash_tells_a_secret",),
     ),
     mutant(
-        "threads_past_the_sink",
+        "thread_crash_bypasses_the_log",
         "an exception in a thread is printed by Python's own hook",
         Edit(LOGS, "    threading.excepthook = _log_thread_crash\n", ""),
         tests=(f"{CANARY}::test_no_crash_tells_a_secret",),
     ),
     mutant(
-        "door_unredacted",
-        "an error text of the venue keeps our secrets: the latch file has them",
+        "venue_errors_unredacted",
+        "error texts of the venue keep secrets, and the latch file with them",
         Edit(
             "quoter/venues/redaction.py",
             "        for form in secret_spellings(secret):\n",
@@ -75,8 +75,8 @@ SINKS = (
         tests=(f"{CANARY}::test_no_error_path_tells_a_secret",),
     ),
     mutant(
-        "cut_before_the_blot",
-        "a long line is cut first, which leaves half a secret at its end",
+        "cut_before_redaction",
+        "a long line is cut before redaction, which leaves half a secret at its end",
         Edit(
             "quoter/telemetry/redaction.py",
             "clean(self.known(value[:SCAN_CHARS_MAX]))",
@@ -85,8 +85,8 @@ SINKS = (
         tests=("tests/unit/telemetry/test_redaction.py",),
     ),
     mutant(
-        "names_of_the_venue_untamed",
-        "an id with control characters gets into the ledger and onto the screen",
+        "venue_ids_not_cleaned",
+        "an id with control characters reaches the ledger and the screen",
         Edit(
             "quoter/venues/json_values.py",
             "        return printable(value[:NAME_CHARS_MAX])\n",
@@ -98,8 +98,8 @@ SINKS = (
 
 START = (
     mutant(
-        "patched_sign_runs",
-        "a method that somebody replaced is not noticed",
+        "patched_method_runs",
+        "a replaced method of ccxt is not noticed",
         Edit(
             INTEGRITY,
             "        and function.__code__.co_filename == sys.modules[base.__module__].__file__\n",
@@ -115,19 +115,19 @@ START = (
     ),
     mutant(
         "record_not_anchored",
-        "whoever changes a file of ccxt may write its hash beside it",
+        "whoever changes a file of ccxt may also change its recorded hash",
         Edit(INTEGRITY, "    if digest(record) != RECORD_DIGEST:\n", "    if False:\n"),
         tests=("tests/unit/venues/egress/test_code_integrity.py",),
     ),
     mutant(
         "withdraw_right_ignored",
-        "a key that can move money away trades",
+        "a key that may withdraw money is accepted",
         Edit("quoter/venues/ccxt/key_permissions.py", "    if found.excess:\n", "    if False:\n"),
         tests=("tests/unit/venues/ccxt/test_key_permissions.py",),
     ),
     mutant(
-        "rights_asked_once",
-        "a right that the key gets later is not noticed",
+        "key_permissions_checked_once",
+        "a permission that the key gets later is not noticed",
         Edit(
             "quoter/venues/ccxt/gateway.py",
             '            spawn(tasks, "key_rights", self.key_monitor.run(emit))\n',

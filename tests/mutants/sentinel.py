@@ -1,44 +1,48 @@
-"""Bugs in those who stop the daemon when it can't: sentinel, heartbeat, dead man's switch."""
+"""Bugs in the external stops: sentinel, heartbeat, dead man's switch."""
 
 from tests.mutants.mutant import Edit, mutant
 
 SERVICE = "tests/unit/service"
-FIGHT = "tests/integration/test_sentinel.py"
-SWITCH = "tests/integration/test_dead_man.py"
+SENTINEL_TESTS = "tests/integration/test_sentinel.py"
+DEAD_MAN_TESTS = "tests/integration/test_dead_man.py"
 
 MUTANTS = (
     mutant(
-        "sentinel_believes_the_clock",
-        "a beat with a later time in it counts, though its number stands still",
+        "sentinel_trusts_the_timestamp",
+        "a heartbeat with a later time counts although its number does not change",
         Edit(
             "quoter/service/external_stops/heartbeat_files.py",
             '        return f"{self.run}-{self.seq}-{self.life}"\n',
             '        return f"{self.run}-{self.ts_ns}-{self.life}"\n',
         ),
-        tests=("tests/unit/service/sentinel/test_heartbeat_monitor.py", FIGHT),
+        tests=("tests/unit/service/sentinel/test_heartbeat_monitor.py", SENTINEL_TESTS),
     ),
     mutant(
         "sentinel_cancels_foreign_orders",
-        "everything on the account is swept, whoever sent it",
+        "every order of the account is cancelled, whoever sent it",
         Edit(
             "quoter/venues/ccxt/order_closing.py",
             "            if self._config.is_own(order.client_id)\n",
             "",
         ),
-        tests=(f"{FIGHT}::test_a_daemon_that_falls_silent_loses_its_orders_and_is_latched",),
+        tests=(
+            f"{SENTINEL_TESTS}::test_a_daemon_that_falls_silent_loses_its_orders_and_is_latched",
+        ),
     ),
     mutant(
         "sentinel_does_not_latch",
-        "the daemon that wakes up trades on",
+        "a daemon that wakes up after the sentinel's cancels trades on",
         Edit(
             "quoter/service/sentinel/process.py",
             "            if not self._latch.is_set():\n",
             "            if self._latch.is_set():\n",
         ),
-        tests=(f"{FIGHT}::test_a_daemon_that_falls_silent_loses_its_orders_and_is_latched",),
+        tests=(
+            f"{SENTINEL_TESTS}::test_a_daemon_that_falls_silent_loses_its_orders_and_is_latched",
+        ),
     ),
     mutant(
-        "sentinel_latches_a_lifted_silence",
+        "sentinel_latches_a_handled_silence",
         "between a re-arm and the next start the next sentinel kills again",
         Edit(
             "quoter/service/sentinel/process.py",
@@ -46,28 +50,28 @@ MUTANTS = (
             "not is_starting, mark=mark)",
         ),
         tests=(
-            f"{FIGHT}::test_a_silence_that_was_lifted_is_not_latched_again_by_the_next_sentinel",
+            f"{SENTINEL_TESTS}::test_a_silence_that_was_lifted_is_not_latched_again_by_the_next_sentinel",
         ),
     ),
     mutant(
-        "sentinel_strikes_once",
-        "a create that arrives late rests for ever",
+        "sentinel_cancels_once",
+        "a create that arrives after the sentinel's cancels stays open for ever",
         Edit(
             "quoter/service/sentinel/process.py",
             "            await _wait(self._alarm, RECHECK_S)\n",
             "            await self._alarm.wait()\n",
         ),
-        tests=(f"{FIGHT}::test_a_start_that_dies_is_latched_only_if_it_left_orders",),
+        tests=(f"{SENTINEL_TESTS}::test_a_start_that_dies_is_latched_only_if_it_left_orders",),
     ),
     mutant(
-        "woken_daemon_does_not_look",
+        "gate_ignores_the_latch_file",
         "a create leaves although the latch is on the disk",
         Edit(
             "quoter/venues/egress/gate.py",
             "        if text := self._barred():\n            raise self.refuse(text)\n",
             "",
         ),
-        tests=("tests/unit/venues/egress/test_gate.py", SWITCH),
+        tests=("tests/unit/venues/egress/test_gate.py", DEAD_MAN_TESTS),
     ),
     mutant(
         "foreign_latch_ignored",
@@ -80,8 +84,8 @@ MUTANTS = (
         tests=("tests/unit/service/killswitch/test_controller_sentinel.py",),
     ),
     mutant(
-        "heartbeat_without_a_look",
-        "an engine that does not turn is reported well",
+        "heartbeat_ignores_the_engine",
+        "an engine that handles no events is reported as healthy",
         Edit(
             "quoter/service/external_stops/heartbeat.py",
             "self._clock.now_ns() - engine.ts_ns <= TURN_NS_MAX",
@@ -91,7 +95,7 @@ MUTANTS = (
     ),
     mutant(
         "dead_man_counts_from_the_answer",
-        "the switch is thought to fire later than it may",
+        "the dead man's switch is expected later than it may fire",
         Edit(
             "quoter/service/external_stops/dead_man.py",
             "            self._fires_s = None if self._is_over else asked_s + self.timeout_s\n",
@@ -101,8 +105,8 @@ MUTANTS = (
         tests=("tests/unit/service/external_stops/test_dead_man.py",),
     ),
     mutant(
-        "unreadable_is_absent",
-        "a sentinel claims to watch a daemon whose beat it can't read",
+        "unreadable_heartbeat_is_absent",
+        "a sentinel claims to watch a daemon whose heartbeat it can't read",
         Edit(
             "quoter/service/sentinel/heartbeat_monitor.py",
             "        if beat is None and is_there and ",
@@ -114,8 +118,8 @@ MUTANTS = (
         ),
     ),
     mutant(
-        "disarmed_is_done",
-        "a clean stop with a slow venue crashes: the task of the switch ends before the run does",
+        "dead_man_task_ends_early",
+        "a clean stop with a slow venue crashes: the switch's task ends before the run",
         Edit(
             "quoter/service/external_stops/dead_man.py",
             "        await asyncio.Event().wait()",
@@ -124,13 +128,13 @@ MUTANTS = (
         tests=("tests/unit/service/external_stops/test_external_stops.py",),
     ),
     mutant(
-        "dead_man_quiet_failures",
-        "refreshes fail and nobody pauses before it fires",
+        "dead_man_failures_ignored",
+        "refreshes fail and nothing pauses before the switch fires",
         Edit(
             "quoter/service/external_stops/dead_man.py",
             "        if not text and self._failures >= FAILURES_MAX:\n",
             "        if not text and self._failures > 10 * FAILURES_MAX:\n",
         ),
-        tests=("tests/unit/service/external_stops/test_dead_man.py", SWITCH),
+        tests=("tests/unit/service/external_stops/test_dead_man.py", DEAD_MAN_TESTS),
     ),
 )

@@ -1,4 +1,4 @@
-"""Bugs in what the daemon takes from, and tells, the world around it: log, connections, files."""
+"""Bugs in logging, HTTP connections, files and signals of the daemon process."""
 
 from tests.mutants.mutant import Edit, mutant
 
@@ -8,8 +8,8 @@ CONNECTION_TESTS = "tests/unit/service/http/test_connections.py"
 
 MUTANTS = (
     mutant(
-        "log_without_bound",
-        "a log that nobody reads fills the memory",
+        "log_queue_unbounded",
+        "a log whose reader stalls fills the memory",
         Edit(
             LOG_QUEUE,
             "        if self._lines.qsize() >= (RESUME_LINES if self._gap else LINES_MAX):\n",
@@ -18,20 +18,20 @@ MUTANTS = (
         tests=LOG_TESTS,
     ),
     mutant(
-        "log_loses_the_crash",
-        "the process ends without what its log still had to say",
+        "exit_loses_queued_log_lines",
+        "the process ends without writing its queued log lines",
         Edit(LOG_QUEUE, "        atexit.register(self.finish)\n", ""),
         tests=LOG_TESTS,
     ),
     mutant(
-        "end_waits_for_the_log",
-        "a stalled reader of the log keeps a process from ending",
+        "exit_waits_for_the_log_reader",
+        "a stalled reader of the log prevents the process from ending",
         Edit(LOG_QUEUE, "        thread.join(FLUSH_S_MAX)\n", "        thread.join()\n"),
         tests=LOG_TESTS,
     ),
     mutant(
-        "connections_without_bound",
-        "strangers take every descriptor there is",
+        "connections_unbounded",
+        "HTTP clients can use up all file descriptors",
         Edit(
             "quoter/service/http/connections.py",
             "        if len(self._open) >= CONNECTIONS_MAX:\n",
@@ -40,8 +40,8 @@ MUTANTS = (
         tests=(CONNECTION_TESTS,),
     ),
     mutant(
-        "half_a_head_waited_for",
-        "a request that never ends keeps its connection for ever",
+        "incomplete_head_never_times_out",
+        "a request head that never ends keeps its connection for ever",
         Edit(
             "quoter/service/http/connections.py",
             "call_later(HEAD_S_MAX, self.abort)",
@@ -50,8 +50,8 @@ MUTANTS = (
         tests=(CONNECTION_TESTS,),
     ),
     mutant(
-        "full_table_kills",
-        "that no file can be opened is taken for a kill file",
+        "no_descriptors_reads_as_kill_file",
+        "an error when opening the kill file counts as a kill file",
         Edit(
             "quoter/service/data_folder.py",
             "            if not is_there(path):\n                return None\n",
@@ -60,8 +60,8 @@ MUTANTS = (
         tests=("tests/unit/service/test_data_folder.py",),
     ),
     mutant(
-        "hang_up_lost",
-        "a SIGHUP that comes while the settings are read is forgotten",
+        "sighup_lost_during_a_reload",
+        "a SIGHUP that comes while the settings are read is lost",
         Edit(
             "quoter/app/live_control.py",
             "            self._is_asked = False\n            try:\n",
@@ -75,8 +75,8 @@ MUTANTS = (
         tests=("tests/unit/app/test_live_control.py",),
     ),
     mutant(
-        "metrics_rendered_for_everybody",
-        "whoever asks for metrics all the time holds up the loop",
+        "metrics_not_cached",
+        "frequent requests for metrics delay the loop",
         Edit(
             "quoter/service/http/server.py",
             "        if now_s >= self._metrics_until_s:\n",
@@ -85,8 +85,8 @@ MUTANTS = (
         tests=("tests/unit/service/http/test_server.py",),
     ),
     mutant(
-        "host_cut_at_its_port",
-        "a web page whose name begins like ours may read us",
+        "host_header_prefix_accepted",
+        "a web page whose host name begins like ours may read our pages",
         Edit(
             "quoter/service/http/server.py",
             "    found = HOST.fullmatch(header.lower())\n",
@@ -95,8 +95,8 @@ MUTANTS = (
         tests=("tests/unit/service/http/test_server.py",),
     ),
     mutant(
-        "repetition_untold",
-        "a request with a key that was used before is answered from memory, and nobody knows",
+        "repeated_request_not_audited",
+        "a request that is answered from the idempotency cache leaves no audit line",
         Edit(
             "quoter/service/control_api/routes.py",
             "        return reply if mine else self._repeated(call, reply)\n",

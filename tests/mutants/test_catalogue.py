@@ -1,4 +1,4 @@
-"""Every patch fits the present tree, and every test that is named for it exists."""
+"""Every patch applies to the present tree, and every test that a mutant names exists."""
 
 import ast
 
@@ -11,20 +11,20 @@ from tests.tidy.repository import ROOT
 MUTANTS_MIN = 18
 
 
-def test_there_are_enough_and_each_has_a_name_of_its_own() -> None:
+def test_there_are_enough_mutants_and_their_names_are_unique() -> None:
     names = [mutant.name for mutant in MUTANTS]
     assert len(set(names)) == len(names) >= MUTANTS_MIN
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_every_patch_applies_exactly_once_and_leaves_python(mutant: Mutant) -> None:
+def test_every_patch_applies_exactly_once_and_gives_valid_python(mutant: Mutant) -> None:
     assert mutant.edits
     for edit in mutant.edits:
         ast.parse(edit.apply((ROOT / edit.path).read_text()))
 
 
 @pytest.mark.parametrize("selection", sorted({s for m in MUTANTS for s in m.tests} | {*FALLBACK}))
-def test_every_selection_names_tests_that_exist(selection: str) -> None:
+def test_every_selection_names_existing_tests(selection: str) -> None:
     path, _, name = selection.partition("::")
     assert (ROOT / path).exists()
     if name:
@@ -34,6 +34,6 @@ def test_every_selection_names_tests_that_exist(selection: str) -> None:
 
 
 @pytest.mark.parametrize(("old", "new"), [("a", "b"), ("none", "b"), ("once", "once")])
-def test_a_patch_that_does_not_fit_is_said(old: str, new: str) -> None:
+def test_a_patch_that_does_not_apply_raises(old: str, new: str) -> None:
     with pytest.raises(BrokenMutant, match=r"file\.py"):
         Edit("file.py", old, new).apply("a and a, once")

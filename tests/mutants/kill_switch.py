@@ -1,8 +1,8 @@
-"""Bugs in what stops us, what lifts a stop, and what flatten does."""
+"""Bugs in the kill switch, in re-arming, and in flatten."""
 
 from tests.mutants.mutant import Edit, mutant
 
-STOPS, KEEPER = (
+STOPS, LATCH_WRITER = (
     "quoter/service/killswitch/controller.py",
     "quoter/service/killswitch/latch_writer.py",
 )
@@ -11,7 +11,7 @@ FLATTENING, OPERATORS = "quoter/engine/placing/flattening.py", "quoter/engine/co
 STOPPING = "quoter/engine/placing/stopping.py"
 STATE_RULE, RISK_VIEW = "quoter/risk/order_rules.py", "quoter/risk/view.py"
 STOPS_TESTS = "tests/unit/service/killswitch/test_controller.py"
-MACHINE = "tests/property/test_stops_machine.py"
+STATE_MACHINE_TESTS = "tests/property/test_stops_machine.py"
 REARM_TESTS = "tests/unit/service/killswitch/test_controller_rearm.py"
 FILE_TESTS = "tests/unit/service/killswitch/test_controller_file.py"
 START, START_TESTS = "quoter/app/startup.py", "tests/unit/app/test_startup.py"
@@ -21,20 +21,20 @@ FLATTEN_TESTS = "tests/unit/engine/placing/test_flattening.py"
 
 MUTANTS = (
     mutant(
-        "kill_lost_to_a_rearm_under_way",
-        "a re-arm lifts a kill that its sender has not seen",
+        "rearm_clears_a_newer_kill",
+        "a re-arm clears a kill that its sender has not seen",
         Edit(
             STOPS,
             "        is_meant = not self._kills and ",
             "        is_meant = True or ",
         ),
-        tests=(STOPS_TESTS, MACHINE),
+        tests=(STOPS_TESTS, STATE_MACHINE_TESTS),
     ),
     mutant(
-        "latch_before_the_cancels",
-        "a slow disk holds up the loop, and the cancels of the kill with it",
+        "latch_written_before_the_cancels",
+        "a slow disk delays the loop and with it the cancels of the kill",
         Edit(
-            KEEPER,
+            LATCH_WRITER,
             "        self._wanted = record\n        self._idle.clear()\n",
             "        self._wanted = record\n"
             "        if record is not None:\n"
@@ -44,24 +44,24 @@ MUTANTS = (
         tests=(STOPS_TESTS,),
     ),
     mutant(
-        "latch_lost_at_the_end",
-        "a process that ends does not wait for its latch",
-        Edit(KEEPER, "                await self._idle.wait()\n", "                pass\n"),
+        "exit_before_the_latch_is_written",
+        "the process ends without waiting until its latch is written",
+        Edit(LATCH_WRITER, "                await self._idle.wait()\n", "                pass\n"),
         tests=(STOPS_TESTS,),
     ),
     mutant(
-        "gate_shut_after_the_queue",
-        "the gate opens again while an alarm that kills waits to be heard",
+        "gate_opens_while_a_kill_is_queued",
+        "the gate opens while an alarm that kills is still queued",
         Edit(
             STOPS,
             "        is_stopped = self._state >= TradingState.PAUSED or self._kills > 0\n",
             "        is_stopped = self._state >= TradingState.PAUSED\n",
         ),
-        tests=(STOPS_TESTS, MACHINE),
+        tests=(STOPS_TESTS, STATE_MACHINE_TESTS),
     ),
     mutant(
-        "breach_past_the_stops",
-        "what the last inch finds out goes to the engine's queue behind the back of the stops",
+        "breach_bypasses_the_kill_switch",
+        "a breach found by the egress gate goes to the inbox and bypasses the kill switch",
         Edit(
             "quoter/service/runner.py",
             "self._gateway.run(self.kill_switch.post)",
@@ -70,18 +70,18 @@ MUTANTS = (
         tests=(f"{DAEMON_KILL}::test_the_gate_stays_shut_over_a_breach_that_nobody_has_heard",),
     ),
     mutant(
-        "signal_is_always_the_files",
-        "a bare SIGUSR1 leaves the kill id of the kill before it good",
+        "signal_keeps_the_kill_id",
+        "a SIGUSR1 without a kill file keeps the kill id of the kill before it",
         Edit(
             STOPS,
             "is_known = self.latched is not None and self._clock.now_ns() <= self._signal_until_ns",
             "is_known = self.latched is not None",
         ),
-        tests=(REARM_TESTS, MACHINE),
+        tests=(REARM_TESTS, STATE_MACHINE_TESTS),
     ),
     mutant(
-        "wish_survives_a_kill",
-        "a re-arm that waits for clean books goes on waiting when somebody kills again",
+        "pending_rearm_survives_a_kill",
+        "a re-arm that waits for clean books is not dropped by the next kill",
         Edit(
             STOPS,
             "            self._kills += 1\n            self._give_up(OVERTAKEN)\n",
@@ -90,18 +90,18 @@ MUTANTS = (
         tests=(REARM_TESTS,),
     ),
     mutant(
-        "kill_file_gone_before_the_latch",
-        "a process that dies, or a full disk, loses a kill by file",
+        "kill_file_removed_before_the_latch",
+        "a crash or a full disk loses a kill that was requested by file",
         Edit(
             STOPS,
             "        self._obeyed = request\n        self.kill(",
             "        self._folder.drop(KILL_REQUEST, request)\n        self.kill(",
         ),
-        tests=(FILE_TESTS, MACHINE),
+        tests=(FILE_TESTS, STATE_MACHINE_TESTS),
     ),
     mutant(
-        "start_takes_the_kill_file_first",
-        "a start that can't latch loses the kill: the next one trades",
+        "start_removes_the_kill_file_first",
+        "a start that can't write the latch loses the kill: the next start trades",
         Edit(
             START,
             "        text = folder.redactor.known(f\"file: {wish.text or 'KILL file'}\")\n",
@@ -111,8 +111,8 @@ MUTANTS = (
         tests=(START_TESTS,),
     ),
     mutant(
-        "signal_swallowed_by_the_start",
-        "a kill while the start waits for late creates is forgotten",
+        "signal_ignored_during_the_start",
+        "a kill signal while the start waits for late creates is ignored",
         Edit(
             SIGNALS,
             "        self._is_kill_waiting = True\n",
@@ -121,26 +121,26 @@ MUTANTS = (
         tests=(SIGNALS_TESTS, f"{DAEMON_KILL}::test_a_kill_during_the_start_comes_up_killed"),
     ),
     mutant(
-        "signal_of_the_start_in_memory_only",
-        "a kill during a start that fails is forgotten",
+        "start_keeps_the_signal_in_memory",
+        "a kill signal during a start that fails is not written to the disk",
         Edit(SIGNALS, "        if self.folder is not None:\n", "        if False:\n"),
         tests=(SIGNALS_TESTS,),
     ),
     mutant(
         "drill_on_another_daemon",
-        "a drill looks at one daemon's page and kills another, production's too",
+        "a drill reads one daemon's state and kills another one, even in production",
         Edit("quoter/cli/drill.py", '        self._match(environment, told.get("run"))\n', ""),
         tests=("tests/integration/test_drill.py",),
     ),
     mutant(
-        "old_rearm_at_the_start",
-        "a re-arm that was left before a kill lifts it at the next start",
+        "start_obeys_an_old_rearm",
+        "a re-arm request older than the kill clears it at the next start",
         Edit(START, "    return 0 < record.ts_ns < asked.mtime_ns", "    return 0 < record.ts_ns"),
         tests=(START_TESTS,),
     ),
     mutant(
         "gate_opens_before_the_latch_is_gone",
-        "orders leave while the disk still says killed",
+        "orders leave while the latch on the disk still says killed",
         Edit(
             STOPS,
             "        if is_stopped or is_latched or self._is_ending:\n",
@@ -149,18 +149,18 @@ MUTANTS = (
         tests=(STOPS_TESTS,),
     ),
     mutant(
-        "rearm_with_orders_alive",
-        "a kill is lifted while its orders may still fill",
+        "rearm_with_live_orders",
+        "a kill is cleared while its orders may still fill",
         Edit(
             "quoter/engine/commands/rearming.py",
             "        if len(self._orders):\n",
             "        if False:\n",
         ),
-        tests=("tests/unit/engine/commands/test_rearming.py", MACHINE),
+        tests=("tests/unit/engine/commands/test_rearming.py", STATE_MACHINE_TESTS),
     ),
     mutant(
-        "flap_never_latches",
-        "what pauses us again and again resumes by itself for ever",
+        "repeated_pauses_never_latch",
+        "a cause that pauses again and again resumes by itself for ever",
         Edit(
             CAUSES,
             "        if self._flaps.add(cause, step.ts_ns):\n",
@@ -169,8 +169,8 @@ MUTANTS = (
         tests=("tests/unit/engine/test_halt_causes.py",),
     ),
     mutant(
-        "no_quiet_before_settling",
-        "a cause is gone the moment its condition is",
+        "cause_cleared_without_delay",
+        "a cause is cleared at the moment its condition ends",
         Edit(
             CAUSES,
             "        if clean_ns <= 0 or cause in self._given:\n",
@@ -179,14 +179,14 @@ MUTANTS = (
         tests=("tests/unit/engine/test_halt_causes.py",),
     ),
     mutant(
-        "unverified_cancels_are_fine",
-        "orders that will not end are nobody's business",
+        "unverified_cancels_ignored",
+        "orders whose cancel can't be verified raise no cause",
         Edit(STOPPING, "active=bool(late)", "active=False"),
         tests=("tests/unit/engine/placing/test_stopping.py",),
     ),
     mutant(
         "flatten_flips",
-        "flatten sells what it holds though something of that may be sold already",
+        "flatten sells the whole inventory although a part may be sold already",
         Edit(
             PLACING,
             "            quote = quote._replace(size=self._headroom.size(quote, state))\n",
@@ -202,11 +202,11 @@ MUTANTS = (
             "    return view.inventory - view.leaves_sell\n",
             "    return view.inventory\n",
         ),
-        tests=(FLATTEN_TESTS, MACHINE),
+        tests=(FLATTEN_TESTS, STATE_MACHINE_TESTS),
     ),
     mutant(
         "flatten_many_slices_at_once",
-        "the next slice does not wait for what became of the last",
+        "flatten sends the next slice before the last one has ended",
         Edit(
             FLATTENING,
             "        if self._placing.is_taking:\n",
@@ -215,14 +215,14 @@ MUTANTS = (
         tests=(FLATTEN_TESTS,),
     ),
     mutant(
-        "flatten_while_killed",
-        "a killed daemon sells as soon as it is re-armed",
+        "flatten_accepted_while_killed",
+        "a flatten that was accepted while killed sells right after the re-arm",
         Edit(OPERATORS, " and self._causes.state is TradingState.KILLED", " and False"),
         tests=(FLATTEN_TESTS,),
     ),
     mutant(
-        "taking_order_while_running",
-        "an order that takes passes the gate while nobody asked for flat",
+        "taking_order_outside_reduce_only",
+        "a taking order passes the rules outside of REDUCE_ONLY",
         Edit(
             STATE_RULE,
             '        return "a taking order outside of REDUCE_ONLY" if takes else None\n',
@@ -231,8 +231,8 @@ MUTANTS = (
         tests=("tests/unit/risk/test_order_rules_trading_state.py",),
     ),
     mutant(
-        "taking_order_may_rest",
-        "the serialised request of a taking order is not held against what was approved",
+        "taking_order_without_ioc_check",
+        "the serialised request of a taking order is not compared with what was approved",
         Edit(
             "quoter/venues/egress/request_verification.py",
             '{"type": "LIMIT", "timeInForce": "IOC"}',

@@ -1,4 +1,4 @@
-"""Bugs in who may steer a running daemon, how far, and what lifts a kill."""
+"""Bugs in who may control a running daemon, how far, and what clears a kill."""
 
 from tests.mutants.mutant import Edit, mutant
 
@@ -12,8 +12,8 @@ REARMING, API = "quoter/engine/commands/rearming.py", "quoter/service/control_ap
 
 MUTANTS = (
     mutant(
-        "token_compared_with_a_clock",
-        "the time that a comparison takes tells how much of a token is right",
+        "token_comparison_leaks_time",
+        "the time a comparison takes tells how much of a token is right",
         Edit(
             TOKENS,
             "            if hmac.compare_digest(digest, known):\n",
@@ -22,14 +22,14 @@ MUTANTS = (
         tests=(AUTH,),
     ),
     mutant(
-        "role_not_asked",
-        "any token may do everything",
+        "role_not_checked",
+        "any token may send any command",
         Edit(API, "        if caller.role < role:\n", "        if False:\n"),
         tests=(AUTH,),
     ),
     mutant(
-        "browser_let_in",
-        "a page in somebody's browser may send a request",
+        "browser_requests_accepted",
+        "a web page in an operator's browser may send a request",
         Edit(
             API,
             "        if any(name in request.headers for name in ORIGIN_HEADERS):\n",
@@ -38,14 +38,14 @@ MUTANTS = (
         tests=(AUTH,),
     ),
     mutant(
-        "guessing_for_free",
-        "wrong tokens are not counted",
+        "wrong_tokens_not_counted",
+        "wrong tokens are not counted, so guessing is never locked out",
         Edit(API, "            self._lock.failed(now_ns)\n", ""),
         tests=(AUTH,),
     ),
     mutant(
         "kill_locked_out",
-        "whoever guesses tokens keeps everybody from killing",
+        "the lockout after wrong tokens also blocks an authorised kill",
         Edit(
             API,
             "            if caller is None or request.path != KILL_PATH:\n",
@@ -55,7 +55,7 @@ MUTANTS = (
     ),
     mutant(
         "kill_waits_for_the_engine",
-        "a kill shuts the gate only when the engine comes to it",
+        "a kill shuts the egress gate only when the engine handles it",
         Edit(
             STOPS,
             "            self._give_up(OVERTAKEN)\n            self._follow()\n",
@@ -70,7 +70,7 @@ MUTANTS = (
     ),
     mutant(
         "stale_kill_id",
-        "the id of an earlier kill lifts a later one",
+        "the id of an earlier kill re-arms after a later one",
         Edit(
             STOPS,
             "        self._keep(renewed(self.latched, cause, text, self._clock.now_ns()))\n",
@@ -81,8 +81,8 @@ MUTANTS = (
         tests=(CONTROL,),
     ),
     mutant(
-        "rearm_unreconciled",
-        "a kill is lifted though nobody has looked at the venue since",
+        "rearm_without_reconciliation",
+        "a kill is cleared without a clean reconciliation since it was raised",
         Edit(
             REARMING,
             "        if not self._reconcile.is_clean_since(self._killed_ns):\n",
@@ -91,8 +91,8 @@ MUTANTS = (
         tests=("tests/unit/engine/commands/test_rearming.py",),
     ),
     mutant(
-        "rearm_past_the_limit",
-        "any amount accepts an inventory past the limit",
+        "rearm_above_inventory_limit",
+        "any accepted amount allows a re-arm with an inventory above the limit",
         Edit(
             REARMING,
             "event.accept_inventory != held:\n",
@@ -101,22 +101,22 @@ MUTANTS = (
         tests=("tests/unit/engine/commands/test_rearming.py",),
     ),
     mutant(
-        "rearm_into_the_next_kill",
-        "a kill is lifted while the loss is past its limit or a foreign order is open",
+        "rearm_while_a_kill_cause_holds",
+        "a re-arm succeeds while the loss is above its limit or a foreign order is open",
         Edit(REARMING, "        return self._standing()\n", '        return ""\n'),
         tests=("tests/unit/engine/commands/test_rearming.py",),
     ),
     mutant(
-        "flatten_outlives_a_kill",
-        "after a re-arm the selling goes on that was asked for before the kill",
+        "flatten_continues_after_a_kill",
+        "a flatten that was requested before a kill continues after the re-arm",
         Edit(
             "quoter/engine/commands/controls.py", "            self._operators.killed(step)\n", ""
         ),
         tests=("tests/unit/engine/commands/test_rearming.py",),
     ),
     mutant(
-        "kill_from_memory",
-        "a kill with a key that was used before is answered and not done",
+        "kill_answered_from_the_cache",
+        "a kill with a reused idempotency key is answered from the cache and not executed",
         Edit(
             API,
             "        if verb is not None and verb.action is OperatorAction.KILL:\n",
@@ -125,14 +125,14 @@ MUTANTS = (
         tests=(CONTROL,),
     ),
     mutant(
-        "knob_leaps",
-        "one change turns a knob as far as its bounds",
+        "live_parameter_step_unbounded",
+        "one change moves a live parameter to the end of its range",
         Edit("quoter/settings/live_bounds.py", "STEP_MAX = 2.0 ", "STEP_MAX = 1e9 "),
         tests=("tests/unit/settings/test_live_bounds.py",),
     ),
     mutant(
-        "knobs_turned_all_the_time",
-        "changes follow each other at once",
+        "live_parameter_changes_not_spaced",
+        "changes of live parameters may follow each other at once",
         Edit(
             "quoter/service/control_api/live_params.py",
             "        if now_ns < self._next_ns:\n",
@@ -141,8 +141,8 @@ MUTANTS = (
         tests=(CONTROL,),
     ),
     mutant(
-        "references_thaw",
-        "turning gamma solves its references anew, so that it means something else",
+        "references_solved_again",
+        "a live change of gamma solves the references again, which changes gamma's meaning",
         Edit(
             "quoter/engine/quoting/calibration.py",
             "            self.gamma_lot = self._gamma(self.references, gamma)\n",
@@ -157,7 +157,7 @@ MUTANTS = (
     ),
     mutant(
         "done_twice",
-        "a request that is sent again is done again",
+        "a repeated request with the same idempotency key is executed again",
         Edit(
             "quoter/service/control_api/idempotency.py",
             "        while (kept := self._kept.get(key)) is not None:\n",

@@ -1,21 +1,21 @@
-"""Bugs in the controls before an order leaves: prices, markets, paces, and what is compared."""
+"""Bugs in the rules before an order is sent: prices, books, rates and requests."""
 
 from tests.mutants.mutant import Edit, mutant
 
 RISK, UNIT = "quoter/risk", "tests/unit/risk"
-PRETRADE, CASES = (
+ACTIVITY_LIMITS, ACTIVITY_LIMITS_TESTS = (
     "quoter/engine/limits/activity_limits.py",
     "tests/unit/engine/limits/test_activity_limits.py",
 )
-VERIFY, VERIFIED = (
+VERIFY, VERIFY_TESTS = (
     "quoter/venues/egress/request_verification.py",
     "tests/unit/venues/egress/test_request_verification.py",
 )
 
 MUTANTS = (
     mutant(
-        "collar_by_the_nearest",
-        "an order that adds needs only one reference on its side: a false book is enough",
+        "collar_needs_one_reference",
+        "an order that adds needs only one reference price: a false book is enough",
         Edit(
             "quoter/risk/order_rules.py", "    if not reduces(intent, view):\n", "    if False:\n"
         ),
@@ -23,7 +23,7 @@ MUTANTS = (
     ),
     mutant(
         "collar_without_reference",
-        "a reference that is no number lets every price pass",
+        "without a finite reference price every price passes",
         Edit(
             "quoter/risk/order_rules.py",
             "    if not (low.is_finite() and high.is_finite() and 0 < low <= high):\n"
@@ -31,11 +31,11 @@ MUTANTS = (
             "    if not (low.is_finite() and high.is_finite() and 0 < low <= high):\n"
             "        return None\n",
         ),
-        tests=("tests/unit/risk/test_order_rules_price_collar.py", CASES),
+        tests=("tests/unit/risk/test_order_rules_price_collar.py", ACTIVITY_LIMITS_TESTS),
     ),
     mutant(
         "rule_that_fails_passes",
-        "a rule that can't be evaluated lets the order through",
+        "a rule that can't be evaluated lets the order pass",
         Edit(
             "quoter/risk/order_rules.py",
             '            text = f"can\'t be evaluated: {error!r}"\n',
@@ -45,7 +45,7 @@ MUTANTS = (
     ),
     mutant(
         "another_book",
-        "an order may be priced from another book than the one it is judged by",
+        "an order may be priced from another book than the one it is checked against",
         Edit(
             "quoter/risk/order_rules.py",
             "    if intent.book_seq != view.book_seq:\n",
@@ -57,24 +57,24 @@ MUTANTS = (
         ),
     ),
     mutant(
-        "jump_settles_by_time",
-        "after a jump five seconds are enough, whatever a fresh book says",
+        "jump_cleared_by_time",
+        "after a price jump five seconds are enough, without a fresh book",
         Edit(
-            PRETRADE,
+            ACTIVITY_LIMITS,
             "0 < self._snapshot_requested_ns <= step.ts_ns:",
             "self._jump_until_ns <= step.ts_ns + 5_000 * MS:",
         ),
-        tests=(CASES,),
+        tests=(ACTIVITY_LIMITS_TESTS,),
     ),
     mutant(
-        "rate_flickers",
-        "a window of orders counts as kept again one order below its cap",
-        Edit("quoter/risk/monitors/message_rate.py", "CLEAR_SHARE = 0.8", "ROOM_SHARE = 1.0"),
+        "message_rate_without_hysteresis",
+        "the message rate counts as within its limit again one order below it",
+        Edit("quoter/risk/monitors/message_rate.py", "CLEAR_SHARE = 0.8", "CLEAR_SHARE = 1.0"),
         tests=("tests/unit/risk/monitors/test_message_rate.py",),
     ),
     mutant(
-        "throttle_by_volume_alone",
-        "fills may come as fast as they like while they are small",
+        "repeated_execution_by_volume_only",
+        "any number of small fills passes",
         Edit(
             "quoter/risk/monitors/repeated_execution.py",
             "        if not fills <= fills_max:\n",
@@ -83,8 +83,8 @@ MUTANTS = (
         tests=("tests/unit/risk/monitors/test_repeated_execution.py",),
     ),
     mutant(
-        "worth_bars_the_way_back",
-        "above the worth that is allowed not even reducing orders pass",
+        "notional_denies_reducing_orders",
+        "above the notional limit even reducing orders are denied",
         Edit(
             "quoter/risk/order_rules.py",
             "        worst = view.inventory + view.leaves_buy + intent.size\n    else:\n"
@@ -95,30 +95,30 @@ MUTANTS = (
         tests=("tests/unit/risk/test_order_rules_position_notional.py",),
     ),
     mutant(
-        "difference_only_refused",
-        "a request that says something else is refused and trading goes on",
+        "mismatch_only_denied",
+        "a request that differs from the approved order is denied, and trading goes on",
         Edit(
             VERIFY,
             '                raise gate.breach(f"{call.client_id}: {name} is',
             '                raise gate.refuse(f"{call.client_id}: {name} is',
         ),
-        tests=(VERIFIED,),
+        tests=(VERIFY_TESTS,),
     ),
     mutant(
-        "self_trade_not_compared",
-        "an order that lost its self-trade prevention on the way leaves",
+        "self_trade_prevention_not_verified",
+        "an order that lost its self-trade prevention leaves",
         Edit(VERIFY, '            "selfTradePreventionMode": self._self_trade,\n', ""),
         Edit(
             VERIFY,
             'frozenset({"newOrderRespType",',
             'frozenset({"selfTradePreventionMode", "newOrderRespType",',
         ),
-        tests=(VERIFIED,),
+        tests=(VERIFY_TESTS,),
     ),
     mutant(
         "unknown_fields_pass",
-        "whatever else stands in the request, nobody asks",
+        "unknown fields in the request are not checked",
         Edit(VERIFY, "        if unknown or len(form) != len(rows):\n", "        if False:\n"),
-        tests=(VERIFIED,),
+        tests=(VERIFY_TESTS,),
     ),
 )

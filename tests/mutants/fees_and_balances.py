@@ -1,4 +1,4 @@
-"""Bugs in what we earn and owe, in how much of it is known, and in what stops us over it."""
+"""Bugs in coin fees, reject streaks, balance checks, order sizes and bounds of live parameters."""
 
 from tests.mutants.mutant import Edit, mutant
 
@@ -9,7 +9,7 @@ FEES, FEES_TESTS = (
 
 COINS = (
     mutant(
-        "coin_fees_unseen",
+        "coin_fees_ignored",
         "fees in a third coin never reach the profit",
         Edit(
             "quoter/engine/components.py", "charge=self.coin_fees.charge", "charge=lambda *_: None"
@@ -17,20 +17,20 @@ COINS = (
         tests=(FEES_TESTS,),
     ),
     mutant(
-        "price_for_ever",
-        "the first price of a fee's coin serves for ever",
+        "coin_price_never_expires",
+        "the first price of a fee coin is used for ever",
         Edit(FEES, " or step.ts_ns - coin.priced_ns > PRICE_AGE_NS:", ":"),
         tests=(FEES_TESTS,),
     ),
     mutant(
-        "unpriced_trades_on",
-        "fees that nobody can price stop nothing",
+        "unpriced_fees_raise_no_cause",
+        "fees that can't be priced stop nothing",
         Edit(FEES, "active=bool(late)", "active=False"),
         tests=(FEES_TESTS,),
     ),
     mutant(
-        "coin_price_upside_down",
-        "a market the other way round tells its price upside down",
+        "coin_price_not_inverted",
+        "the price of an inverted market is not inverted",
         Edit("quoter/venues/ccxt/coin_price.py", "ask if is_direct else 1 / bid", "ask"),
         tests=(
             "tests/integration/test_daemon_coin_fees.py"
@@ -39,10 +39,10 @@ COINS = (
     ),
 )
 
-STORMS = (
+REJECT_STREAKS = (
     mutant(
-        "slow_storm_is_none",
-        "a venue that refuses every order goes on getting them while we rest between two",
+        "slow_reject_streak_ignored",
+        "a venue that rejects every order is sent more of them if the rejects come slowly",
         Edit(
             "quoter/risk/monitors/reject_streak.py",
             "is_full and reason in TRANSIENT_REJECTS:",
@@ -60,14 +60,14 @@ BALANCES = "tests/unit/engine/reconciliation/test_balance_check.py"
 
 BOOKS = (
     mutant(
-        "difference_for_ever",
-        "books that differ from the venue's only pause us, for however long",
+        "lasting_difference_only_pauses",
+        "a lasting difference of balances only pauses, however long it lasts",
         Edit(RECONCILE, "self._differs_since_ns and lasted_ns >= LASTING_NS:", "False:"),
         tests=(BALANCES,),
     ),
     mutant(
-        "silence_is_a_difference",
-        "a venue that does not answer for a minute kills us by its first, old answer",
+        "old_report_counts_as_new",
+        "a venue that does not answer for a minute kills because of its first, old answer",
         Edit(
             RECONCILE,
             "lasted_ns = asked_ns - self._differs_since_ns",
@@ -76,16 +76,16 @@ BOOKS = (
         tests=(BALANCES,),
     ),
     mutant(
-        "holdings_beyond_the_limit",
-        "what the venue says that we hold is held against no limit",
+        "holdings_above_limit_ignored",
+        "the holdings that the venue reports are not compared with the limit",
         Edit(
             "quoter/engine/reconciliation/venue_position.py", "self._beyond >= REPORTS:", "False:"
         ),
         tests=(BALANCES,),
     ),
     mutant(
-        "holdings_of_before_the_fill",
-        "balances that were asked for before a fill count against the limit after it",
+        "holdings_before_a_fill_count",
+        "balances requested before a fill are compared with the limit after it",
         Edit(
             "quoter/engine/reconciliation/venue_position.py", "report.asked_ns > booked_ns and ", ""
         ),
@@ -96,7 +96,7 @@ BOOKS = (
 SIZES = (
     mutant(
         "order_larger_than_the_limit",
-        "with many levels one order may be larger than all that we may hold",
+        "with many levels one order may be larger than the inventory limit",
         Edit("quoter/app/settings_to_config.py", "min(most, settings.inventory_max / 2)", "most"),
         tests=("tests/unit/app/test_settings_to_config.py",),
     ),
@@ -104,11 +104,11 @@ SIZES = (
 
 LIVE_PARAMS = (
     mutant(
-        "protection_switched_off_live",
-        "an operator may halve a protection until it is gone",
+        "protection_disabled_live",
+        "live changes can halve a protection until it has no effect",
         Edit("quoter/settings/live_bounds.py", "if value >= least * (1 - ROUNDING):", "if True:"),
         tests=("tests/unit/settings/test_live_bounds.py",),
     ),
 )
 
-MUTANTS = (*COINS, *STORMS, *BOOKS, *SIZES, *LIVE_PARAMS)
+MUTANTS = (*COINS, *REJECT_STREAKS, *BOOKS, *SIZES, *LIVE_PARAMS)

@@ -1,4 +1,4 @@
-"""Bugs on the way to the venue: what a kill waits for, what our own pace lets through."""
+"""Bugs in the outbox, the egress gate, the rate limiter and the verification of requests."""
 
 from tests.mutants.mutant import Edit, mutant
 
@@ -9,16 +9,16 @@ LIMITER, LIMITER_TESTS = (
     "tests/unit/venues/egress/test_rate_limiter.py",
 )
 ENDINGS_TESTS = "tests/integration/test_venues_endings.py"
-VERIFY, VERIFIED = (
+VERIFY, VERIFY_TESTS = (
     "quoter/venues/egress/request_verification.py",
     "tests/unit/venues/egress/test_request_verification.py",
 )
-TRANSPORT, TRANSPORT_TESTS = "quoter/venues/egress/gate.py", "tests/unit/venues/egress/test_gate.py"
+GATE, GATE_TESTS = "quoter/venues/egress/gate.py", "tests/unit/venues/egress/test_gate.py"
 
 MUTANTS = (
     mutant(
         "kill_behind_hung_cancels",
-        "a kill's cancels wait until those that hang run into their time limit",
+        "a kill's cancels wait until hung cancels time out",
         Edit(
             OUTBOX,
             "self._put(self._kills if is_kill else self._cancels, command)",
@@ -28,7 +28,7 @@ MUTANTS = (
     ),
     mutant(
         "cancel_all_behind_hung_kills",
-        "cancels of a kill that hang hold up the question what is left",
+        "hung cancels of a kill delay the request for what is still open",
         Edit(
             OUTBOX,
             "                        self._put(self._all, command)\n",
@@ -38,23 +38,23 @@ MUTANTS = (
     ),
     mutant(
         "cancels_left_behind_by_a_kill",
-        "what waits behind hung cancels stays there when everything must go",
+        "cancels queued behind hung ones stay queued when everything must be cancelled",
         Edit(OUTBOX, "                    self._hurry_cancels()\n", ""),
         tests=(OUTBOX_TESTS,),
     ),
     mutant(
         "growing_order_while_reducing",
-        "what was approved before the state was REDUCE_ONLY leaves all the same",
+        "an order approved before REDUCE_ONLY leaves although it adds",
         Edit(
-            TRANSPORT,
+            GATE,
             "        if self.reduces_only and not order.reduces:\n",
             "        if False:\n",
         ),
-        tests=(TRANSPORT_TESTS,),
+        tests=(GATE_TESTS,),
     ),
     mutant(
         "gate_not_told_to_reduce",
-        "the last inch never hears that only reducing orders may leave",
+        "the egress gate is not told that only reducing orders may leave",
         Edit(
             "quoter/service/killswitch/controller.py",
             "is_on=change.after is TradingState.REDUCE_ONLY",
@@ -63,8 +63,8 @@ MUTANTS = (
         tests=("tests/unit/service/killswitch/test_controller.py",),
     ),
     mutant(
-        "every_order_reduces",
-        "an order approved while both sides were allowed passes for a reducing one",
+        "every_order_marked_reducing",
+        "an order approved while both sides were allowed counts as a reducing one",
         Edit(
             "quoter/risk/order_rules.py",
             "reduces=view.state is TradingState.REDUCE_ONLY",
@@ -74,13 +74,13 @@ MUTANTS = (
     ),
     mutant(
         "kill_waits_for_our_own_budget",
-        "a spent budget of ours holds back what a kill needs",
+        "a used-up local request budget delays the cancels of a kill",
         Edit(LIMITER, "        if not is_paced:\n", "        if False:\n"),
         tests=(LIMITER_TESTS,),
     ),
     mutant(
-        "kills_cancels_paced",
-        "the cancels of a kill wait for the budget like any other",
+        "kill_cancels_paced",
+        "the cancels of a kill wait for the request budget like any other",
         Edit(
             "quoter/venues/ccxt/order_closing.py",
             "is_paced = is_paced and order.reason is not CancelReason.KILL",
@@ -89,8 +89,8 @@ MUTANTS = (
         tests=(f"{ENDINGS_TESTS}::test_a_kill_waits_for_no_budget_of_ours",),
     ),
     mutant(
-        "budget_full_again_with_the_rules",
-        "every exchangeInfo gives back what was spent",
+        "budget_reset_with_the_rules",
+        "every exchangeInfo resets the used request budget",
         Edit(
             LIMITER,
             'bucket = self._orders.setdefault(f"{window_s:g}s", fresh)',
@@ -100,40 +100,40 @@ MUTANTS = (
     ),
     mutant(
         "price_and_size_swapped",
-        "a request that asks for the price as its size, and the other way round, passes",
+        "a request with price and size swapped passes",
         Edit(
             VERIFY,
             "            found.append([decimal(value) for value in values] == [approved])\n",
             "            found.append(approved in {order.price, order.size})\n",
         ),
-        tests=(VERIFIED,),
+        tests=(VERIFY_TESTS,),
     ),
     mutant(
-        "named_fields_not_looked_at",
-        "price and size count wherever they stand",
+        "price_and_size_in_any_field",
+        "price and size are accepted in any field",
         Edit(
             VERIFY,
             "        if values := _of(leaves, names):\n",
             "        if values := _of(leaves, frozenset()):\n",
         ),
         Edit(VERIFY, " if _plain(name) not in named]", "]"),
-        tests=(VERIFIED,),
+        tests=(VERIFY_TESTS,),
     ),
     mutant(
-        "batch_of_orders",
+        "batch_of_orders_passes",
         "a second order in the same request leaves with the approved one",
         Edit(VERIFY, "        if len(value) > 1 and ", "        if False and "),
-        tests=(VERIFIED,),
+        tests=(VERIFY_TESTS,),
     ),
     mutant(
-        "market_order_named",
-        "the kind of an order is whatever the request says",
+        "order_type_not_verified",
+        "the order type in the request is not verified",
         Edit(VERIFY, "all(_is_kind(value, ours) for value in _of(leaves, KIND_NAMES))", "True"),
-        tests=(VERIFIED,),
+        tests=(VERIFY_TESTS,),
     ),
     mutant(
-        "asleep_is_no_time",
-        "over a suspend of the machine our time stands still, and old books look fresh",
+        "suspend_not_counted",
+        "time in suspend does not count, and old books look fresh",
         Edit("quoter/venues/boot_clock.py", '"CLOCK_BOOTTIME"', '"CLOCK_MONOTONIC"'),
         tests=("tests/unit/venues/test_boot_clock.py",),
     ),

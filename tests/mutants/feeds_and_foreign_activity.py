@@ -1,13 +1,13 @@
-"""Bugs in what a frozen process believes when it wakes."""
+"""Bugs after a frozen process wakes, and in foreign activity, market rules and streams."""
 
 from tests.mutants.mutant import Edit, mutant
 
 WS, FEED = "tests/integration/test_venues_ws.py", "tests/integration/test_venues_feed.py"
 
-AWAKE = (
+AFTER_STALL = (
     mutant(
-        "old_frames_are_news",
-        "what waited in the socket while we stood still is taken for the market",
+        "frames_of_before_a_stall_count",
+        "frames that waited while the process was frozen count as current",
         Edit(
             "quoter/venues/streams/connection.py",
             "                    if now_s - self._last_frame_s > timings.stall_s:\n"
@@ -17,8 +17,8 @@ AWAKE = (
         tests=(f"{WS}::test_what_waited_while_our_loop_stood_still_is_told_as_old",),
     ),
     mutant(
-        "old_pong_is_life",
-        "a pong that waited for us hides that we stood still",
+        "pong_of_before_a_stall_counts",
+        "a pong that waited in the socket hides that the process was frozen",
         Edit(
             "quoter/venues/streams/connection.py",
             "                missed = 0\n                self.look()\n",
@@ -28,7 +28,7 @@ AWAKE = (
     ),
     mutant(
         "stall_keeps_the_book",
-        "after a stall the old book counts until somebody finds a difference",
+        "after a stall the old book is kept until a comparison finds a difference",
         Edit(
             "quoter/venues/binance/feed.py",
             "        self._emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.MARKET))\n"
@@ -39,8 +39,8 @@ AWAKE = (
         tests=(FEED,),
     ),
     mutant(
-        "sleeper_measures_the_clock",
-        "the venue's clock is believed though the answer waited for us",
+        "clock_sample_of_a_stall_counts",
+        "the venue's clock is measured with an answer that waited in the socket",
         Edit(
             "quoter/venues/streams/latency_monitor.py",
             "if self._clock.latest is not None and answered_ns",
@@ -49,8 +49,8 @@ AWAKE = (
         tests=("tests/unit/venues/streams/test_latency_monitor.py",),
     ),
     mutant(
-        "waiting_news_is_life",
-        "news that was read before a hang and handled after it ends staleness",
+        "event_time_of_handling_counts",
+        "messages read before a hang and handled after it end the stale state",
         Edit(
             "quoter/engine/market/feed_health.py",
             "max(market.last_received_ns, step.event.ts_ns)",
@@ -59,8 +59,8 @@ AWAKE = (
         tests=("tests/unit/engine/market/test_feed_health.py",),
     ),
     mutant(
-        "frozen_blames_the_disk",
-        "time in which the whole process stood still counts as the disk's",
+        "freeze_counts_as_disk_stall",
+        "time in which the whole process was frozen counts as a stall of the disk",
         Edit("quoter/ledger/writer.py", "STALL_LOOKS = 5 ", "STALL_LOOKS = 1 "),
         tests=("tests/unit/ledger/test_writer.py",),
     ),
@@ -68,8 +68,8 @@ AWAKE = (
 
 FOREIGN = (
     mutant(
-        "own_ghost_is_an_orphan",
-        "a fill of an order of this run that nobody sent only waits for its name",
+        "unsent_own_fill_is_awaited",
+        "a fill of an order with this run's prefix that was never sent is only awaited",
         Edit(
             "quoter/engine/orders/unmatched_fills.py",
             "        if fill.client_id.startswith(self._run_prefix):\n",
@@ -79,7 +79,7 @@ FOREIGN = (
     ),
     mutant(
         "old_list_clears_foreign",
-        "a list that was asked for before a foreign order was told of ends the pause",
+        "a list requested before a foreign order was reported ends the pause",
         Edit(
             "quoter/engine/reconciliation/foreign_activity.py",
             "        if report.asked_ns < self._orders_ns:\n            return\n",
@@ -88,7 +88,7 @@ FOREIGN = (
         tests=("tests/unit/engine/reconciliation/test_foreign_activity.py",),
     ),
     mutant(
-        "foreign_fill_forgiven",
+        "any_balance_report_ends_foreign_pause",
         "any comparison of balances ends the pause after a foreign fill",
         Edit(
             "quoter/engine/reconciliation/reconcile.py",
@@ -101,8 +101,8 @@ FOREIGN = (
         tests=("tests/unit/engine/reconciliation/test_foreign_activity.py",),
     ),
     mutant(
-        "foreign_fill_told_for_ever",
-        "every overlapping list tells of the same foreign fill anew",
+        "foreign_fill_reported_again",
+        "every overlapping trade list reports the same foreign fill again",
         Edit(
             "quoter/engine/orders/unmatched_fills.py",
             " or fill.trade_id in self._foreign:",
@@ -114,8 +114,8 @@ FOREIGN = (
 
 RULES = (
     mutant(
-        "filter_refusal_is_no_news",
-        "an order that breaks a filter does not make us read the filters again",
+        "filter_reject_does_not_reload_rules",
+        "a reject because of a filter does not reload the market rules",
         Edit(
             "quoter/engine/market/market_rules.py",
             "event.reason is RejectReason.FILTER:",
@@ -124,8 +124,8 @@ RULES = (
         tests=("tests/unit/engine/market/test_market_rules.py",),
     ),
     mutant(
-        "old_grid_rests",
-        "orders of the old grid stay when the tick changes",
+        "orders_on_the_old_grid_stay",
+        "orders on the old price grid stay open when the tick changes",
         Edit(
             "quoter/engine/components.py",
             "        self.placing.cancel_all(CancelReason.REQUOTE, step)\n",
@@ -140,8 +140,8 @@ RULES = (
         tests=("tests/unit/engine/market/test_market_rules.py",),
     ),
     mutant(
-        "impossible_size_goes_on",
-        "nobody says that the venue takes no order of our size any more",
+        "impossible_size_raises_no_cause",
+        "an order size that the venue no longer accepts raises no cause",
         Edit(
             "quoter/engine/market/market_rules.py",
             "active=bool(text), text=text)",
@@ -153,8 +153,8 @@ RULES = (
 
 PRIVATE = (
     mutant(
-        "private_goodbye_unheard",
-        "the venue announces the end of the private connection, and we wait for it",
+        "private_shutdown_notice_ignored",
+        "the venue's shutdown notice on the private connection is ignored",
         Edit(
             "quoter/venues/ccxt/guarded_exchange.py",
             '.get("e") == "serverShutdown":',
@@ -163,8 +163,8 @@ PRIVATE = (
         tests=("tests/integration/test_venues_private.py",),
     ),
     mutant(
-        "private_connection_grows_old",
-        "the private connection lives until the venue ends it",
+        "private_connection_never_replaced",
+        "the private connection is used until the venue closes it",
         Edit(
             "quoter/venues/ccxt/private_stream.py",
             "async with asyncio.timeout(self._timings.handover_s):",
@@ -176,14 +176,14 @@ PRIVATE = (
 
 CHECKSUMS = (
     mutant(
-        "kraken_checksum_unread",
-        "a book of Kraken that does not add up is handed on",
+        "kraken_checksum_ignored",
+        "a Kraken book with a wrong checksum is handed on",
         Edit("quoter/venues/ccxt/kraken_checksum.py", "if ours == theirs:", "if ours:"),
         tests=("tests/unit/venues/ccxt/test_kraken_checksum.py",),
     ),
     mutant(
-        "wrong_book_left_behind",
-        "who was woken just before sees the book that does not add up",
+        "wrong_book_not_cleared",
+        "a reader woken just before sees the book with the wrong checksum",
         Edit("quoter/venues/ccxt/kraken_checksum.py", "        bids.clear()\n", ""),
         tests=("tests/unit/venues/ccxt/test_kraken_checksum.py",),
     ),
@@ -191,8 +191,8 @@ CHECKSUMS = (
 
 BURST = (
     mutant(
-        "backlog_untold",
-        "nobody hears that what we read is old",
+        "backlog_not_reported",
+        "a backlog of old frames raises no alarm",
         Edit(
             "quoter/venues/binance/feed.py",
             "            alarm = self._lag.see(message.event_ms, message.ts_ns)\n",
@@ -201,8 +201,8 @@ BURST = (
         tests=("tests/simulation/test_burst.py",),
     ),
     mutant(
-        "inbox_without_an_end",
-        "news of the book is kept however much there is",
+        "inbox_unbounded",
+        "book events are queued without a limit",
         Edit(
             "quoter/service/inbox.py",
             "        if len(market) >= BOOK_NEWS_MAX and",
@@ -212,4 +212,4 @@ BURST = (
     ),
 )
 
-MUTANTS = (*AWAKE, *FOREIGN, *RULES, *PRIVATE, *CHECKSUMS, *BURST)
+MUTANTS = (*AFTER_STALL, *FOREIGN, *RULES, *PRIVATE, *CHECKSUMS, *BURST)

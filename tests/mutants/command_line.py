@@ -1,4 +1,4 @@
-"""Bugs in what the command line takes for a daemon's word."""
+"""Bugs in how the command line reads a daemon's answers."""
 
 from tests.mutants.mutant import Edit, mutant
 
@@ -12,7 +12,7 @@ TEST_CALL, TEST_CLIENT, TEST_VERBS = (
 MUTANTS = (
     mutant(
         "any_answer_is_done",
-        "a kill that nobody did exits with 0",
+        "any HTTP answer counts as success: a kill that was not done exits with 0",
         Edit(CLIENT, '    if reply.body.get("result") != DONE:\n', "    if False:\n"),
         Edit(
             CLIENT,
@@ -22,32 +22,32 @@ MUTANTS = (
         tests=(TEST_CLIENT,),
     ),
     mutant(
-        "kill_done_is_not_killed",
-        "a daemon that goes on trading is told to be killed",
+        "kill_done_without_killed_state",
+        "a kill is reported as done although the daemon goes on trading",
         Edit(CLIENT, ' or (verb == "kill" and state != "KILLED"):\n', ":\n"),
         tests=(TEST_CLIENT,),
     ),
     mutant(
-        "silence_is_no",
-        "what a frozen daemon does when it wakes up was said not to be done",
+        "no_answer_means_not_done",
+        "a request without an answer is reported as not done, though the daemon may still do it",
         Edit(CLIENT, "        if error.is_sent and body is not None:\n", "        if False:\n"),
         tests=(TEST_CLIENT,),
     ),
     mutant(
-        "time_of_each_byte",
-        "who drips a byte now and then holds a verb for ever",
+        "timeout_per_byte",
+        "a peer that sends one byte now and then blocks a command for ever",
         Edit(CALL, "    return outcome.result(timeout=seconds)\n", "    return outcome.result()\n"),
         tests=(TEST_CALL,),
     ),
     mutant(
-        "terminal_obeys",
-        "a stranger's answer commands the terminal",
+        "terminal_control_codes_pass",
+        "control codes in another process's answer reach the terminal",
         Edit(CALL, "            return clean(value)\n", "            return value\n"),
         tests=(TEST_CALL,),
     ),
     mutant(
-        "resume_unseen",
-        "a resume lifts what came after its caller had looked",
+        "resume_without_seen_causes",
+        "a resume also clears causes that were raised after the caller had looked",
         Edit(
             VERBS,
             '    body = {"reason": reason or "quoter resume", "seen": seen}\n',

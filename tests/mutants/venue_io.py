@@ -1,10 +1,10 @@
-"""Bugs in what leaves this machine, what an answer proves, and what stops us."""
+"""Bugs in requests to the venue, in what its answers mean, in the book, and in the kill latch."""
 
 from tests.mutants.mutant import Edit, mutant
 
 VENUES = "tests/unit/venues"
 GATEWAY = "tests/integration/test_venues_gateway.py"
-TRANSPORT, OUTCOMES = "quoter/venues/egress/gate.py", "quoter/venues/ccxt/error_mapping.py"
+GATE, OUTCOMES = "quoter/venues/egress/gate.py", "quoter/venues/ccxt/error_mapping.py"
 LIMITER, BOOK = "quoter/venues/egress/rate_limiter.py", "quoter/state/book.py"
 LATCH, OUTBOX = "quoter/service/killswitch/latch.py", "quoter/service/outbox.py"
 
@@ -20,20 +20,20 @@ WIRE = (
             "                    except Exception:\n"
             "                        return await call()\n",
         ),
-        Edit(TRANSPORT, "        if call.create_sent:\n", "        if False:\n"),
+        Edit(GATE, "        if call.create_sent:\n", "        if False:\n"),
         tests=(f"{GATEWAY}::test_nothing_is_sent_twice_on_a_dead_connection",),
     ),
     mutant(
-        "sent_twice_by_the_gate",
-        "a redirect or a retry below us may write a create again",
-        Edit(TRANSPORT, "        if call.create_sent:\n", "        if False:\n"),
+        "gate_lets_a_create_pass_twice",
+        "a redirect or a retry in the HTTP client may send a create again",
+        Edit(GATE, "        if call.create_sent:\n", "        if False:\n"),
         tests=("tests/unit/venues/egress/test_gate.py",),
     ),
     mutant(
-        "aiohttp_repeats",
-        "aiohttp may repeat what it holds for idempotent",
+        "aiohttp_retries_allowed",
+        "aiohttp may repeat requests that it takes for idempotent",
         Edit(
-            TRANSPORT,
+            GATE,
             "    session._retry_connection = False  # noqa: SLF001 - there is no public switch\n",
             "",
         ),
@@ -41,7 +41,7 @@ WIRE = (
     ),
     mutant(
         "retries_not_asserted",
-        "a retry that somebody set for one method is not noticed at the start",
+        "a retry that is configured for one method is not noticed at the start",
         Edit(
             "quoter/venues/ccxt/client.py",
             "if any(retries) or proxies or",
@@ -50,56 +50,56 @@ WIRE = (
         tests=("tests/unit/venues/ccxt/test_client.py",),
     ),
     mutant(
-        "kill_gate_before_the_queue",
-        "the gate is asked when ccxt hands over, not when the bytes leave",
+        "gate_checked_before_the_queue",
+        "the gate is checked when ccxt queues a create, not when its bytes leave",
         Edit(
-            TRANSPORT,
+            GATE,
             "            self.check_create(call)\n            call.create_sent = True\n",
             "            call.create_sent = True\n",
         ),
         tests=("tests/unit/venues/egress/test_gate.py", GATEWAY),
     ),
     mutant(
-        "kill_gate_open",
-        "a shut gate lets creates out",
-        Edit(TRANSPORT, "        if not self.is_open:\n", "        if False:\n"),
+        "shut_gate_lets_creates_pass",
+        "a shut gate lets creates pass",
+        Edit(GATE, "        if not self.is_open:\n", "        if False:\n"),
         tests=("tests/unit/venues/egress/test_gate.py",),
     ),
     mutant(
-        "kill_leaves_the_queue",
+        "queued_creates_survive_a_kill",
         "creates that wait in the outbox survive a kill",
         Edit(OUTBOX, "        while self._creates.queue:\n", "        while False:\n"),
         tests=("tests/unit/service/test_outbox.py",),
     ),
     mutant(
-        "old_decision_sent",
+        "create_age_unbounded",
         "a create leaves however long ago it was decided",
         Edit(
-            TRANSPORT,
+            GATE,
             "        if not age_ns <= self._age_ns_max:\n",
             "        if False:\n",
         ),
         tests=("tests/unit/venues/egress/test_gate.py",),
     ),
     mutant(
-        "silence_before_the_queue",
-        "what was admitted before a 429 is sent into the silence",
+        "rate_limit_checked_before_the_queue",
+        "requests admitted before a 429 are sent during the pause that it demands",
         Edit(
-            TRANSPORT,
+            GATE,
             "        if text := self._hushed(call.purpose):",
             '        if text := "":',
         ),
         tests=("tests/unit/venues/egress/test_gate.py",),
     ),
     mutant(
-        "questions_take_the_cancels_share",
-        "a burst of questions leaves no weight for cancels",
+        "queries_use_the_cancels_share",
+        "a burst of queries leaves no request weight for cancels",
         Edit(LIMITER, "keep = 0.0 if is_cancel else CANCELS_SHARE", "keep = 0.0"),
         tests=("tests/unit/venues/egress/test_rate_limiter.py",),
     ),
     mutant(
-        "cancels_into_a_ban",
-        "a ban does not silence cancels",
+        "cancels_sent_during_a_ban",
+        "cancels are sent during a ban",
         Edit(LIMITER, "(is_cancel and not self._silence.is_ban)", "is_cancel"),
         tests=("tests/unit/venues/egress/test_rate_limiter.py",),
     ),
@@ -117,8 +117,8 @@ WIRE = (
 
 ANSWERS = (
     mutant(
-        "timeout_is_a_refusal",
-        "what is not listed proves that there is no order",
+        "unmapped_error_is_a_reject",
+        "an error that is not in the table counts as proof that there is no order",
         Edit(
             OUTCOMES,
             "    meaning = _MEANINGS.get(type(error), UNKNOWN)\n",
@@ -127,8 +127,8 @@ ANSWERS = (
         tests=("tests/unit/venues/ccxt/test_error_mapping.py",),
     ),
     mutant(
-        "server_errors_believed",
-        "a code in the body of a 5xx counts as a refusal",
+        "server_error_is_a_reject",
+        "an error code in the body of a 5xx answer counts as a reject",
         Edit(
             OUTCOMES,
             "    if status in SERVER_ERRORS:\n        return UNKNOWN\n",
@@ -137,8 +137,8 @@ ANSWERS = (
         tests=("tests/unit/venues/ccxt/test_error_mapping.py",),
     ),
     mutant(
-        "duplicate_is_a_refusal",
-        "an id that is taken proves that there is no order",
+        "duplicate_id_is_a_reject",
+        "'duplicate order sent' counts as proof that there is no order",
         Edit(
             OUTCOMES,
             '        (re.compile(r"(?i)duplicate order sent"), UNKNOWN),  # it exists\n',
@@ -151,7 +151,7 @@ ANSWERS = (
 MARKET = (
     mutant(
         "stale_snapshot_accepted",
-        "a snapshot from before the first diff starts the book",
+        "a snapshot older than the first buffered diff starts the book",
         Edit(
             "quoter/venues/binance/depth_sync.py",
             "        if self._buffer and snapshot.last < self._buffer[0].first - 1:\n",
@@ -161,13 +161,13 @@ MARKET = (
     ),
     mutant(
         "gap_ignored",
-        "a delta that does not follow is applied all the same",
+        "a delta is applied although it does not follow the previous one",
         Edit(BOOK, "        if delta.prev != self.last:\n", "        if False:\n"),
         tests=("tests/unit/state/test_book.py",),
     ),
     mutant(
-        "gap_hidden_by_the_sync",
-        "the sync numbers a diff as if it followed",
+        "gap_hidden_by_depth_sync",
+        "the depth sync numbers a diff after a gap as if it followed",
         Edit(
             "quoter/venues/binance/depth_sync.py",
             "        if diff.first > self._local + 1:\n            self.gaps += 1\n",
@@ -177,7 +177,7 @@ MARKET = (
     ),
     mutant(
         "crossed_book_accepted",
-        "a bid above the ask is a book",
+        "a book whose bid is at or above its ask is accepted",
         Edit(BOOK, "        if bids[-1] >= -asks[-1]:\n", "        if False:\n"),
         tests=("tests/unit/state/test_book.py",),
     ),
@@ -186,13 +186,13 @@ MARKET = (
 STOPS = (
     mutant(
         "latch_not_synced",
-        "a kill is in the file system's cache only",
+        "a kill is only in the file system's cache, not on the disk",
         Edit(LATCH, "            os.fsync(file.fileno())\n", ""),
         tests=("tests/unit/service/killswitch/test_latch.py",),
     ),
     mutant(
         "latch_folder_not_synced",
-        "the latch is on the disk, its name is not",
+        "the latch is on the disk, but its directory entry is not",
         Edit(
             LATCH,
             "        part.replace(self._path)\n        sync_folder(self._folder)\n",
@@ -201,8 +201,8 @@ STOPS = (
         tests=("tests/unit/service/killswitch/test_latch.py",),
     ),
     mutant(
-        "unreadable_latch_is_none",
-        "a latch that can't be read means that nobody was killed",
+        "unreadable_latch_means_not_killed",
+        "a latch that can't be read counts as not killed",
         Edit(
             LATCH,
             "        except FileNotFoundError:\n            return None\n",
@@ -212,8 +212,8 @@ STOPS = (
         tests=("tests/unit/service/killswitch/test_latch.py",),
     ),
     mutant(
-        "kill_lost_to_resume",
-        "an operator's resume lifts a kill",
+        "resume_clears_a_kill",
+        "an operator's resume clears a kill",
         Edit(
             "quoter/risk/kill_switch.py",
             "lambda severity: severity.state is not TradingState.KILLED",
