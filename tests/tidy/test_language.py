@@ -29,7 +29,7 @@ def cited_documents(path: str) -> list[str]:
         name
         for name in DOCUMENT.findall(text(path))
         if not (ROOT / name).is_file() and not (folder / name).is_file()
-        if name not in remaining_words.PLANNED
+        if name.removeprefix("../") not in remaining_words.PLANNED
     ]
 
 
