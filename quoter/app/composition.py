@@ -142,6 +142,6 @@ def _observers(inputs: RunInputs) -> tuple[Observer, ...]:
 
 def _connect_safety_gauges(inputs: RunInputs, kill_switch: KillSwitchController) -> None:
     limits, gauges = inputs.engine.config.limits, inputs.metrics.safety
-    gauges.limits(loss_max=limits.loss_max, drawdown_max=limits.drawdown_max)
+    gauges.set_limits(loss_max=limits.loss_max, drawdown_max=limits.drawdown_max)
     gauges.follow_latch(kill_switch.is_unwritten)
     inputs.external_stops.connect_gauges(gauges)

@@ -254,7 +254,7 @@ async def _serve(
         engine=daemon.engine,
         clock=daemon.clock,
         ledger=daemon.ledger,
-        called=daemon.metrics.process.called,
+        called=daemon.metrics.process.count_control_request,
         load=load,
     )
     web, port = await _open_pages(settings, daemon, steering)

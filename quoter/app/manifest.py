@@ -46,7 +46,7 @@ def metrics_of(settings: Settings) -> Metrics:
     metrics = Metrics(
         symbol=settings.symbol, venue=settings.exchange, environment=settings.environment
     )
-    metrics.process.runs(code=code_hash(), config=config_hash(settings))
+    metrics.process.set_run_info(code=code_hash(), config=config_hash(settings))
     return metrics
 
 

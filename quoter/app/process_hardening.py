@@ -4,7 +4,7 @@ import resource
 from contextlib import suppress
 
 from quoter.settings import Settings
-from quoter.telemetry.logs import configure_logs, watch_hidden_failures
+from quoter.telemetry.logs import configure_logs, log_unhandled_errors
 from quoter.telemetry.redaction import Redactor
 
 
@@ -16,7 +16,7 @@ def prepare_process(settings: Settings) -> None:
         redactor=Redactor(settings.secrets()),
         in_background=True,
     )
-    watch_hidden_failures()
+    log_unhandled_errors()
     forbid_core_dumps()
 
 

@@ -183,7 +183,7 @@ class Outbox:
                 asked_ns = self._clock.now_ns()
                 answer = await gateway.cancel(command)
                 waited_ns = self._clock.now_ns() - asked_ns
-                self._metrics.latency(Latency.CANCEL_TO_ANSWER, waited_ns * S_PER_NS)
+                self._metrics.observe_latency(Latency.CANCEL_TO_ANSWER, waited_ns * S_PER_NS)
             case QueryOrder():
                 answer = await gateway.query(command)
             case RequestReport():
@@ -197,8 +197,12 @@ class Outbox:
         """Decision to wire and wire to answer, for what did leave."""
         wire_ns = gateway.wire_ns(order.client_id)
         if wire_ns is not None:
-            self._metrics.latency(Latency.DECISION_TO_WIRE, (wire_ns - order.decided_ns) * S_PER_NS)
-            self._metrics.latency(Latency.WIRE_TO_ACK, (self._clock.now_ns() - wire_ns) * S_PER_NS)
+            self._metrics.observe_latency(
+                Latency.DECISION_TO_WIRE, (wire_ns - order.decided_ns) * S_PER_NS
+            )
+            self._metrics.observe_latency(
+                Latency.WIRE_TO_ACK, (self._clock.now_ns() - wire_ns) * S_PER_NS
+            )
 
     async def _cancel_all(self, gateway: OrderGateway) -> None:
         """Until the venue lists no order of ours, bounded in time."""

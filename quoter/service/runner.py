@@ -184,14 +184,14 @@ class Runner:
         self.pending_replies.answered(step)
         if step.quote is not None and isinstance(event, BookDelta | TopOfBook | BookSnapshot):
             age_ns = self._clock.now_ns() - event.ts_ns
-            self._metrics.latency(Latency.BOOK_TO_DECISION, age_ns * S_PER_NS)
+            self._metrics.observe_latency(Latency.BOOK_TO_DECISION, age_ns * S_PER_NS)
         for observe in self._observers:
             observe(step)
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            self._metrics.inbox(len(self.inbox))
+            self._metrics.set_inbox_events(len(self.inbox))
             self.kill_switch.post(Tick(ts_ns=self._clock.now_ns()))
 
     async def _poll_requests(self) -> None:
@@ -201,7 +201,7 @@ class Runner:
             if self.write_ahead is not None:
                 self.write_ahead.check()
             if self._gateway is not None:
-                self._metrics.process.budget(self._gateway.rate_limit_used())
+                self._metrics.process.set_message_budget(self._gateway.rate_limit_used())
             await asyncio.sleep(REQUESTS_S)
 
     async def _end_when_requested(self) -> None:

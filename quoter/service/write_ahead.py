@@ -69,7 +69,7 @@ class WriteAhead:
             is_recorded = False
             self.fail(str(error))
         waited_ns = self._clock.now_ns() - asked_ns
-        self._metrics.latency(Latency.LEDGER_COMMIT, waited_ns * S_PER_NS)
+        self._metrics.observe_latency(Latency.LEDGER_COMMIT, waited_ns * S_PER_NS)
         return is_recorded
 
     def after(self, step: Step) -> None:

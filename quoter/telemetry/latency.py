@@ -1,4 +1,4 @@
-"""The stretches of time that are measured, and how finely."""
+"""The latencies that are measured, and the histogram buckets for them."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ LATENCY_BUCKETS_S = (
 
 
 class Latency(StrEnum):
-    """The stretches of time that we measure."""
+    """A latency; the value is part of the name of its histogram."""
 
     BOOK_TO_DECISION = "book_to_decision"
     DECISION_TO_WIRE = "decision_to_wire"
@@ -19,10 +19,10 @@ class Latency(StrEnum):
 
 
 LATENCY_HELP = {
-    Latency.BOOK_TO_DECISION: "Receipt of a book message to the end of the engine's turn, seconds.",
-    Latency.DECISION_TO_WIRE: "End of the engine's turn to the request leaving us, seconds.",
-    Latency.WIRE_TO_ACK: "Request leaving us to the venue's answer, seconds.",
-    Latency.CANCEL_TO_ANSWER: "A cancel leaving its queue to the venue's answer, seconds.",
-    Latency.LOOP_LAG: "How late the event loop woke up, seconds.",
-    Latency.LEDGER_COMMIT: "What an order waited for to be on the disk, seconds.",
+    Latency.BOOK_TO_DECISION: "Time from receipt of a book message to the end of its step, s.",
+    Latency.DECISION_TO_WIRE: "Time from the end of the engine step to sending the request, s.",
+    Latency.WIRE_TO_ACK: "Time from sending an order to the venue's answer, s.",
+    Latency.CANCEL_TO_ANSWER: "Time from a cancel leaving its queue to the venue's answer, s.",
+    Latency.LOOP_LAG: "Delay of the event loop behind its schedule, s.",
+    Latency.LEDGER_COMMIT: "Time an order waited for its ledger entry to be on disk, s.",
 }

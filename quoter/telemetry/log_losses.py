@@ -1,4 +1,4 @@
-"""What a stalled reader of our log has cost, as a metric of whatever process asks."""
+"""Metric of log lines that were dropped because the reader of the log was stalled."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from quoter.telemetry.logs import lines_dropped
 
 
 class LogLosses(Collector):
-    """Counted where lines are dropped; asked at every scrape."""
+    """Collector that reads the count of dropped lines at every scrape."""
 
     def __init__(self, registry: CollectorRegistry, labels: tuple[str, str]) -> None:
         """`labels`: symbol and venue."""
@@ -18,11 +18,11 @@ class LogLosses(Collector):
         registry.register(self)
 
     def collect(self) -> Iterable[Metric]:
-        """One series, there from the start."""
-        lost = CounterMetricFamily(
+        """Return one series, which exists from the start."""
+        dropped = CounterMetricFamily(
             "quoter_log_lines_dropped",
-            "Log lines that nobody will read: what takes them was stalled or gone.",
+            "Log lines that were lost because their reader was stalled or gone.",
             labels=("symbol", "venue"),
         )
-        lost.add_metric(self._labels, lines_dropped())
-        yield lost
+        dropped.add_metric(self._labels, lines_dropped())
+        yield dropped

@@ -1,8 +1,8 @@
-"""Log lines leave through a thread of their own: a reader that stalls must not stop who trades.
+"""Log lines are written by a thread of their own, so that a stalled reader does not stop trading.
 
-A terminal after Ctrl-S, a pager or a blocking log driver takes nothing for as long as it likes.
-Then lines wait in a bounded queue, are dropped and counted when that is full, and where some are
-missing one line says so. They are formatted, and with that redacted, before they get here.
+A terminal after Ctrl-S, a pager or a blocking log driver may accept no output for any time. Lines
+then wait in a bounded queue; when it is full they are dropped and counted, and one line marks the
+gap. Lines are formatted and redacted before they enter the queue.
 """
 
 import atexit
@@ -19,82 +19,85 @@ import structlog
 log = structlog.get_logger()
 
 LINES_MAX = 2_000
-RESUME_LINES = LINES_MAX // 2  # after a loss: not one line now and one then, but a whole stretch
-FLUSH_S_MAX = 2.0  # at the end of the process, for a reader that is slow
-AGAIN_S = 0.05  # a descriptor that somebody made non-blocking is tried again
+RESUME_LINES = LINES_MAX // 2  # after a loss, wait for this much space: fewer, longer gaps
+FLUSH_S_MAX = 2.0  # longest wait for a slow reader at the end of the process
+RETRY_S = 0.05  # before the next try on a descriptor that another process made non-blocking
 
 
 class LineQueue(QueueHandler):
-    """Formats lines where they are logged, in order, and hands them to the writer's thread."""
+    """Handler that formats lines in the logging thread and passes them to the writer's thread."""
 
     def __init__(self, stream: TextIO) -> None:
-        """`stream` is one with a descriptor: what it buffers itself may come out later than ours.
+        """`stream` must have a descriptor; text in the stream's own buffer may be written later.
 
-        Flushed at the end of the process, after `sys.excepthook` had its say.
+        The queue is flushed at the end of the process, after `sys.excepthook`.
         """
-        # Its `put` may interrupt itself: a destructor that fails logs, wherever it is called.
+        # A SimpleQueue, because its `put` is reentrant: a destructor may log in the middle of one.
         self._lines: SimpleQueue[logging.LogRecord | None] = SimpleQueue()
         super().__init__(self._lines)
         self._writer = _Writer(self._lines, stream)
-        self._full = 0
-        self._gap = 0  # lines that are missing at this place, and not yet told
+        self._dropped = 0
+        self._gap = 0  # lines dropped since the last line that was accepted
         self._writer.start()
         atexit.register(self.finish)
 
     @property
     def dropped(self) -> int:
-        """Lines that nobody will ever read."""
-        return self._full + self._writer.failed
+        """Count of lines that were lost."""
+        return self._dropped + self._writer.failed
 
     def enqueue(self, record: logging.LogRecord) -> None:
-        """Never waits."""
+        """Queue the line, or drop it if the queue is full; never waits."""
         if self._lines.qsize() >= (RESUME_LINES if self._gap else LINES_MAX):
-            self._full += 1
+            self._dropped += 1
             self._gap += 1
             return
-        self._tell_gap()
+        self._report_gap()
         self._lines.put(record)
 
-    def _tell_gap(self) -> None:
-        """The line comes back to us as any other does, and stands where the others would have."""
-        lost, self._gap = self._gap, 0
-        if lost:
-            log.error("log_lines_dropped", lines=lost)
+    def _report_gap(self) -> None:
+        """Log one line in place of the missing ones; it returns through `enqueue`."""
+        dropped, self._gap = self._gap, 0
+        if dropped:
+            log.error("log_lines_dropped", lines=dropped)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-        """The library's own would print the arguments, past the redaction."""
+        """Log the loss only: the library's handler would print the arguments without redaction."""
         self.enqueue(logging.makeLogRecord({"msg": lost_line(record)}))
 
     def finish(self) -> None:
-        """Let the thread write what waits, no longer than `FLUSH_S_MAX`; it takes no more."""
+        """Write the queued lines, for at most `FLUSH_S_MAX`, and stop."""
         atexit.unregister(self.finish)
-        self._tell_gap()
+        self._report_gap()
         self._writer.stop()
 
 
 class _Writer(QueueListener):
-    """Writes past the stream's own buffer, whose lock would hold up the end of the interpreter."""
+    """Thread that writes to the descriptor, past the stream's buffer.
+
+    The lock of that buffer could block the end of the interpreter.
+    """
 
     def __init__(self, lines: SimpleQueue[logging.LogRecord | None], stream: TextIO) -> None:
         super().__init__(lines)
         self._encoding = stream.encoding
-        self._descriptor = os.dup(stream.fileno())  # ours, whoever closes the stream
+        self._descriptor = os.dup(stream.fileno())  # stays open if the stream is closed
         self.failed = 0
 
     def handle(self, record: logging.LogRecord) -> None:
-        """Write one line; what the descriptor refuses is lost."""
+        """Write one line; count it as failed if the descriptor refuses it."""
         left = f"{record.getMessage()}\n".encode(self._encoding, errors="backslashreplace")
         while left:
             try:
                 left = left[os.write(self._descriptor, left) :]
             except BlockingIOError:
-                time.sleep(AGAIN_S)
-            except OSError:  # nobody reads any more
+                time.sleep(RETRY_S)
+            except OSError:  # the reader is gone
                 self.failed += 1
                 return
 
     def stop(self) -> None:
-        """As the library's, but it waits for a stalled reader no longer than `FLUSH_S_MAX`."""
+        """Stop the thread like the library, but wait at most `FLUSH_S_MAX` for it."""
         thread, self._thread = self._thread, None
         if thread is None:
             return
@@ -105,6 +108,6 @@ class _Writer(QueueListener):
 
 
 def lost_line(record: logging.LogRecord) -> str:
-    """What is told of a line that could not be formatted or written: no argument of it."""
+    """Return the text that replaces a line that failed; it holds no argument of that line."""
     error = sys.exc_info()[0]
     return f"log line of {record.name} lost: {error.__name__ if error is not None else '?'}"

@@ -1,4 +1,4 @@
-"""Log lines: JSON, or pretty on a terminal; every one goes through the redaction."""
+"""Configuration of logging: JSON, or pretty on a terminal; every line is redacted."""
 
 import logging
 import sys
@@ -19,8 +19,8 @@ LEVELS = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
-# At DEBUG they print signed requests and API keys (ccxt), every frame (websockets), every poll.
-LOUD_LIBRARIES = ("ccxt", "ccxt.base.exchange", "websockets", "aiohttp", "asyncio", "urllib3")
+# At DEBUG these print signed requests and API keys (ccxt), every frame (websockets), every poll.
+VERBOSE_LIBRARIES = ("ccxt", "ccxt.base.exchange", "websockets", "aiohttp", "asyncio", "urllib3")
 TRACE_KEYS = ("exception", "stack")
 
 
@@ -32,15 +32,15 @@ def configure_logs(
     stream: TextIO | None = None,
     in_background: bool = False,
 ) -> None:
-    """Send structlog and the standard library's logging through one redacting sink.
+    """Send structlog and the standard library's logging through one redacting handler.
 
-    stream: standard error unless given; one with a descriptor if `in_background`, which is for
-    whom a reader that stalls must not hold up: see `LineQueue`.
-    Calling it again replaces the earlier configuration.
+    stream: standard error by default. in_background: write in a thread of its own, so that a
+    stalled reader blocks nothing (see `LineQueue`); `stream` must then have a descriptor.
+    A second call replaces the earlier configuration.
     """
     out = stream if stream is not None else sys.stderr
     is_pretty = log_format == "pretty" or (log_format == "auto" and out.isatty())
-    handler = LineQueue(out) if in_background else _Sink(out)
+    handler = LineQueue(out) if in_background else _StreamHandler(out)
     handler.setFormatter(_formatter(redactor or Redactor(), is_pretty=is_pretty))
     root = logging.getLogger()
     earlier = _line_queues()
@@ -48,7 +48,7 @@ def configure_logs(
     for queue in earlier:
         queue.finish()
     root.setLevel(LEVELS[level])
-    for name in LOUD_LIBRARIES:
+    for name in VERBOSE_LIBRARIES:
         logging.getLogger(name).setLevel(max(logging.INFO, LEVELS[level]))
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_crash
@@ -64,7 +64,7 @@ def configure_logs(
 
 
 def lines_dropped() -> int:
-    """Log lines that a stalled reader has cost us so far."""
+    """Return the count of log lines lost so far."""
     return sum(queue.dropped for queue in _line_queues())
 
 
@@ -72,17 +72,20 @@ def _line_queues() -> list[LineQueue]:
     return [each for each in logging.getLogger().handlers if isinstance(each, LineQueue)]
 
 
-def watch_hidden_failures() -> None:
-    """What fails in a thread or a destructor goes through the sink too; for a process of ours."""
+def log_unhandled_errors() -> None:
+    """Log errors of threads and destructors through the redacting handler as well.
+
+    This replaces hooks of the interpreter: only for a process of our own.
+    """
     sys.unraisablehook = _log_unraisable
     threading.excepthook = _log_thread_crash
 
 
-class _Sink(logging.StreamHandler[TextIO]):
-    """Writes lines; of one that can't be written only the loss is told."""
+class _StreamHandler(logging.StreamHandler[TextIO]):
+    """Handler that writes at once; for a line that fails, it reports only the loss."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-        """The library's own would print the arguments, past the redaction."""
+        """Log the loss only: the library's handler would print the arguments without redaction."""
         with suppress(OSError, ValueError):
             self.stream.write(f"{lost_line(record)}\n")
 
@@ -90,21 +93,21 @@ class _Sink(logging.StreamHandler[TextIO]):
 def _log_crash(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """An exception that nobody caught: its text may hold a signed URL, so it is redacted too."""
+    """Log an uncaught exception; its text may hold a signed URL, so it is redacted too."""
     if issubclass(kind, KeyboardInterrupt):
         return
     structlog.stdlib.get_logger("quoter").critical("crashed", exc_info=(kind, error, trace))
 
 
 def _log_unraisable(failure: "sys.UnraisableHookArgs") -> None:
-    """In a destructor or a callback of C: Python's own hook would write past the redaction."""
+    """Log an error of a destructor or a C callback, which Python would print without redaction."""
     error = failure.exc_value
     trace = (failure.exc_type, error, failure.exc_traceback) if error is not None else None
-    structlog.stdlib.get_logger("quoter").error("unraisable", exc_info=trace)
+    structlog.stdlib.get_logger("quoter").error("unraisable_exception", exc_info=trace)
 
 
 def _log_thread_crash(failure: threading.ExceptHookArgs) -> None:
-    """In a thread of its own: the same."""
+    """Log an uncaught exception of a thread."""
     if failure.exc_value is not None:
         _log_crash(failure.exc_type, failure.exc_value, failure.exc_traceback)
 
@@ -127,7 +130,7 @@ def _formatter(redactor: Redactor, *, is_pretty: bool) -> logging.Formatter:
             structlog.processors.format_exc_info,
             _redact(redactor),
             render,
-            _last_look(redactor),
+            _redact_known(redactor),
         ],
     )
 
@@ -135,7 +138,9 @@ def _formatter(redactor: Redactor, *, is_pretty: bool) -> logging.Formatter:
 def _redact(redactor: Redactor) -> Processor:
     def process(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
         return {
-            key: clean_trace(redactor.text(str(value)))  # a cut may not hide half a secret
+            key: clean_trace(
+                redactor.text(str(value))
+            )  # redacted before it is cut, so that no half of a secret is left
             if key in TRACE_KEYS
             else redactor.value(key, value)
             for key, value in line.items()
@@ -144,8 +149,8 @@ def _redact(redactor: Redactor) -> Processor:
     return process
 
 
-def _last_look(redactor: Redactor) -> Processor:
-    """Known secrets once more in the finished line, in case two values joined into one."""
+def _redact_known(redactor: Redactor) -> Processor:
+    """Redact known secrets once more in the finished line, in case two values form one."""
 
     def process(_logger: WrappedLogger, _method: str, line: EventDict) -> str:
         return redactor.known(str(line))

@@ -1,7 +1,7 @@
-"""Every metric there is. Names end in their unit; labels are few and bounded.
+"""The daemon's metrics. Names end in their unit; label values are few and bounded.
 
-Counters grow with each `Step`; gauges are set from a `Snapshot` when somebody scrapes.
-`price` units are quote per base, `nan` stands for "not known".
+Counters are updated with each `Step`, gauges from a `Snapshot` at each scrape. Help texts name the
+unit; "price" is quote currency per base unit. `nan` means not known.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,19 +37,19 @@ from quoter.telemetry.price_gauges import PriceGauges
 from quoter.telemetry.process_gauges import ProcessGauges
 from quoter.telemetry.safety_gauges import SafetyGauges
 
-NAMES_MAX = 64  # label values that come from words of the engine, of each kind
+LABEL_VALUES_MAX = 64  # of each label whose values are not an enum
 
 
 class Metrics:
     """The metrics of one daemon in a registry of their own."""
 
     def __init__(self, *, symbol: str, venue: str, environment: str) -> None:
-        # They would double the series of every counter. (The library does not type this function.)
+        # They would double the series of each counter. (The library does not type this function.)
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._labels = (symbol, venue)
-        self._words: dict[str, set[str]] = {}
-        self._drilled_ns: Callable[[], int | None] = lambda: None
+        self._label_values: dict[str, set[str]] = {}
+        self._drill_passed_ns: Callable[[], int | None] = lambda: None
         self._make_counters()
         self._make_state_gauges()
         self._make_price_gauges()
@@ -66,7 +66,12 @@ class Metrics:
             ).labels(*self._labels)
             for kind, help_text in LATENCY_HELP.items()
         }
-        build = self._gauge("quoter_build_info", "Always 1.", "version", "environment")
+        build = self._gauge(
+            "quoter_build_info",
+            "Always 1; the labels are the version and the environment.",
+            "version",
+            "environment",
+        )
         build.labels(*self._labels, version("quoter"), environment).set(1)
 
     def observe(self, step: Step) -> None:
@@ -81,7 +86,7 @@ class Metrics:
             case OrderReject(reason=reason):
                 self._count(self._rejects, reason)
             case OpenOrdersReport() | TradesReport() | BalanceReport():
-                self.process.report(step.event)
+                self.process.record_report(step.event)
             case _:
                 pass
         for change in step.orders:
@@ -90,17 +95,17 @@ class Metrics:
             match command:
                 case PlaceOrder(side=side):
                     self._count(self._placed, side)
-                case CancelOrder(reason=why) | CancelAll(reason=why):
-                    self._count(self._cancels, why)
+                case CancelOrder() | CancelAll():
+                    self._count(self._cancels, command.reason)
                 case _:
                     pass
         for denied in step.denied:
             self._count(self._denied, denied.rule)
-        for what, _ in step.anomalies:
-            self._count(self._oddities, self._word("oddity", what))
-        self._observe_news(step)
+        for name, _ in step.anomalies:
+            self._count(self._anomalies, self._bounded("anomaly", name))
+        self._observe_outcome(step)
 
-    def _observe_news(self, step: Step) -> None:
+    def _observe_outcome(self, step: Step) -> None:
         for booked in step.booked:
             fill = booked.fill
             self._count(self._fills, fill.side, "maker" if fill.is_maker else "taker")
@@ -113,63 +118,63 @@ class Metrics:
             for off in step.quote.off:
                 self._count(self._no_quote, off.side, off.reason)
 
-    def latency(self, kind: Latency, seconds: float) -> None:
-        """Put one measured time into its histogram."""
+    def observe_latency(self, kind: Latency, seconds: float) -> None:
+        """Record one latency."""
         self._latency[kind].observe(seconds)
 
-    def inbox(self, depth: int) -> None:
-        """How many events wait for the engine."""
+    def set_inbox_events(self, depth: int) -> None:
+        """Set the number of events that wait for the engine."""
         self._inbox.labels(*self._labels).set(depth)
 
     def follow_drills(self, passed_ns: Callable[[], int | None]) -> None:
-        """Ask this at every scrape when a kill drill last passed, UTC ns."""
-        self._drilled_ns = passed_ns
+        """Set the function that returns when a kill drill last passed, UTC ns; None: never."""
+        self._drill_passed_ns = passed_ns
 
     def render(self, snapshot: Snapshot) -> bytes:
-        """Everything in Prometheus' text format, as of `snapshot`."""
-        self.show(snapshot)
+        """Return all metrics in Prometheus' text format, as of `snapshot`."""
+        self.update(snapshot)
         return generate_latest(self.registry)
 
-    def show(self, snapshot: Snapshot) -> None:
-        """Set every gauge."""
+    def update(self, snapshot: Snapshot) -> None:
+        """Set every gauge from `snapshot`."""
         for state in TradingState:
             self._set(self._state, float(state is snapshot.trading_state), state.name)
         for phase in Phase:
             self._set(self._phase, float(phase is snapshot.phase), phase)
         for cause in Cause:
             self._set(self._causes, float(cause in snapshot.causes), cause)
-        drilled_ns = self._drilled_ns()
-        self._set(self._drill_age, nan if drilled_ns is None else _age_s(snapshot, drilled_ns))
+        passed_ns = self._drill_passed_ns()
+        self._set(self._drill_age, nan if passed_ns is None else _age_s(snapshot, passed_ns))
         self._set(self._book_ready, float(snapshot.book_ready))
         age_s = _age_s(snapshot, snapshot.book_ts_ns) if snapshot.book_ts_ns else nan
         self._set(self._book_age, age_s)
         self._set(self._mid, nan if snapshot.mid is None else snapshot.mid)
         quote = snapshot.quote
-        self._show_side(Side.BUY, snapshot, quote.bids if quote is not None else ())
-        self._show_side(Side.SELL, snapshot, quote.asks if quote is not None else ())
+        self._update_side(Side.BUY, snapshot, quote.bids if quote is not None else ())
+        self._update_side(Side.SELL, snapshot, quote.asks if quote is not None else ())
         for name, value in asdict(snapshot.params).items():
             self._set(self._params, value, name)
-        self._prices.show(quote.terms if quote is not None else None, snapshot.estimates)
-        self._show_regime(snapshot.regime)
-        self._show_money(snapshot)
-        self.process.show(snapshot.ts_ns, snapshot.orders)
+        self._prices.update(quote.terms if quote is not None else None, snapshot.estimates)
+        self._update_regime(snapshot.regime)
+        self._update_money(snapshot)
+        self.process.update(snapshot.ts_ns, snapshot.orders)
 
-    def _show_side(self, side: Side, snapshot: Snapshot, wanted: tuple[Quote, ...]) -> None:
+    def _update_side(self, side: Side, snapshot: Snapshot, wanted: tuple[Quote, ...]) -> None:
         self._set(self._quote_price, float(wanted[0].price) if wanted else nan, side)
         resting = [order.price for order in snapshot.orders if order.side is side]
         best = (max if side is Side.BUY else min)(resting, default=None)
         self._set(self._order_price, nan if best is None else float(best), side)
-        self._set(self._orders_alive, len(resting), side)
+        self._set(self._open_orders, len(resting), side)
         exposure = snapshot.exposure_buy if side is Side.BUY else snapshot.exposure_sell
         self._set(self._exposure, float(exposure), side)
 
-    def _show_regime(self, regime: RegimeView) -> None:
+    def _update_regime(self, regime: RegimeView) -> None:
         for level in Regime:
             self._set(self._regime, float(level is regime.level), level.name)
         for speed, sigma in (("usual", regime.sigma_usual), ("now", regime.sigma_now)):
             self._set(self._regime_sigma, nan if sigma is None else sigma, speed)
 
-    def _show_money(self, snapshot: Snapshot) -> None:
+    def _update_money(self, snapshot: Snapshot) -> None:
         self._set(self._position, float(snapshot.position))
         self._set(self._target, float(snapshot.target))
         self._set(self._inventory, float(snapshot.inventory))
@@ -182,12 +187,12 @@ class Metrics:
                 labels = (side, f"{horizon_s}s")
                 self._set(self._markout, float(drift.markout), *labels)
                 self._set(self._realised, earned.realised_spread_bps(horizon_s), *labels)
-        self._show_assets(self._fees, snapshot.fees_paid)
-        self._show_assets(self._balances, snapshot.balances)
+        self._update_assets(self._fees, snapshot.fees_paid)
+        self._update_assets(self._balances, snapshot.balances)
 
-    def _show_assets(self, gauge: Gauge, amounts: Mapping[str, object]) -> None:
+    def _update_assets(self, gauge: Gauge, amounts: Mapping[str, object]) -> None:
         for asset, amount in amounts.items():
-            self._set(gauge, float(str(amount)), self._word("asset", asset))
+            self._set(gauge, float(str(amount)), self._bounded("asset", asset))
 
     def _set(self, gauge: Gauge, value: float, *labels: str) -> None:
         gauge.labels(*self._labels, *labels).set(value)
@@ -195,14 +200,14 @@ class Metrics:
     def _count(self, counter: Counter, *labels: str, amount: float = 1) -> None:
         counter.labels(*self._labels, *labels).inc(amount)
 
-    def _word(self, kind: str, word: str) -> str:
-        """The word, or `other` once there are too many: series must stay bounded."""
-        words = self._words.setdefault(kind, set())
-        if word not in words:
-            if len(words) >= NAMES_MAX or not word.isprintable():
+    def _bounded(self, label: str, value: str) -> str:
+        """Return `value`, or `other` if it is unprintable or the label has too many values."""
+        values = self._label_values.setdefault(label, set())
+        if value not in values:
+            if len(values) >= LABEL_VALUES_MAX or not value.isprintable():
                 return "other"
-            words.add(word)
-        return word
+            values.add(value)
+        return value
 
     def _gauge(self, name: str, help_text: str, *labels: str) -> Gauge:
         return Gauge(name, help_text, ("symbol", "venue", *labels), registry=self.registry)
@@ -212,84 +217,131 @@ class Metrics:
 
     def _make_counters(self) -> None:
         counter = self._counter
-        self._steps = counter("quoter_steps_total", "Engine turns.").labels(*self._labels)
-        self._events = counter("quoter_events_total", "Events heard, by kind.", "event")
-        self._feed_ups = counter("quoter_feed_connects_total", "Streams connected.", "stream")
-        self._feed_downs = counter("quoter_feed_losses_total", "Streams lost.", "stream")
+        self._steps = counter("quoter_steps_total", "Engine steps.").labels(*self._labels)
+        self._events = counter(
+            "quoter_events_total", "Events that the engine handled, by type.", "event"
+        )
+        self._feed_ups = counter(
+            "quoter_feed_connects_total", "Connections that a stream opened.", "stream"
+        )
+        self._feed_downs = counter(
+            "quoter_feed_losses_total", "Connections that a stream lost.", "stream"
+        )
         self._orders = counter(
-            "quoter_order_changes_total", "Orders that reached a state.", "state"
+            "quoter_order_changes_total", "Orders that reached this state.", "state"
         )
-        self._placed = counter("quoter_orders_placed_total", "Orders approved and sent.", "side")
-        self._rejects = counter("quoter_order_rejects_total", "Orders the venue refused.", "reason")
+        self._placed = counter(
+            "quoter_orders_placed_total",
+            "Orders that passed the order rules and were sent.",
+            "side",
+        )
+        self._rejects = counter(
+            "quoter_order_rejects_total", "Orders that the venue rejected.", "reason"
+        )
         self._cancels = counter("quoter_cancels_total", "Cancels sent, by reason.", "reason")
-        self._denied = counter("quoter_orders_denied_total", "Orders we refused.", "rule")
-        self._no_quote = counter(
-            "quoter_sides_off_total", "Quotes without this side.", "side", "reason"
+        self._denied = counter(
+            "quoter_orders_denied_total", "Orders denied by our own rules.", "rule"
         )
-        self._oddities = counter("quoter_anomalies_total", "Things that should be rare.", "name")
-        self._fills = counter("quoter_fills_total", "Executions of ours.", "side", "liquidity")
-        self._volume = counter("quoter_volume_quote_total", "Worth traded, quote currency.", "side")
+        self._no_quote = counter(
+            "quoter_sides_off_total",
+            "Quotes in which this side was off, by reason.",
+            "side",
+            "reason",
+        )
+        self._anomalies = counter("quoter_anomalies_total", "Anomalies, by name.", "name")
+        self._fills = counter("quoter_fills_total", "Our fills.", "side", "liquidity")
+        self._volume = counter(
+            "quoter_volume_quote_total", "Value of our fills, quote currency.", "side"
+        )
         self._state_changes = counter(
-            "quoter_state_changes_total", "Changes into a trading state.", "state"
+            "quoter_state_changes_total", "Changes into this trading state.", "state"
         )
         self._causes_raised = counter(
-            "quoter_causes_raised_total", "Times that a cause of not trading came up.", "cause"
+            "quoter_causes_raised_total", "How often this halt cause was raised.", "cause"
         )
 
     def _make_state_gauges(self) -> None:
         gauge = self._gauge
-        self._state = gauge("quoter_trading_state", "1 for the current trading state.", "state")
-        self._phase = gauge("quoter_phase", "1 for the current phase of the process.", "phase")
-        self._causes = gauge("quoter_cause_active", "1 while this keeps us from trading.", "cause")
-        self._regime = gauge("quoter_market_regime", "1 for the market's present rung.", "level")
+        self._state = gauge(
+            "quoter_trading_state", "1 for the current trading state, else 0.", "state"
+        )
+        self._phase = gauge(
+            "quoter_phase", "1 for the current phase of the process, else 0.", "phase"
+        )
+        self._causes = gauge(
+            "quoter_cause_active", "1 while this halt cause is active, else 0.", "cause"
+        )
+        self._regime = gauge(
+            "quoter_market_regime", "1 for the current market regime, else 0.", "level"
+        )
         self._regime_sigma = gauge(
             "quoter_regime_sigma_quote_per_sqrt_second",
-            "Volatility of now and of ordinary times, by which the rung is judged.",
+            "Present and usual volatility, whose ratio decides the market regime.",
             "speed",
         )
-        self._book_ready = gauge("quoter_book_ready", "1 while the book can be trusted.")
-        self._book_age = gauge("quoter_book_age_seconds", "Age of the last book news, seconds.")
+        self._book_ready = gauge("quoter_book_ready", "1 while the book is in sync, else 0.")
+        self._book_age = gauge("quoter_book_age_seconds", "Time since the last book update, s.")
         self._inbox = gauge("quoter_inbox_events", "Events that wait for the engine.")
         self._drill_age = gauge(
-            "quoter_last_drill_age_seconds", "Since a kill drill passed, seconds; nan: never."
+            "quoter_last_drill_age_seconds", "Time since a kill drill last passed, s; nan: never."
         )
 
     def _make_price_gauges(self) -> None:
         gauge = self._gauge
-        self._mid = gauge("quoter_mid_quote", "Middle of the book without us, price.")
-        self._quote_price = gauge("quoter_quote_price_quote", "Best wanted price, price.", "side")
-        self._order_price = gauge("quoter_order_price_quote", "Best order of ours, price.", "side")
-        self._params = gauge("quoter_live_param", "A knob in force, in its setting's unit.", "name")
+        self._mid = gauge("quoter_mid_quote", "Mid of the book without our own orders, price.")
+        self._quote_price = gauge(
+            "quoter_quote_price_quote", "Best price that we want to quote, price.", "side"
+        )
+        self._order_price = gauge(
+            "quoter_order_price_quote", "Price of our best open order, price.", "side"
+        )
+        self._params = gauge(
+            "quoter_live_param", "Live parameter in force, in the unit of its setting.", "name"
+        )
         self._prices = PriceGauges(self.registry, self._labels)
 
     def _make_money_gauges(self) -> None:
         gauge = self._gauge
-        self._position = gauge("quoter_position_base", "Holdings as booked, base.")
-        self._target = gauge("quoter_target_base", "Holdings to come back to, base.")
-        self._inventory = gauge("quoter_inventory_base", "Position minus target, base.")
-        self._inventory_max = gauge("quoter_inventory_limit_base", "Hard limit, base.")
-        self._exposure = gauge(
-            "quoter_exposure_base", "Inventory if all orders of a side fill, base.", "side"
+        self._position = gauge(
+            "quoter_position_base", "Position according to our books, base units."
         )
-        self._orders_alive = gauge("quoter_open_orders", "Orders that may still fill.", "side")
-        self._pnl = gauge("quoter_pnl_quote", "Profit since start, quote currency.", "part")
+        self._target = gauge(
+            "quoter_target_base", "Position that the inventory returns to, base units."
+        )
+        self._inventory = gauge("quoter_inventory_base", "Position minus target, base units.")
+        self._inventory_max = gauge(
+            "quoter_inventory_limit_base", "QUOTER_INVENTORY_MAX, base units."
+        )
+        self._exposure = gauge(
+            "quoter_exposure_base",
+            "Inventory if every open order of this side is filled, base units.",
+            "side",
+        )
+        self._open_orders = gauge("quoter_open_orders", "Orders that can still be filled.", "side")
+        self._pnl = gauge("quoter_pnl_quote", "Profit since the start, quote currency.", "part")
         self._drawdown = gauge(
-            "quoter_drawdown_quote", "Equity below its highest since start, quote currency."
+            "quoter_drawdown_quote",
+            "Equity below its highest value since the start, quote currency.",
         )
         self._markout = gauge(
             "quoter_markout_quote",
-            "What the mid did to the fills of a side within the horizon, quote currency.",
+            "Value that fills of this side gained by the move of the mid within the horizon, "
+            "quote currency; below zero: lost.",
             "side",
             "horizon",
         )
         self._realised = gauge(
             "quoter_realised_spread_bps",
-            "Spread plus markout per worth traded of a side, basis points.",
+            "Spread plus markout, per value traded on this side, bps.",
             "side",
             "horizon",
         )
-        self._fees = gauge("quoter_fees_paid", "Fees since start, units of the asset.", "asset")
-        self._balances = gauge("quoter_balance", "Booked holdings, units of the asset.", "asset")
+        self._fees = gauge(
+            "quoter_fees_paid", "Fees paid since the start, units of the asset.", "asset"
+        )
+        self._balances = gauge(
+            "quoter_balance", "Balance according to our books, units of the asset.", "asset"
+        )
 
 
 def _age_s(snapshot: Snapshot, ts_ns: int) -> float:

@@ -1,4 +1,4 @@
-"""Gauges of what a quote is made of, and of what was learned for it; `nan`: not known."""
+"""Gauges of the terms of the quote and of the estimates behind it; `nan`: not known."""
 
 from math import nan
 
@@ -8,49 +8,70 @@ from quoter.domain.estimates import Estimates
 from quoter.domain.market import Side
 from quoter.domain.quotes import QuoteTerms
 
-# field of the terms, of their inputs, or of the estimates: name and help of its gauge
+# field of the terms, of their inputs or of the estimates: name and help text of its gauge
 TERMS = {
-    "reservation_price": ("quoter_reservation_price_quote", "Fair minus skew, price."),
-    "half_spread": ("quoter_half_spread_quote", "Half-spread of the model, price."),
-    "skew": ("quoter_skew_quote", "Shift by inventory, price; long > 0."),
-    "boundary": ("quoter_boundary_quote", "What the exact model adds to both sides, price."),
+    "reservation_price": ("quoter_reservation_price_quote", "Fair value minus skew, price."),
+    "half_spread": ("quoter_half_spread_quote", "Half-spread that the model computed, price."),
+    "skew": ("quoter_skew_quote", "Shift of both quotes by inventory, price; > 0 when long."),
+    "boundary": ("quoter_boundary_quote", "Correction of both sides by the exact model, price."),
 }
 INPUTS = {
-    "fair": ("quoter_fair_value_quote", "Our estimate of the true price, price."),
-    "sigma": ("quoter_sigma_quote_per_sqrt_second", "Volatility, price per sqrt(second)."),
-    "kappa": ("quoter_kappa_per_quote", "Decay of fill intensity, 1/price."),
+    "fair": ("quoter_fair_value_quote", "Fair value, price."),
+    "sigma": (
+        "quoter_sigma_quote_per_sqrt_second",
+        "Volatility used for the quote, price per sqrt(second).",
+    ),
+    "kappa": ("quoter_kappa_per_quote", "Decay of fill intensity with distance, 1/price."),
     "intensity": (
         "quoter_intensity_per_second",
-        "Fills at distance zero, each side, per second.",
+        "Fill intensity at distance zero, each side, per second.",
     ),
     "gamma_lot": ("quoter_gamma_lot_per_quote", "Risk aversion per lot, 1/price."),
-    "multiplier": ("quoter_spread_multiplier_ratio", "Caution: 1 is none."),
+    "multiplier": (
+        "quoter_spread_multiplier_ratio",
+        "Factor on the half-spread after a cold start or by the market regime; 1: none.",
+    ),
     "fill_factor": (
         "quoter_fill_factor_ratio",
-        "Our own fills against those foretold, the intensity is multiplied by it.",
+        "Our fills over the expected fills; the intensity is multiplied by it.",
     ),
 }
 SIDES = {
-    "widening": ("quoter_widening_quote", "Widening by inventory, price."),
+    "widening": ("quoter_widening_quote", "Widening of this side by inventory, price."),
     "markout_cost": (
         "quoter_markout_cost_quote",
-        "What fills of this side lost soon after, price.",
+        "Loss of recent fills of this side, added to its distance, price.",
     ),
-    "alpha": ("quoter_alpha_quote", "How much farther out the foretold move puts a side, price."),
-    "cost": ("quoter_side_cost_quote", "Fee and expected adverse move of a fill, price."),
+    "alpha": (
+        "quoter_alpha_quote",
+        "Shift of this side, away from the mid, by the predicted move, price.",
+    ),
+    "cost": (
+        "quoter_side_cost_quote",
+        "Fee and expected adverse move per fill of this side, price.",
+    ),
 }
 ESTIMATES = {
-    "noise_ratio": ("quoter_noise_ratio", "Sigma in steps of 0.1 s over sigma in steps of 5 s."),
-    "samples": ("quoter_intensity_samples", "Reaches that kappa and A rest on, effective number."),
-    "error": ("quoter_intensity_error_ratio", "Relative standard error of kappa and of the rate."),
-    "flow": ("quoter_flow_deviations", "Signed flow in its own standard deviations, buys > 0."),
-    "vpin": ("quoter_vpin_ratio", "One-sided share of volume, 0 to 1: a figure to watch."),
+    "noise_ratio": (
+        "quoter_noise_ratio",
+        "Sigma from steps of 0.1 s over sigma from steps of 5 s.",
+    ),
+    "samples": (
+        "quoter_intensity_samples",
+        "Effective number of samples behind kappa and intensity.",
+    ),
+    "error": ("quoter_intensity_error_ratio", "Relative standard error of kappa and intensity."),
+    "flow": ("quoter_flow_deviations", "Signed trade flow in standard deviations; > 0: more buys."),
+    "vpin": (
+        "quoter_vpin_ratio",
+        "One-sided share of traded volume (VPIN), 0 to 1; information only.",
+    ),
 }
 CONFIDENCES = ("cold", "warm", "ok")
 
 
 class PriceGauges:
-    """Set from a snapshot's terms and estimates when somebody scrapes."""
+    """Gauges set from a snapshot's terms and estimates at each scrape."""
 
     def __init__(self, registry: CollectorRegistry, labels: tuple[str, str]) -> None:
         self._registry, self._labels = registry, labels
@@ -64,31 +85,41 @@ class PriceGauges:
             "speed",
         )
         self._confidence = gauge(
-            "quoter_intensity_confidence", "1 for how sure kappa and A are.", "confidence"
+            "quoter_intensity_confidence",
+            "1 for the confidence in kappa and intensity, else 0.",
+            "confidence",
         )
         self._markout = gauge(
             "quoter_fill_markout_bps",
-            "Mean move of the mid for our fills of a side, bps; below zero: against us.",
+            "Mean move of the mid after our fills of this side, bps; below zero: a loss.",
             "side",
             "horizon",
         )
         self._edge = gauge(
             "quoter_simulated_edge_bps",
-            "What fills at a distance would have earned before fees, bps; distances are the "
-            "first to the eighth around our half-spread.",
+            "Edge of simulated fills before fees, bps, at eight distances around our half-spread; "
+            "1 is the nearest.",
             "distance",
             "horizon",
         )
         self._edge_distance = gauge(
             "quoter_simulated_edge_distance_bps",
-            "How far from the mid that distance is, bps.",
+            "Distance from the mid with this number, bps.",
             "distance",
         )
-        self._no_edge = gauge("quoter_no_edge", "1 while no distance earns its fee.")
-        self._tick_bound = gauge("quoter_tick_bound", "1 while a tick exceeds our half-spread.")
-        self._cooling_down = gauge("quoter_side_cooldown", "1 while a side is pulled.", "side")
+        self._no_edge = gauge(
+            "quoter_no_edge", "1 while simulated fills earn their fee at no distance, else 0."
+        )
+        self._tick_bound = gauge(
+            "quoter_tick_bound", "1 while one tick is more than our half-spread, else 0."
+        )
+        self._cooling_down = gauge(
+            "quoter_side_cooldown",
+            "1 while this side is not quoted after a burst of fills, else 0.",
+            "side",
+        )
 
-    def show(self, terms: QuoteTerms | None, estimates: Estimates) -> None:
+    def update(self, terms: QuoteTerms | None, estimates: Estimates) -> None:
         """Set every gauge."""
         for names, source in (
             (TERMS, terms),
@@ -102,9 +133,9 @@ class PriceGauges:
             self._set(gauge, getattr(source, f"{field}_bid", None), Side.BUY)
             self._set(gauge, getattr(source, f"{field}_ask", None), Side.SELL)
         self._set(self._tick_bound, terms.tick_bound if terms is not None else None)
-        self._show_estimates(estimates)
+        self._update_estimates(estimates)
 
-    def _show_estimates(self, estimates: Estimates) -> None:
+    def _update_estimates(self, estimates: Estimates) -> None:
         self._set(self._sigmas, estimates.sigma_slow, "slow")
         self._set(self._sigmas, estimates.sigma_fast, "fast")
         for name in CONFIDENCES:

@@ -1,6 +1,6 @@
-"""Metrics of the process and of what it rests on: loop, memory, clock, budget, reports, unknowns.
+"""Metrics of the process: event loop, memory, clock, message budget, reports, unknown orders.
 
-Memory, processor time and open files are the library's own `quoter_process_...` series.
+Memory, processor time and open files are the `quoter_process_...` series of the library.
 """
 
 import threading
@@ -17,13 +17,13 @@ from quoter.telemetry.log_losses import LogLosses
 
 REPORTS = {OpenOrdersReport: "open_orders", TradesReport: "trades", BalanceReport: "balances"}
 
-REFUSED = ("401", "403", "429")  # no token that is known, not his to ask for, too often
+REFUSED = ("401", "403", "429")  # unknown token, insufficient role, too many requests
 
 type Report = OpenOrdersReport | TradesReport | BalanceReport
 
 
 class ProcessGauges:
-    """Told by whoever knows; ages are worked out when somebody scrapes."""
+    """Counters and gauges set by their sources; ages are computed at each scrape."""
 
     def __init__(self, registry: CollectorRegistry, labels: tuple[str, str]) -> None:
         self._registry, self._labels = registry, labels
@@ -34,90 +34,101 @@ class ProcessGauges:
         )
         self._hangs = Counter(
             "quoter_loop_hangs_total",
-            "Times that the event loop came back after 2 s or more.",
+            "How often the event loop did not run for 2 s or more.",
             ("symbol", "venue"),
             registry=registry,
         ).labels(*labels)
-        self._calls = Counter(
+        self._control_requests = Counter(
             "quoter_control_requests_total",
-            "Requests to the control API, by the status of the answer.",
+            "Requests to the control API, by HTTP status of the answer.",
             ("symbol", "venue", "status"),
             registry=registry,
         )
-        for status in REFUSED:  # from zero on: an alert listens to their growth
-            self._calls.labels(*labels, status)
+        for status in REFUSED:  # a series from the start: an alert watches its increase
+            self._control_requests.labels(*labels, status)
         self._offset = self._gauge(
-            "quoter_clock_offset_seconds", "The venue's clock minus ours, seconds."
+            "quoter_clock_offset_seconds", "The venue's clock minus ours, s."
         )
         self._uncertainty = self._gauge(
-            "quoter_clock_uncertainty_seconds", "How wrong that may be, either way, seconds."
+            "quoter_clock_uncertainty_seconds", "Maximum error of the clock offset, either way, s."
         )
         self._memory_limit = self._gauge(
-            "quoter_memory_limit_bytes", "Memory beyond which the daemon ends itself, 0: none."
+            "quoter_memory_limit_bytes",
+            "QUOTER_RSS_MAX_MB in bytes; above it the daemon ends; 0: no limit.",
         )
         self._budget = self._gauge(
-            "quoter_message_budget_used_ratio", "Share of the venue's tightest limit that is used."
+            "quoter_message_budget_used_ratio", "Used share of the venue's tightest rate limit."
         )
-        self._unknown = self._gauge("quoter_unknown_orders", "Orders without an answer.")
+        self._unknown = self._gauge(
+            "quoter_unknown_orders", "Orders whose state at the venue is unknown."
+        )
         self._unknown_age = self._gauge(
-            "quoter_unknown_order_age_seconds", "Age of the oldest of them, 0: none, seconds."
+            "quoter_unknown_order_age_seconds",
+            "Age of the oldest order of unknown state, s; 0: none.",
         )
         self._report_age = self._gauge(
-            "quoter_report_age_seconds", "Since the venue last told us, seconds.", "report"
+            "quoter_report_age_seconds", "Time since the venue last sent this report, s.", "report"
         )
         self._reports_ns: dict[str, int] = {}
-        self._show_severities()
+        self._set_cause_info()
 
-    def called(self, status: int) -> None:
-        """Somebody asked the control API for something, and was answered."""
-        self._calls.labels(*self._labels, str(status)).inc()
+    def count_control_request(self, status: int) -> None:
+        """Count a request to the control API by the HTTP status of its answer."""
+        self._control_requests.labels(*self._labels, str(status)).inc()
 
-    def runs(self, *, code: str, config: str) -> None:
-        """What runs, as the run manifest has it: hashes of our modules and of the settings."""
+    def set_run_info(self, *, code: str, config: str) -> None:
+        """Set the hashes of the code and of the settings, as in the run's manifest."""
         about = self._gauge(
-            "quoter_run_info", "Always 1; what runs, as in the ledger's runs.", "code", "config"
+            "quoter_run_info",
+            "Always 1; hashes of code and settings, as in the ledger.",
+            "code",
+            "config",
         )
         about.labels(*self._labels, code, config).set(1)
 
-    def _show_severities(self) -> None:
-        """What each cause means for trading, so that alert rules need no list of causes."""
+    def _set_cause_info(self) -> None:
+        """Export the severity of each cause, so that alert rules need no list of causes."""
         about = self._gauge(
-            "quoter_cause_info", "1; what a cause does to trading.", "cause", "state", "latched"
+            "quoter_cause_info",
+            "Always 1; the trading state that a cause leads to.",
+            "cause",
+            "state",
+            "latched",
         )
         for cause in Cause:
             severity = SEVERITY[cause]
             latched = "yes" if severity.is_latched else "no"
             about.labels(*self._labels, cause, severity.state.name, latched).set(1)
 
-    def hang(self) -> None:
-        """The loop is back."""
+    def count_loop_hang(self) -> None:
+        """Count a hang of the event loop, once it runs again."""
         self._hangs.inc()
 
-    def clock(self, offset_s: float, uncertainty_s: float) -> None:
-        """The venue's clock was measured."""
+    def set_clock_offset(self, offset_s: float, uncertainty_s: float) -> None:
+        """Set the measured offset of the venue's clock, seconds."""
         self._offset.labels(*self._labels).set(offset_s)
         self._uncertainty.labels(*self._labels).set(uncertainty_s)
 
-    def memory_limit(self, limit_bytes: int) -> None:
-        """Beyond it the daemon ends itself; 0: never."""
+    def set_memory_limit(self, limit_bytes: int) -> None:
+        """Set the memory above which the daemon ends; 0: no limit."""
         self._memory_limit.labels(*self._labels).set(limit_bytes)
 
-    def budget(self, share: float) -> None:
-        """So much of the venue's tightest limit is used, 0 to 1; above 1: overdrawn."""
+    def set_message_budget(self, share: float) -> None:
+        """Set the used share of the venue's tightest rate limit; above 1: exceeded."""
         self._budget.labels(*self._labels).set(share)
 
-    def report(self, event: Report) -> None:
-        """The venue told us one of its lists."""
+    def record_report(self, event: Report) -> None:
+        """Remember when the venue sent this report."""
         self._reports_ns[REPORTS[type(event)]] = event.ts_ns
 
-    def show(self, ts_ns: int, orders: Collection[OrderView]) -> None:
-        """Ages as of `ts_ns`."""
-        born_ns = [order.created_ns for order in orders if order.state is OrderState.UNKNOWN]
-        self._unknown.labels(*self._labels).set(len(born_ns))
-        oldest_ns = ts_ns - min(born_ns, default=ts_ns)
+    def update(self, ts_ns: int, orders: Collection[OrderView]) -> None:
+        """Set unknown orders and ages as of `ts_ns`."""
+        created_ns = [order.created_ns for order in orders if order.state is OrderState.UNKNOWN]
+        self._unknown.labels(*self._labels).set(len(created_ns))
+        oldest_ns = ts_ns - min(created_ns, default=ts_ns)
         self._unknown_age.labels(*self._labels).set(oldest_ns / NS_PER_S)
-        for name, told_ns in self._reports_ns.items():
-            self._report_age.labels(*self._labels, name).set((ts_ns - told_ns) / NS_PER_S)
+        for name, reported_ns in self._reports_ns.items():
+            self._report_age.labels(*self._labels, name).set((ts_ns - reported_ns) / NS_PER_S)
 
     def _gauge(self, name: str, help_text: str, *labels: str) -> Gauge:
         return Gauge(name, help_text, ("symbol", "venue", *labels), registry=self._registry)

@@ -1,23 +1,23 @@
-"""Why this quote: every term that led to it, flat, as fields of one log line."""
+"""The terms of a quote as the fields of one log line, `quote_terms`."""
 
 from dataclasses import fields
 
 from quoter.domain.quotes import Quote, QuoteTerms, TwoSidedQuote
 
-DIGITS = 8  # significant ones; more are noise of an estimate
+DIGITS = 8  # significant; more would be noise of an estimate
 LEVELS_MAX = 10  # of a side
 CLAMPS_MAX = 20
-NESTED = frozenset({"inputs", "bounded", "clamps"})  # themselves, or tables: told another way
+NESTED = frozenset({"inputs", "bounded", "clamps"})  # not scalar: written separately or not at all
 SHORT = {"reservation_price": "r"}
 
-type Told = float | bool | str | list[str] | None
+type LogValue = float | bool | str | list[str] | None
 
 
-def why(quote: TwoSidedQuote) -> dict[str, Told]:
-    """Fields for the log, empty if nothing was computed.
+def quote_fields(quote: TwoSidedQuote) -> dict[str, LogValue]:
+    """Return the fields for the log; empty if no quote was computed.
 
     Estimates are numbers, money is text; units as in PricingInputs and QuoteTerms. Where an input
-    was bounded its field is the bounded one, and the clamp tells what it was before.
+    was clamped, its field is the clamped value; `clamps` has the value before and after.
     """
     terms = quote.terms
     if terms is None:
@@ -35,15 +35,15 @@ def why(quote: TwoSidedQuote) -> dict[str, Told]:
     }
 
 
-def _terms(terms: QuoteTerms) -> dict[str, Told]:
-    """Every field by its own name, so that none can be forgotten."""
-    told: dict[str, Told] = {}
+def _terms(terms: QuoteTerms) -> dict[str, LogValue]:
+    """Return every scalar field by its own name, so that a new field can't be left out."""
+    values: dict[str, LogValue] = {}
     for part in (terms.inputs, terms):
         for field in fields(part):
             if field.name not in NESTED:
                 name = SHORT.get(field.name, field.name)
-                told[name] = _short(getattr(part, field.name))
-    return told
+                values[name] = _short(getattr(part, field.name))
+    return values
 
 
 def _short(value: float | bool | None) -> float | bool | None:
@@ -51,8 +51,8 @@ def _short(value: float | bool | None) -> float | bool | None:
 
 
 def _prices(side: tuple[Quote, ...]) -> list[str]:
-    return [str(wanted.price) for wanted in side[:LEVELS_MAX]]
+    return [str(level.price) for level in side[:LEVELS_MAX]]
 
 
 def _sizes(side: tuple[Quote, ...]) -> list[str]:
-    return [str(wanted.size) for wanted in side[:LEVELS_MAX]]
+    return [str(level.size) for level in side[:LEVELS_MAX]]

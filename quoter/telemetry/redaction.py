@@ -1,6 +1,6 @@
-"""Nothing secret leaves through a log line or a page: names and values are blotted out at the sink.
+"""Redaction of secrets in log lines and pages, by value and by name.
 
-Venue strings are hostile: control characters are replaced and length is capped.
+Text from a venue is untrusted: control characters are replaced and its length is limited.
 """
 
 import re
@@ -11,10 +11,10 @@ from typing import Final
 
 from quoter.domain.secret_spellings import secret_spellings
 
-BLOT: Final = "[redacted]"
+REDACTED: Final = "[redacted]"
 TEXT_CHARS_MAX: Final = 500
 TRACE_CHARS_MAX: Final = 8_000
-SCAN_CHARS_MAX: Final = 20_000  # a longer text is cut before anything looks at it
+SCAN_CHARS_MAX: Final = 20_000  # a longer text is cut before it is searched
 DEPTH_MAX: Final = 6
 ITEMS_MAX: Final = 100
 
@@ -33,66 +33,66 @@ _PAIR = re.compile(
 
 
 class Redactor:
-    """Knows the secrets of this process and what other secrets look like."""
+    """Replaces the secrets of this process, and values that stand behind the name of a secret."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = sorted({form for secret in secrets for form in secret_spellings(secret)}, key=len)
         self._known = re.compile("|".join(map(re.escape, reversed(known)))) if known else None
 
     def known(self, text: str) -> str:
-        """The same text without the secrets that we know, in any of their spellings."""
-        return text if self._known is None else self._known.sub(BLOT, text)
+        """Return the text without known secrets, in any of their spellings."""
+        return text if self._known is None else self._known.sub(REDACTED, text)
 
     def text(self, text: str) -> str:
-        """The same text without known secrets and without values that follow a secret's name."""
+        """Return the text without known secrets and without values that follow a secret's name."""
         text = self.known(text)
-        if "=" not in text and ":" not in text:  # most texts: the search costs more than this
+        if "=" not in text and ":" not in text:  # true of most texts, and cheaper than the search
             return text
-        return _PAIR.sub(rf"\g<name>\g<gap>{BLOT}", text)
+        return _PAIR.sub(rf"\g<name>\g<gap>{REDACTED}", text)
 
     def value(self, key: str, value: object) -> object:
-        """`value` fit for a log line under `key`, whose name alone may already blot it out.
+        """Return `value` redacted for a log line; all of it if `key` is the name of a secret.
 
-        Containers are followed `DEPTH_MAX` deep and `ITEMS_MAX` wide.
+        Containers are followed to `DEPTH_MAX` levels and `ITEMS_MAX` items.
         """
-        return self._tame(key, value, judges_keys=True)
+        return self._redact(key, value, judges_keys=True)
 
     def page(self, value: object) -> object:
-        """`value` fit for a page of our own making: its keys are ours, or coins (one is SIGN)."""
-        return self._tame("", value, judges_keys=False)
+        """Return `value` redacted for a page; its keys are ours or coins (there is a coin SIGN)."""
+        return self._redact("", value, judges_keys=False)
 
-    def _tame(self, key: str, value: object, *, judges_keys: bool, depth: int = 0) -> object:
+    def _redact(self, key: str, value: object, *, judges_keys: bool, depth: int = 0) -> object:
         if judges_keys and _KEY.fullmatch(key):
-            return BLOT
+            return REDACTED
         if isinstance(value, str):
             return self._text(value)
         if value is None or isinstance(value, bool | int):
             return value
         if isinstance(value, float):
-            return value if isfinite(value) else str(value)  # JSON knows no NaN
+            return value if isfinite(value) else str(value)  # JSON has no NaN
         if depth >= DEPTH_MAX:
             return "..."
         if isinstance(value, Mapping):
             return {
-                clean(str(name)): self._tame(
+                clean(str(name)): self._redact(
                     str(name), inner, judges_keys=judges_keys, depth=depth + 1
                 )
                 for name, inner in islice(value.items(), ITEMS_MAX)
             }
         if isinstance(value, tuple | list | set | frozenset):
             return [
-                self._tame(key, inner, judges_keys=judges_keys, depth=depth + 1)
+                self._redact(key, inner, judges_keys=judges_keys, depth=depth + 1)
                 for inner in islice(value, ITEMS_MAX)
             ]
         return self._text(str(value))
 
     def _text(self, value: str) -> str:
-        """Known secrets go before the cut, which could leave the half of one; names after it."""
+        """Redact known secrets before the cut, which could split one, and names after it."""
         return self.text(clean(self.known(value[:SCAN_CHARS_MAX])))
 
 
 def clean(text: str, chars_max: int = TEXT_CHARS_MAX) -> str:
-    """The text without control and other invisible characters, cut at `chars_max`."""
+    """Return the text with unprintable characters replaced, cut at `chars_max`."""
     if len(text) > chars_max:
         text = text[:chars_max] + "..."
     if text.isprintable():
@@ -101,6 +101,6 @@ def clean(text: str, chars_max: int = TEXT_CHARS_MAX) -> str:
 
 
 def clean_trace(text: str) -> str:
-    """A traceback: as `clean`, but its line breaks stay."""
+    """Return a traceback cleaned like `clean`, with its line breaks."""
     lines = text[-TRACE_CHARS_MAX:].splitlines()
     return "\n".join(clean(line) for line in lines)

@@ -1,4 +1,4 @@
-"""The metrics of the sentinel, a process of its own with a registry of its own."""
+"""Metrics of the sentinel process."""
 
 from math import nan
 
@@ -14,7 +14,7 @@ from quoter.telemetry.log_losses import LogLosses
 
 
 class SentinelMetrics:
-    """What it saw last, and how often it had to act; labels as those of the daemon."""
+    """The sentinel's metrics in a registry of their own; labels as those of the daemon."""
 
     def __init__(self, *, symbol: str, venue: str, states: tuple[str, ...]) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library does not type it
@@ -23,57 +23,64 @@ class SentinelMetrics:
         self._states = states
         LogLosses(self.registry, self._labels)
         self._state = self._gauge(
-            "quoter_sentinel_daemon_state", "1 for how the daemon is.", "state"
+            "quoter_sentinel_daemon_state",
+            "1 for the daemon's state as seen by the sentinel, else 0.",
+            "state",
         )
         self._age = self._gauge(
-            "quoter_sentinel_heartbeat_age_seconds", "Since the daemon's beat last changed."
+            "quoter_sentinel_heartbeat_age_seconds",
+            "Time since the daemon's heartbeat last changed, s.",
         )
         self._orders = self._gauge(
-            "quoter_sentinel_own_orders", "Orders of ours that its last sweep found; nan: none yet."
+            "quoter_sentinel_own_orders", "Own orders found by the last cancel run; nan: none yet."
         )
-        self._look_age = self._gauge(
+        self._check_age = self._gauge(
             "quoter_sentinel_check_age_seconds",
-            "Since the venue last answered it, at its last try.",
+            "Time since the venue last answered the sentinel, s.",
         )
-        self._unlatched = self._gauge(
-            "quoter_sentinel_latch_not_written", "1 while its kill is not on the disk."
+        self._latch_not_written = self._gauge(
+            "quoter_sentinel_latch_not_written",
+            "1 while the sentinel's kill is not on disk, else 0.",
         )
-        self._strikes = self._counter(
-            "quoter_sentinel_kills_total", "Times that it cancelled and latched."
+        self._kills = self._counter(
+            "quoter_sentinel_kills_total",
+            "How often the sentinel cancelled all orders and killed the daemon.",
         )
         self._cancelled = self._counter(
-            "quoter_sentinel_cancelled_orders_total", "Orders that it took out of the market."
+            "quoter_sentinel_cancelled_orders_total", "Orders that the sentinel cancelled."
         )
-        for counter in (self._strikes, self._cancelled):
-            counter.labels(*self._labels)  # a series from the start, so that its first step shows
-        self.latch(is_written=True)
+        for counter in (self._kills, self._cancelled):
+            counter.labels(
+                *self._labels
+            )  # a series from the start, so that the first increase is seen
+        self.set_latch(is_written=True)
         self._orders.labels(*self._labels).set(nan)
 
-    def heartbeat(self, state: str, silence_s: float) -> None:
-        """How the daemon is, and for how long it has said nothing."""
+    def set_daemon_state(self, state: str, silence_s: float) -> None:
+        """Set the daemon's state and the age of its heartbeat, seconds."""
         for name in self._states:
             self._state.labels(*self._labels, name).set(name == state)
         self._age.labels(*self._labels).set(silence_s)
 
-    def struck(self) -> None:
-        """It cancelled and latched."""
-        self._strikes.labels(*self._labels).inc()
+    def count_kill(self) -> None:
+        """Count a kill by the sentinel."""
+        self._kills.labels(*self._labels).inc()
 
-    def latch(self, *, is_written: bool) -> None:
-        """Is its kill on the disk, where the daemon that wakes up will find it?"""
-        self._unlatched.labels(*self._labels).set(not is_written)
+    def set_latch(self, *, is_written: bool) -> None:
+        """Set whether the sentinel's kill is on disk, where a restarted daemon finds it."""
+        self._latch_not_written.labels(*self._labels).set(not is_written)
 
-    def swept(self, found: int, left: int) -> None:
-        """It asked for our orders and cancelled them."""
+    def count_cancelled(self, found: int, left: int) -> None:
+        """Count the orders that a cancel run found and those that were left."""
         self._orders.labels(*self._labels).set(found)
         self._cancelled.labels(*self._labels).inc(max(0, found - left))
 
-    def looked(self, ago_s: float) -> None:
-        """The venue answered so long ago."""
-        self._look_age.labels(*self._labels).set(ago_s)
+    def set_check_age(self, ago_s: float) -> None:
+        """Set the time since the venue last answered, seconds."""
+        self._check_age.labels(*self._labels).set(ago_s)
 
     def render(self) -> bytes:
-        """Everything in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
     def _gauge(self, name: str, help_text: str, *labels: str) -> Gauge:

@@ -1,4 +1,4 @@
-"""What an engine step is worth in the log: orders, fills, states, denials, at times a quote."""
+"""Log lines of an engine step: orders, fills, trading state, denials, and the quote's terms."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -19,27 +19,28 @@ from quoter.domain.orders import OrderState
 from quoter.domain.quotes import TwoSidedQuote
 from quoter.domain.step import Booked, OrderChange, StateChange, Step
 from quoter.domain.trading import TradingState
-from quoter.telemetry.quote_fields import why
+from quoter.telemetry.quote_fields import quote_fields
 
-REPEAT_NS = 10_000_000_000  # the same remark again only after this long, with a count
-REMARKS_MAX = 256
+REPEAT_NS = 10_000_000_000  # least time between two equal repeatable lines
+REPEATABLE_MAX = 256
 QUIET_STATES = frozenset({OrderState.PENDING_NEW, OrderState.OPEN})
-WORRYING_STATES = frozenset({OrderState.UNKNOWN, OrderState.CLOSED_UNSETTLED, OrderState.REJECTED})
+WARNING_STATES = frozenset({OrderState.UNKNOWN, OrderState.CLOSED_UNSETTLED, OrderState.REJECTED})
 
 
 class StepLog:
-    """Writes the lines of a step; repeated remarks (denials, oddities) are counted, not flooded."""
+    """Writes the log lines of each step; repeated lines (denials, anomalies) are rate-limited."""
 
     def __init__(self, *, quote_log_interval_s: float = 0.0) -> None:
-        """quote_log_interval_s: how often a quote explains itself, seconds; 0 is never."""
+        """quote_log_interval_s: least time between two `quote_terms` lines, seconds; 0: never."""
         self._log = structlog.stdlib.get_logger("quoter")
-        self._why_every_ns = int(quote_log_interval_s * 1e9)
-        self._why_due_ns = 0
-        self._remarks: dict[tuple[str, ...], tuple[int, int]] = {}  # last shown, unseen since
+        self._quote_interval_ns = int(quote_log_interval_s * 1e9)
+        self._quote_due_ns = 0
+        # time of the last line and count of suppressed ones, by event and key
+        self._repeatable: dict[tuple[str, ...], tuple[int, int]] = {}
         self._off: frozenset[str] = frozenset()
 
     def observe(self, step: Step) -> None:
-        """One line per order change, fill and state change, with its reason."""
+        """Write one line per order change, fill and state change, with its reason."""
         if step.orders:
             self._orders(step)
         for booked in step.booked:
@@ -48,12 +49,12 @@ class StepLog:
             self._state(step, step.state)
         for denied in step.denied:
             self._denied(step, denied)
-        for what, detail in step.anomalies:
-            self._remark(step, ("anomaly", what), detail=detail)
+        for name, detail in step.anomalies:
+            self._repeatable_line(step, ("anomaly", name), detail=detail)
         if step.quote is not None:
             self._sides_off(step, frozenset(_off_names(step)))
-            if self._why_every_ns and step.event.ts_ns >= self._why_due_ns:
-                self._why(step, step.quote)
+            if self._quote_interval_ns and step.event.ts_ns >= self._quote_due_ns:
+                self._quote_terms(step, step.quote)
         self._event(step)
 
     def _orders(self, step: Step) -> None:
@@ -69,7 +70,7 @@ class StepLog:
 
     def _order(self, step: Step, change: OrderChange, facts: dict[str, str]) -> None:
         write = self._log.info
-        if change.after in WORRYING_STATES:
+        if change.after in WARNING_STATES:
             write = self._log.warning
         elif change.after in QUIET_STATES:
             write = self._log.debug
@@ -119,7 +120,7 @@ class StepLog:
         )
 
     def _denied(self, step: Step, denied: Denied) -> None:
-        self._remark(
+        self._repeatable_line(
             step,
             ("order_denied", denied.rule, denied.intent.side),
             reason=denied.text,
@@ -130,11 +131,11 @@ class StepLog:
     def _sides_off(self, step: Step, off: frozenset[str]) -> None:
         if off != self._off:
             self._off = off
-            self._remark(step, ("sides_off", ",".join(sorted(off))))
+            self._repeatable_line(step, ("sides_off", ",".join(sorted(off))))
 
-    def _why(self, step: Step, quote: TwoSidedQuote) -> None:
-        if terms := why(quote):
-            self._why_due_ns = step.event.ts_ns + self._why_every_ns
+    def _quote_terms(self, step: Step, quote: TwoSidedQuote) -> None:
+        if terms := quote_fields(quote):
+            self._quote_due_ns = step.event.ts_ns + self._quote_interval_ns
             self._log.info("quote_terms", seq=step.seq, **terms)
 
     def _event(self, step: Step) -> None:
@@ -144,11 +145,11 @@ class StepLog:
             case FeedDown(stream=stream, text=text):
                 self._log.warning("feed_down", seq=step.seq, stream=stream.value, reason=text)
             case RateLimited(text=text):
-                self._remark(step, ("rate_limited",), reason=text)
+                self._repeatable_line(step, ("rate_limited",), reason=text)
             case ReportFailed(kind=kind, text=text):
-                self._remark(step, ("report_failed", kind), reason=text)
+                self._repeatable_line(step, ("report_failed", kind), reason=text)
             case Alarm(cause=cause, active=True, text=text):
-                self._remark(step, ("alarm", cause), reason=text)
+                self._repeatable_line(step, ("alarm", cause), reason=text)
             case OperatorCommand(action=action, actor=actor, text=text):
                 self._log.warning(
                     "operator_command", seq=step.seq, action=action.value, actor=actor, reason=text
@@ -160,19 +161,19 @@ class StepLog:
             case _:
                 pass
 
-    def _remark(self, step: Step, key: tuple[str, ...], **facts: str) -> None:
-        """A line that could come with every book update: at once, then every REPEAT_NS."""
+    def _repeatable_line(self, step: Step, key: tuple[str, ...], **facts: str) -> None:
+        """Write a line that could come with every book update: at once, then every REPEAT_NS."""
         now_ns = step.event.ts_ns
-        shown_ns, unseen = self._remarks.get(key, (None, 0))
-        if shown_ns is not None and now_ns - shown_ns < REPEAT_NS:
-            self._remarks[key] = (shown_ns, unseen + 1)
+        logged_ns, suppressed = self._repeatable.get(key, (None, 0))
+        if logged_ns is not None and now_ns - logged_ns < REPEAT_NS:
+            self._repeatable[key] = (logged_ns, suppressed + 1)
             return
-        if len(self._remarks) >= REMARKS_MAX:
-            self._remarks.clear()
-        self._remarks[key] = (now_ns, 0)
-        if unseen:
-            facts["repeated"] = str(unseen)
-        self._log.info(key[0], seq=step.seq, what=" ".join(key[1:]), **facts)
+        if len(self._repeatable) >= REPEATABLE_MAX:
+            self._repeatable.clear()
+        self._repeatable[key] = (now_ns, 0)
+        if suppressed:
+            facts["repeated"] = str(suppressed)
+        self._log.info(key[0], seq=step.seq, name=" ".join(key[1:]), **facts)
 
 
 def _off_names(step: Step) -> Iterator[str]:

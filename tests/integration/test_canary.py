@@ -215,7 +215,7 @@ async def test_no_crash_tells_a_secret(
         code, _ = await daemon.ended(END_S_MAX)
     assert code == ExitCode.CRASHED, daemon.raw[-4_000:]
     seen = {"log": bytes(daemon.raw)} | files(data)
-    for said in (b"crashed", b"RuntimeError", b"unraisable", b"UserWarning", b"asyncio"):
+    for said in (b"crashed", b"RuntimeError", b"unraisable_exception", b"UserWarning", b"asyncio"):
         assert said in daemon.raw, f"the way of {said!r} was not walked"
     assert found(seen, signatures.seen) == []
 

@@ -26,7 +26,7 @@ class ExternalStops:
         """Who of them watches us, for the metrics; nothing of a run that sends no orders."""
         if self.heartbeat is not None:
             sentinel, dead_man = self.sentinel, self.dead_man
-            gauges.follow_watchers(
+            gauges.follow_external_stops(
                 {
                     "sentinel": lambda: sentinel is not None and sentinel.is_watching,
                     "dead_man": lambda: dead_man is not None and not dead_man.overdue(),

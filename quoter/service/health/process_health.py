@@ -45,7 +45,7 @@ class ProcessHealth:
         self.resources = Resources(
             rss_max_mb=rss_max_mb, clock=clock, rest=self._watchdog.memory, restart=restart
         )
-        metrics.process.memory_limit(rss_max_mb * MIB)
+        metrics.process.set_memory_limit(rss_max_mb * MIB)
         self.cause_times = CauseTimes(clock.now_ns())
         self._venue_clock = venue_clock
         self._is_running = False
@@ -72,7 +72,7 @@ class ProcessHealth:
                 clock=self._venue_clock,
                 wall_ns=self._clock.offset_ns,
                 tell=self._watchdog.venue_clock,
-                show=self._metrics.process.clock,
+                show=self._metrics.process.set_clock_offset,
             )
             spawn(tasks, "clock", watch.run())
 
@@ -88,7 +88,7 @@ class ProcessHealth:
         return self._is_running and self._probe.is_alive() and deaf_ns < DEAF_NS_MAX
 
     def _on_lag(self, seconds: float) -> None:
-        self._metrics.latency(Latency.LOOP_LAG, seconds)
+        self._metrics.observe_latency(Latency.LOOP_LAG, seconds)
         if seconds >= STUCK_S:
-            self._metrics.process.hang()
+            self._metrics.process.count_loop_hang()
         self._watchdog.lag(seconds)

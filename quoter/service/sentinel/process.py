@@ -103,7 +103,7 @@ class Sentinel:
             is_there = path.exists()  # asked first: it may come in between
             core = self._vigil.look(get(path, HeartbeatWriter), is_there=is_there)
             self._turned_s = self._monotonic_s()
-            self._metrics.heartbeat(core, self._vigil.silence_s)
+            self._metrics.set_daemon_state(core, self._vigil.silence_s)
             if core is not before:
                 say = log.error if core in ALARMING else log.info
                 say("daemon_state", was=before, now=core, silence_s=round(self._vigil.silence_s, 2))
@@ -160,19 +160,19 @@ class Sentinel:
         """Cancel and latch at the same time: neither may wait for the other."""
         if is_latching:
             log.critical("sentinel_kill", reason=text)
-            self._metrics.struck()
+            self._metrics.count_kill()
         async with asyncio.TaskGroup() as both:
             sweeping = both.create_task(self._sweep())
             if is_latching:
                 both.create_task(self._latch_it(text, mark))
         if sweeping.result() and not is_latching and mark != self._handled:
             log.critical("sentinel_kill", reason=text)
-            self._metrics.struck()
+            self._metrics.count_kill()
             await self._latch_it(text, mark)
 
     async def _latch_it(self, text: str, mark: str) -> None:
         """The daemon that wakes finds itself killed; so does the next. An earlier kill stays."""
-        self._metrics.latch(is_written=False)
+        self._metrics.set_latch(is_written=False)
         try:
             if not self._latch.is_set():
                 now_ns = self._now_ns()
@@ -182,7 +182,7 @@ class Sentinel:
             log.critical("latch_not_written", error=str(error))
         else:
             self._unlatched = None
-            self._metrics.latch(is_written=True)
+            self._metrics.set_latch(is_written=True)
             self._handled = mark or self._handled
 
     async def _sweep(self) -> int:
@@ -201,7 +201,7 @@ class Sentinel:
             except (VenueError, TimeoutError) as error:
                 log.error("sentinel_cancel_failed", error=repr(error))
             else:
-                self._metrics.swept(listed, left)
+                self._metrics.count_cancelled(listed, left)
                 if listed:
                     log.warning("sentinel_cancelled_orders", found=listed, left=left)
                 if not left:
@@ -223,7 +223,7 @@ class Sentinel:
                 if await self._audit.look(beat.holdings if beat is not None else None):
                     self._breach = self._audit.breach
                     self._alarm.set()
-            self._metrics.looked(self._audit.answered_ago_s())
+            self._metrics.set_check_age(self._audit.answered_ago_s())
             await _wait(self._fresh, self._audit.pause_s)
 
     def _must_be_flat(self, core: DaemonState) -> bool:

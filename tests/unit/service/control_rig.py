@@ -124,7 +124,7 @@ class Rig:
             params=params,
             clock=self.clock,
             note=ledger.note,
-            called=self.metrics.process.called,
+            called=self.metrics.process.count_control_request,
         )
         control = Control(Tokens(tokens), self.control_desk) if tokens else None
         sources = Sources(

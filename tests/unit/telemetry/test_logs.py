@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from quoter.telemetry.logs import configure_logs, watch_hidden_failures
+from quoter.telemetry.logs import configure_logs, log_unhandled_errors
 from quoter.telemetry.redaction import Redactor
 
 CANARY = 'c4n4ry/"S3cret"'
@@ -126,7 +126,7 @@ def test_a_crash_that_nobody_caught_is_redacted_too() -> None:
 def test_what_fails_where_nobody_can_catch_it_is_redacted_too() -> None:
     """Python's own hooks for threads and destructors would write past the sink."""
     out = configured()
-    watch_hidden_failures()
+    log_unhandled_errors()
 
     class Dying:
         def __del__(self) -> None:
@@ -141,7 +141,7 @@ def test_what_fails_where_nobody_can_catch_it_is_redacted_too() -> None:
     dying = Dying()
     del dying
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
-    assert [line["event"] for line in lines] == ["crashed", "unraisable"]
+    assert [line["event"] for line in lines] == ["crashed", "unraisable_exception"]
     assert all("RuntimeError" in line["exception"] for line in lines)
     assert "abcdef-plain" not in out.getvalue()
     assert "S3cret" not in out.getvalue()

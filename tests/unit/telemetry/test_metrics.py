@@ -15,7 +15,7 @@ from quoter.domain.reasons import RejectReason
 from quoter.domain.step import RegimeView, StateChange
 from quoter.domain.trading import CancelReason, Cause, Regime, TradingState
 from quoter.telemetry.latency import Latency
-from quoter.telemetry.metrics import NAMES_MAX, Metrics
+from quoter.telemetry.metrics import LABEL_VALUES_MAX, Metrics
 from tests.unit.telemetry.samples import NOW_NS, QUOTE, empty, filled_step, paused, snapshot, step
 
 SERIES_MAX = 2_000
@@ -42,13 +42,13 @@ def value(metrics: Metrics, metric: str, /, **labels: str) -> float:
 def busy(metrics: Metrics) -> bytes:
     metrics.observe(filled_step())
     metrics.observe(step(quote=QUOTE, anomalies=(("book_fault", "gap"),)))
-    metrics.latency(Latency.WIRE_TO_ACK, 0.003)
-    metrics.inbox(3)
+    metrics.observe_latency(Latency.WIRE_TO_ACK, 0.003)
+    metrics.set_inbox_events(3)
     return metrics.render(snapshot())
 
 
 def test_gauges_follow_the_snapshot(metrics: Metrics) -> None:
-    metrics.show(snapshot())
+    metrics.update(snapshot())
     assert value(metrics, "quoter_trading_state", state="RUNNING") == 1
     assert value(metrics, "quoter_trading_state", state="PAUSED") == 0
     assert value(metrics, "quoter_book_age_seconds") == 0.25
@@ -69,10 +69,10 @@ def test_gauges_follow_the_snapshot(metrics: Metrics) -> None:
 
 
 def test_the_markets_rung_and_what_it_is_judged_by_are_told(metrics: Metrics) -> None:
-    metrics.show(snapshot())
+    metrics.update(snapshot())
     assert value(metrics, "quoter_market_regime", level="NORMAL") == 1
     assert value(metrics, "quoter_regime_sigma_quote_per_sqrt_second", speed="usual") == 3
-    metrics.show(snapshot(regime=RegimeView(level=Regime.WIDE)))
+    metrics.update(snapshot(regime=RegimeView(level=Regime.WIDE)))
     assert value(metrics, "quoter_market_regime", level="NORMAL") == 0
     assert value(metrics, "quoter_market_regime", level="WIDE") == 1
     assert math.isnan(value(metrics, "quoter_regime_sigma_quote_per_sqrt_second", speed="now"))
@@ -82,13 +82,15 @@ def test_the_markets_rung_and_what_it_is_judged_by_are_told(metrics: Metrics) ->
 def test_the_limits_of_loss_and_the_safety_of_the_run_are_told(metrics: Metrics) -> None:
     assert value(metrics, "quoter_dead_man_timeout_seconds") == 0
     assert math.isnan(value(metrics, "quoter_dead_man_age_seconds"))
-    metrics.safety.limits(loss_max=Decimal(100), drawdown_max=Decimal(80))
+    metrics.safety.set_limits(loss_max=Decimal(100), drawdown_max=Decimal(80))
     assert value(metrics, "quoter_loss_limit_quote") == 100
     assert value(metrics, "quoter_drawdown_limit_quote") == 80
     lit = [True]
     metrics.safety.follow_latch(lambda: lit[0])
     metrics.safety.follow_key_rights(lambda: not lit[0])
-    metrics.safety.follow_watchers({"sentinel": lambda: lit[0], "dead_man": lambda: not lit[0]})
+    metrics.safety.follow_external_stops(
+        {"sentinel": lambda: lit[0], "dead_man": lambda: not lit[0]}
+    )
     metrics.safety.follow_dead_man(60, lambda: 7.5)
     for is_lit in (True, False):
         lit[0] = is_lit
@@ -101,20 +103,20 @@ def test_the_limits_of_loss_and_the_safety_of_the_run_are_told(metrics: Metrics)
 
 
 def test_exactly_one_state_and_its_causes_are_lit(metrics: Metrics) -> None:
-    metrics.show(snapshot())
-    metrics.show(paused())
+    metrics.update(snapshot())
+    metrics.update(paused())
     lit = [
         state for state in TradingState if value(metrics, "quoter_trading_state", state=state.name)
     ]
     assert lit == [TradingState.PAUSED]
     assert value(metrics, "quoter_cause_active", cause="book_stale") == 1
-    metrics.show(snapshot())
+    metrics.update(snapshot())
     assert value(metrics, "quoter_cause_active", cause="book_stale") == 0
 
 
 def test_what_is_not_known_is_nan_and_not_an_old_number(metrics: Metrics) -> None:
-    metrics.show(snapshot())
-    metrics.show(empty())
+    metrics.update(snapshot())
+    metrics.update(empty())
     for name in ("quoter_mid_quote", "quoter_book_age_seconds", "quoter_fair_value_quote"):
         assert math.isnan(value(metrics, name))
     assert math.isnan(value(metrics, "quoter_order_price_quote", side="BUY"))
@@ -160,7 +162,7 @@ def test_counters_follow_the_steps(metrics: Metrics) -> None:
 
 @pytest.mark.parametrize("kind", list(Latency))
 def test_each_latency_has_its_histogram(metrics: Metrics, kind: Latency) -> None:
-    metrics.latency(kind, 0.003)
+    metrics.observe_latency(kind, 0.003)
     assert value(metrics, f"quoter_{kind}_seconds_count") == 1
     assert value(metrics, f"quoter_{kind}_seconds_bucket", le="0.005") == 1
     assert value(metrics, f"quoter_{kind}_seconds_bucket", le="0.0025") == 0
@@ -173,13 +175,13 @@ def test_two_daemons_in_one_process_do_not_share_numbers(metrics: Metrics) -> No
 
 
 def test_labels_are_known_and_series_are_bounded(metrics: Metrics) -> None:
-    for index in range(10 * NAMES_MAX):
+    for index in range(10 * LABEL_VALUES_MAX):
         metrics.observe(step(anomalies=((f"made_up_{index}", ""),)))
     families = list(text_string_to_metric_families(busy(metrics).decode()))
     samples = [sample for family in families for sample in family.samples]
     assert len(samples) < SERIES_MAX
     assert {label for sample in samples for label in sample.labels} <= ALLOWED_LABELS
-    assert value(metrics, "quoter_anomalies_total", name="other") >= 9 * NAMES_MAX
+    assert value(metrics, "quoter_anomalies_total", name="other") >= 9 * LABEL_VALUES_MAX
 
 
 def test_names_have_our_prefix_and_a_sentence(metrics: Metrics) -> None:

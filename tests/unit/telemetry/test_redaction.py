@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from quoter.telemetry.redaction import BLOT, TEXT_CHARS_MAX, Redactor, clean, clean_trace
+from quoter.telemetry.redaction import REDACTED, TEXT_CHARS_MAX, Redactor, clean, clean_trace
 
 CANARY = 'c4n4ry/"S3cret"+\\x'
 REDACTOR = Redactor([CANARY])
@@ -22,7 +22,7 @@ REDACTOR = Redactor([CANARY])
 )
 def test_a_known_secret_is_blotted_out_in_every_spelling(text: str) -> None:
     shown = REDACTOR.text(text)
-    assert BLOT in shown
+    assert REDACTED in shown
     assert "S3cret" not in shown
 
 
@@ -102,4 +102,4 @@ def test_a_traceback_keeps_its_lines() -> None:
 
 def test_a_page_may_show_a_coin_whose_name_sounds_secret() -> None:
     shown = REDACTOR.page({"balances": {"SIGN": "1.5"}, "cause": f"signature=abc {CANARY}"})
-    assert shown == {"balances": {"SIGN": "1.5"}, "cause": f"signature={BLOT} {BLOT}"}
+    assert shown == {"balances": {"SIGN": "1.5"}, "cause": f"signature={REDACTED} {REDACTED}"}

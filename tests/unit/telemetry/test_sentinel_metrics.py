@@ -17,12 +17,12 @@ def test_counters_are_there_from_the_start_so_that_their_first_step_shows() -> N
 
 def test_what_it_saw_and_did_is_shown() -> None:
     ours = metrics()
-    ours.heartbeat(DaemonState.SILENT, 3.5)
-    ours.struck()
-    ours.swept(found=3, left=1)
-    ours.looked(0.5)
+    ours.set_daemon_state(DaemonState.SILENT, 3.5)
+    ours.count_kill()
+    ours.count_cancelled(found=3, left=1)
+    ours.set_check_age(0.5)
     before = ours.render().decode()
-    ours.latch(is_written=False)
+    ours.set_latch(is_written=False)
     text = ours.render().decode()
     labels = 'symbol="BTC/USDT",venue="binance"'
     assert f'quoter_sentinel_daemon_state{{state="silent",{labels}}} 1.0' in text

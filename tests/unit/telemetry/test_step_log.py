@@ -104,7 +104,7 @@ def test_another_rule_is_told_at_once() -> None:
 
 def test_a_missing_side_is_told_when_it_changes() -> None:
     (line,) = lines(step(quote=QUOTE), step(quote=QUOTE))
-    assert line["what"] == "SELL:side_limit"
+    assert line["name"] == "SELL:side_limit"
 
 
 def test_lost_feeds_and_operators_are_told() -> None:
@@ -117,7 +117,7 @@ def test_lost_feeds_and_operators_are_told() -> None:
 
 def test_oddities_are_told_by_name() -> None:
     (line,) = lines(step(anomalies=(("book_fault", "gap: 7 after 5"),)))
-    assert (line["what"], line["detail"]) == ("book_fault", "gap: 7 after 5")
+    assert (line["name"], line["detail"]) == ("book_fault", "gap: 7 after 5")
 
 
 def quoted(after_s: float, **changes: object) -> Step:

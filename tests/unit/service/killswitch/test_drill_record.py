@@ -54,10 +54,10 @@ def test_its_age_is_a_metric_and_never_is_no_number() -> None:
     metrics = Metrics(symbol="ABC/USD", venue="test", environment="test")
     snapshot = EngineHarness().quoting().engine.snapshot()
     labels = {"symbol": "ABC/USD", "venue": "test"}
-    metrics.show(snapshot)
+    metrics.update(snapshot)
     age = metrics.registry.get_sample_value("quoter_last_drill_age_seconds", labels)
     assert age is not None
     assert isnan(age)
     metrics.follow_drills(lambda: snapshot.ts_ns - 90_000_000_000)
-    metrics.show(snapshot)
+    metrics.update(snapshot)
     assert metrics.registry.get_sample_value("quoter_last_drill_age_seconds", labels) == 90.0
