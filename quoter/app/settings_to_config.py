@@ -24,7 +24,7 @@ from quoter.ledger.reader import Reader
 from quoter.ledger.rows import Market
 from quoter.ledger.schema import LedgerUnusable
 from quoter.pricing.costs import side_cost
-from quoter.pricing.estimators.priors import rogers_satchell
+from quoter.pricing.estimators.volatility import rogers_satchell
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.risk.hysteresis import Hysteresis
 from quoter.risk.monitors.market_regime import RegimePolicy

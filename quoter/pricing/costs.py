@@ -1,18 +1,21 @@
-"""What a fill costs beyond the price risk: it moves a quote outward and thins the fills."""
+"""Costs per fill (fees, expected adverse moves) and their effect on the fill intensity.
+
+Formulas: deploy/docs/strategy.md, "Costs".
+"""
 
 from math import exp, inf
 
 from quoter.domain.errors import InvalidInput
 
 BPS = 1e-4
-EXPONENT_MAX = 700.0  # exp() of more is no float any more
+EXPONENT_MAX = 700.0  # exp() of a larger number overflows a float
 
 
 def side_cost(*, fair: float, fee_maker: float, adverse_bps: float = 0.0) -> float:
-    """Return what one unit filled costs on one side, in price (quote/base).
+    """Return the cost of one filled unit on one side, in price (quote/base).
 
-    fair quote/base, > 0; fee_maker a fraction of notional, negative for a rebate; adverse_bps how
-    far the market is expected to move against us after the fill, in basis points of fair, >= 0.
+    fair quote/base, > 0; fee_maker a fraction of notional, negative for a rebate; adverse_bps the
+    expected adverse move after a fill, in basis points of fair, >= 0.
     Raises InvalidInput outside these domains.
     """
     if not (0.0 < fair < inf):
@@ -25,12 +28,12 @@ def side_cost(*, fair: float, fee_maker: float, adverse_bps: float = 0.0) -> flo
 
 
 def effective_intensity(*, intensity: float, kappa: float, cost: float) -> float:
-    """Return A * exp(-kappa * cost), fills/s: what is left of A when `cost` is added to a side.
+    """Return A * exp(-kappa * cost), fills/s: the intensity net of a cost added to the distance.
 
-    A quote that stands `cost` farther out behaves like one in a market with this smaller A, so
-    the slope is computed from it (Guéant's equation is the same with A replaced).
+    A quote that is `cost` farther out behaves like one in a market with this smaller A, so the
+    slope is computed from it (Guéant's equation is the same with A replaced).
     intensity fills/s, > 0; kappa 1/price, > 0; cost price, negative for a rebate.
-    Raises InvalidInput when one of them is outside, or when nothing measurable is left of A.
+    Raises InvalidInput outside these domains, or if the exponent would overflow.
     """
     if not (0.0 < intensity < inf):
         raise InvalidInput("intensity", intensity)

@@ -1,4 +1,8 @@
-"""What one unit is worth now. The book must have both sides: there is no fallback price."""
+"""Fair value: the mid of the book, or a micro-price learned from imbalance at the touch.
+
+Both sides of the book are required; there is no fallback price.
+Formulas: deploy/docs/strategy.md, "Fair value".
+"""
 
 from collections import deque
 from math import exp, inf, log
@@ -9,20 +13,20 @@ from quoter.pricing.validation import CLOCK_BACK_S_MAX, finite, not_negative, po
 
 LN2 = log(2.0)
 BINS = 10
-BIN_PAIRS = BINS // 2  # a bin and its mirror image are one number with two signs
+BIN_PAIRS = BINS // 2  # a bin and its mirror image share one value with opposite signs
 SAMPLE_S = 0.25
 HORIZON_S = 2.0
 HALF_LIFE_S = 1800.0
-PRIOR_SAMPLES = 50.0  # that saw nothing
-HALF_SPREADS_MAX = 0.5  # how far from the mid the micro-price may go, in our half-spreads
+PRIOR_SAMPLES = 50.0  # weight of the prior "no move", in samples
+HALF_SPREADS_MAX = 0.5  # maximum distance of the micro-price from the mid, in our half-spreads
 PENDING_MAX = int(HORIZON_S / SAMPLE_S) + 2
 
 
 def mid(*, best_bid: float, best_ask: float) -> float:
-    """Return the middle of the book, quote/base; our own orders must already be out of it.
+    """Return the middle of the book, quote/base; our own orders must already be subtracted.
 
-    Raises InvalidInput when a side is missing (not finite, not above zero) or the book is crossed
-    or locked: no price is better than an invented one.
+    Raises InvalidInput if a side is missing (not finite, not above zero) or the book is crossed
+    or locked, because then no price is reliable.
     """
     if not (0.0 < best_bid < inf):
         raise InvalidInput("best_bid", best_bid)
@@ -47,15 +51,15 @@ class _Sample(NamedTuple):
 
 
 class MicroPrice:
-    """Learns how far the mid moves, in book spreads, after each imbalance of the touch.
+    """Expected move of the mid after an imbalance at the touch, learned in book spreads.
 
-    The two sides are taken as mirror images, and the answer is shrunk towards no move at all: an
-    imbalance that says nothing, or lies as often as not, moves nothing. It is the one-step form
-    of Stoikov's micro-price (2018). Every update is O(1); what is pending has a bound.
+    Both sides are treated as mirror images, and the estimate is shrunk towards no move, so that
+    an imbalance without predictive value moves nothing. One-step form of Stoikov's micro-price
+    (2018, doi:10.1080/14697688.2018.1489139). Every update is O(1); pending samples are bounded.
     """
 
     def __init__(self, *, half_life_s: float = HALF_LIFE_S) -> None:
-        """half_life_s: seconds that a sample counts. Raises InvalidInput if not above zero."""
+        """half_life_s: half-life of a sample, seconds. Raises InvalidInput if not above zero."""
         self._half_life_s = positive("half_life_s", half_life_s)
         self._moves = [0.0] * BIN_PAIRS
         self._weights = [0.0] * BIN_PAIRS
@@ -64,12 +68,12 @@ class MicroPrice:
         self._sample_s = -inf
 
     def restart(self) -> None:
-        """After a gap in the feed: drop what is pending, keep what was learned."""
+        """Drop pending samples after a gap in the feed; keep the learned moves."""
         self._pending.clear()
         self._sample_s = -inf
 
     def update(self, t_s: float, *, mid: float, spread: float, share: float) -> None:
-        """Take the book at `t_s` seconds: mid and spread quote/base, share from `imbalance`.
+        """Record the book at `t_s` seconds: mid and spread quote/base, share from `imbalance`.
 
         Raises InvalidInput for a number that is out of domain or not finite.
         """
@@ -98,12 +102,12 @@ class MicroPrice:
         pending.append(_Sample(t_s + HORIZON_S, mid, spread, index, sign))
 
     def expected_move(self, share: float) -> float:
-        """How far the mid is expected to go after this imbalance, in book spreads."""
+        """Return the expected move of the mid after this imbalance, in book spreads."""
         index, sign = _mirrored(share)
         return sign * self._moves[index] / (self._weights[index] + PRIOR_SAMPLES)
 
     def fair(self, *, mid: float, spread: float, share: float, half: float) -> float:
-        """Return the micro-price, at most half of `half` (our own half-spread, price) from mid."""
+        """Return the micro-price, quote/base, at most half of `half` (our half-spread) from mid."""
         positive("mid", mid)
         most = HALF_SPREADS_MAX * not_negative("half", half)
         move = positive("spread", spread) * self.expected_move(share)
@@ -111,7 +115,7 @@ class MicroPrice:
 
 
 def _mirrored(share: float) -> tuple[int, float]:
-    """The bin of a share below a half, and -1; of a share above, its mirror image's and +1."""
+    """Return the shared bin of a share and its sign: -1 below one half, else +1."""
     if not (0.0 <= share <= 1.0):
         raise InvalidInput("share", share)
     index = min(int(share * BINS), BINS - 1)

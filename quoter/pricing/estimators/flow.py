@@ -1,8 +1,8 @@
-"""Which way takers push, and what has come of it lately: the move that fair value will make.
+"""Flow alpha: the move of fair value predicted from the signed flow of takers.
 
-The signed flow of the last seconds is told in its own standard deviations. How much of it comes
-true is learned by a regression through the origin with a prior, so that a market whose bursts
-mean nothing teaches us to look past them.
+The signed flow of the last seconds is divided by its own standard deviation. A regression through
+the origin with a prior learns how far the mid moves afterwards; where flow predicts nothing, the
+learned coefficient goes to zero. Formulas: deploy/docs/strategy.md, "Flow alpha".
 """
 
 from collections import deque
@@ -14,29 +14,29 @@ from quoter.pricing.validation import CLOCK_BACK_S_MAX, finite, not_negative, po
 
 LN2 = log(2.0)
 FLOW_HALF_LIFE_S = 5.0
-SIZE_WEIGHT = 0.01  # of one trade in the mean size, once a hundred were seen
-SIZE_CAP = 3.0  # mean sizes that one trade counts as at most: near the 95th percentile
+SIZE_WEIGHT = 0.01  # of one trade in the mean size, after the first hundred trades
+SIZE_CAP = 3.0  # maximum size that a trade counts with, in mean sizes: near the 95th percentile
 SD_MIN = 0.5
 SD_HALF_LIFE_S = 1800.0
-SD_PRIOR_SAMPLES = 60.0  # a minute at a standard deviation of one
-SIGNAL_MIN, SIGNAL_MAX = 1.0, 5.0  # flow of less than one deviation is noise
+SD_PRIOR_SAMPLES = 60.0  # weight of the prior "standard deviation is one": a minute of samples
+SIGNAL_MIN, SIGNAL_MAX = 1.0, 5.0  # standard deviations; smaller flow counts as noise
 SAMPLE_S = 1.0
 HORIZON_S = 5.0
 BETA_HALF_LIFE_S = 1800.0
-RIDGE = 600.0  # how many squared signals the prior of beta counts as
+RIDGE = 600.0  # weight of the prior of beta, as a sum of squared signals
 BETA_PRIOR_HALF_SPREADS = 0.5 / 3.0  # half a half-spread at a signal of three
 ALPHA_HALF_SPREADS_MAX = 2.0
 PENDING_MAX = int(HORIZON_S / SAMPLE_S) + 2
 
 
 def elapsed(last_s: float, t_s: float) -> float:
-    """Seconds from last_s (-inf: never) to t_s, 0 for old news; inf where a clock begins anew."""
+    """Return seconds from last_s (-inf: never) to t_s; 0 for a late time, inf for a reset clock."""
     gap_s = t_s - last_s
     return inf if gap_s < -CLOCK_BACK_S_MAX else max(0.0, gap_s)
 
 
 class SignedFlow:
-    """Bought and sold volume and the sum of squared sizes, all fading with time. O(1)."""
+    """Decayed volume of taker buys and sells, and decayed sum of squared sizes. O(1)."""
 
     def __init__(self, *, half_life_s: float = FLOW_HALF_LIFE_S) -> None:
         """half_life_s seconds, > 0."""
@@ -45,7 +45,7 @@ class SignedFlow:
         self.bought = self.sold = self.squares = 0.0
 
     def trade(self, t_s: float, taker: Side, size: float) -> None:
-        """Take a public trade of `size` base at `t_s` seconds by its taker's side."""
+        """Record a public trade of `size` base at `t_s` seconds by its taker's side."""
         trade_size(size)
         self._fade(t_s)
         if taker is Side.BUY:
@@ -55,7 +55,7 @@ class SignedFlow:
         self.squares += size * size
 
     def z(self, t_s: float, unit: float) -> float:
-        """Net flow at `t_s` over its own random size; unit base, > 0, tames a single trade."""
+        """Return net flow over sqrt(sum of squares + unit^2); unit base, > 0, damps one trade."""
         positive("unit", unit)
         self._fade(t_s)
         return (self.bought - self.sold) / sqrt(self.squares + unit * unit)
@@ -71,7 +71,7 @@ class SignedFlow:
 
 
 class FlowSignal:
-    """The flow in standard deviations of itself; no single trade counts as more than three."""
+    """Signed flow divided by its own standard deviation; trade sizes are capped at 3 means."""
 
     def __init__(self) -> None:
         self._flow = SignedFlow()
@@ -81,7 +81,7 @@ class FlowSignal:
         self._squares = self._weight = 0.0
 
     def trade(self, t_s: float, taker: Side, size: float) -> None:
-        """Take a public trade. Raises InvalidInput for what is out of domain or not finite."""
+        """Record a public trade. Raises InvalidInput for a number out of domain or not finite."""
         trade_size(size)
         if self._trades:
             size = min(size, SIZE_CAP * self._mean_size)
@@ -92,7 +92,7 @@ class FlowSignal:
     def z(self, t_s: float) -> float:
         """Return the standardised flow at `t_s`, > 0 while takers buy; 0 before any trade.
 
-        Once a second the flow is taken into its own standard deviation.
+        At most once a second it also updates the standard deviation with the present flow.
         """
         finite("t_s", t_s)
         if not self._trades:
@@ -109,7 +109,7 @@ class FlowSignal:
 
 
 def signal(z: float) -> float:
-    """What of the standardised flow counts: past one deviation, up to five; sign kept."""
+    """Return the part of the standardised flow beyond one deviation, at most four; sign kept."""
     return copysign(max(min(abs(z), SIGNAL_MAX) - SIGNAL_MIN, 0.0), z)
 
 
@@ -120,9 +120,9 @@ class _Pending(NamedTuple):
 
 
 class LearnedAlpha:
-    """Regression of the mid's move in the next five seconds on the signal, fading, with a prior.
+    """Decaying regression of the mid's move in the next 5 s on the signal, with a prior.
 
-    One sample a second; O(1) per update and at most seven samples pending.
+    One sample per second; O(1) per update and at most seven samples pending.
     """
 
     def __init__(self, *, prior_half_spreads: float = BETA_PRIOR_HALF_SPREADS) -> None:
@@ -134,11 +134,11 @@ class LearnedAlpha:
         self.squares = self.products = 0.0
 
     def restart(self) -> None:
-        """After a gap in the feed: drop what is pending, keep what was learned."""
+        """Drop pending samples after a gap in the feed; keep the regression."""
         self._pending.clear()
 
     def update(self, t_s: float, mid: float, x: float) -> None:
-        """Take the mid (quote/base) and the signal at `t_s` seconds."""
+        """Record the mid (quote/base) and the signal at `t_s` seconds."""
         finite("t_s", t_s)
         positive("mid", mid)
         finite("x", x)
@@ -161,35 +161,35 @@ class LearnedAlpha:
         pending.append(_Pending(t_s + HORIZON_S, x, mid))
 
     def beta(self, half: float) -> float:
-        """Price that the mid moves per unit of signal; half our half-spread, price, >= 0."""
+        """Return the expected move of the mid per unit of signal, price; half price, >= 0."""
         prior = self._prior_half_spreads * not_negative("half", half)
         return (self.products + RIDGE * prior) / (self.squares + RIDGE)
 
     def alpha(self, x: float, half: float) -> float:
-        """Return the move that the signal foretells, price, within two half-spreads."""
+        """Return the expected move for this signal, price, clipped to two half-spreads."""
         most = ALPHA_HALF_SPREADS_MAX * half
         return min(max(self.beta(half) * finite("x", x), -most), most)
 
 
 class FlowAlpha:
-    """Signal and regression together: trades and mids in, PricingInputs.alpha out."""
+    """Flow alpha from trades and mids: signal and regression together."""
 
     def __init__(self, *, prior_half_spreads: float = BETA_PRIOR_HALF_SPREADS) -> None:
         self.flow = FlowSignal()
         self.learned = LearnedAlpha(prior_half_spreads=prior_half_spreads)
 
     def restart(self) -> None:
-        """After a gap in the feed."""
+        """Drop pending samples after a gap in the feed."""
         self.learned.restart()
 
     def on_trade(self, t_s: float, taker: Side, size: float) -> None:
-        """Take a public trade, size base. Ours are among them: they push just the same."""
+        """Record a public trade, size base. Trades with our orders are included."""
         self.flow.trade(t_s, taker, size)
 
     def on_mid(self, t_s: float, mid: float) -> None:
-        """Take the mid; call it at least once a second while the market moves."""
+        """Record the mid; call it at least once a second while the market moves."""
         self.learned.update(t_s, mid, signal(self.flow.z(t_s)))
 
     def alpha(self, t_s: float, half: float) -> float:
-        """The move of fair value foretold at `t_s`, price; half our half-spread, price."""
+        """Return the expected move of fair value at `t_s`, price; half is our half-spread."""
         return self.learned.alpha(signal(self.flow.z(t_s)), half)

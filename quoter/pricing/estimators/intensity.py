@@ -1,13 +1,13 @@
-"""How often takers reach a quote at a distance: lambda(d) = A * exp(-kappa * d) per side.
+"""Fill intensity: rate at which takers reach a distance, lambda(d) = A * exp(-kappa * d) per side.
 
-What is measured is the reach: the mid is frozen for a window as long as our quotes stand still,
-and the farthest trade of each side in it is one sample. A sweep's own depth would be simpler and
-wrong, because quotes do not follow the mid within the window.
+The data are reaches: the mid is frozen for a window, and the farthest trade of each side in it is
+one sample. The depth of a single trade would be simpler but wrong, because resting quotes do not
+follow the mid within the window.
 
-A taker who comes less far than another in the same window does not show. How many there were
-follows from the share of windows that nobody reached (Poisson), where they went from kappa: an
-expectation-maximisation step for each sample. Without it kappa comes out at 0.6 of its value where
-three takers share a window.
+A taker who came less far than another one of the same window is hidden. The number of hidden
+takers follows from the share of windows without any (Poisson), their distances from kappa: one
+expectation step per sample. Without it kappa is estimated at 0.6 of its value where three takers
+share a window. Formulas: deploy/docs/strategy.md, "Fill intensity".
 """
 
 from enum import StrEnum
@@ -17,31 +17,31 @@ from typing import NamedTuple
 from quoter.domain.errors import InvalidInput
 from quoter.domain.market import Side
 from quoter.pricing.costs import BPS
+from quoter.pricing.validation import CLOCK_BACK_S_MAX
 
 LN2 = log(2.0)
 WINDOW_S = 1.0
 HALF_LIFE_S = 600.0
-PRIOR_SAMPLES = 20.0  # n0: how many samples the prior kappa counts as
-PRIOR_S, PRIOR_S_MIN = 60.0, 6.0  # t0: observed time that the prior rate counts as; it fades to
-# a tenth, so that a wrong one is forgotten and a silent market still has a rate
-CENSOR_SD = 6.0  # a reach beyond this many sigmas (and 3 ticks) is cut: a sweep is no quote's fill
+PRIOR_SAMPLES = 20.0  # n0: weight of the prior kappa, in samples
+PRIOR_S, PRIOR_S_MIN = 60.0, 6.0  # t0: weight of the prior rate, in observed time; it decays to
+# a tenth, so that a wrong prior is forgotten and a market without trades still has a rate
+CENSOR_SD = 6.0  # a reach beyond this many sigmas (and 3 ticks) is censored at that distance
 CENSOR_TICKS = 3.0
-SHARE_MAX = 0.95  # of windows with a taker in them: more can't be told apart from always
+SHARE_MAX = 0.95  # of windows with a taker; above it the rate is no longer identified
 COLD_SAMPLES = 10.0
 WARM_SAMPLES = 100.0
 COLD_MULTIPLIER = 1.5  # of the half-spread, while only the prior is known
 STEP_S = 60.0  # kappa at most halves or doubles in this time
 STEP_RATIO = 2.0
-KAPPA_D0_MAX = 20.0  # exp(-20) of A at the nearest quote: nothing about A can be learned from there
-EXPONENT_MAX = 700.0  # exp() of more is no float any more
+KAPPA_D0_MAX = 20.0  # at d0 only exp(-20) of A would be left, too little to estimate A from
+EXPONENT_MAX = 700.0  # exp() of a larger number overflows a float
 TICK_TOLERANCE = 1e-6  # a float distance this close to a tick is that tick
-CLOCK_BACK_S_MAX = 60.0  # a time that steps back by less is old news, by more a new clock
 
 
 class Confidence(StrEnum):
-    """How much an estimate of the intensity rests on what was seen."""
+    """How much data an intensity estimate rests on."""
 
-    COLD = "cold"  # the prior alone; quotes are widened
+    COLD = "cold"  # prior only; quotes are widened
     WARM = "warm"
     OK = "ok"
 
@@ -61,15 +61,15 @@ class IntensityEstimate(NamedTuple):
 
     @property
     def multiplier(self) -> float:
-        """What a quote from this estimate multiplies its half-spread by."""
+        """Multiplier of the half-spread of a quote that uses this estimate."""
         return COLD_MULTIPLIER if self.confidence is Confidence.COLD else 1.0
 
 
 class IntensityPrior(NamedTuple):
-    """What is believed before anything was seen, and the two lengths that stay as they are.
+    """Prior of the intensity, and the two lengths that stay fixed.
 
-    kappa 1/price; rate trades/s per side that reach d0; d0 price, the least distance we would
-    really quote; tick price. Frozen with gamma's references: another d0 needs a new estimator.
+    kappa 1/price; rate trades/s per side that reach d0; d0 price, the smallest distance that we
+    would quote; tick price. Another d0 needs a new estimator.
     """
 
     kappa: float
@@ -81,10 +81,11 @@ class IntensityPrior(NamedTuple):
 def market_prior(
     *, mid: float, half_book_spread: float, tick: float, trades_per_s: float, half_quote: float
 ) -> IntensityPrior:
-    """Guess kappa, rate and d0 from a snapshot of the market.
+    """Return a prior of kappa, rate and d0 from a snapshot of the market.
 
     mid, half_book_spread, tick and half_quote (our half-spread, 0 if not known yet) in price;
-    trades_per_s of both sides together. Raises InvalidInput for what is missing.
+    trades_per_s of both sides together. Raises InvalidInput for a number out of domain.
+    Formulas and limits: deploy/docs/strategy.md, "Priors and first start".
     """
     for name, value in (("mid", mid), ("tick", tick), ("trades_per_s", trades_per_s)):
         if not (0.0 < value < inf):
@@ -101,11 +102,11 @@ def market_prior(
 
 
 class Intensity:
-    """Streaming estimate over both sides; every update is O(1), however long the silence before.
+    """Streaming estimate over both sides; every update is O(1), also after a long silence.
 
-    Reaches under d0 are left out and those past d1 = d0 + 6 sigma sqrt(max(window, 1 s)) + 3 ticks
-    are cut; the excess over d0 is counted in whole ticks, because the mean of a coarse grid would
-    be biased. `estimate` is renewed whenever a window closes.
+    Reaches below d0 are ignored and those beyond d1 = d0 + 6 sigma sqrt(max(window, 1 s)) + 3 ticks
+    are censored; the excess over d0 is counted in whole ticks, because a mean of prices on a coarse
+    grid is biased. `estimate` is renewed whenever a window closes.
     """
 
     def __init__(
@@ -115,10 +116,10 @@ class Intensity:
         window_s: float = WINDOW_S,
         half_life_s: float = HALF_LIFE_S,
     ) -> None:
-        """Begin from `prior`; a window (seconds) is as long as our quotes stand still.
+        """Start from `prior`; window_s: length of a window, seconds, > 0.
 
-        half_life_s: how long a window counts. Raises InvalidInput for what is not above zero, or
-        a d0 from which A can't be told.
+        half_life_s: half-life of a window's data, seconds. Raises InvalidInput for a number that
+        is not above zero, or a d0 at which A can't be estimated.
         """
         lengths = {"window_s": window_s, "half_life_s": half_life_s}
         for name, value in (prior._asdict() | lengths).items():
@@ -137,12 +138,12 @@ class Intensity:
         self.estimate = self._estimate()
 
     def restart(self) -> None:
-        """After a gap in the feed: drop the window that is open, keep what was learned."""
+        """Drop the open window after a gap in the feed; keep the estimate."""
         self._start_s = self._mid = self._mid0 = inf  # inf: no window is open
         self._reach_buy = self._reach_sell = -inf
 
     def on_mid(self, t_s: float, mid: float, sigma: float) -> None:
-        """Take the mid (quote/base) and sigma (price/sqrt(s)) at `t_s` seconds.
+        """Record the mid (quote/base) and sigma (price/sqrt(s)) at `t_s` seconds.
 
         Raises InvalidInput for a number that is out of domain or not finite.
         """
@@ -156,9 +157,9 @@ class Intensity:
         self._mid, self._sigma = mid, sigma
 
     def on_trade(self, t_s: float, taker: Side, price: float) -> None:
-        """Take a public trade at `t_s` seconds by its taker's side, price quote/base.
+        """Record a public trade at `t_s` seconds by its taker's side, price quote/base.
 
-        Before the first mid there is nothing to measure from, and the trade is passed over.
+        Before the first mid there is no reference price, and the trade is ignored.
         Raises InvalidInput for a price or a time that is out of domain or not finite.
         """
         if not (0.0 < price < inf):
@@ -172,9 +173,9 @@ class Intensity:
             self._reach_sell = max(self._reach_sell, self._mid0 - price)
 
     def fill_rate(self, distance: float) -> float:
-        """Fills/s foretold for one side that stands `distance` (price) from the mid.
+        """Return the expected fill rate, fills/s, of one side at `distance` (price) from the mid.
 
-        Nearer than d0 nothing was measured, and the rate at d0 is all that is claimed.
+        Nearer than d0 nothing is measured; there the rate at d0 is returned.
         """
         past_d0 = distance - self._prior.d0
         if not (past_d0 < inf):
@@ -182,7 +183,7 @@ class Intensity:
         return self.estimate.rate * exp(-self.estimate.kappa * max(0.0, past_d0))
 
     def _advance(self, t_s: float) -> None:
-        """Close the windows that ended by `t_s`; all but the first of them saw no trade."""
+        """Close the windows that ended by `t_s`; all but the first of them had no trade."""
         if not (-inf < t_s < inf):
             raise InvalidInput("t_s", t_s)
         elapsed_s = t_s - self._start_s
@@ -202,7 +203,7 @@ class Intensity:
         self.estimate = self._estimate()
 
     def _decay(self, windows: int) -> None:
-        """Let `windows` windows pass: old samples fade, observed time fades and grows."""
+        """Advance by `windows` windows: decay the sums and add the observed time."""
         kept = self._kept**windows
         self._seen *= kept
         self._seen2 *= kept * kept
@@ -212,7 +213,7 @@ class Intensity:
         self._time_s = self._time_s * kept + self._window_s * (1.0 - kept) / (1.0 - self._kept)
 
     def _sample(self, reach: float) -> None:
-        """Count one side's window if its reach came to d0, and those that it hides."""
+        """Add one side's reach of a window, if it is at least d0, and the takers it hides."""
         excess = (reach - self._prior.d0) / self._prior.tick + TICK_TOLERANCE
         if excess < 0.0:
             return
@@ -231,14 +232,14 @@ class Intensity:
 
     @property
     def _hazard(self) -> float:
-        """Takers of one side past d0 in a window, from the share of windows that had any."""
-        reached = -expm1(-self._prior.rate * self._window_s)  # as the prior has it
+        """Expected takers of one side past d0 per window, from the share of windows with any."""
+        reached = -expm1(-self._prior.rate * self._window_s)  # share of windows by the prior
         seen = self._seen / 2.0 * self._window_s + self._prior_s * reached
         share = seen / (self._time_s + self._prior_s)
         return -log1p(-min(share, SHARE_MAX))
 
     def _estimate(self) -> IntensityEstimate:
-        """Posterior means; the prior itself while fewer than COLD_SAMPLES reaches were seen."""
+        """Return the posterior estimate, or the prior with fewer than COLD_SAMPLES samples."""
         prior = self._prior
         samples = self._seen * self._seen / self._seen2 if self._seen2 > 0.0 else 0.0
         if samples < COLD_SAMPLES:
@@ -260,7 +261,7 @@ class Intensity:
         )
 
     def _stepped(self, kappa: float) -> float:
-        """Hold kappa to a factor of two per minute, and to what can be told apart from d0."""
+        """Limit kappa to a factor of two per minute, and to KAPPA_D0_MAX / d0."""
         if self._start_s >= self._step_end_s:
             self._step_kappa = self.estimate.kappa
             self._step_end_s = self._start_s + STEP_S
@@ -269,12 +270,12 @@ class Intensity:
 
 
 def _takers(hazard: float, kappa: float, reached: int, *, is_cut: bool) -> tuple[float, float]:
-    """Expected number of takers in a window whose farthest came `reached` ticks past d0.
+    """Return expected takers of a window whose farthest came `reached` ticks past d0.
 
-    Returns those whose distance is known and the ticks of all of them; hazard as above, kappa per
-    tick. A farthest one that `is_cut` came that far or farther. Takers of a Poisson number with
-    geometric distances: those who stayed below are again a Poisson number, and those who came as
-    far are one at least.
+    Returns the number whose distance is not censored, and the summed ticks of all; hazard as
+    above, kappa per tick; `is_cut`: the farthest came that far or farther. With a Poisson number
+    of takers and geometric distances, the takers below `reached` are again a Poisson number, and
+    those at `reached` a Poisson number that is at least one.
     """
     kappa, beyond = min(kappa, EXPONENT_MAX), min(kappa * reached, EXPONENT_MAX)
     below = hazard * -expm1(-beyond)

@@ -1,4 +1,7 @@
-"""What became of our own fills: how far fair value went against each side soon after."""
+"""Markouts of our own fills, per side and horizon, and the cost of a side that follows from them.
+
+Formulas: deploy/docs/strategy.md, "Markout cost".
+"""
 
 from collections import deque
 from math import exp, inf, log
@@ -10,12 +13,12 @@ from quoter.pricing.validation import CLOCK_BACK_S_MAX, finite, not_negative, po
 
 LN2 = log(2.0)
 HORIZONS_S = (1.0, 5.0, 30.0)
-COST_HORIZON_S = 5.0  # the one that a side's cost is taken from
-FILL_KEPT = 0.95  # of older fills' weight at every fill: the newest twenty count
-PRIOR_FILLS = 20.0  # that lost nothing
-HALF_LIFE_S = 1800.0  # a side that stands off and gets no fills is forgiven in time
+COST_HORIZON_S = 5.0  # the horizon that a side's cost is taken from
+FILL_KEPT = 0.95  # weight that older fills keep at each new fill: about twenty fills count
+PRIOR_FILLS = 20.0  # weight of the prior "no loss", in fills
+HALF_LIFE_S = 1800.0  # the cost of a side without fills decays, so that it is quoted closer again
 COST_HALF_SPREADS_MAX = 2.0
-PENDING_MAX = 256  # fills per horizon; older ones are dropped unmeasured
+PENDING_MAX = 256  # fills per horizon; beyond it the oldest is dropped without a markout
 
 
 class _Pending(NamedTuple):
@@ -25,7 +28,7 @@ class _Pending(NamedTuple):
 
 
 class _Average:
-    """Sum and weight of one side's markouts, fading per fill and with time."""
+    """Decayed mean markout of one side; the weights decay per fill and with time."""
 
     def __init__(self) -> None:
         self.total = self.weight = 0.0
@@ -42,23 +45,23 @@ class _Average:
         return self.total * kept / (self.weight * kept + PRIOR_FILLS)
 
     def _kept(self, t_s: float) -> float:
-        """What time alone leaves of the sums."""
+        """Decay of the sums since the last fill."""
         return exp(-LN2 * max(0.0, t_s - self.t_s) / HALF_LIFE_S) if self.weight else 1.0
 
 
 class Markouts:
-    """Own-fill markouts per side at 1, 5 and 30 s, shrunk towards zero. O(1) per fill and mark."""
+    """Own-fill markouts per side at 1, 5 and 30 s, shrunk towards zero. O(1) per fill and mid."""
 
     def __init__(self) -> None:
         self._pending: dict[float, deque[_Pending]] = {
             horizon_s: deque(maxlen=PENDING_MAX) for horizon_s in HORIZONS_S
         }
         self._averages = {(s, horizon_s): _Average() for s in Side for horizon_s in HORIZONS_S}
-        self._next_s = inf  # when the first pending fill is due
+        self._next_s = inf  # when the next pending fill is due
         self._t_s = -inf
 
     def on_fill(self, t_s: float, side: Side, fair: float) -> None:
-        """Take a fill of ours at `t_s` seconds; fair quote/base just before it; BUY is our bid."""
+        """Record a fill of ours at `t_s` s; fair quote/base just before it; BUY is our bid."""
         finite("t_s", t_s)
         positive("fair", fair)
         for horizon_s, pending in self._pending.items():
@@ -66,7 +69,7 @@ class Markouts:
         self._next_s = min(self._next_s, t_s + HORIZONS_S[0])
 
     def on_mark(self, t_s: float, fair: float) -> None:
-        """Take fair value, quote/base; the first mark at or after a horizon is that fill's."""
+        """Record fair value, quote/base; the first one at or after a horizon is that fill's."""
         finite("t_s", t_s)
         positive("fair", fair)
         if t_s < self._t_s - CLOCK_BACK_S_MAX:
@@ -82,20 +85,20 @@ class Markouts:
         self._next_s = min((p[0].due_s for p in self._pending.values() if p), default=inf)
 
     def restart(self) -> None:
-        """After a gap in the feed: what is pending can't be measured any more."""
+        """Drop pending fills after a gap in the feed; their markouts can't be measured."""
         for pending in self._pending.values():
             pending.clear()
         self._next_s = inf
 
     def mean_bps(self, t_s: float, side: Side, horizon_s: float) -> float:
-        """Shrunk mean markout of a side, basis points; negative: fills were followed by a loss."""
+        """Return the shrunk mean markout of a side, basis points; negative: its fills lost."""
         return self._averages[side, horizon_s].mean(finite("t_s", t_s))
 
     def cost(self, t_s: float, side: Side, *, fair: float, half: float) -> float:
-        """Return that side's cost, price: what its fills lost in 5 s, within two half-spreads.
+        """Return the markout cost of a side, price: mean loss in 5 s, at most two half-spreads.
 
-        fair quote/base; half our half-spread, price. Never negative: good fills on a side are no
-        reason to come nearer.
+        fair quote/base; half our half-spread, price. Never negative: profitable fills do not bring
+        a side nearer.
         """
         lost_bps = -self.mean_bps(t_s, side, COST_HORIZON_S)
         most = COST_HALF_SPREADS_MAX * not_negative("half", half)

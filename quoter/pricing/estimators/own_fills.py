@@ -1,4 +1,7 @@
-"""Our own fills against those that the intensity foretold: what queue and latency leave of A."""
+"""Correction of A by our own fills: queue position and latency reduce the rate of fills.
+
+Formulas: deploy/docs/strategy.md, "Own-fill correction".
+"""
 
 from math import exp, inf, log
 
@@ -6,15 +9,15 @@ from quoter.pricing.validation import CLOCK_BACK_S_MAX, finite, not_negative, po
 
 LN2 = log(2.0)
 HALF_LIFE_S = 3600.0
-PRIOR_FILLS = 5.0  # that came as foretold
+PRIOR_FILLS = 5.0  # weight of the prior "as many as expected", in fills
 FACTOR_MIN, FACTOR_MAX = 0.1, 2.0
 
 
 class FillCorrection:
-    """The factor that A is multiplied by: (fills + 5) / (foretold + 5), within [0.1, 2]. O(1).
+    """Factor that A is multiplied by: (fills + 5) / (expected + 5), within [0.1, 2]. O(1).
 
-    Both fade with the same half-life, so that the factor is 1 again an hour or two after we
-    stopped quoting.
+    Both sums decay with the same half-life, so that the factor returns to 1 within hours after
+    quoting stops.
     """
 
     def __init__(self, *, half_life_s: float = HALF_LIFE_S) -> None:
@@ -25,28 +28,28 @@ class FillCorrection:
         self.fills = self.expected = 0.0
 
     def on_quotes(self, t_s: float, rate: float) -> None:
-        """From `t_s` on our live quotes are expected to be filled at `rate` fills/s, both sides.
+        """Set the expected fill rate from `t_s` on: `rate` lots/s over both sides, >= 0.
 
-        The sum of `Intensity.fill_rate` over the sides that are live; 0 when none is.
+        It is the sum of lots * `Intensity.fill_rate` over live orders; 0 without any.
         """
         not_negative("rate", rate)
         self._advance(t_s)
         self._rate = rate
 
     def on_fill(self, t_s: float, lots: float = 1.0) -> None:
-        """Take a fill of `lots` order sizes (> 0): two halves of an order are one fill."""
+        """Record a fill of `lots` order sizes, > 0; two halves of an order count as one fill."""
         positive("lots", lots)
         self._advance(t_s)
         self.fills += lots
 
     def factor(self, t_s: float) -> float:
-        """What A has to be multiplied by at `t_s`; 1 while nothing is known."""
+        """Return the factor at `t_s`; 1 before any quote or fill."""
         self._advance(t_s)
         ratio = (self.fills + PRIOR_FILLS) / (self.expected + PRIOR_FILLS)
         return min(max(ratio, FACTOR_MIN), FACTOR_MAX)
 
     def _advance(self, t_s: float) -> None:
-        """Fade both sums and add what was foretold for the time since, fading within it too."""
+        """Decay both sums and add the fills expected since the last call, decayed as well."""
         gap_s = finite("t_s", t_s) - self._t_s
         if gap_s < -CLOCK_BACK_S_MAX or gap_s == inf:
             self._t_s = t_s

@@ -1,7 +1,8 @@
-"""What a passive quote would have earned: fills that never were, and the mid some seconds later.
+"""Simulated edge: the gain of imagined passive fills at eight distances, measured 5 and 30 s later.
 
-A fill and the move after it are not independent, whatever the models say. Whether there is money
-in quoting a symbol at all shows only here.
+The models assume that a fill and the move after it are independent; on real markets they are not.
+This meter shows whether quoting the symbol is profitable at all.
+Formulas: deploy/docs/strategy.md, "Simulated edge".
 """
 
 from collections import deque
@@ -20,12 +21,12 @@ VERDICT_HORIZON_S = 5.0
 HALF_LIFE_S = 3600.0
 DISTANCES = 8
 NEAREST, FARTHEST = 0.25, 4.0  # of our half-spread, geometric between
-SAMPLES_MIN = 30.0  # below it a distance has no say
-ERRORS = 2.0  # standard errors of benefit of the doubt
+SAMPLES_MIN = 30.0  # a distance with fewer effective samples is not judged
+ERRORS = 2.0  # standard errors below zero that the best edge must be for `has_no_edge`
 
 
 class _Window(NamedTuple):
-    """A closed window: how far (bps) takers of each side came from the mid at its start."""
+    """A closed window: reach of takers of each side, bps from the mid at its start."""
 
     due_s: float
     mid: float
@@ -34,7 +35,7 @@ class _Window(NamedTuple):
 
 
 class _Gain:
-    """Fading mean and variance of the gains at one distance."""
+    """Decayed mean and variance of the gains at one distance."""
 
     def __init__(self, distance_bps: float) -> None:
         self.distance_bps = distance_bps
@@ -65,11 +66,11 @@ class _Gain:
 
 
 class SimulatedEdge:
-    """Shadow fills at eight distances around our half-spread, and whether any of them pays.
+    """Simulated fills at eight distances around our half-spread, and their edge after fees.
 
-    Quotes are imagined to stand still for a window, as far from its first mid as the distance;
-    what reaches them fills them. The mid 5 s and 30 s after the window tells the gain. O(1) per
-    event: a closed window touches at most sixteen numbers per horizon.
+    Imagined quotes stay at each distance from the first mid of a window; a taker who reaches one
+    fills it. The gain is measured with the mid 5 s and 30 s after the window. O(1) per event: a
+    closed window updates at most sixteen means per horizon.
     """
 
     def __init__(
@@ -80,9 +81,9 @@ class SimulatedEdge:
         window_s: float = WINDOW_S,
         half_life_s: float = HALF_LIFE_S,
     ) -> None:
-        """half_bps our half-spread when the meter begins; fee_bps per fill, < 0 for a rebate.
+        """half_bps our half-spread at the start; fee_bps per fill, < 0 for a rebate.
 
-        Raises InvalidInput for what is out of domain.
+        Raises InvalidInput for a number out of domain.
         """
         positive("half_bps", half_bps)
         self._fee_bps = finite("fee_bps", fee_bps)
@@ -97,14 +98,14 @@ class SimulatedEdge:
         self.restart()
 
     def restart(self) -> None:
-        """After a gap in the feed: drop the open window and what is pending, keep the gains."""
+        """Drop the open window and pending windows after a gap in the feed; keep the gains."""
         self._start_s = self._mid = self._mid0 = inf
         self._reach_buy = self._reach_sell = -inf
         for pending in self._pending.values():
             pending.clear()
 
     def on_mid(self, t_s: float, mid: float) -> None:
-        """Take the mid, quote/base, at `t_s` seconds."""
+        """Record the mid, quote/base, at `t_s` seconds."""
         positive("mid", mid)
         self._advance(t_s, mid)
         if self._start_s == inf:
@@ -112,7 +113,7 @@ class SimulatedEdge:
         self._mid = mid
 
     def on_trade(self, t_s: float, taker: Side, price: float) -> None:
-        """Take a public trade, price quote/base, by its taker's side."""
+        """Record a public trade, price quote/base, by its taker's side."""
         positive("price", price)
         self._advance(t_s, self._mid)
         if self._start_s == inf:
@@ -124,15 +125,15 @@ class SimulatedEdge:
             self._reach_sell = max(self._reach_sell, reach)
 
     def edges(self, horizon_s: float = VERDICT_HORIZON_S) -> tuple[Edge, ...]:
-        """The distances that were reached at all, nearest first; horizon_s 5 or 30."""
+        """Return the edges of the distances with any fill, nearest first; horizon_s 5 or 30."""
         found = (gain.edge() for gain in self._gains[horizon_s])
         return tuple(edge for edge in found if edge is not None)
 
     @property
     def has_no_edge(self) -> bool:
-        """Does even the best distance lose after fees, by more than chance explains?
+        """Whether the best distance loses after fees by more than two standard errors.
 
-        False too while no distance has thirty samples.
+        False while no distance has thirty effective samples.
         """
         best = [
             edge.edge_bps - self._fee_bps + ERRORS * edge.error_bps
@@ -142,7 +143,7 @@ class SimulatedEdge:
         return bool(best) and max(best) < 0.0
 
     def _advance(self, t_s: float, mid: float) -> None:
-        """Close windows that ended and settle those that are due, by the mid as it stood then."""
+        """Close windows that ended, and measure those that are due with the mid of that time."""
         elapsed_s = finite("t_s", t_s) - self._start_s
         if elapsed_s < -CLOCK_BACK_S_MAX and self._start_s < inf:
             self.restart()
@@ -152,10 +153,10 @@ class SimulatedEdge:
             while pending and pending[0].due_s <= t_s:
                 window = pending.popleft()
                 seen = mid if window.due_s == t_s else self._mid
-                self._settle(self._gains[horizon_s], window, seen)
+                self._measure(self._gains[horizon_s], window, seen)
 
     def _close(self, windows: int) -> None:
-        """End the open window; of `windows` that passed all but the first saw no trade."""
+        """Close the open window; of `windows` that passed, all but the first had no trade."""
         if max(self._reach_buy, self._reach_sell) >= self.distances_bps[0]:
             end_s = self._start_s + self._window_s
             reaches = (self._reach_buy, self._reach_sell)
@@ -165,7 +166,7 @@ class SimulatedEdge:
         self._mid0 = self._mid
         self._reach_buy = self._reach_sell = -inf
 
-    def _settle(self, gains: list[_Gain], window: _Window, mid: float) -> None:
+    def _measure(self, gains: list[_Gain], window: _Window, mid: float) -> None:
         move = (mid / window.mid - 1.0) / BPS
         for gain in gains:
             if window.reach_buy >= gain.distance_bps:

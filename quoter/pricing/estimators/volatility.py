@@ -1,13 +1,17 @@
-"""Sigma from the mid price as it comes: per square root of a second, in absolute price.
+"""Volatility (sigma) of the mid, in absolute price per square root of a second.
 
-Two estimates run side by side. A slow one whose jumps are cut to four standard deviations, so that
-one bad print does not live in it for minutes; and a fast one that sees everything. The greater of
-the slow one and 0.85 of the fast one is used: a shock widens at once, a quiet minute narrows late.
+A slow estimate cuts jumps to four standard deviations, so that one bad price does not stay in it
+for minutes; a fast one uses every move. The larger of the slow one and 0.85 of the fast one is
+used: a shock widens quotes at once, a quiet minute narrows them late.
+Formulas: deploy/docs/strategy.md, "Volatility".
 """
 
+from collections.abc import Sequence
 from math import copysign, exp, inf, log, sqrt
 
 from quoter.domain.errors import InvalidInput
+from quoter.domain.market import Bar
+from quoter.pricing.validation import CLOCK_BACK_S_MAX, positive
 
 LN2 = log(2.0)
 SLOW_HALF_LIFE_S = 300.0
@@ -15,21 +19,21 @@ FAST_HALF_LIFE_S = 30.0
 GRID_S = 1.0
 WINSOR_SD = 4.0
 FAST_SHARE = 0.85
-PRIOR_S = 60.0  # the prior counts as this much observed time
-WARM_GRIDS = 20.0  # observed time, in grid steps, before an estimate may cut or speak; or a
-# half-life, if that is shorter: observed time fades too and may never come to 20 steps
-CLOCK_BACK_S_MAX = 60.0  # a time that steps back by less is old news, by more a new clock
-NOISE_FINE_S, NOISE_COARSE_S = 0.1, 5.0  # the steps whose sigmas are compared
-NOISE_RATIO_MAX = 1.5  # above it moves of a second are mostly noise: a coarser grid
-NOISE_RATIO_CALM = 1.2  # below it the usual grid is good again
+PRIOR_S = 60.0  # weight of the prior, in observed time
+WARM_GRIDS = 20.0  # observed time, in grid steps, before an estimate cuts moves or is used; or one
+# half-life, if that is shorter: observed time decays too and may never reach 20 steps
+NOISE_FINE_S, NOISE_COARSE_S = 0.1, 5.0  # the grids whose sigmas are compared
+NOISE_RATIO_MAX = 1.5  # above it moves within a second are mostly noise: the grid becomes coarser
+NOISE_RATIO_CALM = 1.2  # below it the usual grid is used again
+BARS_MIN = 5  # fewer bars are too few for a prior
 
 
 class VarianceRate:
-    """Exponentially forgetting ratio of squared moves to time, sampled at least a grid step apart.
+    """Decayed sum of squared moves over decayed time; mids are at least one grid step apart.
 
     half_life_s and grid_s seconds, > 0; winsor_sd cuts moves to that many standard deviations,
-    None leaves them whole; prior_sigma price/sqrt(s) worth prior_s seconds of observation. Moves
-    are taken less `dead_band`, price, >= 0: what the grid alone could have made is then no move.
+    None for no cut; prior_sigma price/sqrt(s), weighted as prior_s seconds of observation. Each
+    move is reduced by dead_band (price, >= 0) towards zero, to ignore moves of a tick.
     """
 
     __slots__ = (
@@ -56,15 +60,15 @@ class VarianceRate:
             raise InvalidInput("dead_band", dead_band)
         self._half_life_s, self.grid_s, self._winsor_sd = half_life_s, grid_s, winsor_sd
         self._dead_band = dead_band
-        self._t_s = self._mid = inf  # nothing seen: the next mid is a beginning, not a move
+        self._t_s = self._mid = inf  # no mid yet: the next one only sets the start
         self.squares = 0.0 if prior_sigma is None else prior_sigma * prior_sigma * prior_s
         self.time_s = 0.0 if prior_sigma is None else prior_s
 
     def update(self, t_s: float, mid: float) -> bool:
-        """Take the mid (quote/base) at `t_s` seconds. O(1).
+        """Record the mid (quote/base) at `t_s` seconds; return whether it was used. O(1).
 
         Raises InvalidInput for a mid that is not above zero and finite, or a time that is not
-        finite. While nothing has moved at all there is no scale to cut by, and nothing is cut.
+        finite. Before any move there is no scale to cut by, and moves are not cut.
         """
         if not (0.0 < mid < inf):
             raise InvalidInput("mid", mid)
@@ -89,12 +93,12 @@ class VarianceRate:
         return True
 
     def restart(self) -> None:
-        """Forget the last mid, not the estimate: after a gap the first difference is no move."""
+        """Forget the last mid, not the estimate: a difference across a gap is not a move."""
         self._t_s = self._mid = inf
 
     @property
     def is_warm(self) -> bool:
-        """Was enough seen to tell a jump from a move?"""
+        """Whether enough time was observed to tell a jump from a usual move."""
         return self.time_s > min(WARM_GRIDS * self.grid_s, self._half_life_s)
 
     @property
@@ -104,9 +108,9 @@ class VarianceRate:
 
 
 class NoiseRatio:
-    """How much larger sigma looks in steps of a tenth of a second than in steps of five.
+    """Ratio of sigma sampled every 0.1 s to sigma sampled every 5 s.
 
-    A mid that only diffuses has the ratio 1; one that bounces between ticks has more.
+    A mid that only diffuses has the ratio 1; one that bounces between ticks has a larger one.
     """
 
     __slots__ = ("coarse", "fine", "grid_s")
@@ -117,7 +121,7 @@ class NoiseRatio:
         self.grid_s = GRID_S  # the grid that sigma should be measured on
 
     def update(self, t_s: float, mid: float) -> bool:
-        """Take a mid as VarianceRate.update does; True if `grid_s` may have changed. O(1)."""
+        """Record a mid as `VarianceRate.update` does; True if `grid_s` may have changed. O(1)."""
         self.fine.update(t_s, mid)
         if not self.coarse.update(t_s, mid):
             return False
@@ -135,7 +139,7 @@ class NoiseRatio:
 
     @property
     def ratio(self) -> float | None:
-        """None for the first hundred seconds, and while nothing has moved."""
+        """The ratio; None for the first hundred seconds, and before any move."""
         fine, coarse = self.fine.sigma, self.coarse.sigma
         if not fine or not coarse or not self.coarse.is_warm:
             return None
@@ -143,10 +147,10 @@ class NoiseRatio:
 
 
 class Volatility:
-    """The sigma that quotes use: the slow estimate, or most of the fast one where that is more.
+    """Sigma for quotes: the larger of the slow estimate and 0.85 of the fast one.
 
     Without `prior_sigma` (price/sqrt(s)) it is None for the first 20 s, and until the mid moves.
-    The half-lives are in seconds. While `noise` says so, both are sampled every 5 s.
+    The half-lives are in seconds. While the noise ratio is high, both are sampled every 5 s.
     """
 
     __slots__ = ("fast", "noise", "slow")
@@ -165,22 +169,44 @@ class Volatility:
         self.noise = NoiseRatio()
 
     def update(self, t_s: float, mid: float) -> bool:
-        """Take the mid (quote/base) at event time `t_s`; see VarianceRate.update. O(1)."""
+        """Record the mid (quote/base) at event time `t_s`; see VarianceRate.update. O(1)."""
         if self.noise.update(t_s, mid):
             self.slow.grid_s = self.fast.grid_s = self.noise.grid_s
         is_slow_moved, is_fast_moved = self.slow.update(t_s, mid), self.fast.update(t_s, mid)
         return is_slow_moved or is_fast_moved
 
     def restart(self) -> None:
-        """After a reconnect or a resync. A market that was merely quiet needs no restart."""
+        """Forget the last mids after a reconnect or a resync; not needed after a quiet period."""
         self.slow.restart()
         self.fast.restart()
         self.noise.restart()
 
     @property
     def sigma(self) -> float | None:
-        """price/sqrt(s); None while too little was seen to quote from."""
+        """price/sqrt(s); None while too little was observed to quote from."""
         slow, fast = self.slow.sigma, self.fast.sigma
         if slow is None or fast is None or not self.slow.is_warm:
             return None
         return max(slow, FAST_SHARE * fast) or None
+
+
+def rogers_satchell(bars: Sequence[Bar], *, bar_s: float) -> float | None:
+    """Return a prior of sigma, price/sqrt(s), from bars of `bar_s` seconds; None if too few.
+
+    Drift cancels out. Bars with few trades make it too small (by 10 % to 60 %), hence a prior
+    only. None as well if nothing moved; raises InvalidInput for a price out of domain.
+    Source: Rogers & Satchell 1991 (doi:10.1214/aoap/1177005835), the mean of
+    ln(h/c)ln(h/o) + ln(l/c)ln(l/o).
+    """
+    positive("bar_s", bar_s)
+    if len(bars) < BARS_MIN:
+        return None
+    total = 0.0
+    for bar in bars:
+        for name, price in bar._asdict().items():
+            positive(name, price)
+        total += log(bar.high / bar.close) * log(bar.high / bar.open)
+        total += log(bar.low / bar.close) * log(bar.low / bar.open)
+    if not (total > 0.0):
+        return None
+    return bars[-1].close * sqrt(total / len(bars) / bar_s)

@@ -1,4 +1,7 @@
-"""Volume-synchronised probability of informed trading: a figure to watch, never a control."""
+"""VPIN, volume-synchronised probability of informed trading: a metric, not a control.
+
+Formula: deploy/docs/strategy.md, "VPIN".
+"""
 
 from collections import deque
 from math import floor
@@ -7,18 +10,19 @@ from quoter.pricing.validation import not_negative, positive
 
 BUCKETS = 50
 BUCKETS_PER_DAY = 200.0  # a bucket is this part of a day's volume
-FULL = 1.0 - 1e-12  # of a bucket: rounding does not hold the next one up
+FULL = 1.0 - 1e-12  # share of a bucket that counts as full, in spite of rounding
 
 
 class Vpin:
     """Mean share of one-sided volume in the last full buckets of equal volume.
 
-    The takers' sides are the venue's own; none are guessed. Source: Easley, Lopez de Prado and
-    O'Hara 2012 (SSRN 1695596); see Andersen & Bondarenko 2014 for why nothing is steered by it.
+    The takers' sides are the venue's own; none are inferred. Source: Easley, Lopez de Prado and
+    O'Hara 2012 (doi:10.1093/rfs/hhs053). Nothing is controlled by it, see Andersen & Bondarenko
+    2014 (doi:10.1016/j.finmar.2013.05.005).
     """
 
     def __init__(self, bucket: float, *, buckets: int = BUCKETS) -> None:
-        """bucket: volume of one, base, > 0. Raises InvalidInput for what is out of domain."""
+        """bucket: volume of a bucket, base, > 0. Raises InvalidInput for a number out of domain."""
         self._bucket = positive("bucket", bucket)
         positive("buckets", buckets)
         self._ring: deque[float] = deque(maxlen=buckets)
@@ -27,7 +31,7 @@ class Vpin:
 
     @property
     def imbalances(self) -> tuple[float, ...]:
-        """|bought - sold| of the buckets that count, base, oldest first."""
+        """|bought - sold| of the last full buckets, base, oldest first."""
         return tuple(self._ring)
 
     @property
@@ -36,9 +40,9 @@ class Vpin:
         return self._sum / (len(self._ring) * self._bucket) if self._ring else None
 
     def add(self, bought: float, sold: float) -> None:
-        """Take volume of both sides, base, >= 0; what is left of it goes to the next bucket.
+        """Record volume of both sides, base, >= 0; what exceeds a bucket goes to the next one.
 
-        A trade fills at most one ring of buckets: those before would be forgotten by its end.
+        Buckets that would leave the ring before the end of a huge trade are skipped.
         """
         volume = not_negative("bought", bought) + not_negative("sold", sold)
         not_negative("volume", volume)
@@ -60,5 +64,5 @@ class Vpin:
 
     def _close(self) -> None:
         self._ring.append(abs(self._bought - self._sold))
-        self._sum = sum(self._ring)  # anew, once a bucket: a running sum would drift
+        self._sum = sum(self._ring)  # recomputed once a bucket: a running sum would drift
         self._bought = self._sold = 0.0

@@ -5,7 +5,7 @@ import pytest
 
 from quoter.domain.errors import InvalidInput
 from quoter.domain.market import Bar
-from quoter.pricing.estimators.priors import rogers_satchell
+from quoter.pricing.estimators.volatility import rogers_satchell
 
 
 def bars(*, sigma: float, count: int, drift: float = 0.0, price: float = 1000.0) -> list[Bar]:
