@@ -1,0 +1,6 @@
+"""Simulated exchange: what would a venue do with these orders in this market?
+
+Matching, accounts, a stochastic or recorded market and scripted flow; pure and deterministic, with
+time passed in. It imports the domain only; the sandbox serves it over HTTP and WebSocket, and
+tests use it directly. Read `exchange.py` first, then `market.py`.
+"""

@@ -1,4 +1,6 @@
-"""Experiments on the model market: many paths at once with numpy, tables and pictures out.
+"""Studies: do the formulas of deploy/docs/strategy.md do what the page says?
 
-Needs the extra `simulate` (numpy, matplotlib). Nothing here runs in the daemon.
+Experiments on model markets, many paths at once with numpy; output is tables and pictures. Needs
+the extra `simulate` (numpy, matplotlib); nothing here runs in the daemon. Only `cli` imports it; it
+imports `domain`, `pricing` and `sim.messages`. Read `catalogue.py` first, then `common/quotes.py`.
 """

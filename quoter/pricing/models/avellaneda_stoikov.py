@@ -1,15 +1,16 @@
-"""Avellaneda & Stoikov 2008: where the centre of the quotes is, and how far each side stands off.
+"""Avellaneda & Stoikov 2008: reservation price and half-spread with a horizon.
 
 Everywhere in `pricing/`: gamma is risk aversion per lot (1/price), lots is inventory in order
 sizes, sigma is absolute (price per sqrt of a second, never a fraction, never annualised), kappa
 is the papers' k (1/price), tau is in seconds.
+Formulas: deploy/docs/strategy.md, "Slope and half-spread".
 """
 
 from math import inf, log1p
 
 from quoter.domain.errors import InvalidInput
 
-# Below this ln(1+x)/x is summed from its series: the first term left out, x**3/4, is under 1e-15.
+# Below this ln(1+x)/x is computed from its series; the first omitted term, x**3/4, is under 1e-15.
 SERIES_X_MAX = 1e-5
 
 
@@ -21,7 +22,7 @@ def log1p_ratio(x: float) -> float:
 
 
 def base_half_spread(*, gamma: float, kappa: float) -> float:
-    """Half-spread of a maker without inventory risk, in price: ln(1 + gamma/kappa)/gamma.
+    """Return the half-spread without inventory risk, in price: ln(1 + gamma/kappa)/gamma.
 
     gamma 1/price, >= 0 (at 0 the limit 1/kappa); kappa 1/price, > 0.
     Raises InvalidInput outside these domains. Source: Avellaneda & Stoikov 2008, eq. 30.
@@ -37,7 +38,7 @@ def base_half_spread(*, gamma: float, kappa: float) -> float:
 
 
 def slope(*, gamma: float, sigma: float, tau_s: float) -> float:
-    """How far one lot of inventory moves both quotes, in price: gamma * sigma^2 * tau.
+    """Return the displacement of both quotes per lot of inventory, price: gamma * sigma^2 * tau.
 
     gamma 1/price, >= 0; sigma price/sqrt(s), >= 0; tau_s seconds to the horizon, >= 0.
     Raises InvalidInput outside these domains. Source: Avellaneda & Stoikov 2008, eq. 29.
@@ -54,11 +55,11 @@ def slope(*, gamma: float, sigma: float, tau_s: float) -> float:
 def avellaneda_stoikov(
     *, fair: float, q: float, sigma: float, gamma: float, kappa: float, tau_s: float, size: float
 ) -> tuple[float, float]:
-    """Return `(reservation_price, half_spread)`, both quote/base; the paper's pair in base units.
+    """Return `(reservation_price, half_spread)`, both quote/base: the paper's quote in base units.
 
     fair quote/base; q base, inventory minus target; sigma quote/base/sqrt(s); gamma 1/quote;
-    kappa base/quote; tau_s seconds; size base, the order size (1 in the paper, and what makes the
-    units agree). Long inventory puts the reservation price below fair, short above.
+    kappa base/quote; tau_s seconds; size base, the order size (1 in the paper; it makes the units
+    agree). Long inventory puts the reservation price below fair, short inventory above it.
     Raises InvalidInput outside these domains. Source: doi:10.1080/14697680701381228.
     """
     if not (0.0 < size < inf):

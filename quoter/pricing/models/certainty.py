@@ -1,4 +1,7 @@
-"""What a risky outcome is worth for sure, and when a simulation may say so."""
+"""Certainty equivalent of a sample of outcomes, and whether the sample is large enough for it.
+
+Formulas: deploy/docs/strategy.md, "Certainty equivalent".
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,19 +19,19 @@ ESS_SHARE_MIN = 0.01  # of the number of outcomes
 class Certainty:
     """Certainty equivalent of a sample of outcomes, in the outcomes' unit.
 
-    error: standard error by the delta method, a lie where `is_publishable` is False; ess the
+    error: standard error by the delta method, far too small where `is_publishable` is False; ess:
     effective number of outcomes that the mean of exp(-gamma W) rests on.
     """
 
     equivalent: float
     error: float
     ess: float
-    mean_variance: float  # mean - gamma/2 * variance, to be told by that name instead
+    mean_variance: float  # mean - gamma/2 * variance, published instead if the sample is too small
     is_publishable: bool
 
     @property
     def published(self) -> tuple[str, float]:
-        """The figure to publish, by its honest name."""
+        """Name and value of the figure to publish."""
         if self.is_publishable:
             return "certainty equivalent", self.equivalent
         return "mean-variance", self.mean_variance
@@ -37,9 +40,9 @@ class Certainty:
 def certainty_equivalent(outcomes: Sequence[float], *, gamma: float) -> Certainty:
     """Return -(1/gamma) ln mean(exp(-gamma W)) of at least two finite outcomes W.
 
-    gamma: risk aversion per unit of outcome, > 0. A few terrible outcomes can be all that the
-    mean rests on; then neither it nor its error means anything, and `is_publishable` is False:
-    it asks for an effective sample of 100 and 1 % of the outcomes. Raises InvalidInput.
+    gamma: risk aversion per unit of outcome, > 0. `is_publishable` requires an effective sample of
+    100 and of 1 % of the outcomes: otherwise a few bad outcomes determine the mean, and neither
+    it nor its error is reliable. Raises InvalidInput for a gamma or outcomes out of domain.
     """
     positive("gamma", gamma)
     n = len(outcomes)

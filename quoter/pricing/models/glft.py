@@ -1,21 +1,24 @@
-"""Guéant, Lehalle & Fernandez-Tapia 2013: the slope of a maker who has no closing time."""
+"""Guéant, Lehalle & Fernandez-Tapia 2013: slope of the stationary model, without a horizon.
+
+Formulas: deploy/docs/strategy.md, "Slope and half-spread".
+"""
 
 from math import exp, inf, sqrt
 
 from quoter.domain.errors import InvalidInput
 from quoter.pricing.models.avellaneda_stoikov import log1p_ratio
 
-XI_KAPPA_MAX = 1e12  # risk aversion of more than this many characteristic depths is a unit error
+XI_KAPPA_MAX = 1e12  # a larger xi/kappa can only be a wrong unit
 
 
 def slope(
     *, gamma: float, sigma: float, kappa: float, intensity: float, xi: float | None = None
 ) -> float:
-    """How far one lot of inventory moves both quotes in the stationary solution, in price.
+    """Return the displacement of both quotes per lot in the stationary solution, in price.
 
     gamma 1/price, >= 0; sigma price/sqrt(s), >= 0; kappa 1/price, > 0; intensity (A) fills/s per
     side at distance 0, > 0; xi 1/price, >= 0, risk aversion to the fills themselves: None means
-    gamma (an exponential-utility maker), 0 a maker who minds the price risk only.
+    gamma (exponential utility), 0 means aversion to price risk only.
     Raises InvalidInput outside these domains. Source: arXiv:1105.3115 and arXiv:1605.01862, the
     closed-form approximation: sqrt(gamma*sigma^2/(2*kappa*A) * (1+xi/kappa)^(kappa/xi+1)).
     """
@@ -37,10 +40,10 @@ def slope(
 
 
 def tau_equivalent_s(*, gamma: float, sigma: float, slope_per_lot: float) -> float:
-    """The rolling horizon, in seconds, at which Avellaneda-Stoikov would have this slope.
+    """Return the rolling horizon, seconds, at which Avellaneda-Stoikov has this slope.
 
-    It reads as the time for which inventory is expected to be held. gamma 1/price and sigma
-    price/sqrt(s), both > 0; slope_per_lot price, >= 0. Raises InvalidInput outside these domains.
+    It indicates how long inventory is expected to be held. gamma 1/price and sigma price/sqrt(s),
+    both > 0; slope_per_lot price, >= 0. Raises InvalidInput outside these domains.
     """
     if not (0.0 < gamma < inf):
         raise InvalidInput("gamma", gamma)

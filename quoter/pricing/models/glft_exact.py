@@ -1,8 +1,9 @@
-"""Guéant, Lehalle & Fernandez-Tapia 2013 without their approximation: inventory has two walls.
+"""Exact stationary model of Guéant, Lehalle & Fernandez-Tapia 2013 with an inventory limit.
 
 The stationary value of holding n lots, |n| <= Q, is the ground eigenvector f of the tridiagonal
 matrix with rho*n^2 on the diagonal and -1 beside it; the displacement of a quote is the logarithm
-of the ratio of two neighbours. The closed form is its limit for a far wall and a small rho.
+of the ratio of two neighbours. The closed form is its limit for a distant limit and a small rho.
+Formulas: deploy/docs/strategy.md, "Exact bounded model".
 """
 
 from math import ceil, exp, floor, inf, log, sqrt
@@ -11,15 +12,15 @@ from quoter.domain.errors import InvalidInput
 from quoter.pricing.models.avellaneda_stoikov import log1p_ratio
 from quoter.pricing.validation import not_negative, positive
 
-LOTS_MAX_MAX = 500  # walls this far are none: the closed form is exact there
+LOTS_MAX_MAX = 500  # for a limit this far the closed form is accurate
 RHO_MAX = 1e12
-RHO_MOVE = 0.05  # solved anew once rho has moved by more than this part of itself
+RHO_MOVE = 0.05  # the table is solved again once rho has changed by more than this fraction
 ITERATIONS_MAX = 200  # bisection alone needs 55
-EIGENVALUE_ERROR = 1e-15  # of a number in (-2, 0): its last digits
+EIGENVALUE_ERROR = 1e-15  # absolute; the eigenvalue is in (-2, 0)
 
 
 def chain_ratio(*, gamma: float, sigma: float, kappa: float, intensity: float) -> float:
-    """Return rho: what a squared lot of risk costs, against what the flow brings. No unit.
+    """Return rho, the ratio of inventory risk to the value of the flow. No unit.
 
     gamma 1/price, >= 0; sigma price/sqrt(s), >= 0; kappa 1/price, > 0; intensity (A) fills/s per
     side at distance 0, net of costs, > 0. Raises InvalidInput outside these domains.
@@ -40,17 +41,18 @@ def chain_ratio(*, gamma: float, sigma: float, kappa: float, intensity: float) -
 def log_ratios(*, rho: float, lots_max: int) -> tuple[float, ...]:
     """Return ln(f_n / f_(n+1)) for n = -lots_max .. lots_max-1, rising and odd about n = -1/2.
 
-    rho in [0, 1e12] from `chain_ratio`; lots_max (Q) whole, 1 to 500.
-    The eigenvalue is Newton's on the last pivot of the elimination from the wall inwards, held in
-    a bracket. The pivots are the ratios themselves; each is 1 or more, so that an error fades on
-    its way inwards, and no entry of f (they span hundreds of orders of magnitude) is ever formed.
+    rho in [0, 1e12] from `chain_ratio`; lots_max (Q) whole, 1 to 500; else raises InvalidInput.
+    The eigenvalue is found by Newton's method on the last pivot of the elimination from the limit
+    inwards, within a bracket. The pivots are the ratios themselves; each is 1 or more, so that
+    rounding errors shrink inwards, and entries of f, which span hundreds of orders of magnitude,
+    are never formed.
     """
     if not (0.0 <= rho <= RHO_MAX):
         raise InvalidInput("rho", rho)
     if not (1 <= lots_max <= LOTS_MAX_MAX):
         raise InvalidInput("lots_max", lots_max)
-    low, high = -2.0, -4.0 / (rho + sqrt(rho * rho + 8.0))  # the latter is the answer for Q = 1
-    eigenvalue = min(high, sqrt(rho) - 2.0)  # the harmonic oscillator's
+    low, high = -2.0, -4.0 / (rho + sqrt(rho * rho + 8.0))  # `high` is the solution for Q = 1
+    eigenvalue = min(high, sqrt(rho) - 2.0)  # start from the harmonic oscillator's
     for _ in range(ITERATIONS_MAX):
         residual, derivative = _last_pivot(rho, lots_max, eigenvalue)
         if residual > 0.0:
@@ -71,27 +73,27 @@ def log_ratios(*, rho: float, lots_max: int) -> tuple[float, ...]:
 
 
 def _last_pivot(rho: float, lots_max: int, eigenvalue: float) -> tuple[float, float]:
-    """The pivot of n = 0 and its derivative; (-1, 0) where a pivot shows the guess too high.
+    """Return the pivot of n = 0 and its derivative; (-1, 0) if the eigenvalue is too high.
 
-    The pivot falls with the guess and is zero at the ground eigenvalue.
+    The pivot falls with the eigenvalue and is zero at the ground eigenvalue.
     """
     ratio, derivative = rho * lots_max * lots_max - eigenvalue, -1.0
     for n in range(lots_max - 1, -1, -1):
         if not (ratio > 0.0):
             return -1.0, 0.0
-        pull = 1.0 if n else 2.0  # n = 0 has a neighbour on either side
+        neighbours = 1.0 if n else 2.0  # n = 0 has a neighbour on either side
         ratio, derivative = (
-            rho * n * n - eigenvalue - pull / ratio,
-            -1.0 + pull * derivative / (ratio * ratio),
+            rho * n * n - eigenvalue - neighbours / ratio,
+            -1.0 + neighbours * derivative / (ratio * ratio),
         )
     return ratio, derivative
 
 
 def log_ratio_at(table: tuple[float, ...], lots: float) -> float:
-    """Return the table's value at a real number of lots, on straight lines between whole ones.
+    """Return the table's value at a real number of lots, by linear interpolation.
 
-    Past either end the last line goes on: the quote of the side that unwinds stays monotone in an
-    inventory past its limit, and the other side is off there anyway. lots must be finite.
+    Beyond either end the last line continues, so that the unwinding side stays monotone in an
+    inventory beyond its limit; the other side is not quoted there. lots must be finite.
     """
     lots_max = len(table) // 2
     left = floor(min(max(lots, -lots_max), lots_max - 2)) + lots_max
@@ -100,14 +102,14 @@ def log_ratio_at(table: tuple[float, ...], lots: float) -> float:
 
 
 class BoundedModel:
-    """The table of `log_ratios` for the market as it is, solved anew only once it has moved.
+    """Table of `log_ratios` for the present market, solved again only once rho has moved by 5 %.
 
-    kappa and gamma enter a quote live beside the table, so that a stale table is off by at most
-    what 5 % of rho do: about 2.5 % of the skew.
+    kappa and gamma are applied to the quote outside the table, so that its error is about 2.5 % of
+    the skew at most.
     """
 
     def __init__(self, lots_max: float) -> None:
-        """Put the walls at the next whole lot from `lots_max`, the limit in order sizes.
+        """Set the limit to the next whole lot from `lots_max`, the limit in order sizes.
 
         lots_max > 0 and at most 500; raises InvalidInput outside that.
         """
@@ -116,14 +118,14 @@ class BoundedModel:
         self._lots_max = ceil(lots_max)
         self._rho = inf
         self._table: tuple[float, ...] = ()
-        self.solved = 0  # how many times
+        self.solved = 0  # number of solutions so far
 
     def table(
         self, *, gamma: float, sigma: float, kappa: float, intensity: float
     ) -> tuple[float, ...]:
         """Return the table for PricingInputs.bounded; arguments as in `chain_ratio`.
 
-        O(1) while the market stays; O(limit) when solved anew.
+        O(1) while rho stays within 5 %; O(limit) when it is solved again.
         """
         rho = chain_ratio(gamma=gamma, sigma=sigma, kappa=kappa, intensity=intensity)
         if not self._table or abs(rho - self._rho) > RHO_MOVE * self._rho:

@@ -1,4 +1,4 @@
-"""A quote in words: every term with its size in price and in basis points of fair value."""
+"""Explanation of a quote: every term in price and in basis points, with a sentence."""
 
 from typing import NamedTuple
 
@@ -9,18 +9,16 @@ from quoter.pricing.quote.terms import Bound
 
 SIDE_NAMES = ("bid_", "ask_")
 BOUND_SENTENCES: dict[str, str] = {
-    Bound.SLOPE_MIN: "The model wanted less skew per lot; inventory would wander past the limit.",
-    Bound.SLOPE_MAX: "The model wanted more skew per lot; beyond this the closed form is no guide.",
-    Bound.ALPHA_MAX: "The flow foretold a larger move; no estimate may move quotes farther.",
-    Bound.MARKOUT_COST_MAX: "Fills on this side lost more; no estimate may move a side farther.",
-    Bound.MIDDLE: "Skew would have brought this side to the middle; it stops a fifth of a half-"
-    "spread before.",
-    Bound.SPREAD_MIN: "The side would have been nearer to fair than half the minimum spread.",
-    Bound.STALE: "The side would have been within reach of a price move we can't follow.",
-    Bound.UNWIND: "In this market the side that unwinds stands a second's fast volatility away.",
-    Bound.REGIME: "A fill here would not shrink inventory, and in this market only that is wanted:"
-    " off.",
-    Bound.SPREAD_MAX: "The side would have been farther out than half the maximum spread: off.",
+    Bound.SLOPE_MIN: "Minimum skew per lot, so that inventory does not drift to its limit.",
+    Bound.SLOPE_MAX: "Maximum skew per lot; above it the closed form is inaccurate.",
+    Bound.ALPHA_MAX: "Maximum move of the quotes by the flow alpha.",
+    Bound.MARKOUT_COST_MAX: "Maximum distance added by the losses of this side's fills.",
+    Bound.MIDDLE: "Minimum distance from fair value: a fifth of the half-spread.",
+    Bound.SPREAD_MIN: "Minimum distance from fair value: half the minimum spread.",
+    Bound.STALE: "Minimum distance in a volatile market: a price move that we can't follow.",
+    Bound.UNWIND: "Minimum distance of the unwinding side in a reduce-only market.",
+    Bound.REGIME: "Reduce-only market: a fill here would not reduce inventory, so the side is off.",
+    Bound.SPREAD_MAX: "Farther from fair value than half the maximum spread: the side is off.",
     Bound.SIDE_LIMIT: "Inventory (here in lots) is at its limit: the side that adds to it is off.",
 }
 
@@ -35,27 +33,27 @@ class Row(NamedTuple):
 
 
 def explain(terms: QuoteTerms) -> tuple[Row, ...]:
-    """Return the rows from inputs to bid and ask, before rounding to ticks; pure rendering.
+    """Return the rows from inputs to bid and ask, before rounding to ticks.
 
-    Values as in QuoteTerms: prices and distances quote/base. A side that is off has no row of its
-    own; the clamp that took it out has.
+    Values as in QuoteTerms: prices and distances quote/base. A side that is off has no price row;
+    the clamp that switched it off has one.
     """
     return _input_rows(terms) + _centre_rows(terms) + _side_rows(terms) + _clamp_rows(terms)
 
 
 def inventory_sentence(lots: float) -> str:
-    """Say what holding `lots` more than the target does to both quotes, and why."""
+    """Return a sentence on how an inventory of `lots` moves both quotes, and why."""
     if lots > 0.0:
         return (
-            f"Long {plain(lots)} lots: the reservation price lies BELOW fair value and both quotes"
+            f"Long {plain(lots)} lots: the reservation price is BELOW fair value and both quotes"
             " move down, so that we sell sooner and buy later."
         )
     if lots < 0.0:
         return (
-            f"Short {plain(-lots)} lots: the reservation price lies ABOVE fair value and both"
+            f"Short {plain(-lots)} lots: the reservation price is ABOVE fair value and both"
             " quotes move up, so that we buy sooner and sell later."
         )
-    return "Inventory is on target: the reservation price is fair value."
+    return "Inventory is on target: the reservation price equals fair value."
 
 
 def _price(terms: QuoteTerms, name: str, value: float, sentence: str) -> Row:
@@ -65,44 +63,44 @@ def _price(terms: QuoteTerms, name: str, value: float, sentence: str) -> Row:
 def _input_rows(terms: QuoteTerms) -> tuple[Row, ...]:
     inputs = terms.inputs
     mode = (
-        "Stationary model: no closing time."
+        "Stationary model without a horizon."
         if inputs.tau_s is None
-        else f"Risk is counted over {plain(inputs.tau_s)} s."
+        else f"Horizon {plain(inputs.tau_s)} s."
     )
     if inputs.tau_s is None and inputs.bounded is not None:
-        mode = "Exact model of an inventory with a limit: no closing time."
+        mode = "Exact stationary model with an inventory limit."
     return (
-        Row("fair", inputs.fair, None, "What one unit is worth: the book without our own orders."),
+        Row("fair", inputs.fair, None, "Fair value, from the book without our own orders."),
         _price(terms, "sigma", inputs.sigma, "Volatility, price per square root of a second."),
         _price(
             terms,
             "depth",
             1.0 / inputs.kappa,
-            "1/kappa: this much farther out, fills fall to 37 %.",
+            "1/kappa: at this much more distance, the fill rate falls to 37 %.",
         ),
-        Row("intensity", inputs.intensity, None, "A: fills per second and side at no distance."),
+        Row("intensity", inputs.intensity, None, "A: fills per second and side at distance zero."),
         Row(
             "fill_factor",
             inputs.fill_factor,
             None,
-            "A is multiplied by it: our own fills against those foretold (queue and latency).",
+            "Factor of A: our own fills over the expected ones (queue and latency).",
         ),
         Row("gamma_lot", inputs.gamma_lot, None, f"Risk aversion per lot, 1/price. {mode}"),
         Row(
             "lots",
             inputs.lots,
             None,
-            f"Inventory less target; the limit is {plain(inputs.lots_max)}.",
+            f"Inventory minus target, in order sizes; the limit is {plain(inputs.lots_max)}.",
         ),
     )
 
 
 def _centre_rows(terms: QuoteTerms) -> tuple[Row, ...]:
     is_exact = terms.inputs.bounded is not None and terms.inputs.tau_s is None
-    which, law = ("the first", "by the exact model") if is_exact else ("one", "-lots * slope")
+    which, law = ("the first", "by the exact model") if is_exact else ("a", "-lots * slope")
     rows = [
-        _price(terms, "slope", terms.slope, f"How far {which} lot of inventory moves both quotes."),
-        _price(terms, "skew", 0.0 - terms.skew, f"Reservation less fair value: {law}."),
+        _price(terms, "slope", terms.slope, f"Move of both quotes for {which} lot of inventory."),
+        _price(terms, "skew", 0.0 - terms.skew, f"Reservation price minus fair value: {law}."),
         Row(
             "reservation_price",
             terms.reservation_price,
@@ -113,22 +111,22 @@ def _centre_rows(terms: QuoteTerms) -> tuple[Row, ...]:
             terms,
             "base_half_spread",
             terms.base_half_spread,
-            "What a maker without inventory risk asks: ln(1 + gamma/kappa)/gamma.",
+            "Half-spread without inventory risk: ln(1 + gamma/kappa)/gamma.",
         ),
-        _price(terms, "half_spread", terms.half_spread, "The same plus half a slope."),
+        _price(terms, "half_spread", terms.half_spread, "base_half_spread plus half a slope."),
     ]
     if terms.boundary:
-        sentence = "What the exact model adds to both sides as the limit comes near."
+        sentence = "Added to both sides by the exact model near the inventory limit."
         rows.append(_price(terms, "boundary", terms.boundary, sentence))
     if terms.tick_bound:
-        sentence = "One tick is more than our half-spread: rounding to the grid decides."
+        sentence = "One tick is more than our half-spread: rounding determines the distance."
         rows.append(_price(terms, "tick_bound", terms.inputs.tick, sentence))
     return tuple(rows)
 
 
 def _side_rows(terms: QuoteTerms) -> tuple[Row, ...]:
     inputs = terms.inputs
-    lost = "What our own {} lost soon after, as a cost of this side."
+    lost = "Mean loss of our own {} within 5 s, as a cost of this side."
     rows = [
         _price(terms, "cost_bid", inputs.cost_bid, "Fee and expected adverse move of a buy."),
         _price(terms, "cost_ask", inputs.cost_ask, "Fee and expected adverse move of a sell."),
@@ -142,37 +140,35 @@ def _side_rows(terms: QuoteTerms) -> tuple[Row, ...]:
             terms,
             "extra",
             terms.extra,
-            f"Half-spread times {plain(inputs.multiplier)} for caution.",
+            f"Half-spread times {plain(inputs.multiplier)}: cold estimates or a WIDE market.",
         ),
     ]
     if inputs.size_factor != 1.0:
-        sentence = "Every order is this share of its usual size: the market is not calm."
+        sentence = "Factor of every order's size, because the market is volatile."
         rows.append(Row("size_factor", inputs.size_factor, None, sentence))
     if terms.delta_bid is not None:
-        rows.append(_price(terms, "delta_bid", terms.delta_bid, "Fair value less bid."))
+        rows.append(_price(terms, "delta_bid", terms.delta_bid, "Fair value minus bid."))
         rows.append(
-            Row("bid", inputs.fair - terms.delta_bid, None, "We buy here, or a tick under.")
+            Row("bid", inputs.fair - terms.delta_bid, None, "Our bid, before rounding down.")
         )
     if terms.delta_ask is not None:
-        rows.append(_price(terms, "delta_ask", terms.delta_ask, "Ask less fair value."))
-        rows.append(
-            Row("ask", inputs.fair + terms.delta_ask, None, "We sell here, or a tick over.")
-        )
+        rows.append(_price(terms, "delta_ask", terms.delta_ask, "Ask minus fair value."))
+        rows.append(Row("ask", inputs.fair + terms.delta_ask, None, "Our ask, before rounding up."))
     return tuple(rows)
 
 
 def _alpha_sentence(towards: float) -> str:
-    """`towards` > 0: the flow foretells a move that runs over this side."""
+    """`towards` > 0: the flow predicts a move towards this side."""
     if towards > 0.0:
-        return "The flow foretells a move over this side: it steps back twice as far."
+        return "The flow predicts a move towards this side: it moves away by twice as much."
     if towards < 0.0:
-        return "The flow foretells a move away from this side: it follows."
-    return "The flow foretells nothing."
+        return "The flow predicts a move away from this side: it follows."
+    return "The flow predicts no move."
 
 
 def _widening_sentence(is_exposed: bool) -> str:
     if is_exposed:
-        return "The exposed side: a fill here adds to inventory, so it stands farther out."
+        return "Exposed side: a fill here adds to inventory, so it is quoted farther out."
     return "A fill here does not add to inventory."
 
 

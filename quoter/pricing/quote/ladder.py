@@ -1,6 +1,7 @@
-"""From two distances to a grid: levels, sizes, whole ticks, and never through the book.
+"""Levels and sizes on the grid of ticks and lots, never crossing the book.
 
-Where a float leaves here it is a price or a size in order sizes; `Instrument` makes money of it.
+Floats here are prices, or sizes in order sizes; `Instrument` converts them to exact decimals.
+Formulas: deploy/docs/strategy.md, "Ticks, levels and sizes".
 """
 
 from decimal import Decimal
@@ -25,10 +26,10 @@ def quantise(
     """Return the first level of both sides in ticks, never more aggressive than `bid` and `ask`.
 
     bid and ask quote/base, None for a side that is off; best_* the book without our own orders,
-    None for an empty side; lots the inventory. A bid stays at least a tick under the best ask, an
-    ask a tick over the best bid. Should the two still meet (no book, or one that is locked), the
-    side that unwinds stays and the other yields; without inventory both yield. A bid under the
-    first tick is None. Raises InvalidInput for a price that is not above zero and finite.
+    None for an empty side; lots the inventory. A bid stays at least a tick below the best ask, an
+    ask a tick above the best bid. If bid >= ask remains (no book, or a locked one), the exposed
+    side moves outward; without inventory both sides do. A bid below the first tick is None.
+    Raises InvalidInput for a price that is not above zero and finite.
     """
     bid_ticks = None if bid is None else instrument.floor_ticks(_positive("bid", bid))
     ask_ticks = None if ask is None else instrument.ceil_ticks(_positive("ask", ask))
@@ -49,9 +50,9 @@ def quantise(
 
 
 def level_step(*, slope: float, fair: float, shape: QuoteShape, tick: float) -> float:
-    """Return the distance of two levels of a side, price: a lot's own displacement or more.
+    """Return the distance between levels of a side, price: at least one slope and one tick.
 
-    A sweep through several levels then sells each lot at the price it would have had alone.
+    A trade through several levels then fills each lot at its own reservation price.
     slope price per lot; fair quote/base; tick price.
     """
     return max(slope, shape.level_step_bps * BPS * fair, tick)
@@ -63,7 +64,7 @@ def level_ticks(
     """Return the levels of a side in ticks, all different, the first one nearest to the market.
 
     first ticks, from `quantise`; price quote/base the first level before rounding; step price,
-    from `level_step`. Levels of a bid that would lie under the first tick are left out.
+    from `level_step`. Bid levels below the first tick are left out.
     """
     ticks = [first]
     for level in range(1, levels):
@@ -84,9 +85,9 @@ def level_sizes(
 
     lots inventory, lots_max the limit, both in order sizes. The exposed side is shrunk by
     exp(-eta * |lots|/lots_max); the unwinding side is not, and grows by the factor
-    1 + unwind_growth * |lots|/lots_max, of a limit at most. Together the levels are at most what
-    brings inventory from here to the limit of that side, so that a sweep through them all ends
-    there. What is in flight is not known here: exposure accounting takes it off.
+    1 + unwind_growth * min(|lots|/lots_max, 1). The levels together are at most what brings the
+    inventory to the limit of that side, so that a trade through all of them ends there. Orders in
+    flight are not considered here; the engine subtracts them.
     Raises InvalidInput for inventory or limit that are not finite. Source of the size shape:
     Fushimi, Gonzalez Rojas & Herman 2018.
     """
@@ -97,11 +98,11 @@ def level_sizes(
     towards = side.sign * lots
     nu = towards / lots_max
     tilt = exp(-shape.eta * nu) if nu > 0.0 else 1.0 + shape.unwind_growth * min(-nu, 1.0)
-    room = max(0.0, lots_max - towards)
+    headroom = max(0.0, lots_max - towards)
     sizes = []
     for level in range(shape.levels):
-        size = min((1.0 + shape.growth * level) * tilt, room)
-        room -= size
+        size = min((1.0 + shape.growth * level) * tilt, headroom)
+        headroom -= size
         sizes.append(size)
     return tuple(sizes)
 
@@ -114,11 +115,11 @@ def side_quotes(
     order_size: Decimal,
     instrument: Instrument,
 ) -> tuple[Quote, ...]:
-    """Return the orders of a side as money, nearest to the market first.
+    """Return the orders of a side with exact price and size, nearest to the market first.
 
-    ticks and sizes by level, from `level_ticks` and `level_sizes`; order_size base. A level too
-    small for the venue's filters is carried to the next one out, never inwards; what is too small
-    at the last level is dropped, and an empty result means the side is below the minimum.
+    ticks and sizes by level, from `level_ticks` and `level_sizes`; order_size base. The size of a
+    level that is too small for the venue's filters is added to the next level outward; at the
+    last level it is dropped. An empty result means that the side is below the venue's minimum.
     """
     quotes = []
     carried = 0.0

@@ -1,7 +1,8 @@
-"""QUOTER_GAMMA without a unit: the same number means the same inventory on every symbol.
+"""Normalised risk aversion: QUOTER_GAMMA without a unit means the same inventory on every symbol.
 
-At 1 the inventory's standard deviation is a quarter of the limit, and it goes with the number's
-fourth root: a tenth of it lets inventory spread by 1.8, ten times tightens it by as much.
+At 1 the standard deviation of inventory is a quarter of the limit; it is proportional to
+gamma^(-1/4): 0.1 makes it 1.8 times larger, 10 as much smaller.
+Formulas: deploy/docs/strategy.md, "Risk aversion and QUOTER_GAMMA".
 """
 
 from dataclasses import dataclass
@@ -11,15 +12,15 @@ from math import e, inf, sqrt
 from quoter.domain.errors import InvalidInput
 from quoter.pricing.costs import effective_intensity
 
-LOTS_MAX_MIN = 3.0  # fewer order sizes than this in the limit leave nothing to steer by
-SLOPE_KAPPA_MAX = 1.0  # inventory sd of 0.7 lots; the closed form is already poor here
+LOTS_MAX_MIN = 3.0  # with fewer order sizes in the limit, skew can't control inventory
+SLOPE_KAPPA_MAX = 1.0  # inventory sd of 0.7 lots; the closed form is inaccurate here
 SLOPE_KAPPA_MIN_N2 = 2.0  # divided by N^2: inventory sd of half the limit
 GAMMA_SCALE = 128.0 / e
 SLOPE_SCALE = 8.0
 
 
 class Saturation(StrEnum):
-    """Which bound of the slope a setting of gamma runs into before the market moves at all."""
+    """Bound of the slope that a setting of gamma reaches in its own reference market."""
 
     FLOOR = "floor"
     CEILING = "ceiling"
@@ -27,7 +28,7 @@ class Saturation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class References:
-    """The market that gamma was solved for; frozen at start, solved anew only on request.
+    """The market that gamma is solved for; taken at the start and then frozen.
 
     sigma price/sqrt(s), > 0; kappa 1/price, > 0; intensity (A) fills/s per side at distance 0,
     > 0; cost price per side (fees and adverse moves), negative for a rebate.
@@ -48,11 +49,11 @@ class References:
 
 
 def gamma_lot(*, ghat: float, lots_max: float, references: References) -> float:
-    """Return the risk aversion per lot, 1/price, that `ghat` means on this market.
+    """Return the risk aversion per lot, 1/price, that `ghat` stands for in this market.
 
     ghat without unit, > 0; lots_max the inventory limit in order sizes (N), at least 3.
-    It is ghat * 128/e * A / (N^4 * kappa * sigma^2) with A net of the reference cost, which makes
-    kappa * slope = 8 * sqrt(ghat) / N^2 there. Raises InvalidInput outside these domains.
+    It is ghat * 128/e * A / (N^4 * kappa * sigma^2) with A net of the reference cost, so that
+    kappa * slope = 8 * sqrt(ghat) / N^2. Raises InvalidInput outside these domains.
     """
     if not (0.0 < ghat < inf):
         raise InvalidInput("ghat", ghat)
@@ -69,7 +70,7 @@ def gamma_lot(*, ghat: float, lots_max: float, references: References) -> float:
 
 
 def raw_gamma_lot(*, gamma: float, order_size: float) -> float:
-    """Return the risk aversion per lot, 1/price, of the papers' gamma (1/quote).
+    """Return the risk aversion per lot, 1/price, for the papers' gamma (1/quote).
 
     order_size base, > 0; gamma > 0. Raises InvalidInput outside these domains.
     """
@@ -81,19 +82,19 @@ def raw_gamma_lot(*, gamma: float, order_size: float) -> float:
 
 
 def slope_bounds(*, kappa: float, lots_max: float) -> tuple[float, float]:
-    """Return the least and the greatest slope (price per lot) that the stationary model may use.
+    """Return the smallest and largest slope (price per lot) of the stationary model.
 
-    kappa 1/price, > 0; lots_max >= 1 (the caller has checked both). The horizon of a session is
-    not held to these bounds: its slope has to fade to zero.
+    kappa 1/price, > 0; lots_max >= 1 (the caller has checked both). They do not apply with a
+    horizon: the slope of a session has to decrease to zero.
     """
     low = SLOPE_KAPPA_MIN_N2 / (lots_max * lots_max)
     return min(low, SLOPE_KAPPA_MAX) / kappa, SLOPE_KAPPA_MAX / kappa
 
 
 def saturation(*, ghat: float, lots_max: float) -> Saturation | None:
-    """Tell which slope bound `ghat` sits on in its own reference market, None for neither.
+    """Return the slope bound that `ghat` exceeds in its own reference market, None for neither.
 
-    Worth a warning at start: past the bound a further change of gamma changes nothing.
+    Beyond the bound a further change of gamma changes nothing.
     """
     slope_kappa = SLOPE_SCALE * sqrt(ghat) / (lots_max * lots_max)
     if slope_kappa > SLOPE_KAPPA_MAX:
@@ -104,8 +105,8 @@ def saturation(*, ghat: float, lots_max: float) -> Saturation | None:
 
 
 def inventory_sd_lots(*, ghat: float, lots_max: float) -> float:
-    """Return the inventory's standard deviation, in order sizes, that `ghat` aims at.
+    """Return the standard deviation of inventory, in order sizes, that `ghat` is solved for.
 
-    It holds with widening, size shape and costs off; each of them makes inventory tighter.
+    It holds without widening, size shape and costs; each of them makes inventory tighter.
     """
     return lots_max / 4.0 / sqrt(sqrt(ghat))

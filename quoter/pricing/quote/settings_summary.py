@@ -1,4 +1,7 @@
-"""What the settings mean on this symbol, in units that can be pictured."""
+"""Settings summary: consequences of the settings on this symbol, in price and quote currency.
+
+Formulas: deploy/docs/strategy.md, "Settings summary".
+"""
 
 from dataclasses import dataclass, replace
 from math import inf, sqrt
@@ -19,19 +22,18 @@ from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.terms import quote_terms
 
 MINUTE_S = 60.0
-SLOPE_KAPPA_GOOD = 0.5  # above it the closed form is off by more than 5 % of the half-spread
+SLOPE_KAPPA_GOOD = 0.5  # above it the closed form errs by more than 5 % of the half-spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsSummary:
-    """The reference market's quote at zero inventory and what inventory will look like.
+    """Quote of the reference market at zero inventory, and the inventory to expect.
 
-    ghat is the gamma without unit that gamma_lot (1/price) amounts to here; sigma price/sqrt(s);
+    ghat is the normalised gamma that gamma_lot (1/price) corresponds to here; sigma price/sqrt(s);
     fair, slope and half_spread price; *_bps basis points of fair value; skew_at_limit is the skew
     at lots_max, price; tau_equivalent_s how long inventory is expected to be held; slope_kappa the
-    slope in characteristic depths, None where the closed form is not used; cara_lots_max the
-    inventory above which this gamma makes no sense: sqrt(2 A)/(gamma sigma) lots, where holding on
-    costs more than takers can ever relieve.
+    slope in characteristic depths, None where the closed form is not used; cara_lots_max is
+    sqrt(2 A)/(gamma sigma) lots, above which expected utility is not finite with this gamma.
     """
 
     ghat: float
@@ -61,7 +63,7 @@ def settings_summary(
     tau_s: float | None = None,
     bounded: tuple[float, ...] | None = None,
 ) -> SettingsSummary:
-    """Work out what `gamma` and a limit of `lots_max` order sizes mean where fair value is `fair`.
+    """Return the summary for `gamma` and a limit of `lots_max` order sizes at fair value `fair`.
 
     gamma 1/price per lot, from gamma_lot or raw_gamma_lot; tau_s seconds of the horizon, None for
     the stationary slope; bounded the exact model's table, None for the closed form.
@@ -70,7 +72,7 @@ def settings_summary(
     ghat = gamma / gamma_lot(ghat=1.0, lots_max=lots_max, references=references)
     flat = replace(_flat(references, fair, lots_max), gamma_lot=gamma, tau_s=tau_s, bounded=bounded)
     terms = quote_terms(flat, QuoteShape())
-    # The exact model's skew is no straight line.
+    # The exact model's skew is not linear in inventory.
     skew_at_limit = quote_terms(replace(flat, lots=lots_max), QuoteShape()).skew
     is_closed_form = tau_s is None and bounded is None
     slope_kappa = terms.slope * references.kappa
@@ -102,7 +104,7 @@ def settings_summary(
 
 
 def _flat(references: References, fair: float, lots_max: float) -> PricingInputs:
-    """The reference market without inventory and without risk aversion."""
+    """Return the inputs of the reference market at zero inventory and zero risk aversion."""
     return PricingInputs(
         fair=fair,
         sigma=references.sigma,
@@ -118,106 +120,109 @@ def _flat(references: References, fair: float, lots_max: float) -> PricingInputs
 
 
 def _session_sd_lots(slope_kappa: float) -> float:
-    """Without any skew nothing holds inventory."""
+    """Return the inventory sd with a horizon; infinite without any skew."""
     return 1.0 / sqrt(2.0 * slope_kappa) if slope_kappa > 0.0 else inf
 
 
-def summary_rows(meant: SettingsSummary, *, order_size: float) -> tuple[Row, ...]:
-    """Render a Meaning for a table; pure. order_size base, > 0."""
-    return _price_rows(meant) + _money_rows(meant, order_size) + _lots_rows(meant)
+def summary_rows(summary: SettingsSummary, *, order_size: float) -> tuple[Row, ...]:
+    """Return the rows of the summary for a table; order_size base, > 0."""
+    return _price_rows(summary) + _money_rows(summary, order_size) + _lots_rows(summary)
 
 
-def _price_rows(meant: SettingsSummary) -> tuple[Row, ...]:
+def _price_rows(summary: SettingsSummary) -> tuple[Row, ...]:
     return (
         Row(
             "gamma_lot",
-            meant.gamma_lot,
+            summary.gamma_lot,
             None,
-            f"Gamma {plain(meant.ghat)} as risk aversion per lot.",
+            f"Normalised gamma {plain(summary.ghat)} as risk aversion per lot, 1/price.",
         ),
         Row(
-            "half_spread", meant.half_spread, meant.half_spread_bps, "Each side, without inventory."
+            "half_spread",
+            summary.half_spread,
+            summary.half_spread_bps,
+            "Half-spread at zero inventory.",
         ),
         Row(
             "quoted_half_spread",
-            meant.half_spread * meant.quoted_half_spread_bps / meant.half_spread_bps,
-            meant.quoted_half_spread_bps,
-            "The same with fees and expected adverse moves.",
+            summary.half_spread * summary.quoted_half_spread_bps / summary.half_spread_bps,
+            summary.quoted_half_spread_bps,
+            "Half-spread with fees and expected adverse moves.",
         ),
         Row(
             "skew_at_limit",
-            meant.skew_at_limit,
-            meant.skew_at_limit_bps,
-            f"How far both quotes have moved at {plain(meant.lots_max)} lots.",
+            summary.skew_at_limit,
+            summary.skew_at_limit_bps,
+            f"Move of both quotes at {plain(summary.lots_max)} lots, the limit.",
         ),
     )
 
 
-def _money_rows(meant: SettingsSummary, order_size: float) -> tuple[Row, ...]:
-    """Quote currency; bps are of what is traded or held."""
-    minute = meant.sigma * sqrt(MINUTE_S)
+def _money_rows(summary: SettingsSummary, order_size: float) -> tuple[Row, ...]:
+    """Return the rows in quote currency; bps are of the traded or held value."""
+    minute = summary.sigma * sqrt(MINUTE_S)
     return (
         Row(
             "round_trip_quote",
-            2.0 * meant.half_spread * order_size,
-            2.0 * meant.half_spread_bps,
-            "Quote currency that one order each way earns, net of fees and adverse moves.",
+            2.0 * summary.half_spread * order_size,
+            2.0 * summary.half_spread_bps,
+            "Quote currency earned by one order on each side, net of fees and adverse moves.",
         ),
         Row(
             "skew_at_limit_quote",
-            meant.skew_at_limit * order_size,
-            meant.skew_at_limit_bps,
-            "Quote currency that one order gives away at the limit, to be rid of inventory.",
+            summary.skew_at_limit * order_size,
+            summary.skew_at_limit_bps,
+            "Quote currency that one order at the limit concedes to reduce inventory.",
         ),
         Row(
             "minute_at_limit_quote",
-            minute * meant.lots_max * order_size,
-            minute / meant.fair / BPS,
-            "Quote currency lost at the limit if price moves a sigma in a minute, against us.",
+            minute * summary.lots_max * order_size,
+            minute / summary.fair / BPS,
+            "Quote currency lost at the limit by an adverse move of one sigma over a minute.",
         ),
     )
 
 
-def _lots_rows(meant: SettingsSummary) -> tuple[Row, ...]:
+def _lots_rows(summary: SettingsSummary) -> tuple[Row, ...]:
     return (
         Row(
             "inventory_sd_lots",
-            meant.inventory_sd_lots,
+            summary.inventory_sd_lots,
             None,
-            "Expected spread of inventory, in order sizes; widening makes it tighter.",
+            "Expected standard deviation of inventory, order sizes; widening makes it smaller.",
         ),
         Row(
             "tau_equivalent_s",
-            meant.tau_equivalent_s,
+            summary.tau_equivalent_s,
             None,
             "Seconds that inventory is expected to be held.",
         ),
         Row(
             "cara_lots_max",
-            meant.cara_lots_max,
+            summary.cara_lots_max,
             None,
-            "The most inventory, in order sizes, that this risk aversion can be at ease with.",
+            "Largest inventory, order sizes, that is consistent with this risk aversion.",
         ),
     )
 
 
-def warnings(meant: SettingsSummary) -> tuple[str, ...]:
-    """Return what an operator should know before quoting with these settings; empty if nothing."""
+def warnings(summary: SettingsSummary) -> tuple[str, ...]:
+    """Return warnings about these settings; empty if there are none."""
     found = []
-    if meant.saturation is not None:
+    if summary.saturation is not None:
         found.append(
-            f"gamma {plain(meant.ghat)} sits on the {meant.saturation} of the skew at"
-            f" {plain(meant.lots_max)} lots: changing it further changes nothing"
+            f"gamma {plain(summary.ghat)} exceeds the {summary.saturation} of the skew for a limit"
+            f" of {plain(summary.lots_max)} lots: changing it further has no effect"
         )
-    if meant.slope_kappa is not None and meant.slope_kappa > SLOPE_KAPPA_GOOD:
+    if summary.slope_kappa is not None and summary.slope_kappa > SLOPE_KAPPA_GOOD:
         found.append(
-            f"one lot of skew is {plain(meant.slope_kappa, 2)} characteristic depths: the closed"
-            " form is poor above half of one, the exact model is not"
+            f"one lot of skew is {plain(summary.slope_kappa, 2)} characteristic depths: above 0.5"
+            " the closed form is inaccurate; consider QUOTER_MODEL=glft_exact"
         )
-    if meant.lots_max > meant.cara_lots_max:
+    if summary.lots_max > summary.cara_lots_max:
         found.append(
-            f"the inventory limit of {plain(meant.lots_max)} lots is above"
-            f" {plain(meant.cara_lots_max, 3)}, the most that this risk aversion can be at ease"
-            " with: past it no quote is eager enough; lower gamma or the limit"
+            f"the inventory limit of {plain(summary.lots_max)} lots is above"
+            f" {plain(summary.cara_lots_max, 3)}, the largest inventory that fits this"
+            " risk aversion; lower gamma or the limit"
         )
     return tuple(found)

@@ -1,12 +1,12 @@
-"""How a quote is shaped beyond the model: widening, floors, caps, levels and sizes."""
+"""Shape parameters of a quote beyond the model: widening, floors, caps, levels and sizes."""
 
 from dataclasses import dataclass
 
 from quoter.domain.errors import InvalidInput
 
 LEVELS_MAX = 10
-# name: (least, greatest) value, both allowed. spread_max_bps stays below 20 000, where a bid would
-# be at zero; nu0 below 1, where widening would begin only at the limit itself.
+# name: (smallest, largest) value, both allowed. spread_max_bps stays below 20 000, where a bid
+# would be at zero; nu0 below 1, where widening would start only at the limit itself.
 BOUNDS: dict[str, tuple[float, float]] = {
     "beta": (0.0, 4.0),
     "p": (1.0, 4.0),
@@ -26,29 +26,29 @@ BOUNDS: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteShape:
-    """Every knob of a quote that is not the market's; BOUNDS has the least and greatest values.
+    """Parameters of a quote that do not depend on the market; BOUNDS has their ranges.
 
-    Outside its bounds a value raises InvalidInput with its name.
+    A value outside its range raises InvalidInput with its name.
     """
 
     beta: float = 1.0  # widening of the exposed side at the limit, in half-spreads
-    p: float = 2.0  # how late it sets in: the power of |inventory|/limit
-    nu0: float = 0.0  # share of the limit below which nothing is widened
-    share: float = 0.0  # of it the unwinding side gets; above 0 quotes may not be monotone
-    w_cap: float = 4.0  # greatest widening, in half-spreads
+    p: float = 2.0  # power of |inventory|/limit in the widening
+    nu0: float = 0.0  # fraction of the limit below which nothing is widened
+    share: float = 0.0  # fraction of it for the unwinding side; > 0 quotes may not be monotone
+    w_cap: float = 4.0  # maximum widening, in half-spreads
     spread_min_bps: float = 0.0  # exposed and flat sides stay half of this away from fair
     spread_max_bps: float = 500.0  # a side farther than half of this from fair is not quoted
-    d_stale: float = 0.0  # price: least distance of exposed and flat sides outside calm regimes
+    d_stale: float = 0.0  # price: minimum distance of exposed and flat sides, 0 for none
     eta: float = 1.0  # exposed sizes shrink by exp(-eta * |inventory|/limit)
     levels: int = 1  # orders per side
     growth: float = 0.0  # size of level j is 1 + growth * j order sizes
-    unwind_growth: float = 0.0  # unwinding sizes grow by this share of |inventory|/limit
-    level_step_bps: float = 0.0  # least distance of two levels; never under a slope or a tick
+    unwind_growth: float = 0.0  # unwinding sizes grow by this times |inventory|/limit
+    level_step_bps: float = 0.0  # minimum distance between levels; at least a slope and a tick
 
     def __post_init__(self) -> None:
-        for name, (least, greatest) in BOUNDS.items():
+        for name, (smallest, largest) in BOUNDS.items():
             value = getattr(self, name)
-            if not (least <= value <= greatest):
+            if not (smallest <= value <= largest):
                 raise InvalidInput(name, value)
         if not (self.spread_min_bps <= self.spread_max_bps):
             raise InvalidInput("spread_min_bps", self.spread_min_bps)

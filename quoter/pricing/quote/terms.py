@@ -1,4 +1,7 @@
-"""The one function that turns a market, an inventory and a shape into two distances from fair."""
+"""Distances of bid and ask from fair value, term by term, from market, inventory and shape.
+
+Formulas: deploy/docs/strategy.md, "Distances and bounds".
+"""
 
 from enum import StrEnum
 from math import inf
@@ -14,14 +17,14 @@ from quoter.pricing.quote.normalisation import slope_bounds
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.widening import widening
 
-LOTS_MAX_MIN, LOTS_MAX_MAX = 1.0, 1e6  # a limit below one order leaves nothing to quote
-TERM_HALF_SPREADS_MAX = 2.0  # what alpha, and what adverse fills, may move a side by
-ALPHA_AWAY = 1.0  # of alpha: how much farther the side stands that the move would run over
-FLOOR_HALF_SPREADS = 0.2  # no side comes nearer to fair than this: skew never crosses the middle
+LOTS_MAX_MIN, LOTS_MAX_MAX = 1.0, 1e6  # with a limit below one order nothing can be quoted
+TERM_HALF_SPREADS_MAX = 2.0  # bound of alpha, and of a markout cost, in half-spreads
+ALPHA_AWAY = 1.0  # extra distance of the side that the expected move would reach, in alphas
+FLOOR_HALF_SPREADS = 0.2  # least distance of any side from fair, so that skew never crosses it
 
 
 class Bound(StrEnum):
-    """What can change a number of a quote; a Clamp of one side is named `bid_…` or `ask_…`."""
+    """Bounds that can change a number of a quote; a Clamp of one side is named `bid_…`/`ask_…`."""
 
     SLOPE_MIN = "slope_min"
     SLOPE_MAX = "slope_max"
@@ -37,7 +40,7 @@ class Bound(StrEnum):
 
 
 def quote_terms(inputs: PricingInputs, shape: QuoteShape) -> QuoteTerms:
-    """Price both sides: model, costs, widening of the exposed side, multiplier, floors and caps.
+    """Return both distances: model, costs, widening, alpha, multiplier, then floors and caps.
 
     Units as in PricingInputs and QuoteShape. Long inventory moves both quotes down, short moves
     both up. The exposed side (the bid when long, the ask when short) is None at |lots| >=
@@ -52,12 +55,12 @@ def quote_terms(inputs: PricingInputs, shape: QuoteShape) -> QuoteTerms:
     base = avellaneda_stoikov.base_half_spread(gamma=inputs.gamma_lot, kappa=inputs.kappa)
     slope, half, skew, boundary = _model(inputs, base, clamps)
     nu = abs(lots) / inputs.lots_max
-    wide = half * widening(nu=nu, beta=shape.beta, p=shape.p, nu0=shape.nu0, w_cap=shape.w_cap)
-    spared = shape.share * wide
-    widening_bid, widening_ask = (wide, spared) if lots >= 0.0 else (spared, wide)
+    exposed = half * widening(nu=nu, beta=shape.beta, p=shape.p, nu0=shape.nu0, w_cap=shape.w_cap)
+    unwinding = shape.share * exposed
+    widening_bid, widening_ask = (exposed, unwinding) if lots >= 0.0 else (unwinding, exposed)
     extra = (inputs.multiplier - 1.0) * half
-    markout_cost_bid = _adverse(inputs.markout_cost_bid, "bid", half, clamps)
-    markout_cost_ask = _adverse(inputs.markout_cost_ask, "ask", half, clamps)
+    markout_cost_bid = _markout_cost(inputs.markout_cost_bid, "bid", half, clamps)
+    markout_cost_ask = _markout_cost(inputs.markout_cost_ask, "ask", half, clamps)
     alpha_bid, alpha_ask = _alpha(inputs.alpha, half, clamps)
     both = half + boundary + extra
     bid = both + skew + inputs.cost_bid + markout_cost_bid + widening_bid + alpha_bid
@@ -88,7 +91,7 @@ def quote_terms(inputs: PricingInputs, shape: QuoteShape) -> QuoteTerms:
 
 
 def off_reason(terms: QuoteTerms, side: Side) -> NoQuote | None:
-    """Say why a side of `terms` has no price, None if it has one. BUY is our bid."""
+    """Return why a side of `terms` has no price, None if it has one. BUY is our bid."""
     if (terms.delta_bid if side is Side.BUY else terms.delta_ask) is not None:
         return None
     towards = side.sign * terms.inputs.lots
@@ -99,7 +102,7 @@ def off_reason(terms: QuoteTerms, side: Side) -> NoQuote | None:
 
 
 def _check(inputs: PricingInputs) -> None:
-    """Refuse what the model's own functions do not look at."""
+    """Raise InvalidInput for inputs that the model functions do not check."""
     if not (0.0 < inputs.fair < inf):
         raise InvalidInput("fair", inputs.fair)
     if not (-inf < inputs.lots < inf):
@@ -125,7 +128,7 @@ def _check(inputs: PricingInputs) -> None:
 def _model(
     inputs: PricingInputs, base: float, clamps: list[Clamp]
 ) -> tuple[float, float, float, float]:
-    """Slope, half-spread without inventory, skew and boundary, all price."""
+    """Return slope, half-spread at zero inventory, skew and boundary, all price."""
     table, lots = inputs.bounded, inputs.lots
     if table is None or inputs.tau_s is not None:
         slope = _slope(inputs, clamps)
@@ -134,29 +137,29 @@ def _model(
         raise InvalidInput("bounded", table)
     kappa = inputs.kappa
     bid, ask = log_ratio_at(table, lots) / kappa, log_ratio_at(table, -lots) / kappa
-    at_zero = table[len(table) // 2] / kappa  # and its negative one lot short: odd about -1/2
+    at_zero = table[len(table) // 2] / kappa  # the table is odd about n = -1/2
     return 2.0 * at_zero, base + at_zero, (bid - ask) / 2.0, (bid + ask) / 2.0 - at_zero
 
 
-def _adverse(adverse: float, name: str, half: float, clamps: list[Clamp]) -> float:
-    """What a side's own fills lost, at most two half-spreads.
+def _markout_cost(cost: float, name: str, half: float, clamps: list[Clamp]) -> float:
+    """Return the markout cost of a side, at most two half-spreads.
 
-    It moves its side and nothing else. Were it to thin the flow that the slope is made of, as the
-    fees do, skew would grow with it and could bring the very side nearer that was picked off.
+    It moves its side only. If it reduced the intensity of the slope as fees do, skew would grow
+    with it and could bring the losing side nearer.
     """
-    if not (0.0 <= adverse < inf):
-        raise InvalidInput(f"markout_cost_{name}", adverse)
+    if not (0.0 <= cost < inf):
+        raise InvalidInput(f"markout_cost_{name}", cost)
     most = TERM_HALF_SPREADS_MAX * half
-    if adverse > most:
-        clamps.append(Clamp(f"{name}_{Bound.MARKOUT_COST_MAX}", adverse, most))
+    if cost > most:
+        clamps.append(Clamp(f"{name}_{Bound.MARKOUT_COST_MAX}", cost, most))
         return most
-    return adverse
+    return cost
 
 
 def _alpha(alpha: float, half: float, clamps: list[Clamp]) -> tuple[float, float]:
-    """How much farther out the foretold move puts bid and ask.
+    """Return how much farther out the expected move puts bid and ask, price.
 
-    Both follow it, and the side that it would run over stands off by as much again.
+    Both quotes follow the move; the side that it would reach moves away by as much again.
     """
     if alpha == 0.0:
         return 0.0, 0.0
@@ -172,7 +175,7 @@ def _alpha(alpha: float, half: float, clamps: list[Clamp]) -> tuple[float, float
 
 
 def _slope(inputs: PricingInputs, clamps: list[Clamp]) -> float:
-    """Price per lot: of the horizon if there is one, else stationary and held to its bounds."""
+    """Return the slope, price per lot: A-S with a horizon, else stationary and bounded."""
     gamma, sigma, kappa = inputs.gamma_lot, inputs.sigma, inputs.kappa
     if inputs.tau_s is not None:
         return avellaneda_stoikov.slope(gamma=gamma, sigma=sigma, tau_s=inputs.tau_s)
@@ -199,10 +202,10 @@ def _bounded(
     shape: QuoteShape,
     clamps: list[Clamp],
 ) -> float | None:
-    """Hold one side to its floors and caps; `lots_towards` > 0 where a fill adds to inventory.
+    """Apply floors and caps to one side; `lots_towards` > 0 if a fill adds to the inventory.
 
-    The middle's floor is for both sides, so that a large rebate can't put the exposed side nearer
-    to fair than the unwinding one: quotes stay monotone in inventory.
+    The floor around fair value holds for both sides, so that a large rebate can't put the exposed
+    side nearer to fair than the unwinding one: quotes stay monotone in inventory.
     """
     if lots_towards >= inputs.lots_max:
         clamps.append(Clamp(f"{name}_{Bound.SIDE_LIMIT}", lots_towards, inputs.lots_max))

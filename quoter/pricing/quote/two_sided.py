@@ -1,4 +1,7 @@
-"""From the terms of a quote to the orders we want in the market, side by side with what is off."""
+"""Orders of a quote: rounded prices and sizes per side, and the reason for each empty side.
+
+Formulas: deploy/docs/strategy.md, "Ticks, levels and sizes".
+"""
 
 from collections.abc import Collection
 from decimal import Decimal
@@ -23,7 +26,7 @@ def two_sided_quote(
     best_ask_ticks: int | None,
     cooling_down: Collection[Side] = (),
 ) -> TwoSidedQuote:
-    """Round `terms` to the grid and give every level its size; each empty side has its reason.
+    """Return the levels of both sides on the grid, with sizes, and a reason per empty side.
 
     order_size base, one lot of `terms`; best_* ticks of the book without our own orders, None
     where a side is empty; cooling_down: sides not quoted at present (`SideCooldown`). Balances,
@@ -54,7 +57,7 @@ def two_sided_quote(
             sized = partial(
                 side_quotes, side=side, ticks=ticks, order_size=order_size, instrument=instrument
             )
-            # A share that the venue would not take is no reason to be out: then all of it.
+            # If reduced sizes are below the venue's minimum, quote full sizes instead of none.
             shrunk = tuple(size * terms.inputs.size_factor for size in sizes)
             quotes = sized(sizes=shrunk) or sized(sizes=sizes)
         if not quotes:

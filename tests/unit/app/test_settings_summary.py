@@ -132,7 +132,7 @@ def test_a_line_can_be_read_in_either_format(log_format: str) -> None:
     (line,) = (line for line in stream.getvalue().splitlines() if "round_trip_quote" in line)
     if log_format == "json":
         assert json.loads(line)["value"] > 0
-    assert "one order each way earns" in line
+    assert "earned by one order on each side" in line
 
 
 def test_turned_knobs_make_it_say_so_anew() -> None:

@@ -55,7 +55,7 @@ def test_long_lowers_and_short_raises_the_reservation_price() -> None:
 
 
 def test_a_gamma_that_saturates_is_warned_about() -> None:
-    assert "changes nothing" in text(explain_market(replace(MARKET, gamma=1e3), QuoteShape()))
+    assert "has no effect" in text(explain_market(replace(MARKET, gamma=1e3), QuoteShape()))
 
 
 @pytest.mark.parametrize("name", ["mid", "depth_bps", "order_size", "sigma_bps", "intensity"])

@@ -58,7 +58,7 @@ def test_basis_points_are_of_fair_value() -> None:
     assert row.bps == pytest.approx(row.value / 100.0 * 10_000)
 
 
-def test_a_side_that_is_off_shows_the_bound_that_took_it_out() -> None:
+def test_side_that_is_off_shows_the_bound_that_switched_it_off() -> None:
     rows = by_name(explain(quote_terms(paper(lots=10.0), PLAIN)))
     assert "bid" not in rows
     assert "limit" in rows["clamp_bid_side_limit"].sentence
@@ -66,18 +66,18 @@ def test_a_side_that_is_off_shows_the_bound_that_took_it_out() -> None:
     assert "clamp_ask_spread_max" in by_name(explain(quote_terms(paper(), narrow)))
 
 
-def test_a_foretold_rise_is_told_as_the_ask_stepping_back_and_the_bid_following() -> None:
+def test_an_expected_rise_is_explained_as_ask_moving_away_and_bid_following() -> None:
     rows = by_name(explain(quote_terms(paper(alpha=0.1), PLAIN)))
     assert rows["alpha_ask"].value == pytest.approx(0.2)
-    assert "steps back" in rows["alpha_ask"].sentence
+    assert "moves away by twice" in rows["alpha_ask"].sentence
     assert rows["alpha_bid"].value == pytest.approx(-0.1)
     assert "follows" in rows["alpha_bid"].sentence
     still = by_name(explain(quote_terms(paper(), PLAIN)))
-    assert "nothing" in still["alpha_bid"].sentence
+    assert "no move" in still["alpha_bid"].sentence
     assert str(still["alpha_bid"].value) == "0.0"
 
 
-def test_the_exact_model_and_the_correction_of_a_are_told() -> None:
+def test_exact_model_and_fill_factor_have_rows() -> None:
     table = log_ratios(rho=0.006, lots_max=10)
     inputs = replace(paper(lots=8.0, fill_factor=0.7), bounded=table)
     rows = by_name(explain(quote_terms(inputs, PLAIN)))
@@ -86,24 +86,24 @@ def test_the_exact_model_and_the_correction_of_a_are_told() -> None:
     assert "exact" in rows["skew"].sentence
 
 
-def test_a_book_wider_than_ours_has_a_row() -> None:
+def test_tick_larger_than_half_spread_has_a_row() -> None:
     rows = by_name(explain(quote_terms(paper(tick=0.9), PLAIN)))
     assert rows["tick_bound"].value == 0.9
     assert "tick_bound" not in by_name(explain(quote_terms(paper(), PLAIN)))
 
 
-def test_smaller_sizes_have_a_row_and_usual_ones_none() -> None:
+def test_reduced_sizes_have_a_row_and_usual_sizes_none() -> None:
     small = by_name(explain(quote_terms(paper(size_factor=0.5), PLAIN)))
     assert small["size_factor"].value == 0.5
     assert "size_factor" not in by_name(explain(quote_terms(paper(), PLAIN)))
 
 
-def test_a_side_that_would_not_shrink_inventory_says_that_only_that_is_wanted() -> None:
+def test_side_off_in_reduce_only_market_names_the_reason() -> None:
     inputs = replace(paper(lots=2.0), reduces_only=True)
     rows = by_name(explain(quote_terms(inputs, PLAIN)))
     assert "bid" not in rows
     assert rows["clamp_bid_regime"].bps is None
-    assert "only that is wanted" in rows["clamp_bid_regime"].sentence
+    assert "would not reduce inventory" in rows["clamp_bid_regime"].sentence
 
 
 def test_every_bound_has_a_sentence() -> None:

@@ -63,7 +63,7 @@ def test_an_inventory_that_the_risk_aversion_can_not_bear_is_warned_about() -> N
     paper = References(sigma=2.0, kappa=1.5, intensity=140.0)
     reckless = settings_summary(gamma=10.0, lots_max=10.0, references=paper, fair=100.0, tau_s=0.01)
     assert reckless.cara_lots_max < 1.0
-    assert "at ease" in warnings(reckless)[-1]
+    assert "largest inventory" in warnings(reckless)[-1]
 
 
 def test_rows_carry_the_numbers() -> None:
@@ -80,7 +80,7 @@ def test_a_limit_just_inside_what_risk_aversion_bears_is_not_warned_about() -> N
     limit = sqrt(280.0) / (0.1 * 2.0)
     for lots_max, is_warned in ((limit * 0.99, False), (limit * 1.01, True)):
         found = settings_summary(gamma=0.1, lots_max=lots_max, references=paper, fair=100.0)
-        assert any("at ease" in text for text in warnings(found)) is is_warned
+        assert any("largest inventory" in text for text in warnings(found)) is is_warned
         rows = {row.name: row.value for row in summary_rows(found, order_size=1.0)}
         assert rows["cara_lots_max"] == found.cara_lots_max == pytest.approx(limit)
 
