@@ -347,7 +347,6 @@ WITHOUT_DOCSTRING: set[str] = {
 # Documents that are being written.
 PLANNED: set[str] = {
     "deploy/docs/settings.md",
-    "deploy/docs/strategy.md",
     "deploy/docs/venues.md",
     "deploy/docs/how-to/add-a-venue.md",
 }

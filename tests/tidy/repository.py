@@ -1,4 +1,4 @@
-"""What git tracks, read once."""
+"""The tracked files and their contents, cached."""
 
 import ast
 import subprocess
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 @cache
 def tracked() -> tuple[str, ...]:
-    """Paths of all tracked files that exist, relative to the root."""
+    """Return the paths of all tracked files that exist, relative to the root."""
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
     )
@@ -21,7 +21,7 @@ def tracked() -> tuple[str, ...]:
 
 @cache
 def text(path: str) -> str:
-    """Content of a tracked file; bytes that are not text become marks."""
+    """Return the content of a file; invalid bytes become replacement characters."""
     return (ROOT / path).read_text(encoding="utf-8", errors="replace")
 
 
@@ -31,5 +31,5 @@ def tree(path: str) -> ast.Module:
 
 
 def python(*folders: str) -> list[str]:
-    """Tracked Python files below these folders."""
+    """Return the tracked Python files below these folders."""
     return [path for path in tracked() if path.endswith(".py") and path.startswith(folders)]

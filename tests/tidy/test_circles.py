@@ -1,4 +1,4 @@
-"""No two modules import each other, directly or by a detour, imports for types included."""
+"""No import cycles, imports for type checking included."""
 
 import ast
 from graphlib import CycleError, TopologicalSorter
@@ -14,7 +14,7 @@ MODULES = {module_of(path) for path in python("quoter/")}
 
 
 def imported(path: str) -> set[str]:
-    """Modules of ours that a module names in an import, wherever it stands."""
+    """Return the modules of quoter that a module imports, anywhere in it."""
     found = set[str]()
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.ImportFrom) and node.module in MODULES:
@@ -24,10 +24,10 @@ def imported(path: str) -> set[str]:
     return found - {module_of(path)}
 
 
-def test_no_module_imports_itself_by_a_detour() -> None:
+def test_there_are_no_import_cycles() -> None:
     graph = {module_of(path): imported(path) for path in python("quoter/")}
     assert any(graph.values())
     try:
         tuple(TopologicalSorter(graph).static_order())
     except CycleError as error:
-        raise AssertionError(f"circle: {error.args[1]}") from None
+        raise AssertionError(f"import cycle: {error.args[1]}") from None

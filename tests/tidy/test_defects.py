@@ -1,23 +1,19 @@
-"""Every formula defect that other market makers had has a test here that is named for it."""
+"""Every known defect of other market makers has a test with its number in the name.
+
+`deploy/docs/reliability.md` lists the defects F1 to F22.
+"""
 
 import ast
 import re
 
 from tests.tidy.repository import python, tree
 
-# 1 sigma in place of sigma^2 tau; 2 relative sigma as absolute; 3 annualised sigma; 4 no
-# gamma sigma^2 tau in the spread; 5 sign of the skew; 6 log series cut short; 7 gamma to zero;
-# 8 kappa from volume; 9 units of kappa and A; 10 no half-spread term of GLFT; 11 level offsets in
-# size; 12 levels on one price; 13 no growth of the reducing side; 14 stale quote without input;
-# 15 limit that blocks both sides; 16 loss as a share of peak profit; 17 widening that feeds itself;
-# 18 made-up price; 19 crossed book cleaned up locally; 20 32-bit floats; 21 inverted toxicity sign;
-# 22 failed cancel forgets its order
 DEFECTS = {f"f{number:02}" for number in range(1, 23)}
 NAME = re.compile(r"_(f[0-9]{2})(?=_)")
 
 
 def named() -> set[str]:
-    """The defects in the names of all test functions."""
+    """Return the defect numbers in the names of all tests."""
     return {
         defect
         for path in python("tests/")
@@ -29,5 +25,5 @@ def named() -> set[str]:
     }
 
 
-def test_every_defect_has_a_test_and_no_test_names_another() -> None:
+def test_every_defect_has_a_test_and_no_unknown_one_is_named() -> None:
     assert named() == DEFECTS

@@ -13,13 +13,13 @@ def test_the_settings_page_is_generated_from_the_settings_classes() -> None:
     assert (ROOT / "deploy/docs/settings.md").read_text() == settings_page(), "run `make env`"
 
 
-def test_the_runbook_knows_every_exit_code() -> None:
+def test_the_runbook_describes_every_exit_code() -> None:
     runbook = (ROOT / "deploy/docs/runbook.md").read_text()
     missing = [code.name for code in ExitCode if f"| {int(code)} |" not in runbook]
     assert missing == []
 
 
-def test_the_runbook_knows_every_cause() -> None:
+def test_the_runbook_describes_every_cause() -> None:
     runbook = (ROOT / "deploy/docs/runbook.md").read_text()
     missing = [cause.value for cause in Cause if f"`{cause.value}`" not in runbook]
     assert missing == []

@@ -1,4 +1,4 @@
-"""The style rules that no linter of ours checks."""
+"""Style rules that the linters do not check."""
 
 import ast
 import io
@@ -9,7 +9,7 @@ from tests.tidy.repository import python, text, tracked, tree
 
 FUNCTION_LINES_MAX = 50
 ALL = ("quoter/", "tests/", "deploy/")
-# Standard output belongs to these; everything else logs.
+# These may print; all other modules log.
 MAY_PRINT = ("quoter/cli/", "quoter/app/", "quoter/service/terminal/live_screen.py")
 
 
@@ -19,14 +19,14 @@ def comments(path: str) -> list[tuple[int, str]]:
 
 
 def docstring_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """What a function promises may take the room that it needs."""
+    """Return the number of lines of a docstring; they do not count as length."""
     if ast.get_docstring(node) is None:
         return 0
     first = node.body[0]
     return (first.end_lineno or first.lineno) - first.lineno + 1
 
 
-def test_functions_fit_on_one_screen() -> None:
+def test_functions_are_at_most_fifty_lines() -> None:
     long = {}
     for path in python(*ALL):
         for node in ast.walk(tree(path)):
@@ -48,7 +48,7 @@ def test_only_the_command_line_prints() -> None:
     assert found == []
 
 
-def test_only_the_risk_gate_makes_an_order() -> None:
+def test_only_the_order_rules_create_orders() -> None:
     found = {
         path
         for path in python("quoter/")
@@ -72,7 +72,7 @@ def test_only_settings_and_the_command_line_read_the_environment() -> None:
     }
 
 
-def test_open_ends_have_an_owner() -> None:
+def test_todo_comments_name_an_owner() -> None:
     loose = re.compile(r"#.*\b(TODO|FIXME|XXX|HACK)\b(?!\([a-z]+\))")
     found = [
         f"{path}:{line}"
@@ -83,7 +83,7 @@ def test_open_ends_have_an_owner() -> None:
     assert found == []
 
 
-def test_every_silenced_rule_says_why() -> None:
+def test_every_noqa_gives_a_reason() -> None:
     """`noqa: X123 - reason`, never a bare one."""
     reasoned = re.compile(r"noqa: [A-Z]+[0-9]+(, ?[A-Z]+[0-9]+)* +\S+ ?\S+")
     found = [
@@ -95,7 +95,7 @@ def test_every_silenced_rule_says_why() -> None:
     assert found == []
 
 
-def test_every_ignored_rule_of_the_project_says_why() -> None:
+def test_every_ignored_lint_rule_gives_a_reason() -> None:
     found = []
     is_list = False
     for line in text("pyproject.toml").splitlines():
@@ -108,7 +108,7 @@ def test_every_ignored_rule_of_the_project_says_why() -> None:
     assert found == []
 
 
-def test_whoever_catches_everything_says_why() -> None:
+def test_every_broad_except_gives_a_reason() -> None:
     broad = re.compile(r"except\*? \(?(Base)?Exception\b")
     found = [
         f"{path}:{number}"
@@ -119,8 +119,8 @@ def test_whoever_catches_everything_says_why() -> None:
     assert found == []
 
 
-def test_nobody_turns_the_failures_of_tasks_into_values() -> None:
-    """`gather(return_exceptions=True)` hides which of them failed, and that one did."""
+def test_gather_never_returns_exceptions() -> None:
+    """`gather(return_exceptions=True)` hides that a task failed, and which one."""
     found = [
         f"{path}:{node.lineno}"
         for path in python("quoter/", "deploy/")
@@ -130,8 +130,8 @@ def test_nobody_turns_the_failures_of_tasks_into_values() -> None:
     assert found == []
 
 
-def test_tasks_of_the_daemon_are_started_under_supervision() -> None:
-    """A bare `TaskGroup.create_task` takes no notice of a task that returns."""
+def test_daemon_tasks_are_supervised() -> None:
+    """A bare `TaskGroup.create_task` does not notice a task that returns early."""
     found = [
         f"{path}:{node.lineno}"
         for path in python("quoter/service/", "quoter/venues/")
@@ -143,8 +143,8 @@ def test_tasks_of_the_daemon_are_started_under_supervision() -> None:
     ] == []
 
 
-def test_tests_do_not_sleep_and_hope() -> None:
-    """A sleep must be short: it belongs into a loop that waits for a condition."""
+def test_tests_do_not_wait_by_long_sleeps() -> None:
+    """Short sleeps are allowed inside loops that wait for a condition."""
     found = []
     for path in python("tests/"):
         for node in ast.walk(tree(path)):
@@ -158,8 +158,8 @@ def test_tests_do_not_sleep_and_hope() -> None:
     assert found == []
 
 
-def test_modules_and_public_classes_are_described() -> None:
-    """Nobody guesses what a thing is for from its name alone."""
+def test_modules_and_public_classes_have_docstrings() -> None:
+    """A name alone does not explain the purpose."""
     bare = [
         path
         for path in python("quoter/")
@@ -175,6 +175,6 @@ def test_modules_and_public_classes_are_described() -> None:
     assert bare == []
 
 
-def test_something_was_looked_at() -> None:
+def test_the_checked_files_are_found() -> None:
     assert len(python("quoter/")) > 20
     assert len(tracked()) > 40

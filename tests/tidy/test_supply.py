@@ -1,4 +1,4 @@
-"""What may run here: few packages, each by its hash, and nothing that turns data into code."""
+"""Dependencies: few packages, locked by hash, and no data that is executed as code."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ PACKAGES_MAX = 42  # direct and transitive, for the daemon on all platforms: rai
 NOT_DATA = {"pickle", "marshal", "shelve", "yaml", "dill", "joblib", "cloudpickle"}
 RUNS_TEXT = {"eval", "exec", "compile", "__import__"}
 LOCKS = ("requirements.lock", "requirements-dev.lock", "deploy/dev/audit.lock")
-# What may be given on without giving our own source away.
+# Licences that do not oblige us to publish our own source.
 LICENCES = re.compile(
     r"\b(MIT|BSD|Apache|ISC|PSF|MPL|Mozilla|Python Software Foundation|Zlib|0BSD|Unlicense)\b",
     re.IGNORECASE,
@@ -25,7 +25,7 @@ HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
 
 
 def imported(path: str) -> set[str]:
-    """First parts of everything that a module imports, wherever it does."""
+    """Return the top-level packages that a module imports, anywhere in it."""
     names = set[str]()
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
@@ -35,11 +35,11 @@ def imported(path: str) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
-def test_nothing_of_ours_reads_data_that_can_run() -> None:
+def test_no_module_loads_executable_data() -> None:
     assert {path for path in python("quoter/") if imported(path) & NOT_DATA} == set()
 
 
-def test_nothing_of_ours_runs_text() -> None:
+def test_no_module_executes_text() -> None:
     found = [
         f"{path}:{node.lineno}"
         for path in python("quoter/")
@@ -49,7 +49,7 @@ def test_nothing_of_ours_runs_text() -> None:
     assert found == []
 
 
-def test_yaml_is_read_safely_where_it_is_read_at_all() -> None:
+def test_yaml_is_loaded_safely() -> None:
     found = [
         f"{path}:{node.lineno}"
         for path in python("tests/", "deploy/")
@@ -60,15 +60,15 @@ def test_yaml_is_read_safely_where_it_is_read_at_all() -> None:
     assert found == []
 
 
-def test_the_linters_security_rules_are_on() -> None:
-    """They name what is never asked: TLS without verification, weak hashes, shells, pickles."""
+def test_security_lint_rules_are_enabled() -> None:
+    """They cover TLS without verification, weak hashes, shells and pickles."""
     lint = tomllib.loads(text("pyproject.toml"))["tool"]["ruff"]["lint"]
     assert "S" in lint["select"]
     assert {rule for rule in lint["ignore"] if rule.startswith("S")} <= {"S311"}
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_every_package_is_locked_by_its_hash(lock: str) -> None:
+def test_every_package_is_locked_by_hash(lock: str) -> None:
     lines = [line for line in text(lock).splitlines() if not line.lstrip().startswith("#")]
     strange = [line for line in lines if not PINNED.match(line) and not HASH.match(line)]
     assert strange == []
@@ -76,18 +76,18 @@ def test_every_package_is_locked_by_its_hash(lock: str) -> None:
         assert not PINNED.match(line) or HASH.match(after), line
 
 
-def test_the_ccxt_that_is_asked_for_locked_and_checked_at_the_start_is_one() -> None:
+def test_required_locked_and_verified_ccxt_versions_are_equal() -> None:
     assert f'"ccxt=={code_integrity.PINNED}"' in text("pyproject.toml")
     assert f"\nccxt=={code_integrity.PINNED} \\" in text("requirements.lock")
 
 
-def test_the_daemon_needs_few_packages() -> None:
+def test_number_of_runtime_packages_is_limited() -> None:
     packages = [line for line in text("requirements.lock").splitlines() if PINNED.match(line)]
     assert 10 < len(packages) <= PACKAGES_MAX
 
 
-def test_every_licence_lets_us_use_it() -> None:
-    """Of what is installed here: packages for another platform are not."""
+def test_every_installed_licence_is_permitted() -> None:
+    """Packages for other platforms are not installed and not checked."""
     strange = {}
     for line in text("requirements.lock").splitlines():
         if not PINNED.match(line):
@@ -105,12 +105,12 @@ def test_every_licence_lets_us_use_it() -> None:
     assert strange == {}
 
 
-def test_the_image_installs_by_hash_and_builds_nothing() -> None:
+def test_image_installs_by_hash_and_builds_no_package() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert "--require-hashes" in dockerfile
 
 
-def test_no_name_from_the_venue_becomes_a_path() -> None:
-    """Folders and files have names of ours: the door to the venue knows no file system."""
-    doors = {path for path in python("quoter/venues/") if imported(path) & {"pathlib", "shutil"}}
-    assert doors <= {"quoter/venues/egress/code_integrity.py"}  # which reads installed code
+def test_venue_adapters_use_no_file_system() -> None:
+    """So no name that a venue sends can become a path."""
+    modules = {path for path in python("quoter/venues/") if imported(path) & {"pathlib", "shutil"}}
+    assert modules <= {"quoter/venues/egress/code_integrity.py"}  # which reads installed code

@@ -1,4 +1,4 @@
-"""What lies where, and what must not lie anywhere."""
+"""Structure of the repository, and what it must not contain."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.tidy.repository import ROOT, python, text, tracked
 
-CARD = {
+TOP_LEVEL = {
     "pyproject.toml", "README.md", "quoter", "deploy", "tests", "Dockerfile",
     "docker-compose.yml", ".env.example",
 }  # fmt: skip
@@ -16,7 +16,7 @@ ALLOWED = {
     ".python-version", ".ci", ".editorconfig", ".gitignore", ".gitattributes", ".dockerignore",
     ".github", ".pre-commit-config.yaml",
 }  # fmt: skip
-# In pieces, so that this file does not find itself.
+# Split, so that this file does not match.
 INDEX_HOSTS = (
     "py" + "pi.org", "python" + "hosted.org", "npm" + "js.org", "npm" + "js.com",
     "ana" + "conda.org", "proxy.gol" + "ang.org", "crates" + ".io",
@@ -28,14 +28,14 @@ BYTES_MAX = 3_000_000
 SIBLINGS_MAX = 22
 
 
-def test_the_top_level_is_the_users_card() -> None:
+def test_top_level_has_the_expected_entries() -> None:
     top = {path.split("/")[0] for path in tracked()}
-    assert top - CARD - ALLOWED == set()
-    assert CARD - top == set()
+    assert top - TOP_LEVEL - ALLOWED == set()
+    assert TOP_LEVEL - top == set()
 
 
 @pytest.mark.parametrize("words", [INDEX_HOSTS, MACHINE_PATHS], ids=["hosts", "paths"])
-def test_no_file_names_an_index_host_or_a_path_of_somebodys_machine(
+def test_no_file_names_a_package_index_or_a_local_path(
     words: tuple[str, ...],
 ) -> None:
     found = [(path, word) for path in tracked() for word in words if word in text(path)]
@@ -53,7 +53,7 @@ def test_no_secret_is_committed() -> None:
     assert found == []
 
 
-def test_no_file_is_huge() -> None:
+def test_no_file_is_larger_than_three_megabytes() -> None:
     assert [path for path in tracked() if (ROOT / path).stat().st_size > BYTES_MAX] == []
 
 
@@ -74,13 +74,13 @@ def test_unit_tests_mirror_the_package() -> None:
     assert strays == []
 
 
-def test_every_package_folder_is_a_package() -> None:
+def test_every_folder_has_an_init_module() -> None:
     folders = {path.rpartition("/")[0] for path in python("quoter/")}
     assert {folder for folder in folders if f"{folder}/__init__.py" not in tracked()} == set()
 
 
-def test_no_folder_is_crowded() -> None:
-    """More modules in one folder than fit on a screen hide a sub-package."""
+def test_no_folder_has_more_than_22_modules() -> None:
+    """A folder with more modules should be split into sub-packages."""
     crowded = {}
     for folder in {path.rpartition("/")[0] for path in python("quoter/")}:
         modules = [
