@@ -18,7 +18,7 @@ from quoter.service.killswitch.latch import LatchRecord
 from quoter.service.outbox import Outbox, may_always_send
 from quoter.service.pending_replies import PendingReplies
 from quoter.service.runner import Observer, Runner, RunnerComponents
-from quoter.service.saved_calibration import CalibrationKeeper
+from quoter.service.saved_calibration import CalibrationSaver
 from quoter.service.shutdown import Shutdown, StopRequest
 from quoter.service.write_ahead import WriteAhead
 from quoter.telemetry.metrics import Metrics
@@ -77,7 +77,7 @@ def make_runner(inputs: RunInputs) -> Runner:
             stop_request=stop_request,
             shutdown=Shutdown(engine, gateway) if gateway is not None else None,
             write_ahead=write_ahead,
-            calibration=_make_calibration_keeper(inputs),
+            calibration=_make_calibration_saver(inputs),
             observers=_observers(inputs),
         )
     )
@@ -98,11 +98,11 @@ def _make_write_ahead(inputs: RunInputs, kill_switch: KillSwitchController) -> W
     return write_ahead
 
 
-def _make_calibration_keeper(inputs: RunInputs) -> CalibrationKeeper | None:
+def _make_calibration_saver(inputs: RunInputs) -> CalibrationSaver | None:
     engine, ledger = inputs.engine, inputs.ledger
     if ledger is None:
         return None
-    return CalibrationKeeper(learned=lambda: engine.calibration.learned, write=ledger.keep)
+    return CalibrationSaver(learned=lambda: engine.calibration.learned, write=ledger.keep)
 
 
 def _make_outbox(

@@ -1,4 +1,8 @@
-"""One daemon from settings to the verified end, in the start order of decisions.md."""
+"""One daemon from its settings to the verified end of the run.
+
+The start does what needs no network first (lock, latch, ledger), then connects and cancels the own
+orders of an earlier run, then reconciles the ledger with the venue, and only then opens the gate.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,31 +13,36 @@ import structlog
 from aiohttp.web import AppRunner
 
 from quoter.app.composition import RunInputs, make_runner
-from quoter.app.external_stops import ExternalStopsSettings, dead_man_timeout_s, heard, heartbeat_of
-from quoter.app.limit_checks import refuse_hopeless
+from quoter.app.external_stops import (
+    ExternalStopsBuilder,
+    dead_man_timeout_s,
+    make_heartbeat_writer,
+    with_heartbeat,
+)
+from quoter.app.limit_checks import check_limits
 from quoter.app.live_control import LiveControl, Load
 from quoter.app.manifest import metrics_of
-from quoter.app.opening_reconciliation import Books
+from quoter.app.opening_reconciliation import OpeningReconciliation
 from quoter.app.settings_summary import SettingsSummaryLog
 from quoter.app.settings_to_config import (
-    calibrated,
+    calibration_bounds,
     earlier_runs,
     engine_config,
-    kept_scale,
+    last_calibration,
     run_id,
     venue_config,
 )
 from quoter.app.signals import Signals
 from quoter.app.startup import (
-    Started,
+    StartContext,
     StartFailed,
     begin_run,
-    clean_up,
+    cancel_own_orders,
     connect,
     end_run,
     latched,
-    late_s,
-    no_ledger,
+    late_create_s,
+    ledger_failed,
     open_ledger,
     take_folder,
 )
@@ -48,7 +57,7 @@ from quoter.service.exit_codes import ExitCode
 from quoter.service.http import server as http
 from quoter.service.killswitch.drill_record import last_passed_ns
 from quoter.service.runner import Observer, Runner
-from quoter.service.saved_calibration import still_good
+from quoter.service.saved_calibration import usable_calibration
 from quoter.settings import Settings
 from quoter.telemetry.metrics import Metrics
 from quoter.telemetry.redaction import Redactor
@@ -63,7 +72,7 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Daemon:
-    """One daemon, wired; `run` trades until it is told to stop."""
+    """A daemon that is ready to run; `run` is the run id, as in its heartbeat and ledger."""
 
     runner: Runner
     engine: Engine
@@ -71,7 +80,7 @@ class Daemon:
     metrics: Metrics
     clock: Clock
     ledger: Ledger | None
-    run: str  # as its heartbeat names it
+    run: str
 
 
 async def trade(
@@ -83,9 +92,10 @@ async def trade(
     observers: tuple[Observer, ...] = (),
     load: Load | None = None,
 ) -> ExitCode:
-    """Start in the safe order, run, stop; `venue` replaces the doors that the settings mean.
+    """Start, run until a stop is requested, end; return the exit code.
 
-    `load` reads the settings anew when SIGHUP comes, None: it changes nothing. Raises StartFailed.
+    `venue` replaces the venue configuration that follows from the settings. `load` reads the
+    settings again on SIGHUP; None: SIGHUP changes nothing. Raises StartFailed.
     """
     clock = Clock()
     signals = Signals(can_reload=load is not None)
@@ -94,20 +104,22 @@ async def trade(
     try:
         record = latched(folder, clock) if folder is not None else None
         ledger = await open_ledger(settings, folder) if folder is not None else None
-        doors = venue or venue_config(settings, with_key=not dry_run)
+        config = venue or venue_config(settings, with_key=not dry_run)
         start_ns = clock.now_ns()
         if ledger is not None:
-            start_ns = await begin_run(ledger, settings, clock, api_key=doors.api_key)
-        started = Started(
+            start_ns = await begin_run(ledger, settings, clock, api_key=config.api_key)
+        started = StartContext(
             settings=settings,
             clock=clock,
             start_ns=start_ns,
             folder=folder,
             latched=record,
             ledger=ledger,
-            heartbeat=heartbeat_of(settings, folder, clock, start_ns),
+            heartbeat=make_heartbeat_writer(settings, folder, clock, start_ns),
         )
-        daemon = await signals.stoppable(heard(_wire(started, doors, observers), started.heartbeat))
+        daemon = await signals.stoppable(
+            with_heartbeat(_make_daemon(started, config, observers), started.heartbeat)
+        )
         code = await _serve(settings, daemon, signals, on_ready, load)
     except StartFailed as error:
         code = error.code
@@ -120,19 +132,19 @@ async def trade(
     return code
 
 
-async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer, ...]) -> Daemon:
-    """Connect, clean up what an earlier run left, settle the books, build the parts."""
+async def _make_daemon(
+    started: StartContext, config: VenueConfig, observers: tuple[Observer, ...]
+) -> Daemon:
+    """Connect, cancel what an earlier run left, reconcile, and build the daemon."""
     settings, clock, folder = started.settings, started.clock, started.folder
-    watched, gateway = _doors(started, config)
+    external_stops, gateway = _make_gateway(started, config)
     try:
         instrument = await connect(gateway, settings)
         if folder is not None and started.ledger is not None:
-            is_hasty = folder.was_left_in_a_hurry
-            await clean_up(
-                gateway, late_s=late_s(started.ledger, clock.now_ns()) if is_hasty else 0.0
-            )
-        engine = Engine(await _config(started, instrument, gateway))
-    except BaseException:  # whatever stops a start, its sockets are closed
+            may_arrive_s = late_create_s(started.ledger, folder, clock)
+            await cancel_own_orders(gateway, late_create_s=may_arrive_s)
+        engine = Engine(await _engine_config(started, instrument, gateway))
+    except BaseException:  # a start that is cancelled closes its sockets too
         await gateway.close()
         raise
     if folder is None:
@@ -165,14 +177,14 @@ async def _wire(started: Started, config: VenueConfig, observers: tuple[Observer
                 SettingsSummaryLog(engine).observe,
                 *observers,
             ),
-            external_stops=watched.guards(gateway),
+            external_stops=external_stops.build(gateway),
         )
     )
     run = run_id(started.start_ns)
     return Daemon(runner, engine, instrument, metrics, clock, started.ledger, run)
 
 
-def _metrics(started: Started, gateway: CcxtGateway) -> Metrics:
+def _metrics(started: StartContext, gateway: CcxtGateway) -> Metrics:
     metrics = metrics_of(started.settings)
     metrics.safety.follow_key_rights(lambda: gateway.key_monitor.is_verified)
     if started.folder is not None:
@@ -180,34 +192,45 @@ def _metrics(started: Started, gateway: CcxtGateway) -> Metrics:
     return metrics
 
 
-def _doors(started: Started, config: VenueConfig) -> tuple[ExternalStopsSettings, CcxtGateway]:
-    """Who may stop us, and the gateway that asks them. Raises StartFailed."""
+def _make_gateway(
+    started: StartContext, config: VenueConfig
+) -> tuple[ExternalStopsBuilder, CcxtGateway]:
+    """Return the gateway and the external stops that can block its creates. Raises StartFailed."""
     try:
         check_signing_code(config)
         dead_man_s = dead_man_timeout_s(started.settings, is_dry=started.folder is None)
-        watched = ExternalStopsSettings(started, dead_man_s)
+        external_stops = ExternalStopsBuilder(started, dead_man_s)
         gateway = make_gateway(
-            config, now_ns=started.clock.now_ns, block_reason=watched.block_reason
+            config, now_ns=started.clock.now_ns, block_reason=external_stops.block_reason
         )
     except CodeAltered as error:
         raise StartFailed(ExitCode.INTEGRITY, f"altered code: {error}") from None
     except (VenueError, ValueError) as error:
         raise StartFailed(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}") from None
-    return watched, gateway
+    return external_stops, gateway
 
 
-async def _config(started: Started, instrument: Instrument, gateway: OrderGateway) -> EngineConfig:
-    """Own orders gone, books settled, and what is known of the market. Raises StartFailed."""
+async def _engine_config(
+    started: StartContext, instrument: Instrument, gateway: OrderGateway
+) -> EngineConfig:
+    """Check the limits, reconcile the ledger, and return the configuration. Raises StartFailed."""
     settings, ledger, start_ns = started.settings, started.ledger, started.start_ns
-    past = await gateway.market_history()
-    refuse_hopeless(settings, instrument, past)
-    found = calibrated(settings)
-    kept = still_good(found, start_ns, kept_scale(settings, instrument, past))
+    history = await gateway.market_history()
+    check_limits(settings, instrument, history)
+    found = last_calibration(settings)
+    bounds = calibration_bounds(settings, instrument, history)
+    calibration = usable_calibration(found, start_ns, bounds)
     if ledger is None:
         return engine_config(
-            settings, instrument, start_ns=start_ns, opening={}, past=past, kept=kept, is_dry=True
+            settings,
+            instrument,
+            start_ns=start_ns,
+            opening={},
+            history=history,
+            calibration=calibration,
+            is_dry=True,
         )
-    books = Books(
+    reconciliation = OpeningReconciliation(
         ledger=ledger,
         gateway=gateway,
         instrument=instrument,
@@ -215,26 +238,27 @@ async def _config(started: Started, instrument: Instrument, gateway: OrderGatewa
         clock=started.clock,
     )
     try:
-        opening = await books.settle()
+        opening = await reconciliation.run()
     except LedgerFailed as error:
-        raise no_ledger(error) from None
+        raise ledger_failed(error) from None
     config = engine_config(
         settings,
         instrument,
         start_ns=start_ns,
         opening=opening.balances,
         target=opening.target,
-        past=past,
-        kept=kept,
+        history=history,
+        calibration=calibration,
         known_fills=opening.known,
         earlier_runs=earlier_runs(settings, ledger.reader),
     )
-    away = config.opening.get(instrument.base, Decimal(0)) - config.target
-    if not abs(away) <= settings.inventory_max:
+    distance = config.opening.get(instrument.base, Decimal(0)) - config.target
+    if not abs(distance) <= settings.inventory_max:
         raise StartFailed(
             ExitCode.USAGE,
-            f"QUOTER_TARGET: the holdings are {away:+f} {instrument.base} from it, which is "
-            f"beyond QUOTER_INVENTORY_MAX ({settings.inventory_max:f}): set auto, or trade there",
+            f"QUOTER_TARGET: the holdings are {distance:+f} {instrument.base} from the target, "
+            f"more than QUOTER_INVENTORY_MAX ({settings.inventory_max:f}): set QUOTER_TARGET=auto, "
+            "or buy or sell the difference by hand first",
         )
     return config
 
@@ -246,9 +270,9 @@ async def _serve(
     on_ready: Callable[[Daemon], None] | None,
     load: Load | None,
 ) -> ExitCode:
-    """HTTP and signals around the runner."""
+    """Serve HTTP, listen to signals, and run."""
     runner = daemon.runner
-    steering = LiveControl(
+    live_control = LiveControl(
         settings,
         runner=runner,
         engine=daemon.engine,
@@ -257,21 +281,21 @@ async def _serve(
         called=daemon.metrics.process.count_control_request,
         load=load,
     )
-    web, port = await _open_pages(settings, daemon, steering)
+    web, port = await _serve_http(settings, daemon, live_control)
     try:
-        signals.listen(runner, steering)
+        signals.listen(runner, live_control)
         log.info("started", listening=f"{settings.host}:{port}", **settings.redacted())
         if on_ready is not None:
             on_ready(daemon)
         code = await runner.run()
     finally:
         await http.stop(web)
-    log.info("stopped", exit_code=int(code), settings_summary=code.name)
+    log.info("stopped", exit_code=int(code), exit_name=code.name)
     return code
 
 
-async def _open_pages(
-    settings: Settings, daemon: Daemon, steering: LiveControl
+async def _serve_http(
+    settings: Settings, daemon: Daemon, live_control: LiveControl
 ) -> tuple[AppRunner, int]:
     about = {
         "environment": settings.environment.value,
@@ -288,7 +312,9 @@ async def _open_pages(
         redactor=Redactor(settings.secrets()),
         kill_id=daemon.runner.kill_switch.kill_id,
     )
-    pages = http.Pages(sources, host_names=settings.http_hosts.split(","), extra=steering.control)
+    pages = http.Pages(
+        sources, host_names=settings.http_hosts.split(","), extra=live_control.control
+    )
     try:
         return await http.serve(pages, host=settings.host, port=settings.port)
     except OSError as error:

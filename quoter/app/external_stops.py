@@ -1,4 +1,4 @@
-"""The daemon's side of those who stop it when it can't: built from the settings, and announced."""
+"""Build the external stops (heartbeat, dead man's switch, sentinel monitor) from the settings."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,15 +7,15 @@ from pathlib import Path
 import structlog
 
 from quoter.app.settings_to_config import own_prefix, run_id
-from quoter.app.startup import Started, StartFailed
+from quoter.app.startup import StartContext, StartFailed
 from quoter.service.clock import Clock
 from quoter.service.data_folder import DataFolder
 from quoter.service.exit_codes import ExitCode
-from quoter.service.external_stops.dead_man import DeadMan
+from quoter.service.external_stops.dead_man import DeadManRefresher
 from quoter.service.external_stops.external_stops import NO_EXTERNAL_STOPS, ExternalStops
-from quoter.service.external_stops.heartbeat import Heartbeat
-from quoter.service.external_stops.heartbeat_files import Identity
-from quoter.service.external_stops.sentinel_monitor import Need, SentinelMonitor
+from quoter.service.external_stops.heartbeat import HeartbeatWriter
+from quoter.service.external_stops.heartbeat_files import InstanceIdentity
+from quoter.service.external_stops.sentinel_monitor import SentinelMonitor, SentinelPolicy
 from quoter.service.killswitch.latch import Latch
 from quoter.settings import Environment, Settings
 from quoter.venues.ccxt.dead_man import timeout_s
@@ -23,17 +23,18 @@ from quoter.venues.ports import DeadManSwitch
 
 log = structlog.get_logger()
 
-ALONE = {  # what QUOTER_SENTINEL means where the venue has no dead man's switch for us
-    "off": "nobody cancels our orders if this process dies",
-    "auto": "nobody cancels our orders if this process dies, unless a sentinel runs: "
+# By QUOTER_SENTINEL, logged where no dead man's switch of the venue is in use.
+NO_DEAD_MAN_WARNINGS = {
+    "off": "own orders are not cancelled if this process dies",
+    "auto": "own orders are not cancelled if this process dies, unless a sentinel runs: "
     "QUOTER_SENTINEL=required waits for one",
     "required": "",
 }
 
 
-def identity(settings: Settings) -> Identity:
-    """Whose orders are watched, as daemon and sentinel must agree on."""
-    return Identity(
+def instance_identity(settings: Settings) -> InstanceIdentity:
+    """Return what daemon and sentinel must have in common: whose orders are monitored."""
+    return InstanceIdentity(
         environment=settings.environment.value,
         exchange=settings.exchange,
         symbol=settings.symbol,
@@ -41,30 +42,32 @@ def identity(settings: Settings) -> Identity:
     )
 
 
-def heartbeat_of(
+def make_heartbeat_writer(
     settings: Settings, folder: DataFolder | None, clock: Clock, start_ns: int
-) -> Heartbeat | None:
-    """A dry run has no folder, and no order that anybody would have to cancel."""
+) -> HeartbeatWriter | None:
+    """Return the heartbeat writer; None in a dry run, which has no folder and no orders."""
     if folder is None:
         return None
-    return Heartbeat(
-        folder=folder.path, run=run_id(start_ns), identity=identity(settings), clock=clock
+    return HeartbeatWriter(
+        folder=folder.path, run=run_id(start_ns), identity=instance_identity(settings), clock=clock
     )
 
 
-async def heard[T](starting: Coroutine[None, None, T], heartbeat: Heartbeat | None) -> T:
-    """Show signs of life while something that may take long is under way."""
+async def with_heartbeat[T](
+    starting: Coroutine[None, None, T], heartbeat: HeartbeatWriter | None
+) -> T:
+    """Await `starting`, which may take long, and write heartbeats meanwhile."""
     if heartbeat is None:
         return await starting
-    beating = asyncio.create_task(heartbeat.while_starting(), name="starting")
+    writing = asyncio.create_task(heartbeat.while_starting(), name="starting")
     try:
         return await starting
     finally:
-        beating.cancel()
+        writing.cancel()
 
 
 def dead_man_timeout_s(settings: Settings, *, is_dry: bool) -> int:
-    """Seconds of the venue's switch, 0 for none. Raises StartFailed where it can't be had."""
+    """Return the time-out of the venue's switch, 0: not used. Raises StartFailed if unsupported."""
     if is_dry:
         return 0
     try:
@@ -73,53 +76,56 @@ def dead_man_timeout_s(settings: Settings, *, is_dry: bool) -> int:
         raise StartFailed(ExitCode.USAGE, f"QUOTER_DEAD_MAN: {error}") from None
 
 
-class ExternalStopsSettings:
-    """What forbids a create from outside, and who must be told that we live."""
+class ExternalStopsBuilder:
+    """Builds the external stops of a run, and says when they block creates.
 
-    def __init__(self, started: Started, dead_man_s: int) -> None:
+    The gateway needs `block_reason` before there is a dead man's switch, which needs the gateway.
+    """
+
+    def __init__(self, started: StartContext, dead_man_s: int) -> None:
         self._started = started
         self._dead_man_s = dead_man_s
-        self._dead_man: DeadMan | None = None
+        self._dead_man: DeadManRefresher | None = None
         folder = started.folder
         self._latch = Latch(folder.path) if folder is not None else None
 
     def block_reason(self) -> str:
-        """Why no create may leave now: asked right before each one is written."""
+        """Return why no create may be sent now, empty: it may. Called before each create."""
         if self._latch is not None and self._latch.is_set():
-            return "the latch is on the disk"
-        if text := self._started.clock.moved():  # sooner than the engine hears of it
+            return "the kill switch is latched on disk"
+        if text := self._started.clock.moved():  # before the engine is informed
             return text
         if self._dead_man_s:
-            return self._dead_man.overdue() if self._dead_man is not None else "not armed yet"
+            return self._dead_man.block_reason() if self._dead_man is not None else "not armed yet"
         return ""
 
-    def guards(self, door: DeadManSwitch) -> ExternalStops:
-        """For the runner; says in the log who watches us."""
+    def build(self, switch: DeadManSwitch) -> ExternalStops:
+        """Return the external stops for the runner, and log which are in use."""
         settings, folder = self._started.settings, self._started.folder
         if folder is None:
             return NO_EXTERNAL_STOPS
         if self._dead_man_s:
-            self._dead_man = DeadMan(
-                door=door, timeout_s=self._dead_man_s, clock=self._started.clock
+            self._dead_man = DeadManRefresher(
+                switch=switch, timeout_s=self._dead_man_s, clock=self._started.clock
             )
-        self._tell(settings)
+        self._log(settings)
         return ExternalStops(
             heartbeat=self._started.heartbeat,
             dead_man=self._dead_man,
-            sentinel=self._watch(settings, folder.path),
+            sentinel=self._sentinel_monitor(settings, folder.path),
         )
 
-    def _watch(self, settings: Settings, folder: Path) -> SentinelMonitor:
+    def _sentinel_monitor(self, settings: Settings, folder: Path) -> SentinelMonitor:
         return SentinelMonitor(
-            folder=folder, need=Need(settings.sentinel), clock=self._started.clock
+            folder=folder, policy=SentinelPolicy(settings.sentinel), clock=self._started.clock
         )
 
-    def _tell(self, settings: Settings) -> None:
+    def _log(self, settings: Settings) -> None:
         is_real = settings.environment is Environment.PRODUCTION
         say = log.warning if is_real and settings.sentinel != "required" else log.info
         say(
             "external_stops",
             sentinel=settings.sentinel,
             dead_man_s=self._dead_man_s,
-            note="" if self._dead_man_s else ALONE[settings.sentinel],
+            note="" if self._dead_man_s else NO_DEAD_MAN_WARNINGS[settings.sentinel],
         )

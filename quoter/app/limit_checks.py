@@ -15,7 +15,7 @@ from quoter.service.exit_codes import ExitCode
 from quoter.settings import Settings
 
 
-def hopeless(limits: Limits, order_size: Decimal, price: float) -> list[str]:
+def limits_below_one_order(limits: Limits, order_size: Decimal, price: float) -> list[str]:
     """A line for each limit that forbids every order of this size at this price, quote/base."""
     lines = []
     worth = order_size * exact(price)
@@ -74,17 +74,17 @@ def forbidden(config: EngineConfig, price: float) -> list[str]:
         levels=config.pricing.shape.levels,
         collar=config.limits.price_collar,
     )
-    return [*hopeless(config.limits, config.order_size, price), *small]
+    return [*limits_below_one_order(config.limits, config.order_size, price), *small]
 
 
-def refuse_hopeless(settings: Settings, instrument: Instrument, past: MarketHistory) -> None:
+def check_limits(settings: Settings, instrument: Instrument, history: MarketHistory) -> None:
     """Raise StartFailed for such a limit; what hangs on the price, where the venue tells it."""
-    ours, price = limits(settings), past.bars[-1].close if past.bars else None
+    ours, price = limits(settings), history.bars[-1].close if history.bars else None
     lines = too_small(
         instrument, settings.order_size, price, levels=settings.levels, collar=ours.price_collar
     )
     if price is not None:
-        lines += hopeless(ours, settings.order_size, price)
+        lines += limits_below_one_order(ours, settings.order_size, price)
     if lines:
         raise StartFailed(ExitCode.USAGE, "; ".join(lines))
 

@@ -10,7 +10,7 @@ from quoter.service.terminal.live_screen import LiveScreen
 from quoter.settings import Settings
 
 
-class Watch:
+class DaemonScreen:
     """Give `on_ready` and `observe` to `trade`; `close` when it returned."""
 
     def __init__(self, settings: Settings, console: Console, *, where: str = "") -> None:

@@ -61,7 +61,7 @@ class _End(NamedTuple):
     filled: Decimal | None
 
 
-class Books:
+class OpeningReconciliation:
     """Brings the ledger up to the venue, or refuses the start."""
 
     def __init__(
@@ -79,7 +79,7 @@ class Books:
         self._environment = environment
         self._clock = clock
 
-    async def settle(self) -> Opening:
+    async def run(self) -> Opening:
         """Call with no order of ours open. Raises StartFailed and LedgerFailed."""
         epoch = self._ledger.epoch
         if epoch is None:

@@ -8,9 +8,9 @@ from dataclasses import replace
 import structlog
 import uvloop
 
-from quoter.app.external_stops import identity
+from quoter.app.external_stops import instance_identity
 from quoter.app.process_hardening import prepare_process
-from quoter.app.setting_errors import blamed
+from quoter.app.setting_errors import text_for
 from quoter.app.settings_to_config import venue_config
 from quoter.domain.errors import MarketUnfit, VenueError
 from quoter.service.data_folder import SENTINEL_LOCK, DataFolder, LockHeld
@@ -69,7 +69,9 @@ async def _serve(settings: Settings, door: CancelGateway) -> ExitCode:
     sentinel = Sentinel(
         door=door,
         folder=settings.data_dir,
-        vigil=HeartbeatMonitor(identity=identity(settings), stale_s=settings.heartbeat_timeout_s),
+        monitor=HeartbeatMonitor(
+            identity=instance_identity(settings), stale_s=settings.heartbeat_timeout_s
+        ),
         metrics=metrics,
         now_ns=time.time_ns,
     )
@@ -94,7 +96,7 @@ async def _serve(settings: Settings, door: CancelGateway) -> ExitCode:
     try:
         await _until_told(sentinel)
     except MarketUnfit as error:
-        return _refused(ExitCode.USAGE, blamed(error, settings))
+        return _refused(ExitCode.USAGE, text_for(error, settings))
     finally:
         await http.stop(web)
         await door.close()

@@ -5,7 +5,7 @@ from quoter.service.exit_codes import ExitCode
 from quoter.settings import Environment, Settings
 
 
-def blamed(error: VenueError, settings: Settings) -> str:
+def text_for(error: VenueError, settings: Settings) -> str:
     """The error on one line, behind the name of the setting that led to it where one did."""
     if isinstance(error, MarketUnfit):
         return f"QUOTER_SYMBOL: {error} (got {settings.symbol})"
@@ -17,6 +17,6 @@ def blamed(error: VenueError, settings: Settings) -> str:
     return str(error)
 
 
-def blamed_code(error: VenueError) -> ExitCode:
+def exit_code_for(error: VenueError) -> ExitCode:
     """A setting that can't be right is the user's; else the venue may be well the next time."""
     return ExitCode.USAGE if isinstance(error, MarketUnfit) else ExitCode.START_FAILED

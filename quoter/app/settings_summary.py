@@ -16,7 +16,7 @@ log = structlog.get_logger()
 DIGITS = 8  # significant ones
 
 
-def meant_by(engine: Engine, terms: QuoteTerms) -> tuple[tuple[Row, ...], tuple[str, ...]] | None:
+def summarise(engine: Engine, terms: QuoteTerms) -> tuple[tuple[Row, ...], tuple[str, ...]] | None:
     """The rows and the warnings for the market that gamma was frozen at; None before that.
 
     terms: a quote of this engine, for fair value, horizon and the exact model's table.
@@ -54,7 +54,7 @@ class SettingsSummaryLog:
         if self._is_told or step.quote is None or step.quote.terms is None:
             return
         try:
-            found = meant_by(self._engine, step.quote.terms)
+            found = summarise(self._engine, step.quote.terms)
         except InvalidInput as error:  # the quote stands: only its explanation is missing
             self._is_told = True
             log.warning("settings_summary_unavailable", reason=str(error))

@@ -30,7 +30,7 @@ from quoter.risk.hysteresis import Hysteresis
 from quoter.risk.monitors.market_regime import RegimePolicy
 from quoter.risk.view import Limits
 from quoter.sandbox.config import DEMO_ACCOUNT
-from quoter.service.saved_calibration import Kept, Scale
+from quoter.service.saved_calibration import CalibrationBounds, UsableCalibration
 from quoter.settings import Environment, Settings
 from quoter.venues.config import StreamTimings, VenueConfig
 
@@ -39,8 +39,8 @@ RUN_DIGITS = 8  # unix milliseconds in base 36 fit until 2059
 RULES_NS = 600 * 1_000_000_000  # reliability.md PT-14
 PING_S_MAX = 1.0  # a quiet feed is asked at least so often, and twice within the stale limit
 EARLIER_RUNS_MAX = 1_000
-NOTHING_TOLD = MarketHistory((), 60.0, None)
-NOTHING_KEPT = Kept()
+NO_HISTORY = MarketHistory((), 60.0, None)
+NO_CALIBRATION = UsableCalibration()
 
 
 def own_prefix(settings: Settings) -> str:
@@ -87,8 +87,8 @@ def engine_config(
     *,
     start_ns: int,
     opening: Mapping[str, Decimal],
-    past: MarketHistory = NOTHING_TOLD,
-    kept: Kept = NOTHING_KEPT,
+    history: MarketHistory = NO_HISTORY,
+    calibration: UsableCalibration = NO_CALIBRATION,
     known_fills: tuple[Fill, ...] = (),
     target: Decimal | None = None,
     earlier_runs: frozenset[str] | None = None,
@@ -111,7 +111,7 @@ def engine_config(
         known_fills=known_fills,
         earlier_runs=earlier_runs,
         is_dry=is_dry,
-        pricing=pricing_config(settings, instrument, past, kept),
+        pricing=pricing_config(settings, instrument, history, calibration),
         regime=regime_policy(settings),
         requote=RequotePolicy(
             hold_ns=int(settings.requote_hold_s * 1e9),
@@ -178,7 +178,7 @@ def market_of(settings: Settings) -> Market:
     return Market(settings.environment.value, settings.exchange, settings.symbol)
 
 
-def calibrated(settings: Settings) -> SavedCalibration | None:
+def last_calibration(settings: Settings) -> SavedCalibration | None:
     """What an earlier run learned, for a look at it; None if no ledger can be read."""
     try:
         with Reader(settings.data_dir) as reader:
@@ -187,18 +187,23 @@ def calibrated(settings: Settings) -> SavedCalibration | None:
         return None
 
 
-def kept_scale(settings: Settings, instrument: Instrument, past: MarketHistory) -> Scale:
+def calibration_bounds(
+    settings: Settings, instrument: Instrument, history: MarketHistory
+) -> CalibrationBounds:
     """What kept figures are held against: the grid, and where the past tells it, the price."""
-    if not past.bars:
-        return Scale(instrument.tick_float)
-    fair = past.bars[-1].close
+    if not history.bars:
+        return CalibrationBounds(instrument.tick_float)
+    fair = history.bars[-1].close
     fee = float(_fee_maker(settings, instrument))
     cost = side_cost(fair=fair, fee_maker=fee, adverse_bps=settings.adverse_bps)
-    return Scale(instrument.tick_float, fair, cost)
+    return CalibrationBounds(instrument.tick_float, fair, cost)
 
 
 def pricing_config(
-    settings: Settings, instrument: Instrument, past: MarketHistory, kept: Kept
+    settings: Settings,
+    instrument: Instrument,
+    history: MarketHistory,
+    calibration: UsableCalibration,
 ) -> PricingConfig:
     """Model, horizon, shape, and priors: the settings', else what is kept, else the past's."""
     horizon, horizon_s = Horizon.AUTO, 0.0
@@ -216,11 +221,13 @@ def pricing_config(
         shape=quote_shape(settings),
         fee_maker=float(_fee_maker(settings, instrument)),
         adverse_bps=settings.adverse_bps,
-        sigma_prior=settings.sigma or kept.sigma or rogers_satchell(past.bars, bar_s=past.bar_s),
-        kappa_prior=settings.kappa or kept.kappa,
-        intensity_prior=settings.intensity or kept.intensity,
-        trades_per_s_prior=past.trades_per_s,
-        volume_per_s=past.volume_per_s,
+        sigma_prior=settings.sigma
+        or calibration.sigma
+        or rogers_satchell(history.bars, bar_s=history.bar_s),
+        kappa_prior=settings.kappa or calibration.kappa,
+        intensity_prior=settings.intensity or calibration.intensity,
+        trades_per_s_prior=history.trades_per_s,
+        volume_per_s=history.volume_per_s,
         volatility_half_life_s=settings.volatility_half_life_s,
         volatility_half_life_fast_s=settings.volatility_half_life_fast_s,
         intensity_half_life_s=settings.intensity_half_life_s,

@@ -1,4 +1,7 @@
-"""The first steps of a start: what can refuse it, before anything is decided."""
+"""The first steps of a start: lock, latch, ledger, connection, own orders of an earlier run.
+
+Each step raises StartFailed with the exit code and one line for the user.
+"""
 
 import asyncio
 from dataclasses import dataclass
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from quoter.app.manifest import manifest
-from quoter.app.setting_errors import blamed, blamed_code
+from quoter.app.setting_errors import exit_code_for, text_for
 from quoter.app.settings_to_config import market_of
 from quoter.domain.errors import KeyRefused, VenueError
 from quoter.domain.instrument import Instrument
@@ -18,7 +21,7 @@ from quoter.ledger.writer import LedgerFailed
 from quoter.service.clock import Clock
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder, LockHeld, Request
 from quoter.service.exit_codes import ExitCode
-from quoter.service.external_stops.heartbeat import Heartbeat
+from quoter.service.external_stops.heartbeat import HeartbeatWriter
 from quoter.service.killswitch.latch import Latch, LatchRecord, renewed
 from quoter.service.shutdown import LATE_CREATE_S
 from quoter.settings import Settings
@@ -29,11 +32,11 @@ log = structlog.get_logger()
 
 START_TRIES = 3
 START_PAUSE_S = 1.0
-LOOK_AGAIN_S = 3.0
+CANCEL_AGAIN_S = 3.0
 
 
 class StartFailed(Exception):
-    """The daemon must not begin; carries the exit code and one line for the user."""
+    """The daemon must not start; carries the exit code and one line for the user."""
 
     def __init__(self, code: ExitCode, text: str) -> None:
         super().__init__(text)
@@ -54,55 +57,56 @@ def take_folder(settings: Settings) -> DataFolder:
 
 
 def latched(folder: DataFolder, clock: Clock) -> LatchRecord | None:
-    """A kill that outlived the process, or one that was asked for while none ran.
+    """Return the latched kill; a KILL file left while no daemon ran is latched first.
 
-    A KILL file is there until its kill is on the disk. Raises StartFailed.
+    The KILL file stays until its kill is on the disk. Raises StartFailed.
     """
-    latch, wish = Latch(folder.path), folder.request(KILL_REQUEST)
-    if wish is not None:
-        text = folder.redactor.known(f"file: {wish.text or 'KILL file'}")
+    latch, request = Latch(folder.path), folder.request(KILL_REQUEST)
+    if request is not None:
+        text = folder.redactor.known(f"file: {request.text or 'KILL file'}")
         try:
             latch.save(renewed(latch.read(), Cause.OPERATOR_KILL, text, clock.now_ns()))
         except OSError as error:
             path = folder.path / KILL_REQUEST
             text = (
-                f"the kill that {path} asks for can't be latched: {error.strerror}: free the disk"
+                f"the kill requested by {path} can't be latched: {error.strerror}: free disk space"
             )
             raise StartFailed(ExitCode.INTEGRITY, text) from None
-        folder.drop(KILL_REQUEST, wish)
+        folder.drop(KILL_REQUEST, request)
     record = latch.read()
-    asked = folder.request(REARM_REQUEST)
-    if asked is not None and not _means(asked, record):
-        log.warning("rearm_refused", given=asked.text, actor="file")
-        folder.drop(REARM_REQUEST, asked)
+    rearm = folder.request(REARM_REQUEST)
+    if rearm is not None and not _is_valid_rearm(rearm, record):
+        log.warning("rearm_refused", given=rearm.text, actor="file")
+        folder.drop(REARM_REQUEST, rearm)
     return record
 
 
-def _means(asked: Request, record: LatchRecord | None) -> bool:
-    """Was the re-arm asked for by somebody who has seen this kill?"""
-    if record is None or asked.text.partition(" ")[0] != record.kill_id:
+def _is_valid_rearm(request: Request, record: LatchRecord | None) -> bool:
+    """Whether the request names this kill and was written after it."""
+    if record is None or request.text.partition(" ")[0] != record.kill_id:
         return False
-    return 0 < record.ts_ns < asked.mtime_ns  # 0: unreadable; they all have the same id
+    return 0 < record.ts_ns < request.mtime_ns  # 0: unreadable; all such have the same id
 
 
 async def open_ledger(settings: Settings, folder: DataFolder) -> Ledger:
-    """The books, checked. Raises StartFailed; nothing is deleted or repaired."""
+    """Open the ledger and check it; nothing is deleted or repaired. Raises StartFailed."""
     try:
         await asyncio.to_thread(prepare, folder.path)
         return Ledger(folder.path, market_of(settings))
     except LedgerUnusable as error:
-        raise no_ledger(error) from None
+        raise ledger_failed(error) from None
 
 
-def no_ledger(error: Exception) -> StartFailed:
-    """Nothing that can't be written down may be traded."""
+def ledger_failed(error: Exception) -> StartFailed:
+    """Return the error of a start whose ledger can't be used."""
     return StartFailed(ExitCode.INTEGRITY, f"the ledger can't be used: {error}")
 
 
 async def begin_run(ledger: Ledger, settings: Settings, clock: Clock, *, api_key: str) -> int:
-    """Write down what runs; when it began, UTC ns: no run of this folder began in that millisecond.
+    """Record the run in the ledger; return its start, UTC ns.
 
-    The ids of its orders are made of it, and a clock may have been set back. Raises StartFailed.
+    The start is at least 1 ms after that of the last run of this folder, even if the clock was set
+    back: the ids of the run's orders are derived from it. Raises StartFailed.
     """
     earlier = ledger.reader.runs(1)
     start_ns = max(clock.now_ns(), earlier[0].started_ns + NS_PER_MS if earlier else 0)
@@ -110,7 +114,7 @@ async def begin_run(ledger: Ledger, settings: Settings, clock: Clock, *, api_key
     try:
         await ledger.begin_run(about)
     except LedgerFailed as error:
-        raise no_ledger(error) from None
+        raise ledger_failed(error) from None
     log.info(
         "run",
         run=about.run,
@@ -124,7 +128,7 @@ async def begin_run(ledger: Ledger, settings: Settings, clock: Clock, *, api_key
 
 
 async def end_run(ledger: Ledger, code: ExitCode, clock: Clock) -> None:
-    """Write down how it ended, and close."""
+    """Record the exit code, and close the ledger."""
     try:
         await ledger.end_run(int(code), clock.now_ns())
     except LedgerFailed as error:
@@ -133,8 +137,8 @@ async def end_run(ledger: Ledger, code: ExitCode, clock: Clock) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
-    """What the first steps of a start found; a dry run has no folder and no ledger."""
+class StartContext:
+    """Results of the first steps of a start; a dry run has no folder and no ledger."""
 
     settings: Settings
     clock: Clock
@@ -142,21 +146,18 @@ class Started:
     folder: DataFolder | None = None
     latched: LatchRecord | None = None
     ledger: Ledger | None = None
-    heartbeat: Heartbeat | None = None
+    heartbeat: HeartbeatWriter | None = None
 
 
 async def connect(gateway: OrderGateway, settings: Settings) -> Instrument:
-    """Market rules, clock, key. A venue that is briefly away gets a few tries.
-
-    Raises StartFailed.
-    """
+    """Read the market rules, check clock and key; try 3 times. Raises StartFailed."""
     for left in reversed(range(START_TRIES)):
         try:
             return await gateway.connect()
         except KeyRefused as error:
             raise StartFailed(ExitCode.KEY_RIGHTS, str(error)) from None
         except VenueError as error:
-            code, text = blamed_code(error), blamed(error, settings)
+            code, text = exit_code_for(error), text_for(error, settings)
             if not left or code is ExitCode.USAGE:
                 raise StartFailed(code, text) from None
             log.warning("connect_failed", error=text, tries_left=left)
@@ -164,26 +165,27 @@ async def connect(gateway: OrderGateway, settings: Settings) -> Instrument:
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-def late_s(ledger: Ledger, now_ns: int) -> float:
-    """How long creates of a process that was killed may still arrive, seconds from now."""
-    if ledger.epoch is None:
+def late_create_s(ledger: Ledger, folder: DataFolder, clock: Clock) -> float:
+    """Return for how many seconds creates of a crashed earlier run may still reach the venue."""
+    if not folder.is_after_crash or ledger.epoch is None:
         return 0.0
     unsettled = ledger.reader.unsettled(ledger.epoch.number)
     newest_ns = max((intent.ts_ns for intent in unsettled), default=0)
-    return min(max(0.0, (newest_ns - now_ns) / NS_PER_S + LATE_CREATE_S), LATE_CREATE_S)
+    left_s = (newest_ns - clock.now_ns()) / NS_PER_S + LATE_CREATE_S
+    return min(max(0.0, left_s), LATE_CREATE_S)
 
 
-async def clean_up(gateway: OrderGateway, *, late_s: float) -> None:
-    """Own orders gone and verified: now, and until no create can arrive any more.
+async def cancel_own_orders(gateway: OrderGateway, *, late_create_s: float) -> None:
+    """Cancel the own orders until the venue lists none, for at least `late_create_s`.
 
     Raises StartFailed.
     """
     loop = asyncio.get_running_loop()
-    end_s = loop.time() + late_s
+    end_s = loop.time() + late_create_s
     try:
         left = await gateway.cancel_all()
-        while (rest_s := end_s - loop.time()) > 0.0:
-            await asyncio.sleep(min(rest_s, LOOK_AGAIN_S))
+        while (left_s := end_s - loop.time()) > 0.0:
+            await asyncio.sleep(min(left_s, CANCEL_AGAIN_S))
             left = await gateway.cancel_all()
     except VenueError as error:
         raise StartFailed(ExitCode.START_FAILED, f"own orders can't be listed: {error}") from None

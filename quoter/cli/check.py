@@ -9,9 +9,14 @@ from rich.markup import escape
 
 from quoter.app.composition import RunInputs, make_runner
 from quoter.app.limit_checks import beyond_collar, forbidden
-from quoter.app.setting_errors import blamed, blamed_code
-from quoter.app.settings_summary import meant_by
-from quoter.app.settings_to_config import calibrated, engine_config, kept_scale, venue_config
+from quoter.app.setting_errors import exit_code_for, text_for
+from quoter.app.settings_summary import summarise
+from quoter.app.settings_to_config import (
+    calibration_bounds,
+    engine_config,
+    last_calibration,
+    venue_config,
+)
 from quoter.cli.explain import table
 from quoter.domain.commands import RequestReport
 from quoter.domain.errors import CodeAltered, KeyRefused, VenueError
@@ -25,7 +30,7 @@ from quoter.pricing.quote.explain import explain
 from quoter.service.clock import Clock
 from quoter.service.exit_codes import ExitCode
 from quoter.service.runner import Runner
-from quoter.service.saved_calibration import still_good
+from quoter.service.saved_calibration import usable_calibration
 from quoter.settings import Exposure, Settings
 from quoter.telemetry.logs import configure_logs
 from quoter.telemetry.metrics import Metrics
@@ -71,7 +76,7 @@ class Check:
         except KeyRefused as error:
             return self._fail(ExitCode.KEY_RIGHTS, "key", error)
         except VenueError as error:
-            return self._fail(blamed_code(error), "venue", blamed(error, settings))
+            return self._fail(exit_code_for(error), "venue", text_for(error, settings))
         finally:
             await gateway.close()
 
@@ -90,16 +95,16 @@ class Check:
             raise VenueError(f"balances can't be read: {held}")
         self._balances(held, instrument)
         self._rights(gateway)
-        now_ns, past = self._clock.now_ns(), await gateway.market_history()
-        scale = kept_scale(self._settings, instrument, past)
+        now_ns, history = self._clock.now_ns(), await gateway.market_history()
+        scale = calibration_bounds(self._settings, instrument, history)
         engine = Engine(
             engine_config(
                 self._settings,
                 instrument,
                 start_ns=now_ns,
                 opening=dict(held.free),
-                past=past,
-                kept=still_good(calibrated(self._settings), now_ns, scale),
+                history=history,
+                calibration=usable_calibration(last_calibration(self._settings), now_ns, scale),
                 is_dry=True,
             )
         )
@@ -155,7 +160,7 @@ class Check:
 
     def _quote(self, engine: Engine) -> ExitCode:
         terms = self._terms
-        meant = meant_by(engine, terms) if terms is not None else None
+        meant = summarise(engine, terms) if terms is not None else None
         if terms is None or meant is None:
             missing = ", ".join(f"{name} × {times}" for name, times in engine.counts.items())
             text = f"none within {QUOTE_S_MAX:g} s: {missing or 'no market data'}"

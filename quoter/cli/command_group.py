@@ -11,7 +11,7 @@ from quoter.telemetry.redaction import clean
 VALUE_CHARS_MAX = 60
 
 
-class Verbs(TyperGroup):
+class CommandGroup(TyperGroup):
     """Typer's group in our words; it checks values by pydantic, whose texts leave them out."""
 
     def invoke(self, ctx: Any) -> object:

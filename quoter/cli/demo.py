@@ -1,4 +1,4 @@
-"""`quoter demo`: the sandbox exchange and the daemon together, then the account of the run."""
+"""`quoter demo`: the sandbox exchange and the daemon together, then the summary of the run."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from quoter.app.daemon import Daemon, trade
-from quoter.app.live_screen import Watch
+from quoter.app.live_screen import DaemonScreen
 from quoter.app.settings_to_config import own_prefix
 from quoter.app.startup import StartFailed
 from quoter.domain.errors import QuoterError
@@ -37,7 +37,7 @@ TROUBLE_LINES_MAX = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class RunSummary:
     """The figures of one run; names and units as `--json` prints them."""
 
     fills_buy: int
@@ -52,7 +52,7 @@ class Account:
 
 
 def run_demo(*, seconds: float, seed: int, json_output: bool, gamma: float | None) -> int:
-    """Run for `seconds` (Ctrl-C ends it earlier), print the account; the daemon's exit code."""
+    """Run for `seconds` (Ctrl-C ends it earlier), print the summary; the daemon's exit code."""
     return uvloop.run(_demo(seconds=seconds, seed=seed, json_output=json_output, gamma=gamma))
 
 
@@ -68,17 +68,17 @@ async def _demo(*, seconds: float, seed: int, json_output: bool, gamma: float | 
                 demo = Demo(settings, console, seconds)
                 code = await demo.run()
                 truth = await _truth(url)
-        if demo.snapshot is None or demo.uptime is None:
+        if demo.snapshot is None or demo.statistics is None:
             console.print(log_path.read_text(), markup=False)
             return code
         if code is not ExitCode.CLEAN:
             _print_trouble(console, code, log_path)
-        account = account_of(demo.snapshot, demo.uptime, truth, settings)
+        summary = run_summary(demo.snapshot, demo.statistics, truth, settings)
         if json_output:
-            sys.stdout.write(json.dumps(asdict(account)) + "\n")
+            sys.stdout.write(json.dumps(asdict(summary)) + "\n")
         else:
-            _print_account(console, account, demo.snapshot, truth)
-    if code is ExitCode.CLEAN and not account.ledger_equals_truth:
+            _print_summary(console, summary, demo.snapshot, truth)
+    if code is ExitCode.CLEAN and not summary.ledger_equals_truth:
         return ExitCode.UNSETTLED
     return code
 
@@ -113,9 +113,9 @@ class Demo:
         self._settings = settings
         self._seconds = seconds
         where = f"{settings.exchange} (embedded sandbox)"
-        self._watch = Watch(settings, console, where=where)
+        self._screen = DaemonScreen(settings, console, where=where)
         self._daemon: Daemon | None = None
-        self.uptime: RunStatistics | None = None
+        self.statistics: RunStatistics | None = None
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -129,18 +129,18 @@ class Demo:
             sys.stderr.write(f"quoter demo: {error}\n")
             return error.code
         finally:
-            await self._watch.close()
+            await self._screen.close()
 
     def _on_ready(self, daemon: Daemon) -> None:
         self._daemon = daemon
-        self.uptime = RunStatistics(daemon.engine)
+        self.statistics = RunStatistics(daemon.engine)
         asyncio.get_running_loop().call_later(self._seconds, daemon.runner.stop)
-        self._watch.on_ready(daemon)
+        self._screen.on_ready(daemon)
 
     def _observe(self, step: Step) -> None:
-        if self.uptime is not None:
-            self.uptime.observe(step)
-        self._watch.observe(step)
+        if self.statistics is not None:
+            self.statistics.observe(step)
+        self._screen.observe(step)
 
 
 @asynccontextmanager
@@ -197,18 +197,18 @@ async def _truth(url: str) -> Truth:
     return Truth(totals, tuple(row["clientOrderId"] for row in body["open_orders"]))
 
 
-def account_of(
-    snapshot: Snapshot, uptime: RunStatistics, truth: Truth, settings: Settings
-) -> Account:
+def run_summary(
+    snapshot: Snapshot, statistics: RunStatistics, truth: Truth, settings: Settings
+) -> RunSummary:
     """Our books beside the exchange's: every asset must be equal, exactly."""
     pnl = snapshot.pnl
     left = [name for name in truth.open_client_ids if name.startswith(own_prefix(settings))]
-    return Account(
+    return RunSummary(
         fills_buy=snapshot.fills_buy,
         fills_sell=snapshot.fills_sell,
-        two_sided_share=round(uptime.two_sided_share, 4),
-        inventory_min_base=float(uptime.inventory_min),
-        inventory_max_base=float(uptime.inventory_max),
+        two_sided_share=round(statistics.two_sided_share, 4),
+        inventory_min_base=float(statistics.inventory_min),
+        inventory_max_base=float(statistics.inventory_max),
         inventory_limit_base=float(snapshot.inventory_max),
         ledger_equals_truth=dict(snapshot.balances) == truth.totals,
         own_orders_left=len(left),
@@ -221,13 +221,13 @@ def account_of(
     )
 
 
-def _print_account(console: Console, account: Account, last: Snapshot, truth: Truth) -> None:
+def _print_summary(console: Console, summary: RunSummary, last: Snapshot, truth: Truth) -> None:
     table = Table(title="the run", show_header=False, title_justify="left")
-    pnl = account.pnl_quote
-    table.add_row("fills", f"{account.fills_buy} buys, {account.fills_sell} sells")
-    table.add_row("two-sided", f"{account.two_sided_share:.1%} of the time after warm-up")
-    low, high = account.inventory_min_base, account.inventory_max_base
-    limit = account.inventory_limit_base
+    pnl = summary.pnl_quote
+    table.add_row("fills", f"{summary.fills_buy} buys, {summary.fills_sell} sells")
+    table.add_row("two-sided", f"{summary.two_sided_share:.1%} of the time after warm-up")
+    low, high = summary.inventory_min_base, summary.inventory_max_base
+    limit = summary.inventory_limit_base
     table.add_row("inventory, base", f"{low:+.5f} to {high:+.5f}, limit ±{limit:g}")
     parts = f"spread {pnl['spread']:+.4f}, inventory {pnl['inventory']:+.4f}"
     table.add_row("profit, quote", f"{pnl['total']:+.4f} = {parts}, fees {0.0 - pnl['fees']:+.4f}")
@@ -235,7 +235,7 @@ def _print_account(console: Console, account: Account, last: Snapshot, truth: Tr
         ours, theirs = last.balances.get(asset), truth.totals[asset]
         if ours != theirs:
             table.add_row(f"ledger {asset}", f"ours {ours}, the exchange's {theirs}", style="red")
-    verdict = "equals the exchange's, every asset" if account.ledger_equals_truth else "DIFFERS"
+    verdict = "equals the exchange's, every asset" if summary.ledger_equals_truth else "DIFFERS"
     table.add_row("our ledger", verdict)
-    table.add_row("own orders left", str(account.own_orders_left))
+    table.add_row("own orders left", str(summary.own_orders_left))
     console.print(table)

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from quoter.cli import explain_options as of
-from quoter.cli.command_group import Verbs
+from quoter.cli.command_group import CommandGroup
 from quoter.cli.control import control
 from quoter.cli.control_client import read_state
 from quoter.cli.daemon_client import NoAnswer, call
@@ -29,7 +29,7 @@ SANDBOX_PORT = 8765
 
 app = typer.Typer(
     name="quoter",
-    cls=Verbs,
+    cls=CommandGroup,
     help="Avellaneda-Stoikov market maker for one symbol, with a sandbox exchange built in.",
     epilog="Settings come from QUOTER_* variables and .env: see `quoter env-example`.",
     no_args_is_help=True,

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from quoter.app.daemon import trade
 from quoter.app.live_control import Load
-from quoter.app.live_screen import Watch
+from quoter.app.live_screen import DaemonScreen
 from quoter.app.process_hardening import prepare_process
 from quoter.app.startup import StartFailed
 from quoter.service.exit_codes import ExitCode
@@ -37,15 +37,17 @@ async def _live(settings: Settings, again: Load) -> ExitCode:
 
 
 async def _dry(settings: Settings) -> ExitCode:
-    watch = Watch(settings, Console(), where=f"{settings.exchange} (dry run: nothing is sent)")
+    screen = DaemonScreen(
+        settings, Console(), where=f"{settings.exchange} (dry run: nothing is sent)"
+    )
     try:
         return await trade(
-            settings, dry_run=True, on_ready=watch.on_ready, observers=(watch.observe,)
+            settings, dry_run=True, on_ready=screen.on_ready, observers=(screen.observe,)
         )
     except StartFailed as error:
         return _refused(error)
     finally:
-        await watch.close()
+        await screen.close()
 
 
 def _refused(error: StartFailed) -> ExitCode:

@@ -53,7 +53,7 @@ simulate = typer.Typer(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class StudyRequest:
     """What was asked for on the command line."""
 
     paths: int | None
@@ -72,8 +72,8 @@ def _verb(name: str) -> Callable[[Paths, Seed, Jobs, Quick, Out], None]:
         out: Out = None,
     ) -> None:
         workers = jobs or _cores()
-        wish = Wish(paths=paths, seed=seed, jobs=workers, is_quick=quick, out=out)
-        raise typer.Exit(run_studies(list(HELP) if name == EVERYTHING else [name], wish))
+        request = StudyRequest(paths=paths, seed=seed, jobs=workers, is_quick=quick, out=out)
+        raise typer.Exit(run_studies(list(HELP) if name == EVERYTHING else [name], request))
 
     return run
 
@@ -82,7 +82,7 @@ for _name, _help in {**HELP, EVERYTHING: "Every study, one after the other."}.it
     simulate.command(_name, help=_help)(_verb(_name))
 
 
-def run_studies(names: list[str], wish: Wish) -> int:
+def run_studies(names: list[str], request: StudyRequest) -> int:
     """Run studies by name and write a folder for each. Returns the exit code.
 
     Raises BadSetting if numpy or matplotlib is missing, or a folder can't be written.
@@ -91,14 +91,14 @@ def run_studies(names: list[str], wish: Wish) -> int:
     started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     is_met = True
     for name in names:
-        folder = wish.out or Path("report") / f"{name}-{started}"
-        if wish.out is not None and len(names) > 1:
-            folder = wish.out / name
-        is_met = _run(name, wish, folder) and is_met
+        folder = request.out or Path("report") / f"{name}-{started}"
+        if request.out is not None and len(names) > 1:
+            folder = request.out / name
+        is_met = _run(name, request, folder) and is_met
     return 0 if is_met else OFF
 
 
-def _run(name: str, wish: Wish, folder: Path) -> bool:
+def _run(name: str, request: StudyRequest, folder: Path) -> bool:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from quoter.sandbox.config import MARKETS
@@ -107,7 +107,7 @@ def _run(name: str, wish: Wish, folder: Path) -> bool:
     from quoter.studies.common.options import Options
     from quoter.studies.common.report_writer import write_report
 
-    options = Options(paths=wish.paths, is_quick=wish.is_quick, markets=MARKETS)
+    options = Options(paths=request.paths, is_quick=request.is_quick, markets=MARKETS)
     study = STUDIES[name]
     columns = (
         TextColumn("{task.description}"),
@@ -122,13 +122,13 @@ def _run(name: str, wish: Wish, folder: Path) -> bool:
         bar = progress.add_task(name, total=1.0)
         samples = run_batches(
             study.batches(options),
-            seed=wish.seed,
-            jobs=wish.jobs,
+            seed=request.seed,
+            jobs=request.jobs,
             advance=lambda share: progress.advance(bar, share),
         )
     found = study.report(options, samples)
     with _writing(folder):
-        write_report(found, folder, settings=_settings(wish))
+        write_report(found, folder, settings=_settings(request))
     _show(found, folder, time.monotonic() - before)
     return found.is_met
 
@@ -159,9 +159,9 @@ def _show(found: "Report", folder: Path, seconds: float) -> None:
     console.print(f"{folder / 'summary.md'}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _settings(wish: Wish) -> "dict[str, Cell]":
+def _settings(request: StudyRequest) -> "dict[str, Cell]":
     """What the numbers depend on: not the number of processes, and not the day."""
-    return {"seed": wish.seed, "paths": wish.paths or "default", "quick": wish.is_quick}
+    return {"seed": request.seed, "paths": request.paths or "default", "quick": request.is_quick}
 
 
 @contextmanager

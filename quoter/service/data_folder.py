@@ -51,7 +51,7 @@ class DataFolder:
         self.path = path
         self.redactor = redactor or Redactor()
         self._lock_name = lock
-        self.was_left_in_a_hurry = False  # the last owner died without `release`
+        self.is_after_crash = False  # the last owner died without `release`
         self._lock: IO[str] | None = None
         self._has_pid = False
 
@@ -59,7 +59,7 @@ class DataFolder:
         """Create the folder, lock it, write our pid. Raises LockHeld, OSError."""
         self.path.mkdir(parents=True, exist_ok=True)
         self.lock()
-        self.was_left_in_a_hurry = (self.path / PID).exists()
+        self.is_after_crash = (self.path / PID).exists()
         self._has_pid = True
         (self.path / PID).write_text(str(os.getpid()))
 

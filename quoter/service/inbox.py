@@ -21,8 +21,8 @@ from quoter.domain.events import (
 )
 from quoter.domain.market import Stream
 
-BOOK_NEWS_MAX = 1_000
-DELTAS_FOLDED_MAX = 64  # one merged delta never gets larger than this many
+MARKET_EVENTS_MAX = 1_000
+DELTAS_MERGED_MAX = 64  # one merged delta never gets larger than this many
 
 
 class Inbox:
@@ -73,20 +73,20 @@ class Inbox:
                 pass
             case _:
                 assert_never(event)
-        if len(market) >= BOOK_NEWS_MAX and not isinstance(event, Trade):
+        if len(market) >= MARKET_EVENTS_MAX and not isinstance(event, Trade):
             self.overflows += 1
             self._drop_book_news()
             return
         market.append(event)
 
     def _follows(self, newest: BookDelta, event: BookDelta) -> bool:
-        return event.prev == newest.last and self._folded < DELTAS_FOLDED_MAX
+        return event.prev == newest.last and self._folded < DELTAS_MERGED_MAX
 
     def _drop_book_news(self) -> None:
         """Trades stay, but for the oldest when even they are too many."""
         kept = [news for news in self._market if isinstance(news, Trade)]
         self._market.clear()
-        self._market.extend(kept[-BOOK_NEWS_MAX // 2 :])
+        self._market.extend(kept[-MARKET_EVENTS_MAX // 2 :])
 
     async def wait(self) -> None:
         """Return once there is something to take."""

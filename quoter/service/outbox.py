@@ -93,8 +93,8 @@ class Outbox:
         self._cancels = Lane("cancels")
         self._kills = Lane("kills")
         self._all = Lane("all")
-        self._questions = Lane("questions")
-        self.lanes = (self._creates, self._cancels, self._kills, self._all, self._questions)
+        self._queries = Lane("questions")
+        self.lanes = (self._creates, self._cancels, self._kills, self._all, self._queries)
         self._metrics = metrics
         self._may_send = may_send
 
@@ -106,24 +106,24 @@ class Outbox:
                     if not self._creates.put(command):
                         self._unsent(command, "the outbox is full")
                 case CancelOrder():
-                    if not self._annihilate(command):
+                    if not self._remove_queued_create(command):
                         is_kill = command.reason is CancelReason.KILL
                         self._put(self._kills if is_kill else self._cancels, command)
                 case CancelAll():
-                    self._hurry_cancels()
+                    self._move_cancels_to_kill_lane()
                     if not self._all.queue:  # one that waits is as good as two
                         self._put(self._all, command)
                 case RequestReport(kind=ReportKind.BOOK):
                     self._feed.resync()
                 case RequestReport() | QueryOrder():
-                    self._put(self._questions, command)
+                    self._put(self._queries, command)
 
     def _put(self, lane: Lane, command: Command) -> None:
         """Engine timers repeat what is lost here: a full lane is logged, not fatal."""
         if not lane.put(command):
             log.error("outbox_full", lane=lane.name, command=type(command).__name__)
 
-    def _annihilate(self, cancel: CancelOrder) -> bool:
+    def _remove_queued_create(self, cancel: CancelOrder) -> bool:
         for waiting in self._creates.queue:
             if isinstance(waiting, PlaceOrder) and waiting.client_id == cancel.client_id:
                 self._creates.queue.remove(waiting)
@@ -131,7 +131,7 @@ class Outbox:
                 return True
         return False
 
-    def _hurry_cancels(self) -> None:
+    def _move_cancels_to_kill_lane(self) -> None:
         """Everything must go: what waits behind cancels that may hang goes with it."""
         while self._cancels.queue and self._kills.put(self._cancels.queue[0]):
             self._cancels.queue.popleft()

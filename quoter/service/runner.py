@@ -34,7 +34,7 @@ from quoter.service.inbox import Inbox
 from quoter.service.killswitch.controller import KillSwitchController
 from quoter.service.outbox import Outbox
 from quoter.service.pending_replies import PendingReplies
-from quoter.service.saved_calibration import CalibrationKeeper
+from quoter.service.saved_calibration import CalibrationSaver
 from quoter.service.shutdown import Shutdown, StopRequest
 from quoter.service.write_ahead import WriteAhead
 from quoter.telemetry.latency import Latency
@@ -72,7 +72,7 @@ class RunnerComponents:
     stop_request: StopRequest
     shutdown: Shutdown | None
     write_ahead: WriteAhead | None
-    calibration: CalibrationKeeper | None
+    calibration: CalibrationSaver | None
     observers: tuple[Observer, ...]
 
 

@@ -24,7 +24,7 @@ AGE_S_MAX = 24 * 3600  # an older kappa and intensity are of another market
 SIGMA_AGE_S_MAX = 3600  # volatility moves faster: the venue's own bars know better after that
 
 
-class Kept(NamedTuple):
+class UsableCalibration(NamedTuple):
     """What the next start may use, None for what is too old; units as Calibrated's."""
 
     sigma: float | None = None
@@ -32,7 +32,7 @@ class Kept(NamedTuple):
     intensity: float | None = None
 
 
-class Scale(NamedTuple):
+class CalibrationBounds(NamedTuple):
     """What figures are held against; all price: the grid, one unit (inf: not known), a side's cost.
 
     Figures that the market can't have, or that gamma can't be solved for, are no start.
@@ -43,15 +43,17 @@ class Scale(NamedTuple):
     cost: float = 0.0
 
 
-def still_good(found: SavedCalibration | None, now_ns: int, scale: Scale) -> Kept:
+def usable_calibration(
+    found: SavedCalibration | None, now_ns: int, scale: CalibrationBounds
+) -> UsableCalibration:
     """What an earlier run left that is still good; what is not is told once, and left out."""
     if found is None:
-        return Kept()
+        return UsableCalibration()
     try:
         age_s = _checked_age_s(found, now_ns, scale)
     except (ValueError, InvalidInput) as error:
         log.warning("calibration_ignored", reason=str(error))
-        return Kept()
+        return UsableCalibration()
     sigma = found.sigma if age_s <= SIGMA_AGE_S_MAX else None
     log.info(
         "calibration_kept",
@@ -60,10 +62,10 @@ def still_good(found: SavedCalibration | None, now_ns: int, scale: Scale) -> Kep
         kappa=found.kappa,
         intensity=found.intensity,
     )
-    return Kept(sigma, found.kappa, found.intensity)
+    return UsableCalibration(sigma, found.kappa, found.intensity)
 
 
-class CalibrationKeeper:
+class CalibrationSaver:
     """Hands what is learned to `write`, which is the ledger's."""
 
     def __init__(
@@ -85,7 +87,7 @@ class CalibrationKeeper:
     async def save(self) -> None:
         """Replace what is kept by what is new and makes sense; the old stays otherwise."""
         learned = self._learned()
-        if learned is None or learned == self._written or _nonsense(learned) is not None:
+        if learned is None or learned == self._written or _invalid_figure(learned) is not None:
             return
         try:
             await self._write(learned)
@@ -95,11 +97,11 @@ class CalibrationKeeper:
         self._written = learned
 
 
-def _checked_age_s(found: SavedCalibration, now_ns: int, scale: Scale) -> int:
+def _checked_age_s(found: SavedCalibration, now_ns: int, scale: CalibrationBounds) -> int:
     """How old it is. Raises ValueError or InvalidInput that says what is wrong with it."""
-    if (nonsense := _nonsense(found)) is not None:
+    if (nonsense := _invalid_figure(found)) is not None:
         raise ValueError(nonsense)
-    _check_scale(found, scale)
+    _check_bounds(found, scale)
     age_s = (now_ns - found.ts_ns) // NS_PER_S
     if found.ts_ns > now_ns:
         raise ValueError(f"it is from the future, by {-age_s} s")
@@ -108,7 +110,7 @@ def _checked_age_s(found: SavedCalibration, now_ns: int, scale: Scale) -> int:
     return age_s
 
 
-def _nonsense(learned: SavedCalibration) -> str | None:
+def _invalid_figure(learned: SavedCalibration) -> str | None:
     """Which figure can't be one, None if all can."""
     for name in ("sigma", "kappa", "intensity"):
         value = getattr(learned, name)
@@ -117,7 +119,7 @@ def _nonsense(learned: SavedCalibration) -> str | None:
     return None
 
 
-def _check_scale(learned: SavedCalibration, scale: Scale) -> None:
+def _check_bounds(learned: SavedCalibration, scale: CalibrationBounds) -> None:
     """Raise InvalidInput for what no run can have learned on this market."""
     kappa = learned.kappa
     if not (kappa * scale.fair >= 1.0 and kappa * scale.tick <= KAPPA_D0_MAX):

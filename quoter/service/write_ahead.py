@@ -21,7 +21,7 @@ from quoter.telemetry.latency import Latency
 from quoter.telemetry.metrics import Metrics
 from quoter.venues.ports import Emit
 
-ORPHANS_MAX = 10_000  # trades of somebody else, told again and again
+UNMATCHED_MAX = 10_000  # trades of somebody else, told again and again
 
 
 class WriteAhead:
@@ -34,7 +34,7 @@ class WriteAhead:
         self._engine = engine
         self._clock, self._metrics = clock, metrics
         self._post = post
-        self._orphans: dict[str, None] = {}  # on the disk, of no order that we know
+        self._unmatched: dict[str, None] = {}  # on the disk, of no order that we know
 
     async def before(self, event: Fill | TradesReport) -> Alarm | None:
         """Return when the event's news is on the disk, or with the alarm to hand in before it."""
@@ -42,7 +42,8 @@ class WriteAhead:
         news = [
             self._judged(fill)
             for fill in told
-            if not self._engine.inventory.has(fill.trade_id) and fill.trade_id not in self._orphans
+            if not self._engine.inventory.has(fill.trade_id)
+            and fill.trade_id not in self._unmatched
         ]
         if not news:
             return None
@@ -54,9 +55,9 @@ class WriteAhead:
             return self._alarm(Cause.LEDGER_CONFLICT, str(error))
         for known in news:
             if known.kind is FillKind.ORPHAN:
-                self._orphans[known.fill.trade_id] = None
-        while len(self._orphans) > ORPHANS_MAX:
-            del self._orphans[next(iter(self._orphans))]
+                self._unmatched[known.fill.trade_id] = None
+        while len(self._unmatched) > UNMATCHED_MAX:
+            del self._unmatched[next(iter(self._unmatched))]
         return None
 
     async def may_send(self, order: PlaceOrder) -> bool:
@@ -76,8 +77,8 @@ class WriteAhead:
         """Note what one turn settled; what a crash loses of it a start finds out."""
         for booked in step.booked:
             fill = booked.fill
-            if fill.trade_id in self._orphans:
-                del self._orphans[fill.trade_id]
+            if fill.trade_id in self._unmatched:
+                del self._unmatched[fill.trade_id]
                 self._ledger.claim(fill.trade_id, self._name(fill))
         for change in step.orders:
             if change.after.is_terminal:

@@ -21,10 +21,10 @@ from quoter.domain.trading import Cause
 from quoter.sandbox.protocol.payloads import Json
 from quoter.service.external_stops.heartbeat_files import (
     HEARTBEAT,
-    SENTINEL_BEAT,
-    HeartbeatWriter,
-    Life,
-    SentinelHeartbeatWriter,
+    SENTINEL_HEARTBEAT,
+    DaemonHeartbeat,
+    RunStatus,
+    SentinelHeartbeat,
     get,
 )
 from quoter.service.killswitch.file_requests import Rearmed, rearm
@@ -91,8 +91,8 @@ class Arena:
 
     def state(self) -> str:
         """The trading state that the daemon last beat."""
-        beat = get(self.folder / HEARTBEAT, HeartbeatWriter)
-        return beat.state if beat is not None and beat.life is Life.RUNNING else ""
+        beat = get(self.folder / HEARTBEAT, DaemonHeartbeat)
+        return beat.state if beat is not None and beat.status is RunStatus.RUNNING else ""
 
     async def strike(self, blow: signal.Signals) -> float:
         """Kill or freeze it at a random moment of its work; seconds until no order of ours rests.
@@ -156,8 +156,8 @@ async def arena(folder: Path, seed: int) -> AsyncIterator[Arena]:
     async with running(market(STORMY, seed=seed)) as sandbox:
         await place_foreign(sandbox)
         async with quoter(sandbox, folder, "sentinel", QUOTER_SENTINEL_PORT="0") as sentinel:
-            path = folder / SENTINEL_BEAT
-            await until(lambda: get(path, SentinelHeartbeatWriter), "sentinel", sentinel)
+            path = folder / SENTINEL_HEARTBEAT
+            await until(lambda: get(path, SentinelHeartbeat), "sentinel", sentinel)
             fight = Arena(sandbox, folder, sentinel, Random(seed))
             try:
                 yield fight

@@ -104,7 +104,7 @@ async def test_an_engine_that_hears_no_clock_sends_no_order_and_is_not_healthy(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(Runner, "_tick", stopped)
-    monkeypatch.setattr(module, "DEAF_NS_MAX", 2_000_000_000)
+    monkeypatch.setattr(module, "TICK_AGE_NS_MAX", 2_000_000_000)
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, seed=1)) as sandbox,
@@ -124,7 +124,7 @@ async def test_an_engine_that_hears_no_clock_sends_no_order_and_is_not_healthy(
 async def test_a_daemon_that_grew_ends_cleanly_and_asks_to_be_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resources, "LOOK_S", 0.05)
+    monkeypatch.setattr(resources, "CHECK_S", 0.05)
     monkeypatch.setattr(resources, "ABOVE_NS", 500_000_000)
     with quiet_logs(tmp_path / "log"):
         async with (
@@ -135,7 +135,7 @@ async def test_a_daemon_that_grew_ends_cleanly_and_asks_to_be_started_again(
             pilot.running.runner.process_health.resources._rss_max = resources.MIB
             await pilot.until(lambda: is_active(pilot, Cause.MEMORY), STOPPED_S_MAX, "it rests")
             await pilot.until(lambda: not pilot.open_own(), STOPPED_S_MAX, "orders gone")
-            monkeypatch.setattr(resources, "YOUNG_NS", 0)
+            monkeypatch.setattr(resources, "MIN_RUN_NS", 0)
             assert pilot.task is not None
             async with asyncio.timeout(STOPPED_S_MAX):
                 assert await pilot.task is ExitCode.RESTART_WANTED
@@ -146,7 +146,7 @@ async def test_a_venue_whose_clock_is_off_pauses_us_until_it_is_right_three_time
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clock_skew, "ROUND_S", 0.2)
-    monkeypatch.setattr(clock_skew, "DOUBT_S", 0.2)
+    monkeypatch.setattr(clock_skew, "ROUND_BAD_S", 0.2)
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, seed=1)) as sandbox,

@@ -16,7 +16,7 @@ from quoter.domain.market import Side
 from quoter.domain.reasons import RejectReason
 from quoter.domain.trading import Cause
 from quoter.service.clock import Clock
-from quoter.service.external_stops.dead_man import DeadMan
+from quoter.service.external_stops.dead_man import DeadManRefresher
 from quoter.venues.ccxt.gateway import CcxtGateway
 from tests.integration.kraken_venue import KrakenVenue, kraken, kraken_gateway
 
@@ -31,7 +31,7 @@ class Rig:
 
     venue: KrakenVenue
     gateway: CcxtGateway
-    dead_man: DeadMan
+    dead_man: DeadManRefresher
     told: list[tuple[bool, str]] = field(default_factory=list)
     _task: asyncio.Task[None] | None = None
     _sent: int = 0
@@ -81,10 +81,12 @@ async def rigged() -> AsyncIterator[Rig]:
     rigs: list[Rig] = []
 
     def block_reason() -> str:
-        return rigs[0].dead_man.overdue()
+        return rigs[0].dead_man.block_reason()
 
     async with kraken() as venue, kraken_gateway(venue, block_reason) as gateway:
-        rig = Rig(venue, gateway, DeadMan(door=gateway, timeout_s=TIMEOUT_S, clock=Clock()))
+        rig = Rig(
+            venue, gateway, DeadManRefresher(switch=gateway, timeout_s=TIMEOUT_S, clock=Clock())
+        )
         rigs.append(rig)
         rig.dead_man.begin(rig.hear)
         try:
@@ -129,7 +131,7 @@ async def test_a_frozen_process_loses_its_orders_and_creates_none_when_it_wakes(
     await rig.freeze()
     await eventually(lambda: rig.venue.fired)
     assert rig.venue.orders == {}
-    await eventually(rig.dead_man.overdue)
+    await eventually(rig.dead_man.block_reason)
     assert isinstance(await rig.place(), OrderReject)  # what was decided before it hears of it
     assert rig.venue.orders == {}
     rig.live()
@@ -164,7 +166,7 @@ async def test_disarmed_it_leaves_what_others_have_at_the_venue(rig: Rig) -> Non
         assert rig.venue.timeouts[-1] == 0  # no late refresh
         await asyncio.sleep(POLL_S)
     assert rig.venue.fired == 0
-    assert rig.dead_man.overdue()
+    assert rig.dead_man.block_reason()
 
 
 async def test_as_this_call_nothing_else_leaves(rig: Rig) -> None:

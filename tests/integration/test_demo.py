@@ -1,4 +1,4 @@
-"""`quoter demo` as a newcomer runs it: a process of its own, then the account of the run."""
+"""`quoter demo` as a newcomer runs it: a process of its own, then the summary of the run."""
 
 import json
 import os
@@ -77,9 +77,9 @@ def test_ctrl_c_ends_the_demo_early_and_still_gives_the_account(tmp_path: Path) 
         out, err = process.communicate(timeout=STOP_S_MAX)
     assert process.returncode == 0, err.decode()
     assert b"Traceback" not in err
-    account = json.loads(out.decode().strip().splitlines()[-1])
-    assert account["ledger_equals_truth"] is True
-    assert account["own_orders_left"] == 0
+    summary = json.loads(out.decode().strip().splitlines()[-1])
+    assert summary["ledger_equals_truth"] is True
+    assert summary["own_orders_left"] == 0
 
 
 def test_ctrl_c_before_it_trades_leaves_nothing_running(tmp_path: Path) -> None:
@@ -97,18 +97,18 @@ def test_the_demo_trades_keeps_its_limit_and_ends_with_one_line_of_json(
 ) -> None:
     out, err = twenty_seconds.communicate(timeout=RUN_S_MAX)
     assert twenty_seconds.returncode == 0, err.decode()
-    account = json.loads(out.decode().strip().splitlines()[-1])
-    assert {name: type(value) for name, value in account.items()} == TYPES
-    parts = account["pnl_quote"]
+    summary = json.loads(out.decode().strip().splitlines()[-1])
+    assert {name: type(value) for name, value in summary.items()} == TYPES
+    parts = summary["pnl_quote"]
     assert parts["total"] == pytest.approx(parts["spread"] + parts["inventory"] - parts["fees"])
-    assert account["fills_buy"] > 0
-    assert account["fills_sell"] > 0
-    limit = account["inventory_limit_base"]
-    assert -limit <= account["inventory_min_base"] <= account["inventory_max_base"] <= limit
-    assert account["ledger_equals_truth"] is True
-    assert account["own_orders_left"] == 0
+    assert summary["fills_buy"] > 0
+    assert summary["fills_sell"] > 0
+    limit = summary["inventory_limit_base"]
+    assert -limit <= summary["inventory_min_base"] <= summary["inventory_max_base"] <= limit
+    assert summary["ledger_equals_truth"] is True
+    assert summary["own_orders_left"] == 0
     assert (
-        account["two_sided_share"] >= 0.8
+        summary["two_sided_share"] >= 0.8
     )  # a side rests some seconds after four fills within one
 
 

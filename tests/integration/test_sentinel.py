@@ -18,12 +18,12 @@ from quoter.domain.trading import Cause, TradingState
 from quoter.service.exit_codes import ExitCode
 from quoter.service.external_stops.heartbeat_files import (
     HEARTBEAT,
-    SENTINEL_BEAT,
-    HeartbeatWriter,
+    SENTINEL_HEARTBEAT,
+    DaemonHeartbeat,
     Holdings,
-    Identity,
-    Life,
-    SentinelHeartbeatWriter,
+    InstanceIdentity,
+    RunStatus,
+    SentinelHeartbeat,
     get,
     put,
 )
@@ -43,7 +43,9 @@ from tests.integration.sentinel_strikes import BLOWS, GONE_S_MAX, arena
 
 STALE_S = 0.5
 CALM_S = 1.5  # three times as long: it would have struck
-US = Identity(environment="sandbox", exchange="binance", symbol="BTC/USDT", order_prefix="q00")
+US = InstanceIdentity(
+    environment="sandbox", exchange="binance", symbol="BTC/USDT", order_prefix="q00"
+)
 POLL_S = 0.02
 
 type Property = Callable[[str, object], None]  # pytest's: a figure for the report
@@ -63,12 +65,16 @@ def config(sandbox: RunningSandbox) -> VenueConfig:
 
 
 def beat(
-    seq: int, life: Life = Life.RUNNING, state: str = "RUNNING", limit: str = "1", run: str = "r"
-) -> HeartbeatWriter:
-    """A sign of life that says that the account holds what it is to hold (2 BTC)."""
+    seq: int,
+    status: RunStatus = RunStatus.RUNNING,
+    state: str = "RUNNING",
+    limit: str = "1",
+    run: str = "r",
+) -> DaemonHeartbeat:
+    """A sign of status that says that the account holds what it is to hold (2 BTC)."""
     held = Holdings(inventory=Decimal(0), target=Decimal(2), limit=Decimal(limit), asset="BTC")
-    return HeartbeatWriter(
-        run=run, seq=seq, ts_ns=0, pid=1, life=life, state=state, identity=US, holdings=held
+    return DaemonHeartbeat(
+        run=run, seq=seq, ts_ns=0, pid=1, status=status, state=state, identity=US, holdings=held
     )
 
 
@@ -80,16 +86,20 @@ class Heart:
         self._seq = 0
         self._task: asyncio.Task[None] | None = None
 
-    def beat(self, life: Life = Life.RUNNING, state: str = "RUNNING", limit: str = "1") -> None:
+    def beat(
+        self, status: RunStatus = RunStatus.RUNNING, state: str = "RUNNING", limit: str = "1"
+    ) -> None:
         self._seq += 1
-        put(self.path, beat(self._seq, life, state, limit))
+        put(self.path, beat(self._seq, status, state, limit))
 
-    def go_on(self, life: Life = Life.RUNNING, state: str = "RUNNING", limit: str = "1") -> None:
+    def go_on(
+        self, status: RunStatus = RunStatus.RUNNING, state: str = "RUNNING", limit: str = "1"
+    ) -> None:
         """Beat until it falls silent."""
 
         async def beating() -> None:
             while True:
-                self.beat(life, state, limit)
+                self.beat(status, state, limit)
                 await asyncio.sleep(POLL_S)
 
         self.fall_silent()
@@ -107,14 +117,14 @@ async def watching(sandbox: RunningSandbox, folder: Path) -> AsyncIterator[Senti
     sentinel = Sentinel(
         door=door,
         folder=folder,
-        vigil=HeartbeatMonitor(identity=US, stale_s=STALE_S),
+        monitor=HeartbeatMonitor(identity=US, stale_s=STALE_S),
         metrics=SentinelMetrics(symbol="BTC/USDT", venue="binance", states=tuple(DaemonState)),
         now_ns=time.time_ns,
     )
     task = asyncio.create_task(sentinel.run())
     try:
         await until(
-            lambda: get(folder / SENTINEL_BEAT, SentinelHeartbeatWriter), "the sentinel is ready"
+            lambda: get(folder / SENTINEL_HEARTBEAT, SentinelHeartbeat), "the sentinel is ready"
         )
         yield sentinel
     finally:
@@ -167,7 +177,7 @@ async def test_only_a_new_beat_counts_as_a_sign_of_life(
     async with watching(venue, tmp_path) as sentinel:
         core.fall_silent()
         await asyncio.sleep(0.1)
-        while sentinel._vigil.core is not DaemonState.SILENT:
+        while sentinel._monitor.core is not DaemonState.SILENT:
             match what:
                 case "its clock runs":
                     put(core.path, replace(beat(core._seq), ts_ns=time.time_ns()))
@@ -180,12 +190,12 @@ async def test_only_a_new_beat_counts_as_a_sign_of_life(
         await until(lambda: Latch(tmp_path).is_set(), "latched")
 
 
-@pytest.mark.parametrize("life", [None, Life.STOPPED], ids=["never beat", "stopped"])
+@pytest.mark.parametrize("status", [None, RunStatus.STOPPED], ids=["never beat", "stopped"])
 async def test_where_no_daemon_runs_nothing_is_touched(
-    venue: RunningSandbox, core: Heart, tmp_path: Path, life: Life | None
+    venue: RunningSandbox, core: Heart, tmp_path: Path, status: RunStatus | None
 ) -> None:
-    if life is not None:
-        core.beat(life)
+    if status is not None:
+        core.beat(status)
     async with watching(venue, tmp_path):
         end_s = time.monotonic() + CALM_S
         while time.monotonic() < end_s:
@@ -198,7 +208,7 @@ async def test_what_rests_while_a_daemon_starts_is_of_an_earlier_run(
     venue: RunningSandbox, core: Heart, tmp_path: Path
 ) -> None:
     """A daemon that is restarted faster than it counts as silent must not hide what it left."""
-    core.go_on(Life.STARTING)
+    core.go_on(RunStatus.STARTING)
     async with watching(venue, tmp_path):
         await until(lambda: not own(venue), "cancelled")
         core.fall_silent()
@@ -211,9 +221,9 @@ async def test_a_start_that_dies_is_latched_only_if_it_left_orders(
     still_sandbox: RunningSandbox, core: Heart, tmp_path: Path
 ) -> None:
     """A venue that is away at the start must not need a re-arm afterwards."""
-    core.beat(Life.STARTING)
+    core.beat(RunStatus.STARTING)
     async with watching(still_sandbox, tmp_path) as sentinel:
-        await until(lambda: sentinel._vigil.core is DaemonState.SILENT, "silent")
+        await until(lambda: sentinel._monitor.core is DaemonState.SILENT, "silent")
         asked = still_sandbox.server.venue.counts["request_open_orders"]
         await until(
             lambda: still_sandbox.server.venue.counts["request_open_orders"] > asked, "swept"
@@ -288,10 +298,8 @@ async def test_a_silence_that_was_lifted_is_not_latched_again_by_the_next_sentin
     latch = Latch(tmp_path)
     async with watching(venue, tmp_path):
         await until(latch.is_set, "latched")
-        path = tmp_path / SENTINEL_BEAT
-        await until(
-            lambda: getattr(get(path, SentinelHeartbeatWriter), "handled", ""), "remembered"
-        )
+        path = tmp_path / SENTINEL_HEARTBEAT
+        await until(lambda: getattr(get(path, SentinelHeartbeat), "handled", ""), "remembered")
     latch.clear()
     await place_own(venue, "q00late")
     async with watching(venue, tmp_path):

@@ -39,7 +39,7 @@ MUTANTS = (
     mutant(
         "cancels_left_behind_by_a_kill",
         "cancels queued behind hung ones stay queued when everything must be cancelled",
-        Edit(OUTBOX, "                    self._hurry_cancels()\n", ""),
+        Edit(OUTBOX, "                    self._move_cancels_to_kill_lane()\n", ""),
         tests=(OUTBOX_TESTS,),
     ),
     mutant(

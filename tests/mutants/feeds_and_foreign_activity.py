@@ -205,7 +205,7 @@ BURST = (
         "book events are queued without a limit",
         Edit(
             "quoter/service/inbox.py",
-            "        if len(market) >= BOOK_NEWS_MAX and",
+            "        if len(market) >= MARKET_EVENTS_MAX and",
             "        if False and",
         ),
         tests=("tests/simulation/test_burst.py",),

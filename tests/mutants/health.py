@@ -86,7 +86,7 @@ MUTANTS = (
         "a memory limit below what every run needs restarts the daemon again and again",
         Edit(
             "quoter/service/health/resources.py",
-            "        if now_ns - self._start_ns < YOUNG_NS:\n",
+            "        if now_ns - self._start_ns < MIN_RUN_NS:\n",
             "        if False:\n",
         ),
         tests=("tests/unit/service/health/test_resources.py",),

@@ -104,9 +104,9 @@ MUTANTS = (
         "a start that can't write the latch loses the kill: the next start trades",
         Edit(
             START,
-            "        text = folder.redactor.known(f\"file: {wish.text or 'KILL file'}\")\n",
-            "        text = folder.redactor.known(f\"file: {wish.text or 'KILL file'}\")\n"
-            "        folder.drop(KILL_REQUEST, wish)\n",
+            "        text = folder.redactor.known(f\"file: {request.text or 'KILL file'}\")\n",
+            "        text = folder.redactor.known(f\"file: {request.text or 'KILL file'}\")\n"
+            "        folder.drop(KILL_REQUEST, request)\n",
         ),
         tests=(START_TESTS,),
     ),
@@ -135,7 +135,9 @@ MUTANTS = (
     mutant(
         "start_obeys_an_old_rearm",
         "a re-arm request older than the kill clears it at the next start",
-        Edit(START, "    return 0 < record.ts_ns < asked.mtime_ns", "    return 0 < record.ts_ns"),
+        Edit(
+            START, "    return 0 < record.ts_ns < request.mtime_ns", "    return 0 < record.ts_ns"
+        ),
         tests=(START_TESTS,),
     ),
     mutant(

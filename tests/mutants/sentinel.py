@@ -12,8 +12,8 @@ MUTANTS = (
         "a heartbeat with a later time counts although its number does not change",
         Edit(
             "quoter/service/external_stops/heartbeat_files.py",
-            '        return f"{self.run}-{self.seq}-{self.life}"\n',
-            '        return f"{self.run}-{self.ts_ns}-{self.life}"\n',
+            '        return f"{self.run}-{self.seq}-{self.status}"\n',
+            '        return f"{self.run}-{self.ts_ns}-{self.status}"\n',
         ),
         tests=("tests/unit/service/sentinel/test_heartbeat_monitor.py", SENTINEL_TESTS),
     ),
@@ -88,7 +88,7 @@ MUTANTS = (
         "an engine that handles no events is reported as healthy",
         Edit(
             "quoter/service/external_stops/heartbeat.py",
-            "self._clock.now_ns() - engine.ts_ns <= TURN_NS_MAX",
+            "self._clock.now_ns() - engine.ts_ns <= TICK_AGE_NS_MAX",
             "self._clock.now_ns() - engine.ts_ns >= 0",
         ),
         tests=("tests/unit/service/external_stops/test_heartbeat.py",),

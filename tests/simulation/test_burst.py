@@ -19,7 +19,7 @@ from quoter.domain.reasons import DoneReason, ReportKind
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_MS
 from quoter.risk.monitors.market_regime import RegimePolicy
-from quoter.service.inbox import BOOK_NEWS_MAX, Inbox
+from quoter.service.inbox import MARKET_EVENTS_MAX, Inbox
 from quoter.venues.binance.feed import BinanceFeed
 from quoter.venues.config import VenueConfig
 from tests.unit.engine.cases import CONFIG, EngineHarness
@@ -183,7 +183,7 @@ def test_a_burst_beyond_what_we_can_read_pauses_us_and_no_order_is_priced_from_o
     assert process.harness.state() is TradingState.RUNNING
     assert len(process.ages_ms) > calm, "it quotes again"
     assert max(process.ages_ms) <= STALE_MS
-    assert process.inbox_peak <= BOOK_NEWS_MAX
+    assert process.inbox_peak <= MARKET_EVENTS_MAX
 
 
 def test_news_that_piles_up_before_the_engine_is_thrown_away_and_fetched_anew() -> None:
@@ -191,13 +191,13 @@ def test_news_that_piles_up_before_the_engine_is_thrown_away_and_fetched_anew() 
     process = Process()
     process.run(3_000, CALM_MS)
     placed = len(process.ages_ms)
-    for number in range(10 * BOOK_NEWS_MAX):
+    for number in range(10 * MARKET_EVENTS_MAX):
         process.feed.frame(process.market.diff(process.now_ms))
         if number % 2:  # a ticker between two diffs keeps them from being folded
             ticker = {"s": ABC.venue_symbol, "u": 1, "b": "1", "B": "1", "a": "2", "A": "1"}
             frame = {"stream": "abcusd@bookTicker", "data": ticker}
             process.feed.frame(json.dumps(frame).encode())
-    assert process.inbox_peak <= BOOK_NEWS_MAX + 10
+    assert process.inbox_peak <= MARKET_EVENTS_MAX + 10
     assert process.inbox.overflows > 0
     process.turn()
     assert process.harness.causes == {Cause.BOOK_DESYNC}

@@ -24,18 +24,18 @@ FAILURES_MAX = 2  # in a row: after so many we pause
 LOOKS = 20  # at the time that is left, in one timeout
 
 
-class DeadMan:
+class DeadManRefresher:
     """Arms, refreshes and disarms it; a pause when it can't be refreshed, or has fired."""
 
     def __init__(
         self,
         *,
-        door: DeadManSwitch,
+        switch: DeadManSwitch,
         timeout_s: float,
         clock: Clock,
         monotonic_s: Callable[[], float] = boot_clock_s,
     ) -> None:
-        self._door = door
+        self._switch = switch
         self.timeout_s = timeout_s
         self._clock = clock
         self._monotonic_s = monotonic_s
@@ -46,7 +46,7 @@ class DeadMan:
         self._post: Emit | None = None
         self._asking = asyncio.Lock()  # a refresh that is under way must not arrive after the end
 
-    def overdue(self) -> str:
+    def block_reason(self) -> str:
         """Why no create may leave now; empty: the venue will cancel it if we die."""
         if self._fires_s is None:
             return "the dead man's switch is not armed"
@@ -63,7 +63,7 @@ class DeadMan:
     def begin(self, post: Emit) -> None:
         """The first thing that the engine hears: not before it is armed."""
         self._post = post
-        self._hold(self.overdue())
+        self._hold(self.block_reason())
 
     async def run(self) -> None:
         """Refresh four times in every timeout until disarmed; in any case run until cancelled."""
@@ -78,13 +78,13 @@ class DeadMan:
         await asyncio.Event().wait()  # the run is over when its end says so, not when we have done
 
     async def _refresh(self) -> None:
-        if text := self.overdue():  # it may have fired: say so before we arm it anew
+        if text := self.block_reason():  # it may have fired: say so before we arm it anew
             self._hold(text)
         asked_s = self._monotonic_s()
         try:
             async with self._asking, asyncio.timeout(self.timeout_s / REFRESHES):
                 if not self._is_over:
-                    await self._door.set_dead_man(self.timeout_s)
+                    await self._switch.set_dead_man(self.timeout_s)
         except (VenueError, TimeoutError) as error:
             self._failures += 1
             log.warning("dead_man_not_refreshed", error=repr(error), failures=self._failures)
@@ -93,7 +93,7 @@ class DeadMan:
             self._fires_s = None if self._is_over else asked_s + self.timeout_s
 
     def _judge(self) -> None:
-        text = self.overdue()
+        text = self.block_reason()
         if not text and self._failures >= FAILURES_MAX:
             text = f"the venue refused to be refreshed {self._failures} times"
         self._hold(text)
@@ -111,6 +111,6 @@ class DeadMan:
         self._fires_s = None
         try:
             async with self._asking:
-                await self._door.set_dead_man(0)
+                await self._switch.set_dead_man(0)
         except VenueError as error:  # it fires into an empty book
             log.warning("dead_man_not_disarmed", error=str(error))

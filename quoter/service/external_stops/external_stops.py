@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from quoter.engine.engine import Engine
-from quoter.service.external_stops.dead_man import DeadMan
-from quoter.service.external_stops.heartbeat import BEAT_S, Heartbeat
-from quoter.service.external_stops.heartbeat_files import Life
+from quoter.service.external_stops.dead_man import DeadManRefresher
+from quoter.service.external_stops.heartbeat import HEARTBEAT_S, HeartbeatWriter
+from quoter.service.external_stops.heartbeat_files import RunStatus
 from quoter.service.external_stops.sentinel_monitor import SentinelMonitor
 from quoter.telemetry.safety_gauges import SafetyGauges
 from quoter.venues.ports import Emit
@@ -18,8 +18,8 @@ from quoter.venues.supervised_tasks import spawn
 class ExternalStops:
     """The watched side of a run; without any of them (dry run, demo of a part) all is a no-op."""
 
-    heartbeat: Heartbeat | None = None
-    dead_man: DeadMan | None = None
+    heartbeat: HeartbeatWriter | None = None
+    dead_man: DeadManRefresher | None = None
     sentinel: SentinelMonitor | None = None
 
     def connect_gauges(self, gauges: SafetyGauges) -> None:
@@ -28,8 +28,8 @@ class ExternalStops:
             sentinel, dead_man = self.sentinel, self.dead_man
             gauges.follow_external_stops(
                 {
-                    "sentinel": lambda: sentinel is not None and sentinel.is_watching,
-                    "dead_man": lambda: dead_man is not None and not dead_man.overdue(),
+                    "sentinel": lambda: sentinel is not None and sentinel.is_running,
+                    "dead_man": lambda: dead_man is not None and not dead_man.block_reason(),
                 }
             )
         if self.dead_man is not None:
@@ -54,7 +54,7 @@ class ExternalStops:
             spawn(tasks, "heartbeat", self._beat(self.heartbeat, engine, before_each))
 
     async def _beat(
-        self, heartbeat: Heartbeat, engine: Engine, before_each: Callable[[], None]
+        self, heartbeat: HeartbeatWriter, engine: Engine, before_each: Callable[[], None]
     ) -> None:
         while True:
             before_each()
@@ -62,14 +62,14 @@ class ExternalStops:
                 self.sentinel.look()
             if heartbeat.is_well(engine):
                 heartbeat.beat(engine)
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(HEARTBEAT_S)
 
     async def end(self, engine: Engine) -> None:
         """The venue lists no order of ours: nobody need stop us any more."""
         if self.dead_man is not None:
             await self.dead_man.disarm()
         if self.heartbeat is not None:
-            self.heartbeat.beat(engine, Life.STOPPED)
+            self.heartbeat.beat(engine, RunStatus.STOPPED)
 
 
 NO_EXTERNAL_STOPS = ExternalStops()

@@ -1,4 +1,4 @@
-"""The daemon's sign of life for the sentinel, written only after a look at ourselves.
+"""The daemon's sign of status for the sentinel, written only after a look at ourselves.
 
 The event loop writes it: a loop that hangs is silent by construction.
 """
@@ -14,25 +14,25 @@ from quoter.engine.engine import Engine
 from quoter.service.clock import Clock
 from quoter.service.external_stops.heartbeat_files import (
     HEARTBEAT,
-    HeartbeatWriter,
+    DaemonHeartbeat,
     Holdings,
-    Identity,
-    Life,
+    InstanceIdentity,
+    RunStatus,
     put,
 )
 
 log = structlog.get_logger()
 
-BEAT_S = 0.2
+HEARTBEAT_S = 0.2
 # The engine hears a tick every 0.1 s, queued behind all that it must hear before: if its time is
 # older than this, it does not turn, or its inbox is not drained.
-TURN_NS_MAX = 1_000_000_000
+TICK_AGE_NS_MAX = 1_000_000_000
 
 
-class Heartbeat:
+class HeartbeatWriter:
     """Writes the beats of one run. A disk that refuses them makes us silent, which is the truth."""
 
-    def __init__(self, *, folder: Path, run: str, identity: Identity, clock: Clock) -> None:
+    def __init__(self, *, folder: Path, run: str, identity: InstanceIdentity, clock: Clock) -> None:
         self._path = folder / HEARTBEAT
         self._run = run
         self._identity = identity
@@ -44,34 +44,34 @@ class Heartbeat:
     async def while_starting(self) -> None:
         """Beat until cancelled: a start may take long, and its gate is shut."""
         while True:
-            self._write(Life.STARTING, "", None)
-            await asyncio.sleep(BEAT_S)
+            self._write(RunStatus.STARTING, "", None)
+            await asyncio.sleep(HEARTBEAT_S)
 
     def is_well(self, engine: Engine) -> bool:
         """Has the engine turned lately, up to what was told it lately?"""
-        return self._clock.now_ns() - engine.ts_ns <= TURN_NS_MAX
+        return self._clock.now_ns() - engine.ts_ns <= TICK_AGE_NS_MAX
 
-    def beat(self, engine: Engine, life: Life = Life.RUNNING) -> None:
+    def beat(self, engine: Engine, status: RunStatus = RunStatus.RUNNING) -> None:
         """Say that we are alive, or that we ended well: that is the last word."""
         if self._is_over:
             return
-        self._is_over = life is Life.STOPPED
+        self._is_over = status is RunStatus.STOPPED
         holdings = Holdings(
             inventory=engine.inventory.net,
             target=engine.config.target,
             limit=engine.config.limits.inventory_max,
             asset=engine.config.instrument.base,
         )
-        self._write(life, engine.causes.state.name, holdings)
+        self._write(status, engine.causes.state.name, holdings)
 
-    def _write(self, life: Life, state: str, holdings: Holdings | None) -> None:
+    def _write(self, status: RunStatus, state: str, holdings: Holdings | None) -> None:
         self._seq += 1
-        beat = HeartbeatWriter(
+        beat = DaemonHeartbeat(
             run=self._run,
             seq=self._seq,
             ts_ns=self._clock.now_ns(),
             pid=os.getpid(),
-            life=life,
+            status=status,
             state=state or TradingState.PAUSED.name,
             identity=self._identity,
             holdings=holdings,

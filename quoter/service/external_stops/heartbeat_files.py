@@ -13,11 +13,11 @@ from pathlib import Path
 import msgspec
 
 HEARTBEAT = "heartbeat.json"  # the daemon's
-SENTINEL_BEAT = "sentinel.json"
+SENTINEL_HEARTBEAT = "sentinel.json"
 BYTES_MAX = 4_096
 
 
-class Life(StrEnum):
+class RunStatus(StrEnum):
     """How far a run has come, as far as its orders are concerned."""
 
     STARTING = "starting"  # the gate was never open: whatever rests is of an earlier run
@@ -26,7 +26,7 @@ class Life(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class InstanceIdentity:
     """Whose orders are watched: the first letters of their ids, and where they rest."""
 
     environment: str
@@ -46,26 +46,26 @@ class Holdings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeartbeatWriter:
+class DaemonHeartbeat:
     """One sign of life of the daemon. `ts_ns` is for people: nobody judges by it."""
 
     run: str
     seq: int
     ts_ns: int
     pid: int
-    life: Life
+    status: RunStatus
     state: str  # trading state by name
-    identity: Identity
+    identity: InstanceIdentity
     holdings: Holdings | None = None  # None until the engine is there
 
     @property
     def mark(self) -> str:
         """Differs from that of every other beat, whatever the clocks say."""
-        return f"{self.run}-{self.seq}-{self.life}"
+        return f"{self.run}-{self.seq}-{self.status}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SentinelHeartbeatWriter:
+class SentinelHeartbeat:
     """One sign of life of the sentinel; `handled` is the silence that it latched already."""
 
     run: str
@@ -80,7 +80,7 @@ class SentinelHeartbeatWriter:
         return f"{self.run}-{self.seq}"
 
 
-def put(path: Path, beat: HeartbeatWriter | SentinelHeartbeatWriter) -> None:
+def put(path: Path, beat: DaemonHeartbeat | SentinelHeartbeat) -> None:
     """Replace the file whole; not synced: a sign of life need not outlive the machine.
 
     Raises OSError.
@@ -90,7 +90,7 @@ def put(path: Path, beat: HeartbeatWriter | SentinelHeartbeatWriter) -> None:
     part.replace(path)
 
 
-def get[T: (HeartbeatWriter, SentinelHeartbeatWriter)](path: Path, kind: type[T]) -> T | None:
+def get[T: (DaemonHeartbeat, SentinelHeartbeat)](path: Path, kind: type[T]) -> T | None:
     """What is there; None if nothing is, or nothing that can be read."""
     try:
         with path.open("rb") as file:
@@ -99,7 +99,7 @@ def get[T: (HeartbeatWriter, SentinelHeartbeatWriter)](path: Path, kind: type[T]
         return None
 
 
-class HeartbeatReader:
+class HeartbeatAge:
     """How long a mark has stood still, measured on our own monotonic clock."""
 
     def __init__(self, monotonic_s: Callable[[], float] = time.monotonic) -> None:

@@ -9,19 +9,19 @@ from quoter.domain.events import Alarm
 from quoter.domain.trading import Cause
 from quoter.service.clock import Clock
 from quoter.service.external_stops.heartbeat_files import (
-    SENTINEL_BEAT,
-    HeartbeatReader,
-    SentinelHeartbeatWriter,
+    SENTINEL_HEARTBEAT,
+    HeartbeatAge,
+    SentinelHeartbeat,
     get,
 )
 from quoter.venues.ports import Emit
 
 LOST_S = 5.0
 FRESH_S = 2.0  # the sentinel beats every half second
-BACK_S = 2.0
+RECOVERY_S = 2.0
 
 
-class Need(StrEnum):
+class SentinelPolicy(StrEnum):
     """When a sentinel that gives no sign of life keeps us from quoting."""
 
     OFF = "off"  # never
@@ -36,38 +36,38 @@ class SentinelMonitor:
         self,
         *,
         folder: Path,
-        need: Need,
+        policy: SentinelPolicy,
         clock: Clock,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._path = folder / SENTINEL_BEAT
-        self._need = need
+        self._path = folder / SENTINEL_HEARTBEAT
+        self._policy = policy
         self._clock = clock
         self._post: Emit | None = None
         self._monotonic_s = monotonic_s
-        self._pulse = HeartbeatReader(monotonic_s)
+        self._pulse = HeartbeatAge(monotonic_s)
         self._first: str | None = None  # what lay there before: of a sentinel that may be dead
         self._is_seen = False
-        self.is_watching = False  # now, whether it must or not
+        self.is_running = False  # now, whether it must or not
         self._back_s: float | None = None  # since when it beats again
         self._is_active = False
 
     def begin(self, post: Emit) -> None:
         """Where one is required, none is there until it is seen."""
         self._post = post
-        if self._need is Need.REQUIRED:
+        if self._policy is SentinelPolicy.REQUIRED:
             self._hold(True, "no sign of life of the sentinel yet")
 
     def look(self) -> None:
         """Read its last beat and judge."""
-        beat = get(self._path, SentinelHeartbeatWriter)
+        beat = get(self._path, SentinelHeartbeat)
         mark = beat.mark if beat is not None else ""
         if self._first is None:
             self._first = mark
         self._is_seen = self._is_seen or mark not in ("", self._first)
         silence_s = self._pulse.look(mark)
-        self.is_watching = self._is_seen and silence_s <= LOST_S
-        if self._need is not Need.OFF:
+        self.is_running = self._is_seen and silence_s <= LOST_S
+        if self._policy is not SentinelPolicy.OFF:
             self._judge(silence_s)
 
     def _judge(self, silence_s: float) -> None:
@@ -81,7 +81,7 @@ class SentinelMonitor:
         now_s = self._monotonic_s()
         if self._back_s is None:
             self._back_s = now_s
-        if now_s - self._back_s >= BACK_S:
+        if now_s - self._back_s >= RECOVERY_S:
             self._hold(False, "")
 
     def _hold(self, is_active: bool, text: str) -> None:

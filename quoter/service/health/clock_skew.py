@@ -14,7 +14,7 @@ from quoter.venues.clock import ClockSample, VenueClock
 log = structlog.get_logger()
 
 ROUND_S = 30.0
-DOUBT_S = 5.0  # between rounds while something is wrong
+ROUND_BAD_S = 5.0  # between rounds while something is wrong
 SAMPLES_MAX = 8  # of a round
 SAMPLE_S = 0.2  # between them
 GOOD_NS = 50_000_000  # a sample as sure as this needs no other beside it
@@ -48,7 +48,7 @@ class ClockSkewMonitor:
             best = await self._round()
             if best is not None:
                 self.judge(best)
-            await asyncio.sleep(ROUND_S if self._good >= GOOD_ROUNDS else DOUBT_S)
+            await asyncio.sleep(ROUND_S if self._good >= GOOD_ROUNDS else ROUND_BAD_S)
 
     async def _round(self) -> ClockSample | None:
         best: ClockSample | None = None

@@ -20,9 +20,9 @@ from quoter.service.clock import STUCK_S
 
 log = structlog.get_logger()
 
-LOOK_S = 0.25
-ASK_S = 1.0  # whether the thread still looks
-NAME = "hangs.txt"
+CHECK_S = 0.25
+SUPERVISE_S = 1.0  # whether the thread still looks
+NAME = "hang_count.txt"
 BYTES_MAX = 1_000_000  # of the file before it starts anew; one dump is some kilobytes
 JOIN_S_MAX = 1.0
 
@@ -37,7 +37,7 @@ class HangDetector:
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
         self._is_hung = False
-        self.hangs = 0
+        self.hang_count = 0
 
     def __enter__(self) -> None:
         self._end.clear()
@@ -64,10 +64,10 @@ class HangDetector:
         while True:
             if not self.is_running:
                 return
-            await asyncio.sleep(ASK_S)
+            await asyncio.sleep(SUPERVISE_S)
 
     def _run(self) -> None:
-        while not self._end.wait(LOOK_S):
+        while not self._end.wait(CHECK_S):
             self.look()
 
     def look(self) -> None:
@@ -76,7 +76,7 @@ class HangDetector:
         was_hung, self._is_hung = self._is_hung, silent_s >= STUCK_S
         if not self._is_hung or was_hung:
             return
-        self.hangs += 1
+        self.hang_count += 1
         problem = self._dump(silent_s)  # first: the loop may hold the log's lock
         where = str(self._path or "stderr")
         log.critical("loop_hung", silent_s=round(silent_s, 2), stacks=where, problem=problem)

@@ -8,7 +8,7 @@ from quoter.service.clock import STUCK_S, Clock, LoopProbe
 from quoter.service.health.clock_skew import ClockSkewMonitor
 from quoter.service.health.hang_detector import HangDetector
 from quoter.service.health.loop_monitor import LoopMonitor
-from quoter.service.health.resources import MIB, Resources
+from quoter.service.health.resources import MIB, ResourceMonitor
 from quoter.service.http.cause_details import CauseTimes
 from quoter.telemetry.latency import Latency
 from quoter.telemetry.metrics import Metrics
@@ -16,7 +16,7 @@ from quoter.venues.clock import VenueClock
 from quoter.venues.ports import Emit, OrderGateway
 from quoter.venues.supervised_tasks import spawn
 
-DEAF_NS_MAX = 5_000_000_000  # the engine waits for the disk, but not for so long
+TICK_AGE_NS_MAX = 5_000_000_000  # the engine waits for the disk, but not for so long
 
 
 class ProcessHealth:
@@ -39,17 +39,17 @@ class ProcessHealth:
         `rss_max_mb` of 0: memory has no limit. `restart` requests the clean end and a restart.
         """
         self._clock, self._metrics, self._gateway = clock, metrics, gateway
-        self._watchdog = LoopMonitor(clock=clock, post=post)
+        self._loop_monitor = LoopMonitor(clock=clock, post=post)
         self._probe = LoopProbe(self._on_lag)
         self.hang_detector = HangDetector(silence_s=self._probe.silence_s, folder=folder)
-        self.resources = Resources(
-            rss_max_mb=rss_max_mb, clock=clock, rest=self._watchdog.memory, restart=restart
+        self.resources = ResourceMonitor(
+            rss_max_mb=rss_max_mb, clock=clock, rest=self._loop_monitor.memory, restart=restart
         )
         metrics.process.set_memory_limit(rss_max_mb * MIB)
         self.cause_times = CauseTimes(clock.now_ns())
         self._venue_clock = venue_clock
         self._is_running = False
-        self._pulse_ns = 0  # the last tick that the engine handled
+        self._last_tick_ns = 0  # the last tick that the engine handled
 
     def begin(self) -> None:
         """The tasks are about to run."""
@@ -71,24 +71,24 @@ class ProcessHealth:
                 sample=self._gateway.clock_sample,
                 clock=self._venue_clock,
                 wall_ns=self._clock.offset_ns,
-                tell=self._watchdog.venue_clock,
+                tell=self._loop_monitor.venue_clock,
                 show=self._metrics.process.set_clock_offset,
             )
             spawn(tasks, "clock", watch.run())
 
     def tick_handled(self, ts_ns: int) -> None:
         """The engine has handled the tick of `ts_ns`."""
-        self._pulse_ns = ts_ns
+        self._last_tick_ns = ts_ns
         if self._gateway is not None:
             self._gateway.engine_heartbeat(ts_ns)
 
     def is_alive(self) -> bool:
         """Do the tasks run, does the loop come round, has the engine lately heard its clock?"""
-        deaf_ns = self._clock.now_ns() - self._pulse_ns
-        return self._is_running and self._probe.is_alive() and deaf_ns < DEAF_NS_MAX
+        tick_age_ns = self._clock.now_ns() - self._last_tick_ns
+        return self._is_running and self._probe.is_alive() and tick_age_ns < TICK_AGE_NS_MAX
 
     def _on_lag(self, seconds: float) -> None:
         self._metrics.observe_latency(Latency.LOOP_LAG, seconds)
         if seconds >= STUCK_S:
             self._metrics.process.count_loop_hang()
-        self._watchdog.lag(seconds)
+        self._loop_monitor.lag(seconds)

@@ -18,16 +18,16 @@ from quoter.service.clock import Clock
 
 log = structlog.get_logger()
 
-LOOK_S = 1.0
+CHECK_S = 1.0
 ABOVE_NS = 10_000_000_000  # above the bound for so long: not a peak
-YOUNG_NS = 600_000_000_000  # a run younger than this is not ended
+MIN_RUN_NS = 600_000_000_000  # a run younger than this is not ended
 FILES_SHARE_MAX = 0.8
 MIB = 1 << 20
 STATM = Path("/proc/self/statm")
 FILES = Path("/proc/self/fd")
 
 
-class Resources:
+class ResourceMonitor:
     """Looks once a second. `rest` hears why to stay without orders (empty: no more reason)."""
 
     def __init__(
@@ -53,7 +53,7 @@ class Resources:
     async def run(self) -> None:
         """Look for ever."""
         while True:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(CHECK_S)
             self.look()
 
     def look(self) -> None:
@@ -73,7 +73,7 @@ class Resources:
         if now_ns - self._above_ns < ABOVE_NS or self._is_told:
             return
         text = f"{rss // MIB} MiB, the bound is {self._rss_max // MIB}"
-        if now_ns - self._start_ns < YOUNG_NS:
+        if now_ns - self._start_ns < MIN_RUN_NS:
             self._rest(text)
             return
         self._is_told = True

@@ -6,10 +6,10 @@ from enum import StrEnum
 
 from quoter.domain.trading import TradingState
 from quoter.service.external_stops.heartbeat_files import (
-    HeartbeatReader,
-    HeartbeatWriter,
-    Identity,
-    Life,
+    DaemonHeartbeat,
+    HeartbeatAge,
+    InstanceIdentity,
+    RunStatus,
 )
 
 
@@ -32,18 +32,18 @@ class HeartbeatMonitor:
     def __init__(
         self,
         *,
-        identity: Identity,
+        identity: InstanceIdentity,
         stale_s: float,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._identity = identity
         self._stale_s = stale_s
-        self._pulse = HeartbeatReader(monotonic_s)
-        self.beat: HeartbeatWriter | None = None  # the last one of ours
+        self._pulse = HeartbeatAge(monotonic_s)
+        self.beat: DaemonHeartbeat | None = None  # the last one of ours
         self.core = DaemonState.ABSENT
         self.silence_s = 0.0
 
-    def look(self, beat: HeartbeatWriter | None, *, is_there: bool = False) -> DaemonState:
+    def look(self, beat: DaemonHeartbeat | None, *, is_there: bool = False) -> DaemonState:
         """Take in what lies there now; None: nothing that can be read, which is no news.
 
         `is_there`: a file is. A daemon that never gave another sign can't be watched by it.
@@ -58,13 +58,13 @@ class HeartbeatMonitor:
             self.core = DaemonState.UNREADABLE
         return self.core
 
-    def _judge(self, beat: HeartbeatWriter | None) -> DaemonState:
+    def _judge(self, beat: DaemonHeartbeat | None) -> DaemonState:
         if beat is None:
             return DaemonState.ABSENT
-        if beat.life is Life.STOPPED:
+        if beat.status is RunStatus.STOPPED:
             return DaemonState.STOPPED
         if self.silence_s > self._stale_s:
             return DaemonState.SILENT
-        if beat.life is Life.STARTING:
+        if beat.status is RunStatus.STARTING:
             return DaemonState.STARTING
         return DaemonState.KILLED if beat.state == TradingState.KILLED.name else DaemonState.ALIVE

@@ -17,16 +17,16 @@ from quoter.domain.errors import MarketUnfit, VenueError
 from quoter.domain.trading import Cause
 from quoter.service.external_stops.heartbeat_files import (
     HEARTBEAT,
-    SENTINEL_BEAT,
-    HeartbeatWriter,
-    Life,
-    SentinelHeartbeatWriter,
+    SENTINEL_HEARTBEAT,
+    DaemonHeartbeat,
+    RunStatus,
+    SentinelHeartbeat,
     get,
     put,
 )
 from quoter.service.killswitch.latch import Latch
 from quoter.service.sentinel.heartbeat_monitor import DaemonState, HeartbeatMonitor
-from quoter.service.sentinel.venue_audit import Audit
+from quoter.service.sentinel.venue_audit import VenueAudit
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
 from quoter.venues.ports import CancelGateway
 from quoter.venues.supervised_tasks import Finished, spawn
@@ -34,7 +34,7 @@ from quoter.venues.supervised_tasks import Finished, spawn
 log = structlog.get_logger()
 
 POLL_S = 0.1
-BEAT_S = 0.5
+HEARTBEAT_S = 0.5
 RECHECK_S = 5.0  # a create that was under way may arrive late
 RETRIES_S = (0.25, 0.5, 1.0, 2.0)  # then the last one again and again
 TRY_S_MAX = 5.0
@@ -54,29 +54,29 @@ class Sentinel:
         *,
         door: CancelGateway,
         folder: Path,
-        vigil: HeartbeatMonitor,
+        monitor: HeartbeatMonitor,
         metrics: SentinelMetrics,
         now_ns: Callable[[], int],
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._door = door
         self._folder = folder
-        self._vigil = vigil
+        self._monitor = monitor
         self._metrics = metrics
         self._now_ns = now_ns
         self._monotonic_s = monotonic_s
         self._latch = Latch(folder)
-        self._audit = Audit(door=door, monotonic_s=monotonic_s)
+        self._audit = VenueAudit(door=door, monotonic_s=monotonic_s)
         self._alarm = asyncio.Event()
         self._fresh = asyncio.Event()  # the daemon is not as it was: look at the venue at once
         self._unlatched: tuple[str, str] | None = None  # a kill that the disk did not take yet
         self._unfit: MarketUnfit | None = None
         self._breach = ""  # holdings beyond the limit, not yet acted on
         self._turned_s = monotonic_s()
-        self._beat_s = -BEAT_S
+        self._beat_s = -HEARTBEAT_S
         self._seq = 0
         self._run = f"{os.getpid()}-{now_ns()}"
-        last = get(folder / SENTINEL_BEAT, SentinelHeartbeatWriter)
+        last = get(folder / SENTINEL_HEARTBEAT, SentinelHeartbeat)
         self._handled = last.handled if last is not None else ""  # silences that were latched
 
     async def run(self) -> None:
@@ -98,15 +98,20 @@ class Sentinel:
 
     async def _watch(self) -> None:
         while True:
-            before = self._vigil.core
+            before = self._monitor.core
             path = self._folder / HEARTBEAT
             is_there = path.exists()  # asked first: it may come in between
-            core = self._vigil.look(get(path, HeartbeatWriter), is_there=is_there)
+            core = self._monitor.look(get(path, DaemonHeartbeat), is_there=is_there)
             self._turned_s = self._monotonic_s()
-            self._metrics.set_daemon_state(core, self._vigil.silence_s)
+            self._metrics.set_daemon_state(core, self._monitor.silence_s)
             if core is not before:
                 say = log.error if core in ALARMING else log.info
-                say("daemon_state", was=before, now=core, silence_s=round(self._vigil.silence_s, 2))
+                say(
+                    "daemon_state",
+                    was=before,
+                    now=core,
+                    silence_s=round(self._monitor.silence_s, 2),
+                )
                 self._fresh.set()
             if core is DaemonState.SILENT and before is not DaemonState.SILENT:
                 self._alarm.set()
@@ -115,13 +120,13 @@ class Sentinel:
 
     def _show_life(self) -> None:
         """The daemon pauses without it: so never while we could not cancel, or not see it."""
-        if self._monotonic_s() - self._beat_s < BEAT_S or not self.is_alive():
+        if self._monotonic_s() - self._beat_s < HEARTBEAT_S or not self.is_alive():
             return
-        if self._vigil.core in UNSEEN:
+        if self._monitor.core in UNSEEN:
             return
         self._beat_s = self._monotonic_s()
         self._seq += 1
-        beat = SentinelHeartbeatWriter(
+        beat = SentinelHeartbeat(
             run=self._run,
             seq=self._seq,
             ts_ns=self._now_ns(),
@@ -130,9 +135,9 @@ class Sentinel:
         )
         self._put(beat)
 
-    def _put(self, beat: SentinelHeartbeatWriter) -> None:
+    def _put(self, beat: SentinelHeartbeat) -> None:
         try:
-            put(self._folder / SENTINEL_BEAT, beat)
+            put(self._folder / SENTINEL_HEARTBEAT, beat)
         except OSError as error:
             log.error("sentinel_heartbeat_not_written", error=str(error))
 
@@ -145,15 +150,15 @@ class Sentinel:
             if self._breach:
                 text, self._breach = self._breach, ""
                 await self._strike(f"the venue says {text}", is_latching=True)
-            if self._vigil.core is DaemonState.SILENT:
+            if self._monitor.core is DaemonState.SILENT:
                 await self._strike_the_silent()
 
     async def _strike_the_silent(self) -> None:
         """A start that went silent has nothing at the venue: latched only if it has."""
-        beat = self._vigil.beat
-        is_starting = beat is not None and beat.life is Life.STARTING
+        beat = self._monitor.beat
+        is_starting = beat is not None and beat.status is RunStatus.STARTING
         mark = beat.mark if beat is not None else ""
-        text = f"no sign of life for {self._vigil.silence_s:.1f} s"
+        text = f"no sign of life for {self._monitor.silence_s:.1f} s"
         await self._strike(text, is_latching=not is_starting and mark != self._handled, mark=mark)
 
     async def _strike(self, text: str, *, is_latching: bool, mark: str = "") -> None:
@@ -215,11 +220,11 @@ class Sentinel:
         while True:
             self._fresh.clear()
             is_connected = is_connected or await self._connect()
-            core = self._vigil.core
+            core = self._monitor.core
             if self._must_be_flat(core):
                 await self._sweep()
             elif core is not DaemonState.SILENT:
-                beat = self._vigil.beat if core is DaemonState.ALIVE else None
+                beat = self._monitor.beat if core is DaemonState.ALIVE else None
                 if await self._audit.look(beat.holdings if beat is not None else None):
                     self._breach = self._audit.breach
                     self._alarm.set()

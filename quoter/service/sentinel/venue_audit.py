@@ -20,7 +20,7 @@ FLAT_S = 5.0  # a daemon that is killed has so long to end its orders itself
 ZERO = Decimal(0)
 
 
-class Audit:
+class VenueAudit:
     """Compares the holdings at the venue with the limit; remembers when the venue last answered."""
 
     def __init__(

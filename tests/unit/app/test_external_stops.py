@@ -8,18 +8,18 @@ import pytest
 from structlog.testing import capture_logs
 
 from quoter.app.external_stops import (
-    ExternalStopsSettings,
+    ExternalStopsBuilder,
     dead_man_timeout_s,
-    heard,
-    heartbeat_of,
-    identity,
+    instance_identity,
+    make_heartbeat_writer,
+    with_heartbeat,
 )
-from quoter.app.startup import Started, StartFailed
+from quoter.app.startup import StartContext, StartFailed
 from quoter.domain.trading import Cause
 from quoter.service.clock import Clock
 from quoter.service.data_folder import DataFolder
 from quoter.service.exit_codes import ExitCode
-from quoter.service.external_stops.heartbeat_files import HEARTBEAT, HeartbeatWriter, Life, get
+from quoter.service.external_stops.heartbeat_files import HEARTBEAT, DaemonHeartbeat, RunStatus, get
 from quoter.service.killswitch.latch import Latch
 from quoter.settings import FixedSettings, Settings
 
@@ -44,14 +44,14 @@ def settings(**changed: object) -> Settings:
 
 def watched(
     folder: Path | None, dead_man_s: int = 0, clock: Clock | None = None, **changed: object
-) -> ExternalStopsSettings:
-    started = Started(
+) -> ExternalStopsBuilder:
+    started = StartContext(
         settings=settings(**changed),
         clock=clock or Clock(),
         start_ns=0,
         folder=DataFolder(folder) if folder is not None else None,
     )
-    return ExternalStopsSettings(started, dead_man_s)
+    return ExternalStopsBuilder(started, dead_man_s)
 
 
 def test_a_latch_on_the_disk_forbids_every_create(tmp_path: Path) -> None:
@@ -77,15 +77,15 @@ def test_a_wall_clock_that_leapt_forbids_every_create_at_once(tmp_path: Path) ->
 def test_a_switch_that_is_not_armed_forbids_every_create(tmp_path: Path) -> None:
     ours = watched(tmp_path, dead_man_s=60)
     assert ours.block_reason()
-    assert ours.guards(Switch()).dead_man is not None
+    assert ours.build(Switch()).dead_man is not None
     assert "not armed" in ours.block_reason()
 
 
 @pytest.mark.parametrize(
     ("sentinel", "dead_man_s", "note"),
     [
-        ("off", 0, "nobody cancels our orders if this process dies"),
-        ("auto", 0, "nobody cancels our orders if this process dies, unless a sentinel runs"),
+        ("off", 0, "own orders are not cancelled if this process dies"),
+        ("auto", 0, "own orders are not cancelled if this process dies, unless a sentinel runs"),
         ("required", 0, ""),
         ("off", 60, ""),
         ("auto", 60, ""),
@@ -95,7 +95,7 @@ def test_the_start_says_who_would_cancel(
     tmp_path: Path, sentinel: str, dead_man_s: int, note: str
 ) -> None:
     with capture_logs() as lines:
-        watched(tmp_path, dead_man_s, sentinel=sentinel).guards(Switch())
+        watched(tmp_path, dead_man_s, sentinel=sentinel).build(Switch())
     (line,) = [line for line in lines if line["event"] == "external_stops"]
     assert line["note"].partition(":")[0] == note
 
@@ -103,9 +103,9 @@ def test_the_start_says_who_would_cancel(
 def test_a_dry_run_is_watched_by_nobody() -> None:
     ours = watched(None)
     assert ours.block_reason() == ""
-    found = ours.guards(Switch())
+    found = ours.build(Switch())
     assert (found.heartbeat, found.dead_man, found.sentinel) == (None, None, None)
-    assert heartbeat_of(settings(), None, Clock(), 0) is None
+    assert make_heartbeat_writer(settings(), None, Clock(), 0) is None
     assert dead_man_timeout_s(settings(exchange="kraken", dead_man=1), is_dry=True) == 0
 
 
@@ -116,15 +116,15 @@ def test_seconds_that_the_venue_does_not_take_are_refused_in_one_line() -> None:
 
 
 async def test_a_long_start_is_heard_to_its_end_and_no_longer(tmp_path: Path) -> None:
-    heartbeat = heartbeat_of(settings(), DataFolder(tmp_path), Clock(), 0)
+    heartbeat = make_heartbeat_writer(settings(), DataFolder(tmp_path), Clock(), 0)
 
     async def start() -> str:
         await asyncio.sleep(0.01)
         return "started"
 
-    assert await heard(start(), heartbeat) == "started"
-    beat = get(tmp_path / HEARTBEAT, HeartbeatWriter)
+    assert await with_heartbeat(start(), heartbeat) == "started"
+    beat = get(tmp_path / HEARTBEAT, DaemonHeartbeat)
     assert beat is not None
-    assert beat.life is Life.STARTING
-    assert beat.identity == identity(settings())
-    assert await heard(start(), None) == "started"
+    assert beat.status is RunStatus.STARTING
+    assert beat.identity == instance_identity(settings())
+    assert await with_heartbeat(start(), None) == "started"

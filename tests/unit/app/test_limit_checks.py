@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from quoter.app.limit_checks import beyond_collar, hopeless, refuse_hopeless, too_small
+from quoter.app.limit_checks import beyond_collar, check_limits, limits_below_one_order, too_small
 from quoter.app.startup import StartFailed
 from quoter.domain.market import Bar, MarketHistory
 from quoter.service.exit_codes import ExitCode
@@ -18,12 +18,12 @@ SIZE = Decimal("0.005")
 
 def test_an_order_that_just_fits_is_no_trouble() -> None:
     fits = limits(notional_max=Decimal(300), position_notional_max=Decimal(323))
-    assert hopeless(fits, SIZE, 60_000.0) == []
+    assert limits_below_one_order(fits, SIZE, 60_000.0) == []
 
 
 @pytest.mark.parametrize("name", ["notional_max", "position_notional_max"])
 def test_a_limit_below_one_order_is_named_with_what_the_order_is_worth(name: str) -> None:
-    (line,) = hopeless(limits(**{name: Decimal(299)}), SIZE, 60_000.0)
+    (line,) = limits_below_one_order(limits(**{name: Decimal(299)}), SIZE, 60_000.0)
     assert line.startswith(f"QUOTER_{name.upper()}: ")
     assert "300.00" in line
     assert "(got 299)" in line
@@ -31,7 +31,7 @@ def test_a_limit_below_one_order_is_named_with_what_the_order_is_worth(name: str
 
 def test_a_price_that_is_no_number_fits_nothing() -> None:
     """Infinity is above every limit."""
-    assert hopeless(LIMITS, SIZE, float("inf")) != []
+    assert limits_below_one_order(LIMITS, SIZE, float("inf")) != []
 
 
 def test_a_quote_wider_than_the_collar_is_told() -> None:
@@ -76,13 +76,13 @@ def test_a_start_is_refused_where_the_venue_tells_the_last_price() -> None:
     chosen, tiny = settings(notional_max=Decimal(299)), settings(order_size="0.00001")
     unknown = MarketHistory((), 60.0, None)
     for each in (chosen, tiny):
-        refuse_hopeless(each, INSTRUMENT, unknown)
+        check_limits(each, INSTRUMENT, unknown)
     past = MarketHistory((Bar(60_000.0, 60_100.0, 59_900.0, 60_000.0),), 60.0, None)
     with pytest.raises(StartFailed, match=r"QUOTER_NOTIONAL_MAX: .* none could pass") as refused:
-        refuse_hopeless(chosen, INSTRUMENT, past)
+        check_limits(chosen, INSTRUMENT, past)
     assert refused.value.code is ExitCode.USAGE
     with pytest.raises(StartFailed, match=r"QUOTER_ORDER_SIZE: .* at least 0\.00009 works"):
-        refuse_hopeless(tiny, INSTRUMENT, past)
-    refuse_hopeless(settings(), INSTRUMENT, past)
+        check_limits(tiny, INSTRUMENT, past)
+    check_limits(settings(), INSTRUMENT, past)
     with pytest.raises(StartFailed, match="QUOTER_ORDER_SIZE"):
-        refuse_hopeless(settings(order_size="0.000001"), INSTRUMENT, unknown)
+        check_limits(settings(order_size="0.000001"), INSTRUMENT, unknown)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from quoter.app import opening_reconciliation as module
-from quoter.app.opening_reconciliation import Books, Opening
+from quoter.app.opening_reconciliation import Opening, OpeningReconciliation
 from quoter.app.startup import StartFailed
 from quoter.domain.commands import QueryOrder, RequestReport
 from quoter.domain.events import (
@@ -102,14 +102,14 @@ async def started(folder: Path) -> AsyncIterator[Ledger]:
 async def settle(
     ledger: Ledger, venue: Venue, environment: Environment = Environment.SANDBOX
 ) -> Opening:
-    books = Books(
+    books = OpeningReconciliation(
         ledger=ledger,
         gateway=venue,  # type: ignore[arg-type]  # the two questions that a start asks
         instrument=INSTRUMENT,
         environment=environment,
         clock=Clock(),
     )
-    return await books.settle()
+    return await books.run()
 
 
 async def refused(ledger: Ledger, venue: Venue, environment: Environment) -> str:

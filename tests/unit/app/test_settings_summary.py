@@ -11,7 +11,7 @@ import structlog
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from quoter.app.settings_summary import SettingsSummaryLog, meant_by
+from quoter.app.settings_summary import SettingsSummaryLog, summarise
 from quoter.domain.errors import InvalidInput
 from quoter.domain.events import LiveParamsChanged
 from quoter.domain.quotes import QuoteTerms
@@ -96,7 +96,7 @@ def test_what_an_operator_should_know_first_is_a_warning() -> None:
 
 
 def rows_of(terms: QuoteTerms) -> dict[str, float]:
-    found = meant_by(engine(), terms)
+    found = summarise(engine(), terms)
     assert found is not None
     return {row.name: row.value for row in found[0]}
 
@@ -116,7 +116,7 @@ def test_settings_without_a_meaning_do_not_stop_the_daemon() -> None:
     still = replace(REFERENCES, sigma=0.01)
     nothing = engine(still, gamma=5e-324)
     with pytest.raises(InvalidInput):
-        meant_by(nothing, TERMS)
+        summarise(nothing, TERMS)
     (line,) = lines(SettingsSummaryLog(nothing), QUOTE, QUOTE)
     assert (line["event"], line["log_level"]) == ("settings_summary_unavailable", "warning")
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from quoter.app.settings_to_config import (
-    NOTHING_TOLD,
-    calibrated,
+    NO_HISTORY,
+    calibration_bounds,
     engine_config,
-    kept_scale,
+    last_calibration,
     limits,
     market_of,
     own_prefix,
@@ -23,7 +23,7 @@ from quoter.domain.instrument import Instrument
 from quoter.domain.market import Bar, MarketHistory, SavedCalibration
 from quoter.engine.config import GammaUnit, Horizon, PricingConfig
 from quoter.risk.monitors.market_regime import RegimePolicy
-from quoter.service.saved_calibration import Kept, Scale
+from quoter.service.saved_calibration import CalibrationBounds, UsableCalibration
 from quoter.settings import FixedSettings, Settings
 from tests.unit.ledger.cases import opened
 
@@ -187,7 +187,7 @@ def test_the_markets_past_is_the_first_guess_where_the_settings_say_nothing(
 
     def pricing(**changes: Any) -> PricingConfig:
         return engine_config(
-            settings(**changes), instrument, start_ns=START_NS, opening={}, past=past
+            settings(**changes), instrument, start_ns=START_NS, opening={}, history=past
         ).pricing
 
     assert pricing().sigma_prior == pytest.approx(100 * (2e-4 / 60) ** 0.5, rel=0.01)
@@ -197,7 +197,7 @@ def test_the_markets_past_is_the_first_guess_where_the_settings_say_nothing(
 
 PAST = MarketHistory(tuple(Bar(100.0, 101.0, 99.0, 100.0) for _ in range(10)), 60.0, 2.5)
 PAST_SIGMA = 100 * (2e-4 / 60) ** 0.5
-KEPT = Kept(sigma=3.0, kappa=0.2, intensity=0.5)
+KEPT = UsableCalibration(sigma=3.0, kappa=0.2, intensity=0.5)
 
 
 @pytest.mark.parametrize(
@@ -207,21 +207,26 @@ KEPT = Kept(sigma=3.0, kappa=0.2, intensity=0.5)
         ({"kappa": 8}, PAST, KEPT, (3.0, 8, 0.5)),
         ({}, PAST, KEPT, (3.0, 0.2, 0.5)),
         ({}, PAST, KEPT._replace(sigma=None), (PAST_SIGMA, 0.2, 0.5)),
-        ({}, PAST, Kept(), (PAST_SIGMA, None, None)),
-        ({}, NOTHING_TOLD, KEPT._replace(sigma=None), (None, 0.2, 0.5)),
-        ({}, NOTHING_TOLD, Kept(), (None, None, None)),
+        ({}, PAST, UsableCalibration(), (PAST_SIGMA, None, None)),
+        ({}, NO_HISTORY, KEPT._replace(sigma=None), (None, 0.2, 0.5)),
+        ({}, NO_HISTORY, UsableCalibration(), (None, None, None)),
     ],
 )
 def test_a_setting_outranks_what_is_kept_and_that_outranks_the_past(
     instrument: Instrument,
     changes: dict[str, Any],
     past: MarketHistory,
-    kept: Kept,
+    kept: UsableCalibration,
     wanted: tuple[float | None, ...],
 ) -> None:
     """What nobody tells, None, is for the warm-up; the trades of the past are handed on as such."""
     config = engine_config(
-        settings(**changes), instrument, start_ns=START_NS, opening={}, past=past, kept=kept
+        settings(**changes),
+        instrument,
+        start_ns=START_NS,
+        opening={},
+        history=past,
+        calibration=kept,
     ).pricing
     found = (config.sigma_prior, config.kappa_prior, config.intensity_prior)
     for one, other in zip(found, wanted, strict=True):
@@ -231,13 +236,13 @@ def test_a_setting_outranks_what_is_kept_and_that_outranks_the_past(
 
 async def test_the_kept_figures_are_this_markets_in_the_data_folder(tmp_path: Path) -> None:
     chosen = settings(data_dir=tmp_path, exchange="kraken", symbol="ETH/EUR")
-    assert calibrated(chosen) is None
+    assert last_calibration(chosen) is None
     learned = SavedCalibration(START_NS, 3.0, 0.2, 0.5)
     async with opened(tmp_path, market=market_of(chosen)) as ledger:
         await ledger.keep(learned)
-    assert calibrated(chosen) == learned
+    assert last_calibration(chosen) == learned
     other = settings(data_dir=tmp_path, exchange="kraken", symbol="BTC/EUR")
-    assert calibrated(other) is None
+    assert last_calibration(other) is None
 
 
 def test_the_target_of_a_later_start_is_that_of_the_books(instrument: Instrument) -> None:
@@ -254,9 +259,9 @@ def test_the_target_of_a_later_start_is_that_of_the_books(instrument: Instrument
 
 
 def test_kept_figures_are_held_against_grid_price_and_cost(instrument: Instrument) -> None:
-    assert kept_scale(settings(), instrument, NOTHING_TOLD) == Scale(0.01)
+    assert calibration_bounds(settings(), instrument, NO_HISTORY) == CalibrationBounds(0.01)
     chosen = settings(fee_maker_bps=5, adverse_bps=1)
-    assert kept_scale(chosen, instrument, PAST) == pytest.approx((0.01, 100.0, 0.06))
+    assert calibration_bounds(chosen, instrument, PAST) == pytest.approx((0.01, 100.0, 0.06))
 
 
 @pytest.mark.parametrize("changes", [{}, {"environment": "testnet", "exchange": "okx"}])

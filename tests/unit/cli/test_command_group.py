@@ -7,9 +7,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from quoter.cli.command_group import Verbs
+from quoter.cli.command_group import CommandGroup
 
-app = typer.Typer(cls=Verbs, pretty_exceptions_enable=False)
+app = typer.Typer(cls=CommandGroup, pretty_exceptions_enable=False)
 
 
 class Colour(StrEnum):

@@ -48,12 +48,12 @@ def test_letting_go_twice_or_of_nothing_is_harmless(tmp_path: Path) -> None:
 def test_a_sudden_death_shows_to_the_next_owner(tmp_path: Path) -> None:
     first = DataFolder(tmp_path)
     first.take()
-    assert not first.was_left_in_a_hurry
+    assert not first.is_after_crash
     first.release()
     (tmp_path / PID).write_text("4242")  # what a killed process leaves
     second = DataFolder(tmp_path)
     second.take()
-    assert second.was_left_in_a_hurry
+    assert second.is_after_crash
     second.release()
 
 

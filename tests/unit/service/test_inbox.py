@@ -5,7 +5,7 @@ import asyncio
 from quoter.domain.events import BookDelta, Event, FeedDown, Tick, Trade
 from quoter.domain.market import Stream
 from quoter.service import inbox as module
-from quoter.service.inbox import BOOK_NEWS_MAX, DELTAS_FOLDED_MAX, Inbox
+from quoter.service.inbox import DELTAS_MERGED_MAX, MARKET_EVENTS_MAX, Inbox
 from quoter.state.book import Book
 from tests.unit.state.cases import BUY, START_NS, delta, fill, levels, snapshot, top
 
@@ -57,12 +57,12 @@ def test_a_gap_is_never_folded_away() -> None:
 
 
 def test_a_folded_delta_never_grows_beyond_its_bound() -> None:
-    chain = [delta(n, n + 1) for n in range(DELTAS_FOLDED_MAX + 2)]
+    chain = [delta(n, n + 1) for n in range(DELTAS_MERGED_MAX + 2)]
     taken = everything(filled(*chain))
     assert len(taken) == 2
     assert [event.last for event in taken if isinstance(event, BookDelta)] == [
-        DELTAS_FOLDED_MAX + 1,
-        DELTAS_FOLDED_MAX + 2,
+        DELTAS_MERGED_MAX + 1,
+        DELTAS_MERGED_MAX + 2,
     ]
 
 
@@ -93,7 +93,7 @@ def test_trades_are_never_folded() -> None:
 
 def test_book_news_that_piles_up_is_thrown_away_so_that_the_gap_shows() -> None:
     inbox = Inbox()
-    for number in range(BOOK_NEWS_MAX + 1):  # no two of them follow each other
+    for number in range(MARKET_EVENTS_MAX + 1):  # no two of them follow each other
         inbox.put(delta(3 * number, 3 * number + 1))
     assert inbox.overflows == 1
     assert len(inbox) == 0
@@ -103,7 +103,7 @@ def test_book_news_that_piles_up_is_thrown_away_so_that_the_gap_shows() -> None:
 
 def test_fills_are_never_dropped_whatever_piles_up() -> None:
     inbox = Inbox()
-    fills = [fill(str(number)) for number in range(3 * module.BOOK_NEWS_MAX)]
+    fills = [fill(str(number)) for number in range(3 * module.MARKET_EVENTS_MAX)]
     for number, told in enumerate(fills):
         inbox.put(delta(3 * number, 3 * number + 1))
         inbox.put(told)

@@ -10,47 +10,47 @@ from tests.unit.state.cases import BUY, SELL
 
 def watched() -> tuple[EngineHarness, RunStatistics]:
     harness = EngineHarness()
-    uptime = RunStatistics(harness.engine)
+    statistics = RunStatistics(harness.engine)
     tell = harness.tell
 
     def tell_and_watch(event):  # type: ignore[no-untyped-def]  # a stand-in for the same method
         step = tell(event)
-        uptime.observe(step)
+        statistics.observe(step)
         return step
 
     harness.tell = tell_and_watch  # type: ignore[method-assign]  # it watches like the runner does
-    return harness, uptime
+    return harness, statistics
 
 
 def test_before_both_sides_rested_no_time_counts() -> None:
-    harness, uptime = watched()
+    harness, statistics = watched()
     harness.wait(3.0)
     harness.start()
     harness.wait(0.2)
-    assert (uptime.warm_ns, uptime.two_sided_share) == (0, 0.0)
+    assert (statistics.warm_ns, statistics.two_sided_share) == (0, 0.0)
 
 
 def test_time_with_both_sides_at_the_venue_is_two_sided() -> None:
-    harness, uptime = watched()
+    harness, statistics = watched()
     harness.quoting()
     harness.wait(4.0)
-    assert (uptime.warm_ns, uptime.two_sided_share) == (4 * NS_PER_S, 1.0)
+    assert (statistics.warm_ns, statistics.two_sided_share) == (4 * NS_PER_S, 1.0)
 
 
 def test_time_with_one_side_counts_against_the_share() -> None:
-    harness, uptime = watched()
+    harness, statistics = watched()
     harness.quoting()
     harness.wait(1.0)
     harness.done(harness.wanted(BUY))  # its successor stays in the outbox
     harness.wait(3.0)
-    assert uptime.warm_ns == 4 * NS_PER_S
-    assert uptime.two_sided_share == 0.25
+    assert statistics.warm_ns == 4 * NS_PER_S
+    assert statistics.two_sided_share == 0.25
 
 
 def test_the_extremes_of_inventory_are_kept() -> None:
-    harness, uptime = watched()
+    harness, statistics = watched()
     harness.quoting()
     harness.fill(harness.wanted(SELL), "0.5")
     harness.fill(harness.wanted(BUY))
-    assert uptime.inventory_min == Decimal("-0.5")
-    assert uptime.inventory_max == Decimal("0.5")
+    assert statistics.inventory_min == Decimal("-0.5")
+    assert statistics.inventory_max == Decimal("0.5")

@@ -13,17 +13,17 @@ from quoter.service import saved_calibration as module
 from quoter.service.saved_calibration import (
     AGE_S_MAX,
     SIGMA_AGE_S_MAX,
-    CalibrationKeeper,
-    Kept,
-    Scale,
-    still_good,
+    CalibrationBounds,
+    CalibrationSaver,
+    UsableCalibration,
+    usable_calibration,
 )
 
 NOW_NS = 1_795_000_000 * 10**9
 LEARNED = SavedCalibration(ts_ns=NOW_NS, sigma=6.5, kappa=0.25, intensity=1.75)
-SCALE = Scale(tick=0.01, fair=60_000.0, cost=60.0)
-FIGURES = Kept(6.5, 0.25, 1.75)
-NOTHING = Kept()
+SCALE = CalibrationBounds(tick=0.01, fair=60_000.0, cost=60.0)
+FIGURES = UsableCalibration(6.5, 0.25, 1.75)
+NOTHING = UsableCalibration()
 NAN = float("nan")
 
 
@@ -33,11 +33,11 @@ def _plain_logs() -> None:
 
 
 def told(
-    found: SavedCalibration | None, now_ns: int = NOW_NS, scale: Scale = SCALE
-) -> tuple[Kept, list[EventDict]]:
+    found: SavedCalibration | None, now_ns: int = NOW_NS, scale: CalibrationBounds = SCALE
+) -> tuple[UsableCalibration, list[EventDict]]:
     """What is used, and the warnings with it."""
     with capture_logs() as lines:
-        kept = still_good(found, now_ns, scale)
+        kept = usable_calibration(found, now_ns, scale)
     return kept, [dict(line) for line in lines if line["log_level"] == "warning"]
 
 
@@ -68,7 +68,7 @@ def test_before_the_first_run_there_is_nothing_and_nothing_to_say() -> None:
         (-1e-6, NOTHING, 1),
     ],
 )
-def test_figures_age_sigma_first(age_s: float, kept: Kept, warnings: int) -> None:
+def test_figures_age_sigma_first(age_s: float, kept: UsableCalibration, warnings: int) -> None:
     """Volatility is of the hour, takers are of the day, and nothing comes from the future."""
     found, lines = told(LEARNED, NOW_NS + round(age_s * 1e9))
     assert (found, len(lines)) == (kept, warnings)
@@ -100,7 +100,7 @@ def test_figures_that_make_no_sense_are_ignored_with_the_reason(
 
 def test_what_the_venue_does_not_tell_is_not_held_against_the_figures() -> None:
     odd = LEARNED._replace(kappa=1e-5, sigma=1e6)
-    assert told(odd, scale=Scale(tick=0.01)) == (Kept(1e6, 1e-5, 1.75), [])
+    assert told(odd, scale=CalibrationBounds(tick=0.01)) == (UsableCalibration(1e6, 1e-5, 1.75), [])
 
 
 async def test_only_news_that_makes_sense_is_written() -> None:
@@ -108,7 +108,7 @@ async def test_only_news_that_makes_sense_is_written() -> None:
     news = iter(
         [None, LEARNED, LEARNED, later._replace(kappa=float("inf")), later._replace(sigma=NAN)]
     )
-    keeper = CalibrationKeeper(learned=lambda: next(news), write=disk.write)
+    keeper = CalibrationSaver(learned=lambda: next(news), write=disk.write)
     for _ in range(5):
         await keeper.save()
     assert disk.written == [LEARNED]
@@ -116,7 +116,7 @@ async def test_only_news_that_makes_sense_is_written() -> None:
 
 async def test_a_disk_that_fails_is_told_and_tried_again() -> None:
     disk = Disk()
-    keeper = CalibrationKeeper(learned=lambda: LEARNED, write=disk.write)
+    keeper = CalibrationSaver(learned=lambda: LEARNED, write=disk.write)
     disk.is_full = True
     with capture_logs() as lines:
         await keeper.save()
@@ -141,7 +141,7 @@ async def test_it_is_written_again_and_again_while_we_trade(
             is_over.set()
             return None
 
-    keeping = asyncio.create_task(CalibrationKeeper(learned=learned, write=disk.write).run())
+    keeping = asyncio.create_task(CalibrationSaver(learned=learned, write=disk.write).run())
     async with asyncio.timeout(5.0):
         await is_over.wait()
     keeping.cancel()

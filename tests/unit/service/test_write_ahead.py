@@ -129,7 +129,7 @@ async def test_an_orphan_is_booked_when_its_order_is_named(tmp_path: Path) -> No
 async def test_somebody_elses_trades_are_remembered_to_a_bound(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "ORPHANS_MAX", 3)
+    monkeypatch.setattr(module, "UNMATCHED_MAX", 3)
     async with shell(tmp_path) as here:
         told = here.harness.fill_of(here.harness.wanted(BUY), "0.5")
         foreign = [
@@ -138,7 +138,7 @@ async def test_somebody_elses_trades_are_remembered_to_a_bound(
         ]
         for each in (*foreign, *foreign):
             assert await here.write_ahead.before(each) is None
-        assert len(here.write_ahead._orphans) == 3
+        assert len(here.write_ahead._unmatched) == 3
         assert len(here.kept()) == 6
 
 

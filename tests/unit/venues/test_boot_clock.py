@@ -5,7 +5,7 @@ import time
 import pytest
 
 from quoter.service.clock import Clock
-from quoter.service.external_stops.dead_man import DeadMan
+from quoter.service.external_stops.dead_man import DeadManRefresher
 from quoter.venues.boot_clock import boot_clock_ns, boot_clock_s
 
 SLEPT_S = 90
@@ -43,8 +43,8 @@ async def test_a_dead_mans_switch_has_fired_while_the_machine_slept(asleep: list
         async def set_dead_man(self, seconds: float) -> None:
             """It says yes."""
 
-    switch = DeadMan(door=Door(), timeout_s=60.0, clock=Clock())
+    switch = DeadManRefresher(switch=Door(), timeout_s=60.0, clock=Clock())
     await switch._refresh()
-    assert switch.overdue() == ""
+    assert switch.block_reason() == ""
     asleep.append(SLEPT_S)
-    assert "fired" in switch.overdue()
+    assert "fired" in switch.block_reason()

@@ -9,7 +9,7 @@ from quoter.domain.errors import VenueError
 from quoter.domain.events import Alarm, Event
 from quoter.domain.trading import Cause
 from quoter.service.clock import Clock
-from quoter.service.external_stops.dead_man import FAILURES_MAX, DeadMan
+from quoter.service.external_stops.dead_man import FAILURES_MAX, DeadManRefresher
 
 TIMEOUT_S = 60.0
 
@@ -23,11 +23,11 @@ class Venue:
     now_s: float = 0.0
     set_to: list[float] = field(default_factory=list)
     told: list[tuple[bool, str]] = field(default_factory=list)
-    dead_man: DeadMan = field(init=False)
+    dead_man: DeadManRefresher = field(init=False)
 
     def __post_init__(self) -> None:
-        self.dead_man = DeadMan(
-            door=self, timeout_s=TIMEOUT_S, clock=Clock(), monotonic_s=lambda: self.now_s
+        self.dead_man = DeadManRefresher(
+            switch=self, timeout_s=TIMEOUT_S, clock=Clock(), monotonic_s=lambda: self.now_s
         )
         self.dead_man.begin(self._hear)
 
@@ -57,9 +57,9 @@ async def test_it_counts_from_when_it_was_asked_for(venue: Venue) -> None:
     venue.takes_s = 10.0
     await venue.refresh()
     venue.now_s = TIMEOUT_S - 0.1
-    assert venue.dead_man.overdue() == ""
+    assert venue.dead_man.block_reason() == ""
     venue.now_s = TIMEOUT_S
-    assert "fired" in venue.dead_man.overdue()
+    assert "fired" in venue.dead_man.block_reason()
 
 
 async def test_its_age_counts_from_when_it_was_asked_for_too(venue: Venue) -> None:
@@ -100,11 +100,11 @@ async def test_after_the_end_nothing_is_refreshed_and_nothing_may_leave(venue: V
     await venue.dead_man.disarm()
     await venue.dead_man._refresh()
     assert venue.set_to == [TIMEOUT_S, 0]
-    assert venue.dead_man.overdue()
+    assert venue.dead_man.block_reason()
 
 
 async def test_a_venue_that_does_not_disarm_is_no_reason_not_to_end(venue: Venue) -> None:
     await venue.refresh()
     venue.is_failing = True
     await venue.dead_man.disarm()
-    assert venue.dead_man.overdue()
+    assert venue.dead_man.block_reason()

@@ -7,19 +7,19 @@ from quoter.domain.events import Alarm, Event, Tick
 from quoter.domain.trading import Cause
 from quoter.engine.engine import Engine
 from quoter.service.clock import Clock
-from quoter.service.external_stops.dead_man import DeadMan
+from quoter.service.external_stops.dead_man import DeadManRefresher
 from quoter.service.external_stops.external_stops import NO_EXTERNAL_STOPS, ExternalStops
-from quoter.service.external_stops.heartbeat import Heartbeat
+from quoter.service.external_stops.heartbeat import HeartbeatWriter
 from quoter.service.external_stops.heartbeat_files import (
     HEARTBEAT,
-    SENTINEL_BEAT,
-    HeartbeatWriter,
-    Life,
-    SentinelHeartbeatWriter,
+    SENTINEL_HEARTBEAT,
+    DaemonHeartbeat,
+    RunStatus,
+    SentinelHeartbeat,
     get,
     put,
 )
-from quoter.service.external_stops.sentinel_monitor import Need, SentinelMonitor
+from quoter.service.external_stops.sentinel_monitor import SentinelMonitor, SentinelPolicy
 from quoter.telemetry.metrics import Metrics
 from tests.unit.engine.cases import CONFIG
 from tests.unit.service.external_stops.test_heartbeat_files import US
@@ -41,8 +41,8 @@ class Switch:
 
 def guards(folder: Path, switch: Switch, clock: Clock, timeout_s: float = 60.0) -> ExternalStops:
     return ExternalStops(
-        heartbeat=Heartbeat(folder=folder, run="r", identity=US, clock=clock),
-        dead_man=DeadMan(door=switch, timeout_s=timeout_s, clock=clock),
+        heartbeat=HeartbeatWriter(folder=folder, run="r", identity=US, clock=clock),
+        dead_man=DeadManRefresher(switch=switch, timeout_s=timeout_s, clock=clock),
     )
 
 
@@ -53,10 +53,10 @@ async def test_a_run_begins_unarmed_and_ends_disarmed_and_stopped(tmp_path: Path
     (alarm,) = heard
     assert isinstance(alarm, Alarm)
     assert (alarm.cause, alarm.active) == (Cause.DEAD_MAN, True)
-    assert getattr(get(tmp_path / HEARTBEAT, HeartbeatWriter), "life", None) is Life.RUNNING
+    assert getattr(get(tmp_path / HEARTBEAT, DaemonHeartbeat), "status", None) is RunStatus.RUNNING
     await ours.end(engine)
     assert switch.set_to == [0]
-    assert getattr(get(tmp_path / HEARTBEAT, HeartbeatWriter), "life", None) is Life.STOPPED
+    assert getattr(get(tmp_path / HEARTBEAT, DaemonHeartbeat), "status", None) is RunStatus.STOPPED
 
 
 async def test_a_venue_that_disarms_slowly_does_not_turn_the_end_into_a_crash(
@@ -82,13 +82,13 @@ async def test_every_claim_to_be_well_comes_after_a_look_for_a_latch(tmp_path: P
     engine.handle(Tick(ts_ns=clock.now_ns()))
 
     def look() -> None:
-        assert get(tmp_path / HEARTBEAT, HeartbeatWriter) is None or looks
+        assert get(tmp_path / HEARTBEAT, DaemonHeartbeat) is None or looks
         looks.append(1)
 
     async with asyncio.TaskGroup() as tasks:
         ours.spawn(tasks, engine, before_each=look)
         await asyncio.sleep(0.05)
-        beat = get(tmp_path / HEARTBEAT, HeartbeatWriter)
+        beat = get(tmp_path / HEARTBEAT, DaemonHeartbeat)
         for task in list(tasks._tasks):
             task.cancel()
     assert looks
@@ -106,9 +106,9 @@ def shown(metrics: Metrics) -> dict[str, float]:
 
 async def test_the_metrics_say_who_watches(tmp_path: Path) -> None:
     clock = Clock()
-    dead_man = DeadMan(door=Switch(), timeout_s=60, clock=clock)
-    watch = SentinelMonitor(folder=tmp_path, need=Need.AUTO, clock=clock)
-    heartbeat = Heartbeat(folder=tmp_path, run="r", identity=US, clock=clock)
+    dead_man = DeadManRefresher(switch=Switch(), timeout_s=60, clock=clock)
+    watch = SentinelMonitor(folder=tmp_path, policy=SentinelPolicy.AUTO, clock=clock)
+    heartbeat = HeartbeatWriter(folder=tmp_path, run="r", identity=US, clock=clock)
     metrics = Metrics(symbol="ABC/USD", venue="test", environment="production")
     ExternalStops(heartbeat=heartbeat, dead_man=dead_man, sentinel=watch).connect_gauges(
         metrics.safety
@@ -118,8 +118,8 @@ async def test_the_metrics_say_who_watches(tmp_path: Path) -> None:
     assert shown(metrics) == {"sentinel": 0, "dead_man": 0} | timeout
     await dead_man._refresh()
     assert shown(metrics) == {"sentinel": 0, "dead_man": 1} | timeout
-    beat = SentinelHeartbeatWriter(run="s", seq=1, ts_ns=0, pid=1, handled="")
-    put(tmp_path / SENTINEL_BEAT, beat)
+    beat = SentinelHeartbeat(run="s", seq=1, ts_ns=0, pid=1, handled="")
+    put(tmp_path / SENTINEL_HEARTBEAT, beat)
     watch.look()
     assert shown(metrics) == {"sentinel": 1, "dead_man": 1} | timeout
 

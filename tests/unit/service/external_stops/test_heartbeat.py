@@ -7,20 +7,20 @@ from pathlib import Path
 from quoter.domain.events import Tick
 from quoter.engine.engine import Engine
 from quoter.service.clock import Clock
-from quoter.service.external_stops.heartbeat import TURN_NS_MAX, Heartbeat
-from quoter.service.external_stops.heartbeat_files import HEARTBEAT, HeartbeatWriter, Life, get
+from quoter.service.external_stops.heartbeat import TICK_AGE_NS_MAX, HeartbeatWriter
+from quoter.service.external_stops.heartbeat_files import HEARTBEAT, DaemonHeartbeat, RunStatus, get
 from tests.unit.engine.cases import CONFIG
 from tests.unit.service.external_stops.test_heartbeat_files import US
 
 
-def heartbeat(folder: Path, clock: Clock) -> Heartbeat:
-    return Heartbeat(folder=folder, run="r", identity=US, clock=clock)
+def heartbeat(folder: Path, clock: Clock) -> HeartbeatWriter:
+    return HeartbeatWriter(folder=folder, run="r", identity=US, clock=clock)
 
 
 def test_a_beat_carries_what_the_venue_is_compared_with(tmp_path: Path) -> None:
     engine = Engine(CONFIG)
     heartbeat(tmp_path, Clock()).beat(engine)
-    beat = get(tmp_path / HEARTBEAT, HeartbeatWriter)
+    beat = get(tmp_path / HEARTBEAT, DaemonHeartbeat)
     assert beat is not None
     assert beat.holdings is not None
     assert beat.holdings.asset == CONFIG.instrument.base
@@ -34,7 +34,7 @@ def test_every_beat_is_another(tmp_path: Path) -> None:
     marks = set()
     for _ in range(3):
         heart.beat(engine)
-        marks.add(getattr(get(tmp_path / HEARTBEAT, HeartbeatWriter), "mark", ""))
+        marks.add(getattr(get(tmp_path / HEARTBEAT, DaemonHeartbeat), "mark", ""))
     assert len(marks) == 3
 
 
@@ -46,17 +46,17 @@ def test_an_engine_that_does_not_turn_is_not_well(tmp_path: Path) -> None:
     assert not heart.is_well(engine)  # it has heard nothing at all
     engine.handle(Tick(ts_ns=clock.now_ns()))
     assert heart.is_well(engine)
-    now[0] += TURN_NS_MAX + 1
+    now[0] += TICK_AGE_NS_MAX + 1
     assert not heart.is_well(engine)
 
 
 def test_after_the_end_nothing_is_said(tmp_path: Path) -> None:
     engine, heart = Engine(CONFIG), heartbeat(tmp_path, Clock())
-    heart.beat(engine, Life.STOPPED)
+    heart.beat(engine, RunStatus.STOPPED)
     heart.beat(engine)
-    beat = get(tmp_path / HEARTBEAT, HeartbeatWriter)
+    beat = get(tmp_path / HEARTBEAT, DaemonHeartbeat)
     assert beat is not None
-    assert beat.life is Life.STOPPED
+    assert beat.status is RunStatus.STOPPED
 
 
 def test_a_disk_that_refuses_makes_us_silent_and_not_dead(tmp_path: Path) -> None:
@@ -68,6 +68,6 @@ async def test_a_start_is_heard(tmp_path: Path) -> None:
     task = asyncio.create_task(heartbeat(tmp_path, Clock()).while_starting())
     await asyncio.sleep(0.01)
     task.cancel()
-    beat = get(tmp_path / HEARTBEAT, HeartbeatWriter)
+    beat = get(tmp_path / HEARTBEAT, DaemonHeartbeat)
     assert beat is not None
-    assert (beat.life, beat.holdings) == (Life.STARTING, None)
+    assert (beat.status, beat.holdings) == (RunStatus.STARTING, None)

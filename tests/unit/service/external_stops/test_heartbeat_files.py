@@ -8,31 +8,33 @@ import pytest
 from quoter.service.external_stops.heartbeat_files import (
     BYTES_MAX,
     HEARTBEAT,
-    HeartbeatReader,
-    HeartbeatWriter,
+    DaemonHeartbeat,
+    HeartbeatAge,
     Holdings,
-    Identity,
-    Life,
-    SentinelHeartbeatWriter,
+    InstanceIdentity,
+    RunStatus,
+    SentinelHeartbeat,
     get,
     put,
 )
 
-US = Identity(environment="sandbox", exchange="binance", symbol="BTC/USDT", order_prefix="q00")
+US = InstanceIdentity(
+    environment="sandbox", exchange="binance", symbol="BTC/USDT", order_prefix="q00"
+)
 
 
-def beat(seq: int = 1, life: Life = Life.RUNNING) -> HeartbeatWriter:
+def beat(seq: int = 1, status: RunStatus = RunStatus.RUNNING) -> DaemonHeartbeat:
     held = Holdings(
         inventory=Decimal("-0.10"), target=Decimal(2), limit=Decimal("0.5"), asset="BTC"
     )
-    return HeartbeatWriter(
-        run="r", seq=seq, ts_ns=5, pid=7, life=life, state="RUNNING", identity=US, holdings=held
+    return DaemonHeartbeat(
+        run="r", seq=seq, ts_ns=5, pid=7, status=status, state="RUNNING", identity=US, holdings=held
     )
 
 
 def test_what_was_written_is_read_to_the_digit(tmp_path: Path) -> None:
     put(tmp_path / HEARTBEAT, beat())
-    assert get(tmp_path / HEARTBEAT, HeartbeatWriter) == beat()
+    assert get(tmp_path / HEARTBEAT, DaemonHeartbeat) == beat()
     assert [path.name for path in tmp_path.iterdir()] == [HEARTBEAT]
 
 
@@ -45,23 +47,23 @@ def test_the_file_stays_small() -> None:
 )
 def test_what_can_not_be_read_is_nothing(tmp_path: Path, raw: bytes) -> None:
     (tmp_path / HEARTBEAT).write_bytes(raw)
-    assert get(tmp_path / HEARTBEAT, HeartbeatWriter) is None
+    assert get(tmp_path / HEARTBEAT, DaemonHeartbeat) is None
 
 
 def test_a_beat_of_the_other_kind_is_nothing(tmp_path: Path) -> None:
-    put(tmp_path / HEARTBEAT, SentinelHeartbeatWriter(run="s", seq=1, ts_ns=0, pid=1, handled=""))
-    assert get(tmp_path / HEARTBEAT, HeartbeatWriter) is None
-    assert get(tmp_path / "none", SentinelHeartbeatWriter) is None
+    put(tmp_path / HEARTBEAT, SentinelHeartbeat(run="s", seq=1, ts_ns=0, pid=1, handled=""))
+    assert get(tmp_path / HEARTBEAT, DaemonHeartbeat) is None
+    assert get(tmp_path / "none", SentinelHeartbeat) is None
 
 
 def test_marks_differ_by_run_number_and_life_and_not_by_time() -> None:
-    marks = {beat().mark, beat(seq=2).mark, beat(life=Life.STOPPED).mark}
+    marks = {beat().mark, beat(seq=2).mark, beat(status=RunStatus.STOPPED).mark}
     assert len(marks) == 3
 
 
 def test_a_pulse_counts_from_the_last_change_on_our_own_clock() -> None:
     now_s = [10.0]
-    pulse = HeartbeatReader(lambda: now_s[0])
+    pulse = HeartbeatAge(lambda: now_s[0])
     assert pulse.look("a") == 0.0
     now_s[0] = 12.0
     assert pulse.look("a") == 2.0

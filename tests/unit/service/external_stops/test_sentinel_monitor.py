@@ -8,23 +8,28 @@ from quoter.domain.events import Alarm, Event
 from quoter.domain.trading import Cause
 from quoter.service.clock import Clock
 from quoter.service.external_stops.heartbeat_files import (
-    SENTINEL_BEAT,
-    SentinelHeartbeatWriter,
+    SENTINEL_HEARTBEAT,
+    SentinelHeartbeat,
     put,
 )
-from quoter.service.external_stops.sentinel_monitor import BACK_S, LOST_S, Need, SentinelMonitor
+from quoter.service.external_stops.sentinel_monitor import (
+    LOST_S,
+    RECOVERY_S,
+    SentinelMonitor,
+    SentinelPolicy,
+)
 
 
 class Watched:
     """The watch of one daemon, and the sentinel's file."""
 
-    def __init__(self, folder: Path, need: Need) -> None:
+    def __init__(self, folder: Path, policy: SentinelPolicy) -> None:
         self.folder = folder
         self.now_s = 0.0
         self.seq = 0
         self.told: list[bool] = []
         self.watch = SentinelMonitor(
-            folder=folder, need=need, clock=Clock(), monotonic_s=lambda: self.now_s
+            folder=folder, policy=policy, clock=Clock(), monotonic_s=lambda: self.now_s
         )
         self.watch.begin(self._hear)
 
@@ -35,8 +40,8 @@ class Watched:
 
     def beat(self) -> None:
         self.seq += 1
-        beat = SentinelHeartbeatWriter(run="s", seq=self.seq, ts_ns=0, pid=1, handled="")
-        put(self.folder / SENTINEL_BEAT, beat)
+        beat = SentinelHeartbeat(run="s", seq=self.seq, ts_ns=0, pid=1, handled="")
+        put(self.folder / SENTINEL_HEARTBEAT, beat)
 
     def passes(self, seconds: float, *, beating: bool) -> None:
         for _ in range(round(seconds / 0.5)):
@@ -47,23 +52,23 @@ class Watched:
 
 
 def test_where_one_is_required_nothing_goes_before_it_is_there(tmp_path: Path) -> None:
-    watched = Watched(tmp_path, Need.REQUIRED)
+    watched = Watched(tmp_path, SentinelPolicy.REQUIRED)
     assert watched.told == [True]
     watched.passes(20, beating=False)
     assert watched.told == [True]
-    watched.passes(BACK_S + 1, beating=True)
+    watched.passes(RECOVERY_S + 1, beating=True)
     assert watched.told == [True, False]
 
 
 def test_the_last_beat_of_a_dead_one_does_not_count(tmp_path: Path) -> None:
-    Watched(tmp_path, Need.OFF).beat()
-    watched = Watched(tmp_path, Need.REQUIRED)
+    Watched(tmp_path, SentinelPolicy.OFF).beat()
+    watched = Watched(tmp_path, SentinelPolicy.REQUIRED)
     watched.passes(20, beating=False)
     assert watched.told == [True]
 
 
 def test_one_that_is_lost_pauses_until_it_beats_steadily(tmp_path: Path) -> None:
-    watched = Watched(tmp_path, Need.AUTO)
+    watched = Watched(tmp_path, SentinelPolicy.AUTO)
     watched.watch.look()
     watched.passes(3, beating=True)
     assert watched.told == []
@@ -71,34 +76,36 @@ def test_one_that_is_lost_pauses_until_it_beats_steadily(tmp_path: Path) -> None
     assert watched.told == []
     watched.passes(0.5, beating=False)
     assert watched.told == [True]
-    watched.passes(BACK_S - 0.5, beating=True)
+    watched.passes(RECOVERY_S - 0.5, beating=True)
     assert watched.told == [True]
     watched.passes(1, beating=True)
     assert watched.told == [True, False]
 
 
 def test_where_none_was_ever_seen_none_is_missed(tmp_path: Path) -> None:
-    watched = Watched(tmp_path, Need.AUTO)
+    watched = Watched(tmp_path, SentinelPolicy.AUTO)
     watched.passes(60, beating=False)
     assert watched.told == []
 
 
-@pytest.mark.parametrize("need", list(Need))
-def test_it_knows_whether_one_watches_whether_one_must_or_not(tmp_path: Path, need: Need) -> None:
-    Watched(tmp_path, Need.OFF).beat()  # of one that is dead
-    watched = Watched(tmp_path, need)
+@pytest.mark.parametrize("policy", list(SentinelPolicy))
+def test_it_knows_whether_one_watches_whether_one_must_or_not(
+    tmp_path: Path, policy: SentinelPolicy
+) -> None:
+    Watched(tmp_path, SentinelPolicy.OFF).beat()  # of one that is dead
+    watched = Watched(tmp_path, policy)
     watched.passes(1, beating=False)
-    assert not watched.watch.is_watching
+    assert not watched.watch.is_running
     watched.passes(1, beating=True)
-    assert watched.watch.is_watching
+    assert watched.watch.is_running
     watched.passes(LOST_S, beating=False)
-    assert watched.watch.is_watching
+    assert watched.watch.is_running
     watched.passes(0.5, beating=False)
-    assert not watched.watch.is_watching
+    assert not watched.watch.is_running
 
 
 def test_who_does_not_want_one_is_not_stopped(tmp_path: Path) -> None:
-    watched = Watched(tmp_path, Need.OFF)
+    watched = Watched(tmp_path, SentinelPolicy.OFF)
     watched.passes(3, beating=True)
     watched.passes(60, beating=False)
     assert watched.told == []

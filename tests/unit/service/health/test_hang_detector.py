@@ -19,14 +19,14 @@ HANG_S_MAX = 10.0
 def the_work_that_never_ends(secret: str, watch: HangDetector) -> None:
     """Holds the loop until the watch has seen it."""
     end_s = time.monotonic() + HANG_S_MAX
-    while secret and not watch.hangs and time.monotonic() < end_s:
+    while secret and not watch.hang_count and time.monotonic() < end_s:
         time.sleep(0.01)
 
 
 async def test_a_blocked_loop_is_seen_from_a_thread_while_it_is_blocked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LOOK_S", 0.02)
+    monkeypatch.setattr(module, "CHECK_S", 0.02)
     monkeypatch.setattr(module, "STUCK_S", 0.2)
     monkeypatch.setattr(clock_module, "STUCK_S", 0.2)
     lags = asyncio.Queue[float]()
@@ -36,7 +36,7 @@ async def test_a_blocked_loop_is_seen_from_a_thread_while_it_is_blocked(
     with watch:
         await asyncio.sleep(0.02)
         the_work_that_never_ends(CANARY, watch)
-        assert watch.hangs == 1
+        assert watch.hang_count == 1
         assert watch.is_running
         async with asyncio.timeout(HANG_S_MAX):
             while await lags.get() < 0.1:
@@ -67,7 +67,7 @@ def test_one_hang_is_written_once_and_the_next_one_again(tmp_path: Path) -> None
             silence.seconds = seconds
             watch.look()
     assert [line["silent_s"] for line in lines] == [2.0, 3.0]
-    assert watch.hangs == 2
+    assert watch.hang_count == 2
     assert (tmp_path / NAME).read_text().count("the loop has been silent for") == 2
 
 
@@ -108,7 +108,7 @@ async def test_a_thread_that_looks_no_more_ends_the_task_that_stands_for_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Which ends the run: a hang would go unseen."""
-    monkeypatch.setattr(module, "ASK_S", 0.01)
+    monkeypatch.setattr(module, "SUPERVISE_S", 0.01)
     watch = HangDetector(silence_s=lambda: 0.0, folder=None)
     with watch:
         task = asyncio.create_task(watch.supervise())

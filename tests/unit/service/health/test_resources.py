@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from quoter.domain.units import NS_PER_S
 from quoter.service.clock import Clock
 from quoter.service.health import resources as module
-from quoter.service.health.resources import MIB, Resources, open_files, resident_bytes
+from quoter.service.health.resources import MIB, ResourceMonitor, open_files, resident_bytes
 from tests.unit.service.full_table import full_table
 
 MINUTE_S = 60
@@ -24,7 +24,7 @@ class Desk:
         self.mb = 50
         self.rests: list[str] = []
         self.restarts = 0
-        self.resources = Resources(
+        self.resources = ResourceMonitor(
             rss_max_mb=rss_max_mb,
             clock=Clock(wall_ns=lambda: 0, monotonic_ns=lambda: self.now_ns),
             rest=self.rests.append,
@@ -121,7 +121,7 @@ def test_a_full_table_of_descriptors_is_told_and_ends_nothing() -> None:
     """Neither files nor memory can be looked at then."""
     desk = Desk()
     desk.live(10 * MINUTE_S, mb=50)
-    looking = Resources(
+    looking = ResourceMonitor(
         rss_max_mb=1,
         clock=Clock(wall_ns=lambda: 0, monotonic_ns=lambda: desk.now_ns),
         rest=desk.rests.append,

@@ -4,23 +4,23 @@ from dataclasses import replace
 
 import pytest
 
-from quoter.service.external_stops.heartbeat_files import HeartbeatWriter, Life
+from quoter.service.external_stops.heartbeat_files import DaemonHeartbeat, RunStatus
 from quoter.service.sentinel.heartbeat_monitor import DaemonState, HeartbeatMonitor
 from tests.unit.service.external_stops.test_heartbeat_files import US, beat
 
 
 class Watch:
-    """A vigil whose clock the test moves."""
+    """A monitor whose clock the test moves."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
-        self.vigil = HeartbeatMonitor(identity=US, stale_s=3.0, monotonic_s=lambda: self.now_s)
+        self.monitor = HeartbeatMonitor(identity=US, stale_s=3.0, monotonic_s=lambda: self.now_s)
 
     def look(
-        self, seen: HeartbeatWriter | None, after_s: float = 0.0, *, is_there: bool = False
+        self, seen: DaemonHeartbeat | None, after_s: float = 0.0, *, is_there: bool = False
     ) -> DaemonState:
         self.now_s += after_s
-        return self.vigil.look(seen, is_there=is_there)
+        return self.monitor.look(seen, is_there=is_there)
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_a_beat_of_an_unknown_form_is_no_absent_daemon(watch: Watch) -> None:
     assert watch.look(beat(1)) is DaemonState.ALIVE
     assert watch.look(None, after_s=1.0, is_there=True) is DaemonState.ALIVE
     assert watch.look(None, after_s=3.1, is_there=True) is DaemonState.SILENT
-    assert watch.look(beat(2, Life.STOPPED)) is DaemonState.STOPPED
+    assert watch.look(beat(2, RunStatus.STOPPED)) is DaemonState.STOPPED
     assert watch.look(None, is_there=True) is DaemonState.UNREADABLE
 
 
@@ -63,18 +63,18 @@ def test_an_earlier_time_in_the_next_beat_is_one(watch: Watch) -> None:
 def test_a_file_that_vanished_is_silence(watch: Watch) -> None:
     watch.look(beat(1))
     assert watch.look(None, after_s=3.1) is DaemonState.SILENT
-    assert watch.vigil.beat == beat(1)
+    assert watch.monitor.beat == beat(1)
 
 
 def test_who_said_that_it_stopped_may_be_silent_for_ever(watch: Watch) -> None:
     watch.look(beat(1))
-    assert watch.look(beat(2, Life.STOPPED)) is DaemonState.STOPPED
-    assert watch.look(beat(2, Life.STOPPED), after_s=1_000.0) is DaemonState.STOPPED
+    assert watch.look(beat(2, RunStatus.STOPPED)) is DaemonState.STOPPED
+    assert watch.look(beat(2, RunStatus.STOPPED), after_s=1_000.0) is DaemonState.STOPPED
 
 
 def test_a_start_is_no_trading_and_goes_silent_like_it(watch: Watch) -> None:
-    assert watch.look(beat(1, Life.STARTING)) is DaemonState.STARTING
-    assert watch.look(beat(1, Life.STARTING), after_s=3.1) is DaemonState.SILENT
+    assert watch.look(beat(1, RunStatus.STARTING)) is DaemonState.STARTING
+    assert watch.look(beat(1, RunStatus.STARTING), after_s=3.1) is DaemonState.SILENT
 
 
 def test_a_kill_is_believed(watch: Watch) -> None:
@@ -84,4 +84,4 @@ def test_a_kill_is_believed(watch: Watch) -> None:
 def test_a_daemon_of_another_market_is_not_ours(watch: Watch) -> None:
     stranger = replace(beat(1), identity=replace(US, symbol="ETH/USDT"))
     assert watch.look(stranger) is DaemonState.OTHER_MARKET
-    assert watch.vigil.beat is None
+    assert watch.monitor.beat is None

@@ -8,8 +8,8 @@ import pytest
 
 from quoter.service.external_stops.heartbeat_files import (
     HEARTBEAT,
-    SENTINEL_BEAT,
-    SentinelHeartbeatWriter,
+    SENTINEL_HEARTBEAT,
+    SentinelHeartbeat,
     get,
 )
 from quoter.service.killswitch.latch import Latch
@@ -25,7 +25,7 @@ def sentinel(door: Door, folder: Path) -> Sentinel:
     return Sentinel(
         door=door,
         folder=folder,
-        vigil=HeartbeatMonitor(identity=US, stale_s=3.0),
+        monitor=HeartbeatMonitor(identity=US, stale_s=3.0),
         metrics=SentinelMetrics(symbol="ABC/USD", venue="binance", states=tuple(DaemonState)),
         now_ns=time.time_ns,
         monotonic_s=lambda: door.now_s,
@@ -57,7 +57,7 @@ async def watches(watching: Sentinel, door: Door, turns: int = 10) -> bool:
         door.now_s += 0.5
     task.cancel()
     await asyncio.wait({task})
-    return get(watching._folder / SENTINEL_BEAT, SentinelHeartbeatWriter) is not None
+    return get(watching._folder / SENTINEL_HEARTBEAT, SentinelHeartbeat) is not None
 
 
 async def test_it_beats_only_while_it_could_cancel(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from quoter.domain.events import BalanceReport, ReportEvent, ReportFailed
 from quoter.domain.instrument import Instrument
 from quoter.domain.reasons import ReportKind
 from quoter.service.external_stops.heartbeat_files import Holdings
-from quoter.service.sentinel.venue_audit import AGAIN_S, FLAT_S, LOOK_S, Audit
+from quoter.service.sentinel.venue_audit import AGAIN_S, FLAT_S, LOOK_S, VenueAudit
 from tests.unit.state.cases import ABC
 
 HELD = Holdings(inventory=Decimal(0), target=Decimal(2), limit=Decimal("0.5"), asset="ABC")
@@ -23,10 +23,10 @@ class Door:
     free: Decimal | None = Decimal(2)
     locked: Decimal = Decimal(0)
     now_s: float = 0.0
-    audit: Audit = field(init=False)
+    audit: VenueAudit = field(init=False)
 
     def __post_init__(self) -> None:
-        self.audit = Audit(door=self, monotonic_s=lambda: self.now_s)
+        self.audit = VenueAudit(door=self, monotonic_s=lambda: self.now_s)
 
     async def connect(self) -> Instrument:
         return ABC
