@@ -116,6 +116,7 @@ async def strike(sandbox: RunningSandbox, daemon: Started, into: dict[str, bytes
 
 
 @pytest.mark.timeout(240)  # two time-outs of the venue, five seconds each, and the rest
+@pytest.mark.slow
 async def test_no_error_path_tells_a_secret(
     sandbox: RunningSandbox, signatures: Signatures, tmp_path: Path
 ) -> None:
@@ -200,6 +201,7 @@ main()
 
 
 @pytest.mark.parametrize("log_format", ["json", "pretty"])
+@pytest.mark.slow
 async def test_no_crash_tells_a_secret(
     sandbox: RunningSandbox, signatures: Signatures, tmp_path: Path, log_format: str
 ) -> None:

@@ -33,6 +33,7 @@ async def verb(
     return code, "".join(process.text)
 
 
+@pytest.mark.slow
 async def test_verbs_tell_what_a_daemon_did_may_do_and_stands_at(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:

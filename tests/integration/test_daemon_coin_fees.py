@@ -74,6 +74,7 @@ async def test_fees_in_bnb_come_off_the_profit_at_the_price_of_its_own_market(
             assert await pilot.stop() is ExitCode.CLEAN
 
 
+@pytest.mark.slow
 async def test_fees_that_no_market_prices_pause_us_and_say_so(tmp_path: Path) -> None:
     with quiet_logs(tmp_path / "log"):
         async with (

@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.step import Step
 from quoter.service.exit_codes import ExitCode
@@ -24,6 +26,7 @@ LATE_S = 1.0
 STILL = replace(LIVELY, intensity=0.0)  # nobody fills what we should have cancelled
 
 
+@pytest.mark.slow
 async def test_an_order_under_way_when_we_crash_is_cancelled_when_it_arrives(
     tmp_path: Path,
 ) -> None:

@@ -120,6 +120,7 @@ async def strike(case: Case, folder: Path, seed: int) -> Outcome:
         pytest.param(SLOW, id="requests_that_never_happened_silence_and_rate_limits"),
     ],
 )
+@pytest.mark.slow
 async def test_a_fault_breaks_no_limit_doubles_no_order_and_leaves_the_books_exact(
     cases: tuple[Case, ...], tmp_path: Path
 ) -> None:

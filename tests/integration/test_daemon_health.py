@@ -226,6 +226,7 @@ async def test_a_scrape_says_what_the_ledger_says_and_is_quick_and_small(tmp_pat
     assert min(took_s) <= SCRAPE_S_MAX
 
 
+@pytest.mark.slow
 async def test_a_process_beyond_its_memory_rests_and_says_since_when_and_what_to_read(
     tmp_path: Path,
 ) -> None:

@@ -150,6 +150,7 @@ async def test_the_gate_stays_shut_over_a_breach_that_nobody_has_heard(
         assert await pilot.stop() == ExitCode.KILLED
 
 
+@pytest.mark.slow
 async def test_a_kill_outlives_a_dead_process_and_five_restarts(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
@@ -175,6 +176,7 @@ async def test_a_kill_outlives_a_dead_process_and_five_restarts(
     assert await creates(sandbox) == sent
 
 
+@pytest.mark.slow
 async def test_a_kill_during_the_start_comes_up_killed(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
@@ -196,6 +198,7 @@ async def test_a_kill_during_the_start_comes_up_killed(
         assert not own(sandbox)
 
 
+@pytest.mark.slow
 async def test_orders_that_can_not_be_cancelled_are_told_and_go_as_soon_as_they_can(
     still: RunningSandbox, tmp_path: Path
 ) -> None:

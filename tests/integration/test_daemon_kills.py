@@ -42,6 +42,7 @@ type Property = Callable[[str, object], None]  # pytest's: a figure for the repo
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.slow
 async def test_a_process_that_is_killed_at_any_moment_starts_again_with_exact_books(
     tmp_path: Path, record_property: Property
 ) -> None:
@@ -167,6 +168,7 @@ async def test_a_process_that_was_frozen_does_not_price_from_the_book_of_before(
     record_property("books and quotes again, seconds", round(gone_s + books_s + quoting_s, 2))
 
 
+@pytest.mark.slow
 async def test_a_private_stream_that_falls_silent_is_noticed_and_its_fills_are_booked(
     tmp_path: Path, record_property: Property
 ) -> None:

@@ -76,6 +76,7 @@ async def traded(pilot: Pilot, count: int = 3) -> None:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 async def test_after_sigkills_under_load_the_ledger_is_the_venues_truth(tmp_path: Path) -> None:
     """And the target of the first start stands, and no order id comes twice."""
     async with running(market(STORMY, seed=4)) as sandbox:

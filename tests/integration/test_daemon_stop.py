@@ -194,6 +194,7 @@ async def test_an_exchange_that_nobody_knows_is_told_by_the_setting(
     assert "QUOTER_EXCHANGE: " in check.raw.decode()
 
 
+@pytest.mark.slow
 async def test_what_a_killed_process_left_is_cancelled_before_the_next_one_quotes(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
@@ -222,6 +223,7 @@ async def test_what_a_killed_process_left_is_cancelled_before_the_next_one_quote
     assert open_ids(sandbox) == {FOREIGN_ID}
 
 
+@pytest.mark.slow
 async def test_an_order_that_was_under_way_when_the_process_died_does_not_outlive_the_restart(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:

@@ -35,6 +35,7 @@ def stack() -> Iterator[ExitStack]:
         yield it
 
 
+@pytest.mark.slow
 async def test_half_requests_beyond_the_limit_of_files_neither_kill_nor_crash(
     tmp_path: Path, stack: ExitStack
 ) -> None:

@@ -1,4 +1,4 @@
-"""Seeded swarms of faults over real sockets; and the proof that a breach would be seen."""
+"""Random faults over real sockets, by seed; and a planted bug that must be caught."""
 
 import asyncio
 from pathlib import Path
@@ -12,10 +12,12 @@ from tests.integration.fault_cases import Case, case
 from tests.integration.swarm import Verdict, run
 from tests.integration.swarm_plan import LASTS_S, MENU, Plan, Strike, draw
 
-FIRED_MIN = 3  # strikes that must really have struck, in each handful of seeds
+FIRED_MIN = 3  # kinds of faults that must have fired, over all seeds of a case
+CAUGHT_S_MAX = 60.0  # the run ends as soon as the planted bug is caught; a busy machine needs time
 
 
-@pytest.mark.parametrize("seeds", [range(1, 7), range(7, 13)], ids=str)
+@pytest.mark.parametrize("seeds", [range(1, 5), range(5, 9), range(9, 13)], ids=str)
+@pytest.mark.slow
 async def test_a_swarm_of_faults_breaks_no_limit_and_leaves_the_books_exact(
     seeds: range, tmp_path: Path
 ) -> None:
@@ -30,7 +32,7 @@ async def test_a_swarm_of_faults_breaks_no_limit_and_leaves_the_books_exact(
     assert sum(len(+verdict.fired) for verdict in verdicts) >= FIRED_MIN
 
 
-def test_a_seed_is_a_plan_and_the_menu_is_eaten() -> None:
+def test_a_seed_always_draws_the_same_plan_and_all_faults_are_drawn() -> None:
     plans = [draw(seed) for seed in range(200)]
     assert plans == [draw(seed) for seed in range(200)]
     strikes = [strike for plan in plans for strike in plan.strikes]
@@ -39,7 +41,7 @@ def test_a_seed_is_a_plan_and_the_menu_is_eaten() -> None:
 
 
 async def suffer(tmp_path: Path, *cases: Case) -> Verdict:
-    """One swarm of just these faults."""
+    """Run with just these faults."""
     plan = Plan(
         seed=5,
         strikes=tuple(Strike(begin_s=0.0, case=each) for each in cases),
@@ -50,16 +52,16 @@ async def suffer(tmp_path: Path, *cases: Case) -> Verdict:
         return await run(plan, tmp_path / "data")
 
 
-async def test_an_engine_that_drops_what_it_hears_nothing_of_is_caught(
+async def test_an_engine_that_drops_creates_without_answer_is_caught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As frameworks do: no answer to a create, therefore no order."""
+    """The planted bug: a create without an answer counts as an order that does not exist."""
     for state in (OrderState.RESERVED, OrderState.PENDING_NEW, OrderState.UNKNOWN):
         monkeypatch.setitem(TABLE, (state, OrderUpdate.NO_ANSWER), OrderState.CANCELED)
     verdict = await suffer(
         tmp_path,
-        case("accept_drop_response", endpoint="create"),
-        case("user_event_drop", event="NEW"),
+        case("accept_drop_response", endpoint="create", lasts_s=CAUGHT_S_MAX),
+        case("user_event_drop", event="NEW", lasts_s=CAUGHT_S_MAX),
     )
     assert verdict.fired["accept_drop_response"]
     assert any("open at the venue and unknown to us" in text for text in verdict.problems)

@@ -54,14 +54,6 @@ def ended(process: Popen[bytes]) -> Iterator[Popen[bytes]]:
             process.kill()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def twenty_seconds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Popen[bytes]]:
-    """A whole demo; it runs beside the tests that need no more than its beginning."""
-    folder = tmp_path_factory.mktemp("demo")
-    with ended(demo(folder, "--seconds", "20", "--seed", "3", "--json")) as process:
-        yield process
-
-
 def read_until(process: Popen[bytes], words: bytes) -> None:
     """Read its screen until it shows the words."""
     assert process.stderr is not None
@@ -70,6 +62,7 @@ def read_until(process: Popen[bytes], words: bytes) -> None:
         assert time.monotonic() < end_s, words
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_demo_early_and_still_gives_the_account(tmp_path: Path) -> None:
     with ended(demo(tmp_path, "--seconds", "600", "--seed", "3", "--json")) as process:
         read_until(process, b" LIVE ")
@@ -92,11 +85,13 @@ def test_ctrl_c_before_it_trades_leaves_nothing_running(tmp_path: Path) -> None:
     assert process.returncode != 0
 
 
+@pytest.mark.slow
 def test_the_demo_trades_keeps_its_limit_and_ends_with_one_line_of_json(
-    twenty_seconds: Popen[bytes],
+    tmp_path: Path,
 ) -> None:
-    out, err = twenty_seconds.communicate(timeout=RUN_S_MAX)
-    assert twenty_seconds.returncode == 0, err.decode()
+    with ended(demo(tmp_path, "--seconds", "20", "--seed", "3", "--json")) as process:
+        out, err = process.communicate(timeout=RUN_S_MAX)
+    assert process.returncode == 0, err.decode()
     summary = json.loads(out.decode().strip().splitlines()[-1])
     assert {name: type(value) for name, value in summary.items()} == TYPES
     parts = summary["pnl_quote"]
@@ -107,9 +102,8 @@ def test_the_demo_trades_keeps_its_limit_and_ends_with_one_line_of_json(
     assert -limit <= summary["inventory_min_base"] <= summary["inventory_max_base"] <= limit
     assert summary["ledger_equals_truth"] is True
     assert summary["own_orders_left"] == 0
-    assert (
-        summary["two_sided_share"] >= 0.8
-    )  # a side rests some seconds after four fills within one
+    # A side is not quoted for some seconds after four fills on it within one second.
+    assert summary["two_sided_share"] >= 0.8
 
 
 def test_a_demo_that_ends_badly_shows_the_reason_from_its_log(tmp_path: Path) -> None:

@@ -100,6 +100,7 @@ async def until(condition: Callable[[], Awaitable[object]], what: str, daemon: S
         await asyncio.sleep(POLL_S)
 
 
+@pytest.mark.slow
 async def test_it_has_our_series_no_rule_fails_and_a_kill_rings_the_bell(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:

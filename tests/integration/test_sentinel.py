@@ -217,6 +217,7 @@ async def test_what_rests_while_a_daemon_starts_is_of_an_earlier_run(
     assert open_ids(venue) == {FOREIGN_ID}
 
 
+@pytest.mark.slow
 async def test_a_start_that_dies_is_latched_only_if_it_left_orders(
     still_sandbox: RunningSandbox, core: Heart, tmp_path: Path
 ) -> None:
@@ -320,6 +321,7 @@ async def test_its_door_creates_nothing_even_when_its_gate_is_opened(
     await gateway.close()
 
 
+@pytest.mark.slow
 async def test_orders_do_not_outlive_a_daemon_that_is_killed_or_frozen(
     tmp_path: Path, record_property: Property
 ) -> None:
@@ -338,6 +340,7 @@ async def active_external_stops(daemon: Started) -> dict[str, float]:
     return {sample.labels["stop"]: sample.value for sample in watched.samples}
 
 
+@pytest.mark.slow
 async def test_a_daemon_that_nobody_watches_any_more_pauses_until_somebody_does(
     tmp_path: Path,
 ) -> None:

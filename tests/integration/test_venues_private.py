@@ -3,6 +3,8 @@
 import time
 from dataclasses import replace
 
+import pytest
+
 from quoter.domain.events import Event, FeedDown, FeedUp, OrderAck, OrderOpen
 from quoter.sandbox.exchange.faults import SocketKind
 from tests.integration.sandbox_client import RunningSandbox
@@ -57,6 +59,7 @@ def user_sockets(sandbox: RunningSandbox) -> int:
     return len(list(sandbox.server.sockets.of(SocketKind.USER)))
 
 
+@pytest.mark.slow
 async def test_a_connection_that_ends_as_planned_is_replaced_before_and_no_news_is_lost(
     still_sandbox: RunningSandbox,
 ) -> None:

@@ -24,7 +24,6 @@ def verdicts() -> list[Verdict]:
     return in_parallel(run, jobs)
 
 
-@pytest.mark.timeout(240)
 def test_no_seed_breaks_a_rule(verdicts: list[Verdict]) -> None:
     """Each line of a failure ends in the command that shows it again."""
     breaches = [f"{v.breach} | {command(v.seed, v.seconds)}" for v in verdicts if v.breach]
@@ -62,7 +61,6 @@ def catches() -> dict[str, tuple[int, str]]:
     return dict(zip(SABOTAGE, in_parallel(caught, list(SABOTAGE)), strict=True))
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("bug", SABOTAGE)
 def test_a_bug_on_purpose_is_caught(bug: str, catches: dict[str, tuple[int, str]]) -> None:
     _, breach = catches[bug]

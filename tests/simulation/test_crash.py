@@ -22,7 +22,6 @@ from tests.simulation.crash import (
 from tests.simulation.makers import LOTS_MAX
 from tests.simulation.runs import in_parallel
 
-pytestmark = pytest.mark.timeout(900)  # most of a minute of processor time
 SEEDS = (1, 2, 3, 4)
 BACK_S = 240.0  # four times what it takes
 JOBS = [

@@ -48,7 +48,6 @@ def runs() -> list[Told]:
     return in_parallel(flattened, list(range(2 * len(OTHERS))))
 
 
-@pytest.mark.timeout(240)
 def test_beside_any_fault_flatten_never_flips_nor_grows(runs: list[Told]) -> None:
     assert [(run.seed, run.breach) for run in runs if run.breach] == []
 

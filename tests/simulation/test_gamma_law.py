@@ -19,7 +19,6 @@ from quoter.pricing.quote.terms import quote_terms
 from tests.simulation.makers import BARE, LOTS_MAX, PAPER
 from tests.simulation.runs import HOUR_S, Job, Outcome, run_all
 
-pytestmark = pytest.mark.timeout(900)  # the runs take a minute of two cores, when both are free
 GAMMAS = (0.1, 1.0, 10.0)
 EXACT = {0.1: 4.18, 1.0: 2.50, 10.0: 1.40}  # quant.md section 4, the limit taken into account
 TOLERANCE = 0.15

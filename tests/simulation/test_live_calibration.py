@@ -23,8 +23,6 @@ LESSONS = [
 ]
 SIGMA_TOLERANCE, KAPPA_TOLERANCE, FILLS_TOLERANCE = 0.10, 0.10, 0.15
 
-pytestmark = pytest.mark.timeout(900)  # a minute of processor time, of two cores if both are free
-
 
 @pytest.fixture(scope="module")
 def learned() -> list[Learned]:
