@@ -10,7 +10,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -74,6 +74,7 @@ class Rules:
     def __init__(self, pilot: Pilot) -> None:
         self._pilot = pilot
         self.problems: dict[str, None] = {}  # each once, in order
+        self.broken = asyncio.Event()  # set at the first problem
         pilot.sandbox.server.venue.listen(self._hear)
 
     def _hear(self, news: Sequence[News]) -> None:
@@ -82,7 +83,11 @@ class Rules:
             names = Counter(order.client_id for order in self._pilot.open_own())
             for name, count in names.items():
                 if count > 1:
-                    self.problems[f"{count} live orders are called {name}"] = None
+                    self._add(f"{count} live orders are called {name}")
+
+    def _add(self, problem: str) -> None:
+        self.problems[problem] = None
+        self.broken.set()
 
     @asynccontextmanager
     async def asked(self) -> AsyncIterator[None]:
@@ -98,9 +103,9 @@ class Rules:
         pilot, limit = self._pilot, self._pilot.settings.inventory_max
         while True:
             for name in forgotten(pilot):
-                self.problems[f"{name} is open at the venue and unknown to us"] = None
+                self._add(f"{name} is open at the venue and unknown to us")
             if pilot.watch.exposure_peak > limit:
-                self.problems["the worst case went beyond the limit"] = None
+                self._add("the worst case went beyond the limit")
             await asyncio.sleep(POLL_S)
 
 
@@ -146,8 +151,9 @@ async def _suffer(plan: Plan, pilot: Pilot, rules: Rules, fired: Counter[str]) -
             case Burst():
                 body = {"kind": "burst", "side": act.side, "notional": str(act.notional)}
                 await sandbox.admin("POST", "script", {"symbol": LIVELY.symbol} | body)
-    while monotonic() < begun_s + plan.end_s and not rules.problems:
-        await asyncio.sleep(POLL_S)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(0.0, begun_s + plan.end_s - monotonic())):
+            await rules.broken.wait()
     for row in (await sandbox.admin("GET", "faults")).rows:
         fired[str(row["kind"])] += int(str(row["fired"]))
     await sandbox.admin("DELETE", "faults")
