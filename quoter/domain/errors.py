@@ -2,7 +2,7 @@
 
 
 class QuoterError(Exception):
-    """Anything we raise on purpose."""
+    """Base class of the errors that quoter raises itself."""
 
 
 class BadSetting(QuoterError):
@@ -10,7 +10,7 @@ class BadSetting(QuoterError):
 
 
 class InvalidInput(QuoterError):
-    """A number that no quote may be computed from: missing, non-finite or outside its domain."""
+    """A number that no quote may be computed from: missing, non-finite or out of its domain."""
 
     def __init__(self, name: str, value: object) -> None:
         super().__init__(f"{name} is {value!r}")
@@ -18,7 +18,7 @@ class InvalidInput(QuoterError):
 
 
 class IllegalTransition(QuoterError):
-    """An event that the order state table has no row for."""
+    """An update that the order state table has no row for."""
 
     def __init__(self, *, client_id: str, state: str, event: str) -> None:
         super().__init__(f"order {client_id}: {event} in state {state}")
@@ -26,19 +26,19 @@ class IllegalTransition(QuoterError):
 
 
 class VenueError(QuoterError):
-    """A venue call that brought no answer we can act on."""
+    """A venue call without a usable answer."""
 
 
 class MarketUnfit(VenueError):
-    """The venue has no such market, or none that we may quote: no other try will change that."""
+    """The venue has no such market, or none that may be quoted. Another try would not help."""
 
 
 class MarketsUnread(VenueError):
-    """The venue's list of markets did not come: whoever answers there, if anybody."""
+    """The venue's list of markets could not be read."""
 
 
 class VenueRateLimited(VenueError):
-    """The venue told us to be quiet until `retry_s` from now."""
+    """The venue allows no request until `retry_s` from now."""
 
     def __init__(self, text: str, *, retry_s: float) -> None:
         super().__init__(text)
@@ -46,7 +46,7 @@ class VenueRateLimited(VenueError):
 
 
 class EgressBlocked(VenueError):
-    """The last-inch gate refused a request: nothing left this machine."""
+    """The egress gate refused a request: nothing left this machine."""
 
 
 class CodeAltered(QuoterError):
@@ -54,4 +54,4 @@ class CodeAltered(QuoterError):
 
 
 class KeyRefused(VenueError):
-    """The venue does not accept our key, or the key may do more than it should."""
+    """The venue does not accept our key, or the key has more permissions than it should."""

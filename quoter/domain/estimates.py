@@ -1,4 +1,4 @@
-"""What was learned of the market and of our own fills, for everybody who watches."""
+"""Estimates of the market and of our own fills, as they are shown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from quoter.domain.market import Side
 
 
 class Edge(NamedTuple):
-    """Mean gain of a shadow fill at one distance, basis points of the mid, before fees.
+    """Mean edge of a simulated fill at one distance, basis points of the mid, before fees.
 
     error: standard error, None below two effective samples; samples: their effective number.
     """
@@ -21,12 +21,13 @@ class Edge(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimates:
-    """None or empty: nothing known yet, or switched off.
+    """The current estimates; None or empty while unknown, or if switched off.
 
-    sigma_* price/sqrt(s); noise_ratio sigma in steps of 0.1 s over sigma in steps of 5 s; samples,
-    error, confidence of kappa and A; flow the signed flow in its own standard deviations, > 0 while
-    takers buy; alpha the move of fair value that it foretells, price; markouts_bps by our side and
-    horizon in seconds, negative for fills that lost; vpin 0 to 1; edges by horizon in seconds.
+    sigma_*: price/sqrt(s). noise_ratio: sigma in steps of 0.1 s over sigma in steps of 5 s.
+    samples, error, confidence: of kappa and A. flow: the signed flow in its own standard
+    deviations, > 0 while takers buy. alpha: the move of fair value that it predicts, price.
+    markouts_bps: by our side and horizon in seconds, negative for fills that lost. vpin: 0 to 1.
+    edges: by horizon in seconds.
     """
 
     sigma_slow: float | None = None

@@ -1,4 +1,4 @@
-"""What we trade, and the only place where an estimate (float) becomes money (Decimal)."""
+"""The traded symbol and its grid: where estimates (float) become money (Decimal)."""
 
 from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
@@ -16,7 +16,7 @@ class Instrument:
     """
 
     symbol: str  # ccxt's unified name, "BTC/USDT"
-    venue_symbol: str  # the venue's own, "BTCUSDT"
+    venue_symbol: str  # the venue's own name, "BTCUSDT"
     base: str
     quote: str
     tick: Decimal
@@ -72,5 +72,5 @@ class Instrument:
         return self.lot * max(Decimal(0), lots)
 
     def is_tradable(self, *, price: Decimal, size: Decimal) -> bool:
-        """Would the venue's size and notional filters let this order in?"""
+        """Whether the venue's size and notional filters would accept this order."""
         return self.size_min <= size <= self.size_max and price * size >= self.notional_min

@@ -1,18 +1,18 @@
-"""The market's own vocabulary: sides, levels, streams."""
+"""Basic types of a market: sides, levels, bars, streams."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class Side(StrEnum):
-    """What an order or a taker does. Our fills carry *our* side, public trades the taker's."""
+    """The side of an order or a taker. Our fills carry *our* side, public trades the taker's."""
 
     BUY = "BUY"
     SELL = "SELL"
 
     @property
     def sign(self) -> int:
-        """+1 for BUY, -1 for SELL: what one unit does to inventory."""
+        """+1 for BUY, -1 for SELL: the change of inventory per unit."""
         return 1 if self is Side.BUY else -1
 
     @property
@@ -40,10 +40,10 @@ class Bar(NamedTuple):
 
 
 class MarketHistory(NamedTuple):
-    """What a venue tells of the time before us: for first guesses, never for money.
+    """Market data of the time before the start: for first estimates, never for money.
 
     bars: oldest first, of bar_s seconds each; trades_per_s: public trades of both sides, None if
-    the venue did not tell; volume_per_s: what they traded, base.
+    not known; volume_per_s: their volume, base.
     """
 
     bars: tuple[Bar, ...]
@@ -53,9 +53,10 @@ class MarketHistory(NamedTuple):
 
 
 class SavedCalibration(NamedTuple):
-    """What a run learned of its market, for the start of the next one.
+    """The estimates of one run, saved for the start of the next one.
 
-    ts_ns when; sigma price/sqrt(s); kappa 1/price; intensity (A) fills/s per side at distance 0.
+    ts_ns: time of saving; sigma: price/sqrt(s); kappa: 1/price; intensity (A): fills/s per side at
+    distance 0.
     """
 
     ts_ns: int
@@ -64,11 +65,11 @@ class SavedCalibration(NamedTuple):
     intensity: float
 
 
-type Levels = tuple[tuple[float, float], ...]  # (price, size), as decoders build them fastest
+type Levels = tuple[tuple[float, float], ...]  # (price, size), the form that decoders build fastest
 
 
 class Stream(StrEnum):
-    """The two doors a venue has: what everybody sees and what only we see."""
+    """The streams of a venue: public market data, and our private account events."""
 
     MARKET = "market"
     PRIVATE = "private"

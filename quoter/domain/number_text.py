@@ -1,15 +1,15 @@
-"""Numbers as a person reads them: plain decimal notation, never an exponent."""
+"""Numbers as text for people: plain decimal notation, never an exponent."""
 
 from decimal import Decimal
 
-DIGITS = 6  # significant, of an estimate
-PLACES_MAX = 40  # before or behind the point: a number beyond is no figure of any market
+DIGITS = 6  # significant digits of an estimate
+PLACES_MAX = 40  # digits before or after the point; no market has a longer number
 
 
 def plain(number: Decimal | float, digits: int = DIGITS) -> str:
-    """`0.00000001`, not `1E-8`, and no zeros at the end; an estimate to `digits` significant ones.
+    """Write `0.00000001`, not `1E-8`, without trailing zeros; an estimate has `digits` digits.
 
-    A number that is not finite, or absurdly long, is told as Python writes it.
+    A number that is not finite, or extremely long, is written as Python writes it.
     """
     exact = Decimal(f"{number:.{digits}g}") if isinstance(number, float) else Decimal(number)
     if exact == 0:

@@ -1,4 +1,4 @@
-"""The states an order of ours can be in, as everybody names them."""
+"""The states of an order of ours, and read-only views of orders."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,14 +9,14 @@ from quoter.domain.market import Side
 
 
 class OrderState(StrEnum):
-    """Life of an order (reliability.md section 4); all but the last three count as exposure."""
+    """State of an order (table in ARCHITECTURE.md); all but the last three are exposure."""
 
     RESERVED = "RESERVED"  # approved, still in our outbox
-    PENDING_NEW = "PENDING_NEW"  # its bytes may be on the wire
+    PENDING_NEW = "PENDING_NEW"  # its request may be on its way
     OPEN = "OPEN"
     PARTIAL = "PARTIAL"
     PENDING_CANCEL = "PENDING_CANCEL"
-    UNKNOWN = "UNKNOWN"  # we asked and got no answer: it may live
+    UNKNOWN = "UNKNOWN"  # no answer to its create: it may be live
     CLOSED_UNSETTLED = "CLOSED_UNSETTLED"  # ended at the venue, fills still missing here
     FILLED = "FILLED"
     CANCELED = "CANCELED"
@@ -32,7 +32,7 @@ TERMINAL = frozenset({OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderView:
-    """A read-only picture of one order."""
+    """A read-only view of one order."""
 
     client_id: str
     venue_id: str

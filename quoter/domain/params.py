@@ -1,13 +1,13 @@
-"""What an operator may change while we trade: how we quote, never how much may be at risk."""
+"""Live parameters: what may change while we trade is how we quote, never how much is at risk."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveParams:
-    """The knobs in force; names, units and bounds are those of the settings."""
+    """The live parameters in force. Names, units and bounds are those of the settings."""
 
-    gamma: float  # no unit, or 1/quote where the start said so
+    gamma: float  # no unit, or 1/quote if the settings say so
     widening_beta: float  # half-spreads
     widening_power: float
     size_eta: float

@@ -1,4 +1,4 @@
-"""What we want to show, and every term that led there."""
+"""The wanted quote, and every term that led to it."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,7 +9,7 @@ from quoter.domain.trading import NoQuote
 
 
 class Quote(NamedTuple):
-    """One wanted order: a place on the grid and a size, both exact."""
+    """One wanted order: a price on the grid and a size, both exact."""
 
     side: Side
     ticks: int
@@ -18,7 +18,7 @@ class Quote(NamedTuple):
 
 
 class Clamp(NamedTuple):
-    """A bound that changed a number, and what the number was before."""
+    """A bound that changed a number, and the number before."""
 
     name: str
     before: float
@@ -26,7 +26,7 @@ class Clamp(NamedTuple):
 
 
 class SideOff(NamedTuple):
-    """A side that is not quoted, and why."""
+    """A side that is not quoted, and the reason."""
 
     side: Side
     reason: NoQuote
@@ -34,19 +34,22 @@ class SideOff(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricingInputs:
-    """All that a quote is computed from; floats, base units (quant.md section 7).
+    """Everything that a quote is computed from; floats, base units (deploy/docs/strategy.md).
 
-    fair quote/base; sigma quote/base/sqrt(s); kappa (the papers' k) 1/price; intensity (A) fills/s
-    per side at distance 0; gamma_lot 1/price; lots inventory minus target in order sizes;
-    lots_max the limit in order sizes; cost_* price units added to a side; tau_s seconds, None for
-    the stationary (GLFT) slope. The fields with defaults are off at their defaults: multiplier
-    >= 1; alpha price, the move of fair value that the flow foretells; adverse_* price, >= 0, what
-    our own fills on a side lost soon after; fill_factor multiplies the intensity, from our own
-    fills; bounded the table of the exact model (pricing/glft_exact.py), None for the closed form;
-    tick price, the grid that the quote will be rounded to, 0 for none. Of the market regime
-    (risk/market_regime.py): d_stale price, least distance of exposed and flat sides; size_factor in
-    (0, 1] of every size; reduces_only takes exposed and flat sides out, and d_unwind, price, is
-    then the least distance of the unwinding one.
+    fair: quote/base. sigma: quote/base/sqrt(s). kappa (k in the papers): 1/price. intensity (A):
+    fills/s per side at distance 0. gamma_lot: 1/price. lots: inventory minus target in order sizes.
+    lots_max: the limit in order sizes. cost_*: price units added to a side. tau_s: seconds, None
+    for the stationary (GLFT) slope.
+
+    The fields with defaults are off at their defaults. multiplier: >= 1. alpha: price, the
+    predicted move of fair value. markout_cost_*: price, >= 0, the loss of our own fills on a side
+    soon after them. fill_factor: multiplies the intensity, from our own fills. bounded: table of
+    the exact model (pricing/models/glft_exact.py), None for the closed form. tick: price, the grid
+    that the quote will be rounded to, 0 for none.
+
+    Of the market regime (risk/monitors/market_regime.py): d_stale: price, least distance of sides
+    that do not unwind. size_factor: in (0, 1], multiplies every size. reduces_only: sides that do
+    not unwind are not quoted, and d_unwind, price, is the least distance of the unwinding one.
     """
 
     fair: float
@@ -59,7 +62,7 @@ class PricingInputs:
     cost_bid: float
     cost_ask: float
     tau_s: float | None
-    multiplier: float = 1.0  # >= 1: cold start and regime
+    multiplier: float = 1.0  # >= 1: from cold start and regime
     alpha: float = 0.0
     markout_cost_bid: float = 0.0
     markout_cost_ask: float = 0.0
@@ -74,7 +77,7 @@ class PricingInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteTerms:
-    """One quote, explained: prices in quote/base. Bid = fair - delta_bid, ask = fair + delta_ask.
+    """One quote with its terms: bid = fair - delta_bid, ask = fair + delta_ask, in quote/base.
 
     delta_bid = half_spread + boundary + skew + cost_bid + markout_cost_bid + widening_bid + extra
     (the multiplier's part) + alpha_bid, then clamped; delta_ask has -skew. `None` as delta: that
@@ -85,7 +88,7 @@ class QuoteTerms:
     slope: float  # displacement per lot
     base_half_spread: float  # c1 = ln(1+gamma/k)/gamma
     half_spread: float  # c1 + slope/2
-    skew: float  # lots * slope: how far below fair value the reservation price is
+    skew: float  # lots * slope: how far the reservation price is below fair value
     reservation_price: float  # fair - skew
     widening_bid: float
     widening_ask: float
@@ -96,16 +99,16 @@ class QuoteTerms:
     boundary: float = 0.0  # what the exact model adds to both sides at this inventory
     markout_cost_bid: float = 0.0  # the inputs' own, bounded
     markout_cost_ask: float = 0.0
-    alpha_bid: float = 0.0  # how much farther the foretold move puts a side; nearer if negative
+    alpha_bid: float = 0.0  # how much farther the predicted move puts a side; nearer if negative
     alpha_ask: float = 0.0
     tick_bound: bool = False  # the grid is coarser than our half-spread: rounding decides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwoSidedQuote:
-    """What we want in the market now; an empty side has its reason in `off`."""
+    """The orders wanted now; a side without any has its reason in `off`."""
 
     bids: tuple[Quote, ...]
     asks: tuple[Quote, ...]
     off: tuple[SideOff, ...]
-    terms: QuoteTerms | None  # None: nothing could be computed; `off` says why
+    terms: QuoteTerms | None  # None: nothing could be computed; `off` has the reason

@@ -1,16 +1,16 @@
-"""How a secret may be spelt on its way through URLs, JSON, headers and Python's own texts."""
+"""The forms that a secret takes in URLs, JSON, headers and Python's own texts."""
 
 import json
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
-CHARS_MIN = 4  # shorter ones would blot out half of every line
-BASE64_CHARS_MIN = 8  # what is left of a short one at an odd place is any text
+CHARS_MIN = 4  # shorter ones would be replaced in half of every line
+BASE64_CHARS_MIN = 8  # the rest of a short one at an odd alignment could be any text
 
 
 def secret_spellings(secret: str) -> tuple[str, ...]:
-    """Every form that we know, longest first; a private key has many lines, each a secret."""
+    """Every known form of a secret, longest first. Each line of a private key is a secret too."""
     found = set[str]()
     for part in (secret, *secret.splitlines()):
         escaped = json.dumps(part)[1:-1]
@@ -29,7 +29,7 @@ def _low(percent: str) -> str:
 
 
 def _base64(raw: bytes) -> Iterator[str]:
-    """What does not depend on what stands before and behind, at each of the three alignments."""
+    """The part that is the same whatever text surrounds it, at each of three alignments."""
     for encode in (b64encode, urlsafe_b64encode):
         yield encode(raw).decode().rstrip("=")
         for shift in range(3):

@@ -1,4 +1,4 @@
-"""What one turn of the engine did, and what everybody who watches may see."""
+"""A step of the engine (its decision about one event), and the snapshot of its visible state."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,11 +14,12 @@ from quoter.domain.orders import OrderState, OrderView
 from quoter.domain.params import LiveParams
 from quoter.domain.quotes import TwoSidedQuote
 from quoter.domain.trading import Cause, Phase, Regime, TradingState
+from quoter.domain.units import BPS_PER_UNIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderChange:
-    """An order of ours went from one state to another; `text` says why."""
+    """A change of the state of one of our orders; `text` is the reason."""
 
     client_id: str
     before: OrderState | None
@@ -28,7 +29,7 @@ class OrderChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateChange:
-    """The trading state or its causes changed."""
+    """A change of the trading state or of its causes."""
 
     before: TradingState
     after: TradingState
@@ -38,17 +39,17 @@ class StateChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booked:
-    """A fill that was new to us, and what it left behind."""
+    """A fill that was booked just now, with the inventory after it."""
 
     fill: Fill
     inventory: Decimal
-    fair: float | None  # fair value that our quotes were priced from: the edge is measured from it
+    fair: float | None  # that our quotes were priced from: the edge is measured against it
 
 
 class Step(NamedTuple):
-    """One turn: the event, what it made us do, what changed. `seq` has no gaps.
+    """The result of one event: commands, and everything that changed. `seq` has no gaps.
 
-    A NamedTuple like BookDelta, because every message of a book makes one of each.
+    A NamedTuple like BookDelta, because every book message makes one of each.
     """
 
     seq: int
@@ -64,15 +65,15 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkoutPnl:
-    """What the mid did to one side's fills, quote currency: within a horizon, and afterwards."""
+    """Effect of the mid on one side's fills, quote currency: within a horizon, and afterwards."""
 
-    markout: Decimal  # below zero: picked off; fills whose horizon is open count up to now
+    markout: Decimal  # below zero: adverse selection; fills whose horizon is open count up to now
     residual: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SidePnl:
-    """What the fills of one side earned: spread + markout + residual - fees, at each horizon."""
+    """Profit of one side's fills: spread + markout + residual - fees, at each horizon."""
 
     notional: Decimal  # traded, quote currency
     spread: Decimal
@@ -84,7 +85,7 @@ class SidePnl:
         if self.notional == 0:
             return nan
         earned = self.spread + self.horizons[horizon_s].markout
-        return float(earned / self.notional) * 1e4
+        return float(earned / self.notional) * BPS_PER_UNIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,15 +101,15 @@ class Pnl:
     inventory: Decimal
     fees: Decimal
     funding: Decimal  # paid; below zero: received
-    held: Decimal  # drift of what no fill brought: the opening position, and transfers
+    held: Decimal  # drift of units that no fill brought: the opening position, and transfers
     sides: Mapping[Side, SidePnl]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegimeView:
-    """The rung of the market-regime ladder, why it was climbed, and what it is judged by.
+    """The market regime, the reason for its last change, and the volatilities it depends on.
 
-    sigma_* price/sqrt(s), None before there are any.
+    sigma_*: price/sqrt(s), None before they are known.
     """
 
     level: Regime = Regime.NORMAL
@@ -119,7 +120,7 @@ class RegimeView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Everything a page, a metric or a person may want to see, as of `ts_ns`; built on demand."""
+    """The visible state of the engine as of `ts_ns`, built on demand."""
 
     ts_ns: int
     seq: int

@@ -1,6 +1,6 @@
-"""What an engine is made of, built from its configuration: who knows whom.
+"""The components of an engine, built from its configuration and connected to each other.
 
-Nothing here decides; `engine/engine.py` hands each event to the parts that it concerns.
+Nothing here decides: `engine/engine.py` hands each event to the components that it concerns.
 """
 
 from decimal import Decimal
@@ -35,7 +35,7 @@ from quoter.state.open_orders import OpenOrders
 
 
 class Components:
-    """Everything is in memory and rebuilt from events."""
+    """All components of one engine. Their state is in memory and is rebuilt from events."""
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
@@ -58,7 +58,7 @@ class Components:
         )
 
     def _build_state(self, config: EngineConfig) -> None:
-        """What is remembered: of ourselves, of the market, of why we may not trade."""
+        """State: halt causes, our orders, inventory, attribution and the market."""
         self.causes = HaltCauses(config.hysteresis)
         self.orders = OpenOrders()
         self.inventory = Inventory(
@@ -73,14 +73,14 @@ class Components:
         self.market = MarketView(config.instrument, self.orders)
 
     def _build_quoting(self, config: EngineConfig) -> None:
-        """From the market to the wanted quote."""
+        """The path from the market to the wanted quote: estimators, market regime, quoting."""
         self.estimators = Estimators(config, self.market, self.orders)
         self.calibration = self.estimators.calibration
         self.regime = RegimeWatch(config, self.market, self.estimators, self.causes)
         self.quoting = Quoting(config, self.market, self.estimators, self.regime, self.inventory)
 
     def _build_truth(self, config: EngineConfig) -> None:
-        """What becomes of our orders, and what the venue and the feed say."""
+        """Order lifecycle, reconciliation with the venue, and the health of the market feed."""
         self.lifecycle = Lifecycle(
             orders=self.orders,
             inventory=self.inventory,
@@ -118,7 +118,7 @@ class Components:
         )
 
     def _build_placing(self, config: EngineConfig) -> None:
-        """From a price to an order, and what may stop it on the way."""
+        """The path from the wanted quote to orders, with activity limits and reject back-off."""
         self.reject_backoff = RejectBackoff(market=self.market, causes=self.causes)
         self.activity_limits = ActivityLimits(
             config=config,
@@ -139,7 +139,7 @@ class Components:
         )
 
     def _build_stops(self, config: EngineConfig) -> None:
-        """The parts that hold us back, and those that act on a person's word."""
+        """Losses, market rules, flattening, stopping and the check of our own counters."""
         self.flattening = Flattening(config, self.market, self.inventory, self.placing, self.causes)
         self.losses = Losses(
             limits=config.limits,
@@ -165,7 +165,7 @@ class Components:
         )
 
     def _use_rules(self, instrument: Instrument, step: StepBuilder) -> None:
-        """Quote by another grid; what rests on the old one goes."""
+        """Quote by new market rules: orders that rest on the old grid are cancelled."""
         self.quoting.set_instrument(instrument)
         self.placing.set_instrument(instrument)
         self.calibration.set_instrument(instrument)

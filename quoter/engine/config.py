@@ -1,4 +1,4 @@
-"""All that an engine is built with; values only, nothing here changes while it runs."""
+"""The configuration of an engine: values only, none of which changes while it runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,14 +15,14 @@ from quoter.risk.view import Limits
 
 
 class GammaUnit(StrEnum):
-    """What the number in QUOTER_GAMMA means."""
+    """The unit of QUOTER_GAMMA."""
 
-    NORM = "norm"  # dimensionless, the same on every symbol (quant.md section 4)
-    RAW = "raw"  # 1/quote, per base unit
+    NORM = "norm"  # dimensionless, the same on every symbol (deploy/docs/strategy.md)
+    RAW = "raw"  # 1/quote per base unit
 
 
 class Horizon(StrEnum):
-    """Which horizon the skew is computed for."""
+    """The horizon that the skew is computed for."""
 
     AUTO = "auto"  # stationary (GLFT)
     ROLLING = "rolling"  # Avellaneda-Stoikov with a constant tau
@@ -30,20 +30,21 @@ class Horizon(StrEnum):
 
 
 class Fair(StrEnum):
-    """What fair value is."""
+    """How fair value is computed."""
 
     MID = "mid"
-    MICRO = "micro"  # the mid, moved by what the imbalance of the touch has foretold lately
+    # micro-price: the mid, moved by the expected effect of the imbalance at the touch
+    MICRO = "micro"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToxicFlowConfig:
-    """What is done about takers who know more; zero switches a protection off.
+    """Protections against informed takers; zero switches one off.
 
-    alpha_max, markout_cost_max: most that the flow alpha, and the markout cost of our fills,
-    may move a side, half-spreads; side_cooldown_s: how long a side is not quoted after a burst of
-    fills on it, seconds; markout_loss_max: loss of the fills of one minute, each within five
-    seconds, that pauses quoting, quote currency.
+    alpha_max, markout_cost_max: how far the flow alpha, and the markout cost of our fills, may move
+    a side at most, in half-spreads. side_cooldown_s: how long a side is not quoted after a burst of
+    fills on it, seconds. markout_loss_max: loss of the fills of one minute, each measured after
+    five seconds, above which quoting pauses, quote currency.
     """
 
     alpha_max: float = 2.0
@@ -54,17 +55,19 @@ class ToxicFlowConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricingConfig:
-    """gamma per `gamma_unit`; horizon_s: tau (ROLLING) or length of the session (SESSION).
+    """Everything that prices depend on.
 
-    The priors start the estimators and freeze the references of gamma; without them the engine
-    watches the market for a few seconds first. Units: price/sqrt(s), 1/price, fills/s per side.
+    gamma is in `gamma_unit`. horizon_s is tau (ROLLING) or the length of the session (SESSION). The
+    priors start the estimators and fix the references of gamma; without them the engine first
+    watches the market for a few seconds. Units: price/sqrt(s), 1/price, fills/s per side.
     """
 
     gamma: float = 1.0
     gamma_unit: GammaUnit = GammaUnit.NORM
     horizon: Horizon = Horizon.AUTO
     horizon_s: float = 0.0
-    is_exact: bool = False  # the stationary model with its walls, instead of the closed form
+    # the stationary model with hard inventory limits instead of the closed form
+    is_exact: bool = False
     fair: Fair = Fair.MID
     shape: QuoteShape = field(default_factory=QuoteShape)
     fee_maker: float = 0.0  # fraction of notional
@@ -78,16 +81,18 @@ class PricingConfig:
     volatility_half_life_fast_s: float = 30.0
     intensity_half_life_s: float = 600.0
     is_calibrating: bool = True  # off: kappa and intensity stay at their priors
-    fill_correction: bool = True  # A is corrected by our own fills against those foretold
+    # A is corrected by the ratio of our own fills to the expected fills
+    fill_correction: bool = True
     toxic_flow: ToxicFlowConfig = field(default_factory=ToxicFlowConfig)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityPolicy:
-    """Thresholds over a stretch of time; a crossed one stops us. Zero switches one off.
+    """Limits on activity over time; above one of them quoting pauses. Zero switches one off.
 
-    price_jump: of the mid in 1 s; quote_drift: of our quotes in 60 s; fractions. turnover_max:
-    volume in 60 s, in inventory limits, infinite for off. creates_per_min can't be switched off.
+    price_jump: of the mid in 1 s; quote_drift: of our quotes in 60 s; both fractions. turnover_max:
+    volume in 60 s as a multiple of the inventory limit, infinite for off. creates_per_min can't be
+    switched off.
     """
 
     price_jump: float = 0.01
@@ -99,35 +104,37 @@ class ActivityPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequotePolicy:
-    """hold_ns: least age before a quote is made more aggressive; tolerance: share of half-spread.
+    """When an order is replaced.
 
-    Orders that are too aggressive by less than the tolerance are also replaced at once, but only
-    while the message budget has tokens to spare (`has_spare_budget`). On a fine grid every move of
-    the mid would otherwise cost an order, and the budget is needed for larger moves.
+    hold_ns: minimum age of an order before it is replaced at a more aggressive price. tolerance:
+    share of the half-spread by which an order may be off. Orders that are too aggressive by less
+    than the tolerance are also replaced at once, but only while the message budget has tokens to
+    spare (`has_spare_budget`): on a fine grid every move of the mid would otherwise cost an order,
+    and the budget is needed for larger moves.
     """
 
     hold_ns: int = NS_PER_S
     tolerance: float = 0.1
-    ttl_ns: int = 30 * NS_PER_S  # an order this old is renewed, wherever it stands
+    ttl_ns: int = 30 * NS_PER_S  # maximum age of an order; then it is replaced at any price
 
     def tolerance_ticks(self, half_spread: float, tick: float) -> int:
         return max(1, round(self.tolerance * half_spread / tick))
 
 
 class ForeignPolicy(StrEnum):
-    """What a foreign order or fill does to us."""
+    """The reaction to orders and fills on our account that are not ours."""
 
-    PAUSE = "pause"  # while the order is open; after a fill until the balances are as booked
+    PAUSE = "pause"  # while the order is open; after a fill until the balances equal our books
     KILL = "kill"
     IGNORE = "ignore"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcilePolicy:
-    """How often we ask, and how long an order that nobody knows keeps its reservation.
+    """How often reports are requested, and how long an unanswered order keeps its reservation.
 
-    fence_ns = the create's receive window + the venue's processing time-out + a margin
-    (Binance: 2 + 10 + 3 s, reliability.md OL-05).
+    fence_ns is the time after which a create can no longer take effect at the venue: its receive
+    window, plus the venue's processing time-out, plus a margin (Binance: 2 + 10 + 3 s; rule OL-05).
     """
 
     open_orders_ns: int = 5 * NS_PER_S
@@ -135,12 +142,15 @@ class ReconcilePolicy:
     balances_ns: int = 30 * NS_PER_S
     fence_ns: int = 15 * NS_PER_S
     foreign: ForeignPolicy = ForeignPolicy.PAUSE
-    rules_ns: int = 0  # between looks at the market's rules; 0: only after a refusal
+    rules_ns: int = 0  # period of reading the market's rules; 0: only after a reject by a filter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
-    """Sizes in base units, exact. `opening` holds the balances when no order of ours was open."""
+    """The configuration of one engine. Sizes are exact, in base units.
+
+    `opening` holds the balances at a time when no order of ours was open.
+    """
 
     instrument: Instrument
     id_prefix: str  # instance and run: every order of this process starts with it
@@ -151,7 +161,7 @@ class EngineConfig:
     opening: Mapping[str, Decimal]
     is_spot: bool = True
     is_dry: bool = False  # decide and show, send nothing
-    earlier_runs: frozenset[str] | None = None  # id prefixes; None: which those are is not known
+    earlier_runs: frozenset[str] | None = None  # id prefixes; None: the earlier runs are not known
     known_fills: tuple[Fill, ...] = ()  # executed before `opening` was taken
     pricing: PricingConfig = field(default_factory=PricingConfig)
     requote: RequotePolicy = field(default_factory=RequotePolicy)
@@ -160,10 +170,11 @@ class EngineConfig:
     hysteresis: Hysteresis = field(default_factory=Hysteresis)
     activity: ActivityPolicy = field(default_factory=ActivityPolicy)
     creates_per_s: float = 10.0
-    book_stale_ns: int = 2_000_000_000
-    quiet_ns: int = 30_000_000_000  # a silent but living book is compared by a fresh snapshot
+    book_stale_ns: int = 2 * NS_PER_S
+    # age at which a book without changes is compared with a fresh snapshot
+    quiet_ns: int = 30 * NS_PER_S
 
     @property
     def lots_max(self) -> float:
-        """N: the limit in order sizes."""
+        """N: the inventory limit in order sizes."""
         return float(self.limits.inventory_max / self.order_size)

@@ -1,6 +1,8 @@
-"""One event in, one Step out. The same events give the same steps, live, in replay, in simulation.
+"""The trading engine: one event in, one Step out.
 
-No clock, no I/O, no randomness: time rides on the events, everything else was passed in.
+The same events give the same steps, in the daemon and in the simulator. The engine reads no clock,
+does no I/O and uses no randomness: every event carries its time, and everything else is in the
+configuration.
 """
 
 from collections import Counter
@@ -42,7 +44,7 @@ from quoter.engine.step_builder import StepBuilder
 
 
 class Engine(Components):
-    """Decides; everything it owns is in memory and rebuilt from events."""
+    """Decides what to do after each event. All its state is in memory and rebuilt from events."""
 
     def __init__(self, config: EngineConfig) -> None:
         super().__init__(config)
@@ -55,7 +57,7 @@ class Engine(Components):
         self._begin()
 
     def _begin(self) -> None:
-        """Nothing is known yet: both streams count as down until they say otherwise."""
+        """Start with both streams down, until they report that they are up."""
         self.causes.raise_at_start(Cause.MARKET_FEED_DOWN, "not connected yet")
         if not self.config.is_dry:
             self.causes.raise_at_start(Cause.PRIVATE_STREAM_DOWN, "not connected yet")
@@ -63,12 +65,12 @@ class Engine(Components):
 
     @property
     def has_no_orders(self) -> bool:
-        """No order of ours can be alive any more."""
+        """Whether no order of ours can still be live at the venue."""
         return len(self.orders) == 0
 
     def handle(self, event: Event) -> Step:
-        """Take in one fact and decide. Raises nothing for what a venue may send."""
-        # Fills overtake book news on their way here; the engine's own time never runs back.
+        """Apply one event and return the decision. Never raises for anything a venue may send."""
+        # Fills may overtake book messages on their way here. The engine's own time never runs back.
         self.ts_ns = max(self.ts_ns, event.ts_ns)
         step = StepBuilder(event, self.ts_ns)
         before = self.causes.state
@@ -145,7 +147,8 @@ class Engine(Components):
             if not was_ready:
                 self.estimators.restart()
         elif not (self.market.has_new_best or step.cleared or isinstance(event, Trade)):
-            step.is_idle = True  # the best prices stand: no estimate, no quote, no order changes
+            # the best prices did not change: estimates, quote and orders stay as they are
+            step.is_idle = True
             return
         self.activity_limits.on_market(event, step)
         self.estimators.observe(event, step)
@@ -231,7 +234,7 @@ class Engine(Components):
             step.quote = self.quoting.latest
 
     def snapshot(self) -> Snapshot:
-        """Everything that watchers may see, as of the last event."""
+        """The complete visible state as of the last event."""
         return take_snapshot(
             self, ts_ns=self.ts_ns, seq=self.seq, phase=self.phase, counts=self.counts
         )

@@ -1,32 +1,37 @@
-"""The kill switch as the engine's parts use it: every change is told in the turn."""
+"""Halt causes as the engine uses them: the kill switch, with every change recorded in the step."""
 
 from quoter.domain.trading import Cause, TradingState
+from quoter.domain.units import NS_PER_S
 from quoter.engine.step_builder import StepBuilder
 from quoter.risk.hysteresis import Flaps, Hysteresis
 from quoter.risk.kill_switch import KillSwitch
 
 
 class HaltCauses:
-    """Raises and settles causes, and writes each change into the turn it happened in."""
+    """Raises and clears halt causes, and records each change in the step.
+
+    A cause with a clearing delay (`Hysteresis.clean_ns`) is cleared only after its condition was
+    absent for that long.
+    """
 
     def __init__(self, hysteresis: Hysteresis | None = None) -> None:
         self.switch = KillSwitch()
         self._hysteresis = hysteresis or Hysteresis()
         self._flaps = Flaps(self._hysteresis)
-        self._given: set[Cause] = set()  # true of every start: no fault, and nothing to wait for
-        self._clean: dict[Cause, int] = {}  # condition over: when the cause may settle
+        self._given: set[Cause] = set()  # raised at the start: no fault, cleared without a delay
+        self._clean: dict[Cause, int] = {}  # when a cause whose condition is over may be cleared
 
     @property
     def state(self) -> TradingState:
         return self.switch.state
 
     def raise_at_start(self, cause: Cause, text: str) -> None:
-        """Raise what is so before anything has happened."""
+        """Raise a cause that holds before the first event."""
         self.switch.raise_cause(cause, text)
         self._given.add(cause)
 
     def raise_cause(self, step: StepBuilder, cause: Cause, text: str) -> None:
-        """Raise a cause, or take back that its condition was over."""
+        """Raise a cause; if it was about to be cleared, it stays."""
         self._clean.pop(cause, None)
         if not self.switch.raise_cause(cause, text):
             return
@@ -34,11 +39,11 @@ class HaltCauses:
         if self._flaps.add(cause, step.ts_ns):
             policy = self._hysteresis
             often = f"{cause} came more than {policy.pauses_max} times"
-            within = f"within {policy.window_ns / 60e9:g} min"
+            within = f"within {policy.window_ns / NS_PER_S / 60:g} min"
             self.raise_cause(step, Cause.FLAPPING, f"{often} {within}, last: {text}")
 
     def clear(self, step: StepBuilder, cause: Cause) -> None:
-        """The condition is over: its cause goes, if need be after a while of quiet."""
+        """Clear a cause whose condition is over, if need be after its clearing delay."""
         clean_ns = self._hysteresis.clean_ns.get(cause, 0)
         if clean_ns <= 0 or cause in self._given:
             self._clear_now(step, cause)
@@ -46,7 +51,7 @@ class HaltCauses:
             self._clean.setdefault(cause, step.ts_ns + clean_ns)
 
     def clear_due(self, step: StepBuilder) -> None:
-        """Settle what has been quiet for long enough; on every turn."""
+        """Clear the causes whose delay has passed. Called in every step."""
         for cause in [c for c, due_ns in self._clean.items() if step.ts_ns >= due_ns]:
             del self._clean[cause]
             self._clear_now(step, cause)
@@ -57,14 +62,14 @@ class HaltCauses:
             step.cleared.append(cause)
 
     def set(self, step: StepBuilder, cause: Cause, *, active: bool, text: str) -> None:
-        """Keep a cause in step with its condition."""
+        """Raise the cause if `active`, else clear it."""
         if active:
             self.raise_cause(step, cause, text)
         else:
             self.clear(step, cause)
 
     def clear_latched(self, step: StepBuilder, cause: Cause) -> None:
-        """What a person asked for no longer stands."""
+        """Clear a latched cause that an operator raised. Raises ValueError for a kill."""
         if self.switch.clear_latched(cause):
             step.cleared.append(cause)
 

@@ -1,4 +1,4 @@
-"""A picture of the engine for everybody who watches; built when somebody looks."""
+"""Builds the snapshot of an engine for the state page, the metrics and the terminal, on demand."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What one turn of the engine collects before it becomes a Step."""
+"""Collects what one event causes until it becomes a Step."""
 
 from quoter.domain.commands import Command, Denied
 from quoter.domain.events import Event
@@ -9,7 +9,7 @@ from quoter.domain.trading import Cause, TradingState
 
 
 class StepBuilder:
-    """Filled in while one event is handled."""
+    """A Step under construction, filled in while one event is handled."""
 
     __slots__ = (
         "anomalies",
@@ -28,7 +28,7 @@ class StepBuilder:
     def __init__(self, event: Event, ts_ns: int) -> None:
         self.event = event
         self.ts_ns = ts_ns
-        self.is_idle = False  # nothing that the event told can change what we do
+        self.is_idle = False  # the event can't change any decision
         self.commands: list[Command] = []
         self.denied: list[Denied] = []
         self.orders: list[OrderChange] = []
@@ -39,7 +39,7 @@ class StepBuilder:
         self.quote: TwoSidedQuote | None = None
 
     def add_anomaly(self, what: str, detail: str = "") -> None:
-        """An oddity: counted by everybody who watches, never silent."""
+        """Record an anomaly: it is counted and logged."""
         self.anomalies.append((what, detail))
 
     def order_changed(

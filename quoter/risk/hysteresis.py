@@ -1,6 +1,7 @@
-"""A cause that clears by itself must stay away for a while first, and may not come back for ever.
+"""Hysteresis of halt causes: a clearing delay, and a limit on repeated pauses.
 
-P10 and KS-14 of reliability.md: what pauses us again and again is a fault that nobody has mended.
+A cause that clears by itself is cleared only after its condition was absent for a while. A cause
+that pauses quoting again and again is a fault that needs a person (rule KS-14).
 """
 
 from collections import deque
@@ -12,8 +13,8 @@ from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S
 from quoter.risk.kill_switch import SEVERITY
 
-# How long a condition must be gone before its cause settles, where who raises it does not wait
-# already: `venue_status`, `loop_lag`, `rate_limited` and others have their own time or count.
+# How long a condition must be absent before its cause is cleared. Causes whose source waits or
+# counts by itself (`venue_status`, `loop_lag`, `rate_limited` and others) are not listed.
 CLEAN_NS: Mapping[Cause, int] = MappingProxyType(
     {
         Cause.BOOK_DESYNC: 2 * NS_PER_S,
@@ -28,27 +29,30 @@ CLEAN_NS: Mapping[Cause, int] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hysteresis:
-    """clean_ns by cause; more than `pauses_max` pauses of one cause in `window_ns` are a flap."""
+    """Clearing delay by cause, and the maximum number of pauses.
+
+    More than `pauses_max` pauses by one cause within `window_ns` raise FLAPPING.
+    """
 
     clean_ns: Mapping[Cause, int] = field(default_factory=lambda: CLEAN_NS)
     pauses_max: int = 5
     window_ns: int = 600 * NS_PER_S
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a measure that nothing could ever fill, or everything would."""
+        """Raise ValueError for values that would always or never raise FLAPPING."""
         if not (self.pauses_max >= 1 and self.window_ns > 0):
             raise ValueError(f"out of domain: {self.pauses_max=} {self.window_ns=}")
 
 
 class Flaps:
-    """Counts the pauses that cleared by themselves, cause by cause."""
+    """Counts, by cause, the pauses that clear by themselves."""
 
     def __init__(self, policy: Hysteresis) -> None:
         self._policy = policy
         self._times: dict[Cause, deque[int]] = {}
 
     def add(self, cause: Cause, ts_ns: int) -> bool:
-        """Count one raise of `cause`; True if that is one too many."""
+        """Count one raise of `cause`; True if there were too many."""
         severity = SEVERITY[cause]
         if severity.is_latched or severity.state is not TradingState.PAUSED:
             return False
@@ -58,5 +62,5 @@ class Flaps:
         return len(times) == kept and ts_ns - times[0] <= self._policy.window_ns
 
     def reset(self) -> None:
-        """Somebody has looked: the count begins anew."""
+        """Start counting anew, after an operator resumed."""
         self._times.clear()

@@ -1,4 +1,4 @@
-"""From causes to the trading state: nobody sets it; causes come and go, the worst one rules."""
+"""The kill switch: derives the trading state from the active halt causes (the most severe wins)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from quoter.domain.trading import Cause, TradingState
 
 @dataclass(frozen=True, slots=True)
 class Severity:
-    """How hard a cause stops us, and whether only a person may clear it."""
+    """The trading state that a cause leads to, and whether only an operator may clear it."""
 
     state: TradingState
     is_latched: bool = False
@@ -69,11 +69,11 @@ SEVERITY: dict[Cause, Severity] = {
 
 
 class KillSwitch:
-    """The active causes with the text of each, oldest first."""
+    """The active halt causes with their texts, oldest first."""
 
     def __init__(self) -> None:
         self._causes: dict[Cause, str] = {}
-        self.state = TradingState.RUNNING  # the worst of the active causes
+        self.state = TradingState.RUNNING  # the most severe state of the active causes
 
     @property
     def causes(self) -> dict[Cause, str]:
@@ -83,7 +83,7 @@ class KillSwitch:
         return cause in self._causes
 
     def raise_cause(self, cause: Cause, text: str) -> bool:
-        """Activate a cause; False if it already was (its first text stays)."""
+        """Activate a cause; False if it already was active (its first text stays)."""
         if cause in self._causes:
             return False
         self._causes[cause] = text
@@ -91,11 +91,11 @@ class KillSwitch:
         return True
 
     def clear(self, cause: Cause) -> bool:
-        """A condition is over: clear its cause, unless only a person may. True if it cleared."""
+        """Clear a cause whose condition is over, unless it is latched. True if it cleared."""
         return not SEVERITY[cause].is_latched and self._drop(cause)
 
     def clear_latched(self, cause: Cause) -> bool:
-        """A person's wish no longer stands. True if it did. Raises ValueError for a kill."""
+        """Clear a latched cause; True if it was active. Raises ValueError for a kill."""
         if SEVERITY[cause].state is TradingState.KILLED:
             raise ValueError(f"{cause} is lifted by a re-arm alone")
         return self._drop(cause)
@@ -108,11 +108,11 @@ class KillSwitch:
         return True
 
     def resume(self) -> list[Cause]:
-        """An operator lets trading go on: clears latched pauses and reduces, never a kill."""
+        """Clear latched pauses and reductions, never a kill, for an operator who resumes."""
         return self._clear_all(lambda severity: severity.state is not TradingState.KILLED)
 
     def rearm(self) -> list[Cause]:
-        """Somebody with the right to do so lifts a kill; the caller has checked all conditions."""
+        """Clear the kills, for an operator who re-arms. The caller has checked all conditions."""
         return self._clear_all(lambda severity: severity.state is TradingState.KILLED)
 
     def _clear_all(self, applies: Callable[[Severity], bool]) -> list[Cause]:
@@ -128,7 +128,7 @@ class KillSwitch:
 
 
 def is_kill(event: Event) -> bool:
-    """Does this event, once it is heard, kill?"""
+    """Whether the engine is killed once it handles this event."""
     match event:
         case OperatorCommand(action=OperatorAction.KILL):
             return True

@@ -1,6 +1,6 @@
-"""The only door from an intent to an order: every rule must agree, and any may say why not.
+"""The order rules: an order intent becomes an order only if every rule agrees.
 
-A rule that can't be evaluated denies.
+A rule that can't be evaluated denies the order.
 """
 
 from collections.abc import Callable
@@ -16,13 +16,14 @@ from quoter.domain.commands import (
 )
 from quoter.domain.market import Side
 from quoter.domain.trading import Phase, TradingState
+from quoter.domain.units import NS_PER_MS
 from quoter.risk.view import Limits, RiskView, reduces, reducing_headroom
 
 
 def check_trading_state(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
     """Denied unless RUNNING, or REDUCE_ONLY and the order can't grow or flip the inventory.
 
-    An order that may take needs REDUCE_ONLY: nothing but `flatten` has a use for it.
+    An order that takes liquidity needs REDUCE_ONLY: only `flatten` uses one.
     """
     if view.phase is not Phase.LIVE:
         return f"phase {view.phase}"
@@ -38,11 +39,11 @@ def check_trading_state(intent: OrderIntent, view: RiskView, _: Limits) -> str |
 
 
 def check_market_data(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
-    """Denied without a trusted, living book that is neither too wide nor too thin nor another."""
+    """Denied without a usable and fresh book, or if it is too wide, too thin or has changed."""
     if not view.book_ready:
-        return "no trustworthy book"
+        return "no usable book"
     if not view.is_fresh:
-        return "nothing heard of the market for too long"
+        return "no market data received for too long"
     spread, mid = view.best_ask - view.best_bid, (view.best_ask + view.best_bid) / 2
     if not (spread.is_finite() and 0 < spread <= limits.book_spread_max * mid):
         return f"spread {spread} at {mid}, limit {limits.book_spread_max}"
@@ -65,7 +66,7 @@ def check_order_size(intent: OrderIntent, _: RiskView, limits: Limits) -> str | 
 
 
 def check_order_notional(intent: OrderIntent, _: RiskView, limits: Limits) -> str | None:
-    """Denied if it is no number, not positive, or above the limit."""
+    """Denied if not a number, not positive, or above the limit."""
     notional = intent.size * intent.price
     if not 0 < notional <= limits.notional_max:
         return f"notional {notional} not within 0 .. {limits.notional_max}"
@@ -73,10 +74,11 @@ def check_order_notional(intent: OrderIntent, _: RiskView, limits: Limits) -> st
 
 
 def check_price_collar(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
-    """Denied outside the collar around the references, or without any.
+    """Denied outside the collar around the reference prices, or without any.
 
-    An order that adds must be near each of them: mid, last trade, mean of the last minute. One that
-    can only reduce needs to be near one, or a fast market would lock us into what we hold.
+    An order that may add inventory must be near each of them: mid, last trade, mean of the last
+    minute. One that can only reduce must be near one of them: otherwise a fast market would prevent
+    us from reducing.
     """
     price, low, high = intent.price, view.reference_low, view.reference_high
     if not (price.is_finite() and price > 0):
@@ -92,23 +94,23 @@ def check_price_collar(intent: OrderIntent, view: RiskView, limits: Limits) -> s
 
 
 def check_aggressive_price(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
-    """Denied at or through our own live orders, and the other side unless it is meant to take."""
+    """Denied if it would meet an order of ours, or take the other side unless it is meant to."""
     price, rests = intent.price, intent.time_in_force is not TimeInForce.IOC
     if intent.side is Side.BUY:
         if rests and not price < view.best_ask:
             return f"buy at {price} would take the ask {view.best_ask}"
         if view.own_ask is not None and not price < view.own_ask:
-            return f"buy at {price} would meet our own sell at {view.own_ask}"
+            return f"buy at {price} would cross our own sell at {view.own_ask}"
     else:
         if rests and not price > view.best_bid:
             return f"sell at {price} would take the bid {view.best_bid}"
         if view.own_bid is not None and not price > view.own_bid:
-            return f"sell at {price} would meet our own buy at {view.own_bid}"
+            return f"sell at {price} would cross our own buy at {view.own_bid}"
     return None
 
 
 def check_worst_case_exposure(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
-    """Denied if this order could take inventory past the limit; no netting of the other side."""
+    """Denied if it could take inventory past the limit; the other side is not netted."""
     if intent.side is Side.BUY:
         worst = view.inventory + view.leaves_buy + intent.size
         if not worst <= limits.inventory_max:
@@ -120,22 +122,23 @@ def check_worst_case_exposure(intent: OrderIntent, view: RiskView, limits: Limit
     return None
 
 
-ORDERS_SHARE = Decimal("0.95")  # of the limit: what orders may fill up, and below which R1 is over
+# share of the limit that orders may use, and below which NOTIONAL_LIMIT clears
+ORDERS_SHARE = Decimal("0.95")
 
 
 def worst_notional(
     *, inventory: Decimal, leaves_buy: Decimal, leaves_sell: Decimal, price: Decimal, limits: Limits
 ) -> Decimal:
-    """Quote currency: max(|q+B|, |q-S|) at `price`, the higher of mid and best ask, and a collar.
+    """Quote currency: max(|q+B|, |q-S|) at `price`, plus a collar.
 
-    q, B, S inventory and leaves, base.
+    q, B, S: inventory and leaves, base. `price` is the higher of mid and best ask.
     """
     worst = max(abs(inventory + leaves_buy), abs(inventory - leaves_sell))
     return worst * price * (1 + limits.price_collar)
 
 
 def base_headroom(limits: Limits, price: Decimal) -> Decimal:
-    """The base units that orders may fill up at this price. Raises ArithmeticError at zero."""
+    """Base units that orders may use at this price. Raises ArithmeticError at a price of zero."""
     if limits.position_notional_max is None:
         return limits.inventory_max
     worth = ORDERS_SHARE * limits.position_notional_max / (price * (1 + limits.price_collar))
@@ -143,7 +146,7 @@ def base_headroom(limits: Limits, price: Decimal) -> Decimal:
 
 
 def check_position_notional(intent: OrderIntent, view: RiskView, limits: Limits) -> str | None:
-    """Denied if this order could take the worth of the inventory to the limit; never a way back."""
+    """Denied if it could take the position value to the limit; reducing orders never are."""
     if limits.position_notional_max is None:
         return None
     if intent.side is Side.BUY:
@@ -152,12 +155,13 @@ def check_position_notional(intent: OrderIntent, view: RiskView, limits: Limits)
         worst = view.leaves_sell + intent.size - view.inventory
     room = base_headroom(limits, view.best_ask)
     if not worst <= room:
-        return f"inventory could reach {worst}, which at {view.best_ask} is worth too much"
+        value = f"inventory could reach {worst}, which at {view.best_ask}"
+        return f"{value} exceeds a position value of {limits.position_notional_max}"
     return None
 
 
 def check_balance(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
-    """Denied if the free balance, by our own books, does not cover the order, or is not known."""
+    """Denied if the free balance by our own books does not cover the order, or is not known."""
     if view.is_spot is False:
         return None
     if view.base_held is None or view.quote_held is None:
@@ -173,11 +177,11 @@ def check_balance(intent: OrderIntent, view: RiskView, _: Limits) -> str | None:
     return None
 
 
-APART_NS = 500_000_000
+APART_NS = 500 * NS_PER_MS
 
 
 def check_duplicate_intent(_: OrderIntent, view: RiskView, __: Limits) -> str | None:
-    """Denied while an equal order, younger than half a second, may still live."""
+    """Denied while an equal order, younger than half a second, may still be live."""
     if view.duplicate_ns is not None and not view.ts_ns - view.duplicate_ns >= APART_NS:
         return f"an equal order is {(view.ts_ns - view.duplicate_ns) / 1e6:.0f} ms old"
     return None
@@ -200,7 +204,7 @@ RULES: tuple[tuple[OrderRule, Rule], ...] = (
 
 
 def judge(intent: OrderIntent, view: RiskView, limits: Limits) -> Verdict:
-    """An approved order, or the first rule that refuses and its figures."""
+    """Return the approved order, or the first rule that denies it, with its figures."""
     for name, rule in RULES:
         try:
             text = rule(intent, view, limits)
@@ -216,6 +220,6 @@ def judge(intent: OrderIntent, view: RiskView, limits: Limits) -> Verdict:
         decided_ns=view.ts_ns,
         time_in_force=intent.time_in_force,
         book_seq=intent.book_seq,
-        # Where both sides are allowed, an order that comes later may take the room of this one.
+        # Where both sides are allowed, a later order may use the headroom of this one.
         reduces=view.state is TradingState.REDUCE_ONLY,
     )

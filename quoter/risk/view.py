@@ -1,4 +1,4 @@
-"""What a risk rule may look at: read-only figures of this very moment."""
+"""The figures that an order rule may use: read-only, as of now."""
 
 from dataclasses import dataclass, fields
 from decimal import Decimal
@@ -10,37 +10,37 @@ from quoter.domain.trading import Phase, TradingState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskView:
-    """Figures in base units unless named otherwise; inventory is position minus target."""
+    """Figures in base units unless stated otherwise. Inventory is position minus target."""
 
     ts_ns: int
     phase: Phase
     state: TradingState
     book_ready: bool
-    is_fresh: bool  # the feed showed life within the bound of staleness
+    is_fresh: bool  # the feed was silent for less than the limit
     book_seq: int  # the update that the book is at
     best_bid: Decimal  # of others
     best_ask: Decimal
-    depth_bid: Decimal  # of others in the best levels
+    depth_bid: Decimal  # of others, in the best levels
     depth_ask: Decimal
     reference_low: Decimal  # of mid, last trade and mean of the last minute; NaN without any
     reference_high: Decimal
-    own_bid: Decimal | None  # the highest buy of ours that may live
-    own_ask: Decimal | None  # the lowest sell
+    own_bid: Decimal | None  # our highest buy that may be live
+    own_ask: Decimal | None  # our lowest sell that may be live
     duplicate_ns: int | None  # when the newest live order equal to the intent was decided
     inventory: Decimal
     leaves_buy: Decimal
     leaves_sell: Decimal
-    is_spot: bool  # nothing can be sold that is not held
-    base_held: Decimal | None  # None: not known, and on a spot account nothing may be sent
+    is_spot: bool  # only what is held can be sold
+    base_held: Decimal | None  # None: not known; on a spot account nothing is sent then
     quote_held: Decimal | None
-    notional_buy: Decimal  # quote currency promised to our live buys
+    notional_buy: Decimal  # quote currency reserved for our live buys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Hard limits; what is at risk has no default, so that none of it can silently be missing.
+    """Hard limits. Those on our own risk have no default, so that none can be missing silently.
 
-    What a sane market looks like has one: book_spread_max, book_depth_min.
+    Limits on what a sane market looks like have one: book_spread_max, book_depth_min.
     """
 
     inventory_max: Decimal
@@ -49,14 +49,14 @@ class Limits:
     price_collar: Decimal  # fraction of a reference price
     loss_max: Decimal  # quote currency, > 0
     drawdown_max: Decimal  # quote currency below the highest equity since start, > 0
-    position_notional_max: Decimal | None = None  # quote currency; None: only inventory_max binds
+    position_notional_max: Decimal | None = None  # quote currency; None: only inventory_max applies
     book_spread_max: Decimal = Decimal("0.05")  # fraction of the mid
     book_depth_min: Decimal | None = (
-        None  # base, in the best levels of each side; None: the order's
+        None  # base, in the best levels of each side; None: the size of the order
     )
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a limit that would let everything pass, or nothing ever."""
+        """Raise ValueError for a limit that would allow everything, or nothing."""
         for field in fields(self):
             value = getattr(self, field.name)
             if value is None:
@@ -76,5 +76,5 @@ def reducing_headroom(side: Side, view: RiskView) -> Decimal:
 
 
 def reduces(intent: OrderIntent, view: RiskView) -> bool:
-    """Can this order, whatever else fills, only bring inventory nearer to the target?"""
+    """Whether this order, whatever else fills, can only bring inventory nearer to the target."""
     return intent.size <= reducing_headroom(intent.side, view)

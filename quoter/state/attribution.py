@@ -1,12 +1,12 @@
-"""Where the profit comes from, exact to the last digit (quant.md section 9).
+"""Splits the profit into its sources, exact to the last digit (deploy/docs/strategy.md).
 
     total = spread + inventory - fees - funding
     inventory = held + adverse + residual, summed over both sides, at every horizon
 
-at every instant: summation by parts over fills and marks. `adverse` is what the mid did to a side's
-fills within the horizon, `residual` what it did to them later, `held` what it did to units that no
-fill of ours brought. The mark only matters where the inventory changes, and where a fill's horizon
-ends: it is taken at fills and at ticks, so a horizon ends up to one tick late.
+at every instant: summation by parts over fills and marks. `adverse` is the effect of the mid's
+moves on a side's fills within the horizon, `residual` the effect later, `held` the effect on units
+that no fill of ours brought. The mark only matters where the inventory changes, and where a fill's
+horizon ends. It is taken at fills and at ticks, so a horizon ends up to one tick late.
 """
 
 from decimal import Decimal
@@ -21,7 +21,7 @@ HORIZONS_S = (1, 5, 30)
 
 
 class _SideLedger:
-    """The fills of one side: what they earned at once, what they cost, what came of them."""
+    """The fills of one side: spread earned, fees, and drift afterwards."""
 
     def __init__(self) -> None:
         self.spread = ZERO
@@ -31,7 +31,7 @@ class _SideLedger:
         self._markouts = {horizon_s: MarkoutLedger(horizon_s) for horizon_s in HORIZONS_S}
 
     def fill(self, fill: Fill, mark: Decimal, ts_ns: int) -> None:
-        """Book its size; fees follow by `charge`."""
+        """Book the size of a fill; its fee follows by `charge`."""
         signed = EXACT.multiply(fill.size, fill.side.sign)
         edge = EXACT.multiply(signed, EXACT.subtract(mark, fill.price))
         self.spread = EXACT.add(self.spread, edge)
@@ -41,11 +41,11 @@ class _SideLedger:
             ledger.fill(signed, mark, ts_ns)
 
     def charge(self, worth: Decimal) -> None:
-        """A fee of this worth, quote currency."""
+        """Add a fee of this value, quote currency."""
         self.fees = EXACT.add(self.fees, worth)
 
     def charge_base(self, fee: Decimal, mark: Decimal) -> None:
-        """A fee taken out of what was bought or held: these units do not drift with us."""
+        """Add a fee paid in base: these units do not drift with us."""
         self.charge(EXACT.multiply(fee, mark))
         self._units.take_back(fee, mark)
 
@@ -54,11 +54,11 @@ class _SideLedger:
             ledger.see(mark, ts_ns)
 
     def adverse(self, mark: Decimal, horizon_s: int) -> Decimal:
-        """What the mid did to this side's fills within a horizon, quote."""
+        """Effect of the mid's moves on this side's fills within a horizon, quote."""
         return self._markouts[horizon_s].adverse(mark)
 
     def drift(self, mark: Decimal) -> Decimal:
-        """What the mid did to the units that this side's fills left with us, quote."""
+        """Effect of the mid's moves on the units that this side's fills left with us, quote."""
         return self._units.drift(mark)
 
     def pnl(self, mark: Decimal) -> SidePnl:
@@ -84,7 +84,7 @@ class Attribution:
         self._held = Units()
         self._sides = {side: _SideLedger() for side in Side}
         self._mark: Decimal | None = None
-        self._paid_in = ZERO  # what we were given, at the marks of its time; from the first mark on
+        self._paid_in = ZERO  # capital paid in, valued when it came; from the first mark on
 
     def mark_of(self, mid: float) -> Decimal:
         """The mid on the half-tick grid, exact."""
@@ -92,10 +92,10 @@ class Attribution:
         return half_tick * round(mid / float(half_tick))
 
     def mark(self, mid: Decimal, ts_ns: int) -> None:
-        """Value everything at a new mid, which ends the horizons that are due."""
+        """Value everything at a new mid and end the horizons that are due."""
         if self._mark is None:
             self._held.add(self._position, mid)
-            # Funding before the first mark moved the cash, but was not given to us.
+            # Funding before the first mark moved the cash, but was not paid in.
             given = EXACT.add(self._cash, self._funding)
             self._paid_in = EXACT.fma(self._position, mid, given)
         self._mark = mid
@@ -105,9 +105,9 @@ class Attribution:
     def fill(self, fill: Fill, mid: Decimal | None, ts_ns: int) -> None:
         """Book a fill against the mid just before it; without one, the last known mark.
 
-        Its horizons run from `ts_ns`, when we hear of it, as its mark does: a trade that a report
-        tells late can't be measured from before. A fee in a coin that is neither base nor quote is
-        not in it: whoever knows a price of that coin tells it by `coin_fee`.
+        Its horizons start at `ts_ns`, when the fill was received, as does its mark: the market
+        before a late report is not known. A fee in a coin that is neither base nor quote is not
+        included; `coin_fee` adds it once the coin has a price.
         """
         if mid is not None:
             self.mark(mid, ts_ns)
@@ -131,9 +131,9 @@ class Attribution:
             ledger.charge(fill.fee)
 
     def coin_fee(self, side: Side, fee: Decimal, price: Decimal) -> None:
-        """A side's fees, `fee` units of a third coin (below zero: a rebate) at `price` quote each.
+        """Add a side's fees: `fee` units of a third coin at `price` quote each; < 0 is a rebate.
 
-        ValueError if that is no price or no amount.
+        Raises ValueError if `price` or `fee` is not a valid number.
         """
         if not (price.is_finite() and price > 0):
             raise ValueError(f"price of a fee's coin must be above zero, not {price}")
@@ -143,7 +143,7 @@ class Attribution:
         self._sides[side].charge(worth)
 
     def transfer(self, *, base: Decimal = ZERO, quote: Decimal = ZERO) -> None:
-        """Units that came (went, below zero) by no trade: no profit, only more to earn it with."""
+        """Add units that were deposited (below zero: withdrawn): capital, not profit."""
         _require_finite(base, quote)
         self._position = EXACT.add(self._position, base)
         self._cash = EXACT.add(self._cash, quote)
@@ -152,26 +152,26 @@ class Attribution:
             self._paid_in = EXACT.add(EXACT.fma(base, self._mark, self._paid_in), quote)
 
     def funding(self, *, paid: Decimal) -> None:
-        """Quote currency paid for holding a perpetual; below zero: received."""
+        """Add quote currency paid for holding a perpetual; below zero: received."""
         _require_finite(paid)
         self._cash = EXACT.subtract(self._cash, paid)
         self._funding = EXACT.add(self._funding, paid)
 
     def markouts(self, horizon_s: int) -> Decimal:
-        """What the mid did to all our fills within one of HORIZONS_S, quote; < 0: they lost."""
+        """Effect of the mid on all our fills within one of HORIZONS_S, quote; < 0 is a loss."""
         if self._mark is None:
             return ZERO
         both = (ledger.adverse(self._mark, horizon_s) for ledger in self._sides.values())
         return sum(both, start=ZERO)
 
     def see(self, mid: float | None, ts_ns: int) -> Decimal:
-        """Total profit since start, and a mid to keep as the mark for when there is none."""
+        """Keep a mid, if there is one, as the mark, and return the total profit since the start."""
         if mid is not None:
             self.mark(self.mark_of(mid), ts_ns)
         return self._total(self._mark)
 
     def pnl(self, mid: float | None) -> Pnl:
-        """Profit since start, valued at `mid`, else at the last mark. Looking changes nothing."""
+        """Profit since start, valued at `mid`, else at the last mark. Changes nothing."""
         mark = self._mark if mid is None else self.mark_of(mid)
         at = ZERO if mark is None else mark  # before the first mark there is nothing to value
         spread = fees = ZERO
@@ -191,7 +191,7 @@ class Attribution:
         )
 
     def _total(self, mark: Decimal | None) -> Decimal:
-        """What we have now minus what we were given."""
+        """Present value minus the capital paid in."""
         if mark is None or self._mark is None:
             return EXACT.minus(self._funding)
         worth = EXACT.fma(self._position, mark, self._cash)

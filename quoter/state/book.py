@@ -1,8 +1,8 @@
-"""The order book as we know it, and whether it may be trusted.
+"""The order book, and whether it may be trusted.
 
-One sequence rule for every venue: a delta's `prev` must be our `last`. Anything else, a crossed
-book, and a book that differs from what else the venue says of the same update (its best prices, a
-snapshot) makes it DESYNC: nothing is served until the next snapshot.
+One sequence rule for every venue: the `prev` of a delta must be our `last`. Any other delta, a
+crossed book, and a book that contradicts what else the venue reports of the same update (best
+prices, a snapshot) makes the book unusable until the next snapshot.
 """
 
 from bisect import bisect_left, insort
@@ -12,17 +12,17 @@ from typing import Protocol
 from quoter.domain.events import BookDelta, BookSnapshot, TopOfBook
 from quoter.domain.market import Level, Levels
 
-LEVELS_MAX = 5_000  # a side never grows beyond this; the farthest levels go first, some at once
+LEVELS_MAX = 5_000  # maximum per side; the farthest levels are removed first, several at once
 LEVELS_KEPT = 4_500
 NEAR_MIN, NEAR, NEAR_MAX = 50, 150, 300  # levels of a side that are kept in order
 AUDITED = 5  # levels of a side that a snapshot of the same update must confirm
 DUST = 1e-12  # relative size below which a level is entirely ours
-SIZE_MAX = 1e18  # no level holds more: what says so is garbage
-PRICE_MAX = 1e15  # no market trades above; two such prices still add up to a finite number
+SIZE_MAX = 1e18  # a larger size in a level is invalid
+PRICE_MAX = 1e15  # a higher price is invalid; two such prices still add up to a finite number
 
 
 class Sizes(Protocol):
-    """Sizes by price: a dict, or anything that answers like one."""
+    """Sizes by price: a dict, or an object that behaves like one."""
 
     def __len__(self) -> int: ...
 
@@ -32,8 +32,8 @@ class Sizes(Protocol):
 class HalfBook:
     """One side: all sizes by price, and the prices near the touch in order, the best one last.
 
-    Most changes are far from the touch, where nobody needs an order. `sign` is +1 for bids and -1
-    for asks; `near` holds keys, sign * price, so that one code serves both.
+    Most changes are far from the touch, where no order is needed. `sign` is +1 for bids and -1 for
+    asks; `near` holds keys, sign * price, so the same code serves both sides.
     """
 
     __slots__ = ("_edge", "_sign", "_sizes", "near")
@@ -45,18 +45,18 @@ class HalfBook:
         self._edge = -inf  # every key of `_sizes` from here on is in `near`
 
     def load(self, levels: Levels) -> str | None:
-        """Start again with these levels; the one that no market can have, or None."""
+        """Replace all levels. Return an invalid level, or None."""
         self._sizes.clear()
-        self.near, self._edge = [], inf  # nothing is near before all of it is there
+        self.near, self._edge = [], inf  # nothing is near before all levels are loaded
         return self.apply(levels)
 
     def apply(self, levels: Levels) -> str | None:
-        """Change these levels; the one that no market can have, or None."""
+        """Change these levels. Return an invalid level, or None."""
         sign, sizes, near, edge = self._sign, self._sizes, self.near, self._edge
         for price, size in levels:
             if 0.0 < size <= SIZE_MAX:
                 if price not in sizes:
-                    if not 0.0 < price <= PRICE_MAX:  # one NaN spoils the order
+                    if not 0.0 < price <= PRICE_MAX:  # one NaN would break the order
                         return f"{Level(price, size)} is out of domain"
                     if (key := sign * price) >= edge:
                         insort(near, key)
@@ -72,7 +72,7 @@ class HalfBook:
         return None
 
     def _arrange(self) -> None:
-        """Put the best levels in order, and let the farthest go when there are too many."""
+        """Put the best levels in order, and remove the farthest if there are too many."""
         keys = self._keys()
         if len(keys) > LEVELS_MAX:
             for key in keys[:-LEVELS_KEPT]:
@@ -84,7 +84,7 @@ class HalfBook:
         return sorted(self._sign * price for price in self._sizes)
 
     def size(self, price: float) -> float:
-        """What stands at a price, 0 if nothing does."""
+        """Size at a price, 0 if there is none."""
         return self._sizes.get(price, 0.0)
 
     def best(self, own: Sizes) -> Level | None:
@@ -112,7 +112,7 @@ class HalfBook:
 
 
 class Book:
-    """Both sides, the sequence number they are at, and a fresher best price where there is one."""
+    """Both sides, their sequence number, and fresher best prices where there are any."""
 
     __slots__ = ("_top", "asks", "bids", "duplicates", "last", "ready", "ts_ns")
 
@@ -126,14 +126,14 @@ class Book:
 
     @property
     def seq(self) -> int:
-        """The newest update that anything here is of."""
+        """The newest update that any part of the book reflects."""
         top = self._top
         return self.last if top is None else max(self.last, top.update_id)
 
     def load(self, snapshot: BookSnapshot) -> str | None:
-        """Start again from a snapshot; the fault that makes it useless, or None.
+        """Replace the book by a snapshot. Return the fault that makes it unusable, or None.
 
-        One of the very update that we are at only confirms what we have, or shows that it is wrong.
+        A snapshot of the update that the book is at only confirms or refutes the book.
         """
         if self.ready and snapshot.last == self.last:
             return self._audit(snapshot)
@@ -143,7 +143,7 @@ class Book:
         return self._judge(fault)
 
     def apply(self, delta: BookDelta) -> str | None:
-        """Apply changes in sequence; the fault that desyncs the book, or None.
+        """Apply changes in sequence. Return the fault that makes the book unusable, or None.
 
         A delta that ends at or before our number is a duplicate: ignored and counted.
         """
@@ -160,7 +160,7 @@ class Book:
         return self._judge(fault)
 
     def apply_top(self, top: TopOfBook) -> str | None:
-        """Keep a best price that is fresher than the depth; the fault that desyncs, or None."""
+        """Keep best prices fresher than the depth. Return the fault they show, or None."""
         if not 0 < top.bid.price < top.ask.price <= PRICE_MAX:
             self.invalidate()
             return f"impossible ticker: bid {top.bid.price}, ask {top.ask.price}"
@@ -174,7 +174,7 @@ class Book:
         return None
 
     def best(self, own_bids: Sizes, own_asks: Sizes) -> tuple[Level, Level] | None:
-        """Best bid and ask without our own orders, or None while the book can't be trusted."""
+        """Best bid and ask without our own orders, or None while the book is unusable."""
         if not self.ready:
             return None
         top = self._top
@@ -196,7 +196,7 @@ class Book:
         below: float = float("inf"),
         above: float = 0.0,
     ) -> Level | None:
-        """The ticker's level unless it is all ours; else the depth's best that can still hold."""
+        """The ticker's level unless it is all ours; else the best depth level that still fits."""
         mine = own.get(level.price, 0.0) if own else 0.0
         if level.size - mine > level.size * DUST:
             return Level(level.price, level.size - mine)
@@ -204,7 +204,7 @@ class Book:
         return found if found is not None and above < found.price < below else None
 
     def invalidate(self) -> None:
-        """The feed is gone: nothing here is true any more."""
+        """Mark the book unusable: the feed is lost."""
         self.ready = False
         self._top = None
 
@@ -224,13 +224,13 @@ class Book:
         return self._compare(top) if top is not None and top.update_id == self.last else None
 
     def _compare(self, top: TopOfBook) -> str | None:
-        """Two streams tell of one update: they must agree on the best prices and their sizes."""
+        """Compare with the ticker of the same update: best prices and sizes must be equal."""
         bid, ask = self.bids.near[-1], -self.asks.near[-1]
         ours = (Level(bid, self.bids.size(bid)), Level(ask, self.asks.size(ask)))
         if ours == (top.bid, top.ask):
             return None
         self.invalidate()
-        return f"depth says {_pair(*ours)} at {self.last}, the ticker {_pair(top.bid, top.ask)}"
+        return f"depth has {_pair(*ours)} at {self.last}, the ticker {_pair(top.bid, top.ask)}"
 
     def _audit(self, snapshot: BookSnapshot) -> str | None:
         ours = (self.bids.levels(AUDITED, {}), self.asks.levels(AUDITED, {}))

@@ -1,4 +1,4 @@
-"""What we hold: the opening balances plus every unique fill, and nothing else."""
+"""Our holdings: the opening balances plus every unique fill, and nothing else."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -6,28 +6,28 @@ from decimal import Decimal
 from quoter.domain.events import Fill
 from quoter.domain.instrument import Instrument
 
-TRADE_IDS_MAX = 200_000  # remembered for deduplication; venues re-tell hours, not months
+TRADE_IDS_MAX = 200_000  # remembered to detect duplicates; venues repeat hours, not months
 ZERO = Decimal(0)
-AMOUNT_MAX = Decimal("1e24")  # of anything
+AMOUNT_MAX = Decimal("1e24")  # of any asset
 
 
 def is_amount(number: Decimal) -> bool:
-    """Can a venue mean this much? Reckoning with what is no number, or endless, would raise."""
+    """Whether this can be an amount. Arithmetic with NaN or infinity would raise."""
     return number.is_finite() and 0 <= number <= AMOUNT_MAX
 
 
 def is_execution(fill: Fill) -> bool:
-    """Can this have happened? What can't is never booked."""
+    """Whether this fill is possible. Impossible ones are never booked."""
     are_amounts = all(map(is_amount, (fill.size, fill.price, fill.fee.copy_abs())))
     return are_amounts and fill.size > 0 and fill.price > 0
 
 
 class LedgerConflict(Exception):
-    """One trade id was told with two different contents."""
+    """One trade id was reported with two different contents."""
 
 
 class Inventory:
-    """Balances by asset, exact. A fill twice is a no-op; the order of arrival is irrelevant."""
+    """Exact balances by asset. Fills may arrive in any order, and more than once."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Inventory:
 
     @property
     def touched(self) -> frozenset[str]:
-        """The assets that our trading moves: base, quote, and what fees were paid in."""
+        """The assets that our trading changes: base, quote, and those that fees were paid in."""
         return frozenset((self._instrument.base, self._instrument.quote, *self.fees_paid))
 
     @property
@@ -71,7 +71,7 @@ class Inventory:
         return self.balances[self._instrument.quote]
 
     def has(self, trade_id: str) -> bool:
-        """Is this trade remembered, so that it can't be booked again?"""
+        """Whether this trade is remembered, so that it can't be booked again."""
         return trade_id in self._seen
 
     def book(self, fill: Fill) -> bool:
@@ -105,10 +105,10 @@ class Inventory:
 
 
 def _id_key(trade_id: str) -> tuple[int, str]:
-    """Numeric ids sort by value, others by text."""
+    """Sort key: numeric ids by value, others by text."""
     return (int(trade_id), "") if trade_id.isdecimal() else (0, trade_id)
 
 
 def payload(fill: Fill) -> tuple[object, ...]:
-    """What must be the same each time one trade id is told."""
+    """The fields that must be equal whenever the same trade id is reported."""
     return fill.side, fill.price, fill.size, fill.fee, fill.fee_asset

@@ -1,4 +1,4 @@
-"""What the mid did to some units after they came to us, exact (quant.md section 9)."""
+"""Exact effect of the mid's moves on units after they were traded (deploy/docs/strategy.md)."""
 
 from collections import deque
 from decimal import Context, Decimal
@@ -8,11 +8,11 @@ from quoter.domain.units import NS_PER_S
 
 EXACT = Context(prec=80)  # products of three venue numbers never need rounding at this width
 ZERO = Decimal(0)
-PENDING_MAX = 1_024  # fills of one side and horizon that wait; beyond, the oldest is cut short
+PENDING_MAX = 1_024  # open fills of one side and horizon; beyond it the oldest is cut short
 
 
 class Units:
-    """Units of base and their worth at the marks they came at: drift at any mark in O(1)."""
+    """Units of base and their value at the marks when they came: drift at any mark in O(1)."""
 
     __slots__ = ("_size", "_worth")
 
@@ -21,7 +21,7 @@ class Units:
         self._worth = ZERO
 
     def add(self, size: Decimal, mark: Decimal) -> None:
-        """Take in `size` base (below zero: give away) while the mark is `mark` quote/base."""
+        """Add `size` base (below zero: remove) while the mark is `mark` quote/base."""
         self._size = EXACT.add(self._size, size)
         self._worth = EXACT.fma(size, mark, self._worth)
 
@@ -30,7 +30,7 @@ class Units:
         self.add(size.copy_negate(), mark)
 
     def drift(self, mark: Decimal) -> Decimal:
-        """Sum of size times move of the mark since it came, quote."""
+        """Sum of size times move of the mark since the units came, quote."""
         return EXACT.fma(self._size, mark, self._worth.copy_negate())
 
 
@@ -41,10 +41,10 @@ class _Pending(NamedTuple):
 
 
 class MarkoutLedger:
-    """Markouts in quote currency of one side's fills at one horizon: matured ones, and open ones.
+    """Markouts of one side's fills at one horizon, quote currency, matured and open ones.
 
-    The first mark at or after the horizon is a fill's. When more than PENDING_MAX wait, the oldest
-    takes the present mark: its horizon is cut short, its money is not lost.
+    The first mark at or after the horizon is the fill's. When more than PENDING_MAX fills are open,
+    the oldest takes the present mark: its horizon is cut short, its money is not lost.
     """
 
     def __init__(self, horizon_s: int) -> None:
@@ -54,19 +54,19 @@ class MarkoutLedger:
         self._matured = ZERO
 
     def fill(self, size: Decimal, mark: Decimal, ts_ns: int) -> None:
-        """Take a fill of `size` base, signed, at `mark`, the mid just before it."""
+        """Add a fill of `size` base, signed, at `mark`, the mid just before it."""
         if len(self._pending) >= PENDING_MAX:
             self._mature(mark)
         self._pending.append(_Pending(ts_ns + self._horizon_ns, size, mark))
         self._open.add(size, mark)
 
     def see(self, mark: Decimal, ts_ns: int) -> None:
-        """Settle every fill whose horizon has come."""
+        """Close every fill whose horizon has come."""
         while self._pending and self._pending[0].due_ns <= ts_ns:
             self._mature(mark)
 
     def adverse(self, mark: Decimal) -> Decimal:
-        """Sum of all markouts, open ones valued at `mark`; below zero: we were picked off."""
+        """Sum of all markouts, open ones valued at `mark`; below zero is adverse selection."""
         return EXACT.add(self._matured, self._open.drift(mark))
 
     def _mature(self, mark: Decimal) -> None:

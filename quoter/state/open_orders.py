@@ -1,7 +1,7 @@
-"""Every order of ours that may still fill, and what each piece of news does to it.
+"""Our orders that may still fill, with what they reserve.
 
-An order leaves the live set only when the venue definitively refused it, when its end *and* all its
-fills are booked, or when the unknown-order fence has passed (reliability.md section 4).
+An order leaves the live set only after a definitive reject, after its end with all its fills
+booked, or after the unknown-order fence has passed (rule OL-05).
 """
 
 from collections import deque
@@ -16,7 +16,7 @@ from quoter.domain.market import Side
 from quoter.domain.orders import OrderState, OrderView
 from quoter.domain.trading import CancelReason
 
-TOMBSTONES_MAX = 20_000  # closed orders remembered, so that late news finds its order
+TOMBSTONES_MAX = 20_000  # closed orders remembered, so that late events find their order
 ZERO = Decimal(0)
 
 IN_FLIGHT = frozenset({OrderState.RESERVED, OrderState.PENDING_NEW})
@@ -25,7 +25,7 @@ RESTING = frozenset({OrderState.OPEN, OrderState.PARTIAL})
 
 @dataclass(slots=True, kw_only=True)
 class OpenOrder:
-    """One order of ours; changed only by `OpenOrders`."""
+    """One order of ours; changed only by `OpenOrders` and the order lifecycle."""
 
     client_id: str
     side: Side
@@ -33,37 +33,37 @@ class OpenOrder:
     price: Decimal
     size: Decimal
     created_ns: int
-    is_taking: bool = False  # it never rests: what it can't take at once ends
+    is_taking: bool = False  # IOC: it never rests; the part that can't trade at once ends
     state: OrderState = OrderState.RESERVED
     venue_id: str = ""
     filled: Decimal = ZERO  # booked from unique trades
-    venue_filled: Decimal = ZERO  # the most the venue ever claimed
+    venue_filled: Decimal = ZERO  # the largest filled size that the venue reported
     changed_ns: int = 0
     filled_ns: int = 0  # when the last fill was booked
-    cancel_reason: CancelReason | None = None  # set once we asked for its end
-    end_ns: int = 0  # when that was
+    cancel_reason: CancelReason | None = None  # set once its end was requested
+    end_ns: int = 0  # when its end was requested
     cancels_sent: int = 0
     next_cancel_ns: int = 0
     next_query_ns: int = 0
     queries_sent: int = 0
     unknown_since_ns: int = 0
-    fills_missing_since_ns: int = 0  # since when the venue claims more fills than we have booked
-    not_found_ns: int = 0  # first negative answer behind the fence, with none but such since
+    fills_missing_since_ns: int = 0  # since when the venue reports more fills than are booked
+    not_found_ns: int = 0  # first negative answer after the fence, if only negative ones followed
     price_float: float = 0.0
 
     @property
     def leaves(self) -> Decimal:
-        """What could still fill."""
+        """The size that could still fill."""
         return self.size - self.filled
 
     @property
     def is_wanted(self) -> bool:
-        """It rests or will rest, and nobody asked for its end."""
+        """Whether it rests or will rest, and its end was not requested."""
         return self.cancel_reason is None and (self.state in RESTING or self.state in IN_FLIGHT)
 
     @property
     def has_missing_fills(self) -> bool:
-        """The venue claims more fills than we have booked."""
+        """Whether the venue reports more fills than are booked."""
         return self.venue_filled > self.filled
 
     def view(self) -> OrderView:
@@ -80,9 +80,9 @@ class OpenOrder:
 
 
 class OwnLevels:
-    """Our orders of one side by price, the way a book shows them: sizes of live and of just closed.
+    """Our orders of one side by price, as a book shows them: live ones and just closed ones.
 
-    Reads like a mapping from price to size; a size is added up only where somebody asks for it.
+    Reads like a mapping from price to size; a size is summed only when it is read.
     """
 
     def __init__(self) -> None:
@@ -101,20 +101,20 @@ class OwnLevels:
         return sum(self._shown(o) for o in orders if o.state is not OrderState.RESERVED)
 
     def _shown(self, order: OpenOrder) -> float:
-        """A fill is known before the depth that has it: until then its size still stands there."""
+        """Size of an order in the published book, which may not contain its last fill yet."""
         return float(order.size if order.filled_ns > self._since_ns else order.leaves)
 
     def add(self, order: OpenOrder) -> None:
         self._orders.setdefault(order.price_float, []).append(order)
 
     def closed(self, order: OpenOrder) -> None:
-        """It is over, but published books may still have it in them: see `forget`."""
+        """Keep a closed order that published books may still contain, until `expire`."""
         if len(self._closed) == TOMBSTONES_MAX:
             self._drop(self._closed.popleft())
         self._closed.append(order)
 
     def expire(self, before_ns: int) -> None:
-        """Published books have by now whatever happened to our orders before this time."""
+        """Forget what happened before this time: published books contain it by now."""
         self._since_ns = before_ns
         closed = self._closed
         while closed and closed[0].changed_ns < before_ns:
@@ -128,7 +128,7 @@ class OwnLevels:
 
 
 class OpenOrders:
-    """The live set, its leaves per side, and the tombstones of what left it."""
+    """The live orders, their leaves per side, and the closed orders that are remembered."""
 
     def __init__(self) -> None:
         self._live: dict[str, OpenOrder] = {}
@@ -152,13 +152,13 @@ class OpenOrders:
         return self._live.get(client_id) or self._closed.get(client_id)
 
     def regrid(self, instrument: Instrument) -> None:
-        """Count the prices of live orders in another tick, rounded towards the other side."""
+        """Express the prices of live orders in another tick, rounded towards the other side."""
         for order in self._live.values():
             ticks, rest = divmod(order.price, instrument.tick)
             order.ticks = int(ticks) + (1 if rest and order.side is Side.BUY else 0)
 
     def by_venue_id(self, venue_id: str) -> OpenOrder | None:
-        """For venues whose trade list does not carry the client id; newest first."""
+        """Find an order by its venue id, for trade lists without our id; newest first."""
         for orders in (self._live, self._closed):
             for order in reversed(orders.values()):
                 if venue_id and order.venue_id == venue_id:
@@ -166,16 +166,16 @@ class OpenOrders:
         return None
 
     def is_taker(self, fill: Fill) -> bool:
-        """Is it of an order of ours that took?"""
+        """Whether the fill is of an IOC order of ours."""
         order = self.find(fill.client_id) or self.by_venue_id(fill.venue_id)
         return order is not None and order.is_taking
 
     def leaves(self, side: Side) -> Decimal:
-        """Everything on one side that could still fill (B and S of reliability.md section 4)."""
+        """Everything on one side that could still fill (B and S of deploy/docs/strategy.md)."""
         return self._leaves[side]
 
     def counter_mismatch(self) -> str | None:
-        """Compare the counters with a recount; what differs, or None."""
+        """Compare the counters with a recount. Return the difference, or None."""
         for side, counted in self._leaves.items():
             recounted = sum((o.leaves for o in self.of_side(side)), start=ZERO)
             if counted != recounted:
@@ -186,7 +186,7 @@ class OpenOrders:
         return [order for order in self._live.values() if order.side is side]
 
     def reserve(self, order: PlaceOrder, *, ticks: int) -> OpenOrder:
-        """Count an approved order from now on, before its bytes go anywhere."""
+        """Count an approved order from now on, before its request is sent."""
         record = OpenOrder(
             client_id=order.client_id,
             side=order.side,
@@ -211,7 +211,7 @@ class OpenOrders:
         self._leaves[order.side] -= booked
 
     def close(self, order: OpenOrder, state: OrderState, ts_ns: int) -> None:
-        """Take an order out of the live set and free its reservation."""
+        """Move an order out of the live set and free its reservation."""
         del self._live[order.client_id]
         self._leaves[order.side] -= order.leaves
         order.state, order.changed_ns = state, ts_ns

@@ -1,6 +1,7 @@
-"""The order state table: which news is legal in which state, and where it leads.
+"""The order state table: which update is legal in which state, and where it leads.
 
-Late or impossible news in a terminal state is not a transition: `engine/lifecycle.py` judges it.
+Late or impossible updates of an order in a final state are no transitions:
+`engine/orders/lifecycle.py` handles them.
 """
 
 from enum import StrEnum
@@ -10,7 +11,7 @@ from quoter.domain.orders import OrderState as S
 
 
 class OrderUpdate(StrEnum):
-    """What we can hear about a live order, boiled down."""
+    """The kinds of updates of a live order."""
 
     SENT = "sent"
     ACK = "ack"
@@ -22,7 +23,8 @@ class OrderUpdate(StrEnum):
     CANCEL_SENT = "cancel_sent"
     ENDED = "ended"  # over at the venue, all fills booked
     ENDED_UNSETTLED = "ended_unsettled"  # over at the venue, fills missing here
-    PROVEN_ABSENT = "fenced"  # the unknown-order fence has passed: it never existed or never will
+    # released by the unknown-order fence: the venue provably does not know it
+    PROVEN_ABSENT = "fenced"
 
 
 _LIVE = (S.RESERVED, S.PENDING_NEW, S.OPEN, S.PARTIAL, S.PENDING_CANCEL, S.UNKNOWN)
@@ -35,7 +37,7 @@ def _table() -> dict[tuple[S, OrderUpdate], S]:
         table[state, OrderUpdate.LAST_FILL] = S.FILLED
         table[state, OrderUpdate.ENDED] = S.CANCELED
         table[state, OrderUpdate.ENDED_UNSETTLED] = S.CLOSED_UNSETTLED
-        table[state, OrderUpdate.PART_FILL] = state  # unless refined below
+        table[state, OrderUpdate.PART_FILL] = state  # except as set below
         table[state, OrderUpdate.LISTED_OPEN] = state
     for state in (S.RESERVED, S.PENDING_NEW, S.OPEN, S.UNKNOWN):
         table[state, OrderUpdate.PART_FILL] = S.PARTIAL
@@ -53,7 +55,8 @@ def _table() -> dict[tuple[S, OrderUpdate], S]:
     table[S.RESERVED, OrderUpdate.SENT] = S.PENDING_NEW
     for state in (S.OPEN, S.PARTIAL, S.PENDING_NEW, S.PENDING_CANCEL):
         table[state, OrderUpdate.CANCEL_SENT] = S.PENDING_CANCEL
-    table[S.RESERVED, OrderUpdate.CANCEL_SENT] = S.RESERVED  # the outbox may still annihilate it
+    # the outbox may still drop the unsent order
+    table[S.RESERVED, OrderUpdate.CANCEL_SENT] = S.RESERVED
     table[S.UNKNOWN, OrderUpdate.CANCEL_SENT] = S.UNKNOWN
     table[S.CLOSED_UNSETTLED, OrderUpdate.CANCEL_SENT] = S.CLOSED_UNSETTLED
     for state in (S.UNKNOWN, S.PENDING_CANCEL, S.OPEN, S.PARTIAL, S.PENDING_NEW):
@@ -65,7 +68,7 @@ TABLE = _table()
 
 
 def next_state(state: S, update: OrderUpdate, *, client_id: str) -> S:
-    """The state after `news`; raises IllegalTransition where the table has no row."""
+    """The state after `update`. Raises IllegalTransition where the table has no row."""
     after = TABLE.get((state, update))
     if after is None:
         raise IllegalTransition(client_id=client_id, state=state, event=update)

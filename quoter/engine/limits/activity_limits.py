@@ -1,6 +1,7 @@
-"""Controls over a stretch of time: price jumps, message rates, fills too fast, worth held.
+"""Limits on activity over time: price jumps, order rate, fill rate, turnover and position value.
 
-One order is judged by the gate; these judge the run of them, and raise causes (reliability.md 7.A).
+The order rules judge one order; these limits judge many of them together, and raise halt causes
+(rules PT-04, PT-07 and PT-08).
 """
 
 from collections.abc import Callable
@@ -25,11 +26,14 @@ from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrders
 
 JUMP_PAUSE_NS = 5_000 * NS_PER_MS
-BOOK_AGAIN_NS = 5_000 * NS_PER_MS  # a snapshot that was asked for and did not come
+BOOK_AGAIN_NS = 5_000 * NS_PER_MS  # a requested snapshot that did not arrive is requested again
 
 
 class ActivityLimits:
-    """Told of every mid, trade, quote, create and fill; `references` are the gate's."""
+    """Counts mids, trades, quotes, creates and fills, and raises a cause above a limit.
+
+    `references` are the reference prices of the price collar.
+    """
 
     def __init__(
         self,
@@ -51,14 +55,12 @@ class ActivityLimits:
         self._executions = RepeatedExecution(
             volume_max=policy.turnover_max * float(limits.inventory_max)
         )
-        self._has_new_creates = False  # creates since the pace was judged
+        self._has_new_creates = False  # creates since the rate was last checked
         self._jump_until_ns = 0
-        self._snapshot_requested_ns = (
-            0  # of the snapshot that has to agree; 0 before it is asked for
-        )
+        self._snapshot_requested_ns = 0  # when the confirming snapshot was requested; 0 before
 
     def on_market(self, event: MarketEvent, step: StepBuilder) -> None:
-        """Take a print, or a best price that moved."""
+        """Take a public trade or a change of the best prices."""
         if isinstance(event, Trade):
             self.references.on_trade(step.ts_ns, event.price)
             return
@@ -87,7 +89,7 @@ class ActivityLimits:
         self._jump_until_ns, self._snapshot_requested_ns = step.ts_ns + JUMP_PAUSE_NS, 0
 
     def check_create_rate(self, step: StepBuilder) -> None:
-        """Before a turn places: were there too many already? Only creates make them too many."""
+        """Raise MESSAGE_RATE if earlier steps created too many orders. Call before placing."""
         if not self._has_new_creates:
             return
         self._has_new_creates = False
@@ -95,14 +97,14 @@ class ActivityLimits:
             self._causes.raise_cause(step, Cause.MESSAGE_RATE, text)
 
     def count_creates(self, step: StepBuilder) -> None:
-        """Count the creates that this turn issued."""
+        """Count the creates that this step issued."""
         for command in step.commands:
             if isinstance(command, PlaceOrder):
                 self._rate.on_create(step.ts_ns)
                 self._has_new_creates = True
 
     def on_fills(self, step: StepBuilder) -> None:
-        """Count the fills of this turn."""
+        """Count the fills of this step."""
         for booked in step.booked:
             self._rate.on_fill(step.ts_ns)
             text = self._executions.on_fill(step.ts_ns, float(booked.fill.size))
@@ -111,7 +113,7 @@ class ActivityLimits:
         self._check_position_notional(step)
 
     def tick(self, step: StepBuilder) -> None:
-        """Time passed: what is over, what has to be asked for, what the price did to our worth."""
+        """Clear causes that are over, request what is due, and check the position value."""
         ts_ns, switch = step.ts_ns, self._causes.switch
         self._executions.expect(ts_ns, self._expected_fills_per_s())
         self._check_position_notional(step)

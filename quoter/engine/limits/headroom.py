@@ -1,4 +1,4 @@
-"""How much more of an order fits: within limits, balances and what already may fill."""
+"""Headroom: how much may still be ordered within limits, balances and live orders."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -18,7 +18,7 @@ ZERO = Decimal(0)
 
 
 class Headroom:
-    """Cuts what is wanted to what can be had; the gate has the last word."""
+    """Reduces wanted quotes to the size that fits. The order rules have the last word."""
 
     def __init__(
         self, *, config: EngineConfig, market: MarketView, orders: OpenOrders, inventory: Inventory
@@ -31,11 +31,11 @@ class Headroom:
         self._inventory = inventory
 
     def set_instrument(self, instrument: Instrument) -> None:
-        """The market's rules have changed."""
+        """Use new market rules."""
         self._instrument = instrument
 
     def size(self, quote: Quote, state: TradingState) -> Decimal:
-        """The size, on the lot grid, of a quote that may be added now."""
+        """Size of a quote that may be added now, on the lot grid."""
         room = self._base_headroom(quote.side, state, quote.price)
         return min(quote.size, self._instrument.floor_size(room))
 
@@ -46,9 +46,9 @@ class Headroom:
         side: Side,
         state: TradingState,
     ) -> tuple[Quote, ...]:
-        """What can be had of `wanted`, nearest first, were `resting` gone.
+        """The part of `wanted`, nearest first, that would fit if `resting` were gone.
 
-        Wanting more would replace an order that is as large as it can be, again and again.
+        Asking for more than fits would replace an order at its maximum size again and again.
         """
         fitted: list[Quote] = []
         held = sum((order.leaves for order in resting), start=ZERO)
@@ -62,16 +62,16 @@ class Headroom:
         return tuple(fitted)
 
     def reduces(self, side: Side) -> bool:
-        """Do orders of this side bring inventory nearer to the target?"""
+        """Whether orders of this side bring inventory nearer to the target."""
         inventory = self._inventory.net
         return inventory < 0 if side is Side.BUY else inventory > 0
 
     def would_flip(self, side: Side) -> bool:
-        """Could our orders of a reducing side take inventory past the target?"""
+        """Whether our orders of a reducing side could take inventory past the target."""
         return self._orders.leaves(side) > abs(self._inventory.net)
 
     def notional_of_buys(self) -> Decimal:
-        """Quote currency that our live buys may still take."""
+        """Quote currency that our live buys may still use."""
         return sum((o.leaves * o.price for o in self._orders.of_side(Side.BUY)), start=ZERO)
 
     def _base_headroom(self, side: Side, state: TradingState, price: Decimal) -> Decimal:
@@ -88,7 +88,7 @@ class Headroom:
         return room
 
     def _limit(self) -> Decimal:
-        """The limit of inventory, or less where its worth is limited too."""
+        """The inventory limit, or less where the position value is limited too."""
         ask = self._market.ask
         if self._limits.position_notional_max is None or ask is None:
             return self._limits.inventory_max

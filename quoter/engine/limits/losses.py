@@ -1,7 +1,8 @@
-"""How much was lost, and whether inventory is where the gate must have kept it.
+"""Loss limits, and the check that inventory is within its hard limit.
 
-Equity is profit since the start of this process, in quote currency: realised and not, fees in.
-Drawdown is how far it is below its highest, never a share of a profit, which may be zero or less.
+Equity is the profit since the start of this process in quote currency, realised and unrealised,
+after fees. Drawdown is the distance of equity below its highest value in quote currency. It is
+never a share of the profit, which may be zero or negative.
 """
 
 from collections.abc import Iterator
@@ -18,11 +19,11 @@ from quoter.state.attribution import Attribution
 from quoter.state.inventory import Inventory
 
 MARK_MISSING_NS = 10_000 * NS_PER_MS
-MINUTE_HORIZON_S = 5  # of the markouts that a toxic minute is made of
+MINUTE_HORIZON_S = 5  # of the markouts whose loss within a minute is limited
 
 
 class Losses:
-    """Judged after every fill and on every tick."""
+    """Checks equity, drawdown and markout losses after every fill and on every tick."""
 
     def __init__(
         self,
@@ -40,7 +41,7 @@ class Losses:
         self._attribution = attribution
         self._causes = causes
         self._minute = MarkoutLossMonitor(markout_loss_max)
-        self._marked_ns = 0  # when there was a fair value last
+        self._marked_ns = 0  # when a mid was last known
         self._peak = Decimal(0)
         self.equity = Decimal(0)
 
@@ -50,7 +51,11 @@ class Losses:
         return self._peak - self.equity
 
     def on_fills(self, step: StepBuilder) -> None:
-        """Fills that grow an inventory past the limit contradict the gate."""
+        """Raise INVENTORY_BREACH if a fill grew inventory past the limit.
+
+        The order rules make that impossible: it would be a bug, or an order that is not in our
+        books.
+        """
         inventory = self._inventory.net
         is_growing = any(booked.fill.side.sign * inventory > 0 for booked in step.booked)
         if is_growing and not abs(inventory) <= self._limits.inventory_max:
@@ -59,7 +64,7 @@ class Losses:
         self.check(step)
 
     def check(self, step: StepBuilder) -> None:
-        """Mark the inventory to the mid, and hold the equity against its limits."""
+        """Mark the inventory to the mid and compare equity with its limits."""
         mid = self._market.mid
         self.equity = self._attribution.see(mid, step.ts_ns)
         self._peak = max(self._peak, self.equity)
@@ -71,7 +76,7 @@ class Losses:
         self._check_mark(mid, step)
 
     def breaches(self) -> Iterator[tuple[Cause, str]]:
-        """The limits that equity is past, as of the last look, with the figures."""
+        """The limits that equity exceeded at the last check, with the figures."""
         limits = self._limits
         if not self.equity > -limits.loss_max:
             yield Cause.LOSS_LIMIT, f"profit {self.equity:.4f}, limit {-limits.loss_max}"
@@ -80,15 +85,13 @@ class Losses:
             yield Cause.DRAWDOWN_LIMIT, f"{text}, limit {limits.drawdown_max}"
 
     def _check_mark(self, mid: float | None, step: StepBuilder) -> None:
-        """Inventory whose worth nobody knows may only shrink."""
+        """Raise MARK_MISSING if the value of the inventory has been unknown for too long."""
         if mid is not None or not self._marked_ns:
             self._marked_ns = step.ts_ns
         missing_ns = step.ts_ns - self._marked_ns
         is_missing = missing_ns > MARK_MISSING_NS and self._inventory.net != 0
         if is_missing:
-            text = (
-                f"no fair value for {missing_ns / NS_PER_S:.0f} s, inventory {self._inventory.net}"
-            )
+            text = f"no mid for {missing_ns / NS_PER_S:.0f} s, inventory {self._inventory.net}"
             self._causes.raise_cause(step, Cause.MARK_MISSING, text)
         else:
             self._causes.clear(step, Cause.MARK_MISSING)

@@ -1,4 +1,4 @@
-"""The figures of this moment that the gate judges an intent by."""
+"""Builds the read-only figures that the order rules judge an order intent by."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -21,7 +21,7 @@ ZERO, NAN = Decimal(0), Decimal("NaN")
 
 
 class RiskViews:
-    """Takes one picture for each intent."""
+    """Builds one `RiskView` for each intent."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class RiskViews:
         self._headroom = room
 
     def take(self, quote: Quote, *, ts_ns: int, state: TradingState, phase: Phase) -> RiskView:
-        """The picture for an order of this quote."""
+        """The figures for an order of this quote, as of now."""
         market, inventory, orders = self._market, self._inventory, self._orders
         bid, ask = market.bid, market.ask
         depth_bid, depth_ask = depth_of(market)
@@ -80,7 +80,7 @@ class RiskViews:
         return max(bids, default=None), min(asks, default=None)
 
     def _alive(self) -> Iterator[OpenOrder]:
-        """What may still trade: an order whose end was told only waits for its fills."""
+        """Orders that may still trade. An order that has ended only waits for its fills."""
         return (o for o in self._orders if o.state is not OrderState.CLOSED_UNSETTLED)
 
     def _duplicate_ns(self, quote: Quote) -> int | None:
@@ -97,7 +97,7 @@ def _exact(price: float) -> Decimal:
 
 
 def depth_of(market: MarketView) -> tuple[Decimal, Decimal]:
-    """What others show in the best levels of either side, base units."""
+    """Size of others in the best levels of each side, base units."""
     bids, asks = market.levels(DEPTH_LEVELS)
     return _depth(bids), _depth(asks)
 

@@ -1,4 +1,7 @@
-"""Is the market feed up, alive and in sequence: the causes that speak for it, and the nudges."""
+"""Health of the market feed: raises causes when it is down, silent or out of sequence.
+
+Also requests a new snapshot where the book needs one.
+"""
 
 from quoter.domain.commands import RequestReport
 from quoter.domain.events import FeedAlive, FeedDown, FeedUp
@@ -10,12 +13,17 @@ from quoter.engine.halt_causes import HaltCauses
 from quoter.engine.market.view import MarketView
 from quoter.engine.step_builder import StepBuilder
 
-RESYNC_AGAIN_NS = 5_000 * NS_PER_MS  # a snapshot that was asked for and did not come
-RESYNC_APART_NS = 1_000 * NS_PER_MS  # a feed that only talks nonsense is not asked at its own speed
+RESYNC_AGAIN_NS = 5_000 * NS_PER_MS  # a requested snapshot that did not arrive is requested again
+# minimum time between two requests, however often the feed has faults
+RESYNC_APART_NS = 1_000 * NS_PER_MS
 
 
 class FeedHealth:
-    """book_stale_ns: silence, pongs too, that pauses quoting; quiet_ns: age that needs a check."""
+    """Tracks connection, silence and sequence faults of the market feed.
+
+    book_stale_ns: silence, answered pings included, after which quoting pauses. quiet_ns: age of
+    the book at which it is compared with a fresh snapshot.
+    """
 
     def __init__(
         self, *, market: MarketView, causes: HaltCauses, book_stale_ns: int, quiet_ns: int
@@ -29,15 +37,17 @@ class FeedHealth:
         self._is_request_pending = False
 
     def on_stream(self, event: FeedUp | FeedDown | FeedAlive, step: StepBuilder) -> None:
-        """The market stream came, went, or showed that it lives."""
+        """Handle the market stream being connected, lost or alive."""
         match event:
             case FeedUp():
                 self._is_up = True
-                self._requested_ns = step.ts_ns - RESYNC_APART_NS  # it begins with a snapshot
+                # a connection starts with a snapshot
+                self._requested_ns = step.ts_ns - RESYNC_APART_NS
                 self._causes.clear(step, Cause.MARKET_FEED_DOWN)
                 self.on_received(step)
             case FeedAlive():
-                if event.stream is Stream.MARKET:  # the private socket says nothing of this one
+                # a ping of the private stream proves nothing about this one
+                if event.stream is Stream.MARKET:
                     self.on_received(step)
             case FeedDown():
                 self._is_up = False
@@ -45,7 +55,10 @@ class FeedHealth:
                 self._causes.raise_cause(step, Cause.MARKET_FEED_DOWN, event.text)
 
     def on_received(self, step: StepBuilder) -> None:
-        """Any sign of life ends staleness, as of its receipt: it may have waited for its turn."""
+        """Record that the stream is alive, as of the time of receipt, and clear BOOK_STALE.
+
+        The event may have waited in the queue, so its own time counts, not the engine's.
+        """
         market = self._market
         market.last_received_ns = max(market.last_received_ns, step.event.ts_ns)
         is_stale = self._causes.switch.is_active(Cause.BOOK_STALE)
@@ -53,7 +66,7 @@ class FeedHealth:
             self._causes.clear(step, Cause.BOOK_STALE)
 
     def on_book_fault(self, text: str, step: StepBuilder) -> None:
-        """The book can't be trusted any more: pause, and ask for a snapshot."""
+        """Raise BOOK_DESYNC because the book can't be trusted any more, and request a snapshot."""
         step.add_anomaly("book_fault", text)
         self._causes.raise_cause(step, Cause.BOOK_DESYNC, text)
         self._is_request_pending = step.ts_ns - self._requested_ns < RESYNC_APART_NS
@@ -64,14 +77,18 @@ class FeedHealth:
         self._causes.clear(step, Cause.BOOK_DESYNC)
 
     def check_silence(self, step: StepBuilder) -> None:
-        """Before every decision: a process that hung hears fills and answers before its clock."""
+        """Raise BOOK_STALE after too long a silence.
+
+        Checked before every decision: a process that hung processes queued fills and answers before
+        its next tick.
+        """
         silent_ns = step.ts_ns - self._market.last_received_ns
         if self._is_up and silent_ns > self._stale_ns:
-            text = f"nothing heard for {silent_ns / NS_PER_S:.1f} s"
+            text = f"nothing received for {silent_ns / NS_PER_S:.1f} s"
             self._causes.raise_cause(step, Cause.BOOK_STALE, text)
 
     def tick(self, step: StepBuilder) -> None:
-        """Ask again for what never came, and check a book that stands still."""
+        """Repeat a request that was not answered, and check a book that does not change."""
         if not self._is_up:
             return
         book = self._market.book

@@ -1,4 +1,4 @@
-"""The venue's grid and minimums may change while we quote (PT-14): re-read, and followed."""
+"""Follows the market's rules, tick, lot and minimums, while they change (rule PT-14)."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -13,12 +13,12 @@ from quoter.engine.halt_causes import HaltCauses
 from quoter.engine.step_builder import StepBuilder
 from quoter.state.open_orders import OpenOrders
 
-APART_NS = 5_000 * NS_PER_MS  # a venue that refuses again and again is not asked at its speed
-AGAIN_NS = 60_000 * NS_PER_MS  # an answer that did not come
+APART_NS = 5_000 * NS_PER_MS  # minimum time between two requests, however often orders are refused
+AGAIN_NS = 60_000 * NS_PER_MS  # a request that was not answered is repeated after this
 
 
 class MarketRules:
-    """Asks for the rules on a clock and after a refusal by a filter; hands new ones on."""
+    """Requests the rules periodically and after a reject by a filter, and checks new ones."""
 
     def __init__(
         self,
@@ -32,17 +32,17 @@ class MarketRules:
         fair: Callable[[], float | None],
         use: Callable[[Instrument, StepBuilder], None],
     ) -> None:
-        """`period_ns` 0: only a refusal makes us ask. `use` is told what to quote by from now."""
+        """`period_ns` 0: rules are requested only after a reject. `use` applies new rules."""
         self.instrument = instrument
         self._order_size, self._levels, self._period_ns = order_size, levels, period_ns
         self._orders, self._causes = orders, causes
         self._fair, self._use = fair, use
         self._asked_ns = 0
         self._due_ns = 0  # 0: never
-        self._is_checked = False  # by a price: a start may know none
+        self._is_checked = False  # against a price: none may be known at the start
 
     def tick(self, step: StepBuilder) -> None:
-        """Ask if it is time; the start has just read them."""
+        """Request the rules if due. The start has just read them."""
         if not self._is_checked and self._fair() is not None:
             self._check(step)
         if not self._due_ns and self._period_ns:
@@ -53,17 +53,17 @@ class MarketRules:
             step.commands.append(RequestReport(kind=ReportKind.RULES))
 
     def on_order_event(self, event: OrderEvent) -> None:
-        """An order that breaks a filter says that ours are out of date."""
+        """Request the rules after a reject by a filter: ours are probably out of date."""
         if isinstance(event, OrderReject) and event.reason is RejectReason.FILTER:
             self._due_ns = event.ts_ns
 
     def on_report_failed(self, kind: ReportKind, step: StepBuilder) -> None:
-        """No answer: again, but not as if it were urgent."""
+        """Repeat a request that was not answered, with no hurry."""
         if kind is ReportKind.RULES:
             self._due_ns = step.ts_ns + AGAIN_NS
 
     def on_report(self, event: RulesReport, step: StepBuilder) -> None:
-        """Quote by the rules as they are now; orders of the old grid go."""
+        """Apply changed rules; orders on the old grid are cancelled."""
         before, now = self.instrument, event.instrument
         if now != before:
             step.add_anomaly("rules_changed", f"{_text(before)} -> {_text(now)}")
@@ -73,15 +73,19 @@ class MarketRules:
         self._check(step)
 
     def _check(self, step: StepBuilder) -> None:
-        """Once, and with all new rules; not with every price, whose moves would make it flap."""
+        """Raise MARKET_RULES while no order of the configured size can be placed.
+
+        Checked once, and after every change of the rules, not with every price: a price near the
+        limit would raise and clear the cause again and again.
+        """
         self._is_checked = self._fair() is not None
         text = self._why_unplaceable(self.instrument)
         self._causes.set(step, Cause.MARKET_RULES, active=bool(text), text=text)
 
     def _why_unplaceable(self, rules: Instrument) -> str:
-        """Why no order of the configured size can be placed; empty if it can.
+        """Why no order of the configured size can be placed; empty if one can.
 
-        What is too small is carried to the next level: all of them together count.
+        A level that is too small is added to the next one, so the sum of all levels counts.
         """
         size = rules.floor_size(self._order_size * self._levels)
         if not rules.size_min <= size or rules.floor_size(self._order_size) > rules.size_max:

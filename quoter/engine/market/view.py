@@ -1,18 +1,19 @@
-"""The market without ourselves in it: book, best prices, fair value."""
+"""The market without our own orders: book, best prices and mid."""
 
 from quoter.domain.events import BookDelta, BookSnapshot, MarketEvent, TopOfBook, Trade
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Level, Side
+from quoter.domain.units import NS_PER_MS
 from quoter.state.book import Book
 from quoter.state.open_orders import OpenOrders
 
-# Depth is published every 100 ms: a closed order of ours may still stand in it for this long,
-# and is taken for ours until the next tick after that.
-OWN_LINGER_NS = 300_000_000
+# Depth is published every 100 ms. A closed order of ours may therefore still be in it for this
+# long; until the next tick after that its size is taken to be ours.
+OWN_LINGER_NS = 300 * NS_PER_MS
 
 
 class MarketView:
-    """Follows the book; `bid` and `ask` are the best levels of others, None while untrusted."""
+    """Follows the book. `bid`, `ask`: best levels of others, None without a usable book."""
 
     def __init__(self, instrument: Instrument, orders: OpenOrders) -> None:
         self._instrument = instrument
@@ -21,8 +22,8 @@ class MarketView:
         self.bid: Level | None = None
         self.ask: Level | None = None
         self.touch: tuple[float, float] | None = None  # their prices
-        self.has_new_best = False  # did the last look find another touch?
-        self.last_received_ns = 0  # last sign of life of the feed
+        self.has_new_best = False  # whether the last refresh found other best prices
+        self.last_received_ns = 0  # when anything was last received from the feed
         self.gaps = 0
 
     @property
@@ -32,7 +33,7 @@ class MarketView:
         return (self.bid.price + self.ask.price) / 2
 
     def apply(self, event: MarketEvent) -> str | None:
-        """Take one piece of market news; the fault that makes the book untrustworthy, or None."""
+        """Apply a market event. Return the fault that makes the book unusable, or None."""
         fault: str | None = None
         match event:
             case BookDelta():
@@ -49,24 +50,24 @@ class MarketView:
         return fault
 
     def expire_own_orders(self, ts_ns: int) -> None:
-        """Time passed, or our orders changed: by now published books show what we did before."""
+        """Forget closed orders of ours that published books can no longer contain."""
         for own in (self._own_bids, self._own_asks):
             own.expire(ts_ns - OWN_LINGER_NS)
         self.refresh()
 
     def refresh(self) -> None:
-        """Find the best prices of others anew."""
+        """Determine the best prices of others again."""
         best = self.book.best(self._own_bids, self._own_asks)
         self.bid, self.ask = best if best is not None else (None, None)
         touch = (best[0].price, best[1].price) if best is not None else None
         self.has_new_best, self.touch = touch != self.touch, touch
 
     def invalidate(self) -> None:
-        """The feed is down: there is no market until the next snapshot."""
+        """Mark the book unusable until the next snapshot."""
         self.book.invalidate()
         self.bid = self.ask = self.touch = None
 
     def levels(self, depth: int) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
-        """Best `depth` levels of others, both sides, best first."""
+        """Best `depth` levels of others on both sides, best first."""
         bids = self.book.bids.levels(depth, self._own_bids)
         return bids, self.book.asks.levels(depth, self._own_asks)

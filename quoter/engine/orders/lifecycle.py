@@ -1,7 +1,8 @@
-"""What news of the venue does to our orders and our inventory (reliability.md groups OL and RC).
+"""Applies order events to our orders and our inventory (rules OL-01 to OL-10).
 
-Nothing is forgotten because we did not hear: an order ends by a definitive refusal, by its end with
-every fill booked, or by the fence in `engine/reconcile.py`.
+An order is never dropped because of silence. It ends by a definitive reject, by its end at the
+venue with every fill booked, or by proof that the venue does not know it
+(`engine/reconciliation/reconcile.py`).
 """
 
 from collections.abc import Callable
@@ -36,12 +37,12 @@ from quoter.state.open_orders import OpenOrder, OpenOrders
 from quoter.state.order_table import OrderUpdate, next_state
 
 CANCEL_RETRY_NS = (500 * NS_PER_MS, 1_000 * NS_PER_MS, 2_000 * NS_PER_MS)  # then every 2 s
-KILL_RETRY_NS = (250 * NS_PER_MS, *CANCEL_RETRY_NS)  # KS-04
+KILL_RETRY_NS = (250 * NS_PER_MS, *CANCEL_RETRY_NS)  # rule KS-04
 FINAL = frozenset({CancelReason.KILL, CancelReason.DRAIN})
 ACK_WAIT_NS = 500 * NS_PER_MS  # a cancel waits this long for the answer to its create
 CLOSED_ORDER_QUERY_APART_NS = (
     1_000 * NS_PER_MS
-)  # one question about a closed order that looks alive
+)  # minimum time between two queries about a closed order that seems to be open
 
 
 class Prices(Protocol):
@@ -55,7 +56,7 @@ class Prices(Protocol):
 
 
 class Lifecycle:
-    """Applies order events; shares the orders and the inventory with the rest of the engine."""
+    """Applies order events. Shares orders and inventory with the rest of the engine."""
 
     def __init__(
         self,
@@ -68,9 +69,10 @@ class Lifecycle:
         prices: Prices,
         prefixes: tuple[str, str],
     ) -> None:
-        """`prefixes`: with what the names of our instance's and of this run's orders begin.
+        """Connect the lifecycle to its collaborators.
 
-        `charge` takes a booked fill's fee off the profit where that needs a price.
+        `prefixes`: how the ids of our instance's orders and of this run's orders begin. `charge`
+        takes the fee of a booked fill off the profit where that needs a price.
         """
         self._orders = orders
         self._inventory = inventory
@@ -139,7 +141,7 @@ class Lifecycle:
                 raise AssertionError("fills are booked by `fill`")
 
     def _confirm_open(self, order: OpenOrder, update: OrderUpdate, step: StepBuilder) -> None:
-        """A sign of life, unless a fill that waited for the order's name was its last."""
+        """Apply an update that shows the order open, unless its last fill was just booked."""
         if not order.state.is_terminal:
             self._transition(order, update, step)
 
@@ -148,13 +150,15 @@ class Lifecycle:
         if not self._record_venue_filled(order, filled, step):
             return
         if filled < order.filled:
-            detail = f"{order.client_id}: venue says {filled} in all, booked {order.filled}"
+            detail = (
+                f"{order.client_id}: venue reports {filled} filled in total, booked {order.filled}"
+            )
             self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, detail)
         update = OrderUpdate.ENDED_UNSETTLED if order.has_missing_fills else OrderUpdate.ENDED
         self._transition(order, update, step, text)
 
     def _record_venue_filled(self, order: OpenOrder, filled: Decimal, step: StepBuilder) -> bool:
-        """Remember how much the venue says was filled in all; False if that is no amount."""
+        """Record the venue's cumulative filled size; False if it is not an amount."""
         if not is_amount(filled):
             step.add_anomaly("bad_cumulative_fill", f"{order.client_id}: {filled}")
             return False
@@ -162,7 +166,7 @@ class Lifecycle:
         return True
 
     def _mark_unknown(self, order: OpenOrder, step: StepBuilder) -> None:
-        """We do not know whether it lives: end it if it does, and keep asking."""
+        """Handle an order of unknown state: cancel it, and query it until there is an answer."""
         if order.state is not OrderState.UNKNOWN:
             return
         order.unknown_since_ns = step.ts_ns
@@ -171,45 +175,45 @@ class Lifecycle:
         self.request_cancel(order, CancelReason.UNKNOWN, step)
 
     def _on_cancel_reject(self, order: OpenOrder, event: CancelReject, step: StepBuilder) -> None:
-        """Never "gone": ask what became of the order, and cancel again."""
+        """Query and cancel again. No cancel reject proves that the order is gone."""
         step.add_anomaly(f"cancel_{event.reason}", f"{order.client_id}: {event.text}")
         if event.reason is CancelRejectReason.NOT_FOUND:
             order.next_query_ns = step.ts_ns
 
     def _on_closed_order(self, event: OrderEvent, client_id: str, step: StepBuilder) -> None:
-        """News of an order that is not live: harmless echo, a stray, or a broken belief."""
+        """Handle an event of an order that is not live: late, unknown, or a contradiction."""
         order = self._orders.closed(client_id)
         if order is None:
             step.add_anomaly("unknown_client_id", client_id)
         elif isinstance(event, OrderAck) and order.is_taking:
-            pass  # it had ended before the answer came: no sign of life
+            pass  # it had ended before the answer came: no sign that it is open
         elif isinstance(event, OrderOpen | OrderAck) and order.state is not OrderState.FILLED:
             step.add_anomaly("closed_order_alive", client_id)
             if step.ts_ns < order.next_query_ns:
-                return  # the answer to our question may be the next sign of life
+                return  # the answer to our query may arrive next
             order.next_query_ns = step.ts_ns + CLOSED_ORDER_QUERY_APART_NS
             step.commands.append(QueryOrder(client_id=client_id, venue_id=order.venue_id))
             self.cancel_by_id(client_id, order.venue_id, step)
         elif isinstance(event, OrderDone) and is_amount(event.filled):
             if not event.filled > order.filled:
                 return
-            text = f"{client_id} closed with {order.filled}, venue says {event.filled} filled"
+            text = f"{client_id} closed with {order.filled}, venue reports {event.filled} filled"
             self._causes.raise_cause(step, Cause.ORDER_REAPPEARED, text)
 
     def cancel_by_id(self, client_id: str, venue_id: str, step: StepBuilder) -> None:
-        """Take out an order that lives at the venue though our books say otherwise."""
+        """Cancel an order that is open at the venue although it is not in our books."""
         step.commands.append(
             CancelOrder(client_id=client_id, venue_id=venue_id, reason=CancelReason.STRAY)
         )
 
     def book_fill(self, fill: Fill, step: StepBuilder) -> None:
-        """Book one execution: durable facts first, then the order it belongs to."""
+        """Book one execution, and then update the order that it belongs to."""
         order = self._orders.find(fill.client_id) or self._orders.by_venue_id(fill.venue_id)
         if order is None:
             self.unmatched_fills.add(fill, step)
             return
         if not is_execution(fill):
-            self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, f"a trade that can't be: {fill}")
+            self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, f"impossible trade: {fill}")
             return
         mid, fair = self._prices.mid, self._prices.fair_value
         try:
@@ -224,11 +228,13 @@ class Lifecycle:
         self._charge(fill, step)
         step.booked.append(Booked(fill=fill, inventory=self._inventory.net, fair=fair))
         if self._orders.live(order.client_id) is None:
-            text = f"{order.client_id} was {order.state} when trade {fill.trade_id} came"
+            text = f"trade {fill.trade_id} came after {order.client_id} was {order.state}"
             self._causes.raise_cause(step, Cause.ORDER_REAPPEARED, text)
             return
         if fill.side is not order.side:
-            text = f"{order.client_id}: {order.side}, its trade {fill.trade_id} a {fill.side}"
+            text = (
+                f"{order.client_id}: {order.side}, but its trade {fill.trade_id} is a {fill.side}"
+            )
             self._causes.raise_cause(step, Cause.INVARIANT_BROKEN, text)
             return
         if fill.size > order.leaves:
@@ -247,7 +253,7 @@ class Lifecycle:
             self._transition(order, OrderUpdate.PART_FILL, step)
 
     def _learn_venue_id(self, order: OpenOrder, venue_id: str, step: StepBuilder) -> None:
-        """Learn the venue's id, and book the fills that only carried it."""
+        """Record the venue's id, and book the fills that carried only that id."""
         if not venue_id or order.venue_id:
             return
         order.venue_id = venue_id
@@ -255,11 +261,11 @@ class Lifecycle:
             self.book_fill(fill, step)
 
     def release(self, order: OpenOrder, step: StepBuilder) -> None:
-        """Release an order that the venue provably does not know (`engine/reconcile.py`)."""
-        self._transition(order, OrderUpdate.PROVEN_ABSENT, step, "never found at the venue")
+        """Release an order that the venue provably does not know."""
+        self._transition(order, OrderUpdate.PROVEN_ABSENT, step, "not known to the venue")
 
     def request_cancel(self, order: OpenOrder, reason: CancelReason, step: StepBuilder) -> None:
-        """Ask for an order's end, once; the retries follow from `press`."""
+        """Request the end of an order once; `send_due_cancel` sends and repeats the cancel."""
         if order.cancel_reason is None:
             order.cancel_reason = reason
             order.end_ns = order.next_cancel_ns = step.ts_ns
@@ -268,7 +274,7 @@ class Lifecycle:
         self.send_due_cancel(order, step)
 
     def send_due_cancel(self, order: OpenOrder, step: StepBuilder) -> None:
-        """Send the cancel that is due, if the order is to end and still may live."""
+        """Send the cancel that is due, if the order is to end and may still be live."""
         is_over = order.state is OrderState.CLOSED_UNSETTLED
         if order.cancel_reason is None or is_over or step.ts_ns < order.next_cancel_ns:
             return

@@ -1,4 +1,7 @@
-"""Fills of orders that we can't name: they wait for the name, or turn out to be somebody else's."""
+"""Fills whose order is not known yet.
+
+They wait for the venue id of one of our orders, or turn out to belong to somebody else.
+"""
 
 from quoter.domain.events import Fill
 from quoter.domain.trading import Cause
@@ -7,12 +10,12 @@ from quoter.engine.step_builder import StepBuilder
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrders
 
-UNMATCHED_FILLS_MAX = 1_000  # fills whose order we can't name yet
-FOREIGN_FILLS_MAX = 10_000  # that were told, and are told again by every overlapping list
+UNMATCHED_FILLS_MAX = 1_000  # fills whose order is not known yet
+FOREIGN_FILLS_MAX = 10_000  # remembered, because overlapping lists of trades report them again
 
 
 class UnmatchedFills:
-    """Kept by trade id until an order of ours claims them or they are given up."""
+    """Fills by trade id, until an order of ours matches them or they expire."""
 
     def __init__(
         self,
@@ -35,7 +38,7 @@ class UnmatchedFills:
         return len(self._waiting)
 
     def add(self, fill: Fill, step: StepBuilder) -> None:
-        """A fill of no order that we know. What is booked or given up already is no news."""
+        """Keep a fill of no known order, unless it is booked or known to be foreign."""
         if self._inventory.has(fill.trade_id) or fill.trade_id in self._foreign:
             return
         if fill.client_id.startswith(self._run_prefix):
@@ -46,16 +49,16 @@ class UnmatchedFills:
         step.add_anomaly("unmatched_fill", fill.trade_id)
 
     def take(self, venue_id: str) -> list[Fill]:
-        """Take out those of an order whose name has come."""
+        """Remove and return the fills of an order whose venue id has become known."""
         mine = [fill for fill in self._waiting.values() if fill.venue_id == venue_id]
         for fill in mine:
             del self._waiting[fill.trade_id]
         return mine
 
     def take_older_than(self, before_ns: int) -> list[Fill]:
-        """Take out what somebody else did: the name says so, or no order of ours ever claimed it.
+        """Remove and return foreign fills: by their id, or because nothing matched them in time.
 
-        Not while an older order waits for its venue id: they may be its own.
+        Fills stay while an older order has no venue id yet: they may belong to it.
         """
         if not self._waiting:
             return []

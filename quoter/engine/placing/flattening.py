@@ -1,6 +1,7 @@
-"""Flat by order of a person: inventory is traded down to its target, and no further (KS-12).
+"""Flattening: trades the inventory down to its target, and no further (rule KS-12).
 
-A kill never does this: selling into whatever went wrong is a decision of its own.
+Started by an operator only. A kill never flattens: selling while something is wrong has to be a
+decision of its own.
 """
 
 from decimal import Decimal
@@ -19,11 +20,11 @@ from quoter.state.inventory import Inventory
 
 REACH = 0.0005  # how far beyond the best price of the other side a slice may pay
 SLICE_APART_NS = 250 * NS_PER_MS
-SAME_BOOK_NS = 2_000 * NS_PER_MS  # a book that does not move is taken from again after so long
+SAME_BOOK_NS = 2_000 * NS_PER_MS  # from an unchanged book the next slice is taken after this
 
 
 class Flattening:
-    """One slice at a time, each a limit order that takes at once or ends, none above the limits."""
+    """Sends one IOC limit order at a time, each within the limits of one order."""
 
     def __init__(
         self,
@@ -36,15 +37,15 @@ class Flattening:
         self._limits, self._instrument = config.limits, config.instrument
         self._market, self._inventory = market, inventory
         self._placing, self._causes = placing, causes
-        self._slice_ns = 0  # when the last one was still under way
-        self._is_reported = False  # that nothing is left to do
+        self._slice_ns = 0  # when the last slice was still live
+        self._is_reported = False  # whether it was reported that nothing is left to do
 
     @property
     def is_on(self) -> bool:
         return self._causes.switch.is_active(Cause.OPERATOR_FLATTEN)
 
     def advance(self, state: TradingState, phase: Phase, step: StepBuilder) -> None:
-        """Call it on every turn on which orders are allowed, instead of quoting."""
+        """Send the next slice if it is due. Call instead of quoting, while orders are allowed."""
         self._placing.cancel_all(CancelReason.STATE, step, but_taking=True)
         if self._placing.is_taking:
             self._slice_ns = step.ts_ns
@@ -61,13 +62,13 @@ class Flattening:
             self._placing.take_liquidity(quote, book_seq=seq, state=state, phase=phase, step=step)
 
     def _is_due(self, ts_ns: int) -> bool:
-        """Not from a book that may not know the last slice yet."""
+        """Whether enough time has passed, so that the book already shows the last slice."""
         since_ns = ts_ns - self._slice_ns
         is_newer = self._market.book.ts_ns > self._slice_ns
         return since_ns >= (SLICE_APART_NS if is_newer else SAME_BOOK_NS)
 
     def _slice(self) -> Quote | None:
-        """The next one; None without a market, or when the rest is too small for the venue."""
+        """The next slice; None without a market, or if what is left is too small for the venue."""
         bid, ask = self._market.bid, self._market.ask
         net, instrument = self._inventory.net, self._instrument
         if bid is None or ask is None or net == 0:
@@ -90,7 +91,7 @@ class Flattening:
         return Quote(side=side, ticks=ticks, price=price, size=size)
 
     def _size_max(self, wanted: Decimal, price: Decimal) -> Decimal:
-        """No more than one order may be, nor than the market has to take from."""
+        """The largest size within the limits of one order and the size in the book."""
         limits, depth = self._limits, depth_of(self._market)
         largest = min(limits.size_max, limits.notional_max / price, self._instrument.size_max)
         return min(wanted, largest, *depth)

@@ -1,4 +1,4 @@
-"""Bring the orders at the venue to the wanted quote, through the gate and within the budget."""
+"""Brings the orders at the venue to the wanted quote, through order rules and message budget."""
 
 from collections.abc import Sequence
 
@@ -24,15 +24,15 @@ from quoter.risk.order_rules import APART_NS, judge
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrder, OpenOrders
 
-MINUTE_S = 62.0  # and the slots of the count that it is held against
+MINUTE_S = 62.0  # one minute and the slots of the counter that the limit is checked with
 BUDGET_BURST_S = 2.0  # the bucket holds this many seconds' worth of creates
-SPARE_SHARE = 0.5  # small corrections may use the upper half of the bucket only
+SPARE_SHARE = 0.5  # small corrections may use only the upper half of the bucket
 DENIED_PAUSE_NS = 1_000 * NS_PER_MS
 BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def base36(number: int) -> str:
-    """Digits and lower-case letters, without leading zeros."""
+    """Lower-case base 36 without leading zeros."""
     digits = ""
     while number:
         number, rest = divmod(number, 36)
@@ -41,7 +41,7 @@ def base36(number: int) -> str:
 
 
 def budget(config: EngineConfig) -> MessageBudget:
-    """The pace of creates: with its burst it stays within what a minute may see."""
+    """The budget for creates; with its burst it stays within the limit per minute."""
     per_min = float(config.activity.creates_per_min)
     burst = max(1.0, min(config.creates_per_s * BUDGET_BURST_S, per_min / 2.0))
     rate = min(config.creates_per_s, (per_min - burst) / MINUTE_S)
@@ -49,7 +49,7 @@ def budget(config: EngineConfig) -> MessageBudget:
 
 
 class Placing:
-    """Turns the difference between wanted and resting into intents, and asks the gate."""
+    """Turns the difference between wanted and resting orders into intents that are checked."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Placing:
         self._last_quote: TwoSidedQuote | None = None
 
     def set_instrument(self, instrument: Instrument) -> None:
-        """The market's rules have changed."""
+        """Use new market rules."""
         self._instrument = instrument
         self._headroom.set_instrument(instrument)
 
@@ -109,7 +109,7 @@ class Placing:
             resting = [o for o in resting if not o.is_taking]
             try:
                 wanted = self._within_limits(wanted, resting, side, state)
-            except (ArithmeticError, TypeError) as error:  # a limit, a holding that is no number
+            except (ArithmeticError, TypeError) as error:  # a limit or a balance is not a number
                 step.add_anomaly("headroom_unknown", repr(error))
                 wanted = ()
             if not wanted and not resting:
@@ -133,15 +133,15 @@ class Placing:
         side: Side,
         state: TradingState,
     ) -> tuple[Quote, ...]:
-        """What this state and our limits leave of `wanted`."""
+        """The part of `wanted` that the trading state and our limits allow."""
         if state is TradingState.REDUCE_ONLY and not self._headroom.reduces(side):
             return ()
         if state is TradingState.REDUCE_ONLY and self._headroom.would_flip(side):
-            return ()  # what rests is more than there is to reduce: the room comes first
+            return ()  # more is resting than is left to reduce: headroom has to be freed first
         return self._headroom.fitting(wanted, resting, side, state)
 
     def _is_due(self, quote: TwoSidedQuote, step: StepBuilder) -> bool:
-        """Did anything change that counts here? On ticks always: holds and budgets run out."""
+        """Whether anything relevant changed. Always on ticks: hold times and budgets pass."""
         is_new, self._last_quote = quote is not self._last_quote, quote
         return (
             is_new
@@ -151,13 +151,13 @@ class Placing:
 
     @property
     def is_taking(self) -> bool:
-        """May an order that takes be alive?"""
+        """Whether an order that takes liquidity may be live."""
         return any(order.is_taking for order in self._orders)
 
     def cancel_all(
         self, reason: CancelReason, step: StepBuilder, *, but_taking: bool = False
     ) -> None:
-        """Ask for the end of every order that nobody asked to end yet."""
+        """Request the end of every order that is not ending already."""
         for order in list(self._orders):
             if order.is_wanted and not (but_taking and order.is_taking):
                 self._lifecycle.request_cancel(order, reason, step)
@@ -182,13 +182,13 @@ class Placing:
         *,
         replacing: OpenOrder | None,
     ) -> bool:
-        """Place a quote. True if it is on its way, or only waits for `replacing` to be gone."""
+        """Place a quote. True if it is on its way or only waits for `replacing` to end."""
         is_patient = not self._backoff.may_create(quote.side, step.ts_ns)
         if is_patient or not self._budget.has_tokens(step.ts_ns):
             return False
         size = self._headroom.size(quote, state)
         if replacing is not None and size < quote.size:
-            return True  # break before make: its end frees the room
+            return True  # cancel first: the end of the old order frees the headroom
         if self._would_cross_ourselves(quote):
             return False
         quote = quote._replace(size=size)
@@ -197,7 +197,7 @@ class Placing:
     def take_liquidity(
         self, quote: Quote, *, book_seq: int, state: TradingState, phase: Phase, step: StepBuilder
     ) -> None:
-        """Take up to `quote.size` from the other side, at `quote.price` or better, if we may."""
+        """Send an IOC order of up to `quote.size` at `quote.price` or better, if it is allowed."""
         self._book_seq = book_seq
         if self._backoff.may_create(quote.side, step.ts_ns) and self._budget.has_tokens(step.ts_ns):
             quote = quote._replace(size=self._headroom.size(quote, state))
@@ -212,7 +212,7 @@ class Placing:
         phase: Phase,
         step: StepBuilder,
     ) -> bool:
-        """Through the gate, into our books, on its way; False if the grid or the gate refuse."""
+        """Check, reserve and send an order; False if the grid or an order rule refuses it."""
         if not self._instrument.is_tradable(price=quote.price, size=quote.size):
             return False
         self._sequence += 1
@@ -238,7 +238,7 @@ class Placing:
         return True
 
     def _would_cross_ourselves(self, quote: Quote) -> bool:
-        """Does an order of ours that may still live stand on the other side of this price?"""
+        """Whether an order of ours that may still be live is on the other side of this price."""
         sign = quote.side.sign
         return any(
             order.side is not quote.side

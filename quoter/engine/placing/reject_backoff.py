@@ -1,4 +1,4 @@
-"""How long a side waits after a create that went wrong, and what it waits for (OL-10)."""
+"""Per-side back-off for new orders after rejects (rule OL-10)."""
 
 from collections import deque
 
@@ -19,18 +19,22 @@ REJECT_PAUSE_NS = {
     RejectReason.BALANCE: 5_000 * NS_PER_MS,
     RejectReason.FILTER: 5_000 * NS_PER_MS,
     RejectReason.RATE_LIMIT: 1_000 * NS_PER_MS,
-    RejectReason.AUTH: 0,  # it kills: see `engine/lifecycle.py`
+    RejectReason.AUTH: 0,  # it kills: see `engine/orders/lifecycle.py`
     RejectReason.NOT_SENT: 0,
     RejectReason.OTHER: 2_000 * NS_PER_MS,
 }
 UNKNOWN_PAUSE_NS = 1_000 * NS_PER_MS  # a venue that does not answer is not asked at full speed
-REJECTS_MAX = 3  # of one side in REJECT_WINDOW_NS, then it rests for REJECT_REST_NS
+REJECTS_MAX = 3  # of one side in REJECT_WINDOW_NS; then it waits for REJECT_REST_NS
 REJECT_WINDOW_NS = 10_000 * NS_PER_MS
 REJECT_REST_NS = 2_000 * NS_PER_MS
 
 
 class RejectBackoff:
-    """Which sides may create now: after a pause, from a newer book, with balances looked at."""
+    """Decides which sides may create orders.
+
+    A side waits after a reject: for a time, for a newer book after a post-only reject, and for a
+    balance report after a reject for lack of funds.
+    """
 
     def __init__(self, *, market: MarketView, causes: HaltCauses) -> None:
         self._market = market
@@ -38,21 +42,21 @@ class RejectBackoff:
         self._until_ns = dict.fromkeys(Side, 0)
         self._rejects: dict[Side, deque[int]] = {s: deque(maxlen=REJECTS_MAX) for s in Side}
         self._streaks = {side: RejectStreak() for side in Side}
-        self._priced_ns = dict.fromkeys(Side, -1)  # the book of then is too old to price from
-        self._unfunded_ns: dict[Side, int] = {}  # since the venue found our balance too small
+        self._priced_ns = dict.fromkeys(Side, -1)  # time of the book that was too old to price from
+        self._unfunded_ns: dict[Side, int] = {}  # when the venue found our balance too small
 
     def may_create(self, side: Side, ts_ns: int) -> bool:
-        """May this side create an order now?"""
+        """Whether this side may create an order now."""
         is_newer = self._market.book.ts_ns > self._priced_ns[side]
         return ts_ns >= self._until_ns[side] and is_newer and side not in self._unfunded_ns
 
     @property
     def needs_balances(self) -> bool:
-        """Does a side wait for them?"""
+        """Whether a side waits for a balance report."""
         return bool(self._unfunded_ns)
 
     def on_balances(self, report: BalanceReport) -> None:
-        """Balances are in: a side that was refused for lack of funds before may try again."""
+        """Let a side try again whose reject for lack of funds is older than this report."""
         for side, since_ns in list(self._unfunded_ns.items()):
             if report.asked_ns >= since_ns:
                 del self._unfunded_ns[side]
@@ -61,7 +65,7 @@ class RejectBackoff:
         self._until_ns[side] = max(self._until_ns[side], until_ns)
 
     def on_order_event(self, event: OrderEvent, order: OpenOrder, step: StepBuilder) -> None:
-        """Learn from what became of a create."""
+        """Start or end a back-off after the answer to a create."""
         match event:
             case OrderReject():
                 self._on_reject(event, order, step)

@@ -1,7 +1,7 @@
-"""What we want against what rests: the fewest commands that bring the one to the other.
+"""Plans the fewest actions that turn the resting orders into the wanted quote.
 
-Pure: the caller turns actions into intents and cancels. Policy (decisions.md, Requoting): an order
-that is more aggressive than wanted goes at once, anything else waits for the hold and a tolerance.
+Pure: the caller turns actions into intents and cancels. An order that is more aggressive than
+wanted is replaced at once; any other difference waits for the hold time and a tolerance.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ SIZE_TOLERANCE = 5  # a size is kept while it is within 1/5 of the wanted one
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Put `quote` where `order` is. `is_urgent`: the old one must go even without a new one."""
+    """Put `quote` in place of `order`. `is_urgent`: cancel it even without a new one."""
 
     order: OpenOrder
     quote: Quote
@@ -26,14 +26,14 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Place `quote` where nothing of ours stands."""
+    """Place `quote` where no order of ours is."""
 
     quote: Quote
 
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Take `order` out; nothing is wanted in its place."""
+    """Cancel `order`; nothing is wanted in its place."""
 
     order: OpenOrder
     reason: CancelReason
@@ -52,9 +52,9 @@ def plan(
     has_spare_budget: bool,
     leftover: CancelReason,
 ) -> list[Action]:
-    """Actions for one side. `resting` are this side's wanted orders (`OpenOrder.is_wanted`).
+    """Return the actions for one side. `resting`: its orders that are to stay (`is_wanted`).
 
-    Both are paired best with best; orders left over are removed for the reason `leftover`.
+    Both are paired best with best. Orders that are left over are removed for the reason `leftover`.
     """
     sign = wanted[0].side.sign if wanted else 1
     orders = resting

@@ -1,4 +1,4 @@
-"""Taking everything out of the market: because we pause, because we end, because we are killed."""
+"""Cancels all orders when the engine pauses, drains or is killed."""
 
 from quoter.domain.commands import CancelAll
 from quoter.domain.orders import OrderState
@@ -12,12 +12,13 @@ from quoter.state.open_orders import OpenOrder, OpenOrders
 CANCEL_ALL_AGAIN_NS = 5_000 * NS_PER_MS
 REMAINING_REPORT_NS = (
     1_000 * NS_PER_MS
-)  # an order that stands for longer after a stop is told, once a second
-UNVERIFIED_NS = 10_000 * NS_PER_MS  # K7: an order that was to end this long ago and may still live
+)  # an order still open this long after a stop is reported, once a second
+# a requested end without confirmation for this long raises a cause
+UNVERIFIED_NS = 10_000 * NS_PER_MS
 
 
 class Stopping:
-    """Asks for the end of every order; when it is for good, by asking the venue as well."""
+    """Requests the end of every order; for a kill or a drain also with the venue's cancel-all."""
 
     def __init__(
         self, *, orders: OpenOrders, placing: Placing, causes: HaltCauses, is_dry: bool
@@ -26,16 +27,16 @@ class Stopping:
         self._causes = causes
         self._placing = placing
         self._is_dry = is_dry
-        self._reason: CancelReason | None = None  # None while we may quote
+        self._reason: CancelReason | None = None  # None while quoting is allowed
         self._cancel_all_ns = 0
         self._reported_ns = 0
 
     def on_quoting_allowed(self) -> None:
-        """We may quote."""
+        """Forget the last stop. Call in every step that allows quoting."""
         self._reason = None
 
     def stop(self, state: TradingState, phase: Phase, step: StepBuilder) -> None:
-        """Call it on every turn on which we may not quote."""
+        """Request the end of every order. Call in every step that does not allow quoting."""
         reason = CancelReason.STATE
         if state is TradingState.KILLED:
             reason = CancelReason.KILL
@@ -52,10 +53,10 @@ class Stopping:
         self._report_remaining_orders(step)
 
     def check_cancels(self, step: StepBuilder) -> None:
-        """On every tick: has everything ended that was to end?
+        """Raise CANCEL_UNVERIFIED while an order that was to end may still be live.
 
-        What got no answer to its create has its own fence and its own cause, unless we are
-        killed: then it is an order like any other that may live.
+        Orders without an answer to their create have a cause of their own (UNKNOWN_ORDERS), unless
+        the engine is killed: then they count like any other.
         """
         late = [
             order.client_id
@@ -75,6 +76,6 @@ class Stopping:
         if step.ts_ns - self._reported_ns <= REMAINING_REPORT_NS:
             return
         self._reported_ns = step.ts_ns
-        alive = [order.client_id for order in self._orders if order.leaves]
-        if alive:
-            step.add_anomaly("orders_outlive_stop", ", ".join(alive))
+        live = [order.client_id for order in self._orders if order.leaves]
+        if live:
+            step.add_anomaly("orders_outlive_stop", ", ".join(live))

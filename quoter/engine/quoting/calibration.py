@@ -1,7 +1,7 @@
-"""From the market as it passes to sigma, kappa and A, and the references that gamma is frozen at.
+"""Estimates sigma, kappa and A from the market, and the references that gamma is normalised by.
 
 With priors the first quote follows the first book. Without them a short warm-up watches mids and
-trades; its figures become the priors and the references, and they stay until a restart.
+trades; its figures become the priors and the references, which stay until a restart.
 """
 
 from collections.abc import Iterable
@@ -30,13 +30,14 @@ from quoter.pricing.quote.normalisation import References, gamma_lot, raw_gamma_
 
 WARMUP_S = 5.0
 WARMUP_GRID_S = 0.1
-# d0 in units of 1/kappa: near enough to say something of A, far enough to be a distance we quote
+# Bounds of d0 in units of 1/kappa: near enough to say something about A, far enough to be a
+# distance that is quoted.
 D0_KAPPA_MIN, D0_KAPPA_MAX = 0.25, 10.0
-TICKS_SIGMA_MIN = 0.1  # a mid that did not move: sigma of a tenth of a tick per sqrt(s)
+TICKS_SIGMA_MIN = 0.1  # for a mid that did not move: sigma in ticks per sqrt(s)
 
 
 class WarmUp:
-    """Mids on a grid and the number of trades, until there is enough to start from."""
+    """Collects mids on a grid and the number of trades until there is enough to start."""
 
     def __init__(self) -> None:
         self._start_s = 0.0
@@ -69,7 +70,7 @@ class WarmUp:
 
 
 class Calibration:
-    """Owns the estimators; `ready` once they and the references of gamma exist."""
+    """Owns the estimators of sigma, kappa and A; `ready` once the references of gamma exist."""
 
     def __init__(
         self, config: PricingConfig, instrument: Instrument, *, order_size: float, lots_max: float
@@ -86,7 +87,7 @@ class Calibration:
         self._own_fills = FillCorrection() if is_counting else None
         self._exact = BoundedModel(lots_max) if config.is_exact else None
         self.fill_factor = 1.0
-        self.expected_fills_per_s = 0.0  # fills of our live orders, in order sizes, both sides
+        self.expected_fills_per_s = 0.0  # of our live orders, in order sizes, both sides
         self.references: References | None = None
         self.gamma_lot = 0.0
         self.start_ns = 0
@@ -94,7 +95,7 @@ class Calibration:
         self._ts_ns = 0  # of the last mid
 
     def set_instrument(self, instrument: Instrument) -> None:
-        """The market's rules have changed."""
+        """Use new market rules."""
         self._instrument = instrument
 
     @property
@@ -103,14 +104,14 @@ class Calibration:
 
     @property
     def estimate(self) -> IntensityEstimate | None:
-        """Kappa and A in force."""
+        """Kappa and A that quotes use."""
         if self._frozen is not None:
             return self._frozen
         return self._intensity.estimate if self._intensity is not None else None
 
     @property
     def learned(self) -> SavedCalibration | None:
-        """Worth keeping for the next start; None while it rests on priors alone."""
+        """The figures to keep for the next start; None while they rest on priors alone."""
         estimate, sigma = self.estimate, self.sigma
         if estimate is None or sigma is None or self._frozen is not None:
             return None
@@ -120,11 +121,11 @@ class Calibration:
 
     @property
     def volatility(self) -> Volatility | None:
-        """The estimators of sigma, once there are any."""
+        """The volatility estimators, None before the start."""
         return self._volatility
 
     def on_mid(self, ts_ns: int, mid: float, half_book_spread: float) -> None:
-        """Take a new mid of others."""
+        """Take a new mid of the book without our own orders."""
         t_s, self._ts_ns = ts_ns * S_PER_NS, ts_ns
         if self._volatility is None or self._intensity is None:
             self._warm_up.on_mid(t_s, mid)
@@ -142,7 +143,7 @@ class Calibration:
             self._intensity.on_trade(trade.ts_ns * S_PER_NS, trade.taker, trade.price)
 
     def on_orders(self, t_s: float, mid: float, resting: Iterable[tuple[float, float]]) -> None:
-        """From `t_s` on these (price, lots) of ours are in the market; weigh the fills foretold."""
+        """Set our live orders as (price, lots) from `t_s` on, for the expected fill rate."""
         if self._intensity is None:
             return
         at = self._intensity.fill_rate
@@ -157,12 +158,12 @@ class Calibration:
             self._own_fills.on_fill(t_s, lots)
 
     def update_fill_factor(self, t_s: float) -> None:
-        """Bring `fill_factor` up to date."""
+        """Update `fill_factor`."""
         if self._own_fills is not None:
             self.fill_factor = self._own_fills.factor(t_s)
 
     def restart(self) -> None:
-        """After a gap: the next mid is a beginning, not a move."""
+        """Restart after a gap in the feed: the next mid is a first value, not a move."""
         if self._volatility is None or self._intensity is None:
             self._warm_up.restart()
         else:
@@ -170,7 +171,7 @@ class Calibration:
             self._intensity.restart()
 
     def _has_priors(self) -> bool:
-        """Volatility and a rate of takers; the book itself gives a first guess of kappa."""
+        """Whether there are priors for volatility and trade rate; the book gives a first kappa."""
         config = self._config
         knows_takers = config.intensity_prior or config.trades_per_s_prior
         return config.sigma_prior is not None and knows_takers is not None
@@ -197,7 +198,7 @@ class Calibration:
         )
         self.gamma_lot = self._gamma(
             references, config.gamma
-        )  # raises for a market that has none: no start
+        )  # raises for a market without a valid gamma: no start
         self._volatility = Volatility(
             prior_sigma=sigma,
             slow_half_life_s=config.volatility_half_life_s,
@@ -210,7 +211,7 @@ class Calibration:
             self._frozen = estimate._replace(confidence=Confidence.OK)
 
     def apply_settings(self, gamma: float, adverse_bps: float) -> None:
-        """Go on with another gamma and cost; the references stay as they are frozen.
+        """Use another gamma and cost; the references stay fixed.
 
         Raises InvalidInput before anything has changed.
         """
@@ -228,7 +229,7 @@ class Calibration:
         return side_cost(fair=fair, fee_maker=config.fee_maker, adverse_bps=config.adverse_bps)
 
     def changing_inputs(self, ts_ns: int) -> tuple[object, ...]:
-        """All that `inputs` takes from here and that moves: while they stand, so do its answers."""
+        """Everything that `inputs` depends on and that changes: a key for its result."""
         return self.sigma, self.estimate, self.fill_factor, self._tau_s(ts_ns)
 
     def inputs(
@@ -241,7 +242,7 @@ class Calibration:
         markout_cost_bid: float = 0.0,
         markout_cost_ask: float = 0.0,
     ) -> PricingInputs | NoQuote:
-        """Everything a quote needs, or what is missing. Raises InvalidInput."""
+        """Everything that a quote needs, or the reason why it is missing. Raises InvalidInput."""
         estimate, sigma = self.estimate, self.sigma
         if sigma is None:
             return NoQuote.NO_SIGMA
@@ -292,5 +293,5 @@ class Calibration:
 
 
 def _with_intensity(prior: IntensityPrior, intensity: float) -> IntensityPrior:
-    """The rate at d0 that an intensity A at distance zero means."""
+    """The prior with the rate at d0 that an intensity A at distance zero implies."""
     return prior._replace(rate=intensity * exp(-prior.kappa * prior.d0))

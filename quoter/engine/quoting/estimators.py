@@ -1,7 +1,7 @@
-"""Everything that events teach: volatility, takers, fair value, toxic flow; and what quotes get.
+"""Owns all estimators, feeds them with events, and hands their results to pricing.
 
-Sigma and the reach of takers follow every move of the book. The rest follows ticks, trades and
-fills, ten times a second or so: it is slower by nature, and the book's path stays short.
+Sigma and kappa follow every change of the book. The other estimators follow ticks, trades and
+fills, about ten times a second: they change more slowly, and book updates stay cheap.
 """
 
 from quoter.domain.errors import InvalidInput
@@ -24,7 +24,7 @@ IN_MARKET = frozenset({OrderState.OPEN, OrderState.PARTIAL, OrderState.PENDING_C
 
 
 class Estimators:
-    """Owns the estimators and feeds them; one instance per engine."""
+    """All estimators of one engine."""
 
     def __init__(self, config: EngineConfig, market: MarketView, orders: OpenOrders) -> None:
         pricing = config.pricing
@@ -41,19 +41,19 @@ class Estimators:
         self._was_without_edge = False
 
     def restart(self) -> None:
-        """After a gap in the feed."""
+        """Restart after a gap in the feed."""
         self.calibration.restart()
         self.toxic_flow.restart()
         if self._micro is not None:
             self._micro.restart()
 
     def apply_settings(self, gamma: float, adverse_bps: float, toxic_flow: ToxicFlowConfig) -> None:
-        """Go on with other settings; raises InvalidInput before anything has changed."""
+        """Use other settings. Raises InvalidInput before anything has changed."""
         self.calibration.apply_settings(gamma, adverse_bps)
         self.toxic_flow.apply_settings(toxic_flow)
 
     def observe(self, event: Event, step: StepBuilder) -> None:
-        """Take a trade, a tick, or a moved book; what is no number is noted and passed over."""
+        """Take a trade, a tick or a changed book. Invalid numbers are counted as `bad_input`."""
         try:
             if isinstance(event, Trade):
                 self._on_trade(event, step)
@@ -96,7 +96,7 @@ class Estimators:
             self.toxic_flow.refresh(t_s, mid=mid, half=self._half)
 
     def on_fills(self, step: StepBuilder) -> None:
-        """Take the fills of this turn, but for those that we took: they say nothing of takers."""
+        """Take the fills of this step, except those of IOC orders, which say nothing of takers."""
         t_s = step.ts_ns * S_PER_NS
         quoted = [booked for booked in step.booked if not self._orders.is_taker(booked.fill)]
         for booked in quoted:
@@ -105,7 +105,7 @@ class Estimators:
         self._refresh(t_s)
 
     def on_quote(self, terms: QuoteTerms) -> None:
-        """Hear what was quoted: the learned terms are bounded in its half-spread."""
+        """Take the half-spread of the latest quote, which bounds the estimated terms."""
         self._half = terms.half_spread
 
     def fair(self, bid: Level, ask: Level) -> float:
@@ -117,11 +117,11 @@ class Estimators:
         return self._micro.fair(mid=mid, spread=ask.price - bid.price, share=share, half=self._half)
 
     def changing_inputs(self, ts_ns: int) -> tuple[object, ...]:
-        """All that `inputs` takes from here and that moves: while they stand, so do its answers."""
+        """Everything that `inputs` depends on and that changes: a key for its result."""
         return *self.calibration.changing_inputs(ts_ns), *self.toxic_flow.changing_inputs
 
     def inputs(self, ts_ns: int, *, fair: float, lots: float) -> PricingInputs | NoQuote:
-        """Everything a quote needs, or what is missing. Raises InvalidInput."""
+        """Everything that a quote needs, or the reason why it is missing. Raises InvalidInput."""
         toxic = self.toxic_flow
         return self.calibration.inputs(
             ts_ns,
@@ -133,7 +133,7 @@ class Estimators:
         )
 
     def estimates(self, ts_ns: int) -> Estimates:
-        """For everybody who watches."""
+        """The current estimates, for the state page and the metrics."""
         t_s, toxic = ts_ns * S_PER_NS, self.toxic_flow
         volatility, estimate = self.calibration.volatility, self.calibration.estimate
         return Estimates(

@@ -1,4 +1,4 @@
-"""From what we know to what we want to show: the wanted quote, or the reason there is none."""
+"""Computes the wanted quote, or the reason why there is none."""
 
 from dataclasses import replace
 
@@ -18,13 +18,13 @@ from quoter.state.inventory import Inventory
 
 
 def no_quote(reason: NoQuote) -> TwoSidedQuote:
-    """No quote at all, and why."""
+    """A quote without orders, and the reason."""
     off = (SideOff(Side.BUY, reason), SideOff(Side.SELL, reason))
     return TwoSidedQuote(bids=(), asks=(), off=off, terms=None)
 
 
 class Quoting:
-    """Computes the wanted quote whenever one of its inputs changed, and only then."""
+    """Computes the wanted quote whenever one of its inputs has changed, and only then."""
 
     def __init__(
         self,
@@ -44,7 +44,8 @@ class Quoting:
         self._regime = regime
         self._seen: tuple[object, ...] | NoQuote | None = None  # what `latest` was computed from
         self.latest: TwoSidedQuote = no_quote(NoQuote.NO_BOOK)
-        self.book_seq = -1  # the update that `latest` was computed from, or confirmed by
+        # the update of the book that `latest` was computed from, or is still right for
+        self.book_seq = -1
 
     @property
     def mid(self) -> float | None:
@@ -69,12 +70,12 @@ class Quoting:
             return None
 
     def set_instrument(self, instrument: Instrument) -> None:
-        """The market's rules have changed."""
+        """Use new market rules."""
         self._instrument = instrument
         self._seen = None
 
     def refresh(self, ts_ns: int, lots: float) -> bool:
-        """Bring `latest` up to date; True if it was computed anew. `lots`: inventory."""
+        """Update `latest`; True if it was computed anew. `lots`: inventory in order sizes."""
         market = self._market
         bid, ask = market.bid, market.ask
         self.book_seq = market.book.seq
@@ -92,7 +93,7 @@ class Quoting:
             self._seen = seen
             terms = quote_terms(self._regime.adjust(inputs), self._shape)
             self.latest = self._quote(terms, bid, ask)
-        except (InvalidInput, ArithmeticError, TypeError):  # also holdings that are no number
+        except (InvalidInput, ArithmeticError, TypeError):  # also balances that are not numbers
             return self._none(NoQuote.BAD_INPUT)
         return True
 
@@ -110,7 +111,7 @@ class Quoting:
         return self._funded(quote) if self._needs_funds else quote
 
     def _funded(self, quote: TwoSidedQuote) -> TwoSidedQuote:
-        """The same without a side whose smallest order our holdings, all free, would not cover."""
+        """The quote without a side whose smallest order the balance does not cover."""
         if quote.bids and not self._covers(quote.bids[0]):
             off = (*quote.off, SideOff(Side.BUY, NoQuote.NO_BALANCE))
             quote = replace(quote, bids=(), off=off)
@@ -127,11 +128,11 @@ class Quoting:
         return self._instrument.is_tradable(price=quote.price, size=size)
 
     def set_shape(self, shape: QuoteShape) -> None:
-        """Quote by another shape; the next `refresh` computes anew."""
+        """Use another shape; the next `refresh` computes the quote anew."""
         self._shape, self._seen = shape, None
 
     def clear(self, reason: NoQuote) -> None:
-        """Want nothing, for a reason outside pricing; the next `refresh` computes anew."""
+        """Want no orders, for a reason outside pricing; the next `refresh` computes anew."""
         self._seen = None
         self.latest = no_quote(reason)
 

@@ -1,11 +1,11 @@
-"""The market regime in the engine: what it is judged by, what it does to quotes and to the state.
+"""The market regime in the engine: its inputs, and its effect on quotes and on the trading state.
 
-Usual volatility is an estimate of its own: half an hour of memory, and no second counts for more
-than four of its standard deviations, so that a crash has to last before it is the new usual. (The
-slow estimate of quotes follows in minutes, as it should.) It begins with the figure that the engine
-was told, as if ten minutes had shown it; told none, it watches the market for a minute, and until
-then only equity is judged. Volatility now is what the fast estimate would be if no move smaller
-than a tick had happened: on a coarse grid those are bounces.
+Usual volatility is an estimate of its own with a half-life of half an hour. No second counts for
+more than four standard deviations, so a crash has to last before it becomes usual. (The slow
+estimate that quotes use follows within minutes, as it should.) It starts from the configured
+volatility, weighted as ten minutes of data. Without one, the market is observed for a minute first;
+until then only equity is checked. Present volatility is the fast estimate with moves below one tick
+ignored: on a coarse grid they are bounces between bid and ask.
 """
 
 from dataclasses import replace
@@ -24,12 +24,12 @@ from quoter.pricing.estimators.volatility import WINSOR_SD, VarianceRate
 from quoter.risk.monitors.market_regime import MarketRegime
 
 USUAL_HALF_LIFE_S = 1_800.0
-FIRST_S = 60.0  # of watching, where nobody told a volatility
-FIRM_S = 600.0  # what the first figure counts as; with less a crash soon after would move it
+FIRST_S = 60.0  # of observation, where no volatility is configured
+FIRM_S = 600.0  # weight of the first figure; with less, a crash soon after would change it
 
 
 class RegimeWatch:
-    """Judged on ticks; `applied` is what quotes take from it."""
+    """Updated on ticks; `adjust` applies the regime to the inputs of a quote."""
 
     def __init__(
         self, config: EngineConfig, market: MarketView, estimators: Estimators, causes: HaltCauses
@@ -45,7 +45,7 @@ class RegimeWatch:
         self._first: VarianceRate | None = None
 
     def tick(self, step: StepBuilder, equity: Decimal) -> None:
-        """Climb or step down. equity: profit since start, quote currency."""
+        """Update the regime. equity: profit since start, quote currency."""
         if not self._policy.is_on:
             return
         mid = self._market.mid
@@ -60,7 +60,7 @@ class RegimeWatch:
         self._causes.set(step, Cause.MARKET_REGIME, active=is_reducing, text=ladder.text)
 
     def _estimate(self, t_s: float, mid: float | None) -> None:
-        """Take the mid; a gap in the market is no move, as for all estimates of volatility."""
+        """Take the mid. A gap in the market is not a move, as in all volatility estimates."""
         if self._now is None:
             self._begin()
         for estimate in (self._first, self._usual, self._now):
@@ -100,12 +100,12 @@ class RegimeWatch:
 
     @property
     def changing_inputs(self) -> tuple[object, ...]:
-        """All that `applied` takes from here and that moves."""
+        """Everything that `adjust` depends on and that changes."""
         level = self._ladder.level
         return level, self._sigma_fast if level is Regime.REDUCE_ONLY else None
 
     def adjust(self, inputs: PricingInputs) -> PricingInputs:
-        """The inputs of a quote as this market wants them; the very same in a normal one."""
+        """The inputs of a quote adjusted to the regime; unchanged in a normal one."""
         policy = self._policy
         match self._ladder.level:
             case Regime.NORMAL:
@@ -123,7 +123,7 @@ class RegimeWatch:
 
     @property
     def view(self) -> RegimeView:
-        """For everybody who watches."""
+        """The regime and its figures, for the state page and the metrics."""
         ladder = self._ladder
         return RegimeView(
             level=ladder.level,
@@ -134,7 +134,7 @@ class RegimeWatch:
 
 
 def _usual(sigma: float) -> VarianceRate:
-    """Usual volatility, from a first figure on."""
+    """An estimate of usual volatility that starts from `sigma`."""
     return VarianceRate(
         half_life_s=USUAL_HALF_LIFE_S, winsor_sd=WINSOR_SD, prior_sigma=sigma, prior_s=FIRM_S
     )

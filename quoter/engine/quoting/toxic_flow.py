@@ -1,8 +1,9 @@
-"""Takers who know more than we do: how they are recognised, and what it does to our quotes.
+"""Protection against informed takers: how they are detected, and what it does to our quotes.
 
-Three protections, each with a switch and a bound: what the flow foretells moves both quotes, what
-our fills on a side lost moves that side out, and a side that is run over is pulled. Two meters only
-tell: VPIN, and what fills at other distances would have earned.
+Three protections, each with a switch and a bound: the predicted move of fair value shifts both
+quotes, the markout cost of a side moves that side out, and a side is not quoted for a while after a
+burst of fills. Two figures are reported only: VPIN, and the edge of simulated fills at other
+distances.
 """
 
 from collections.abc import Sequence
@@ -22,19 +23,20 @@ from quoter.pricing.estimators.simulated_edge import SimulatedEdge
 from quoter.pricing.estimators.vpin import BUCKETS_PER_DAY, Vpin
 
 DAY_S = 86_400.0
-SLOW_S = 1.0  # what moves slowly is looked at this often
+SLOW_S = 1.0  # minimum time between two updates of slowly changing figures
 
 
 class ToxicFlow:
-    """Owns the meters; `alpha`, `adverse_*` and `pulled` are what quotes take from them.
+    """Owns the estimators of toxic flow. Quotes use the public figures.
 
-    alpha price, the move of fair value foretold; adverse_* price, >= 0; pulled: sides of ours.
+    alpha: predicted move of fair value, price. markout_cost_*: price, >= 0. cooling_down: our sides
+    that are not quoted.
     """
 
     def __init__(
         self, config: ToxicFlowConfig, *, fee_maker: float, volume_per_s: float | None
     ) -> None:
-        """fee_maker a fraction of notional; volume_per_s base, both sides, None if not known."""
+        """fee_maker: fraction of notional; volume_per_s: base, both sides, None if not known."""
         self._config = config
         self._fee_bps = fee_maker / BPS
         self._flow = FlowAlpha()
@@ -50,11 +52,11 @@ class ToxicFlow:
 
     @property
     def changing_inputs(self) -> tuple[object, ...]:
-        """All that quotes take from here."""
+        """Everything that quotes use from here."""
         return self.alpha, self.markout_cost_bid, self.markout_cost_ask, self.cooling_down
 
     def apply_settings(self, config: ToxicFlowConfig) -> None:
-        """Go on with other bounds; a side that rests goes on resting, unless pulls are now off."""
+        """Use other bounds. A running side cooldown goes on, unless cooldowns are now off."""
         if self._pull is None or not config.side_cooldown_s > 0.0:
             self._pull, self.cooling_down = _pull_of(config), ()
         else:
@@ -62,14 +64,14 @@ class ToxicFlow:
         self._config, self._slow_s = config, 0.0
 
     def restart(self) -> None:
-        """After a gap in the feed: what is pending can't be measured any more."""
+        """Restart after a gap in the feed: what is pending can't be measured any more."""
         self._flow.restart()
         self._markouts.restart()
         if self._shadow is not None:
             self._shadow.restart()
 
     def on_trade(self, trade: Trade) -> None:
-        """Take a public trade, ours included: they push just the same."""
+        """Take a public trade. Trades with us count too: they move the price like any other."""
         t_s = trade.ts_ns * S_PER_NS
         self._flow.on_trade(t_s, trade.taker, trade.size)
         if self._vpin is not None:
@@ -87,14 +89,14 @@ class ToxicFlow:
                 self._pull.on_fill(t_s, one.fill.side)
 
     def on_mid(self, t_s: float, mid: float) -> None:
-        """Take the mid of others, ten times a second or so."""
+        """Take the mid of others, about ten times a second."""
         self._flow.on_mid(t_s, mid)
         self._markouts.on_mark(t_s, mid)
         if self._shadow is not None:
             self._shadow.on_mid(t_s, mid)
 
     def refresh(self, t_s: float, *, mid: float, half: float) -> None:
-        """Bring what quotes take up to date; half our half-spread, price, > 0."""
+        """Update the figures that quotes use. half: our half-spread, price, > 0."""
         self.flow = self._flow.flow.z(t_s)
         most = self._config.alpha_max * half
         self.alpha = min(max(self._flow.alpha(t_s, half), -most), most)
@@ -124,7 +126,7 @@ class ToxicFlow:
 
     @property
     def edges(self) -> dict[float, tuple[Edge, ...]]:
-        """What shadow fills earned, by horizon in seconds."""
+        """Edge of simulated fills, by horizon in seconds."""
         shadow = self._shadow
         return {} if shadow is None else {h: shadow.edges(h) for h in EDGE_HORIZONS_S}
 

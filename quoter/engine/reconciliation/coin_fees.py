@@ -1,8 +1,8 @@
-"""Fees in a coin that is neither base nor quote (BNB at Binance), priced and taken off the profit.
+"""Prices fees in a third coin, neither base nor quote (BNB at Binance), and books them as costs.
 
-The venue is asked what the coin costs when a fee finds no price younger than a minute, and never
-otherwise. Until the answer is there such fees wait, owed; the limits of losses do not know of them,
-so fees that nobody can price for ten seconds pause us.
+The venue is asked for the coin's price only when a fee finds no price younger than a minute. Until
+then such fees are unpriced, and the loss limits do not include them; so fees that stay unpriced for
+ten seconds pause quoting.
 """
 
 from collections import defaultdict
@@ -21,36 +21,36 @@ from quoter.engine.step_builder import StepBuilder
 from quoter.state.attribution import Attribution
 from quoter.state.inventory import is_amount
 
-PRICE_AGE_NS = 60_000 * NS_PER_MS  # a fee is priced by nothing older
-AGAIN_NS = 2_000 * NS_PER_MS  # between two questions for one coin
+PRICE_AGE_NS = 60_000 * NS_PER_MS  # maximum age of a price
+AGAIN_NS = 2_000 * NS_PER_MS  # minimum time between two requests for one coin
 PRICE_TIMEOUT_NS = 10_000 * NS_PER_MS
 
 
 @dataclass(slots=True)
 class _Coin:
-    """What we know of one coin, and which fees in it wait for a price."""
+    """The price of one coin, and the fees in it that wait for a price."""
 
     price: Decimal = Decimal(0)
-    priced_ns: int = 0  # when it was asked for; 0 before there is one
+    priced_ns: int = 0  # when it was requested; 0 before there is one
     asked_ns: int = 0
     unpriced: dict[Side, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    unpriced_since_ns: int = 0  # since when, 0 while nothing is
+    unpriced_since_ns: int = 0  # 0 while nothing is unpriced
 
 
 class CoinFees:
-    """Every fee in a third coin is debited once, at a price of its time."""
+    """Debits every fee in a third coin once, at a price of its time."""
 
     def __init__(
         self, *, instrument: Instrument, attribution: Attribution, causes: HaltCauses
     ) -> None:
-        self._counted = (instrument.base, instrument.quote)  # by the attribution itself
+        self._counted = (instrument.base, instrument.quote)  # booked by the attribution itself
         self._attribution = attribution
         self._causes = causes
         self._coins: dict[str, _Coin] = {}
-        self._failure = ""  # why the last question brought no price
+        self._failure = ""  # why the last request brought no price
 
     def charge(self, fill: Fill, step: StepBuilder) -> None:
-        """A fill was booked: debit its fee, or ask what it is worth."""
+        """Debit the fee of a booked fill, or request a price for it."""
         if not fill.fee or fill.fee_asset in self._counted:
             return
         coin = self._coins.setdefault(fill.fee_asset, _Coin())
@@ -59,23 +59,23 @@ class CoinFees:
         self._debit(coin, step)
         self._request_price(fill.fee_asset, coin, step)
 
-    def on_price(self, news: CoinPrice, step: StepBuilder) -> None:
-        """The venue told a price: what waited for it is debited."""
-        coin = self._coins.get(news.coin)
-        if coin is None or not (is_amount(news.price) and news.price > 0):
-            step.add_anomaly("bad_coin_price", f"{news.coin}: {news.price}")
+    def on_price(self, event: CoinPrice, step: StepBuilder) -> None:
+        """Take a coin's price and debit the fees that waited for it."""
+        coin = self._coins.get(event.coin)
+        if coin is None or not (is_amount(event.price) and event.price > 0):
+            step.add_anomaly("bad_coin_price", f"{event.coin}: {event.price}")
             return
-        coin.price, coin.priced_ns = news.price, min(news.asked_ns, step.ts_ns)
+        coin.price, coin.priced_ns = event.price, min(event.asked_ns, step.ts_ns)
         self._debit(coin, step)
         self._check_unpriced(step)
 
-    def on_report_failed(self, news: ReportFailed) -> None:
-        """A report did not come; of this kind it says why a coin has no price."""
-        if news.kind is ReportKind.COIN_PRICE:
-            self._failure = news.text
+    def on_report_failed(self, event: ReportFailed) -> None:
+        """Remember why a coin has no price."""
+        if event.kind is ReportKind.COIN_PRICE:
+            self._failure = event.text
 
     def tick(self, step: StepBuilder) -> None:
-        """Ask again for what is missing, and judge how long it has been."""
+        """Repeat requests that were not answered, and check how long fees have been unpriced."""
         for name, coin in self._coins.items():
             self._request_price(name, coin, step)
         self._check_unpriced(step)

@@ -1,4 +1,4 @@
-"""The gate's counters against a count by hand, now and then."""
+"""Compares the counters that the order rules use with a recount of the open orders."""
 
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_MS
@@ -10,14 +10,14 @@ EVERY_NS = 1_000 * NS_PER_MS
 
 
 class CounterCheck:
-    """A difference is a bug of ours, and fatal."""
+    """Raises INVARIANT_BROKEN if a counter is wrong: a bug of ours, and a kill."""
 
     def __init__(self, orders: OpenOrders, causes: HaltCauses) -> None:
         self._orders, self._causes = orders, causes
         self._counted_ns = 0
 
     def tick(self, step: StepBuilder) -> None:
-        """Count once a second."""
+        """Recount once a second."""
         if step.ts_ns - self._counted_ns < EVERY_NS:
             return
         self._counted_ns = step.ts_ns

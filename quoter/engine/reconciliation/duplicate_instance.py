@@ -1,4 +1,4 @@
-"""Does another daemon run as this instance? Its orders bear our prefix, but another run's id."""
+"""Detects a second daemon with our instance name: its orders have our prefix but another run id."""
 
 from quoter.domain.events import OrderDone, OrderOpen
 from quoter.domain.trading import Cause
@@ -7,7 +7,7 @@ from quoter.engine.step_builder import StepBuilder
 
 
 class DuplicateInstance:
-    """Tells orders of this run from those of others by their ids (reliability.md K6)."""
+    """Distinguishes orders of this run from those of other runs of the instance by their ids."""
 
     def __init__(
         self,
@@ -17,28 +17,30 @@ class DuplicateInstance:
         earlier_runs: frozenset[str] | None,
         causes: HaltCauses,
     ) -> None:
-        """`earlier_runs`: prefixes of our own runs of before; None if nobody knows them."""
+        """`earlier_runs`: id prefixes of our own earlier runs; None if they are not known."""
         self._own_prefix = own_prefix
         self._run_prefix = run_prefix
         self._earlier_runs = None if earlier_runs is None else tuple(earlier_runs)
         self._causes = causes
 
     def is_of_other_run(self, client_id: str) -> bool:
-        """Is this an order of our instance that another run sent?"""
+        """Whether this is an order of our instance that another run sent."""
         is_own = client_id.startswith(self._own_prefix)
         return is_own and not client_id.startswith(self._run_prefix)
 
-    def on_order_event(self, told: OrderOpen | OrderDone, step: StepBuilder) -> None:
-        """The private stream tells everybody's orders, long before the next list of open ones.
+    def on_order_event(self, event: OrderOpen | OrderDone, step: StepBuilder) -> None:
+        """Raise DUPLICATE_INSTANCE for an open or ended order of another run.
 
-        Who hears the other first stops; the end of its orders then tells the other, if it hears of
-        any. But orders of earlier runs of ours may end late, and mean nothing.
+        The private stream reports all orders of the account, long before the next list of open
+        orders. The daemon that first sees an order of the other one stops, and its cancels then
+        show the other daemon that there are two. Orders of our own earlier runs may end late; they
+        prove nothing.
         """
-        if isinstance(told, OrderOpen):
-            if self.is_of_other_run(told.order.client_id):
-                self.raise_cause(f"{told.order.client_id} is open", step)
+        if isinstance(event, OrderOpen):
+            if self.is_of_other_run(event.order.client_id):
+                self.raise_cause(f"{event.order.client_id} is open", step)
             return
-        name, earlier = told.client_id, self._earlier_runs
+        name, earlier = event.client_id, self._earlier_runs
         if earlier is not None and self.is_of_other_run(name) and not name.startswith(earlier):
             self.raise_cause(f"{name} ended", step)
 

@@ -1,4 +1,7 @@
-"""Does somebody else trade on our account? His orders and fills are in nobody's limit (RC-05)."""
+"""Detects orders and fills of somebody else on our account (rule RC-05).
+
+No limit of ours includes them.
+"""
 
 from quoter.domain.events import Fill, OpenOrdersReport
 from quoter.domain.orders import VenueOrder
@@ -7,21 +10,21 @@ from quoter.engine.config import ForeignPolicy
 from quoter.engine.halt_causes import HaltCauses
 from quoter.engine.step_builder import StepBuilder
 
-NAMES_MAX = 3  # in a text
+NAMES_MAX = 3  # number of orders named in a text
 
 
 class ForeignActivity:
-    """Foreign orders are never touched: who sees them stops, and says why."""
+    """Raises a cause for foreign orders and fills. Foreign orders are never cancelled."""
 
     def __init__(self, *, policy: ForeignPolicy, own_prefix: str, causes: HaltCauses) -> None:
         self._policy, self._own_prefix, self._causes = policy, own_prefix, causes
-        self._orders = ""  # what is open, as far as we know
-        self._orders_ns = 0  # of when that is
-        self._fill = ""  # what was traded and not seen to leave the balances alone
+        self._orders = ""  # the foreign orders that are open, as far as we know
+        self._orders_ns = 0  # time of that information
+        self._fill = ""  # a foreign fill that may have changed the balances
         self._fill_ns = 0
 
     def on_open_order(self, order: VenueOrder, step: StepBuilder) -> bool:
-        """The private stream tells of an open order, long before a list; is it foreign?"""
+        """Take an open order from the private stream; True if it is foreign."""
         if self._is_own(order.client_id):
             return False
         self._orders, self._orders_ns = _open([order]), step.ts_ns
@@ -29,7 +32,7 @@ class ForeignActivity:
         return True
 
     def on_open_orders(self, report: OpenOrdersReport, step: StepBuilder) -> None:
-        """All open orders of the account; only a newer list clears what was told."""
+        """Take the list of all open orders. Only a newer list clears an order that was reported."""
         if report.asked_ns < self._orders_ns:
             return
         foreign = [order for order in report.orders if not self._is_own(order.client_id)]
@@ -37,14 +40,14 @@ class ForeignActivity:
         self._check(step)
 
     def on_fill(self, fill: Fill, step: StepBuilder) -> None:
-        """A trade on this account that is none of ours."""
+        """Take a fill on this account that is not ours."""
         step.add_anomaly("foreign_fill", f"trade {fill.trade_id} of order {fill.venue_id}")
         self._fill = f"trade {fill.trade_id} of {fill.client_id or fill.venue_id}"
         self._fill_ns = step.ts_ns
         self._check(step)
 
     def on_balances_equal(self, asked_ns: int, step: StepBuilder) -> None:
-        """Balances asked for at `asked_ns` were exactly what our books say."""
+        """Take note that balances requested at `asked_ns` equalled our books."""
         if self._fill and asked_ns > self._fill_ns:
             self._fill = ""
             self._check(step)
@@ -54,7 +57,7 @@ class ForeignActivity:
 
     @property
     def rearm_obstacle(self) -> str:
-        """What is there that would kill us again; empty if nothing is."""
+        """The foreign activity that would kill again right after a re-arm; empty if none."""
         return self._found if self._policy is ForeignPolicy.KILL else ""
 
     @property

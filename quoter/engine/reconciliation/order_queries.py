@@ -1,4 +1,4 @@
-"""Which order to ask the venue about, and when: no answer, no end, or fills that stay away."""
+"""Decides which orders to query and when: no answer, no confirmed end, or missing fills."""
 
 from collections.abc import Callable
 
@@ -13,26 +13,27 @@ from quoter.state.open_orders import RESTING, OpenOrder
 QUERY_BACKOFF_NS = (500 * NS_PER_MS, NS_PER_S, 2 * NS_PER_S, 4 * NS_PER_S, 8 * NS_PER_S)
 NEGATIVES_APART_NS = 2 * NS_PER_S
 MISSING_FILLS_GRACE_NS = 300 * NS_PER_MS  # the private stream usually brings the missing fill first
-ANSWER_TIMEOUT_NS = 15 * NS_PER_S  # beyond every time-out of the gateway: the answer is lost
+ANSWER_TIMEOUT_NS = 15 * NS_PER_S  # longer than every time-out of the gateway: the answer is lost
 
 
 class OrderQueries:
-    """Asks ever more slowly; a list of trades answers for all orders that are owed fills."""
+    """Queries orders with growing pauses; one list of trades serves all missing fills."""
 
     def __init__(self, *, lifecycle: Lifecycle, trades_sooner: Callable[[int], None]) -> None:
         self._lifecycle = lifecycle
-        self._make_trades_due = trades_sooner  # makes the list of trades due no later than then
+        # makes the list of trades due no later than this time
+        self._make_trades_due = trades_sooner
         self._trades_due_ns = 0
 
     def query_if_due(self, order: OpenOrder, step: StepBuilder) -> None:
-        """On every tick: is it owed fills, or has it been silent for too long?"""
+        """Query the order if fills are missing or it was silent for too long; on every tick."""
         if not order.has_missing_fills:
             order.fills_missing_since_ns = 0
         elif not order.fills_missing_since_ns:
             order.fills_missing_since_ns = step.ts_ns
         age_ns = step.ts_ns - order.changed_ns
         if order.has_missing_fills and age_ns >= MISSING_FILLS_GRACE_NS:
-            if step.ts_ns >= self._trades_due_ns:  # one list answers for all
+            if step.ts_ns >= self._trades_due_ns:  # one list serves all orders
                 self._trades_due_ns = step.ts_ns + NS_PER_S
                 self._make_trades_due(step.ts_ns)
             return
@@ -48,7 +49,7 @@ class OrderQueries:
             self._query(order, step)
 
     def _should_be_over(self, order: OpenOrder, step: StepBuilder) -> bool:
-        """A taking order ends at once; that it is said to rest means that we missed its end."""
+        """Whether an IOC order is reported open for so long that we must have missed its end."""
         return order.is_taking and step.ts_ns - order.changed_ns >= NS_PER_S
 
     def _query(self, order: OpenOrder, step: StepBuilder) -> None:
@@ -59,6 +60,7 @@ class OrderQueries:
         order.queries_sent += 1
         order.next_query_ns = step.ts_ns + QUERY_BACKOFF_NS[attempt]
         if order.not_found_ns:
-            # Behind the fence two negatives must lie apart; asking faster would prove nothing.
+            # After the fence, two negative answers must lie this far apart; a faster query proves
+            # nothing.
             order.next_query_ns = step.ts_ns + NEGATIVES_APART_NS
         step.commands.append(QueryOrder(client_id=order.client_id, venue_id=order.venue_id))

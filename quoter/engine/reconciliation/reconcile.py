@@ -1,7 +1,8 @@
-"""The venue's truth against ours: doubts are asked about until they are answered, on a clock.
+"""Reconciles our orders, fills and balances with the reports of the venue.
 
-Timers run on `Tick` events. Nothing here invents a fill or forgets an order; a difference that
-stays is an incident (RECONCILIATION), never a correction, and kills when it lasts.
+Reports are requested periodically and after faults. Timers run on `Tick` events. No fill is
+invented and no order is forgotten. A difference that stays is never corrected: it raises
+RECONCILIATION, and kills if it lasts.
 """
 
 from quoter.domain.commands import RequestReport
@@ -29,9 +30,10 @@ from quoter.engine.step_builder import StepBuilder
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import RESTING, OpenOrder, OpenOrders
 
-CLOSED_GRACE_NS = NS_PER_S  # a venue's list may be a little behind its own answers
-MISSING_FILLS_MAX_NS = 10 * NS_PER_S  # then the venue claims a fill that it does not list
-LASTING_NS = 60 * NS_PER_S  # then it is a conflict of two books, of which one is wrong
+CLOSED_GRACE_NS = NS_PER_S  # a venue's list may be slightly older than its own answers
+# longer than this, the venue claims a fill that it does not list
+MISSING_FILLS_MAX_NS = 10 * NS_PER_S
+LASTING_NS = 60 * NS_PER_S  # longer than this, one of the two books must be wrong
 TRADES_OVERLAP_NS = 60 * NS_PER_S  # for venues that page by time
 UNMATCHED_AGE_MAX_NS = 10 * NS_PER_S
 UNKNOWN_MAX = 2
@@ -39,7 +41,7 @@ UNKNOWN_AGE_NS = 30 * NS_PER_S
 
 
 class Reconcile:
-    """Asks, compares, and lets go of an order only behind the fence."""
+    """Requests reports, compares them with our books, and releases orders that do not exist."""
 
     def __init__(
         self,
@@ -70,19 +72,19 @@ class Reconcile:
         )
         self._open_orders_ns = 0  # asked_ns of the newest open-orders report
         self._trades_ns = 0  # asked_ns of the newest trades report
-        self._balances_ns = 0  # asked_ns of the newest balances that equalled the books
+        self._balances_ns = 0  # asked_ns of the newest balances that equalled our books
         self._listed: frozenset[str] = frozenset()
-        # The newest trade of a *complete* list: the private stream may have skipped one before the
-        # newest it told, so what it told is no place to continue from.
+        # The newest trade of a *complete* list. The private stream may have skipped a trade before
+        # the newest one that it reported, so its trades are no place to continue from.
         self._confirmed_id = inventory.newest_trade_id
-        self._balances = BalanceCheck(inventory)  # RECONCILIATION stands while balances differ,
-        self._missing_fills = ""  # or fills stay away
-        self._differs_since_ns = 0  # since when, 0 while it does not stand
+        self._balances = BalanceCheck(inventory)  # RECONCILIATION is raised while balances differ,
+        self._missing_fills = ""  # or while fills are missing
+        self._differs_since_ns = 0  # 0 while nothing differs
         self.private_up_ns = 0  # 0 while the private stream is down
-        self._reopened_ns = 0  # when the venue opened again, until both lists are in
+        self._reopened_ns = 0  # when the venue opened again; 0 once both lists arrived
 
     def tick(self, step: StepBuilder) -> None:
-        """Send what is due: reports, queries, repeated cancels; judge doubts that grow old."""
+        """Send due requests, queries and cancels; check what is unresolved for too long."""
         for order in list(self._orders):
             self._lifecycle.send_due_cancel(order, step)
             self._order_queries.query_if_due(order, step)
@@ -114,7 +116,7 @@ class Reconcile:
         )
 
     def is_clean_since(self, ts_ns: int) -> bool:
-        """Was everything asked for after `ts_ns`, and is nothing of ours there, nothing amiss?"""
+        """Whether all reports requested after `ts_ns` arrived and showed no difference."""
         asked_ns = min(self._open_orders_ns, self._trades_ns, self._balances_ns)
         return asked_ns > ts_ns and not (self._listed or self._balances.text or self._missing_fills)
 
@@ -128,15 +130,16 @@ class Reconcile:
         self._due[kind] = min(self._due[kind], at_ns)
 
     def on_report_failed(self, kind: ReportKind, step: StepBuilder) -> None:
-        """A list did not come: a whole period would be too long to wait for the next try."""
+        """Repeat a failed report soon; a whole period would be too long."""
         if kind in self._due:
             self.make_due(kind, step.ts_ns + NS_PER_S)
 
     def on_order_not_found(self, order: OpenOrder, step: StepBuilder) -> None:
-        """A negative answer came in: is the fence passed?
+        """Release the order if this negative answer completes the proof that it does not exist.
 
-        The first one behind the fence is kept and every later one measured against it: answers to
-        queries and to cancels come in pairs, and two neighbours may never be far enough apart.
+        The first negative answer after the fence is kept, and every later one is measured against
+        it: answers to queries and to cancels come in pairs, so two consecutive ones may never be
+        far enough apart.
         """
         if not step.ts_ns > order.created_ns + self._policy.fence_ns:
             return
@@ -157,9 +160,8 @@ class Reconcile:
         unknown = [o for o in self._orders if o.state is OrderState.UNKNOWN]
         oldest = min((o.unknown_since_ns for o in unknown), default=step.ts_ns)
         too_many = len(unknown) > UNKNOWN_MAX or step.ts_ns - oldest > UNKNOWN_AGE_NS
-        text = (
-            f"{len(unknown)} orders without an answer, oldest {(step.ts_ns - oldest) / 1e9:.0f} s"
-        )
+        age_s = (step.ts_ns - oldest) / NS_PER_S
+        text = f"{len(unknown)} orders without an answer, oldest {age_s:.0f} s"
         self._causes.set(step, Cause.UNKNOWN_ORDERS, active=too_many, text=text)
 
     def _check_missing_fills(self, step: StepBuilder) -> None:
@@ -170,7 +172,7 @@ class Reconcile:
             and order.fills_missing_since_ns
             and step.ts_ns - order.fills_missing_since_ns > MISSING_FILLS_MAX_NS
         ]
-        self._missing_fills = f"fills owed for {', '.join(long)}" if long else ""
+        self._missing_fills = f"fills missing for {', '.join(long)}" if long else ""
         self._check_difference(step)
 
     def _check_difference(self, step: StepBuilder) -> None:
@@ -179,14 +181,17 @@ class Reconcile:
         self._differs_since_ns = (self._differs_since_ns or step.ts_ns) if text else 0
 
     def _check_lasting_difference(self, text: str, asked_ns: int, step: StepBuilder) -> None:
-        """A report shows what is still wrong: silence of the venue proves nothing."""
+        """Raise LEDGER_CONFLICT if this report shows a difference that has lasted too long.
+
+        Only a report proves that: a venue that does not answer proves nothing.
+        """
         lasted_ns = asked_ns - self._differs_since_ns
         if text and self._differs_since_ns and lasted_ns >= LASTING_NS:
             text = f"for {lasted_ns / NS_PER_S:.0f} s: {text}"
             self._causes.raise_cause(step, Cause.LEDGER_CONFLICT, text)
 
     def on_private_stream_up(self, step: StepBuilder) -> None:
-        """The private stream is back: what it missed is fetched before quoting resumes."""
+        """Request everything that the private stream may have missed; quoting waits for it."""
         self.private_up_ns = step.ts_ns
         for kind in self._due:
             self.request(kind, step)
@@ -196,7 +201,10 @@ class Reconcile:
         self._causes.raise_cause(step, Cause.PRIVATE_STREAM_DOWN, text)
 
     def on_venue_status(self, event: Alarm, step: StepBuilder) -> None:
-        """Closed pauses us. Open again: it may have cancelled orders, so look before quoting."""
+        """Pause while the venue is closed. When it opens, check our orders before quoting.
+
+        The venue may have cancelled them meanwhile.
+        """
         if event.active:
             self._reopened_ns = 0
             self._causes.raise_cause(step, Cause.VENUE_STATUS, event.text)
@@ -214,7 +222,7 @@ class Reconcile:
             self._causes.clear(step, Cause.PRIVATE_STREAM_DOWN)
 
     def on_open_orders(self, report: OpenOrdersReport, step: StepBuilder) -> None:
-        """Compare the venue's list with ours, for orders that were settled when we asked."""
+        """Compare the venue's list with our orders that had no change under way then."""
         self.foreign.on_open_orders(report, step)
         own = {o.client_id: o for o in report.orders if o.client_id.startswith(self._own_prefix)}
         if report.asked_ns >= self._open_orders_ns:
@@ -234,14 +242,14 @@ class Reconcile:
                 order.next_query_ns = step.ts_ns
         self._check_caught_up(step)
 
-    def on_order_event(self, news: OrderOpen | OrderDone, step: StepBuilder) -> None:
-        """The private stream tells everybody's orders."""
-        self._duplicate_instance.on_order_event(news, step)
-        if isinstance(news, OrderOpen) and self.foreign.on_open_order(news.order, step):
+    def on_order_event(self, event: OrderOpen | OrderDone, step: StepBuilder) -> None:
+        """Check an order event of the private stream, which reports all orders of the account."""
+        self._duplicate_instance.on_order_event(event, step)
+        if isinstance(event, OrderOpen) and self.foreign.on_open_order(event.order, step):
             self.make_due(ReportKind.OPEN_ORDERS, step.ts_ns + NS_PER_S)
 
     def _reappeared(self, listed: VenueOrder, closed: OpenOrder | None, step: StepBuilder) -> None:
-        """The venue lists an order of our prefix that we hold for closed, or never sent."""
+        """Handle a listed order of our prefix that is closed in our books, or was never sent."""
         if self._duplicate_instance.is_of_other_run(listed.client_id):
             self._duplicate_instance.raise_cause(f"{listed.client_id} is open", step)
         else:
@@ -251,7 +259,7 @@ class Reconcile:
         self._lifecycle.cancel_by_id(listed.client_id, listed.venue_id, step)
 
     def on_trades(self, report: TradesReport, step: StepBuilder) -> None:
-        """Book what the private stream did not tell."""
+        """Book fills that the private stream did not report."""
         unmatched_fills = len(self._lifecycle.unmatched_fills)
         for fill in report.fills:
             self._lifecycle.book_fill(fill, step)
@@ -268,7 +276,7 @@ class Reconcile:
         self._check_lasting_difference(self._missing_fills, report.asked_ns, step)
 
     def on_balances(self, report: BalanceReport, step: StepBuilder) -> None:
-        """Every asset we trade or pay fees in must be exactly what our books say."""
+        """Compare the balance of every asset that we trade or pay fees in with our books."""
         if self._balances.compare(report, step.ts_ns):
             self.foreign.on_balances_equal(report.asked_ns, step)
             self._balances_ns = max(self._balances_ns, report.asked_ns)

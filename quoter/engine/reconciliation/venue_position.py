@@ -1,4 +1,4 @@
-"""The inventory as the venue has it: beyond the hard limit while our books are within (K1)."""
+"""Checks the inventory that the venue reports against the hard limit (cause INVENTORY_BREACH)."""
 
 from decimal import Decimal
 
@@ -9,11 +9,14 @@ from quoter.engine.step_builder import StepBuilder
 from quoter.state.inventory import Inventory, is_amount
 
 ZERO = Decimal(0)
-REPORTS = 2  # in a row: one alone may be a venue's slip
+REPORTS = 2  # consecutive reports: a single one may be an error of the venue
 
 
 class VenuePosition:
-    """Looks at balances. What is on its way can't fool it: the gate reserved that long before."""
+    """Checks balance reports.
+
+    Orders under way can't cause a false alarm: their size was reserved within the limit before.
+    """
 
     def __init__(
         self, *, inventory: Inventory, base: str, inventory_max: Decimal, causes: HaltCauses
@@ -22,10 +25,10 @@ class VenuePosition:
         self._base = base
         self._inventory_max = inventory_max
         self._causes = causes
-        self._beyond = 0  # reports in a row
+        self._beyond = 0  # consecutive reports beyond the limit
 
     def check(self, report: BalanceReport, *, booked_ns: int, step: StepBuilder) -> None:
-        """`booked_ns`: when the newest fill was booked; what was asked before says nothing."""
+        """`booked_ns`: time of the newest fill; reports requested before it are skipped."""
         parts = (report.free.get(self._base, ZERO), report.locked.get(self._base, ZERO))
         if not (report.asked_ns > booked_ns and all(map(is_amount, parts))):
             return

@@ -1,14 +1,14 @@
-"""Is this a market to quote both sides in: NORMAL -> WIDE -> REDUCE_ONLY, and back (quant.md 13).
+"""The market regime: NORMAL -> WIDE -> REDUCE_ONLY, and back (deploy/docs/strategy.md).
 
-WIDE stands farther out with smaller orders; REDUCE_ONLY only lets inventory shrink. The design's
-HALT is no rung here: causes that pause or kill are it (book_stale, clock, cancel_unverified,
-loss_limit, drawdown_limit).
+In WIDE, quotes are farther out and orders smaller; in REDUCE_ONLY inventory may only shrink. Still
+worse conditions are halt causes that pause or kill: book_stale, clock, cancel_unverified,
+loss_limit, drawdown_limit.
 
-Up goes at once, and as far as the worst sign says; down goes one rung after `calm_s` without a sign
-of the present rung or a higher one. A market that can't be seen is not calm.
+The level rises at once, as far as the strongest signal says. It falls by one after `calm_s` without
+a signal of the present level or a higher one. Without a book the market does not count as calm.
 
-Moves are looked at once a second. A window that slides in smaller steps sees four standard
-deviations of nothing but chance three times as often.
+Moves are checked once a second. A window that slides in smaller steps would find moves of four
+standard deviations three times as often, by chance alone.
 """
 
 from collections import deque
@@ -25,25 +25,26 @@ MIDS_MAX = 32
 
 
 class Move(NamedTuple):
-    """The mid went this many standard deviations of usual times within so many seconds."""
+    """The mid moved this many standard deviations of usual times within so many seconds."""
 
     level: Regime
     seconds: int
     deviations: float
 
 
-# Both after the design: the first is the fast way to WIDE, before any estimate can follow.
+# The second is the fast way to WIDE, before any estimate can follow.
 MOVES = (Move(Regime.REDUCE_ONLY, 10, 8.0), Move(Regime.WIDE, 3, 4.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegimePolicy:
-    """wide_ratio, reduce_ratio: volatility now over usual volatility; calm_s seconds per rung.
+    """Thresholds and effects of the market regime.
 
-    equity_drop: fall of equity from its highest that is no longer for quoting, quote currency, None
-    for off. WIDE: the half-spread grows by `multiplier`, sides that do not unwind stay
-    `stale_sigmas` sigma sqrt(1 s) away, sizes shrink to `size_factor`. REDUCE_ONLY: the side that
-    unwinds stays `unwind_sigmas` fast sigma sqrt(1 s) away, what a quarter of a second moves.
+    wide_ratio, reduce_ratio: present volatility over usual volatility. calm_s: seconds per level on
+    the way down. equity_drop: fall of equity from its highest, quote currency, None for off. In
+    WIDE the half-spread is multiplied by `multiplier`, sides that do not unwind stay `stale_sigmas`
+    sigma sqrt(1 s) away, and sizes shrink to `size_factor`. In REDUCE_ONLY the side that unwinds
+    stays `unwind_sigmas` fast sigma sqrt(1 s) away: the typical move of a quarter of a second.
     """
 
     is_on: bool = True
@@ -53,29 +54,29 @@ class RegimePolicy:
     equity_drop: float | None = None
     multiplier: float = 1.5
     stale_sigmas: float = 1.5
-    # The design says 1. In a fall that goes on, the order then stands above every price to come
-    # and what we hold is lost on: the crash's mean drop is half as much again, with a venue that
-    # fails twice as much, and profit is less. Nearer still gains little.
+    # At 1 the order would be above every price to come in a fall that goes on, and the inventory
+    # would be lost on: in simulated crashes the mean loss is 50 % larger, twice as large with a
+    # failing venue, and profit is smaller. A smaller value gains little.
     unwind_sigmas: float = 0.5
     size_factor: float = 0.5
 
 
 class Signal(NamedTuple):
-    """Something that is not as usual, and the rung that it asks for."""
+    """An unusual observation, and the level that it asks for."""
 
     level: Regime
     text: str
 
 
 class MarketRegime:
-    """The ladder; `level` is the rung, `text` what brought us up to it."""
+    """Derives the level from signals; `text` is the reason for the last change."""
 
     def __init__(self, policy: RegimePolicy, *, tick: float) -> None:
-        """Tick price: what the grid alone may add to a move."""
+        """tick: price; the most that the grid alone may add to a move."""
         self._policy, self._tick = policy, tick
         self._mids: deque[tuple[int, float]] = deque(maxlen=MIDS_MAX)  # oldest first
         self._peak: float | None = None
-        self._last_signal_ns = 0  # the last sign that kept us where we are
+        self._last_signal_ns = 0  # the last signal that kept the present level
         self.level = Regime.NORMAL
         self.text = ""
 
@@ -88,10 +89,10 @@ class MarketRegime:
         usual: float | None,
         equity: float,
     ) -> bool:
-        """Judge this moment; True if the rung changed. Call it on every tick.
+        """Update the level; True if it changed. Call on every tick.
 
-        mid quote/base, None while there is no market; now, usual price/sqrt(s), volatility of this
-        minute and of ordinary times, None while unknown; equity quote currency.
+        mid: quote/base, None without a book. now, usual: volatility of this minute and of ordinary
+        times, price/sqrt(s), None while unknown. equity: quote currency.
         """
         signals = list(self._signals(ts_ns, mid, now, usual, equity))
         worst = max(signals, key=lambda signal: signal.level, default=None)
@@ -125,9 +126,9 @@ class MarketRegime:
             yield from self._moved(ts_ns, mid, usual)
 
     def _drop(self, equity: float, most: float) -> Iterator[Signal]:
-        """A sign once per fall: the next one is measured from where this one ended.
+        """One signal per fall of equity; the next fall is measured from the end of this one.
 
-        Otherwise a loss that nothing can win back while we only reduce would hold us here for ever.
+        Otherwise a loss that can't be won back while we only reduce would keep us here for ever.
         """
         if self._peak is None or equity > self._peak:
             self._peak = equity
@@ -136,7 +137,7 @@ class MarketRegime:
             self._peak = equity
 
     def _moved(self, ts_ns: int, mid: float, usual: float) -> Iterator[Signal]:
-        """Compare with the mid a few seconds ago; after silence, with the last one before it."""
+        """Compare with the mid a few seconds ago; after a gap, with the last mid before it."""
         mids = self._mids
         if mids and ts_ns - mids[-1][0] < GRID_NS:
             return

@@ -1,4 +1,4 @@
-"""A minute in which our own fills lost too much is followed by one without quotes (KS-09)."""
+"""Pauses quoting for a minute after a minute in which our fills lost too much (rule KS-09)."""
 
 from collections import deque
 from decimal import Decimal
@@ -10,17 +10,17 @@ TOTALS_MAX = 64  # one a second, and a few to spare
 
 
 class MarkoutLossMonitor:
-    """Watches the running total of markouts; `text` says why while it wants a pause."""
+    """Watches the running total of markouts; `text` gives the reason for a pause."""
 
     def __init__(self, loss_max: Decimal) -> None:
-        """loss_max quote currency within a minute, 0 for off."""
+        """loss_max: quote currency within a minute, 0 for off."""
         self._loss_max = loss_max
         self._totals: deque[tuple[int, Decimal]] = deque(maxlen=TOTALS_MAX)  # oldest first
         self._until_ns = 0
         self.text = ""
 
     def update(self, ts_ns: int, markouts: Decimal) -> bool:
-        """Should we pause? `markouts`: of all fills since the start, quote currency, < 0: lost."""
+        """Whether to pause. markouts: of all fills since the start, quote currency, < 0: a loss."""
         if ts_ns < self._until_ns:
             return True
         totals = self._totals

@@ -1,10 +1,10 @@
-"""How many orders we may create in a stretch of time; cancels never wait here."""
+"""The budget for creating orders. Cancels are never delayed by it."""
 
 from quoter.domain.units import S_PER_NS
 
 
 class MessageBudget:
-    """A token bucket on the engine's own time: `rate_per_s` on average, `burst` at once."""
+    """A token bucket on the engine's time: `rate_per_s` on average, `burst` at once."""
 
     def __init__(self, *, rate_per_s: float, burst: float) -> None:
         if not (rate_per_s > 0 and burst >= 1):
@@ -14,7 +14,7 @@ class MessageBudget:
         self._ts_ns = 0
 
     def tokens(self, ts_ns: int) -> float:
-        """What is left now."""
+        """The tokens left now."""
         if self._ts_ns:
             grown = self._tokens + (ts_ns - self._ts_ns) * S_PER_NS * self._rate
             self._tokens = min(self._burst, grown)
@@ -22,9 +22,9 @@ class MessageBudget:
         return self._tokens
 
     def has_tokens(self, ts_ns: int, *, share: float = 0.0) -> bool:
-        """Is there a token, and is the bucket still fuller than `share`?"""
+        """Whether there is a token and the bucket is fuller than `share`."""
         return self.tokens(ts_ns) >= max(1.0, share * self._burst)
 
     def take(self) -> None:
-        """Spend one; the caller asked `has_room` at this very time."""
+        """Take one token; the caller has checked `has_tokens` at this very time."""
         self._tokens -= 1.0

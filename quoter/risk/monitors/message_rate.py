@@ -1,19 +1,20 @@
-"""How many orders we send, by the minute and against what they brought (PT-07).
+"""Limits on the number of new orders: per minute, and per fill (rule PT-07).
 
-The pace of `message_budget` keeps within the first by itself: to exceed it something is wrong.
+The message budget keeps within the limit per minute by itself: exceeding it means a fault.
 """
 
+from quoter.domain.units import NS_PER_S
 from quoter.risk.monitors.sliding import SlidingSum
 
-MINUTE_NS = 60_000_000_000
+MINUTE_NS = 60 * NS_PER_S
 RATIO_WINDOW_NS = 10 * MINUTE_NS
 SLOTS = 60
-JUDGED_FROM = 1_000  # orders in the window: fewer say nothing of their ratio to fills
-CLEAR_SHARE = 0.8  # of a cap: it counts as kept again only below
+JUDGED_FROM = 1_000  # orders in the window: with fewer, their ratio to fills means nothing
+CLEAR_SHARE = 0.8  # of a limit: below it the limit counts as kept again
 
 
 class MessageRate:
-    """per_min: new orders in 60 s; per_fill: new orders for each fill in 10 min, 0 for off."""
+    """per_min: new orders in 60 s; per_fill: new orders per fill in 10 min, 0 for off."""
 
     def __init__(self, *, per_min: int, per_fill: int) -> None:
         if not (per_min > 0 and per_fill >= 0):
@@ -31,11 +32,11 @@ class MessageRate:
         self._fills.add(ts_ns, 1.0)
 
     def breach(self, ts_ns: int) -> str | None:
-        """Which cap is exceeded, or None."""
+        """The limit that is exceeded, with its figures, or None."""
         return self._beyond(ts_ns, share=1.0)
 
     def is_well_within_limits(self, ts_ns: int) -> bool:
-        """Are both windows well below their caps again?"""
+        """Whether both windows are well below their limits again."""
         return self._beyond(ts_ns, share=CLEAR_SHARE) is None
 
     def _beyond(self, ts_ns: int, *, share: float) -> str | None:

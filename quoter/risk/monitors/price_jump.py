@@ -1,15 +1,16 @@
-"""Prices that move farther in a stretch of time than a market does (PT-04): told, not judged."""
+"""Detects prices that move farther in a short time than a market does (rule PT-04)."""
 
 from quoter.domain.market import Side
+from quoter.domain.units import BPS_PER_UNIT, NS_PER_S
 from quoter.risk.monitors.sliding import SlidingRange
 
-JUMP_WINDOW_NS = 1_000_000_000
-DRIFT_WINDOW_NS = 60_000_000_000
+JUMP_WINDOW_NS = NS_PER_S
+DRIFT_WINDOW_NS = 60 * NS_PER_S
 JUMP_SLOTS, DRIFT_SLOTS = 10, 60
 
 
 class PriceJump:
-    """jump: most that the mid may move in 1 s; drift: our own quotes in 60 s; fractions, 0 off."""
+    """jump: limit for the mid in 1 s; drift: for our own quotes in 60 s; fractions, 0 for off."""
 
     def __init__(self, *, jump: float, drift: float) -> None:
         if not (jump >= 0.0 and drift >= 0.0):
@@ -21,30 +22,32 @@ class PriceJump:
         }
 
     def restart(self) -> None:
-        """The level was confirmed: what was before it no longer counts."""
+        """Forget earlier prices: the present level was confirmed."""
         self._mids.restart()
         for quotes in self._quotes.values():
             quotes.restart()
 
     def on_mid(self, ts_ns: int, mid: float) -> str | None:
-        """Take a mid; how far it jumped, or None."""
+        """Take a mid. Return the jump if it is too large, else None."""
         if not self._jump:
             return None
         moved = _beyond(self._jump, mid, *self._mids.see(ts_ns, mid))
-        return f"the mid moved {moved * 1e4:.0f} bps to {mid:g} within 1 s" if moved else None
+        if not moved:
+            return None
+        return f"the mid moved {moved * BPS_PER_UNIT:.0f} bps to {mid:g} within 1 s"
 
     def on_quote(self, ts_ns: int, side: Side, price: float) -> str | None:
-        """Take our wanted best price of a side; how far it drifted, or None."""
+        """Take our wanted best price of a side. Return the drift if it is too large, else None."""
         if not self._drift:
             return None
         moved = _beyond(self._drift, price, *self._quotes[side].see(ts_ns, price))
         if not moved:
             return None
-        return f"our {side} quote moved {moved * 1e4:.0f} bps to {price:g} within 60 s"
+        return f"our {side} quote moved {moved * BPS_PER_UNIT:.0f} bps to {price:g} within 60 s"
 
 
 def _beyond(allowed: float, price: float, low: float, high: float) -> float:
-    """How far it is from the farther end, as a fraction of that end; 0 if that is allowed."""
+    """Distance from the farther end as a fraction of that end; 0 if it is allowed."""
     if high * (1.0 - allowed) <= price <= low * (1.0 + allowed):
         return 0.0
     return max(price / low - 1.0, 1.0 - price / high)

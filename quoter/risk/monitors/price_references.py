@@ -1,15 +1,15 @@
-"""What a price of ours is held against: the mid, the last trade, the mean of the last minute."""
+"""The reference prices of the price collar: mid, last trade, and mean mid of the last minute."""
 
 from math import exp, isfinite
 
-from quoter.domain.units import S_PER_NS
+from quoter.domain.units import NS_PER_S, S_PER_NS
 
 EWMA_S = 60.0
-TRADE_NS_MAX = 60_000_000_000  # an older print says nothing of the price now
+TRADE_NS_MAX = 60 * NS_PER_S  # an older trade says nothing about the present price
 
 
 class PriceReferences:
-    """O(1) for every mid and every trade; all prices quote/base."""
+    """Collects the reference prices, quote/base, in O(1) per mid and trade."""
 
     def __init__(self) -> None:
         self._ewma: float | None = None
@@ -19,14 +19,14 @@ class PriceReferences:
         self._trade_ns: int | None = None
 
     def on_mid(self, ts_ns: int, mid: float) -> None:
-        """From now on the mid is this; the mean is weighted by time."""
+        """Set the mid that holds from now on; the mean is weighted by time."""
         if not (isfinite(mid) and mid > 0.0):
             return
         self._ewma = mid if self._ewma is None else self._mean(ts_ns, self._ewma)
         self._mid, self._mid_ns = mid, ts_ns
 
     def on_trade(self, ts_ns: int, price: float) -> None:
-        """A public print."""
+        """Take a public trade."""
         if isfinite(price) and price > 0.0:
             self._trade, self._trade_ns = price, ts_ns
 
@@ -35,9 +35,9 @@ class PriceReferences:
         return ewma + (1.0 - exp(-passed_s / EWMA_S)) * (self._mid - ewma)
 
     def at(self, ts_ns: int) -> tuple[float, float] | None:
-        """Lowest and highest of what there is; None before the first mid.
+        """Lowest and highest reference price; None before the first mid.
 
-        A market without a print within the last minute is judged by its mids alone.
+        Without a trade in the last minute only the mids count.
         """
         if self._ewma is None:
             return None

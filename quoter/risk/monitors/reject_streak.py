@@ -1,29 +1,30 @@
-"""A venue that keeps saying no gets no more orders until somebody has looked (PT-08).
+"""Stops orders after many rejects in a row, until an operator resumes (rule PT-08).
 
-The part of repeated execution that refusals make; fills that come too fast are another rule.
+Rejects are one half of repeated execution; fills that come too fast are the other.
 """
 
 from collections import deque
 
 from quoter.domain.reasons import RejectReason
+from quoter.domain.units import NS_PER_S
 
-REJECTS_MAX = 20  # in a row, of one kind, on one side
-WINDOW_NS = 60_000_000_000
-# What a busy market or venue says now and then: a row only counts within the window. Every other
-# refusal rests its side for seconds, so that no window would ever hold twenty, and goes on until
-# somebody mends what it names.
+REJECTS_MAX = 20  # in a row, for one reason, on one side
+WINDOW_NS = 60 * NS_PER_S
+# Reasons that a busy market or venue causes now and then: a streak counts only within the window.
+# After any other reject the side waits for seconds, so no window would ever hold twenty of them,
+# and the rejects go on until somebody mends the reason.
 TRANSIENT_REJECTS = frozenset({RejectReason.POST_ONLY, RejectReason.RATE_LIMIT})
 
 
 class RejectStreak:
-    """The refusals of one side since its last accepted order or its last other refusal."""
+    """The rejects of one side since its last accepted order or its last other reason."""
 
     def __init__(self) -> None:
         self._reason: RejectReason | None = None
         self._times: deque[int] = deque(maxlen=REJECTS_MAX)
 
     def refused(self, reason: RejectReason, ts_ns: int) -> bool:
-        """Count one; True if it fills the measure, which starts the count anew."""
+        """Count one reject; True if the streak is full, which starts the count anew."""
         if reason is not self._reason:
             self._reason = reason
             self._times.clear()
@@ -36,5 +37,5 @@ class RejectStreak:
         return is_full
 
     def accepted(self) -> None:
-        """The venue took one: the row is broken."""
+        """End the streak: the venue accepted an order."""
         self._times.clear()

@@ -1,19 +1,19 @@
-"""Fills that come faster than any market of ours would bring them (PT-08): latched when told.
+"""Detects fills that come faster than expected (rule PT-08). The cause it raises is latched.
 
-The part that refusals make is `reject_streak`.
+Rejects, the other half of repeated execution, are in `reject_streak`.
 """
 
-from quoter.domain.units import S_PER_NS
+from quoter.domain.units import NS_PER_S, S_PER_NS
 from quoter.risk.monitors.sliding import SlidingSum
 
-WINDOW_NS = 60_000_000_000
+WINDOW_NS = 60 * NS_PER_S
 SLOTS = 60
 FILLS_ALWAYS = 60.0  # a minute: never too many
-EXPECTED_TIMES = 20.0  # what the fill intensity foretells, this often, is too much
+EXPECTED_TIMES = 20.0  # this multiple of the expected number of fills is too much
 
 
 class RepeatedExecution:
-    """volume_max: base units that we may trade in 60 s, both sides together."""
+    """volume_max: base units that may be traded in 60 s, both sides together."""
 
     def __init__(self, *, volume_max: float) -> None:
         if not volume_max > 0.0:
@@ -25,14 +25,14 @@ class RepeatedExecution:
         self._ts_ns: int | None = None
 
     def expect(self, ts_ns: int, fills_per_s: float) -> None:
-        """Since the last call our quotes were expected to be filled at this rate."""
+        """Add the expected fills since the last call, at this rate."""
         if self._ts_ns is not None and fills_per_s > 0.0:
             passed_ns = min(max(0, ts_ns - self._ts_ns), WINDOW_NS)
             self._expected.add(ts_ns, fills_per_s * passed_ns * S_PER_NS)
         self._ts_ns = ts_ns
 
     def on_fill(self, ts_ns: int, size: float) -> str | None:
-        """Count one fill; what there is too much of, or None."""
+        """Count one fill. Return the limit that is exceeded, or None."""
         fills, volume = self._fills.add(ts_ns, 1.0), self._volume.add(ts_ns, size)
         fills_max = max(FILLS_ALWAYS, EXPECTED_TIMES * self._expected.total(ts_ns))
         if not fills <= fills_max:

@@ -1,13 +1,13 @@
-"""What lies within the last stretch of time: O(1) for each value, in a fixed number of slots."""
+"""Sliding windows: range and sum of recent values, O(1) per value in a fixed number of slots."""
 
 from collections import deque
 from math import inf
 
 
 class SlidingRange:
-    """Lowest and highest value of the last `window_ns`, up to a slot more.
+    """Lowest and highest value of the last `window_ns`, up to one slot more.
 
-    A value holds until the next one comes.
+    A value holds until the next one arrives.
     """
 
     def __init__(self, *, window_ns: int, slots: int) -> None:
@@ -22,11 +22,11 @@ class SlidingRange:
         self._closed.clear()
         self._slot = 0
         self._last: float | None = None
-        self._low, self._high = inf, -inf  # of the slot under way
+        self._low, self._high = inf, -inf  # of the present slot
         self._closed_low, self._closed_high = inf, -inf
 
     def see(self, ts_ns: int, value: float) -> tuple[float, float]:
-        """Take a value; the range of the window, this one included."""
+        """Take a value and return the range of the window with it."""
         slot = ts_ns // self._slot_ns
         if slot > self._slot:
             self._roll(slot)
@@ -35,7 +35,7 @@ class SlidingRange:
         return min(self._low, self._closed_low), max(self._high, self._closed_high)
 
     def _roll(self, slot: int) -> None:
-        """Close slots up to `slot`; in those that saw nothing the last value stood."""
+        """Close slots up to `slot`; in slots without a value the last one held."""
         last, slots = self._last, self._closed.maxlen or 1
         if last is not None:
             self._closed.append((self._low, self._high))
@@ -48,7 +48,7 @@ class SlidingRange:
 
 
 class SlidingSum:
-    """Sum of what was added in the last `window_ns`, up to a slot more."""
+    """Sum of the amounts of the last `window_ns`, up to one slot more."""
 
     def __init__(self, *, window_ns: int, slots: int) -> None:
         if not (window_ns > 0 and slots > 0):
@@ -60,7 +60,7 @@ class SlidingSum:
         self._closed_sum = 0.0
 
     def add(self, ts_ns: int, amount: float) -> float:
-        """Take an amount; the sum with it."""
+        """Add an amount and return the sum with it."""
         total = self.total(ts_ns)
         self._current += amount
         return total + amount

@@ -16,8 +16,8 @@ def test_a_calm_market_is_let_through() -> None:
 
 
 def test_the_book_must_be_trusted_and_living() -> None:
-    assert check(intent(), view(book_ready=False), LIMITS) == "no trustworthy book"
-    assert "nothing heard" in (check(intent(), view(is_fresh=False), LIMITS) or "")
+    assert check(intent(), view(book_ready=False), LIMITS) == "no usable book"
+    assert "no market data" in (check(intent(), view(is_fresh=False), LIMITS) or "")
 
 
 def test_the_spread_may_reach_its_limit_to_the_tick() -> None:

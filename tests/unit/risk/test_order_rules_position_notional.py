@@ -36,9 +36,13 @@ def test_a_dear_market_holds_less_and_a_cheap_one_never_more_than_the_hard_limit
 def test_an_order_may_reach_the_share_that_orders_may_fill_up() -> None:
     """Long 2 with buys of 3 and sells of 1 alive."""
     assert check(intent(BUY, "1.5"), view(), WORTH) is None
-    assert "worth too much" in (check(intent(BUY, Decimal("1.5") + LOT), view(), WORTH) or "")
+    assert "exceeds a position value" in (
+        check(intent(BUY, Decimal("1.5") + LOT), view(), WORTH) or ""
+    )
     assert check(intent(SELL, "7.5"), view(), WORTH) is None
-    assert "worth too much" in (check(intent(SELL, Decimal("7.5") + LOT), view(), WORTH) or "")
+    assert "exceeds a position value" in (
+        check(intent(SELL, Decimal("7.5") + LOT), view(), WORTH) or ""
+    )
 
 
 @pytest.mark.parametrize(("side", "inventory"), [(SELL, 9), (BUY, -9)])

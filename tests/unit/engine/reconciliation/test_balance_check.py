@@ -101,7 +101,7 @@ def test_a_fill_that_the_venue_owes_us_for_a_minute_kills() -> None:
     harness.trades()
     assert harness.state() is TradingState.KILLED
     text = harness.engine.causes.switch.causes[Cause.LEDGER_CONFLICT]
-    assert text.endswith(": fills owed for q01run1")
+    assert text.endswith(": fills missing for q01run1")
 
 
 def test_a_fill_that_comes_with_the_list_is_not_owed_any_more() -> None:
