@@ -152,8 +152,8 @@ def _show(found: "Report", folder: Path, seconds: float) -> None:
     if not console.is_terminal:
         console = Console(width=PIPED_WIDTH)
     console.print(shown)
-    for remark in found.remarks:
-        console.print(f"* {remark}", highlight=False, markup=False)
+    for finding in found.findings:
+        console.print(f"* {finding}", highlight=False, markup=False)
     met = sum(check.is_met for check in found.checks)
     console.print(f"{met} of {len(found.checks)} figures are where they should be; {seconds:.0f} s")
     console.print(f"{folder / 'summary.md'}", highlight=False, markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""All studies by name."""
+"""Catalogue of all studies, by the name that `quoter simulate` takes."""
 
 from quoter.studies.as_tables import study as as_tables
 from quoter.studies.common.options import Study

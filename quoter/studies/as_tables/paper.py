@@ -1,8 +1,8 @@
 """The market of Avellaneda & Stoikov 2008, section 3.3, as the paper simulates it.
 
-A step: quotes from the state before it; each side is filled with probability A*exp(-k*distance)*dt,
-at most 1; both may be; then the mid moves by sigma*sqrt(dt) up or down. Reproducing the published
-figures needs exactly this, caps and quotes beyond the mid included.
+In a step, quotes follow from the state before it; each side is filled with probability
+A*exp(-k*distance)*dt, at most 1, and both may be filled; then the mid moves by sigma*sqrt(dt) up or
+down. The published figures require exactly this, including the cap and quotes beyond the mid.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from quoter.studies.common.estimates import Numbers
 
 SIGMA, KAPPA, INTENSITY, SESSION, STEPS = 2.0, 1.5, 140.0, 1.0, 200
 DT = SESSION / STEPS
-LOTS_MAX = 150  # of the tables: nobody comes near in 200 steps of at most one lot
+LOTS_MAX = 150  # size of the arrays; never reached in 200 steps of at most one lot
 EXPONENT_MAX = 700.0
 
 
@@ -29,12 +29,12 @@ class PaperMarket:
     is_symmetric: bool
 
     def spread_mean(self) -> float:
-        """Average total spread of the session, price; the symmetric strategy's spread always."""
+        """Return the average total spread of the session, price (constant if symmetric)."""
         slopes = [self._slope(step) for step in range(STEPS)]
         return 2.0 * base_half_spread(gamma=self.gamma, kappa=KAPPA) + sum(slopes) / STEPS
 
     def distances(self, step: int) -> tuple[Numbers, Numbers]:
-        """Bid's and ask's distance from the mid, price, at -LOTS_MAX..LOTS_MAX lots."""
+        """Return bid's and ask's distance from the mid, price, at -LOTS_MAX..LOTS_MAX lots."""
         lots = np.arange(-LOTS_MAX, LOTS_MAX + 1, dtype=np.float64)
         if self.is_symmetric:
             half = np.full(lots.size, self.spread_mean() / 2.0)
@@ -44,8 +44,8 @@ class PaperMarket:
         return half_spread + lots * per_lot, half_spread - lots * per_lot
 
     def simulate(self, rng: np.random.Generator, paths: int) -> Sample:
-        """Per path: profit (price), final lots, and the share of steps with a capped fill."""
-        lots = np.full(paths, LOTS_MAX)  # as an index into the tables: flat is in their middle
+        """Return per path: profit (price), final lots, share of steps with a capped probability."""
+        lots = np.full(paths, LOTS_MAX)  # index into the arrays; the middle is flat
         profit, capped = np.zeros(paths), np.zeros(paths)
         jump = SIGMA * sqrt(DT)
         for step in range(STEPS):
@@ -70,7 +70,7 @@ class PaperMarket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exact:
-    """Moments over all paths, and the certainty equivalent, without sampling."""
+    """Exact moments of profit and inventory, and the certainty equivalent."""
 
     profit: float
     profit_sd: float
@@ -80,16 +80,16 @@ class Exact:
 
 
 def fill_chance(distance: Numbers) -> Numbers:
-    """A*exp(-k*distance)*dt, not yet capped."""
+    """Return the probability of a fill in a step, A*exp(-k*distance)*dt, not capped."""
     exponent = np.minimum(-KAPPA * distance, EXPONENT_MAX)
     return np.asarray(INTENSITY * DT * np.exp(exponent))
 
 
 def exact(market: PaperMarket) -> Exact:
-    """Backward recursion over the steps, for every inventory at once.
+    """Return the exact figures, by backward recursion over the steps for every inventory.
 
-    At each step, from the end: first the mid's move, which adds its variance and, to the expected
-    exp(-gamma*profit), its hyperbolic cosine; then the four cases of who is filled.
+    At each step, from the end: first the mid's move, which adds its variance, and its hyperbolic
+    cosine to the expected exp(-gamma*profit); then the four cases of which side is filled.
     """
     lots = np.arange(-LOTS_MAX, LOTS_MAX + 1, dtype=np.float64)
     mean, square, log_utility = np.zeros(lots.size), np.zeros(lots.size), np.zeros(lots.size)
@@ -124,18 +124,18 @@ def exact(market: PaperMarket) -> Exact:
     return Exact(
         profit=float(mean[flat]),
         profit_sd=sqrt(square[flat] - mean[flat] ** 2),
-        lots=round(float(held[flat]), 12) + 0.0,  # zero by symmetry, but for the last digits
+        lots=round(float(held[flat]), 12) + 0.0,  # zero by symmetry, except for rounding
         lots_sd=sqrt(held_square[flat] - held[flat] ** 2),
         certainty_equivalent=-float(log_utility[flat]) / market.gamma,
     )
 
 
 def sum_of(parts: Iterable[Numbers]) -> Numbers:
-    """Element by element."""
+    """Return the element-wise sum."""
     return np.sum(list(parts), axis=0)
 
 
 def _moved(values: Numbers, by: int) -> Numbers:
-    """The value one lot up (by 1) or down (-1), the last one repeated at the edge."""
+    """Return the values one lot up (by 1) or down (-1); the last one is repeated at the edge."""
     index = np.clip(np.arange(values.size) + by, 0, values.size - 1)
     return values[index]

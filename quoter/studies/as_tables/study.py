@@ -1,8 +1,7 @@
-"""Tables 1-3 of Avellaneda & Stoikov 2008: published beside ours, and ours beside the exact values.
+"""Tables 1-3 of Avellaneda & Stoikov 2008: published, simulated and exact figures.
 
-The paper ran 1000 paths; so do we, to see its figures again. Many more paths then meet the exact
-values of the same discrete market. The third gamma of the published paper is 1, not 0.5; 0.5 is
-ours to add.
+The published figures are compared with 1000 paths, as in the paper; exact values of the same
+discrete market with many more. The third gamma of the published paper is 1; we add 0.5.
 """
 
 from collections.abc import Mapping, Sequence
@@ -64,13 +63,13 @@ ROWS = tuple(
 
 
 def batches(options: Options) -> Sequence[Batch]:
-    """One per row; never fewer paths than the paper's own run."""
+    """Return one batch per row, with at least as many paths as the paper."""
     paths = max(PAPER_PATHS, options.paths_or(PATHS, QUICK_PATHS))
     return [Batch(name=r.name, simulation=r.market, paths=paths, piece=PIECE) for r in ROWS]
 
 
 def report(_options: Options, samples: Mapping[str, Sample]) -> Report:
-    """See the module."""
+    """Return the comparison of published, simulated and exact figures."""
     paths = samples[ROWS[0].name]["profit"].size
     exacts = {row.name: exact(row.market) for row in ROWS}
     published = [
@@ -88,7 +87,7 @@ def report(_options: Options, samples: Mapping[str, Sample]) -> Report:
         checks=[*published, *simulated],
         tables=(_table(exacts, samples, paths), _certainty(exacts, samples)),
         pictures=(_histograms(samples), _scatter(exacts)),
-        remarks=(
+        findings=(
             f"{sum(c.is_met for c in published)} of {len(published)} published figures are within"
             f" 4 SE of our first {PAPER_PATHS} paths (furthest {worst:.2f}). The SE is that of one"
             " such run; the difference of two independent runs spreads by 1.41 of it.",
@@ -133,9 +132,9 @@ def _table(exacts: Mapping[str, Exact], samples: Mapping[str, Sample], paths: in
     rows = []
     for row in ROWS:
         profit, lots = samples[row.name]["profit"], samples[row.name]["lots"]
-        truth, told = exacts[row.name], row.published
+        truth, published = exacts[row.name], row.published
         row_cells: list[float | str | None] = [row.market.gamma, row.strategy]
-        row_cells += [told.spread if told else None, row.market.spread_mean()]
+        row_cells += [published.spread if published else None, row.market.spread_mean()]
         for index, (estimate, sample, right) in enumerate(
             (
                 (mean_of, profit, truth.profit),
@@ -145,7 +144,7 @@ def _table(exacts: Mapping[str, Exact], samples: Mapping[str, Sample], paths: in
             )
         ):
             row_cells += [
-                told[index + 1] if told else None,
+                published[index + 1] if published else None,
                 estimate(sample[:PAPER_PATHS]).value,
                 estimate(sample).value,
                 right if abs(right) > 1e-12 else 0.0,
@@ -160,21 +159,21 @@ def _table(exacts: Mapping[str, Exact], samples: Mapping[str, Sample], paths: in
 
 
 def _certainty(exacts: Mapping[str, Exact], samples: Mapping[str, Sample]) -> Table:
-    """With few effective paths the printed error is far too small: then mean-variance instead."""
+    """Return certainty equivalents, or mean-variance where too few effective paths are left."""
     rows = []
     for row in ROWS:
         sample = samples[row.name]
         ours = certainty_equivalent(sample["profit"].tolist(), gamma=row.market.gamma)
-        is_told = ours.is_publishable
+        is_shown = ours.is_publishable
         rows.append(
             (
                 row.market.gamma,
                 row.strategy,
                 exacts[row.name].certainty_equivalent,
-                ours.equivalent if is_told else None,
-                ours.error if is_told else None,
+                ours.equivalent if is_shown else None,
+                ours.error if is_shown else None,
                 ours.ess,
-                None if is_told else ours.mean_variance,
+                None if is_shown else ours.mean_variance,
                 float(sample["capped"].mean()),
             )
         )
@@ -186,8 +185,8 @@ def _certainty(exacts: Mapping[str, Exact], samples: Mapping[str, Sample]) -> Ta
             "share of steps with a capped fill chance",
         ),
         rows=rows,
-        note="Simulated ones are shown where at least 100 paths and 1 % of all carry them; else"
-        " mean - gamma/2 * variance stands in.",
+        note="Simulated ones are shown if at least 100 effective paths and 1 % of all remain;"
+        " otherwise mean - gamma/2 * variance is shown.",
     )  # fmt: skip
 
 
@@ -216,7 +215,7 @@ def _histograms(samples: Mapping[str, Sample]) -> Picture:
         title="Distribution of the profit",
         columns=("profit", *counts),
         rows=[(float(x), *(float(c[i]) for c in counts.values())) for i, x in enumerate(centres)],
-        note="Skewing by inventory gives up little of the mean and most of the risk.",
+        note="Inventory skew reduces the mean a little and the risk a lot.",
     )
     return Picture(
         title="Profit with and without inventory skew", numbers=numbers, draw=draw, inches=(11, 4)
@@ -265,4 +264,4 @@ def _scatter(exacts: Mapping[str, Exact]) -> Picture:
         columns=("gamma", "strategy", "sd(final q)", "sd(profit)", "profit"),
         rows=rows,
     )
-    return Picture(title="What inventory control costs and buys", numbers=numbers, draw=draw)
+    return Picture(title="Cost and benefit of inventory control", numbers=numbers, draw=draw)

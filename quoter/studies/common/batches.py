@@ -1,7 +1,7 @@
-"""Many paths on several processes, with the same numbers however many there are.
+"""Run many paths on several processes; results do not depend on the number of processes.
 
-Every batch is cut into pieces of a fixed number of paths. A piece's random numbers depend on the
-seed, the batch's name and the piece's place in it, never on who runs it or when.
+Every batch is cut into pieces of a fixed number of paths. The random numbers of a piece depend on
+the seed, the name of the batch and the index of the piece only.
 """
 
 import signal
@@ -17,16 +17,16 @@ import numpy as np
 from quoter.studies.common.estimates import Numbers
 
 type Sample = dict[str, Numbers]  # measure: one row per path
-type Advance = Callable[[float], None]  # told how much of all work has been done since last time
+type Advance = Callable[[float], None]  # called with the share of all work done since last time
 
 PIECES_MAX = 100_000
 
 
 class Simulation(Protocol):
-    """A model market with its makers; it must be picklable."""
+    """A model market with its makers; instances must be picklable."""
 
     def simulate(self, rng: np.random.Generator, paths: int) -> Sample:
-        """Run `paths` independent paths; every array of the result has one row per path."""
+        """Return the measures of `paths` independent paths; one row per path in each array."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +59,10 @@ class _Piece:
 def run_batches(
     batches: Sequence[Batch], *, seed: int, jobs: int, advance: Advance
 ) -> dict[str, Sample]:
-    """Run everything on `jobs` processes (1: in this one); per batch, its paths in order.
+    """Run all batches on `jobs` processes (1: in this one); return each batch's paths in order.
 
-    `advance` gets shares of 1 that add up to 1. Raises ValueError for two batches of one name, for
-    no work at all or too much; whatever a simulation raises ends the run.
+    `advance` is called with shares that add up to 1. Raises ValueError for two batches of the same
+    name, or too many pieces. An exception of a simulation ends the run and is raised here.
     """
     pieces = [piece for batch in batches for piece in _cut(batch, seed)]
     if len({batch.name for batch in batches}) < len(batches):
@@ -101,20 +101,20 @@ def _in_one(pieces: Sequence[_Piece]) -> Iterator[tuple[int, Sample]]:
 def _in_many(pieces: Sequence[_Piece], jobs: int) -> Iterator[tuple[int, Sample]]:
     """Spawned, not forked: the progress bar has a thread, and threads do not survive a fork."""
     context = get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_ctrl_c) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_ctrl_c) as pool:
         futures: dict[Future[Sample], int] = {
             pool.submit(piece.run): index for index, piece in enumerate(pieces)
         }
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
-        except BaseException:  # Ctrl-C too: what was not begun need not be
+        except BaseException:  # also Ctrl-C: cancel the pieces that have not started
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _leave_ctrl_c() -> None:
-    """Ctrl-C reaches the whole process group; only the parent answers it."""
+def _ignore_ctrl_c() -> None:
+    """Ignore Ctrl-C in a worker: it reaches the whole process group, and the parent handles it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -1,4 +1,4 @@
-"""Inventory as a Markov chain: what a maker earns and risks in the long run, without sampling.
+"""Inventory as a Markov chain: exact long-run profit and risk of a maker, without sampling.
 
 A state is an inventory in lots; a transition is a fill, or a fill with the hedge that follows it.
 """
@@ -58,10 +58,10 @@ class Stationary:
 def birth_death(
     lots: Numbers, bid: Numbers, ask: Numbers, *, kappa: float, intensity: float
 ) -> Chain:
-    """A maker of one lot whose quotes are filled at intensity * exp(-kappa * distance).
+    """Return the chain of a maker of one lot with fill rate intensity * exp(-kappa * distance).
 
     bid and ask are distances from the mid at each of `lots` (whole steps, ascending), infinite
-    where not quoted; the bid of the last state and the ask of the first are not quoted anyhow.
+    where not quoted; the bid of the last state and the ask of the first are never quoted.
     """
     index = np.arange(lots.size)
     up, down = index[:-1], index[1:]
@@ -77,9 +77,9 @@ def birth_death(
 
 
 def stationary_law(generator: Numbers) -> Numbers:
-    """Share of time in each state, by Grassmann, Taksar and Heyman's elimination.
+    """Return the share of time in each state, by Grassmann, Taksar and Heyman's elimination.
 
-    It subtracts nothing, so that even a share of 1e-15 has all its digits.
+    It has no subtractions, so that even a share of 1e-15 has full precision.
     """
     rates = generator - np.diag(np.diag(generator))
     size = len(rates)
@@ -93,7 +93,7 @@ def stationary_law(generator: Numbers) -> Numbers:
 
 
 def stationary(chain: Chain, *, sigma: float, gamma: float) -> Stationary:
-    """Evaluate a chain whose every state can be left; the mid is a random walk of sigma.
+    """Return the long-run figures of a chain without absorbing states; the mid is a random walk.
 
     sigma price/sqrt(s); gamma 1/(price*lots). The variance rate is that of the central limit
     theorem (Poisson's equation), the certainty rate the top eigenvalue of the tilted generator.
@@ -124,7 +124,7 @@ def stationary(chain: Chain, *, sigma: float, gamma: float) -> Stationary:
 
 
 def passage_s(chain: Chain, *, start: float, within: float) -> float:
-    """Mean seconds from `start` lots until at most `within` lots, long or short, are left."""
+    """Return the mean seconds from `start` lots to at most `within` lots, long or short."""
     outside = np.abs(chain.lots) > within
     left = chain.generator[np.ix_(outside, outside)]
     times = np.linalg.solve(left, -np.ones(int(outside.sum())))
@@ -132,7 +132,7 @@ def passage_s(chain: Chain, *, start: float, within: float) -> float:
 
 
 def transition(chain: Chain, seconds: float) -> Numbers:
-    """Probabilities from row to column after `seconds`, by uniformised squaring.
+    """Return transition probabilities from row to column after `seconds`, by squaring.
 
     A short step is expanded in powers of the generator (all terms positive after uniformisation),
     then squared as often as needed.
@@ -154,7 +154,7 @@ def transition(chain: Chain, seconds: float) -> Numbers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ruler:
-    """All rates in a row, those of one state beside each other, to draw the next move from."""
+    """Cumulated rates of all transitions, ordered by state, to draw the next one from."""
 
     sink: Indices
     gain: Numbers
@@ -177,7 +177,7 @@ class _Ruler:
         )
 
     def draw(self, state: Indices, rng: np.random.Generator) -> Indices:
-        """One transition per path, each as likely as its rate is large."""
+        """Draw one transition per path, with probability proportional to its rate."""
         at = self.starts[state] + rng.random(state.size) * self.leaving[state]
         return np.minimum(np.searchsorted(self.ends, at), self.ends.size - 1)
 
@@ -191,9 +191,9 @@ def walk(
     rng: np.random.Generator,
     paths: int,
 ) -> dict[str, Numbers]:
-    """Let `paths` makers live through the chain, fill by fill, from flat.
+    """Simulate `paths` makers along the chain, fill by fill, starting flat.
 
-    Per path, over `seconds` after `warm_s`: profit (mid moves included, price * lots),
+    Returns per path, over `seconds` after `warm_s`: profit (mid moves included, price * lots),
     square_lots (mean over time), limit_share and fills.
     """
     ruler, last = _Ruler.of(chain), chain.lots.size - 1
@@ -222,7 +222,7 @@ def walk(
 
 
 def advance(chain: Chain, state: Indices, seconds: float, rng: np.random.Generator) -> Indices:
-    """Where each path is `seconds` later, fill by fill; `state` indexes the chain's lots."""
+    """Return each path's state `seconds` later, simulated fill by fill; indices of chain.lots."""
     ruler = _Ruler.of(chain)
     state, clock = state.copy(), np.zeros(state.size)
     while True:

@@ -1,4 +1,4 @@
-"""Numbers from samples, each with its standard error."""
+"""Statistics of samples, each with its standard error."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -18,12 +18,12 @@ class Estimate:
 
 
 def mean_of(sample: Numbers) -> Estimate:
-    """Mean over the paths; at least two of them."""
+    """Return the mean over the paths; at least two of them."""
     return Estimate(value=float(sample.mean()), se=float(sample.std(ddof=1)) / sqrt(sample.size))
 
 
 def sd_of(sample: Numbers) -> Estimate:
-    """Standard deviation over the paths; its error follows from the sample's fourth moment."""
+    """Return the standard deviation over the paths; its error uses the fourth moment."""
     centred = sample - sample.mean()
     variance = float((centred**2).mean())
     if variance == 0.0:
@@ -34,14 +34,14 @@ def sd_of(sample: Numbers) -> Estimate:
 
 
 def root_mean_of(squares: Numbers) -> Estimate:
-    """Square root of a mean over paths, such as an sd about a known centre."""
+    """Return the square root of a mean over paths, such as an sd about a known centre."""
     inside = mean_of(squares)
     root = sqrt(inside.value)
     return Estimate(value=root, se=inside.se / (2.0 * root) if root > 0.0 else 0.0)
 
 
 def quantile_of(sample: Numbers, share: float) -> Estimate:
-    """A quantile; its error is half the distance of the quantiles one sd of the rank apart."""
+    """Return a quantile; its error is half the distance of the quantiles one sd of rank apart."""
     spread = sqrt(share * (1.0 - share) / sample.size)
     shares = np.clip([share - spread, share, share + spread], 0.0, 1.0)
     low, middle, high = np.quantile(sample, shares).tolist()

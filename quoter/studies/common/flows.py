@@ -1,8 +1,7 @@
-"""The flow alpha of `pricing.estimators.flow` for many paths at once, with takers of one size.
+"""Flow alpha of `pricing.estimators.flow` for many paths at once, with takers of one size.
 
-A test compares the two.
-
-Time goes in equal steps. Each step the estimator is asked before it is told of the step's takers.
+A unit test compares the two. Time advances in equal steps; in each step the signal is read before
+the takers of the step are added.
 """
 
 from math import exp, log
@@ -16,19 +15,19 @@ SAMPLES = round(flow.HORIZON_S / flow.SAMPLE_S)
 ONE_SIZE = 1.0
 
 
-def kept(seconds: float, half_life_s: float) -> float:
-    """What is left of something after a time."""
+def decay(seconds: float, half_life_s: float) -> float:
+    """Return the factor by which a decaying sum shrinks in `seconds`."""
     return exp(-log(2.0) * seconds / half_life_s)
 
 
 class Flows:
     """Signed flow, its standard deviation, and the regression of the mid's next move on it.
 
-    is_standardised False: the flow in its raw deviations, as quant.md's own simulations had it.
+    is_standardised False: not divided by its own standard deviation, as in the reference runs.
     """
 
     def __init__(self, paths: int, *, step_s: float, is_standardised: bool = True) -> None:
-        self._kept = kept(step_s, flow.FLOW_HALF_LIFE_S)
+        self._decay = decay(step_s, flow.FLOW_HALF_LIFE_S)
         self._steps_per_sample = round(flow.SAMPLE_S / step_s)
         self._is_standardised = is_standardised
         self._net, self._volume_squares = np.zeros(paths), np.zeros(paths)
@@ -39,7 +38,7 @@ class Flows:
         self._squares, self._products = np.zeros(paths), np.zeros(paths)
 
     def signal(self, step: int, mid: Numbers) -> Numbers:
-        """What of the flow counts, before this step's takers; the mid is learned from."""
+        """Return the signal before this step's takers, and update the regression with the mid."""
         t_s = step / self._steps_per_sample * flow.SAMPLE_S
         raw = self._net / np.sqrt(self._volume_squares + ONE_SIZE)
         z = np.where(self._has_traded, raw / self._deviation(t_s, raw), 0.0)
@@ -50,17 +49,17 @@ class Flows:
         return x
 
     def alpha(self, x: Numbers, half: Numbers | float) -> Numbers:
-        """The move that a signal foretells, price, within two half-spreads."""
+        """Return the expected move for a signal, price, clipped to two half-spreads."""
         prior = flow.BETA_PRIOR_HALF_SPREADS * half
         beta = (self._products + flow.RIDGE * prior) / (self._squares + flow.RIDGE)
         most = flow.ALPHA_HALF_SPREADS_MAX * half
         return np.clip(beta * x, -most, most)
 
     def trade(self, bought: Numbers, sold: Numbers) -> None:
-        """Take this step's takers, so many of one size on each side; then a step passes."""
-        self._net = (self._net + bought - sold) * self._kept
+        """Add this step's takers, a number of one size on each side, and advance one step."""
+        self._net = (self._net + bought - sold) * self._decay
         squares = self._volume_squares + (bought + sold) * ONE_SIZE**2
-        self._volume_squares = squares * self._kept**2
+        self._volume_squares = squares * self._decay**2
         self._has_traded |= (bought + sold) > 0.0
 
     def _deviation(self, t_s: float, raw: Numbers) -> Numbers:
@@ -82,6 +81,6 @@ class Flows:
             then_x, then_mid = self._past.pop(0)
             self._squares = self._squares + then_x**2
             self._products = self._products + then_x * (mid - then_mid)
-        faded = kept(flow.SAMPLE_S, flow.BETA_HALF_LIFE_S)
-        self._squares, self._products = self._squares * faded, self._products * faded
+        factor = decay(flow.SAMPLE_S, flow.BETA_HALF_LIFE_S)
+        self._squares, self._products = self._squares * factor, self._products * factor
         self._past.append((x, mid))

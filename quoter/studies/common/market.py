@@ -1,4 +1,4 @@
-"""The market that several studies share: a liquid coin, one basis point of volatility a second.
+"""Market that several studies share: a liquid coin with a volatility of 1 bp per sqrt(second).
 
 Prices are in percent of the first one: 0.01 is a basis point. One lot is one unit of base.
 """
@@ -14,13 +14,13 @@ INTENSITY = 0.5  # takers a second and side
 GAMMA_KAPPA = 0.1  # risk aversion per lot in units of kappa
 LOTS_MAX = 10
 
-BARE = QuoteShape(beta=0.0, eta=0.0, spread_max_bps=19_000.0)  # the model and nothing else
+BARE = QuoteShape(beta=0.0, eta=0.0, spread_max_bps=19_000.0)  # the model without any shape
 
 
 def study_maker(
     *, lots_max: float = LOTS_MAX, gamma_kappa: float = GAMMA_KAPPA, shape: QuoteShape = BARE
 ) -> Maker:
-    """A maker on this market."""
+    """Return the maker of the studies on this market."""
     return Maker(
         kappa=KAPPA,
         intensity=INTENSITY,

@@ -1,4 +1,4 @@
-"""What a user may choose, and what every study is."""
+"""Options of a run, and the protocol of a study."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ from quoter.studies.common.report import Report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """`paths` None: as many as the study's acceptance wants, or as `is_quick` makes do with."""
+    """Options of the user; `paths` None: the study's own number, a smaller one if `is_quick`."""
 
     paths: int | None = None
     is_quick: bool = False
     markets: tuple[MarketSpec, ...] = ()  # symbols for the study of gamma
 
     def paths_or(self, usual: int, quick: int) -> int:
-        """The number of paths to run."""
+        """Return the number of paths to run."""
         return self.paths or (quick if self.is_quick else usual)
 
 
 class Study(Protocol):
-    """A module of this package: what to simulate, and what to make of it."""
+    """A study module: its batches of simulations, and the report on them."""
 
     def batches(self, options: Options, /) -> Sequence[Batch]:
-        """All Monte Carlo work; exact figures are computed in `report`."""
+        """Return all Monte Carlo work; exact figures are computed in `report`."""
 
     def report(self, options: Options, samples: Mapping[str, Sample], /) -> Report:
-        """Put the figures together; `samples` by name of batch."""
+        """Return the report on `samples`, by name of batch."""

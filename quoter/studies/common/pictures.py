@@ -1,4 +1,4 @@
-"""Drawing without a screen; one look for all pictures."""
+"""Drawing of pictures into files, without a screen and with one style."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from quoter.studies.common.report import Picture
 
-DOTS_PER_INCH = 130
+DPI = 130
 COLOURS = ("#1f6fb4", "#d1495b", "#2a9d5c", "#e39c12", "#6f4ba3", "#5b6770", "#14919b", "#9c6644")
 STYLE = RcParams(
     {
@@ -28,16 +28,16 @@ STYLE = RcParams(
 
 
 def save(picture: Picture, path: Path) -> None:
-    """Draw onto a canvas of our own: no global state, no window, no default backend."""
+    """Draw `picture` into a PNG file, without matplotlib's global state or a window."""
     with rc_context(STYLE):
         figure = Figure(figsize=picture.inches, layout="constrained")
         FigureCanvasAgg(figure)
         picture.draw(figure)
-        figure.savefig(path, dpi=DOTS_PER_INCH)
+        figure.savefig(path, dpi=DPI)
 
 
 def label(axes: Axes, *, title: str = "", x: str = "", y: str = "") -> None:
-    """Words at the axes; empty ones are left out."""
+    """Set title and axis labels; empty ones are left out."""
     if title:
         axes.set_title(title, loc="left", fontsize=11, fontweight="bold")
     if x:
@@ -47,7 +47,7 @@ def label(axes: Axes, *, title: str = "", x: str = "", y: str = "") -> None:
 
 
 def plain_log_x(axes: Axes, marks: Sequence[float]) -> None:
-    """A logarithmic axis with its marks in plain numbers."""
+    """Make the x axis logarithmic with `marks` in plain numbers."""
     axes.set_xscale("log")
     axes.set_xticks(list(marks), [f"{mark:g}" for mark in marks])
     axes.minorticks_off()

@@ -1,6 +1,6 @@
-"""`quoter.pricing.quote_terms` for many paths at once; a test holds the two together.
+"""`pricing.quote.terms.quote_terms` for arrays of paths; a unit test compares the two.
 
-A side that is not quoted has an infinite distance: nobody ever reaches it.
+A side that is not quoted has an infinite distance, so that it is never filled.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ OFF = float("inf")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maker:
-    """What stays the same on all paths; units as in PricingInputs."""
+    """Parameters of a maker that are the same on all paths; units as in PricingInputs."""
 
     kappa: float
     intensity: float
@@ -36,7 +36,7 @@ class Maker:
 
     @property
     def base_half_spread(self) -> float:
-        """Price; without inventory risk."""
+        """Half-spread without inventory risk, price."""
         return avellaneda_stoikov.base_half_spread(gamma=self.gamma_lot, kappa=self.kappa)
 
     @property
@@ -71,11 +71,11 @@ def offsets(
     beta: Numbers | float | None = None,
     d_stale: Numbers | float | None = None,
 ) -> Offsets:
-    """Both distances on every path (arrays broadcast against each other).
+    """Return both distances on every path (arrays broadcast against each other).
 
-    fair quote/base; sigma price/sqrt(s); lots inventory in order sizes; cost_*, alpha, adverse_*
-    price; multiplier >= 1; beta (half-spreads) and d_stale (price) instead of the shape's own.
-    Nothing is checked: these are a study's own numbers.
+    fair quote/base; sigma price/sqrt(s); lots inventory in order sizes; cost_*, alpha and
+    markout_cost_* price; multiplier >= 1; beta (half-spreads) and d_stale (price) override the
+    shape's. Arguments are not checked, because they are a study's own numbers.
     """
     shape, cost = maker.shape, (np.asarray(cost_bid) + np.asarray(cost_ask)) / 2.0
     low, high = slope_bounds(kappa=maker.kappa, lots_max=maker.lots_max)
@@ -103,7 +103,7 @@ def offsets(
 
 
 def widened(nu: Numbers, shape: QuoteShape, beta: Numbers | float) -> Numbers:
-    """`quoter.pricing.quote.widening` of arrays: half-spreads that the exposed side moves out."""
+    """Return `widening` for arrays: extra distance of the exposed side, in half-spreads."""
     x = np.maximum((nu - shape.nu0) / (1.0 - shape.nu0), 0.0)
     capped: Numbers = np.minimum(shape.w_cap, beta * x**shape.p)
     return capped
@@ -117,7 +117,7 @@ def _bounded(
     stale: Numbers | float,
     maker: Maker,
 ) -> Numbers:
-    """The floors and caps of one side; `lots_towards` > 0 where a fill adds to the inventory."""
+    """Apply floors and caps to one side; `lots_towards` > 0 where a fill adds to inventory."""
     least = np.maximum(maker.shape.spread_min_bps * BPS / 2.0 * np.asarray(fair), stale)
     floor = np.maximum(FLOOR_HALF_SPREADS * half, np.where(lots_towards >= 0.0, least, 0.0))
     held = np.maximum(delta, floor)
@@ -127,7 +127,7 @@ def _bounded(
 
 
 def ladder_of(maker: Maker, *, fair: float, sigma: float) -> Offsets:
-    """`quote_terms` itself at every whole inventory from -lots_max to lots_max, in that order."""
+    """Return `quote_terms` at every whole inventory from -lots_max to lots_max, ascending."""
     bids, asks, half, slope = [], [], 0.0, 0.0
     lots_max = int(maker.lots_max)
     for lots in range(-lots_max, lots_max + 1):

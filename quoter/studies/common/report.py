@@ -1,4 +1,4 @@
-"""What a study found: checks, tables, pictures, remarks; and how they are put into a folder."""
+"""Report of a study: checks, tables, pictures and findings."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 type Cell = str | float | int | bool | None
 
-Z_MAX = 4.0  # of a single figure: it happens by chance once in 16,000 times
+Z_MAX = 4.0  # of a single figure: exceeded by chance once in 16,000 times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One figure beside the one it should be; `se` None means exact, `z` None not applicable."""
+    """Comparison of a figure with its target; `se` None: exact, `z` None: not applicable."""
 
     what: str
     target: float
@@ -30,7 +30,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Rows under columns; `name` is the file's stem."""
+    """Table of results; `name` is the stem of its file."""
 
     name: str
     title: str
@@ -41,36 +41,36 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A drawing with the very numbers that it shows."""
+    """Picture with the table of the numbers that it shows."""
 
     title: str
     numbers: Table
-    draw: Callable[["Figure"], None]  # onto an empty one
+    draw: Callable[["Figure"], None]  # called with an empty figure
     inches: tuple[float, float] = (9.0, 5.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Everything one study has to say."""
+    """Results of one study."""
 
     study: str
     title: str
     checks: Sequence[Check]
     tables: Sequence[Table]
     pictures: Sequence[Picture] = ()
-    remarks: Sequence[str] = ()
+    findings: Sequence[str] = ()
 
     @property
     def is_met(self) -> bool:
-        """Is every figure where it should be?"""
+        """Whether every check is met."""
         return all(check.is_met for check in self.checks)
 
 
 def within_se(
     what: str, target: float, ours: float, se: float, *, z_max: float = Z_MAX, rule: str = ""
 ) -> Check:
-    """`ours` may be `z_max` standard errors away from the target."""
-    z = inf  # an error that is no number excuses nothing
+    """Return a check that `ours` is within `z_max` standard errors of the target."""
+    z = inf  # an error that is not a number fails the check
     if se > 0.0:
         z = (ours - target) / se
     elif se == 0.0 and ours == target:
@@ -87,7 +87,7 @@ def within_se(
 
 
 def within(what: str, target: float, ours: float, allowed: float, *, rule: str = "") -> Check:
-    """An exact figure, equal but for what the target's printed digits leave open."""
+    """Return a check of an exact figure; `allowed` is the rounding of the target."""
     return Check(
         what=what,
         target=target,
@@ -100,7 +100,7 @@ def within(what: str, target: float, ours: float, allowed: float, *, rule: str =
 
 
 def at_least(what: str, target: float, ours: Estimate, *, z_min: float = 0.0) -> Check:
-    """Not below the target, and more than `z_min` standard errors above zero."""
+    """Return a check that `ours` is >= target and more than `z_min` errors above zero."""
     z = ours.value / ours.se if ours.se > 0.0 else inf
     rule = f">= {target:g}" + (f" and z > {z_min:g}" if z_min else "")
     return Check(
@@ -115,7 +115,7 @@ def at_least(what: str, target: float, ours: Estimate, *, z_min: float = 0.0) ->
 
 
 def at_most(what: str, target: float, ours: Estimate | float, *, slack_se: float = 0.0) -> Check:
-    """Not above the target by more than `slack_se` standard errors."""
+    """Return a check that `ours` exceeds the target by at most `slack_se` standard errors."""
     found = ours if isinstance(ours, Estimate) else Estimate(value=ours, se=0.0)
     return Check(
         what=what,
@@ -129,7 +129,7 @@ def at_most(what: str, target: float, ours: Estimate | float, *, slack_se: float
 
 
 def checks_table(report: Report) -> Table:
-    """All checks of a report as one table; the verdict is a word."""
+    """Return all checks of a report as one table."""
     rows = [
         (c.what, c.target, c.ours, c.se, c.z, c.rule, "ok" if c.is_met else "OFF")
         for c in report.checks
@@ -143,7 +143,7 @@ def checks_table(report: Report) -> Table:
 
 
 def cell(value: Cell, *, digits: int = 6) -> str:
-    """A number as it is read, not as it is stored; nothing for None."""
+    """Return a table cell as short text; empty for None."""
     match value:
         case None:
             return ""

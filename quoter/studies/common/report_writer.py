@@ -1,4 +1,4 @@
-"""Writes a report into a folder: a Markdown summary, JSON results, tables and pictures."""
+"""Writer of a report's folder: a Markdown summary, JSON results, tables and pictures."""
 
 import csv
 import json
@@ -10,9 +10,9 @@ from quoter.studies.common.report import Cell, Report, Table, cell, checks_table
 
 
 def write_report(report: Report, folder: Path, *, settings: dict[str, Cell]) -> None:
-    """Fill `folder` (made if missing): summary.md, results.json, a CSV per table, pictures.
+    """Write summary.md, results.json, a CSV per table and the pictures into `folder`.
 
-    Raises OSError if it can't.
+    The folder is created if missing. Raises OSError if a file can't be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tables = [checks_table(report), *report.tables]
@@ -24,7 +24,7 @@ def write_report(report: Report, folder: Path, *, settings: dict[str, Cell]) -> 
         "study": report.study,
         "settings": settings,
         "is_met": report.is_met,
-        "remarks": list(report.remarks),
+        "findings": list(report.findings),
         "tables": {table.name: _records(table) for table in tables},
     }
     (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
@@ -32,9 +32,9 @@ def write_report(report: Report, folder: Path, *, settings: dict[str, Cell]) -> 
 
 
 def markdown(report: Report, settings: dict[str, Cell]) -> str:
-    """The summary: settings, remarks, checks, tables, pictures with links to their numbers."""
+    """Return the summary: settings, findings, checks, tables, pictures and their numbers."""
     parts = [f"# {report.title}", ", ".join(f"{k} {cell(v)}" for k, v in settings.items())]
-    parts += [f"* {remark}" for remark in report.remarks]
+    parts += [f"* {finding}" for finding in report.findings]
     for table in (checks_table(report), *report.tables):
         if table.rows:
             parts.append(_markdown_table(table))
@@ -65,5 +65,5 @@ def _records(table: Table) -> list[dict[str, Cell]]:
 
 
 def _jsonable(value: Cell) -> Cell:
-    """JSON has no infinity."""
+    """Return the value, as text if it is infinite or NaN, which JSON does not have."""
     return str(value) if isinstance(value, float) and not isfinite(value) else value

@@ -1,7 +1,6 @@
-"""A crash like that of 10 October 2025, compressed: selling, no depth, jumps, and the way back.
+"""Model of a crash like that of 10 October 2025, compressed: selling, no depth, jumps, rebound.
 
-Quotes are renewed every quarter of a second from a price a tenth of a second old; until then
-whoever passes them trades with them.
+Quotes are renewed every 0.25 s from a price that is 0.1 s old; until then takers can fill them.
 """
 
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from quoter.studies.common.market import FAIR, INTENSITY, KAPPA, SIGMA
 STEP_S = 0.05
 SECONDS, ONSET_S = 2_400.0, 900.0
 LATENCY_STEPS, REQUOTE_STEPS, SECOND_STEPS = 2, 5, 20
-DOWN_EVERY_S, DOWN_MEAN = 15.0, 0.004  # jumps while depth is gone, fractions of the price
+DOWN_EVERY_S, DOWN_MEAN = 15.0, 0.004  # jumps while there is no depth, fractions of the price
 UP_EVERY_S, UP_MEAN = 30.0, 0.003
 JUMPS_FROM_S, JUMPS_TO_S, RECOVERED_S = 30.0, 180.0, 480.0
 NOBODY = -1.0
@@ -42,7 +41,7 @@ PHASES = (  # until seconds after the onset
 
 
 def phase(after_s: float) -> Phase:
-    """What holds so many seconds after the onset; the aftermath fades over ten minutes."""
+    """Return the phase `after_s` seconds after the onset; the aftermath decays over 10 min."""
     if after_s < 0.0:
         return CALM
     for until_s, found in PHASES:
@@ -62,7 +61,7 @@ class Tape:
 
 
 def tape(rng: np.random.Generator, *, paths: int, steps: int, onset_s: float) -> Tape:
-    """Draw price and takers; onset_s after the end: nothing happens."""
+    """Draw price and takers; with onset_s after the end there is no crash."""
     price, last = np.empty((steps, paths)), np.full(paths, FAIR)
     buys, sells = np.empty((steps, paths)), np.empty((steps, paths))
     for step in range(steps):
@@ -84,6 +83,6 @@ def _jumps(rng: np.random.Generator, paths: int, every_s: float, mean: float) ->
     return np.where(happens, rng.exponential(mean, paths), 0.0)
 
 
-def _takers(rng: np.random.Generator, paths: int, often: float, kappa: float) -> Numbers:
-    comes = rng.random(paths) < INTENSITY * often * STEP_S
-    return np.where(comes, rng.exponential(1.0 / (KAPPA * kappa), paths), NOBODY)
+def _takers(rng: np.random.Generator, paths: int, rate_factor: float, kappa: float) -> Numbers:
+    arrives = rng.random(paths) < INTENSITY * rate_factor * STEP_S
+    return np.where(arrives, rng.exponential(1.0 / (KAPPA * kappa), paths), NOBODY)

@@ -1,4 +1,4 @@
-"""Five makers through the crash on the same paths: rows are makers, columns paths."""
+"""Five makers in the crash on the same paths: rows are makers, columns paths."""
 
 from enum import Enum
 
@@ -7,7 +7,7 @@ import numpy as np
 from quoter.pricing.estimators.volatility import Volatility
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.studies.common.estimates import Numbers
-from quoter.studies.common.flows import Flows, kept
+from quoter.studies.common.flows import Flows, decay
 from quoter.studies.common.market import FAIR, LOTS_MAX, SIGMA, study_maker
 from quoter.studies.common.quotes import offsets
 from quoter.studies.crash.market import (
@@ -20,17 +20,17 @@ from quoter.studies.crash.market import (
     Tape,
 )
 
-SLOW_HALF_LIFE_S, FAST_HALF_LIFE_S = 300.0, 20.0  # of quant.md's simulated estimator
+SLOW_HALF_LIFE_S, FAST_HALF_LIFE_S = 300.0, 20.0  # of the reference makers' estimator
 STALE_SIGMAS = 1.5
-FLOOR_SHARE = 0.0005  # of the price: no side nearer
-Z_FROM, Z_TO = 1.5, 3.5  # flow protection of quant.md's makers, off and full
+FLOOR_SHARE = 0.0005  # of the price: minimum distance of the reference makers
+Z_FROM, Z_TO = 1.5, 3.5  # flow protection of the reference makers: start and full
 WIDE_FROM = 2.0  # times the usual sigma: the regime WIDE
 WIDE_MULTIPLIER = 1.5
 POST_ONLY = 1e-5  # inside the price, where a quote would cross it
 
 
 class Policy(Enum):
-    """From nothing to everything but the breaker; the last is our own quote."""
+    """Protections added one by one; the last is the daemon's own quote."""
 
     SYMMETRIC = "static symmetric, no limit"
     GLFT = "GLFT, static sigma, limit 10"
@@ -43,7 +43,7 @@ POLICIES = tuple(Policy)
 
 
 class _Volatility:
-    """quant.md's: the larger of two ratios of squared moves to time, vectorised."""
+    """Estimator of the reference makers for arrays: the larger of two variance rates."""
 
     def __init__(self, paths: int) -> None:
         self._halves = (SLOW_HALF_LIFE_S, FAST_HALF_LIFE_S)
@@ -52,18 +52,18 @@ class _Volatility:
         self._last = np.full(paths, FAIR)
 
     def update(self, mid: Numbers) -> Numbers:
-        """Once a second."""
+        """Record the mid, once a second, and return sigma."""
         move, self._last = mid - self._last, mid
         for index, half_life_s in enumerate(self._halves):
-            fade = kept(1.0, half_life_s)
-            self._squares[index] = self._squares[index] * fade + move**2
-            self._times[index] = self._times[index] * fade + 1.0
+            factor = decay(1.0, half_life_s)
+            self._squares[index] = self._squares[index] * factor + move**2
+            self._times[index] = self._times[index] * factor + 1.0
         ratios = [squares / time for squares, time in zip(self._squares, self._times, strict=True)]
         return np.asarray(np.sqrt(np.maximum(*ratios)))
 
 
 class _Ours:
-    """The daemon's estimators for its own quote: Volatility path by path, and the flow alpha."""
+    """The daemon's own quote: its `Volatility` path by path, and the flow alpha."""
 
     def __init__(self, paths: int) -> None:
         self._maker = study_maker(shape=QuoteShape(eta=0.0))
@@ -72,14 +72,14 @@ class _Ours:
         self._sigma, self._fast = np.full(paths, SIGMA), np.full(paths, SIGMA)
 
     def update(self, t_s: float, mid: Numbers) -> None:
-        """Once a second."""
+        """Record the mids, once a second."""
         for index, (one, price) in enumerate(zip(self._each, mid.tolist(), strict=True)):
             one.update(t_s, price)
             self._sigma[index] = one.sigma or SIGMA
             self._fast[index] = one.fast.sigma or SIGMA
 
     def quote(self, step: int, mid: Numbers, lots: Numbers) -> tuple[Numbers, Numbers]:
-        """Distances from the mid, price; infinite: not quoted."""
+        """Return distances from the mid, price; infinite: not quoted."""
         is_wide = self._fast > WIDE_FROM * SIGMA
         flat = offsets(self._maker, fair=mid, sigma=self._sigma, lots=np.zeros_like(mid))
         x = self._flows.signal(step, mid)
@@ -95,12 +95,12 @@ class _Ours:
         return found.bid, found.ask
 
     def trade(self, buys: Numbers, sells: Numbers) -> None:
-        """Takers of a step."""
+        """Record the takers of a step."""
         self._flows.trade(_count(buys), _count(sells))
 
 
 class Quoters:
-    """All makers, stepped together; after `run` the public arrays are what came of it."""
+    """All makers, advanced together; after `run` the public arrays hold the results."""
 
     def __init__(self, paths: int, onset_s: float) -> None:
         shape = (len(POLICIES), paths)
@@ -118,7 +118,7 @@ class Quoters:
         self.uptime = np.zeros(shape)
 
     def run(self, tape: Tape, every: int) -> Numbers:
-        """Live through the tape; return equities at every so many steps (time first)."""
+        """Run along the tape; return the equities at every `every` steps (time first)."""
         seen = []
         for step in range(tape.price.shape[0]):
             price, buys, sells = tape.price[step], tape.buys[step], tape.sells[step]
@@ -127,10 +127,10 @@ class Quoters:
                 if step >= LATENCY_STEPS
                 else np.full_like(price, FAIR)
             )
-            fade = kept(STEP_S, 5.0)
+            factor = decay(STEP_S, 5.0)
             bought, sold = _count(buys), _count(sells)
-            self._net = self._net * fade + bought - sold
-            self._volume_squares = self._volume_squares * fade**2 + bought + sold
+            self._net = self._net * factor + bought - sold
+            self._volume_squares = self._volume_squares * factor**2 + bought + sold
             self._fill(step, price, buys, sells)
             if step % SECOND_STEPS == 0 and step:
                 self._sigma = self._volatility.update(mid)
@@ -145,7 +145,7 @@ class Quoters:
         return np.stack(seen)
 
     def _fill(self, step: int, price: Numbers, buys: Numbers, sells: Numbers) -> None:
-        """Each quote once at most until it is renewed, at its own price."""
+        """Fill each quote at most once until it is renewed, at its own price."""
         sold_to = np.where(sells > NOBODY, price - sells, np.inf)
         bought_to = np.where(buys > NOBODY, price + buys, -np.inf)
         bought = np.minimum(price, sold_to) <= self._bid
@@ -180,7 +180,7 @@ class Quoters:
             self._two_sided += np.isfinite(self._bid) & np.isfinite(self._ask)
 
     def _distances(self, price: Numbers) -> tuple[Numbers, Numbers]:
-        """quant.md's four makers: their formulas with our slope and base, and no slope bounds."""
+        """Return the reference makers' distances: our slope and base, without slope bounds."""
         maker, lots, sigma = self._maker, self.lots, self._sigma
         bid, ask = np.empty_like(lots), np.empty_like(lots)
         still = maker.slope_per_sigma * SIGMA
@@ -206,5 +206,5 @@ class Quoters:
 
 
 def _count(reaches: Numbers) -> Numbers:
-    """How many takers came on each path: one or none."""
+    """Return the number of takers on each path: one or none."""
     return (reaches > NOBODY).astype(np.float64)

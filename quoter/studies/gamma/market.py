@@ -1,4 +1,4 @@
-"""One symbol's inventory under our quotes, on its real price grid, in small steps of time."""
+"""Inventory of a maker on one symbol, on its real price grid, in small steps of time."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,15 +17,15 @@ from quoter.studies.common.quotes import Maker, ladder_of, offsets
 
 LOTS_MAX = 10
 FILL_CHANCE = 0.02  # of a flat maker's side in one step
-WARM_RELAXATIONS, RELAXATIONS = 3, 10  # how long a path is; its inventory forgets in one
+WARM_RELAXATIONS, RELAXATIONS = 3, 10  # length of a path in relaxation times of inventory
 
 
 @dataclass(frozen=True, kw_only=True)
 class GammaMarket:
     """A symbol at one ghat.
 
-    is_bare: no widening, one size, the setting of the law; else the shape's defaults. fee: maker
-    fee, a fraction. has_grid: prices are whole ticks and never cross the others' book.
+    is_bare: no widening and one size, as the law assumes; else the shape's defaults. fee: maker
+    fee, a fraction. has_grid: prices are whole ticks and never cross the book of others.
     """
 
     spec: MarketSpec
@@ -36,7 +36,7 @@ class GammaMarket:
 
     @cached_property
     def maker(self) -> Maker:
-        """Gamma is solved for the fee too, as at a daemon's start."""
+        """The maker; gamma is solved for the fee as well, as at the daemon's start."""
         spec = self.spec
         references = References(
             sigma=spec.sigma, kappa=spec.kappa, intensity=spec.intensity, cost=self.cost
@@ -56,7 +56,7 @@ class GammaMarket:
 
     @cached_property
     def exact(self) -> Stationary:
-        """Without grid, fee and size shape: the chain of whole lots."""
+        """Exact figures of the chain of whole lots, without grid, fee and size shape."""
         ladder = ladder_of(self.maker, fair=float(self.spec.mid), sigma=self.spec.sigma)
         lots = np.arange(-LOTS_MAX, LOTS_MAX + 1, dtype=np.float64)
         chain = birth_death(
@@ -66,25 +66,25 @@ class GammaMarket:
 
     @property
     def half_spread(self) -> float:
-        """Price, flat and without costs."""
+        """Half-spread at zero inventory without costs, price."""
         maker, spec = self.maker, self.spec
         flat = offsets(maker, fair=float(spec.mid), sigma=spec.sigma, lots=np.zeros(1))
         return float(flat.half)
 
     @property
     def is_tick_bound(self) -> bool:
-        """As `quote_terms` has it: a tick is more than our half-spread."""
+        """Whether a tick is more than our half-spread, as in `QuoteTerms.tick_bound`."""
         return float(self.spec.tick) > self.half_spread
 
     @property
     def has_large_tick(self) -> bool:
-        """The others' book is one tick wide: nobody can quote inside it."""
+        """Whether the book of others is one tick wide, so that no quote fits inside it."""
         return self.spec.spread_ticks == 1
 
     def simulate(self, rng: np.random.Generator, paths: int) -> Sample:
-        """Per path: the mean square of inventory over time, and the share of time at the limit.
+        """Return per path: mean square of inventory over time, and share of time at the limit.
 
-        It starts from the bare chain's law, so that little time is spent on getting there.
+        It starts from the stationary law of the bare chain, to keep the warm-up short.
         """
         spec = self.spec
         flat = offsets(
@@ -111,7 +111,7 @@ class GammaMarket:
         return {"square_lots": square / counted, "at_limit": at_limit / counted}
 
     def _distances(self, mid: Numbers, lots: Numbers) -> tuple[Numbers, Numbers]:
-        """From the mid, price; rounded away from it, and inside the others' best prices."""
+        """Return distances from the mid, price; rounded outward, never crossing the book."""
         spec = self.spec
         wanted = offsets(
             self.maker, fair=float(spec.mid), sigma=spec.sigma, lots=lots,
@@ -128,13 +128,13 @@ class GammaMarket:
         return (ticks - bid) * tick, (ask - ticks) * tick
 
     def _chance(self, distance: Numbers, step_s: float) -> Numbers:
-        """That somebody reaches a quote in one step; within the mid everybody does."""
+        """Return the probability that a quote is reached in one step; capped at the mid's rate."""
         rate = self.spec.intensity * np.exp(-self.spec.kappa * np.maximum(distance, 0.0))
         return np.asarray(-np.expm1(-rate * step_s))
 
     def _size(self, lots_towards: Numbers) -> Numbers:
-        """Lots of the side that adds to `lots_towards`, never past the limit."""
+        """Return the lots of the side that adds to `lots_towards`, at most up to the limit."""
         exposed = np.maximum(lots_towards, 0.0) / LOTS_MAX
         shaped = np.exp(-self.maker.shape.eta * exposed)
-        room = np.maximum(LOTS_MAX - lots_towards, 0.0)
-        return np.minimum(np.where(lots_towards > 0.0, shaped, 1.0), room)
+        headroom = np.maximum(LOTS_MAX - lots_towards, 0.0)
+        return np.minimum(np.where(lots_towards > 0.0, shaped, 1.0), headroom)

@@ -1,7 +1,7 @@
-"""One number for risk aversion on four very different symbols: what spread of inventory it makes.
+"""Inventory sd by normalised gamma on very different symbols, against the law.
 
-The law: sd = N/4 * ghat^(-1/4) lots, with widening, size shape and costs off. Beside it the exact
-chain of whole lots, and a simulation on each symbol's own price grid.
+The law is sd = N/4 * ghat^(-1/4) lots, without widening, size shape and costs. It is compared with
+the exact chain of whole lots and with a simulation on each symbol's own price grid.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,11 +28,11 @@ LINE = np.geomspace(0.03, 30.0, 25).tolist()  # where the exact line is drawn
 PATHS, QUICK_PATHS, PIECE = 1_000, 200, 250
 ALLOWED = 0.15  # of the law
 FEE = 0.001
-ORDER_Z = 5.0  # by which a larger gamma must give a tighter inventory
+ORDER_Z = 5.0  # minimum z of the decrease of inventory sd with a larger gamma
 
 
 class Setting(NamedTuple):
-    """How much of the quote is switched on."""
+    """Set of active parts of the quote."""
 
     name: str
     is_bare: bool
@@ -56,7 +56,7 @@ def _name(spec: MarketSpec, setting: Setting, ghat: float) -> str:
 
 
 def batches(options: Options) -> Sequence[Batch]:
-    """Every symbol, gamma and setting. A smaller gamma forgets its inventory later."""
+    """Return every symbol, gamma and setting; a smaller gamma needs longer paths."""
     paths = options.paths_or(PATHS, QUICK_PATHS)
     return [
         Batch(
@@ -86,7 +86,7 @@ class Cell(NamedTuple):
 
 
 def report(options: Options, samples: Mapping[str, Sample]) -> Report:
-    """See the module."""
+    """Return the comparison of law, exact chain and simulation."""
     cells = [
         _cell(spec, setting, ghat, samples[_name(spec, setting, ghat)])
         for spec in options.markets
@@ -104,15 +104,14 @@ def report(options: Options, samples: Mapping[str, Sample]) -> Report:
         checks=checks,
         tables=(_table(cells),),
         pictures=(_law_picture(options.markets, cells), _settings_picture(cells)),
-        remarks=(
-            f"A path lasts {RELAXATIONS} times as long as inventory remembers; the limit is"
+        findings=(
+            f"A path lasts {RELAXATIONS} relaxation times of inventory; the limit is"
             f" {LOTS_MAX} lots.",
-            f"Large tick (the others' book is one tick wide): {', '.join(large) or 'none'}; the law"
-            " is shown there and not required.",
-            f"The daemon flags tick_bound (a tick is more than our half-spread):"
-            f" {', '.join(bound) or 'none'}.",
+            f"Large tick (the book of others is one tick wide): {', '.join(large) or 'none'}; the"
+            " law is shown for it but not required.",
+            f"tick_bound (a tick is more than our half-spread): {', '.join(bound) or 'none'}.",
             "With widening and smaller exposed sizes inventory is tighter than the law, and gamma"
-            " says less: beyond a few lots the shape does the work.",
+            " matters less: beyond a few lots the shape determines inventory.",
         ),
     )
 

@@ -1,4 +1,4 @@
-"""A maker with a second venue, where takers' prices are paid for getting rid of lots."""
+"""Maker who reduces inventory by taker orders on a second venue."""
 
 from dataclasses import dataclass
 from math import floor
@@ -18,10 +18,10 @@ HOUR_S = 3_600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HedgedMaker:
-    """Quotes of the model, taker orders down to `down_to` lots whenever |inventory| is `at`.
+    """Maker with taker orders down to `down_to` lots whenever |inventory| reaches `at`.
 
-    at > LOTS_MAX: no hedging. is_daemon: with our own floor of a fifth of the half-spread, instead
-    of none before the mid.
+    at > LOTS_MAX: no hedging. is_daemon: with the daemon's floor of a fifth of the half-spread;
+    otherwise quotes may be at the mid.
     """
 
     gamma: float
@@ -31,7 +31,7 @@ class HedgedMaker:
     is_daemon: bool = False
 
     def chain(self) -> Chain:
-        """Inventory with its fills and hedges."""
+        """Return the chain of inventory with fills and hedges."""
         most = min(self.at - 1, LOTS_MAX)
         lots = np.arange(-most, most + 1, dtype=np.float64)
         bid, ask = self._distances(lots)
@@ -56,14 +56,14 @@ class HedgedMaker:
         )
 
     def simulate(self, rng: np.random.Generator, paths: int) -> Sample:
-        """Per path: profit per second and the mean square of inventory."""
+        """Return per path: profit per second and the mean square of inventory."""
         lived = walk(
             self.chain(), sigma=SIGMA, warm_s=WARM_S, seconds=SECONDS, rng=rng, paths=paths
         )
         return {"profit": lived["profit"] / SECONDS, "square_lots": lived["square_lots"]}
 
     def certainty_per_hour(self) -> float:
-        """Certainty equivalent, basis points of a lot per hour."""
+        """Return the certainty equivalent, basis points of a lot per hour."""
         gamma = self.gamma * KAPPA
         return stationary(self.chain(), sigma=SIGMA, gamma=gamma).certainty_rate * HOUR_S / BP
 
@@ -79,7 +79,7 @@ class HedgedMaker:
 
 
 def rule(gamma: float, cost: float) -> tuple[int, int]:
-    """Threshold and where to: sell the lots whose removal is worth more than it costs."""
+    """Return threshold and remainder: hedge the lots whose removal is worth more than it costs."""
     maker = study_maker(lots_max=LOTS_MAX + 1, gamma_kappa=gamma)
     slope = maker.slope_per_sigma * SIGMA
     at = max(2, floor(cost / slope + 0.5) + 1)

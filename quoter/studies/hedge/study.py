@@ -1,7 +1,7 @@
-"""A hedger who sells what is over a threshold to takers' prices elsewhere, against none.
+"""Certainty equivalent of hedging inventory above a threshold, against no hedging.
 
-Getting rid of the n-th lot is worth slope*(n - 1/2); where that exceeds the cost of a taker order
-on the hedge venue, it is sold, down to the edge of the band in which holding on is better.
+Removing the n-th lot is worth slope*(n - 1/2). Where that exceeds the cost of a taker order on the
+hedge venue, inventory is reduced to the edge of the band in which holding is better.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
 PATHS, QUICK_PATHS, PIECE = 2_000, 200, 500
 GAMMAS = (0.1, 0.3)  # risk aversion per lot in units of kappa
 COSTS_BP = (1.0, 2.0, 3.0, 5.0, 8.0)  # of a hedged lot: fee, half a spread, slippage, basis
-NAIVE = (3, 0)  # everything at three lots
+NAIVE = (3, 0)  # everything is hedged at three lots
 RULE_LOSS_MAX = 0.0009  # of the certainty equivalent, against the best of all thresholds
 
 
-class Known(NamedTuple):
-    """quant.md 12: best (threshold, down to) and the gain over no hedging, where told."""
+class Reference(NamedTuple):
+    """Reference: best (threshold, down to) and gain over no hedging in percent, if computed."""
 
     best: tuple[int, int]
     gain_percent: float | None
 
 
-KNOWN = {
-    (0.1, 1.0): Known((4, 3), 1.0),
-    (0.1, 2.0): Known((5, 4), 0.2),
-    (0.1, 3.0): Known((7, 6), 0.0),
-    (0.1, 5.0): Known((11, 10), None),
-    (0.3, 1.0): Known((2, 1), 2.5),
-    (0.3, 2.0): Known((3, 2), 0.8),
-    (0.3, 3.0): Known((4, 3), 0.2),
-    (0.3, 5.0): Known((6, 5), None),
-    (0.3, 8.0): Known((8, 7), None),
+REFERENCE = {
+    (0.1, 1.0): Reference((4, 3), 1.0),
+    (0.1, 2.0): Reference((5, 4), 0.2),
+    (0.1, 3.0): Reference((7, 6), 0.0),
+    (0.1, 5.0): Reference((11, 10), None),
+    (0.3, 1.0): Reference((2, 1), 2.5),
+    (0.3, 2.0): Reference((3, 2), 0.8),
+    (0.3, 3.0): Reference((4, 3), 0.2),
+    (0.3, 5.0): Reference((6, 5), None),
+    (0.3, 8.0): Reference((8, 7), None),
 }
 
 
@@ -66,7 +66,7 @@ class Line:
 
 
 def batches(options: Options) -> Sequence[Batch]:
-    """The rule at one basis point, and no hedging, to see the exact chain come true."""
+    """Return the rule at 1 bp and no hedging, to compare simulation and exact chain."""
     paths = options.paths_or(PATHS, QUICK_PATHS)
     return [
         Batch(name=name, simulation=maker, paths=paths, piece=PIECE)
@@ -109,7 +109,7 @@ def _line(gamma: float, cost_bp: float) -> Line:
 
 
 def report(_options: Options, samples: Mapping[str, Sample]) -> Report:
-    """See the module."""
+    """Return the comparison of rule, best thresholds and no hedging."""
     lines = [_line(gamma, cost_bp) for gamma in GAMMAS for cost_bp in COSTS_BP]
     checks = [check for line in lines for check in _line_checks(line)]
     at_five = next(line for line in lines if (line.gamma, line.cost_bp) == (0.1, 5.0))
@@ -122,12 +122,12 @@ def report(_options: Options, samples: Mapping[str, Sample]) -> Report:
         checks=checks,
         tables=(_table(lines),),
         pictures=(_gains(lines), _thresholds(lines)),
-        remarks=(
+        findings=(
             "Certainty equivalents are exact (top eigenvalue of the tilted chain), in basis points"
             " of one lot per hour; their market has quotes that stop at the mid. Our own floor of a"
             " fifth of the half-spread before the mid is in the last two columns: it is reached"
             " beyond seven lots only.",
-            "With a taker cost like our own half-spread (5 bp) hedging is for the tail alone.",
+            "With a taker cost equal to our half-spread (5 bp), only extreme inventory is hedged.",
         ),
     )
 
@@ -136,15 +136,15 @@ def _line_checks(line: Line) -> list[Check]:
     name = f"gamma/k {line.gamma:g}, {line.cost_bp:g} bp"
     loss = 1.0 - line.rule_certainty / line.certainty[line.best]
     checks = [at_most(f"{name}: loss of the rule against the best", RULE_LOSS_MAX, loss)]
-    known = KNOWN.get((line.gamma, line.cost_bp))
-    if known is None:
+    reference = REFERENCE.get((line.gamma, line.cost_bp))
+    if reference is None:
         return checks
     for index, what in enumerate(("at", "down to")):
         best = f"{name}: best to hedge {what}"
-        checks.append(within(best, known.best[index], line.best[index], 0.0))
-    if known.gain_percent is not None:
+        checks.append(within(best, reference.best[index], line.best[index], 0.0))
+    if reference.gain_percent is not None:
         gain = 100.0 * (line.rule_certainty / line.unhedged - 1.0)
-        checks.append(within(f"{name}: gain of the rule, %", known.gain_percent, gain, 0.1))
+        checks.append(within(f"{name}: gain of the rule, %", reference.gain_percent, gain, 0.1))
     return checks
 
 
@@ -217,7 +217,7 @@ def _gains(lines: Sequence[Line]) -> Picture:
         title="Gain of hedging",
         columns=("gamma/k", "cost bp/lot", "rule %", "best %", "all at 3 lots %"),
         rows=rows,
-        note="Hedging everything falls out of the picture at once.",
+        note="Hedging everything is below the range of the picture.",
     )
     return Picture(title="When hedging pays", numbers=numbers, draw=draw, inches=(10, 4.2))
 

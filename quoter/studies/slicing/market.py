@@ -1,4 +1,4 @@
-"""Makers of both signs, and a taker who buys ten lots from one of them."""
+"""Makers with either sign of the skew, and a taker who buys ten lots from one of them."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,9 +27,9 @@ AFTER_S = (0.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)
 
 @dataclass(frozen=True, kw_only=True)
 class QuotedMaker:
-    """The chain of a maker's inventory, wide enough for ten purchases past its limit.
+    """Chain of a maker's inventory, with states for ten purchases beyond its limit.
 
-    sign 1: ours, -1: the article's; is_daemon: with our own floor before the mid, else none.
+    sign 1: ours, -1: the opposite; is_daemon: with the daemon's floor around fair value.
     """
 
     sign: int
@@ -38,17 +38,17 @@ class QuotedMaker:
 
     @cached_property
     def lots(self) -> Numbers:
-        """States, from ten purchases beyond the short limit to the long limit."""
+        """Inventory of each state, from ten lots beyond the short limit to the long limit."""
         return np.arange(-self.lots_max - SLICES, self.lots_max + 1, dtype=np.float64)
 
     @cached_property
     def ask(self) -> Numbers:
-        """What a buyer pays above the mid in each state, price."""
+        """Distance of the ask from the mid in each state, price."""
         return self._side(-1)
 
     @cached_property
     def chain(self) -> Chain:
-        """Moved by other takers; at or past the short limit nobody else may buy."""
+        """Chain under other takers; at or beyond the short limit they can't buy."""
         ask = np.where(self.lots > -self.lots_max, self.ask, np.inf)
         return birth_death(self.lots, self._side(1), ask, kappa=KAPPA, intensity=INTENSITY)
 
@@ -59,11 +59,11 @@ class QuotedMaker:
 
     @property
     def flat(self) -> int:
-        """Index of no inventory."""
+        """Index of zero inventory."""
         return self.lots_max + SLICES
 
     def inside(self) -> Stationary:
-        """Long-run figures under other takers alone, within the limit."""
+        """Return long-run figures under other takers only, within the limit."""
         ask = np.where(self.lots > -self.lots_max, self.ask, np.inf)[SLICES:]
         chain = birth_death(
             self.lots[SLICES:], self._side(1)[SLICES:], ask, kappa=KAPPA, intensity=INTENSITY
@@ -71,7 +71,7 @@ class QuotedMaker:
         return stationary(chain, sigma=SIGMA, gamma=study_maker().gamma_lot)
 
     def _side(self, side: int) -> Numbers:
-        """Distance of bid (1) or ask (-1) in each state, price."""
+        """Return the distance of bid (1) or ask (-1) in each state, price."""
         maker = study_maker(lots_max=self.lots_max + SLICES + 1)
         ladder = ladder_of(maker, fair=FAIR, sigma=SIGMA)
         if self.is_daemon:
@@ -83,15 +83,15 @@ class QuotedMaker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase:
-    """Ten lots from a maker, every `interval_s` seconds; None: at once, up the maker's ladder."""
+    """Ten lots from a maker, one every `interval_s` seconds; None: all at once, by level."""
 
     maker: QuotedMaker
     interval_s: float | None
 
     def simulate(self, rng: np.random.Generator, paths: int) -> Sample:
-        """Prices per path: quoted and paid a lot, and skew at AFTER_S after the last purchase.
+        """Return per path: quoted and paid price per lot, and skew at AFTER_S after the last one.
 
-        Quoted is above the mid of the moment, paid above the first mid.
+        Quoted is relative to the mid at each purchase, paid to the first mid.
         """
         maker = self.maker
         state = np.full(paths, maker.flat)
@@ -112,7 +112,7 @@ class Purchase:
         return {"quoted": quoted, "paid": quoted + drifted, "skew": self._skew(state, rng)}
 
     def exact_cost(self) -> float:
-        """Expected cost per lot, price: the law of inventory carried through the purchases."""
+        """Return the expected cost per lot, price, from the law of inventory at each purchase."""
         maker = self.maker
         law = np.zeros(maker.lots.size)
         law[maker.flat] = 1.0

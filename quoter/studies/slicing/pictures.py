@@ -1,4 +1,4 @@
-"""What the study of slicing shows."""
+"""Pictures of the study `slicing`."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def costs_picture(
     intervals_s: Sequence[float], costs: Mapping[str, Sequence[Estimate]], sd: Sequence[float]
 ) -> Picture:
-    """Cost against interval (0: at once), and the risk that waiting brings."""
+    """Return cost and timing risk by interval (0: at once)."""
     names = [f"{name}, {what}" for name in costs for what in ("bp", "SE")]
     rows = [
         (
@@ -50,13 +50,11 @@ def costs_picture(
         columns=("interval s (0: at once)", *names, "sd with our sign, bp"),
         rows=rows,
     )
-    return Picture(
-        title="What slicing costs and saves", numbers=numbers, draw=draw, inches=(11.5, 4.6)
-    )
+    return Picture(title="Cost and risk of slicing", numbers=numbers, draw=draw, inches=(11.5, 4.6))
 
 
 def reversion_picture(after_s: Sequence[float], skews: Mapping[str, Sequence[Estimate]]) -> Picture:
-    """How far the quotes stand above fair value after ten lots were bought at once."""
+    """Return the distance of the quotes above fair value after ten lots were bought at once."""
     rows = [(at, *(found[i].value for found in skews.values())) for i, at in enumerate(after_s)]
 
     def draw(figure: "Figure") -> None:
@@ -72,7 +70,7 @@ def reversion_picture(after_s: Sequence[float], skews: Mapping[str, Sequence[Est
         title="Quotes after the purchase",
         columns=("seconds after", *(f"{name}, bp" for name in skews)),
         rows=rows,
-        note="With our sign the price falls back because inventory does, not to spite the buyer;"
-        " with the article's it stays at its limit for minutes.",
+        note="With our sign the quotes revert because inventory does; with the opposite sign they"
+        " stay displaced for minutes.",
     )
     return Picture(title="After the purchase", numbers=numbers, draw=draw)

@@ -1,8 +1,8 @@
-"""A taker of 1000 U at once, or of 10 x 100 U at intervals, against our maker and the article's.
+"""Cost of buying 1000 U at once or as 10 x 100 U at intervals, from makers with either skew sign.
 
 The maker quotes lots of 100 U. Ours has the papers' sign: short inventory raises both quotes. The
-article's prose has the other one. The mid is a driftless walk, other takers know nothing. Costs
-are per lot, in basis points above the fair price before the first purchase.
+other maker has the opposite sign, as an article's text claims. The mid is a driftless random walk,
+other takers are uninformed. Costs are per lot, in basis points above the first fair value.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,29 +19,29 @@ from quoter.studies.slicing.pictures import costs_picture, reversion_picture
 
 PATHS, QUICK_PATHS, PIECE = 20_000, 1_000, 5_000
 INTERVALS_S = (0.01, 1.0, 5.0, 15.0, 30.0, 60.0, 180.0)
-IMPACT_BP = 0.3  # by which each lot bought moves the mid for good
-FAR_LOTS, ARTICLE_LOTS = 40, 10  # limits: ours is never reached, the article's is where it lives
-PUMPED = 40  # lots bought at once to see which way the price goes
+IMPACT_BP = 0.3  # permanent move of the mid per lot bought
+FAR_LOTS, ARTICLE_LOTS = 40, 10  # limits: ours is never reached, the other maker stays at its own
+PUMPED = 40  # lots bought at once, to compare the average price of both signs
 PRINTED = 0.005 / sqrt(3.0)  # standard error of a target that is printed with two decimals
 
 
-class Known(NamedTuple):
-    """quant.md 11: average cost in bp with our sign, the same with impact, the article's sign."""
+class Reference(NamedTuple):
+    """Reference: average cost in bp with our sign, with impact, and with the opposite sign."""
 
     right: float
     impact: float
     article: float
 
 
-KNOWN: dict[float | None, Known] = {  # by interval; None: at once
-    None: Known(7.43, 7.43, 7.43),
-    0.01: Known(7.42, 8.77, 2.62),
-    1.0: Known(7.09, 8.44, 3.01),
-    5.0: Known(6.28, 7.63, 3.94),
-    15.0: Known(5.54, 6.89, 4.56),
-    30.0: Known(5.23, 6.58, 4.91),
-    60.0: Known(5.08, 6.43, 5.01),
-    180.0: Known(5.03, 6.38, 5.02),
+REFERENCE: dict[float | None, Reference] = {  # by interval; None: at once
+    None: Reference(7.43, 7.43, 7.43),
+    0.01: Reference(7.42, 8.77, 2.62),
+    1.0: Reference(7.09, 8.44, 3.01),
+    5.0: Reference(6.28, 7.63, 3.94),
+    15.0: Reference(5.54, 6.89, 4.56),
+    30.0: Reference(5.23, 6.58, 4.91),
+    60.0: Reference(5.08, 6.43, 5.01),
+    180.0: Reference(5.03, 6.38, 5.02),
 }
 
 
@@ -52,12 +52,12 @@ WAYS: tuple[float | None, ...] = (None, *INTERVALS_S)
 
 
 def way_name(interval_s: float | None) -> str:
-    """In words."""
+    """Return the name of a way to buy."""
     return "at once" if interval_s is None else f"every {interval_s:g} s"
 
 
 def batches(options: Options) -> Sequence[Batch]:
-    """Both signs, every way to buy; impact only adds a known amount to the first."""
+    """Return both signs and every way to buy; impact only adds a constant to the first."""
     paths = options.paths_or(PATHS, QUICK_PATHS)
     return [
         Batch(
@@ -77,7 +77,7 @@ class Way(NamedTuple):
 
     interval_s: float | None
     right: Estimate
-    right_sd: float  # of what is really paid, moves of the mid included
+    right_sd: float  # of the price paid, moves of the mid included
     article: Estimate
     right_exact: float
     daemon_exact: float
@@ -86,23 +86,23 @@ class Way(NamedTuple):
 
     @property
     def impact(self) -> float:
-        """Permanent impact adds what the earlier slices have moved; a ladder is walked before."""
+        """Cost of permanent impact, bp per lot: moves by earlier slices; none if all at once."""
         return 0.0 if self.interval_s is None else IMPACT_BP * (SLICES - 1) / 2.0
 
 
-REMARKS = (
-    "With our sign later slices are dearer than the first, never cheaper; slicing saves on"
-    " average because the quotes recover in between, and costs timing risk (sd).",
-    "With permanent impact a fast slicer pays more than at once.",
-    "The article's claim holds for a maker with the wrong sign alone, and that maker sits"
-    " at its inventory limit.",
-    "'Our own floor' is the daemon's quote, which stops a fifth of the half-spread before"
-    " the mid: after ten lots its bid waits there, and it buys back a little later.",
+FINDINGS = (
+    "With our sign later slices cost more than the first one, never less; slicing saves on"
+    " average because the quotes recover in between, at the price of timing risk (sd).",
+    "With permanent impact, fast slicing costs more than buying at once.",
+    "Cheaper later slices occur only with the wrong sign, and that maker is at its inventory"
+    " limit most of the time.",
+    "'Our own floor' is the daemon's quote, whose distance from the mid is at least a fifth of"
+    " the half-spread: after ten lots its bid is at that floor, and it buys back a little later.",
 )
 
 
 def report(_options: Options, samples: Mapping[str, Sample]) -> Report:
-    """See the module."""
+    """Return the comparison of intervals and signs."""
     ways = [_way(interval_s, samples) for interval_s in WAYS]
     checks = [check for way in ways for check in _checks(way)] + _stability()
     at_once = samples[f"right {way_name(None)}"]["skew"] / BP
@@ -143,7 +143,7 @@ def report(_options: Options, samples: Mapping[str, Sample]) -> Report:
                 },
             ),
         ),
-        remarks=REMARKS,
+        findings=FINDINGS,
     )
 
 
@@ -166,16 +166,20 @@ def _way(interval_s: float | None, samples: Mapping[str, Sample]) -> Way:
 
 
 def _checks(way: Way) -> list[Check]:
-    """Theirs is a sample as well, of as many paths as we usually run, and rounded besides."""
-    known, name, both = KNOWN[way.interval_s], way_name(way.interval_s), 1.0 + way.paths / PATHS
-    told, told_article = (
+    """Return checks against exact and reference figures, whose sampling and rounding count too."""
+    reference, name, both = (
+        REFERENCE[way.interval_s],
+        way_name(way.interval_s),
+        1.0 + way.paths / PATHS,
+    )
+    error, error_article = (
         hypot(sqrt(both) * estimate.se, PRINTED) for estimate in (way.right, way.article)
     )
     impact = way.right.value + way.impact
     return [
-        within_se(f"{name}: right sign", known.right, way.right.value, told),
-        within_se(f"{name}: right sign, impact", known.impact, impact, told),
-        within_se(f"{name}: article's sign", known.article, way.article.value, told_article),
+        within_se(f"{name}: right sign", reference.right, way.right.value, error),
+        within_se(f"{name}: right sign, impact", reference.impact, impact, error),
+        within_se(f"{name}: article's sign", reference.article, way.article.value, error_article),
         within_se(f"{name}: right sign, exact", way.right_exact, way.right.value, way.right.se),
         within_se(
             f"{name}: article's sign, exact", way.article_exact, way.article.value, way.article.se
@@ -184,7 +188,7 @@ def _checks(way: Way) -> list[Check]:
 
 
 def _stability() -> list[Check]:
-    """With other takers alone: where inventory lives, and what 40 lots at once would cost."""
+    """Return checks of inventory under other takers only, and of the cost of 40 lots at once."""
     ours, article = QuotedMaker(sign=1, lots_max=ARTICLE_LOTS).inside(), ARTICLE.inside()
     half = float(RIGHT.ask[RIGHT.flat]) / BP
     climb = RIGHT.slope / BP * (PUMPED - 1) / 2.0
@@ -203,16 +207,16 @@ def _table(ways: Sequence[Way]) -> Table:
         name="costs",
         title="Average cost per lot, bp above the first fair price",
         columns=(
-            "interval", "quant.md", "right sign", "SE", "exact", "our own floor, exact",
-            "sd of the total", "with impact", "quant.md, impact", "article's sign", "SE ",
-            "exact ", "quant.md, article",
+            "interval", "reference", "right sign", "SE", "exact", "our own floor, exact",
+            "sd of the total", "with impact", "reference, impact", "article's sign", "SE ",
+            "exact ", "reference, article",
         ),
         rows=[
             (
-                way_name(way.interval_s), KNOWN[way.interval_s].right, way.right.value,
+                way_name(way.interval_s), REFERENCE[way.interval_s].right, way.right.value,
                 way.right.se, way.right_exact, way.daemon_exact, way.right_sd,
-                way.right.value + way.impact, KNOWN[way.interval_s].impact, way.article.value,
-                way.article.se, way.article_exact, KNOWN[way.interval_s].article,
+                way.right.value + way.impact, REFERENCE[way.interval_s].impact, way.article.value,
+                way.article.se, way.article_exact, REFERENCE[way.interval_s].article,
             )
             for way in ways
         ],

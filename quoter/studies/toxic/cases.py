@@ -1,4 +1,4 @@
-"""Which environments and which makers the study of toxic flow compares."""
+"""Environments and makers that the study `toxic` compares."""
 
 from quoter.studies.common.batches import Sample
 from quoter.studies.common.estimates import Estimate, mean_of
@@ -13,21 +13,21 @@ ENVIRONMENTS = (BENIGN, CLUSTERED, TOXIC, VERY_TOXIC)
 
 BARE = Protection(name="GLFT only")
 WIDENED = Protection(name="+ inventory widening", has_widening=True)
-RAW = Protection(name="+ alpha as in quant.md", has_raw_alpha=True)
+RAW = Protection(name="+ alpha, not standardised", has_raw_alpha=True)
 PROTECTED = Protection(
     name="protected",
     has_widening=True,
     has_alpha=True,
     has_markout=True,
-    has_burst_pull=True,
+    has_fill_cooldown=True,
 )
 PRINTS = Protection(
-    name="protected + print pull",
+    name="protected + trade cooldown",
     has_widening=True,
     has_alpha=True,
     has_markout=True,
-    has_burst_pull=True,
-    has_print_pull=True,
+    has_fill_cooldown=True,
+    has_trade_cooldown=True,
 )
 PROTECTIONS = (
     BARE,
@@ -43,5 +43,6 @@ PROTECTIONS = (
 
 
 def gain_of(sample: Sample, protection: Protection) -> Estimate:
+    """Return the profit that a protection adds to GLFT only."""
     profit = sample["profit"]
     return mean_of(profit[:, PROTECTIONS.index(protection)] - profit[:, 0])

@@ -1,7 +1,8 @@
-"""A market with bursts of one-sided takers, who may know where the price goes, or not.
+"""Market with bursts of one-sided takers, informed or not.
 
-Takers reach Exp(kappa) from the mid. During a burst one side's come more often, the other side's
-less; two seconds in the price begins to drift their way, if they know anything.
+Takers reach a distance with law Exp(kappa) from the mid. During a burst, takers of one side arrive
+more often and of the other side less. If they are informed, the price drifts in their direction
+from two seconds after the start of the burst.
 """
 
 from dataclasses import dataclass
@@ -14,16 +15,16 @@ from quoter.studies.common.estimates import Numbers
 from quoter.studies.common.market import FAIR, INTENSITY, KAPPA, SIGMA
 
 STEP_S = 0.1
-CALM_SIDE = 0.7  # of the usual rate, on the side that a burst is not on
+CALM_SIDE = 0.7  # of the usual rate, on the other side of a burst
 BURST_MEAN_S = 15.0
 BURST_RATE_FACTOR = 5.0
-LEAD_S = 2.0  # from a burst's begin to the price's
+LEAD_S = 2.0  # from the start of a burst to the start of the drift
 NOBODY = -1.0  # reach in a step without a taker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """bursts_per_s 0: none; drift price/s during a burst, 0: its takers know nothing."""
+    """bursts_per_s 0: no bursts; drift price/s during a burst, 0: its takers are uninformed."""
 
     name: str
     bursts_per_s: float = 0.0
@@ -31,10 +32,10 @@ class Environment:
 
 
 class Tape(NamedTuple):
-    """What happens on every path whatever we quote: rows are steps, columns paths.
+    """Mid and takers of every path, independent of our quotes: rows are steps, columns paths.
 
-    buys and sells are reaches from the mid, price, NOBODY where there is none. mid has one row
-    more: the end.
+    buys and sells are reaches from the mid, price, NOBODY where there is no taker. mid has one
+    more row, the end.
     """
 
     mid: Numbers
@@ -56,7 +57,7 @@ def tape(environment: Environment, rng: np.random.Generator, *, paths: int, step
 
 
 def _takers(chance: Numbers, rng: np.random.Generator) -> Numbers:
-    """At most one a step and side."""
+    """Draw at most one taker per step and side."""
     comes = rng.random(chance.shape) < chance
     return np.where(comes, rng.exponential(1.0 / KAPPA, chance.shape), NOBODY)
 
@@ -64,7 +65,7 @@ def _takers(chance: Numbers, rng: np.random.Generator) -> Numbers:
 def _bursts(
     environment: Environment, rng: np.random.Generator, paths: int, steps: int
 ) -> tuple[Numbers, Numbers]:
-    """Direction of the burst at each step, and the direction in which the price drifts."""
+    """Draw the direction of the burst at each step, and the direction of the drift."""
     direction, drifting = np.zeros((steps, paths)), np.zeros((steps, paths))
     if environment.bursts_per_s == 0.0:
         return direction, drifting

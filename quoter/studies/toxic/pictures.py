@@ -1,4 +1,4 @@
-"""What the study of toxic flow shows."""
+"""Pictures of the study `toxic`."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def gains_picture(samples: Mapping[str, Sample]) -> Picture:
+    """Return the profit that each protection adds, by environment."""
     shown = PROTECTIONS[1:]
     rows = [
         (one.name, protection.name, gain.value, gain.se)
@@ -47,11 +48,12 @@ def gains_picture(samples: Mapping[str, Sample]) -> Picture:
         rows=rows,
     )
     return Picture(
-        title="What protection earns and costs", numbers=numbers, draw=draw, inches=(13.0, 4.0)
+        title="Gain and cost of protection", numbers=numbers, draw=draw, inches=(13.0, 4.0)
     )
 
 
 def profits_picture(samples: Mapping[str, Sample]) -> Picture:
+    """Return the distribution of profit with and without protection, by environment."""
     shown = (BARE, PROTECTED)
     edges = np.linspace(-40.0, 90.0, 66)
     centres = (edges[1:] + edges[:-1]) / 2.0

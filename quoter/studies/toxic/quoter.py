@@ -1,7 +1,7 @@
-"""Several makers on the same paths at once, each with its own protections.
+"""Several makers on the same paths, each with its own protections.
 
-Arrays have one row per maker and one column per path. Markouts and pulled sides are formulas of
-the daemon's own classes for arrays; tests hold them together.
+Arrays have one row per maker and one column per path. Markout costs and side cooldowns are the
+daemon's rules for arrays; unit tests compare them with the daemon's classes.
 """
 
 from dataclasses import dataclass
@@ -20,25 +20,25 @@ from quoter.studies.toxic.market import NOBODY, STEP_S, Tape
 
 HORIZON_STEPS = round(markout.COST_HORIZON_S / STEP_S)
 NEVER = -np.inf
-PASSED_HALVES = 2.0  # a print this many half-spreads past our price: the daemon looks past it
+PASSED_HALF_SPREADS = 2.0  # distance of a trade beyond our price that starts a trade cooldown
 BID, ASK = 1.0, -1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protection:
-    """What a maker does about toxic flow beyond the model."""
+    """Protections of a maker against toxic flow, beyond the model."""
 
     name: str
     has_widening: bool = False
     has_alpha: bool = False
-    has_raw_alpha: bool = False  # of flow that is not put into its own standard deviations
+    has_raw_alpha: bool = False  # alpha of flow that is not divided by its standard deviation
     has_markout: bool = False
-    has_burst_pull: bool = False  # four own fills in a second
-    has_print_pull: bool = False  # a print far past our price
+    has_fill_cooldown: bool = False  # after four own fills within a second, as in the daemon
+    has_trade_cooldown: bool = False  # after a public trade far beyond our price, not in the daemon
 
 
 class MarkoutCosts:
-    """`pricing.markout.Markouts.adverse` of one side at the cost's horizon, for arrays."""
+    """`Markouts.cost` of one side for arrays, before its bound of two half-spreads."""
 
     def __init__(self, shape: tuple[int, int], sign: float) -> None:
         """sign: BID or ASK."""
@@ -46,7 +46,7 @@ class MarkoutCosts:
         self._total, self._weight, self._t_s = np.zeros(shape), np.zeros(shape), np.zeros(shape)
 
     def mature(self, t_s: float, fills: Numbers, then: Numbers, now: Numbers) -> None:
-        """Take fills (1 or 0) whose horizon is over; then and now: fair value, quote/base."""
+        """Record fills (1 or 0) whose horizon is over; then and now: fair value, quote/base."""
         which = np.nonzero(fills)
         if not which[0].size:
             return
@@ -58,26 +58,26 @@ class MarkoutCosts:
         self._t_s[which] = t_s
 
     def cost(self, t_s: float, fair: Numbers) -> Numbers:
-        """That side's cost, price, before its bound of two half-spreads."""
+        """Return the cost of the side, price, without bound."""
         left = _left(t_s - self._t_s)
         mean_bps = self._total * left / (self._weight * left + markout.PRIOR_FILLS)
         return np.maximum(mean_bps * (-BPS * fair), 0.0)
 
 
-class Pull:
-    """`pricing.sweep.SidePull` of one side for arrays; the switches say who listens to what."""
+class CooldownArrays:
+    """`SideCooldown` of one side for arrays; the switches select makers per trigger."""
 
     def __init__(
-        self, shape: tuple[int, int], sign: float, *, burst: Numbers, prints: Numbers
+        self, shape: tuple[int, int], sign: float, *, burst: Numbers, trades: Numbers
     ) -> None:
         """sign: BID or ASK; the switches are columns of ones and zeros."""
         self._sign = sign
-        self._burst, self._prints = burst[:, 0], prints
+        self._burst, self._trades = burst[:, 0], trades
         self._fills = np.full((side_cooldown.BURST_FILLS, *shape), NEVER)
         self._since = np.full(shape, NEVER)
 
     def on_fill(self, t_s: float, fills: Numbers) -> None:
-        """Take own fills (1 or 0)."""
+        """Record own fills (1 or 0)."""
         row, path = np.nonzero(fills)
         last = np.roll(self._fills[:, row, path], -1, axis=0)
         last[-1] = t_s
@@ -85,13 +85,13 @@ class Pull:
         hit = (t_s - last[0] <= side_cooldown.BURST_S) & (self._burst[row] > 0.0)
         self._since[row[hit], path[hit]] = t_s
 
-    def on_print(self, t_s: float, passed: Numbers, half: Numbers) -> None:
-        """Take how far, price, prints went past our orders."""
-        hit = (passed > PASSED_HALVES * half) & (self._prints > 0.0)
+    def on_trade(self, t_s: float, passed: Numbers, half: Numbers) -> None:
+        """Record how far, price, public trades went beyond our orders."""
+        hit = (passed > PASSED_HALF_SPREADS * half) & (self._trades > 0.0)
         self._since[hit] = t_s
 
     def is_cooling_down(self, t_s: float, x: Numbers) -> npt.NDArray[np.bool_]:
-        """Is the side off? x: the flow's signal, > 0 while takers buy."""
+        """Whether the side is in cooldown; x: the flow's signal, > 0 while takers buy."""
         age = t_s - self._since
         is_calm = -self._sign * x < side_cooldown.CALM
         is_over = (age >= side_cooldown.COOLDOWNS_MAX * side_cooldown.COOLDOWN_S) | (
@@ -102,7 +102,7 @@ class Pull:
 
 
 class Quoters:
-    """Makers in a row, stepped together along a tape."""
+    """All makers, advanced together along a tape."""
 
     def __init__(self, protections: tuple[Protection, ...], paths: int) -> None:
         shape = (len(protections), paths)
@@ -117,8 +117,10 @@ class Quoters:
         self._raw_flows = Flows(paths, step_s=STEP_S, is_standardised=False)
         self._widening, self._markout = switch("has_widening"), switch("has_markout")
         self._alpha, self._raw_alpha = switch("has_alpha"), switch("has_raw_alpha")
-        burst, prints = switch("has_burst_pull"), switch("has_print_pull")
-        self._pulls = [Pull(shape, sign, burst=burst, prints=prints) for sign in (BID, ASK)]
+        burst, trades = switch("has_fill_cooldown"), switch("has_trade_cooldown")
+        self._cooldowns = [
+            CooldownArrays(shape, sign, burst=burst, trades=trades) for sign in (BID, ASK)
+        ]
         self._costs = [MarkoutCosts(shape, sign) for sign in (BID, ASK)]
         self._recent = np.zeros((2, HORIZON_STEPS, *shape))  # own fills, by step, not yet mature
         self.lots, self.profit, self.peak = np.zeros(shape), np.zeros(shape), np.zeros(shape)
@@ -126,7 +128,7 @@ class Quoters:
         self.fills, self.markout = np.zeros(shape), np.zeros(shape)
 
     def run(self, tape: Tape) -> None:
-        """Quote along the whole tape; afterwards the public arrays are what came of it."""
+        """Run along the whole tape; afterwards the public arrays hold the results."""
         for step in range(tape.buys.shape[0]):
             self._mature(step, tape.mid)
             filled = self._trade(step, tape)
@@ -135,7 +137,7 @@ class Quoters:
         self.square_lots /= tape.buys.shape[0]
 
     def _mature(self, step: int, mid: Numbers) -> None:
-        """Fills whose five seconds are over tell what they were worth."""
+        """Measure the fills whose horizon of 5 s is over."""
         if step < HORIZON_STEPS:
             return
         now, then = mid[step], mid[step - HORIZON_STEPS]
@@ -145,7 +147,7 @@ class Quoters:
         self.markout += (recent[0] - recent[1]) * (now - then)
 
     def _trade(self, step: int, tape: Tape) -> list[Numbers]:
-        """Quote, and see who is reached: fills (1 or 0) of bid and ask."""
+        """Quote, and return the fills (1 or 0) of bid and ask."""
         t_s, mid = step * STEP_S, tape.mid[step]
         buys, sells = tape.buys[step], tape.sells[step]
         x, raw_x = self._flows.signal(step, mid), self._raw_flows.signal(step, mid)
@@ -162,14 +164,14 @@ class Quoters:
             beta=self._widening,
         )
         filled = []
-        for pull, distance, reach in zip(
-            self._pulls, (quoted.bid, quoted.ask), (sells, buys), strict=True
+        for cooldown, distance, reach in zip(
+            self._cooldowns, (quoted.bid, quoted.ask), (sells, buys), strict=True
         ):
-            is_filled = (reach >= distance) & np.logical_not(pull.is_cooling_down(t_s, x))
+            is_filled = (reach >= distance) & np.logical_not(cooldown.is_cooling_down(t_s, x))
             self.profit[is_filled] += distance[is_filled]
             fills = is_filled.astype(np.float64)
-            pull.on_fill(t_s, fills)
-            pull.on_print(t_s, np.where(reach > NOBODY, reach - distance, NEVER), quoted.half)
+            cooldown.on_fill(t_s, fills)
+            cooldown.on_trade(t_s, np.where(reach > NOBODY, reach - distance, NEVER), quoted.half)
             filled.append(fills)
         bought, sold = (buys > NOBODY).astype(np.float64), (sells > NOBODY).astype(np.float64)
         self._flows.trade(bought, sold)
@@ -177,7 +179,7 @@ class Quoters:
         return filled
 
     def _mark(self, filled: list[Numbers], move: Numbers) -> None:
-        """Inventory earns what the mid moves."""
+        """Book fills and the mid's move on the inventory."""
         self.lots += filled[0] - filled[1]
         self.fills += filled[0] + filled[1]
         self.profit += self.lots * move
@@ -187,5 +189,5 @@ class Quoters:
 
 
 def _left(seconds: Numbers) -> Numbers:
-    """What time alone leaves of a side's markouts."""
+    """Return the decay of a side's markouts over `seconds`."""
     return np.asarray(np.exp(seconds * (-log(2.0) / markout.HALF_LIFE_S)))

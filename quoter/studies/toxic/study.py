@@ -1,7 +1,7 @@
-"""Informed bursts: what protection earns there, and what it costs where nobody knows anything.
+"""Gain of protections in informed bursts of takers, and their cost in uninformed flow.
 
-All makers meet the same paths, so that differences are far more exact than profits. A profit of 1
-is 100 bp of price on one lot; a path is an hour.
+All makers run on the same paths, so that differences have far smaller errors than profits. A
+profit of 1 is 100 bp of price on one lot; a path lasts an hour.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,12 +38,12 @@ from quoter.studies.toxic.quoter import Quoters
 PATHS, QUICK_PATHS, PIECE = 200, 30, 100
 STEPS = round(3_600.0 / STEP_S)
 GAIN_MIN, GAIN_Z, LOSS_MAX = 8.0, 5.0, 0.015
-QUICK_SLACK_SE = 3.0  # few paths must not fail a loss that they cannot tell from the limit
-THEIR_PATHS = 200  # of quant.md's table
+QUICK_SLACK_SE = 3.0  # with few paths, a loss within this many errors of its limit still passes
+REFERENCE_PATHS = 200  # of the reference run
 
 
-class Known(NamedTuple):
-    """quant.md 8.5: profit of GLFT only with its sd over paths; gains and their errors."""
+class Reference(NamedTuple):
+    """Reference: profit of GLFT only and its sd over paths; gains with their errors."""
 
     profit: float
     profit_sd: float
@@ -51,25 +51,27 @@ class Known(NamedTuple):
     alpha: Estimate  # of the raw flow
 
 
-KNOWN = {
-    "benign": Known(
+REFERENCE = {
+    "benign": Reference(
         64.14, 2.16, Estimate(value=-0.16, se=0.02), Estimate(value=-0.23, se=0.03)
     ),
-    "clustered": Known(72.66, 3.13, None, Estimate(value=-0.22, se=0.06)),
-    "toxic": Known(49.96, 6.78, Estimate(value=2.69, se=0.06), Estimate(value=12.03, se=0.45)),
-    "very toxic": Known(9.67, 16.5, Estimate(value=8.48, se=0.11), Estimate(value=54.5, se=1.6)),
+    "clustered": Reference(72.66, 3.13, None, Estimate(value=-0.22, se=0.06)),
+    "toxic": Reference(49.96, 6.78, Estimate(value=2.69, se=0.06), Estimate(value=12.03, se=0.45)),
+    "very toxic": Reference(
+        9.67, 16.5, Estimate(value=8.48, se=0.11), Estimate(value=54.5, se=1.6)
+    ),
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hour:
-    """All makers through one environment."""
+    """One hour of all makers in one environment."""
 
     environment: Environment
     steps: int = STEPS
 
     def simulate(self, rng: np.random.Generator, paths: int) -> Sample:
-        """Per path and maker: profit, square_lots, fills, markout (price, 5 s), drawdown."""
+        """Return per path and maker: profit, square_lots, fills, markout (5 s), drawdown."""
         drawn = tape(self.environment, rng, paths=paths, steps=self.steps)
         quoters = Quoters(PROTECTIONS, paths)
         quoters.run(drawn)
@@ -83,7 +85,7 @@ class Hour:
 
 
 def batches(options: Options) -> Sequence[Batch]:
-    """One per environment."""
+    """Return one batch per environment."""
     paths = options.paths_or(PATHS, QUICK_PATHS)
     return [
         Batch(name=one.name, simulation=Hour(environment=one), paths=paths, piece=PIECE)
@@ -92,7 +94,7 @@ def batches(options: Options) -> Sequence[Batch]:
 
 
 def report(options: Options, samples: Mapping[str, Sample]) -> Report:
-    """See the module."""
+    """Return gains, losses and the comparison with the reference run."""
     slack = QUICK_SLACK_SE if options.is_quick else 0.0
     checks = [
         at_least(
@@ -108,59 +110,59 @@ def report(options: Options, samples: Mapping[str, Sample]) -> Report:
         for one in (BENIGN, CLUSTERED)
     ]
     for one in ENVIRONMENTS:
-        checks += _known_checks(one.name, samples[one.name])
+        checks += _reference_checks(one.name, samples[one.name])
     return Report(
         study="toxic",
         title="Toxic flow: protected and unprotected",
         checks=checks,
         tables=(_gains_table(samples), _detail_table(samples)),
         pictures=(gains_picture(samples), profits_picture(samples)),
-        remarks=_remarks(samples),
+        findings=_findings(samples),
     )
 
 
-def _remarks(samples: Mapping[str, Sample]) -> tuple[str, ...]:
+def _findings(samples: Mapping[str, Sample]) -> tuple[str, ...]:
     lost = {
         one.name: gain_of(samples[one.name], PRINTS).value
         / float(samples[one.name]["profit"][:, 0].mean())
         for one in (BENIGN, CLUSTERED)
     }
     return (
-        "'Protected' is the daemon's set: learned alpha, markout cost, widening, and a side pulled"
-        " after four own fills in a second until the flow is calm.",
-        "'Alpha as in quant.md' is what its table was made with: the flow in raw deviations. The"
-        " daemon divides by the flow's own standard deviation, as its text asks (real flows differ"
-        " by a factor of four); bursts are then part of that deviation, and less of them counts."
-        " That is the difference between the two rows, and why 'protected' gains less here than"
-        " quant.md's 13.2 and 58.2.",
-        "Pulling a side at every print two half-spreads past our price, which quant.md names and"
-        f" did not simulate, costs {-lost['benign']:.1%} here in benign and"
-        f" {-lost['clustered']:.1%} in clustered flow: with an exponential reach such prints are"
-        " every-day events.",
+        "'Protected' is the daemon's set: learned alpha, markout cost, widening, and a side"
+        " cooldown after four own fills within a second until the flow is calm.",
+        "'+ alpha, not standardised' uses the flow without division by its own standard deviation,"
+        " as the reference run did. The daemon divides (real flows differ by a factor of four);"
+        " bursts are then part of that deviation and count less. This explains the difference"
+        " between the two rows, and why 'protected' gains less than 13.2 and 58.2 as there.",
+        "A cooldown after every public trade two half-spreads beyond our price costs"
+        f" {-lost['benign']:.1%} in benign and {-lost['clustered']:.1%} in clustered flow: with an"
+        " exponential reach such trades are frequent. The daemon does not do it.",
     )
 
 
 def _loss(sample: Sample) -> Estimate:
-    """Of the protected maker as a share of the other's profit."""
+    """Return the loss of the protected maker as a share of the profit of GLFT only."""
     gain, whole = gain_of(sample, PROTECTED), float(sample["profit"][:, 0].mean())
     return Estimate(value=-gain.value / whole, se=gain.se / whole)
 
 
-def _known_checks(name: str, sample: Sample) -> list[Check]:
-    known, ours = KNOWN[name], mean_of(sample["profit"][:, 0])
-    theirs = known.profit_sd / sqrt(THEIR_PATHS)
+def _reference_checks(name: str, sample: Sample) -> list[Check]:
+    reference, ours = REFERENCE[name], mean_of(sample["profit"][:, 0])
+    theirs = reference.profit_sd / sqrt(REFERENCE_PATHS)
     checks = [
-        within_se(f"{name}: GLFT only, quant.md", known.profit, ours.value, hypot(ours.se, theirs))
+        within_se(
+            f"{name}: GLFT only, reference", reference.profit, ours.value, hypot(ours.se, theirs)
+        )
     ]
     for what, protection, target in (
-        ("widening", WIDENED, known.widening),
-        ("raw alpha", RAW, known.alpha),
+        ("widening", WIDENED, reference.widening),
+        ("raw alpha", RAW, reference.alpha),
     ):
         if target is not None:
             gain = gain_of(sample, protection)
             error = hypot(gain.se, target.se)
             checks.append(
-                within_se(f"{name}: gain by {what}, quant.md", target.value, gain.value, error)
+                within_se(f"{name}: gain by {what}, reference", target.value, gain.value, error)
             )
     return checks
 
@@ -203,12 +205,12 @@ def _detail_table(samples: Mapping[str, Sample]) -> Table:
             )  # fmt: skip
     return Table(
         name="details",
-        title="Everything by environment",
+        title="All figures by environment",
         columns=(
             "environment", "protection", "profit", "sd", "5 % quantile", "worth as", "worth",
             "markout 5 s, bp a fill", "fills", "sd(q), lots", "drawdown",
         ),
         rows=rows,
-        note="Worth at risk aversion 2: a certainty equivalent where enough paths carry it, else"
-        " mean - variance.",
+        note="Worth at risk aversion 2: certainty equivalent if enough effective paths remain,"
+        " otherwise mean - variance.",
     )  # fmt: skip

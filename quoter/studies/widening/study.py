@@ -1,6 +1,6 @@
-"""Moving the exposed side out as inventory grows: what it costs, what it buys, and on which side.
+"""Cost and benefit of widening with inventory: exposed side, both sides, or none.
 
-Exact long-run figures of the paper's market (sigma 2, k 1.5, A 140, limit 10 lots).
+Exact long-run figures on the market of Avellaneda & Stoikov (sigma 2, k 1.5, A 140, limit 10 lots).
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PATHS, QUICK_PATHS, PIECE = 4_000, 400, 1_000
-FAR, NEAR = 8.0, 1.0  # lots: where the return begins and where it ends
+FAR, NEAR = 8.0, 1.0  # lots: start and end of the measured return of inventory
 
 
 def batches(options: Options) -> Sequence[Batch]:
-    """Three policies are simulated as well, to see the exact figures come true."""
+    """Return the three policies that are simulated as well, to check the exact figures."""
     paths = options.paths_or(PATHS, QUICK_PATHS)
     return [
         Batch(name=policy.name, simulation=policy, paths=paths, piece=PIECE) for policy in SIMULATED
@@ -40,7 +40,7 @@ def batches(options: Options) -> Sequence[Batch]:
 
 
 def report(_options: Options, samples: Mapping[str, Sample]) -> Report:
-    """See the module."""
+    """Return the comparison of the policies with the reference figures."""
     exact = {
         policy.name: stationary(policy.chain(), sigma=SIGMA, gamma=GAMMA) for policy in POLICIES
     }
@@ -50,7 +50,7 @@ def report(_options: Options, samples: Mapping[str, Sample]) -> Report:
     checks = [
         check
         for policy in POLICIES
-        for check in _known_checks(policy, exact[policy.name], passages[policy.name])
+        for check in _reference_checks(policy, exact[policy.name], passages[policy.name])
     ]
     checks += [
         check
@@ -66,7 +66,7 @@ def report(_options: Options, samples: Mapping[str, Sample]) -> Report:
         checks=checks,
         tables=(_table(exact, passages),),
         pictures=(_distances(), _worth(exact, passages)),
-        remarks=(
+        findings=(
             f"The exposed side alone, beta 1: sd(q) {wide.sd_lots / base.sd_lots - 1.0:+.1%}, mean"
             f" profit {wide.mean_rate / base.mean_rate - 1.0:+.2%}, return from 8 lots"
             f" {returns:+.0%}.",
@@ -76,15 +76,15 @@ def report(_options: Options, samples: Mapping[str, Sample]) -> Report:
     )
 
 
-def _known_checks(policy: Policy, ours: Stationary, passage: float) -> list[Check]:
-    known = policy.known
+def _reference_checks(policy: Policy, ours: Stationary, passage: float) -> list[Check]:
+    reference = policy.reference
     digits = 5.1e-5 if policy.name != "no skew, both 1" else 5.1e-3  # as printed there
     figures = [
-        ("mean P&L", known.mean, ours.mean_rate, 5.1e-4),
-        ("CE", known.certainty, ours.certainty_rate, 5.1e-4),
-        ("sd(n)", known.sd_lots, ours.sd_lots, 5.1e-4),
-        ("return", known.passage_s, passage, digits),
-        ("sd", known.sd, ours.sd_rate, 5.1e-4),
+        ("mean P&L", reference.mean, ours.mean_rate, 5.1e-4),
+        ("CE", reference.certainty, ours.certainty_rate, 5.1e-4),
+        ("sd(n)", reference.sd_lots, ours.sd_lots, 5.1e-4),
+        ("return", reference.passage_s, passage, digits),
+        ("sd", reference.sd, ours.sd_rate, 5.1e-4),
     ]
     return [
         within(f"{policy.name}: {what}", target, value, allowed)
@@ -106,13 +106,13 @@ def _table(exact: Mapping[str, Stationary], passages: Mapping[str, float]) -> Ta
         title="Exact long-run figures per unit of time",
         columns=(
             "policy", "mean P&L", "sd", "CE", "sd(n)", "P(limit)", "8 lots to 1, s", "fills/s",
-            "CE in quant.md", "sd(n) in quant.md",
+            "CE, reference", "sd(n), reference",
         ),
         rows=[
             (
                 p.name, found.mean_rate, found.sd_rate, found.certainty_rate, found.sd_lots,
-                found.limit_share, passages[p.name], found.fills_rate, p.known.certainty,
-                p.known.sd_lots,
+                found.limit_share, passages[p.name], found.fills_rate, p.reference.certainty,
+                p.reference.sd_lots,
             )
             for p in POLICIES
             for found in [exact[p.name]]
@@ -172,11 +172,9 @@ def _worth(exact: Mapping[str, Stationary], passages: Mapping[str, float]) -> Pi
 
     numbers = Table(
         name="worth",
-        title="What each policy is worth",
+        title="Value of each policy",
         columns=("policy", "CE", "sd(n)", "8 lots to 1, s"),
         rows=rows,
-        note="Red: both sides are moved out.",
+        note="Red: both sides are widened.",
     )
-    return Picture(
-        title="What each policy is worth", numbers=numbers, draw=draw, inches=(12.0, 5.0)
-    )
+    return Picture(title="Value of each policy", numbers=numbers, draw=draw, inches=(12.0, 5.0))

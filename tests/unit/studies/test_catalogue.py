@@ -93,7 +93,7 @@ def test_the_rules_for_protection_bite(environment: str, gain: float, is_met: bo
     acceptance = next(
         check
         for check in report.checks
-        if check.what.startswith(f"{environment}: ") and "quant.md" not in check.what
+        if check.what.startswith(f"{environment}: ") and "reference" not in check.what
     )
     assert acceptance.is_met is is_met
 

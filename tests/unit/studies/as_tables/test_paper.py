@@ -7,7 +7,7 @@ from quoter.studies.as_tables.paper import PaperMarket, exact, fill_chance
 from quoter.studies.common.estimates import mean_of, sd_of
 
 # gamma, symmetric: profit, its sd, sd of final lots, certainty equivalent (independent recursion)
-KNOWN = {
+REFERENCE = {
     (0.1, False): (64.8925, 6.5432, 2.92679, 62.7872557679),
     (0.1, True): (68.2228, 13.4558, 8.39944, 39.8125),
     (0.01, False): (68.3996, 8.9606, 5.21254, 67.9989892338),
@@ -19,10 +19,10 @@ KNOWN = {
 }
 
 
-@pytest.mark.parametrize(("gamma", "is_symmetric"), KNOWN)
+@pytest.mark.parametrize(("gamma", "is_symmetric"), REFERENCE)
 def test_the_exact_values_are_the_known_ones(gamma: float, is_symmetric: bool) -> None:
     found = exact(PaperMarket(gamma=gamma, is_symmetric=is_symmetric))
-    profit, profit_sd, lots_sd, worth = KNOWN[gamma, is_symmetric]
+    profit, profit_sd, lots_sd, worth = REFERENCE[gamma, is_symmetric]
     assert found.profit == pytest.approx(profit, abs=6e-5)
     assert found.profit_sd == pytest.approx(profit_sd, abs=6e-5)
     assert found.lots_sd == pytest.approx(lots_sd, abs=6e-6)

@@ -39,7 +39,7 @@ def report(*, ours: float = 1.0) -> Report:
         checks=[within_se("mean", 1.0, ours, 0.1)],
         tables=[Table(name="t", title="T", columns=("name", "is"), rows=[("x", True)], note="N.")],
         pictures=[Picture(title="A line", numbers=NUMBERS, draw=draw)],
-        remarks=["One remark."],
+        findings=["One remark."],
     )
 
 

@@ -9,7 +9,7 @@ from quoter.domain.market import Side
 from quoter.pricing.estimators.markout import COST_HORIZON_S, Markouts
 from quoter.pricing.estimators.side_cooldown import SideCooldown
 from quoter.studies.toxic.market import NOBODY, Environment, Tape, tape
-from quoter.studies.toxic.quoter import ASK, BID, MarkoutCosts, Protection, Pull, Quoters
+from quoter.studies.toxic.quoter import ASK, BID, CooldownArrays, MarkoutCosts, Protection, Quoters
 
 STEP_S = 0.125  # binary: a sum of steps has no rounding that could tip a comparison
 SIDES = ((Side.BUY, BID), (Side.SELL, ASK))
@@ -47,7 +47,9 @@ def test_markout_costs_are_those_of_the_daemon() -> None:
 def test_pulled_sides_are_those_of_the_daemon() -> None:
     rng, steps, shape = np.random.default_rng(7), 4_000, (1, 4)
     ones = np.ones((1, 1))
-    arrays = {side: Pull(shape, sign, burst=ones, prints=0.0 * ones) for side, sign in SIDES}
+    arrays = {
+        side: CooldownArrays(shape, sign, burst=ones, trades=0.0 * ones) for side, sign in SIDES
+    }
     singles = [SideCooldown() for _ in range(shape[1])]
     pulled = 0
     x = np.zeros(shape[1])
@@ -71,11 +73,11 @@ def test_pulled_sides_are_those_of_the_daemon() -> None:
 
 def test_switches_decide_who_is_pulled() -> None:
     on_off = np.array([[1.0], [0.0]])
-    pull = Pull((2, 1), BID, burst=on_off, prints=1.0 - on_off)
+    pull = CooldownArrays((2, 1), BID, burst=on_off, trades=1.0 - on_off)
     for step in range(4):
         pull.on_fill(step * STEP_S, np.ones((2, 1)))
     assert pull.is_cooling_down(1.0, np.zeros(1)).tolist() == [[True], [False]]
-    pull.on_print(1.0, np.full((2, 1), 1.0), np.array(HALF))
+    pull.on_trade(1.0, np.full((2, 1), 1.0), np.array(HALF))
     assert pull.is_cooling_down(1.0, np.zeros(1)).tolist() == [[True], [True]]
 
 
@@ -95,7 +97,11 @@ def test_a_quoter_earns_its_distance_and_what_the_mid_moves() -> None:
 @pytest.mark.slow
 def test_protection_pays_where_takers_know_and_costs_little_where_they_do_not() -> None:
     protected = Protection(
-        name="protected", has_widening=True, has_alpha=True, has_markout=True, has_burst_pull=True
+        name="protected",
+        has_widening=True,
+        has_alpha=True,
+        has_markout=True,
+        has_fill_cooldown=True,
     )
     gains = {}
     for drift in (0.0, 0.02):
