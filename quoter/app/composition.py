@@ -102,7 +102,9 @@ def _make_calibration_saver(inputs: RunInputs) -> CalibrationSaver | None:
     engine, ledger = inputs.engine, inputs.ledger
     if ledger is None:
         return None
-    return CalibrationSaver(learned=lambda: engine.calibration.learned, write=ledger.keep)
+    return CalibrationSaver(
+        learned=lambda: engine.calibration.learned, write=ledger.save_calibration
+    )
 
 
 def _make_outbox(
@@ -137,7 +139,10 @@ def _observers(inputs: RunInputs) -> tuple[Observer, ...]:
     """The observers of the step; with a ledger, kills by file are recorded in its audit log."""
     if inputs.ledger is None or inputs.folder is None:
         return inputs.observers
-    return (*inputs.observers, FileAuditLog(inputs.ledger.note, inputs.folder.redactor).observe)
+    return (
+        *inputs.observers,
+        FileAuditLog(inputs.ledger.record_operation, inputs.folder.redactor).observe,
+    )
 
 
 def _connect_safety_gauges(inputs: RunInputs, kill_switch: KillSwitchController) -> None:

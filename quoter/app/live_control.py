@@ -65,7 +65,7 @@ class LiveControl:
                 asks=runner.pending_replies,
                 params=self.params,
                 clock=clock,
-                note=ledger.note,
+                note=ledger.record_operation,
                 called=called,
                 redactor=Redactor(settings.secrets()),
             )
@@ -119,7 +119,9 @@ class LiveControl:
         log.warning("reload", changed=wanted, running={n: now[n] for n in wanted}, result=result)
         if self._ledger is not None:
             now_ns = self._clock.now_ns()
-            self._ledger.note(Operation(now_ns, ACTOR, "reload", "SIGHUP", str(wanted), result))
+            self._ledger.record_operation(
+                Operation(now_ns, ACTOR, "reload", "SIGHUP", str(wanted), result)
+            )
 
     def _name_refused(self, found: Settings) -> None:
         """Of a secret it is told that it changed, and nothing more."""

@@ -106,7 +106,7 @@ class OpeningReconciliation:
         """Orders of earlier runs are over now, and what they filled is booked."""
         for client_id, end in ends.items():
             filled = booked.get(client_id, ZERO)
-            self._ledger.ended(client_id, end.state, filled, self._clock.now_ns())
+            self._ledger.record_order_end(client_id, end.state, filled, self._clock.now_ns())
 
     def _known(self, epoch: Epoch) -> list[KnownFill]:
         """The newest fills of the ledger, oldest first."""
@@ -164,7 +164,7 @@ class OpeningReconciliation:
             if mine is not None and payload(mine.fill) != payload(fill):
                 text = f"trade {fill.trade_id}: venue {payload(fill)}, books {payload(mine.fill)}"
                 raise StartFailed(ExitCode.START_FAILED, text)
-            if mine is not None and mine.kind is not FillKind.ORPHAN:
+            if mine is not None and mine.kind is not FillKind.UNMATCHED:
                 continue
             if fill.venue_id not in owners:
                 owners[fill.venue_id] = await self._owner(fill, epoch)
@@ -174,7 +174,7 @@ class OpeningReconciliation:
             else:
                 news.append(KnownFill(replace(fill, client_id=client_id), FillKind.BOOKED))
         try:
-            await self._ledger.record(news)
+            await self._ledger.record_fills(news)
         except LedgerConflict as error:
             raise StartFailed(ExitCode.START_FAILED, str(error)) from None
         if news:
@@ -190,7 +190,7 @@ class OpeningReconciliation:
             answer = await self._gateway.query(QueryOrder(client_id="", venue_id=fill.venue_id))
             if isinstance(answer, OrderDone):
                 client_id = answer.client_id
-        return client_id if self._ledger.reader.is_ours(client_id, epoch.number) else ""
+        return client_id if self._ledger.reader.is_known_order(client_id, epoch.number) else ""
 
     def _books(self, epoch: Epoch) -> tuple[Inventory, dict[str, Decimal]]:
         """Opening plus fills; and how much of each order they filled, base."""

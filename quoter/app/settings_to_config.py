@@ -182,7 +182,7 @@ def last_calibration(settings: Settings) -> SavedCalibration | None:
     """What an earlier run learned, for a look at it; None if no ledger can be read."""
     try:
         with Reader(settings.data_dir) as reader:
-            return reader.calibrated(market_of(settings))
+            return reader.saved_calibration(market_of(settings))
     except LedgerUnusable:
         return None
 

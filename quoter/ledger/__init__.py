@@ -1,1 +1,6 @@
-"""What must survive a crash: SQLite in the data folder, one writer, readers beside it."""
+"""What must survive a crash? Fills, orders that may be live, runs and epochs, in one SQLite file.
+
+One thread writes, any number of readers read. Knows the domain and `state.inventory`; may be
+imported by `service`, `app` and `cli`, and only this package imports sqlite3. Read first:
+`ledger.py` (what is written, and what is waited for) and `schema.py` (the tables).
+"""

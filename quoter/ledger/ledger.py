@@ -1,4 +1,4 @@
-"""The books of one market on the disk: what is written, and when that is waited for."""
+"""The books of one market on disk: what is written, and which writes are waited for."""
 
 import asyncio
 import json
@@ -36,14 +36,14 @@ FIND_FILL = (
     f"SELECT {FILL_COLUMNS} FROM fills"  # noqa: S608 - constants only
     " WHERE epoch = ? AND trade_id = ?"
 )
-CLAIM = (
+MATCH_FILL = (
     f"UPDATE fills SET kind = '{FillKind.BOOKED}', client_id = ?"  # noqa: S608 - constants only
     " WHERE epoch = ? AND trade_id = ?"
 )
 
 
 class Ledger:
-    """One market's books while a run has the data folder; `reader` answers, the rest writes."""
+    """The books of one market during a run; `reader` reads, the other methods write."""
 
     def __init__(
         self,
@@ -52,12 +52,12 @@ class Ledger:
         *,
         connect: Connect = connect,
     ) -> None:
-        """After `schema.prepare`, in the event loop. Raises LedgerUnusable."""
+        """Open the ledger, in the event loop, after `schema.prepare`. Raises LedgerUnusable."""
         self.market = market
         self.reader = Reader(folder)
         self.epoch = self.reader.epoch(market)
         self.run = ""
-        self.on_failure: Callable[[str], None] = _nobody_yet  # told once, when writing has ended
+        self.on_failure: Callable[[str], None] = _ignore  # called once, when writing has failed
         self._writer = Writer(folder / NAME, on_failure=self._failed, connect=connect)
 
     def _failed(self, text: str) -> None:
@@ -65,20 +65,20 @@ class Ledger:
 
     @property
     def failure(self) -> str:
-        """Why nothing is written any more; empty while it works."""
+        """Why writing has failed; empty while it works."""
         return self._writer.failure
 
-    def look(self) -> None:
-        """Find out whether anybody still writes; `on_failure` hears if not."""
-        self._writer.look()
+    def check_writer(self) -> None:
+        """Call `on_failure` if the writing thread has ended."""
+        self._writer.check_thread()
 
     async def close(self) -> None:
-        """Write what waits, fold the log into the file; bounded in time."""
+        """Write the queued jobs and checkpoint the write-ahead log; bounded in time."""
         self.reader.close()
         await asyncio.to_thread(self._writer.close)
 
     async def begin_run(self, manifest: Manifest) -> None:
-        """Everything written from now on is of this run. Raises LedgerFailed."""
+        """Record a run; later rows belong to it. Raises LedgerFailed."""
         self.run = manifest.run
         row = (
             *(manifest.run, manifest.version, manifest.code_hash, manifest.lock_hash),
@@ -93,7 +93,7 @@ class Ledger:
         )
 
     async def end_run(self, exit_code: int, now_ns: int) -> None:
-        """Raises LedgerFailed."""
+        """Record the end of the run. Raises LedgerFailed."""
         await self._execute(
             "UPDATE runs SET ended_ns = ?, exit_code = ? WHERE id = ?",
             (now_ns, exit_code, self.run),
@@ -108,7 +108,7 @@ class Ledger:
         now_ns: int,
         reason: str = "",
     ) -> Epoch:
-        """Begin the books anew; an open epoch is sealed with `reason`. Raises LedgerFailed."""
+        """Open a new epoch and seal the present one with `reason`. Raises LedgerFailed."""
         sealed = self.epoch
         fills = [known._replace(kind=FillKind.BEFORE) for known in before]
 
@@ -129,44 +129,45 @@ class Ledger:
 
     @property
     def opened(self) -> Epoch:
-        """The open epoch, of whoever knows that there is one."""
+        """The open epoch. Raises LedgerUnusable if there is none."""
         if self.epoch is None:
             raise LedgerUnusable("no epoch is open")
         return self.epoch
 
-    async def record(self, fills: Sequence[KnownFill]) -> None:
-        """Return when the fills are on the disk; one that is there already stays as it is.
+    async def record_fills(self, fills: Sequence[KnownFill]) -> None:
+        """Write fills and return when they are on disk; a stored fill is not changed.
 
-        But an orphan may be booked. Raises LedgerFailed, and LedgerConflict when a trade id is
-        there with other content: then none of the fills is written.
+        Only an unmatched fill can become a booked one. Raises LedgerFailed; raises LedgerConflict
+        if a trade id is there with other content, and then writes none of the fills.
         """
         epoch = self.opened.number
 
         def job(connection: sqlite3.Connection) -> None:
-            news: dict[str, KnownFill] = {}
-            claimed: list[KnownFill] = []
+            new: dict[str, KnownFill] = {}
+            matched: list[KnownFill] = []
             for known in fills:
-                there = _find(connection, epoch, known) or news.get(known.fill.trade_id)
-                if there is None:
-                    news[known.fill.trade_id] = known
+                stored = _find(connection, epoch, known) or new.get(known.fill.trade_id)
+                if stored is None:
+                    new[known.fill.trade_id] = known
                     continue
-                _check_same(there, known)
-                if there.kind is FillKind.ORPHAN and known.kind is FillKind.BOOKED:
-                    claimed.append(known)
-            rows = [(epoch, self.run, *fill_row(known)) for known in news.values()]
+                _check_same(stored, known)
+                if stored.kind is FillKind.UNMATCHED and known.kind is FillKind.BOOKED:
+                    matched.append(known)
+            rows = [(epoch, self.run, *fill_row(known)) for known in new.values()]
             connection.executemany(INSERT_FILL, rows)
             connection.executemany(
-                CLAIM, [(known.fill.client_id, epoch, known.fill.trade_id) for known in claimed]
+                MATCH_FILL,
+                [(known.fill.client_id, epoch, known.fill.trade_id) for known in matched],
             )
 
         await self._writer.commit(job)
 
-    def claim(self, trade_id: str, client_id: str) -> None:
-        """An orphan's order is known by now: it is booked."""
-        self._enqueue(CLAIM, (client_id, self.opened.number, trade_id))
+    def match_fill(self, trade_id: str, client_id: str) -> None:
+        """Book an unmatched fill whose order has become known; not waited for."""
+        self._enqueue(MATCH_FILL, (client_id, self.opened.number, trade_id))
 
-    async def intend(self, order: PlaceOrder) -> None:
-        """Return when the order is on the disk: before its bytes leave. Raises LedgerFailed."""
+    async def record_intent(self, order: PlaceOrder) -> None:
+        """Write an order before it is sent; return when it is on disk. Raises LedgerFailed."""
         await self._execute(
             "INSERT INTO intents (client_id, epoch, run, side, price, size, ts_ns)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -176,22 +177,27 @@ class Ledger:
             ),
         )
 
-    def ended(self, client_id: str, state: OrderState, filled: Decimal, ts_ns: int) -> None:
-        """An order is over and every fill of it booked; harmless for one that never left."""
+    def record_order_end(
+        self, client_id: str, state: OrderState, filled: Decimal, ts_ns: int
+    ) -> None:
+        """Record that an order has ended and all its fills are booked; not waited for.
+
+        Has no effect for an order that was never recorded.
+        """
         self._enqueue(
             "UPDATE intents SET state = ?, filled = ?, ended_ns = ? WHERE client_id = ?",
             (state.value, str(filled), ts_ns, client_id),
         )
 
-    async def keep(self, learned: SavedCalibration) -> None:
-        """What the run knows of its market. Raises LedgerFailed."""
+    async def save_calibration(self, learned: SavedCalibration) -> None:
+        """Write the estimates that the next run starts with. Raises LedgerFailed."""
         await self._execute(
             "INSERT OR REPLACE INTO calibrations VALUES (?, ?, ?, ?, ?, ?, ?)",
             (*self.market, *learned),
         )
 
-    def note(self, operation: Operation) -> None:
-        """Keep what somebody asked for; nobody waits for it, a kill least of all."""
+    def record_operation(self, operation: Operation) -> None:
+        """Record a request of an operator; not waited for, so that it never delays a kill."""
         self._enqueue(
             "INSERT INTO operations (run, ts_ns, actor, action, reason, fields, result)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -205,12 +211,12 @@ class Ledger:
         await self._writer.commit(_job(statement, values))
 
 
-def _nobody_yet(text: str) -> None:
-    """During a start everybody waits for what he writes, and hears of it there."""
+def _ignore(text: str) -> None:
+    """Do nothing: during a start each write is awaited and raises the failure itself."""
 
 
 def seal_last(folder: Path, reason: str, now_ns: int) -> Epoch | None:
-    """Close the epoch of the last run, while nobody runs; None if there is none.
+    """Seal the epoch of the last run while no daemon runs; return it, or None if none is open.
 
     Raises LedgerUnusable.
     """
@@ -229,7 +235,7 @@ def seal_last(folder: Path, reason: str, now_ns: int) -> Epoch | None:
 
 
 def seal(connection: sqlite3.Connection, epoch: int, reason: str, now_ns: int) -> None:
-    """Close an epoch: its rows stay, nothing is booked in it any more."""
+    """Seal an epoch: its rows stay, and nothing is booked in it any more."""
     connection.execute(
         "UPDATE epochs SET sealed_ns = ?, reason = ? WHERE id = ?", (now_ns, reason, epoch)
     )
@@ -247,6 +253,8 @@ def _find(connection: sqlite3.Connection, epoch: int, known: KnownFill) -> Known
     return None if row is None else known_fill(row)
 
 
-def _check_same(there: KnownFill, told: KnownFill) -> None:
-    if payload(there.fill) != payload(told.fill):
-        raise LedgerConflict(f"trade {told.fill.trade_id}: {there.fill} and {told.fill}")
+def _check_same(stored: KnownFill, reported: KnownFill) -> None:
+    if payload(stored.fill) != payload(reported.fill):
+        raise LedgerConflict(
+            f"trade {reported.fill.trade_id}: stored {stored.fill}, reported {reported.fill}"
+        )

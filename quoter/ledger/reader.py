@@ -1,4 +1,4 @@
-"""What the ledger says; every question is answered from the disk, never from memory."""
+"""Queries of the ledger, answered from the file, never from memory."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -28,10 +28,10 @@ type RunColumns = tuple[str, str, str, str, str, int, int | None, int | None]
 
 
 class Reader:
-    """A reading connection; may stand beside the writing one, of this process or another."""
+    """A read-only connection; a writer may be open in this or another process."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises LedgerUnusable, also if there is no ledger."""
+        """Open the ledger in `folder`. Raises LedgerUnusable, also if there is none."""
         path = (folder / NAME).absolute()
         try:
             self._connection = sqlite3.connect(
@@ -55,7 +55,7 @@ class Reader:
         self._connection.close()
 
     def epoch(self, market: Market) -> Epoch | None:
-        """The open epoch of a market."""
+        """Return the open epoch of a market."""
         row = self._connection.execute(
             f"SELECT {EPOCH_COLUMNS} FROM epochs WHERE sealed_ns IS NULL"  # noqa: S608 - constants only
             " AND environment = ? AND exchange = ? AND symbol = ?",
@@ -64,14 +64,14 @@ class Reader:
         return None if row is None else _epoch(row)
 
     def epochs(self) -> list[Epoch]:
-        """All of them, oldest first."""
+        """Return all epochs, oldest first."""
         rows = self._connection.execute(
             f"SELECT {EPOCH_COLUMNS} FROM epochs ORDER BY id"  # noqa: S608 - constants only
         )
         return [_epoch(row) for row in rows]
 
     def fills(self, epoch: int) -> Iterator[KnownFill]:
-        """All fills of an epoch, in the order in which they were told."""
+        """Return all fills of an epoch, in the order in which they were written."""
         rows = self._connection.execute(
             f"SELECT {FILL_COLUMNS} FROM fills WHERE epoch = ? ORDER BY rowid",  # noqa: S608 - constants only
             (epoch,),
@@ -79,7 +79,7 @@ class Reader:
         return map(known_fill, rows)
 
     def last_fills(self, epoch: int, count: int) -> list[KnownFill]:
-        """The newest fills of an epoch, newest first."""
+        """Return the newest fills of an epoch, newest first."""
         rows = self._connection.execute(
             f"SELECT {FILL_COLUMNS} FROM fills WHERE epoch = ?"  # noqa: S608 - constants only
             " ORDER BY rowid DESC LIMIT ?",
@@ -88,7 +88,7 @@ class Reader:
         return [known_fill(row) for row in rows]
 
     def unsettled(self, epoch: int) -> list[Intent]:
-        """Orders that may have left us and whose end we do not know, oldest first."""
+        """Return orders that may have been sent and have no recorded end, oldest first."""
         rows = self._connection.execute(
             "SELECT client_id, side, price, size, ts_ns FROM intents"
             " WHERE epoch = ? AND state IS NULL ORDER BY rowid",
@@ -105,15 +105,15 @@ class Reader:
             for client_id, side, price, size, ts_ns in rows
         ]
 
-    def is_ours(self, client_id: str, epoch: int) -> bool:
-        """Did any run of this epoch mean to send this order?"""
+    def is_known_order(self, client_id: str, epoch: int) -> bool:
+        """Whether a run of this epoch recorded this order before sending it."""
         row = self._connection.execute(
             "SELECT 1 FROM intents WHERE client_id = ? AND epoch = ?", (client_id, epoch)
         ).fetchone()
         return row is not None
 
     def runs(self, count: int) -> list[RunRow]:
-        """The newest runs, newest first."""
+        """Return the newest runs, newest first."""
         rows = self._connection.execute(
             f"SELECT {RUN_COLUMNS} FROM runs ORDER BY started_ns DESC, rowid DESC"  # noqa: S608 - constants only
             " LIMIT ?",
@@ -122,7 +122,7 @@ class Reader:
         return [_run(row) for row in rows]
 
     def operations(self, count: int) -> list[Operation]:
-        """What people asked for, newest first; none in a file that no start has brought up yet."""
+        """Return the newest requests, newest first; none in a file that is not migrated yet."""
         if not self._connection.execute(
             "SELECT 1 FROM sqlite_master WHERE name = 'operations'"
         ).fetchone():
@@ -134,8 +134,8 @@ class Reader:
         )
         return [Operation(*row) for row in rows]
 
-    def calibrated(self, market: Market) -> SavedCalibration | None:
-        """What an earlier run learned of a market."""
+    def saved_calibration(self, market: Market) -> SavedCalibration | None:
+        """Return the calibration that an earlier run saved for a market."""
         row = self._connection.execute(
             "SELECT ts_ns, sigma, kappa, intensity FROM calibrations"
             " WHERE environment = ? AND exchange = ? AND symbol = ?",

@@ -1,4 +1,4 @@
-"""What the ledger holds, as values; amounts are exact and kept as text."""
+"""The rows of the ledger as values. Amounts are exact and stored as text."""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ type FillRow = tuple[str, str, str, str, str, str, str, str, str, int, int]
 
 
 class Market(NamedTuple):
-    """Whose books these are: each market has its own epochs."""
+    """The market that books belong to; each market has its own epochs."""
 
     environment: str
     exchange: str
@@ -26,15 +26,15 @@ class Market(NamedTuple):
 
 
 class FillKind(StrEnum):
-    """What a fill that the venue told means for our books."""
+    """How a fill that the venue reported counts in our books."""
 
     BOOKED = "booked"
-    ORPHAN = "orphan"  # of no order that we know, until one claims it
-    BEFORE = "before"  # happened before the epoch opened: its opening balances have it
+    UNMATCHED = "unmatched"  # of no known order; booked once its order is known
+    BEFORE = "before"  # before the epoch was opened: included in its opening balances
 
 
 class KnownFill(NamedTuple):
-    """A fill as the ledger has it."""
+    """A fill as stored in the ledger."""
 
     fill: Fill
     kind: FillKind
@@ -42,20 +42,20 @@ class KnownFill(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
-    """Books from one opening on: balances by asset when no order of ours was open."""
+    """The books since one opening; `opening` are the balances when no own order was open."""
 
     number: int
     market: Market
     opened_ns: int
     opening: Mapping[str, Decimal]
-    target: Decimal  # what QUOTER_TARGET=auto means: the base position at the opening
+    target: Decimal  # value of QUOTER_TARGET=auto: the base position at the opening
     sealed_ns: int | None = None
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """An order that may have left us; base units and quote per base."""
+    """An order that may have been sent; size in base units, price in quote per base."""
 
     client_id: str
     side: Side
@@ -66,7 +66,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What ran (RC-10). Hashes are hex, empty where there is nothing to hash; no secret."""
+    """What a run consists of (RC-10). Hashes are hex, empty if not available; no secrets."""
 
     run: str
     version: str
@@ -80,7 +80,7 @@ class Manifest:
 
 
 class RunRow(NamedTuple):
-    """A run and how it ended; None where it did not, or was killed."""
+    """A run; `ended_ns` and `exit_code` are None while it runs and after a crash."""
 
     run: str
     version: str
@@ -91,18 +91,18 @@ class RunRow(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """What somebody asked of a running daemon, and what became of it; never a token."""
+    """A request to a running daemon and its result; never holds a token."""
 
     ts_ns: int
     actor: str
     action: str
     reason: str
-    fields: str  # what else was given, as JSON
+    fields: str  # the other parameters, as JSON
     result: str
 
 
 def fill_row(known: KnownFill) -> FillRow:
-    """In the order of FILL_COLUMNS."""
+    """Return the values of FILL_COLUMNS."""
     fill = known.fill
     return (
         fill.trade_id,
@@ -120,7 +120,7 @@ def fill_row(known: KnownFill) -> FillRow:
 
 
 def known_fill(row: FillRow) -> KnownFill:
-    """Back from the columns of FILL_COLUMNS."""
+    """Return the fill of a row of FILL_COLUMNS."""
     trade_id, kind, client_id, venue_id, side, price, size, fee, fee_asset, is_maker, ts_ns = row
     fill = Fill(
         ts_ns=ts_ns,

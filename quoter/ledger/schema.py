@@ -1,13 +1,13 @@
-"""The file: its tables, its version, and whether it may be trusted."""
+"""The ledger's file: tables, version, migrations and integrity check."""
 
 import sqlite3
 from pathlib import Path
 
 NAME = "ledger.sqlite"
-VERSION = 2  # of the tables; an older file is brought up to it, any other is not touched
-BUSY_S_MAX = 1.0  # `quoter accept` may write while nobody runs; nobody else ever waits
-OPERATIONS_KEPT = 100_000  # what people asked for, likewise: 30 MB
-INTENTS_KEPT = 1_000_000  # ended orders beyond these many are forgotten at a start: 150 MB
+VERSION = 3  # of the tables; an older file is migrated to it, a newer one is not touched
+BUSY_S_MAX = 1.0  # longest wait for a lock; only `quoter accept` can hold one
+INTENTS_MAX = 1_000_000  # older ended orders are deleted at a start: 150 MB
+OPERATIONS_MAX = 100_000  # older requests of operators, likewise: 30 MB
 FAULTS_SHOWN_MAX = 3
 
 TABLES = """
@@ -50,15 +50,17 @@ CREATE TABLE operations (
     action TEXT NOT NULL, reason TEXT NOT NULL, fields TEXT NOT NULL, result TEXT NOT NULL
 ) STRICT;
 """
-MIGRATIONS = {1: OPERATIONS}  # what makes a file of this version one of the next
+# Fills of no known order had another name in version 2.
+UNMATCHED = "UPDATE fills SET kind = 'unmatched' WHERE kind NOT IN ('booked', 'before')"
+MIGRATIONS = {1: OPERATIONS, 2: UNMATCHED}  # from this version to the next
 
 
 class LedgerUnusable(Exception):
-    """The file can't be trusted or opened; it is left as it is. Says what is wrong."""
+    """The file can't be opened or is damaged; it is not changed. The text says what is wrong."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """The writing connection: every commit is on the disk when it returns. Raises sqlite3.Error."""
+    """Return a writing connection; a commit returns when it is on disk. Raises sqlite3.Error."""
     connection = sqlite3.connect(path, timeout=BUSY_S_MAX, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -71,7 +73,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def prepare(folder: Path) -> Path:
-    """Create the file if there is none, else check all of it; its path. Raises LedgerUnusable."""
+    """Create the file or check all of it, and return its path. Raises LedgerUnusable."""
     path = folder / NAME
     is_new = not path.exists()
     try:
@@ -93,7 +95,7 @@ def _check(connection: sqlite3.Connection, *, is_new: bool) -> None:
     if faults != ["ok"]:
         raise LedgerUnusable(f"it is damaged: {'; '.join(faults[:FAULTS_SHOWN_MAX])}")
     has_tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    # A start that was killed before its first commit leaves a file without tables.
+    # A process that was killed before its first commit leaves a file without tables.
     if is_new or not has_tables:
         connection.execute("BEGIN IMMEDIATE")
         _run(connection, TABLES)
@@ -103,11 +105,11 @@ def _check(connection: sqlite3.Connection, *, is_new: bool) -> None:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    """Step by step to this version, each step whole or not at all."""
+    """Migrate the file version by version, each step in one transaction."""
     while (version := _version(connection)) != str(VERSION):
         step = MIGRATIONS.get(int(version)) if version.isdecimal() else None
         if step is None:
-            raise LedgerUnusable(f"its version is {version}, this quoter's is {VERSION}")
+            raise LedgerUnusable(f"its version is {version}, this quoter uses {VERSION}")
         connection.execute("BEGIN IMMEDIATE")
         _run(connection, step)
         connection.execute(
@@ -128,13 +130,13 @@ def _run(connection: sqlite3.Connection, statements: str) -> None:
 
 
 def _prune(connection: sqlite3.Connection) -> None:
-    """Forget the oldest ended orders: their fills stay, and those are what is booked."""
+    """Delete the oldest ended orders and requests; fills are never deleted."""
     connection.execute(
         "DELETE FROM intents WHERE state IS NOT NULL"
         " AND rowid <= (SELECT max(rowid) FROM intents) - ?",
-        (INTENTS_KEPT,),
+        (INTENTS_MAX,),
     )
     connection.execute(
         "DELETE FROM operations WHERE id <= (SELECT max(id) FROM operations) - ?",
-        (OPERATIONS_KEPT,),
+        (OPERATIONS_MAX,),
     )

@@ -1,8 +1,8 @@
-"""The one thread that writes: jobs in order, as many as wait in one commit.
+"""The thread that writes the ledger: jobs in order, all that are queued in one commit.
 
-A commit that fails ends the writing for good: what the disk has is then what a restart starts from,
-and everybody who waits or comes later hears of it. A commit that is late fails nobody for good: its
-jobs are still written, but nobody waits for the disk again before it has moved.
+A failed commit ends writing for the rest of the process: a restart continues from what is on disk.
+All present and later calls then raise LedgerFailed. A late commit raises LedgerFailed for the calls
+that wait for it, but its jobs are still written; until then later calls do not wait either.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from quoter.state.inventory import LedgerConflict
 
 QUEUE_MAX = 10_000
 BATCH_MAX = 256  # jobs in one commit
-STALL_S_MAX = 1.0  # the engine waits no longer than this for the disk (reliability.md RC-01)
-STALL_LOOKS = 5  # a process that is frozen and woken must not blame its disk
+STALL_S_MAX = 1.0  # the engine waits no longer than this for the disk (RC-01)
+STALL_CHECKS = 5  # in steps, so that a process that was frozen does not count that as disk time
 CLOSE_S_MAX = 5.0
 
 type Job = Callable[[sqlite3.Connection], None]
@@ -28,21 +28,21 @@ type Connect = Callable[[Path], sqlite3.Connection]
 
 
 class LedgerFailed(Exception):
-    """Something may not be on the disk: full, broken, or too slow."""
+    """A write may not be on disk: the disk is full, broken or too slow."""
 
 
 class _Entry(NamedTuple):
     job: Job
-    done: asyncio.Future[None] | None  # None: nobody waits
+    done: asyncio.Future[None] | None  # None: not waited for
 
 
 class Writer:
-    """Runs jobs against its own connection; `commit` and `enqueue` from the event loop only."""
+    """Runs jobs on its own connection; call `commit` and `enqueue` from the event loop only."""
 
     def __init__(
         self, path: Path, *, on_failure: Callable[[str], None], connect: Connect = connect
     ) -> None:
-        """`on_failure` is called in the loop, once, when writing has ended for good."""
+        """`on_failure` is called in the event loop, once, when writing has failed."""
         self._path = path
         self._connect = connect
         self._on_failure = on_failure
@@ -50,26 +50,26 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._is_stalled = False
-        self.failure = ""  # why writing ended for good; empty while it works
+        self.failure = ""  # why writing has failed; empty while it works
         self._thread.start()
 
     def enqueue(self, job: Job) -> None:
-        """Write in order, soon; nobody waits for it."""
+        """Queue a job without waiting for it."""
         self._put(_Entry(job, None))
 
     async def commit(self, job: Job) -> None:
-        """Return when the job is on the disk. Raises LedgerFailed, or the job's LedgerConflict."""
+        """Return when the job is on disk. Raises LedgerFailed, or the job's LedgerConflict."""
         done = self._loop.create_future()
         self._put(_Entry(job, done))
         if self.failure:
             raise LedgerFailed(self.failure)
         if not self._is_stalled:
-            for _ in range(STALL_LOOKS):  # time in which we stood still ourselves is one look
-                if (await asyncio.wait((done,), timeout=STALL_S_MAX / STALL_LOOKS))[0]:
+            for _ in range(STALL_CHECKS):  # a freeze of this process counts as one check
+                if (await asyncio.wait((done,), timeout=STALL_S_MAX / STALL_CHECKS))[0]:
                     break
         if not done.done():
             self._is_stalled = True
-            done.add_done_callback(_heard)
+            done.add_done_callback(_retrieve_exception)
             raise LedgerFailed(f"the ledger's disk has not answered for {STALL_S_MAX:g} s")
         done.result()
 
@@ -81,13 +81,13 @@ class Writer:
         except queue.Full:
             self._fail(f"the ledger's queue is full ({QUEUE_MAX})")
 
-    def look(self) -> None:
-        """A thread that has ended without a word writes nothing any more: that is a failure."""
+    def check_thread(self) -> None:
+        """Report a failure if the thread has ended without one."""
         if not self._thread.is_alive():
             self._fail("the ledger's thread has ended")
 
     def close(self) -> None:
-        """Write what waits and close, CLOSE_S_MAX at most; from a thread that may wait."""
+        """Write the queued jobs and close, in at most CLOSE_S_MAX; blocks."""
         with suppress(queue.Full):
             self._queue.put(None, timeout=CLOSE_S_MAX)
         self._thread.join(CLOSE_S_MAX)
@@ -98,13 +98,13 @@ class Writer:
             with closing(self._connect(self._path)) as connection:
                 while (batch := self._batch()) is not None:
                     self._write(connection, batch)
-                with suppress(sqlite3.Error):  # the next opening does what this leaves undone
+                with suppress(sqlite3.Error):  # the next start repeats the checkpoint
                     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except Exception as error:  # noqa: BLE001 - a thread that dies silently loses fills
-            self._tell(batch or [], f"the ledger can't be written: {error}")
+        except Exception as error:  # noqa: BLE001 - a thread that ends silently would lose fills
+            self._report(batch or [], f"the ledger can't be written: {error}")
 
     def _batch(self) -> list[_Entry] | None:
-        """What waits, at least one entry; None after `close`."""
+        """Return the queued entries, at least one; None after `close`."""
         entry = self._queue.get()
         batch: list[_Entry] = []
         while entry is not None:
@@ -125,20 +125,20 @@ class Writer:
             except LedgerConflict as error:  # found before the job wrote anything
                 conflicts[number] = error
         connection.execute("COMMIT")
-        self._tell(batch, "", conflicts)
+        self._report(batch, "", conflicts)
 
-    def _tell(
+    def _report(
         self,
         batch: list[_Entry],
         failure: str,
         conflicts: dict[int, LedgerConflict] | None = None,
     ) -> None:
         if failure:
-            batch = [*batch, *self._waiting()]
-        with suppress(RuntimeError):  # the loop is gone, and with it everybody who waited
-            self._loop.call_soon_threadsafe(self._told, batch, failure, conflicts or {})
+            batch = [*batch, *self._queued()]
+        with suppress(RuntimeError):  # the loop is closed, so nothing waits any more
+            self._loop.call_soon_threadsafe(self._finish, batch, failure, conflicts or {})
 
-    def _waiting(self) -> list[_Entry]:
+    def _queued(self) -> list[_Entry]:
         entries = []
         with suppress(queue.Empty):
             while True:
@@ -147,7 +147,7 @@ class Writer:
                     entries.append(entry)
         return entries
 
-    def _told(
+    def _finish(
         self, batch: list[_Entry], failure: str, conflicts: dict[int, LedgerConflict]
     ) -> None:
         if failure:
@@ -169,7 +169,7 @@ class Writer:
             self._on_failure(text)
 
 
-def _heard(done: asyncio.Future[None]) -> None:
-    """Whoever waited has gone: an exception that nobody takes would be logged as lost."""
+def _retrieve_exception(done: asyncio.Future[None]) -> None:
+    """Retrieve the exception of a future that nothing waits for, so that asyncio logs no error."""
     if not done.cancelled():
         done.exception()

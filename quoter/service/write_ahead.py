@@ -48,13 +48,13 @@ class WriteAhead:
         if not news:
             return None
         try:
-            await self._ledger.record(news)
+            await self._ledger.record_fills(news)
         except LedgerFailed as error:
             return self._alarm(Cause.LEDGER_FAILED, str(error))
         except LedgerConflict as error:
             return self._alarm(Cause.LEDGER_CONFLICT, str(error))
         for known in news:
-            if known.kind is FillKind.ORPHAN:
+            if known.kind is FillKind.UNMATCHED:
                 self._unmatched[known.fill.trade_id] = None
         while len(self._unmatched) > UNMATCHED_MAX:
             del self._unmatched[next(iter(self._unmatched))]
@@ -65,7 +65,7 @@ class WriteAhead:
         asked_ns = self._clock.now_ns()
         is_recorded = True
         try:
-            await self._ledger.intend(order)
+            await self._ledger.record_intent(order)
         except LedgerFailed as error:
             is_recorded = False
             self.fail(str(error))
@@ -79,17 +79,17 @@ class WriteAhead:
             fill = booked.fill
             if fill.trade_id in self._unmatched:
                 del self._unmatched[fill.trade_id]
-                self._ledger.claim(fill.trade_id, self._name(fill))
+                self._ledger.match_fill(fill.trade_id, self._name(fill))
         for change in step.orders:
             if change.after.is_terminal:
                 order = self._engine.orders.closed(change.client_id)
                 if order is not None:
                     ts_ns = step.event.ts_ns
-                    self._ledger.ended(order.client_id, order.state, order.filled, ts_ns)
+                    self._ledger.record_order_end(order.client_id, order.state, order.filled, ts_ns)
 
     def check(self) -> None:
         """Find out whether anybody still writes."""
-        self._ledger.look()
+        self._ledger.check_writer()
 
     def fail(self, text: str) -> None:
         """The disk gave up: the engine hears of it as soon as it can."""
@@ -99,7 +99,7 @@ class WriteAhead:
         """As the engine will: it books what belongs to an order of its own."""
         name = self._name(fill)
         if not name or not is_execution(fill):
-            return KnownFill(fill, FillKind.ORPHAN)
+            return KnownFill(fill, FillKind.UNMATCHED)
         return KnownFill(replace(fill, client_id=name), FillKind.BOOKED)
 
     def _name(self, fill: Fill) -> str:

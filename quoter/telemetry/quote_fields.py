@@ -8,7 +8,6 @@ DIGITS = 8  # significant; more would be noise of an estimate
 LEVELS_MAX = 10  # of a side
 CLAMPS_MAX = 20
 NESTED = frozenset({"inputs", "bounded", "clamps"})  # not scalar: written separately or not at all
-SHORT = {"reservation_price": "r"}
 
 type LogValue = float | bool | str | list[str] | None
 
@@ -41,8 +40,7 @@ def _terms(terms: QuoteTerms) -> dict[str, LogValue]:
     for part in (terms.inputs, terms):
         for field in fields(part):
             if field.name not in NESTED:
-                name = SHORT.get(field.name, field.name)
-                values[name] = _short(getattr(part, field.name))
+                values[field.name] = _short(getattr(part, field.name))
     return values
 
 

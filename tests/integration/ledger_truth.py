@@ -33,7 +33,7 @@ def ledger_against_truth(folder: Path, sandbox: RunningSandbox) -> str:
         known = list(reader.fills(epoch.number))
         booked = {each.fill.trade_id: each.fill for each in known if each.kind is FillKind.BOOKED}
         names = {fill.client_id for fill in booked.values()}
-        sent = {name for name in names if reader.is_ours(name, epoch.number)}
+        sent = {name for name in names if reader.is_known_order(name, epoch.number)}
     balances = dict(epoch.opening)
     for fill in booked.values():
         sign = fill.side.sign

@@ -33,14 +33,14 @@ def terms(pilot: Pilot) -> QuoteTerms | None:
 def kept(folder: Path) -> SavedCalibration | None:
     """What the ledger keeps of the one market here."""
     with Reader(folder) as reader:
-        return reader.calibrated(MARKET)
+        return reader.saved_calibration(MARKET)
 
 
 async def keep(folder: Path, learned: SavedCalibration) -> None:
     """As a run would have left it."""
     prepare(folder)
     ledger = Ledger(folder, MARKET)
-    await ledger.keep(learned)
+    await ledger.save_calibration(learned)
     await ledger.close()
 
 

@@ -61,7 +61,7 @@ AFTER_STALL = (
     mutant(
         "freeze_counts_as_disk_stall",
         "time in which the whole process was frozen counts as a stall of the disk",
-        Edit("quoter/ledger/writer.py", "STALL_LOOKS = 5 ", "STALL_LOOKS = 1 "),
+        Edit("quoter/ledger/writer.py", "STALL_CHECKS = 5 ", "STALL_CHECKS = 1 "),
         tests=("tests/unit/ledger/test_writer.py",),
     ),
 )

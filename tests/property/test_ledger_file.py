@@ -46,7 +46,7 @@ def books(fills: list[Fill]) -> Inventory:
 async def told(folder: Path, batches: list[list[Fill]]) -> list[Fill]:
     async with opened(folder) as ledger:
         for batch in batches:
-            await ledger.record([KnownFill(each, FillKind.BOOKED) for each in batch])
+            await ledger.record_fills([KnownFill(each, FillKind.BOOKED) for each in batch])
     with Reader(folder) as reader:
         epoch = reader.epoch(MARKET)
         assert epoch is not None

@@ -146,7 +146,7 @@ async def test_the_first_start_opens_the_books_at_what_is_there(tmp_path: Path) 
 
 async def test_a_start_without_news_has_inventory_and_target_of_the_books(tmp_path: Path) -> None:
     async with started(tmp_path) as ledger:
-        await ledger.record([booked(1), booked(2)])
+        await ledger.record_fills([booked(1), booked(2)])
         held = after(fill(1), fill(2), opening=OPENING | FEES)
         opening = await settle(ledger, Venue(held, [fill(1), fill(2)]))
     assert opening.balances == held
@@ -160,13 +160,13 @@ async def test_a_fill_that_happened_while_we_were_away_is_booked_by_its_order(
     """The trade list names orders by the venue's id only; the venue is asked whose it is."""
     missed = fill(2, client_id="")
     async with started(tmp_path) as ledger:
-        await ledger.record([booked(1)])
-        await ledger.intend(order(2))
+        await ledger.record_fills([booked(1)])
+        await ledger.record_intent(order(2))
         held = after(fill(1), missed, opening=OPENING | FEES)
         filled: dict[str, Decimal | None] = {"q00run2": missed.size}
         venue = Venue(held, [fill(1), missed], filled, {"v2": "q00run2"})
         opening = await settle(ledger, venue, Environment.PRODUCTION)
-        await ledger.record([])
+        await ledger.record_fills([])
         assert ledger.reader.unsettled(ledger.opened.number) == []
         assert kinds(ledger) == {"1": "booked", "2": "booked"}
     assert opening.balances == held
@@ -176,8 +176,8 @@ async def test_a_fill_that_happened_while_we_were_away_is_booked_by_its_order(
 async def test_an_orphan_of_the_last_run_finds_its_order(tmp_path: Path) -> None:
     orphan = fill(2, client_id="")
     async with started(tmp_path) as ledger:
-        await ledger.record([booked(1), KnownFill(orphan, FillKind.ORPHAN)])
-        await ledger.intend(order(2))
+        await ledger.record_fills([booked(1), KnownFill(orphan, FillKind.UNMATCHED)])
+        await ledger.record_intent(order(2))
         held = after(fill(1), orphan, opening=OPENING | FEES)
         filled: dict[str, Decimal | None] = {"q00run2": orphan.size}
         await settle(ledger, Venue(held, [fill(1), orphan], filled, {"v2": "q00run2"}))
@@ -186,8 +186,8 @@ async def test_an_orphan_of_the_last_run_finds_its_order(tmp_path: Path) -> None
 
 async def test_one_that_the_stream_skipped_before_the_newest_is_found(tmp_path: Path) -> None:
     async with started(tmp_path) as ledger:
-        await ledger.record([booked(1), booked(3)])
-        await ledger.intend(order(2))
+        await ledger.record_fills([booked(1), booked(3)])
+        await ledger.record_intent(order(2))
         held = after(fill(1), fill(2), fill(3), opening=OPENING | FEES)
         filled: dict[str, Decimal | None] = {"q00run2": fill(2).size}
         venue = Venue(held, [fill(1), fill(2), fill(3)], filled)
@@ -202,7 +202,7 @@ async def test_somebody_elses_trade_is_an_incident_and_no_fill(
 ) -> None:
     foreign = fill(2, client_id="human", venue_id="v9")
     async with started(tmp_path) as ledger:
-        await ledger.record([booked(1)])
+        await ledger.record_fills([booked(1)])
         held = after(fill(1), foreign, opening=OPENING | FEES)
         text = await refused(ledger, Venue(held, [fill(1), foreign]), environment)
         assert kinds(ledger) == {"1": "booked"}
@@ -212,7 +212,7 @@ async def test_somebody_elses_trade_is_an_incident_and_no_fill(
 
 async def test_a_deposit_is_an_incident(tmp_path: Path) -> None:
     async with started(tmp_path) as ledger:
-        await ledger.record([booked(1)])
+        await ledger.record_fills([booked(1)])
         held = after(fill(1), opening=OPENING | FEES)
         held["USDT"] += 1
         text = await refused(ledger, Venue(held, [fill(1)]), Environment.TESTNET)
@@ -224,7 +224,7 @@ async def test_an_order_filled_otherwise_than_the_trades_say_is_an_incident(
     tmp_path: Path,
 ) -> None:
     async with started(tmp_path) as ledger:
-        await ledger.intend(order(2))
+        await ledger.record_intent(order(2))
         filled: dict[str, Decimal | None] = {"q00run2": Decimal("0.003")}
         text = await refused(ledger, Venue(OPENING | FEES, [], filled), Environment.SANDBOX)
     assert "order q00run2: venue filled 0.003, books 0" in text
@@ -232,7 +232,7 @@ async def test_an_order_filled_otherwise_than_the_trades_say_is_an_incident(
 
 async def test_a_trade_with_other_content_is_an_incident(tmp_path: Path) -> None:
     async with started(tmp_path) as ledger:
-        await ledger.record([booked(1)])
+        await ledger.record_fills([booked(1)])
         changed = replace(fill(1), price=Decimal(1))
         text = await refused(
             ledger, Venue(after(changed, opening=OPENING | FEES), [changed]), Environment.SANDBOX
@@ -242,15 +242,15 @@ async def test_a_trade_with_other_content_is_an_incident(tmp_path: Path) -> None
 
 async def test_an_order_that_the_venue_never_had_is_over(tmp_path: Path) -> None:
     async with started(tmp_path) as ledger:
-        await ledger.intend(order(2))
+        await ledger.record_intent(order(2))
         await settle(ledger, Venue(OPENING | FEES))
-        await ledger.record([])
+        await ledger.record_fills([])
         assert ledger.reader.unsettled(ledger.opened.number) == []
 
 
 async def test_an_order_that_still_lives_after_the_cancels_is_an_incident(tmp_path: Path) -> None:
     async with started(tmp_path) as ledger:
-        await ledger.intend(order(2))
+        await ledger.record_intent(order(2))
         text = await refused(
             ledger, Venue(OPENING | FEES, [], {"q00run2": None}), Environment.SANDBOX
         )
@@ -263,8 +263,8 @@ async def test_a_wiped_venue_gets_new_books_with_play_money_only(
     tmp_path: Path, environment: Environment
 ) -> None:
     async with started(tmp_path) as ledger:
-        await ledger.record([booked(1), booked(2)])
-        await ledger.intend(order(3))
+        await ledger.record_fills([booked(1), booked(2)])
+        await ledger.record_intent(order(3))
         number, venue = ledger.opened.number, Venue({"BTC": Decimal(7), "USDT": Decimal(9)})
         if environment is Environment.PRODUCTION:
             await refused(ledger, venue, environment)
@@ -278,8 +278,8 @@ async def test_balances_that_differ_are_no_wipe_while_an_order_of_ours_is_known(
     tmp_path: Path,
 ) -> None:
     async with started(tmp_path) as ledger:
-        await ledger.record([booked(1)])
-        await ledger.intend(order(3))
+        await ledger.record_fills([booked(1)])
+        await ledger.record_intent(order(3))
         venue = Venue({"BTC": Decimal(7)}, [], {"q00run3": ZERO})
         await refused(ledger, venue, Environment.SANDBOX)
 
@@ -288,5 +288,5 @@ async def test_a_venue_that_does_not_answer_refuses_the_start(tmp_path: Path) ->
     async with started(tmp_path) as ledger:
         venue = Venue(OPENING | FEES, is_mute=True)
         assert "can't be listed" in await refused(ledger, venue, Environment.SANDBOX)
-        await ledger.intend(order(2))
+        await ledger.record_intent(order(2))
         assert "q00run2" in await refused(ledger, venue, Environment.SANDBOX)

@@ -239,7 +239,7 @@ async def test_the_kept_figures_are_this_markets_in_the_data_folder(tmp_path: Pa
     assert last_calibration(chosen) is None
     learned = SavedCalibration(START_NS, 3.0, 0.2, 0.5)
     async with opened(tmp_path, market=market_of(chosen)) as ledger:
-        await ledger.keep(learned)
+        await ledger.save_calibration(learned)
     assert last_calibration(chosen) == learned
     other = settings(data_dir=tmp_path, exchange="kraken", symbol="BTC/EUR")
     assert last_calibration(other) is None

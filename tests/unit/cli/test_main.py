@@ -251,7 +251,7 @@ class TestAccept:
 
     async def test_the_books_are_sealed_and_shown(self, tmp_path: Path) -> None:
         async with opened(tmp_path) as ledger:
-            await ledger.record([booked(7)])
+            await ledger.record_fills([booked(7)])
             await ledger.end_run(40, NOW_NS)
         result = invoke("accept", "a deposit", "--data-dir", str(tmp_path))
         assert (result.exit_code, "Sealed epoch 1" in result.output) == (0, True)
@@ -263,7 +263,7 @@ class TestAccept:
 
     async def test_the_newest_fills_are_shown(self, tmp_path: Path) -> None:
         async with opened(tmp_path) as ledger:
-            await ledger.record([booked(7)])
+            await ledger.record_fills([booked(7)])
             shown = invoke("ledger", "--data-dir", str(tmp_path))
         assert "60000" in shown.output
         assert "1 fills" in shown.output
@@ -272,7 +272,7 @@ class TestAccept:
         """Eight columns of figures are wider than the 80 that a pipe is taken to have."""
         trade_id, price = "t" * 60, "59991.12345678"
         async with opened(tmp_path) as ledger:
-            await ledger.record([booked(7, trade_id=trade_id, price=Decimal(price))])
+            await ledger.record_fills([booked(7, trade_id=trade_id, price=Decimal(price))])
         shown = invoke("ledger", "--data-dir", str(tmp_path)).output
         line = next(line for line in shown.splitlines() if trade_id in line)
         assert price in line
@@ -280,7 +280,9 @@ class TestAccept:
 
     async def test_what_operators_asked_for_is_shown_as_they_wrote_it(self, tmp_path: Path) -> None:
         async with opened(tmp_path) as ledger:
-            ledger.note(Operation(NOW_NS, "risk:12ab", "kill", "[bold]why", "{}", "done"))
+            ledger.record_operation(
+                Operation(NOW_NS, "risk:12ab", "kill", "[bold]why", "{}", "done")
+            )
             await ledger.end_run(0, NOW_NS)
             shown = invoke("ledger", "--data-dir", str(tmp_path))
         assert "risk:12ab" in shown.output
@@ -288,7 +290,7 @@ class TestAccept:
 
     async def test_names_from_the_venue_are_no_markup(self, tmp_path: Path) -> None:
         async with opened(tmp_path) as ledger:
-            await ledger.record([booked(7, trade_id="[link]\x1b[2J", fee_asset="[red]")])
+            await ledger.record_fills([booked(7, trade_id="[link]\x1b[2J", fee_asset="[red]")])
         shown = invoke("ledger", "--data-dir", str(tmp_path))
         assert shown.exit_code == 0
         assert "[red]" in shown.output

@@ -33,7 +33,7 @@ def manifest(run: str = "one", market: Market = MARKET, started_ns: int = NOW_NS
 
 
 def fill(number: int = 1, **changes: object) -> Fill:
-    """A maker's buy of 0.001 at 60000.01, told as trade `number`."""
+    """Return a maker buy of 0.001 at 60000.01 with trade id `number`."""
     values: dict[str, object] = {
         "ts_ns": NOW_NS + number,
         "trade_id": str(number),
@@ -67,7 +67,7 @@ def order(number: int = 1) -> PlaceOrder:
 async def opened(
     folder: Path, *, market: Market = MARKET, run: str = "one", connect: Connect = connect
 ) -> AsyncIterator[Ledger]:
-    """Checked, with a run of its own and an epoch; closed at the end."""
+    """Open a checked ledger with a run and an epoch, and close it at the end."""
     prepare(folder)
     ledger = Ledger(folder, market, connect=connect)
     try:

@@ -1,4 +1,4 @@
-"""A disk that breaks or stalls when a test says so."""
+"""A connection whose disk fails or stalls when a test says so."""
 
 import sqlite3
 import threading
@@ -8,7 +8,7 @@ PATIENCE_S = 5.0
 
 
 class Disk(sqlite3.Connection):
-    """A connection whose commits break, or wait; the switches are shared, `reset` them first."""
+    """A connection whose commits fail or wait; the switches are shared, so `reset` them first."""
 
     broken = threading.Event()
     stalled = threading.Event()
@@ -17,7 +17,7 @@ class Disk(sqlite3.Connection):
 
     @classmethod
     def reset(cls) -> None:
-        """Sound again."""
+        """Make commits succeed again."""
         for switch in (cls.broken, cls.stalled, cls.may_go_on):
             switch.clear()
 
@@ -32,7 +32,7 @@ class Disk(sqlite3.Connection):
 
 
 def on_disk(path: Path) -> sqlite3.Connection:
-    """In the place of `schema.connect`."""
+    """Return such a connection; replaces `schema.connect`."""
     connection = sqlite3.connect(path, isolation_level=None, factory=Disk)
     connection.execute("PRAGMA journal_mode = WAL")
     return connection

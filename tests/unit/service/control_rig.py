@@ -123,7 +123,7 @@ class Rig:
             asks=self.pending_replies,
             params=params,
             clock=self.clock,
-            note=ledger.note,
+            note=ledger.record_operation,
             called=self.metrics.process.count_control_request,
         )
         control = Control(Tokens(tokens), self.control_desk) if tokens else None

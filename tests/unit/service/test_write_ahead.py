@@ -45,7 +45,7 @@ class Shell:
 
     async def settled(self) -> None:
         """What was written without a wait is there after what is waited for."""
-        await self.ledger.record([])
+        await self.ledger.record_fills([])
 
 
 @asynccontextmanager
@@ -105,7 +105,7 @@ async def test_what_the_engine_would_not_book_is_kept_but_not_booked(tmp_path: P
         told = here.harness.fill_of(here.harness.wanted(BUY), "0.5")
         await here.tell(replace(told, client_id="human", venue_id="v99", trade_id="91"))
         await here.tell(replace(told, price=Decimal("NaN"), trade_id="92"))
-        assert [known.kind for known in here.kept()] == ["orphan", "orphan"]
+        assert [known.kind for known in here.kept()] == ["unmatched", "unmatched"]
         assert here.harness.engine.inventory.net == 0
 
 
@@ -118,7 +118,7 @@ async def test_an_orphan_is_booked_when_its_order_is_named(tmp_path: Path) -> No
         told = replace(harness.fill_of(order, "0.5"), client_id="", venue_id=f"v-{order.client_id}")
         assert await here.write_ahead.before(told) is None
         harness.tell(told)
-        assert [known.kind for known in here.kept()] == ["orphan"]
+        assert [known.kind for known in here.kept()] == ["unmatched"]
         here.write_ahead.after(harness.ack(order))
         await here.settled()
         (known,) = here.kept()
@@ -147,7 +147,7 @@ async def test_a_trade_told_with_another_content_alarms_though_the_engine_forgot
 ) -> None:
     async with shell(tmp_path) as here:
         told = here.harness.fill_of(here.harness.wanted(BUY), "0.5")
-        await here.ledger.record([KnownFill(told, FillKind.BOOKED)])
+        await here.ledger.record_fills([KnownFill(told, FillKind.BOOKED)])
         alarm = await here.write_ahead.before(replace(told, price=told.price + 1))
         assert alarm is not None
         assert alarm.cause is Cause.LEDGER_CONFLICT

@@ -1,4 +1,4 @@
-"""Snapshots and steps to look at; each call is a fresh one, and any field may be replaced."""
+"""Example snapshots and steps; each call returns a new one, and any field can be replaced."""
 
 from copy import replace
 from decimal import Decimal
@@ -180,7 +180,7 @@ def paused() -> Snapshot:
 
 
 def empty() -> Snapshot:
-    """Just after the start: nothing is known yet."""
+    """Return the snapshot of an engine that has just started and knows nothing yet."""
     return snapshot(
         phase=Phase.STARTING,
         book_ready=False,

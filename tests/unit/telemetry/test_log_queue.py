@@ -1,4 +1,4 @@
-"""A reader that stalls costs lines, not time; a process that ends has said everything."""
+"""A stalled reader of the log costs lines, not time, and a process flushes its log at its end."""
 
 import fcntl
 import json
@@ -20,7 +20,7 @@ from quoter.telemetry.redaction import Redactor
 CANARY = "c4n4ry-S3cret"
 PIPE_BYTES = 4_096
 LINES_MAX = 50
-STALLED_S_MAX = 30.0  # for what takes 2 s on a free machine; a stall is for ever
+STALLED_S_MAX = 30.0  # what it bounds takes 2 s on an idle machine
 PROGRAM = """
 import sys
 import structlog
@@ -34,31 +34,31 @@ for number in range(1_000):
 
 @dataclass(slots=True)
 class Pipe:
-    """The log's way out of this process, with its reader."""
+    """A pipe that the log is written to, with its reading end."""
 
     read_end: int
     write_end: int
 
     def open(self) -> None:
-        """Log into it from now on; in the test itself, for pytest has handlers of its own then."""
+        """Write the log into the pipe; called in the test, after pytest set its handlers."""
         with os.fdopen(self.write_end, "w", closefd=False) as stream:
             configure_logs(
                 log_format="json", stream=stream, in_background=True, redactor=Redactor([CANARY])
             )
 
     def text(self) -> str:
-        """What comes until nothing more can come."""
+        """Return the text up to the end of the pipe."""
         with os.fdopen(os.dup(self.read_end)) as stream:
             return stream.read()
 
     def read(self) -> list[dict[str, object]]:
-        """The same, line by line."""
+        """Return the lines up to the end of the pipe."""
         return [json.loads(line) for line in self.text().splitlines()]
 
 
 @pytest.fixture
 def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipe]:
-    """Small, and so is the queue behind it."""
+    """Return a small pipe, with a small queue behind it."""
     root, hook = logging.getLogger(), sys.excepthook
     handlers, level = root.handlers[:], root.level
     monkeypatch.setattr(log_queue, "LINES_MAX", LINES_MAX)
@@ -75,7 +75,7 @@ def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipe]:
 
 
 def finish(pipe: Pipe) -> None:
-    """The end of the process, as far as the log is concerned."""
+    """Finish the log as at the end of the process."""
     queue = logging.getLogger().handlers[0]
     assert isinstance(queue, log_queue.LineQueue)
     queue.finish()
@@ -87,10 +87,10 @@ def say(count: int, first: int = 0) -> None:
         structlog.get_logger("test").info("line", number=number, padding="x" * 100)
 
 
-def test_a_reader_that_stalls_costs_lines_that_are_counted_and_told_when_it_reads_again(
+def test_lines_lost_to_a_stalled_reader_are_counted_and_reported_when_it_reads_again(
     pipe: Pipe,
 ) -> None:
-    """The line that says so stands where the others are missing."""
+    """The reporting line is in the place of the missing ones."""
     pipe.open()
     say(1_000)
     lost = lines_dropped()
@@ -101,8 +101,8 @@ def test_a_reader_that_stalls_costs_lines_that_are_counted_and_told_when_it_read
         time.sleep(0.01)
     say(1, first=1_000)
     finish(pipe)
-    *_, told, last = pipe.read()
-    assert (told["event"], told["lines"], told["level"]) == ("log_lines_dropped", lost, "error")
+    *_, gap, last = pipe.read()
+    assert (gap["event"], gap["lines"], gap["level"]) == ("log_lines_dropped", lost, "error")
     assert last["number"] == 1_000
     assert lines_dropped() == lost
 
@@ -113,7 +113,7 @@ def waiting() -> bool:
     return bool(queue.queue.qsize())  # type: ignore[attr-defined]  # a SimpleQueue
 
 
-def test_lines_come_in_their_order_and_redacted(pipe: Pipe) -> None:
+def test_lines_are_written_in_order_and_redacted(pipe: Pipe) -> None:
     pipe.open()
     say(10)
     structlog.get_logger("test").info("key", text=f"it is {CANARY}")
@@ -123,7 +123,7 @@ def test_lines_come_in_their_order_and_redacted(pipe: Pipe) -> None:
     assert key["text"] == "it is [redacted]"
 
 
-def test_a_reader_that_is_gone_is_counted_and_raises_nothing(pipe: Pipe) -> None:
+def test_lines_for_a_closed_reader_are_counted_and_raise_nothing(pipe: Pipe) -> None:
     gone, pipe.read_end = pipe.read_end, os.dup(pipe.write_end)
     os.close(gone)
     pipe.open()
@@ -132,7 +132,7 @@ def test_a_reader_that_is_gone_is_counted_and_raises_nothing(pipe: Pipe) -> None
     assert lines_dropped() == 5
 
 
-def test_a_line_that_cannot_be_formatted_does_not_spill_its_arguments(pipe: Pipe) -> None:
+def test_a_line_that_cannot_be_formatted_does_not_show_its_arguments(pipe: Pipe) -> None:
     class Unprintable:
         def __str__(self) -> str:
             raise ValueError(CANARY)
@@ -146,8 +146,8 @@ def test_a_line_that_cannot_be_formatted_does_not_spill_its_arguments(pipe: Pipe
 @pytest.mark.parametrize(
     ("end", "code"), [("", 0), ("sys.exit(30)", 30), ("raise RuntimeError('why')", 1)]
 )
-def test_a_process_that_ends_has_said_everything(end: str, code: int) -> None:
-    """A crash that nobody caught too: its traceback is logged on the way out."""
+def test_a_process_writes_all_lines_before_it_ends(end: str, code: int) -> None:
+    """Also after an uncaught exception, whose traceback is logged."""
     ended = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(end=end)],
         capture_output=True,
@@ -164,8 +164,8 @@ def test_a_process_that_ends_has_said_everything(end: str, code: int) -> None:
 
 @pytest.mark.parametrize(("end", "code"), [("sys.exit(30)", 30), ("raise RuntimeError", 1)])
 @pytest.mark.slow
-def test_a_reader_that_stalls_does_not_keep_a_process_from_its_end(end: str, code: int) -> None:
-    """Nor change what its exit says: a lock of the stream would abort the interpreter."""
+def test_a_stalled_reader_does_not_keep_a_process_from_ending(end: str, code: int) -> None:
+    """The exit code stays too: a held lock of the stream would abort the interpreter."""
     read_end, write_end = os.pipe()
     try:
         fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)

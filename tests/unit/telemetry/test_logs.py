@@ -1,4 +1,4 @@
-"""One redacting sink for everything that is written."""
+"""Every line passes one redacting handler."""
 
 import asyncio
 import gc
@@ -43,7 +43,7 @@ def configured(log_format: str = "json", level: str = "info") -> io.StringIO:
     return out
 
 
-def test_a_line_is_json_with_time_level_and_facts() -> None:
+def test_a_line_is_json_with_time_level_and_fields() -> None:
     out = configured()
     structlog.get_logger("quoter").info("order_rejected", order_id="q-7", reason="post_only")
     line = json.loads(out.getvalue())
@@ -53,7 +53,7 @@ def test_a_line_is_json_with_time_level_and_facts() -> None:
     assert line["time"].endswith("Z")
 
 
-def test_the_standard_library_goes_through_the_same_sink() -> None:
+def test_lines_of_the_standard_library_are_redacted_too() -> None:
     out = configured()
     logging.getLogger("ccxt.base.exchange").warning("call to %s", f"https://x/?signature={CANARY}")
     line = json.loads(out.getvalue())
@@ -62,7 +62,7 @@ def test_the_standard_library_goes_through_the_same_sink() -> None:
 
 
 @pytest.mark.parametrize("name", ["ccxt.base.exchange", "websockets.client", "aiohttp.access"])
-def test_loud_libraries_stay_above_debug(name: str) -> None:
+def test_verbose_libraries_stay_above_debug(name: str) -> None:
     """At DEBUG ccxt prints our API key."""
     out = configured(level="debug")
     logging.getLogger(name).debug("X-MBX-APIKEY: whatever")
@@ -78,13 +78,13 @@ def test_lines_below_the_level_are_not_written() -> None:
 
 
 @pytest.mark.parametrize("log_format", ["json", "pretty"])
-def test_a_canary_leaves_in_no_way(log_format: str) -> None:
+def test_a_secret_is_never_written(log_format: str) -> None:
     out = configured(log_format)
     log = structlog.get_logger("quoter")
     log.info(CANARY)
     log.info("x", api_key="abcdef-plain", nested={"deep": [CANARY]})
     log.bind(**{CANARY: 1}).info("a secret as a key")
-    api_secret = CANARY  # a local variable, which no traceback may show
+    api_secret = CANARY  # a local variable: tracebacks must not show it
     try:
         raise RuntimeError(f"https://x/?signature=abcdef-plain&k={api_secret}")
     except RuntimeError:
@@ -99,20 +99,20 @@ def test_a_canary_leaves_in_no_way(log_format: str) -> None:
 
 
 @pytest.mark.parametrize("log_format", ["json", "pretty"])
-def test_a_hostile_text_cannot_forge_a_line(log_format: str) -> None:
+def test_text_of_a_venue_cannot_forge_a_line(log_format: str) -> None:
     out = configured(log_format)
     structlog.get_logger("quoter").info("reject", reason='x\n{"event": "fill"}\x1b[2J')
     assert len(out.getvalue().splitlines()) == 1
     assert "\x1b[2J" not in out.getvalue()
 
 
-def test_a_number_that_json_does_not_know_is_text() -> None:
+def test_nan_and_infinity_are_written_as_text() -> None:
     out = configured()
     structlog.get_logger("quoter").info("x", edge=float("nan"))
     assert json.loads(out.getvalue(), parse_constant=pytest.fail)
 
 
-def test_a_crash_that_nobody_caught_is_redacted_too() -> None:
+def test_an_uncaught_exception_is_redacted() -> None:
     out = configured()
     error = RuntimeError(f"GET https://x/?signature=abcdef-plain {CANARY}")
     sys.excepthook(RuntimeError, error, None)
@@ -123,8 +123,8 @@ def test_a_crash_that_nobody_caught_is_redacted_too() -> None:
     assert "S3cret" not in out.getvalue()
 
 
-def test_what_fails_where_nobody_can_catch_it_is_redacted_too() -> None:
-    """Python's own hooks for threads and destructors would write past the sink."""
+def test_errors_of_threads_and_destructors_are_redacted() -> None:
+    """The interpreter's own hooks would write them without redaction."""
     out = configured()
     log_unhandled_errors()
 
@@ -147,10 +147,10 @@ def test_what_fails_where_nobody_can_catch_it_is_redacted_too() -> None:
     assert "S3cret" not in out.getvalue()
 
 
-async def test_what_asyncio_reports_by_itself_is_redacted_too(
+async def test_errors_that_asyncio_logs_are_redacted(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """Nobody awaited the task: its exception, arguments and all, goes to asyncio's own logger."""
+    """The exception of a task that is never awaited goes to asyncio's logger."""
     out = configured()
 
     async def fail(_secret: str) -> None:
@@ -169,7 +169,7 @@ async def test_what_asyncio_reports_by_itself_is_redacted_too(
     assert "S3cret" not in text + "".join(capfd.readouterr())
 
 
-def test_a_line_that_cannot_be_written_does_not_spill_its_arguments() -> None:
+def test_a_line_that_cannot_be_written_does_not_show_its_arguments() -> None:
     out = configured()
 
     class Unprintable:

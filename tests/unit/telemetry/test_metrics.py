@@ -1,4 +1,4 @@
-"""Numbers that a scrape sees, and the hygiene of their names."""
+"""Values that a scrape reads, and the rules for names and labels."""
 
 import math
 import shutil
@@ -47,7 +47,7 @@ def busy(metrics: Metrics) -> bytes:
     return metrics.render(snapshot())
 
 
-def test_gauges_follow_the_snapshot(metrics: Metrics) -> None:
+def test_gauges_are_set_from_the_snapshot(metrics: Metrics) -> None:
     metrics.update(snapshot())
     assert value(metrics, "quoter_trading_state", state="RUNNING") == 1
     assert value(metrics, "quoter_trading_state", state="PAUSED") == 0
@@ -68,7 +68,7 @@ def test_gauges_follow_the_snapshot(metrics: Metrics) -> None:
     assert value(metrics, "quoter_live_param", name="side_cooldown_s") == 5
 
 
-def test_the_markets_rung_and_what_it_is_judged_by_are_told(metrics: Metrics) -> None:
+def test_the_market_regime_and_its_volatilities_are_exported(metrics: Metrics) -> None:
     metrics.update(snapshot())
     assert value(metrics, "quoter_market_regime", level="NORMAL") == 1
     assert value(metrics, "quoter_regime_sigma_quote_per_sqrt_second", speed="usual") == 3
@@ -79,42 +79,42 @@ def test_the_markets_rung_and_what_it_is_judged_by_are_told(metrics: Metrics) ->
     assert value(metrics, "quoter_drawdown_quote") == 1.25
 
 
-def test_the_limits_of_loss_and_the_safety_of_the_run_are_told(metrics: Metrics) -> None:
+def test_loss_limits_and_safety_gauges_are_exported(metrics: Metrics) -> None:
     assert value(metrics, "quoter_dead_man_timeout_seconds") == 0
     assert math.isnan(value(metrics, "quoter_dead_man_age_seconds"))
     metrics.safety.set_limits(loss_max=Decimal(100), drawdown_max=Decimal(80))
     assert value(metrics, "quoter_loss_limit_quote") == 100
     assert value(metrics, "quoter_drawdown_limit_quote") == 80
-    lit = [True]
-    metrics.safety.follow_latch(lambda: lit[0])
-    metrics.safety.follow_key_rights(lambda: not lit[0])
+    flag = [True]
+    metrics.safety.follow_latch(lambda: flag[0])
+    metrics.safety.follow_key_rights(lambda: not flag[0])
     metrics.safety.follow_external_stops(
-        {"sentinel": lambda: lit[0], "dead_man": lambda: not lit[0]}
+        {"sentinel": lambda: flag[0], "dead_man": lambda: not flag[0]}
     )
     metrics.safety.follow_dead_man(60, lambda: 7.5)
-    for is_lit in (True, False):
-        lit[0] = is_lit
-        assert value(metrics, "quoter_latch_not_written") == is_lit
-        assert value(metrics, "quoter_key_rights_verified") == (not is_lit)
-        assert value(metrics, "quoter_external_stop_active", stop="sentinel") == is_lit
-        assert value(metrics, "quoter_external_stop_active", stop="dead_man") == (not is_lit)
+    for is_active in (True, False):
+        flag[0] = is_active
+        assert value(metrics, "quoter_latch_not_written") == is_active
+        assert value(metrics, "quoter_key_rights_verified") == (not is_active)
+        assert value(metrics, "quoter_external_stop_active", stop="sentinel") == is_active
+        assert value(metrics, "quoter_external_stop_active", stop="dead_man") == (not is_active)
     assert value(metrics, "quoter_dead_man_timeout_seconds") == 60
     assert value(metrics, "quoter_dead_man_age_seconds") == 7.5
 
 
-def test_exactly_one_state_and_its_causes_are_lit(metrics: Metrics) -> None:
+def test_exactly_the_current_state_and_its_causes_are_1(metrics: Metrics) -> None:
     metrics.update(snapshot())
     metrics.update(paused())
-    lit = [
+    flag = [
         state for state in TradingState if value(metrics, "quoter_trading_state", state=state.name)
     ]
-    assert lit == [TradingState.PAUSED]
+    assert flag == [TradingState.PAUSED]
     assert value(metrics, "quoter_cause_active", cause="book_stale") == 1
     metrics.update(snapshot())
     assert value(metrics, "quoter_cause_active", cause="book_stale") == 0
 
 
-def test_what_is_not_known_is_nan_and_not_an_old_number(metrics: Metrics) -> None:
+def test_an_unknown_value_is_nan_and_not_the_last_known_one(metrics: Metrics) -> None:
     metrics.update(snapshot())
     metrics.update(empty())
     for name in ("quoter_mid_quote", "quoter_book_age_seconds", "quoter_fair_value_quote"):
@@ -123,7 +123,7 @@ def test_what_is_not_known_is_nan_and_not_an_old_number(metrics: Metrics) -> Non
     assert math.isnan(value(metrics, "quoter_realised_spread_bps", side="SELL", horizon="1s"))
 
 
-def test_counters_follow_the_steps(metrics: Metrics) -> None:
+def test_counters_count_the_steps(metrics: Metrics) -> None:
     intent = OrderIntent(
         client_id="a", side=Side.BUY, price=Decimal(1), size=Decimal(1), book_seq=7
     )
@@ -168,13 +168,13 @@ def test_each_latency_has_its_histogram(metrics: Metrics, kind: Latency) -> None
     assert value(metrics, f"quoter_{kind}_seconds_bucket", le="0.0025") == 0
 
 
-def test_two_daemons_in_one_process_do_not_share_numbers(metrics: Metrics) -> None:
+def test_two_daemons_in_one_process_do_not_share_metrics(metrics: Metrics) -> None:
     other = Metrics(symbol="BTC/USDT", venue="binance", environment="sandbox")
     other.observe(step())
     assert value(metrics, "quoter_steps_total") == 0
 
 
-def test_labels_are_known_and_series_are_bounded(metrics: Metrics) -> None:
+def test_labels_are_known_and_their_values_are_bounded(metrics: Metrics) -> None:
     for index in range(10 * LABEL_VALUES_MAX):
         metrics.observe(step(anomalies=((f"made_up_{index}", ""),)))
     families = list(text_string_to_metric_families(busy(metrics).decode()))
@@ -184,13 +184,13 @@ def test_labels_are_known_and_series_are_bounded(metrics: Metrics) -> None:
     assert value(metrics, "quoter_anomalies_total", name="other") >= 9 * LABEL_VALUES_MAX
 
 
-def test_names_have_our_prefix_and_a_sentence(metrics: Metrics) -> None:
+def test_every_metric_has_our_prefix_and_a_help_text(metrics: Metrics) -> None:
     for family in text_string_to_metric_families(busy(metrics).decode()):
         assert family.name.startswith("quoter_")
         assert family.documentation.endswith(".") or family.name.endswith("_created"), family.name
 
 
-def test_prometheus_own_linter_is_content(metrics: Metrics) -> None:
+def test_promtool_finds_no_fault(metrics: Metrics) -> None:
     text = busy(metrics)
     assert b"# TYPE quoter_fills_total counter" in text
     if promtool := shutil.which("promtool"):

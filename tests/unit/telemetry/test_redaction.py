@@ -1,4 +1,4 @@
-"""Secrets never pass; venue text is tamed."""
+"""Secrets are redacted, and text from a venue is cleaned."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ REDACTOR = Redactor([CANARY])
         *(quote(CANARY, safe=""), "c4n4ry%2f%22S3cret%22%2b%5cx"),
     ],
 )
-def test_a_known_secret_is_blotted_out_in_every_spelling(text: str) -> None:
+def test_a_known_secret_is_redacted_in_every_spelling(text: str) -> None:
     shown = REDACTOR.text(text)
     assert REDACTED in shown
     assert "S3cret" not in shown
@@ -42,30 +42,30 @@ def test_a_known_secret_is_blotted_out_in_every_spelling(text: str) -> None:
         "token = hunter2hunter2",
     ],
 )
-def test_a_value_behind_a_secret_name_is_blotted_out(text: str) -> None:
+def test_a_value_after_the_name_of_a_secret_is_redacted(text: str) -> None:
     assert "hunter2" not in Redactor().text(text)
 
 
 @pytest.mark.parametrize(
     "text", ["symbol=BTCUSDT&timestamp=1", "signed: nothing", "the key to success", "design: x"]
 )
-def test_other_text_stays_as_it_is(text: str) -> None:
+def test_other_text_is_not_changed(text: str) -> None:
     assert REDACTOR.text(text) == text
 
 
 @pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
-def test_a_known_secret_is_blotted_out_in_base64(encode: Callable[[bytes], bytes]) -> None:
+def test_a_known_secret_is_redacted_in_base64(encode: Callable[[bytes], bytes]) -> None:
     coded = encode(CANARY.encode()).decode()
     assert coded.rstrip("=") not in REDACTOR.text(f"header {coded} end")
 
 
 @pytest.mark.parametrize("at", [TEXT_CHARS_MAX - 3, TEXT_CHARS_MAX - len(CANARY) + 1])
-def test_no_cut_leaves_the_half_of_a_secret(at: int) -> None:
+def test_cutting_a_text_never_leaves_half_a_secret(at: int) -> None:
     shown = REDACTOR.value("reason", "x" * at + CANARY)
     assert CANARY[:3] not in str(shown)
 
 
-def test_containers_are_followed() -> None:
+def test_containers_are_redacted_recursively() -> None:
     value = {"headers": {"X-MBX-APIKEY": "abc"}, "urls": [f"https://x/{CANARY}"], "n": 1}
     shown = str(REDACTOR.value("request", value))
     assert "abc" not in shown
@@ -73,13 +73,13 @@ def test_containers_are_followed() -> None:
     assert "'n': 1" in shown
 
 
-def test_a_container_that_holds_itself_ends() -> None:
+def test_a_container_that_contains_itself_is_cut_off() -> None:
     loop: dict[str, object] = {}
     loop["loop"] = loop
     assert "..." in str(REDACTOR.value("loop", loop))
 
 
-def test_an_object_is_shown_through_the_same_sieve() -> None:
+def test_the_text_of_an_object_is_redacted() -> None:
     class Leaky:
         def __str__(self) -> str:
             return f"Leaky({CANARY})"
@@ -87,11 +87,11 @@ def test_an_object_is_shown_through_the_same_sieve() -> None:
     assert "S3cret" not in str(REDACTOR.value("it", Leaky()))
 
 
-def test_an_empty_or_tiny_secret_does_not_blot_out_everything() -> None:
+def test_an_empty_or_tiny_secret_does_not_redact_everything() -> None:
     assert Redactor(["", "a"]).text("banana") == "banana"
 
 
-def test_venue_text_loses_control_characters_and_length() -> None:
+def test_control_characters_are_replaced_and_the_length_is_limited() -> None:
     assert clean("\x1b[31mred\u202e\n") == "?[31mred??"
     assert len(clean("x" * 10_000)) <= TEXT_CHARS_MAX + 3
 
@@ -100,6 +100,6 @@ def test_a_traceback_keeps_its_lines() -> None:
     assert clean_trace("one\n  two\x1b") == "one\n  two?"
 
 
-def test_a_page_may_show_a_coin_whose_name_sounds_secret() -> None:
+def test_a_page_shows_a_coin_whose_name_is_that_of_a_secret() -> None:
     shown = REDACTOR.page({"balances": {"SIGN": "1.5"}, "cause": f"signature=abc {CANARY}"})
     assert shown == {"balances": {"SIGN": "1.5"}, "cause": f"signature={REDACTED} {REDACTED}"}

@@ -1,4 +1,4 @@
-"""The sentinel's metrics carry the daemon's labels, and exist before anything happened."""
+"""The sentinel's metrics have the daemon's labels and exist from the start."""
 
 from quoter.service.sentinel.heartbeat_monitor import DaemonState
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
@@ -8,14 +8,14 @@ def metrics() -> SentinelMetrics:
     return SentinelMetrics(symbol="BTC/USDT", venue="binance", states=tuple(DaemonState))
 
 
-def test_counters_are_there_from_the_start_so_that_their_first_step_shows() -> None:
+def test_counters_exist_from_the_start_so_that_their_first_increase_is_seen() -> None:
     text = metrics().render().decode()
     assert 'quoter_sentinel_kills_total{symbol="BTC/USDT",venue="binance"} 0.0' in text
     assert 'quoter_sentinel_cancelled_orders_total{symbol="BTC/USDT",venue="binance"} 0.0' in text
     assert 'quoter_sentinel_own_orders{symbol="BTC/USDT",venue="binance"} NaN' in text
 
 
-def test_what_it_saw_and_did_is_shown() -> None:
+def test_checks_and_kills_are_exported() -> None:
     ours = metrics()
     ours.set_daemon_state(DaemonState.SILENT, 3.5)
     ours.count_kill()

@@ -1,4 +1,4 @@
-"""Which steps are worth a line, and what it says."""
+"""Which steps are logged, and with which fields."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -36,12 +36,12 @@ def lines(*steps: Step, quote_log_interval_s: float = 0.0) -> list[EventDict]:
     return [dict(line) for line in written]
 
 
-def test_book_news_writes_nothing() -> None:
+def test_a_book_update_writes_no_line() -> None:
     news = TopOfBook(ts_ns=NOW_NS, update_id=1, bid=Level(1.0, 1.0), ask=Level(2.0, 1.0))
     assert lines(step(event=news), step()) == []
 
 
-def test_a_fill_says_what_it_left_and_its_edge() -> None:
+def test_a_fill_has_the_inventory_after_it_and_its_edge() -> None:
     order, fill = lines(filled_step())
     assert (order["event"], order["after"]) == ("order", "FILLED")
     assert fill["event"] == "fill"
@@ -49,7 +49,7 @@ def test_a_fill_says_what_it_left_and_its_edge() -> None:
     assert fill["edge_quote"] == 0.05  # bought 10 under fair value, 0.005 of it
 
 
-def test_a_new_order_shows_its_price_and_its_reason() -> None:
+def test_a_new_order_has_its_price_and_reason() -> None:
     place = PlaceOrder(
         client_id="q0a2", side=Side.SELL, price=Decimal("60.10"), size=Decimal(2), decided_ns=NOW_NS
     )
@@ -59,7 +59,7 @@ def test_a_new_order_shows_its_price_and_its_reason() -> None:
     assert line["reason"] == "requote"
 
 
-def test_a_cancel_names_its_reason_and_an_unknown_order_is_a_warning() -> None:
+def test_a_cancel_has_its_reason_and_an_unknown_order_is_a_warning() -> None:
     cancel = CancelOrder(client_id="a", venue_id="1", reason=CancelReason.SIDE_LIMIT)
     changes = (
         OrderChange(
@@ -87,7 +87,7 @@ def test_a_state_change_lists_its_causes() -> None:
     assert line["cleared"] == ["clock"]
 
 
-def test_a_denial_that_comes_with_every_book_update_is_counted_not_repeated() -> None:
+def test_a_repeated_denial_is_counted_and_not_logged_again() -> None:
     again = [step(event=Tick(ts_ns=NOW_NS + index), denied=(DENIED,)) for index in range(1_000)]
     later = step(event=Tick(ts_ns=NOW_NS + REPEAT_NS), denied=(DENIED,))
     first, second = lines(*again, later)
@@ -97,17 +97,17 @@ def test_a_denial_that_comes_with_every_book_update_is_counted_not_repeated() ->
     assert second["repeated"] == "999"
 
 
-def test_another_rule_is_told_at_once() -> None:
+def test_a_denial_by_another_rule_is_logged_at_once() -> None:
     other = replace(DENIED, rule=OrderRule.BALANCE)
     assert len(lines(step(denied=(DENIED,)), step(denied=(other,)))) == 2
 
 
-def test_a_missing_side_is_told_when_it_changes() -> None:
+def test_sides_that_are_off_are_logged_when_they_change() -> None:
     (line,) = lines(step(quote=QUOTE), step(quote=QUOTE))
     assert line["name"] == "SELL:side_limit"
 
 
-def test_lost_feeds_and_operators_are_told() -> None:
+def test_lost_streams_and_operator_commands_are_logged() -> None:
     down = FeedDown(ts_ns=NOW_NS, stream=Stream.PRIVATE, text="closed")
     wish = OperatorCommand(ts_ns=NOW_NS, action=OperatorAction.KILL, actor="cli", text="enough")
     first, second = lines(step(event=down), step(event=wish))
@@ -115,7 +115,7 @@ def test_lost_feeds_and_operators_are_told() -> None:
     assert (second["event"], second["action"]) == ("operator_command", "kill")
 
 
-def test_oddities_are_told_by_name() -> None:
+def test_anomalies_are_logged_by_name() -> None:
     (line,) = lines(step(anomalies=(("book_fault", "gap: 7 after 5"),)))
     assert (line["name"], line["detail"]) == ("book_fault", "gap: 7 after 5")
 
@@ -125,7 +125,7 @@ def quoted(after_s: float, **changes: object) -> Step:
     return step(**{"seq": 7, "event": Tick(ts_ns=now_ns), "quote": QUOTE} | changes)
 
 
-def whys(*steps: Step, quote_log_interval_s: float) -> list[EventDict]:
+def quote_term_lines(*steps: Step, quote_log_interval_s: float) -> list[EventDict]:
     return [
         line
         for line in lines(*steps, quote_log_interval_s=quote_log_interval_s)
@@ -133,28 +133,28 @@ def whys(*steps: Step, quote_log_interval_s: float) -> list[EventDict]:
     ]
 
 
-def test_a_quote_explains_itself_at_once_and_then_as_often_as_asked() -> None:
+def test_quote_terms_are_logged_at_once_and_then_at_the_interval() -> None:
     steps = [quoted(after_s, seq=index) for index, after_s in enumerate((0, 1, 29.9, 30, 31, 95))]
-    found = whys(*steps, quote_log_interval_s=30)
+    found = quote_term_lines(*steps, quote_log_interval_s=30)
     assert [line["seq"] for line in found] == [0, 3, 5]
     assert all(line["log_level"] == "info" for line in found)
     assert found[0]["half_spread"] == 5.25
 
 
-def test_zero_turns_the_explanation_off() -> None:
-    assert whys(quoted(0), quoted(100), quote_log_interval_s=0) == []
+def test_an_interval_of_zero_logs_no_quote_terms() -> None:
+    assert quote_term_lines(quoted(0), quoted(100), quote_log_interval_s=0) == []
 
 
-def test_only_a_new_quote_with_terms_explains_itself() -> None:
-    """And one without does not use up the turn of the next."""
+def test_only_a_quote_with_terms_is_logged() -> None:
+    """A quote without terms does not delay the next line."""
     none = replace(QUOTE, terms=None)
-    found = whys(
+    found = quote_term_lines(
         quoted(0, quote=None), quoted(1, quote=none), quoted(2, seq=9), quote_log_interval_s=30
     )
     assert [line["seq"] for line in found] == [9]
 
 
-def test_turned_knobs_are_told_with_who_and_why() -> None:
+def test_changed_live_parameters_are_logged_with_actor_and_reason() -> None:
     change = LiveParamsChanged(ts_ns=NOW_NS, params=PARAMS, actor="operator:1234", text="calmer")
     (line,) = lines(step(event=change))
     assert (line["event"], line["actor"], line["reason"]) == (
