@@ -12,9 +12,11 @@ from quoter.service.data_folder import DataFolder
 from quoter.service.external_stops.external_stops import NO_EXTERNAL_STOPS, ExternalStops
 from quoter.service.health.process_health import ProcessHealth
 from quoter.service.inbox import Inbox
-from quoter.service.killswitch.audit_log import FileAuditLog
 from quoter.service.killswitch.controller import KillSwitchController
 from quoter.service.killswitch.latch import LatchRecord
+from quoter.service.operator_commands.audit import CommandAudit
+from quoter.service.operator_commands.entrance import OperatorCommands
+from quoter.service.operator_commands.file_commands import FileCommands
 from quoter.service.outbox import Outbox, may_always_send
 from quoter.service.pending_replies import PendingReplies
 from quoter.service.runner import Observer, Runner, RunnerComponents
@@ -50,17 +52,24 @@ class RunInputs:
 
 def make_runner(inputs: RunInputs) -> Runner:
     """Return a runner that is ready to run."""
-    inbox, stop_request = Inbox(), StopRequest()
+    stop_request = StopRequest()
     kill_switch = KillSwitchController(
         gateway=inputs.gateway,
         folder=inputs.folder,
         latched=inputs.latched,
-        post=inbox.put,
         clock=inputs.clock,
     )
-    write_ahead = _make_write_ahead(inputs, kill_switch)
+    inbox = Inbox(kill_switch)
+    pending_replies = PendingReplies(inbox.put)
+    write_ahead = _make_write_ahead(inputs, inbox)
     _connect_safety_gauges(inputs, kill_switch)
-    engine, gateway = inputs.engine, inputs.gateway
+    engine, gateway, audit = inputs.engine, inputs.gateway, _make_audit(inputs)
+    commands = OperatorCommands(
+        stops=kill_switch,
+        replies=pending_replies,
+        state=lambda: engine.causes.state,
+        audit=audit,
+    )
     return Runner(
         RunnerComponents(
             engine=engine,
@@ -69,21 +78,39 @@ def make_runner(inputs: RunInputs) -> Runner:
             clock=inputs.clock,
             metrics=inputs.metrics,
             inbox=inbox,
-            outbox=_make_outbox(inputs, kill_switch, write_ahead),
+            outbox=_make_outbox(inputs, inbox, write_ahead),
             kill_switch=kill_switch,
-            process_health=_make_process_health(inputs, kill_switch, stop_request),
-            pending_replies=PendingReplies(kill_switch.post),
+            process_health=_make_process_health(inputs, inbox, stop_request),
+            pending_replies=pending_replies,
+            commands=commands,
+            file_commands=FileCommands(
+                folder=inputs.folder,
+                stops=kill_switch,
+                commands=commands,
+                post=inbox.put,
+                clock=inputs.clock,
+            ),
+            audit=audit,
             external_stops=inputs.external_stops,
             stop_request=stop_request,
             shutdown=Shutdown(engine, gateway) if gateway is not None else None,
             write_ahead=write_ahead,
             calibration=_make_calibration_saver(inputs),
-            observers=_observers(inputs),
+            observers=inputs.observers,
         )
     )
 
 
-def _make_write_ahead(inputs: RunInputs, kill_switch: KillSwitchController) -> WriteAhead | None:
+def _make_audit(inputs: RunInputs) -> CommandAudit:
+    ledger, folder = inputs.ledger, inputs.folder
+    return CommandAudit(
+        write=ledger.record_operation if ledger is not None else None,
+        clock=inputs.clock,
+        redactor=folder.redactor if folder is not None else None,
+    )
+
+
+def _make_write_ahead(inputs: RunInputs, inbox: Inbox) -> WriteAhead | None:
     ledger = inputs.ledger
     if ledger is None:
         return None
@@ -92,7 +119,7 @@ def _make_write_ahead(inputs: RunInputs, kill_switch: KillSwitchController) -> W
         engine=inputs.engine,
         clock=inputs.clock,
         metrics=inputs.metrics,
-        post=kill_switch.post,
+        post=inbox.put,
     )
     ledger.on_failure = write_ahead.fail  # set here: the ledger is opened before the engine
     return write_ahead
@@ -107,13 +134,11 @@ def _make_calibration_saver(inputs: RunInputs) -> CalibrationSaver | None:
     )
 
 
-def _make_outbox(
-    inputs: RunInputs, kill_switch: KillSwitchController, write_ahead: WriteAhead | None
-) -> Outbox:
+def _make_outbox(inputs: RunInputs, inbox: Inbox, write_ahead: WriteAhead | None) -> Outbox:
     return Outbox(
         gateway=inputs.gateway,
         feed=inputs.feed,
-        post=kill_switch.post,
+        post=inbox.put,
         clock=inputs.clock,
         metrics=inputs.metrics,
         may_send=write_ahead.may_send if write_ahead is not None else may_always_send,
@@ -121,7 +146,7 @@ def _make_outbox(
 
 
 def _make_process_health(
-    inputs: RunInputs, kill_switch: KillSwitchController, stop_request: StopRequest
+    inputs: RunInputs, inbox: Inbox, stop_request: StopRequest
 ) -> ProcessHealth:
     return ProcessHealth(
         clock=inputs.clock,
@@ -130,18 +155,8 @@ def _make_process_health(
         folder=inputs.folder.path if inputs.folder is not None else None,
         venue_clock=inputs.venue_clock or VenueClock(),
         rss_max_mb=inputs.rss_max_mb,
-        post=kill_switch.post,
+        post=inbox.put,
         restart=stop_request.restart,
-    )
-
-
-def _observers(inputs: RunInputs) -> tuple[Observer, ...]:
-    """The observers of the step; with a ledger, kills by file are recorded in its audit log."""
-    if inputs.ledger is None or inputs.folder is None:
-        return inputs.observers
-    return (
-        *inputs.observers,
-        FileAuditLog(inputs.ledger.record_operation, inputs.folder.redactor).observe,
     )
 
 

@@ -278,7 +278,7 @@ async def _serve(
         engine=daemon.engine,
         clock=daemon.clock,
         ledger=daemon.ledger,
-        called=daemon.metrics.process.count_control_request,
+        count_response=daemon.metrics.process.count_control_request,
         load=load,
     )
     web, port = await _serve_http(settings, daemon, live_control)

@@ -1,4 +1,4 @@
-"""What may be changed from outside while we trade: the control API, and SIGHUP."""
+"""Control of a running daemon from outside: the control API, and reloads by SIGHUP."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,11 +9,11 @@ import structlog
 from quoter.domain.errors import BadSetting
 from quoter.engine.engine import Engine
 from quoter.ledger.ledger import Ledger
-from quoter.ledger.rows import Operation
 from quoter.service.clock import Clock
 from quoter.service.control_api.auth import Role, Tokens
 from quoter.service.control_api.live_params import LiveParamsService
-from quoter.service.control_api.routes import Control, Desk
+from quoter.service.control_api.routes import ControlApi, ControlParts
+from quoter.service.operator_commands.audit import result_of
 from quoter.service.runner import Runner
 from quoter.settings import LIVE_PARAMS, Settings
 from quoter.telemetry.redaction import Redactor
@@ -27,7 +27,7 @@ type Load = Callable[[], Settings]
 
 
 class LiveControl:
-    """One daemon's control API, None where no token is configured, and its reloads."""
+    """The control API of one daemon (None if no token is configured) and its reloads."""
 
     def __init__(
         self,
@@ -37,64 +37,64 @@ class LiveControl:
         engine: Engine,
         clock: Clock,
         ledger: Ledger | None,
-        called: Callable[[int], None],
+        count_response: Callable[[int], None],
         load: Load | None,
     ) -> None:
-        """`called` counts the API's answers by status.
+        """`count_response` counts the API's responses by status.
 
-        `load` reads the settings anew, None where they came from nowhere that can change.
+        `load` reads the settings again; None where their source can't change.
         """
         self._settings = settings
-        self._clock = clock
-        self._ledger = ledger
+        self._audit = runner.audit
         self._load = load
         self._reloading: asyncio.Task[None] | None = None
-        self._is_asked = False
+        self._is_requested = False
         self.params = LiveParamsService(
             settings=settings,
             params=lambda: engine.controls.live_params.params,
             clock=clock,
-            asks=runner.pending_replies,
+            replies=runner.pending_replies,
         )
-        self.control: Control | None = None
+        self.control: ControlApi | None = None
         tokens = {ROLES[name]: token for name, token in settings.tokens().items()}
         if tokens and ledger is not None:
-            desk = Desk(
+            parts = ControlParts(
                 snapshot=engine.snapshot,
                 stops=runner.kill_switch,
-                asks=runner.pending_replies,
+                commands=runner.commands,
                 params=self.params,
+                audit=runner.audit,
                 clock=clock,
-                note=ledger.record_operation,
-                called=called,
+                count_response=count_response,
                 redactor=Redactor(settings.secrets()),
             )
-            self.control = Control(Tokens(tokens), desk)
+            self.control = ControlApi(Tokens(tokens), parts)
 
     @property
     def can_reload(self) -> bool:
-        """Is there anything to read anew?"""
+        """Whether there are settings to read again."""
         return self._load is not None
 
-    def hang_up(self) -> None:
-        """SIGHUP: read the settings anew; once more afterwards if that is under way."""
-        self._is_asked = True
+    def request_reload(self) -> None:
+        """Read the settings again (SIGHUP); if a reload is running, once more after it."""
+        self._is_requested = True
         if self._reloading is None or self._reloading.done():
-            self._reloading = asyncio.create_task(self._obey(), name="reload")
+            self._reloading = asyncio.create_task(self._reload_while_requested(), name="reload")
 
-    async def _obey(self) -> None:
-        while self._is_asked:
-            self._is_asked = False
+    async def _reload_while_requested(self) -> None:
+        while self._is_requested:
+            self._is_requested = False
             try:
                 await self.reload()
-            except Exception as error:  # noqa: BLE001 - whatever it is, we go on as we were
-                # Its text is no line of ours: it may hold what a secret's file holds by now.
+            except Exception as error:  # noqa: BLE001 - the daemon goes on with its present settings
+                # Its text is not logged: it may quote the new content of a secret file.
                 log.error("reload_failed", mistakes=[type(error).__name__])
 
     async def reload(self) -> None:
-        """Turn the knobs that the settings now have otherwise; name what only a restart takes in.
+        """Apply changed live parameters; log every other changed setting, which needs a restart.
 
-        Settings with a mistake anywhere change nothing. A knob that would go too far at once stays.
+        Settings with a mistake anywhere change nothing. A parameter whose change would be refused
+        keeps its value.
         """
         if self._load is None:
             return
@@ -103,28 +103,23 @@ class LiveControl:
         except (BadSetting, OSError) as error:
             log.error("reload_failed", mistakes=str(error).splitlines())
             return
-        self._name_refused(found)
+        self._log_restart_settings(found)
         now: dict[str, float] = asdict(self.params.params)
         wanted = {
             name: value for name in LIVE_PARAMS if (value := getattr(found, name)) != now[name]
         }
         for name in list(wanted):
-            for line in self.params.refusals({name: wanted[name]}):
-                log.warning("reload_refused", setting=name, reason=line)
-                wanted.pop(name, None)
+            if (refused := self.params.refusal({name: wanted[name]})) is not None:
+                log.warning("reload_refused", setting=name, reason=refused.text)
+                del wanted[name]
         result = "nothing to change"
         if wanted:
-            turned = await self.params.turn(wanted, actor=ACTOR, reason="reload")
-            result = "; ".join(turned.refusals) or "done"
+            result = result_of(await self.params.change(wanted, actor=ACTOR, reason="reload"))
         log.warning("reload", changed=wanted, running={n: now[n] for n in wanted}, result=result)
-        if self._ledger is not None:
-            now_ns = self._clock.now_ns()
-            self._ledger.record_operation(
-                Operation(now_ns, ACTOR, "reload", "SIGHUP", str(wanted), result)
-            )
+        self._audit.record(ACTOR, "reload", "SIGHUP", str(wanted), result)
 
-    def _name_refused(self, found: Settings) -> None:
-        """Of a secret it is told that it changed, and nothing more."""
+    def _log_restart_settings(self, found: Settings) -> None:
+        """Log each changed setting that needs a restart; of a secret only that it changed."""
         running, new = self._settings.redacted(), found.redacted()
         for name in running:
             if name in LIVE_PARAMS:

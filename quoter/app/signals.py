@@ -10,7 +10,7 @@ from quoter.app.live_control import LiveControl
 from quoter.app.startup import StartFailed
 from quoter.service.data_folder import KILL_REQUEST, DataFolder
 from quoter.service.exit_codes import ExitCode
-from quoter.service.killswitch.controller import KillSwitchController
+from quoter.service.operator_commands.file_commands import FileCommands
 from quoter.service.runner import Runner
 
 log = structlog.get_logger()
@@ -25,7 +25,7 @@ class Signals:
     def __init__(self, *, can_reload: bool) -> None:
         """`can_reload`: SIGHUP will read the settings anew; until then it must not end us."""
         self._loop = asyncio.get_running_loop()
-        self._stops: KillSwitchController | None = None
+        self._commands: FileCommands | None = None
         self._is_kill_waiting = False
         self.folder: DataFolder | None = None  # set once it is ours
         self._loop.add_signal_handler(signal.SIGUSR1, self._kill)
@@ -33,8 +33,8 @@ class Signals:
             self._loop.add_signal_handler(signal.SIGHUP, lambda: None)
 
     def _kill(self) -> None:
-        if self._stops is not None:
-            self._stops.kill_by_signal()
+        if self._commands is not None:
+            self._commands.kill_by_signal()
             return
         self._is_kill_waiting = True
         log.critical("killed_during_the_start")
@@ -60,8 +60,8 @@ class Signals:
         """The runner is there, and about to run: it hears first of a kill that waits."""
         for number in STOP_SIGNALS:
             self._loop.add_signal_handler(number, runner.stop)
-        self._stops = runner.kill_switch
+        self._commands = runner.file_commands
         if self._is_kill_waiting:
-            self._stops.kill_by_signal()
+            self._commands.kill_by_signal()
         if steering.can_reload:
-            self._loop.add_signal_handler(signal.SIGHUP, steering.hang_up)
+            self._loop.add_signal_handler(signal.SIGHUP, steering.request_reload)

@@ -12,7 +12,7 @@ from quoter.cli.daemon_client import Address, Answer, NoAnswer, Reply, call
 from quoter.cli.options import env_file_value
 from quoter.domain.errors import BadSetting, QuoterError
 from quoter.domain.trading import Phase, TradingState
-from quoter.service.http.wording import DONE, LATE
+from quoter.service.http.protocol import RequestResult
 
 TIMEOUT_S = 5.0  # of all: the daemon's own for a request are 2 and 3 s
 TOKEN_BYTES_MAX = 4_096
@@ -101,7 +101,7 @@ def _done(
     address: Address, method: str, path: str, token: str, body: Mapping[str, object]
 ) -> Reply:
     reply = _ask(address, method, path, token=token, body=body)
-    if reply.body.get("result") != DONE:
+    if reply.body.get("result") != RequestResult.DONE:
         raise _no_quoter(address, reply)
     return reply
 
@@ -131,7 +131,7 @@ def _ask(
             text = f"{where} has it, but did not answer: {error}"
             raise NotDone(f"{text}; it may still be done: see `quoter status`") from None
         raise NotDone(f"no daemon answers at {where}: {error}") from None
-    if reply.status == 202 and reply.body.get("result") == LATE:
+    if reply.status == 202 and reply.body.get("result") == RequestResult.PENDING:
         raise NotDone(f"{where} took it, but has not done it yet: see `quoter status`")
     if reply.status >= 400 and reply.is_quoter:
         text = MEANINGS.get(reply.status) or str(reply.body.get("error") or "no reason given")

@@ -8,7 +8,7 @@ from threading import Thread
 from typing import NamedTuple
 
 from quoter.domain.errors import BadSetting, QuoterError
-from quoter.service.http.wording import SERVER
+from quoter.service.http.protocol import SERVER
 from quoter.telemetry.redaction import clean
 
 BYTES_MAX = 1_000_000

@@ -19,18 +19,17 @@ from quoter.cli.options import (
 )
 from quoter.domain.errors import BadSetting
 from quoter.service.exit_codes import ExitCode
+from quoter.service.killswitch.command_fields import check_reason, fit_reason, parse_amount
 from quoter.service.killswitch.file_requests import (
-    REASON_CHARS_MAX,
+    NO_REASON,
     KillAsked,
     Rearmed,
     await_latch,
     await_rearm,
-    fit_reason,
     request_kill,
 )
 from quoter.service.killswitch.file_requests import rearm as lift
 from quoter.service.killswitch.latch import Latch
-from quoter.service.killswitch.rearm_files import NO_REASON, parse_amount
 from quoter.telemetry.redaction import clean
 
 KILL_WAIT_S = 5.0
@@ -115,7 +114,7 @@ def rearm(
 
     A running daemon checks once more, and asks again for 30 s; exit 0 once the kill is lifted.
     """
-    accepted, reason = _amount(accept_inventory), _fit_for_the_record(reason)
+    accepted, reason = _amount(accept_inventory), _checked_reason(reason)
     if token_file is not None:
         where = address(host, port)
         rearm_by_token(kill_id, reason, accept_inventory, token_file, where)
@@ -159,11 +158,9 @@ def _amount(text: str | None) -> Decimal | None:
         raise BadSetting(f"--accept-inventory: {error} (got {clean(text)})") from None
 
 
-def _fit_for_the_record(reason: str) -> str:
-    """The control API's rule, for who asks by file too."""
-    reason = reason.strip()
-    if not reason or len(reason) > REASON_CHARS_MAX or not reason.isprintable():
-        raise BadSetting(
-            f"--reason: must be 1 to {REASON_CHARS_MAX} printable characters (got {clean(reason)})"
-        )
-    return reason
+def _checked_reason(reason: str) -> str:
+    """Return the reason if the control API would take it too. Raises BadSetting."""
+    try:
+        return check_reason(reason)
+    except ValueError as error:
+        raise BadSetting(f"--reason: {error} (got {clean(reason.strip())})") from None

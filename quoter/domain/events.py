@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Level, Levels, Side, Stream
@@ -19,7 +19,7 @@ from quoter.domain.reasons import (
     RejectReason,
     ReportKind,
 )
-from quoter.domain.trading import Cause
+from quoter.domain.trading import Cause, TradingState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,23 +253,83 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorCommand:
-    """A person or a second process asked for something."""
+    """Base of the commands that a person, or a process on their behalf, gives to the daemon.
 
+    `actor` is who gave it (`file`, `signal`, `process`, or role and token id), `reason` is for the
+    record. The engine answers with `Step.outcome`.
+    """
+
+    action: ClassVar[OperatorAction]
     ts_ns: int
-    action: OperatorAction
     actor: str
-    text: str
-    accept_inventory: Decimal | None = None  # with a re-arm: the inventory that is known and meant
+    reason: str
+
+    @property
+    def cause_text(self) -> str:
+        """Actor and reason, as the text of a halt cause shows them."""
+        return f"{self.actor}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kill(OperatorCommand):
+    """Stop all trading and cancel every order, until a re-arm."""
+
+    action = OperatorAction.KILL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause(OperatorCommand):
+    """Cancel every order and do not quote until a resume."""
+
+    action = OperatorAction.PAUSE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume(OperatorCommand):
+    """Clear latched pauses and reduces, never a kill."""
+
+    action = OperatorAction.RESUME
+    seen: TradingState | None = None  # the state that the operator saw; None: not checked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduce(OperatorCommand):
+    """Allow only orders that shrink the inventory, until a resume."""
+
+    action = OperatorAction.REDUCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flatten(OperatorCommand):
+    """Bring the inventory to its target with taking orders, and stay there until a resume."""
+
+    action = OperatorAction.FLATTEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rearm(OperatorCommand):
+    """Clear the kill that has this id."""
+
+    action = OperatorAction.REARM
+    kill_id: str
+    accept_inventory: Decimal | None = None  # base; the held inventory, if it is above the limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drain(OperatorCommand):
+    """Cancel every order and place no more: the process is about to end."""
+
+    action = OperatorAction.DRAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveParamsChanged:
-    """Somebody turned knobs; who may, and how far, was judged before. `params` is all of them."""
+    """A checked change of the live parameters; `params` holds all of them, changed or not."""
 
     ts_ns: int
     params: LiveParams
     actor: str
-    text: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ class DoneReason(StrEnum):
 
 
 class OperatorAction(StrEnum):
-    """What a person asks of the daemon."""
+    """The names of the operator commands, in the log, the ledger and the control API."""
 
     KILL = "kill"
     PAUSE = "pause"

@@ -11,6 +11,7 @@ from quoter.domain.estimates import Estimates
 from quoter.domain.events import Event, Fill
 from quoter.domain.market import Level, Side
 from quoter.domain.orders import OrderState, OrderView
+from quoter.domain.outcomes import EngineOutcome
 from quoter.domain.params import LiveParams
 from quoter.domain.quotes import TwoSidedQuote
 from quoter.domain.trading import Cause, Phase, Regime, TradingState
@@ -61,6 +62,7 @@ class Step(NamedTuple):
     state: StateChange | None = None
     quote: TwoSidedQuote | None = None  # set when the wanted quote was computed anew
     anomalies: tuple[tuple[str, str], ...] = ()  # (name, detail): counted and logged
+    outcome: EngineOutcome | None = None  # of an operator command or a change of live parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

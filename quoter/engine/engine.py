@@ -13,6 +13,7 @@ from quoter.domain.events import (
     BookDelta,
     BookSnapshot,
     CoinPrice,
+    Drain,
     Event,
     FeedAlive,
     FeedDown,
@@ -34,7 +35,7 @@ from quoter.domain.events import (
     TradesReport,
 )
 from quoter.domain.market import Stream
-from quoter.domain.reasons import OperatorAction, ReportKind
+from quoter.domain.reasons import ReportKind
 from quoter.domain.step import Snapshot, Step
 from quoter.domain.trading import Cause, NoQuote, Phase, TradingState
 from quoter.engine.components import Components
@@ -127,12 +128,10 @@ class Engine(Components):
                 self.reconcile.on_venue_status(event, step)
             case Alarm():
                 self.causes.set(step, event.cause, active=event.active, text=event.text)
-            case OperatorCommand():
+            case OperatorCommand() | LiveParamsChanged():
                 self.controls.handle(event, step)
-                if event.action is OperatorAction.DRAIN:
+                if isinstance(event, Drain):
                     self.phase = Phase.DRAINING
-            case LiveParamsChanged():
-                self.controls.handle(event, step)
             case _:
                 self._on_order(event, step)
 

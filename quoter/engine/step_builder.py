@@ -3,6 +3,7 @@
 from quoter.domain.commands import Command, Denied
 from quoter.domain.events import Event
 from quoter.domain.orders import OrderState
+from quoter.domain.outcomes import EngineOutcome
 from quoter.domain.quotes import TwoSidedQuote
 from quoter.domain.step import Booked, OrderChange, StateChange, Step
 from quoter.domain.trading import Cause, TradingState
@@ -20,6 +21,7 @@ class StepBuilder:
         "event",
         "is_idle",
         "orders",
+        "outcome",
         "quote",
         "raised",
         "ts_ns",
@@ -37,6 +39,7 @@ class StepBuilder:
         self.raised: list[tuple[Cause, str]] = []
         self.cleared: list[Cause] = []
         self.quote: TwoSidedQuote | None = None
+        self.outcome: EngineOutcome | None = None
 
     def add_anomaly(self, what: str, detail: str = "") -> None:
         """Record an anomaly: it is counted and logged."""
@@ -65,4 +68,5 @@ class StepBuilder:
             state,
             self.quote,
             tuple(self.anomalies),
+            self.outcome,
         )

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from quoter.domain.events import Alarm, Event, OperatorCommand
-from quoter.domain.reasons import OperatorAction
+from quoter.domain.events import Alarm, Event, Kill
 from quoter.domain.trading import Cause, TradingState
 
 
@@ -130,7 +129,7 @@ class KillSwitch:
 def is_kill(event: Event) -> bool:
     """Whether the engine is killed once it handles this event."""
     match event:
-        case OperatorCommand(action=OperatorAction.KILL):
+        case Kill():
             return True
         case Alarm(active=True):
             return SEVERITY[event.cause].state is TradingState.KILLED

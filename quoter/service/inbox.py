@@ -8,7 +8,7 @@ the engine then sees the gap and asks for a snapshot.
 
 import asyncio
 from collections import deque
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from quoter.domain.events import (
     BookDelta,
@@ -20,15 +20,28 @@ from quoter.domain.events import (
     Trade,
 )
 from quoter.domain.market import Stream
+from quoter.risk.kill_switch import is_kill
 
 MARKET_EVENTS_MAX = 1_000
 DELTAS_MERGED_MAX = 64  # one merged delta never gets larger than this many
 
 
+class KillObserver(Protocol):
+    """Is told of every kill that waits in the inbox, before the engine handles it."""
+
+    def kill_queued(self) -> None:
+        """A kill is about to be queued: close the egress gate now."""
+
+    def kill_taken(self) -> None:
+        """A kill was taken out, to be handled now."""
+
+
 class Inbox:
     """`put` from any task of the loop, `take` from the engine's task only."""
 
-    def __init__(self) -> None:
+    def __init__(self, kills: KillObserver | None = None) -> None:
+        """`kills` closes the egress gate; None where there is none."""
+        self._kills = kills
         self._first: deque[Event] = deque()  # orders, reports, control
         self._market: deque[MarketEvent] = deque()
         self._folded = 0
@@ -48,6 +61,8 @@ class Inbox:
                 self._drop_book_news()
                 self._first.append(event)
             case _:
+                if self._kills is not None and is_kill(event):
+                    self._kills.kill_queued()
                 self._first.append(event)
         self._wake.set()
 
@@ -95,7 +110,10 @@ class Inbox:
     def take(self) -> Event | None:
         """The next event, fills and answers before the market's news; None when empty."""
         if self._first:
-            return self._first.popleft()
+            event = self._first.popleft()
+            if self._kills is not None and is_kill(event):
+                self._kills.kill_taken()
+            return event
         if self._market:
             return self._market.popleft()
         self._wake.clear()

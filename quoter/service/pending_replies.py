@@ -1,37 +1,50 @@
-"""Events whose turn somebody waits for: what the engine made of them comes back as the step."""
+"""Events whose outcome somebody waits for."""
 
 import asyncio
+from collections.abc import Callable
 
 from quoter.domain.events import Event
-from quoter.domain.step import Step
+from quoter.domain.outcomes import EngineOutcome
 from quoter.venues.ports import Emit
+
+type OnOutcome = Callable[[EngineOutcome], None]
 
 
 class PendingReplies:
-    """`ask` from any task of the loop, `answered` from the engine's."""
+    """Queues events and reports the outcome of each: `resolve` is called by the engine's task."""
 
     def __init__(self, post: Emit) -> None:
         self._post = post
-        self._waiting: dict[int, asyncio.Future[Step]] = {}  # by the event's identity
+        # By identity: two equal events are two. The event is kept, so that its id is not reused.
+        self._waiting: dict[int, tuple[Event, OnOutcome]] = {}
 
-    async def ask(self, event: Event, seconds: float) -> Step | None:
-        """Hand an event to the engine; its step, or None if that takes longer than `seconds`.
-
-        What was asked for stays asked for, whoever stops waiting.
-        """
-        future: asyncio.Future[Step] = asyncio.get_running_loop().create_future()
-        self._waiting[id(event)] = future
+    def post(self, event: Event, on_outcome: OnOutcome) -> None:
+        """Queue an event; `on_outcome` is called once, when the engine has handled it."""
+        self._waiting[id(event)] = event, on_outcome
         self._post(event)
+
+    async def ask(self, event: Event, seconds: float) -> EngineOutcome | None:
+        """Queue an event and return its outcome, or None if that takes longer than `seconds`.
+
+        An event that is no longer waited for is handled all the same.
+        """
+        future: asyncio.Future[EngineOutcome] = asyncio.get_running_loop().create_future()
+
+        def on_outcome(outcome: EngineOutcome) -> None:
+            if not future.done():
+                future.set_result(outcome)
+
+        self.post(event, on_outcome)
         try:
             async with asyncio.timeout(seconds):
                 return await future
         except TimeoutError:
             return None
         finally:
-            del self._waiting[id(event)]
+            self._waiting.pop(id(event), None)
 
-    def answered(self, step: Step) -> None:
-        """Wake whoever waits for this step."""
-        future = self._waiting.get(id(step.event))
-        if future is not None and not future.done():
-            future.set_result(step)
+    def resolve(self, event: Event, outcome: EngineOutcome) -> None:
+        """Report the outcome of an event to whoever waits for it, if anybody does."""
+        waiting = self._waiting.pop(id(event), None)
+        if waiting is not None:
+            waiting[1](outcome)

@@ -15,6 +15,7 @@ from quoter.domain.events import (
     Alarm,
     BookDelta,
     BookSnapshot,
+    Drain,
     Event,
     Fill,
     Tick,
@@ -24,7 +25,6 @@ from quoter.domain.events import (
 from quoter.domain.step import Step
 from quoter.domain.trading import TradingState
 from quoter.domain.units import S_PER_NS
-from quoter.engine.commands.operator import REARM_REFUSED
 from quoter.engine.engine import Engine
 from quoter.service.clock import Clock
 from quoter.service.exit_codes import ExitCode
@@ -32,6 +32,9 @@ from quoter.service.external_stops.external_stops import ExternalStops
 from quoter.service.health.process_health import ProcessHealth
 from quoter.service.inbox import Inbox
 from quoter.service.killswitch.controller import KillSwitchController
+from quoter.service.operator_commands.audit import CommandAudit
+from quoter.service.operator_commands.entrance import OperatorCommands
+from quoter.service.operator_commands.file_commands import FileCommands
 from quoter.service.outbox import Outbox
 from quoter.service.pending_replies import PendingReplies
 from quoter.service.saved_calibration import CalibrationSaver
@@ -68,6 +71,9 @@ class RunnerComponents:
     kill_switch: KillSwitchController
     process_health: ProcessHealth
     pending_replies: PendingReplies
+    commands: OperatorCommands
+    file_commands: FileCommands
+    audit: CommandAudit
     external_stops: ExternalStops
     stop_request: StopRequest
     shutdown: Shutdown | None
@@ -85,6 +91,9 @@ class Runner:
         self.kill_switch = components.kill_switch
         self.process_health = components.process_health
         self.pending_replies = components.pending_replies
+        self.commands = components.commands
+        self.file_commands = components.file_commands
+        self.audit = components.audit
         self.write_ahead = components.write_ahead
         self._feed, self._gateway = components.feed, components.gateway
         self._clock, self._metrics = components.clock, components.metrics
@@ -125,27 +134,27 @@ class Runner:
 
     def _spawn(self, tasks: asyncio.TaskGroup) -> None:
         """Start every task of the daemon; a task that ends before the run does is a failure."""
-        spawn(tasks, "feed", self._feed.run(self.kill_switch.post))
+        spawn(tasks, "feed", self._feed.run(self.inbox.put))
         spawn(tasks, "engine", self._drain_inbox())
         spawn(tasks, "tick", self._tick())
         spawn(tasks, "requests", self._poll_requests())
         if self.kill_switch.has_disk:
             spawn(tasks, "latch", self.kill_switch.run())
-        self._external_stops.spawn(tasks, self.engine, before_each=self.kill_switch.look)
+        self._external_stops.spawn(tasks, self.engine, before_each=self.file_commands.check)
         spawn(tasks, "end", self._end_when_requested())
         self.process_health.spawn(tasks)
         if self._calibration is not None:
             spawn(tasks, "calibration", self._calibration.run())
         if self._gateway is not None:
-            spawn(tasks, "private", self._gateway.run(self.kill_switch.post))
+            spawn(tasks, "private", self._gateway.run(self.inbox.put))
             self._outbox.spawn(tasks)
 
     def _begin(self) -> None:
         """Queue the alarms of the start first: a latch found on disk, and the external stops."""
         self.process_health.begin()
-        self._external_stops.begin(self.engine, self.kill_switch.post)
+        self._external_stops.begin(self.engine, self.inbox.put)
         if (record := self.kill_switch.latched) is not None:
-            self.kill_switch.post(
+            self.inbox.put(
                 Alarm(ts_ns=self._clock.now_ns(), cause=record.cause, active=True, text=record.text)
             )
 
@@ -158,9 +167,8 @@ class Runner:
                     alarm = await self.write_ahead.before(event)
                     if alarm is not None:
                         self._handle(alarm)
-                if refusal := self.kill_switch.refusal(event):
-                    notes = ((REARM_REFUSED, refusal),)
-                    self.pending_replies.answered(Step(self.engine.seq, event, anomalies=notes))
+                if (refused := self.kill_switch.refusal(event)) is not None:
+                    self.pending_replies.resolve(event, refused)
                 else:
                     self._handle(event)
                 handled += 1
@@ -176,12 +184,12 @@ class Runner:
         if self.write_ahead is not None:
             self.write_ahead.after(step)
         if step.state is not None:
-            self.kill_switch.changed(step.state)
+            self.kill_switch.state_changed(step.state)
             if step.state.after is TradingState.KILLED:
                 self._outbox.drop_creates()
         self.process_health.cause_times.observe(step)
-        self.kill_switch.answered(step)
-        self.pending_replies.answered(step)
+        if step.outcome is not None:
+            self.pending_replies.resolve(event, step.outcome)
         if step.quote is not None and isinstance(event, BookDelta | TopOfBook | BookSnapshot):
             age_ns = self._clock.now_ns() - event.ts_ns
             self._metrics.observe_latency(Latency.BOOK_TO_DECISION, age_ns * S_PER_NS)
@@ -192,12 +200,12 @@ class Runner:
         while True:
             await asyncio.sleep(TICK_S)
             self._metrics.set_inbox_events(len(self.inbox))
-            self.kill_switch.post(Tick(ts_ns=self._clock.now_ns()))
+            self.inbox.put(Tick(ts_ns=self._clock.now_ns()))
 
     async def _poll_requests(self) -> None:
         """Read request files (KILL, REARM), and check that the ledger still writes."""
         while True:
-            self.kill_switch.look()
+            self.file_commands.check()
             if self.write_ahead is not None:
                 self.write_ahead.check()
             if self._gateway is not None:
@@ -207,7 +215,9 @@ class Runner:
     async def _end_when_requested(self) -> None:
         """Wait for the stop request, drain, verify, and end the task group."""
         await self._stop_request.wait()
-        self.kill_switch.end("process", "stopping")
+        self.kill_switch.block_for_shutdown()
+        now_ns = self._clock.now_ns()
+        self.inbox.put(Drain(ts_ns=now_ns, actor="process", reason="stopping"))
         if self._shutdown is not None:
             await self._shutdown.drain()
             if self._shutdown.is_verified:

@@ -150,13 +150,21 @@ class StepLog:
                 self._repeatable_line(step, ("report_failed", kind), reason=text)
             case Alarm(cause=cause, active=True, text=text):
                 self._repeatable_line(step, ("alarm", cause), reason=text)
-            case OperatorCommand(action=action, actor=actor, text=text):
+            case OperatorCommand() as command:
                 self._log.warning(
-                    "operator_command", seq=step.seq, action=action.value, actor=actor, reason=text
+                    "operator_command",
+                    seq=step.seq,
+                    action=command.action.value,
+                    actor=command.actor,
+                    reason=command.reason,
                 )
-            case LiveParamsChanged(params=params, actor=actor, text=text):
+            case LiveParamsChanged(params=params, actor=actor, reason=reason):
                 self._log.warning(
-                    "live_params_changed", seq=step.seq, actor=actor, reason=text, **asdict(params)
+                    "live_params_changed",
+                    seq=step.seq,
+                    actor=actor,
+                    reason=reason,
+                    **asdict(params),
                 )
             case _:
                 pass

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from quoter.domain.commands import PlaceOrder, TimeInForce
-from quoter.domain.reasons import OperatorAction
+from quoter.domain.events import Flatten, Kill, Resume
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.service.exit_codes import ExitCode
@@ -48,11 +48,11 @@ async def test_flatten_trades_down_to_the_target_and_never_past_it(
     chosen = settings(sandbox, tmp_path, target=target, inventory_max=Decimal("0.03"))
     ledger = Ledger()
     async with flying(sandbox, chosen) as pilot:
-        engine, stops = pilot.running.engine, pilot.running.runner.kill_switch
+        engine, commands = pilot.running.engine, pilot.running.runner.commands
         pilot.watchers.append(ledger.observe)
         await pilot.until(lambda: bool(pilot.open_own()), 20.0, "quoting")
         start = len(ledger.inventories)
-        stops.operate(OperatorAction.FLATTEN, "risk", "test")
+        commands.send(Flatten(ts_ns=engine.ts_ns, actor="risk", reason="test"))
         await pilot.until(lambda: engine.counts["flat"] > 0, FLAT_S_MAX, "flat")
         await pilot.until(lambda: is_settled(pilot), FLAT_S_MAX, "settled")
         booked = ledger.inventories[start:]
@@ -65,7 +65,7 @@ async def test_flatten_trades_down_to_the_target_and_never_past_it(
         assert len(ledger.slices) >= 2
         assert all(order.size <= limits.size_max for order in ledger.slices)
         assert pilot.is_equal(), pilot.differences()
-        stops.operate(OperatorAction.RESUME, "operator", "test")
+        commands.send(Resume(ts_ns=engine.ts_ns, actor="operator", reason="test"))
         await pilot.until(pilot.is_two_sided, FLAT_S_MAX, "quoting both sides again")
         assert await pilot.stop() == ExitCode.CLEAN
 
@@ -78,11 +78,11 @@ async def test_killed_is_not_flattened(sandbox: RunningSandbox, tmp_path: Path) 
     chosen = settings(sandbox, tmp_path, target="1.99", inventory_max=Decimal("0.03"))
     ledger = Ledger()
     async with flying(sandbox, chosen) as pilot:
-        engine, stops = pilot.running.engine, pilot.running.runner.kill_switch
+        engine, commands = pilot.running.engine, pilot.running.runner.commands
         pilot.watchers.append(ledger.observe)
         await pilot.until(lambda: bool(pilot.open_own()), 20.0, "quoting")
-        stops.kill("test", "enough")
-        stops.operate(OperatorAction.FLATTEN, "risk", "test")
+        commands.send(Kill(ts_ns=engine.ts_ns, actor="test", reason="enough"))
+        commands.send(Flatten(ts_ns=engine.ts_ns, actor="risk", reason="test"))
         await pilot.until(lambda: engine.counts["flatten_refused"] == 1, 5.0, "refused")
         await pilot.until(lambda: is_settled(pilot), FLAT_S_MAX, "nothing left")
         assert ledger.slices == []

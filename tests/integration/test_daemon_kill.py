@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from quoter.domain.commands import PlaceOrder
-from quoter.domain.events import Alarm
+from quoter.domain.events import Alarm, Kill, Reduce
 from quoter.domain.market import Side
-from quoter.domain.reasons import OperatorAction
 from quoter.domain.trading import Cause, TradingState
 from quoter.service import shutdown
 from quoter.service.data_folder import KILL_REQUEST
@@ -78,7 +77,7 @@ def by_cause(pilot: Pilot) -> None:
     """The engine's own: what it finds out is a kill like any other."""
     clock = pilot.running.clock
     alarm = Alarm(ts_ns=clock.now_ns(), cause=Cause.INVARIANT_BROKEN, active=True, text="test")
-    pilot.running.runner.kill_switch.post(alarm)
+    pilot.running.runner.inbox.put(alarm)
 
 
 @pytest.mark.parametrize("kill", [by_signal, by_file, by_cause])
@@ -141,7 +140,8 @@ async def test_the_gate_stays_shut_over_a_breach_that_nobody_has_heard(
             opened.append(runner.engine.causes.state)
 
         gateway.open_gate = opening  # type: ignore[method-assign]
-        runner.kill_switch.operate(OperatorAction.REDUCE, "test", "")
+        reduce = Reduce(ts_ns=runner.engine.ts_ns, actor="test", reason="")
+        runner.commands.send(reduce)
         gateway._client.gate.breach("somewhere else")
         state = pilot.running.engine.causes
         await pilot.until(lambda: state.state is TradingState.KILLED, 10.0, "killed")
@@ -206,7 +206,9 @@ async def test_orders_that_can_not_be_cancelled_are_told_and_go_as_soon_as_they_
     async with flying(still, settings(still, tmp_path)) as pilot:
         await pilot.until(pilot.is_two_sided, 20.0, "quoting")
         await still.arm("error_before", endpoint="cancel", status=503, code=-1008)
-        pilot.running.runner.kill_switch.kill("test", "enough")
+        now_ns = pilot.running.clock.now_ns()
+        kill = Kill(ts_ns=now_ns, actor="test", reason="enough")
+        pilot.running.runner.commands.send(kill)
         causes = pilot.running.engine.causes.switch
         await pilot.until(lambda: causes.is_active(Cause.CANCEL_UNVERIFIED), SETTLED_S_MAX, "told")
         assert pilot.open_own()

@@ -13,7 +13,7 @@ MUTANTS = (
     mutant(
         "any_answer_is_done",
         "any HTTP answer counts as success: a kill that was not done exits with 0",
-        Edit(CLIENT, '    if reply.body.get("result") != DONE:\n', "    if False:\n"),
+        Edit(CLIENT, '    if reply.body.get("result") != RequestResult.DONE:\n', "    if False:\n"),
         Edit(
             CLIENT,
             '    if state not in STATES or (verb == "kill" and state != "KILLED"):\n',

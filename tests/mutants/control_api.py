@@ -40,7 +40,7 @@ MUTANTS = (
     mutant(
         "wrong_tokens_not_counted",
         "wrong tokens are not counted, so guessing is never locked out",
-        Edit(API, "            self._lock.failed(now_ns)\n", ""),
+        Edit(API, "            self._lock_out.failed(now_ns)\n", ""),
         tests=(AUTH,),
     ),
     mutant(
@@ -58,13 +58,13 @@ MUTANTS = (
         "a kill shuts the egress gate only when the engine handles it",
         Edit(
             STOPS,
-            "            self._give_up(OVERTAKEN)\n            self._follow()\n",
-            "            self._give_up(OVERTAKEN)\n",
+            "        self.kills_seen += 1\n        self._update_gate()\n",
+            "        self.kills_seen += 1\n",
         ),
         Edit(
             STOPS,
-            "            self._keeper.keep(record)\n        self._follow()\n",
-            "            self._keeper.keep(record)\n",
+            "            self._writer.keep(record)\n        self._update_gate()\n",
+            "            self._writer.keep(record)\n",
         ),
         tests=("tests/unit/service/killswitch/test_controller.py", CONTROL),
     ),
@@ -95,15 +95,15 @@ MUTANTS = (
         "any accepted amount allows a re-arm with an inventory above the limit",
         Edit(
             REARMING,
-            "event.accept_inventory != held:\n",
-            "event.accept_inventory is None:\n",
+            "command.accept_inventory != held:\n",
+            "command.accept_inventory is None:\n",
         ),
         tests=("tests/unit/engine/commands/test_rearming.py",),
     ),
     mutant(
         "rearm_while_a_kill_cause_holds",
         "a re-arm succeeds while the loss is above its limit or a foreign order is open",
-        Edit(REARMING, "        return self._standing()\n", '        return ""\n'),
+        Edit(REARMING, "        if text := self._remaining_kill():\n", "        if text := '':\n"),
         tests=("tests/unit/engine/commands/test_rearming.py",),
     ),
     mutant(
@@ -119,7 +119,7 @@ MUTANTS = (
         "a kill with a reused idempotency key is answered from the cache and not executed",
         Edit(
             API,
-            "        if verb is not None and verb.action is OperatorAction.KILL:\n",
+            "        if name == OperatorAction.KILL:\n",
             "        if False:\n",
         ),
         tests=(CONTROL,),

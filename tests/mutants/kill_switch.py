@@ -8,12 +8,13 @@ STOPS, LATCH_WRITER = (
 )
 CAUSES, PLACING = "quoter/engine/halt_causes.py", "quoter/engine/placing/placing.py"
 FLATTENING, OPERATORS = "quoter/engine/placing/flattening.py", "quoter/engine/commands/operator.py"
+FILES = "quoter/service/operator_commands/file_commands.py"
 STOPPING = "quoter/engine/placing/stopping.py"
 STATE_RULE, RISK_VIEW = "quoter/risk/order_rules.py", "quoter/risk/view.py"
 STOPS_TESTS = "tests/unit/service/killswitch/test_controller.py"
 STATE_MACHINE_TESTS = "tests/property/test_stops_machine.py"
-REARM_TESTS = "tests/unit/service/killswitch/test_controller_rearm.py"
-FILE_TESTS = "tests/unit/service/killswitch/test_controller_file.py"
+REARM_TESTS = "tests/unit/service/operator_commands/test_file_commands_rearm.py"
+FILE_TESTS = "tests/unit/service/operator_commands/test_file_commands_kill.py"
 START, START_TESTS = "quoter/app/startup.py", "tests/unit/app/test_startup.py"
 SIGNALS, SIGNALS_TESTS = "quoter/app/signals.py", "tests/unit/app/test_signals.py"
 DAEMON_KILL = "tests/integration/test_daemon_kill.py"
@@ -25,8 +26,8 @@ MUTANTS = (
         "a re-arm clears a kill that its sender has not seen",
         Edit(
             STOPS,
-            "        is_meant = not self._kills and ",
-            "        is_meant = True or ",
+            "        if isinstance(event, Rearm) and self.rearm_refusal(event) is not None:\n",
+            "        if False:\n",
         ),
         tests=(STOPS_TESTS, STATE_MACHINE_TESTS),
     ),
@@ -54,18 +55,18 @@ MUTANTS = (
         "the gate opens while an alarm that kills is still queued",
         Edit(
             STOPS,
-            "        is_stopped = self._state >= TradingState.PAUSED or self._kills > 0\n",
+            "        is_stopped = self._state >= TradingState.PAUSED or self._kills_queued > 0\n",
             "        is_stopped = self._state >= TradingState.PAUSED\n",
         ),
         tests=(STOPS_TESTS, STATE_MACHINE_TESTS),
     ),
     mutant(
-        "breach_bypasses_the_kill_switch",
-        "a breach found by the egress gate goes to the inbox and bypasses the kill switch",
+        "kill_in_the_inbox_leaves_the_gate_open",
+        "a breach found by the egress gate waits in the inbox while the gate may open again",
         Edit(
-            "quoter/service/runner.py",
-            "self._gateway.run(self.kill_switch.post)",
-            "self._gateway.run(self.inbox.put)",
+            "quoter/app/composition.py",
+            "inbox = Inbox(kill_switch)",
+            "inbox = Inbox()",
         ),
         tests=(f"{DAEMON_KILL}::test_the_gate_stays_shut_over_a_breach_that_nobody_has_heard",),
     ),
@@ -73,9 +74,9 @@ MUTANTS = (
         "signal_keeps_the_kill_id",
         "a SIGUSR1 without a kill file keeps the kill id of the kill before it",
         Edit(
-            STOPS,
-            "is_known = self.latched is not None and self._clock.now_ns() <= self._signal_until_ns",
-            "is_known = self.latched is not None",
+            FILES,
+            "            self._clock.now_ns() <= self._signal_until_ns\n",
+            "            True\n",
         ),
         tests=(REARM_TESTS, STATE_MACHINE_TESTS),
     ),
@@ -83,9 +84,9 @@ MUTANTS = (
         "pending_rearm_survives_a_kill",
         "a re-arm that waits for clean books is not dropped by the next kill",
         Edit(
-            STOPS,
-            "            self._kills += 1\n            self._give_up(OVERTAKEN)\n",
-            "            self._kills += 1\n",
+            FILES,
+            " or self._stops.kills_seen != waiting.kills_seen",
+            "",
         ),
         tests=(REARM_TESTS,),
     ),
@@ -93,9 +94,9 @@ MUTANTS = (
         "kill_file_removed_before_the_latch",
         "a crash or a full disk loses a kill that was requested by file",
         Edit(
-            STOPS,
-            "        self._obeyed = request\n        self.kill(",
-            "        self._folder.drop(KILL_REQUEST, request)\n        self.kill(",
+            FILES,
+            "        self._kill_file = request\n        self._kill(",
+            "        self._folder.drop(KILL_REQUEST, request)\n        self._kill(",
         ),
         tests=(FILE_TESTS, STATE_MACHINE_TESTS),
     ),
@@ -219,7 +220,7 @@ MUTANTS = (
     mutant(
         "flatten_accepted_while_killed",
         "a flatten that was accepted while killed sells right after the re-arm",
-        Edit(OPERATORS, " and self._causes.state is TradingState.KILLED", " and False"),
+        Edit(OPERATORS, "if self._causes.state is TradingState.KILLED:", "if False:"),
         tests=(FLATTEN_TESTS,),
     ),
     mutant(

@@ -77,9 +77,9 @@ MUTANTS = (
         "foreign_latch_ignored",
         "a latch that another process wrote does not kill the running daemon",
         Edit(
-            "quoter/service/killswitch/controller.py",
-            "            self._ask_again(self._wish)\n        self._adopt_latch()\n",
-            "            self._ask_again(self._wish)\n",
+            "quoter/service/operator_commands/file_commands.py",
+            "        alarm = self._stops.adopt_foreign_latch()\n        if alarm is not None:\n",
+            "        alarm = None\n        if alarm is not None:\n",
         ),
         tests=("tests/unit/service/killswitch/test_controller_sentinel.py",),
     ),

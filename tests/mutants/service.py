@@ -64,13 +64,13 @@ MUTANTS = (
         "a SIGHUP that comes while the settings are read is lost",
         Edit(
             "quoter/app/live_control.py",
-            "            self._is_asked = False\n            try:\n",
+            "            self._is_requested = False\n            try:\n",
             "            try:\n",
         ),
         Edit(
             "quoter/app/live_control.py",
             "                await self.reload()\n",
-            "                await self.reload()\n                self._is_asked = False\n",
+            "                await self.reload()\n                self._is_requested = False\n",
         ),
         tests=("tests/unit/app/test_live_control.py",),
     ),
@@ -99,7 +99,7 @@ MUTANTS = (
         "a request that is answered from the idempotency cache leaves no audit line",
         Edit(
             "quoter/service/control_api/routes.py",
-            "        return reply if mine else self._repeated(call, reply)\n",
+            "        return reply if is_first else self._repeated(asked, reply)\n",
             "        return reply\n",
         ),
         tests=("tests/unit/service/control_api/test_routes.py",),

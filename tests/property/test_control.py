@@ -79,10 +79,10 @@ async def do(rig: Rig, move: Move, ids: list[str]) -> Answer | None:
             rig.own_kill(Cause.INVARIANT_BROKEN)
         case "file kill":
             (rig.folder / "KILL").write_text("file")
-            rig.stops.look()
+            rig.stops.files.check()
             rig.drain()
         case "signal":
-            rig.stops.kill_by_signal()
+            rig.stops.files.kill_by_signal()
             rig.drain()
         case verb:
             chosen = {"current": ids[-1], "old": ids[0], "made up": "0000"}[move.kill_id]

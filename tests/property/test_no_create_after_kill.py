@@ -8,8 +8,8 @@ import pytest
 
 from quoter.domain.commands import Denied, OrderIntent, PlaceOrder, TimeInForce
 from quoter.domain.errors import EgressBlocked
+from quoter.domain.events import Flatten, Kill, Resume
 from quoter.domain.market import Side
-from quoter.domain.reasons import OperatorAction
 from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
 from quoter.risk.order_rules import judge
@@ -75,7 +75,7 @@ def test_whatever_a_market_does_after_a_kill_the_engine_sends_no_create(cause: C
     random = Random(f"kill:{cause}")
     harness = EngineHarness().quoting()
     if cause is Cause.OPERATOR_KILL:
-        harness.operator(OperatorAction.KILL)
+        harness.operator(Kill)
     else:
         harness.alarm(cause)
     first = len(harness.steps)
@@ -84,9 +84,9 @@ def test_whatever_a_market_does_after_a_kill_the_engine_sends_no_create(cause: C
         harness.wait(0.2, ends=random.random() < 0.1)
         match random.randrange(8):
             case 0:
-                harness.operator(OperatorAction.RESUME)
+                harness.operator(Resume)
             case 1:
-                harness.operator(OperatorAction.FLATTEN)
+                harness.operator(Flatten)
             case 2:
                 harness.alarm(cause, active=False)
             case 3:

@@ -19,10 +19,10 @@ from hypothesis.stateful import (
 )
 
 from quoter.domain.commands import CancelOrder, RequestReport
-from quoter.domain.events import CancelReject, Fill
+from quoter.domain.events import CancelReject, Fill, OperatorCommand, Reduce, Resume
 from quoter.domain.market import Side
 from quoter.domain.orders import OrderState
-from quoter.domain.reasons import CancelRejectReason, OperatorAction, RejectReason
+from quoter.domain.reasons import CancelRejectReason, RejectReason
 from quoter.domain.trading import Cause, TradingState
 from quoter.engine.limits.headroom import Headroom
 from quoter.engine.orders.lifecycle import Lifecycle
@@ -183,9 +183,9 @@ class VenueMachine(RuleBasedStateMachine):
     def market_moves(self, mid: float) -> None:
         self.world.book(mid)
 
-    @rule(action=st.sampled_from([OperatorAction.REDUCE, OperatorAction.RESUME]))
-    def operator_acts(self, action: OperatorAction) -> None:
-        self.world.harness.operator(action)
+    @rule(command=st.sampled_from([Reduce, Resume]))
+    def operator_acts(self, command: type[OperatorCommand]) -> None:
+        self.world.harness.operator(command)
         self.world.collect()
 
     @rule(seconds=st.sampled_from([0.25, 0.25, 1.0, 2.5, 8.0]))
@@ -204,7 +204,7 @@ class VenueMachine(RuleBasedStateMachine):
         """Once the faults end, books equal the truth, nothing hangs, and it quotes again."""
         if self.is_broken or not self.world.harness.steps:
             return
-        self.world.harness.operator(OperatorAction.RESUME)
+        self.world.harness.operator(Resume)
         self.world.book(100.0)
         self.world.settle(SETTLE_S)
         engine = self.world.harness.engine

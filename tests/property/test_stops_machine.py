@@ -16,30 +16,40 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from quoter.app.startup import latched
 from quoter.domain.commands import PlaceOrder, TimeInForce
-from quoter.domain.events import Alarm, Event, OperatorCommand
-from quoter.domain.reasons import OperatorAction
+from quoter.domain.events import (
+    Alarm,
+    Event,
+    Flatten,
+    Kill,
+    OperatorCommand,
+    Pause,
+    Rearm,
+    Reduce,
+    Resume,
+)
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
 from quoter.service.clock import Clock
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
-from quoter.service.killswitch.controller import SIGNAL_AFTER_NS, KillSwitchController
 from quoter.service.killswitch.latch import Latch
+from quoter.service.operator_commands.file_commands import SIGNAL_AFTER_NS
 from quoter.venues.config import NowNs
 from quoter.venues.egress.gate import EgressGate
 from quoter.venues.egress.wire_mismatch import wire_mismatch_alarm
 from quoter.venues.ports import Emit
 from tests.unit.engine.cases import EngineHarness, config
+from tests.unit.service.stops_rig import StopsRig
 from tests.unit.service.test_outbox import Gateway
 
 KILLS = [cause for cause in Cause if SEVERITY[cause].state is TradingState.KILLED]
 # What only the shell can see; the others follow from what the engine hears.
 ALARMS = [*KILLS, Cause.CLOCK, Cause.LOOP_LAG, Cause.SENTINEL_LOST, Cause.DEAD_MAN]
 WISHES = [
-    OperatorAction.PAUSE,
-    OperatorAction.RESUME,
-    OperatorAction.REDUCE,
-    OperatorAction.FLATTEN,
+    Pause,
+    Resume,
+    Reduce,
+    Flatten,
 ]
 
 
@@ -66,7 +76,6 @@ class StopsMachine(RuleBasedStateMachine):
         self._temporary = TemporaryDirectory()
         self.folder = Path(self._temporary.name)
         self.loop = asyncio.new_event_loop()
-        self.queue: list[Event] = []
         self.harness = EngineHarness(config())
         self.ids = ["never a kill id"]  # everyone that anybody can have seen
         self.stale: set[str] = set()  # of those, what is older than the newest kill
@@ -78,15 +87,18 @@ class StopsMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         """A start, as daemon and runner make it."""
-        self.queue = []
         self.harness = EngineHarness(config())
         start_ns = self.harness.now_ns
         clock = Clock(wall_ns=lambda: start_ns, monotonic_ns=lambda: self.harness.now_ns - start_ns)
         folder = DataFolder(self.folder)
         record = latched(folder, clock)
         self.door = Door(self._emit, clock.now_ns)
-        self.stops = KillSwitchController(
-            gateway=self.door, folder=folder, latched=record, post=self._put, clock=clock
+        self.stops = StopsRig(
+            gateway=self.door,
+            folder=folder,
+            latched=record,
+            clock=clock,
+            state=self.state,
         )
         self.kills = set()
         if record is not None:
@@ -99,15 +111,19 @@ class StopsMachine(RuleBasedStateMachine):
         for step in self.harness.steps[first:]:
             self._follow(step)
 
-    def _put(self, event: Event) -> None:
-        self.queue.append(event)
+    def state(self) -> TradingState:
+        return self.harness.engine.causes.state
+
+    @property
+    def queue(self) -> list[Event]:
+        return self.stops.queue
 
     def _emit(self, event: Event) -> None:
         self.stops.post(event)
 
     def _let_go(self) -> None:
-        assert self.stops._keeper is not None
-        self.stops._keeper._thread.shutdown()
+        assert self.stops.controller._writer is not None
+        self.stops.controller._writer._thread.shutdown()
 
     def teardown(self) -> None:
         self._let_go()
@@ -129,7 +145,7 @@ class StopsMachine(RuleBasedStateMachine):
             if is_alone:
                 self._another_kill()
             self.signal_until_ns = 0
-        self.stops.kill_by_signal()
+        self.stops.files.kill_by_signal()
 
     @rule(is_signalled=st.booleans())
     def leave_a_kill_file(self, is_signalled: bool) -> None:
@@ -141,15 +157,13 @@ class StopsMachine(RuleBasedStateMachine):
         if is_signalled:
             self.signal()
 
-    @rule(action=st.sampled_from(WISHES))
-    def wish(self, action: OperatorAction) -> None:
-        self.stops.operate(action, "test", "")
+    @rule(command=st.sampled_from(WISHES))
+    def wish(self, command: type[OperatorCommand]) -> None:
+        self.stops.send(command)
 
     @rule(back=st.integers(1, 3))
     def rearm(self, back: int) -> None:
-        event = self.stops.rearming(self.ids[-min(back, len(self.ids))], "test", "")
-        if event is not None:
-            self.stops.post(event)
+        self.stops.rearm(self.ids[-min(back, len(self.ids))])
 
     @rule(back=st.integers(1, 3))
     def leave_a_rearm_file(self, back: int) -> None:
@@ -158,7 +172,7 @@ class StopsMachine(RuleBasedStateMachine):
     @rule()
     def rearm_past_the_stops(self) -> None:
         """Nobody does; a re-arm that names no kill must be worth nothing all the same."""
-        self.stops.operate(OperatorAction.REARM, "test", "")
+        self.stops.post(self.stops.rearming(""))
 
     def _another_kill(self) -> None:
         """From now on an id that was seen before must lift nothing."""
@@ -189,15 +203,15 @@ class StopsMachine(RuleBasedStateMachine):
     @rule()
     def look(self) -> None:
         self._obey(is_signal=False)
-        self.stops.look()
+        self.stops.files.check()
 
     @rule()
     def let_the_disk_work(self) -> None:
         async def work() -> None:
-            writing = asyncio.create_task(self.stops.run())
+            writing = asyncio.create_task(self.stops.controller.run())
             await asyncio.sleep(0)
-            assert self.stops._keeper is not None
-            await self.stops._keeper._idle.wait()
+            assert self.stops.controller._writer is not None
+            await self.stops.controller._writer._idle.wait()
             writing.cancel()
 
         self.loop.run_until_complete(work())
@@ -214,14 +228,15 @@ class StopsMachine(RuleBasedStateMachine):
         self._let_go()
         self.begin()
         if record is not None or self.is_filed:
-            assert self.harness.state() is TradingState.KILLED
+            assert self.state() is TradingState.KILLED
 
     # the engine and the venue
 
     @rule(count=st.integers(1, 3))
     def hear(self, count: int) -> None:
-        for event in self.queue[:count]:
-            del self.queue[0]
+        for _ in range(min(count, len(self.queue))):
+            event = self.stops.inbox.take()
+            assert event is not None
             self._tell(event)
 
     @rule()
@@ -276,20 +291,23 @@ class StopsMachine(RuleBasedStateMachine):
     def _tell(self, event: Event) -> None:
         engine = self.harness.engine
         was_killed = engine.causes.state is TradingState.KILLED
-        is_rearm = getattr(event, "action", None) is OperatorAction.REARM
         was_quiet, seen = engine.has_no_orders, self.stops.latched
-        meant = getattr(event, "text", "").partition(":")[0]
-        if not self.stops.refusal(event):
-            step = self.harness.tell(event)
-            if was_killed and step.state and step.state.after is not TradingState.KILLED:
-                assert is_rearm, f"{event} lifted a kill"
-                assert was_quiet, "a kill was lifted with orders that may live"
-                assert seen is not None
-                assert meant == seen.kill_id, "another kill was meant"
-                assert meant not in self.stale, "a newer kill was lifted too"
-                assert not any(map(_is_kill, self.queue)), "a kill that waits was overtaken"
-                self.is_filed = self.is_new_file
-            self._follow(step)
+        refused = self.stops.controller.refusal(event)
+        if refused is not None:
+            self.stops.replies.resolve(event, refused)
+            return
+        step = self.harness.tell(event)
+        if was_killed and step.state and step.state.after is not TradingState.KILLED:
+            assert isinstance(event, Rearm), f"{event} lifted a kill"
+            assert was_quiet, "a kill was lifted with orders that may live"
+            assert seen is not None
+            assert event.kill_id == seen.kill_id, "another kill was meant"
+            assert event.kill_id not in self.stale, "a newer kill was lifted too"
+            assert not any(map(_is_kill, self.queue)), "a kill that waits was overtaken"
+            self.is_filed = self.is_new_file
+        self._follow(step)
+        if step.outcome is not None:
+            self.stops.replies.resolve(event, step.outcome)
 
     def _follow(self, step: Step) -> None:
         """What the runner does with a step, and what must be true of it."""
@@ -308,7 +326,7 @@ class StopsMachine(RuleBasedStateMachine):
         self.kills = self.kills - set(step.state.cleared)
         gone = before - self.kills
         assert not gone or not self.kills, "a re-arm lifts every kill or none"
-        self.stops.changed(step.state)
+        self.stops.state_changed(step.state)
 
     @invariant()
     def the_worst_active_cause_rules(self) -> None:
@@ -319,16 +337,16 @@ class StopsMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_gate_is_open_only_while_nothing_speaks_against_it(self) -> None:
-        is_stopped = self.harness.state() >= TradingState.PAUSED or any(map(_is_kill, self.queue))
+        is_stopped = self.state() >= TradingState.PAUSED or any(map(_is_kill, self.queue))
         is_latched = self.stops.latched is not None or Latch(self.folder).is_set()
         assert not self.door.gate.is_open or not (is_stopped or is_latched)
-        keeper = self.stops._keeper
-        is_settled = keeper is not None and keeper._idle.is_set()
+        writer = self.stops.controller._writer
+        is_settled = writer is not None and writer._idle.is_set()
         assert self.door.gate.is_open or is_stopped or is_latched or not is_settled
 
     @invariant()
     def killed_is_latched(self) -> None:
-        is_killed = self.harness.state() is TradingState.KILLED
+        is_killed = self.state() is TradingState.KILLED
         assert (self.stops.latched is not None) is (is_killed or any(map(_is_asked, self.queue)))
 
     @invariant()
@@ -345,7 +363,7 @@ class StopsMachine(RuleBasedStateMachine):
 
 def _is_asked(event: Event) -> bool:
     """A person's kill is latched before the engine hears of it."""
-    return isinstance(event, OperatorCommand) and event.action is OperatorAction.KILL
+    return isinstance(event, Kill)
 
 
 def _is_kill(event: Event) -> bool:
@@ -367,13 +385,9 @@ class ReduceMachine(RuleBasedStateMachine):
         self.mid = 100.0
         self.issued = 0
 
-    @rule(
-        action=st.sampled_from(
-            [OperatorAction.REDUCE, OperatorAction.FLATTEN, OperatorAction.RESUME]
-        )
-    )
-    def operate(self, action: OperatorAction) -> None:
-        self._check(lambda: self.harness.operator(action))
+    @rule(command=st.sampled_from([Reduce, Flatten, Resume]))
+    def operate(self, command: type[OperatorCommand]) -> None:
+        self._check(lambda: self.harness.operator(command))
 
     @rule(ticks=st.integers(-20, 20))
     def move(self, ticks: int) -> None:

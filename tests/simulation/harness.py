@@ -12,7 +12,6 @@ from hashlib import blake2b
 from quoter.domain.events import Event, FeedUp, OperatorCommand, Tick
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Stream
-from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Step
 from quoter.domain.units import NS_PER_S
 from quoter.engine.config import EngineConfig
@@ -141,10 +140,10 @@ class Simulation:
         at_ns = START_NS + round(at_s * NS_PER_S)
         self.exchange.script(self.setup.market.symbol, script, at_ns)
 
-    def operate(self, action: OperatorAction) -> None:
+    def operate(self, command: type[OperatorCommand]) -> None:
         """A person asks for something, now."""
         now_ns = self.schedule.now_ns
-        self.turn(OperatorCommand(ts_ns=now_ns, action=action, actor="test", text=""))
+        self.turn(command(ts_ns=now_ns, actor="test", reason=""))
 
     def turn(self, event: Event) -> None:
         """One event into the engine, its commands out to the venue."""

@@ -7,8 +7,7 @@ from random import Random
 import pytest
 
 from quoter.domain.commands import Command, PlaceOrder
-from quoter.domain.events import BookDelta, Event, Fill, OrderAck, OrderUnknown
-from quoter.domain.reasons import OperatorAction
+from quoter.domain.events import BookDelta, Drain, Event, Fill, OrderAck, OrderUnknown
 from quoter.domain.step import Step
 from quoter.domain.trading import Phase, TradingState
 from quoter.sandbox.config import BITCOIN
@@ -110,7 +109,7 @@ def test_the_ledger_is_the_truth_again_after_faulty_news(
     seam = Faulty(strikes, times)
     run = simulation(seam=seam)
     run.run_until(60.0)
-    run.operate(OperatorAction.DRAIN)
+    run.operate(Drain)
     run.run_until(100.0)
     assert seam.struck > 0
     assert run.engine.phase is Phase.DRAINING
@@ -134,7 +133,7 @@ def test_a_create_without_an_answer_stays_counted_until_its_fate_is_known(
 
     run.observers.append(look)
     run.run_until(30.0)
-    run.operate(OperatorAction.DRAIN)
+    run.operate(Drain)
     run.run_until(80.0)
     assert unknown
     assert run.engine.inventory.balances == run.truth()

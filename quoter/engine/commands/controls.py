@@ -1,6 +1,7 @@
 """Everything that operators can do to an engine: commands, re-arming and live parameters."""
 
 from quoter.domain.events import LiveParamsChanged, OperatorCommand
+from quoter.domain.outcomes import Refused
 from quoter.domain.trading import TradingState
 from quoter.engine.commands.live_params import LiveParamsHandler
 from quoter.engine.commands.operator import OperatorCommands
@@ -46,16 +47,18 @@ class Controls:
             inventory_max=config.limits.inventory_max,
             reconcile=reconcile,
             book=market.book,
-            standing=self._standing,
+            remaining_kill=self._remaining_kill,
         )
         self._operators = OperatorCommands(causes=causes, rearming=self._rearming)
 
     def handle(self, event: OperatorCommand | LiveParamsChanged, step: StepBuilder) -> None:
-        """Carry out one command or parameter change."""
+        """Carry out one command or parameter change; `step.outcome` says whether it was done."""
         if isinstance(event, OperatorCommand):
-            self._operators.handle(event, step)
+            name, step.outcome = event.action.value, self._operators.handle(event, step)
         else:
-            self.live_params.handle(event, step)
+            name, step.outcome = "params", self.live_params.handle(event)
+        if isinstance(step.outcome, Refused):
+            step.add_anomaly(f"{name}_refused", step.outcome.text)
 
     def raised(self, step: StepBuilder) -> None:
         """React to causes that were raised in this step."""
@@ -63,8 +66,8 @@ class Controls:
             self._rearming.killed(step)
             self._operators.killed(step)
 
-    def _standing(self) -> str:
-        """Return what would kill again right after a re-arm, or an empty text.
+    def _remaining_kill(self) -> str:
+        """Return the condition that would kill again right after a re-arm, or an empty text.
 
         Checked before the re-arm, because orders could leave before the next check.
         """

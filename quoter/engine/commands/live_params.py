@@ -1,21 +1,21 @@
-"""Knobs that turn while we trade: all of a change is applied between two decisions, or none."""
+"""Changes the live parameters: all parameters of a change are applied at once, or none."""
 
 from dataclasses import replace
 
 from quoter.domain.errors import InvalidInput
 from quoter.domain.events import LiveParamsChanged
+from quoter.domain.outcomes import Done, EngineOutcome, RefusalReason, Refused
 from quoter.domain.params import LiveParams
 from quoter.domain.units import NS_PER_S
 from quoter.engine.config import EngineConfig
 from quoter.engine.placing.placing import Placing
 from quoter.engine.quoting.estimators import Estimators
 from quoter.engine.quoting.quoting import Quoting
-from quoter.engine.step_builder import StepBuilder
 from quoter.pricing.quote.shape import QuoteShape
 
 
 def params_of(config: EngineConfig) -> LiveParams:
-    """The knobs as the start set them."""
+    """Return the live parameters that the configuration starts with."""
     pricing, requote = config.pricing, config.requote
     return LiveParams(
         gamma=pricing.gamma,
@@ -33,7 +33,7 @@ def params_of(config: EngineConfig) -> LiveParams:
 
 
 def shape_of(shape: QuoteShape, params: LiveParams) -> QuoteShape:
-    """The same shape with these knobs. Raises InvalidInput."""
+    """Return the shape with these parameters. Raises InvalidInput if one is out of range."""
     return replace(
         shape,
         beta=params.widening_beta,
@@ -44,7 +44,7 @@ def shape_of(shape: QuoteShape, params: LiveParams) -> QuoteShape:
 
 
 class LiveParamsHandler:
-    """Hands a change to whoever works with it; `params` are those in force."""
+    """Applies changes to the components that use them; `params` are those in force."""
 
     def __init__(
         self, config: EngineConfig, *, estimators: Estimators, quoting: Quoting, placing: Placing
@@ -57,8 +57,8 @@ class LiveParamsHandler:
         self._placing = placing
         self.params = params_of(config)
 
-    def handle(self, event: LiveParamsChanged, step: StepBuilder) -> None:
-        """Apply it; what this market has no quote for is noted, and everything stays as it was."""
+    def handle(self, event: LiveParamsChanged) -> EngineOutcome:
+        """Apply a change, or refuse it if no quote can be computed from it in this market."""
         params = event.params
         toxic = replace(
             self._toxic_flow,
@@ -70,8 +70,7 @@ class LiveParamsHandler:
             shape = shape_of(self._shape, params)
             self._estimators.apply_settings(params.gamma, params.adverse_bps, toxic)
         except InvalidInput as error:
-            step.add_anomaly("params_refused", str(error))
-            return
+            return Refused(RefusalReason.NO_QUOTE, str(error))
         self._quoting.set_shape(shape)
         self._placing.policy = replace(
             self._requote,
@@ -79,3 +78,4 @@ class LiveParamsHandler:
             tolerance=params.requote_tolerance,
         )
         self.params = params
+        return Done()

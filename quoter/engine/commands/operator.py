@@ -1,48 +1,59 @@
-"""What people, and processes on their behalf, ask of a running engine."""
+"""Carries out operator commands by raising and clearing halt causes."""
 
-from quoter.domain.events import OperatorCommand
-from quoter.domain.reasons import OperatorAction
+from quoter.domain.events import (
+    Drain,
+    Flatten,
+    Kill,
+    OperatorCommand,
+    Pause,
+    Rearm,
+    Reduce,
+    Resume,
+)
+from quoter.domain.outcomes import Done, EngineOutcome, RefusalReason, Refused
 from quoter.domain.trading import Cause, TradingState
 from quoter.engine.commands.rearming import Rearming
 from quoter.engine.halt_causes import HaltCauses
 from quoter.engine.step_builder import StepBuilder
 
-REARM_REFUSED, FLATTEN_REFUSED = "rearm_refused", "flatten_refused"  # notes that say why
-
-TRIPS = {
-    OperatorAction.KILL: Cause.OPERATOR_KILL,
-    OperatorAction.PAUSE: Cause.OPERATOR_PAUSE,
-    OperatorAction.REDUCE: Cause.OPERATOR_REDUCE,
-    OperatorAction.FLATTEN: Cause.OPERATOR_FLATTEN,
-}
-
 
 class OperatorCommands:
-    """Turns a wish into causes raised or lifted; who may wish what was judged before."""
+    """Turns commands into halt causes; who may give which command was checked before."""
 
     def __init__(self, *, causes: HaltCauses, rearming: Rearming) -> None:
         self._causes = causes
         self._rearming = rearming
 
-    def handle(self, event: OperatorCommand, step: StepBuilder) -> None:
-        """Obey, and write down who asked for what. DRAIN is a phase: the engine's own."""
-        text = f"{event.actor}: {event.text}"
-        if event.action is OperatorAction.FLATTEN and self._causes.state is TradingState.KILLED:
-            step.add_anomaly(FLATTEN_REFUSED, "killed: re-arm first, then ask again")
-        elif event.action in TRIPS:
-            self._causes.raise_cause(step, TRIPS[event.action], text)
-        elif event.action is OperatorAction.RESUME:
-            self._causes.resume(step)
-        elif event.action is OperatorAction.REARM:
-            self._rearm(event, step)
-        step.add_anomaly(f"operator_{event.action}", text)
+    def handle(self, command: OperatorCommand, step: StepBuilder) -> EngineOutcome:
+        """Carry out one command. For a drain the engine itself changes its phase."""
+        match command:
+            case Kill():
+                self._raise(Cause.OPERATOR_KILL, command, step)
+            case Pause():
+                self._raise(Cause.OPERATOR_PAUSE, command, step)
+            case Reduce():
+                self._raise(Cause.OPERATOR_REDUCE, command, step)
+            case Flatten():
+                if self._causes.state is TradingState.KILLED:
+                    return Refused(RefusalReason.KILLED, "killed: re-arm first, then try again")
+                self._raise(Cause.OPERATOR_FLATTEN, command, step)
+            case Resume():
+                self._causes.resume(step)
+            case Rearm():
+                refused = self._rearming.refusal(command)
+                if refused is not None:
+                    self._rearming.refused(refused, step)
+                    return refused
+                self._causes.rearm(step)
+            case Drain():
+                pass
+            case _:
+                raise AssertionError(f"unknown command {command}")
+        return Done()
+
+    def _raise(self, cause: Cause, command: OperatorCommand, step: StepBuilder) -> None:
+        self._causes.raise_cause(step, cause, command.cause_text)
 
     def killed(self, step: StepBuilder) -> None:
-        """A kill is not to be followed by selling that was asked for before it."""
+        """Cancel a flatten that was commanded before a kill."""
         self._causes.clear_latched(step, Cause.OPERATOR_FLATTEN)
-
-    def _rearm(self, event: OperatorCommand, step: StepBuilder) -> None:
-        if refusal := self._rearming.refusal(event, step):
-            step.add_anomaly(REARM_REFUSED, refusal)
-        else:
-            self._causes.rearm(step)

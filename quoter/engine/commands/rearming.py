@@ -1,9 +1,10 @@
-"""What must hold before a kill may be lifted (reliability.md, section 5)."""
+"""The conditions that must hold before a kill may be cleared (deploy/docs/reliability.md)."""
 
 from collections.abc import Callable
 from decimal import Decimal
 
-from quoter.domain.events import OperatorCommand
+from quoter.domain.events import Rearm
+from quoter.domain.outcomes import RefusalReason, Refused
 from quoter.domain.units import NS_PER_MS
 from quoter.engine.reconciliation.reconcile import Reconcile
 from quoter.engine.step_builder import StepBuilder
@@ -11,11 +12,11 @@ from quoter.state.book import Book
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrders
 
-LOOK_AFTER_NS = 1_000 * NS_PER_MS  # after a kill: its cancels are mostly answered by then
+REPORTS_AFTER_KILL_NS = 1_000 * NS_PER_MS  # most of its cancels are answered by then
 
 
 class Rearming:
-    """Knows since when we are killed, and what still speaks against going on."""
+    """Checks a re-arm against orders, reports, book, inventory and the conditions of kills."""
 
     def __init__(
         self,
@@ -25,35 +26,44 @@ class Rearming:
         inventory_max: Decimal,
         reconcile: Reconcile,
         book: Book,
-        standing: Callable[[], str],
+        remaining_kill: Callable[[], str],
     ) -> None:
-        """`standing` names what would kill us again at once, empty if nothing would."""
+        """`remaining_kill` says which kill condition still holds; empty if none does."""
         self._orders = orders
         self._inventory = inventory
         self._inventory_max = inventory_max
         self._reconcile = reconcile
         self._book = book
-        self._standing = standing
+        self._remaining_kill = remaining_kill
         self._killed_ns = 0  # of the newest kill
 
     def killed(self, step: StepBuilder) -> None:
-        """What was known before a kill proves nothing after it."""
+        """Remember a kill and request new reports: those from before it do not count."""
         self._killed_ns = step.ts_ns
-        self._reconcile.make_all_due(step.ts_ns + LOOK_AFTER_NS)
+        self._reconcile.make_all_due(step.ts_ns + REPORTS_AFTER_KILL_NS)
 
-    def refusal(self, event: OperatorCommand, step: StepBuilder) -> str:
-        """Why not now; empty if nothing speaks against it. Asks the venue for what is missing."""
+    def refusal(self, command: Rearm) -> Refused | None:
+        """Return the first condition that does not hold, or None if the kill may be cleared."""
         held = self._inventory.net
         if len(self._orders):
-            return f"{len(self._orders)} orders may be alive"
+            text = f"{len(self._orders)} orders may be live"
+            return Refused(RefusalReason.ORDERS_MAY_BE_LIVE, text)
         if not self._reconcile.is_clean_since(self._killed_ns):
-            self._reconcile.make_all_due(step.ts_ns)
-            return "orders, trades and balances have not been found clean since the kill"
+            text = "orders, trades and balances have not been found consistent since the kill"
+            return Refused(RefusalReason.NOT_RECONCILED, text)
         if not self._book.ready:
-            return "the book is not in sync"
-        if not abs(held) <= self._inventory_max and event.accept_inventory != held:
-            return (
-                f"inventory {held} is past the limit of {self._inventory_max}: "
+            return Refused(RefusalReason.BOOK_NOT_READY, "the book is not in sync")
+        if not abs(held) <= self._inventory_max and command.accept_inventory != held:
+            text = (
+                f"inventory {held} is above the limit of {self._inventory_max}: "
                 "name it with accept_inventory"
             )
-        return self._standing()
+            return Refused(RefusalReason.INVENTORY_ABOVE_LIMIT, text)
+        if text := self._remaining_kill():
+            return Refused(RefusalReason.WOULD_KILL_AGAIN, text)
+        return None
+
+    def refused(self, refused: Refused, step: StepBuilder) -> None:
+        """Request the reports that a refused re-arm waits for."""
+        if refused.reason is RefusalReason.NOT_RECONCILED:
+            self._reconcile.make_all_due(step.ts_ns)

@@ -1,34 +1,26 @@
-"""Knobs turned from outside: little by little, not too often, never beyond the settings' bounds.
+"""Changes of the live parameters: small steps, not too often, within the settings' bounds.
 
-Values that were turned live until the end of the process: a restart reads its settings.
+A change lasts until the process ends: a restart reads the settings again.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from typing import NamedTuple
 
 from quoter.domain.events import LiveParamsChanged
+from quoter.domain.outcomes import Outcome, Pending, RefusalReason, Refused
 from quoter.domain.params import LiveParams
+from quoter.domain.units import NS_PER_S
 from quoter.service.clock import Clock
 from quoter.service.pending_replies import PendingReplies
 from quoter.settings import Settings
-from quoter.settings.live_bounds import bounds_refusals, name_refusal, step_refusal
+from quoter.settings.live_bounds import HARD, bounds_refusals, name_refusal, step_refusal
 
-CHANGE_EVERY_NS = 5_000_000_000
-TURN_S_MAX = 3.0  # the engine is done with a change long before
-
-
-class Turned(NamedTuple):
-    """What became of a wish; `refusals` are lines for its sender, empty if it was done."""
-
-    refusals: tuple[str, ...] = ()
-    wait_s: int = 0  # come back later: nothing else was wrong
-    is_hard: bool = False  # a hard limit was named
-    is_late: bool = False  # handed over, but not yet applied
+CHANGE_INTERVAL_NS = 5_000_000_000
+OUTCOME_S_MAX = 3.0  # the engine applies a change long before
 
 
 class LiveParamsService:
-    """The one way to the engine's knobs; `settings` are those of the start."""
+    """The one way in for changes of the live parameters; `settings` are those of the start."""
 
     def __init__(
         self,
@@ -36,43 +28,45 @@ class LiveParamsService:
         settings: Settings,
         params: Callable[[], LiveParams],
         clock: Clock,
-        asks: PendingReplies,
+        replies: PendingReplies,
     ) -> None:
+        """`params` returns the parameters in force."""
         self._settings = settings
         self._params = params
         self._clock = clock
-        self._asks = asks
+        self._replies = replies
         self._next_ns = 0
 
     @property
     def params(self) -> LiveParams:
-        """Those in force."""
+        """The parameters in force."""
         return self._params()
 
-    def refusals(self, wanted: Mapping[str, float]) -> list[str]:
-        """What speaks against these values, whenever they came; a line each."""
+    def refusal(self, wanted: Mapping[str, float]) -> Refused | None:
+        """Return why these values are not allowed, whenever they are given; None if they are."""
         if lines := [line for name in wanted if (line := name_refusal(name))]:
-            return lines
+            is_hard = any(name in HARD for name in wanted)
+            reason = RefusalReason.HARD_LIMIT if is_hard else RefusalReason.INVALID
+            return Refused(reason, "; ".join(lines))
         now: dict[str, float] = asdict(self.params)
-        lines = bounds_refusals(self._settings, {**now, **wanted})
-        return lines or [
+        lines = bounds_refusals(self._settings, {**now, **wanted}) or [
             line for name, value in wanted.items() if (line := step_refusal(name, now[name], value))
         ]
+        return Refused(RefusalReason.INVALID, "; ".join(lines)) if lines else None
 
-    async def turn(self, wanted: Mapping[str, float], *, actor: str, reason: str) -> Turned:
-        """Change all of these, or none."""
-        if lines := self.refusals(wanted):
-            is_hard = any("hard limit" in line for line in lines)
-            return Turned(tuple(lines), is_hard=is_hard)
+    async def change(self, wanted: Mapping[str, float], *, actor: str, reason: str) -> Outcome:
+        """Change all of these parameters, or none."""
+        if (refused := self.refusal(wanted)) is not None:
+            return refused
         now_ns = self._clock.now_ns()
         if now_ns < self._next_ns:
-            wait_s = -(-(self._next_ns - now_ns) // 1_000_000_000)
-            return Turned((f"one change in 5 s: {wait_s} s to go",), wait_s=wait_s)
-        self._next_ns = now_ns + CHANGE_EVERY_NS
+            wait_s = -(-(self._next_ns - now_ns) // NS_PER_S)
+            text = f"at most one change in 5 s: wait {wait_s} s"
+            return Refused(RefusalReason.TOO_SOON, text, retry_after_s=wait_s)
+        self._next_ns = now_ns + CHANGE_INTERVAL_NS
         params = replace(self.params, **wanted)
-        event = LiveParamsChanged(ts_ns=now_ns, params=params, actor=actor, text=reason)
-        step = await self._asks.ask(event, TURN_S_MAX)
-        if step is None:
-            return Turned(is_late=True)
-        refused = [detail for what, detail in step.anomalies if what == "params_refused"]
-        return Turned(tuple(f"no quote follows from this: {detail}" for detail in refused))
+        event = LiveParamsChanged(ts_ns=now_ns, params=params, actor=actor, reason=reason)
+        outcome = await self._replies.ask(event, OUTCOME_S_MAX)
+        if isinstance(outcome, Refused):
+            return replace(outcome, text=f"no quote can be computed from this: {outcome.text}")
+        return outcome or Pending()

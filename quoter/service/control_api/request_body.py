@@ -1,52 +1,52 @@
-"""The bodies of control requests: one JSON object of known fields, or a line that says why not."""
+"""Reads the bodies of control requests: one JSON object of known fields."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from aiohttp import web
 
+from quoter.domain.events import Flatten, Kill, OperatorCommand, Pause, Rearm, Reduce, Resume
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.trading import TradingState
 from quoter.service.control_api.auth import Role
+from quoter.service.killswitch.command_fields import check_kill_id, check_reason, parse_amount
 
 BODY_BYTES_MAX = 8_192
-REASON_CHARS_MAX = 200
-KILL_ID_CHARS_MAX = 64
-SHOWN_CHARS_MAX = 1_000
 
-type Fields = dict[str, str | bool | Decimal | list[object] | dict[str, object] | None]
+type Fields = dict[str, object]
 
 
-class Refused(Exception):
-    """A request that is not done; carries the HTTP status and one line for its sender."""
+class RequestRefused(Exception):
+    """A request that is not carried out: the HTTP status and one line for its sender."""
 
     def __init__(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(text)
         self.status = status
         self.headers = dict(headers or {})
-        self.is_told = False  # the log has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verb:
-    """What one route asks of the engine, who may ask it, and which fields it takes."""
+class CommandRoute:
+    """One operator command over HTTP: the role that it needs and the fields that it takes."""
 
-    action: OperatorAction
+    command: Callable[..., OperatorCommand]
     role: Role
     required: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
 
 
-VERBS = {
-    "kill": Verb(action=OperatorAction.KILL, role=Role.OPERATOR),
-    "pause": Verb(action=OperatorAction.PAUSE, role=Role.OPERATOR),
-    "reduce": Verb(action=OperatorAction.REDUCE, role=Role.OPERATOR),
-    "resume": Verb(action=OperatorAction.RESUME, role=Role.OPERATOR, optional=frozenset({"seen"})),
-    "flatten": Verb(action=OperatorAction.FLATTEN, role=Role.RISK),
-    "rearm": Verb(
-        action=OperatorAction.REARM,
+COMMAND_ROUTES = {
+    OperatorAction.KILL: CommandRoute(command=Kill, role=Role.OPERATOR),
+    OperatorAction.PAUSE: CommandRoute(command=Pause, role=Role.OPERATOR),
+    OperatorAction.REDUCE: CommandRoute(command=Reduce, role=Role.OPERATOR),
+    OperatorAction.RESUME: CommandRoute(
+        command=Resume, role=Role.OPERATOR, optional=frozenset({"seen"})
+    ),
+    OperatorAction.FLATTEN: CommandRoute(command=Flatten, role=Role.RISK),
+    OperatorAction.REARM: CommandRoute(
+        command=Rearm,
         role=Role.RISK,
         required=frozenset({"kill_id"}),
         optional=frozenset({"accept_inventory"}),
@@ -55,88 +55,104 @@ VERBS = {
 
 
 async def read_body(request: web.Request) -> bytes:
-    """The body, of the right type and not too large. Raises Refused."""
+    """Return the body if it has the right type and size. Raises RequestRefused."""
     is_json = (
         request.content_type == "application/json"
         and (request.charset or "utf-8").lower() == "utf-8"
     )
     if len(request.headers.getall("Content-Type", [])) != 1 or not is_json:
-        raise Refused(415, "Content-Type must be application/json")
+        raise RequestRefused(415, "Content-Type must be application/json")
     if (request.content_length or 0) > BODY_BYTES_MAX:
-        raise Refused(413, f"the body is larger than {BODY_BYTES_MAX} bytes")
+        raise RequestRefused(413, f"the body is larger than {BODY_BYTES_MAX} bytes")
     body = b""
     async for part in request.content.iter_chunked(BODY_BYTES_MAX):
         body += part
         if len(body) > BODY_BYTES_MAX:
-            raise Refused(413, f"the body is larger than {BODY_BYTES_MAX} bytes")
+            raise RequestRefused(413, f"the body is larger than {BODY_BYTES_MAX} bytes")
     return body
 
 
 def parse(body: bytes) -> Fields:
-    """The fields of a JSON object, numbers exact. Raises Refused."""
+    """Return the fields of a JSON object, numbers as exact Decimals. Raises RequestRefused."""
     try:
         found = json.loads(
             body.decode(),
             parse_float=Decimal,
             parse_int=Decimal,
-            parse_constant=_no_number,
+            parse_constant=_refuse_constant,
             object_pairs_hook=_object,
         )
     except (ValueError, ArithmeticError, RecursionError) as error:
-        raise Refused(400, f"the body is not JSON: {str(error)[:100]}") from None
+        raise RequestRefused(400, f"the body is not JSON: {str(error)[:100]}") from None
     if not isinstance(found, dict):
-        raise Refused(400, "the body is not a JSON object")
+        raise RequestRefused(400, "the body is not a JSON object")
     return found
 
 
 def take_reason(fields: Fields) -> str:
-    """Why it is asked for: taken out of the fields. Raises Refused."""
+    """Remove the reason from the fields and return it. Raises RequestRefused."""
     reason = fields.pop("reason", None)
     if not isinstance(reason, str) or not reason.strip():
-        raise Refused(400, "reason: is required, a text")
-    if len(reason) > REASON_CHARS_MAX or not reason.isprintable():
-        raise Refused(400, f"reason: at most {REASON_CHARS_MAX} printable characters")
-    return reason.strip()
+        raise RequestRefused(400, "reason: is required, a text")
+    try:
+        return check_reason(reason)
+    except ValueError as error:
+        raise RequestRefused(400, f"reason: {error}") from None
 
 
-def check_fields(verb: Verb, fields: Fields) -> None:
-    """Are exactly the known fields there, and do they fit? Raises Refused."""
+def parse_command_fields(route: CommandRoute, fields: Fields) -> Fields:
+    """Return the fields with the types that the command takes.
+
+    Raises RequestRefused for an unknown field, a missing one, or a value of another type.
+    """
     for name in fields:
-        if name not in verb.required | verb.optional:
-            raise Refused(400, f"{name[:60]!a}: no such field")
-    for name in sorted(verb.required):
+        if name not in route.required | route.optional:
+            raise RequestRefused(400, f"{name[:60]!a}: no such field")
+    for name in sorted(route.required):
         if name not in fields:
-            raise Refused(400, f"{name}: is required")
-    kill_id, seen = fields.get("kill_id", ""), fields.get("seen", "RUNNING")
-    if not isinstance(kill_id, str) or len(kill_id) > KILL_ID_CHARS_MAX:
-        raise Refused(400, "kill_id: must be the text that /state shows")
-    if not isinstance(seen, str) or seen not in TradingState.__members__:
-        raise Refused(400, f"seen: must be one of {', '.join(TradingState.__members__)}")
-    accept = fields.get("accept_inventory", Decimal(0))
-    if isinstance(accept, str):
-        try:
-            accept = fields["accept_inventory"] = Decimal(accept)
-        except ArithmeticError:
-            accept = None
-    if not isinstance(accept, Decimal) or not accept.is_finite():
-        raise Refused(400, "accept_inventory: must be a number of base units")
+            raise RequestRefused(400, f"{name}: is required")
+    return {name: _PARSERS[name](value) for name, value in fields.items()}
 
 
 def numbers(fields: Fields) -> dict[str, float]:
-    """Knobs and their values. Raises Refused."""
+    """Return live parameters by name. Raises RequestRefused."""
     if not fields:
-        raise Refused(400, "no knob is named")
+        raise RequestRefused(400, "no live parameter is named")
     found = {}
     for name, value in fields.items():
         if not isinstance(value, Decimal):
-            raise Refused(400, f"{name[:60]!a}: must be a number")
+            raise RequestRefused(400, f"{name[:60]!a}: must be a number")
         found[name] = float(value)
     return found
 
 
-def shown(fields: Fields) -> str:
-    """The fields as JSON, for the books."""
-    return json.dumps(fields, default=str, sort_keys=True)[:SHOWN_CHARS_MAX]
+def _parse_kill_id(value: object) -> str:
+    if not isinstance(value, str):
+        raise RequestRefused(400, "kill_id: must be a text")
+    try:
+        return check_kill_id(value)
+    except ValueError as error:
+        raise RequestRefused(400, f"kill_id: {error}") from None
+
+
+def _parse_seen(value: object) -> TradingState:
+    if isinstance(value, str) and value in TradingState.__members__:
+        return TradingState[value]
+    raise RequestRefused(400, f"seen: must be one of {', '.join(TradingState.__members__)}")
+
+
+def _parse_accept_inventory(value: object) -> Decimal:
+    try:
+        return parse_amount(str(value) if isinstance(value, str | Decimal) else "")
+    except ValueError as error:
+        raise RequestRefused(400, f"accept_inventory: {error}") from None
+
+
+_PARSERS: dict[str, Callable[[object], object]] = {
+    "kill_id": _parse_kill_id,
+    "seen": _parse_seen,
+    "accept_inventory": _parse_accept_inventory,
+}
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -146,5 +162,5 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _no_number(text: str) -> None:
+def _refuse_constant(text: str) -> None:
     raise ValueError(f"{text} is no number")

@@ -1,283 +1,268 @@
-"""Steering a running daemon over HTTP: who may ask for what, and what became of it.
+"""Control of a running daemon over HTTP: operator commands and live parameters.
 
-Every request passes the same gates in the same order: host name (the pages' guard), no browser,
-token, role, body, fields, repetition. What was refused has changed nothing.
+Every request passes the same checks in the same order: host name (checked by the server), not from
+a browser, token, role, body, fields, idempotency key. A refused request has changed nothing.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from decimal import Decimal
 from typing import NamedTuple
 
 import structlog
 from aiohttp import web
 
-from quoter.domain.events import OperatorCommand
+from quoter.domain.outcomes import Done, Outcome, Pending, RefusalReason, Refused
 from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Snapshot
 from quoter.domain.trading import TradingState
-from quoter.engine.commands.operator import FLATTEN_REFUSED, REARM_REFUSED
-from quoter.ledger.rows import Operation
 from quoter.service.clock import Clock
 from quoter.service.control_api.auth import Caller, LockOut, Role, Tokens
 from quoter.service.control_api.idempotency import KEY, IdempotencyCache, OtherBody, Result
 from quoter.service.control_api.live_params import LiveParamsService
 from quoter.service.control_api.request_body import (
-    VERBS,
+    COMMAND_ROUTES,
+    CommandRoute,
     Fields,
-    Refused,
-    Verb,
-    check_fields,
+    RequestRefused,
     numbers,
     parse,
+    parse_command_fields,
     read_body,
-    shown,
     take_reason,
 )
+from quoter.service.http.protocol import RequestResult
 from quoter.service.http.responses import answer
 from quoter.service.http.state_view import Json
-from quoter.service.http.wording import DONE, LATE, NO_LATCH
 from quoter.service.killswitch.controller import KillSwitchController
-from quoter.service.pending_replies import PendingReplies
+from quoter.service.operator_commands.audit import CommandAudit, fields_text, result_of
+from quoter.service.operator_commands.entrance import OperatorCommands
 from quoter.telemetry.redaction import Redactor
 
 log = structlog.get_logger()
 
 KILL_PATH, PARAMS = "/v1/kill", "params"
 BODY_S_MAX = 2.0  # a body is one packet
-LATCH_S_MAX = 1.0  # a disk takes it in milliseconds
-ANSWER_S_MAX = 3.0  # the engine's turn comes long before, unless the disk stalls
-ORIGIN_HEADERS = ("Origin", "Sec-Fetch-Site")  # what browsers send and nobody else does
-REFUSALS = {OperatorAction.REARM: REARM_REFUSED, OperatorAction.FLATTEN: FLATTEN_REFUSED}
+ORIGIN_HEADERS = ("Origin", "Sec-Fetch-Site")  # sent by browsers only
 UNTIL_RESTART = "until the process ends: a restart reads the settings"
+REFUSAL_STATUS = {
+    RefusalReason.INVALID: 400,
+    RefusalReason.NO_QUOTE: 400,
+    RefusalReason.HARD_LIMIT: 403,
+    RefusalReason.TOO_SOON: 429,
+}
+STATE_CONFLICT = 409  # the status of every other refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """What control acts on."""
+class ControlParts:
+    """The parts of the daemon that the control API uses."""
 
     snapshot: Callable[[], Snapshot]
     stops: KillSwitchController
-    asks: PendingReplies
+    commands: OperatorCommands
     params: LiveParamsService
+    audit: CommandAudit
     clock: Clock
-    note: Callable[[Operation], None]
-    called: Callable[[int], None]  # told the status of every answer
+    count_response: Callable[[int], None]  # is told the status of every response
     redactor: Redactor = field(default_factory=Redactor)
 
 
 class _Reply(NamedTuple):
     status: int
     body: dict[str, Json]
+    headers: Mapping[str, str] = {}
 
 
-class _Call(NamedTuple):
-    """A request that passed the gates."""
+class _Request(NamedTuple):
+    """A request that passed the checks; `name` is the command's, or `params`."""
 
     caller: Caller
-    action: str
+    name: str
     reason: str
     fields: Fields
 
 
-class Control:
+class ControlApi:
     """The routes under /v1; they exist only where a token is configured."""
 
-    def __init__(self, tokens: Tokens, desk: Desk) -> None:
+    def __init__(self, tokens: Tokens, parts: ControlParts) -> None:
         self._tokens = tokens
-        self._desk = desk
-        self._lock = LockOut()
-        self._once: IdempotencyCache[_Reply] = IdempotencyCache()
+        self._parts = parts
+        self._lock_out = LockOut()
+        self._replies: IdempotencyCache[_Reply] = IdempotencyCache()
 
     @property
     def always_served(self) -> frozenset[str]:
-        """Paths that are served however many other requests are under way: the kill."""
+        """Paths that are served however many other requests are being served: the kill."""
         return frozenset({KILL_PATH})
 
     def add_routes(self, app: web.Application) -> None:
-        """One route for each verb, and the knobs."""
-        for name, verb in VERBS.items():
-            app.router.add_post(f"/v1/{name}", self._handler(name, verb))
+        """Add one route for each command, and those of the live parameters."""
+        for action, route in COMMAND_ROUTES.items():
+            app.router.add_post(f"/v1/{action}", self._handler(action.value, route))
         app.router.add_get(f"/v1/{PARAMS}", self._show_params, allow_head=False)
         app.router.add_patch(f"/v1/{PARAMS}", self._handler(PARAMS, None))
 
     def _handler(
-        self, name: str, verb: Verb | None
+        self, name: str, route: CommandRoute | None
     ) -> Callable[[web.Request], Awaitable[web.Response]]:
+        """Return the handler of a command's route; `route` is None for the live parameters."""
+
         async def handle(request: web.Request) -> web.Response:
-            role = verb.role if verb is not None else Role.OPERATOR
+            role = route.role if route is not None else Role.OPERATOR
             try:
                 caller = self._caller(request, role)
-            except Refused as refused:
+            except RequestRefused as refused:
                 return self._refusal(refused)
             try:
-                reply = await self._mutate(request, caller, name, verb)
-            except Refused as refused:
-                if not refused.is_told:
-                    log.warning(
-                        "control_refused", path=request.path, actor=str(caller), reason=str(refused)
-                    )
+                reply = await self._mutate(request, caller, name, route)
+            except RequestRefused as refused:
+                log.warning(
+                    "control_refused", path=request.path, actor=str(caller), reason=str(refused)
+                )
                 return self._refusal(refused)
-            return self._answer(reply)
+            return self._respond(reply)
 
         return handle
 
     async def _show_params(self, request: web.Request) -> web.Response:
         try:
             self._caller(request, Role.READ)
-        except Refused as refused:
+        except RequestRefused as refused:
             return self._refusal(refused)
-        return self._answer(_Reply(200, self._told_params()))
+        return self._respond(_Reply(200, self._params()))
 
     def _caller(self, request: web.Request, role: Role) -> Caller:
-        """Who calls, if he may do this. Raises Refused."""
+        """Return who sent the request, if its token has the role. Raises RequestRefused."""
         if any(name in request.headers for name in ORIGIN_HEADERS):
-            raise Refused(403, "not from a browser")
-        now_ns = self._desk.clock.now_ns()
+            raise RequestRefused(403, "not from a browser")
+        now_ns = self._parts.clock.now_ns()
         caller = self._tokens.caller(request.headers)
-        if left_s := self._lock.left_s(now_ns):
-            # Says the same to every token: a lock that tells them apart would answer guesses.
+        if left_s := self._lock_out.left_s(now_ns):
+            # The same response to every token: otherwise it would tell right ones from wrong ones.
             if caller is None or request.path != KILL_PATH:
                 wait = {"Retry-After": str(left_s)}
-                raise Refused(429, f"too many wrong tokens: locked for {left_s} s", wait)
+                raise RequestRefused(429, f"too many wrong tokens: locked for {left_s} s", wait)
         elif caller is None:
-            self._lock.failed(now_ns)
-            locked = bool(self._lock.left_s(now_ns))
+            self._lock_out.failed(now_ns)
+            locked = bool(self._lock_out.left_s(now_ns))
             log.warning("control_refused", path=request.path, remote=request.remote, locked=locked)
-            raise Refused(401, "no token that is known here", {"WWW-Authenticate": "Bearer"})
+            raise RequestRefused(401, "unknown token", {"WWW-Authenticate": "Bearer"})
         if caller.role < role:
             log.warning("control_refused", path=request.path, actor=str(caller), needs=role.name)
-            raise Refused(403, f"needs the role {role.name.lower()}")
+            raise RequestRefused(403, f"needs the role {role.name.lower()}")
         if request.query_string:
             log.warning("control_refused", path=request.path, actor=str(caller), query=True)
-            raise Refused(400, "no query is taken")
+            raise RequestRefused(400, "a query string is not allowed")
         return caller
 
     async def _mutate(
-        self, request: web.Request, caller: Caller, name: str, verb: Verb | None
+        self, request: web.Request, caller: Caller, name: str, route: CommandRoute | None
     ) -> _Reply:
+        """Read and check a request, and carry it out once for each idempotency key."""
         try:
             async with asyncio.timeout(BODY_S_MAX):
                 body = await read_body(request)
         except TimeoutError:
-            raise Refused(408, f"the body did not come within {BODY_S_MAX:g} s") from None
+            text = f"the body did not arrive within {BODY_S_MAX:g} s"
+            raise RequestRefused(408, text) from None
         fields = parse(body)
-        reason = self._desk.redactor.text(take_reason(fields))  # it is kept in many places
-        call = _Call(caller, name, reason, fields)
-        if verb is not None:
-            check_fields(verb, fields)
-        else:
-            numbers(fields)
-        if verb is not None and verb.action is OperatorAction.KILL:
-            return (await self._do(call, verb)).answer  # an old answer would not stop us now
+        reason = self._parts.redactor.text(take_reason(fields))  # it is kept in many places
+        checked = parse_command_fields(route, fields) if route is not None else numbers(fields)
+        asked = _Request(caller, name, reason, fields)
+        work = self._work(asked, route, checked)
+        if name == OperatorAction.KILL:
+            return (await work()).answer  # never from the cache: that would not stop trading
         keys = request.headers.getall("Idempotency-Key", [])
         if len(keys) != 1 or not KEY.fullmatch(keys[0]):
-            raise Refused(400, "Idempotency-Key: is required, 1 to 64 of A-Z a-z 0-9 . _ : -")
-        mine = list[Result[_Reply]]()
+            text = "Idempotency-Key: is required, 1 to 64 of A-Z a-z 0-9 . _ : -"
+            raise RequestRefused(400, text)
+        is_first = False
 
-        async def act() -> Result[_Reply]:
-            mine.append(await self._do(call, verb))
-            return mine[0]
+        async def first() -> Result[_Reply]:
+            nonlocal is_first
+            is_first = True
+            return await work()
 
         try:
-            reply = await self._once.do(f"{caller} {keys[0]}", f"{name} ".encode() + body, act)
+            reply = await self._replies.do(f"{caller} {keys[0]}", f"{name} ".encode() + body, first)
         except OtherBody:
-            raise Refused(409, "Idempotency-Key: was used for another request") from None
-        return reply if mine else self._repeated(call, reply)
+            raise RequestRefused(409, "Idempotency-Key: was used for another request") from None
+        return reply if is_first else self._repeated(asked, reply)
 
-    def _repeated(self, call: _Call, reply: _Reply) -> _Reply:
-        """The answer of then, with the state of now; nothing was done."""
-        self._write_down(call, shown(call.fields), "repeated: nothing done")
-        now = self._told_params() if call.action == PARAMS else {}
+    def _work(
+        self, asked: _Request, route: CommandRoute | None, checked: Mapping[str, object]
+    ) -> Callable[[], Awaitable[Result[_Reply]]]:
+        """Return the coroutine function that carries a request out; `checked` are its fields."""
+
+        async def work() -> Result[_Reply]:
+            if route is not None:
+                command = route.command(
+                    ts_ns=self._parts.clock.now_ns(),
+                    actor=str(asked.caller),
+                    reason=asked.reason,
+                    **checked,
+                )
+                outcome = await self._parts.commands.execute(command)
+            else:
+                outcome = await self._change_params(asked)
+            reply = self._reply(asked, outcome)
+            return Result(reply, is_done=not isinstance(outcome, Refused))
+
+        return work
+
+    async def _change_params(self, asked: _Request) -> Outcome:
+        """Change live parameters, and record it whatever becomes of it."""
+        actor, result = str(asked.caller), "interrupted"
+        try:
+            outcome = await self._parts.params.change(
+                numbers(asked.fields), actor=actor, reason=asked.reason
+            )
+            result = result_of(outcome)
+        finally:
+            given = fields_text(asked.fields)
+            self._parts.audit.record(actor, PARAMS, asked.reason, given, result)
+        return outcome
+
+    def _reply(self, asked: _Request, outcome: Outcome) -> _Reply:
+        """Return the HTTP form of an outcome."""
+        if isinstance(outcome, Refused):
+            return self._refused_reply(outcome)
+        is_done = isinstance(outcome, Done)
+        body: dict[str, Json] = {
+            "action": asked.name,
+            "result": RequestResult.DONE if is_done else RequestResult.PENDING,
+        }
+        if isinstance(outcome, Pending) and outcome.text:
+            body["latch"] = outcome.text
+        if asked.name == PARAMS:
+            body |= {"valid": UNTIL_RESTART} | self._params()
+        return _Reply(200 if is_done else 202, body | self._state())
+
+    def _refused_reply(self, refused: Refused) -> _Reply:
+        status = REFUSAL_STATUS.get(refused.reason, STATE_CONFLICT)
+        body: dict[str, Json] = {"error": refused.text, "refusal": refused.reason.value}
+        if status == STATE_CONFLICT:
+            body |= self._state()
+        wait_s = refused.retry_after_s
+        return _Reply(status, body, {"Retry-After": str(wait_s)} if wait_s else {})
+
+    def _repeated(self, asked: _Request, reply: _Reply) -> _Reply:
+        """Return the reply of the first request with the state of now; nothing was done."""
+        given = fields_text(asked.fields)
+        self._parts.audit.record(
+            str(asked.caller), asked.name, asked.reason, given, "repeated: nothing done"
+        )
+        now = self._params() if asked.name == PARAMS else {}
         return reply._replace(body={**reply.body, **now, **self._state(), "repeated": True})
 
-    async def _do(self, call: _Call, verb: Verb | None) -> Result[_Reply]:
-        """Act, and write down who asked for what and what became of it, whatever that is."""
-        result = "interrupted"
-        given = shown(call.fields)
-        try:
-            if verb is None:
-                reply = await self._turn(call)
-            else:
-                reply = await self._operate(call, verb)
-            result = DONE if reply.status == 200 else "accepted"
-        except Refused as refused:
-            result, refused.is_told = f"refused: {refused}", True
-            raise
-        finally:
-            self._write_down(call, given, result)
-        return Result(reply, is_done=True)
-
-    def _write_down(self, call: _Call, given: str, result: str) -> None:
-        actor, given = str(call.caller), self._desk.redactor.text(given)
-        log.warning(
-            "control",
-            actor=actor,
-            action=call.action,
-            reason=call.reason,
-            given=given,
-            result=result,
-        )
-        now_ns = self._desk.clock.now_ns()
-        self._desk.note(Operation(now_ns, actor, call.action, call.reason, given, result))
-
-    async def _operate(self, call: _Call, verb: Verb) -> _Reply:
-        desk, actor = self._desk, str(call.caller)
-        state = desk.snapshot().trading_state
-        if verb.action is OperatorAction.KILL:
-            event = desk.stops.shut(actor, call.reason)
-        elif verb.action is OperatorAction.REARM:
-            event = self._rearming(call, state)
-        else:
-            if verb.action is OperatorAction.RESUME:
-                _check_resume(call.fields, state)
-            now_ns = desk.clock.now_ns()
-            event = OperatorCommand(ts_ns=now_ns, action=verb.action, actor=actor, text=call.reason)
-        step = await desk.asks.ask(event, ANSWER_S_MAX)
-        if step is None:
-            return _Reply(202, {"action": call.action, "result": LATE})
-        for what, detail in step.anomalies:
-            if what == REFUSALS.get(verb.action):
-                raise Refused(409, f"not now: {detail}")
-        told: dict[str, Json] = {"action": call.action, "result": DONE, **self._state()}
-        if verb.action is OperatorAction.KILL and not await desk.stops.written(LATCH_S_MAX):
-            return _Reply(202, {**told, "result": LATE, "latch": NO_LATCH})
-        return _Reply(200, told)
-
-    def _rearming(self, call: _Call, state: TradingState) -> OperatorCommand:
-        if state is not TradingState.KILLED:
-            raise Refused(409, f"nothing to lift: the state is {state.name}")
-        accept = call.fields.get("accept_inventory")
-        event = self._desk.stops.rearming(
-            str(call.fields["kill_id"]),
-            str(call.caller),
-            call.reason,
-            accept_inventory=accept if isinstance(accept, Decimal) else None,
-        )
-        if event is None:
-            raise Refused(409, "kill_id: is not that of the kill in force; see /state")
-        return event
-
-    async def _turn(self, call: _Call) -> _Reply:
-        turned = await self._desk.params.turn(
-            numbers(call.fields), actor=str(call.caller), reason=call.reason
-        )
-        text = "; ".join(turned.refusals)
-        if turned.wait_s:
-            raise Refused(429, text, {"Retry-After": str(turned.wait_s)})
-        if turned.refusals:
-            raise Refused(403 if turned.is_hard else 400, text)
-        status, result = (202, LATE) if turned.is_late else (200, DONE)
-        told = {"action": PARAMS, "result": result, "valid": UNTIL_RESTART}
-        return _Reply(status, {**told, **self._told_params(), **self._state()})
-
-    def _told_params(self) -> dict[str, Json]:
-        return {"params": asdict(self._desk.params.params)}
+    def _params(self) -> dict[str, Json]:
+        return {"params": asdict(self._parts.params.params)}
 
     def _state(self) -> dict[str, Json]:
-        """Where the daemon stands now, for every reply."""
-        snapshot, latched = self._desk.snapshot(), self._desk.stops.latched
+        """Return the state of the daemon, for every reply."""
+        snapshot, latched = self._parts.snapshot(), self._parts.stops.latched
         is_killed = snapshot.trading_state is TradingState.KILLED
         return {
             "trading_state": snapshot.trading_state.name,
@@ -286,20 +271,13 @@ class Control:
             "kill_id": latched.kill_id if latched is not None and is_killed else None,
         }
 
-    def _refusal(self, refused: Refused) -> web.Response:
-        """Somebody we do not know learns nothing of our state."""
+    def _refusal(self, refused: RequestRefused) -> web.Response:
+        """Respond to a request that failed a check; an unknown caller is not told our state."""
         body: dict[str, Json] = {"error": str(refused)}
-        if refused.status == 409:
+        if refused.status == STATE_CONFLICT:
             body |= self._state()
-        return self._answer(_Reply(refused.status, body), refused.headers)
+        return self._respond(_Reply(refused.status, body, refused.headers))
 
-    def _answer(self, reply: _Reply, headers: Mapping[str, str] | None = None) -> web.Response:
-        self._desk.called(reply.status)
-        return answer(self._desk.redactor, reply.body, status=reply.status, headers=headers)
-
-
-def _check_resume(fields: Fields, state: TradingState) -> None:
-    if state is TradingState.KILLED:
-        raise Refused(409, "KILLED: only a re-arm with the risk token lifts that")
-    if fields.get("seen", state.name) != state.name:
-        raise Refused(409, f"seen: the state is {state.name} by now")
+    def _respond(self, reply: _Reply) -> web.Response:
+        self._parts.count_response(reply.status)
+        return answer(self._parts.redactor, reply.body, status=reply.status, headers=reply.headers)

@@ -19,9 +19,9 @@ from quoter.domain.step import Snapshot
 from quoter.domain.trading import Cause, Phase, TradingState
 from quoter.service.http.cause_details import Details, no_details
 from quoter.service.http.connections import Connections
+from quoter.service.http.protocol import SERVER
 from quoter.service.http.responses import answer
 from quoter.service.http.state_view import Json, state_view
-from quoter.service.http.wording import SERVER
 from quoter.telemetry.log_throttle import LogThrottle
 from quoter.telemetry.redaction import Redactor
 

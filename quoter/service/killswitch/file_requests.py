@@ -4,25 +4,81 @@ They work without network, token or valid settings, because a kill must.
 """
 
 import fcntl
+import json
 import os
 import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from enum import Enum, auto
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from quoter.service.data_folder import KILL_REQUEST, LOCK, PID, REARM_REQUEST
+from quoter.service.killswitch.command_fields import fit_reason, parse_amount
 from quoter.service.killswitch.latch import Latch, LatchRecord
-from quoter.service.killswitch.rearm_files import NO_REASON, RearmAnswer, RearmRequest
 from quoter.telemetry.redaction import clean
 
 POLL_S = 0.02
 REARM_POLL_S = 0.1
-REASON_CHARS_MAX = 200
+ANSWER = "rearm-answer.json"
+ANSWER_BYTES_MAX = 4_096
+NO_REASON = "quoter rearm"
 PID_MAX = 2**31 - 1
+
+
+class RearmRequest(NamedTuple):
+    """The content of the file: kill id and accepted inventory, on the next line the reason."""
+
+    kill_id: str
+    accept_inventory: Decimal | None = None  # as in `Rearming`
+    reason: str = NO_REASON
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The inverse of `str`; a person may have written it. Raises ValueError."""
+        first, _, reason = text.partition("\n")
+        kill_id, _, amount = first.strip().partition(" ")
+        accepted = parse_amount(amount) if amount else None
+        return cls(kill_id, accepted, clean(reason.strip()) or NO_REASON)
+
+    def __str__(self) -> str:
+        amount = "" if self.accept_inventory is None else f" {self.accept_inventory}"
+        return f"{self.kill_id}{amount}\n{self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class RearmAnswer:
+    """Why the kill of this id is not lifted; nobody will try again if it is final."""
+
+    kill_id: str
+    text: str
+    is_final: bool
+
+    def write(self, folder: Path) -> None:
+        """Whole or not at all; not synced, its reader runs beside us. Raises OSError."""
+        path = folder / ANSWER
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        part.replace(path)
+
+    @classmethod
+    def read(cls, folder: Path) -> Self | None:
+        """What is there; None if nothing is, or nothing that makes sense."""
+        try:
+            with (folder / ANSWER).open("rb") as file:
+                raw = json.loads(file.read(ANSWER_BYTES_MAX))
+            return cls(str(raw["kill_id"]), clean(str(raw["text"])), raw["is_final"] is True)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    @staticmethod
+    def forget(folder: Path) -> None:
+        """Remove that of an earlier request."""
+        with suppress(OSError):
+            (folder / ANSWER).unlink()
 
 
 class Rearmed(Enum):
@@ -66,11 +122,6 @@ def _pid_in(path: Path) -> int:
     except (OSError, ValueError):
         return 0
     return pid if 0 < pid <= PID_MAX else 0
-
-
-def fit_reason(reason: str) -> str:
-    """What a log line takes of a reason: a kill is not refused for its spelling."""
-    return clean(reason[:REASON_CHARS_MAX].strip())
 
 
 def request_kill(folder: Path, reason: str) -> KillAsked:

@@ -40,7 +40,7 @@ class LatchWriter:
         """Is there a kill that the disk does not have, or that we can't be sure it has?"""
         return self._wanted is not None and not (self._is_sure and self._kept is self._wanted)
 
-    def found(self) -> LatchRecord | None:
+    def adopt(self) -> LatchRecord | None:
         """A latch on the disk that we neither wrote nor want away: it is in force from now on."""
         if not self.is_clear:
             return None

@@ -4,9 +4,18 @@ from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 
-from quoter.domain.events import FeedAlive, FeedDown, FeedUp, OperatorCommand
+from quoter.domain.events import (
+    FeedAlive,
+    FeedDown,
+    FeedUp,
+    Flatten,
+    Kill,
+    OperatorCommand,
+    Pause,
+    Reduce,
+    Resume,
+)
 from quoter.domain.market import Side, Stream
-from quoter.domain.reasons import OperatorAction
 from quoter.domain.units import NS_PER_S
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import NewOrder, OrderKind, Refused, SelfTrade
@@ -21,9 +30,9 @@ from tests.simulation.schedule import Schedule
 
 PULSE_NS = NS_PER_S
 UNTIL_RESUME = {
-    Fault.OPERATOR_PAUSE: OperatorAction.PAUSE,
-    Fault.OPERATOR_REDUCE: OperatorAction.REDUCE,
-    Fault.OPERATOR_FLATTEN: OperatorAction.FLATTEN,
+    Fault.OPERATOR_PAUSE: Pause,
+    Fault.OPERATOR_REDUCE: Reduce,
+    Fault.OPERATOR_FLATTEN: Flatten,
 }
 
 
@@ -84,11 +93,11 @@ class Acts:
             case Fault.DEPOSIT | Fault.FOREIGN_TRADE | Fault.FOREIGN_ORDER | Fault.WIPE:
                 self._at(begin_ns, window, partial(self._foreign, window.fault))
             case Fault.OPERATOR_KILL:
-                self._at(begin_ns, window, partial(self._operate, OperatorAction.KILL))
+                self._at(begin_ns, window, partial(self._operate, Kill))
             case Fault.OPERATOR_PAUSE | Fault.OPERATOR_REDUCE | Fault.OPERATOR_FLATTEN:
                 action = UNTIL_RESUME[window.fault]
                 self._at(begin_ns, window, partial(self._operate, action))
-                self._schedule.at(end_ns, partial(self._operate, OperatorAction.RESUME))
+                self._schedule.at(end_ns, partial(self._operate, Resume))
             case _:
                 pass  # strikes single messages: see the doors and the network
 
@@ -222,6 +231,6 @@ class Acts:
             _, news = self._exchange.cancel(ACCOUNT, symbol, now_ns=now_ns, client_id=client_id)
             self._doors.hear(news)
 
-    def _operate(self, action: OperatorAction) -> None:
-        event = OperatorCommand(ts_ns=self._schedule.now_ns, action=action, actor="test", text="")
+    def _operate(self, command: type[OperatorCommand]) -> None:
+        event = command(ts_ns=self._schedule.now_ns, actor="test", reason="")
         self._process.post(event)

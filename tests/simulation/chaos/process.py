@@ -21,14 +21,16 @@ from quoter.domain.events import (
     FeedDown,
     FeedUp,
     Fill,
-    OperatorCommand,
+    Kill,
     OrderReject,
+    Pause,
+    Resume,
     Tick,
     TopOfBook,
     Trade,
 )
 from quoter.domain.market import Stream
-from quoter.domain.reasons import OperatorAction, RejectReason
+from quoter.domain.reasons import RejectReason
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S
@@ -153,15 +155,15 @@ class Process:
                 self._invariants.heard_ns = self._schedule.now_ns
             case FeedAlive(stream=Stream.MARKET) | FeedUp(stream=Stream.MARKET):
                 self._invariants.heard_ns = self._schedule.now_ns
-            case OperatorCommand(action=OperatorAction.KILL):
+            case Kill():
                 self._invariants.latched.add(Fault.OPERATOR_KILL)
             case OrderReject(reason=RejectReason.AUTH):
                 self._invariants.latched.add(Fault.KEY_REVOKED)
             case Fill() if (event.trade_id, event.size) in self.doors.contradictions:
                 self._invariants.latched.add(Fault.CONFLICT)
-            case OperatorCommand(action=OperatorAction.PAUSE):
+            case Pause():
                 self._invariants.is_paused = True
-            case OperatorCommand(action=OperatorAction.RESUME):
+            case Resume():
                 self._invariants.is_paused = False
                 self._truth.resumed()
             case _:

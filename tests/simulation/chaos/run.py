@@ -7,8 +7,7 @@ from pathlib import Path
 from time import process_time
 from traceback import extract_tb
 
-from quoter.domain.events import OperatorCommand, Tick
-from quoter.domain.reasons import OperatorAction
+from quoter.domain.events import Drain, Tick
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_MS, NS_PER_S
@@ -225,9 +224,7 @@ class World:
     def _drain(self) -> None:
         now_ns = self.schedule.now_ns
         self._judge_rest()
-        self.process.post(
-            OperatorCommand(ts_ns=now_ns, action=OperatorAction.DRAIN, actor="test", text="end")
-        )
+        self.process.post(Drain(ts_ns=now_ns, actor="test", reason="end"))
 
     @property
     def latched(self) -> set[Fault]:

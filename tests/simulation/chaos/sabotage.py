@@ -10,16 +10,16 @@ from quoter.domain.events import (
     CancelReject,
     Event,
     Fill,
-    OperatorCommand,
     OrderDone,
     OrderNotFound,
     OrderReject,
     OrderUnknown,
+    Pause,
     TradesReport,
 )
 from quoter.domain.market import Side
 from quoter.domain.quotes import Quote
-from quoter.domain.reasons import CancelRejectReason, DoneReason, OperatorAction, RejectReason
+from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason
 from quoter.domain.step import Step
 from quoter.domain.trading import Phase, TradingState
 from quoter.engine.config import EngineConfig
@@ -85,7 +85,7 @@ def deaf_to_trade_lists(engine: Engine, event: Event) -> Event:
 
 def deaf_to_pauses(engine: Engine, event: Event) -> Event | None:
     """An operator's pause does nothing."""
-    is_pause = isinstance(event, OperatorCommand) and event.action is OperatorAction.PAUSE
+    is_pause = isinstance(event, Pause)
     return None if is_pause else event
 
 

@@ -32,7 +32,7 @@ def steering(rig: Rig, load: Load, settings: Settings = SETTINGS) -> LiveControl
         engine=rig.harness.engine,
         clock=rig.clock,
         ledger=None,
-        called=lambda _: None,
+        count_response=lambda _: None,
         load=load,
     )
 
@@ -47,16 +47,16 @@ async def test_a_hang_up_while_one_is_obeyed_is_obeyed_afterwards(rig: Rig) -> N
         return SETTINGS
 
     it = steering(rig, load)
-    it.hang_up()
+    it.request_reload()
     await rig.until(lambda: len(loads) == 1)
-    it.hang_up()
-    it.hang_up()
+    it.request_reload()
+    it.request_reload()
     may_go_on.set()
     with capture_logs() as lines:
         await rig.until(lambda: len([x for x in lines if x["event"] == "reload"]) == 2)
     await asyncio.sleep(0.05)
     assert len(loads) == 2
-    it.hang_up()
+    it.request_reload()
     await rig.until(lambda: len(loads) == 3)
 
 
@@ -67,7 +67,7 @@ async def test_whatever_goes_wrong_is_a_failed_reload_that_tells_no_text(rig: Ri
         raise RuntimeError(NEW)
 
     with capture_logs() as lines:
-        steering(rig, load).hang_up()
+        steering(rig, load).request_reload()
         await rig.until(lambda: bool(lines))
     assert lines == [{"event": "reload_failed", "log_level": "error", "mistakes": ["RuntimeError"]}]
 

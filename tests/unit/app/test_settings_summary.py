@@ -138,7 +138,7 @@ def test_a_line_can_be_read_in_either_format(log_format: str) -> None:
 def test_turned_knobs_make_it_say_so_anew() -> None:
     log = SettingsSummaryLog(engine())
     told = len(lines(log, QUOTE))
-    change = LiveParamsChanged(ts_ns=NOW_NS, params=PARAMS, actor="test", text="why")
+    change = LiveParamsChanged(ts_ns=NOW_NS, params=PARAMS, actor="test", reason="why")
     with capture_logs() as written:
         log.observe(step(event=change, quote=QUOTE))
     assert len(written) == told > 0

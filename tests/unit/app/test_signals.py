@@ -14,13 +14,14 @@ import pytest
 from quoter.app.live_control import LiveControl
 from quoter.app.signals import Signals
 from quoter.app.startup import StartFailed, latched
-from quoter.domain.events import Event, OperatorCommand
-from quoter.domain.reasons import OperatorAction
+from quoter.domain.events import Kill
 from quoter.service.clock import Clock
 from quoter.service.data_folder import KILL_REQUEST, DataFolder
 from quoter.service.exit_codes import ExitCode
 from quoter.service.killswitch.controller import KillSwitchController
+from quoter.service.operator_commands.file_commands import FileCommands
 from quoter.service.runner import Runner
+from tests.unit.service.stops_rig import StopsRig
 
 TURNS = 20  # of the loop, until a signal is surely heard
 
@@ -29,8 +30,7 @@ TURNS = 20  # of the loop, until a signal is surely heard
 class Run:
     """All that signals touch of a runner, and of its steering."""
 
-    kill_switch: KillSwitchController
-    heard: list[Event]
+    rig: StopsRig
     can_reload: bool = False
 
     def stop(self) -> None:
@@ -38,16 +38,19 @@ class Run:
 
     @property
     def kills(self) -> int:
-        actions = [event.action for event in self.heard if isinstance(event, OperatorCommand)]
-        return actions.count(OperatorAction.KILL)
+        return sum(isinstance(event, Kill) for event in self.rig.queue)
+
+    @property
+    def kill_switch(self) -> KillSwitchController:
+        return self.rig.controller
+
+    @property
+    def file_commands(self) -> FileCommands:
+        return self.rig.files
 
 
 def begun(folder: DataFolder) -> Run:
-    heard: list[Event] = []
-    stops = KillSwitchController(
-        gateway=None, folder=folder, latched=None, post=heard.append, clock=Clock()
-    )
-    return Run(stops, heard)
+    return Run(StopsRig(gateway=None, folder=folder, latched=None, clock=Clock()))
 
 
 def listen(signals: Signals, run: Run) -> None:
@@ -78,7 +81,7 @@ async def test_a_kill_during_the_start_is_the_first_that_the_stops_hear(
     listen(signals, run)
     assert run.kills == 1
     assert run.kill_switch.latched is not None
-    run.kill_switch.look()
+    run.file_commands.check()
     assert run.kills == 1, "its file is the same kill"
 
 

@@ -14,8 +14,8 @@ from quoter.cli import control, control_client
 from quoter.cli import main as cli
 from quoter.domain.errors import BadSetting, QuoterError
 from quoter.domain.trading import Cause, TradingState
-from quoter.service.control_api import routes
 from quoter.service.control_api.auth import Role
+from quoter.service.operator_commands import entrance
 from tests.unit.service.control_rig import TOKENS, Rig, rigged
 
 
@@ -100,7 +100,10 @@ async def test_what_goes_wrong_is_one_line(rig: Rig) -> None:
         (["flatten", "--token-file", "operator.token"], "refused (403): needs the role risk"),
         (["params", "gamma=9", "--token-file", "risk.token"], "refused (400): gamma: one change"),
         (["params", "gamma"], "gamma: must be NAME=NUMBER"),
-        (["rearm", "--token-file", "risk.token", "--kill-id", "x"], "refused (409): nothing to"),
+        (
+            ["rearm", "--token-file", "risk.token", "--kill-id", "x"],
+            "refused (409): no kill is in force",
+        ),
     ]:
         assert text in complaint(await invoke(rig, *words))
     assert rig.state is TradingState.RUNNING
@@ -220,7 +223,7 @@ async def test_a_state_that_moves_between_look_and_resume_stays(
 async def test_what_the_engine_has_not_done_yet_is_not_called_done(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes, "ANSWER_S_MAX", 0.05)
+    monkeypatch.setattr(entrance, "OUTCOME_S_MAX", 0.05)
     rig.is_held = True
     result = await invoke(rig, "pause", "--token-file", "operator.token")
     assert "took it, but has not done it yet" in complaint(result)
@@ -235,7 +238,7 @@ async def test_kill_and_rearm_go_over_the_network_where_a_token_is_named(rig: Ri
     assert "operator_kill: operator:" in result.output
     rig.settle()
     result = await invoke(rig, "rearm", "--token-file", "risk.token", typed="wrong\n")
-    assert "kill_id: is not that of the kill in force" in complaint(result)
+    assert "kill_id: is not the id of the kill in force" in complaint(result)
     kill_id = rig.stops.kill_id()
     result = await invoke(rig, "rearm", "--token-file", "risk.token", typed=f"{kill_id}\n")
     assert result.output.rstrip().endswith("RUNNING (LIVE)")

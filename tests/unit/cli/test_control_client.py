@@ -10,7 +10,7 @@ from quoter.cli import control_client
 from quoter.cli import main as cli
 from quoter.cli.control_client import NotDone, read_details, read_state
 from quoter.domain.errors import QuoterError
-from quoter.service.http.wording import LATE, SERVER
+from quoter.service.http.protocol import SERVER, RequestResult
 from tests.unit.cli.strangers import Answering, drip, hang_up, http, nothing, stranger
 
 STATE: dict[str, object] = {
@@ -93,7 +93,9 @@ async def test_only_killed_is_killed() -> None:
 
 
 async def test_what_is_accepted_is_not_done_yet() -> None:
-    async with stranger(http({"result": LATE}, "202 Accepted", server=SERVER)) as port:
+    async with stranger(
+        http({"result": RequestResult.PENDING}, "202 Accepted", server=SERVER)
+    ) as port:
         for verb in VERBS:
             text = complaint(await invoke(port, *verb, "--token-file", "token"))
             assert "took it, but has not done it yet" in text

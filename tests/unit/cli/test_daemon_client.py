@@ -8,8 +8,8 @@ import pytest
 
 from quoter.cli.daemon_client import NoAnswer, Reply, call
 from quoter.domain.errors import BadSetting
+from quoter.service.http.protocol import SERVER
 from quoter.service.http.server import HEADERS
-from quoter.service.http.wording import SERVER
 from tests.unit.cli.strangers import Answering, drip, hang_up, http, nothing, stranger
 
 LOOPBACK = "127.0.0.1"

@@ -14,8 +14,7 @@ from typer.testing import CliRunner, Result
 
 from quoter.cli import main as cli
 from quoter.domain.errors import BadSetting
-from quoter.domain.events import OperatorCommand
-from quoter.domain.reasons import OperatorAction
+from quoter.domain.events import Rearm
 from quoter.domain.trading import Cause, TradingState
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
 from quoter.service.killswitch.file_requests import Rearmed, await_rearm
@@ -177,7 +176,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 
 async def look(rig: Rig) -> None:
     while True:
-        rig.stops.look()
+        rig.stops.files.check()
         await asyncio.sleep(0.01)
 
 
@@ -194,15 +193,12 @@ async def test_it_waits_until_the_kill_is_lifted(rig: Rig) -> None:
     assert result.exit_code == 0, result.output
     assert Latch(rig.folder).read() is None
     assert rig.state < TradingState.KILLED
-    assert [event.text for event in rearms(rig)] == [f"{kill_id}: understood"]
+    assert [(event.kill_id, event.reason) for event in rearms(rig)] == [(kill_id, "understood")]
 
 
-def rearms(rig: Rig) -> list[OperatorCommand]:
-    """What the engine heard of it."""
-    events = (step.event for step in rig.harness.steps)
-    return [
-        it for it in events if isinstance(it, OperatorCommand) and it.action is OperatorAction.REARM
-    ]
+def rearms(rig: Rig) -> list[Rearm]:
+    """Return the re-arms that the engine has handled."""
+    return [step.event for step in rig.harness.steps if isinstance(step.event, Rearm)]
 
 
 async def test_what_speaks_against_it_is_told_while_the_daemon_is_patient(rig: Rig) -> None:
@@ -214,7 +210,7 @@ async def test_what_speaks_against_it_is_told_while_the_daemon_is_patient(rig: R
     rig.settle()
     rig.later(1)
     assert await task == ""
-    assert told == ["2 orders may be alive"]
+    assert told == ["2 orders may be live"]
 
 
 async def test_it_hands_on_the_refusal(rig: Rig) -> None:
@@ -226,7 +222,7 @@ async def test_it_hands_on_the_refusal(rig: Rig) -> None:
     rig.later(31)
     result = await task
     assert result.exit_code == 1
-    assert "not within 30 s: 2 orders may be alive; still KILLED" in result.output
+    assert "not within 30 s: 2 orders may be live; still KILLED" in result.output
 
 
 async def test_another_kill_meanwhile_is_told(rig: Rig) -> None:

@@ -25,6 +25,7 @@ from quoter.domain.events import (
     OrderSent,
     OrderUnknown,
     RateLimited,
+    Rearm,
     ReportFailed,
     Tick,
     TradesReport,
@@ -34,7 +35,6 @@ from quoter.domain.orders import OrderState, VenueOrder
 from quoter.domain.reasons import (
     CancelRejectReason,
     DoneReason,
-    OperatorAction,
     RejectReason,
     ReportKind,
 )
@@ -267,10 +267,12 @@ class EngineHarness:
 
     # people and the shell
 
-    def operator(self, action: OperatorAction) -> Step:
-        return self.tell(
-            OperatorCommand(ts_ns=self.now_ns, action=action, actor="test", text="because")
-        )
+    def operator(self, command: type[OperatorCommand], **fields: object) -> Step:
+        """Give a command to the engine; a re-arm names some kill id, which it does not check."""
+        if command is Rearm:
+            fields = {"kill_id": "test", **fields}
+        given = {"ts_ns": self.now_ns, "actor": "test", "reason": "because", **fields}
+        return self.tell(command(**given))  # type: ignore[arg-type]  # of the test's own choice
 
     def alarm(self, cause: Cause, *, active: bool = True) -> Step:
         return self.tell(Alarm(ts_ns=self.now_ns, cause=cause, active=active, text="shell"))

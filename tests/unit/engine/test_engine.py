@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 
 from quoter.domain.commands import RequestReport
-from quoter.domain.events import Trade
+from quoter.domain.events import Drain, Kill, Pause, Rearm, Resume, Trade
 from quoter.domain.market import Stream
 from quoter.domain.orders import OrderState
-from quoter.domain.reasons import OperatorAction, RejectReason
+from quoter.domain.reasons import RejectReason
 from quoter.domain.trading import CancelReason, Cause, NoQuote, Phase, TradingState
 from quoter.domain.units import NS_PER_S
 from tests.unit.engine.cases import (
@@ -158,7 +158,7 @@ def test_a_book_so_small_that_a_bid_would_be_at_zero_has_no_bid() -> None:
 
 def test_a_pause_cancels_everything_and_a_resume_quotes_again() -> None:
     harness = EngineHarness().quoting()
-    step = harness.operator(OperatorAction.PAUSE)
+    step = harness.operator(Pause)
     assert harness.state() is TradingState.PAUSED
     assert {cancel.reason for cancel in cancels(step)} == {CancelReason.STATE}
     assert len(cancels(step)) == 2
@@ -168,12 +168,12 @@ def test_a_pause_cancels_everything_and_a_resume_quotes_again() -> None:
     for order in list(harness.engine.orders):
         harness.done(order)
     assert places(harness.wait(10.0)) == []
-    assert len(places(harness.operator(OperatorAction.RESUME))) == 2
+    assert len(places(harness.operator(Resume))) == 2
 
 
 def test_a_kill_cancels_everything_at_once_and_keeps_asking() -> None:
     harness = EngineHarness().quoting()
-    step = harness.operator(OperatorAction.KILL)
+    step = harness.operator(Kill)
     assert harness.state() is TradingState.KILLED
     assert [cancel.reason for cancel in cancels(step)] == [CancelReason.KILL] * 2
     assert [command.reason for command in cancel_alls(step)] == [CancelReason.KILL]
@@ -187,45 +187,43 @@ def test_a_kill_cancels_everything_at_once_and_keeps_asking() -> None:
 def test_a_kill_while_draining_asks_the_venue_at_once() -> None:
     """The one that drains had just asked: the kill must not wait for its turn."""
     harness = EngineHarness().quoting()
-    harness.operator(OperatorAction.DRAIN)
+    harness.operator(Drain)
     harness.wait(0.5)
-    assert [c.reason for c in cancel_alls(harness.operator(OperatorAction.KILL))] == [
-        CancelReason.KILL
-    ]
+    assert [c.reason for c in cancel_alls(harness.operator(Kill))] == [CancelReason.KILL]
 
 
 def test_no_resume_lifts_a_kill_and_a_rearm_needs_quiet() -> None:
     harness = EngineHarness().quoting()
-    harness.operator(OperatorAction.KILL)
-    harness.operator(OperatorAction.RESUME)
+    harness.operator(Kill)
+    harness.operator(Resume)
     assert harness.state() is TradingState.KILLED
-    harness.operator(OperatorAction.REARM)
+    harness.operator(Rearm)
     assert harness.state() is TradingState.KILLED
     assert harness.engine.counts["rearm_refused"] == 1
     for order in list(harness.engine.orders):
         harness.done(order)
     assert harness.engine.has_no_orders
     harness.look_again()
-    harness.operator(OperatorAction.REARM)
+    harness.operator(Rearm)
     assert harness.state() is TradingState.RUNNING
 
 
 def test_draining_cancels_and_never_quotes_again() -> None:
     harness = EngineHarness().quoting()
-    step = harness.operator(OperatorAction.DRAIN)
+    step = harness.operator(Drain)
     assert harness.engine.phase is Phase.DRAINING
     assert {cancel.reason for cancel in cancels(step)} == {CancelReason.DRAIN}
     assert [command.reason for command in cancel_alls(step)] == [CancelReason.DRAIN]
     for order in list(harness.engine.orders):
         harness.done(order)
     assert harness.engine.has_no_orders
-    harness.operator(OperatorAction.RESUME)
+    harness.operator(Resume)
     assert places([*harness.wait(3.0), harness.book(98.0)]) == []
 
 
 def test_fills_are_booked_in_every_state() -> None:
     harness = EngineHarness().quoting()
-    harness.operator(OperatorAction.KILL)
+    harness.operator(Kill)
     harness.fill(harness.orders(BUY)[0], "0.5")
     assert harness.engine.inventory.net == Decimal("0.5")
 
@@ -315,7 +313,7 @@ def test_a_refused_order_is_not_repeated_before_its_pause() -> None:
 
 def test_orders_that_outlive_a_stop_are_told_once_a_second() -> None:
     harness = EngineHarness().quoting()
-    harness.operator(OperatorAction.PAUSE)
+    harness.operator(Pause)
     harness.wait(0.9)
     assert harness.engine.counts["orders_outlive_stop"] == 0
     harness.wait(3.3)
@@ -324,7 +322,7 @@ def test_orders_that_outlive_a_stop_are_told_once_a_second() -> None:
         harness.done(order)
     harness.wait(3.0)
     assert harness.engine.counts["orders_outlive_stop"] == 3
-    harness.operator(OperatorAction.RESUME)
+    harness.operator(Resume)
     harness.wait(3.0)
     assert harness.engine.counts["orders_outlive_stop"] == 3
 
@@ -342,7 +340,7 @@ def test_a_dry_run_shows_what_it_would_quote_and_sends_nothing() -> None:
     assert quote.asks
     harness.wait(31.0)
     harness.book(99.0)
-    harness.operator(OperatorAction.KILL)
+    harness.operator(Kill)
     sent = [c for c in commands(harness.steps) if not isinstance(c, RequestReport)]
     assert sent == []
     assert harness.engine.has_no_orders
@@ -354,7 +352,7 @@ def test_a_dry_run_shows_what_it_would_quote_and_sends_nothing() -> None:
 def test_a_snapshot_has_exposure_per_side() -> None:
     harness = EngineHarness().quoting()
     harness.fill(harness.wanted(BUY), "0.4")
-    harness.operator(OperatorAction.PAUSE)
+    harness.operator(Pause)
     seen = harness.engine.snapshot()
     assert seen.inventory == Decimal("0.4")
     assert seen.exposure_buy == Decimal(1)

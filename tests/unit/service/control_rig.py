@@ -14,29 +14,27 @@ from typing import cast
 import aiohttp
 from multidict import CIMultiDict
 
-from quoter.domain.events import Event
-from quoter.domain.step import StateChange, Step
+from quoter.domain.step import StateChange
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S
-from quoter.engine.commands.operator import REARM_REFUSED
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.reader import Reader
 from quoter.ledger.rows import Operation
 from quoter.service.clock import Clock
 from quoter.service.control_api.auth import Role, Tokens
 from quoter.service.control_api.live_params import LiveParamsService
-from quoter.service.control_api.routes import Control
-from quoter.service.control_api.routes import Desk as ControlDesk
+from quoter.service.control_api.routes import ControlApi, ControlParts
 from quoter.service.data_folder import DataFolder
 from quoter.service.http.server import Pages, Sources, serve, stop
-from quoter.service.killswitch.controller import KillSwitchController
 from quoter.service.killswitch.latch import Latch
+from quoter.service.operator_commands.audit import CommandAudit
 from quoter.service.pending_replies import PendingReplies
 from quoter.settings import FixedSettings
 from quoter.telemetry.metrics import Metrics
 from quoter.venues.ports import OrderGateway
 from tests.unit.engine.cases import EngineHarness
 from tests.unit.ledger.cases import opened
+from tests.unit.service.stops_rig import StopsRig
 from tests.unit.state.cases import START_NS
 
 TOKENS = {
@@ -97,36 +95,36 @@ class Rig:
             wall_ns=lambda: START_NS, monotonic_ns=lambda: self.harness.now_ns - START_NS
         )
         self.is_held = False  # the engine is kept busy by something else
-        self._queue: list[Event] = []
         self._keys = count(1)
-        self.stops = KillSwitchController(
+        self.stops = StopsRig(
             gateway=cast(OrderGateway, self.gate),
             folder=DataFolder(folder),
             latched=None,
-            post=self._put,
             clock=self.clock,
+            state=self.harness.state,
+            write=ledger.record_operation,
+            on_post=lambda: asyncio.get_running_loop().call_soon(self.drain),
         )
-        self.pending_replies = PendingReplies(self.stops.post)
         running = TradingState.RUNNING
-        self.stops.changed(StateChange(before=running, after=running, raised=(), cleared=()))
+        self.stops.state_changed(StateChange(before=running, after=running, raised=(), cleared=()))
         self.gate.opened = 0
         engine = self.harness.engine
         params = LiveParamsService(
             settings=SETTINGS,
             params=lambda: engine.controls.live_params.params,
             clock=self.clock,
-            asks=self.pending_replies,
+            replies=self.stops.replies,
         )
-        self.control_desk = ControlDesk(
+        parts = ControlParts(
             snapshot=engine.snapshot,
-            stops=self.stops,
-            asks=self.pending_replies,
+            stops=self.stops.controller,
+            commands=self.stops.commands,
             params=params,
+            audit=self.stops.audit,
             clock=self.clock,
-            note=ledger.record_operation,
-            called=self.metrics.process.count_control_request,
+            count_response=self.metrics.process.count_control_request,
         )
-        control = Control(Tokens(tokens), self.control_desk) if tokens else None
+        control = ControlApi(Tokens(tokens), parts) if tokens else None
         sources = Sources(
             snapshot=engine.snapshot,
             metrics=lambda _: b"",
@@ -139,27 +137,24 @@ class Rig:
 
     # what the runner does
 
-    def _put(self, event: Event) -> None:
-        self._queue.append(event)
-        asyncio.get_running_loop().call_soon(self.drain)
-
     def drain(self) -> None:
-        while self._queue and not self.is_held:
-            event = self._queue.pop(0)
-            if refusal := self.stops.refusal(event):
-                notes = ((REARM_REFUSED, refusal),)
-                self.pending_replies.answered(Step(self.harness.engine.seq, event, anomalies=notes))
-                continue
-            step = self.harness.tell(event)
-            if step.state is not None:
-                self.stops.changed(step.state)
-            self.stops.answered(step)
-            self.pending_replies.answered(step)
+        while not self.is_held and (event := self.stops.inbox.take()) is not None:
+            self.stops.handle_one(event, self.harness.tell)
+
+    # what the API and reloads use of the runner
+
+    @property
+    def pending_replies(self) -> PendingReplies:
+        return self.stops.replies
+
+    @property
+    def audit(self) -> CommandAudit:
+        return self.stops.audit
 
     @property
     def waiting(self) -> int:
         """Events that the engine has not heard yet."""
-        return len(self._queue)
+        return len(self.stops.queue)
 
     # what a test does
 
@@ -225,7 +220,7 @@ class Rig:
         """The daemon finds a reason of its own."""
         change = self.harness.alarm(cause).state
         if change is not None:
-            self.stops.changed(change)
+            self.stops.state_changed(change)
 
     async def until_disk(self) -> None:
         """Wait until the latch on the disk is what is in force."""
@@ -261,7 +256,7 @@ async def rigged(folder: Path, tokens: dict[Role, str] | None = None) -> AsyncIt
     """A rig that listens; no tokens at all are `{}`."""
     async with opened(folder) as ledger:
         rig = Rig(folder, ledger, TOKENS if tokens is None else tokens)
-        keeping = asyncio.create_task(rig.stops.run())
+        keeping = asyncio.create_task(rig.stops.controller.run())
         runner, port = await serve(rig.pages, host="127.0.0.1", port=0)
         rig.base = f"http://127.0.0.1:{port}"
         try:
@@ -270,4 +265,4 @@ async def rigged(folder: Path, tokens: dict[Role, str] | None = None) -> AsyncIt
             await rig.client.close()
             await stop(runner)
             keeping.cancel()
-            await rig.stops.settle()
+            await rig.stops.controller.settle()

@@ -8,10 +8,9 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from quoter.domain.commands import CancelOrder, Denied, OrderIntent, OrderRule, PlaceOrder
-from quoter.domain.events import FeedDown, LiveParamsChanged, OperatorCommand, Tick, TopOfBook
+from quoter.domain.events import FeedDown, Kill, LiveParamsChanged, Tick, TopOfBook
 from quoter.domain.market import Level, Side, Stream
 from quoter.domain.orders import OrderState
-from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import OrderChange, StateChange, Step
 from quoter.domain.trading import CancelReason, Cause, TradingState
 from quoter.telemetry.step_log import REPEAT_NS, StepLog
@@ -109,7 +108,7 @@ def test_sides_that_are_off_are_logged_when_they_change() -> None:
 
 def test_lost_streams_and_operator_commands_are_logged() -> None:
     down = FeedDown(ts_ns=NOW_NS, stream=Stream.PRIVATE, text="closed")
-    wish = OperatorCommand(ts_ns=NOW_NS, action=OperatorAction.KILL, actor="cli", text="enough")
+    wish = Kill(ts_ns=NOW_NS, actor="cli", reason="enough")
     first, second = lines(step(event=down), step(event=wish))
     assert (first["event"], first["reason"]) == ("feed_down", "closed")
     assert (second["event"], second["action"]) == ("operator_command", "kill")
@@ -155,7 +154,7 @@ def test_only_a_quote_with_terms_is_logged() -> None:
 
 
 def test_changed_live_parameters_are_logged_with_actor_and_reason() -> None:
-    change = LiveParamsChanged(ts_ns=NOW_NS, params=PARAMS, actor="operator:1234", text="calmer")
+    change = LiveParamsChanged(ts_ns=NOW_NS, params=PARAMS, actor="operator:1234", reason="calmer")
     (line,) = lines(step(event=change))
     assert (line["event"], line["actor"], line["reason"]) == (
         "live_params_changed",

@@ -6,6 +6,7 @@ import pytest
 
 from quoter.domain.events import LiveParamsChanged
 from quoter.domain.market import Side
+from quoter.domain.outcomes import RefusalReason, Refused
 from quoter.domain.params import LiveParams
 from quoter.domain.step import Step
 from quoter.engine.config import GammaUnit
@@ -19,7 +20,7 @@ def params(harness: EngineHarness) -> LiveParams:
 def turn(harness: EngineHarness, **changed: float) -> Step:
     wanted = replace(params(harness), **changed)
     return harness.tell(
-        LiveParamsChanged(ts_ns=harness.now_ns, params=wanted, actor="test", text="why")
+        LiveParamsChanged(ts_ns=harness.now_ns, params=wanted, actor="test", reason="why")
     )
 
 
@@ -96,8 +97,12 @@ def test_a_value_that_makes_no_gamma_changes_nothing() -> None:
     harness = EngineHarness(config(pricing=pricing)).quoting()
     before, quote = params(harness), harness.engine.quoting.latest
     step = turn(harness, gamma=float("inf"), widening_beta=3.0)
+    assert isinstance(step.outcome, Refused)
+    assert step.outcome.reason is RefusalReason.NO_QUOTE
     assert [what for what, _ in step.anomalies] == ["params_refused"]
     step = turn(harness, gamma=1.0, widening_beta=99.0)
+    assert isinstance(step.outcome, Refused)
+    assert step.outcome.reason is RefusalReason.NO_QUOTE
     assert [what for what, _ in step.anomalies] == ["params_refused"]
     assert params(harness) == before
     harness.book(100.0)

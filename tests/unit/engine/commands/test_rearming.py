@@ -6,10 +6,11 @@ from decimal import Decimal
 import pytest
 
 from quoter.domain.commands import RequestReport
-from quoter.domain.events import OperatorCommand
+from quoter.domain.events import Flatten, Kill, Pause, Rearm
 from quoter.domain.market import Side
 from quoter.domain.orders import VenueOrder
-from quoter.domain.reasons import OperatorAction, ReportKind
+from quoter.domain.outcomes import Refused
+from quoter.domain.reasons import ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.engine.config import ForeignPolicy
@@ -19,24 +20,20 @@ from tests.unit.engine.cases import CONFIG, EngineHarness, commands, config, lim
 def killed() -> EngineHarness:
     """Quoting, then killed, and every order provably over."""
     harness = EngineHarness().quoting()
-    harness.operator(OperatorAction.KILL)
+    harness.operator(Kill)
     for order in list(harness.engine.orders):
         harness.done(order)
     return harness
 
 
 def rearm(harness: EngineHarness, accept: Decimal | None = None) -> Step:
-    action = OperatorAction.REARM
-    return harness.tell(
-        OperatorCommand(
-            ts_ns=harness.now_ns, action=action, actor="test", text="id", accept_inventory=accept
-        )
-    )
+    return harness.operator(Rearm, accept_inventory=accept)
 
 
-def refusal(step: Step) -> str:
-    (text,) = (detail for what, detail in step.anomalies if what == "rearm_refused")
-    return text
+def refusal(step: Step) -> Refused:
+    assert isinstance(step.outcome, Refused)
+    assert step.anomalies == (("rearm_refused", step.outcome.text),)
+    return step.outcome
 
 
 def test_everything_clean_and_it_trades_again() -> None:
@@ -51,8 +48,8 @@ def test_everything_clean_and_it_trades_again() -> None:
 
 def test_an_order_that_may_be_alive_forbids_it() -> None:
     harness = EngineHarness().quoting()
-    harness.operator(OperatorAction.KILL)
-    assert "2 orders may be alive" in refusal(rearm(harness))
+    harness.operator(Kill)
+    assert "2 orders may be live" in refusal(rearm(harness)).text
     assert harness.state() is TradingState.KILLED
 
 
@@ -62,7 +59,7 @@ def test_what_was_not_looked_at_since_the_kill_forbids_it_and_is_asked_for(missi
     harness.tick()
     for what in {"open_orders", "trades", "balances"} - {missing}:
         getattr(harness, what)()
-    assert "found clean" in refusal(rearm(harness))
+    assert "found consistent" in refusal(rearm(harness)).text
     asked = [c.kind for c in commands(harness.tick()) if isinstance(c, RequestReport)]
     assert ReportKind(missing) in asked
     getattr(harness, missing)()
@@ -76,7 +73,7 @@ def test_balances_that_differ_are_not_clean() -> None:
     harness.open_orders()
     harness.trades()
     harness.balances(ABC=Decimal(99))
-    assert "found clean" in refusal(rearm(harness))
+    assert "found consistent" in refusal(rearm(harness)).text
 
 
 def test_an_order_of_our_prefix_at_the_venue_is_not_clean() -> None:
@@ -96,14 +93,14 @@ def test_another_kill_makes_what_was_known_worthless() -> None:
     harness = killed()
     harness.look_again()
     harness.alarm(Cause.LEDGER_FAILED)
-    assert "found clean" in refusal(rearm(harness))
+    assert "found consistent" in refusal(rearm(harness)).text
     assert {Cause.OPERATOR_KILL, Cause.LEDGER_FAILED} <= harness.causes
 
 
 def test_a_pause_while_killed_does_not() -> None:
     harness = killed()
     harness.look_again()
-    harness.operator(OperatorAction.PAUSE)
+    harness.operator(Pause)
     rearm(harness)
     assert harness.state() is TradingState.PAUSED
 
@@ -112,18 +109,18 @@ def test_a_book_out_of_sync_forbids_it() -> None:
     harness = killed()
     harness.feed_down()
     harness.look_again()
-    assert "not in sync" in refusal(rearm(harness))
+    assert "not in sync" in refusal(rearm(harness)).text
 
 
 @pytest.mark.parametrize("accept", [None, Decimal(11), Decimal(-12), Decimal("12.1")])
 def test_an_inventory_past_the_limit_must_be_named_exactly(accept: Decimal | None) -> None:
     opening = {**CONFIG.opening, "ABC": Decimal(112)}
     harness = EngineHarness(config(opening=opening)).start()
-    harness.operator(OperatorAction.KILL)
+    harness.operator(Kill)
     for order in list(harness.engine.orders):
         harness.done(order)
     harness.look_again()
-    assert "inventory 12 is past the limit of 10" in refusal(rearm(harness, accept))
+    assert "inventory 12 is above the limit of 10" in refusal(rearm(harness, accept)).text
     assert harness.state() is TradingState.KILLED
     rearm(harness, Decimal("12.0"))
     assert harness.state() is TradingState.RUNNING
@@ -148,8 +145,8 @@ def test_a_limit_that_is_still_past_forbids_it_and_no_order_leaves(limit: str) -
     """The next look would kill us again; orders could leave before it."""
     harness = past_a_limit(**{limit: Decimal(5)})
     step = rearm(harness)
-    assert f"{limit.removesuffix('_max')}_limit: " in refusal(step)
-    assert "stop, re-arm, start again" in refusal(step)
+    assert f"{limit.removesuffix('_max')}_limit: " in refusal(step).text
+    assert "stop, re-arm, start again" in refusal(step).text
     assert harness.state() is TradingState.KILLED
     assert not places([step])
 
@@ -173,7 +170,7 @@ def test_an_order_that_would_kill_us_again_forbids_it_until_it_is_gone() -> None
     harness.trades()
     harness.balances()
     harness.open_orders(human)
-    assert "1 open orders (human)" in refusal(rearm(harness))
+    assert "1 open orders (human)" in refusal(rearm(harness)).text
     harness.open_orders()
     rearm(harness)
     assert harness.state() is TradingState.RUNNING
@@ -182,9 +179,9 @@ def test_an_order_that_would_kill_us_again_forbids_it_until_it_is_gone() -> None
 def test_selling_that_was_asked_for_before_a_kill_does_not_go_on_after_it() -> None:
     harness = EngineHarness().quoting()
     harness.fill(harness.wanted(Side.BUY))
-    harness.operator(OperatorAction.FLATTEN)
+    harness.operator(Flatten)
     assert Cause.OPERATOR_FLATTEN in harness.causes
-    harness.operator(OperatorAction.KILL)
+    harness.operator(Kill)
     assert harness.causes == {Cause.OPERATOR_KILL}
     for order in list(harness.engine.orders):
         harness.done(order)

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from quoter.domain.commands import Denied, RequestReport
-from quoter.domain.events import Trade
-from quoter.domain.reasons import OperatorAction, RejectReason, ReportKind
+from quoter.domain.events import Pause, Resume, Trade
+from quoter.domain.reasons import RejectReason, ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.engine.config import ActivityPolicy
@@ -134,8 +134,8 @@ def test_orders_carry_the_update_that_they_were_priced_from() -> None:
 
 def test_an_equal_order_at_once_is_denied_and_told() -> None:
     harness = EngineHarness().quoting()
-    harness.operator(OperatorAction.PAUSE)
-    step = harness.operator(OperatorAction.RESUME)
+    harness.operator(Pause)
+    step = harness.operator(Resume)
     assert rules(step) == {"duplicate_intent"}
     assert places(step) == []
     assert {order.side for order in places(harness.wait(1.1))} == {BUY, SELL}
@@ -214,7 +214,7 @@ def test_volume_beyond_the_limit_pauses_until_somebody_resumes() -> None:
     assert harness.causes == {Cause.REPEATED_EXECUTION}
     harness.wait(120.0)
     assert harness.state() is TradingState.PAUSED
-    harness.operator(OperatorAction.RESUME)
+    harness.operator(Resume)
     assert Cause.REPEATED_EXECUTION not in harness.causes
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from quoter.domain.commands import RequestReport
-from quoter.domain.events import FeedAlive, Trade
+from quoter.domain.events import FeedAlive, Resume, Trade
 from quoter.domain.market import Stream
-from quoter.domain.reasons import OperatorAction, ReportKind
+from quoter.domain.reasons import ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S
@@ -187,7 +187,7 @@ def test_a_feed_that_falls_again_and_again_is_left_alone_until_somebody_resumes(
     assert Cause.MARKET_FEED_DOWN not in harness.causes
     assert harness.causes == {Cause.FLAPPING}
     assert not places(harness.wait(60.0, ends=True))
-    assert places(harness.operator(OperatorAction.RESUME))
+    assert places(harness.operator(Resume))
 
 
 def test_quoting_is_back_soon_after_a_single_fall() -> None:

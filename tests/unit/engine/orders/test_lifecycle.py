@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from quoter.domain.commands import QueryOrder
-from quoter.domain.events import OrderAck, OrderDone, OrderOpen
+from quoter.domain.events import Drain, OrderAck, OrderDone, OrderOpen, Pause
 from quoter.domain.orders import OrderState
-from quoter.domain.reasons import CancelRejectReason, DoneReason, OperatorAction, RejectReason
+from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason
 from quoter.domain.trading import CancelReason, Cause, TradingState
 from tests.unit.engine.cases import (
     ONE_ORDER,
@@ -108,7 +108,7 @@ def test_no_answer_to_an_order_that_the_stream_has_shown_is_no_doubt() -> None:
 def test_a_cancel_that_failed_never_closes_an_order(reason: CancelRejectReason) -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
-    harness.operator(OperatorAction.PAUSE)
+    harness.operator(Pause)
     harness.cancel_reject(order, reason)
     assert state(order) is S.PENDING_CANCEL
     assert harness.engine.orders.leaves(BUY) == order.size
@@ -136,7 +136,7 @@ def test_f22_a_failed_cancel_leaves_its_order_in_the_exposure(reason: CancelReje
 
 def test_f22_with_cancels_that_failed_nothing_is_verified_gone() -> None:
     harness = EngineHarness().quoting()
-    harness.operator(OperatorAction.DRAIN)
+    harness.operator(Drain)
     for order in list(harness.engine.orders):
         harness.cancel_reject(order, CancelRejectReason.NO_ANSWER)
     harness.wait(5.0)
@@ -149,7 +149,7 @@ def test_f22_with_cancels_that_failed_nothing_is_verified_gone() -> None:
 def test_an_order_that_a_cancel_did_not_find_is_asked_about_at_once() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
-    harness.operator(OperatorAction.PAUSE)
+    harness.operator(Pause)
     harness.cancel_reject(order)
     asked = [c for c in commands(harness.tick()) if isinstance(c, QueryOrder)]
     assert [query.client_id for query in asked] == [order.client_id]
@@ -158,7 +158,7 @@ def test_an_order_that_a_cancel_did_not_find_is_asked_about_at_once() -> None:
 def test_a_cancel_is_repeated_until_the_order_is_over() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
-    harness.operator(OperatorAction.PAUSE)
+    harness.operator(Pause)
     sent: list[float] = []
     for tenth in range(1, 81):
         found = [c for c in cancels(harness.wait(0.1)) if c.client_id == order.client_id]
@@ -172,9 +172,7 @@ def test_a_cancel_waits_a_moment_for_the_answer_to_its_create_and_is_sent_once()
     harness = EngineHarness().start()
     order = harness.wanted(BUY)
     harness.sent(order)
-    assert (
-        cancels(harness.operator(OperatorAction.PAUSE)) != []
-    )  # the other one, still in our outbox
+    assert cancels(harness.operator(Pause)) != []  # the other one, still in our outbox
     assert [c for c in cancels(harness.wait(0.4)) if c.client_id == order.client_id] == []
     sent = [c for c in cancels(harness.wait(0.4)) if c.client_id == order.client_id]
     assert len(sent) == 1
@@ -185,7 +183,7 @@ def test_a_cancel_follows_the_answer_to_its_create() -> None:
     harness = EngineHarness().start()
     order = harness.wanted(BUY)
     harness.sent(order)
-    harness.operator(OperatorAction.PAUSE)
+    harness.operator(Pause)
     harness.ack(order)
     sent = [c for c in cancels(harness.tick()) if c.client_id == order.client_id]
     assert [cancel.venue_id for cancel in sent] == [order.venue_id]
@@ -314,7 +312,7 @@ def test_a_refusal_of_an_order_that_was_seen_alive_frees_nothing() -> None:
     """Two answers that contradict each other: the one that costs less if wrong is believed."""
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
-    harness.operator(OperatorAction.PAUSE)
+    harness.operator(Pause)
     assert state(order) is S.PENDING_CANCEL
     harness.reject(order)
     assert state(order) is S.PENDING_CANCEL

@@ -5,10 +5,10 @@ from decimal import Decimal
 import pytest
 
 from quoter.domain.commands import PlaceOrder, TimeInForce
-from quoter.domain.events import Fill
+from quoter.domain.events import Fill, Flatten, Kill, Rearm, Resume
 from quoter.domain.market import Side
 from quoter.domain.orders import OrderState
-from quoter.domain.reasons import DoneReason, OperatorAction
+from quoter.domain.reasons import DoneReason
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S
@@ -34,7 +34,7 @@ def flatten(harness: EngineHarness, seconds: float = 0.3) -> list[PlaceOrder]:
     first = len(harness.steps)
     harness.alarm(Cause.LOOP_LAG)
     harness.end()
-    harness.operator(OperatorAction.FLATTEN)
+    harness.operator(Flatten)
     harness.alarm(Cause.LOOP_LAG, active=False)
     harness.wait(seconds, ends=True)
     return places(harness.steps[first:])
@@ -95,7 +95,7 @@ def test_quotes_go_first_and_what_of_them_may_still_fill_is_not_sold_twice() -> 
     harness = holding("3")
     harness.book()
     asks = sum((o.leaves for o in harness.orders(SELL)), start=Decimal(0))
-    step = harness.operator(OperatorAction.FLATTEN)
+    step = harness.operator(Flatten)
     assert {cancel.client_id for cancel in cancels(step)} == {
         order.client_id for order in harness.engine.orders if not order.is_taking
     }
@@ -188,12 +188,12 @@ def test_nothing_is_sold_while_we_are_paused_and_it_goes_on_afterwards() -> None
 def test_killed_is_not_flattened() -> None:
     """KS-12: whoever wants it re-arms first, and asks again."""
     harness = holding("3")
-    harness.operator(OperatorAction.KILL)
+    harness.operator(Kill)
     assert flatten(harness, 3.0) == []
     assert harness.engine.counts["flatten_refused"] == 1
     assert Cause.OPERATOR_FLATTEN not in harness.causes
     harness.look_again()
-    harness.operator(OperatorAction.REARM)
+    harness.operator(Rearm)
     harness.book()
     assert harness.state() is TradingState.RUNNING
     assert all(order.time_in_force is TimeInForce.POST_ONLY for order in places(harness.wait(1.0)))
@@ -203,7 +203,7 @@ def test_a_kill_in_the_middle_ends_the_slice_too() -> None:
     harness = holding("5", size_max="2")
     flatten(harness)
     order = taking(harness)
-    step = harness.operator(OperatorAction.KILL)
+    step = harness.operator(Kill)
     assert order.client_id in {cancel.client_id for cancel in cancels(step)}
     harness.book()
     assert not places(harness.wait(10.0))
@@ -214,7 +214,7 @@ def test_resume_quotes_both_sides_again() -> None:
     flatten(harness)
     takes(harness, "3", "99.5")
     since(harness)
-    sent = places([harness.operator(OperatorAction.RESUME), *harness.wait(1.0)])
+    sent = places([harness.operator(Resume), *harness.wait(1.0)])
     assert {order.side for order in sent} == {BUY, SELL}
     assert {order.time_in_force for order in sent} == {TimeInForce.POST_ONLY}
 
@@ -235,7 +235,7 @@ def test_the_message_budget_holds_for_slices_too() -> None:
         config(creates_per_s=1.0, limits=limits(size_max=Decimal(1)), opening=holdings("9"))
     ).quoting()
     first, start_ns = len(harness.steps), harness.now_ns
-    harness.operator(OperatorAction.FLATTEN)
+    harness.operator(Flatten)
     harness.end()
     while harness.now_ns - start_ns < 10 * NS_PER_S:
         harness.wait(0.1, ends=True)

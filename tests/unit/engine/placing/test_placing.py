@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 
 from quoter.domain.commands import RequestReport
-from quoter.domain.events import BalanceReport
+from quoter.domain.events import BalanceReport, Reduce, Resume
 from quoter.domain.market import Stream
 from quoter.domain.orders import OrderState
 from quoter.domain.quotes import SideOff
-from quoter.domain.reasons import OperatorAction, RejectReason, ReportKind
+from quoter.domain.reasons import RejectReason, ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import CancelReason, Cause, NoQuote, TradingState
 from quoter.domain.units import NS_PER_S
@@ -173,7 +173,7 @@ def leaves(harness: EngineHarness) -> Decimal:
 def test_reduce_only_takes_out_the_side_that_grows() -> None:
     harness = held(EngineHarness(), "1")
     harness.rest()
-    harness.operator(OperatorAction.REDUCE)
+    harness.operator(Reduce)
     assert harness.state() is TradingState.REDUCE_ONLY
     assert [order for order in harness.orders(BUY) if order.is_wanted] == []
     assert [order for order in harness.orders(SELL) if order.is_wanted]
@@ -183,7 +183,7 @@ def test_reduce_only_takes_out_a_resting_order_that_would_flip_the_position() ->
     harness = held(EngineHarness(), "0.4")
     order = harness.wanted(SELL)
     assert order.size == 1
-    harness.operator(OperatorAction.REDUCE)
+    harness.operator(Reduce)
     assert not order.is_wanted
     harness.done(order)
     harness.rest()
@@ -194,7 +194,7 @@ def test_reduce_only_takes_out_a_resting_order_that_would_flip_the_position() ->
 def test_reduce_only_leaves_a_small_reducing_order_alone() -> None:
     harness = held(EngineHarness(config(requote=PATIENT)), "0.4")
     order = harness.wanted(SELL)
-    harness.operator(OperatorAction.REDUCE)
+    harness.operator(Reduce)
     harness.done(order)
     harness.rest()
     assert churn(harness, 5.0) == 0
@@ -202,10 +202,10 @@ def test_reduce_only_leaves_a_small_reducing_order_alone() -> None:
 
 def test_reduce_only_without_inventory_quotes_nothing() -> None:
     harness = EngineHarness().quoting()
-    harness.operator(OperatorAction.REDUCE)
+    harness.operator(Reduce)
     assert [order for order in harness.engine.orders if order.is_wanted] == []
     harness.wait(0.5)  # an equal order at once would be a duplicate
-    harness.operator(OperatorAction.RESUME)
+    harness.operator(Resume)
     assert harness.wanted(BUY).leaves == harness.wanted(SELL).leaves == 1
 
 
@@ -354,7 +354,7 @@ def test_a_storm_of_refusals_pauses_us_until_somebody_has_looked(reason: RejectR
     assert harness.state() is TradingState.PAUSED
     assert Cause.REPEATED_EXECUTION in harness.causes
     assert buys(harness.steps) == 20
-    harness.operator(OperatorAction.RESUME)
+    harness.operator(Resume)
     assert harness.state() is TradingState.RUNNING
     assert buys(harness.steps) == 21
 

@@ -3,8 +3,8 @@
 import pytest
 
 from quoter.domain.commands import CancelAll
+from quoter.domain.events import Kill, OperatorCommand, Pause
 from quoter.domain.orders import OrderState
-from quoter.domain.reasons import OperatorAction
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S
 from tests.unit.engine.cases import EngineHarness, cancel_alls, cancels
@@ -13,7 +13,7 @@ from tests.unit.state.cases import BUY, SELL
 
 def test_a_kill_asks_for_the_end_of_everything_in_the_very_same_turn() -> None:
     harness = EngineHarness().quoting()
-    step = harness.operator(OperatorAction.KILL)
+    step = harness.operator(Kill)
     assert len(cancels(step)) == 2
     assert isinstance(step.commands[-1], CancelAll)
 
@@ -21,7 +21,7 @@ def test_a_kill_asks_for_the_end_of_everything_in_the_very_same_turn() -> None:
 def test_the_cancels_of_a_kill_are_repeated_faster_than_those_of_a_requote() -> None:
     harness = EngineHarness().quoting()
     start_ns = harness.now_ns
-    first = harness.operator(OperatorAction.KILL)
+    first = harness.operator(Kill)
     sent = [first, *harness.wait(6.0)]
     times_s = [
         round((step.event.ts_ns - start_ns) / NS_PER_S, 1)
@@ -34,17 +34,17 @@ def test_the_cancels_of_a_kill_are_repeated_faster_than_those_of_a_requote() -> 
 
 def test_a_kill_looks_at_the_venue_again_every_five_seconds_for_ever() -> None:
     harness = EngineHarness().quoting()
-    harness.operator(OperatorAction.KILL)
+    harness.operator(Kill)
     harness.end()
     assert 11 <= len(cancel_alls(harness.wait(60.0))) <= 12
 
 
-@pytest.mark.parametrize("action", [OperatorAction.KILL, OperatorAction.PAUSE])
+@pytest.mark.parametrize("command", [Kill, Pause])
 def test_orders_that_may_live_ten_seconds_after_their_end_are_a_cause_until_proved_gone(
-    action: OperatorAction,
+    command: type[OperatorCommand],
 ) -> None:
     harness = EngineHarness().quoting()
-    harness.operator(action)
+    harness.operator(command)
     buy, sell = harness.orders(BUY)[0], harness.orders(SELL)[0]
     harness.wait(10.0)
     assert Cause.CANCEL_UNVERIFIED not in harness.causes
@@ -77,6 +77,6 @@ def test_an_order_without_an_answer_has_a_fence_of_its_own_while_we_quote() -> N
     harness.wait(11.0)
     assert order.state is OrderState.UNKNOWN
     assert Cause.CANCEL_UNVERIFIED not in harness.causes
-    harness.operator(OperatorAction.KILL)
+    harness.operator(Kill)
     harness.wait(0.2)
     assert Cause.CANCEL_UNVERIFIED in harness.causes

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from quoter.domain.events import BookSnapshot
+from quoter.domain.events import BookSnapshot, Pause
 from quoter.domain.market import Stream
-from quoter.domain.reasons import OperatorAction
 from quoter.domain.step import Step
 from quoter.domain.trading import NoQuote
 from quoter.engine.config import Fair
@@ -73,7 +72,7 @@ def test_fill_after_a_pause_is_measured_against_the_fair_value_of_the_present_bo
     harness: EngineHarness,
 ) -> None:
     order = harness.wanted(SELL)
-    harness.operator(OperatorAction.PAUSE)
+    harness.operator(Pause)
     assert harness.engine.quoting.latest == no_quote(NoQuote.STATE)
     (booked,) = harness.fill(order).booked
     market = harness.engine.market

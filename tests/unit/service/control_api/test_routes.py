@@ -12,6 +12,7 @@ from quoter.domain.trading import Cause, TradingState
 from quoter.service.control_api import routes as module
 from quoter.service.control_api.auth import Role
 from quoter.service.killswitch.latch import NAME, Latch
+from quoter.service.operator_commands import entrance
 from tests.unit.service.control_rig import TOKENS, Answer, Rig, rigged
 
 
@@ -262,7 +263,7 @@ class TestRearm:
         kill_id = answer.body["kill_id"]
         refused = await rig.post_verb("rearm", kill_id=kill_id)
         assert refused.status == 409
-        assert "2 orders may be alive" in str(refused.body["error"])
+        assert "2 orders may be live" in str(refused.body["error"])
         assert refused.body["trading_state"] == "KILLED"
         rig.settle()
         assert (await rig.post_verb("rearm", kill_id=kill_id)).status == 200
@@ -307,7 +308,7 @@ class TestOnce:
         ]
 
     async def test_a_repeated_turn_of_a_knob_tells_the_knobs_of_now(self, rig: Rig) -> None:
-        gamma = rig.control_desk.params.params.gamma
+        gamma = rig.harness.engine.controls.live_params.params.gamma
         body, key = {"reason": "a", "gamma": gamma * 1.5}, {"Idempotency-Key": "k-2"}
         token = TOKENS[Role.RISK]
         first = await rig.send("PATCH", "/v1/params", token=token, body=body, headers=key)
@@ -334,7 +335,7 @@ class TestOnce:
 async def test_an_engine_that_is_busy_is_not_waited_for_for_ever(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "ANSWER_S_MAX", 0.05)
+    monkeypatch.setattr(entrance, "OUTCOME_S_MAX", 0.05)
     rig.is_held = True
     answer = await rig.post_verb("pause")
     assert answer.status == 202
@@ -382,10 +383,11 @@ async def test_what_is_refused_before_anybody_is_asked_leaves_its_line(
     assert (line["path"], line["actor"][:5]) == ("/v1/pause", "risk:")
 
 
-async def test_what_is_refused_by_the_desk_is_told_once(rig: Rig) -> None:
+async def test_a_command_that_is_refused_is_logged_once(rig: Rig) -> None:
     with capture_logs() as lines:
         assert (await rig.post_verb("rearm", kill_id="x")).status == 409
-    assert [line["event"] for line in lines if line["event"].startswith("control")] == ["control"]
+    names = [line["event"] for line in lines]
+    assert names == ["command_audit"]
 
 
 async def test_it_is_written_down_who_asked_for_what_and_never_his_token(
@@ -405,7 +407,7 @@ async def test_it_is_written_down_who_asked_for_what_and_never_his_token(
     ]
     assert json.loads(rig.operations()[-2].fields) == {"gamma": "1.5"}
     told = "".join(capsys.readouterr()) + caplog.text  # whoever has set up the logs before us
-    assert told.count("control") >= 4
+    assert told.count("command_audit") >= 4
     told += str(rig.operations())
     assert not [token for token in TOKENS.values() if token in told]
 
@@ -467,7 +469,7 @@ class TestParams:
             ({"alpha_max": 2.5}, "must be at most 2"),
             ({"gamma": 1.5, "side_cooldown_s": 61}, "must be at most 60"),
             ({"gamma": 1.5, "side_cooldown_s": 0}, "protects us"),
-            ({}, "no knob is named"),
+            ({}, "no live parameter is named"),
         ],
     )
     async def test_what_is_out_of_bounds_is_named(

@@ -10,10 +10,10 @@ from multidict import CIMultiDict
 
 from quoter.domain.trading import TradingState
 from quoter.service.control_api.auth import Role
-from quoter.service.control_api.request_body import BODY_BYTES_MAX, VERBS
+from quoter.service.control_api.request_body import BODY_BYTES_MAX, COMMAND_ROUTES
 from tests.unit.service.control_rig import TOKENS, Answer, Rig, rigged
 
-NEEDS = {name: verb.role for name, verb in VERBS.items()}
+NEEDS = {action.value: route.role for action, route in COMMAND_ROUTES.items()}
 GOOD = b'{"reason": "matrix"}'
 WRONG = "wrong-0123456789abcdefghijklmnopqrstuv"
 
@@ -76,7 +76,7 @@ def role_of(name: str) -> Role | None:
     return Role[name] if name in Role.__members__ else None
 
 
-@pytest.mark.parametrize("verb", [*VERBS, "params"])
+@pytest.mark.parametrize("verb", [*NEEDS, "params"])
 async def test_only_a_right_token_of_the_right_role_gets_to_the_body(rig: Rig, verb: str) -> None:
     """The matrix: whatever is wrong, the first wrong thing answers and nothing changes."""
     need = NEEDS.get(verb, Role.OPERATOR)
@@ -112,7 +112,7 @@ async def test_only_a_right_token_of_the_right_role_gets_to_the_body(rig: Rig, v
 
 
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", NEEDS)
 async def test_each_role_may_what_it_may_and_no_more(rig: Rig, verb: str, role: Role) -> None:
     before = rig.sight()
     fields = {"kill_id": "none"} if verb == "rearm" else {}
@@ -145,7 +145,7 @@ async def test_without_a_token_the_knobs_are_not_shown(rig: Rig) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
 async def test_verbs_are_posted_and_nothing_else(rig: Rig, method: str) -> None:
-    for verb in VERBS:
+    for verb in NEEDS:
         answer = await rig.send(method, f"/v1/{verb}", token=TOKENS[Role.RISK], body={})
         assert answer.status == 405
     assert (await rig.send("HEAD", "/v1/params", token=TOKENS[Role.RISK])).status == 405
@@ -167,7 +167,7 @@ async def test_a_packed_body_is_not_unpacked(rig: Rig) -> None:
 
 async def test_without_tokens_there_are_no_routes(tmp_path: Path) -> None:
     async with rigged(tmp_path, {}) as rig:
-        for verb in (*VERBS, "params"):
+        for verb in (*NEEDS, "params"):
             for method in ("GET", "POST", "PATCH"):
                 assert (await rig.send(method, f"/v1/{verb}", token="", body={})).status == 404
         assert (await rig.send("GET", "/state")).status == 200

@@ -5,20 +5,19 @@ import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from quoter.domain.events import Alarm, Event, OperatorCommand
-from quoter.domain.reasons import OperatorAction
+from quoter.domain.events import Alarm, Event, OperatorCommand, Pause, Reduce, Resume
 from quoter.domain.step import StateChange
 from quoter.domain.trading import Cause, TradingState
 from quoter.service.clock import Clock
 from quoter.service.data_folder import DataFolder
-from quoter.service.killswitch.controller import KillSwitchController
 from quoter.service.killswitch.latch import Latch, LatchRecord, new_record
 from tests.unit.engine.cases import EngineHarness
+from tests.unit.service.stops_rig import StopsRig
 from tests.unit.service.test_outbox import Gateway
 from tests.unit.state.cases import START_NS
 
@@ -53,29 +52,24 @@ class Door(Gateway):
 
 @dataclass
 class Post:
-    """Stops beside a real engine, with the queue between them in the test's hands."""
+    """The kill switch beside a real engine, with the queue between them in the test's hands."""
 
-    stops: KillSwitchController
+    stops: StopsRig
     door: Door
     folder: Path
-    harness: EngineHarness = field(default_factory=lambda: EngineHarness().quoting())
-    queue: list[Event] = field(default_factory=list)
+    harness: EngineHarness
+
+    @property
+    def queue(self) -> list[Event]:
+        return self.stops.queue
 
     def handle(self) -> None:
-        """The engine hears what was posted, as the runner would have it."""
-        while self.queue:
-            event = self.queue.pop(0)
-            if not self.stops.refusal(event):
-                step = self.harness.tell(event)
-                if step.state is not None:
-                    self.stops.changed(step.state)
+        """Let the engine handle what was queued, as the runner does."""
+        self.stops.handle(self.harness.tell)
 
     def rearm(self, kill_id: str, actor: str) -> bool:
-        """Somebody gives a kill id back."""
-        event = self.stops.rearming(kill_id, actor, "test")
-        if event is not None:
-            self.queue.append(event)
-        return event is not None
+        """Send a re-arm; False if it was refused before it was queued."""
+        return self.stops.rearm(kill_id, actor)
 
     def on_disk(self) -> LatchRecord | None:
         return Latch(self.folder).read()
@@ -96,23 +90,25 @@ class Post:
 
 @asynccontextmanager
 async def posted(folder: Path, latched: LatchRecord | None = None) -> AsyncIterator[Post]:
-    queue: list[Event] = []
-    door = Door()
-    data = DataFolder(folder)
-    stops = KillSwitchController(
-        gateway=door, folder=data, latched=latched, post=queue.append, clock=CLOCK
+    door, harness = Door(), EngineHarness().quoting()
+    stops = StopsRig(
+        gateway=door,
+        folder=DataFolder(folder),
+        latched=latched,
+        clock=CLOCK,
+        state=harness.state,
     )
-    post = Post(stops, door, folder, queue=queue)
+    post = Post(stops, door, folder, harness)
     running = StateChange(
         before=TradingState.PAUSED, after=TradingState.RUNNING, raised=(), cleared=()
     )
-    stops.changed(running)
-    task = asyncio.create_task(stops.run())
+    stops.state_changed(running)
+    task = asyncio.create_task(stops.controller.run())
     yield post
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-    await stops.settle()
+    await stops.controller.settle()
 
 
 @pytest.fixture
@@ -176,7 +172,7 @@ async def test_a_latch_that_is_lifted_while_it_is_written_is_nobody_elses(tmp_pa
         end_s = time.monotonic() + 4 * SLOW_DISK_S
         while time.monotonic() < end_s:
             assert not post.door.is_gate_open or post.on_disk() is None
-            post.stops.look()
+            post.stops.files.check()
             assert not post.queue
             await asyncio.sleep(0.01)
         assert post.door.is_gate_open
@@ -196,12 +192,12 @@ async def test_a_disk_that_refuses_the_latch_is_asked_until_it_takes_it(
     async with posted(tmp_path) as post:
         post.stops.kill("test", "enough")
         post.handle()
-        assert post.stops.is_unwritten()
+        assert post.stops.controller.is_unwritten()
         await post.until_disk(is_killed=True)
         assert not refused
         assert not post.door.is_gate_open
         end_s = time.monotonic() + WAIT_S
-        while post.stops.is_unwritten():
+        while post.stops.controller.is_unwritten():
             assert time.monotonic() < end_s
             await asyncio.sleep(0.01)
 
@@ -286,7 +282,7 @@ async def test_a_kill_of_the_engines_own_overtakes_a_rearm_too(tmp_path: Path) -
         assert post.rearm(post.stops.latched.kill_id, "hasty")
         step = post.harness.alarm(Cause.INVARIANT_BROKEN)
         assert step.state is not None
-        post.stops.changed(step.state)
+        post.stops.state_changed(step.state)
         post.handle()
         assert Cause.INVARIANT_BROKEN in post.harness.causes
         assert post.harness.state() is TradingState.KILLED
@@ -296,11 +292,11 @@ async def test_what_is_not_latched_or_was_found_so_is_not_missing_on_the_disk(
     tmp_path: Path,
 ) -> None:
     async with posted(tmp_path) as post:
-        assert not post.stops.is_unwritten()
+        assert not post.stops.controller.is_unwritten()
     record = new_record(Cause.LOSS_LIMIT, "earlier", 0)
     Latch(tmp_path).save(record)
     async with posted(tmp_path, record) as post:
-        assert not post.stops.is_unwritten()
+        assert not post.stops.controller.is_unwritten()
 
 
 async def test_a_latch_found_at_the_start_keeps_its_id(tmp_path: Path) -> None:
@@ -310,7 +306,7 @@ async def test_a_latch_found_at_the_start_keeps_its_id(tmp_path: Path) -> None:
         step = post.harness.alarm(Cause.OPERATOR_KILL)
         assert step.state is not None
         raised = ((Cause.OPERATOR_KILL, "earlier"),)
-        post.stops.changed(
+        post.stops.state_changed(
             StateChange(
                 before=TradingState.PAUSED, after=TradingState.KILLED, raised=raised, cleared=()
             )
@@ -323,22 +319,22 @@ async def test_the_gate_is_shut_while_paused_and_open_while_only_reducing(tmp_pa
     """A create that waits for its connection when the book is lost must not leave any more."""
     async with posted(tmp_path) as post:
         assert post.door.is_gate_open
-        post.stops.operate(OperatorAction.PAUSE, "test", "")
+        post.stops.send(Pause)
         post.handle()
         assert not post.door.is_gate_open
-        post.stops.operate(OperatorAction.RESUME, "test", "")
+        post.stops.send(Resume)
         post.handle()
         assert post.door.is_gate_open
-        post.stops.operate(OperatorAction.REDUCE, "test", "")
+        post.stops.send(Reduce)
         post.handle()
         assert post.door.is_gate_open
 
 
 async def test_the_end_shuts_the_gate_for_good(tmp_path: Path) -> None:
     async with posted(tmp_path) as post:
-        post.stops.end("test", "")
-        post.stops.operate(OperatorAction.PAUSE, "test", "")
-        post.stops.operate(OperatorAction.RESUME, "test", "")
+        post.stops.controller.block_for_shutdown()
+        post.stops.send(Pause)
+        post.stops.send(Resume)
         post.handle()
         assert not post.door.is_gate_open
         assert isinstance(post.harness.steps[-1].event, OperatorCommand)
@@ -350,7 +346,7 @@ async def test_no_turn_before_it_opens_the_gate_past_a_kill_that_waits(
 ) -> None:
     """The last inch, or the disk, has found something while the engine has more to hear."""
     async with posted(tmp_path) as post:
-        post.stops.operate(OperatorAction.REDUCE, "test", "")
+        post.stops.send(Reduce)
         alarm = Alarm(ts_ns=post.harness.now_ns, cause=cause, active=True, text="found")
         post.stops.post(alarm)
         assert not post.door.is_gate_open
@@ -377,13 +373,13 @@ async def test_the_gate_knows_that_only_reducing_is_allowed_before_it_opens(
 ) -> None:
     """What was decided a moment earlier may wait at the socket already."""
     async with posted(tmp_path) as post:
-        post.stops.changed(_turned(TradingState.RUNNING, before))
+        post.stops.state_changed(_turned(TradingState.RUNNING, before))
         assert not post.door.reduces_only
-        post.stops.changed(_turned(before, TradingState.REDUCE_ONLY))
+        post.stops.state_changed(_turned(before, TradingState.REDUCE_ONLY))
         assert post.door.reduces_only
         assert post.door.is_gate_open
         assert post.door.opened_as[-1] is True
-        post.stops.changed(_turned(TradingState.REDUCE_ONLY, TradingState.RUNNING))
+        post.stops.state_changed(_turned(TradingState.REDUCE_ONLY, TradingState.RUNNING))
         assert post.door.opened_as[-1] is False
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from quoter.app.startup import latched
-from quoter.domain.events import Event
 from quoter.domain.step import StateChange
 from quoter.domain.trading import Cause, TradingState
 from quoter.service.clock import Clock
@@ -28,18 +27,16 @@ def killed(cause: Cause, text: str) -> StateChange:
 @pytest.mark.parametrize("lead", [0, TEXT_CHARS_MAX - 9], ids=["whole", "cut in two"])
 async def test_no_latch_holds_a_secret_that_we_know(tmp_path: Path, lead: int) -> None:
     """The text of a cause may be the venue's, which had our key from us."""
-    heard: list[Event] = []
     stops = KillSwitchController(
         gateway=None,
         folder=DataFolder(tmp_path, redactor=Redactor([CANARY])),
         latched=None,
-        post=heard.append,
         clock=Clock(),
     )
     keeping = asyncio.create_task(stops.run())
     text = "x" * lead + f"{CANARY} is no key of mine"
     for cause in (Cause.KEY_REFUSED, Cause.WIRE_MISMATCH):
-        stops.changed(killed(cause, text))
+        stops.state_changed(killed(cause, text))
         assert stops.latched is not None
         end_s = time.monotonic() + WAIT_S
         while stops.latched.kill_id not in written(tmp_path):

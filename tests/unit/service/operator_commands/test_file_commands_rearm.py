@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from quoter.domain.events import Alarm, OperatorCommand
-from quoter.domain.reasons import OperatorAction
+from quoter.domain.events import Alarm, Rearm
 from quoter.domain.trading import Cause, TradingState
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST
+from quoter.service.killswitch.file_requests import RearmAnswer
 from quoter.service.killswitch.latch import Latch
-from quoter.service.killswitch.rearm_files import RearmAnswer
 from tests.unit.service.control_rig import Rig, rigged
 
 
@@ -30,17 +29,12 @@ def ask(rig: Rig, text: str) -> None:
 
 
 def look(rig: Rig) -> None:
-    rig.stops.look()
+    rig.stops.files.check()
     rig.drain()
 
 
-def rearms(rig: Rig) -> list[OperatorCommand]:
-    events = (step.event for step in rig.harness.steps)
-    return [
-        event
-        for event in events
-        if isinstance(event, OperatorCommand) and event.action is OperatorAction.REARM
-    ]
+def rearms(rig: Rig) -> list[Rearm]:
+    return [step.event for step in rig.harness.steps if isinstance(step.event, Rearm)]
 
 
 async def test_it_is_asked_again_until_the_books_are_clean(rig: Rig) -> None:
@@ -69,13 +63,13 @@ async def test_it_does_not_lie_in_wait_for_ever(rig: Rig) -> None:
     assert answer is not None
     assert answer.is_final
     assert answer.text.startswith("not within 30 s: ")
-    assert "orders may be alive" in answer.text
+    assert "orders may be live" in answer.text
 
 
 async def test_what_speaks_against_it_is_left_for_who_asked(rig: Rig) -> None:
     kill_id = str(rig.stops.kill_id())
     ask(rig, kill_id)
-    assert RearmAnswer.read(rig.folder) == RearmAnswer(kill_id, "2 orders may be alive", False)
+    assert RearmAnswer.read(rig.folder) == RearmAnswer(kill_id, "2 orders may be live", False)
     RearmAnswer.forget(rig.folder)
     rig.settle()
     rig.later(1)
@@ -85,7 +79,7 @@ async def test_what_speaks_against_it_is_left_for_who_asked(rig: Rig) -> None:
 
 async def test_the_reason_is_in_the_record(rig: Rig) -> None:
     ask(rig, f"{rig.stops.kill_id()}\nthe venue\x1b is back")
-    assert [event.text.partition(": ")[2] for event in rearms(rig)] == ["the venue? is back"]
+    assert [event.reason for event in rearms(rig)] == ["the venue? is back"]
 
 
 @pytest.mark.parametrize("by", ["operator", "file", "ourselves"])
@@ -128,7 +122,7 @@ async def test_a_signal_beside_its_file_is_the_same_kill(rig: Rig, is_file_first
     (rig.folder / KILL_REQUEST).write_text("again")
     if is_file_first:
         look(rig)
-    rig.stops.kill_by_signal()
+    rig.stops.files.kill_by_signal()
     kill_id = rig.stops.kill_id()
     look(rig)
     assert seen != kill_id == rig.stops.kill_id()
@@ -144,7 +138,7 @@ async def test_a_kill_that_needs_no_new_id_ends_a_rearm_that_waits_too(rig: Rig,
         (rig.folder / KILL_REQUEST).write_text("again")
         look(rig)
         ask(rig, str(rig.stops.kill_id()))
-        rig.stops.kill_by_signal()
+        rig.stops.files.kill_by_signal()
     else:
         rig.own_kill(Cause.LEDGER_FAILED)
         ask(rig, str(rig.stops.kill_id()))
@@ -163,7 +157,7 @@ async def test_a_kill_that_says_no_more_than_a_signal_is_one_too(rig: Rig, by: s
     seen = str(rig.stops.kill_id())
     ask(rig, seen)  # too early: the books are not clean
     if by == "signal":
-        rig.stops.kill_by_signal()
+        rig.stops.files.kill_by_signal()
     else:
         assert (await rig.post_verb("kill", reason="SIGUSR1")).status == 200
     rig.drain()
@@ -180,10 +174,10 @@ async def test_a_file_excuses_one_signal_of_its_moment(rig: Rig, later_s: float)
     (rig.folder / KILL_REQUEST).write_text("again")
     look(rig)
     if not later_s:
-        rig.stops.kill_by_signal()  # its own
+        rig.stops.files.kill_by_signal()  # its own
     kill_id = rig.stops.kill_id()
     rig.later(later_s)
-    rig.stops.kill_by_signal()
+    rig.stops.files.kill_by_signal()
     assert rig.stops.kill_id() != kill_id
 
 
@@ -194,7 +188,7 @@ async def test_a_signal_right_after_its_files_kill_was_lifted_kills(rig: Rig) ->
     rig.settle()
     ask(rig, str(rig.stops.kill_id()))
     assert rig.state < TradingState.KILLED
-    rig.stops.kill_by_signal()
+    rig.stops.files.kill_by_signal()
     rig.drain()
     assert rig.state is TradingState.KILLED
     assert rig.stops.kill_id() is not None

@@ -35,12 +35,12 @@ async def test_a_kill_file_outlasts_a_disk_that_does_not_take_the_latch(
     disk, request = Disk(monkeypatch), tmp_path / KILL_REQUEST
     async with posted(tmp_path) as post:
         request.write_text("enough")
-        post.stops.look()
+        post.stops.files.check()
         post.handle()
         kill_id = post.stops.kill_id()
         for _ in range(3):
             await asyncio.sleep(0.05)
-            post.stops.look()
+            post.stops.files.check()
         assert post.harness.state() is TradingState.KILLED
         assert not post.door.is_gate_open
         assert request.exists()
@@ -55,7 +55,7 @@ async def test_a_kill_file_outlasts_a_disk_that_does_not_take_the_latch(
 async def test_it_outlasts_a_process_that_dies_before_the_engine_has_heard(tmp_path: Path) -> None:
     async with posted(tmp_path) as post:
         (tmp_path / KILL_REQUEST).write_text("enough")
-        post.stops.look()
+        post.stops.files.check()
         assert (tmp_path / KILL_REQUEST).exists() or post.on_disk() is not None
         await post.until_disk(is_killed=True)  # which does not wait for the engine
         assert not (tmp_path / KILL_REQUEST).exists()
@@ -67,12 +67,12 @@ async def test_another_file_in_its_place_is_another_kill(
     disk, request = Disk(monkeypatch), tmp_path / KILL_REQUEST
     async with posted(tmp_path) as post:
         request.write_text("enough")
-        post.stops.look()
+        post.stops.files.check()
         first = post.stops.kill_id()
         part = tmp_path / "KILL.part"
         part.write_text("enough")
         part.replace(request)
-        post.stops.look()
+        post.stops.files.check()
         assert post.stops.kill_id() not in (None, first)
         disk.is_full = False
         await post.until_disk(is_killed=True)
@@ -83,13 +83,13 @@ async def test_one_that_can_not_be_removed_kills_once(tmp_path: Path) -> None:
     """It could never be lifted otherwise; the next start is killed by it all the same."""
     (tmp_path / KILL_REQUEST).mkdir()
     async with posted(tmp_path) as post:
-        post.stops.look()
+        post.stops.files.check()
         post.handle()
         await post.until_disk(is_killed=True)
         post.let_go()
         assert post.rearm(str(post.stops.kill_id()), "test")
         post.handle()
         await post.until_disk(is_killed=False)
-        post.stops.look()
+        post.stops.files.check()
         assert post.harness.state() is TradingState.RUNNING
         assert DataFolder(tmp_path).request(KILL_REQUEST) is not None
