@@ -70,7 +70,7 @@ class Components:
         self.coin_fees = CoinFees(
             instrument=config.instrument, attribution=self.attribution, causes=self.causes
         )
-        self.market = MarketView(config.instrument, self.orders)
+        self.market = MarketView(config.instrument, self.orders, book_stale_ns=config.book_stale_ns)
 
     def _build_quoting(self, config: EngineConfig) -> None:
         """The path from the market to the wanted quote: estimators, market regime, quoting."""
@@ -113,7 +113,6 @@ class Components:
         self.feed = FeedHealth(
             market=self.market,
             causes=self.causes,
-            book_stale_ns=config.book_stale_ns,
             quiet_ns=config.quiet_ns,
         )
 
@@ -126,7 +125,6 @@ class Components:
             orders=self.orders,
             inventory=self.inventory,
             causes=self.causes,
-            expected_fills_per_s=lambda: self.calibration.expected_fills_per_s,
         )
         self.placing = Placing(
             config=config,
@@ -154,18 +152,17 @@ class Components:
             order_size=config.order_size,
             levels=config.pricing.shape.levels,
             period_ns=config.reconcile.rules_ns,
-            orders=self.orders,
             causes=self.causes,
-            fair=lambda: self.market.mid,
-            use=self._use_rules,
+            market=self.market,
         )
         self.counter_check = CounterCheck(self.orders, self.causes)
         self.stopping = Stopping(
             orders=self.orders, placing=self.placing, causes=self.causes, is_dry=config.is_dry
         )
 
-    def _use_rules(self, instrument: Instrument, step: StepBuilder) -> None:
-        """Quote by new market rules: orders that rest on the old grid are cancelled."""
+    def use_rules(self, instrument: Instrument, step: StepBuilder) -> None:
+        """Quote by new market rules; orders that rest on the old grid are cancelled."""
+        self.orders.regrid(instrument)
         self.quoting.set_instrument(instrument)
         self.placing.set_instrument(instrument)
         self.calibration.set_instrument(instrument)

@@ -95,11 +95,11 @@ class ActivityPolicy:
     switched off.
     """
 
-    price_jump: float = 0.01
-    quote_drift: float = 0.03
-    creates_per_min: int = 600
-    creates_per_fill: int = 500
-    turnover_max: float = 10.0
+    price_jump: float
+    quote_drift: float
+    creates_per_min: int
+    creates_per_fill: int
+    turnover_max: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,13 +149,17 @@ class ReconcilePolicy:
 class EngineConfig:
     """The configuration of one engine. Sizes are exact, in base units.
 
-    `opening` holds the balances at a time when no order of ours was open.
+    `opening` holds the balances at a time when no order of ours was open. Limits have no default
+    here: the settings declare each of them.
     """
 
     instrument: Instrument
     id_prefix: str  # instance and run: every order of this process starts with it
     own_prefix: str  # instance: orders of earlier runs start with it too
     limits: Limits
+    activity: ActivityPolicy
+    creates_per_s: float
+    book_stale_ns: int  # silence of the feed, answered pings included, after which quoting pauses
     order_size: Decimal
     target: Decimal
     opening: Mapping[str, Decimal]
@@ -168,9 +172,6 @@ class EngineConfig:
     regime: RegimePolicy = field(default_factory=RegimePolicy)
     reconcile: ReconcilePolicy = field(default_factory=ReconcilePolicy)
     hysteresis: Hysteresis = field(default_factory=Hysteresis)
-    activity: ActivityPolicy = field(default_factory=ActivityPolicy)
-    creates_per_s: float = 10.0
-    book_stale_ns: int = 2 * NS_PER_S
     # age at which a book without changes is compared with a fresh snapshot
     quiet_ns: int = 30 * NS_PER_S
 

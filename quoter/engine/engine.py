@@ -111,7 +111,7 @@ class Engine(Components):
                 self.rules.on_report_failed(event.kind, step)
                 self.coin_fees.on_report_failed(event)
             case RulesReport():
-                self.rules.on_report(event, step)
+                self._on_rules(event, step)
             case CoinPrice():
                 self.coin_fees.on_price(event, step)
                 self.losses.check(step)
@@ -152,6 +152,11 @@ class Engine(Components):
         self.activity_limits.on_market(event, step)
         self.estimators.observe(event, step)
 
+    def _on_rules(self, event: RulesReport, step: StepBuilder) -> None:
+        if self.rules.is_change(event):
+            self.use_rules(event.instrument, step)
+        self.rules.on_report(event, step)
+
     def _on_order(self, event: OrderEvent, step: StepBuilder) -> None:
         order = self.orders.live(getattr(event, "client_id", ""))
         if order is not None:
@@ -187,7 +192,7 @@ class Engine(Components):
             self.stopping.check_cancels(step)
         self.losses.check(step)
         self.regime.tick(step, self.losses.equity)
-        self.activity_limits.tick(step)
+        self.activity_limits.tick(step, expected_fills_per_s=self.calibration.expected_fills_per_s)
         self.counter_check.tick(step)
 
     def _decide(self, step: StepBuilder) -> None:

@@ -38,10 +38,7 @@ class RiskView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Hard limits. Those on our own risk have no default, so that none can be missing silently.
-
-    Limits on what a sane market looks like have one: book_spread_max, book_depth_min.
-    """
+    """Hard limits. None that is always in force has a default, so none can be missing silently."""
 
     inventory_max: Decimal
     size_max: Decimal
@@ -50,7 +47,7 @@ class Limits:
     loss_max: Decimal  # quote currency, > 0
     drawdown_max: Decimal  # quote currency below the highest equity since start, > 0
     position_notional_max: Decimal | None = None  # quote currency; None: only inventory_max applies
-    book_spread_max: Decimal = Decimal("0.05")  # fraction of the mid
+    book_spread_max: Decimal  # fraction of the mid
     book_depth_min: Decimal | None = (
         None  # base, in the best levels of each side; None: the size of the order
     )

@@ -29,6 +29,7 @@ from quoter.domain.orders import VenueOrder
 from quoter.domain.quotes import PricingInputs, TwoSidedQuote
 from quoter.domain.reasons import DoneReason, ReportKind
 from quoter.domain.step import Step
+from quoter.domain.units import NS_PER_S
 from quoter.engine.config import ActivityPolicy, EngineConfig, PricingConfig
 from quoter.engine.engine import Engine
 from quoter.pricing.quote.shape import QuoteShape
@@ -72,8 +73,17 @@ def engine_config() -> EngineConfig:
             price_collar=Decimal("0.05"),
             loss_max=Decimal("1e9"),
             drawdown_max=Decimal("1e9"),
+            book_spread_max=Decimal("0.05"),
         ),
-        activity=ActivityPolicy(creates_per_min=10**9, creates_per_fill=0),  # its venue never fills
+        activity=ActivityPolicy(
+            price_jump=0.01,
+            quote_drift=0.03,
+            creates_per_min=10**9,
+            creates_per_fill=0,  # its venue never fills
+            turnover_max=10.0,
+        ),
+        creates_per_s=10.0,
+        book_stale_ns=2 * NS_PER_S,
         order_size=SIZE,
         target=Decimal(1),
         opening=OPENING,

@@ -136,7 +136,7 @@ RULES = (
     mutant(
         "ticks_of_two_grids",
         "live orders are still counted in the old tick",
-        Edit("quoter/engine/market/market_rules.py", "            self._orders.regrid(now)\n", ""),
+        Edit("quoter/engine/components.py", "        self.orders.regrid(instrument)\n", ""),
         tests=("tests/unit/engine/market/test_market_rules.py",),
     ),
     mutant(

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from quoter.domain.quotes import PricingInputs
 from quoter.domain.trading import TradingState
-from quoter.engine.config import ActivityPolicy, PricingConfig
+from quoter.engine.config import PricingConfig
 from quoter.pricing.quote.shape import QuoteShape
-from tests.unit.engine.cases import EngineHarness, config, limits, places
+from tests.unit.engine.cases import ACTIVITY, EngineHarness, config, limits, places
 
 LIMITS = limits(
     size_max=Decimal(2),
@@ -19,7 +19,7 @@ LIMITS = limits(
 )
 SHAPED = config(
     limits=LIMITS,
-    activity=ActivityPolicy(),
+    activity=ACTIVITY,
     pricing=PricingConfig(
         shape=QuoteShape(levels=3, growth=1.0, unwind_growth=2.0),
         sigma_prior=0.05,

@@ -34,11 +34,10 @@ from quoter.domain.market import Level, Side, Stream
 from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
 from quoter.domain.units import NS_PER_S
-from quoter.engine.config import ActivityPolicy
-from tests.unit.engine.cases import EngineHarness, config, limits
+from tests.unit.engine.cases import ACTIVITY, EngineHarness, config, limits
 from tests.unit.state.cases import START_NS
 
-WATCHFUL = config(activity=ActivityPolicy(), limits=limits(position_notional_max=Decimal(500)))
+WATCHFUL = config(activity=ACTIVITY, limits=limits(position_notional_max=Decimal(500)))
 
 floats = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True),

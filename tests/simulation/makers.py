@@ -89,6 +89,7 @@ def maker(
             price_collar=Decimal("0.05"),
             loss_max=Decimal("1e9"),
             drawdown_max=Decimal("1e9"),
+            book_spread_max=Decimal("0.05"),
             book_depth_min=Decimal(0),  # some of its markets are nearly all ours
         ),
         order_size=size,
@@ -98,6 +99,7 @@ def maker(
         requote=requote or RequotePolicy(),
         activity=UNHURRIED,
         creates_per_s=creates_per_s,
+        book_stale_ns=2 * NS_PER_S,
     )
 
 

@@ -4,8 +4,6 @@ The order rules judge one order; these limits judge many of them together, and r
 (rules PT-04, PT-07 and PT-08).
 """
 
-from collections.abc import Callable
-
 from quoter.domain.commands import PlaceOrder, RequestReport
 from quoter.domain.events import BookSnapshot, MarketEvent, Trade
 from quoter.domain.market import Side
@@ -43,12 +41,10 @@ class ActivityLimits:
         orders: OpenOrders,
         inventory: Inventory,
         causes: HaltCauses,
-        expected_fills_per_s: Callable[[], float],
     ) -> None:
         policy, limits = config.activity, config.limits
         self._market, self._orders, self._inventory = market, orders, inventory
         self._causes, self._limits = causes, limits
-        self._expected_fills_per_s = expected_fills_per_s
         self.references = PriceReferences()
         self._jump = PriceJump(jump=policy.price_jump, drift=policy.quote_drift)
         self._rate = MessageRate(per_min=policy.creates_per_min, per_fill=policy.creates_per_fill)
@@ -112,10 +108,13 @@ class ActivityLimits:
                 self._causes.raise_cause(step, Cause.REPEATED_EXECUTION, text)
         self._check_position_notional(step)
 
-    def tick(self, step: StepBuilder) -> None:
-        """Clear causes that are over, request what is due, and check the position value."""
+    def tick(self, step: StepBuilder, *, expected_fills_per_s: float) -> None:
+        """Clear causes that are over, request what is due, and check the position value.
+
+        expected_fills_per_s: in order sizes, both sides, since the last tick.
+        """
         ts_ns, switch = step.ts_ns, self._causes.switch
-        self._executions.expect(ts_ns, self._expected_fills_per_s())
+        self._executions.expect(ts_ns, expected_fills_per_s)
         self._check_position_notional(step)
         if switch.is_active(Cause.MESSAGE_RATE) and self._rate.is_well_within_limits(ts_ns):
             self._causes.clear(step, Cause.MESSAGE_RATE)

@@ -33,7 +33,7 @@ class RiskViews:
         references: PriceReferences,
         room: Headroom,
     ) -> None:
-        self._is_spot, self._stale_ns = config.is_spot, config.book_stale_ns
+        self._is_spot = config.is_spot
         self._market = market
         self._orders = orders
         self._inventory = inventory
@@ -53,7 +53,7 @@ class RiskViews:
             phase=phase,
             state=state,
             book_ready=bid is not None and ask is not None,
-            is_fresh=ts_ns - market.last_received_ns <= self._stale_ns,
+            is_fresh=not market.is_stale(ts_ns),
             book_seq=market.book.seq,
             best_bid=_exact(bid.price) if bid is not None else ZERO,
             best_ask=_exact(ask.price) if ask is not None else ZERO,

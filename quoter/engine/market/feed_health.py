@@ -21,16 +21,12 @@ RESYNC_APART_NS = 1_000 * NS_PER_MS
 class FeedHealth:
     """Tracks connection, silence and sequence faults of the market feed.
 
-    book_stale_ns: silence, answered pings included, after which quoting pauses. quiet_ns: age of
-    the book at which it is compared with a fresh snapshot.
+    quiet_ns: age of a book without changes at which it is compared with a fresh snapshot.
     """
 
-    def __init__(
-        self, *, market: MarketView, causes: HaltCauses, book_stale_ns: int, quiet_ns: int
-    ) -> None:
+    def __init__(self, *, market: MarketView, causes: HaltCauses, quiet_ns: int) -> None:
         self._market = market
         self._causes = causes
-        self._stale_ns = book_stale_ns
         self._quiet_ns = quiet_ns
         self._is_up = False
         self._requested_ns = 0
@@ -61,8 +57,8 @@ class FeedHealth:
         """
         market = self._market
         market.last_received_ns = max(market.last_received_ns, step.event.ts_ns)
-        is_stale = self._causes.switch.is_active(Cause.BOOK_STALE)
-        if is_stale and step.ts_ns - market.last_received_ns <= self._stale_ns:
+        is_raised = self._causes.switch.is_active(Cause.BOOK_STALE)
+        if is_raised and not market.is_stale(step.ts_ns):
             self._causes.clear(step, Cause.BOOK_STALE)
 
     def on_book_fault(self, text: str, step: StepBuilder) -> None:
@@ -82,9 +78,9 @@ class FeedHealth:
         Checked before every decision: a process that hung processes queued fills and answers before
         its next tick.
         """
-        silent_ns = step.ts_ns - self._market.last_received_ns
-        if self._is_up and silent_ns > self._stale_ns:
-            text = f"nothing received for {silent_ns / NS_PER_S:.1f} s"
+        if self._is_up and self._market.is_stale(step.ts_ns):
+            silent_s = self._market.silent_ns(step.ts_ns) / NS_PER_S
+            text = f"nothing received for {silent_s:.1f} s"
             self._causes.raise_cause(step, Cause.BOOK_STALE, text)
 
     def tick(self, step: StepBuilder) -> None:

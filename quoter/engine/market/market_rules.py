@@ -1,6 +1,5 @@
 """Follows the market's rules, tick, lot and minimums, while they change (rule PT-14)."""
 
-from collections.abc import Callable
 from decimal import Decimal
 
 from quoter.domain.commands import RequestReport
@@ -10,8 +9,8 @@ from quoter.domain.reasons import RejectReason, ReportKind
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_MS, exact
 from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.market.view import MarketView
 from quoter.engine.step_builder import StepBuilder
-from quoter.state.open_orders import OpenOrders
 
 APART_NS = 5_000 * NS_PER_MS  # minimum time between two requests, however often orders are refused
 AGAIN_NS = 60_000 * NS_PER_MS  # a request that was not answered is repeated after this
@@ -27,23 +26,20 @@ class MarketRules:
         order_size: Decimal,
         levels: int,
         period_ns: int,
-        orders: OpenOrders,
+        market: MarketView,
         causes: HaltCauses,
-        fair: Callable[[], float | None],
-        use: Callable[[Instrument, StepBuilder], None],
     ) -> None:
-        """`period_ns` 0: rules are requested only after a reject. `use` applies new rules."""
+        """`period_ns` 0: rules are requested only after a reject."""
         self.instrument = instrument
         self._order_size, self._levels, self._period_ns = order_size, levels, period_ns
-        self._orders, self._causes = orders, causes
-        self._fair, self._use = fair, use
+        self._market, self._causes = market, causes
         self._asked_ns = 0
         self._due_ns = 0  # 0: never
         self._is_checked = False  # against a price: none may be known at the start
 
     def tick(self, step: StepBuilder) -> None:
         """Request the rules if due. The start has just read them."""
-        if not self._is_checked and self._fair() is not None:
+        if not self._is_checked and self._market.mid is not None:
             self._check(step)
         if not self._due_ns and self._period_ns:
             self._due_ns = step.ts_ns + self._period_ns
@@ -62,14 +58,16 @@ class MarketRules:
         if kind is ReportKind.RULES:
             self._due_ns = step.ts_ns + AGAIN_NS
 
+    def is_change(self, event: RulesReport) -> bool:
+        """Whether the report differs from the rules in use."""
+        return event.instrument != self.instrument
+
     def on_report(self, event: RulesReport, step: StepBuilder) -> None:
-        """Apply changed rules; orders on the old grid are cancelled."""
+        """Take the rules as they are now, and check them."""
         before, now = self.instrument, event.instrument
         if now != before:
             step.add_anomaly("rules_changed", f"{_text(before)} -> {_text(now)}")
             self.instrument = now
-            self._orders.regrid(now)
-            self._use(now, step)
         self._check(step)
 
     def _check(self, step: StepBuilder) -> None:
@@ -78,7 +76,7 @@ class MarketRules:
         Checked once, and after every change of the rules, not with every price: a price near the
         limit would raise and clear the cause again and again.
         """
-        self._is_checked = self._fair() is not None
+        self._is_checked = self._market.mid is not None
         text = self._why_unplaceable(self.instrument)
         self._causes.set(step, Cause.MARKET_RULES, active=bool(text), text=text)
 
@@ -91,8 +89,8 @@ class MarketRules:
         if not rules.size_min <= size or rules.floor_size(self._order_size) > rules.size_max:
             bounds = f"{rules.size_min:f} to {rules.size_max:f} in steps of {rules.lot:f}"
             return f"QUOTER_ORDER_SIZE {self._order_size:f}: the venue takes {bounds}"
-        fair = self._fair()
-        worth = size * exact(fair) if fair is not None else rules.notional_min
+        mid = self._market.mid
+        worth = size * exact(mid) if mid is not None else rules.notional_min
         if worth < rules.notional_min:
             return (
                 f"QUOTER_ORDER_SIZE {self._order_size:f} is worth {worth:.8g} {rules.quote}: "

@@ -15,8 +15,10 @@ OWN_LINGER_NS = 300 * NS_PER_MS
 class MarketView:
     """Follows the book. `bid`, `ask`: best levels of others, None without a usable book."""
 
-    def __init__(self, instrument: Instrument, orders: OpenOrders) -> None:
+    def __init__(self, instrument: Instrument, orders: OpenOrders, *, book_stale_ns: int) -> None:
+        """book_stale_ns: silence of the feed after which its data is stale."""
         self._instrument = instrument
+        self._stale_ns = book_stale_ns
         self.book = Book()
         self._own_bids, self._own_asks = orders.levels[Side.BUY], orders.levels[Side.SELL]
         self.bid: Level | None = None
@@ -31,6 +33,14 @@ class MarketView:
         if self.bid is None or self.ask is None:
             return None
         return (self.bid.price + self.ask.price) / 2
+
+    def silent_ns(self, ts_ns: int) -> int:
+        """Time since anything was received from the feed."""
+        return ts_ns - self.last_received_ns
+
+    def is_stale(self, ts_ns: int) -> bool:
+        """Whether the feed has been silent for too long."""
+        return self.silent_ns(ts_ns) > self._stale_ns
 
     def apply(self, event: MarketEvent) -> str | None:
         """Apply a market event. Return the fault that makes the book unusable, or None."""

@@ -63,6 +63,10 @@ LIMITS = Limits(
     price_collar=Decimal("0.05"),
     loss_max=Decimal(50),
     drawdown_max=Decimal(1_000),
+    book_spread_max=Decimal("0.05"),
+)
+ACTIVITY = ActivityPolicy(
+    price_jump=0.01, quote_drift=0.03, creates_per_min=600, creates_per_fill=500, turnover_max=10.0
 )
 AT_ONCE = Hysteresis(clean_ns={})  # causes settle with their conditions
 # One level of one base unit per side, two ticks and more away from the mid; nothing is learned.
@@ -84,7 +88,9 @@ CONFIG = EngineConfig(
     pricing=PRICING,
     requote=RequotePolicy(),
     hysteresis=AT_ONCE,
-    activity=ActivityPolicy(price_jump=0.0, quote_drift=0.0),  # the books of these tests leap
+    activity=replace(ACTIVITY, price_jump=0.0, quote_drift=0.0),  # prices jump in these tests
+    creates_per_s=10.0,
+    book_stale_ns=2 * NS_PER_S,
 )
 # Room for one order on each side: too little for a normalised gamma, so it is given as it is.
 ONE_ORDER = replace(

@@ -16,6 +16,7 @@ LIMITS = Limits(
     price_collar=Decimal("0.02"),
     loss_max=Decimal(50),
     drawdown_max=Decimal(50),
+    book_spread_max=Decimal("0.05"),
 )
 CALM = RiskView(
     ts_ns=1_700_000_000_000_000_000,

@@ -10,15 +10,23 @@ from quoter.domain.events import Pause, Resume, Trade
 from quoter.domain.reasons import RejectReason, ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
-from quoter.engine.config import ActivityPolicy
 from quoter.engine.placing.placing import budget
-from tests.unit.engine.cases import CONFIG, LIMITS, EngineHarness, commands, config, limits, places
+from tests.unit.engine.cases import (
+    ACTIVITY,
+    CONFIG,
+    LIMITS,
+    EngineHarness,
+    commands,
+    config,
+    limits,
+    places,
+)
 from tests.unit.state.cases import BUY, SELL
 
 # The ladder of the market regime would answer these leaps as well.
 NO_LADDER = replace(CONFIG.regime, is_on=False)
 WATCHFUL = config(
-    activity=ActivityPolicy(turnover_max=1e9),
+    activity=replace(ACTIVITY, turnover_max=1e9),
     limits=limits(price_collar=Decimal("0.5")),
     regime=NO_LADDER,
 )
@@ -147,7 +155,7 @@ def test_an_equal_order_at_once_is_denied_and_told() -> None:
 def test_the_pace_of_orders_stays_within_what_a_minute_may_see() -> None:
     hasty = config(
         creates_per_s=100.0,
-        activity=ActivityPolicy(price_jump=0, quote_drift=0, creates_per_min=50),
+        activity=replace(ACTIVITY, price_jump=0, quote_drift=0, creates_per_min=50),
     )
     harness = EngineHarness(hasty).quoting()
     for turn in range(900):
@@ -166,7 +174,7 @@ def test_the_pace_of_orders_stays_within_what_a_minute_may_see() -> None:
 @pytest.mark.parametrize("creates_per_s", [0.5, 10.0, 100.0])
 @pytest.mark.parametrize("per_min", [10, 600])
 def test_a_minute_of_the_budget_fits_into_the_cap(creates_per_s: float, per_min: int) -> None:
-    policy = ActivityPolicy(creates_per_min=per_min)
+    policy = replace(ACTIVITY, creates_per_min=per_min)
     pace = budget(config(creates_per_s=creates_per_s, activity=policy))
     sent = 0
     for tenth in range(1, 611):
@@ -177,7 +185,7 @@ def test_a_minute_of_the_budget_fits_into_the_cap(creates_per_s: float, per_min:
 
 
 def test_orders_without_fills_pause_until_the_window_has_room() -> None:
-    paced = ActivityPolicy(price_jump=0, quote_drift=0, creates_per_min=6_000)
+    paced = replace(ACTIVITY, price_jump=0, quote_drift=0, creates_per_min=6_000)
     harness = EngineHarness(config(creates_per_s=20.0, activity=paced)).quoting()
     turn = 0
     while Cause.MESSAGE_RATE not in harness.causes:
@@ -204,7 +212,7 @@ def test_orders_without_fills_pause_until_the_window_has_room() -> None:
 
 def test_volume_beyond_the_limit_pauses_until_somebody_resumes() -> None:
     harness = EngineHarness(
-        config(activity=ActivityPolicy(price_jump=0, quote_drift=0, turnover_max=0.2))
+        config(activity=replace(ACTIVITY, price_jump=0, quote_drift=0, turnover_max=0.2))
     ).quoting()
     harness.fill(harness.wanted(BUY))
     harness.fill(harness.wanted(SELL))
