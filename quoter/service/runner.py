@@ -43,7 +43,7 @@ from quoter.service.write_ahead import WriteAhead
 from quoter.telemetry.latency import Latency
 from quoter.telemetry.metrics import Metrics
 from quoter.venues.ports import MarketFeed, OrderGateway
-from quoter.venues.supervised_tasks import Finished, failed, spawn
+from quoter.venues.supervised_tasks import Finished, failed_task_names, spawn
 
 log = structlog.get_logger()
 
@@ -123,7 +123,7 @@ class Runner:
             self.process_health.end()
             # The errors' own texts: redaction does not find a secret in a text that repr() escaped.
             error = "; ".join(map(str, group.exceptions))
-            log.critical("crashed", tasks=failed(group), error=error, exc_info=group)
+            log.critical("crashed", tasks=failed_task_names(group), error=error, exc_info=group)
             if self._shutdown is not None:
                 await self._shutdown.emergency()
         finally:

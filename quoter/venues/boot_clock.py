@@ -1,6 +1,6 @@
-"""A clock that nobody sets and that goes on while the machine sleeps, where there is one.
+"""A monotonic clock that also counts the time the machine is suspended, where available.
 
-Python's `time.monotonic` stands still over a suspend: after it, what is old would look fresh.
+Python's `time.monotonic` stops during a suspend: afterwards old data would look fresh.
 """
 
 import time
@@ -9,10 +9,10 @@ _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # the first on L
 
 
 def boot_clock_ns() -> int:
-    """Nanoseconds since some moment in the past; never less than before."""
+    """Return nanoseconds since an arbitrary moment in the past; never decreases."""
     return time.clock_gettime_ns(_CLOCK)
 
 
 def boot_clock_s() -> float:
-    """The same in seconds."""
+    """Return seconds since the same moment."""
     return time.clock_gettime(_CLOCK)

@@ -1,4 +1,4 @@
-"""How far the venue's clock is from ours: one estimate for everybody who needs it."""
+"""The offset between the venue's clock and ours: one estimate shared by all that need it."""
 
 from dataclasses import dataclass
 
@@ -7,25 +7,25 @@ from quoter.domain.units import NS_PER_MS
 
 @dataclass(frozen=True, slots=True)
 class ClockSample:
-    """One question for the venue's time; it was taken somewhere between question and answer."""
+    """One request for the venue's time, which was read somewhere between request and answer."""
 
     offset_ns: int  # venue minus ours
     round_trip_ns: int
 
     @property
     def uncertainty_ns(self) -> int:
-        """The offset may be wrong by this much either way."""
+        """Maximum error of the offset in either direction."""
         return self.round_trip_ns // 2
 
 
-def sampled(*, venue_ms: int, asked_ns: int, answered_ns: int) -> ClockSample:
-    """The venue said `venue_ms` to a question asked and answered at these times of ours."""
+def clock_sample_of(*, venue_ms: int, asked_ns: int, answered_ns: int) -> ClockSample:
+    """Return the sample of a venue time `venue_ms`, requested and answered at these local times."""
     middle_ns = (asked_ns + answered_ns) // 2
     return ClockSample(venue_ms * NS_PER_MS - middle_ns, answered_ns - asked_ns)
 
 
 class VenueClock:
-    """The newest estimate; None before the first."""
+    """Holder of the newest sample; None before the first."""
 
     def __init__(self) -> None:
         self.latest: ClockSample | None = None

@@ -1,4 +1,4 @@
-"""Which door for which venue."""
+"""Construction of gateway and feed for a venue."""
 
 import time
 from dataclasses import replace
@@ -18,7 +18,7 @@ from quoter.venues.profiles import profile_of
 
 
 def check_signing_code(config: VenueConfig) -> None:
-    """Raise CodeAltered unless the code that will hold our key is what was locked."""
+    """Raise CodeAltered unless ccxt's code, which will hold our key, is unchanged."""
     check_code(guarded_class(config.exchange))
 
 
@@ -29,15 +29,15 @@ def make_gateway(
     random: Random | None = None,
     block_reason: BlockReason = never_blocked,
 ) -> CcxtGateway:
-    """Orders and the private stream. Raises VenueError if the venue can't be used safely.
+    """Return the order gateway. Raises VenueError if the venue can't be used safely.
 
-    `block_reason` is asked at every create what forbids it just now; empty: nothing.
+    `block_reason` is called for every create; a text it returns blocks the create.
     """
     return CcxtGateway(config, now_ns, random or Random(), block_reason)
 
 
 def make_cancel_gateway(config: VenueConfig, *, now_ns: NowNs = time.time_ns) -> CancelGateway:
-    """For a process that only ever cancels. Raises VenueError as `make_gateway`."""
+    """Return a gateway that never creates orders. Raises VenueError like `make_gateway`."""
     return CcxtGateway(replace(config, is_cancel_only=True), now_ns, Random())
 
 
@@ -49,7 +49,10 @@ def make_feed(
     random: Random | None = None,
     clock: VenueClock | None = None,
 ) -> MarketFeed:
-    """The native feed where we have one, else ccxt.pro's; it measures the clock without `clock`."""
+    """Return the native feed where there is one, else ccxt.pro's.
+
+    Without a `clock` the feed measures the venue's clock by itself.
+    """
     is_native = config.native_feed and profile_of(config.exchange).family == "binance"
     feed = BinanceFeed if is_native else CcxtFeed
     return feed(config, instrument, now_ns, random or Random(), clock)

@@ -1,4 +1,4 @@
-"""Reading foreign JSON without trusting it: exact numbers, texts, no exception by surprise."""
+"""Safe reading of untrusted JSON values: exact numbers and texts, without exceptions."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -8,24 +8,24 @@ from quoter.venues.redaction import printable
 type Json = Mapping[str, object]
 
 ZERO = Decimal(0)
-NAME_CHARS_MAX = 200  # of an id or a coin; a longer one is cut before it is kept, shown or a label
+NAME_CHARS_MAX = 200  # of an id or coin; longer ones are cut
 
 
 def as_map(value: object) -> Json:
-    """The value if it is an object, else an empty one."""
+    """Return the value if it is an object, else an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
 def as_list(value: object) -> Sequence[object]:
-    """The value if it is a list, else an empty one."""
+    """Return the value if it is a list, else an empty one."""
     return value if isinstance(value, list | tuple) else ()
 
 
 def text(value: object) -> str:
-    """Ids and names: strings, whole numbers written out, anything else empty.
+    """Return an id or name: strings, integers as text, empty for anything else.
 
-    What a venue calls something may be hostile: it becomes printable, and no database, label or
-    terminal further in has to know (SE-14).
+    A venue's names may be hostile: they are made printable here, once, for databases, labels and
+    terminals (SE-14).
     """
     if isinstance(value, str):
         return printable(value[:NAME_CHARS_MAX])
@@ -33,7 +33,7 @@ def text(value: object) -> str:
 
 
 def decimal(value: object) -> Decimal | None:
-    """An exact number; floats by their shortest text. None for what is no finite number."""
+    """Return an exact number, floats by their shortest text; None if not a finite number."""
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         return None
     try:
@@ -44,11 +44,12 @@ def decimal(value: object) -> Decimal | None:
 
 
 def decimal_or_zero(value: object) -> Decimal:
+    """Return an exact number; zero if it is not a finite number."""
     return decimal(value) or ZERO
 
 
 def first_decimal(source: Json, names: Sequence[str]) -> Decimal | None:
-    """The first of `names` that holds a number."""
+    """Return the number under the first of `names` that holds one."""
     for name in names:
         if (number := decimal(source.get(name))) is not None:
             return number

@@ -1,4 +1,4 @@
-"""What differs between venues, as data: URLs, hosts, parameters, names of exact fields."""
+"""Differences between venues, as data: URLs, hosts, parameters, names of exact fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from quoter.venues.json_values import Json, as_map
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedUrls:
-    """Where the native public feed connects; no slash at the end."""
+    """URLs of the native public feed, without a slash at the end."""
 
     rest: str  # ".../api/v3"
     stream: str  # takes "?streams=a/b/c"
@@ -20,29 +20,29 @@ class FeedUrls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueProfile:
-    """How one family of venues differs from what ccxt unifies.
+    """Differences of one venue family from what ccxt unifies.
 
-    `order_fields`/`trade_fields`: names under ccxt's `info` where exact decimal strings stand, by
-    unified name; ccxt itself gives floats.
+    `order_fields`/`trade_fields`: by unified name, the names under ccxt's `info` that hold exact
+    decimal strings; ccxt itself gives floats.
     """
 
     name: str
-    family: str  # of error texts
+    family: str  # selects error texts, request verification and balance fields
     feed_urls: Mapping[Environment, FeedUrls]
     hosts: Mapping[Environment, frozenset[str]]
     create_params: Mapping[str, str | bool | int]
-    self_trade: str = ""  # the prevention mode that our creates ask for; empty: none by the venue
+    self_trade: str = ""  # prevention mode of our creates; empty: none by the venue
     order_fields: Mapping[str, tuple[str, ...]]
     trade_fields: Mapping[str, tuple[str, ...]]
     client_id_fields: tuple[str, ...] = ()
-    weights: Mapping[str, float] = field(default_factory=dict)  # of a call, where it isn't 1
-    signs_in_first: bool = False  # ccxt's `authenticate` subscribes to the private stream
-    only_creates_post: bool = False  # reads are GET, cancels DELETE: any other POST is refused
-    trades_from_id: bool = False  # the trade list pages by id
-    tells_rules_of_one: bool = False  # exchangeInfo of one symbol, which costs no time
+    weights: Mapping[str, float] = field(default_factory=dict)  # of a call, if not 1
+    authenticates_first: bool = False  # ccxt's `authenticate` opens the private stream
+    only_creates_use_post: bool = False  # reads use GET, cancels DELETE: other POSTs are breaches
+    trades_page_by_id: bool = False  # the trade list pages by id
+    has_single_symbol_rules: bool = False  # exchangeInfo of a single symbol exists
 
     def parameters(self, order: PlaceOrder, config: VenueConfig) -> dict[str, str | bool | int]:
-        """Extra parameters of a create: our id, may it take, no trade with ourselves."""
+        """Return a create's extra parameters: client id, time in force, self-trade prevention."""
         params: dict[str, str | bool | int] = {"clientOrderId": order.client_id}
         if order.time_in_force is TimeInForce.POST_ONLY:
             params["postOnly"] = True
@@ -51,7 +51,7 @@ class VenueProfile:
         params |= self.create_params
         if self.self_trade:
             params["selfTradePrevention"] = self.self_trade
-        if self.only_creates_post:
+        if self.only_creates_use_post:
             params["recvWindow"] = config.create_window_ms
         return params
 
@@ -98,10 +98,10 @@ def _binance(name: str, *, rest_host: str, stream_host: str, ws_api_host: str) -
             "balances": 20.0,
             "coin_price": 5.0,
         },
-        signs_in_first=True,
-        only_creates_post=True,
-        trades_from_id=True,
-        tells_rules_of_one=True,
+        authenticates_first=True,
+        only_creates_use_post=True,
+        trades_page_by_id=True,
+        has_single_symbol_rules=True,
     )
 
 
@@ -126,30 +126,30 @@ GENERIC = VenueProfile(
     order_fields={},
     trade_fields={},
 )
-_DIALECTS = {dialect.name: dialect for dialect in (BINANCE, BINANCE_US)}
+_PROFILES = {profile.name: profile for profile in (BINANCE, BINANCE_US)}
 
 
-SELF_TRADE_MODES = ("EXPIRE_MAKER", "EXPIRE_BOTH")  # of ccxt's, the one that we like best first
+SELF_TRADE_MODES = ("EXPIRE_MAKER", "EXPIRE_BOTH")  # ccxt's names, in order of preference
 
 
-def with_self_trade(dialect: VenueProfile, features: Json) -> VenueProfile:
-    """With the self-trade prevention that ccxt can ask for there, if the dialect names none.
+def with_self_trade(profile: VenueProfile, features: Json) -> VenueProfile:
+    """Return the profile with a self-trade prevention mode from ccxt's features, if it has none.
 
-    Where ccxt's table names modes it translates them; a bare True means that it does not.
+    ccxt translates the modes that its table names; a plain True there means that it does not.
     """
     create = as_map(as_map(features.get("spot")).get("createOrder"))
     modes = as_map(create.get("selfTradePrevention"))
     mode = next((mode for mode in SELF_TRADE_MODES if modes.get(mode) is True), "")
-    return dialect if dialect.self_trade or not mode else replace(dialect, self_trade=mode)
+    return profile if profile.self_trade or not mode else replace(profile, self_trade=mode)
 
 
 def profile_of(exchange: str) -> VenueProfile:
-    """The dialect of a ccxt exchange id; most have none of their own."""
-    return _DIALECTS.get(exchange, GENERIC)
+    """Return the profile of a ccxt exchange id; GENERIC for ids without one of their own."""
+    return _PROFILES.get(exchange, GENERIC)
 
 
 def feed_urls(config: VenueConfig) -> FeedUrls:
-    """Where the native feed of `config` connects. Raises VenueError if there is none."""
+    """Return the native feed's URLs for `config`. Raises VenueError if there are none."""
     if config.environment == "sandbox":
         host = urlsplit(config.sandbox_url).netloc
         return FeedUrls(rest=f"{_web(config)}://{host}/api/v3", stream=f"{_socket(config)}/stream")
@@ -160,9 +160,9 @@ def feed_urls(config: VenueConfig) -> FeedUrls:
 
 
 def sandbox_urls(config: VenueConfig) -> dict[str, object]:
-    """What takes the place of ccxt's `urls['test']`: Binance's protocol at our own host.
+    """Return the replacement of ccxt's `urls['test']`: Binance's protocol at the sandbox's host.
 
-    The stream path contains "/stream" because ccxt tells spot streams by it.
+    The stream path contains "/stream" because ccxt recognises spot streams by it.
     """
     host = urlsplit(config.sandbox_url).netloc
     rest = f"{_web(config)}://{host}/api/v3"

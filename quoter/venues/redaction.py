@@ -1,4 +1,4 @@
-"""Nothing secret or hostile leaves in a text: ccxt puts signed URLs into its exceptions."""
+"""Removal of secrets and control characters from texts: ccxt's errors contain signed URLs."""
 
 import re
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from quoter.domain.secret_spellings import secret_spellings
 
 TEXT_MAX = 300
-SCAN_MAX = 20_000  # a longer text is cut before anything looks at it
+SCAN_MAX = 20_000  # a longer text is cut before it is scanned
 _PAIR = re.compile(
     r"(?i)\b((?:x-[a-z-]*key|api_?key|secret|signature|sign|token|passphrase|password|listen_?key)"
     r"[\"']?\s*[=:]\s*[\"']?)[^&\s\"',}]+"
@@ -14,7 +14,7 @@ _PAIR = re.compile(
 
 
 def redact(value: object, secrets: Iterable[str] = ()) -> str:
-    """The text of `value` on one printable line, without secrets, at most TEXT_MAX characters."""
+    """Return `value` as one printable line without secrets, at most TEXT_MAX characters."""
     line = " ".join(str(value)[:SCAN_MAX].split())
     for secret in secrets:
         for form in secret_spellings(secret):
@@ -23,7 +23,7 @@ def redact(value: object, secrets: Iterable[str] = ()) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with `?` for what could move a cursor, forge a line, or be no text at all."""
+    """Return the text with `?` for unprintable characters (control codes, line breaks)."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else "?" for char in text)

@@ -1,7 +1,7 @@
-"""Tasks that should run for ever: the end of one is as fatal as its failure, and told by name.
+"""Tasks that must run for ever: returning is as fatal as failing, and is reported by task name.
 
-A task group takes no notice of a child that returns, nor of one that ends cancelled because a
-library cancelled what it waited for: the work would be left undone without a word.
+An asyncio task group ignores a child that returns, and one that ends cancelled because a library
+cancelled the future it awaited: its work would stop unnoticed.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from collections.abc import Collection, Coroutine
 
 
 class TaskEnded(Exception):
-    """A task that should run for ever does not run any more; the cause is its `__cause__`."""
+    """A task that must run for ever has ended; its cause is `__cause__`."""
 
     def __init__(self, name: str, how: str) -> None:
         super().__init__(f"task {name} {how}")
@@ -17,11 +17,11 @@ class TaskEnded(Exception):
 
 
 class Finished(Exception):
-    """The wanted end of the whole run."""
+    """The intended end of the whole run."""
 
 
 async def forever(name: str, work: Coroutine[None, None, None]) -> None:
-    """Run `work`. Raises TaskEnded however it ends, but for Finished and our own cancellation."""
+    """Run `work`. Raises TaskEnded however it ends, except by Finished or by our cancellation."""
     try:
         await work
     except Finished:
@@ -31,7 +31,7 @@ async def forever(name: str, work: Coroutine[None, None, None]) -> None:
         if task is not None and task.cancelling():
             raise
         raise TaskEnded(name, "was cancelled from inside") from error
-    except Exception as error:  # whatever it is, it ends the run under our name
+    except Exception as error:  # any failure ends the run, under the name of this task
         raise TaskEnded(name, f"failed: {type(error).__name__}: {error}") from error
     raise TaskEnded(name, "returned")
 
@@ -41,29 +41,29 @@ def spawn(tasks: asyncio.TaskGroup, name: str, work: Coroutine[None, None, None]
     tasks.create_task(forever(name, work), name=name)
 
 
-def failed(group: BaseExceptionGroup) -> list[str]:
-    """Names of the tasks that brought the group down; those of inner groups are behind a dot."""
+def failed_task_names(group: BaseExceptionGroup) -> list[str]:
+    """Return the names of the tasks that ended the group; of inner groups as "outer.inner"."""
     names = []
     for error in group.exceptions:
         if isinstance(error, BaseExceptionGroup):
-            names += failed(error)
+            names += failed_task_names(error)
         elif isinstance(error, TaskEnded):
             inner = error.__cause__
-            within = failed(inner) if isinstance(inner, BaseExceptionGroup) else []
+            within = failed_task_names(inner) if isinstance(inner, BaseExceptionGroup) else []
             names += [f"{error.name}.{name}" for name in within] or [error.name]
         else:
             names.append(type(error).__name__)
     return names
 
 
-async def ended(*tasks: asyncio.Task[None]) -> None:
-    """Wait until all of them have ended, which somebody else has asked for; hear what they say."""
+async def wait_ended(*tasks: asyncio.Task[None]) -> None:
+    """Wait until all `tasks`, which the caller has cancelled, have ended; retrieve errors."""
     if tasks:
         await asyncio.wait(tasks)
-    heard(tasks)
+    retrieve_errors(tasks)
 
 
-def heard(tasks: Collection[asyncio.Task[None]]) -> list[BaseException]:
-    """What ended tasks failed with: an exception that nobody takes would be logged as lost."""
+def retrieve_errors(tasks: Collection[asyncio.Task[None]]) -> list[BaseException]:
+    """Return the errors of ended tasks; asyncio logs an error that is never retrieved."""
     errors = [None if task.cancelled() else task.exception() for task in tasks]
     return [error for error in errors if error is not None]

@@ -171,8 +171,8 @@ async def test_disarmed_it_leaves_what_others_have_at_the_venue(rig: Rig) -> Non
 
 async def test_as_this_call_nothing_else_leaves(rig: Rig) -> None:
     """It is a POST that creates nothing, which the gate lets pass: this one path only."""
-    client, caller = rig.gateway._client, rig.gateway._caller
-    answer = await caller.hold(lambda: client.cancel_order("x", "BTC/USD", {}))
+    client, sender = rig.gateway._client, rig.gateway._sender
+    answer = await sender.set_dead_man(lambda: client.cancel_order("x", "BTC/USD", {}))
     assert "is not the dead man's switch" in getattr(answer, "text", "")
 
 

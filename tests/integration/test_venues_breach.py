@@ -40,7 +40,7 @@ async def test_cancels_leave_at_once_while_creates_use_up_all_they_may(
         acked = [n for n, answer in enumerate(answers) if isinstance(answer, OrderAck)]
         assert 30 <= len(acked) < 60
         gate, left_s = gateway._client.gate, []
-        leave = gate.leave
+        leave = gate.check_write
 
         def timed(url: str, call: Call | None) -> None:
             leave(url, call)

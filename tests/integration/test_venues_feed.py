@@ -178,9 +178,9 @@ async def test_a_healthy_book_passes_every_audit(sandbox: RunningSandbox) -> Non
     auditing = replace(config(sandbox), stream=AUDITING)
     feed = BinanceFeed(auditing, BTCUSDT, time.time_ns, Random(1))
     async with holding(feed) as told:
-        await until(lambda: feed.audits >= 4)
+        await until(lambda: feed.book_checks >= 4)
     assert told.faults == []
-    assert told.count(BookSnapshot) == 1 + feed.audits
+    assert told.count(BookSnapshot) == 1 + feed.book_checks
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ async def test_a_silently_corrupted_book_of_ccxt_is_found_and_healed(
     feed = CcxtFeed(auditing, BTCUSDT, time.time_ns, Random(1))
     async with holding(feed) as told:
         await until(lambda: told.count(BookSnapshot) >= 1)
-        await until(lambda: feed.checks >= 2)
+        await until(lambda: feed.book_checks >= 2)
         assert told.alarms == []
         await sandbox.arm("depth_corrupt", symbol="BTCUSDT", count=1)
         await sandbox.rest_order("BUY", "59999.50", "0.5")
@@ -330,7 +330,7 @@ async def test_a_closed_socket_comes_back_with_a_fresh_book(sandbox: RunningSand
     assert kinds == [FeedUp, BookSnapshot, FeedDown, FeedUp, BookSnapshot]
 
 
-async def test_between_frames_answered_pings_are_signs_of_life(sandbox: RunningSandbox) -> None:
+async def test_between_frames_answered_pings_are_liveness_reporter(sandbox: RunningSandbox) -> None:
     often = replace(config(sandbox), stream=replace(QUICK, ping_s=0.02))
     feed = make_feed(often, BTCUSDT, random=Random(1))
     async with running(feed) as told:
@@ -352,10 +352,10 @@ async def test_bad_frames_are_counted_and_many_of_them_resync(sandbox: RunningSa
     async with running(feed) as told:
         await until(lambda: told.count(BookDelta) >= 1)
         for _ in range(5):
-            feed.frame(b"{]")
+            feed.on_frame(b"{]")
         await until(lambda: told.count(BookDelta) >= 3)
         assert told.count(BookSnapshot) == 1
-        feed.frame(b"{]")
+        feed.on_frame(b"{]")
         await until(lambda: told.count(BookSnapshot) == 2)
     assert feed.bad_frames == 6
 

@@ -14,13 +14,13 @@ from ccxt.base import errors as venue
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.errors import EgressBlocked, VenueError
 from quoter.domain.market import Side
-from quoter.venues.ccxt.calls import Caller, Failed
 from quoter.venues.ccxt.client import make_client
 from quoter.venues.ccxt.error_mapping import NOT_SENT, UNKNOWN, create_outcome
 from quoter.venues.ccxt.guarded_exchange import SUBSCRIPTIONS_MAX, GuardedExchange
+from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.ccxt.types import Exchange, WsClient
 from quoter.venues.config import VenueConfig
-from quoter.venues.egress.gate import Purpose, calling
+from quoter.venues.egress.gate import Purpose, declare_call
 
 WS_URL = "ws://127.0.0.1:9/ws-api/v3"
 CONFIG = VenueConfig(
@@ -155,7 +155,7 @@ async def test_the_session_repeats_nothing(guarded: GuardedExchange) -> None:
 
 
 async def test_a_request_that_nobody_declared_does_not_leave(guarded: GuardedExchange) -> None:
-    with pytest.raises(EgressBlocked, match="nobody declared"):
+    with pytest.raises(EgressBlocked, match="undeclared"):
         await guarded.fetch_time()
 
 
@@ -163,7 +163,7 @@ async def test_a_request_that_nobody_declared_does_not_leave(guarded: GuardedExc
 async def test_an_order_under_another_name_does_not_leave(
     guarded: GuardedExchange, purpose: Purpose
 ) -> None:
-    with calling(purpose, "q1"), pytest.raises(EgressBlocked, match="POST"):
+    with declare_call(purpose, "q1"), pytest.raises(EgressBlocked, match="POST"):
         await guarded.fetch("http://127.0.0.1:9/api/v3/order", "POST", {}, "newClientOrderId=q1")
 
 
@@ -173,13 +173,13 @@ async def test_urls_that_point_at_production_by_mistake_are_never_reached(
     """One forgotten set_sandbox_mode must not cost money."""
     production = ccxt.pro.binance().urls["api"]
     guarded.urls["api"] = production
-    caller = Caller(guarded, CONFIG, time.time_ns)
+    sender = RequestSender(guarded, CONFIG, time.time_ns)
     for call in (guarded.fetch_time, guarded.fetch_balance):
-        answer = await caller.read(call)
-        assert isinstance(answer, Failed)
+        answer = await sender.read(call)
+        assert isinstance(answer, FailedCall)
         assert isinstance(answer.error, EgressBlocked)
         assert not answer.was_sent
-    with calling(Purpose.READ), pytest.raises(venue.NetworkError, match="is not one of"):
+    with declare_call(Purpose.READ), pytest.raises(venue.NetworkError, match="is not one of"):
         await guarded.authenticate({"type": "spot"})
     assert guarded.gate.requests_sent == 0
 
@@ -220,17 +220,17 @@ async def test_a_redirected_create_is_written_once_and_then_unknown() -> None:
             decided_ns=time.time_ns() + 10**9,
         )
     )
-    answer = await Caller(client, CONFIG, time.time_ns).create(
+    answer = await RequestSender(client, CONFIG, time.time_ns).create(
         "q1", lambda: client.fetch(f"{url}/api/v3/order", "POST", {}, "newClientOrderId=q1")
     )
     await client.close()
     await runner.cleanup()
     assert hits == ["/api/v3/order"]
-    assert isinstance(answer, Failed)
+    assert isinstance(answer, FailedCall)
     assert create_outcome(answer.error, was_sent=answer.was_sent, family="binance") is UNKNOWN
 
 
 async def test_a_refused_connection_sent_nothing(guarded: GuardedExchange) -> None:
-    answer = await Caller(guarded, CONFIG, time.time_ns).read(guarded.fetch_time)
-    assert isinstance(answer, Failed)
+    answer = await RequestSender(guarded, CONFIG, time.time_ns).read(guarded.fetch_time)
+    assert isinstance(answer, FailedCall)
     assert create_outcome(answer.error, was_sent=answer.was_sent, family="binance") is NOT_SENT

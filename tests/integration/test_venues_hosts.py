@@ -16,12 +16,12 @@ from quoter.domain.events import Alarm, Event
 from quoter.domain.trading import Cause, TradingState
 from quoter.service.exit_codes import ExitCode
 from quoter.service.killswitch.latch import Latch
-from quoter.venues.ccxt.calls import Caller, Failed
 from quoter.venues.ccxt.client import make_client
 from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
+from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.config import StreamTimings, VenueConfig
-from quoter.venues.egress.gate import Purpose, calling, gated_session
+from quoter.venues.egress.gate import Purpose, declare_call, gated_session
 from tests.integration.daemon_harness import LIVELY, flying, market, settings
 from tests.integration.sandbox_client import RunningSandbox, running
 from tests.integration.test_venues_gateway import connected, streaming
@@ -42,7 +42,7 @@ class Elsewhere:
     def host(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    async def hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         while data := await reader.read(65_536):
             self.received += len(data)
@@ -52,7 +52,7 @@ class Elsewhere:
 @pytest.fixture
 async def elsewhere() -> AsyncIterator[Elsewhere]:
     place = Elsewhere()
-    server = await asyncio.start_server(place.hear, "127.0.0.1", 0)
+    server = await asyncio.start_server(place.handle, "127.0.0.1", 0)
     place.port = server.sockets[0].getsockname()[1]
     async with server:
         yield place
@@ -95,11 +95,11 @@ async def test_patched_urls_let_no_byte_out_and_tell_of_a_breach(
     told: list[str] = []
     client.gate.report_breaches(told.append)
     try:
-        answer = await Caller(client, config, time.time_ns).read(client.fetch_balance)
-        assert isinstance(answer, Failed)
+        answer = await RequestSender(client, config, time.time_ns).read(client.fetch_balance)
+        assert isinstance(answer, FailedCall)
         assert isinstance(answer.error, EgressBlocked)
         assert len(told) == 1
-        with calling(Purpose.READ), pytest.raises(Exception, match="is not one of"):
+        with declare_call(Purpose.READ), pytest.raises(Exception, match="is not one of"):
             await client.authenticate({"type": "spot"})
         assert len(told) >= 2
     finally:
@@ -118,8 +118,8 @@ async def test_a_proxy_that_is_set_after_the_start_gets_no_byte(
     told: list[str] = []
     client.gate.report_breaches(told.append)
     try:
-        answer = await Caller(client, config, time.time_ns).read(client.fetch_time)
-        assert isinstance(answer, Failed)
+        answer = await RequestSender(client, config, time.time_ns).read(client.fetch_time)
+        assert isinstance(answer, FailedCall)
         assert isinstance(answer.error, EgressBlocked)
         assert "proxy" in told[0]
     finally:
@@ -137,7 +137,7 @@ async def test_the_environments_proxy_is_not_asked(
     client = make_client(config, time.time_ns)
     try:
         assert not isinstance(
-            await Caller(client, config, time.time_ns).read(client.fetch_time), Failed
+            await RequestSender(client, config, time.time_ns).read(client.fetch_time), FailedCall
         )
     finally:
         await client.close()
@@ -159,10 +159,10 @@ async def test_a_redirect_to_another_host_is_not_followed(elsewhere: Elsewhere) 
     client = make_client(config, time.time_ns)
     told: list[str] = []
     client.gate.report_breaches(told.append)
-    answer = await Caller(client, config, time.time_ns).read(client.fetch_time)
+    answer = await RequestSender(client, config, time.time_ns).read(client.fetch_time)
     await client.close()
     await runner.cleanup()
-    assert isinstance(answer, Failed)
+    assert isinstance(answer, FailedCall)
     assert elsewhere.connections == 0
     assert elsewhere.host in told[0]
 
@@ -235,7 +235,7 @@ async def test_our_session_alone_checks_too(elsewhere: Elsewhere) -> None:
     """Ccxt's own bootstrap code may use the session without passing `fetch`."""
     client = make_client(venue("testnet"), time.time_ns)
     session = gated_session(client.gate)
-    with calling(Purpose.READ), pytest.raises((EgressBlocked, aiohttp.ClientError)):
+    with declare_call(Purpose.READ), pytest.raises((EgressBlocked, aiohttp.ClientError)):
         await session.get(f"http://{elsewhere.host}/")
     await session.close()
     await client.close()

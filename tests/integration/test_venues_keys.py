@@ -43,7 +43,7 @@ async def test_a_key_that_can_move_money_is_refused_at_the_start(
 async def test_a_key_that_can_only_trade_is_verified(still_sandbox: RunningSandbox) -> None:
     async with connected(config(still_sandbox)) as gateway:
         assert gateway.key_monitor.is_verified
-        assert gateway.key_monitor.doubts == ""
+        assert gateway.key_monitor.warning == ""
 
 
 async def test_a_key_for_any_address_starts_with_a_doubt_outside_production(
@@ -51,7 +51,7 @@ async def test_a_key_for_any_address_starts_with_a_doubt_outside_production(
 ) -> None:
     await give(still_sandbox, ip_restrict=False)
     async with connected(config(still_sandbox)) as gateway:
-        assert "any address" in gateway.key_monitor.doubts
+        assert "any address" in gateway.key_monitor.warning
 
 
 @pytest.mark.parametrize("case", ["other exchange", "no page", "no answer"])

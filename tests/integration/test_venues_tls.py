@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from quoter.venues.ccxt.calls import Caller, Failed
 from quoter.venues.ccxt.client import make_client
 from quoter.venues.ccxt.key_permissions import SOURCES
+from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.config import VenueConfig
-from quoter.venues.egress.gate import Purpose, calling, tls_context
+from quoter.venues.egress.gate import Purpose, declare_call, tls_context
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Listener:
     port: int = 0
     received: bytes = b""
 
-    async def hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             self.received += await reader.read(65_536)
         finally:
@@ -41,7 +41,7 @@ class Listener:
 @asynccontextmanager
 async def listening(context: ssl.SSLContext) -> AsyncIterator[Listener]:
     listener = Listener(context)
-    server = await asyncio.start_server(listener.hear, "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(listener.handle, "127.0.0.1", 0, ssl=context)
     listener.port = server.sockets[0].getsockname()[1]
     async with server:
         yield listener
@@ -99,13 +99,13 @@ async def ask(listener: Listener) -> bool:
     client = make_client(config, time.time_ns)
     try:
         signed = getattr(client, SOURCES["binance"].method)  # needs no other request before it
-        answer = await Caller(client, config, time.time_ns).read(signed)
-        with calling(Purpose.READ), pytest.raises(Exception):  # noqa: B017, PT011 - nobody answers
+        answer = await RequestSender(client, config, time.time_ns).read(signed)
+        with declare_call(Purpose.READ), pytest.raises(Exception):  # noqa: B017, PT011 - nobody answers
             async with asyncio.timeout(3.0):
                 await client.authenticate({"type": "spot"})
     finally:
         await client.close()
-    assert isinstance(answer, Failed)
+    assert isinstance(answer, FailedCall)
     return answer.was_sent
 
 

@@ -34,30 +34,30 @@ class Heard:
         self.silent_s = 0.0
         self.roll: Callable[[], None] = lambda: None
 
-    def opened(self) -> None:
+    def on_open(self) -> None:
         self.notes.append("opened")
 
-    def alive(self) -> None:
+    def on_pong(self) -> None:
         self.notes.append("alive")
 
-    def stalled(self, silent_s: float) -> None:
+    def on_stall(self, silent_s: float) -> None:
         self.notes.append(f"stalled after {len(self.frames)}")
         self.silent_s = silent_s
 
-    def lost(self, text: str) -> None:
+    def on_lost(self, text: str) -> None:
         self.notes.append(f"lost {text}")
 
-    def frame(self, data: bytes) -> None:
+    def on_frame(self, data: bytes) -> None:
         if self.known < 0:
             self.frames.append(data)
         elif int(data) > self.known:  # what a second connection repeats is known
             self.frames.append(data)
             self.known = int(data)
 
-    def meets(self, frames: deque[bytes]) -> bool:
+    def trim_overlap(self, frames: deque[bytes]) -> bool:
         return int(frames[0]) <= self.known + 1
 
-    def spent(self, text: str) -> None:
+    def on_attempts_exhausted(self, text: str) -> None:
         self.notes.append(f"spent {text}")
 
 
@@ -218,11 +218,11 @@ async def test_an_answer_from_elsewhere_can_find_the_stall_before_any_frame_does
         reading(server, heard, STALLING) as reader,
     ):
         await until(lambda: "opened" in heard.notes)
-        reader.look()
+        reader.check_stall()
         assert "stalled after 0" not in heard.notes
         time.sleep(2 * STALL_S)  # noqa: ASYNC251 - the loop is to hang
-        reader.look()
-        reader.look()
+        reader.check_stall()
+        reader.check_stall()
         assert heard.notes.count("stalled after 0") == 1
 
 
@@ -288,7 +288,7 @@ async def counting(counter: Counter, heard: Heard, timings: StreamTimings) -> As
         async with serve(counter.serve, "127.0.0.1", 0, close_timeout=0.1) as server:
             heard.known = 0
             async with reading(server, heard, timings) as reader:
-                heard.roll = reader.roll
+                heard.roll = reader.request_handover
                 yield server
     finally:
         task.cancel()
@@ -339,7 +339,7 @@ async def test_when_the_old_one_ends_first_the_new_one_takes_over_and_the_hole_s
     ):
         await until(lambda: heard.frames == [b"1"])
         first = next(iter(server.connections))
-        reader.roll()
+        reader.request_handover()
         await until(lambda: len(server.connections) == 2)
         await asyncio.sleep(0.05)
         first.transport.abort()
@@ -371,7 +371,7 @@ async def test_a_roll_that_is_refused_is_tried_again_while_the_old_one_goes_on()
         reading(server, heard) as reader,
     ):
         await until(lambda: len(heard.frames) >= 3)
-        reader.roll()
+        reader.request_handover()
         await until(lambda: reader.handovers == 1)
     task.cancel()
     assert refused == 1

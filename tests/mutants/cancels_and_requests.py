@@ -82,7 +82,7 @@ MUTANTS = (
         "kill_cancels_paced",
         "the cancels of a kill wait for the request budget like any other",
         Edit(
-            "quoter/venues/ccxt/order_closing.py",
+            "quoter/venues/ccxt/order_cancellation.py",
             "is_paced = is_paced and order.reason is not CancelReason.KILL",
             "is_paced = is_paced is not False",
         ),

@@ -11,7 +11,7 @@ AFTER_STALL = (
         Edit(
             "quoter/venues/streams/connection.py",
             "                    if now_s - self._last_frame_s > timings.stall_s:\n"
-            "                        self.look()\n",
+            "                        self.check_stall()\n",
             "",
         ),
         tests=(f"{WS}::test_what_waited_while_our_loop_stood_still_is_told_as_old",),
@@ -21,7 +21,7 @@ AFTER_STALL = (
         "a pong that waited in the socket hides that the process was frozen",
         Edit(
             "quoter/venues/streams/connection.py",
-            "                missed = 0\n                self.look()\n",
+            "                missed = 0\n                self.check_stall()\n",
             "                missed = 0\n",
         ),
         tests=(f"{WS}::test_a_pong_that_waited_while_our_loop_stood_still_is_no_sign_of_life",),
@@ -32,9 +32,9 @@ AFTER_STALL = (
         Edit(
             "quoter/venues/binance/feed.py",
             "        self._emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.MARKET))\n"
-            "        self._begin_sync()\n\n    def lost",
+            "        self._begin_sync()\n\n    def on_lost",
             "        self._emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.MARKET))\n\n"
-            "    def lost",
+            "    def on_lost",
         ),
         tests=(FEED,),
     ),
@@ -195,7 +195,7 @@ BURST = (
         "a backlog of old frames raises no alarm",
         Edit(
             "quoter/venues/binance/feed.py",
-            "            alarm = self._lag.see(message.event_ms, message.ts_ns)\n",
+            "            alarm = self._latency.observe(message.event_ms, message.ts_ns)\n",
             "            alarm = None\n",
         ),
         tests=("tests/simulation/test_burst.py",),

@@ -29,7 +29,7 @@ MUTANTS = (
         "a create leaves before the engine has handled a tick after a hang",
         Edit(
             "quoter/venues/egress/gate.py",
-            "        if not silent_ns <= PULSE_NS_MAX:\n",
+            "        if not silent_ns <= ENGINE_HEARTBEAT_NS_MAX:\n",
             "        if False:\n",
         ),
         tests=("tests/unit/venues/egress/test_gate.py",),

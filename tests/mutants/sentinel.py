@@ -21,7 +21,7 @@ MUTANTS = (
         "sentinel_cancels_foreign_orders",
         "every order of the account is cancelled, whoever sent it",
         Edit(
-            "quoter/venues/ccxt/order_closing.py",
+            "quoter/venues/ccxt/order_cancellation.py",
             "            if self._config.is_own(order.client_id)\n",
             "",
         ),

@@ -13,7 +13,7 @@ WIRE = (
         "create_retried",
         "a create is sent again when its connection breaks",
         Edit(
-            "quoter/venues/ccxt/calls.py",
+            "quoter/venues/ccxt/request_sender.py",
             "                    return await call()\n",
             "                    try:\n"
             "                        return await call()\n"
@@ -86,7 +86,7 @@ WIRE = (
         "requests admitted before a 429 are sent during the pause that it demands",
         Edit(
             GATE,
-            "        if text := self._hushed(call.purpose):",
+            "        if text := self._pause_reason(call.purpose):",
             '        if text := "":',
         ),
         tests=("tests/unit/venues/egress/test_gate.py",),
@@ -100,7 +100,7 @@ WIRE = (
     mutant(
         "cancels_sent_during_a_ban",
         "cancels are sent during a ban",
-        Edit(LIMITER, "(is_cancel and not self._silence.is_ban)", "is_cancel"),
+        Edit(LIMITER, "(is_cancel and not self._pause.is_ban)", "is_cancel"),
         tests=("tests/unit/venues/egress/test_rate_limiter.py",),
     ),
     mutant(
@@ -141,7 +141,7 @@ ANSWERS = (
         "'duplicate order sent' counts as proof that there is no order",
         Edit(
             OUTCOMES,
-            '        (re.compile(r"(?i)duplicate order sent"), UNKNOWN),  # it exists\n',
+            '        (re.compile(r"(?i)duplicate order sent"), UNKNOWN),  # the order exists\n',
             "",
         ),
         tests=("tests/unit/venues/ccxt/test_error_mapping.py",),

@@ -57,13 +57,13 @@ def test_a_million_creates_at_the_last_inch_and_not_one_byte() -> None:
     )
     gate.is_open = True
     gate.register(order)
-    gate.leave(URL, Call(Purpose.CREATE, "q1", is_create_request=True))
+    gate.check_write(URL, Call(Purpose.CREATE, "q1", is_create_request=True))
     assert gate.creates_sent == 1
     gate.is_open = False
     for _ in range(MILLION):
         call = Call(Purpose.CREATE, "q1", is_create_request=True)
         try:
-            gate.leave(URL, call)
+            gate.check_write(URL, call)
         except EgressBlocked:
             continue
         pytest.fail("a create left through a shut gate")

@@ -95,12 +95,12 @@ class Process:
         self.feed = BinanceFeed(config, ABC, self.now_ns, Random(1))
         self.feed._emit = self._put
         ns = self.now_ns()
-        self.feed._lag.measured(venue_ms=self.now_ms, asked_ns=ns, answered_ns=ns)
+        self.feed._latency.record_clock(venue_ms=self.now_ms, asked_ns=ns, answered_ns=ns)
         self.harness.feed_up(Stream.PRIVATE)
         self.harness.open_orders()
         self.harness.trades()
         self.harness.balances()
-        self.feed.opened()
+        self.feed.on_open()
         self._snapshot_ms = self.now_ms
 
     def now_ns(self) -> int:
@@ -118,7 +118,7 @@ class Process:
                 self.socket.append(self.market.diff(send_ms))
                 send_ms += every_ms
             if self.socket:
-                self.feed.frame(self.socket.popleft())
+                self.feed.on_frame(self.socket.popleft())
                 self.now_ms += COST_MS
             else:
                 self.now_ms += 1
@@ -192,11 +192,11 @@ def test_news_that_piles_up_before_the_engine_is_thrown_away_and_fetched_anew() 
     process.run(3_000, CALM_MS)
     placed = len(process.ages_ms)
     for number in range(10 * MARKET_EVENTS_MAX):
-        process.feed.frame(process.market.diff(process.now_ms))
+        process.feed.on_frame(process.market.diff(process.now_ms))
         if number % 2:  # a ticker between two diffs keeps them from being folded
             ticker = {"s": ABC.venue_symbol, "u": 1, "b": "1", "B": "1", "a": "2", "A": "1"}
             frame = {"stream": "abcusd@bookTicker", "data": ticker}
-            process.feed.frame(json.dumps(frame).encode())
+            process.feed.on_frame(json.dumps(frame).encode())
     assert process.inbox_peak <= MARKET_EVENTS_MAX + 10
     assert process.inbox.overflows > 0
     process.turn()

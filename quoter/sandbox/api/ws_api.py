@@ -20,7 +20,7 @@ from quoter.sandbox.protocol.parameters import Parameters
 from quoter.sandbox.protocol.payloads import Json
 from quoter.sandbox.streams.sockets import Socket, Sockets
 from quoter.sandbox.streams.user_streams import UserStreams
-from quoter.venues.supervised_tasks import ended
+from quoter.venues.supervised_tasks import wait_ended
 
 IN_FLIGHT_MAX = 256
 ENVELOPE = {"id", "method", "params"}
@@ -56,7 +56,7 @@ class SocketApi:
             self._users.forget(socket)
             for task in tasks:
                 task.cancel()
-            await ended(*tasks)
+            await wait_ended(*tasks)
         return socket.response
 
     async def _answer(self, socket: Socket, text: str) -> None:

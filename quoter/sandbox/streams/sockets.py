@@ -11,7 +11,7 @@ from quoter.sandbox.exchange.faults import Armed, FaultKind, SocketKind
 from quoter.sandbox.exchange.venue import Venue
 from quoter.sandbox.protocol import payloads
 from quoter.sandbox.protocol.payloads import Json
-from quoter.venues.supervised_tasks import ended
+from quoter.venues.supervised_tasks import wait_ended
 
 PINGS_UNANSWERED_MAX = 3  # one minute at the venue's 20 s
 CLOSE_S_MAX = 1.0
@@ -81,7 +81,7 @@ class Socket:
                 helpers.append(self._ending)
             for task in helpers:
                 task.cancel()
-            await ended(*helpers)
+            await wait_ended(*helpers)
             self._caught_up.set()
 
     def end_in(self, notice_s: float) -> None:

@@ -1,4 +1,4 @@
-"""Binance spot's public feed without ccxt: depth, best prices and trades of one symbol."""
+"""Native public feed of Binance spot: depth, best prices and trades of one symbol."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ from quoter.domain.events import BookSnapshot, FeedAlive, FeedDown, FeedUp, Trad
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Stream
 from quoter.venues.binance.depth_sync import DepthDiff, DepthSync
-from quoter.venues.binance.messages import TRADING, BadFrame, Goodbye, parse, streams
+from quoter.venues.binance.messages import TRADING, BadFrame, CloseAnnouncement, parse, streams
 from quoter.venues.binance.rest import NO_ANSWER, BinanceRest
 from quoter.venues.clock import VenueClock
 from quoter.venues.config import NowNs, VenueConfig
@@ -22,16 +22,16 @@ from quoter.venues.profiles import feed_urls
 from quoter.venues.streams.backoff import attempts_exhausted_alarm
 from quoter.venues.streams.latency_monitor import LatencyMonitor
 from quoter.venues.streams.reconnecting import StreamReader
-from quoter.venues.streams.trading_status import StatusWatch
+from quoter.venues.streams.trading_status import TradingStatusMonitor
 from quoter.venues.supervised_tasks import spawn
 
-BAD_FRAMES_MAX = 5  # per minute; more means that we misunderstand each other
+BAD_FRAMES_MAX = 5  # per minute; more forces a resync
 BAD_FRAMES_WINDOW_S = 60.0
-AUDIT_AGAIN_S = 2.0  # after a snapshot that did not meet the stream
+BOOK_CHECK_RETRY_S = 2.0  # after a snapshot that did not overlap the stream
 
 
 class BinanceFeed:
-    """`MarketFeed`; every frame is a fact at its receipt, the book is synced by `DepthSync`."""
+    """`MarketFeed`; events carry their time of receipt, `DepthSync` keeps the book in sync."""
 
     def __init__(
         self,
@@ -51,21 +51,21 @@ class BinanceFeed:
             random=random,
         )
         self._sync = DepthSync()
-        self._lag = LatencyMonitor(self._timings, clock)
+        self._latency = LatencyMonitor(self._timings, clock)
         self._newest_trade = -1
-        self._wanted = asyncio.Event()  # a snapshot
+        self._snapshot_wanted = asyncio.Event()
         self._is_up = False
-        self._epoch = 0  # of the sync: an answer to an older question is thrown away
-        self._emit: Emit = _nowhere
+        self._epoch = 0  # of the sync: snapshots requested before the latest restart are discarded
+        self._emit: Emit = _discard
         self._bad_s: deque[float] = deque(maxlen=BAD_FRAMES_MAX + 1)
         self.bad_frames = 0
         self.snapshots_failed = 0
         self.connections = 0
-        self.audits = 0  # snapshots that met the stream
+        self.book_checks = 0  # snapshots that overlapped the stream
 
     @property
     def sync(self) -> DepthSync:
-        """For its counters."""
+        """The depth synchronisation, for its counters."""
         return self._sync
 
     async def run(self, emit: Emit) -> None:
@@ -76,7 +76,7 @@ class BinanceFeed:
             rest = BinanceRest(
                 session, self._config, venue_symbol=self._symbol, now_ns=self._now_ns
             )
-            status = StatusWatch(
+            status = TradingStatusMonitor(
                 ask=lambda: self._status(rest),
                 resync=self.resync,
                 timings=self._timings,
@@ -84,48 +84,51 @@ class BinanceFeed:
             )
             spawn(tasks, "market stream", self._reader.run())
             spawn(tasks, "depth snapshots", self._snapshots(rest))
-            spawn(tasks, "audits", self._audits(rest))
+            spawn(tasks, "book checks", self._check_books(rest))
             spawn(tasks, "venue status", status.run(emit))
 
     @property
     def handovers(self) -> int:
-        """How often a new connection took over from one that still lived."""
+        """Number of handovers from one connection to another."""
         return self._reader.handovers
 
     def resync(self) -> None:
-        """Start again from a fresh snapshot; nothing while that is under way."""
+        """Start again from a fresh snapshot; no effect while that is in progress."""
         if self._sync.is_synced:
             self._begin_sync()
 
-    def opened(self) -> None:
+    def on_open(self) -> None:
+        """Emit FeedUp and start a sync for the new connection."""
         self._is_up = True
         self.connections += 1
-        self._restart_lag()
+        self._restart_latency()
         self._newest_trade = -1
         self._emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.MARKET))
         self._begin_sync()
 
-    def stalled(self, silent_s: float) -> None:
-        """What waited in the socket is old: nothing counts until a snapshot asked for now."""
+    def on_stall(self, silent_s: float) -> None:
+        """Restart the sync: buffered frames are old, only a snapshot requested now is current."""
         text = f"nothing was read for {silent_s:.1f} s"
         self._emit(FeedDown(ts_ns=self._now_ns(), stream=Stream.MARKET, text=text))
         self._emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.MARKET))
         self._begin_sync()
 
-    def lost(self, text: str) -> None:
+    def on_lost(self, text: str) -> None:
+        """Emit FeedDown and discard the book."""
         self._is_up = False
-        self._wanted.clear()
+        self._snapshot_wanted.clear()
         self._sync.restart()
         self._epoch += 1
         self._emit(FeedDown(ts_ns=self._now_ns(), stream=Stream.MARKET, text=text))
 
-    def spent(self, text: str) -> None:
+    def on_attempts_exhausted(self, text: str) -> None:
+        """Emit the alarm for the attempt limit."""
         self._emit(attempts_exhausted_alarm(self._now_ns(), Stream.MARKET, text))
 
-    def meets(self, frames: deque[bytes]) -> bool:
-        """Is there a diff of the second connection that reaches to our book?
+    def trim_overlap(self, frames: deque[bytes]) -> bool:
+        """Return whether the second connection's diffs continue our book.
 
-        News of other kinds from before it is dropped: the first connection told it.
+        Frames before the first diff that does are dropped: the first connection delivered them.
         """
         is_behind = False
         while frames:
@@ -141,22 +144,24 @@ class BinanceFeed:
             frames.popleft()
         return is_behind
 
-    def _restart_lag(self) -> None:
-        alarm = self._lag.restart(self._now_ns())
+    def _restart_latency(self) -> None:
+        alarm = self._latency.restart(self._now_ns())
         if alarm is not None:
             self._emit(alarm)
 
-    def alive(self) -> None:
+    def on_pong(self) -> None:
+        """Emit FeedAlive."""
         self._emit(FeedAlive(ts_ns=self._now_ns(), stream=Stream.MARKET))
 
-    def frame(self, data: bytes) -> None:
+    def on_frame(self, data: bytes) -> None:
+        """Parse one frame and emit its events."""
         try:
             message = parse(data, venue_symbol=self._symbol, ts_ns=self._now_ns())
         except BadFrame:
             self._bad_frame()
             return
         if isinstance(message, DepthDiff):
-            alarm = self._lag.see(message.event_ms, message.ts_ns)
+            alarm = self._latency.observe(message.event_ms, message.ts_ns)
             if alarm is not None:
                 self._emit(alarm)
             delta = self._sync.on_diff(message)
@@ -166,13 +171,13 @@ class BinanceFeed:
                     self._begin_sync()
         elif isinstance(message, Trade):
             self._on_trade(message)
-        elif isinstance(message, Goodbye):
-            self._reader.roll()
+        elif isinstance(message, CloseAnnouncement):
+            self._reader.request_handover()
         elif message is not None:
             self._emit(message)
 
     def _on_trade(self, trade: Trade) -> None:
-        """A new connection may repeat what the old one told."""
+        """Emit a trade unless it is known: a new connection may repeat trades."""
         number = int(trade.trade_id)
         if number > self._newest_trade:
             self._newest_trade = number
@@ -191,13 +196,13 @@ class BinanceFeed:
         if self._sync.is_synced:
             self._sync.restart()
         self._epoch += 1
-        self._wanted.set()
+        self._snapshot_wanted.set()
 
     async def _snapshots(self, rest: BinanceRest) -> None:
-        """Fetch a depth snapshot whenever one is wanted, never faster than the pause."""
+        """Fetch a depth snapshot whenever one is wanted, with a pause between requests."""
         failures = 0
         while True:
-            await self._wanted.wait()
+            await self._snapshot_wanted.wait()
             epoch = self._epoch
             snapshot, retry_s = None, 0.0
             try:
@@ -206,7 +211,7 @@ class BinanceFeed:
                 retry_s = error.retry_s
             except NO_ANSWER:
                 self.snapshots_failed += 1
-            self._reader.look()  # the answer may have waited for us as long as the frames
+            self._reader.check_stall()  # the answer may be as old as buffered frames
             is_done = snapshot is not None and epoch == self._epoch and self._apply(snapshot)
             failures = 0 if is_done else failures + 1
             await asyncio.sleep(max(retry_s, self._pause_s(failures)))
@@ -215,7 +220,7 @@ class BinanceFeed:
         events = self._sync.on_snapshot(snapshot)
         if events is None:
             return False
-        self._wanted.clear()
+        self._snapshot_wanted.clear()
         for event in events:
             self._emit(event)
         return True
@@ -225,15 +230,15 @@ class BinanceFeed:
         cap_s = min(timings.backoff_s_max, timings.resync_pause_s * 2 ** min(failures, 10))
         return self._random.uniform(timings.resync_pause_s, max(timings.resync_pause_s, cap_s))
 
-    async def _audits(self, rest: BinanceRest) -> None:
-        """Measure the venue's clock and have the book compared with a snapshot, again and again."""
+    async def _check_books(self, rest: BinanceRest) -> None:
+        """Measure the venue's clock and compare the book with a REST snapshot, at an interval."""
         is_first = True
         while True:
             pause_s = self._timings.book_check_s
             try:
                 await self._measure(rest)
-                if not is_first and not await self._audit(rest):
-                    pause_s = min(pause_s, AUDIT_AGAIN_S)
+                if not is_first and not await self._emit_rest_book(rest):
+                    pause_s = min(pause_s, BOOK_CHECK_RETRY_S)
             except VenueRateLimited as error:
                 pause_s = max(pause_s, error.retry_s)
             except NO_ANSWER:
@@ -242,23 +247,27 @@ class BinanceFeed:
             await asyncio.sleep(pause_s)
 
     async def _measure(self, rest: BinanceRest) -> None:
-        if self._lag.is_measured_elsewhere:
+        if self._latency.is_measured_elsewhere:
             return
         asked_ns = self._now_ns()
         venue_ms = await rest.time_ms()
-        self._lag.measured(venue_ms=venue_ms, asked_ns=asked_ns, answered_ns=self._now_ns())
+        self._latency.record_clock(venue_ms=venue_ms, asked_ns=asked_ns, answered_ns=self._now_ns())
 
-    async def _audit(self, rest: BinanceRest) -> bool:
-        """Pass on the book as REST has it at our update; whoever holds ours finds a difference."""
-        self._sync.watch()
-        await asyncio.sleep(self._timings.book_check_settle_s)  # a snapshot may be a little behind
+    async def _emit_rest_book(self, rest: BinanceRest) -> bool:
+        """Emit the book by REST as of our newest update; the engine compares it with its own.
+
+        Returns False if the snapshot did not overlap the stream.
+        """
+        self._sync.begin_book_check()
+        # The snapshot may be a little older or newer than the stream.
+        await asyncio.sleep(self._timings.book_check_settle_s)
         snapshot = await rest.depth()
-        await asyncio.sleep(self._timings.book_check_settle_s)  # or the stream
-        self._reader.look()
-        found = self._sync.audit(snapshot)
+        await asyncio.sleep(self._timings.book_check_settle_s)
+        self._reader.check_stall()
+        found = self._sync.finish_book_check(snapshot)
         if found is None:
             return False
-        self.audits += 1
+        self.book_checks += 1
         self._emit(replace(found, ts_ns=self._now_ns()))
         return True
 
@@ -270,5 +279,5 @@ class BinanceFeed:
         return "" if status == TRADING else f"{self._symbol} is {status}"
 
 
-def _nowhere(event: object) -> None:
-    """Before `run` nobody listens."""
+def _discard(event: object) -> None:
+    """Discard events before `run`."""

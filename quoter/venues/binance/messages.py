@@ -1,4 +1,4 @@
-"""What Binance's public spot streams and depth snapshot say, decoded and bounded. Pure."""
+"""Decoding of Binance's public spot streams and REST answers, with bounds on all values. Pure."""
 
 from typing import Annotated
 
@@ -8,7 +8,8 @@ from quoter.domain.events import BookSnapshot, TopOfBook, Trade
 from quoter.domain.market import Level, Side
 from quoter.venues.binance.depth_sync import DepthDiff
 
-TRADING, GONE = "TRADING", "GONE"
+TRADING = "TRADING"
+NOT_LISTED = "NOT_LISTED"  # our word, not the venue's
 NUMBER_MAX = 1e15
 LEVELS_MAX = 5000
 Price = Annotated[float, msgspec.Meta(gt=0, le=NUMBER_MAX)]
@@ -17,17 +18,17 @@ Rows = Annotated[tuple[tuple[Price, Size], ...], msgspec.Meta(max_length=LEVELS_
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
-class Goodbye:
-    """The venue is about to end this connection."""
+class CloseAnnouncement:
+    """The venue's announcement that it will close this connection."""
 
 
-GOODBYE = Goodbye()
+CLOSE_ANNOUNCEMENT = CloseAnnouncement()
 
-type Message = DepthDiff | TopOfBook | Trade | Goodbye
+type Message = DepthDiff | TopOfBook | Trade | CloseAnnouncement
 
 
 class BadFrame(Exception):
-    """A frame that is not what the venue promised."""
+    """A message that does not match the venue's documented format or our bounds."""
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -84,7 +85,7 @@ class _Snapshot(msgspec.Struct, frozen=True, gc=False):
     asks: Rows
 
 
-# The venue writes numbers as strings; NaN, infinities and negatives fall to the bounds.
+# The venue writes numbers as strings; the bounds reject NaN, infinities and negatives.
 _envelope = msgspec.json.Decoder(_Envelope)
 _notice = msgspec.json.Decoder(_Notice)
 _depth = msgspec.json.Decoder(_Depth, strict=False)
@@ -96,20 +97,20 @@ _info = msgspec.json.Decoder(_Info)
 
 
 def streams(venue_symbol: str) -> str:
-    """The three streams of a symbol as the combined-stream URL wants them."""
+    """Return the three streams of a symbol in the form of the combined-stream URL."""
     name = venue_symbol.lower()
     return f"{name}@depth@100ms/{name}@bookTicker/{name}@trade"
 
 
 def parse(frame: bytes, *, venue_symbol: str, ts_ns: int) -> Message | None:
-    """One frame of the combined stream; None for what is not market data (acks, notices).
+    """Return the message in one frame of the combined stream; None for acks and notices.
 
     Raises BadFrame for anything malformed, out of bounds or of another symbol.
     """
     try:
         envelope = _envelope.decode(frame)
     except msgspec.ValidationError:
-        return _goodbye(frame)  # well-formed, but no stream data: an acknowledgement or a notice
+        return _close_announcement(frame)  # valid JSON without stream data: an ack or a notice
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadFrame(f"not JSON: {error}") from error
     try:
@@ -120,15 +121,15 @@ def parse(frame: bytes, *, venue_symbol: str, ts_ns: int) -> Message | None:
             return _to_top(_ticker.decode(envelope.data), venue_symbol, ts_ns)
         if kind == "trade":
             return _to_trade(_trade.decode(envelope.data), venue_symbol, ts_ns)
-        if (notice := _goodbye(envelope.data)) is not None:
+        if (notice := _close_announcement(envelope.data)) is not None:
             return notice
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadFrame(f"{envelope.stream[:40]}: {error}") from error
-    raise BadFrame(f"stream {envelope.stream[:40]!r} was never asked for")
+    raise BadFrame(f"stream {envelope.stream[:40]!r} was not subscribed")
 
 
 def parse_snapshot(body: bytes, *, ts_ns: int) -> BookSnapshot:
-    """The answer of GET /api/v3/depth. Raises BadFrame."""
+    """Return the snapshot in an answer of GET /api/v3/depth. Raises BadFrame."""
     try:
         raw = _snapshot.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -137,7 +138,7 @@ def parse_snapshot(body: bytes, *, ts_ns: int) -> BookSnapshot:
 
 
 def parse_time(body: bytes) -> int:
-    """The venue's clock, ms, from GET /api/v3/time. Raises BadFrame."""
+    """Return the venue's clock in ms from GET /api/v3/time. Raises BadFrame."""
     try:
         return _time.decode(body).serverTime
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -145,7 +146,7 @@ def parse_time(body: bytes) -> int:
 
 
 def parse_status(body: bytes, *, venue_symbol: str) -> str:
-    """The symbol's status from GET /api/v3/exchangeInfo; GONE if it is not listed.
+    """Return the symbol's status from GET /api/v3/exchangeInfo, or NOT_LISTED.
 
     Raises BadFrame.
     """
@@ -153,12 +154,12 @@ def parse_status(body: bytes, *, venue_symbol: str) -> str:
         symbols = _info.decode(body).symbols
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadFrame(f"exchangeInfo: {error}") from error
-    return next((found.status for found in symbols if found.symbol == venue_symbol), GONE)
+    return next((found.status for found in symbols if found.symbol == venue_symbol), NOT_LISTED)
 
 
-def _goodbye(data: bytes | msgspec.Raw) -> Goodbye | None:
+def _close_announcement(data: bytes | msgspec.Raw) -> CloseAnnouncement | None:
     try:
-        return GOODBYE if _notice.decode(data).e == "serverShutdown" else None
+        return CLOSE_ANNOUNCEMENT if _notice.decode(data).e == "serverShutdown" else None
     except msgspec.DecodeError:
         return None
 
@@ -166,7 +167,7 @@ def _goodbye(data: bytes | msgspec.Raw) -> Goodbye | None:
 def _to_diff(raw: _Depth, venue_symbol: str, ts_ns: int) -> DepthDiff:
     _check_symbol(raw.s, venue_symbol)
     if raw.u < raw.U:
-        raise BadFrame(f"depth ends before it begins: U={raw.U} u={raw.u}")
+        raise BadFrame(f"last update id before the first: U={raw.U} u={raw.u}")
     return DepthDiff(ts_ns, raw.U, raw.u, raw.b, raw.a, raw.E)
 
 
@@ -183,4 +184,4 @@ def _to_trade(raw: _Trade, venue_symbol: str, ts_ns: int) -> Trade:
 
 def _check_symbol(symbol: str, expected: str) -> None:
     if symbol != expected:
-        raise BadFrame(f"news of {symbol[:20]!r} on the stream of {expected}")
+        raise BadFrame(f"message of {symbol[:20]!r} on the stream of {expected}")

@@ -1,4 +1,4 @@
-"""The public questions of Binance spot's native feed: depth, clock, the symbol's status."""
+"""Public REST requests of the native Binance feed: depth, clock, trading status."""
 
 import aiohttp
 
@@ -11,12 +11,12 @@ from quoter.venues.streams.reconnecting import retry_after_s
 
 BODY_BYTES_MAX = 2_000_000
 
-# Everything that a question may raise beside VenueRateLimited.
+# Everything that a request may raise besides VenueRateLimited.
 NO_ANSWER = (BadFrame, aiohttp.ClientError, TimeoutError)
 
 
 class BinanceRest:
-    """One symbol; `session` bounds the time of every question."""
+    """Requests for one symbol; `session` limits the time of each."""
 
     def __init__(
         self,
@@ -31,16 +31,19 @@ class BinanceRest:
         self._depth = f"depth?symbol={venue_symbol}&limit={config.depth_levels}"
 
     async def depth(self) -> BookSnapshot:
-        """The book, as of its arrival. Raises VenueRateLimited or one of NO_ANSWER, as all do."""
+        """Return the book, dated at its arrival.
+
+        Like all methods here it raises VenueRateLimited or one of NO_ANSWER.
+        """
         body = await self._get(self._depth)
         return parse_snapshot(body, ts_ns=self._now_ns())
 
     async def time_ms(self) -> int:
-        """The venue's clock."""
+        """Return the venue's clock in ms."""
         return parse_time(await self._get("time"))
 
     async def status(self) -> str:
-        """TRADING, BREAK, HALT ..., or GONE."""
+        """Return TRADING, BREAK, HALT and so on, or NOT_LISTED."""
         body = await self._get(f"exchangeInfo?symbol={self._symbol}")
         return parse_status(body, venue_symbol=self._symbol)
 

@@ -1,4 +1,4 @@
-"""What the venue knows of us: open orders, our trades, balances."""
+"""Reports of our account: open orders, our trades, balances, coin prices."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -15,10 +15,10 @@ from quoter.domain.events import (
     TradesReport,
 )
 from quoter.domain.reasons import ReportKind
-from quoter.venues.ccxt.calls import Caller, Failed
 from quoter.venues.ccxt.coin_price import coin_price
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.ccxt.payloads import balances, fill, venue_order
+from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.config import NowNs
 from quoter.venues.profiles import VenueProfile
@@ -26,27 +26,27 @@ from quoter.venues.profiles import VenueProfile
 TRADES_PAGE = 1000
 PAGES_MAX = 50
 
-type NameOrder = Callable[[str], str]  # venue id -> client id, empty if unknown
+type ClientIdOf = Callable[[str], str]  # venue id -> client id; empty if unknown
 
 
-class Reporter:
-    """Asks for lists and hands them out whole, or not at all."""
+class AccountReports:
+    """Requests lists and returns them whole, or a failure."""
 
     def __init__(
         self,
         *,
         client: GuardedExchange,
-        caller: Caller,
+        sender: RequestSender,
         symbol: str,
-        dialect: VenueProfile,
+        profile: VenueProfile,
         now_ns: NowNs,
-        name_order: NameOrder,
+        client_id_of: ClientIdOf,
     ) -> None:
-        self._client, self._caller, self._symbol = client, caller, symbol
-        self._dialect, self._now_ns, self._name_order = dialect, now_ns, name_order
+        self._client, self._sender, self._symbol = client, sender, symbol
+        self._profile, self._now_ns, self._client_id_of = profile, now_ns, client_id_of
 
     async def report(self, request: RequestReport) -> ReportEvent:
-        """The report, or ReportFailed with the reason."""
+        """Return the requested report, or ReportFailed with the reason."""
         asked_ns = self._now_ns()
         try:
             match request.kind:
@@ -62,50 +62,50 @@ class Reporter:
                 case ReportKind.BOOK:
                     raise VenueError("the book comes from the market feed")
                 case ReportKind.RULES:
-                    raise VenueError("the rules come from the start's door")
+                    raise VenueError("the market rules come from StartupChecks")
         except VenueError as error:
             return ReportFailed(ts_ns=self._now_ns(), kind=request.kind, text=str(error))
 
     async def open_orders(self, *, is_paced: bool = True) -> OpenOrdersReport:
-        """Every open order of the account on this symbol. Raises VenueError."""
+        """Return every open order of the account on this symbol. Raises VenueError."""
         asked_ns = self._now_ns()
-        rows = await self._ask(
+        rows = await self._read(
             lambda: self._client.fetch_open_orders(self._symbol),
             weight="open_orders",
             is_paced=is_paced,
         )
-        orders = [venue_order(row, self._dialect) for row in rows]
+        orders = [venue_order(row, self._profile) for row in rows]
         known = tuple(order for order in orders if order is not None)
         if len(known) != len(orders):
-            raise VenueError("an open order that can't be read")
+            raise VenueError("the venue lists an open order that can't be parsed")
         return OpenOrdersReport(ts_ns=self._now_ns(), asked_ns=asked_ns, orders=known)
 
     async def _balances(self) -> BalanceReport:
         asked_ns = self._now_ns()
-        answer = await self._caller.read(
-            self._client.fetch_balance, weight=self._dialect.weights.get("balances", 1.0)
+        answer = await self._sender.read(
+            self._client.fetch_balance, weight=self._profile.weights.get("balances", 1.0)
         )
-        if isinstance(answer, Failed):
+        if isinstance(answer, FailedCall):
             raise VenueError(answer.text)
-        free, locked = balances(answer, self._dialect)
+        free, locked = balances(answer, self._profile)
         return BalanceReport(ts_ns=self._now_ns(), asked_ns=asked_ns, free=free, locked=locked)
 
     async def _coin_price(self, coin: str) -> CoinPrice:
         asked_ns = self._now_ns()
         quote = self._symbol.partition("/")[2]
-        price = await coin_price(self._client, self._caller, self._dialect, coin=coin, quote=quote)
+        price = await coin_price(self._client, self._sender, self._profile, coin=coin, quote=quote)
         return CoinPrice(ts_ns=self._now_ns(), asked_ns=asked_ns, coin=coin, price=price)
 
     async def _trades(self, request: RequestReport) -> tuple[Fill, ...]:
-        """Our trades after `from_trade_id`, else since `since_ns`, else the latest page.
+        """Return our trades after `from_trade_id`, else since `since_ns`, else the latest page.
 
-        Pages by id where the venue can, else by time with overlap. Raises VenueError when the end
-        is not reached: half a list would look complete.
+        Pages by id where the venue supports it, else by time with overlap. Raises VenueError when
+        the end is not reached within PAGES_MAX: an incomplete list must not look complete.
         """
         found: dict[str, Fill] = {}
         last_id, since_ms = request.from_trade_id, request.since_ns // 1_000_000 or None
         is_one_page = not last_id and since_ms is None
-        by_id = self._dialect.trades_from_id and last_id.isdigit()
+        by_id = self._profile.trades_page_by_id and last_id.isdigit()
         for _ in range(PAGES_MAX):
             rows = await self._page(last_id if by_id else "", None if by_id else since_ms)
             fresh = {f.trade_id: f for f in map(self._fill, rows) if f.trade_id not in found}
@@ -113,41 +113,42 @@ class Reporter:
             if (
                 is_one_page
                 or not fresh
-                or (self._dialect.trades_from_id and len(rows) < TRADES_PAGE)
+                or (self._profile.trades_page_by_id and len(rows) < TRADES_PAGE)
             ):
                 return _after(list(found.values()), request.from_trade_id)
-            if self._dialect.trades_from_id:
+            if self._profile.trades_page_by_id:
                 by_id, last_id = True, max(fresh, key=int)
             else:
                 since_ms = max(int(str(row.get("timestamp") or 0)) for row in rows)
-        raise VenueError(f"our trades do not end within {PAGES_MAX} pages")
+        raise VenueError(f"the list of our trades has more than {PAGES_MAX} pages")
 
     async def _page(self, after_id: str, since_ms: int | None) -> list[JsonDict]:
         params = {"fromId": str(int(after_id) + 1)} if after_id else {}
-        limit = TRADES_PAGE if self._dialect.trades_from_id else None
-        return await self._ask(
+        limit = TRADES_PAGE if self._profile.trades_page_by_id else None
+        return await self._read(
             lambda: self._client.fetch_my_trades(self._symbol, since_ms, limit, params),
             weight="trades",
         )
 
     def _fill(self, row: JsonDict) -> Fill:
-        found = fill(row, self._dialect, self._now_ns())
+        found = fill(row, self._profile, self._now_ns())
         if found is None:
-            raise VenueError(f"a trade of ours that can't be read: {self._caller.text(row)}")
-        return replace(found, client_id=found.client_id or self._name_order(found.venue_id))
+            text = self._sender.describe_error(row)
+            raise VenueError(f"a trade of ours can't be parsed: {text}")
+        return replace(found, client_id=found.client_id or self._client_id_of(found.venue_id))
 
-    async def _ask(
+    async def _read(
         self, call: Callable[[], Awaitable[list[JsonDict]]], *, weight: str, is_paced: bool = True
     ) -> list[JsonDict]:
-        cost = self._dialect.weights.get(weight, 1.0)
-        answer = await self._caller.read(call, weight=cost, is_paced=is_paced)
-        if isinstance(answer, Failed):
+        cost = self._profile.weights.get(weight, 1.0)
+        answer = await self._sender.read(call, weight=cost, is_paced=is_paced)
+        if isinstance(answer, FailedCall):
             raise VenueError(answer.text)
         return answer
 
 
 def _after(fills: list[Fill], from_trade_id: str) -> tuple[Fill, ...]:
-    """Oldest first, without what the asker has: ids in order where they are numbers."""
+    """Return fills later than `from_trade_id`; sorted by id, oldest first, if ids are numbers."""
     if all(f.trade_id.isdigit() for f in fills):
         fills.sort(key=lambda f: int(f.trade_id))
         if from_trade_id.isdigit():

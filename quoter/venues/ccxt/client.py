@@ -1,4 +1,4 @@
-"""Building the one ccxt object of a door: guarded, redirected, with every dangerous default off."""
+"""Construction of ccxt clients: guarded, pointed at one environment, unsafe defaults off."""
 
 import logging
 from typing import cast
@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 import ccxt.pro
 
 from quoter.domain.errors import VenueError
-from quoter.venues.ccxt.dead_man import switch_of
+from quoter.venues.ccxt.dead_man import switch_range
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
-from quoter.venues.ccxt.kraken_checksum import KrakenBooks
+from quoter.venues.ccxt.kraken_checksum import KrakenBookChecksum
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.egress.gate import (
     BlockReason,
@@ -23,69 +23,74 @@ from quoter.venues.egress.rate_limiter import RateLimiter
 from quoter.venues.json_values import as_map
 from quoter.venues.profiles import profile_of, sandbox_urls
 
-CACHE_MAX = 10_000  # rows; a burst beyond ccxt's default of 1000 would lose fills without a word
+CACHE_MAX = 10_000  # rows; a burst beyond ccxt's default of 1000 would lose fills silently
 REQUESTS_PER_S_DEFAULT = 10.0
-STOPPING = frozenset({Purpose.CANCEL, Purpose.DEAD_MAN})  # only a ban silences these
-# ccxt's names for a proxy, which may repeat what it is given; each also in snake case
-MENDED: dict[str, tuple[type, ...]] = {"kraken": (KrakenBooks,)}
+ALLOWED_WHILE_PAUSED = frozenset({Purpose.CANCEL, Purpose.DEAD_MAN})  # only a ban stops these
+# Mixins that correct ccxt's class of a venue.
+MIXINS: dict[str, tuple[type, ...]] = {"kraken": (KrakenBookChecksum,)}
+# ccxt's proxy settings (a proxy may repeat requests); each exists in snake case as well.
 PROXIES = ("proxyUrl", "httpProxy", "httpsProxy", "socksProxy", "aiohttp_proxy")
 
 
 def guarded_class(exchange: str) -> type[GuardedExchange]:
-    """Ccxt's class of that id with the guards in front. Raises VenueError for an unknown id."""
+    """Return ccxt's class of that id with our guards added. Raises VenueError for an unknown id."""
     if exchange not in ccxt.pro.exchanges:
-        raise VenueError(f"ccxt.pro knows no exchange {exchange!r}")
+        raise VenueError(f"ccxt.pro has no exchange {exchange!r}")
     base = getattr(ccxt.pro, exchange)
-    bases = (GuardedExchange, *MENDED.get(exchange, ()), base)
+    bases = (GuardedExchange, *MIXINS.get(exchange, ()), base)
     return cast("type[GuardedExchange]", type(f"Guarded_{exchange}", bases, {}))
 
 
 def make_client(
     config: VenueConfig, now_ns: NowNs, block_reason: BlockReason = never_blocked
 ) -> GuardedExchange:
-    """A ccxt.pro client for `config`, its gate shut. Raises VenueError if it can't be safe.
+    """Return a ccxt.pro client for `config` with a closed gate. Raises VenueError if it is unsafe.
 
-    `block_reason` is asked at every create: see `LastInch`.
+    `block_reason` is called for every create: see `EgressGate`.
     """
-    dialect = profile_of(config.exchange)
-    if config.environment == "sandbox" and dialect.family != "binance":
+    profile = profile_of(config.exchange)
+    if config.environment == "sandbox" and profile.family != "binance":
         raise VenueError(f"the sandbox speaks Binance's protocol, not that of {config.exchange}")
     client = guarded_class(config.exchange)(_options(config))  # type: ignore[call-arg]
-    hosts = _direct(client, config)
+    hosts = _select_environment(client, config)
     client.now_ns = now_ns
-    client.only_creates_post = dialect.only_creates_post
+    client.only_creates_use_post = profile.only_creates_use_post
     client.limiter = limiter = RateLimiter(
         requests_per_s=1000 / client.rateLimit if client.rateLimit > 0 else REQUESTS_PER_S_DEFAULT
     )
-    if (switch := switch_of(config.exchange)) is not None:
+    if (switch := switch_range(config.exchange)) is not None:
         client.dead_man_path = switch.path
     client.gate = (SealedGate if config.is_cancel_only else EgressGate)(
         hosts=hosts,
         age_ns_max=int(config.create_age_s_max * 1e9),
         now_ns=now_ns,
         needs_tls=config.environment != "sandbox",
-        hushed=lambda purpose: limiter.hushed(now_ns(), is_cancel=purpose in STOPPING),
+        pause_reason=lambda purpose: limiter.pause_reason(
+            now_ns(), is_cancel=purpose in ALLOWED_WHILE_PAUSED
+        ),
         block_reason=block_reason,
     )
     exact = client.exceptions.get("exact")
     by_market = as_map(client.exceptions.get("spot")).get("exact")
     if isinstance(exact, dict) and isinstance(by_market, dict):
-        exact.update(by_market)  # ccxt applies the spot table by literal URL only, never here
+        exact.update(by_market)  # ccxt uses the spot table only for URLs that it recognises
     logging.getLogger("ccxt").setLevel(logging.INFO)  # its DEBUG lines carry the API key
     check_defaults(client)
     return client
 
 
-def make_twin(client: GuardedExchange, config: VenueConfig, now_ns: NowNs) -> GuardedExchange:
-    """Another client of the same account for one websocket; its gate stays shut."""
-    twin = make_client(config, now_ns)
-    twin.set_markets_from_exchange(client)
-    twin.limiter = client.limiter
-    return twin
+def make_second_client(
+    client: GuardedExchange, config: VenueConfig, now_ns: NowNs
+) -> GuardedExchange:
+    """Return another client of the same account for one websocket; its gate stays closed."""
+    second = make_client(config, now_ns)
+    second.set_markets_from_exchange(client)
+    second.limiter = client.limiter
+    return second
 
 
 def check_defaults(client: GuardedExchange) -> None:
-    """Raise VenueError if ccxt would send anything twice, queue it, or print keys."""
+    """Raise VenueError if ccxt could send a request twice, queue it, or print keys."""
     retries = sorted(_retries(client.options))
     proxies = [name for name in PROXIES for of in _spellings(name) if getattr(client, of, None)]
     if any(retries) or proxies or client.enableRateLimit or client.verbose:
@@ -96,14 +101,14 @@ def check_defaults(client: GuardedExchange) -> None:
 
 
 def check_sends_once(client: GuardedExchange) -> None:
-    """Raise VenueError unless one call is at most one request, as things stand now (OL-03)."""
+    """Raise VenueError unless one call is at most one request with the present options (OL-03)."""
     check_defaults(client)
     client.open()
     check_session(client.session)
 
 
 def _retries(options: object) -> list[int]:
-    """Every `maxRetriesOnFailure`, whichever method it is set for."""
+    """Return every `maxRetriesOnFailure`, whichever method it is set for."""
     found = []
     for name, value in as_map(options).items():
         found += [int(str(value))] if name == "maxRetriesOnFailure" else _retries(value)
@@ -119,11 +124,11 @@ def _options(config: VenueConfig) -> dict[str, object]:
         "apiKey": config.api_key,
         "secret": config.secret,
         "password": config.password,
-        "enableRateLimit": False,  # its queue sends what we decided not to send any more
+        "enableRateLimit": False,  # its queue would send requests that we have given up
         "verbose": False,
         "timeout": int(config.call_s_max * 1000),
         "newUpdates": True,
-        "timeout_on_exit": 0,  # was needed by an aiohttp older than ours
+        "timeout_on_exit": 0,  # needed only by older versions of aiohttp
         "streaming": {
             "keepAlive": config.keep_alive_ms,
             "maxPingPongMisses": config.pongs_missed_max,
@@ -143,8 +148,8 @@ def _options(config: VenueConfig) -> dict[str, object]:
     }
 
 
-def _direct(client: GuardedExchange, config: VenueConfig) -> frozenset[str]:
-    """Point the client at its environment; the hosts that it may speak to."""
+def _select_environment(client: GuardedExchange, config: VenueConfig) -> frozenset[str]:
+    """Point the client at its environment; return the hosts that it may contact."""
     if config.environment == "sandbox":
         client.urls["test"] = sandbox_urls(config)
         client.set_sandbox_mode(True)
@@ -154,19 +159,19 @@ def _direct(client: GuardedExchange, config: VenueConfig) -> frozenset[str]:
     if config.environment == "production":
         return config.hosts or known or production
     if not client.urls.get("test"):
-        raise VenueError(f"ccxt knows no testnet of {config.exchange}")
+        raise VenueError(f"ccxt has no testnet URLs for {config.exchange}")
     allowed = config.hosts or known or _hosts(client.urls["test"], client) - production
     if not allowed:
         raise VenueError(
             f"the testnet of {config.exchange} shares its hosts with production:"
-            " name the allowed hosts explicitly"
+            " it is not supported until its profile lists the allowed hosts"
         )
     client.set_sandbox_mode(True)
     return allowed
 
 
 def _hosts(urls: object, client: GuardedExchange) -> frozenset[str]:
-    """Every host in ccxt's nested table of URLs."""
+    """Return every host in ccxt's nested table of URLs."""
     if isinstance(urls, str):
         filled = urls.replace("{hostname}", str(getattr(client, "hostname", "")))
         return frozenset({urlsplit(filled).hostname or ""}) - {""}

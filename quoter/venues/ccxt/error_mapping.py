@@ -1,4 +1,4 @@
-"""What an error means for the order that was asked for. What is not listed here is UNKNOWN."""
+"""Classification of ccxt errors by what they prove about an order; unlisted ones are UNKNOWN."""
 
 import re
 from dataclasses import dataclass
@@ -10,33 +10,33 @@ from quoter.domain.reasons import CancelRejectReason, RejectReason
 
 
 class Outcome(StrEnum):
-    """How much an error proves."""
+    """What an error proves about an order."""
 
-    REJECT = "reject"  # the venue said no: no order exists
-    NOT_SENT = "not_sent"  # nothing left this machine
-    RATE_LIMIT = "rate_limit"  # the venue said no, and wants silence
+    REJECT = "reject"  # the venue refused: no order exists
+    NOT_SENT = "not_sent"  # no byte was sent
+    RATE_LIMIT = "rate_limit"  # the venue refused and asks for a pause
     UNKNOWN = "unknown"  # the order may exist
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
-    """An outcome with the reason that goes into an `OrderReject`; none when UNKNOWN."""
+class ErrorMeaning:
+    """An outcome with the reason for an `OrderReject`; no reason when UNKNOWN."""
 
     outcome: Outcome
     reason: RejectReason | None = None
 
 
-UNKNOWN = Meaning(Outcome.UNKNOWN)
-NOT_SENT = Meaning(Outcome.NOT_SENT, RejectReason.NOT_SENT)
-RATE_LIMIT = Meaning(Outcome.RATE_LIMIT, RejectReason.RATE_LIMIT)
+UNKNOWN = ErrorMeaning(Outcome.UNKNOWN)
+NOT_SENT = ErrorMeaning(Outcome.NOT_SENT, RejectReason.NOT_SENT)
+RATE_LIMIT = ErrorMeaning(Outcome.RATE_LIMIT, RejectReason.RATE_LIMIT)
 
 
-def _reject(reason: RejectReason) -> Meaning:
-    return Meaning(Outcome.REJECT, reason)
+def _reject(reason: RejectReason) -> ErrorMeaning:
+    return ErrorMeaning(Outcome.REJECT, reason)
 
 
-# By exact class: a subclass that ccxt adds tomorrow is unknown until somebody has looked at it.
-_MEANINGS: dict[type[BaseException], Meaning] = {
+# By exact class: a subclass that a later ccxt adds is UNKNOWN until it has been reviewed.
+_MEANINGS: dict[type[BaseException], ErrorMeaning] = {
     venue.InsufficientFunds: _reject(RejectReason.BALANCE),
     venue.OrderImmediatelyFillable: _reject(RejectReason.POST_ONLY),
     venue.OrderNotFillable: _reject(RejectReason.OTHER),
@@ -56,12 +56,15 @@ _MEANINGS: dict[type[BaseException], Meaning] = {
     venue.DDoSProtection: RATE_LIMIT,
 }
 
-# By words of the message, for classes that are listed above: the first match wins.
-_TEXTS: dict[str, tuple[tuple[re.Pattern[str], Meaning], ...]] = {
+# By message text, for classes that are listed above: the first match wins.
+_TEXTS: dict[str, tuple[tuple[re.Pattern[str], ErrorMeaning], ...]] = {
     "binance": (
-        (re.compile(r"(?i)duplicate order sent"), UNKNOWN),  # it exists
+        (re.compile(r"(?i)duplicate order sent"), UNKNOWN),  # the order exists
         (re.compile(r'(?i)"code":\s*-1004\b|server is busy'), UNKNOWN),
-        (re.compile(r'"code":\s*-2015\b'), _reject(RejectReason.AUTH)),  # ccxt calls that a ban
+        (
+            re.compile(r'"code":\s*-2015\b'),
+            _reject(RejectReason.AUTH),
+        ),  # ccxt raises DDoSProtection
         (re.compile(r"(?i)filter failure"), _reject(RejectReason.FILTER)),
     ),
     "generic": ((re.compile(r"(?i)duplicate|already exist"), UNKNOWN),),
@@ -75,15 +78,15 @@ _CANCEL_REASONS = {
 }
 
 
-SERVER_ERRORS = range(500, 600)  # HTTP: whatever the body says, the venue does not know either
+SERVER_ERRORS = range(500, 600)  # HTTP: execution unknown, whatever the body says
 
 
 def create_outcome(
     error: BaseException, *, was_sent: bool, family: str, status: int = 0
-) -> Meaning:
-    """What `error` says about a create; `was_sent`: its bytes may have left this machine.
+) -> ErrorMeaning:
+    """Return what `error` proves about a create.
 
-    `status`: of the HTTP answer, 0 if there was none.
+    `was_sent`: whether bytes may have left this machine. `status`: of the HTTP answer, 0 if none.
     """
     if not was_sent:
         return NOT_SENT
@@ -101,7 +104,7 @@ def create_outcome(
 def cancel_reason(
     error: BaseException, *, was_sent: bool, family: str, status: int = 0
 ) -> CancelRejectReason:
-    """Why a cancel failed; none of the answers says that the order is gone."""
+    """Return why a cancel failed; no reason implies that the order is gone."""
     if was_sent and is_not_found(error, status=status):
         return CancelRejectReason.NOT_FOUND
     meaning = create_outcome(error, was_sent=was_sent, family=family, status=status)
@@ -109,10 +112,10 @@ def cancel_reason(
 
 
 def is_refused_key(error: BaseException) -> bool:
-    """Did the venue say that the key itself is not good?"""
-    return isinstance(error, venue.AuthenticationError)  # PermissionDenied is one of them
+    """Whether the venue refused the API key itself."""
+    return isinstance(error, venue.AuthenticationError)  # includes PermissionDenied
 
 
 def is_not_found(error: BaseException, *, status: int = 0) -> bool:
-    """Did the venue say that it knows no such order? A server in trouble says nothing."""
+    """Whether the venue said that the order does not exist; a server error does not say so."""
     return type(error) is venue.OrderNotFound and status not in SERVER_ERRORS

@@ -1,6 +1,6 @@
-"""Around any ccxt.pro class: its websocket defects mended, every request through the last inch.
+"""Mixin for any ccxt.pro class: fixes websocket defects and sends requests through the egress gate.
 
-The defects are those of ccxt 4.5.90; the tests show each of them on the unmodified class.
+The defects are those of ccxt 4.5.90; tests show each of them on the unmodified class.
 """
 
 import asyncio
@@ -35,29 +35,29 @@ type VerifyCreate = Callable[[EgressGate, Call, str, str], None]
 
 
 class GuardedExchange(_Base):
-    """A mixin; `equip` must be called before the first request."""
+    """The mixin; `client.make_client` sets its attributes before the first request."""
 
     gate: EgressGate
     limiter: RateLimiter
     now_ns: NowNs
     verify_create: VerifyCreate | None = None
-    only_creates_post = False
-    dead_man_path = ""  # end of the URL of the venue's dead man's switch; empty: it has none
-    alive: Callable[[], None] | None = None  # told of every frame, pongs included
-    goodbye: Callable[[], None] | None = None  # told that the venue will end this connection
-    faults = 0  # frames or handlers that failed
+    only_creates_use_post = False
+    dead_man_path = ""  # end of the dead man's switch URL; empty: there is none
+    on_frame: Callable[[], None] | None = None  # called for every frame, pongs included
+    on_close_announced: Callable[[], None] | None = None  # the venue will close the connection
+    frame_errors = 0  # frames whose handler raised
 
     def open(self, lazy: bool = False) -> None:
-        """Ccxt calls this before any use of its session: it gets ours."""
+        """Set our gated session; ccxt calls this before any use of its session."""
         if self.session is None and not (lazy and self.closed_by_user):
             session = gated_session(self.gate)
             self.session, self.tcp_connector = session, session.connector
         super().open(lazy)
 
     def get_socks_proxy_session(self, socksProxy: str) -> object:
-        """A session of ccxt's own would go past the gate. Raises GateShut."""
+        """Raise EgressBlocked: a session made by ccxt would bypass the gate."""
         del socksProxy
-        raise self.gate.breach("a request by way of a SOCKS proxy")
+        raise self.gate.breach("a request through a SOCKS proxy")
 
     async def fetch(
         self,
@@ -66,23 +66,26 @@ class GuardedExchange(_Base):
         headers: Mapping[str, str] | None = None,
         body: str | None = None,
     ) -> object:
-        """One HTTP request, if it may leave. Raises GateShut."""
+        """Send one HTTP request if the egress gate permits it. Raises EgressBlocked if not."""
         call = current_call()
         if call is None:
-            raise self.gate.refuse(f"nobody declared {method} {url.partition('?')[0]}")
+            raise self.gate.refuse(f"undeclared request: {method} {url.partition('?')[0]}")
         self.gate.check_host(url)
         call.is_create_request = self._is_create(call, method, url, body)
         if call.is_create_request:
             self.gate.check_create(call)
             if self.verify_create is None:
-                raise self.gate.refuse("nothing compares creates with their intents yet")
+                raise self.gate.refuse("creates can't be verified before connect()")
             self.verify_create(self.gate, call, url, body or "")
         response = await super().fetch(url, method, headers, body)
         self.limiter.learn(as_map(response))
         return response
 
     def _is_create(self, call: Call, method: str, url: str, body: str | None) -> bool:
-        """Is this the create itself? Deribit's is a GET; before it some venues ask for settings."""
+        """Whether this request is the create itself.
+
+        A create may be a GET (Deribit), and ccxt may send other requests before it.
+        """
         if call.purpose is Purpose.DEAD_MAN:
             path = url.partition("?")[0]
             if not self.dead_man_path or not path.endswith(self.dead_man_path):
@@ -91,7 +94,7 @@ class GuardedExchange(_Base):
         if call.purpose is Purpose.CREATE and call.client_id in f"{url}\n{body or ''}":
             return True
         changes_nothing = method in ("GET", "DELETE")
-        if not changes_nothing and (self.only_creates_post or call.purpose is Purpose.CREATE):
+        if not changes_nothing and (self.only_creates_use_post or call.purpose is Purpose.CREATE):
             raise self.gate.breach(f"{method} that is not the create of {call.client_id!r}")
         return False
 
@@ -106,7 +109,7 @@ class GuardedExchange(_Base):
         request_headers: Mapping[str, str],
         request_body: str | None,
     ) -> str:
-        """Every HTTP answer: the venue says how much we used, and when it wants silence."""
+        """Read rate limits from an HTTP answer: the used budget, and pauses the venue asks for."""
         now_ns = self.now_ns()
         call = current_call()
         if call is not None:
@@ -116,7 +119,7 @@ class GuardedExchange(_Base):
             header = next(
                 (v for k, v in response_headers.items() if k.lower() == "retry-after"), ""
             )
-            self.limiter.silence(
+            self.limiter.pause(
                 now_ns,
                 retry_s=retry_after_s(header) if header else None,
                 text=f"HTTP {code}",
@@ -134,40 +137,40 @@ class GuardedExchange(_Base):
         )
 
     def on_close(self, client: WsClient, error: object) -> None:
-        """Drop a client by identity: by its URL, ccxt would drop the one that replaced it."""
+        """Drop a websocket by identity; ccxt drops by URL, which may be its replacement's."""
         if self.clients.get(client.url) is client:
             super().on_close(client, error)
 
     def on_error(self, client: WsClient, error: BaseException) -> None:
-        """The same for errors."""
+        """Handle an error only for the websocket in use (see `on_close`)."""
         if self.clients.get(client.url) is client:
             super().on_error(client, error)
 
     def client(self, url: str) -> WsClient:
-        """A websocket whose receive loop survives bad frames and whose sends are looked at."""
+        """Return a websocket whose receive loop survives bad frames and whose sends are checked."""
         client = super().client(url)
         if not getattr(client, "guarded", False):
             client.guarded = True
-            client.handle_message = partial(self._frame, client, client.handle_message)
+            client.handle_message = partial(self._handle_frame, client, client.handle_message)
             client.send = partial(self._send, client.send)
         if len(client.subscriptions) > SUBSCRIPTIONS_MAX:
             raise VenueError(f"{self.id}: {len(client.subscriptions)} subscriptions on one socket")
         return client
 
-    def _frame(
+    def _handle_frame(
         self, client: WsClient, inner: Callable[[WsMessage], None], message: WsMessage
     ) -> None:
-        """An exception here would end ccxt's receive loop without a word."""
-        if self.alive is not None:
-            self.alive()
+        """Handle a frame; an exception would silently end ccxt's receive loop."""
+        if self.on_frame is not None:
+            self.on_frame()
         try:
             inner(message)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the watchers must hear of it
-            self.faults += 1
+        except Exception as error:  # noqa: BLE001 - the watches must end with any error
+            self.frame_errors += 1
             client.on_error(venue.NetworkError(f"frame failed: {error!r}"))
 
     async def _send(self, inner: Callable[[object], object], message: object) -> None:
-        """Orders go by HTTP, where they pass the gate; none may slip out here."""
+        """Send a websocket message unless it is an order: orders use HTTP, through the gate."""
         fields = as_map(message)
         for key in ("method", "op", "event", "channel", "action"):
             if _WS_ORDER.search(str(fields.get(key, ""))):
@@ -175,28 +178,28 @@ class GuardedExchange(_Base):
         await inner(message)  # type: ignore[misc]
 
     def handle_message(self, client: WsClient, message: object) -> None:
-        """Binance announces the end of a connection, which ccxt does not know."""
-        if self.goodbye is not None:
+        """Handle Binance's announcement that it will close the connection; ccxt ignores it."""
+        if self.on_close_announced is not None:
             fields = as_map(message)
             if as_map(fields.get("event", fields)).get("e") == "serverShutdown":
-                self.goodbye()
+                self.on_close_announced()
                 return
         super().handle_message(client, message)
 
     def handle_event_stream_terminated(self, client: WsClient, message: object) -> None:
-        """Binance ended our private stream: ccxt would wake nobody."""
+        """End the watches when Binance ends the private stream; ccxt would leave them waiting."""
         client.on_error(venue.NetworkError(f"eventStreamTerminated: {message}"))
 
     def drop_sockets(self, text: str) -> None:
-        """End every websocket; what waits on them hears a NetworkError."""
+        """End every websocket; pending watches raise NetworkError."""
         for client in list(self.clients.values()):
             for future in client.futures.values():
-                if isinstance(future, asyncio.Future):  # perhaps nobody waits on it any more
-                    future.add_done_callback(_heard)
+                if isinstance(future, asyncio.Future):  # it may have no waiter any more
+                    future.add_done_callback(_retrieve_error)
             client.on_error(venue.NetworkError(text))
 
 
-def _heard(future: "asyncio.Future[object]") -> None:
-    """An exception that nobody takes would be logged as lost."""
+def _retrieve_error(future: "asyncio.Future[object]") -> None:
+    """Retrieve the exception, so that asyncio does not log it as never retrieved."""
     if not future.cancelled():
         future.exception()

@@ -1,4 +1,4 @@
-"""Asks the venue for the rights of our key: at the start, and every hour after."""
+"""Check of the API key's permissions at the start and every hour."""
 
 import asyncio
 
@@ -6,42 +6,48 @@ from quoter.domain.errors import KeyRefused
 from quoter.domain.events import Alarm
 from quoter.domain.reasons import RejectReason
 from quoter.domain.trading import Cause
-from quoter.venues.ccxt.calls import Caller, Failed
 from quoter.venues.ccxt.error_mapping import create_outcome
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
-from quoter.venues.ccxt.key_permissions import SOURCES, Found, Unverified, check_rights, doubts
+from quoter.venues.ccxt.key_permissions import (
+    SOURCES,
+    PermissionResult,
+    Unverified,
+    check_permissions,
+    permission_warning,
+)
+from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.ports import Emit
 from quoter.venues.profiles import profile_of
 
 
 class KeyMonitor:
-    """One key; `found` is what was last told of it."""
+    """Monitor of one key; `result` is the newest check's."""
 
     def __init__(
-        self, *, client: GuardedExchange, caller: Caller, config: VenueConfig, now_ns: NowNs
+        self, *, client: GuardedExchange, sender: RequestSender, config: VenueConfig, now_ns: NowNs
     ) -> None:
-        self._client, self._caller, self._config = client, caller, config
+        self._client, self._sender, self._config = client, sender, config
         self._now_ns = now_ns
-        self.found: Found = Unverified("nobody has asked")
+        self.result: PermissionResult = Unverified("not checked yet")
 
     @property
     def is_verified(self) -> bool:
-        """Did the venue tell, when it was last asked?"""
-        return not isinstance(self.found, Unverified)
+        """Whether the newest check returned the key's permissions."""
+        return not isinstance(self.result, Unverified)
 
     @property
-    def doubts(self) -> str:
-        """What a person should know of the key; empty if nothing."""
-        return doubts(self.found, self._config.environment)
+    def warning(self) -> str:
+        """What the operator should know about the key; empty if nothing."""
+        return permission_warning(self.result, self._config.environment)
 
     async def check(self) -> None:
-        """Ask once. Raises KeyRefused if the key may too much, or is none any more."""
-        self.found = await self._ask()
-        check_rights(self.found, self._config.environment)
+        """Check once. Raises KeyRefused if the key has excessive permissions or is invalid."""
+        self.result = await self._request()
+        check_permissions(self.result, self._config.environment)
 
     async def run(self, emit: Emit) -> None:
-        """Ask again and again; a key that got more rights, or lost them all, kills."""
+        """Check at an interval; emit KEY_REFUSED, which kills, if `check` raises."""
         while True:
             await asyncio.sleep(self._config.key_rights_s)
             try:
@@ -50,22 +56,22 @@ class KeyMonitor:
                 ts_ns = self._now_ns()
                 emit(Alarm(ts_ns=ts_ns, cause=Cause.KEY_REFUSED, active=True, text=str(error)))
 
-    async def _ask(self) -> Found:
+    async def _request(self) -> PermissionResult:
         source = SOURCES.get(self._config.exchange)
         if not self._config.api_key:
-            return Unverified("there is no key")
+            return Unverified("no key is configured")
         if source is None:
-            return Unverified(f"{self._config.exchange} does not tell, or we do not know where")
-        answer = await self._caller.read(getattr(self._client, source.method))
-        if isinstance(answer, Failed):
+            return Unverified(f"quoter can't read key permissions at {self._config.exchange}")
+        answer = await self._sender.read(getattr(self._client, source.method))
+        if isinstance(answer, FailedCall):
             if self._is_refusal(answer):
-                self.found = Unverified("the venue refuses the key")
+                self.result = Unverified("the venue refuses the key")
                 raise KeyRefused(f"the venue refuses the key: {answer.text}")
             return Unverified(answer.text)
-        return source.parse(answer) or Unverified("the answer is not what was documented")
+        return source.parse(answer) or Unverified("the venue's answer has an unknown format")
 
-    def _is_refusal(self, failed: Failed) -> bool:
-        """Did the venue refuse the key, whatever ccxt calls it?"""
+    def _is_refusal(self, failed: FailedCall) -> bool:
+        """Whether the error means that the venue refused the key."""
         meaning = create_outcome(
             failed.error,
             was_sent=failed.was_sent,

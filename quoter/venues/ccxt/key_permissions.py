@@ -1,6 +1,6 @@
-"""What our key may do, as far as the venue tells: it should trade, and nothing else (SE-03).
+"""Permissions of the API key, where the venue reports them: trading only is allowed (SE-03).
 
-One pure parser for each venue that tells. An answer that does not say a thing clearly is none.
+One pure parser for each such venue. An incomplete answer is treated as no answer.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ SHOWN_MAX = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPermissions:
-    """`excess`: rights to move money away. `is_bound`: accepted from listed addresses only."""
+    """`excess`: permissions to move money away. `is_bound`: accepted from listed addresses only."""
 
     excess: tuple[str, ...]
     is_bound: bool
@@ -23,25 +23,25 @@ class KeyPermissions:
 
 @dataclass(frozen=True, slots=True)
 class Unverified:
-    """Nobody told, and why."""
+    """The permissions are not known, with the reason."""
 
-    why: str
+    reason: str
 
 
-type Found = KeyPermissions | Unverified
+type PermissionResult = KeyPermissions | Unverified
 type Parse = Callable[[object], KeyPermissions | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where a venue tells: ccxt's implicit method, and how to read its answer."""
+class PermissionSource:
+    """ccxt's implicit method that returns the permissions, and the parser of its answer."""
 
     method: str
     parse: Parse
 
 
 def binance(answer: object) -> KeyPermissions | None:
-    """GET /sapi/v1/account/apiRestrictions; its test network has no such page."""
+    """Parse GET /sapi/v1/account/apiRestrictions; the testnet has no such endpoint."""
     fields = as_map(answer)
     flags = ("enableWithdrawals", "enableInternalTransfer", "permitsUniversalTransfer")
     found = {name: fields.get(name) for name in (*flags, "ipRestrict")}
@@ -53,7 +53,7 @@ def binance(answer: object) -> KeyPermissions | None:
 
 
 def bybit(answer: object) -> KeyPermissions | None:
-    """GET /v5/user/query-api: all wallet rights move money; `*` among the addresses is any."""
+    """Parse GET /v5/user/query-api: all wallet permissions move money; address `*` means any."""
     result = as_map(as_map(answer).get("result"))
     permissions, addresses = result.get("permissions"), result.get("ips")
     wallet = as_map(permissions).get("Wallet")
@@ -66,41 +66,46 @@ def bybit(answer: object) -> KeyPermissions | None:
 
 
 def okx(answer: object) -> KeyPermissions | None:
-    """GET /api/v5/account/config: `perm` is a list with commas, `ip` is empty for any address."""
+    """Parse GET /api/v5/account/config: `perm` is comma-separated, an empty `ip` means any."""
     row = as_map(next(iter(as_list(as_map(answer).get("data"))), None))
     permissions, addresses = row.get("perm"), row.get("ip")
     if not isinstance(permissions, str) or not permissions or not isinstance(addresses, str):
         return None
     names = {name.strip() for name in permissions.split(",")}
-    known = {"read_only", "trade"}  # a right that OKX invents tomorrow is one too many
+    known = {"read_only", "trade"}  # an unknown permission counts as excess
     excess = tuple(text(name) for name in sorted(names - known)[:SHOWN_MAX])
     return KeyPermissions(excess=excess, is_bound=bool(addresses.strip()))
 
 
-SOURCES: Mapping[str, Source] = {
-    "binance": Source("sapi_get_account_apirestrictions", binance),
-    "bybit": Source("private_get_v5_user_query_api", bybit),
-    "okx": Source("private_get_account_config", okx),
+SOURCES: Mapping[str, PermissionSource] = {
+    "binance": PermissionSource("sapi_get_account_apirestrictions", binance),
+    "bybit": PermissionSource("private_get_v5_user_query_api", bybit),
+    "okx": PermissionSource("private_get_account_config", okx),
 }
 
 
-def check_rights(found: Found, environment: Environment) -> None:
-    """Raise KeyRefused if the key may do more than it should, here.
+def check_permissions(found: PermissionResult, environment: Environment) -> None:
+    """Raise KeyRefused if the key may do more than trade, or in production is not address-bound.
 
-    What can't be verified passes: most venues tell nothing.
+    Unverified permissions pass, because most venues do not report them.
     """
     if isinstance(found, Unverified):
         return
     if found.excess:
         raise KeyRefused(
-            f"the key may move money away ({', '.join(found.excess)}): make one that can only trade"
+            f"the key may move money away ({', '.join(found.excess)}):"
+            " create one that can only trade"
         )
     if environment == "production" and not found.is_bound:
         raise KeyRefused("the key works from any address: bind it to yours at the venue")
 
 
-def doubts(found: Found, environment: Environment) -> str:
-    """What a person should know although it is not refused; empty if all is well."""
+def permission_warning(found: PermissionResult, environment: Environment) -> str:
+    """Return what the operator should know about a key that is accepted; empty if nothing."""
     if isinstance(found, Unverified):
-        return "" if environment == "sandbox" else f"the key's rights are not known: {found.why}"
+        return (
+            ""
+            if environment == "sandbox"
+            else f"the key's permissions are not known: {found.reason}"
+        )
     return "" if found.is_bound else "the key works from any address: bind it to yours"

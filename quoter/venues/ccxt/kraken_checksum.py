@@ -1,7 +1,8 @@
-"""Kraken's order book held to the checksum that comes with each message (FD-02).
+"""Verification of Kraken's order book against the checksum in each message (FD-02).
 
-ccxt 4.5.90 has it switched off: its own reckoning takes floats for texts and a thin book for a
-wrong one. The other venues that send checksums, it verifies by itself.
+ccxt 4.5.90 has its own verification of Kraken switched off by default: it builds the text from
+floats and misjudges books of fewer than ten levels. What ccxt verifies at other venues is listed in
+`deploy/docs/venues.md`.
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ type Row = Sequence[float]
 def checksum(
     asks: Sequence[Row], bids: Sequence[Row], *, price_decimals: int, size_decimals: int
 ) -> int:
-    """CRC32 over the ten best asks, then bids, best first; rows begin with price and size.
+    """Return the CRC32 of the ten best asks, then bids, best first; rows are (price, size, ...).
 
     Source: https://docs.kraken.com/api/docs/guides/spot-ws-book-v2
     """
@@ -42,13 +43,13 @@ def _digits(number: float, decimals: int) -> str:
     return f"{number:.{decimals}f}".replace(".", "").lstrip("0")
 
 
-class KrakenBooks(_Base):
-    """A mixin in front of ccxt's class: a book that does not add up is never handed on."""
+class KrakenBookChecksum(_Base):
+    """Mixin before ccxt's class: a book with a wrong checksum is never passed on."""
 
-    unverifiable = 0  # messages without a checksum, or of a market whose decimals are not known
+    unverifiable = 0  # messages without a checksum, or of a market with unknown decimals
 
     def handle_order_book(self, client: WsClient, message: object) -> None:
-        """Let ccxt apply the message, look, and only then wake who waits for the book."""
+        """Let ccxt apply the message and verify the book before resolving its watches."""
         waking: list[tuple[object, str]] = []
         inner = client.resolve
         client.resolve = lambda book, name: waking.append((book, name))
@@ -63,7 +64,7 @@ class KrakenBooks(_Base):
             client.on_error(ChecksumError(f"{self.id}: {found}"))
 
     def _difference(self, message: object) -> str | None:
-        """What is wrong with the book as it stands after `message`; None if nothing is."""
+        """Return what is wrong with the book after `message`; None if nothing is."""
         rows = as_list(as_map(message).get("data"))
         news = as_map(rows[0]) if rows else {}
         symbol = text(news.get("symbol"))
@@ -78,7 +79,7 @@ class KrakenBooks(_Base):
         ours = checksum(asks, bids, price_decimals=int(decimals[0]), size_decimals=int(decimals[1]))
         if ours == theirs:
             return None
-        asks.clear()  # whoever was woken before and has not looked yet must not see it either
+        asks.clear()  # a watch that was resolved earlier must not read the wrong book either
         bids.clear()
         del self.orderbooks[symbol]
         return f"checksum of {symbol} is {ours}, the venue says {theirs}"

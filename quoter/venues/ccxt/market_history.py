@@ -1,35 +1,37 @@
-"""What happened on the market before we came: bars and the rate of trades, for first guesses.
+"""Market data from before the start: bars and the rate of trades, for initial estimates.
 
-Nothing here may fail a start: a venue that does not tell leaves the guesses to the warm-up.
+No failure here may prevent a start: without the data, the estimates come from the warm-up.
 """
 
 from collections.abc import Mapping, Sequence
 
 from quoter.domain.market import Bar, MarketHistory
-from quoter.venues.ccxt.calls import Caller, Failed
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
+from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.json_values import as_list, decimal
 
 TIMEFRAME, BAR_S = "1m", 60.0
 BARS_MAX = 120
 TRADES_MAX = 500
-SIZE_MAX = 10**15  # nobody trades more at once
-SPAN_MS_MIN = 1_000  # trades within less than this say nothing of their rate
+SIZE_MAX = 10**15  # larger trade sizes are ignored as invalid
+SPAN_MS_MIN = 1_000  # a shorter span gives no usable rate
 
 
-async def market_past(client: GuardedExchange, caller: Caller, symbol: str) -> MarketHistory:
-    """Finished one-minute bars and the rate of the newest public trades, as far as told."""
+async def read_market_history(
+    client: GuardedExchange, sender: RequestSender, symbol: str
+) -> MarketHistory:
+    """Return finished one-minute bars and the rate of the newest trades, where available."""
     bars: tuple[Bar, ...] = ()
     if client.has.get("fetchOHLCV"):
-        rows = await caller.read(lambda: client.fetch_ohlcv(symbol, TIMEFRAME, None, BARS_MAX))
-        if not isinstance(rows, Failed):
+        rows = await sender.read(lambda: client.fetch_ohlcv(symbol, TIMEFRAME, None, BARS_MAX))
+        if not isinstance(rows, FailedCall):
             bars = tuple(bar for bar in map(_bar, rows[:-1]) if bar is not None)
-    trades = await caller.read(lambda: client.fetch_trades(symbol, None, TRADES_MAX))
-    return MarketHistory(bars, BAR_S, *rates(() if isinstance(trades, Failed) else trades))
+    trades = await sender.read(lambda: client.fetch_trades(symbol, None, TRADES_MAX))
+    return MarketHistory(bars, BAR_S, *rates(() if isinstance(trades, FailedCall) else trades))
 
 
 def rates(rows: Sequence[Mapping[str, object]]) -> tuple[float | None, float | None]:
-    """Trades per second and base per second of public trades; None where they don't tell."""
+    """Return trades per second and base volume per second; None where unknown."""
     stamps = [int(at) for at in (decimal(row.get("timestamp")) for row in rows) if at is not None]
     span_ms = max(stamps) - min(stamps) if stamps else 0
     if span_ms < SPAN_MS_MIN:
@@ -40,7 +42,7 @@ def rates(rows: Sequence[Mapping[str, object]]) -> tuple[float | None, float | N
 
 
 def _bar(row: object) -> Bar | None:
-    """[time, open, high, low, close, ...]; None for what can't be a bar."""
+    """Return a bar from [time, open, high, low, close, ...]; None if it is invalid."""
     numbers = [decimal(number) for number in as_list(row)[1:5]]
     if len(numbers) < 4 or any(number is None or number <= 0 for number in numbers):
         return None

@@ -1,4 +1,4 @@
-"""One market's grid and minimums as exact decimals, and whether it can be quoted safely at all."""
+"""A market's tick, lot and minimums as exact decimals, and whether quoter can quote it."""
 
 from decimal import Decimal
 
@@ -9,11 +9,11 @@ from quoter.venues.json_values import ZERO, Json, as_list, as_map, decimal, text
 from quoter.venues.profiles import VenueProfile
 
 DECIMAL_PLACES, SIGNIFICANT_DIGITS, TICK_SIZE = 2, 3, 4  # ccxt's precision modes
-SIZE_MAX = Decimal(10**12)  # for venues that name no maximum
+SIZE_MAX = Decimal(10**12)  # where the venue gives no maximum
 
 
 def instrument(market: Json, *, precision_mode: int, fee_maker: Decimal | None) -> Instrument:
-    """The instrument of a ccxt market. Raises VenueError if its grid can't be known exactly."""
+    """Return the instrument of a ccxt market. Raises VenueError if tick or lot is not exact."""
     symbol = text(market.get("symbol"))
     limits, precision = as_map(market.get("limits")), as_map(market.get("precision"))
     size_limits = as_map(limits.get("amount"))
@@ -45,7 +45,7 @@ def instrument(market: Json, *, precision_mode: int, fee_maker: Decimal | None) 
 
 
 def check_quotable(exchange: Exchange, market: Json) -> None:
-    """Raise VenueError unless the market trades now, MarketUnfit if we could never quote it."""
+    """Raise VenueError unless the market trades now, MarketUnfit if quoter can never quote it."""
     symbol = text(market.get("symbol"))
     if market.get("active") is False:
         raise VenueError(f"{symbol} is not trading")
@@ -58,23 +58,23 @@ def check_quotable(exchange: Exchange, market: Json) -> None:
         raise MarketUnfit(f"{exchange.id} {symbol}: no post-only orders, so it can't be quoted")
 
 
-def check_self_trade(dialect: VenueProfile, market: Json) -> None:
-    """Raise VenueError unless the market has the self-trade prevention that our creates ask for.
+def check_self_trade(profile: VenueProfile, market: Json) -> None:
+    """Raise VenueError unless the market supports the self-trade prevention of our creates.
 
-    Binance lists the modes of each market; elsewhere ccxt's table is all that is known.
+    Binance lists the modes of each market; at other venues only ccxt's table is known.
     """
-    if dialect.family != "binance":
+    if profile.family != "binance":
         return
     modes = as_list(as_map(market.get("info")).get("allowedSelfTradePreventionModes"))
-    if dialect.self_trade and dialect.self_trade not in modes:
+    if profile.self_trade and profile.self_trade not in modes:
         raise VenueError(
-            f"{dialect.name} {text(market.get('symbol'))}: no self-trade prevention "
-            f"{dialect.self_trade}, so it can't be quoted (the venue has {list(modes)})"
+            f"{profile.name} {text(market.get('symbol'))}: no self-trade prevention "
+            f"{profile.self_trade}, so it can't be quoted (the venue has {list(modes)})"
         )
 
 
 def _filters(market: Json) -> dict[str, Json]:
-    """Binance's filters by their type; empty elsewhere."""
+    """Return Binance's filters by their type; empty at other venues."""
     rows = (as_map(row) for row in as_list(as_map(market.get("info")).get("filters")))
     return {text(row.get("filterType")): row for row in rows}
 
@@ -85,7 +85,7 @@ def _first(filters: dict[str, Json], kind: str, name: str) -> Decimal | None:
 
 
 def _grid(precision: object, mode: int) -> Decimal | None:
-    """A step from ccxt's precision; significant digits are no fixed grid."""
+    """Return the step of ccxt's precision; None for significant digits: they have no step."""
     value = decimal(precision)
     if value is None or mode == SIGNIFICANT_DIGITS:
         return None

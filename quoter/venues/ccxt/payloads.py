@@ -1,6 +1,6 @@
-"""From ccxt's dictionaries to our events. Pure; what can't be read is None and the caller counts.
+"""Conversion of ccxt's dictionaries into events. Pure; None for what can't be parsed.
 
-ccxt hands out live objects of its caches: everything here is copied at once.
+ccxt hands out live objects of its caches, so everything is copied here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,54 +23,54 @@ _ENDS = {
 _LIVE = frozenset({"open", "canceling"})
 
 
-def venue_order(raw: Json, dialect: VenueProfile) -> VenueOrder | None:
-    """An order of any status; exact numbers from the venue's own fields where known."""
+def venue_order(raw: Json, profile: VenueProfile) -> VenueOrder | None:
+    """Return an order of any status; exact numbers from the venue's own fields where known."""
     side = _SIDES.get(text(raw.get("side")))
-    price, size = (exact(raw, name, dialect.order_fields) for name in ("price", "amount"))
+    price, size = (exact(raw, name, profile.order_fields) for name in ("price", "amount"))
     if side is None or price is None or size is None:
         return None
     return VenueOrder(
-        client_id=client_id(raw, dialect),
+        client_id=client_id(raw, profile),
         venue_id=text(raw.get("id")),
         side=side,
         price=price,
         size=size,
-        filled=exact(raw, "filled", dialect.order_fields) or ZERO,
+        filled=exact(raw, "filled", profile.order_fields) or ZERO,
     )
 
 
-def order_news(raw: Json, dialect: VenueProfile, ts_ns: int) -> OrderOpen | OrderDone | None:
-    """What an order dictionary says about the order's life; None if it does not say."""
+def order_event(raw: Json, profile: VenueProfile, ts_ns: int) -> OrderOpen | OrderDone | None:
+    """Return the event that an order dictionary stands for; None if its status is not known."""
     status = text(raw.get("status"))
-    order = venue_order(raw, dialect)
+    order = venue_order(raw, profile)
     if status in _LIVE:
         return OrderOpen(ts_ns=ts_ns, order=order) if order else None
     reason = _ENDS.get(status)
-    filled = exact(raw, "filled", dialect.order_fields)
+    filled = exact(raw, "filled", profile.order_fields)
     if reason is None or filled is None:
         return None
     if reason is DoneReason.FILLED and order is not None and filled < order.size:
-        reason = DoneReason.CANCELED  # "closed" before it was full: some venues call it so
+        reason = DoneReason.CANCELED  # some venues call a partly filled, cancelled order "closed"
     return OrderDone(
         ts_ns=ts_ns,
-        client_id=client_id(raw, dialect),
+        client_id=client_id(raw, profile),
         reason=reason,
         filled=filled,
         venue_id=text(raw.get("id")),
     )
 
 
-def fill(raw: Json, dialect: VenueProfile, ts_ns: int) -> Fill | None:
-    """One of our executions; None unless id, side, price and size are there."""
+def fill(raw: Json, profile: VenueProfile, ts_ns: int) -> Fill | None:
+    """Return one of our executions; None unless id, side, price and size are present."""
     trade_id, side = text(raw.get("id")), _SIDES.get(text(raw.get("side")))
-    price, size = (exact(raw, name, dialect.trade_fields) for name in ("price", "amount"))
+    price, size = (exact(raw, name, profile.trade_fields) for name in ("price", "amount"))
     if not trade_id or side is None or price is None or size is None or not size > 0:
         return None
-    fee, fee_asset = _fee(raw, dialect)
+    fee, fee_asset = _fee(raw, profile)
     return Fill(
         ts_ns=ts_ns,
         trade_id=trade_id,
-        client_id=client_id(raw, dialect),
+        client_id=client_id(raw, profile),
         venue_id=text(raw.get("order")),
         side=side,
         price=price,
@@ -81,9 +81,9 @@ def fill(raw: Json, dialect: VenueProfile, ts_ns: int) -> Fill | None:
     )
 
 
-def balances(raw: Json, dialect: VenueProfile) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
-    """Free and locked holdings by asset; assets without any are left out."""
-    listed = as_map(raw.get("info")).get("balances") if dialect.family == "binance" else None
+def balances(raw: Json, profile: VenueProfile) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+    """Return free and locked amounts by asset, without assets that have neither."""
+    listed = as_map(raw.get("info")).get("balances") if profile.family == "binance" else None
     if isinstance(listed, list):
         rows = [as_map(row) for row in listed]
         free = {text(row.get("asset")): decimal(row.get("free")) or ZERO for row in rows}
@@ -99,24 +99,24 @@ def balances(raw: Json, dialect: VenueProfile) -> tuple[dict[str, Decimal], dict
 
 
 def exact(raw: Json, name: str, fields: Mapping[str, Sequence[str]]) -> Decimal | None:
-    """A number by its unified name: the venue's own string if we know where, else ccxt's float."""
+    """Return a number by its unified name: the venue's own string if known, else ccxt's float."""
     found = first_decimal(as_map(raw.get("info")), fields.get(name, ()))
     return decimal(raw.get(name)) if found is None else found
 
 
-def client_id(raw: Json, dialect: VenueProfile) -> str:
-    """Our id of the order, empty if the venue does not say."""
+def client_id(raw: Json, profile: VenueProfile) -> str:
+    """Return our id of the order; empty if the venue does not report it."""
     unified = text(raw.get("clientOrderId"))
     if unified:
         return unified
     info = as_map(raw.get("info"))
-    return next((text(info[name]) for name in dialect.client_id_fields if name in info), "")
+    return next((text(info[name]) for name in profile.client_id_fields if name in info), "")
 
 
-def _fee(raw: Json, dialect: VenueProfile) -> tuple[Decimal, str]:
+def _fee(raw: Json, profile: VenueProfile) -> tuple[Decimal, str]:
     info, unified = as_map(raw.get("info")), as_map(raw.get("fee"))
-    fee = first_decimal(info, dialect.trade_fields.get("fee", ()))
-    names = dialect.trade_fields.get("fee_asset", ())
+    fee = first_decimal(info, profile.trade_fields.get("fee", ()))
+    names = profile.trade_fields.get("fee_asset", ())
     asset = next((text(info[name]) for name in names if info.get(name)), "")
     return (
         fee if fee is not None else decimal(unified.get("cost")) or ZERO,

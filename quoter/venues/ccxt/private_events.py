@@ -1,10 +1,10 @@
-"""What ccxt tells of our orders and fills, as events under the names that we gave."""
+"""Conversion of ccxt's order and trade rows into events with our client ids."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from quoter.domain.events import OrderOpen
-from quoter.venues.ccxt.payloads import fill, order_news
+from quoter.venues.ccxt.payloads import fill, order_event
 from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.config import NowNs
 from quoter.venues.ports import Emit
@@ -14,21 +14,21 @@ VENUE_IDS_MAX = 20_000
 
 
 class PrivateEvents:
-    """Reads rows of ccxt; remembers our id of an order, for trade lists name it by the venue's."""
+    """Converter of rows; remembers client ids by venue id, since trades may carry only that."""
 
     def __init__(
-        self, *, dialect: VenueProfile, is_own: Callable[[str], bool], now_ns: NowNs
+        self, *, profile: VenueProfile, is_own: Callable[[str], bool], now_ns: NowNs
     ) -> None:
-        self._dialect, self._is_own, self._now_ns = dialect, is_own, now_ns
+        self._profile, self._is_own, self._now_ns = profile, is_own, now_ns
         self._client_ids: dict[str, str] = {}  # by venue id
-        self.unreadable = 0  # rows that could not be read
+        self.unreadable = 0  # rows that could not be parsed
 
-    def name(self, venue_id: str) -> str:
-        """Our id of the venue's order; empty if it is not known."""
+    def client_id_of(self, venue_id: str) -> str:
+        """Return our id of the venue's order; empty if it is not known."""
         return self._client_ids.get(venue_id, "")
 
     def remember(self, venue_id: str, client_id: str) -> None:
-        """Both ids of an order; of our orders only."""
+        """Remember both ids of an order, if it is ours."""
         if venue_id and self._is_own(client_id):
             self._client_ids[venue_id] = client_id
             if len(self._client_ids) > VENUE_IDS_MAX:
@@ -37,21 +37,21 @@ class PrivateEvents:
     def trades(self, rows: list[JsonDict], emit: Emit) -> None:
         """Emit a Fill for each row."""
         for row in rows:
-            news = fill(row, self._dialect, self._now_ns())
-            if news is None:
+            event = fill(row, self._profile, self._now_ns())
+            if event is None:
                 self.unreadable += 1
                 continue
-            emit(replace(news, client_id=news.client_id or self.name(news.venue_id)))
+            emit(replace(event, client_id=event.client_id or self.client_id_of(event.venue_id)))
 
     def orders(self, rows: list[JsonDict], emit: Emit) -> None:
         """Emit OrderOpen or OrderDone for each row, of foreign orders too."""
         for row in rows:
-            news = order_news(row, self._dialect, self._now_ns())
-            if news is None:
+            event = order_event(row, self._profile, self._now_ns())
+            if event is None:
                 self.unreadable += 1
                 continue
-            if isinstance(news, OrderOpen):
-                self.remember(news.order.venue_id, news.order.client_id)
+            if isinstance(event, OrderOpen):
+                self.remember(event.order.venue_id, event.order.client_id)
             else:
-                self.remember(news.venue_id, news.client_id)
-            emit(news)
+                self.remember(event.venue_id, event.client_id)
+            emit(event)

@@ -1,6 +1,6 @@
-"""The part of ccxt that we use, as types: ccxt ships none. Nothing here runs.
+"""Types of the part of ccxt that quoter uses; ccxt ships none. Nothing here runs.
 
-Bodies raise so that a type checker lets mixins call them through `super()`.
+Bodies raise, so that a type checker lets mixins call them through `super()`.
 """
 
 from collections.abc import Callable, Coroutine, Mapping

@@ -1,10 +1,10 @@
-"""Is the code that signs our orders the code that was locked? Asked once, at the start (SE-11).
+"""Integrity check of ccxt, the code that signs our requests; runs once at the start (SE-11).
 
-A look-alike of ccxt replaced `describe`, `sign` and `prepare_request_headers` and stole keys. So
-the files behind every class that will hold our key are compared with what the wheel of the pinned
-version contained, and every method of those classes must be the one that its file defines.
+A malicious copy of ccxt once replaced `describe`, `sign` and `prepare_request_headers` to steal
+keys. So the files of every class that will hold our key are compared with the wheel of the pinned
+version, and every method of those classes must be the one that its file defines.
 
-Not seen: bytecode that was changed under an unchanged source, and other packages.
+Not detected: bytecode changed under unchanged source, and changes in other packages.
 """
 
 import csv
@@ -23,21 +23,21 @@ from quoter.domain.errors import CodeAltered
 PACKAGE = "ccxt"
 ENDPOINT = Entry("", [], "GET", {}).unbound_method.__code__
 PINNED = "4.5.90"
-# SHA-256 over path and hash of every module in that version's RECORD; the tests say the next one.
+# SHA-256 over path and hash of every module in that version's RECORD; tests print a new one.
 RECORD_DIGEST = "a98ed0f97e31a3aa26a1df05fe5f1621c86d5663e97d5b4e1a64a5a5464a8f15"
 
 
 def check_code(exchange_class: type, *, installed: Distribution | None = None) -> None:
-    """Raise CodeAltered unless ccxt's part of this class is as it was locked; some 10 ms."""
+    """Raise CodeAltered unless ccxt's part of this class is unchanged; takes about 10 ms."""
     try:
         dist = installed or distribution(PACKAGE)
     except PackageNotFoundError:
         raise CodeAltered(f"{PACKAGE} is not installed as a package") from None
     if dist.version != PINNED:
-        raise CodeAltered(f"{PACKAGE} is {dist.version}, this quoter was tested with {PINNED}")
+        raise CodeAltered(f"{PACKAGE} is {dist.version}, but quoter requires {PINNED}")
     record = recorded(dist)
     if digest(record) != RECORD_DIGEST:
-        raise CodeAltered(f"the list of files of {PACKAGE} {PINNED} is not that of its release")
+        raise CodeAltered(f"the file list of {PACKAGE} {PINNED} differs from its release")
     for module in _modules(exchange_class):
         _check_file(dist, module, record)
         for owner in vars(module).values():
@@ -48,7 +48,7 @@ def check_code(exchange_class: type, *, installed: Distribution | None = None) -
 
 
 def recorded(dist: Distribution) -> dict[str, str]:
-    """Hash by path of every module that the wheel brought, as its RECORD has it."""
+    """Return the hash of every module of the wheel by path, from its RECORD."""
     rows = csv.reader((dist.read_text("RECORD") or "").splitlines())
     return {
         row[0]: row[1]
@@ -58,23 +58,23 @@ def recorded(dist: Distribution) -> dict[str, str]:
 
 
 def digest(record: Mapping[str, str]) -> str:
-    """One hash for the whole list."""
+    """Return one hash for the whole list."""
     lines = "".join(f"{path},{code}\n" for path, code in sorted(record.items()))
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _ours_of(exchange_class: type) -> Iterator[type]:
-    """The classes of ccxt among the ancestors."""
+    """Yield the ancestors that are ccxt classes."""
     for owner in exchange_class.__mro__:
         if owner.__module__.partition(".")[0] == PACKAGE:
             yield owner
 
 
 def _modules(exchange_class: type) -> list[ModuleType]:
-    """Where those classes are, and everything below them: sessions, sockets, signatures."""
+    """Return the modules of those classes and of ccxt's base: sessions, sockets, signatures."""
     names = {owner.__module__ for owner in _ours_of(exchange_class)}
     if not names:
-        raise CodeAltered(f"{exchange_class.__name__} is no exchange of {PACKAGE}")
+        raise CodeAltered(f"{exchange_class.__name__} is not an exchange of {PACKAGE}")
     names |= {PACKAGE, f"{PACKAGE}.pro", f"{PACKAGE}.async_support"}
     names |= {
         name
@@ -96,10 +96,10 @@ def _check_file(dist: Distribution, module: ModuleType, record: Mapping[str, str
 
 
 def _check_methods(owner: type, module: ModuleType) -> None:
-    """Every function of a class is defined in the class or an ancestor, in its file.
+    """Raise CodeAltered unless every function of a class is its own or an ancestor's, from its file.
 
-    `functools.wraps` copies names, but not where the code came from. Ccxt itself gives methods a
-    second name in camel case, when the first object of a class is made.
+    `functools.wraps` copies names, but not the origin of the code. Ccxt itself adds second names in
+    camel case to methods when the first object of a class is made.
     """
     endpoints = _endpoints(owner)
     for name, value in vars(owner).items():
@@ -109,7 +109,7 @@ def _check_methods(owner: type, module: ModuleType) -> None:
 
 
 def _endpoints(owner: type) -> set[tuple[str, FunctionType]]:
-    """The generated list of what the venue can be asked, by names without case and underscore."""
+    """Return ccxt's generated endpoint methods, by names without case and underscores."""
     return {
         (_letters(name), value.unbound_method)
         for base in owner.__mro__
@@ -121,7 +121,7 @@ def _endpoints(owner: type) -> set[tuple[str, FunctionType]]:
 def _is_own(
     owner: type, name: str, function: FunctionType, endpoints: set[tuple[str, FunctionType]]
 ) -> bool:
-    """Is it defined under that name, or an endpoint of the generated list under that name?"""
+    """Whether the function is defined under that name, or is a generated endpoint of that name."""
     home, _, defined = function.__qualname__.rpartition(".")
     for base in owner.__mro__:
         if (

@@ -1,8 +1,8 @@
-"""Our own rate limits: creates may use 70 %, questions 90 %, cancels everything.
+"""Our own rate limits: creates may use 70 % of a limit, reads 90 %, cancels all of it.
 
-A create that can't leave now is refused, never queued: its price would be old when it left.
-A cancel or a question waits, and may borrow ahead within a bound. What a kill needs waits for no
-budget of ours: only the venue's own wish for silence holds it.
+A create that can't be sent now is refused, never queued: its price would be old by then.
+Cancels and reads wait, and may overdraw the limit within a bound. A kill's requests never wait for
+our limits; only a pause that the venue asked for stops them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,16 +13,16 @@ from quoter.domain.units import NS_PER_S
 from quoter.venues.json_values import Json, as_list, as_map, decimal_or_zero
 
 RESERVED_SHARE = 0.3  # of every limit: not for creates
-CANCELS_SHARE = 0.1  # of the weight: not for questions either
-PACING_S_MAX = 1.0  # an overdrawn budget is waited for so long, not longer
-SILENCE_S_MIN = 1.0
-SILENCE_S_DEFAULT = 5.0  # the venue named no time
-SILENCE_S_MAX = 3 * 86_400.0  # the longest ban that Binance documents
+CANCELS_SHARE = 0.1  # of the weight: not for reads either
+PACING_S_MAX = 1.0  # longest wait for an overdrawn budget; beyond it a request is refused
+PAUSE_S_MIN = 1.0
+PAUSE_S_DEFAULT = 5.0  # where the venue gave no time
+PAUSE_S_MAX = 3 * 86_400.0  # the longest ban that Binance documents
 INTERVAL_S = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86_400}
 
 
 class TokenBucket:
-    """Grows by capacity per window, never above capacity; may be overdrawn by who may wait."""
+    """Token bucket that refills by capacity per window; requests that may wait may overdraw it."""
 
     def __init__(self, *, capacity: float, window_s: float) -> None:
         self._tokens = self.capacity = 0.0
@@ -30,7 +30,7 @@ class TokenBucket:
         self.resize(capacity=capacity, window_s=window_s)
 
     def resize(self, *, capacity: float, window_s: float) -> None:
-        """Another limit; what was spent of the old one stays spent."""
+        """Change the limit; tokens already spent stay spent."""
         if not (capacity > 0 and window_s > 0):
             raise ValueError(f"out of domain: {capacity=} {window_s=}")
         self._tokens += capacity - self.capacity
@@ -38,7 +38,7 @@ class TokenBucket:
         self.window_s = window_s
 
     def tokens(self, now_ns: int) -> float:
-        """What is there now; negative when overdrawn."""
+        """Return the tokens available now; negative when overdrawn."""
         grown_s = max(0, now_ns - self._ts_ns) / NS_PER_S if self._ts_ns else 0.0
         self._tokens += grown_s * self.capacity / self.window_s
         self._tokens = min(self.capacity, self._tokens)
@@ -46,47 +46,47 @@ class TokenBucket:
         return self._tokens
 
     def has(self, cost: float, now_ns: int, *, keep: float = 0.0) -> bool:
-        """Would `cost` leave at least `keep` (a share of the capacity)?"""
+        """Whether spending `cost` leaves at least `keep` (a share of the capacity)."""
         return self.tokens(now_ns) - cost >= keep * self.capacity
 
     def wait_s(self, cost: float, now_ns: int, *, keep: float = 0.0) -> float:
-        """Seconds until `cost` would leave at least `keep` (a share of the capacity)."""
+        """Return the seconds until spending `cost` leaves `keep` (a share of the capacity)."""
         missing = keep * self.capacity - (self.tokens(now_ns) - cost)
         return max(0.0, missing * self.window_s / self.capacity)
 
     def take(self, cost: float, now_ns: int) -> None:
-        """Spend, overdrawing if need be."""
+        """Spend `cost`, overdrawing if necessary."""
         self._tokens = self.tokens(now_ns) - cost
 
     def used(self, count: float, now_ns: int) -> None:
-        """The venue counted `count` in this window: believe it when it is more than we think."""
+        """Take over the venue's count of this window if it is higher than ours."""
         self._tokens = min(self.tokens(now_ns), self.capacity - count)
 
 
 @dataclass(slots=True)
-class _Silence:
+class _Pause:
     until_ns: int = 0
     text: str = ""
-    is_ban: bool = False  # not even cancels
+    is_ban: bool = False  # stops cancels too
 
 
 class RateLimiter:
-    """Every request asks here first. `weight` counts all of them, `orders` creates only."""
+    """Admission of requests by two kinds of limit: weight (all requests) and orders (creates)."""
 
     def __init__(self, *, requests_per_s: float) -> None:
         self._weight = TokenBucket(capacity=60 * requests_per_s, window_s=60.0)
         self._orders: dict[str, TokenBucket] = {}
-        self._silence = _Silence()
+        self._pause = _Pause()
 
     def admit_create(self, now_ns: int) -> str:
-        """Spend one create, or say why it may not leave now."""
-        if text := self.hushed(now_ns, is_cancel=False):
+        """Spend one create and return an empty text, or return why it may not be sent now."""
+        if text := self.pause_reason(now_ns, is_cancel=False):
             return text
         if not self._weight.has(1.0, now_ns, keep=RESERVED_SHARE):
-            return "message budget: the rest is reserved for cancels"
+            return "rate limit: the remaining budget is reserved for cancels"
         for name, bucket in self._orders.items():
             if not bucket.has(1.0, now_ns, keep=RESERVED_SHARE):
-                return f"message budget: orders per {name}"
+                return f"rate limit: orders per {name}"
         self._weight.take(1.0, now_ns)
         for bucket in self._orders.values():
             bucket.take(1.0, now_ns)
@@ -95,11 +95,12 @@ class RateLimiter:
     def admit(
         self, now_ns: int, *, weight: float, is_cancel: bool, is_paced: bool = True
     ) -> float | None:
-        """Spend `weight` for a cancel or a question: seconds to wait first; None: not now.
+        """Spend `weight` for a cancel or a read; return the seconds to wait first.
 
-        What would wait for longer than PACING_S_MAX spends nothing. What is not paced never waits.
+        Returns None, and spends nothing, if the wait would exceed PACING_S_MAX or a pause is in
+        force. Requests that are not paced never wait.
         """
-        if self.hushed(now_ns, is_cancel=is_cancel):
+        if self.pause_reason(now_ns, is_cancel=is_cancel):
             return None
         if not is_paced:
             self._weight.take(weight, now_ns)
@@ -111,34 +112,34 @@ class RateLimiter:
         self._weight.take(weight, now_ns)
         return wait_s
 
-    def hushed(self, now_ns: int, *, is_cancel: bool) -> str:
-        """Why the venue wants to hear nothing now, cancels only after a ban; empty: it may."""
-        if now_ns >= self._silence.until_ns or (is_cancel and not self._silence.is_ban):
+    def pause_reason(self, now_ns: int, *, is_cancel: bool) -> str:
+        """Return why the venue wants no requests now (cancels: only after a ban); empty if none."""
+        if now_ns >= self._pause.until_ns or (is_cancel and not self._pause.is_ban):
             return ""
-        return f"the venue asked for silence: {self._silence.text}"
+        return f"the venue asked for a pause: {self._pause.text}"
 
-    def silence(self, now_ns: int, *, retry_s: float | None, text: str, is_ban: bool) -> None:
-        """The venue told us to be quiet; a longer wish of before stays in force."""
-        wanted_s = SILENCE_S_DEFAULT if retry_s is None else retry_s
-        until_ns = now_ns + int(min(SILENCE_S_MAX, max(SILENCE_S_MIN, wanted_s)) * NS_PER_S)
-        if until_ns >= self._silence.until_ns:
-            self._silence = _Silence(until_ns, text, is_ban)
+    def pause(self, now_ns: int, *, retry_s: float | None, text: str, is_ban: bool) -> None:
+        """Pause requests as the venue asked; a longer pause already in force stays."""
+        wanted_s = PAUSE_S_DEFAULT if retry_s is None else retry_s
+        until_ns = now_ns + int(min(PAUSE_S_MAX, max(PAUSE_S_MIN, wanted_s)) * NS_PER_S)
+        if until_ns >= self._pause.until_ns:
+            self._pause = _Pause(until_ns, text, is_ban)
 
     def used_share(self, now_ns: int) -> float:
-        """Of the limit that is used most; above 1: overdrawn."""
+        """Return the used share of the limit that is used most; above 1: overdrawn."""
         buckets = (self._weight, *self._orders.values())
         return max(1.0 - bucket.tokens(now_ns) / bucket.capacity for bucket in buckets)
 
-    def silent(self, now_ns: int) -> RateLimited | None:
-        """The wish that is still in force."""
-        if now_ns >= self._silence.until_ns:
+    def active_pause(self, now_ns: int) -> RateLimited | None:
+        """Return the pause in force; None if there is none."""
+        if now_ns >= self._pause.until_ns:
             return None
-        return RateLimited(ts_ns=now_ns, until_ns=self._silence.until_ns, text=self._silence.text)
+        return RateLimited(ts_ns=now_ns, until_ns=self._pause.until_ns, text=self._pause.text)
 
     def load(self, rules: Sequence[object]) -> None:
-        """Take over `rateLimits` of Binance's exchangeInfo; anything else changes nothing.
+        """Apply `rateLimits` of Binance's exchangeInfo; other content changes nothing.
 
-        They come again and again: a limit that is as it was keeps its count.
+        They arrive repeatedly: an unchanged limit keeps its count.
         """
         for rule in map(as_map, rules):
             unit_s = INTERVAL_S.get(str(rule.get("interval")), 0)
@@ -154,7 +155,7 @@ class RateLimiter:
                 bucket.resize(capacity=limit, window_s=window_s)
 
     def observe(self, headers: Mapping[str, str], now_ns: int) -> None:
-        """What the venue says that we used (`X-MBX-USED-WEIGHT-1M`, `X-MBX-ORDER-COUNT-10S`)."""
+        """Apply Binance's usage headers (`X-MBX-USED-WEIGHT-1M`, `X-MBX-ORDER-COUNT-10S`)."""
         for name, value in headers.items():
             kind, _, interval = name.upper().rpartition("-")
             if not kind.startswith("X-MBX-") or not value.isdigit():
@@ -166,13 +167,13 @@ class RateLimiter:
                 self._orders[f"{window_s:g}s"].used(float(value), now_ns)
 
     def learn(self, response: Json) -> None:
-        """Look for rate limits in any answer: exchangeInfo carries them."""
+        """Apply the rate limits in an answer, if it has any (exchangeInfo)."""
         if "rateLimits" in response:
             self.load(as_list(response["rateLimits"]))
 
 
 def interval_s(text: str) -> float:
-    """Seconds of "1M" (minutes), "10S", "1D"; 0 for anything else."""
+    """Return the seconds of "1M" (minutes), "10S", "1D"; 0 for anything else."""
     number, unit = text[:-1], text[-1:]
     seconds = {"S": 1, "M": 60, "H": 3600, "D": 86_400}.get(unit, 0)
     return float(number) * seconds if number.isdigit() else 0.0

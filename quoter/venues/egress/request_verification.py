@@ -1,6 +1,6 @@
-"""Orders out against intents in: the serialised request must say what was approved (PT-09, PT-11).
+"""Verification of serialised creates against the approved orders (PT-09, PT-11).
 
-A difference is a breach: nothing leaves, the gate shuts, and the engine kills.
+A difference is a breach: the request is not sent, the gate closes, and the engine kills.
 """
 
 import json
@@ -16,55 +16,56 @@ from quoter.venues.egress.gate import Call, EgressGate
 from quoter.venues.json_values import decimal
 from quoter.venues.profiles import VenueProfile
 
-# What else may stand in the form: how long the request is good, what is answered, and by whom.
+# Other fields that the form may contain: validity, kind of answer, signature.
 BINANCE_FREE = frozenset({"newOrderRespType", "recvWindow", "timestamp", "signature"})
 SIDE_WORDS = {Side.BUY: {"buy", "bid"}, Side.SELL: {"sell", "ask"}}
 POST_ONLY_VALUE = re.compile(r"(?i)(post(_?only)?|poc|po|limit_maker|maker(_only)?|alo|gtx)")
 POST_ONLY_NAME = re.compile(r"(?i)post_?only")
 IOC_WORD = re.compile(r"(?i)(ioc(_order)?|immediate_?or_?cancel)")
-PREFIXES = ("", "t-")  # of client ids: gate.io wants one
-LEAVES_MAX = 200  # values of one request; more is no order
-# What venues call these, in small letters and without underscores: what ccxt 4.5.90 writes.
+PREFIXES = ("", "t-")  # of client ids: Gate requires "t-"
+LEAVES_MAX = 200  # values of one request; more is not an order
+# Field names that ccxt 4.5.90 writes for the venues, in lower case, without - and _.
 PRICE_NAMES = frozenset({"price", "px", "rate", "limitprice", "orderprice"})
 SIZE_NAMES = frozenset(
     {"amount", "size", "sz", "quantity", "qty", "volume", "vol"}
     | {"basesize", "orderqty", "orderquantity", "ordersize", "orderamount", "origqty"}
 )
 SIDE_NAMES = frozenset({"side", "orderside"})
-KIND_NAMES = frozenset({"type", "ordertype", "ordtype"})  # some name the side there
-SELF_TRADE_WORDS = {  # by ccxt's name of the mode; what it becomes at the venues
+KIND_NAMES = frozenset({"type", "ordertype", "ordtype"})  # some venues put the side there
+SELF_TRADE_WORDS = {  # by ccxt's name of the mode: the venues' words for it
     "EXPIRE_MAKER": frozenset({"expiremaker", "cancelmaker", "rejectmaker"}),
     "EXPIRE_BOTH": frozenset({"expireboth", "cancelboth", "rejectboth"}),
 }
-MANY = "a list of orders"  # the name of a leaf that stands for one
+MANY = "a list of orders"  # name of the value that stands for one
 
 type Leaves = list[tuple[str, str]]  # names and values
 
 
 class BinanceCreate:
-    """Compares the form of POST /api/v3/order with the registered intent, field by field."""
+    """Comparison of the form of POST /api/v3/order with the registered order, field by field."""
 
     def __init__(self, venue_symbol: str, self_trade: str) -> None:
         self._venue_symbol, self._self_trade = venue_symbol, self_trade
 
     def __call__(self, gate: EgressGate, call: Call, url: str, body: str) -> None:
-        """Raise GateShut at the first difference."""
+        """Raise EgressBlocked at the first difference."""
         order = _intent(gate, call)
         if not url.endswith("/order"):
-            raise gate.breach(f"a create goes to /order, not to {url.partition('?')[0]}")
+            raise gate.breach(f"a create must use /order, not {url.partition('?')[0]}")
         rows = parse_qsl(body, keep_blank_values=True)
         form, expected = dict(rows), self._expected(order)
         unknown = form.keys() - expected.keys() - BINANCE_FREE
         if unknown or len(form) != len(rows):
-            raise gate.breach(f"{call.client_id}: nobody approved {sorted(unknown) or 'two of it'}")
+            names = sorted(unknown) or "that are repeated"
+            raise gate.breach(f"{call.client_id}: unapproved fields {names}")
         for name, value in expected.items():
-            said = form.get(name, "")
-            same = decimal(said) == value if isinstance(value, Decimal) else said == value
+            sent = form.get(name, "")
+            same = decimal(sent) == value if isinstance(value, Decimal) else sent == value
             if not same:
-                raise gate.breach(f"{call.client_id}: {name} is {said!r}, approved {value!r}")
+                raise gate.breach(f"{call.client_id}: {name} is {sent!r}, approved {value!r}")
 
     def _expected(self, order: PlaceOrder) -> dict[str, str | Decimal]:
-        kind = {"type": "LIMIT_MAKER"}  # it has no time in force: one more field is one too many
+        kind = {"type": "LIMIT_MAKER"}  # it has no time in force
         if order.time_in_force is TimeInForce.IOC:
             kind = {"type": "LIMIT", "timeInForce": "IOC"}
         return {
@@ -79,37 +80,37 @@ class BinanceCreate:
 
 
 class GenericCreate:
-    """For venues whose form we don't know: everything approved must be in it, and one order only.
+    """Comparison for venues with an unknown form: it must contain all approved values, one order.
 
-    Market, side, price, size, client id and a word for post-only (or for taking at once, where that
-    was approved), each as a value of its own in path, query or body; the other side's word must
-    not, nor the other kind's. Where a field has one of the usual names, its value must be right,
-    and it may be there once; a value is looked for anywhere else only if no field has such a name.
-    A venue that signs a rounded price, tells the side by a sign or drops our id is refused its
-    orders; tests name some that pass.
+    Market, side, price, size, client id and a word for post-only (or for immediate-or-cancel, if
+    approved) must each be a value of its own in path, query or body. Words for the other side or
+    the other kind must not occur. A field with a known name must have the right value and occur
+    once; a value is searched elsewhere only if no field has a known name. Creates are refused at
+    venues that sign a rounded price, express the side by a sign or drop our id; tests name some
+    venues that pass.
     """
 
     def __init__(self, venue_symbol: str, self_trade: str = "") -> None:
-        """`self_trade` is ccxt's name of the prevention that is asked for; empty: none is."""
+        """`self_trade` is ccxt's name of the requested prevention mode; empty if none."""
         self._venue_symbol = venue_symbol.lower()
         self._self_trade = SELF_TRADE_WORDS[self_trade] if self_trade else frozenset()
 
     def __call__(self, gate: EgressGate, call: Call, url: str, body: str) -> None:
-        """Raise GateShut at the first thing that is missing."""
+        """Raise EgressBlocked with everything that is missing."""
         order = _intent(gate, call)
         leaves = list(_leaves(url, body))
         missing = _missing(order, leaves, self._venue_symbol)
         if self._self_trade and all(_plain(value) not in self._self_trade for _, value in leaves):
             missing.append("self-trade prevention")
         if missing:
-            raise gate.breach(f"{call.client_id}: the request does not say {', '.join(missing)}")
+            raise gate.breach(f"{call.client_id}: the request lacks {', '.join(missing)}")
 
 
-def create_check(dialect: VenueProfile, venue_symbol: str) -> BinanceCreate | GenericCreate:
-    """What compares the creates of one market with their intents."""
-    if dialect.family == "binance":
-        return BinanceCreate(venue_symbol, dialect.self_trade)
-    return GenericCreate(venue_symbol, dialect.self_trade)
+def create_check(profile: VenueProfile, venue_symbol: str) -> BinanceCreate | GenericCreate:
+    """Return the comparison of creates with approved orders for one market."""
+    if profile.family == "binance":
+        return BinanceCreate(venue_symbol, profile.self_trade)
+    return GenericCreate(venue_symbol, profile.self_trade)
 
 
 def _intent(gate: EgressGate, call: Call) -> PlaceOrder:
@@ -120,13 +121,13 @@ def _intent(gate: EgressGate, call: Call) -> PlaceOrder:
 
 
 def _missing(order: PlaceOrder, leaves: Leaves, venue_symbol: str) -> list[str]:
-    """What of an order a request does not say, or says besides it."""
+    """Return what of an order a request lacks, or contradicts."""
     words = {value.lower() for _, value in leaves}
     ids = {f"{prefix}{order.client_id}" for prefix in PREFIXES}
     ours, other = SIDE_WORDS[order.side], SIDE_WORDS[order.side.opposite]
-    rests = order.time_in_force is TimeInForce.POST_ONLY
-    says_post_only = any(_is_post_only(name, value) for name, value in leaves)
-    says_ioc = any(_is_ioc(name, value) for name, value in leaves)
+    is_post_only = order.time_in_force is TimeInForce.POST_ONLY
+    has_post_only = any(_is_post_only(name, value) for name, value in leaves)
+    has_ioc = any(_is_ioc(name, value) for name, value in leaves)
     has_price, has_size = _has_numbers(order, leaves)
     checks = (
         ("market", venue_symbol in words),
@@ -136,15 +137,15 @@ def _missing(order: PlaceOrder, leaves: Leaves, venue_symbol: str) -> list[str]:
         ("a kind of order", all(_is_kind(value, ours) for value in _of(leaves, KIND_NAMES))),
         ("price", has_price),
         ("size", has_size),
-        ("post-only" if rests else "IOC", says_post_only if rests else says_ioc),
-        ("only this kind", not (says_ioc if rests else says_post_only)),
+        ("post-only" if is_post_only else "IOC", has_post_only if is_post_only else has_ioc),
+        ("only this kind", not (has_ioc if is_post_only else has_post_only)),
         ("no more than one order", (MANY, "") not in leaves and len(leaves) < LEAVES_MAX),
     )
     return [name for name, is_there in checks if not is_there]
 
 
 def _of(leaves: Leaves, names: frozenset[str]) -> list[str]:
-    """The values of the fields that have one of these names."""
+    """Return the values of the fields that have one of these names."""
     return [value for name, value in leaves if _plain(name) in names]
 
 
@@ -153,7 +154,7 @@ def _plain(name: str) -> str:
 
 
 def _has_numbers(order: PlaceOrder, leaves: Leaves) -> tuple[bool, bool]:
-    """Does it say the price, does it say the size? By name, else by values without such a name."""
+    """Whether price and size are right: by field name, else among values without such a name."""
     named = PRICE_NAMES | SIZE_NAMES
     rest = [decimal(value) for name, value in leaves if _plain(name) not in named]
     found = []
@@ -161,7 +162,7 @@ def _has_numbers(order: PlaceOrder, leaves: Leaves) -> tuple[bool, bool]:
         if values := _of(leaves, names):
             found.append([decimal(value) for value in values] == [approved])
         elif is_there := approved in rest:
-            rest.remove(approved)  # it can't be both
+            rest.remove(approved)  # one value can't be both
             found.append(is_there)
         else:
             found.append(False)
@@ -169,7 +170,7 @@ def _has_numbers(order: PlaceOrder, leaves: Leaves) -> tuple[bool, bool]:
 
 
 def _is_kind(value: str, ours: set[str]) -> bool:
-    """Limit, or a word that is judged elsewhere; never a market or a stop order."""
+    """Whether the order type is limit, or a word checked elsewhere; not market or stop."""
     is_ours = value.lower() in ours | {"limit"}
     return is_ours or bool(POST_ONLY_VALUE.fullmatch(value) or IOC_WORD.fullmatch(value))
 
@@ -187,21 +188,21 @@ def _is_ioc(name: str, value: str) -> bool:
 
 
 def _leaves(url: str, body: str) -> Iterator[tuple[str, str]]:
-    """Every value of a request with its name: path segments, query, form or JSON."""
+    """Yield every value of a request with its name: path segments, query, form or JSON."""
     parts = urlsplit(url)
     yield from (("", unquote(segment)) for segment in parts.path.split("/"))
     yield from parse_qsl(parts.query)
     try:
-        told = json.loads(body) if body else {}
+        parsed = json.loads(body) if body else {}
     except ValueError:
         for name, value in parse_qsl(body):
             yield from _json_leaves(name, value)
     else:
-        yield from _json_leaves("", told, is_top=True)
+        yield from _json_leaves("", parsed, is_top=True)
 
 
 def _json_leaves(name: str, value: object, *, is_top: bool = False) -> Iterator[tuple[str, str]]:
-    """JSON within a text is JSON too: some venues take a list of orders that way."""
+    """Yield the values of JSON; also of JSON inside a string, as some venues' order lists are."""
     if isinstance(value, str) and value[:1] in ("{", "["):
         with suppress(ValueError):
             value = json.loads(value)

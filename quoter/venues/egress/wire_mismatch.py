@@ -1,4 +1,4 @@
-"""A request that must never have been built, as news for the engine: it kills."""
+"""The alarm for a breach at the egress gate; the engine kills on it."""
 
 from collections.abc import Callable
 
@@ -9,9 +9,9 @@ from quoter.venues.ports import Emit
 
 
 def wire_mismatch_alarm(emit: Emit, now_ns: NowNs) -> Callable[[str], None]:
-    """What `LastInch.report_breaches` is given: every breach becomes an alarm."""
+    """Return a listener for `EgressGate.report_breaches` that emits an alarm for every breach."""
 
-    def tell(text: str) -> None:
+    def report(text: str) -> None:
         emit(Alarm(ts_ns=now_ns(), cause=Cause.WIRE_MISMATCH, active=True, text=text))
 
-    return tell
+    return report

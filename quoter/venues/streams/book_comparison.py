@@ -1,8 +1,9 @@
-"""Streamed books against a REST book when nothing numbers them both. Pure.
+"""Comparison of streamed books with a REST book when no common update number exists. Pure.
 
-ccxt gives whole books without saying of which update, and for some venues (Bybit, MEXC, BingX,
-Hyperliquid) nobody looks for a lost delta. A level that REST shows must have been streamed around
-that time, and a level that was streamed all the time must be in REST's book.
+ccxt hands out whole books without the number of their last update, and for some venues (Bybit,
+MEXC, BingX, Hyperliquid) ccxt does not detect a lost delta. Two rules find a wrong book: a level in
+the REST book must have been streamed around that time, and a level that was streamed all the time
+must be in the REST book.
 """
 
 from collections import deque
@@ -10,31 +11,34 @@ from collections import deque
 from quoter.domain.market import Levels
 
 CHECKED = 5  # levels of a side that must agree
-DEPTH = 25  # streamed levels that are kept: a checked one may have stood farther out before
+DEPTH = 25  # streamed levels that are kept: a checked one may have been farther out before
 BOOKS_MAX = 2_000
 
 type Sides = tuple[Levels, Levels]
 
 
 class BookComparison:
-    """Keeps what is streamed between `begin` and `difference`; costs nothing otherwise."""
+    """Recorder of the books streamed between `begin` and `difference`; otherwise inactive."""
 
     def __init__(self) -> None:
         self._newest: Sides | None = None
         self._seen: deque[Sides] | None = None
 
-    def saw(self, bids: Levels, asks: Levels) -> None:
-        """A streamed book, best levels first."""
+    def add(self, bids: Levels, asks: Levels) -> None:
+        """Add a streamed book, best levels first."""
         self._newest = book = (bids, asks)
         if self._seen is not None:
             self._seen.append(book)
 
     def begin(self) -> None:
-        """REST is asked soon: a book that stands still now counts as well."""
+        """Start recording, with the newest book included, shortly before the REST request."""
         self._seen = deque(() if self._newest is None else (self._newest,), maxlen=BOOKS_MAX)
 
     def difference(self, bids: Levels, asks: Levels) -> str:
-        """What REST's book and the streamed ones can't both be right about; empty if nothing."""
+        """Return the first contradiction between REST's book and the streamed ones; empty if none.
+
+        Ends the recording.
+        """
         seen, self._seen = self._seen or (), None
         for name, sign, rest, streamed in (
             ("bid", 1, bids, [book[0] for book in seen]),

@@ -1,4 +1,4 @@
-"""One websocket connection: a dead peer is left, and what waited in the socket is told as old."""
+"""One websocket connection that detects a dead peer and reports stalls before late frames."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,19 +13,20 @@ from quoter.venues.config import StreamTimings
 CLOSE_S_MAX = 1.0
 
 
-class Direct(connect):
-    """A connection to the address that was asked for: nobody sends us elsewhere (SE-12)."""
+class NoRedirectConnect(connect):
+    """A connection to the requested address only: redirects are refused (SE-12)."""
 
     def process_redirect(self, exc: Exception) -> Exception:
-        """The refusal stays what it is."""
+        """Return the server's refusal unchanged instead of following the redirect."""
         return exc
 
 
-class Link:
-    """One connection: `hear` and `on_alive` may be exchanged while it lives.
+class Connection:
+    """One connection; its callbacks `on_frame` and `on_pong` may be replaced while it is open.
 
-    Frames and pongs that come after a stall are no sign that the market is known: the socket kept
-    them while we, or the network, stood still. `on_stall` is told before anybody hears of them.
+    A frame or pong read after a stall does not prove that data is current: the socket buffered it
+    while this process, or the network, did not run. `on_stall` is called before such a frame or
+    pong is passed on.
     """
 
     def __init__(
@@ -34,25 +35,25 @@ class Link:
         url: str,
         timings: StreamTimings,
         on_open: Callable[[], None],
-        hear: Callable[[bytes], None],
-        on_alive: Callable[[], None],
+        on_frame: Callable[[bytes], None],
+        on_pong: Callable[[], None],
         on_stall: Callable[[float], None],
     ) -> None:
         self._url, self._timings = url, timings
-        self._on_open, self.hear, self.on_alive = on_open, hear, on_alive
+        self._on_open, self.on_frame, self.on_pong = on_open, on_frame, on_pong
         self._on_stall = on_stall
         self.is_open = False
         self._last_frame_s = 0.0
         self.task = asyncio.create_task(self._run(), name="connection")
 
     async def _run(self) -> None:
-        """Until the connection ends, which raises."""
+        """Read until the connection ends, which raises."""
         timings = self._timings
-        connecting = Direct(
+        connecting = NoRedirectConnect(
             self._url,
             compression=None,
             proxy=None,
-            ping_interval=None,  # ours says when a pong came, and gives up sooner
+            ping_interval=None,  # `_ping` reports pongs and gives up sooner than the library would
             open_timeout=timings.open_s_max,
             close_timeout=CLOSE_S_MAX,
             max_size=timings.frame_bytes_max,
@@ -68,15 +69,15 @@ class Link:
                     data = await socket.recv(decode=False)
                     now_s = boot_clock_s()
                     if now_s - self._last_frame_s > timings.stall_s:
-                        self.look()
+                        self.check_stall()
                     self._last_frame_s = now_s
-                    self.hear(data)
+                    self.on_frame(data)
             finally:
                 self.is_open = False
                 pinger.cancel()
 
-    def look(self) -> None:
-        """Tell of a stall that nobody has told of yet; before news from elsewhere counts."""
+    def check_stall(self) -> None:
+        """Call `on_stall` once if nothing was read for longer than the limit."""
         now_s = boot_clock_s()
         silent_s = now_s - self._last_frame_s
         if self.is_open and silent_s > self._timings.stall_s:
@@ -84,11 +85,11 @@ class Link:
             self._on_stall(silent_s)
 
     async def _ping(self, socket: ClientConnection) -> None:
-        with suppress(ConnectionClosed):  # the reader hears of it too, and says so
-            await self._watch(socket)
+        with suppress(ConnectionClosed):  # `_run` gets and reports the same error
+            await self._ping_when_quiet(socket)
 
-    async def _watch(self, socket: ClientConnection) -> None:
-        """Ask a quiet peer for a sign of life; tear the connection down if none comes."""
+    async def _ping_when_quiet(self, socket: ClientConnection) -> None:
+        """Ping a quiet peer; abort the connection when too many pongs are missing."""
         timings, missed = self._timings, 0
         while True:
             quiet_s = boot_clock_s() - self._last_frame_s
@@ -96,11 +97,11 @@ class Link:
                 missed = 0
                 await asyncio.sleep(timings.ping_s - quiet_s)
                 continue
-            if await answered(await socket.ping(), timings.pong_s_max):
+            if await pong_received(await socket.ping(), timings.pong_s_max):
                 missed = 0
-                self.look()
+                self.check_stall()
                 self._last_frame_s = boot_clock_s()
-                self.on_alive()
+                self.on_pong()
             elif boot_clock_s() - self._last_frame_s >= timings.pong_s_max:
                 missed += 1
             if missed >= timings.pongs_missed_max:
@@ -108,8 +109,8 @@ class Link:
                 return
 
 
-async def answered(pong: Awaitable[float], timeout_s: float) -> bool:
-    """Did the pong come within `timeout_s`?"""
+async def pong_received(pong: Awaitable[float], timeout_s: float) -> bool:
+    """Whether the pong arrives within `timeout_s`."""
     try:
         async with asyncio.timeout(timeout_s):
             await pong

@@ -1,56 +1,57 @@
-"""Is the feed behind the market? The venue's clock on its frames against ours (FD-05 d)."""
+"""Latency of the market feed: the venue's time on its frames compared with ours (FD-05 d)."""
 
 from quoter.domain.events import Alarm
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_MS, NS_PER_S
-from quoter.venues.clock import VenueClock, sampled
+from quoter.venues.clock import VenueClock, clock_sample_of
 from quoter.venues.config import StreamTimings
 
 
 class LatencyMonitor:
-    """Judges frames one by one once it knows how far the venue's clock is from ours."""
+    """Raises and clears FEED_SLOW from frame timestamps once the clock offset is known."""
 
     def __init__(self, timings: StreamTimings, clock: VenueClock | None = None) -> None:
-        """`clock` is kept by somebody else; without it the feed has to tell what it measured."""
+        """Use a `clock` that is updated elsewhere; without it the feed calls `record_clock`."""
         self._limit_ns = int(timings.latency_s_max * 1e9)
-        self._far_ns = int(timings.stall_s * 1e9)  # too old to wait for a second one
+        self._far_ns = int(timings.stall_s * 1e9)  # so late that one frame is enough
         self._frames = timings.latency_frames
         self.is_measured_elsewhere = clock is not None
         self._clock = clock or VenueClock()
-        self._in_a_row = 0  # frames that contradict what stands
+        self._in_a_row = 0  # frames that contradict the present state
         self._is_slow = False
 
-    def measured(self, *, venue_ms: int, asked_ns: int, answered_ns: int) -> None:
-        """The venue told its clock; it was taken somewhere between question and answer.
+    def record_clock(self, *, venue_ms: int, asked_ns: int, answered_ns: int) -> None:
+        """Record the venue's time, read somewhere between request and answer.
 
-        An answer that was long on its way, or waited for us, says too little.
+        After the first sample, one whose round trip exceeds the latency limit is ignored as too
+        uncertain.
         """
         if self._clock.latest is not None and answered_ns - asked_ns > self._limit_ns:
             return
-        self._clock.latest = sampled(venue_ms=venue_ms, asked_ns=asked_ns, answered_ns=answered_ns)
+        self._clock.latest = clock_sample_of(
+            venue_ms=venue_ms, asked_ns=asked_ns, answered_ns=answered_ns
+        )
 
-    def see(self, event_ms: int, now_ns: int) -> Alarm | None:
-        """What to tell of a frame that the venue dates `event_ms` (0: not at all)."""
+    def observe(self, event_ms: int, now_ns: int) -> Alarm | None:
+        """Judge a frame dated `event_ms` by the venue (0: undated); return an alarm on a change."""
         sample = self._clock.latest
         if sample is None or not event_ms:
             return None
-        lag_ns = now_ns + sample.offset_ns - event_ms * NS_PER_MS
-        if (lag_ns > self._limit_ns) is self._is_slow:
+        late_ns = now_ns + sample.offset_ns - event_ms * NS_PER_MS
+        if (late_ns > self._limit_ns) is self._is_slow:
             self._in_a_row = 0
             return None
         self._in_a_row += 1
-        is_far = lag_ns > self._far_ns and not self._is_slow
+        is_far = late_ns > self._far_ns and not self._is_slow
         if self._in_a_row < self._frames and not is_far:
             return None
-        return self._become(
-            now_ns, is_slow=not self._is_slow, text=f"{lag_ns / NS_PER_S:.1f} s late"
-        )
+        return self._set(now_ns, is_slow=not self._is_slow, text=f"{late_ns / NS_PER_S:.1f} s late")
 
     def restart(self, now_ns: int) -> Alarm | None:
-        """Another connection: nothing is held against it."""
+        """Start afresh for a new connection; return the alarm that clears FEED_SLOW, if set."""
         self._in_a_row = 0
-        return self._become(now_ns, is_slow=False, text="") if self._is_slow else None
+        return self._set(now_ns, is_slow=False, text="") if self._is_slow else None
 
-    def _become(self, now_ns: int, *, is_slow: bool, text: str) -> Alarm:
+    def _set(self, now_ns: int, *, is_slow: bool, text: str) -> Alarm:
         self._in_a_row, self._is_slow = 0, is_slow
         return Alarm(ts_ns=now_ns, cause=Cause.FEED_SLOW, active=is_slow, text=text)

@@ -1,7 +1,7 @@
-"""Signs of life without news, thinned out: a busy socket is alive a thousand times a second.
+"""Liveness reports of a socket, limited to two a second.
 
-A frame that comes after a long silence is no sign of life: it may have waited in the socket while
-we, or the network, stood still.
+A frame that arrives after a long silence is no proof of liveness: the socket may have buffered it
+while this process, or the network, did not run.
 """
 
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from quoter.domain.units import NS_PER_S
 from quoter.venues.config import NowNs
 from quoter.venues.ports import Emit
 
-EVERY_NS = 500_000_000  # well below the shortest silence that anybody minds
+EMIT_INTERVAL_NS = 500_000_000  # well below the shortest silence that counts as stale
 
 
 class LivenessReporter:
-    """Call it for every frame; it emits a FeedAlive at most twice a second.
+    """Call it for every frame; it emits FeedAlive at most twice a second.
 
-    `on_stall` hears of a silence longer than `stall_s` instead, before the frame is handled.
+    After a silence longer than `stall_s` it calls `on_stall` instead, before the frame is handled.
     """
 
     def __init__(
@@ -35,8 +35,11 @@ class LivenessReporter:
         self._last_ns = 0
         self._frame_ns = now_ns()
 
-    def look(self) -> bool:
-        """Is there a stall that nobody was told of yet? Ask before news that was read counts."""
+    def check_stall(self) -> bool:
+        """Report a stall that was not reported yet; return whether there was one.
+
+        Call it before data that was read from the socket is used.
+        """
         now_ns = self._now_ns()
         silent_ns = now_ns - self._frame_ns
         if silent_ns <= self._stall_ns:
@@ -46,9 +49,9 @@ class LivenessReporter:
         return True
 
     def __call__(self) -> None:
-        if self.look():
+        if self.check_stall():
             return
         now_ns = self._frame_ns = self._now_ns()
-        if now_ns - self._last_ns >= EVERY_NS:
+        if now_ns - self._last_ns >= EMIT_INTERVAL_NS:
             self._last_ns = now_ns
             self._emit(FeedAlive(ts_ns=now_ns, stream=self._stream))

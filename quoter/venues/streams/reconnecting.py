@@ -1,7 +1,7 @@
-"""A public stream that reconnects for ever and notices within seconds that its peer is gone.
+"""A public websocket stream that reconnects without limit and detects a dead peer in seconds.
 
-Before a connection ends as planned, another one is opened beside it and takes over where the two
-meet, so that nobody who reads the stream sees an end (FD-07).
+Before a connection ends as planned, a second one is opened beside it and takes over where both
+overlap, so that readers of the stream see no interruption (FD-07).
 """
 
 import asyncio
@@ -17,40 +17,40 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 
 from quoter.venues.config import StreamTimings
 from quoter.venues.streams.backoff import Backoff
-from quoter.venues.streams.connection import Link
-from quoter.venues.supervised_tasks import ended, heard
+from quoter.venues.streams.connection import Connection
+from quoter.venues.supervised_tasks import retrieve_errors, wait_ended
 
 RETRY_AFTER_S_MAX = 3 * 86_400.0  # the longest ban that Binance documents
-OVERLAP_FRAMES_MAX = 10_000  # kept of a new connection until it meets the old one
-MEET_S_MAX = 60.0  # then a new connection that never met the old one is given up
+OVERLAP_FRAMES_MAX = 10_000  # frames kept of a second connection until it overlaps the first
+OVERLAP_S_MAX = 60.0  # a second connection that does not overlap within this time is given up
 
 
 class StreamHandler(Protocol):
-    """What a reader tells; every method returns at once."""
+    """Receiver of a stream's data and state changes; every method returns at once."""
 
-    def opened(self) -> None:
-        """Connected; the subscription is in the URL."""
+    def on_open(self) -> None:
+        """Handle a new connection; the subscription is in the URL."""
 
-    def frame(self, data: bytes) -> None:
-        """One whole text message, undecoded."""
+    def on_frame(self, data: bytes) -> None:
+        """Handle one whole text message, undecoded."""
 
-    def meets(self, frames: deque[bytes]) -> bool:
-        """Is nothing missing between what was told and these frames of a second connection?
+    def trim_overlap(self, frames: deque[bytes]) -> bool:
+        """Drop known frames from the front; return whether the rest follows without a gap.
 
-        What of them is known may be removed; of the frames that follow some may be known too.
+        `frames` come from a second connection. Later ones may be known already too.
         """
 
-    def alive(self) -> None:
-        """A ping of ours was answered."""
+    def on_pong(self) -> None:
+        """Handle the answer to one of our pings."""
 
-    def stalled(self, silent_s: float) -> None:
-        """Nothing was read for so long: whatever is told next may have waited in the socket."""
+    def on_stall(self, silent_s: float) -> None:
+        """Handle a stall of `silent_s`: frames after it may have waited in the socket."""
 
-    def lost(self, text: str) -> None:
-        """The connection ended or could not be made; another attempt follows."""
+    def on_lost(self, text: str) -> None:
+        """Handle the end or failure of a connection; another attempt follows."""
 
-    def spent(self, text: str) -> None:
-        """The budget of connection attempts is used up: the next one has to wait for long."""
+    def on_attempts_exhausted(self, text: str) -> None:
+        """Handle the attempt limit: the next attempt has to wait for long."""
 
 
 class StreamReader:
@@ -62,28 +62,28 @@ class StreamReader:
         self._url, self._handler, self._timings = url, handler, timings
         self._backoff = Backoff(timings, random)
         self._retry_after_s = 0.0
-        self._active: Link | None = None
-        self._second: Link | None = None
+        self._active: Connection | None = None
+        self._standby: Connection | None = None  # connected, not yet the active one
         self._overlap: deque[bytes] = deque(maxlen=OVERLAP_FRAMES_MAX)
-        self._wants_roll = asyncio.Event()
-        self._met = asyncio.Event()
+        self._handover_requested = asyncio.Event()
+        self._handed_over = asyncio.Event()
         self.handovers = 0
 
-    def roll(self) -> None:
-        """The venue is about to end this connection: replace it while it still lives."""
-        self._wants_roll.set()
+    def request_handover(self) -> None:
+        """Replace the connection while it still works: the venue has announced its end."""
+        self._handover_requested.set()
 
-    def look(self) -> None:
-        """Find a stall that the next frame would show, before something else is believed."""
+    def check_stall(self) -> None:
+        """Report a stall that the next frame would show; call before other data is used."""
         if self._active is not None:
-            self._active.look()
+            self._active.check_stall()
 
     async def run(self) -> None:
         """Connect, read, reconnect; only cancellation ends it."""
         while True:
-            started_s = await self._attempt()
+            started_s = await self._wait_for_attempt()
             try:
-                await self._life()
+                await self._read_until_lost()
             except InvalidStatus as error:
                 self._note_refusal(error)
                 text = f"handshake refused: HTTP {error.response.status_code}"
@@ -91,120 +91,123 @@ class StreamReader:
                 text = f"{type(error).__name__}: {error}"
             else:
                 text = "ended"
-            self._backoff.lived(time.monotonic() - started_s)
-            self._handler.lost(text)
+            self._backoff.connection_ended(time.monotonic() - started_s)
+            self._handler.on_lost(text)
 
-    async def _attempt(self) -> float:
-        """Wait for our turn, and count it; when it came."""
+    async def _wait_for_attempt(self) -> float:
+        """Wait until an attempt is due and count it; return its time."""
         pause_s, self._retry_after_s = self._retry_after_s, 0.0
-        return await self._backoff.turn(self._handler.spent, pause_s_min=pause_s)
+        return await self._backoff.wait_for_attempt(
+            self._handler.on_attempts_exhausted, pause_s_min=pause_s
+        )
 
     def _note_refusal(self, error: InvalidStatus) -> None:
         self._retry_after_s = retry_after_s(error.response.headers.get("Retry-After"))
 
-    async def _life(self) -> None:
-        """From the first connection to the last that took over unseen; raises what ended it."""
-        self._wants_roll.clear()
+    async def _read_until_lost(self) -> None:
+        """Serve one connection and those that take over from it; raises what ended the last."""
+        self._handover_requested.clear()
         handler = self._handler
-        link = self._active = self._link(handler.opened, handler.frame, handler.alive)
-        roller = asyncio.create_task(self._roll(), name="roll")
+        active = self._new_connection(handler.on_open, handler.on_frame, handler.on_pong)
+        self._active = active
+        replacer = asyncio.create_task(self._replace_when_due(), name="handover")
         try:
             while True:
-                await asyncio.wait({link.task})
-                if not link.task.cancelled():
-                    link.task.exception()  # of one that was replaced nobody else asks
-                if link is self._active and self._second is not None and self._second.is_open:
-                    self._switch(self._second)  # what may be missing between them, the handler sees
-                if link is self._active:
-                    link.task.result()
+                await asyncio.wait({active.task})
+                if not active.task.cancelled():
+                    active.task.exception()  # retrieved, so that asyncio does not log it
+                if active is self._active and self._standby is not None and self._standby.is_open:
+                    self._switch_to(self._standby)  # the handler detects a gap between the two
+                if active is self._active:
+                    active.task.result()
                     return
-                link = self._active
+                active = self._active
         finally:
-            roller.cancel()
-            links = [each for each in (self._active, self._second) if each is not None]
-            for each in links:
+            replacer.cancel()
+            connections = [each for each in (self._active, self._standby) if each is not None]
+            for each in connections:
                 each.task.cancel()
-            self._active = self._second = None
-            await ended(roller, *(each.task for each in links))
+            self._active = self._standby = None
+            await wait_ended(replacer, *(each.task for each in connections))
 
-    def _link(
+    def _new_connection(
         self,
         on_open: Callable[[], None],
-        hear: Callable[[bytes], None],
-        on_alive: Callable[[], None],
-    ) -> Link:
-        return Link(
+        on_frame: Callable[[bytes], None],
+        on_pong: Callable[[], None],
+    ) -> Connection:
+        return Connection(
             url=self._url,
             timings=self._timings,
             on_open=on_open,
-            hear=hear,
-            on_alive=on_alive,
-            on_stall=self._handler.stalled,
+            on_frame=on_frame,
+            on_pong=on_pong,
+            on_stall=self._handler.on_stall,
         )
 
-    async def _roll(self) -> None:
-        """Replace the connection when it grows old or is told of its end, as often as needed."""
+    async def _replace_when_due(self) -> None:
+        """Hand over when the connection is old enough or its end is announced; repeat."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._timings.handover_s):
-                    await self._wants_roll.wait()
-            self._wants_roll.clear()
-            while not await self._take_over():
-                pass  # every attempt waits for its turn and counts against the budget
+                    await self._handover_requested.wait()
+            self._handover_requested.clear()
+            while not await self._try_handover():
+                pass  # every attempt waits for the back-off and counts against the attempt limit
 
-    async def _take_over(self) -> bool:
-        """One attempt: is a new connection the active one now?"""
-        await self._attempt()
+    async def _try_handover(self) -> bool:
+        """Make one attempt; return whether the new connection is the active one now."""
+        await self._wait_for_attempt()
         self._overlap.clear()
-        self._met.clear()
-        second = self._second = self._link(_nothing, self._compare, _nothing)
-        meeting = asyncio.create_task(self._met.wait())
+        self._handed_over.clear()
+        standby = self._standby = self._new_connection(_ignore, self._compare, _ignore)
+        joining = asyncio.create_task(self._handed_over.wait())
         try:
             await asyncio.wait(
-                {second.task, meeting}, timeout=MEET_S_MAX, return_when=asyncio.FIRST_COMPLETED
+                {standby.task, joining}, timeout=OVERLAP_S_MAX, return_when=asyncio.FIRST_COMPLETED
             )
         finally:
-            meeting.cancel()
-        if second is self._active:
-            self._backoff.planned()
+            joining.cancel()
+        if standby is self._active:
+            self._backoff.reset()
             return True
-        self._second = None
-        second.task.cancel()
-        await asyncio.wait({second.task})
-        for ending in heard({second.task}):
-            if isinstance(ending, InvalidStatus):
-                self._note_refusal(ending)
+        self._standby = None
+        standby.task.cancel()
+        await asyncio.wait({standby.task})
+        for error in retrieve_errors({standby.task}):
+            if isinstance(error, InvalidStatus):
+                self._note_refusal(error)
         return False
 
     def _compare(self, data: bytes) -> None:
-        """A frame of the second connection: take over as soon as the two meet."""
+        """Handle a frame of the standby connection: take over as soon as both overlap."""
         self._overlap.append(data)
-        if self._second is not None and self._handler.meets(self._overlap):
-            self._switch(self._second)
+        if self._standby is not None and self._handler.trim_overlap(self._overlap):
+            self._switch_to(self._standby)
 
-    def _switch(self, second: Link) -> None:
-        """The second connection is the stream from here on."""
-        first, self._active, self._second = self._active, second, None
-        second.hear, second.on_alive = self._handler.frame, self._handler.alive
+    def _switch_to(self, standby: Connection) -> None:
+        """Make the standby connection the active one, starting with its buffered frames."""
+        former, self._active, self._standby = self._active, standby, None
+        standby.on_frame, standby.on_pong = self._handler.on_frame, self._handler.on_pong
         while self._overlap:
-            self._handler.frame(self._overlap.popleft())
+            self._handler.on_frame(self._overlap.popleft())
         self.handovers += 1
-        self._met.set()
-        if first is not None:
-            first.hear, first.on_alive = _deaf, _nothing
-            first.task.cancel()
+        self._handed_over.set()
+        if former is not None:
+            former.on_frame, former.on_pong = _drop_frame, _ignore
+            former.task.cancel()
 
 
-def _nothing() -> None:
-    """Of a connection that is not the stream nobody needs to hear."""
+def _ignore() -> None:
+    """Ignore opens and pongs of a connection that is not the active one."""
 
 
-def _deaf(data: bytes) -> None:
-    """What an old connection still brings is known."""
+def _drop_frame(data: bytes) -> None:
+    """Drop frames of a replaced connection: the new one delivers them too."""
 
 
 def retry_after_s(header: str | None) -> float:
-    """Seconds of a Retry-After header, bounded; 0 if there is none or it is a date."""
+    """Return the seconds of a Retry-After header, bounded; 0 if it is missing or a date."""
     try:
         seconds = float(header or 0)
     except ValueError:

@@ -1,31 +1,33 @@
-"""Does the private stream say nothing of what the venue has answered elsewhere?"""
+"""Detection of a private stream that is connected but delivers no events (FD-11)."""
 
 
 class SilentStreamDetector:
-    """A socket that lives and says nothing of what the venue has answered elsewhere (FD-11).
+    """Detects that no private event follows an order that the venue has answered elsewhere.
 
-    Only counts once the venue has shown that it tells of orders: some may not.
+    It becomes active with the first event received: some venues may not push order events.
     """
 
     def __init__(self, seconds_max: float) -> None:
         self._seconds_max = seconds_max
-        self._heard_s: float | None = None
-        self._expected_s: float | None = None  # since when something is due
+        self._received_s: float | None = None
+        self._expected_s: float | None = None  # since when an event is due
 
     def restart(self) -> None:
-        """A new connection owes nothing of what an older one was asked."""
+        """Forget what was due: a new connection does not deliver events from before it."""
         self._expected_s = None
 
-    def heard(self, now_s: float) -> None:
-        self._heard_s, self._expected_s = now_s, None
+    def received(self, now_s: float) -> None:
+        """Record an event."""
+        self._received_s, self._expected_s = now_s, None
 
     def expect(self, asked_s: float) -> None:
-        """The venue was asked at `asked_s` and has answered; news may have come before that."""
-        is_told = self._heard_s is not None and self._heard_s >= asked_s
-        if self._expected_s is None and not is_told:
+        """Expect an event for a request sent at `asked_s`, unless one came since then."""
+        is_reported = self._received_s is not None and self._received_s >= asked_s
+        if self._expected_s is None and not is_reported:
             self._expected_s = asked_s
 
-    def is_mute(self, now_s: float) -> bool:
+    def is_silent(self, now_s: float) -> bool:
+        """Whether an event has been due for longer than the limit."""
         expected_s = self._expected_s
         late = expected_s is not None and now_s - expected_s > self._seconds_max
-        return late and self._heard_s is not None
+        return late and self._received_s is not None

@@ -1,4 +1,4 @@
-"""Is the venue open for trading? Asked on a clock, told when it changes (FD-10)."""
+"""Monitor of the venue's trading status, polled at an interval (FD-10)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,11 +8,11 @@ from quoter.domain.trading import Cause
 from quoter.venues.config import NowNs, StreamTimings
 from quoter.venues.ports import Emit
 
-type AskStatus = Callable[[], Awaitable[str | None]]  # why it is closed; "" open; None no answer
+type AskStatus = Callable[[], Awaitable[str | None]]  # why closed; "" if open; None: no answer
 
 
-class StatusWatch:
-    """Raises VENUE_STATUS, and takes it back after a pause, with a fresh book behind it."""
+class TradingStatusMonitor:
+    """Raises VENUE_STATUS while trading is closed; clears it after a pause and a book resync."""
 
     def __init__(
         self, *, ask: AskStatus, resync: Callable[[], None], timings: StreamTimings, now_ns: NowNs
@@ -22,19 +22,19 @@ class StatusWatch:
         self._is_closed = False
 
     async def run(self, emit: Emit) -> None:
-        """Until cancelled. No answer changes nothing: other causes speak for a dead venue."""
+        """Poll until cancelled. No answer changes nothing: other causes cover a dead venue."""
         while True:
             text = await self._ask()
             if text and not self._is_closed:
-                self._tell(emit, text)
+                self._report(emit, text)
             elif text == "" and self._is_closed:
                 await asyncio.sleep(self._timings.reopen_s)
                 if await self._ask() == "":
                     self._resync()
-                    self._tell(emit, "")
+                    self._report(emit, "")
             await asyncio.sleep(self._timings.status_s)
 
-    def _tell(self, emit: Emit, text: str) -> None:
+    def _report(self, emit: Emit, text: str) -> None:
         self._is_closed = bool(text)
         now_ns = self._now_ns()
         emit(Alarm(ts_ns=now_ns, cause=Cause.VENUE_STATUS, active=self._is_closed, text=text))

@@ -1,11 +1,13 @@
 """What one question for the time says, and how sure that is."""
 
 from quoter.domain.units import NS_PER_MS
-from quoter.venues.clock import ClockSample, VenueClock, sampled
+from quoter.venues.clock import ClockSample, VenueClock, clock_sample_of
 
 
 def test_the_answer_was_made_halfway_and_may_be_off_by_half_the_way() -> None:
-    sample = sampled(venue_ms=1_700, asked_ns=900 * NS_PER_MS, answered_ns=1_100 * NS_PER_MS)
+    sample = clock_sample_of(
+        venue_ms=1_700, asked_ns=900 * NS_PER_MS, answered_ns=1_100 * NS_PER_MS
+    )
     assert sample == ClockSample(offset_ns=700 * NS_PER_MS, round_trip_ns=200 * NS_PER_MS)
     assert sample.uncertainty_ns == 100 * NS_PER_MS
 

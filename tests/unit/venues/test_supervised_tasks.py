@@ -4,7 +4,15 @@ import asyncio
 
 import pytest
 
-from quoter.venues.supervised_tasks import Finished, TaskEnded, ended, failed, forever, heard, spawn
+from quoter.venues.supervised_tasks import (
+    Finished,
+    TaskEnded,
+    failed_task_names,
+    forever,
+    retrieve_errors,
+    spawn,
+    wait_ended,
+)
 
 
 async def nothing() -> None:
@@ -43,7 +51,7 @@ async def test_an_end_brings_the_group_down_under_its_name(work: object, how: st
         async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
             spawn(tasks, "probe", waits())
             spawn(tasks, "tick", work())
-    assert failed(caught.value) == ["tick"]
+    assert failed_task_names(caught.value) == ["tick"]
 
 
 async def test_the_wanted_end_of_the_run_passes() -> None:
@@ -70,12 +78,12 @@ async def test_a_task_of_an_inner_group_is_named_with_its_owner() -> None:
     with pytest.RaisesGroup(TaskEnded) as caught:
         async with asyncio.TaskGroup() as tasks:
             spawn(tasks, "feed", inner())
-    assert failed(caught.value) == ["feed.audits"]
+    assert failed_task_names(caught.value) == ["feed.audits"]
 
 
 async def test_what_ended_tasks_failed_with_is_heard_and_cancelled_ones_are_no_failure() -> None:
     broken, stopped = asyncio.create_task(breaks()), asyncio.create_task(waits())
     stopped.cancel()
-    await ended(broken, stopped)
-    await ended()
-    assert [type(error) for error in heard((broken, stopped))] == [ZeroDivisionError]
+    await wait_ended(broken, stopped)
+    await wait_ended()
+    assert [type(error) for error in retrieve_errors((broken, stopped))] == [ZeroDivisionError]

@@ -126,7 +126,7 @@ class Reader:
         self.book: dict[float, float] = {}
         self.last: int | None = None
 
-    def hear(self, event: BookSnapshot | BookDelta) -> None:
+    def apply(self, event: BookSnapshot | BookDelta) -> None:
         if isinstance(event, BookSnapshot):
             self.book, self.last = dict(event.bids), event.last
         elif self.last is not None and event.prev == self.last:
@@ -165,10 +165,10 @@ def test_no_stream_of_drops_duplicates_and_overlaps_yields_a_wrong_book(
         frames, held = (held, frames) if fate == "hold" else (frames + held, [])
         for frame in frames:
             if (delta := sync.on_diff(frame)) is not None:
-                reader.hear(delta)
+                reader.apply(delta)
         if age is not None and not sync.is_synced:
             for event in sync.on_snapshot(venue.snapshot(max(0, venue.last - age))) or ():
-                reader.hear(event)
+                reader.apply(event)
         if reader.last is not None:
             assert reader.book == venue.states[reader.last]
         assert sync.is_synced == (reader.last is not None)
@@ -183,7 +183,7 @@ def test_an_audited_snapshot_is_the_venues_book_at_our_update_or_nothing(
     sync.on_snapshot(venue.snapshot(0))
     for number, changes in enumerate(script):
         if number == watched_from:
-            sync.watch()
+            sync.begin_book_check()
         if number == asked_at:
             snapshot_of = venue.snapshot(venue.last)
         first = venue.last + 1
@@ -192,7 +192,7 @@ def test_an_audited_snapshot_is_the_venues_book_at_our_update_or_nothing(
         sync.on_diff(venue.diff(first, venue.last))
     if snapshot_of is None:
         return
-    audited = sync.audit(snapshot_of)
+    audited = sync.finish_book_check(snapshot_of)
     if audited is None:
         assert watched_from >= len(script) or asked_at < watched_from
         return
@@ -205,15 +205,15 @@ def test_a_snapshot_ahead_of_our_stream_or_from_before_the_watch_can_not_be_comp
     for last in (9, 12):
         sync = DepthSync()
         sync.on_snapshot(snapshot(10))
-        sync.watch()
+        sync.begin_book_check()
         sync.on_diff(diff(11, 11))
-        assert sync.audit(snapshot(last)) is None
+        assert sync.finish_book_check(snapshot(last)) is None
     sync = DepthSync()
     sync.on_snapshot(snapshot(11))
-    sync.watch()
+    sync.begin_book_check()
     sync.restart()
     sync.on_snapshot(snapshot(11))
-    assert sync.audit(snapshot(11)) is None, "the sync began anew"
+    assert sync.finish_book_check(snapshot(11)) is None, "the sync began anew"
 
 
 def test_a_second_connection_follows_repeats_or_leaves_a_hole() -> None:

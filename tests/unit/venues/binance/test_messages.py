@@ -11,8 +11,8 @@ from quoter.domain.events import BookDelta, BookSnapshot, TopOfBook, Trade
 from quoter.domain.market import Level, Side
 from quoter.venues.binance.depth_sync import DepthDiff, DepthSync
 from quoter.venues.binance.messages import (
-    GONE,
-    GOODBYE,
+    CLOSE_ANNOUNCEMENT,
+    NOT_LISTED,
     BadFrame,
     Message,
     parse,
@@ -64,8 +64,11 @@ def test_the_taker_is_the_seller_when_the_buyer_was_the_maker() -> None:
 
 def test_acknowledgements_and_notices_are_no_news() -> None:
     assert read(b'{"result":null,"id":1}') is None
-    assert read(b'{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1}}') is GOODBYE
-    assert read(b'{"e":"serverShutdown","E":1}') is GOODBYE
+    assert (
+        read(b'{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1}}')
+        is CLOSE_ANNOUNCEMENT
+    )
+    assert read(b'{"e":"serverShutdown","E":1}') is CLOSE_ANNOUNCEMENT
 
 
 @pytest.mark.parametrize(
@@ -126,7 +129,7 @@ def test_clock_and_status_are_decoded_and_wrong_ones_refused() -> None:
     assert parse_time(b'{"serverTime":17}') == 17
     info = b'{"timezone":"UTC","symbols":[{"symbol":"BTCUSDT","status":"BREAK"}]}'
     assert parse_status(info, venue_symbol="BTCUSDT") == "BREAK"
-    assert parse_status(info, venue_symbol="ETHUSDT") == GONE
+    assert parse_status(info, venue_symbol="ETHUSDT") == NOT_LISTED
     for parse_body in (parse_time, lambda body: parse_status(body, venue_symbol="BTCUSDT")):
         for body in (b"", b"{]", b"{}", b'{"serverTime":-1,"symbols":3}', b"\xff"):
             with pytest.raises(BadFrame):

@@ -90,7 +90,7 @@ def test_spot_error_codes_count_at_any_url() -> None:
 
 @pytest.mark.parametrize("exchange", ["bybit", "okx", "kraken", "gate", "kucoin", "hyperliquid"])
 def test_other_exchanges_can_be_built(exchange: str) -> None:
-    assert client(exchange, "production").only_creates_post is False
+    assert client(exchange, "production").only_creates_use_post is False
 
 
 @pytest.mark.parametrize(

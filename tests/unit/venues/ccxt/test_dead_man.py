@@ -3,7 +3,7 @@
 import ccxt.pro
 import pytest
 
-from quoter.venues.ccxt.dead_man import NOT_USED, SWITCHES, switch_of, timeout_s
+from quoter.venues.ccxt.dead_man import NOT_USED, SWITCHES, switch_range, timeout_s
 
 # Regional ids of bybit and okx: nobody has tried whether their switch works too.
 REGIONAL = {"bybiteu", "bybitid", "myokx", "okxus"}
@@ -28,7 +28,7 @@ def test_every_exchange_that_has_one_is_used_or_said_why_not() -> None:
 @pytest.mark.parametrize("exchange", sorted(SWITCHES))
 def test_the_usual_timeout_is_within_the_range(exchange: str) -> None:
     switch = SWITCHES[exchange]
-    assert 0 < switch.least_s <= switch.usual_s <= switch.most_s
+    assert 0 < switch.min_s <= switch.default_s <= switch.max_s
     assert switch.path.startswith("/")
 
 
@@ -58,4 +58,4 @@ def test_what_a_venue_does_not_take_is_refused(exchange: str, wanted: int, text:
 
 
 def test_spot_binance_has_none() -> None:
-    assert switch_of("binance") is None
+    assert switch_range("binance") is None

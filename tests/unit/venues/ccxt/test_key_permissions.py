@@ -12,9 +12,9 @@ from quoter.venues.ccxt.key_permissions import (
     Unverified,
     binance,
     bybit,
-    check_rights,
-    doubts,
+    check_permissions,
     okx,
+    permission_warning,
 )
 from quoter.venues.config import Environment
 from quoter.venues.json_values import as_map
@@ -163,20 +163,20 @@ UNBOUND = KeyPermissions(excess=(), is_bound=False)
 @pytest.mark.parametrize("environment", ["sandbox", "testnet", "production"])
 def test_a_right_to_move_money_is_refused_everywhere(environment: Environment) -> None:
     with pytest.raises(KeyRefused, match="withdraw"):
-        check_rights(KeyPermissions(excess=("withdraw",), is_bound=True), environment)
-    check_rights(GOOD, environment)
-    assert doubts(GOOD, environment) == ""
+        check_permissions(KeyPermissions(excess=("withdraw",), is_bound=True), environment)
+    check_permissions(GOOD, environment)
+    assert permission_warning(GOOD, environment) == ""
 
 
 def test_a_key_for_any_address_is_refused_in_production_and_doubted_elsewhere() -> None:
     with pytest.raises(KeyRefused, match="any address"):
-        check_rights(UNBOUND, "production")
-    check_rights(UNBOUND, "testnet")
-    assert "any address" in doubts(UNBOUND, "testnet")
+        check_permissions(UNBOUND, "production")
+    check_permissions(UNBOUND, "testnet")
+    assert "any address" in permission_warning(UNBOUND, "testnet")
 
 
 def test_what_nobody_tells_passes_with_a_doubt() -> None:
     for environment in ("testnet", "production"):
-        check_rights(Unverified("x"), environment)
-        assert "not known: x" in doubts(Unverified("x"), environment)
-    assert doubts(Unverified("x"), "sandbox") == ""
+        check_permissions(Unverified("x"), environment)
+        assert "not known: x" in permission_warning(Unverified("x"), environment)
+    assert permission_warning(Unverified("x"), "sandbox") == ""

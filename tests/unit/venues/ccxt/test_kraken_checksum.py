@@ -9,7 +9,7 @@ from ccxt.base import errors as venue
 
 from quoter.venues.ccxt.client import make_client
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
-from quoter.venues.ccxt.kraken_checksum import KrakenBooks, checksum
+from quoter.venues.ccxt.kraken_checksum import KrakenBookChecksum, checksum
 from quoter.venues.ccxt.types import WsClient
 from quoter.venues.config import VenueConfig
 
@@ -98,7 +98,7 @@ async def test_without_a_checksum_a_book_is_taken_and_counted_as_unverifiable(
     future = waiting(client)
     kraken.handle_order_book(client, message("snapshot", BIDS, **nothing))
     assert isinstance(await future, dict)
-    assert isinstance(kraken, KrakenBooks)
+    assert isinstance(kraken, KrakenBookChecksum)
     assert kraken.unverifiable == 1
 
 

@@ -7,7 +7,7 @@ import pytest
 from quoter.domain.events import Fill, OrderDone, OrderOpen
 from quoter.domain.market import Side
 from quoter.domain.reasons import DoneReason
-from quoter.venues.ccxt.payloads import balances, fill, order_news
+from quoter.venues.ccxt.payloads import balances, fill, order_event
 from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.profiles import BINANCE, GENERIC, VenueProfile
 
@@ -33,9 +33,9 @@ TRADE: JsonDict = {
 }
 
 
-@pytest.mark.parametrize("dialect", [BINANCE, GENERIC])
-def test_an_open_order_keeps_its_exact_numbers(dialect: VenueProfile) -> None:
-    news = order_news(ORDER, dialect, 5)
+@pytest.mark.parametrize("profile", [BINANCE, GENERIC])
+def test_an_open_order_keeps_its_exact_numbers(profile: VenueProfile) -> None:
+    news = order_event(ORDER, profile, 5)
     assert isinstance(news, OrderOpen)
     order = news.order
     assert (order.client_id, order.venue_id, order.side) == ("q1", "7", Side.SELL)
@@ -59,17 +59,17 @@ def test_an_open_order_keeps_its_exact_numbers(dialect: VenueProfile) -> None:
 def test_an_ended_order_carries_its_cumulative_fill(
     status: str, filled: float, reason: DoneReason
 ) -> None:
-    news = order_news(ORDER | {"status": status, "filled": filled}, GENERIC, 5)
+    news = order_event(ORDER | {"status": status, "filled": filled}, GENERIC, 5)
     assert news == OrderDone(
         ts_ns=5, client_id="q1", reason=reason, filled=Decimal(str(filled)), venue_id="7"
     )
 
 
 def test_an_order_that_does_not_say_how_it_is_says_nothing() -> None:
-    assert order_news(ORDER | {"status": None}, GENERIC, 5) is None
-    assert order_news(ORDER | {"status": "canceled", "filled": None}, GENERIC, 5) is None
-    assert order_news(ORDER | {"price": float("nan")}, GENERIC, 5) is None
-    assert order_news({}, GENERIC, 5) is None
+    assert order_event(ORDER | {"status": None}, GENERIC, 5) is None
+    assert order_event(ORDER | {"status": "canceled", "filled": None}, GENERIC, 5) is None
+    assert order_event(ORDER | {"price": float("nan")}, GENERIC, 5) is None
+    assert order_event({}, GENERIC, 5) is None
 
 
 def test_a_fill_takes_the_venues_own_strings_where_they_are_known() -> None:

@@ -96,7 +96,7 @@ def test_a_class_from_somewhere_else_is_found(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(ccxt.pro, "binance", fake)
     with pytest.raises(CodeAltered, match="sign was replaced"):
         check_code(guarded_class("binance"))
-    with pytest.raises(CodeAltered, match="no exchange"):
+    with pytest.raises(CodeAltered, match="not an exchange"):
         check_code(Distribution)
 
 
@@ -130,7 +130,7 @@ def altered(folder: Path, change: Callable[[str], str]) -> Distribution:
 def test_a_rewritten_list_of_hashes_is_found(tmp_path: Path) -> None:
     """Whoever changes a file can write the new hash beside it; ours is in our own code."""
     found = altered(tmp_path, lambda record: re.sub(f"({SMALL},sha256=).", r"\1A", record))
-    with pytest.raises(CodeAltered, match="list of files"):
+    with pytest.raises(CodeAltered, match="file list"):
         check_code(guarded_class("binance"), installed=found)
 
 
@@ -141,7 +141,7 @@ def test_code_from_another_folder_than_the_package_is_found(tmp_path: Path) -> N
 
 def test_another_version_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(code_integrity, "PINNED", "4.5.91")
-    with pytest.raises(CodeAltered, match=rf"is {PINNED}, this quoter was tested with 4\.5\.91"):
+    with pytest.raises(CodeAltered, match=rf"is {PINNED}, but quoter requires 4\.5\.91"):
         check_code(guarded_class("binance"))
 
 

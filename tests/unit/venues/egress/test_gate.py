@@ -17,9 +17,9 @@ from quoter.venues.egress.gate import (
     GatedConnector,
     Purpose,
     SealedGate,
-    calling,
     check_session,
     current_call,
+    declare_call,
     gated_session,
 )
 
@@ -64,37 +64,37 @@ def test_a_registered_fresh_create_leaves_once_and_its_time_is_kept(
     gate: EgressGate, create: Call
 ) -> None:
     gate.register(order())
-    gate.leave(URL, create)
+    gate.check_write(URL, create)
     assert gate.wire_ns("q1") == 1_000 * NS_PER_MS
     assert create.was_sent
     with pytest.raises(EgressBlocked, match="sent before"):
-        gate.leave(URL, create)
+        gate.check_write(URL, create)
     assert (gate.creates_sent, gate.refused) == (1, 1)
 
 
 def test_the_gate_starts_shut(clock: Clock, create: Call) -> None:
     gate = EgressGate(hosts=frozenset({"venue:81"}), age_ns_max=250 * NS_PER_MS, now_ns=clock)
     gate.register(order())
-    with pytest.raises(EgressBlocked, match="shut"):
-        gate.leave(URL, create)
+    with pytest.raises(EgressBlocked, match="closed"):
+        gate.check_write(URL, create)
     assert not create.was_sent
 
 
 def test_a_shut_gate_lets_cancels_and_questions_out(gate: EgressGate) -> None:
     gate.is_open = False
     for purpose in (Purpose.CANCEL, Purpose.READ):
-        gate.leave(URL, Call(purpose, "q1"))
+        gate.check_write(URL, Call(purpose, "q1"))
     assert gate.requests_sent == 2
 
 
 def test_an_order_without_intent_stays_here(gate: EgressGate, create: Call) -> None:
     with pytest.raises(EgressBlocked, match="no intent"):
-        gate.leave(URL, create)
+        gate.check_write(URL, create)
     gate.is_open = True
     gate.register(order())
     gate.forget("q1")
     with pytest.raises(EgressBlocked, match="no intent"):
-        gate.leave(URL, create)
+        gate.check_write(URL, create)
 
 
 @pytest.mark.parametrize("what", ["unregistered", "twice"])
@@ -105,9 +105,9 @@ def test_a_create_that_nobody_approved_is_a_breach(
     gate.report_breaches(told.append)
     if what == "twice":
         gate.register(order())
-        gate.leave(URL, create)
+        gate.check_write(URL, create)
     with pytest.raises(EgressBlocked):
-        gate.leave(URL, create)
+        gate.check_write(URL, create)
     assert len(told) == 1
     assert not gate.is_open
 
@@ -123,7 +123,7 @@ def test_a_create_that_comes_too_late_is_none(
     gate.is_open = what != "shut"
     clock.now_ns += 251 * NS_PER_MS
     with pytest.raises(EgressBlocked):
-        gate.leave(URL, create)
+        gate.check_write(URL, create)
     assert told == []
 
 
@@ -131,13 +131,13 @@ def test_an_old_decision_stays_here(gate: EgressGate, clock: Clock, create: Call
     gate.register(order())
     clock.now_ns += 250 * NS_PER_MS + 1
     with pytest.raises(EgressBlocked, match="decided 250 ms ago"):
-        gate.leave(URL, create)
+        gate.check_write(URL, create)
 
 
 def test_a_request_that_nobody_declared_stays_here(gate: EgressGate) -> None:
     assert current_call() is None
-    with pytest.raises(EgressBlocked, match="nobody declared"):
-        gate.leave(URL, None)
+    with pytest.raises(EgressBlocked, match="undeclared"):
+        gate.check_write(URL, None)
 
 
 @pytest.mark.parametrize(
@@ -152,14 +152,14 @@ def test_a_request_that_nobody_declared_stays_here(gate: EgressGate) -> None:
 )
 def test_a_host_that_is_not_on_the_list_is_never_spoken_to(gate: EgressGate, url: str) -> None:
     with pytest.raises(EgressBlocked, match="host"):
-        gate.leave(url, Call(Purpose.READ))
+        gate.check_write(url, Call(Purpose.READ))
 
 
 def test_what_nobody_approved_shuts_the_gate_before_anybody_hears_of_it(gate: EgressGate) -> None:
     told: list[tuple[str, bool]] = []
     gate.report_breaches(lambda text: told.append((text, gate.is_open)))
     with pytest.raises(EgressBlocked):
-        gate.leave("http://elsewhere:81/order", Call(Purpose.READ))
+        gate.check_write("http://elsewhere:81/order", Call(Purpose.READ))
     ((text, was_open),) = told
     assert "elsewhere:81" in text
     assert not was_open
@@ -182,7 +182,7 @@ def test_a_refusal_is_no_breach(gate: EgressGate, create: Call) -> None:
     told: list[str] = []
     gate.report_breaches(told.append)
     with pytest.raises(EgressBlocked):
-        gate.leave(URL, None)
+        gate.check_write(URL, None)
     assert told == []
     assert gate.is_open
 
@@ -211,14 +211,14 @@ def test_what_is_told_of_a_foreign_host_is_neither_long_nor_a_password(gate: Egr
 def test_a_create_counts_as_sent_only_with_its_own_bytes(gate: EgressGate) -> None:
     """Some venues ask for account settings first: those requests are not the order."""
     call = Call(Purpose.CREATE, "q1")
-    gate.leave(URL, call)
+    gate.check_write(URL, call)
     assert not call.was_sent
 
 
 def test_wire_times_are_bounded(gate: EgressGate) -> None:
     for number in range(WIRE_TIMES_MAX + 10):
         gate.register(order(f"q{number}"))
-        gate.leave(URL, Call(Purpose.CREATE, f"q{number}", is_create_request=True))
+        gate.check_write(URL, Call(Purpose.CREATE, f"q{number}", is_create_request=True))
     assert gate.wire_ns("q9") is None
     assert gate.wire_ns("q10") is not None
 
@@ -229,11 +229,11 @@ def test_what_was_admitted_before_the_venue_asked_for_silence_stays_here(clock: 
         hosts=frozenset({"venue:81"}),
         age_ns_max=250 * NS_PER_MS,
         now_ns=clock,
-        hushed=lambda purpose: "" if purpose is Purpose.CANCEL else "HTTP 429",
+        pause_reason=lambda purpose: "" if purpose is Purpose.CANCEL else "HTTP 429",
     )
     with pytest.raises(EgressBlocked, match="429"):
-        gate.leave(URL, Call(Purpose.READ))
-    gate.leave(URL, Call(Purpose.CANCEL, "q1"))
+        gate.check_write(URL, Call(Purpose.READ))
+    gate.check_write(URL, Call(Purpose.CANCEL, "q1"))
     assert (gate.requests_sent, gate.refused) == (1, 1)
 
 
@@ -268,7 +268,7 @@ async def test_a_session_that_may_send_twice_or_past_the_gate_is_refused(
 
 
 def test_calls_do_not_leak_out_of_their_block() -> None:
-    with calling(Purpose.CANCEL, "q1") as call:
+    with declare_call(Purpose.CANCEL, "q1") as call:
         assert current_call() is call
     assert current_call() is None
 
@@ -277,14 +277,14 @@ def test_a_create_stays_here_until_the_engine_has_heard_its_clock_after_a_hang(
     gate: EgressGate, clock: Clock, create: Call
 ) -> None:
     """What is decided right after we woke rests on a book of before, however fresh it looks."""
-    gate.pulse_ns = clock.now_ns
+    gate.engine_heartbeat_ns = clock.now_ns
     clock.now_ns += 1_000 * NS_PER_MS + 1
     gate.register(order(decided_ns=clock.now_ns))
-    with pytest.raises(EgressBlocked, match="last heard 1000 ms ago"):
-        gate.leave(URL, create)
-    gate.leave(URL, Call(Purpose.CANCEL, "q1"))
-    gate.pulse_ns = clock.now_ns - 1_000 * NS_PER_MS
-    gate.leave(URL, create)
+    with pytest.raises(EgressBlocked, match="last tick is 1000 ms old"):
+        gate.check_write(URL, create)
+    gate.check_write(URL, Call(Purpose.CANCEL, "q1"))
+    gate.engine_heartbeat_ns = clock.now_ns - 1_000 * NS_PER_MS
+    gate.check_write(URL, create)
     assert (gate.creates_sent, gate.refused) == (1, 1)
 
 
@@ -303,9 +303,9 @@ def test_what_forbids_a_create_from_outside_is_asked_at_the_write_too(clock: Clo
     gate.check_create(create)
     latched[0] = "the latch is on the disk"
     with pytest.raises(EgressBlocked, match="latch"):
-        gate.leave(URL, create)
+        gate.check_write(URL, create)
     assert not create.was_sent
-    gate.leave(URL, Call(Purpose.CANCEL, "q1"))
+    gate.check_write(URL, Call(Purpose.CANCEL, "q1"))
 
 
 def test_a_sealed_gate_lets_no_create_pass_and_every_cancel(clock: Clock) -> None:
@@ -313,8 +313,8 @@ def test_a_sealed_gate_lets_no_create_pass_and_every_cancel(clock: Clock) -> Non
     gate.is_open = True
     gate.register(order())
     with pytest.raises(EgressBlocked, match="creates no order"):
-        gate.leave(URL, Call(Purpose.CREATE, "q1", is_create_request=True))
-    gate.leave(URL, Call(Purpose.CANCEL, "q1"))
+        gate.check_write(URL, Call(Purpose.CREATE, "q1", is_create_request=True))
+    gate.check_write(URL, Call(Purpose.CANCEL, "q1"))
     assert (gate.creates_sent, gate.requests_sent) == (0, 1)
 
 
@@ -328,11 +328,11 @@ def test_an_order_that_may_grow_inventory_stays_here_once_only_reducing_is_allow
     gate.check_create(create)
     gate.reduces_only = True
     with pytest.raises(EgressBlocked, match="REDUCE_ONLY"):
-        gate.leave(URL, create)
+        gate.check_write(URL, create)
     assert (create.was_sent, told, gate.is_open) == (False, [], True)
     gate.register(replace(order("q2"), reduces=True))
-    gate.leave(URL, Call(Purpose.CREATE, "q2", is_create_request=True))
-    gate.leave(URL, Call(Purpose.CANCEL, "q1"))
+    gate.check_write(URL, Call(Purpose.CREATE, "q2", is_create_request=True))
+    gate.check_write(URL, Call(Purpose.CANCEL, "q1"))
     gate.reduces_only = False
-    gate.leave(URL, create)
+    gate.check_write(URL, create)
     assert (gate.creates_sent, gate.refused) == (2, 1)

@@ -73,7 +73,7 @@ def test_what_everything_depends_on_waits_for_no_budget_of_ours(limiter: RateLim
 @pytest.mark.parametrize("is_ban", [True, False])
 def test_a_wish_for_silence_binds_what_is_not_paced_too(limiter: RateLimiter, is_ban: bool) -> None:
     """OL-11: cancels after a 429, nothing at all in a ban."""
-    limiter.silence(S, retry_s=60.0, text="HTTP", is_ban=is_ban)
+    limiter.pause(S, retry_s=60.0, text="HTTP", is_ban=is_ban)
     cancel = limiter.admit(S, weight=1.0, is_cancel=True, is_paced=False)
     assert cancel == (None if is_ban else 0.0)
     assert limiter.admit(S, weight=6.0, is_cancel=False, is_paced=False) is None
@@ -90,31 +90,31 @@ def test_order_counts_of_the_venue_are_believed(limiter: RateLimiter) -> None:
 
 
 def test_silence_holds_creates_and_questions_but_not_cancels(limiter: RateLimiter) -> None:
-    limiter.silence(S, retry_s=3.0, text="HTTP 429", is_ban=False)
+    limiter.pause(S, retry_s=3.0, text="HTTP 429", is_ban=False)
     assert "HTTP 429" in limiter.admit_create(4 * S - 1)
     assert limiter.admit(2 * S, weight=1.0, is_cancel=False) is None
     assert limiter.admit(2 * S, weight=1.0, is_cancel=True) == 0.0
-    silent = limiter.silent(2 * S)
+    silent = limiter.active_pause(2 * S)
     assert silent is not None
     assert silent.until_ns == 4 * S
-    assert limiter.silent(4 * S) is None
+    assert limiter.active_pause(4 * S) is None
     assert limiter.admit_create(4 * S) == ""
 
 
 def test_a_ban_holds_everything(limiter: RateLimiter) -> None:
-    limiter.silence(S, retry_s=120.0, text="HTTP 418", is_ban=True)
+    limiter.pause(S, retry_s=120.0, text="HTTP 418", is_ban=True)
     assert limiter.admit(2 * S, weight=1.0, is_cancel=True) is None
 
 
 def test_a_shorter_wish_does_not_cut_a_longer_one(limiter: RateLimiter) -> None:
-    limiter.silence(S, retry_s=60.0, text="long", is_ban=True)
-    limiter.silence(S, retry_s=1.0, text="short", is_ban=False)
+    limiter.pause(S, retry_s=60.0, text="long", is_ban=True)
+    limiter.pause(S, retry_s=1.0, text="short", is_ban=False)
     assert "long" in limiter.admit_create(30 * S)
 
 
 def test_silence_is_at_least_a_second(limiter: RateLimiter) -> None:
-    limiter.silence(S, retry_s=0.0, text="now", is_ban=False)
-    assert limiter.silent(2 * S - 1) is not None
+    limiter.pause(S, retry_s=0.0, text="now", is_ban=False)
+    assert limiter.active_pause(2 * S - 1) is not None
 
 
 def test_rules_that_are_told_again_give_nothing_back(limiter: RateLimiter) -> None:

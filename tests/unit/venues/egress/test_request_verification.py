@@ -91,11 +91,11 @@ async def test_where_ccxt_writes_the_prevention_of_self_trades_it_is_asked_for(
     gate: EgressGate, exchange: str
 ) -> None:
     """PT-05: unmodified ccxt, from its own table of features to the request."""
-    dialect = with_self_trade(GENERIC, getattr(ccxt.pro, exchange)().features)
-    assert dialect.self_trade == "EXPIRE_MAKER"
-    check = create_check(dialect, "BTCUSDT")
-    check(gate, CREATE, *await written(exchange, dialect=dialect))
-    with pytest.raises(EgressBlocked, match="does not say self-trade prevention"):
+    profile = with_self_trade(GENERIC, getattr(ccxt.pro, exchange)().features)
+    assert profile.self_trade == "EXPIRE_MAKER"
+    check = create_check(profile, "BTCUSDT")
+    check(gate, CREATE, *await written(exchange, profile=profile))
+    with pytest.raises(EgressBlocked, match="lacks self-trade prevention"):
         check(gate, CREATE, *await written(exchange))
 
 
@@ -178,7 +178,7 @@ def test_a_resting_order_must_not_take_instead(
 def test_a_create_at_another_endpoint_is_not_sent(
     gate: EgressGate, binance: BinanceCreate, url: str
 ) -> None:
-    with pytest.raises(EgressBlocked, match="goes to /order"):
+    with pytest.raises(EgressBlocked, match="must use /order"):
         binance(gate, CREATE, url, GOOD)
 
 
@@ -194,7 +194,7 @@ def test_without_an_intent_nothing_is_sent(
 
 
 async def written(
-    exchange: str, order: PlaceOrder = ORDER, dialect: VenueProfile = GENERIC
+    exchange: str, order: PlaceOrder = ORDER, profile: VenueProfile = GENERIC
 ) -> tuple[str, str]:
     """URL and body of our order as unmodified ccxt signs it; nothing leaves."""
     client = getattr(ccxt.pro, exchange)(
@@ -220,7 +220,7 @@ async def written(
             "buy",
             f"{ORDER.size:f}",
             f"{ORDER.price:f}",
-            dialect.parameters(order, VENUE),
+            profile.parameters(order, VENUE),
         )
     await client.close()
     return seen[-1]
@@ -273,7 +273,7 @@ async def test_price_and_size_are_looked_for_where_the_venue_reads_them(
 ) -> None:
     url, body = await written(exchange)
     gate.register(replace(ORDER, price=ORDER.size, size=ORDER.price))
-    with pytest.raises(EgressBlocked, match="does not say price, size"):
+    with pytest.raises(EgressBlocked, match="lacks price, size"):
         GenericCreate("BTCUSDT")(gate, CREATE, url, body)
 
 
@@ -340,7 +340,7 @@ def test_a_list_of_orders_is_more_than_anybody_approved(gate: EgressGate, body: 
 def test_what_a_venue_reads_by_name_must_be_approved_by_that_name(
     gate: EgressGate, change: dict[str, object], what: str
 ) -> None:
-    with pytest.raises(EgressBlocked, match=f"does not say {what}$"):
+    with pytest.raises(EgressBlocked, match=f"lacks {what}$"):
         GenericCreate("BTCUSDT")(gate, CREATE, URL, json.dumps(JSON | change))
 
 
@@ -358,7 +358,7 @@ def test_the_self_trade_prevention_that_was_asked_for_is_there(
     check = GenericCreate("BTCUSDT", mode)
     check(gate, CREATE, URL, json.dumps(JSON | {"stp": word}))
     for other in ("", "none", "cancel_taker"):
-        with pytest.raises(EgressBlocked, match="does not say self-trade prevention"):
+        with pytest.raises(EgressBlocked, match="lacks self-trade prevention"):
             check(gate, CREATE, URL, json.dumps(JSON | {"stp": other}))
 
 
@@ -367,7 +367,7 @@ def test_under_names_that_nobody_knows_price_and_size_are_found_by_value(gate: E
     check = GenericCreate("BTCUSDT")
     check(gate, CREATE, URL, json.dumps(told | {"p": "59000.1", "q": "0.0123"}))
     check(gate, CREATE, URL, json.dumps(told | {"price": "59000.1", "q": "0.0123"}))
-    with pytest.raises(EgressBlocked, match=r"does not say price, size$"):
+    with pytest.raises(EgressBlocked, match=r"lacks price, size$"):
         check(gate, CREATE, URL, json.dumps(told | {"qty": "59000.1", "p": "0.0123"}))
 
 
@@ -381,7 +381,7 @@ async def test_a_venue_whose_request_can_not_be_read_gets_no_order(
     gate: EgressGate, exchange: str
 ) -> None:
     url, body = await written(exchange)
-    with pytest.raises(EgressBlocked, match="does not say"):
+    with pytest.raises(EgressBlocked, match="lacks"):
         GenericCreate("BTCUSDT")(gate, CREATE, url, body)
 
 
@@ -390,12 +390,12 @@ def test_price_and_size_must_both_be_there_when_they_are_equal(gate: EgressGate)
     check = GenericCreate("BTCUSDT")
     form = "symbol=BTCUSDT&side=buy&text=q01abcdefgh1&postOnly=true&price=2"
     check(gate, CREATE, URL, f"{form}&amount=2.0")
-    with pytest.raises(EgressBlocked, match="does not say size"):
+    with pytest.raises(EgressBlocked, match="lacks size"):
         check(gate, CREATE, URL, form)
     unnamed = form.replace("price=2", "p=2")
     gate.is_open = True
     check(gate, CREATE, URL, f"{unnamed}&q=2.0")
-    with pytest.raises(EgressBlocked, match="does not say size"):
+    with pytest.raises(EgressBlocked, match="lacks size"):
         check(gate, CREATE, URL, unnamed)
 
 

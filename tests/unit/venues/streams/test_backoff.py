@@ -20,7 +20,7 @@ def pauses(backoff: Backoff, count: int, *, step_s: float) -> list[float]:
     for _ in range(count):
         found.append(backoff.pause_s(now_s))
         now_s += found[-1] + step_s
-        backoff.attempted(now_s)
+        backoff.record_attempt(now_s)
     return found
 
 
@@ -42,9 +42,9 @@ def test_a_pause_is_never_zero_again() -> None:
 def test_a_stable_connection_wipes_the_slate() -> None:
     backoff = Backoff(TIMINGS, Highest())
     pauses(backoff, 6, step_s=0.0)
-    backoff.lived(59.0)
+    backoff.connection_ended(59.0)
     assert backoff.pause_s(1e6) > 1.0
-    backoff.lived(60.0)
+    backoff.connection_ended(60.0)
     assert backoff.pause_s(1e6) == TIMINGS.backoff_base_s
 
 
@@ -52,8 +52,8 @@ def test_at_most_twenty_attempts_in_five_minutes() -> None:
     backoff, now_s, attempts = Backoff(TIMINGS, Random(1)), 0.0, []
     for _ in range(100):
         now_s += backoff.pause_s(now_s)
-        backoff.attempted(now_s)
-        backoff.lived(60.0)  # the exponent never grows: only the budget is left
+        backoff.record_attempt(now_s)
+        backoff.connection_ended(60.0)  # the exponent never grows: only the budget is left
         attempts.append(now_s)
     for at_s in attempts:
         assert sum(at_s - 299.9 < other <= at_s for other in attempts) <= 20

@@ -17,7 +17,7 @@ def checked(streamed: list[Levels], rest: Levels) -> str:
     check = BookComparison()
     check.begin()
     for book in streamed:
-        check.saw(book, ASKS)
+        check.add(book, ASKS)
     return check.difference(rest, ASKS)
 
 
@@ -41,14 +41,14 @@ def test_levels_beyond_what_rest_shows_are_not_judged() -> None:
 
 def test_a_book_that_stood_still_since_before_counts() -> None:
     check = BookComparison()
-    check.saw(bids(1, 2), ASKS)
+    check.add(bids(1, 2), ASKS)
     check.begin()
     assert check.difference(bids(1, 9), ASKS) == "bid 9 @ 99.0 was never streamed"
 
 
 def test_asks_are_judged_from_their_own_side() -> None:
     check = BookComparison()
-    check.saw(bids(1), (*ASKS, Level(103.0, 1.0)))
+    check.add(bids(1), (*ASKS, Level(103.0, 1.0)))
     check.begin()
     assert check.difference(bids(1), (ASKS[0], Level(103.0, 1.0))) == (
         "ask 1.0 @ 102.0 is streamed but not there"

@@ -11,67 +11,67 @@ OFFSET_MS = 700  # the venue's clock is ahead of ours
 
 def lag() -> LatencyMonitor:
     measured = LatencyMonitor(StreamTimings())
-    measured.measured(
+    measured.record_clock(
         venue_ms=1_000 + OFFSET_MS, asked_ns=900 * NS_PER_MS, answered_ns=1_100 * NS_PER_MS
     )
     return measured
 
 
-def see(judge: LatencyMonitor, late_ms: int, now_ms: int = 10_000) -> bool | None:
+def observe(judge: LatencyMonitor, late_ms: int, now_ms: int = 10_000) -> bool | None:
     """Frames that left the venue `late_ms` before our now."""
-    alarm = judge.see(now_ms + OFFSET_MS - late_ms, now_ms * NS_PER_MS)
+    alarm = judge.observe(now_ms + OFFSET_MS - late_ms, now_ms * NS_PER_MS)
     assert alarm is None or alarm.cause is Cause.FEED_SLOW
     return None if alarm is None else alarm.active
 
 
 def test_three_late_frames_in_a_row_are_a_slow_feed_and_three_in_time_end_it() -> None:
     judge = lag()
-    assert [see(judge, 1_001) for _ in range(4)] == [None, None, True, None]
-    assert [see(judge, 50) for _ in range(4)] == [None, None, False, None]
+    assert [observe(judge, 1_001) for _ in range(4)] == [None, None, True, None]
+    assert [observe(judge, 50) for _ in range(4)] == [None, None, False, None]
 
 
 def test_late_frames_with_one_in_time_between_are_no_slow_feed() -> None:
     judge = lag()
-    assert [see(judge, late) for late in (2_000, 2_000, 999, 2_000, 2_000)] == [None] * 5
+    assert [observe(judge, late) for late in (2_000, 2_000, 999, 2_000, 2_000)] == [None] * 5
 
 
 def test_a_frame_on_its_way_for_exactly_the_limit_is_in_time() -> None:
     judge = lag()
-    assert [see(judge, 1_000) for _ in range(5)] == [None] * 5
+    assert [observe(judge, 1_000) for _ in range(5)] == [None] * 5
 
 
 def test_nothing_is_judged_before_the_clock_is_measured_or_without_the_venues_time() -> None:
     judge = LatencyMonitor(StreamTimings())
-    assert [see(judge, 60_000) for _ in range(5)] == [None] * 5
-    assert [lag().see(0, 10_000 * NS_PER_MS) for _ in range(5)] == [None] * 5
+    assert [observe(judge, 60_000) for _ in range(5)] == [None] * 5
+    assert [lag().observe(0, 10_000 * NS_PER_MS) for _ in range(5)] == [None] * 5
 
 
 def test_a_new_connection_starts_with_a_clean_slate() -> None:
     judge = lag()
     assert judge.restart(1) is None
-    assert [see(judge, 2_000) for _ in range(3)][-1] is True
+    assert [observe(judge, 2_000) for _ in range(3)][-1] is True
     alarm = judge.restart(1)
     assert alarm is not None
     assert not alarm.active
-    assert [see(judge, 2_000) for _ in range(3)] == [None, None, True]
+    assert [observe(judge, 2_000) for _ in range(3)] == [None, None, True]
 
 
 def test_a_frame_that_is_older_than_the_stale_limit_needs_no_second_one() -> None:
     judge = lag()
-    assert see(judge, 2_001) is True
-    assert [see(judge, late) for late in (2_001, 50, 50, 50)] == [None, None, None, False]
+    assert observe(judge, 2_001) is True
+    assert [observe(judge, late) for late in (2_001, 50, 50, 50)] == [None, None, None, False]
 
 
 def test_a_clock_that_was_told_to_a_sleeping_process_is_not_believed() -> None:
     judge = lag()
-    judge.measured(venue_ms=50_000, asked_ns=10_000 * NS_PER_MS, answered_ns=40_000 * NS_PER_MS)
-    assert [see(judge, late) for late in (50, 50, 50)] == [None] * 3
+    judge.record_clock(venue_ms=50_000, asked_ns=10_000 * NS_PER_MS, answered_ns=40_000 * NS_PER_MS)
+    assert [observe(judge, late) for late in (50, 50, 50)] == [None] * 3
 
 
 def test_a_clock_that_somebody_else_keeps_is_believed() -> None:
     kept = VenueClock()
     judge = LatencyMonitor(StreamTimings(), kept)
     assert judge.is_measured_elsewhere
-    assert [see(judge, 2_000) for _ in range(3)] == [None] * 3
+    assert [observe(judge, 2_000) for _ in range(3)] == [None] * 3
     kept.latest = ClockSample(offset_ns=OFFSET_MS * NS_PER_MS, round_trip_ns=0)
-    assert [see(judge, 2_000) for _ in range(3)][-1] is True
+    assert [observe(judge, 2_000) for _ in range(3)][-1] is True

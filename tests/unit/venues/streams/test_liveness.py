@@ -12,7 +12,7 @@ class Socket:
     def __init__(self) -> None:
         self.now_ns = 10_000 * NS_PER_MS
         self.told: list[str] = []
-        self.signs = LivenessReporter(
+        self.liveness = LivenessReporter(
             emit=self._alive,
             stream=Stream.MARKET,
             now_ns=lambda: self.now_ns,
@@ -26,7 +26,7 @@ class Socket:
 
     def frame(self, after_ms: int) -> None:
         self.now_ns += after_ms * NS_PER_MS
-        self.signs()
+        self.liveness()
 
 
 def test_frames_show_life_at_most_twice_a_second() -> None:
@@ -47,8 +47,8 @@ def test_a_frame_after_a_silence_beyond_the_limit_is_a_stall_and_no_sign_of_life
 
 def test_whoever_looks_first_is_told_of_the_stall_and_nobody_twice() -> None:
     socket = Socket()
-    assert not socket.signs.look()
+    assert not socket.liveness.check_stall()
     socket.now_ns += 30_000 * NS_PER_MS
-    assert socket.signs.look()
-    assert not socket.signs.look()
+    assert socket.liveness.check_stall()
+    assert not socket.liveness.check_stall()
     assert socket.told == ["nothing was read for 30.0 s"]

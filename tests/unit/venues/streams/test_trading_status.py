@@ -9,7 +9,7 @@ import pytest
 from quoter.domain.events import Alarm, Event
 from quoter.domain.trading import Cause
 from quoter.venues.config import StreamTimings
-from quoter.venues.streams.trading_status import StatusWatch
+from quoter.venues.streams.trading_status import TradingStatusMonitor
 
 QUICK = replace(StreamTimings(), status_s=0.0, reopen_s=0.01)
 
@@ -35,7 +35,7 @@ async def heard(answers: list[str | None]) -> list[str]:
         assert event.cause is Cause.VENUE_STATUS
         notes.append(event.text if event.active else "open")
 
-    watch = StatusWatch(
+    watch = TradingStatusMonitor(
         ask=ask, resync=lambda: notes.append("resync"), timings=QUICK, now_ns=lambda: 1
     )
     with pytest.raises(Stop):

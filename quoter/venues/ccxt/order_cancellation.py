@@ -1,4 +1,4 @@
-"""The end of our orders at the venue: one cancelled, one asked about, or all until none is left."""
+"""Cancels and order queries: one order, or all own orders until none is open."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,10 +8,10 @@ from quoter.domain.events import CancelReject, OrderDone, OrderNotFound, OrderOp
 from quoter.domain.reasons import CancelRejectReason
 from quoter.domain.trading import CancelReason
 from quoter.venues.ccxt import error_mapping
-from quoter.venues.ccxt.account_reports import Reporter
-from quoter.venues.ccxt.calls import Caller, Failed
+from quoter.venues.ccxt.account_reports import AccountReports
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
-from quoter.venues.ccxt.payloads import order_news
+from quoter.venues.ccxt.payloads import order_event
+from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.profiles import VenueProfile
 
@@ -19,75 +19,75 @@ CANCEL_ROUNDS_MAX = 3
 CANCELS_AT_ONCE_MAX = 8
 
 
-class OrderClosing:
-    """Cancels through ccxt; `remember` hears which venue id belongs to which of ours."""
+class OrderCancellation:
+    """Cancels through ccxt; `remember` is called with each (venue id, client id) pair found."""
 
     def __init__(
         self,
         *,
         client: GuardedExchange,
-        caller: Caller,
+        sender: RequestSender,
         config: VenueConfig,
-        dialect: VenueProfile,
+        profile: VenueProfile,
         now_ns: NowNs,
-        reporter: Reporter,
+        reports: AccountReports,
         remember: Callable[[str, str], None],
     ) -> None:
-        self._client, self._caller, self._config = client, caller, config
-        self._dialect, self._now_ns = dialect, now_ns
-        self._reporter, self._remember = reporter, remember
+        self._client, self._sender, self._config = client, sender, config
+        self._profile, self._now_ns = profile, now_ns
+        self._reports, self._remember = reports, remember
 
     async def cancel(
         self, order: CancelOrder, *, is_paced: bool = True
     ) -> OrderDone | CancelReject:
-        """Cancel by the venue's id when known, else by ours; may be repeated freely.
+        """Cancel by the venue's id when known, else by ours; may be repeated.
 
-        That of a kill waits for no budget of ours, as if `is_paced` were False.
+        A kill's cancel never waits for our rate limiter, as if `is_paced` were False.
         """
         is_paced = is_paced and order.reason is not CancelReason.KILL
         params = {} if order.venue_id else {"clientOrderId": order.client_id}
-        answer = await self._caller.cancel(
+        answer = await self._sender.cancel(
             order.client_id,
             lambda: self._client.cancel_order(order.venue_id or None, self._config.symbol, params),
             is_paced=is_paced,
         )
-        if isinstance(answer, Failed):
+        if isinstance(answer, FailedCall):
             reason = error_mapping.cancel_reason(
                 answer.error,
                 was_sent=answer.was_sent,
-                family=self._dialect.family,
+                family=self._profile.family,
                 status=answer.status,
             )
             return self._not_cancelled(order, reason, answer.text)
-        news = order_news(answer, self._dialect, self._now_ns())
-        if not isinstance(news, OrderDone):  # accepted, but the answer does not say how it ended
+        done = order_event(answer, self._profile, self._now_ns())
+        if not isinstance(done, OrderDone):  # accepted, but the answer does not say how it ended
             query = QueryOrder(client_id=order.client_id, venue_id=order.venue_id)
             found = await self.query(query, is_paced=is_paced)
             if not isinstance(found, OrderDone):
                 return self._not_cancelled(
-                    order, CancelRejectReason.NO_ANSWER, "accepted, its end is not confirmed"
+                    order, CancelRejectReason.NO_ANSWER, "accepted, but the end is not confirmed"
                 )
-            news = found
+            done = found
         # the answer to a cancel by our id may carry the id of the cancel itself
         return OrderDone(
             ts_ns=self._now_ns(),
             client_id=order.client_id,
-            reason=news.reason,
-            filled=news.filled,
-            venue_id=order.venue_id or news.venue_id,
+            reason=done.reason,
+            filled=done.filled,
+            venue_id=order.venue_id or done.venue_id,
         )
 
     async def query(
         self, order: QueryOrder, *, is_paced: bool = True
     ) -> OrderOpen | OrderDone | OrderNotFound | None:
-        """One order by the venue's id when known, else by ours; None without an answer."""
+        """Return one order by the venue's id when known, else by ours; None without an answer."""
         params = {} if order.venue_id else {"clientOrderId": order.client_id}
-        answer = await self._caller.read(
+        answer = await self._sender.read(
             lambda: self._client.fetch_order(order.venue_id or None, self._config.symbol, params),
-            weight=self._dialect.weights.get("query", 1.0),
+            weight=self._profile.weights.get("query", 1.0),
             is_paced=is_paced,
         )
-        if isinstance(answer, Failed):
+        if isinstance(answer, FailedCall):
             is_missing = answer.was_sent and error_mapping.is_not_found(
                 answer.error, status=answer.status
             )
@@ -96,21 +96,21 @@ class OrderClosing:
                 if is_missing
                 else None
             )
-        news = order_news(answer, self._dialect, self._now_ns())
-        if news is not None:
-            venue_id = news.order.venue_id if isinstance(news, OrderOpen) else news.venue_id
+        event = order_event(answer, self._profile, self._now_ns())
+        if event is not None:
+            venue_id = event.order.venue_id if isinstance(event, OrderOpen) else event.venue_id
             self._remember(venue_id, order.client_id)
-        return news
+        return event
 
     async def cancel_all(self) -> int:
-        """Cancel own orders until none is open, at most CANCEL_ROUNDS_MAX times; how many are left.
+        """Cancel own orders in at most CANCEL_ROUNDS_MAX rounds; return how many are left open.
 
-        Nothing of it waits for a budget of ours. Raises VenueError if the venue can't be asked.
+        Never waits for our rate limiter. Raises VenueError if the venue can't be asked.
         """
-        turns = asyncio.Semaphore(CANCELS_AT_ONCE_MAX)
+        slots = asyncio.Semaphore(CANCELS_AT_ONCE_MAX)
 
         async def cancel(order: CancelOrder) -> None:
-            async with turns:
+            async with slots:
                 await self.cancel(order, is_paced=False)
 
         for _ in range(CANCEL_ROUNDS_MAX):
@@ -121,8 +121,8 @@ class OrderClosing:
         return len(await self.own_open(is_paced=False))
 
     async def own_open(self, *, is_paced: bool = True) -> list[CancelOrder]:
-        """A cancel for every own order that the venue lists. Raises VenueError."""
-        report = await self._reporter.open_orders(is_paced=is_paced)
+        """Return a cancel for every own order that the venue lists. Raises VenueError."""
+        report = await self._reports.open_orders(is_paced=is_paced)
         return [
             CancelOrder(
                 client_id=order.client_id, venue_id=order.venue_id, reason=CancelReason.STATE
