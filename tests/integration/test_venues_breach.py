@@ -47,7 +47,7 @@ async def test_cancels_leave_at_once_while_creates_use_up_all_they_may(
             if call is not None and call.purpose is Purpose.CANCEL:
                 left_s.append(time.monotonic())
 
-        monkeypatch.setattr(gate, "leave", timed)
+        monkeypatch.setattr(gate, "check_write", timed)
         begun_s = []
         for number in acked:
             load = asyncio.create_task(gateway.place(place(100 + number)))

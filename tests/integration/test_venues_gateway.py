@@ -158,7 +158,7 @@ async def test_without_a_key_the_rules_are_known_and_nothing_can_be_ordered(
 
 async def test_a_clock_that_is_off_is_refused(still_sandbox: RunningSandbox) -> None:
     gateway = make_gateway(config(still_sandbox), now_ns=lambda: time.time_ns() - 3_000_000_000)
-    with pytest.raises(VenueError, match=r"our clock is -[23]\.\d+ s off"):
+    with pytest.raises(VenueError, match=r"by -[23]\.\d+ s"):
         await gateway.connect()
     await gateway.close()
 
@@ -232,7 +232,7 @@ async def test_an_order_lives_and_ends(
 
 def without_a_dialect(monkeypatch: pytest.MonkeyPatch) -> str:
     """An exchange id that the gateway treats like one it knows nothing about."""
-    monkeypatch.setattr("quoter.venues.ccxt.gateway.dialect_of", lambda _exchange: GENERIC)
+    monkeypatch.setattr("quoter.venues.ccxt.gateway.profile_of", lambda _exchange: GENERIC)
     return "binanceus"
 
 

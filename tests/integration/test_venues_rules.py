@@ -57,6 +57,6 @@ async def test_a_market_that_the_venue_lists_no_more_is_said(
         monkeypatch.setattr(gateway._client, name, nothing)
         report = await gateway.report(ASK)
         assert isinstance(report, ReportFailed)
-        assert "does not list it any more" in report.text
+        assert "is not listed any more" in report.text
     finally:
         await gateway.close()

@@ -23,6 +23,6 @@ def test_only_a_mode_that_ccxt_translates_is_asked_for(modes: object, asked: str
     assert with_self_trade(GENERIC, features(modes)).self_trade == asked
 
 
-def test_a_dialect_of_its_own_keeps_what_it_says() -> None:
+def test_a_profile_of_its_own_keeps_what_it_says() -> None:
     assert with_self_trade(BINANCE, features({"EXPIRE_BOTH": True})) is BINANCE
     assert with_self_trade(GENERIC, {}) is GENERIC

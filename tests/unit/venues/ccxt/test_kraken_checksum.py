@@ -103,7 +103,7 @@ async def test_without_a_checksum_a_book_is_taken_and_counted_as_unverifiable(
 
 
 @pytest.mark.parametrize("exchange", ["bitget", "bitfinex", "gate", "htx", "cryptocom", "binance"])
-def test_elsewhere_ccxt_verifies_what_the_venue_sends(exchange: str) -> None:
+def test_ccxts_option_for_book_verification_is_on(exchange: str) -> None:
     config = VenueConfig(
         exchange=exchange, symbol="BTC/USDT", environment="production", order_prefix="q1"
     )
