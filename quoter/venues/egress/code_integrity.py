@@ -96,7 +96,7 @@ def _check_file(dist: Distribution, module: ModuleType, record: Mapping[str, str
 
 
 def _check_methods(owner: type, module: ModuleType) -> None:
-    """Raise CodeAltered unless every function of a class is its own or an ancestor's, from its file.
+    """Raise CodeAltered unless every function of a class is defined in its file or an ancestor's.
 
     `functools.wraps` copies names, but not the origin of the code. Ccxt itself adds second names in
     camel case to methods when the first object of a class is made.
