@@ -51,8 +51,8 @@ async def test_after_our_loop_stood_still_the_stream_counts_as_lost_and_found(
 async def roll(sandbox: RunningSandbox) -> None:
     """The venue says that it will end the private connection soon."""
     body = {"in_s": 6.0, "socket": "user"}
-    told = await sandbox.admin("POST", "streams/shutdown", body)
-    assert told.row["told"] == 1
+    answer = await sandbox.admin("POST", "streams/shutdown", body)
+    assert answer.row["notified"] == 1
 
 
 def user_sockets(sandbox: RunningSandbox) -> int:
