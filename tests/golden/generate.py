@@ -1,4 +1,4 @@
-"""Golden vectors of the pricing floor, computed with 60 digits and written with 12.
+"""Golden vectors of pricing, computed with 60 digits and written with 12.
 
 Run `python -m tests.golden.generate` to write them anew. Nothing here imports quoter: these are a
 second way to the same numbers. What must hold to the digit (quantising, sizes) is done in Decimal.
@@ -7,7 +7,7 @@ second way to the same numbers. What must hold to the digit (quantising, sizes) 
 import json
 from pathlib import Path
 
-import mpmath  # type: ignore[import-untyped]  # it ships no types
+import mpmath  # type: ignore[import-untyped]  # no type hints published
 
 from tests.golden import streams
 
@@ -134,7 +134,7 @@ def closed_form() -> list[Row]:
 
 
 def base_unit_form() -> list[Row]:
-    """The same with inventory and gamma per base unit and an order size of its own."""
+    """The stationary quote with inventory and gamma per base unit and a given order size."""
     rows: list[Row] = []
     for texts in BASE_UNIT_CASES:
         gamma, sigma, kappa, A, size, q = map(mpmath.mpf, texts)
@@ -162,7 +162,7 @@ def base_unit_form() -> list[Row]:
 
 
 def exact_bounded() -> list[Row]:
-    """The stationary quote of a maker with ten lots either way: a ground eigenvector."""
+    """The stationary quote with a limit of ten lots, from the ground eigenvector."""
     rows: list[Row] = []
     Q = 10
     for name, texts in MARKETS.items():
@@ -194,7 +194,7 @@ def exact_bounded() -> list[Row]:
 
 
 def normalisation() -> list[Row]:
-    """What one dimensionless gamma becomes on five markets with three limits."""
+    """The risk aversion per lot of a normalised gamma on five markets with three limits."""
     rows: list[Row] = []
     for name, texts in REFERENCE_MARKETS.items():
         sigma, kappa, A = map(mpmath.mpf, texts)

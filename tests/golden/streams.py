@@ -1,10 +1,10 @@
-"""Golden vectors of what is computed step by step: volatility, flow, widening, sizes and more."""
+"""Golden vectors of streaming estimates and sizes: volatility, flow, widening and more."""
 
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import pairwise
 
-import mpmath  # type: ignore[import-untyped]  # it ships no types
+import mpmath  # type: ignore[import-untyped]  # no type hints published
 
 type Number = mpmath.mpf
 type Row = dict[str, object]
@@ -90,7 +90,7 @@ def vol_winsor() -> Row:
 
 
 def flow_z() -> Row:
-    """Every trade weighed by its age at the last one."""
+    """Trades weighted by their age at the time of the last one."""
     last, unit = mpmath.mpf(TRADES[-1][0]), mpmath.mpf(1)
     aged = [(side, mpmath.mpf(size), mpmath.power(2, (t - last) / 5)) for t, side, size in TRADES]
     bought = sum(size * age for side, size, age in aged if side > 0)
@@ -108,7 +108,7 @@ def flow_z() -> Row:
 
 
 def vpin() -> Row:
-    """Buckets by cumulated volume; within one addition both sides run evenly."""
+    """Buckets by cumulated volume; within one addition both sides are traded evenly."""
     bucket, ring_size = mpmath.mpf(10), 3
     total = sum(mpmath.mpf(bought) + mpmath.mpf(sold) for bought, sold in VOLUMES)
     cuts = [net_until(bucket * i) for i in range(int(total / bucket) + 1)]
@@ -123,7 +123,7 @@ def vpin() -> Row:
 
 
 def net_until(traded: Number) -> Number:
-    """Bought less sold once `traded` volume had passed."""
+    """Bought minus sold volume after `traded` volume in total."""
     net, left = mpmath.mpf(0), traded
     for bought, sold in VOLUMES:
         volume = mpmath.mpf(bought) + mpmath.mpf(sold)
@@ -216,7 +216,7 @@ def sizes() -> list[Row]:
 
 
 def side_sizes(towards: float) -> list[str]:
-    """Sizes of a side in base, `towards` lots of its limit of 10 being used up already."""
+    """Sizes of a side in base, with `towards` of its limit of 10 lots in use."""
     lots = mpmath.mpf(towards)
     shrink = mpmath.exp(-lots / 10) if lots > 0 else mpmath.mpf(1)
     room = max(mpmath.mpf(0), 10 - lots)

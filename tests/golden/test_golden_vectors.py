@@ -1,4 +1,4 @@
-"""Our floats against numbers that were computed another way, with 60 digits."""
+"""Pricing against golden vectors that were computed independently with 60 digits."""
 
 import json
 from decimal import Decimal
@@ -26,7 +26,7 @@ SHARED_NAMES = {
     "glft.json": "golden_glft.json",
     "streams.json": "golden_streams.json",
 }
-# The vectors have 12 digits. A difference of two prices keeps the digits of the prices only.
+# The vectors have 12 digits; a difference of two prices has the absolute error of the prices.
 RELATIVE = 1e-11
 
 type Row = dict[str, Any]  # JSON
@@ -51,13 +51,13 @@ def near(value: float, *, scale: float = 0.0) -> object:
 
 
 @pytest.mark.slow
-def test_the_committed_files_are_what_the_generator_writes() -> None:
+def test_committed_files_match_the_generator() -> None:
     for name, content in generate.files().items():
         assert read(generate.DATA / name) == json.loads(json.dumps(content)), name
 
 
 @pytest.mark.parametrize("name", SHARED_NAMES)
-def test_the_committed_files_agree_with_the_research_vectors(name: str) -> None:
+def test_committed_files_agree_with_independent_vectors(name: str) -> None:
     if not SHARED.is_dir():
         pytest.skip("the research vectors lie beside the repository, and are not here")
     theirs = read(SHARED / SHARED_NAMES[name])
@@ -66,7 +66,7 @@ def test_the_committed_files_agree_with_the_research_vectors(name: str) -> None:
 
 
 @pytest.mark.parametrize("row", rows("avellaneda_stoikov", "finite_horizon"), ids=named)
-def test_session_quotes(row: Row) -> None:
+def test_session_quotes_match(row: Row) -> None:
     given, wanted = row["inputs"], row["outputs"]
     reservation, half = avellaneda_stoikov.avellaneda_stoikov(
         fair=given["s"],
@@ -120,7 +120,7 @@ def test_f09_order_size_and_base_units_become_lots(row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", rows("glft", "exact_bounded"), ids=named)
-def test_stationary_quotes_with_a_limit(row: Row) -> None:
+def test_exact_model_quotes_match(row: Row) -> None:
     given, wanted = row["inputs"], row["outputs"]
     gamma, kappa, Q = given["gamma"], given["k"], given["Q"]
     rho = glft_exact.chain_ratio(
@@ -137,7 +137,7 @@ def test_stationary_quotes_with_a_limit(row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", rows("glft", "normalisation"), ids=named)
-def test_gamma_without_unit(row: Row) -> None:
+def test_normalised_gamma_matches(row: Row) -> None:
     given, wanted = row["inputs"], row["outputs"]
     sigma, kappa, A = given["sigma"], given["k"], given["A"]
     references = References(sigma=sigma, kappa=kappa, intensity=A)
@@ -152,7 +152,7 @@ def test_gamma_without_unit(row: Row) -> None:
 
 
 @pytest.mark.parametrize("name", ["vol_ewma", "vol_winsor"])
-def test_volatility_step_by_step(name: str) -> None:
+def test_volatility_matches_at_each_step(name: str) -> None:
     given = read(generate.DATA / "streams.json")[name]
     prior = given["var0"] ** 0.5 if "var0" in given else None
     rate = VarianceRate(
@@ -169,7 +169,7 @@ def test_volatility_step_by_step(name: str) -> None:
     assert rate.time_s == near(given.get("D", rate.time_s))
 
 
-def test_signed_flow_step_by_step() -> None:
+def test_signed_flow_matches_at_each_step() -> None:
     given = read(generate.DATA / "streams.json")["flow_z"]
     flow = SignedFlow(half_life_s=given["half_life"])
     for t_s, sign, size in given["trades"]:
@@ -179,7 +179,7 @@ def test_signed_flow_step_by_step() -> None:
     assert flow.squares == near(given["Q2"])
 
 
-def test_vpin_bucket_by_bucket() -> None:
+def test_vpin_matches_at_each_bucket() -> None:
     given = read(generate.DATA / "streams.json")["vpin"]
     vpin = Vpin(given["V"], buckets=given["n"])
     for bought, sold in given["adds"]:
@@ -188,7 +188,7 @@ def test_vpin_bucket_by_bucket() -> None:
     assert vpin.value == near(given["value"])
 
 
-def test_certainty_equivalent_of_five_outcomes() -> None:
+def test_certainty_equivalent_of_five_outcomes_matches() -> None:
     given = read(generate.DATA / "streams.json")["ce"]
     found = certainty_equivalent(given["W"], gamma=given["gamma"])
     assert found.equivalent == near(given["ce"])
@@ -197,7 +197,7 @@ def test_certainty_equivalent_of_five_outcomes() -> None:
 
 
 @pytest.mark.parametrize("row", rows("streams", "widen"), ids=str)
-def test_widening_by_inventory(row: Row) -> None:
+def test_widening_matches(row: Row) -> None:
     w = widening(nu=row["nu"], beta=row["beta"], p=row["p"], nu0=row["nu0"])
     assert w == near(row["w"], scale=1.0)
 
@@ -218,7 +218,7 @@ def instrument(*, tick: str, lot: str, size_min: str = "0") -> Instrument:
 
 
 @pytest.mark.parametrize("row", rows("streams", "quantize"), ids=str)
-def test_quantised_prices_are_exact(row: Row) -> None:
+def test_quantised_prices_match_exactly(row: Row) -> None:
     market = instrument(tick=row["tick"], lot="0.01")
     best_bid, best_ask = (
         None if row[name] is None else market.ticks(Decimal(row[name]))
@@ -232,7 +232,7 @@ def test_quantised_prices_are_exact(row: Row) -> None:
 
 @pytest.mark.parametrize("row", rows("streams", "sizes"), ids=lambda row: f"n={row['n']}")
 @pytest.mark.parametrize(("name", "side"), [("bid", Side.BUY), ("ask", Side.SELL)])
-def test_sizes_are_exact(row: Row, name: str, side: Side) -> None:
+def test_sizes_match_exactly(row: Row, name: str, side: Side) -> None:
     market = instrument(tick="0.01", lot=row["step"], size_min=row["min_qty"])
     shape = QuoteShape(levels=row["levels"], eta=row["eta"], growth=row["growth"])
     sizes = level_sizes(side=side, lots=row["n"], lots_max=row["N"], shape=shape)

@@ -1,4 +1,4 @@
-"""Markets and inputs that several pricing tests start from."""
+"""Markets and inputs shared by pricing tests."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -7,7 +7,7 @@ from quoter.domain.instrument import Instrument
 from quoter.domain.quotes import PricingInputs
 from quoter.pricing.quote.shape import QuoteShape
 
-# The papers' own market; nothing but the model acts.
+# The market of Avellaneda & Stoikov 2008; without shape or costs.
 PAPER = PricingInputs(
     fair=100.0,
     sigma=2.0,
@@ -37,5 +37,5 @@ BTC = Instrument(
 
 
 def paper(**changes: float | None) -> PricingInputs:
-    """The papers' market with some numbers changed."""
+    """Return the papers' market with some numbers changed."""
     return replace(PAPER, **changes)  # type: ignore[arg-type]  # replace() is not typed by field

@@ -29,7 +29,7 @@ def ran(name: str, options: Options) -> Report:
 
 @pytest.mark.parametrize("name", CHEAP)
 @pytest.mark.slow
-def test_every_figure_is_where_it_should_be(name: str, tmp_path: Path) -> None:
+def test_all_checks_of_every_study_are_met(name: str, tmp_path: Path) -> None:
     report = ran(name, Options(paths=CHEAP[name], is_quick=True))
     assert [check for check in report.checks if not check.is_met] == []
     write_report(report, tmp_path, settings={})
@@ -39,14 +39,14 @@ def test_every_figure_is_where_it_should_be(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_papers_twenty_four_figures_are_all_compared() -> None:
+def test_all_24_published_figures_are_compared() -> None:
     report = ran("as-tables", Options(paths=1_000))
     whats = [check.what for check in report.checks]
     assert sum(what.startswith("published: ") for what in whats) == 24
     assert sum(what.startswith("exact: ") for what in whats) == 32
 
 
-def test_gamma_reports_every_symbol_and_needs_no_law_of_a_large_tick() -> None:
+def test_gamma_reports_every_symbol_and_skips_the_law_for_large_ticks() -> None:
     options = Options(paths=2, markets=MARKETS)
     squares = {0.1: 4.2, 1.0: 2.5, 10.0: 1.4}
     samples: dict[str, Sample] = {}
@@ -65,7 +65,7 @@ def test_gamma_reports_every_symbol_and_needs_no_law_of_a_large_tick() -> None:
 
 
 def toxic_sample(gain: float, *, profit: float) -> Sample:
-    """Forty paths on which protection adds `gain`, alike for every kind of it."""
+    """Forty paths on which every protection adds `gain`."""
     noise: Numbers = np.linspace(-1.0, 1.0, 40)[:, None]
     makers = len(PROTECTIONS)
     return {
@@ -81,7 +81,9 @@ def toxic_sample(gain: float, *, profit: float) -> Sample:
     ("environment", "gain", "is_met"),
     [("toxic", 9.0, True), ("toxic", 7.0, False), ("benign", -0.5, True), ("benign", -1.5, False)],
 )
-def test_the_rules_for_protection_bite(environment: str, gain: float, is_met: bool) -> None:
+def test_checks_of_protection_fail_outside_their_limits(
+    environment: str, gain: float, is_met: bool
+) -> None:
     samples = {
         "benign": toxic_sample(-0.2, profit=64.0),
         "clustered": toxic_sample(-0.2, profit=72.0),
@@ -98,7 +100,7 @@ def test_the_rules_for_protection_bite(environment: str, gain: float, is_met: bo
     assert acceptance.is_met is is_met
 
 
-def test_a_crash_that_breaks_a_limit_is_told() -> None:
+def test_crash_report_fails_if_a_limit_is_exceeded() -> None:
     makers, times = len(POLICIES), 4
     rng = np.random.default_rng(1)
     sample: Sample = {

@@ -1,4 +1,4 @@
-"""Fair value: the mid, or what imbalance has taught about it."""
+"""Fair value: mid and micro-price."""
 
 import random
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from quoter.domain.errors import InvalidInput
 from quoter.pricing.estimators.fair_value import PENDING_MAX, MicroPrice, imbalance, mid
 
 
-def test_fair_value_is_the_middle_of_the_book() -> None:
+def test_mid_is_the_average_of_best_bid_and_ask() -> None:
     assert mid(best_bid=99.98, best_ask=100.04) == pytest.approx(100.01)
 
 
@@ -19,14 +19,12 @@ def test_fair_value_is_the_middle_of_the_book() -> None:
     ("best_bid", "best_ask"),
     [(0.0, 1.0), (nan, 1.0), (1.0, nan), (1.0, inf), (-1.0, 1.0), (1.0, 1.0), (2.0, 1.0)],
 )
-def test_f18_without_two_sides_that_make_sense_there_is_no_price(
-    best_bid: float, best_ask: float
-) -> None:
+def test_f18_missing_or_crossed_side_raises(best_bid: float, best_ask: float) -> None:
     with pytest.raises(InvalidInput):
         mid(best_bid=best_bid, best_ask=best_ask)
 
 
-def test_imbalance_is_the_bids_share() -> None:
+def test_imbalance_is_the_share_of_the_bid() -> None:
     assert imbalance(bid_size=3.0, ask_size=1.0) == pytest.approx(0.75)
     assert imbalance(bid_size=1e300, ask_size=1e300) == pytest.approx(0.5)
 
@@ -61,7 +59,7 @@ def queues(*, seconds: float, seed: int, is_spoofed: bool = False) -> Iterator[T
 
 
 def errors(*, is_spoofed: bool) -> tuple[float, float, float]:
-    """Mean squared error over two seconds of mid, weighted mid and micro-price, once learned."""
+    """Mean squared error over 2 s of mid, weighted mid and micro-price, after learning."""
     micro = MicroPrice()
     open_: list[tuple[float, float, float, float]] = []
     sums, count, mid_now = [0.0, 0.0, 0.0], 0, 0.0
@@ -78,18 +76,18 @@ def errors(*, is_spoofed: bool) -> tuple[float, float, float]:
     return sums[0] / count, sums[1] / count, sums[2] / count
 
 
-def test_the_micro_price_foretells_the_mid() -> None:
+def test_micro_price_predicts_the_mid_better_than_mid() -> None:
     mid_error, _, micro_error = errors(is_spoofed=False)
     assert micro_error < 0.93 * mid_error
 
 
-def test_a_spoofer_spoils_the_weighted_mid_but_not_the_micro_price() -> None:
+def test_spoofed_sizes_harm_the_weighted_mid_but_not_the_micro_price() -> None:
     mid_error, weighted_error, micro_error = errors(is_spoofed=True)
     assert micro_error < mid_error
     assert micro_error < weighted_error
 
 
-def test_imbalance_that_says_nothing_moves_nothing() -> None:
+def test_uninformative_imbalance_moves_nothing() -> None:
     micro, rng, price = MicroPrice(), random.Random(5), 100.0
     for i in range(20_000):
         price += rng.choice((-0.01, 0.0, 0.01))
@@ -103,7 +101,7 @@ def rising(micro: MicroPrice, *, samples: int) -> None:
         micro.update(i * 0.25, mid=100.0 + i * 0.01, spread=0.02, share=0.99)
 
 
-def test_what_was_learned_of_one_side_holds_mirrored_for_the_other() -> None:
+def test_both_sides_share_mirrored_moves() -> None:
     micro = MicroPrice()
     rising(micro, samples=2000)
     assert micro.expected_move(0.99) > 3.5  # 0.08 in 2 s, of a spread of 0.02, shrunk
@@ -111,23 +109,23 @@ def test_what_was_learned_of_one_side_holds_mirrored_for_the_other() -> None:
     assert micro.expected_move(0.5) == 0.0
 
 
-def test_the_micro_price_stays_within_half_of_our_half_spread() -> None:
+def test_micro_price_stays_within_half_of_our_half_spread() -> None:
     micro = MicroPrice()
     rising(micro, samples=2000)
     assert micro.fair(mid=120.0, spread=0.02, share=0.99, half=0.04) == pytest.approx(120.02)
     assert micro.fair(mid=120.0, spread=0.02, share=0.01, half=0.04) == pytest.approx(119.98)
 
 
-def test_it_forgets() -> None:
+def test_old_samples_decay() -> None:
     micro = MicroPrice(half_life_s=10.0)
     rising(micro, samples=100)
-    told = micro.expected_move(0.99)
+    before = micro.expected_move(0.99)
     micro.update(200.0, mid=101.0, spread=0.02, share=0.5)
     micro.update(600.0, mid=101.0, spread=0.02, share=0.5)
-    assert abs(micro.expected_move(0.99)) < 0.01 < told
+    assert abs(micro.expected_move(0.99)) < 0.01 < before
 
 
-def test_a_gap_is_no_move_and_what_waits_has_a_bound() -> None:
+def test_gap_drops_pending_samples_and_pending_is_bounded() -> None:
     micro = MicroPrice()
     for i in range(4):
         micro.update(i * 0.25, mid=100.0, spread=0.02, share=0.99)
@@ -140,7 +138,7 @@ def test_a_gap_is_no_move_and_what_waits_has_a_bound() -> None:
 
 
 @pytest.mark.parametrize("name", ["t_s", "mid", "spread", "share"])
-def test_f14_a_book_without_a_number_is_refused(name: str) -> None:
+def test_f14_book_with_invalid_number_raises(name: str) -> None:
     book = {"t_s": 1.0, "mid": 100.0, "spread": 0.02, "share": 0.5} | {name: nan}
     with pytest.raises(InvalidInput, match=name):
         MicroPrice().update(

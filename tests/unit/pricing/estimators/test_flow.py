@@ -1,4 +1,4 @@
-"""Signed flow and what it is worth: learned where it foretells, ignored where it does not."""
+"""Flow alpha: signal, regression and bounds."""
 
 import random
 from math import nan, sqrt
@@ -45,25 +45,27 @@ def burst(alpha: FlowAlpha, t_s: float, taker: Side, *, size: float = 1.0) -> No
 
 
 @pytest.mark.parametrize(("taker", "sign"), [(Side.BUY, 1.0), (Side.SELL, -1.0)])
-def test_takers_who_buy_foretell_a_rise_and_who_sell_a_fall(taker: Side, sign: float) -> None:
+def test_taker_buys_predict_a_rise_and_taker_sells_a_fall(taker: Side, sign: float) -> None:
     alpha = FlowAlpha()
     burst(alpha, 0.0, taker)
     assert sign * alpha.alpha(3.0, HALF) > 0.0
 
 
-def test_flow_that_foretells_is_believed_and_flow_that_does_not_is_not() -> None:
+def test_beta_grows_with_informed_flow_and_shrinks_with_uninformed_flow() -> None:
     informed, idle = FlowAlpha(), FlowAlpha()
     end_s, _ = market(informed, drift=0.012, seconds=7200, seed=1)
     market(idle, drift=0.0, seconds=7200, seed=1)
     prior = LearnedAlpha().beta(HALF)
     assert informed.learned.beta(HALF) > 1.5 * prior
-    assert abs(idle.learned.beta(HALF)) < 0.7 * prior  # two hours wear off a third of it
+    assert (
+        abs(idle.learned.beta(HALF)) < 0.7 * prior
+    )  # after two hours a third of the prior's weight is gone
     for alpha in (informed, idle):
         burst(alpha, end_s, Side.BUY)
     assert informed.alpha(end_s + 3, HALF) > 3 * abs(idle.alpha(end_s + 3, HALF))
 
 
-def test_alpha_is_bounded_by_two_half_spreads() -> None:
+def test_alpha_is_clipped_to_two_half_spreads() -> None:
     learned = LearnedAlpha()
     for t_s in range(2000):
         learned.update(float(t_s), 100.0 + t_s, 4.0)
@@ -71,24 +73,24 @@ def test_alpha_is_bounded_by_two_half_spreads() -> None:
     assert learned.alpha(-4.0, HALF) == -2 * HALF
 
 
-def test_the_regression_recovers_a_slope_in_spite_of_its_prior() -> None:
+def test_regression_recovers_the_slope_in_spite_of_its_prior() -> None:
     learned, rng = LearnedAlpha(prior_half_spreads=0.0), random.Random(2)
     mid, due = 100.0, [0.0] * 5
     for t_s in range(20_000):
         x = rng.choice((-2.0, 0.0, 2.0))
         due.append(0.003 * x)
-        mid += due.pop(0)  # each signal's move comes five seconds after it
+        mid += due.pop(0)  # the move of each signal follows five seconds later
         learned.update(float(t_s), mid, x)
     weight = learned.squares / (learned.squares + RIDGE)
     assert learned.beta(HALF) == pytest.approx(0.003 * weight, rel=0.1)
 
 
-def test_without_a_prior_nothing_is_claimed_before_it_was_seen() -> None:
+def test_without_prior_alpha_is_zero_before_any_sample() -> None:
     assert LearnedAlpha(prior_half_spreads=0.0).alpha(4.0, HALF) == 0.0
     assert LearnedAlpha().alpha(4.0, HALF) == pytest.approx(0.5 / 3 * HALF * 4)
 
 
-def test_one_huge_trade_counts_as_three() -> None:
+def test_huge_trade_counts_as_three_mean_sizes() -> None:
     calm, shocked = FlowSignal(), FlowSignal()
     for flow in (calm, shocked):
         for i in range(200):
@@ -98,14 +100,14 @@ def test_one_huge_trade_counts_as_three() -> None:
     assert shocked.z(100.0) == pytest.approx(calm.z(100.0))
 
 
-def test_the_signal_is_in_its_own_deviations_whatever_the_size_of_a_trade() -> None:
+def test_signal_does_not_depend_on_the_unit_of_size() -> None:
     small, large = FlowAlpha(), FlowAlpha()
     market(small, drift=0.0, seconds=600, seed=3)
     market(large, drift=0.0, seconds=600, seed=3, size=1e5)
     assert large.flow.z(600.0) == pytest.approx(small.flow.z(600.0), rel=1e-9)
 
 
-def test_the_standardised_flow_has_a_deviation_of_about_one() -> None:
+def test_standardised_flow_has_unit_standard_deviation() -> None:
     flow, rng, total = FlowSignal(), random.Random(4), 0.0
     for t_s in range(20_000):
         for _ in range(4):
@@ -114,7 +116,7 @@ def test_the_standardised_flow_has_a_deviation_of_about_one() -> None:
     assert sqrt(total / 20_000) == pytest.approx(1.0, abs=0.15)
 
 
-def test_flow_fades_when_takers_stop() -> None:
+def test_flow_decays_without_trades() -> None:
     alpha = FlowAlpha()
     burst(alpha, 0.0, Side.BUY)
     assert alpha.flow.z(3.0) > 2.0
@@ -124,13 +126,11 @@ def test_flow_fades_when_takers_stop() -> None:
 @pytest.mark.parametrize(
     ("z", "wanted"), [(0.0, 0.0), (0.9, 0.0), (-0.9, 0.0), (3.0, 2.0), (-3.0, -2.0), (99.0, 4.0)]
 )
-def test_less_than_one_deviation_is_noise_and_more_than_five_is_five(
-    z: float, wanted: float
-) -> None:
+def test_signal_is_zero_below_one_deviation_and_capped_at_five(z: float, wanted: float) -> None:
     assert signal(z) == wanted
 
 
-def test_a_gap_is_no_move_and_what_waits_has_a_bound() -> None:
+def test_gap_drops_pending_samples_and_pending_is_bounded() -> None:
     learned = LearnedAlpha()
     learned.update(0.0, 100.0, 4.0)
     learned.restart()
@@ -141,7 +141,7 @@ def test_a_gap_is_no_move_and_what_waits_has_a_bound() -> None:
         assert len(learned._pending) <= PENDING_MAX
 
 
-def test_a_clock_that_steps_back_loses_nothing_that_was_learned() -> None:
+def test_clock_set_back_keeps_the_regression() -> None:
     alpha = FlowAlpha()
     market(alpha, drift=0.012, seconds=3600, seed=5)
     before = alpha.learned.beta(HALF)
@@ -151,7 +151,7 @@ def test_a_clock_that_steps_back_loses_nothing_that_was_learned() -> None:
     assert alpha.learned.beta(HALF) == pytest.approx(before, rel=1e-3)
 
 
-def test_f14_numbers_that_are_none_are_refused() -> None:
+def test_f14_invalid_numbers_raise() -> None:
     with pytest.raises(InvalidInput):
         SignedFlow().trade(nan, Side.BUY, 1.0)
     with pytest.raises(InvalidInput):
@@ -164,7 +164,7 @@ def test_f14_numbers_that_are_none_are_refused() -> None:
 
 
 @pytest.mark.parametrize("size", [5e-324, 1e308, nan, 0.0])
-def test_f14_a_size_whose_square_is_no_number_is_refused(size: float) -> None:
+def test_f14_size_whose_square_overflows_raises(size: float) -> None:
     flow = FlowSignal()
     with pytest.raises(InvalidInput):
         flow.trade(0.0, Side.BUY, size)

@@ -1,4 +1,4 @@
-"""The reach estimator recovers what the market was made with, and knows when it can't."""
+"""Intensity: recovery of known parameters, confidence and invalid input."""
 
 import random
 from collections.abc import Iterator
@@ -54,8 +54,8 @@ def test_f08_known_kappa_and_fill_rate_are_recovered(kappa: float) -> None:
 
 @pytest.mark.parametrize("rate", [0.5, 1.0, 3.0])
 @pytest.mark.parametrize("tick", [0.01, 0.5])
-def test_f08_takers_hidden_behind_a_farther_one_are_counted_too(rate: float, tick: float) -> None:
-    """Of several takers in a window only the farthest shows: three a second hide two thirds."""
+def test_f08_hidden_takers_are_counted(rate: float, tick: float) -> None:
+    """Of several takers in a window only the farthest is visible: at 3/s two thirds are hidden."""
     prior = IntensityPrior(kappa=3.0, rate=0.2, d0=0.1, tick=tick)
     intensity = Intensity(prior, half_life_s=1e9)
     intensity.on_mid(0.0, MID, 1.0)
@@ -68,8 +68,8 @@ def test_f08_takers_hidden_behind_a_farther_one_are_counted_too(rate: float, tic
     assert found.rate == pytest.approx(rate * exp(-1.5 * 0.1), rel=0.08)
 
 
-def test_a_wrong_first_guess_of_the_rate_does_not_feed_itself() -> None:
-    """Hidden takers are inferred from the share of windows that were reached, not from a guess."""
+def test_wrong_prior_rate_is_corrected() -> None:
+    """Hidden takers are inferred from the share of windows with a taker, not from the prior."""
     intensity = Intensity(PRIOR._replace(rate=50.0))
     learn(intensity, kappa=1.5, rate=0.1, seconds=3_000, seed=3)
     assert intensity.estimate.rate == pytest.approx(0.1 * exp(-1.5 * 0.1), rel=0.3)
@@ -77,8 +77,8 @@ def test_a_wrong_first_guess_of_the_rate_does_not_feed_itself() -> None:
 
 
 @pytest.mark.parametrize("count", [100, 300, 1000])
-def test_kappa_is_within_four_over_the_root_of_the_samples(count: int) -> None:
-    """In every one of forty runs, from priors that are too high and too low by a half."""
+def test_kappa_error_is_below_four_over_root_of_samples(count: int) -> None:
+    """In each of forty runs, with priors that are too high and too low by a half."""
     for seed in range(40):
         prior = PRIOR._replace(kappa=1.5 * (1.5 if seed % 2 else 1 / 1.5))
         intensity = Intensity(prior, half_life_s=1e9)
@@ -90,7 +90,7 @@ def test_kappa_is_within_four_over_the_root_of_the_samples(count: int) -> None:
         assert abs(intensity.estimate.kappa / 1.5 - 1.0) <= 4.0 / sqrt(count), seed
 
 
-def test_the_rate_of_fills_is_foretold_at_a_distance_and_never_from_nearer_than_d0() -> None:
+def test_fill_rate_matches_at_a_distance_and_is_flat_below_d0() -> None:
     intensity = Intensity(PRIOR, half_life_s=1e9)
     learn(intensity, kappa=1.5, rate=0.1, seconds=60_000, seed=3)
     for distance in (0.1, 0.4, 1.0):
@@ -100,8 +100,8 @@ def test_the_rate_of_fills_is_foretold_at_a_distance_and_never_from_nearer_than_
         intensity.fill_rate(nan)
 
 
-def test_a_coarse_grid_does_not_bias_kappa() -> None:
-    """Prices on a tick as large as 1/kappa: a mean of the excess would be off by half."""
+def test_coarse_grid_does_not_bias_kappa() -> None:
+    """With a tick of 1/kappa, the reciprocal of the mean excess would be wrong by half."""
     tick = 0.5
     intensity = Intensity(IntensityPrior(kappa=2.0, rate=0.1, d0=tick, tick=tick), half_life_s=1e9)
     intensity.on_mid(0.0, MID, 1.0)
@@ -112,7 +112,7 @@ def test_a_coarse_grid_does_not_bias_kappa() -> None:
     assert intensity.estimate.kappa == pytest.approx(2.0, rel=0.08)
 
 
-def test_a_reach_on_d0_counts_despite_float_noise() -> None:
+def test_reach_at_d0_counts_despite_float_rounding() -> None:
     intensity = Intensity(IntensityPrior(kappa=10.0, rate=0.1, d0=0.005, tick=0.01))
     for i in range(40):
         intensity.on_mid(i * 1.0, 100.005, 0.0)
@@ -120,7 +120,7 @@ def test_a_reach_on_d0_counts_despite_float_noise() -> None:
     assert intensity.estimate.confidence is Confidence.WARM
 
 
-def test_monster_sweeps_are_cut() -> None:
+def test_very_large_reaches_are_censored() -> None:
     intensity = Intensity(PRIOR)
     for i in range(400):
         intensity.on_mid(i * 1.0, MID, 0.05)
@@ -129,7 +129,7 @@ def test_monster_sweeps_are_cut() -> None:
     assert intensity.estimate.kappa > 3 * uncut
 
 
-def test_a_few_samples_leave_the_prior_and_widen_the_quote() -> None:
+def test_with_few_samples_the_prior_is_used_and_the_quote_is_widened() -> None:
     intensity = Intensity(PRIOR)
     for i in range(9):
         intensity.on_mid(i * 1.0, MID, 1.0)
@@ -146,7 +146,7 @@ def test_a_few_samples_leave_the_prior_and_widen_the_quote() -> None:
     assert warm.kappa < cold.kappa
 
 
-def test_silence_is_evidence_and_costs_no_more_than_a_trade() -> None:
+def test_long_silence_equals_many_windows_without_trades() -> None:
     """An hour of silence at once equals an hour of windows without a trade."""
     at_once, stepwise = Intensity(PRIOR), Intensity(PRIOR)
     for intensity in (at_once, stepwise):
@@ -158,7 +158,7 @@ def test_silence_is_evidence_and_costs_no_more_than_a_trade() -> None:
     assert at_once.estimate.rate < 0.1
 
 
-def test_kappa_at_most_doubles_or_halves_in_a_minute() -> None:
+def test_kappa_changes_by_at_most_a_factor_two_per_minute() -> None:
     intensity = Intensity(PRIOR, half_life_s=30.0)
     learn(intensity, kappa=1.5, rate=0.5, seconds=600, seed=6)
     kappa = intensity.estimate.kappa
@@ -170,8 +170,8 @@ def test_kappa_at_most_doubles_or_halves_in_a_minute() -> None:
     assert 1.5 * kappa < intensity.estimate.kappa <= 4.0 * kappa
 
 
-def test_the_reach_is_measured_from_the_mid_at_the_windows_start() -> None:
-    """The mid follows the takers up; a quote frozen at the start of the window does not."""
+def test_reach_is_measured_from_the_mid_at_the_window_start() -> None:
+    """The mid rises with the takers; the reference price of the window does not."""
     intensity = Intensity(PRIOR)
     for i in range(60):
         intensity.on_mid(i * 1.0, MID, 1.0)
@@ -181,8 +181,8 @@ def test_the_reach_is_measured_from_the_mid_at_the_windows_start() -> None:
     assert intensity.estimate.samples > 40
 
 
-def test_every_window_has_a_mid_of_its_own() -> None:
-    """The market climbs far; takers reach 0.4 from where each window began, never farther."""
+def test_each_window_uses_its_own_mid() -> None:
+    """The market rises far; takers reach 0.4 from the start of each window, never farther."""
     steady, climbing = Intensity(PRIOR), Intensity(PRIOR)
     for intensity, climb in ((steady, 0.0), (climbing, 7.0)):
         for i in range(100):
@@ -194,7 +194,7 @@ def test_every_window_has_a_mid_of_its_own() -> None:
     assert climbing.estimate[:-1] == pytest.approx(steady.estimate[:-1], rel=1e-9)
 
 
-def test_a_gap_drops_the_open_window_only() -> None:
+def test_gap_drops_only_the_open_window() -> None:
     intensity = Intensity(PRIOR)
     learn(intensity, kappa=1.5, rate=0.5, seconds=300, seed=7)
     before = intensity.estimate
@@ -206,7 +206,7 @@ def test_a_gap_drops_the_open_window_only() -> None:
     assert intensity.estimate.samples == pytest.approx(before.samples, rel=1e-9)
 
 
-def test_the_first_guess_comes_from_the_book() -> None:
+def test_market_prior_comes_from_the_book() -> None:
     prior = market_prior(
         mid=100.0, half_book_spread=0.05, tick=0.01, trades_per_s=3.0, half_quote=0.4
     )
@@ -219,7 +219,7 @@ def test_the_first_guess_comes_from_the_book() -> None:
 
 
 @pytest.mark.parametrize("name", ["mid", "half_book_spread", "tick", "trades_per_s", "half_quote"])
-def test_a_guess_without_a_number_is_refused_by_name(name: str) -> None:
+def test_market_prior_with_invalid_number_raises_with_its_name(name: str) -> None:
     values = {
         "mid": 1.0, "half_book_spread": 0.1, "tick": 0.1, "trades_per_s": 1.0, "half_quote": 0.0,
     }  # fmt: skip
@@ -230,18 +230,18 @@ def test_a_guess_without_a_number_is_refused_by_name(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["kappa", "rate", "d0", "tick"])
 @pytest.mark.parametrize("value", [0.0, nan, inf])
-def test_a_prior_without_a_number_is_refused_by_name(name: str, value: float) -> None:
+def test_invalid_prior_raises_with_its_name(name: str, value: float) -> None:
     with pytest.raises(InvalidInput) as refused:
         Intensity(PRIOR._replace(**{name: value}))
     assert refused.value.name == name
 
 
-def test_a_distance_from_which_a_can_not_be_told_is_refused() -> None:
+def test_d0_too_far_to_estimate_a_raises() -> None:
     with pytest.raises(InvalidInput, match="d0"):
         Intensity(PRIOR._replace(kappa=1000.0))
 
 
-def test_f14_events_without_a_number_are_refused() -> None:
+def test_f14_events_with_invalid_numbers_raise() -> None:
     intensity = Intensity(PRIOR)
     for mid, sigma in ((nan, 1.0), (0.0, 1.0), (MID, nan), (MID, -1.0)):
         with pytest.raises(InvalidInput):
@@ -252,7 +252,7 @@ def test_f14_events_without_a_number_are_refused() -> None:
         intensity.on_mid(nan, MID, 1.0)
 
 
-def test_the_error_shrinks_with_the_root_of_the_samples() -> None:
+def test_error_is_one_over_root_of_samples() -> None:
     intensity = Intensity(PRIOR, half_life_s=1e9)
     learn(intensity, kappa=1.5, rate=0.5, seconds=1000, seed=8)
     found = intensity.estimate

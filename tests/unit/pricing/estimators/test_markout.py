@@ -1,4 +1,4 @@
-"""What our fills lost becomes the cost of their side, within bounds and for a while."""
+"""Markouts and the markout cost of a side."""
 
 from math import nan
 
@@ -13,7 +13,7 @@ ROOMY = {"fair": FAIR, "half": 100.0}
 
 
 def after(*, fills: int, side: Side, move_bps: float) -> tuple[Markouts, float]:
-    """`fills` fills on a side, ten seconds apart; fair value moves after each and comes back."""
+    """`fills` fills on a side, 10 s apart; fair value moves after each of them and returns."""
     markouts, t_s = Markouts(), 0.0
     for _ in range(fills):
         markouts.on_fill(t_s, side, FAIR)
@@ -23,34 +23,34 @@ def after(*, fills: int, side: Side, move_bps: float) -> tuple[Markouts, float]:
 
 
 @pytest.mark.parametrize("side", list(Side))
-def test_a_fall_after_our_buys_and_a_rise_after_our_sells_are_a_cost_of_that_side(
+def test_adverse_moves_after_fills_are_a_cost_of_that_side(
     side: Side,
 ) -> None:
     markouts, t_s = after(fills=200, side=side, move_bps=-side.sign * 4.0)
-    # twenty newest fills against twenty that lost nothing, in price
+    # about twenty fills against a prior of twenty without loss, in price
     assert markouts.cost(t_s, side, **ROOMY) == pytest.approx(2.0 * FAIR * 1e-4, rel=0.1)
     assert markouts.cost(t_s, side.opposite, **ROOMY) == 0.0
     assert markouts.mean_bps(t_s, side, 5.0) < 0.0
 
 
 @pytest.mark.parametrize("side", list(Side))
-def test_good_fills_bring_no_side_nearer(side: Side) -> None:
+def test_profitable_fills_give_no_cost(side: Side) -> None:
     markouts, t_s = after(fills=100, side=side, move_bps=side.sign * 4.0)
     assert markouts.cost(t_s, side, **ROOMY) == 0.0
     assert markouts.mean_bps(t_s, side, 5.0) > 0.0
 
 
-def test_one_bad_fill_is_hardly_a_cost() -> None:
+def test_single_bad_fill_gives_a_small_cost() -> None:
     markouts, t_s = after(fills=1, side=Side.BUY, move_bps=-21.0)
     assert markouts.cost(t_s, Side.BUY, **ROOMY) == pytest.approx(FAIR * 1e-4, rel=0.02)
 
 
-def test_a_cost_is_at_most_two_half_spreads() -> None:
+def test_cost_is_at_most_two_half_spreads() -> None:
     markouts, t_s = after(fills=100, side=Side.BUY, move_bps=-5000.0)
     assert markouts.cost(t_s, Side.BUY, fair=FAIR, half=0.03) == pytest.approx(0.06)
 
 
-def test_f17_a_side_that_gets_no_fills_any_more_is_forgiven_in_time() -> None:
+def test_f17_cost_decays_without_fills() -> None:
     markouts, t_s = after(fills=100, side=Side.BUY, move_bps=-10.0)
     fresh = markouts.cost(t_s, Side.BUY, **ROOMY)
     costs = [markouts.cost(t_s + hours * 3600.0, Side.BUY, **ROOMY) for hours in (1, 2, 6)]
@@ -58,7 +58,7 @@ def test_f17_a_side_that_gets_no_fills_any_more_is_forgiven_in_time() -> None:
     assert costs[-1] < 0.01 * fresh
 
 
-def test_every_horizon_has_the_first_mark_at_or_after_it() -> None:
+def test_each_horizon_uses_the_first_mark_at_or_after_it() -> None:
     markouts = Markouts()
     markouts.on_fill(0.0, Side.BUY, FAIR)
     for t_s, fair in ((0.9, 200.0), (1.0, 101.0), (4.9, 200.0), (7.0, 102.0), (40.0, 103.0)):
@@ -67,7 +67,7 @@ def test_every_horizon_has_the_first_mark_at_or_after_it() -> None:
     assert found == pytest.approx([100.0 / 21, 200.0 / 21, 300.0 / 21], rel=0.02)
 
 
-def test_scale_does_not_matter() -> None:
+def test_cost_scales_with_price() -> None:
     """A thousand times the price: the same basis points and a thousand times the cost."""
     markouts = Markouts()
     markouts.on_fill(0.0, Side.SELL, 1e5)
@@ -80,7 +80,7 @@ def test_scale_does_not_matter() -> None:
     assert large_cost == pytest.approx(1e8 * small_cost, rel=1e-9)
 
 
-def test_a_gap_leaves_what_was_pending_unmeasured() -> None:
+def test_gap_drops_pending_fills() -> None:
     markouts = Markouts()
     markouts.on_fill(0.0, Side.BUY, FAIR)
     markouts.restart()
@@ -88,7 +88,7 @@ def test_a_gap_leaves_what_was_pending_unmeasured() -> None:
     assert markouts.mean_bps(100.0, Side.BUY, 5.0) == 0.0
 
 
-def test_a_new_clock_is_a_gap() -> None:
+def test_clock_set_back_drops_pending_fills() -> None:
     markouts = Markouts()
     markouts.on_mark(1e6, FAIR)
     markouts.on_fill(1e6, Side.BUY, FAIR)
@@ -97,14 +97,14 @@ def test_a_new_clock_is_a_gap() -> None:
     assert markouts.mean_bps(2e6, Side.BUY, 5.0) == 0.0
 
 
-def test_what_waits_has_a_bound() -> None:
+def test_pending_fills_are_bounded() -> None:
     markouts = Markouts()
     for i in range(2000):
         markouts.on_fill(i * 1e-3, Side.BUY, FAIR)
     assert all(len(pending) <= PENDING_MAX for pending in markouts._pending.values())
 
 
-def test_f14_numbers_that_are_none_are_refused() -> None:
+def test_f14_invalid_numbers_raise() -> None:
     for t_s, fair in ((nan, FAIR), (0.0, nan), (0.0, 0.0)):
         with pytest.raises(InvalidInput):
             Markouts().on_fill(t_s, Side.BUY, fair)

@@ -1,4 +1,4 @@
-"""Sigma: units, jumps, gaps, and that it never gets stuck."""
+"""Volatility: units, jumps, gaps, noise and invalid input."""
 
 import itertools
 import random
@@ -23,7 +23,7 @@ def walk(
     return mid
 
 
-def test_a_random_walks_sigma_is_found_in_absolute_price_per_root_second() -> None:
+def test_sigma_of_a_random_walk_is_recovered() -> None:
     volatility = Volatility()
     walk(volatility, sigma=0.7, seconds=3600)
     assert volatility.sigma == pytest.approx(0.7, rel=0.15)
@@ -50,7 +50,7 @@ def test_f20_high_prices_lose_no_precision() -> None:
     assert rate.sigma == pytest.approx(exact, rel=1e-9, abs=0.0)
 
 
-def test_nothing_is_said_before_enough_was_seen() -> None:
+def test_sigma_is_none_before_enough_time_was_observed() -> None:
     volatility = Volatility()
     walk(volatility, sigma=1.0, seconds=20)
     assert volatility.sigma is None
@@ -58,7 +58,7 @@ def test_nothing_is_said_before_enough_was_seen() -> None:
     assert volatility.sigma is not None
 
 
-def test_a_market_that_never_moved_tells_nothing_and_does_not_cut_its_first_move() -> None:
+def test_without_any_move_sigma_is_none_and_the_first_move_is_not_cut() -> None:
     volatility = Volatility()
     for t_s in range(100):
         volatility.update(float(t_s), 50.0)
@@ -69,20 +69,20 @@ def test_a_market_that_never_moved_tells_nothing_and_does_not_cut_its_first_move
     assert volatility.slow.sigma > 0.05
 
 
-def test_a_prior_speaks_at_once_and_fades() -> None:
+def test_prior_is_used_at_once_and_decays() -> None:
     volatility = Volatility(prior_sigma=5.0)
     assert volatility.sigma == pytest.approx(5.0)
     walk(volatility, sigma=1.0, seconds=3600)
     assert volatility.sigma == pytest.approx(1.0, rel=0.25)
 
 
-def test_the_prior_speaks_for_short_half_lives_too() -> None:
+def test_prior_is_used_with_short_half_lives() -> None:
     volatility = Volatility(prior_sigma=5.0, slow_half_life_s=10.0, fast_half_life_s=1.0)
     walk(volatility, sigma=1.0, seconds=60)
     assert volatility.sigma is not None
 
 
-def test_one_jump_is_cut_in_the_slow_estimate_only() -> None:
+def test_jump_is_cut_in_the_slow_estimate_only() -> None:
     volatility = Volatility(prior_sigma=1.0)
     mid = walk(volatility, sigma=1.0, seconds=600)
     before = volatility.slow.sigma
@@ -94,7 +94,7 @@ def test_one_jump_is_cut_in_the_slow_estimate_only() -> None:
     assert volatility.sigma == pytest.approx(0.85 * volatility.fast.sigma)
 
 
-def test_a_dead_band_takes_bounces_for_nothing_and_leaves_the_rest_of_a_move() -> None:
+def test_dead_band_is_subtracted_from_each_move() -> None:
     bouncing_mid, moving = (VarianceRate(half_life_s=60.0, dead_band=0.5) for _ in range(2))
     for second in range(60):
         bouncing_mid.update(float(second), 100.0 + 0.5 * (second % 2))
@@ -105,7 +105,7 @@ def test_a_dead_band_takes_bounces_for_nothing_and_leaves_the_rest_of_a_move() -
         VarianceRate(half_life_s=60.0, dead_band=nan)
 
 
-def test_the_difference_across_a_gap_is_no_move_but_silence_is() -> None:
+def test_difference_across_a_gap_is_ignored_but_not_across_silence() -> None:
     for restarts, wanted in ((True, 1.0), (False, 2.0)):
         volatility = Volatility(prior_sigma=1.0)
         volatility.update(0.0, 100.0)
@@ -116,7 +116,7 @@ def test_the_difference_across_a_gap_is_no_move_but_silence_is() -> None:
         assert (volatility.sigma >= wanted) is (not restarts or wanted == 1.0)
 
 
-def test_a_clock_that_steps_back_a_little_is_old_news_and_far_back_a_new_clock() -> None:
+def test_small_step_back_is_ignored_and_large_one_restarts() -> None:
     rate = VarianceRate(half_life_s=60.0)
     rate.update(1000.0, 100.0)
     rate.update(999.0, 500.0)
@@ -135,25 +135,27 @@ def bouncing(volatility: Volatility, *, noise: float, seconds: int, start_s: flo
         volatility.update(start_s + i / 10 + 0.001, mid + rng.gauss(0.0, noise))
 
 
-def test_a_mid_that_only_diffuses_looks_the_same_in_every_step() -> None:
+def test_noise_ratio_of_a_diffusion_is_one() -> None:
     volatility = Volatility()
     bouncing(volatility, noise=0.0, seconds=1200)
     assert volatility.noise.ratio == pytest.approx(1.0, abs=0.15)
     assert volatility.slow.grid_s == volatility.fast.grid_s == GRID_S
 
 
-def test_a_mid_that_bounces_is_sampled_every_five_seconds_until_it_calms_down() -> None:
+def test_bouncing_mid_is_sampled_every_five_seconds() -> None:
     volatility = Volatility()
     bouncing(volatility, noise=1.0, seconds=1200)
     assert volatility.noise.ratio is not None
     assert volatility.noise.ratio > 3.0
     assert volatility.slow.grid_s == volatility.fast.grid_s == NOISE_COARSE_S
-    assert volatility.slow.sigma == pytest.approx(1.0, abs=0.3)  # a second's steps would say 1.7
+    assert volatility.slow.sigma == pytest.approx(
+        1.0, abs=0.3
+    )  # with steps of a second it would be 1.7
     bouncing(volatility, noise=0.0, seconds=2400, start_s=1200.0)
     assert volatility.slow.grid_s == volatility.fast.grid_s == GRID_S
 
 
-def test_the_noise_ratio_says_nothing_at_first_and_nothing_of_a_market_that_stands() -> None:
+def test_noise_ratio_is_none_at_first_and_without_moves() -> None:
     volatility = Volatility()
     bouncing(volatility, noise=1.0, seconds=90)
     assert volatility.noise.ratio is None
@@ -164,7 +166,7 @@ def test_the_noise_ratio_says_nothing_at_first_and_nothing_of_a_market_that_stan
     assert still.slow.grid_s == GRID_S
 
 
-def test_over_a_long_time_sigma_is_within_four_percent_of_a_clean_walk() -> None:
+def test_rms_error_of_sigma_is_below_four_percent() -> None:
     """Root of the mean squared error over many seconds of many walks, ticks in clusters."""
     squares, count = 0.0, 0
     for seed in range(30):
@@ -183,9 +185,7 @@ def test_over_a_long_time_sigma_is_within_four_percent_of_a_clean_walk() -> None
 
 
 @pytest.mark.parametrize(("t_s", "mid"), [(1.0, nan), (1.0, inf), (1.0, 0.0), (nan, 1.0)])
-def test_f14_a_mid_or_a_time_that_is_no_number_is_refused_and_changes_nothing(
-    t_s: float, mid: float
-) -> None:
+def test_f14_invalid_mid_or_time_raises_and_changes_nothing(t_s: float, mid: float) -> None:
     volatility = Volatility(prior_sigma=3.0)
     volatility.update(0.0, 10.0)
     with pytest.raises(InvalidInput):

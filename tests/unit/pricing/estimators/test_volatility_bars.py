@@ -20,22 +20,22 @@ def bars(*, sigma: float, count: int, drift: float = 0.0, price: float = 1000.0)
     return made
 
 
-def test_sigma_comes_from_bars_in_price_per_root_second() -> None:
+def test_sigma_of_bars_is_in_price_per_root_second() -> None:
     made = bars(sigma=1e-4, count=120)
     assert rogers_satchell(made, bar_s=60.0) == pytest.approx(1e-4 * made[-1].close, rel=0.12)
 
 
-def test_a_trend_is_not_volatility() -> None:
+def test_trend_does_not_add_volatility() -> None:
     made = bars(sigma=1e-4, count=120, drift=2e-5)
     assert rogers_satchell(made, bar_s=60.0) == pytest.approx(1e-4 * made[-1].close, rel=0.12)
 
 
-def test_too_few_bars_or_none_that_moved_say_nothing() -> None:
+def test_too_few_bars_or_constant_bars_give_none() -> None:
     assert rogers_satchell(bars(sigma=1e-4, count=4), bar_s=60.0) is None
     assert rogers_satchell([Bar(1.0, 1.0, 1.0, 1.0)] * 50, bar_s=60.0) is None
 
 
-def test_f14_a_bar_without_a_number_is_refused_by_name() -> None:
+def test_f14_bar_with_invalid_number_raises_with_its_name() -> None:
     with pytest.raises(InvalidInput, match="low"):
         rogers_satchell([Bar(1.0, 1.0, nan, 1.0)] * 5, bar_s=60.0)
     with pytest.raises(InvalidInput, match="bar_s"):

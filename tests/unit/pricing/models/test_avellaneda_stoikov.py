@@ -44,7 +44,7 @@ def test_f05_short_inventory_puts_the_reservation_price_above_fair_by_the_exact_
     assert reservation == pytest.approx(100.0 + 3.0 * 0.1 * 4.0, rel=1e-15)
 
 
-def test_inventory_moves_the_centre_and_leaves_the_spread() -> None:
+def test_inventory_moves_the_reservation_price_and_not_the_spread() -> None:
     flat, long = (avellaneda_stoikov(**BASE, q=q) for q in (0.0, 2.0))
     assert long[0] < flat[0] == BASE["fair"]
     assert long[1] == flat[1]
@@ -67,7 +67,7 @@ def test_f07_without_risk_aversion_the_half_spread_is_one_over_kappa(gamma: floa
     assert base_half_spread(gamma=gamma, kappa=1.5) == pytest.approx(1 / 1.5, rel=1e-9)
 
 
-def test_the_order_size_makes_the_units_agree() -> None:
+def test_quote_does_not_depend_on_the_unit_of_base() -> None:
     """The same book in satoshi: size and inventory up, gamma down, prices as they were."""
     in_coin = avellaneda_stoikov(**BASE | {"size": 0.01}, q=0.03)
     small = BASE | {"gamma": BASE["gamma"] / 1e8, "size": 0.01 * 1e8}
@@ -77,7 +77,7 @@ def test_the_order_size_makes_the_units_agree() -> None:
 
 @pytest.mark.parametrize("name", ["fair", "q", "sigma", "gamma", "kappa", "tau_s", "size"])
 @pytest.mark.parametrize("value", [nan, inf, -inf])
-def test_what_is_not_finite_is_refused_by_name(name: str, value: float) -> None:
+def test_number_that_is_not_finite_raises_with_its_name(name: str, value: float) -> None:
     with pytest.raises(InvalidInput) as refused:
         avellaneda_stoikov(**BASE | {"q": 1.0} | {name: value})
     assert refused.value.name == name
@@ -88,7 +88,7 @@ def test_what_is_not_finite_is_refused_by_name(name: str, value: float) -> None:
     [("fair", 0.0), ("sigma", -1e-9), ("gamma", -1.0), ("kappa", 0.0), ("tau_s", -1.0),
      ("size", 0.0)],
 )  # fmt: skip
-def test_what_is_out_of_domain_is_refused_by_name(name: str, value: float) -> None:
+def test_number_out_of_domain_raises_with_its_name(name: str, value: float) -> None:
     with pytest.raises(InvalidInput) as refused:
         avellaneda_stoikov(**BASE | {"q": 1.0} | {name: value})
     assert refused.value.name == name

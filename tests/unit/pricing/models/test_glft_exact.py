@@ -1,4 +1,4 @@
-"""The exact model: symmetric, monotone, the closed form's limit, and solved no more than needed."""
+"""Exact model: symmetry, monotonicity, limit of the closed form, and number of solutions."""
 
 from itertools import pairwise
 from math import exp, inf, nan
@@ -14,7 +14,7 @@ MARKET = {"gamma": 0.1, "sigma": 2.0, "kappa": 1.5, "intensity": 140.0}
 
 @pytest.mark.parametrize("rho", [0.0, 1e-300, 1e-9, 1e-3, 0.5, 30.0, 1e12])
 @pytest.mark.parametrize("lots_max", [1, 2, 7, 100, 500])
-def test_any_market_and_any_limit_give_a_rising_odd_table(rho: float, lots_max: int) -> None:
+def test_table_is_rising_and_odd(rho: float, lots_max: int) -> None:
     table = log_ratios(rho=rho, lots_max=lots_max)
     assert len(table) == 2 * lots_max
     assert [-number for number in reversed(table)] == list(table)
@@ -23,7 +23,7 @@ def test_any_market_and_any_limit_give_a_rising_odd_table(rho: float, lots_max: 
 
 
 @pytest.mark.parametrize(("rho", "lots_max"), [(0.006, 10), (1.1, 10), (1e-5, 40), (50.0, 3)])
-def test_the_table_solves_the_equation_it_is_meant_to(rho: float, lots_max: int) -> None:
+def test_table_solves_the_eigenvalue_equation(rho: float, lots_max: int) -> None:
     """In every row rho n^2 - f_(n-1)/f_n - f_(n+1)/f_n is the same eigenvalue."""
     table = log_ratios(rho=rho, lots_max=lots_max)
     eigenvalues = []
@@ -36,7 +36,7 @@ def test_the_table_solves_the_equation_it_is_meant_to(rho: float, lots_max: int)
     assert max(eigenvalues) - min(eigenvalues) < 1e-12 * scale
 
 
-def test_a_far_wall_and_little_risk_are_the_closed_form() -> None:
+def test_distant_limit_and_small_risk_give_the_closed_form() -> None:
     market = MARKET | {"gamma": 0.001}
     table = log_ratios(rho=chain_ratio(**market), lots_max=60)
     slope = glft.slope(**market)
@@ -45,7 +45,7 @@ def test_a_far_wall_and_little_risk_are_the_closed_form() -> None:
         assert log_ratio_at(table, n) / 1.5 == pytest.approx(wanted, rel=0.01)
 
 
-def test_real_lots_are_read_between_whole_ones_and_go_on_past_the_ends() -> None:
+def test_real_lots_are_interpolated_and_extrapolated() -> None:
     table = log_ratios(rho=0.1, lots_max=5)
     assert log_ratio_at(table, 1.0) == table[6]
     assert log_ratio_at(table, 1.25) == pytest.approx(0.75 * table[6] + 0.25 * table[7])
@@ -54,7 +54,7 @@ def test_real_lots_are_read_between_whole_ones_and_go_on_past_the_ends() -> None
     assert log_ratio_at(table, -6.0) == pytest.approx(table[0] - step)
 
 
-def test_a_market_that_stays_is_not_solved_anew_and_one_that_moves_is() -> None:
+def test_table_is_solved_again_only_if_the_market_moved() -> None:
     model = BoundedModel(9.5)
     first = model.table(**MARKET)
     assert len(first) == 20
@@ -64,14 +64,14 @@ def test_a_market_that_stays_is_not_solved_anew_and_one_that_moves_is() -> None:
     assert model.solved == 2
 
 
-def test_small_moves_do_not_add_up_unseen() -> None:
+def test_many_small_moves_lead_to_a_new_solution() -> None:
     model = BoundedModel(10)
     for i in range(100):
         model.table(**MARKET | {"intensity": 140.0 * 1.01**i})
     assert model.solved > 15
 
 
-def test_a_stale_table_is_off_by_little() -> None:
+def test_error_of_an_outdated_table_is_small() -> None:
     stale, fresh = (
         log_ratios(rho=chain_ratio(**MARKET) * factor, lots_max=10) for factor in (1.0, 1.05)
     )
@@ -81,13 +81,13 @@ def test_a_stale_table_is_off_by_little() -> None:
 
 @pytest.mark.parametrize("name", ["gamma", "sigma", "kappa", "intensity"])
 @pytest.mark.parametrize("value", [nan, inf, -1.0])
-def test_f14_a_market_without_a_number_is_refused(name: str, value: float) -> None:
+def test_f14_invalid_market_raises(name: str, value: float) -> None:
     with pytest.raises(InvalidInput):
         chain_ratio(**MARKET | {name: value})
 
 
 @pytest.mark.parametrize("lots_max", [0.0, -1.0, nan, inf, 501.0])
-def test_a_limit_that_is_none_is_refused(lots_max: float) -> None:
+def test_invalid_limit_raises(lots_max: float) -> None:
     with pytest.raises(InvalidInput, match="lots_max"):
         BoundedModel(lots_max)
     with pytest.raises(InvalidInput):
@@ -95,6 +95,6 @@ def test_a_limit_that_is_none_is_refused(lots_max: float) -> None:
 
 
 @pytest.mark.parametrize("rho", [nan, -1e-9, 1e13])
-def test_a_risk_that_is_no_number_is_refused(rho: float) -> None:
+def test_invalid_rho_raises(rho: float) -> None:
     with pytest.raises(InvalidInput, match="rho"):
         log_ratios(rho=rho, lots_max=3)

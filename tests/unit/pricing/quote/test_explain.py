@@ -1,4 +1,4 @@
-"""The words must be as right as the numbers."""
+"""Explanation of a quote: rows, figures and sentences."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ def by_name(rows: tuple[Row, ...]) -> dict[str, Row]:
     return {row.name: row for row in rows}
 
 
-def test_short_is_told_as_above_fair_and_quotes_that_move_up() -> None:
+def test_short_is_explained_as_above_fair_with_quotes_moving_up() -> None:
     row = by_name(explain(quote_terms(paper(lots=-3.0), PLAIN)))["reservation_price"]
     assert row.value > 100.0
     assert "Short 3 lots" in row.sentence
@@ -24,7 +24,7 @@ def test_short_is_told_as_above_fair_and_quotes_that_move_up() -> None:
     assert "move up" in row.sentence
 
 
-def test_long_is_told_as_below_fair_and_quotes_that_move_down() -> None:
+def test_long_is_explained_as_below_fair_with_quotes_moving_down() -> None:
     row = by_name(explain(quote_terms(paper(lots=3.0), PLAIN)))["reservation_price"]
     assert row.value < 100.0
     assert "Long 3 lots" in row.sentence
@@ -34,7 +34,7 @@ def test_long_is_told_as_below_fair_and_quotes_that_move_down() -> None:
 
 @pytest.mark.parametrize("is_exact", [False, True])
 @pytest.mark.parametrize("lots", [-4.0, 0.0, 4.0])
-def test_the_rows_of_a_side_add_up_to_its_distance(lots: float, is_exact: bool) -> None:
+def test_rows_of_a_side_add_up_to_its_distance(lots: float, is_exact: bool) -> None:
     inputs = paper(
         lots=lots, cost_bid=0.1, cost_ask=0.2, multiplier=1.5, alpha=-0.05, markout_cost_bid=0.02,
         markout_cost_ask=0.03,

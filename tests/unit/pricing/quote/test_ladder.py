@@ -1,4 +1,4 @@
-"""Levels, sizes and ticks."""
+"""Ladder: ticks, levels and sizes."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -15,7 +15,7 @@ from tests.unit.pricing.cases import BTC
 TEN = QuoteShape(levels=10, growth=0.5)
 
 
-def test_prices_on_the_grid_stay_where_they_are() -> None:
+def test_price_on_the_grid_is_not_changed() -> None:
     """100.01 / 0.01 is 10000.999999999998: rounding the float down would lose a tick."""
     assert quantise(100.01, 100.03, None, None, BTC, 0.0) == (10_001, 10_003)
 
@@ -26,17 +26,17 @@ def test_a_side_that_is_off_stays_off() -> None:
     assert quantise(None, None, 9_999, 10_001, BTC, 0.0) == (None, None)
 
 
-def test_quotes_stay_a_tick_away_from_the_other_side_of_the_book() -> None:
+def test_quotes_stay_a_tick_from_the_opposite_best_price() -> None:
     assert quantise(100.10, 100.12, 9_999, 10_001, BTC, 0.0) == (10_000, 10_012)
     assert quantise(99.80, 99.90, 9_999, 10_001, BTC, 0.0) == (9_980, 10_000)
 
 
-def test_a_bid_under_the_first_tick_is_no_bid() -> None:
+def test_bid_below_the_first_tick_is_none() -> None:
     assert quantise(0.004, 0.02, None, None, BTC, 0.0) == (None, 2)
 
 
 @pytest.mark.parametrize("price", [nan, inf, 0.0, -1.0])
-def test_a_price_that_is_none_is_refused(price: float) -> None:
+def test_invalid_price_raises(price: float) -> None:
     with pytest.raises(InvalidInput):
         quantise(price, 100.0, None, None, BTC, 0.0)
     with pytest.raises(InvalidInput):
@@ -56,22 +56,22 @@ def test_f11_levels_are_apart_by_prices_and_f12_never_on_top_of_each_other() -> 
             assert len(ticks) == 10
 
 
-def test_the_step_is_a_slope_or_the_configured_step_or_a_tick() -> None:
+def test_level_step_is_the_largest_of_slope_setting_and_tick() -> None:
     assert level_step(slope=0.5, fair=100.0, shape=QuoteShape(), tick=0.01) == 0.5
     wide = QuoteShape(level_step_bps=80.0)
     assert level_step(slope=0.5, fair=100.0, shape=wide, tick=0.01) == pytest.approx(0.8)
     assert level_step(slope=0.0, fair=100.0, shape=QuoteShape(), tick=0.01) == 0.01
 
 
-def test_levels_behind_a_first_one_that_was_pushed_out_keep_their_own_prices() -> None:
-    """Post-only moved the bid from 100.10 to 100.00; the second level was already lower."""
+def test_later_levels_keep_their_prices_if_the_first_moved_outward() -> None:
+    """Post-only moved the bid from 100.10 to 100.00; the second level is already lower."""
     ticks = level_ticks(
         side=Side.BUY, first=10_000, price=100.10, step=0.3, levels=3, instrument=BTC
     )
     assert ticks == (10_000, 9_980, 9_950)
 
 
-def test_levels_of_a_bid_end_at_the_first_tick() -> None:
+def test_bid_levels_end_at_the_first_tick() -> None:
     assert level_ticks(side=Side.BUY, first=2, price=0.02, step=0.01, levels=5, instrument=BTC) == (
         2,
         1,
@@ -79,14 +79,14 @@ def test_levels_of_a_bid_end_at_the_first_tick() -> None:
 
 
 @pytest.mark.parametrize("lots", [-12.0, -10.0, -8.5, -0.5, 0.0, 4.0, 9.99, 10.0, 11.0])
-def test_a_sweep_through_all_levels_can_not_pass_the_limit(lots: float) -> None:
+def test_fills_of_all_levels_do_not_exceed_the_limit(lots: float) -> None:
     for side in Side:
         sizes = level_sizes(side=side, lots=lots, lots_max=10.0, shape=TEN)
         assert min(sizes) >= 0.0
         assert side.sign * lots + sum(sizes) <= max(10.0, side.sign * lots) + 1e-9
 
 
-def test_the_exposed_side_shrinks_and_the_unwinding_side_does_not() -> None:
+def test_exposed_sizes_shrink_and_unwinding_sizes_do_not() -> None:
     bids, asks = (
         level_sizes(side=side, lots=5.0, lots_max=10.0, shape=QuoteShape(eta=1.0)) for side in Side
     )
@@ -94,15 +94,15 @@ def test_the_exposed_side_shrinks_and_the_unwinding_side_does_not() -> None:
     assert asks == (1.0,)
 
 
-def test_inventory_or_limit_that_are_no_numbers_get_no_size() -> None:
+def test_invalid_inventory_or_limit_raises() -> None:
     with pytest.raises(InvalidInput):
         level_sizes(side=Side.BUY, lots=nan, lots_max=10.0, shape=TEN)
     with pytest.raises(InvalidInput):
         level_sizes(side=Side.BUY, lots=0.0, lots_max=nan, shape=TEN)
 
 
-def test_levels_too_small_for_the_venue_are_carried_outwards() -> None:
-    """Three times 2 USDT is below the venue's 5 each; the third level can carry all of them."""
+def test_sizes_below_the_minimum_are_added_to_the_next_level() -> None:
+    """2 USDT per level is below the minimum of 5; the third level has the size of all three."""
     quotes = side_quotes(
         side=Side.BUY,
         ticks=(10_000, 9_990, 9_980),
@@ -115,13 +115,13 @@ def test_levels_too_small_for_the_venue_are_carried_outwards() -> None:
     ]
 
 
-def test_a_side_below_the_venues_minimum_is_empty() -> None:
+def test_side_below_the_venue_minimum_is_empty() -> None:
     assert not side_quotes(
         side=Side.SELL, ticks=(10_000,), sizes=(0.5,), order_size=Decimal("0.02"), instrument=BTC
     )
 
 
-def test_no_order_is_larger_than_the_venue_allows() -> None:
+def test_order_size_is_at_most_the_venue_maximum() -> None:
     capped = replace(BTC, size_max=Decimal("0.123456"))
     (quote,) = side_quotes(
         side=Side.SELL, ticks=(10_000,), sizes=(1.0,), order_size=Decimal(2), instrument=capped

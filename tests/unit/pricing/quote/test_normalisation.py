@@ -22,7 +22,7 @@ MICRO = References(sigma=6e-7, kappa=200_000.0, intensity=0.03)
 @pytest.mark.parametrize("cost_depths", [-0.5, 0.0, 1.0, 6.0])
 @pytest.mark.parametrize("ghat", [0.1, 1.0, 10.0])
 @pytest.mark.parametrize("market", [BTC, MICRO])
-def test_gamma_means_the_same_skew_on_every_market_and_with_every_fee(
+def test_normalised_gamma_gives_the_same_skew_on_every_market(
     market: References, ghat: float, cost_depths: float
 ) -> None:
     """The slope times kappa is 8 sqrt(ghat)/N^2, solved with the market's own costs in force."""
@@ -36,7 +36,7 @@ def test_gamma_means_the_same_skew_on_every_market_and_with_every_fee(
     assert market.kappa * slope == pytest.approx(8 * sqrt(ghat) / 100, rel=1e-12)
 
 
-def test_the_papers_market_gets_the_papers_gamma() -> None:
+def test_gamma_of_one_on_the_papers_market_is_close_to_the_papers() -> None:
     references = References(sigma=2.0, kappa=1.5, intensity=140.0)
     gamma = gamma_lot(ghat=1.0, lots_max=10.0, references=references)
     assert gamma == pytest.approx(128 / e * 140 / (10**4 * 1.5 * 4), rel=1e-12)
@@ -47,7 +47,7 @@ def test_raw_gamma_is_per_base_unit_and_becomes_per_lot() -> None:
     assert raw_gamma_lot(gamma=2.0, order_size=0.01) == pytest.approx(0.02)
 
 
-def test_inventory_is_a_quarter_of_the_limit_at_one() -> None:
+def test_inventory_sd_at_gamma_one_is_a_quarter_of_the_limit() -> None:
     assert inventory_sd_lots(ghat=1.0, lots_max=10.0) == 2.5
     assert inventory_sd_lots(ghat=16.0, lots_max=10.0) == 1.25
 
@@ -74,26 +74,26 @@ def test_slope_bounds_of_a_tiny_limit_do_not_cross() -> None:
         (0.07, 10.0, None),
     ],
 )
-def test_a_gamma_that_sits_on_a_bound_is_told(
+def test_saturation_names_the_exceeded_bound(
     ghat: float, lots_max: float, wanted: Saturation | None
 ) -> None:
     assert saturation(ghat=ghat, lots_max=lots_max) is wanted
 
 
 @pytest.mark.parametrize("ghat", [0.0, -1.0, nan])
-def test_a_gamma_that_is_no_number_above_zero_is_refused(ghat: float) -> None:
+def test_gamma_not_above_zero_raises(ghat: float) -> None:
     with pytest.raises(InvalidInput, match="ghat"):
         gamma_lot(ghat=ghat, lots_max=10.0, references=BTC)
 
 
 @pytest.mark.parametrize("lots_max", [2.9, nan])
-def test_a_limit_of_fewer_than_three_orders_is_refused(lots_max: float) -> None:
+def test_limit_below_three_orders_raises(lots_max: float) -> None:
     with pytest.raises(InvalidInput, match="lots_max"):
         gamma_lot(ghat=1.0, lots_max=lots_max, references=BTC)
 
 
 @pytest.mark.parametrize("name", ["sigma", "kappa", "intensity", "cost"])
-def test_references_that_are_not_finite_are_refused_by_name(name: str) -> None:
+def test_references_that_are_not_finite_raise_with_their_name(name: str) -> None:
     values = {"sigma": 1.0, "kappa": 1.0, "intensity": 1.0, "cost": 0.0} | {name: nan}
     with pytest.raises(InvalidInput, match=name):
         References(**values)

@@ -24,7 +24,7 @@ def meant(
     )
 
 
-def test_gamma_of_one_means_a_quarter_of_the_limit_and_eight_tenths_of_a_depth_at_the_limit() -> (
+def test_gamma_one_gives_sd_of_a_quarter_limit_and_skew_of_eight_tenths_depth_at_the_limit() -> (
     None
 ):
     usual = meant()
@@ -39,7 +39,7 @@ def test_gamma_of_one_means_a_quarter_of_the_limit_and_eight_tenths_of_a_depth_a
     assert not warnings(usual)
 
 
-def test_a_horizon_equal_to_the_equivalent_one_means_the_same() -> None:
+def test_equivalent_horizon_gives_the_same_summary() -> None:
     stationary = meant()
     session = meant(tau_s=stationary.tau_equivalent_s)
     assert session.slope == pytest.approx(stationary.slope, rel=1e-12)
@@ -47,11 +47,11 @@ def test_a_horizon_equal_to_the_equivalent_one_means_the_same() -> None:
     assert session.inventory_sd_lots == pytest.approx(2.5, rel=0.01)
 
 
-def test_without_time_left_nothing_holds_inventory() -> None:
+def test_inventory_sd_is_infinite_at_the_end_of_a_session() -> None:
     assert meant(tau_s=0.0).inventory_sd_lots == inf
 
 
-def test_a_gamma_on_a_bound_is_warned_about() -> None:
+def test_warning_if_gamma_exceeds_a_slope_bound() -> None:
     saturated = meant(ghat=10.0, lots_max=5.0)
     assert saturated.saturation is Saturation.CEILING
     assert "ceiling" in warnings(saturated)[0]
@@ -59,14 +59,14 @@ def test_a_gamma_on_a_bound_is_warned_about() -> None:
     assert not warnings(meant(ghat=10.0, lots_max=5.0, tau_s=1.0))
 
 
-def test_an_inventory_that_the_risk_aversion_can_not_bear_is_warned_about() -> None:
+def test_warning_if_the_limit_exceeds_cara_lots_max() -> None:
     paper = References(sigma=2.0, kappa=1.5, intensity=140.0)
     reckless = settings_summary(gamma=10.0, lots_max=10.0, references=paper, fair=100.0, tau_s=0.01)
     assert reckless.cara_lots_max < 1.0
     assert "largest inventory" in warnings(reckless)[-1]
 
 
-def test_rows_carry_the_numbers() -> None:
+def test_rows_contain_the_numbers() -> None:
     usual = meant()
     rows = {row.name: row for row in summary_rows(usual, order_size=0.005)}
     assert rows["quoted_half_spread"].value == pytest.approx(usual.half_spread + 2.0)
@@ -74,7 +74,7 @@ def test_rows_carry_the_numbers() -> None:
     assert rows["tau_equivalent_s"].value == usual.tau_equivalent_s
 
 
-def test_a_limit_just_inside_what_risk_aversion_bears_is_not_warned_about() -> None:
+def test_no_warning_just_below_cara_lots_max() -> None:
     """At sqrt(2 A) / (gamma sigma) lots, to the lot."""
     paper = References(sigma=2.0, kappa=1.5, intensity=140.0)
     limit = sqrt(280.0) / (0.1 * 2.0)
@@ -85,7 +85,7 @@ def test_a_limit_just_inside_what_risk_aversion_bears_is_not_warned_about() -> N
         assert rows["cara_lots_max"] == found.cara_lots_max == pytest.approx(limit)
 
 
-def test_a_skew_too_steep_for_the_closed_form_is_warned_about_unless_the_model_is_exact() -> None:
+def test_warning_if_slope_is_too_steep_for_the_closed_form_model() -> None:
     steep = References(sigma=0.5, kappa=5.0, intensity=0.8)
     closed = settings_summary(gamma=0.5, lots_max=10.0, references=steep, fair=4000.0)
     assert any("closed form" in text for text in warnings(closed))
@@ -95,7 +95,7 @@ def test_a_skew_too_steep_for_the_closed_form_is_warned_about_unless_the_model_i
     assert not any("closed form" in text for text in warnings(exact))
 
 
-def test_rows_in_quote_currency_are_the_bps_of_what_is_traded_or_held() -> None:
+def test_rows_in_quote_currency_match_their_basis_points() -> None:
     """0.005 BTC an order, 0.05 BTC at the limit, at 62 000."""
     usual = meant()
     rows = {row.name: row for row in summary_rows(usual, order_size=0.005)}
@@ -112,8 +112,8 @@ def test_rows_in_quote_currency_are_the_bps_of_what_is_traded_or_held() -> None:
         assert rows[name].value == pytest.approx(bps * 1e-4 * 62_000 * worth)
 
 
-def test_what_a_round_trip_earns_is_net_of_costs() -> None:
-    """A fee moves the quote out by itself: what is left is the model's own half-spread."""
+def test_round_trip_is_net_of_costs() -> None:
+    """A fee moves the quote outward by itself; the remainder is the model's half-spread."""
     free = replace(BTC, cost=0.0)
     gamma = gamma_lot(ghat=1.0, lots_max=10.0, references=BTC)
     found = [
@@ -128,7 +128,7 @@ def test_what_a_round_trip_earns_is_net_of_costs() -> None:
     assert found[0].quoted_half_spread_bps > found[0].half_spread_bps
 
 
-def test_the_exact_models_skew_at_the_limit_is_its_own_and_no_straight_line() -> None:
+def test_skew_at_the_limit_of_the_exact_model_is_not_linear() -> None:
     gamma = gamma_lot(ghat=10.0, lots_max=4.0, references=BTC)
     table = BoundedModel(4.0).table(
         gamma=gamma, sigma=BTC.sigma, kappa=BTC.kappa, intensity=BTC.intensity

@@ -1,4 +1,4 @@
-"""The quote function: which way inventory moves it, what is added, and every bound by name."""
+"""Quote terms: direction of the skew, added terms, and every bound by its name."""
 
 from dataclasses import replace
 from math import inf, nan
@@ -23,7 +23,7 @@ def delta(value: float | None) -> float:
 
 
 @pytest.mark.parametrize("tau_s", [None, 0.25])
-def test_takers_bought_so_we_are_short_and_both_quotes_move_up(tau_s: float | None) -> None:
+def test_short_inventory_moves_both_quotes_up(tau_s: float | None) -> None:
     flat, short = (quote_terms(paper(lots=n, tau_s=tau_s), PLAIN) for n in (0.0, -3.0))
     assert short.reservation_price > short.inputs.fair
     assert delta(short.delta_bid) < delta(flat.delta_bid)
@@ -31,7 +31,7 @@ def test_takers_bought_so_we_are_short_and_both_quotes_move_up(tau_s: float | No
 
 
 @pytest.mark.parametrize("tau_s", [None, 0.25])
-def test_takers_sold_so_we_are_long_and_both_quotes_move_down(tau_s: float | None) -> None:
+def test_long_inventory_moves_both_quotes_down(tau_s: float | None) -> None:
     flat, long = (quote_terms(paper(lots=n, tau_s=tau_s), PLAIN) for n in (0.0, 3.0))
     assert long.reservation_price < long.inputs.fair
     assert delta(long.delta_bid) > delta(flat.delta_bid)
@@ -57,7 +57,7 @@ def test_f07_gamma_of_zero_still_quotes_one_over_kappa() -> None:
     assert delta(terms.delta_bid) == delta(terms.delta_ask) == terms.half_spread
 
 
-def test_with_a_horizon_it_is_the_papers_pair() -> None:
+def test_with_a_horizon_the_quote_equals_the_papers_formula() -> None:
     terms = quote_terms(paper(lots=2.0, tau_s=0.3), PLAIN)
     reservation, half = avellaneda_stoikov(
         fair=100.0, q=2.0, sigma=2.0, gamma=0.1, kappa=1.5, tau_s=0.3, size=1.0
@@ -66,7 +66,7 @@ def test_with_a_horizon_it_is_the_papers_pair() -> None:
     assert terms.half_spread == pytest.approx(half, rel=1e-15)
 
 
-def test_costs_are_added_per_side_and_thin_the_fills_that_the_slope_sees() -> None:
+def test_costs_are_added_per_side_and_reduce_the_intensity_of_the_slope() -> None:
     terms = quote_terms(paper(cost_bid=0.2, cost_ask=0.4), PLAIN)
     left = effective_intensity(intensity=140.0, kappa=1.5, cost=0.3)
     slope = glft.slope(gamma=0.1, sigma=2.0, kappa=1.5, intensity=left)
@@ -85,7 +85,7 @@ def test_f21_a_cost_on_one_side_never_brings_that_side_nearer_to_fair() -> None:
 
 
 @pytest.mark.parametrize(("lots", "exposed"), [(5.0, "bid"), (-5.0, "ask")])
-def test_the_side_that_adds_to_inventory_is_the_widened_one(lots: float, exposed: str) -> None:
+def test_only_the_exposed_side_is_widened(lots: float, exposed: str) -> None:
     plain, widened = (quote_terms(paper(lots=lots), shape) for shape in (PLAIN, WIDENED))
     other = "ask" if exposed == "bid" else "bid"
     gained = getattr(widened, f"delta_{exposed}") - getattr(plain, f"delta_{exposed}")
@@ -94,13 +94,13 @@ def test_the_side_that_adds_to_inventory_is_the_widened_one(lots: float, exposed
     assert getattr(widened, f"delta_{other}") == getattr(plain, f"delta_{other}")
 
 
-def test_a_share_of_the_widening_may_go_to_the_other_side() -> None:
+def test_share_of_the_widening_goes_to_the_unwinding_side() -> None:
     shape = QuoteShape(share=0.25, spread_max_bps=19_000.0)
     terms = quote_terms(paper(lots=-5.0), shape)
     assert terms.widening_bid == pytest.approx(terms.widening_ask / 4)
 
 
-def test_the_multiplier_moves_both_sides_out_and_leaves_the_skew() -> None:
+def test_multiplier_moves_both_sides_out_and_keeps_the_skew() -> None:
     calm, cautious = (quote_terms(paper(lots=2.0, multiplier=m), PLAIN) for m in (1.0, 1.5))
     assert cautious.extra == pytest.approx(calm.half_spread / 2)
     assert delta(cautious.delta_bid) - delta(calm.delta_bid) == pytest.approx(cautious.extra)
@@ -122,7 +122,7 @@ def test_f15_at_the_limit_only_the_side_that_adds_is_off(beyond: float) -> None:
     assert off_reason(short, Side.SELL) is NoQuote.SIDE_LIMIT
 
 
-def test_skew_stops_the_unwinding_side_before_the_middle() -> None:
+def test_unwinding_side_keeps_a_minimum_distance_from_fair() -> None:
     terms = quote_terms(paper(lots=9.0, tau_s=1.0), PLAIN)
     floor = FLOOR_HALF_SPREADS * terms.half_spread
     assert delta(terms.delta_ask) == floor
@@ -130,7 +130,7 @@ def test_skew_stops_the_unwinding_side_before_the_middle() -> None:
     assert terms.clamps[0].before < 0.0
 
 
-def test_the_minimum_spread_holds_exposed_and_flat_sides_not_the_unwinding_one() -> None:
+def test_minimum_spread_applies_to_exposed_and_flat_sides_only() -> None:
     shape = QuoteShape(beta=0.0, spread_min_bps=200.0, spread_max_bps=19_000.0)
     flat, long = (quote_terms(paper(lots=n), shape) for n in (0.0, 2.0))
     assert delta(flat.delta_bid) == delta(flat.delta_ask) == pytest.approx(1.0)
@@ -139,7 +139,7 @@ def test_the_minimum_spread_holds_exposed_and_flat_sides_not_the_unwinding_one()
     assert delta(long.delta_ask) < 1.0
 
 
-def test_the_stale_floor_holds_exposed_and_flat_sides() -> None:
+def test_stale_floor_applies_to_exposed_and_flat_sides() -> None:
     shape = QuoteShape(d_stale=1.5, spread_max_bps=19_000.0)
     terms = quote_terms(paper(lots=-1.0), shape)
     assert delta(terms.delta_ask) == 1.5
@@ -147,7 +147,7 @@ def test_the_stale_floor_holds_exposed_and_flat_sides() -> None:
     assert [clamp.name for clamp in terms.clamps] == ["ask_stale"]
 
 
-def test_a_market_that_is_not_calm_has_a_floor_of_its_own_beside_the_shapes() -> None:
+def test_regime_floor_applies_beside_the_floor_of_the_shape() -> None:
     shape = QuoteShape(d_stale=1.2, spread_max_bps=19_000.0)
     for d_stale, floor in ((1.5, 1.5), (1.0, 1.2)):
         terms = quote_terms(paper(d_stale=d_stale), shape)
@@ -158,7 +158,7 @@ def test_a_market_that_is_not_calm_has_a_floor_of_its_own_beside_the_shapes() ->
 @pytest.mark.parametrize(
     ("lots", "off", "name"), [(3.0, Side.BUY, "bid"), (-3.0, Side.SELL, "ask")]
 )
-def test_where_inventory_may_only_shrink_the_exposed_side_is_off_and_the_other_far(
+def test_reduce_only_switches_the_exposed_side_off_and_moves_the_other_out(
     lots: float, off: Side, name: str
 ) -> None:
     inputs = replace(paper(lots=lots), reduces_only=True, d_unwind=1.5)
@@ -174,19 +174,19 @@ def test_where_inventory_may_only_shrink_the_exposed_side_is_off_and_the_other_f
     assert {clamp.name for clamp in terms.clamps} == {f"{name}_regime", f"{other}_unwind"}
 
 
-def test_where_inventory_may_only_shrink_and_there_is_none_both_sides_are_off() -> None:
+def test_reduce_only_without_inventory_switches_both_sides_off() -> None:
     terms = quote_terms(replace(paper(), reduces_only=True), PLAIN)
     assert terms.delta_bid is None
     assert terms.delta_ask is None
     assert {off_reason(terms, side) for side in Side} == {NoQuote.REGIME}
 
 
-def test_at_its_limit_a_side_is_off_for_that_reason_first() -> None:
+def test_side_limit_is_named_before_other_reasons() -> None:
     terms = quote_terms(replace(paper(lots=10.0), reduces_only=True), PLAIN)
     assert off_reason(terms, Side.BUY) is NoQuote.SIDE_LIMIT
 
 
-def test_a_side_farther_than_half_the_maximum_spread_is_off_by_that_name() -> None:
+def test_side_beyond_half_the_maximum_spread_is_off() -> None:
     shape = QuoteShape(beta=0.0, spread_max_bps=150.0)
     terms = quote_terms(paper(lots=4.0), shape)
     assert terms.delta_bid is None
@@ -200,7 +200,7 @@ def test_a_side_farther_than_half_the_maximum_spread_is_off_by_that_name() -> No
 @pytest.mark.parametrize(
     ("sigma", "name", "slope_kappa"), [(0.01, "slope_min", 0.02), (200.0, "slope_max", 1.0)]
 )
-def test_the_stationary_slope_is_held_to_its_bounds(
+def test_stationary_slope_is_clipped_to_its_bounds(
     sigma: float, name: str, slope_kappa: float
 ) -> None:
     terms = quote_terms(paper(sigma=sigma), PLAIN)
@@ -210,7 +210,7 @@ def test_the_stationary_slope_is_held_to_its_bounds(
 
 
 @pytest.mark.parametrize("tau_s", [0.0, 1e-6, 1000.0])
-def test_the_slope_of_a_session_is_not_held_to_them_and_fades_to_zero(tau_s: float) -> None:
+def test_slope_of_a_session_is_not_clipped_and_goes_to_zero(tau_s: float) -> None:
     terms = quote_terms(paper(tau_s=tau_s), PLAIN)
     assert terms.slope == pytest.approx(0.4 * tau_s, rel=1e-12)
     assert not any("slope" in clamp.name for clamp in terms.clamps)
@@ -220,7 +220,7 @@ EXACT = log_ratios(rho=chain_ratio(gamma=0.1, sigma=2.0, kappa=1.5, intensity=14
 
 
 @pytest.mark.parametrize("lots", [-10.0, -3.5, 0.0, 2.0, 9.0, 10.0])
-def test_with_a_table_the_exact_model_prices_both_sides(lots: float) -> None:
+def test_with_a_table_the_exact_model_is_used(lots: float) -> None:
     terms = quote_terms(replace(paper(lots=lots), bounded=EXACT), PLAIN)
     base, floor = terms.base_half_spread, FLOOR_HALF_SPREADS * terms.half_spread
     bid = max(base + log_ratio_at(EXACT, lots) / 1.5, floor)
@@ -230,7 +230,7 @@ def test_with_a_table_the_exact_model_prices_both_sides(lots: float) -> None:
     assert terms.reservation_price == pytest.approx(100.0 - terms.skew, rel=1e-15)
 
 
-def test_the_exact_model_agrees_with_the_closed_form_where_inventory_lives() -> None:
+def test_exact_model_agrees_with_the_closed_form_for_usual_inventory() -> None:
     """Within half a percent of the half-spread up to two standard deviations."""
     for lots in (-5.0, -1.0, 0.0, 3.0):
         closed = quote_terms(paper(lots=lots), PLAIN)
@@ -240,7 +240,7 @@ def test_the_exact_model_agrees_with_the_closed_form_where_inventory_lives() -> 
         assert exact.delta_ask == pytest.approx(closed.delta_ask, abs=tolerance)
 
 
-def test_the_exact_model_widens_as_the_limit_comes_near() -> None:
+def test_exact_model_widens_near_the_limit() -> None:
     calm, near = (
         quote_terms(replace(paper(lots=n), bounded=EXACT), PLAIN).boundary for n in (0.0, 9.0)
     )
@@ -248,19 +248,19 @@ def test_the_exact_model_widens_as_the_limit_comes_near() -> None:
     assert near == pytest.approx((1.4414 - 1.3433) / 2, abs=1e-4)
 
 
-def test_a_horizon_goes_before_the_exact_model() -> None:
+def test_horizon_takes_precedence_over_the_exact_model() -> None:
     plain = quote_terms(paper(lots=2.0, tau_s=1.0), PLAIN)
     both = quote_terms(replace(paper(lots=2.0, tau_s=1.0), bounded=EXACT), PLAIN)
     assert (both.delta_bid, both.delta_ask) == (plain.delta_bid, plain.delta_ask)
 
 
-def test_a_table_too_short_to_read_is_refused() -> None:
+def test_table_too_short_raises() -> None:
     with pytest.raises(InvalidInput, match="bounded"):
         quote_terms(replace(paper(), bounded=(0.0,)), PLAIN)
 
 
 @pytest.mark.parametrize("alpha", [0.2, -0.2])
-def test_both_quotes_follow_a_foretold_move_and_the_side_it_would_hit_steps_back_twice(
+def test_both_quotes_follow_alpha_and_the_side_it_would_hit_moves_twice(
     alpha: float,
 ) -> None:
     still, moved = (quote_terms(paper(alpha=a), PLAIN) for a in (0.0, alpha))
@@ -272,7 +272,7 @@ def test_both_quotes_follow_a_foretold_move_and_the_side_it_would_hit_steps_back
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_a_foretold_move_is_bounded_by_two_half_spreads_and_never_crosses_fair(
+def test_alpha_is_clipped_to_two_half_spreads_and_never_crosses_fair(
     sign: float,
 ) -> None:
     terms = quote_terms(paper(alpha=sign * 50.0), PLAIN)
@@ -285,7 +285,7 @@ def test_a_foretold_move_is_bounded_by_two_half_spreads_and_never_crosses_fair(
     assert nearer == pytest.approx(FLOOR_HALF_SPREADS * terms.half_spread)
 
 
-def test_f21_what_a_sides_fills_lost_moves_that_side_out_and_nothing_else() -> None:
+def test_f21_markout_cost_moves_its_side_out_and_nothing_else() -> None:
     for lots in (-4.0, -1.0, 0.0, 4.0):
         calm = quote_terms(paper(lots=lots, cost_bid=3.0, cost_ask=3.0), PLAIN)
         hurt = quote_terms(
@@ -295,18 +295,18 @@ def test_f21_what_a_sides_fills_lost_moves_that_side_out_and_nothing_else() -> N
         assert (hurt.delta_ask, hurt.slope) == (calm.delta_ask, calm.slope)
 
 
-def test_what_a_sides_fills_lost_is_bounded_by_two_half_spreads() -> None:
+def test_markout_cost_is_clipped_to_two_half_spreads() -> None:
     terms = quote_terms(paper(markout_cost_ask=99.0), PLAIN)
     assert terms.markout_cost_ask == pytest.approx(2 * terms.half_spread)
     assert [(c.name, c.before) for c in terms.clamps] == [("ask_markout_cost_max", 99.0)]
 
 
-def test_fills_fewer_than_foretold_thin_the_flow_that_the_slope_is_made_of() -> None:
+def test_fill_factor_below_one_reduces_the_intensity_of_the_slope() -> None:
     corrected = quote_terms(paper(fill_factor=0.5), PLAIN)
     assert corrected.slope == pytest.approx(quote_terms(paper(intensity=70.0), PLAIN).slope)
 
 
-def test_a_tick_above_our_half_spread_is_told_as_bound_to_the_tick() -> None:
+def test_tick_above_half_spread_sets_tick_bound() -> None:
     assert quote_terms(paper(tick=0.7), PLAIN).tick_bound
     assert not quote_terms(paper(tick=0.6), PLAIN).tick_bound
     assert not quote_terms(paper(), PLAIN).tick_bound
@@ -321,7 +321,7 @@ NAMES = (
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("value", [nan, inf, -inf])
-def test_f14_a_number_that_is_not_finite_is_refused_by_name(name: str, value: float) -> None:
+def test_f14_number_that_is_not_finite_raises_with_its_name(name: str, value: float) -> None:
     with pytest.raises(InvalidInput) as refused:
         quote_terms(paper(**{name: value}), WIDENED)
     assert refused.value.name in {name, "gamma" if name == "gamma_lot" else "cost", "intensity"}
@@ -333,7 +333,7 @@ def test_f14_a_number_that_is_not_finite_is_refused_by_name(name: str, value: fl
      ("markout_cost_bid", -0.1), ("markout_cost_ask", -0.1), ("fill_factor", 0.0), ("tick", -1.0),
      ("lots_max", 0.99), ("multiplier", 0.99), ("tau_s", -1.0)],
 )  # fmt: skip
-def test_f14_a_number_out_of_its_domain_is_refused(name: str, value: float) -> None:
+def test_f14_number_out_of_domain_raises(name: str, value: float) -> None:
     with pytest.raises(InvalidInput):
         quote_terms(paper(**{name: value}), WIDENED)
 
@@ -343,12 +343,12 @@ def test_f14_a_number_out_of_its_domain_is_refused(name: str, value: float) -> N
     [("beta", 4.1), ("p", 0.9), ("nu0", 1.0), ("levels", 0), ("levels", 11), ("eta", nan),
      ("spread_max_bps", 20_000.0), ("level_step_bps", -1.0)],
 )  # fmt: skip
-def test_a_shape_out_of_its_bounds_is_refused_by_name(name: str, value: float) -> None:
+def test_shape_out_of_bounds_raises_with_its_name(name: str, value: float) -> None:
     with pytest.raises(InvalidInput) as refused:
         QuoteShape(**{name: value})  # type: ignore[arg-type]  # levels is an int
     assert refused.value.name == name
 
 
-def test_a_minimum_spread_above_the_maximum_is_refused() -> None:
+def test_minimum_spread_above_the_maximum_raises() -> None:
     with pytest.raises(InvalidInput, match="spread_min_bps"):
         QuoteShape(spread_min_bps=100.0, spread_max_bps=50.0)

@@ -37,21 +37,21 @@ def test_flat_quotes_are_symmetric_and_exact() -> None:
     assert {order.size for order in quote.bids + quote.asks} == {Decimal(1)}
 
 
-def test_a_short_quotes_higher_on_both_sides_than_a_long() -> None:
+def test_short_inventory_quotes_higher_on_both_sides_than_long() -> None:
     short, long = quoted(lots=-3.0), quoted(lots=3.0)
     assert short.bids[0].price > long.bids[0].price
     assert short.asks[0].price > long.asks[0].price
 
 
-def test_at_the_limit_the_exposed_side_is_empty_and_says_so() -> None:
+def test_exposed_side_at_the_limit_is_empty_with_its_reason() -> None:
     quote = quoted(lots=10.0)
     assert not quote.bids
     assert len(quote.asks) == 3
     assert quote.off == (SideOff(Side.BUY, NoQuote.SIDE_LIMIT),)
 
 
-def test_bound_to_the_tick_both_sides_quote_the_touch() -> None:
-    """A tick as wide as three of our half-spreads: rounding outwards ends on the book's best."""
+def test_tick_bound_quotes_are_at_the_touch() -> None:
+    """With a tick of three half-spreads, outward rounding ends at the best prices of the book."""
     coarse = replace(
         BTC, tick=Decimal("0.00002"), lot=Decimal(1), size_min=Decimal(1), size_max=Decimal(10**9)
     )
@@ -73,7 +73,7 @@ def test_bound_to_the_tick_both_sides_quote_the_touch() -> None:
     assert (quote.bids[0].ticks, quote.asks[0].ticks) == (16, 17)
 
 
-def test_too_wide_and_too_small_have_their_own_reasons() -> None:
+def test_reasons_of_too_wide_and_too_small_differ() -> None:
     narrow = replace(SHAPE, spread_max_bps=150.0)
     assert quoted(lots=4.0, shape=narrow).off == (SideOff(Side.BUY, NoQuote.SPREAD_TOO_WIDE),)
     below = (SideOff(Side.BUY, NoQuote.BELOW_MINIMUM), SideOff(Side.SELL, NoQuote.BELOW_MINIMUM))
@@ -81,9 +81,7 @@ def test_too_wide_and_too_small_have_their_own_reasons() -> None:
 
 
 @pytest.mark.parametrize(("order_size", "size"), [("1", "0.5"), ("0.06", "0.06")])
-def test_a_market_that_is_not_calm_gets_half_the_size_where_the_venue_takes_it(
-    order_size: str, size: str
-) -> None:
-    """0.06 are worth 6 here, and half of them less than the venue's least: then all of it."""
+def test_size_factor_applies_if_the_venue_accepts_the_size(order_size: str, size: str) -> None:
+    """0.06 is worth 6 here, and half of it is below the venue's minimum: then the full size."""
     quote = quoted(lots=0.0, order_size=order_size, shape=replace(SHAPE, levels=1), size_factor=0.5)
     assert {one.size for one in (*quote.bids, *quote.asks)} == {Decimal(size)}

@@ -1,4 +1,4 @@
-"""The paper's market: exact values that others have computed, and simulated ones."""
+"""The paper's market: exact values against an independent recursion and a simulation."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ REFERENCE = {
 
 
 @pytest.mark.parametrize(("gamma", "is_symmetric"), REFERENCE)
-def test_the_exact_values_are_the_known_ones(gamma: float, is_symmetric: bool) -> None:
+def test_exact_values_match_an_independent_recursion(gamma: float, is_symmetric: bool) -> None:
     found = exact(PaperMarket(gamma=gamma, is_symmetric=is_symmetric))
     profit, profit_sd, lots_sd, worth = REFERENCE[gamma, is_symmetric]
     assert found.profit == pytest.approx(profit, abs=6e-5)
@@ -32,7 +32,7 @@ def test_the_exact_values_are_the_known_ones(gamma: float, is_symmetric: bool) -
 
 
 @pytest.mark.parametrize("is_symmetric", [False, True])
-def test_a_simulation_comes_to_the_exact_values(is_symmetric: bool) -> None:
+def test_simulation_agrees_with_the_exact_values(is_symmetric: bool) -> None:
     market = PaperMarket(gamma=0.1, is_symmetric=is_symmetric)
     truth, sample = exact(market), market.simulate(np.random.default_rng(2), 10_000)
     for ours, wanted in (
@@ -44,14 +44,14 @@ def test_a_simulation_comes_to_the_exact_values(is_symmetric: bool) -> None:
         assert abs(ours.value - wanted) < 4 * ours.se
 
 
-def test_the_cap_binds_as_often_as_it_should() -> None:
+def test_probability_cap_binds_as_often_as_expected() -> None:
     """5.2 % of the steps at gamma 1: without it the published figures can't be met."""
     sample = PaperMarket(gamma=1.0, is_symmetric=False).simulate(np.random.default_rng(2), 2_000)
     assert float(sample["capped"].mean()) == pytest.approx(0.052, abs=0.002)
     assert float(fill_chance(np.array([-10.0]))[0]) > 1.0
 
 
-def test_the_average_spread_is_the_papers() -> None:
+def test_average_spread_matches_the_paper() -> None:
     spreads = {0.1: 1.49, 0.01: 1.35}
     for gamma, printed in spreads.items():
         for is_symmetric in (False, True):
@@ -59,7 +59,7 @@ def test_the_average_spread_is_the_papers() -> None:
             assert market.spread_mean() == pytest.approx(printed, abs=0.005)
 
 
-def test_long_inventory_pulls_both_quotes_down() -> None:
+def test_long_inventory_moves_both_distances() -> None:
     bid, ask = PaperMarket(gamma=0.1, is_symmetric=False).distances(0)
     assert np.all(np.diff(bid) > 0)
     assert np.all(np.diff(ask) < 0)

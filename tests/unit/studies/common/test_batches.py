@@ -1,4 +1,4 @@
-"""Same seed, same numbers, however many processes."""
+"""Batches: the same seed gives the same numbers with any number of processes."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from quoter.studies.common.batches import Batch, Sample, run_batches
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uniform:
-    """Draws one number a path; `breaks` raises instead."""
+    """Draw one number per path, or raise if `breaks`."""
 
     breaks: bool = False
 
@@ -29,7 +29,7 @@ def run(*batches: Batch, seed: int = 1, jobs: int = 1) -> dict[str, Sample]:
 
 
 @pytest.mark.slow
-def test_two_processes_find_what_one_finds() -> None:
+def test_results_do_not_depend_on_the_number_of_processes() -> None:
     one, two = (run(batch("a", 10), batch("b", 5), jobs=jobs) for jobs in (1, 2))
     for name in ("a", "b"):
         np.testing.assert_array_equal(one[name]["x"], two[name]["x"])
@@ -37,12 +37,12 @@ def test_two_processes_find_what_one_finds() -> None:
     assert one["a"]["pair"].shape == (10, 2)
 
 
-def test_more_paths_begin_with_the_same_ones() -> None:
+def test_larger_runs_start_with_the_same_paths() -> None:
     few, many = run(batch("a", 8))["a"]["x"], run(batch("a", 40))["a"]["x"]
     np.testing.assert_array_equal(few, many[:8])
 
 
-def test_seed_name_and_piece_all_change_the_numbers() -> None:
+def test_seed_name_and_piece_determine_the_numbers() -> None:
     found = run(batch("a", 8), batch("b", 8))
     other = run(batch("a", 8), seed=2)
     drawn = [found["a"]["x"][:4], found["a"]["x"][4:], found["b"]["x"][:4], other["a"]["x"][:4]]
@@ -57,14 +57,14 @@ def test_progress_adds_up_to_one_by_weight() -> None:
     assert shares == pytest.approx([0.25, 0.75])
 
 
-def test_what_a_simulation_raises_ends_the_run() -> None:
+def test_exception_of_a_simulation_ends_the_run() -> None:
     broken = Batch(name="broken", simulation=Uniform(breaks=True), paths=2, piece=1)
     for jobs in (1, 2):
         with pytest.raises(ZeroDivisionError, match="no market"):
             run(broken, jobs=jobs)
 
 
-def test_names_must_differ_and_work_is_bounded() -> None:
+def test_duplicate_names_and_too_much_work_raise() -> None:
     with pytest.raises(ValueError, match="same name"):
         run(batch("a", 4), batch("a", 4))
     with pytest.raises(ValueError, match="pieces of work"):

@@ -1,4 +1,4 @@
-"""Exact figures, known from elsewhere, and a simulation that comes to the same."""
+"""Markov chains: exact figures against manual solutions and simulation."""
 
 from math import sqrt
 
@@ -27,7 +27,7 @@ def chain(slope: float = 0.05173, half: float = 0.67124) -> Chain:
     )
 
 
-def test_a_chain_of_two_states_is_solved_by_hand() -> None:
+def test_chain_of_two_states_matches_the_manual_solution() -> None:
     two = Chain(
         lots=np.array([0.0, 1.0]),
         source=np.array([0, 1]),
@@ -44,7 +44,7 @@ def test_a_chain_of_two_states_is_solved_by_hand() -> None:
     assert passage_s(two, start=1.0, within=0.0) == pytest.approx(1 / 6)
 
 
-def test_the_law_keeps_its_digits_where_it_is_tiny() -> None:
+def test_tiny_stationary_probabilities_are_precise() -> None:
     """Detailed balance, state by state, down to shares that a solver of equations would lose."""
     steep = chain(slope=0.7)
     law, generator = stationary_law(steep.generator), steep.generator
@@ -53,21 +53,21 @@ def test_the_law_keeps_its_digits_where_it_is_tiny() -> None:
         assert law[i] * generator[i, i + 1] == pytest.approx(law[i + 1] * generator[i + 1, i])
 
 
-def test_a_certain_profit_is_worth_less_the_riskier_the_mid() -> None:
+def test_certainty_rate_decreases_with_sigma() -> None:
     calm, wild = (stationary(chain(), sigma=sigma, gamma=0.1) for sigma in (1.0, 3.0))
     assert calm.mean_rate == wild.mean_rate
     assert calm.certainty_rate > wild.certainty_rate
     assert calm.sd_rate < wild.sd_rate
 
 
-def test_nobody_fills_a_quote_that_is_not_there() -> None:
+def test_infinite_distance_is_never_filled() -> None:
     bid = np.where(LOTS >= 5.0, np.inf, 0.67)
     one_sided = birth_death(LOTS, bid, np.full(21, 0.67), kappa=KAPPA, intensity=INTENSITY)
     assert stationary_law(one_sided.generator)[LOTS > 5.0].sum() == 0.0
 
 
 @pytest.mark.parametrize("seconds", [1e-4, 0.05, 3.0])
-def test_transitions_keep_the_law_and_compose(seconds: float) -> None:
+def test_transitions_keep_the_stationary_law_and_compose(seconds: float) -> None:
     one = chain()
     law, half = stationary_law(one.generator), transition(one, seconds / 2)
     assert half.min() >= 0.0
@@ -75,13 +75,13 @@ def test_transitions_keep_the_law_and_compose(seconds: float) -> None:
     np.testing.assert_allclose(half @ half, transition(one, seconds), atol=1e-12)
 
 
-def test_after_a_long_time_it_does_not_matter_where_one_began() -> None:
+def test_long_transition_forgets_the_start() -> None:
     one = chain()
     long = transition(one, 100.0)
     np.testing.assert_allclose(long[0], stationary_law(one.generator), rtol=1e-6)
 
 
-def test_a_walk_comes_to_the_exact_figures() -> None:
+def test_walk_agrees_with_the_exact_figures() -> None:
     one, seconds = chain(), 4.0
     truth = stationary(one, sigma=SIGMA, gamma=0.1)
     lived = walk(
@@ -98,7 +98,7 @@ def test_a_walk_comes_to_the_exact_figures() -> None:
     assert sd == pytest.approx(truth.sd_rate, rel=0.08)
 
 
-def test_advancing_draws_from_the_transition() -> None:
+def test_advance_agrees_with_the_transition() -> None:
     one, paths = chain(), 20_000
     ends = advance(one, np.full(paths, 10), 0.05, np.random.default_rng(3))
     shares = np.bincount(ends, minlength=LOTS.size) / paths

@@ -1,4 +1,4 @@
-"""Figures with their errors: the errors are tried out on many samples."""
+"""Estimates: values and standard errors, compared over many samples."""
 
 from collections.abc import Callable
 from math import sqrt
@@ -27,13 +27,13 @@ ESTIMATES: dict[str, Callable[[Numbers], Estimate]] = {
 
 
 @pytest.mark.parametrize("function", ESTIMATES)
-def test_the_error_told_is_the_spread_over_samples(function: str) -> None:
+def test_standard_error_matches_the_spread_over_samples(function: str) -> None:
     found = [ESTIMATES[function](sample) for sample in SAMPLES]
     spread, error = np.std([one.value for one in found]), np.mean([one.se for one in found])
     assert error == pytest.approx(spread, rel=0.15)
 
 
-def test_values_are_the_usual_ones() -> None:
+def test_values_match_numpy() -> None:
     sample = np.array([1.0, 2.0, 3.0, 4.0])
     assert mean_of(sample).value == 2.5
     assert mean_of(sample).se == pytest.approx(sqrt(5 / 3) / 2)
@@ -42,6 +42,6 @@ def test_values_are_the_usual_ones() -> None:
     assert quantile_of(sample, 0.5).value == 2.5
 
 
-def test_what_does_not_vary_has_no_error() -> None:
+def test_constant_sample_has_zero_error() -> None:
     assert sd_of(np.ones(9)).se == 0.0
     assert root_mean_of(np.zeros(9)).se == 0.0

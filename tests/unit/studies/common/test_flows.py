@@ -1,4 +1,4 @@
-"""The flow estimator for arrays is the daemon's, path by path."""
+"""The flow estimator for arrays equals the daemon's on each path."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ STEPS, PATHS, PER_S, HALF = 1_500, 4, 10, 0.05
 
 
 def market() -> tuple[Numbers, Numbers, Numbers]:
-    """Mids and takers of each step; the last path stays without trades for a while."""
+    """Mids and takers of each step; the last path has no trades at first."""
     rng = np.random.default_rng(4)
     mid = 100.0 + np.cumsum(rng.normal(0.0, 0.01, (STEPS, PATHS)), axis=0)
     chance = np.where(np.arange(STEPS)[:, None] // 200 % 2 == 0, 0.02, 0.3)
@@ -22,7 +22,7 @@ def market() -> tuple[Numbers, Numbers, Numbers]:
     return mid, bought, sold
 
 
-def test_signal_and_alpha_are_those_of_the_daemon() -> None:
+def test_signal_and_alpha_match_the_daemon() -> None:
     mid, bought, sold = market()
     flows, singles = Flows(PATHS, step_s=1 / PER_S), [FlowAlpha() for _ in range(PATHS)]
     largest = 0.0
@@ -35,24 +35,24 @@ def test_signal_and_alpha_are_those_of_the_daemon() -> None:
                 single.on_mid(t_s, float(mid[step, path]))
             expected = signal(single.flow.z(t_s))
             assert float(x[path]) == pytest.approx(expected, rel=1e-9, abs=1e-12)
-            told = single.alpha(t_s, HALF)
-            assert float(alpha[path]) == pytest.approx(told, rel=1e-9, abs=1e-12)
-            largest = max(largest, abs(told))
+            scalar = single.alpha(t_s, HALF)
+            assert float(alpha[path]) == pytest.approx(scalar, rel=1e-9, abs=1e-12)
+            largest = max(largest, abs(scalar))
             for side, takers in ((Side.BUY, bought), (Side.SELL, sold)):
                 if takers[step, path]:
                     single.on_trade(t_s, side, 1.0)
         flows.trade(bought[step], sold[step])
-    assert largest > HALF / 4, "nothing was foretold: the market is too quiet to compare"
+    assert largest > HALF / 4, "alpha stayed near zero: the market is too quiet for the comparison"
 
 
-def test_without_its_own_deviation_a_busy_flow_says_more() -> None:
+def test_flow_that_is_not_standardised_gives_a_larger_signal() -> None:
     mid, bought, sold = market()
-    told = []
+    scalar = []
     for is_standardised in (True, False):
         flows = Flows(PATHS, step_s=1 / PER_S, is_standardised=is_standardised)
         most = 0.0
         for step in range(STEPS):
             most = max(most, float(np.abs(flows.signal(step, mid[step])).max()))
             flows.trade(bought[step], sold[step])
-        told.append(most)
-    assert told[1] > told[0]
+        scalar.append(most)
+    assert scalar[1] > scalar[0]

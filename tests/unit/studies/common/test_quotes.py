@@ -1,4 +1,4 @@
-"""The quotes of arrays are the quotes of the daemon."""
+"""Quotes for arrays equal the daemon's quotes."""
 
 from math import inf
 from random import Random
@@ -46,7 +46,7 @@ def inputs(random: Random) -> PricingInputs:
 
 
 @pytest.mark.parametrize("seed", range(300))
-def test_both_distances_are_those_of_quote_terms(seed: int) -> None:
+def test_distances_match_quote_terms(seed: int) -> None:
     random = Random(seed)
     wanted, form = inputs(random), shape(random)
     maker = Maker(
@@ -75,7 +75,7 @@ def test_both_distances_are_those_of_quote_terms(seed: int) -> None:
     assert float(found.slope) == pytest.approx(terms.slope, rel=1e-12)
 
 
-def test_the_overrides_replace_what_the_shape_says() -> None:
+def test_overrides_replace_the_shape() -> None:
     calm, wide = QuoteShape(beta=0.0), QuoteShape(beta=2.0, d_stale=0.3)
     lots = np.array([-4.0, 0.0, 4.0])
     plain, shaped = (
@@ -88,7 +88,7 @@ def test_the_overrides_replace_what_the_shape_says() -> None:
     np.testing.assert_array_equal(ours.ask, theirs.ask)
 
 
-def test_widening_of_arrays_is_the_widening() -> None:
+def test_array_widening_matches_the_scalar_function() -> None:
     random = Random(1)
     for _ in range(50):
         form, nu = shape(random), random.uniform(0, 2)
@@ -96,7 +96,7 @@ def test_widening_of_arrays_is_the_widening() -> None:
         assert float(widened(np.array([nu]), form, form.beta)[0]) == pytest.approx(single)
 
 
-def test_a_ladder_runs_from_short_to_long_and_is_off_at_the_limits() -> None:
+def test_ladder_covers_short_to_long_and_is_off_at_the_limits() -> None:
     maker = Maker(kappa=20.0, intensity=0.5, gamma_lot=2.0, lots_max=5.0, shape=QuoteShape())
     ladder = ladder_of(maker, fair=100.0, sigma=0.01)
     assert ladder.bid.size == 11

@@ -1,4 +1,4 @@
-"""What is beside its target, what is written, and how it reads."""
+"""Reports: checks, files and text."""
 
 import csv
 import json
@@ -50,14 +50,14 @@ def test_four_standard_errors_are_allowed(ours: float, is_met: bool) -> None:
     assert check.z == pytest.approx((ours - 1.0) / 0.1)
 
 
-def test_without_an_error_only_the_target_itself_is_right() -> None:
+def test_zero_error_requires_the_exact_target() -> None:
     assert within_se("x", 1.0, 1.0, 0.0).is_met
     assert within_se("x", 1.0, 1.1, 0.0).z == inf
     assert not within_se("x", 1.0, 1.1, 0.0).is_met
 
 
-def test_a_figure_that_is_no_number_is_off() -> None:
-    """NaN compares false with everything: no rule may read that as fine."""
+def test_nan_fails_every_check() -> None:
+    """NaN compares false with everything; no check may pass with it."""
     nan = float("nan")
     bad = Estimate(value=nan, se=nan)
     checks = [
@@ -71,46 +71,46 @@ def test_a_figure_that_is_no_number_is_off() -> None:
     assert [check.is_met for check in checks] == [False] * len(checks)
 
 
-def test_a_gain_must_be_large_and_sure() -> None:
+def test_at_least_requires_size_and_significance() -> None:
     assert at_least("gain", 8.0, Estimate(value=9.0, se=1.0), z_min=5.0).is_met
     assert not at_least("gain", 8.0, Estimate(value=9.0, se=2.0), z_min=5.0).is_met
     assert not at_least("gain", 8.0, Estimate(value=7.9, se=0.1), z_min=5.0).is_met
 
 
-def test_a_loss_may_be_excused_by_few_paths_only_where_asked() -> None:
+def test_at_most_allows_slack_only_if_given() -> None:
     loss = Estimate(value=0.02, se=0.01)
     assert not at_most("loss", 0.015, loss).is_met
     assert at_most("loss", 0.015, loss, slack_se=1.0).is_met
     assert at_most("loss", 0.015, loss, slack_se=1.0).rule == "<= 0.015 + 1 SE"
 
 
-def test_an_exact_figure_has_what_its_digits_leave_open() -> None:
+def test_within_allows_the_rounding_of_the_target() -> None:
     assert within("x", 2.5, 2.504, 0.005).is_met
     assert not within("x", 2.5, 2.506, 0.005).is_met
 
 
-def test_one_figure_off_is_a_report_off() -> None:
+def test_one_failed_check_fails_the_report() -> None:
     assert report().is_met
     assert not report(ours=3.0).is_met
     assert [row[-1] for row in checks_table(report(ours=3.0)).rows] == ["OFF"]
 
 
-def test_the_folder_has_numbers_beside_pictures(tmp_path: Path) -> None:
+def test_folder_contains_numbers_and_pictures(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "down"
     write_report(report(), folder, settings={"seed": 1})
     names = {path.name for path in folder.iterdir()}
     assert names == {"checks.csv", "t.csv", "line.csv", "line.png", "results.json", "summary.md"}
     with (folder / "line.csv").open() as file:
         assert list(csv.reader(file)) == [["x", "y"], ["0.0", "1.5"], ["1.0", ""]]
-    told = json.loads((folder / "results.json").read_text())
-    assert told["is_met"] is True
-    assert told["settings"] == {"seed": 1}
-    assert told["tables"]["t"] == [{"name": "x", "is": True}]
-    assert told["tables"]["checks"][0]["figure"] == "mean"
+    results = json.loads((folder / "results.json").read_text())
+    assert results["is_met"] is True
+    assert results["settings"] == {"seed": 1}
+    assert results["tables"]["t"] == [{"name": "x", "is": True}]
+    assert results["tables"]["checks"][0]["figure"] == "mean"
     assert (folder / "line.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_summary_reads_from_top_to_bottom() -> None:
+def test_summary_has_all_parts_in_order() -> None:
     text = markdown(report(), {"seed": 1, "quick": False})
     expected = (
         "# A study", "seed 1, quick no", "* One remark.", "| mean | 1 | 1 |", "| x | yes |", "N.",
@@ -120,7 +120,7 @@ def test_the_summary_reads_from_top_to_bottom() -> None:
     assert places == sorted(places)
 
 
-def test_cells_are_short() -> None:
+def test_cells_are_short_text() -> None:
     assert [cell(value) for value in (None, True, 1 / 3, 7, "x")] == [
         "",
         "yes",
@@ -131,8 +131,8 @@ def test_cells_are_short() -> None:
     assert cell(1 / 3, digits=2) == "0.33"
 
 
-def test_json_stays_json_where_a_figure_is_infinite(tmp_path: Path) -> None:
+def test_infinite_figure_is_written_as_valid_json(tmp_path: Path) -> None:
     off = Report(study="a", title="A", checks=[within_se("x", 1.0, 1.1, 0.0)], tables=())
     write_report(off, tmp_path, settings={})
-    told = (tmp_path / "results.json").read_text()
-    assert json.loads(told, parse_constant=pytest.fail)["tables"]["checks"][0]["z"] == "inf"
+    results = (tmp_path / "results.json").read_text()
+    assert json.loads(results, parse_constant=pytest.fail)["tables"]["checks"][0]["z"] == "inf"

@@ -1,4 +1,4 @@
-"""The crash in small: who is hurt, and by how much."""
+"""A small crash: limits, drops and equity of the makers."""
 
 from math import log, sqrt
 
@@ -25,20 +25,20 @@ def of(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], policy: Policy
     return float(values[POLICIES.index(policy)].mean())
 
 
-def test_the_limit_holds_for_all_who_have_one(crashed: Quoters) -> None:
+def test_makers_with_a_limit_stay_within_it(crashed: Quoters) -> None:
     for policy in POLICIES:
         most = float(crashed.lots_most[POLICIES.index(policy)].max())
         assert most > 50 if policy is Policy.SYMMETRIC else most <= LOTS_MAX
 
 
-def test_every_step_of_protection_makes_the_drop_smaller(crashed: Quoters) -> None:
+def test_each_protection_reduces_the_drop(crashed: Quoters) -> None:
     drops = [of(crashed.equity_min - crashed.equity_before, policy) for policy in POLICIES]
     assert drops == sorted(drops)
     assert drops[0] < 10 * drops[1] < 0
 
 
-def test_equity_is_what_the_trades_and_the_price_make_it() -> None:
-    """By hand: nobody comes, the price falls through everyone's bid once and stays there."""
+def test_equity_matches_trades_and_price() -> None:
+    """Without takers, the price falls through every bid once and stays there."""
     price = np.full((10, 1), 100.0)
     price[3:] = 99.0
     nobody = np.full((10, 1), NOBODY)
@@ -50,14 +50,14 @@ def test_equity_is_what_the_trades_and_the_price_make_it() -> None:
     assert of(quoters.equity, Policy.GLFT) == pytest.approx(99.0 - bid, abs=1e-9)
 
 
-def test_phases_follow_each_other() -> None:
+def test_phases_follow_in_order() -> None:
     assert phase(-1.0) == CALM
     assert [phase(after_s) for after_s in (0.0, 30.0, 120.0, 180.0)] == [p for _, p in PHASES]
     assert phase(480.0).volatility == 3.0
     assert phase(1e6).volatility == pytest.approx(1.0)
 
 
-def test_before_the_onset_nothing_happens() -> None:
+def test_market_is_calm_before_the_onset() -> None:
     drawn = tape(np.random.default_rng(11), paths=50, steps=400, onset_s=1e9)
     assert float(np.abs(drawn.price - 100.0).max()) < 1.0
     busy = float((drawn.buys > NOBODY).mean()) / 0.05

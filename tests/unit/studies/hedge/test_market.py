@@ -1,4 +1,4 @@
-"""The threshold hedger, exactly."""
+"""The threshold hedger: exact figures."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def certainty(at: int, down_to: int, cost_bp: float, gamma: float = 0.1) -> floa
     ("at", "down_to", "cost_bp", "known"),
     [(4, 3, 1.0, 6034.29), (3, 2, 1.0, 6028.96), (5, 4, 2.0, 5985.62), (13, 0, 1.0, 5974.13)],
 )
-def test_certainty_equivalents_are_the_known_ones(
+def test_certainty_equivalents_match_the_reference(
     at: int, down_to: int, cost_bp: float, known: float
 ) -> None:
     assert certainty(at, down_to, cost_bp) == pytest.approx(known, abs=0.01)
@@ -27,19 +27,19 @@ def test_certainty_equivalents_are_the_known_ones(
     ("gamma", "cost_bp", "expected"),
     [(0.1, 1.0, (3, 2)), (0.1, 5.0, (10, 9)), (0.3, 1.0, (2, 1)), (0.3, 8.0, (9, 8))],
 )
-def test_the_rule_is_the_value_of_a_lot_against_its_cost(
+def test_rule_compares_the_value_of_a_lot_with_its_cost(
     gamma: float, cost_bp: float, expected: tuple[int, int]
 ) -> None:
     assert rule(gamma, cost_bp * BP) == expected
 
 
-def test_hedging_is_worth_its_price_or_not() -> None:
+def test_hedging_pays_only_at_low_cost() -> None:
     none = certainty(LOTS_MAX + 1, 0, 1.0)
     assert certainty(*rule(0.1, BP), 1.0) > none
     assert certainty(3, 0, 5.0) < 0.8 * none, "everything at three lots, at our own half-spread"
 
 
-def test_nobody_holds_more_than_the_threshold_leaves() -> None:
+def test_inventory_stays_below_the_threshold() -> None:
     chain = HedgedMaker(gamma=0.1, at=4, down_to=1, cost=BP).chain()
     assert np.abs(chain.lots).max() == 3
     jumps = np.abs(chain.lots[chain.sink] - chain.lots[chain.source])
@@ -48,7 +48,7 @@ def test_nobody_holds_more_than_the_threshold_leaves() -> None:
     assert np.all(hedged > chain.gain[jumps == 1.0].max()), "its fill is paid before its cost"
 
 
-def test_a_walk_of_the_hedger_comes_to_the_exact_profit() -> None:
+def test_walk_of_the_hedger_agrees_with_the_exact_profit() -> None:
     maker = HedgedMaker(gamma=0.1, at=3, down_to=2, cost=BP)
     truth = stationary(maker.chain(), sigma=SIGMA, gamma=0.1 * KAPPA)
     profit = maker.simulate(np.random.default_rng(4), 100)["profit"]
@@ -56,7 +56,7 @@ def test_a_walk_of_the_hedger_comes_to_the_exact_profit() -> None:
     assert float(profit.std()) * SECONDS**0.5 == pytest.approx(truth.sd_rate, rel=0.3)
 
 
-def test_our_own_floor_is_reached_beyond_seven_lots_only() -> None:
+def test_floor_of_the_daemon_is_reached_only_beyond_seven_lots() -> None:
     paper, ours = (
         HedgedMaker(gamma=0.1, at=13, down_to=0, cost=BP, is_daemon=is_daemon).chain()
         for is_daemon in (False, True)

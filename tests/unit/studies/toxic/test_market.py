@@ -1,4 +1,4 @@
-"""Bursts: how often, how one-sided, and who knows anything."""
+"""Bursts of takers: frequency, one-sidedness and drift."""
 
 import numpy as np
 import pytest
@@ -16,11 +16,11 @@ def rates(environment: Environment) -> tuple[float, float]:
     return float(taken[0]) / STEP_S, float(taken[1]) / STEP_S
 
 
-def test_a_benign_market_has_half_a_taker_a_second_and_side() -> None:
+def test_benign_market_has_half_a_taker_per_second_and_side() -> None:
     assert rates(BENIGN) == pytest.approx((0.5, 0.5), rel=0.02)
 
 
-def test_bursts_bring_takers_in_proportion_to_their_time() -> None:
+def test_bursts_add_takers_in_proportion_to_their_time() -> None:
     """A ninth of the time is burst: half of it five times as busy on a side, half 0.7 times."""
     share = 15.0 / (120.0 + 15.0)
     expected = 0.5 * (1.0 + share * ((5.0 + 0.7) / 2.0 - 1.0))
@@ -38,7 +38,7 @@ def test_only_informed_bursts_move_the_mid() -> None:
     assert per_minute[1] > 1.2 * per_minute[0]
 
 
-def test_takers_reach_five_basis_points_on_average() -> None:
+def test_takers_reach_five_bp_on_average() -> None:
     drawn = tape(BENIGN, np.random.default_rng(2), paths=PATHS, steps=STEPS)
     reach = drawn.buys[drawn.buys > NOBODY]
     assert float(reach.mean()) == pytest.approx(0.05, rel=0.03)

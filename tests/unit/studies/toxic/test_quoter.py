@@ -1,4 +1,4 @@
-"""Markouts and pulled sides of arrays are the daemon's, and protection does what it should."""
+"""Markout costs and side cooldowns for arrays equal the daemon's; gains of protection."""
 
 from math import log, sqrt
 
@@ -16,7 +16,7 @@ SIDES = ((Side.BUY, BID), (Side.SELL, ASK))
 HALF = 0.05
 
 
-def test_markout_costs_are_those_of_the_daemon() -> None:
+def test_markout_costs_match_the_daemon() -> None:
     rng, steps, shape = np.random.default_rng(6), 1_200, (2, 3)
     late = round(COST_HORIZON_S / STEP_S)
     mid = 100.0 + np.cumsum(rng.normal(0.0, 0.02, (steps, shape[1])), axis=0)
@@ -34,9 +34,9 @@ def test_markout_costs_are_those_of_the_daemon() -> None:
                 fair = float(mid[step, j])
                 if place == 0:
                     single.on_mark(t_s, fair)
-                told = single.cost(t_s, side, fair=fair, half=1e9)
-                assert float(ours[i, j]) == pytest.approx(told, rel=1e-9, abs=1e-12)
-                largest = max(largest, told)
+                expected = single.cost(t_s, side, fair=fair, half=1e9)
+                assert float(ours[i, j]) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+                largest = max(largest, expected)
         for (i, j), single in singles.items():
             for place, (side, _) in enumerate(SIDES):
                 if fills[step, place, i, j]:
@@ -44,45 +44,45 @@ def test_markout_costs_are_those_of_the_daemon() -> None:
     assert largest > 0.01
 
 
-def test_pulled_sides_are_those_of_the_daemon() -> None:
+def test_side_cooldowns_match_the_daemon() -> None:
     rng, steps, shape = np.random.default_rng(7), 4_000, (1, 4)
     ones = np.ones((1, 1))
     arrays = {
         side: CooldownArrays(shape, sign, burst=ones, trades=0.0 * ones) for side, sign in SIDES
     }
     singles = [SideCooldown() for _ in range(shape[1])]
-    pulled = 0
+    cooling = 0
     x = np.zeros(shape[1])
     for step in range(steps):
         t_s = step * STEP_S
         x = 0.99 * x + rng.normal(0.0, 0.2, shape[1])
         busy = 0.5 if step // 100 % 5 == 0 else 0.02
         fills = (rng.random((2, *shape)) < busy).astype(np.float64)
-        for place, (side, pull) in enumerate(arrays.items()):
-            ours = pull.is_cooling_down(t_s, x)
+        for place, (side, cooldown) in enumerate(arrays.items()):
+            ours = cooldown.is_cooling_down(t_s, x)
             for path, single in enumerate(singles):
                 theirs = single.is_cooling_down(t_s, side, float(x[path]))
                 assert bool(ours[0, path]) is theirs
-                pulled += theirs
-            pull.on_fill(t_s, fills[place])
+                cooling += theirs
+            cooldown.on_fill(t_s, fills[place])
             for path, single in enumerate(singles):
                 if fills[place, 0, path]:
                     single.on_fill(t_s, side)
-    assert 0 < pulled < 2 * steps * shape[1]
+    assert 0 < cooling < 2 * steps * shape[1]
 
 
-def test_switches_decide_who_is_pulled() -> None:
+def test_switches_select_the_makers_with_a_cooldown() -> None:
     on_off = np.array([[1.0], [0.0]])
-    pull = CooldownArrays((2, 1), BID, burst=on_off, trades=1.0 - on_off)
+    cooldown = CooldownArrays((2, 1), BID, burst=on_off, trades=1.0 - on_off)
     for step in range(4):
-        pull.on_fill(step * STEP_S, np.ones((2, 1)))
-    assert pull.is_cooling_down(1.0, np.zeros(1)).tolist() == [[True], [False]]
-    pull.on_trade(1.0, np.full((2, 1), 1.0), np.array(HALF))
-    assert pull.is_cooling_down(1.0, np.zeros(1)).tolist() == [[True], [True]]
+        cooldown.on_fill(step * STEP_S, np.ones((2, 1)))
+    assert cooldown.is_cooling_down(1.0, np.zeros(1)).tolist() == [[True], [False]]
+    cooldown.on_trade(1.0, np.full((2, 1), 1.0), np.array(HALF))
+    assert cooldown.is_cooling_down(1.0, np.zeros(1)).tolist() == [[True], [True]]
 
 
-def test_a_quoter_earns_its_distance_and_what_the_mid_moves() -> None:
-    """Two takers by hand: one sells to the bid, the mid rises by one, one buys from the ask."""
+def test_profit_is_distance_plus_moves_of_the_mid() -> None:
+    """One taker sells to the bid, the mid rises by one, one taker buys from the ask."""
     mid = np.array([[100.0], [101.0], [101.0]])
     sells, buys = np.array([[1.0], [NOBODY]]), np.array([[NOBODY], [1.0]])
     quoters = Quoters((Protection(name="bare"),), 1)
@@ -95,7 +95,7 @@ def test_a_quoter_earns_its_distance_and_what_the_mid_moves() -> None:
 
 
 @pytest.mark.slow
-def test_protection_pays_where_takers_know_and_costs_little_where_they_do_not() -> None:
+def test_protection_gains_in_informed_flow_and_costs_little_otherwise() -> None:
     protected = Protection(
         name="protected",
         has_widening=True,

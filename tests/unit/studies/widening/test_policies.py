@@ -1,4 +1,4 @@
-"""Widening, exactly; and that the policies are our own quotes."""
+"""Policies of widening: exact figures, and equality with the daemon's quotes."""
 
 import numpy as np
 import pytest
@@ -20,8 +20,8 @@ OURS = [policy for policy in POLICIES if policy.skew == 1.0 and not policy.is_ex
 
 
 @pytest.mark.parametrize("policy", OURS, ids=lambda policy: str(policy.name))
-def test_with_the_full_skew_they_are_the_quotes_of_the_daemon(policy: Policy) -> None:
-    """Here no floor of ours is reached, and no bound of the slope."""
+def test_policies_with_full_skew_match_the_daemon(policy: Policy) -> None:
+    """No floor and no bound of the slope is reached here."""
     maker = paper_maker(policy.beta, policy.share)
     ladder, (bid, ask) = ladder_of(maker, fair=100.0, sigma=SIGMA), policy.distances()
     np.testing.assert_allclose(bid[:-1], ladder.bid[:-1], rtol=1e-12)
@@ -29,14 +29,14 @@ def test_with_the_full_skew_they_are_the_quotes_of_the_daemon(policy: Policy) ->
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: str(policy.name))
-def test_exact_figures_are_the_known_ones(policy: Policy) -> None:
+def test_exact_figures_match_the_reference(policy: Policy) -> None:
     found, reference = stationary(policy.chain(), sigma=SIGMA, gamma=GAMMA), policy.reference
     assert found.mean_rate == pytest.approx(reference.mean, abs=6e-4)
     assert found.certainty_rate == pytest.approx(reference.certainty, abs=6e-4)
     assert found.sd_lots == pytest.approx(reference.sd_lots, abs=6e-4)
 
 
-def test_only_the_exposed_side_hurries_the_way_back() -> None:
+def test_only_exposed_widening_shortens_the_return() -> None:
     back = {
         policy.name: passage_s(policy.chain(), start=8.0, within=1.0)
         for policy in (SKEW_ONLY, EXPOSED, BOTH)
