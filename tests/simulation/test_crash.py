@@ -23,7 +23,7 @@ from tests.simulation.makers import LOTS_MAX
 from tests.simulation.runs import in_parallel
 
 SEEDS = (1, 2, 3, 4)
-BACK_S = 240.0  # four times what it takes
+BACK_S = 120.0  # twice what it takes
 JOBS = [
     *(Job(Maker.EVERYTHING, seed, False, tail_s=BACK_S) for seed in SEEDS),
     *(Job(Maker.EVERYTHING, seed, True, tail_s=BACK_S) for seed in SEEDS),
