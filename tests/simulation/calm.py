@@ -1,7 +1,7 @@
-"""How often the ladder of regimes sees a crash where there is none: the four symbols, calm.
+"""False alarms of the market regimes: the four symbols in a calm market.
 
-Run as `python -m tests.simulation.calm [--hours N]`: share of the time in NORMAL, by symbol. Nobody
-trades: the engine only watches, so that hours pass in seconds.
+Run as `python -m tests.simulation.calm [--hours N]`: share of the time in NORMAL, by symbol. The
+engine sends no orders, so that hours take seconds.
 """
 
 import argparse
@@ -30,17 +30,17 @@ NORMAL_MIN = 0.99
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One symbol for some time; is_told: the engine knows the market's sigma at the start."""
+    """One symbol; `has_prior`: the engine gets the market's sigma as its prior."""
 
     market: MarketSpec
     seconds: float
     seed: int = 1
-    is_told: bool = True
+    has_prior: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Shares of the time, and how often it left NORMAL."""
+    """Share of the time per regime, and how often NORMAL was left."""
 
     job: Job
     normal: float
@@ -50,12 +50,12 @@ class Outcome:
 
 
 class Watching:
-    """Counts ticks by rung."""
+    """Counts ticks by regime."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
         market = replace(job.market, depth_levels=3)
-        sigma = market.sigma if job.is_told else None
+        sigma = market.sigma if job.has_prior else None
         pricing = PricingConfig(
             sigma_prior=sigma, kappa_prior=market.kappa, intensity_prior=market.intensity
         )
@@ -85,14 +85,14 @@ class Watching:
 
 
 def run(job: Job) -> Outcome:
-    """One job, for another process."""
+    """Run one job; a module-level function, so that a process pool can call it."""
     return Watching(job).run()
 
 
 def show(outcomes: Sequence[Outcome]) -> None:
-    """For people."""
+    """Print the table."""
     names = ("symbol", "hours", "NORMAL", "REDUCE_ONLY", "alarms", "usual sigma / the market's")
-    table = Table(*names, title="A calm market through the ladder's eyes")
+    table = Table(*names, title="Market regimes in a calm market")
     for one in outcomes:
         usual = one.sigma_usual or 0.0
         table.add_row(
@@ -107,7 +107,7 @@ def show(outcomes: Sequence[Outcome]) -> None:
 
 
 def main() -> int:
-    """0 if every symbol is NORMAL for long enough, else 1."""
+    """Return 0 if every symbol is NORMAL for long enough, else 1."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.calm", description=__doc__)
     parser.add_argument("--hours", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=1)

@@ -1,7 +1,7 @@
-"""Days in a row with both streams lost once a day: how much of the time both sides are quoted.
+"""Share of the time in which both sides are quoted, over days with one loss of both streams each.
 
-Run as `python -m tests.simulation.days [--days 3]`. The real market stream rolls over without a gap
-(quoter/venues/streams/reconnecting.py); here both streams are gone for some seconds at noon,
+Run as `python -m tests.simulation.days [--days 3]`. The real market stream is replaced without a
+gap (quoter/venues/streams/reconnecting.py); here both streams are lost for some seconds at noon,
 which is worse.
 """
 
@@ -28,12 +28,12 @@ TWO_SIDED_MIN = 0.999
 
 
 class Days:
-    """One run and its count of samples."""
+    """One run and its samples."""
 
     def __init__(self, seed: int) -> None:
         market = replace(THIN, depth_levels=3, fee_maker=Decimal(0))
         config = maker(market, order_size=Decimal(10))
-        tick_ns = NS_PER_S // 4  # the daemon's is a tenth of a second: two days of work less
+        tick_ns = NS_PER_S // 4  # the daemon's is 0.1 s; this saves time
         self.simulation = Simulation(
             Setup(market=market, engine=config, seed=seed, tick_ns=tick_ns)
         )
@@ -41,7 +41,7 @@ class Days:
         self.samples = self.two_sided = self.at_limit = 0
 
     def run(self, days: int) -> None:
-        """Until the last midnight; both streams go at noon."""
+        """Run to the last midnight; both streams are lost at noon."""
         self.simulation.run_until(SETTLE_S)
         for hour in track(range(24 * days), description=f"{days} days"):
             if hour % 24 == 12:
@@ -52,14 +52,14 @@ class Days:
         simulation = self.simulation
         for stream in (Stream.MARKET, Stream.PRIVATE):
             now_ns = simulation.schedule.now_ns
-            simulation.turn(FeedDown(ts_ns=now_ns, stream=stream, text="24 h"))
+            simulation.handle(FeedDown(ts_ns=now_ns, stream=stream, text="24 h"))
         self._sample(at_s, at_s + DOWN_S)
         for stream in (Stream.MARKET, Stream.PRIVATE):
-            simulation.turn(FeedUp(ts_ns=simulation.schedule.now_ns, stream=stream))
-        simulation.doors.resync()
+            simulation.handle(FeedUp(ts_ns=simulation.schedule.now_ns, stream=stream))
+        simulation.gateway.resync()
 
     def _sample(self, from_s: float, to_s: float) -> None:
-        """Look at the venue's book every second: what rests there, not what we believe."""
+        """Sample our open orders at the exchange every second."""
         engine = self.simulation.engine
         at_s = max(from_s, self.simulation.now_s)
         while at_s < to_s:
@@ -73,7 +73,7 @@ class Days:
 
 
 def main() -> int:
-    """0 if both sides were quoted long enough and the books are the venue's, else 1."""
+    """Return 0 if both sides were quoted long enough and the balances are equal, else 1."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.days", description=__doc__)
     parser.add_argument("--days", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
@@ -86,8 +86,8 @@ def main() -> int:
     share = days.two_sided / days.samples
     fills = engine.inventory.fills_buy + engine.inventory.fills_sell
     Console().print(
-        f"{arguments.days} days, {days.samples} looks, {fills} fills: two-sided {share:.4%}, within"
-        f" an order of the limit {days.at_limit / days.samples:.4%}; books"
+        f"{arguments.days} days, {days.samples} samples, {fills} fills: two-sided {share:.4%},"
+        f" within an order of the limit {days.at_limit / days.samples:.4%}; books"
         f" {'equal' if is_true else 'DIFFER FROM'} the truth, {engine.causes.state.name}"
     )
     return 0 if share >= TWO_SIDED_MIN and is_true and is_running else 1

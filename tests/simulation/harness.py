@@ -1,7 +1,7 @@
-"""Engine and simulated exchange together in virtual time: one seed is one run.
+"""Engine and simulated exchange together in virtual time.
 
-No event loop, no sockets, no wall clock: the trace of two runs with the same seed is the same to
-the byte, whatever the machine.
+There is no event loop, no socket and no wall clock: two runs with the same seed have the same trace
+on every machine.
 """
 
 from collections.abc import Callable
@@ -19,11 +19,11 @@ from quoter.engine.engine import Engine
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import MarketSpec
 from quoter.sim.scripts import Script
-from tests.simulation.doors import Doors
 from tests.simulation.schedule import Schedule
-from tests.simulation.seam import Faithful, Latency, Seam
+from tests.simulation.seam import Latency, NoFaults, Seam
+from tests.simulation.simulated_gateway import SimulatedGateway
 
-START_NS = 1_700_000_000_000_000_000  # a day like any other: nothing may depend on it
+START_NS = 1_700_000_000_000_000_000  # arbitrary: no result may depend on it
 ACCOUNT = "maker"
 
 type Observer = Callable[[Step], None]
@@ -31,19 +31,19 @@ type Observer = Callable[[Step], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """A market, a maker in it, and the distance between the two."""
+    """A market, the configuration of the engine, and the latency between the two."""
 
     market: MarketSpec
     engine: EngineConfig
     seed: int
     latency: Latency = field(default_factory=Latency)
-    seam: Seam = field(default_factory=Faithful)
+    seam: Seam = field(default_factory=NoFaults)
     tick_ns: int = 100_000_000
     depth_ns: int = 100_000_000
 
 
 class InventoryClock:
-    """How long each inventory was held: moments and extremes weighted by time, in lots."""
+    """Time-weighted mean, mean square and maximum of the inventory, in lots."""
 
     def __init__(self, now_ns: int) -> None:
         self._now_ns = now_ns
@@ -51,12 +51,12 @@ class InventoryClock:
         self.restart()
 
     def restart(self) -> None:
-        """Forget what was before: the beginning is not typical."""
+        """Drop what was measured so far; the start of a run is not typical."""
         self._sum_s = self._sum_squares = self.seconds = 0.0
         self._held_s: dict[float, float] = {}
 
     def moved(self, now_ns: int, lots: float) -> None:
-        """From now on it is `lots`."""
+        """Record that the inventory is `lots` from now on."""
         passed_s = (now_ns - self._now_ns) / NS_PER_S
         self.seconds += passed_s
         self._sum_s += passed_s * self._lots
@@ -78,12 +78,12 @@ class InventoryClock:
         return max(self._held_s)
 
     def share_at(self, lots: float) -> float:
-        """Share of the time in which |inventory| was at least this."""
+        """Return the share of the time in which |inventory| was at least `lots`."""
         return sum(s for held, s in self._held_s.items() if held >= lots) / self.seconds
 
 
 class Simulation:
-    """One run; `turn` is the only way into the engine."""
+    """One run; every event reaches the engine through `handle`."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
@@ -92,14 +92,14 @@ class Simulation:
         self.exchange.add_account(ACCOUNT, setup.engine.opening)
         self._flow = self.exchange._flows[setup.market.symbol]
         self.schedule = Schedule(START_NS)
-        self.doors = Doors(
+        self.gateway = SimulatedGateway(
             exchange=self.exchange,
             symbol=setup.market.symbol,
             account=ACCOUNT,
             schedule=self.schedule,
             latency=setup.latency,
             seam=setup.seam,
-            post=self.turn,
+            post=self.handle,
         )
         self.inventory = InventoryClock(START_NS)
         self.observers: list[Observer] = []
@@ -116,11 +116,11 @@ class Simulation:
 
     @property
     def trace(self) -> str:
-        """A digest of every event's kind and time, every command and every fill so far."""
+        """Digest of the type and time of every event, of every command and of every fill so far."""
         return self._trace.hexdigest()
 
     def run_until(self, at_s: float) -> None:
-        """Let everything happen that is due in the first `at_s` seconds."""
+        """Advance to `at_s` seconds after the start."""
         until_ns = START_NS + round(at_s * NS_PER_S)
         schedule, exchange = self.schedule, self.exchange
         while True:
@@ -129,24 +129,24 @@ class Simulation:
                 break
             if market_ns <= schedule.next_ns:
                 schedule.now_ns = market_ns
-                self.doors.hear(exchange.advance(market_ns))
+                self.gateway.deliver(exchange.advance(market_ns))
             else:
                 schedule.step()
         schedule.now_ns = until_ns
         self._measure()
 
     def script(self, script: Script, at_s: float) -> None:
-        """Start scripted flow."""
+        """Start a script of the market at `at_s` seconds."""
         at_ns = START_NS + round(at_s * NS_PER_S)
         self.exchange.script(self.setup.market.symbol, script, at_ns)
 
     def operate(self, command: type[OperatorCommand]) -> None:
-        """A person asks for something, now."""
+        """Send an operator command now."""
         now_ns = self.schedule.now_ns
-        self.turn(command(ts_ns=now_ns, actor="test", reason=""))
+        self.handle(command(ts_ns=now_ns, actor="test", reason=""))
 
-    def turn(self, event: Event) -> None:
-        """One event into the engine, its commands out to the venue."""
+    def handle(self, event: Event) -> None:
+        """Let the engine handle one event, and send its commands to the venue."""
         step = self.engine.handle(event)
         self.events += 1
         self._trace.update(f"{event.ts_ns} {type(event).__name__}\n".encode())
@@ -155,16 +155,16 @@ class Simulation:
             self._measure()
         if step.commands:
             self._trace.update(repr(step.commands).encode())
-            self.doors.send(step.commands)
+            self.gateway.send(step.commands)
         for observe in self.observers:
             observe(step)
 
     def truth(self) -> dict[str, Decimal]:
-        """What the venue's own ledger says we hold."""
+        """Balances in the exchange's own ledger."""
         return self.exchange.truth.balances(ACCOUNT)
 
     def open_orders(self) -> int:
-        """How many orders of ours the venue knows."""
+        """Number of our orders that are open at the exchange."""
         return len(self.exchange.open_orders(ACCOUNT))
 
     def _measure(self) -> None:
@@ -174,21 +174,21 @@ class Simulation:
 
     def _connect(self) -> None:
         for stream in (Stream.MARKET, Stream.PRIVATE):
-            self.turn(FeedUp(ts_ns=self.schedule.now_ns, stream=stream))
-        self.doors.resync()
+            self.handle(FeedUp(ts_ns=self.schedule.now_ns, stream=stream))
+        self.gateway.resync()
 
     def _tick(self) -> None:
-        self.turn(Tick(ts_ns=self.schedule.now_ns))
+        self.handle(Tick(ts_ns=self.schedule.now_ns))
         self.schedule.at(self.schedule.now_ns + self.setup.tick_ns, self._tick)
 
     def _flush(self) -> None:
         news = self.exchange.flush_depth(self.setup.market.symbol, self.schedule.now_ns)
-        self.doors.hear(news)
+        self.gateway.deliver(news)
         self.schedule.at(self.schedule.now_ns + self.setup.depth_ns, self._flush)
 
 
 def instrument_of(market: MarketSpec) -> Instrument:
-    """The simulated symbol as the engine knows it."""
+    """Return the simulated market as an `Instrument`."""
     return Instrument(
         symbol=f"{market.base}/{market.quote}",
         venue_symbol=market.symbol,

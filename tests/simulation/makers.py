@@ -1,4 +1,4 @@
-"""The makers and markets that the simulations run."""
+"""Engine configurations and markets for the simulations."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -20,9 +20,9 @@ from tests.simulation.seam import INSTANT
 
 LOTS_MAX = 10
 
-# The market of Avellaneda and Stoikov's paper (sigma 2, kappa 1.5, A 140 per unit of time) with its
-# unit of time stretched to seven seconds, so that takers come one by one between two moves of the
-# mid. Whole lots, a tick of 1.5 % of 1/kappa, and a price far above anything the mid walks.
+# The market of Avellaneda and Stoikov's paper (sigma 2, kappa 1.5, A 140 per unit of time) with a
+# unit of time of seven seconds, so that takers arrive one at a time between two moves of the mid.
+# Whole lots, a tick of 1.5 % of 1/kappa, and a price that the mid's walk can't bring near zero.
 PAPER = MarketSpec(
     symbol="PAPERUSD",
     base="PAPER",
@@ -41,19 +41,19 @@ PAPER = MarketSpec(
     partial_share=0.0,
 )
 
-# What the law of quant.md section 4 assumes: no widening, one size, orders that are always where
-# they should be.
+# The assumptions of the inventory law (deploy/docs/strategy.md): no widening, one size, and orders
+# that are always at their target price.
 BARE = QuoteShape(beta=0.0, eta=0.0)
-IGNORANT = ToxicFlowConfig(alpha_max=0.0, markout_cost_max=0.0, side_cooldown_s=0.0)
-EAGER = RequotePolicy(hold_ns=0, tolerance=0.0)
-# Neither do hundreds of fills a minute stop it: the law is about inventory.
-UNHURRIED = ActivityPolicy(
+WITHOUT_TOXIC_FLOW = ToxicFlowConfig(alpha_max=0.0, markout_cost_max=0.0, side_cooldown_s=0.0)
+REQUOTE_AT_ONCE = RequotePolicy(hold_ns=0, tolerance=0.0)
+# No activity limit: these markets fill hundreds of orders a minute.
+WITHOUT_ACTIVITY_LIMITS = ActivityPolicy(
     price_jump=0.0, quote_drift=0.0, creates_per_min=10**9, creates_per_fill=0, turnover_max=1e9
 )
 
 
 def priors(market: MarketSpec, *, gamma: float, shape: QuoteShape) -> PricingConfig:
-    """Pricing that knows its market; only sigma is estimated, and takers are taken for idle."""
+    """Return pricing with the market's parameters; only sigma is estimated."""
     return PricingConfig(
         gamma=gamma,
         shape=shape,
@@ -62,7 +62,7 @@ def priors(market: MarketSpec, *, gamma: float, shape: QuoteShape) -> PricingCon
         kappa_prior=market.kappa,
         intensity_prior=market.intensity,
         is_calibrating=False,
-        toxic_flow=IGNORANT,
+        toxic_flow=WITHOUT_TOXIC_FLOW,
     )
 
 
@@ -75,7 +75,7 @@ def maker(
     order_size: Decimal | None = None,
     creates_per_s: float = 10.0,
 ) -> EngineConfig:
-    """A maker whose limit is ten orders, long and short, around half of what it owns."""
+    """Return a maker with an inventory limit of ten orders on each side of its target."""
     size = order_size if order_size is not None else market.lot
     target = 100 * size
     return EngineConfig(
@@ -97,19 +97,19 @@ def maker(
         opening={market.base: target, market.quote: 1_000 * size * market.mid},
         pricing=priors(market, gamma=gamma, shape=shape or QuoteShape()),
         requote=requote or RequotePolicy(),
-        activity=UNHURRIED,
+        activity=WITHOUT_ACTIVITY_LIMITS,
         creates_per_s=creates_per_s,
         book_stale_ns=2 * NS_PER_S,
     )
 
 
 def law(gamma: float, seed: int, *, shape: QuoteShape = BARE, market: MarketSpec = PAPER) -> Setup:
-    """The fast simulation of the inventory law: no latency, no hold, housekeeping once a second."""
+    """Return the setup of the inventory law: no latency, no hold time, a tick of one second."""
     config = maker(
         market,
         gamma=gamma,
         shape=shape,
-        requote=EAGER,
+        requote=REQUOTE_AT_ONCE,
         order_size=Decimal(1),
         creates_per_s=1e6,
     )

@@ -1,4 +1,4 @@
-"""Whole runs as plain functions with plain results, so that they can go to other processes."""
+"""Runs as plain functions with plain results, so that a process pool can execute them."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -12,14 +12,14 @@ from quoter.sandbox.config import BITCOIN
 from tests.simulation.harness import Setup, Simulation
 from tests.simulation.makers import PAPER, law, maker
 
-SETTLE_S = 5.0  # a stretch without inventory at the beginning is not typical
+SETTLE_S = 5.0  # the start without inventory is not typical
 HOUR_S = 3600.0
 LOT = Decimal("0.001")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A run of the inventory law, or (gamma None) the hour of an ordinary maker."""
+    """A run of the inventory law, or (gamma None) of an ordinary maker."""
 
     gamma: float | None
     seconds: float
@@ -29,7 +29,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What is left of a run."""
+    """Results of a run."""
 
     job: Job
     seconds: float  # observed
@@ -45,7 +45,7 @@ class Outcome:
 
 
 def run(job: Job) -> Outcome:
-    """Do one job; the same job gives the same outcome."""
+    """Run one job; the same job gives the same outcome."""
     simulation = Simulation(_setup(job))
     simulation.run_until(SETTLE_S)
     simulation.inventory.restart()
@@ -67,14 +67,14 @@ def run(job: Job) -> Outcome:
 
 
 def run_all(jobs: list[Job]) -> list[Outcome]:
-    """Do the jobs on all cores; outcomes in the order of the jobs."""
+    """Run the jobs on all cores; return the outcomes in the order of the jobs."""
     return in_parallel(run, jobs)
 
 
 def in_parallel[J, O](
     task: Callable[[J], O], jobs: Sequence[J], *, processes: int | None = None
 ) -> list[O]:
-    """Results of a module's function for each job, in their order, from all cores."""
+    """Return the results of a module-level function for each job, in order, using all cores."""
     with ProcessPoolExecutor(processes or cpu_count(), mp_context=get_context("spawn")) as pool:
         return list(pool.map(task, jobs))
 

@@ -1,4 +1,4 @@
-"""Virtual time: what is due when, in an order that is the same every time."""
+"""Virtual time: callbacks in a deterministic order."""
 
 from collections.abc import Callable
 from heapq import heappop, heappush
@@ -10,7 +10,7 @@ type Act = Callable[[], None]
 
 
 class Schedule:
-    """Things of the same instant happen in the order they were asked for."""
+    """Runs callbacks in order of time; at the same time, in the order in which they were added."""
 
     def __init__(self, now_ns: int) -> None:
         self.now_ns = now_ns
@@ -22,10 +22,10 @@ class Schedule:
         return self._due[0][0] if self._due else NEVER_NS
 
     def at(self, at_ns: int, act: Act) -> None:
-        """Do `act` at a time; what lies in the past is done now."""
+        """Run `act` at a time; a time in the past means now."""
         heappush(self._due, (max(at_ns, self.now_ns), next(self._number), act))
 
     def step(self) -> None:
-        """Go to the next thing that is due, and do it."""
+        """Advance to the next callback and run it."""
         self.now_ns, _, act = heappop(self._due)
         act()

@@ -1,4 +1,4 @@
-"""Where messages between us and the venue can be lost, told twice or held back."""
+"""Latency of messages between engine and venue, and where tests lose, repeat or delay them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from quoter.domain.units import NS_PER_MS
 class Channel(StrEnum):
     """One direction of one connection."""
 
-    MARKET = "market"  # public news
-    PRIVATE = "private"  # news of our orders
+    MARKET = "market"  # public data
+    PRIVATE = "private"  # reports on our orders and fills
     REQUEST = "request"  # our commands
-    ANSWER = "answer"  # what the venue replies to them
+    ANSWER = "answer"  # the venue's answers to them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """How long each way takes, and how long we wait for an answer."""
+    """Delay of each channel, and the time limit for an answer."""
 
     market_ns: int = 5 * NS_PER_MS
     private_ns: int = 10 * NS_PER_MS
@@ -41,23 +41,23 @@ class Latency:
                 return self.answer_ns
 
 
-# Public news is there before what it did to us: no quote follows a fill into a book that has moved.
+# Public data arrives before the fills that it caused, so no quote uses an outdated book.
 INSTANT = Latency(market_ns=0, private_ns=NS_PER_MS, request_ns=0, answer_ns=0)
 
 
 class Seam(Protocol):
-    """Decides the fate of every message; a fault injector is one of these with a seed."""
+    """Decides when each message arrives, if at all; fault injectors implement it."""
 
     def times(self, channel: Channel, message: Event | Command, due_ns: int) -> Sequence[int]:
-        """When a message due at `due_ns` arrives: nothing is lost, twice is told twice.
+        """Return the times at which a message due at `due_ns` arrives.
 
-        A market or private message that is held back is overtaken by the next ones. A lost request
-        or answer ends, for us, in the answer that a time-out gives.
+        No time: it is lost; two times: it is repeated. Later messages may overtake a delayed one.
+        A lost request or answer ends with the gateway's time-out.
         """
 
 
-class Faithful:
-    """Everything arrives once and in time."""
+class NoFaults:
+    """Every message arrives once and in time."""
 
     def times(self, channel: Channel, message: Event | Command, due_ns: int) -> Sequence[int]:
         return (due_ns,)

@@ -1,9 +1,9 @@
-"""What gamma does on four very different symbols, by the real engine in virtual time.
+"""Effect of gamma on four very different symbols, with the real engine in virtual time.
 
 Run as `python -m tests.simulation.symbols [--relaxations N]`: a table of the inventory's sd in lots
 for gamma 0.1, 1 and 10; bare (widening, size shape and costs off), with everything on, and with a
-fee of 10 bp on top, where takers still reach a quote that charges it. `quoter simulate gamma` asks
-the same of many paths and of the quotes alone.
+fee of 10 bp on top, where takers still reach a quote that charges it. `quoter simulate gamma`
+answers the same question with many paths of a simpler model.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from quoter.pricing.quote.shape import QuoteShape
 from quoter.sandbox.config import BITCOIN, LARGE_TICK, SUB_CENT, THIN
 from quoter.sim.messages import MarketSpec
 from tests.simulation.harness import Setup, Simulation
-from tests.simulation.makers import BARE, EAGER, LOTS_MAX, maker
+from tests.simulation.makers import BARE, LOTS_MAX, REQUOTE_AT_ONCE, maker
 
 ORDER_SIZES = {
     BITCOIN.symbol: Decimal("0.001"),
@@ -36,13 +36,15 @@ GAMMAS = (0.1, 1.0, 10.0)
 SETTINGS = ("bare", "everything on", "everything on, 10 bp fee")
 FEE = Decimal("0.001")
 SECONDS_MIN = 600.0
-RELAXATION_S_MAX = 3_000.0  # slower ones are not run: a fee of many 1/kappa keeps takers away
+RELAXATION_S_MAX = (
+    3_000.0  # slower ones are skipped: with a fee of many 1/kappa hardly any order fills
+)
 SETTLE_RELAXATIONS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run; `relaxations` is how many times over inventory forgets in it."""
+    """One run; `relaxations` is its length in relaxation times of the inventory."""
 
     market: MarketSpec
     gamma: float
@@ -52,7 +54,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """sd of inventory in lots, its relative standard error, and whether the grid decided."""
+    """Results; `error` is the relative standard error of the sd, in lots, of the inventory."""
 
     job: Job
     sd_lots: float
@@ -71,7 +73,7 @@ def relaxation_s(job: Job) -> float:
 
 
 def setup(job: Job) -> Setup:
-    """No hold and a near venue: what is asked is the law, not the wire."""
+    """Return a setup without hold time: the law does not include delays."""
     is_bare = job.setting == "bare"
     fee = FEE if "fee" in job.setting else Decimal(0)
     market = replace(job.market, partial_share=0.0, depth_levels=3, fee_maker=fee)
@@ -79,7 +81,7 @@ def setup(job: Job) -> Setup:
         market,
         gamma=job.gamma,
         shape=BARE if is_bare else QuoteShape(),
-        requote=EAGER,
+        requote=REQUOTE_AT_ONCE,
         order_size=ORDER_SIZES[market.symbol],
         creates_per_s=1e6,
     )
@@ -96,7 +98,7 @@ def setup(job: Job) -> Setup:
 
 
 def run(job: Job) -> Outcome:
-    """Do one job."""
+    """Run one job."""
     simulation = Simulation(setup(job))
     tau_s = relaxation_s(job)
     simulation.run_until(SETTLE_RELAXATIONS * tau_s)
@@ -116,7 +118,7 @@ def run(job: Job) -> Outcome:
 
 
 def show(outcomes: list[Outcome]) -> None:
-    """For people."""
+    """Print the table."""
     names = ("symbol", "setting", "gamma", "law", "sd, lots", "sd / law", "+-", "fills", "bound")
     table = Table(*names, title="Spread of inventory against gamma")
     for one in outcomes:
@@ -136,7 +138,7 @@ def show(outcomes: list[Outcome]) -> None:
 
 
 def main() -> int:
-    """Run all of it; 0 if every ledger equals the venue's truth, else 1."""
+    """Run all jobs; return 0 if every ledger equals the exchange's, else 1."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.symbols", description=__doc__)
     parser.add_argument("--relaxations", type=float, default=100.0, help="length of every run")
     parser.add_argument("--jobs", type=int, default=cpu_count(), help="processes")

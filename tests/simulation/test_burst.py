@@ -1,7 +1,7 @@
-"""Ten times the news that we can digest (FD-08): we pause or fetch anew, never price from old news.
+"""Ten times more market data than the daemon can read (FD-08): it pauses or fetches the book again.
 
-The real feed, inbox and engine on a clock of our own: reading and deciding a frame takes its time,
-and what the venue sends meanwhile waits in the socket.
+The real feed, inbox and engine with a simulated clock: reading and handling a frame takes time, and
+what the venue sends meanwhile waits in the socket. No order may be priced from old data.
 """
 
 import json
@@ -34,7 +34,7 @@ TICK_MS = 100
 LEVELS = 5
 
 
-# This market leaps by as much as it likes: only its age is judged here.
+# Any price is allowed here; only the age of the book is checked.
 ANY_PRICE = replace(
     CONFIG,
     limits=replace(CONFIG.limits, price_collar=Decimal(100)),
@@ -43,7 +43,7 @@ ANY_PRICE = replace(
 
 
 class Market:
-    """Depth diffs of a price that runs away by a tick each, dated by the venue's clock."""
+    """Depth diffs of a price that rises by one tick each, with the venue's time."""
 
     def __init__(self, start_ms: int) -> None:
         self.number = 1_000
@@ -56,7 +56,7 @@ class Market:
         return BookSnapshot(ts_ns=ts_ns, last=self.number, bids=bids, asks=asks)
 
     def diff(self, event_ms: int) -> bytes:
-        """The next one as a frame of the combined stream."""
+        """Return the next diff as a frame of the combined stream."""
         ticks = self._ticks = self._ticks + 1
         self.number += 1
         self.dated_ms[self.number] = event_ms
@@ -72,7 +72,7 @@ def _rows(side: list[tuple[int, int]]) -> list[tuple[str, str]]:
 
 
 class Process:
-    """Feed, inbox and engine; every order is held against the age of the book it is priced from."""
+    """Feed, inbox and engine; records the age of the book behind every order."""
 
     def __init__(self) -> None:
         self.now_ms = START_NS // NS_PER_MS
@@ -111,7 +111,7 @@ class Process:
         self.inbox_peak = max(self.inbox_peak, len(self.inbox))
 
     def run(self, for_ms: int, every_ms: int) -> None:
-        """The venue sends a frame every `every_ms` (0: none); we read as fast as we can."""
+        """Run for `for_ms`; the venue sends a frame every `every_ms` (0: none)."""
         send_ms, end_ms = self.now_ms, self.now_ms + for_ms
         while self.now_ms < end_ms:
             while every_ms and send_ms <= self.now_ms:
@@ -122,10 +122,10 @@ class Process:
                 self.now_ms += COST_MS
             else:
                 self.now_ms += 1
-            self.turn()
+            self.handle()
 
-    def turn(self) -> None:
-        """What is due, and everything that waits in the inbox."""
+    def handle(self) -> None:
+        """Do what is due, and handle everything in the inbox."""
         if self._snapshot_ms is not None and self.now_ms >= self._snapshot_ms:
             is_fit = self.feed._apply(self.market.snapshot(self.now_ns()))
             self._snapshot_ms = None if is_fit else self.now_ms + SNAPSHOT_MS
@@ -145,7 +145,7 @@ class Process:
                         self.feed.resync()
                         self._snapshot_ms = self.now_ms + SNAPSHOT_MS
                     case _:
-                        pass  # lists: nobody trades here
+                        pass  # reports: nothing to answer
 
     def _placed(self, order: PlaceOrder) -> None:
         book = self.harness.engine.market.book
@@ -166,7 +166,7 @@ class Process:
 
 
 @pytest.mark.parametrize("times", [2, 10])
-def test_a_burst_beyond_what_we_can_read_pauses_us_and_no_order_is_priced_from_old_news(
+def test_burst_beyond_reading_speed_pauses_and_no_order_uses_old_data(
     times: int,
 ) -> None:
     process = Process()
@@ -186,8 +186,8 @@ def test_a_burst_beyond_what_we_can_read_pauses_us_and_no_order_is_priced_from_o
     assert process.inbox_peak <= MARKET_EVENTS_MAX
 
 
-def test_news_that_piles_up_before_the_engine_is_thrown_away_and_fetched_anew() -> None:
-    """The reader goes on while the engine waits, for its disk for instance."""
+def test_events_that_pile_up_in_the_inbox_are_dropped_and_the_book_is_fetched_again() -> None:
+    """The reader goes on while the engine waits, for example for its disk."""
     process = Process()
     process.run(3_000, CALM_MS)
     placed = len(process.ages_ms)
@@ -199,7 +199,7 @@ def test_news_that_piles_up_before_the_engine_is_thrown_away_and_fetched_anew() 
             process.feed.on_frame(json.dumps(frame).encode())
     assert process.inbox_peak <= MARKET_EVENTS_MAX + 10
     assert process.inbox.overflows > 0
-    process.turn()
+    process.handle()
     assert process.harness.causes == {Cause.BOOK_DESYNC}
     assert len(process.ages_ms) == placed
     process.run(3_000, CALM_MS)

@@ -1,4 +1,4 @@
-"""Faults from seeds against the rules of reliability.md, and bugs on purpose against the rules."""
+"""Random faults break no rule of deploy/docs/reliability.md, and planted bugs break one."""
 
 import subprocess
 import sys
@@ -9,8 +9,8 @@ import pytest
 
 from tests.simulation.__main__ import main
 from tests.simulation.chaos.plan import Fault, draw
+from tests.simulation.chaos.planted_bugs import PLANTED_BUGS, caught, wrong_limit
 from tests.simulation.chaos.run import Job, Verdict, command, run, run_plan
-from tests.simulation.chaos.sabotage import SABOTAGE, caught, wrong_limit
 from tests.simulation.runs import in_parallel
 
 ROOT = Path(__file__).parents[2]
@@ -25,12 +25,12 @@ def verdicts() -> list[Verdict]:
 
 
 def test_no_seed_breaks_a_rule(verdicts: list[Verdict]) -> None:
-    """Each line of a failure ends in the command that shows it again."""
+    """Each line of a failure ends with the command that runs its seed again."""
     breaches = [f"{v.breach} | {command(v.seed, v.seconds)}" for v in verdicts if v.breach]
     assert breaches == []
 
 
-def test_every_fault_of_the_catalogue_fires_and_every_rule_is_asked(
+def test_every_fault_fires_and_every_rule_is_checked(
     verdicts: list[Verdict],
 ) -> None:
     fired, checks = Counter[Fault](), Counter[str]()
@@ -42,15 +42,15 @@ def test_every_fault_of_the_catalogue_fires_and_every_rule_is_asked(
     assert {rule for rule in rules if not checks[rule]} == set()
 
 
-def test_runs_do_something(verdicts: list[Verdict]) -> None:
-    """A maker that never quotes breaks no rule either."""
+def test_runs_trade_and_restart(verdicts: list[Verdict]) -> None:
+    """A maker that never quotes would break no rule."""
     assert sum(v.fills for v in verdicts) > 10 * SEEDS
-    assert sum(v.starts > 1 for v in verdicts) > SEEDS / 10  # processes that died and came back
+    assert sum(v.starts > 1 for v in verdicts) > SEEDS / 10  # processes that crashed and restarted
     assert all(v.creates for v in verdicts)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_same_seed_is_the_same_run_to_the_byte(seed: int, verdicts: list[Verdict]) -> None:
+def test_same_seed_gives_the_same_trace(seed: int, verdicts: list[Verdict]) -> None:
     again = run(Job(seed, SECONDS))
     assert again.trace == verdicts[seed].trace
     assert again.trace != verdicts[seed + 10].trace
@@ -58,26 +58,26 @@ def test_the_same_seed_is_the_same_run_to_the_byte(seed: int, verdicts: list[Ver
 
 @pytest.fixture(scope="module")
 def catches() -> dict[str, tuple[int, str]]:
-    return dict(zip(SABOTAGE, in_parallel(caught, list(SABOTAGE)), strict=True))
+    return dict(zip(PLANTED_BUGS, in_parallel(caught, list(PLANTED_BUGS)), strict=True))
 
 
-@pytest.mark.parametrize("bug", SABOTAGE)
-def test_a_bug_on_purpose_is_caught(bug: str, catches: dict[str, tuple[int, str]]) -> None:
+@pytest.mark.parametrize("bug", PLANTED_BUGS)
+def test_planted_bug_is_caught(bug: str, catches: dict[str, tuple[int, str]]) -> None:
     _, breach = catches[bug]
-    _, rules = SABOTAGE[bug]
+    _, rules = PLANTED_BUGS[bug]
     assert breach.startswith(rules), f"{bug}: {breach or 'no breach'}"
 
 
-def test_a_breach_names_its_rule_and_when() -> None:
+def test_breach_has_its_rule_and_time() -> None:
     verdict = run_plan(draw(21, SECONDS), make_engine=wrong_limit)
     assert verdict.breach.startswith("I2: can reach")
     assert 0 < verdict.at_s < SECONDS
 
 
-def test_one_seed_can_be_seen_again(
+def test_one_seed_can_be_run_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What the summary prints for a breach is what this takes."""
+    """With the command that the summary prints for a breach."""
     words = command(7, 45.0).split()
     assert words[:3] == ["python", "-m", "tests.simulation"]
     monkeypatch.setattr("sys.argv", [*words[2:], "--verbose"])
@@ -88,7 +88,7 @@ def test_one_seed_can_be_seen_again(
     assert "no breach" in shown
 
 
-def test_many_seeds_end_in_a_table_and_in_zero_without_a_breach() -> None:
+def test_many_seeds_without_breach_print_a_table_and_exit_with_zero() -> None:
     words = [sys.executable, "-m", "tests.simulation", "--seeds", "2", "--seconds", "45"]
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
@@ -96,6 +96,6 @@ def test_many_seeds_end_in_a_table_and_in_zero_without_a_breach() -> None:
     assert "0 breaches" in done.stdout
 
 
-def test_a_run_too_short_for_its_faults_is_refused() -> None:
+def test_run_too_short_for_its_faults_raises() -> None:
     with pytest.raises(ValueError, match="leave no room"):
         draw(1, 30.0)

@@ -1,6 +1,6 @@
-"""The crash of the sandbox: the ladder is up in seconds, and comes down when it is over.
+"""The sandbox's crash: the market regime rises within seconds and returns to NORMAL afterwards.
 
-The bounds below hold for eight seeds with room to spare: see `tests/simulation/crash.py`.
+Eight seeds meet the bounds below with a wide margin: see `tests/simulation/crash.py`.
 """
 
 import pytest
@@ -27,12 +27,12 @@ BACK_S = 120.0  # twice what it takes
 JOBS = [
     *(Job(Maker.EVERYTHING, seed, False, tail_s=BACK_S) for seed in SEEDS),
     *(Job(Maker.EVERYTHING, seed, True, tail_s=BACK_S) for seed in SEEDS),
-    *(Job(Maker.NO_LADDER, seed, False, tail_s=0.0) for seed in SEEDS),
-    *(Job(Maker.NO_LADDER, seed, True, tail_s=0.0) for seed in SEEDS),
+    *(Job(Maker.NO_REGIMES, seed, False, tail_s=0.0) for seed in SEEDS),
+    *(Job(Maker.NO_REGIMES, seed, True, tail_s=0.0) for seed in SEEDS),
 ]
 CALM = [
     *(calm.Job(market, 900.0) for market in calm.SYMBOLS),
-    calm.Job(THIN, 1_200.0, is_told=False),
+    calm.Job(THIN, 1_200.0, has_prior=False),
 ]
 
 
@@ -41,45 +41,43 @@ def outcomes() -> list[Outcome]:
     return in_parallel(run, JOBS)
 
 
-def climbing(outcomes: list[Outcome]) -> list[Outcome]:
+def with_regimes(outcomes: list[Outcome]) -> list[Outcome]:
     return [one for one in outcomes if one.job.maker is Maker.EVERYTHING]
 
 
-def test_the_ladder_is_up_within_seconds_of_the_onset(outcomes: list[Outcome]) -> None:
-    for one in climbing(outcomes):
+def test_regime_rises_within_seconds_of_the_onset(outcomes: list[Outcome]) -> None:
+    for one in with_regimes(outcomes):
         assert one.wide_s <= WIDE_S_MAX, one
         assert one.reduce_s <= REDUCE_S_MAX, one
 
 
-def test_quoting_is_as_usual_again_ten_minutes_after_the_crash(outcomes: list[Outcome]) -> None:
-    for one in climbing(outcomes):
+def test_regime_is_normal_again_after_the_crash(outcomes: list[Outcome]) -> None:
+    for one in with_regimes(outcomes):
         assert one.resume_s <= CALM_S, one
 
 
 @pytest.mark.parametrize("has_faults", [False, True])
-def test_little_is_left_of_what_is_lost_without_the_ladder(
-    outcomes: list[Outcome], has_faults: bool
-) -> None:
-    without = mean_drop(of(outcomes, Maker.NO_LADDER, has_faults=has_faults))
+def test_regimes_prevent_most_of_the_drop(outcomes: list[Outcome], has_faults: bool) -> None:
+    without = mean_drop(of(outcomes, Maker.NO_REGIMES, has_faults=has_faults))
     assert without < -10.0
     assert mean_drop(of(outcomes, Maker.EVERYTHING, has_faults=has_faults)) >= RATIO_MAX * without
 
 
-def test_no_crash_takes_us_past_the_limit_or_makes_us_takers(outcomes: list[Outcome]) -> None:
+def test_inventory_stays_within_its_limit_and_no_fill_takes(outcomes: list[Outcome]) -> None:
     for one in outcomes:
         assert one.fills > 10, one
         assert one.lots_most <= LOTS_MAX, one
         assert one.taker_fills == 0, one
 
 
-def test_books_and_parts_of_the_profit_are_exact_all_through_it(outcomes: list[Outcome]) -> None:
+def test_balances_and_profit_parts_are_exact(outcomes: list[Outcome]) -> None:
     for one in outcomes:
         assert one.is_identical, one
         assert one.is_true, one
 
 
-def test_a_calm_market_is_normal_on_every_symbol() -> None:
-    """On a fine grid and on coarse ones, where a tick is many usual seconds."""
+def test_calm_market_is_normal_on_every_symbol() -> None:
+    """With a small tick and with large ones, which are many times the usual move of a second."""
     for one in in_parallel(calm.run, CALM):
         assert one.normal >= calm.NORMAL_MIN, one
         assert one.sigma_usual is not None, one

@@ -1,4 +1,4 @@
-"""Flatten beside every fault that passes: it never flips, never grows, and gets there."""
+"""Flatten together with every temporary fault: it never flips or adds, and it completes."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ OTHERS = [fault for fault in TEMPORARY if fault is not Fault.OPERATOR_FLATTEN]
 
 
 @dataclass
-class Told:
-    """One run: what broke, how many slices it sent, how often it said that it was flat."""
+class FlattenRun:
+    """One run: the broken rule, the slices sent, and how often flat was reported."""
 
     seed: int
     breach: str = ""
@@ -26,33 +26,33 @@ class Told:
     checks: Counter[str] = field(default_factory=Counter)
 
 
-def flattened(seed: int) -> Told:
-    """One seed with flatten and one fault beside it; I6 is judged on every fill and order."""
+def flattened(seed: int) -> FlattenRun:
+    """Run one seed with flatten and one other fault; I6 is checked at every fill and order."""
     other = OTHERS[seed % len(OTHERS)]
     plan = draw(seed, SECONDS, only=(Fault.OPERATOR_FLATTEN, other))
-    told, world = Told(seed), World(plan)
+    received, world = FlattenRun(seed), World(plan)
 
     def observe(step: Step) -> None:
         placed = (c for c in step.commands if isinstance(c, PlaceOrder))
-        told.slices += sum(order.time_in_force is TimeInForce.IOC for order in placed)
-        told.flats += sum(what == "flat" for what, _ in step.anomalies)
+        received.slices += sum(order.time_in_force is TimeInForce.IOC for order in placed)
+        received.flats += sum(what == "flat" for what, _ in step.anomalies)
 
     world.process.observers.append(observe)
     verdict = run_plan(plan, world=world)
-    told.breach, told.checks = verdict.breach, verdict.checks
-    return told
+    received.breach, received.checks = verdict.breach, verdict.checks
+    return received
 
 
 @pytest.fixture(scope="module")
-def runs() -> list[Told]:
+def runs() -> list[FlattenRun]:
     return in_parallel(flattened, list(range(2 * len(OTHERS))))
 
 
-def test_beside_any_fault_flatten_never_flips_nor_grows(runs: list[Told]) -> None:
+def test_flatten_never_flips_or_adds_during_any_fault(runs: list[FlattenRun]) -> None:
     assert [(run.seed, run.breach) for run in runs if run.breach] == []
 
 
-def test_it_did_trade_and_got_there(runs: list[Told]) -> None:
+def test_flatten_trades_and_completes(runs: list[FlattenRun]) -> None:
     assert sum(run.slices for run in runs) > len(runs) / 3
-    assert sum(run.flats > 0 for run in runs) > 0.8 * len(runs)  # some are paused throughout
+    assert sum(run.flats > 0 for run in runs) > 0.8 * len(runs)  # some runs are paused all the time
     assert sum(run.checks["I6"] for run in runs) > len(runs) / 3

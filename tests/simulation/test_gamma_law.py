@@ -1,6 +1,6 @@
-"""One number for risk aversion means the same inventory everywhere: sd = N/4 * gamma^(-1/4) lots.
+"""The inventory's sd follows the law sd = N/4 * gamma^(-1/4) lots in the simulation.
 
-How long is long enough? Inventory reverts like an Ornstein-Uhlenbeck process with relaxation time
+Length of the runs: the inventory reverts like an Ornstein-Uhlenbeck process with relaxation time
 tau = 1 / (2 A e^(-kappa half) kappa slope). The relative standard error of its sd over a time T is
 sqrt(tau / (2 T)): the fluctuations of the square have the autocorrelation e^(-2t/tau). Here T is
 such that this is 5 % at gamma 0.1 (tau 2.7 s), 3 % at 1 (0.9 s) and 2.5 % at 10 (0.3 s): the 15 %
@@ -20,7 +20,7 @@ from tests.simulation.makers import BARE, LOTS_MAX, PAPER
 from tests.simulation.runs import HOUR_S, Job, Outcome, run_all
 
 GAMMAS = (0.1, 1.0, 10.0)
-EXACT = {0.1: 4.18, 1.0: 2.50, 10.0: 1.40}  # quant.md section 4, the limit taken into account
+EXACT = {0.1: 4.18, 1.0: 2.50, 10.0: 1.40}  # with the inventory limit taken into account
 TOLERANCE = 0.15
 HOUR = Job(None, HOUR_S, 1)
 SHAPED = Job(1.0, 120.0, 5, is_bare=False)
@@ -39,13 +39,13 @@ def outcomes() -> list[Outcome]:
 
 
 def sd_lots(outcomes: list[Outcome]) -> float:
-    """Of all runs together, about the target."""
+    """Return the sd of all runs together, about the target."""
     total_s = sum(one.seconds for one in outcomes)
     return sqrt(sum(one.mean_square_lots * one.seconds for one in outcomes) / total_s)
 
 
 def chain_sd_lots(gamma: float) -> float:
-    """Exact sd of the birth-death chain whose rates follow from the quotes at each inventory."""
+    """Return the exact sd of the birth-death chain given by the quotes at each inventory."""
     references = References(sigma=PAPER.sigma, kappa=PAPER.kappa, intensity=PAPER.intensity)
     solved = gamma_lot(ghat=gamma, lots_max=LOTS_MAX, references=references)
 
@@ -77,33 +77,33 @@ def chain_sd_lots(gamma: float) -> float:
 
 
 @pytest.mark.parametrize("gamma", GAMMAS)
-def test_inventory_spreads_as_gamma_says(outcomes: list[Outcome], gamma: float) -> None:
-    """Widening, size shape and costs are off."""
+def test_inventory_sd_follows_the_gamma_law(outcomes: list[Outcome], gamma: float) -> None:
+    """Without widening, size shape and costs."""
     measured = sd_lots([o for o in outcomes if o.job.gamma == gamma and o.job.is_bare])
     assert measured == pytest.approx(inventory_sd_lots(ghat=gamma, lots_max=10), rel=TOLERANCE)
     assert measured == pytest.approx(chain_sd_lots(gamma), rel=TOLERANCE)
 
 
 @pytest.mark.parametrize("gamma", GAMMAS)
-def test_the_quotes_themselves_have_the_law_in_them(gamma: float) -> None:
-    """No simulation: at gamma 10 the paper's market is past the law's linear part."""
+def test_exact_sd_of_the_quotes_follows_the_gamma_law(gamma: float) -> None:
+    """Without simulation; at gamma 10 the paper's market is beyond the law's linear range."""
     assert chain_sd_lots(gamma) == pytest.approx(EXACT[gamma], rel=0.01 if gamma < 10 else 0.07)
 
 
-def test_widening_and_smaller_sizes_make_inventory_tighter(outcomes: list[Outcome]) -> None:
+def test_widening_and_size_shape_reduce_the_inventory_sd(outcomes: list[Outcome]) -> None:
     bare = [o for o in outcomes if o.job.gamma == SHAPED.gamma and o.job.is_bare]
     assert sd_lots([o for o in outcomes if o.job == SHAPED]) < sd_lots(bare)
 
 
-def test_an_hour_hardly_ever_ends_at_the_limit(outcomes: list[Outcome]) -> None:
-    """With the wrong sign of the skew inventory would sit there 86 % of the time."""
+def test_inventory_is_rarely_at_its_limit(outcomes: list[Outcome]) -> None:
+    """With the wrong sign of the skew it would be there 86 % of the time."""
     hour = outcomes[JOBS.index(HOUR)]
     assert hour.fills > 1000
     assert hour.share_at_limit < 0.01
     assert abs(hour.mean_lots) < 1
 
 
-def test_no_run_passes_the_limit_or_misses_the_truth(outcomes: list[Outcome]) -> None:
+def test_every_run_keeps_the_limit_and_equals_the_exchange_ledger(outcomes: list[Outcome]) -> None:
     assert [o.job for o in outcomes if not o.lots_max <= LOTS_MAX] == []
     assert [o.job for o in outcomes if not o.ledger_equals_truth] == []
     assert [o.job for o in outcomes if o.causes] == []

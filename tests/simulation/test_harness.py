@@ -1,4 +1,4 @@
-"""The simulation itself: one seed is one run, and the seam really loses, repeats and delays."""
+"""The simulation itself: a seed determines the run, and the seam loses, repeats and delays."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -13,7 +13,7 @@ from quoter.domain.trading import Phase, TradingState
 from quoter.sandbox.config import BITCOIN
 from tests.simulation.harness import Setup, Simulation
 from tests.simulation.makers import maker
-from tests.simulation.seam import Channel, Faithful, Seam
+from tests.simulation.seam import Channel, NoFaults, Seam
 
 SECONDS = 20.0
 LATE_NS = 400_000_000
@@ -22,16 +22,16 @@ type Strikes = Callable[[Channel, Event | Command], bool]
 
 
 class Faulty:
-    """A tenth of the messages that `strikes` names get other times than theirs."""
+    """Gives a tenth of the messages that `fires` selects other times."""
 
-    def __init__(self, strikes: Strikes, times: Callable[[int], Sequence[int]]) -> None:
-        self._strikes, self._times, self._random = strikes, times, Random(5)
-        self.struck = 0
+    def __init__(self, fires: Strikes, times: Callable[[int], Sequence[int]]) -> None:
+        self._fires, self._times, self._random = fires, times, Random(5)
+        self.count = 0
 
     def times(self, channel: Channel, message: Event | Command, due_ns: int) -> Sequence[int]:
-        if not self._strikes(channel, message) or self._random.random() > 0.1:
+        if not self._fires(channel, message) or self._random.random() > 0.1:
             return (due_ns,)
-        self.struck += 1
+        self.count += 1
         return self._times(due_ns)
 
 
@@ -65,7 +65,7 @@ def late(due_ns: int) -> Sequence[int]:
 
 def simulation(seed: int = 1, seam: Seam | None = None) -> Simulation:
     config = maker(BITCOIN, order_size=Decimal("0.001"))
-    return Simulation(Setup(market=BITCOIN, engine=config, seed=seed, seam=seam or Faithful()))
+    return Simulation(Setup(market=BITCOIN, engine=config, seed=seed, seam=seam or NoFaults()))
 
 
 def trace(seed: int) -> str:
@@ -75,43 +75,43 @@ def trace(seed: int) -> str:
     return run.trace
 
 
-def test_the_same_seed_is_the_same_run_and_another_is_another() -> None:
+def test_same_seed_gives_same_trace_and_another_seed_another() -> None:
     assert trace(1) == trace(1)
     assert trace(1) != trace(2)
 
 
-def test_how_a_run_is_cut_into_pieces_changes_nothing() -> None:
+def test_running_in_steps_gives_the_same_trace() -> None:
     run = simulation(1)
     for second in range(1, round(SECONDS) + 1):
         run.run_until(float(second))
     assert run.trace == trace(1)
 
 
-def test_time_never_runs_back() -> None:
+def test_event_times_never_decrease() -> None:
     run, times = simulation(), list[int]()
 
-    def look(step: Step) -> None:
+    def observe(step: Step) -> None:
         times.append(step.event.ts_ns)
 
-    run.observers.append(look)
+    run.observers.append(observe)
     run.run_until(5.0)
     assert len(times) > 100
     assert times == sorted(times)
 
 
 @pytest.mark.parametrize(
-    ("strikes", "times"),
+    ("fires", "times"),
     [(is_fill, lost), (is_fill, twice), (is_fill, late), (is_delta, lost), (is_delta, late)],
 )
-def test_the_ledger_is_the_truth_again_after_faulty_news(
-    strikes: Strikes, times: Callable[[int], Sequence[int]]
+def test_ledger_equals_the_exchange_after_faulty_messages(
+    fires: Strikes, times: Callable[[int], Sequence[int]]
 ) -> None:
-    seam = Faulty(strikes, times)
+    seam = Faulty(fires, times)
     run = simulation(seam=seam)
     run.run_until(60.0)
     run.operate(Drain)
     run.run_until(100.0)
-    assert seam.struck > 0
+    assert seam.count > 0
     assert run.engine.phase is Phase.DRAINING
     assert run.engine.causes.state < TradingState.KILLED
     assert run.engine.inventory.balances == run.truth()
@@ -120,18 +120,18 @@ def test_the_ledger_is_the_truth_again_after_faulty_news(
     assert run.inventory.lots_max <= run.engine.config.lots_max
 
 
-@pytest.mark.parametrize("strikes", [is_answer_to_create, is_create])
-def test_a_create_without_an_answer_stays_counted_until_its_fate_is_known(
-    strikes: Strikes,
+@pytest.mark.parametrize("fires", [is_answer_to_create, is_create])
+def test_create_without_answer_counts_until_its_state_is_known(
+    fires: Strikes,
 ) -> None:
-    seam, unknown = Faulty(strikes, lost), list[str]()
+    seam, unknown = Faulty(fires, lost), list[str]()
     run = simulation(seam=seam)
 
-    def look(step: Step) -> None:
+    def observe(step: Step) -> None:
         if isinstance(step.event, OrderUnknown):
             unknown.append(step.event.client_id)
 
-    run.observers.append(look)
+    run.observers.append(observe)
     run.run_until(30.0)
     run.operate(Drain)
     run.run_until(80.0)

@@ -1,4 +1,4 @@
-"""The sign of the skew, seen at the venue: after a burst of buys we are short and quote higher."""
+"""The sign of the skew at the exchange: after a burst of buys we are short and quote higher."""
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -10,13 +10,13 @@ from quoter.domain.step import Step
 from quoter.sim.messages import MarketSpec
 from quoter.sim.scripts import Burst
 from tests.simulation.harness import ACCOUNT, Setup, Simulation
-from tests.simulation.makers import EAGER, LOTS_MAX, PAPER, maker
+from tests.simulation.makers import LOTS_MAX, PAPER, REQUOTE_AT_ONCE, maker
 
-# Calm before, the burst's begin, requotes (which are held back) done after its end, the end.
+# Seconds: start of the flat period, start of the burst, end of its delayed requotes, end.
 FLAT_S, BURST_S, SETTLED_S, REVERTED_S = 4.0, 5.0, 11.0, 200.0
 
-# Nobody trades before the burst and few after it; the mid hardly moves; the background is thin and
-# far from it, so that a buyer of some lots meets us.
+# Hardly any trades apart from the burst; the mid hardly moves; other orders are small and far from
+# it, so that the burst fills ours.
 CALM = replace(
     PAPER,
     sigma=0.05,
@@ -32,7 +32,7 @@ ORDER_SIZE = Decimal(1)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Inventory in lots, and our best orders at the venue relative to the mid of others."""
+    """Inventory in lots, and our best orders relative to the mid of the other orders."""
 
     at_s: float
     lots: float
@@ -41,7 +41,7 @@ class Seen:
 
 
 class Watcher:
-    """Looks at the venue's book, not at what the engine believes."""
+    """Reads our orders from the exchange, not from the engine."""
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
@@ -60,8 +60,8 @@ class Watcher:
 
 
 def burst(side: Side, *, seed: int = 3, market: MarketSpec = CALM) -> tuple[Simulation, Watcher]:
-    """Four retail orders, 1.5 s apart, each large enough for one of ours."""
-    config = maker(market, order_size=ORDER_SIZE, requote=EAGER)
+    """Run four market orders, 1.5 s apart, each large enough to fill one of ours."""
+    config = maker(market, order_size=ORDER_SIZE, requote=REQUOTE_AT_ONCE)
     simulation = Simulation(Setup(market=market, engine=config, seed=seed))
     watcher = Watcher(simulation)
     simulation.observers.append(watcher)
@@ -72,8 +72,8 @@ def burst(side: Side, *, seed: int = 3, market: MarketSpec = CALM) -> tuple[Simu
 
 
 @pytest.mark.parametrize("side", list(Side))
-def test_a_burst_moves_both_quotes_with_it_and_inventory_comes_back(side: Side) -> None:
-    """Buyers leave us short, and both quotes rise; sellers leave us long, and both fall."""
+def test_burst_moves_both_quotes_in_its_direction_and_inventory_reverts(side: Side) -> None:
+    """After buys we are short and both quotes rise; after sells we are long and both fall."""
     sign = side.sign
     simulation, watcher = burst(side)
     flat = [s for s in watcher.seen if FLAT_S <= s.at_s < BURST_S]
@@ -88,16 +88,16 @@ def test_a_burst_moves_both_quotes_with_it_and_inventory_comes_back(side: Side) 
     assert simulation.inventory.lots_max <= LOTS_MAX
 
 
-def test_the_exposed_side_is_the_wide_one() -> None:
-    """Short: the ask stands farther from its flat place than the bid has come nearer."""
+def test_side_that_adds_inventory_moves_away_more() -> None:
+    """Short: the ask has moved farther from its flat price than the bid has moved nearer."""
     _, watcher = burst(Side.BUY)
     flat = [s for s in watcher.seen if FLAT_S <= s.at_s < BURST_S][-1]
     deep = min((s for s in watcher.seen if s.at_s > SETTLED_S), key=lambda s: s.lots)
     assert deep.ask - flat.ask > deep.bid - flat.bid > 0
 
 
-def test_profit_splits_without_a_rest_and_the_ledger_is_the_truth() -> None:
-    """Fees are taken in both assets; every digit counts."""
+def test_profit_parts_add_up_and_the_ledger_equals_the_exchange() -> None:
+    """Fees are paid in both assets; the comparison is exact."""
     market = replace(CALM, fee_maker=Decimal("0.0001"), intensity=3.0)
     simulation, _ = burst(Side.BUY, market=market)
     engine, truth = simulation.engine, simulation.truth()
@@ -114,18 +114,18 @@ def test_profit_splits_without_a_rest_and_the_ledger_is_the_truth() -> None:
     assert pnl.total == truth[market.quote] - opening[market.quote] + held * mark
 
 
-def test_our_own_orders_are_never_taken_for_the_market() -> None:
-    """We are the best prices here: a fill is known 100 ms before the depth that has it."""
+def test_own_orders_do_not_move_the_mid() -> None:
+    """Our orders are the best prices here; a fill arrives 100 ms before the depth without it."""
     config = maker(CALM, order_size=ORDER_SIZE)
     simulation = Simulation(Setup(market=replace(CALM, intensity=3.0), engine=config, seed=1))
     errors: list[float] = []
 
-    def look(_: Step) -> None:
+    def observe(_: Step) -> None:
         mid = simulation.engine.market.mid
         if mid is not None:
             errors.append(abs(mid - simulation.exchange.mid(CALM.symbol)))
 
-    simulation.observers.append(look)
+    simulation.observers.append(observe)
     simulation.run_until(60.0)
     assert simulation.engine.inventory.fills_buy > 10 < simulation.engine.inventory.fills_sell
-    assert max(errors) < 0.1  # a spread of ours away from it would be 0.5
+    assert max(errors) < 0.1  # an error of our own spread would be 0.5

@@ -1,8 +1,8 @@
-"""What must never be."""
+"""The error that a broken rule raises."""
 
 
 class Breach(AssertionError):
-    """An invariant of reliability.md section 6 does not hold; `rule` names it."""
+    """An invariant (deploy/docs/reliability.md) does not hold; `rule` is its id."""
 
     def __init__(self, rule: str, text: str) -> None:
         super().__init__(f"{rule}: {text}")

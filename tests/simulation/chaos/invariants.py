@@ -1,8 +1,8 @@
-"""The rules of reliability.md section 6, asked after every step, each in constant time.
+"""The invariants I1 to I9 (deploy/docs/reliability.md), checked after every step.
 
-I3 and I7 are judged where a create is issued: nothing queues between the engine and the wire here.
-I5 knows freshness by receipt, as the engine does, and compares the book itself with the venue's at
-the same sequence number.
+Each check takes constant time. I3 and I7 are checked when a create is issued, because nothing is
+queued between the engine and the venue here. I5 measures freshness by the time of receipt, as the
+engine does, and compares the book with the exchange's at the same sequence number.
 """
 
 from collections import Counter, deque
@@ -16,27 +16,27 @@ from quoter.engine.engine import Engine
 from quoter.engine.placing.placing import BUDGET_BURST_S
 from tests.simulation.chaos.breach import Breach
 from tests.simulation.chaos.plan import Fault, Plan
-from tests.simulation.chaos.truth import Truth
+from tests.simulation.chaos.true_state import TrueState
 
 BOOKS_KEPT = 400
 SLACK = 1e-6
 
 
 class Invariants:
-    """One run's; raises Breach."""
+    """Checks of one run; a broken rule raises `Breach`."""
 
-    def __init__(self, plan: Plan, truth: Truth) -> None:
+    def __init__(self, plan: Plan, truth: TrueState) -> None:
         self._plan, self._truth = plan, truth
         self._limit = plan.engine.limits.inventory_max
         self.checks: Counter[str] = Counter()
         self.books: dict[int, tuple[float, float]] = {}  # the venue's best prices by update id
-        self.heard_ns = 0  # last sign of life of the market stream that the process got
-        self.latched: set[Fault] = set()  # it has heard of what must stop it for good
+        self.received_ns = 0  # last time the process received anything on the market stream
+        self.latched: set[Fault] = set()  # faults it has received that must latch
         self.is_paused = False
         self.restart(0)
 
     def restart(self, now_ns: int) -> None:
-        """A new process has a new budget."""
+        """Start with a full order budget, as a new process does."""
         rate = self._plan.engine.creates_per_s
         self._burst = max(1.0, BUDGET_BURST_S * rate)
         self._tokens, self._tokens_ns = self._burst, now_ns
@@ -44,13 +44,13 @@ class Invariants:
         self.is_paused = False
 
     def book(self, last: int, bid: float, ask: float) -> None:
-        """The venue's own book at this update id."""
+        """Record the exchange's best prices at this update id."""
         self.books[last] = bid, ask
         if len(self.books) > BOOKS_KEPT:
             del self.books[next(iter(self.books))]
 
     def issued(self, order: PlaceOrder, engine: Engine, now_ns: int) -> None:
-        """A create leaves the engine."""
+        """Check a create that the engine has issued."""
         self.checks["I3"] += 1
         state = engine.causes.state
         is_stopped = state >= TradingState.PAUSED or engine.phase is not Phase.LIVE
@@ -73,9 +73,9 @@ class Invariants:
         book = engine.market.book
         if not book.ready or engine.market.bid is None:
             raise Breach("I5", f"{order.client_id} without a book")
-        age_ns = now_ns - self.heard_ns
+        age_ns = now_ns - self.received_ns
         if age_ns > self._plan.engine.book_stale_ns + self._plan.tick_ns:
-            raise Breach("I5", f"{order.client_id}: nothing heard for {age_ns / 1e9:.2f} s")
+            raise Breach("I5", f"{order.client_id}: nothing received for {age_ns / 1e9:.2f} s")
         true = self.books.get(book.last)
         shown = book.bids.near[-1], -book.asks.near[-1]
         if true is not None and true != shown:
@@ -83,7 +83,7 @@ class Invariants:
         self.checks["I5 book"] += true is not None
 
     def _sane(self, order: PlaceOrder, engine: Engine) -> None:
-        """PT-02, PT-03, PT-12 and R1, reckoned anew from what the engine saw and the limits say."""
+        """Check PT-02, PT-03, PT-12 and R1 again, from the engine's market data and the limits."""
         self.checks["I9"] += 1
         limits, market, mid = self._plan.engine.limits, engine.market, engine.market.mid
         if order.book_seq != market.book.seq or mid is None or market.ask is None:
@@ -114,19 +114,19 @@ class Invariants:
             raise Breach("I7", f"{order.client_id} is number {len(minute)} of its minute")
 
     def arrives(self, order: PlaceOrder, journal: dict[str, PlaceOrder]) -> None:
-        """A create is at the venue's door."""
+        """Check that an arriving create equals the recorded intent."""
         self.checks["I4"] += 1
         intent = journal.get(order.client_id)
         if intent != order:
-            raise Breach("I4", f"{order} arrived, journalled is {intent}")
+            raise Breach("I4", f"{order} arrived, recorded is {intent}")
 
-    def rests(self, client_id: str, price: Decimal, size: Decimal, intent: PlaceOrder) -> None:
-        """The venue took it: as it was meant."""
+    def accepted(self, client_id: str, price: Decimal, size: Decimal, intent: PlaceOrder) -> None:
+        """Check that an accepted order equals the create."""
         if (client_id, price, size) != (intent.client_id, intent.price, intent.size):
             raise Breach("I4", f"the venue holds {client_id} {price} {size}, meant was {intent}")
 
     def step(self, engine: Engine | None) -> None:
-        """After a step, or after something happened at the venue."""
+        """Check the limits after a step of the engine or a change at the venue."""
         truth = self._truth
         highest, lowest = truth.highest, truth.lowest
         self.checks["I2"] += 1
@@ -143,7 +143,7 @@ class Invariants:
             )
 
     def each_order(self, engine: Engine) -> None:
-        """On every tick: no order of ours may bring more than what is reserved for it."""
+        """Check at every tick that no order can fill more than the engine reserves for it."""
         self.checks["I1 each"] += 1
         for client_id, alive in self._truth.alive.items():
             known = engine.orders.live(client_id)

@@ -1,6 +1,6 @@
-"""What a seed means: which faults, when and how hard, and within which thresholds the maker runs.
+"""The plan of a seed: which faults at which times, and the configuration of the maker.
 
-Everything is drawn here, before the first event: a seed prints as its list of faults.
+Everything is drawn before the first event, so that a seed can be printed as a list of faults.
 """
 
 from dataclasses import dataclass, replace
@@ -19,14 +19,14 @@ from tests.simulation.makers import PAPER, maker
 from tests.simulation.seam import Latency
 
 LEDGER_S_MAX = 10.0
-REST_S = 33.0  # after the faults: 25 s until it must quote again, 8 s to drain
+AFTER_FAULTS_S = 33.0  # after the faults: 25 s until it must quote again, 8 s to drain
 DRAIN_S = 7.0
 FIRST_S = 1.5
-STORM_PAUSES_MAX = 10_000  # a minute here has the faults of a bad month: no flap latch
+STORM_PAUSES_MAX = 10_000  # no latch for repeated pauses: there are more faults than in reality
 
 
 class Fault(StrEnum):
-    """The catalogue of reliability.md section 6, as far as venue, network, process and clock go."""
+    """The fault catalogue of deploy/docs/reliability.md: venue, network, process and clock."""
 
     ANSWER_LOST = "F-01"
     CREATE_LATE = "F-02"
@@ -40,7 +40,7 @@ class Fault(StrEnum):
     CANCEL_FILLED = "F-10"
     EARLY_FILL = "F-11"
     PRIVATE_NOISE = "F-12"
-    PRIVATE_MUTE = "F-13"
+    PRIVATE_SILENT = "F-13"
     PRIVATE_DOWN = "F-14"
     TRADES_LAG = "F-15"
     CONFLICT = "F-16"
@@ -74,7 +74,7 @@ class Fault(StrEnum):
     PRICE_JUMP = "PT-04"
 
 
-# After these nobody but a person may let it trade again.
+# After these only an operator may let the daemon trade again.
 LATCHING = frozenset(
     {
         Fault.CONFLICT,
@@ -85,7 +85,7 @@ LATCHING = frozenset(
         Fault.OPERATOR_KILL,
     }
 )
-# Happen at one moment; all others last for a while.
+# These happen at one moment; all others last for a while.
 MOMENTS = LATCHING | {
     Fault.CRASH,
     Fault.BLOCK,
@@ -95,7 +95,7 @@ MOMENTS = LATCHING | {
     Fault.PRICE_JUMP,
 }
 TEMPORARY = tuple(fault for fault in Fault if fault not in LATCHING)
-# An order nobody knows waits for the fence, and a process that died for its late creates.
+# These need longer: unknown orders wait for the fence time, a restart waits for late creates.
 SLOW_TO_HEAL = frozenset(
     {
         Fault.ANSWER_LOST,
@@ -116,7 +116,7 @@ USUAL_S = (1.0, 15.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A fault from begin to end, seconds; `force` in (0, 1] is how often it strikes meanwhile."""
+    """A fault from begin to end, seconds; `force` in (0, 1] is its probability per message."""
 
     fault: Fault
     begin_s: float
@@ -132,7 +132,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One seed, drawn. `processing_s`: the longest that the venue sits on a create it accepted."""
+    """One seed. `processing_s`: longest delay between the receipt and execution of a create."""
 
     seed: int
     seconds: float
@@ -150,20 +150,20 @@ class Plan:
 
     @property
     def faults_end_s(self) -> float:
-        return self.seconds - REST_S
+        return self.seconds - AFTER_FAULTS_S
 
     @property
     def books_s(self) -> float:
-        """How long after its last fault the books may differ from the truth."""
+        """Seconds after the last fault within which the ledger must equal the true balances."""
         return LEDGER_S_MAX + (LATE_CREATE_S if Fault.CRASH in self.faults else 0.0)
 
     @property
     def heals_s(self) -> float:
-        """How long after its last fault a run may take until it quotes again."""
+        """Seconds after the last fault within which both sides must be quoted again."""
         return 25.0 if self.faults & SLOW_TO_HEAL else 15.0
 
     def lines(self) -> list[str]:
-        """For a person."""
+        """Return the plan as text lines."""
         config, reconcile = self.engine, self.engine.reconcile
         latency = self.latency
         return [
@@ -184,12 +184,14 @@ class Plan:
 
 
 def draw(seed: int, seconds: float, *, only: tuple[Fault, ...] | None = None) -> Plan:
-    """Alone, in pairs, in swarms: by the seed; `only` names the faults instead."""
-    if not seconds > REST_S + FIRST_S + 5.0:
-        raise ValueError(f"{seconds} s leave no room: faults need {REST_S + FIRST_S + 5:g} s")
+    """Return the plan of a seed: one, two or many faults; `only` gives the faults instead."""
+    if not seconds > AFTER_FAULTS_S + FIRST_S + 5.0:
+        raise ValueError(
+            f"{seconds} s leave no room: faults need {AFTER_FAULTS_S + FIRST_S + 5:g} s"
+        )
     random = Random(f"chaos:{seed}")
     faults = only if only is not None else _faults(seed, random)
-    windows = [w for fault in faults for w in _windows(fault, seconds - REST_S, random)]
+    windows = [w for fault in faults for w in _windows(fault, seconds - AFTER_FAULTS_S, random)]
     market = replace(
         PAPER,
         tick=Decimal("0.25"),
@@ -259,7 +261,7 @@ def _latency(random: Random) -> Latency:
 
 
 def _limits(market: MarketSpec, size: Decimal, inventory_max: Decimal, random: Random) -> Limits:
-    """Worth of the worst case: no limit, one that never binds, one that binds before units do."""
+    """Return limits; the notional limit is off, never binding, or binding before the units."""
     collar = random.choice((Decimal("0.01"), Decimal("0.02"), Decimal("0.05")))
     worth = inventory_max * market.mid * (1 + collar)
     share = random.choice((None, Decimal("1.2"), Decimal("0.8")))
@@ -300,7 +302,7 @@ def _engine(market: MarketSpec, random: Random) -> EngineConfig:
             balances_ns=round(random.uniform(5.0, 20.0) * NS_PER_S),
             fence_ns=round(random.uniform(15.0, 17.0) * NS_PER_S),
         ),
-        # Takers and leaps here are wilder than any market: most runs would only ever reduce.
+        # Trades and jumps are larger than in any market: with regimes most runs would only reduce.
         regime=RegimePolicy(is_on=orders == 6),
         hysteresis=Hysteresis(pauses_max=STORM_PAUSES_MAX),
         creates_per_s=random.choice((1.0, 3.0, 10.0)),

@@ -1,7 +1,7 @@
-"""The daemon as a process: it hears, decides, writes down, sends; it can hang, die and start again.
+"""The daemon as a process that can hang, crash and start again.
 
-Order of effects as in the real one: fills and intents are written before anything leaves. What
-survives a death is what is on `Disk`; commands that left before it still arrive.
+Its effects have the order of the real one: fills and intents are recorded before anything is sent.
+Only `Disk` survives a crash; commands that were sent before it still arrive.
 """
 
 from collections.abc import Callable
@@ -44,12 +44,12 @@ from quoter.service.inbox import Inbox
 from quoter.service.shutdown import LATE_CREATE_S
 from quoter.state.inventory import Inventory
 from quoter.venues.config import StreamTimings
-from tests.simulation.chaos.doors import OWN, ChaosDoors
+from tests.simulation.chaos.active_faults import ActiveFaults
+from tests.simulation.chaos.faulty_gateway import OWN, FaultyGateway
 from tests.simulation.chaos.invariants import Invariants
 from tests.simulation.chaos.plan import Fault, Plan
-from tests.simulation.chaos.trouble import Trouble
-from tests.simulation.chaos.truth import Truth
-from tests.simulation.heard import heard_at
+from tests.simulation.chaos.true_state import TrueState
+from tests.simulation.receipt import received_at
 from tests.simulation.schedule import Schedule
 
 START_AGAIN_NS = 2 * NS_PER_S
@@ -61,7 +61,7 @@ type MakeEngine = Callable[[EngineConfig], Engine]
 
 @dataclass(slots=True)
 class Disk:
-    """What the ledger keeps: the epoch's opening balances, every fill, every intent, the latch."""
+    """What the data folder keeps: opening balances, fills, intents, the kill latch."""
 
     opening: dict[str, Decimal]
     fills: dict[str, Fill] = field(default_factory=dict)  # by trade id
@@ -70,8 +70,8 @@ class Disk:
 
 
 @dataclass(slots=True)
-class Life:
-    """One process from start to end, for the replay."""
+class ProcessRun:
+    """Events and commands of one process, for the replay."""
 
     config: EngineConfig
     events: list[Event] = field(default_factory=list)
@@ -79,63 +79,63 @@ class Life:
 
 
 class Process:
-    """One daemon after the other; `engine` is None while none runs."""
+    """The running daemon; `engine` is None while none runs."""
 
     def __init__(
         self,
         *,
         plan: Plan,
         schedule: Schedule,
-        trouble: Trouble,
-        truth: Truth,
+        faults: ActiveFaults,
+        truth: TrueState,
         invariants: Invariants,
         make_engine: MakeEngine,
         record: bool,
     ) -> None:
-        self._plan, self._schedule, self._trouble = plan, schedule, trouble
+        self._plan, self._schedule, self._faults = plan, schedule, faults
         self._truth, self._invariants = truth, invariants
         self._make_engine, self._record = make_engine, record
-        self.doors: ChaosDoors  # set once by who builds both
+        self.gateway: FaultyGateway  # set once by `World`
         self.observers: list[Callable[[Step], None]] = []
         self.disk = Disk(dict(plan.engine.opening))
         self.engine: Engine | None = None
-        self.lives: list[Life] = []
+        self.runs: list[ProcessRun] = []
         self.starts = 0
         self.failed_starts = 0
         self.up_ns = 0
-        self._dies_in: int | None = None
+        self._crashes_in: int | None = None
         self._is_blocked = False
         self._backlog: list[Event] = []
-        self._watchdog = self._new_watchdog()
+        self._loop_monitor = self._new_loop_monitor()
 
-    # what it hears
+    # events
 
     def post(self, event: Event) -> None:
-        """An event reaches the inbox."""
+        """Put an event into the inbox."""
         if self.engine is None:
             return
         if self._is_blocked:
             self._backlog.append(event)
         else:
-            self._turn(event)
+            self._handle(event)
 
-    def _turn(self, event: Event) -> None:
+    def _handle(self, event: Event) -> None:
         engine = self.engine
         if engine is None:
             return
         is_last = self._count_down()
-        point = self._trouble.random.randrange(3) if is_last else -1
+        point = self._faults.random.randrange(3) if is_last else -1
         if point == 0:
-            self._die()
+            self._crash()
             return
         step = engine.handle(event)
-        self._note(event)
+        self._note_receipt(event)
         self._write_down(step)
         commands = step.commands
         if point == 1:
             commands = ()
         elif point == 2:
-            commands = commands[: self._trouble.random.randint(0, len(commands))]
+            commands = commands[: self._faults.random.randint(0, len(commands))]
         for command in step.commands:
             if isinstance(command, PlaceOrder):
                 self._invariants.issued(command, engine, self._schedule.now_ns)
@@ -146,20 +146,20 @@ class Process:
         for observe in self.observers:
             observe(step)
         if is_last:
-            self._die()
+            self._crash()
 
-    def _note(self, event: Event) -> None:
-        """What the rules need to know of what it has heard."""
+    def _note_receipt(self, event: Event) -> None:
+        """Tell the invariants which events the process has received."""
         match event:
             case BookSnapshot() | BookDelta() | TopOfBook() | Trade():
-                self._invariants.heard_ns = self._schedule.now_ns
+                self._invariants.received_ns = self._schedule.now_ns
             case FeedAlive(stream=Stream.MARKET) | FeedUp(stream=Stream.MARKET):
-                self._invariants.heard_ns = self._schedule.now_ns
+                self._invariants.received_ns = self._schedule.now_ns
             case Kill():
                 self._invariants.latched.add(Fault.OPERATOR_KILL)
             case OrderReject(reason=RejectReason.AUTH):
                 self._invariants.latched.add(Fault.KEY_REVOKED)
-            case Fill() if (event.trade_id, event.size) in self.doors.contradictions:
+            case Fill() if (event.trade_id, event.size) in self.gateway.contradictions:
                 self._invariants.latched.add(Fault.CONFLICT)
             case Pause():
                 self._invariants.is_paused = True
@@ -175,13 +175,13 @@ class Process:
             if isinstance(command, PlaceOrder):
                 self._truth.issued(command, is_reducing=is_reducing)
         if commands:
-            self.doors.send(commands)
+            self.gateway.send(commands)
 
     def _write_down(self, step: Step) -> None:
-        """The journal, before any effect."""
+        """Record fills, intents and kills before any effect."""
         for booked in step.booked:
             self.disk.fills[booked.fill.trade_id] = booked.fill
-            self._truth.heard(booked.fill.trade_id)
+            self._truth.booked(booked.fill.trade_id)
         for command in step.commands:
             if isinstance(command, PlaceOrder):
                 self.disk.intents[command.client_id] = command
@@ -190,45 +190,45 @@ class Process:
                 if SEVERITY[cause].state is TradingState.KILLED and self.disk.latch is None:
                     self.disk.latch = cause, text
         if self._record:
-            life = self.lives[-1]
-            life.events.append(step.event)
-            life.commands.extend(step.commands)
+            process_run = self.runs[-1]
+            process_run.events.append(step.event)
+            process_run.commands.extend(step.commands)
 
-    # it hangs
+    # hangs
 
     def block(self, seconds: float) -> None:
-        """The event loop stands still; what comes meanwhile is read at its end."""
+        """Block the event loop; events that arrive meanwhile are handled afterwards."""
         if self.engine is None or self._is_blocked:
             return
         self._is_blocked = True
         until_ns = self._schedule.now_ns + round(seconds * NS_PER_S)
-        self._schedule.at(until_ns, partial(self._go_on, seconds, self.doors.run))
+        self._schedule.at(until_ns, partial(self._unblock, seconds, self.gateway.run))
 
-    def _go_on(self, seconds: float, run: int) -> None:
-        if run != self.doors.run:
+    def _unblock(self, seconds: float, run: int) -> None:
+        if run != self.gateway.run:
             return
         self._is_blocked = False
         backlog, self._backlog = self._backlog, []
         inbox, now_ns = Inbox(), self._schedule.now_ns
-        if seconds > STALL_S and self.doors.is_market_up:
+        if seconds > STALL_S and self.gateway.is_market_up:
             text = f"nothing was read for {seconds:.1f} s"
             inbox.put(FeedDown(ts_ns=now_ns, stream=Stream.MARKET, text=text))
             inbox.put(FeedUp(ts_ns=now_ns, stream=Stream.MARKET))
             backlog = [event for event in backlog if not isinstance(event, BOOK_NEWS)]
-            self.doors.want_snapshot()
+            self.gateway.want_snapshot()
         for event in backlog:
             if not isinstance(event, Tick):
-                inbox.put(heard_at(event, now_ns))
+                inbox.put(received_at(event, now_ns))
         while (waiting := inbox.take()) is not None and self.engine is not None:
-            self._turn(waiting)
-        self._watchdog.lag(seconds)
+            self._handle(waiting)
+        self._loop_monitor.lag(seconds)
 
-    def pulse(self) -> None:
-        """The loop probe, once a second."""
+    def probe_loop(self) -> None:
+        """Run the event-loop probe, once a second."""
         if self.engine is not None and not self._is_blocked:
-            self._watchdog.lag(0.0)
+            self._loop_monitor.lag(0.0)
 
-    def _new_watchdog(self) -> LoopMonitor:
+    def _new_loop_monitor(self) -> LoopMonitor:
         clock = Clock(
             wall_ns=lambda: self._schedule.now_ns + self._wall_offset(),
             monotonic_ns=lambda: self._schedule.now_ns,
@@ -236,61 +236,61 @@ class Process:
         return LoopMonitor(clock=clock, post=self.post)
 
     def _wall_offset(self) -> int:
-        return self.doors.clock_offset_ns if hasattr(self, "doors") else 0
+        return self.gateway.clock_offset_ns if hasattr(self, "gateway") else 0
 
-    # it dies and starts again
+    # crash and restart
 
     def crash_soon(self) -> None:
-        """SIGKILL at one of the next events: before it, before its commands leave, or amid them."""
-        if self.engine is not None and self._dies_in is None:
-            self._dies_in = self._trouble.random.randint(1, 20)
+        """Crash at one of the next events: before it, or before or while its commands are sent."""
+        if self.engine is not None and self._crashes_in is None:
+            self._crashes_in = self._faults.random.randint(1, 20)
 
     def _count_down(self) -> bool:
-        if self._dies_in is None:
+        if self._crashes_in is None:
             return False
-        self._dies_in -= 1
-        return self._dies_in <= 0
+        self._crashes_in -= 1
+        return self._crashes_in <= 0
 
-    def _die(self) -> None:
+    def _crash(self) -> None:
         self.engine = None
-        self._dies_in, self._is_blocked = None, False
+        self._crashes_in, self._is_blocked = None, False
         self._backlog.clear()
-        self.doors.end_run()
-        down_ns = self._trouble.between_ns(0.5, 4.0)
+        self.gateway.end_run()
+        down_ns = self._faults.between_ns(0.5, 4.0)
         self._schedule.at(self._schedule.now_ns + down_ns, self.start)
 
     def start(self) -> None:
-        """The order of decisions.md: own orders gone until none can come, trades, balances."""
+        """Start as the daemon does: cancel own orders, wait for late creates, fetch trades."""
         if not self._venue_answers():
             self._start_later()
             return
-        self.doors.cancel_own()
+        self.gateway.cancel_own()
         if not self.starts:
             self._open()
             return
         newest_ns = max((intent.decided_ns for intent in self.disk.intents.values()), default=0)
         late_ns = newest_ns + round(LATE_CREATE_S * NS_PER_S)
-        self._schedule.at(max(self._schedule.now_ns, late_ns), self._look_again)
+        self._schedule.at(max(self._schedule.now_ns, late_ns), self._cancel_late_creates)
 
-    def _look_again(self) -> None:
+    def _cancel_late_creates(self) -> None:
         if not self._venue_answers():
             self._start_later()
             return
-        self.doors.cancel_own()
+        self.gateway.cancel_own()
         self._open()
 
     def _open(self) -> None:
-        """Catch up with the venue's trades; what then differs from its balances stops the start."""
+        """Fetch missed trades; if the balances then differ from the venue's, try again later."""
         disk, instrument = self.disk, self._plan.engine.instrument
         newest = sorted(map(int, disk.fills))[-OVERLAP_FILLS:]  # one before them may be missing
         after = newest[0] - 1 if newest else 0
-        for fill in self.doors.trades_after(str(after), with_names=True):
+        for fill in self.gateway.trades_after(str(after), with_names=True):
             if fill.client_id.startswith(OWN):
                 disk.fills.setdefault(fill.trade_id, fill)
         ledger = Inventory(instrument, disk.opening)
         for fill in disk.fills.values():
             ledger.book(fill)
-        if ledger.balances != self.doors.balances():
+        if ledger.balances != self.gateway.balances():
             self._start_later()
             return
         self.starts += 1
@@ -306,22 +306,22 @@ class Process:
         now_ns = self._schedule.now_ns
         self.engine = self._make_engine(config)
         self.up_ns = now_ns
-        self.doors.journal = self.disk.intents
+        self.gateway.journal = self.disk.intents
         self._invariants.restart(now_ns)
-        self._watchdog = self._new_watchdog()
+        self._loop_monitor = self._new_loop_monitor()
         if self._record:
-            self.lives.append(Life(config))
+            self.runs.append(ProcessRun(config))
         if self.disk.latch is not None:
             cause, text = self.disk.latch
             self.post(Alarm(ts_ns=now_ns, cause=cause, active=True, text=text))
         for stream in (Stream.MARKET, Stream.PRIVATE):
             self.post(FeedUp(ts_ns=now_ns, stream=stream))
-        self.doors.is_private_up = True
-        self.doors.market_up()
+        self.gateway.is_private_up = True
+        self.gateway.market_up()
 
     def _start_later(self) -> None:
         self.failed_starts += 1
         self._schedule.at(self._schedule.now_ns + START_AGAIN_NS, self.start)
 
     def _venue_answers(self) -> bool:
-        return self.doors.answers()
+        return self.gateway.answers()

@@ -1,4 +1,4 @@
-"""One seed, run: the world around the engine, the faults, the rest afterwards, the verdict."""
+"""One seed: exchange, faults and process, the checks after the last fault, and the verdict."""
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
@@ -15,27 +15,30 @@ from quoter.engine.engine import Engine
 from quoter.risk.monitors.message_rate import JUDGED_FROM
 from quoter.risk.monitors.repeated_execution import FILLS_ALWAYS
 from quoter.sim.exchange import Exchange
-from tests.simulation.chaos.acts import Acts
+from tests.simulation.chaos.active_faults import ActiveFaults, at_ns
 from tests.simulation.chaos.breach import Breach
-from tests.simulation.chaos.doors import ChaosDoors
+from tests.simulation.chaos.faulty_gateway import FaultyGateway
 from tests.simulation.chaos.invariants import Invariants
 from tests.simulation.chaos.network import Network
 from tests.simulation.chaos.plan import DRAIN_S, Fault, Plan, draw
-from tests.simulation.chaos.process import Life, MakeEngine, Process
-from tests.simulation.chaos.trouble import Trouble, at_ns
-from tests.simulation.chaos.truth import Truth
+from tests.simulation.chaos.process import MakeEngine, Process, ProcessRun
+from tests.simulation.chaos.scheduled_faults import ScheduledFaults
+from tests.simulation.chaos.true_state import TrueState
 from tests.simulation.harness import ACCOUNT, START_NS
 from tests.simulation.schedule import Schedule
 
 DEPTH_NS = 250 * NS_PER_MS
 UNKNOWN_S_MAX = 5.0
-HOLDS = {Cause.MARKET_REGIME, Cause.MESSAGE_RATE}  # the market's fault, or our own: no healing
+HOLDS = {
+    Cause.MARKET_REGIME,
+    Cause.MESSAGE_RATE,
+}  # caused by the market or by our own rate: no recovery expected
 BOOKS = (Fault.DEPOSIT, Fault.FOREIGN_TRADE, Fault.WIPE)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A seed to run; `replays`: also hold the recorded run against a second engine (Q4)."""
+    """A seed to run; `replays`: also replay the recorded events in a second engine (Q4)."""
 
     seed: int
     seconds: float
@@ -45,7 +48,7 @@ class Job:
 
 @dataclass(slots=True, kw_only=True)
 class Verdict:
-    """What is left of a run."""
+    """Results of a run."""
 
     seed: int
     seconds: float
@@ -65,7 +68,7 @@ class Verdict:
 
 
 class World:
-    """Exchange, doors, process and faults of one plan."""
+    """Exchange, gateway, process and faults of one plan."""
 
     def __init__(
         self, plan: Plan, *, make_engine: MakeEngine = Engine, record: bool = False
@@ -76,15 +79,15 @@ class World:
         self.exchange.add_account(ACCOUNT, config.opening)
         self._flow = self.exchange._flows[market.symbol]
         self.schedule = Schedule(START_NS)
-        self.trouble = Trouble(plan, self.schedule)
-        self.truth = Truth(
+        self.faults = ActiveFaults(plan, self.schedule)
+        self.truth = TrueState(
             dict(config.opening), target=config.target, base=market.base, quote=market.quote
         )
         self.invariants = Invariants(plan, self.truth)
         self.process = Process(
             plan=plan,
             schedule=self.schedule,
-            trouble=self.trouble,
+            faults=self.faults,
             truth=self.truth,
             invariants=self.invariants,
             make_engine=make_engine,
@@ -95,40 +98,42 @@ class World:
         self.verdict = Verdict(seed=plan.seed, seconds=plan.seconds)
         self._trace = blake2b(digest_size=16)
         self._is_at_rest = self._is_throttled = False
-        self._held_s = 0.0  # of the rest: it quoted less, or not at all, because it should
+        self._held_s = (
+            0.0  # seconds after the last fault in which it rightly quoted less or nothing
+        )
         self._fill_times: deque[int] = deque(maxlen=1_000)
         self.process.observers.append(self._observe)
         self.schedule.at(START_NS, self.process.start)
         self.schedule.at(START_NS + plan.tick_ns, self._tick)
         self.schedule.at(START_NS + DEPTH_NS, self._flush)
-        self.schedule.at(at_ns(plan.faults_end_s), self._rest)
+        self.schedule.at(at_ns(plan.faults_end_s), self._faults_over)
         self.schedule.at(at_ns(plan.seconds - DRAIN_S), self._drain)
 
     def _connect(self) -> None:
-        """Doors and process know each other; what happens by itself knows both."""
+        """Connect gateway, process and scheduled faults."""
         plan, market = self.plan, self.plan.market
-        self.doors = ChaosDoors(
+        self.gateway = FaultyGateway(
             exchange=self.exchange,
             symbol=market.symbol,
             account=ACCOUNT,
             schedule=self.schedule,
             latency=plan.latency,
-            seam=Network(self.trouble),
+            seam=Network(self.faults),
             post=self.process.post,
-            trouble=self.trouble,
+            faults=self.faults,
             truth=self.truth,
             invariants=self.invariants,
             processing_s=plan.processing_s,
             names_in_trades=plan.names_in_trades,
         )
-        self.process.doors = self.doors
-        self.acts = Acts(
+        self.process.gateway = self.gateway
+        self.scheduled_faults = ScheduledFaults(
             plan=plan,
             schedule=self.schedule,
             exchange=self.exchange,
-            doors=self.doors,
+            gateway=self.gateway,
             process=self.process,
-            trouble=self.trouble,
+            faults=self.faults,
             invariants=self.invariants,
         )
 
@@ -137,7 +142,7 @@ class World:
         return (self.schedule.now_ns - START_NS) / 1e9
 
     def run_until(self, at_s: float) -> None:
-        """Let everything happen that is due in the first `at_s` seconds. Raises Breach."""
+        """Advance to `at_s` seconds after the start. Raises Breach if a rule is broken."""
         until_ns = at_ns(at_s)
         schedule, exchange, flow = self.schedule, self.exchange, self._flow
         while True:
@@ -146,7 +151,7 @@ class World:
                 break
             if market_ns <= schedule.next_ns:
                 schedule.now_ns = market_ns
-                self.doors.hear(exchange.advance(market_ns))
+                self.gateway.deliver(exchange.advance(market_ns))
             else:
                 schedule.step()
         schedule.now_ns = until_ns
@@ -166,7 +171,7 @@ class World:
             self._throttled(event.ts_ns, raised[Cause.REPEATED_EXECUTION])
 
     def _throttled(self, now_ns: int, text: str) -> None:
-        """Faults may fill us faster than any market, or refuse us: only then may it stand still."""
+        """Check that a throttle is justified: many fills, or rejects in a row."""
         self.invariants.checks["throttled"] += 1
         self._is_throttled = True
         if "in a row refused" in text:
@@ -179,40 +184,40 @@ class World:
         now_ns = self.schedule.now_ns
         self.process.post(Tick(ts_ns=now_ns))
         if self._is_at_rest:
-            self._watch_the_rest()
+            self._measure_recovery()
         self.schedule.at(now_ns + self.plan.tick_ns, self._tick)
 
     def _flush(self) -> None:
         now_ns = self.schedule.now_ns
-        self.doors.hear(self.exchange.flush_depth(self.plan.market.symbol, now_ns))
-        faster = self.trouble.is_on(Fault.BURST)
+        self.gateway.deliver(self.exchange.flush_depth(self.plan.market.symbol, now_ns))
+        faster = self.faults.is_on(Fault.BURST)
         self.schedule.at(now_ns + (DEPTH_NS // 10 if faster else DEPTH_NS), self._flush)
 
-    # the rest: no faults any more
+    # after the last fault
 
-    def _rest(self) -> None:
+    def _faults_over(self) -> None:
         self._is_at_rest = True
-        self.doors.silent_until_ns = min(self.doors.silent_until_ns, self.schedule.now_ns)
+        self.gateway.silent_until_ns = min(self.gateway.silent_until_ns, self.schedule.now_ns)
 
-    def _watch_the_rest(self) -> None:
+    def _measure_recovery(self) -> None:
         engine, verdict = self.process.engine, self.verdict
-        rest_s = self.now_s - self.plan.faults_end_s
+        after_s = self.now_s - self.plan.faults_end_s
         if engine is None:
             return
         if verdict.ledger_s < 0 and engine.inventory.balances == self._true_balances(engine):
-            verdict.ledger_s = rest_s
+            verdict.ledger_s = after_s
         is_trading = engine.causes.state < TradingState.PAUSED
         if engine.causes.switch.causes.keys() & HOLDS:
             self._held_s += self.plan.tick_ns / 1e9
-        if verdict.quoting_s < 0 and is_trading and self.doors.own_open():
-            verdict.quoting_s = rest_s - self._held_s
+        if verdict.quoting_s < 0 and is_trading and self.gateway.own_open():
+            verdict.quoting_s = after_s - self._held_s
         up_s = (self.schedule.now_ns - self.process.up_ns) / 1e9
-        if min(rest_s, up_s) > UNKNOWN_S_MAX:
+        if min(after_s, up_s) > UNKNOWN_S_MAX:
             self._judge_unknown(engine)
 
     def _judge_unknown(self, engine: Engine) -> None:
         self.invariants.checks["Q2"] += 1
-        for name in self.doors.own_open():
+        for name in self.gateway.own_open():
             if engine.orders.live(name) is None:
                 raise Breach("Q2", f"{name} is open at the venue and unknown to us")
 
@@ -223,20 +228,20 @@ class World:
 
     def _drain(self) -> None:
         now_ns = self.schedule.now_ns
-        self._judge_rest()
+        self._judge_end()
         self.process.post(Drain(ts_ns=now_ns, actor="test", reason="end"))
 
     @property
     def latched(self) -> set[Fault]:
-        """Faults that happened and were heard of, and after which it must not trade on."""
-        fired = self.trouble.fired
+        """Faults that the process has received and after which it must not trade."""
+        fired = self.faults.fired
         latched = self.invariants.latched | {fault for fault in BOOKS if fired[fault]}
-        if not any(self.doors.shift.values()):
-            latched.discard(Fault.WIPE)  # it had not traded yet: the balances are what they were
+        if not any(self.gateway.shift.values()):
+            latched.discard(Fault.WIPE)  # it had not traded yet: the balances are unchanged
         return latched
 
-    def _judge_rest(self) -> None:
-        """Just before the drain: 25 s or more after the last fault."""
+    def _judge_end(self) -> None:
+        """Check the state just before the drain, 25 s or more after the last fault."""
         engine, verdict, checks = self.process.engine, self.verdict, self.invariants.checks
         latched = self.latched
         if latched:
@@ -244,7 +249,7 @@ class World:
         elif engine is None:
             raise Breach("Q3", "no process came up")
         elif self._is_throttled and Cause.REPEATED_EXECUTION in engine.causes.switch.causes:
-            checks["throttled at the end"] += 1  # until a person has looked
+            checks["throttled at the end"] += 1  # until an operator resumes
         elif engine.causes.switch.causes.keys() & HOLDS:
             checks["held at the end"] += 1
             self._judge_hold(engine)
@@ -263,7 +268,7 @@ class World:
             )
 
     def _judge_hold(self, engine: Engine) -> None:
-        """It quotes less, or not at all, because the market or its own pace says so: only that."""
+        """Check that the market regime or the message rate is the only reason for less quoting."""
         causes = engine.causes.switch.causes
         if others := causes.keys() - HOLDS:
             raise Breach("Q3", f"long after the last fault: {sorted(others)}")
@@ -273,12 +278,12 @@ class World:
             raise Breach("Q3", f"after {len(self.process.disk.intents)} orders: {causes}")
 
     def _judge_latched(self, latched: set[Fault]) -> None:
-        """It must stand still, and for the right reason."""
+        """Check that it does not trade, for the right cause."""
         self.invariants.checks["latched"] += 1
         engine = self.process.engine
         if engine is None:
             if latched & set(BOOKS):
-                return  # the books differ: a start is refused until a person looks
+                return  # the balances differ: a start is refused until an operator accepts them
             raise Breach("Q3", "no process came up")
         causes = engine.causes.switch.causes
         if engine.causes.state < TradingState.PAUSED:
@@ -297,22 +302,22 @@ class World:
             raise Breach("latch", f"{causes} after {sorted(latched)}")
 
     def finish(self) -> None:
-        """The end of the drain: nothing left, everything settled."""
+        """Check the end of the drain: no order open, everything booked."""
         engine = self.process.engine
         self.invariants.checks["Q2 end"] += 1
-        if left := self.doors.own_open():
+        if left := self.gateway.own_open():
             raise Breach("Q2", f"{left} are open after the end")
         self._judge_fills()
         if engine is None:
             return
-        # A fill that the venue claimed and then wiped is owed to us for ever.
-        if not engine.has_no_orders and not self.trouble.fired[Fault.WIPE]:
+        # A fill that was reported and then lost by a reset of the venue stays missing.
+        if not engine.has_no_orders and not self.faults.fired[Fault.WIPE]:
             raise Breach("Q2", f"may still live: {[o.view() for o in engine.orders]}")
         if engine.inventory.balances != self._true_balances(engine):
             raise Breach("Q1", f"{engine.inventory.balances}, true {self._true_balances(engine)}")
 
     def _judge_fills(self) -> None:
-        """No fill is ever invented, whatever happened."""
+        """Check that every booked fill happened."""
         self.invariants.checks["Q1 fills"] += 1
         for trade_id, fill in self.process.disk.fills.items():
             true = self.truth.trades.get(trade_id)
@@ -324,9 +329,9 @@ class World:
                 raise Breach("Q1", f"booked, but never happened: {fill}")
 
     def conclude(self) -> Verdict:
-        """Fill in what is left."""
+        """Complete the verdict."""
         verdict, engine = self.verdict, self.process.engine
-        verdict.fired, verdict.checks = self.trouble.fired, self.invariants.checks
+        verdict.fired, verdict.checks = self.faults.fired, self.invariants.checks
         verdict.events, verdict.fills = self.events, self.truth.fills
         verdict.creates, verdict.starts = len(self.process.disk.intents), self.process.starts
         verdict.trace = self._trace.hexdigest()
@@ -337,23 +342,27 @@ class World:
         return verdict
 
 
-def replay(life: Life, original: Engine | None, make_engine: MakeEngine = Engine) -> None:
-    """Q4: the same events give the same commands, and the same engine at their end."""
-    engine = make_engine(life.config)
-    commands = [command for event in life.events for command in engine.handle(event).commands]
-    if commands != life.commands:
+def replay(
+    process_run: ProcessRun, original: Engine | None, make_engine: MakeEngine = Engine
+) -> None:
+    """Check Q4: the same events give the same commands and the same final state."""
+    engine = make_engine(process_run.config)
+    commands = [
+        command for event in process_run.events for command in engine.handle(event).commands
+    ]
+    if commands != process_run.commands:
         raise Breach("Q4", "the replay gave other commands")
     if original is not None and repr(engine.snapshot()) != repr(original.snapshot()):
         raise Breach("Q4", "the replay ended in another state")
 
 
 def run(job: Job) -> Verdict:
-    """Run one seed; a breach is told in the verdict."""
+    """Run one seed; a broken rule is in the verdict."""
     return run_plan(draw(job.seed, job.seconds, only=job.only), replays=job.replays)
 
 
 def run_batch(jobs: list[Job]) -> list[Verdict]:
-    """Several at once, so that a pool of processes is not busy with itself."""
+    """Run several jobs, to reduce the overhead of a process pool."""
     return [run(job) for job in jobs]
 
 
@@ -364,20 +373,20 @@ def run_plan(
     make_engine: MakeEngine = Engine,
     world: World | None = None,
 ) -> Verdict:
-    """Run what was drawn, perhaps with another engine."""
+    """Run a plan, optionally with another engine."""
     started_s = process_time()
     world = world or World(plan, make_engine=make_engine, record=replays)
     try:
         world.run_until(plan.seconds)
         world.finish()
         if replays:
-            for life in world.process.lives:
-                is_last = life is world.process.lives[-1]
-                replay(life, world.process.engine if is_last else None, make_engine)
+            for process_run in world.process.runs:
+                is_last = process_run is world.process.runs[-1]
+                replay(process_run, world.process.engine if is_last else None, make_engine)
                 world.invariants.checks["Q4"] += 1
     except Breach as breach:
         world.verdict.breach, world.verdict.at_s = str(breach), world.now_s
-    except Exception as error:  # noqa: BLE001 - whatever is raised belongs to this seed
+    except Exception as error:  # noqa: BLE001 - any error belongs to this seed
         place = extract_tb(error.__traceback__)[-1]
         text = f"raised: {error!r} in {Path(place.filename).name}:{place.lineno}"
         world.verdict.breach, world.verdict.at_s = text, world.now_s
@@ -387,5 +396,5 @@ def run_plan(
 
 
 def command(seed: int, seconds: float) -> str:
-    """What a person types to see a seed again."""
+    """Return the command that runs a seed again."""
     return f"python -m tests.simulation --seed {seed} --seconds {seconds:g}"

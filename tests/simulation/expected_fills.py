@@ -1,4 +1,4 @@
-"""What an engine that learns makes of its market, beside what the market is."""
+"""Calibrated parameters and expected fill rates, compared with the market's true ones."""
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -12,29 +12,29 @@ from quoter.sandbox.config import BITCOIN
 from tests.simulation.harness import Setup, Simulation
 from tests.simulation.makers import maker
 
-MARKET = replace(BITCOIN, depth_levels=10)  # deeper levels only cost time
+MARKET = replace(BITCOIN, depth_levels=10)  # more levels only cost time
 LOT = Decimal("0.001")
 NOT_THERE_YET = frozenset({OrderState.RESERVED, OrderState.PENDING_NEW})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lesson:
-    """One run from priors that are the truth times a factor; the first stretch is not judged."""
+class Case:
+    """One run whose priors are the true values times a factor; `warm_up_s` is not measured."""
 
     seed: int
     sigma_factor: float
     kappa_factor: float
-    unjudged_s: float
+    warm_up_s: float
     seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Learned:
-    """Ratios to the market's own figures; fills in lots, from `unjudged_s` on.
+class Result:
+    """Ratios to the market's true parameters; fills in lots, from `warm_up_s` on.
 
-    sigma, kappa, intensity: means over time; foretold: by the engine's estimate of the market as it
-    was at each moment; corrected: the same by its own fills until then; foretold_before: by what
-    the engine was told at the start.
+    sigma, kappa, intensity: means over time; expected: fills expected by the engine's estimate at
+    each moment; corrected: the same times the factor from its own fills; expected_before: fills
+    expected by the priors.
     """
 
     sigma: float
@@ -43,49 +43,49 @@ class Learned:
     intensity: float
     fills: float
     trades: int
-    foretold: float
+    expected: float
     corrected: float
-    foretold_before: float
-    reaches: float  # effective number that the estimate rests on at the end
+    expected_before: float
+    reaches: float  # effective sample size of the estimate at the end
 
 
-def learn(lesson: Lesson) -> Learned:
-    """Run one lesson; the same one gives the same result."""
+def run(case: Case) -> Result:
+    """Run one case; the same case gives the same result."""
     config = maker(MARKET, order_size=LOT, creates_per_s=5.0)
     pricing = replace(
         config.pricing,
-        sigma_prior=MARKET.sigma * lesson.sigma_factor,
-        kappa_prior=MARKET.kappa * lesson.kappa_factor,
+        sigma_prior=MARKET.sigma * case.sigma_factor,
+        kappa_prior=MARKET.kappa * case.kappa_factor,
         is_calibrating=True,
     )
-    setup = Setup(market=MARKET, engine=replace(config, pricing=pricing), seed=lesson.seed)
+    setup = Setup(market=MARKET, engine=replace(config, pricing=pricing), seed=case.seed)
     simulation = Simulation(setup)
-    simulation.run_until(lesson.unjudged_s)
+    simulation.run_until(case.warm_up_s)
     watch = Watch(simulation)
     simulation.observers.append(watch)
-    simulation.run_until(lesson.seconds)
-    return watch.learned()
+    simulation.run_until(case.seconds)
+    return watch.results()
 
 
 class Watch:
-    """Adds up, tick by tick, what the engine expects of its live orders, and what they get."""
+    """Adds up expected and actual fills of the live orders at every tick."""
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
         self._tick_s = simulation.setup.tick_ns / NS_PER_S
         self._ticks = self._trades = 0
         self._sigma = self._kappa = self._intensity = 0.0
-        self._foretold = self._corrected = self._foretold_before = 0.0
+        self._expected = self._corrected = self._expected_before = 0.0
         self._fills = Decimal(0)
 
     def __call__(self, step: Step) -> None:
         self._trades += len(step.booked)
         self._fills += sum((booked.fill.size for booked in step.booked), start=Decimal(0))
         if isinstance(step.event, Tick):
-            self._look()
+            self._add()
 
-    def _look(self) -> None:
-        """What holds now is taken to hold until the next tick."""
+    def _add(self) -> None:
+        """Add one tick; the present values count until the next tick."""
         engine = self._simulation.engine
         calibration, mid, prior = engine.calibration, engine.market.mid, engine.config.pricing
         estimate, intensity = calibration.estimate, calibration._intensity
@@ -101,23 +101,23 @@ class Watch:
                 distance = order.side.sign * (mid - order.price_float)
                 lots_s = float(order.leaves / LOT) * self._tick_s
                 before = exp(-(prior.kappa_prior or 0.0) * max(0.0, distance))
-                foretold = intensity.fill_rate(distance) * lots_s
-                self._foretold += foretold
-                self._corrected += foretold * calibration.fill_factor
-                self._foretold_before += (prior.intensity_prior or 0.0) * before * lots_s
+                expected = intensity.fill_rate(distance) * lots_s
+                self._expected += expected
+                self._corrected += expected * calibration.fill_factor
+                self._expected_before += (prior.intensity_prior or 0.0) * before * lots_s
 
-    def learned(self) -> Learned:
+    def results(self) -> Result:
         calibration = self._simulation.engine.calibration
         assert calibration.estimate is not None
-        return Learned(
+        return Result(
             sigma=self._sigma / self._ticks / MARKET.sigma,
             sigma_last=(calibration.sigma or 0.0) / MARKET.sigma,
             kappa=self._kappa / self._ticks / MARKET.kappa,
             intensity=self._intensity / self._ticks / MARKET.intensity,
             fills=float(self._fills / LOT),
             trades=self._trades,
-            foretold=self._foretold,
+            expected=self._expected,
             corrected=self._corrected,
-            foretold_before=self._foretold_before,
+            expected_before=self._expected_before,
             reaches=calibration.estimate.samples,
         )

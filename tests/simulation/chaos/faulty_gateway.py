@@ -1,7 +1,7 @@
-"""The doors to a venue that misbehaves: requests, answers and both streams, each with its faults.
+"""A gateway to a faulty venue: requests, answers and both streams, each with its faults.
 
-What a gateway would do is done here too: it gives up after its time-out, is silent while the venue
-wants silence, and tells the engine of both.
+Like a real gateway it stops waiting after its time-out, sends nothing while the venue demands a
+pause, and reports both to the engine.
 """
 
 from collections.abc import Iterable, Mapping
@@ -46,38 +46,36 @@ from quoter.sim.messages import (
 )
 from quoter.sim.messages import ReportType as Kind
 from quoter.sim.resting import Resting
+from tests.simulation.chaos.active_faults import ActiveFaults
 from tests.simulation.chaos.breach import Breach
-from tests.simulation.chaos.feed import ChaosFeed, Hear
+from tests.simulation.chaos.faulty_feed import FaultyFeed, Post
 from tests.simulation.chaos.invariants import Invariants
 from tests.simulation.chaos.plan import Fault
-from tests.simulation.chaos.trouble import Trouble
-from tests.simulation.chaos.truth import Truth
-from tests.simulation.doors import TRADES_MAX, _fill
-from tests.simulation.heard import heard_at
+from tests.simulation.chaos.true_state import TrueState
+from tests.simulation.receipt import received_at
 from tests.simulation.schedule import Schedule
 from tests.simulation.seam import Channel, Latency, Seam
+from tests.simulation.simulated_gateway import TRADES_MAX, _fill
 
-RECEIVE_WINDOW_NS = (
-    2_000 * NS_PER_MS
-)  # the venue refuses a create that is older (decisions: recvWindow)
+RECEIVE_WINDOW_NS = 2_000 * NS_PER_MS  # the venue rejects an older create (recvWindow)
 CLOCK_NS_MAX = 1_000 * NS_PER_MS
 FORGETS_NS_MAX = 10_000 * NS_PER_MS
 OWN = "q01"
 
 
 class Call:
-    """One request on its way; the first of answer and time-out counts."""
+    """One request; the first of answer and time-out counts."""
 
-    __slots__ = ("command", "is_done", "is_mute", "run", "sent_ns")
+    __slots__ = ("command", "is_answer_lost", "is_done", "run", "sent_ns")
 
     def __init__(self, command: Command, sent_ns: int, run: int) -> None:
         self.command, self.sent_ns, self.run = command, sent_ns, run
         self.is_done = False
-        self.is_mute = False  # carried out, but nobody will hear
+        self.is_answer_lost = False  # executed, but its answer is lost
 
 
-class ChaosDoors(ChaosFeed):
-    """One account at one symbol: its requests, their answers, its own stream."""
+class FaultyGateway(FaultyFeed):
+    """One account and one symbol: its requests, their answers, its private stream."""
 
     def __init__(
         self,
@@ -88,9 +86,9 @@ class ChaosDoors(ChaosFeed):
         schedule: Schedule,
         latency: Latency,
         seam: Seam,
-        post: Hear,
-        trouble: Trouble,
-        truth: Truth,
+        post: Post,
+        faults: ActiveFaults,
+        truth: TrueState,
         invariants: Invariants,
         processing_s: float,
         names_in_trades: bool,
@@ -103,15 +101,15 @@ class ChaosDoors(ChaosFeed):
             latency=latency,
             seam=seam,
             post=post,
-            trouble=trouble,
+            faults=faults,
             invariants=invariants,
         )
         self.truth = truth
         self._processing_s, self._names_in_trades = processing_s, names_in_trades
-        self.journal: dict[str, PlaceOrder] = {}  # the process writes it before it sends
+        self.journal: dict[str, PlaceOrder] = {}  # written by the process before it sends
         self.is_private_up = False
         self.clock_offset_ns = 0
-        self.contradictions: set[tuple[str, Decimal]] = set()  # trades told with another size
+        self.contradictions: set[tuple[str, Decimal]] = set()  # trades reported with another size
         self.shift: dict[str, Decimal] = {}  # deposits, and what a wipe did to balances
         self.wiped_ns = 0
         self._trades_from = 0
@@ -121,7 +119,7 @@ class ChaosDoors(ChaosFeed):
     # requests
 
     def send(self, commands: Iterable[Command]) -> None:
-        """Put commands on their way, journalled and registered before they leave."""
+        """Send commands; the process has recorded them before."""
         now_ns = self._schedule.now_ns
         for command in commands:
             if isinstance(command, RequestReport) and command.kind is ReportKind.BOOK:
@@ -132,55 +130,55 @@ class ChaosDoors(ChaosFeed):
                 self._unsent(call)
                 continue
             if isinstance(command, PlaceOrder):
-                self._tell(OrderSent(ts_ns=now_ns, client_id=command.client_id), now_ns)
+                self._schedule_receipt(OrderSent(ts_ns=now_ns, client_id=command.client_id), now_ns)
             self._travel(call)
 
     def _unsent(self, call: Call) -> None:
         command = call.command
         if isinstance(command, PlaceOrder):
-            self.truth.gone(command.client_id)
+            self.truth.ended(command.client_id)
             self._refuse(call, RejectReason.NOT_SENT, "silence")
         else:
             self._fail(call, "silence")
 
     def _travel(self, call: Call) -> None:
-        trouble, command, now_ns = self._trouble, call.command, self._schedule.now_ns
+        faults, command, now_ns = self._faults, call.command, self._schedule.now_ns
         due_ns = now_ns + self._latency.request_ns
         if not isinstance(command, CancelAll):
             self._schedule.at(now_ns + self._latency.timeout_ns, partial(self._expire, call))
         is_lost = False
-        if trouble.strikes(Fault.TIMEOUTS):
-            is_lost = trouble.random.random() < 0.5
-            call.is_mute = True
+        if faults.fires(Fault.TIMEOUTS):
+            is_lost = faults.random.random() < 0.5
+            call.is_answer_lost = True
         match command:
             case PlaceOrder():
-                is_lost = is_lost or trouble.strikes(Fault.CREATE_LOST)
-                if trouble.strikes(Fault.CREATE_LATE):
-                    due_ns += trouble.between_ns(0.0, 2.5)
+                is_lost = is_lost or faults.fires(Fault.CREATE_LOST)
+                if faults.fires(Fault.CREATE_LATE):
+                    due_ns += faults.between_ns(0.0, 2.5)
             case CancelOrder() | CancelAll():
-                if trouble.strikes(Fault.CANCEL_LOST):
-                    is_lost = is_lost or trouble.random.random() < 0.5
-                    due_ns += trouble.between_ns(0.2, 5.0)
+                if faults.fires(Fault.CANCEL_LOST):
+                    is_lost = is_lost or faults.random.random() < 0.5
+                    due_ns += faults.between_ns(0.2, 5.0)
             case _:
                 pass
         if not is_lost:
             self._schedule.at(due_ns, partial(self._reach, call))
         elif isinstance(command, PlaceOrder):
-            self.truth.gone(command.client_id)
+            self.truth.ended(command.client_id)
 
     def _reach(self, call: Call) -> None:
-        """A request is at the venue's door."""
-        trouble, command = self._trouble, call.command
-        if trouble.strikes(Fault.RATE_LIMIT):
+        """A request arrives at the venue."""
+        faults, command = self._faults, call.command
+        if faults.fires(Fault.RATE_LIMIT):
             self._rate_limit(call)
         elif isinstance(command, PlaceOrder):
             self._invariants.arrives(command, self.journal)
             is_old = self._schedule.now_ns - call.sent_ns > RECEIVE_WINDOW_NS
             if is_old or abs(self.clock_offset_ns) > CLOCK_NS_MAX:
-                self.truth.gone(command.client_id)
+                self.truth.ended(command.client_id)
                 self._refuse(call, RejectReason.OTHER, "outside of the receive window")
-            elif trouble.strikes(Fault.CREATE_LATE):
-                later_ns = trouble.between_ns(0.0, self._processing_s)
+            elif faults.fires(Fault.CREATE_LATE):
+                later_ns = faults.between_ns(0.0, self._processing_s)
                 self._schedule.at(self._schedule.now_ns + later_ns, partial(self._create, call))
             else:
                 self._create(call)
@@ -203,25 +201,25 @@ class ChaosDoors(ChaosFeed):
                 raise AssertionError(call.command)
 
     def _create(self, call: Call) -> None:
-        """The venue decides about a create; what it says may be an error all the same."""
-        trouble, command = self._trouble, call.command
+        """Execute a create at the venue; its answer may be an error although it was accepted."""
+        faults, command = self._faults, call.command
         assert isinstance(command, PlaceOrder)
         name = command.client_id
         for fault in (Fault.ERROR, Fault.RESET):
-            if not trouble.strikes(fault):
+            if not faults.fires(fault):
                 continue
-            if trouble.random.random() < 0.5:
+            if faults.random.random() < 0.5:
                 self._accept(command)
             else:
-                self.truth.gone(name)
+                self.truth.ended(name)
             self._return(call, OrderUnknown(ts_ns=0, client_id=name, text=fault))
             return
         event = self._accept(command)
-        if trouble.strikes(Fault.ANSWER_LOST):
-            call.is_mute = True
-        if isinstance(event, OrderAck) and trouble.strikes(Fault.TWICE):
-            later_ns = self._schedule.now_ns + trouble.between_ns(0.0, 0.2)
-            self._schedule.at(later_ns, partial(self._again, command))
+        if faults.fires(Fault.ANSWER_LOST):
+            call.is_answer_lost = True
+        if isinstance(event, OrderAck) and faults.fires(Fault.TWICE):
+            later_ns = self._schedule.now_ns + faults.between_ns(0.0, 0.2)
+            self._schedule.at(later_ns, partial(self._create_again, command))
             event = OrderUnknown(ts_ns=0, client_id=name, text="duplicate order sent")
         self._return(call, event)
 
@@ -233,12 +231,12 @@ class ChaosDoors(ChaosFeed):
             text = f"refused: {refusal}"
             event = OrderReject(ts_ns=0, client_id=command.client_id, reason=refusal, text=text)
         if not isinstance(event, OrderAck):
-            self.truth.gone(command.client_id)
+            self.truth.ended(command.client_id)
             return event
         self._accepted_ns[command.client_id] = self._schedule.now_ns
         order = self._exchange.order(self._account, self._symbol, client_id=command.client_id)
-        self._invariants.rests(order.client_id, order.price, order.size, command)
-        if self._trouble.strikes(Fault.EARLY_FILL):
+        self._invariants.accepted(order.client_id, order.price, order.size, command)
+        if self._faults.fires(Fault.EARLY_FILL):
             self.fill_some(command.client_id)
         return event
 
@@ -248,15 +246,15 @@ class ChaosDoors(ChaosFeed):
             (Fault.FILTERS, RejectReason.FILTER),
             (Fault.KEY_REVOKED, RejectReason.AUTH),
         ):
-            if self._trouble.strikes(fault):
+            if self._faults.fires(fault):
                 return reason
         return None
 
-    def _again(self, command: PlaceOrder) -> None:
-        """The same create arrives a second time: only an open order keeps its name taken.
+    def _create_again(self, command: PlaceOrder) -> None:
+        """The same create arrives a second time; the id is in use only while the order is open.
 
-        Later than that the venue would take it as a new order, which is why one call must be one
-        request (OL-03): that is the transport's duty and not tried here.
+        Later the venue would accept it as a new order, which is why one call must be one request
+        (OL-03). The egress gate ensures that; it is not tested here.
         """
         alive = self.truth.alive.get(command.client_id)
         if alive is None or not alive.is_open or self._market.is_halted:
@@ -281,7 +279,7 @@ class ChaosDoors(ChaosFeed):
     # answers
 
     def _return(self, call: Call, event: Event) -> None:
-        if not call.is_mute:
+        if not call.is_answer_lost:
             due_ns = self._schedule.now_ns + self._latency.answer_ns
             self._schedule.at(due_ns, partial(self._answered, call, event))
 
@@ -289,14 +287,14 @@ class ChaosDoors(ChaosFeed):
         if call.is_done or call.run != self.run:
             return
         call.is_done = True
-        self._post(heard_at(event, self._schedule.now_ns))
+        self._post(received_at(event, self._schedule.now_ns))
 
     def _expire(self, call: Call) -> None:
         if not call.is_done:
             self._fail(call, "no answer")
 
     def _fail(self, call: Call, text: str) -> None:
-        """What a gateway says without an answer."""
+        """Emit what a gateway emits without an answer."""
         ts_ns = self._schedule.now_ns
         match call.command:
             case PlaceOrder(client_id=name):
@@ -317,14 +315,14 @@ class ChaosDoors(ChaosFeed):
         self._return(call, OrderReject(ts_ns=0, client_id=name, reason=reason, text=text))
 
     def _rate_limit(self, call: Call) -> None:
-        """429 with Retry-After, now and then a ban: the gateway keeps silent until then."""
-        trouble, now_ns = self._trouble, self._schedule.now_ns
-        is_ban = trouble.random.random() < 0.1
-        until_ns = now_ns + trouble.between_ns(1.0, 12.0 if is_ban else 4.0)
+        """Answer 429 with Retry-After, sometimes a ban; the gateway sends nothing until then."""
+        faults, now_ns = self._faults, self._schedule.now_ns
+        is_ban = faults.random.random() < 0.1
+        until_ns = now_ns + faults.between_ns(1.0, 12.0 if is_ban else 4.0)
         self.silent_until_ns = max(self.silent_until_ns, until_ns)
         match call.command:
             case PlaceOrder(client_id=name):
-                self.truth.gone(name)
+                self.truth.ended(name)
                 self._refuse(call, RejectReason.RATE_LIMIT, "429")
             case CancelOrder(client_id=name):
                 reason = CancelRejectReason.RATE_LIMIT
@@ -332,44 +330,44 @@ class ChaosDoors(ChaosFeed):
                 self._return(call, CancelReject(ts_ns=0, client_id=name, reason=reason, text=text))
             case _:
                 self._fail(call, "429")
-        self._tell(RateLimited(ts_ns=now_ns, until_ns=until_ns, text="429"), now_ns)
+        self._schedule_receipt(RateLimited(ts_ns=now_ns, until_ns=until_ns, text="429"), now_ns)
 
     # what the venue does with orders
 
-    def hear(self, news: Iterable[News]) -> None:
-        """Everything the exchange says passes here: the truth hears first."""
+    def deliver(self, news: Iterable[News]) -> None:
+        """Deliver what the exchange reports, first to the true state."""
         news = list(news)
         for one in news:
             if isinstance(one, ExecutionReport) and one.account == self._account:
                 if one.order.client_id.startswith(OWN):
                     self.truth.report(one)
                 self._invariants.step(None)
-        super().hear(news)
+        super().deliver(news)
 
     def _cancel(self, command: CancelOrder) -> Event:
-        trouble, name = self._trouble, command.client_id
-        if self._forgets(name):
+        faults, name = self._faults, command.client_id
+        if self._is_not_found(name):
             reason = CancelRejectReason.NOT_FOUND
             return CancelReject(ts_ns=0, client_id=name, reason=reason, text="unknown order")
-        if trouble.strikes(Fault.CANCEL_RACE):
+        if faults.fires(Fault.CANCEL_RACE):
             self.fill_some(name)
-        elif trouble.strikes(Fault.CANCEL_FILLED):
+        elif faults.fires(Fault.CANCEL_FILLED):
             self.fill_some(name, share=1.0)
         return super()._cancel(command)
 
     def _query(self, command: QueryOrder) -> Event:
-        if self._forgets(command.client_id):
+        if self._is_not_found(command.client_id):
             return OrderNotFound(ts_ns=0, client_id=command.client_id)
         return super()._query(command)
 
-    def _forgets(self, name: str) -> bool:
+    def _is_not_found(self, name: str) -> bool:
         accepted_ns = self._accepted_ns.get(name)
         if accepted_ns is None:
             return False
         if accepted_ns <= self.wiped_ns:
             return True
         is_young = self._schedule.now_ns - accepted_ns <= FORGETS_NS_MAX
-        return is_young and self._trouble.strikes(Fault.NOT_FOUND)
+        return is_young and self._faults.fires(Fault.NOT_FOUND)
 
     def own_open(self) -> list[str]:
         """Client ids of our open orders."""
@@ -377,26 +375,26 @@ class ChaosDoors(ChaosFeed):
         return [order.client_id for order in listed if order.client_id.startswith(OWN)]
 
     def cancel_own(self) -> None:
-        """Cancel-all by prefix: foreign orders stay."""
+        """Cancel our orders by prefix; foreign orders stay."""
         for name in self.own_open():
             _, news = self._exchange.cancel(
                 self._account, self._symbol, now_ns=self._schedule.now_ns, client_id=name
             )
-            self.hear(news)
+            self.deliver(news)
 
     def fill_some(self, name: str, share: float | None = None) -> None:
-        """A taker trades some of an open order, or all of it."""
+        """Fill a part of an open order, or all of it."""
         resting = self._resting(name)
         if resting is None or self._market.is_halted:
             return
-        chosen = self._trouble.random.random() if share is None else share
+        chosen = self._faults.random.random() if share is None else share
         lots = max(1, round(chosen * resting.lots))
         self._market.fill(resting, lots, self._schedule.now_ns)
         self._market.commit(self._schedule.now_ns)
-        self.hear(self._exchange._take_news())
+        self.deliver(self._exchange._take_news())
 
     def end(self, name: str, *, is_self_trade: bool) -> None:
-        """The venue ends an order of ours by itself."""
+        """End one of our orders by the venue's own decision."""
         resting = self._resting(name)
         if resting is None:
             return
@@ -405,10 +403,10 @@ class ChaosDoors(ChaosFeed):
             state, kind = SimOrderState.EXPIRED_IN_MATCH, Kind.TRADE_PREVENTION
         self._market._remove(resting, state, kind, now_ns=self._schedule.now_ns)
         self._market.commit(self._schedule.now_ns)
-        self.hear(self._exchange._take_news())
+        self.deliver(self._exchange._take_news())
 
     def wipe(self, opening: dict[str, Decimal]) -> None:
-        """A testnet begins again: orders, trades and balances are what they were at the start."""
+        """Reset the venue as a testnet does: orders, trades and balances as at the start."""
         self._is_wiping = True
         self.cancel_own()
         self._is_wiping = False
@@ -438,15 +436,15 @@ class ChaosDoors(ChaosFeed):
         return event
 
     def moved(self, free: Mapping[str, Decimal]) -> dict[str, Decimal]:
-        """Balances with deposits and wipes in them."""
+        """Return balances including deposits and resets."""
         return {asset: held + self.shift.get(asset, Decimal(0)) for asset, held in free.items()}
 
     def trades_after(self, trade_id: str, *, with_names: bool | None = None) -> tuple[Fill, ...]:
-        """The venue's trade list, which may lag and overlap."""
-        trouble, now_ns = self._trouble, self._schedule.now_ns
+        """Return the venue's trade list, which may lag and overlap."""
+        faults, now_ns = self._faults, self._schedule.now_ns
         after, until_ns = int(trade_id or 0), now_ns
-        if trouble.strikes(Fault.TRADES_LAG):
-            until_ns -= trouble.between_ns(0.0, 30.0)
+        if faults.fires(Fault.TRADES_LAG):
+            until_ns -= faults.between_ns(0.0, 30.0)
             after = max(0, after - 3)
         after = max(after, self._trades_from - 1)
         trades = self._exchange.trades(
@@ -457,23 +455,23 @@ class ChaosDoors(ChaosFeed):
         return tuple(fills) if names else tuple(replace(fill, client_id="") for fill in fills)
 
     def balances(self) -> dict[str, Decimal]:
-        """What the account holds, free and locked together, as the venue tells it."""
+        """Return the account's balances, free and locked together."""
         held = self._exchange.balances(self._account)
         return self.moved({asset: free + locked for asset, (free, locked) in held.items()})
 
     def answers(self) -> bool:
-        """Would the venue answer a process that starts?"""
-        is_clear = not any(map(self._trouble.is_on, (Fault.TIMEOUTS, Fault.RATE_LIMIT)))
+        """Whether the venue answers requests of a start."""
+        is_clear = not any(map(self._faults.is_on, (Fault.TIMEOUTS, Fault.RATE_LIMIT)))
         return is_clear and abs(self.clock_offset_ns) <= CLOCK_NS_MAX
 
     # streams
 
-    def _tell(self, event: Event, at_ns: int) -> None:
-        """Only the process that was running hears it."""
-        told = heard_at(event, at_ns)
-        self._schedule.at(at_ns, partial(self._told, told, self.run))
+    def _schedule_receipt(self, event: Event, at_ns: int) -> None:
+        """Schedule an event for the process that is running now."""
+        received = received_at(event, at_ns)
+        self._schedule.at(at_ns, partial(self._receive, received, self.run))
 
-    def _told(self, event: Event, run: int) -> None:
+    def _receive(self, event: Event, run: int) -> None:
         if run == self.run:
             self._post(event)
 
@@ -485,20 +483,20 @@ class ChaosDoors(ChaosFeed):
             return
         super()._publish(channel, event)
         is_fill = isinstance(event, Fill) and event.client_id.startswith(OWN)
-        if is_fill and not self._trouble.fired[Fault.CONFLICT]:
-            self._contradict(event)
+        if is_fill and not self._faults.fired[Fault.CONFLICT]:
+            self._report_with_other_size(event)
 
-    def _contradict(self, event: Event) -> None:
-        """The same trade once more, with another size: after the true one for certain."""
-        if isinstance(event, Fill) and self._trouble.strikes(Fault.CONFLICT):
+    def _report_with_other_size(self, event: Event) -> None:
+        """Report the same trade again with another size, after the true one."""
+        if isinstance(event, Fill) and self._faults.fires(Fault.CONFLICT):
             now_ns = self._schedule.now_ns + self._latency.private_ns
-            self._tell(event, now_ns)
+            self._schedule_receipt(event, now_ns)
             other = replace(event, size=event.size + 1)
             self.contradictions.add((other.trade_id, other.size))
-            self._tell(other, now_ns)
+            self._schedule_receipt(other, now_ns)
 
     def end_run(self) -> None:
-        """The process is gone: nobody hears what was on its way to it."""
+        """End the process's connections: what was on its way to it is lost."""
         self.run += 1
         self.is_private_up = False
         self._is_fetching = False

@@ -1,4 +1,4 @@
-"""Does a fault strike now? One source of chance, one count of what happened."""
+"""Which faults are active now, with one random generator and one count of what fired."""
 
 from collections import Counter
 from random import Random
@@ -9,8 +9,8 @@ from tests.simulation.harness import START_NS
 from tests.simulation.schedule import Schedule
 
 
-class Trouble:
-    """Asked by everybody who may go wrong."""
+class ActiveFaults:
+    """Active faults of a run by time."""
 
     def __init__(self, plan: Plan, schedule: Schedule) -> None:
         self.random = Random(f"trouble:{plan.seed}")
@@ -23,11 +23,11 @@ class Trouble:
             )
 
     def is_on(self, fault: Fault) -> bool:
-        """Is one of its windows open? Does not count."""
+        """Whether one of the fault's windows is open; does not count as fired."""
         return self._force(fault) > 0
 
-    def strikes(self, fault: Fault) -> bool:
-        """Draw whether it happens to this message; counts if so."""
+    def fires(self, fault: Fault) -> bool:
+        """Draw whether the fault hits this message; counts it if so."""
         force = self._force(fault)
         if not force or self.random.random() >= force:
             return False
@@ -35,7 +35,7 @@ class Trouble:
         return True
 
     def between_ns(self, low_s: float, high_s: float) -> int:
-        """A random length of time."""
+        """Return a random duration."""
         return round(self.random.uniform(low_s, high_s) * NS_PER_S)
 
     def _force(self, fault: Fault) -> float:
@@ -47,10 +47,10 @@ class Trouble:
 
 
 def at_ns(seconds: float) -> int:
-    """Virtual time of a number of seconds after the start."""
+    """Return the virtual time `seconds` after the start."""
     return START_NS + round(seconds * NS_PER_S)
 
 
 def windows_of(plan: Plan, *faults: Fault) -> list[Window]:
-    """The windows of these faults, in the order they were drawn."""
+    """Return the windows of these faults, in the order in which they were drawn."""
     return [window for window in plan.windows if window.fault in faults]

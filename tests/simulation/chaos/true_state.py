@@ -1,7 +1,7 @@
-"""What is so, whoever knows it: every create that may still fill, and every fill of ours.
+"""The true state: every create of ours that may still fill, and every fill.
 
-Kept from the wire and from the matching engine's reports, apart from the engine under test and from
-the exchange's own ledger. Foreign trades and deposits never enter here.
+It is computed from the requests and from the matching engine's reports, independently of the engine
+under test and of the exchange's ledger. It contains no foreign trades and no deposits.
 """
 
 from collections.abc import Container
@@ -17,8 +17,8 @@ ZERO = Decimal(0)
 
 
 @dataclass(slots=True)
-class Alive:
-    """A create of ours from its issue until nothing can fill it any more."""
+class LiveOrder:
+    """A create of ours, from the moment it is issued until it can no longer fill."""
 
     placed: PlaceOrder
     leaves: Decimal
@@ -26,8 +26,8 @@ class Alive:
     is_open: bool = False
 
 
-class Truth:
-    """Own orders, own inventory, own balances."""
+class TrueState:
+    """Our orders, our inventory, our balances."""
 
     def __init__(
         self, opening: dict[str, Decimal], *, target: Decimal, base: str, quote: str
@@ -35,27 +35,27 @@ class Truth:
         self._base, self._quote = base, quote
         self.balances = dict(opening)
         self.net = opening[base] - target
-        self.reach = {Side.BUY: ZERO, Side.SELL: ZERO}  # what could still fill
-        self.alive: dict[str, Alive] = {}
+        self.reach = {Side.BUY: ZERO, Side.SELL: ZERO}  # size that could still fill
+        self.alive: dict[str, LiveOrder] = {}
         self.fills = 0
         self.trades: dict[str, SimTrade] = {}  # by id
-        self._denied: dict[str, SimTrade] = {}
+        self._lost: dict[str, SimTrade] = {}
 
     def issued(self, order: PlaceOrder, *, is_reducing: bool) -> None:
-        """From here on it may reach the venue."""
+        """Record a create that may reach the venue from now on."""
         if order.client_id in self.alive:
             raise Breach("I8", f"{order.client_id} issued twice")
-        self.alive[order.client_id] = Alive(order, order.size, is_reducing)
+        self.alive[order.client_id] = LiveOrder(order, order.size, is_reducing)
         self.reach[order.side] += order.size
 
-    def gone(self, client_id: str) -> None:
-        """It never arrives, was refused, or has ended."""
+    def ended(self, client_id: str) -> None:
+        """Remove a create that never arrives, was rejected, or has ended."""
         alive = self.alive.pop(client_id, None)
         if alive is not None:
             self.reach[alive.placed.side] -= alive.leaves
 
     def report(self, report: ExecutionReport) -> None:
-        """News of an order of ours, straight from the matching engine."""
+        """Record the matching engine's report on one of our orders."""
         alive = self.alive.get(report.order.client_id)
         trade = report.trade
         if trade is not None and report.kind is ReportType.TRADE:
@@ -64,13 +64,13 @@ class Truth:
             self._count(trade, 1)
             self.fills += 1
             if alive is None:
-                raise Breach("I4", f"{report.order.client_id} traded, and we never sent it")
+                raise Breach("I4", f"{report.order.client_id} traded, but was never sent")
             alive.leaves -= trade.size
             self.reach[trade.side] -= trade.size
             if alive.is_reducing and sign * self.net > 0:
                 raise Breach("I6", f"{report.order.client_id} took inventory to {self.net}")
         if not report.order.is_open:
-            self.gone(report.order.client_id)
+            self.ended(report.order.client_id)
         elif alive is not None:
             alive.is_open = True
 
@@ -85,27 +85,27 @@ class Truth:
             if asset == self._base:
                 self.net += amount
 
-    def wiped(self, heard: Container[str]) -> None:
-        """The venue begins again: what it had not told us before, it denies from now on."""
+    def reset(self, booked: Container[str]) -> None:
+        """Record a reset of the venue: trades that were not booked before no longer exist."""
         for trade_id, trade in self.trades.items():
-            if trade_id not in heard:
-                self._denied[trade_id] = trade
+            if trade_id not in booked:
+                self._lost[trade_id] = trade
                 self._count(trade, -1)
 
-    def heard(self, trade_id: str) -> None:
-        """A fill was booked: perhaps one that was on its way while the venue was wiped."""
-        trade = self._denied.pop(trade_id, None)
+    def booked(self, trade_id: str) -> None:
+        """Record a booked fill, which may have been in flight during a reset of the venue."""
+        trade = self._lost.pop(trade_id, None)
         if trade is not None:
             self._count(trade, 1)
 
     def resumed(self) -> None:
-        """Everything is allowed again: an order made to reduce need not any more."""
+        """Record a resume: orders that were made to reduce may add again."""
         for alive in self.alive.values():
             alive.is_reducing = False
 
     @property
     def highest(self) -> Decimal:
-        """Inventory if every buy that could still fill does."""
+        """Inventory if every open buy fills."""
         return self.net + self.reach[Side.BUY]
 
     @property
@@ -113,7 +113,7 @@ class Truth:
         return self.net - self.reach[Side.SELL]
 
     def crosses(self, order: PlaceOrder) -> str | None:
-        """An own order on the other side that this one would meet."""
+        """Return the id of an own order on the other side that this one would match, or None."""
         sign = order.side.sign
         for client_id, alive in self.alive.items():
             other = alive.placed

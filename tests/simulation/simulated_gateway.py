@@ -1,6 +1,6 @@
-"""The two doors to the simulated exchange: commands in, the venue's answers and news out.
+"""A gateway to the simulated exchange in virtual time: commands in, answers and events out.
 
-What `venues/` does with sockets, in virtual time: the same events in the same order of causes.
+It does what `quoter/venues/` does with sockets, and emits the same events in the same order.
 """
 
 from collections.abc import Callable, Iterable
@@ -58,7 +58,7 @@ from quoter.sim.messages import (
     TimeInForce,
 )
 from quoter.venues.binance.depth_sync import DepthDiff, DepthSync
-from tests.simulation.heard import heard_at
+from tests.simulation.receipt import received_at
 from tests.simulation.schedule import Schedule
 from tests.simulation.seam import Channel, Latency, Seam
 
@@ -83,8 +83,8 @@ type Shown = Iterable[tuple[Decimal, Decimal]]
 type Post = Callable[[Event], None]
 
 
-class Doors:
-    """One symbol and one account; every message passes the seam."""
+class SimulatedGateway:
+    """Gateway and feed of one symbol and one account; the seam decides when a message arrives."""
 
     def __init__(
         self,
@@ -102,11 +102,11 @@ class Doors:
         self._sync = DepthSync()
 
     def send(self, commands: Iterable[Command]) -> None:
-        """Put commands on their way; nothing of what they cause happens in this call."""
+        """Schedule the arrival of commands at the venue; they have no effect during this call."""
         now_ns = self._schedule.now_ns
         for command in commands:
             if isinstance(command, PlaceOrder):
-                self._tell(OrderSent(ts_ns=now_ns, client_id=command.client_id), now_ns)
+                self._schedule_receipt(OrderSent(ts_ns=now_ns, client_id=command.client_id), now_ns)
             due_ns = now_ns + self._latency.request_ns
             times = self._seam.times(Channel.REQUEST, command, due_ns)
             if not times:
@@ -114,8 +114,8 @@ class Doors:
             for at_ns in times[:1]:
                 self._schedule.at(at_ns, partial(self._arrive, command, now_ns))
 
-    def hear(self, news: Iterable[News]) -> None:
-        """Pass the exchange's news on to those whom it concerns."""
+    def deliver(self, news: Iterable[News]) -> None:
+        """Turn what the exchange reports into events, and schedule their receipt."""
         for one in news:
             match one:
                 case PrintNews():
@@ -131,7 +131,7 @@ class Doors:
                     pass
 
     def resync(self) -> None:
-        """Fetch a depth snapshot, as on a new connection."""
+        """Fetch a depth snapshot, as after a reconnect."""
         self._sync.restart()
         book = self._exchange.depth(self._symbol, SNAPSHOT_LEVELS)
         snapshot = BookSnapshot(
@@ -144,7 +144,7 @@ class Doors:
             self._publish(Channel.MARKET, event)
 
     def _arrive(self, command: Command, sent_ns: int) -> None:
-        """A command reaches the venue."""
+        """Execute a command at the venue."""
         match command:
             case PlaceOrder():
                 self._answer(command, self._place(command), sent_ns)
@@ -177,7 +177,7 @@ class Doors:
         except Refused as refused:
             reason = REJECTS.get(refused.reason, RejectReason.OTHER)
             return OrderReject(ts_ns=due_ns, client_id=name, reason=reason, text=str(refused))
-        self.hear(news)
+        self.deliver(news)
         return OrderAck(ts_ns=due_ns, client_id=name, venue_id=str(placed.order_id))
 
     def _cancel(self, command: CancelOrder) -> Event:
@@ -190,7 +190,7 @@ class Doors:
         except Refused as refused:
             reason = CancelRejectReason.NOT_FOUND
             return CancelReject(ts_ns=due_ns, client_id=name, reason=reason, text=str(refused))
-        self.hear(news)
+        self.deliver(news)
         return _done(order, due_ns)
 
     def _cancel_all(self) -> None:
@@ -198,7 +198,7 @@ class Doors:
             _, news = self._exchange.cancel_all(self._account, self._symbol, self._schedule.now_ns)
         except Refused:
             return
-        self.hear(news)
+        self.deliver(news)
 
     def _query(self, command: QueryOrder) -> Event:
         due_ns, name = self._due_ns(Channel.ANSWER), command.client_id
@@ -206,7 +206,7 @@ class Doors:
             order = self._exchange.order(self._account, self._symbol, client_id=name)
         except Refused:
             return OrderNotFound(ts_ns=due_ns, client_id=name)
-        return _life(order, due_ns)
+        return _order_state(order, due_ns)
 
     def _report(self, request: RequestReport, asked_ns: int) -> Event:
         due_ns = self._due_ns(Channel.ANSWER)
@@ -231,31 +231,35 @@ class Doors:
                     locked={asset: locked for asset, (_, locked) in held.items()},
                 )
             case ReportKind.BOOK:
-                raise AssertionError("the book comes through the market door")
+                raise AssertionError("the book comes through the market stream")
             case ReportKind.RULES | ReportKind.COIN_PRICE:
-                return ReportFailed(ts_ns=due_ns, kind=request.kind, text="not told here")
+                return ReportFailed(ts_ns=due_ns, kind=request.kind, text="not simulated")
 
     def _answer(self, command: Command, event: Event, sent_ns: int) -> None:
         deadline_ns = sent_ns + self._latency.timeout_ns
         times = self._seam.times(Channel.ANSWER, event, event.ts_ns)
         if times and times[0] <= deadline_ns:
-            self._tell(event, times[0])
+            self._schedule_receipt(event, times[0])
         else:
             self._time_out(command, sent_ns)
 
     def _time_out(self, command: Command, sent_ns: int) -> None:
-        """What a gateway says when it waited in vain."""
+        """Emit what a gateway emits when an answer does not come in time."""
         ts_ns, text = sent_ns + self._latency.timeout_ns, "no answer"
         match command:
             case PlaceOrder():
-                self._tell(OrderUnknown(ts_ns=ts_ns, client_id=command.client_id, text=text), ts_ns)
+                self._schedule_receipt(
+                    OrderUnknown(ts_ns=ts_ns, client_id=command.client_id, text=text), ts_ns
+                )
             case CancelOrder():
                 name, reason = command.client_id, CancelRejectReason.NO_ANSWER
-                self._tell(
+                self._schedule_receipt(
                     CancelReject(ts_ns=ts_ns, client_id=name, reason=reason, text=text), ts_ns
                 )
             case RequestReport():
-                self._tell(ReportFailed(ts_ns=ts_ns, kind=command.kind, text=text), ts_ns)
+                self._schedule_receipt(
+                    ReportFailed(ts_ns=ts_ns, kind=command.kind, text=text), ts_ns
+                )
             case QueryOrder() | CancelAll():
                 pass
 
@@ -272,24 +276,24 @@ class Doors:
             self._publish(Channel.MARKET, delta)
 
     def _private(self, report: ExecutionReport) -> None:
-        """An execution is told on two streams: the trade, and the order it left behind."""
+        """Publish the fill and the order's new state, as a venue's private stream does."""
         due_ns = self._due_ns(Channel.PRIVATE)
         if report.kind is ReportType.TRADE and report.trade is not None:
             self._publish(Channel.PRIVATE, _fill(report.trade, due_ns))
-        self._publish(Channel.PRIVATE, _life(report.order, due_ns))
+        self._publish(Channel.PRIVATE, _order_state(report.order, due_ns))
 
     def _due_ns(self, channel: Channel) -> int:
         return self._schedule.now_ns + self._latency.of(channel)
 
     def _publish(self, channel: Channel, event: Event) -> None:
-        """Send news that bears the time it is due."""
+        """Schedule the receipt of an event at the times that the seam gives."""
         for at_ns in self._seam.times(channel, event, event.ts_ns):
-            self._tell(event, at_ns)
+            self._schedule_receipt(event, at_ns)
 
-    def _tell(self, event: Event, at_ns: int) -> None:
-        """Hand an event over at the time of its receipt, which is the time it bears."""
-        told = heard_at(event, at_ns)
-        self._schedule.at(at_ns, partial(self._post, told))
+    def _schedule_receipt(self, event: Event, at_ns: int) -> None:
+        """Schedule the receipt of an event; its time stamp becomes the time of receipt."""
+        received = received_at(event, at_ns)
+        self._schedule.at(at_ns, partial(self._post, received))
 
 
 def _levels(shown: Shown) -> tuple[Level, ...]:
@@ -348,7 +352,7 @@ def _done(order: SimOrder, ts_ns: int) -> OrderDone:
     )
 
 
-def _life(order: SimOrder, ts_ns: int) -> OrderOpen | OrderDone:
+def _order_state(order: SimOrder, ts_ns: int) -> OrderOpen | OrderDone:
     if order.is_open:
         return OrderOpen(ts_ns=ts_ns, order=_venue_order(order))
     return _done(order, ts_ns)

@@ -1,4 +1,4 @@
-"""A venue that fails in the crash: silence, late answers, refused cancels, 503 and 429."""
+"""Venue faults during the simulated crash: silence, late answers, rejected cancels, 503, 429."""
 
 from collections.abc import Callable, Sequence
 from random import Random
@@ -9,9 +9,9 @@ from quoter.domain.events import CancelReject, Event, OrderReject, OrderUnknown,
 from quoter.domain.reasons import CancelRejectReason, RejectReason
 from quoter.domain.units import NS_PER_MS, NS_PER_S
 from quoter.sim.exchange import Exchange
-from tests.simulation.doors import Doors
 from tests.simulation.schedule import Schedule
 from tests.simulation.seam import Channel, Latency, Seam
+from tests.simulation.simulated_gateway import SimulatedGateway
 
 SILENCES, SILENCE_S = 3, (2.0, 10.0)  # of the market stream, in the cascade
 CASCADE_S, VACUUM_ENDS_S = (30.0, 120.0), 180.0
@@ -20,8 +20,8 @@ CANCELS_REFUSED, CREATES_LOST, CREATES_LIMITED = 0.3, 0.05, 0.05
 LIMITED_NS = 1 * NS_PER_S
 
 
-class Trouble:
-    """What fails when; the same for every maker that meets this seed."""
+class ActiveFaults:
+    """The faults of one seed by time; the same for every maker."""
 
     def __init__(self, seed: int, start_ns: int, onset_s: float) -> None:
         draw = Random(f"{seed}:crash")
@@ -41,7 +41,7 @@ class Trouble:
 
 
 class Parts(TypedDict):
-    """What doors are made of."""
+    """Arguments of a simulated gateway."""
 
     exchange: Exchange
     symbol: str
@@ -53,43 +53,43 @@ class Parts(TypedDict):
 
 
 class CrashSeam:
-    """Silence of the market stream, and answers that take their time."""
+    """A market stream with silences, and late answers."""
 
-    def __init__(self, trouble: Trouble) -> None:
-        self._trouble = trouble
+    def __init__(self, faults: ActiveFaults) -> None:
+        self._faults = faults
 
     def times(self, channel: Channel, message: Event | Command, due_ns: int) -> Sequence[int]:
-        if channel is Channel.MARKET and self._trouble.is_silent(due_ns):
+        if channel is Channel.MARKET and self._faults.is_silent(due_ns):
             return ()
-        if channel is Channel.ANSWER and self._trouble.is_on(due_ns):
+        if channel is Channel.ANSWER and self._faults.is_on(due_ns):
             return (due_ns + (ANSWERS_LATER - 1) * 10 * NS_PER_MS,)
         return (due_ns,)
 
 
-class CrashDoors(Doors):
-    """Requests that the venue does not deal with, and says so."""
+class CrashGateway(SimulatedGateway):
+    """Rejects a share of the requests while the faults are on."""
 
-    def __init__(self, *, trouble: Trouble, **doors: Unpack[Parts]) -> None:
-        super().__init__(**doors)
-        self._trouble = trouble
+    def __init__(self, *, faults: ActiveFaults, **gateway: Unpack[Parts]) -> None:
+        super().__init__(**gateway)
+        self._faults = faults
 
-    def _strikes(self, share: float) -> bool:
-        trouble = self._trouble
-        return trouble.is_on(self._schedule.now_ns) and trouble.random.random() < share
+    def _fires(self, share: float) -> bool:
+        faults = self._faults
+        return faults.is_on(self._schedule.now_ns) and faults.random.random() < share
 
     def _place(self, command: PlaceOrder) -> Event:
         due_ns, name = self._due_ns(Channel.ANSWER), command.client_id
-        if self._strikes(CREATES_LOST):
+        if self._fires(CREATES_LOST):
             return OrderUnknown(ts_ns=due_ns, client_id=name, text="503")
-        if self._strikes(CREATES_LIMITED):
+        if self._fires(CREATES_LIMITED):
             until_ns = due_ns + LIMITED_NS
-            self._tell(RateLimited(ts_ns=due_ns, until_ns=until_ns, text="429"), due_ns)
+            self._schedule_receipt(RateLimited(ts_ns=due_ns, until_ns=until_ns, text="429"), due_ns)
             reason = RejectReason.RATE_LIMIT
             return OrderReject(ts_ns=due_ns, client_id=name, reason=reason, text="429")
         return super()._place(command)
 
     def _cancel(self, command: CancelOrder) -> Event:
-        if self._strikes(CANCELS_REFUSED):
+        if self._fires(CANCELS_REFUSED):
             due_ns, reason = self._due_ns(Channel.ANSWER), CancelRejectReason.OTHER
             name = command.client_id
             return CancelReject(ts_ns=due_ns, client_id=name, reason=reason, text="refused")

@@ -1,4 +1,4 @@
-"""The market stream of a run with faults: frames that gap, lie, stall; snapshots that are late."""
+"""A market stream with faults: gaps, wrong values, delays, late snapshots."""
 
 from collections.abc import Callable
 from copy import replace
@@ -10,21 +10,21 @@ from quoter.domain.units import NS_PER_MS
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import DepthNews
 from quoter.venues.binance.depth_sync import DepthDiff
+from tests.simulation.chaos.active_faults import ActiveFaults
 from tests.simulation.chaos.invariants import Invariants
 from tests.simulation.chaos.plan import Fault
-from tests.simulation.chaos.trouble import Trouble
-from tests.simulation.doors import SNAPSHOT_LEVELS, Doors, _levels
-from tests.simulation.heard import heard_at
+from tests.simulation.receipt import received_at
 from tests.simulation.schedule import Schedule
 from tests.simulation.seam import Channel, Latency, Seam
+from tests.simulation.simulated_gateway import SNAPSHOT_LEVELS, SimulatedGateway, _levels
 
 SNAPSHOT_AGAIN_NS = 1_000 * NS_PER_MS
 
-type Hear = Callable[[Event], None]
+type Post = Callable[[Event], None]
 
 
-class ChaosFeed(Doors):
-    """What `venues/binance.py` does with its socket; `run` numbers the process that hears."""
+class FaultyFeed(SimulatedGateway):
+    """Does what `quoter/venues/binance/` does; `run` numbers the process that receives."""
 
     def __init__(
         self,
@@ -35,8 +35,8 @@ class ChaosFeed(Doors):
         schedule: Schedule,
         latency: Latency,
         seam: Seam,
-        post: Hear,
-        trouble: Trouble,
+        post: Post,
+        faults: ActiveFaults,
         invariants: Invariants,
     ) -> None:
         super().__init__(
@@ -48,7 +48,7 @@ class ChaosFeed(Doors):
             seam=seam,
             post=post,
         )
-        self._trouble, self._invariants = trouble, invariants
+        self._faults, self._invariants = faults, invariants
         self._market = exchange._markets[symbol]
         self.run = 0
         self.is_market_up = False
@@ -59,15 +59,15 @@ class ChaosFeed(Doors):
         self._held_back: DepthDiff | None = None
 
     def _post_now(self, event: Event) -> None:
-        self._post(heard_at(event, self._schedule.now_ns))
+        self._post(received_at(event, self._schedule.now_ns))
 
     def _to_market(self, due_ns: int, act: Callable[[], None]) -> None:
-        """News on the market socket: in order, unless the socket is gone meanwhile."""
-        if not self.is_market_up or self._trouble.is_on(Fault.HALF_OPEN):
+        """Deliver in order on the market socket, unless it is closed meanwhile."""
+        if not self.is_market_up or self._faults.is_on(Fault.HALF_OPEN):
             return
-        if self._trouble.is_on(Fault.SLOW_FEED):
-            self._trouble.fired[Fault.SLOW_FEED] += 1
-            due_ns += self._trouble.between_ns(0.2, 6.0)
+        if self._faults.is_on(Fault.SLOW_FEED):
+            self._faults.fired[Fault.SLOW_FEED] += 1
+            due_ns += self._faults.between_ns(0.2, 6.0)
         due_ns = self._market_free_ns = max(due_ns, self._market_free_ns)
         self._schedule.at(due_ns, partial(self._from_market, self._market_epoch, act))
 
@@ -86,7 +86,7 @@ class ChaosFeed(Doors):
         self._held_back = None
 
     def _depth(self, news: DepthNews) -> None:
-        trouble = self._trouble
+        faults = self._faults
         diff = DepthDiff(
             ts_ns=self._due_ns(Channel.MARKET),
             first=news.first,
@@ -101,8 +101,8 @@ class ChaosFeed(Doors):
             self._invariants.book(news.last, *prices)
         held, self._held_back = self._held_back, None
         diffs = [diff]
-        if trouble.strikes(Fault.DEPTH_GAPS):
-            match trouble.random.randrange(3):
+        if faults.fires(Fault.DEPTH_GAPS):
+            match faults.random.randrange(3):
                 case 0:
                     diffs = []
                 case 1:
@@ -116,18 +116,18 @@ class ChaosFeed(Doors):
         delta = self._sync.on_diff(diff._replace(ts_ns=self._schedule.now_ns))
         if delta is None:
             return
-        if self._trouble.strikes(Fault.GARBAGE):
-            self._post(self._spoilt(delta))
+        if self._faults.fires(Fault.GARBAGE):
+            self._post(self._spoiled(delta))
         else:
             self._post(delta)
-        if not self._sync.is_synced:  # that was a gap: the feed itself fetches a snapshot
+        if not self._sync.is_synced:  # after a gap the feed itself fetches a snapshot
             self._begin_sync()
 
-    def _spoilt(self, delta: BookDelta) -> Event:
-        """Numbers that no market has, in the right place of the sequence."""
-        bad = self._trouble.random.choice((float("nan"), -1.0, 1e308, float("inf")))
+    def _spoiled(self, delta: BookDelta) -> Event:
+        """Return an event with impossible values at the right place of the sequence."""
+        bad = self._faults.random.choice((float("nan"), -1.0, 1e308, float("inf")))
         price = delta.bids[0][0] if delta.bids else 10_000.0
-        match self._trouble.random.randrange(4):
+        match self._faults.random.randrange(4):
             case 0:
                 return replace(delta, bids=(*delta.bids, Level(price, bad)))
             case 1:
@@ -140,7 +140,7 @@ class ChaosFeed(Doors):
                 return TopOfBook(ts_ns=delta.ts_ns, update_id=update_id, bid=level, ask=level)
 
     def want_snapshot(self) -> None:
-        """The engine doubts its book."""
+        """Fetch a snapshot because the engine asked for one."""
         if self._sync.is_synced:
             self._begin_sync()
 
@@ -151,12 +151,12 @@ class ChaosFeed(Doors):
             self._fetch(self.run)
 
     def _fetch(self, run: int) -> None:
-        """Ask for a depth snapshot until one fits."""
+        """Request a depth snapshot until one fits."""
         if run != self.run or not self.is_market_up:
             self._is_fetching = False
             return
-        trouble, now_ns = self._trouble, self._schedule.now_ns
-        if trouble.is_on(Fault.TIMEOUTS) or now_ns < self.silent_until_ns:
+        faults, now_ns = self._faults, self._schedule.now_ns
+        if faults.is_on(Fault.TIMEOUTS) or now_ns < self.silent_until_ns:
             self._schedule.at(now_ns + SNAPSHOT_AGAIN_NS, partial(self._fetch, run))
             return
         book = self._exchange.depth(self._symbol, SNAPSHOT_LEVELS)
@@ -171,7 +171,7 @@ class ChaosFeed(Doors):
         if run != self.run or not self.is_market_up:
             self._is_fetching = False
             return
-        is_old = self._trouble.strikes(Fault.OLD_SNAPSHOTS)
+        is_old = self._faults.fires(Fault.OLD_SNAPSHOTS)
         snapshot = replace(snapshot, ts_ns=now_ns)
         events = None if is_old else self._sync.on_snapshot(snapshot)
         if events is None:

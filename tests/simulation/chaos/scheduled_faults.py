@@ -1,4 +1,4 @@
-"""What happens by itself: streams that fall, a venue with its own will, operators, a dying host."""
+"""Faults that happen at a time: lost streams, venue actions, operator commands, crashes."""
 
 from contextlib import suppress
 from decimal import Decimal
@@ -20,15 +20,15 @@ from quoter.domain.units import NS_PER_S
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import NewOrder, OrderKind, Refused, SelfTrade
 from quoter.sim.scripts import Burst
-from tests.simulation.chaos.doors import ChaosDoors
+from tests.simulation.chaos.active_faults import ActiveFaults, at_ns
+from tests.simulation.chaos.faulty_gateway import FaultyGateway
 from tests.simulation.chaos.invariants import Invariants
 from tests.simulation.chaos.plan import Fault, Plan, Window
 from tests.simulation.chaos.process import Process
-from tests.simulation.chaos.trouble import Trouble, at_ns
 from tests.simulation.harness import ACCOUNT
 from tests.simulation.schedule import Schedule
 
-PULSE_NS = NS_PER_S
+HEARTBEAT_NS = NS_PER_S
 UNTIL_RESUME = {
     Fault.OPERATOR_PAUSE: Pause,
     Fault.OPERATOR_REDUCE: Reduce,
@@ -36,8 +36,8 @@ UNTIL_RESUME = {
 }
 
 
-class Acts:
-    """Puts every window of the plan that is not about single messages into the schedule."""
+class ScheduledFaults:
+    """Schedules every fault of the plan that does not concern single messages."""
 
     def __init__(
         self,
@@ -45,19 +45,19 @@ class Acts:
         plan: Plan,
         schedule: Schedule,
         exchange: Exchange,
-        doors: ChaosDoors,
+        gateway: FaultyGateway,
         process: Process,
-        trouble: Trouble,
+        faults: ActiveFaults,
         invariants: Invariants,
     ) -> None:
         self._plan, self._schedule, self._exchange = plan, schedule, exchange
-        self._doors, self._process, self._trouble = doors, process, trouble
+        self._gateway, self._process, self._faults = gateway, process, faults
         self._invariants = invariants
         self._flow = exchange._flows[plan.market.symbol]
         self._names = 0
         for window in plan.windows:
             self._plan_window(window)
-        schedule.at(schedule.now_ns + PULSE_NS, self._pulse)
+        schedule.at(schedule.now_ns + HEARTBEAT_NS, self._heartbeat)
 
     def _plan_window(self, window: Window) -> None:
         begin_ns, end_ns = at_ns(window.begin_s), at_ns(window.end_s)
@@ -81,10 +81,10 @@ class Acts:
             case Fault.CRASH:
                 self._at(begin_ns, window, self._process.crash_soon)
             case Fault.BLOCK:
-                length_s = self._trouble.random.uniform(0.3, 3.0)
+                length_s = self._faults.random.uniform(0.3, 3.0)
                 self._at(begin_ns, window, partial(self._process.block, length_s))
             case Fault.PRICE_JUMP:
-                self._at(begin_ns, window, partial(self._leap, window))
+                self._at(begin_ns, window, partial(self._jump, window))
             case Fault.BURST:
                 self._at(begin_ns, window, partial(self._burst, window))
             case Fault.SELF_TRADE | Fault.VENUE_ENDS:
@@ -99,7 +99,7 @@ class Acts:
                 self._at(begin_ns, window, partial(self._operate, action))
                 self._schedule.at(end_ns, partial(self._operate, Resume))
             case _:
-                pass  # strikes single messages: see the doors and the network
+                pass  # single messages: see `FaultyGateway` and `Network`
 
     def _at(self, begin_ns: int, window: Window, act: "partial[None] | object") -> None:
         self._schedule.at(begin_ns, partial(self._count, window))
@@ -107,53 +107,53 @@ class Acts:
         self._schedule.at(begin_ns, act)
 
     def _count(self, window: Window) -> None:
-        self._trouble.fired[window.fault] += 1
+        self._faults.fired[window.fault] += 1
 
     def _repeat(self, window: Window, act: "partial[None]", every_s: float) -> None:
         at_s = window.begin_s
         while at_s < window.end_s:
             self._at(at_ns(at_s), window, act)
-            at_s += every_s / window.force * self._trouble.random.uniform(0.5, 1.5)
+            at_s += every_s / window.force * self._faults.random.uniform(0.5, 1.5)
 
-    def _pulse(self) -> None:
-        """Signs of life on both streams, and the loop's own probe."""
-        now_ns, doors = self._schedule.now_ns, self._doors
-        if doors.is_market_up and not self._trouble.is_on(Fault.HALF_OPEN):
+    def _heartbeat(self) -> None:
+        """Report both streams as alive, and run the event-loop probe."""
+        now_ns, gateway = self._schedule.now_ns, self._gateway
+        if gateway.is_market_up and not self._faults.is_on(Fault.HALF_OPEN):
             self._process.post(FeedAlive(ts_ns=now_ns, stream=Stream.MARKET))
-        if doors.is_private_up:
+        if gateway.is_private_up:
             self._process.post(FeedAlive(ts_ns=now_ns, stream=Stream.PRIVATE))
-        self._process.pulse()
-        self._schedule.at(now_ns + PULSE_NS, self._pulse)
+        self._process.probe_loop()
+        self._schedule.at(now_ns + HEARTBEAT_NS, self._heartbeat)
 
     def _private_down(self) -> None:
-        if self._doors.is_private_up:
-            self._doors.is_private_up = False
+        if self._gateway.is_private_up:
+            self._gateway.is_private_up = False
             now_ns = self._schedule.now_ns
             self._process.post(FeedDown(ts_ns=now_ns, stream=Stream.PRIVATE, text="closed"))
 
     def _private_up(self) -> None:
-        if not self._doors.is_private_up and self._process.engine is not None:
-            self._doors.is_private_up = True
+        if not self._gateway.is_private_up and self._process.engine is not None:
+            self._gateway.is_private_up = True
             self._process.post(FeedUp(ts_ns=self._schedule.now_ns, stream=Stream.PRIVATE))
 
     def _drop_market(self, low_s: float, high_s: float) -> None:
-        if not self._doors.is_market_up:
+        if not self._gateway.is_market_up:
             return
         now_ns = self._schedule.now_ns
-        self._doors.market_down()
+        self._gateway.market_down()
         self._process.post(FeedDown(ts_ns=now_ns, stream=Stream.MARKET, text="1001"))
-        back_ns = now_ns + self._trouble.between_ns(low_s, high_s)
-        self._schedule.at(back_ns, partial(self._market_back, self._doors.run))
+        back_ns = now_ns + self._faults.between_ns(low_s, high_s)
+        self._schedule.at(back_ns, partial(self._market_back, self._gateway.run))
 
     def _market_back(self, run: int) -> None:
-        if run == self._doors.run and not self._doors.is_market_up:
+        if run == self._gateway.run and not self._gateway.is_market_up:
             self._process.post(FeedUp(ts_ns=self._schedule.now_ns, stream=Stream.MARKET))
-            self._doors.market_up()
+            self._gateway.market_up()
 
     def _halt(self) -> None:
-        """Maintenance: no trading, and every order of ours is gone."""
-        for name in self._doors.own_open():
-            self._doors.end(name, is_self_trade=False)
+        """Start maintenance: no trading, and all our orders are ended."""
+        for name in self._gateway.own_open():
+            self._gateway.end(name, is_self_trade=False)
         self._exchange.halt(self._plan.market.symbol, is_halted=True)
 
     def _resume_market(self) -> None:
@@ -162,45 +162,45 @@ class Acts:
     def _set_clock(self, window: Window | None) -> None:
         offset_s = 0.0
         if window is not None:
-            offset_s = self._trouble.random.choice((-5.0, -1.5, 0.5, 1.5, 5.0))
-        self._doors.clock_offset_ns = round(offset_s * NS_PER_S)
+            offset_s = self._faults.random.choice((-5.0, -1.5, 0.5, 1.5, 5.0))
+        self._gateway.clock_offset_ns = round(offset_s * NS_PER_S)
 
     def _burst(self, window: Window) -> None:
-        side = Side.BUY if self._trouble.random.random() < 0.5 else Side.SELL
-        slices = self._trouble.random.randint(2, 30)
+        side = Side.BUY if self._faults.random.random() < 0.5 else Side.SELL
+        slices = self._faults.random.randint(2, 30)
         notional = Decimal(10_000 * 30 * slices)
         every_s = (window.end_s - window.begin_s) / slices
         script = Burst(side=side, notional=notional, slices=slices, every_s=every_s)
         self._exchange.script(self._plan.market.symbol, script, self._schedule.now_ns)
 
-    def _leap(self, window: Window) -> None:
-        """The mid is elsewhere at once: by half a per cent at most, up or down."""
-        sign = self._trouble.random.choice((-1, 1))
+    def _jump(self, window: Window) -> None:
+        """Move the mid at once by up to half a per cent, up or down."""
+        sign = self._faults.random.choice((-1, 1))
         self._flow.mid *= 1.0 + sign * 0.005 * window.force
         self._flow._move_background(self._schedule.now_ns)
 
     def _end_one(self, is_self_trade: bool) -> None:
-        names = self._doors.own_open()
+        names = self._gateway.own_open()
         if names:
-            self._doors.end(self._trouble.random.choice(names), is_self_trade=is_self_trade)
+            self._gateway.end(self._faults.random.choice(names), is_self_trade=is_self_trade)
 
     def _foreign(self, fault: Fault) -> None:
-        random, base = self._trouble.random, self._plan.market.base
+        random, base = self._faults.random, self._plan.market.base
         match fault:
             case Fault.DEPOSIT:
                 amount = random.choice((Decimal(1), Decimal(-1), Decimal("0.5")))
-                self._doors.shift[base] = self._doors.shift.get(base, Decimal(0)) + amount
+                self._gateway.shift[base] = self._gateway.shift.get(base, Decimal(0)) + amount
             case Fault.WIPE:
-                self._doors.wipe(dict(self._plan.engine.opening))
-                self._doors.truth.wiped(self._process.disk.fills)
+                self._gateway.wipe(dict(self._plan.engine.opening))
+                self._gateway.truth.reset(self._process.disk.fills)
             case Fault.FOREIGN_TRADE:
                 self._place_foreign(fault, OrderKind.MARKET)
             case _:
                 self._place_foreign(fault, OrderKind.LIMIT)
 
     def _place_foreign(self, fault: Fault, kind: OrderKind) -> None:
-        """Somebody uses the account's web page."""
-        random, market = self._trouble.random, self._plan.market
+        """Place an order that is not ours on our account."""
+        random, market = self._faults.random, self._plan.market
         side = Side.BUY if random.random() < 0.5 else Side.SELL
         mid = self._exchange.mid(market.symbol)
         ticks = round(mid / float(market.tick)) - side.sign * 400
@@ -216,12 +216,12 @@ class Acts:
         )
         try:
             _, news = self._exchange.place(ACCOUNT, order, self._schedule.now_ns)
-        except Refused:  # a halted market: then nothing foreign happened
-            self._trouble.fired[fault] -= 1
+        except Refused:  # a halted market: the fault did not happen
+            self._faults.fired[fault] -= 1
             return
-        self._doors.hear(news)
-        if kind is OrderKind.LIMIT:  # it pauses us for as long as it rests
-            rest_ns = self._trouble.between_ns(0.5, 10.0)
+        self._gateway.deliver(news)
+        if kind is OrderKind.LIMIT:  # the engine pauses while it is open
+            rest_ns = self._faults.between_ns(0.5, 10.0)
             withdraw = partial(self._withdraw_foreign, order.client_id)
             self._schedule.at(self._schedule.now_ns + rest_ns, withdraw)
 
@@ -229,7 +229,7 @@ class Acts:
         with suppress(Refused):  # it was filled
             symbol, now_ns = self._plan.market.symbol, self._schedule.now_ns
             _, news = self._exchange.cancel(ACCOUNT, symbol, now_ns=now_ns, client_id=client_id)
-            self._doors.hear(news)
+            self._gateway.deliver(news)
 
     def _operate(self, command: type[OperatorCommand]) -> None:
         event = command(ts_ns=self._schedule.now_ns, actor="test", reason="")

@@ -1,4 +1,4 @@
-"""Engines with one bug each: the rules must catch every one of them, or they prove nothing."""
+"""Engines with one planted bug each; the invariants must catch every one."""
 
 from collections.abc import Callable
 from copy import replace
@@ -30,29 +30,29 @@ from tests.simulation.chaos.plan import Fault, draw
 from tests.simulation.chaos.process import MakeEngine
 from tests.simulation.chaos.run import run_plan
 
-type Bend = Callable[[Engine, Event], Event | None]
+type Alter = Callable[[Engine, Event], Event | None]
 
 NUMBERS = count()
 
 
-class Bent(Engine):
-    """Hears something else than what was said."""
+class WithAlteredEvents(Engine):
+    """An engine that receives altered events."""
 
-    def __init__(self, config: EngineConfig, bend: Bend) -> None:
+    def __init__(self, config: EngineConfig, alter: Alter) -> None:
         super().__init__(config)
-        self._bend = bend
+        self._alter = alter
 
     def handle(self, event: Event) -> Step:
-        bent = self._bend(self, event)
-        return Step(self.seq, event) if bent is None else super().handle(bent)
+        altered = self._alter(self, event)
+        return Step(self.seq, event) if altered is None else super().handle(altered)
 
 
-def bent(bend: Bend) -> MakeEngine:
-    return lambda config: Bent(config, bend)
+def altered(alter: Alter) -> MakeEngine:
+    return lambda config: WithAlteredEvents(config, alter)
 
 
 def drop_on_timeout(engine: Engine, event: Event) -> Event:
-    """No answer to a create means that there is no order."""
+    """Treat a create without an answer as rejected."""
     if isinstance(event, OrderUnknown):
         name, other = event.client_id, RejectReason.OTHER
         return OrderReject(ts_ns=event.ts_ns, client_id=name, reason=other, text="")
@@ -68,29 +68,29 @@ def _ended(engine: Engine, event: OrderNotFound | CancelReject) -> Event:
 
 
 def drop_on_not_found(engine: Engine, event: Event) -> Event:
-    """What one query does not find is gone."""
+    """Treat 'not found' as the end of an order."""
     return _ended(engine, event) if isinstance(event, OrderNotFound) else event
 
 
 def drop_on_cancel_reject(engine: Engine, event: Event) -> Event:
-    """What can't be cancelled any more is gone."""
+    """Treat a cancel reject 'not found' as the end of an order."""
     is_unknown = isinstance(event, CancelReject) and event.reason is CancelRejectReason.NOT_FOUND
     return _ended(engine, event) if is_unknown and isinstance(event, CancelReject) else event
 
 
-def deaf_to_trade_lists(engine: Engine, event: Event) -> Event:
-    """Fills come from the private stream alone."""
+def ignore_trade_lists(engine: Engine, event: Event) -> Event:
+    """Ignore the trades of trade lists."""
     return replace(event, fills=()) if isinstance(event, TradesReport) else event
 
 
-def deaf_to_pauses(engine: Engine, event: Event) -> Event | None:
-    """An operator's pause does nothing."""
+def ignore_pauses(engine: Engine, event: Event) -> Event | None:
+    """Ignore an operator's pause."""
     is_pause = isinstance(event, Pause)
     return None if is_pause else event
 
 
 def one_fill_per_order(config: EngineConfig) -> Engine:
-    """Duplicates are told by their order, not by their trade."""
+    """Detect repeated fills by order id instead of trade id."""
     engine, seen = Engine(config), dict[str, str]()
     book = engine.inventory.book
 
@@ -102,15 +102,15 @@ def one_fill_per_order(config: EngineConfig) -> Engine:
     return engine
 
 
-def fragile(engine: Engine, event: Event) -> Event:
-    """Takes the venue at its word."""
+def raise_on_cancel_reject(engine: Engine, event: Event) -> Event:
+    """Raise on a cancel reject."""
     if isinstance(event, CancelReject):
         raise KeyError(event.client_id)
     return event
 
 
-def gate_by_position(config: EngineConfig) -> Engine:
-    """Orders under way count for nothing."""
+def ignore_open_orders(config: EngineConfig) -> Engine:
+    """Ignore open orders in headroom and order rules."""
     engine = Engine(config)
     placing, view_of = engine.placing, engine.placing._views.take
 
@@ -126,7 +126,7 @@ def gate_by_position(config: EngineConfig) -> Engine:
 
 
 def reduce_by_side(config: EngineConfig) -> Engine:
-    """Reducing looks at the side, not at how much there is to reduce."""
+    """Check only the side of a reducing order, not its size."""
     engine = Engine(config)
     placing = engine.placing
     room_of, view_of = placing._headroom._base_headroom, placing._views.take
@@ -143,14 +143,14 @@ def reduce_by_side(config: EngineConfig) -> Engine:
 
 
 def fence_at_once(config: EngineConfig) -> Engine:
-    """One negative answer is proof."""
+    """Close an order after one 'not found'."""
     engine = Engine(config)
     engine.reconcile.on_order_not_found = engine.lifecycle.release  # type: ignore[method-assign]
     return engine
 
 
 class TrustingBook(Book):
-    """Takes every delta for the next one."""
+    """A book that accepts every delta as the next one."""
 
     __slots__ = ()
 
@@ -158,7 +158,7 @@ class TrustingBook(Book):
         return super().apply(replace(delta, prev=self.last))
 
 
-def trust_the_feed(config: EngineConfig) -> Engine:
+def ignore_gaps(config: EngineConfig) -> Engine:
     engine = Engine(config)
     engine.market.book = TrustingBook()
     return engine
@@ -177,39 +177,39 @@ def wrong_limit(config: EngineConfig) -> Engine:
     return Engine(replace(config, limits=replace(limits, inventory_max=limits.inventory_max + 1)))
 
 
-def not_from_events_alone(config: EngineConfig) -> Engine:
-    """Something that is in no event decides."""
+def not_deterministic(config: EngineConfig) -> Engine:
+    """Depend on something that is in no event."""
     return Engine(replace(config, id_prefix=f"{config.id_prefix}{next(NUMBERS) % 10}"))
 
 
-# The bug, and the rules of which one must catch it.
-SABOTAGE: dict[str, tuple[MakeEngine, tuple[str, ...]]] = {
-    "drop_on_timeout": (bent(drop_on_timeout), ("I1",)),
-    "drop_on_not_found": (bent(drop_on_not_found), ("I1",)),
-    "drop_on_cancel_reject": (bent(drop_on_cancel_reject), ("I1",)),
-    "deaf_to_trade_lists": (bent(deaf_to_trade_lists), ("Q1", "Q3")),
-    "deaf_to_pauses": (bent(deaf_to_pauses), ("I3",)),
+# Planted bug, and the rules of which one must catch it.
+PLANTED_BUGS: dict[str, tuple[MakeEngine, tuple[str, ...]]] = {
+    "drop_on_timeout": (altered(drop_on_timeout), ("I1",)),
+    "drop_on_not_found": (altered(drop_on_not_found), ("I1",)),
+    "drop_on_cancel_reject": (altered(drop_on_cancel_reject), ("I1",)),
+    "ignore_trade_lists": (altered(ignore_trade_lists), ("Q1", "Q3")),
+    "ignore_pauses": (altered(ignore_pauses), ("I3",)),
     "one_fill_per_order": (one_fill_per_order, ("I1", "Q1", "Q3")),
-    "fragile": (bent(fragile), ("raised",)),
-    "gate_by_position": (gate_by_position, ("I2", "I9")),
+    "raise_on_cancel_reject": (altered(raise_on_cancel_reject), ("raised",)),
+    "ignore_open_orders": (ignore_open_orders, ("I2", "I9")),
     "reduce_by_side": (reduce_by_side, ("I6",)),
     "fence_at_once": (fence_at_once, ("I1",)),
-    "trust_the_feed": (trust_the_feed, ("I5",)),
+    "ignore_gaps": (ignore_gaps, ("I5",)),
     "never_stale": (never_stale, ("I5",)),
     "no_budget": (no_budget, ("I7",)),
     "wrong_limit": (wrong_limit, ("I2",)),
-    "not_from_events_alone": (not_from_events_alone, ("Q4",)),
+    "not_deterministic": (not_deterministic, ("Q4",)),
 }
 
 
 SEEDS_MAX = 60
 SECONDS = 60.0
-FOCUS = {"trust_the_feed": (Fault.DEPTH_GAPS,), "reduce_by_side": (Fault.OPERATOR_REDUCE,)}
+FOCUS = {"ignore_gaps": (Fault.DEPTH_GAPS,), "reduce_by_side": (Fault.OPERATOR_REDUCE,)}
 
 
 def caught(name: str) -> tuple[int, str]:
-    """(seeds run, breach) of the first seed that catches it; breach empty if none does."""
-    make_engine, _ = SABOTAGE[name]
+    """Return (seeds run, breach) of the first seed that catches the bug; breach empty if none."""
+    make_engine, _ = PLANTED_BUGS[name]
     for seed in range(SEEDS_MAX):
         plan = draw(seed, SECONDS, only=FOCUS.get(name))
         verdict = run_plan(plan, make_engine=make_engine, replays=True)
