@@ -46,7 +46,7 @@ layers: setup    ## who may import whom
 	@.venv/bin/lint-imports
 
 format: setup    ## format and fix what can be fixed
-	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix . && .venv/bin/ruff format .
 
 simulate: setup  ## faults from SEEDS seeds of SECONDS virtual seconds each
 	@$(PY) -m tests.simulation --seeds $(or $(SEEDS),1000) --seconds $(or $(SECONDS),200) $(ARGS)
