@@ -43,8 +43,8 @@ def run_sentinel(settings: Settings) -> int:
         text = f"QUOTER_DATA_DIR: {settings.data_dir} can't be used: {error.strerror}"
         return _refused(ExitCode.USAGE, text)
     try:
-        door = make_cancel_gateway(cancel_gateway_config(settings))
-        return uvloop.run(_serve(settings, door))
+        gateway = make_cancel_gateway(cancel_gateway_config(settings))
+        return uvloop.run(_serve(settings, gateway))
     except (VenueError, ValueError) as error:
         return _refused(ExitCode.USAGE, f"QUOTER_EXCHANGE: {error}")
     finally:
@@ -60,14 +60,14 @@ def cancel_gateway_config(settings: Settings) -> VenueConfig:
     return replace(config, api_key=key.get_secret_value(), secret=secret.get_secret_value())
 
 
-async def _serve(settings: Settings, door: CancelGateway) -> ExitCode:
+async def _serve(settings: Settings, gateway: CancelGateway) -> ExitCode:
     metrics = SentinelMetrics(
         symbol=settings.symbol,
         venue=settings.exchange,
         states=tuple(each.value for each in DaemonState),
     )
     sentinel = Sentinel(
-        door=door,
+        gateway=gateway,
         folder=settings.data_dir,
         monitor=HeartbeatMonitor(
             identity=instance_identity(settings), stale_s=settings.heartbeat_timeout_s
@@ -99,7 +99,7 @@ async def _serve(settings: Settings, door: CancelGateway) -> ExitCode:
         return _refused(ExitCode.USAGE, text_for(error, settings))
     finally:
         await http.stop(web)
-        await door.close()
+        await gateway.close()
     log.info("sentinel_stopped")
     return ExitCode.CLEAN
 

@@ -40,7 +40,7 @@ class Signals:
         log.critical("killed_during_the_start")
         if self.folder is not None:
             try:
-                self.folder.ask(KILL_REQUEST, "SIGUSR1 during the start")
+                self.folder.write_request(KILL_REQUEST, "SIGUSR1 during the start")
             except OSError as error:  # it still waits here
                 log.critical("kill_not_written", error=str(error))
 

@@ -10,7 +10,7 @@ import typer
 from quoter.cli.daemon_client import Answer, NoAnswer, call
 from quoter.cli.options import DataDir, Host, Port, address, folder_of
 from quoter.domain.errors import QuoterError
-from quoter.service.external_stops.heartbeat_files import HEARTBEAT, DaemonHeartbeat, get
+from quoter.service.external_stops.heartbeat_files import HEARTBEAT, DaemonHeartbeat, read_heartbeat
 from quoter.service.killswitch.drill_record import DrillRecord
 from quoter.service.killswitch.file_requests import await_latch, rearm, request_kill, running_pid
 from quoter.service.killswitch.latch import Latch
@@ -90,7 +90,7 @@ class Drill:
 
     def _match(self, environment: object, run: object) -> None:
         """The page may be of one daemon, and the folder, which is what we kill, of another."""
-        beat = get(self._folder / HEARTBEAT, DaemonHeartbeat)
+        beat = read_heartbeat(self._folder / HEARTBEAT, DaemonHeartbeat)
         owner = f"{beat.identity.environment} run {beat.run}" if beat is not None else "unknown"
         if owner != f"{environment} run {run}":
             host, port = self._address

@@ -1,4 +1,7 @@
-"""The one place that reads a clock: UTC that never runs backwards, and how late the loop is."""
+"""UTC time that never runs backwards, and the lag of the event loop.
+
+No other module of the service reads the wall clock.
+"""
 
 import asyncio
 import time
@@ -8,15 +11,15 @@ from quoter.domain.units import NS_PER_S
 from quoter.venues.boot_clock import boot_clock_ns
 
 PROBE_S = 0.05
-STUCK_S = 2.0  # a loop that has not come round for this long is not alive
-OFFSET_NS_MAX = NS_PER_S  # venues refuse signed requests from a clock that is off by more
+STUCK_S = 2.0  # an event loop that did not run the probe for this long is stuck
+OFFSET_NS_MAX = NS_PER_S  # venues reject signed requests if the clock is off by more
 
 
 class Clock:
-    """UTC nanoseconds: the wall at start plus monotonic time since, a machine's sleep included.
+    """UTC nanoseconds: the wall clock at the start plus monotonic time, including system sleep.
 
-    A step of the wall clock later on (NTP, a person, a virtual machine that was stopped from
-    outside) moves nothing here: it shows in `offset_ns`.
+    A later step of the wall clock (NTP, an operator, a paused virtual machine) does not change
+    `now_ns`; `offset_ns` shows it.
     """
 
     def __init__(
@@ -30,15 +33,15 @@ class Clock:
         self._start_ns = wall_ns() - monotonic_ns()
 
     def now_ns(self) -> int:
-        """Nanoseconds since 1970, UTC; never less than before."""
+        """Return nanoseconds since 1970, UTC; never less than before."""
         return self._start_ns + self._monotonic_ns()
 
     def offset_ns(self) -> int:
-        """Wall clock minus ours: how far the wall was moved since the start."""
+        """Return wall clock minus `now_ns`: the steps of the wall clock since the start."""
         return self._wall_ns() - self.now_ns()
 
     def moved(self) -> str:
-        """How far the wall was moved, if it is too far to trade on; else empty."""
+        """Describe a step of the wall clock above OFFSET_NS_MAX; empty if there is none."""
         offset_ns = self.offset_ns()
         if abs(offset_ns) <= OFFSET_NS_MAX:
             return ""
@@ -46,7 +49,7 @@ class Clock:
 
 
 class LoopProbe:
-    """A ticker in the event loop that measures how late it is woken."""
+    """Measures how late the event loop wakes a periodic task."""
 
     def __init__(self, report: Callable[[float], None], *, period_s: float = PROBE_S) -> None:
         self._report = report
@@ -54,20 +57,20 @@ class LoopProbe:
         self._last_s = time.monotonic()
 
     async def run(self) -> None:
-        """Report the lag of each wake-up, seconds >= 0, for ever."""
+        """Report the lag of each wake-up, seconds >= 0, until cancelled."""
         while True:
             self.mark()
             await asyncio.sleep(self._period_s)
             self._report(max(0.0, self.silence_s() - self._period_s))
 
     def mark(self) -> None:
-        """It is about to run: silence counts from here."""
+        """Restart the measurement of `silence_s`."""
         self._last_s = time.monotonic()
 
     def silence_s(self) -> float:
-        """Seconds since the ticker last went to sleep."""
+        """Return the seconds since the task last went to sleep."""
         return time.monotonic() - self._last_s
 
     def is_alive(self) -> bool:
-        """Has the ticker come round lately? False too once its task has ended."""
+        """Whether the task ran within STUCK_S; False too once it has ended."""
         return self.silence_s() < STUCK_S

@@ -1,4 +1,4 @@
-"""The data folder: who runs here, and requests that work without a network or a token."""
+"""The data folder: its lock, and request files (KILL, REARM) that need no network and no token."""
 
 import fcntl
 import os
@@ -9,10 +9,10 @@ from typing import IO, NamedTuple
 from quoter.telemetry.redaction import Redactor
 
 
-def is_there(path: Path) -> bool:
-    """False only if it provably is not.
+def may_exist(path: Path) -> bool:
+    """Whether a file exists; True if that can't be found out.
 
-    Needs no descriptor: a full table of them says nothing about any file.
+    Needs no file descriptor: that none is left must not look like a missing file.
     """
     try:
         path.stat()
@@ -28,35 +28,35 @@ REARM_REQUEST = "REARM"
 PID = "quoter.pid"
 LOCK = "lock"
 SENTINEL_LOCK = "sentinel.lock"
-REQUEST_BYTES_MAX = 1_024  # 200 characters of any script, with an id and an amount
+REQUEST_BYTES_MAX = 1_024  # a reason of 200 characters in any script, a kill id and an amount
 
 
 class Request(NamedTuple):
-    """A request file as it was read; equal only to itself, read again untouched."""
+    """Content and identity of a request file; equal only if the file was not changed in between."""
 
     text: str
-    mtime_ns: int  # UTC by the file system's clock; 0 if it can't be told
+    mtime_ns: int  # UTC, by the file system's clock; 0 if unknown
     inode: int
 
 
 class LockHeld(Exception):
-    """Another quoter runs on this data folder."""
+    """Another quoter holds the lock of this data folder."""
 
 
 class DataFolder:
-    """Owned by one process at a time, by `flock`: the kernel lets go when the process dies."""
+    """A data folder, locked by one process at a time; `flock` ends with the process."""
 
     def __init__(self, path: Path, lock: str = LOCK, redactor: Redactor | None = None) -> None:
-        """`redactor` knows the secrets that no file here may hold."""
+        """`redactor` knows the secrets that must not be written to any file here."""
         self.path = path
         self.redactor = redactor or Redactor()
         self._lock_name = lock
-        self.is_after_crash = False  # the last owner died without `release`
+        self.is_after_crash = False  # the last owner ended without `release`
         self._lock: IO[str] | None = None
         self._has_pid = False
 
     def take(self) -> None:
-        """Create the folder, lock it, write our pid. Raises LockHeld, OSError."""
+        """Create the folder, lock it, write the process id. Raises LockHeld, OSError."""
         self.path.mkdir(parents=True, exist_ok=True)
         self.lock()
         self.is_after_crash = (self.path / PID).exists()
@@ -64,7 +64,7 @@ class DataFolder:
         (self.path / PID).write_text(str(os.getpid()))
 
     def lock(self) -> None:
-        """Keep daemons out without being one: how the last of them ended stays to be seen.
+        """Lock without writing a process id, so that `is_after_crash` of the next start holds.
 
         Raises LockHeld, OSError.
         """
@@ -77,16 +77,17 @@ class DataFolder:
         self._lock = lock
 
     def release(self) -> None:
+        """Remove the process id, and unlock."""
         if self._lock is not None:
             if self._has_pid:
                 (self.path / PID).unlink(missing_ok=True)
             self._lock.close()
             self._lock = None
 
-    def ask(self, name: str, text: str) -> None:
-        """Leave a request file, on the disk before this returns; one that is there stays.
+    def write_request(self, name: str, text: str) -> None:
+        """Write a request file and sync it; an existing one is kept.
 
-        Raises OSError; even then it may be there.
+        Raises OSError; the file may exist even then.
         """
         with suppress(FileExistsError), (self.path / name).open("x") as file:
             file.write(text)
@@ -95,29 +96,29 @@ class DataFolder:
             sync_folder(self.path)
 
     def request(self, name: str) -> Request | None:
-        """A request file, which stays where it is; None if there is none."""
+        """Read a request file and keep it; None if there is none."""
         path = self.path / name
         try:
             with path.open("rb") as file:
                 raw, about = file.read(REQUEST_BYTES_MAX), os.fstat(file.fileno())
         except FileNotFoundError:
             return None
-        except OSError as error:  # that it is there is what counts
-            if not is_there(path):
+        except OSError as error:  # unreadable, but its existence is the request
+            if not may_exist(path):
                 return None
-            return Request(str(error), *_seen_from_outside(path))
+            return Request(str(error), *_stat_of(path))
         text = raw.decode(errors="replace").strip()
         return Request(text, about.st_mtime_ns, about.st_ino)
 
     def drop(self, name: str, request: Request) -> bool:
-        """Remove a request file that was dealt with; False if it, or another one, is there."""
+        """Remove a request file that was handled; return False if a request file is left."""
         if self.request(name) == request:
             with suppress(OSError):
                 (self.path / name).unlink()
         return self.request(name) is None
 
     def take_request(self, name: str) -> str | None:
-        """The content of a request file, which is removed; None if there is none."""
+        """Return the content of a request file and remove it; None if there is none."""
         request = self.request(name)
         if request is None:
             return None
@@ -126,7 +127,7 @@ class DataFolder:
 
 
 def sync_folder(path: Path) -> None:
-    """What was put there or removed outlives the machine. Raises OSError."""
+    """Sync the folder, so that created and removed files survive a power loss. Raises OSError."""
     folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
@@ -134,8 +135,8 @@ def sync_folder(path: Path) -> None:
         os.close(folder)
 
 
-def _seen_from_outside(path: Path) -> tuple[int, int]:
-    """When it was written, and which file it is, of one that can't be opened."""
+def _stat_of(path: Path) -> tuple[int, int]:
+    """Return modification time and inode of a file that can't be opened; 0 if unknown."""
     try:
         about = path.stat()
     except OSError:

@@ -1,20 +1,19 @@
-"""What the process's exit says (decisions.md)."""
+"""Exit codes of the process; the runbook says what to do about each."""
 
 from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """One number per way to end; the runbook says what to do about each."""
+    """One number per way to end."""
 
-    CLEAN = 0  # no own order left, verified at the venue
-    CRASHED = 1  # a defect of ours; orders were cancelled as far as possible
+    CLEAN = 0  # the venue lists no own order
+    CRASHED = 1  # an unexpected error; own orders were cancelled as far as possible
     USAGE = 2  # a setting or an argument is wrong
-    ORDERS_LEFT = 20  # own orders could not be verified gone
-    UNSETTLED = 21  # the venue claims fills that we could not book
-    KILLED = 30  # stopped while latched KILLED
-    START_FAILED = 40  # venue and books could not be reconciled at the start
-    LOCK_HELD = 41
-    # Ledger damaged, a kill not to be latched, or ccxt's code not what was locked: nothing touched.
-    INTEGRITY = 42
-    KEY_RIGHTS = 43
-    RESTART_WANTED = 50  # clean and verified; memory was above its bound: please start again
+    ORDERS_LEFT = 20  # it could not be verified that no own order is left
+    UNSETTLED = 21  # the venue reports fills that could not be booked
+    KILLED = 30  # stopped while the kill switch was latched
+    START_FAILED = 40  # venue and ledger could not be reconciled at the start
+    LOCK_HELD = 41  # another quoter runs on the data folder
+    INTEGRITY = 42  # ledger damaged, latch not writable, or ccxt's code differs from the lock file
+    KEY_RIGHTS = 43  # the API key was refused, or has rights that it must not have
+    RESTART_WANTED = 50  # clean and verified; memory was above its limit: please restart

@@ -1,9 +1,9 @@
-"""Everything the engine will hear next: bounded, fills first, book news folded together.
+"""The bounded queue of events for the engine: own orders and control first, then market data.
 
-Contiguous deltas of the book become one, and only the newest best price is kept, so that a burst is
-decided once, on its end. Fills and answers are never folded or dropped, trades never folded. When
-the market's news piles up past the bound, book news is thrown away and so are the oldest trades:
-the engine then sees the gap and asks for a snapshot.
+Contiguous book deltas are merged into one, and of best prices only the newest is kept, so that a
+burst leads to one decision, on its last state. Fills and replies are never merged or dropped,
+trades never merged. When more than MARKET_EVENTS_MAX market events wait, book events are dropped,
+and so are the oldest trades: the engine then detects the gap and requests a snapshot.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from quoter.domain.market import Stream
 from quoter.risk.kill_switch import is_kill
 
 MARKET_EVENTS_MAX = 1_000
-DELTAS_MERGED_MAX = 64  # one merged delta never gets larger than this many
+DELTAS_MERGED_MAX = 64  # deltas in one merged delta, at most
 
 
 class KillObserver(Protocol):
@@ -37,14 +37,14 @@ class KillObserver(Protocol):
 
 
 class Inbox:
-    """`put` from any task of the loop, `take` from the engine's task only."""
+    """Call `put` from any task of the event loop, `take` from the engine's task only."""
 
     def __init__(self, kills: KillObserver | None = None) -> None:
         """`kills` closes the egress gate; None where there is none."""
         self._kills = kills
         self._first: deque[Event] = deque()  # orders, reports, control
         self._market: deque[MarketEvent] = deque()
-        self._folded = 0
+        self._merged_deltas = 0
         self._wake = asyncio.Event()
         self.overflows = 0
 
@@ -52,13 +52,13 @@ class Inbox:
         return len(self._first) + len(self._market)
 
     def put(self, event: Event) -> None:
-        """Never blocks, never raises."""
+        """Queue an event; never blocks, never raises."""
         match event:
             case BookDelta() | TopOfBook() | BookSnapshot() | Trade():
                 self._put_market(event)
             case FeedDown(stream=Stream.MARKET):
-                # It overtakes what is queued: old book news must not bring the lost book back.
-                self._drop_book_news()
+                # It is handled before what is queued: older deltas must not restore the lost book.
+                self._drop_book_events()
                 self._first.append(event)
             case _:
                 if self._kills is not None and is_kill(event):
@@ -72,16 +72,16 @@ class Inbox:
         match event:
             case BookDelta():
                 if isinstance(newest, BookDelta) and self._follows(newest, event):
-                    self._folded += 1
-                    market[-1] = _folded(newest, event)
+                    self._merged_deltas += 1
+                    market[-1] = _merged(newest, event)
                     return
-                self._folded = 0
+                self._merged_deltas = 0
             case TopOfBook():
                 if isinstance(newest, TopOfBook):
                     market[-1] = event
                     return
             case BookSnapshot():
-                kept = [news for news in market if isinstance(news, Trade)]
+                kept = [queued for queued in market if isinstance(queued, Trade)]
                 market.clear()
                 market.extend(kept)
             case Trade():
@@ -90,25 +90,25 @@ class Inbox:
                 assert_never(event)
         if len(market) >= MARKET_EVENTS_MAX and not isinstance(event, Trade):
             self.overflows += 1
-            self._drop_book_news()
+            self._drop_book_events()
             return
         market.append(event)
 
     def _follows(self, newest: BookDelta, event: BookDelta) -> bool:
-        return event.prev == newest.last and self._folded < DELTAS_MERGED_MAX
+        return event.prev == newest.last and self._merged_deltas < DELTAS_MERGED_MAX
 
-    def _drop_book_news(self) -> None:
-        """Trades stay, but for the oldest when even they are too many."""
-        kept = [news for news in self._market if isinstance(news, Trade)]
+    def _drop_book_events(self) -> None:
+        """Drop all but the newest MARKET_EVENTS_MAX / 2 trades."""
+        kept = [queued for queued in self._market if isinstance(queued, Trade)]
         self._market.clear()
         self._market.extend(kept[-MARKET_EVENTS_MAX // 2 :])
 
     async def wait(self) -> None:
-        """Return once there is something to take."""
+        """Return once an event is queued."""
         await self._wake.wait()
 
     def take(self) -> Event | None:
-        """The next event, fills and answers before the market's news; None when empty."""
+        """Return the next event, own orders and control before market data; None when empty."""
         if self._first:
             event = self._first.popleft()
             if self._kills is not None and is_kill(event):
@@ -120,8 +120,8 @@ class Inbox:
         return None
 
 
-def _folded(first: BookDelta, second: BookDelta) -> BookDelta:
-    """Two deltas as one: sizes are absolute, so applying both in order is enough."""
+def _merged(first: BookDelta, second: BookDelta) -> BookDelta:
+    """Return two deltas as one: sizes are absolute, so the levels of both are applied in order."""
     return BookDelta(
         ts_ns=second.ts_ns,
         prev=first.prev,

@@ -1,8 +1,8 @@
-"""Commands on their way to the venue: the engine never waits for the network, this does.
+"""Send the engine's commands to the venue; the engine itself never waits for the network.
 
-Cancels have their own lane and overtake creates; a cancel also annihilates its own create while
-that is still queued. Those of a kill have another, and cancel-all a third: whatever hangs, they
-leave. Every answer goes back to the inbox as an event.
+Creates, cancels, cancels of a kill, cancel-all and queries have lanes with workers of their own, so
+that a request that hangs never delays a kill. A cancel whose create is still queued removes that
+create instead. Every reply goes back to the inbox as an event.
 """
 
 import asyncio
@@ -34,10 +34,10 @@ from quoter.venues.supervised_tasks import spawn
 log = structlog.get_logger()
 
 QUEUE_MAX = 1_000
-# As many for a kill as orders may rest, ten levels on two sides: each cancel may hang alone.
-WORKERS = {"creates": 4, "cancels": 4, "kills": 20, "all": 1, "questions": 2}
+# A kill has one worker per order that can rest (10 levels on 2 sides), should each cancel hang.
+WORKERS = {"creates": 4, "cancels": 4, "kills": 20, "all": 1, "queries": 2}
 CANCEL_ALL_S_MAX = 10.0
-CANCEL_ALL_AGAIN_S = (0.25, 0.5, 1.0, 2.0)  # then every 2 s; the engine asks anew after 5 s
+CANCEL_ALL_AGAIN_S = (0.25, 0.5, 1.0, 2.0)  # then every 2 s; the engine repeats it after 5 s
 
 
 async def may_always_send(_order: PlaceOrder) -> bool:
@@ -46,7 +46,7 @@ async def may_always_send(_order: PlaceOrder) -> bool:
 
 
 class Lane:
-    """A bounded queue whose waiting entries can be taken out again."""
+    """A bounded queue of commands; waiting commands can be removed."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -54,7 +54,7 @@ class Lane:
         self._wake = asyncio.Event()
 
     def put(self, command: Command) -> bool:
-        """False if the lane is full."""
+        """Queue a command; return False if the lane is full."""
         if len(self.queue) >= QUEUE_MAX:
             return False
         self.queue.append(command)
@@ -69,7 +69,7 @@ class Lane:
 
 
 class Outbox:
-    """Runs commands against the gateway and posts what became of them."""
+    """Sends commands through the gateway and posts the replies."""
 
     def __init__(
         self,
@@ -81,9 +81,9 @@ class Outbox:
         metrics: Metrics,
         may_send: Callable[[PlaceOrder], Awaitable[bool]],
     ) -> None:
-        """`gateway` is None in a dry run, whose engine only ever asks for a fresh book.
+        """`gateway` is None in a dry run, whose engine only requests book snapshots.
 
-        `may_send` returns when an order is on the disk; False: it must not be sent.
+        `may_send` returns once an order is recorded on disk; False: it must not be sent.
         """
         self._gateway = gateway
         self._feed = feed
@@ -93,7 +93,7 @@ class Outbox:
         self._cancels = Lane("cancels")
         self._kills = Lane("kills")
         self._all = Lane("all")
-        self._queries = Lane("questions")
+        self._queries = Lane("queries")
         self.lanes = (self._creates, self._cancels, self._kills, self._all, self._queries)
         self._metrics = metrics
         self._may_send = may_send
@@ -111,7 +111,7 @@ class Outbox:
                         self._put(self._kills if is_kill else self._cancels, command)
                 case CancelAll():
                     self._move_cancels_to_kill_lane()
-                    if not self._all.queue:  # one that waits is as good as two
+                    if not self._all.queue:  # a second one would add nothing
                         self._put(self._all, command)
                 case RequestReport(kind=ReportKind.BOOK):
                     self._feed.resync()
@@ -119,7 +119,7 @@ class Outbox:
                     self._put(self._queries, command)
 
     def _put(self, lane: Lane, command: Command) -> None:
-        """Engine timers repeat what is lost here: a full lane is logged, not fatal."""
+        """Queue, or log a full lane: the engine's timers repeat the command."""
         if not lane.put(command):
             log.error("outbox_full", lane=lane.name, command=type(command).__name__)
 
@@ -132,12 +132,12 @@ class Outbox:
         return False
 
     def _move_cancels_to_kill_lane(self) -> None:
-        """Everything must go: what waits behind cancels that may hang goes with it."""
+        """Move queued cancels to the lane of a kill, where hung requests do not delay them."""
         while self._cancels.queue and self._kills.put(self._cancels.queue[0]):
             self._cancels.queue.popleft()
 
     def drop_creates(self) -> None:
-        """The kill switch fell: what still waits here never leaves."""
+        """Reject every queued create; called when the kill switch is triggered."""
         while self._creates.queue:
             command = self._creates.queue.popleft()
             if isinstance(command, PlaceOrder):
@@ -154,7 +154,7 @@ class Outbox:
         )
 
     def spawn(self, tasks: asyncio.TaskGroup) -> None:
-        """Start the workers of all lanes in the one task group."""
+        """Start the workers of all lanes."""
         if self._gateway is None:
             return
         for lane in self.lanes:
@@ -170,31 +170,31 @@ class Outbox:
                 self._post(limited)
 
     async def _run(self, gateway: OrderGateway, command: Command) -> None:
-        answer: Event | None = None
+        reply: Event | None = None
         match command:
             case PlaceOrder():
                 self._post(OrderSent(ts_ns=self._clock.now_ns(), client_id=command.client_id))
                 if await self._may_send(command):
-                    answer = await gateway.place(command)
+                    reply = await gateway.place(command)
                     self._time(gateway, command)
                 else:
                     self._unsent(command, "it could not be written to the ledger")
             case CancelOrder():
                 asked_ns = self._clock.now_ns()
-                answer = await gateway.cancel(command)
+                reply = await gateway.cancel(command)
                 waited_ns = self._clock.now_ns() - asked_ns
                 self._metrics.observe_latency(Latency.CANCEL_TO_ANSWER, waited_ns * S_PER_NS)
             case QueryOrder():
-                answer = await gateway.query(command)
+                reply = await gateway.query(command)
             case RequestReport():
-                answer = await gateway.report(command)
+                reply = await gateway.report(command)
             case CancelAll():
                 await self._cancel_all(gateway)
-        if answer is not None:
-            self._post(answer)
+        if reply is not None:
+            self._post(reply)
 
     def _time(self, gateway: OrderGateway, order: PlaceOrder) -> None:
-        """Decision to wire and wire to answer, for what did leave."""
+        """Measure decision to wire and wire to reply of a create that was sent."""
         wire_ns = gateway.wire_ns(order.client_id)
         if wire_ns is not None:
             self._metrics.observe_latency(
@@ -205,7 +205,7 @@ class Outbox:
             )
 
     async def _cancel_all(self, gateway: OrderGateway) -> None:
-        """Until the venue lists no order of ours, bounded in time."""
+        """Cancel until the venue lists no own order, for at most CANCEL_ALL_S_MAX."""
         try:
             async with asyncio.timeout(CANCEL_ALL_S_MAX):
                 for pause_s in chain(CANCEL_ALL_AGAIN_S, repeat(CANCEL_ALL_AGAIN_S[-1])):

@@ -1,4 +1,4 @@
-"""How long we were quoting, and how far the inventory went: the figures of a run."""
+"""Statistics of a run: time with orders on both sides, and the range of the inventory."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +12,7 @@ RESTING = frozenset({OrderState.OPEN, OrderState.PARTIAL, OrderState.PENDING_CAN
 
 @dataclass(slots=True)
 class RunStatistics:
-    """Fed with every step; shares count from the first moment both sides rested."""
+    """Updated with every step; `warm_ns` counts from the first moment with orders on both sides."""
 
     engine: Engine
     warm_ns: int = 0
@@ -24,7 +24,7 @@ class RunStatistics:
     _is_two_sided: bool = False
 
     def observe(self, step: Step) -> None:
-        """Called right after the engine's turn."""
+        """Update from the step that the engine has just made."""
         ts_ns = self.engine.ts_ns
         if self._start_ns:
             elapsed = ts_ns - self._last_ns
@@ -43,4 +43,5 @@ class RunStatistics:
 
     @property
     def two_sided_share(self) -> float:
+        """Share of `warm_ns` with orders resting on both sides."""
         return self.two_sided_ns / self.warm_ns if self.warm_ns else 0.0

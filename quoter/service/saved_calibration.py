@@ -1,6 +1,6 @@
-"""What a run learned of its market, kept in the ledger for the first quote of the next one.
+"""Save the calibration of a run in the ledger, for the first quotes of the next run.
 
-Nothing here may stop a start or a trade: what makes no sense is as if it was not there.
+Nothing here stops a start or a trade: an implausible calibration is ignored.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ from quoter.pricing.estimators.intensity import KAPPA_D0_MAX
 
 log = structlog.get_logger()
 
-WRITE_S = 60.0  # a process that is killed loses at most this much of what it learned
-AGE_S_MAX = 24 * 3600  # an older kappa and intensity are of another market
-SIGMA_AGE_S_MAX = 3600  # volatility moves faster: the venue's own bars know better after that
+WRITE_S = 60.0  # a killed process loses at most this much of its calibration
+AGE_S_MAX = 24 * 3600  # of kappa and intensity
+SIGMA_AGE_S_MAX = 3600  # volatility changes faster; after that the venue's bars are better
 
 
 class UsableCalibration(NamedTuple):
-    """What the next start may use, None for what is too old; units as Calibrated's."""
+    """What the next start may use; None: too old. Units as in `SavedCalibration`."""
 
     sigma: float | None = None
     kappa: float | None = None
@@ -33,9 +33,9 @@ class UsableCalibration(NamedTuple):
 
 
 class CalibrationBounds(NamedTuple):
-    """What figures are held against; all price: the grid, one unit (inf: not known), a side's cost.
+    """Bounds of a plausible calibration, in price units; fair value of inf: unknown.
 
-    Figures that the market can't have, or that gamma can't be solved for, are no start.
+    A value that the market can't have, or that gamma can't be solved for, is rejected.
     """
 
     tick: float
@@ -44,19 +44,19 @@ class CalibrationBounds(NamedTuple):
 
 
 def usable_calibration(
-    found: SavedCalibration | None, now_ns: int, scale: CalibrationBounds
+    found: SavedCalibration | None, now_ns: int, bounds: CalibrationBounds
 ) -> UsableCalibration:
-    """What an earlier run left that is still good; what is not is told once, and left out."""
+    """Return what is usable of the saved calibration; log and leave out what is not."""
     if found is None:
         return UsableCalibration()
     try:
-        age_s = _checked_age_s(found, now_ns, scale)
+        age_s = _checked_age_s(found, now_ns, bounds)
     except (ValueError, InvalidInput) as error:
         log.warning("calibration_ignored", reason=str(error))
         return UsableCalibration()
     sigma = found.sigma if age_s <= SIGMA_AGE_S_MAX else None
     log.info(
-        "calibration_kept",
+        "calibration_loaded",
         age_s=age_s,
         sigma=sigma,
         kappa=found.kappa,
@@ -66,7 +66,7 @@ def usable_calibration(
 
 
 class CalibrationSaver:
-    """Hands what is learned to `write`, which is the ledger's."""
+    """Writes the calibration to the ledger every minute and at the end of the run."""
 
     def __init__(
         self,
@@ -79,39 +79,39 @@ class CalibrationSaver:
         self._written: SavedCalibration | None = None
 
     async def run(self) -> None:
-        """Keep every minute, until cancelled."""
+        """Save every minute, until cancelled."""
         while True:
             await asyncio.sleep(WRITE_S)
             await self.save()
 
     async def save(self) -> None:
-        """Replace what is kept by what is new and makes sense; the old stays otherwise."""
+        """Save the calibration if it is new and plausible."""
         learned = self._learned()
         if learned is None or learned == self._written or _invalid_figure(learned) is not None:
             return
         try:
             await self._write(learned)
-        except LedgerFailed as error:  # a ledger that fails stops the trading by itself
+        except LedgerFailed as error:  # `ledger_failed` stops the trading
             log.warning("calibration_not_written", reason=str(error))
             return
         self._written = learned
 
 
-def _checked_age_s(found: SavedCalibration, now_ns: int, scale: CalibrationBounds) -> int:
-    """How old it is. Raises ValueError or InvalidInput that says what is wrong with it."""
-    if (nonsense := _invalid_figure(found)) is not None:
-        raise ValueError(nonsense)
-    _check_bounds(found, scale)
+def _checked_age_s(found: SavedCalibration, now_ns: int, bounds: CalibrationBounds) -> int:
+    """Return the age, seconds. Raises ValueError or InvalidInput for an unusable calibration."""
+    if (text := _invalid_figure(found)) is not None:
+        raise ValueError(text)
+    _check_bounds(found, bounds)
     age_s = (now_ns - found.ts_ns) // NS_PER_S
     if found.ts_ns > now_ns:
         raise ValueError(f"it is from the future, by {-age_s} s")
     if age_s > AGE_S_MAX:
-        raise ValueError(f"it is {age_s // 3600} h old; the most is {AGE_S_MAX // 3600}")
+        raise ValueError(f"it is {age_s // 3600} h old; the maximum is {AGE_S_MAX // 3600} h")
     return age_s
 
 
 def _invalid_figure(learned: SavedCalibration) -> str | None:
-    """Which figure can't be one, None if all can."""
+    """Describe the first value that is not positive and finite; None if all are."""
     for name in ("sigma", "kappa", "intensity"):
         value = getattr(learned, name)
         if not (0.0 < value < inf):
@@ -119,11 +119,11 @@ def _invalid_figure(learned: SavedCalibration) -> str | None:
     return None
 
 
-def _check_bounds(learned: SavedCalibration, scale: CalibrationBounds) -> None:
-    """Raise InvalidInput for what no run can have learned on this market."""
+def _check_bounds(learned: SavedCalibration, bounds: CalibrationBounds) -> None:
+    """Raise InvalidInput for a value that is impossible on this market."""
     kappa = learned.kappa
-    if not (kappa * scale.fair >= 1.0 and kappa * scale.tick <= KAPPA_D0_MAX):
+    if not (kappa * bounds.fair >= 1.0 and kappa * bounds.tick <= KAPPA_D0_MAX):
         raise InvalidInput("kappa", kappa)
-    if not (learned.sigma < scale.fair):
+    if not (learned.sigma < bounds.fair):
         raise InvalidInput("sigma", learned.sigma)
-    effective_intensity(intensity=learned.intensity, kappa=kappa, cost=scale.cost)
+    effective_intensity(intensity=learned.intensity, kappa=kappa, cost=bounds.cost)

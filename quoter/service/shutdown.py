@@ -1,4 +1,4 @@
-"""The end of a run: own orders cancelled until the venue itself says that none is left."""
+"""The end of a run: cancel own orders until the venue lists none."""
 
 import asyncio
 
@@ -13,10 +13,10 @@ log = structlog.get_logger()
 
 DRAIN_S_MAX = 20.0  # below the container's grace period
 DRAIN_POLL_S = 0.1
-VERIFY_PAUSE_S_MAX = 1.0  # a venue in trouble is not asked ten times a second
+VERIFY_PAUSE_S_MAX = 1.0  # between queries of a venue that still lists orders or fails
 EMERGENCY_S_MAX = 20.0
-# A create may still appear at the venue: its receive window, the venue's own time-out (10 s), and a
-# margin. The fence of `engine/reconcile.py` waits for the same.
+# For so long a create that was sent may still appear at the venue: its receive window, the venue's
+# own time-out (10 s), and a margin. `engine/reconciliation` waits for the same.
 LATE_CREATE_S = 13.0
 
 
@@ -42,15 +42,15 @@ class StopRequest:
 
 
 class Shutdown:
-    """Sees to it that no order of ours outlives the run."""
+    """Cancels own orders at the end of a run, and verifies that none is left."""
 
     def __init__(self, engine: Engine, gateway: OrderGateway) -> None:
         self._engine = engine
         self._gateway = gateway
-        self.is_verified = False  # the venue listed no order of ours when it was last asked
+        self.is_verified = False  # the venue's last reply listed no own order
 
     async def drain(self) -> None:
-        """After the wish to stop: wait for the engine's books and the venue, bounded in time."""
+        """Wait until engine and venue have no own order left, for at most DRAIN_S_MAX."""
         self._gateway.close_gate()
         try:
             async with asyncio.timeout(DRAIN_S_MAX):
@@ -59,7 +59,7 @@ class Shutdown:
             log.error("drain_timed_out", orders=len(self._engine.orders))
 
     async def _drained(self) -> None:
-        """Return once our books say that nothing is left, and after that the venue too."""
+        """Return once the engine is quiet, and the venue listed no own order after that."""
         loop = asyncio.get_running_loop()
         was_quiet, due_s, pause_s = False, 0.0, DRAIN_POLL_S
         while not (was_quiet and self.is_verified):
@@ -74,7 +74,7 @@ class Shutdown:
                 due_s, pause_s = loop.time() + pause_s, min(2 * pause_s, VERIFY_PAUSE_S_MAX)
 
     async def _verify(self) -> None:
-        """Cancel what the venue lists as ours; verified if it lists nothing any more."""
+        """Cancel every own order at the venue, and set `is_verified` if it then lists none."""
         self.is_verified = False
         try:
             self.is_verified = await self._gateway.cancel_all() == 0
@@ -82,9 +82,9 @@ class Shutdown:
             log.warning("verify_failed", error=str(error))
 
     async def emergency(self) -> None:
-        """Something of ours broke: no create leaves any more, and own orders are cancelled.
+        """After an unexpected error: shut the gate and cancel own orders until none is listed.
 
-        A create that was under way may reach the venue after our first look.
+        Goes on for at least LATE_CREATE_S: a create in flight may reach the venue late.
         """
         self._gateway.close_gate()
         loop = asyncio.get_running_loop()

@@ -1,7 +1,6 @@
-"""Facts on the disk before anybody acts on them: fills before the engine, orders before the wire.
+"""Record in the ledger before acting: fills before the engine books them, orders before sending.
 
-Only news waits for the disk: a fill or a trade list that has one. Everything else of the market
-goes to the engine as it comes.
+Only an event with a fill that is not recorded yet waits for the disk; no other event does.
 """
 
 from dataclasses import replace
@@ -21,11 +20,11 @@ from quoter.telemetry.latency import Latency
 from quoter.telemetry.metrics import Metrics
 from quoter.venues.ports import Emit
 
-UNMATCHED_MAX = 10_000  # trades of somebody else, told again and again
+UNMATCHED_MAX = 10_000  # trades of others on the account, which the venue reports again and again
 
 
 class WriteAhead:
-    """Between the engine and its ledger; `post` takes alarms that no event waits for."""
+    """Records events before the engine handles them, and the outcome of steps afterwards."""
 
     def __init__(
         self, *, ledger: Ledger, engine: Engine, clock: Clock, metrics: Metrics, post: Emit
@@ -34,26 +33,26 @@ class WriteAhead:
         self._engine = engine
         self._clock, self._metrics = clock, metrics
         self._post = post
-        self._unmatched: dict[str, None] = {}  # on the disk, of no order that we know
+        self._unmatched: dict[str, None] = {}  # recorded trade ids without a known order
 
     async def before(self, event: Fill | TradesReport) -> Alarm | None:
-        """Return when the event's news is on the disk, or with the alarm to hand in before it."""
-        told = (event,) if isinstance(event, Fill) else event.fills
-        news = [
-            self._judged(fill)
-            for fill in told
+        """Return once the event's new fills are recorded; if that fails, return the alarm."""
+        fills = (event,) if isinstance(event, Fill) else event.fills
+        new = [
+            self._classified(fill)
+            for fill in fills
             if not self._engine.inventory.has(fill.trade_id)
             and fill.trade_id not in self._unmatched
         ]
-        if not news:
+        if not new:
             return None
         try:
-            await self._ledger.record_fills(news)
+            await self._ledger.record_fills(new)
         except LedgerFailed as error:
             return self._alarm(Cause.LEDGER_FAILED, str(error))
         except LedgerConflict as error:
             return self._alarm(Cause.LEDGER_CONFLICT, str(error))
-        for known in news:
+        for known in new:
             if known.kind is FillKind.UNMATCHED:
                 self._unmatched[known.fill.trade_id] = None
         while len(self._unmatched) > UNMATCHED_MAX:
@@ -61,7 +60,7 @@ class WriteAhead:
         return None
 
     async def may_send(self, order: PlaceOrder) -> bool:
-        """Return when the order is on the disk; False if it must not be sent."""
+        """Return once the order is recorded; False: recording failed, and it must not be sent."""
         asked_ns = self._clock.now_ns()
         is_recorded = True
         try:
@@ -74,12 +73,12 @@ class WriteAhead:
         return is_recorded
 
     def after(self, step: Step) -> None:
-        """Note what one turn settled; what a crash loses of it a start finds out."""
+        """Queue for writing what one step changed; the next start finds out what a crash lost."""
         for booked in step.booked:
             fill = booked.fill
             if fill.trade_id in self._unmatched:
                 del self._unmatched[fill.trade_id]
-                self._ledger.match_fill(fill.trade_id, self._name(fill))
+                self._ledger.match_fill(fill.trade_id, self._client_id_of(fill))
         for change in step.orders:
             if change.after.is_terminal:
                 order = self._engine.orders.closed(change.client_id)
@@ -88,21 +87,21 @@ class WriteAhead:
                     self._ledger.record_order_end(order.client_id, order.state, order.filled, ts_ns)
 
     def check(self) -> None:
-        """Find out whether anybody still writes."""
+        """Check that the ledger's writer is still alive."""
         self._ledger.check_writer()
 
     def fail(self, text: str) -> None:
-        """The disk gave up: the engine hears of it as soon as it can."""
+        """Raise `ledger_failed`."""
         self._post(self._alarm(Cause.LEDGER_FAILED, text))
 
-    def _judged(self, fill: Fill) -> KnownFill:
-        """As the engine will: it books what belongs to an order of its own."""
-        name = self._name(fill)
-        if not name or not is_execution(fill):
+    def _classified(self, fill: Fill) -> KnownFill:
+        """Classify a fill as the engine will: booked if it belongs to an own order."""
+        client_id = self._client_id_of(fill)
+        if not client_id or not is_execution(fill):
             return KnownFill(fill, FillKind.UNMATCHED)
-        return KnownFill(replace(fill, client_id=name), FillKind.BOOKED)
+        return KnownFill(replace(fill, client_id=client_id), FillKind.BOOKED)
 
-    def _name(self, fill: Fill) -> str:
+    def _client_id_of(self, fill: Fill) -> str:
         orders = self._engine.orders
         order = orders.find(fill.client_id) or orders.by_venue_id(fill.venue_id)
         return "" if order is None else order.client_id

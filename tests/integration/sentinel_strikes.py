@@ -25,7 +25,7 @@ from quoter.service.external_stops.heartbeat_files import (
     DaemonHeartbeat,
     RunStatus,
     SentinelHeartbeat,
-    get,
+    read_heartbeat,
 )
 from quoter.service.killswitch.file_requests import Rearmed, rearm
 from quoter.service.killswitch.latch import Latch
@@ -91,7 +91,7 @@ class Arena:
 
     def state(self) -> str:
         """The trading state that the daemon last beat."""
-        beat = get(self.folder / HEARTBEAT, DaemonHeartbeat)
+        beat = read_heartbeat(self.folder / HEARTBEAT, DaemonHeartbeat)
         return beat.state if beat is not None and beat.status is RunStatus.RUNNING else ""
 
     async def strike(self, blow: signal.Signals) -> float:
@@ -157,7 +157,7 @@ async def arena(folder: Path, seed: int) -> AsyncIterator[Arena]:
         await place_foreign(sandbox)
         async with quoter(sandbox, folder, "sentinel", QUOTER_SENTINEL_PORT="0") as sentinel:
             path = folder / SENTINEL_HEARTBEAT
-            await until(lambda: get(path, SentinelHeartbeat), "sentinel", sentinel)
+            await until(lambda: read_heartbeat(path, SentinelHeartbeat), "sentinel", sentinel)
             fight = Arena(sandbox, folder, sentinel, Random(seed))
             try:
                 yield fight

@@ -10,7 +10,7 @@ import pytest
 
 from quoter.cli.drill import Drill, DrillFailed
 from quoter.service.data_folder import DataFolder
-from quoter.service.external_stops.heartbeat_files import HEARTBEAT, put
+from quoter.service.external_stops.heartbeat_files import HEARTBEAT, write_heartbeat
 from quoter.service.killswitch.drill_record import NAME
 from quoter.service.killswitch.latch import Latch
 from tests.integration.daemon_harness import LIVELY, market
@@ -98,7 +98,7 @@ def test_no_drill_with_real_money_nor_on_top_of_a_real_stop(
     told.state = state  # type: ignore[attr-defined]
     owner = DataFolder(tmp_path)
     owner.lock()  # without a pid: a drill that is held must not hit this process
-    put(tmp_path / HEARTBEAT, beat(1))
+    write_heartbeat(tmp_path / HEARTBEAT, beat(1))
     try:
         with pytest.raises(DrillFailed, match=why):
             Drill(tmp_path, "127.0.0.1", told.server_port, ready_s_max=0.1).run()

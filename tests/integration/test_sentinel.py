@@ -24,8 +24,8 @@ from quoter.service.external_stops.heartbeat_files import (
     InstanceIdentity,
     RunStatus,
     SentinelHeartbeat,
-    get,
-    put,
+    read_heartbeat,
+    write_heartbeat,
 )
 from quoter.service.killswitch.latch import Latch
 from quoter.service.sentinel.heartbeat_monitor import DaemonState, HeartbeatMonitor
@@ -71,7 +71,7 @@ def beat(
     limit: str = "1",
     run: str = "r",
 ) -> DaemonHeartbeat:
-    """A sign of status that says that the account holds what it is to hold (2 BTC)."""
+    """A heartbeat that says that the account holds what it is to hold (2 BTC)."""
     held = Holdings(inventory=Decimal(0), target=Decimal(2), limit=Decimal(limit), asset="BTC")
     return DaemonHeartbeat(
         run=run, seq=seq, ts_ns=0, pid=1, status=status, state=state, identity=US, holdings=held
@@ -90,7 +90,7 @@ class Heart:
         self, status: RunStatus = RunStatus.RUNNING, state: str = "RUNNING", limit: str = "1"
     ) -> None:
         self._seq += 1
-        put(self.path, beat(self._seq, status, state, limit))
+        write_heartbeat(self.path, beat(self._seq, status, state, limit))
 
     def go_on(
         self, status: RunStatus = RunStatus.RUNNING, state: str = "RUNNING", limit: str = "1"
@@ -115,7 +115,7 @@ async def watching(sandbox: RunningSandbox, folder: Path) -> AsyncIterator[Senti
     """The sentinel in this process, with its own real door."""
     door = make_cancel_gateway(config(sandbox))
     sentinel = Sentinel(
-        door=door,
+        gateway=door,
         folder=folder,
         monitor=HeartbeatMonitor(identity=US, stale_s=STALE_S),
         metrics=SentinelMetrics(symbol="BTC/USDT", venue="binance", states=tuple(DaemonState)),
@@ -124,7 +124,8 @@ async def watching(sandbox: RunningSandbox, folder: Path) -> AsyncIterator[Senti
     task = asyncio.create_task(sentinel.run())
     try:
         await until(
-            lambda: get(folder / SENTINEL_HEARTBEAT, SentinelHeartbeat), "the sentinel is ready"
+            lambda: read_heartbeat(folder / SENTINEL_HEARTBEAT, SentinelHeartbeat),
+            "the sentinel is ready",
         )
         yield sentinel
     finally:
@@ -177,10 +178,10 @@ async def test_only_a_new_beat_counts_as_a_sign_of_life(
     async with watching(venue, tmp_path) as sentinel:
         core.fall_silent()
         await asyncio.sleep(0.1)
-        while sentinel._monitor.core is not DaemonState.SILENT:
+        while sentinel._monitor.state is not DaemonState.SILENT:
             match what:
                 case "its clock runs":
-                    put(core.path, replace(beat(core._seq), ts_ns=time.time_ns()))
+                    write_heartbeat(core.path, replace(beat(core._seq), ts_ns=time.time_ns()))
                 case "its file is gone":
                     core.path.unlink(missing_ok=True)
                 case _:
@@ -224,7 +225,7 @@ async def test_a_start_that_dies_is_latched_only_if_it_left_orders(
     """A venue that is away at the start must not need a re-arm afterwards."""
     core.beat(RunStatus.STARTING)
     async with watching(still_sandbox, tmp_path) as sentinel:
-        await until(lambda: sentinel._monitor.core is DaemonState.SILENT, "silent")
+        await until(lambda: sentinel._monitor.state is DaemonState.SILENT, "silent")
         asked = still_sandbox.server.venue.counts["request_open_orders"]
         await until(
             lambda: still_sandbox.server.venue.counts["request_open_orders"] > asked, "swept"
@@ -300,7 +301,9 @@ async def test_a_silence_that_was_lifted_is_not_latched_again_by_the_next_sentin
     async with watching(venue, tmp_path):
         await until(latch.is_set, "latched")
         path = tmp_path / SENTINEL_HEARTBEAT
-        await until(lambda: getattr(get(path, SentinelHeartbeat), "handled", ""), "remembered")
+        await until(
+            lambda: getattr(read_heartbeat(path, SentinelHeartbeat), "handled", ""), "remembered"
+        )
     latch.clear()
     await place_own(venue, "q00late")
     async with watching(venue, tmp_path):

@@ -46,8 +46,8 @@ MUTANTS = (
         "between a re-arm and the next start the next sentinel kills again",
         Edit(
             "quoter/service/sentinel/process.py",
-            "not is_starting and mark != self._handled, mark=mark)",
-            "not is_starting, mark=mark)",
+            "is_latching=not is_starting and mark != self._handled, mark=mark\n",
+            "is_latching=not is_starting, mark=mark\n",
         ),
         tests=(
             f"{SENTINEL_TESTS}::test_a_silence_that_was_lifted_is_not_latched_again_by_the_next_sentinel",
@@ -109,8 +109,8 @@ MUTANTS = (
         "a sentinel claims to watch a daemon whose heartbeat it can't read",
         Edit(
             "quoter/service/sentinel/heartbeat_monitor.py",
-            "        if beat is None and is_there and ",
-            "        if False and ",
+            "            and is_there\n",
+            "            and False\n",
         ),
         tests=(
             "tests/unit/service/sentinel/test_heartbeat_monitor.py",

@@ -54,7 +54,7 @@ MUTANTS = (
         "an error when opening the kill file counts as a kill file",
         Edit(
             "quoter/service/data_folder.py",
-            "            if not is_there(path):\n                return None\n",
+            "            if not may_exist(path):\n                return None\n",
             "",
         ),
         tests=("tests/unit/service/test_data_folder.py",),

@@ -1,7 +1,7 @@
-"""Keeping the venue's dead man's switch from firing while we are well.
+"""Arm and refresh the venue's dead man's switch, which cancels all orders when it is not refreshed.
 
-It is armed before the first create, and from then on there is no moment at which a create may leave
-while it may have fired: `overdue` is asked at the last inch too.
+It is armed before the first create. While it may have fired no create is sent: the egress gate
+checks `block_reason` before each one.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ from quoter.venues.ports import DeadManSwitch, Emit
 
 log = structlog.get_logger()
 
-REFRESHES = 4  # in one timeout
-FAILURES_MAX = 2  # in a row: after so many we pause
-LOOKS = 20  # at the time that is left, in one timeout
+REFRESHES = 4  # per time-out
+FAILURES_MAX = 2  # in a row; then quoting pauses
+CHECKS = 20  # of the remaining time, per refresh
 
 
 class DeadManRefresher:
-    """Arms, refreshes and disarms it; a pause when it can't be refreshed, or has fired."""
+    """Arms, refreshes and disarms the switch; raises `dead_man` if it fails or may have fired."""
 
     def __init__(
         self,
@@ -39,15 +39,19 @@ class DeadManRefresher:
         self.timeout_s = timeout_s
         self._clock = clock
         self._monotonic_s = monotonic_s
-        self._fires_s: float | None = None  # the earliest time at which it may; None: not armed
+        self._fires_s: float | None = (
+            None  # the earliest time at which it may fire; None: not armed
+        )
         self._failures = 0
         self._is_over = False
         self._is_active = False
         self._post: Emit | None = None
-        self._asking = asyncio.Lock()  # a refresh that is under way must not arrive after the end
+        self._request_lock = (
+            asyncio.Lock()
+        )  # a refresh in flight must not arrive after the disarming
 
     def block_reason(self) -> str:
-        """Why no create may leave now; empty: the venue will cancel it if we die."""
+        """Return why no create may be sent now; empty: the switch is armed."""
         if self._fires_s is None:
             return "the dead man's switch is not armed"
         if self._monotonic_s() >= self._fires_s:
@@ -55,34 +59,36 @@ class DeadManRefresher:
         return ""
 
     def age_s(self) -> float:
-        """Seconds since it was last armed, as the venue may count them; nan: it is not armed."""
+        """Return the seconds since the last refresh was sent; nan: the switch is not armed."""
         if self._fires_s is None:
             return nan
         return self._monotonic_s() - (self._fires_s - self.timeout_s)
 
     def begin(self, post: Emit) -> None:
-        """The first thing that the engine hears: not before it is armed."""
+        """Raise `dead_man` at the start, until the switch is armed."""
         self._post = post
-        self._hold(self.block_reason())
+        self._set_cause(self.block_reason())
 
     async def run(self) -> None:
-        """Refresh four times in every timeout until disarmed; in any case run until cancelled."""
-        asking = asyncio.get_running_loop().time
-        due_s = asking()
+        """Refresh four times per time-out until disarmed; return only when cancelled."""
+        loop_time = asyncio.get_running_loop().time
+        due_s = loop_time()
         while not self._is_over:
-            if asking() >= due_s:
-                due_s = asking() + self.timeout_s / REFRESHES
+            if loop_time() >= due_s:
+                due_s = loop_time() + self.timeout_s / REFRESHES
                 await self._refresh()
-            self._judge()
-            await asyncio.sleep(self.timeout_s / REFRESHES / LOOKS)
-        await asyncio.Event().wait()  # the run is over when its end says so, not when we have done
+            self._check()
+            await asyncio.sleep(self.timeout_s / REFRESHES / CHECKS)
+        await asyncio.Event().wait()  # a task that ends would end the run
 
     async def _refresh(self) -> None:
-        if text := self.block_reason():  # it may have fired: say so before we arm it anew
-            self._hold(text)
+        if (
+            text := self.block_reason()
+        ):  # it may have fired: raise the cause before it is armed again
+            self._set_cause(text)
         asked_s = self._monotonic_s()
         try:
-            async with self._asking, asyncio.timeout(self.timeout_s / REFRESHES):
+            async with self._request_lock, asyncio.timeout(self.timeout_s / REFRESHES):
                 if not self._is_over:
                     await self._switch.set_dead_man(self.timeout_s)
         except (VenueError, TimeoutError) as error:
@@ -92,13 +98,13 @@ class DeadManRefresher:
             self._failures = 0
             self._fires_s = None if self._is_over else asked_s + self.timeout_s
 
-    def _judge(self) -> None:
+    def _check(self) -> None:
         text = self.block_reason()
         if not text and self._failures >= FAILURES_MAX:
-            text = f"the venue refused to be refreshed {self._failures} times"
-        self._hold(text)
+            text = f"the venue did not refresh the switch {self._failures} times in a row"
+        self._set_cause(text)
 
-    def _hold(self, text: str) -> None:
+    def _set_cause(self, text: str) -> None:
         if self._post is None or bool(text) == self._is_active:
             return
         self._is_active = bool(text)
@@ -106,11 +112,11 @@ class DeadManRefresher:
         self._post(Alarm(ts_ns=now_ns, cause=Cause.DEAD_MAN, active=self._is_active, text=text))
 
     async def disarm(self) -> None:
-        """Only when the venue lists no order of ours any more: from here on it does not fire."""
+        """Disarm the switch; call only when the venue lists no own order."""
         self._is_over = True
         self._fires_s = None
         try:
-            async with self._asking:
+            async with self._request_lock:
                 await self._switch.set_dead_man(0)
-        except VenueError as error:  # it fires into an empty book
+        except VenueError as error:  # harmless: when it fires there is no order left
             log.warning("dead_man_not_disarmed", error=str(error))

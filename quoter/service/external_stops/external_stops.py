@@ -1,4 +1,7 @@
-"""Who stops us when we can't: our side of the sentinel, and of the venue's dead man's switch."""
+"""The daemon's side of the external stops: the sentinel and the venue's dead man's switch.
+
+They cancel the own orders when this process can't.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -16,14 +19,14 @@ from quoter.venues.supervised_tasks import spawn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalStops:
-    """The watched side of a run; without any of them (dry run, demo of a part) all is a no-op."""
+    """The external stops of a run; each may be None (dry run), then its part does nothing."""
 
     heartbeat: HeartbeatWriter | None = None
     dead_man: DeadManRefresher | None = None
     sentinel: SentinelMonitor | None = None
 
     def connect_gauges(self, gauges: SafetyGauges) -> None:
-        """Who of them watches us, for the metrics; nothing of a run that sends no orders."""
+        """Show in the metrics which stops are active; nothing for a run that sends no orders."""
         if self.heartbeat is not None:
             sentinel, dead_man = self.sentinel, self.dead_man
             gauges.follow_external_stops(
@@ -36,40 +39,40 @@ class ExternalStops:
             gauges.follow_dead_man(self.dead_man.timeout_s, self.dead_man.age_s)
 
     def begin(self, engine: Engine, post: Emit) -> None:
-        """Before the gate opens: the heartbeat says so, and what is not yet armed pauses us."""
+        """Write the first heartbeat, and raise a cause for each stop that is missing."""
         if self.dead_man is not None:
             self.dead_man.begin(post)
         if self.sentinel is not None:
             self.sentinel.begin(post)
         if self.heartbeat is not None:
-            self.heartbeat.beat(engine)
+            self.heartbeat.write(engine)
 
     def spawn(
         self, tasks: asyncio.TaskGroup, engine: Engine, *, before_each: Callable[[], None]
     ) -> None:
-        """Start what must go on while we run; `before_each` comes before every claim to be well."""
+        """Start the tasks; `before_each` is called before each heartbeat is written."""
         if self.dead_man is not None:
             spawn(tasks, "dead_man", self.dead_man.run())
         if self.heartbeat is not None:
-            spawn(tasks, "heartbeat", self._beat(self.heartbeat, engine, before_each))
+            spawn(tasks, "heartbeat", self._write_heartbeats(self.heartbeat, engine, before_each))
 
-    async def _beat(
+    async def _write_heartbeats(
         self, heartbeat: HeartbeatWriter, engine: Engine, before_each: Callable[[], None]
     ) -> None:
         while True:
             before_each()
             if self.sentinel is not None:
-                self.sentinel.look()
-            if heartbeat.is_well(engine):
-                heartbeat.beat(engine)
+                self.sentinel.check()
+            if heartbeat.is_healthy(engine):
+                heartbeat.write(engine)
             await asyncio.sleep(HEARTBEAT_S)
 
     async def end(self, engine: Engine) -> None:
-        """The venue lists no order of ours: nobody need stop us any more."""
+        """Disarm the switch and write the last heartbeat; call when no own order is left."""
         if self.dead_man is not None:
             await self.dead_man.disarm()
         if self.heartbeat is not None:
-            self.heartbeat.beat(engine, RunStatus.STOPPED)
+            self.heartbeat.write(engine, RunStatus.STOPPED)
 
 
 NO_EXTERNAL_STOPS = ExternalStops()

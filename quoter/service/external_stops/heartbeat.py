@@ -1,6 +1,6 @@
-"""The daemon's sign of status for the sentinel, written only after a look at ourselves.
+"""Write the daemon's heartbeat for the sentinel, while the engine handles its events in time.
 
-The event loop writes it: a loop that hangs is silent by construction.
+A task of the event loop writes it, so no heartbeat is written while the loop hangs.
 """
 
 import asyncio
@@ -18,19 +18,19 @@ from quoter.service.external_stops.heartbeat_files import (
     Holdings,
     InstanceIdentity,
     RunStatus,
-    put,
+    write_heartbeat,
 )
 
 log = structlog.get_logger()
 
 HEARTBEAT_S = 0.2
-# The engine hears a tick every 0.1 s, queued behind all that it must hear before: if its time is
-# older than this, it does not turn, or its inbox is not drained.
+# The engine gets a tick every 0.1 s, queued behind earlier events: if its time is older than this,
+# the engine is stuck or its inbox is not drained.
 TICK_AGE_NS_MAX = 1_000_000_000
 
 
 class HeartbeatWriter:
-    """Writes the beats of one run. A disk that refuses them makes us silent, which is the truth."""
+    """Writes the heartbeats of one run; a write that fails is logged, and counts as silence."""
 
     def __init__(self, *, folder: Path, run: str, identity: InstanceIdentity, clock: Clock) -> None:
         self._path = folder / HEARTBEAT
@@ -39,20 +39,20 @@ class HeartbeatWriter:
         self._clock = clock
         self._seq = 0
         self._is_over = False
-        self._is_told = False
+        self._is_failure_logged = False
 
     async def while_starting(self) -> None:
-        """Beat until cancelled: a start may take long, and its gate is shut."""
+        """Write heartbeats of a start, whose gate is shut, until cancelled."""
         while True:
             self._write(RunStatus.STARTING, "", None)
             await asyncio.sleep(HEARTBEAT_S)
 
-    def is_well(self, engine: Engine) -> bool:
-        """Has the engine turned lately, up to what was told it lately?"""
+    def is_healthy(self, engine: Engine) -> bool:
+        """Whether the engine has handled a recent tick."""
         return self._clock.now_ns() - engine.ts_ns <= TICK_AGE_NS_MAX
 
-    def beat(self, engine: Engine, status: RunStatus = RunStatus.RUNNING) -> None:
-        """Say that we are alive, or that we ended well: that is the last word."""
+    def write(self, engine: Engine, status: RunStatus = RunStatus.RUNNING) -> None:
+        """Write one heartbeat; after `RunStatus.STOPPED` no other is written."""
         if self._is_over:
             return
         self._is_over = status is RunStatus.STOPPED
@@ -66,7 +66,7 @@ class HeartbeatWriter:
 
     def _write(self, status: RunStatus, state: str, holdings: Holdings | None) -> None:
         self._seq += 1
-        beat = DaemonHeartbeat(
+        heartbeat = DaemonHeartbeat(
             run=self._run,
             seq=self._seq,
             ts_ns=self._clock.now_ns(),
@@ -77,10 +77,10 @@ class HeartbeatWriter:
             holdings=holdings,
         )
         try:
-            put(self._path, beat)
+            write_heartbeat(self._path, heartbeat)
         except OSError as error:
-            if not self._is_told:
+            if not self._is_failure_logged:
                 log.error("heartbeat_not_written", error=str(error))
-            self._is_told = True
+            self._is_failure_logged = True
         else:
-            self._is_told = False
+            self._is_failure_logged = False

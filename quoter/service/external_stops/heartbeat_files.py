@@ -1,6 +1,6 @@
-"""Signs of life between two processes: small files in the data folder, replaced whole.
+"""Heartbeats between daemon and sentinel: small files in the data folder, replaced as a whole.
 
-Who reads one trusts no clock but its own: what counts is when the mark in it changed.
+A reader trusts only its own clock: it measures when the mark in the file last changed.
 """
 
 import time
@@ -18,16 +18,16 @@ BYTES_MAX = 4_096
 
 
 class RunStatus(StrEnum):
-    """How far a run has come, as far as its orders are concerned."""
+    """Status of a run, as far as its orders are concerned."""
 
-    STARTING = "starting"  # the gate was never open: whatever rests is of an earlier run
+    STARTING = "starting"  # the gate was never open: resting orders are of an earlier run
     RUNNING = "running"
-    STOPPED = "stopped"  # the venue itself says that no order of ours is left
+    STOPPED = "stopped"  # the venue listed no own order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceIdentity:
-    """Whose orders are watched: the first letters of their ids, and where they rest."""
+    """Which orders are monitored: venue, symbol, and the prefix of their client ids."""
 
     environment: str
     exchange: str
@@ -37,7 +37,7 @@ class InstanceIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
-    """What the venue may be compared with; base units, exact."""
+    """What the sentinel compares the account's balances with; base units, exact."""
 
     inventory: Decimal
     target: Decimal
@@ -47,7 +47,7 @@ class Holdings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonHeartbeat:
-    """One sign of life of the daemon. `ts_ns` is for people: nobody judges by it."""
+    """One heartbeat of the daemon. `ts_ns` is informational: no reader compares it."""
 
     run: str
     seq: int
@@ -56,17 +56,17 @@ class DaemonHeartbeat:
     status: RunStatus
     state: str  # trading state by name
     identity: InstanceIdentity
-    holdings: Holdings | None = None  # None until the engine is there
+    holdings: Holdings | None = None  # None before the engine is built
 
     @property
     def mark(self) -> str:
-        """Differs from that of every other beat, whatever the clocks say."""
+        """Text that differs from that of every other heartbeat, whatever the clocks say."""
         return f"{self.run}-{self.seq}-{self.status}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentinelHeartbeat:
-    """One sign of life of the sentinel; `handled` is the silence that it latched already."""
+    """One heartbeat of the sentinel; `handled` is the mark of the silence that it latched."""
 
     run: str
     seq: int
@@ -76,22 +76,22 @@ class SentinelHeartbeat:
 
     @property
     def mark(self) -> str:
-        """As that of a beat of the daemon."""
+        """Text that differs from that of every other heartbeat of the sentinel."""
         return f"{self.run}-{self.seq}"
 
 
-def put(path: Path, beat: DaemonHeartbeat | SentinelHeartbeat) -> None:
-    """Replace the file whole; not synced: a sign of life need not outlive the machine.
+def write_heartbeat(path: Path, heartbeat: DaemonHeartbeat | SentinelHeartbeat) -> None:
+    """Replace the file; not synced: a heartbeat need not survive a power loss.
 
     Raises OSError.
     """
     part = path.with_suffix(".part")
-    part.write_bytes(msgspec.json.encode(beat))
+    part.write_bytes(msgspec.json.encode(heartbeat))
     part.replace(path)
 
 
-def get[T: (DaemonHeartbeat, SentinelHeartbeat)](path: Path, kind: type[T]) -> T | None:
-    """What is there; None if nothing is, or nothing that can be read."""
+def read_heartbeat[T: (DaemonHeartbeat, SentinelHeartbeat)](path: Path, kind: type[T]) -> T | None:
+    """Read a heartbeat file; None if it is missing or unreadable."""
     try:
         with path.open("rb") as file:
             return msgspec.json.decode(file.read(BYTES_MAX), type=kind)
@@ -100,15 +100,15 @@ def get[T: (DaemonHeartbeat, SentinelHeartbeat)](path: Path, kind: type[T]) -> T
 
 
 class HeartbeatAge:
-    """How long a mark has stood still, measured on our own monotonic clock."""
+    """Time since a mark last changed, on this process's monotonic clock."""
 
     def __init__(self, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._monotonic_s = monotonic_s
         self._mark = ""
         self._changed_s = monotonic_s()
 
-    def look(self, mark: str) -> float:
-        """Seconds since the last change; empty: nothing could be read, which is none."""
+    def update(self, mark: str) -> float:
+        """Take in the mark (empty: unreadable), and return the seconds since it last changed."""
         now_s = self._monotonic_s()
         if mark and mark != self._mark:
             self._mark, self._changed_s = mark, now_s

@@ -1,4 +1,4 @@
-"""The daemon's eye on its sentinel: who quotes must be watched."""
+"""Monitor the sentinel's heartbeat: raise `sentinel_lost` when it stops."""
 
 import time
 from collections.abc import Callable
@@ -12,25 +12,25 @@ from quoter.service.external_stops.heartbeat_files import (
     SENTINEL_HEARTBEAT,
     HeartbeatAge,
     SentinelHeartbeat,
-    get,
+    read_heartbeat,
 )
 from quoter.venues.ports import Emit
 
 LOST_S = 5.0
-FRESH_S = 2.0  # the sentinel beats every half second
+FRESH_S = 2.0  # the sentinel writes a heartbeat every 0.5 s
 RECOVERY_S = 2.0
 
 
 class SentinelPolicy(StrEnum):
-    """When a sentinel that gives no sign of life keeps us from quoting."""
+    """When a missing heartbeat of the sentinel stops quoting."""
 
     OFF = "off"  # never
-    AUTO = "auto"  # once this run has seen one
+    AUTO = "auto"  # once this run has seen a sentinel
     REQUIRED = "required"  # always
 
 
 class SentinelMonitor:
-    """Raises `sentinel_lost` and settles it; `look` is called several times a second."""
+    """Raises and clears `sentinel_lost`; call `check` several times per second."""
 
     def __init__(
         self,
@@ -45,35 +45,35 @@ class SentinelMonitor:
         self._clock = clock
         self._post: Emit | None = None
         self._monotonic_s = monotonic_s
-        self._pulse = HeartbeatAge(monotonic_s)
-        self._first: str | None = None  # what lay there before: of a sentinel that may be dead
+        self._heartbeat_age = HeartbeatAge(monotonic_s)
+        self._first: str | None = None  # mark found at the start: its sentinel may have ended
         self._is_seen = False
-        self.is_running = False  # now, whether it must or not
-        self._back_s: float | None = None  # since when it beats again
+        self.is_running = False  # now, whatever the policy
+        self._back_s: float | None = None  # since when there are heartbeats again
         self._is_active = False
 
     def begin(self, post: Emit) -> None:
-        """Where one is required, none is there until it is seen."""
+        """With `required`, raise `sentinel_lost` until a sentinel is seen."""
         self._post = post
         if self._policy is SentinelPolicy.REQUIRED:
-            self._hold(True, "no sign of life of the sentinel yet")
+            self._set_cause(True, "no heartbeat of the sentinel yet")
 
-    def look(self) -> None:
-        """Read its last beat and judge."""
-        beat = get(self._path, SentinelHeartbeat)
-        mark = beat.mark if beat is not None else ""
+    def check(self) -> None:
+        """Read the last heartbeat, and raise or clear the cause."""
+        heartbeat = read_heartbeat(self._path, SentinelHeartbeat)
+        mark = heartbeat.mark if heartbeat is not None else ""
         if self._first is None:
             self._first = mark
         self._is_seen = self._is_seen or mark not in ("", self._first)
-        silence_s = self._pulse.look(mark)
+        silence_s = self._heartbeat_age.update(mark)
         self.is_running = self._is_seen and silence_s <= LOST_S
         if self._policy is not SentinelPolicy.OFF:
-            self._judge(silence_s)
+            self._update_cause(silence_s)
 
-    def _judge(self, silence_s: float) -> None:
+    def _update_cause(self, silence_s: float) -> None:
         if not self._is_active:
             if self._is_seen and silence_s > LOST_S:
-                self._hold(True, f"no sign of life of the sentinel for {silence_s:.1f} s")
+                self._set_cause(True, f"no heartbeat of the sentinel for {silence_s:.1f} s")
             return
         if not self._is_seen or silence_s > FRESH_S:
             self._back_s = None
@@ -82,9 +82,9 @@ class SentinelMonitor:
         if self._back_s is None:
             self._back_s = now_s
         if now_s - self._back_s >= RECOVERY_S:
-            self._hold(False, "")
+            self._set_cause(False, "")
 
-    def _hold(self, is_active: bool, text: str) -> None:
+    def _set_cause(self, is_active: bool, text: str) -> None:
         self._is_active, self._back_s = is_active, None
         now_ns = self._clock.now_ns()
         if self._post is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
-from quoter.service.data_folder import is_there, sync_folder
+from quoter.service.data_folder import may_exist, sync_folder
 from quoter.telemetry.redaction import Redactor, clean
 
 NAME = "latch.json"
@@ -69,7 +69,7 @@ class Latch:
 
     def is_set(self) -> bool:
         """Is there one, readable or not? Cheap enough to ask before every create."""
-        return is_there(self._path)
+        return may_exist(self._path)
 
     def write(self, cause: Cause, text: str, ts_ns: int) -> LatchRecord:
         """Make a new kill durable."""

@@ -1,4 +1,4 @@
-"""What the sentinel makes of the daemon's beats. No clock of the daemon is believed."""
+"""Derive the state of the daemon from its heartbeats; the daemon's clock is not used."""
 
 import time
 from collections.abc import Callable
@@ -14,20 +14,20 @@ from quoter.service.external_stops.heartbeat_files import (
 
 
 class DaemonState(StrEnum):
-    """How the daemon is, as far as can be seen from outside."""
+    """State of the daemon, as seen from its heartbeat file."""
 
-    ABSENT = "absent"  # no beat was ever seen
-    UNREADABLE = "unreadable"  # its beat is there, and of a form that we don't know
-    OTHER_MARKET = "other_market"  # it trades another market than we watch
-    STARTING = "starting"  # nothing of this run is at the venue
+    ABSENT = "absent"  # no heartbeat was seen
+    UNREADABLE = "unreadable"  # the file exists, in an unknown format
+    OTHER_MARKET = "other_market"  # it trades another market or instance
+    STARTING = "starting"  # this run has no order at the venue
     ALIVE = "alive"
-    KILLED = "killed"  # it says so itself, and cancels
-    SILENT = "silent"  # dead, frozen or hung
-    STOPPED = "stopped"  # by its own word, with no order left
+    KILLED = "killed"  # its kill switch is latched; it cancels its orders itself
+    SILENT = "silent"  # ended without notice, frozen or hung
+    STOPPED = "stopped"  # ended, with no order left
 
 
 class HeartbeatMonitor:
-    """Judges beats by whether they change, on our own monotonic clock."""
+    """Derives the state from whether the mark changes, on this process's monotonic clock."""
 
     def __init__(
         self,
@@ -38,33 +38,39 @@ class HeartbeatMonitor:
     ) -> None:
         self._identity = identity
         self._stale_s = stale_s
-        self._pulse = HeartbeatAge(monotonic_s)
-        self.beat: DaemonHeartbeat | None = None  # the last one of ours
-        self.core = DaemonState.ABSENT
+        self._heartbeat_age = HeartbeatAge(monotonic_s)
+        self.heartbeat: DaemonHeartbeat | None = None  # the last one of this instance
+        self.state = DaemonState.ABSENT
         self.silence_s = 0.0
 
-    def look(self, beat: DaemonHeartbeat | None, *, is_there: bool = False) -> DaemonState:
-        """Take in what lies there now; None: nothing that can be read, which is no news.
+    def update(self, heartbeat: DaemonHeartbeat | None, *, is_there: bool = False) -> DaemonState:
+        """Update from the heartbeat file; `heartbeat` is None if it can't be read.
 
-        `is_there`: a file is. A daemon that never gave another sign can't be watched by it.
+        `is_there`: whether the file exists. If it was never readable, the state is `UNREADABLE`.
         """
-        if beat is not None and beat.identity != self._identity:
-            self.core = DaemonState.OTHER_MARKET
-            return self.core
-        self.silence_s = self._pulse.look(beat.mark if beat is not None else "")
-        self.beat = beat or self.beat
-        self.core = self._judge(self.beat)
-        if beat is None and is_there and self.core in (DaemonState.ABSENT, DaemonState.STOPPED):
-            self.core = DaemonState.UNREADABLE
-        return self.core
+        if heartbeat is not None and heartbeat.identity != self._identity:
+            self.state = DaemonState.OTHER_MARKET
+            return self.state
+        self.silence_s = self._heartbeat_age.update(heartbeat.mark if heartbeat is not None else "")
+        self.heartbeat = heartbeat or self.heartbeat
+        self.state = self._state_of(self.heartbeat)
+        if (
+            heartbeat is None
+            and is_there
+            and self.state in (DaemonState.ABSENT, DaemonState.STOPPED)
+        ):
+            self.state = DaemonState.UNREADABLE
+        return self.state
 
-    def _judge(self, beat: DaemonHeartbeat | None) -> DaemonState:
-        if beat is None:
+    def _state_of(self, heartbeat: DaemonHeartbeat | None) -> DaemonState:
+        if heartbeat is None:
             return DaemonState.ABSENT
-        if beat.status is RunStatus.STOPPED:
+        if heartbeat.status is RunStatus.STOPPED:
             return DaemonState.STOPPED
         if self.silence_s > self._stale_s:
             return DaemonState.SILENT
-        if beat.status is RunStatus.STARTING:
+        if heartbeat.status is RunStatus.STARTING:
             return DaemonState.STARTING
-        return DaemonState.KILLED if beat.state == TradingState.KILLED.name else DaemonState.ALIVE
+        return (
+            DaemonState.KILLED if heartbeat.state == TradingState.KILLED.name else DaemonState.ALIVE
+        )

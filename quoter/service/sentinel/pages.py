@@ -1,4 +1,4 @@
-"""What others may see of the sentinel: whether it watches, and its metrics."""
+"""HTTP pages of the sentinel: health and metrics, read-only."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -9,7 +9,7 @@ from quoter.service.http.server import HEADERS, METRICS_TYPE, Handler, is_allowe
 
 
 class SentinelPages:
-    """Two pages that read; the guards are those of the daemon's."""
+    """The pages /metrics and /healthz, with the host name check of the daemon's server."""
 
     def __init__(
         self,
@@ -23,14 +23,14 @@ class SentinelPages:
         self._host_names = frozenset({"localhost", *(name.lower() for name in host_names)})
 
     def application(self) -> web.Application:
-        """Routes and guards; GET (and HEAD) only."""
-        app = web.Application(middlewares=[self._guard], client_max_size=1)
+        """Return the application; GET and HEAD only."""
+        app = web.Application(middlewares=[self._check_host], client_max_size=1)
         app.router.add_get("/metrics", self._show_metrics)
         app.router.add_get("/healthz", self._show_health)
         return app
 
     @web.middleware
-    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _check_host(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not is_allowed_host(request.headers.get("Host", ""), self._host_names):
             return web.Response(status=421, text="unknown host name: see QUOTER_HTTP_HOSTS\n")
         return await handler(request)

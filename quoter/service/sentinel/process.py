@@ -1,7 +1,8 @@
-"""The second process: it cancels when the daemon can't, and latches it so that it stays stopped.
+"""The sentinel: a second process that cancels the daemon's orders and latches its kill switch.
 
-Three loops. One watches the heartbeat and waits for nobody; one strikes; one looks at the venue now
-and then, for orders of a daemon that should have none and for holdings beyond its limit.
+It acts when the daemon's heartbeat stops or the account exceeds the inventory limit. Three tasks:
+one reads the heartbeat and never waits for the network; one intervenes; one checks the venue
+periodically for orders that should not exist and for holdings beyond the limit.
 """
 
 import asyncio
@@ -21,8 +22,8 @@ from quoter.service.external_stops.heartbeat_files import (
     DaemonHeartbeat,
     RunStatus,
     SentinelHeartbeat,
-    get,
-    put,
+    read_heartbeat,
+    write_heartbeat,
 )
 from quoter.service.killswitch.latch import Latch
 from quoter.service.sentinel.heartbeat_monitor import DaemonState, HeartbeatMonitor
@@ -35,113 +36,120 @@ log = structlog.get_logger()
 
 POLL_S = 0.1
 HEARTBEAT_S = 0.5
-RECHECK_S = 5.0  # a create that was under way may arrive late
-RETRIES_S = (0.25, 0.5, 1.0, 2.0)  # then the last one again and again
+RECHECK_S = 5.0  # a create in flight may arrive late
+RETRIES_S = (0.25, 0.5, 1.0, 2.0)  # then the last one repeatedly
 TRY_S_MAX = 5.0
-ALIVE_S = 2.0  # our own loop: silent for longer is not alive
-VENUE_S_MAX = 30.0  # without an answer of the venue for so long we protect nobody
-UNSEEN = frozenset(
+ALIVE_S = 2.0  # age of our own last pass of the loop; above it we are not alive
+VENUE_S_MAX = 30.0  # without a reply of the venue for this long we could not cancel
+UNMONITORED = frozenset(
     {DaemonState.OTHER_MARKET, DaemonState.UNREADABLE}
-)  # whoever it is, we don't watch it
-ALARMING = UNSEEN | {DaemonState.SILENT}
+)  # this daemon cannot be monitored
+ALARMING = UNMONITORED | {DaemonState.SILENT}
 
 
 class Sentinel:
-    """Watches one data folder. `door` has no way to create an order."""
+    """Monitors the daemon of one data folder. `gateway` cannot create orders."""
 
     def __init__(
         self,
         *,
-        door: CancelGateway,
+        gateway: CancelGateway,
         folder: Path,
         monitor: HeartbeatMonitor,
         metrics: SentinelMetrics,
         now_ns: Callable[[], int],
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._door = door
+        self._gateway = gateway
         self._folder = folder
         self._monitor = monitor
         self._metrics = metrics
         self._now_ns = now_ns
         self._monotonic_s = monotonic_s
         self._latch = Latch(folder)
-        self._audit = VenueAudit(door=door, monotonic_s=monotonic_s)
+        self._audit = VenueAudit(gateway=gateway, monotonic_s=monotonic_s)
         self._alarm = asyncio.Event()
-        self._fresh = asyncio.Event()  # the daemon is not as it was: look at the venue at once
-        self._unlatched: tuple[str, str] | None = None  # a kill that the disk did not take yet
+        self._state_changed = asyncio.Event()  # check the venue at once
+        self._unlatched: tuple[str, str] | None = (
+            None  # reason and mark of a kill that is not on disk yet
+        )
         self._unfit: MarketUnfit | None = None
-        self._breach = ""  # holdings beyond the limit, not yet acted on
-        self._turned_s = monotonic_s()
-        self._beat_s = -HEARTBEAT_S
+        self._breach = ""  # holdings beyond the limit, not handled yet
+        self._last_pass_s = monotonic_s()
+        self._last_heartbeat_s = -HEARTBEAT_S
         self._seq = 0
         self._run = f"{os.getpid()}-{now_ns()}"
-        last = get(folder / SENTINEL_HEARTBEAT, SentinelHeartbeat)
-        self._handled = last.handled if last is not None else ""  # silences that were latched
+        last = read_heartbeat(folder / SENTINEL_HEARTBEAT, SentinelHeartbeat)
+        self._handled = (
+            last.handled if last is not None else ""
+        )  # mark of the silence that was latched
 
     async def run(self) -> None:
-        """Watch until cancelled. Raises MarketUnfit where there is nothing to watch."""
+        """Monitor until cancelled. Raises MarketUnfit if the market can't be traded."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                spawn(tasks, "watch", self._watch())
-                spawn(tasks, "strike", self._strike_when_needed())
-                spawn(tasks, "venue", self._look_at_the_venue())
+                spawn(tasks, "watch", self._monitor_heartbeat())
+                spawn(tasks, "strike", self._intervene_when_needed())
+                spawn(tasks, "venue", self._audit_venue())
         except* Finished:
             pass
         if self._unfit is not None:
             raise self._unfit
 
     def is_alive(self) -> bool:
-        """Do we watch, and could we cancel?"""
-        is_turning = self._monotonic_s() - self._turned_s < ALIVE_S
-        return is_turning and self._audit.answered_ago_s() < VENUE_S_MAX
+        """Whether the loop runs and the venue replies, so that orders could be cancelled."""
+        is_running = self._monotonic_s() - self._last_pass_s < ALIVE_S
+        return is_running and self._audit.reply_age_s() < VENUE_S_MAX
 
-    async def _watch(self) -> None:
+    async def _monitor_heartbeat(self) -> None:
         while True:
-            before = self._monitor.core
+            before = self._monitor.state
             path = self._folder / HEARTBEAT
-            is_there = path.exists()  # asked first: it may come in between
-            core = self._monitor.look(get(path, DaemonHeartbeat), is_there=is_there)
-            self._turned_s = self._monotonic_s()
-            self._metrics.set_daemon_state(core, self._monitor.silence_s)
-            if core is not before:
-                say = log.error if core in ALARMING else log.info
+            is_there = path.exists()  # before reading: the file may appear in between
+            state = self._monitor.update(read_heartbeat(path, DaemonHeartbeat), is_there=is_there)
+            self._last_pass_s = self._monotonic_s()
+            self._metrics.set_daemon_state(state, self._monitor.silence_s)
+            if state is not before:
+                say = log.error if state in ALARMING else log.info
                 say(
                     "daemon_state",
                     was=before,
-                    now=core,
+                    now=state,
                     silence_s=round(self._monitor.silence_s, 2),
                 )
-                self._fresh.set()
-            if core is DaemonState.SILENT and before is not DaemonState.SILENT:
+                self._state_changed.set()
+            if state is DaemonState.SILENT and before is not DaemonState.SILENT:
                 self._alarm.set()
-            self._show_life()
+            self._write_heartbeat()
             await asyncio.sleep(POLL_S)
 
-    def _show_life(self) -> None:
-        """The daemon pauses without it: so never while we could not cancel, or not see it."""
-        if self._monotonic_s() - self._beat_s < HEARTBEAT_S or not self.is_alive():
+    def _write_heartbeat(self) -> None:
+        """Write our heartbeat, unless we could not cancel or can't read the daemon's.
+
+        Without it the daemon pauses.
+        """
+        if self._monotonic_s() - self._last_heartbeat_s < HEARTBEAT_S or not self.is_alive():
             return
-        if self._monitor.core in UNSEEN:
+        if self._monitor.state in UNMONITORED:
             return
-        self._beat_s = self._monotonic_s()
+        self._last_heartbeat_s = self._monotonic_s()
         self._seq += 1
-        beat = SentinelHeartbeat(
+        heartbeat = SentinelHeartbeat(
             run=self._run,
             seq=self._seq,
             ts_ns=self._now_ns(),
             pid=os.getpid(),
             handled=self._handled,
         )
-        self._put(beat)
+        self._put(heartbeat)
 
-    def _put(self, beat: SentinelHeartbeat) -> None:
+    def _put(self, heartbeat: SentinelHeartbeat) -> None:
         try:
-            put(self._folder / SENTINEL_HEARTBEAT, beat)
+            write_heartbeat(self._folder / SENTINEL_HEARTBEAT, heartbeat)
         except OSError as error:
             log.error("sentinel_heartbeat_not_written", error=str(error))
 
-    async def _strike_when_needed(self) -> None:
+    async def _intervene_when_needed(self) -> None:
         while True:
             await _wait(self._alarm, RECHECK_S)
             self._alarm.clear()
@@ -149,34 +157,36 @@ class Sentinel:
                 await self._latch_it(*self._unlatched)
             if self._breach:
                 text, self._breach = self._breach, ""
-                await self._strike(f"the venue says {text}", is_latching=True)
-            if self._monitor.core is DaemonState.SILENT:
-                await self._strike_the_silent()
+                await self._intervene(f"the venue says {text}", is_latching=True)
+            if self._monitor.state is DaemonState.SILENT:
+                await self._intervene_on_silence()
 
-    async def _strike_the_silent(self) -> None:
-        """A start that went silent has nothing at the venue: latched only if it has."""
-        beat = self._monitor.beat
-        is_starting = beat is not None and beat.status is RunStatus.STARTING
-        mark = beat.mark if beat is not None else ""
-        text = f"no sign of life for {self._monitor.silence_s:.1f} s"
-        await self._strike(text, is_latching=not is_starting and mark != self._handled, mark=mark)
+    async def _intervene_on_silence(self) -> None:
+        """Cancel, and latch once per silence; a silent start is latched only if it left orders."""
+        heartbeat = self._monitor.heartbeat
+        is_starting = heartbeat is not None and heartbeat.status is RunStatus.STARTING
+        mark = heartbeat.mark if heartbeat is not None else ""
+        text = f"no heartbeat for {self._monitor.silence_s:.1f} s"
+        await self._intervene(
+            text, is_latching=not is_starting and mark != self._handled, mark=mark
+        )
 
-    async def _strike(self, text: str, *, is_latching: bool, mark: str = "") -> None:
-        """Cancel and latch at the same time: neither may wait for the other."""
+    async def _intervene(self, text: str, *, is_latching: bool, mark: str = "") -> None:
+        """Cancel and latch concurrently: neither may wait for the other."""
         if is_latching:
             log.critical("sentinel_kill", reason=text)
             self._metrics.count_kill()
         async with asyncio.TaskGroup() as both:
-            sweeping = both.create_task(self._sweep())
+            cancelling = both.create_task(self._cancel_all())
             if is_latching:
                 both.create_task(self._latch_it(text, mark))
-        if sweeping.result() and not is_latching and mark != self._handled:
+        if cancelling.result() and not is_latching and mark != self._handled:
             log.critical("sentinel_kill", reason=text)
             self._metrics.count_kill()
             await self._latch_it(text, mark)
 
     async def _latch_it(self, text: str, mark: str) -> None:
-        """The daemon that wakes finds itself killed; so does the next. An earlier kill stays."""
+        """Latch the kill switch for this daemon and the next; an earlier kill is kept."""
         self._metrics.set_latch(is_written=False)
         try:
             if not self._latch.is_set():
@@ -190,19 +200,19 @@ class Sentinel:
             self._metrics.set_latch(is_written=True)
             self._handled = mark or self._handled
 
-    async def _sweep(self) -> int:
-        """Cancel every own order until the venue lists none; how many it listed at first.
+    async def _cancel_all(self) -> int:
+        """Cancel every own order until the venue lists none; return how many it listed first.
 
-        Gives up where the next look takes over.
+        Gives up after the retries; the next check continues.
         """
         found: int | None = None
         for pause_s in (*RETRIES_S, 0.0):
             try:
                 async with asyncio.timeout(TRY_S_MAX):
-                    listed = await self._door.count_own_open()
+                    listed = await self._gateway.count_own_open()
                     found = listed if found is None else found
-                    self._audit.answered(listed)
-                    left = await self._door.cancel_all() if listed else 0
+                    self._audit.record_reply(listed)
+                    left = await self._gateway.cancel_all() if listed else 0
             except (VenueError, TimeoutError) as error:
                 log.error("sentinel_cancel_failed", error=repr(error))
             else:
@@ -214,35 +224,35 @@ class Sentinel:
             await asyncio.sleep(pause_s)
         return found or 0
 
-    async def _look_at_the_venue(self) -> None:
-        """Every few seconds, and at once when the daemon is not as it was."""
+    async def _audit_venue(self) -> None:
+        """Check the venue every few seconds, and at once when the daemon's state changes."""
         is_connected = False
         while True:
-            self._fresh.clear()
+            self._state_changed.clear()
             is_connected = is_connected or await self._connect()
-            core = self._monitor.core
-            if self._must_be_flat(core):
-                await self._sweep()
-            elif core is not DaemonState.SILENT:
-                beat = self._monitor.beat if core is DaemonState.ALIVE else None
-                if await self._audit.look(beat.holdings if beat is not None else None):
+            state = self._monitor.state
+            if self._must_be_flat(state):
+                await self._cancel_all()
+            elif state is not DaemonState.SILENT:
+                heartbeat = self._monitor.heartbeat if state is DaemonState.ALIVE else None
+                if await self._audit.check(heartbeat.holdings if heartbeat is not None else None):
                     self._breach = self._audit.breach
                     self._alarm.set()
-            self._metrics.set_check_age(self._audit.answered_ago_s())
-            await _wait(self._fresh, self._audit.pause_s)
+            self._metrics.set_check_age(self._audit.reply_age_s())
+            await _wait(self._state_changed, self._audit.pause_s)
 
-    def _must_be_flat(self, core: DaemonState) -> bool:
-        """Is there no reason for an order of ours to be at the venue, by what the daemon says?"""
-        if core is DaemonState.STARTING:
+    def _must_be_flat(self, state: DaemonState) -> bool:
+        """Whether the daemon's state allows no own order at the venue."""
+        if state is DaemonState.STARTING:
             return True
         is_latched = self._latch.is_set() or self._unlatched is not None
-        is_killed = core is DaemonState.KILLED or (core is DaemonState.ALIVE and is_latched)
+        is_killed = state is DaemonState.KILLED or (state is DaemonState.ALIVE and is_latched)
         return self._audit.must_be_flat(is_killed=is_killed)
 
     async def _connect(self) -> bool:
-        """Check market, clock and key; a strike does not wait for it."""
+        """Check market, clock and key; an intervention does not wait for it."""
         try:
-            await self._door.connect()
+            await self._gateway.connect()
         except MarketUnfit as error:
             self._unfit = error
             raise Finished from None
@@ -254,7 +264,7 @@ class Sentinel:
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
-    """Until it is set, no longer than so many seconds."""
+    """Wait until the event is set, for at most `seconds`."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()

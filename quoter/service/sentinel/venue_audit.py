@@ -1,4 +1,4 @@
-"""The sentinel's looks at the venue while the daemon is alive: does it say the truth?"""
+"""The sentinel's periodic check of the account at the venue against the daemon's heartbeat."""
 
 import time
 from collections.abc import Callable
@@ -14,68 +14,68 @@ from quoter.venues.ports import CancelGateway
 
 log = structlog.get_logger()
 
-LOOK_S = 5.0
-AGAIN_S = 2.0  # a breach must be seen twice, so far apart: a fill may be under way
-FLAT_S = 5.0  # a daemon that is killed has so long to end its orders itself
+CHECK_S = 5.0
+AGAIN_S = 2.0  # a breach must be seen twice, this far apart: a fill may be in flight
+FLAT_S = 5.0  # a killed daemon has this long to cancel its orders itself
 ZERO = Decimal(0)
 
 
 class VenueAudit:
-    """Compares the holdings at the venue with the limit; remembers when the venue last answered."""
+    """Compares the balances with the inventory limit, and tracks when the venue last replied."""
 
     def __init__(
-        self, *, door: CancelGateway, monotonic_s: Callable[[], float] = time.monotonic
+        self, *, gateway: CancelGateway, monotonic_s: Callable[[], float] = time.monotonic
     ) -> None:
-        self._door = door
+        self._gateway = gateway
         self._monotonic_s = monotonic_s
-        self._answered_s = float("-inf")
+        self._last_reply_s = float("-inf")
         self._beyond_s: float | None = None  # when holdings beyond the limit were first seen
         self._killed_s: float | None = None
         self.own_orders = 0
-        self.breach = ""  # what was seen, once it is sure
+        self.breach = ""  # description of the breach, once confirmed
 
     @property
     def pause_s(self) -> float:
-        """Until the next look."""
-        return AGAIN_S if self._beyond_s is not None else LOOK_S
+        """Seconds until the next check."""
+        return AGAIN_S if self._beyond_s is not None else CHECK_S
 
-    def answered(self, own_orders: int) -> None:
-        """The venue told how many orders of ours are open."""
-        self._answered_s = self._monotonic_s()
+    def record_reply(self, own_orders: int) -> None:
+        """The venue listed so many own orders."""
+        self._last_reply_s = self._monotonic_s()
         self.own_orders = own_orders
 
-    def answered_ago_s(self) -> float:
-        """Seconds since the venue last told us anything; inf before it first did."""
-        return self._monotonic_s() - self._answered_s
+    def reply_age_s(self) -> float:
+        """Return the seconds since the venue's last reply; inf before the first."""
+        return self._monotonic_s() - self._last_reply_s
 
     def must_be_flat(self, *, is_killed: bool) -> bool:
-        """Has the daemon been killed for so long that no order of it may rest?"""
+        """Update with the kill state; return whether the daemon has been killed for over FLAT_S."""
         now_s = self._monotonic_s()
         if not is_killed:
             self._killed_s = None
             return False
-        self._beyond_s, self.breach = None, ""  # judged anew once it is re-armed
+        self._beyond_s, self.breach = None, ""  # checked again once it is re-armed
         self._killed_s = now_s if self._killed_s is None else self._killed_s
         return now_s - self._killed_s > FLAT_S
 
-    async def look(self, holdings: Holdings | None) -> bool:
-        """Ask for the balances; True when they are beyond the limit for the second time.
+    async def check(self, holdings: Holdings | None) -> bool:
+        """Query the balances; return True when they exceed the limit for the second time.
 
-        Without holdings to compare it with, the question only shows that the venue answers us.
+        Without `holdings` the query only shows that the venue replies.
         """
-        report = await self._door.report(RequestReport(kind=ReportKind.BALANCES))
+        report = await self._gateway.report(RequestReport(kind=ReportKind.BALANCES))
         if not isinstance(report, BalanceReport):
             log.warning("balances_not_reported", text=getattr(report, "text", ""))
             return False
-        self._answered_s = self._monotonic_s()
+        self._last_reply_s = self._monotonic_s()
         if holdings is None:
             self._beyond_s, self.breach = None, ""
             return False
         asset = holdings.asset
         held = report.free.get(asset, ZERO) + report.locked.get(asset, ZERO)
-        return self._judge(held - holdings.target, holdings.limit)
+        return self._is_breach(held - holdings.target, holdings.limit)
 
-    def _judge(self, inventory: Decimal, limit: Decimal) -> bool:
+    def _is_breach(self, inventory: Decimal, limit: Decimal) -> bool:
         if abs(inventory) <= limit:
             self._beyond_s, self.breach = None, ""
             return False

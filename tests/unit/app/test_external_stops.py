@@ -19,7 +19,12 @@ from quoter.domain.trading import Cause
 from quoter.service.clock import Clock
 from quoter.service.data_folder import DataFolder
 from quoter.service.exit_codes import ExitCode
-from quoter.service.external_stops.heartbeat_files import HEARTBEAT, DaemonHeartbeat, RunStatus, get
+from quoter.service.external_stops.heartbeat_files import (
+    HEARTBEAT,
+    DaemonHeartbeat,
+    RunStatus,
+    read_heartbeat,
+)
 from quoter.service.killswitch.latch import Latch
 from quoter.settings import FixedSettings, Settings
 
@@ -123,7 +128,7 @@ async def test_a_long_start_is_heard_to_its_end_and_no_longer(tmp_path: Path) ->
         return "started"
 
     assert await with_heartbeat(start(), heartbeat) == "started"
-    beat = get(tmp_path / HEARTBEAT, DaemonHeartbeat)
+    beat = read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat)
     assert beat is not None
     assert beat.status is RunStatus.STARTING
     assert beat.identity == instance_identity(settings())

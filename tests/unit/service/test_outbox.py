@@ -419,4 +419,4 @@ async def test_every_lane_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     office.outbox.submit(tuple(cancel(f"old{n}") for n in range(5)))
     office.outbox.submit((CancelAll(reason=CancelReason.KILL),))
     waiting = {lane.name: len(lane.queue) for lane in office.outbox.lanes}
-    assert waiting == {"creates": 0, "cancels": 2, "kills": 2, "all": 1, "questions": 0}
+    assert waiting == {"creates": 0, "cancels": 2, "kills": 2, "all": 1, "queries": 0}

@@ -44,7 +44,7 @@ class Venue:
 
     async def refresh(self) -> None:
         await self.dead_man._refresh()
-        self.dead_man._judge()
+        self.dead_man._check()
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ async def test_who_fails_twice_pauses_and_who_succeeds_again_goes_on(venue: Venu
     for _ in range(FAILURES_MAX):
         assert [active for active, _ in venue.told] == [True, False]
         await venue.refresh()
-    assert venue.told[-1] == (True, "the venue refused to be refreshed 2 times")
+    assert venue.told[-1] == (True, "the venue did not refresh the switch 2 times in a row")
     venue.is_failing = False
     await venue.refresh()
     assert venue.told[-1][0] is False

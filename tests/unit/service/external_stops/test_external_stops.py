@@ -16,8 +16,8 @@ from quoter.service.external_stops.heartbeat_files import (
     DaemonHeartbeat,
     RunStatus,
     SentinelHeartbeat,
-    get,
-    put,
+    read_heartbeat,
+    write_heartbeat,
 )
 from quoter.service.external_stops.sentinel_monitor import SentinelMonitor, SentinelPolicy
 from quoter.telemetry.metrics import Metrics
@@ -53,10 +53,16 @@ async def test_a_run_begins_unarmed_and_ends_disarmed_and_stopped(tmp_path: Path
     (alarm,) = heard
     assert isinstance(alarm, Alarm)
     assert (alarm.cause, alarm.active) == (Cause.DEAD_MAN, True)
-    assert getattr(get(tmp_path / HEARTBEAT, DaemonHeartbeat), "status", None) is RunStatus.RUNNING
+    assert (
+        getattr(read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat), "status", None)
+        is RunStatus.RUNNING
+    )
     await ours.end(engine)
     assert switch.set_to == [0]
-    assert getattr(get(tmp_path / HEARTBEAT, DaemonHeartbeat), "status", None) is RunStatus.STOPPED
+    assert (
+        getattr(read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat), "status", None)
+        is RunStatus.STOPPED
+    )
 
 
 async def test_a_venue_that_disarms_slowly_does_not_turn_the_end_into_a_crash(
@@ -82,13 +88,13 @@ async def test_every_claim_to_be_well_comes_after_a_look_for_a_latch(tmp_path: P
     engine.handle(Tick(ts_ns=clock.now_ns()))
 
     def look() -> None:
-        assert get(tmp_path / HEARTBEAT, DaemonHeartbeat) is None or looks
+        assert read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat) is None or looks
         looks.append(1)
 
     async with asyncio.TaskGroup() as tasks:
         ours.spawn(tasks, engine, before_each=look)
         await asyncio.sleep(0.05)
-        beat = get(tmp_path / HEARTBEAT, DaemonHeartbeat)
+        beat = read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat)
         for task in list(tasks._tasks):
             task.cancel()
     assert looks
@@ -113,14 +119,14 @@ async def test_the_metrics_say_who_watches(tmp_path: Path) -> None:
     ExternalStops(heartbeat=heartbeat, dead_man=dead_man, sentinel=watch).connect_gauges(
         metrics.safety
     )
-    watch.look()
+    watch.check()
     timeout = {"quoter_dead_man_timeout_seconds": 60}
     assert shown(metrics) == {"sentinel": 0, "dead_man": 0} | timeout
     await dead_man._refresh()
     assert shown(metrics) == {"sentinel": 0, "dead_man": 1} | timeout
     beat = SentinelHeartbeat(run="s", seq=1, ts_ns=0, pid=1, handled="")
-    put(tmp_path / SENTINEL_HEARTBEAT, beat)
-    watch.look()
+    write_heartbeat(tmp_path / SENTINEL_HEARTBEAT, beat)
+    watch.check()
     assert shown(metrics) == {"sentinel": 1, "dead_man": 1} | timeout
 
 

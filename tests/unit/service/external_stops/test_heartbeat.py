@@ -8,7 +8,12 @@ from quoter.domain.events import Tick
 from quoter.engine.engine import Engine
 from quoter.service.clock import Clock
 from quoter.service.external_stops.heartbeat import TICK_AGE_NS_MAX, HeartbeatWriter
-from quoter.service.external_stops.heartbeat_files import HEARTBEAT, DaemonHeartbeat, RunStatus, get
+from quoter.service.external_stops.heartbeat_files import (
+    HEARTBEAT,
+    DaemonHeartbeat,
+    RunStatus,
+    read_heartbeat,
+)
 from tests.unit.engine.cases import CONFIG
 from tests.unit.service.external_stops.test_heartbeat_files import US
 
@@ -19,8 +24,8 @@ def heartbeat(folder: Path, clock: Clock) -> HeartbeatWriter:
 
 def test_a_beat_carries_what_the_venue_is_compared_with(tmp_path: Path) -> None:
     engine = Engine(CONFIG)
-    heartbeat(tmp_path, Clock()).beat(engine)
-    beat = get(tmp_path / HEARTBEAT, DaemonHeartbeat)
+    heartbeat(tmp_path, Clock()).write(engine)
+    beat = read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat)
     assert beat is not None
     assert beat.holdings is not None
     assert beat.holdings.asset == CONFIG.instrument.base
@@ -33,8 +38,8 @@ def test_every_beat_is_another(tmp_path: Path) -> None:
     engine, heart = Engine(CONFIG), heartbeat(tmp_path, Clock())
     marks = set()
     for _ in range(3):
-        heart.beat(engine)
-        marks.add(getattr(get(tmp_path / HEARTBEAT, DaemonHeartbeat), "mark", ""))
+        heart.write(engine)
+        marks.add(getattr(read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat), "mark", ""))
     assert len(marks) == 3
 
 
@@ -43,24 +48,24 @@ def test_an_engine_that_does_not_turn_is_not_well(tmp_path: Path) -> None:
     now = [0]
     clock = Clock(wall_ns=lambda: 10**18, monotonic_ns=lambda: now[0])
     engine, heart = Engine(CONFIG), heartbeat(tmp_path, clock)
-    assert not heart.is_well(engine)  # it has heard nothing at all
+    assert not heart.is_healthy(engine)  # it has heard nothing at all
     engine.handle(Tick(ts_ns=clock.now_ns()))
-    assert heart.is_well(engine)
+    assert heart.is_healthy(engine)
     now[0] += TICK_AGE_NS_MAX + 1
-    assert not heart.is_well(engine)
+    assert not heart.is_healthy(engine)
 
 
 def test_after_the_end_nothing_is_said(tmp_path: Path) -> None:
     engine, heart = Engine(CONFIG), heartbeat(tmp_path, Clock())
-    heart.beat(engine, RunStatus.STOPPED)
-    heart.beat(engine)
-    beat = get(tmp_path / HEARTBEAT, DaemonHeartbeat)
+    heart.write(engine, RunStatus.STOPPED)
+    heart.write(engine)
+    beat = read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat)
     assert beat is not None
     assert beat.status is RunStatus.STOPPED
 
 
 def test_a_disk_that_refuses_makes_us_silent_and_not_dead(tmp_path: Path) -> None:
-    heartbeat(tmp_path / "gone", Clock()).beat(Engine(CONFIG))
+    heartbeat(tmp_path / "gone", Clock()).write(Engine(CONFIG))
     assert not (tmp_path / "gone").exists()
 
 
@@ -68,6 +73,6 @@ async def test_a_start_is_heard(tmp_path: Path) -> None:
     task = asyncio.create_task(heartbeat(tmp_path, Clock()).while_starting())
     await asyncio.sleep(0.01)
     task.cancel()
-    beat = get(tmp_path / HEARTBEAT, DaemonHeartbeat)
+    beat = read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat)
     assert beat is not None
     assert (beat.status, beat.holdings) == (RunStatus.STARTING, None)

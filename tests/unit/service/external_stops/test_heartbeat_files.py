@@ -14,8 +14,8 @@ from quoter.service.external_stops.heartbeat_files import (
     InstanceIdentity,
     RunStatus,
     SentinelHeartbeat,
-    get,
-    put,
+    read_heartbeat,
+    write_heartbeat,
 )
 
 US = InstanceIdentity(
@@ -33,8 +33,8 @@ def beat(seq: int = 1, status: RunStatus = RunStatus.RUNNING) -> DaemonHeartbeat
 
 
 def test_what_was_written_is_read_to_the_digit(tmp_path: Path) -> None:
-    put(tmp_path / HEARTBEAT, beat())
-    assert get(tmp_path / HEARTBEAT, DaemonHeartbeat) == beat()
+    write_heartbeat(tmp_path / HEARTBEAT, beat())
+    assert read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat) == beat()
     assert [path.name for path in tmp_path.iterdir()] == [HEARTBEAT]
 
 
@@ -47,13 +47,15 @@ def test_the_file_stays_small() -> None:
 )
 def test_what_can_not_be_read_is_nothing(tmp_path: Path, raw: bytes) -> None:
     (tmp_path / HEARTBEAT).write_bytes(raw)
-    assert get(tmp_path / HEARTBEAT, DaemonHeartbeat) is None
+    assert read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat) is None
 
 
 def test_a_beat_of_the_other_kind_is_nothing(tmp_path: Path) -> None:
-    put(tmp_path / HEARTBEAT, SentinelHeartbeat(run="s", seq=1, ts_ns=0, pid=1, handled=""))
-    assert get(tmp_path / HEARTBEAT, DaemonHeartbeat) is None
-    assert get(tmp_path / "none", SentinelHeartbeat) is None
+    write_heartbeat(
+        tmp_path / HEARTBEAT, SentinelHeartbeat(run="s", seq=1, ts_ns=0, pid=1, handled="")
+    )
+    assert read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat) is None
+    assert read_heartbeat(tmp_path / "none", SentinelHeartbeat) is None
 
 
 def test_marks_differ_by_run_number_and_life_and_not_by_time() -> None:
@@ -64,8 +66,8 @@ def test_marks_differ_by_run_number_and_life_and_not_by_time() -> None:
 def test_a_pulse_counts_from_the_last_change_on_our_own_clock() -> None:
     now_s = [10.0]
     pulse = HeartbeatAge(lambda: now_s[0])
-    assert pulse.look("a") == 0.0
+    assert pulse.update("a") == 0.0
     now_s[0] = 12.0
-    assert pulse.look("a") == 2.0
-    assert pulse.look("") == 2.0  # nothing that could be read is no change
-    assert pulse.look("b") == 0.0
+    assert pulse.update("a") == 2.0
+    assert pulse.update("") == 2.0  # nothing that could be read is no change
+    assert pulse.update("b") == 0.0

@@ -10,7 +10,7 @@ from quoter.service.clock import Clock
 from quoter.service.external_stops.heartbeat_files import (
     SENTINEL_HEARTBEAT,
     SentinelHeartbeat,
-    put,
+    write_heartbeat,
 )
 from quoter.service.external_stops.sentinel_monitor import (
     LOST_S,
@@ -41,14 +41,14 @@ class Watched:
     def beat(self) -> None:
         self.seq += 1
         beat = SentinelHeartbeat(run="s", seq=self.seq, ts_ns=0, pid=1, handled="")
-        put(self.folder / SENTINEL_HEARTBEAT, beat)
+        write_heartbeat(self.folder / SENTINEL_HEARTBEAT, beat)
 
     def passes(self, seconds: float, *, beating: bool) -> None:
         for _ in range(round(seconds / 0.5)):
             self.now_s += 0.5
             if beating:
                 self.beat()
-            self.watch.look()
+            self.watch.check()
 
 
 def test_where_one_is_required_nothing_goes_before_it_is_there(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_the_last_beat_of_a_dead_one_does_not_count(tmp_path: Path) -> None:
 
 def test_one_that_is_lost_pauses_until_it_beats_steadily(tmp_path: Path) -> None:
     watched = Watched(tmp_path, SentinelPolicy.AUTO)
-    watched.watch.look()
+    watched.watch.check()
     watched.passes(3, beating=True)
     assert watched.told == []
     watched.passes(LOST_S, beating=False)

@@ -16,11 +16,11 @@ class Watch:
         self.now_s = 0.0
         self.monitor = HeartbeatMonitor(identity=US, stale_s=3.0, monotonic_s=lambda: self.now_s)
 
-    def look(
+    def update(
         self, seen: DaemonHeartbeat | None, after_s: float = 0.0, *, is_there: bool = False
     ) -> DaemonState:
         self.now_s += after_s
-        return self.monitor.look(seen, is_there=is_there)
+        return self.monitor.update(seen, is_there=is_there)
 
 
 @pytest.fixture
@@ -29,59 +29,59 @@ def watch() -> Watch:
 
 
 def test_without_a_beat_there_is_no_daemon_however_long_we_wait(watch: Watch) -> None:
-    assert watch.look(None, after_s=100.0) is DaemonState.ABSENT
+    assert watch.update(None, after_s=100.0) is DaemonState.ABSENT
 
 
 def test_a_beat_of_an_unknown_form_is_no_absent_daemon(watch: Watch) -> None:
     """Of another version, say: it may trade, and we would not see it fall silent."""
-    assert watch.look(None, is_there=True) is DaemonState.UNREADABLE
-    assert watch.look(beat(1)) is DaemonState.ALIVE
-    assert watch.look(None, after_s=1.0, is_there=True) is DaemonState.ALIVE
-    assert watch.look(None, after_s=3.1, is_there=True) is DaemonState.SILENT
-    assert watch.look(beat(2, RunStatus.STOPPED)) is DaemonState.STOPPED
-    assert watch.look(None, is_there=True) is DaemonState.UNREADABLE
+    assert watch.update(None, is_there=True) is DaemonState.UNREADABLE
+    assert watch.update(beat(1)) is DaemonState.ALIVE
+    assert watch.update(None, after_s=1.0, is_there=True) is DaemonState.ALIVE
+    assert watch.update(None, after_s=3.1, is_there=True) is DaemonState.SILENT
+    assert watch.update(beat(2, RunStatus.STOPPED)) is DaemonState.STOPPED
+    assert watch.update(None, is_there=True) is DaemonState.UNREADABLE
 
 
 def test_a_daemon_is_silent_once_its_beat_stood_still_for_too_long(watch: Watch) -> None:
-    assert watch.look(beat(1)) is DaemonState.ALIVE
-    assert watch.look(beat(1), after_s=3.0) is DaemonState.ALIVE
-    assert watch.look(beat(1), after_s=0.1) is DaemonState.SILENT
-    assert watch.look(beat(2), after_s=0.1) is DaemonState.ALIVE
+    assert watch.update(beat(1)) is DaemonState.ALIVE
+    assert watch.update(beat(1), after_s=3.0) is DaemonState.ALIVE
+    assert watch.update(beat(1), after_s=0.1) is DaemonState.SILENT
+    assert watch.update(beat(2), after_s=0.1) is DaemonState.ALIVE
 
 
 def test_a_later_time_in_the_same_beat_is_no_sign_of_life(watch: Watch) -> None:
     """A clock that was stepped, or a writer that repeats itself."""
-    watch.look(beat(1))
-    assert watch.look(replace(beat(1), ts_ns=10**19), after_s=3.1) is DaemonState.SILENT
+    watch.update(beat(1))
+    assert watch.update(replace(beat(1), ts_ns=10**19), after_s=3.1) is DaemonState.SILENT
 
 
 def test_an_earlier_time_in_the_next_beat_is_one(watch: Watch) -> None:
-    watch.look(beat(1))
-    assert watch.look(replace(beat(2), ts_ns=-1), after_s=3.1) is DaemonState.ALIVE
+    watch.update(beat(1))
+    assert watch.update(replace(beat(2), ts_ns=-1), after_s=3.1) is DaemonState.ALIVE
 
 
 def test_a_file_that_vanished_is_silence(watch: Watch) -> None:
-    watch.look(beat(1))
-    assert watch.look(None, after_s=3.1) is DaemonState.SILENT
-    assert watch.monitor.beat == beat(1)
+    watch.update(beat(1))
+    assert watch.update(None, after_s=3.1) is DaemonState.SILENT
+    assert watch.monitor.heartbeat == beat(1)
 
 
 def test_who_said_that_it_stopped_may_be_silent_for_ever(watch: Watch) -> None:
-    watch.look(beat(1))
-    assert watch.look(beat(2, RunStatus.STOPPED)) is DaemonState.STOPPED
-    assert watch.look(beat(2, RunStatus.STOPPED), after_s=1_000.0) is DaemonState.STOPPED
+    watch.update(beat(1))
+    assert watch.update(beat(2, RunStatus.STOPPED)) is DaemonState.STOPPED
+    assert watch.update(beat(2, RunStatus.STOPPED), after_s=1_000.0) is DaemonState.STOPPED
 
 
 def test_a_start_is_no_trading_and_goes_silent_like_it(watch: Watch) -> None:
-    assert watch.look(beat(1, RunStatus.STARTING)) is DaemonState.STARTING
-    assert watch.look(beat(1, RunStatus.STARTING), after_s=3.1) is DaemonState.SILENT
+    assert watch.update(beat(1, RunStatus.STARTING)) is DaemonState.STARTING
+    assert watch.update(beat(1, RunStatus.STARTING), after_s=3.1) is DaemonState.SILENT
 
 
 def test_a_kill_is_believed(watch: Watch) -> None:
-    assert watch.look(replace(beat(1), state="KILLED")) is DaemonState.KILLED
+    assert watch.update(replace(beat(1), state="KILLED")) is DaemonState.KILLED
 
 
 def test_a_daemon_of_another_market_is_not_ours(watch: Watch) -> None:
     stranger = replace(beat(1), identity=replace(US, symbol="ETH/USDT"))
-    assert watch.look(stranger) is DaemonState.OTHER_MARKET
-    assert watch.monitor.beat is None
+    assert watch.update(stranger) is DaemonState.OTHER_MARKET
+    assert watch.monitor.heartbeat is None

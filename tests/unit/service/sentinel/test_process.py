@@ -10,7 +10,7 @@ from quoter.service.external_stops.heartbeat_files import (
     HEARTBEAT,
     SENTINEL_HEARTBEAT,
     SentinelHeartbeat,
-    get,
+    read_heartbeat,
 )
 from quoter.service.killswitch.latch import Latch
 from quoter.service.sentinel.heartbeat_monitor import DaemonState, HeartbeatMonitor
@@ -23,7 +23,7 @@ from tests.unit.service.sentinel.test_venue_audit import Door
 
 def sentinel(door: Door, folder: Path) -> Sentinel:
     return Sentinel(
-        door=door,
+        gateway=door,
         folder=folder,
         monitor=HeartbeatMonitor(identity=US, stale_s=3.0),
         metrics=SentinelMetrics(symbol="ABC/USD", venue="binance", states=tuple(DaemonState)),
@@ -42,10 +42,10 @@ def test_it_is_not_alive_before_the_venue_answered_and_not_long_after(tmp_path: 
     door = Door()
     watching = sentinel(door, tmp_path)
     assert not watching.is_alive()
-    watching._audit.answered(0)
+    watching._audit.record_reply(0)
     assert watching.is_alive()
     door.now_s += VENUE_S_MAX
-    watching._turned_s = door.now_s
+    watching._last_pass_s = door.now_s
     assert not watching.is_alive()
 
 
@@ -57,7 +57,7 @@ async def watches(watching: Sentinel, door: Door, turns: int = 10) -> bool:
         door.now_s += 0.5
     task.cancel()
     await asyncio.wait({task})
-    return get(watching._folder / SENTINEL_HEARTBEAT, SentinelHeartbeat) is not None
+    return read_heartbeat(watching._folder / SENTINEL_HEARTBEAT, SentinelHeartbeat) is not None
 
 
 async def test_it_beats_only_while_it_could_cancel(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ async def test_it_beats_for_no_daemon_whose_own_beat_it_can_not_read(
     """Who requires to be watched takes a beat of ours for it."""
     door = Door()
     watching = sentinel(door, tmp_path)
-    watching._audit.answered(0)
+    watching._audit.record_reply(0)
     if text is not None:
         (tmp_path / HEARTBEAT).write_text(text)
     assert await watches(watching, door) is (text is None)
@@ -95,7 +95,7 @@ async def test_a_kill_that_the_disk_did_not_take_is_enforced_until_it_does(
     door.now_s += FLAT_S + 0.1
     assert watching._must_be_flat(DaemonState.ALIVE)
     watching._alarm.set()
-    task = asyncio.create_task(watching._strike_when_needed())
+    task = asyncio.create_task(watching._intervene_when_needed())
     for _ in range(100):
         await asyncio.sleep(0.01)
         if Latch(tmp_path).is_set():

@@ -10,7 +10,7 @@ from quoter.domain.events import BalanceReport, ReportEvent, ReportFailed
 from quoter.domain.instrument import Instrument
 from quoter.domain.reasons import ReportKind
 from quoter.service.external_stops.heartbeat_files import Holdings
-from quoter.service.sentinel.venue_audit import AGAIN_S, FLAT_S, LOOK_S, VenueAudit
+from quoter.service.sentinel.venue_audit import AGAIN_S, CHECK_S, FLAT_S, VenueAudit
 from tests.unit.state.cases import ABC
 
 HELD = Holdings(inventory=Decimal(0), target=Decimal(2), limit=Decimal("0.5"), asset="ABC")
@@ -26,7 +26,7 @@ class Door:
     audit: VenueAudit = field(init=False)
 
     def __post_init__(self) -> None:
-        self.audit = VenueAudit(door=self, monotonic_s=lambda: self.now_s)
+        self.audit = VenueAudit(gateway=self, monotonic_s=lambda: self.now_s)
 
     async def connect(self) -> Instrument:
         return ABC
@@ -49,7 +49,7 @@ class Door:
 
     async def look(self, after_s: float = 0.0, held: Holdings | None = HELD) -> bool:
         self.now_s += after_s
-        return await self.audit.look(held)
+        return await self.audit.check(held)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def door() -> Door:
 async def test_what_is_locked_in_orders_is_held_too(door: Door) -> None:
     door.free, door.locked = Decimal("1.6"), Decimal("0.4")
     assert not await door.look()
-    assert door.audit.pause_s == LOOK_S
+    assert door.audit.pause_s == CHECK_S
 
 
 @pytest.mark.parametrize("held", ["2.51", "1.49"])
@@ -101,11 +101,11 @@ async def test_a_breach_that_somebody_rearmed_is_told_again(door: Door) -> None:
 
 
 async def test_a_venue_that_does_not_answer_proves_nothing_and_is_noticed(door: Door) -> None:
-    assert door.audit.answered_ago_s() == float("inf")
+    assert door.audit.reply_age_s() == float("inf")
     await door.look()
     door.free = None
     assert not await door.look(after_s=7.0)
-    assert door.audit.answered_ago_s() == 7.0
+    assert door.audit.reply_age_s() == 7.0
 
 
 async def test_a_daemon_without_books_has_no_limit_yet(door: Door) -> None:
