@@ -17,8 +17,8 @@ PANELS = [panel for row in ROWS for panel in row.panels]
 MAY_BE_EMPTY = {  # they show trouble
     "Active causes",
     "Causes raised",
-    "Refused, denied, odd",
-    "Streams lost, events waiting",
+    "Rejects, denials, anomalies",
+    "Lost streams, waiting events",
 }
 CLEAN_EXIT, KILLED_EXIT = 0, 30  # no own order left, verified; the same, but latched
 FOREIGN_ID = "somebody-else-1"  # an order of the same account that is not the daemon's

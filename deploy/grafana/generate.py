@@ -1,7 +1,7 @@
-"""Write the dashboard Grafana is provisioned with: `python -m deploy.grafana.generate`.
+"""Write the Grafana dashboard: `python -m deploy.grafana.generate`.
 
-The panels are data in `panels.py`; this module knows how Grafana 11 spells them. The committed JSON
-is what this prints, and a test says so.
+The panels are data in `panels.py`; this module turns them into the JSON of Grafana 11. A test
+compares the committed JSON with it.
 """
 
 import json
@@ -21,11 +21,12 @@ DATASOURCE: JsonObject = {"type": "prometheus", "uid": "${datasource}"}
 
 
 def dashboard() -> JsonObject:
-    """The whole dashboard, in the order of `ROWS`."""
+    """Return the whole dashboard, in the order of `ROWS`."""
     return {
         "uid": "quoter",
         "title": "quoter",
-        "description": "Is it quoting, at what price, what does it hold, earn and wait for.",
+        "description": "Is it quoting, at which price, what does it hold and earn, and is it "
+        "healthy?",
         "tags": ["quoter"],
         "editable": False,
         "graphTooltip": 1,  # one crosshair through all panels
@@ -40,7 +41,7 @@ def dashboard() -> JsonObject:
 
 
 def rendered() -> str:
-    """The committed text."""
+    """Return the text of the committed file."""
     return json.dumps(dashboard(), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -148,7 +149,7 @@ def _field(panel: Panel) -> JsonObject:
 
 
 def _override(index: int, colour: str) -> JsonObject:
-    """A line that has one meaning everywhere has one colour everywhere."""
+    """Return the fixed colour of a query."""
     return {
         "matcher": {"id": "byFrameRefID", "options": _reference(index)},
         "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": colour}}],
@@ -156,7 +157,7 @@ def _override(index: int, colour: str) -> JsonObject:
 
 
 def _reference(index: int) -> str:
-    """Grafana's name of a panel's query: A, B, …"""
+    """Return Grafana's name of a query: A, B, …"""
     return chr(ord("A") + index)
 
 

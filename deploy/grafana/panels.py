@@ -1,9 +1,10 @@
-"""What the dashboard shows, as data: `generate.py` turns it into Grafana's JSON.
+"""The rows and panels of the dashboard as data; `generate.py` turns them into Grafana's JSON.
 
-Lines of one meaning share a colour in every panel: blue is the market, green buys, red sells,
+A quantity has the same colour in every panel: blue is the market, green buys, red sells,
 yellow our reservation price.
 """
 
+from deploy.grafana.external_stop_panels import EXTERNAL_STOPS
 from deploy.grafana.health_panels import HEALTH
 from deploy.grafana.model_panels import MODEL, TAKERS
 from deploy.grafana.queries import OURS, numbered, rate, value
@@ -19,19 +20,18 @@ from deploy.grafana.shapes import (
     Row,
 )
 from deploy.grafana.speed_panels import SPEED
-from deploy.grafana.watch_panels import WATCHED
 
 SYMBOL_QUERY = "label_values(quoter_build_info, symbol)"
 
 
 STATE = Row(
-    title="Is it quoting, and if not, why",
+    title="Is it quoting? If not, why?",
     height=6,
     panels=(
         Panel(
             title="Trading state",
-            description="RUNNING quotes both sides, REDUCE_ONLY only the side that brings "
-            "inventory back, PAUSED none. KILLED stays until an operator re-arms it.",
+            description="RUNNING quotes both sides, REDUCE_ONLY only the side that reduces the "
+            "inventory, PAUSED none. KILLED quotes none and stays until an operator re-arms.",
             unit="none",
             kind="state-timeline",
             width=10,
@@ -54,8 +54,8 @@ STATE = Row(
         ),
         Panel(
             title="Active causes",
-            description="Everything that keeps us from trading freely at this moment; empty is "
-            "good. The most severe one decides the trading state.",
+            description="The halt causes that are active now; normally none. The most severe one "
+            "decides the trading state.",
             unit="none",
             kind="state-timeline",
             width=10,
@@ -68,8 +68,8 @@ STATE = Row(
         ),
         Panel(
             title="Open orders",
-            description="Orders of ours that may still fill, by side, those in flight and those "
-            "we know nothing of included.",
+            description="Own orders that can still be filled, by side, including those that are "
+            "being sent and those whose state is unknown.",
             unit="short",
             kind="stat",
             width=4,
@@ -80,9 +80,9 @@ STATE = Row(
         ),
         Panel(
             title="Market regime",
-            description="NORMAL quotes as usual, WIDE farther out with half the size, REDUCE_ONLY "
-            "only the way out of inventory. Up at once, down one rung after each "
-            "QUOTER_REGIME_CALM_S of calm.",
+            description="NORMAL quotes as usual, WIDE farther from the mid with half the size, "
+            "REDUCE_ONLY only the side that reduces the inventory. It rises at once, and falls by "
+            "one level after each QUOTER_REGIME_CALM_S of calm.",
             unit="none",
             kind="state-timeline",
             width=12,
@@ -101,25 +101,25 @@ STATE = Row(
             ),
         ),
         Panel(
-            title="Volatility by which it is judged",
-            description="Now against ordinary times, quote currency per square root of a second: "
-            "QUOTER_REGIME_WIDE times the usual makes the market WIDE, QUOTER_REGIME_REDUCE times "
-            "REDUCE_ONLY.",
+            title="Volatility of the market regime",
+            description="Present and usual volatility, quote currency per square root of a "
+            "second. QUOTER_REGIME_WIDE times the usual makes the regime WIDE, "
+            "QUOTER_REGIME_REDUCE times REDUCE_ONLY.",
             unit=PRICE,
             width=12,
             queries=(value("quoter_regime_sigma_quote_per_sqrt_second", "{{speed}} {{symbol}}"),),
         ),
         Panel(
             title="Sides not quoted",
-            description="How often a new quote came without a side, by reason. A side that is off "
-            "without a reason here would be a bug.",
+            description="How often a new quote had no price for a side, by reason. A side that is "
+            "off without a reason here is a defect.",
             unit="ops",
             queries=(rate("quoter_sides_off_total", "side, reason", "{{side}}: {{reason}}"),),
         ),
         Panel(
             title="Causes raised",
-            description="How often each cause of not trading came up, per minute: shows the short "
-            "ones that a look at the present misses.",
+            description="How often each halt cause was raised, per minute, including those that "
+            "cleared before the next scrape.",
             unit="cpm",
             queries=(rate("quoter_causes_raised_total", "cause", "{{cause}}", scale="60 * "),),
         ),
@@ -127,14 +127,14 @@ STATE = Row(
 )
 
 PRICES = Row(
-    title="At what price",
+    title="At which price?",
     height=10,
     panels=(
         Panel(
             title="Prices",
-            description="The market's middle, our reservation price (fair value shifted by "
-            "inventory) and our best resting orders. Long inventory pulls reservation price and "
-            "both orders down. Quote currency per base unit.",
+            description="The mid, our reservation price (fair value shifted by inventory) and our "
+            "best open orders. Long inventory lowers the reservation price and both orders. Quote "
+            "currency per base unit.",
             unit=PRICE,
             width=16,
             is_stepped=True,
@@ -147,30 +147,39 @@ PRICES = Row(
         ),
         Panel(
             title="Half-spread, skew, widening",
-            description="Half-spread: reservation price to either quote. Skew: shift of both "
-            "quotes by inventory, long above zero. Widening: what the exposed side adds. Quote "
-            "currency.",
+            description="Half-spread: distance of each quote from the reservation price. Skew: "
+            "shift of both quotes by inventory, above zero when long. Widening: additional "
+            "distance of the side that would increase the inventory. Quote currency.",
             unit=PRICE,
             width=8,
             queries=(
                 value("quoter_half_spread_quote", "half-spread {{symbol}}", BLUE),
                 value("quoter_skew_quote", "skew {{symbol}}", YELLOW),
-                value("quoter_widening_quote", "wider bid {{symbol}}", GREEN, where='side="BUY"'),
-                value("quoter_widening_quote", "wider ask {{symbol}}", RED, where='side="SELL"'),
+                value(
+                    "quoter_widening_quote",
+                    "wider bid {{symbol}}",
+                    GREEN,
+                    where='side="BUY"',
+                ),
+                value(
+                    "quoter_widening_quote",
+                    "wider ask {{symbol}}",
+                    RED,
+                    where='side="SELL"',
+                ),
             ),
         ),
     ),
 )
 
 INVENTORY = Row(
-    title="What we hold, what we earn",
+    title="What do we hold, what do we earn?",
     height=10,
     panels=(
         Panel(
             title="Inventory and exposure",
-            description="Inventory is position minus target. Exposure is where it would be if "
-            "every buy, or every sell, that is still alive filled: it never passes the limit. "
-            "Base units.",
+            description="Inventory is position minus target. Exposure is the inventory if every "
+            "open buy, or every open sell, is filled; it never exceeds the limit. Base units.",
             unit="none",
             is_stepped=True,
             queries=(
@@ -187,22 +196,22 @@ INVENTORY = Row(
         ),
         Panel(
             title="Profit and its parts",
-            description="Since the start of the process, quote currency: total is spread (fill "
-            "price against fair value) plus inventory (what the market did to our holdings) minus "
-            "fees.",
+            description="Since the start of the process, quote currency. The total is spread "
+            "(fill price against fair value) plus inventory (change in value of the inventory) "
+            "minus fees.",
             unit=PRICE,
             queries=(
                 value("quoter_pnl_quote", "total {{symbol}}", BLUE, where='part="total"'),
                 value("quoter_pnl_quote", "spread {{symbol}}", GREEN, where='part="spread"'),
                 value("quoter_pnl_quote", "inventory {{symbol}}", YELLOW, where='part="inventory"'),
                 value("quoter_pnl_quote", "fees {{symbol}}", RED, where='part="fees"'),
-                value("quoter_drawdown_quote", "below the highest total {{symbol}}", ORANGE),
+                value("quoter_drawdown_quote", "drawdown {{symbol}}", ORANGE),
             ),
         ),
         Panel(
-            title="Share of the limits of loss that is used",
-            description="Loss since the start of the process by QUOTER_LOSS_MAX, and fall from the "
-            "highest total by QUOTER_DRAWDOWN_MAX. At 100 % of either the run is killed.",
+            title="Used share of the loss limits",
+            description="Loss since the start of the process over QUOTER_LOSS_MAX, and drawdown "
+            "over QUOTER_DRAWDOWN_MAX. At 100 % of either the kill switch fires.",
             unit="percentunit",
             queries=(
                 Query(
@@ -221,15 +230,16 @@ INVENTORY = Row(
         ),
         Panel(
             title="Markout per side",
-            description="What the mid did to the fills of a side within 1, 5 and 30 s, since the "
-            "start of the process: falling means that side is picked off. Quote currency.",
+            description="Value that the fills of a side gained by the move of the mid within 1, 5 "
+            "and 30 s, since the start of the process. Falling: takers on that side are better "
+            "informed. Quote currency.",
             unit=PRICE,
             queries=(value("quoter_markout_quote", "{{side}} {{horizon}} {{symbol}}"),),
         ),
         Panel(
             title="Realised spread per side",
-            description="Spread plus markout per worth traded, basis points: what is left of the "
-            "edge after 1, 5 and 30 s, before fees.",
+            description="Spread plus markout per value traded, basis points: the remaining edge "
+            "after 1, 5 and 30 s, before fees.",
             unit="none",
             queries=(value("quoter_realised_spread_bps", "{{side}} {{horizon}} {{symbol}}"),),
         ),
@@ -237,10 +247,10 @@ INVENTORY = Row(
 )
 
 ORDERS = Row(
-    title="What becomes of our orders",
+    title="What happens to our orders?",
     panels=(
         Panel(
-            title="Orders by outcome",
+            title="Orders by state",
             description="Orders that reached each state, per second.",
             unit="ops",
             width=8,
@@ -248,8 +258,8 @@ ORDERS = Row(
         ),
         Panel(
             title="Fills",
-            description="Executions of ours per minute, by side. Only `flatten` takes: every "
-            "other order is post-only.",
+            description="Our fills per minute, by side. Only `flatten` takes; every other order is "
+            "post-only.",
             unit="cpm",
             width=8,
             queries=(
@@ -259,18 +269,18 @@ ORDERS = Row(
             ),
         ),
         Panel(
-            title="Refused, denied, odd",
-            description="What the venue refused, what our own rules denied before it left, and "
-            "oddities that are counted rather than silent; per second.",
+            title="Rejects, denials, anomalies",
+            description="Orders that the venue rejected, orders that our own rules denied before "
+            "they were sent, and anomalies; per second.",
             unit="ops",
             width=8,
             queries=(
-                rate("quoter_order_rejects_total", "reason", "refused: {{reason}}"),
+                rate("quoter_order_rejects_total", "reason", "rejected: {{reason}}"),
                 rate("quoter_orders_denied_total", "rule", "denied: {{rule}}"),
-                rate("quoter_anomalies_total", "name", "odd: {{name}}"),
+                rate("quoter_anomalies_total", "name", "anomaly: {{name}}"),
             ),
         ),
     ),
 )
 
-ROWS = (STATE, PRICES, INVENTORY, ORDERS, WATCHED, SPEED, HEALTH, MODEL, TAKERS)
+ROWS = (STATE, PRICES, INVENTORY, ORDERS, EXTERNAL_STOPS, SPEED, HEALTH, MODEL, TAKERS)

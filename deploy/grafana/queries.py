@@ -1,6 +1,6 @@
-"""The few forms of PromQL the panels need.
+"""The forms of PromQL that the panels need.
 
-Rates use $__rate_interval, so that zooming never hides a counter's step.
+Rates use $__rate_interval, so that no increase of a counter is lost when zoomed out.
 """
 
 from deploy.grafana.shapes import Panel, Query
@@ -10,19 +10,19 @@ GREEN, YELLOW, RED = "green", "yellow", "red"
 
 
 def value(metric: str, legend: str, colour: str = "", *, where: str = "") -> Query:
-    """A gauge as it is; `where` narrows its labels."""
+    """Return the query of a gauge; `where` adds label matchers."""
     matchers = ", ".join(part for part in (OURS, where) if part)
     return Query(expression=f"{metric}{{{matchers}}}", legend=legend, colour=colour)
 
 
 def rate(metric: str, by: str, legend: str, *, scale: str = "") -> Query:
-    """How fast a counter grows, summed by labels; `scale` such as `60 * ` goes in front."""
+    """Return the rate of a counter, summed by labels; `scale` is a prefix such as `60 * `."""
     grown = f"sum by ({by}) (rate({metric}{{{OURS}}}[$__rate_interval]))"
     return Query(expression=scale + grown, legend=legend)
 
 
 def numbered(metric: str, label: str, values: tuple[str, ...]) -> str:
-    """A gauge that is 1 for one of several label values, as one number: 1 for the first value."""
+    """Return the label value whose gauge is 1 as a number, 1 for the first value."""
     terms = (
         f'{number} * {metric}{{{OURS}, {label}="{name}"}}'
         for number, name in enumerate(values, start=1)
@@ -31,7 +31,7 @@ def numbered(metric: str, label: str, values: tuple[str, ...]) -> str:
 
 
 def quantiles(metric: str) -> tuple[Query, ...]:
-    """Median, 90 % and 99 % of a histogram."""
+    """Return queries of the 50 %, 90 % and 99 % quantile of a histogram."""
     buckets = f"sum by (le, symbol, venue) (rate({metric}_bucket{{{OURS}}}[$__rate_interval]))"
     return tuple(
         Query(
@@ -44,5 +44,5 @@ def quantiles(metric: str) -> tuple[Query, ...]:
 
 
 def latency(title: str, metric: str, description: str) -> Panel:
-    """One stretch of time, as quantiles."""
+    """Return the panel of a latency, as quantiles."""
     return Panel(title=title, description=description, unit="s", width=8, queries=quantiles(metric))

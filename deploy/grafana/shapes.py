@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 BLUE, GREEN, RED, YELLOW, ORANGE, GREY = "blue", "green", "red", "yellow", "orange", "text"
-PRICE = "none"  # quote currency of any market: Grafana has no unit for it, and digits must stay
+PRICE = "none"  # any quote currency: Grafana has no unit for it, and no digit may be cut
 
 type Kind = Literal["timeseries", "stat", "state-timeline"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """One PromQL expression; `colour` only where a line means the same in every panel."""
+    """One PromQL expression; `colour` is set if the quantity has one in every panel."""
 
     expression: str
     legend: str
@@ -20,7 +20,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """One picture; `unit` is Grafana's name of it, `mappings` are (value, text, colour)."""
+    """One panel; `unit` is Grafana's name of it, `mappings` are (value, text, colour)."""
 
     title: str
     description: str
@@ -34,7 +34,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """Panels that answer one question together; they wrap at the right edge."""
+    """Panels that answer one question; they wrap at the right edge."""
 
     title: str
     panels: tuple[Panel, ...]

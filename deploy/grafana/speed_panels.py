@@ -1,25 +1,25 @@
-"""How fast the quotes are, and how fresh what they are made of."""
+"""Row about latencies and the age of the market data."""
 
 from deploy.grafana.queries import latency, rate, value
 from deploy.grafana.shapes import GREY, Panel, Row
 
 SPEED = Row(
-    title="How fast, how fresh",
+    title="How fast, and how fresh is the data?",
     panels=(
         latency(
             "Book to decision",
             "quoter_book_to_decision_seconds",
-            "From the receipt of a book message to the end of the engine's turn.",
+            "From the receipt of a book message to the end of its engine step.",
         ),
         latency(
             "Decision to wire",
             "quoter_decision_to_wire_seconds",
-            "From the end of the engine's turn to the request leaving us.",
+            "From the end of the engine step to sending the request.",
         ),
         latency(
             "Wire to acknowledgement",
             "quoter_wire_to_ack_seconds",
-            "From the request leaving us to the venue's answer: mostly network and venue.",
+            "From sending an order to the venue's answer: mostly network and venue.",
         ),
         latency(
             "Cancel to answer",
@@ -29,20 +29,20 @@ SPEED = Row(
         latency(
             "Loop lag",
             "quoter_loop_lag_seconds",
-            "How late the event loop woke up: above a few milliseconds something blocks it.",
+            "Delay of the event loop. Above a few milliseconds something blocks it.",
         ),
         Panel(
             title="Book age",
-            description="Age of the last news of the book. A quiet market may be old and right: "
-            "the feed is then confirmed by ping.",
+            description="Time since the last book update. In a quiet market an old book can be "
+            "right: the feed is then checked by pings.",
             unit="s",
             width=8,
             queries=(value("quoter_book_age_seconds", "{{symbol}}"),),
         ),
         Panel(
-            title="Streams lost, events waiting",
+            title="Lost streams, waiting events",
             description="Lost connections per minute, by stream, and events in the inbox that the "
-            "engine has not heard yet.",
+            "engine has not handled yet.",
             unit="short",
             width=8,
             queries=(

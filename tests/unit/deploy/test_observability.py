@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.grafana.external_stop_panels import DAEMON_STATES
 from deploy.grafana.generate import GRID_WIDTH, TARGET, dashboard, rendered
 from deploy.grafana.panels import ROWS
-from deploy.grafana.watch_panels import CORES
 from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
 from quoter.service.sentinel.heartbeat_monitor import DaemonState
@@ -60,7 +60,7 @@ def test_every_expression_follows_the_chosen_symbol_and_rates_follow_the_zoom() 
 
 
 def test_the_panel_of_the_sentinel_names_every_state_that_it_knows() -> None:
-    assert {name for name, _ in CORES} == set(DaemonState)
+    assert {name for name, _ in DAEMON_STATES} == set(DaemonState)
 
 
 def test_every_data_source_is_the_variable() -> None:

@@ -1,9 +1,9 @@
-"""Who would stop us if we could not, and is a kill where a restart will find it."""
+"""Row about the external stops (sentinel, dead man's switch) and the kill latch on disk."""
 
 from deploy.grafana.queries import numbered, value
 from deploy.grafana.shapes import BLUE, GREEN, GREY, ORANGE, RED, YELLOW, Panel, Query, Row
 
-CORES = (
+DAEMON_STATES = (
     ("absent", GREY),
     ("unreadable", "dark-purple"),
     ("other_market", "purple"),
@@ -14,13 +14,13 @@ CORES = (
     ("stopped", BLUE),
 )
 
-WATCHED = Row(
-    title="Who would cancel if the daemon died",
+EXTERNAL_STOPS = Row(
+    title="What cancels our orders if the daemon dies?",
     panels=(
         Panel(
-            title="Who watches",
-            description="1 while it would cancel our orders if the daemon died: the sentinel, and "
-            "the venue's dead man's switch. With both at 0 nobody would.",
+            title="Active external stops",
+            description="1 while the sentinel, or the venue's dead man's switch, would cancel our "
+            "orders if the daemon died. With both at 0 nothing would.",
             unit="short",
             width=8,
             is_stepped=True,
@@ -41,22 +41,25 @@ WATCHED = Row(
         ),
         Panel(
             title="The daemon, as the sentinel sees it",
-            description="By its heartbeat alone: silent is dead, frozen or hung, and struck; a "
-            "stranger trades another market than the sentinel was told to watch; one whose beat is "
-            "unreadable is not watched either.",
+            description="By its heartbeat alone. silent: dead, frozen or hung, and killed by the "
+            "sentinel. other_market: it trades another market than the sentinel is set to. A "
+            "daemon in that state, or with an unreadable heartbeat, is not protected.",
             unit="none",
             kind="state-timeline",
             width=8,
             queries=(
                 Query(
                     expression=numbered(
-                        "quoter_sentinel_daemon_state", "state", tuple(name for name, _ in CORES)
+                        "quoter_sentinel_daemon_state",
+                        "state",
+                        tuple(name for name, _ in DAEMON_STATES),
                     ),
                     legend="{{symbol}}",
                 ),
             ),
             mappings=tuple(
-                (str(number), name, colour) for number, (name, colour) in enumerate(CORES, start=1)
+                (str(number), name, colour)
+                for number, (name, colour) in enumerate(DAEMON_STATES, start=1)
             ),
         ),
         Panel(
@@ -71,21 +74,21 @@ WATCHED = Row(
             ),
         ),
         Panel(
-            title="What the sentinel did",
-            description="Strikes (it cancelled and latched) and orders that it took out of the "
-            "market, since its start; orders of ours that its last sweep found. Zero is good.",
+            title="Kills by the sentinel",
+            description="Kills and cancelled orders since the sentinel's start; own orders that "
+            "its last cancel run found. Normally zero.",
             unit="short",
             width=8,
             queries=(
-                value("quoter_sentinel_kills_total", "strikes {{symbol}}", RED),
+                value("quoter_sentinel_kills_total", "kills {{symbol}}", RED),
                 value("quoter_sentinel_cancelled_orders_total", "cancelled {{symbol}}", ORANGE),
                 value("quoter_sentinel_own_orders", "found {{symbol}}", GREY),
             ),
         ),
         Panel(
             title="Dead man's switch",
-            description="Since the venue's switch was last armed, and the age at which it cancels "
-            "every order of the account: QUOTER_DEAD_MAN. 0 and no age: there is none.",
+            description="Time since the venue's switch was last armed, and the time at which it "
+            "cancels every order of the account (QUOTER_DEAD_MAN). 0 and no age: it is off.",
             unit="s",
             width=8,
             queries=(
@@ -94,9 +97,9 @@ WATCHED = Row(
             ),
         ),
         Panel(
-            title="Kills that are not on the disk",
-            description="1 while the disk has not taken the latch of a kill, of the daemon or of "
-            "the sentinel: a restart would forget it.",
+            title="Kills that are not on disk",
+            description="1 while a kill latch of the daemon or of the sentinel is not on disk: a "
+            "restart would lose the kill.",
             unit="short",
             width=8,
             is_stepped=True,
