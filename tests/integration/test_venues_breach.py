@@ -27,7 +27,7 @@ from tests.integration.test_venues_gateway import (
 from tests.integration.test_venues_ws import until
 
 
-async def test_cancels_leave_at_once_while_creates_use_up_all_they_may(
+async def test_cancels_are_sent_at_once_under_full_load_of_creates(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """At full create load: the first of what is refused has the reserve behind it."""
@@ -60,7 +60,7 @@ async def test_cancels_leave_at_once_while_creates_use_up_all_they_may(
 
 
 @pytest.mark.parametrize("symbol", ["ETH/USDT", "BTC/USDC"])
-async def test_an_order_for_another_market_never_leaves_and_kills(
+async def test_order_for_another_market_is_not_sent_and_kills(
     sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, symbol: str
 ) -> None:
     async with connected(config(sandbox)) as gateway, streaming(gateway) as told:
@@ -87,7 +87,7 @@ async def test_an_order_for_another_market_never_leaves_and_kills(
         ("client_id", "q1999"),
     ],
 )
-async def test_an_order_that_changed_on_its_way_never_leaves(
+async def test_order_changed_before_the_write_is_not_sent(
     sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, field: str, value: object
 ) -> None:
     """Between the intent and the wire there is ccxt: what it sends is compared."""

@@ -22,7 +22,7 @@ async def gateway(still_sandbox: RunningSandbox) -> AsyncIterator[CcxtGateway]:
         yield gateway
 
 
-async def test_cancel_all_takes_own_orders_and_leaves_foreign_ones(
+async def test_cancel_all_cancels_own_orders_and_keeps_foreign_ones(
     still_sandbox: RunningSandbox, gateway: CcxtGateway
 ) -> None:
     for number in range(12):
@@ -40,7 +40,7 @@ def overdraw(gateway: CcxtGateway) -> None:
     gateway._client.limiter.observe({"X-MBX-USED-WEIGHT-1M": "6150"}, time.time_ns())
 
 
-async def test_a_kill_waits_for_no_budget_of_ours(
+async def test_kills_cancels_do_not_wait_for_the_rate_limiter(
     still_sandbox: RunningSandbox, gateway: CcxtGateway
 ) -> None:
     """PT-06: neither its cancels nor cancel-all, nor the list that says what is left."""
@@ -59,7 +59,7 @@ async def test_a_kill_waits_for_no_budget_of_ours(
     assert (await still_sandbox.signed("GET", "openOrders", symbol="BTCUSDT")).rows == []
 
 
-async def test_cancel_all_says_how_many_are_left(
+async def test_cancel_all_returns_how_many_are_left(
     still_sandbox: RunningSandbox, gateway: CcxtGateway
 ) -> None:
     await gateway.place(place(1))
@@ -67,7 +67,7 @@ async def test_cancel_all_says_how_many_are_left(
     assert await gateway.cancel_all() == 1
 
 
-async def test_cancel_all_says_when_the_venue_cannot_be_asked(
+async def test_cancel_all_raises_when_the_venue_does_not_answer(
     still_sandbox: RunningSandbox, gateway: CcxtGateway
 ) -> None:
     await still_sandbox.arm("error_before", endpoint="open_orders", status=503)

@@ -121,7 +121,7 @@ async def holding(feed: MarketFeed) -> AsyncIterator["Books"]:
         yield books
 
 
-async def test_the_native_feed_tells_one_gapless_story(sandbox: RunningSandbox) -> None:
+async def test_native_feed_is_gapless(sandbox: RunningSandbox) -> None:
     feed = make_feed(config(sandbox), BTCUSDT, random=Random(1))
     assert isinstance(feed, BinanceFeed)
     async with running(feed) as told:
@@ -134,7 +134,7 @@ async def test_the_native_feed_tells_one_gapless_story(sandbox: RunningSandbox) 
     assert stamps == sorted(stamps), "time never runs back"
 
 
-async def test_a_gap_is_passed_on_and_then_a_fresh_snapshot(sandbox: RunningSandbox) -> None:
+async def test_gap_is_passed_on_and_followed_by_a_fresh_snapshot(sandbox: RunningSandbox) -> None:
     feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
     async with running(feed) as told:
         await until(lambda: told.count(BookDelta) >= 3)
@@ -174,7 +174,7 @@ class Books(Told):
             self._resync()
 
 
-async def test_a_healthy_book_passes_every_audit(sandbox: RunningSandbox) -> None:
+async def test_right_book_passes_every_check(sandbox: RunningSandbox) -> None:
     auditing = replace(config(sandbox), stream=AUDITING)
     feed = BinanceFeed(auditing, BTCUSDT, time.time_ns, Random(1))
     async with holding(feed) as told:
@@ -187,7 +187,7 @@ async def test_a_healthy_book_passes_every_audit(sandbox: RunningSandbox) -> Non
     ("price", "timings", "found_by"),
     [("59999.50", AUDITING, "the ticker"), ("59998.90", AUDITING, "by the snapshot")],
 )
-async def test_a_silently_corrupted_book_is_found_and_healed(
+async def test_corrupted_book_is_found_and_replaced(
     still_sandbox: RunningSandbox, price: str, timings: StreamTimings, found_by: str
 ) -> None:
     """A new best price is wrong, or one behind it, which only a snapshot shows."""
@@ -205,7 +205,7 @@ async def test_a_silently_corrupted_book_is_found_and_healed(
     assert told.gaps == 0, "the numbers were right all the time"
 
 
-async def test_a_silently_corrupted_book_of_ccxt_is_found_and_healed(
+async def test_corrupted_book_of_ccxt_is_found_and_replaced(
     still_sandbox: RunningSandbox,
 ) -> None:
     sandbox = still_sandbox
@@ -225,7 +225,7 @@ async def test_a_silently_corrupted_book_of_ccxt_is_found_and_healed(
         await until(lambda: told.book.bids.levels(1, {}) == (best,))
 
 
-async def test_connections_that_end_as_planned_cost_nothing(sandbox_config: SandboxConfig) -> None:
+async def test_announced_ends_cause_no_feed_down(sandbox_config: SandboxConfig) -> None:
     short = replace(sandbox_config, disconnect_s=1.0, shutdown_notice_s=0.5)
     async with running_sandbox(short) as sandbox:
         feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
@@ -237,7 +237,7 @@ async def test_connections_that_end_as_planned_cost_nothing(sandbox_config: Sand
     assert trades == list(range(trades[0], trades[0] + len(trades))), "none lost, none twice"
 
 
-async def test_a_connection_is_replaced_before_the_venues_day_is_over(
+async def test_connection_is_replaced_before_its_maximum_age(
     sandbox: RunningSandbox,
 ) -> None:
     aging = replace(config(sandbox), stream=replace(QUICK, handover_s=0.3))
@@ -249,7 +249,7 @@ async def test_a_connection_is_replaced_before_the_venues_day_is_over(
 
 
 @pytest.mark.parametrize("native", [True, False])
-async def test_a_symbol_that_is_closed_is_told_and_open_again_too(
+async def test_closed_and_reopened_symbol_is_reported(
     sandbox: RunningSandbox, *, native: bool
 ) -> None:
     quick = replace(QUICK, status_s=0.1, reopen_s=0.1)
@@ -272,9 +272,7 @@ async def test_a_symbol_that_is_closed_is_told_and_open_again_too(
 
 
 @pytest.mark.parametrize("native", [True, False])
-async def test_frames_that_the_venue_dates_long_ago_are_a_slow_feed(
-    sandbox: RunningSandbox, *, native: bool
-) -> None:
+async def test_late_frames_raise_feed_slow(sandbox: RunningSandbox, *, native: bool) -> None:
     """Our clock runs ahead after it was compared: every frame then looks late."""
     ahead_ns = 0
 
@@ -308,7 +306,7 @@ async def test_resync_brings_a_snapshot_and_is_idempotent(sandbox: RunningSandbo
     assert told.gaps == 0
 
 
-async def test_a_silent_socket_is_left_and_replaced(sandbox: RunningSandbox) -> None:
+async def test_silent_socket_is_replaced(sandbox: RunningSandbox) -> None:
     feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
     async with running(feed) as told:
         await until(lambda: told.count(BookDelta) >= 1)
@@ -320,7 +318,7 @@ async def test_a_silent_socket_is_left_and_replaced(sandbox: RunningSandbox) -> 
     assert told.gaps == 0
 
 
-async def test_a_closed_socket_comes_back_with_a_fresh_book(sandbox: RunningSandbox) -> None:
+async def test_closed_socket_reconnects_with_a_fresh_book(sandbox: RunningSandbox) -> None:
     feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
     async with running(feed) as told:
         await until(lambda: told.count(BookDelta) >= 1)
@@ -330,7 +328,7 @@ async def test_a_closed_socket_comes_back_with_a_fresh_book(sandbox: RunningSand
     assert kinds == [FeedUp, BookSnapshot, FeedDown, FeedUp, BookSnapshot]
 
 
-async def test_between_frames_answered_pings_are_liveness_reporter(sandbox: RunningSandbox) -> None:
+async def test_answered_pings_between_frames_prove_liveness(sandbox: RunningSandbox) -> None:
     often = replace(config(sandbox), stream=replace(QUICK, ping_s=0.02))
     feed = make_feed(often, BTCUSDT, random=Random(1))
     async with running(feed) as told:
@@ -339,7 +337,7 @@ async def test_between_frames_answered_pings_are_liveness_reporter(sandbox: Runn
     assert told.count(FeedDown) == 0
 
 
-async def test_a_refused_snapshot_is_asked_for_again(sandbox: RunningSandbox) -> None:
+async def test_refused_snapshot_is_requested_again(sandbox: RunningSandbox) -> None:
     fault = await sandbox.arm("error_before", endpoint="depth", count=2, status=503)
     feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
     async with running(feed) as told:
@@ -379,7 +377,7 @@ async def test_any_ccxt_exchange_feeds_whole_books(sandbox: RunningSandbox, exch
             assert book.bids[0][0] < book.asks[0][0]
 
 
-async def test_a_mute_socket_of_ccxt_is_noticed_by_its_pings(sandbox: RunningSandbox) -> None:
+async def test_dead_socket_of_ccxt_is_found_by_pings(sandbox: RunningSandbox) -> None:
     feed = make_feed(config(sandbox, native=False), BTCUSDT, random=Random(1))
     async with running(feed) as told:
         await until(lambda: told.count(BookSnapshot) >= 2)
@@ -390,7 +388,7 @@ async def test_a_mute_socket_of_ccxt_is_noticed_by_its_pings(sandbox: RunningSan
 
 
 @pytest.mark.parametrize("native", [True, False])
-async def test_after_our_loop_stood_still_nothing_counts_before_a_fresh_snapshot(
+async def test_after_a_hang_nothing_is_emitted_before_a_fresh_snapshot(
     sandbox: RunningSandbox, native: bool
 ) -> None:
     stalling = replace(config(sandbox, native=native), stream=replace(QUICK, stall_s=0.5))
@@ -415,7 +413,7 @@ async def test_resync_of_a_ccxt_feed_subscribes_anew(sandbox: RunningSandbox) ->
         await until(lambda: told.count(FeedUp) == 2)
 
 
-def test_the_shipped_settings_notice_a_mute_ccxt_socket_within_ten_seconds() -> None:
+def test_default_settings_find_a_dead_ccxt_socket_within_10_s() -> None:
     shipped = VenueConfig(
         exchange="binance", symbol="BTC/USDT", environment="production", order_prefix="q1"
     )

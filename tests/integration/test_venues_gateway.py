@@ -156,14 +156,14 @@ async def test_without_a_key_the_rules_are_known_and_nothing_can_be_ordered(
     assert answer.reason is RejectReason.NOT_SENT
 
 
-async def test_a_clock_that_is_off_is_refused(still_sandbox: RunningSandbox) -> None:
+async def test_clock_with_a_large_offset_is_refused(still_sandbox: RunningSandbox) -> None:
     gateway = make_gateway(config(still_sandbox), now_ns=lambda: time.time_ns() - 3_000_000_000)
     with pytest.raises(VenueError, match=r"by -[23]\.\d+ s"):
         await gateway.connect()
     await gateway.close()
 
 
-async def test_an_unknown_symbol_is_said(still_sandbox: RunningSandbox) -> None:
+async def test_unknown_symbol_is_refused(still_sandbox: RunningSandbox) -> None:
     gateway = make_gateway(replace(config(still_sandbox), symbol="NO/SUCH"))
     with pytest.raises(MarketUnfit, match="binance has no market NO/SUCH"):
         await gateway.connect()
@@ -171,7 +171,7 @@ async def test_an_unknown_symbol_is_said(still_sandbox: RunningSandbox) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["retries", "session"])
-async def test_a_client_that_could_send_twice_does_not_start(
+async def test_client_that_could_send_twice_is_refused(
     still_sandbox: RunningSandbox, wrong: str
 ) -> None:
     gateway = make_gateway(config(still_sandbox))
@@ -186,7 +186,7 @@ async def test_a_client_that_could_send_twice_does_not_start(
     await gateway.close()
 
 
-async def test_a_venue_that_is_not_there_is_said() -> None:
+async def test_unreachable_venue_is_reported() -> None:
     nowhere = VenueConfig(
         exchange="binance",
         symbol="BTC/USDT",
@@ -236,7 +236,7 @@ def without_a_dialect(monkeypatch: pytest.MonkeyPatch) -> str:
     return "binanceus"
 
 
-async def test_the_request_is_what_we_say_it_is(
+async def test_create_request_has_the_approved_values(
     still_sandbox: RunningSandbox, gateway: CcxtGateway
 ) -> None:
     """Post-only, own id, exact price: one entry on the venue's wire log, and when it left."""
@@ -259,7 +259,7 @@ async def test_the_request_is_what_we_say_it_is(
         (place(3, size="0.00002"), RejectReason.FILTER),
     ],
 )
-async def test_a_definitive_no_has_its_reason(
+async def test_definitive_reject_has_its_reason(
     gateway: CcxtGateway, order: PlaceOrder, reason: RejectReason
 ) -> None:
     answer = await gateway.place(replace(order, decided_ns=time.time_ns()))
@@ -313,7 +313,7 @@ async def test_an_order_that_never_arrived_is_not_found(
     assert isinstance(await gateway.query(query(1)), OrderNotFound)
 
 
-async def test_a_venue_that_refuses_connections_got_nothing(still_sandbox: RunningSandbox) -> None:
+async def test_refused_connection_is_not_sent(still_sandbox: RunningSandbox) -> None:
     async with connected(config(still_sandbox)) as gateway:
         await still_sandbox.server.stop()
         answers = [await gateway.place(place(number)) for number in range(3)]
@@ -348,7 +348,7 @@ async def test_nothing_is_sent_twice_on_a_dead_connection(
 
 @pytest.mark.parametrize("is_shut", [True, False])
 @pytest.mark.parametrize("under_way", [0, 1, 30])
-async def test_two_hundred_queued_creates_and_a_shut_gate_leave_none_on_the_wire(
+async def test_closed_gate_stops_200_queued_creates(
     still_sandbox: RunningSandbox, gateway: CcxtGateway, under_way: int, is_shut: bool
 ) -> None:
     """Most wait for a connection of the pool: shut means shut for all that is not written yet.
@@ -375,7 +375,7 @@ def on_the_wire(gateway: CcxtGateway) -> list[str]:
     return [f"q1{n}" for n in range(200) if gateway.wire_ns(f"q1{n}") is not None]
 
 
-async def test_an_order_that_aged_on_its_way_stays_here(still_sandbox: RunningSandbox) -> None:
+async def test_order_that_aged_in_the_queue_is_not_sent(still_sandbox: RunningSandbox) -> None:
     async with connected(replace(config(still_sandbox), create_age_s_max=0.25)) as gateway:
         old = replace(place(1), decided_ns=time.time_ns() - 300_000_000)
         answer = await gateway.place(old)
@@ -384,7 +384,7 @@ async def test_an_order_that_aged_on_its_way_stays_here(still_sandbox: RunningSa
     assert await wire(still_sandbox) == []
 
 
-async def test_429_brings_silence_for_as_long_as_the_venue_said(
+async def test_429_pauses_requests_as_long_as_the_venue_said(
     still_sandbox: RunningSandbox, gateway: CcxtGateway
 ) -> None:
     await gateway.place(place(1))
@@ -404,9 +404,7 @@ async def test_429_brings_silence_for_as_long_as_the_venue_said(
     assert "q13" not in await wire(still_sandbox)
 
 
-async def test_a_ban_silences_cancels_too(
-    still_sandbox: RunningSandbox, gateway: CcxtGateway
-) -> None:
+async def test_ban_stops_cancels_too(still_sandbox: RunningSandbox, gateway: CcxtGateway) -> None:
     await gateway.place(place(1))
     await still_sandbox.arm("ban_418", endpoint="create", count=1, retry_after_s=60)
     await gateway.place(place(2))
@@ -474,7 +472,7 @@ def count(told: list[Event], kind: type[Event]) -> int:
     return sum(isinstance(event, kind) for event in told)
 
 
-async def test_a_mute_private_socket_is_noticed_by_its_pings(
+async def test_dead_private_socket_is_found_by_pings(
     still_sandbox: RunningSandbox, gateway: CcxtGateway
 ) -> None:
     async with streaming(gateway) as told:
@@ -484,7 +482,7 @@ async def test_a_mute_private_socket_is_noticed_by_its_pings(
         await until(lambda: count(told, FeedUp) == 2)
 
 
-async def test_reports_tell_what_the_venue_holds(
+async def test_reports_match_the_venues_state(
     still_sandbox: RunningSandbox, gateway: CcxtGateway
 ) -> None:
     await gateway.place(place(1))
@@ -502,7 +500,7 @@ async def test_reports_tell_what_the_venue_holds(
     assert isinstance(book, ReportFailed)
 
 
-async def test_a_report_that_fails_says_so(
+async def test_failed_report_is_reported(
     still_sandbox: RunningSandbox, gateway: CcxtGateway
 ) -> None:
     await still_sandbox.arm("error_before", endpoint="trades", count=1)
@@ -510,7 +508,7 @@ async def test_a_report_that_fails_says_so(
     assert isinstance(failed, ReportFailed)
 
 
-async def test_trades_are_listed_from_an_id_on_whole_and_in_order(
+async def test_trades_from_an_id_are_complete_and_in_order(
     still_sandbox: RunningSandbox, gateway: CcxtGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("quoter.venues.ccxt.account_reports.TRADES_PAGE", 3)
@@ -528,7 +526,7 @@ async def test_trades_are_listed_from_an_id_on_whole_and_in_order(
     assert await listed(gateway, from_trade_id=every[-1]) == []
 
 
-async def test_trades_of_any_venue_are_paged_by_time(
+async def test_trades_without_profile_are_paged_by_time(
     still_sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exchange = without_a_dialect(monkeypatch)

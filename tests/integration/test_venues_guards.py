@@ -72,7 +72,7 @@ BAD_FRAMES = [
 
 
 @pytest.mark.parametrize("frame", BAD_FRAMES, ids=["truncated", "list", "unexpected"])
-async def test_a_frame_that_breaks_a_handler_reaches_the_waiters(
+async def test_frame_that_breaks_a_handler_ends_the_watches(
     plain: Exchange, guarded: GuardedExchange, frame: Frame
 ) -> None:
     with pytest.raises(Exception):  # noqa: B017, PT011 - in ccxt this kills the receive loop
@@ -85,7 +85,7 @@ async def test_a_frame_that_breaks_a_handler_reaches_the_waiters(
     assert WS_URL not in guarded.clients, "the next watch gets a new socket"
 
 
-async def test_the_late_death_of_a_socket_does_not_take_its_successor(
+async def test_late_close_of_a_socket_keeps_its_replacement(
     plain: Exchange, guarded: GuardedExchange
 ) -> None:
     for exchange, is_kept in ((plain, False), (guarded, True)):
@@ -97,7 +97,7 @@ async def test_the_late_death_of_a_socket_does_not_take_its_successor(
         assert (exchange.clients.get(WS_URL) is second) is is_kept
 
 
-async def test_the_end_of_the_event_stream_wakes_the_watches(
+async def test_terminated_event_stream_ends_the_watches(
     plain: Exchange, guarded: GuardedExchange
 ) -> None:
     frame = Frame('{"event":{"e":"eventStreamTerminated","E":1}}')
@@ -126,7 +126,7 @@ async def test_the_end_of_the_event_stream_wakes_the_watches(
         {"op": "amend-order"},
     ],
 )
-async def test_no_order_slips_out_over_a_websocket(
+async def test_order_over_a_websocket_is_refused(
     guarded: GuardedExchange, message: dict[str, object]
 ) -> None:
     with pytest.raises(EgressBlocked, match="over a websocket"):
@@ -142,32 +142,32 @@ async def test_subscriptions_pass(guarded: GuardedExchange, message: dict[str, o
         await guarded.client(WS_URL).send(message)
 
 
-async def test_leaking_subscriptions_are_noticed(guarded: GuardedExchange) -> None:
+async def test_too_many_subscriptions_raise(guarded: GuardedExchange) -> None:
     client = guarded.client(WS_URL)
     client.subscriptions.update({str(n): True for n in range(SUBSCRIPTIONS_MAX + 1)})
     with pytest.raises(VenueError, match="subscriptions"):
         guarded.client(WS_URL)
 
 
-async def test_the_session_repeats_nothing(guarded: GuardedExchange) -> None:
+async def test_session_does_not_repeat_requests(guarded: GuardedExchange) -> None:
     guarded.open()
     assert getattr(guarded.session, "_retry_connection", None) is False
 
 
-async def test_a_request_that_nobody_declared_does_not_leave(guarded: GuardedExchange) -> None:
+async def test_undeclared_request_is_refused(guarded: GuardedExchange) -> None:
     with pytest.raises(EgressBlocked, match="undeclared"):
         await guarded.fetch_time()
 
 
 @pytest.mark.parametrize("purpose", [Purpose.READ, Purpose.CANCEL])
-async def test_an_order_under_another_name_does_not_leave(
+async def test_post_that_is_not_the_create_is_refused(
     guarded: GuardedExchange, purpose: Purpose
 ) -> None:
     with declare_call(purpose, "q1"), pytest.raises(EgressBlocked, match="POST"):
         await guarded.fetch("http://127.0.0.1:9/api/v3/order", "POST", {}, "newClientOrderId=q1")
 
 
-async def test_urls_that_point_at_production_by_mistake_are_never_reached(
+async def test_production_urls_set_by_mistake_are_never_contacted(
     guarded: GuardedExchange,
 ) -> None:
     """One forgotten set_sandbox_mode must not cost money."""

@@ -86,7 +86,7 @@ def redirect(client: GuardedExchange, host: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("environment", ["sandbox", "testnet"])
-async def test_patched_urls_let_no_byte_out_and_tell_of_a_breach(
+async def test_patched_urls_send_nothing_and_are_a_breach(
     environment: str, elsewhere: Elsewhere
 ) -> None:
     config = venue(environment)
@@ -109,7 +109,7 @@ async def test_patched_urls_let_no_byte_out_and_tell_of_a_breach(
 
 
 @pytest.mark.parametrize("setting", ["httpProxy", "socksProxy", "aiohttp_proxy"])
-async def test_a_proxy_that_is_set_after_the_start_gets_no_byte(
+async def test_proxy_set_after_the_start_gets_nothing(
     setting: str, elsewhere: Elsewhere, still_sandbox: RunningSandbox
 ) -> None:
     config = venue("sandbox", still_sandbox.url)
@@ -127,7 +127,7 @@ async def test_a_proxy_that_is_set_after_the_start_gets_no_byte(
     assert elsewhere.connections == elsewhere.received == 0
 
 
-async def test_the_environments_proxy_is_not_asked(
+async def test_proxy_from_the_environment_is_ignored(
     elsewhere: Elsewhere, still_sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A variable that somebody set for a browser must not carry our signed requests."""
@@ -167,7 +167,7 @@ async def test_a_redirect_to_another_host_is_not_followed(elsewhere: Elsewhere) 
     assert elsewhere.host in told[0]
 
 
-async def test_the_gateways_own_stream_tells_the_engine(
+async def test_gateway_reports_breaches_to_the_engine(
     still_sandbox: RunningSandbox, elsewhere: Elsewhere
 ) -> None:
     async with connected(venue_of(still_sandbox)) as gateway, streaming(gateway) as told:

@@ -46,7 +46,7 @@ async def test_a_key_that_can_only_trade_is_verified(still_sandbox: RunningSandb
         assert gateway.key_monitor.warning == ""
 
 
-async def test_a_key_for_any_address_starts_with_a_doubt_outside_production(
+async def test_key_for_any_address_is_a_warning_outside_production(
     still_sandbox: RunningSandbox,
 ) -> None:
     await give(still_sandbox, ip_restrict=False)
@@ -55,7 +55,7 @@ async def test_a_key_for_any_address_starts_with_a_doubt_outside_production(
 
 
 @pytest.mark.parametrize("case", ["other exchange", "no page", "no answer"])
-async def test_rights_that_nobody_tells_are_unverified_and_let_us_start(
+async def test_unknown_permissions_are_unverified_and_allow_a_start(
     still_sandbox: RunningSandbox, case: str
 ) -> None:
     chosen = config(still_sandbox)
@@ -75,7 +75,7 @@ async def test_rights_that_nobody_tells_are_unverified_and_let_us_start(
         await gateway.close()
 
 
-async def test_a_key_that_the_venue_refuses_there_is_refused(
+async def test_key_refused_by_the_permission_request_is_refused(
     still_sandbox: RunningSandbox,
 ) -> None:
     text = "Invalid API-key, IP, or permissions for action."
@@ -88,7 +88,7 @@ async def test_a_key_that_the_venue_refuses_there_is_refused(
     await gateway.close()
 
 
-async def test_a_right_that_is_given_later_is_told(still_sandbox: RunningSandbox) -> None:
+async def test_permission_granted_later_is_reported(still_sandbox: RunningSandbox) -> None:
     chosen = replace(config(still_sandbox), key_rights_s=0.05)
     async with connected(chosen) as gateway, streaming(gateway) as told:
         await asyncio.sleep(0.2)

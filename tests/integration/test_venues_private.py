@@ -14,7 +14,7 @@ from tests.integration.test_venues_ws import until
 HANG_S = 1.0  # beyond the limit of the test that uses it
 
 
-async def test_a_stream_that_is_mute_about_our_orders_is_given_up_and_replaced(
+async def test_stream_without_events_of_our_orders_is_replaced(
     still_sandbox: RunningSandbox,
 ) -> None:
     usual = config(still_sandbox)
@@ -35,7 +35,7 @@ async def test_a_stream_that_is_mute_about_our_orders_is_given_up_and_replaced(
         assert sum(isinstance(event, FeedDown) for event in told) == 1
 
 
-async def test_after_our_loop_stood_still_the_stream_counts_as_lost_and_found(
+async def test_hang_of_our_loop_emits_feed_down_and_up(
     still_sandbox: RunningSandbox,
 ) -> None:
     usual = config(still_sandbox)
@@ -60,7 +60,7 @@ def user_sockets(sandbox: RunningSandbox) -> int:
 
 
 @pytest.mark.slow
-async def test_a_connection_that_ends_as_planned_is_replaced_before_and_no_news_is_lost(
+async def test_announced_end_is_preceded_by_a_handover_without_loss(
     still_sandbox: RunningSandbox,
 ) -> None:
     opened = still_sandbox.server.venue.counts
@@ -80,7 +80,7 @@ async def test_a_connection_that_ends_as_planned_is_replaced_before_and_no_news_
     assert sum(isinstance(event, FeedUp) for event in told) == 1
 
 
-async def test_a_connection_is_replaced_when_it_grows_old(still_sandbox: RunningSandbox) -> None:
+async def test_old_connection_is_replaced(still_sandbox: RunningSandbox) -> None:
     usual = config(still_sandbox)
     aging = replace(usual, stream=replace(usual.stream, handover_s=0.3))
     async with connected(aging) as gateway, streaming(gateway) as told:
@@ -89,7 +89,7 @@ async def test_a_connection_is_replaced_when_it_grows_old(still_sandbox: Running
     assert user_sockets(still_sandbox) == 0
 
 
-async def test_a_roll_that_is_refused_is_tried_again_while_the_old_connection_goes_on(
+async def test_refused_handover_is_retried_while_the_old_connection_works(
     still_sandbox: RunningSandbox,
 ) -> None:
     async with connected(config(still_sandbox)) as gateway, streaming(gateway) as told:
@@ -102,7 +102,7 @@ async def test_a_roll_that_is_refused_is_tried_again_while_the_old_connection_go
     assert not [event for event in told if isinstance(event, FeedDown)]
 
 
-async def test_an_end_that_comes_before_the_roll_is_a_loss_that_is_told(
+async def test_end_before_the_handover_is_reported_as_a_loss(
     still_sandbox: RunningSandbox,
 ) -> None:
     """Between the old end and the new begin news may be missing: somebody must fetch it."""

@@ -42,7 +42,7 @@ async def test_new_rules_cost_one_request_and_change_nothing_else(
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-async def test_a_market_that_the_venue_lists_no_more_is_said(
+async def test_delisted_market_is_reported(
     still_sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, is_known: bool
 ) -> None:
     exchange = "binance" if is_known else without_a_dialect(monkeypatch)

@@ -26,7 +26,7 @@ async def sent(sandbox: RunningSandbox, order: PlaceOrder) -> OrderDone:
     return news
 
 
-async def test_an_order_that_takes_fills_at_once_and_leaves_nothing(
+async def test_ioc_order_fills_at_once_and_leaves_nothing(
     still_sandbox: RunningSandbox,
 ) -> None:
     order = taking("59900")
@@ -36,7 +36,7 @@ async def test_an_order_that_takes_fills_at_once_and_leaves_nothing(
     assert (row["type"], row["side"]) == ("LIMIT", "SELL")
 
 
-async def test_what_an_order_can_not_take_within_its_price_ends(
+async def test_unfilled_part_of_an_ioc_order_ends(
     still_sandbox: RunningSandbox,
 ) -> None:
     news = await sent(still_sandbox, taking("61000"))

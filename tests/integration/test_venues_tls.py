@@ -109,13 +109,13 @@ async def ask(listener: Listener) -> bool:
     return answer.was_sent
 
 
-async def test_a_self_signed_venue_gets_nothing(tmp_path: Path) -> None:
+async def test_self_signed_certificate_is_refused(tmp_path: Path) -> None:
     async with listening(serving(certificate(tmp_path, "localhost"))) as listener:
         assert not await ask(listener)
     assert listener.received == b""
 
 
-async def test_a_trusted_certificate_for_another_host_gets_nothing(
+async def test_certificate_for_another_host_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pem = certificate(tmp_path, "api.binance.example")
@@ -125,7 +125,7 @@ async def test_a_trusted_certificate_for_another_host_gets_nothing(
     assert listener.received == b""
 
 
-async def test_the_right_certificate_gets_the_request(
+async def test_right_certificate_is_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else the tests above would prove nothing."""
@@ -136,7 +136,7 @@ async def test_the_right_certificate_gets_the_request(
     assert b"signature=" in listener.received
 
 
-def test_old_protocols_are_not_spoken() -> None:
+def test_old_tls_versions_are_refused() -> None:
     context = tls_context()
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
     assert context.verify_mode is ssl.CERT_REQUIRED

@@ -100,14 +100,14 @@ async def hold(socket: ServerConnection) -> None:
     await socket.wait_closed()
 
 
-async def test_a_quiet_peer_is_asked_for_a_sign_of_life_and_kept() -> None:
+async def test_quiet_peer_is_pinged_and_kept() -> None:
     heard = Heard()
     async with serve(hold, "127.0.0.1", 0) as server, reading(server, heard):
         await until(lambda: heard.notes.count("alive") >= 3)
     assert heard.notes[:4] == ["opened", "alive", "alive", "alive"]
 
 
-async def test_frames_arrive_as_bytes_and_are_news_enough() -> None:
+async def test_frames_arrive_as_bytes_without_pings() -> None:
     async def chatter(socket: ServerConnection) -> None:
         for number in range(40):
             await socket.send(str(number))
@@ -121,7 +121,7 @@ async def test_frames_arrive_as_bytes_and_are_news_enough() -> None:
     assert heard.frames[0] == b"0"
 
 
-async def test_a_peer_that_answers_no_ping_is_left_within_the_promised_time() -> None:
+async def test_peer_without_pongs_is_dropped_in_time() -> None:
     async def deaf(socket: ServerConnection) -> None:
         socket.transport.pause_reading()
         await socket.wait_closed()
@@ -137,7 +137,7 @@ async def test_a_peer_that_answers_no_ping_is_left_within_the_promised_time() ->
     assert took_s < limit_s * 1.5
 
 
-def test_the_shipped_timings_notice_a_dead_peer_within_ten_seconds() -> None:
+def test_default_timings_find_a_dead_peer_within_10_s() -> None:
     timings = StreamTimings()
     assert timings.ping_s + timings.pongs_missed_max * timings.pong_s_max < 10
     assert timings.ping_s < 2, "a quiet peer shows life before the engine calls it stale"
@@ -170,7 +170,7 @@ STALL_S = 0.4
 STALLING = replace(QUICK, stall_s=STALL_S, pong_s_max=2.0)
 
 
-async def test_what_waited_while_our_loop_stood_still_is_told_as_old() -> None:
+async def test_frames_buffered_during_a_hang_are_preceded_by_on_stall() -> None:
     async def count(socket: ServerConnection) -> None:
         number = 0
         with suppress(ConnectionClosed):
@@ -190,7 +190,7 @@ async def test_what_waited_while_our_loop_stood_still_is_told_as_old() -> None:
     assert heard.silent_s >= STALL_S
 
 
-async def test_a_pong_that_waited_while_our_loop_stood_still_is_no_sign_of_life() -> None:
+async def test_pong_buffered_during_a_hang_is_preceded_by_on_stall() -> None:
     arrived = threading.Event()
 
     async def slow(socket: ServerConnection) -> None:
@@ -211,7 +211,7 @@ async def test_a_pong_that_waited_while_our_loop_stood_still_is_no_sign_of_life(
     assert heard.notes[before : before + 2] == ["stalled after 0", "alive"]
 
 
-async def test_an_answer_from_elsewhere_can_find_the_stall_before_any_frame_does() -> None:
+async def test_check_stall_reports_before_the_next_frame() -> None:
     heard = Heard()
     async with (
         serve(hold, "127.0.0.1", 0) as server,
@@ -242,7 +242,7 @@ async def test_an_oversized_frame_ends_the_connection_and_the_next_one_works() -
     assert any("1009" in note for note in heard.notes)
 
 
-async def test_a_venue_that_always_closes_is_not_stormed() -> None:
+async def test_venue_that_always_closes_gets_limited_attempts() -> None:
     async def rude(socket: ServerConnection) -> None:
         await socket.close(1001)
 
@@ -300,7 +300,7 @@ def is_gapless(frames: list[bytes]) -> bool:
 
 
 @pytest.mark.parametrize("delays", [(0, 0), (5, 0), (0, 5)], ids=["equal", "old late", "new late"])
-async def test_a_planned_roll_loses_nothing_repeats_nothing_and_tells_of_no_end(
+async def test_handover_loses_and_repeats_nothing(
     delays: tuple[int, int],
 ) -> None:
     heard, counter = Heard(), Counter(*delays)
@@ -314,7 +314,7 @@ async def test_a_planned_roll_loses_nothing_repeats_nothing_and_tells_of_no_end(
     assert [note for note in heard.notes if note != "alive"] == ["opened"]
 
 
-async def test_a_connection_is_replaced_when_it_grows_old_again_and_again() -> None:
+async def test_old_connections_are_replaced_repeatedly() -> None:
     heard, counter = Heard(), Counter(0)
     async with counting(counter, heard, replace(QUICK, handover_s=0.1)):
         await until(lambda: counter.arrived >= 4)
@@ -322,7 +322,7 @@ async def test_a_connection_is_replaced_when_it_grows_old_again_and_again() -> N
     assert heard.notes.count("opened") == 1
 
 
-async def test_when_the_old_one_ends_first_the_new_one_takes_over_and_the_hole_shows() -> None:
+async def test_standby_takes_over_with_a_visible_gap_when_the_active_one_ends() -> None:
     heard = Heard()
 
     async def stuck_then_ahead(socket: ServerConnection) -> None:
@@ -348,7 +348,7 @@ async def test_when_the_old_one_ends_first_the_new_one_takes_over_and_the_hole_s
     assert heard.notes.count("opened") == 1
 
 
-async def test_a_roll_that_is_refused_is_tried_again_while_the_old_one_goes_on() -> None:
+async def test_refused_handover_is_retried_while_the_active_one_works() -> None:
     heard, counter, refused = Heard(), Counter(0), 0
 
     def refuse_the_second(socket: ServerConnection, request: Request) -> Response | None:
@@ -379,7 +379,7 @@ async def test_a_roll_that_is_refused_is_tried_again_while_the_old_one_goes_on()
     assert heard.notes.count("opened") == 1
 
 
-async def test_a_refused_handshake_is_tried_again_when_the_venue_said() -> None:
+async def test_refused_handshake_is_retried_after_the_requested_pause() -> None:
     times: list[float] = []
 
     def refuse_once(socket: ServerConnection, request: Request) -> Response | None:

@@ -86,7 +86,7 @@ MUTANTS = (
             "is_paced = is_paced and order.reason is not CancelReason.KILL",
             "is_paced = is_paced is not False",
         ),
-        tests=(f"{ENDINGS_TESTS}::test_a_kill_waits_for_no_budget_of_ours",),
+        tests=(f"{ENDINGS_TESTS}::test_kills_cancels_do_not_wait_for_the_rate_limiter",),
     ),
     mutant(
         "budget_reset_with_the_rules",

@@ -14,7 +14,7 @@ AFTER_STALL = (
             "                        self.check_stall()\n",
             "",
         ),
-        tests=(f"{WS}::test_what_waited_while_our_loop_stood_still_is_told_as_old",),
+        tests=(f"{WS}::test_frames_buffered_during_a_hang_are_preceded_by_on_stall",),
     ),
     mutant(
         "pong_of_before_a_stall_counts",
@@ -24,7 +24,7 @@ AFTER_STALL = (
             "                missed = 0\n                self.check_stall()\n",
             "                missed = 0\n",
         ),
-        tests=(f"{WS}::test_a_pong_that_waited_while_our_loop_stood_still_is_no_sign_of_life",),
+        tests=(f"{WS}::test_pong_buffered_during_a_hang_is_preceded_by_on_stall",),
     ),
     mutant(
         "stall_keeps_the_book",

@@ -26,7 +26,7 @@ WIRE = (
             "        self._client.gate.report_breaches(wire_mismatch_alarm(emit, self._now_ns))\n",
             "",
         ),
-        tests=(f"{HOSTS}::test_the_gateways_own_stream_tells_the_engine",),
+        tests=(f"{HOSTS}::test_gateway_reports_breaches_to_the_engine",),
     ),
     mutant(
         "breach_leaves_the_gate_open",

@@ -25,12 +25,12 @@ def asleep(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return slept
 
 
-def test_both_units_tell_the_same() -> None:
+def test_both_units_agree() -> None:
     before, between, after = boot_clock_s(), boot_clock_ns() / 1e9, boot_clock_s()
     assert before <= between <= after
 
 
-def test_our_time_goes_on_while_the_machine_sleeps(asleep: list[int]) -> None:
+def test_clock_continues_during_suspend(asleep: list[int]) -> None:
     """The age of a book, of a decision and of the engine's last tick are told by it."""
     clock = Clock()
     before_ns = clock.now_ns()
@@ -38,7 +38,7 @@ def test_our_time_goes_on_while_the_machine_sleeps(asleep: list[int]) -> None:
     assert clock.now_ns() - before_ns >= SLEPT_S * 10**9
 
 
-async def test_a_dead_mans_switch_has_fired_while_the_machine_slept(asleep: list[int]) -> None:
+async def test_dead_mans_switch_counts_as_fired_after_a_suspend(asleep: list[int]) -> None:
     class Door:
         async def set_dead_man(self, seconds: float) -> None:
             """It says yes."""

@@ -4,7 +4,7 @@ from quoter.domain.units import NS_PER_MS
 from quoter.venues.clock import ClockSample, VenueClock, clock_sample_of
 
 
-def test_the_answer_was_made_halfway_and_may_be_off_by_half_the_way() -> None:
+def test_offset_assumes_the_middle_of_the_round_trip() -> None:
     sample = clock_sample_of(
         venue_ms=1_700, asked_ns=900 * NS_PER_MS, answered_ns=1_100 * NS_PER_MS
     )

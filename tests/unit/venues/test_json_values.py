@@ -21,16 +21,16 @@ def test_a_hostile_name_is_printable_and_short(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "q001x9f", "28457", "BTC", "币安人生", "a b-c_d.e/f:g"])
-def test_an_honest_name_stays_as_it_is(name: str) -> None:
+def test_printable_name_is_unchanged(name: str) -> None:
     assert text(name) == name
 
 
-def test_whole_numbers_are_names_too_and_nothing_else_is() -> None:
+def test_integers_are_names_and_other_types_are_not() -> None:
     assert [text(value) for value in (28457, True, None, 1.5, ["x"])] == ["28457", "", "", "", ""]
 
 
 @pytest.mark.parametrize("value", [True, None, "", "x", "NaN", "inf", float("nan"), [1], "1e"])
-def test_what_is_no_finite_number_is_none(value: object) -> None:
+def test_non_finite_number_is_none(value: object) -> None:
     assert decimal(value) is None
 
 

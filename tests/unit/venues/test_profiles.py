@@ -19,10 +19,10 @@ def features(modes: object) -> dict[str, object]:
         (None, ""),
     ],
 )
-def test_only_a_mode_that_ccxt_translates_is_asked_for(modes: object, asked: str) -> None:
+def test_only_modes_that_ccxt_translates_are_requested(modes: object, asked: str) -> None:
     assert with_self_trade(GENERIC, features(modes)).self_trade == asked
 
 
-def test_a_profile_of_its_own_keeps_what_it_says() -> None:
+def test_profile_with_a_mode_keeps_it() -> None:
     assert with_self_trade(BINANCE, features({"EXPIRE_BOTH": True})) is BINANCE
     assert with_self_trade(GENERIC, {}) is GENERIC

@@ -27,13 +27,13 @@ def test_secrets_are_starred(line: str) -> None:
     assert "CANARY" not in redact(line, ["CANARY" if "alone" in line else ""])
 
 
-def test_the_rest_stays_readable_on_one_short_line() -> None:
+def test_text_is_one_short_line() -> None:
     assert redact("binance\n -2010 signature=abc&x=1") == "binance -2010 signature=***&x=1"
     assert len(redact("x" * 1000)) == TEXT_MAX
 
 
 @pytest.mark.parametrize("encode", [str, quote, lambda text: b64encode(text.encode()).decode()])
-def test_a_known_secret_is_starred_in_the_spellings_of_a_request(
+def test_known_secret_is_starred_in_every_encoding(
     encode: Callable[[str], str],
 ) -> None:
     secret = "CANARY/+ is it"  # noqa: S105 - opens nothing
@@ -44,13 +44,13 @@ def test_a_known_secret_is_starred_in_the_spellings_of_a_request(
     "hostile",
     ["\x1b[2J\x1b]8;;http://evil\x07click", "two\nlines\r\n", "nul\x00", "\ud800", "\u202egnp"],
 )
-def test_what_a_venue_says_is_one_printable_line(hostile: str) -> None:
+def test_venue_text_is_one_printable_line(hostile: str) -> None:
     assert redact(hostile).isprintable()
 
 
-def test_a_megabyte_is_cut_before_it_is_searched() -> None:
+def test_long_text_is_cut_before_the_search() -> None:
     assert len(redact("x=" * 500_000)) <= TEXT_MAX
 
 
-def test_an_empty_secret_stars_nothing() -> None:
+def test_empty_secret_changes_nothing() -> None:
     assert redact("plain", [""]) == "plain"

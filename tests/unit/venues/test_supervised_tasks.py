@@ -45,7 +45,7 @@ async def finishes() -> None:
         (waits_for_what_somebody_cancels, "task tick was cancelled from inside"),
     ],
 )
-async def test_an_end_brings_the_group_down_under_its_name(work: object, how: str) -> None:
+async def test_ended_task_ends_the_group_under_its_name(work: object, how: str) -> None:
     assert callable(work)
     with pytest.RaisesGroup(pytest.RaisesExc(TaskEnded, match=how)) as caught:
         async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
@@ -54,14 +54,14 @@ async def test_an_end_brings_the_group_down_under_its_name(work: object, how: st
     assert failed_task_names(caught.value) == ["tick"]
 
 
-async def test_the_wanted_end_of_the_run_passes() -> None:
+async def test_finished_ends_the_run() -> None:
     with pytest.RaisesGroup(Finished):
         async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
             spawn(tasks, "probe", waits())
             spawn(tasks, "end", finishes())
 
 
-async def test_our_own_cancellation_stays_one() -> None:
+async def test_own_cancellation_is_not_reported_as_an_error() -> None:
     task = asyncio.create_task(forever("tick", waits()))
     await asyncio.sleep(0)
     task.cancel()
@@ -81,7 +81,7 @@ async def test_a_task_of_an_inner_group_is_named_with_its_owner() -> None:
     assert failed_task_names(caught.value) == ["feed.audits"]
 
 
-async def test_what_ended_tasks_failed_with_is_heard_and_cancelled_ones_are_no_failure() -> None:
+async def test_errors_of_ended_tasks_are_retrieved() -> None:
     broken, stopped = asyncio.create_task(breaks()), asyncio.create_task(waits())
     stopped.cancel()
     await wait_ended(broken, stopped)

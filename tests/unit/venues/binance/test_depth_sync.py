@@ -18,7 +18,7 @@ def snapshot(last: int, *, ts_ns: int = 9) -> BookSnapshot:
     return BookSnapshot(ts_ns=ts_ns, last=last, bids=(Level(99.0, 1.0),), asks=())
 
 
-def test_buffered_diffs_follow_the_snapshot_without_a_hole() -> None:
+def test_buffered_diffs_follow_the_snapshot_without_a_gap() -> None:
     sync = DepthSync()
     assert sync.on_diff(diff(1, 5)) is None
     assert sync.on_diff(diff(6, 10)) is None
@@ -33,7 +33,7 @@ def test_buffered_diffs_follow_the_snapshot_without_a_hole() -> None:
     assert following.prev == 10
 
 
-def test_a_snapshot_older_than_the_first_diff_is_refused() -> None:
+def test_snapshot_older_than_first_diff_is_refused() -> None:
     sync = DepthSync()
     sync.on_diff(diff(10, 12))
     assert sync.on_snapshot(snapshot(8)) is None
@@ -55,7 +55,7 @@ def test_known_events_are_ignored_and_counted() -> None:
     assert sync.ignored == 1
 
 
-def test_a_gap_is_emitted_with_its_true_predecessor_and_sync_starts_again() -> None:
+def test_gap_is_emitted_and_sync_restarts() -> None:
     sync = DepthSync()
     sync.on_snapshot(snapshot(10))
     gap = sync.on_diff(diff(13, 14))
@@ -68,7 +68,7 @@ def test_a_gap_is_emitted_with_its_true_predecessor_and_sync_starts_again() -> N
     assert [e.last for e in events] == [14, 15]
 
 
-def test_a_hole_in_the_buffer_makes_everything_before_it_useless() -> None:
+def test_gap_in_buffer_discards_older_diffs() -> None:
     sync = DepthSync()
     sync.on_diff(diff(1, 2))
     sync.on_diff(diff(5, 6))
@@ -149,7 +149,7 @@ steps = st.tuples(
 
 @settings(deadline=None)
 @given(st.lists(steps, min_size=1, max_size=30))
-def test_no_stream_of_drops_duplicates_and_overlaps_yields_a_wrong_book(
+def test_book_is_right_after_drops_duplicates_and_overlaps(
     script: list[tuple[list[tuple[int, int]], str, int | None]],
 ) -> None:
     venue, sync, reader = Venue(), DepthSync(buffer_max=8), Reader()
@@ -176,7 +176,7 @@ def test_no_stream_of_drops_duplicates_and_overlaps_yields_a_wrong_book(
 
 @settings(deadline=None)
 @given(st.lists(updates, min_size=1, max_size=8), st.integers(0, 8), st.integers(0, 8))
-def test_an_audited_snapshot_is_the_venues_book_at_our_update_or_nothing(
+def test_book_check_returns_the_venues_book_at_our_update_or_none(
     script: list[list[tuple[int, int]]], watched_from: int, asked_at: int
 ) -> None:
     venue, sync, snapshot_of = Venue(), DepthSync(), None
@@ -201,7 +201,7 @@ def test_an_audited_snapshot_is_the_venues_book_at_our_update_or_nothing(
     assert list(audited.bids) == sorted(audited.bids, reverse=True)
 
 
-def test_a_snapshot_ahead_of_our_stream_or_from_before_the_watch_can_not_be_compared() -> None:
+def test_snapshot_outside_the_recording_is_not_compared() -> None:
     for last in (9, 12):
         sync = DepthSync()
         sync.on_snapshot(snapshot(10))
@@ -216,7 +216,7 @@ def test_a_snapshot_ahead_of_our_stream_or_from_before_the_watch_can_not_be_comp
     assert sync.finish_book_check(snapshot(11)) is None, "the sync began anew"
 
 
-def test_a_second_connection_follows_repeats_or_leaves_a_hole() -> None:
+def test_diff_of_second_connection_continues_repeats_or_leaves_a_gap() -> None:
     sync = DepthSync()
     assert sync.follows(diff(1, 1)) is False
     sync.on_snapshot(snapshot(10))

@@ -62,7 +62,7 @@ def test_the_taker_is_the_seller_when_the_buyer_was_the_maker() -> None:
     assert trade.taker is Side.SELL
 
 
-def test_acknowledgements_and_notices_are_no_news() -> None:
+def test_acknowledgements_and_notices_yield_no_market_data() -> None:
     assert read(b'{"result":null,"id":1}') is None
     assert (
         read(b'{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1}}')
@@ -97,14 +97,14 @@ def test_acknowledgements_and_notices_are_no_news() -> None:
         b'{"stream":"btcusdt@depth@100ms","data":' + b"[" * 100_000,
     ],
 )
-def test_hostile_frames_are_refused(frame: bytes) -> None:
+def test_malformed_frames_raise_bad_frame(frame: bytes) -> None:
     with pytest.raises(BadFrame):
         read(frame)
 
 
 @settings(deadline=None)
 @given(st.sampled_from([DEPTH, TICKER, TRADE]), st.data())
-def test_no_mutated_frame_raises_anything_else(frame: bytes, data: st.DataObject) -> None:
+def test_mutated_frames_raise_bad_frame_only(frame: bytes, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(frame) - 1))
     mutated = (
         frame[:at] + data.draw(st.binary(max_size=4)) + frame[at + data.draw(st.integers(0, 4)) :]

@@ -34,9 +34,7 @@ def client(exchange: str, environment: Environment, **more: object) -> GuardedEx
     ("environment", "host"),
     [("sandbox", "127.0.0.1:8080"), ("testnet", "testnet.binance.vision"), ("production", "api.")],
 )
-def test_every_url_it_would_use_is_on_its_own_list(
-    exchange: str, environment: Environment, host: str
-) -> None:
+def test_every_url_is_an_allowed_host(exchange: str, environment: Environment, host: str) -> None:
     venue = client(exchange, environment)
     api = venue.urls["api"]
     assert isinstance(api, dict)
@@ -48,14 +46,14 @@ def test_every_url_it_would_use_is_on_its_own_list(
 
 
 @pytest.mark.parametrize("environment", ["sandbox", "testnet"])
-def test_a_url_of_production_is_refused_elsewhere(environment: Environment) -> None:
+def test_production_url_is_refused_in_other_environments(environment: Environment) -> None:
     gate = client("binance", environment).gate
     for url in ("https://api.binance.com/api/v3/order", "wss://stream.binance.com:9443/ws"):
         with pytest.raises(EgressBlocked):
             gate.check_host(url)
 
 
-def test_nothing_is_queued_repeated_or_printed_by_ccxt() -> None:
+def test_ccxt_neither_queues_repeats_nor_prints_requests() -> None:
     venue = client("binance", "sandbox")
     assert (venue.enableRateLimit, venue.verbose) == (False, False)
     assert venue.options["maxRetriesOnFailure"] == 0
@@ -75,14 +73,14 @@ def test_nothing_is_queued_repeated_or_printed_by_ccxt() -> None:
         ("aiohttp_proxy", "http://somebody:3128"),
     ],
 )
-def test_a_dangerous_default_is_refused(name: str, value: object) -> None:
+def test_unsafe_option_is_refused(name: str, value: object) -> None:
     venue = client("binance", "sandbox")
     setattr(venue, name, value)
     with pytest.raises(VenueError, match="unsafe"):
         check_defaults(venue)
 
 
-def test_spot_error_codes_count_at_any_url() -> None:
+def test_spot_error_codes_apply_at_any_url() -> None:
     exact = client("binance", "sandbox").exceptions["exact"]
     assert getattr(exact["-1008"], "__name__", "") == "OperationFailed"
     assert getattr(exact["-1004"], "__name__", "") == "OperationFailed"
@@ -101,13 +99,15 @@ def test_other_exchanges_can_be_built(exchange: str) -> None:
         ("nosuch", "production", "no exchange"),
     ],
 )
-def test_what_cannot_be_is_said(exchange: str, environment: Environment, text: str) -> None:
+def test_unsupported_environment_or_exchange_raises(
+    exchange: str, environment: Environment, text: str
+) -> None:
     with pytest.raises(VenueError, match=text):
         client(exchange, environment)
 
 
 @pytest.mark.parametrize("prefix", ["t1", "1q", "", "q-1"])
-def test_a_prefix_that_some_venue_would_refuse_is_refused_here(prefix: str) -> None:
+def test_invalid_order_prefix_is_refused(prefix: str) -> None:
     with pytest.raises(ValueError, match="prefix"):
         VenueConfig(
             exchange="binance",

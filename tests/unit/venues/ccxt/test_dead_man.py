@@ -18,7 +18,7 @@ def capable() -> set[str]:
     }
 
 
-def test_every_exchange_that_has_one_is_used_or_said_why_not() -> None:
+def test_every_switch_in_ccxt_is_used_or_has_a_reason() -> None:
     """A new one in ccxt shows here, instead of never being looked at."""
     assert set(SWITCHES) <= capable()
     assert not set(SWITCHES) & set(NOT_USED)
@@ -26,7 +26,7 @@ def test_every_exchange_that_has_one_is_used_or_said_why_not() -> None:
 
 
 @pytest.mark.parametrize("exchange", sorted(SWITCHES))
-def test_the_usual_timeout_is_within_the_range(exchange: str) -> None:
+def test_default_timeout_is_within_the_range(exchange: str) -> None:
     switch = SWITCHES[exchange]
     assert 0 < switch.min_s <= switch.default_s <= switch.max_s
     assert switch.path.startswith("/")
@@ -44,7 +44,7 @@ def test_the_usual_timeout_is_within_the_range(exchange: str) -> None:
         ("binance", "off", 0),
     ],
 )
-def test_what_a_setting_means_at_a_venue(exchange: str, wanted: str | int, expected: int) -> None:
+def test_timeout_for_each_setting_value(exchange: str, wanted: str | int, expected: int) -> None:
     assert timeout_s(exchange, wanted) == expected
 
 
@@ -52,10 +52,10 @@ def test_what_a_setting_means_at_a_venue(exchange: str, wanted: str | int, expec
     ("exchange", "wanted", "text"),
     [("binance", 30, "has no"), ("bybit", 30, "has no"), ("okx", 9, "10 to"), ("okx", 121, "120")],
 )
-def test_what_a_venue_does_not_take_is_refused(exchange: str, wanted: int, text: str) -> None:
+def test_timeout_out_of_range_is_refused(exchange: str, wanted: int, text: str) -> None:
     with pytest.raises(ValueError, match=text):
         timeout_s(exchange, wanted)
 
 
-def test_spot_binance_has_none() -> None:
+def test_binance_spot_has_no_dead_mans_switch() -> None:
     assert switch_range("binance") is None

@@ -45,7 +45,7 @@ DEFINITIVE = {
 
 
 @pytest.mark.parametrize("error", CLASSES, ids=lambda found: found.__name__)
-def test_every_class_means_what_the_table_says_and_the_rest_is_unknown(
+def test_listed_error_classes_have_their_outcome_and_others_are_unknown(
     error: type[BaseException],
 ) -> None:
     meaning = create_outcome(error("words"), was_sent=True, family="binance")
@@ -58,16 +58,16 @@ def test_the_table_names_only_classes_that_exist() -> None:
 
 
 @pytest.mark.parametrize("error", [TimeoutError(), OSError(), ValueError("?"), KeyError("id")])
-def test_errors_that_are_not_ccxts_are_unknown(error: Exception) -> None:
+def test_errors_from_outside_ccxt_are_unknown(error: Exception) -> None:
     assert create_outcome(error, was_sent=True, family="generic").outcome is Outcome.UNKNOWN
 
 
 @pytest.mark.parametrize("error", CLASSES, ids=lambda found: found.__name__)
-def test_nothing_that_never_left_is_unknown(error: type[BaseException]) -> None:
+def test_unsent_create_is_not_sent_whatever_the_error(error: type[BaseException]) -> None:
     assert create_outcome(error("words"), was_sent=False, family="binance") is NOT_SENT
 
 
-def test_a_refusal_of_the_gate_after_a_write_proves_nothing() -> None:
+def test_gate_refusal_after_a_write_is_unknown() -> None:
     """A redirected POST is refused the second time, but it left once."""
     assert create_outcome(EgressBlocked("?"), was_sent=True, family="binance").reason is None
 
@@ -85,11 +85,13 @@ def test_a_refusal_of_the_gate_after_a_write_proves_nothing() -> None:
         (venue.RequestTimeout('binance {"code":-1013,"msg":"Filter failure"}'), None),
     ],
 )
-def test_binance_says_more_in_its_words(error: Exception, reason: RejectReason | None) -> None:
+def test_binance_error_texts_refine_the_outcome(
+    error: Exception, reason: RejectReason | None
+) -> None:
     assert create_outcome(error, was_sent=True, family="binance").reason is reason
 
 
-def test_a_duplicate_exists_at_any_venue() -> None:
+def test_duplicate_id_is_unknown_at_any_venue() -> None:
     error = venue.InvalidOrder("okx duplicate clOrdId")
     assert create_outcome(error, was_sent=True, family="generic").outcome is Outcome.UNKNOWN
 
@@ -104,24 +106,24 @@ def test_a_duplicate_exists_at_any_venue() -> None:
         (OSError(), CancelRejectReason.NO_ANSWER),
     ],
 )
-def test_a_failed_cancel_never_says_that_the_order_is_gone(
+def test_failed_cancel_does_not_imply_that_the_order_is_gone(
     error: Exception, reason: CancelRejectReason
 ) -> None:
     assert cancel_reason(error, was_sent=True, family="binance") is reason
 
 
-def test_a_cancel_that_never_left_has_no_answer() -> None:
+def test_unsent_cancel_has_no_answer() -> None:
     error = venue.OrderNotFound("from a cache")
     assert cancel_reason(error, was_sent=False, family="binance") is CancelRejectReason.NO_ANSWER
 
 
-def test_refused_keys_are_told_from_other_trouble() -> None:
+def test_refused_key_is_distinguished_from_other_errors() -> None:
     assert is_refused_key(venue.PermissionDenied("?"))
     assert not is_refused_key(venue.ExchangeNotAvailable("?"))
 
 
 @pytest.mark.parametrize("error", CLASSES, ids=lambda found: found.__name__)
-def test_a_server_in_trouble_proves_nothing_whatever_it_says(error: type[BaseException]) -> None:
+def test_server_error_is_unknown_whatever_the_text(error: type[BaseException]) -> None:
     """Binance: after a 5XX the status of execution is unknown, whichever code its body has."""
     for family in ("binance", "generic"):
         meaning = create_outcome(error("words"), was_sent=True, family=family, status=503)
@@ -181,7 +183,7 @@ ORDER_CODES = [
 
 
 @pytest.mark.parametrize(("code", "words", "reason"), ORDER_CODES)
-def test_every_code_of_an_order_proves_what_binance_documents(
+def test_binance_order_error_codes_have_their_documented_outcome(
     code: str, words: str, reason: RejectReason | None
 ) -> None:
     error = answered(client("binance"), code, words, 400)
@@ -191,7 +193,7 @@ def test_every_code_of_an_order_proves_what_binance_documents(
 
 
 @pytest.mark.parametrize("exchange", ["binance", "bybit", "okx", "kraken"])
-def test_no_code_of_any_venue_proves_more_than_its_class(exchange: str) -> None:
+def test_error_codes_of_all_venues_prove_no_more_than_their_class(exchange: str) -> None:
     """Ccxt's bare ExchangeError holds what nobody has sorted: server errors among it."""
     family = "binance" if exchange == "binance" else "generic"
     codes = client(exchange).exceptions["exact"]
@@ -209,6 +211,6 @@ def test_no_code_of_any_venue_proves_more_than_its_class(exchange: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["Client order ID already exists.", "Duplicated clOrdId"])
-def test_an_id_that_is_taken_exists(text: str) -> None:
+def test_text_about_an_existing_id_is_unknown(text: str) -> None:
     error = venue.InvalidOrder(f"okx {text}")
     assert create_outcome(error, was_sent=True, family="generic").outcome is Outcome.UNKNOWN

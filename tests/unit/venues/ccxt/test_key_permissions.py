@@ -97,14 +97,14 @@ def row(**changed: object) -> dict[str, object]:
     return {**OKX, "data": [{**data[0], **changed}]}
 
 
-def test_binance_tells_each_right_by_itself() -> None:
+def test_binance_permissions_are_parsed_one_by_one() -> None:
     assert binance(BINANCE) == KeyPermissions(excess=(), is_bound=False)
     for name in ("enableWithdrawals", "enableInternalTransfer", "permitsUniversalTransfer"):
         found = binance({**BINANCE, name: True, "ipRestrict": True})
         assert found == KeyPermissions(excess=(name,), is_bound=True)
 
 
-def test_bybit_tells_wallet_rights_and_addresses() -> None:
+def test_bybit_wallet_permissions_and_addresses_are_parsed() -> None:
     assert bybit(BYBIT) == KeyPermissions(
         excess=("AccountTransfer", "SubMemberTransfer"), is_bound=False
     )
@@ -112,7 +112,7 @@ def test_bybit_tells_wallet_rights_and_addresses() -> None:
     assert bybit(trade_only) == KeyPermissions(excess=(), is_bound=True)
 
 
-def test_okx_tells_a_list_with_commas() -> None:
+def test_okx_comma_separated_permissions_are_parsed() -> None:
     assert okx(OKX) == KeyPermissions(excess=("withdraw",), is_bound=False)
     assert okx(row(perm="trade, read_only", ip="192.0.2.1,192.0.2.2")) == KeyPermissions(
         excess=(), is_bound=True
@@ -124,7 +124,7 @@ def test_okx_tells_a_list_with_commas() -> None:
 
 @pytest.mark.parametrize("parse", [binance, bybit, okx])
 @pytest.mark.parametrize("answer", [None, [], {}, "x", {"result": 1}, {"data": []}, {"data": [1]}])
-def test_an_answer_that_says_nothing_verifies_nothing(
+def test_incomplete_answer_is_unverified(
     parse: Callable[[object], KeyPermissions | None], answer: object
 ) -> None:
     assert parse(answer) is None
@@ -144,7 +144,7 @@ def test_an_answer_that_says_nothing_verifies_nothing(
         (okx, row(ip=None)),
     ],
 )
-def test_a_field_that_is_missing_is_not_taken_for_no(
+def test_missing_field_is_not_taken_as_false(
     parse: Callable[[object], KeyPermissions | None], answer: object
 ) -> None:
     """A field that the venue renames must not turn a key that can withdraw into a good one."""
@@ -161,21 +161,21 @@ UNBOUND = KeyPermissions(excess=(), is_bound=False)
 
 
 @pytest.mark.parametrize("environment", ["sandbox", "testnet", "production"])
-def test_a_right_to_move_money_is_refused_everywhere(environment: Environment) -> None:
+def test_permission_to_move_money_is_refused_in_every_environment(environment: Environment) -> None:
     with pytest.raises(KeyRefused, match="withdraw"):
         check_permissions(KeyPermissions(excess=("withdraw",), is_bound=True), environment)
     check_permissions(GOOD, environment)
     assert permission_warning(GOOD, environment) == ""
 
 
-def test_a_key_for_any_address_is_refused_in_production_and_doubted_elsewhere() -> None:
+def test_key_for_any_address_is_refused_in_production_and_warned_about_elsewhere() -> None:
     with pytest.raises(KeyRefused, match="any address"):
         check_permissions(UNBOUND, "production")
     check_permissions(UNBOUND, "testnet")
     assert "any address" in permission_warning(UNBOUND, "testnet")
 
 
-def test_what_nobody_tells_passes_with_a_doubt() -> None:
+def test_unverified_permissions_pass_with_a_warning() -> None:
     for environment in ("testnet", "production"):
         check_permissions(Unverified("x"), environment)
         assert "not known: x" in permission_warning(Unverified("x"), environment)

@@ -29,7 +29,7 @@ BIDS = [
 EXAMPLE = 3310070434
 
 
-def test_the_checksum_is_krakens_own() -> None:
+def test_checksum_matches_krakens_documented_example() -> None:
     assert checksum(ASKS, BIDS, price_decimals=1, size_decimals=8) == EXAMPLE
     assert checksum(ASKS[:9], BIDS, price_decimals=1, size_decimals=8) != EXAMPLE
     more = [*ASKS, (45300.0, 1.0)]
@@ -63,7 +63,7 @@ def message(kind: str, bids: list[tuple[float, float]], **more: object) -> dict[
     return {"channel": "book", "type": kind, "data": [{"symbol": "BTC/USD"} | sides | more]}
 
 
-async def test_a_book_that_adds_up_is_handed_on(kraken: GuardedExchange) -> None:
+async def test_book_with_right_checksum_is_passed_on(kraken: GuardedExchange) -> None:
     client = kraken.client(URL)
     future = waiting(client)
     kraken.handle_order_book(client, message("snapshot", BIDS, checksum=EXAMPLE))
@@ -72,7 +72,7 @@ async def test_a_book_that_adds_up_is_handed_on(kraken: GuardedExchange) -> None
     assert (book["asks"][0][0], book["bids"][0][0]) == (45285.2, 45283.5)
 
 
-async def test_a_book_that_does_not_add_up_is_never_seen_and_its_socket_is_left(
+async def test_book_with_wrong_checksum_is_never_passed_on_and_ends_the_socket(
     kraken: GuardedExchange,
 ) -> None:
     client = kraken.client(URL)
@@ -91,7 +91,7 @@ async def test_a_book_that_does_not_add_up_is_never_seen_and_its_socket_is_left(
 
 
 @pytest.mark.parametrize("nothing", [{}, {"checksum": 0}, {"checksum": None}])
-async def test_without_a_checksum_a_book_is_taken_and_counted_as_unverifiable(
+async def test_book_without_checksum_is_passed_on_and_counted(
     kraken: GuardedExchange, nothing: dict[str, object]
 ) -> None:
     client = kraken.client(URL)

@@ -16,7 +16,7 @@ def test_rates_are_those_between_the_first_and_the_last_trade() -> None:
     assert volume_per_s == pytest.approx(1.5)
 
 
-def test_what_is_no_amount_is_not_counted() -> None:
+def test_invalid_amount_is_not_counted() -> None:
     rows = [trade(0), trade(2_000, None), trade(None), trade(4_000, "nan"), trade(4_000, 1e30)]
     per_s, volume_per_s = rates(rows)
     assert per_s == pytest.approx(0.75)
@@ -24,5 +24,5 @@ def test_what_is_no_amount_is_not_counted() -> None:
 
 
 @pytest.mark.parametrize("rows", [[], [trade(5_000)], [trade(5_000), trade(5_900)], [trade(None)]])
-def test_too_few_trades_tell_nothing(rows: list[dict[str, object]]) -> None:
+def test_too_few_trades_give_no_rate(rows: list[dict[str, object]]) -> None:
     assert rates(rows) == (None, None)

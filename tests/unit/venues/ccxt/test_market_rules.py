@@ -33,7 +33,7 @@ FILTERS = [
 ]
 
 
-def test_the_venues_own_filters_win() -> None:
+def test_venue_filters_take_precedence_over_ccxts_precision() -> None:
     market = MARKET | {"info": {"filters": FILTERS}}
     found = instrument(market, precision_mode=TICK_SIZE, fee_maker=Decimal(0))
     assert (found.tick, found.lot) == (Decimal("0.01"), Decimal("0.00001"))
@@ -41,7 +41,7 @@ def test_the_venues_own_filters_win() -> None:
     assert (found.notional_min, found.fee_maker) == (Decimal(10), Decimal(0))
 
 
-def test_without_filters_ccxts_precision_is_taken_by_its_shortest_text() -> None:
+def test_without_filters_ccxts_precision_is_used() -> None:
     found = instrument(MARKET, precision_mode=TICK_SIZE, fee_maker=None)
     assert (found.tick, found.lot) == (Decimal("0.01"), Decimal("0.00001"))
     assert (found.size_min, found.notional_min) == (Decimal("0.0001"), Decimal(5))
@@ -61,12 +61,12 @@ def test_an_unknown_grid_is_refused(precision: JsonDict) -> None:
         instrument(MARKET | {"precision": precision}, precision_mode=TICK_SIZE, fee_maker=None)
 
 
-def test_significant_digits_are_no_grid() -> None:
+def test_significant_digits_are_refused() -> None:
     with pytest.raises(VenueError, match="tick or lot"):
         instrument(MARKET, precision_mode=SIGNIFICANT_DIGITS, fee_maker=None)
 
 
-def test_a_market_without_the_self_trade_prevention_that_we_ask_for_is_refused() -> None:
+def test_market_without_our_self_trade_prevention_is_refused() -> None:
     good = MARKET | {"info": {"allowedSelfTradePreventionModes": ["NONE", "EXPIRE_MAKER"]}}
     check_self_trade(BINANCE, good)
     for modes in (["NONE", "EXPIRE_TAKER"], [], None):
@@ -74,6 +74,6 @@ def test_a_market_without_the_self_trade_prevention_that_we_ask_for_is_refused()
             check_self_trade(BINANCE, MARKET | {"info": {"allowedSelfTradePreventionModes": modes}})
 
 
-def test_a_venue_without_a_list_of_modes_is_taken_at_ccxts_word() -> None:
+def test_venue_without_a_list_of_modes_is_accepted() -> None:
     check_self_trade(GENERIC, MARKET)
     check_self_trade(replace(GENERIC, self_trade="EXPIRE_MAKER"), MARKET)

@@ -65,14 +65,14 @@ def test_an_ended_order_carries_its_cumulative_fill(
     )
 
 
-def test_an_order_that_does_not_say_how_it_is_says_nothing() -> None:
+def test_order_without_status_yields_no_event() -> None:
     assert order_event(ORDER | {"status": None}, GENERIC, 5) is None
     assert order_event(ORDER | {"status": "canceled", "filled": None}, GENERIC, 5) is None
     assert order_event(ORDER | {"price": float("nan")}, GENERIC, 5) is None
     assert order_event({}, GENERIC, 5) is None
 
 
-def test_a_fill_takes_the_venues_own_strings_where_they_are_known() -> None:
+def test_fill_uses_the_venues_own_strings_where_known() -> None:
     info = {"L": "60000.01", "l": "0.00012345", "n": "0.00000012", "N": "BNB", "c": "q1"}
     assert fill(TRADE | {"info": info}, BINANCE, 5) == Fill(
         ts_ns=5,
@@ -88,7 +88,7 @@ def test_a_fill_takes_the_venues_own_strings_where_they_are_known() -> None:
     )
 
 
-def test_a_fill_of_any_venue_takes_ccxts_figures() -> None:
+def test_fill_without_profile_uses_ccxts_numbers() -> None:
     news = fill(TRADE, GENERIC, 5)
     assert news is not None
     assert (news.price, news.size, news.fee) == (
@@ -103,7 +103,7 @@ def test_a_fill_of_any_venue_takes_ccxts_figures() -> None:
     "change",
     [{"id": None}, {"side": None}, {"price": None}, {"amount": 0}, {"amount": float("inf")}],
 )
-def test_half_a_fill_is_none(change: JsonDict) -> None:
+def test_incomplete_fill_yields_none(change: JsonDict) -> None:
     assert fill(TRADE | change, GENERIC, 5) is None
 
 

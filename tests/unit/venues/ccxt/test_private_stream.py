@@ -13,14 +13,14 @@ def talker() -> SilentStreamDetector:
     return mute
 
 
-def test_an_answered_order_without_news_for_too_long_is_muteness() -> None:
+def test_no_event_after_an_answered_order_is_a_silent_stream() -> None:
     mute = talker()
     mute.expect(100.0)
     assert not mute.is_silent(110.0)
     assert mute.is_silent(110.1)
 
 
-def test_any_news_after_it_is_enough_and_an_older_wish_is_not_renewed() -> None:
+def test_any_event_after_the_order_ends_the_expectation() -> None:
     mute = talker()
     mute.expect(100.0)
     mute.expect(109.0)
@@ -29,30 +29,30 @@ def test_any_news_after_it_is_enough_and_an_older_wish_is_not_renewed() -> None:
     assert not mute.is_silent(200.0)
 
 
-def test_news_that_overtook_the_answer_is_news_of_it() -> None:
+def test_event_before_the_answer_counts_for_the_order() -> None:
     mute = talker()
     mute.received(100.5)
     mute.expect(100.0)
     assert not mute.is_silent(1e9)
 
 
-def test_silence_alone_is_no_muteness() -> None:
+def test_silence_without_orders_is_not_a_silent_stream() -> None:
     assert not talker().is_silent(1e9)
 
 
-def test_a_venue_that_never_told_of_orders_is_not_expected_to() -> None:
+def test_venue_that_never_sent_order_events_is_not_expected_to() -> None:
     mute = SilentStreamDetector(SECONDS_MAX)
     mute.expect(0.0)
     assert not mute.is_silent(1e9)
 
 
-def test_a_new_connection_owes_nothing_of_what_an_older_one_was_asked() -> None:
+def test_new_connection_starts_without_expectations() -> None:
     mute = talker()
     mute.expect(1.0)
     mute.restart()
     assert not mute.is_silent(1e9)
 
 
-def test_the_shipped_patience_notices_a_mute_stream_within_thirty_seconds() -> None:
+def test_default_timings_find_a_silent_stream_within_30_s() -> None:
     """Five seconds until the open orders are compared, then an order, its answer, and silence."""
     assert 5.0 + 2.0 + StreamTimings().silent_s_max + SILENCE_POLL_S < 30.0

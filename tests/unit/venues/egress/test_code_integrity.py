@@ -30,7 +30,7 @@ SITE = Path(ccxt.__file__).parents[1]
 SMALL = "ccxt/async_support/base/throttler.py"
 
 
-def test_the_anchors_are_those_of_the_locked_release() -> None:
+def test_pinned_version_and_digest_match_the_lock_file() -> None:
     """A new ccxt: look at its changes, then write version and digest into integrity.py."""
     assert distribution("ccxt").version == PINNED
     assert digest(recorded(distribution("ccxt"))) == RECORD_DIGEST
@@ -38,11 +38,11 @@ def test_the_anchors_are_those_of_the_locked_release() -> None:
 
 
 @pytest.mark.parametrize("exchange", ["binance", "bybit", "okx", "kraken"])
-def test_the_locked_library_passes(exchange: str) -> None:
+def test_unchanged_ccxt_passes(exchange: str) -> None:
     check_code(guarded_class(exchange))
 
 
-async def test_the_second_names_that_ccxt_makes_are_its_own() -> None:
+async def test_camel_case_names_made_by_ccxt_pass() -> None:
     """`fetchBalance` beside `fetch_balance`, set on the class by its first object."""
     exchange = ccxt.pro.binance()
     await exchange.close()
@@ -68,7 +68,7 @@ def evil(*_: object, **__: object) -> object:
     ],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
-def test_a_replaced_method_is_found(
+def test_replaced_method_is_detected(
     owner: type, method: str, patched: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`functools.wraps` gives a patch the names of what it replaced."""
@@ -81,7 +81,7 @@ def test_a_replaced_method_is_found(
         check_code(guarded_class("binance"))
 
 
-def test_a_method_of_ccxts_own_in_the_place_of_another_is_found(
+def test_swapped_method_of_ccxt_is_detected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(ccxt.async_support.binance, "sign", ccxt.async_support.Exchange.sign)
@@ -90,7 +90,7 @@ def test_a_method_of_ccxts_own_in_the_place_of_another_is_found(
         check_code(guarded_class("binance"))
 
 
-def test_a_class_from_somewhere_else_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_class_from_another_package_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     """The look-alike package subclassed the real exchange and took its place."""
     fake = type("binance", (ccxt.pro.binance,), {"__module__": "ccxt.pro.binance", "sign": evil})
     monkeypatch.setattr(ccxt.pro, "binance", fake)
@@ -100,7 +100,7 @@ def test_a_class_from_somewhere_else_is_found(monkeypatch: pytest.MonkeyPatch) -
         check_code(Distribution)
 
 
-async def test_a_daemon_does_not_start_with_a_replaced_sign(
+async def test_daemon_does_not_start_with_a_replaced_sign_method(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ccxt.async_support.binance, "sign", evil)
@@ -127,19 +127,19 @@ def altered(folder: Path, change: Callable[[str], str]) -> Distribution:
     return PathDistribution(copy)
 
 
-def test_a_rewritten_list_of_hashes_is_found(tmp_path: Path) -> None:
+def test_changed_record_file_is_detected(tmp_path: Path) -> None:
     """Whoever changes a file can write the new hash beside it; ours is in our own code."""
     found = altered(tmp_path, lambda record: re.sub(f"({SMALL},sha256=).", r"\1A", record))
     with pytest.raises(CodeAltered, match="file list"):
         check_code(guarded_class("binance"), installed=found)
 
 
-def test_code_from_another_folder_than_the_package_is_found(tmp_path: Path) -> None:
+def test_code_outside_the_package_folder_is_detected(tmp_path: Path) -> None:
     with pytest.raises(CodeAltered, match="is not loaded from"):
         check_code(guarded_class("binance"), installed=altered(tmp_path, str))
 
 
-def test_another_version_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_version_is_detected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(code_integrity, "PINNED", "4.5.91")
     with pytest.raises(CodeAltered, match=rf"is {PINNED}, but quoter requires 4\.5\.91"):
         check_code(guarded_class("binance"))
@@ -153,7 +153,7 @@ def link(source: str, target: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_changed_file_ends_the_process_with_42_and_one_line(tmp_path: Path) -> None:
+def test_changed_file_ends_the_process_with_exit_code_42(tmp_path: Path) -> None:
     site = tmp_path / "site"
     for name in ("ccxt", next(SITE.glob("ccxt-*.dist-info")).name):
         shutil.copytree(SITE / name, site / name, copy_function=link)

@@ -60,9 +60,7 @@ def create() -> Call:
     return Call(Purpose.CREATE, "q1", is_create_request=True)
 
 
-def test_a_registered_fresh_create_leaves_once_and_its_time_is_kept(
-    gate: EgressGate, create: Call
-) -> None:
+def test_registered_create_is_sent_once_and_its_time_kept(gate: EgressGate, create: Call) -> None:
     gate.register(order())
     gate.check_write(URL, create)
     assert gate.wire_ns("q1") == 1_000 * NS_PER_MS
@@ -72,7 +70,7 @@ def test_a_registered_fresh_create_leaves_once_and_its_time_is_kept(
     assert (gate.creates_sent, gate.refused) == (1, 1)
 
 
-def test_the_gate_starts_shut(clock: Clock, create: Call) -> None:
+def test_gate_starts_closed(clock: Clock, create: Call) -> None:
     gate = EgressGate(hosts=frozenset({"venue:81"}), age_ns_max=250 * NS_PER_MS, now_ns=clock)
     gate.register(order())
     with pytest.raises(EgressBlocked, match="closed"):
@@ -80,14 +78,14 @@ def test_the_gate_starts_shut(clock: Clock, create: Call) -> None:
     assert not create.was_sent
 
 
-def test_a_shut_gate_lets_cancels_and_questions_out(gate: EgressGate) -> None:
+def test_closed_gate_passes_cancels_and_reads(gate: EgressGate) -> None:
     gate.is_open = False
     for purpose in (Purpose.CANCEL, Purpose.READ):
         gate.check_write(URL, Call(purpose, "q1"))
     assert gate.requests_sent == 2
 
 
-def test_an_order_without_intent_stays_here(gate: EgressGate, create: Call) -> None:
+def test_unregistered_order_is_not_sent(gate: EgressGate, create: Call) -> None:
     with pytest.raises(EgressBlocked, match="no intent"):
         gate.check_write(URL, create)
     gate.is_open = True
@@ -98,9 +96,7 @@ def test_an_order_without_intent_stays_here(gate: EgressGate, create: Call) -> N
 
 
 @pytest.mark.parametrize("what", ["unregistered", "twice"])
-def test_a_create_that_nobody_approved_is_a_breach(
-    gate: EgressGate, create: Call, what: str
-) -> None:
+def test_unapproved_create_is_a_breach(gate: EgressGate, create: Call, what: str) -> None:
     told: list[str] = []
     gate.report_breaches(told.append)
     if what == "twice":
@@ -113,7 +109,7 @@ def test_a_create_that_nobody_approved_is_a_breach(
 
 
 @pytest.mark.parametrize("what", ["shut", "old"])
-def test_a_create_that_comes_too_late_is_none(
+def test_late_create_is_refused_without_a_breach(
     gate: EgressGate, clock: Clock, create: Call, what: str
 ) -> None:
     """A kill and a busy machine refuse orders every day: nobody is killed for it."""
@@ -127,14 +123,14 @@ def test_a_create_that_comes_too_late_is_none(
     assert told == []
 
 
-def test_an_old_decision_stays_here(gate: EgressGate, clock: Clock, create: Call) -> None:
+def test_old_decision_is_not_sent(gate: EgressGate, clock: Clock, create: Call) -> None:
     gate.register(order())
     clock.now_ns += 250 * NS_PER_MS + 1
     with pytest.raises(EgressBlocked, match="decided 250 ms ago"):
         gate.check_write(URL, create)
 
 
-def test_a_request_that_nobody_declared_stays_here(gate: EgressGate) -> None:
+def test_undeclared_request_is_not_sent(gate: EgressGate) -> None:
     assert current_call() is None
     with pytest.raises(EgressBlocked, match="undeclared"):
         gate.check_write(URL, None)
@@ -150,12 +146,12 @@ def test_a_request_that_nobody_declared_stays_here(gate: EgressGate) -> None:
         "/order",
     ],
 )
-def test_a_host_that_is_not_on_the_list_is_never_spoken_to(gate: EgressGate, url: str) -> None:
+def test_host_outside_the_list_is_never_contacted(gate: EgressGate, url: str) -> None:
     with pytest.raises(EgressBlocked, match="host"):
         gate.check_write(url, Call(Purpose.READ))
 
 
-def test_what_nobody_approved_shuts_the_gate_before_anybody_hears_of_it(gate: EgressGate) -> None:
+def test_breach_closes_the_gate_before_it_is_reported(gate: EgressGate) -> None:
     told: list[tuple[str, bool]] = []
     gate.report_breaches(lambda text: told.append((text, gate.is_open)))
     with pytest.raises(EgressBlocked):
@@ -167,7 +163,7 @@ def test_what_nobody_approved_shuts_the_gate_before_anybody_hears_of_it(gate: Eg
     assert gate.refused == 1
 
 
-def test_a_breach_that_nobody_heard_is_told_as_soon_as_somebody_listens(gate: EgressGate) -> None:
+def test_breach_before_a_listener_is_reported_when_one_registers(gate: EgressGate) -> None:
     """The start has no engine yet; its breaches are no less true."""
     with pytest.raises(EgressBlocked):
         gate.check_host("http://elsewhere:81/order")
@@ -177,7 +173,7 @@ def test_a_breach_that_nobody_heard_is_told_as_soon_as_somebody_listens(gate: Eg
     assert len(told) == 1
 
 
-def test_a_refusal_is_no_breach(gate: EgressGate, create: Call) -> None:
+def test_refusal_is_not_a_breach(gate: EgressGate, create: Call) -> None:
     """Stale, undeclared, silenced: weather, which happens every day."""
     told: list[str] = []
     gate.report_breaches(told.append)
@@ -188,7 +184,7 @@ def test_a_refusal_is_no_breach(gate: EgressGate, create: Call) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["http", "ws", "ftp"])
-def test_a_real_venue_is_spoken_to_by_tls_only(clock: Clock, scheme: str) -> None:
+def test_real_venue_requires_tls(clock: Clock, scheme: str) -> None:
     gate = EgressGate(
         hosts=frozenset({"api.binance.com"}),
         age_ns_max=250 * NS_PER_MS,
@@ -201,14 +197,14 @@ def test_a_real_venue_is_spoken_to_by_tls_only(clock: Clock, scheme: str) -> Non
         gate.check_host(f"{scheme}://api.binance.com/api/v3/order")
 
 
-def test_what_is_told_of_a_foreign_host_is_neither_long_nor_a_password(gate: EgressGate) -> None:
+def test_text_about_a_refused_host_is_short_and_has_no_password(gate: EgressGate) -> None:
     with pytest.raises(EgressBlocked) as told:
         gate.check_host(f"http://user:hunter2@{'x' * 5_000}/order")
     assert "hunter2" not in str(told.value)
     assert len(str(told.value)) < 200
 
 
-def test_a_create_counts_as_sent_only_with_its_own_bytes(gate: EgressGate) -> None:
+def test_create_counts_as_sent_only_with_its_own_request(gate: EgressGate) -> None:
     """Some venues ask for account settings first: those requests are not the order."""
     call = Call(Purpose.CREATE, "q1")
     gate.check_write(URL, call)
@@ -223,7 +219,7 @@ def test_wire_times_are_bounded(gate: EgressGate) -> None:
     assert gate.wire_ns("q10") is not None
 
 
-def test_what_was_admitted_before_the_venue_asked_for_silence_stays_here(clock: Clock) -> None:
+def test_request_admitted_before_a_rate_limit_pause_is_not_sent(clock: Clock) -> None:
     """A request may wait for its turn or its connection while the 429 of another comes in."""
     gate = EgressGate(
         hosts=frozenset({"venue:81"}),
@@ -237,7 +233,7 @@ def test_what_was_admitted_before_the_venue_asked_for_silence_stays_here(clock: 
     assert (gate.requests_sent, gate.refused) == (1, 1)
 
 
-async def test_the_session_of_an_aiohttp_that_repeats_by_another_switch_is_refused(
+async def test_session_with_an_unknown_retry_switch_is_refused(
     gate: EgressGate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = gated_session(gate)
@@ -256,7 +252,7 @@ class Renamed:
 
 
 @pytest.mark.parametrize("wrong", ["none", "repeats", "not gated"])
-async def test_a_session_that_may_send_twice_or_past_the_gate_is_refused(
+async def test_session_that_may_repeat_or_bypass_the_gate_is_refused(
     gate: EgressGate, wrong: str
 ) -> None:
     connector = None if wrong == "not gated" else GatedConnector(gate)
@@ -267,13 +263,13 @@ async def test_a_session_that_may_send_twice_or_past_the_gate_is_refused(
     await session.close()
 
 
-def test_calls_do_not_leak_out_of_their_block() -> None:
+def test_declared_call_ends_with_its_block() -> None:
     with declare_call(Purpose.CANCEL, "q1") as call:
         assert current_call() is call
     assert current_call() is None
 
 
-def test_a_create_stays_here_until_the_engine_has_heard_its_clock_after_a_hang(
+def test_create_is_blocked_after_a_hang_until_the_engine_processed_a_tick(
     gate: EgressGate, clock: Clock, create: Call
 ) -> None:
     """What is decided right after we woke rests on a book of before, however fresh it looks."""
@@ -288,7 +284,7 @@ def test_a_create_stays_here_until_the_engine_has_heard_its_clock_after_a_hang(
     assert (gate.creates_sent, gate.refused) == (1, 1)
 
 
-def test_what_forbids_a_create_from_outside_is_asked_at_the_write_too(clock: Clock) -> None:
+def test_block_reason_is_checked_at_the_write_too(clock: Clock) -> None:
     """A process that was frozen after the first look must not send on what it knew then."""
     latched = [""]
     gate = EgressGate(
@@ -308,7 +304,7 @@ def test_what_forbids_a_create_from_outside_is_asked_at_the_write_too(clock: Clo
     gate.check_write(URL, Call(Purpose.CANCEL, "q1"))
 
 
-def test_a_sealed_gate_lets_no_create_pass_and_every_cancel(clock: Clock) -> None:
+def test_sealed_gate_passes_cancels_and_no_create(clock: Clock) -> None:
     gate = SealedGate(hosts=frozenset({"venue:81"}), age_ns_max=250 * NS_PER_MS, now_ns=clock)
     gate.is_open = True
     gate.register(order())
@@ -318,7 +314,7 @@ def test_a_sealed_gate_lets_no_create_pass_and_every_cancel(clock: Clock) -> Non
     assert (gate.creates_sent, gate.requests_sent) == (0, 1)
 
 
-def test_an_order_that_may_grow_inventory_stays_here_once_only_reducing_is_allowed(
+def test_order_that_may_grow_inventory_is_not_sent_in_reduce_only(
     gate: EgressGate, create: Call
 ) -> None:
     """It was decided, and registered, while both sides were."""

@@ -23,13 +23,13 @@ def admitted(limiter: RateLimiter, now_ns: int, *, most: int = 1000) -> int:
     return next(n for n in range(most) if limiter.admit_create(now_ns))
 
 
-def test_creates_may_use_seventy_percent_of_the_orders(limiter: RateLimiter) -> None:
+def test_creates_may_use_70_percent_of_the_order_limit(limiter: RateLimiter) -> None:
     assert admitted(limiter, S) == 35
     assert "orders per 10s" in limiter.admit_create(S)
     assert admitted(limiter, 3 * S) == 10, "two seconds later a fifth of the window has grown back"
 
 
-def test_the_reserve_is_there_for_cancels_when_creates_are_exhausted(limiter: RateLimiter) -> None:
+def test_cancels_pass_when_creates_are_exhausted(limiter: RateLimiter) -> None:
     for window in range(5):  # the weight of a minute outlasts the orders of ten seconds
         admitted(limiter, (1 + 10 * window) * S)
     assert "reserved for cancels" in limiter.admit_create(41 * S)
@@ -42,7 +42,7 @@ def test_an_overdrawn_budget_names_the_seconds_to_wait(limiter: RateLimiter) -> 
     assert limiter.admit(S, weight=1.0, is_cancel=False) == pytest.approx(0.6)
 
 
-def test_questions_leave_a_reserve_for_cancels_and_what_is_refused_spends_nothing(
+def test_reads_leave_a_reserve_for_cancels_and_refusals_spend_nothing(
     limiter: RateLimiter,
 ) -> None:
     """Else a burst of questions would put the cancels behind its debt."""
@@ -53,7 +53,7 @@ def test_questions_leave_a_reserve_for_cancels_and_what_is_refused_spends_nothin
     assert limiter.admit(S, weight=1.0, is_cancel=True) == pytest.approx(0.6)
 
 
-def test_a_cancel_that_would_wait_too_long_is_refused_and_the_engine_repeats_it(
+def test_cancel_that_would_wait_too_long_is_refused(
     limiter: RateLimiter,
 ) -> None:
     assert limiter.admit(S, weight=101.0, is_cancel=True) == pytest.approx(0.6)
@@ -61,7 +61,7 @@ def test_a_cancel_that_would_wait_too_long_is_refused_and_the_engine_repeats_it(
     assert limiter.admit(2 * S, weight=1.0, is_cancel=True) == pytest.approx(0.2)
 
 
-def test_what_everything_depends_on_waits_for_no_budget_of_ours(limiter: RateLimiter) -> None:
+def test_unpaced_request_never_waits(limiter: RateLimiter) -> None:
     """PT-06: a kill bypasses local pacing; what it spends still counts, for the others."""
     limiter.observe({"X-MBX-USED-WEIGHT-1M": "103"}, S)
     assert limiter.admit(S, weight=1.0, is_cancel=True) is None
@@ -71,7 +71,7 @@ def test_what_everything_depends_on_waits_for_no_budget_of_ours(limiter: RateLim
 
 
 @pytest.mark.parametrize("is_ban", [True, False])
-def test_a_wish_for_silence_binds_what_is_not_paced_too(limiter: RateLimiter, is_ban: bool) -> None:
+def test_pause_applies_to_unpaced_requests_too(limiter: RateLimiter, is_ban: bool) -> None:
     """OL-11: cancels after a 429, nothing at all in a ban."""
     limiter.pause(S, retry_s=60.0, text="HTTP", is_ban=is_ban)
     cancel = limiter.admit(S, weight=1.0, is_cancel=True, is_paced=False)
@@ -79,17 +79,17 @@ def test_a_wish_for_silence_binds_what_is_not_paced_too(limiter: RateLimiter, is
     assert limiter.admit(S, weight=6.0, is_cancel=False, is_paced=False) is None
 
 
-def test_what_the_venue_counts_is_believed(limiter: RateLimiter) -> None:
+def test_venues_weight_count_is_taken_over(limiter: RateLimiter) -> None:
     limiter.observe({"x-mbx-used-weight-1m": "71", "Date": "today"}, S)
     assert "reserved" in limiter.admit_create(S)
 
 
-def test_order_counts_of_the_venue_are_believed(limiter: RateLimiter) -> None:
+def test_venues_order_count_is_taken_over(limiter: RateLimiter) -> None:
     limiter.observe({"X-MBX-ORDER-COUNT-10S": "34"}, S)
     assert admitted(limiter, S) == 1
 
 
-def test_silence_holds_creates_and_questions_but_not_cancels(limiter: RateLimiter) -> None:
+def test_pause_stops_creates_and_reads_but_not_cancels(limiter: RateLimiter) -> None:
     limiter.pause(S, retry_s=3.0, text="HTTP 429", is_ban=False)
     assert "HTTP 429" in limiter.admit_create(4 * S - 1)
     assert limiter.admit(2 * S, weight=1.0, is_cancel=False) is None
@@ -101,23 +101,23 @@ def test_silence_holds_creates_and_questions_but_not_cancels(limiter: RateLimite
     assert limiter.admit_create(4 * S) == ""
 
 
-def test_a_ban_holds_everything(limiter: RateLimiter) -> None:
+def test_ban_stops_everything(limiter: RateLimiter) -> None:
     limiter.pause(S, retry_s=120.0, text="HTTP 418", is_ban=True)
     assert limiter.admit(2 * S, weight=1.0, is_cancel=True) is None
 
 
-def test_a_shorter_wish_does_not_cut_a_longer_one(limiter: RateLimiter) -> None:
+def test_shorter_pause_does_not_replace_a_longer_one(limiter: RateLimiter) -> None:
     limiter.pause(S, retry_s=60.0, text="long", is_ban=True)
     limiter.pause(S, retry_s=1.0, text="short", is_ban=False)
     assert "long" in limiter.admit_create(30 * S)
 
 
-def test_silence_is_at_least_a_second(limiter: RateLimiter) -> None:
+def test_pause_is_at_least_one_second(limiter: RateLimiter) -> None:
     limiter.pause(S, retry_s=0.0, text="now", is_ban=False)
     assert limiter.active_pause(2 * S - 1) is not None
 
 
-def test_rules_that_are_told_again_give_nothing_back(limiter: RateLimiter) -> None:
+def test_repeated_rules_give_no_tokens_back(limiter: RateLimiter) -> None:
     """They come with every exchangeInfo: every ten minutes, and after every refused order."""
     assert admitted(limiter, S) == 35
     limiter.observe({"X-MBX-USED-WEIGHT-1M": "60"}, S)
@@ -128,7 +128,7 @@ def test_rules_that_are_told_again_give_nothing_back(limiter: RateLimiter) -> No
 
 
 @pytest.mark.parametrize(("limit", "more"), [(60, 7), (100, 35), (40, 0)])
-def test_what_was_spent_stays_spent_when_a_limit_changes(
+def test_spent_tokens_stay_spent_when_the_limit_changes(
     limiter: RateLimiter, limit: int, more: int
 ) -> None:
     assert admitted(limiter, S) == 35
@@ -136,13 +136,13 @@ def test_what_was_spent_stays_spent_when_a_limit_changes(
     assert admitted(limiter, S) == more
 
 
-def test_nonsense_in_the_rules_changes_nothing() -> None:
+def test_invalid_rules_change_nothing() -> None:
     limiter = RateLimiter(requests_per_s=1.0)
     limiter.load([None, 5, {}, {"rateLimitType": "ORDERS", "interval": "SECOND", "limit": "x"}])
     assert admitted(limiter, S) == 42, "seventy percent of a minute"
 
 
-def test_time_that_stands_still_or_runs_back_grows_nothing() -> None:
+def test_clock_that_stands_still_or_runs_back_adds_no_tokens() -> None:
     bucket = TokenBucket(capacity=10, window_s=10)
     bucket.take(10, 5 * S)
     assert bucket.tokens(5 * S) == 0

@@ -81,13 +81,13 @@ def breaches(gate: EgressGate) -> list[str]:
     return told
 
 
-def test_each_dialect_has_its_own_check() -> None:
+def test_each_profile_family_has_its_own_check() -> None:
     assert isinstance(create_check(BINANCE, "BTCUSDT"), BinanceCreate)
     assert isinstance(create_check(GENERIC, "BTCUSDT"), GenericCreate)
 
 
 @pytest.mark.parametrize("exchange", ["okx", "myokx"])
-async def test_where_ccxt_writes_the_prevention_of_self_trades_it_is_asked_for(
+async def test_self_trade_prevention_is_requested_where_ccxt_supports_it(
     gate: EgressGate, exchange: str
 ) -> None:
     """PT-05: unmodified ccxt, from its own table of features to the request."""
@@ -99,9 +99,7 @@ async def test_where_ccxt_writes_the_prevention_of_self_trades_it_is_asked_for(
         check(gate, CREATE, *await written(exchange))
 
 
-def test_a_request_that_says_what_was_approved_passes(
-    gate: EgressGate, binance: BinanceCreate
-) -> None:
+def test_request_with_the_approved_values_passes(gate: EgressGate, binance: BinanceCreate) -> None:
     binance(gate, CREATE, URL, GOOD)
     assert gate.is_open
 
@@ -125,7 +123,7 @@ def test_a_request_that_says_what_was_approved_passes(
         ("&selfTradePreventionMode=EXPIRE_MAKER", ""),
     ],
 )
-def test_any_changed_field_is_not_sent_and_kills(
+def test_changed_field_is_a_breach(
     gate: EgressGate, binance: BinanceCreate, before: str, after: str
 ) -> None:
     told = breaches(gate)
@@ -139,9 +137,7 @@ def test_any_changed_field_is_not_sent_and_kills(
 TAKING = GOOD.replace("LIMIT_MAKER", "LIMIT&timeInForce=IOC")
 
 
-def test_an_order_that_was_approved_to_take_says_so(
-    gate: EgressGate, binance: BinanceCreate
-) -> None:
+def test_approved_ioc_order_passes(gate: EgressGate, binance: BinanceCreate) -> None:
     gate.register(replace(ORDER, time_in_force=TimeInForce.IOC))
     binance(gate, CREATE, URL, TAKING)
     assert gate.is_open
@@ -156,7 +152,7 @@ def test_an_order_that_was_approved_to_take_says_so(
         TAKING.replace("&timeInForce=IOC", ""),
     ],
 )
-def test_a_taking_order_must_not_rest_instead(
+def test_ioc_order_sent_as_resting_is_refused(
     gate: EgressGate, binance: BinanceCreate, body: str
 ) -> None:
     gate.register(replace(ORDER, time_in_force=TimeInForce.IOC))
@@ -165,7 +161,7 @@ def test_a_taking_order_must_not_rest_instead(
 
 
 @pytest.mark.parametrize("body", [TAKING, GOOD + "&timeInForce=IOC", GOOD + "&timeInForce="])
-def test_a_resting_order_must_not_take_instead(
+def test_post_only_order_sent_as_ioc_is_refused(
     gate: EgressGate, binance: BinanceCreate, body: str
 ) -> None:
     with pytest.raises(EgressBlocked):
@@ -175,7 +171,7 @@ def test_a_resting_order_must_not_take_instead(
 @pytest.mark.parametrize(
     "url", ["http://venue:81/api/v3/sor/order/x", f"{URL}?side=SELL", "http://venue:81/order/test"]
 )
-def test_a_create_at_another_endpoint_is_not_sent(
+def test_create_at_another_endpoint_is_refused(
     gate: EgressGate, binance: BinanceCreate, url: str
 ) -> None:
     with pytest.raises(EgressBlocked, match="must use /order"):
@@ -183,7 +179,7 @@ def test_a_create_at_another_endpoint_is_not_sent(
 
 
 @pytest.mark.parametrize("check", [BinanceCreate("BTCUSDT", "EXPIRE_MAKER"), GenericCreate("x")])
-def test_without_an_intent_nothing_is_sent(
+def test_create_without_registered_order_is_refused(
     gate: EgressGate, check: BinanceCreate | GenericCreate
 ) -> None:
     told = breaches(gate)
@@ -227,7 +223,7 @@ async def written(
 
 
 @pytest.mark.parametrize("exchange", READABLE)
-async def test_a_venue_that_says_everything_gets_its_order_and_no_other(
+async def test_readable_venue_passes_its_order_and_no_other(
     gate: EgressGate, exchange: str
 ) -> None:
     url, body = await written(exchange)
@@ -252,9 +248,7 @@ async def test_a_venue_that_says_everything_gets_its_order_and_no_other(
 
 
 @pytest.mark.parametrize("exchange", READABLE)
-async def test_a_venue_that_says_at_once_gets_a_taking_order_and_no_resting_one(
-    gate: EgressGate, exchange: str
-) -> None:
+async def test_readable_venue_passes_ioc_only_if_approved(gate: EgressGate, exchange: str) -> None:
     taking = replace(ORDER, time_in_force=TimeInForce.IOC)
     url, body = await written(exchange, taking)
     check = GenericCreate("BTCUSDT")
@@ -268,9 +262,7 @@ async def test_a_venue_that_says_at_once_gets_a_taking_order_and_no_resting_one(
 
 
 @pytest.mark.parametrize("exchange", READABLE)
-async def test_price_and_size_are_looked_for_where_the_venue_reads_them(
-    gate: EgressGate, exchange: str
-) -> None:
+async def test_price_and_size_are_compared_by_field_name(gate: EgressGate, exchange: str) -> None:
     url, body = await written(exchange)
     gate.register(replace(ORDER, price=ORDER.size, size=ORDER.price))
     with pytest.raises(EgressBlocked, match="lacks price, size"):
@@ -297,7 +289,7 @@ JSON: dict[str, object] = {
         urlencode({"orders": json.dumps([JSON])}),
     ],
 )
-def test_one_order_passes_in_whatever_it_is_wrapped(gate: EgressGate, body: str) -> None:
+def test_single_order_in_a_list_passes(gate: EgressGate, body: str) -> None:
     GenericCreate("BTCUSDT")(gate, CREATE, URL, body)
     assert gate.is_open
 
@@ -316,7 +308,7 @@ def test_one_order_passes_in_whatever_it_is_wrapped(gate: EgressGate, body: str)
         urlencode(JSON | {"postOnly": "true", "orders": json.dumps([{}, {}])}),
     ],
 )
-def test_a_list_of_orders_is_more_than_anybody_approved(gate: EgressGate, body: str) -> None:
+def test_list_of_several_orders_is_refused(gate: EgressGate, body: str) -> None:
     with pytest.raises(EgressBlocked, match="one order"):
         GenericCreate("BTCUSDT")(gate, CREATE, URL, body)
     assert not gate.is_open
@@ -337,7 +329,7 @@ def test_a_list_of_orders_is_more_than_anybody_approved(gate: EgressGate, body: 
         ({"more": {"vol": "0.5"}}, "size"),
     ],
 )
-def test_what_a_venue_reads_by_name_must_be_approved_by_that_name(
+def test_named_field_must_have_the_approved_value(
     gate: EgressGate, change: dict[str, object], what: str
 ) -> None:
     with pytest.raises(EgressBlocked, match=f"lacks {what}$"):
@@ -352,7 +344,7 @@ def test_what_a_venue_reads_by_name_must_be_approved_by_that_name(
         ("EXPIRE_BOTH", "cancelBoth"),
     ],
 )
-def test_the_self_trade_prevention_that_was_asked_for_is_there(
+def test_requested_self_trade_prevention_must_be_in_the_request(
     gate: EgressGate, mode: str, word: str
 ) -> None:
     check = GenericCreate("BTCUSDT", mode)
@@ -362,7 +354,7 @@ def test_the_self_trade_prevention_that_was_asked_for_is_there(
             check(gate, CREATE, URL, json.dumps(JSON | {"stp": other}))
 
 
-def test_under_names_that_nobody_knows_price_and_size_are_found_by_value(gate: EgressGate) -> None:
+def test_price_and_size_under_unknown_names_are_found_by_value(gate: EgressGate) -> None:
     told = {name: value for name, value in JSON.items() if name not in ("price", "amount")}
     check = GenericCreate("BTCUSDT")
     check(gate, CREATE, URL, json.dumps(told | {"p": "59000.1", "q": "0.0123"}))
@@ -377,15 +369,13 @@ def _taking(part: str) -> str:
 
 
 @pytest.mark.parametrize("exchange", UNREADABLE)
-async def test_a_venue_whose_request_can_not_be_read_gets_no_order(
-    gate: EgressGate, exchange: str
-) -> None:
+async def test_unreadable_venue_is_refused(gate: EgressGate, exchange: str) -> None:
     url, body = await written(exchange)
     with pytest.raises(EgressBlocked, match="lacks"):
         GenericCreate("BTCUSDT")(gate, CREATE, url, body)
 
 
-def test_price_and_size_must_both_be_there_when_they_are_equal(gate: EgressGate) -> None:
+def test_equal_price_and_size_must_both_be_present(gate: EgressGate) -> None:
     gate.register(replace(ORDER, price=Decimal(2), size=Decimal(2)))
     check = GenericCreate("BTCUSDT")
     form = "symbol=BTCUSDT&side=buy&text=q01abcdefgh1&postOnly=true&price=2"
@@ -399,7 +389,7 @@ def test_price_and_size_must_both_be_there_when_they_are_equal(gate: EgressGate)
         check(gate, CREATE, URL, unnamed)
 
 
-def test_a_request_that_holds_both_sides_or_far_too_much_is_none(gate: EgressGate) -> None:
+def test_request_with_both_sides_or_too_many_values_is_refused(gate: EgressGate) -> None:
     check = GenericCreate("BTCUSDT")
     form = "symbol=BTCUSDT&side=buy&text=q01abcdefgh1&postOnly=1&price=59000.1&amount=0.0123"
     check(gate, CREATE, URL, form)

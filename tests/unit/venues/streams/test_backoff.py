@@ -30,7 +30,7 @@ def test_the_first_attempt_is_immediate_and_the_cap_doubles() -> None:
     assert max(found) == 30.0
 
 
-def test_a_pause_is_never_zero_again() -> None:
+def test_later_pauses_are_never_zero() -> None:
     class Lowest(Random):
         def uniform(self, a: float, b: float) -> float:
             return min(a, b)
@@ -39,7 +39,7 @@ def test_a_pause_is_never_zero_again() -> None:
     assert all(pause >= TIMINGS.backoff_s_min for pause in found[1:])
 
 
-def test_a_stable_connection_wipes_the_slate() -> None:
+def test_stable_connection_resets_the_backoff() -> None:
     backoff = Backoff(TIMINGS, Highest())
     pauses(backoff, 6, step_s=0.0)
     backoff.connection_ended(59.0)
@@ -59,6 +59,6 @@ def test_at_most_twenty_attempts_in_five_minutes() -> None:
         assert sum(at_s - 299.9 < other <= at_s for other in attempts) <= 20
 
 
-def test_two_instances_do_not_march_in_step() -> None:
+def test_two_instances_have_different_pauses() -> None:
     one, two = (pauses(Backoff(TIMINGS, Random(seed)), 10, step_s=0.0) for seed in (1, 2))
     assert one != two

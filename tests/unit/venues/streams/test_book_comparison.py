@@ -22,31 +22,31 @@ def checked(streamed: list[Levels], rest: Levels) -> str:
 
 
 @pytest.mark.parametrize("rest", [bids(1, 2, 3), bids(5, 2, 3), bids(1, 6, 3)])
-def test_every_level_that_was_streamed_at_some_time_may_stand(rest: Levels) -> None:
+def test_level_that_was_streamed_at_some_time_is_accepted(rest: Levels) -> None:
     assert checked([bids(1, 2, 3), bids(5, 2, 3), bids(5, 6, 3)], rest) == ""
 
 
-def test_a_level_that_was_never_streamed_is_a_difference() -> None:
+def test_level_that_was_never_streamed_is_a_difference() -> None:
     assert checked([bids(1, 2, 3)] * 3, bids(1, 2.5, 3)) == "bid 2.5 @ 99.0 was never streamed"
 
 
-def test_a_level_that_stands_in_the_stream_only_is_a_difference() -> None:
+def test_level_in_the_stream_only_is_a_difference() -> None:
     found = checked([bids(1, 2, 3)] * 3, bids(1, 0, 3))
     assert found == "bid 2 @ 99.0 is streamed but not there"
 
 
-def test_levels_beyond_what_rest_shows_are_not_judged() -> None:
+def test_levels_beyond_the_rest_book_are_ignored() -> None:
     assert checked([bids(1, 2, 3, 4)], bids(1, 2)) == ""
 
 
-def test_a_book_that_stood_still_since_before_counts() -> None:
+def test_unchanged_book_from_before_counts() -> None:
     check = BookComparison()
     check.add(bids(1, 2), ASKS)
     check.begin()
     assert check.difference(bids(1, 9), ASKS) == "bid 9 @ 99.0 was never streamed"
 
 
-def test_asks_are_judged_from_their_own_side() -> None:
+def test_asks_are_compared_from_the_best_ask_upward() -> None:
     check = BookComparison()
     check.add(bids(1), (*ASKS, Level(103.0, 1.0)))
     check.begin()
@@ -55,5 +55,5 @@ def test_asks_are_judged_from_their_own_side() -> None:
     )
 
 
-def test_nothing_streamed_is_nothing_to_compare() -> None:
+def test_without_streamed_books_there_is_no_difference() -> None:
     assert BookComparison().difference(bids(1), ASKS) == ""

@@ -29,14 +29,14 @@ class Socket:
         self.liveness()
 
 
-def test_frames_show_life_at_most_twice_a_second() -> None:
+def test_liveness_is_emitted_at_most_twice_a_second() -> None:
     socket = Socket()
     for _ in range(21):
         socket.frame(after_ms=100)
     assert socket.told == ["alive"] * 5
 
 
-def test_a_frame_after_a_silence_beyond_the_limit_is_a_stall_and_no_sign_of_life() -> None:
+def test_frame_after_a_long_silence_is_a_stall() -> None:
     socket = Socket()
     socket.frame(after_ms=2_000)
     socket.frame(after_ms=2_001)
@@ -45,7 +45,7 @@ def test_a_frame_after_a_silence_beyond_the_limit_is_a_stall_and_no_sign_of_life
     assert socket.told[-1] == "alive"
 
 
-def test_whoever_looks_first_is_told_of_the_stall_and_nobody_twice() -> None:
+def test_stall_is_reported_once_by_the_first_check() -> None:
     socket = Socket()
     assert not socket.liveness.check_stall()
     socket.now_ns += 30_000 * NS_PER_MS

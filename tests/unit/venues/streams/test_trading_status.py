@@ -43,11 +43,11 @@ async def heard(answers: list[str | None]) -> list[str]:
     return notes
 
 
-async def test_an_open_venue_is_no_news() -> None:
+async def test_open_venue_emits_nothing() -> None:
     assert await heard(["", "", None, ""]) == []
 
 
-async def test_closed_is_told_once_and_open_only_with_a_fresh_book() -> None:
+async def test_closed_is_emitted_once_and_cleared_after_a_resync() -> None:
     assert await heard(["BREAK", "BREAK", "", ""]) == ["BREAK", "resync", "open"]
 
 
@@ -55,10 +55,10 @@ async def test_no_answer_changes_nothing() -> None:
     assert await heard([None, "BREAK", None, None]) == ["BREAK"]
 
 
-async def test_open_must_still_hold_after_the_pause() -> None:
+async def test_venue_must_still_be_open_after_the_pause() -> None:
     assert await heard(["BREAK", "", "BREAK", "", None]) == ["BREAK"]
     assert await heard(["BREAK", "", "BREAK", "", ""]) == ["BREAK", "resync", "open"]
 
 
-def test_the_shipped_pauses_are_those_of_the_requirement() -> None:
+def test_default_pauses() -> None:
     assert (StreamTimings().status_s, StreamTimings().reopen_s) == (30.0, 10.0)
