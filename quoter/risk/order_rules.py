@@ -203,7 +203,7 @@ RULES: tuple[tuple[OrderRule, Rule], ...] = (
 )
 
 
-def judge(intent: OrderIntent, view: RiskView, limits: Limits) -> Verdict:
+def check_order(intent: OrderIntent, view: RiskView, limits: Limits) -> Verdict:
     """Return the approved order, or the first rule that denies it, with its figures."""
     for name, rule in RULES:
         try:

@@ -74,7 +74,7 @@ def is_settled(pilot: Pilot) -> bool:
     return not pilot.open_own() and pilot.running.engine.has_no_orders
 
 
-async def test_killed_is_not_flattened(sandbox: RunningSandbox, tmp_path: Path) -> None:
+async def test_nothing_is_flattened_while_killed(sandbox: RunningSandbox, tmp_path: Path) -> None:
     chosen = settings(sandbox, tmp_path, target="1.99", inventory_max=Decimal("0.03"))
     ledger = Ledger()
     async with flying(sandbox, chosen) as pilot:

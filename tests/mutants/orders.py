@@ -4,9 +4,9 @@ from tests.mutants.mutant import Edit, mutant
 
 ENGINE = "tests/unit/engine"
 STATE_MACHINE_TESTS = (
-    "tests/property/test_orders_machine.py::test_nothing_a_venue_does_takes_inventory_past"
+    "tests/property/test_orders_machine.py::test_no_venue_behaviour_breaks_the_inventory_limit"
 )
-STATE_MACHINE_TESTS += "_the_limit_or_leaves_us_hanging"
+STATE_MACHINE_TESTS += "_or_leaves_an_order_unresolved"
 LIFECYCLE, RECONCILE = (
     "quoter/engine/orders/lifecycle.py",
     "quoter/engine/reconciliation/reconcile.py",

@@ -1,4 +1,4 @@
-"""PT-13: whatever the models say, no order leaves that size, notional and collar do not allow."""
+"""No model figures lead to an order beyond size, notional and price collar (rule PT-13)."""
 
 from decimal import Decimal
 
@@ -52,7 +52,7 @@ figures = st.fixed_dictionaries(
 
 
 def follow(figures: dict[str, float | None], fair: float, lots: float, mids: list[float]) -> int:
-    """A harness whose models say this, through these books; how many orders it sent."""
+    """Number of orders sent by an engine whose models give these figures, through these books."""
     harness = EngineHarness(SHAPED)
     estimators = harness.engine.estimators
 
@@ -90,7 +90,7 @@ ORDINARY: dict[str, float | None] = {
 }
 
 
-def test_ordinary_figures_do_bring_orders() -> None:
+def test_valid_model_figures_lead_to_orders() -> None:
     assert follow(ORDINARY, 100.0, 0.0, [100.0]) >= 2
 
 
@@ -101,7 +101,7 @@ def test_ordinary_figures_do_bring_orders() -> None:
     lots=numbers | st.floats(-12.0, 12.0),
     mids=st.lists(st.sampled_from([98.0, 99.5, 100.0, 100.4, 103.0]), max_size=4),
 )
-def test_no_figure_of_the_models_gets_an_order_past_size_notional_and_collar(
+def test_no_model_figure_leads_to_an_order_beyond_size_notional_or_collar(
     figures: dict[str, float | None], fair: float, lots: float, mids: list[float]
 ) -> None:
     follow(figures, fair, lots, mids)

@@ -1,4 +1,4 @@
-"""The parts of profit add up to its total with `==`, whatever happens in whatever order."""
+"""The parts of the profit add up to its total exactly (`==`), whatever happens in any order."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from quoter.state.attribution import HORIZONS_S, Attribution
 from tests.unit.state.cases import ABC, START_NS
 
 ZERO = Decimal(0)
-WIDE = Context(prec=200)  # the test's own: it must not round where the code does
+WIDE = Context(prec=200)  # the test's own precision: it must not round where the code does
 SEQUENCES = 100_000
 CHUNKS = 10
 ACTIONS_MAX = 8
@@ -25,7 +25,7 @@ ACTIONS_MAX = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """One thing that is done to an attribution, `after_ns` after the one before."""
+    """One event of an attribution, `after_ns` after the one before."""
 
     after_ns: int
     fill: Fill | None = None
@@ -37,7 +37,7 @@ class Happening:
 
 
 def rests(pnl: Pnl) -> list[Decimal]:
-    """What the parts leave unexplained: in sum, and at each horizon by side."""
+    """The unexplained remainder: in total, and at each horizon by side."""
     sides = pnl.sides.values()
     with localcontext(WIDE):
         found = [pnl.total - (pnl.spread + pnl.inventory - pnl.fees - pnl.funding)]
@@ -64,7 +64,7 @@ def do(book: Attribution, happening: Happening, ts_ns: int) -> None:
 
 
 class Accountant:
-    """The same by hand: a list of fills, and the text of quant.md section 9 taken literally."""
+    """An independent calculation from the definitions in deploy/docs/strategy.md."""
 
     def __init__(self, *, position: Decimal, cash: Decimal) -> None:
         self.position, self.cash = position, cash
@@ -119,7 +119,7 @@ class Accountant:
         self.fills.append((fill.side, ts_ns, size, self.mark))
 
     def adverse(self, side: Side, horizon_s: int) -> Decimal:
-        """Each fill against the first mark that was told after it, at or after its horizon."""
+        """Each fill against the first mark given after it, at or after its horizon."""
         total = ZERO
         for each, ts_ns, size, mark in self.fills:
             if each is side:
@@ -194,7 +194,7 @@ def test_the_parts_add_up_to_the_last_digit_at_every_instant(chunk: int) -> None
             pnl = book.pnl(None if random.random() < 0.7 else random.uniform(1, 10_000))
             assert rests(pnl) == [0, 0, 0, 0], (chunk, number, pnl)
             moved += pnl.total != 0
-    assert moved > SEQUENCES / CHUNKS  # they are histories in which something happens
+    assert moved > SEQUENCES / CHUNKS  # something happens in these histories
 
 
 # ---------------------------------------------------------------- against the accountant
@@ -236,12 +236,12 @@ happenings = st.one_of(
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(history=st.lists(happenings, max_size=15), position=amounts, cash=amounts)
-def test_every_part_is_what_an_accountant_would_find(
+def test_every_part_equals_an_independent_calculation(
     history: list[Happening], position: Decimal, cash: Decimal
 ) -> None:
-    """The sum alone would not notice a part that is wrong as long as its rest is wrong too.
+    """The total alone would not reveal a wrong part that another wrong part cancels.
 
-    The numbers are wide: in the usual 28 digits their products would be rounded.
+    The numbers are wide: with the usual 28 digits their products would be rounded.
     """
     book = Attribution(ABC, position=position, cash=cash)
     accountant = Accountant(position=position, cash=cash)
@@ -265,7 +265,7 @@ def test_every_part_is_what_an_accountant_would_find(
 
 
 def everything() -> Pnl:
-    """A history after which no part of profit is zero."""
+    """A history after which no part of the profit is zero."""
     random = Random(7)
     book = Attribution(ABC, position=Decimal(3), cash=Decimal(1000))
     book.mark(Decimal(5_000), START_NS)
@@ -306,7 +306,7 @@ def negate(pnl: Pnl, part: str) -> Pnl:
         *((negate_horizon, part) for part in ("markout", "residual")),
     ],
 )
-def test_one_wrong_sign_does_not_add_up(turn: Callable[[Pnl, str], Pnl], part: str) -> None:
+def test_wrong_sign_in_one_part_is_detected(turn: Callable[[Pnl, str], Pnl], part: str) -> None:
     pnl = everything()
     assert rests(pnl) == [0, 0, 0, 0]
     assert any(rests(turn(pnl, part)))

@@ -1,7 +1,7 @@
-"""Whatever is asked over HTTP, in whatever order: a kill is lifted by the risk role alone.
+"""For any sequence of HTTP requests, only the risk role can end a kill.
 
-A model that knows nothing of the code's own ways says what must hold; the requests go over a real
-socket to a real engine with its latch on the disk.
+A model that is independent of the code says what must hold. The requests use a real socket, a real
+engine, and a latch on the disk.
 """
 
 import asyncio
@@ -32,11 +32,11 @@ SAFE = settings(
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One request, or something that happens meanwhile."""
+    """One request, or another event."""
 
     what: str
     role: Role | None = Role.RISK
-    kill_id: str = "current"  # or old, or made up
+    kill_id: str = "current"  # or an old one, or an invented one
 
 
 calls = st.builds(
@@ -48,7 +48,7 @@ calls = st.builds(
 events = st.builds(
     Move, what=st.sampled_from(["settle", "later", "own kill", "file kill", "signal"])
 )
-# A kill that is ripe to be lifted takes luck: so some of it comes in one piece.
+# A kill that is ready to be re-armed is rare by chance, so some come as one sequence.
 ripe = st.builds(
     lambda how, meanwhile, role: [Move(how), *meanwhile, Move("settle"), Move("rearm", role)],
     st.sampled_from(["kill", "own kill", "file kill", "signal"]),
@@ -94,7 +94,7 @@ async def do(rig: Rig, move: Move, ids: list[str]) -> Answer | None:
 
 @SAFE
 @given(script=moves)
-def test_no_way_leads_out_of_a_kill_but_a_rearm_by_the_risk_role_with_its_id(
+def test_only_a_rearm_by_the_risk_role_with_the_kill_id_ends_a_kill(
     script: list[list[Move]],
 ) -> None:
     async def work(rig: Rig) -> None:
@@ -115,7 +115,7 @@ def test_no_way_leads_out_of_a_kill_but_a_rearm_by_the_risk_role_with_its_id(
             await rig.until_gate(is_open=may_trade)
             assert (Latch(rig.folder).read() is not None) is is_killed
             if move.what == "kill" and move.role in (Role.OPERATOR, Role.RISK):
-                assert is_killed  # locked out or not
+                assert is_killed  # whether locked out or not
             if answer is not None and answer.status in (401, 403, 409, 429):
                 assert is_killed is was_killed
                 assert rig.stops.kill_id() == before_id
@@ -136,7 +136,7 @@ patches = st.dictionaries(st.sampled_from(LIVE_PARAMS), numbers, min_size=1, max
 
 @SAFE
 @given(script=st.lists(st.tuples(patches, st.sampled_from([0.0, 1.0, 5.0])), max_size=12))
-def test_knobs_stay_in_bounds_move_by_two_and_not_too_often_whatever_is_asked(
+def test_live_parameters_stay_within_bounds_step_and_rate_for_any_request(
     script: list[tuple[dict[str, float], float]],
 ) -> None:
     async def work(rig: Rig) -> None:
@@ -174,7 +174,7 @@ names = st.sampled_from([*LIVE_PARAMS, "reason", "kill_id", "inventory_max", "se
 @pytest.mark.parametrize("verb", [*VERBS, "params"])
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(bodies=st.lists(st.dictionaries(names, odd, max_size=4) | odd, min_size=1, max_size=8))
-def test_no_body_makes_it_stumble(verb: str, bodies: list[object]) -> None:
+def test_no_request_body_causes_a_server_error(verb: str, bodies: list[object]) -> None:
     async def work(rig: Rig) -> None:
         method = "PATCH" if verb == "params" else "POST"
         for body in bodies:

@@ -1,4 +1,4 @@
-"""Whatever a venue sends, the engine answers with a step and never with an exception."""
+"""The engine answers any event a venue may send with a step, never with an exception."""
 
 from decimal import Decimal
 

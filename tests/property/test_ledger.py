@@ -1,4 +1,4 @@
-"""One set of trades, one ledger: whatever the order, the repetition and the fees."""
+"""The same trades give the same books in any order, repetition and with any fees."""
 
 from decimal import Decimal
 

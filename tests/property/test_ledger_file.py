@@ -1,4 +1,4 @@
-"""However often and in whatever order trades are told, the ledger on the disk is the same."""
+"""The ledger file is the same however often and in whatever order trades are reported."""
 
 import asyncio
 import tempfile

@@ -1,4 +1,4 @@
-"""Equity, its peak and its limits, whatever fills and marks come."""
+"""Equity, its peak and its limits for any fills and marks."""
 
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from quoter.domain.trading import Cause, TradingState
 from tests.unit.engine.cases import EngineHarness, config, limits
 
 DRAWDOWN_MAX = Decimal(3)
-# What comes next: the mid goes somewhere, one of our orders is filled for a fee, time passes.
+# The next event: the mid moves, one of our orders is filled for a fee, or time passes.
 news = st.one_of(
     st.tuples(st.just("mid"), st.integers(-20, 20)),
     st.tuples(st.just("fill"), st.sampled_from((1, -1))),
@@ -37,7 +37,7 @@ def tell(harness: EngineHarness, what: str, number: int) -> None:
 def test_the_peak_never_falls_and_a_drawdown_past_its_limit_always_kills(
     story: list[tuple[str, int]],
 ) -> None:
-    """Equity is worth less what was paid for it, at every tick, by a sum of our own."""
+    """Equity is compared on every tick with a calculation of the test's own."""
     limited = limits(drawdown_max=DRAWDOWN_MAX, loss_max=Decimal(1_000))
     harness = EngineHarness(config(limits=limited)).quoting()
     engine = harness.engine

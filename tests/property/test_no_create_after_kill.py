@@ -1,4 +1,4 @@
-"""A million creates after a kill, at the gate, at the last inch, and from the engine: none goes."""
+"""A million creates after a kill, at the order rules, at the egress gate and from the engine."""
 
 import itertools
 from decimal import Decimal
@@ -12,7 +12,7 @@ from quoter.domain.events import Flatten, Kill, Resume
 from quoter.domain.market import Side
 from quoter.domain.trading import Cause, TradingState
 from quoter.risk.kill_switch import SEVERITY
-from quoter.risk.order_rules import judge
+from quoter.risk.order_rules import check_order
 from quoter.venues.egress.gate import Call, EgressGate, Purpose
 from tests.unit.engine.cases import EngineHarness, places
 from tests.unit.risk.cases import CALM, LIMITS, view
@@ -22,8 +22,8 @@ URL = "http://venue:81/api/v3/order"
 KILLS = [cause for cause in Cause if SEVERITY[cause].state is TradingState.KILLED]
 
 
-def test_a_million_intents_after_a_kill_and_not_one_order() -> None:
-    """Of every side, size and kind, and with room for each of them."""
+def test_a_million_intents_after_a_kill_lead_to_no_order() -> None:
+    """Of every side, size and kind, with headroom for each of them."""
     random = Random(5)
     killed = view(state=TradingState.KILLED, leaves_buy=Decimal(0), leaves_sell=Decimal(0))
     kinds = [
@@ -38,14 +38,14 @@ def test_a_million_intents_after_a_kill_and_not_one_order() -> None:
         for n, (side, kind) in enumerate(itertools.product(Side, TimeInForce))
     ]
     running = view(leaves_buy=Decimal(0), leaves_sell=Decimal(0))
-    assert isinstance(judge(kinds[0], running, LIMITS), PlaceOrder)
+    assert isinstance(check_order(kinds[0], running, LIMITS), PlaceOrder)
     wanted = itertools.islice(itertools.cycle(kinds), MILLION)
-    denied = sum(isinstance(judge(intent, killed, LIMITS), Denied) for intent in wanted)
+    denied = sum(isinstance(check_order(intent, killed, LIMITS), Denied) for intent in wanted)
     assert denied == MILLION
 
 
-def test_a_million_creates_at_the_last_inch_and_not_one_byte() -> None:
-    """Approved and registered before the kill, each asked for at the write itself."""
+def test_a_million_creates_at_the_egress_gate_send_no_byte() -> None:
+    """Approved and registered before the kill, each checked at the moment of writing."""
     now_ns = 1_700_000_000_000_000_000
     gate = EgressGate(hosts=frozenset({"venue:81"}), age_ns_max=10**9, now_ns=lambda: now_ns)
     order = PlaceOrder(
@@ -71,7 +71,7 @@ def test_a_million_creates_at_the_last_inch_and_not_one_byte() -> None:
 
 
 @pytest.mark.parametrize("cause", KILLS)
-def test_whatever_a_market_does_after_a_kill_the_engine_sends_no_create(cause: Cause) -> None:
+def test_engine_sends_no_create_after_a_kill(cause: Cause) -> None:
     random = Random(f"kill:{cause}")
     harness = EngineHarness().quoting()
     if cause is Cause.OPERATOR_KILL:

@@ -1,6 +1,6 @@
-"""The engine against a venue that tells it late, twice, wrongly or never: reliability.md section 4.
+"""The engine against a venue that reports late, twice, wrongly or never (rules OL-01 to OL-10).
 
-A state machine counts only once it has killed the policies that are known to be bad.
+The state machine counts only because it detects policies that are known to be bad.
 """
 
 from collections.abc import Callable
@@ -36,9 +36,9 @@ from tests.property.true_venue import LIMIT, Breach, TrueOrder, World
 
 STEPS = 50
 SETTLE_S = 60.0
-# Uniform choice among old things hides the bugs of new ones: most picks are the newest.
+# A uniform choice among old objects hides errors with new ones: most choices are the newest.
 NEWEST_FIRST = st.sampled_from([0, 0, 0, 0, 1, 2, 5, 11])
-# What a venue's bad manners must never make the engine believe.
+# Causes that no behaviour of a venue may lead to.
 FALSE_ALARMS = {
     Cause.INVENTORY_BREACH,
     Cause.INVARIANT_BROKEN,
@@ -50,12 +50,12 @@ REFUSALS = [reason for reason in RejectReason if reason is not RejectReason.AUTH
 
 
 def pick[T](things: list[T], back: int) -> T:
-    """The newest thing, or the one so many before it."""
+    """The newest object, or the one so many before it."""
     return things.pop(max(0, len(things) - 1 - back))
 
 
 class VenueMachine(RuleBasedStateMachine):
-    """Every rule is one thing that a real venue, network or market has been seen to do."""
+    """Every rule is a behaviour that real venues, networks or markets have shown."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -136,7 +136,7 @@ class VenueMachine(RuleBasedStateMachine):
     def fill_is_told_again(self, back: int) -> None:
         self.world.tell(pick(list(self.world.trades), back))
 
-    # news and answers
+    # updates and answers
 
     @precondition(lambda self: self.world.news)
     @rule(back=NEWEST_FIRST)
@@ -177,7 +177,7 @@ class VenueMachine(RuleBasedStateMachine):
             assert answer is not None
             self.world.tell(answer)
 
-    # the market, people, time
+    # market, people and time
 
     @rule(mid=st.sampled_from([98.0, 99.3, 100.0, 100.2, 101.0]))
     def market_moves(self, mid: float) -> None:
@@ -201,7 +201,7 @@ class VenueMachine(RuleBasedStateMachine):
             raise
 
     def teardown(self) -> None:
-        """Once the faults end, books equal the truth, nothing hangs, and it quotes again."""
+        """Once faults end, books equal the truth, nothing is unresolved, and quoting resumes."""
         if self.is_broken or not self.world.harness.steps:
             return
         self.world.harness.operator(Resume)
@@ -234,7 +234,7 @@ def run(examples: int) -> None:
     )
 
 
-def test_nothing_a_venue_does_takes_inventory_past_the_limit_or_leaves_us_hanging() -> None:
+def test_no_venue_behaviour_breaks_the_inventory_limit_or_leaves_an_order_unresolved() -> None:
     run(150)
 
 
@@ -242,7 +242,7 @@ type Patch = Callable[[pytest.MonkeyPatch], None]
 
 
 def position_only(patch: pytest.MonkeyPatch) -> None:
-    """The limit looks at what is booked, not at what could still fill."""
+    """The limit uses the booked inventory, not what could still fill."""
 
     def room(self: Headroom, side: Side, _: TradingState, __: Decimal) -> Decimal:
         return LIMIT - side.sign * self._inventory.net
@@ -267,13 +267,13 @@ def resting_only(patch: pytest.MonkeyPatch) -> None:
 
 
 def drop_on_timeout(patch: pytest.MonkeyPatch) -> None:
-    """No answer to a create means that there is no order."""
+    """A create without an answer counts as no order."""
     for state in (OrderState.RESERVED, OrderState.PENDING_NEW, OrderState.PENDING_CANCEL):
         patch.setitem(order_table.TABLE, (state, OrderUpdate.NO_ANSWER), OrderState.CANCELED)
 
 
 def drop_on_notfound(patch: pytest.MonkeyPatch) -> None:
-    """A venue that does not find an order has none."""
+    """An order that the venue does not find counts as gone."""
 
     def not_found(self: Reconcile, order: OpenOrder, step: StepBuilder) -> None:
         self._lifecycle.release(order, step)
@@ -282,7 +282,7 @@ def drop_on_notfound(patch: pytest.MonkeyPatch) -> None:
 
 
 def drop_on_cancel_reject(patch: pytest.MonkeyPatch) -> None:
-    """An order that can't be cancelled because it is unknown is closed."""
+    """An order whose cancel finds no order is closed."""
 
     def cancel_failed(
         self: Lifecycle, order: OpenOrder, event: CancelReject, step: StepBuilder
@@ -297,7 +297,7 @@ def drop_on_cancel_reject(patch: pytest.MonkeyPatch) -> None:
     "policy",
     [position_only, resting_only, drop_on_timeout, drop_on_notfound, drop_on_cancel_reject],
 )
-def test_the_machine_finds_the_policies_that_are_known_to_be_bad(
+def test_state_machine_detects_known_bad_policies(
     policy: Patch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     policy(monkeypatch)

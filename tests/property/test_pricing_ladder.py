@@ -1,4 +1,4 @@
-"""Quantising: never more aggressive than the model, never through the book, never itself."""
+"""Rounding to the grid is never more aggressive than the model and never crosses a price."""
 
 import random
 from decimal import Decimal
@@ -49,7 +49,7 @@ def test_prices_on_the_grid_are_exact_at_any_height(bid: int, width: int) -> Non
     eta=st.floats(0, 10),
 )
 @settings(max_examples=300)
-def test_a_full_sweep_never_passes_the_limit(
+def test_filling_a_whole_side_never_passes_the_limit(
     lots: float, levels: int, growth: float, eta: float
 ) -> None:
     shape = QuoteShape(levels=levels, growth=growth, eta=eta)

@@ -1,4 +1,4 @@
-"""What must hold for every market and every inventory."""
+"""Properties of quotes in every market and at every inventory."""
 
 from dataclasses import replace
 from math import inf, isfinite
@@ -20,7 +20,7 @@ OPEN = QuoteShape(spread_max_bps=19_000.0)
 
 @st.composite
 def markets(draw: st.DrawFn) -> PricingInputs:
-    """Markets from a fraction of a cent to a hundred thousand, told in depths and basis points."""
+    """Markets with prices from a fraction of a cent to a hundred thousand."""
     fair = 10.0 ** draw(st.floats(-4, 5))
     depth = fair * 10.0 ** draw(st.floats(-5, -2.5))
     cost = depth * draw(st.floats(-0.9, 3.0))
@@ -73,7 +73,7 @@ def test_more_inventory_never_raises_the_bid_or_the_ask(
 
 @given(inputs=markets(), shape=shapes())
 @settings(max_examples=300)
-def test_no_side_reaches_the_middle_and_a_bid_is_a_price(
+def test_no_side_reaches_fair_value_and_a_bid_is_positive(
     inputs: PricingInputs, shape: QuoteShape
 ) -> None:
     terms = quote_terms(inputs, shape)
@@ -86,7 +86,7 @@ def test_no_side_reaches_the_middle_and_a_bid_is_a_price(
 def test_f21_adverse_fills_on_a_side_never_bring_that_side_nearer(
     inputs: PricingInputs, shape: QuoteShape, more: float, side: Side
 ) -> None:
-    """Through the meter itself: a loss after a fill, of any size, on either side."""
+    """Through the estimator itself: a loss after a fill, of any size, on either side."""
     markouts = Markouts()
     half = quote_terms(inputs, shape).half_spread
     deltas = []
@@ -119,7 +119,7 @@ def test_more_volatility_never_narrows_the_spread(inputs: PricingInputs, more: f
 def test_f02_the_same_market_in_another_unit_quotes_the_same_basis_points(
     inputs: PricingInputs, shape: QuoteShape
 ) -> None:
-    """Prices times 1000 and sizes by 1000: gamma per quote unit and everything in lots stay."""
+    """Prices times 1000, sizes divided by 1000: gamma per quote unit and numbers in lots stay."""
     scaled = replace(
         inputs,
         fair=inputs.fair * 1000.0,
@@ -136,7 +136,7 @@ def test_f02_the_same_market_in_another_unit_quotes_the_same_basis_points(
     for name in ("delta_bid", "delta_ask", "skew", "half_spread"):
         small, large = getattr(ours, name), getattr(theirs, name)
         if small is None or large is None:
-            continue  # within a rounding of the widest spread only one of the two may be off
+            continue  # within a rounding error of the widest spread only one of the two may be off
         assert abs(large / 1000.0 - small) <= 1e-12 * (abs(small) + ours.half_spread), name
 
 
@@ -165,7 +165,7 @@ def test_f14_any_numbers_at_all_give_a_finite_quote_or_a_refusal(
 def test_f14_numbers_of_any_size_give_a_finite_quote_or_a_refusal(
     exponents: list[float], stationary: bool
 ) -> None:
-    """Positive numbers get past the first checks: products overflow or vanish further in."""
+    """Positive numbers pass the first checks; products overflow or vanish later."""
     fair, sigma, kappa, intensity, gamma, lots, lots_max, cost, tau_s = (
         10.0**exponent for exponent in exponents
     )

@@ -1,4 +1,4 @@
-"""Whatever the accounts ask for: no balance below zero, and the truth agrees to the last digit."""
+"""No simulated balance is ever below zero, and balances equal the recomputed truth."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -48,7 +48,7 @@ requests = st.tuples(st.sampled_from("ab"), st.one_of(orders, st.none()), st.int
 
 
 def play(exchange: Exchange, script: list[tuple[str, NewOrder | None, int]]) -> None:
-    """Ask for one thing after another; None cancels all; some seconds pass between."""
+    """Send one request after another; None cancels all; some seconds pass between."""
     now_ns = 0
     for account, order, seconds in script:
         now_ns += seconds * NS_PER_S
@@ -91,10 +91,10 @@ def test_balances_never_go_below_zero_and_equal_the_recomputed_truth(
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(script=st.lists(requests, max_size=40))
-def test_what_one_account_loses_the_other_gains_but_for_the_fees(
+def test_loss_of_one_account_is_the_gain_of_the_other_except_fees(
     script: list[tuple[str, NewOrder | None, int]],
 ) -> None:
-    """With nobody else in the market, only fees leave it."""
+    """With two accounts only, nothing but fees leaves the market."""
     exchange = Exchange([EMPTY], seed=1, now_ns=0)
     for account in "ab":
         exchange.add_account(account, OPENING)

@@ -1,7 +1,7 @@
-"""Kills, pauses, resumes and re-arms in any order, with the queue between people and engine.
+"""Kills, pauses, resumes and re-arms in any order, with a queue before the engine.
 
-The real stops, engine, last inch and files; a model that knows nothing but the table of causes, and
-which kill ids were there to be seen before the newest kill.
+Real kill switch, engine, egress gate and files. The model knows only the table of causes and which
+kill ids could be seen before the newest kill.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ from tests.unit.service.stops_rig import StopsRig
 from tests.unit.service.test_outbox import Gateway
 
 KILLS = [cause for cause in Cause if SEVERITY[cause].state is TradingState.KILLED]
-# What only the shell can see; the others follow from what the engine hears.
+# Causes that only the service can detect; the others follow from events.
 ALARMS = [*KILLS, Cause.CLOCK, Cause.LOOP_LAG, Cause.SENTINEL_LOST, Cause.DEAD_MAN]
 WISHES = [
     Pause,
@@ -54,7 +54,7 @@ WISHES = [
 
 
 class Door(Gateway):
-    """The real last inch; what it finds out goes the way that a gateway's news go."""
+    """The real egress gate; its findings take the way of a gateway's events."""
 
     def __init__(self, emit: Emit, now_ns: NowNs) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class Door(Gateway):
 
 
 class StopsMachine(RuleBasedStateMachine):
-    """People post, the engine hears in order, venue and disk answer when they like."""
+    """People post commands, the engine handles them in order, venue and disk answer at any time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,16 +77,16 @@ class StopsMachine(RuleBasedStateMachine):
         self.folder = Path(self._temporary.name)
         self.loop = asyncio.new_event_loop()
         self.harness = EngineHarness(config())
-        self.ids = ["never a kill id"]  # everyone that anybody can have seen
-        self.stale: set[str] = set()  # of those, what is older than the newest kill
-        self.signal_until_ns = 0  # so long a signal may be that of a KILL file
-        self.is_filed = False  # a KILL file was left and its kill not lifted
+        self.ids = ["never a kill id"]  # every id that anybody can have seen
+        self.stale: set[str] = set()  # ids older than the newest kill
+        self.signal_until_ns = 0  # until then a signal may be that of a KILL file
+        self.is_filed = False  # a KILL file was left and its kill is not ended
         self.is_new_file = False  # nor found so far
         self.kills: set[Cause] = set()
 
     @initialize()
     def begin(self) -> None:
-        """A start, as daemon and runner make it."""
+        """Start as daemon and runner do."""
         self.harness = EngineHarness(config())
         start_ns = self.harness.now_ns
         clock = Clock(wall_ns=lambda: start_ns, monotonic_ns=lambda: self.harness.now_ns - start_ns)
@@ -139,7 +139,7 @@ class StopsMachine(RuleBasedStateMachine):
 
     @rule()
     def signal(self) -> None:
-        """SIGUSR1: one beside a KILL file is that kill, any other is a kill of its own."""
+        """SIGUSR1: beside a KILL file it is that kill, otherwise a kill of its own."""
         if not self._obey(is_signal=True):
             is_alone = self.harness.now_ns > self.signal_until_ns or self.stops.latched is None
             if is_alone:
@@ -171,15 +171,15 @@ class StopsMachine(RuleBasedStateMachine):
 
     @rule()
     def rearm_past_the_stops(self) -> None:
-        """Nobody does; a re-arm that names no kill must be worth nothing all the same."""
+        """Re-arm without a kill id, past the kill switch: it must have no effect."""
         self.stops.post(self.stops.rearming(""))
 
     def _another_kill(self) -> None:
-        """From now on an id that was seen before must lift nothing."""
+        """From now on, ids seen before must end no kill."""
         self.stale = self.stale | set(self.ids)
 
     def _obey(self, *, is_signal: bool) -> bool:
-        """A KILL file is about to be found; False if none is there, or no new one."""
+        """Whether a new KILL file is about to be found."""
         if not self.is_new_file:
             return False
         self._another_kill()
@@ -188,7 +188,7 @@ class StopsMachine(RuleBasedStateMachine):
             self.signal_until_ns = self.harness.now_ns + SIGNAL_AFTER_NS
         return True
 
-    # the shell
+    # the service
 
     @rule(cause=st.sampled_from(ALARMS), active=st.booleans())
     def alarm(self, cause: Cause, active: bool) -> None:
@@ -218,9 +218,9 @@ class StopsMachine(RuleBasedStateMachine):
 
     @rule()
     def die_and_start_again(self) -> None:
-        """SIGKILL: all that is not on the disk is gone, and a re-arm must be asked for again."""
+        """SIGKILL: everything not on the disk is lost, and a re-arm has to be requested again."""
         record = Latch(self.folder).read()
-        if record is not None:  # so is a kill on top of it that was still on its way there
+        if record is not None:  # also a kill on top of it that was still on its way to the disk
             self.stale.discard(record.kill_id)
         if (self.folder / KILL_REQUEST).exists():
             self._another_kill()
@@ -249,7 +249,7 @@ class StopsMachine(RuleBasedStateMachine):
 
     @rule(share=st.sampled_from(["nothing", "some", "all"]))
     def answer(self, share: str) -> None:
-        """Creates arrive, and of the orders that were to end some do, some fill at last."""
+        """Creates arrive; some orders that were to end do so, some after a fill."""
         first = len(self.harness.steps)
         self.harness.rest()
         for number, order in enumerate(list(self.harness.engine.orders)):
@@ -263,11 +263,11 @@ class StopsMachine(RuleBasedStateMachine):
         for step in self.harness.steps[first:]:
             self._follow(step)
 
-    # what takes luck, in one piece
+    # rare sequences, in one piece
 
     @rule()
     def calm_down(self) -> None:
-        """Everything is heard, every order over, and who waits for that asks again."""
+        """Handle every event, end every order, and repeat the requests that waited for that."""
         self.hear(len(self.queue))
         self.answer("all")
         self.answer("all")
@@ -310,7 +310,7 @@ class StopsMachine(RuleBasedStateMachine):
             self.stops.replies.resolve(event, step.outcome)
 
     def _follow(self, step: Step) -> None:
-        """What the runner does with a step, and what must be true of it."""
+        """Do what the runner does with a step, and check what must hold."""
         placed = [c for c in step.commands if isinstance(c, PlaceOrder)]
         state = self.harness.engine.causes.state
         if placed:
@@ -321,7 +321,8 @@ class StopsMachine(RuleBasedStateMachine):
         for cause, _ in step.state.raised:
             if SEVERITY[cause].state is TradingState.KILLED:
                 self.kills = self.kills | {cause}
-                if cause is not Cause.OPERATOR_KILL:  # that one came when it was asked for
+                # an operator's kill is checked when it is requested
+                if cause is not Cause.OPERATOR_KILL:
                     self._another_kill()
         self.kills = self.kills - set(step.state.cleared)
         gone = before - self.kills
@@ -362,7 +363,7 @@ class StopsMachine(RuleBasedStateMachine):
 
 
 def _is_asked(event: Event) -> bool:
-    """A person's kill is latched before the engine hears of it."""
+    """An operator's kill is latched before the engine handles it."""
     return isinstance(event, Kill)
 
 
@@ -377,7 +378,7 @@ test_no_path_leads_out_of_killed_but_a_re_arm_that_means_it = StopsMachine.TestC
 
 
 class ReduceMachine(RuleBasedStateMachine):
-    """Only reducing, or flattening, whatever the venue and the market do."""
+    """Reduce-only or flattening, with any behaviour of venue and market."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -402,7 +403,7 @@ class ReduceMachine(RuleBasedStateMachine):
 
     @rule(pick=st.integers(0, 7), share=st.sampled_from(["0.01", "0.5", "1"]))
     def fill(self, pick: int, share: str) -> None:
-        """Any order that may live fills, a cancelled one and one without an answer too."""
+        """Fill any order that may be live, also a cancelled one or one without an answer."""
         orders = [order for order in self.harness.engine.orders if order.leaves]
         if orders:
             order = orders[pick % len(orders)]

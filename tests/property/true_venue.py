@@ -1,7 +1,7 @@
-"""A venue that knows the truth, a network that does not care, and an engine that must cope.
+"""A venue that knows the truth, a network with faults, and the engine between them.
 
-Small on purpose: one symbol, no matching. What matters is who knows what when: creates travel and
-may arrive after their time-out, cancels overtake them, fills happen unheard, answers come late.
+Small on purpose: one symbol, no matching. What matters is who knows what and when: creates may
+arrive after their time-out, cancels overtake them, fills stay unreported, answers are late.
 """
 
 from collections.abc import Iterable
@@ -33,21 +33,21 @@ from quoter.engine.config import RequotePolicy
 from quoter.risk.monitors.market_regime import RegimePolicy
 from tests.unit.engine.cases import ONE_ORDER, OPENING, EngineHarness, config, limits
 
-LIMIT = Decimal(2)  # two orders: the room is short at once
+LIMIT = Decimal(2)  # two orders: headroom is soon used up
 ARRIVES_NS_MAX = 12 * NS_PER_S  # receive window and processing time-out: later it is refused
-FORGETS_NS_MAX = 10 * NS_PER_S  # "unknown order" for one that lives
+FORGETS_NS_MAX = 10 * NS_PER_S  # "unknown order" for one that is live
 FEE = Decimal("0.001")
 ZERO = Decimal(0)
 CONFIG = config(
     limits=limits(inventory_max=LIMIT),
-    pricing=ONE_ORDER.pricing,  # a normalised gamma needs more room
-    requote=RequotePolicy(ttl_ns=3600 * NS_PER_S),  # nothing is renewed while we look
-    regime=RegimePolicy(is_on=False),  # this market leaps as it likes
+    pricing=ONE_ORDER.pricing,  # a normalised gamma needs more headroom
+    requote=RequotePolicy(ttl_ns=3600 * NS_PER_S),  # no order is renewed during the test
+    regime=RegimePolicy(is_on=False),  # prices jump in this market
 )
 
 
 class Breach(AssertionError):
-    """The truth left the bounds that the engine believes in."""
+    """The truth left the bounds that the engine relies on."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,7 +73,7 @@ class TrueOrder:
 
 @dataclass(slots=True)
 class World:
-    """The engine's harness, the truth, and what travels between the two."""
+    """The engine's harness, the truth, and the messages between them."""
 
     harness: EngineHarness = field(default_factory=lambda: EngineHarness(CONFIG))
     orders: dict[str, TrueOrder] = field(default_factory=dict)
@@ -84,10 +84,10 @@ class World:
     news: list[Event] = field(default_factory=list)  # on its way to the engine
     seen: int = 0  # steps whose commands were taken
 
-    # what the engine wants
+    # commands of the engine
 
     def collect(self) -> None:
-        """Put the engine's new commands on the wire."""
+        """Send the engine's new commands."""
         while self.seen < len(self.harness.steps):
             step = self.harness.steps[self.seen]
             self.seen += 1
@@ -129,10 +129,10 @@ class World:
             self.harness.tick(tick_s)
             self.collect()
 
-    # what becomes of creates
+    # the fate of creates
 
     def accept(self, create: PlaceOrder) -> bool:
-        """It reaches the venue; False if its time is over or it would trade with ourselves."""
+        """Whether it reaches the venue; not if it is too late or would trade with ourselves."""
         if self.now_ns - create.decided_ns > ARRIVES_NS_MAX:
             return False
         assert create.client_id not in self.orders, "one id, two orders"
@@ -151,10 +151,10 @@ class World:
     def timeout(self, create: PlaceOrder) -> Event:
         return OrderUnknown(ts_ns=self.now_ns, client_id=create.client_id, text="timed out")
 
-    # what the market and the venue do
+    # market and venue
 
     def trade(self, order: TrueOrder, size: Decimal, *, names_client: bool = True) -> Fill:
-        """Somebody takes some of an order of ours."""
+        """Fill a part of one of our orders."""
         placed = order.placed
         told = Fill(
             ts_ns=self.now_ns,
@@ -187,7 +187,7 @@ class World:
     def answer(
         self, request: CancelOrder | QueryOrder | RequestReport, *, forgets: bool = False
     ) -> Event | None:
-        """What the venue does and says; `forgets`: it denies an order that it has just taken."""
+        """Answer a create; `forgets`: the venue denies an order that it has just accepted."""
         if isinstance(request, RequestReport):
             return self._report(request)
         order = self.orders.get(request.client_id)
@@ -237,7 +237,7 @@ class World:
             case ReportKind.BOOK | ReportKind.COIN_PRICE:
                 return None
 
-    # the truth against the belief
+    # the truth against our books
 
     def balances(self) -> dict[str, Decimal]:
         held = dict(OPENING)
@@ -250,7 +250,7 @@ class World:
         return sum((t.side.sign * t.size for t in self.trades), start=ZERO)
 
     def true_leaves(self, side: Side) -> Decimal:
-        """All that lives at the venue or may still arrive there."""
+        """Everything that is live at the venue or may still arrive there."""
         travelling = [
             create.size
             for create in (*self.creates, *self.ghosts)
@@ -260,7 +260,7 @@ class World:
         return sum((*travelling, *resting), start=ZERO)
 
     def check(self) -> None:
-        """Raise Breach where the containment theorem or the hard limit do not hold."""
+        """Raise Breach if the worst case or the hard limit is violated."""
         engine = self.harness.engine
         booked, true = engine.inventory.net, self.true_inventory()
         high = booked + engine.orders.leaves(Side.BUY)
@@ -279,7 +279,7 @@ class World:
             raise Breach(text)
 
     def _check_each_order(self) -> None:
-        """The theorem's own premise: nobody is let go who may still fill, or did unbooked."""
+        """Check that no released order may still fill or has fills that are not booked."""
         orders = self.harness.engine.orders
         for name, order in self.orders.items():
             known = orders.find(name)
@@ -299,10 +299,10 @@ class World:
         if bids and asks and max(bids) >= min(asks):
             raise Breach(f"I8: own bid {max(bids)} meets own ask {min(asks)}")
 
-    # how it ends
+    # the end
 
     def settle(self, seconds: float) -> None:
-        """From now on the venue answers at once and nothing gets lost."""
+        """From now on the venue answers at once and nothing is lost."""
         for _ in range(round(seconds / 0.5)):
             for create in self.creates:
                 self.news.append(

@@ -20,7 +20,7 @@ from quoter.engine.placing.requote import Action, Create, Remove, Replace, plan
 from quoter.engine.step_builder import StepBuilder
 from quoter.risk.monitors.message_budget import MessageBudget
 from quoter.risk.monitors.price_references import PriceReferences
-from quoter.risk.order_rules import APART_NS, judge
+from quoter.risk.order_rules import APART_NS, check_order
 from quoter.state.inventory import Inventory
 from quoter.state.open_orders import OpenOrder, OpenOrders
 
@@ -225,7 +225,7 @@ class Placing:
             time_in_force=time_in_force,
         )
         view = self._views.take(quote, ts_ns=step.ts_ns, state=state, phase=phase)
-        verdict = judge(intent, view, self._config.limits)
+        verdict = check_order(intent, view, self._config.limits)
         if isinstance(verdict, Denied):
             step.denied.append(verdict)
             pause_ns = DENIED_PAUSE_NS if view.duplicate_ns is None else APART_NS

@@ -1,4 +1,4 @@
-"""The only place where an estimate becomes money: always away from the market, never larger."""
+"""Rounding of prices and sizes to the grid: away from the market, never larger."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -20,13 +20,13 @@ def test_bids_round_down_and_asks_up(price: float, floor: int, ceil: int) -> Non
     assert (FINE.floor_ticks(price), FINE.ceil_ticks(price)) == (floor, ceil)
 
 
-def test_a_price_that_is_a_tick_but_for_the_floats_last_digit_is_that_tick() -> None:
+def test_price_within_float_error_of_a_tick_is_that_tick() -> None:
     assert 0.29 / 0.01 < 29
     assert FINE.floor_ticks(0.29) == FINE.ceil_ticks(0.29) == 29
 
 
 @given(st.integers(1, 10**9))
-def test_a_grid_price_survives_the_way_through_a_float(ticks: int) -> None:
+def test_grid_price_survives_conversion_to_float(ticks: int) -> None:
     price = float(FINE.price(ticks))
     assert FINE.floor_ticks(price) == FINE.ceil_ticks(price) == ticks
 
@@ -63,7 +63,7 @@ def test_exact_sizes_round_down_too(size: str, exact: str) -> None:
         ("100", "1000.01", False),
     ],
 )
-def test_the_venues_filters_are_met_to_the_lot_and_the_cent(
+def test_order_exactly_at_the_venues_minimum_is_tradable(
     price: str, size: str, is_in: bool
 ) -> None:
     assert ABC.is_tradable(price=Decimal(price), size=Decimal(size)) == is_in

@@ -1,4 +1,4 @@
-"""Numbers for people: the same number, without an exponent."""
+"""Numbers as text: the same number, without an exponent."""
 
 from decimal import Decimal
 from math import inf, nan
@@ -27,7 +27,7 @@ from quoter.domain.number_text import PLACES_MAX, plain
         (True, "1"),
         (nan, "nan"),
         (inf, "inf"),
-        (Decimal("1E+999999"), "1E+999999"),  # a stranger's: not a million digits
+        (Decimal("1E+999999"), "1E+999999"),  # from outside: not a million digits
         (10**400, str(10**400)),
     ],
 )
@@ -41,7 +41,7 @@ def test_an_estimate_keeps_the_digits_that_were_asked_for() -> None:
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20))
-def test_what_is_exact_stays_exact(number: Decimal) -> None:
+def test_exact_number_is_written_without_rounding(number: Decimal) -> None:
     text = plain(number)
     assert Decimal(text) == number
     assert "E" not in text or abs(number.adjusted()) > PLACES_MAX

@@ -1,4 +1,4 @@
-"""A secret is the same secret in every spelling."""
+"""Every spelling of a secret is recognised."""
 
 import json
 from base64 import b64encode
@@ -25,11 +25,11 @@ SECRET = 'a/"b+%c\\d e=2f&'  # noqa: S105 - opens nothing
         *(b64encode(b"user:pass"[:n] + SECRET.encode() + b"tail").decode() for n in range(4)),
     ],
 )
-def test_each_is_known(text: str) -> None:
+def test_every_spelling_of_a_secret_is_returned(text: str) -> None:
     assert any(form in text for form in secret_spellings(SECRET))
 
 
-def test_the_longest_comes_first_so_that_none_leaves_a_rest() -> None:
+def test_spellings_are_ordered_longest_first() -> None:
     forms = secret_spellings(SECRET)
     assert list(forms) == sorted(forms, key=len, reverse=True)
 
@@ -38,6 +38,6 @@ def test_every_line_of_a_private_key_is_a_secret() -> None:
     assert {"AAAABBBB", "CCCCDDDD"} <= {*secret_spellings("AAAABBBB\nCCCCDDDD\n")}
 
 
-def test_what_is_too_short_is_no_secret() -> None:
+def test_too_short_texts_are_not_secrets() -> None:
     assert all(len(form) >= CHARS_MIN for form in secret_spellings("ab\ncd"))
     assert "ab" not in secret_spellings("ab")

@@ -1,4 +1,4 @@
-"""The severity order that the kill switch relies on."""
+"""The order of severity that the kill switch relies on."""
 
 from quoter.domain.trading import TradingState
 

@@ -1,4 +1,4 @@
-"""An engine with a market it can quote in, and the shortest way to tell it things."""
+"""An engine with a market that it can quote, and short methods to give it events."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -68,8 +68,8 @@ LIMITS = Limits(
 ACTIVITY = ActivityPolicy(
     price_jump=0.01, quote_drift=0.03, creates_per_min=600, creates_per_fill=500, turnover_max=10.0
 )
-AT_ONCE = Hysteresis(clean_ns={})  # causes settle with their conditions
-# One level of one base unit per side, two ticks and more away from the mid; nothing is learned.
+AT_ONCE = Hysteresis(clean_ns={})  # causes clear with their conditions
+# One level of one base unit per side, at least two ticks from the mid; nothing is estimated.
 PRICING = PricingConfig(
     shape=QuoteShape(beta=0.0, eta=0.0),
     sigma_prior=0.05,
@@ -92,17 +92,17 @@ CONFIG = EngineConfig(
     creates_per_s=10.0,
     book_stale_ns=2 * NS_PER_S,
 )
-# Room for one order on each side: too little for a normalised gamma, so it is given as it is.
+# Headroom for one order on each side: too little for a normalised gamma, so it is given raw.
 ONE_ORDER = replace(
     CONFIG,
     limits=replace(LIMITS, inventory_max=Decimal(1)),
     pricing=replace(PRICING, gamma=0.1, gamma_unit=GammaUnit.RAW),
 )
-BACKGROUND = 1000.0  # size of others at the touch: our own orders never are all of a level
+BACKGROUND = 1000.0  # size of others at the touch: our own orders are never all of a level
 
 
 def config(**changes: object) -> EngineConfig:
-    """The usual engine with some values changed."""
+    """The usual configuration with some values changed."""
     return replace(CONFIG, **changes)  # type: ignore[arg-type]  # replace() is not typed by field
 
 
@@ -111,7 +111,7 @@ def limits(**changes: Decimal) -> Limits:
 
 
 class EngineHarness:
-    """One engine and its clock; every method tells it one event and returns the step."""
+    """One engine and its clock; every method gives it one event and returns the step."""
 
     def __init__(self, config: EngineConfig = CONFIG) -> None:
         self.engine = Engine(config)
@@ -132,7 +132,7 @@ class EngineHarness:
     # the market
 
     def book(self, mid: float = 100.0, half: float = 0.5) -> Step:
-        """A whole book around `mid`; its numbering goes on."""
+        """A whole book around `mid`, with continuous numbering."""
         self._books += 1
         bids = levels(*((mid - half - 0.1 * i, BACKGROUND) for i in range(5)))
         asks = levels(*((mid + half + 0.1 * i, BACKGROUND) for i in range(5)))
@@ -157,9 +157,9 @@ class EngineHarness:
         return self.tell(Tick(ts_ns=self.now_ns))
 
     def wait(self, seconds: float, *, alive: bool = True, ends: bool = False) -> list[Step]:
-        """Ticks of 100 ms; the market stays alive meanwhile unless said otherwise.
+        """Ticks of 100 ms; the feed stays alive meanwhile unless stated otherwise.
 
-        `ends`: the venue ends what we ask it to; else it does not answer.
+        `ends`: the venue ends the orders that we cancel; otherwise it does not answer.
         """
         first = len(self.steps)
         for _ in range(round(seconds * 10)):
@@ -183,14 +183,14 @@ class EngineHarness:
         )
 
     def balances(self, **totals: Decimal) -> Step:
-        """Exactly the books' own balances but for those named."""
+        """Exactly the balances of our books, except those given."""
         held = {**self.engine.inventory.balances, **totals}
         return self.tell(
             BalanceReport(ts_ns=self.now_ns, asked_ns=self.now_ns, free=held, locked={})
         )
 
     def look_again(self) -> None:
-        """A little later all three lists are there, and nothing is amiss."""
+        """A little later all three reports arrive without a difference."""
         self.tick()
         self.open_orders()
         self.trades()
@@ -253,7 +253,7 @@ class EngineHarness:
     def fill_of(
         self, order: OpenOrder, size: str = "1", *, trade_id: str = "", fee: str = "0"
     ) -> Fill:
-        """An execution of `order` that the engine has not been told yet."""
+        """An execution of `order` that the engine has not received yet."""
         self._trades += 1
         return Fill(
             ts_ns=self.now_ns,
@@ -271,7 +271,7 @@ class EngineHarness:
     def fill(self, order: OpenOrder, size: str = "1") -> Step:
         return self.tell(self.fill_of(order, size))
 
-    # people and the shell
+    # operators and the service
 
     def operator(self, command: type[OperatorCommand], **fields: object) -> Step:
         """Give a command to the engine; a re-arm names some kill id, which it does not check."""
@@ -287,7 +287,7 @@ class EngineHarness:
         until_ns = self.now_ns + round(seconds * NS_PER_S)
         return self.tell(RateLimited(ts_ns=self.now_ns, until_ns=until_ns, text="429"))
 
-    # what it has
+    # state of the engine
 
     def state(self) -> TradingState:
         return self.engine.causes.state
@@ -304,10 +304,10 @@ class EngineHarness:
         (order,) = [order for order in self.orders(side) if order.is_wanted]
         return order
 
-    # the way to a quoting engine
+    # on the way to a quoting engine
 
     def start(self) -> "EngineHarness":
-        """Both streams up and caught up, a book: the first two orders are reserved."""
+        """Both streams up and caught up, and a book: the first two orders are reserved."""
         self.feed_up(Stream.PRIVATE)
         self.open_orders()
         self.trades()
@@ -317,7 +317,7 @@ class EngineHarness:
         return self
 
     def rest(self) -> "EngineHarness":
-        """Whatever is on its way arrives."""
+        """Every request that is on its way arrives."""
         for order in list(self.engine.orders):
             if order.state is OrderState.RESERVED:
                 self.sent(order)
@@ -342,7 +342,7 @@ def listed(order: OpenOrder, filled: str = "0") -> VenueOrder:
 
 
 def state(order: OpenOrder) -> OrderState:
-    """Where it is now: mypy believes that what was asserted of an attribute stays so."""
+    """The present state: mypy assumes that what was asserted of an attribute stays so."""
     return order.state
 
 
@@ -364,5 +364,5 @@ def commands(steps: Step | Sequence[Step]) -> list[Command]:
 
 
 def _on_grid(side: tuple[Level, ...]) -> tuple[Level, ...]:
-    """Prices as a parser would read them: the nearest float of a whole number of ticks."""
+    """Prices as a parser gives them: the nearest float of a whole number of ticks."""
     return tuple(Level(round(price, 1), size) for price, size in side)

@@ -45,7 +45,7 @@ def test_nothing_is_quoted_before_both_streams_are_up_and_caught_up() -> None:
     assert {order.side for order in places(step)} == {BUY, SELL}
 
 
-def test_without_priors_it_watches_the_market_before_it_quotes() -> None:
+def test_without_priors_the_market_is_observed_before_quoting() -> None:
     estimators = replace(PRICING, sigma_prior=None, kappa_prior=None, intensity_prior=None)
     harness = EngineHarness(config(pricing=replace(estimators, is_calibrating=True))).start()
     for tenth in range(1, 60):
@@ -77,7 +77,7 @@ def test_the_same_events_give_the_same_steps() -> None:
     assert second.steps == first.steps
 
 
-def test_watching_changes_nothing() -> None:
+def test_snapshots_change_nothing() -> None:
     watched, alone = EngineHarness(), EngineHarness()
     script = [step.event for step in EngineHarness().quoting().steps]
     for event in script:
@@ -88,11 +88,11 @@ def test_watching_changes_nothing() -> None:
     assert watched.engine.snapshot() == alone.engine.snapshot()
 
 
-# the sign
+# the sign of the inventory skew
 
 
 def test_short_inventory_moves_the_reservation_above_mid_and_both_quotes_up() -> None:
-    """Having sold, we would rather buy: takers who go on buying find a higher price."""
+    """After selling we would rather buy: takers who go on buying find a higher price."""
     harness = EngineHarness().quoting()
     flat = {side: harness.wanted(side).price for side in (BUY, SELL)}
     for _ in range(4):
@@ -125,7 +125,7 @@ def test_at_the_limit_the_exposed_side_is_off_and_the_reducing_one_is_not() -> N
 # no quote without a reason
 
 
-def test_a_lost_book_is_a_counted_reason() -> None:
+def test_lost_book_is_counted_as_no_quote_reason() -> None:
     harness = EngineHarness().quoting()
     harness.feed_down()
     harness.feed_up()
@@ -134,7 +134,7 @@ def test_a_lost_book_is_a_counted_reason() -> None:
 
 
 @pytest.mark.parametrize("intensity", [0.0, -1.0, float("nan"), float("inf")])
-def test_an_impossible_input_is_a_counted_reason_and_never_an_order(intensity: float) -> None:
+def test_invalid_input_is_counted_and_leads_to_no_order(intensity: float) -> None:
     bad = replace(PRICING, intensity_prior=intensity)
     harness = EngineHarness(config(pricing=bad)).start()
     harness.wait(6.0)
@@ -142,7 +142,7 @@ def test_an_impossible_input_is_a_counted_reason_and_never_an_order(intensity: f
     assert harness.engine.counts["bad_input"] + harness.engine.counts["no_quote_bad_input"] > 0
 
 
-def test_a_book_so_small_that_a_bid_would_be_at_zero_has_no_bid() -> None:
+def test_no_bid_at_a_price_of_zero() -> None:
     harness = EngineHarness()
     harness.feed_up(Stream.PRIVATE)
     harness.open_orders()
@@ -171,7 +171,7 @@ def test_a_pause_cancels_everything_and_a_resume_quotes_again() -> None:
     assert len(places(harness.operator(Resume))) == 2
 
 
-def test_a_kill_cancels_everything_at_once_and_keeps_asking() -> None:
+def test_kill_cancels_everything_at_once_and_repeats_it() -> None:
     harness = EngineHarness().quoting()
     step = harness.operator(Kill)
     assert harness.state() is TradingState.KILLED
@@ -185,14 +185,14 @@ def test_a_kill_cancels_everything_at_once_and_keeps_asking() -> None:
 
 
 def test_a_kill_while_draining_asks_the_venue_at_once() -> None:
-    """The one that drains had just asked: the kill must not wait for its turn."""
+    """The drain requested cancel-all just before: the kill must not wait for the next one."""
     harness = EngineHarness().quoting()
     harness.operator(Drain)
     harness.wait(0.5)
     assert [c.reason for c in cancel_alls(harness.operator(Kill))] == [CancelReason.KILL]
 
 
-def test_no_resume_lifts_a_kill_and_a_rearm_needs_quiet() -> None:
+def test_resume_does_not_clear_a_kill_and_a_rearm_needs_clean_reports() -> None:
     harness = EngineHarness().quoting()
     harness.operator(Kill)
     harness.operator(Resume)
@@ -251,8 +251,8 @@ def test_inventory_beyond_the_limit_kills() -> None:
     assert Cause.INVENTORY_BREACH in harness.causes
 
 
-def test_the_way_back_from_beyond_the_limit_is_no_breach() -> None:
-    """A target that was moved, or a limit that was lowered: reducing is what we want."""
+def test_fill_that_reduces_an_excess_inventory_does_not_kill() -> None:
+    """The target was moved or the limit lowered: reducing is right."""
     harness = EngineHarness(
         config(target=Decimal(80), limits=limits(inventory_max=Decimal(10)))
     ).quoting()
@@ -270,7 +270,7 @@ def test_counters_that_disagree_with_a_recount_kill() -> None:
     assert Cause.INVARIANT_BROKEN in harness.causes
 
 
-def test_a_rate_limit_pauses_until_its_time_and_the_longer_wish_counts() -> None:
+def test_rate_limit_pauses_until_the_latest_time_given() -> None:
     harness = EngineHarness().quoting()
     harness.rate_limited(3.0)
     harness.rate_limited(1.0)
@@ -282,7 +282,7 @@ def test_a_rate_limit_pauses_until_its_time_and_the_longer_wish_counts() -> None
 
 
 @pytest.mark.parametrize("cause", [Cause.CLOCK, Cause.LOOP_LAG])
-def test_what_only_the_shell_can_see_comes_and_goes_with_its_alarm(cause: Cause) -> None:
+def test_alarm_of_the_service_raises_and_clears_its_cause(cause: Cause) -> None:
     harness = EngineHarness().quoting()
     harness.alarm(cause)
     assert harness.state() is TradingState.PAUSED
@@ -299,10 +299,10 @@ def test_a_kill_found_on_disk_is_in_force_from_the_first_event_on() -> None:
     assert places(harness.steps) == []
 
 
-# refusals of our key
+# a refused key
 
 
-def test_a_refused_order_is_not_repeated_before_its_pause() -> None:
+def test_rejected_order_is_not_repeated_before_its_pause_ends() -> None:
     harness = EngineHarness().start()
     order = harness.wanted(BUY)
     harness.sent(order)
@@ -311,7 +311,7 @@ def test_a_refused_order_is_not_repeated_before_its_pause() -> None:
     assert [o for o in places(harness.wait(4.0)) if o.side is BUY] == []
 
 
-def test_orders_that_outlive_a_stop_are_told_once_a_second() -> None:
+def test_orders_that_outlive_a_stop_are_reported_once_a_second() -> None:
     harness = EngineHarness().quoting()
     harness.operator(Pause)
     harness.wait(0.9)
@@ -346,7 +346,7 @@ def test_a_dry_run_shows_what_it_would_quote_and_sends_nothing() -> None:
     assert harness.engine.has_no_orders
 
 
-# what watchers see
+# the snapshot
 
 
 def test_a_snapshot_has_exposure_per_side() -> None:
@@ -362,7 +362,7 @@ def test_a_snapshot_has_exposure_per_side() -> None:
     assert seen.pnl.total == seen.pnl.spread + seen.pnl.inventory - seen.pnl.fees
 
 
-def test_our_own_orders_are_not_in_the_market_that_watchers_see() -> None:
+def test_snapshot_shows_the_market_without_our_own_orders() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     ours = levels((float(order.price), float(order.leaves)), (99.4, 50.0))

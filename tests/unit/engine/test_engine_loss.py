@@ -1,4 +1,4 @@
-"""The limits of loss and drawdown, quote currency, on equity; and inventory without a mark."""
+"""Limits of loss and drawdown on equity, in quote currency, and inventory without a mark."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -14,7 +14,7 @@ LOSS_MAX = 5.0
 
 
 def holding_one(*, fee: str = "0", drawdown_max: int = 1_000) -> EngineHarness:
-    """Long one base unit; profit is then the mid less 99.5 and the fee, in quote."""
+    """Long one base unit; the profit is the mid less 99.5 and the fee, in quote."""
     limited = limits(loss_max=Decimal(5), drawdown_max=Decimal(drawdown_max))
     harness = EngineHarness(config(limits=limited)).quoting()
     order = harness.wanted(BUY)
@@ -24,7 +24,7 @@ def holding_one(*, fee: str = "0", drawdown_max: int = 1_000) -> EngineHarness:
 
 
 def at_profit(harness: EngineHarness, profit: float, *, fee: str = "0") -> TradingState:
-    """Let the mid go to where profit is this; the state after it."""
+    """Move the mid to this profit; the state after it."""
     harness.book(99.5 + float(fee) + profit)
     harness.tick()
     assert float(harness.engine.attribution.pnl(harness.engine.market.mid).total) == pytest.approx(
@@ -33,12 +33,12 @@ def at_profit(harness: EngineHarness, profit: float, *, fee: str = "0") -> Tradi
     return harness.state()
 
 
-# Each fee makes another peak before the loss: never in profit, never above zero, above it.
+# Each fee makes another peak before the loss: below, at and above zero.
 @pytest.mark.parametrize(("fee", "peak"), [("1.5", -1.0), ("0.5", 0.0), ("0", 0.5)])
 def test_f16_the_limit_is_the_same_loss_after_a_negative_a_zero_and_a_positive_peak(
     fee: str, peak: float
 ) -> None:
-    """A percentage of peak profit is undefined at zero and the wrong way round below it."""
+    """A percentage of the peak is undefined at zero and has the wrong sign below it."""
     harness = holding_one(fee=fee)
     assert at_profit(harness, peak, fee=fee) is TradingState.RUNNING
     assert at_profit(harness, -LOSS_MAX + 0.1, fee=fee) is TradingState.RUNNING
@@ -48,7 +48,7 @@ def test_f16_the_limit_is_the_same_loss_after_a_negative_a_zero_and_a_positive_p
 
 @pytest.mark.parametrize("peak", [0.1, 4.0])
 def test_f16_giving_back_a_profit_however_small_is_no_loss(peak: float) -> None:
-    """Down from 0.1 to -4.9 is fifty times the peak, and still less than the 5 that are allowed."""
+    """From 0.1 to -4.9 is fifty times the peak, and still less than the 5 that are allowed."""
     harness = holding_one()
     for profit in (peak, 0.0, peak, -LOSS_MAX + 0.1, 0.0):
         assert at_profit(harness, profit) is TradingState.RUNNING
@@ -63,7 +63,7 @@ def test_f16_the_limit_counts_what_is_held_not_only_what_is_closed() -> None:
 
 @pytest.mark.parametrize("peak", [0.0, 0.5, 20.0])
 def test_f16_the_drawdown_is_the_same_amount_below_any_peak(peak: float) -> None:
-    """Never a share of the peak, and never from zero once there was a profit."""
+    """Never a share of the peak, and not from zero once there was a profit."""
     harness = holding_one(fee="0.5", drawdown_max=4)
     at_profit(harness, peak, fee="0.5")
     assert at_profit(harness, peak - 3.9, fee="0.5") is TradingState.RUNNING
@@ -72,8 +72,8 @@ def test_f16_the_drawdown_is_the_same_amount_below_any_peak(peak: float) -> None
     assert harness.causes == {Cause.DRAWDOWN_LIMIT}
 
 
-def test_a_fill_is_judged_at_once_not_at_the_next_tick() -> None:
-    """Its fee alone is more than may be lost."""
+def test_loss_by_a_fill_is_checked_at_once() -> None:
+    """Its fee alone is above the limit."""
     harness = EngineHarness(config(limits=limits(drawdown_max=Decimal(4)))).quoting()
     order = harness.wanted(BUY)
     harness.tell(harness.fill_of(order, fee="5"))
@@ -81,13 +81,13 @@ def test_a_fill_is_judged_at_once_not_at_the_next_tick() -> None:
 
 
 def without_mark(harness: EngineHarness) -> None:
-    """A book with bids alone: it is alive, and nobody knows what a unit is worth."""
+    """A book with bids alone: the feed is alive, and the value of a unit is unknown."""
     harness._books += 1
     bids = levels((99.5, 1000.0))
     harness.tell(BookSnapshot(ts_ns=harness.now_ns, last=harness._books * 1000, bids=bids, asks=()))
 
 
-def test_inventory_without_a_fair_value_for_ten_seconds_may_only_shrink() -> None:
+def test_inventory_without_a_mid_for_ten_seconds_may_only_shrink() -> None:
     harness = holding_one()
     without_mark(harness)
     harness.wait(10)
@@ -110,8 +110,8 @@ def test_without_inventory_nothing_needs_a_mark() -> None:
     assert Cause.MARK_MISSING in harness.causes
 
 
-def test_fills_that_lose_too_much_within_a_minute_pause_us_for_one() -> None:
-    """The bid is bought from us at 99.5, and the mid goes two down at once."""
+def test_fills_that_lose_too_much_within_a_minute_pause_for_a_minute() -> None:
+    """The bid fills at 99.5, and the mid falls by two at once."""
     toxic = replace(CONFIG.pricing.toxic_flow, markout_loss_max=Decimal("1.5"))
     harness = EngineHarness(config(pricing=replace(CONFIG.pricing, toxic_flow=toxic))).quoting()
     harness.tick()
@@ -129,7 +129,7 @@ def test_fills_that_lose_too_much_within_a_minute_pause_us_for_one() -> None:
     assert Cause.MARKOUT_LOSS not in harness.causes
 
 
-def test_unless_asked_for_no_minute_pauses_us() -> None:
+def test_markout_loss_does_not_pause_without_a_limit() -> None:
     harness = EngineHarness().quoting()
     harness.fill(harness.wanted(BUY))
     harness.book(60.0)

@@ -1,4 +1,4 @@
-"""Every change of a cause is told in the step it happened in, and only changes are."""
+"""Every change of a cause is recorded in the step it happened in, and nothing else is."""
 
 from quoter.domain.events import Tick
 from quoter.domain.trading import Cause, TradingState
@@ -11,7 +11,7 @@ def builder() -> StepBuilder:
     return StepBuilder(Tick(ts_ns=1), 1)
 
 
-def test_a_cause_is_told_when_it_comes_and_when_it_goes() -> None:
+def test_raising_and_clearing_a_cause_are_recorded_once() -> None:
     causes = HaltCauses()
     first = builder()
     causes.raise_cause(first, Cause.CLOCK, "off by 2 s")
@@ -23,14 +23,14 @@ def test_a_cause_is_told_when_it_comes_and_when_it_goes() -> None:
     assert second.cleared == [Cause.CLOCK]
 
 
-def test_holding_a_cause_follows_its_condition() -> None:
+def test_set_follows_the_condition() -> None:
     causes = HaltCauses()
     for active in (True, True, False, False, True):
         causes.set(builder(), Cause.LOOP_LAG, active=active, text="slow")
     assert causes.state is TradingState.PAUSED
 
 
-def test_resume_and_rearm_tell_what_they_cleared() -> None:
+def test_resume_and_rearm_record_what_they_cleared() -> None:
     causes = HaltCauses()
     causes.raise_cause(builder(), Cause.OPERATOR_PAUSE, "")
     causes.raise_cause(builder(), Cause.LOSS_LIMIT, "")
@@ -40,7 +40,7 @@ def test_resume_and_rearm_tell_what_they_cleared() -> None:
     assert (resumed.cleared, rearmed.cleared) == ([Cause.OPERATOR_PAUSE], [Cause.LOSS_LIMIT])
 
 
-def test_a_step_says_what_changed_and_nothing_where_nothing_did() -> None:
+def test_step_has_a_state_change_only_if_something_changed() -> None:
     causes = HaltCauses()
     quiet = builder().build(1, TradingState.RUNNING, causes.state)
     assert quiet.state is None
@@ -57,18 +57,18 @@ def at(seconds: float) -> StepBuilder:
     return StepBuilder(Tick(ts_ns=ts_ns), ts_ns)
 
 
-def test_a_lost_book_stays_a_cause_until_it_has_been_whole_for_two_seconds() -> None:
+def test_book_desync_clears_after_two_seconds() -> None:
     causes = HaltCauses()
     causes.raise_cause(at(0), Cause.BOOK_DESYNC, "gap")
     causes.clear(at(1), Cause.BOOK_DESYNC)
-    causes.clear(at(2), Cause.BOOK_DESYNC)  # that it still is over changes nothing
+    causes.clear(at(2), Cause.BOOK_DESYNC)  # a condition that is still over changes nothing
     early, due = at(2.9), at(3.0)
     causes.clear_due(early)
     causes.clear_due(due)
     assert (early.cleared, due.cleared) == ([], [Cause.BOOK_DESYNC])
 
 
-def test_a_fault_that_is_back_within_the_window_begins_it_anew_and_is_one_pause() -> None:
+def test_fault_that_returns_within_the_delay_restarts_it() -> None:
     causes = HaltCauses()
     for n in range(20):
         causes.raise_cause(at(n), Cause.BOOK_DESYNC, "gap")
@@ -80,7 +80,7 @@ def test_a_fault_that_is_back_within_the_window_begins_it_anew_and_is_one_pause(
     assert not causes.switch.causes
 
 
-def test_what_every_start_begins_with_is_no_fault_and_waits_for_nothing() -> None:
+def test_cause_of_the_start_clears_without_a_delay() -> None:
     causes = HaltCauses()
     causes.raise_at_start(Cause.MARKET_FEED_DOWN, "not connected yet")
     causes.clear(at(0), Cause.MARKET_FEED_DOWN)
@@ -90,7 +90,7 @@ def test_what_every_start_begins_with_is_no_fault_and_waits_for_nothing() -> Non
     assert causes.state == TradingState.PAUSED
 
 
-def test_the_sixth_pause_waits_for_a_person_who_reads_what_it_was() -> None:
+def test_sixth_pause_raises_flapping_with_the_last_text() -> None:
     causes = HaltCauses()
     for n in range(6):
         step = at(20 * n)

@@ -1,4 +1,4 @@
-"""A calm moment to judge intents in: inventory 2 of 10, book 99.5 / 100.5."""
+"""A calm market to check intents in: inventory 2 of 10, book 99.5 / 100.5."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -42,7 +42,7 @@ CALM = RiskView(
     quote_held=Decimal(10_000),
     notional_buy=Decimal(300),
 )
-# What no amount of money can be.
+# Numbers that no amount can be.
 NOT_NUMBERS = [Decimal(text) for text in ("NaN", "sNaN", "Infinity", "-Infinity")]
 
 

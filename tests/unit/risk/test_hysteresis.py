@@ -1,4 +1,4 @@
-"""A fault that comes back again and again is latched; one that is rare never is."""
+"""A fault that returns again and again is latched; a rare one never is."""
 
 import pytest
 
@@ -17,30 +17,30 @@ def test_the_sixth_pause_of_one_cause_within_ten_minutes_is_one_too_many() -> No
     assert told == [False] * 5 + [True]
 
 
-def test_six_pauses_in_a_little_more_than_ten_minutes_are_bad_luck() -> None:
+def test_six_pauses_in_more_than_ten_minutes_do_not_latch() -> None:
     flaps = Flaps(Hysteresis())
     times = [n * 2 * MINUTE_NS + n for n in range(12)]
     assert not any(flaps.add(Cause.MARKET_FEED_DOWN, ts_ns) for ts_ns in times)
 
 
-def test_one_disconnect_a_day_never_flaps() -> None:
+def test_one_disconnect_a_day_never_raises_flapping() -> None:
     flaps = Flaps(Hysteresis())
     assert not any(flaps.add(Cause.MARKET_FEED_DOWN, day * DAY_NS) for day in range(30))
 
 
-def test_every_cause_is_counted_by_itself() -> None:
+def test_each_cause_is_counted_separately() -> None:
     flaps = Flaps(Hysteresis())
     causes = [Cause.BOOK_DESYNC, Cause.BOOK_STALE, Cause.CLOCK] * 5
     assert not any(flaps.add(cause, n) for n, cause in enumerate(causes))
 
 
 @pytest.mark.parametrize("cause", [c for c in Cause if SEVERITY[c].is_latched])
-def test_what_waits_for_a_person_anyway_is_not_counted(cause: Cause) -> None:
+def test_latched_causes_are_not_counted(cause: Cause) -> None:
     flaps = Flaps(Hysteresis())
     assert not any(flaps.add(cause, n) for n in range(10))
 
 
-def test_the_count_begins_anew_once_somebody_has_looked() -> None:
+def test_count_starts_anew_after_a_resume() -> None:
     flaps = Flaps(Hysteresis())
     for n in range(5):
         flaps.add(Cause.BOOK_DESYNC, n)
@@ -49,8 +49,8 @@ def test_the_count_begins_anew_once_somebody_has_looked() -> None:
     assert flaps.add(Cause.BOOK_DESYNC, 20)
 
 
-def test_only_what_clears_by_itself_waits_for_quiet() -> None:
-    """And never for so long that quoting would not be back within 15 s of the fault."""
+def test_only_causes_that_clear_by_themselves_have_a_clearing_delay() -> None:
+    """The delay is short: quoting must be back within 15 s of the fault."""
     for cause, clean_ns in CLEAN_NS.items():
         assert not SEVERITY[cause].is_latched
         assert SEVERITY[cause].state is TradingState.PAUSED
@@ -58,7 +58,7 @@ def test_only_what_clears_by_itself_waits_for_quiet() -> None:
 
 
 @pytest.mark.parametrize(("pauses_max", "window_ns"), [(0, 1), (5, 0), (5, -1)])
-def test_a_measure_that_would_never_or_always_be_full_is_refused(
+def test_limit_that_always_or_never_applies_raises_value_error(
     pauses_max: int, window_ns: int
 ) -> None:
     with pytest.raises(ValueError, match="out of domain"):

@@ -1,4 +1,4 @@
-"""The state is the worst of the causes; who may clear which."""
+"""The state follows the most severe cause; operators and conditions clear different causes."""
 
 from itertools import combinations
 
@@ -24,7 +24,7 @@ def test_every_cause_has_a_severity_and_every_kill_is_latched() -> None:
     assert all(SEVERITY[cause].is_latched for cause in KILLS)
 
 
-def test_the_severities_are_those_of_the_decisions() -> None:
+def test_severities_are_those_of_the_documentation() -> None:
     by_state: dict[TradingState, set[Cause]] = {}
     for cause, severity in SEVERITY.items():
         by_state.setdefault(severity.state, set()).add(cause)
@@ -48,12 +48,12 @@ def test_the_severities_are_those_of_the_decisions() -> None:
     } == {cause for cause in LATCHED if cause not in KILLS}
 
 
-def test_without_a_cause_we_run() -> None:
+def test_state_is_running_without_a_cause() -> None:
     assert KillSwitch().state is TradingState.RUNNING
 
 
 @pytest.mark.parametrize(("first", "second"), list(combinations(Cause, 2)))
-def test_of_two_causes_the_worse_one_rules_in_whatever_order(first: Cause, second: Cause) -> None:
+def test_more_severe_of_two_causes_sets_the_state_in_any_order(first: Cause, second: Cause) -> None:
     worst = max(SEVERITY[first].state, SEVERITY[second].state)
     assert active(first, second).state is worst
     assert active(second, first).state is worst
@@ -66,7 +66,7 @@ def test_the_first_text_of_a_cause_stays() -> None:
 
 
 @pytest.mark.parametrize("cause", SELF_CLEARING)
-def test_a_condition_that_is_over_clears_its_cause(cause: Cause) -> None:
+def test_clear_removes_a_cause_that_is_not_latched(cause: Cause) -> None:
     switch = active(cause)
     assert switch.clear(cause)
     assert not switch.clear(cause)
@@ -74,14 +74,14 @@ def test_a_condition_that_is_over_clears_its_cause(cause: Cause) -> None:
 
 
 @pytest.mark.parametrize("cause", LATCHED)
-def test_a_latched_cause_survives_the_end_of_its_condition(cause: Cause) -> None:
+def test_clear_keeps_a_latched_cause(cause: Cause) -> None:
     switch = active(cause)
     assert not switch.clear(cause)
     assert switch.is_active(cause)
 
 
 @pytest.mark.parametrize("cause", list(Cause))
-def test_an_operator_resumes_pauses_and_reduces_and_never_a_kill(cause: Cause) -> None:
+def test_resume_clears_latched_pauses_and_reductions_but_no_kill(cause: Cause) -> None:
     switch = active(cause)
     gone = switch.resume()
     may_go = SEVERITY[cause].is_latched and cause not in KILLS
@@ -90,19 +90,19 @@ def test_an_operator_resumes_pauses_and_reduces_and_never_a_kill(cause: Cause) -
 
 
 @pytest.mark.parametrize("cause", list(Cause))
-def test_a_rearm_lifts_kills_and_nothing_else(cause: Cause) -> None:
+def test_rearm_clears_kills_and_nothing_else(cause: Cause) -> None:
     switch = active(cause)
     assert switch.rearm() == ([cause] if cause in KILLS else [])
     assert switch.is_active(cause) == (cause not in KILLS)
 
 
-def test_after_a_rearm_the_remaining_causes_rule() -> None:
+def test_remaining_causes_set_the_state_after_a_rearm() -> None:
     switch = active(Cause.OPERATOR_PAUSE, Cause.LOSS_LIMIT, Cause.ORDER_REAPPEARED)
     assert set(switch.rearm()) == {Cause.LOSS_LIMIT, Cause.ORDER_REAPPEARED}
     assert switch.state is TradingState.PAUSED
 
 
-def test_what_is_shown_is_a_copy() -> None:
+def test_causes_are_returned_as_a_copy() -> None:
     switch = active(Cause.CLOCK)
     switch.causes.clear()
     assert switch.is_active(Cause.CLOCK)

@@ -1,4 +1,4 @@
-"""The only door: every rule must agree, and a rule that can't tell refuses."""
+"""Every order rule must agree; a rule that can't be evaluated denies."""
 
 from dataclasses import fields, replace
 from decimal import Decimal
@@ -8,7 +8,7 @@ import pytest
 from quoter.domain.commands import Denied, OrderRule, PlaceOrder, TimeInForce
 from quoter.domain.market import Side
 from quoter.domain.trading import TradingState
-from quoter.risk.order_rules import RULES, judge
+from quoter.risk.order_rules import RULES, check_order
 from quoter.risk.view import Limits, RiskView
 from tests.unit.risk.cases import CALM, LIMITS, NOT_NUMBERS, intent, view
 
@@ -20,7 +20,7 @@ LIMIT_NAMES = [field.name for field in fields(Limits) if field.name != "book_dep
 
 def test_an_intent_that_every_rule_accepts_becomes_an_order() -> None:
     wanted = intent(Side.SELL, "2")
-    verdict = judge(wanted, view(), LIMITS)
+    verdict = check_order(wanted, view(), LIMITS)
     assert verdict == PlaceOrder(
         client_id="q1",
         side=Side.SELL,
@@ -32,13 +32,13 @@ def test_an_intent_that_every_rule_accepts_becomes_an_order() -> None:
 
 
 @pytest.mark.parametrize("kind", list(TimeInForce))
-def test_an_order_says_whether_it_was_approved_as_a_reducing_one(kind: TimeInForce) -> None:
-    """While RUNNING none is: another order may take the room that this one would need."""
+def test_order_records_whether_it_was_approved_as_reducing(kind: TimeInForce) -> None:
+    """While RUNNING none is: another order may use the headroom that this one would need."""
     held = view(inventory=Decimal(3), leaves_sell=Decimal(0), state=TradingState.REDUCE_ONLY)
-    verdict = judge(replace(intent(Side.SELL, "2"), time_in_force=kind), held, LIMITS)
+    verdict = check_order(replace(intent(Side.SELL, "2"), time_in_force=kind), held, LIMITS)
     assert isinstance(verdict, PlaceOrder)
     assert verdict.reduces
-    running = judge(intent(Side.SELL, "2"), replace(held, state=TradingState.RUNNING), LIMITS)
+    running = check_order(intent(Side.SELL, "2"), replace(held, state=TradingState.RUNNING), LIMITS)
     assert isinstance(running, PlaceOrder)
     assert not running.reduces
 
@@ -58,12 +58,12 @@ def test_an_order_says_whether_it_was_approved_as_a_reducing_one(kind: TimeInFor
         (OrderRule.DUPLICATE_INTENT, {"duplicate_ns": CALM.ts_ns}, "1", None),
     ],
 )
-def test_each_rule_alone_can_refuse_and_is_named(
+def test_each_rule_alone_can_deny_and_is_named(
     rule: OrderRule, changes: dict[str, object], size: str, price: str | None
 ) -> None:
     wanted = intent(size=size, price=price)
     limits = replace(LIMITS, position_notional_max=Decimal(1_000), book_spread_max=Decimal(1))
-    verdict = judge(wanted, view(**changes), limits)
+    verdict = check_order(wanted, view(**changes), limits)
     assert isinstance(verdict, Denied)
     assert (verdict.rule, verdict.intent) == (rule, wanted)
     assert verdict.text
@@ -80,20 +80,20 @@ def test_there_is_a_case_for_every_rule() -> None:
 @pytest.mark.parametrize("side", list(Side))
 @pytest.mark.parametrize("number", NOT_NUMBERS)
 @pytest.mark.parametrize("what", ["size", "price"])
-def test_an_intent_that_is_not_a_number_is_refused(what: str, number: Decimal, side: Side) -> None:
+def test_intent_with_nan_is_denied(what: str, number: Decimal, side: Side) -> None:
     wanted = replace(intent(side), **{what: number})  # type: ignore[arg-type]  # by name
-    assert isinstance(judge(wanted, view(), LIMITS), Denied)
+    assert isinstance(check_order(wanted, view(), LIMITS), Denied)
 
 
 @pytest.mark.parametrize("side", list(Side))
 @pytest.mark.parametrize("state", [TradingState.RUNNING, TradingState.REDUCE_ONLY])
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("number", [Decimal("NaN"), Decimal("sNaN")])
-def test_a_figure_that_is_not_a_number_refuses_instead_of_raising(
+def test_nan_in_the_view_denies_and_does_not_raise(
     name: str, number: Decimal, state: TradingState, side: Side
 ) -> None:
-    """Whichever rule needs it can't be evaluated; one that does not need it may let it pass."""
-    verdict = judge(intent(side), view(state=state, **{name: number}), LIMITS)
+    """The rule that needs the figure can't be evaluated; one that does not need it may agree."""
+    verdict = check_order(intent(side), view(state=state, **{name: number}), LIMITS)
     needed = {
         Side.BUY: {"leaves_buy", "quote_held", "notional_buy"},
         Side.SELL: {"leaves_sell", "base_held"},
@@ -107,9 +107,9 @@ def test_a_figure_that_is_not_a_number_refuses_instead_of_raising(
 
 @pytest.mark.parametrize("side", list(Side))
 @pytest.mark.parametrize("name", [field.name for field in fields(RiskView)])
-def test_whatever_is_missing_refuses_instead_of_raising(name: str, side: Side) -> None:
-    """All but own orders and an equal one; an account of unknown kind is a spot account."""
-    verdict = judge(intent(side), view(**{name: None}), LIMITS)
+def test_missing_figure_denies_and_does_not_raise(name: str, side: Side) -> None:
+    """All figures but own orders and an equal one; an account of unknown kind is a spot account."""
+    verdict = check_order(intent(side), view(**{name: None}), LIMITS)
     other = {Side.BUY: {"leaves_sell"}, Side.SELL: {"leaves_buy", "notional_buy"}}
     optional = {"own_bid", "own_ask", "duplicate_ns", "ts_ns", "is_spot"} | other[side]
     assert isinstance(verdict, Denied) or name in optional
@@ -117,8 +117,8 @@ def test_whatever_is_missing_refuses_instead_of_raising(name: str, side: Side) -
 
 @pytest.mark.parametrize("name", LIMIT_NAMES)
 @pytest.mark.parametrize("number", NOT_NUMBERS)
-def test_a_limit_that_is_no_number_can_not_be_set(name: str, number: Decimal) -> None:
-    """A limit at infinity is none: nothing would ever be refused."""
+def test_limit_that_is_not_finite_raises_value_error(name: str, number: Decimal) -> None:
+    """An infinite limit would never deny anything."""
     with pytest.raises(ValueError, match=name):
         replace(LIMITS, **{name: number})
 

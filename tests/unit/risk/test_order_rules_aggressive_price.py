@@ -1,4 +1,4 @@
-"""Never through the book, never through our own orders."""
+"""No order takes from the book or crosses our own orders."""
 
 from decimal import Decimal
 
@@ -22,7 +22,7 @@ def test_an_order_may_improve_the_best_price_and_never_take() -> None:
 @pytest.mark.parametrize(
     ("side", "own", "near"), [(BUY, "own_ask", Decimal("99.9")), (SELL, "own_bid", Decimal(100))]
 )
-def test_our_own_bid_stays_below_our_own_ask(side: Side, own: str, near: Decimal) -> None:
+def test_order_never_crosses_our_own_orders(side: Side, own: str, near: Decimal) -> None:
     ours = view(**{own: Decimal(100)})
     apart = near if side is BUY else near + TICK
     assert check(intent(side, price=apart), ours, LIMITS) is None

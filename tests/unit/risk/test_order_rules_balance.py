@@ -1,4 +1,4 @@
-"""What a spot account can promise."""
+"""The free balances of a spot account."""
 
 from decimal import Decimal
 
@@ -9,13 +9,13 @@ from quoter.risk.order_rules import check_balance as check
 from tests.unit.risk.cases import LIMITS, LOT, intent, view
 
 
-def test_a_sell_may_use_what_is_held_and_not_promised_yet() -> None:
+def test_sell_is_denied_above_the_free_base_balance() -> None:
     poor = view(base_held=Decimal(3), leaves_sell=Decimal(1))
     assert check(intent(Side.SELL, "2"), poor, LIMITS) is None
     assert check(intent(Side.SELL, 2 + LOT), poor, LIMITS) == "sell 2.01, free 2"
 
 
-def test_a_buy_may_use_the_money_that_is_not_promised_yet() -> None:
+def test_buy_is_denied_above_the_free_quote_balance() -> None:
     poor = view(quote_held=Decimal(500), notional_buy=Decimal(300))
     assert check(intent(Side.BUY, "2", "100"), poor, LIMITS) is None
     assert check(intent(Side.BUY, "2.01", "100"), poor, LIMITS) is not None
@@ -26,7 +26,7 @@ def test_each_side_needs_only_its_own_asset() -> None:
     assert check(intent(Side.SELL), view(quote_held=Decimal(0)), LIMITS) is None
 
 
-def test_an_account_that_may_be_short_is_not_asked() -> None:
+def test_balance_is_not_checked_off_spot() -> None:
     derivative = view(is_spot=False, base_held=None, quote_held=None, leaves_sell=Decimal(99))
     assert check(intent(Side.SELL, "5"), derivative, LIMITS) is None
     assert check(intent(Side.BUY, "5"), derivative, LIMITS) is None
@@ -34,5 +34,5 @@ def test_an_account_that_may_be_short_is_not_asked() -> None:
 
 @pytest.mark.parametrize("side", list(Side))
 @pytest.mark.parametrize("name", ["base_held", "quote_held"])
-def test_a_balance_that_is_not_known_promises_nothing(name: str, side: Side) -> None:
+def test_unknown_balance_denies(name: str, side: Side) -> None:
     assert check(intent(side), view(**{name: None}), LIMITS) == "balance not known"

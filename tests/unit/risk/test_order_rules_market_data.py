@@ -1,4 +1,4 @@
-"""A market that looks like none gets no order, nor one that was priced from another book."""
+"""No order without a usable market, nor one that was priced from another book."""
 
 from decimal import Decimal
 
@@ -11,11 +11,11 @@ from tests.unit.risk.cases import CALM, LIMITS, NOT_NUMBERS, intent, limits, vie
 TICK = Decimal("0.1")
 
 
-def test_a_calm_market_is_let_through() -> None:
+def test_order_in_a_calm_market_is_allowed() -> None:
     assert check(intent(), view(), LIMITS) is None
 
 
-def test_the_book_must_be_trusted_and_living() -> None:
+def test_unusable_or_stale_book_denies() -> None:
     assert check(intent(), view(book_ready=False), LIMITS) == "no usable book"
     assert "no market data" in (check(intent(), view(is_fresh=False), LIMITS) or "")
 
@@ -28,7 +28,7 @@ def test_the_spread_may_reach_its_limit_to_the_tick() -> None:
 
 
 @pytest.mark.parametrize("ask", [Decimal("99.5"), Decimal(99)])
-def test_a_locked_or_crossed_book_is_none(ask: Decimal) -> None:
+def test_locked_or_crossed_book_denies(ask: Decimal) -> None:
     assert "spread" in (check(intent(), view(best_ask=ask), LIMITS) or "")
 
 
@@ -42,7 +42,7 @@ def test_each_side_must_hold_the_minimum_or_the_order_itself(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["best_bid", "best_ask", "depth_bid", "depth_ask"])
-def test_infinity_is_no_market(name: str) -> None:
+def test_infinite_price_denies(name: str) -> None:
     number = NOT_NUMBERS[2]
     verdict = check(intent(), view(**{name: number}), LIMITS)
     assert verdict is not None or name.startswith("depth")

@@ -1,4 +1,4 @@
-"""Worth of one order."""
+"""The notional of one order."""
 
 import pytest
 
@@ -15,5 +15,5 @@ def test_a_notional_may_reach_its_limit_to_the_cent(side: Side) -> None:
 
 
 @pytest.mark.parametrize("price", ["0", "-1"])
-def test_nothing_worth_nothing_is_sent(price: str) -> None:
+def test_notional_of_zero_is_denied(price: str) -> None:
     assert check(intent(price=price), view(), LIMITS) is not None

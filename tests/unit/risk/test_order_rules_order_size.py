@@ -1,4 +1,4 @@
-"""Size of one order."""
+"""The size of one order."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Worth of the worst case: a soft limit beside the hard one in base units."""
+"""The position value in the worst case: a soft limit beside the hard one in base units."""
 
 from decimal import Decimal
 
@@ -22,19 +22,19 @@ def test_the_worst_case_is_the_larger_side_at_the_ask_and_a_collar() -> None:
         assert worth == worst * 102
 
 
-def test_without_a_limit_the_hard_one_alone_binds() -> None:
+def test_only_inventory_max_applies_without_a_notional_limit() -> None:
     assert check(intent(size="100"), view(), LIMITS) is None
     assert base_headroom(LIMITS, Decimal(0)) == LIMITS.inventory_max
 
 
-def test_a_dear_market_holds_less_and_a_cheap_one_never_more_than_the_hard_limit() -> None:
+def test_headroom_shrinks_with_the_price_and_never_exceeds_inventory_max() -> None:
     assert base_headroom(WORTH, Decimal("100.5")) == Decimal("6.5")
     assert base_headroom(WORTH, Decimal(201)) == Decimal("3.25")
     assert base_headroom(WORTH, Decimal(1)) == LIMITS.inventory_max
 
 
-def test_an_order_may_reach_the_share_that_orders_may_fill_up() -> None:
-    """Long 2 with buys of 3 and sells of 1 alive."""
+def test_order_may_reach_the_share_of_the_limit_for_orders() -> None:
+    """Long 2, with live buys of 3 and sells of 1."""
     assert check(intent(BUY, "1.5"), view(), WORTH) is None
     assert "exceeds a position value" in (
         check(intent(BUY, Decimal("1.5") + LOT), view(), WORTH) or ""
@@ -46,7 +46,7 @@ def test_an_order_may_reach_the_share_that_orders_may_fill_up() -> None:
 
 
 @pytest.mark.parametrize(("side", "inventory"), [(SELL, 9), (BUY, -9)])
-def test_the_way_back_is_never_barred(side: Side, inventory: int) -> None:
+def test_reducing_order_is_never_denied(side: Side, inventory: int) -> None:
     beyond = view(inventory=Decimal(inventory), leaves_buy=Decimal(0), leaves_sell=Decimal(0))
     assert check(intent(side, "5"), beyond, WORTH) is None
     assert check(intent(side.opposite, LOT), beyond, WORTH) is not None

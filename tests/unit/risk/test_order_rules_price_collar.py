@@ -1,4 +1,4 @@
-"""Near what the market says: an order that adds near each reference, one that reduces near one."""
+"""An order that adds must be near each reference price, one that reduces near one."""
 
 from decimal import Decimal
 
@@ -22,7 +22,7 @@ def test_a_price_may_reach_the_collar_to_the_tick() -> None:
 
 @pytest.mark.parametrize("side", list(Side))
 def test_an_order_that_adds_must_be_near_every_reference(side: Side) -> None:
-    """After a leap the last minute still says otherwise: nothing is added before both agree."""
+    """After a jump the mean of the last minute still differs: nothing is added until both agree."""
     leapt = view(reference_low=Decimal(99), reference_high=Decimal(101))
     least, most = Decimal("98.98"), Decimal("100.98")
     for price in (least, most):
@@ -32,7 +32,7 @@ def test_an_order_that_adds_must_be_near_every_reference(side: Side) -> None:
 
 
 def test_an_order_that_only_reduces_needs_to_be_near_one_of_them() -> None:
-    """Long 2 with 1 on sale: one more may go where the mid is now, a second one would flip us."""
+    """Long 2 with 1 on sale: one more may be at the present mid, a second one would flip us."""
     crashed = view(reference_low=Decimal(90), reference_high=Decimal(100))
     assert check(intent(SELL, "1", price="90.1"), crashed, LIMITS) is None
     assert check(intent(SELL, "1.01", price="90.1"), crashed, LIMITS) is not None
@@ -47,12 +47,12 @@ def test_a_price_must_be_a_number_above_zero(price: Decimal) -> None:
 
 @pytest.mark.parametrize("name", ["reference_low", "reference_high"])
 @pytest.mark.parametrize("number", [*NOT_NUMBERS, Decimal(0), Decimal(-100)])
-def test_no_price_is_near_a_reference_that_is_none(name: str, number: Decimal) -> None:
-    """Infinity less a price is not more than a share of infinity: the wrong way round."""
+def test_order_is_denied_without_a_finite_reference(name: str, number: Decimal) -> None:
+    """With infinity the comparison alone would allow every price."""
     assert "no reference" in (check(intent(), view(**{name: number}), LIMITS) or "")
 
 
-def test_an_order_that_is_meant_to_take_stays_within_the_collar_too() -> None:
+def test_taking_order_stays_within_the_collar_too() -> None:
     taking = TimeInForce.IOC
     assert check(intent(SELL, "2", price="98", time_in_force=taking), view(), LIMITS) is None
     below = intent(SELL, "2", price=98 - TICK, time_in_force=taking)

@@ -1,4 +1,4 @@
-"""A small market, fills and orders that several tests of the engine's memory start from."""
+"""A small market, fills and orders that several tests of `state` start from."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -26,7 +26,7 @@ ABC = Instrument(
 
 
 def exact(*numbers: int | str) -> tuple[Decimal, ...]:
-    """Several amounts of money at once."""
+    """Several exact amounts at once."""
     return tuple(Decimal(number) for number in numbers)
 
 
@@ -57,7 +57,7 @@ def fill(
 
 
 def at(ts_ns: int, told: Fill) -> Fill:
-    """The same execution, heard at another time."""
+    """The same execution, received at another time."""
     return replace(told, ts_ns=ts_ns)
 
 

@@ -1,4 +1,4 @@
-"""Where profit comes from: exact at every instant."""
+"""The split of the profit, exact at every instant."""
 
 from decimal import Decimal
 from math import isnan
@@ -23,7 +23,7 @@ def parts(pnl: Pnl) -> tuple[Decimal, Decimal, Decimal, Decimal]:
 
 
 def golden() -> Attribution:
-    """quant.md section 9."""
+    """The worked example of deploy/docs/strategy.md."""
     book = attribution(cash="1000")
     book.mark(Decimal("100.00"), 0)
     book.fill(fill("1", BUY, "2", "99.95", fee=".03998"), Decimal("100.00"), 0)
@@ -47,7 +47,7 @@ def test_the_golden_example_comes_out_to_the_digit() -> None:
     [
         (BUY, 1, "-0.20", "-0.40"),  # first mark after 1 s: 99.90 at 2 s
         (BUY, 5, "-0.40", "-0.20"),
-        (BUY, 30, "-0.60", "0"),  # open: all of it up to now
+        (BUY, 30, "-0.60", "0"),  # open: everything up to now
         (SELL, 1, "0.12", "0"),
         (SELL, 5, "0.12", "0"),
         (SELL, 30, "0.12", "0"),
@@ -77,7 +77,7 @@ def test_a_mid_that_goes_against_a_fill_is_adverse_to_its_side_alone(side: Side)
     assert [sides[side.opposite].horizons[h].markout for h in HORIZONS_S] == [0, 0, 0]
 
 
-def test_before_anything_is_known_there_is_no_profit() -> None:
+def test_profit_is_zero_before_the_first_mark() -> None:
     assert parts(attribution("3").pnl(None)) == (ZERO, ZERO, ZERO, ZERO)
 
 
@@ -95,7 +95,7 @@ def test_without_a_mid_the_last_mark_counts() -> None:
     assert book.pnl(None).spread == Decimal("0.5")
 
 
-def test_an_opening_position_only_earns_what_the_mid_moves() -> None:
+def test_opening_position_earns_only_moves_of_the_mid() -> None:
     book = attribution("-4")
     book.mark(Decimal(100), 0)
     assert parts(book.pnl(101.0)) == exact(-4, 0, -4, 0)
@@ -121,8 +121,8 @@ def test_the_mark_lies_on_the_half_tick_grid() -> None:
     assert book.mark_of(0.1 + 0.2) == Decimal("0.30")
 
 
-def test_looking_does_not_change_what_is_seen_later() -> None:
-    """A page that is open, or a metric that is scraped, must not decide how profit is split."""
+def test_reading_the_profit_does_not_change_it() -> None:
+    """An open page or a scraped metric must not decide how the profit is split."""
     watched, alone = attribution("1"), attribution("1")
     for book in (watched, alone):
         book.mark(Decimal(100), 0)
@@ -133,7 +133,7 @@ def test_looking_does_not_change_what_is_seen_later() -> None:
     assert watched.pnl(100.0) == alone.pnl(100.0)
 
 
-def test_a_mid_that_was_seen_is_the_mark_while_there_is_none() -> None:
+def test_last_mid_is_the_mark_while_there_is_none() -> None:
     book = attribution("1")
     book.see(100.0, 0)
     assert book.see(90.0, 1) == book.see(None, 2) == -10
@@ -148,7 +148,7 @@ def test_a_fee_in_a_third_coin_counts_where_its_price_is_known() -> None:
 
 
 @pytest.mark.parametrize("price", ["0", "-1", "NaN", "Infinity"])
-def test_what_is_no_price_is_refused_before_anything_is_booked(price: str) -> None:
+def test_invalid_price_is_refused_before_anything_is_booked(price: str) -> None:
     book = attribution()
     with pytest.raises(ValueError, match="above zero"):
         book.coin_fee(BUY, Decimal(1), Decimal(price))
@@ -175,7 +175,7 @@ def test_units_kept_back_as_a_fee_do_not_drift_but_the_markout_is_of_the_whole_f
     assert (drift.markout, drift.residual) == exact(20, -5)
 
 
-def test_a_deposit_is_no_profit_and_what_the_mid_does_to_it_is_held() -> None:
+def test_deposit_is_no_profit_and_its_drift_counts_as_held() -> None:
     book = attribution("1")
     book.mark(Decimal(100), 0)
     book.transfer(base=Decimal(3), quote=Decimal(-50))
@@ -193,7 +193,7 @@ def test_funding_is_a_cost_of_its_own_and_may_be_received() -> None:
     assert (book.pnl(None).funding, book.pnl(None).total) == exact("-0.2", "0.2")
 
 
-def test_what_came_before_the_first_mark_is_told_apart_all_the_same() -> None:
+def test_events_before_the_first_mark_are_attributed_correctly() -> None:
     book = attribution("1", "1000")
     book.funding(paid=Decimal(2))
     book.transfer(base=Decimal(1), quote=Decimal(7))
@@ -203,7 +203,7 @@ def test_what_came_before_the_first_mark_is_told_apart_all_the_same() -> None:
 
 
 @pytest.mark.parametrize("amount", ["NaN", "-Infinity"])
-def test_what_is_no_amount_is_refused(amount: str) -> None:
+def test_invalid_amount_is_refused(amount: str) -> None:
     book = attribution()
     with pytest.raises(ValueError, match="not an amount"):
         book.transfer(base=Decimal(amount))

@@ -1,4 +1,4 @@
-"""What makes a book trustworthy, what takes that away, and what is served meanwhile."""
+"""Conditions that make a book usable or unusable, and the prices it gives."""
 
 from math import inf, nan
 from random import Random
@@ -23,7 +23,7 @@ def best(book: Book) -> tuple[Level, Level] | None:
     return book.best(NOBODY, NOBODY)
 
 
-def test_nothing_is_served_before_the_first_snapshot() -> None:
+def test_book_has_no_prices_before_the_first_snapshot() -> None:
     book = Book()
     assert not book.ready
     assert best(book) is None
@@ -54,7 +54,7 @@ def test_removing_a_level_that_never_was_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("prev", [9, 11])
-def test_a_delta_that_does_not_follow_is_a_gap_and_nothing_is_served_any_more(prev: int) -> None:
+def test_delta_out_of_sequence_is_a_gap_and_makes_the_book_unusable(prev: int) -> None:
     book = loaded()
     assert book.apply(delta(prev, 20)) == f"gap: expected 10, received {prev}"
     assert best(book) is None
@@ -72,7 +72,7 @@ def test_a_delta_that_ends_before_our_number_is_a_duplicate_and_ignored(last: in
 
 
 @pytest.mark.parametrize("bid", [100.1, 100.2])
-def test_a_locked_or_crossed_book_is_no_book(bid: float) -> None:
+def test_locked_or_crossed_book_is_unusable(bid: float) -> None:
     book = loaded()
     assert "crossed" in (book.apply(delta(10, 11, levels((bid, 1.0)))) or "")
     assert best(book) is None
@@ -82,13 +82,13 @@ def test_a_locked_or_crossed_book_is_no_book(bid: float) -> None:
     ("bids", "asks"),
     [((), levels((100.1, 1.0))), (levels((99.9, 1.0)), ()), (levels((99.9, 0.0)), levels((1, 1)))],
 )
-def test_a_snapshot_with_an_empty_side_is_no_book(
+def test_snapshot_with_an_empty_side_is_unusable(
     bids: tuple[Level, ...], asks: tuple[Level, ...]
 ) -> None:
     assert Book().load(snapshot(10, bids, asks)) == "one side is empty"
 
 
-def test_a_side_that_runs_empty_is_no_book() -> None:
+def test_book_with_an_emptied_side_is_unusable() -> None:
     book = loaded()
     fault = book.apply(delta(10, 11, levels((99.9, 0.0), (99.8, 0.0))))
     assert fault == "one side is empty"
@@ -116,8 +116,8 @@ HOSTILE = [nan, inf, -inf, 0.0, -1.0, 1e308]
 
 
 @pytest.mark.parametrize("price", HOSTILE)
-def test_a_price_that_no_market_has_makes_the_delta_a_fault(price: float) -> None:
-    """Sorting around a NaN would serve a wrong best price for ever after."""
+def test_delta_with_an_invalid_price_is_a_fault(price: float) -> None:
+    """Sorting with a NaN would give a wrong best price from then on."""
     for bids, asks in ((levels((price, 1.0)), ()), ((), levels((price, 1.0)))):
         book = loaded()
         assert book.apply(delta(10, 11, bids, asks)) is not None
@@ -125,20 +125,20 @@ def test_a_price_that_no_market_has_makes_the_delta_a_fault(price: float) -> Non
 
 
 @pytest.mark.parametrize("price", HOSTILE)
-def test_a_price_that_no_market_has_makes_the_snapshot_a_fault(price: float) -> None:
+def test_snapshot_with_an_invalid_price_is_a_fault(price: float) -> None:
     book = Book()
     assert book.load(snapshot(bids=levels((99.9, 1.0), (price, 1.0)))) is not None
     assert best(book) is None
 
 
 @pytest.mark.parametrize("size", [nan, inf, -1.0, 1e308])
-def test_a_size_that_no_level_has_makes_the_delta_a_fault(size: float) -> None:
+def test_delta_with_an_invalid_size_is_a_fault(size: float) -> None:
     book = loaded()
     assert book.apply(delta(10, 11, levels((99.9, size)))) is not None
     assert best(book) is None
 
 
-def test_after_a_hostile_delta_the_next_snapshot_is_as_good_as_the_first() -> None:
+def test_snapshot_after_an_invalid_delta_makes_the_book_usable() -> None:
     book = loaded()
     book.apply(delta(10, 11, levels((nan, 1.0), (99.7, 1.0))))
     assert book.load(snapshot(20)) is None
@@ -147,7 +147,7 @@ def test_after_a_hostile_delta_the_next_snapshot_is_as_good_as_the_first() -> No
 
 
 @pytest.mark.parametrize("price", HOSTILE)
-def test_a_ticker_that_no_market_has_is_refused(price: float) -> None:
+def test_impossible_ticker_is_a_fault(price: float) -> None:
     book = loaded()
     assert book.apply_top(top(11, (99.9, 1.0), (price, 1.0)))
     assert book.apply_top(top(11, (price, 1.0), (100.1, 1.0)))
@@ -158,7 +158,7 @@ def test_our_own_orders_are_taken_out_of_the_best_levels() -> None:
     assert book.best({99.9: 5.0}, {100.1: 1.0}) == (Level(99.8, 7.0), Level(100.1, 3.0))
 
 
-def test_rounding_dust_of_our_own_order_is_nobody_elses() -> None:
+def test_rounding_error_of_our_own_size_is_not_foreign_size() -> None:
     book = loaded()
     book.apply(delta(10, 11, levels((99.9, 0.1 + 0.2))))
     assert book.best({99.9: 0.3}, NOBODY) == (Level(99.8, 7.0), Level(100.1, 4.0))
@@ -168,14 +168,14 @@ def test_a_book_of_our_own_orders_only_has_no_best_price() -> None:
     assert loaded().best({99.9: 5.0, 99.8: 7.0}, NOBODY) is None
 
 
-def test_a_ticker_that_is_fresher_than_the_depth_is_served() -> None:
+def test_ticker_fresher_than_the_depth_is_used() -> None:
     book = loaded()
     assert book.apply_top(top(11, (99.95, 1.0), (100.05, 2.0))) is None
     assert best(book) == (Level(99.95, 1.0), Level(100.05, 2.0))
     assert book.ts_ns == START_NS + 2
 
 
-def test_a_ticker_that_is_older_than_the_depth_is_not() -> None:
+def test_ticker_older_than_the_depth_is_ignored() -> None:
     book = loaded()
     book.apply_top(top(9, (99.95, 1.0), (100.05, 2.0)))
     assert best(book) == (Level(99.9, 5.0), Level(100.1, 4.0))
@@ -192,7 +192,7 @@ def test_a_ticker_whose_level_is_ours_falls_back_on_depth_that_can_still_hold() 
     book = loaded()
     book.apply_top(top(11, (99.95, 1.0), (100.05, 2.0)))
     assert book.best({99.95: 1.0}, NOBODY) == (Level(99.9, 5.0), Level(100.05, 2.0))
-    # the ticker says that nothing bids at 99.8 any more: an ask stands there
+    # by the ticker there is no bid at 99.8 any more: an ask is there
     book.apply_top(top(12, (99.7, 1.0), (99.8, 2.0)))
     assert book.best({99.7: 1.0}, NOBODY) is None
 
@@ -237,8 +237,8 @@ def test_deltas_give_the_same_book_as_a_snapshot_of_their_end() -> None:
         assert side.levels(10, NOBODY) == other.levels(10, NOBODY)
 
 
-def test_the_book_is_the_same_however_far_its_touch_wanders() -> None:
-    """Only the levels near the touch are kept in order; a plain dictionary knows them all."""
+def test_book_is_correct_however_far_the_touch_moves() -> None:
+    """Only levels near the touch are kept in order; the test compares with a plain dictionary."""
     rng, book, plain = Random(3), Book(), {1: dict[float, float](), -1: dict[float, float]()}
     many = tuple(Level(1000.0 + n, 1.0) for n in range(-400, 401))
     book.load(snapshot(0, many[:400], many[400:]))
@@ -265,7 +265,7 @@ def test_the_book_is_the_same_however_far_its_touch_wanders() -> None:
     assert len(book.bids.levels(10_000, NOBODY)) == len(plain[1])
 
 
-def test_a_ticker_of_the_very_update_must_say_what_the_depth_says() -> None:
+def test_ticker_of_the_same_update_must_equal_the_depth() -> None:
     book = loaded()
     assert book.apply_top(top(10, (99.9, 5.0), (100.1, 4.0))) is None
     fault = book.apply_top(top(10, (99.9, 5.0), (100.1, 4.5)))
@@ -287,7 +287,7 @@ def test_depth_that_reaches_the_tickers_update_must_show_its_prices_and_sizes(
     assert book.ready is not is_wrong
 
 
-def test_tickers_of_other_updates_prove_nothing() -> None:
+def test_tickers_of_other_updates_are_not_compared() -> None:
     book = loaded()
     book.apply_top(top(11, (99.95, 1.0), (100.05, 2.0)))
     assert book.apply(delta(10, 12)) is None

@@ -52,7 +52,7 @@ def test_a_fee_leaves_the_asset_it_was_paid_in(asset: str, after: dict[str, Deci
     assert inventory.fees_paid == {asset: Decimal("0.1")}
 
 
-def test_a_fee_in_a_coin_we_never_had_is_still_owed() -> None:
+def test_fee_in_a_coin_without_balance_makes_it_negative() -> None:
     inventory = held()
     inventory.book(fill("1", fee="0.1", fee_asset="XYZ"))
     assert inventory.balances["XYZ"] == Decimal("-0.1")
@@ -69,7 +69,7 @@ def test_only_assets_that_trading_moves_are_touched() -> None:
     assert held().touched == {"ABC", "USD"}
 
 
-def test_the_same_trade_twice_is_a_no_op_whenever_it_is_told() -> None:
+def test_same_trade_is_booked_once_whenever_it_is_reported() -> None:
     inventory = held()
     assert inventory.book(fill("1"))
     before = dict(inventory.balances)

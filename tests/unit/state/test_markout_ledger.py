@@ -1,4 +1,4 @@
-"""When a fill's markout is settled, and that none is ever lost."""
+"""The time when a fill's markout is closed; no markout is lost."""
 
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ HUNDRED = Decimal(100)
 
 
 @pytest.mark.parametrize(("ts_ns", "adverse"), [(5 * NS_PER_S - 1, 7), (5 * NS_PER_S, 1)])
-def test_the_first_mark_at_or_after_the_horizon_settles(ts_ns: int, adverse: int) -> None:
+def test_first_mark_at_or_after_the_horizon_closes_the_fill(ts_ns: int, adverse: int) -> None:
     ledger = MarkoutLedger(5)
     ledger.fill(Decimal(1), HUNDRED, 0)
     ledger.see(Decimal(101), ts_ns)
@@ -19,7 +19,7 @@ def test_the_first_mark_at_or_after_the_horizon_settles(ts_ns: int, adverse: int
     assert ledger.adverse(Decimal(107)) == adverse
 
 
-def test_one_late_mark_settles_all_that_were_due() -> None:
+def test_one_late_mark_closes_all_due_fills() -> None:
     ledger = MarkoutLedger(1)
     for second in range(3):
         ledger.fill(Decimal(1), HUNDRED, second * NS_PER_S)
@@ -27,7 +27,7 @@ def test_one_late_mark_settles_all_that_were_due() -> None:
     assert ledger.adverse(Decimal(50)) == 6
 
 
-def test_a_fill_in_excess_cuts_the_oldest_short_and_loses_nothing() -> None:
+def test_fill_above_the_bound_cuts_the_oldest_horizon_short() -> None:
     ledger = MarkoutLedger(30)
     ledger.fill(Decimal(1), HUNDRED, 0)
     for _ in range(PENDING_MAX - 1):

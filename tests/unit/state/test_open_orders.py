@@ -1,4 +1,4 @@
-"""Every order of ours that may still fill, and the counters that the gate trusts."""
+"""Our orders that may still fill, and the counters that the order rules use."""
 
 from decimal import Decimal
 
@@ -52,7 +52,7 @@ def test_sides_are_counted_apart() -> None:
     assert [order.client_id for order in orders] == ["q1", "q2"]
 
 
-def test_counters_that_agree_with_a_recount_are_silent_and_others_are_told() -> None:
+def test_counter_mismatch_is_reported_only_if_there_is_one() -> None:
     orders = OpenOrders()
     order = reserve(orders, "q1", BUY, "1")
     orders.fill(order, Decimal("0.4"))
@@ -61,7 +61,7 @@ def test_counters_that_agree_with_a_recount_are_silent_and_others_are_told() -> 
     assert orders.counter_mismatch() == "BUY leaves counted 0.6, recounted 0.5"
 
 
-def test_an_order_is_owed_while_the_venue_claims_more_than_we_booked() -> None:
+def test_order_has_missing_fills_while_the_venue_reports_more() -> None:
     orders = OpenOrders()
     order = reserve(orders, "q1")
     order.venue_filled = Decimal("0.5")
@@ -71,7 +71,7 @@ def test_an_order_is_owed_while_the_venue_claims_more_than_we_booked() -> None:
 
 
 @pytest.mark.parametrize("state", list(OrderState))
-def test_only_resting_and_travelling_orders_are_wanted(state: OrderState) -> None:
+def test_only_resting_and_in_flight_orders_are_wanted(state: OrderState) -> None:
     order = reserve(OpenOrders(), "q1")
     order.state = state
     wanted = {
@@ -85,7 +85,7 @@ def test_only_resting_and_travelling_orders_are_wanted(state: OrderState) -> Non
     assert not order.is_wanted
 
 
-def test_an_order_is_found_by_the_venues_id_alive_or_closed_but_never_by_none() -> None:
+def test_order_is_found_by_venue_id_live_or_closed_but_not_by_an_empty_one() -> None:
     orders = OpenOrders()
     alive, closed = reserve(orders, "q1"), reserve(orders, "q2")
     alive.venue_id, closed.venue_id = "v1", "v2"
@@ -106,11 +106,11 @@ def test_closed_orders_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPa
     assert remembered == ["q2", "q3", "q4"]
 
 
-def test_our_size_at_a_price_is_what_our_sent_orders_there_may_still_fill() -> None:
+def test_own_size_at_a_price_is_the_leaves_of_sent_orders() -> None:
     orders = OpenOrders()
     first, second = reserve(orders, "q1", BUY, "1"), reserve(orders, "q2", BUY, "2")
     bids = orders.levels[BUY]
-    assert bids.get(99.0, 0.0) == 0.0  # still in our outbox: the book can't have them
+    assert bids.get(99.0, 0.0) == 0.0  # still in our outbox: the book can't contain it
     first.state = second.state = OrderState.OPEN
     orders.fill(second, Decimal("0.5"))
     assert bids.get(99.0, 0.0) == 2.5
@@ -119,7 +119,7 @@ def test_our_size_at_a_price_is_what_our_sent_orders_there_may_still_fill() -> N
 
 
 def test_a_closed_order_stays_in_our_sizes_until_it_is_forgotten() -> None:
-    """Published books lag: for a while they still have it in them."""
+    """Published books lag: for a while they still contain it."""
     orders = OpenOrders()
     for number in range(3):
         order = reserve(orders, f"q{number}", SELL, "1", f"10{number}.0")
@@ -139,7 +139,7 @@ def test_sizes_of_closed_orders_are_bounded_too(monkeypatch: pytest.MonkeyPatch)
     assert len(orders.levels[SELL]) == 3
 
 
-def test_a_view_is_a_picture_that_later_news_does_not_change() -> None:
+def test_view_does_not_change_with_later_events() -> None:
     orders = OpenOrders()
     order = reserve(orders, "q1", BUY, "2")
     before = order.view()

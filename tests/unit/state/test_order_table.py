@@ -1,4 +1,4 @@
-"""The order state table, row by row: what is not written here is refused."""
+"""The order state table, row by row; every pair that is not listed is illegal."""
 
 from itertools import product
 
@@ -51,7 +51,7 @@ DOCUMENTED = documented()
 
 
 @pytest.mark.parametrize(("state", "update"), list(product(OrderState, OrderUpdate)))
-def test_every_pair_of_state_and_news_does_what_the_table_says(
+def test_every_pair_of_state_and_update_follows_the_table(
     state: OrderState, update: OrderUpdate
 ) -> None:
     wanted = DOCUMENTED.get((state, update))
@@ -63,12 +63,12 @@ def test_every_pair_of_state_and_news_does_what_the_table_says(
     assert (caught.value.client_id, caught.value.state, caught.value.event) == ("q1", state, update)
 
 
-def test_every_news_has_a_row_and_no_terminal_state_has_one() -> None:
+def test_every_update_has_a_row_and_no_final_state_has_one() -> None:
     assert {update for _, update in DOCUMENTED} == set(OrderUpdate)
     assert not any(state.is_terminal for state, _ in DOCUMENTED)
 
 
-def test_only_a_refusal_an_end_a_last_fill_or_the_fence_close_an_order() -> None:
+def test_only_a_reject_an_end_a_last_fill_or_the_fence_closes_an_order() -> None:
     closing = {update for (_, update), after in DOCUMENTED.items() if after.is_terminal}
     assert closing == {
         OrderUpdate.REJECT,

@@ -1,4 +1,4 @@
-"""Controls over a stretch of time, in the engine: causes that come, and when they go."""
+"""Limits on activity in the engine: when causes are raised and cleared."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -23,7 +23,7 @@ from tests.unit.engine.cases import (
 )
 from tests.unit.state.cases import BUY, SELL
 
-# The ladder of the market regime would answer these leaps as well.
+# The market regime would react to these jumps as well.
 NO_LADDER = replace(CONFIG.regime, is_on=False)
 WATCHFUL = config(
     activity=replace(ACTIVITY, turnover_max=1e9),
@@ -44,7 +44,7 @@ def rules(steps: list[Step] | Step) -> set[str]:
 # PT-04: prices that jump
 
 
-def test_a_mid_that_jumps_takes_everything_out_at_once() -> None:
+def test_jump_of_the_mid_cancels_all_orders_at_once() -> None:
     harness = EngineHarness(WATCHFUL).quoting()
     step = harness.book(101.2)
     assert harness.causes == {Cause.PRICE_JUMP}
@@ -53,7 +53,7 @@ def test_a_mid_that_jumps_takes_everything_out_at_once() -> None:
     assert places(step) == []
 
 
-def test_after_five_seconds_a_fresh_book_that_agrees_lets_it_quote_again() -> None:
+def test_fresh_snapshot_after_five_seconds_clears_a_price_jump() -> None:
     harness = EngineHarness(WATCHFUL).quoting()
     harness.book(101.2)
     assert asked_for_a_book(harness.wait(4.9)) == []
@@ -67,8 +67,8 @@ def test_after_five_seconds_a_fresh_book_that_agrees_lets_it_quote_again() -> No
     assert {order.side for order in places(step)} == {BUY, SELL}
 
 
-def test_a_book_of_before_the_five_seconds_says_nothing() -> None:
-    """A resync or an audit may bring one at any time."""
+def test_snapshot_before_the_five_seconds_does_not_clear_a_price_jump() -> None:
+    """A resync or a comparison may bring one at any time."""
     harness = EngineHarness(WATCHFUL).quoting()
     harness.book(101.2)
     harness.wait(3.0)
@@ -76,7 +76,7 @@ def test_a_book_of_before_the_five_seconds_says_nothing() -> None:
     assert harness.causes == {Cause.PRICE_JUMP}
 
 
-def test_a_fresh_book_that_leaps_again_begins_the_five_seconds_anew() -> None:
+def test_another_jump_restarts_the_five_seconds() -> None:
     harness = EngineHarness(WATCHFUL).quoting()
     harness.book(101.2)
     harness.wait(5.1, ends=True)
@@ -88,7 +88,7 @@ def test_a_fresh_book_that_leaps_again_begins_the_five_seconds_anew() -> None:
     assert harness.causes == set()
 
 
-def test_a_book_that_does_not_come_is_asked_for_again() -> None:
+def test_missing_snapshot_is_requested_again() -> None:
     harness = EngineHarness(WATCHFUL).quoting()
     harness.book(101.2)
     assert len(asked_for_a_book(harness.wait(15.5))) == 3
@@ -111,10 +111,10 @@ def test_quotes_that_drift_pause_once_and_not_again_for_the_same_drift() -> None
     assert harness.causes == set()
 
 
-# PT-03, PT-12: what an order is held against
+# PT-03, PT-12: references of an order
 
 
-def test_a_print_far_from_the_mid_bars_what_adds() -> None:
+def test_trade_far_from_the_mid_denies_orders_that_add() -> None:
     harness = EngineHarness(config(limits=limits(price_collar=Decimal("0.01")))).start()
     harness.now_ns += 1
     far = Trade(ts_ns=harness.now_ns, trade_id="1", price=90.0, size=1.0, taker=SELL)
@@ -140,7 +140,7 @@ def test_orders_carry_the_update_that_they_were_priced_from() -> None:
     assert {order.book_seq for order in places(harness.steps)} == {harness.engine.market.book.last}
 
 
-def test_an_equal_order_at_once_is_denied_and_told() -> None:
+def test_immediate_equal_order_is_denied_and_reported() -> None:
     harness = EngineHarness().quoting()
     harness.operator(Pause)
     step = harness.operator(Resume)
@@ -152,7 +152,7 @@ def test_an_equal_order_at_once_is_denied_and_told() -> None:
 # PT-07: orders by the minute and for each fill
 
 
-def test_the_pace_of_orders_stays_within_what_a_minute_may_see() -> None:
+def test_order_rate_stays_within_the_limit_per_minute() -> None:
     hasty = config(
         creates_per_s=100.0,
         activity=replace(ACTIVITY, price_jump=0, quote_drift=0, creates_per_min=50),
@@ -173,7 +173,9 @@ def test_the_pace_of_orders_stays_within_what_a_minute_may_see() -> None:
 
 @pytest.mark.parametrize("creates_per_s", [0.5, 10.0, 100.0])
 @pytest.mark.parametrize("per_min", [10, 600])
-def test_a_minute_of_the_budget_fits_into_the_cap(creates_per_s: float, per_min: int) -> None:
+def test_budget_of_a_minute_stays_within_the_limit_per_minute(
+    creates_per_s: float, per_min: int
+) -> None:
     policy = replace(ACTIVITY, creates_per_min=per_min)
     pace = budget(config(creates_per_s=creates_per_s, activity=policy))
     sent = 0
@@ -184,7 +186,7 @@ def test_a_minute_of_the_budget_fits_into_the_cap(creates_per_s: float, per_min:
     assert sent <= per_min
 
 
-def test_orders_without_fills_pause_until_the_window_has_room() -> None:
+def test_orders_without_fills_pause_until_the_window_has_headroom() -> None:
     paced = replace(ACTIVITY, price_jump=0, quote_drift=0, creates_per_min=6_000)
     harness = EngineHarness(config(creates_per_s=20.0, activity=paced)).quoting()
     turn = 0
@@ -210,7 +212,7 @@ def test_orders_without_fills_pause_until_the_window_has_room() -> None:
 # PT-08: fills too fast
 
 
-def test_volume_beyond_the_limit_pauses_until_somebody_resumes() -> None:
+def test_volume_above_the_limit_pauses_until_a_resume() -> None:
     harness = EngineHarness(
         config(activity=replace(ACTIVITY, price_jump=0, quote_drift=0, turnover_max=0.2))
     ).quoting()
@@ -226,16 +228,16 @@ def test_volume_beyond_the_limit_pauses_until_somebody_resumes() -> None:
     assert Cause.REPEATED_EXECUTION not in harness.causes
 
 
-# R1: worth of the worst case
+# position value in the worst case
 
 
 def worth(times: str) -> EngineHarness:
-    """Room for so many units at 100.5 and the collar of 5 %."""
+    """A limit with headroom for so many units at 100.5 and the collar of 5 %."""
     limit = Decimal(times) * Decimal("100.5") * Decimal("1.05")
     return EngineHarness(config(limits=limits(position_notional_max=limit), regime=NO_LADDER))
 
 
-def test_orders_stay_below_the_worth_and_a_price_that_rises_only_reduces() -> None:
+def test_position_value_limit_reduces_orders_and_a_rising_price_leads_to_reduce_only() -> None:
     harness = worth("3.2").quoting()
     harness.fill(harness.wanted(BUY))
     harness.wait(1.5)
@@ -254,7 +256,7 @@ def test_orders_stay_below_the_worth_and_a_price_that_rises_only_reduces() -> No
     assert {order.side for order in harness.engine.orders if order.is_wanted} <= {SELL}
 
 
-def test_it_is_over_well_inside_the_limit_only() -> None:
+def test_notional_limit_clears_only_well_below_the_limit() -> None:
     harness = worth("2").quoting()
     harness.fill(harness.wanted(BUY))
     harness.book(202.0)  # an ask of 202.5: one unit is worth a little more than two at 100.5
@@ -271,7 +273,7 @@ def test_it_is_over_well_inside_the_limit_only() -> None:
     assert harness.causes == set()
 
 
-# PT-15: an input that is gone
+# PT-15: a missing input
 
 
 def poisons() -> dict[str, object]:
@@ -280,7 +282,9 @@ def poisons() -> dict[str, object]:
 
 @pytest.mark.parametrize("poison", poisons())
 @pytest.mark.parametrize("what", ["base", "quote", "target"])
-def test_holdings_that_are_no_number_send_nothing_and_raise_nothing(what: str, poison: str) -> None:
+def test_balance_that_is_not_a_number_sends_no_order_and_does_not_raise(
+    what: str, poison: str
+) -> None:
     harness = EngineHarness().start()
     for order in list(harness.engine.orders):
         harness.reject(order)
@@ -298,8 +302,10 @@ def test_holdings_that_are_no_number_send_nothing_and_raise_nothing(what: str, p
 
 @pytest.mark.parametrize("poison", poisons())
 @pytest.mark.parametrize("name", ["inventory_max", "size_max", "notional_max", "price_collar"])
-def test_a_limit_that_is_no_number_sends_nothing_and_raises_nothing(name: str, poison: str) -> None:
-    """`Limits` refuses such values: here something spoilt them afterwards."""
+def test_limit_that_is_not_a_number_sends_no_order_and_does_not_raise(
+    name: str, poison: str
+) -> None:
+    """`Limits` refuses such values: here they are set afterwards."""
     spoilt = replace(LIMITS)
     harness = EngineHarness(config(limits=spoilt))
     object.__setattr__(spoilt, name, poisons()[poison])
@@ -308,7 +314,7 @@ def test_a_limit_that_is_no_number_sends_nothing_and_raises_nothing(name: str, p
 
 
 @pytest.mark.parametrize("fair", [float("nan"), float("inf"), -1.0, 0.0])
-def test_a_reference_price_that_is_none_sends_nothing(fair: float) -> None:
+def test_invalid_reference_price_sends_no_order(fair: float) -> None:
     harness = EngineHarness()
     harness.engine.activity_limits.references.at = lambda ts_ns: (fair, fair)  # type: ignore[method-assign]
     harness.start()

@@ -1,4 +1,4 @@
-"""Up, alive and in sequence: what the feed must be before we quote from it."""
+"""Conditions of the feed for quoting: up, alive and in sequence."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ def gap(harness: EngineHarness) -> Step:
     return harness.tell(delta(10**6, 10**6 + 1, ts_ns=harness.now_ns))
 
 
-def test_silence_for_more_than_two_seconds_pauses_us_and_any_sign_of_life_ends_it() -> None:
+def test_silence_above_two_seconds_pauses_and_any_message_ends_it() -> None:
     harness = EngineHarness().quoting()
     harness.wait(2.0, alive=False)
     assert harness.state() is TradingState.RUNNING
@@ -34,8 +34,8 @@ def test_silence_for_more_than_two_seconds_pauses_us_and_any_sign_of_life_ends_i
     assert harness.state() is TradingState.RUNNING
 
 
-def test_news_after_a_hang_is_not_answered_from_a_stale_book() -> None:
-    """A process that stood still hears its fills and answers before the first tick."""
+def test_event_after_a_hang_is_not_answered_from_a_stale_book() -> None:
+    """A process that hung handles queued fills and answers before its first tick."""
     harness = EngineHarness().quoting()
     bid = harness.wanted(BUY)
     harness.now_ns += 3 * NS_PER_S
@@ -44,8 +44,8 @@ def test_news_after_a_hang_is_not_answered_from_a_stale_book() -> None:
     assert harness.causes == {Cause.BOOK_STALE}
 
 
-def test_news_that_waited_for_its_turn_while_we_stood_still_is_no_sign_of_life() -> None:
-    """What was read before a hang is handled after it, when the clock has moved on."""
+def test_queued_message_counts_as_of_its_receipt() -> None:
+    """An event read before a hang is handled after it, when time has passed."""
     harness = EngineHarness().quoting()
     read_ns = harness.now_ns
     harness.now_ns += 30 * NS_PER_S
@@ -58,7 +58,7 @@ def test_news_that_waited_for_its_turn_while_we_stood_still_is_no_sign_of_life()
     assert harness.causes == set()
 
 
-def test_a_public_trade_is_a_sign_of_life() -> None:
+def test_public_trade_shows_that_the_feed_is_alive() -> None:
     harness = EngineHarness().quoting()
     harness.wait(1.9, alive=False)
     harness.tell(Trade(ts_ns=harness.now_ns, trade_id="1", price=100.0, size=1.0, taker=BUY))
@@ -66,8 +66,8 @@ def test_a_public_trade_is_a_sign_of_life() -> None:
     assert harness.state() is TradingState.RUNNING
 
 
-def test_a_living_private_stream_does_not_hide_a_dead_market_stream() -> None:
-    """A half-open socket brings no end, only silence; the other socket's pongs go on."""
+def test_private_stream_does_not_hide_a_silent_market_stream() -> None:
+    """A half-open socket does not close, it is only silent; the other socket's pongs go on."""
     harness = EngineHarness().quoting()
     for _ in range(21):
         harness.tick()
@@ -75,7 +75,7 @@ def test_a_living_private_stream_does_not_hide_a_dead_market_stream() -> None:
     assert harness.causes == {Cause.BOOK_STALE}
 
 
-def test_a_gap_pauses_us_at_once_and_asks_for_a_snapshot() -> None:
+def test_gap_pauses_at_once_and_requests_a_snapshot() -> None:
     harness = EngineHarness().quoting()
     step = gap(harness)
     assert Cause.BOOK_DESYNC in harness.causes
@@ -88,7 +88,7 @@ def test_a_gap_pauses_us_at_once_and_asks_for_a_snapshot() -> None:
 
 
 def test_f19_a_crossed_book_is_never_cleaned_up_here_but_fetched_again() -> None:
-    """Whatever crossed it is unknown: no level may be dropped to make it look right."""
+    """The reason for the crossing is unknown: no level may be dropped to repair it."""
     harness = EngineHarness().quoting()
     resting = {order.client_id for order in harness.engine.orders}
     step = harness.tell(delta(1000, 1001, bids=levels((101.0, 1.0)), ts_ns=harness.now_ns))
@@ -107,13 +107,13 @@ def test_f19_a_crossed_book_is_never_cleaned_up_here_but_fetched_again() -> None
     assert harness.engine.snapshot().mid == 100.0
 
 
-def test_an_impossible_ticker_pauses_us_like_a_gap() -> None:
+def test_impossible_ticker_pauses_like_a_gap() -> None:
     harness = EngineHarness().quoting()
     harness.tell(top(10**9, (101.0, 1.0), (100.0, 1.0), ts_ns=harness.now_ns))
     assert Cause.BOOK_DESYNC in harness.causes
 
 
-def test_a_level_that_no_market_has_pauses_us_like_a_gap() -> None:
+def test_invalid_level_pauses_like_a_gap() -> None:
     harness = EngineHarness().quoting()
     harness.tell(delta(1000, 1001, levels((float("nan"), 1.0)), ts_ns=harness.now_ns))
     assert Cause.BOOK_DESYNC in harness.causes
@@ -121,14 +121,14 @@ def test_a_level_that_no_market_has_pauses_us_like_a_gap() -> None:
     assert harness.state() is TradingState.RUNNING
 
 
-def test_a_snapshot_that_does_not_come_is_asked_for_every_five_seconds() -> None:
+def test_missing_snapshot_is_requested_every_five_seconds() -> None:
     harness = EngineHarness().quoting()
     gap(harness)
     assert resyncs(harness.wait(4.9)) == 0
     assert resyncs(harness.wait(10.0)) == 2
 
 
-def test_a_feed_that_only_says_nonsense_is_not_asked_again_at_its_own_speed() -> None:
+def test_snapshots_are_requested_at_most_once_a_second() -> None:
     harness = EngineHarness().quoting()
     steps = []
     for _ in range(50):
@@ -137,7 +137,7 @@ def test_a_feed_that_only_says_nonsense_is_not_asked_again_at_its_own_speed() ->
     assert 4 <= resyncs(steps) <= 6
 
 
-def test_a_book_that_stands_still_is_compared_by_a_fresh_snapshot() -> None:
+def test_unchanged_book_is_compared_with_a_fresh_snapshot() -> None:
     harness = EngineHarness().quoting()
     assert resyncs(harness.wait(30.0)) == 0
     assert resyncs(harness.wait(0.2)) == 1
@@ -165,7 +165,7 @@ def test_a_feed_that_has_just_come_up_is_given_time_for_its_snapshot() -> None:
     assert resyncs(harness.wait(3.9)) == 0
 
 
-def test_time_does_not_run_back_with_news_that_was_overtaken() -> None:
+def test_engine_time_does_not_run_back_with_an_overtaken_event() -> None:
     harness = EngineHarness().quoting()
     harness.wait(1.0)
     late_ns = harness.now_ns - NS_PER_S // 2
@@ -174,8 +174,8 @@ def test_time_does_not_run_back_with_news_that_was_overtaken() -> None:
     assert harness.state() is TradingState.RUNNING
 
 
-def test_a_feed_that_falls_again_and_again_is_left_alone_until_somebody_resumes() -> None:
-    """F-23: each of its returns costs two orders that the next fall takes out again."""
+def test_feed_that_fails_again_and_again_pauses_until_a_resume() -> None:
+    """Each return would cost two orders that the next failure cancels again."""
     harness = EngineHarness(config(hysteresis=Hysteresis())).quoting()
     for _ in range(6):
         assert Cause.FLAPPING not in harness.causes
@@ -190,8 +190,8 @@ def test_a_feed_that_falls_again_and_again_is_left_alone_until_somebody_resumes(
     assert places(harness.operator(Resume))
 
 
-def test_quoting_is_back_soon_after_a_single_fall() -> None:
-    """Q3: 15 s at most; two of them are the hysteresis."""
+def test_quoting_resumes_soon_after_a_single_disconnect() -> None:
+    """15 s at most; two of them are the clearing delay."""
     harness = EngineHarness(config(hysteresis=Hysteresis())).quoting()
     harness.feed_down()
     harness.feed_up()

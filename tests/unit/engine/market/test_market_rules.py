@@ -1,4 +1,4 @@
-"""Tick, lot and minimums may change while we quote: orders follow, or we say why there are none."""
+"""Changes of tick, lot and minimums while we quote: orders follow, or a cause gives the reason."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,13 +30,13 @@ def asked(steps: Step | Sequence[Step]) -> int:
     return sum(request.kind is ReportKind.RULES for request in found)
 
 
-def test_the_rules_are_asked_for_on_their_period_and_never_without_one() -> None:
+def test_rules_are_requested_periodically_and_never_without_a_period() -> None:
     policy = ReconcilePolicy(rules_ns=10 * NS_PER_S)
     assert asked(EngineHarness(replace(CONFIG, reconcile=policy)).quoting().wait(35.0)) == 3
     assert asked(EngineHarness().quoting().wait(35.0)) == 0
 
 
-def test_a_refusal_by_a_filter_asks_for_the_rules_at_once_but_not_at_the_venues_speed() -> None:
+def test_reject_by_a_filter_requests_the_rules_with_a_minimum_pause() -> None:
     harness = EngineHarness().start()
     for side in (BUY, SELL):
         order = harness.wanted(side)
@@ -46,7 +46,7 @@ def test_a_refusal_by_a_filter_asks_for_the_rules_at_once_but_not_at_the_venues_
     assert asked(harness.wait(4.0)) == 0
 
 
-def test_a_refusal_for_another_reason_asks_nothing() -> None:
+def test_other_rejects_do_not_request_the_rules() -> None:
     harness = EngineHarness().start()
     order = harness.wanted(BUY)
     harness.sent(order)
@@ -54,7 +54,7 @@ def test_a_refusal_for_another_reason_asks_nothing() -> None:
     assert asked(harness.wait(5.0)) == 0
 
 
-def test_an_answer_that_did_not_come_is_asked_for_again_after_a_minute() -> None:
+def test_unanswered_request_for_rules_is_repeated_after_a_minute() -> None:
     harness = EngineHarness().quoting()
     harness.report_failed(ReportKind.RULES)
     assert asked(harness.wait(59.0)) == 0
@@ -72,7 +72,7 @@ def test_orders_follow_a_new_tick() -> None:
     assert harness.engine.counts["rules_changed"] == 1
 
 
-def test_old_orders_are_counted_in_the_new_tick_so_that_none_of_ours_can_cross_them() -> None:
+def test_old_orders_are_counted_in_the_new_tick() -> None:
     harness = EngineHarness().quoting()
     buy, sell = harness.wanted(BUY), harness.wanted(SELL)
     rules(harness, COARSE)
@@ -87,7 +87,7 @@ def test_the_same_rules_again_change_nothing() -> None:
     assert harness.engine.counts["rules_changed"] == 0
 
 
-def test_a_size_that_became_impossible_pauses_us_with_the_reason_until_it_is_possible() -> None:
+def test_order_size_outside_new_rules_pauses_until_it_is_allowed() -> None:
     harness = EngineHarness().quoting()
     rules(harness, replace(ABC, size_min=Decimal(2)))
     assert harness.causes == {Cause.MARKET_RULES}
@@ -97,7 +97,7 @@ def test_a_size_that_became_impossible_pauses_us_with_the_reason_until_it_is_pos
     assert harness.causes == set()
 
 
-def test_a_worth_that_became_too_small_pauses_us_with_the_reason() -> None:
+def test_notional_below_new_rules_pauses_with_the_reason() -> None:
     harness = EngineHarness().quoting()
     rules(harness, replace(ABC, notional_min=Decimal(101)))
     assert harness.causes == {Cause.MARKET_RULES}
@@ -107,10 +107,10 @@ def test_a_worth_that_became_too_small_pauses_us_with_the_reason() -> None:
 
 
 @pytest.mark.parametrize(("levels", "is_possible"), [(1, False), (2, True)])
-def test_a_worth_that_is_too_small_from_the_start_pauses_us_with_the_first_price(
+def test_notional_too_small_at_the_start_pauses_with_the_first_price(
     levels: int, is_possible: bool
 ) -> None:
-    """Two levels carry it to the outer one, where it is enough."""
+    """With two levels the size is added to the outer one, where it is enough."""
     pricing = replace(CONFIG.pricing, shape=replace(CONFIG.pricing.shape, levels=levels))
     dear = replace(ABC, notional_min=Decimal(120))
     harness = EngineHarness(replace(CONFIG, instrument=dear, pricing=pricing)).start()

@@ -1,4 +1,4 @@
-"""The market as it is without ourselves."""
+"""The market without our own orders."""
 
 from decimal import Decimal
 
@@ -15,7 +15,7 @@ def view() -> tuple[MarketView, OpenOrders]:
     return MarketView(ABC, orders, book_stale_ns=2 * NS_PER_S), orders
 
 
-def test_fair_value_is_the_mid_of_others() -> None:
+def test_mid_excludes_our_own_orders() -> None:
     market, orders = view()
     order = reserve(orders, "q1", BUY, "5", "99.9")
     order.state = OrderState.OPEN
@@ -24,14 +24,14 @@ def test_fair_value_is_the_mid_of_others() -> None:
     assert market.mid == (99.8 + 100.1) / 2
 
 
-def test_an_order_that_has_not_left_yet_is_nowhere_in_the_book() -> None:
+def test_unsent_order_is_not_taken_out_of_the_book() -> None:
     market, orders = view()
     reserve(orders, "q1", BUY, "5", "99.9")
     market.apply(snapshot())
     assert market.bid == Level(99.9, 5.0)
 
 
-def test_a_closed_order_is_taken_out_until_published_books_can_not_have_it_any_more() -> None:
+def test_closed_order_is_excluded_while_published_books_may_contain_it() -> None:
     market, orders = view()
     order = reserve(orders, "q1", BUY, "5", "99.9")
     order.state = OrderState.OPEN
@@ -43,7 +43,7 @@ def test_a_closed_order_is_taken_out_until_published_books_can_not_have_it_any_m
     assert market.bid == Level(99.9, 5.0)
 
 
-def test_a_fill_that_the_depth_does_not_have_yet_moves_no_fair_value() -> None:
+def test_fill_that_the_depth_lacks_does_not_move_the_mid() -> None:
     market, orders = view()
     order = reserve(orders, "q1", BUY, "5", "99.9")
     order.state, order.filled_ns = OrderState.PARTIAL, START_NS

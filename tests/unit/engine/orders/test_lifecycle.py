@@ -1,4 +1,4 @@
-"""What news does to our orders: nothing is forgotten because we did not hear."""
+"""Effects of order events: no order is dropped because of silence."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -83,7 +83,7 @@ def test_a_fill_may_come_before_everything_else() -> None:
 # silence
 
 
-def test_no_answer_drops_nothing_and_asks_for_the_orders_end() -> None:
+def test_create_without_an_answer_is_kept_and_cancelled() -> None:
     harness = EngineHarness().start()
     order = harness.wanted(BUY)
     harness.sent(order)
@@ -95,7 +95,7 @@ def test_no_answer_drops_nothing_and_asks_for_the_orders_end() -> None:
     assert harness.engine.orders.live(order.client_id) is order
 
 
-def test_no_answer_to_an_order_that_the_stream_has_shown_is_no_doubt() -> None:
+def test_missing_answer_of_an_order_seen_open_changes_nothing() -> None:
     harness = EngineHarness().start()
     order = harness.wanted(BUY)
     harness.sent(order)
@@ -117,7 +117,7 @@ def test_a_cancel_that_failed_never_closes_an_order(reason: CancelRejectReason) 
 
 @pytest.mark.parametrize("reason", list(CancelRejectReason))
 def test_f22_a_failed_cancel_leaves_its_order_in_the_exposure(reason: CancelRejectReason) -> None:
-    """5xx, silence, even "no such order": there is no room for another one before a clear end."""
+    """5xx, silence or "no such order": no headroom for another one before a clear end."""
     harness = EngineHarness(ONE_ORDER).quoting()
     order = harness.wanted(BUY)
     steps = [harness.book(99.0)]
@@ -146,7 +146,7 @@ def test_f22_with_cancels_that_failed_nothing_is_verified_gone() -> None:
     assert harness.engine.has_no_orders
 
 
-def test_an_order_that_a_cancel_did_not_find_is_asked_about_at_once() -> None:
+def test_order_not_found_by_a_cancel_is_queried_at_once() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     harness.operator(Pause)
@@ -168,11 +168,11 @@ def test_a_cancel_is_repeated_until_the_order_is_over() -> None:
     assert [c for c in cancels(harness.wait(5.0)) if c.client_id == order.client_id] == []
 
 
-def test_a_cancel_waits_a_moment_for_the_answer_to_its_create_and_is_sent_once() -> None:
+def test_cancel_waits_for_the_answer_to_its_create() -> None:
     harness = EngineHarness().start()
     order = harness.wanted(BUY)
     harness.sent(order)
-    assert cancels(harness.operator(Pause)) != []  # the other one, still in our outbox
+    assert cancels(harness.operator(Pause)) != []  # the other one is still in our outbox
     assert [c for c in cancels(harness.wait(0.4)) if c.client_id == order.client_id] == []
     sent = [c for c in cancels(harness.wait(0.4)) if c.client_id == order.client_id]
     assert len(sent) == 1
@@ -214,7 +214,7 @@ def test_an_order_that_ended_with_fills_missing_here_counts_until_they_are_booke
     assert cancels(harness.wait(3.0)) == []
 
 
-def test_an_order_that_ended_full_is_filled_with_its_last_fill() -> None:
+def test_order_that_ended_filled_closes_with_its_last_fill() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     harness.done(order, "1", DoneReason.FILLED)
@@ -222,7 +222,7 @@ def test_an_order_that_ended_full_is_filled_with_its_last_fill() -> None:
     assert state(order) is S.FILLED
 
 
-def test_an_end_that_claims_less_than_is_booked_is_a_conflict() -> None:
+def test_end_that_reports_less_than_booked_is_a_conflict() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     harness.fill(order, "0.5")
@@ -260,7 +260,7 @@ def test_a_fill_after_the_end_is_booked_and_kills(end: str) -> None:
     assert harness.state() is TradingState.KILLED
 
 
-def test_an_end_that_claims_more_than_a_closed_order_filled_kills() -> None:
+def test_late_end_that_reports_more_than_booked_kills() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     harness.done(order)
@@ -280,15 +280,15 @@ def test_a_fill_above_what_was_left_breaks_an_invariant() -> None:
 
 
 def test_a_fill_on_the_other_side_than_its_order_breaks_an_invariant() -> None:
-    """Inventory would go one way and the reservation the other."""
+    """Inventory would change one way and the reservation the other."""
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     harness.tell(replace(harness.fill_of(order, "0.5"), side=SELL))
     assert Cause.INVARIANT_BROKEN in harness.causes
 
 
-def test_signs_of_life_of_a_closed_order_are_asked_about_but_not_in_a_storm() -> None:
-    """The answer to the question may be the next sign of life."""
+def test_closed_order_that_seems_open_is_queried_at_a_limited_rate() -> None:
+    """The answer to the query may show the order open again."""
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     harness.done(order)
@@ -300,7 +300,7 @@ def test_signs_of_life_of_a_closed_order_are_asked_about_but_not_in_a_storm() ->
     assert len(commands(harness.lives(order))) == 2
 
 
-def test_a_filled_order_may_look_alive_for_a_while() -> None:
+def test_filled_order_may_be_listed_as_open_for_a_while() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     harness.fill(order)
@@ -308,8 +308,8 @@ def test_a_filled_order_may_look_alive_for_a_while() -> None:
     assert [c for c in commands(late) if getattr(c, "client_id", "") == order.client_id] == []
 
 
-def test_a_refusal_of_an_order_that_was_seen_alive_frees_nothing() -> None:
-    """Two answers that contradict each other: the one that costs less if wrong is believed."""
+def test_reject_of_an_order_seen_open_frees_nothing() -> None:
+    """Two answers contradict each other: the one that costs less if wrong is used."""
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     harness.operator(Pause)
@@ -320,7 +320,7 @@ def test_a_refusal_of_an_order_that_was_seen_alive_frees_nothing() -> None:
     assert [query.client_id for query in asked] == [order.client_id]
 
 
-def test_news_of_an_order_that_we_never_had_is_counted() -> None:
+def test_event_of_an_unknown_order_is_counted() -> None:
     harness = EngineHarness().quoting()
     harness.tell(
         OrderDone(
@@ -333,11 +333,11 @@ def test_news_of_an_order_that_we_never_had_is_counted() -> None:
     assert harness.engine.counts["unknown_client_id"] == 1
 
 
-# fills that only carry the venue's name of their order
+# fills that carry only the venue's id of their order
 
 
 @pytest.mark.parametrize("told_by", ["ack", "open", "done"])
-def test_a_fill_that_came_before_its_orders_name_is_claimed_later(told_by: str) -> None:
+def test_fill_before_its_orders_venue_id_is_booked_later(told_by: str) -> None:
     harness = EngineHarness().start()
     order = harness.wanted(BUY)
     harness.sent(order)
@@ -371,7 +371,7 @@ def test_a_fill_that_names_only_the_venues_id_finds_its_order() -> None:
     assert state(order) is S.FILLED
 
 
-def test_a_fill_told_with_and_without_its_orders_name_is_booked_once() -> None:
+def test_fill_reported_with_and_without_the_client_id_is_booked_once() -> None:
     harness = EngineHarness().start()
     order = harness.wanted(BUY)
     harness.sent(order)
@@ -383,7 +383,7 @@ def test_a_fill_told_with_and_without_its_orders_name_is_booked_once() -> None:
     assert harness.state() is TradingState.RUNNING
 
 
-def test_a_nameless_fill_waits_while_an_older_order_waits_for_its_name() -> None:
+def test_unmatched_fill_waits_while_an_older_order_has_no_venue_id() -> None:
     harness = EngineHarness().start()
     order = harness.wanted(BUY)
     harness.sent(order)
@@ -395,7 +395,7 @@ def test_a_nameless_fill_waits_while_an_older_order_waits_for_its_name() -> None
     assert harness.engine.inventory.net == 1
 
 
-def test_fills_whose_order_nobody_names_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_of_unmatched_fills_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("quoter.engine.orders.unmatched_fills.UNMATCHED_FILLS_MAX", 3)
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
@@ -405,13 +405,13 @@ def test_fills_whose_order_nobody_names_are_bounded(monkeypatch: pytest.MonkeyPa
     assert harness.engine.counts["unmatched_fill"] == 5
 
 
-# what no venue should send
+# impossible events
 
 
 @pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity", "-1", "0"])
 @pytest.mark.parametrize("what", ["size", "price"])
-def test_a_fill_that_can_not_be_is_not_booked_and_kills(what: str, number: str) -> None:
-    """Something traded and we do not know how much: nothing here can be relied on."""
+def test_impossible_fill_is_not_booked_and_kills(what: str, number: str) -> None:
+    """Something traded and its amount is unknown: no figure can be relied on."""
     harness = EngineHarness().quoting()
     told = harness.fill_of(harness.wanted(BUY))
     harness.tell(replace(told, **{what: Decimal(number)}))  # type: ignore[arg-type]  # by name
@@ -420,7 +420,7 @@ def test_a_fill_that_can_not_be_is_not_booked_and_kills(what: str, number: str) 
 
 
 @pytest.mark.parametrize("fee", ["NaN", "Infinity"])
-def test_a_fee_that_can_not_be_is_not_booked_and_kills(fee: str) -> None:
+def test_impossible_fee_is_not_booked_and_kills(fee: str) -> None:
     harness = EngineHarness().quoting()
     harness.tell(replace(harness.fill_of(harness.wanted(BUY)), fee=Decimal(fee)))
     assert Cause.LEDGER_CONFLICT in harness.causes
@@ -428,7 +428,7 @@ def test_a_fee_that_can_not_be_is_not_booked_and_kills(fee: str) -> None:
 
 
 @pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity", "-1"])
-def test_a_cumulative_fill_that_can_not_be_tells_nothing(number: str) -> None:
+def test_impossible_cumulative_size_is_ignored(number: str) -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     harness.done(order, number)

@@ -1,4 +1,4 @@
-"""A fill whose order we do not know is booked by its name, or is never booked."""
+"""A fill of an unknown order is booked once the order is known, or never."""
 
 from quoter.domain.trading import Cause, TradingState
 from tests.unit.engine.cases import CONFIG, EngineHarness
@@ -7,7 +7,7 @@ from tests.unit.state.cases import BUY, fill
 NEVER_SENT = f"{CONFIG.id_prefix}zz"
 
 
-def test_a_fill_of_an_order_of_this_run_that_nobody_knows_kills() -> None:
+def test_fill_of_an_unknown_order_of_this_run_kills() -> None:
     harness = EngineHarness().quoting()
     harness.tell(fill("5", client_id=NEVER_SENT, venue_id="v77"))
     assert harness.causes == {Cause.ORDER_REAPPEARED}
@@ -16,7 +16,7 @@ def test_a_fill_of_an_order_of_this_run_that_nobody_knows_kills() -> None:
     assert harness.engine.inventory.net == 0
 
 
-def test_a_booked_trade_told_again_is_no_news_though_its_order_is_forgotten() -> None:
+def test_repeated_trade_of_a_forgotten_order_is_ignored() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     told = harness.fill_of(order)
@@ -27,7 +27,7 @@ def test_a_booked_trade_told_again_is_no_news_though_its_order_is_forgotten() ->
     assert len(harness.engine.lifecycle.unmatched_fills) == 0
 
 
-def test_a_fill_of_an_earlier_run_of_ours_is_no_reason_to_kill() -> None:
+def test_fill_of_an_earlier_run_does_not_kill() -> None:
     harness = EngineHarness().quoting()
     harness.tell(fill("5", client_id="q01old1", venue_id="v77"))
     assert harness.state() is TradingState.RUNNING

@@ -1,4 +1,4 @@
-"""Flat by a person's order: down to the target by bounded slices, one at a time, and no further."""
+"""Flattening by an operator: slices of limited size, one at a time, down to the target."""
 
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ from tests.unit.state.cases import BUY, SELL
 
 
 def holding(net: str, *, size_max: str = "5", quantity_max: str = "10") -> EngineHarness:
-    """A harness that has come to hold `net`, long or short, and quotes."""
+    """A quoting harness that holds `net`, long or short."""
     bounds = limits(size_max=Decimal(size_max), inventory_max=Decimal(quantity_max))
     harness = EngineHarness(config(limits=bounds, opening=holdings(net))).quoting()
     assert harness.engine.inventory.net == Decimal(net)
@@ -30,7 +30,7 @@ def holdings(net: str) -> dict[str, Decimal]:
 
 
 def flatten(harness: EngineHarness, seconds: float = 0.3) -> list[PlaceOrder]:
-    """Ask for flat once no quote is left."""
+    """Request flattening once no quote is left."""
     first = len(harness.steps)
     harness.alarm(Cause.LOOP_LAG)
     harness.end()
@@ -41,7 +41,7 @@ def flatten(harness: EngineHarness, seconds: float = 0.3) -> list[PlaceOrder]:
 
 
 def since(harness: EngineHarness, seconds: float = 1.0) -> list[PlaceOrder]:
-    """What is sent upon a new book, and a while after."""
+    """Steps after a new book and a short wait."""
     first = len(harness.steps)
     harness.tick()
     harness.book()
@@ -55,7 +55,7 @@ def taking(harness: EngineHarness) -> OpenOrder:
 
 
 def takes(harness: EngineHarness, size: str, price: str) -> Step:
-    """The slice under way fills so much and ends, as the private stream tells it."""
+    """The live slice fills so much and ends, by the private stream."""
     order = taking(harness)
     if order.state is OrderState.RESERVED:
         harness.sent(order)
@@ -79,9 +79,7 @@ def takes(harness: EngineHarness, size: str, price: str) -> Step:
 
 
 @pytest.mark.parametrize(("net", "side"), [("3", SELL), ("-3", BUY)])
-def test_the_first_slice_takes_what_there_is_to_reduce_within_reach_of_the_touch(
-    net: str, side: Side
-) -> None:
+def test_first_slice_takes_the_inventory_near_the_best_price(net: str, side: Side) -> None:
     harness = holding(net)
     (order,) = flatten(harness)
     assert (order.side, order.size) == (side, Decimal(3))
@@ -91,7 +89,7 @@ def test_the_first_slice_takes_what_there_is_to_reduce_within_reach_of_the_touch
     assert abs(order.price - touch) <= touch * Decimal("0.0005")
 
 
-def test_quotes_go_first_and_what_of_them_may_still_fill_is_not_sold_twice() -> None:
+def test_quotes_are_cancelled_first_and_their_leaves_are_not_sold_twice() -> None:
     harness = holding("3")
     harness.book()
     asks = sum((o.leaves for o in harness.orders(SELL)), start=Decimal(0))
@@ -103,7 +101,7 @@ def test_quotes_go_first_and_what_of_them_may_still_fill_is_not_sold_twice() -> 
     assert sum(order.size for order in sent) == Decimal(3) - asks
 
 
-def test_one_slice_at_a_time_none_above_the_order_size_until_nothing_is_left() -> None:
+def test_slices_follow_one_by_one_within_the_order_limit_until_flat() -> None:
     harness = holding("5", size_max="2")
     assert [order.size for order in flatten(harness)] == [Decimal(2)]
     assert not places(harness.wait(5.0))
@@ -130,7 +128,7 @@ def test_a_slice_that_finds_too_little_is_followed_by_one_from_a_newer_book() ->
     assert Decimal("98.4") <= order.price <= Decimal("98.5")
 
 
-def test_a_book_that_stands_still_is_taken_from_again_after_a_while() -> None:
+def test_unchanged_book_is_used_again_after_two_seconds() -> None:
     harness = holding("3")
     flatten(harness)
     takes(harness, "1", "99.5")
@@ -138,7 +136,7 @@ def test_a_book_that_stands_still_is_taken_from_again_after_a_while() -> None:
     assert places(harness.wait(1.0))
 
 
-def test_what_the_venue_would_not_take_stays() -> None:
+def test_remainder_below_the_venues_minimum_stays() -> None:
     harness = holding("0.001")
     assert flatten(harness, 5.0) == []
     assert harness.engine.counts["flat"] == 1
@@ -155,7 +153,7 @@ def test_a_slice_without_an_answer_keeps_its_size_and_holds_the_next() -> None:
     assert not places(harness.wait(8.0))
 
 
-def test_an_answer_that_comes_after_the_end_of_a_slice_is_no_sign_of_life() -> None:
+def test_answer_after_the_end_of_a_slice_does_not_reopen_it() -> None:
     harness = holding("3")
     flatten(harness)
     order = taking(harness)
@@ -166,7 +164,7 @@ def test_an_answer_that_comes_after_the_end_of_a_slice_is_no_sign_of_life() -> N
     assert harness.engine.counts["closed_order_alive"] == 0
 
 
-def test_a_slice_that_is_said_to_rest_is_asked_about_within_a_second_or_so() -> None:
+def test_slice_reported_as_open_is_queried_within_about_a_second() -> None:
     harness = holding("3")
     flatten(harness)
     order = taking(harness)
@@ -185,8 +183,8 @@ def test_nothing_is_sold_while_we_are_paused_and_it_goes_on_afterwards() -> None
     assert taking(harness).size == Decimal(3)
 
 
-def test_killed_is_not_flattened() -> None:
-    """KS-12: whoever wants it re-arms first, and asks again."""
+def test_nothing_is_flattened_while_killed() -> None:
+    """KS-12: the operator re-arms first and requests it again."""
     harness = holding("3")
     harness.operator(Kill)
     assert flatten(harness, 3.0) == []
@@ -219,8 +217,8 @@ def test_resume_quotes_both_sides_again() -> None:
     assert {order.time_in_force for order in sent} == {TimeInForce.POST_ONLY}
 
 
-def test_what_we_took_teaches_nothing_about_takers() -> None:
-    """It would pull the side, and count as fills that nobody foretold."""
+def test_ioc_fills_do_not_update_the_estimators() -> None:
+    """It would start a side cooldown, and count as unexpected fills."""
     harness = holding("5", size_max="1")
     flatten(harness)
     for _ in range(5):

@@ -1,4 +1,4 @@
-"""From the wanted quote to orders: within the room, the budget and the venue's patience."""
+"""From the wanted quote to orders, within headroom, message budget and back-off."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -29,7 +29,7 @@ from tests.unit.engine.cases import (
 )
 from tests.unit.state.cases import BUY, SELL
 
-HOLD_S = 1.1  # a little more than the hold of a requote
+HOLD_S = 1.1  # slightly more than the hold time of a requote
 PATIENT = RequotePolicy(ttl_ns=3600 * NS_PER_S)
 
 
@@ -37,7 +37,7 @@ def test_base36_has_no_leading_zeros() -> None:
     assert [base36(n) for n in (0, 1, 35, 36, 36**5)] == ["0", "1", "z", "10", "100000"]
 
 
-def test_every_order_has_an_id_of_its_own_that_a_venue_takes() -> None:
+def test_every_order_has_a_unique_valid_id() -> None:
     harness = EngineHarness(config(creates_per_s=1000.0)).quoting()
     for step in range(200):
         harness.now_ns += NS_PER_S
@@ -58,10 +58,10 @@ def test_orders_carry_the_time_of_the_event_that_they_answer() -> None:
     assert {order.decided_ns for order in places(harness.steps)} == {harness.now_ns}
 
 
-# room
+# headroom
 
 
-def test_a_replacement_that_has_no_room_beside_its_order_waits_for_it_to_go() -> None:
+def test_replacement_without_headroom_waits_for_the_old_order() -> None:
     harness = EngineHarness(ONE_ORDER).quoting()
     old = harness.wanted(BUY)
     step = harness.book(99.0)
@@ -71,14 +71,14 @@ def test_a_replacement_that_has_no_room_beside_its_order_waits_for_it_to_go() ->
     assert [order.size for order in places(step) if order.side is BUY] == [1]
 
 
-def test_a_replacement_that_has_room_is_made_before_its_order_is_broken() -> None:
+def test_replacement_with_headroom_is_placed_before_the_cancel() -> None:
     harness = EngineHarness().quoting()
     step = harness.book(99.0)
     kinds = [type(c).__name__ for c in step.commands if getattr(c, "client_id", "")]
     assert kinds[:2] == ["PlaceOrder", "CancelOrder"]
 
 
-def test_an_unknown_order_takes_its_room_until_it_is_resolved() -> None:
+def test_unknown_order_keeps_its_reservation_until_it_is_resolved() -> None:
     harness = EngineHarness(ONE_ORDER).start()
     order = harness.wanted(BUY)
     harness.sent(order)
@@ -88,7 +88,7 @@ def test_an_unknown_order_takes_its_room_until_it_is_resolved() -> None:
 
 
 def churn(harness: EngineHarness, seconds: float) -> int:
-    """How many orders leave while nothing happens but time."""
+    """Number of orders sent while only time passes."""
     before = len(places(harness.steps))
     for _ in range(round(seconds * 10)):
         harness.wait(0.1)
@@ -100,7 +100,7 @@ def churn(harness: EngineHarness, seconds: float) -> int:
 
 
 def test_an_order_that_is_as_large_as_holdings_allow_is_left_alone() -> None:
-    """Wanting more than can be had must not cancel what is there, once a second for ever."""
+    """Wanting more than fits must not replace the order again every second."""
     poor = {"ABC": Decimal("0.5"), "USD": Decimal(100_000)}
     harness = EngineHarness(config(opening=poor, target=Decimal("0.5"), requote=PATIENT)).quoting()
     assert harness.wanted(SELL).size == Decimal("0.5")
@@ -116,7 +116,7 @@ def test_an_order_that_is_as_large_as_the_money_allows_is_left_alone() -> None:
 
 
 def test_without_money_for_two_orders_the_old_one_goes_first() -> None:
-    """Else a quote that money is tied up in could never follow the market up."""
+    """Otherwise a quote that uses all the money could never follow the market up."""
     poor = {"ABC": Decimal(100), "USD": Decimal(150)}
     harness = EngineHarness(config(opening=poor, requote=PATIENT)).quoting()
     old = harness.wanted(BUY)
@@ -141,7 +141,7 @@ def test_a_side_that_can_not_afford_the_smallest_order_is_left_empty() -> None:
 
 
 def test_a_side_without_the_money_for_the_smallest_order_says_so_until_it_has_it() -> None:
-    """Selling brings the money in, and the side comes back."""
+    """Selling brings the money in, and the side is quoted again."""
     broke = {"ABC": Decimal(100), "USD": Decimal("0.2")}
     harness = EngineHarness(config(opening=broke)).quoting()
     assert harness.orders(BUY) == []
@@ -151,7 +151,7 @@ def test_a_side_without_the_money_for_the_smallest_order_says_so_until_it_has_it
     assert harness.wanted(BUY).size == 1
 
 
-def test_off_spot_no_balance_stands_in_the_way() -> None:
+def test_balance_does_not_limit_orders_off_spot() -> None:
     harness = EngineHarness(config(opening={}, target=Decimal(0), is_spot=False)).start()
     assert harness.engine.quoting.latest.off == ()
 
@@ -209,11 +209,11 @@ def test_reduce_only_without_inventory_quotes_nothing() -> None:
     assert harness.wanted(BUY).leaves == harness.wanted(SELL).leaves == 1
 
 
-# ourselves
+# our own orders
 
 
 def test_our_own_orders_never_meet() -> None:
-    """Both quotes jump past where the other one stands: the one that is in the way goes first."""
+    """Both quotes jump past the other one's order: the order in the way is cancelled first."""
     harness = EngineHarness().quoting()
     ask = harness.wanted(SELL)
     harness.wait(HOLD_S)
@@ -224,8 +224,8 @@ def test_our_own_orders_never_meet() -> None:
     assert harness.wanted(BUY).price > ask.price
 
 
-def test_an_order_that_is_over_at_the_venue_stands_in_nobodys_way() -> None:
-    """Its fills may be owed for long; it can't trade with us any more."""
+def test_ended_order_does_not_block_other_orders() -> None:
+    """Its fills may be missing for long; it can't trade with us any more."""
     harness = EngineHarness().quoting()
     ask = harness.wanted(SELL)
     harness.done(ask, "0.5")
@@ -238,10 +238,10 @@ def test_an_order_that_is_over_at_the_venue_stands_in_nobodys_way() -> None:
     assert harness.wanted(BUY).price > ask.price
 
 
-# budget, refusals, denials
+# budget, rejects, denials
 
 
-def test_creates_stay_within_the_budget_and_what_must_go_goes_without_one() -> None:
+def test_creates_stay_within_the_budget_and_cancels_need_none() -> None:
     harness = EngineHarness(config(creates_per_s=2.0)).quoting()
     for step in range(100):
         harness.now_ns += NS_PER_S // 100
@@ -250,7 +250,7 @@ def test_creates_stay_within_the_budget_and_what_must_go_goes_without_one() -> N
         for order in list(harness.engine.orders):
             if not order.is_wanted:
                 harness.done(order)
-    assert len(places(harness.steps)) <= 4 + 2  # burst and a second
+    assert len(places(harness.steps)) <= 4 + 2  # burst and one second
     exposed = [o for o in harness.engine.orders if o.side is BUY and o.is_wanted]
     assert all(o.price <= Decimal("99.5") for o in exposed)
 
@@ -265,7 +265,7 @@ def test_creates_stay_within_the_budget_and_what_must_go_goes_without_one() -> N
         (RejectReason.FILTER, 5.0),
     ],
 )
-def test_a_refusal_rests_its_side_and_only_its_side(reason: RejectReason, pause_s: float) -> None:
+def test_reject_blocks_its_side_only(reason: RejectReason, pause_s: float) -> None:
     harness = EngineHarness().start()
     buy, sell = harness.wanted(BUY), harness.wanted(SELL)
     harness.sent(buy)
@@ -284,7 +284,7 @@ def buys(steps: list[Step]) -> int:
 
 
 def test_after_a_post_only_refusal_a_side_is_priced_from_a_newer_book_only() -> None:
-    """The same book would give the same price, and be refused again."""
+    """The same book would give the same price, and another reject."""
     harness = EngineHarness().start()
     buy = harness.wanted(BUY)
     harness.sent(buy)
@@ -295,7 +295,7 @@ def test_after_a_post_only_refusal_a_side_is_priced_from_a_newer_book_only() -> 
 
 
 def test_a_side_without_funds_is_off_until_balances_asked_for_since_are_in() -> None:
-    """Our books said that there was enough: only the venue knows what there is."""
+    """Our books showed enough: only the venue knows the real balance."""
     harness = EngineHarness().start()
     buy, asked_ns = harness.wanted(BUY), harness.now_ns
     harness.sent(buy)
@@ -318,7 +318,7 @@ def test_an_order_that_never_left_is_placed_again_at_once() -> None:
     assert [order.side for order in places(step)] == [BUY]
 
 
-def test_three_refusals_in_ten_seconds_rest_the_side_for_two() -> None:
+def test_three_rejects_in_ten_seconds_block_the_side_for_two() -> None:
     harness = EngineHarness().start()
     for _ in range(3):
         harness.reject(harness.wanted(BUY))
@@ -338,8 +338,8 @@ STORMS = [
 
 
 @pytest.mark.parametrize("reason", STORMS)
-def test_a_storm_of_refusals_pauses_us_until_somebody_has_looked(reason: RejectReason) -> None:
-    """At most twenty orders of a side that the venue refuses again and again."""
+def test_streak_of_rejects_pauses_until_a_resume(reason: RejectReason) -> None:
+    """At most twenty orders of a side that the venue rejects again and again."""
     harness = EngineHarness().start()
     for _ in range(1_100):
         harness.tick(0.1)
@@ -359,7 +359,7 @@ def test_a_storm_of_refusals_pauses_us_until_somebody_has_looked(reason: RejectR
     assert buys(harness.steps) == 21
 
 
-def test_a_denial_is_told_and_rests_the_side_for_a_second() -> None:
+def test_denial_is_reported_and_blocks_the_side_for_a_second() -> None:
     harness = EngineHarness(config(limits=limits(size_max=Decimal("0.5")))).start()
     step = harness.steps[-1]
     assert {denied.rule for denied in step.denied} == {"order_size"}
@@ -368,7 +368,7 @@ def test_a_denial_is_told_and_rests_the_side_for_a_second() -> None:
     assert 8 <= sum(len(step.denied) for step in later) <= 12
 
 
-# what stays
+# orders that stay
 
 
 def test_nothing_happens_while_nothing_changes() -> None:
@@ -387,14 +387,14 @@ def test_an_old_order_is_renewed_wherever_it_stands() -> None:
     ]
 
 
-def test_a_lost_book_takes_all_orders_out() -> None:
+def test_lost_book_cancels_all_orders() -> None:
     harness = EngineHarness().quoting()
     step = harness.feed_down(Stream.MARKET)
     assert {cancel.reason for cancel in cancels(step)} == {CancelReason.STATE}
     assert len(cancels(step)) == 2
 
 
-def test_a_side_whose_create_got_no_answer_rests_for_a_second() -> None:
+def test_create_without_an_answer_blocks_its_side_for_a_second() -> None:
     """A venue in trouble is not asked again at full speed."""
     harness = EngineHarness().start()
     harness.sent(harness.wanted(BUY))

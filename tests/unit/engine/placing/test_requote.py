@@ -1,4 +1,4 @@
-"""The fewest commands from what rests to what is wanted."""
+"""The fewest actions from the resting to the wanted orders."""
 
 from decimal import Decimal
 

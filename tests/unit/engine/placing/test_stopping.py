@@ -1,4 +1,4 @@
-"""What was to end has ended, or we say that nobody can prove it."""
+"""Orders that were to end have ended, or a cause says that this is not proven."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.unit.engine.cases import EngineHarness, cancel_alls, cancels
 from tests.unit.state.cases import BUY, SELL
 
 
-def test_a_kill_asks_for_the_end_of_everything_in_the_very_same_turn() -> None:
+def test_kill_cancels_all_orders_in_the_same_step() -> None:
     harness = EngineHarness().quoting()
     step = harness.operator(Kill)
     assert len(cancels(step)) == 2
@@ -32,7 +32,7 @@ def test_the_cancels_of_a_kill_are_repeated_faster_than_those_of_a_requote() -> 
     assert times_s[:5] == [0.0, 0.3, 0.8, 1.8, 3.8]  # 0.25, 0.5, 1, 2 s, on ticks of 100 ms
 
 
-def test_a_kill_looks_at_the_venue_again_every_five_seconds_for_ever() -> None:
+def test_kill_repeats_cancel_all_every_five_seconds() -> None:
     harness = EngineHarness().quoting()
     harness.operator(Kill)
     harness.end()
@@ -40,7 +40,7 @@ def test_a_kill_looks_at_the_venue_again_every_five_seconds_for_ever() -> None:
 
 
 @pytest.mark.parametrize("command", [Kill, Pause])
-def test_orders_that_may_live_ten_seconds_after_their_end_are_a_cause_until_proved_gone(
+def test_order_possibly_live_ten_seconds_after_its_cancel_raises_a_cause(
     command: type[OperatorCommand],
 ) -> None:
     harness = EngineHarness().quoting()
@@ -58,7 +58,7 @@ def test_orders_that_may_live_ten_seconds_after_their_end_are_a_cause_until_prov
     assert Cause.CANCEL_UNVERIFIED not in harness.causes
 
 
-def test_a_requote_whose_cancel_stays_without_effect_pauses_us() -> None:
+def test_requote_whose_cancel_has_no_effect_pauses() -> None:
     harness = EngineHarness().quoting()
     old = harness.wanted(BUY)
     harness.book(mid=99.0)
@@ -69,7 +69,7 @@ def test_a_requote_whose_cancel_stays_without_effect_pauses_us() -> None:
 
 
 def test_an_order_without_an_answer_has_a_fence_of_its_own_while_we_quote() -> None:
-    """Pausing for it would make every lost create a stop; when killed it counts."""
+    """Pausing for it would turn every lost create into a stop; when killed it counts."""
     harness = EngineHarness().start()
     order = harness.wanted(BUY)
     harness.sent(order)

@@ -1,4 +1,4 @@
-"""From what is known at the start to the references of gamma."""
+"""The references of gamma, and what is saved for the next start."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from tests.unit.engine.cases import PRICING, EngineHarness, config
 
 
 def test_a_market_in_which_gamma_has_no_value_is_not_quoted() -> None:
-    """Takers who never come as far as the fee: nothing measurable is left of A."""
+    """Takers never reach the distance of the fee: nothing measurable is left of A."""
     pricing = replace(PRICING, kappa_prior=1000.0, fee_maker=0.01)
     harness = EngineHarness(config(pricing=pricing)).start()
     assert not harness.engine.calibration.ready
@@ -18,7 +18,7 @@ def test_a_market_in_which_gamma_has_no_value_is_not_quoted() -> None:
     assert any("cost" in detail for step in harness.steps for _, detail in step.anomalies)
 
 
-def test_what_was_learned_is_worth_keeping_once_it_rests_on_more_than_priors() -> None:
+def test_calibration_is_saved_once_it_rests_on_more_than_priors() -> None:
     harness = EngineHarness(config(pricing=replace(PRICING, is_calibrating=True))).quoting()
     assert harness.engine.calibration.learned is None
     fixed = EngineHarness(config(pricing=PRICING)).quoting()
@@ -26,7 +26,7 @@ def test_what_was_learned_is_worth_keeping_once_it_rests_on_more_than_priors() -
     assert fixed.engine.calibration.learned is None, "settings are no news"
 
 
-def test_what_was_learned_of_takers_says_when() -> None:
+def test_saved_calibration_carries_its_time() -> None:
     harness = EngineHarness(config(pricing=replace(PRICING, is_calibrating=True))).quoting()
     for _ in range(15):
         harness.tell(

@@ -1,4 +1,4 @@
-"""What events teach reaches the quotes, and what is no number reaches nothing."""
+"""Estimates reach the quotes, and invalid numbers change no estimate."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -32,7 +32,7 @@ def terms(at: EngineHarness) -> QuoteTerms:
 
 
 @pytest.mark.parametrize("taker", list(Side))
-def test_takers_in_a_row_move_both_quotes_with_them(taker: Side) -> None:
+def test_one_sided_takers_move_both_quotes_with_them(taker: Side) -> None:
     maker = harness()
     for _ in range(100):
         trade(maker, taker)
@@ -45,7 +45,7 @@ def test_takers_in_a_row_move_both_quotes_with_them(taker: Side) -> None:
     assert towards < 0.0 < away
 
 
-def test_four_fills_in_a_second_pull_the_side_with_its_reason() -> None:
+def test_four_fills_in_a_second_start_a_side_cooldown() -> None:
     maker = harness()
     for _ in range(4):
         maker.fill(maker.wanted(BUY))
@@ -62,7 +62,7 @@ def test_four_fills_in_a_second_pull_the_side_with_its_reason() -> None:
 
 
 def settle(at: EngineHarness) -> None:
-    """The venue answers everything that is under way."""
+    """The venue answers every request that is on its way."""
     for order in list(at.engine.orders):
         if not order.is_wanted:
             at.done(order)
@@ -87,7 +87,7 @@ def test_losing_fills_put_their_side_farther_out() -> None:
 
 
 @pytest.mark.slow
-def test_quotes_that_nobody_takes_thin_the_intensity_within_its_bound() -> None:
+def test_quotes_without_fills_reduce_the_fill_factor_within_its_bound() -> None:
     maker = harness(is_calibrating=True, intensity_prior=20.0, trades_per_s_prior=20.0)
     maker.wait(600.0, ends=True)
     factor = terms(maker).inputs.fill_factor
@@ -116,8 +116,8 @@ def lopsided(at: EngineHarness, mid: float, bid_size: float, ask_size: float) ->
 
 
 @pytest.mark.parametrize("fair", list(Fair))
-def test_micro_price_learns_what_the_sizes_foretell(fair: Fair) -> None:
-    """Ten times more bids than asks, and two seconds later the mid is a spread higher."""
+def test_micro_price_learns_what_the_sizes_predict(fair: Fair) -> None:
+    """Ten times more bids than asks, and two seconds later the mid is one spread higher."""
     maker = harness(fair=fair)
     for n in range(60):
         lopsided(maker, 100.0 + n, 10_000.0, 1_000.0)
@@ -131,7 +131,7 @@ def test_micro_price_learns_what_the_sizes_foretell(fair: Fair) -> None:
         assert 0.0 < moved <= 0.5 * half
 
 
-def test_a_trade_that_is_no_number_is_noted_and_teaches_nothing() -> None:
+def test_trade_with_nan_is_counted_and_changes_no_estimate() -> None:
     maker = harness()
     trade(maker, BUY, size=nan)
     assert maker.steps[-1].anomalies[0][0] == "bad_input"
@@ -139,7 +139,7 @@ def test_a_trade_that_is_no_number_is_noted_and_teaches_nothing() -> None:
     assert terms(maker).inputs.alpha == 0.0
 
 
-def test_no_edge_is_told_once_when_it_comes() -> None:
+def test_no_edge_is_reported_once() -> None:
     maker = harness(fee_maker=0.05)
     for n in range(120):
         side = BUY if n % 2 else SELL
@@ -150,7 +150,7 @@ def test_no_edge_is_told_once_when_it_comes() -> None:
     assert maker.engine.snapshot().estimates.has_no_edge
 
 
-def test_a_snapshot_tells_what_was_learned_and_changes_nothing() -> None:
+def test_snapshot_shows_the_estimates_and_changes_nothing() -> None:
     maker = harness(is_calibrating=True)
     trade(maker, BUY, price=100.5)
     maker.wait(3.0)

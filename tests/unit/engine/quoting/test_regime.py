@@ -1,4 +1,4 @@
-"""The market regime inside the engine: estimates in, quotes and state out."""
+"""The market regime inside the engine: its estimates, and its effect on quotes and state."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -18,13 +18,13 @@ from tests.unit.state.cases import BUY, SELL
 HALF_SIZES = replace(CONFIG.instrument, lot=Decimal("0.1"), size_min=Decimal("0.1"))
 SETTLE_S = 12.0
 MID = 100.0
-# The engine was told a sigma of 0.05; a tick of 0.1 is taken off each move.
+# The configured sigma is 0.05; a tick of 0.1 is subtracted from each move.
 WIDE_STEP = 0.4
 STEP = 1.0
 
 
 def harness(used: EngineConfig | None = None) -> EngineHarness:
-    """Quoting, with orders that can be halved, and ten seconds of standstill behind it."""
+    """Quoting for ten seconds in a market without moves, with orders that can be halved."""
     found = EngineHarness(used or config(instrument=HALF_SIZES)).quoting()
     found.rest()
     found.wait(SETTLE_S, ends=True)
@@ -32,7 +32,7 @@ def harness(used: EngineConfig | None = None) -> EngineHarness:
 
 
 def shake(found: EngineHarness, seconds: int, step: float) -> list[Step]:
-    """The mid goes up and down by `step` once a second."""
+    """Move the mid up and down by `step` once a second."""
     first = len(found.steps)
     for second in range(seconds):
         found.book(MID + (step if second % 2 else 0.0))
@@ -51,7 +51,7 @@ def terms(found: EngineHarness) -> QuoteTerms:
     return quoted
 
 
-def test_a_normal_market_prices_as_if_there_were_no_ladder() -> None:
+def test_normal_regime_does_not_change_prices() -> None:
     with_it = harness()
     without = harness(config(instrument=HALF_SIZES, regime=replace(CONFIG.regime, is_on=False)))
     assert level(with_it) is Regime.NORMAL
@@ -72,15 +72,15 @@ def test_a_wide_market_is_quoted_farther_out_with_half_the_size() -> None:
 
 
 def test_a_size_that_cannot_be_halved_stays_whole() -> None:
-    """The venue's least size is one: half of it would take us out of the market."""
+    """The venue's minimum size is one: half of it could not be quoted."""
     found = harness(config(instrument=replace(HALF_SIZES, size_min=Decimal(1))))
     shake(found, 12, WIDE_STEP)
     assert level(found) is Regime.WIDE
     assert found.engine.quoting.latest.bids[0].size == 1
 
 
-def test_a_wild_market_lets_inventory_shrink_and_nothing_else() -> None:
-    policy = RegimePolicy(unwind_sigmas=2.0)  # far enough to be what holds the side
+def test_reduce_only_regime_quotes_the_reducing_side_only() -> None:
+    policy = RegimePolicy(unwind_sigmas=2.0)  # far enough to be the binding distance
     found = harness(config(instrument=HALF_SIZES, regime=policy))
     found.fill(found.wanted(BUY))
     steps = shake(found, 12, STEP)
@@ -102,7 +102,7 @@ def test_a_wild_market_lets_inventory_shrink_and_nothing_else() -> None:
     ]
 
 
-def test_flat_in_a_wild_market_nothing_is_quoted() -> None:
+def test_reduce_only_regime_without_inventory_quotes_nothing() -> None:
     found = harness()
     shake(found, 12, STEP)
     off = found.engine.quoting.latest.off
@@ -111,7 +111,7 @@ def test_flat_in_a_wild_market_nothing_is_quoted() -> None:
 
 
 def test_calm_brings_both_sides_back() -> None:
-    """Volatility has to be forgotten first, then a minute for each rung."""
+    """Volatility has to decay first, then a minute passes for each level."""
     found = harness()
     shake(found, 12, STEP)
     found.wait(400, ends=True)
@@ -123,7 +123,7 @@ def test_calm_brings_both_sides_back() -> None:
 
 
 def test_the_usual_volatility_outlives_a_crash_of_half_a_minute() -> None:
-    """The slow estimate of quotes has trebled by then; this one may not have moved by half."""
+    """The slow estimate of quotes has trebled by then; this one may not grow by half."""
     found = harness()
     before = found.engine.regime.view.sigma_usual
     shake(found, 30, STEP)
@@ -147,8 +147,8 @@ def test_a_gap_in_the_feed_is_no_volatility() -> None:
     assert now < 0.05
 
 
-def test_told_no_volatility_it_watches_for_a_minute_before_it_judges() -> None:
-    """A guess from the first seconds would make the first move of an ordinary market wild."""
+def test_without_a_configured_volatility_the_market_is_observed_for_a_minute() -> None:
+    """An estimate from the first seconds would make the first ordinary move a signal."""
     untold = replace(CONFIG.pricing, sigma_prior=None)
     found = EngineHarness(config(instrument=HALF_SIZES, pricing=untold)).start()
     found.wait(6, ends=True)
@@ -161,7 +161,7 @@ def test_told_no_volatility_it_watches_for_a_minute_before_it_judges() -> None:
     assert level(found) is Regime.NORMAL
 
 
-def test_switched_off_nothing_is_a_regime() -> None:
+def test_regime_stays_normal_if_switched_off() -> None:
     used = config(instrument=HALF_SIZES, regime=replace(CONFIG.regime, is_on=False))
     found = harness(used)
     shake(found, 12, STEP)

@@ -1,4 +1,4 @@
-"""What informed takers do to our quotes, each protection with its switch and its bound."""
+"""Effect of informed takers on our quotes; each protection has a switch and a bound."""
 
 import random
 
@@ -48,7 +48,7 @@ def buying_spree(told: ToxicFlow, *, seconds: float = 10.0) -> float:
     return t_s
 
 
-def test_buyers_foretell_a_rise_within_its_bound() -> None:
+def test_buyers_predict_a_rise_within_its_bound() -> None:
     free, bounded = toxic_flow(), toxic_flow(alpha=0.1)
     for told in (free, bounded):
         buying_spree(told)
@@ -57,7 +57,7 @@ def test_buyers_foretell_a_rise_within_its_bound() -> None:
     assert bounded.alpha == pytest.approx(0.1 * HALF)
 
 
-def test_without_the_switch_the_flow_is_told_and_moves_nothing() -> None:
+def test_alpha_is_zero_if_switched_off_while_flow_is_reported() -> None:
     told = toxic_flow(alpha=0.0)
     buying_spree(told)
     assert told.flow > 2.0
@@ -73,7 +73,7 @@ def test_fills_that_lost_become_a_cost_of_their_side_alone(side: Side) -> None:
 
 
 def losing_fills(told: ToxicFlow, side: Side) -> dict[Side, float]:
-    """Twenty fills of a side, and the mid goes against them within seconds."""
+    """Twenty fills of a side, each followed by a move of the mid against it."""
     t_s, mid = T0_S, MID
     for _ in range(20):
         told.on_fills(t_s, [booked(side)], mid=mid)
@@ -92,7 +92,7 @@ def test_that_cost_has_a_bound_and_a_switch() -> None:
     assert off.markouts_bps(T0_S + 120.0)[Side.BUY, 5.0] < -1.0
 
 
-def test_a_fill_without_a_fair_value_teaches_nothing_and_still_counts_as_a_burst() -> None:
+def test_fill_without_a_mid_counts_for_the_cooldown_only() -> None:
     told = toxic_flow()
     told.on_fills(T0_S, [booked(Side.BUY)] * 4, mid=None)
     told.refresh(T0_S, mid=MID, half=HALF)
@@ -100,7 +100,7 @@ def test_a_fill_without_a_fair_value_teaches_nothing_and_still_counts_as_a_burst
     assert set(told.markouts_bps(T0_S + 60.0).values()) == {0.0}
 
 
-def test_a_side_that_is_run_over_is_pulled_for_as_long_as_told() -> None:
+def test_side_after_a_burst_of_fills_is_not_quoted_for_the_cooldown() -> None:
     told = toxic_flow(side_cooldown_s=2.0)
     for i in range(4):
         told.on_fills(T0_S + 0.1 * i, [booked(Side.SELL)], mid=MID)
@@ -110,7 +110,7 @@ def test_a_side_that_is_run_over_is_pulled_for_as_long_as_told() -> None:
     assert not told.cooling_down
 
 
-def test_without_the_switch_nothing_is_pulled() -> None:
+def test_no_side_cools_down_if_switched_off() -> None:
     told = toxic_flow(side_cooldown_s=0.0)
     told.on_fills(T0_S, [booked(Side.SELL)] * 10, mid=MID)
     told.refresh(T0_S, mid=MID, half=HALF)
@@ -125,8 +125,8 @@ def test_vpin_needs_to_know_the_volume_and_is_one_for_one_sided_takers() -> None
 
 
 @pytest.mark.parametrize(("impact", "is_hopeless"), [(0.004, True), (0.0, False)])
-def test_takers_who_are_always_right_leave_no_edge(impact: float, is_hopeless: bool) -> None:
-    """Each one moves the mid by more than the distances that are reached, or not at all."""
+def test_informed_takers_leave_no_edge(impact: float, is_hopeless: bool) -> None:
+    """Each one moves the mid by more than the distances that it reaches, or not at all."""
     told, rng = toxic_flow(), random.Random(4)
     told_fee_only = ToxicFlow(ToxicFlowConfig(), fee_maker=0.0, volume_per_s=None)
     t_s, mid = T0_S, MID
@@ -144,7 +144,7 @@ def test_takers_who_are_always_right_leave_no_edge(impact: float, is_hopeless: b
     assert told.edges[5.0]
 
 
-def test_looking_changes_nothing() -> None:
+def test_reading_the_estimates_changes_nothing() -> None:
     told, unseen = toxic_flow(volume=1.0), toxic_flow(volume=1.0)
     for meter in (told, unseen):
         buying_spree(meter)

@@ -1,4 +1,4 @@
-"""A difference that stays is an incident; one that is only on its way is not."""
+"""A difference of balances that stays raises a cause; one by a late fill does not."""
 
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ from tests.unit.engine.cases import OPENING, EngineHarness
 from tests.unit.state.cases import BUY, SELL
 
 
-def test_differences_that_change_from_report_to_report_are_fills_on_their_way() -> None:
+def test_changing_differences_are_fills_not_reported_yet() -> None:
     harness = EngineHarness().quoting()
     for late in range(1, 8):
         harness.balances(USD=harness.engine.inventory.balances["USD"] - late)
@@ -20,7 +20,7 @@ def test_differences_that_change_from_report_to_report_are_fills_on_their_way() 
     assert Cause.RECONCILIATION not in harness.causes
 
 
-def test_what_is_missing_shows_however_much_is_traded_meanwhile() -> None:
+def test_real_difference_is_found_however_much_is_traded() -> None:
     harness = EngineHarness().quoting()
     for _ in range(4):
         harness.fill(harness.wanted(BUY), "0.1")
@@ -38,7 +38,7 @@ def test_a_balance_that_is_no_number_is_a_difference_that_stays(held: str) -> No
     assert Cause.RECONCILIATION in harness.causes
 
 
-# a difference that lasts (P3)
+# a difference that lasts
 
 
 def lasting(harness: EngineHarness, seconds: int, *, less: int = 7) -> None:
@@ -59,7 +59,7 @@ def test_a_difference_that_lasts_for_a_minute_kills() -> None:
 
 
 def test_a_difference_that_changes_all_the_time_lasts_as_well() -> None:
-    """Somebody else goes on trading while we stand still."""
+    """Somebody else goes on trading while we are paused."""
     harness = EngineHarness().quoting()
     lasting(harness, 5)
     for more in range(65):
@@ -67,7 +67,7 @@ def test_a_difference_that_changes_all_the_time_lasts_as_well() -> None:
     assert Cause.LEDGER_CONFLICT in harness.causes
 
 
-def test_a_venue_that_does_not_answer_kills_nobody() -> None:
+def test_missing_answers_do_not_kill() -> None:
     harness = EngineHarness().quoting()
     lasting(harness, 5)
     assert Cause.RECONCILIATION in harness.causes
@@ -77,7 +77,7 @@ def test_a_venue_that_does_not_answer_kills_nobody() -> None:
         harness.wait(1.0, ends=True)
     held = {**OPENING, "USD": OPENING["USD"] - 7}
     late = BalanceReport(ts_ns=harness.now_ns, asked_ns=asked_ns, free=held, locked={})
-    harness.tell(late)  # what was so back then says nothing of now
+    harness.tell(late)  # an old report says nothing about the present
     assert harness.state() is TradingState.PAUSED
     lasting(harness, 1)
     assert harness.state() is TradingState.KILLED
@@ -92,11 +92,11 @@ def test_balances_that_agree_again_start_the_minute_anew() -> None:
     assert harness.state() is TradingState.PAUSED
 
 
-def test_a_fill_that_the_venue_owes_us_for_a_minute_kills() -> None:
+def test_fill_missing_for_a_minute_kills() -> None:
     harness = EngineHarness().quoting()
     harness.done(harness.wanted(BUY), "1")
     harness.wait(75.0, ends=True)
-    assert harness.state() is TradingState.PAUSED  # its list of trades did not come
+    assert harness.state() is TradingState.PAUSED  # its list of trades did not arrive
     assert Cause.RECONCILIATION in harness.causes
     harness.trades()
     assert harness.state() is TradingState.KILLED
@@ -104,7 +104,7 @@ def test_a_fill_that_the_venue_owes_us_for_a_minute_kills() -> None:
     assert text.endswith(": fills missing for q01run1")
 
 
-def test_a_fill_that_comes_with_the_list_is_not_owed_any_more() -> None:
+def test_fill_in_the_list_of_trades_is_not_missing_any_more() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     harness.done(order, "1")
@@ -114,11 +114,11 @@ def test_a_fill_that_comes_with_the_list_is_not_owed_any_more() -> None:
     assert harness.causes == set()
 
 
-# holdings beyond the limit, at the venue (K1)
+# balances beyond the limit, at the venue
 
 
 def held_at_venue(harness: EngineHarness, inventory: str, *, asked_ns: int | None = None) -> None:
-    """A report of balances by which our inventory is this."""
+    """A balance report in which our inventory is this."""
     held = {**harness.engine.inventory.balances, "ABC": 100 + Decimal(inventory)}
     asked_ns = asked_ns or harness.now_ns
     harness.tell(BalanceReport(ts_ns=harness.now_ns, asked_ns=asked_ns, free=held, locked={}))
@@ -145,7 +145,7 @@ def test_holdings_within_the_limit_are_a_difference_and_no_more(inventory: str) 
     assert harness.causes == {Cause.RECONCILIATION}
 
 
-def test_one_report_between_two_that_is_within_the_limit_breaks_the_row() -> None:
+def test_report_within_the_limit_restarts_the_count() -> None:
     harness = EngineHarness().quoting()
     for inventory in ("50", "0", "50"):
         held_at_venue(harness, inventory)
@@ -153,7 +153,7 @@ def test_one_report_between_two_that_is_within_the_limit_breaks_the_row() -> Non
     assert harness.state() is TradingState.RUNNING
 
 
-def test_a_report_from_before_the_newest_fill_says_nothing() -> None:
+def test_report_from_before_the_newest_fill_is_skipped() -> None:
     harness = EngineHarness().quoting()
     asked_ns = harness.now_ns
     harness.wait(0.1)
@@ -165,8 +165,8 @@ def test_a_report_from_before_the_newest_fill_says_nothing() -> None:
     assert asked_ns < harness.now_ns - NS_PER_S
 
 
-def test_an_inventory_beyond_the_limit_that_is_in_our_books_as_well_is_known() -> None:
-    """Somebody re-armed with it: it may shrink, and reports may be a fill behind."""
+def test_inventory_beyond_the_limit_in_our_books_too_does_not_kill() -> None:
+    """An operator re-armed with it: it may shrink, and reports may lack a fill."""
     harness = EngineHarness().quoting()
     harness.engine.inventory.balances["ABC"] += 15
     for inventory in ("15", "14.5", "15"):

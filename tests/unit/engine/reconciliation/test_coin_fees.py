@@ -1,4 +1,4 @@
-"""Fees in a third coin come off the profit at a price of their time, or we do not trade."""
+"""Fees in a third coin are costs at a price of their time; without a price quoting pauses."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -20,7 +20,7 @@ PRICE = Decimal(600)
 
 
 def asked(steps: Step | list[Step]) -> list[str]:
-    """Of which coins the price was asked for."""
+    """The coins whose price was requested."""
     found = [c for c in commands(steps) if isinstance(c, RequestReport)]
     return [request.coin for request in found if request.kind is ReportKind.COIN_PRICE]
 
@@ -32,7 +32,7 @@ def pay(harness: EngineHarness, side: Side = BUY, fee: str = "0.01", coin: str =
 
 
 def later(harness: EngineHarness, seconds: float) -> list[Step]:
-    """Time passes, and the venue does what is asked of orders; the steps of it."""
+    """Let time pass while the venue ends the orders that we cancel; the steps meanwhile."""
     first = len(harness.steps)
     for _ in range(round(seconds * 10)):
         harness.wait(0.1)
@@ -55,7 +55,7 @@ def fees(harness: EngineHarness) -> Decimal:
 
 
 def test_fees_in_a_third_coin_reach_the_loss_limit() -> None:
-    """Sixty fills that cost 6 USD each, while 5 may be lost: it is over after the first."""
+    """Fills cost 6 USD each, while 5 may be lost: the first one kills."""
     harness = EngineHarness(config(limits=limits(loss_max=Decimal(5)))).quoting()
     for number in range(60):
         if harness.state() is not TradingState.RUNNING:
@@ -68,7 +68,7 @@ def test_fees_in_a_third_coin_reach_the_loss_limit() -> None:
     assert harness.engine.losses.equity < -5
 
 
-def test_a_fee_waits_for_the_price_and_is_judged_when_it_comes() -> None:
+def test_fee_waits_for_the_price_and_then_counts_for_the_loss_limit() -> None:
     harness = EngineHarness(config(limits=limits(drawdown_max=Decimal(6)))).quoting()
     assert asked(pay(harness)) == [BNB]
     assert fees(harness) == 0
@@ -97,7 +97,7 @@ def test_a_price_serves_a_minute_and_every_fee_is_debited_once() -> None:
     assert sides[SELL].fees == 6
 
 
-def test_nobody_is_asked_while_no_fee_waits() -> None:
+def test_no_price_is_requested_while_no_fee_waits() -> None:
     harness = EngineHarness().quoting()
     pay(harness)
     tell_price(harness)
@@ -113,7 +113,7 @@ def test_fees_in_our_own_coins_need_no_price(coin: str) -> None:
     assert Cause.FEE_UNPRICED not in harness.causes
 
 
-def test_a_fee_that_nobody_can_price_pauses_until_somebody_can() -> None:
+def test_fee_without_a_price_pauses_until_it_has_one() -> None:
     harness = EngineHarness().quoting()
     pay(harness)
     assert asked(later(harness, 9.5)) == [BNB] * 4  # every two seconds
@@ -140,7 +140,7 @@ def test_the_failure_of_another_report_is_not_the_reason() -> None:
 
 
 @pytest.mark.parametrize("price", ["0", "-1", "NaN", "sNaN", "Infinity", "1e30"])
-def test_what_is_no_price_debits_nothing_and_is_told(price: str) -> None:
+def test_invalid_price_debits_nothing_and_is_counted(price: str) -> None:
     harness = EngineHarness().quoting()
     pay(harness)
     step = tell_price(harness, Decimal(price))
@@ -156,7 +156,7 @@ def test_a_price_of_long_ago_or_of_another_coin_prices_nothing() -> None:
     tell_price(harness, ago_s=61.0)
     tell_price(harness, coin="XYZ")
     assert fees(harness) == 0
-    assert tell_price(harness, ago_s=-3_600.0).anomalies == ()  # of a clock that is ahead of ours
+    assert tell_price(harness, ago_s=-3_600.0).anomalies == ()  # from a clock that is ahead of ours
     assert fees(harness) == 6
     later(harness, 61.0)
     assert asked(pay(harness)) == [BNB]

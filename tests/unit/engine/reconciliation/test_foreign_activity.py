@@ -1,4 +1,4 @@
-"""Somebody else on our account: we stop, say why, touch nothing, and go on when it is over."""
+"""Foreign orders and fills on our account pause us with a reason, and are never touched."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -29,7 +29,7 @@ def mine(harness: EngineHarness) -> list[VenueOrder]:
 
 
 @pytest.mark.parametrize("name", ["human1", ""])
-def test_a_foreign_order_pauses_us_while_it_is_listed_and_is_never_touched(name: str) -> None:
+def test_foreign_order_pauses_while_listed_and_is_never_cancelled(name: str) -> None:
     harness = EngineHarness().quoting()
     ours = {order.client_id for order in mine(harness)}
     steps = [harness.open_orders(foreign(name), *mine(harness)), *harness.wait(1.0)]
@@ -41,9 +41,7 @@ def test_a_foreign_order_pauses_us_while_it_is_listed_and_is_never_touched(name:
     assert harness.causes == set()
 
 
-def test_news_of_a_foreign_order_pauses_us_before_any_list_and_an_older_list_clears_nothing() -> (
-    None
-):
+def test_foreign_order_on_the_stream_pauses_and_an_older_list_does_not_clear() -> None:
     harness = EngineHarness().quoting()
     asked_ns = harness.now_ns
     harness.now_ns += NS_PER_S // 10
@@ -57,7 +55,7 @@ def test_news_of_a_foreign_order_pauses_us_before_any_list_and_an_older_list_cle
     assert harness.causes == set()
 
 
-def test_a_foreign_fill_pauses_us_until_balances_asked_for_afterwards_are_as_booked() -> None:
+def test_foreign_fill_pauses_until_later_balances_equal_our_books() -> None:
     harness = EngineHarness().quoting()
     harness.trades(fill("5", client_id="human1", venue_id="v77"))
     steps = harness.wait(0.2)
@@ -83,7 +81,7 @@ def test_a_foreign_fill_that_every_list_repeats_pauses_us_once() -> None:
     assert harness.engine.counts["foreign_fill"] == 1
 
 
-def test_a_nameless_fill_is_foreign_only_after_a_while() -> None:
+def test_unmatched_fill_is_foreign_only_after_a_while() -> None:
     harness = EngineHarness().quoting()
     harness.trades(replace(fill("5", client_id="", venue_id="v77"), ts_ns=harness.now_ns))
     harness.wait(9.9)
@@ -92,7 +90,7 @@ def test_a_nameless_fill_is_foreign_only_after_a_while() -> None:
     assert harness.causes == {Cause.FOREIGN_ACTIVITY}
 
 
-def test_who_wants_it_is_killed_by_foreign_activity() -> None:
+def test_foreign_activity_kills_if_so_configured() -> None:
     harness = EngineHarness(under(ForeignPolicy.KILL)).quoting()
     harness.open_orders(foreign(), *mine(harness))
     assert harness.causes == {Cause.FOREIGN_KILL}
@@ -101,7 +99,7 @@ def test_who_wants_it_is_killed_by_foreign_activity() -> None:
     assert harness.state() is TradingState.KILLED
 
 
-def test_who_shares_an_account_on_purpose_goes_on() -> None:
+def test_foreign_activity_is_ignored_if_so_configured() -> None:
     harness = EngineHarness(under(ForeignPolicy.IGNORE)).quoting()
     harness.trades(fill("5", client_id="human1", venue_id="v77"))
     steps = [harness.open_orders(foreign(), foreign(""), *mine(harness)), *harness.wait(1.0)]

@@ -1,4 +1,4 @@
-"""Doubts are asked about until they are answered; only the fence lets go of an order unseen."""
+"""Unknown orders are queried until resolved; only the fence releases one that was never seen."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -46,7 +46,7 @@ def asked_everything(harness: EngineHarness) -> None:
     harness.trades()
 
 
-# what is asked, and when
+# requests and their times
 
 
 def test_lists_are_asked_for_on_their_periods() -> None:
@@ -58,8 +58,8 @@ def test_lists_are_asked_for_on_their_periods() -> None:
 
 
 @pytest.mark.parametrize("kind", [ReportKind.OPEN_ORDERS, ReportKind.TRADES, ReportKind.BALANCES])
-def test_a_list_that_did_not_come_is_asked_for_again_a_second_later(kind: ReportKind) -> None:
-    """The return of the private stream waits for two of them: 30 s of pause for one time-out."""
+def test_failed_list_is_requested_again_a_second_later(kind: ReportKind) -> None:
+    """The return of the private stream waits for two lists: one time-out would cost 30 s."""
     harness = EngineHarness().quoting()
     harness.wait(0.1)
     harness.report_failed(kind)
@@ -68,7 +68,7 @@ def test_a_list_that_did_not_come_is_asked_for_again_a_second_later(kind: Report
 
 
 def test_trades_are_asked_for_after_the_last_one_of_a_complete_list() -> None:
-    """The private stream may have skipped one before the newest it told."""
+    """The private stream may have skipped one before the newest that it reported."""
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     listed_fill = harness.fill_of(order, "0.2", trade_id="7")
@@ -90,8 +90,8 @@ def test_an_order_without_an_answer_is_queried_ever_more_slowly() -> None:
     assert set(gaps[5:]) == {8.0}
 
 
-def test_a_create_that_was_never_answered_becomes_a_doubt() -> None:
-    """Should the door lose an answer, the order must still be asked about."""
+def test_create_never_answered_becomes_unknown() -> None:
+    """If the gateway loses an answer, the order must still be queried."""
     harness = EngineHarness().start()
     order = harness.wanted(BUY)
     harness.sent(order)
@@ -103,7 +103,7 @@ def test_a_create_that_was_never_answered_becomes_a_doubt() -> None:
     assert cancels(steps)
 
 
-def test_an_order_that_the_list_misses_is_queried_not_forgotten() -> None:
+def test_order_missing_in_the_list_is_queried() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     harness.wait(0.1)
@@ -115,7 +115,7 @@ def test_an_order_that_the_list_misses_is_queried_not_forgotten() -> None:
     assert queries(harness.wait(3.0), order) == []
 
 
-def test_an_order_that_changed_after_the_question_is_not_missed() -> None:
+def test_order_changed_after_the_request_is_not_missing() -> None:
     harness = EngineHarness().start()
     asked_ns = harness.now_ns
     harness.wait(0.1)
@@ -127,7 +127,7 @@ def test_an_order_that_changed_after_the_question_is_not_missed() -> None:
 # the fence
 
 
-def test_behind_the_fence_two_negatives_and_both_lists_let_go_of_an_order() -> None:
+def test_order_is_released_after_the_fence_two_negatives_and_both_lists() -> None:
     harness = EngineHarness().start()
     order = in_doubt(harness)
     harness.wait(FENCE_S + 0.1)
@@ -165,8 +165,8 @@ def test_two_negatives_less_than_two_seconds_apart_prove_nothing() -> None:
     assert state(order) is OrderState.UNKNOWN
 
 
-def test_negatives_that_come_in_pairs_still_let_go_in_the_end() -> None:
-    """Every failed cancel asks too: of two neighbours none is ever two seconds apart."""
+def test_negatives_in_pairs_still_release_an_order() -> None:
+    """Every failed cancel is a query too: of two neighbours none is ever two seconds apart."""
     harness = EngineHarness().start()
     order = in_doubt(harness)
     harness.wait(FENCE_S + 0.1)
@@ -211,7 +211,7 @@ def test_an_order_that_is_listed_stays_whatever_a_query_says() -> None:
     assert state(order) in (OrderState.OPEN, OrderState.PENDING_CANCEL)
 
 
-def test_a_positive_answer_starts_the_count_anew() -> None:
+def test_positive_answer_restarts_the_proof_of_absence() -> None:
     harness = EngineHarness().start()
     order = in_doubt(harness)
     harness.wait(FENCE_S + 0.1)
@@ -223,7 +223,7 @@ def test_a_positive_answer_starts_the_count_anew() -> None:
     assert not order.state.is_terminal
 
 
-def test_an_order_that_is_owed_fills_is_not_let_go() -> None:
+def test_order_with_missing_fills_is_not_released() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     harness.lives(order, "0.5")
@@ -235,8 +235,8 @@ def test_an_order_that_is_owed_fills_is_not_let_go() -> None:
     assert not order.state.is_terminal
 
 
-def test_a_part_filled_order_that_the_venue_has_forgotten_is_let_go_behind_the_fence() -> None:
-    """Some venues drop ended orders from their queries: it must not hang for ever."""
+def test_partly_filled_order_unknown_to_the_venue_is_released_after_the_fence() -> None:
+    """Some venues drop ended orders from their queries: it must not stay for ever."""
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     harness.fill(order, "0.5")
@@ -250,7 +250,7 @@ def test_a_part_filled_order_that_the_venue_has_forgotten_is_let_go_behind_the_f
     assert harness.engine.inventory.net == Decimal("0.5")
 
 
-def test_many_or_old_doubts_pause_us_until_they_are_gone() -> None:
+def test_many_or_old_unknown_orders_pause_until_resolved() -> None:
     harness = EngineHarness().start()
     order = in_doubt(harness)
     harness.wait(29.9)
@@ -263,10 +263,10 @@ def test_many_or_old_doubts_pause_us_until_they_are_gone() -> None:
     assert Cause.UNKNOWN_ORDERS not in harness.causes
 
 
-# owed fills
+# missing fills
 
 
-def test_fills_that_the_venue_claims_and_we_lack_are_asked_for_every_second() -> None:
+def test_missing_fills_are_requested_every_second() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     harness.done(order, "1")
@@ -275,7 +275,7 @@ def test_fills_that_the_venue_claims_and_we_lack_are_asked_for_every_second() ->
     assert len(requests(harness.wait(3.0), ReportKind.TRADES)) == 3
 
 
-def test_many_orders_that_are_owed_ask_no_more_often_than_one() -> None:
+def test_missing_fills_of_many_orders_share_one_request() -> None:
     harness = EngineHarness().quoting()
     for _ in range(4):
         for side in (BUY, SELL):
@@ -290,8 +290,8 @@ def test_many_orders_that_are_owed_ask_no_more_often_than_one() -> None:
     assert len(requests(harness.wait(5.0), ReportKind.TRADES)) <= 5
 
 
-def test_fills_that_stay_owed_become_a_mismatch_and_their_arrival_ends_it() -> None:
-    """A side that is blocked for ever without anybody hearing of it would be worse."""
+def test_lasting_missing_fills_raise_a_cause_until_they_arrive() -> None:
+    """A side that stays blocked without a report would be worse."""
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     harness.done(order, "1")
@@ -301,7 +301,7 @@ def test_fills_that_stay_owed_become_a_mismatch_and_their_arrival_ends_it() -> N
     assert harness.state() is TradingState.PAUSED
     assert Cause.RECONCILIATION in harness.causes
     harness.balances()
-    assert Cause.RECONCILIATION in harness.causes  # balances agree, and still somebody is wrong
+    assert Cause.RECONCILIATION in harness.causes  # balances agree, and still a fill is missing
     harness.trades(harness.fill_of(order))
     harness.balances()
     harness.tick()
@@ -344,14 +344,14 @@ def test_balances_that_differ_three_times_over_three_seconds_pause_us() -> None:
     assert Cause.RECONCILIATION not in harness.causes
 
 
-def test_three_differences_at_once_are_one_moment() -> None:
+def test_three_differences_at_once_do_not_pause() -> None:
     harness = EngineHarness().quoting()
     for _ in range(5):
         harness.balances(ABC=Decimal(1))
     assert Cause.RECONCILIATION not in harness.causes
 
 
-def test_a_match_in_between_starts_the_count_anew() -> None:
+def test_equal_balances_restart_the_count() -> None:
     harness = EngineHarness().quoting()
     for _ in range(3):
         harness.balances(ABC=Decimal(1))
@@ -368,7 +368,7 @@ def test_a_difference_asks_for_the_trades_that_would_explain_it() -> None:
     assert len(requests(harness.wait(0.1), ReportKind.TRADES)) == 1
 
 
-def test_balances_of_assets_that_we_do_not_touch_are_nobodys_business() -> None:
+def test_balances_of_other_assets_are_not_compared() -> None:
     harness = EngineHarness().quoting()
     for _ in range(5):
         harness.balances(XYZ=Decimal(5))
@@ -376,7 +376,7 @@ def test_balances_of_assets_that_we_do_not_touch_are_nobodys_business() -> None:
     assert Cause.RECONCILIATION not in harness.causes
 
 
-# strays
+# orders not in our books
 
 
 def stray(client_id: str) -> VenueOrder:
@@ -389,7 +389,7 @@ def test_a_closed_order_that_is_listed_kills_and_is_cancelled() -> None:
     harness.done(order)
     harness.wait(0.9)
     harness.open_orders(listed(order), *(listed(o) for o in harness.orders(SELL)))
-    assert Cause.ORDER_REAPPEARED not in harness.causes  # lists may be a little behind
+    assert Cause.ORDER_REAPPEARED not in harness.causes  # lists may be a little older
     harness.wait(0.2)
     step = harness.open_orders(listed(order), *(listed(o) for o in harness.orders(SELL)))
     assert Cause.ORDER_REAPPEARED in harness.causes
@@ -417,7 +417,7 @@ def test_an_order_of_ours_that_this_run_never_sent_kills_and_is_cancelled() -> N
 
 
 def test_an_order_of_another_run_of_this_instance_kills_and_is_cancelled() -> None:
-    """Two daemons with one instance: each sees what the other sends, and both stop (K6)."""
+    """Two daemons with one instance name: each sees the orders of the other, and both stop."""
     harness = EngineHarness().quoting()
     step = harness.open_orders(stray("q01old1"))
     causes = harness.engine.causes.switch.causes
@@ -430,8 +430,8 @@ def test_an_order_of_another_run_of_this_instance_kills_and_is_cancelled() -> No
 @pytest.mark.parametrize(
     ("name", "is_killed"), [("q01old1", True), ("q01run99", False), ("q02old1", False)]
 )
-def test_the_private_stream_tells_of_another_run_at_once(name: str, is_killed: bool) -> None:
-    """Before the next list, which would stop only the one of the two that asks first."""
+def test_private_stream_reveals_another_run_at_once(name: str, is_killed: bool) -> None:
+    """Before the next list, which would stop only the one that requests it first."""
     harness = EngineHarness().quoting()
     harness.tell(OrderOpen(ts_ns=harness.now_ns, order=stray(name)))
     assert (Cause.DUPLICATE_INSTANCE in harness.engine.causes.switch.causes) is is_killed
@@ -447,7 +447,7 @@ def test_the_private_stream_tells_of_another_run_at_once(name: str, is_killed: b
         (None, "q01other1", False),
     ],
 )
-def test_an_end_tells_of_another_run_unless_it_was_an_earlier_one_of_ours(
+def test_ended_order_reveals_another_run_unless_it_is_an_earlier_one(
     earlier: frozenset[str] | None, name: str, is_killed: bool
 ) -> None:
     harness = EngineHarness(replace(CONFIG, earlier_runs=earlier)).quoting()
@@ -458,17 +458,17 @@ def test_an_end_tells_of_another_run_unless_it_was_an_earlier_one_of_ours(
     assert (Cause.DUPLICATE_INSTANCE in harness.engine.causes.switch.causes) is is_killed
 
 
-def test_fills_that_no_order_claims_are_told_once_and_not_booked() -> None:
+def test_unmatched_fills_are_reported_once_and_not_booked() -> None:
     harness = EngineHarness().quoting()
     harness.trades(fill("5", client_id="", venue_id="v77"))
     assert harness.engine.counts["unmatched_fill"] == 1
     assert harness.engine.inventory.net == 0
-    harness.now_ns += 3600 * NS_PER_S  # the fill's own stamp is of START_NS
+    harness.now_ns += 3600 * NS_PER_S  # the fill's own time is START_NS
     harness.wait(0.2)
     assert harness.engine.counts["foreign_fill"] == 1
 
 
-def test_a_venue_that_trades_again_is_asked_for_both_lists_before_we_quote() -> None:
+def test_venue_that_opens_again_is_asked_for_both_lists_before_quoting() -> None:
     harness = EngineHarness().quoting()
     harness.alarm(Cause.VENUE_STATUS)
     assert harness.state() is TradingState.PAUSED

@@ -1,4 +1,4 @@
-"""The ladder of the market regime, on figures alone: who climbs it, how far, and who comes down."""
+"""The market regime on figures alone: signals that raise the level, and the way down."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ CALM_S = round(POLICY.calm_s)
 
 
 class Course:
-    """A ladder that is looked at ten times a second."""
+    """A regime that is updated ten times a second."""
 
     def __init__(self, policy: RegimePolicy = POLICY, *, tick: float = 0.01) -> None:
         self.ladder = MarketRegime(policy, tick=tick)
@@ -44,14 +44,14 @@ class Course:
 @pytest.mark.parametrize(
     ("ratio", "level"), [(1.9, NORMAL), (2.1, WIDE), (3.9, WIDE), (4.1, REDUCE_ONLY)]
 )
-def test_volatility_over_the_usual_climbs_as_far_as_it_says(ratio: float, level: Regime) -> None:
+def test_volatility_above_usual_raises_the_level_of_its_ratio(ratio: float, level: Regime) -> None:
     course = Course()
     assert course.look(now=ratio * USUAL) is level
     assert bool(course.ladder.text) is (level is not NORMAL)
 
 
-def test_a_move_of_three_seconds_climbs_before_any_volatility_does() -> None:
-    """4 sd of 3 s are 6.9: a drift of 3 a second is past it at once, one of 2 never."""
+def test_move_within_three_seconds_raises_the_level_before_volatility_does() -> None:
+    """4 sd of 3 s are 6.9: a drift of 3 a second exceeds it at once, one of 2 never."""
     assert Course().drift(30, 2.0) is NORMAL
     course = Course()
     course.drift(10, 0.0)
@@ -60,7 +60,7 @@ def test_a_move_of_three_seconds_climbs_before_any_volatility_does() -> None:
 
 
 @pytest.mark.parametrize("per_s", [-2.7, 2.7])
-def test_a_move_of_ten_seconds_leaves_only_the_way_out(per_s: float) -> None:
+def test_move_within_ten_seconds_leads_to_reduce_only(per_s: float) -> None:
     """8 sd of 10 s are 25.3; either direction."""
     course = Course()
     course.drift(10, 0.0)
@@ -68,8 +68,8 @@ def test_a_move_of_ten_seconds_leaves_only_the_way_out(per_s: float) -> None:
     assert course.drift(3, per_s) is REDUCE_ONLY
 
 
-def test_a_leap_over_a_silence_is_judged_by_how_long_it_was() -> None:
-    """After five silent seconds nothing is three seconds old: the last mid before them is used."""
+def test_jump_after_a_gap_is_compared_with_the_length_of_the_gap() -> None:
+    """After a gap of five seconds no mid is three seconds old: the last one before it is used."""
     for leap, level in ((8.0, NORMAL), (20.0, WIDE)):
         course = Course()
         course.wait(3)
@@ -79,8 +79,8 @@ def test_a_leap_over_a_silence_is_judged_by_how_long_it_was() -> None:
         assert course.look() is level, leap
 
 
-def test_what_the_grid_alone_can_do_is_no_move() -> None:
-    """One tick here is nine usual standard deviations of a second: it comes and goes all day."""
+def test_move_of_one_tick_is_no_signal() -> None:
+    """One tick here is nine usual standard deviations of a second and happens all day."""
     course = Course(tick=9.0)
     for _ in range(20):
         course.mid = 1009.0
@@ -91,7 +91,7 @@ def test_what_the_grid_alone_can_do_is_no_move() -> None:
     assert course.wait(2) is WIDE
 
 
-def test_one_rung_down_after_each_calm_minute() -> None:
+def test_level_falls_by_one_after_each_calm_minute() -> None:
     course = Course()
     course.look(now=5.0)
     assert course.wait(CALM_S - 1) is REDUCE_ONLY
@@ -100,7 +100,7 @@ def test_one_rung_down_after_each_calm_minute() -> None:
     assert course.wait(3) is NORMAL
 
 
-def test_a_sign_of_the_same_rung_starts_the_minute_anew() -> None:
+def test_signal_of_the_same_level_restarts_the_calm_minute() -> None:
     course = Course()
     course.look(now=5.0)
     course.wait(CALM_S - 1)
@@ -109,15 +109,15 @@ def test_a_sign_of_the_same_rung_starts_the_minute_anew() -> None:
     assert course.wait(2) is WIDE
 
 
-def test_a_sign_of_a_lower_rung_does_not_hold_us_on_a_higher_one() -> None:
-    """Three times the usual: half an hour of it is WIDE, not REDUCE_ONLY."""
+def test_signal_of_a_lower_level_does_not_keep_a_higher_level() -> None:
+    """Three times the usual volatility for half an hour is WIDE, not REDUCE_ONLY."""
     course = Course()
     course.look(now=5.0)
     assert course.wait(CALM_S + 1, now=3.0) is WIDE
     assert course.wait(5 * CALM_S, now=3.0) is WIDE
 
 
-def test_a_market_that_nobody_sees_is_not_calm() -> None:
+def test_market_without_a_book_is_not_calm() -> None:
     course = Course()
     course.look(now=5.0)
     course.mid = None
@@ -128,7 +128,7 @@ def test_a_market_that_nobody_sees_is_not_calm() -> None:
 
 
 def test_equity_that_fell_from_its_highest_reduces() -> None:
-    """From the highest, not from zero: 60 were won before."""
+    """From the highest equity, not from zero: 60 were won before."""
     course = Course()
     course.wait(1, equity=60.0)
     assert course.look(equity=10.0) is NORMAL
@@ -136,8 +136,8 @@ def test_equity_that_fell_from_its_highest_reduces() -> None:
     assert "equity fell by 50.1" in course.ladder.text
 
 
-def test_equity_that_stays_down_lets_us_go_and_the_next_fall_counts_anew() -> None:
-    """Nothing wins a loss back while only the inventory's way out is quoted."""
+def test_lasting_loss_does_not_keep_the_level_and_the_next_fall_counts_anew() -> None:
+    """A loss can't be won back while only the reducing side is quoted."""
     course = Course()
     course.look(equity=-51.0)
     assert course.wait(2 * CALM_S + 1, equity=-51.0) is NORMAL
@@ -149,7 +149,7 @@ def test_without_a_limit_equity_may_fall() -> None:
     assert Course(replace(POLICY, equity_drop=None)).look(equity=-1e9) is NORMAL
 
 
-def test_before_volatility_is_known_only_equity_is_judged() -> None:
+def test_only_equity_is_checked_before_volatility_is_known() -> None:
     course = Course()
     course.mid = 1000.0
     assert course.look(now=None) is NORMAL

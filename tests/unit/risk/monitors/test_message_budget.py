@@ -1,4 +1,4 @@
-"""How many orders may be created in a stretch of time."""
+"""The token bucket for creating orders."""
 
 from math import nan
 
@@ -11,7 +11,7 @@ NOW_NS = 1_700_000_000 * NS_PER_S
 
 
 def spend(budget: MessageBudget, ts_ns: int) -> int:
-    """How many leave at once."""
+    """Number of orders that can be created at once."""
     count = 0
     while budget.has_tokens(ts_ns):
         budget.take()
@@ -19,11 +19,11 @@ def spend(budget: MessageBudget, ts_ns: int) -> int:
     return count
 
 
-def test_a_burst_may_leave_at_once_and_not_one_order_more() -> None:
+def test_exactly_one_burst_may_be_sent_at_once() -> None:
     assert spend(MessageBudget(rate_per_s=10, burst=20), NOW_NS) == 20
 
 
-def test_it_refills_at_its_rate_up_to_the_burst() -> None:
+def test_tokens_refill_at_the_rate_up_to_the_burst() -> None:
     budget = MessageBudget(rate_per_s=10, burst=20)
     spend(budget, NOW_NS)
     assert spend(budget, NOW_NS + NS_PER_S // 20) == 0
@@ -31,7 +31,7 @@ def test_it_refills_at_its_rate_up_to_the_burst() -> None:
     assert spend(budget, NOW_NS + 3600 * NS_PER_S) == 20
 
 
-def test_over_a_minute_no_more_than_rate_and_burst_leave() -> None:
+def test_orders_per_minute_stay_within_rate_and_burst() -> None:
     budget = MessageBudget(rate_per_s=10, burst=20)
     sent = sum(spend(budget, NOW_NS + tenth * NS_PER_S // 10) for tenth in range(601))
     assert 20 + 599 <= sent <= 20 + 600
@@ -47,12 +47,12 @@ def test_small_corrections_may_use_the_upper_half_only() -> None:
     assert budget.has_tokens(NOW_NS)
 
 
-def test_looking_spends_nothing() -> None:
+def test_reading_the_tokens_spends_none() -> None:
     budget = MessageBudget(rate_per_s=1, burst=1)
     assert [budget.has_tokens(NOW_NS) for _ in range(5)] == [True] * 5
 
 
 @pytest.mark.parametrize(("rate_per_s", "burst"), [(0, 1), (-1, 1), (nan, 1), (1, 0.5), (1, nan)])
-def test_a_budget_of_nothing_is_refused(rate_per_s: float, burst: float) -> None:
+def test_budget_of_zero_raises_value_error(rate_per_s: float, burst: float) -> None:
     with pytest.raises(ValueError, match="out of domain"):
         MessageBudget(rate_per_s=rate_per_s, burst=burst)

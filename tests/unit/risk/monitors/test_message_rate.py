@@ -1,4 +1,4 @@
-"""Orders by the minute, and orders for each fill."""
+"""Orders per minute, and orders per fill."""
 
 import pytest
 
@@ -9,13 +9,13 @@ NOW_NS = 1_700_000_000_000_000_000
 
 
 def send(rate: MessageRate, count: int, *, seconds: int = 30, begin_ns: int = NOW_NS) -> int:
-    """So many, evenly; when the last one left."""
+    """Create so many orders, evenly; the time of the last one."""
     for number in range(count):
         rate.on_create(begin_ns + number * seconds * NS_PER_S // count)
     return begin_ns + seconds * NS_PER_S
 
 
-def test_a_minute_may_see_the_cap_and_not_one_more() -> None:
+def test_limit_per_minute_is_exceeded_by_one_more_order() -> None:
     rate = MessageRate(per_min=100, per_fill=0)
     now_ns = send(rate, 100)
     assert rate.breach(now_ns) is None
@@ -23,8 +23,8 @@ def test_a_minute_may_see_the_cap_and_not_one_more() -> None:
     assert rate.breach(now_ns) == "101 orders within 60 s, limit 100"
 
 
-def test_it_counts_as_kept_again_well_below_the_cap_only() -> None:
-    """The last orders go out of the window one by one: no flicker at its edge."""
+def test_limit_counts_as_kept_again_only_well_below_it() -> None:
+    """Orders leave the window one by one: the limit must not flicker."""
     rate = MessageRate(per_min=100, per_fill=0)
     send(rate, 120)
     times = [NOW_NS + second * NS_PER_S for second in range(30, 100)]
@@ -35,10 +35,10 @@ def test_it_counts_as_kept_again_well_below_the_cap_only() -> None:
     )
     assert kept == sorted(kept)
     assert roomy == sorted(roomy)
-    assert sum(kept) >= sum(roomy) + 3  # seconds below the cap and above the share
+    assert sum(kept) >= sum(roomy) + 3  # seconds below the limit and above the share
 
 
-def test_many_orders_without_a_fill_are_told_from_a_thousand_on() -> None:
+def test_orders_without_fills_exceed_the_ratio_only_above_a_thousand() -> None:
     rate = MessageRate(per_min=100_000, per_fill=500)
     now_ns = send(rate, 999, seconds=300)
     assert rate.breach(now_ns) is None
@@ -46,7 +46,7 @@ def test_many_orders_without_a_fill_are_told_from_a_thousand_on() -> None:
     assert "1000 orders for 0 fills" in (rate.breach(now_ns) or "")
 
 
-def test_each_fill_pays_for_its_orders() -> None:
+def test_each_fill_allows_more_orders() -> None:
     rate = MessageRate(per_min=100_000, per_fill=500)
     rate.on_fill(NOW_NS)
     rate.on_fill(NOW_NS)
@@ -58,7 +58,7 @@ def test_each_fill_pays_for_its_orders() -> None:
     assert rate.breach(now_ns) is None
 
 
-def test_ten_minutes_later_the_ratio_begins_anew() -> None:
+def test_ratio_starts_anew_after_ten_minutes() -> None:
     rate = MessageRate(per_min=100_000, per_fill=500)
     now_ns = send(rate, 1_001)
     assert rate.breach(now_ns) is not None

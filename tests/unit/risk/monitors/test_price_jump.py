@@ -1,4 +1,4 @@
-"""How far prices go in a stretch of time."""
+"""Jumps of the mid and drifts of our quotes."""
 
 import pytest
 
@@ -21,13 +21,13 @@ def test_a_mid_may_move_one_per_cent_within_a_second(mid: float) -> None:
 
 
 @pytest.mark.parametrize("mid", [101.02, 98.98])
-def test_a_mid_that_moves_farther_is_told(mid: float) -> None:
+def test_mid_that_moves_farther_than_the_limit_is_reported(mid: float) -> None:
     watch = jump()
     watch.on_mid(NOW_NS, 100.0)
     assert "102 bps" in (watch.on_mid(NOW_NS + 900 * NS_PER_MS, mid) or "")
 
 
-def test_a_move_that_takes_its_time_is_none() -> None:
+def test_slow_move_is_not_a_jump() -> None:
     watch = jump()
     for step in range(100):
         assert watch.on_mid(NOW_NS + step * NS_PER_S, 100.0 + 0.4 * step) is None
@@ -40,8 +40,8 @@ def test_many_small_moves_are_one_jump() -> None:
     assert told[11] is not None
 
 
-def test_after_silence_the_last_mid_is_what_the_next_is_held_against() -> None:
-    """A book that leaps after a quiet minute leapt within a moment."""
+def test_first_mid_after_a_gap_is_compared_with_the_last_one_before() -> None:
+    """A book that jumps after a quiet minute jumped within a moment."""
     watch = jump()
     watch.on_mid(NOW_NS, 100.0)
     assert watch.on_mid(NOW_NS + 60 * NS_PER_S, 103.0) is not None
@@ -55,7 +55,7 @@ def test_our_quotes_may_drift_three_per_cent_within_a_minute() -> None:
     assert watch.on_quote(NOW_NS + 59 * NS_PER_S, Side.SELL, 103.9) is None
 
 
-def test_a_level_that_was_confirmed_is_a_new_beginning() -> None:
+def test_confirmed_price_level_resets_the_window() -> None:
     watch = jump()
     watch.on_mid(NOW_NS, 100.0)
     watch.on_quote(NOW_NS, Side.SELL, 100.0)

@@ -10,13 +10,13 @@ from quoter.risk.monitors.price_references import EWMA_S, PriceReferences
 NOW_NS = 1_700_000_000_000_000_000
 
 
-def test_before_the_first_mid_there_is_none() -> None:
+def test_no_reference_before_the_first_mid() -> None:
     references = PriceReferences()
     references.on_trade(NOW_NS, 100.0)
     assert references.at(NOW_NS) is None
 
 
-def test_the_mean_follows_a_leap_within_a_minute() -> None:
+def test_mean_follows_a_jump_within_a_minute() -> None:
     references = PriceReferences()
     references.on_mid(NOW_NS, 100.0)
     references.on_mid(NOW_NS + NS_PER_S, 110.0)
@@ -27,7 +27,7 @@ def test_the_mean_follows_a_leap_within_a_minute() -> None:
     assert later[1] == 110.0
 
 
-def test_a_mean_does_not_depend_on_how_often_one_looks() -> None:
+def test_mean_does_not_depend_on_how_often_it_is_read() -> None:
     seldom, often = PriceReferences(), PriceReferences()
     for references in (seldom, often):
         references.on_mid(NOW_NS, 100.0)
@@ -48,7 +48,7 @@ def test_the_last_trade_counts_for_a_minute() -> None:
 
 
 @pytest.mark.parametrize("price", [nan, inf, -inf, 0.0, -1.0])
-def test_what_is_no_price_changes_nothing(price: float) -> None:
+def test_invalid_price_changes_nothing(price: float) -> None:
     references = PriceReferences()
     references.on_mid(NOW_NS, 100.0)
     references.on_mid(NOW_NS, price)

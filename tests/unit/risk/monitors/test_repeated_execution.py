@@ -1,4 +1,4 @@
-"""Fills that come faster than the market would bring them."""
+"""Fills that come faster than expected."""
 
 from math import inf, nan
 
@@ -10,14 +10,14 @@ from quoter.risk.monitors.repeated_execution import RepeatedExecution
 NOW_NS = 1_700_000_000_000_000_000
 
 
-def test_a_minute_may_see_sixty_fills_whatever_is_foretold() -> None:
+def test_sixty_fills_a_minute_are_always_allowed() -> None:
     throttle = RepeatedExecution(volume_max=inf)
     told = [throttle.on_fill(NOW_NS + n * NS_PER_S // 2, 1.0) for n in range(61)]
     assert told[:60] == [None] * 60
     assert told[60] == "61 fills within 60 s, limit 60"
 
 
-def test_a_busy_market_may_bring_twenty_times_what_it_promised() -> None:
+def test_up_to_twenty_times_the_expected_fills_are_allowed() -> None:
     throttle = RepeatedExecution(volume_max=inf)
     for second in range(31):
         throttle.expect(NOW_NS + second * NS_PER_S, 0.25)  # 7.5 fills in 30 s
@@ -42,11 +42,11 @@ def test_the_volume_of_a_minute_may_reach_its_limit() -> None:
 
 
 @pytest.mark.parametrize("size", [nan, inf])
-def test_a_size_that_is_no_number_is_too_much(size: float) -> None:
+def test_size_that_is_not_a_number_exceeds_the_limit(size: float) -> None:
     assert RepeatedExecution(volume_max=10.0).on_fill(NOW_NS, size) is not None
 
 
-def test_a_rate_that_is_no_number_foretells_nothing() -> None:
+def test_rate_that_is_not_a_number_expects_no_fills() -> None:
     throttle = RepeatedExecution(volume_max=inf)
     throttle.expect(NOW_NS, nan)
     throttle.expect(NOW_NS + NS_PER_S, nan)

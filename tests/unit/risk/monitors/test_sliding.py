@@ -1,4 +1,4 @@
-"""What lies within a window: never less than was there, never older than a slot more."""
+"""A sliding window covers its length and at most one slot more."""
 
 from math import inf
 
@@ -14,10 +14,10 @@ STEPS = st.lists(st.tuples(st.integers(0, 400), st.floats(1.0, 1e6)), min_size=1
 
 
 @given(steps=STEPS)
-def test_a_range_holds_what_stood_in_its_window_and_nothing_much_older(
+def test_range_covers_its_window_and_at_most_one_slot_more(
     steps: list[tuple[int, float]],
 ) -> None:
-    """A value stands until the next one: that of before the window is in it too."""
+    """A value holds until the next one, so the one before the window counts too."""
     sliding = SlidingRange(window_ns=WINDOW_NS, slots=SLOTS)
     now_ns, past = 10_000, []
     for passed_ns, value in steps:
@@ -36,7 +36,7 @@ def _standing(past: list[tuple[int, float]], since_ns: int) -> list[float]:
 
 
 @given(steps=STEPS)
-def test_a_sum_counts_its_window_and_nothing_much_older(steps: list[tuple[int, float]]) -> None:
+def test_sum_covers_its_window_and_at_most_one_slot_more(steps: list[tuple[int, float]]) -> None:
     sliding = SlidingSum(window_ns=WINDOW_NS, slots=SLOTS)
     now_ns, past = 10_000, []
     for passed_ns, value in steps:
