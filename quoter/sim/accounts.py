@@ -1,4 +1,4 @@
-"""Money: free and locked holdings per account, exact, never below zero."""
+"""Holdings per account: free and locked amounts, exact, never below zero."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -9,7 +9,7 @@ ZERO = Decimal(0)
 
 
 class Holdings:
-    """One account's assets; `changed` names those that moved since it was last cleared."""
+    """Assets of one account; `changed` names those that changed since it was last cleared."""
 
     def __init__(self, balances: Mapping[str, Decimal]) -> None:
         for asset, amount in balances.items():
@@ -17,17 +17,17 @@ class Holdings:
                 raise ValueError(f"{asset}: a balance can't be {amount}")
         self._free = dict(balances)
         self._locked: dict[str, Decimal] = dict.fromkeys(balances, ZERO)
-        self.changed: dict[str, None] = {}  # a set with an order that is the same everywhere
+        self.changed: dict[str, None] = {}  # an ordered set, so that iteration is deterministic
 
     def free(self, asset: str) -> Decimal:
         return self._free.get(asset, ZERO)
 
     def both(self, asset: str) -> tuple[Decimal, Decimal]:
-        """(free, locked)."""
+        """Return (free, locked) of an asset."""
         return self._free.get(asset, ZERO), self._locked.get(asset, ZERO)
 
     def all(self) -> dict[str, tuple[Decimal, Decimal]]:
-        """(free, locked) of every asset ever held."""
+        """Return (free, locked) of every asset ever held."""
         return {asset: self.both(asset) for asset in self._free}
 
     def lock(self, asset: str, amount: Decimal) -> None:
@@ -39,11 +39,11 @@ class Holdings:
         self._move(asset, amount, -amount)
 
     def add(self, asset: str, amount: Decimal) -> None:
-        """Change the free part, downwards too."""
+        """Add to the free amount; negative to subtract."""
         self._move(asset, amount, ZERO)
 
     def require(self, asset: str, amount: Decimal) -> None:
-        """Raises Refused(BALANCE) unless that much is free."""
+        """Raise Refused(BALANCE) unless that much is free."""
         if self.free(asset) < amount:
             raise Refused(SimReject.BALANCE)
 

@@ -1,4 +1,4 @@
-"""The rest of the market: liquidity that belongs to nobody here and refills by itself."""
+"""Background liquidity of a simulated symbol: depth of no account, which refills by itself."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -9,39 +9,39 @@ from typing import Protocol
 from quoter.domain.market import Side
 from quoter.sim.messages import MarketSpec
 
-# How far the scenery reaches, in units of 1/kappa: hardly a taker (e^-5) goes further.
+# Depth of the background in units of 1/kappa; a share e^-5 of takers reaches farther.
 DEPTH_REACH = 5.0
 
 
 class Background(Protocol):
-    """Whole lots can be traded; the size that is shown may have a fraction of a lot more."""
+    """Background depth; whole lots can be traded, shown sizes may include a fraction of a lot."""
 
     def best(self, side: Side) -> tuple[int, int] | None:
-        """(ticks, lots), None if that side is empty."""
+        """Return (ticks, lots) of the best level, None if that side is empty."""
 
     def best_size(self, side: Side) -> Decimal:
-        """Shown size of the best level; there must be one."""
+        """Return the shown size of the best level, which must exist."""
 
     def levels(self, side: Side) -> list[tuple[int, int]]:
-        """(ticks, lots) of what can be traded, best first."""
+        """Return (ticks, lots) of every level that can be traded, best first."""
 
     def prices(self, side: Side) -> Iterable[int]:
-        """Ticks of every level, in no order."""
+        """Return the ticks of every level, unordered."""
 
     def size_at(self, side: Side, ticks: int) -> Decimal:
-        """Shown size; zero where there is no level."""
+        """Return the shown size, zero if there is no level."""
 
 
-class Scenery:
-    """Random depth around a mid: the best level moves with it, the others stand still."""
+class RandomBackground:
+    """Random depth around a mid: the best level follows the mid, the others keep their price."""
 
     def __init__(self, spec: MarketSpec, rng: Random) -> None:
-        """Raises ValueError if the market behind it is out of its domain."""
+        """Raises ValueError if a parameter of `spec` is out of its domain."""
         is_random = 0 <= spec.sigma < inf and 0 <= spec.intensity < inf and 0 < spec.kappa < inf
         if not (is_random and spec.spread_ticks >= 1 and spec.depth_levels >= 1):
-            raise ValueError(f"not a market: {spec}")
+            raise ValueError(f"market parameters out of domain: {spec}")
         if not (spec.depth_lots >= 1 and spec.mid.is_finite() and spec.mid > 0):
-            raise ValueError(f"not a market: {spec}")
+            raise ValueError(f"market parameters out of domain: {spec}")
         self._rng = rng
         self._count = spec.depth_levels
         self._lots = spec.depth_lots
@@ -52,7 +52,7 @@ class Scenery:
         self._best: dict[Side, int] = {}
 
     def best(self, side: Side) -> tuple[int, int] | None:
-        """As in Background; never None after the first `move`."""
+        """As `Background.best`; never None after the first `move`."""
         ticks = self._best.get(side)
         return None if ticks is None else (ticks, self._sides[side][ticks])
 
@@ -69,15 +69,15 @@ class Scenery:
         return self._lot * self._sides[side].get(ticks, 0)
 
     def move(self, bid: int, ask: int) -> list[tuple[Side, int]]:
-        """Stand at these best prices; returns the levels that changed."""
+        """Move the best levels to these prices; return the levels that changed."""
         changed: list[tuple[Side, int]] = []
         for side, best in ((Side.BUY, bid), (Side.SELL, ask)):
             if self._best.get(side) != best:
                 changed += self._move_side(side, best)
         return changed
 
-    def stir(self) -> tuple[Side, int]:
-        """Draw one level's size anew, so that a market without moves still has news."""
+    def redraw_level(self) -> tuple[Side, int]:
+        """Redraw the size of one level, so that depth updates occur without moves of the mid."""
         side = Side.BUY if self._rng.random() < 0.5 else Side.SELL
         levels = self._sides[side]
         ticks = self._rng.choice(list(levels))

@@ -1,4 +1,4 @@
-"""A market that really happened: recorded depth, best prices and prints, fed from outside."""
+"""Market from a recording: depth, best prices and public trades are fed from outside."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -11,16 +11,16 @@ from quoter.sim.messages import BestNews, DepthBook, DepthNews, PrintNews
 from quoter.sim.resting import Resting, RestingBook
 from quoter.sim.tape import Tape
 
-# Executions of accounts need ids that no recorded trade has, and that fit a double exactly.
+# Trade ids of accounts: no recorded trade has them, and a double represents them exactly.
 OWN_TRADE_ID_FIRST = 10**14
 
 type Levels = Sequence[tuple[Decimal, Decimal]]
 
 
 class RecordedBackground:
-    """The recorded book: depth, and the best prices of whichever stream is further ahead.
+    """The recorded book: depth, and best prices of the stream with the newer update id.
 
-    Real sizes need not be whole lots; they are shown as recorded and traded in whole lots.
+    Recorded sizes need not be whole lots; they are shown as recorded and traded in whole lots.
     """
 
     def __init__(self, lot: Decimal) -> None:
@@ -31,7 +31,7 @@ class RecordedBackground:
         self._best: dict[Side, tuple[int, Decimal]] = {}
 
     def best(self, side: Side) -> tuple[int, int] | None:
-        """As in Background."""
+        """See `Background.best`."""
         best = self._best_level(side)
         return None if best is None else (best[0], self._lots(best[1]))
 
@@ -40,7 +40,7 @@ class RecordedBackground:
         return Decimal(0) if best is None else best[1]
 
     def levels(self, side: Side) -> list[tuple[int, int]]:
-        """(ticks, lots), best first: the best price, then the depth behind it."""
+        """Return (ticks, lots), best first: the best price, then the depth behind it."""
         best = self._best_level(side)
         if best is None:
             return []
@@ -50,14 +50,14 @@ class RecordedBackground:
         return [(ticks, lots) for ticks, lots in whole if lots]
 
     def prices(self, side: Side) -> Iterable[int]:
-        """Depth prices, in no order."""
+        """Return the prices of the depth in ticks, unordered."""
         return self._depth[side]
 
     def size_at(self, side: Side, ticks: int) -> Decimal:
         return self._depth[side].get(ticks, Decimal(0))
 
     def best_depth(self, side: Side) -> int | None:
-        """Best price of the depth alone."""
+        """Return the best price of the depth stream."""
         depth = self._depth[side]
         if not depth:
             return None
@@ -69,14 +69,14 @@ class RecordedBackground:
             depth.clear()
 
     def set_level(self, side: Side, ticks: int, size: Decimal) -> None:
-        """Size zero removes the level."""
+        """Set the size of a level; zero removes it."""
         if size:
             self._depth[side][ticks] = size
         else:
             self._depth[side].pop(ticks, None)
 
     def set_best(self, side: Side, ticks: int, size: Decimal) -> None:
-        """What the recorded best-price stream says."""
+        """Set a best price of the recorded best-price stream."""
         self._best[side] = (ticks, size)
 
     def _best_level(self, side: Side) -> tuple[int, Decimal] | None:
@@ -90,9 +90,9 @@ class RecordedBackground:
 
 
 class RecordedTape(Tape):
-    """Publishes the recorded update ids, moved up by one for every change an account made.
+    """Publisher of recorded updates; ids are shifted by one for every change of an account.
 
-    Without accounts' orders everything goes out as it was recorded. Account orders become part of
+    Without account orders everything is published as recorded. Account orders become part of
     the next recorded diff; recorded levels that stand across one of them are not shown.
     """
 
@@ -106,27 +106,27 @@ class RecordedTape(Tape):
         self._hidden: dict[Side, set[int]] = {Side.BUY: set(), Side.SELL: set()}
 
     def commit(self, now_ns: int) -> None:
-        """If an account changed the book: one more id than was recorded."""
+        """Shift the update ids by one if an account changed the book."""
         if self._is_touched:
             self._is_touched = False
             self._offset += 1
             self.publish_best(now_ns)
 
     def flush(self, now_ns: int) -> None:
-        """Nothing: depth is published when the recording published it."""
+        """Do nothing: depth is published when the recording has a depth update."""
 
     def snapshot(self, limit: int) -> DepthBook:
-        """The book as of the last recorded diff, with the accounts' orders of now."""
+        """Return the book as of the last recorded diff, with the present orders of accounts."""
         self._last = self._recorded.depth_id + self._offset
         return super().snapshot(limit)
 
     def publish_best(self, now_ns: int) -> None:
-        """The best prices of now, if they differ from the last ones published."""
+        """Publish the best prices if they differ from the last published ones."""
         seen = max(self._recorded.best_id, self._recorded.depth_id)
         self._publish_best(seen + self._offset, now_ns)
 
     def repeat_best(self, news: BestNews) -> None:
-        """A recorded best price as it was, under its id; only while no account has an order."""
+        """Publish a recorded best price with its id; only while no account has an order."""
         self._emit(
             BestNews(
                 ts_ns=news.ts_ns,
@@ -141,7 +141,7 @@ class RecordedTape(Tape):
     def publish_depth(
         self, *, first: int, last: int, touched: dict[Side, list[int]], now_ns: int
     ) -> None:
-        """A recorded diff; what accounts changed since the last one goes with it."""
+        """Publish a recorded diff together with changes of accounts since the last one."""
         for side in (Side.BUY, Side.SELL):
             self._dirty[side].update(touched[side])
             self._hide(side)
@@ -174,9 +174,9 @@ class RecordedTape(Tape):
 
 
 class Capture:
-    """Feeds one market from a recording, in the recording's order.
+    """Feed of one market from a recording, in recorded order.
 
-    What an account's order gets here is an estimate: it has no place in the recorded queue, so a
+    Fills of account orders are an estimate: they have no place in the recorded queue, so a
     recorded print reaches it as soon as the price does, up to the print's size; and an order that
     the recorded best price crosses is filled whole, at its own price.
     """
@@ -190,7 +190,7 @@ class Capture:
         self._emit = emit
 
     def load_depth(self, book: DepthBook, now_ns: int) -> None:
-        """Start (again) from a recorded snapshot; it is not published by itself."""
+        """Start (again) from a recorded snapshot, without publishing it."""
         self._background.clear()
         self._background.depth_id = book.last
         self._set_levels(Side.BUY, book.bids)
@@ -200,7 +200,7 @@ class Capture:
     def apply_depth(
         self, *, first: int, last: int, bids: Levels, asks: Levels, now_ns: int
     ) -> None:
-        """A recorded diff; one that the depth already holds is dropped."""
+        """Apply a recorded diff; one that the depth already includes is ignored."""
         if last <= self._background.depth_id:
             return
         self._background.depth_id = last
@@ -212,7 +212,7 @@ class Capture:
         self._tape.publish_depth(first=first, last=last, touched=touched, now_ns=now_ns)
 
     def apply_best(self, news: BestNews) -> None:
-        """A recorded best price on both sides."""
+        """Apply a recorded best price of both sides."""
         grid = self._market.grid
         self._background.best_id = max(self._background.best_id, news.update_id)
         for side, (price, size) in ((Side.BUY, news.bid), (Side.SELL, news.ask)):
@@ -224,7 +224,7 @@ class Capture:
             self._tape.publish_best(news.ts_ns)
 
     def apply_print(self, news: PrintNews) -> None:
-        """A recorded trade: it fills account orders at its price or better, up to its size."""
+        """Apply a recorded trade: fill account orders at its price or better, up to its size."""
         grid = self._market.grid
         ticks, left = grid.ticks(news.price), int(news.size // grid.lot)
         for resting in self._reached(news.taker, ticks):

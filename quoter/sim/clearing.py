@@ -1,4 +1,4 @@
-"""What becomes of an order: opened, filled, closed, with its money, its truth and its reports."""
+"""Clearing: opens, fills and closes orders, with balances, truth ledger and reports."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -25,9 +25,9 @@ type Emit = Callable[[News], None]
 
 
 class Clearing:
-    """The venue's back office, shared by all symbols.
+    """Clearing of all symbols of the venue.
 
-    A LIMIT order's money is locked until used, a MARKET order pays from what is free.
+    The amount of a LIMIT order is locked until used; a MARKET order pays from the free balance.
     """
 
     def __init__(self, specs: Mapping[str, MarketSpec], emit: Emit) -> None:
@@ -40,7 +40,7 @@ class Clearing:
     def add_account(
         self, account: str, balances: Mapping[str, Decimal], fee_coin: FeeCoin | None = None
     ) -> None:
-        """Raises ValueError if it exists or a balance is negative."""
+        """Add an account. Raises ValueError if it exists or a balance is negative."""
         if account in self._holdings:
             raise ValueError(f"account {account} exists")
         self._holdings[account] = Holdings(balances)
@@ -49,13 +49,13 @@ class Clearing:
         self.truth.open(account, balances)
 
     def holdings(self, account: str) -> Holdings:
-        """Raises KeyError for an unknown account."""
+        """Return an account's holdings. Raises KeyError for an unknown account."""
         return self._holdings[account]
 
     def require(
         self, account: str, symbol: str, side: Side, *, base: Decimal, quote: Decimal
     ) -> None:
-        """Raises Refused(BALANCE) unless the account can sell `base` or pay `quote`."""
+        """Raise Refused(BALANCE) unless the account can sell `base` or pay `quote`."""
         spec = self._specs[symbol]
         if side is Side.BUY:
             self._holdings[account].require(spec.quote, quote)
@@ -63,7 +63,7 @@ class Clearing:
             self._holdings[account].require(spec.base, base)
 
     def open(self, order: SimOrder) -> None:
-        """Lock what the order may cost and report it. Raises Refused(BALANCE)."""
+        """Lock the maximum cost of the order and report it. Raises Refused(BALANCE)."""
         if order.kind is not OrderKind.MARKET:
             asset, amount = self._pledge(order, order.size)
             self._holdings[order.account].lock(asset, amount)
@@ -80,7 +80,7 @@ class Clearing:
         is_maker: bool,
         ts_ns: int,
     ) -> None:
-        """Book one execution of `lots` at `ticks`: money, truth, report."""
+        """Book one execution of `lots` at `ticks`: balances, truth ledger, report."""
         spec = self._specs[order.symbol]
         holdings = self._holdings[order.account]
         price, size = grid.price(ticks), grid.size(lots)
@@ -121,7 +121,7 @@ class Clearing:
         self._report(order, ReportType.TRADE, trade=trade)
 
     def _in_fee_coin(self, account: str, worth: Decimal) -> tuple[Decimal, str] | None:
-        """A fee of that worth (quote) in the account's own coin; None without enough of one."""
+        """Return a fee worth `worth` (quote) in the fee coin, None if its balance is too low."""
         coin = self._fee_coins.get(account)
         if coin is None:
             return None
@@ -137,7 +137,7 @@ class Clearing:
         ts_ns: int,
         cancel_client_id: str = "",
     ) -> None:
-        """End an order that is still open, give back what it had locked and report it."""
+        """Close an open order, unlock the rest of its amount and report it."""
         if order.kind is not OrderKind.MARKET:
             self._holdings[order.account].unlock(*self._pledge(order, order.leaves))
         order.state = state
@@ -145,7 +145,7 @@ class Clearing:
         self._report(order, kind, cancel_client_id=cancel_client_id)
 
     def reduce(self, order: SimOrder, size: Decimal, *, ts_ns: int, former_client_id: str) -> None:
-        """Make an open order smaller, give back what that unlocks and report it."""
+        """Reduce an open order, unlock the difference and report it."""
         self._holdings[order.account].unlock(*self._pledge(order, order.size - size))
         order.size = size
         order.amendments += 1
@@ -153,7 +153,7 @@ class Clearing:
         self._report(order, ReportType.REPLACED, former_client_id=former_client_id)
 
     def settle(self, now_ns: int) -> None:
-        """Tell every account what it holds of the assets that moved since the last call."""
+        """Report to every account its holdings of the assets that changed since the last call."""
         for account, holdings in self._holdings.items():
             if holdings.changed:
                 balances = {asset: holdings.both(asset) for asset in holdings.changed}
@@ -161,7 +161,7 @@ class Clearing:
                 self._emit(BalanceNews(ts_ns=now_ns, account=account, balances=balances))
 
     def _pledge(self, order: SimOrder, size: Decimal) -> tuple[str, Decimal]:
-        """What an order locks for `size` of it."""
+        """Return asset and amount that an order locks for `size` of it."""
         spec = self._specs[order.symbol]
         if order.side is Side.BUY:
             return spec.quote, order.price * size

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
-from quoter.sim.background import Background, Scenery
+from quoter.sim.background import Background, RandomBackground
 from quoter.sim.capture import OWN_TRADE_ID_FIRST, Capture, Levels, RecordedBackground, RecordedTape
 from quoter.sim.clearing import Clearing
 from quoter.sim.flow import Flow
@@ -32,10 +32,10 @@ from quoter.sim.truth import TruthLedger
 
 
 class Exchange:
-    """Takes requests with the time they arrive at, returns what the world hears of it.
+    """Simulated venue: takes requests with their time of arrival, returns the resulting news.
 
     Every method that changes something first lets the market run until `now_ns`, and returns the
-    news in the order it happened; after a refusal that news comes with the next call. `now_ns`
+    news in order of time; after a refusal the news is returned by the next call. `now_ns`
     should not run backwards; an earlier time counts as the last one. The same calls with the same
     seed give the same news, whatever the machine. An unknown account or symbol is a KeyError.
     """
@@ -54,14 +54,14 @@ class Exchange:
                 self._add_recorded(spec)
             else:
                 self._add_simulated(spec, f"{seed}:{spec.symbol}")
-        self._news.clear()  # nobody was there yet to hear of the opening
+        self._news.clear()  # no account existed at the opening
 
     def add_account(
         self, account: str, balances: Mapping[str, Decimal], fee_coin: FeeCoin | None = None
     ) -> None:
         """Open an account with these holdings, all free. Raises ValueError if it exists.
 
-        Its fees are taken out of what it receives, or out of `fee_coin` while it holds enough.
+        Fees are taken from the received asset, or from `fee_coin` while the balance is enough.
         """
         self._clearing.add_account(account, balances, fee_coin)
 
@@ -71,24 +71,24 @@ class Exchange:
         return self._clearing.truth
 
     def advance(self, now_ns: int) -> list[News]:
-        """Let the market run until `now_ns`: mid, takers, scripted flow."""
+        """Run the market until `now_ns`: mid, takers, scripted flow."""
         self._run_to(now_ns)
         return self._take_news()
 
     def flush_depth(self, symbol: str, now_ns: int) -> list[News]:
-        """The DepthNews since the last flush (venues publish depth every 100 ms), if any."""
+        """Return the DepthNews since the last flush, if any (venues publish depth every 100 ms)."""
         market = self._markets[symbol]
         self._run_to(now_ns)
         market.tape.flush(self._now_ns)
         return self._take_news()
 
     def script(self, symbol: str, script: Script, at_ns: int) -> None:
-        """Start scripted flow at `at_ns`, or now if that has passed.
+        """Start scripted flow at `at_ns`, or now if that time is over.
 
         Raises ValueError if too many run already, or if the market is a recorded one.
         """
         if symbol in self._captures:
-            raise ValueError(f"{symbol} is a recording: it follows no script")
+            raise ValueError(f"{symbol} is a recorded market, scripts can't run on it")
         self._flows[symbol].start(script, max(at_ns, self._now_ns))
 
     def halt(self, symbol: str, *, is_halted: bool) -> None:
@@ -96,7 +96,7 @@ class Exchange:
         self._markets[symbol].is_halted = is_halted
 
     def place(self, account: str, order: NewOrder, now_ns: int) -> tuple[SimOrder, list[News]]:
-        """Raises Refused."""
+        """Place an order. Raises Refused."""
         market = self._markets[order.symbol]
         self._clearing.holdings(account)
         self._run_to(now_ns)
@@ -113,7 +113,7 @@ class Exchange:
         client_id: str = "",
         cancel_client_id: str = "",
     ) -> tuple[SimOrder, list[News]]:
-        """By order id or client id. Raises Refused(NOT_FOUND), also if it is closed already."""
+        """Cancel by order id or client id. Raises Refused(NOT_FOUND), also for a closed order."""
         market = self._markets[symbol]
         self._run_to(now_ns)
         found = self._orders.find(account, symbol, order_id=order_id, client_id=client_id)
@@ -125,7 +125,7 @@ class Exchange:
     def cancel_all(
         self, account: str, symbol: str, now_ns: int
     ) -> tuple[list[SimOrder], list[News]]:
-        """Raises Refused(NOT_FOUND) if none is open."""
+        """Cancel all orders of a symbol. Raises Refused(NOT_FOUND) if none is open."""
         market = self._markets[symbol]
         self._run_to(now_ns)
         resting = self._orders.open_of(account, symbol)
@@ -146,9 +146,9 @@ class Exchange:
         client_id: str = "",
         new_client_id: str = "",
     ) -> tuple[SimOrder, list[News]]:
-        """Lower an open order's size (base, with what has traded); its place in the queue stays.
+        """Reduce an open order to `size` (base, including fills); it keeps its place in the queue.
 
-        It is called `new_client_id` from then on, if that is not empty. Raises Refused.
+        Its client id becomes `new_client_id`, if that is not empty. Raises Refused.
         """
         market = self._markets[symbol]
         self._run_to(now_ns)
@@ -174,21 +174,21 @@ class Exchange:
         asks: Levels,
         now_ns: int,
     ) -> list[News]:
-        """A recorded diff, published under its ids; dropped if the depth already holds it."""
+        """Apply a recorded diff, published with its ids; ignored if the depth includes it."""
         capture = self._captures[symbol]
         self._run_to(now_ns)
         capture.apply_depth(first=first, last=last, bids=bids, asks=asks, now_ns=self._now_ns)
         return self._take_news()
 
     def apply_best(self, news: BestNews) -> list[News]:
-        """A recorded best price, at `news.ts_ns`."""
+        """Apply a recorded best price, at `news.ts_ns`."""
         capture = self._captures[news.symbol]
         self._run_to(news.ts_ns)
         capture.apply_best(news)
         return self._take_news()
 
     def apply_print(self, news: PrintNews) -> list[News]:
-        """A recorded trade, at `news.ts_ns`: it fills account orders at its price or better."""
+        """Apply a recorded trade, at `news.ts_ns`: fills account orders at its price or better."""
         capture = self._captures[news.symbol]
         self._run_to(news.ts_ns)
         capture.apply_print(news)
@@ -197,37 +197,38 @@ class Exchange:
     def order(
         self, account: str, symbol: str, *, order_id: int = 0, client_id: str = ""
     ) -> SimOrder:
-        """The newest order with that id, open or not. Raises Refused(NOT_FOUND)."""
+        """Return the newest order with that id, open or closed. Raises Refused(NOT_FOUND)."""
         return replace(self._orders.find(account, symbol, order_id=order_id, client_id=client_id))
 
     def open_orders(self, account: str, symbol: str = "") -> list[SimOrder]:
-        """Oldest first; all symbols if none is named."""
+        """Return open orders, oldest first; of all symbols if none is given."""
         return [replace(resting.order) for resting in self._orders.open_of(account, symbol)]
 
     def trades(
         self, account: str, symbol: str, *, from_id: int = 0, limit: int = 500
     ) -> list[SimTrade]:
-        """Executions of the account with id >= from_id, oldest first; from_id 0: the newest."""
+        """Return executions with id >= from_id, oldest first; from_id 0: the newest ones."""
         return self.truth.trades_of(account, symbol, from_id=from_id, limit=limit)
 
     def balances(self, account: str) -> dict[str, tuple[Decimal, Decimal]]:
-        """(free, locked) by asset."""
+        """Return (free, locked) by asset."""
         return self._clearing.holdings(account).all()
 
     def depth(self, symbol: str, limit: int) -> DepthBook:
-        """The book as of the last call that ran the market, `limit` levels of each side."""
+        """Return the book as of the last run of the market, `limit` levels of each side."""
         return self._markets[symbol].tape.snapshot(limit)
 
     def mid(self, symbol: str) -> float:
-        """The simulated mid, which no participant sees."""
+        """Return the simulated mid, which no participant can see."""
         return self._flows[symbol].mid
 
     def _add_simulated(self, spec: MarketSpec, seed: str) -> None:
         grid, book = Grid(spec), RestingBook()
-        scenery = Scenery(spec, Random(f"{seed}:scenery"))
-        tape = Tape(grid, book, scenery, self._emit)
-        market = self._add_market(grid, book, scenery, tape, trade_id_first=1)
-        self._flows[spec.symbol] = Flow(market, scenery, seed=seed, now_ns=self._now_ns)
+        # The stream's name is part of its seed: another one would change every simulated market.
+        random_background = RandomBackground(spec, Random(f"{seed}:scenery"))
+        tape = Tape(grid, book, random_background, self._emit)
+        market = self._add_market(grid, book, random_background, tape, trade_id_first=1)
+        self._flows[spec.symbol] = Flow(market, random_background, seed=seed, now_ns=self._now_ns)
         tape.flush(self._now_ns)
 
     def _add_recorded(self, spec: MarketSpec) -> None:

@@ -1,33 +1,35 @@
-"""What drives a simulated symbol: a random walk, Poisson takers, scripts on top."""
+"""Flow of a simulated symbol: random walk of the mid, Poisson takers, scripts."""
 
 from math import ceil, floor, sqrt
 from random import Random
 
 from quoter.domain.market import Side
 from quoter.domain.units import NS_PER_S
-from quoter.sim.background import Scenery
+from quoter.sim.background import RandomBackground
 from quoter.sim.market import Market
 from quoter.sim.resting import Resting
 from quoter.sim.scripts import CALM, NEVER_NS, Jump, Run, Script, Sweep, combine
 
-STEP_NS = 50_000_000  # the mid, and the background with it, moves on this grid
-SCRIPTS_MAX = 16  # at once on one symbol
+STEP_NS = 50_000_000  # time grid of the mid and the background
+SCRIPTS_MAX = 16  # at the same time on one symbol
 SWEEP_LOTS_MAX = 10**12
 
 
 class Flow:
-    """Moves one market through time, one event per `step`.
+    """Advances one market in time, one event per `step`.
 
-    The mid stands still between grid points, so a quote at distance d of the mid that everybody
+    The mid is constant between grid points, so a quote at distance d from the mid that everybody
     sees is reached by exactly intensity * exp(-kappa * d) takers per second, d >= 0. The walk, the
-    takers and the details have random streams of their own: what accounts do changes neither the
+    takers and the details have separate random streams: orders of accounts change neither the
     price path nor who arrives.
     """
 
-    def __init__(self, market: Market, scenery: Scenery, *, seed: str, now_ns: int) -> None:
+    def __init__(
+        self, market: Market, random_background: RandomBackground, *, seed: str, now_ns: int
+    ) -> None:
         spec = market.spec
         self._market = market
-        self._scenery = scenery
+        self._background = random_background
         self._walk = Random(f"{seed}:walk")
         self._takers = Random(f"{seed}:takers")
         self._details = Random(f"{seed}:details")
@@ -50,7 +52,7 @@ class Flow:
         self._find_next()
 
     def step(self) -> None:
-        """Let the one event at `next_ns` happen."""
+        """Process the event at `next_ns`."""
         now_ns = self.next_ns
         if now_ns == self._next_step_ns:
             self._advance_mid(now_ns)
@@ -73,7 +75,7 @@ class Flow:
         spec, conditions, seconds = self._market.spec, self._conditions, STEP_NS / NS_PER_S
         spread = spec.sigma * conditions.volatility * sqrt(seconds)
         self.mid += conditions.drift * self.mid * seconds + spread * self._walk.gauss(0.0, 1.0)
-        side, ticks = self._scenery.stir()
+        side, ticks = self._background.redraw_level()
         self._market.tape.touch(side, ticks)
         self._move_background(now_ns)
 
@@ -82,14 +84,16 @@ class Flow:
         conditions = combine(run.conditions(now_ns) for run in self._runs)
         if conditions != self._conditions:
             self._conditions = conditions
-            self._draw_arrival(now_ns)  # no memory: drawing anew under the new rate is exact
+            self._draw_arrival(
+                now_ns
+            )  # a Poisson process: drawing again with the new rate is exact
 
     def _move_background(self, now_ns: int) -> None:
         grid, spec = self._market.grid, self._market.spec
         self.mid = max(self.mid, grid.tick_float)  # a price stays above zero
         spread = max(1, round(spec.spread_ticks * self._conditions.spread))
         bid = max(1, floor(self.mid / grid.tick_float - spread / 2 + 0.5))
-        for side, ticks in self._scenery.move(bid, bid + spread):
+        for side, ticks in self._background.move(bid, bid + spread):
             self._market.tape.touch(side, ticks)
         self._market.uncross(now_ns)
         self._market.commit(now_ns)
@@ -104,7 +108,7 @@ class Flow:
             self._next_taker_ns = NEVER_NS
 
     def _take(self, now_ns: int) -> None:
-        """One taker: a side, a reach from the mid, and everything of the accounts within it."""
+        """Draw a taker with side and reach; it fills all account orders within its reach."""
         spec, conditions = self._market.spec, self._conditions
         share = conditions.buys / (conditions.buys + conditions.sells)
         side = Side.BUY if self._takers.random() < share else Side.SELL
@@ -136,9 +140,9 @@ class Flow:
         return reached
 
     def _print_ticks(self, side: Side, limit: float) -> int:
-        """The grid price that a reach ends at, on the taker's side of the background's spread."""
+        """Return the grid price at the end of a reach, beyond the background's spread."""
         ticks = limit / self._market.grid.tick_float
-        best = self._scenery.best(side)
+        best = self._background.best(side)
         across = 0 if best is None else best[0]
         if side is Side.BUY:
             return max(floor(ticks), across + 1)

@@ -1,15 +1,17 @@
-"""One symbol's grid: exact prices and sizes as integer ticks and lots, and the venue's filters."""
+"""Grid of one symbol: prices and sizes as integer ticks and lots, and the venue's filters."""
 
 from decimal import ROUND_DOWN, Decimal
 
 from quoter.sim.messages import MarketSpec, NewOrder, OrderKind, Refused, SimReject
 
-MONEY_STEP = Decimal("0.00000001")  # a balance never has more decimals: the wire shows eight
-PRICE_TICKS_MAX = 10**12  # dearer is refused, so that every product stays exact in 28 digits
+MONEY_STEP = Decimal(
+    "0.00000001"
+)  # balances have at most eight decimals, as in the venue's messages
+PRICE_TICKS_MAX = 10**12  # larger prices are refused, so that products are exact in 28 digits
 
 
 class Grid:
-    """Prices count ticks, sizes lots, money `unit`s of one tick times one lot."""
+    """Prices in ticks, sizes in lots, money in `unit`s of one tick times one lot."""
 
     def __init__(self, spec: MarketSpec) -> None:
         """Raises ValueError if a price times a size could have more than eight decimals."""
@@ -28,7 +30,7 @@ class Grid:
         return self.lot * lots
 
     def units(self, money: Decimal) -> int:
-        """Whole units that `money` (quote) pays for, rounded down."""
+        """Return the whole units that `money` (quote) pays for, rounded down."""
         return int(money // self.unit)
 
     def ticks(self, price: Decimal) -> int:
@@ -46,12 +48,12 @@ class Grid:
         return int(count)
 
     def fee(self, amount: Decimal, *, is_maker: bool) -> Decimal:
-        """The fee on a received amount, in its asset, cut to eight decimals."""
+        """Return the fee on a received amount, in its asset, rounded down to eight decimals."""
         rate = self.spec.fee_maker if is_maker else self.spec.fee_taker
         return (amount * rate).quantize(MONEY_STEP, rounding=ROUND_DOWN)
 
     def admit_size(self, size: Decimal) -> int:
-        """Lots of a size that passes the filters. Raises Refused."""
+        """Return the lots of a size that passes the filters. Raises Refused."""
         spec = self.spec
         if not (size.is_finite() and spec.size_min <= size <= spec.size_max):
             raise Refused(SimReject.FILTER_LOT)
@@ -60,7 +62,7 @@ class Grid:
         return self.lots(size)
 
     def admit(self, order: NewOrder) -> tuple[int, int]:
-        """(ticks, lots) of an order that passes the filters; ticks is 0 for MARKET.
+        """Return (ticks, lots) of an order that passes the filters; ticks is 0 for MARKET.
 
         Raises Refused. The notional of a MARKET order is not known here.
         """

@@ -1,4 +1,4 @@
-"""One symbol: its book of account orders, its background, and the rules of the venue."""
+"""Market of one symbol: account orders, background and the rules of the venue."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,7 +26,7 @@ from quoter.sim.tape import Tape
 
 
 class Market:
-    """Carries out requests and public trades; each ends with `commit`."""
+    """Executes requests and public trades of one symbol; each ends with `commit`."""
 
     def __init__(
         self,
@@ -52,10 +52,10 @@ class Market:
         self._next_trade_id = trade_id_first
 
     def place(self, account: str, order: NewOrder, now_ns: int) -> SimOrder:
-        """Raises Refused; then nothing has changed.
+        """Place an order. Raises Refused, without any change.
 
-        The background refills at once: what an order leaves over after the levels shown, and
-        still stands across them, is filled at its own limit.
+        The background refills at once: the rest of an order after the shown levels, if it
+        still crosses them, is filled at its own limit.
         """
         if self.is_halted:
             raise Refused(SimReject.HALTED)
@@ -91,7 +91,7 @@ class Market:
         return replace(placed)
 
     def cancel(self, resting: Resting, now_ns: int, cancel_client_id: str = "") -> SimOrder:
-        """Take an open order out at its owner's wish; the caller commits."""
+        """Cancel an open order on request of its owner; the caller commits."""
         self._remove(
             resting,
             SimOrderState.CANCELED,
@@ -102,7 +102,7 @@ class Market:
         return replace(resting.order)
 
     def reduce(self, resting: Resting, size: Decimal, now_ns: int, client_id: str) -> SimOrder:
-        """Make an open order smaller where it stands. Raises Refused; then nothing has changed."""
+        """Reduce an open order in its place. Raises Refused, without any change."""
         order = resting.order
         if self.is_halted:
             raise Refused(SimReject.HALTED)
@@ -127,7 +127,7 @@ class Market:
         return replace(order)
 
     def fill(self, resting: Resting, lots: int, now_ns: int, *, is_printed: bool = True) -> None:
-        """A public taker trades `lots` of a resting order at its price; the caller commits."""
+        """Fill `lots` of a resting order at its price by a public taker; the caller commits."""
         trade_id = self.next_trade_id()
         self._fill_maker(resting, lots, trade_id, now_ns)
         if is_printed:
@@ -135,7 +135,7 @@ class Market:
             self.print_trade(trade_id, resting.ticks, lots, taker, now_ns)
 
     def sweep(self, side: Side, now_ns: int, *, lots_max: int, units_max: int) -> None:
-        """A public taker walks everything shown, best price first, until its money is spent."""
+        """Trade as a public taker through all shown levels, best first, up to its money."""
         levels = self.background.levels(side.opposite)
         planned = plan(
             book=self.book, background=levels, side=side, lots=lots_max, units_max=units_max
@@ -149,7 +149,7 @@ class Market:
     def uncross(self, now_ns: int) -> None:
         """Fill, at their own price, the account orders that the background has moved across.
 
-        Whoever moved the background there would have traded with them first.
+        A taker who moves the background there trades with these orders first.
         """
         for side in (Side.BUY, Side.SELL):
             across = self.background.best(side.opposite)
@@ -159,7 +159,7 @@ class Market:
                 self.fill(resting, resting.lots, now_ns)
 
     def print_trade(self, trade_id: int, ticks: int, lots: int, taker: Side, now_ns: int) -> None:
-        """Tell the world of a trade."""
+        """Publish a trade."""
         self._emit(
             PrintNews(
                 ts_ns=now_ns,
@@ -177,12 +177,12 @@ class Market:
         return trade_id
 
     def commit(self, now_ns: int) -> None:
-        """End a change: balances, update id and best price become known."""
+        """Complete a change: publish balances, update id and best price."""
         self._clearing.settle(now_ns)
         self.tape.commit(now_ns)
 
     def _levels(self, side: Side, limit: int | None) -> Sequence[tuple[int, int]]:
-        """The background's levels; none, quickly, if not even the best is within the limit."""
+        """Return the background's levels; none if not even the best is within the limit."""
         best = self.background.best(side)
         if best is None or (limit is not None and side.sign * (best[0] - limit) < 0):
             return ()

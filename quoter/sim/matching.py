@@ -1,4 +1,4 @@
-"""What an incoming order would hit, by price, then time; planned here, carried out elsewhere."""
+"""Matching plan of an incoming order, by price, then time; `Market` executes it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from quoter.sim.resting import Resting, RestingBook
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One step of a plan: trade `lots` at `ticks`, with a resting order or (None) the background.
+    """Step of a plan: trade `lots` at `ticks` with a resting order, or (None) the background.
 
-    A prevented hit is an own order that expires instead of trading.
+    A prevented hit is an order of the same account that expires instead of trading.
     """
 
     ticks: int
@@ -24,7 +24,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Steps in the order they happen; `lots` traded, `units` (ticks times lots) paid in total."""
+    """Steps of a plan in order; `lots` traded, `units` (ticks times lots) paid in total."""
 
     hits: tuple[Hit, ...]
     lots: int
@@ -43,7 +43,7 @@ def plan(
     account: str = "",
     self_trade: SelfTrade = SelfTrade.NONE,
 ) -> Plan:
-    """Walk the opposite side up to `limit_ticks`, `lots` and `units_max` (money), all inclusive.
+    """Return the plan up to `limit_ticks`, `lots` and `units_max` (money), all inclusive.
 
     background: (ticks, lots) of the opposite side, best first. At one price the accounts' orders
     come before the background.
@@ -86,8 +86,8 @@ def _plan(hits: list[Hit], *, taker_expires: bool) -> Plan:
 def _candidates(
     book: RestingBook, background: Iterable[tuple[int, int]], side: Side
 ) -> Iterator[tuple[int, int, Resting | None]]:
-    """(ticks, lots, order or None), best first; `merge` keeps the accounts first at a tie."""
+    """Yield (ticks, lots, order or None), best first; account orders first at equal price."""
     sign = side.sign
     orders = ((resting.ticks, resting.lots, resting) for resting in book.queue(side.opposite))
-    scenery = ((ticks, lots, None) for ticks, lots in background)
-    return merge(orders, scenery, key=lambda candidate: sign * candidate[0])
+    background_levels = ((ticks, lots, None) for ticks, lots in background)
+    return merge(orders, background_levels, key=lambda candidate: sign * candidate[0])

@@ -1,4 +1,4 @@
-"""What the simulated venue takes and gives. Integers count ticks and lots; money is Decimal."""
+"""Requests and news of the simulated venue. Integers count ticks and lots; money is Decimal."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -8,9 +8,9 @@ from quoter.domain.market import Side
 
 
 class SimReject(StrEnum):
-    """Why the venue refuses a request; the wire protocol in `sandbox/` has a code for each."""
+    """Reasons of a refusal; the sandbox has a code of the venue's protocol for each."""
 
-    WOULD_MATCH = "would_match"  # a post-only order that would take
+    WOULD_MATCH = "would_match"  # a post-only order that would match
     BALANCE = "balance"
     FILTER_PRICE = "filter_price"
     FILTER_LOT = "filter_lot"
@@ -18,13 +18,13 @@ class SimReject(StrEnum):
     DUPLICATE = "duplicate"  # client id of an *open* order
     NOT_FOUND = "not_found"
     HALTED = "halted"
-    INCREASE = "increase"  # an amendment that asks for more
-    NO_CHANGE = "no_change"  # an amendment that asks for what is
-    TRADED = "traded"  # an amendment to no more than has traded already
+    INCREASE = "increase"  # an amendment to a larger size
+    NO_CHANGE = "no_change"  # an amendment to the present size
+    TRADED = "traded"  # an amendment to at most the filled size
 
 
 class Refused(Exception):
-    """The venue's 'no' to a request; nothing changed."""
+    """A request was refused; nothing changed."""
 
     def __init__(self, reason: SimReject, text: str = "") -> None:
         super().__init__(text or reason.value)
@@ -32,7 +32,7 @@ class Refused(Exception):
 
 
 class SelfTrade(StrEnum):
-    """Which order dies when an account would trade with itself; the taker's choice."""
+    """Which order expires when an account would trade with itself; set by the taker."""
 
     NONE = "NONE"
     EXPIRE_TAKER = "EXPIRE_TAKER"
@@ -41,7 +41,7 @@ class SelfTrade(StrEnum):
 
 
 class OrderKind(StrEnum):
-    """How an order meets the book."""
+    """Type of an order."""
 
     LIMIT = "LIMIT"
     LIMIT_MAKER = "LIMIT_MAKER"
@@ -49,7 +49,7 @@ class OrderKind(StrEnum):
 
 
 class TimeInForce(StrEnum):
-    """How long an order that is not filled at once stays."""
+    """Time in force: how long an order that is not filled at once stays."""
 
     GTC = "GTC"
     IOC = "IOC"
@@ -57,7 +57,7 @@ class TimeInForce(StrEnum):
 
 
 class SimOrderState(StrEnum):
-    """Where an order is in its life, in the venue's own words."""
+    """State of an order, in the venue's terms."""
 
     NEW = "NEW"
     PARTIALLY_FILLED = "PARTIALLY_FILLED"
@@ -83,14 +83,14 @@ class MarketSpec:
     size_min: Decimal
     size_max: Decimal
     notional_min: Decimal
-    mid: Decimal  # where the walk starts
+    mid: Decimal  # start of the random walk
     sigma: float
     intensity: float
     kappa: float
     spread_ticks: int  # of the background book
     depth_levels: int = 50
     depth_lots: int = 200  # mean background size of a level
-    partial_share: float = 0.2  # share of takers whose last order is only partly eaten
+    partial_share: float = 0.2  # share of takers who fill their last order partially
     fee_maker: Decimal = Decimal(0)
     fee_taker: Decimal = Decimal("0.001")
     recorded: bool = False
@@ -98,10 +98,10 @@ class MarketSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeeCoin:
-    """A coin that an account pays its fees in while it holds enough of it, as BNB at Binance."""
+    """Coin for an account's fees while its balance is enough, as BNB at Binance."""
 
     asset: str
-    price: Decimal  # of one unit, in the quote currency of whatever market it trades
+    price: Decimal  # of one unit, in the quote currency of the traded market
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +120,7 @@ class NewOrder:
 
 @dataclass(slots=True, kw_only=True)
 class SimOrder:
-    """An order at the venue; mutable, the venue's own."""
+    """An order at the venue; mutable state of the venue."""
 
     order_id: int
     account: str
@@ -167,19 +167,19 @@ class SimTrade:
 
 
 class ReportType(StrEnum):
-    """What an execution report tells."""
+    """Type of an execution report."""
 
     NEW = "NEW"
     TRADE = "TRADE"
     CANCELED = "CANCELED"
-    REPLACED = "REPLACED"  # amended: smaller, in its old place
+    REPLACED = "REPLACED"  # amended to a smaller size, in its place
     EXPIRED = "EXPIRED"
     TRADE_PREVENTION = "TRADE_PREVENTION"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionReport:
-    """News for one account: a copy of its order now, and the trade if it was one.
+    """News for one account: a copy of its order, and the trade of a fill.
 
     `cancel_client_id` is the id of the cancel request (Binance reports it as `c`, ours as `C`);
     `former_client_id` is the order's client id before an amendment.
@@ -196,7 +196,7 @@ class ExecutionReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceNews:
-    """The account's holdings of the assets that just changed: (free, locked) each."""
+    """Holdings of an account's changed assets: (free, locked) each."""
 
     ts_ns: int
     account: str

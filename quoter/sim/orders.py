@@ -1,15 +1,15 @@
-"""Every order the venue remembers: the open ones always, the closed ones up to a bound."""
+"""Store of orders: all open ones, and closed ones up to a bound."""
 
 from collections import deque
 
 from quoter.sim.messages import Refused, SimOrder, SimReject
 from quoter.sim.resting import Resting
 
-ORDERS_CLOSED_MAX = 100_000  # older closed orders are forgotten; their trades are not
+ORDERS_CLOSED_MAX = 100_000  # older closed orders are removed, their trades are kept
 
 
 class OrderStore:
-    """Orders by number and by their owner's name for them."""
+    """Orders by order id and by client id."""
 
     def __init__(self) -> None:
         self._by_id: dict[int, SimOrder] = {}
@@ -23,7 +23,7 @@ class OrderStore:
         return self._last_id
 
     def add(self, order: SimOrder) -> None:
-        """Remember a new order; it becomes findable under its client id."""
+        """Add a new order under its ids."""
         self._by_id[order.order_id] = order
         self._by_client_id[order.account, order.symbol, order.client_id] = order.order_id
 
@@ -31,14 +31,14 @@ class OrderStore:
         self._open[resting.order.order_id] = resting
 
     def close(self, order: SimOrder) -> None:
-        """It is over: keep it for questions, as long as there is room."""
+        """Move an order to the closed ones; the oldest is removed beyond the bound."""
         self._open.pop(order.order_id, None)
         self._closed.append(order.order_id)
         if len(self._closed) > ORDERS_CLOSED_MAX:
             self._forget(self._closed.popleft())
 
     def find(self, account: str, symbol: str, *, order_id: int, client_id: str) -> SimOrder:
-        """By number if given, else the newest of that name. Raises Refused(NOT_FOUND)."""
+        """Return an order by id if given, else the newest with that client id, or raise Refused."""
         number = order_id or self._by_client_id.get((account, symbol, client_id), 0)
         order = self._by_id.get(number)
         if order is None or order.account != account or order.symbol != symbol:
@@ -48,7 +48,7 @@ class OrderStore:
         return order
 
     def rename(self, order: SimOrder, client_id: str) -> None:
-        """It is findable under the new name only."""
+        """Change the client id of an order."""
         former = (order.account, order.symbol, order.client_id)
         if self._by_client_id.get(former) == order.order_id:
             del self._by_client_id[former]
@@ -56,18 +56,18 @@ class OrderStore:
         self._by_client_id[order.account, order.symbol, client_id] = order.order_id
 
     def is_taken(self, account: str, symbol: str, client_id: str) -> bool:
-        """Does an open order have that name?"""
+        """Whether an open order has that client id."""
         return self._by_client_id.get((account, symbol, client_id), 0) in self._open
 
     def resting(self, order: SimOrder) -> Resting:
-        """Raises Refused(NOT_FOUND) if it is closed."""
+        """Return an open order. Raises Refused(NOT_FOUND) if it is closed."""
         resting = self._open.get(order.order_id)
         if resting is None:
             raise Refused(SimReject.NOT_FOUND)
         return resting
 
     def open_of(self, account: str, symbol: str = "") -> list[Resting]:
-        """An account's open orders, oldest first; all symbols if none is named."""
+        """Return an account's open orders, oldest first; of all symbols if none is given."""
         return [
             resting
             for resting in self._open.values()

@@ -1,4 +1,4 @@
-"""The accounts' resting orders of one symbol, by price, then by time."""
+"""Resting orders of accounts on one symbol, by price, then by time."""
 
 from bisect import bisect_left, insort
 from collections import deque
@@ -11,7 +11,7 @@ from quoter.sim.messages import SimOrder
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Resting:
-    """An order in the book; `lots` is what is left of it."""
+    """An order in the book; `lots` is its remaining size."""
 
     order: SimOrder
     ticks: int
@@ -19,14 +19,14 @@ class Resting:
 
 
 class RestingBook:
-    """Two sides of price levels, each a queue in order of arrival."""
+    """Two sides of price levels; each level is a queue in order of arrival."""
 
     def __init__(self) -> None:
         self._levels: dict[Side, dict[int, deque[Resting]]] = {Side.BUY: {}, Side.SELL: {}}
         self._ticks: dict[Side, list[int]] = {Side.BUY: [], Side.SELL: []}  # ascending
 
     def add(self, resting: Resting) -> None:
-        """Queue up behind everything at the same price."""
+        """Add an order at the end of the queue of its price."""
         side = resting.order.side
         level = self._levels[side].get(resting.ticks)
         if level is None:
@@ -35,7 +35,7 @@ class RestingBook:
         level.append(resting)
 
     def remove(self, resting: Resting) -> None:
-        """Take it out; it must be in."""
+        """Remove an order, which must be in the book."""
         side = resting.order.side
         level = self._levels[side][resting.ticks]
         level.remove(resting)
@@ -45,7 +45,7 @@ class RestingBook:
             del ticks[bisect_left(ticks, resting.ticks)]
 
     def best(self, side: Side) -> int | None:
-        """Ticks of the best price, None if that side is empty."""
+        """Return the ticks of the best price, None if that side is empty."""
         ticks = self._ticks[side]
         if not ticks:
             return None
@@ -60,11 +60,11 @@ class RestingBook:
         return sum(resting.lots for resting in level) if level else 0
 
     def prices(self, side: Side) -> list[int]:
-        """Every occupied price, ascending."""
+        """Return all prices with orders, ascending."""
         return list(self._ticks[side])
 
     def queue(self, side: Side) -> Iterator[Resting]:
-        """Every order of a side, in the order they fill; don't change the book meanwhile."""
+        """Yield a side's orders in the order of filling; the book must not change meanwhile."""
         ticks = self._ticks[side]
         for price in reversed(ticks) if side is Side.BUY else ticks:
             yield from self._levels[side][price]

@@ -17,7 +17,7 @@ SLICES_MAX = 10_000  # of one burst
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """What a script does to the market while it runs: multipliers, and a drift as fraction/s."""
+    """Effect of a running script on the market: multipliers, and a drift as fraction/s."""
 
     volatility: float = 1.0
     drift: float = 0.0
@@ -31,7 +31,7 @@ CALM = Conditions()
 
 
 def combine(several: Iterable[Conditions]) -> Conditions:
-    """Multipliers multiply, drifts add."""
+    """Return the joint conditions: multipliers multiply, drifts add."""
     total = CALM
     for one in several:
         total = Conditions(
@@ -47,7 +47,7 @@ def combine(several: Iterable[Conditions]) -> Conditions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """Take everything shown on the other side until `notional` (quote) is spent."""
+    """Trade through the shown levels of the other side until `notional` (quote) is spent."""
 
     side: Side
     notional: Decimal
@@ -55,31 +55,31 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jump:
-    """The mid jumps by this fraction of itself."""
+    """Jump of the mid by a fraction of itself."""
 
     fraction: float
 
 
 class Run(Protocol):
-    """A script that was started."""
+    """A running script."""
 
-    next_ns: int  # when `act` is due; NEVER_NS if it has nothing more to do
+    next_ns: int  # time of the next `act`; NEVER_NS if there is none
 
     def act(self, rng: Random) -> Sweep | Jump | None:
-        """Do what is due at `next_ns`, and set the next time."""
+        """Return the action due at `next_ns`, and set the next time."""
 
     def conditions(self, now_ns: int) -> Conditions:
-        """What holds at this moment."""
+        """Return the conditions at this time."""
 
     def is_over(self, now_ns: int) -> bool:
-        """Neither acts nor conditions follow."""
+        """Whether no further action or condition follows."""
 
 
 class Script(Protocol):
-    """Something that can be started on a simulated symbol."""
+    """Scripted flow that can be started on a simulated symbol."""
 
     def start(self, at_ns: int, rng: Random) -> Run:
-        """A run that begins at `at_ns`."""
+        """Return a run that starts at `at_ns`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +94,9 @@ class Burst:
     def __post_init__(self) -> None:
         is_sound = self.notional.is_finite() and self.notional > 0 and 0 <= self.every_s < inf
         if not (is_sound and 1 <= self.slices <= SLICES_MAX):
-            raise ValueError(f"not a burst: {self}")
+            raise ValueError(f"burst parameters out of domain: {self}")
 
-    def start(self, at_ns: int, rng: Random) -> Run:  # noqa: ARG002 - every script is asked the same way - nothing random in it
+    def start(self, at_ns: int, rng: Random) -> Run:  # noqa: ARG002 - common signature of scripts; nothing random here
         return _BurstRun(self, at_ns)
 
 
@@ -106,7 +106,7 @@ class _BurstRun:
         self._left = script.slices
         self.next_ns = at_ns
 
-    def act(self, rng: Random) -> Sweep:  # noqa: ARG002 - every script is asked the same way
+    def act(self, rng: Random) -> Sweep:  # noqa: ARG002 - common signature of scripts
         script = self._script
         self._left -= 1
         if self._left:
@@ -115,23 +115,23 @@ class _BurstRun:
             self.next_ns = NEVER_NS
         return Sweep(side=script.side, notional=script.notional / script.slices)
 
-    def conditions(self, now_ns: int) -> Conditions:  # noqa: ARG002 - every script is asked the same way
+    def conditions(self, now_ns: int) -> Conditions:  # noqa: ARG002 - common signature of scripts
         return CALM
 
-    def is_over(self, now_ns: int) -> bool:  # noqa: ARG002 - every script is asked the same way
+    def is_over(self, now_ns: int) -> bool:  # noqa: ARG002 - common signature of scripts
         return not self._left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InformedTrader:
-    """Knows where the price goes: buys (or sells) more from `lead_s` before it drifts there.
+    """Informed trader: buys (or sells) more from `lead_s` before the price drifts in its direction.
 
     Bursts start `every_s` apart on average (exponential), last `length_s` on average
     (exponential); `drift_bps` of the mid per second, `flow` multiplies takers of the burst's side.
     """
 
     bursts: int = 1
-    side: Side | None = None  # None: either, by chance
+    side: Side | None = None  # None: random for each burst
     every_s: float = 120.0
     length_s: float = 15.0
     lead_s: float = 2.0
@@ -147,9 +147,9 @@ class InformedTrader:
             and 0 <= self.flow < inf
             and abs(self.drift_bps) < inf
         ):
-            raise ValueError(f"not an informed trader: {self}")
+            raise ValueError(f"informed trader parameters out of domain: {self}")
 
-    def start(self, at_ns: int, rng: Random) -> Run:  # noqa: ARG002 - every script is asked the same way - draws come with each burst
+    def start(self, at_ns: int, rng: Random) -> Run:  # noqa: ARG002 - common signature of scripts; bursts draw later
         return _InformedRun(self, at_ns)
 
 
@@ -192,7 +192,7 @@ class _InformedRun:
 
 
 class Phase(NamedTuple):
-    """A stretch of a crash, from `begin_s` on."""
+    """A phase of a crash, from `begin_s` on."""
 
     begin_s: float
     has_jumps: bool
@@ -213,7 +213,7 @@ def _phase(begin_s: float, row: tuple[float, ...], *, has_jumps: bool = False) -
 
 
 # volatility x, drift bp/s, sells x, buys x, kappa x, spread x: the crash of 10 October 2025,
-# forty minutes told in eight (design notes on quantities, section 13)
+# forty minutes compressed to eight
 PHASES = (
     _phase(0, (4, -3, 5, 0.6, 0.5, 2)),
     _phase(30, (10, -10, 10, 0.3, 0.15, 8), has_jumps=True),
@@ -222,14 +222,14 @@ PHASES = (
 )
 AFTERMATH_S = 480.0
 AFTERMATH_DECAY_S = 600.0
-CRASH_ENDS_S = AFTERMATH_S + 5 * AFTERMATH_DECAY_S  # what is left by then is under one per cent
+CRASH_ENDS_S = AFTERMATH_S + 5 * AFTERMATH_DECAY_S  # the remaining effect is below one percent
 JUMP_DOWN_RATE, JUMP_DOWN_BPS = 1 / 15, 40.0
 JUMP_UP_RATE, JUMP_UP_BPS = 1 / 30, 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crash:
-    """Onset, cascade, vacuum, rebound, aftermath.
+    """Crash in five phases: onset, cascade, vacuum, rebound, aftermath.
 
     time_scale > 1 plays it faster: drift and jumps are quickened by it, so that the price still
     falls as far; the other multipliers hold as they are for the shorter time.
@@ -239,7 +239,7 @@ class Crash:
 
     def __post_init__(self) -> None:
         if not 0 < self.time_scale < inf:
-            raise ValueError(f"not a crash: {self}")
+            raise ValueError(f"crash parameters out of domain: {self}")
 
     def start(self, at_ns: int, rng: Random) -> Run:
         return _CrashRun(self.time_scale, at_ns, rng)
@@ -289,7 +289,7 @@ class _CrashRun:
         return (now_ns - self._start_ns) / NS_PER_S * self._scale
 
     def _phase(self, elapsed_s: float) -> Phase | None:
-        """None in the aftermath."""
+        """Return the phase, None in the aftermath."""
         if elapsed_s >= AFTERMATH_S:
             return None
         return next(phase for phase in reversed(PHASES) if phase.begin_s <= elapsed_s)

@@ -1,4 +1,4 @@
-"""What the world sees of one symbol's book: accounts and background added up, numbered."""
+"""Published book of one symbol: account orders plus background, with update ids."""
 
 from decimal import Decimal
 from itertools import islice
@@ -16,7 +16,7 @@ type Shown = tuple[tuple[Decimal, Decimal], ...]
 
 
 class Tape:
-    """One sequence of update ids for depth and best; a commit that changes a level takes one."""
+    """Publisher of depth and best prices; each commit that changes a level takes an update id."""
 
     def __init__(self, grid: Grid, book: RestingBook, background: Background, emit: Emit) -> None:
         self._grid = grid
@@ -31,12 +31,12 @@ class Tape:
         self._best_shown: tuple[tuple[int, Decimal], tuple[int, Decimal]] | None = None
 
     def touch(self, side: Side, ticks: int) -> None:
-        """This level may have changed."""
+        """Mark a level as possibly changed."""
         self._dirty[side].add(ticks)
         self._is_touched = True
 
     def commit(self, now_ns: int) -> None:
-        """End one change of the book: it takes the next update id; publishes a new best at once."""
+        """Complete a change of the book with the next update id; publish a new best price."""
         if self._is_touched:
             self._is_touched = False
             self._last += 1
@@ -59,7 +59,7 @@ class Tape:
         self._flushed = self._last
 
     def snapshot(self, limit: int) -> DepthBook:
-        """The book as of the last commit."""
+        """Return the book as of the last commit."""
         return DepthBook(
             last=self._last,
             bids=self._levels(Side.BUY, limit),
@@ -67,7 +67,7 @@ class Tape:
         )
 
     def best(self, side: Side) -> tuple[int, Decimal] | None:
-        """(ticks, size) of the best level shown, None if that side is empty."""
+        """Return (ticks, size) of the best shown level, None if that side is empty."""
         own, other = self._book.best(side), self._background.best(side)
         if other is not None and (own is None or side.sign * (own - other[0]) <= 0):
             size = self._background.best_size(side)

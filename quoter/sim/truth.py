@@ -1,4 +1,4 @@
-"""The truth: what every account opened with and every execution it ever had."""
+"""Truth ledger: opening holdings and every execution of all accounts."""
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
@@ -9,33 +9,33 @@ from quoter.sim.messages import SimTrade
 
 
 class TruthLedger:
-    """Kept apart from the balances it must agree with; it never forgets a trade."""
+    """Record of all executions, independent of the balances that must agree with it."""
 
     def __init__(self, assets: Mapping[str, tuple[str, str]]) -> None:
-        """Assets: (base, quote) by symbol."""
+        """assets: (base, quote) by symbol."""
         self._assets = dict(assets)
         self._opening: dict[str, dict[str, Decimal]] = {}
         self._trades: list[SimTrade] = []
         self._by_account: dict[tuple[str, str], list[SimTrade]] = {}
 
     def open(self, account: str, balances: Mapping[str, Decimal]) -> None:
-        """Write down what an account starts with."""
+        """Record the opening holdings of an account."""
         self._opening[account] = dict(balances)
 
     def record(self, trade: SimTrade) -> None:
-        """Append one execution."""
+        """Record one execution."""
         self._trades.append(trade)
         self._by_account.setdefault((trade.account, trade.symbol), []).append(trade)
 
     @property
     def trades(self) -> Sequence[SimTrade]:
-        """Every execution, in the order it happened."""
+        """Return every execution in order of time."""
         return self._trades
 
     def trades_of(
         self, account: str, symbol: str, *, from_id: int = 0, limit: int = 500
     ) -> list[SimTrade]:
-        """One account's executions with id >= from_id, oldest first; from_id 0: the newest."""
+        """Return an account's executions with id >= from_id, oldest first; 0: the newest."""
         trades = self._by_account.get((account, symbol), [])
         if not from_id:
             return trades[-limit:]
@@ -46,7 +46,7 @@ class TruthLedger:
         return dict(self._opening[account])
 
     def balances(self, account: str) -> dict[str, Decimal]:
-        """Holdings (free and locked together) by asset, recomputed from opening and trades."""
+        """Return holdings (free plus locked) by asset, recomputed from opening and trades."""
         total = dict(self._opening[account])
         for trade in self._trades:
             if trade.account != account:

@@ -1,4 +1,4 @@
-"""A small venue with round numbers: tick 0.1, lot 0.01, a mid of 100 that stands still."""
+"""A small venue with round numbers: tick 0.1, lot 0.01, a constant mid of 100."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -37,7 +37,7 @@ def market(
     fee_taker: str = "0.002",
     recorded: bool = False,
 ) -> MarketSpec:
-    """Nobody moves unless sigma or intensity say so; the background is 99.0 / 101.0."""
+    """Nothing moves with zero sigma and intensity; the background is 99.0 / 101.0."""
     return MarketSpec(
         symbol=symbol,
         base=base,
@@ -60,7 +60,7 @@ def market(
 
 
 def venue(*specs: MarketSpec, seed: int = 7) -> Exchange:
-    """Accounts a and b are rich."""
+    """A venue with two accounts, a and b, with large balances."""
     exchange = Exchange(specs or (market(),), seed=seed, now_ns=0)
     for account in ("a", "b"):
         exchange.add_account(account, RICH)

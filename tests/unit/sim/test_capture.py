@@ -1,4 +1,4 @@
-"""A recorded market: unchanged without accounts' orders, consistent with them."""
+"""Recorded market: published as recorded without orders, consistent with them."""
 
 import gzip
 import json
@@ -94,7 +94,7 @@ def test_without_orders_everything_is_published_as_recorded() -> None:
     assert exchange.apply_print(print_news) == [print_news]
 
 
-def test_a_recorded_print_fills_orders_at_its_price_or_better_up_to_its_size() -> None:
+def test_recorded_trade_fills_orders_at_its_price_or_better_up_to_its_size() -> None:
     exchange = recording()
     for price, name in (("98.5", "low"), ("99.5", "high"), ("99", "even")):
         exchange.place("a", order(BUY, price, "1", client_id=name), 2)
@@ -105,13 +105,13 @@ def test_a_recorded_print_fills_orders_at_its_price_or_better_up_to_its_size() -
     assert exchange.balances("a")["USD"][0] < 100_000
 
 
-def test_a_print_of_the_other_side_fills_nothing() -> None:
+def test_trade_of_the_other_side_fills_nothing() -> None:
     exchange = recording()
     exchange.place("a", order(BUY, "99.5", "1"), 2)
     assert reports(exchange.apply_print(trade("99", "5", BUY))) == []
 
 
-def test_post_only_is_judged_by_the_newest_recorded_best_price() -> None:
+def test_post_only_uses_the_newest_recorded_best_price() -> None:
     exchange = recording()
     exchange.apply_best(best(103, "99", "99.5"))
     with pytest.raises(Refused) as refusal:
@@ -121,7 +121,7 @@ def test_post_only_is_judged_by_the_newest_recorded_best_price() -> None:
     exchange.place("a", order(BUY, "99.5", "1", kind=OrderKind.LIMIT_MAKER), 10)
 
 
-def test_an_order_that_the_recorded_best_price_crosses_is_filled_at_its_own_price() -> None:
+def test_order_crossed_by_the_recorded_best_price_is_filled_at_its_own_price() -> None:
     exchange = recording()
     exchange.place("a", order(SELL, "100", "2"), 2)
     (report,) = reports(exchange.apply_best(best(101, "100.5", "101")))
@@ -129,7 +129,7 @@ def test_an_order_that_the_recorded_best_price_crosses_is_filled_at_its_own_pric
     assert (report.trade.price, report.trade.size) == (D(100), D(2))
 
 
-def test_a_marketable_order_takes_the_recorded_depth_under_ids_of_its_own() -> None:
+def test_marketable_order_takes_the_recorded_depth_with_own_trade_ids() -> None:
     exchange = recording()
     placed, news = exchange.place("a", order(BUY, "102", "2"), 2)
     assert placed.filled_quote == D(203)
@@ -138,7 +138,7 @@ def test_a_marketable_order_takes_the_recorded_depth_under_ids_of_its_own() -> N
     assert all(one.trade_id > 10**13 for one in prints)
 
 
-def test_ids_stay_whole_when_orders_come_between_recorded_diffs() -> None:
+def test_update_ids_have_no_gap_with_orders_between_recorded_diffs() -> None:
     exchange = recording()
     book, last = rebuilt(exchange.depth(SYMBOL, 9)), 100
     news = diff(exchange, 101, 105, bids=levels(("99", "2")))
@@ -161,8 +161,8 @@ def test_ids_stay_whole_when_orders_come_between_recorded_diffs() -> None:
     assert len(ids) == 2
 
 
-def test_lagging_depth_is_not_shown_across_an_order() -> None:
-    """The best price has moved on, the recorded diff that says so is still to come."""
+def test_outdated_depth_that_crosses_an_order_is_not_shown() -> None:
+    """The best price has moved, but the recorded diff of that move is still to come."""
     exchange = recording()
     exchange.apply_best(best(110, "102.5", "103"))
     exchange.place("a", order(BUY, "101.5", "1"), 6)
@@ -174,8 +174,8 @@ def test_lagging_depth_is_not_shown_across_an_order() -> None:
     assert (D(101), D(1)) in news.asks
 
 
-def test_a_recording_follows_no_script() -> None:
-    with pytest.raises(ValueError, match="recording"):
+def test_script_on_a_recorded_market_raises() -> None:
+    with pytest.raises(ValueError, match="recorded market"):
         recording().script(SYMBOL, Crash(), 0)
 
 
@@ -239,7 +239,7 @@ def played(exchange: Exchange, symbol: str, row: dict[str, object]) -> list[News
         ("spot_NEXOUSDT_20240723.gz", "NEXOUSDT", "0.001", "0.01"),
     ],
 )
-def test_a_client_of_the_replayed_capture_sees_the_recorded_best_prices(
+def test_book_from_published_updates_has_the_recorded_best_prices(
     name: str, symbol: str, tick: str, lot: str
 ) -> None:
     """A book rebuilt from what we publish equals the recorded ticker at every shared id."""

@@ -1,4 +1,4 @@
-"""Orders from request to end: what the venue answers, reports and books."""
+"""Exchange: answers, reports and balances of orders from request to end."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -29,7 +29,7 @@ LIMIT_MAKER, MARKET = OrderKind.LIMIT_MAKER, OrderKind.MARKET
 IOC, FOK = TimeInForce.IOC, TimeInForce.FOK
 
 
-def test_a_resting_order_locks_what_it_may_cost() -> None:
+def test_resting_order_locks_its_maximum_cost() -> None:
     exchange = venue()
     placed, news = exchange.place("a", order(BUY, "98.5", "2", client_id="q1"), 5)
     assert (placed.state, placed.client_id, placed.created_ns) == (SimOrderState.NEW, "q1", 5)
@@ -39,7 +39,7 @@ def test_a_resting_order_locks_what_it_may_cost() -> None:
     assert (D("98.5"), D(2)) in exchange.depth(SYMBOL, 5).bids
 
 
-def test_two_accounts_trade_at_the_resting_price_and_pay_from_what_they_receive() -> None:
+def test_accounts_trade_at_the_resting_price_and_pay_fees_from_received_assets() -> None:
     exchange = venue()
     exchange.place("a", order(BUY, "99.5", "2"), 1)
     taken, news = exchange.place("b", order(SELL, "99.2", "0.5"), 2)
@@ -59,7 +59,7 @@ def test_two_accounts_trade_at_the_resting_price_and_pay_from_what_they_receive(
     assert {one.account for one in news if isinstance(one, BalanceNews)} == {"a", "b"}
 
 
-def test_fees_are_paid_in_a_coin_of_their_own_while_there_is_enough_of_it() -> None:
+def test_fees_are_paid_in_the_fee_coin_while_its_balance_is_enough() -> None:
     exchange = Exchange((market(),), seed=7, now_ns=0)
     held = {"ABC": D(1000), "USD": D(100_000), "BNB": D("0.00015")}
     exchange.add_account("a", held, FeeCoin(asset="BNB", price=D(500)))
@@ -77,7 +77,7 @@ def test_fees_are_paid_in_a_coin_of_their_own_while_there_is_enough_of_it() -> N
     assert exchange.trades("b", SYMBOL)[0].fee_asset == "USD"
 
 
-def test_a_marketable_order_takes_what_is_shown_and_the_refill_at_its_own_limit() -> None:
+def test_marketable_order_takes_shown_levels_and_the_refill_at_its_limit() -> None:
     exchange = venue()
     best, size = exchange.depth(SYMBOL, 1).asks[0]
     limit = best + D("0.1")
@@ -89,7 +89,7 @@ def test_a_marketable_order_takes_what_is_shown_and_the_refill_at_its_own_limit(
     assert exchange.depth(SYMBOL, 1).bids[0][0] < exchange.depth(SYMBOL, 1).asks[0][0]
 
 
-def test_a_better_fill_gives_the_difference_back() -> None:
+def test_fill_at_a_better_price_unlocks_the_difference() -> None:
     exchange = venue()
     exchange.place("b", order(SELL, "100", "1"), 1)
     exchange.place("a", order(BUY, "100.8", "1"), 2)
@@ -119,7 +119,7 @@ def test_a_better_fill_gives_the_difference_back() -> None:
         (order(BUY, "98", "1", client_id="taken"), SimReject.DUPLICATE),
     ],
 )
-def test_a_refusal_names_its_reason_and_changes_nothing(
+def test_refusal_has_a_reason_and_changes_nothing(
     request_of: NewOrder, expected: SimReject
 ) -> None:
     exchange = venue()
@@ -133,7 +133,7 @@ def test_a_refusal_names_its_reason_and_changes_nothing(
     assert exchange.advance(3) == []
 
 
-def test_a_client_id_is_free_again_once_its_order_is_closed() -> None:
+def test_client_id_can_be_used_again_after_its_order_closed() -> None:
     exchange = venue()
     first, _ = exchange.place("a", order(BUY, "98", "1", client_id="q"), 1)
     exchange.cancel("a", SYMBOL, client_id="q", now_ns=2)
@@ -142,7 +142,7 @@ def test_a_client_id_is_free_again_once_its_order_is_closed() -> None:
     assert exchange.order("a", SYMBOL, order_id=first.order_id).state is SimOrderState.CANCELED
 
 
-def test_immediate_or_cancel_never_rests() -> None:
+def test_ioc_order_never_rests() -> None:
     exchange = venue()
     exchange.place("b", order(SELL, "100", "1"), 1)
     placed, news = exchange.place("a", order(BUY, "100", "3", time_in_force=IOC), 2)
@@ -152,7 +152,7 @@ def test_immediate_or_cancel_never_rests() -> None:
     assert exchange.balances("a")["USD"] == (D(99_900), D(0))
 
 
-def test_fill_or_kill_trades_whole_or_not_at_all() -> None:
+def test_fok_order_fills_completely_or_not_at_all() -> None:
     exchange = venue()
     exchange.place("b", order(SELL, "100", "1"), 1)
     killed, _ = exchange.place("a", order(BUY, "100", "1.01", time_in_force=FOK), 2)
@@ -162,7 +162,7 @@ def test_fill_or_kill_trades_whole_or_not_at_all() -> None:
     assert exchange.open_orders("b") == []
 
 
-def test_a_market_order_takes_the_background_and_prints() -> None:
+def test_market_order_takes_the_background_and_publishes_trades() -> None:
     exchange = venue()
     placed, news = exchange.place("a", order(SELL, "0", "1", kind=MARKET), 1)
     assert (placed.state, placed.filled_quote) == (SimOrderState.FILLED, D(99))
@@ -170,7 +170,7 @@ def test_a_market_order_takes_the_background_and_prints() -> None:
     assert [one.price for one in news if isinstance(one, PrintNews)] == [D(99)]
 
 
-def test_a_market_order_larger_than_the_book_expires_with_the_rest() -> None:
+def test_rest_of_a_market_order_larger_than_the_book_expires() -> None:
     exchange = venue()
     placed, _ = exchange.place("a", order(SELL, "0", "1000", kind=MARKET), 1)
     assert placed.state is SimOrderState.EXPIRED
@@ -192,7 +192,7 @@ def test_a_market_order_larger_than_the_book_expires_with_the_rest() -> None:
         (SelfTrade.NONE, "FILLED", "FILLED", ["NEW", "TRADE", "TRADE"]),
     ],
 )
-def test_self_trade_prevention_is_the_takers_choice(
+def test_self_trade_prevention_follows_the_taker(
     mode: SelfTrade, maker: str, taker: str, kinds: list[str]
 ) -> None:
     exchange = venue(market(fee_maker="0", fee_taker="0"))
@@ -205,7 +205,7 @@ def test_self_trade_prevention_is_the_takers_choice(
     assert held == {"ABC": D(1000), "USD": D(100_000)}
 
 
-def test_a_cancel_reports_its_own_id_and_frees_the_money() -> None:
+def test_cancel_reports_its_own_id_and_unlocks_the_amount() -> None:
     exchange = venue()
     placed, _ = exchange.place("a", order(BUY, "98", "1", client_id="q"), 1)
     cancelled, news = exchange.cancel(
@@ -219,7 +219,7 @@ def test_a_cancel_reports_its_own_id_and_frees_the_money() -> None:
     assert refusal.value.reason is SimReject.NOT_FOUND
 
 
-def test_nobody_touches_the_order_of_another_account() -> None:
+def test_orders_of_another_account_are_not_found() -> None:
     exchange = venue()
     placed, _ = exchange.place("a", order(BUY, "98", "1", client_id="q"), 1)
     with pytest.raises(Refused):
@@ -231,7 +231,7 @@ def test_nobody_touches_the_order_of_another_account() -> None:
     assert len(exchange.open_orders("a")) == 1
 
 
-def test_cancel_all_ends_every_order_of_one_account_on_one_symbol() -> None:
+def test_cancel_all_closes_every_order_of_one_account_on_one_symbol() -> None:
     exchange = venue(market(), market(symbol="XYZUSD", base="XYZ"))
     for price in ("98", "97"):
         exchange.place("a", order(BUY, price, "1"), 1)
@@ -243,7 +243,7 @@ def test_cancel_all_ends_every_order_of_one_account_on_one_symbol() -> None:
     assert len(exchange.open_orders("b", SYMBOL)) == 1
 
 
-def test_answers_are_copies_that_later_fills_do_not_change() -> None:
+def test_returned_orders_are_copies() -> None:
     exchange = venue()
     placed, news = exchange.place("a", order(BUY, "99.5", "1"), 1)
     exchange.place("b", order(SELL, "99.5", "1"), 2)
@@ -252,7 +252,7 @@ def test_answers_are_copies_that_later_fills_do_not_change() -> None:
     assert exchange.order("a", SYMBOL, order_id=placed.order_id).state is SimOrderState.FILLED
 
 
-def test_trades_are_listed_from_an_id_or_the_newest() -> None:
+def test_trades_are_listed_from_an_id_or_newest() -> None:
     exchange = venue()
     for number in range(5):
         exchange.place("a", order(SELL, "0", "1", kind=MARKET), number)
@@ -264,7 +264,7 @@ def test_trades_are_listed_from_an_id_or_the_newest() -> None:
     assert exchange.trades("b", SYMBOL) == []
 
 
-def test_a_halted_symbol_takes_cancels_but_no_orders() -> None:
+def test_halted_symbol_accepts_cancels_but_no_orders() -> None:
     exchange = venue(market(intensity=5.0))
     exchange.place("a", order(BUY, "99.9", "1", client_id="q"), 1)
     exchange.halt(SYMBOL, is_halted=True)
@@ -277,7 +277,7 @@ def test_a_halted_symbol_takes_cancels_but_no_orders() -> None:
     exchange.place("a", order(BUY, "98", "1"), 22 * NS_PER_S)
 
 
-def test_news_that_a_refusal_held_back_comes_with_the_next_call() -> None:
+def test_news_before_a_refusal_is_returned_by_the_next_call() -> None:
     calm, disturbed = (venue(market(sigma=1.0, intensity=3.0)) for _ in range(2))
     heard = calm.advance(NS_PER_S)
     with pytest.raises(Refused):
@@ -285,7 +285,7 @@ def test_news_that_a_refusal_held_back_comes_with_the_next_call() -> None:
     assert disturbed.advance(NS_PER_S) == heard
 
 
-def test_closed_orders_are_forgotten_at_the_bound_and_open_ones_never() -> None:
+def test_only_closed_orders_are_removed_beyond_the_bound() -> None:
     template, _ = venue().place("a", order(BUY, "98", "1"), 0)
     store = OrderStore()
     for number in range(1, ORDERS_CLOSED_MAX + 3):
@@ -299,7 +299,7 @@ def test_closed_orders_are_forgotten_at_the_bound_and_open_ones_never() -> None:
     assert store.find("a", SYMBOL, order_id=0, client_id="q3").order_id == 3
 
 
-def test_a_grid_too_fine_for_eight_decimals_is_refused_at_the_start() -> None:
+def test_grid_too_fine_for_eight_decimals_raises() -> None:
     spec = replace(market(), tick=D("0.000001"), lot=D("0.001"))
     with pytest.raises(ValueError, match="too fine"):
         venue(spec)
@@ -317,6 +317,6 @@ def test_a_grid_too_fine_for_eight_decimals_is_refused_at_the_start() -> None:
         {"depth_lots": 0},
     ],
 )
-def test_a_market_out_of_its_domain_is_refused_at_the_start(fields: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="not a market"):
+def test_market_parameters_out_of_domain_raise(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="out of domain"):
         venue(replace(market(), **fields))

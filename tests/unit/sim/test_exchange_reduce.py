@@ -1,4 +1,4 @@
-"""An order made smaller: it keeps its place, gives back its money, and says so."""
+"""Reduction of an order: place in the queue, balances and reports."""
 
 from decimal import Decimal
 
@@ -27,8 +27,8 @@ def reduce(exchange: Exchange, client_id: str, size: str, *, named: str = "") ->
     return reduced
 
 
-def test_a_smaller_order_keeps_its_place_in_the_queue() -> None:
-    """Replaced by cancel and new it would trade last; amended it trades first."""
+def test_reduced_order_keeps_its_place_in_the_queue() -> None:
+    """After cancel and new it would trade last; reduced it trades first."""
     exchange = venue()
     first, _ = exchange.place("a", order(BUY, "99.5", "2", client_id="first"), 1)
     exchange.place("b", order(BUY, "99.5", "1", client_id="second"), 2)
@@ -45,7 +45,7 @@ def test_a_smaller_order_keeps_its_place_in_the_queue() -> None:
     ("side", "price", "asset", "locked"),
     [(BUY, "98", "USD", D(147)), (SELL, "102", "ABC", D("1.5"))],
 )
-def test_what_a_smaller_order_no_longer_needs_is_free_again(
+def test_reduction_unlocks_the_difference(
     side: Side, price: str, asset: str, locked: Decimal
 ) -> None:
     exchange = venue()
@@ -61,7 +61,7 @@ def test_what_a_smaller_order_no_longer_needs_is_free_again(
     assert exchange.balances("a")[asset] == (RICH[asset], D(0))
 
 
-def test_a_partly_filled_order_keeps_its_fills_and_ends_full() -> None:
+def test_reduced_order_keeps_its_fills_and_can_be_filled() -> None:
     exchange = venue()
     exchange.place("a", order(BUY, "99.5", "2", client_id="q"), 1)
     exchange.place("b", order(SELL, "99.5", "0.5"), 2)
@@ -76,7 +76,7 @@ def test_a_partly_filled_order_keeps_its_fills_and_ends_full() -> None:
     assert exchange.balances("a")["USD"][1] == 0
 
 
-def test_the_depth_shows_the_smaller_size() -> None:
+def test_depth_shows_the_reduced_size() -> None:
     exchange = venue()
     exchange.place("a", order(BUY, "99.5", "2", client_id="q"), 1)
     exchange.flush_depth(SYMBOL, 2)
@@ -86,7 +86,7 @@ def test_the_depth_shows_the_smaller_size() -> None:
     assert (D("99.5"), D("0.5")) in diff.bids
 
 
-def test_a_renamed_order_answers_to_its_new_name_only() -> None:
+def test_renamed_order_is_found_by_its_new_id_only() -> None:
     exchange = venue()
     placed, _ = exchange.place("a", order(BUY, "98", "2", client_id="old"), 1)
     renamed, news = exchange.reduce(
@@ -97,7 +97,7 @@ def test_a_renamed_order_answers_to_its_new_name_only() -> None:
     assert exchange.order("a", SYMBOL, client_id="new") == renamed
     with pytest.raises(Refused):
         exchange.order("a", SYMBOL, client_id="old")
-    exchange.place("a", order(BUY, "98", "1", client_id="old"), 3)  # the name is free again
+    exchange.place("a", order(BUY, "98", "1", client_id="old"), 3)  # the id can be used again
     assert len(exchange.open_orders("a")) == 2
 
 
@@ -115,7 +115,7 @@ def test_a_renamed_order_answers_to_its_new_name_only() -> None:
         ("Infinity", SimReject.FILTER_LOT),
     ],
 )
-def test_a_size_that_is_no_reduction_is_refused(size: str, expected: SimReject) -> None:
+def test_size_that_is_not_a_reduction_is_refused(size: str, expected: SimReject) -> None:
     exchange = venue()
     exchange.place("a", order(BUY, "99.5", "2", client_id="q"), 1)
     exchange.place("b", order(SELL, "99.5", "0.5"), 2)
@@ -128,7 +128,7 @@ def test_a_size_that_is_no_reduction_is_refused(size: str, expected: SimReject) 
     assert exchange.advance(6) == []
 
 
-def test_an_amendment_needs_an_open_order_of_ones_own_and_a_free_name() -> None:
+def test_amendment_requires_an_own_open_order_and_an_unused_id() -> None:
     exchange = venue()
     exchange.place("a", order(BUY, "98", "2", client_id="mine"), 1)
     exchange.place("a", order(BUY, "97", "2", client_id="taken"), 1)
@@ -147,7 +147,7 @@ def test_an_amendment_needs_an_open_order_of_ones_own_and_a_free_name() -> None:
     assert refusal.value.reason is SimReject.HALTED
 
 
-def test_what_is_left_must_still_be_worth_an_order() -> None:
+def test_reduction_below_the_minimum_notional_is_refused() -> None:
     exchange = venue()
     exchange.place("a", order(BUY, "98", "2", client_id="q"), 1)
     with pytest.raises(Refused) as refusal:
@@ -155,7 +155,7 @@ def test_what_is_left_must_still_be_worth_an_order() -> None:
     assert refusal.value.reason is SimReject.FILTER_NOTIONAL
 
 
-def test_an_order_in_a_recorded_market_can_be_made_smaller_too() -> None:
+def test_order_in_a_recorded_market_can_be_reduced() -> None:
     exchange = venue(market(recorded=True))
     exchange.place("a", order(BUY, "98", "2", client_id="q"), 1)
     assert reduce(exchange, "q", "1").leaves == 1

@@ -1,4 +1,4 @@
-"""The random market: how often a quote is reached, and that a seed says everything."""
+"""Random market: fill rates, variance and determinism."""
 
 from collections import Counter
 from decimal import Decimal
@@ -16,7 +16,7 @@ DISTANCES = ("0.5", "1.5", "3.0")  # 1/kappa is 2
 
 
 def quote(exchange: Exchange, side: Side, distance: str, now_ns: int) -> float:
-    """Rest one small order this far from the mid; returns its exact distance."""
+    """Place a small order at this distance from the mid; return its exact distance."""
     mid = Decimal(exchange.mid(SYMBOL)).quantize(Decimal("0.1"))
     price = mid - side.sign * Decimal(distance)
     name = f"{side}{distance}".replace(".", "")
@@ -26,7 +26,7 @@ def quote(exchange: Exchange, side: Side, distance: str, now_ns: int) -> float:
 
 @pytest.mark.parametrize("sigma", [0.0, 0.2])
 @pytest.mark.slow
-def test_a_quote_is_reached_as_often_as_the_model_says(sigma: float) -> None:
+def test_quote_is_reached_at_the_rate_of_the_model(sigma: float) -> None:
     """A * exp(-kappa * distance) per second and side, within four standard errors."""
     spec = market(sigma=sigma, intensity=5.0, kappa=0.5)
     exchange = venue(spec, seed=11)
@@ -55,15 +55,15 @@ def test_a_quote_is_reached_as_often_as_the_model_says(sigma: float) -> None:
 
 
 @pytest.mark.slow
-def test_prints_arrive_at_the_models_rate_on_both_sides() -> None:
+def test_trades_arrive_at_the_rate_of_the_model_on_both_sides() -> None:
     news = venue(market(intensity=50.0)).advance(200 * NS_PER_S)
     takers = Counter(one.taker for one in news if isinstance(one, PrintNews))
     for side in (BUY, SELL):
         assert abs(takers[side] - 10_000) <= 4 * sqrt(10_000)
 
 
-def test_prints_reach_as_far_as_kappa_says() -> None:
-    """A share exp(-kappa * distance) of them goes at least that far from the mid."""
+def test_trades_reach_as_far_as_kappa_implies() -> None:
+    """A share exp(-kappa * distance) of the trades is at least that far from the mid."""
     news = venue(market(intensity=50.0, kappa=0.5)).advance(200 * NS_PER_S)
     reaches = [abs(one.price - 100) for one in news if isinstance(one, PrintNews)]
     for distance in (2, 4):
@@ -72,7 +72,7 @@ def test_prints_reach_as_far_as_kappa_says() -> None:
         assert abs(share - expected) <= 4 * sqrt(expected * (1 - expected) / len(reaches))
 
 
-def test_the_mid_walks_as_widely_as_sigma_says() -> None:
+def test_variance_of_the_mid_matches_sigma() -> None:
     spec = market(sigma=0.3)
     ends = []
     for seed in range(200):
@@ -83,7 +83,7 @@ def test_the_mid_walks_as_widely_as_sigma_says() -> None:
     assert spread == pytest.approx(0.6, rel=4 / sqrt(2 * len(ends)))
 
 
-def test_a_taker_trades_through_everything_within_reach_by_price_then_time() -> None:
+def test_taker_fills_all_orders_within_reach_by_price_then_time() -> None:
     exchange = venue(market(intensity=5.0))
     for account, price in (("b", "100.3"), ("a", "100.2"), ("b", "100.2")):
         exchange.place(account, order(SELL, price, "1"), 1)
@@ -94,7 +94,7 @@ def test_a_taker_trades_through_everything_within_reach_by_price_then_time() -> 
     assert done == [("a", Decimal("100.2")), ("b", Decimal("100.2")), ("b", Decimal("100.3"))]
 
 
-def test_some_takers_leave_a_rest_of_the_last_order_they_reach() -> None:
+def test_some_takers_fill_their_last_order_partially() -> None:
     exchange = venue(market(intensity=5.0, partial_share=1.0))
     exchange.place("a", order(SELL, "100.2", "1", client_id="near"), 1)
     exchange.place("a", order(SELL, "100.4", "1", client_id="far"), 1)
@@ -104,7 +104,7 @@ def test_some_takers_leave_a_rest_of_the_last_order_they_reach() -> None:
     assert all(Decimal(0) < one.order.filled < 1 for one in partial)
 
 
-def test_an_order_that_the_market_moves_across_is_filled_at_its_own_price() -> None:
+def test_order_crossed_by_the_background_is_filled_at_its_own_price() -> None:
     exchange = venue(market(sigma=3.0))
     exchange.place("a", order(BUY, "98.9", "1"), 1)
     news = exchange.advance(60 * NS_PER_S)
@@ -126,25 +126,25 @@ def run(spec: MarketSpec, seed: int, *, with_orders: bool) -> list[News]:
     return news
 
 
-def test_the_same_seed_gives_the_same_news() -> None:
+def test_same_seed_gives_the_same_news() -> None:
     spec = market(sigma=0.5, intensity=3.0, partial_share=0.3)
     assert run(spec, 3, with_orders=True) == run(spec, 3, with_orders=True)
     assert run(spec, 3, with_orders=False) != run(spec, 4, with_orders=False)
 
 
-def test_orders_change_neither_the_price_path_nor_who_arrives() -> None:
+def test_orders_change_neither_the_price_path_nor_the_takers() -> None:
     spec = market(sigma=0.5, intensity=3.0)
     calm, busy = (run(spec, 3, with_orders=flag) for flag in (False, True))
 
     def arrivals(news: list[News]) -> list[tuple[int, Side]]:
-        """Times and sides; a taker that also fills orders prints more than once."""
+        """Times and sides; a taker that also fills orders has more than one trade."""
         found = [(one.ts_ns, one.taker) for one in news if isinstance(one, PrintNews)]
         return list(dict.fromkeys(pair for pair in found if pair[0] % (NS_PER_S // 20)))
 
     assert arrivals(calm) == arrivals(busy)
 
 
-def test_time_in_small_steps_and_in_one_leap_tells_the_same_story() -> None:
+def test_small_time_steps_and_one_large_step_give_the_same_news() -> None:
     small, leap = (venue(market(sigma=0.5, intensity=3.0)) for _ in range(2))
     news: list[News] = []
     for step in range(1, 101):
@@ -160,7 +160,7 @@ def test_time_never_runs_backwards() -> None:
     assert placed.created_ns == 10 * NS_PER_S
 
 
-def test_two_symbols_run_side_by_side_in_the_order_of_time() -> None:
+def test_news_of_two_symbols_is_in_order_of_time() -> None:
     first = market(sigma=0.5, intensity=3.0)
     second = market(symbol="XYZUSD", base="XYZ", sigma=0.5, intensity=3.0)
     news = venue(first, second).advance(10 * NS_PER_S)

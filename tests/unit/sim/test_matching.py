@@ -1,4 +1,4 @@
-"""Price first, then time; limits, budgets and self-trade prevention."""
+"""Matching: price-time priority, limits, budgets and self-trade prevention."""
 
 from dataclasses import replace
 
@@ -46,7 +46,7 @@ ASKS = (("b", SELL, 102, 5), ("c", SELL, 101, 3), ("b", SELL, 101, 4), ("c", SEL
         (10, None, ((101, 1),), [(2, 101, 3), (3, 101, 4), (0, 101, 1), (1, 102, 2)]),
     ],
 )
-def test_the_best_price_trades_first_and_the_oldest_at_one_price(
+def test_best_price_trades_first_then_the_oldest_order(
     lots: int,
     limit_ticks: int | None,
     background: tuple[tuple[int, int], ...],
@@ -64,7 +64,7 @@ def test_the_best_price_trades_first_and_the_oldest_at_one_price(
     assert planned.units == sum(step[1] * step[2] for step in expected)
 
 
-def test_a_seller_meets_the_highest_bid_first() -> None:
+def test_sell_matches_the_highest_bid_first() -> None:
     book = book_of(("b", BUY, 98, 1), ("b", BUY, 99, 1), ("c", BUY, 99, 1))
     planned = plan(book=book, background=((97, 9),), side=SELL, lots=9, limit_ticks=98)
     assert steps(planned) == [(2, 99, 1), (3, 99, 1), (1, 98, 1)]
@@ -85,7 +85,7 @@ def test_a_budget_buys_whole_lots_only() -> None:
         (SelfTrade.EXPIRE_BOTH, [(2, 101, 3)], [3], True),
     ],
 )
-def test_an_account_does_not_trade_with_itself(
+def test_self_trades_are_prevented(
     mode: SelfTrade,
     traded: list[tuple[int, int, int]],
     expired: list[int],
@@ -101,7 +101,7 @@ def test_an_account_does_not_trade_with_itself(
     assert planned.taker_expires is taker_expires
 
 
-def test_removing_an_order_keeps_the_others_in_line() -> None:
+def test_removing_an_order_keeps_the_queue_of_the_others() -> None:
     book = book_of(*ASKS)
     first = next(book.queue(SELL))
     book.remove(first)

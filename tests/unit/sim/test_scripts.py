@@ -1,4 +1,4 @@
-"""Scripted flow: who gets hit, when, and how the market changes meanwhile."""
+"""Scripted flow: trades, times and market conditions."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -13,8 +13,8 @@ from quoter.sim.scripts import CALM, NEVER_NS, Burst, Crash, InformedTrader, Scr
 from tests.unit.sim.cases import BUY, SELL, SYMBOL, market, order, reports, venue
 
 
-def test_a_burst_walks_up_the_book_and_hits_the_accounts_asks() -> None:
-    """Background first at 101.0, then our ask at 101.1 behind it, and so on by price."""
+def test_burst_trades_through_the_book_and_account_asks() -> None:
+    """The background at 101.0 trades first, then our ask at 101.1, and so on by price."""
     exchange = venue()
     asks = exchange.depth(SYMBOL, 3).asks
     in_front = sum(price * size for price, size in asks[:1])
@@ -30,7 +30,7 @@ def test_a_burst_walks_up_the_book_and_hits_the_accounts_asks() -> None:
     assert sum(one.price * one.size for one in prints) == in_front + Decimal("101.1")
 
 
-def test_a_burst_in_slices_spends_its_notional_evenly_over_time() -> None:
+def test_burst_in_slices_spends_its_notional_evenly() -> None:
     exchange = venue()
     exchange.place("a", order(BUY, "99.5", "50"), 1)
     script = Burst(side=SELL, notional=Decimal(1990), slices=4, every_s=0.5)
@@ -45,8 +45,8 @@ def test_a_burst_in_slices_spends_its_notional_evenly_over_time() -> None:
     assert [trade.size for trade in trades if trade] == [Decimal(5)] * 4
 
 
-def test_an_informed_trader_buys_ahead_of_the_drift() -> None:
-    """More takers on one side first; the price follows two seconds later, then both end."""
+def test_informed_trader_buys_before_the_drift() -> None:
+    """More takers of one side come first, the price drifts two seconds later, then both end."""
     script = InformedTrader(side=BUY, length_s=20.0, lead_s=2.0, drift_bps=50.0, flow=5.0)
     rng = Random(1)
     run = script.start(NS_PER_S, rng)
@@ -65,7 +65,7 @@ def test_an_informed_trader_buys_ahead_of_the_drift() -> None:
     assert takers.count(BUY) > takers.count(SELL)
 
 
-def test_several_bursts_of_an_informed_trader_keep_apart() -> None:
+def test_bursts_of_an_informed_trader_do_not_overlap() -> None:
     rng = Random(2)
     run = InformedTrader(bursts=3, every_s=10.0, length_s=5.0).start(0, rng)
     starts = []
@@ -76,7 +76,7 @@ def test_several_bursts_of_an_informed_trader_keep_apart() -> None:
     assert starts == sorted(set(starts))
 
 
-def test_a_crash_falls_far_and_partly_recovers() -> None:
+def test_crash_falls_and_recovers_partly() -> None:
     exchange = venue(market(sigma=0.01, intensity=1.0))
     exchange.script(SYMBOL, Crash(time_scale=4.0), 0)
     lows = []
@@ -102,7 +102,7 @@ def _best_at(time_scale: float, seconds: tuple[float, ...]) -> list[tuple[Decima
     return best
 
 
-def test_a_crash_fades_away_and_is_over() -> None:
+def test_crash_ends_after_its_aftermath() -> None:
     run = Crash(time_scale=1.0).start(0, Random(1))
     early, late = run.conditions(481 * NS_PER_S), run.conditions(3000 * NS_PER_S)
     assert early.volatility > late.volatility > 1.0
@@ -110,7 +110,7 @@ def test_a_crash_fades_away_and_is_over() -> None:
     assert run.is_over(3480 * NS_PER_S)
 
 
-def test_a_price_stays_above_zero_whatever_falls() -> None:
+def test_price_stays_above_zero() -> None:
     exchange = venue(market(sigma=60.0, intensity=2.0))
     exchange.script(SYMBOL, Crash(time_scale=50.0), 0)
     exchange.advance(60 * NS_PER_S)
@@ -118,7 +118,7 @@ def test_a_price_stays_above_zero_whatever_falls() -> None:
     assert all(price > 0 for price, _ in exchange.depth(SYMBOL, 100).bids)
 
 
-def test_conditions_of_several_scripts_multiply_and_drifts_add() -> None:
+def test_multipliers_of_scripts_multiply_and_drifts_add() -> None:
     rng = Random(1)
     crash = Crash().start(0, rng).conditions(NS_PER_S)
     both = combine([crash, crash])
@@ -141,14 +141,14 @@ def test_conditions_of_several_scripts_multiply_and_drifts_add() -> None:
         (Crash, {"time_scale": float("inf")}),
     ],
 )
-def test_a_script_that_makes_no_sense_is_refused(
+def test_script_parameters_out_of_domain_raise(
     script: type[Script], fields: dict[str, object]
 ) -> None:
-    with pytest.raises(ValueError, match="not a"):
+    with pytest.raises(ValueError, match="out of domain"):
         script(**fields)
 
 
-def test_only_so_many_scripts_run_at_once() -> None:
+def test_number_of_running_scripts_is_limited() -> None:
     exchange = venue()
     for _ in range(SCRIPTS_MAX):
         exchange.script(SYMBOL, Crash(), 0)
@@ -156,7 +156,7 @@ def test_only_so_many_scripts_run_at_once() -> None:
         exchange.script(SYMBOL, Crash(), 0)
 
 
-def test_a_finished_script_makes_room() -> None:
+def test_finished_script_does_not_count() -> None:
     exchange = venue()
     for _ in range(SCRIPTS_MAX):
         exchange.script(SYMBOL, Burst(side=BUY, notional=Decimal(10)), 0)

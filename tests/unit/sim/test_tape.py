@@ -1,4 +1,4 @@
-"""Update ids and depth: snapshot and diffs rebuild the book that the venue has."""
+"""Tape: update ids, depth and best prices."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -17,7 +17,7 @@ DEPTH_ALL = 10_000
 
 @cache
 def busy_minute() -> tuple[list[DepthNews], list[BestNews], list[DepthBook]]:
-    """A market with two accounts that quote, take and cancel; a snapshot at every step."""
+    """A market with two accounts that quote, take and cancel, with a snapshot at every step."""
     exchange = venue(replace(market(sigma=1.0, intensity=4.0, partial_share=0.3), depth_lots=20))
     rng = Random(5)
     diffs, bests, books = [], [], [exchange.depth(SYMBOL, DEPTH_ALL)]
@@ -44,7 +44,7 @@ def busy_minute() -> tuple[list[DepthNews], list[BestNews], list[DepthBook]]:
     return diffs, bests, books
 
 
-def test_a_snapshot_and_the_diffs_after_it_rebuild_every_later_snapshot() -> None:
+def test_snapshot_plus_diffs_equals_every_later_snapshot() -> None:
     diffs, _, books = busy_minute()
     by_id = {book.last: book for book in books}
     compared = 0
@@ -60,7 +60,7 @@ def test_a_snapshot_and_the_diffs_after_it_rebuild_every_later_snapshot() -> Non
     assert compared > 1000
 
 
-def test_update_ids_have_no_gap_and_the_book_never_crosses() -> None:
+def test_update_ids_have_no_gap_and_the_book_is_never_crossed() -> None:
     diffs, bests, books = busy_minute()
     assert all(later.first == earlier.last + 1 for earlier, later in pairwise(diffs))
     assert all(later.update_id > earlier.update_id for earlier, later in pairwise(bests))
@@ -76,7 +76,7 @@ def test_best_prices_equal_the_book_with_the_same_update_id() -> None:
         assert (best.bid, best.ask) == (book.bids[0], book.asks[0])
 
 
-def test_nothing_is_published_while_nothing_changes() -> None:
+def test_nothing_is_published_without_changes() -> None:
     exchange = venue()
     assert exchange.flush_depth(SYMBOL, 1) == []
     exchange.place("a", order(BUY, "98", "1"), 2)
