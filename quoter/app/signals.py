@@ -1,4 +1,4 @@
-"""What a signal means to a daemon, from the first moment of its start."""
+"""Signal handlers of a daemon, from the beginning of its start."""
 
 import asyncio
 import signal
@@ -20,14 +20,14 @@ STOPPED = "stopped before the start was complete"
 
 
 class Signals:
-    """Until `listen` a kill waits for the stops, on the disk too, and a stop ends the start."""
+    """Until `listen`, a kill is kept (also on disk) for later, and a stop ends the start."""
 
     def __init__(self, *, can_reload: bool) -> None:
-        """`can_reload`: SIGHUP will read the settings anew; until then it must not end us."""
+        """`can_reload`: SIGHUP will reload the settings; until then it is ignored."""
         self._loop = asyncio.get_running_loop()
         self._commands: FileCommands | None = None
         self._is_kill_waiting = False
-        self.folder: DataFolder | None = None  # set once it is ours
+        self.folder: DataFolder | None = None  # set once its lock is held
         self._loop.add_signal_handler(signal.SIGUSR1, self._kill)
         if can_reload:
             self._loop.add_signal_handler(signal.SIGHUP, lambda: None)
@@ -41,11 +41,14 @@ class Signals:
         if self.folder is not None:
             try:
                 self.folder.write_request(KILL_REQUEST, "SIGUSR1 during the start")
-            except OSError as error:  # it still waits here
+            except OSError as error:  # the kill is still kept in memory
                 log.critical("kill_not_written", error=str(error))
 
     async def stoppable[T](self, starting: Coroutine[None, None, T]) -> T:
-        """Let a stop end the start, which a dead venue can make long. Raises StartFailed then."""
+        """Run the start so that a stop signal ends it. Raises StartFailed then.
+
+        A venue that does not respond can make a start long.
+        """
         task = asyncio.create_task(starting, name="start")
         for number in STOP_SIGNALS:
             self._loop.add_signal_handler(number, task.cancel, STOPPED)
@@ -56,12 +59,12 @@ class Signals:
                 raise
             raise StartFailed(ExitCode.START_FAILED, STOPPED) from None
 
-    def listen(self, runner: Runner, steering: LiveControl) -> None:
-        """The runner is there, and about to run: it hears first of a kill that waits."""
+    def listen(self, runner: Runner, live_control: LiveControl) -> None:
+        """Hand the signals to the runner before it runs; a kept kill is its first command."""
         for number in STOP_SIGNALS:
             self._loop.add_signal_handler(number, runner.stop)
         self._commands = runner.file_commands
         if self._is_kill_waiting:
             self._commands.kill_by_signal()
-        if steering.can_reload:
-            self._loop.add_signal_handler(signal.SIGHUP, steering.request_reload)
+        if live_control.can_reload:
+            self._loop.add_signal_handler(signal.SIGHUP, live_control.request_reload)

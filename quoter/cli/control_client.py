@@ -1,6 +1,6 @@
-"""The command line's way to a running daemon: its control API, asked with a token from a file.
+"""Client of a running daemon's control API; the token is read from a file.
 
-What answers there may be anything. Only what a quoter says, and says in full, counts as done.
+Any program may listen at the address. Only a complete response of a quoter daemon counts as done.
 """
 
 import json
@@ -14,32 +14,36 @@ from quoter.domain.errors import BadSetting, QuoterError
 from quoter.domain.trading import Phase, TradingState
 from quoter.service.http.protocol import RequestResult
 
-TIMEOUT_S = 5.0  # of all: the daemon's own for a request are 2 and 3 s
+TIMEOUT_S = 5.0  # for a whole request; the daemon's own limits are 2 and 3 s
 TOKEN_BYTES_MAX = 4_096
 SECRETS_DIR = "/run/secrets"
 STATES, PHASES = tuple(TradingState.__members__), tuple(phase.value for phase in Phase)
-MEANINGS = {
-    401: "it does not know this token",
-    404: "it has no control API: no token is configured there",
-    421: "it does not know itself by this host name: see QUOTER_HTTP_HOSTS",
-    503: "it is busy: try again",
+STATUS_TEXTS = {
+    401: "unknown token",
+    404: "the daemon has no control API: no token is configured there",
+    421: "host name not allowed: see QUOTER_HTTP_HOSTS",
+    503: "the daemon is busy: try again",
 }
 
 
 class NotDone(QuoterError):
-    """The daemon did not do it, or could not be asked; the text is one line for a person."""
+    """The daemon did not carry out a request, or could not be reached; the text is one line."""
 
 
-class Refused(NotDone):
-    """A daemon said no; `state` is what it stood at, None where it does not tell."""
+class CommandRefused(NotDone):
+    """A daemon refused a request; `reason` is a RefusalReason and `state` its trading state.
 
-    def __init__(self, text: str, state: object) -> None:
+    Both are None if the response does not have them.
+    """
+
+    def __init__(self, text: str, *, reason: object, state: object) -> None:
         super().__init__(text)
+        self.reason = reason
         self.state = state
 
 
 def find_token(roles: tuple[str, ...], chosen: Path | None = None) -> str:
-    """The first token there is of these roles; `chosen` is a file that was named.
+    """Return the first token found for these roles, or the one in the file `chosen`.
 
     Raises BadSetting.
     """
@@ -58,42 +62,45 @@ def find_token(roles: tuple[str, ...], chosen: Path | None = None) -> str:
 
 
 def read_state(address: Address) -> Answer:
-    """What /state tells. Raises NotDone, BadSetting."""
+    """Return the JSON of /state. Raises NotDone, BadSetting."""
     reply = _ask(address, "GET", "/state")
-    told = reply.body
-    if told.get("trading_state") not in STATES or told.get("phase") not in PHASES:
-        raise _no_quoter(address, reply)
-    return told
+    state = reply.body
+    if state.get("trading_state") not in STATES or state.get("phase") not in PHASES:
+        raise _not_a_quoter(address, reply)
+    return state
 
 
 def read_details(address: Address) -> dict[str, Answer]:
-    """What /readyz tells of each active cause, by its name; {} where that can't be had."""
+    """Return the details of /readyz for each active cause, by name; {} if not available."""
     try:
         details = call(address, "GET", "/readyz", seconds=TIMEOUT_S).body.get("details")
     except NoAnswer:
         return {}
     found = details.items() if isinstance(details, dict) else ()
-    return {cause: told for cause, told in found if isinstance(told, dict)}
+    return {cause: detail for cause, detail in found if isinstance(detail, dict)}
 
 
 def read_params(address: Address, token: str) -> Answer:
-    """The knobs in force, by name. Raises NotDone, BadSetting."""
+    """Return the live parameters in force, by name. Raises NotDone, BadSetting."""
     reply = _ask(address, "GET", "/v1/params", token=token)
-    return _knobs(address, reply)
+    return _live_params(address, reply)
 
 
-def turn_params(address: Address, token: str, body: Mapping[str, object]) -> tuple[Answer, str]:
-    """Turn knobs; all that are in force now, and how long. Raises NotDone, BadSetting."""
+def change_params(address: Address, token: str, body: Mapping[str, object]) -> tuple[Answer, str]:
+    """Change live parameters; return all in force and how long. Raises NotDone, BadSetting."""
     reply = _done(address, "PATCH", "/v1/params", token, body)
-    return _knobs(address, reply), str(reply.body.get("valid"))
+    return _live_params(address, reply), str(reply.body.get("valid"))
 
 
-def act(address: Address, verb: str, token: str, body: Mapping[str, object]) -> Answer:
-    """Have the daemon do it; the state that this led to. Raises NotDone, Refused, BadSetting."""
-    reply = _done(address, "POST", f"/v1/{verb}", token, body)
+def send_command(address: Address, name: str, token: str, body: Mapping[str, object]) -> Answer:
+    """Send an operator command; return the resulting state.
+
+    Raises NotDone, CommandRefused, BadSetting.
+    """
+    reply = _done(address, "POST", f"/v1/{name}", token, body)
     state = reply.body.get("trading_state")
-    if state not in STATES or (verb == "kill" and state != "KILLED"):
-        raise _no_quoter(address, reply)
+    if state not in STATES or (name == "kill" and state != "KILLED"):
+        raise _not_a_quoter(address, reply)
     return reply.body
 
 
@@ -102,7 +109,7 @@ def _done(
 ) -> Reply:
     reply = _ask(address, method, path, token=token, body=body)
     if reply.body.get("result") != RequestResult.DONE:
-        raise _no_quoter(address, reply)
+        raise _not_a_quoter(address, reply)
     return reply
 
 
@@ -114,7 +121,7 @@ def _ask(
     token: str = "",
     body: Mapping[str, object] | None = None,
 ) -> Reply:
-    """An answer with status 200. Raises NotDone, Refused, BadSetting."""
+    """Return a response with status 200. Raises NotDone, CommandRefused, BadSetting."""
     where, data, headers = _name(address), None, {}
     if token:
         headers["Authorization"] = f"Bearer {token}"
@@ -128,33 +135,36 @@ def _ask(
         reply = call(address, method, path, seconds=TIMEOUT_S, headers=headers, data=data)
     except NoAnswer as error:
         if error.is_sent and body is not None:
-            text = f"{where} has it, but did not answer: {error}"
+            text = f"{where} got the request but did not answer: {error}"
             raise NotDone(f"{text}; it may still be done: see `quoter status`") from None
         raise NotDone(f"no daemon answers at {where}: {error}") from None
     if reply.status == 202 and reply.body.get("result") == RequestResult.PENDING:
-        raise NotDone(f"{where} took it, but has not done it yet: see `quoter status`")
+        raise NotDone(f"{where} accepted it but has not done it yet: see `quoter status`")
     if reply.status >= 400 and reply.is_quoter:
-        text = MEANINGS.get(reply.status) or str(reply.body.get("error") or "no reason given")
-        state = reply.body.get("trading_state")
-        raise Refused(f"{where} refused ({reply.status}): {text}", state)
+        text = STATUS_TEXTS.get(reply.status) or str(reply.body.get("error") or "no reason given")
+        raise CommandRefused(
+            f"{where} refused ({reply.status}): {text}",
+            reason=reply.body.get("refusal"),
+            state=reply.body.get("trading_state"),
+        )
     if reply.status != 200:
-        raise _no_quoter(address, reply)
+        raise _not_a_quoter(address, reply)
     return reply
 
 
-def _knobs(address: Address, reply: Reply) -> Answer:
+def _live_params(address: Address, reply: Reply) -> Answer:
     live_params = reply.body.get("params")
     if not isinstance(live_params, dict) or not live_params:
-        raise _no_quoter(address, reply)
+        raise _not_a_quoter(address, reply)
     return live_params
 
 
-def _no_quoter(address: Address, reply: Reply) -> NotDone:
-    """A stranger, or something between us that spoils what a quoter says."""
+def _not_a_quoter(address: Address, reply: Reply) -> NotDone:
+    """Return the error for a response that is not a complete one of a quoter daemon."""
     error = reply.body.get("error")
-    told = f": {error}" if isinstance(error, str) else ""
-    seen = f"status {reply.status}{told}" if reply.status else "no whole HTTP answer"
-    text = f"what answers at {_name(address)} is no quoter ({seen})"
+    detail = f": {error}" if isinstance(error, str) else ""
+    seen = f"status {reply.status}{detail}" if reply.status else "incomplete HTTP response"
+    text = f"the server at {_name(address)} is not a quoter daemon ({seen})"
     return NotDone(f"{text}: see QUOTER_HOST and QUOTER_PORT")
 
 

@@ -1,4 +1,4 @@
-"""One HTTP request to whatever listens where a daemon should: bounded in time, and not trusted."""
+"""HTTP requests to a daemon: bounded in time, and the response is not trusted."""
 
 import http.client
 import json
@@ -18,7 +18,7 @@ type Answer = dict[str, object]
 
 
 class NoAnswer(QuoterError):
-    """Nothing came back; `is_sent`: but the request may have arrived."""
+    """No response came; if `is_sent`, the request may have arrived."""
 
     def __init__(self, text: str, *, is_sent: bool) -> None:
         super().__init__(text)
@@ -26,10 +26,10 @@ class NoAnswer(QuoterError):
 
 
 class Reply(NamedTuple):
-    """What came back. `body` is {} unless it was a JSON object; its texts are printable."""
+    """A response. `body` is {} unless it was a JSON object; its texts are printable."""
 
-    status: int  # 0 for what is no whole HTTP answer
-    is_quoter: bool  # by its own word
+    status: int  # 0 for an incomplete HTTP response
+    is_quoter: bool  # by its Server header
     body: Answer
 
 
@@ -42,17 +42,17 @@ def call(
     headers: Mapping[str, str] | None = None,
     data: bytes | None = None,
 ) -> Reply:
-    """One request; `seconds` bound all of it, from the host's name to the last byte.
+    """Send one request; `seconds` bounds it from the name look-up to the last byte.
 
-    Raises NoAnswer, and BadSetting for what can't be a host.
+    Raises NoAnswer, and BadSetting if the host is not a valid name.
     """
     host, port = address
     try:
         host.encode("idna")
         connection = http.client.HTTPConnection(host, port, timeout=seconds)
     except (http.client.InvalidURL, UnicodeError):
-        raise BadSetting(f"QUOTER_HOST: is no name of a host (got {clean(host)})") from None
-    # By this name a daemon knows itself, wherever it is asked: see QUOTER_HTTP_HOSTS.
+        raise BadSetting(f"QUOTER_HOST: is not a valid host name (got {clean(host)})") from None
+    # A daemon always accepts this name: see QUOTER_HTTP_HOSTS.
     sent_headers = {"Host": f"localhost:{port}", **(headers or {})}
     is_sent = False
 
@@ -66,7 +66,7 @@ def call(
             raw = answer.read(BYTES_MAX)
             return Reply(answer.status, answer.headers.get("Server") == SERVER, _object(raw))
         except http.client.RemoteDisconnected:
-            raise  # silence is no answer, nonsense is one
+            raise  # closed without a response; a malformed response is returned as status 0
         except http.client.HTTPException:
             return Reply(0, is_quoter=False, body={})
         finally:
@@ -81,11 +81,11 @@ def call(
 
 
 def _within[T](seconds: float, work: Callable[[], T]) -> T:
-    """What `work` returns or raises; TimeoutError after `seconds`.
+    """Return what `work` returns; raise what it raises, or TimeoutError after `seconds`.
 
-    A socket's own time-out is one of each read: who drips a byte now and then never meets it, and
-    the search for a name has none. So the work has a thread, which is left to itself when its time
-    is over; it holds nothing up, neither the verb nor the end of the process.
+    A socket's time-out applies to each read, so a server that sends single bytes never exceeds it,
+    and the name look-up has none. So `work` runs in a daemon thread, which is abandoned when the
+    time is over; it delays neither the command nor the end of the process.
     """
     outcome: Future[T] = Future()
 
@@ -101,14 +101,14 @@ def _within[T](seconds: float, work: Callable[[], T]) -> T:
 
 def _object(raw: bytes) -> Answer:
     try:
-        told = json.loads(raw)
-        return _printable_fields(told) if isinstance(told, dict) else {}
+        found = json.loads(raw)
+        return _printable_fields(found) if isinstance(found, dict) else {}
     except (ValueError, RecursionError):
         return {}
 
 
 def _printable_fields(fields: Answer) -> Answer:
-    """Without what a terminal would obey: only a daemon of ours has cleaned its texts."""
+    """Remove control characters: only a quoter daemon is known to have cleaned its texts."""
     return {clean(name): _printable(value) for name, value in fields.items()}
 
 

@@ -1,4 +1,4 @@
-"""`quoter drill`: the kill switch of a running daemon, tried on purpose (KS-13)."""
+"""`quoter drill`: test the kill switch of a running daemon (KS-13)."""
 
 import time
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from quoter.service.killswitch.drill_record import DrillRecord
 from quoter.service.killswitch.file_requests import await_latch, rearm, request_kill, running_pid
 from quoter.service.killswitch.latch import Latch
 
-READY_S_MAX = 30.0  # a passing pause is waited for
+READY_S_MAX = 30.0  # to wait for the end of a pause
 LATCH_S_MAX = 5.0
 EMPTY_S_MAX = 15.0
 RUNNING_S_MAX = 60.0
@@ -25,14 +25,14 @@ POLL_S = 0.05
 
 
 class DrillFailed(QuoterError):
-    """What did not happen in time, or why no drill can be held."""
+    """A condition was not reached in time, or the drill can't be held."""
 
 
 def drill(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
-    """Kill the running daemon, see it latched and without orders, re-arm it. Never in production.
+    """Kill the running daemon, check latch and orders, and re-arm it. Never in production.
 
-    What it found is printed, and kept in drill.json. A drill that fails leaves the daemon as it is
-    by then: KILLED, or re-armed and still paused.
+    The result is printed and stored in drill.json. A failed drill leaves the daemon as it is:
+    KILLED, or re-armed and still paused.
     """
     folder = folder_of(data_dir)
     held = Drill(folder, *address(host, port))
@@ -47,7 +47,7 @@ def drill(host: Host = None, port: Port = None, data_dir: DataDir = None) -> Non
 
 
 class Drill:
-    """One drill on the daemon that listens at `host`:`port` and owns `folder`."""
+    """One drill of the daemon that listens at `host`:`port` and owns `folder`."""
 
     def __init__(
         self, folder: Path, host: str, port: int, *, ready_s_max: float = READY_S_MAX
@@ -55,12 +55,12 @@ class Drill:
         self._folder, self._address = folder, (host, port)
         self._ready_s_max = ready_s_max
         self._start_s = 0.0
-        self._rearm_s = 0.0  # not asked again before
+        self._rearm_s = 0.0  # time of the next re-arm request
         self._record = DrillRecord(ts_ns=0, passed=False, text="not finished")
 
     def run(self) -> DrillRecord:
-        """Raises DrillFailed, BadSetting, OSError; what it came to is written down."""
-        self._look_first()
+        """Hold the drill and write its record. Raises DrillFailed, BadSetting, OSError."""
+        self._check_first()
         self._start_s = time.monotonic()
         self._record = replace(self._record, ts_ns=time.time_ns())
         try:
@@ -72,26 +72,30 @@ class Drill:
             self._record.write(self._folder)
         return self._record
 
-    def _look_first(self) -> None:
-        """A drill stops trading: not for real money, and not on top of a real kill."""
-        told = self._state()
-        environment = told.get("environment")
+    def _check_first(self) -> None:
+        """Check that a drill is allowed: not with real money, not on top of a real kill."""
+        state = self._state()
+        environment = state.get("environment")
         if environment not in ("sandbox", "testnet"):
             raise DrillFailed(f"drill: not in {environment}: nothing was touched")
         if running_pid(self._folder) is None:
             raise DrillFailed(f"drill: no daemon runs on {self._folder}: nothing was touched")
-        self._match(environment, told.get("run"))
+        self._match(environment, state.get("run"))
         end_s = time.monotonic() + self._ready_s_max
-        while (state := self._state().get("trading_state")) != "RUNNING":
-            if state == "KILLED" or time.monotonic() > end_s:
-                text = f"drill: the daemon is {state}, a drill begins in RUNNING"
+        while (found := self._state().get("trading_state")) != "RUNNING":
+            if found == "KILLED" or time.monotonic() > end_s:
+                text = f"drill: the daemon is {found}, a drill begins in RUNNING"
                 raise DrillFailed(f"{text}: nothing was touched")
             time.sleep(POLL_S)
 
     def _match(self, environment: object, run: object) -> None:
-        """The page may be of one daemon, and the folder, which is what we kill, of another."""
-        beat = read_heartbeat(self._folder / HEARTBEAT, DaemonHeartbeat)
-        owner = f"{beat.identity.environment} run {beat.run}" if beat is not None else "unknown"
+        """Check that page and data folder belong to one daemon: the folder's is killed."""
+        heartbeat = read_heartbeat(self._folder / HEARTBEAT, DaemonHeartbeat)
+        owner = (
+            f"{heartbeat.identity.environment} run {heartbeat.run}"
+            if heartbeat is not None
+            else "unknown"
+        )
         if owner != f"{environment} run {run}":
             host, port = self._address
             page = f"{host}:{port} is {environment} run {run}"
@@ -112,7 +116,7 @@ class Drill:
         )
 
     def _is_back(self, state: Answer, kill_id: str) -> bool:
-        """Asked again and again: the daemon refuses while an order may be alive."""
+        """Whether the daemon runs again; repeats the re-arm, refused while an order may be live."""
         if state.get("trading_state") == "RUNNING" and Latch(self._folder).read() is None:
             return True
         if state.get("trading_state") == "KILLED" and time.monotonic() >= self._rearm_s:
@@ -136,7 +140,7 @@ class Drill:
         except NoAnswer as error:
             raise DrillFailed(f"drill: {error}") from None
         if not reply.body:
-            raise DrillFailed("drill: /state makes no sense")
+            raise DrillFailed("drill: /state is not a JSON object")
         return reply.body
 
 

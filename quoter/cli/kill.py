@@ -1,4 +1,4 @@
-"""`quoter kill` and `quoter rearm`: by files and a signal, or with a token over HTTP."""
+"""`quoter kill` and `quoter rearm`: by request files and a signal, or with a token over HTTP."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +22,7 @@ from quoter.service.exit_codes import ExitCode
 from quoter.service.killswitch.command_fields import check_reason, fit_reason, parse_amount
 from quoter.service.killswitch.file_requests import (
     NO_REASON,
-    KillAsked,
+    KillRequest,
     Rearmed,
     await_latch,
     await_rearm,
@@ -33,12 +33,12 @@ from quoter.service.killswitch.latch import Latch
 from quoter.telemetry.redaction import clean
 
 KILL_WAIT_S = 5.0
-REARM_WAIT_S = 40.0  # longer than the daemon is patient, so that we hear its last word
+REARM_WAIT_S = 40.0  # longer than the daemon retries, so that its final answer is shown
 
-stops = typer.Typer()
+kill_commands = typer.Typer()
 
 
-@stops.command()
+@kill_commands.command()
 def kill(
     reason: Annotated[str, typer.Argument(help="For the record.")] = "quoter kill",
     data_dir: DataDir = None,
@@ -47,72 +47,79 @@ def kill(
     host: Host = None,
     port: Port = None,
 ) -> None:
-    """Stop for good, now: no new order, cancel all. Survives restarts until `rearm`.
+    """Stop trading at once and cancel all orders, until `quoter rearm`, also after a restart.
 
-    By a file and a signal, without any token; with --token-file over HTTP instead.
+    Works by a file and a signal, without a token; with --token-file over HTTP instead.
     """
     reason = fit_reason(reason) or "quoter kill"
     if token_file is not None:
         kill_by_token(reason, token_file, address(host, port))
         return
-    folder, is_sure = _folder_to_kill(data_dir)
+    folder, is_certain = _folder_to_kill(data_dir)
     before = Latch(folder).read()
-    asked = request_kill(folder, reason)
-    if asked.trouble:
-        typer.echo(f"quoter kill: {asked.trouble}", err=True)
-    if asked.pid is None:
-        _nobody_runs(folder, asked, is_sure=is_sure)
+    request = request_kill(folder, reason)
+    if request.file_error:
+        typer.echo(f"quoter kill: {request.file_error}", err=True)
+    if request.pid is None:
+        _report_no_daemon(folder, request, is_certain=is_certain)
         return
     record = await_latch(folder, wait, before=before)
     if record is None:
-        fail(f"quoter kill: {_way(asked)}, but no latch in {folder} after {wait:g} s", 1)
+        fail(
+            f"quoter kill: {_how_requested(request)}, but no latch in {folder} after {wait:g} s", 1
+        )
     typer.echo(f"KILLED: {record.cause}: {record.text} (kill id {record.kill_id})")
 
 
 def _folder_to_kill(data_dir: Path | None) -> tuple[Path, bool]:
-    """The data folder, and whether it is surely the daemon's: no .env may be in a kill's way."""
+    """Return the data folder, and whether it is certainly the daemon's.
+
+    An .env file that can't be read must not prevent a kill.
+    """
     try:
         return folder_of(data_dir), True
     except EnvFileUnreadable as error:
-        typer.echo(f"warning: {error}; taking {DATA_DIR} for the data folder", err=True)
+        typer.echo(f"warning: {error}; using {DATA_DIR} as the data folder", err=True)
         return folder_of(DATA_DIR), False
 
 
-def _nobody_runs(folder: Path, asked: KillAsked, *, is_sure: bool) -> None:
-    """Without a daemon there is only its next start to stop."""
-    if not asked.is_filed:
+def _report_no_daemon(folder: Path, request: KillRequest, *, is_certain: bool) -> None:
+    """Report that no daemon runs, so that only its next start will be killed."""
+    if not request.is_filed:
         fail(f"quoter kill: no daemon runs on {folder}; its next start will not be killed", 1)
-    if not is_sure:
-        text = f"quoter kill: no daemon runs on {folder}: name the folder of yours by --data-dir"
+    if not is_certain:
+        text = f"quoter kill: no daemon runs on {folder}: give the right folder with --data-dir"
         fail(text, 1)
     typer.echo(f"No daemon runs on {folder}; its next start will be killed.")
 
 
-def _way(asked: KillAsked) -> str:
-    """How the daemon was asked."""
-    if asked.pid:
-        return f"signalled process {asked.pid}"
-    return "left the KILL file" if asked.is_filed else "reached nobody"
+def _how_requested(request: KillRequest) -> str:
+    """Return how the kill was requested, for a message."""
+    if request.pid:
+        return f"signalled process {request.pid}"
+    return "left the KILL file" if request.is_filed else "could not request the kill"
 
 
-@stops.command()
+@kill_commands.command()
 def rearm(
-    kill_id: Annotated[str | None, typer.Option(help="Skip the question; for scripts.")] = None,
+    kill_id: Annotated[
+        str | None, typer.Option(help="Kill id, instead of the prompt; for scripts.")
+    ] = None,
     data_dir: DataDir = None,
     accept_inventory: Annotated[
-        str | None, typer.Option(help="Exactly what is held, if that is past the limit; base.")
+        str | None, typer.Option(help="The exact inventory held, if it is above the limit; base.")
     ] = None,
     reason: Annotated[str, typer.Option(help="For the record.")] = NO_REASON,
     wait: Annotated[
-        float, typer.Option(min=1, max=99, metavar="SECONDS", help="How long to wait.")
+        float, typer.Option(min=1, max=99, metavar="SECONDS", help="Seconds to wait.")
     ] = REARM_WAIT_S,
     token_file: TokenFile = None,
     host: Host = None,
     port: Port = None,
 ) -> None:
-    """Lift a kill, after you have typed its id. With --token-file (risk) over HTTP.
+    """Clear a kill, after you have typed its kill id. With --token-file (role risk) over HTTP.
 
-    A running daemon checks once more, and asks again for 30 s; exit 0 once the kill is lifted.
+    A running daemon checks its conditions, retrying for 30 s; exit 0 once the kill is cleared.
     """
     accepted, reason = _amount(accept_inventory), _checked_reason(reason)
     if token_file is not None:
@@ -122,7 +129,7 @@ def rearm(
     folder = folder_of(data_dir)
     record = Latch(folder).read()
     if record is None:
-        fail(f"quoter rearm: nothing to lift in {folder}", ExitCode.USAGE)
+        fail(f"quoter rearm: no kill is latched in {folder}", ExitCode.USAGE)
     typer.echo(f"KILLED by {record.cause}: {record.text}\nkill id: {record.kill_id}")
     typed = kill_id or typer.prompt("Type the kill id to re-arm").strip()
     try:
@@ -141,12 +148,12 @@ def rearm(
 
 
 def _await_daemon(folder: Path, kill_id: str, wait: float) -> None:
-    """Say what becomes of a request, as the daemon answers."""
-    typer.echo("Asked the daemon: it looks at its orders, books and inventory once more.")
-    why_not = await_rearm(folder, kill_id, wait, lambda text: typer.echo(f"not yet: {text}"))
-    if why_not:
-        fail(f"quoter rearm: {why_not}; still KILLED", 1)
-    typer.echo("Re-armed: it trades again.")
+    """Wait for the daemon's answer and print what becomes of the request."""
+    typer.echo("Requested: the daemon checks its orders, balances and inventory.")
+    refusal = await_rearm(folder, kill_id, wait, lambda text: typer.echo(f"not yet: {text}"))
+    if refusal:
+        fail(f"quoter rearm: {refusal}; still KILLED", 1)
+    typer.echo("Re-armed: the daemon trades again.")
 
 
 def _amount(text: str | None) -> Decimal | None:

@@ -14,11 +14,11 @@ import typer
 
 from quoter.cli import explain_options as of
 from quoter.cli.command_group import CommandGroup
-from quoter.cli.control import control
+from quoter.cli.control import control_commands
 from quoter.cli.control_client import read_state
 from quoter.cli.daemon_client import NoAnswer, call
 from quoter.cli.drill import drill
-from quoter.cli.kill import stops
+from quoter.cli.kill import kill_commands
 from quoter.cli.options import LOOPBACK, DataDir, Host, Port, Scenario, address, fail, folder_of
 from quoter.cli.simulate import simulate
 from quoter.domain.errors import BadSetting, QuoterError
@@ -37,8 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they print local variables, and with them secrets
 )
 app.add_typer(simulate)
-app.add_typer(control)
-app.add_typer(stops)
+app.add_typer(control_commands)
+app.add_typer(kill_commands)
 app.command()(drill)
 
 

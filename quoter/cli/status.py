@@ -1,4 +1,4 @@
-"""What a daemon told of itself, for a person: what it does, why not more, and what lifts that."""
+"""The text of `quoter status`: state, causes, and the command that clears them."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -7,27 +7,27 @@ from decimal import Decimal, InvalidOperation
 from quoter.cli.daemon_client import Answer
 from quoter.domain.number_text import plain
 
-REARM = "to lift it: `quoter rearm` on its host, or with --token-file FILE (role risk)"
-RESUME = 'to lift it: `quoter resume "WHY"` (role operator)'
+REARM = "to clear it: `quoter rearm` on its host, or with --token-file FILE (role risk)"
+RESUME = 'to clear it: `quoter resume "REASON"` (role operator)'
 
 
-def state_lines(told: Answer, details: Mapping[str, Answer] | None = None) -> Iterator[str]:
-    """State, causes (since when, where `details` of /readyz know it), and the kill's id."""
+def state_lines(state: Answer, details: Mapping[str, Answer] | None = None) -> Iterator[str]:
+    """Yield state, causes (with times, if `details` of /readyz has them), and the kill id."""
     known = details or {}
-    yield f"{told.get('trading_state')} ({told.get('phase')})"
-    causes = told.get("causes")
+    yield f"{state.get('trading_state')} ({state.get('phase')})"
+    causes = state.get("causes")
     for cause, text in causes.items() if isinstance(causes, dict) else ():
         yield f"  {cause}: {text}{_since(known.get(cause, {}))}"
-    if told.get("kill_id"):
-        yield f"kill id: {told['kill_id']}"
+    if state.get("kill_id"):
+        yield f"kill id: {state['kill_id']}"
 
 
-def status_lines(told: Answer, details: Mapping[str, Answer]) -> Iterator[str]:
-    """All that `quoter status` shows."""
-    yield " ".join(str(told.get(name, "?")) for name in ("environment", "exchange", "symbol"))
-    yield from state_lines(told, details)
-    yield from _ways_out(told, details)
-    held, orders, pnl = (told.get(name) for name in ("inventory", "orders", "pnl_quote"))
+def status_lines(state: Answer, details: Mapping[str, Answer]) -> Iterator[str]:
+    """Yield the lines of `quoter status`."""
+    yield " ".join(str(state.get(name, "?")) for name in ("environment", "exchange", "symbol"))
+    yield from state_lines(state, details)
+    yield from _how_to_clear(state, details)
+    held, orders, pnl = (state.get(name) for name in ("inventory", "orders", "pnl_quote"))
     if isinstance(held, Mapping):
         yield (
             f"inventory {_figure(held.get('inventory_base'))} base, "
@@ -45,12 +45,12 @@ def status_lines(told: Answer, details: Mapping[str, Answer]) -> Iterator[str]:
         yield f"profit {_figure(pnl.get('total'))} quote"
 
 
-def _ways_out(told: Answer, details: Mapping[str, Answer]) -> Iterator[str]:
-    """The call that lifts what only a person lifts, and where to read before that."""
+def _how_to_clear(state: Answer, details: Mapping[str, Answer]) -> Iterator[str]:
+    """Yield the command that clears latched causes, and the runbook to read before it."""
     latched = [one for one in details.values() if one.get("latched") is True]
     for runbook in dict.fromkeys(str(one.get("runbook")) for one in latched):
         yield f"read {runbook}"
-    if told.get("trading_state") == "KILLED":
+    if state.get("trading_state") == "KILLED":
         yield REARM
     elif latched:
         yield RESUME
@@ -64,9 +64,9 @@ def _since(detail: Answer) -> str:
     return f" (since {since:%Y-%m-%d %H:%M:%S} UTC)"
 
 
-def _figure(told: object) -> str:
-    """An exact amount, which comes as a text."""
+def _figure(state: object) -> str:
+    """Return an exact amount, given as a text, in plain notation."""
     try:
-        return plain(Decimal(str(told)))
+        return plain(Decimal(str(state)))
     except InvalidOperation:
-        return str(told)
+        return str(state)

@@ -1,4 +1,4 @@
-"""What the engine wants done: imperatives for the outbox."""
+"""Commands of the engine to the outbox: place and cancel orders, request reports."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,41 +10,41 @@ from quoter.domain.trading import CancelReason
 
 
 class TimeInForce(StrEnum):
-    """May an order take, and may it rest? Every quote is POST_ONLY; IOC is for `flatten` alone."""
+    """Whether an order may take and rest. Quotes are POST_ONLY; only `flatten` uses IOC."""
 
-    POST_ONLY = "post_only"  # rests, or is refused
-    IOC = "ioc"  # takes what is there within its price, and ends
+    POST_ONLY = "post_only"  # rests, or is rejected
+    IOC = "ioc"  # takes what its price allows at once, and ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderIntent:
-    """An order that the engine would like; only `risk/` can turn it into a `PlaceOrder`."""
+    """An order that the engine wants; only the order rules can turn it into a `PlaceOrder`."""
 
     client_id: str
     side: Side
     price: Decimal
     size: Decimal
-    book_seq: int  # the update of the book that it was priced from
+    book_seq: int  # sequence number of the book that it was priced from
     time_in_force: TimeInForce = TimeInForce.POST_ONLY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
-    """An approved limit order. Built by `risk/gate.py` and nowhere else."""
+    """An approved limit order. Created by `risk/order_rules.py` only."""
 
     client_id: str
     side: Side
     price: Decimal
     size: Decimal
-    decided_ns: int  # ts_ns of the event it answers: its age is checked at the socket
+    decided_ns: int  # ts_ns of its event; the egress gate checks the age
     time_in_force: TimeInForce = TimeInForce.POST_ONLY
-    book_seq: int = 0  # the update of the book that it was priced from
-    reduces: bool = False  # approved while nothing but reducing was: it can't grow inventory
+    book_seq: int = 0  # sequence number of the book that it was priced from
+    reduces: bool = False  # approved in REDUCE_ONLY: it can't increase the inventory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelOrder:
-    """Take one order out of the market; `venue_id` is empty until the venue told it."""
+    """Cancel one order; `venue_id` is empty until it is known."""
 
     client_id: str
     venue_id: str
@@ -53,14 +53,14 @@ class CancelOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelAll:
-    """Take every own order (our prefix, never a foreign one) out of the market."""
+    """Cancel every own order (by our client id prefix), never a foreign one."""
 
     reason: CancelReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryOrder:
-    """Ask the venue what it knows of one order."""
+    """Query one order at the venue."""
 
     client_id: str
     venue_id: str
@@ -68,9 +68,10 @@ class QueryOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestReport:
-    """Ask the venue for a list; `from_trade_id` is for TRADES: the last one booked, or empty.
+    """Request a report from the venue.
 
-    `coin` is for COIN_PRICE: whose price, in the quote currency of our market.
+    `from_trade_id` is for TRADES: the newest booked trade, or empty. `coin` is for COIN_PRICE: the
+    coin whose price, in the quote currency of the market, is requested.
     """
 
     kind: ReportKind

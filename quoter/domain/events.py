@@ -1,6 +1,7 @@
-"""Facts that happened: everything the engine ever hears. Nothing here changes afterwards.
+"""The events that the engine handles: immutable facts.
 
-`ts_ns` is UTC nanoseconds at receipt, never running backwards: the only clock the core knows.
+`ts_ns` is the UTC time of receipt in nanoseconds and never decreases. It is the only clock of the
+core.
 """
 
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ from quoter.domain.trading import Cause, TradingState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookSnapshot:
-    """The whole book as of sequence number `last`; best levels first."""
+    """The whole order book as of sequence number `last`, best levels first."""
 
     ts_ns: int
     last: int
@@ -33,7 +34,7 @@ class BookSnapshot:
 
 
 class BookDelta(NamedTuple):
-    """Levels that changed, with their new absolute sizes; it must follow sequence `prev`."""
+    """Changed levels with their new absolute sizes; follows sequence number `prev`."""
 
     ts_ns: int
     prev: int
@@ -44,7 +45,7 @@ class BookDelta(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopOfBook:
-    """Best prices only, usually fresher than the depth; `update_id` shares the book's numbering."""
+    """Best bid and ask, usually newer than the depth; `update_id` uses the book's numbering."""
 
     ts_ns: int
     update_id: int
@@ -54,7 +55,7 @@ class TopOfBook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trade:
-    """A public print; `taker` is the side of the aggressor."""
+    """A public trade; `taker` is the side of the order that took liquidity."""
 
     ts_ns: int
     trade_id: str
@@ -65,7 +66,7 @@ class Trade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSent:
-    """The outbox handed the order to the gateway: from here on its fate is the venue's."""
+    """The outbox handed the order to the gateway: from here on it may reach the venue."""
 
     ts_ns: int
     client_id: str
@@ -82,7 +83,7 @@ class OrderAck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderReject:
-    """The venue refused the order, or it never left: definitely no order exists."""
+    """The venue refused the order, or it was never sent: no order exists."""
 
     ts_ns: int
     client_id: str
@@ -92,7 +93,7 @@ class OrderReject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderUnknown:
-    """We asked and do not know: the order may exist and keeps its full reservation."""
+    """The answer to a create is unknown: the order may exist and keeps its full reservation."""
 
     ts_ns: int
     client_id: str
@@ -101,18 +102,18 @@ class OrderUnknown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDone:
-    """The venue says that the order ended after `filled` in all (base, cumulative)."""
+    """The order ended at the venue; `filled` is its cumulative filled size, base."""
 
     ts_ns: int
     client_id: str
     reason: DoneReason
     filled: Decimal
-    venue_id: str = ""  # trade lists name orders by it: an end may be the first news that tells it
+    venue_id: str = ""  # trade lists name orders by it; this may be the first event that has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelReject:
-    """A cancel that did not close its order."""
+    """A cancel request that did not end its order."""
 
     ts_ns: int
     client_id: str
@@ -122,7 +123,7 @@ class CancelReject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderNotFound:
-    """Answer to a query: the venue does not know this client id (which proves nothing yet)."""
+    """Answer to a query: the venue does not know this client id. Not yet proof of absence."""
 
     ts_ns: int
     client_id: str
@@ -130,7 +131,7 @@ class OrderNotFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
-    """One execution of one of our orders; `trade_id` makes applying it twice a no-op."""
+    """One execution of an own order; `trade_id` makes applying it twice a no-op."""
 
     ts_ns: int
     trade_id: str
@@ -146,7 +147,7 @@ class Fill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderOpen:
-    """Answer to a query, or news of the private stream: the order lives at the venue."""
+    """The order is live at the venue: the answer to a query, or a private stream message."""
 
     ts_ns: int
     order: VenueOrder
@@ -154,7 +155,7 @@ class OrderOpen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenOrdersReport:
-    """Every open order of ours on this symbol, foreign ones included; asked at `asked_ns`."""
+    """Every open order of the account on this symbol, foreign ones too; requested at `asked_ns`."""
 
     ts_ns: int
     asked_ns: int
@@ -163,7 +164,7 @@ class OpenOrdersReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradesReport:
-    """Our executions since the asked-for id, oldest first, complete up to `asked_ns`."""
+    """Own executions since the requested id, oldest first, complete up to `asked_ns`."""
 
     ts_ns: int
     asked_ns: int
@@ -172,7 +173,7 @@ class TradesReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceReport:
-    """Holdings by asset: free + locked is ours, free is what a new order may use."""
+    """Balances by asset: free + locked is held, free is available for new orders."""
 
     ts_ns: int
     asked_ns: int
@@ -182,7 +183,7 @@ class BalanceReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesReport:
-    """The market's grid and minimums as the venue has them now."""
+    """Tick size, lot size and minimums of the market, as the venue reports them now."""
 
     ts_ns: int
     instrument: Instrument
@@ -190,7 +191,7 @@ class RulesReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoinPrice:
-    """What it costs to buy one unit of a coin that fees are paid in; asked at `asked_ns`."""
+    """Price of a coin that fees are paid in; requested at `asked_ns`."""
 
     ts_ns: int
     asked_ns: int
@@ -200,7 +201,7 @@ class CoinPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFailed:
-    """A report that we asked for and did not get."""
+    """A requested report that failed."""
 
     ts_ns: int
     kind: ReportKind
@@ -217,7 +218,7 @@ class FeedUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedDown:
-    """A stream is lost; what happened meanwhile was not told."""
+    """A stream is disconnected; events of the meantime may be missing."""
 
     ts_ns: int
     stream: Stream
@@ -226,7 +227,7 @@ class FeedDown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedAlive:
-    """Any sign of life of a stream that carries no news, such as an answered ping."""
+    """A stream is alive but has no data, for example it answered a ping."""
 
     ts_ns: int
     stream: Stream
@@ -234,7 +235,7 @@ class FeedAlive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimited:
-    """The venue told us to be quiet until `until_ns`."""
+    """The venue demands that no request is sent until `until_ns`."""
 
     ts_ns: int
     until_ns: int
@@ -243,7 +244,7 @@ class RateLimited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """The shell noticed (or no longer notices) something only it can see: a cause, on or off."""
+    """A halt cause that only the service can detect became active or inactive."""
 
     ts_ns: int
     cause: Cause

@@ -1,22 +1,22 @@
-"""The closed lists of why and what: how a venue refuses, how an order ends, what is asked for."""
+"""Enumerations: reject reasons, how orders end, names of commands and of reports."""
 
 from enum import StrEnum
 
 
 class RejectReason(StrEnum):
-    """Why the venue refused a new order, so that no order exists."""
+    """Why a new order was rejected; no order exists."""
 
     POST_ONLY = "post_only"
     BALANCE = "balance"
     FILTER = "filter"
     RATE_LIMIT = "rate_limit"
     AUTH = "auth"
-    NOT_SENT = "not_sent"  # it never left this machine
+    NOT_SENT = "not_sent"  # never sent to the venue
     OTHER = "other"
 
 
 class CancelRejectReason(StrEnum):
-    """Why a cancel did not close its order; none of them says that the order is gone."""
+    """Why a cancel request did not end its order; none of these proves that the order ended."""
 
     NOT_FOUND = "not_found"
     NO_ANSWER = "no_answer"
@@ -25,12 +25,12 @@ class CancelRejectReason(StrEnum):
 
 
 class DoneReason(StrEnum):
-    """How the venue says that an order ended."""
+    """How an order ended at the venue."""
 
     FILLED = "filled"
     CANCELED = "canceled"
     EXPIRED = "expired"  # self-trade prevention, price band, venue maintenance
-    REJECTED = "rejected"  # accepted first, thrown out later
+    REJECTED = "rejected"  # accepted first, rejected later
 
 
 class OperatorAction(StrEnum):
@@ -46,7 +46,7 @@ class OperatorAction(StrEnum):
 
 
 class ReportKind(StrEnum):
-    """What we can ask the venue for."""
+    """Kinds of reports that are requested from the venue."""
 
     OPEN_ORDERS = "open_orders"
     TRADES = "trades"

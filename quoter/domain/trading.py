@@ -1,10 +1,10 @@
-"""May we trade: states, phases and the causes that states are derived from."""
+"""Trading states, phases, and the halt causes that the state is derived from."""
 
 from enum import IntEnum, StrEnum
 
 
 class TradingState(IntEnum):
-    """Derived from the active causes, never set; the value is the severity (decisions.md)."""
+    """Derived from the active halt causes, never set directly; the value is the severity."""
 
     RUNNING = 0
     REDUCE_ONLY = 1
@@ -13,7 +13,7 @@ class TradingState(IntEnum):
 
 
 class Regime(IntEnum):
-    """What kind of market this is; `risk/market_regime.py` says which, the value is the rung."""
+    """Level of the market regime ladder; see `risk/monitors/market_regime.py`."""
 
     NORMAL = 0
     WIDE = 1
@@ -21,7 +21,7 @@ class Regime(IntEnum):
 
 
 class Phase(StrEnum):
-    """Where the process is in its life, beside the trading state."""
+    """Phase of the process, beside the trading state."""
 
     STARTING = "STARTING"
     LIVE = "LIVE"
@@ -29,7 +29,7 @@ class Phase(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why we do not trade freely. `risk/kill_switch.py` says how severe each one is."""
+    """Halt causes: why trading is restricted. `risk/kill_switch.py` gives the severity of each."""
 
     # KILLED, latched on disk
     OPERATOR_KILL = "operator_kill"
@@ -43,7 +43,9 @@ class Cause(StrEnum):
     FOREIGN_KILL = "foreign_kill"
     KEY_REFUSED = "key_refused"
     DRAWDOWN_LIMIT = "drawdown_limit"
-    WIRE_MISMATCH = "wire_mismatch"  # a request was not what was approved, or headed elsewhere
+    WIRE_MISMATCH = (
+        "wire_mismatch"  # a request differs from the approved order, or goes to another address
+    )
     SENTINEL_KILL = "sentinel_kill"
     # PAUSED until an operator resumes
     OPERATOR_PAUSE = "operator_pause"
@@ -81,7 +83,7 @@ class Cause(StrEnum):
 
 
 class CancelReason(StrEnum):
-    """Why we take an order out of the market; it is logged with the order."""
+    """Why an order is cancelled; logged with the order."""
 
     REQUOTE = "requote"
     NO_QUOTE = "no_quote"
@@ -94,7 +96,7 @@ class CancelReason(StrEnum):
 
 
 class NoQuote(StrEnum):
-    """Why there is no quote, on a side or at all: counted, never silent (users.md F14)."""
+    """Why there is no quote, on one side or on both; each is counted."""
 
     NO_BOOK = "no_book"
     NO_SIGMA = "no_sigma"

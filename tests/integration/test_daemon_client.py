@@ -58,13 +58,13 @@ async def test_verbs_tell_what_a_daemon_did_may_do_and_stands_at(
         assert code == 1
         assert "operator_pause: risk:" in text
         assert " (since 20" in text
-        assert "to lift it: `quoter resume" in text
+        assert "to clear it: `quoter resume" in text
 
         code, text = await verb(sandbox, tmp_path, daemon, "kill", "enough", *by_token)
         assert (code, "KILLED (LIVE)" in text) == (0, True), text
         code, text = await verb(sandbox, tmp_path, daemon, "status")
         assert code == 1
-        assert "to lift it: `quoter rearm`" in text
+        assert "to clear it: `quoter rearm`" in text
         assert "read deploy/docs/runbook.md#causes-that-kill" in text
         daemon.process.terminate()
         assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.KILLED

@@ -16,7 +16,7 @@ MUTANTS = (
         Edit(CLIENT, '    if reply.body.get("result") != RequestResult.DONE:\n', "    if False:\n"),
         Edit(
             CLIENT,
-            '    if state not in STATES or (verb == "kill" and state != "KILLED"):\n',
+            '    if state not in STATES or (name == "kill" and state != "KILLED"):\n',
             "    if False:\n",
         ),
         tests=(TEST_CLIENT,),
@@ -24,7 +24,7 @@ MUTANTS = (
     mutant(
         "kill_done_without_killed_state",
         "a kill is reported as done although the daemon goes on trading",
-        Edit(CLIENT, ' or (verb == "kill" and state != "KILLED"):\n', ":\n"),
+        Edit(CLIENT, ' or (name == "kill" and state != "KILLED"):\n', ":\n"),
         tests=(TEST_CLIENT,),
     ),
     mutant(

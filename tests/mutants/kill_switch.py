@@ -130,7 +130,7 @@ MUTANTS = (
     mutant(
         "drill_on_another_daemon",
         "a drill reads one daemon's state and kills another one, even in production",
-        Edit("quoter/cli/drill.py", '        self._match(environment, told.get("run"))\n', ""),
+        Edit("quoter/cli/drill.py", '        self._match(environment, state.get("run"))\n', ""),
         tests=("tests/integration/test_drill.py",),
     ),
     mutant(

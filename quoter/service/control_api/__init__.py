@@ -1,0 +1,6 @@
+"""How do operators command a running daemon over HTTP?
+
+Tokens and roles, request bodies, idempotency, operator commands and live parameters. May import
+`operator_commands`, `http` and `killswitch`; used by `quoter/app/live_control.py`. Read first:
+`routes` (the checks of a request, in order), `request_body` (fields of each command).
+"""

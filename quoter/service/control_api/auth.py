@@ -1,4 +1,4 @@
-"""Who calls: bearer tokens and their roles, and a pause for those who guess."""
+"""Bearer tokens and their roles, and a lock-out after wrong tokens."""
 
 import hmac
 from collections import deque
@@ -9,15 +9,15 @@ from hashlib import sha256
 
 from multidict import CIMultiDictProxy
 
-SCHEME = "bearer"  # in any case: RFC 9110, 11.1
+SCHEME = "bearer"  # case-insensitive: RFC 9110, 11.1
 ID_DIGITS = 8
-FAILURES_MAX = 5  # within the window; then nobody gets in for as long as the pause
+FAILURES_MAX = 5  # within the window; then all requests are locked out for the pause
 WINDOW_NS = 60_000_000_000
 PAUSE_NS = 60_000_000_000
 
 
 class Role(IntEnum):
-    """What a token may do; each role may do what those below it may."""
+    """The role of a token; each role includes those with a lower value."""
 
     READ = 1
     OPERATOR = 2
@@ -26,7 +26,7 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose token it was; the id is the beginning of its SHA-256, never the token."""
+    """The sender of a request; the id is the beginning of its token's SHA-256, never the token."""
 
     role: Role
     token_id: str
@@ -36,15 +36,15 @@ class Caller:
 
 
 class Tokens:
-    """The tokens of one daemon, kept as hashes."""
+    """The tokens of one daemon, stored as hashes."""
 
     def __init__(self, tokens: Mapping[Role, str]) -> None:
         self._hashes = {role: sha256(token.encode()).digest() for role, token in tokens.items()}
 
     def caller(self, headers: CIMultiDictProxy[str]) -> Caller | None:
-        """Who sent this one Authorization header; None if nobody we know did.
+        """Return the caller of the one Authorization header; None if its token is unknown.
 
-        Hashes are compared, all of them and each in constant time, so that the time taken says
+        Compares the hash with every known hash in constant time, so that the duration reveals
         nothing about a token.
         """
         given = headers.getall("Authorization", [])
@@ -60,11 +60,11 @@ class Tokens:
 
 
 class LockOut:
-    """Five wrong tokens within a minute shut the door for a minute, for everybody.
+    """Lock-out of all callers for a minute after five wrong tokens within a minute.
 
-    All callers come from loopback, so there is nobody to tell apart. Whoever guesses can keep the
-    door shut, but not keep anybody from killing: a kill with a right token passes (its token can't
-    be guessed at any rate), and so do the file and the signal.
+    All callers come from loopback, so they can't be told apart. An attacker can cause the lock-out
+    but not prevent a kill: a kill with a valid token still passes (such a token can't be guessed
+    at this rate), and so do the kill file and the signal.
     """
 
     def __init__(self) -> None:
@@ -72,11 +72,11 @@ class LockOut:
         self._until_ns = 0
 
     def left_s(self, now_ns: int) -> int:
-        """Seconds until the door opens, rounded up; 0 if it is open."""
+        """Return the seconds until the lock-out ends, rounded up; 0 if there is none."""
         return max(0, -(-(self._until_ns - now_ns) // 1_000_000_000))
 
     def failed(self, now_ns: int) -> None:
-        """Somebody came with a wrong token, while the door was open."""
+        """Count a wrong token that came while there was no lock-out."""
         self._failures.append(now_ns)
         if len(self._failures) == FAILURES_MAX and now_ns - self._failures[0] <= WINDOW_NS:
             self._until_ns = now_ns + PAUSE_NS

@@ -1,4 +1,4 @@
-"""The same request twice is done once: answers are kept by the caller's own key."""
+"""Carries out a repeated request once: replies are cached by the caller's idempotency key."""
 
 import asyncio
 import re
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-KEPT_MAX = 256  # the oldest is forgotten first
+KEPT_MAX = 256  # the oldest is dropped first
 
 
 @dataclass(frozen=True, slots=True)
 class Result[Answer]:
-    """An answer, and whether anything was done, so that a repetition must not do it again."""
+    """A reply, and whether anything was done: only then a repetition gets the same reply."""
 
     answer: Answer
     is_done: bool
 
 
 class OtherBody(Exception):
-    """The key was used before, for another request."""
+    """The key was used before for another request."""
 
 
 class IdempotencyCache[Answer]:
-    """Remembers what was done, not what was refused: that may be tried again with its key."""
+    """Caches replies to requests that were done; refused ones may be retried with their key."""
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[bytes, asyncio.Future[Answer]]] = {}
@@ -31,8 +31,8 @@ class IdempotencyCache[Answer]:
     async def do(
         self, key: str, body: bytes, work: Callable[[], Awaitable[Result[Answer]]]
     ) -> Answer:
-        """The answer of `work`, or the one that the same key and body got. Raises OtherBody."""
-        body = sha256(body).digest()  # all that is kept of it
+        """Return the reply of `work`, or the cached one of this key and body. Raises OtherBody."""
+        body = sha256(body).digest()  # only the hash is kept
         while (kept := self._kept.get(key)) is not None:
             if kept[0] != body:
                 raise OtherBody

@@ -32,7 +32,7 @@ from quoter.service.control_api.request_body import (
     take_reason,
 )
 from quoter.service.http.protocol import RequestResult
-from quoter.service.http.responses import answer
+from quoter.service.http.responses import json_response
 from quoter.service.http.state_view import Json
 from quoter.service.killswitch.controller import KillSwitchController
 from quoter.service.operator_commands.audit import CommandAudit, fields_text, result_of
@@ -280,4 +280,6 @@ class ControlApi:
 
     def _respond(self, reply: _Reply) -> web.Response:
         self._parts.count_response(reply.status)
-        return answer(self._parts.redactor, reply.body, status=reply.status, headers=reply.headers)
+        return json_response(
+            self._parts.redactor, reply.body, status=reply.status, headers=reply.headers
+        )

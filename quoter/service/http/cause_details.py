@@ -1,4 +1,4 @@
-"""What a person wants to know of each active cause: since when, how severe, where to read on."""
+"""Details of the active halt causes: since when, how severe, and the runbook section."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,13 +21,13 @@ type Details = dict[str, Json]
 
 @dataclass(slots=True)
 class CauseTimes:
-    """Fed with every step; what was active before the first one counts from `start_ns`."""
+    """Times when the active causes were raised; `start_ns` for those before the first step."""
 
     start_ns: int
     _since_ns: dict[Cause, int] = field(default_factory=dict)
 
     def observe(self, step: Step) -> None:
-        """Remember when each cause came up."""
+        """Update from one step of the engine."""
         if step.state is None:
             return
         for cause in step.state.cleared:
@@ -36,11 +36,11 @@ class CauseTimes:
             self._since_ns[cause] = step.event.ts_ns
 
     def since_ns(self, cause: Cause) -> int:
-        """When an active cause came up, UTC ns."""
+        """Return when an active cause was raised, UTC ns."""
         return self._since_ns.get(cause, self.start_ns)
 
     def details(self, causes: Mapping[Cause, str]) -> Details:
-        """By name, for the pages: since, state, latched, runbook."""
+        """Return since, state, latched and runbook of each cause, by its name."""
         return {
             cause.value: {
                 "since": datetime.fromtimestamp(self.since_ns(cause) / NS_PER_S, UTC).isoformat(),
@@ -53,12 +53,12 @@ class CauseTimes:
 
 
 def no_details(_: Mapping[Cause, str]) -> Details:
-    """Where nobody keeps them."""
+    """Return no details: the default where causes are not tracked."""
     return {}
 
 
 def runbook(cause: Cause) -> str:
-    """File and heading that tell what to do."""
+    """Return file and heading of the runbook section for a cause."""
     severity = SEVERITY[cause]
     match severity.state:
         case TradingState.KILLED:

@@ -1,4 +1,4 @@
-"""JSON answers of our own listener."""
+"""JSON responses of our HTTP listener."""
 
 import json
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ from quoter.service.http.state_view import Json
 from quoter.telemetry.redaction import Redactor
 
 
-def answer(
+def json_response(
     redactor: Redactor,
     body: Mapping[str, Json],
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
-    """Texts in it may come from the venue, so they pass the redaction like log lines."""
+    """Return a response; its texts may come from the venue, so they are redacted like log lines."""
     text = json.dumps(redactor.page(body), ensure_ascii=True, allow_nan=False)
     return web.Response(
         status=status, text=text + "\n", content_type="application/json", headers=headers

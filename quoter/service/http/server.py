@@ -1,6 +1,6 @@
-"""What others may see of a running daemon, over HTTP. These pages only read.
+"""The read-only HTTP pages of a running daemon: /metrics, /healthz, /readyz, /state.
 
-Where tokens are configured, the listener has the routes of `service/control.py` as well.
+Where tokens are configured, the listener also has the routes of `service/control_api`.
 """
 
 import asyncio
@@ -20,19 +20,19 @@ from quoter.domain.trading import Cause, Phase, TradingState
 from quoter.service.http.cause_details import Details, no_details
 from quoter.service.http.connections import Connections
 from quoter.service.http.protocol import SERVER
-from quoter.service.http.responses import answer
+from quoter.service.http.responses import json_response
 from quoter.service.http.state_view import Json, state_view
 from quoter.telemetry.log_throttle import LogThrottle
 from quoter.telemetry.redaction import Redactor
 
 log = structlog.get_logger()
 
-REQUESTS_MAX = 16  # at once; more are told to come back
+REQUESTS_MAX = 16  # at once; more get status 503
 LINE_BYTES_MAX = 4_096
 HEADERS_BYTES_MAX = 8_192
 BACKLOG = 32
 KEEPALIVE_S = 15.0
-KEPT_S = 0.25  # a rendering of the metrics takes milliseconds of the loop: often enough for anybody
+METRICS_CACHE_S = 0.25  # rendering blocks the event loop for milliseconds
 SHUTDOWN_S = 1.0
 # A name or an address of four numbers, or one of version 6 in brackets; and a port, or none.
 HOST = re.compile(r"(?:\[(?P<bracketed>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::[0-9]{1,5})?")
@@ -53,7 +53,7 @@ type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Where the pages get their news; each call is cheap and never waits."""
+    """Sources of the pages; each call is cheap and never waits."""
 
     snapshot: Callable[[], Snapshot]
     metrics: Callable[[Snapshot], bytes]
@@ -65,14 +65,14 @@ class Sources:
 
 
 class ExtraRoutes(Protocol):
-    """Routes that somebody else adds to the listener, such as the control API."""
+    """Routes that another part adds to the listener, such as the control API."""
 
     @property
     def always_served(self) -> frozenset[str]:
-        """Paths that are served however many other requests are under way."""
+        """Paths that are served even when too many other requests are being served."""
 
     def add_routes(self, app: web.Application) -> None:
-        """Add the routes to an application that is being built."""
+        """Add the routes to an application."""
 
 
 class Pages:
@@ -90,8 +90,8 @@ class Pages:
         self._metrics_until_s = float("-inf")
 
     def application(self) -> web.Application:
-        """Routes and guards; GET (and HEAD) only, but for those of control."""
-        app = web.Application(middlewares=[self._guard], client_max_size=1)
+        """Return the application with routes and checks; only control routes take other methods."""
+        app = web.Application(middlewares=[self._check_request], client_max_size=1)
         app.on_response_prepare.append(_put_headers)
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/healthz", self._health)
@@ -102,14 +102,14 @@ class Pages:
         return app
 
     @web.middleware
-    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _check_request(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not is_allowed_host(request.headers.get("Host", ""), self._host_names):
             return web.Response(status=421, text="unknown host name: see QUOTER_HTTP_HOSTS\n")
         if self._busy >= REQUESTS_MAX and request.path not in self._always_served:
             return web.Response(status=503, text="busy\n", headers={"Retry-After": "1"})
         self._busy += 1
         try:
-            await asyncio.sleep(0)  # one of many in a pipeline: others have their turn in between
+            await asyncio.sleep(0)  # let other tasks run between pipelined requests
             return await handler(request)
         finally:
             self._busy -= 1
@@ -118,7 +118,7 @@ class Pages:
         now_s = asyncio.get_running_loop().time()
         if now_s >= self._metrics_until_s:
             self._metrics_text = self._sources.metrics(self._sources.snapshot())
-            self._metrics_until_s = now_s + KEPT_S
+            self._metrics_until_s = now_s + METRICS_CACHE_S
         return web.Response(body=self._metrics_text, headers={"Content-Type": METRICS_TYPE})
 
     async def _health(self, _request: web.Request) -> web.Response:
@@ -143,33 +143,33 @@ class Pages:
         return self._json(body | {"kill_id": self._sources.kill_id()})
 
     def _json(self, body: dict[str, Json], *, status: int = 200) -> web.Response:
-        return answer(self._sources.redactor, body, status=status)
+        return json_response(self._sources.redactor, body, status=status)
 
 
 class HasApplication(Protocol):
     """Pages that can be served."""
 
     def application(self) -> web.Application:
-        """Routes and guards."""
+        """Return the application with its routes and checks."""
 
 
 class _ServerLog(logging.LoggerAdapter[logging.Logger]):
-    """What the library says of itself; what is no HTTP is counted, without a traceback each."""
+    """Log of the HTTP library; requests that are not HTTP are counted instead of logged each."""
 
     def __init__(self) -> None:
         super().__init__(logging.getLogger("aiohttp.server"))
-        self._nonsense = LogThrottle()
+        self._not_http = LogThrottle()
 
     def log(self, level: int, msg: object, *args: object, **how: Any) -> None:
-        """As that of any logger."""
+        """Log like any logger, except for malformed requests."""
         if not isinstance(how.get("exc_info"), HttpProcessingError):
             super().log(level, msg, *args, **how)
-        elif count := self._nonsense.count():
+        elif count := self._not_http.count():
             log.warning("requests_not_http", count=count)
 
 
 class _Site(web.BaseSite):
-    """A listener that bounds its connections."""
+    """A listener with limited connections."""
 
     def __init__(self, runner: web.AppRunner, server: web.Server, host: str, port: int) -> None:
         super().__init__(runner, backlog=BACKLOG)
@@ -178,7 +178,7 @@ class _Site(web.BaseSite):
 
     @property
     def name(self) -> str:
-        """For the library."""
+        """The name that the library logs."""
         return ":".join(map(str, self._address))
 
     async def start(self) -> None:
@@ -190,11 +190,11 @@ class _Site(web.BaseSite):
 
 
 async def serve(pages: HasApplication, *, host: str, port: int) -> tuple[web.AppRunner, int]:
-    """Listen; return what must be cleaned up and the port in use. Raises OSError if it is taken."""
+    """Listen; return the runner to clean up and the port. Raises OSError if the port is taken."""
     runner = web.AppRunner(
         pages.application(),
         access_log=None,
-        auto_decompress=False,  # a small body must stay small
+        auto_decompress=False,  # a small body can't expand to a large one
         handle_signals=False,
         keepalive_timeout=KEEPALIVE_S,
         logger=_ServerLog(),
@@ -214,13 +214,16 @@ async def serve(pages: HasApplication, *, host: str, port: int) -> tuple[web.App
 
 
 async def stop(runner: web.AppRunner) -> None:
-    """Close every connection; bounded in time."""
+    """Close every connection, bounded in time."""
     async with asyncio.timeout(2 * SHUTDOWN_S):
         await runner.cleanup()
 
 
 def is_allowed_host(header: str, names: frozenset[str]) -> bool:
-    """Is this Host header ours? IP addresses are: a page that rebinds DNS needs a name."""
+    """Whether a Host header is allowed: our names, and any IP address.
+
+    A page that uses DNS rebinding would send a name.
+    """
     found = HOST.fullmatch(header.lower())
     if found is None:
         return False

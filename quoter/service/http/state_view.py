@@ -1,4 +1,4 @@
-"""A snapshot as JSON: exact numbers as strings, estimates as numbers, unknown as null."""
+"""The JSON of /state: exact amounts as strings, estimates as numbers, unknown values as null."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -18,7 +18,7 @@ type Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 
 
 def state_view(snapshot: Snapshot, *, about: Mapping[str, str]) -> dict[str, Json]:
-    """Everything that /state tells; `about` are constants such as environment and symbol."""
+    """Return the JSON of a snapshot; `about` holds constants such as environment and symbol."""
     age_s = (snapshot.ts_ns - snapshot.book_ts_ns) / NS_PER_S if snapshot.book_ts_ns else None
     return {
         **about,
@@ -91,18 +91,23 @@ def _side_pnl(earned: SidePnl) -> Json:
 
 
 def _estimates(estimates: Estimates) -> Json:
-    """Every field by its own name; markouts and edges as lists of what they are of."""
-    told = {field.name: _told(getattr(estimates, field.name)) for field in fields(estimates)}
+    """Return every field under its name; markouts and edges as lists."""
+    fields_json = {
+        field.name: _json_value(getattr(estimates, field.name)) for field in fields(estimates)
+    }
     markouts: list[Json] = [
         {"side": side.value, "horizon_s": horizon_s, "bps": _number(bps)}
         for (side, horizon_s), bps in estimates.markouts_bps.items()
     ]
     edges: list[Json] = [
-        {"horizon_s": horizon_s, **{name: _told(part) for name, part in edge._asdict().items()}}
+        {
+            "horizon_s": horizon_s,
+            **{name: _json_value(part) for name, part in edge._asdict().items()},
+        }
         for horizon_s, found in estimates.edges.items()
         for edge in found
     ]
-    return told | {
+    return fields_json | {
         "confidence": estimates.confidence,
         "markouts_bps": markouts,
         "edges": edges,
@@ -114,40 +119,40 @@ def _quote(quote: TwoSidedQuote | None) -> Json:
     if quote is None:
         return None
     return {
-        "bids": [_wanted(wanted) for wanted in quote.bids],
-        "asks": [_wanted(wanted) for wanted in quote.asks],
+        "bids": [_quote_level(level) for level in quote.bids],
+        "asks": [_quote_level(level) for level in quote.asks],
         "off": [{"side": off.side.value, "reason": off.reason.value} for off in quote.off],
         "terms": _terms(quote.terms) if quote.terms is not None else None,
     }
 
 
-def _wanted(wanted: Quote) -> Json:
-    return {"price": str(wanted.price), "size": str(wanted.size)}
+def _quote_level(level: Quote) -> Json:
+    return {"price": str(level.price), "size": str(level.size)}
 
 
 def _terms(terms: QuoteTerms) -> Json:
-    """Every field by its own name, so that none can be forgotten."""
-    told = {field.name: _told(getattr(terms, field.name)) for field in fields(terms)}
+    """Return every field under its name, so that no field can be missing."""
+    fields_json = {field.name: _json_value(getattr(terms, field.name)) for field in fields(terms)}
     clamps: list[Json] = [
         {"name": clamp.name, "before": _number(clamp.before), "after": _number(clamp.after)}
         for clamp in terms.clamps
     ]
-    return told | {"inputs": _inputs(terms.inputs), "clamps": clamps}
+    return fields_json | {"inputs": _inputs(terms.inputs), "clamps": clamps}
 
 
 def _inputs(inputs: PricingInputs) -> Json:
-    return {field.name: _told(getattr(inputs, field.name)) for field in fields(inputs)}
+    return {field.name: _json_value(getattr(inputs, field.name)) for field in fields(inputs)}
 
 
-def _told(value: object) -> Json:
-    """A number, a flag, a table of numbers, or nothing."""
+def _json_value(value: object) -> Json:
+    """Return a number, a flag, a tuple of numbers as a list, or null for anything else."""
     match value:
         case bool():
             return value
         case float() | int():
             return _number(value)
         case tuple():
-            return [_told(part) for part in value]
+            return [_json_value(part) for part in value]
         case _:
             return None
 

@@ -80,7 +80,7 @@ class KillSwitchController:
     def latch_kill(self, command: Kill) -> None:
         """Close the gate now and latch an operator's kill, before the engine has handled it.
 
-        A kill on top of a kill gets a new kill id: whoever is about to re-arm has not seen it.
+        A kill on top of a kill gets a new kill id, because a re-arm under way does not know of it.
         """
         self._latch(Cause.OPERATOR_KILL, command.cause_text)
 

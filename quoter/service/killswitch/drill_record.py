@@ -1,4 +1,4 @@
-"""When the kill switch was last tried on purpose, and how that went: a file in the data folder."""
+"""The record of the last drill of the kill switch: a file in the data folder."""
 
 import json
 import os
@@ -10,7 +10,7 @@ NAME = "drill.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrillRecord:
-    """Times in seconds since the kill was asked for; -1 where it did not come that far."""
+    """Result of a drill. Times are seconds since the kill was requested; -1 if not reached."""
 
     ts_ns: int
     passed: bool
@@ -20,7 +20,7 @@ class DrillRecord:
     running_s: float = -1.0
 
     def write(self, folder: Path) -> None:
-        """Whole or not at all, with the time of the last one that passed. Raises OSError."""
+        """Write the record atomically, with the time of the last passed drill. Raises OSError."""
         passed_ns = self.ts_ns if self.passed else last_passed_ns(folder)
         part = (folder / NAME).with_suffix(".part")
         with part.open("w") as file:
@@ -31,10 +31,10 @@ class DrillRecord:
 
 
 def last_passed_ns(folder: Path) -> int | None:
-    """When a drill last ended well, UTC ns; None if none did, or nobody can tell."""
+    """Return when a drill last passed, UTC ns; None if none did or the file can't be read."""
     try:
         raw = json.loads((folder / NAME).read_text())
-        if "last_passed_ns" not in raw:  # written before it was kept
+        if "last_passed_ns" not in raw:  # written by an earlier version
             return int(raw["ts_ns"]) if raw["passed"] is True else None
         return int(raw["last_passed_ns"]) if raw["last_passed_ns"] is not None else None
     except (OSError, ValueError, KeyError, TypeError, OverflowError):

@@ -1,6 +1,7 @@
-"""Kill and re-arm from outside the daemon: files in its data folder, and a signal.
+"""Kill and re-arm from another process: request files in the data folder, and a signal.
 
-They work without network, token or valid settings, because a kill must.
+They need no network, no token and no valid settings. The daemon's side is in
+`service/operator_commands/file_commands.py`.
 """
 
 import fcntl
@@ -30,15 +31,15 @@ PID_MAX = 2**31 - 1
 
 
 class RearmRequest(NamedTuple):
-    """The content of the file: kill id and accepted inventory, on the next line the reason."""
+    """The content of a REARM file: kill id and accepted inventory, then a line with the reason."""
 
     kill_id: str
-    accept_inventory: Decimal | None = None  # as in `Rearming`
+    accept_inventory: Decimal | None = None  # base; the held inventory, if above the limit
     reason: str = NO_REASON
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The inverse of `str`; a person may have written it. Raises ValueError."""
+        """Parse the text of a file, which a person may have written. Raises ValueError."""
         first, _, reason = text.partition("\n")
         kill_id, _, amount = first.strip().partition(" ")
         accepted = parse_amount(amount) if amount else None
@@ -51,14 +52,14 @@ class RearmRequest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RearmAnswer:
-    """Why the kill of this id is not lifted; nobody will try again if it is final."""
+    """Why a kill is not cleared; if final, the daemon does not retry."""
 
     kill_id: str
     text: str
     is_final: bool
 
     def write(self, folder: Path) -> None:
-        """Whole or not at all; not synced, its reader runs beside us. Raises OSError."""
+        """Write the answer atomically, without fsync. Raises OSError."""
         path = folder / ANSWER
         part = path.with_suffix(".part")
         part.write_text(json.dumps(asdict(self)), encoding="utf-8")
@@ -66,7 +67,7 @@ class RearmAnswer:
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
-        """What is there; None if nothing is, or nothing that makes sense."""
+        """Return the answer on disk; None if there is none or it can't be parsed."""
         try:
             with (folder / ANSWER).open("rb") as file:
                 raw = json.loads(file.read(ANSWER_BYTES_MAX))
@@ -76,32 +77,32 @@ class RearmAnswer:
 
     @staticmethod
     def forget(folder: Path) -> None:
-        """Remove that of an earlier request."""
+        """Remove the answer to an earlier request."""
         with suppress(OSError):
             (folder / ANSWER).unlink()
 
 
 class Rearmed(Enum):
-    """How a re-arm went."""
+    """Result of a re-arm by file."""
 
-    CLEARED = auto()  # no daemon runs: the latch is gone, the next start may trade
-    REQUESTED = auto()  # the daemon was asked; it checks once more
+    CLEARED = auto()  # no daemon runs; the latch is removed, the next start may trade
+    REQUESTED = auto()  # the daemon has the request and checks its conditions
     WRONG_ID = auto()
     NOT_LATCHED = auto()
 
 
-class KillAsked(NamedTuple):
-    """How far a kill got on its two ways: the KILL file, and a signal to the daemon."""
+class KillRequest(NamedTuple):
+    """What became of a kill request: of its KILL file and of the signal to the daemon."""
 
-    pid: int | None  # as `running_pid`; a number was signalled
-    is_filed: bool  # a later look, or the next start, will find the wish
-    trouble: str  # why the file is missing, or lacks the reason; empty if neither
+    pid: int | None  # as `running_pid`; a positive number was signalled
+    is_filed: bool  # the daemon or its next start will find the KILL file
+    file_error: str  # why the file is missing or lacks the reason; empty if neither
 
 
 def running_pid(folder: Path) -> int | None:
-    """The pid of the daemon on this folder, 0 if it can't be told, None if none runs.
+    """Return the pid of the daemon on this folder, 0 if unknown, None if none runs.
 
-    Only who holds the lock runs: a pid file alone may name a stranger by now.
+    A daemon runs if the lock is held: the pid in the file may belong to another process by now.
     """
     try:
         with (folder / LOCK).open() as lock:
@@ -116,7 +117,7 @@ def running_pid(folder: Path) -> int | None:
 
 
 def _pid_in(path: Path) -> int:
-    """Zero and below are groups of processes, not one; whatever is no pid is 0."""
+    """Return the pid in a file; 0 if it is not a pid (0 and below mean process groups)."""
     try:
         pid = int(path.read_text())
     except (OSError, ValueError):
@@ -124,16 +125,16 @@ def _pid_in(path: Path) -> int:
     return pid if 0 < pid <= PID_MAX else 0
 
 
-def request_kill(folder: Path, reason: str) -> KillAsked:
-    """Leave the KILL file, which a later start reads too, and wake the daemon.
+def request_kill(folder: Path, reason: str) -> KillRequest:
+    """Write the KILL file, which a later start reads too, and signal the daemon.
 
-    A disk that is full stops neither: the signal needs no file, and a file without words no room.
+    Works on a full disk: the signal needs no file, and an empty KILL file needs no space.
     """
-    path, trouble = folder / KILL_REQUEST, ""
+    path, file_error = folder / KILL_REQUEST, ""
     try:
         _put(path, fit_reason(reason))
     except OSError as error:
-        trouble = f"{path}: {error.strerror}"
+        file_error = f"{path}: {error.strerror}"
         with suppress(OSError):
             path.touch()
     pid = running_pid(folder)
@@ -141,14 +142,14 @@ def request_kill(folder: Path, reason: str) -> KillAsked:
         try:
             os.kill(pid, signal.SIGUSR1)
         except (ProcessLookupError, PermissionError):
-            pid = 0  # another container or user: it polls the file
-    return KillAsked(pid, not trouble or path.exists(), trouble)
+            pid = 0  # another container or user; the daemon polls the file
+    return KillRequest(pid, not file_error or path.exists(), file_error)
 
 
 def await_latch(
     folder: Path, seconds: float, *, before: LatchRecord | None = None
 ) -> LatchRecord | None:
-    """The latch as soon as another than `before` is on disk; after `seconds` what is there."""
+    """Return the latch as soon as it differs from `before`, or what is there after `seconds`."""
     end_s = time.monotonic() + seconds
     while (record := Latch(folder).read()) in (None, before) and time.monotonic() < end_s:
         time.sleep(POLL_S)
@@ -162,7 +163,7 @@ def rearm(
     accept_inventory: Decimal | None = None,
     reason: str = NO_REASON,
 ) -> Rearmed:
-    """Lift the kill that `kill_id` names; `accept_inventory` as in `Rearming`. Raises OSError."""
+    """Clear the kill of this id, or request it from the daemon that runs. Raises OSError."""
     record = Latch(folder).read()
     if record is None:
         return Rearmed.NOT_LATCHED
@@ -172,19 +173,21 @@ def rearm(
         RearmAnswer.forget(folder)
         _put(folder / REARM_REQUEST, str(RearmRequest(kill_id, accept_inventory, reason)))
         return Rearmed.REQUESTED
-    (folder / KILL_REQUEST).unlink(missing_ok=True)  # the wish that is being lifted
+    (folder / KILL_REQUEST).unlink(missing_ok=True)  # the request of the kill that is cleared
     Latch(folder).clear()
     return Rearmed.CLEARED
 
 
-def await_rearm(folder: Path, kill_id: str, seconds: float, told: Callable[[str], object]) -> str:
-    """Empty as soon as the kill is lifted; else what became of the re-arm that was asked for.
+def await_rearm(
+    folder: Path, kill_id: str, seconds: float, on_refusal: Callable[[str], object]
+) -> str:
+    """Wait for a requested re-arm; return an empty text once it is done, else why it is not.
 
-    `told` hears what speaks against it meanwhile. A request that the daemon has not taken up when
-    we stop waiting is withdrawn: nobody would be there to see it obeyed.
+    `on_refusal` is called with each new reason why it is not done yet. After `seconds` a request
+    that the daemon has not read is removed, so that it is not carried out unattended.
     """
     end_s = time.monotonic() + seconds
-    told_last = ""
+    last_refusal = ""
     while True:
         runs, is_late = running_pid(folder) is not None, time.monotonic() >= end_s
         record, answer = Latch(folder).read(), RearmAnswer.read(folder)
@@ -192,14 +195,14 @@ def await_rearm(folder: Path, kill_id: str, seconds: float, told: Callable[[str]
             return ""
         if record.kill_id != kill_id:
             return f"killed again: {record.cause}: {record.text} (kill id {record.kill_id})"
-        if answer is not None and answer.kill_id == kill_id and answer.text != told_last:
+        if answer is not None and answer.kill_id == kill_id and answer.text != last_refusal:
             if answer.is_final:
                 return answer.text
-            told_last = answer.text
-            told(told_last)
+            last_refusal = answer.text
+            on_refusal(last_refusal)
         if not runs:
             (folder / REARM_REQUEST).unlink(missing_ok=True)
-            return "the daemon has ended meanwhile"
+            return "the daemon has ended"
         if is_late:
             return _too_late(folder, seconds)
         time.sleep(REARM_POLL_S)
@@ -210,11 +213,11 @@ def _too_late(folder: Path, seconds: float) -> str:
         (folder / REARM_REQUEST).unlink()
     except FileNotFoundError:
         return f"not within {seconds:g} s; the daemon may still do it: see `quoter status`"
-    return f"not within {seconds:g} s: the daemon did not take the request up; it is withdrawn"
+    return f"not within {seconds:g} s: the daemon did not read the request; it is withdrawn"
 
 
 def _put(path: Path, text: str) -> None:
-    """Whole or not at all, and on disk before we say so."""
+    """Write a file atomically; it is synced to disk on return. Raises OSError."""
     part = path.with_suffix(".part")
     try:
         with part.open("w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""The kill latch: a small fsynced file that outlives the process; a restart stays KILLED."""
+"""The kill latch: a small fsynced file that keeps a daemon KILLED across restarts."""
 
 import json
 import os
@@ -17,7 +17,7 @@ TEXT_CHARS_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class LatchRecord:
-    """Why and when we were killed; the id must be given back to re-arm."""
+    """Cause and time of a kill; a re-arm must name the kill id."""
 
     kill_id: str
     cause: Cause
@@ -26,27 +26,27 @@ class LatchRecord:
 
 
 def new_record(cause: Cause, text: str, ts_ns: int) -> LatchRecord:
-    """A kill of this moment, with an id of its own."""
-    shown = Redactor().text(clean(text))  # it is shown by terminals, and may be the venue's
+    """Return the record of a new kill with a new kill id."""
+    shown = Redactor().text(clean(text))  # shown on terminals; may contain text of the venue
     return LatchRecord(secrets.token_hex(4), cause, shown, ts_ns)
 
 
 def renewed(old: LatchRecord | None, cause: Cause, text: str, ts_ns: int) -> LatchRecord:
-    """Another kill on top of `old`, if there is one: who re-arms must have seen this one too."""
+    """Return the record of a kill on top of `old`; its new id makes re-arms of `old` invalid."""
     if old is None:
         return new_record(cause, text, ts_ns)
     return new_record(old.cause, f"{old.text}; then {cause}: {text}"[:TEXT_CHARS_MAX], ts_ns)
 
 
 class Latch:
-    """One file in the data folder. Unreadable means killed."""
+    """The latch file in the data folder. An unreadable file counts as a kill."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._path = folder / NAME
 
     def read(self) -> LatchRecord | None:
-        """The record on disk; None only if there provably is none."""
+        """Return the record on disk; None only if there certainly is none."""
         try:
             raw = json.loads(self._path.read_text())
             record = LatchRecord(
@@ -56,7 +56,7 @@ class Latch:
                 ts_ns=int(raw["ts_ns"]),
             )
             if SEVERITY[record.cause].state is not TradingState.KILLED:
-                raise ValueError(f"{record.cause} is no kill")
+                raise ValueError(f"{record.cause} is not a kill cause")
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
@@ -68,18 +68,20 @@ class Latch:
         return record
 
     def is_set(self) -> bool:
-        """Is there one, readable or not? Cheap enough to ask before every create."""
+        """Whether a latch exists, readable or not. Cheap enough to call before every create."""
         return may_exist(self._path)
 
     def write(self, cause: Cause, text: str, ts_ns: int) -> LatchRecord:
-        """Make a new kill durable."""
+        """Write a new kill to disk and return its record. Raises OSError."""
         record = new_record(cause, text, ts_ns)
         self.save(record)
         return record
 
     def save(self, record: LatchRecord) -> None:
-        """Make the kill durable: file and folder are synced before this returns. Raises OSError."""
-        part = self._path.with_suffix(f".{record.kill_id}.part")  # daemon and sentinel may both
+        """Write a kill to disk; file and folder are synced on return. Raises OSError."""
+        part = self._path.with_suffix(
+            f".{record.kill_id}.part"
+        )  # daemon and sentinel may both write
         with part.open("w") as file:
             json.dump(asdict(record), file)
             file.flush()
@@ -88,6 +90,6 @@ class Latch:
         sync_folder(self._folder)
 
     def clear(self) -> None:
-        """Forget the kill; the caller has checked who asks and that nothing is alive."""
+        """Remove the latch; the caller has checked that the re-arm is allowed."""
         self._path.unlink(missing_ok=True)
         sync_folder(self._folder)

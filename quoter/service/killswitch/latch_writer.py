@@ -1,4 +1,4 @@
-"""The latch's way to the disk: in a thread, for a slow disk must not hold up a single cancel."""
+"""Writes the latch to disk in a thread, so that a slow disk does not delay cancels."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,38 +10,40 @@ from quoter.service.killswitch.latch import Latch, LatchRecord
 
 log = structlog.get_logger()
 
-AGAIN_S = 0.2  # a disk that did not take it is asked again, without end
-SETTLE_S_MAX = 5.0  # at the end of the process; what is missing then the log has
+RETRY_S = 0.2  # after a failed write; retried without end
+SETTLE_S_MAX = 5.0  # at the end of the process; a failure is logged
 
 
 class LatchWriter:
-    """Brings the disk to what was decided last; `on_settled` hears each time that it is there."""
+    """Writes the newest decision; `on_settled` is called each time the disk has caught up."""
 
     def __init__(
         self, latch: Latch, record: LatchRecord | None, *, on_settled: Callable[[], None]
     ) -> None:
         self._latch = latch
         self._wanted = self._kept = record
-        self._is_sure = True  # that the disk says `_kept`: not while, or after it failed, to write
+        self._is_sure = (
+            True  # whether the disk holds `_kept`: not during a write, nor after a failed one
+        )
         self._on_settled = on_settled
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        # Its own: the loop's threads may all be busy with names that do not resolve.
+        # A thread of its own: the loop's threads may all be blocked in name lookups.
         self._thread = ThreadPoolExecutor(1, "latch")
 
     @property
     def is_clear(self) -> bool:
-        """Is no latch wanted, and none on the disk or on its way there?"""
+        """Whether no latch is wanted, on disk, or being written."""
         return self._wanted is None and self._kept is None and self._is_sure
 
     @property
     def is_unwritten(self) -> bool:
-        """Is there a kill that the disk does not have, or that we can't be sure it has?"""
+        """Whether a kill is wanted that is not certainly on disk."""
         return self._wanted is not None and not (self._is_sure and self._kept is self._wanted)
 
     def adopt(self) -> LatchRecord | None:
-        """A latch on the disk that we neither wrote nor want away: it is in force from now on."""
+        """Return and take over a latch that another process wrote; None if there is none."""
         if not self.is_clear:
             return None
         record = self._latch.read()
@@ -50,30 +52,30 @@ class LatchWriter:
         return record
 
     def keep(self, record: LatchRecord | None) -> None:
-        """From now on this is what the disk must say; None: nobody is killed."""
+        """Set what the disk must hold from now on; None is no latch."""
         self._wanted = record
         self._idle.clear()
         self._wake.set()
 
     async def run(self) -> None:
-        """Write until cancelled; one write at a time, the newest wish only."""
+        """Write until cancelled: one write at a time, always the newest record."""
         while True:
             await self._wake.wait()
             self._wake.clear()
-            is_told = False
+            is_logged = False
             while not self._is_sure or self._wanted is not self._kept:
                 try:
                     await self._write(self._wanted)
                 except OSError as error:
-                    if not is_told:
+                    if not is_logged:
                         log.critical("latch_not_written", error=str(error))
-                    is_told = True
-                    await asyncio.sleep(AGAIN_S)
+                    is_logged = True
+                    await asyncio.sleep(RETRY_S)
             self._idle.set()
             self._on_settled()
 
     async def written(self, seconds: float) -> bool:
-        """Wait for the disk to say what is wanted; False if it has not within so many seconds."""
+        """Wait until the disk holds the wanted record; False if it does not within `seconds`."""
         try:
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
@@ -82,14 +84,14 @@ class LatchWriter:
         return True
 
     async def _write(self, record: LatchRecord | None) -> None:
-        act = self._latch.clear if record is None else lambda: self._latch.save(record)
+        write = self._latch.clear if record is None else lambda: self._latch.save(record)
         self._is_sure = False
-        await asyncio.get_running_loop().run_in_executor(self._thread, act)
+        await asyncio.get_running_loop().run_in_executor(self._thread, write)
         self._kept, self._is_sure = record, True
 
     async def settle(self) -> None:
-        """Wait for the disk, bounded: a kill of the last moment is not lost with the process."""
-        self._wake.set()  # whoever wrote before may have been cancelled in the middle
+        """Wait for the disk, bounded in time, so that a late kill is not lost with the process."""
+        self._wake.set()  # the task of `run` may have been cancelled in the middle of a write
         writing = asyncio.create_task(self.run(), name="latch-settle")
         try:
             if not await self.written(SETTLE_S_MAX):

@@ -95,7 +95,7 @@ async def test_what_goes_wrong_is_one_line(rig: Rig) -> None:
         (["pause"], "QUOTER_OPERATOR_TOKEN_FILE or QUOTER_RISK_TOKEN_FILE: is needed"),
         (["pause", "--token-file", "nowhere"], "--token-file: the token can't be read: No such"),
         (["pause", "--token-file", "empty"], "--token-file: that file holds no token"),
-        (["pause", "--token-file", "wrong"], "refused (401): it does not know this token"),
+        (["pause", "--token-file", "wrong"], "refused (401): unknown token"),
         (["pause", "--token-file", "read.token"], "refused (403): needs the role operator"),
         (["flatten", "--token-file", "operator.token"], "refused (403): needs the role risk"),
         (["params", "gamma=9", "--token-file", "risk.token"], "refused (400): gamma: one change"),
@@ -126,7 +126,7 @@ def test_what_is_no_host_is_a_line_about_the_host(host: str, verb: str) -> None:
     more = () if verb == "status" else ("--token-file", "token")
     result = CliRunner().invoke(cli.app, [verb, "--host", host, *more])
     assert isinstance(result.exception, BadSetting)
-    assert str(result.exception) == f"QUOTER_HOST: is no name of a host (got {host})"
+    assert str(result.exception) == f"QUOTER_HOST: is not a valid host name (got {host})"
 
 
 async def test_status_says_what_and_why_and_its_exit_code_whether_it_runs(rig: Rig) -> None:
@@ -163,7 +163,10 @@ async def test_knobs_that_make_no_sense_are_named_before_anything_is_sent() -> N
         (("gamma=nan",), "gamma: must be NAME=NUMBER (got gamma=nan)"),
         (("gamma=inf",), "gamma: must be NAME=NUMBER (got gamma=inf)"),
         (("=1",), "=1: must be NAME=NUMBER (got =1)"),
-        (("side_cooldown_s=1", "reason=2"), "reason: is no knob; say why with --reason"),
+        (
+            ("side_cooldown_s=1", "reason=2"),
+            "reason: is not a live parameter; give it with --reason",
+        ),
     ]:
         result = CliRunner().invoke(cli.app, ["params", *words, "--port", "1"])
         assert isinstance(result.exception, BadSetting)
@@ -192,10 +195,10 @@ async def test_a_resume_lifts_no_state_that_was_not_seen(rig: Rig) -> None:
     await rig.post_verb("pause")
     resume = ("resume", "--token-file", "operator.token")
     text = complaint(await invoke(rig, *resume, "--seen", "REDUCE_ONLY"))
-    assert text.startswith("not resumed: it was REDUCE_ONLY when seen and is PAUSED by now")
+    assert text.startswith("not resumed: the state was REDUCE_ONLY when seen and is PAUSED now")
     rig.own_kill(Cause.LOSS_LIMIT)
     text = complaint(await invoke(rig, *resume, "--seen", "PAUSED"))
-    assert "it was PAUSED when seen and is KILLED by now" in text
+    assert "the state was PAUSED when seen and is KILLED now" in text
     assert "KILLED: only a re-arm" in complaint(await invoke(rig, *resume))
     assert rig.state is TradingState.KILLED
     text = complaint(await invoke(rig, *resume, "--seen", "paused"))
@@ -216,7 +219,7 @@ async def test_a_state_that_moves_between_look_and_resume_stays(
 
     monkeypatch.setattr(control, "read_state", paused_meanwhile)
     text = complaint(await invoke(rig, "resume", "--token-file", "operator.token"))
-    assert "it was REDUCE_ONLY when seen and is PAUSED by now" in text
+    assert "the state was REDUCE_ONLY when seen and is PAUSED now" in text
     assert rig.state is TradingState.PAUSED
 
 
@@ -226,7 +229,7 @@ async def test_what_the_engine_has_not_done_yet_is_not_called_done(
     monkeypatch.setattr(entrance, "OUTCOME_S_MAX", 0.05)
     rig.is_held = True
     result = await invoke(rig, "pause", "--token-file", "operator.token")
-    assert "took it, but has not done it yet" in complaint(result)
+    assert "accepted it but has not done it yet" in complaint(result)
     rig.is_held = False
     rig.drain()
     assert rig.state is TradingState.PAUSED

@@ -68,7 +68,9 @@ async def test_no_nonsense_is_taken_for_done(answer: bytes) -> None:
     async with stranger(answer) as port:
         for verb in VERBS:
             result = await invoke(port, *verb, "--token-file", "token")
-            assert f"what answers at 127.0.0.1:{port} is no quoter (" in complaint(result), verb
+            assert f"the server at 127.0.0.1:{port} is not a quoter daemon (" in complaint(
+                result
+            ), verb
 
 
 @pytest.mark.parametrize("kind", sorted(NONSENSE.keys() - {"not-done"}))
@@ -81,13 +83,15 @@ async def test_no_nonsense_is_shown_for_a_state(kind: str) -> None:
             ("resume", "--token-file", "token"),
             ("params", "--token-file", "token"),
         ):
-            assert "is no quoter (" in complaint(await invoke(port, *verb)), verb
+            assert "is not a quoter daemon (" in complaint(await invoke(port, *verb)), verb
 
 
 async def test_only_killed_is_killed() -> None:
     async with stranger(http(DONE, server=SERVER)) as port:
         assert (await invoke(port, "pause", "--token-file", "token")).exit_code == 0
-        assert "is no quoter" in complaint(await invoke(port, "kill", "--token-file", "token"))
+        assert "is not a quoter daemon" in complaint(
+            await invoke(port, "kill", "--token-file", "token")
+        )
     async with stranger(http({**DONE, "trading_state": "KILLED"}, server=SERVER)) as port:
         assert (await invoke(port, "kill", "--token-file", "token")).exit_code == 0
 
@@ -98,7 +102,7 @@ async def test_what_is_accepted_is_not_done_yet() -> None:
     ) as port:
         for verb in VERBS:
             text = complaint(await invoke(port, *verb, "--token-file", "token"))
-            assert "took it, but has not done it yet" in text
+            assert "accepted it but has not done it yet" in text
 
 
 @pytest.mark.parametrize("answer", [nothing, hang_up, drip])
@@ -120,7 +124,9 @@ async def test_a_refusal_is_told_only_of_a_quoter() -> None:
         assert text == f"127.0.0.1:{port} refused (409): not now"
     async with stranger(http({"error": "not now"}, "409 Conflict")) as port:
         text = complaint(await invoke(port, "pause", "--token-file", "token"))
-        assert "is no quoter (status 409: not now): see QUOTER_HOST and QUOTER_PORT" in text
+        assert (
+            "is not a quoter daemon (status 409: not now): see QUOTER_HOST and QUOTER_PORT" in text
+        )
 
 
 async def test_details_are_a_courtesy() -> None:

@@ -96,6 +96,6 @@ def test_where_nobody_listens_nothing_was_sent() -> None:
 
 @pytest.mark.parametrize("host", ["a b", "x" * 80, "a..b", "\x1b[2J", "\udcff"])
 def test_what_is_no_host_is_named(host: str) -> None:
-    with pytest.raises(BadSetting, match="QUOTER_HOST: is no name of a host") as caught:
+    with pytest.raises(BadSetting, match="QUOTER_HOST: is not a valid host name") as caught:
         call((host, 9464), "GET", "/state", seconds=PATIENCE_S)
     assert str(caught.value).isprintable()

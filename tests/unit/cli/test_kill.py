@@ -250,7 +250,7 @@ class TestWithoutAnAnswer:
         result = rearm(tmp_path, kill_id, "--wait", "1")
         folder.release()
         assert result.exit_code == 1
-        assert "not within 1 s: the daemon did not take the request up" in result.output
+        assert "not within 1 s: the daemon did not read the request" in result.output
         assert not (tmp_path / REARM_REQUEST).exists()
         assert Latch(tmp_path).read() is not None
 

@@ -157,7 +157,7 @@ class TestHealthcheck:
     ) -> None:
         for words in (("healthcheck",), ("explain", "--live")):
             code, _, err = run_main(monkeypatch, capsys, *words, "--host", host)
-            assert (code, err) == (2, f"QUOTER_HOST: is no name of a host (got {host})\n")
+            assert (code, err) == (2, f"QUOTER_HOST: is not a valid host name (got {host})\n")
 
     @pytest.mark.parametrize(
         ("answer", "code"),

@@ -34,17 +34,17 @@ def test_a_kill_tells_what_lifts_it_and_what_to_read_before() -> None:
     assert "kill id: ab12\n" in text
     read, lift = (
         text.index("read deploy/docs/runbook.md#causes-that-kill"),
-        text.index("to lift it"),
+        text.index("to clear it"),
     )
     assert read < lift
-    assert "to lift it: `quoter rearm`" in text
+    assert "to clear it: `quoter rearm`" in text
     assert "quoter resume" not in text
 
 
 def test_a_latched_pause_tells_what_lifts_it_and_one_that_passes_does_not() -> None:
-    assert "to lift it: `quoter resume" in shown(TradingState.PAUSED, Cause.OPERATOR_PAUSE)
-    assert "to lift it" not in shown(TradingState.PAUSED, Cause.BOOK_STALE)
-    assert "to lift it" not in shown(TradingState.RUNNING)
+    assert "to clear it: `quoter resume" in shown(TradingState.PAUSED, Cause.OPERATOR_PAUSE)
+    assert "to clear it" not in shown(TradingState.PAUSED, Cause.BOOK_STALE)
+    assert "to clear it" not in shown(TradingState.RUNNING)
 
 
 def test_every_figure_is_plain_decimal() -> None:

@@ -65,7 +65,7 @@ async def test_who_connects_and_asks_is_served_in_a_house_full_of_silence(
         assert b"200 OK" in await said(asking)
         assert [await said(each) for each in silent[: 3 * MOST]] == [b""] * (3 * MOST)
     told = [line for line in lines if line["event"] == "connections_full"]
-    assert [line["turned_out"] for line in told] == [1]  # once in a minute
+    assert [line["closed"] for line in told] == [1]  # once in a minute
 
 
 async def test_who_has_asked_stays_before_who_has_not(sockets: Sockets) -> None:

@@ -90,7 +90,7 @@ async def test_who_asks_for_metrics_all_the_time_gets_the_same_rendering(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One takes some milliseconds, in which nobody else has the loop."""
-    monkeypatch.setattr(module, "KEPT_S", 3_600.0)
+    monkeypatch.setattr(module, "METRICS_CACHE_S", 3_600.0)
     await pipelined(daemon, "/metrics", 20)
     assert daemon.rendered == 1
 
@@ -98,7 +98,7 @@ async def test_who_asks_for_metrics_all_the_time_gets_the_same_rendering(
 async def test_metrics_are_rendered_anew_when_they_are_old(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "KEPT_S", 0.0)
+    monkeypatch.setattr(module, "METRICS_CACHE_S", 0.0)
     await pipelined(daemon, "/metrics", 5)
     assert daemon.rendered == 5
 
