@@ -2,7 +2,7 @@
 
 * `fast`: everything that needs no network and little time (unit, golden, property, tidy, mutants'
   patches). Bound by the processor: one worker per core.
-* `integration`: real sockets and processes. These tests mostly wait: four workers per core.
+* `integration`: real sockets and processes. These tests mostly wait: two workers per core.
 * `simulation`: long virtual time. Bound by the processor and without deadlines: it runs beside
   `integration` at the lowest priority, so that it only uses the time that the other lane leaves.
 
@@ -26,7 +26,7 @@ from typing import IO
 ROOT = Path(__file__).parents[1]
 CORES = process_cpu_count() or 2
 INTEGRATION, SIMULATION = "tests/integration", "tests/simulation"
-WAITING_WORKERS_PER_CORE = 4
+WAITING_WORKERS_PER_CORE = 2
 CHUNK = 65_536  # bytes of output read at a time
 NO_TESTS = 5  # pytest's exit code if the given arguments select nothing in a lane
 COUNTED = re.compile(r"([0-9]+) (failed|errors?|passed|skipped|xfailed|xpassed|deselected)")

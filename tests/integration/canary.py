@@ -1,4 +1,4 @@
-"""Secrets that must not be found anywhere, the sandbox account that they open, and the search."""
+"""Canary secrets, the sandbox account that they belong to, and the search for them."""
 
 import json
 import re
@@ -23,12 +23,12 @@ ALIGNMENTS = 3  # base64 of a text depends on where in a longer one it begins
 
 
 def sandbox_config(seed: int = 5) -> SandboxConfig:
-    """One lively market, and nobody but us has an account."""
+    """Return a sandbox with one market in which only our account exists."""
     return replace(market(LIVELY, seed), accounts=(ACCOUNT,))
 
 
 def secret_files(folder: Path) -> dict[str, str]:
-    """The settings that name files with our secrets, which only we may read."""
+    """Write the secrets to files that only we may read; return the settings that name them."""
     folder.mkdir()
     for name, value in (("key", KEY), ("secret", SECRET)):
         (folder / name).write_text(value)
@@ -40,7 +40,7 @@ def secret_files(folder: Path) -> dict[str, str]:
 
 
 def secret_spellings(secret: str) -> Iterator[bytes]:
-    """Plain, quoted for URL and JSON and Python, in hex, and in base64 at any alignment."""
+    """Yield the secret plain, quoted for URL, JSON and Python, in hex, and in base64."""
     percent = quote(secret, safe="")
     low = re.sub("%..", lambda code: code[0].lower(), percent)
     texts = {secret, percent, low, quote(secret), quote_plus(secret)}
@@ -53,7 +53,7 @@ def secret_spellings(secret: str) -> Iterator[bytes]:
 
 @dataclass
 class Signatures:
-    """Every signature that the sandbox computed: ours among them, if ours was right."""
+    """Collects every signature that the sandbox computes, which includes our valid ones."""
 
     seen: set[str] = field(default_factory=set)
 
@@ -68,7 +68,7 @@ class Signatures:
 
 
 def found(places: dict[str, bytes], signatures: Iterable[str] = ()) -> list[tuple[str, bytes]]:
-    """Where a secret or a signature stands, with what surrounds it."""
+    """Return where a secret or a signature occurs, with its surroundings."""
     needles = {form for secret in (KEY, SECRET, PASSWORD) for form in secret_spellings(secret)}
     needles |= {signature.encode() for signature in signatures}
     needles |= {needle[: len(needle) // 2] for needle in needles if needle.startswith(b"CANARY")}
@@ -82,13 +82,13 @@ def found(places: dict[str, bytes], signatures: Iterable[str] = ()) -> list[tupl
 
 
 def of_process(pid: int) -> dict[str, bytes]:
-    """What every other process of ours may read of it, where the system tells."""
+    """Return what other processes of this user can read about a process."""
     folder = Path(f"/proc/{pid}")
     return {name: (folder / name).read_bytes() for name in TOLD if (folder / name).exists()}
 
 
 def core_bytes_max(pid: int) -> str:
-    """How large its core dump may be; empty where the system does not tell."""
+    """Return the core dump limit of a process; empty if the system does not show it."""
     limits = Path(f"/proc/{pid}/limits")
     text = limits.read_text() if limits.exists() else ""
     row = next((line for line in text.splitlines() if line.startswith("Max core file size")), "")
@@ -96,7 +96,7 @@ def core_bytes_max(pid: int) -> str:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Everything below a folder: names count as well."""
+    """Return names and contents of all files below a folder."""
     return {
         str(path.relative_to(folder)): str(path).encode() + b"\n" + path.read_bytes()
         for path in folder.rglob("*")

@@ -1,4 +1,4 @@
-"""A daemon that trades against a sandbox for one test, and what the venue itself knows of it."""
+"""A daemon in this process that trades on a sandbox, and checks against the sandbox."""
 
 import asyncio
 import time
@@ -31,17 +31,17 @@ HISTORY_MAX = 400
 ZERO = Decimal(0)
 FOREIGN_ID = "human1"
 FOREIGN_PRICE = "57000.00"
-# Four takers a second on each side: a fill every second or so.
+# Four market orders a second on each side give about one fill a second.
 LIVELY = replace(BITCOIN, intensity=4.0, sigma=2.0)
 
 
 def market(spec: MarketSpec, seed: int) -> SandboxConfig:
-    """A sandbox with one market."""
+    """Return the configuration of a sandbox with one market."""
     return replace(default_config(seed), markets=(spec,))
 
 
 def settings(sandbox: RunningSandbox, folder: Path, **changed: object) -> Settings:
-    """Four lots of 0.005 BTC, quick to requote, with priors instead of a warm-up."""
+    """Return settings: four orders a side, fast requotes, priors instead of a warm-up."""
     values: dict[str, object] = {
         "sandbox_url": sandbox.url,
         "data_dir": folder,
@@ -51,22 +51,22 @@ def settings(sandbox: RunningSandbox, folder: Path, **changed: object) -> Settin
         "order_size": Decimal("0.005"),
         "loss_max": Decimal(1_000),
         "notional_max": Decimal(1_000),
-        "creates_per_min": 6_000,  # these tests are in a hurry
+        "creates_per_min": 6_000,  # more than the default: tests are short
         "turnover_max": 1_000,
         "sigma": 2.0,
         "kappa": 1 / 6,
         "intensity": 4.0,
         "requote_hold_s": 0.2,
         "creates_per_s": 20.0,
-        "foreign_activity": "ignore",  # a foreign order rests in most tests, and must survive
-        "rss_max_mb": 0,  # the memory of a test process is not the daemon's
+        "foreign_activity": "ignore",  # most tests have an open foreign order, which must stay
+        "rss_max_mb": 0,  # off: the test process has more memory than a daemon
     }
     return FixedSettings.model_validate(values | changed)
 
 
 @contextmanager
 def quiet_logs(path: Path) -> Iterator[None]:
-    """Log lines go to a file: many daemons at once would drown the terminal."""
+    """Write log lines to a file for the length of the block."""
     with path.open("w") as stream:
         configure_logs(log_format="json", level="warning", stream=stream)
         try:
@@ -76,7 +76,7 @@ def quiet_logs(path: Path) -> Iterator[None]:
 
 
 class VenueWatch:
-    """Hears every execution report where it is made, and adds up the worst case per side."""
+    """Computes inventory and worst-case exposure from the execution reports of the sandbox."""
 
     def __init__(self, sandbox: RunningSandbox, prefix: str) -> None:
         self._account = sandbox.one.api_key
@@ -107,7 +107,7 @@ class VenueWatch:
 
 @dataclass(slots=True)
 class Pilot:
-    """A daemon in this process, with its sandbox beside it."""
+    """A daemon in this process and its sandbox."""
 
     sandbox: RunningSandbox
     settings: Settings
@@ -125,12 +125,12 @@ class Pilot:
 
     @property
     def running(self) -> Daemon:
-        """The wired daemon, once it is ready."""
+        """The daemon; it must be ready."""
         assert self.daemon is not None
         return self.daemon
 
     def observe(self, step: Step) -> None:
-        """Keep what a failure report needs."""
+        """Record what a failure report shows."""
         self.placed += [c.client_id for c in step.commands if isinstance(c, PlaceOrder)]
         lines = [f"{what}: {detail}" for what, detail in step.anomalies]
         lines += [
@@ -149,22 +149,22 @@ class Pilot:
             watch(step)
 
     def open_own(self) -> list[SimOrder]:
-        """Our orders as the venue has them."""
+        """Return our open orders at the sandbox."""
         exchange = self.sandbox.server.venue.exchange
         orders = exchange.open_orders(self.sandbox.one.api_key)
         return [order for order in orders if order.client_id.startswith(self.prefix)]
 
     def is_two_sided(self) -> bool:
-        """Does the venue show orders of ours on both sides?"""
+        """Whether we have open orders on both sides at the sandbox."""
         return {order.side for order in self.open_own()} == set(Side)
 
     def is_equal(self) -> bool:
-        """Is our ledger what the venue's own says, in every asset?"""
+        """Whether our balances equal those of the sandbox in every asset."""
         truth = self.sandbox.server.venue.exchange.truth.balances(self.sandbox.one.api_key)
         return dict(self.running.engine.inventory.balances) == truth
 
     def differences(self) -> str:
-        """Our books beside the truth, where they differ."""
+        """Return the balances that differ from those of the sandbox."""
         truth = self.sandbox.server.venue.exchange.truth.balances(self.sandbox.one.api_key)
         ours = self.running.engine.inventory.balances
         return ", ".join(
@@ -174,7 +174,7 @@ class Pilot:
         )
 
     async def until(self, condition: Callable[[], bool], seconds: float, what: str) -> float:
-        """Wait for a condition; how long it took. Fails with the story after `seconds`."""
+        """Wait for a condition; return the seconds it took. Fails after `seconds`."""
         start_s = time.monotonic()
         while not condition():
             assert not (self.task and self.task.done()), f"{what}: the daemon ended\n{self.story()}"
@@ -184,7 +184,7 @@ class Pilot:
         return time.monotonic() - start_s
 
     def story(self) -> str:
-        """What happened last, for whoever reads the failure."""
+        """Return the last events, causes and orders, for a failure report."""
         causes = ""
         if self.daemon is not None:
             engine = self.daemon.engine
@@ -193,12 +193,12 @@ class Pilot:
         return "\n".join([*self.history[-60:], causes])
 
     async def wire(self, operation: str = "") -> list[Row]:
-        """The venue's log of requests that change orders, of one operation or all."""
+        """Return the sandbox's log of order requests, of one operation or all."""
         rows = (await self.sandbox.admin("GET", "wire-log?since=0")).rows
         return [row for row in rows if not operation or row["operation"] == operation]
 
     async def stop(self) -> ExitCode:
-        """Ask for the clean end and wait for it."""
+        """Stop the daemon cleanly and return its exit code."""
         assert self.task is not None
         self.running.runner.stop()
         async with asyncio.timeout(STOP_S_MAX):
@@ -209,7 +209,7 @@ class Pilot:
 async def flying(
     sandbox: RunningSandbox, chosen: Settings, *, venue: VenueConfig | None = None
 ) -> AsyncIterator[Pilot]:
-    """A daemon that is wired and runs; stopped at the end if the test has not done it."""
+    """Run a daemon for the length of the block; stop it at the end if the test has not."""
     pilot = Pilot(sandbox, chosen, VenueWatch(sandbox, own_prefix(chosen)))
     ready = asyncio.Event()
 
@@ -240,12 +240,12 @@ async def flying(
 
 
 async def place_foreign(sandbox: RunningSandbox) -> None:
-    """An order of somebody else on the same account, far from the market."""
+    """Place an order that is not ours on the same account, far from the market."""
     reply = await sandbox.rest_order("BUY", FOREIGN_PRICE, "0.001", newClientOrderId=FOREIGN_ID)
     assert reply.status == 200, reply.body
 
 
 def open_ids(sandbox: RunningSandbox) -> set[str]:
-    """Client ids of everything that rests on the account."""
+    """Return the client ids of all open orders of the account."""
     orders = sandbox.server.venue.exchange.open_orders(sandbox.one.api_key)
     return {order.client_id for order in orders}

@@ -1,4 +1,4 @@
-"""`quoter …` as a process of its own beside a sandbox in this one."""
+"""`quoter …` as a process, with a sandbox in this process."""
 
 import asyncio
 import json
@@ -23,15 +23,15 @@ POLL_S = 0.02
 
 @dataclass(slots=True)
 class Started:
-    """A process of ours and the log lines that it wrote so far."""
+    """A process and the log lines that it has written."""
 
     process: Process
     lines: list[dict[str, object]] = field(default_factory=list)
-    text: list[str] = field(default_factory=list)  # what is no log line
-    raw: bytearray = field(default_factory=bytearray)  # all that it wrote, log or not
+    text: list[str] = field(default_factory=list)  # output lines that are not JSON
+    raw: bytearray = field(default_factory=bytearray)  # all output
 
     async def read(self) -> None:
-        """Collect its log until it ends."""
+        """Collect its output until it ends."""
         assert self.process.stdout is not None
         async for line in self.process.stdout:
             self.raw += line
@@ -41,11 +41,11 @@ class Started:
                 self.text.append(line.decode(errors="replace"))
 
     def said(self, event: str) -> dict[str, object] | None:
-        """The first log line of that event."""
+        """Return the first log line of an event, or None."""
         return next((line for line in self.lines if line.get("event") == event), None)
 
     async def get(self, path: str) -> tuple[int, str]:
-        """Status and body of what its HTTP listener answers."""
+        """Return status and body of a GET from its HTTP listener."""
         started = self.said("started")
         assert started is not None, self.lines
         async with (
@@ -55,7 +55,7 @@ class Started:
             return answer.status, await answer.text()
 
     async def ended(self, within_s: float) -> tuple[int, float]:
-        """Exit code, and the seconds it took."""
+        """Wait for its end; return the exit code and the seconds it took."""
         start_s = time.monotonic()
         async with asyncio.timeout(within_s):
             code = await self.process.wait()
@@ -66,17 +66,17 @@ class Started:
 async def quoter(
     sandbox: RunningSandbox, folder: Path, *arguments: str, **more: str
 ) -> AsyncIterator[Started]:
-    """`quoter …` in a folder of its own, gone at the end whatever happens."""
+    """Run `quoter …` in its own folder; kill it at the end of the block."""
     command = ("-m", "quoter.cli", *arguments)
     async with python(sandbox, folder, command, more) as started:
         yield started
 
 
 def environment(sandbox: RunningSandbox, folder: Path) -> dict[str, str]:
-    """Of a daemon that is in a hurry, with a folder of its own."""
+    """Return the environment of a daemon with frequent requotes and its own folder."""
     return {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),  # a mutant lives in a copy of the tree
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),  # mutants run in a copy of the tree
         "QUOTER_SANDBOX_URL": sandbox.url,
         "QUOTER_DATA_DIR": str(folder),
         "QUOTER_SECRETS_DIR": str(folder),
@@ -94,7 +94,7 @@ def environment(sandbox: RunningSandbox, folder: Path) -> dict[str, str]:
         "QUOTER_REQUOTE_HOLD_S": "0",
         "QUOTER_REQUOTE_TOLERANCE": "0",
         "QUOTER_CREATES_PER_S": "50",
-        "QUOTER_FOREIGN_ACTIVITY": "ignore",  # an order of somebody else rests in most tests
+        "QUOTER_FOREIGN_ACTIVITY": "ignore",  # most tests have an open foreign order
     }
 
 
@@ -102,7 +102,7 @@ def environment(sandbox: RunningSandbox, folder: Path) -> dict[str, str]:
 async def python(
     sandbox: RunningSandbox, folder: Path, command: tuple[str, ...], more: dict[str, str]
 ) -> AsyncIterator[Started]:
-    """The same with another program, told in Python's own words."""
+    """Run Python with any arguments, in the same environment."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, *command),
         stdout=PIPE,
@@ -122,7 +122,7 @@ async def python(
 
 
 async def until(condition: Callable[[], object], what: str, started: Started | None = None) -> None:
-    """Wait for a condition, as long as a start after a crash waits for late creates and longer."""
+    """Wait for a condition; longer than a start after a crash waits for late creates."""
     end_s = time.monotonic() + LATE_CREATE_S + ANSWER_S
     while not condition():
         assert time.monotonic() < end_s, f"{what}\n{started.lines[-20:] if started else ''}"
@@ -130,19 +130,19 @@ async def until(condition: Callable[[], object], what: str, started: Started | N
 
 
 def own(sandbox: RunningSandbox) -> set[str]:
-    """Our orders that rest at the venue."""
+    """Return the ids of our open orders at the sandbox."""
     return {name for name in open_ids(sandbox) if name.startswith(PREFIX)}
 
 
 async def creates(sandbox: RunningSandbox) -> list[str]:
-    """Client ids of every create of ours that reached the venue, oldest first."""
+    """Return the client ids of all our creates that reached the sandbox, oldest first."""
     rows = (await sandbox.admin("GET", "wire-log?since=0")).rows
     names = [str(row["client_id"]) for row in rows if row["operation"] == "order.place"]
     return [name for name in names if name.startswith(PREFIX)]
 
 
 async def is_busy(sandbox: RunningSandbox, daemon: Started, more: int = 30) -> None:
-    """Wait until the daemon has sent so many orders and two of them rest."""
+    """Wait until the daemon has sent `more` orders and two are open."""
     count = len(await creates(sandbox))
     log = sandbox.server.venue.wire_log
     await until(

@@ -1,4 +1,4 @@
-"""A fault as data, what a trading daemon must do once it is over, and the verdict on that."""
+"""Fault cases as data, the recovery of a daemon after a fault, and its checks."""
 
 import time
 from collections import Counter
@@ -12,12 +12,12 @@ from tests.integration.ledger_truth import ledger_against_truth
 FAULT_S = 4.0
 BOOKS_S_MAX = 10.0
 QUOTING_S_MAX = 15.0
-FENCE_S_MAX = 20.0  # an order that may live somewhere is given up after 15 s
+FENCE_S_MAX = 20.0  # an unknown order is given up after 15 s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What is armed, for how long, and whether it leaves orders that only the fence lets go."""
+    """Faults to arm, their duration, and whether orders stay unknown until the fence time."""
 
     name: str
     faults: tuple[tuple[str, dict[str, object]], ...]  # kind and parameters
@@ -27,7 +27,7 @@ class Case:
 
 @dataclass(slots=True, kw_only=True)
 class Outcome:
-    """The figures of one case; times count from the end of the fault."""
+    """Results of one case; times are seconds after the end of the fault."""
 
     name: str
     fired: int
@@ -41,7 +41,7 @@ class Outcome:
     problems: list[str] = field(default_factory=list)
 
     def line(self) -> str:
-        """One row of a table."""
+        """Return the outcome as one line."""
         return (
             f"{self.name:46} fired {self.fired:4} books {self.books_s:5.2f} s "
             f"quoting {self.quoting_s:5.2f} s fills {self.fills:3} "
@@ -55,7 +55,7 @@ def case(name: str, *, lasts_s: float = FAULT_S, is_fenced: bool = False, **faul
 
 
 def together(*cases: Case) -> Case:
-    """Some faults only show beside others."""
+    """Combine faults that only have an effect together."""
     faults = tuple(fault for each in cases for fault in each.faults)
     return Case(name=" + ".join(each.name for each in cases), faults=faults)
 
@@ -63,7 +63,7 @@ def together(*cases: Case) -> Case:
 async def recover(
     pilot: Pilot, *, name: str, fired: int, books_s_max: float, quoting_s_max: float
 ) -> Outcome:
-    """The last fault is over: wait for the books and for the quotes, then stop."""
+    """After the last fault: wait for equal balances and two-sided quotes, then stop."""
     cleared_s = time.monotonic()
     books_s = await pilot.until(pilot.is_equal, books_s_max, f"{name}: ledger equals truth")
     left_s = quoting_s_max - books_s
@@ -85,13 +85,13 @@ async def recover(
 
 
 def forgotten(pilot: Pilot) -> set[str]:
-    """Orders that rest at the venue and that the engine does not count."""
+    """Return open orders at the sandbox that the engine does not know."""
     orders = pilot.running.engine.orders
     return {o.client_id for o in pilot.open_own() if orders.live(o.client_id) is None}
 
 
 async def judge(pilot: Pilot, outcome: Outcome) -> None:
-    """Write down everything that is not as it must be."""
+    """Check the outcome and add every problem to it."""
     problems = outcome.problems
     if not outcome.fired:
         problems.append("the fault never fired")
@@ -105,8 +105,8 @@ async def judge(pilot: Pilot, outcome: Outcome) -> None:
     own = [name for name in created if name.startswith(pilot.prefix)]
     if again := [name for name, times in Counter(own).items() if times > 1]:
         problems.append(f"sent more than once: {again}")
-    if strangers := set(own) - set(pilot.placed):
-        problems.append(f"never decided: {strangers}")
+    if undecided := set(own) - set(pilot.placed):
+        problems.append(f"never decided: {undecided}")
     if outcome.exit_code is not ExitCode.CLEAN:
         problems.append(f"exit {outcome.exit_code!r}")
     if open_ids(pilot.sandbox) != {FOREIGN_ID}:

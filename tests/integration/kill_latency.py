@@ -1,10 +1,10 @@
-"""How long a kill takes: `python -m tests.integration.kill_latency --times 100`.
+"""Measures the latency of a kill: `python -m tests.integration.kill_latency --times 100`.
 
-A real daemon as a process of its own, a real sandbox here. Each time: SIGUSR1, and from there to
-the first cancel's arrival at the venue, to the last own order's end, to the latch on the disk, to
-the log line, and to the metric that the alert listens to. Then it is re-armed and quotes again. The
-figures include the signal's delivery, the way to the venue and this process's own polling (of the
-metric: every 20 ms); the machine's load is printed beside them.
+A real daemon process and a sandbox in this process. Each time SIGUSR1 is sent, and the time is
+measured to the first cancel at the sandbox, to the end of the last own order, to the latch on the
+disk, to the log line, and to the metric of the alert. Then the daemon is re-armed. The figures
+include the delivery of the signal, the way to the sandbox and the polling of this process (of the
+metric: every 20 ms); the load of the machine is printed with them.
 """
 
 import argparse
@@ -43,7 +43,7 @@ GOALS_MS = {
 
 
 async def until(condition: Callable[[], object], what: str) -> int:
-    """When it held, UTC ns."""
+    """Wait for a condition; return when it held, UTC ns."""
     end_s = time.monotonic() + ONE_S_MAX
     while not condition():
         if time.monotonic() > end_s:
@@ -53,7 +53,7 @@ async def until(condition: Callable[[], object], what: str) -> int:
 
 
 async def alerted(daemon: Started) -> int:
-    """When the metric of the cause said so, UTC ns."""
+    """Wait until the metric shows the cause; return when it did, UTC ns."""
     while True:
         _, text = await daemon.get("/metrics")
         if any(ACTIVE.match(line) for line in text.splitlines()):
@@ -62,7 +62,7 @@ async def alerted(daemon: Started) -> int:
 
 
 async def kill_once(sandbox: RunningSandbox, daemon: Started, folder: Path) -> dict[str, float]:
-    """Milliseconds of one kill, by what they were measured to."""
+    """Kill and re-arm once; return milliseconds by milestone."""
     log = sandbox.server.venue.wire_log
     await until(lambda: len(own(sandbox)) >= 2, "two orders rest")
     seen = len(log.since(0))
@@ -88,7 +88,7 @@ async def kill_once(sandbox: RunningSandbox, daemon: Started, folder: Path) -> d
     while (folder / LATCH).exists():
         rearm(folder, record.kill_id)
         await asyncio.sleep(AGAIN_S)
-    # Between the end of a quote and the next one nothing rests that would have to be cancelled.
+    # Between two quotes there may be no open order to cancel.
     cancelled = {"cancel on the wire": (sent[0] - start_ns) / NS_PER_MS} if sent else {}
     return cancelled | {
         "zero own orders": (empty_ns - start_ns) / NS_PER_MS,
@@ -99,7 +99,7 @@ async def kill_once(sandbox: RunningSandbox, daemon: Started, folder: Path) -> d
 
 
 async def measure(times: int) -> bool:
-    """Print the table; were all goals met?"""
+    """Print the table; return whether all goals were met."""
     taken: dict[str, list[float]] = {name: [] for name in GOALS_MS}
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)

@@ -1,7 +1,8 @@
-"""SIGKILL at random moments under load, and the same data folder at once again.
+"""SIGKILL at random moments under load, followed by a restart with the same data folder.
 
-`python -m tests.integration.kills --times 30` prints one row for each kill and the worst of all;
-exit 1 if an order outlived its run, an id came twice, the limit was passed, or the books differ.
+`python -m tests.integration.kills --times 30` prints one row for each kill and the worst figures.
+It exits with 1 if orders of a dead run stay open, an order id is used twice, the limit is exceeded,
+or the balances differ.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ from tests.integration.daemon_process import POLL_S, PREFIX, Started, creates, o
 from tests.integration.ledger_truth import ledger_against_truth, open_epoch, unsettled
 from tests.integration.sandbox_client import RunningSandbox, running
 
-# Requotes without end, and a fill every second: there is always something under way.
+# Constant requotes and a fill every second, so that requests are always in flight.
 STORMY = replace(LIVELY, sigma=12.0, intensity=8.0)
 LIMIT = Decimal("0.05")
 MANY = {"QUOTER_INVENTORY_MAX": str(LIMIT), "QUOTER_LEVELS": "5"}  # up to ten orders at a time
@@ -45,28 +46,28 @@ QUOTING_S_MAX = LATE_CREATE_S + 15.0
 LOAD_S_MAX = 4.0
 START_S_MAX = LATE_CREATE_S + 3.0
 STOP_S_MAX = 10.0
-EARLY_CHANCE = 0.25  # killed while it starts
-UNDER_WAY_CHANCE = 0.5  # creates are slow when it dies
-DOWN_CHANCE = 0.5  # somebody takes what it left behind
+EARLY_CHANCE = 0.25  # probability of a kill during the start
+UNDER_WAY_CHANCE = 0.5  # probability of delayed creates at the kill
+DOWN_CHANCE = 0.5  # probability that the left orders are filled
 SLOW_S = 0.4
 
 
 @dataclass(slots=True, kw_only=True)
 class Life:
-    """One process, from its start to its end; seconds count from the start, None: never came."""
+    """Figures of one process; seconds since its start, None: did not happen."""
 
     number: int
-    orphans: int = 0  # orders of dead runs at the venue when it started
-    filled: int = 0  # trades of such orders that nobody of ours had seen
-    spoke_s: float | None = None  # its first line: Python is up, which takes a busy machine long
-    gone_s: float = 0.0  # when the last of them was seen at the venue
+    orphans: int = 0  # open orders of dead runs at its start
+    filled: int = 0  # trades of such orders while no process ran
+    spoke_s: float | None = None  # its first output line; slow on a busy machine
+    gone_s: float = 0.0  # when the last of them was seen
     quoting_s: float | None = None
-    books_s: float | None = None  # from its first quote to books that equal the truth
+    books_s: float | None = None  # from its first quote to equal balances
     end: str = ""
     problems: list[str] = field(default_factory=list)
 
     def figures(self) -> tuple[str, ...]:
-        """Its row in the table."""
+        """Return its row of the table."""
         times = (self.spoke_s, self.gone_s, self.quoting_s, self.books_s)
         shown = ("" if each is None else f"{each:.2f}" for each in times)
         counts = (str(self.number), str(self.orphans), str(self.filled))
@@ -74,12 +75,12 @@ class Life:
 
 
 def run_of(client_id: str) -> str:
-    """The part of an order's name that all orders of a run share."""
+    """Return the part of a client id that all orders of a run share."""
     return client_id[: len(PREFIX) + RUN_DIGITS]
 
 
 class Venue:
-    """What the sandbox knows of our orders, over all lives of the process."""
+    """Our orders at the sandbox, over all processes of a test."""
 
     def __init__(self, sandbox: RunningSandbox, folder: Path) -> None:
         self.sandbox, self.folder = sandbox, folder
@@ -88,24 +89,24 @@ class Venue:
         self._dead: set[str] = set()  # runs that are over
 
     async def bury(self) -> None:
-        """The process has ended: whatever was sent so far is of a dead run."""
+        """Record that the process has ended: all its orders belong to a dead run."""
         self._dead |= {run_of(name) for name in await creates(self.sandbox)}
 
     def orphans(self) -> set[str]:
-        """Orders at the venue that nobody alive has sent."""
+        """Return the open orders of dead runs."""
         return {name for name in own(self.sandbox) if run_of(name) in self._dead}
 
     def is_quoting(self) -> bool:
-        """Does an order of the living process rest there?"""
+        """Whether the running process has an open order."""
         return bool(own(self.sandbox) - self.orphans())
 
     def dead_fills(self) -> int:
-        """Trades of all dead runs."""
+        """Return the number of trades of dead runs."""
         trades = self.sandbox.server.venue.exchange.truth.trades
         return sum(run_of(trade.client_id) in self._dead for trade in trades)
 
     async def differences(self, daemon: Started) -> str:
-        """/state and the ledger's file against the truth; empty if all are the same."""
+        """Compare /state and the ledger file with the sandbox; empty if they are equal."""
         shown = json.loads((await daemon.get("/state"))[1])
         truth = self.sandbox.server.venue.exchange.truth.balances(self.sandbox.one.api_key)
         ours = {asset: Decimal(amount) for asset, amount in shown["balances"].items()}
@@ -119,18 +120,18 @@ class Venue:
         return ledger_against_truth(self.folder, self.sandbox)
 
     async def judge(self, life: Life) -> None:
-        """Limit, names and target, so far."""
+        """Check limit, client ids and target."""
         if self.watch.exposure_peak > LIMIT or self.watch.inventory_peak > LIMIT:
-            life.problems.append(f"beyond the limit: worst case {self.watch.exposure_peak}")
+            life.problems.append(f"above the limit: worst case {self.watch.exposure_peak}")
         sent = await creates(self.sandbox)
         if len(sent) != len(set(sent)):
-            life.problems.append("an order's name came twice")
+            life.problems.append("a client id was used twice")
         if len(self.targets) > 1:
-            life.problems.append(f"the target did not survive: {self.targets}")
+            life.problems.append(f"the target changed: {self.targets}")
 
 
 async def live(venue: Venue, life: Life, random: Random) -> None:
-    """Start, watch, and SIGKILL at a random moment: under load, or while it starts."""
+    """Start a process and kill it at a random moment: under load, or while it starts."""
     is_early = random.random() < EARLY_CHANCE
     async with started(venue, life) as (daemon, start_s):
         if is_early:
@@ -152,7 +153,7 @@ async def live(venue: Venue, life: Life, random: Random) -> None:
 
 @asynccontextmanager
 async def started(venue: Venue, life: Life) -> AsyncIterator[tuple[Started, float]]:
-    """The process, watched from its start (steady clock, s) to its burial."""
+    """Start a process and observe it; yields it with its start (monotonic, s)."""
     life.orphans, filled = len(venue.orphans()), venue.dead_fills()
     start_s = time.monotonic()
     async with quoter(venue.sandbox, venue.folder, "run", **MANY) as daemon:
@@ -167,7 +168,7 @@ async def started(venue: Venue, life: Life) -> AsyncIterator[tuple[Started, floa
 
 
 async def _watch(venue: Venue, life: Life, daemon: Started, start_s: float) -> None:
-    """Note when it spoke first, and when an order of a dead run was last seen."""
+    """Record its first output, and when an order of a dead run was last open."""
     while True:
         now_s = time.monotonic() - start_s
         if life.spoke_s is None and daemon.lines:
@@ -181,7 +182,7 @@ async def _watch(venue: Venue, life: Life, daemon: Started, start_s: float) -> N
 
 
 async def _quote(venue: Venue, life: Life, daemon: Started, start_s: float) -> None:
-    """Wait until it quotes and until its books are the truth."""
+    """Wait until it quotes and until its balances equal those of the sandbox."""
     if not await _within(QUOTING_S_MAX, venue.is_quoting):
         life.problems.append(f"no quote: {daemon.lines[-5:]}")
         return
@@ -197,7 +198,7 @@ async def _quote(venue: Venue, life: Life, daemon: Started, start_s: float) -> N
 
 
 async def _load(venue: Venue, random: Random) -> None:
-    """Let it trade for a while; at the end something rests, and there may be creates under way."""
+    """Let it trade; at the end orders are open, and creates may be in flight."""
     await asyncio.sleep(random.uniform(0.0, LOAD_S_MAX))
     if random.random() < UNDER_WAY_CHANCE:
         when = random.choice(("delay_s", "delay_after_s"))
@@ -216,7 +217,7 @@ async def _within(seconds: float, condition: Callable[[], bool]) -> bool:
 
 
 async def die_often(times: int, seed: int, folder: Path, told: Callable[[Life], None]) -> None:
-    """So many kills, then one clean end; `told` gets every life when it is over."""
+    """Kill `times` processes, then stop one cleanly; `report` gets the figures of each."""
     random = Random(seed)
     async with running(market(STORMY, seed)) as sandbox:
         await place_foreign(sandbox)

@@ -47,13 +47,13 @@ class KrakenVenue:
 
     url: str = ""
     orders: dict[str, Form] = field(default_factory=dict)
-    timeouts: list[int] = field(default_factory=list)  # what the switch was set to, in order
-    refusing: int = 0  # so many settings of the switch are still to fail
+    timeouts: list[int] = field(default_factory=list)  # values the switch was set to, in order
+    refusing: int = 0  # number of further requests to the switch that fail
     fired: int = 0
     _timer: asyncio.TimerHandle | None = None
 
     def set_switch(self, seconds: int) -> None:
-        """Count down anew; once it has fired it stays off until it is set again."""
+        """Restart the countdown; after it has fired it stays off until it is set again."""
         self.timeouts.append(seconds)
         if self._timer is not None:
             self._timer.cancel()
@@ -67,7 +67,7 @@ class KrakenVenue:
         self.orders.clear()
 
     def answer(self, path: str, form: Form) -> object:
-        """The `result` of one call. Raises KeyError for what it does not speak, ValueError."""
+        """Return the `result` of one call. Raises KeyError (unknown path) or ValueError."""
         match path:
             case "/0/public/Time":
                 return {"unixtime": int(time.time()), "rfc1123": ""}
@@ -111,7 +111,7 @@ class KrakenVenue:
         }
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Check the signature, answer."""
+        """Check the signature and answer."""
         raw = await request.text()
         form = {name: values[0] for name, values in parse_qs(raw).items()}
         if "/private/" in request.path and not _is_signed(request, form, raw):
@@ -133,7 +133,7 @@ def _is_signed(request: web.Request, form: Form, raw: str) -> bool:
 
 @asynccontextmanager
 async def kraken() -> AsyncIterator[KrakenVenue]:
-    """It listens on loopback for the length of the block."""
+    """Listen on loopback for the length of the block."""
     venue = KrakenVenue()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", venue.handle)
@@ -153,7 +153,7 @@ async def kraken() -> AsyncIterator[KrakenVenue]:
 async def kraken_gateway(
     venue: KrakenVenue, block_reason: BlockReason = never_blocked
 ) -> AsyncIterator[CcxtGateway]:
-    """Ccxt's own Kraken class, connected, its gate open, its URLs turned to that venue."""
+    """Return a connected gateway with ccxt's Kraken class, pointed at this server, gate open."""
     config = VenueConfig(
         exchange="kraken",
         symbol="BTC/USD",

@@ -1,4 +1,4 @@
-"""The ledger in a data folder against what the sandbox knows of the same account."""
+"""Comparison of the ledger in a data folder with the sandbox."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +13,7 @@ ZERO = Decimal(0)
 
 
 def open_epoch(folder: Path) -> Epoch:
-    """The books of the one market here."""
+    """Return the open epoch of the only market."""
     with Reader(folder) as reader:
         epoch = reader.epoch(MARKET)
     assert epoch is not None
@@ -21,9 +21,9 @@ def open_epoch(folder: Path) -> Epoch:
 
 
 def ledger_against_truth(folder: Path, sandbox: RunningSandbox) -> str:
-    """Every difference, empty if there is none: trades, their contents, orders, balances.
+    """Return all differences of trades, orders and balances; empty if there are none.
 
-    For one epoch in which nobody else traded on the account.
+    Valid for one epoch without foreign trades on the account.
     """
     truth = sandbox.server.venue.exchange.truth
     account = sandbox.one.api_key
@@ -69,7 +69,7 @@ def ledger_against_truth(folder: Path, sandbox: RunningSandbox) -> str:
 
 
 def unsettled(folder: Path) -> list[str]:
-    """Orders that may have left us and whose end the ledger does not have."""
+    """Return orders that may have been sent and have no end in the ledger."""
     with Reader(folder) as reader:
         epoch = reader.epoch(MARKET)
         assert epoch is not None

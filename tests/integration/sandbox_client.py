@@ -1,4 +1,4 @@
-"""A sandbox that runs for one test, and a bare client that signs like Binance's documentation."""
+"""A sandbox for one test, and a minimal client that signs as Binance's documentation says."""
 
 import asyncio
 import time
@@ -65,7 +65,7 @@ class RunningSandbox:
         return self.url.replace("http://", "ws://")
 
     async def get(self, path: str, **params: str | int) -> Reply:
-        """An unsigned GET under /api/v3."""
+        """Send an unsigned GET under /api/v3."""
         return await self.send("GET", f"/api/v3/{path}", urlencode(params))
 
     async def signed(
@@ -78,7 +78,7 @@ class RunningSandbox:
         timestamp: int | None = None,
         **named: str | int,
     ) -> Reply:
-        """A signed request under /api/v3; by default of account one, now."""
+        """Send a signed request under /api/v3; by default of account one, now."""
         who = account or self.one
         at_ms = timestamp if timestamp is not None else time.time_ns() // NS_PER_MS
         payload = urlencode({**(params or {}), **named, "timestamp": at_ms})
@@ -86,13 +86,13 @@ class RunningSandbox:
         return await self.send(method, f"/api/v3/{path}", payload, api_key=who.api_key)
 
     async def admin(self, method: str, path: str, body: object = None) -> Reply:
-        """A request to the admin API under /sandbox/v1."""
+        """Send a request to the admin API under /sandbox/v1."""
         data = None if body is None else msgspec.json.encode(body)
         async with self.http.request(method, f"{self.url}/sandbox/v1/{path}", data=data) as got:
             return Reply(got.status, dict(got.headers), msgspec.json.decode(await got.read()))
 
     async def arm(self, kind: str, **parameters: object) -> int:
-        """Arm a fault; its id."""
+        """Arm a fault and return its id."""
         reply = await self.admin("POST", "faults", {"kind": kind, **parameters})
         assert reply.status == 200, reply.body
         number = reply.row["id"]
@@ -100,7 +100,7 @@ class RunningSandbox:
         return number
 
     async def fired(self, fault_id: int) -> int:
-        """How often a fault has fired."""
+        """Return how often a fault has fired."""
         rows = (await self.admin("GET", "faults")).rows
         (row,) = (row for row in rows if row["id"] == fault_id)
         number = row["fired"]
@@ -108,7 +108,7 @@ class RunningSandbox:
         return number
 
     async def send(self, method: str, path: str, query: str, *, api_key: str = "") -> Reply:
-        """Exactly this query on the wire: nothing is quoted or sorted again."""
+        """Send exactly this query string, without quoting or sorting."""
         url = URL(f"{self.url}{path}?{query}" if query else f"{self.url}{path}", encoded=True)
         headers = {"X-MBX-APIKEY": api_key} if api_key else {}
         async with self.http.request(method, url, headers=headers) as got:
@@ -152,7 +152,7 @@ class UserSocket:
             self.events.append(row)
 
     async def event(self) -> Row:
-        """The next event of the private stream, unwrapped."""
+        """Return the next event of the private stream, without its envelope."""
         row = self.events.pop(0) if self.events else await self._next()
         event = row["event"]
         assert isinstance(event, dict)
@@ -176,7 +176,7 @@ async def user_socket(
 
 
 async def eventually[T](probe: Callable[[], Awaitable[T]]) -> T:
-    """Ask again and again until the answer is truthy, for ANSWER_S at most."""
+    """Call `probe` until it returns a true value, for at most ANSWER_S."""
     for _ in range(int(ANSWER_S / PAUSE_S)):
         value = await probe()
         if value:
@@ -187,7 +187,7 @@ async def eventually[T](probe: Callable[[], Awaitable[T]]) -> T:
 
 @asynccontextmanager
 async def running(config: SandboxConfig) -> AsyncIterator[RunningSandbox]:
-    """The sandbox of that configuration, for the length of the block."""
+    """Run a sandbox for the length of the block."""
     server = SandboxServer(config)
     url = await server.start()
     async with aiohttp.ClientSession() as http:

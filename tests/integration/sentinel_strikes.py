@@ -1,6 +1,6 @@
-"""Real daemon, real sentinel, real exchange: the daemon is killed or frozen at random moments.
+"""The daemon is killed or frozen at random moments while a real sentinel watches it.
 
-`python -m tests.integration.sentinel_strikes --times 100` prints how long its orders outlived it.
+`python -m tests.integration.sentinel_strikes --times 100` prints how long its orders stayed open.
 """
 
 import asyncio
@@ -41,29 +41,29 @@ from tests.integration.sandbox_client import RunningSandbox, running
 
 GONE_S_MAX = 5.0
 LOOK_S = 0.01
-TOO_LATE = -1021  # outside the receive window
-WOULD_TRADE_S = 0.6  # long enough for several orders in this market, were it not killed
-# Every move of the mid is a reason to requote; few takers, so that orders outlive their daemon.
+TOO_LATE = -1021  # Binance's code for outside of the receive window
+WOULD_TRADE_S = 0.6  # long enough for several orders of a daemon that is not killed
+# Every move of the mid causes a requote; few trades, so that orders stay open.
 STORMY = replace(LIVELY, sigma=12.0, intensity=0.4)
-# Frozen, it finds its book stale each time: the sixth within ten minutes would hold it.
+# After each freeze its book is stale; the sixth pause within ten minutes would latch.
 PATIENT = {"QUOTER_FLAP_PAUSES_MAX": "1000"}
 BLOWS = (signal.SIGKILL, signal.SIGSTOP)
 
 
 @dataclass(slots=True)
 class Arena:
-    """One exchange with one data folder, the sentinel that watches it, and the daemon of now."""
+    """A sandbox, a data folder, the sentinel, and the current daemon."""
 
     sandbox: RunningSandbox
     folder: Path
     sentinel: Started
     random: Random
     daemon: Started | None = None
-    late: int = 0  # creates that left a woken daemon, refused by the venue
+    late: int = 0  # creates sent by a woken daemon and rejected by the venue
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def start(self) -> Started:
-        """A daemon, whatever its predecessor left."""
+        """Start a daemon after ending the previous one."""
         await self._stack.aclose()
         self.daemon = daemon = await self._stack.enter_async_context(
             quoter(self.sandbox, self.folder, "run", QUOTER_SENTINEL="required", **PATIENT)
@@ -75,7 +75,7 @@ class Arena:
         await self._stack.aclose()
 
     def creates(self, after: int) -> list[Json]:
-        """Rows of the wire log: the creates of ours that arrived after that number."""
+        """Return the wire-log rows of our creates after that number."""
         rows = self.sandbox.server.venue.wire_log.since(after)
         return [
             row
@@ -84,20 +84,20 @@ class Arena:
         ]
 
     def newest(self) -> int:
-        """The number of the last row of the wire log."""
+        """Return the number of the last row of the wire log."""
         number = self.sandbox.server.venue.wire_log.since(0)[-1]["seq"]
         assert isinstance(number, int)
         return number
 
     def state(self) -> str:
-        """The trading state that the daemon last beat."""
+        """Return the trading state in the daemon's last heartbeat."""
         beat = read_heartbeat(self.folder / HEARTBEAT, DaemonHeartbeat)
         return beat.state if beat is not None and beat.status is RunStatus.RUNNING else ""
 
     async def strike(self, blow: signal.Signals) -> float:
-        """Kill or freeze it at a random moment of its work; seconds until no order of ours rests.
+        """Kill or freeze the daemon at a random moment; return seconds until no own order is open.
 
-        Afterwards it has been killed for good, woken or restarted, re-armed, and quotes again.
+        Afterwards it is woken or restarted, re-armed, and quotes again.
         """
         daemon = self.daemon or await self.start()
         await until(lambda: len(own(self.sandbox)) >= 2, "quotes", daemon)
@@ -117,7 +117,7 @@ class Arena:
         return took_s
 
     async def _gone(self, struck_s: float) -> float:
-        """Until the venue lists no order of ours and the sentinel has latched it."""
+        """Wait until no own order is open and the sentinel has written the latch."""
         seen_s = struck_s
         while not Latch(self.folder).is_set() or own(self.sandbox):
             if own(self.sandbox):
@@ -128,10 +128,10 @@ class Arena:
         return seen_s - struck_s
 
     async def _stays_dead(self, last: int) -> None:
-        """Nothing is created by whom the latch found.
+        """Check that no order is created after the latch.
 
-        uvloop writes at the end of its turn: what it held when the process was frozen leaves when
-        it wakes, past every check of ours. The venue refuses it by its receive window.
+        uvloop writes at the end of a loop iteration: what was buffered when the process was frozen
+        is sent when it wakes, after all our checks. The venue rejects it by its receive window.
         """
         end_s, late = time.monotonic() + WOULD_TRADE_S, list[Json]()
         while time.monotonic() < end_s:
@@ -152,7 +152,7 @@ class Arena:
 
 @asynccontextmanager
 async def arena(folder: Path, seed: int) -> AsyncIterator[Arena]:
-    """A stormy market, somebody else's order on our account, and a sentinel that is ready."""
+    """Run a volatile market with a foreign order on our account, and a sentinel."""
     async with running(market(STORMY, seed=seed)) as sandbox:
         await place_foreign(sandbox)
         async with quoter(sandbox, folder, "sentinel", QUOTER_SENTINEL_PORT="0") as sentinel:
@@ -184,7 +184,7 @@ async def _main(times: int, seed: int) -> int:
 
 
 def main() -> int:
-    """Parse, strike, report; 1 if an order outlived its daemon for too long."""
+    """Run and report; return 1 if an order stayed open for too long."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)

@@ -1,7 +1,7 @@
-"""The simulator's second lane: swarms of faults between the real daemon and a real sandbox.
+"""Random faults between the real daemon and a real sandbox.
 
-`python -m tests.integration.swarm --seed 7` replays one seed, `--seeds 1-40` runs several side by
-side. Client, sockets and HTTP are the real ones; only limits, books and the end state are judged.
+`python -m tests.integration.swarm --seed 7` runs one seed again, `--seeds 1-40` runs several in
+parallel. Client, sockets and HTTP are real; limits, balances and the end state are checked.
 """
 
 import asyncio
@@ -43,13 +43,13 @@ from tests.integration.fault_cases import (
 from tests.integration.sandbox_client import running
 from tests.integration.swarm_plan import Burst, Plan, Strike, draw
 
-FENCED_S_MAX = 25.0  # until it quotes again where the fence is involved
-BESIDE = 4  # daemons side by side: they wait most of the time
+FENCED_S_MAX = 25.0  # until it quotes again after orders waited for the fence time
+PARALLEL = 4  # daemons in parallel: they wait most of the time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What is left of a seed; `fired` by kind, `outcome` None if it did not come to an end."""
+    """Results of a seed; `fired` by kind, `outcome` None if it did not complete."""
 
     seed: int
     fired: Counter[str]
@@ -58,7 +58,7 @@ class Verdict:
     creates: int = 0
 
     def figures(self) -> tuple[str, ...]:
-        """The seed's row in the table."""
+        """Return the seed's row of the table."""
         end = self.outcome
         faults = f"{len(+self.fired)} of {len(self.fired)} kinds, {self.fired.total()} times"
         times = ("", "", "", "")
@@ -69,7 +69,7 @@ class Verdict:
 
 
 class Rules:
-    """What must hold all the time, asked of the venue's own truth."""
+    """Rules that must hold all the time, checked against the sandbox."""
 
     def __init__(self, pilot: Pilot) -> None:
         self._pilot = pilot
@@ -78,7 +78,7 @@ class Rules:
         pilot.sandbox.server.venue.listen(self._hear)
 
     def _hear(self, news: Sequence[News]) -> None:
-        """At every order that comes to rest: is its client id there already?"""
+        """Check at every new open order that its client id is not in use."""
         if any(isinstance(it, ExecutionReport) and it.kind is ReportType.NEW for it in news):
             names = Counter(order.client_id for order in self._pilot.open_own())
             for name, count in names.items():
@@ -90,16 +90,16 @@ class Rules:
         self.broken.set()
 
     @asynccontextmanager
-    async def asked(self) -> AsyncIterator[None]:
-        """Look again and again for the length of the block."""
-        task = asyncio.create_task(self._ask())
+    async def checked(self) -> AsyncIterator[None]:
+        """Check the rules repeatedly for the length of the block."""
+        task = asyncio.create_task(self._check())
         try:
             yield
         finally:
             task.cancel()
             await asyncio.wait({task})
 
-    async def _ask(self) -> None:
+    async def _check(self) -> None:
         pilot, limit = self._pilot, self._pilot.settings.inventory_max
         while True:
             for name in forgotten(pilot):
@@ -110,7 +110,7 @@ class Rules:
 
 
 async def run(plan: Plan, folder: Path) -> Verdict:
-    """One seed from start to stop; whatever is wrong is told in the verdict."""
+    """Run one seed from start to stop; problems are in the verdict."""
     fired: Counter[str] = Counter()
     outcome, rules, creates = None, None, 0
     problems: list[str] = []
@@ -121,7 +121,7 @@ async def run(plan: Plan, folder: Path) -> Verdict:
             async with flying(sandbox, chosen) as pilot:
                 rules = Rules(pilot)
                 await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting at first")
-                async with rules.asked():
+                async with rules.checked():
                     await _suffer(plan, pilot, rules, fired)
                     assert not rules.problems, pilot.story()
                     outcome = await _rest(plan, pilot, fired)
@@ -163,7 +163,7 @@ async def _rest(plan: Plan, pilot: Pilot, fired: Counter[str]) -> Outcome:
     outcome = await recover(
         pilot,
         name=f"seed {plan.seed}",
-        fired=fired.total() or 1,  # a fault of low probability may have had no occasion
+        fired=fired.total() or 1,  # a fault of low probability may not have fired
         books_s_max=BOOKS_S_MAX,
         quoting_s_max=FENCED_S_MAX if plan.is_fenced else QUOTING_S_MAX,
     )
@@ -174,7 +174,7 @@ async def _rest(plan: Plan, pilot: Pilot, fired: Counter[str]) -> Outcome:
 
 
 def run_seed(seed: int) -> Verdict:
-    """One seed in a process of its own choice, with a data folder of its own."""
+    """Run one seed with its own data folder, for a process pool."""
     with TemporaryDirectory(prefix="swarm") as folder, quiet_logs(Path(folder) / "log"):
         return asyncio.run(run(draw(seed), Path(folder) / "data"))
 
@@ -192,18 +192,18 @@ def main() -> int:
     chosen = parser.add_mutually_exclusive_group(required=True)
     chosen.add_argument("--seed", type=int, help="replay this one")
     chosen.add_argument("--seeds", type=_range, help="run these, such as 1-40")
-    parser.add_argument("--beside", type=int, default=BESIDE, help="so many side by side")
+    parser.add_argument("--parallel", type=int, default=PARALLEL, help="number of seeds at a time")
     arguments = parser.parse_args()
     console = Console(highlight=False)
     if arguments.seed is not None:
         console.print("\n".join(draw(arguments.seed).lines()), markup=False)
         return show([run_seed(arguments.seed)], console)
-    return show(_many(arguments.seeds, arguments.beside, console), console)
+    return show(_many(arguments.seeds, arguments.parallel, console), console)
 
 
-def _many(seeds: range, beside: int, console: Console) -> list[Verdict]:
+def _many(seeds: range, parallel: int, console: Console) -> list[Verdict]:
     verdicts: list[Verdict] = []
-    with ProcessPoolExecutor(beside, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(parallel, mp_context=get_context("spawn")) as pool:
         for done in as_completed([pool.submit(run_seed, seed) for seed in seeds]):
             verdicts.append(done.result())
             breach = "BREACH" if verdicts[-1].problems else "good"
@@ -212,9 +212,9 @@ def _many(seeds: range, beside: int, console: Console) -> list[Verdict]:
 
 
 def show(verdicts: list[Verdict], console: Console) -> int:
-    """One row for each seed, then what is wrong; 1 if anything is."""
+    """Print one row for each seed and the problems; return 1 if there are any."""
     columns = ("seed", "fired", "creates", "books s", "quoting s", "fills", "worst case", "wrong")
-    table = Table(*columns, title="swarms over sockets")
+    table = Table(*columns, title="random faults over sockets")
     fired: Counter[str] = Counter()
     for verdict in verdicts:
         table.add_row(*verdict.figures())

@@ -1,7 +1,7 @@
-"""What a seed of the second lane means: which faults strike the sandbox's doors, when, how hard.
+"""The plan of a seed: which faults the sandbox injects, when and how often.
 
-Everything is drawn here, before the daemon starts. Time is real, so a seed gives the same plan and
-the same market again, but not the same interleaving.
+Everything is drawn before the daemon starts. Time is real, so a seed gives the same plan and the
+same market, but not the same interleaving.
 """
 
 from collections.abc import Callable
@@ -11,12 +11,12 @@ from random import Random
 
 from tests.integration.fault_cases import Case, case
 
-STRIKES = (2, 8)  # fewest and most in a swarm
+STRIKES = (2, 8)  # fewest and most in a run
 BEGIN_S_MAX = 4.0
 LASTS_S = (1.0, 5.0)
 SIGNED = ("create", "cancel", "query", "open_orders", "trades", "account")
 REQUESTS = (*SIGNED, "cancel", "create", "depth", "subscribe")
-# The create never happens, but we can't know: an order that only the fence lets go.
+# The create never happens, but the daemon can't know: the order is unknown until the fence time.
 LOSING = ("error_before", "reset_before", "delay")
 CHANCES = (0.2, 0.5, 1.0)
 LOT = Decimal("0.005")
@@ -27,7 +27,7 @@ type Draw = Callable[[Random], Parameters]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strike:
-    """A fault or an act of the market, so many seconds after the start of the swarm."""
+    """A fault that starts `begin_s` seconds after the start of the run."""
 
     begin_s: float
     case: Case
@@ -39,7 +39,7 @@ class Strike:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Burst:
-    """Takers who clear everything near the market on one side."""
+    """Market orders that take everything near the market on one side."""
 
     begin_s: float
     side: str
@@ -48,7 +48,7 @@ class Burst:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One seed: strikes and bursts in order of time, and settings inside their legal bounds."""
+    """One seed: faults and bursts in order of time, and settings within their bounds."""
 
     seed: int
     strikes: tuple[Strike, ...]
@@ -64,7 +64,7 @@ class Plan:
         return max(strike.end_s for strike in self.strikes)
 
     def lines(self) -> list[str]:
-        """For whoever replays it."""
+        """Return the plan as text lines."""
         told = [f"seed {self.seed}: {self.live_params}"]
         told += [
             f"{strike.begin_s:5.2f} s to {strike.end_s:5.2f} s {strike.case.faults[0]}"
@@ -138,12 +138,12 @@ MENU: dict[str, Draw] = {
     "silent_socket": _socket,
     "close_socket": _socket,
 }
-# What leaves us without the truth about an order comes more often than the rest.
+# Faults that leave the state of an order unknown are drawn more often.
 OFTEN = ("accept_drop_response", "error_after_accept", "user_event_drop", "trades_lag")
 
 
 def draw(seed: int) -> Plan:
-    """The plan of a seed."""
+    """Return the plan of a seed."""
     random = Random(seed)
     strikes = [_strike(random) for _ in range(random.randint(*STRIKES))]
     bursts = [
@@ -157,7 +157,7 @@ def draw(seed: int) -> Plan:
     live_params: dict[str, object] = {
         "inventory_max": LOT * random.choice((3, 4, 6)),
         "requote_hold_s": random.choice((0.0, 0.2, 1.0)),
-        "flap_pauses_max": 1_000,  # a swarm has the faults of a bad month
+        "flap_pauses_max": 1_000,  # more faults than in reality
         "creates_per_s": random.choice((5.0, 20.0)),
         "book_stale_s": random.choice((1.0, 2.0, 4.0)),
         "quote_ttl_s": random.choice((5.0, 30.0)),

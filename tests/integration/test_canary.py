@@ -1,4 +1,4 @@
-"""Canary secrets through every error path, log level, page, file and way to die: no hit (SE-02)."""
+"""Canary secrets appear in no log, page or file, on any error path or crash (SE-02)."""
 
 import asyncio
 import json
@@ -30,20 +30,20 @@ from tests.integration.sandbox_client import RunningSandbox, running
 
 PAGES = ("/metrics", "/state", "/readyz", "/healthz", "/nothing")
 HOSTILE = "[red]\x1b[2J[link=http://x]\n\x00\u202e"
-# As a request may spell our secrets; JSON escapes them anew.
+# Spellings of our secrets in a request; JSON escapes them again.
 FORMS = [form.decode() for secret in (SECRET, KEY) for form in secret_spellings(secret)]
 FORMS = [form for form in FORMS if "\\" not in form]
 
 
-def echo(turn: int) -> str:
-    """A venue that says our own secrets back to us, another spelling first at each turn."""
-    at = turn * 3 % len(FORMS)
+def echo(number: int) -> str:
+    """Return an error text that contains our secrets, each time with another spelling first."""
+    at = number * 3 % len(FORMS)
     return f"{HOSTILE} signature=CANARYsig&apiKey={KEY} " + "; ".join(FORMS[at:] + FORMS[:at])
 
 
-PATIENCE_S = 40.0
+FIRED_S_MAX = 40.0
 END_S_MAX = 60.0
-# What can go wrong, at the requests that a quoting daemon sends all the time.
+# Faults of the requests that a quoting daemon sends all the time.
 FAULTS: tuple[dict[str, object], ...] = (
     {"kind": "error_before", "endpoint": "create", "status": 503, "text": echo(0), "count": 2},
     {
@@ -99,13 +99,13 @@ async def pages(daemon: Started, into: dict[str, bytes], when: str) -> None:
 
 
 async def strike(sandbox: RunningSandbox, daemon: Started, into: dict[str, bytes]) -> None:
-    """Every fault, one after the other, each until it has struck; the pages after each."""
+    """Let every fault fire once, one after the other; read the pages after each."""
     for fault in FAULTS:
         number = await sandbox.arm(**{"count": 1, **fault})  # type: ignore[arg-type]  # `kind` is in
-        end_s = asyncio.get_running_loop().time() + PATIENCE_S
+        end_s = asyncio.get_running_loop().time() + FIRED_S_MAX
         while not await sandbox.fired(number):
             assert daemon.process.returncode is None, daemon.raw[-4_000:]
-            assert asyncio.get_running_loop().time() < end_s, f"{fault} never struck"
+            assert asyncio.get_running_loop().time() < end_s, f"{fault} never fired"
             await asyncio.sleep(POLL_S)
         await pages(daemon, into, f"after {fault['kind']} of {fault.get('endpoint')}")
         await sandbox.admin("DELETE", "faults")
@@ -117,10 +117,10 @@ async def strike(sandbox: RunningSandbox, daemon: Started, into: dict[str, bytes
 
 @pytest.mark.timeout(240)  # two time-outs of the venue, five seconds each, and the rest
 @pytest.mark.slow
-async def test_no_error_path_tells_a_secret(
+async def test_no_error_path_reveals_a_secret(
     sandbox: RunningSandbox, signatures: Signatures, tmp_path: Path
 ) -> None:
-    """At the lowest log level, until it is killed by a refused key, and then by SIGABRT."""
+    """At the lowest log level, until a rejected key kills it and SIGABRT ends it."""
     data = tmp_path / "data"
     data.mkdir()
     seen: dict[str, bytes] = {}
@@ -147,7 +147,7 @@ async def test_no_error_path_tells_a_secret(
     assert {"ledger.sqlite", LATCH} <= set(seen)
     assert len(signatures.seen) > 100
     for said in (b"-2015", b"RequestTimeout", b"timestamp=", b"[redacted]", b"***", b"-1022"):
-        assert said in seen["log"], f"the error path of {said!r} was not walked"
+        assert said in seen["log"], f"the error path of {said!r} was not taken"
     assert found(seen, signatures.seen) == []
     for place in ("log", LATCH, *(name for name in seen if name.startswith("/"))):
         tamed = seen[place].decode()
@@ -202,10 +202,10 @@ main()
 
 @pytest.mark.parametrize("log_format", ["json", "pretty"])
 @pytest.mark.slow
-async def test_no_crash_tells_a_secret(
+async def test_no_crash_reveals_a_secret(
     sandbox: RunningSandbox, signatures: Signatures, tmp_path: Path, log_format: str
 ) -> None:
-    """A defect with the secrets in hand: in a thread, a destructor, a lost task, then the loop."""
+    """Exceptions with secrets in a thread, a destructor, a lost task and the event loop."""
     data = tmp_path / "data"
     data.mkdir()
     script = tmp_path / "crash.py"
@@ -218,11 +218,11 @@ async def test_no_crash_tells_a_secret(
     assert code == ExitCode.CRASHED, daemon.raw[-4_000:]
     seen = {"log": bytes(daemon.raw)} | files(data)
     for said in (b"crashed", b"RuntimeError", b"unraisable_exception", b"UserWarning", b"asyncio"):
-        assert said in daemon.raw, f"the way of {said!r} was not walked"
+        assert said in daemon.raw, f"the path of {said!r} was not taken"
     assert found(seen, signatures.seen) == []
 
 
-async def test_a_wrong_secret_is_not_told_either(sandbox: RunningSandbox, tmp_path: Path) -> None:
+async def test_wrong_secret_is_not_revealed(sandbox: RunningSandbox, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     more = secret_files(tmp_path / "keys")
@@ -257,16 +257,16 @@ MISTAKES: dict[str, dict[str, str]] = {
 
 
 @pytest.mark.parametrize(
-    ("verb", "mistake"), [*(("run", mistake) for mistake in MISTAKES), ("check", "bad number")]
+    ("command", "mistake"), [*(("run", mistake) for mistake in MISTAKES), ("check", "bad number")]
 )
-async def test_no_mistake_in_the_settings_tells_a_secret(
-    sandbox: RunningSandbox, tmp_path: Path, mistake: str, verb: str
+async def test_no_settings_error_reveals_a_secret(
+    sandbox: RunningSandbox, tmp_path: Path, mistake: str, command: str
 ) -> None:
     data = tmp_path / "data"
     data.mkdir()
     (data / ".env").write_text(f"QUOTER_API_PASSWORD={PASSWORD}\n")
     more = {"QUOTER_API_KEY": KEY, "QUOTER_API_SECRET": SECRET} | MISTAKES[mistake]
-    async with quoter(sandbox, data, verb, **more) as daemon:
+    async with quoter(sandbox, data, command, **more) as daemon:
         code, _ = await daemon.ended(END_S_MAX)
     (data / ".env").unlink()
     assert code == ExitCode.USAGE, daemon.raw
@@ -274,8 +274,8 @@ async def test_no_mistake_in_the_settings_tells_a_secret(
     assert found({"output": bytes(daemon.raw)} | files(data)) == []
 
 
-def test_the_search_finds_what_it_looks_for() -> None:
-    """A test of absence must be able to fail."""
+def test_search_finds_every_spelling() -> None:
+    """The search itself finds every spelling."""
     for secret in (KEY, SECRET):
         for form in secret_spellings(secret):
             assert found({"x": b"noise " + form + b" noise"})

@@ -1,4 +1,4 @@
-"""The command line's verbs as processes of their own against a real daemon, awake and frozen."""
+"""Commands of the command line as processes, against a running and a frozen daemon."""
 
 import signal
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from tests.integration.daemon_harness import LIVELY, market
 from tests.integration.daemon_process import Started, own, quoter, until
 from tests.integration.sandbox_client import RunningSandbox, running
 
-VERB_S_MAX = 60.0  # on a busy machine
+COMMAND_S_MAX = 60.0  # on a busy machine
 STOP_S_MAX = 20.0
 
 
@@ -21,20 +21,20 @@ async def sandbox() -> AsyncIterator[RunningSandbox]:
         yield venue
 
 
-async def verb(
+async def run_command(
     sandbox: RunningSandbox, folder: Path, daemon: Started, *words: str
 ) -> tuple[int, str]:
-    """Exit code and all that it printed."""
+    """Return exit code and output."""
     started = daemon.said("started")
     assert started is not None
     port = str(started["listening"]).rpartition(":")[2]
     async with quoter(sandbox, folder, *words, "--port", port) as process:
-        code, _ = await process.ended(VERB_S_MAX)
+        code, _ = await process.ended(COMMAND_S_MAX)
     return code, "".join(process.text)
 
 
 @pytest.mark.slow
-async def test_verbs_tell_what_a_daemon_did_may_do_and_stands_at(
+async def test_commands_report_what_a_daemon_did_or_may_do(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     token = tmp_path / "token"
@@ -44,25 +44,25 @@ async def test_verbs_tell_what_a_daemon_did_may_do_and_stands_at(
     async with quoter(sandbox, tmp_path, "run", **risk) as daemon:
         await until(lambda: daemon.said("started"), "started", daemon)
         await until(lambda: len(own(sandbox)) >= 2, "two-sided", daemon)
-        code, text = await verb(sandbox, tmp_path, daemon, "explain", "--live")
+        code, text = await run_command(sandbox, tmp_path, daemon, "explain", "--live")
         assert (code, "reservation_price" in text) == (0, True), text
 
         daemon.process.send_signal(signal.SIGSTOP)
-        code, text = await verb(sandbox, tmp_path, daemon, "pause", "why", *by_token)
+        code, text = await run_command(sandbox, tmp_path, daemon, "pause", "why", *by_token)
         daemon.process.send_signal(signal.SIGCONT)
         assert code == 1
         assert "it may still be done: see `quoter status`" in text
         await until(lambda: not own(sandbox), "paused after all", daemon)
 
-        code, text = await verb(sandbox, tmp_path, daemon, "status")
+        code, text = await run_command(sandbox, tmp_path, daemon, "status")
         assert code == 1
         assert "operator_pause: risk:" in text
         assert " (since 20" in text
         assert "to clear it: `quoter resume" in text
 
-        code, text = await verb(sandbox, tmp_path, daemon, "kill", "enough", *by_token)
+        code, text = await run_command(sandbox, tmp_path, daemon, "kill", "enough", *by_token)
         assert (code, "KILLED (LIVE)" in text) == (0, True), text
-        code, text = await verb(sandbox, tmp_path, daemon, "status")
+        code, text = await run_command(sandbox, tmp_path, daemon, "status")
         assert code == 1
         assert "to clear it: `quoter rearm`" in text
         assert "read deploy/docs/runbook.md#causes-that-kill" in text

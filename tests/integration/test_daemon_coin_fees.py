@@ -1,4 +1,4 @@
-"""Fees in BNB, as most accounts at Binance pay them: priced at the venue, and off the profit."""
+"""Fees in BNB, as most accounts at Binance pay them: priced at the venue and part of the profit."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,7 +22,7 @@ FILLS_S_MAX = 60.0
 UNPRICED_S_MAX = 40.0
 PRICE = Decimal(600)
 COINS = (*BALANCES, ("BNB", Decimal(10)))
-# A still market: a book of the same few levels for as long as the test runs.
+# A market without moves: its book has the same few levels throughout.
 STILL = replace(LARGE_TICK, sigma=0.0, intensity=0.001, tick=Decimal("0.01"), lot=Decimal("0.01"))
 
 
@@ -38,7 +38,7 @@ def still(base: str, quote: str, mid: str, *, spread_ticks: int = 2) -> MarketSp
 
 
 def paying_in_bnb(*others: MarketSpec) -> SandboxConfig:
-    """A lively market with a maker fee of one basis point, which both accounts pay in BNB."""
+    """A market with a maker fee of one basis point that both accounts pay in BNB."""
     usual = default_config(seed=1)
     coin = FeeCoin(asset="BNB", price=PRICE)
     accounts = tuple(replace(one, balances=COINS, fee_coin=coin) for one in usual.accounts)
@@ -50,7 +50,7 @@ def enough_fills(pilot: Pilot) -> Callable[[], bool]:
     return lambda: pilot.running.engine.inventory.fills_buy >= 2
 
 
-async def test_fees_in_bnb_come_off_the_profit_at_the_price_of_its_own_market(
+async def test_fees_in_bnb_reduce_the_profit_at_the_price_of_their_market(
     tmp_path: Path,
 ) -> None:
     with quiet_logs(tmp_path / "log"):
@@ -75,7 +75,7 @@ async def test_fees_in_bnb_come_off_the_profit_at_the_price_of_its_own_market(
 
 
 @pytest.mark.slow
-async def test_fees_that_no_market_prices_pause_us_and_say_so(tmp_path: Path) -> None:
+async def test_fees_without_a_price_pause_with_a_reason(tmp_path: Path) -> None:
     with quiet_logs(tmp_path / "log"):
         async with (
             running(paying_in_bnb()) as sandbox,
@@ -96,7 +96,7 @@ async def test_fees_that_no_market_prices_pause_us_and_say_so(tmp_path: Path) ->
     ("coin", "price"),
     [("BNB", "600.01"), ("TRY", "0.025"), ("WIDE", ""), ("NONE", ""), ("", "")],
 )
-async def test_a_coin_costs_the_best_ask_of_its_market_either_way_round(
+async def test_coin_price_is_the_best_ask_of_a_direct_or_inverted_market(
     coin: str, price: str
 ) -> None:
     markets = (

@@ -1,4 +1,4 @@
-"""A real process steered over its own listener, and by SIGHUP, while it trades on the sandbox."""
+"""A daemon process controlled over HTTP and by SIGHUP while it trades on the sandbox."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ async def sandbox() -> AsyncIterator[RunningSandbox]:
 
 @pytest.fixture
 def tokens(tmp_path: Path) -> dict[str, str]:
-    """Settings that name a file for each token."""
+    """Return settings that name a file for each token."""
     found = {}
     for role, token in TOKENS.items():
         path = tmp_path / f"{role}.token"
@@ -73,7 +73,7 @@ async def two_sided(sandbox: RunningSandbox, daemon: Started) -> None:
 
 
 async def rearmed(daemon: Started, kill_id: object) -> Body:
-    """Ask until everything was looked at since the kill."""
+    """Request the re-arm until reconciliation since the kill is complete."""
     body: Body = {}
     for _ in range(200):
         status, body = await ask(daemon, "/v1/rearm", kill_id=kill_id)
@@ -85,7 +85,7 @@ async def rearmed(daemon: Started, kill_id: object) -> Body:
     raise AssertionError(body)
 
 
-async def test_it_pauses_resumes_turns_is_killed_and_rearmed(
+async def test_pause_resume_live_parameters_kill_and_rearm(
     sandbox: RunningSandbox, tmp_path: Path, tokens: dict[str, str]
 ) -> None:
     async with quoter(sandbox, tmp_path, "run", **tokens) as daemon:
@@ -118,7 +118,7 @@ async def test_it_pauses_resumes_turns_is_killed_and_rearmed(
     assert not [token for token in TOKENS.values() if token in str(daemon.lines)]
 
 
-async def test_a_kill_by_file_is_in_the_books_as_one_by_http_is(
+async def test_kill_by_file_is_audited_like_one_by_http(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     async with quoter(sandbox, tmp_path, "run") as daemon:
@@ -158,10 +158,10 @@ async def test_a_kill_and_its_id_survive_restarts_and_nothing_is_sent(
     assert record.kill_id == kill_id
 
 
-async def test_a_hang_up_turns_the_knobs_and_names_what_it_does_not_take(
+async def test_sighup_changes_live_parameters_and_names_refused_settings(
     sandbox: RunningSandbox, tmp_path: Path, tokens: dict[str, str]
 ) -> None:
-    """The limits in the process environment outrank the file, so its other settings are asked."""
+    """Settings in the process environment have precedence over the file."""
     env = tmp_path / ".env"
     env.write_text("QUOTER_GAMMA=1\n")
     async with quoter(sandbox, tmp_path, "run", **tokens) as daemon:
@@ -188,10 +188,10 @@ async def test_a_hang_up_turns_the_knobs_and_names_what_it_does_not_take(
         assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN
 
 
-async def test_a_hang_up_names_a_secret_that_changed_and_a_file_that_holds_none(
+async def test_sighup_names_a_changed_secret_and_an_unreadable_one(
     sandbox: RunningSandbox, tmp_path: Path, tokens: dict[str, str]
 ) -> None:
-    """The key is in the environment, its other half in a file: together after the start as well."""
+    """The key is in the environment, its secret in a file; both are reloaded together."""
     (tmp_path / "secret").write_text(sandbox.one.secret)
     key = {
         "QUOTER_API_KEY": sandbox.one.api_key,
@@ -210,7 +210,7 @@ async def test_a_hang_up_names_a_secret_that_changed_and_a_file_that_holds_none(
         assert refused is not None
         assert (refused["setting"], refused["reason"]) == ("risk_token", "needs a restart")
         assert (refused["running"], refused["new"]) == ("set", "set")
-        assert (await ask(daemon, "/v1/pause"))[0] == 200  # the old one is still in force
+        assert (await ask(daemon, "/v1/pause"))[0] == 200  # the old token is still valid
         junk.write_bytes(b"\xff\xfe")
         daemon.process.send_signal(signal.SIGHUP)
         await until(lambda: daemon.said("reload_failed"), "refused", daemon)
@@ -228,7 +228,7 @@ async def params(daemon: Started) -> Body:
     return found
 
 
-async def test_without_tokens_there_is_nothing_to_ask(
+async def test_without_tokens_there_is_no_control_api(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     async with quoter(sandbox, tmp_path, "run") as daemon:
@@ -238,7 +238,7 @@ async def test_without_tokens_there_is_nothing_to_ask(
         assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN
 
 
-async def test_a_weak_token_is_no_start(
+async def test_weak_token_prevents_the_start(
     sandbox: RunningSandbox, tmp_path: Path, tokens: dict[str, str]
 ) -> None:
     (tmp_path / "risk.token").write_text("hunter2")

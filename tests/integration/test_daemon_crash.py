@@ -1,4 +1,4 @@
-"""A defect of ours while orders are under way: what still reaches the venue does not stay there."""
+"""A crash while creates are in flight: orders that still arrive are cancelled."""
 
 import asyncio
 from dataclasses import replace
@@ -23,14 +23,14 @@ from tests.integration.sandbox_client import running
 
 CRASH_S_MAX = 20.0
 LATE_S = 1.0
-STILL = replace(LIVELY, intensity=0.0)  # nobody fills what we should have cancelled
+STILL = replace(LIVELY, intensity=0.0)  # no fills of orders that should have been cancelled
 
 
 @pytest.mark.slow
-async def test_an_order_under_way_when_we_crash_is_cancelled_when_it_arrives(
+async def test_create_in_flight_at_a_crash_is_cancelled_when_it_arrives(
     tmp_path: Path,
 ) -> None:
-    """The venue deals with it long after we asked for the list of our orders."""
+    """The venue executes it long after the list of open orders was requested."""
     with quiet_logs(tmp_path / "log"):
         async with running(market(STILL, seed=3)) as sandbox:
             await place_foreign(sandbox)
@@ -49,5 +49,5 @@ async def test_an_order_under_way_when_we_crash_is_cancelled_when_it_arrives(
                 assert pilot.task is not None
                 async with asyncio.timeout(CRASH_S_MAX):
                     assert await pilot.task is ExitCode.CRASHED
-                await asyncio.sleep(2 * LATE_S)  # whatever was under way has arrived by now
+                await asyncio.sleep(2 * LATE_S)  # everything in flight has arrived by now
             assert open_ids(sandbox) == {FOREIGN_ID}

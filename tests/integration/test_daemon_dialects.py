@@ -1,4 +1,4 @@
-"""Exchanges of other dialects, offline: their HTTP answers come from a stub on loopback."""
+"""Exchanges with other APIs, offline: a stub on loopback serves their HTTP answers."""
 
 import time
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ type Answers = dict[str, object]
 
 @dataclass(slots=True)
 class Stub:
-    """A venue of which only a few paths answer, always the same."""
+    """A server with fixed answers for a few paths."""
 
     url: str
     seen: list[tuple[str, str]] = field(default_factory=list)
@@ -61,7 +61,7 @@ async def stub(answers: Answers) -> AsyncIterator[Stub]:
 
 
 def fresh(value: object) -> object:
-    """Put the time where it belongs."""
+    """Insert the current time."""
     now_ms = time.time_ns() // 1_000_000
     match value:
         case dict():
@@ -78,7 +78,7 @@ def fresh(value: object) -> object:
 
 @asynccontextmanager
 async def gateway_at(config: VenueConfig, venue: Stub) -> AsyncIterator[CcxtGateway]:
-    """The gateway of that exchange, its URLs turned to the stub."""
+    """Return the gateway of an exchange, with its URLs pointed at the stub."""
     gateway = make_gateway(replace(config, hosts=frozenset({urlsplit(venue.url).netloc})))
     gateway._client.gate._schemes = PLAIN_SCHEMES  # the stub has no certificate
     gateway._client.urls["api"] = redirected(gateway._client.urls["api"], venue.url)
@@ -89,7 +89,7 @@ async def gateway_at(config: VenueConfig, venue: Stub) -> AsyncIterator[CcxtGate
 
 
 def redirected(urls: object, to: str) -> object:
-    """Ccxt's nested table of URLs with the host replaced, the paths kept."""
+    """Return ccxt's nested table of URLs with the host replaced."""
     if isinstance(urls, dict):
         return {name: redirected(each, to) for name, each in urls.items()}
     return to + urlsplit(str(urls).replace("{hostname}", "host")).path
@@ -228,18 +228,18 @@ BITCOIN = Instrument(
         ),
     ],
 )
-async def test_the_rules_of_another_dialect_are_read_exactly(
+async def test_market_rules_of_other_exchanges_are_exact(
     exchange: str, answers: Answers, expected: Instrument
 ) -> None:
-    """Without a key: that is what a dry run does."""
+    """Without a key, as in a dry run."""
     chosen = config(exchange, expected.symbol)
     async with stub(answers) as venue, gateway_at(chosen, venue) as gateway:
         assert await gateway.connect() == expected
     assert isinstance(make_feed(chosen, expected), CcxtFeed)
 
 
-async def test_an_order_lives_and_ends_in_another_dialect() -> None:
-    """Post-only, under our id, exact numbers; a cancel that only says "accepted" is looked up."""
+async def test_order_is_placed_and_cancelled_at_other_exchanges() -> None:
+    """Post-only, with our id and exact numbers; a cancel answered "accepted" is queried."""
     done = {
         "clOrdId": CLIENT_ID,
         "ordId": VENUE_ID,
@@ -283,9 +283,9 @@ async def test_an_order_lives_and_ends_in_another_dialect() -> None:
         assert (ended.client_id, ended.reason) == (CLIENT_ID, DoneReason.CANCELED)
 
 
-@pytest.mark.parametrize(("exchange", "is_doubted"), [("binance", False), ("kraken", True)])
-def test_where_nobody_can_be_asked_to_prevent_self_trades_a_start_says_so(
-    exchange: str, is_doubted: bool
+@pytest.mark.parametrize(("exchange", "is_warned"), [("binance", False), ("kraken", True)])
+def test_missing_self_trade_prevention_is_a_warning_at_the_start(
+    exchange: str, is_warned: bool
 ) -> None:
-    doubts = dict(make_gateway(config(exchange, "BTC/USDT")).warnings)
-    assert ("self_trade" in doubts) is is_doubted
+    found = dict(make_gateway(config(exchange, "BTC/USDT")).warnings)
+    assert ("self_trade" in found) is is_warned

@@ -1,4 +1,4 @@
-"""Every fault alone strikes a trading daemon and passes: the limit holds, the books come right."""
+"""Single faults during trading: limits hold, and balances are right afterwards."""
 
 import asyncio
 import time
@@ -72,7 +72,7 @@ PRIVATE = (
     case("silent_socket user", kind="silent_socket", socket="user"),
     case("close_socket user", kind="close_socket", socket="user"),
 )
-# What takes its time, side by side: orders behind the fence, and silence that must be noticed.
+# Cases that take long: orders that wait for the fence time, and silent streams.
 SLOW = (
     case("error_before", endpoint="create", probability=0.5, is_fenced=True),
     case("reset_before", endpoint="create", probability=0.5, is_fenced=True),
@@ -83,11 +83,11 @@ SLOW = (
 )
 
 
-FIRED_S_MAX = 20.0  # a daemon that a busy machine has paused asks for nothing that could fail
+FIRED_S_MAX = 20.0  # a daemon that is paused on a busy machine sends few requests
 
 
 async def strike(case: Case, folder: Path, seed: int) -> Outcome:
-    """Trade, suffer, recover, stop."""
+    """Trade, inject the faults, recover, stop."""
     async with running(market(LIVELY, seed)) as sandbox:
         await place_foreign(sandbox)
         async with flying(sandbox, settings(sandbox, folder)) as pilot:
@@ -121,7 +121,7 @@ async def strike(case: Case, folder: Path, seed: int) -> Outcome:
     ],
 )
 @pytest.mark.slow
-async def test_a_fault_breaks_no_limit_doubles_no_order_and_leaves_the_books_exact(
+async def test_fault_breaks_no_limit_repeats_no_order_and_balances_are_exact(
     cases: tuple[Case, ...], tmp_path: Path
 ) -> None:
     with quiet_logs(tmp_path / "log"):
@@ -134,8 +134,8 @@ async def test_a_fault_breaks_no_limit_doubles_no_order_and_leaves_the_books_exa
     assert not failures, "\n\n".join(failures)
 
 
-async def test_an_order_that_filled_before_we_ever_heard_of_it_is_booked(tmp_path: Path) -> None:
-    """No answer, no news, no query finds it; the trade list names it by an id that we lack."""
+async def test_fill_of_an_order_never_reported_is_booked(tmp_path: Path) -> None:
+    """No answer, event or query shows the order; only the trade list does, by an unknown id."""
     still = replace(LIVELY, sigma=0.0, intensity=0.0)
     with quiet_logs(tmp_path / "log"):
         async with running(market(still, seed=1)) as sandbox:
@@ -144,11 +144,11 @@ async def test_an_order_that_filled_before_we_ever_heard_of_it_is_booked(tmp_pat
             await sandbox.arm("user_event_drop")
             await sandbox.arm("order_not_found", lag_s=2.0)
             async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
-                await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "two orders rest unheard of")
+                await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "two orders rest unreported")
                 for side in Side:
                     burst = {"kind": "burst", "side": side, "notional": "8000"}
                     await sandbox.admin("POST", "script", {"symbol": "BTCUSDT"} | burst)
-                await pilot.until(lambda: not pilot.is_equal(), BOOKS_S_MAX, "filled unheard of")
+                await pilot.until(lambda: not pilot.is_equal(), BOOKS_S_MAX, "filled unreported")
                 await pilot.until(pilot.is_equal, BOOKS_S_MAX, "booked")
                 await sandbox.admin("DELETE", "faults")
                 assert await pilot.stop() is ExitCode.CLEAN
@@ -165,8 +165,8 @@ async def test_an_order_that_filled_before_we_ever_heard_of_it_is_booked(tmp_pat
 async def test_f22_an_order_whose_cancel_fails_counts_until_it_is_over(
     trouble: Case, tmp_path: Path
 ) -> None:
-    """There is room for three orders a side: whoever forgets one has four at the venue soon."""
-    tradeless = replace(LIVELY, intensity=0.0)  # the mid moves, so that quotes must follow
+    """There is headroom for three orders a side: a forgotten one leads to four."""
+    tradeless = replace(LIVELY, intensity=0.0)  # the mid moves, and quotes follow
     with quiet_logs(tmp_path / "log"):
         async with running(market(tradeless, seed=3)) as sandbox:
             narrow = settings(sandbox, tmp_path, inventory_max=Decimal("0.015"))

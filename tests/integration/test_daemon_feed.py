@@ -1,4 +1,4 @@
-"""A daemon whose feed is ended as planned, corrupted, or closed by the venue."""
+"""A daemon whose streams are closed with an announcement, corrupted, or halted."""
 
 from dataclasses import replace
 from functools import partial
@@ -27,7 +27,7 @@ async def two_sided(pilot: Pilot) -> None:
     await pilot.until(pilot.is_two_sided, 20.0, "two-sided quotes")
 
 
-async def test_planned_ends_of_the_market_stream_cost_no_quote(tmp_path: Path) -> None:
+async def test_announced_close_of_the_market_stream_costs_no_quote(tmp_path: Path) -> None:
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, 5)) as sandbox,
@@ -51,10 +51,10 @@ async def test_planned_ends_of_the_market_stream_cost_no_quote(tmp_path: Path) -
             assert await pilot.stop() is ExitCode.CLEAN
 
 
-async def test_a_planned_end_of_the_private_stream_costs_no_quote_and_no_fill(
+async def test_announced_close_of_the_private_stream_costs_no_quote_or_fill(
     tmp_path: Path,
 ) -> None:
-    """Three seconds long both connections tell the same orders and fills."""
+    """For three seconds both connections report the same orders and fills."""
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, 5)) as sandbox,
@@ -73,7 +73,7 @@ async def test_a_planned_end_of_the_private_stream_costs_no_quote_and_no_fill(
             assert await pilot.stop() is ExitCode.CLEAN
 
 
-async def test_a_closed_symbol_pauses_us_and_the_venues_lists_come_before_the_next_quote(
+async def test_halted_symbol_pauses_and_reports_precede_the_next_quote(
     tmp_path: Path,
 ) -> None:
     with quiet_logs(tmp_path / "log"):
@@ -93,8 +93,8 @@ async def test_a_closed_symbol_pauses_us_and_the_venues_lists_come_before_the_ne
                 assert await pilot.stop() is ExitCode.CLEAN
 
 
-async def test_a_silently_corrupted_book_stops_us_until_it_is_fetched_anew(tmp_path: Path) -> None:
-    """In a lively market a wrong row near the touch shows by the ticker or the next audit."""
+async def test_corrupted_book_pauses_until_it_is_fetched_again(tmp_path: Path) -> None:
+    """A wrong row near the best price is found by the ticker or by the next comparison."""
     with quiet_logs(tmp_path / "log"):
         async with running(market(LIVELY, 5)) as sandbox:
             chosen = settings(sandbox, tmp_path)

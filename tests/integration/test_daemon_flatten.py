@@ -1,4 +1,4 @@
-"""A whole daemon trades down to its target over real sockets, on a person's word."""
+"""A daemon flattens its inventory over real sockets after an operator command."""
 
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -25,7 +25,7 @@ async def sandbox() -> AsyncIterator[RunningSandbox]:
 
 
 class Ledger:
-    """Every inventory that the daemon booked, and every order that it sent to take."""
+    """Records every booked inventory and every taking order."""
 
     def __init__(self) -> None:
         self.inventories: list[Decimal] = []
@@ -41,10 +41,10 @@ class Ledger:
 
 
 @pytest.mark.parametrize(("target", "sign"), [("1.985", 1), ("2.015", -1)])
-async def test_flatten_trades_down_to_the_target_and_never_past_it(
+async def test_flatten_reaches_the_target_and_never_passes_it(
     sandbox: RunningSandbox, tmp_path: Path, target: str, sign: int
 ) -> None:
-    """Three orders' worth away from the target: at least two slices, each within the limits."""
+    """Three order sizes from the target: at least two slices, each within the limits."""
     chosen = settings(sandbox, tmp_path, target=target, inventory_max=Decimal("0.03"))
     ledger = Ledger()
     async with flying(sandbox, chosen) as pilot:

@@ -1,4 +1,4 @@
-"""Somebody else trades on our account: we stand aside, touch nothing, and come back."""
+"""Foreign orders on our account pause the daemon; it leaves them alone and resumes."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ NOTICED_S_MAX = 10.0
 QUOTING_S_MAX = 20.0
 
 
-async def test_a_foreign_order_pauses_us_until_it_is_gone(tmp_path: Path) -> None:
+async def test_foreign_order_pauses_until_it_is_gone(tmp_path: Path) -> None:
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, 5)) as sandbox,

@@ -1,4 +1,4 @@
-"""The daemon without its native feed, and at a second exchange id of the same dialect."""
+"""The daemon with the ccxt feed, and with a second exchange id of the same API."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -28,15 +28,15 @@ FILLS_MIN = 3
 @pytest.mark.parametrize(
     ("exchange", "native"), [("binanceus", False), ("binanceus", True), ("binance", False)]
 )
-async def test_the_daemon_trades_at_a_second_exchange_of_the_dialect_with_either_feed(
+async def test_daemon_trades_at_a_second_exchange_id_with_either_feed(
     exchange: str, native: bool, tmp_path: Path
 ) -> None:
     with quiet_logs(tmp_path / "log"):
         async with running(market(LIVELY, seed=2)) as sandbox:
             await place_foreign(sandbox)
             chosen = settings(sandbox, tmp_path, exchange=exchange)
-            doors = replace(venue_config(chosen), native_feed=native)
-            async with flying(sandbox, chosen, venue=doors) as pilot:
+            config = replace(venue_config(chosen), native_feed=native)
+            async with flying(sandbox, chosen, venue=config) as pilot:
                 books = pilot.running.engine.inventory
                 expected = BinanceFeed if native else CcxtFeed
                 assert isinstance(pilot.running.runner._feed, expected)

@@ -1,4 +1,4 @@
-"""A daemon that hangs, grows, loses its clock, its disk's thread or its own: it stops by itself."""
+"""A daemon that hangs, grows, or loses its clock or its disk thread stops trading by itself."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ ZERO = Decimal(0)
 
 
 def hang(seconds: float) -> None:
-    """Hold the loop, as a defect would."""
+    """Block the event loop, as a defect would."""
     time.sleep(seconds)
 
 
@@ -54,7 +54,7 @@ def value(pilot: Pilot, metric: str, **more: str) -> float:
     return found
 
 
-async def test_a_loop_that_hung_takes_its_orders_out_and_leaves_its_stacks(tmp_path: Path) -> None:
+async def test_hung_loop_cancels_its_orders_and_writes_its_stacks(tmp_path: Path) -> None:
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, seed=1)) as sandbox,
@@ -70,7 +70,7 @@ async def test_a_loop_that_hung_takes_its_orders_out_and_leaves_its_stacks(tmp_p
                 "what rested during the hang is gone",
             )
             assert value(pilot, "quoter_loop_hangs_total") >= 1
-            # by the connection that was not read, or by the engine that heard nothing
+            # by the unread connection, or by the engine without market data
             assert any(word in pilot.story() for word in ("nothing was read", "book_stale"))
             await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting again")
             assert await pilot.stop() is ExitCode.CLEAN
@@ -79,7 +79,7 @@ async def test_a_loop_that_hung_takes_its_orders_out_and_leaves_its_stacks(tmp_p
         assert "loop_hung" in (tmp_path / "log").read_text()
 
 
-async def test_a_loop_that_is_late_three_times_pauses(tmp_path: Path) -> None:
+async def test_three_late_wakeups_of_the_loop_pause(tmp_path: Path) -> None:
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, seed=1)) as sandbox,
@@ -95,10 +95,10 @@ async def test_a_loop_that_is_late_three_times_pauses(tmp_path: Path) -> None:
             await pilot.until(lambda: not pilot.open_own(), STOPPED_S_MAX, "orders gone")
 
 
-async def test_an_engine_that_hears_no_clock_sends_no_order_and_is_not_healthy(
+async def test_engine_without_ticks_sends_no_order_and_is_unhealthy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The market's news alone would keep it deciding."""
+    """Market data alone still makes it decide."""
 
     async def stopped(runner: Runner) -> None:
         await asyncio.Event().wait()
@@ -121,7 +121,7 @@ async def test_an_engine_that_hears_no_clock_sends_no_order_and_is_not_healthy(
             assert len(await pilot.wire("order.place")) == sent
 
 
-async def test_a_daemon_that_grew_ends_cleanly_and_asks_to_be_started_again(
+async def test_daemon_above_its_memory_limit_ends_and_requests_a_restart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resources, "CHECK_S", 0.05)
@@ -142,7 +142,7 @@ async def test_a_daemon_that_grew_ends_cleanly_and_asks_to_be_started_again(
             assert open_ids(sandbox) == set()
 
 
-async def test_a_venue_whose_clock_is_off_pauses_us_until_it_is_right_three_times(
+async def test_wrong_venue_clock_pauses_until_three_good_samples(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clock_skew, "ROUND_S", 0.2)
@@ -165,8 +165,8 @@ async def test_a_venue_whose_clock_is_off_pauses_us_until_it_is_right_three_time
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-async def test_a_ledger_whose_thread_has_gone_kills(tmp_path: Path) -> None:
-    """Nothing waits for the disk at that moment: it is found by looking."""
+async def test_ended_ledger_thread_kills(tmp_path: Path) -> None:
+    """Nothing waits for the disk at that moment; a periodic check finds it."""
 
     def die(_connection: object) -> None:
         raise SystemExit
@@ -187,7 +187,7 @@ async def test_a_ledger_whose_thread_has_gone_kills(tmp_path: Path) -> None:
 
 
 def booked_position(folder: Path) -> Decimal:
-    """Base holdings by the ledger's rows alone."""
+    """Return the base holdings computed from the ledger's rows."""
     with Reader(folder) as reader:
         epoch = open_epoch(folder)
         fills = [each.fill for each in reader.fills(epoch.number) if each.kind is FillKind.BOOKED]
@@ -195,8 +195,8 @@ def booked_position(folder: Path) -> Decimal:
     return held - sum((fill.fee for fill in fills if fill.fee_asset == "BTC"), ZERO)
 
 
-async def test_a_scrape_says_what_the_ledger_says_and_is_quick_and_small(tmp_path: Path) -> None:
-    """Booked means durable: what is shown is on the disk already."""
+async def test_scrape_equals_the_ledger_and_is_fast_and_small(tmp_path: Path) -> None:
+    """What is shown as booked is already on the disk."""
     took_s = []
     with quiet_logs(tmp_path / "log"):
         async with (
@@ -227,10 +227,10 @@ async def test_a_scrape_says_what_the_ledger_says_and_is_quick_and_small(tmp_pat
 
 
 @pytest.mark.slow
-async def test_a_process_beyond_its_memory_rests_and_says_since_when_and_what_to_read(
+async def test_young_process_above_its_memory_limit_pauses_with_a_reason(
     tmp_path: Path,
 ) -> None:
-    """It has only just begun: ending it would begin the same again."""
+    """A young process is not restarted, because the restart would have the same memory."""
     async with (
         running(market(LIVELY, seed=1)) as sandbox,
         quoter(sandbox, tmp_path, "run", QUOTER_RSS_MAX_MB="1") as daemon,

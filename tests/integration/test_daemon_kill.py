@@ -1,4 +1,4 @@
-"""Every way to kill a daemon, with two hundred creates waiting to leave: none of them does."""
+"""Every kind of kill, with two hundred creates queued: none of them is sent."""
 
 import asyncio
 import os
@@ -25,10 +25,10 @@ from tests.integration.daemon_process import creates, is_busy, own, quoter, unti
 from tests.integration.sandbox_client import ANSWER_S, RunningSandbox, running
 
 WAITING = 200
-FAR_AHEAD_NS = 3_600_000_000_000  # so that no create is too old to leave: the gate alone decides
+FAR_AHEAD_NS = 3_600_000_000_000  # no create is too old: only the gate can stop it
 SETTLED_S_MAX = 30.0
 RESTARTS = 5
-WOULD_LEAVE_S = 1.0  # long enough for a dozen of them, were the gate open
+WOULD_LEAVE_S = 1.0  # long enough for a dozen creates through an open gate
 
 
 @pytest.fixture
@@ -39,14 +39,14 @@ async def sandbox() -> AsyncIterator[RunningSandbox]:
 
 @pytest.fixture
 async def still() -> AsyncIterator[RunningSandbox]:
-    """A market in which nobody takes an order of ours while we can't cancel it."""
+    """A market with hardly any trades, so that orders that can't be cancelled stay open."""
     async with running(market(replace(LIVELY, intensity=1e-4), seed=12)) as venue:
         yield venue
 
 
 @dataclass
 class Watch:
-    """How many creates had left each time the gate was shut."""
+    """Records how many creates were sent each time the gate was shut."""
 
     gateway: CcxtGateway
     sent_when_shut: list[int] = field(default_factory=list)
@@ -74,14 +74,14 @@ def by_file(pilot: Pilot) -> None:
 
 
 def by_cause(pilot: Pilot) -> None:
-    """The engine's own: what it finds out is a kill like any other."""
+    """A kill by a cause that the daemon itself detects."""
     clock = pilot.running.clock
     alarm = Alarm(ts_ns=clock.now_ns(), cause=Cause.INVARIANT_BROKEN, active=True, text="test")
     pilot.running.runner.inbox.put(alarm)
 
 
 @pytest.mark.parametrize("kill", [by_signal, by_file, by_cause])
-async def test_of_two_hundred_creates_that_wait_when_a_kill_falls_none_leaves(
+async def test_no_queued_create_is_sent_after_a_kill(
     sandbox: RunningSandbox, tmp_path: Path, kill: Callable[[Pilot], None]
 ) -> None:
     async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
@@ -105,7 +105,7 @@ async def test_of_two_hundred_creates_that_wait_when_a_kill_falls_none_leaves(
         await pilot.until(lambda: not pilot.open_own(), SETTLED_S_MAX, "nothing is left")
         assert watch.sent == at_kill
         arrived = [row["client_id"] for row in await pilot.wire("order.place")]
-        assert len(set(names) & set(map(str, arrived))) <= 8  # those under way before the kill
+        assert len(set(names) & set(map(str, arrived))) <= 8  # those in flight before the kill
         assert len(set(names) - set(map(str, arrived))) >= WAITING - 8
         await asyncio.sleep(WOULD_LEAVE_S)
         assert watch.sent == at_kill
@@ -123,10 +123,10 @@ def waiting(name: str, decided_ns: int) -> PlaceOrder:
     )
 
 
-async def test_the_gate_stays_shut_over_a_breach_that_nobody_has_heard(
+async def test_gate_stays_shut_while_a_breach_alarm_is_queued(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
-    """What the engine hears before it allows orders, which is not for it to say any more."""
+    """The alarm is queued while the engine handles an earlier event that allows orders."""
     async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
         await pilot.until(pilot.is_two_sided, 20.0, "quoting")
         runner = pilot.running.runner
@@ -146,15 +146,17 @@ async def test_the_gate_stays_shut_over_a_breach_that_nobody_has_heard(
         state = pilot.running.engine.causes
         await pilot.until(lambda: state.state is TradingState.KILLED, 10.0, "killed")
         assert opened == []
-        assert any("REDUCE_ONLY" in line for line in pilot.history), "the other turn came first"
+        assert any("REDUCE_ONLY" in line for line in pilot.history), (
+            "the other event was handled first"
+        )
         assert await pilot.stop() == ExitCode.KILLED
 
 
 @pytest.mark.slow
-async def test_a_kill_outlives_a_dead_process_and_five_restarts(
+async def test_kill_survives_sigkill_and_five_restarts(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
-    """KS-03: killed, then dead without a goodbye; every restart is up, and sends nothing."""
+    """KS-03: killed, then SIGKILL; every restart comes up and sends nothing."""
     async with quoter(sandbox, tmp_path, "run") as daemon:
         await is_busy(sandbox, daemon)
         async with quoter(sandbox, tmp_path, "kill", "enough") as kill:
@@ -177,10 +179,8 @@ async def test_a_kill_outlives_a_dead_process_and_five_restarts(
 
 
 @pytest.mark.slow
-async def test_a_kill_during_the_start_comes_up_killed(
-    sandbox: RunningSandbox, tmp_path: Path
-) -> None:
-    """After a crash a start waits for late creates: the very moment at which somebody kills."""
+async def test_kill_during_the_start_starts_killed(sandbox: RunningSandbox, tmp_path: Path) -> None:
+    """The kill comes while a start after a crash waits for late creates."""
     async with quoter(sandbox, tmp_path, "run") as daemon:
         await is_busy(sandbox, daemon)
         daemon.process.kill()
@@ -199,10 +199,10 @@ async def test_a_kill_during_the_start_comes_up_killed(
 
 
 @pytest.mark.slow
-async def test_orders_that_can_not_be_cancelled_are_told_and_go_as_soon_as_they_can(
+async def test_orders_that_cannot_be_cancelled_are_reported_and_cancelled_later(
     still: RunningSandbox, tmp_path: Path
 ) -> None:
-    """K7: killed, and the venue refuses every cancel for longer than ten seconds."""
+    """Killed, and the venue rejects every cancel for longer than ten seconds."""
     async with flying(still, settings(still, tmp_path)) as pilot:
         await pilot.until(pilot.is_two_sided, 20.0, "quoting")
         await still.arm("error_before", endpoint="cancel", status=503, code=-1008)
@@ -220,10 +220,10 @@ async def test_orders_that_can_not_be_cancelled_are_told_and_go_as_soon_as_they_
         assert await pilot.stop() == ExitCode.KILLED
 
 
-async def test_an_end_that_can_not_be_verified_says_so(
+async def test_stop_with_unverified_cancels_exits_with_orders_left(
     still: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F-18 while it stops: exit 20, and the orders are there for a person to see."""
+    """The venue rejects cancels during the stop: exit 20, and the orders stay open."""
     monkeypatch.setattr(shutdown, "DRAIN_S_MAX", 2.0)
     async with flying(still, settings(still, tmp_path)) as pilot:
         await pilot.until(pilot.is_two_sided, 20.0, "quoting")

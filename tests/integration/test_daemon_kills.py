@@ -1,4 +1,4 @@
-"""The real process killed, frozen and left deaf under load: no order too many, books exact."""
+"""A process killed, frozen or with a silent stream under load keeps limits and exact balances."""
 
 import asyncio
 import signal
@@ -31,19 +31,19 @@ from tests.integration.sandbox_client import RunningSandbox, running
 
 KILLS = 2
 FROZEN_S = 30.0
-LEAP = 0.005  # 300 USD: no order of ours is ever that far from the mid
+LEAP = 0.005  # 300 USD, farther than any of our orders
 FAR = 150.0
 MANY_QUOTES = 10
 OLD_ORDERS_S_MAX = 5.0
 QUOTING_S_MAX = 15.0
 NOTICED_S_MAX = 30.0
 
-type Property = Callable[[str, object], None]  # pytest's: a figure for the report
+type Property = Callable[[str, object], None]  # of record_property
 
 
 @pytest.mark.timeout(240)
 @pytest.mark.slow
-async def test_a_process_that_is_killed_at_any_moment_starts_again_with_exact_books(
+async def test_process_killed_at_any_moment_restarts_with_exact_balances(
     tmp_path: Path, record_property: Property
 ) -> None:
     lives: list[Life] = []
@@ -55,7 +55,7 @@ async def test_a_process_that_is_killed_at_any_moment_starts_again_with_exact_bo
 
 @dataclass(frozen=True, slots=True)
 class Leap:
-    """The price is somewhere else from one moment to the next."""
+    """A price jump at one moment."""
 
     fraction: float
 
@@ -79,7 +79,7 @@ class _LeapRun:
 
 
 class Prices:
-    """How far from the venue's mid our orders come to rest, quote per base."""
+    """Records the distance of our new orders from the mid, quote per base."""
 
     def __init__(self, sandbox: RunningSandbox) -> None:
         self._exchange = sandbox.server.venue.exchange
@@ -99,7 +99,7 @@ class Prices:
 
 
 async def within(seconds: float, what: str, probe: Callable[[], Awaitable[object]]) -> float:
-    """Ask until it is so; how long it took, seconds."""
+    """Wait for a condition; return the seconds it took."""
     start_s = time.monotonic()
     while not await probe():
         assert time.monotonic() - start_s < seconds, f"{what}: not within {seconds:g} s"
@@ -121,13 +121,13 @@ async def none_of(sandbox: RunningSandbox, names: set[str]) -> bool:
 
 
 async def paused(daemon: Started, count: int) -> bool:
-    """Has it paused since it had written so many lines?"""
+    """Whether it has paused since its first `count` log lines."""
     news = daemon.lines[count:]
     return any(line.get("event") == "state" and line.get("after") == "PAUSED" for line in news)
 
 
 async def ends_well(venue: Venue, daemon: Started) -> None:
-    """A clean stop with nothing left, nothing wrong, and never too much."""
+    """Stop cleanly; check open orders, ledger and exposure."""
     daemon.process.terminate()
     assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN, daemon.lines[-9:]
     assert open_ids(venue.sandbox) == {FOREIGN_ID}
@@ -136,14 +136,14 @@ async def ends_well(venue: Venue, daemon: Started) -> None:
 
 
 @pytest.mark.slow
-async def test_a_process_that_was_frozen_does_not_price_from_the_book_of_before(
+async def test_frozen_process_does_not_price_from_its_old_book(
     tmp_path: Path, record_property: Property
 ) -> None:
-    """Half a minute of frames waits for it when it wakes, and the price has leapt meanwhile."""
+    """Half a minute of frames waits for it when it wakes, and the price has jumped meanwhile."""
     async with running(market(STORMY, seed=6)) as sandbox:
         await place_foreign(sandbox)
         venue = Venue(sandbox, tmp_path)
-        # Without the ladder: for a while after such a leap it would rightly quote no side.
+        # Without market regimes: after such a jump they would rightly stop quoting for a while.
         async with quoter(sandbox, tmp_path, "run", **MANY, QUOTER_REGIME="off") as daemon:
             await is_busy(sandbox, daemon)
             daemon.process.send_signal(signal.SIGSTOP)
@@ -169,7 +169,7 @@ async def test_a_process_that_was_frozen_does_not_price_from_the_book_of_before(
 
 
 @pytest.mark.slow
-async def test_a_private_stream_that_falls_silent_is_noticed_and_its_fills_are_booked(
+async def test_silent_private_stream_is_detected_and_its_fills_are_booked(
     tmp_path: Path, record_property: Property
 ) -> None:
     async with running(market(STORMY, seed=7)) as sandbox:

@@ -1,4 +1,4 @@
-"""No fill is missed and no order lost: through SIGKILL, restarts, a wiped venue and a bad disk."""
+"""The ledger loses no fill and no order through SIGKILL, restarts, a reset venue and a bad disk."""
 
 import asyncio
 import json
@@ -58,7 +58,7 @@ def has_fills(sandbox: RunningSandbox, count: int) -> bool:
 
 
 async def is_trading(sandbox: RunningSandbox, daemon: Started) -> None:
-    """Started, which takes as long as creates of a killed run may arrive; then busy."""
+    """Wait until it is started, including the wait for late creates, and busy."""
     await until(lambda: daemon.said("started"), "started", daemon)
     await is_busy(sandbox, daemon)
 
@@ -70,15 +70,15 @@ async def inventory_of(daemon: Started) -> dict[str, str]:
 
 
 async def traded(pilot: Pilot, count: int = 3) -> None:
-    """Wait for fills of ours."""
+    """Wait for own fills."""
     before = fills_of(pilot.sandbox)
     await pilot.until(lambda: fills_of(pilot.sandbox) >= before + count, FILLS_S_MAX, "fills")
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.slow
-async def test_after_sigkills_under_load_the_ledger_is_the_venues_truth(tmp_path: Path) -> None:
-    """And the target of the first start stands, and no order id comes twice."""
+async def test_ledger_equals_the_venue_after_sigkills_under_load(tmp_path: Path) -> None:
+    """The target of the first start is kept, and no order id is used twice."""
     async with running(market(STORMY, seed=4)) as sandbox:
         targets = set()
         for _ in range(KILLS):
@@ -105,7 +105,7 @@ async def test_after_sigkills_under_load_the_ledger_is_the_venues_truth(tmp_path
     assert codes == [ExitCode.CLEAN, *[None] * KILLS]
 
 
-async def test_fills_of_a_clean_stop_are_the_inventory_of_the_next_start(tmp_path: Path) -> None:
+async def test_inventory_of_a_clean_stop_is_that_of_the_next_start(tmp_path: Path) -> None:
     with quiet_logs(tmp_path / "log"):
         async with running(market(LIVELY, seed=5)) as sandbox:
             async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
@@ -123,7 +123,7 @@ async def test_fills_of_a_clean_stop_are_the_inventory_of_the_next_start(tmp_pat
 
 
 async def foreign_trade(sandbox: RunningSandbox) -> None:
-    """Somebody else buys on our account what nobody offered in the book of before."""
+    """Make a trade on our account that is not ours."""
     sold = await sandbox.rest_order("SELL", "60030.00", "0.002", account=sandbox.two)
     assert sold.status == 200, sold.body
     order = {"symbol": "BTCUSDT", "type": "LIMIT", "timeInForce": "GTC", "side": "BUY"}
@@ -132,10 +132,10 @@ async def foreign_trade(sandbox: RunningSandbox) -> None:
     assert bought.status == 200, bought.body
 
 
-async def test_what_the_ledger_can_not_explain_stops_the_start_until_a_person_accepts_it(
+async def test_unexplained_balances_stop_the_start_until_accepted(
     tmp_path: Path,
 ) -> None:
-    """Nothing is invented to make it fit; accepted, the venue's balances are the new opening."""
+    """After the operator accepts, the venue's balances are the new opening balances."""
     calm = market(replace(LIVELY, sigma=0.0, intensity=0.0), seed=5)
     with quiet_logs(tmp_path / "log"):
         async with running(calm) as sandbox:
@@ -162,7 +162,7 @@ async def test_what_the_ledger_can_not_explain_stops_the_start_until_a_person_ac
         assert [row.exit_code for row in reader.runs(9)] == [0, 40, 0]
 
 
-async def test_a_sandbox_that_lost_its_memory_gets_new_books_and_a_warning(tmp_path: Path) -> None:
+async def test_reset_sandbox_gets_a_new_epoch_and_a_warning(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with quiet_logs(log):
         for seed in (5, 6):
@@ -181,7 +181,7 @@ async def test_a_sandbox_that_lost_its_memory_gets_new_books_and_a_warning(tmp_p
     assert [line["level"] for line in lines if line["event"] == "venue_was_reset"] == ["warning"]
 
 
-async def test_a_damaged_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:
+async def test_damaged_ledger_is_refused_and_unchanged(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(b"not a ledger, and long enough to look at" * 99)
     before = (tmp_path / NAME).read_bytes()
     with quiet_logs(tmp_path / "log"):
@@ -195,10 +195,10 @@ async def test_a_damaged_ledger_is_refused_and_left_alone(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("switch", [Disk.broken, Disk.stalled], ids=["broken", "stalled"])
-async def test_a_disk_that_fails_while_we_trade_kills_after_the_cancels_and_we_stay_up(
+async def test_failing_disk_kills_after_the_cancels_and_keeps_running(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, switch: asyncio.Event
 ) -> None:
-    """What the disk did not take, the next start fetches from the venue."""
+    """The next start fetches from the venue what was not written."""
     monkeypatch.setattr(start_module, "Ledger", partial(Ledger, connect=on_disk))
     with quiet_logs(tmp_path / "log"):
         async with running(market(STORMY, seed=5)) as sandbox:
@@ -228,8 +228,8 @@ async def test_a_disk_that_fails_while_we_trade_kills_after_the_cancels_and_we_s
             assert ledger_against_truth(tmp_path, sandbox) == ""
 
 
-async def test_of_two_daemons_of_one_instance_at_most_one_goes_on(tmp_path: Path) -> None:
-    """With a data folder each no lock keeps them apart: the orders of the other tell."""
+async def test_of_two_daemons_of_one_instance_at_most_one_continues(tmp_path: Path) -> None:
+    """Without a common data folder the other's orders reveal the second daemon."""
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, seed=5)) as sandbox,
@@ -256,14 +256,14 @@ async def test_of_two_daemons_of_one_instance_at_most_one_goes_on(tmp_path: Path
                         assert record is not None
                         assert record.cause is Cause.DUPLICATE_INSTANCE
             except StartFailed as error:
-                # the orders of the first came faster than it could cancel them: it does not go on
+                # the second could not cancel the first one's orders fast enough, and does not start
                 if error.code is not ExitCode.ORDERS_LEFT:
                     raise
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MB, where we may mount one."""
+    """A file system of 2 MB, if we may mount one."""
     folder = tmp_path / "small"
     folder.mkdir()
     options = ["-t", "tmpfs", "-o", f"size={TMPFS_BYTES}", "tmpfs", str(folder)]
@@ -274,21 +274,21 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 async def unwritten(daemon: Started) -> float:
-    """What its metrics say of a kill that is not on the disk."""
+    """Return the metric of a kill that is not yet on the disk."""
     lines = (await daemon.get("/metrics"))[1].splitlines()
     (line,) = [line for line in lines if line.startswith("quoter_latch_not_written{")]
     return float(line.rpartition(" ")[2])
 
 
 async def is_latched(daemon: Started) -> None:
-    """The daemon knows that the disk has it."""
+    """Wait until the daemon reports the latch as written."""
     end_s = time.monotonic() + STOP_S_MAX
     while await unwritten(daemon):
         assert time.monotonic() < end_s, daemon.lines[-5:]
         await asyncio.sleep(0.05)
 
 
-async def test_a_full_disk_kills_after_the_cancels_and_latches_once_there_is_room(
+async def test_full_disk_kills_after_the_cancels_and_latches_when_there_is_space(
     small_disk: Path,
 ) -> None:
     async with running(market(STORMY, seed=4)) as sandbox:
@@ -317,7 +317,7 @@ async def test_a_full_disk_kills_after_the_cancels_and_latches_once_there_is_roo
 
 
 def fill_up(path: Path) -> None:
-    """Write until nothing more fits."""
+    """Write until the disk is full."""
     with path.open("wb", buffering=0) as file:
         for size in (65_536, 4_096, 1):
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The controls before an order leaves, in a whole daemon over real sockets."""
+"""Controls before an order is sent, in a daemon over real sockets."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -19,7 +19,7 @@ from tests.integration.sandbox_client import running
 START_S_MAX, STOP_S_MAX = 20.0, 10.0
 
 
-async def test_a_check_refuses_a_limit_below_one_order(
+async def test_check_refuses_a_limit_below_one_order(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with running(market(LIVELY, seed=3)) as sandbox:
@@ -29,10 +29,10 @@ async def test_a_check_refuses_a_limit_below_one_order(
     assert "QUOTER_NOTIONAL_MAX: one order of QUOTER_ORDER_SIZE" in capsys.readouterr().out
 
 
-async def test_an_order_below_the_venues_least_is_told_by_check_and_by_the_daemon(
+async def test_order_size_below_the_venues_minimum_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It would say that it runs, and never send one. This venue tells no price at the start."""
+    """Otherwise it would run and never send an order. This venue gives no price at the start."""
     async with running(market(LIVELY, seed=3)) as sandbox:
         chosen = settings(sandbox, tmp_path, order_size=Decimal("0.00001"))
         code = await Check(chosen, Console(width=300)).run()
@@ -45,10 +45,10 @@ async def test_an_order_below_the_venues_least_is_told_by_check_and_by_the_daemo
             assert await pilot.stop() is ExitCode.CLEAN
 
 
-async def test_a_request_that_differs_from_its_order_kills_before_it_leaves(
+async def test_request_that_differs_from_its_order_kills_and_is_not_sent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody's patch of ccxt doubles a size: nothing of it reaches the venue, and we stop."""
+    """A patched ccxt doubles a size: the request is not sent, and the daemon is killed."""
     create = CcxtGateway._create
 
     async def doubled(self: CcxtGateway, order: PlaceOrder) -> JsonDict:
@@ -69,8 +69,8 @@ async def test_a_request_that_differs_from_its_order_kills_before_it_leaves(
         assert await pilot.stop() is ExitCode.KILLED
 
 
-async def test_worth_keeps_the_worst_case_below_what_units_would_allow(tmp_path: Path) -> None:
-    """Four orders by units, two by worth."""
+async def test_notional_limit_binds_before_the_unit_limit(tmp_path: Path) -> None:
+    """The limit in units allows four orders, the notional limit two."""
     async with (
         running(market(LIVELY, seed=5)) as sandbox,
         flying(

@@ -1,4 +1,4 @@
-"""The venue changes its filters under a trading daemon: a refusal tells, and orders follow."""
+"""The venue changes its filters while a daemon trades: rejects reveal it, and orders follow."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -13,11 +13,11 @@ TICK = Decimal("0.25")
 
 
 def follows(pilot: Pilot) -> bool:
-    """Does the venue show both sides, and all of it on the new grid?"""
+    """Whether both sides are quoted, all orders on the new price grid."""
     return pilot.is_two_sided() and all(order.price % TICK == 0 for order in pilot.open_own())
 
 
-async def test_orders_follow_a_coarser_tick_and_an_impossible_size_pauses_us(
+async def test_orders_follow_a_coarser_tick_and_an_impossible_size_pauses(
     tmp_path: Path,
 ) -> None:
     with quiet_logs(tmp_path / "log"):
@@ -40,7 +40,7 @@ async def test_orders_follow_a_coarser_tick_and_an_impossible_size_pauses_us(
             assert await pilot.stop() is ExitCode.CLEAN
 
 
-async def test_a_grid_finer_than_the_markets_own_is_refused_in_one_line() -> None:
+async def test_grid_finer_than_the_markets_own_is_refused() -> None:
     async with running(market(LIVELY, 5)) as sandbox:
         reply = await sandbox.admin("POST", "filters", {"symbol": "BTCUSDT", "tick": "0.003"})
         assert reply.status == 400

@@ -1,4 +1,4 @@
-"""The sign, seen from outside: what a retail burst does to the prices that we send."""
+"""The sign of the skew from outside: the effect of a burst on the prices that we send."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,14 +16,14 @@ START_S_MAX = 15.0
 BURST_S_MAX = 5.0
 REVERT_S_MAX = 60.0
 LOT = Decimal("0.005")
-# The mid does not move and takers come rarely: every move of a quote is inventory's doing.
+# The mid does not move and trades are rare: quotes move only because of the inventory.
 STILL = replace(BITCOIN, sigma=0.0, intensity=1.2)
 MID = Decimal(60_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The newest prices on the wire, and the seq of the log they end at."""
+    """The newest prices in the wire log, and the last sequence number."""
 
     seq: int
     bid: Decimal
@@ -31,7 +31,7 @@ class Sent:
 
 
 async def newest(pilot: Pilot, since: int = 0) -> Sent | None:
-    """The last accepted bid and ask after `since`; None while one of them is missing."""
+    """Return the last accepted bid and ask after `since`, None if one is missing."""
     rows = [
         row
         for row in await pilot.wire("order.place")
@@ -44,14 +44,14 @@ async def newest(pilot: Pilot, since: int = 0) -> Sent | None:
 
 
 def inventory(pilot: Pilot) -> Decimal:
-    """The venue's own count of what we are long (+) or short (-) since the start."""
+    """Return our long (+) or short (-) position since the start, by the sandbox's ledger."""
     return pilot.watch.inventory
 
 
-async def test_a_burst_moves_both_quotes_its_way_and_the_exposed_side_stands_back(
+async def test_burst_moves_both_quotes_and_the_adding_side_more(
     tmp_path: Path,
 ) -> None:
-    """A buy burst makes us short: bid and ask rise, the ask most; then inventory comes home."""
+    """A buy burst makes us short: bid and ask rise, the ask most; then the inventory reverts."""
     with quiet_logs(tmp_path / "log"):
         async with asyncio.TaskGroup() as both:
             for side in Side:
@@ -59,7 +59,7 @@ async def test_a_burst_moves_both_quotes_its_way_and_the_exposed_side_stands_bac
 
 
 async def burst_and_return(side: Side, folder: Path) -> None:
-    """One market, one burst; a sell burst is the mirror of a buy burst."""
+    """Run one burst in one market; a sell burst is the mirror image of a buy burst."""
     up = side.sign
     async with running(market(STILL, seed=5)) as sandbox:
         chosen = settings(
@@ -91,11 +91,11 @@ async def burst_and_return(side: Side, folder: Path) -> None:
 
 
 def hit(pilot: Pilot, held: Decimal, side: Side) -> Callable[[], bool]:
-    """Has the burst taken two lots of us?"""
+    """Whether the burst has filled two lots of ours."""
     return lambda: side.sign * (held - inventory(pilot)) >= 2 * LOT
 
 
 def gaps(sent: Sent, side: Side) -> tuple[Decimal, Decimal]:
-    """Distance from the mid of the side that the burst took from, and of the other."""
+    """Return the distances from the mid of the filled side and of the other side."""
     ask, bid = sent.ask - MID, MID - sent.bid
     return (ask, bid) if side is Side.BUY else (bid, ask)

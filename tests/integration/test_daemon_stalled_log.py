@@ -1,4 +1,4 @@
-"""Nobody reads what the daemon writes, Ctrl-S on its terminal: it trades and stops all the same."""
+"""The reader of the log stalls (Ctrl-S on the terminal): the daemon trades and stops normally."""
 
 import asyncio
 import fcntl
@@ -19,14 +19,14 @@ from tests.integration.daemon_harness import LIVELY, market
 from tests.integration.daemon_process import creates, environment, own, until
 from tests.integration.sandbox_client import RunningSandbox, running
 
-PIPE_BYTES = 4_096  # the smallest: full with the first lines of a start
-MORE = 30  # orders, sent while the log stands still
+PIPE_BYTES = 4_096  # the smallest: the first log lines fill it
+MORE = 30  # orders sent while the log is stalled
 END_S_MAX = 20.0  # on a busy machine; some seconds on a free one
 
 
 @dataclass(slots=True)
 class StalledPipe:
-    """A pipe that nobody reads."""
+    """A pipe without a reader."""
 
     read_end: int
     write_end: int
@@ -45,12 +45,12 @@ def pipe() -> Iterator[StalledPipe]:
 
 
 async def is_busy(sandbox: RunningSandbox) -> None:
-    """Orders rest, and the daemon goes on sending."""
+    """Wait until orders are open and more are sent."""
     log, sent = sandbox.server.venue.wire_log, len(await creates(sandbox))
     await until(lambda: len(log.since(0)) >= sent + MORE and own(sandbox), "busy")
 
 
-async def test_a_log_that_nobody_reads_holds_up_neither_orders_nor_kill_nor_end(
+async def test_stalled_log_delays_neither_orders_nor_kill_nor_stop(
     pipe: StalledPipe, tmp_path: Path
 ) -> None:
     async with running(market(LIVELY, seed=4)) as sandbox:

@@ -1,4 +1,4 @@
-"""`quoter run` as a process of its own, under load: how it ends, and how it begins again."""
+"""`quoter run` as a process under load: its end and its restart."""
 
 import asyncio
 import json
@@ -28,23 +28,23 @@ from tests.integration.sandbox_client import ANSWER_S, RunningSandbox, eventuall
 STOP_S_MAX = 5.0
 REFUSED_S_MAX = 40.0  # a process that starts, and three tries, on a busy machine
 QUICK_S_MAX = 20.0  # on a busy machine; 1.5 s on a free one, nearly all of it imports
-# Far more moves of the mid than anybody needs: every one of them is a reason to requote.
+# Frequent moves of the mid: every one causes a requote.
 STORMY = replace(LIVELY, sigma=12.0, intensity=8.0)
-WOULD_TRADE_S = 1.0  # long enough for many orders, were it not killed
+WOULD_TRADE_S = 1.0  # long enough for many orders of a daemon that is not killed
 
-type Property = Callable[[str, object], None]  # pytest's: a figure for the report
+type Property = Callable[[str, object], None]  # of record_property
 
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[RunningSandbox]:
-    """A stormy market with somebody else's order on our account."""
+    """A volatile market with a foreign order on our account."""
     async with running(market(STORMY, seed=4)) as venue:
         await place_foreign(venue)
         yield venue
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda each: each.name)
-async def test_a_signal_under_load_leaves_no_own_order_and_the_foreign_one(
+async def test_signal_under_load_leaves_only_the_foreign_order(
     sandbox: RunningSandbox, tmp_path: Path, number: signal.Signals, record_property: Property
 ) -> None:
     async with quoter(sandbox, tmp_path, "run") as daemon:
@@ -58,7 +58,7 @@ async def test_a_signal_under_load_leaves_no_own_order_and_the_foreign_one(
     record_property(f"{number.name} after {len(sent)} creates, seconds", round(took_s, 2))
 
 
-async def test_a_second_signal_does_not_cut_the_cleaning_short(
+async def test_second_signal_does_not_interrupt_the_shutdown(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     async with quoter(sandbox, tmp_path, "run") as daemon:
@@ -72,7 +72,7 @@ async def test_a_second_signal_does_not_cut_the_cleaning_short(
     assert open_ids(sandbox) == {FOREIGN_ID}
 
 
-async def test_a_kill_holds_through_a_restart_until_it_is_rearmed(
+async def test_kill_survives_a_restart_until_rearmed(
     sandbox: RunningSandbox, tmp_path: Path, record_property: Property
 ) -> None:
     async with quoter(sandbox, tmp_path, "run") as daemon:
@@ -108,7 +108,7 @@ async def test_a_kill_holds_through_a_restart_until_it_is_rearmed(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda each: each.name)
-async def test_a_signal_while_it_connects_ends_it_at_once_with_a_reason(
+async def test_signal_while_connecting_ends_at_once_with_a_reason(
     sandbox: RunningSandbox, tmp_path: Path, number: signal.Signals
 ) -> None:
     await sandbox.arm("delay", endpoint="account", delay_s=9.0)
@@ -122,7 +122,7 @@ async def test_a_signal_while_it_connects_ends_it_at_once_with_a_reason(
     assert "stopped" in str(failed["reason"])
 
 
-async def test_a_kill_while_it_connects_latches_and_nothing_is_ever_sent(
+async def test_kill_while_connecting_latches_and_sends_nothing(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     await sandbox.arm("delay", endpoint="account", delay_s=2.0, count=1)
@@ -135,7 +135,7 @@ async def test_a_kill_while_it_connects_latches_and_nothing_is_ever_sent(
     assert await creates(sandbox) == []
 
 
-async def test_a_second_daemon_on_the_same_folder_is_refused_and_harms_nothing(
+async def test_second_daemon_on_the_same_folder_is_refused(
     sandbox: RunningSandbox, tmp_path: Path, record_property: Property
 ) -> None:
     async with quoter(sandbox, tmp_path, "run") as daemon:
@@ -149,7 +149,7 @@ async def test_a_second_daemon_on_the_same_folder_is_refused_and_harms_nothing(
         assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN
 
 
-async def test_a_wrong_key_is_refused_before_anything_is_sent(
+async def test_wrong_key_ends_the_start_before_any_order(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     wrong = {"QUOTER_API_KEY": "nobodys-key", "QUOTER_API_SECRET": "nobodys-secret"}
@@ -158,13 +158,13 @@ async def test_a_wrong_key_is_refused_before_anything_is_sent(
     assert await creates(sandbox) == []
 
 
-@pytest.mark.parametrize("verb", ["run", "check", "sentinel"])
-async def test_a_market_that_the_venue_does_not_have_is_a_mistake_of_the_settings(
-    sandbox: RunningSandbox, tmp_path: Path, verb: str
+@pytest.mark.parametrize("command", ["run", "check", "sentinel"])
+async def test_unknown_symbol_is_a_settings_error(
+    sandbox: RunningSandbox, tmp_path: Path, command: str
 ) -> None:
-    """Nobody tries it again: it will not come."""
+    """The error is final: there is no retry."""
     async with quoter(
-        sandbox, tmp_path, verb, QUOTER_SYMBOL="NO/SUCH", QUOTER_SENTINEL_PORT="0"
+        sandbox, tmp_path, command, QUOTER_SYMBOL="NO/SUCH", QUOTER_SENTINEL_PORT="0"
     ) as daemon:
         code, _ = await daemon.ended(REFUSED_S_MAX)
     assert code == ExitCode.USAGE, daemon.lines
@@ -173,19 +173,19 @@ async def test_a_market_that_the_venue_does_not_have_is_a_mistake_of_the_setting
     assert "connect_failed" not in told
 
 
-@pytest.mark.parametrize("verb", ["run", "check"])
-async def test_a_sandbox_that_is_not_there_is_told_by_the_setting(
-    sandbox: RunningSandbox, tmp_path: Path, verb: str
+@pytest.mark.parametrize("command", ["run", "check"])
+async def test_unreachable_sandbox_is_reported_with_its_setting(
+    sandbox: RunningSandbox, tmp_path: Path, command: str
 ) -> None:
     url = "http://127.0.0.1:9"
-    async with quoter(sandbox, tmp_path, verb, QUOTER_SANDBOX_URL=url) as daemon:
+    async with quoter(sandbox, tmp_path, command, QUOTER_SANDBOX_URL=url) as daemon:
         code, _ = await daemon.ended(REFUSED_S_MAX)
     assert code == ExitCode.START_FAILED, daemon.lines
     told = " ".join(daemon.raw.decode().split())
     assert f"QUOTER_SANDBOX_URL: no exchange answers at {url}" in told
 
 
-async def test_an_exchange_that_nobody_knows_is_told_by_the_setting(
+async def test_unknown_exchange_is_reported_with_its_setting(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     async with quoter(sandbox, tmp_path, "check", QUOTER_EXCHANGE="binanse") as check:
@@ -195,22 +195,22 @@ async def test_an_exchange_that_nobody_knows_is_told_by_the_setting(
 
 
 @pytest.mark.slow
-async def test_what_a_killed_process_left_is_cancelled_before_the_next_one_quotes(
+async def test_orders_of_a_killed_process_are_cancelled_before_the_next_quotes(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     async with quoter(sandbox, tmp_path, "run") as daemon:
         await is_busy(sandbox, daemon)
         daemon.process.kill()
         await daemon.process.wait()
-    orphans, earlier = own(sandbox), set(await creates(sandbox))
-    assert orphans
+    left_orders, earlier = own(sandbox), set(await creates(sandbox))
+    assert left_orders
     left_behind: list[set[str]] = []
 
-    def hear(news: Sequence[News]) -> None:
+    def receive(news: Sequence[News]) -> None:
         if any(isinstance(it, ExecutionReport) and it.kind is ReportType.NEW for it in news):
-            left_behind.append(orphans & open_ids(sandbox))
+            left_behind.append(left_orders & open_ids(sandbox))
 
-    sandbox.server.venue.listen(hear)
+    sandbox.server.venue.listen(receive)
     async with quoter(sandbox, tmp_path, "run") as daemon:
         await is_busy(sandbox, daemon)
         assert not any(left_behind)
@@ -224,10 +224,10 @@ async def test_what_a_killed_process_left_is_cancelled_before_the_next_one_quote
 
 
 @pytest.mark.slow
-async def test_an_order_that_was_under_way_when_the_process_died_does_not_outlive_the_restart(
+async def test_create_in_flight_at_sigkill_is_cancelled_after_the_restart(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
-    """It reaches the venue when the next process has already looked once."""
+    """It reaches the venue after the next process has cancelled for the first time."""
     async with quoter(sandbox, tmp_path, "run") as daemon:
         await until(lambda: daemon.said("started"), "started", daemon)
         await sandbox.arm("delay", endpoint="create", delay_s=1.8)
@@ -246,7 +246,7 @@ async def test_an_order_that_was_under_way_when_the_process_died_does_not_outliv
     assert open_ids(sandbox) == {FOREIGN_ID}
 
 
-async def test_holdings_beyond_the_limit_from_the_target_are_refused_at_the_start(
+async def test_start_refuses_holdings_above_the_limit(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     async with quoter(sandbox, tmp_path, "run", QUOTER_TARGET="1.9") as daemon:
@@ -258,7 +258,7 @@ async def test_holdings_beyond_the_limit_from_the_target_are_refused_at_the_star
 
 
 async def books_agree(sandbox: RunningSandbox, daemon: Started) -> bool:
-    """Does the daemon hold exactly what the exchange's own ledger says?"""
+    """Whether the daemon's balances equal those of the sandbox."""
     _, body = await daemon.get("/state")
     ours: dict[str, str] = json.loads(body)["balances"]
     truth = sandbox.server.venue.exchange.truth.balances(sandbox.one.api_key)

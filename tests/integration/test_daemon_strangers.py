@@ -1,4 +1,4 @@
-"""A stranger without a token, on a listener that he can reach: he costs us nothing."""
+"""Unauthenticated clients on the HTTP listener can't harm the daemon."""
 
 import asyncio
 import socket
@@ -15,9 +15,9 @@ from tests.integration.daemon_process import is_busy, python, until
 from tests.integration.sandbox_client import running
 
 HALF = b"GET /healthz HTTP/1.1\r\nHost: loc"
-FILES_MAX = 200  # of the daemon; some sixty are its own
+FILES_MAX = 200  # of the daemon; it uses about sixty itself
 SOCKETS = 400
-LOOK_S = 3.0  # every look at files, memory and requests comes several times
+LOOK_S = 3.0  # several periods of every check of files, memory and requests
 STOP_S_MAX = 20.0  # on a busy machine
 # `ulimit -n` for the daemon alone.
 PROGRAM = f"""
@@ -36,7 +36,7 @@ def stack() -> Iterator[ExitStack]:
 
 
 @pytest.mark.slow
-async def test_half_requests_beyond_the_limit_of_files_neither_kill_nor_crash(
+async def test_unfinished_requests_up_to_the_file_limit_neither_kill_nor_crash(
     tmp_path: Path, stack: ExitStack
 ) -> None:
     async with (
@@ -50,10 +50,10 @@ async def test_half_requests_beyond_the_limit_of_files_neither_kill_nor_crash(
         host, _, port = str(started["listening"]).partition(":")
         loop = asyncio.get_running_loop()
         for _ in range(SOCKETS):
-            stranger = stack.enter_context(socket.socket())
-            stranger.setblocking(False)
-            await loop.sock_connect(stranger, (host, int(port)))
-            await loop.sock_sendall(stranger, HALF)
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            await loop.sock_connect(client, (host, int(port)))
+            await loop.sock_sendall(client, HALF)
         await asyncio.sleep(LOOK_S)
         assert (await daemon.get("/healthz"))[0] == 200
         assert Latch(tmp_path).read() is None

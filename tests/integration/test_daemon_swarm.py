@@ -18,7 +18,7 @@ CAUGHT_S_MAX = 60.0  # the run ends as soon as the planted bug is caught; a busy
 
 @pytest.mark.parametrize("seeds", [range(1, 5), range(5, 9), range(9, 13)], ids=str)
 @pytest.mark.slow
-async def test_a_swarm_of_faults_breaks_no_limit_and_leaves_the_books_exact(
+async def test_random_faults_break_no_limit_and_balances_are_exact(
     seeds: range, tmp_path: Path
 ) -> None:
     with quiet_logs(tmp_path / "log"):

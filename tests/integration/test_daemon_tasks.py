@@ -1,4 +1,4 @@
-"""Whichever task of a trading daemon ends, and however: no order stays, and its name is told."""
+"""Any task of a daemon that ends or raises stops the run: no order stays, its name is logged."""
 
 import asyncio
 import json
@@ -39,14 +39,14 @@ BATCH = 8  # daemons at once
 
 @dataclass(slots=True)
 class Target:
-    """The task to spoil in one daemon, and when."""
+    """The task that ends in one daemon, and when."""
 
     name: str
-    is_silent: bool  # it returns; else it raises
+    is_silent: bool  # it returns; otherwise it raises
     now: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def spoil(self, work: Coroutine[None, None, None]) -> None:
-        """Do the work until we are told."""
+        """Run the task until it must end."""
         doing, waiting = asyncio.create_task(work), asyncio.create_task(self.now.wait())
         both: set[asyncio.Task[None] | asyncio.Task[bool]] = {doing, waiting}
         try:
@@ -65,14 +65,14 @@ target = ContextVar[Target | None]("target", default=None)
 
 
 async def spoilt(name: str, work: Coroutine[None, None, None]) -> None:
-    """In place of `forever`."""
+    """Replacement for `forever`."""
     aim = target.get()
     is_it = aim is not None and aim.name == name
     await forever(name, aim.spoil(work) if is_it and aim is not None else work)
 
 
 async def strike(aim: Target, folder: Path, seed: int) -> None:
-    """Trade, lose the task, and look at what is left."""
+    """Trade, end the task, and check what is left."""
     target.set(aim)
     async with running(market(LIVELY, seed)) as sandbox:
         await place_foreign(sandbox)
@@ -88,7 +88,7 @@ async def strike(aim: Target, folder: Path, seed: int) -> None:
 
 @pytest.mark.parametrize("is_silent", [False, True], ids=["raises", "returns"])
 @pytest.mark.parametrize("first", range(0, len(NAMES), BATCH))
-async def test_a_task_that_ends_ends_the_run_without_an_order_left(
+async def test_ended_task_ends_the_run_without_open_orders(
     first: int, is_silent: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "forever", spoilt)

@@ -1,4 +1,4 @@
-"""What one run learned of its market prices the first quote of the next."""
+"""The calibration of one run is used for the first quote of the next."""
 
 import json
 import time
@@ -31,20 +31,20 @@ def terms(pilot: Pilot) -> QuoteTerms | None:
 
 
 def kept(folder: Path) -> SavedCalibration | None:
-    """What the ledger keeps of the one market here."""
+    """Return the saved calibration of the only market."""
     with Reader(folder) as reader:
         return reader.saved_calibration(MARKET)
 
 
 async def keep(folder: Path, learned: SavedCalibration) -> None:
-    """As a run would have left it."""
+    """Save a calibration as a run does."""
     prepare(folder)
     ledger = Ledger(folder, MARKET)
     await ledger.save_calibration(learned)
     await ledger.close()
 
 
-async def test_a_second_start_quotes_at_once_with_what_the_first_one_learned(
+async def test_second_start_quotes_at_once_with_the_saved_calibration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "WRITE_S", 0.05)
@@ -75,10 +75,10 @@ async def test_a_second_start_quotes_at_once_with_what_the_first_one_learned(
                 )
 
 
-async def test_figures_that_make_no_sense_are_told_and_the_start_goes_on_without(
+async def test_invalid_saved_calibration_is_reported_and_ignored(
     tmp_path: Path,
 ) -> None:
-    """And the operator's own figures outrank good ones."""
+    """The operator's priors have precedence over saved ones."""
     log = tmp_path / "log"
     with quiet_logs(log):
         async with running(market(LIVELY, seed=7)) as sandbox:

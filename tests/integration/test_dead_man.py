@@ -1,4 +1,4 @@
-"""The venue's dead man's switch, through ccxt's own Kraken class and over real sockets."""
+"""The venue's dead man's switch, with ccxt's Kraken class over real sockets."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ POLL_S = 0.02
 
 @dataclass(slots=True)
 class Rig:
-    """A switch that is kept from firing, as the daemon does it."""
+    """A switch that is refreshed as the daemon does it."""
 
     venue: KrakenVenue
     gateway: CcxtGateway
@@ -36,7 +36,7 @@ class Rig:
     _task: asyncio.Task[None] | None = None
     _sent: int = 0
 
-    def hear(self, event: Event) -> None:
+    def receive(self, event: Event) -> None:
         assert isinstance(event, Alarm)
         assert event.cause is Cause.DEAD_MAN
         self.told.append((event.active, event.text))
@@ -45,7 +45,7 @@ class Rig:
         self._task = asyncio.create_task(self.dead_man.run())
 
     async def freeze(self) -> None:
-        """Like SIGSTOP: nothing is refreshed, nothing is noticed."""
+        """Block the process, as SIGSTOP does."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
@@ -77,7 +77,7 @@ async def eventually(condition: Callable[[], object]) -> None:
 
 @asynccontextmanager
 async def rigged() -> AsyncIterator[Rig]:
-    """Not yet alive: nothing was armed so far."""
+    """Run the block before the switch is armed."""
     rigs: list[Rig] = []
 
     def block_reason() -> str:
@@ -88,7 +88,7 @@ async def rigged() -> AsyncIterator[Rig]:
             venue, gateway, DeadManRefresher(switch=gateway, timeout_s=TIMEOUT_S, clock=Clock())
         )
         rigs.append(rig)
-        rig.dead_man.begin(rig.hear)
+        rig.dead_man.begin(rig.receive)
         try:
             yield rig
         finally:
@@ -102,8 +102,8 @@ async def rig() -> AsyncIterator[Rig]:
         yield rig
 
 
-async def test_nothing_is_created_before_it_is_armed() -> None:
-    """The venue could not cancel it if we died."""
+async def test_no_create_before_the_switch_is_armed() -> None:
+    """Otherwise the venue could not cancel it after a crash."""
     async with rigged() as rig:
         assert rig.told == [(True, "the dead man's switch is not armed")]
         answer = await rig.place()
@@ -116,7 +116,7 @@ async def test_nothing_is_created_before_it_is_armed() -> None:
     assert rig.venue.timeouts[0] == TIMEOUT_S
 
 
-async def test_refreshed_in_time_it_never_fires(rig: Rig) -> None:
+async def test_refreshed_switch_never_fires(rig: Rig) -> None:
     await rig.until_told(False)
     await rig.place()
     await eventually(lambda: len(rig.venue.timeouts) >= 6)  # longer than one timeout
@@ -125,19 +125,19 @@ async def test_refreshed_in_time_it_never_fires(rig: Rig) -> None:
     assert rig.told[-1][0] is False
 
 
-async def test_a_frozen_process_loses_its_orders_and_creates_none_when_it_wakes(rig: Rig) -> None:
+async def test_frozen_process_loses_its_orders_and_creates_none_when_it_wakes(rig: Rig) -> None:
     await rig.until_told(False)
     await rig.place()
     await rig.freeze()
     await eventually(lambda: rig.venue.fired)
     assert rig.venue.orders == {}
     await eventually(rig.dead_man.block_reason)
-    assert isinstance(await rig.place(), OrderReject)  # what was decided before it hears of it
+    assert isinstance(await rig.place(), OrderReject)  # decided before it receives the alarm
     assert rig.venue.orders == {}
     rig.live()
     await eventually(lambda: (True, "the dead man's switch has fired") in rig.told)
     await rig.until_told(False)
-    assert isinstance(await rig.place(), OrderAck)  # armed anew
+    assert isinstance(await rig.place(), OrderAck)  # armed again
 
 
 async def test_two_failed_refreshes_pause_and_one_that_succeeds_resumes(rig: Rig) -> None:
@@ -148,7 +148,7 @@ async def test_two_failed_refreshes_pause_and_one_that_succeeds_resumes(rig: Rig
     await rig.until_told(False)
 
 
-async def test_one_failed_refresh_is_no_reason(rig: Rig) -> None:
+async def test_one_failed_refresh_does_not_pause(rig: Rig) -> None:
     await rig.until_told(False)
     rig.venue.refusing = 1
     count = len(rig.venue.timeouts)
@@ -156,7 +156,7 @@ async def test_one_failed_refresh_is_no_reason(rig: Rig) -> None:
     assert [active for active, _ in rig.told] == [True, False]
 
 
-async def test_disarmed_it_leaves_what_others_have_at_the_venue(rig: Rig) -> None:
+async def test_disarmed_switch_leaves_foreign_orders(rig: Rig) -> None:
     await rig.until_told(False)
     rig.venue.orders["somebody else's"] = {"type": "buy", "price": "1", "volume": "1"}
     await rig.dead_man.disarm()
@@ -169,14 +169,14 @@ async def test_disarmed_it_leaves_what_others_have_at_the_venue(rig: Rig) -> Non
     assert rig.dead_man.block_reason()
 
 
-async def test_as_this_call_nothing_else_leaves(rig: Rig) -> None:
-    """It is a POST that creates nothing, which the gate lets pass: this one path only."""
+async def test_the_call_of_the_switch_allows_no_other_path(rig: Rig) -> None:
+    """The gate lets only this path pass as a POST that creates nothing."""
     client, sender = rig.gateway._client, rig.gateway._sender
     answer = await sender.set_dead_man(lambda: client.cancel_order("x", "BTC/USD", {}))
     assert "is not the dead man's switch" in getattr(answer, "text", "")
 
 
-async def test_a_venue_without_one_says_so(rig: Rig) -> None:
+async def test_venue_without_a_switch_is_reported(rig: Rig) -> None:
     rig.gateway._config = replace(rig.gateway._config, exchange="binance")
     with pytest.raises(VenueError, match="no dead man's switch"):
         await rig.gateway.set_dead_man(10)

@@ -1,4 +1,4 @@
-"""`quoter demo` as a newcomer runs it: a process of its own, then the summary of the run."""
+"""`quoter demo` as a process, and the summary of its run."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def demo(folder: Path, *arguments: str) -> Popen[bytes]:
 
 @contextmanager
 def ended(process: Popen[bytes]) -> Iterator[Popen[bytes]]:
-    """Gone afterwards, whatever happens."""
+    """Kill the process at the end of the block."""
     with process:
         try:
             yield process
@@ -55,7 +55,7 @@ def ended(process: Popen[bytes]) -> Iterator[Popen[bytes]]:
 
 
 def read_until(process: Popen[bytes], words: bytes) -> None:
-    """Read its screen until it shows the words."""
+    """Read its screen until it shows `words`."""
     assert process.stderr is not None
     end_s = time.monotonic() + START_S_MAX
     while words not in process.stderr.readline():
@@ -63,7 +63,7 @@ def read_until(process: Popen[bytes], words: bytes) -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_the_demo_early_and_still_gives_the_account(tmp_path: Path) -> None:
+def test_ctrl_c_ends_the_demo_early_with_a_summary(tmp_path: Path) -> None:
     with ended(demo(tmp_path, "--seconds", "600", "--seed", "3", "--json")) as process:
         read_until(process, b" LIVE ")
         process.send_signal(signal.SIGINT)
@@ -76,7 +76,7 @@ def test_ctrl_c_ends_the_demo_early_and_still_gives_the_account(tmp_path: Path) 
 
 
 def test_ctrl_c_before_it_trades_leaves_nothing_running(tmp_path: Path) -> None:
-    """The exchange inherits the demo's stderr: the read ends when both are gone."""
+    """The sandbox inherits the demo's stderr: the read ends when both have ended."""
     with ended(demo(tmp_path, "--seconds", "600", "--json")) as process:
         read_until(process, b"starting the sandbox exchange")
         process.send_signal(signal.SIGINT)
@@ -86,7 +86,7 @@ def test_ctrl_c_before_it_trades_leaves_nothing_running(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_demo_trades_keeps_its_limit_and_ends_with_one_line_of_json(
+def test_demo_trades_keeps_its_limit_and_prints_one_line_of_json(
     tmp_path: Path,
 ) -> None:
     with ended(demo(tmp_path, "--seconds", "20", "--seed", "3", "--json")) as process:
@@ -106,7 +106,7 @@ def test_the_demo_trades_keeps_its_limit_and_ends_with_one_line_of_json(
     assert summary["two_sided_share"] >= 0.8
 
 
-def test_a_demo_that_ends_badly_shows_the_reason_from_its_log(tmp_path: Path) -> None:
+def test_failed_demo_shows_the_reason_from_its_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text(
         '{"event": "fill", "level": "info"}\n{"event": "crashed", "level": "critical"}\n'

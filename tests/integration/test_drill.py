@@ -1,4 +1,4 @@
-"""The kill drill against a real daemon and sandbox: KS-13, on every run of the suite."""
+"""The kill drill with a real daemon and sandbox (KS-13)."""
 
 import json
 import threading
@@ -28,7 +28,7 @@ async def sandbox() -> AsyncIterator[RunningSandbox]:
         yield venue
 
 
-async def test_a_drill_kills_verifies_rearms_and_is_remembered(
+async def test_drill_kills_verifies_rearms_and_is_recorded(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     async with quoter(sandbox, tmp_path, "run") as daemon:
@@ -54,7 +54,7 @@ async def test_a_drill_kills_verifies_rearms_and_is_remembered(
 
 
 class Told(BaseHTTPRequestHandler):
-    """A daemon that only says where it is and how."""
+    """A server that only returns the state of a daemon."""
 
     state: dict[str, object]
 
@@ -92,7 +92,7 @@ def told() -> Iterator[ThreadingHTTPServer]:
         ({"environment": "sandbox", "trading_state": "RUNNING"}, "is sandbox run None, the"),
     ],
 )
-def test_no_drill_with_real_money_nor_on_top_of_a_real_stop(
+def test_drill_is_refused_in_production_and_while_stopped(
     told: ThreadingHTTPServer, tmp_path: Path, state: dict[str, object], why: str
 ) -> None:
     told.state = state  # type: ignore[attr-defined]
@@ -107,9 +107,7 @@ def test_no_drill_with_real_money_nor_on_top_of_a_real_stop(
     assert {path.name for path in tmp_path.iterdir()} == {"lock", HEARTBEAT}
 
 
-def test_no_drill_on_a_daemon_that_gives_no_sign_of_itself(
-    told: ThreadingHTTPServer, tmp_path: Path
-) -> None:
+def test_drill_is_refused_without_a_heartbeat(told: ThreadingHTTPServer, tmp_path: Path) -> None:
     told.state = OURS | {"trading_state": "RUNNING"}  # type: ignore[attr-defined]
     owner = DataFolder(tmp_path)
     owner.lock()  # without a pid: a drill that is held must not hit this process
@@ -120,8 +118,10 @@ def test_no_drill_on_a_daemon_that_gives_no_sign_of_itself(
         owner.release()
 
 
-def test_no_drill_where_no_daemon_runs(told: ThreadingHTTPServer, tmp_path: Path) -> None:
-    """The page of one daemon, the folder of another: the next start must not be killed."""
+def test_drill_is_refused_without_a_running_daemon(
+    told: ThreadingHTTPServer, tmp_path: Path
+) -> None:
+    """State and data folder of different daemons: the next start must not be killed."""
     told.state = {"environment": "sandbox", "trading_state": "RUNNING"}  # type: ignore[attr-defined]
     with pytest.raises(DrillFailed, match="no daemon runs on"):
         Drill(tmp_path, "127.0.0.1", told.server_port).run()

@@ -1,4 +1,4 @@
-"""A real Prometheus with our rules scrapes a real daemon: its series, and the bell of a kill."""
+"""A real Prometheus with our rules scrapes a real daemon: its series, and the alert of a kill."""
 
 import asyncio
 import socket
@@ -26,7 +26,7 @@ EXPRESSIONS = [
     for query in panel.queries
 ]
 RULES = Path(__file__).parents[2] / "deploy" / "prometheus" / "rules"
-STEP_S = 0.5  # between scrapes, and between looks at the rules
+STEP_S = 0.5  # between scrapes and between evaluations of the rules
 WITHIN_S = 30.0
 POLL_S = 0.1
 LOSS_MAX = 1_000  # of the daemons that we start
@@ -41,7 +41,7 @@ async def sandbox() -> AsyncIterator[RunningSandbox]:
 
 
 class Prometheus:
-    """What it answers."""
+    """Return its answer."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}/api/v1/"
@@ -55,7 +55,7 @@ class Prometheus:
                 return {}
 
     async def value(self, query: str) -> float | None:
-        """Of a query that finds one series."""
+        """Return the value of a query with one series."""
         found = (await self.get("query", query=query)).get("result", [])
         return float(found[0]["value"][1]) if found else None
 
@@ -66,7 +66,7 @@ class Prometheus:
 
 @asynccontextmanager
 async def prometheus(target: str, folder: Path) -> AsyncIterator[Prometheus]:
-    """One that scrapes `target`, on loopback, gone at the end."""
+    """Run a Prometheus on loopback that scrapes `target`."""
     step = f"{STEP_S * 1000:.0f}ms"
     config = {
         "global": {"scrape_interval": step, "evaluation_interval": step, "scrape_timeout": step},
@@ -101,7 +101,7 @@ async def until(condition: Callable[[], Awaitable[object]], what: str, daemon: S
 
 
 @pytest.mark.slow
-async def test_it_has_our_series_no_rule_fails_and_a_kill_rings_the_bell(
+async def test_series_exist_no_rule_fails_and_a_kill_fires_its_alert(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     async with quoter(sandbox, tmp_path, "run") as daemon:

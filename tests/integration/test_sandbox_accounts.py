@@ -1,4 +1,4 @@
-"""Several symbols and several API keys at once: everybody's books are right, and nobody's else."""
+"""Several symbols and API keys at once: the balances of each account are exact."""
 
 import asyncio
 from collections import defaultdict
@@ -22,7 +22,7 @@ from tests.integration.sandbox_client import (
 )
 
 ROUNDS = 6
-SPREAD_TICKS = 8  # the two meet in the middle, out of the background's reach
+SPREAD_TICKS = 8  # the two trade inside the spread of the background orders
 MARKETS = tuple(  # the demo's four, at a mid that is a price
     replace(market, sigma=0.0, spread_ticks=SPREAD_TICKS, mid=market.mid - market.mid % market.tick)
     for market in sandbox_config.MARKETS
@@ -30,13 +30,13 @@ MARKETS = tuple(  # the demo's four, at a mid that is a price
 
 
 def config(*, lively: bool) -> SandboxConfig:
-    """The four symbols of the demo, standing still or with takers."""
+    """Return the four symbols of the demo, with or without trades of their own."""
     markets = tuple(replace(market, intensity=20.0 if lively else 0.0) for market in MARKETS)
     return replace(default_config(11), markets=markets)
 
 
 def size_of(market: MarketSpec, number: int) -> Decimal:
-    """A size worth some thirty units of quote; another one in every round."""
+    """Return a size of about thirty units of quote, different in every round."""
     lots = 30 / market.mid // market.lot + 1 + number
     return lots * market.lot
 
@@ -51,7 +51,7 @@ async def order(
 
 
 async def trade(sandbox: RunningSandbox, market: MarketSpec) -> None:
-    """The two meet at the mid; who rests, who takes and who buys changes from round to round."""
+    """Trade between the two accounts at the mid; the roles change from round to round."""
     pair = (("one", sandbox.one), ("two", sandbox.two))
     for number in range(ROUNDS):
         (maker_name, maker), (taker_name, taker) = pair if number % 2 else pair[::-1]
@@ -76,7 +76,7 @@ def rows(value: JsonValue) -> list[Row]:
 
 
 def recomputed(answer: Row) -> dict[str, Decimal]:
-    """Opening and executions added up here, apart from the venue's own sums."""
+    """Return opening balances plus executions, computed independently of the sandbox."""
     opening = answer["opening"]
     assert isinstance(opening, dict)
     total = defaultdict(Decimal, {asset: Decimal(str(held)) for asset, held in opening.items()})
@@ -90,7 +90,7 @@ def recomputed(answer: Row) -> dict[str, Decimal]:
 
 
 def held(answer: Row) -> dict[str, Decimal]:
-    """Free and locked together."""
+    """Return free plus locked."""
     balances = answer["balances"]
     assert isinstance(balances, dict)
     return {
@@ -100,8 +100,8 @@ def held(answer: Row) -> dict[str, Decimal]:
     }
 
 
-async def heard(user: UserSocket) -> list[Row]:
-    """Every private event so far: an answer comes after everything that happened before it."""
+async def received(user: UserSocket) -> list[Row]:
+    """Return all private events so far: an answer comes after all earlier events."""
     await user.ask("ping", signed=False)
     count = len(user.events)
     return [await user.event() for _ in range(count)]
@@ -126,7 +126,7 @@ async def test_two_accounts_trade_with_each_other_on_every_symbol_at_once() -> N
             assert held(answer) == recomputed(answer)
             trades = rows(answer["trades"])
             assert len(trades) == ROUNDS * len(MARKETS)
-            told = reports(await heard(user))
+            told = reports(await received(user))
             assert {str(event["c"]).partition("-")[0] for event in told} == {name}
             told_trades = [event["t"] for event in told if event["x"] == "TRADE"]
             assert sorted(map(str, told_trades)) == sorted(str(row["id"]) for row in trades)
@@ -138,8 +138,8 @@ async def test_two_accounts_trade_with_each_other_on_every_symbol_at_once() -> N
         assert one[asset] + two[asset] == 2 * brought[asset] - fees[asset], asset
 
 
-async def test_takers_from_outside_change_nothing_about_that() -> None:
-    """Both rest on both sides of all symbols until each has been eaten everywhere."""
+async def test_balances_are_exact_with_other_trades() -> None:
+    """Both have orders on both sides of all symbols until each is filled everywhere."""
 
     async def quote(name: str, account: Account, market: MarketSpec) -> None:
         for side, step in (("BUY", -1), ("SELL", 1)):
@@ -172,7 +172,7 @@ async def test_takers_from_outside_change_nothing_about_that() -> None:
             answer = await truth(sandbox, account)
             assert held(answer) == recomputed(answer)
             assert answer["open_orders"] == []
-            told = reports(await heard(user))
+            told = reports(await received(user))
             names = {str(event["C"] or event["c"]).partition("-")[0] for event in told}
             assert names == {name}
             ids = [str(event["t"]) for event in told if event["x"] == "TRADE"]

@@ -70,7 +70,7 @@ async def test_an_amended_order_is_smaller_and_still_first_in_the_queue(
     assert (found.row["status"], found.row["origQty"]) == ("FILLED", "0.00400000")
 
 
-async def test_without_a_name_an_amended_order_gets_a_random_one(
+async def test_amended_order_without_a_new_id_gets_a_random_one(
     still_sandbox: RunningSandbox,
 ) -> None:
     await rest(still_sandbox)
@@ -111,7 +111,7 @@ async def test_only_a_smaller_size_is_accepted(still_sandbox: RunningSandbox) ->
     assert (found["origQty"], found["clientOrderId"]) == ("0.01000000", "rest")
 
 
-async def test_ten_amendments_of_an_order_are_enough(still_sandbox: RunningSandbox) -> None:
+async def test_at_most_ten_amendments_of_an_order(still_sandbox: RunningSandbox) -> None:
     order_id = await rest(still_sandbox, "0.020")
     for step in range(10):
         reply = await amend(still_sandbox, f"0.0{19 - step}", orderId=order_id)
@@ -120,10 +120,10 @@ async def test_ten_amendments_of_an_order_are_enough(still_sandbox: RunningSandb
     assert (last.code, last.row["msg"]) == (-2038, "Filter failure: MAX_NUM_ORDER_AMENDS")
 
 
-async def test_the_private_stream_and_the_wire_log_tell_of_an_amendment(
+async def test_amendment_is_on_the_private_stream_and_in_the_wire_log(
     still_sandbox: RunningSandbox,
 ) -> None:
-    """Asked for over the websocket; it costs weight, and no order of the order limits."""
+    """Requested over the websocket; it costs weight, and no order of the order limits."""
     async with user_socket(still_sandbox) as user:
         await rest(still_sandbox)
         for _ in ("NEW", "outboundAccountPosition"):
@@ -147,7 +147,7 @@ async def test_the_private_stream_and_the_wire_log_tell_of_an_amendment(
     assert (entry["client_id"], entry["outcome"]) == ("less", "accepted")
 
 
-async def test_faults_strike_amendments_too(still_sandbox: RunningSandbox) -> None:
+async def test_faults_apply_to_amendments(still_sandbox: RunningSandbox) -> None:
     order_id = await rest(still_sandbox)
     await still_sandbox.arm("error_after_accept", endpoint="amend", count=1, status=504)
     reply = await amend(still_sandbox, "0.004", orderId=order_id)
@@ -179,7 +179,7 @@ async def client(still_sandbox: RunningSandbox) -> AsyncIterator[ccxt.async_supp
 async def test_ccxt_amends_by_its_generic_request(
     still_sandbox: RunningSandbox, client: ccxt.async_support.binance
 ) -> None:
-    """Ccxt has no method for it, yet signs and sends it."""
+    """There is no method for it in ccxt, which signs and sends the request all the same."""
     async with asyncio.timeout(30):
         order_id = await rest(still_sandbox)
         params = {"symbol": "BTCUSDT", "orderId": order_id, "newQty": "0.004"}

@@ -1,4 +1,4 @@
-"""A recorded day through the sandbox's real sockets: nothing is lost, nothing is invented."""
+"""A recorded day replayed through the sandbox's sockets, complete and unchanged."""
 
 import gzip
 from dataclasses import replace
@@ -59,7 +59,7 @@ class Frame(msgspec.Struct):
 
 
 class Reader:
-    """A book kept by the rule of Binance's documentation, and what it saw of the best prices."""
+    """A book maintained as Binance's documentation says, and its best prices."""
 
     def __init__(self) -> None:
         self.bids: Book = {}
@@ -122,8 +122,8 @@ SMALL = (
 )
 
 
-async def test_our_orders_rest_in_a_recording_and_its_prints_reach_them(tmp_path: Path) -> None:
-    """A print at 101 for 0.04 pays our ask at 100, and the book shows what is left of it."""
+async def test_own_orders_are_filled_by_recorded_trades(tmp_path: Path) -> None:
+    """A recorded trade at 101 for 0.04 fills our ask at 100, and the book shows the rest."""
     part = tmp_path / "small"
     part.write_bytes(SMALL)
     capture = Capture(symbol="BTCUSDT", files=(part,), speed=inf, waits_for_reader=True)

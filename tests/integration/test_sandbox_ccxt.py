@@ -1,4 +1,4 @@
-"""Unmodified ccxt.pro trades on the sandbox, pointed at it as a user points it at a testnet."""
+"""Unmodified ccxt.pro trades on the sandbox, configured as for a testnet."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ def point(exchange: ccxt.pro.binance, sandbox: RunningSandbox) -> None:
 
 @pytest.fixture
 def sandbox_config() -> SandboxConfig:
-    """Takers come, but the mid stands at 60000: a price that rests now rests in a second."""
+    """There are trades, but the mid stays at 60000."""
     return replace(default_config(3), markets=(replace(BITCOIN, sigma=0.0),))
 
 
@@ -56,10 +56,10 @@ async def client(sandbox: RunningSandbox) -> AsyncIterator[ccxt.pro.binance]:
         await exchange.close()
 
 
-async def test_ccxt_trades_through_every_door(
+async def test_ccxt_trades_over_rest_and_websocket(
     sandbox: RunningSandbox, client: ccxt.pro.binance
 ) -> None:
-    """One client for the whole tour: constructing one takes more than a second."""
+    """One client for all calls: constructing one takes more than a second."""
     async with asyncio.timeout(6 * ANSWER_S):
         await reads_the_market(client)
         await makes_and_cancels(client)
@@ -111,7 +111,7 @@ async def uses_the_websocket_api(client: ccxt.pro.binance) -> None:
 
 
 async def sees_its_own_fills(sandbox: RunningSandbox, client: ccxt.pro.binance) -> None:
-    """A resting order is eaten in part by a market order of the other account."""
+    """Fill a part of an open order by a market order of the other account."""
     await asyncio.wait_for(watch_open(client), ANSWER_S)
     watching = asyncio.create_task(client.watch_my_trades(SYMBOL))
     maker = {"postOnly": True, "clientOrderId": "eaten"}

@@ -1,4 +1,4 @@
-"""Every fault does what it says, as often as it says, and leaves the truth whole."""
+"""Every fault has its documented effect, as often as requested, and leaves balances exact."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ MAKER = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT_MAKER", "quantity": 
 
 
 async def place(sandbox: RunningSandbox, client_id: str, price: str = "59990.00") -> int:
-    """Place an order; the HTTP status, 0 if the line went dead."""
+    """Place an order; return the HTTP status, 0 if the connection broke."""
     try:
         reply = await sandbox.rest_order("BUY", price, "0.001", newClientOrderId=client_id)
     except aiohttp.ClientError:
@@ -45,12 +45,12 @@ async def wire_log(sandbox: RunningSandbox) -> list[Row]:
 
 async def test_an_accepted_order_may_go_unanswered(still_sandbox: RunningSandbox) -> None:
     fault = await still_sandbox.arm("accept_drop_response", endpoint="create", count=1)
-    assert [await place(still_sandbox, "lost"), await place(still_sandbox, "heard")] == [0, 200]
-    assert await open_ids(still_sandbox) == {"lost", "heard"}
+    assert [await place(still_sandbox, "lost"), await place(still_sandbox, "answered")] == [0, 200]
+    assert await open_ids(still_sandbox) == {"lost", "answered"}
     assert await still_sandbox.fired(fault) == 1
-    lost, heard = await wire_log(still_sandbox)
+    lost, answered = await wire_log(still_sandbox)
     assert (lost["outcome"], lost["faults"]) == ("accepted", ["accept_drop_response"])
-    assert (heard["outcome"], heard["faults"]) == ("accepted", [])
+    assert (answered["outcome"], answered["faults"]) == ("accepted", [])
 
 
 async def test_a_reset_request_never_happened(still_sandbox: RunningSandbox) -> None:
@@ -86,7 +86,7 @@ async def test_an_answer_may_be_no_json_although_the_order_lives(
 async def test_a_late_request_is_checked_against_its_window_again(
     still_sandbox: RunningSandbox,
 ) -> None:
-    """A small recvWindow makes an unknown order short-lived: that is what it is for."""
+    """A small recvWindow limits how late an unknown create can be executed."""
     await still_sandbox.arm("delay", endpoint="create", count=2, delay_s=0.15)
     params = MAKER | {"price": "59990.00", "newClientOrderId": "slow"}
     late = await still_sandbox.signed("POST", "order", params, recvWindow=50)
@@ -132,7 +132,7 @@ async def test_trades_can_be_listed_late(still_sandbox: RunningSandbox) -> None:
 
 
 @pytest.mark.parametrize(("kind", "status"), [("rate_limit_429", 429), ("ban_418", 418)])
-async def test_the_venue_can_ask_for_silence(
+async def test_venue_can_demand_a_pause(
     still_sandbox: RunningSandbox, kind: str, status: int
 ) -> None:
     await still_sandbox.arm(kind, count=1, retry_after_s=3)
@@ -305,7 +305,7 @@ async def test_a_book_can_lose_one_side_everywhere(sandbox: RunningSandbox) -> N
 
 
 async def test_a_socket_can_fall_silent_while_it_stays_open(sandbox: RunningSandbox) -> None:
-    """Not even a pong comes; a new connection is served, and the fault's end cures the old one."""
+    """There is no pong either; a new connection works, and so does the old one after the fault."""
     url = f"{sandbox.ws_url}/ws/btcusdt@bookTicker"
     async with sandbox.http.ws_connect(url) as silent:
         await silent.receive(timeout=ANSWER_S)
@@ -322,7 +322,7 @@ async def test_a_socket_can_fall_silent_while_it_stays_open(sandbox: RunningSand
 
 
 async def drained(socket: aiohttp.ClientWebSocketResponse) -> None:
-    """Read what was under way, until a quarter of a second brings nothing."""
+    """Read until nothing arrives for a quarter of a second."""
     with suppress(TimeoutError):
         while True:
             await socket.receive(timeout=0.25)

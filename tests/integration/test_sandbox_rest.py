@@ -1,4 +1,4 @@
-"""The sandbox answers REST as the venue does, and refuses in the venue's words."""
+"""The sandbox's REST API answers and rejects as the venue does."""
 
 import time
 from dataclasses import replace
@@ -75,7 +75,7 @@ async def test_a_missing_parameter_is_named(still_sandbox: RunningSandbox) -> No
 
 async def test_keys_clocks_and_signatures_are_checked(still_sandbox: RunningSandbox) -> None:
     sandbox, now_ms = still_sandbox, time.time_ns() // NS_PER_MS
-    stranger = replace(sandbox.one, api_key="stranger")
+    unknown_account = replace(sandbox.one, api_key="unknown")
     liar = replace(sandbox.one, secret=sandbox.two.secret)
     late = await sandbox.signed("GET", "account", timestamp=now_ms - 5_500)
     early = await sandbox.signed("GET", "account", timestamp=now_ms + 5_000)
@@ -87,7 +87,7 @@ async def test_keys_clocks_and_signatures_are_checked(still_sandbox: RunningSand
     assert early.row["msg"] == "Timestamp for this request was 1000ms ahead of the server's time."
     wide = await sandbox.signed("GET", "account", timestamp=now_ms - 5_500, recvWindow=10_000)
     assert wide.status == 200
-    refused = await sandbox.signed("GET", "account", account=stranger)
+    refused = await sandbox.signed("GET", "account", account=unknown_account)
     assert (refused.status, refused.code) == (401, -2015)
     assert (await sandbox.send("GET", "/api/v3/account", "timestamp=1")).code == -2014
     assert (await sandbox.signed("GET", "account", account=liar)).code == -1022

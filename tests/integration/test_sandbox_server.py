@@ -1,4 +1,4 @@
-"""The sandbox as a process part: it listens where it says, and leaves nothing behind."""
+"""The sandbox server: its address, its stop, its errors."""
 
 import asyncio
 import json
@@ -33,12 +33,12 @@ class Serving:
         self.task = asyncio.create_task(serve(config, LOOPBACK, port, stop=self.stop))
 
     async def asked(self) -> None:
-        """It ends because somebody asks."""
+        """End by request."""
         self.stop.set()
         await self.task
 
     async def cancelled(self) -> None:
-        """It ends because its task does."""
+        """End by cancellation of its task."""
         self.task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await self.task
@@ -63,7 +63,7 @@ async def test_serving_ends_when_asked_or_cancelled_and_frees_the_port(
         assert not await answers()
 
 
-async def test_the_first_line_says_where_it_is(
+async def test_first_line_has_the_address(
     still_config: SandboxConfig, capsys: pytest.CaptureFixture[str]
 ) -> None:
     port = free_port()
@@ -102,7 +102,7 @@ async def test_stopping_closes_every_socket_and_can_be_done_twice(
     await still_sandbox.server.stop()
 
 
-async def test_what_the_market_dies_of_is_not_kept_secret(still_config: SandboxConfig) -> None:
+async def test_crash_of_the_market_is_reported(still_config: SandboxConfig) -> None:
     server = SandboxServer(still_config)
     await server.start()
 

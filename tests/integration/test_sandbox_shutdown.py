@@ -1,4 +1,4 @@
-"""The server says goodbye: `serverShutdown`, and a while later the connection ends."""
+"""Announced closes: `serverShutdown`, and some time later the connection ends."""
 
 import asyncio
 import time
@@ -16,17 +16,22 @@ from tests.integration.sandbox_client import ANSWER_S, Row, RunningSandbox, even
 
 type Client = aiohttp.ClientWebSocketResponse
 
-DOORS = ("/ws/btcusdt@depth@100ms", "/stream?streams=btcusdt@trade", "/stream/ws/0", "/ws-api/v3")
+ENDPOINTS = (
+    "/ws/btcusdt@depth@100ms",
+    "/stream?streams=btcusdt@trade",
+    "/stream/ws/0",
+    "/ws-api/v3",
+)
 
 
 def is_goodbye(row: Row) -> bool:
-    """Does the frame mean serverShutdown in the form of any door?"""
+    """Whether the frame is a serverShutdown event of any endpoint."""
     event = row.get("data") or row.get("event") or row
     return isinstance(event, dict) and event.get("e") == "serverShutdown"
 
 
-async def goodbye(client: Client) -> Row:
-    """The announcement, past everything that comes before it."""
+async def announcement(client: Client) -> Row:
+    """Read up to the announcement and return it."""
     while True:
         row: Row = msgspec.json.decode(await client.receive_str(timeout=ANSWER_S))
         if is_goodbye(row):
@@ -43,32 +48,32 @@ async def end(client: Client) -> None:
 
 @pytest.fixture
 async def clients(still_sandbox: RunningSandbox) -> AsyncIterator[dict[str, Client]]:
-    """A connection through every door."""
+    """Open a connection to every endpoint."""
     async with AsyncExitStack() as stack:
         yield {
-            door: await stack.enter_async_context(
-                still_sandbox.http.ws_connect(f"{still_sandbox.ws_url}{door}")
+            endpoint: await stack.enter_async_context(
+                still_sandbox.http.ws_connect(f"{still_sandbox.ws_url}{endpoint}")
             )
-            for door in DOORS
+            for endpoint in ENDPOINTS
         }
 
 
-async def test_every_door_has_its_own_form_of_the_announcement(
+async def test_every_endpoint_has_its_own_form_of_the_announcement(
     still_sandbox: RunningSandbox, clients: dict[str, Client]
 ) -> None:
     before_ms = time.time_ns() // 1_000_000
     reply = await still_sandbox.admin("POST", "streams/shutdown", {"in_s": 0.2})
     assert reply.body == {"notified": 4}
     forms: dict[str, Row] = {}
-    for door, client in clients.items():
-        forms[door] = await goodbye(client)
-    raw = forms[DOORS[0]]
+    for endpoint, client in clients.items():
+        forms[endpoint] = await announcement(client)
+    raw = forms[ENDPOINTS[0]]
     assert set(raw) == {"e", "E"}
     assert before_ms <= int(str(raw["E"])) <= time.time_ns() // 1_000_000
-    combined = forms[DOORS[1]]
+    combined = forms[ENDPOINTS[1]]
     assert (set(combined), combined["stream"]) == ({"stream", "data"}, "!serverShutdown")
-    assert set(forms[DOORS[2]]) == {"e", "E"}
-    assert set(forms[DOORS[3]]) == {"event"}
+    assert set(forms[ENDPOINTS[2]]) == {"e", "E"}
+    assert set(forms[ENDPOINTS[3]]) == {"event"}
     for client in clients.values():
         await end(client)
 
@@ -78,7 +83,7 @@ async def test_only_sockets_open_now_and_of_the_kind_asked_for_are_ended(
 ) -> None:
     body = {"in_s": 0.05, "socket": "user"}
     assert (await still_sandbox.admin("POST", "streams/shutdown", body)).body == {"notified": 1}
-    await goodbye(clients["/ws-api/v3"])
+    await announcement(clients["/ws-api/v3"])
     await end(clients["/ws-api/v3"])
     async with still_sandbox.http.ws_connect(f"{still_sandbox.ws_url}/ws-api/v3") as fresh:
         await fresh.send_json({"id": 1, "method": "ping"})
@@ -87,35 +92,35 @@ async def test_only_sockets_open_now_and_of_the_kind_asked_for_are_ended(
         assert (await clients["/stream/ws/0"].receive_json(timeout=ANSWER_S))["id"] == 1
 
 
-async def test_the_socket_still_serves_until_its_time_has_come(
+async def test_socket_works_until_its_announced_close(
     still_sandbox: RunningSandbox, clients: dict[str, Client]
 ) -> None:
-    """A second, nearer end takes the place of the first."""
+    """A second, earlier close replaces the first."""
     client = clients["/ws-api/v3"]
     for in_s, notified in ((600, 4), (0.3, 4)):
         reply = await still_sandbox.admin("POST", "streams/shutdown", {"in_s": in_s})
         assert reply.body == {"notified": notified}
-        await goodbye(client)
+        await announcement(client)
     await client.send_json({"id": 7, "method": "ping"})
     assert (await client.receive_json(timeout=ANSWER_S))["id"] == 7
     await end(client)
 
 
-async def test_a_wish_that_makes_no_sense_is_refused(still_sandbox: RunningSandbox) -> None:
+async def test_invalid_close_request_is_refused(still_sandbox: RunningSandbox) -> None:
     for body in ({"in_s": -1}, {"in_s": "soon"}, {"socket": "back"}, {"after": 1}):
         assert (await still_sandbox.admin("POST", "streams/shutdown", body)).status == 400
 
 
 @pytest.mark.parametrize(("notice_s", "at_least_s"), [(0.2, 0.4), (9, 0.3)])
-async def test_a_socket_at_the_end_of_its_life_is_told_some_time_before(
+async def test_close_at_maximum_age_is_announced_before(
     still_config: SandboxConfig, notice_s: float, at_least_s: float
 ) -> None:
-    """Never in the first half: a client that reconnects at once must not do so for ever."""
+    """Never in the first half, so that a client that reconnects at once does not loop."""
     config = replace(still_config, disconnect_s=0.6, shutdown_notice_s=notice_s)
     async with running(config) as sandbox:
         started_s = time.monotonic()
         async with sandbox.http.ws_connect(f"{sandbox.ws_url}/ws") as client:
-            await goodbye(client)
+            await announcement(client)
             told_s = time.monotonic() - started_s
             await end(client)
             ended_s = time.monotonic() - started_s
@@ -123,8 +128,8 @@ async def test_a_socket_at_the_end_of_its_life_is_told_some_time_before(
     assert ended_s >= 0.6
 
 
-async def test_ccxt_outlives_the_announcement_and_the_end(still_sandbox: RunningSandbox) -> None:
-    """It knows no such event; its next watch connects anew."""
+async def test_ccxt_survives_the_announcement_and_the_close(still_sandbox: RunningSandbox) -> None:
+    """The event is unknown to ccxt; its next watch reconnects."""
     sandbox = still_sandbox
     options = {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}}
     exchange = ccxt.pro.binance({"enableRateLimit": False, "options": options})

@@ -68,7 +68,7 @@ async def test_combined_streams_name_their_stream_and_bare_ones_do_not(
 
 
 async def test_the_slow_depth_stream_joins_the_fast_ones(sandbox: RunningSandbox) -> None:
-    """One diff a second covers the same ids as ten, without a hole."""
+    """One diff a second covers the same ids as ten, without a gap."""
     url = f"{sandbox.ws_url}/ws/btcusdt@depth"
     async with sandbox.http.ws_connect(url) as socket:
         first, second = await receive(socket), await receive(socket)
@@ -78,7 +78,7 @@ async def test_the_slow_depth_stream_joins_the_fast_ones(sandbox: RunningSandbox
     assert second["u"] - first["u"] > 3
 
 
-async def test_a_socket_that_talks_too_much_is_closed(sandbox: RunningSandbox) -> None:
+async def test_socket_that_sends_too_much_is_closed(sandbox: RunningSandbox) -> None:
     async with sandbox.http.ws_connect(f"{sandbox.ws_url}/ws") as socket:
         for number in range(12):
             await socket.send_json({"method": "LIST_SUBSCRIPTIONS", "id": number})
@@ -88,7 +88,7 @@ async def test_a_socket_that_talks_too_much_is_closed(sandbox: RunningSandbox) -
         assert socket.close_code == aiohttp.WSCloseCode.POLICY_VIOLATION
 
 
-async def test_the_server_pings_and_ends_a_socket_after_its_time(
+async def test_server_pings_and_closes_a_socket_at_its_maximum_age(
     still_config: SandboxConfig,
 ) -> None:
     config = replace(still_config, ping_s=0.05, disconnect_s=0.4)
@@ -156,7 +156,7 @@ async def test_orders_are_placed_and_cancelled_over_the_socket(
         assert closed["c"] == result(gone)["clientOrderId"]
 
 
-async def test_the_socket_refuses_what_the_venue_refuses(still_sandbox: RunningSandbox) -> None:
+async def test_socket_rejects_what_the_venue_rejects(still_sandbox: RunningSandbox) -> None:
     async with user_socket(still_sandbox, subscribe=False) as user:
         unknown = await user.ask("order.place", MAKER | {"price": "59990", "postOnly": "true"})
         assert error(unknown) == (400, -1103)
@@ -170,7 +170,7 @@ async def test_the_socket_refuses_what_the_venue_refuses(still_sandbox: RunningS
         assert error(await user.ask("account.status")) == (400, -1022)
 
 
-async def test_the_socket_answers_the_questions_that_rest_answers(
+async def test_socket_answers_the_same_queries_as_rest(
     still_sandbox: RunningSandbox,
 ) -> None:
     sandbox = still_sandbox
@@ -192,7 +192,7 @@ async def test_the_socket_answers_the_questions_that_rest_answers(
         assert "rateLimits" not in quiet
 
 
-async def test_a_subscription_is_one_per_socket_and_says_goodbye(
+async def test_one_subscription_per_socket_and_its_end_is_announced(
     still_sandbox: RunningSandbox,
 ) -> None:
     async with user_socket(still_sandbox) as user:
@@ -204,7 +204,7 @@ async def test_a_subscription_is_one_per_socket_and_says_goodbye(
 
 
 @pytest.mark.parametrize("size", ["0.0003", "0.001"])
-async def test_a_maker_hears_of_its_fill_with_fee_and_balances(
+async def test_maker_receives_its_fill_with_fee_and_balances(
     still_sandbox: RunningSandbox, size: str
 ) -> None:
     sandbox = still_sandbox

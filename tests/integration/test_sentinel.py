@@ -1,4 +1,4 @@
-"""The sentinel against a real exchange: what it cancels, what it leaves alone, what it latches."""
+"""The sentinel with a real sandbox: what it cancels, what it leaves alone, what it latches."""
 
 import asyncio
 import signal
@@ -42,13 +42,13 @@ from tests.integration.sandbox_client import ANSWER_S, RunningSandbox, eventuall
 from tests.integration.sentinel_strikes import BLOWS, GONE_S_MAX, arena
 
 STALE_S = 0.5
-CALM_S = 1.5  # three times as long: it would have struck
+CALM_S = 1.5  # three times as long: it would have cancelled
 US = InstanceIdentity(
     environment="sandbox", exchange="binance", symbol="BTC/USDT", order_prefix="q00"
 )
 POLL_S = 0.02
 
-type Property = Callable[[str, object], None]  # pytest's: a figure for the report
+type Property = Callable[[str, object], None]  # of record_property
 
 
 def config(sandbox: RunningSandbox) -> VenueConfig:
@@ -71,7 +71,7 @@ def beat(
     limit: str = "1",
     run: str = "r",
 ) -> DaemonHeartbeat:
-    """A heartbeat that says that the account holds what it is to hold (2 BTC)."""
+    """Return a heartbeat of a daemon whose account holds its target (2 BTC)."""
     held = Holdings(inventory=Decimal(0), target=Decimal(2), limit=Decimal(limit), asset="BTC")
     return DaemonHeartbeat(
         run=run, seq=seq, ts_ns=0, pid=1, status=status, state=state, identity=US, holdings=held
@@ -79,7 +79,7 @@ def beat(
 
 
 class Heart:
-    """A daemon of which only the heartbeat is real."""
+    """A heartbeat without a daemon."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / HEARTBEAT
@@ -95,7 +95,7 @@ class Heart:
     def go_on(
         self, status: RunStatus = RunStatus.RUNNING, state: str = "RUNNING", limit: str = "1"
     ) -> None:
-        """Beat until it falls silent."""
+        """Write heartbeats until `fall_silent`."""
 
         async def beating() -> None:
             while True:
@@ -112,7 +112,7 @@ class Heart:
 
 @asynccontextmanager
 async def watching(sandbox: RunningSandbox, folder: Path) -> AsyncIterator[Sentinel]:
-    """The sentinel in this process, with its own real door."""
+    """Run the sentinel in this process, with its own gateway."""
     door = make_cancel_gateway(config(sandbox))
     sentinel = Sentinel(
         gateway=door,
@@ -136,7 +136,7 @@ async def watching(sandbox: RunningSandbox, folder: Path) -> AsyncIterator[Senti
 
 @pytest.fixture
 async def venue(still_sandbox: RunningSandbox) -> RunningSandbox:
-    """Nobody trades; two orders of ours rest, and one of somebody else on the same account."""
+    """A sandbox without trades, with two own orders and one foreign order on the account."""
     await place_foreign(still_sandbox)
     await place_own(still_sandbox, "q00a", "q00b")
     return still_sandbox
@@ -153,7 +153,7 @@ async def place_own(sandbox: RunningSandbox, *names: str) -> None:
         assert reply.status == 200, reply.body
 
 
-async def test_a_daemon_that_falls_silent_loses_its_orders_and_is_latched(
+async def test_orders_of_a_silent_daemon_are_cancelled_and_it_is_latched(
     venue: RunningSandbox, core: Heart, tmp_path: Path
 ) -> None:
     core.go_on()
@@ -170,10 +170,10 @@ async def test_a_daemon_that_falls_silent_loses_its_orders_and_is_latched(
 
 
 @pytest.mark.parametrize("what", ["its clock runs", "its file is gone", "its file is rubbish"])
-async def test_only_a_new_beat_counts_as_a_sign_of_life(
+async def test_only_a_new_heartbeat_number_counts(
     venue: RunningSandbox, core: Heart, tmp_path: Path, what: str
 ) -> None:
-    """A file that is written anew, with a later time in it, may come from a loop that hangs."""
+    """A file that is written again with a later time may come from a hung loop."""
     core.go_on()
     async with watching(venue, tmp_path) as sentinel:
         core.fall_silent()
@@ -191,8 +191,8 @@ async def test_only_a_new_beat_counts_as_a_sign_of_life(
         await until(lambda: Latch(tmp_path).is_set(), "latched")
 
 
-@pytest.mark.parametrize("status", [None, RunStatus.STOPPED], ids=["never beat", "stopped"])
-async def test_where_no_daemon_runs_nothing_is_touched(
+@pytest.mark.parametrize("status", [None, RunStatus.STOPPED], ids=["no heartbeat", "stopped"])
+async def test_nothing_is_cancelled_without_a_running_daemon(
     venue: RunningSandbox, core: Heart, tmp_path: Path, status: RunStatus | None
 ) -> None:
     if status is not None:
@@ -205,10 +205,10 @@ async def test_where_no_daemon_runs_nothing_is_touched(
     assert not Latch(tmp_path).is_set()
 
 
-async def test_what_rests_while_a_daemon_starts_is_of_an_earlier_run(
+async def test_orders_open_during_a_start_are_cancelled(
     venue: RunningSandbox, core: Heart, tmp_path: Path
 ) -> None:
-    """A daemon that is restarted faster than it counts as silent must not hide what it left."""
+    """A fast restart must not hide the orders of the earlier run."""
     core.go_on(RunStatus.STARTING)
     async with watching(venue, tmp_path):
         await until(lambda: not own(venue), "cancelled")
@@ -219,10 +219,10 @@ async def test_what_rests_while_a_daemon_starts_is_of_an_earlier_run(
 
 
 @pytest.mark.slow
-async def test_a_start_that_dies_is_latched_only_if_it_left_orders(
+async def test_failed_start_is_latched_only_if_it_left_orders(
     still_sandbox: RunningSandbox, core: Heart, tmp_path: Path
 ) -> None:
-    """A venue that is away at the start must not need a re-arm afterwards."""
+    """A venue that is unreachable at the start must not require a re-arm."""
     core.beat(RunStatus.STARTING)
     async with watching(still_sandbox, tmp_path) as sentinel:
         await until(lambda: sentinel._monitor.state is DaemonState.SILENT, "silent")
@@ -236,7 +236,7 @@ async def test_a_start_that_dies_is_latched_only_if_it_left_orders(
         await until(lambda: Latch(tmp_path).is_set(), "latched")
 
 
-async def test_orders_of_a_daemon_that_says_it_is_killed_are_cancelled(
+async def test_orders_of_a_killed_daemon_are_cancelled(
     venue: RunningSandbox, core: Heart, tmp_path: Path
 ) -> None:
     core.go_on(state=TradingState.KILLED.name)
@@ -245,7 +245,7 @@ async def test_orders_of_a_daemon_that_says_it_is_killed_are_cancelled(
     assert open_ids(venue) == {FOREIGN_ID}
 
 
-async def test_a_latch_that_the_daemon_does_not_obey_is_enforced(
+async def test_ignored_latch_is_enforced(
     venue: RunningSandbox, core: Heart, tmp_path: Path
 ) -> None:
     Latch(tmp_path).write(Cause.OPERATOR_KILL, "by hand", 0)
@@ -257,10 +257,10 @@ async def test_a_latch_that_the_daemon_does_not_obey_is_enforced(
     assert record.cause is Cause.OPERATOR_KILL  # the first kill keeps its id
 
 
-async def test_holdings_beyond_the_limit_are_stopped_once_they_are_seen_twice(
+async def test_holdings_above_the_limit_stop_after_two_reports(
     venue: RunningSandbox, core: Heart, tmp_path: Path
 ) -> None:
-    """The account holds 2 BTC, which is what it is to hold; a stranger's purchase adds 0.03."""
+    """The account holds its target of 2 BTC; a foreign purchase adds 0.03."""
     core.go_on(limit="0.02")
     async with watching(venue, tmp_path):
         await asyncio.sleep(0.1)
@@ -272,7 +272,7 @@ async def test_holdings_beyond_the_limit_are_stopped_once_they_are_seen_twice(
         assert bought.status == 200, bought.body
         start_s = time.monotonic()
         await until(lambda: Latch(tmp_path).is_set(), "latched")
-        assert time.monotonic() - start_s > 1.0  # one look is not enough: a fill may be under way
+        assert time.monotonic() - start_s > 1.0  # one report is not enough: a fill may be in flight
         await until(lambda: not own(venue), "cancelled")
     record = Latch(tmp_path).read()
     assert record is not None
@@ -280,7 +280,7 @@ async def test_holdings_beyond_the_limit_are_stopped_once_they_are_seen_twice(
     assert open_ids(venue) == {FOREIGN_ID}
 
 
-async def test_a_venue_in_trouble_is_asked_until_it_obeys(
+async def test_failed_requests_are_repeated(
     venue: RunningSandbox, core: Heart, tmp_path: Path
 ) -> None:
     core.go_on()
@@ -292,10 +292,10 @@ async def test_a_venue_in_trouble_is_asked_until_it_obeys(
     assert open_ids(venue) == {FOREIGN_ID}
 
 
-async def test_a_silence_that_was_lifted_is_not_latched_again_by_the_next_sentinel(
+async def test_handled_silence_is_not_latched_again_by_the_next_sentinel(
     venue: RunningSandbox, core: Heart, tmp_path: Path
 ) -> None:
-    """Between a re-arm and the next start the dead daemon is as silent as before."""
+    """Between a re-arm and the next start the daemon is still silent."""
     core.beat()
     latch = Latch(tmp_path)
     async with watching(venue, tmp_path):
@@ -312,7 +312,7 @@ async def test_a_silence_that_was_lifted_is_not_latched_again_by_the_next_sentin
     assert not latch.is_set()
 
 
-async def test_its_door_creates_nothing_even_when_its_gate_is_opened(
+async def test_gateway_of_the_sentinel_never_creates_orders(
     still_sandbox: RunningSandbox,
 ) -> None:
     gateway = make_gateway(replace(config(still_sandbox), is_cancel_only=True))
@@ -325,10 +325,10 @@ async def test_its_door_creates_nothing_even_when_its_gate_is_opened(
 
 
 @pytest.mark.slow
-async def test_orders_do_not_outlive_a_daemon_that_is_killed_or_frozen(
+async def test_orders_of_a_killed_or_frozen_daemon_are_cancelled_in_time(
     tmp_path: Path, record_property: Property
 ) -> None:
-    """The whole of it, with real processes; a hundred times: `sentinel_strikes`."""
+    """With real processes; `sentinel_strikes` repeats it a hundred times."""
     async with arena(tmp_path, seed=5) as fight:
         for blow in (*BLOWS, BLOWS[1]):
             took_s = await fight.strike(blow)
@@ -337,14 +337,14 @@ async def test_orders_do_not_outlive_a_daemon_that_is_killed_or_frozen(
 
 
 async def active_external_stops(daemon: Started) -> dict[str, float]:
-    """What its metrics say of each who may watch it."""
+    """Return its metric of external stops by name."""
     families = text_string_to_metric_families((await daemon.get("/metrics"))[1])
     (watched,) = [family for family in families if family.name == "quoter_external_stop_active"]
     return {sample.labels["stop"]: sample.value for sample in watched.samples}
 
 
 @pytest.mark.slow
-async def test_a_daemon_that_nobody_watches_any_more_pauses_until_somebody_does(
+async def test_daemon_without_a_sentinel_pauses_until_there_is_one(
     tmp_path: Path,
 ) -> None:
     async with arena(tmp_path, seed=6) as fight:
@@ -370,10 +370,10 @@ async def test_a_daemon_that_nobody_watches_any_more_pauses_until_somebody_does(
     assert not Latch(tmp_path).is_set()
 
 
-async def test_a_hang_up_does_not_end_who_watches_and_its_key_is_in_no_dump(
+async def test_sighup_does_not_end_the_sentinel_and_core_dumps_are_off(
     still_sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
-    """`pkill -HUP quoter` is meant for the daemon, and reaches both."""
+    """`pkill -HUP quoter` is meant for the daemon but reaches both."""
     async with quoter(still_sandbox, tmp_path, "sentinel", QUOTER_SENTINEL_PORT="0") as watching:
         await until(lambda: watching.said("sentinel_started"), "started", watching)
         watching.process.send_signal(signal.SIGHUP)

@@ -34,7 +34,7 @@ COINS = (
         Edit("quoter/venues/ccxt/coin_price.py", "ask if is_direct else 1 / bid", "ask"),
         tests=(
             "tests/integration/test_daemon_coin_fees.py"
-            "::test_a_coin_costs_the_best_ask_of_its_market_either_way_round",
+            "::test_coin_price_is_the_best_ask_of_a_direct_or_inverted_market",
         ),
     ),
 )

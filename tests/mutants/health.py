@@ -5,7 +5,7 @@ from tests.mutants.mutant import Edit, mutant
 TASKS, WATCH = "quoter/venues/supervised_tasks.py", "quoter/service/health/clock_skew.py"
 UNIT = "tests/unit/service"
 TASK_TESTS = ("tests/unit/venues/test_supervised_tasks.py",)
-ENGINE_WITHOUT_TICKS = "test_an_engine_that_hears_no_clock_sends_no_order_and_is_not_healthy"
+ENGINE_WITHOUT_TICKS = "test_engine_without_ticks_sends_no_order_and_is_unhealthy"
 
 MUTANTS = (
     mutant(

@@ -68,7 +68,7 @@ MUTANTS = (
             "inbox = Inbox(kill_switch)",
             "inbox = Inbox()",
         ),
-        tests=(f"{DAEMON_KILL}::test_the_gate_stays_shut_over_a_breach_that_nobody_has_heard",),
+        tests=(f"{DAEMON_KILL}::test_gate_stays_shut_while_a_breach_alarm_is_queued",),
     ),
     mutant(
         "signal_keeps_the_kill_id",
@@ -119,7 +119,7 @@ MUTANTS = (
             "        self._is_kill_waiting = True\n",
             "        return\n",
         ),
-        tests=(SIGNALS_TESTS, f"{DAEMON_KILL}::test_a_kill_during_the_start_comes_up_killed"),
+        tests=(SIGNALS_TESTS, f"{DAEMON_KILL}::test_kill_during_the_start_starts_killed"),
     ),
     mutant(
         "start_keeps_the_signal_in_memory",

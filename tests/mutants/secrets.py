@@ -56,13 +56,13 @@ SINKS = (
         "log lines are not searched for secrets",
         Edit(LOGS, "            _redact(redactor),\n", ""),
         Edit(LOGS, "        return redactor.known(str(line))\n", "        return str(line)\n"),
-        tests=(f"{CANARY}::test_no_crash_tells_a_secret",),
+        tests=(f"{CANARY}::test_no_crash_reveals_a_secret",),
     ),
     mutant(
         "thread_crash_bypasses_the_log",
         "an exception in a thread is printed by Python's own hook",
         Edit(LOGS, "    threading.excepthook = _log_thread_crash\n", ""),
-        tests=(f"{CANARY}::test_no_crash_tells_a_secret",),
+        tests=(f"{CANARY}::test_no_crash_reveals_a_secret",),
     ),
     mutant(
         "venue_errors_unredacted",
@@ -72,7 +72,7 @@ SINKS = (
             "        for form in secret_spellings(secret):\n",
             "        for form in ():\n",
         ),
-        tests=(f"{CANARY}::test_no_error_path_tells_a_secret",),
+        tests=(f"{CANARY}::test_no_error_path_reveals_a_secret",),
     ),
     mutant(
         "cut_before_redaction",

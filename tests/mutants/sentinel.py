@@ -26,7 +26,7 @@ MUTANTS = (
             "",
         ),
         tests=(
-            f"{SENTINEL_TESTS}::test_a_daemon_that_falls_silent_loses_its_orders_and_is_latched",
+            f"{SENTINEL_TESTS}::test_orders_of_a_silent_daemon_are_cancelled_and_it_is_latched",
         ),
     ),
     mutant(
@@ -38,7 +38,7 @@ MUTANTS = (
             "            if self._latch.is_set():\n",
         ),
         tests=(
-            f"{SENTINEL_TESTS}::test_a_daemon_that_falls_silent_loses_its_orders_and_is_latched",
+            f"{SENTINEL_TESTS}::test_orders_of_a_silent_daemon_are_cancelled_and_it_is_latched",
         ),
     ),
     mutant(
@@ -50,7 +50,7 @@ MUTANTS = (
             "is_latching=not is_starting, mark=mark\n",
         ),
         tests=(
-            f"{SENTINEL_TESTS}::test_a_silence_that_was_lifted_is_not_latched_again_by_the_next_sentinel",
+            f"{SENTINEL_TESTS}::test_handled_silence_is_not_latched_again_by_the_next_sentinel",
         ),
     ),
     mutant(
@@ -61,7 +61,7 @@ MUTANTS = (
             "            await _wait(self._alarm, RECHECK_S)\n",
             "            await self._alarm.wait()\n",
         ),
-        tests=(f"{SENTINEL_TESTS}::test_a_start_that_dies_is_latched_only_if_it_left_orders",),
+        tests=(f"{SENTINEL_TESTS}::test_failed_start_is_latched_only_if_it_left_orders",),
     ),
     mutant(
         "gate_ignores_the_latch_file",
