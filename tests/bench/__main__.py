@@ -1,7 +1,7 @@
-"""`make bench`: the first three budgets as ratios in one run; exit 1 when a gate is missed.
+"""`make bench`: performance budgets as ratios measured in one run; exit 1 if a gate is missed.
 
-Run as `python -m tests.bench [--rounds N] [--json]`. Ratios carry over to other machines,
-microseconds do not.
+Run as `python -m tests.bench [--rounds N] [--json]`. Ratios are comparable between machines,
+microseconds are not.
 """
 
 import argparse
@@ -23,7 +23,7 @@ WIRE_SAMPLES = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """One line of the verdict."""
+    """A budget and its measured ratio."""
 
     name: str
     ratio: float
@@ -43,7 +43,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What one run measured."""
+    """Results of one run."""
 
     workload: str
     messages: int
@@ -57,7 +57,7 @@ class Report:
 
 
 def run(rounds: int) -> Report:
-    """Measure everything, one thing after the other."""
+    """Measure everything in sequence."""
     workload = load()
     decision = decide.measure(workload, rounds=rounds)
     order = wire.measure(rounds=rounds, samples=WIRE_SAMPLES)
@@ -66,8 +66,8 @@ def run(rounds: int) -> Report:
         messages=len(workload.frames),
         rounds=rounds,
         budgets=(
-            # performance.md's 147 µs are a whole turn of watch_order_book, and the budget is
-            # drawn from them; the handler alone is shown because it is the stricter yardstick.
+            # The budget is for a whole call of watch_order_book, 147 µs where it was set. The
+            # handler alone is shown too, because it is the stricter comparison.
             Budget(
                 name="bytes to decision / ccxt.pro",
                 ratio=decision.to_ccxt,
@@ -91,7 +91,7 @@ def run(rounds: int) -> Report:
         microseconds={
             "bytes to decision": decision.core,
             "ccxt.pro's handling of the frame": decision.ccxt_handler,
-            "ccxt.pro, a whole turn of watch_order_book": decision.ccxt,
+            "ccxt.pro, a whole call of watch_order_book": decision.ccxt,
             "json.loads": decision.json,
             **{f"mean of {name}": us for name, us in decision.means.items()},
             **{f"of it: {name}": us for name, us in decision.parts.items()},
@@ -102,7 +102,7 @@ def run(rounds: int) -> Report:
 
 
 def show(report: Report) -> None:
-    """For people."""
+    """Print tables."""
     console = Console()
     console.print(
         f"{report.messages} depth messages, {report.workload}; median of {report.rounds} rounds"
@@ -118,7 +118,7 @@ def show(report: Report) -> None:
 
 
 def as_json(report: Report) -> str:
-    """For programs, on one line."""
+    """Return the report as one line of JSON."""
     budgets = [
         {"name": b.name, "ratio": b.ratio, "most": b.most, "gate": b.is_gate, "met": b.is_met}
         for b in report.budgets
@@ -136,9 +136,11 @@ def as_json(report: Report) -> str:
 
 
 def main() -> int:
-    """0 if both gates are met, else 1."""
+    """Return 0 if both gates are met, else 1."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="median of so many")
+    parser.add_argument(
+        "--rounds", type=int, default=ROUNDS, help="number of rounds; the median counts"
+    )
     parser.add_argument("--json", action="store_true", help="one line of JSON instead of tables")
     arguments = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))

@@ -1,7 +1,8 @@
-"""The least of a venue that a gateway can trade on, in a process of its own.
+"""A minimal venue that a gateway can trade on, in its own process.
 
-One loopback port speaks HTTP and websockets, by hand, so that a request is stamped when its bytes
-are there. It also runs the clock: write a diff, wait for the create; write an echo, wait for it.
+One loopback port serves HTTP and websockets without a server library, so that the time of a
+request is the arrival of its bytes. It also measures: write a diff, wait for the create; write an
+echo, wait for its return.
 """
 
 import asyncio
@@ -99,7 +100,7 @@ class Samples:
 
 
 class Venue:
-    """Open orders by client id, the sockets that listen, and the samples."""
+    """Open orders by client id, connected sockets, and the times of arrival."""
 
     def __init__(self) -> None:
         self.open: dict[str, dict[str, object]] = {}
@@ -112,15 +113,15 @@ class Venue:
         self._order_id = 0
         self._best = MID_TICKS
 
-    def hear(self) -> int:
-        """Something arrived: now."""
+    def note_arrival(self) -> int:
+        """Record an arrival and return the time, ns."""
         self.changed.set()
         return time.perf_counter_ns()
 
     def answer(self, method: str, path: str, params: dict[str, str]) -> Json:
         match method, path.rpartition("/")[2]:
             case "POST", "order":
-                self.create_ns = self.create_ns or self.hear()
+                self.create_ns = self.create_ns or self.note_arrival()
                 return self._placed(params)
             case "DELETE", "order":
                 return self._canceled(params)
@@ -166,7 +167,7 @@ class Venue:
         return [[_price(self._best + sign * (100 + 50 * n)), "1.00000000"] for n in range(50)]
 
     def diff(self) -> bytes:
-        """The touch jumps to its other place: 26 levels change, half of them go."""
+        """Move the best prices between two places: 26 levels change, half of them are removed."""
         old, first = self._best, self._last + 1
         self._best = MID_TICKS + (STEP_TICKS if old == MID_TICKS else 0)
         sides = {}
@@ -180,7 +181,7 @@ class Venue:
         return json.dumps({"stream": "btcusdt@depth@100ms", "data": data}).encode()
 
     async def sample(self, count: int) -> Samples:
-        """Both round trips in turn, each when everything is quiet."""
+        """Measure both round trips alternately, each after a quiet period."""
         samples = Samples([], [])
         for number in range(-WARM_UP, count):
             order_us = await self._round_trip(self._send_diff, lambda: self.create_ns)
@@ -207,19 +208,19 @@ class Venue:
             while not arrived():
                 self.changed.clear()
                 await self.changed.wait()
-            while await self._hears():
+            while await self._is_busy():
                 pass
         return (arrived() - before_ns) / 1000
 
     async def ready(self) -> None:
-        """Until both sockets are there and the maker's first orders rest."""
+        """Wait until both sockets are connected and the first orders are open."""
         async with asyncio.timeout(20 * SAMPLE_S_MAX):
             while self.stream is None or self.echo is None or len(self.open) < 2:
                 self.changed.clear()
                 await self.changed.wait()
 
-    async def _hears(self) -> bool:
-        """Does anything arrive before it counts as quiet?"""
+    async def _is_busy(self) -> bool:
+        """Whether anything arrives within QUIET_S."""
         self.changed.clear()
         try:
             async with asyncio.timeout(QUIET_S):
@@ -263,7 +264,7 @@ class Socket(asyncio.Protocol):
         params = dict(parse_qsl(query) + parse_qsl(body))
         reply = json.dumps(self._venue.answer(method, path, params)).encode()
         self._transport.write(EMPTY_HEAD + str(len(reply)).encode() + b"\r\n\r\n" + reply)
-        self._venue.hear()
+        self._venue.note_arrival()
 
     def _websocket(self, protocol: ServerProtocol, data: bytes) -> None:
         protocol.receive_data(data)
@@ -274,13 +275,13 @@ class Socket(asyncio.Protocol):
                     self._venue.echo = self
                 else:
                     self._venue.stream = self
-                self._venue.hear()
+                self._venue.note_arrival()
             elif isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.BINARY):
-                self._venue.echo_ns = self._venue.hear()
+                self._venue.echo_ns = self._venue.note_arrival()
         self._flush(protocol)
 
     def send(self, text: bytes) -> None:
-        """One text frame."""
+        """Send one text frame."""
         if self._protocol is not None:
             self._protocol.send_text(text)
             self._flush(self._protocol)
@@ -296,7 +297,7 @@ def _price(ticks: int) -> str:
 
 
 def serve(pipe: Connection, count: int) -> None:
-    """Tell the port, wait for the maker, measure, tell the samples."""
+    """Send the port, wait for the maker, measure, send the samples."""
     uvloop.run(_serve(pipe, count))
 
 
@@ -310,4 +311,4 @@ async def _serve(pipe: Connection, count: int) -> None:
         pipe.send(await venue.sample(count))
     except TimeoutError:
         pipe.send(None)
-    await asyncio.Event().wait()  # the maker cancels its orders before it ends us
+    await asyncio.Event().wait()  # the maker cancels its orders before it ends this process

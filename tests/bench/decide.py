@@ -1,4 +1,4 @@
-"""Bytes to decision: our core, ccxt.pro's handling of the same bytes, and a bare json.loads."""
+"""Time from bytes to decision: our core, ccxt.pro with the same bytes, and json.loads."""
 
 import asyncio
 import json
@@ -61,7 +61,7 @@ SPOT_URL = "wss://stream.binance.com:9443/stream"
 
 
 def engine_config() -> EngineConfig:
-    """Three orders a side, estimators on: the workload of performance.md."""
+    """Return the benchmark's configuration: three orders a side, estimators on."""
     return EngineConfig(
         instrument=INSTRUMENT,
         id_prefix="q01bench",
@@ -79,7 +79,7 @@ def engine_config() -> EngineConfig:
             price_jump=0.01,
             quote_drift=0.03,
             creates_per_min=10**9,
-            creates_per_fill=0,  # its venue never fills
+            creates_per_fill=0,  # there are no fills
             turnover_max=10.0,
         ),
         creates_per_s=10.0,
@@ -91,8 +91,8 @@ def engine_config() -> EngineConfig:
     )
 
 
-class ObligingVenue:
-    """Does what it is told, at once; nobody trades there."""
+class InstantVenue:
+    """Executes every command at once; there are no trades."""
 
     def __init__(self) -> None:
         self._open: dict[str, VenueOrder] = {}
@@ -122,14 +122,14 @@ class ObligingVenue:
             case RequestReport(kind=ReportKind.BALANCES):
                 return [BalanceReport(ts_ns=ts_ns, asked_ns=ts_ns, free=OPENING, locked={})]
             case _:
-                raise RuntimeError(f"nothing here should need {command}")
+                raise RuntimeError(f"unexpected command {command}")
 
 
 class Core:
-    """Parse, sequence, decide; a venue that answers every command at once stands outside."""
+    """Parser, depth sync and engine; the venue's answers are outside of the measurement."""
 
     def __init__(self, workload: Workload) -> None:
-        self._sync, self._venue = DepthSync(), ObligingVenue()
+        self._sync, self._venue = DepthSync(), InstantVenue()
         self._engine = Engine(engine_config())
         self.commands = 0
         self.quotes = 0
@@ -142,7 +142,7 @@ class Core:
             self.answer(self._engine.handle(event))
 
     def decide(self, frame: bytes, ts_ns: int) -> Step | None:
-        """What is measured."""
+        """Return the engine's step for a frame; this call is measured."""
         message = parse(frame, venue_symbol=SYMBOL, ts_ns=ts_ns)
         if isinstance(message, DepthDiff):
             delta = self._sync.on_diff(message)
@@ -151,7 +151,7 @@ class Core:
         return None
 
     def answer(self, step: Step | None) -> None:
-        """The venue's part, and the passing of time: not measured."""
+        """Let the venue answer the step's commands; not measured."""
         if step is None:
             return
         self.quotes += step.quote is not None
@@ -165,7 +165,7 @@ class Core:
 
 
 class Ccxt:
-    """An unmodified ccxt.pro client whose socket is never opened: frames are handed to it."""
+    """An unmodified ccxt.pro client without a socket; frames are passed to it directly."""
 
     def __init__(self, workload: Workload) -> None:
         exchange = ccxt.pro.binance()
@@ -190,21 +190,21 @@ class Ccxt:
         self.exchange = exchange
 
     async def watch(self, frame: bytes) -> float:
-        """A turn of `watch_order_book`: somebody waits, the frame comes, they have the book.
+        """Do a whole call of `watch_order_book`: wait, receive the frame, return the book.
 
-        Returns the microseconds that handling the frame alone took.
+        Return the microseconds of handling the frame alone.
         """
         waiting = asyncio.ensure_future(self.exchange.watch_order_book(INSTRUMENT.symbol))
         await asyncio.sleep(0)
         before_ns = perf_counter_ns()
         self._client.handle_text_or_binary_message(frame)
-        spent_us = (perf_counter_ns() - before_ns) / 1000
+        took_us = (perf_counter_ns() - before_ns) / 1000
         await waiting
-        return spent_us
+        return took_us
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class Times:
     """Microseconds for each message."""
 
     core: list[float]
@@ -213,14 +213,14 @@ class Spent:
     json: list[float]
 
 
-async def spend(workload: Workload) -> Spent:
-    """Every message through all of them in turn, so that each meets the same cold caches.
+async def spend(workload: Workload) -> Times:
+    """Pass every message to all of them in sequence, so that each has the same cold caches.
 
     It matters: in a loop of its own each is faster, json.loads most of all, and our ratio to it is
     up to twice as high. A live process meets one message in 100 ms, cold.
     What the engine wants done is answered, and time passes, outside of what is measured.
     """
-    core, other, spent = Core(workload), Ccxt(workload), Spent([], [], [], [])
+    core, other, spent = Core(workload), Ccxt(workload), Times([], [], [], [])
     clock = perf_counter_ns
     try:
         for ts_ns, frame in workload.frames:
@@ -264,7 +264,7 @@ def _ccxt_market(exchange: object) -> object:
 
 
 def parts_us(workload: Workload) -> dict[str, float]:
-    """Medians of the stations on the way, each alone on the same messages."""
+    """Return medians of the stages, each alone on the same messages."""
     sync, book = DepthSync(), Book()
     for event in sync.on_snapshot(parse_snapshot(workload.snapshot, ts_ns=0)) or ():
         if isinstance(event, BookSnapshot):
@@ -287,20 +287,20 @@ def parts_us(workload: Workload) -> dict[str, float]:
 
 
 def _quote_us(workload: Workload) -> dict[str, float]:
-    """Pricing alone, and a turn of the engine that prices and requotes three levels a side."""
-    core, turns, prices = Core(workload), [], []
+    """Return medians of pricing alone and of a step that requotes three levels a side."""
+    core, steps, prices = Core(workload), [], []
     for ts_ns, frame in workload.frames:
         before_ns = perf_counter_ns()
         step = core.decide(frame, ts_ns)
-        spent_us = (perf_counter_ns() - before_ns) / 1000
+        took_us = (perf_counter_ns() - before_ns) / 1000
         if step is not None and step.quote is not None and step.quote.terms is not None:
-            turns.append(spent_us)
+            steps.append(took_us)
             before_ns = perf_counter_ns()
             _price(step.quote.terms.inputs)
             prices.append((perf_counter_ns() - before_ns) / 1000)
         core.answer(step)
         core.tick(ts_ns)
-    return {"pricing": median(prices), "decision with a requote": median(turns)}
+    return {"pricing": median(prices), "decision with a requote": median(steps)}
 
 
 def _price(inputs: PricingInputs) -> TwoSidedQuote:
@@ -319,20 +319,20 @@ class Decision:
     """Microseconds per message, the median message of the median round; ratios likewise."""
 
     core: float
-    means: dict[str, float]  # requotes and large diffs are in here, and not in a median
+    means: dict[str, float]  # a mean includes requotes and large diffs, a median does not
     ccxt: float
     ccxt_handler: float
     json: float
-    to_ccxt: float  # a whole turn of watch_order_book
-    to_ccxt_handler: float  # what it does with the frame, without waking the watcher
+    to_ccxt: float  # a whole call of watch_order_book
+    to_ccxt_handler: float  # its handling of the frame, without waking the caller
     to_json: float
     parts: dict[str, float]
 
 
 def measure(workload: Workload, *, rounds: int) -> Decision:
-    """One thread that never waits: the median of its wall clock is its CPU time.
+    """Measure with the wall clock: one thread that never waits.
 
-    A CPU clock costs a system call, and that is a tenth of a message.
+    Reading a CPU clock would be a system call, which takes a tenth of the time of a message.
     """
     taken = [asyncio.run(spend(workload)) for _ in range(rounds)]
     parts = [parts_us(workload) for _ in range(rounds)]

@@ -1,4 +1,4 @@
-"""Tick to order on the wire: the daemon's own runner against the bare server."""
+"""Time from tick to order on the wire: the daemon's runner with the minimal venue."""
 
 import asyncio
 import time
@@ -29,8 +29,8 @@ from tests.bench.decide import engine_config
 ROUNDS_S_MAX = 120.0
 
 
-class _Quiet:
-    """The real gateway but for the private stream, which the bare server does not have."""
+class _WithoutPrivateStream:
+    """The real gateway without the private stream, which the minimal venue does not have."""
 
     def __init__(self, gateway: CcxtGateway) -> None:
         self._gateway = gateway
@@ -53,7 +53,7 @@ class Wire:
 
 
 def measure(*, rounds: int, samples: int) -> Wire:
-    """Orders and echoes in turn within each round, every round with fresh processes."""
+    """Measure orders and echoes alternately; every round has new processes."""
     taken = [uvloop.run(_round(samples)) for _ in range(rounds)]
     orders = [median(one.order_us) for one in taken]
     echoes = [median(one.echo_us) for one in taken]
@@ -91,7 +91,7 @@ async def _trade(url: str, pipe: Connection) -> Samples:
         order_prefix="q01",
         sandbox_url=url,
         api_key="key",
-        secret="secret",  # noqa: S106 - the bare server asks for none
+        secret="secret",  # noqa: S106 - the minimal venue checks none
     )
     gateway = make_gateway(config, now_ns=clock.now_ns, random=Random(1))
     instrument = await gateway.connect()
@@ -101,7 +101,7 @@ async def _trade(url: str, pipe: Connection) -> Samples:
         RunInputs(
             engine=engine,
             feed=make_feed(config, instrument, now_ns=clock.now_ns, random=Random(1)),
-            gateway=cast("OrderGateway", _Quiet(gateway)),
+            gateway=cast("OrderGateway", _WithoutPrivateStream(gateway)),
             clock=clock,
             metrics=metrics,
             folder=None,
@@ -122,7 +122,7 @@ async def _trade(url: str, pipe: Connection) -> Samples:
 
 
 def _eager() -> EngineConfig:
-    """One order a side that follows the touch at once, and a budget that never ends."""
+    """Return a configuration with one order a side, immediate requotes and a large budget."""
     config = engine_config()
     shape = replace(config.pricing.shape, levels=1)
     return replace(
@@ -134,7 +134,7 @@ def _eager() -> EngineConfig:
 
 
 async def _echo(url: str) -> None:
-    """The floor: a bare websockets client that sends back what it gets."""
+    """Echo every message: the lower bound for a websockets client."""
     async with websockets.connect(url, compression=None) as socket:
         async for message in socket:
             await socket.send(message)

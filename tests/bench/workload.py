@@ -1,4 +1,4 @@
-"""Depth messages as Binance sends them: recorded, else generated with the same shape."""
+"""Depth messages as Binance sends them: recorded, or generated with the same distribution."""
 
 import gzip
 import json
@@ -16,7 +16,7 @@ SYMBOL = "BTCUSDT"
 MESSAGES = 6_000  # ten minutes
 SEED = 7
 LEVELS_MEAN = 37
-TICK, TICKS_NEAR = 0.01, 3_000  # changes cluster near the touch, with a long tail away from it
+TICK, TICKS_NEAR = 0.01, 3_000  # changes are mostly near the best prices, with a long tail
 TOUCH_MOVES, TOUCH_TICKS = 0.2, 100  # share of messages that move it, and by how much
 
 type Rows = list[list[str]]
@@ -32,12 +32,12 @@ class Workload:
 
 
 def load() -> Workload:
-    """The recorded messages, or generated ones where there is no recording."""
+    """Return the recorded messages, or generated ones without a recording."""
     return recorded() if all(path.exists() for path in RECORDINGS) else generated()
 
 
 def recorded() -> Workload:
-    """The depth of a quarter of an hour around a midnight in August 2024."""
+    """Return the depth messages of a quarter of an hour around a midnight in August 2024."""
     snapshot, frames = b"", []
     for stamp, body in _lines():
         if body.startswith(b'{"lastUpdateId"'):
@@ -50,7 +50,7 @@ def recorded() -> Workload:
 
 
 def _lines() -> Iterator[tuple[bytes, bytes]]:
-    """Stamp and body of every line."""
+    """Yield time stamp and body of every line."""
     for path in RECORDINGS:
         with gzip.open(path, "rb") as lines:
             for line in lines:
@@ -59,14 +59,14 @@ def _lines() -> Iterator[tuple[bytes, bytes]]:
 
 
 def generated() -> Workload:
-    """Levels come, change and go around a touch that walks; shape and size as recorded."""
+    """Return generated messages around a random walk; distribution and size as recorded."""
     market = _Walk(Random(SEED))
     snapshot = market.snapshot()
     return Workload("generated", snapshot, tuple(islice(market.frames(), MESSAGES)))
 
 
 class _Walk:
-    """A book that is kept, so that no level is left behind when the touch passes it."""
+    """A random-walk book that removes the levels that the best prices have passed."""
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng

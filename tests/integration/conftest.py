@@ -6,9 +6,22 @@ from dataclasses import replace
 import pytest
 
 from quoter.sandbox.config import BITCOIN, SandboxConfig, default_config
+from quoter.service.health import loop_monitor
 from tests.integration.sandbox_client import RunningSandbox, running
 
 SEED = 7
+LAG_S_MAX = 1.5
+
+
+@pytest.fixture(autouse=True)
+def _slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let daemons in this process accept a later event loop than in production.
+
+    Sandbox, daemons and test share one loop here, and the machine runs more workers than it has
+    cores: at the limit of 0.25 s a daemon would rightly pause. `test_daemon_health.py` tests that
+    limit.
+    """
+    monkeypatch.setattr(loop_monitor, "LAG_S_MAX", LAG_S_MAX)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from quoter.domain.trading import Cause
 from quoter.ledger.reader import Reader
 from quoter.ledger.rows import FillKind
 from quoter.service.exit_codes import ExitCode
-from quoter.service.health import clock_skew, resources
+from quoter.service.health import clock_skew, loop_monitor, resources
 from quoter.service.health import process_health as module
 from quoter.service.health.hang_detector import NAME
 from quoter.service.runner import Runner
@@ -30,6 +30,7 @@ from tests.integration.daemon_process import quoter, until
 from tests.integration.ledger_truth import open_epoch
 from tests.integration.sandbox_client import running
 
+PRODUCTION_LAG_S_MAX = loop_monitor.LAG_S_MAX  # as imported, before a fixture changes it
 QUOTING_S_MAX = 30.0
 STOPPED_S_MAX = 20.0
 HANG_S = 3.0
@@ -79,7 +80,10 @@ async def test_hung_loop_cancels_its_orders_and_writes_its_stacks(tmp_path: Path
         assert "loop_hung" in (tmp_path / "log").read_text()
 
 
-async def test_three_late_wakeups_of_the_loop_pause(tmp_path: Path) -> None:
+async def test_three_late_wakeups_of_the_loop_pause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop_monitor, "LAG_S_MAX", PRODUCTION_LAG_S_MAX)
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, seed=1)) as sandbox,
