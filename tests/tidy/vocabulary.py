@@ -62,7 +62,6 @@ RETIRED_NAMES = {
     "doubts": "order queries",
     "verb": "command",
     "verbs": "commands",
-    "trip": "raise a halt cause",
     "remark": "anomaly",
     "remarks": "anomalies",
     "hear": "receive",
