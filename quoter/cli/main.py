@@ -112,7 +112,7 @@ def sentinel() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # never the end of who watches
     from quoter.settings import forget_secrets, load
 
-    settings = load(watches_only=True)
+    settings = load(for_sentinel=True)
     forget_secrets()
     from quoter.app.sentinel import run_sentinel
 

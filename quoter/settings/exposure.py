@@ -1,4 +1,7 @@
-"""Secrets that others on this machine may see: told outside production, refused in it (SE-01)."""
+"""Secrets that other users of the machine can read (SE-01).
+
+On a testnet they cause a warning; in production they are refused.
+"""
 
 import stat
 from collections.abc import Iterator, Mapping
@@ -8,17 +11,17 @@ from pathlib import Path
 from quoter.settings.fields import SECRETS, Environment
 from quoter.settings.model import Settings, env_name
 
-# Written by the group, or anything by everybody else: 0440 at most, the owner may also write.
-LOOSE = stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
+# Write access of the group, or any access of others: 0440 at most, plus write access of the owner.
+OTHERS_ACCESS = stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 IN_ENVIRONMENT = "secret_in_environment"
 READABLE = "secret_file_readable"
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """One secret in the wrong place; `text` never holds its value nor a path."""
+    """One exposed secret; `text` never holds its value or a path."""
 
-    event: str  # of the log line
+    event: str  # name of the log line
     setting: str
     text: str
 
@@ -26,10 +29,10 @@ class Exposure:
 def exposures(
     settings: Settings, plain: Mapping[str, str], secrets_dir: Path | None
 ) -> Iterator[Exposure]:
-    """What is wrong with the places of our secrets; `plain`: environment and `.env` together.
+    """Yield the exposed secrets; `plain` is the environment and `.env` together.
 
-    The sandbox's keys are play money: nothing is said of them, nor of an empty file, which holds no
-    secret (compose hands those out for the tokens that nobody brought).
+    Nothing is checked in the sandbox, whose keys are play money, nor for an empty file, which holds
+    no secret (compose mounts one for each token that is not set).
     """
     if settings.environment is Environment.SANDBOX:
         return
@@ -41,18 +44,18 @@ def exposures(
             text = f"is in the environment in plain text: use a file and {setting}_FILE"
             yield Exposure(IN_ENVIRONMENT, setting, text)
         elif (path := getattr(settings, f"{name}_file")) is not None:
-            yield from _loose(f"{setting}_FILE", path)
+            yield from _readable_by_others(f"{setting}_FILE", path)
         elif secrets_dir is not None:
             for found in secrets_dir.iterdir():
                 if found.name.upper() == setting:
-                    yield from _loose(setting, found)
+                    yield from _readable_by_others(setting, found)
 
 
-def _loose(setting: str, path: Path) -> Iterator[Exposure]:
+def _readable_by_others(setting: str, path: Path) -> Iterator[Exposure]:
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
     except OSError:
-        return  # it was read a moment ago: whoever removed it knows
-    if mode & LOOSE:
-        text = f"others may read or change its file (mode {mode:04o}): chmod 440 or stricter"
+        return  # it was read a moment ago and removed since
+    if mode & OTHERS_ACCESS:
+        text = f"other users may read or change its file (mode {mode:04o}): chmod 440 or stricter"
         yield Exposure(READABLE, setting, text)

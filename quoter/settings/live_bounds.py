@@ -1,4 +1,4 @@
-"""What may be changed while we trade, and by how much at once; everything else needs a restart."""
+"""Bounds of the live parameters: the settings that may be changed without a restart."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -9,9 +9,9 @@ from annotated_types import Ge, Gt, Le
 from quoter.settings.fields import ActivityLimits, Limits, PreTradeChecks, Pricing, Requoting
 from quoter.settings.model import Settings, conflicts, env_name
 
-STEP_MAX = 2.0  # a change at most doubles or halves a knob
+STEP_MAX = 2.0  # one change at most doubles or halves a live parameter
 ROUNDING = 1e-9
-# Doubling leads nowhere from zero, nor halving to it: between it and this lies one step.
+# Zero can be left, or reached, in one change to or from at most this value.
 FIRST_STEP: dict[str, float] = {
     "gamma": 0.001,
     "widening_beta": 0.25,
@@ -26,8 +26,8 @@ FIRST_STEP: dict[str, float] = {
     "requote_tolerance": 0.05,
 }
 LIVE_PARAMS = tuple(FIRST_STEP)
-# These may be weakened live, but not switched off: never below the first step, nor below what the
-# settings said at the start if that was less.
+# These protect us: they may be lowered, but not below their first step, or below their setting at
+# the start if that was less.
 PROTECTIONS = (
     "spread_min_bps",
     "alpha_max",
@@ -35,7 +35,7 @@ PROTECTIONS = (
     "side_cooldown_s",
     "requote_hold_s",
 )
-HARD = (
+HARD_LIMITS = (
     *Limits.model_fields,
     *PreTradeChecks.model_fields,
     *ActivityLimits.model_fields,
@@ -45,21 +45,21 @@ HARD = (
 
 
 def name_refusal(name: str) -> str:
-    """Why this is no knob; empty if it is one."""
+    """Return why this is not a live parameter; empty if it is one."""
     if name in LIVE_PARAMS:
         return ""
-    if name in HARD:
+    if name in HARD_LIMITS:
         return f"{name}: is a hard limit: restart with a new value of {env_name(name)}"
     if name in Settings.model_fields:
         return f"{name}: can't change while running: restart with a new value of {env_name(name)}"
     near = get_close_matches(name, LIVE_PARAMS, n=1)
-    return f"{name[:60]!a}: no such knob" + (f"; did you mean {near[0]}?" if near else "")
+    return f"{name[:60]!a}: no such live parameter" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def bounds_refusals(settings: Settings, values: Mapping[str, float]) -> list[str]:
-    """What the settings' own bounds and rules say against these knobs, a line each.
+    """Return a line for each bound or rule of the settings that the values violate.
 
-    `values` are all the knobs as they would be; `settings` are those of the start.
+    `values` are all live parameters after the change; `settings` are those of the start.
     """
     lines = [line for name, value in values.items() if (line := _out_of_bounds(name, value))]
     lines = lines or [
@@ -69,7 +69,7 @@ def bounds_refusals(settings: Settings, values: Mapping[str, float]) -> list[str
 
 
 def step_refusal(name: str, before: float, after: float) -> str:
-    """Why a knob may not go so far at once; empty if it may."""
+    """Return why a live parameter may not change that far at once; empty if it may."""
     low, high = sorted((abs(before), abs(after)))
     first = FIRST_STEP[name]
     if high <= first * (1 + ROUNDING) or high <= low * STEP_MAX * (1 + ROUNDING):
@@ -77,7 +77,8 @@ def step_refusal(name: str, before: float, after: float) -> str:
     least, most = before / STEP_MAX, max(before * STEP_MAX, first)
     least = 0.0 if before <= first else least
     return (
-        f"{name}: one change goes from {before:g} to between {least:g} and {most:g} (got {after:g})"
+        f"{name}: one change may go from {before:g} to between {least:g} and {most:g} "
+        f"(got {after:g})"
     )
 
 
@@ -86,7 +87,7 @@ def _switched_off(settings: Settings, name: str, value: float) -> str:
     if value >= least * (1 - ROUNDING):
         return ""
     return (
-        f"{name}: protects us, and can't go below {least:g} while running: "
+        f"{name}: is a protection and can't go below {least:g} while running: "
         f"restart with a new value of {env_name(name)} (got {value:g})"
     )
 

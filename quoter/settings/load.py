@@ -1,4 +1,4 @@
-"""Settings from the environment, or a `BadSetting` that names every mistake at once."""
+"""Loading of the settings; a `BadSetting` names all mistakes at once."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -12,19 +12,19 @@ from pydantic import ValidationError
 from quoter.domain.errors import BadSetting
 from quoter.settings.exposure import Exposure, exposures
 from quoter.settings.fields import HIDDEN, SECRETS, TOKENS, Environment
-from quoter.settings.model import PREFIX, Settings, WatcherSettings, env_name, production_refusal
+from quoter.settings.model import PREFIX, SentinelSettings, Settings, env_name, production_refusal
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 ENV_FILE = Path(".env")
 VALUE_CHARS_MAX = 60
-BLOT = "[redacted]"
-BLOT_CHARS_MIN = 4  # shorter ones would blot out half of every line
+REDACTED = "[redacted]"
+REDACTED_CHARS_MIN = 4  # redacting shorter values would destroy the text
 
 
 def known_names() -> tuple[str, ...]:
-    """Every name that we read, as the environment spells it."""
+    """Return the name of every setting, as in the environment."""
     return tuple(env_name(field) for field in Settings.model_fields)
 
 
@@ -32,23 +32,23 @@ def load(
     *,
     env_file: Path | None = ENV_FILE,
     dry_run: bool = False,
-    watches_only: bool = False,
+    for_sentinel: bool = False,
     warn: Callable[[Exposure], None] | None = None,
 ) -> Settings:
     """Read environment, `.env` and secret files, in that order of precedence.
 
-    dry_run: no order will be sent, so neither key nor production opt-in is asked for.
-    watches_only: for the sentinel, which sends none either and learns the limits from the daemon;
-    it may have a key of its own.
-    warn: hears of secrets that others may see, where that is not refused.
-    Raises BadSetting with one line per mistake; a value is shown unless it may be a secret.
+    dry_run: no order will be sent, so neither a key nor the confirmation for production is
+    required. for_sentinel: no limits are required, because the daemon's heartbeat has them; the API
+    key may be the sentinel's own.
+    warn: called for each exposed secret that is not refused.
+    Raises BadSetting with one line per mistake; values are shown unless they may be secrets.
     """
     from_file = dict[str, str]()
     try:
-        settings, found = _load(env_file, from_file, dry_run=dry_run, watches_only=watches_only)
+        settings, found = _load(env_file, from_file, dry_run=dry_run, for_sentinel=for_sentinel)
     except BadSetting as error:
-        # a secret may have been pasted into any other setting as well
-        raise BadSetting(_blotted(str(error), from_file)) from None
+        # a secret may have been pasted into another setting by mistake
+        raise BadSetting(_redacted(str(error), from_file)) from None
     if warn is not None:
         for exposure in found:
             warn(exposure)
@@ -56,7 +56,7 @@ def load(
 
 
 def _load(
-    env_file: Path | None, from_file: dict[str, str], *, dry_run: bool, watches_only: bool
+    env_file: Path | None, from_file: dict[str, str], *, dry_run: bool, for_sentinel: bool
 ) -> tuple[Settings, list[Exposure]]:
     file = env_file if env_file is not None and env_file.is_file() else None
     lines = list[str]()
@@ -64,18 +64,18 @@ def _load(
         lines += _read_env_file(file, from_file)
     secrets_dir = _secrets_dir(from_file, lines)
     secrets = _files_in(secrets_dir)
-    if unread := list(_unreadable(secrets)):  # pydantic would say which class of its own failed
+    if unread := list(_unreadable(secrets)):  # the message of pydantic would only name a class
         raise BadSetting("\n".join([*lines, *unread]))
     names = {*os.environ, *from_file, *secrets}
     lines += _unknown(names)
-    lines += _open_tokens({**from_file, **os.environ})
+    lines += _tokens_in_environment({**from_file, **os.environ})
     try:
-        kind = WatcherSettings if watches_only else Settings
+        kind = SentinelSettings if for_sentinel else Settings
         settings = kind(_env_file=file, _secrets_dir=secrets_dir)
     except ValidationError as error:
-        # `from None`: the chained error would carry the inputs
-        raise BadSetting("\n".join([*lines, *_explain(error)])) from None
-    has_own_key = watches_only and settings.sentinel_api_key is not None
+        # `from None`: the chained error would hold the inputs
+        raise BadSetting("\n".join([*lines, *_messages(error)])) from None
+    has_own_key = for_sentinel and settings.sentinel_api_key is not None
     lines += _refusals(settings, dry_run=dry_run, has_own_key=has_own_key)
     plain = from_file | {name: value for name, value in os.environ.items() if value}
     found = list(exposures(settings, plain, secrets_dir))
@@ -86,23 +86,23 @@ def _load(
     return settings, found
 
 
-def _blotted(text: str, from_file: Mapping[str, str]) -> str:
-    """The text without any value of a secret's setting."""
+def _redacted(text: str, from_file: Mapping[str, str]) -> str:
+    """Return the text without the values of all secret settings."""
     for name in map(env_name, HIDDEN):
         for value in (os.environ.get(name, ""), from_file.get(name, "")):
-            if len(value.strip()) >= BLOT_CHARS_MIN:
-                text = text.replace(value.strip(), BLOT)
+            if len(value.strip()) >= REDACTED_CHARS_MIN:
+                text = text.replace(value.strip(), REDACTED)
     return text
 
 
 def forget_secrets() -> None:
-    """Take the secrets out of our environment, so that no child or crash dump inherits them."""
+    """Remove the secrets from our environment, so that no child process or crash dump has them."""
     for name in SECRETS:
         os.environ.pop(env_name(name), None)
 
 
 def _read_env_file(path: Path, found: dict[str, str]) -> Iterator[str]:
-    """Collect our names into `found`; yield a complaint per line that dotenv would skip."""
+    """Collect our settings into `found`; yield a message per line that dotenv would skip."""
     try:
         with path.open(encoding="utf-8") as stream:
             bindings = list(parse_stream(stream))
@@ -127,12 +127,12 @@ def _secrets_dir(from_file: Mapping[str, str], lines: list[str]) -> Path | None:
     if Path(chosen).is_dir():
         return Path(chosen)
     if chosen != usual:
-        lines.append(f"{name}: no such folder (got {_shown(chosen)})")
+        lines.append(f"{name}: no such folder (got {_printable(chosen)})")
     return None
 
 
 def _files_in(folder: Path | None) -> dict[str, Path]:
-    """The files of the secrets folder under the names that they stand for. Raises BadSetting."""
+    """Return the files of the secrets folder by setting. Raises BadSetting."""
     try:
         return {path.name.upper(): path for path in sorted(folder.iterdir())} if folder else {}
     except OSError as error:
@@ -141,7 +141,7 @@ def _files_in(folder: Path | None) -> dict[str, Path]:
 
 
 def _unreadable(files: Mapping[str, Path]) -> Iterator[str]:
-    """A line for each of ours that holds no text; never its content."""
+    """Yield a message for each secret file that can't be read as text; never its content."""
     for name in sorted(files.keys() & set(known_names())):
         try:
             files[name].read_text(encoding="utf-8")
@@ -158,14 +158,14 @@ def _unknown(names: set[str]) -> Iterator[str]:
             continue
         near = get_close_matches(name.upper(), known, n=1)
         hint = f"did you mean {near[0]}?" if near else "`quoter env-example` lists them all"
-        yield f"{_shown(name)}: no such setting; {hint}"
+        yield f"{_printable(name)}: no such setting; {hint}"
 
 
-def _open_tokens(values: Mapping[str, str]) -> Iterator[str]:
-    """A token in a variable is inherited by children and shown by process lists: files only."""
+def _tokens_in_environment(values: Mapping[str, str]) -> Iterator[str]:
+    """Yield a message per token in a variable: child processes and process lists would have it."""
     for name in map(env_name, TOKENS):
         if values.get(name):
-            yield f"{name}: must not be here: name its file by {name}_FILE"
+            yield f"{name}: must not be set here: put it into a file and set {name}_FILE"
 
 
 def _refusals(settings: Settings, *, dry_run: bool, has_own_key: bool) -> Iterator[str]:
@@ -181,26 +181,26 @@ def _refusals(settings: Settings, *, dry_run: bool, has_own_key: bool) -> Iterat
         )
 
 
-def _explain(error: ValidationError) -> Iterator[str]:
+def _messages(error: ValidationError) -> Iterator[str]:
     for detail in error.errors(include_url=False, include_context=False):
         text = detail["msg"].removeprefix("Value error, ")
         if not detail["loc"]:
             yield from text.splitlines()
             continue
         field = str(detail["loc"][0])
-        yield f"{env_name(field)}: {_complaint(field, text, detail)}"
+        yield f"{env_name(field)}: {_message(field, text, detail)}"
 
 
-def _complaint(field: str, text: str, detail: "ErrorDetails") -> str:
+def _message(field: str, text: str, detail: "ErrorDetails") -> str:
     if detail["type"] == "missing":
         return f"is required: {Settings.model_fields[field].description}"
     text = text.replace("Input should be ", "must be ", 1)
     if field in HIDDEN:
         return text
-    return f"{text} (got {_shown(str(detail['input']))})"
+    return f"{text} (got {_printable(str(detail['input']))})"
 
 
-def _shown(value: str) -> str:
-    """A foreign text, fit for one line of a terminal."""
+def _printable(value: str) -> str:
+    """Return the value in one printable line, shortened."""
     clean = "".join(char if char.isprintable() else "?" for char in value)
     return clean if len(clean) <= VALUE_CHARS_MAX else clean[:VALUE_CHARS_MAX] + "..."

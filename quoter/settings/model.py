@@ -1,4 +1,4 @@
-"""The settings class: fields, where they come from, and which of them contradict each other."""
+"""The settings class: fields, sources, and rules that concern several settings."""
 
 from decimal import Decimal
 from ipaddress import ip_address
@@ -30,13 +30,13 @@ from quoter.settings.fields import (
     Venue,
 )
 from quoter.settings.parse import secret_from_file
-from quoter.settings.remembered_secrets import Remembering
+from quoter.settings.remembered_secrets import RememberingSettings
 from quoter.settings.token_strength import token_conflicts
 
 PREFIX = "QUOTER_"
-LOTS_MIN = 3  # fewer lots than that and the skew has no room to work in
-LOTS_MAX_EXACT = 500  # walls this far are none, and the table would grow
-LIMITS_UNREAD = {
+LOTS_MIN = 3  # order sizes in the inventory limit: with fewer the skew has no effect
+LOTS_MAX_EXACT = 500  # with more the exact model equals glft, and its table would be large
+SENTINEL_LIMITS = {
     "inventory_max": Decimal(3),
     "order_size": Decimal(1),
     "loss_max": Decimal(1),
@@ -56,14 +56,14 @@ class Settings(
     PreTradeChecks,
     Limits,
     Venue,
-    Remembering,
+    RememberingSettings,
 ):
-    """All of them. Build it with `quoter.settings.load`, which also refuses unknown names."""
+    """All settings. Create it with `quoter.settings.load`, which also refuses unknown names."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_ignore_empty=True,
-        extra="ignore",  # an .env file is shared with compose; `load` judges our own names
+        extra="ignore",  # .env is shared with compose; `load` checks our own names
         frozen=True,
         hide_input_in_errors=True,
         allow_inf_nan=False,
@@ -94,21 +94,21 @@ class Settings(
 
     @property
     def base(self) -> str:
-        """The coin that is traded."""
+        """The base coin of the market."""
         return self.symbol.split("/")[0]
 
     def secrets(self) -> tuple[str, ...]:
-        """Every secret in the clear: for the redaction of logs, and nothing else."""
+        """Return every secret in plain text; only for the redaction of logs."""
         values = (getattr(self, name) for name in SECRETS)
         return tuple(value.get_secret_value() for value in values if value is not None)
 
     def tokens(self) -> dict[str, str]:
-        """The tokens in the clear, by field: for the control API, and nothing else."""
+        """Return the tokens in plain text, by field; only for the control API."""
         values = {name: getattr(self, name) for name in TOKENS}
         return {name: token.get_secret_value() for name, token in values.items() if token}
 
     def redacted(self) -> dict[str, str]:
-        """All values as text, fit for a log line: secrets only say whether they are set."""
+        """Return all values as text for a log line; of secrets only whether they are set."""
         shown: dict[str, str] = {}
         for name in type(self).model_fields:
             value = getattr(self, name)
@@ -118,7 +118,7 @@ class Settings(
 
 
 class FixedSettings(Settings):
-    """The same fields from arguments only, deaf to environment and files: demo and tests."""
+    """Settings from arguments only, without environment and files; for the demo and tests."""
 
     @classmethod
     def settings_customise_sources(
@@ -133,8 +133,8 @@ class FixedSettings(Settings):
         return (init_settings,)
 
 
-class WatcherSettings(Settings):
-    """For the sentinel: nothing need be said of limits, which the daemon's heartbeat tells it."""
+class SentinelSettings(Settings):
+    """Settings of the sentinel: limits are optional, because the daemon's heartbeat has them."""
 
     @classmethod
     def settings_customise_sources(
@@ -145,17 +145,17 @@ class WatcherSettings(Settings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        unread = InitSettingsSource(settings_cls, init_kwargs=LIMITS_UNREAD)
-        return unread, init_settings, env_settings, dotenv_settings, file_secret_settings
+        defaults = InitSettingsSource(settings_cls, init_kwargs=SENTINEL_LIMITS)
+        return defaults, init_settings, env_settings, dotenv_settings, file_secret_settings
 
 
 def env_name(field: str) -> str:
-    """The environment's name of a field."""
+    """Return the name of a field in the environment."""
     return PREFIX + field.upper()
 
 
 def conflicts(settings: Settings) -> list[str]:
-    """One line for each rule over several settings that is broken."""
+    """Return one line for each violated rule that concerns several settings."""
     return [
         *_limit_conflicts(settings),
         *_collar_conflicts(settings),
@@ -166,7 +166,7 @@ def conflicts(settings: Settings) -> list[str]:
 
 
 def production_refusal(settings: Settings) -> str | None:
-    """Why these settings may not send orders to a production venue; None if they may."""
+    """Return why no orders may be sent to a production venue; None if they may."""
     if settings.environment is not Environment.PRODUCTION:
         return None
     if settings.i_accept_production == settings.exchange:
@@ -207,7 +207,7 @@ def _limit_conflicts(settings: Settings) -> list[str]:
 
 
 def _collar_conflicts(settings: Settings) -> list[str]:
-    """What could never be sent: the collar denies the nearest quote, or the outermost level."""
+    """Return messages about quotes that the price collar would always deny."""
     collar, lines = settings.price_collar_bps, []
     half_min, half_max = settings.spread_min_bps / 2, settings.spread_max_bps / 2
     if collar <= half_min < half_max:
@@ -239,8 +239,8 @@ def _model_conflicts(settings: Settings) -> list[str]:
         settings.inventory_max <= LOTS_MAX_EXACT * settings.order_size
     ):
         lines.append(
-            f"QUOTER_MODEL: glft_exact is for limits of at most {LOTS_MAX_EXACT} order sizes: "
-            "glft is as good beyond (got glft_exact)"
+            f"QUOTER_MODEL: glft_exact allows an inventory limit of at most {LOTS_MAX_EXACT} order "
+            "sizes: use glft, which gives the same prices there (got glft_exact)"
         )
     if (settings.horizon == "session") != (settings.session_s is not None):
         lines.append("QUOTER_SESSION_S: goes with QUOTER_HORIZON=session: set both or neither")
@@ -295,7 +295,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _is_real_venue(host: str, exchange: str) -> bool:
-    """Would the sandbox switch open a side door to real money? Single-label names are ours."""
+    """Whether the sandbox URL names a real venue; a host name without a dot never does."""
     try:
         ip_address(host)
     except ValueError:

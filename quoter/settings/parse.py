@@ -1,4 +1,4 @@
-"""Text of a setting to its value, where pydantic's own words would not help the reader."""
+"""Parsers of settings whose errors need a clearer text than pydantic's."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -7,27 +7,27 @@ from pathlib import Path
 
 SECRET_BYTES_MAX = 16_384
 HORIZON_S_MAX = 604_800.0
-# Of money and of coins: far beyond any account, and small enough to be counted with as a float.
+# For money and coins: larger than any account, and still exact enough as a float.
 AMOUNT_MAX, AMOUNT_MIN = Decimal("1E+15"), Decimal("1E-15")
 DEAD_MAN_S_MAX = 86_400
 
 
 def parse_exchange_id(text: object) -> str:
-    """A ccxt id, lower case: `binance`."""
+    """Return a ccxt id in lower case, such as `binance`."""
     if not isinstance(text, str) or not re.fullmatch(r"[a-z0-9_]{2,32}", text):
         raise ValueError("must be a ccxt id in lower case, such as binance")
     return text
 
 
 def parse_symbol(text: object) -> str:
-    """A ccxt market name: `BTC/USDT`, or `BTC/USDT:USDT` for a perpetual."""
+    """Return a ccxt market name: `BTC/USDT`, or `BTC/USDT:USDT` for a perpetual."""
     if not isinstance(text, str) or not re.fullmatch(r"[A-Z0-9]+/[A-Z0-9]+(:[A-Z0-9-]+)?", text):
         raise ValueError("must be BASE/QUOTE in capitals, such as BTC/USDT")
     return text
 
 
 def parse_target(value: object) -> object:
-    """`auto`, or an exact amount of base units, >= 0 or short below it."""
+    """Return `auto` or an exact amount of base units; below zero is short."""
     if value == "auto" or isinstance(value, Decimal):
         return value
     try:
@@ -40,7 +40,7 @@ def parse_target(value: object) -> object:
 
 
 def parse_horizon(value: object) -> object:
-    """`auto`, `session`, or seconds above zero."""
+    """Return `auto`, `session` or seconds above zero."""
     if value in {"auto", "session"}:
         return value
     try:
@@ -53,7 +53,7 @@ def parse_horizon(value: object) -> object:
 
 
 def parse_dead_man(value: object) -> object:
-    """`auto`, `off`, or whole seconds; which of them a venue takes is its own matter."""
+    """Return `auto`, `off` or whole seconds; the venue may allow fewer values."""
     if value in {"auto", "off"}:
         return value
     text = str(value)
@@ -70,17 +70,17 @@ def parse_instance(text: object) -> str:
 
 
 def parse_host_names(text: object) -> str:
-    """Host names with commas between; no wildcard."""
+    """Return host names separated by commas, in lower case."""
     names = [name.strip() for name in str(text).split(",") if name.strip()]
     if not all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}", name) for name in names):
-        raise ValueError("must be host names with commas between, without port or wildcard")
+        raise ValueError("must be host names separated by commas, without port or wildcard")
     return ",".join(name.lower() for name in names)
 
 
 def secret_from_file(path: Path) -> str:
-    """The secret that a file holds, outer blanks cut; ValueError says why not, never the path.
+    """Return the secret in a file, without surrounding blanks. Raises ValueError.
 
-    The path stays out of the text because a secret pasted in its place would be shown with it.
+    The error does not have the path, because a secret may have been pasted in its place.
     """
     try:
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Reading the settings a second time, while we run."""
+"""Reading the settings again while the daemon runs (SIGHUP)."""
 
 import os
 from collections.abc import Callable
@@ -13,17 +13,17 @@ from quoter.settings.remembered_secrets import remembered
 
 
 def reader() -> Callable[[], Settings]:
-    """How to read them anew; to be made before `forget_secrets`, whose victims it keeps.
+    """Return a function that reads the settings again. Call before `forget_secrets`.
 
-    What it returns raises BadSetting and OSError.
+    It remembers the secrets of the environment. It raises BadSetting and OSError.
     """
-    kept = {name: value for name in SECRETS if (value := os.environ.get(env_name(name)))}
+    secrets = {name: value for name in SECRETS if (value := os.environ.get(env_name(name)))}
 
     def read() -> Settings:
         try:
-            with remembered(kept):
-                return load(dry_run=True)  # a daemon that runs is past the questions of a start
-        except SettingsError as error:  # a secret's file that is no text; names the field
+            with remembered(secrets):
+                return load(dry_run=True)  # key and confirmation were checked at the start
+        except SettingsError as error:  # a secret file that is not text; names the field
             raise BadSetting(str(error)) from None
 
     return read

@@ -1,7 +1,7 @@
-"""Secrets that have left our environment, as a source of settings that are read anew.
+"""Secrets that were removed from the environment, as a source for reading the settings again.
 
-Without them a key in the environment whose other half is in a file looks like half a key, once
-`forget_secrets` has done its work.
+Without them, a key from the environment with its secret in a file would look incomplete after
+`forget_secrets`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,21 +10,21 @@ from contextvars import ContextVar
 
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
-_KEPT: ContextVar[Mapping[str, str]] = ContextVar("kept secrets")
+_SECRETS: ContextVar[Mapping[str, str]] = ContextVar("remembered secrets")
 
 
 @contextmanager
-def remembered(kept: Mapping[str, str]) -> Iterator[None]:
-    """`kept`, by field, is part of the environment inside; for this thread or task only."""
-    token = _KEPT.set(kept)
+def remembered(secrets: Mapping[str, str]) -> Iterator[None]:
+    """Add `secrets`, by field, to the environment inside; for this thread or task only."""
+    token = _SECRETS.set(secrets)
     try:
         yield
     finally:
-        _KEPT.reset(token)
+        _SECRETS.reset(token)
 
 
-class Remembering(BaseSettings):
-    """Settings whose environment has what is `remembered`."""
+class RememberingSettings(BaseSettings):
+    """Settings that also read the `remembered` secrets."""
 
     @classmethod
     def settings_customise_sources(
@@ -35,6 +35,6 @@ class Remembering(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The usual sources in their order, and ours behind the environment."""
-        kept = InitSettingsSource(settings_cls, init_kwargs=dict(_KEPT.get({})))
-        return init_settings, env_settings, kept, dotenv_settings, file_secret_settings
+        """Return the usual sources, with the remembered secrets after the environment."""
+        secrets = InitSettingsSource(settings_cls, init_kwargs=dict(_SECRETS.get({})))
+        return init_settings, env_settings, secrets, dotenv_settings, file_secret_settings

@@ -13,7 +13,7 @@ from quoter.domain.units import NS_PER_S
 from quoter.service.clock import Clock
 from quoter.service.pending_replies import PendingReplies
 from quoter.settings import Settings
-from quoter.settings.live_bounds import HARD, bounds_refusals, name_refusal, step_refusal
+from quoter.settings.live_bounds import HARD_LIMITS, bounds_refusals, name_refusal, step_refusal
 
 CHANGE_INTERVAL_NS = 5_000_000_000
 OUTCOME_S_MAX = 3.0  # the engine applies a change long before
@@ -45,7 +45,7 @@ class LiveParamsService:
     def refusal(self, wanted: Mapping[str, float]) -> Refused | None:
         """Return why these values are not allowed, whenever they are given; None if they are."""
         if lines := [line for name in wanted if (line := name_refusal(name))]:
-            is_hard = any(name in HARD for name in wanted)
+            is_hard = any(name in HARD_LIMITS for name in wanted)
             reason = RefusalReason.HARD_LIMIT if is_hard else RefusalReason.INVALID
             return Refused(reason, "; ".join(lines))
         now: dict[str, float] = asdict(self.params)

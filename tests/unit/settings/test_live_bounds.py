@@ -1,4 +1,4 @@
-"""Which settings are knobs, and how far one change may turn them."""
+"""Which settings are live parameters, and how far one change may go."""
 
 from dataclasses import asdict, fields
 from decimal import Decimal
@@ -21,7 +21,7 @@ SETTINGS = FixedSettings(
 )
 
 
-def test_the_knobs_are_the_engines_and_start_as_the_settings_say() -> None:
+def test_the_live_parameters_are_those_of_the_engine_and_start_at_their_settings() -> None:
     settings = SETTINGS.model_copy(
         update={name: getattr(SETTINGS, name) * 0.5 + 1 for name in LIVE_PARAMS if name != "gamma"}
     )
@@ -30,7 +30,7 @@ def test_the_knobs_are_the_engines_and_start_as_the_settings_say() -> None:
     assert asdict(params_of(config)) == {name: getattr(settings, name) for name in LIVE_PARAMS}
 
 
-def test_what_is_no_knob_says_what_it_is() -> None:
+def test_a_setting_that_is_no_live_parameter_is_refused_with_the_reason() -> None:
     assert name_refusal("gamma") == ""
     for name in (
         "inventory_max",
@@ -48,7 +48,7 @@ def test_what_is_no_knob_says_what_it_is() -> None:
     assert name_refusal("a\n" * 100).isprintable()
 
 
-def test_every_setting_is_a_knob_or_refused() -> None:
+def test_every_setting_is_a_live_parameter_or_refused() -> None:
     assert {name for name in Settings.model_fields if not name_refusal(name)} == set(LIVE_PARAMS)
 
 
@@ -72,7 +72,7 @@ def test_every_setting_is_a_knob_or_refused() -> None:
         ("widening_power", 4, 1, False),
     ],
 )
-def test_a_step_doubles_or_halves_at_most(
+def test_one_change_doubles_or_halves_at_most(
     name: str, before: float, after: float, is_fine: bool
 ) -> None:
     assert (step_refusal(name, before, after) == "") is is_fine
@@ -90,7 +90,7 @@ def test_a_step_doubles_or_halves_at_most(
         ({"spread_min_bps": 100.0}, "QUOTER_SPREAD_MIN_BPS: must be less than"),
     ],
 )
-def test_the_settings_own_bounds_hold(changed: dict[str, float], line: str) -> None:
+def test_the_bounds_of_the_settings_apply(changed: dict[str, float], line: str) -> None:
     now = {name: getattr(SETTINGS, name) for name in LIVE_PARAMS}
     assert bounds_refusals(SETTINGS, now) == []
     (found,) = bounds_refusals(SETTINGS, now | changed)
@@ -98,14 +98,14 @@ def test_the_settings_own_bounds_hold(changed: dict[str, float], line: str) -> N
 
 
 def least_live(name: str, start: float) -> float:
-    """As far down as an operator gets, step by step, from what the settings say."""
+    """Return the lowest value that an operator can reach, change by change, from `start`."""
     settings = SETTINGS.model_copy(update={name: start})
     now = {each: getattr(settings, each) for each in LIVE_PARAMS}
     for _ in range(20):
-        for wish in (0.0, now[name] / 2, FIRST_STEP[name]):
-            turned = now | {name: wish}
-            if wish < now[name] and not step_refusal(name, now[name], wish):
-                now = now if bounds_refusals(settings, turned) else turned
+        for value in (0.0, now[name] / 2, FIRST_STEP[name]):
+            changed = now | {name: value}
+            if value < now[name] and not step_refusal(name, now[name], value):
+                now = now if bounds_refusals(settings, changed) else changed
     return float(now[name])
 
 
@@ -120,17 +120,17 @@ def least_live(name: str, start: float) -> float:
         ("size_eta", 1.0, 0.0),
     ],
 )
-def test_a_protection_can_be_made_weaker_live_but_not_switched_off(
+def test_a_protection_can_be_lowered_live_but_not_switched_off(
     name: str, start: float, least: float
 ) -> None:
     assert least_live(name, start) == least
 
 
 @pytest.mark.parametrize(("start", "least"), [(0.0, 0.0), (0.4, 0.4)])
-def test_what_the_settings_switched_off_or_set_low_is_no_less_than_that(
+def test_a_protection_can_return_to_a_lower_setting_but_not_below_it(
     start: float, least: float
 ) -> None:
-    """Somebody who may write the settings chose it: one may go back to it, and no further."""
+    """The owner of the settings chose that value."""
     settings = SETTINGS.model_copy(update={"side_cooldown_s": start})
     now = {name: getattr(settings, name) for name in LIVE_PARAMS}
     assert bounds_refusals(settings, now | {"side_cooldown_s": 1.0}) == []
@@ -138,9 +138,9 @@ def test_what_the_settings_switched_off_or_set_low_is_no_less_than_that(
     assert least_live("side_cooldown_s", start) == least
 
 
-def test_the_refusal_names_the_knob_and_what_to_do() -> None:
+def test_the_refusal_names_the_live_parameter_and_what_to_do() -> None:
     now = {name: getattr(SETTINGS, name) for name in LIVE_PARAMS}
     assert bounds_refusals(SETTINGS, now | {"side_cooldown_s": 0.7}) == [
-        "side_cooldown_s: protects us, and can't go below 1 while running: restart with a new "
-        "value of QUOTER_SIDE_COOLDOWN_S (got 0.7)"
+        "side_cooldown_s: is a protection and can't go below 1 while running: restart with a "
+        "new value of QUOTER_SIDE_COOLDOWN_S (got 0.7)"
     ]

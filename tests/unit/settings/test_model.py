@@ -37,7 +37,7 @@ type Given = Callable[..., None]
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No name of ours in the environment, no .env beside us."""
+    """Remove QUOTER_ names from the environment and change to an empty folder."""
     for name in list(os.environ):
         if name.upper().startswith("QUOTER_"):
             monkeypatch.delenv(name)
@@ -46,7 +46,7 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def given(monkeypatch: pytest.MonkeyPatch) -> Given:
-    """Set the limits, and whatever else the test names without its prefix."""
+    """Return a function that sets the limits and the named settings, without prefix."""
 
     def put(**values: str) -> None:
         wanted = LIMITS | {f"QUOTER_{name.upper()}": value for name, value in values.items()}
@@ -72,9 +72,9 @@ def test_only_the_limits_are_required(given: Given) -> None:
     assert settings.api_key is None
 
 
-def test_the_sentinel_needs_no_limits_and_no_key_of_the_daemon(given: Given) -> None:
-    """It learns the limit from the heartbeat; its own key may be all that its container has."""
-    settings = load(watches_only=True)
+def test_the_sentinel_needs_neither_limits_nor_the_key_of_the_daemon(given: Given) -> None:
+    """The heartbeat has the limits, and its container may have only its own key."""
+    settings = load(for_sentinel=True)
     assert settings.environment is Environment.SANDBOX
     given(
         environment="testnet",
@@ -82,14 +82,14 @@ def test_the_sentinel_needs_no_limits_and_no_key_of_the_daemon(given: Given) -> 
         sentinel_api_key="k",
         sentinel_api_secret="s",  # noqa: S106 - no secret
     )
-    assert load(watches_only=True).sentinel_api_key is not None
+    assert load(for_sentinel=True).sentinel_api_key is not None
     assert "QUOTER_API_KEY_FILE" in complaint()
 
 
-def test_the_sentinel_refuses_a_typo_as_the_daemon_does(given: Given) -> None:
+def test_the_sentinel_refuses_an_unknown_name(given: Given) -> None:
     given(sentinel_stale="2")
     with pytest.raises(BadSetting, match="QUOTER_SENTINEL_STALE: no such setting"):
-        load(watches_only=True)
+        load(for_sentinel=True)
 
 
 def test_missing_limits_are_all_named_at_once() -> None:
@@ -105,8 +105,8 @@ AMOUNTS = [
 
 @pytest.mark.parametrize("name", AMOUNTS)
 @pytest.mark.parametrize("value", ["1e400", "1e16"])
-def test_an_amount_beyond_all_money_is_out_of_range(given: Given, name: str, value: str) -> None:
-    """Some sum of them would take for ever, or be infinite as a float."""
+def test_an_amount_above_the_maximum_is_refused(given: Given, name: str, value: str) -> None:
+    """Sums of larger amounts would be slow, or infinite as a float."""
     given(**{name: value})
     text = complaint()
     assert text.startswith(f"QUOTER_{name.upper()}: must be ")
@@ -114,7 +114,7 @@ def test_an_amount_beyond_all_money_is_out_of_range(given: Given, name: str, val
     assert text.endswith(f"(got {value})")
 
 
-def test_an_order_too_small_to_be_counted_is_out_of_range(given: Given) -> None:
+def test_an_order_size_below_the_minimum_is_refused(given: Given) -> None:
     given(order_size="1e-400")
     assert complaint().startswith("QUOTER_ORDER_SIZE: must be greater than or equal to 1E-15")
 
@@ -179,14 +179,14 @@ def test_a_bad_value_is_refused_in_one_line(given: Given, name: str, value: str,
     assert "\n" not in text
 
 
-def test_a_level_that_the_collar_would_always_deny_is_refused(given: Given) -> None:
+def test_a_level_outside_the_price_collar_is_refused(given: Given) -> None:
     given(levels="3", level_step_bps="49")
     assert load().levels == 3
     given(levels="3", level_step_bps="50")
     assert complaint().startswith("QUOTER_LEVEL_STEP_BPS: level 3 is 100 bps away, which QUOTER_PR")
 
 
-def test_every_mistake_is_told_at_once(given: Given) -> None:
+def test_all_mistakes_are_reported_at_once(given: Given) -> None:
     given(gamma="-1", levels="99", gama="1")
     assert len(complaint().splitlines()) == 3
 
@@ -212,26 +212,26 @@ def test_control_characters_of_a_value_do_not_reach_the_terminal(given: Given) -
 
 
 class TestEnvFile:
-    def test_foreign_names_are_left_alone_and_ours_are_read(self) -> None:
+    def test_names_of_other_programs_are_ignored(self) -> None:
         Path(".env").write_text(
             "PUBLISH_PORT=9464\n" + "".join(f"{name}={value}\n" for name, value in LIMITS.items())
         )
         assert load().loss_max == 100
 
-    def test_the_environment_outranks_the_file(self, given: Given) -> None:
+    def test_the_environment_has_precedence_over_the_file(self, given: Given) -> None:
         given(gamma="3")
         Path(".env").write_text("QUOTER_GAMMA=2\nQUOTER_LEVELS=2\n")
         settings = load()
         assert (settings.gamma, settings.levels) == (3, 2)
 
-    def test_unknown_names_of_ours_are_refused(self, given: Given) -> None:
+    def test_an_unknown_quoter_name_is_refused(self, given: Given) -> None:
         given()
         Path(".env").write_text("QUOTER_LEVLS=2\n")
         assert complaint() == "QUOTER_LEVLS: no such setting; did you mean QUOTER_LEVELS?"
 
     @pytest.mark.parametrize("line", ["QUOTER_GAMMA 5", "QUOTER_GAMMA", "QUOTER_GAMMA='5"])
-    def test_a_line_that_would_be_skipped_is_refused(self, given: Given, line: str) -> None:
-        """A typo must never fall back to a default."""
+    def test_an_invalid_line_is_refused(self, given: Given, line: str) -> None:
+        """A mistake must not lead to the default value."""
         given()
         Path(".env").write_text(f"# comment\n{line}\n")
         assert complaint().startswith(".env:2: ")
@@ -243,13 +243,13 @@ class TestEnvFile:
 
 
 class TestSecrets:
-    def test_they_come_from_files(self, given: Given, tmp_path: Path) -> None:
+    def test_secrets_are_read_from_files(self, given: Given, tmp_path: Path) -> None:
         (tmp_path / "key").write_text("the-key\n")
         (tmp_path / "secret").write_text(f"{CANARY}\n")
         given(api_key_file=str(tmp_path / "key"), api_secret_file=str(tmp_path / "secret"))
         assert load().secrets() == ("the-key", CANARY)
 
-    def test_they_come_from_the_folder_of_secrets(self, given: Given, tmp_path: Path) -> None:
+    def test_secrets_are_read_from_the_secrets_folder(self, given: Given, tmp_path: Path) -> None:
         folder = tmp_path / "secrets"
         folder.mkdir()
         (folder / "quoter_api_key").write_text("the-key\n")
@@ -260,7 +260,7 @@ class TestSecrets:
         (folder / "quoter_api_secrt").write_text("x")
         assert "did you mean QUOTER_API_SECRET?" in complaint()
 
-    def test_one_of_the_folder_that_is_not_text_is_named(
+    def test_a_secret_file_that_is_not_text_is_refused_with_its_name(
         self, given: Given, tmp_path: Path
     ) -> None:
         folder = tmp_path / "secrets"
@@ -283,7 +283,7 @@ class TestSecrets:
         assert complaint() == "QUOTER_API_KEY: is also given by QUOTER_API_KEY_FILE: keep one"
 
     @pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe", b"x" * 20_000])
-    def test_a_file_that_holds_none_is_refused(
+    def test_a_file_without_a_secret_is_refused(
         self, given: Given, tmp_path: Path, content: bytes
     ) -> None:
         (tmp_path / "key").write_bytes(content)
@@ -291,12 +291,12 @@ class TestSecrets:
         assert "QUOTER_API_KEY: the file that QUOTER_API_KEY_FILE names" in complaint()
 
     @pytest.mark.parametrize("name", [*SECRETS, *(f"{name}_file" for name in SECRETS)])
-    def test_none_is_ever_shown(self, given: Given, name: str) -> None:
-        """Whatever else is wrong, and even where a secret was pasted into a *_FILE setting."""
+    def test_no_secret_is_in_an_error(self, given: Given, name: str) -> None:
+        """Also with other mistakes, and if a secret was pasted into a _FILE setting."""
         given(**{name: CANARY}, gamma="-1", loss_max="")
         assert CANARY not in complaint()
 
-    def test_none_shows_in_repr_nor_in_the_log_view(self) -> None:
+    def test_no_secret_is_in_repr_or_redacted(self) -> None:
         settings = FixedSettings(
             inventory_max=1,
             order_size="0.1",
@@ -310,18 +310,18 @@ class TestSecrets:
         assert settings.redacted()["api_password"] == "unset"  # noqa: S105 - the same
 
     @pytest.mark.parametrize("where", ["symbol", "exchange", "gamma", "host", "sandbox_url"])
-    def test_none_is_shown_by_another_setting_that_it_was_pasted_into(
+    def test_a_secret_pasted_into_another_setting_is_redacted(
         self, given: Given, where: str
     ) -> None:
         given(api_key="k", api_secret=CANARY, environment="neither", **{where: f"x {CANARY}"})
         assert CANARY not in complaint()
 
-    def test_none_of_the_env_file_is_shown(self, given: Given) -> None:
+    def test_no_secret_of_the_env_file_is_in_an_error(self, given: Given) -> None:
         given(symbol=f"x{CANARY}")
         Path(".env").write_text(f"QUOTER_API_SECRET={CANARY}\nQUOTER_API_KEY\n")
         assert CANARY not in complaint()
 
-    def test_they_can_be_forgotten(self, given: Given) -> None:
+    def test_secrets_can_be_removed_from_the_environment(self, given: Given) -> None:
         given(api_key="k", api_secret=CANARY)
         load()
         forget_secrets()
@@ -329,7 +329,7 @@ class TestSecrets:
 
 
 class TestExposure:
-    """Who else on this machine may see a secret."""
+    """Secrets that other users of the machine can read."""
 
     @staticmethod
     def files(given: Given, folder: Path, mode: int, **more: str) -> None:
@@ -362,35 +362,35 @@ class TestExposure:
         given(api_key="", api_secret="")  # as compose passes what is not set
         assert complaint().count("is in the environment in plain text") == 2
 
-    def test_it_is_a_warning_on_a_testnet(self, given: Given) -> None:
+    def test_plain_text_on_a_testnet_is_a_warning(self, given: Given) -> None:
         given(environment="testnet", api_key="the-key", api_secret=CANARY)
-        told: list[Exposure] = []
-        load(warn=told.append)
-        assert [one.event for one in told] == ["secret_in_environment"] * 2
-        assert CANARY not in str(told)
+        warnings: list[Exposure] = []
+        load(warn=warnings.append)
+        assert [one.event for one in warnings] == ["secret_in_environment"] * 2
+        assert CANARY not in str(warnings)
 
     @pytest.mark.parametrize("mode", [0o644, 0o460, 0o444, 0o442, 0o404])
-    def test_a_file_that_others_may_read_or_change(
+    def test_a_file_that_others_can_read_or_change(
         self, given: Given, tmp_path: Path, mode: int
     ) -> None:
         self.files(given, tmp_path, mode, environment="production")
         assert f"(mode {mode:04o}): chmod 440" in complaint()
         assert str(tmp_path) not in complaint()
         self.files(given, tmp_path, mode, environment="testnet")
-        told: list[Exposure] = []
-        load(warn=told.append)
-        assert [one.event for one in told] == ["secret_file_readable"] * 2
+        warnings: list[Exposure] = []
+        load(warn=warnings.append)
+        assert [one.event for one in warnings] == ["secret_file_readable"] * 2
 
     @pytest.mark.parametrize("mode", [0o400, 0o440, 0o600, 0o640])
-    def test_a_file_for_its_owner_and_group_is_fine(
+    def test_a_file_of_owner_and_group_is_accepted(
         self, given: Given, tmp_path: Path, mode: int
     ) -> None:
         self.files(given, tmp_path, mode, environment="production")
-        told: list[Exposure] = []
-        assert load(warn=told.append).secrets() == (CANARY, CANARY)
-        assert told == []
+        warnings: list[Exposure] = []
+        assert load(warn=warnings.append).secrets() == (CANARY, CANARY)
+        assert warnings == []
 
-    def test_a_file_in_the_folder_of_secrets_is_looked_at_too(
+    def test_a_file_in_the_secrets_folder_is_checked_too(
         self, given: Given, tmp_path: Path
     ) -> None:
         folder = tmp_path / "secrets"
@@ -401,8 +401,8 @@ class TestExposure:
         given(environment="production", i_accept_production="binance", secrets_dir=str(folder))
         assert complaint().count("chmod 440") == 2
 
-    def test_an_empty_file_is_no_token_and_so_no_secret(self, given: Given, tmp_path: Path) -> None:
-        """As compose hands out the tokens that nobody brought: in a file that git has."""
+    def test_an_empty_file_is_no_token(self, given: Given, tmp_path: Path) -> None:
+        """Compose mounts an empty file, which is in git, for each token that is not set."""
         folder = tmp_path / "secrets"
         folder.mkdir()
         for name in ("quoter_read_token", "quoter_operator_token", "quoter_risk_token"):
@@ -410,17 +410,17 @@ class TestExposure:
         self.files(given, tmp_path, 0o400, environment="production", secrets_dir=str(folder))
         assert load().tokens() == {}
         (folder / "quoter_risk_token").write_text("0123456789abcdef" * 3 + "x")
-        assert complaint().startswith("QUOTER_RISK_TOKEN: others may read or change its file")
+        assert complaint().startswith("QUOTER_RISK_TOKEN: other users may read or change its file")
 
-    def test_the_sandboxes_keys_are_play_money(self, given: Given, tmp_path: Path) -> None:
+    def test_keys_of_the_sandbox_are_not_checked(self, given: Given, tmp_path: Path) -> None:
         self.files(given, tmp_path, 0o644)
-        told: list[Exposure] = []
-        load(warn=told.append)
-        assert told == []
+        warnings: list[Exposure] = []
+        load(warn=warnings.append)
+        assert warnings == []
 
 
 class TestProduction:
-    def test_needs_both_halves_of_the_opt_in(self, given: Given, tmp_path: Path) -> None:
+    def test_both_settings_of_the_opt_in_are_required(self, given: Given, tmp_path: Path) -> None:
         TestExposure.files(given, tmp_path, 0o400, environment="production")
         given(i_accept_production="")
         assert complaint().startswith("QUOTER_I_ACCEPT_PRODUCTION: must be binance")
@@ -429,7 +429,7 @@ class TestProduction:
         given(i_accept_production="binance")
         assert load().environment is Environment.PRODUCTION
 
-    def test_acceptance_alone_changes_nothing(self, given: Given) -> None:
+    def test_the_confirmation_alone_has_no_effect(self, given: Given) -> None:
         given(i_accept_production="binance")
         assert load().environment is Environment.SANDBOX
 
@@ -443,7 +443,7 @@ class TestProduction:
         assert complaint().startswith("QUOTER_API_KEY_FILE, QUOTER_API_SECRET_FILE: are required")
 
 
-def test_fixed_settings_hear_neither_environment_nor_file(given: Given) -> None:
+def test_fixed_settings_read_neither_environment_nor_file(given: Given) -> None:
     given(gamma="7")
     Path(".env").write_text("QUOTER_LEVELS=3\n")
     settings = FixedSettings(inventory_max=1, order_size="0.1", loss_max=1, notional_max=1)
@@ -480,7 +480,7 @@ def test_the_example_file_loads_as_it_stands() -> None:
     assert load().environment is Environment.SANDBOX
 
 
-def test_the_example_file_with_every_line_switched_on_gives_the_defaults(given: Given) -> None:
+def test_the_example_file_with_all_lines_active_gives_the_defaults(given: Given) -> None:
     given()
     plain = load()
     text = "".join(

@@ -1,4 +1,4 @@
-"""Settings read while we run, when secrets have left the environment long ago."""
+"""Settings are read again after the secrets were removed from the environment."""
 
 import os
 from pathlib import Path
@@ -26,7 +26,7 @@ def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_a_key_of_the_environment_and_a_secret_in_a_file_still_go_together(
+def test_a_key_from_the_environment_still_matches_its_secret_in_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "secret").write_text("hush")
@@ -41,8 +41,8 @@ def test_a_key_of_the_environment_and_a_secret_in_a_file_still_go_together(
     assert "QUOTER_API_KEY" not in os.environ
 
 
-def test_nobody_else_reads_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reader of its own, made when there was nothing to keep, finds nothing."""
+def test_the_remembered_secrets_belong_to_one_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second reader, created after the secrets were removed, finds none."""
     monkeypatch.setenv("QUOTER_API_KEY", "who")
     monkeypatch.setenv("QUOTER_API_SECRET", "hush")
     read = reader()
@@ -52,7 +52,7 @@ def test_nobody_else_reads_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None
     assert other().secrets() == ()
 
 
-def test_a_secret_that_is_no_text_is_a_mistake_by_its_name(tmp_path: Path) -> None:
+def test_a_secret_file_that_is_not_text_is_refused_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "quoter_api_password").write_bytes(b"\xff\xfe")
     with pytest.raises(BadSetting, match="api_password"):
         reader()()

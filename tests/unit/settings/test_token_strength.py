@@ -1,4 +1,4 @@
-"""Tokens that would not keep anybody out are refused at the start, by the setting's name."""
+"""Weak tokens are refused at the start, with the name of the setting."""
 
 import os
 import secrets
@@ -36,7 +36,7 @@ def token(folder: Path, text: str, name: str = "token") -> str:
 
 
 @pytest.mark.parametrize("make", [secrets.token_hex, secrets.token_urlsafe])
-def test_random_ones_are_good(make: object) -> None:
+def test_random_tokens_are_accepted(make: object) -> None:
     assert callable(make)
     assert [weak(make(32)) for _ in range(200)] == [""] * 200
 
@@ -49,19 +49,19 @@ def test_random_ones_are_good(make: object) -> None:
         ("x" * 64, "fewer than 8 different"),
         ("01234567" * 8, "repeats itself"),
         (GOOD * 2, "repeats itself"),
-        (GOOD + " x", "may only be of"),
-        (GOOD + "\n" + GOOD[::-1], "may only be of"),
-        (GOOD + "ß", "may only be of"),
+        (GOOD + " x", "may only have"),
+        (GOOD + "\n" + GOOD[::-1], "may only have"),
+        (GOOD + "ß", "may only have"),
         (GOOD * 9, "more than 256"),
         ("password" * 4, "fewer than 8 different"),
     ],
 )
-def test_weak_ones_are_told_apart(text: str, fault: str) -> None:
+def test_a_weak_token_is_refused_with_its_fault(text: str, fault: str) -> None:
     assert fault in weak(text)
     assert len(text) < CHARS_MIN or weak(text)
 
 
-def test_the_line_names_the_setting_and_never_the_token() -> None:
+def test_the_message_has_the_setting_and_never_the_token() -> None:
     (line,) = token_conflicts({"QUOTER_RISK_TOKEN_FILE": GOOD[:20]})
     assert line.startswith("QUOTER_RISK_TOKEN_FILE: ")
     assert GOOD[:20] not in line
@@ -72,7 +72,7 @@ def test_one_token_for_two_roles_is_refused() -> None:
     assert lines == ["C: holds the same token as A: each role needs its own"]
 
 
-def test_a_weak_file_stops_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_weak_token_in_a_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("QUOTER_OPERATOR_TOKEN_FILE", token(tmp_path, "a" * CHARS_MAX))
     with pytest.raises(BadSetting) as caught:
         load()
@@ -80,7 +80,7 @@ def test_a_weak_file_stops_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert "aaa" not in str(caught.value)
 
 
-def test_a_file_that_is_empty_or_not_there_stops_it_too(
+def test_an_empty_or_missing_token_file_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for path in (token(tmp_path, " \n"), str(tmp_path / "nowhere")):
@@ -97,11 +97,13 @@ def test_a_token_in_a_variable_is_refused(monkeypatch: pytest.MonkeyPatch, sourc
         Path(".env").write_text(f"QUOTER_RISK_TOKEN={GOOD}\n")
     with pytest.raises(BadSetting) as caught:
         load()
-    expected = "QUOTER_RISK_TOKEN: must not be here: name its file by QUOTER_RISK_TOKEN_FILE"
+    expected = (
+        "QUOTER_RISK_TOKEN: must not be set here: put it into a file and set QUOTER_RISK_TOKEN_FILE"
+    )
     assert str(caught.value) == expected
 
 
-def test_the_secrets_folder_brings_them_and_an_empty_file_is_none(
+def test_tokens_are_read_from_the_secrets_folder_and_an_empty_file_is_no_token(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("QUOTER_SECRETS_DIR", str(tmp_path))
@@ -115,7 +117,7 @@ def test_the_secrets_folder_brings_them_and_an_empty_file_is_none(
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "quoter"])  # noqa: S104 - refused
-def test_an_open_address_needs_its_own_yes(
+def test_tokens_on_another_address_need_explicit_permission(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, host: str
 ) -> None:
     monkeypatch.setenv("QUOTER_HOST", host)
@@ -128,7 +130,7 @@ def test_an_open_address_needs_its_own_yes(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
-def test_loopback_does_not(host: str) -> None:
+def test_tokens_on_loopback_need_no_permission(host: str) -> None:
     settings = FixedSettings(
         inventory_max=Decimal(1),
         order_size=Decimal("0.1"),

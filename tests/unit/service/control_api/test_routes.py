@@ -468,7 +468,7 @@ class TestParams:
             ({"size_eta": 0.5}, "between 0 and 0.25"),
             ({"alpha_max": 2.5}, "must be at most 2"),
             ({"gamma": 1.5, "side_cooldown_s": 61}, "must be at most 60"),
-            ({"gamma": 1.5, "side_cooldown_s": 0}, "protects us"),
+            ({"gamma": 1.5, "side_cooldown_s": 0}, "is a protection"),
             ({}, "no live parameter is named"),
         ],
     )
