@@ -55,7 +55,7 @@ MUTANTS = (
         "drawdown_from_zero",
         "the drawdown is measured from zero, not from the highest equity",
         Edit(LOSSES, "return self._peak - self.equity", "return max(-self.equity, Decimal(0))"),
-        tests=(f"{ENGINE_TESTS}test_engine_loss.py", "tests/property/test_losses.py"),
+        tests=(f"{ENGINE_TESTS}limits/test_losses.py", "tests/property/test_losses.py"),
     ),
     mutant(
         "drawdown_on_ticks_only",
@@ -66,7 +66,7 @@ MUTANTS = (
             "        self.check(step)\n",
             "            self._causes.raise_cause(step, Cause.INVENTORY_BREACH, text)\n",
         ),
-        tests=(f"{ENGINE_TESTS}test_engine_loss.py",),
+        tests=(f"{ENGINE_TESTS}limits/test_losses.py",),
     ),
     mutant(
         "markout_loss_of_the_whole_run",
@@ -82,6 +82,6 @@ MUTANTS = (
         "missing_mark_never_cleared",
         "a fair value that is known again does not clear MARK_MISSING",
         Edit(LOSSES, "self._causes.clear(step, Cause.MARK_MISSING)", "pass"),
-        tests=(f"{ENGINE_TESTS}test_engine_loss.py",),
+        tests=(f"{ENGINE_TESTS}limits/test_losses.py",),
     ),
 )

@@ -31,14 +31,14 @@ class RiskViews:
         orders: OpenOrders,
         inventory: Inventory,
         references: PriceReferences,
-        room: Headroom,
+        headroom: Headroom,
     ) -> None:
         self._is_spot = config.is_spot
         self._market = market
         self._orders = orders
         self._inventory = inventory
         self._references = references
-        self._headroom = room
+        self._headroom = headroom
 
     def take(self, quote: Quote, *, ts_ns: int, state: TradingState, phase: Phase) -> RiskView:
         """The figures for an order of this quote, as of now."""

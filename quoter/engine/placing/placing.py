@@ -73,7 +73,7 @@ class Placing:
             orders=orders,
             inventory=inventory,
             references=references,
-            room=self._headroom,
+            headroom=self._headroom,
         )
         self._lifecycle = lifecycle
         self._backoff = reject_backoff
