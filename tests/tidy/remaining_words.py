@@ -58,7 +58,6 @@ ALLOWED: dict[str, dict[str, int]] = {
         "wish": 2,
     },
     "quoter/ledger": {"heard": 2, "orphan": 5, "whoever": 2},
-    "quoter/pricing": {"foretells": 5, "foretold": 13, "knob": 1},
     "quoter/risk": {"door": 1, "foretell": 1, "foretells": 1, "foretold": 5, "trip": 1, "wish": 1},
     "quoter/service": {
         "beat": 59,
@@ -92,16 +91,7 @@ ALLOWED: dict[str, dict[str, int]] = {
         "knobs": 3,
         "whoever": 1,
     },
-    "quoter/sim": {"whoever": 1, "wish": 1},
     "quoter/state": {"whoever": 1},
-    "quoter/studies": {
-        "desk": 16,
-        "foretells": 1,
-        "inch": 2,
-        "remark": 2,
-        "remarks": 14,
-        "whoever": 1,
-    },
     "quoter/telemetry": {
         "blot": 5,
         "foretold": 2,
