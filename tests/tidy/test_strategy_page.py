@@ -1,4 +1,4 @@
-"""The examples of deploy/docs/strategy.md, recomputed by the code from the page's own inputs."""
+"""deploy/docs/strategy.md: its examples, recomputed from their inputs, and what it refers to."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -23,7 +23,9 @@ from quoter.pricing.quote.settings_summary import settings_summary, summary_rows
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.terms import quote_terms
 from quoter.pricing.quote.two_sided import two_sided_quote
+from quoter.settings import Settings
 from quoter.state.attribution import Attribution
+from tests.tidy.repository import ROOT, python, text
 from tests.unit.pricing.cases import BTC
 
 PAGE = Path(__file__).parents[2] / "deploy/docs/strategy.md"
@@ -257,6 +259,35 @@ def test_printed_outputs_are_what_the_code_computes(name: str) -> None:
     given, printed = examples()[name]
     computed = EXAMPLES[name](given)
     assert printed
-    for what, text in printed.items():
-        decimals = -int(Decimal(text).as_tuple().exponent)
-        assert computed[what] == pytest.approx(float(text), abs=0.5001 * 10.0**-decimals), what
+    for what, number in printed.items():
+        decimals = -int(Decimal(number).as_tuple().exponent)
+        assert computed[what] == pytest.approx(float(number), abs=0.5001 * 10.0**-decimals), what
+
+
+def test_every_module_of_the_page_exists() -> None:
+    cited = set(re.findall(r"`((?:\w+/)+\w+\.py)`", PAGE.read_text(encoding="utf-8")))
+    assert len(cited) > 20
+    assert [
+        path for path in cited if not any((ROOT / p / path).is_file() for p in ("", "quoter"))
+    ] == []
+
+
+def test_every_setting_of_the_page_exists() -> None:
+    cited = set(re.findall(r"QUOTER_([A-Z_]+[A-Z])", PAGE.read_text(encoding="utf-8")))
+    assert len(cited) > 20
+    assert {name.lower() for name in cited} - Settings.model_fields.keys() == set()
+
+
+def test_every_cited_heading_is_on_the_page() -> None:
+    """Code cites sections as: deploy/docs/strategy.md, "Heading"."""
+    page = PAGE.read_text(encoding="utf-8")
+    headings = set(re.findall(r"^## (.+)$", page, re.MULTILINE))
+    anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    cited = {
+        (path, heading)
+        for path in python("quoter/")
+        for heading in re.findall(r'docs/strategy\.md,\s+"([^"]+)"', text(path))
+    }
+    assert len(cited) > 15
+    assert {(path, heading) for path, heading in cited if heading not in headings} == set()
+    assert set(re.findall(r"\]\(#([^)]+)\)", page)) - anchors == set()
