@@ -41,7 +41,7 @@ class ToxicFlow:
         self._fee_bps = fee_maker / BPS
         self._flow = FlowAlpha()
         self._markouts = Markouts()
-        self._pull = _pull_of(config)
+        self._cooldown = _cooldown_of(config)
         self._vpin = Vpin(volume_per_s * DAY_S / BUCKETS_PER_DAY) if volume_per_s else None
         self._shadow: SimulatedEdge | None = None
         self._slow_s = 0.0
@@ -57,10 +57,10 @@ class ToxicFlow:
 
     def apply_settings(self, config: ToxicFlowConfig) -> None:
         """Use other bounds. A running side cooldown goes on, unless cooldowns are now off."""
-        if self._pull is None or not config.side_cooldown_s > 0.0:
-            self._pull, self.cooling_down = _pull_of(config), ()
+        if self._cooldown is None or not config.side_cooldown_s > 0.0:
+            self._cooldown, self.cooling_down = _cooldown_of(config), ()
         else:
-            self._pull.set_cooldown(config.side_cooldown_s)
+            self._cooldown.set_cooldown(config.side_cooldown_s)
         self._config, self._slow_s = config, 0.0
 
     def restart(self) -> None:
@@ -85,8 +85,8 @@ class ToxicFlow:
         for one in booked:
             if mid is not None:
                 self._markouts.on_fill(t_s, one.fill.side, mid)
-            if self._pull is not None:
-                self._pull.on_fill(t_s, one.fill.side)
+            if self._cooldown is not None:
+                self._cooldown.on_fill(t_s, one.fill.side)
 
     def on_mid(self, t_s: float, mid: float) -> None:
         """Take the mid of others, about ten times a second."""
@@ -100,9 +100,9 @@ class ToxicFlow:
         self.flow = self._flow.flow.z(t_s)
         most = self._config.alpha_max * half
         self.alpha = min(max(self._flow.alpha(t_s, half), -most), most)
-        if self._pull is not None:
-            pull, x = self._pull, signal(self.flow)
-            self.cooling_down = tuple(side for side in Side if pull.is_cooling_down(t_s, side, x))
+        if self._cooldown is not None:
+            self._cooldown.update(t_s, signal(self.flow))
+            self.cooling_down = self._cooldown.sides
         if abs(t_s - self._slow_s) >= SLOW_S:
             self._slow_s = t_s
             self._refresh_slow(t_s, mid, half)
@@ -131,7 +131,7 @@ class ToxicFlow:
         return {} if shadow is None else {h: shadow.edges(h) for h in EDGE_HORIZONS_S}
 
 
-def _pull_of(config: ToxicFlowConfig) -> SideCooldown | None:
+def _cooldown_of(config: ToxicFlowConfig) -> SideCooldown | None:
     return (
         SideCooldown(side_cooldown_s=config.side_cooldown_s)
         if config.side_cooldown_s > 0.0

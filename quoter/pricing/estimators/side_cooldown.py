@@ -55,15 +55,18 @@ class SideCooldown:
         if len(fills) == BURST_FILLS and t_s - fills[0] <= BURST_S:
             self._sides[side].start(t_s)
 
-    def is_cooling_down(self, t_s: float, side: Side, x: float) -> bool:
-        """Whether this side is in cooldown at `t_s`; x: the flow's `signal`, > 0: takers buy."""
-        state = self._sides[side]
-        against = -side.sign * finite("x", x)
-        since_s = finite("t_s", t_s) - state.started_s
-        if since_s == inf:
-            return False
-        is_over = since_s < -CLOCK_BACK_S_MAX or since_s >= COOLDOWNS_MAX * self._cooldown_s
-        if is_over or (since_s >= self._cooldown_s and against < CALM):
-            state.started_s = -inf
-            return False
-        return True
+    def update(self, t_s: float, x: float) -> None:
+        """End the cooldowns that are over at `t_s`; x: the flow's `signal`, > 0: takers buy."""
+        finite("t_s", t_s)
+        finite("x", x)
+        for side, state in self._sides.items():
+            since_s = t_s - state.started_s
+            is_over = since_s < -CLOCK_BACK_S_MAX or since_s >= COOLDOWNS_MAX * self._cooldown_s
+            is_calm = -side.sign * x < CALM
+            if is_over or (since_s >= self._cooldown_s and is_calm):
+                state.started_s = -inf
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Our sides in cooldown, as of the last update or fill."""
+        return tuple(side for side, state in self._sides.items() if state.started_s > -inf)
