@@ -1,4 +1,4 @@
-"""At full load, and when what would leave is not what was approved: over real sockets."""
+"""Full create load, and creates that differ from the approved order, over real sockets."""
 
 import asyncio
 import time
@@ -30,7 +30,7 @@ from tests.integration.test_venues_ws import until
 async def test_cancels_are_sent_at_once_under_full_load_of_creates(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """At full create load: the first of what is refused has the reserve behind it."""
+    """The first refused create leaves the budget reserved for cancels untouched."""
     limits = Limits(orders_per_10_s=50)
     async with (
         running(replace(default_config(7), limits=limits)) as sandbox,
@@ -55,7 +55,7 @@ async def test_cancels_are_sent_at_once_under_full_load_of_creates(
             assert isinstance(await gateway.cancel(cancel(number)), OrderDone)
             await load
         took_s = sorted(left - begun for begun, left in zip(begun_s, left_s, strict=True))
-        assert took_s[len(took_s) // 4] <= 0.05  # the calm quarter of a busy machine
+        assert took_s[len(took_s) // 4] <= 0.05  # the fastest quarter: it may be busy
         assert gateway.rate_limit_pause() is None
 
 
@@ -90,7 +90,7 @@ async def test_order_for_another_market_is_not_sent_and_kills(
 async def test_order_changed_before_the_write_is_not_sent(
     sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, field: str, value: object
 ) -> None:
-    """Between the intent and the wire there is ccxt: what it sends is compared."""
+    """Ccxt is between the approved order and the socket: what it writes is compared."""
     async with connected(config(sandbox)) as gateway:
         create = gateway._create
 

@@ -1,4 +1,4 @@
-"""The end of our orders at the venue: all of them, whatever our own budget says."""
+"""Cancelling all own orders, whatever our own rate limiter says."""
 
 import time
 from collections.abc import AsyncIterator
@@ -36,14 +36,14 @@ async def test_cancel_all_cancels_own_orders_and_keeps_foreign_ones(
 
 
 def overdraw(gateway: CcxtGateway) -> None:
-    """The venue counts more than its limit, as if others spent from this address too."""
+    """The venue counts more than its limit, as if others used this address too."""
     gateway._client.limiter.observe({"X-MBX-USED-WEIGHT-1M": "6150"}, time.time_ns())
 
 
 async def test_kills_cancels_do_not_wait_for_the_rate_limiter(
     still_sandbox: RunningSandbox, gateway: CcxtGateway
 ) -> None:
-    """PT-06: neither its cancels nor cancel-all, nor the list that says what is left."""
+    """PT-06: neither its cancels, nor cancel-all, nor the list of what is left, wait."""
     for number in range(4):
         await gateway.place(place(number))
     overdraw(gateway)

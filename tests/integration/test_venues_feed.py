@@ -45,7 +45,7 @@ QUICK = StreamTimings(
 )
 # Compares a few times a second instead of every 45 s.
 AUDITING = replace(QUICK, book_check_s=0.2, book_check_settle_s=0.15)
-HANG_S = 1.0  # beyond the limit of the tests that use it
+HANG_S = 1.0  # longer than the stall limit of the tests that use it
 BTCUSDT = Instrument(
     symbol="BTC/USDT",
     venue_symbol="BTCUSDT",
@@ -76,7 +76,7 @@ def config(
 
 
 class Told:
-    """Everything a feed emitted; a book that follows the rule `prev == last`."""
+    """Recorder of a feed's events; its book follows the rule `prev == last`."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -147,7 +147,7 @@ async def test_gap_is_passed_on_and_followed_by_a_fresh_snapshot(sandbox: Runnin
 
 
 class Books(Told):
-    """A consumer that holds the book as the engine does, and asks for a snapshot as it does."""
+    """A consumer that keeps the book and requests snapshots as the engine does."""
 
     def __init__(self, resync: Callable[[], None]) -> None:
         super().__init__()
@@ -190,7 +190,7 @@ async def test_right_book_passes_every_check(sandbox: RunningSandbox) -> None:
 async def test_corrupted_book_is_found_and_replaced(
     still_sandbox: RunningSandbox, price: str, timings: StreamTimings, found_by: str
 ) -> None:
-    """A new best price is wrong, or one behind it, which only a snapshot shows."""
+    """The best price is wrong, or a level behind it, which only a snapshot shows."""
     chosen = replace(config(still_sandbox), stream=timings)
     feed = BinanceFeed(chosen, BTCUSDT, time.time_ns, Random(1))
     async with holding(feed) as told:
@@ -200,7 +200,7 @@ async def test_corrupted_book_is_found_and_replaced(
         await until(lambda: len(told.faults) >= 1)
         await until(lambda: told.book.ready)
         assert told.book.bids.size(float(price)) == 0.5
-    # a still market may have no second ticker for the compare: then the snapshot finds it
+    # without a second ticker to compare with, the snapshot finds it
     assert found_by in told.faults[0] or "by the snapshot" in told.faults[0]
     assert told.gaps == 0, "the numbers were right all the time"
 
@@ -273,7 +273,7 @@ async def test_closed_and_reopened_symbol_is_reported(
 
 @pytest.mark.parametrize("native", [True, False])
 async def test_late_frames_raise_feed_slow(sandbox: RunningSandbox, *, native: bool) -> None:
-    """Our clock runs ahead after it was compared: every frame then looks late."""
+    """Our clock runs ahead after it was measured, so every frame looks late."""
     ahead_ns = 0
 
     def now_ns() -> int:

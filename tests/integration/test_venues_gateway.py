@@ -57,7 +57,7 @@ def config(sandbox: RunningSandbox, *, exchange: str = "binance") -> VenueConfig
         api_key=sandbox.one.api_key,
         secret=sandbox.one.secret,
         call_s_max=2.0,
-        create_age_s_max=5.0,  # this machine may be busy; the bound has tests of its own
+        create_age_s_max=5.0,  # the machine may be busy; other tests check the limit
         stream=QUICK,
         keep_alive_ms=200,
     )
@@ -118,7 +118,7 @@ def query(number: int, venue_id: str = "") -> QueryOrder:
 
 
 async def wire(sandbox: RunningSandbox, operation: str = "order.place") -> list[str]:
-    """Client ids of all requests of a kind that reached the venue."""
+    """Return the client ids of all requests of a kind that reached the venue."""
     rows = (await sandbox.admin("GET", "wire-log")).rows
     return [str(row["client_id"]) for row in rows if row["operation"] == operation]
 
@@ -231,7 +231,7 @@ async def test_an_order_lives_and_ends(
 
 
 def without_a_dialect(monkeypatch: pytest.MonkeyPatch) -> str:
-    """An exchange id that the gateway treats like one it knows nothing about."""
+    """Return an exchange id for which the gateway uses the generic profile."""
     monkeypatch.setattr("quoter.venues.ccxt.gateway.profile_of", lambda _exchange: GENERIC)
     return "binanceus"
 
@@ -239,7 +239,7 @@ def without_a_dialect(monkeypatch: pytest.MonkeyPatch) -> str:
 async def test_create_request_has_the_approved_values(
     still_sandbox: RunningSandbox, gateway: CcxtGateway
 ) -> None:
-    """Post-only, own id, exact price: one entry on the venue's wire log, and when it left."""
+    """Post-only, own id, exact price: one entry in the venue's log, with its write time."""
     order = place(7, side=Side.SELL, price="61234.50", size="0.00123")
     before_ns = time.time_ns()
     await gateway.place(order)
@@ -326,7 +326,7 @@ async def test_refused_connection_is_not_sent(still_sandbox: RunningSandbox) -> 
 async def test_nothing_is_sent_twice_on_a_dead_connection(
     still_sandbox: RunningSandbox, gateway: CcxtGateway, endpoint: str
 ) -> None:
-    """Left to itself, aiohttp would repeat GET and DELETE."""
+    """By default aiohttp would repeat GET and DELETE."""
     await gateway.place(place(1))
     fault = await still_sandbox.arm("accept_drop_response", endpoint=endpoint, count=5)
     calls = {
@@ -351,7 +351,7 @@ async def test_nothing_is_sent_twice_on_a_dead_connection(
 async def test_closed_gate_stops_200_queued_creates(
     still_sandbox: RunningSandbox, gateway: CcxtGateway, under_way: int, is_shut: bool
 ) -> None:
-    """Most wait for a connection of the pool: shut means shut for all that is not written yet.
+    """Most wait for a connection of the pool: the gate stops all that are not written yet.
 
     So does a state that only lets inventory shrink, for what may grow it.
     """
@@ -365,7 +365,7 @@ async def test_closed_gate_stops_200_queued_creates(
     answers = await asyncio.gather(*places)
     assert on_the_wire(gateway) == before
     assert sorted(await wire(still_sandbox)) == sorted(before)
-    assert len(before) < 150  # by far not all, however fast the machine
+    assert len(before) < 150  # not all of them, however fast the machine
     assert Counter(type(answer) for answer in answers) == Counter(
         {OrderAck: len(before), OrderReject: 200 - len(before)}
     )
@@ -418,7 +418,7 @@ async def test_ban_stops_cancels_too(still_sandbox: RunningSandbox, gateway: Ccx
 
 
 async def test_a_healthy_burst_stays_below_the_venues_limits() -> None:
-    """The venue tells its limits; we stop at 70 % of them and never see a 429."""
+    """The venue reports its limits; we stop at 70 % and never get a 429."""
     limits = Limits(orders_per_10_s=20)
     async with (
         running(replace(default_config(7), limits=limits)) as sandbox,

@@ -1,4 +1,4 @@
-"""Defects of ccxt.pro, each shown on the plain class and then mended on the guarded one."""
+"""Defects of ccxt.pro, each shown on the plain class and fixed on the guarded one."""
 
 import asyncio
 import time
@@ -37,7 +37,7 @@ CONFIG = VenueConfig(
 
 @dataclass
 class Frame:
-    """A frame as aiohttp would hand it to ccxt."""
+    """Return a frame as aiohttp would pass it to ccxt."""
 
     data: object
     type: int = WSMsgType.TEXT
@@ -58,7 +58,7 @@ async def plain() -> AsyncIterator[Exchange]:
 
 
 def waiting(client: WsClient, name: str = "orders") -> asyncio.Future[object]:
-    """What a watch waits on."""
+    """Return the future that a watch awaits."""
     future = client.future(name)  # type: ignore[attr-defined]
     assert isinstance(future, asyncio.Future)
     return future
@@ -138,7 +138,7 @@ async def test_order_over_a_websocket_is_refused(
     [{"method": "userDataStream.subscribe.signature"}, {"method": "SUBSCRIBE"}, {"op": "auth"}],
 )
 async def test_subscriptions_pass(guarded: GuardedExchange, message: dict[str, object]) -> None:
-    with pytest.raises(ConnectionError):  # it got as far as the socket that is not there
+    with pytest.raises(ConnectionError):  # it passed the check and failed at the missing socket
         await guarded.client(WS_URL).send(message)
 
 
@@ -170,7 +170,7 @@ async def test_post_that_is_not_the_create_is_refused(
 async def test_production_urls_set_by_mistake_are_never_contacted(
     guarded: GuardedExchange,
 ) -> None:
-    """One forgotten set_sandbox_mode must not cost money."""
+    """A forgotten `set_sandbox_mode` must not send orders to production."""
     production = ccxt.pro.binance().urls["api"]
     guarded.urls["api"] = production
     sender = RequestSender(guarded, CONFIG, time.time_ns)
@@ -185,7 +185,7 @@ async def test_production_urls_set_by_mistake_are_never_contacted(
 
 
 async def test_a_redirected_create_is_written_once_and_then_unknown() -> None:
-    """Following HTTP 307 would be a second write of the same order."""
+    """Following an HTTP 307 would write the same order twice."""
     hits: list[str] = []
 
     async def redirect(request: web.Request) -> web.Response:
@@ -210,7 +210,7 @@ async def test_a_redirected_create_is_written_once_and_then_unknown() -> None:
         time.time_ns,
     )
     client.gate.is_open = True
-    client.verify_create = lambda *_: None  # the form is not what this is about
+    client.verify_create = lambda *_: None  # the form is not tested here
     client.gate.register(
         PlaceOrder(
             client_id="q1",

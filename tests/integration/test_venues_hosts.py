@@ -1,4 +1,4 @@
-"""URLs that point at another environment: not one byte leaves, and the daemon is killed (SE-04)."""
+"""URLs that point at another environment: no byte is sent and the daemon is killed (SE-04)."""
 
 import asyncio
 import time
@@ -32,7 +32,7 @@ KILL_S_MAX = 20.0
 
 @dataclass
 class Elsewhere:
-    """A listening socket in place of production; what ever reached it."""
+    """A listening socket in place of production, with the bytes it received."""
 
     port: int = 0
     connections: int = 0
@@ -74,7 +74,7 @@ def venue(environment: str, sandbox_url: str = "") -> VenueConfig:
 
 
 def redirect(client: GuardedExchange, host: str) -> dict[str, object]:
-    """What one wrong line does: every URL of ccxt points at another host; the good ones."""
+    """Point every URL of ccxt at another host, as one wrong line would; return the right ones."""
     good = client.urls["api"]
     rest = f"http://{host}/api/v3"
     client.urls["api"] = {
@@ -130,7 +130,7 @@ async def test_proxy_set_after_the_start_gets_nothing(
 async def test_proxy_from_the_environment_is_ignored(
     elsewhere: Elsewhere, still_sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A variable that somebody set for a browser must not carry our signed requests."""
+    """A proxy variable set for a browser must not get our signed requests."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.setenv(name, f"http://{elsewhere.host}")
     config = venue("sandbox", still_sandbox.url)
@@ -145,7 +145,7 @@ async def test_proxy_from_the_environment_is_ignored(
 
 
 async def test_a_redirect_to_another_host_is_not_followed(elsewhere: Elsewhere) -> None:
-    """What is sent there would carry our key in a header."""
+    """A request there would contain our key in a header."""
 
     async def away(_: web.Request) -> web.Response:
         raise web.HTTPTemporaryRedirect(f"http://{elsewhere.host}/api/v3/time")
@@ -200,7 +200,7 @@ def is_mismatch(event: Event) -> bool:
 async def test_a_daemon_whose_urls_are_patched_is_killed_and_latched(
     elsewhere: Elsewhere, tmp_path: Path
 ) -> None:
-    """PAUSE would not do: nobody knows yet what else in this process is not what it was."""
+    """A pause is not enough: other code of this process may be altered too."""
     async with (
         running(market(LIVELY, 3)) as sandbox,
         flying(sandbox, settings(sandbox, tmp_path)) as pilot,
@@ -222,7 +222,7 @@ async def test_a_daemon_whose_urls_are_patched_is_killed_and_latched(
 
 
 async def test_the_plain_ccxt_class_would_have_sent_it(elsewhere: Elsewhere) -> None:
-    """The proof that the listening socket counts: without the guards the bytes arrive."""
+    """Control: without the guards the bytes arrive at the listening socket."""
     exchange = ccxt.pro.binance({"timeout_on_exit": 0, "timeout": 500})
     redirect(exchange, elsewhere.host)
     with pytest.raises(Exception):  # noqa: B017, PT011 - nobody answers there
@@ -232,7 +232,7 @@ async def test_the_plain_ccxt_class_would_have_sent_it(elsewhere: Elsewhere) -> 
 
 
 async def test_our_session_alone_checks_too(elsewhere: Elsewhere) -> None:
-    """Ccxt's own bootstrap code may use the session without passing `fetch`."""
+    """Ccxt's own code may use the session without `fetch`."""
     client = make_client(venue("testnet"), time.time_ns)
     session = gated_session(client.gate)
     with declare_call(Purpose.READ), pytest.raises((EgressBlocked, aiohttp.ClientError)):

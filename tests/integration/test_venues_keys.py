@@ -1,4 +1,4 @@
-"""A key that can move money never trades: the venue is asked, over the wire, by plain ccxt."""
+"""Key permissions through ccxt from the sandbox: a key that can move money never trades."""
 
 import asyncio
 from dataclasses import replace
@@ -25,7 +25,7 @@ STILL = replace(BITCOIN, sigma=0.0, intensity=0.0)
 
 
 async def give(sandbox: RunningSandbox, **rights: bool) -> None:
-    """From now on the venue tells this of our key."""
+    """Make the venue report these permissions of our key from now on."""
     body = {"api_key": sandbox.one.api_key, **rights}
     assert (await sandbox.admin("POST", "key-rights", body)).status == 200
 
@@ -62,7 +62,7 @@ async def test_unknown_permissions_are_unverified_and_allow_a_start(
     if case == "other exchange":
         chosen = replace(chosen, exchange="binanceus")
     gateway = make_gateway(chosen)
-    if case == "no page":  # as on Binance's test network
+    if case == "no page":  # as on Binance's testnet
         api = gateway._client.urls["api"]
         assert isinstance(api, dict)
         del api["sapi"]

@@ -1,4 +1,4 @@
-"""A private socket that lives and tells nothing of what the venue has answered elsewhere."""
+"""The private stream: silence, hangs, announced and planned handovers."""
 
 import time
 from dataclasses import replace
@@ -11,7 +11,7 @@ from tests.integration.sandbox_client import RunningSandbox
 from tests.integration.test_venues_gateway import config, connected, place, streaming
 from tests.integration.test_venues_ws import until
 
-HANG_S = 1.0  # beyond the limit of the test that uses it
+HANG_S = 1.0  # longer than the stall limit of the test that uses it
 
 
 async def test_stream_without_events_of_our_orders_is_replaced(
@@ -49,7 +49,7 @@ async def test_hang_of_our_loop_emits_feed_down_and_up(
 
 
 async def roll(sandbox: RunningSandbox) -> None:
-    """The venue says that it will end the private connection soon."""
+    """Make the venue announce that it will close the private connection."""
     body = {"in_s": 6.0, "socket": "user"}
     answer = await sandbox.admin("POST", "streams/shutdown", body)
     assert answer.row["notified"] == 1
@@ -105,7 +105,7 @@ async def test_refused_handover_is_retried_while_the_old_connection_works(
 async def test_end_before_the_handover_is_reported_as_a_loss(
     still_sandbox: RunningSandbox,
 ) -> None:
-    """Between the old end and the new begin news may be missing: somebody must fetch it."""
+    """Events between the two connections may be missing: FeedDown triggers list requests."""
     async with connected(config(still_sandbox)) as gateway, streaming(gateway) as told:
         await still_sandbox.arm("error_before", endpoint="subscribe", count=3, status=503)
         await still_sandbox.admin("POST", "streams/shutdown", {"in_s": 0.1, "socket": "user"})

@@ -1,4 +1,4 @@
-"""The market's rules, read again: by one request, of whatever venue, and ccxt rounds by them."""
+"""Reading the market's rules again, at any venue; ccxt rounds by the new ones."""
 
 from decimal import Decimal
 
@@ -20,7 +20,7 @@ TICK = Decimal("0.25")
 async def test_new_rules_cost_one_request_and_change_nothing_else(
     still_sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, is_known: bool
 ) -> None:
-    """Of a venue without a profile of its own the list of all markets is fetched, and no more."""
+    """Without a profile the list of all markets is requested, and nothing else."""
     exchange = "binance" if is_known else without_a_dialect(monkeypatch)
     gateway = make_gateway(config(still_sandbox, exchange=exchange))
     try:

@@ -1,4 +1,4 @@
-"""What `flatten` sends, through unmodified ccxt against the sandbox: it takes at once, or ends."""
+"""The IOC orders of `flatten`, through unmodified ccxt against the sandbox."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -12,13 +12,13 @@ from tests.integration.test_venues_gateway import config, connected, place
 
 
 def taking(price: str) -> PlaceOrder:
-    """A sale; the best bid of the standing market is 59999."""
+    """Return a sell order; the best bid of the standing market is 59999."""
     order = place(1, side=Side.SELL, price=price, size="0.001")
     return replace(order, time_in_force=TimeInForce.IOC)
 
 
 async def sent(sandbox: RunningSandbox, order: PlaceOrder) -> OrderDone:
-    """Place it, and ask what became of it."""
+    """Place the order and query its end."""
     async with connected(config(sandbox)) as gateway:
         assert isinstance(await gateway.place(order), OrderAck)
         news = await gateway.query(QueryOrder(client_id=order.client_id, venue_id=""))

@@ -1,4 +1,4 @@
-"""Who can't prove to be the venue gets no byte of a signed request (SE-08)."""
+"""A server without a valid certificate gets no byte of a signed request (SE-08)."""
 
 import asyncio
 import ssl
@@ -25,7 +25,7 @@ from quoter.venues.egress.gate import Purpose, declare_call, tls_context
 
 @dataclass
 class Listener:
-    """What reached a TLS server in the clear, after the handshake."""
+    """Recorder of what a TLS server receives after the handshake."""
 
     context: ssl.SSLContext
     port: int = 0
@@ -48,7 +48,7 @@ async def listening(context: ssl.SSLContext) -> AsyncIterator[Listener]:
 
 
 def certificate(folder: Path, name: str) -> Path:
-    """A self-signed certificate for that host, with its key, in one file."""
+    """Return a self-signed certificate for the host, with its key, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -78,14 +78,14 @@ def serving(pem: Path) -> ssl.SSLContext:
 
 @pytest.fixture(autouse=True)
 def _fresh() -> Iterator[None]:
-    """The context reads the trusted certificates once."""
+    """Clear the cached context, which reads the trusted certificates once."""
     tls_context.cache_clear()
     yield
     tls_context.cache_clear()
 
 
 async def ask(listener: Listener) -> bool:
-    """One signed request by REST and one by websocket; did REST get an answer or an HTTP error?"""
+    """Send a signed request by REST and by websocket; return whether REST got an HTTP answer."""
     config = VenueConfig(
         exchange="binance",
         symbol="BTC/USDT",
@@ -98,7 +98,7 @@ async def ask(listener: Listener) -> bool:
     )
     client = make_client(config, time.time_ns)
     try:
-        signed = getattr(client, SOURCES["binance"].method)  # needs no other request before it
+        signed = getattr(client, SOURCES["binance"].method)  # ccxt sends no other request before it
         answer = await RequestSender(client, config, time.time_ns).read(signed)
         with declare_call(Purpose.READ), pytest.raises(Exception):  # noqa: B017, PT011 - nobody answers
             async with asyncio.timeout(3.0):
@@ -128,7 +128,7 @@ async def test_certificate_for_another_host_is_refused(
 async def test_right_certificate_is_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else the tests above would prove nothing."""
+    """Control for the tests above."""
     pem = certificate(tmp_path, "localhost")
     monkeypatch.setenv("SSL_CERT_FILE", str(pem))
     async with listening(serving(pem)) as listener:

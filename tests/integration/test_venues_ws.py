@@ -1,4 +1,4 @@
-"""The reader against real sockets: silence, refusal, storms, oversized frames."""
+"""StreamReader against real sockets: silence, refusals, reconnect limits, oversized frames."""
 
 import asyncio
 import threading
@@ -25,12 +25,12 @@ WAIT_S_MAX = 5.0
 
 
 class Heard:
-    """What the reader told, in order."""
+    """Recorder of the reader's calls, in order."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
         self.frames: list[bytes] = []
-        self.known = -1  # the newest number that was told
+        self.known = -1  # the newest number received
         self.silent_s = 0.0
         self.roll: Callable[[], None] = lambda: None
 
@@ -50,7 +50,7 @@ class Heard:
     def on_frame(self, data: bytes) -> None:
         if self.known < 0:
             self.frames.append(data)
-        elif int(data) > self.known:  # what a second connection repeats is known
+        elif int(data) > self.known:  # a second connection repeats known numbers
             self.frames.append(data)
             self.known = int(data)
 
@@ -62,7 +62,7 @@ class Heard:
 
 
 async def until(condition: Callable[[], bool], timeout_s: float = WAIT_S_MAX) -> float:
-    """Wait for a condition; the seconds it took."""
+    """Wait for a condition; return the seconds it took."""
     started_s = time.monotonic()
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110 - the thing waited for has no event to offer
@@ -96,7 +96,7 @@ async def reading_port(
 
 
 async def hold(socket: ServerConnection) -> None:
-    """Say nothing, but answer pings."""
+    """Send nothing, but answer pings."""
     await socket.wait_closed()
 
 
@@ -145,7 +145,7 @@ def test_default_timings_find_a_dead_peer_within_10_s() -> None:
 
 @contextmanager
 def elsewhere(serving: Callable[[ServerConnection], Awaitable[None]]) -> Iterator[int]:
-    """A server in a thread of its own, which goes on while our loop stands still; its port."""
+    """Run a server in a thread, so that it works while our loop hangs; yield its port."""
     ready, ports = threading.Event(), list[int]()
 
     async def run(stop: asyncio.Event) -> None:
@@ -195,7 +195,7 @@ async def test_pong_buffered_during_a_hang_is_preceded_by_on_stall() -> None:
 
     async def slow(socket: ServerConnection) -> None:
         socket.transport.pause_reading()
-        arrived.wait(WAIT_S_MAX)  # our ping is on its way, and is answered while we hang
+        arrived.wait(WAIT_S_MAX)  # our ping is answered while our loop hangs
         socket.transport.resume_reading()
         await socket.wait_closed()
 
@@ -250,17 +250,17 @@ async def test_venue_that_always_closes_gets_limited_attempts() -> None:
     few = replace(QUICK, connects_max=5, connects_window_s=60.0)
     async with serve(rude, "127.0.0.1", 0) as server, reading(server, heard, few):
         await until(lambda: len(heard.notes) >= 10)
-        for _ in range(6):  # time enough for several more attempts
+        for _ in range(6):  # enough time for several more attempts
             await asyncio.sleep(few.backoff_s_max)
     assert heard.notes.count("opened") == 5
     assert "spent 5 connects in 60 s" in heard.notes
 
 
 class Counter:
-    """A venue that sends the same numbers to everybody, each connection with a delay of its own."""
+    """A venue that sends the same numbers on every connection, each with its own delay."""
 
     def __init__(self, *delays: int) -> None:
-        self._delays = delays  # numbers that a connection is behind, by order of arrival
+        self._delays = delays  # delay of each connection in numbers, by order of connecting
         self.arrived = 0
         self.number = 0
 

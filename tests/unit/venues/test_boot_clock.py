@@ -1,4 +1,4 @@
-"""A machine that slept has not stood still: what we held before is as old as it is."""
+"""Ages include the time that the machine was suspended."""
 
 import time
 
@@ -13,7 +13,7 @@ SLEPT_S = 90
 
 @pytest.fixture
 def asleep(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Append seconds: the machine sleeps so long, and CLOCK_MONOTONIC does not notice."""
+    """Append seconds to simulate a suspend, which CLOCK_MONOTONIC does not count."""
     slept: list[int] = []
     read = time.clock_gettime_ns
 
@@ -31,7 +31,7 @@ def test_both_units_agree() -> None:
 
 
 def test_clock_continues_during_suspend(asleep: list[int]) -> None:
-    """The age of a book, of a decision and of the engine's last tick are told by it."""
+    """The ages of a book, of a decision and of the engine's tick use this clock."""
     clock = Clock()
     before_ns = clock.now_ns()
     asleep.append(SLEPT_S)
@@ -41,7 +41,7 @@ def test_clock_continues_during_suspend(asleep: list[int]) -> None:
 async def test_dead_mans_switch_counts_as_fired_after_a_suspend(asleep: list[int]) -> None:
     class Door:
         async def set_dead_man(self, seconds: float) -> None:
-            """It says yes."""
+            """Confirm."""
 
     switch = DeadManRefresher(switch=Door(), timeout_s=60.0, clock=Clock())
     await switch._refresh()

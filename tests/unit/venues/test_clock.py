@@ -1,4 +1,4 @@
-"""What one question for the time says, and how sure that is."""
+"""Offset and uncertainty of one clock sample."""
 
 from quoter.domain.units import NS_PER_MS
 from quoter.venues.clock import ClockSample, VenueClock, clock_sample_of

@@ -1,4 +1,4 @@
-"""Foreign JSON: what is no number is none, what is a name is fit to be kept and shown."""
+"""Reading of untrusted JSON: invalid numbers are None, names are printable."""
 
 import sqlite3
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What a venue can do for us is taken from ccxt's table, and only where ccxt acts on it."""
+"""Self-trade prevention is taken from ccxt's table where ccxt implements it."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def features(modes: object) -> dict[str, object]:
         ({"EXPIRE_MAKER": True, "EXPIRE_BOTH": True}, "EXPIRE_MAKER"),
         ({"EXPIRE_MAKER": False, "EXPIRE_BOTH": True}, "EXPIRE_BOTH"),
         ({"EXPIRE_TAKER": True}, ""),
-        (True, ""),  # ccxt hands the word on as it is, and no venue knows ccxt's
+        (True, ""),  # ccxt passes its own word on, which no venue knows
         (None, ""),
     ],
 )

@@ -1,4 +1,4 @@
-"""No key and no signature in any text."""
+"""Texts contain no key and no signature."""
 
 from base64 import b64encode
 from collections.abc import Callable

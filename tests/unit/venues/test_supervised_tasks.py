@@ -1,4 +1,4 @@
-"""A task that should run for ever is missed whichever way it ends, and its name is told."""
+"""A task that must run for ever ends the run under its name, however it ends."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ from quoter.venues.supervised_tasks import (
 
 
 async def nothing() -> None:
-    """Returns at once."""
+    """Return at once."""
 
 
 async def breaks() -> None:

@@ -1,4 +1,4 @@
-"""A book built from what `DepthSync` emits is never a book that the venue did not have."""
+"""A book built from the events of `DepthSync` always equals a book that the venue had."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -85,7 +85,7 @@ def test_the_buffer_is_bounded() -> None:
 
 
 class Venue:
-    """The reference: every update sets one of a few levels; any past state can be asked for."""
+    """Reference venue: every update sets one of a few levels; past states are kept."""
 
     def __init__(self) -> None:
         self.states: list[dict[float, float]] = [{}]
@@ -104,7 +104,7 @@ class Venue:
         self.states.append(book)
 
     def diff(self, first: int, last: int) -> DepthDiff:
-        """Absolute sizes, as of `last`, of all levels that changed in between."""
+        """Return absolute sizes, as of `last`, of all levels that changed since `first`."""
         changed = {
             price
             for update in range(first, last + 1)
@@ -120,7 +120,7 @@ class Venue:
 
 
 class Reader:
-    """A consumer that keeps the contract: a delta that does not follow makes the book unusable."""
+    """A consumer of events: a delta that does not follow makes its book invalid."""
 
     def __init__(self) -> None:
         self.book: dict[float, float] = {}
@@ -143,7 +143,7 @@ updates = st.lists(st.tuples(st.integers(0, PRICES - 1), st.integers(0, 3)), min
 steps = st.tuples(
     updates,
     st.sampled_from(["deliver", "drop", "twice", "hold", "overlap"]),
-    st.one_of(st.none(), st.integers(0, 6)),  # a snapshot that is so many updates old
+    st.one_of(st.none(), st.integers(0, 6)),  # age of a snapshot in updates
 )
 
 

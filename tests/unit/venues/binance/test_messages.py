@@ -1,4 +1,4 @@
-"""What the venue may send us, and what it may not."""
+"""Decoding of valid messages and refusal of invalid ones."""
 
 import gzip
 from collections.abc import Iterator
@@ -149,7 +149,7 @@ def recorded() -> Iterator[bytes]:
 
 @pytest.mark.skipif(not BINANCE_RAW.exists(), reason="recorded data is not beside the repository")
 def test_a_recorded_book_agrees_with_the_recorded_best_prices() -> None:
-    """Ten minutes of BTCUSDT: no gap, and where both streams carry an update id, one best price."""
+    """Ten recorded minutes of BTCUSDT have no gap, and both streams agree on the best prices."""
     sync, bids, asks = DepthSync(), dict[float, float](), dict[float, float]()
     best_at: dict[int, tuple[float, float]] = {}
     tickers: dict[int, tuple[float, float]] = {}

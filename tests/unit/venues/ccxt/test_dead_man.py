@@ -1,4 +1,4 @@
-"""The table of dead man's switches, held against what ccxt can."""
+"""The table of dead man's switches compared with ccxt's."""
 
 import ccxt.pro
 import pytest
@@ -10,7 +10,7 @@ REGIONAL = {"bybiteu", "bybitid", "myokx", "okxus"}
 
 
 def capable() -> set[str]:
-    """Every id whose class claims the unified call."""
+    """Return every id whose class has the unified call."""
     return {
         name
         for name in ccxt.pro.exchanges
@@ -19,7 +19,7 @@ def capable() -> set[str]:
 
 
 def test_every_switch_in_ccxt_is_used_or_has_a_reason() -> None:
-    """A new one in ccxt shows here, instead of never being looked at."""
+    """A switch that a later ccxt adds makes this test fail."""
     assert set(SWITCHES) <= capable()
     assert not set(SWITCHES) & set(NOT_USED)
     assert capable() - set(SWITCHES) - set(NOT_USED) == REGIONAL

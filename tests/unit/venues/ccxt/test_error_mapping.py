@@ -1,4 +1,4 @@
-"""Every error class of ccxt has a meaning, and the default is that the order may exist."""
+"""Every error class of ccxt has an outcome; by default the order may exist."""
 
 import json
 
@@ -68,7 +68,7 @@ def test_unsent_create_is_not_sent_whatever_the_error(error: type[BaseException]
 
 
 def test_gate_refusal_after_a_write_is_unknown() -> None:
-    """A redirected POST is refused the second time, but it left once."""
+    """A redirected POST is refused the second time, but it was sent once."""
     assert create_outcome(EgressBlocked("?"), was_sent=True, family="binance").reason is None
 
 
@@ -133,7 +133,7 @@ def test_server_error_is_unknown_whatever_the_text(error: type[BaseException]) -
 
 
 def client(exchange: str) -> GuardedExchange:
-    """Ccxt's own tables of codes, as the gateway uses them."""
+    """Return ccxt's own tables of codes, as the gateway uses them."""
     config = VenueConfig(
         exchange=exchange, symbol="BTC/USDT", environment="production", order_prefix="q1"
     )
@@ -141,7 +141,7 @@ def client(exchange: str) -> GuardedExchange:
 
 
 def answered(venue_client: GuardedExchange, code: str, words: str, status: int) -> Exception:
-    """What ccxt makes of an answer of Binance."""
+    """Return the error that ccxt raises for an answer of Binance."""
     body = {"code": int(code), "msg": words}
     text = json.dumps(body)
     with pytest.raises(venue.BaseError) as raised:
@@ -194,7 +194,7 @@ def test_binance_order_error_codes_have_their_documented_outcome(
 
 @pytest.mark.parametrize("exchange", ["binance", "bybit", "okx", "kraken"])
 def test_error_codes_of_all_venues_prove_no_more_than_their_class(exchange: str) -> None:
-    """Ccxt's bare ExchangeError holds what nobody has sorted: server errors among it."""
+    """Ccxt raises a plain ExchangeError for unmapped codes, server errors among them."""
     family = "binance" if exchange == "binance" else "generic"
     codes = client(exchange).exceptions["exact"]
     assert isinstance(codes, dict)

@@ -1,4 +1,4 @@
-"""What venues say of a key: the documented answers, and answers that say nothing clearly."""
+"""Permissions of API keys: the documented answers, and incomplete ones."""
 
 from collections.abc import Callable
 
@@ -147,7 +147,7 @@ def test_incomplete_answer_is_unverified(
 def test_missing_field_is_not_taken_as_false(
     parse: Callable[[object], KeyPermissions | None], answer: object
 ) -> None:
-    """A field that the venue renames must not turn a key that can withdraw into a good one."""
+    """A renamed field must not make a key that can withdraw acceptable."""
     assert parse(answer) is None
 
 

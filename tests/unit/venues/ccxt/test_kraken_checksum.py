@@ -1,4 +1,4 @@
-"""Kraken's own example, and a message that does not add up: nobody ever sees that book."""
+"""Kraken's documented example, and messages with a wrong checksum."""
 
 import asyncio
 import time
@@ -79,13 +79,13 @@ async def test_book_with_wrong_checksum_is_never_passed_on_and_ends_the_socket(
     earlier = waiting(client)
     kraken.handle_order_book(client, message("snapshot", BIDS, checksum=EXAMPLE))
     later = waiting(client)
-    update = message("update", [(45283.5, 0.2)], checksum=EXAMPLE)  # one row too many, or lost
+    update = message("update", [(45283.5, 0.2)], checksum=EXAMPLE)  # one update lost
     kraken.handle_order_book(client, update)
     with pytest.raises(venue.ChecksumError, match="BTC/USD"):
         await later
     assert URL not in kraken.clients, "the next watch subscribes anew, which brings a snapshot"
     assert "BTC/USD" not in kraken.orderbooks
-    book = await earlier  # woken before, it looks only now
+    book = await earlier  # resolved before the wrong message, read after it
     assert isinstance(book, dict)
     assert (book["asks"], book["bids"]) == ([], [])
 
@@ -113,7 +113,7 @@ def test_ccxts_option_for_book_verification_is_on(exchange: str) -> None:
 
 
 async def test_a_wrong_checksum_of_bitget_ends_the_watch() -> None:
-    """What the feed answers with another connection, and so with a fresh snapshot."""
+    """The feed reacts to this error with a new connection and a fresh snapshot."""
     config = VenueConfig(
         exchange="bitget", symbol="BTC/USDT", environment="production", order_prefix="q1"
     )

@@ -1,4 +1,4 @@
-"""First guesses from a venue's public trades: rates where they can be told, else nothing."""
+"""Rates from a venue's public trades; None where they can't be computed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The grid is exact or there is no instrument."""
+"""Tick and lot are exact, or there is no instrument."""
 
 from dataclasses import replace
 from decimal import Decimal

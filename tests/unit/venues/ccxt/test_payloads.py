@@ -1,4 +1,4 @@
-"""ccxt's dictionaries become events with exact numbers, or nothing."""
+"""Conversion of ccxt's dictionaries into events with exact numbers."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""A library that somebody replaced, wholly or by one method, never gets our key."""
+"""A replaced library, or one replaced method, is detected before it gets our key."""
 
 import functools
 import os
@@ -31,7 +31,7 @@ SMALL = "ccxt/async_support/base/throttler.py"
 
 
 def test_pinned_version_and_digest_match_the_lock_file() -> None:
-    """A new ccxt: look at its changes, then write version and digest into integrity.py."""
+    """For a new ccxt: review its changes, then update version and digest in code_integrity.py."""
     assert distribution("ccxt").version == PINNED
     assert digest(recorded(distribution("ccxt"))) == RECORD_DIGEST
     assert f"ccxt=={PINNED}" in (distribution("quoter").requires or [])
@@ -71,7 +71,7 @@ def evil(*_: object, **__: object) -> object:
 def test_replaced_method_is_detected(
     owner: type, method: str, patched: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`functools.wraps` gives a patch the names of what it replaced."""
+    """`functools.wraps` gives a patch the name of the method that it replaced."""
     inherited = next(base for base in owner.__mro__ if method in vars(base))
     was = vars(inherited)[method]
     target = was.__func__ if isinstance(was, staticmethod) else was
@@ -91,7 +91,7 @@ def test_swapped_method_of_ccxt_is_detected(
 
 
 def test_class_from_another_package_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The look-alike package subclassed the real exchange and took its place."""
+    """A malicious package once subclassed the real exchange and took its place."""
     fake = type("binance", (ccxt.pro.binance,), {"__module__": "ccxt.pro.binance", "sign": evil})
     monkeypatch.setattr(ccxt.pro, "binance", fake)
     with pytest.raises(CodeAltered, match="sign was replaced"):
@@ -117,7 +117,7 @@ async def test_daemon_does_not_start_with_a_replaced_sign_method(
 
 
 def altered(folder: Path, change: Callable[[str], str]) -> Distribution:
-    """The installed package's papers with a changed RECORD."""
+    """The installed package's metadata with a changed RECORD."""
     papers = next(SITE.glob("ccxt-*.dist-info"))
     copy = folder / papers.name
     copy.mkdir()
@@ -128,7 +128,7 @@ def altered(folder: Path, change: Callable[[str], str]) -> Distribution:
 
 
 def test_changed_record_file_is_detected(tmp_path: Path) -> None:
-    """Whoever changes a file can write the new hash beside it; ours is in our own code."""
+    """An attacker can also change RECORD; the digest in our own code detects that."""
     found = altered(tmp_path, lambda record: re.sub(f"({SMALL},sha256=).", r"\1A", record))
     with pytest.raises(CodeAltered, match="file list"):
         check_code(guarded_class("binance"), installed=found)
@@ -159,7 +159,7 @@ def test_changed_file_ends_the_process_with_exit_code_42(tmp_path: Path) -> None
         shutil.copytree(SITE / name, site / name, copy_function=link)
     changed = site / SMALL
     content = changed.read_text()
-    changed.unlink()  # it is the installed file's other name
+    changed.unlink()  # a hard link to the installed file
     changed.write_text(content + "\n# and one line more\n")
     ended = subprocess.run(
         [sys.executable, "-m", "quoter.cli", "run"],

@@ -1,4 +1,4 @@
-"""The last inch: shut is shut, unknown is refused, old is refused, twice is refused."""
+"""The egress gate refuses creates that are unknown, old, repeated, or sent while it is closed."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -112,7 +112,7 @@ def test_unapproved_create_is_a_breach(gate: EgressGate, create: Call, what: str
 def test_late_create_is_refused_without_a_breach(
     gate: EgressGate, clock: Clock, create: Call, what: str
 ) -> None:
-    """A kill and a busy machine refuse orders every day: nobody is killed for it."""
+    """Kills and busy machines cause such refusals often, so they do not kill."""
     told: list[str] = []
     gate.report_breaches(told.append)
     gate.register(order())
@@ -164,7 +164,7 @@ def test_breach_closes_the_gate_before_it_is_reported(gate: EgressGate) -> None:
 
 
 def test_breach_before_a_listener_is_reported_when_one_registers(gate: EgressGate) -> None:
-    """The start has no engine yet; its breaches are no less true."""
+    """A breach during the start, before the engine runs, must not be lost."""
     with pytest.raises(EgressBlocked):
         gate.check_host("http://elsewhere:81/order")
     told: list[str] = []
@@ -174,7 +174,7 @@ def test_breach_before_a_listener_is_reported_when_one_registers(gate: EgressGat
 
 
 def test_refusal_is_not_a_breach(gate: EgressGate, create: Call) -> None:
-    """Stale, undeclared, silenced: weather, which happens every day."""
+    """Old, undeclared or paused requests are transient: they are refused without a kill."""
     told: list[str] = []
     gate.report_breaches(told.append)
     with pytest.raises(EgressBlocked):
@@ -205,7 +205,7 @@ def test_text_about_a_refused_host_is_short_and_has_no_password(gate: EgressGate
 
 
 def test_create_counts_as_sent_only_with_its_own_request(gate: EgressGate) -> None:
-    """Some venues ask for account settings first: those requests are not the order."""
+    """At some venues ccxt requests account settings first: those requests are not the order."""
     call = Call(Purpose.CREATE, "q1")
     gate.check_write(URL, call)
     assert not call.was_sent
@@ -220,7 +220,7 @@ def test_wire_times_are_bounded(gate: EgressGate) -> None:
 
 
 def test_request_admitted_before_a_rate_limit_pause_is_not_sent(clock: Clock) -> None:
-    """A request may wait for its turn or its connection while the 429 of another comes in."""
+    """A request may wait for a connection while another one gets a 429."""
     gate = EgressGate(
         hosts=frozenset({"venue:81"}),
         age_ns_max=250 * NS_PER_MS,
@@ -245,7 +245,7 @@ async def test_session_with_an_unknown_retry_switch_is_refused(
 
 
 class Renamed:
-    """A session without the switch that we know."""
+    """A session without the retry switch that quoter knows."""
 
     def __init__(self, **_: object) -> None:
         pass
@@ -272,7 +272,7 @@ def test_declared_call_ends_with_its_block() -> None:
 def test_create_is_blocked_after_a_hang_until_the_engine_processed_a_tick(
     gate: EgressGate, clock: Clock, create: Call
 ) -> None:
-    """What is decided right after we woke rests on a book of before, however fresh it looks."""
+    """Decisions right after a hang use a book from before it."""
     gate.engine_heartbeat_ns = clock.now_ns
     clock.now_ns += 1_000 * NS_PER_MS + 1
     gate.register(order(decided_ns=clock.now_ns))
@@ -285,7 +285,7 @@ def test_create_is_blocked_after_a_hang_until_the_engine_processed_a_tick(
 
 
 def test_block_reason_is_checked_at_the_write_too(clock: Clock) -> None:
-    """A process that was frozen after the first look must not send on what it knew then."""
+    """A process that was frozen after the first check must not send on old knowledge."""
     latched = [""]
     gate = EgressGate(
         hosts=frozenset({"venue:81"}),
@@ -317,7 +317,7 @@ def test_sealed_gate_passes_cancels_and_no_create(clock: Clock) -> None:
 def test_order_that_may_grow_inventory_is_not_sent_in_reduce_only(
     gate: EgressGate, create: Call
 ) -> None:
-    """It was decided, and registered, while both sides were."""
+    """The order was decided and registered before REDUCE_ONLY."""
     told: list[str] = []
     gate.report_breaches(told.append)
     gate.register(order())

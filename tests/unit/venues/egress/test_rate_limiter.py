@@ -1,4 +1,4 @@
-"""Creates leave room for cancels, and a venue that wants silence gets it."""
+"""Creates leave budget for cancels, and pauses that the venue asks for are kept."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def test_creates_may_use_70_percent_of_the_order_limit(limiter: RateLimiter) -> 
 
 
 def test_cancels_pass_when_creates_are_exhausted(limiter: RateLimiter) -> None:
-    for window in range(5):  # the weight of a minute outlasts the orders of ten seconds
+    for window in range(5):  # the minute's weight lasts for 5 windows of orders
         admitted(limiter, (1 + 10 * window) * S)
     assert "reserved for cancels" in limiter.admit_create(41 * S)
     for _ in range(30):
@@ -45,7 +45,7 @@ def test_an_overdrawn_budget_names_the_seconds_to_wait(limiter: RateLimiter) -> 
 def test_reads_leave_a_reserve_for_cancels_and_refusals_spend_nothing(
     limiter: RateLimiter,
 ) -> None:
-    """Else a burst of questions would put the cancels behind its debt."""
+    """Otherwise cancels would wait after a burst of reads."""
     assert limiter.admit(S, weight=90.0, is_cancel=False) == 0.0
     for _ in range(20):
         assert limiter.admit(S, weight=20.0, is_cancel=False) is None
@@ -62,7 +62,7 @@ def test_cancel_that_would_wait_too_long_is_refused(
 
 
 def test_unpaced_request_never_waits(limiter: RateLimiter) -> None:
-    """PT-06: a kill bypasses local pacing; what it spends still counts, for the others."""
+    """PT-06: a kill bypasses local pacing; its requests still count for the others."""
     limiter.observe({"X-MBX-USED-WEIGHT-1M": "103"}, S)
     assert limiter.admit(S, weight=1.0, is_cancel=True) is None
     for is_cancel in (True, False):
@@ -72,7 +72,7 @@ def test_unpaced_request_never_waits(limiter: RateLimiter) -> None:
 
 @pytest.mark.parametrize("is_ban", [True, False])
 def test_pause_applies_to_unpaced_requests_too(limiter: RateLimiter, is_ban: bool) -> None:
-    """OL-11: cancels after a 429, nothing at all in a ban."""
+    """OL-11: after a 429 only cancels are sent, during a ban nothing."""
     limiter.pause(S, retry_s=60.0, text="HTTP", is_ban=is_ban)
     cancel = limiter.admit(S, weight=1.0, is_cancel=True, is_paced=False)
     assert cancel == (None if is_ban else 0.0)
@@ -118,7 +118,7 @@ def test_pause_is_at_least_one_second(limiter: RateLimiter) -> None:
 
 
 def test_repeated_rules_give_no_tokens_back(limiter: RateLimiter) -> None:
-    """They come with every exchangeInfo: every ten minutes, and after every refused order."""
+    """Rules arrive with every exchangeInfo: every ten minutes and after each refused order."""
     assert admitted(limiter, S) == 35
     limiter.observe({"X-MBX-USED-WEIGHT-1M": "60"}, S)
     limiter.learn({"rateLimits": RULES})

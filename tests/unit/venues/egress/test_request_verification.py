@@ -1,4 +1,4 @@
-"""What leaves is what was approved: every field, on every venue whose requests we can read."""
+"""Creates are compared with the approved order, for every venue with readable requests."""
 
 import json
 import re
@@ -39,12 +39,12 @@ GOOD = (
     "&quantity=0.0123&selfTradePreventionMode=EXPIRE_MAKER&newOrderRespType=ACK"
     "&recvWindow=2000&timestamp=1&signature=ab"
 )
-# How ccxt writes a post-only order there, with the time and signature left out.
+# Venues whose creates pass verification.
 READABLE = (
     "okx", "kraken", "gate", "bitget", "mexc", "whitebit", "deribit", "bitstamp", "bingx", "woo",
     "poloniex",
 )  # fmt: skip
-# These drop our id: an order that nobody could find again.
+# These drop our id: the order could not be found again.
 UNREADABLE = ("coinbase", "cryptocom")
 MARKET: Mapping[str, object] = {
     "id": "BTCUSDT",
@@ -90,7 +90,7 @@ def test_each_profile_family_has_its_own_check() -> None:
 async def test_self_trade_prevention_is_requested_where_ccxt_supports_it(
     gate: EgressGate, exchange: str
 ) -> None:
-    """PT-05: unmodified ccxt, from its own table of features to the request."""
+    """PT-05, with unmodified ccxt: from its features table to the request."""
     profile = with_self_trade(GENERIC, getattr(ccxt.pro, exchange)().features)
     assert profile.self_trade == "EXPIRE_MAKER"
     check = create_check(profile, "BTCUSDT")
@@ -192,7 +192,7 @@ def test_create_without_registered_order_is_refused(
 async def written(
     exchange: str, order: PlaceOrder = ORDER, profile: VenueProfile = GENERIC
 ) -> tuple[str, str]:
-    """URL and body of our order as unmodified ccxt signs it; nothing leaves."""
+    """Return URL and body of our order as unmodified ccxt signs it; nothing is sent."""
     client = getattr(ccxt.pro, exchange)(
         {"apiKey": "a" * 32, "secret": "c2VjcmV0c2VjcmV0c2VjcmV0", "password": "p", "uid": "1"}
     )
@@ -324,7 +324,7 @@ def test_list_of_several_orders_is_refused(gate: EgressGate, body: str) -> None:
         ({"price": "0.0123", "amount": "59000.1"}, "price, size"),
         ({"price": "59000.11", "note": "59000.1"}, "price"),
         ({"amount": "0.1", "note": "0.0123"}, "size"),
-        ({"Limit_Price": "59000.1"}, "price"),  # two of it: two orders, or two ways to read one
+        ({"Limit_Price": "59000.1"}, "price"),  # a second value: two orders, or an ambiguous one
         ({"more": {"amount": "0.0123"}}, "size"),
         ({"more": {"vol": "0.5"}}, "size"),
     ],
@@ -364,7 +364,7 @@ def test_price_and_size_under_unknown_names_are_found_by_value(gate: EgressGate)
 
 
 def _taking(part: str) -> str:
-    """The same order without what makes it post-only."""
+    """Return the same order without its post-only mark."""
     return re.sub(r"(?i)post_?only|limit_maker|poc|=post|post", "gtc", part)
 
 

@@ -1,4 +1,4 @@
-"""Reconnecting spreads out, and never becomes a storm."""
+"""Reconnects are spread out and limited."""
 
 from random import Random
 
@@ -9,7 +9,7 @@ TIMINGS = StreamTimings()
 
 
 class Highest(Random):
-    """Draws the upper end, so that the cap shows."""
+    """Random numbers at the upper end, so that the cap is visible."""
 
     def uniform(self, a: float, b: float) -> float:
         return max(a, b)
@@ -53,7 +53,7 @@ def test_at_most_twenty_attempts_in_five_minutes() -> None:
     for _ in range(100):
         now_s += backoff.pause_s(now_s)
         backoff.record_attempt(now_s)
-        backoff.connection_ended(60.0)  # the exponent never grows: only the budget is left
+        backoff.connection_ended(60.0)  # the exponent stays 0: only the attempt limit applies
         attempts.append(now_s)
     for at_s in attempts:
         assert sum(at_s - 299.9 < other <= at_s for other in attempts) <= 20

@@ -1,4 +1,4 @@
-"""What REST and the stream can both be right about, and what they can't."""
+"""Contradictions between a REST book and streamed books."""
 
 import pytest
 
@@ -9,7 +9,7 @@ ASKS: Levels = (Level(101.0, 1.0), Level(102.0, 1.0))
 
 
 def bids(*sizes: float) -> Levels:
-    """From 100 downwards; size 0 leaves a level out."""
+    """Return levels from 100 downwards; size 0 leaves a level out."""
     return tuple(Level(100.0 - i, size) for i, size in enumerate(sizes) if size)
 
 

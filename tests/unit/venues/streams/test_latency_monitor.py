@@ -1,4 +1,4 @@
-"""Three frames in a row decide; a clock that is off does not."""
+"""FEED_SLOW depends on three frames in a row and allows for the clock offset."""
 
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_MS
@@ -18,7 +18,7 @@ def lag() -> LatencyMonitor:
 
 
 def observe(judge: LatencyMonitor, late_ms: int, now_ms: int = 10_000) -> bool | None:
-    """Frames that left the venue `late_ms` before our now."""
+    """Observe a frame that left the venue `late_ms` before now."""
     alarm = judge.observe(now_ms + OFFSET_MS - late_ms, now_ms * NS_PER_MS)
     assert alarm is None or alarm.cause is Cause.FEED_SLOW
     return None if alarm is None else alarm.active

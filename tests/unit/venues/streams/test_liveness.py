@@ -1,4 +1,4 @@
-"""A busy socket shows life twice a second; what comes after a long silence is none."""
+"""Liveness is reported twice a second, and not for frames after a long silence."""
 
 from quoter.domain.events import Event, FeedAlive
 from quoter.domain.market import Stream
@@ -7,7 +7,7 @@ from quoter.venues.streams.liveness import LivenessReporter
 
 
 class Socket:
-    """Signs of life on a clock of our own, and what was told of them."""
+    """Reporter with a manual clock and its recorded events."""
 
     def __init__(self) -> None:
         self.now_ns = 10_000 * NS_PER_MS

@@ -1,4 +1,4 @@
-"""A closed symbol pauses us at once and lets us go on only after a pause and a fresh book."""
+"""A closed symbol pauses at once; it resumes after a pause and with a fresh book."""
 
 import asyncio
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ class Stop(Exception):
 
 
 async def heard(answers: list[str | None]) -> list[str]:
-    """What is told and done while the venue answers like that."""
+    """Return emitted alarms and resyncs for these answers of the venue."""
     notes: list[str] = []
     following: Iterator[str | None] = iter(answers)
 
