@@ -392,9 +392,9 @@ async def test_429_pauses_requests_as_long_as_the_venue_said(
     answer = await gateway.place(place(2))
     assert isinstance(answer, OrderReject)
     assert answer.reason is RejectReason.RATE_LIMIT
-    wish = gateway.rate_limit_pause()
-    assert wish is not None
-    assert 1.5e9 < wish.until_ns - time.time_ns() <= 2e9
+    pause = gateway.rate_limit_pause()
+    assert pause is not None
+    assert 1.5e9 < pause.until_ns - time.time_ns() <= 2e9
     silent = await gateway.place(place(3))
     assert isinstance(silent, OrderReject)
     assert silent.reason is RejectReason.NOT_SENT

@@ -107,7 +107,7 @@ async def test_terminated_event_stream_ends_the_watches(
         future = waiting(client)
         client.handle_message(frame)
         if exchange is plain:
-            assert not future.done(), "nobody would ever hear of it"
+            assert not future.done(), "the watch would wait for ever"
             future.cancel()
         else:
             with pytest.raises(venue.NetworkError, match="eventStreamTerminated"):

@@ -24,7 +24,7 @@ QUICK = StreamTimings(
 WAIT_S_MAX = 5.0
 
 
-class Heard:
+class Recorder:
     """Recorder of the reader's calls, in order."""
 
     def __init__(self) -> None:
@@ -72,19 +72,19 @@ async def until(condition: Callable[[], bool], timeout_s: float = WAIT_S_MAX) ->
 
 @asynccontextmanager
 async def reading(
-    server: Server, heard: Heard, timings: StreamTimings = QUICK
+    server: Server, recorder: Recorder, timings: StreamTimings = QUICK
 ) -> AsyncIterator[StreamReader]:
     port = next(iter(server.sockets)).getsockname()[1]
-    async with reading_port(port, heard, timings) as reader:
+    async with reading_port(port, recorder, timings) as reader:
         yield reader
 
 
 @asynccontextmanager
 async def reading_port(
-    port: int, heard: Heard, timings: StreamTimings
+    port: int, recorder: Recorder, timings: StreamTimings
 ) -> AsyncIterator[StreamReader]:
     reader = StreamReader(
-        url=f"ws://127.0.0.1:{port}/", handler=heard, timings=timings, random=Random(3)
+        url=f"ws://127.0.0.1:{port}/", handler=recorder, timings=timings, random=Random(3)
     )
     task = asyncio.create_task(reader.run())
     try:
@@ -101,10 +101,10 @@ async def hold(socket: ServerConnection) -> None:
 
 
 async def test_quiet_peer_is_pinged_and_kept() -> None:
-    heard = Heard()
-    async with serve(hold, "127.0.0.1", 0) as server, reading(server, heard):
-        await until(lambda: heard.notes.count("alive") >= 3)
-    assert heard.notes[:4] == ["opened", "alive", "alive", "alive"]
+    recorder = Recorder()
+    async with serve(hold, "127.0.0.1", 0) as server, reading(server, recorder):
+        await until(lambda: recorder.notes.count("alive") >= 3)
+    assert recorder.notes[:4] == ["opened", "alive", "alive", "alive"]
 
 
 async def test_frames_arrive_as_bytes_without_pings() -> None:
@@ -114,23 +114,26 @@ async def test_frames_arrive_as_bytes_without_pings() -> None:
             await asyncio.sleep(0.01)
         await socket.wait_closed()
 
-    heard = Heard()
-    async with serve(chatter, "127.0.0.1", 0) as server, reading(server, heard):
-        await until(lambda: len(heard.frames) == 40)
-        assert "alive" not in heard.notes
-    assert heard.frames[0] == b"0"
+    recorder = Recorder()
+    async with serve(chatter, "127.0.0.1", 0) as server, reading(server, recorder):
+        await until(lambda: len(recorder.frames) == 40)
+        assert "alive" not in recorder.notes
+    assert recorder.frames[0] == b"0"
 
 
 async def test_peer_without_pongs_is_dropped_in_time() -> None:
-    async def deaf(socket: ServerConnection) -> None:
+    async def unresponsive(socket: ServerConnection) -> None:
         socket.transport.pause_reading()
         await socket.wait_closed()
 
-    heard = Heard()
-    async with serve(deaf, "127.0.0.1", 0, close_timeout=0.1) as server, reading(server, heard):
-        await until(lambda: "opened" in heard.notes)
-        took_s = await until(lambda: any(note.startswith("lost") for note in heard.notes))
-        await until(lambda: heard.notes.count("opened") == 2)
+    recorder = Recorder()
+    async with (
+        serve(unresponsive, "127.0.0.1", 0, close_timeout=0.1) as server,
+        reading(server, recorder),
+    ):
+        await until(lambda: "opened" in recorder.notes)
+        took_s = await until(lambda: any(note.startswith("lost") for note in recorder.notes))
+        await until(lambda: recorder.notes.count("opened") == 2)
         for socket in server.connections:
             socket.transport.abort()
     limit_s = QUICK.ping_s + QUICK.pongs_missed_max * QUICK.pong_s_max
@@ -179,15 +182,15 @@ async def test_frames_buffered_during_a_hang_are_preceded_by_on_stall() -> None:
                 number += 1
                 await asyncio.sleep(0.02)
 
-    heard = Heard()
+    recorder = Recorder()
     with elsewhere(count) as port:
-        async with reading_port(port, heard, STALLING):
-            await until(lambda: len(heard.frames) > 5)
-            before = len(heard.frames)
+        async with reading_port(port, recorder, STALLING):
+            await until(lambda: len(recorder.frames) > 5)
+            before = len(recorder.frames)
             time.sleep(2 * STALL_S)  # noqa: ASYNC251 - the loop is to hang
-            await until(lambda: len(heard.frames) > before)
-    assert heard.notes == ["opened", f"stalled after {before}"]
-    assert heard.silent_s >= STALL_S
+            await until(lambda: len(recorder.frames) > before)
+    assert recorder.notes == ["opened", f"stalled after {before}"]
+    assert recorder.silent_s >= STALL_S
 
 
 async def test_pong_buffered_during_a_hang_is_preceded_by_on_stall() -> None:
@@ -199,31 +202,31 @@ async def test_pong_buffered_during_a_hang_is_preceded_by_on_stall() -> None:
         socket.transport.resume_reading()
         await socket.wait_closed()
 
-    heard = Heard()
+    recorder = Recorder()
     with elsewhere(slow) as port:
-        async with reading_port(port, heard, STALLING):
-            await until(lambda: "opened" in heard.notes)
+        async with reading_port(port, recorder, STALLING):
+            await until(lambda: "opened" in recorder.notes)
             await asyncio.sleep(1.5 * STALLING.ping_s)
-            before = len(heard.notes)
+            before = len(recorder.notes)
             arrived.set()
             time.sleep(2 * STALL_S)  # noqa: ASYNC251 - the loop is to hang
-            await until(lambda: len(heard.notes) > before + 1)
-    assert heard.notes[before : before + 2] == ["stalled after 0", "alive"]
+            await until(lambda: len(recorder.notes) > before + 1)
+    assert recorder.notes[before : before + 2] == ["stalled after 0", "alive"]
 
 
 async def test_check_stall_reports_before_the_next_frame() -> None:
-    heard = Heard()
+    recorder = Recorder()
     async with (
         serve(hold, "127.0.0.1", 0) as server,
-        reading(server, heard, STALLING) as reader,
+        reading(server, recorder, STALLING) as reader,
     ):
-        await until(lambda: "opened" in heard.notes)
+        await until(lambda: "opened" in recorder.notes)
         reader.check_stall()
-        assert "stalled after 0" not in heard.notes
+        assert "stalled after 0" not in recorder.notes
         time.sleep(2 * STALL_S)  # noqa: ASYNC251 - the loop is to hang
         reader.check_stall()
         reader.check_stall()
-        assert heard.notes.count("stalled after 0") == 1
+        assert recorder.notes.count("stalled after 0") == 1
 
 
 async def test_an_oversized_frame_ends_the_connection_and_the_next_one_works() -> None:
@@ -235,25 +238,25 @@ async def test_an_oversized_frame_ends_the_connection_and_the_next_one_works() -
         await socket.send("x" * 2000 if count == 1 else "fine")
         await socket.wait_closed()
 
-    heard = Heard()
+    recorder = Recorder()
     small = replace(QUICK, frame_bytes_max=1000)
-    async with serve(fat_then_fine, "127.0.0.1", 0) as server, reading(server, heard, small):
-        await until(lambda: heard.frames == [b"fine"])
-    assert any("1009" in note for note in heard.notes)
+    async with serve(fat_then_fine, "127.0.0.1", 0) as server, reading(server, recorder, small):
+        await until(lambda: recorder.frames == [b"fine"])
+    assert any("1009" in note for note in recorder.notes)
 
 
 async def test_venue_that_always_closes_gets_limited_attempts() -> None:
     async def rude(socket: ServerConnection) -> None:
         await socket.close(1001)
 
-    heard = Heard()
+    recorder = Recorder()
     few = replace(QUICK, connects_max=5, connects_window_s=60.0)
-    async with serve(rude, "127.0.0.1", 0) as server, reading(server, heard, few):
-        await until(lambda: len(heard.notes) >= 10)
+    async with serve(rude, "127.0.0.1", 0) as server, reading(server, recorder, few):
+        await until(lambda: len(recorder.notes) >= 10)
         for _ in range(6):  # enough time for several more attempts
             await asyncio.sleep(few.backoff_s_max)
-    assert heard.notes.count("opened") == 5
-    assert "spent 5 connects in 60 s" in heard.notes
+    assert recorder.notes.count("opened") == 5
+    assert "spent 5 connects in 60 s" in recorder.notes
 
 
 class Counter:
@@ -282,13 +285,15 @@ class Counter:
 
 
 @asynccontextmanager
-async def counting(counter: Counter, heard: Heard, timings: StreamTimings) -> AsyncIterator[Server]:
+async def counting(
+    counter: Counter, recorder: Recorder, timings: StreamTimings
+) -> AsyncIterator[Server]:
     task = asyncio.create_task(counter.count())
     try:
         async with serve(counter.serve, "127.0.0.1", 0, close_timeout=0.1) as server:
-            heard.known = 0
-            async with reading(server, heard, timings) as reader:
-                heard.roll = reader.request_handover
+            recorder.known = 0
+            async with reading(server, recorder, timings) as reader:
+                recorder.roll = reader.request_handover
                 yield server
     finally:
         task.cancel()
@@ -303,53 +308,53 @@ def is_gapless(frames: list[bytes]) -> bool:
 async def test_handover_loses_and_repeats_nothing(
     delays: tuple[int, int],
 ) -> None:
-    heard, counter = Heard(), Counter(*delays)
-    async with counting(counter, heard, QUICK) as server:
-        await until(lambda: len(heard.frames) >= 10)
-        heard.roll()
+    recorder, counter = Recorder(), Counter(*delays)
+    async with counting(counter, recorder, QUICK) as server:
+        await until(lambda: len(recorder.frames) >= 10)
+        recorder.roll()
         await until(lambda: counter.arrived == 2 and len(server.connections) == 1)
-        seen = len(heard.frames)
-        await until(lambda: len(heard.frames) >= seen + 20)
-    assert is_gapless(heard.frames)
-    assert [note for note in heard.notes if note != "alive"] == ["opened"]
+        seen = len(recorder.frames)
+        await until(lambda: len(recorder.frames) >= seen + 20)
+    assert is_gapless(recorder.frames)
+    assert [note for note in recorder.notes if note != "alive"] == ["opened"]
 
 
 async def test_old_connections_are_replaced_repeatedly() -> None:
-    heard, counter = Heard(), Counter(0)
-    async with counting(counter, heard, replace(QUICK, handover_s=0.1)):
+    recorder, counter = Recorder(), Counter(0)
+    async with counting(counter, recorder, replace(QUICK, handover_s=0.1)):
         await until(lambda: counter.arrived >= 4)
-    assert is_gapless(heard.frames)
-    assert heard.notes.count("opened") == 1
+    assert is_gapless(recorder.frames)
+    assert recorder.notes.count("opened") == 1
 
 
 async def test_standby_takes_over_with_a_visible_gap_when_the_active_one_ends() -> None:
-    heard = Heard()
+    recorder = Recorder()
 
     async def stuck_then_ahead(socket: ServerConnection) -> None:
-        if not heard.frames:
+        if not recorder.frames:
             await socket.send("1")
             await socket.wait_closed()
         await socket.send("7")
         await socket.wait_closed()
 
-    heard.known = 0
+    recorder.known = 0
     async with (
         serve(stuck_then_ahead, "127.0.0.1", 0, close_timeout=0.1) as server,
-        reading(server, heard) as reader,
+        reading(server, recorder) as reader,
     ):
-        await until(lambda: heard.frames == [b"1"])
+        await until(lambda: recorder.frames == [b"1"])
         first = next(iter(server.connections))
         reader.request_handover()
         await until(lambda: len(server.connections) == 2)
         await asyncio.sleep(0.05)
         first.transport.abort()
-        await until(lambda: heard.frames == [b"1", b"7"])
+        await until(lambda: recorder.frames == [b"1", b"7"])
         assert reader.handovers == 1
-    assert heard.notes.count("opened") == 1
+    assert recorder.notes.count("opened") == 1
 
 
 async def test_refused_handover_is_retried_while_the_active_one_works() -> None:
-    heard, counter, refused = Heard(), Counter(0), 0
+    recorder, counter, refused = Recorder(), Counter(0), 0
 
     def refuse_the_second(socket: ServerConnection, request: Request) -> Response | None:
         nonlocal refused
@@ -359,7 +364,7 @@ async def test_refused_handover_is_retried_while_the_active_one_works() -> None:
         return socket.respond(HTTPStatus.SERVICE_UNAVAILABLE, "busy")
 
     task = asyncio.create_task(counter.count())
-    heard.known = 0
+    recorder.known = 0
     async with (
         serve(
             counter.serve,
@@ -368,15 +373,15 @@ async def test_refused_handover_is_retried_while_the_active_one_works() -> None:
             process_request=refuse_the_second,
             close_timeout=0.1,
         ) as server,
-        reading(server, heard) as reader,
+        reading(server, recorder) as reader,
     ):
-        await until(lambda: len(heard.frames) >= 3)
+        await until(lambda: len(recorder.frames) >= 3)
         reader.request_handover()
         await until(lambda: reader.handovers == 1)
     task.cancel()
     assert refused == 1
-    assert is_gapless(heard.frames)
-    assert heard.notes.count("opened") == 1
+    assert is_gapless(recorder.frames)
+    assert recorder.notes.count("opened") == 1
 
 
 async def test_refused_handshake_is_retried_after_the_requested_pause() -> None:
@@ -390,13 +395,13 @@ async def test_refused_handshake_is_retried_after_the_requested_pause() -> None:
         response.headers["Retry-After"] = "0.4"
         return response
 
-    heard = Heard()
+    recorder = Recorder()
     async with (
         serve(hold, "127.0.0.1", 0, process_request=refuse_once) as server,
-        reading(server, heard),
+        reading(server, recorder),
     ):
-        await until(lambda: "opened" in heard.notes)
-    assert heard.notes[0] == "lost handshake refused: HTTP 429"
+        await until(lambda: "opened" in recorder.notes)
+    assert recorder.notes[0] == "lost handshake refused: HTTP 429"
     assert times[1] - times[0] >= 0.4
 
 

@@ -270,7 +270,7 @@ class GatedConnector(aiohttp.TCPConnector):
 def gated_session(gate: EgressGate) -> aiohttp.ClientSession:
     """Return a session that writes each request at most once. Raises VenueError if it can't.
 
-    aiohttp sends GET, PUT and DELETE again when a kept-alive connection turns out to be dead.
+    aiohttp sends GET, PUT and DELETE again when a kept-alive connection is found dead.
     """
     session = aiohttp.ClientSession(connector=GatedConnector(gate), trust_env=False)
     if getattr(session, "_retry_connection", None) is not True:

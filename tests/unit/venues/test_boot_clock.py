@@ -39,11 +39,11 @@ def test_clock_continues_during_suspend(asleep: list[int]) -> None:
 
 
 async def test_dead_mans_switch_counts_as_fired_after_a_suspend(asleep: list[int]) -> None:
-    class Door:
+    class Switch:
         async def set_dead_man(self, seconds: float) -> None:
             """Confirm."""
 
-    switch = DeadManRefresher(switch=Door(), timeout_s=60.0, clock=Clock())
+    switch = DeadManRefresher(switch=Switch(), timeout_s=60.0, clock=Clock())
     await switch._refresh()
     assert switch.block_reason() == ""
     asleep.append(SLEPT_S)

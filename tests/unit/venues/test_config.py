@@ -27,7 +27,7 @@ def test_secrets_are_not_in_the_repr() -> None:
         order_prefix="q1",
         api_key="CANARY",
         secret="CANARY",  # noqa: S106 - opens nothing
-        password="CANARY",  # noqa: S106
+        password="CANARY",  # noqa: S106 - opens nothing
     )
     assert "CANARY" not in repr(config)
 

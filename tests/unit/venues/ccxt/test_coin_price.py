@@ -20,7 +20,7 @@ class Client:
     id = "venue"
 
     def __init__(self, symbol: str, bid: float, ask: float) -> None:
-        self.markets = {symbol: {}}
+        self.markets: JsonDict = {symbol: {}}
         self._book: JsonDict = {"bids": [[bid, 1.0]], "asks": [[ask, 1.0]]}
 
     async def fetch_order_book(self, symbol: str) -> JsonDict:

@@ -18,7 +18,7 @@ class Stop(Exception):
     pass
 
 
-async def heard(answers: list[str | None]) -> list[str]:
+async def emitted(answers: list[str | None]) -> list[str]:
     """Return emitted alarms and resyncs for these answers of the venue."""
     notes: list[str] = []
     following: Iterator[str | None] = iter(answers)
@@ -44,20 +44,20 @@ async def heard(answers: list[str | None]) -> list[str]:
 
 
 async def test_open_venue_emits_nothing() -> None:
-    assert await heard(["", "", None, ""]) == []
+    assert await emitted(["", "", None, ""]) == []
 
 
 async def test_closed_is_emitted_once_and_cleared_after_a_resync() -> None:
-    assert await heard(["BREAK", "BREAK", "", ""]) == ["BREAK", "resync", "open"]
+    assert await emitted(["BREAK", "BREAK", "", ""]) == ["BREAK", "resync", "open"]
 
 
 async def test_no_answer_changes_nothing() -> None:
-    assert await heard([None, "BREAK", None, None]) == ["BREAK"]
+    assert await emitted([None, "BREAK", None, None]) == ["BREAK"]
 
 
 async def test_venue_must_still_be_open_after_the_pause() -> None:
-    assert await heard(["BREAK", "", "BREAK", "", None]) == ["BREAK"]
-    assert await heard(["BREAK", "", "BREAK", "", ""]) == ["BREAK", "resync", "open"]
+    assert await emitted(["BREAK", "", "BREAK", "", None]) == ["BREAK"]
+    assert await emitted(["BREAK", "", "BREAK", "", ""]) == ["BREAK", "resync", "open"]
 
 
 def test_default_pauses() -> None:
