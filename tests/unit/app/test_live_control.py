@@ -1,4 +1,4 @@
-"""A hang-up is never lost, and whatever the settings hold by then, we go on as we were."""
+"""No SIGHUP is lost, and the daemon goes on whatever the new settings contain."""
 
 import asyncio
 import threading
@@ -14,7 +14,7 @@ from quoter.service.runner import Runner
 from quoter.settings import Settings
 from tests.unit.service.control_rig import SETTINGS, Rig, rigged
 
-PATIENCE_S = 20.0
+WAIT_S_MAX = 20.0
 OLD = "risk-0123456789abcdefghijklmnopqrstuv"
 NEW = "risk-9876543210abcdefghijklmnopqrstuv"
 
@@ -37,13 +37,13 @@ def steering(rig: Rig, load: Load, settings: Settings = SETTINGS) -> LiveControl
     )
 
 
-async def test_a_hang_up_while_one_is_obeyed_is_obeyed_afterwards(rig: Rig) -> None:
-    """The file may have changed after the first look at it; a third one adds nothing."""
+async def test_a_sighup_during_a_reload_causes_another_reload(rig: Rig) -> None:
+    """The file may have changed after it was read; a third SIGHUP adds nothing."""
     may_go_on, loads = threading.Event(), list[int]()
 
     def load() -> Settings:
         loads.append(1)
-        assert may_go_on.wait(PATIENCE_S)
+        assert may_go_on.wait(WAIT_S_MAX)
         return SETTINGS
 
     it = steering(rig, load)
@@ -60,8 +60,8 @@ async def test_a_hang_up_while_one_is_obeyed_is_obeyed_afterwards(rig: Rig) -> N
     await rig.until(lambda: len(loads) == 3)
 
 
-async def test_whatever_goes_wrong_is_a_failed_reload_that_tells_no_text(rig: Rig) -> None:
-    """The text of an error that nobody foresaw may hold what a secret's file holds by now."""
+async def test_an_unexpected_error_is_a_failed_reload_without_its_text(rig: Rig) -> None:
+    """The text of an unexpected error may contain the new content of a secret file."""
 
     def load() -> Settings:
         raise RuntimeError(NEW)
@@ -72,7 +72,7 @@ async def test_whatever_goes_wrong_is_a_failed_reload_that_tells_no_text(rig: Ri
     assert lines == [{"event": "reload_failed", "log_level": "error", "mistakes": ["RuntimeError"]}]
 
 
-async def test_a_changed_secret_is_named_and_not_told(rig: Rig) -> None:
+async def test_a_changed_secret_is_named_but_not_shown(rig: Rig) -> None:
     running = SETTINGS.model_validate(dict(SETTINGS) | {"risk_token": OLD})
     found = SETTINGS.model_validate(dict(SETTINGS) | {"risk_token": NEW})
     with capture_logs() as lines:

@@ -1,4 +1,4 @@
-"""Signals of the first moments, sent to this very process."""
+"""Signals during the start, sent to this process."""
 
 import asyncio
 import os
@@ -23,12 +23,12 @@ from quoter.service.operator_commands.file_commands import FileCommands
 from quoter.service.runner import Runner
 from tests.unit.service.stops_rig import StopsRig
 
-TURNS = 20  # of the loop, until a signal is surely heard
+TURNS = 20  # of the event loop, until a signal is certainly handled
 
 
 @dataclass
 class Run:
-    """All that signals touch of a runner, and of its steering."""
+    """The parts of runner and live control that signals use."""
 
     rig: StopsRig
     can_reload: bool = False
@@ -72,11 +72,11 @@ async def signals(tmp_path: Path) -> AsyncIterator[Signals]:
         asyncio.get_running_loop().remove_signal_handler(number)
 
 
-async def test_a_kill_during_the_start_is_the_first_that_the_stops_hear(
+async def test_a_kill_during_the_start_is_the_first_command(
     signals: Signals, tmp_path: Path
 ) -> None:
     await hit(signal.SIGUSR1)
-    await hit(signal.SIGUSR1)  # once more is still one wish to come up killed
+    await hit(signal.SIGUSR1)  # a second signal is part of the same kill
     run = begun(DataFolder(tmp_path))
     listen(signals, run)
     assert run.kills == 1
@@ -85,7 +85,7 @@ async def test_a_kill_during_the_start_is_the_first_that_the_stops_hear(
     assert run.kills == 1, "its file is the same kill"
 
 
-async def test_a_kill_during_a_start_that_fails_is_there_for_the_next(
+async def test_a_kill_during_a_failed_start_kills_the_next_start(
     signals: Signals, tmp_path: Path
 ) -> None:
     await hit(signal.SIGUSR1)
@@ -105,7 +105,7 @@ async def test_the_reason_of_a_kill_file_beside_it_is_kept(
     assert "too hot" in run.kill_switch.latched.text
 
 
-async def test_a_disk_that_does_not_take_it_is_no_way_around_it(
+async def test_a_kill_during_the_start_works_without_a_writable_disk(
     signals: Signals, tmp_path: Path
 ) -> None:
     shutil.rmtree(tmp_path)
@@ -115,7 +115,7 @@ async def test_a_disk_that_does_not_take_it_is_no_way_around_it(
     assert run.kills == 1
 
 
-async def test_later_kills_go_to_the_stops(signals: Signals, tmp_path: Path) -> None:
+async def test_a_later_signal_kills_at_once(signals: Signals, tmp_path: Path) -> None:
     run = begun(DataFolder(tmp_path))
     listen(signals, run)
     assert run.kills == 0

@@ -1,4 +1,4 @@
-"""Listeners that are no quoter, on loopback: each says the same few bytes to everybody."""
+"""Listeners on loopback that are not a quoter daemon; each sends fixed bytes."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ DRIPS = 400
 
 
 def http(body: object, status: str = "200 OK", server: str = "stranger") -> bytes:
-    """A whole answer; `body` becomes JSON unless it is bytes."""
+    """Return a complete response; `body` becomes JSON unless it is bytes."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     head = f"HTTP/1.1 {status}\r\nServer: {server}\r\nContent-Length: {len(raw)}\r\n\r\n"
     return head.encode() + raw
@@ -20,7 +20,7 @@ def http(body: object, status: str = "200 OK", server: str = "stranger") -> byte
 
 @asynccontextmanager
 async def stranger(answer: bytes | Answering) -> AsyncIterator[int]:
-    """Its port; it hears a request out before it answers and hangs up."""
+    """Yield the port; reads the request, sends the response and closes."""
     tasks: set[asyncio.Task[None] | None] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -46,7 +46,7 @@ async def stranger(answer: bytes | Answering) -> AsyncIterator[int]:
 
 
 async def drip(writer: asyncio.StreamWriter) -> None:
-    """A header that takes its time, a byte now and then."""
+    """Send a header slowly, byte by byte."""
     writer.write(b"HTTP/1.1 200 OK\r\nX: ")
     for _ in range(DRIPS):
         writer.write(b"x")
@@ -55,10 +55,10 @@ async def drip(writer: asyncio.StreamWriter) -> None:
 
 
 async def nothing(_writer: asyncio.StreamWriter) -> None:
-    """As a process that was stopped: connected to, sent to, and silent."""
+    """Accept the request and never respond, like a stopped process."""
     await asyncio.Event().wait()
 
 
 async def hang_up(writer: asyncio.StreamWriter) -> None:
-    """Not a byte."""
+    """Close without sending a byte."""
     writer.close()

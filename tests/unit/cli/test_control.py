@@ -1,4 +1,4 @@
-"""`quoter pause` and its siblings against a real listener: what they do, say and exit with."""
+"""`quoter pause` and the other control commands against a real listener."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 
 
 async def invoke(rig: Rig, *words: str, typed: str | None = None) -> Result:
-    """In a thread: the listener answers in this one."""
+    """Run the command in a thread, because the listener runs in this one."""
     port = rig.base.rpartition(":")[2]
     return await asyncio.to_thread(
         CliRunner().invoke, cli.app, [words[0], "--port", port, *words[1:]], input=typed
@@ -44,13 +44,13 @@ async def invoke(rig: Rig, *words: str, typed: str | None = None) -> Result:
 
 
 def put(name: str, text: str) -> None:
-    """A file in the working folder, which is the test's own."""
+    """Write a token file into the working folder."""
     Path(name).parent.mkdir(exist_ok=True)
     Path(name).write_text(text)
 
 
 def complaint(result: Result) -> str:
-    """What `main` prints as one line."""
+    """Return the error line that `main` prints."""
     assert isinstance(result.exception, QuoterError), result.output
     text = str(result.exception)
     assert "\n" not in text
@@ -66,7 +66,7 @@ def complaint(result: Result) -> str:
         ("flatten", Role.RISK, Cause.OPERATOR_FLATTEN),
     ],
 )
-async def test_a_verb_finds_its_token_by_the_daemons_own_settings(
+async def test_a_command_finds_its_token_by_the_daemons_settings(
     rig: Rig, monkeypatch: pytest.MonkeyPatch, verb: str, role: Role, cause: Cause
 ) -> None:
     monkeypatch.setenv(f"QUOTER_{role.name}_TOKEN_FILE", f"{role.name.lower()}.token")
@@ -88,7 +88,7 @@ async def test_the_env_file_and_the_secrets_folder_bring_it_too(rig: Rig) -> Non
     assert (await invoke(rig, "resume")).exit_code == 0
 
 
-async def test_what_goes_wrong_is_one_line(rig: Rig) -> None:
+async def test_each_error_is_one_line(rig: Rig) -> None:
     put("wrong", "x" * 40)
     put("empty", "\n")
     for words, text in [
@@ -109,7 +109,7 @@ async def test_what_goes_wrong_is_one_line(rig: Rig) -> None:
     assert rig.state is TradingState.RUNNING
 
 
-async def test_nobody_there_and_no_control_there_are_told_apart(tmp_path: Path) -> None:
+async def test_no_daemon_and_no_control_api_give_different_errors(tmp_path: Path) -> None:
     (tmp_path / "token").write_text(TOKENS[Role.RISK])
     async with rigged(tmp_path, {}) as rig:
         text = complaint(await invoke(rig, "pause", "--token-file", "token"))
@@ -121,7 +121,7 @@ async def test_nobody_there_and_no_control_there_are_told_apart(tmp_path: Path) 
 
 @pytest.mark.parametrize("verb", ["status", "pause", "kill", "params"])
 @pytest.mark.parametrize("host", ["a b", "x" * 80])
-def test_what_is_no_host_is_a_line_about_the_host(host: str, verb: str) -> None:
+def test_an_invalid_host_is_one_line_about_the_host(host: str, verb: str) -> None:
     Path("token").write_text(TOKENS[Role.RISK])
     more = () if verb == "status" else ("--token-file", "token")
     result = CliRunner().invoke(cli.app, [verb, "--host", host, *more])
@@ -129,7 +129,7 @@ def test_what_is_no_host_is_a_line_about_the_host(host: str, verb: str) -> None:
     assert str(result.exception) == f"QUOTER_HOST: is not a valid host name (got {host})"
 
 
-async def test_status_says_what_and_why_and_its_exit_code_whether_it_runs(rig: Rig) -> None:
+async def test_status_shows_state_and_causes_and_exits_by_the_state(rig: Rig) -> None:
     running = await invoke(rig, "status")
     assert running.exit_code == 0
     assert running.output.splitlines()[1] == "RUNNING (LIVE)"
@@ -144,7 +144,7 @@ async def test_status_says_what_and_why_and_its_exit_code_whether_it_runs(rig: R
     assert told["kill_id"] == killed.body["kill_id"]
 
 
-async def test_knobs_are_shown_and_turned(rig: Rig) -> None:
+async def test_live_parameters_are_shown_and_changed(rig: Rig) -> None:
     shown = await invoke(rig, "params", "--token-file", "read.token")
     assert shown.exit_code == 0
     assert "gamma              1\n" in shown.output
@@ -156,7 +156,7 @@ async def test_knobs_are_shown_and_turned(rig: Rig) -> None:
     assert rig.harness.engine.controls.live_params.params.side_cooldown_s == 4
 
 
-async def test_knobs_that_make_no_sense_are_named_before_anything_is_sent() -> None:
+async def test_invalid_parameters_are_reported_before_anything_is_sent() -> None:
     for words, text in [
         (("gamma=1", "gamma=2"), "gamma: is given twice (1, 2)"),
         (("gamma=1", "gamma=1"), "gamma: is given twice (1, 1)"),
@@ -173,7 +173,7 @@ async def test_knobs_that_make_no_sense_are_named_before_anything_is_sent() -> N
         assert str(result.exception) == text
 
 
-async def test_small_knobs_are_shown_without_an_exponent(rig: Rig) -> None:
+async def test_small_values_are_shown_without_an_exponent(rig: Rig) -> None:
     live_params = rig.harness.engine.controls.live_params
     small = replace(live_params.params, spread_min_bps=0.00001)
     rig.harness.engine.controls.live_params.params = small
@@ -181,7 +181,7 @@ async def test_small_knobs_are_shown_without_an_exponent(rig: Rig) -> None:
     assert "spread_min_bps     0.00001\n" in shown.output
 
 
-async def test_a_resume_shows_what_it_lifts(rig: Rig) -> None:
+async def test_a_resume_shows_what_it_clears(rig: Rig) -> None:
     await rig.post_verb("pause")
     result = await invoke(rig, "resume", "--token-file", "operator.token")
     assert result.exit_code == 0
@@ -190,8 +190,8 @@ async def test_a_resume_shows_what_it_lifts(rig: Rig) -> None:
     assert after.startswith("RUNNING (LIVE)\n")
 
 
-async def test_a_resume_lifts_no_state_that_was_not_seen(rig: Rig) -> None:
-    """Somebody else paused what we saw reduced: whatever made him do it, we don't know of it."""
+async def test_a_resume_clears_no_state_that_was_not_seen(rig: Rig) -> None:
+    """Somebody else paused in the meantime, for a reason that this operator does not know."""
     await rig.post_verb("pause")
     resume = ("resume", "--token-file", "operator.token")
     text = complaint(await invoke(rig, *resume, "--seen", "REDUCE_ONLY"))
@@ -205,10 +205,10 @@ async def test_a_resume_lifts_no_state_that_was_not_seen(rig: Rig) -> None:
     assert "--seen: must be one of RUNNING, REDUCE_ONLY, PAUSED, KILLED (got paused)" in text
 
 
-async def test_a_state_that_moves_between_look_and_resume_stays(
+async def test_a_state_that_changes_before_the_resume_is_not_cleared(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The look itself is what was seen, when nobody says anything else."""
+    """Without --seen, the state that the command reads first is the one that was seen."""
     await rig.post_verb("reduce")
     loop, look = asyncio.get_running_loop(), control_client.read_state
 
@@ -223,7 +223,7 @@ async def test_a_state_that_moves_between_look_and_resume_stays(
     assert rig.state is TradingState.PAUSED
 
 
-async def test_what_the_engine_has_not_done_yet_is_not_called_done(
+async def test_a_pending_command_is_not_reported_as_done(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(entrance, "OUTCOME_S_MAX", 0.05)
@@ -235,7 +235,7 @@ async def test_what_the_engine_has_not_done_yet_is_not_called_done(
     assert rig.state is TradingState.PAUSED
 
 
-async def test_kill_and_rearm_go_over_the_network_where_a_token_is_named(rig: Rig) -> None:
+async def test_kill_and_rearm_use_http_with_a_token_file(rig: Rig) -> None:
     result = await invoke(rig, "kill", "fire", "--token-file", "operator.token")
     assert result.exit_code == 0
     assert "operator_kill: operator:" in result.output

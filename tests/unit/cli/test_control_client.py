@@ -1,4 +1,4 @@
-"""What counts as done: nothing but a quoter's own whole word for it."""
+"""Only a complete response of a quoter daemon counts as done."""
 
 import asyncio
 from pathlib import Path
@@ -56,7 +56,7 @@ async def invoke(port: int, *words: str) -> Result:
 
 
 def complaint(result: Result) -> str:
-    """What `main` prints as one line, with exit code 1."""
+    """Return the error line that `main` prints with exit code 1."""
     assert isinstance(result.exception, QuoterError), result.output
     text = str(result.exception)
     assert text.isprintable()
@@ -64,7 +64,7 @@ def complaint(result: Result) -> str:
 
 
 @pytest.mark.parametrize("answer", NONSENSE.values(), ids=NONSENSE)
-async def test_no_nonsense_is_taken_for_done(answer: bytes) -> None:
+async def test_no_malformed_response_counts_as_done(answer: bytes) -> None:
     async with stranger(answer) as port:
         for verb in VERBS:
             result = await invoke(port, *verb, "--token-file", "token")
@@ -74,7 +74,7 @@ async def test_no_nonsense_is_taken_for_done(answer: bytes) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(NONSENSE.keys() - {"not-done"}))
-async def test_no_nonsense_is_shown_for_a_state(kind: str) -> None:
+async def test_no_malformed_response_is_shown_as_a_state(kind: str) -> None:
     async with stranger(NONSENSE[kind]) as port:
         for verb in (
             ("status",),
@@ -86,7 +86,7 @@ async def test_no_nonsense_is_shown_for_a_state(kind: str) -> None:
             assert "is not a quoter daemon (" in complaint(await invoke(port, *verb)), verb
 
 
-async def test_only_killed_is_killed() -> None:
+async def test_a_kill_is_done_only_if_the_state_is_killed() -> None:
     async with stranger(http(DONE, server=SERVER)) as port:
         assert (await invoke(port, "pause", "--token-file", "token")).exit_code == 0
         assert "is not a quoter daemon" in complaint(
@@ -96,7 +96,7 @@ async def test_only_killed_is_killed() -> None:
         assert (await invoke(port, "kill", "--token-file", "token")).exit_code == 0
 
 
-async def test_what_is_accepted_is_not_done_yet() -> None:
+async def test_an_accepted_request_is_not_reported_as_done() -> None:
     async with stranger(
         http({"result": RequestResult.PENDING}, "202 Accepted", server=SERVER)
     ) as port:
@@ -107,7 +107,7 @@ async def test_what_is_accepted_is_not_done_yet() -> None:
 
 @pytest.mark.parametrize("answer", [nothing, hang_up, drip])
 @pytest.mark.slow
-async def test_a_daemon_that_is_silent_may_still_do_it(
+async def test_without_a_response_the_request_may_still_be_done(
     answer: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(control_client, "TIMEOUT_S", 0.5)
@@ -118,7 +118,7 @@ async def test_a_daemon_that_is_silent_may_still_do_it(
         assert "no daemon answers at" in complaint(await invoke(port, "status"))
 
 
-async def test_a_refusal_is_told_only_of_a_quoter() -> None:
+async def test_only_a_quoter_daemon_can_refuse() -> None:
     async with stranger(http({"error": "not now"}, "409 Conflict", server=SERVER)) as port:
         text = complaint(await invoke(port, "pause", "--token-file", "token"))
         assert text == f"127.0.0.1:{port} refused (409): not now"
@@ -129,8 +129,8 @@ async def test_a_refusal_is_told_only_of_a_quoter() -> None:
         )
 
 
-async def test_details_are_a_courtesy() -> None:
-    """`status` is right without them."""
+async def test_status_works_without_details() -> None:
+    """`quoter status` is correct without them."""
     causes = {"operator_pause": {"latched": True}, "odd": 1}
     cases: list[tuple[bytes | Answering, dict[str, object]]] = [
         (http({"details": causes}, "503 Not Ready"), {"operator_pause": {"latched": True}}),
@@ -143,6 +143,6 @@ async def test_details_are_a_courtesy() -> None:
             assert await asyncio.to_thread(read_details, ("127.0.0.1", port)) == details
 
 
-async def test_an_address_of_colons_is_told_in_brackets() -> None:
+async def test_an_ipv6_address_is_shown_in_brackets() -> None:
     with pytest.raises(NotDone, match=r"no daemon answers at \[::1\]:1: "):
         await asyncio.to_thread(read_state, ("::1", 1))

@@ -1,4 +1,4 @@
-"""One request to whatever listens there: what comes back is bounded, and harmless."""
+"""One HTTP request: bounded in time and size, with harmless text."""
 
 import asyncio
 import socket
@@ -13,19 +13,19 @@ from quoter.service.http.server import HEADERS
 from tests.unit.cli.strangers import Answering, drip, hang_up, http, nothing, stranger
 
 LOOPBACK = "127.0.0.1"
-PATIENCE_S = 20.0  # on a busy machine
+LIMIT_S = 20.0  # on a busy machine
 
 
-async def told(answer: bytes | Answering, seconds: float = PATIENCE_S) -> Reply:
+async def told(answer: bytes | Answering, seconds: float = LIMIT_S) -> Reply:
     async with stranger(answer) as port:
         return await asyncio.to_thread(call, (LOOPBACK, port), "GET", "/state", seconds=seconds)
 
 
-def test_a_quoter_is_known_by_the_name_that_its_listener_gives() -> None:
+def test_a_quoter_daemon_is_recognised_by_its_server_header() -> None:
     assert HEADERS["Server"] == SERVER
 
 
-async def test_an_object_comes_back_with_status_and_name() -> None:
+async def test_a_json_object_is_returned_with_status_and_server() -> None:
     assert await told(http({"a": 1})) == Reply(200, is_quoter=False, body={"a": 1})
     refused = await told(http({"error": "no"}, "409 Conflict", server=SERVER))
     assert refused == Reply(409, is_quoter=True, body={"error": "no"})
@@ -47,7 +47,7 @@ async def test_an_object_comes_back_with_status_and_name() -> None:
     ],
     ids=["empty", "html", "cut", "list", "null", "bytes", "digits", "deep", "deep-object", "long"],
 )
-async def test_what_is_no_json_object_is_an_empty_one(body: bytes) -> None:
+async def test_a_body_that_is_not_a_json_object_is_empty(body: bytes) -> None:
     assert await told(http(body)) == Reply(200, is_quoter=False, body={})
 
 
@@ -61,41 +61,41 @@ async def test_what_is_no_json_object_is_an_empty_one(body: bytes) -> None:
     ],
     ids=["ssh", "status", "cut-chunk", "headers"],
 )
-async def test_what_is_no_whole_http_answer_has_no_status(raw: bytes) -> None:
+async def test_an_incomplete_http_response_has_status_zero(raw: bytes) -> None:
     assert await told(raw) == Reply(0, is_quoter=False, body={})
 
 
-async def test_texts_can_not_command_the_terminal() -> None:
+async def test_control_characters_are_removed() -> None:
     hostile = {"a\x1b[2J": ["\x1b]0;mine\x07", {"b": "line\none\u202e"}], "n": 1.5, "t": True}
     reply = await told(http(hostile))
     assert reply.body == {"a?[2J": ["?]0;mine?", {"b": "line?one?"}], "n": 1.5, "t": True}
 
 
 @pytest.mark.parametrize("answer", [drip, nothing])
-async def test_the_time_is_one_of_all_and_not_of_each_byte(answer: Answering) -> None:
+async def test_the_time_limit_is_for_the_whole_request(answer: Answering) -> None:
     start_s = time.monotonic()
     with pytest.raises(NoAnswer, match=r"not within 0\.5 s") as caught:
         await told(answer, seconds=0.5)
     assert caught.value.is_sent
-    assert time.monotonic() - start_s < PATIENCE_S
+    assert time.monotonic() - start_s < LIMIT_S
 
 
-async def test_silence_may_have_heard_the_request() -> None:
+async def test_without_a_response_the_request_counts_as_sent() -> None:
     with pytest.raises(NoAnswer) as caught:
         await told(hang_up)
     assert caught.value.is_sent
 
 
-def test_where_nobody_listens_nothing_was_sent() -> None:
+def test_a_refused_connection_counts_as_not_sent() -> None:
     with socket.socket() as unused:
         unused.bind((LOOPBACK, 0))
         with pytest.raises(NoAnswer, match="refused") as caught:
-            call(unused.getsockname(), "GET", "/state", seconds=PATIENCE_S)
+            call(unused.getsockname(), "GET", "/state", seconds=LIMIT_S)
     assert not caught.value.is_sent
 
 
 @pytest.mark.parametrize("host", ["a b", "x" * 80, "a..b", "\x1b[2J", "\udcff"])
-def test_what_is_no_host_is_named(host: str) -> None:
+def test_an_invalid_host_is_reported(host: str) -> None:
     with pytest.raises(BadSetting, match="QUOTER_HOST: is not a valid host name") as caught:
-        call((host, 9464), "GET", "/state", seconds=PATIENCE_S)
+        call((host, 9464), "GET", "/state", seconds=LIMIT_S)
     assert str(caught.value).isprintable()

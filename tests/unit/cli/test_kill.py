@@ -1,4 +1,4 @@
-"""`quoter kill` gets through whatever else is broken; `quoter rearm` tells what became of it."""
+"""`quoter kill` works when other things are broken; `quoter rearm` reports its result."""
 
 import asyncio
 import os
@@ -38,7 +38,7 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @contextmanager
 def daemon(path: Path) -> Iterator[list[int]]:
-    """This process owns the folder and latches when the signal comes; the signals it heard."""
+    """Own the folder and latch on the signal, as a daemon does; yields the received signals."""
     heard = list[int]()
 
     def latch(number: int, _frame: object) -> None:
@@ -57,7 +57,7 @@ def daemon(path: Path) -> Iterator[list[int]]:
 
 
 def quoter(*words: str | bytes, before: str = "") -> subprocess.CompletedProcess[str]:
-    """The verb in a process of its own, started by a shell that runs `before` first."""
+    """Run the command in a process, started by a shell that runs `before` first."""
     line = f'{before}exec "$0" -m quoter.cli "$@"'
     done = subprocess.run(
         ["sh", "-c", line, sys.executable, *words],
@@ -71,7 +71,7 @@ def quoter(*words: str | bytes, before: str = "") -> subprocess.CompletedProcess
 
 
 class TestKillOnAFullDisk:
-    def test_the_signal_is_sent_all_the_same(self, tmp_path: Path) -> None:
+    def test_the_signal_is_still_sent(self, tmp_path: Path) -> None:
         with daemon(tmp_path) as heard:
             done = quoter(
                 "kill", "now", "--data-dir", str(tmp_path), "--wait", WAIT_S, before=NO_FILE
@@ -81,8 +81,8 @@ class TestKillOnAFullDisk:
         assert "KILLED: operator_kill" in done.stdout
         assert f"{tmp_path / KILL_REQUEST}: File too large" in done.stderr
 
-    def test_the_wish_is_left_without_its_reason(self, tmp_path: Path) -> None:
-        """A name in a folder takes no room: the next start, or a daemon next door, obeys it."""
+    def test_the_kill_file_is_written_without_its_reason(self, tmp_path: Path) -> None:
+        """An empty file needs no space; the daemon, or its next start, reads it."""
         done = quoter("kill", "now", "--data-dir", str(tmp_path), before=NO_FILE)
         assert done.returncode == 0
         assert "next start will be killed" in done.stdout
@@ -90,8 +90,8 @@ class TestKillOnAFullDisk:
         assert [path.name for path in tmp_path.iterdir()] == [KILL_REQUEST]
         assert DataFolder(tmp_path).take_request(KILL_REQUEST) == ""
 
-    def test_what_nobody_can_hear_of_is_a_failure(self) -> None:
-        """Nobody may make a file there, root neither."""
+    def test_a_kill_that_can_not_be_requested_fails(self) -> None:
+        """No file can be created there, not even by root."""
         done = quoter("kill", "now", "--data-dir", "/proc")
         assert done.returncode == 1
         assert "/proc/KILL: No such file" in done.stderr
@@ -99,13 +99,13 @@ class TestKillOnAFullDisk:
 
 
 class TestKillWithABadWord:
-    def test_a_reason_that_is_no_text_is_kept_as_far_as_it_is(self, tmp_path: Path) -> None:
+    def test_the_text_part_of_an_invalid_reason_is_kept(self, tmp_path: Path) -> None:
         with daemon(tmp_path) as heard:
             done = quoter("kill", BAD, "--data-dir", str(tmp_path), "--wait", WAIT_S)
         assert (done.returncode, heard) == (0, [signal.SIGUSR1])
         assert (tmp_path / KILL_REQUEST).read_text() == "caf?"
 
-    def test_a_folder_that_the_terminal_can_not_spell_is_spoken_of(self, tmp_path: Path) -> None:
+    def test_a_folder_with_an_unprintable_name_is_reported(self, tmp_path: Path) -> None:
         folder = tmp_path / os.fsdecode(BAD)
         folder.mkdir()
         strict = "export PYTHONIOENCODING=utf-8:strict; "
@@ -113,7 +113,7 @@ class TestKillWithABadWord:
         assert done.returncode == 0
         assert (folder / KILL_REQUEST).exists()
 
-    def test_a_port_that_is_none_is_not_looked_at(
+    def test_an_invalid_port_does_not_matter_for_a_kill_by_file(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("QUOTER_PORT", "abc")
@@ -124,21 +124,21 @@ class TestKillWithABadWord:
 
 
 class TestKillWithABadEnvFile:
-    def test_a_byte_that_is_no_text_does_not_hide_the_folder(self, tmp_path: Path) -> None:
+    def test_an_invalid_byte_in_the_env_file_does_not_hide_the_folder(self, tmp_path: Path) -> None:
         (tmp_path / ".env").write_bytes(b"QUOTER_DATA_DIR=books\n# " + BAD + b"\n")
         with daemon(tmp_path / "books") as heard:
             done = quoter("kill", "--wait", WAIT_S)
         assert (done.returncode, heard) == (0, [signal.SIGUSR1])
 
-    def test_one_that_can_not_be_read_means_the_usual_folder(self, tmp_path: Path) -> None:
+    def test_an_unreadable_env_file_means_the_default_folder(self, tmp_path: Path) -> None:
         (tmp_path / ".env").symlink_to(".env")  # nobody can open that, root neither
         with daemon(tmp_path / "data") as heard:
             done = quoter("kill", "--wait", WAIT_S)
         assert (done.returncode, heard) == (0, [signal.SIGUSR1])
         assert "warning: .env: can't be read" in done.stderr
 
-    def test_nobody_in_the_usual_folder_is_a_failure_then(self, tmp_path: Path) -> None:
-        """The daemon may run on another folder, which only .env names."""
+    def test_no_daemon_on_the_default_folder_is_an_error_then(self, tmp_path: Path) -> None:
+        """The daemon may use another folder, which only .env names."""
         (tmp_path / "data").mkdir()
         (tmp_path / ".env").symlink_to(".env")
         done = quoter("kill")
@@ -146,7 +146,7 @@ class TestKillWithABadEnvFile:
         assert "--data-dir" in done.stderr
 
     @pytest.mark.parametrize("words", [("status",), ("ledger",), ("rearm",), ("pause",)])
-    def test_the_other_verbs_say_so_in_one_line(
+    def test_other_commands_report_it_in_one_line(
         self, tmp_path: Path, words: tuple[str, ...]
     ) -> None:
         (tmp_path / ".env").symlink_to(".env")
@@ -156,12 +156,12 @@ class TestKillWithABadEnvFile:
         assert done.stderr.count("\n") == 1
 
 
-# Re-arming: whoever types the id is told what became of it.
+# Re-arming: the command reports the result.
 
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    """A daemon that is killed, owns its folder and looks for requests in it."""
+    """A killed daemon that owns its folder and reads its request files."""
     async with rigged(tmp_path) as it:
         folder = DataFolder(tmp_path)
         folder.take()
@@ -185,7 +185,7 @@ def rearm(folder: Path, kill_id: str, *words: str) -> Result:
     return CliRunner().invoke(cli.app, ["rearm", *options])
 
 
-async def test_it_waits_until_the_kill_is_lifted(rig: Rig) -> None:
+async def test_a_rearm_waits_until_the_kill_is_cleared(rig: Rig) -> None:
     rig.settle()
     kill_id = str(rig.stops.kill_id())
     words = ("--wait", WAIT_S, "--reason", "understood")
@@ -201,7 +201,7 @@ def rearms(rig: Rig) -> list[Rearm]:
     return [step.event for step in rig.harness.steps if isinstance(step.event, Rearm)]
 
 
-async def test_what_speaks_against_it_is_told_while_the_daemon_is_patient(rig: Rig) -> None:
+async def test_each_refusal_is_printed_while_the_daemon_retries(rig: Rig) -> None:
     kill_id, told = str(rig.stops.kill_id()), list[str]()
     assert request(rig.folder, kill_id) is Rearmed.REQUESTED
     waiting = asyncio.to_thread(await_rearm, rig.folder, kill_id, float(WAIT_S), told.append)
@@ -213,8 +213,8 @@ async def test_what_speaks_against_it_is_told_while_the_daemon_is_patient(rig: R
     assert told == ["2 orders may be live"]
 
 
-async def test_it_hands_on_the_refusal(rig: Rig) -> None:
-    """The daemon is patient; this clock is not."""
+async def test_the_final_refusal_is_printed(rig: Rig) -> None:
+    """The daemon retries for 30 s; the test sets the clock forward."""
     kill_id = str(rig.stops.kill_id())
     asking = asyncio.to_thread(rearm, rig.folder, kill_id, "--wait", WAIT_S)
     task = asyncio.create_task(asking)
@@ -225,7 +225,7 @@ async def test_it_hands_on_the_refusal(rig: Rig) -> None:
     assert "not within 30 s: 2 orders may be live; still KILLED" in result.output
 
 
-async def test_another_kill_meanwhile_is_told(rig: Rig) -> None:
+async def test_another_kill_meanwhile_is_reported(rig: Rig) -> None:
     kill_id = str(rig.stops.kill_id())
     task = asyncio.create_task(asyncio.to_thread(rearm, rig.folder, kill_id, "--wait", WAIT_S))
     await rig.until(lambda: bool(rearms(rig)))
@@ -237,14 +237,14 @@ async def test_another_kill_meanwhile_is_told(rig: Rig) -> None:
 
 
 class TestWithoutAnAnswer:
-    """A daemon that owns the folder and does not look, because it hangs."""
+    """A daemon that owns the folder but hangs and does not read requests."""
 
     @pytest.fixture
     def kill_id(self, tmp_path: Path) -> str:
         return Latch(tmp_path).write(Cause.LOSS_LIMIT, "lost", 1).kill_id
 
     def test_the_request_is_withdrawn(self, tmp_path: Path, kill_id: str) -> None:
-        """Nobody would be there to see it obeyed."""
+        """It must not be carried out unattended."""
         folder = DataFolder(tmp_path)
         folder.take()
         result = rearm(tmp_path, kill_id, "--wait", "1")
@@ -254,7 +254,7 @@ class TestWithoutAnAnswer:
         assert not (tmp_path / REARM_REQUEST).exists()
         assert Latch(tmp_path).read() is not None
 
-    def test_no_daemon_at_all_means_the_next_start(self, tmp_path: Path, kill_id: str) -> None:
+    def test_without_a_daemon_the_next_start_may_trade(self, tmp_path: Path, kill_id: str) -> None:
         result = rearm(tmp_path, kill_id)
         assert result.exit_code == 0
         assert "no daemon runs" in result.output
@@ -271,7 +271,7 @@ class TestWithoutAnAnswer:
             ("--reason", " ", "must be 1 to 200 printable characters"),
         ],
     )
-    def test_words_that_do_not_fit_change_nothing(
+    def test_invalid_options_change_nothing(
         self, tmp_path: Path, kill_id: str, option: str, value: str, text: str
     ) -> None:
         result = rearm(tmp_path, kill_id, option, value)

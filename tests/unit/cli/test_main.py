@@ -152,7 +152,7 @@ class TestHealthcheck:
         assert err.startswith("unhealthy: ")
 
     @pytest.mark.parametrize("host", ["a b", "x" * 80])
-    def test_what_is_no_host_is_a_line_about_the_host(
+    def test_an_invalid_host_is_one_line_about_the_host(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], host: str
     ) -> None:
         for words in (("healthcheck",), ("explain", "--live")):

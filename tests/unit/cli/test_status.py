@@ -1,4 +1,4 @@
-"""`quoter status` as lines: what, why, since when, and what lifts it."""
+"""The lines of `quoter status`: state, causes, times and the command that clears them."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -15,7 +15,7 @@ ABOUT = {"environment": "sandbox", "exchange": "binance", "symbol": "BTC/USDT"}
 
 
 def shown(state: TradingState, *causes: Cause, kill_id: str | None = None, **more: object) -> str:
-    """Of a real state and its details."""
+    """Return the lines for a real state and its details."""
     found = dict.fromkeys(causes, "so it is")
     now = snapshot(trading_state=state, causes=found, **more)
     told: Answer = {**state_view(now, about=ABOUT), "kill_id": kill_id}
@@ -24,12 +24,12 @@ def shown(state: TradingState, *causes: Cause, kill_id: str | None = None, **mor
     return "\n".join(status_lines(told, typed))
 
 
-def test_each_cause_tells_since_when() -> None:
+def test_each_cause_shows_since_when() -> None:
     text = shown(TradingState.PAUSED, Cause.OPERATOR_PAUSE)
     assert "\n  operator_pause: so it is (since 2023-11-14 22:13:20 UTC)\n" in text
 
 
-def test_a_kill_tells_what_lifts_it_and_what_to_read_before() -> None:
+def test_a_kill_shows_the_command_that_clears_it_and_the_runbook() -> None:
     text = shown(TradingState.KILLED, Cause.LOSS_LIMIT, kill_id="ab12")
     assert "kill id: ab12\n" in text
     read, lift = (
@@ -41,7 +41,7 @@ def test_a_kill_tells_what_lifts_it_and_what_to_read_before() -> None:
     assert "quoter resume" not in text
 
 
-def test_a_latched_pause_tells_what_lifts_it_and_one_that_passes_does_not() -> None:
+def test_only_a_latched_pause_shows_the_command_that_clears_it() -> None:
     assert "to clear it: `quoter resume" in shown(TradingState.PAUSED, Cause.OPERATOR_PAUSE)
     assert "to clear it" not in shown(TradingState.PAUSED, Cause.BOOK_STALE)
     assert "to clear it" not in shown(TradingState.RUNNING)
@@ -64,7 +64,7 @@ def test_every_figure_is_plain_decimal() -> None:
     assert text.endswith("profit -0.000000005 quote")
 
 
-def test_a_stranger_of_the_right_words_is_shown_without_a_traceback() -> None:
+def test_unexpected_json_is_shown_without_a_traceback() -> None:
     told: Answer = {
         "trading_state": "PAUSED",
         "phase": "LIVE",

@@ -1,4 +1,4 @@
-"""A killable engine with its latch, books and listener, and a client that speaks to it."""
+"""An engine with kill switch, ledger and listener, and an HTTP client."""
 
 import asyncio
 import json
@@ -49,14 +49,14 @@ SETTINGS = FixedSettings(
     notional_max=Decimal(10_000),
 )
 
-PATIENCE_S = 20.0  # on a busy machine
+WAIT_S_MAX = 20.0  # on a busy machine
 
 type Headers = CIMultiDict[str]
 type Body = dict[str, object]
 
 
 class Gate:
-    """The last inch of a gateway: all that stops touch of it."""
+    """The egress gate of a gateway: all that the kill switch uses of it."""
 
     def __init__(self) -> None:
         self.is_open = True
@@ -84,7 +84,7 @@ class Answer:
 
 
 class Rig:
-    """Real parts from the socket to the engine; only the venue is missing."""
+    """Real parts from the socket to the engine, without a venue."""
 
     def __init__(self, folder: Path, ledger: Ledger, tokens: dict[Role, str]) -> None:
         self.harness = EngineHarness().quoting()
@@ -94,7 +94,7 @@ class Rig:
         self.clock = Clock(
             wall_ns=lambda: START_NS, monotonic_ns=lambda: self.harness.now_ns - START_NS
         )
-        self.is_held = False  # the engine is kept busy by something else
+        self.is_held = False  # the engine handles no events
         self._keys = count(1)
         self.stops = StopsRig(
             gateway=cast(OrderGateway, self.gate),
@@ -153,7 +153,7 @@ class Rig:
 
     @property
     def waiting(self) -> int:
-        """Events that the engine has not heard yet."""
+        """Number of events that the engine has not handled yet."""
         return len(self.stops.queue)
 
     # what a test does
@@ -162,7 +162,7 @@ class Rig:
         self.harness.now_ns += round(seconds * NS_PER_S)
 
     def settle(self) -> None:
-        """Every order is over, and the venue's lists say so."""
+        """End every order and reconcile."""
         for order in list(self.harness.engine.orders):
             self.harness.done(order)
         self.harness.look_again()
@@ -177,7 +177,7 @@ class Rig:
         headers: dict[str, str] | None = None,
         data: bytes | None = None,
     ) -> Answer:
-        """A well-formed request, but for what is asked for otherwise."""
+        """Send a well-formed request, except for the given overrides."""
         given: Headers = CIMultiDict()
         if method != "GET":
             given["Content-Type"] = "application/json"
@@ -210,29 +210,29 @@ class Rig:
         )
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for what another task will bring about."""
-        end_s = time.monotonic() + PATIENCE_S
+        """Wait for a condition that another task fulfils."""
+        end_s = time.monotonic() + WAIT_S_MAX
         while not condition():
             assert time.monotonic() < end_s, "it did not happen"
             await asyncio.sleep(0.001)
 
     def own_kill(self, cause: Cause) -> None:
-        """The daemon finds a reason of its own."""
+        """Let the engine raise a kill cause itself."""
         change = self.harness.alarm(cause).state
         if change is not None:
             self.stops.state_changed(change)
 
     async def until_disk(self) -> None:
-        """Wait until the latch on the disk is what is in force."""
+        """Wait until the latch in force is on disk."""
         await self.until(lambda: Latch(self.folder).read() == self.stops.latched)
-        await asyncio.sleep(0.01)  # what hears of it, does
+        await asyncio.sleep(0.01)  # let the callbacks run
 
     async def until_gate(self, *, is_open: bool) -> None:
-        """Wait until the gate stands so: after a re-arm it opens once the disk has let go."""
+        """Wait for the state of the gate; after a re-arm it opens once the latch is removed."""
         await self.until(lambda: self.gate.is_open is is_open)
 
     def sight(self) -> tuple[object, ...]:
-        """All that a refused request must leave as it is."""
+        """Return everything that a refused request must not change."""
         engine = self.harness.engine
         return (
             engine.causes.switch.causes,

@@ -1,4 +1,4 @@
-"""A change of the knobs is whole or not at all, and the next quote has it."""
+"""A change of live parameters is applied as a whole or not at all, from the next quote on."""
 
 from dataclasses import replace
 
@@ -41,7 +41,7 @@ def test_gamma_changes_the_quote_at_once_and_leaves_the_references_frozen() -> N
     assert slope(harness) == before
 
 
-def test_a_change_before_the_first_quote_is_what_the_references_are_met_with() -> None:
+def test_a_change_before_the_first_quote_is_used_for_the_references() -> None:
     early, usual = EngineHarness(), EngineHarness(config(pricing=replace(PRICING, gamma=2.0)))
     turn(early, gamma=2)
     early.start()
@@ -59,10 +59,10 @@ def test_a_change_before_the_first_quote_is_what_the_references_are_met_with() -
         {"adverse_bps": 5.0},
     ],
 )
-def test_every_knob_of_the_quote_gives_what_a_start_with_it_gives(
+def test_every_changed_parameter_has_the_effect_of_a_start_with_it(
     changed: dict[str, float],
 ) -> None:
-    """With the references of before: those are met with the cost of the start."""
+    """With the references from before, which were computed with the costs of the start."""
     names = {"widening_beta": "beta", "widening_power": "p", "size_eta": "eta"}
     harness = EngineHarness().quoting()
     turn(harness, **changed)
@@ -81,7 +81,7 @@ def test_every_knob_of_the_quote_gives_what_a_start_with_it_gives(
         assert (ours.bids, ours.asks) == (theirs.bids, theirs.asks)
 
 
-def test_the_hold_of_a_requote_follows() -> None:
+def test_the_requote_hold_is_changed() -> None:
     harness = EngineHarness().quoting()
     turn(harness, requote_hold_s=20.0, requote_tolerance=0.2)
     policy = harness.engine.placing.policy
@@ -92,7 +92,7 @@ def test_the_hold_of_a_requote_follows() -> None:
     assert places(harness.wait(5)) == []  # closer is not worth it yet
 
 
-def test_a_value_that_makes_no_gamma_changes_nothing() -> None:
+def test_a_value_that_gives_no_gamma_changes_nothing() -> None:
     pricing = replace(PRICING, gamma=0.1, gamma_unit=GammaUnit.NORM)
     harness = EngineHarness(config(pricing=pricing)).quoting()
     before, quote = params(harness), harness.engine.quoting.latest
@@ -112,8 +112,8 @@ def test_a_value_that_makes_no_gamma_changes_nothing() -> None:
     )
 
 
-def test_a_side_that_rests_goes_on_resting_when_its_time_changes() -> None:
-    """Turning a protection must not switch it off for the side that it protects right now."""
+def test_a_side_in_cooldown_stays_in_it_when_the_duration_changes() -> None:
+    """Changing a protection must not end it for the side that it protects at present."""
     harness = EngineHarness().quoting()
     for _ in range(4):
         harness.rest()

@@ -1,4 +1,4 @@
-"""A kill is lifted when nothing of ours is alive, everything was looked at since, and we may."""
+"""The conditions of a re-arm: no order may be live, reports are new, no limit is exceeded."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -18,7 +18,7 @@ from tests.unit.engine.cases import CONFIG, EngineHarness, commands, config, lim
 
 
 def killed() -> EngineHarness:
-    """Quoting, then killed, and every order provably over."""
+    """Return a harness that was quoting, was killed, and whose orders have all ended."""
     harness = EngineHarness().quoting()
     harness.operator(Kill)
     for order in list(harness.engine.orders):
@@ -36,7 +36,7 @@ def refusal(step: Step) -> Refused:
     return step.outcome
 
 
-def test_everything_clean_and_it_trades_again() -> None:
+def test_a_rearm_succeeds_when_all_conditions_hold() -> None:
     harness = killed()
     harness.look_again()
     assert harness.state() is TradingState.KILLED
@@ -46,7 +46,7 @@ def test_everything_clean_and_it_trades_again() -> None:
     assert harness.state() is TradingState.RUNNING
 
 
-def test_an_order_that_may_be_alive_forbids_it() -> None:
+def test_a_rearm_is_refused_while_an_order_may_be_live() -> None:
     harness = EngineHarness().quoting()
     harness.operator(Kill)
     assert "2 orders may be live" in refusal(rearm(harness)).text
@@ -54,7 +54,7 @@ def test_an_order_that_may_be_alive_forbids_it() -> None:
 
 
 @pytest.mark.parametrize("missing", ["open_orders", "trades", "balances"])
-def test_what_was_not_looked_at_since_the_kill_forbids_it_and_is_asked_for(missing: str) -> None:
+def test_a_missing_report_since_the_kill_refuses_a_rearm_and_is_requested(missing: str) -> None:
     harness = killed()
     harness.tick()
     for what in {"open_orders", "trades", "balances"} - {missing}:
@@ -67,7 +67,7 @@ def test_what_was_not_looked_at_since_the_kill_forbids_it_and_is_asked_for(missi
     assert harness.state() is TradingState.RUNNING
 
 
-def test_balances_that_differ_are_not_clean() -> None:
+def test_a_rearm_is_refused_while_balances_differ() -> None:
     harness = killed()
     harness.tick()
     harness.open_orders()
@@ -76,8 +76,8 @@ def test_balances_that_differ_are_not_clean() -> None:
     assert "found consistent" in refusal(rearm(harness)).text
 
 
-def test_an_order_of_our_prefix_at_the_venue_is_not_clean() -> None:
-    """One that a run before us left behind: not in our books, but it can fill."""
+def test_a_rearm_is_refused_while_an_unknown_own_order_is_at_the_venue() -> None:
+    """An order left by an earlier run is not in our books but can fill."""
     harness = killed()
     harness.look_again()
     harness.tick()
@@ -89,7 +89,7 @@ def test_an_order_of_our_prefix_at_the_venue_is_not_clean() -> None:
     assert harness.state() is TradingState.KILLED
 
 
-def test_another_kill_makes_what_was_known_worthless() -> None:
+def test_reports_from_before_another_kill_do_not_count() -> None:
     harness = killed()
     harness.look_again()
     harness.alarm(Cause.LEDGER_FAILED)
@@ -97,7 +97,7 @@ def test_another_kill_makes_what_was_known_worthless() -> None:
     assert {Cause.OPERATOR_KILL, Cause.LEDGER_FAILED} <= harness.causes
 
 
-def test_a_pause_while_killed_does_not() -> None:
+def test_reports_from_before_a_pause_still_count() -> None:
     harness = killed()
     harness.look_again()
     harness.operator(Pause)
@@ -105,7 +105,7 @@ def test_a_pause_while_killed_does_not() -> None:
     assert harness.state() is TradingState.PAUSED
 
 
-def test_a_book_out_of_sync_forbids_it() -> None:
+def test_a_rearm_is_refused_while_the_book_is_out_of_sync() -> None:
     harness = killed()
     harness.feed_down()
     harness.look_again()
@@ -113,7 +113,7 @@ def test_a_book_out_of_sync_forbids_it() -> None:
 
 
 @pytest.mark.parametrize("accept", [None, Decimal(11), Decimal(-12), Decimal("12.1")])
-def test_an_inventory_past_the_limit_must_be_named_exactly(accept: Decimal | None) -> None:
+def test_an_inventory_above_the_limit_must_be_named_exactly(accept: Decimal | None) -> None:
     opening = {**CONFIG.opening, "ABC": Decimal(112)}
     harness = EngineHarness(config(opening=opening)).start()
     harness.operator(Kill)
@@ -127,7 +127,7 @@ def test_an_inventory_past_the_limit_must_be_named_exactly(accept: Decimal | Non
 
 
 def past_a_limit(**limit: Decimal) -> EngineHarness:
-    """Killed by a fall of the price on what is held; nothing else speaks against a re-arm."""
+    """Return a harness killed by a price fall; all other re-arm conditions hold."""
     harness = EngineHarness(config(limits=limits(**limit))).quoting()
     harness.fill(harness.wanted(Side.BUY))
     harness.look_again()
@@ -141,8 +141,8 @@ def past_a_limit(**limit: Decimal) -> EngineHarness:
 
 
 @pytest.mark.parametrize("limit", ["loss_max", "drawdown_max"])
-def test_a_limit_that_is_still_past_forbids_it_and_no_order_leaves(limit: str) -> None:
-    """The next look would kill us again; orders could leave before it."""
+def test_a_limit_still_exceeded_refuses_a_rearm_and_no_order_is_sent(limit: str) -> None:
+    """The next check would kill again, but orders could be sent before it."""
     harness = past_a_limit(**{limit: Decimal(5)})
     step = rearm(harness)
     assert f"{limit.removesuffix('_max')}_limit: " in refusal(step).text
@@ -151,7 +151,7 @@ def test_a_limit_that_is_still_past_forbids_it_and_no_order_leaves(limit: str) -
     assert not places([step])
 
 
-def test_an_order_that_would_kill_us_again_forbids_it_until_it_is_gone() -> None:
+def test_a_foreign_order_refuses_a_rearm_until_it_is_gone() -> None:
     policy = replace(CONFIG.reconcile, foreign=ForeignPolicy.KILL)
     harness = EngineHarness(config(reconcile=policy)).quoting()
     human = VenueOrder(
@@ -176,7 +176,7 @@ def test_an_order_that_would_kill_us_again_forbids_it_until_it_is_gone() -> None
     assert harness.state() is TradingState.RUNNING
 
 
-def test_selling_that_was_asked_for_before_a_kill_does_not_go_on_after_it() -> None:
+def test_a_flatten_from_before_a_kill_does_not_continue_after_a_rearm() -> None:
     harness = EngineHarness().quoting()
     harness.fill(harness.wanted(Side.BUY))
     harness.operator(Flatten)

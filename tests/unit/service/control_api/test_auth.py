@@ -1,4 +1,4 @@
-"""Tokens as a header brings them, and the door that shuts on guessing."""
+"""Tokens in the Authorization header, and the lock-out after wrong tokens."""
 
 from hashlib import sha256
 
@@ -25,8 +25,8 @@ def test_a_token_names_its_role_and_the_beginning_of_its_hash() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["bearer", "BEARER", "bEaReR"])
-def test_the_scheme_may_be_written_in_any_case(scheme: str) -> None:
-    """RFC 9110: else a client that writes it small counts as one that guesses."""
+def test_the_scheme_is_case_insensitive(scheme: str) -> None:
+    """RFC 9110; otherwise a client that writes it in lower case would be locked out."""
     assert caller(f"{scheme} {RISK}") == caller(f"Bearer {RISK}")
 
 
@@ -46,11 +46,11 @@ def test_the_scheme_may_be_written_in_any_case(scheme: str) -> None:
         (f"Bearer {OPERATOR}{RISK}",),
     ],
 )
-def test_everything_else_is_nobody(values: tuple[str, ...]) -> None:
+def test_any_other_header_has_no_caller(values: tuple[str, ...]) -> None:
     assert caller(*values) is None
 
 
-def test_the_door_shuts_at_the_fifth_failure_in_a_minute_and_opens_after_one() -> None:
+def test_the_fifth_failure_within_a_minute_locks_out_for_a_minute() -> None:
     lock = LockOut()
     for second in (0, 10, 20, 30):
         lock.failed(second * NS_PER_S)
@@ -61,7 +61,7 @@ def test_the_door_shuts_at_the_fifth_failure_in_a_minute_and_opens_after_one() -
     assert lock.left_s(120 * NS_PER_S) == 0
 
 
-def test_failures_farther_apart_never_shut_it() -> None:
+def test_failures_farther_apart_do_not_lock_out() -> None:
     lock = LockOut()
     for number in range(100):
         now_ns = number * 15 * NS_PER_S + number

@@ -1,4 +1,4 @@
-"""A repeated request gets its first answer; a refused one may be tried again."""
+"""A repeated request gets the first reply; a refused request may be retried."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from quoter.service.control_api.idempotency import IdempotencyCache, OtherBody, 
 
 
 class Work:
-    """Counts how often it was done."""
+    """Work that counts how often it is done."""
 
     def __init__(self, *, is_done: bool = True) -> None:
         self.times = 0
@@ -24,13 +24,13 @@ class Work:
         return Result(times, is_done=self.is_done)
 
 
-async def test_the_second_time_brings_the_first_answer() -> None:
+async def test_a_repeated_request_gets_the_first_reply() -> None:
     once, work = IdempotencyCache[int](), Work()
     assert [await once.do("k", b"b", work) for _ in range(3)] == [1, 1, 1]
     assert await once.do("other", b"b", work) == 2
 
 
-async def test_two_at_the_same_time_are_one() -> None:
+async def test_two_concurrent_requests_are_done_once() -> None:
     once, work = IdempotencyCache[int](), Work()
     work.may_end.clear()
     both = [asyncio.create_task(once.do("k", b"b", work)) for _ in range(2)]
@@ -39,7 +39,7 @@ async def test_two_at_the_same_time_are_one() -> None:
     assert await asyncio.gather(*both) == [1, 1]
 
 
-async def test_another_body_is_refused_even_while_the_first_is_under_way() -> None:
+async def test_another_body_is_refused_even_while_the_first_is_running() -> None:
     once, work = IdempotencyCache[int](), Work()
     work.may_end.clear()
     first = asyncio.create_task(once.do("k", b"b", work))
@@ -50,12 +50,12 @@ async def test_another_body_is_refused_even_while_the_first_is_under_way() -> No
     assert await first == 1
 
 
-async def test_what_changed_nothing_is_not_kept() -> None:
+async def test_a_request_that_changed_nothing_is_not_cached() -> None:
     once, work = IdempotencyCache[int](), Work(is_done=False)
     assert [await once.do("k", b"b", work) for _ in range(2)] == [1, 2]
 
 
-async def test_who_waited_for_one_that_failed_tries_himself() -> None:
+async def test_a_waiting_request_is_carried_out_if_the_first_one_fails() -> None:
     once, work = IdempotencyCache[int](), Work()
 
     async def fail() -> Result[int]:
@@ -70,7 +70,7 @@ async def test_who_waited_for_one_that_failed_tries_himself() -> None:
     assert await second == 1
 
 
-async def test_only_so_many_answers_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_number_of_cached_replies_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "KEPT_MAX", 2)
     once, work = IdempotencyCache[int](), Work()
     for key in ("a", "b", "c"):

@@ -1,4 +1,4 @@
-"""What the control API does, says and writes down; the door itself has tests of its own."""
+"""Effects, replies and audit records of the control API; authorization is tested separately."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ def causes(rig: Rig) -> set[Cause]:
         ("flatten", Cause.OPERATOR_FLATTEN, "REDUCE_ONLY"),
     ],
 )
-async def test_a_verb_raises_its_cause_and_the_reply_shows_it(
+async def test_a_command_raises_its_cause_and_the_reply_shows_it(
     rig: Rig, verb: str, cause: Cause, state: str
 ) -> None:
     answer = await rig.post_verb(verb)
@@ -48,7 +48,7 @@ async def test_a_verb_raises_its_cause_and_the_reply_shows_it(
     assert causes(rig) == {cause}
 
 
-async def test_a_kill_shuts_the_gate_latches_and_tells_its_id(rig: Rig) -> None:
+async def test_a_kill_closes_the_gate_latches_and_returns_its_id(rig: Rig) -> None:
     answer = await rig.post_verb("kill")
     await rig.until_disk()
     record = Latch(rig.folder).read()
@@ -59,7 +59,7 @@ async def test_a_kill_shuts_the_gate_latches_and_tells_its_id(rig: Rig) -> None:
         assert (await rig.send("GET", page)).body["kill_id"] == record.kill_id
 
 
-async def test_a_kill_shuts_the_gate_before_the_engine_has_heard_of_it(rig: Rig) -> None:
+async def test_a_kill_closes_the_gate_before_the_engine_handles_it(rig: Rig) -> None:
     rig.is_held = True
     asked = asyncio.create_task(rig.post_verb("kill"))
     await rig.until(lambda: not rig.gate.is_open)
@@ -69,8 +69,8 @@ async def test_a_kill_shuts_the_gate_before_the_engine_has_heard_of_it(rig: Rig)
     assert (await asked).body["trading_state"] == "KILLED"
 
 
-async def test_a_kill_is_never_answered_from_memory(rig: Rig) -> None:
-    """Whoever says it again after a re-arm means now."""
+async def test_a_kill_is_never_answered_from_the_cache(rig: Rig) -> None:
+    """A kill that is repeated after a re-arm must kill again."""
 
     async def kill() -> Answer:
         return await rig.send(
@@ -90,7 +90,7 @@ async def test_a_kill_is_never_answered_from_memory(rig: Rig) -> None:
     assert second.body["kill_id"] != first.body["kill_id"]
 
 
-async def test_a_kill_that_the_disk_does_not_take_is_not_called_done(rig: Rig) -> None:
+async def test_a_kill_that_is_not_on_disk_is_not_reported_as_done(rig: Rig) -> None:
     (rig.folder / NAME).mkdir()  # nothing can be put in its place
     answer = await rig.post_verb("kill", Role.OPERATOR)
     assert answer.status == 202
@@ -101,15 +101,15 @@ async def test_a_kill_that_the_disk_does_not_take_is_not_called_done(rig: Rig) -
     assert (await rig.post_verb("kill", Role.OPERATOR)).status == 200
 
 
-async def test_flattening_while_killed_is_refused_and_said_so(rig: Rig) -> None:
+async def test_flatten_while_killed_is_refused(rig: Rig) -> None:
     await rig.post_verb("kill", Role.OPERATOR)
     answer = await rig.post_verb("flatten")
     assert answer.status == 409
     assert "re-arm first" in str(answer.body["error"])
 
 
-async def test_a_kill_needs_no_key_and_may_come_again_and_again(rig: Rig) -> None:
-    """Each makes the ids of earlier ones void, so that nobody lifts a kill he has not seen."""
+async def test_a_kill_needs_no_idempotency_key_and_may_be_repeated(rig: Rig) -> None:
+    """Each makes earlier kill ids invalid, so that nobody clears a kill that they have not seen."""
     ids = []
     for _ in range(3):
         killed = await _without_key(rig, "/v1/kill")
@@ -128,14 +128,14 @@ async def _without_key(rig: Rig, path: str) -> Answer:
     return await rig.send_raw("POST", path, CIMultiDict(headers), b'{"reason": "keyless"}')
 
 
-async def test_everything_else_needs_a_key(rig: Rig) -> None:
+async def test_every_other_command_needs_an_idempotency_key(rig: Rig) -> None:
     answer = await _without_key(rig, "/v1/pause")
     assert answer.status == 400
     assert "Idempotency-Key" in str(answer.body["error"])
     assert causes(rig) == set()
 
 
-async def test_every_answer_is_counted_by_its_status(rig: Rig) -> None:
+async def test_every_response_is_counted_by_its_status(rig: Rig) -> None:
     await rig.post_verb("pause")
     await rig.post_verb("rearm", Role.OPERATOR, kill_id="x")
     await rig.send("POST", "/v1/pause", token="x" * 40, body={"reason": "guess"})
@@ -213,14 +213,14 @@ class TestRearm:
         assert answer.body["kill_id"] == kill_id
         assert rig.sight() == before
 
-    async def test_an_id_from_before_another_kill_is_void(self, rig: Rig) -> None:
+    async def test_a_kill_id_from_before_another_kill_is_refused(self, rig: Rig) -> None:
         kill_id = await self.killed(rig)
         await rig.post_verb("kill")
         rig.settle()
         assert (await rig.post_verb("rearm", kill_id=kill_id)).status == 409
         assert rig.state is TradingState.KILLED
 
-    async def test_a_kill_of_our_own_voids_it_too(self, rig: Rig) -> None:
+    async def test_a_kill_by_the_engine_makes_the_kill_id_invalid_too(self, rig: Rig) -> None:
         kill_id = await self.killed(rig)
         rig.own_kill(Cause.LEDGER_FAILED)
         rig.settle()
@@ -248,7 +248,7 @@ class TestRearm:
         assert rig.gate.opened == 0
         assert Latch(rig.folder).read() is not None
 
-    async def test_while_a_kill_is_on_its_way_none_is_taken(self, rig: Rig) -> None:
+    async def test_a_rearm_is_refused_while_a_kill_is_queued(self, rig: Rig) -> None:
         kill_id = await self.killed(rig)
         rig.is_held = True
         kill = asyncio.create_task(rig.post_verb("kill"))
@@ -258,7 +258,7 @@ class TestRearm:
         rig.drain()
         await kill
 
-    async def test_before_the_books_are_clean_it_says_what_is_missing(self, rig: Rig) -> None:
+    async def test_a_refusal_says_which_condition_is_missing(self, rig: Rig) -> None:
         answer = await rig.post_verb("kill")
         kill_id = answer.body["kill_id"]
         refused = await rig.post_verb("rearm", kill_id=kill_id)
@@ -274,7 +274,7 @@ class TestRearm:
         answer = await rig.post_verb("rearm", kill_id=kill_id, accept_inventory=amount)
         assert answer.status == 400
 
-    async def test_nothing_to_lift_is_a_conflict(self, rig: Rig) -> None:
+    async def test_a_rearm_without_a_kill_is_a_conflict(self, rig: Rig) -> None:
         assert (await rig.post_verb("rearm", kill_id="x")).status == 409
 
 
@@ -291,7 +291,7 @@ class TestOnce:
     async def test_the_same_request_is_done_once_and_answered_with_the_state_of_now(
         self, rig: Rig
     ) -> None:
-        """Whoever repeats himself may have missed more than one answer."""
+        """A client that repeats a request may have missed more than one reply."""
         first = await self.same(rig, {"reason": "a"})
         assert "repeated" not in first.body
         await rig.post_verb("resume")
@@ -307,7 +307,7 @@ class TestOnce:
             "done",
         ]
 
-    async def test_a_repeated_turn_of_a_knob_tells_the_knobs_of_now(self, rig: Rig) -> None:
+    async def test_a_repeated_change_returns_the_parameters_in_force_now(self, rig: Rig) -> None:
         gamma = rig.harness.engine.controls.live_params.params.gamma
         body, key = {"reason": "a", "gamma": gamma * 1.5}, {"Idempotency-Key": "k-2"}
         token = TOKENS[Role.RISK]
@@ -318,13 +318,13 @@ class TestOnce:
         told = [answer.body["params"] for answer in (first, again)]
         assert [each["gamma"] for each in told if isinstance(each, dict)] == [gamma * 1.5, gamma]
 
-    async def test_another_body_or_verb_under_that_key_is_a_conflict(self, rig: Rig) -> None:
+    async def test_another_body_or_command_with_the_same_key_is_a_conflict(self, rig: Rig) -> None:
         await self.same(rig, {"reason": "a"})
         assert (await self.same(rig, {"reason": "b"})).status == 409
         assert (await self.same(rig, {"reason": "a"}, verb="reduce")).status == 409
         assert causes(rig) == {Cause.OPERATOR_PAUSE}
 
-    async def test_a_refusal_may_be_tried_again_under_its_key(self, rig: Rig) -> None:
+    async def test_a_refused_request_may_be_retried_with_its_key(self, rig: Rig) -> None:
         killed = await rig.post_verb("kill")
         body = {"reason": "r", "kill_id": killed.body["kill_id"]}
         assert (await self.same(rig, body, verb="rearm")).status == 409
@@ -332,7 +332,7 @@ class TestOnce:
         assert (await self.same(rig, body, verb="rearm")).status == 200
 
 
-async def test_an_engine_that_is_busy_is_not_waited_for_for_ever(
+async def test_the_wait_for_a_busy_engine_is_limited(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(entrance, "OUTCOME_S_MAX", 0.05)
@@ -344,9 +344,7 @@ async def test_an_engine_that_is_busy_is_not_waited_for_for_ever(
     assert rig.state is TradingState.PAUSED
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_wait_for_a_body_is_limited(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BODY_S_MAX", 0.05)
     host, port = rig.base.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
@@ -370,7 +368,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
         ("/v1/pause", b'{"reason": "another"}', {"Idempotency-Key": "used"}, 409),
     ],
 )
-async def test_what_is_refused_before_anybody_is_asked_leaves_its_line(
+async def test_a_request_that_fails_a_check_is_logged(
     rig: Rig, path: str, data: bytes, more: dict[str, str], status: int
 ) -> None:
     used = {"Idempotency-Key": "used"}
@@ -390,7 +388,7 @@ async def test_a_command_that_is_refused_is_logged_once(rig: Rig) -> None:
     assert names == ["command_audit"]
 
 
-async def test_it_is_written_down_who_asked_for_what_and_never_his_token(
+async def test_the_audit_record_has_the_actor_and_never_a_token(
     rig: Rig, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     await rig.post_verb("pause", Role.OPERATOR)
@@ -413,7 +411,7 @@ async def test_it_is_written_down_who_asked_for_what_and_never_his_token(
 
 
 class TestParams:
-    async def test_a_knob_turns_and_everybody_sees_it(self, rig: Rig) -> None:
+    async def test_a_changed_parameter_is_used_and_shown(self, rig: Rig) -> None:
         before = rig.harness.engine.calibration.gamma_lot
         references = rig.harness.engine.calibration.references
         answer = await rig.patch(gamma=2, requote_hold_s=0.5)
@@ -446,7 +444,7 @@ class TestParams:
             "price_collar_bps",
         ],
     )
-    async def test_a_limit_is_no_knob(self, rig: Rig, name: str) -> None:
+    async def test_a_limit_is_not_a_live_parameter(self, rig: Rig, name: str) -> None:
         before = rig.sight()
         answer = await rig.patch(Role.RISK, **{name: 1})
         assert answer.status == 403
@@ -472,7 +470,7 @@ class TestParams:
             ({}, "no live parameter is named"),
         ],
     )
-    async def test_what_is_out_of_bounds_is_named(
+    async def test_a_value_out_of_bounds_is_named(
         self, rig: Rig, fields: dict[str, object], text: str
     ) -> None:
         before = rig.sight()
@@ -482,7 +480,7 @@ class TestParams:
         assert rig.sight() == before
         assert (await rig.patch(gamma=1.5)).status == 200  # a refusal is no change
 
-    async def test_an_endless_number_is_none(self, rig: Rig) -> None:
+    async def test_an_infinite_number_is_refused(self, rig: Rig) -> None:
         answer = await rig.send(
             "PATCH",
             "/v1/params",

@@ -1,4 +1,4 @@
-"""Who gets in: every role, verb, bad token, bad host and bad body, over a real socket."""
+"""Authorization of every role and command, and invalid tokens, hosts and bodies, over a socket."""
 
 import gzip
 import hmac
@@ -77,8 +77,8 @@ def role_of(name: str) -> Role | None:
 
 
 @pytest.mark.parametrize("verb", [*NEEDS, "params"])
-async def test_only_a_right_token_of_the_right_role_gets_to_the_body(rig: Rig, verb: str) -> None:
-    """The matrix: whatever is wrong, the first wrong thing answers and nothing changes."""
+async def test_only_a_valid_token_of_the_right_role_gets_to_the_body(rig: Rig, verb: str) -> None:
+    """For every combination, the first failed check gives the response and nothing changes."""
     need = NEEDS.get(verb, Role.OPERATOR)
     before = rig.sight()
     tried = 0
@@ -113,7 +113,7 @@ async def test_only_a_right_token_of_the_right_role_gets_to_the_body(rig: Rig, v
 
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("verb", NEEDS)
-async def test_each_role_may_what_it_may_and_no_more(rig: Rig, verb: str, role: Role) -> None:
+async def test_each_role_may_send_its_commands_only(rig: Rig, verb: str, role: Role) -> None:
     before = rig.sight()
     fields = {"kill_id": "none"} if verb == "rearm" else {}
     answer = await rig.post_verb(verb, role, **fields)
@@ -126,7 +126,7 @@ async def test_each_role_may_what_it_may_and_no_more(rig: Rig, verb: str, role: 
 
 
 @pytest.mark.parametrize("role", Role)
-async def test_every_role_may_look_at_the_knobs_and_an_operator_turn_them(
+async def test_every_role_may_read_live_parameters_and_an_operator_change_them(
     rig: Rig, role: Role
 ) -> None:
     shown = await rig.send("GET", "/v1/params", token=TOKENS[role])
@@ -139,26 +139,26 @@ async def _state_params(rig: Rig) -> object:
     return (await rig.send("GET", "/state")).body["params"]
 
 
-async def test_without_a_token_the_knobs_are_not_shown(rig: Rig) -> None:
+async def test_without_a_token_live_parameters_are_not_shown(rig: Rig) -> None:
     assert (await rig.send("GET", "/v1/params")).status == 401
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
-async def test_verbs_are_posted_and_nothing_else(rig: Rig, method: str) -> None:
+async def test_commands_accept_post_only(rig: Rig, method: str) -> None:
     for verb in NEEDS:
         answer = await rig.send(method, f"/v1/{verb}", token=TOKENS[Role.RISK], body={})
         assert answer.status == 405
     assert (await rig.send("HEAD", "/v1/params", token=TOKENS[Role.RISK])).status == 405
 
 
-async def test_a_query_is_refused_so_that_no_token_ends_in_one(rig: Rig) -> None:
+async def test_a_query_string_is_refused_because_it_could_hold_a_token(rig: Rig) -> None:
     answer = await rig.send("POST", "/v1/kill?token=x", token=TOKENS[Role.RISK], body={})
     assert answer.status == 400
     assert rig.state is TradingState.RUNNING
 
 
-async def test_a_packed_body_is_not_unpacked(rig: Rig) -> None:
-    """A few kilobytes may hold gigabytes."""
+async def test_a_compressed_body_is_not_decompressed(rig: Rig) -> None:
+    """A few kilobytes may expand to gigabytes."""
     headers = {"Content-Encoding": "gzip"}
     answer = await ask(rig, "pause", [f"Bearer {TOKENS[Role.RISK]}"], gzip.compress(GOOD), headers)
     assert answer.status == 400
@@ -173,7 +173,7 @@ async def test_without_tokens_there_are_no_routes(tmp_path: Path) -> None:
         assert (await rig.send("GET", "/state")).status == 200
 
 
-async def test_a_role_without_a_token_is_nobodys(tmp_path: Path) -> None:
+async def test_a_role_without_a_configured_token_has_no_caller(tmp_path: Path) -> None:
     async with rigged(tmp_path, {Role.OPERATOR: TOKENS[Role.OPERATOR]}) as rig:
         assert (await rig.post_verb("flatten")).status == 401
         assert (await rig.post_verb("pause", Role.OPERATOR)).status == 200
@@ -186,7 +186,7 @@ class TestLockOut:
         for _ in range(5):
             assert (await ask(rig, "pause", [f"Bearer {WRONG}"])).status == 401
 
-    async def test_it_shuts_the_door_for_a_minute_even_for_right_tokens(self, rig: Rig) -> None:
+    async def test_it_locks_out_valid_tokens_too_for_a_minute(self, rig: Rig) -> None:
         await self.lock(rig)
         answer = await rig.post_verb("pause")
         assert answer.status == 429
@@ -197,8 +197,8 @@ class TestLockOut:
         rig.later(0.5)
         assert (await rig.post_verb("pause")).status == 200
 
-    async def test_a_kill_with_a_right_token_passes(self, rig: Rig) -> None:
-        """Whoever guesses must not be able to keep us from stopping."""
+    async def test_a_kill_with_a_valid_token_passes(self, rig: Rig) -> None:
+        """An attacker with wrong tokens must not be able to prevent a kill."""
         await self.lock(rig)
         assert (await ask(rig, "kill", [f"Bearer {WRONG}"])).status == 429
         assert (await rig.post_verb("kill", Role.READ)).status == 403
@@ -206,19 +206,19 @@ class TestLockOut:
         assert (await rig.post_verb("kill", Role.OPERATOR)).status == 200
         assert rig.state is TradingState.KILLED
 
-    async def test_a_rearm_does_not(self, rig: Rig) -> None:
+    async def test_a_rearm_does_not_pass(self, rig: Rig) -> None:
         killed = await rig.post_verb("kill")
         rig.settle()
         await self.lock(rig)
         assert (await rig.post_verb("rearm", kill_id=killed.body["kill_id"])).status == 429
 
-    async def test_few_failures_or_slow_ones_do_not(self, rig: Rig) -> None:
+    async def test_few_or_slow_failures_do_not_lock_out(self, rig: Rig) -> None:
         for _ in range(20):
             assert (await ask(rig, "pause", [f"Bearer {WRONG}"])).status == 401
             rig.later(15.1)
         assert (await rig.post_verb("pause")).status == 200
 
-    async def test_guessing_on_does_not_make_it_longer(self, rig: Rig) -> None:
+    async def test_further_failures_do_not_extend_it(self, rig: Rig) -> None:
         await self.lock(rig)
         rig.later(30)
         for _ in range(10):
@@ -226,7 +226,7 @@ class TestLockOut:
         rig.later(30)
         assert (await rig.post_verb("pause")).status == 200
 
-    async def test_too_little_right_is_no_guess(self, rig: Rig) -> None:
+    async def test_an_insufficient_role_is_not_counted_as_a_failure(self, rig: Rig) -> None:
         for _ in range(10):
             assert (await rig.post_verb("rearm", Role.OPERATOR, kill_id="x")).status == 403
         assert (await rig.post_verb("pause")).status == 200
@@ -235,7 +235,7 @@ class TestLockOut:
 async def test_every_token_is_compared_in_constant_time(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whichever token comes, all hashes are looked at, by the comparison that does not stop."""
+    """Every token is compared with all hashes by the constant-time comparison."""
     compared: list[tuple[bytes, bytes]] = []
 
     def watch(first: bytes, second: bytes) -> bool:

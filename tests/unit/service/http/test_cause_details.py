@@ -1,4 +1,4 @@
-"""Each cause since when, and where the runbook speaks of it."""
+"""Times of the causes, and their runbook sections."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ def change(ts_s: int, *, raised: tuple[Cause, ...] = (), cleared: tuple[Cause, .
     return Step(seq=1, event=Tick(ts_ns=ts_s * NS_PER_S), state=news)
 
 
-def test_a_cause_counts_from_when_it_last_came_up() -> None:
+def test_a_cause_counts_from_when_it_was_last_raised() -> None:
     times = CauseTimes(5 * NS_PER_S)
     assert times.since_ns(Cause.MARKET_FEED_DOWN) == 5 * NS_PER_S  # active before any step
     times.observe(change(10, raised=(Cause.CLOCK,)))
@@ -40,7 +40,7 @@ def test_a_cause_counts_from_when_it_last_came_up() -> None:
 
 
 def slug(heading: str) -> str:
-    """How GitHub makes an anchor of a heading."""
+    """Return the anchor that GitHub makes from a heading."""
     return re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-")
 
 

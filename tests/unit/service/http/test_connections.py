@@ -1,4 +1,4 @@
-"""A stranger with a thousand sockets gets no descriptor of ours, and keeps nobody out."""
+"""A client with a thousand sockets can't use up descriptors or keep others out."""
 
 import asyncio
 import socket
@@ -34,7 +34,7 @@ async def sockets(daemon: Daemon) -> AsyncIterator["Sockets"]:
 
 
 class Sockets:
-    """Connections to the pages, with nothing between us and the wire."""
+    """Raw connections to the pages."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -49,14 +49,14 @@ class Sockets:
 
 
 async def said(it: socket.socket) -> bytes:
-    """What comes first, empty if that is the end."""
+    """Return the first bytes, empty at the end of the connection."""
     async with asyncio.timeout(ANSWER_S):
         with suppress(ConnectionResetError):
             return await asyncio.get_running_loop().sock_recv(it, 1_000)
     return b""
 
 
-async def test_who_connects_and_asks_is_served_in_a_house_full_of_silence(
+async def test_a_client_that_sends_a_request_is_served_despite_many_idle_connections(
     sockets: Sockets,
 ) -> None:
     with capture_logs() as lines:
@@ -68,7 +68,7 @@ async def test_who_connects_and_asks_is_served_in_a_house_full_of_silence(
     assert [line["closed"] for line in told] == [1]  # once in a minute
 
 
-async def test_who_has_asked_stays_before_who_has_not(sockets: Sockets) -> None:
+async def test_a_connection_with_a_request_is_kept_before_an_idle_one(sockets: Sockets) -> None:
     asking = await sockets.send(WHOLE)
     await said(asking)
     silent = [await sockets.send(HALF) for _ in range(MOST - 1)]
@@ -80,7 +80,7 @@ async def test_who_has_asked_stays_before_who_has_not(sockets: Sockets) -> None:
     assert b"200 OK" in await said(asking)
 
 
-async def test_half_a_head_is_not_waited_for(
+async def test_the_wait_for_an_incomplete_head_is_limited(
     sockets: Sockets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "HEAD_S_MAX", 0.05)
@@ -88,7 +88,7 @@ async def test_half_a_head_is_not_waited_for(
 
 
 @pytest.mark.slow
-async def test_a_head_in_many_parts_is_one_and_its_connection_may_stay(
+async def test_a_head_in_many_parts_is_accepted_and_its_connection_stays_open(
     sockets: Sockets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "HEAD_S_MAX", HEAD_S)
@@ -102,8 +102,8 @@ async def test_a_head_in_many_parts_is_one_and_its_connection_may_stay(
     assert b"200 OK" in await said(it)
 
 
-async def test_those_who_leave_make_room() -> None:
-    """Counted until the descriptor is closed, and not a moment longer."""
+async def test_a_closed_connection_is_no_longer_counted() -> None:
+    """A connection counts until its descriptor is closed, not longer."""
     loop = asyncio.get_running_loop()
     connections = Connections(asyncio.Protocol)
     server = await loop.create_server(connections, "127.0.0.1", 0)

@@ -21,12 +21,12 @@ CANARY = "c4n4ry-S3cret"
 
 
 class Daemon:
-    """What the pages look at, and a client that looks at the pages."""
+    """The sources of the pages, and a client."""
 
     def __init__(self) -> None:
         self.snapshot = snapshot()
         self.is_alive = True
-        self.looked: Callable[[], None] = lambda: None  # told when somebody asks for health
+        self.looked: Callable[[], None] = lambda: None  # called for every health request
         self.rendered = 0
         self.base = ""
         self.client = aiohttp.ClientSession()
@@ -73,7 +73,7 @@ async def test_metrics_are_text_as_of_now(daemon: Daemon) -> None:
 
 
 async def pipelined(daemon: Daemon, path: str, count: int) -> None:
-    """Ask so many times at once on one connection, and read every answer."""
+    """Send many requests at once on one connection, and read every response."""
     port = int(daemon.base.rpartition(":")[2])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() * count)
@@ -86,16 +86,16 @@ async def pipelined(daemon: Daemon, path: str, count: int) -> None:
     await writer.wait_closed()
 
 
-async def test_who_asks_for_metrics_all_the_time_gets_the_same_rendering(
+async def test_frequent_requests_for_metrics_get_a_cached_rendering(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One takes some milliseconds, in which nobody else has the loop."""
+    """One rendering blocks the event loop for milliseconds."""
     monkeypatch.setattr(module, "METRICS_CACHE_S", 3_600.0)
     await pipelined(daemon, "/metrics", 20)
     assert daemon.rendered == 1
 
 
-async def test_metrics_are_rendered_anew_when_they_are_old(
+async def test_metrics_are_rendered_again_after_the_cache_time(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "METRICS_CACHE_S", 0.0)
@@ -103,7 +103,7 @@ async def test_metrics_are_rendered_anew_when_they_are_old(
     assert daemon.rendered == 5
 
 
-async def test_between_two_requests_of_a_pipeline_everybody_has_a_turn(daemon: Daemon) -> None:
+async def test_other_tasks_run_between_pipelined_requests(daemon: Daemon) -> None:
     turns, seen = 0, list[int]()
 
     async def turn() -> None:
@@ -174,7 +174,7 @@ async def test_state_of_a_daemon_that_knows_nothing_yet_is_json_too(daemon: Daem
     assert body["book"]["mid"] is None
 
 
-async def test_no_secret_leaves_in_a_cause(daemon: Daemon) -> None:
+async def test_the_text_of_a_cause_is_redacted(daemon: Daemon) -> None:
     text = f"GET https://x/?signature=abcdef-plain {CANARY}"
     daemon.snapshot = snapshot(causes={Cause.MARKET_FEED_DOWN: text})
     for path in ("/state", "/readyz"):
@@ -185,7 +185,7 @@ async def test_no_secret_leaves_in_a_cause(daemon: Daemon) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-async def test_it_only_reads(daemon: Daemon, method: str) -> None:
+async def test_the_pages_are_read_only(daemon: Daemon, method: str) -> None:
     assert (await daemon.ask("/state", method))[0] == 405
 
 
@@ -193,8 +193,8 @@ async def test_an_unknown_path_is_not_found(daemon: Daemon) -> None:
     assert (await daemon.ask("/../etc/passwd"))[0] == 404
 
 
-async def test_a_foreign_host_name_is_turned_away(daemon: Daemon) -> None:
-    """A web page that points its own name at our address must not read us."""
+async def test_an_unknown_host_name_is_refused(daemon: Daemon) -> None:
+    """A web page that points its own host name at our address must not read the pages."""
     assert (await daemon.ask("/state", Host="evil.example"))[0] == 421
     assert (await daemon.ask("/state", Host="quoter:9464"))[0] == 200
 
@@ -215,7 +215,7 @@ NONSENSE = (
 )
 
 
-async def test_nonsense_is_counted_in_one_line_a_minute_and_leaves_no_traceback(
+async def test_malformed_requests_are_counted_in_one_log_line_a_minute(
     daemon: Daemon, caplog: pytest.LogCaptureFixture
 ) -> None:
     port = int(daemon.base.rpartition(":")[2])
@@ -230,7 +230,7 @@ async def test_nonsense_is_counted_in_one_line_a_minute_and_leaves_no_traceback(
     assert told == [("requests_not_http", 1)]
 
 
-async def test_a_defect_of_ours_is_told_with_its_traceback(
+async def test_an_error_in_a_handler_is_logged_with_its_traceback(
     daemon: Daemon, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken() -> None:
@@ -242,7 +242,7 @@ async def test_a_defect_of_ours_is_told_with_its_traceback(
     assert record.name == "aiohttp.server"
 
 
-async def test_more_requests_than_the_bound_are_put_off(
+async def test_more_requests_than_the_limit_get_status_503(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "REQUESTS_MAX", 0)

@@ -1,4 +1,4 @@
-"""The JSON picture of a snapshot."""
+"""The JSON of a snapshot."""
 
 import json
 from dataclasses import fields, replace
@@ -17,14 +17,14 @@ def test_it_is_plain_json() -> None:
     assert json.loads(text)["symbol"] == "BTC/USDT"
 
 
-def test_every_term_of_a_quote_is_told() -> None:
+def test_every_term_of_a_quote_is_shown() -> None:
     text = json.dumps(state_view(snapshot(), about={}))
     for field in (*fields(QuoteTerms), *fields(PricingInputs)):
         assert f'"{field.name}"' in text
 
 
-def test_every_part_of_a_snapshot_is_told() -> None:
-    """A new field must show up here, or be named as told in another shape."""
+def test_every_field_of_a_snapshot_is_shown() -> None:
+    """A new field must appear, or be listed here as shown in another form."""
     reshaped = {
         "book_ready", "book_ts_ns", "pnl", "inventory_max", "position", "target",
         "exposure_buy", "exposure_sell", "fills_buy", "fills_sell",
@@ -34,7 +34,7 @@ def test_every_part_of_a_snapshot_is_told() -> None:
         assert field.name in reshaped or f'"{field.name}"' in text
 
 
-def test_every_part_of_profit_is_told_by_side_and_horizon() -> None:
+def test_profit_is_shown_by_side_and_horizon() -> None:
     pnl = state_view(snapshot(), about={})["pnl_quote"]
     assert isinstance(pnl, dict)
     assert pnl.keys() == {field.name for field in fields(Pnl)}
@@ -64,7 +64,7 @@ def test_every_part_of_profit_is_told_by_side_and_horizon() -> None:
     }
 
 
-def test_a_number_that_is_none_is_null() -> None:
+def test_nan_and_infinity_are_null() -> None:
     terms = replace(TERMS, slope=float("inf"), skew=float("nan"))
     view = state_view(snapshot(quote=replace(QUOTE, terms=terms)), about={})
     text = json.dumps(view, allow_nan=False)

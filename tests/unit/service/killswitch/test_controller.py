@@ -1,4 +1,4 @@
-"""From a kill to a shut gate and a latch, whatever the disk and a hasty operator do meanwhile."""
+"""Egress gate and latch after a kill, with slow or failing disks and hasty re-arms."""
 
 import asyncio
 import os
@@ -26,8 +26,8 @@ WAIT_S = 10.0
 CLOCK = Clock(wall_ns=lambda: START_NS, monotonic_ns=lambda: 0)  # the harness's own time
 
 
-class Door(Gateway):
-    """Remembers how the gate stands, every time it opened, and for what it then stood open."""
+class GateRecorder(Gateway):
+    """Records the state of the gate and every opening."""
 
     is_gate_open = False
     times_opened = 0
@@ -55,7 +55,7 @@ class Post:
     """The kill switch beside a real engine, with the queue between them in the test's hands."""
 
     stops: StopsRig
-    door: Door
+    gateway: GateRecorder
     folder: Path
     harness: EngineHarness
 
@@ -79,10 +79,10 @@ class Post:
         while (self.on_disk() is not None) is not is_killed:
             assert time.monotonic() < end_s
             await asyncio.sleep(0.01)
-        await asyncio.sleep(0.05)  # what hears of it, does
+        await asyncio.sleep(0.05)  # let the callbacks run
 
     def let_go(self) -> None:
-        """Its orders end, so that nothing stands in the way of a re-arm."""
+        """End all orders, so that a re-arm is possible."""
         for order in list(self.harness.engine.orders):
             self.harness.done(order)
         self.harness.look_again()
@@ -90,15 +90,15 @@ class Post:
 
 @asynccontextmanager
 async def posted(folder: Path, latched: LatchRecord | None = None) -> AsyncIterator[Post]:
-    door, harness = Door(), EngineHarness().quoting()
+    gateway, harness = GateRecorder(), EngineHarness().quoting()
     stops = StopsRig(
-        gateway=door,
+        gateway=gateway,
         folder=DataFolder(folder),
         latched=latched,
         clock=CLOCK,
         state=harness.state,
     )
-    post = Post(stops, door, folder, harness)
+    post = Post(stops, gateway, folder, harness)
     running = StateChange(
         before=TradingState.PAUSED, after=TradingState.RUNNING, raised=(), cleared=()
     )
@@ -123,15 +123,15 @@ def slow_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("slow_disk")
-async def test_a_slow_disk_holds_up_neither_the_gate_nor_the_loop(tmp_path: Path) -> None:
-    """The cancels of this very turn leave when the loop turns: behind no fsync."""
+async def test_a_slow_disk_delays_neither_the_gate_nor_the_event_loop(tmp_path: Path) -> None:
+    """The cancels of this step are sent in the next loop iteration, not behind an fsync."""
     async with posted(tmp_path) as post:
         start_s = time.monotonic()
         post.stops.kill("test", "enough")
         post.handle()
         await asyncio.sleep(0)
         assert time.monotonic() - start_s < SLOW_DISK_S
-        assert not post.door.is_gate_open
+        assert not post.gateway.is_gate_open
         assert post.on_disk() is None
         assert post.stops.latched is not None
         await post.until_disk(is_killed=True)
@@ -139,7 +139,7 @@ async def test_a_slow_disk_holds_up_neither_the_gate_nor_the_loop(tmp_path: Path
 
 
 @pytest.mark.usefixtures("slow_disk")
-async def test_a_kill_of_the_last_moment_is_on_the_disk_when_the_process_ends(
+async def test_a_late_kill_is_on_disk_when_the_process_ends(
     tmp_path: Path,
 ) -> None:
     async with posted(tmp_path) as post:
@@ -149,8 +149,8 @@ async def test_a_kill_of_the_last_moment_is_on_the_disk_when_the_process_ends(
 
 
 @pytest.mark.usefixtures("slow_disk")
-async def test_a_latch_whose_writing_is_cancelled_is_written_all_the_same(tmp_path: Path) -> None:
-    """A crash cancels every task, the one that waits for the disk as well."""
+async def test_a_latch_is_written_even_if_the_writing_task_is_cancelled(tmp_path: Path) -> None:
+    """A crash cancels every task, also the one that waits for the disk."""
     async with posted(tmp_path) as post:
         post.stops.kill("test", "enough")
         post.handle()
@@ -159,8 +159,10 @@ async def test_a_latch_whose_writing_is_cancelled_is_written_all_the_same(tmp_pa
 
 
 @pytest.mark.usefixtures("slow_disk")
-async def test_a_latch_that_is_lifted_while_it_is_written_is_nobody_elses(tmp_path: Path) -> None:
-    """It appears on the disk for a moment: that is no kill of the process that watches us."""
+async def test_a_latch_cleared_while_it_is_written_is_not_taken_for_a_foreign_one(
+    tmp_path: Path,
+) -> None:
+    """It is on disk for a moment, but it is not a kill by the sentinel."""
     async with posted(tmp_path) as post:
         post.stops.kill("test", "enough")
         post.handle()
@@ -171,14 +173,14 @@ async def test_a_latch_that_is_lifted_while_it_is_written_is_nobody_elses(tmp_pa
         assert post.stops.latched is None
         end_s = time.monotonic() + 4 * SLOW_DISK_S
         while time.monotonic() < end_s:
-            assert not post.door.is_gate_open or post.on_disk() is None
+            assert not post.gateway.is_gate_open or post.on_disk() is None
             post.stops.files.check()
             assert not post.queue
             await asyncio.sleep(0.01)
-        assert post.door.is_gate_open
+        assert post.gateway.is_gate_open
 
 
-async def test_a_disk_that_refuses_the_latch_is_asked_until_it_takes_it(
+async def test_a_failed_latch_write_is_retried_until_it_succeeds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fsync, refused = os.fsync, [OSError("no space left")] * 3
@@ -195,15 +197,15 @@ async def test_a_disk_that_refuses_the_latch_is_asked_until_it_takes_it(
         assert post.stops.controller.is_unwritten()
         await post.until_disk(is_killed=True)
         assert not refused
-        assert not post.door.is_gate_open
+        assert not post.gateway.is_gate_open
         end_s = time.monotonic() + WAIT_S
         while post.stops.controller.is_unwritten():
             assert time.monotonic() < end_s
             await asyncio.sleep(0.01)
 
 
-async def test_the_gate_opens_once_the_disk_says_so(tmp_path: Path) -> None:
-    """A latch that is still there may be read by a restart or by the process that watches us."""
+async def test_the_gate_opens_once_the_latch_is_removed_from_disk(tmp_path: Path) -> None:
+    """A latch that is still on disk may be read by a restart or by the sentinel."""
     async with posted(tmp_path) as post:
         post.stops.kill("test", "enough")
         post.handle()
@@ -213,15 +215,15 @@ async def test_the_gate_opens_once_the_disk_says_so(tmp_path: Path) -> None:
         assert post.rearm(post.stops.latched.kill_id, "test")
         post.handle()
         assert post.harness.state() is TradingState.RUNNING
-        assert not post.door.is_gate_open
+        assert not post.gateway.is_gate_open
         await post.until_disk(is_killed=False)
-        assert post.door.is_gate_open
+        assert post.gateway.is_gate_open
 
 
-async def test_a_kill_that_the_disk_refused_half_way_is_lifted_from_it_too(
+async def test_a_latch_that_was_written_but_not_synced_is_removed_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file may be there though its folder could not be synced."""
+    """The file may exist although its folder could not be synced."""
     fsync, refused = os.fsync, [OSError("sick"), None]
 
     def synced(number: int) -> None:
@@ -238,14 +240,14 @@ async def test_a_kill_that_the_disk_refused_half_way_is_lifted_from_it_too(
         assert post.rearm(str(post.stops.kill_id()), "test")
         post.handle()
         await post.until_disk(is_killed=False)
-        assert post.door.is_gate_open
+        assert post.gateway.is_gate_open
 
 
 @pytest.mark.parametrize("is_kill_first", [True, False])
-async def test_a_kill_beats_a_rearm_that_is_under_way_in_either_order(
+async def test_a_queued_rearm_never_clears_a_newer_kill_in_either_order(
     tmp_path: Path, is_kill_first: bool
 ) -> None:
-    """Who re-arms has seen one kill and means that one."""
+    """A re-arm is for the one kill that its sender has seen."""
     async with posted(tmp_path) as post:
         post.stops.kill("test", "first")
         post.handle()
@@ -262,7 +264,7 @@ async def test_a_kill_beats_a_rearm_that_is_under_way_in_either_order(
         post.handle()
         assert post.harness.state() is TradingState.KILLED
         await asyncio.sleep(0.1)
-        assert post.door.times_opened == 1  # at the start
+        assert post.gateway.times_opened == 1  # at the start
         assert not post.rearm(seen, "hasty")
         record = post.on_disk()
         assert record is not None
@@ -272,8 +274,8 @@ async def test_a_kill_beats_a_rearm_that_is_under_way_in_either_order(
         assert post.harness.state() is TradingState.RUNNING
 
 
-async def test_a_kill_of_the_engines_own_overtakes_a_rearm_too(tmp_path: Path) -> None:
-    """A broken invariant that nobody has seen yet must not be lifted with the kill before it."""
+async def test_a_kill_by_the_engine_makes_a_queued_rearm_invalid(tmp_path: Path) -> None:
+    """A broken invariant that nobody has seen yet must not be cleared with the kill before it."""
     async with posted(tmp_path) as post:
         post.stops.kill("test", "first")
         post.handle()
@@ -288,7 +290,7 @@ async def test_a_kill_of_the_engines_own_overtakes_a_rearm_too(tmp_path: Path) -
         assert post.harness.state() is TradingState.KILLED
 
 
-async def test_what_is_not_latched_or_was_found_so_is_not_missing_on_the_disk(
+async def test_no_latch_or_one_found_at_the_start_is_not_unwritten(
     tmp_path: Path,
 ) -> None:
     async with posted(tmp_path) as post:
@@ -302,7 +304,7 @@ async def test_what_is_not_latched_or_was_found_so_is_not_missing_on_the_disk(
 async def test_a_latch_found_at_the_start_keeps_its_id(tmp_path: Path) -> None:
     record = Latch(tmp_path).write(Cause.OPERATOR_KILL, "earlier", 1)
     async with posted(tmp_path, record) as post:
-        assert not post.door.is_gate_open
+        assert not post.gateway.is_gate_open
         step = post.harness.alarm(Cause.OPERATOR_KILL)
         assert step.state is not None
         raised = ((Cause.OPERATOR_KILL, "earlier"),)
@@ -315,47 +317,47 @@ async def test_a_latch_found_at_the_start_keeps_its_id(tmp_path: Path) -> None:
     assert Latch(tmp_path).read() == record
 
 
-async def test_the_gate_is_shut_while_paused_and_open_while_only_reducing(tmp_path: Path) -> None:
-    """A create that waits for its connection when the book is lost must not leave any more."""
+async def test_the_gate_is_closed_while_paused_and_open_while_reducing(tmp_path: Path) -> None:
+    """A create that waits for its connection when the book is lost must not be sent any more."""
     async with posted(tmp_path) as post:
-        assert post.door.is_gate_open
+        assert post.gateway.is_gate_open
         post.stops.send(Pause)
         post.handle()
-        assert not post.door.is_gate_open
+        assert not post.gateway.is_gate_open
         post.stops.send(Resume)
         post.handle()
-        assert post.door.is_gate_open
+        assert post.gateway.is_gate_open
         post.stops.send(Reduce)
         post.handle()
-        assert post.door.is_gate_open
+        assert post.gateway.is_gate_open
 
 
-async def test_the_end_shuts_the_gate_for_good(tmp_path: Path) -> None:
+async def test_shutdown_closes_the_gate_for_good(tmp_path: Path) -> None:
     async with posted(tmp_path) as post:
         post.stops.controller.block_for_shutdown()
         post.stops.send(Pause)
         post.stops.send(Resume)
         post.handle()
-        assert not post.door.is_gate_open
+        assert not post.gateway.is_gate_open
         assert isinstance(post.harness.steps[-1].event, OperatorCommand)
 
 
 @pytest.mark.parametrize("cause", [Cause.WIRE_MISMATCH, Cause.LEDGER_FAILED])
-async def test_no_turn_before_it_opens_the_gate_past_a_kill_that_waits(
+async def test_no_earlier_event_opens_the_gate_while_a_kill_is_queued(
     tmp_path: Path, cause: Cause
 ) -> None:
-    """The last inch, or the disk, has found something while the engine has more to hear."""
+    """The egress gate, or the ledger, raises a kill alarm while other events are queued."""
     async with posted(tmp_path) as post:
         post.stops.send(Reduce)
         alarm = Alarm(ts_ns=post.harness.now_ns, cause=cause, active=True, text="found")
         post.stops.post(alarm)
-        assert not post.door.is_gate_open
+        assert not post.gateway.is_gate_open
         post.handle()
         assert post.harness.state() is TradingState.KILLED
-        assert post.door.times_opened == 1  # at the start
+        assert post.gateway.times_opened == 1  # at the start
 
 
-async def test_a_kill_that_waits_forbids_to_lift_the_one_before(tmp_path: Path) -> None:
+async def test_a_queued_kill_prevents_a_rearm_of_the_kill_before(tmp_path: Path) -> None:
     async with posted(tmp_path) as post:
         post.stops.kill("test", "first")
         post.handle()
@@ -368,19 +370,19 @@ async def test_a_kill_that_waits_forbids_to_lift_the_one_before(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("before", [TradingState.PAUSED, TradingState.RUNNING])
-async def test_the_gate_knows_that_only_reducing_is_allowed_before_it_opens(
+async def test_the_gate_is_set_to_reduce_only_before_it_opens(
     tmp_path: Path, before: TradingState
 ) -> None:
-    """What was decided a moment earlier may wait at the socket already."""
+    """An order that was decided a moment earlier may already wait at the gate."""
     async with posted(tmp_path) as post:
         post.stops.state_changed(_turned(TradingState.RUNNING, before))
-        assert not post.door.reduces_only
+        assert not post.gateway.reduces_only
         post.stops.state_changed(_turned(before, TradingState.REDUCE_ONLY))
-        assert post.door.reduces_only
-        assert post.door.is_gate_open
-        assert post.door.opened_as[-1] is True
+        assert post.gateway.reduces_only
+        assert post.gateway.is_gate_open
+        assert post.gateway.opened_as[-1] is True
         post.stops.state_changed(_turned(TradingState.REDUCE_ONLY, TradingState.RUNNING))
-        assert post.door.opened_as[-1] is False
+        assert post.gateway.opened_as[-1] is False
 
 
 def _turned(before: TradingState, after: TradingState) -> StateChange:

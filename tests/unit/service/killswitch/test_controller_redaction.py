@@ -1,4 +1,4 @@
-"""The latch tells why we were killed, to whoever reads the folder: and no secret of ours."""
+"""The latch holds the cause of a kill, but no secret."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ def killed(cause: Cause, text: str) -> StateChange:
 
 @pytest.mark.parametrize("lead", [0, TEXT_CHARS_MAX - 9], ids=["whole", "cut in two"])
 async def test_no_latch_holds_a_secret_that_we_know(tmp_path: Path, lead: int) -> None:
-    """The text of a cause may be the venue's, which had our key from us."""
+    """The text of a cause may come from the venue, which knows our key."""
     stops = KillSwitchController(
         gateway=None,
         folder=DataFolder(tmp_path, redactor=Redactor([CANARY])),
@@ -47,7 +47,7 @@ async def test_no_latch_holds_a_secret_that_we_know(tmp_path: Path, lead: int) -
     await stops.settle()
 
 
-def test_nor_does_one_of_a_kill_that_came_while_nobody_ran(tmp_path: Path) -> None:
+def test_a_latch_of_a_kill_file_from_before_the_start_holds_no_secret(tmp_path: Path) -> None:
     (tmp_path / KILL_REQUEST).write_text(f"it said {CANARY}")
     record = latched(DataFolder(tmp_path, redactor=Redactor([CANARY])), Clock())
     assert record is not None

@@ -1,4 +1,4 @@
-"""The age of the last good drill is a metric; what can't be read counts as none."""
+"""The age of the last passed drill is a metric; an unreadable record counts as none."""
 
 import json
 from math import isnan
@@ -11,18 +11,18 @@ from quoter.telemetry.metrics import Metrics
 from tests.unit.engine.cases import EngineHarness
 
 
-def test_a_drill_that_passed_is_remembered(tmp_path: Path) -> None:
+def test_a_passed_drill_is_recorded(tmp_path: Path) -> None:
     DrillRecord(ts_ns=7, passed=True, text="passed", latch_s=0.1).write(tmp_path)
     assert last_passed_ns(tmp_path) == 7
     assert json.loads((tmp_path / NAME).read_text())["latch_s"] == 0.1
 
 
-def test_a_drill_that_failed_is_kept_and_does_not_count(tmp_path: Path) -> None:
+def test_a_failed_drill_is_recorded_and_does_not_count(tmp_path: Path) -> None:
     DrillRecord(ts_ns=7, passed=False, text="no latch").write(tmp_path)
     assert last_passed_ns(tmp_path) is None
 
 
-def test_a_drill_that_fails_does_not_make_the_last_good_one_forgotten(tmp_path: Path) -> None:
+def test_a_failed_drill_keeps_the_time_of_the_last_passed_one(tmp_path: Path) -> None:
     DrillRecord(ts_ns=7, passed=True, text="passed").write(tmp_path)
     for ts_ns in (8, 9):
         DrillRecord(ts_ns=ts_ns, passed=False, text="no latch").write(tmp_path)
@@ -33,7 +33,7 @@ def test_a_drill_that_fails_does_not_make_the_last_good_one_forgotten(tmp_path: 
 
 
 @pytest.mark.parametrize(("passed", "found_ns"), [(True, 7), (False, None)])
-def test_a_record_of_before_that_is_understood(
+def test_a_record_of_an_earlier_version_is_read(
     tmp_path: Path, passed: bool, found_ns: int | None
 ) -> None:
     (tmp_path / NAME).write_text(json.dumps({"ts_ns": 7, "passed": passed, "text": ""}))
@@ -44,7 +44,7 @@ def test_a_record_of_before_that_is_understood(
     "content",
     [None, "", "{", "[]", "7", '{"passed": true}', '{"last_passed_ns": "x"}', "\x00"],
 )
-def test_what_can_not_be_read_is_no_drill(tmp_path: Path, content: str | None) -> None:
+def test_an_unreadable_record_counts_as_no_drill(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / NAME).write_text(content)
     assert last_passed_ns(tmp_path) is None

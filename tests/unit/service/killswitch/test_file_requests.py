@@ -18,7 +18,7 @@ from quoter.service.killswitch.latch import Latch
 
 
 def test_only_the_holder_of_the_lock_runs(tmp_path: Path) -> None:
-    """A pid file that a crash left behind may name anybody by now."""
+    """A pid file left by a crash may name another process by now."""
     assert running_pid(tmp_path) is None
     folder = DataFolder(tmp_path)
     folder.take()
@@ -31,7 +31,7 @@ def test_only_the_holder_of_the_lock_runs(tmp_path: Path) -> None:
     assert running_pid(tmp_path) is None
 
 
-def test_looking_does_not_keep_a_daemon_out(tmp_path: Path) -> None:
+def test_reading_the_pid_does_not_prevent_a_daemon_from_starting(tmp_path: Path) -> None:
     first = DataFolder(tmp_path)
     first.take()
     first.release()
@@ -41,7 +41,7 @@ def test_looking_does_not_keep_a_daemon_out(tmp_path: Path) -> None:
     again.release()
 
 
-def test_a_kill_leaves_the_file_and_wakes_the_daemon(tmp_path: Path) -> None:
+def test_a_kill_writes_the_file_and_signals_the_daemon(tmp_path: Path) -> None:
     heard = list[int]()
     before = signal.signal(signal.SIGUSR1, lambda number, _frame: heard.append(number))
     folder = DataFolder(tmp_path)
@@ -55,7 +55,7 @@ def test_a_kill_leaves_the_file_and_wakes_the_daemon(tmp_path: Path) -> None:
     assert len((tmp_path / KILL_REQUEST).read_text()) == 200
 
 
-def test_a_stranger_with_the_old_pid_is_not_signalled(tmp_path: Path) -> None:
+def test_another_process_with_the_old_pid_is_not_signalled(tmp_path: Path) -> None:
     """SIGUSR1 would end a process that does not expect it, such as this one."""
     (tmp_path / "lock").touch()
     (tmp_path / PID).write_text(str(os.getpid()))
@@ -72,7 +72,7 @@ def test_the_latch_is_awaited(tmp_path: Path) -> None:
     assert record.cause is Cause.OPERATOR_KILL
 
 
-def test_rearming_offline_also_withdraws_the_kill_request(tmp_path: Path) -> None:
+def test_a_rearm_without_a_daemon_removes_the_kill_file_too(tmp_path: Path) -> None:
     record = Latch(tmp_path).write(Cause.OPERATOR_KILL, "x", 1)
     request_kill(tmp_path, "again")
     assert rearm(tmp_path, "wrong") is Rearmed.WRONG_ID

@@ -1,4 +1,4 @@
-"""A kill outlives the process; what can't be read counts as one."""
+"""The latch outlives the process; an unreadable latch counts as a kill."""
 
 import json
 import os
@@ -12,17 +12,17 @@ from quoter.service.killswitch.latch import NAME, Latch
 from tests.unit.service.full_table import full_table
 
 
-def test_without_a_file_nobody_was_killed(tmp_path: Path) -> None:
+def test_without_a_file_there_is_no_kill(tmp_path: Path) -> None:
     assert Latch(tmp_path).read() is None
 
 
-def test_a_kill_is_there_for_the_next_process(tmp_path: Path) -> None:
+def test_the_next_process_reads_the_kill(tmp_path: Path) -> None:
     record = Latch(tmp_path).write(Cause.LOSS_LIMIT, "lost too much", 5)
     assert Latch(tmp_path).read() == record
     assert (record.cause, record.text, record.ts_ns) == (Cause.LOSS_LIMIT, "lost too much", 5)
 
 
-def test_what_is_kept_is_printable_and_holds_no_signature(tmp_path: Path) -> None:
+def test_the_stored_text_is_printable_and_holds_no_signature(tmp_path: Path) -> None:
     """`quoter kill` and `quoter rearm` print it on a terminal."""
     Latch(tmp_path).write(Cause.KEY_REFUSED, "\x1b[2J\nsignature=abcdef\ud800" + "x" * 9_999, 5)
     record = Latch(tmp_path).read()
@@ -35,7 +35,7 @@ def test_what_is_kept_is_printable_and_holds_no_signature(tmp_path: Path) -> Non
 def test_file_and_folder_are_synced_in_this_order_before_a_kill_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A rename that is not on the disk is undone by a power cut, and so is the kill."""
+    """A rename that is not synced is lost in a power cut, and so would be the kill."""
     told: list[str] = []
     fsync, rename = os.fsync, Path.replace
 
@@ -88,12 +88,12 @@ def test_a_latch_that_can_not_be_read_is_a_kill(tmp_path: Path, content: str) ->
     assert "unreadable" in record.text
 
 
-def test_bytes_that_are_no_text_are_a_kill(tmp_path: Path) -> None:
+def test_bytes_that_are_not_text_count_as_a_kill(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(b"\xff\xfe\xff")
     assert Latch(tmp_path).read() is not None
 
 
-def test_a_latch_that_is_a_folder_is_a_kill(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_the_latch_counts_as_a_kill(tmp_path: Path) -> None:
     (tmp_path / NAME).mkdir()
     assert Latch(tmp_path).read() is not None
 
@@ -114,7 +114,7 @@ def test_a_half_written_latch_never_replaces_a_whole_one(
 
 
 @pytest.mark.parametrize("broken", [{"ts_ns": float("inf")}, {"cause": "operator_pause"}])
-def test_a_latch_that_can_not_be_ours_still_kills(
+def test_a_latch_with_unknown_content_counts_as_a_kill(
     tmp_path: Path, broken: dict[str, object]
 ) -> None:
     latch = Latch(tmp_path)
@@ -135,13 +135,15 @@ def test_it_is_set_while_there_is_one_readable_or_not(tmp_path: Path) -> None:
     assert not latch.is_set()
 
 
-def test_what_can_not_be_looked_at_counts_as_set(tmp_path: Path) -> None:
+def test_a_latch_that_can_not_be_checked_counts_as_set(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert Latch(tmp_path / "file").is_set()  # not a folder: who knows
 
 
-def test_a_full_table_of_descriptors_is_no_latch_but_hides_none(tmp_path: Path) -> None:
-    """It is read five times a second: a stranger's connections must not kill."""
+def test_without_free_file_descriptors_a_latch_is_neither_invented_nor_missed(
+    tmp_path: Path,
+) -> None:
+    """It is read five times a second: too many connections must not kill."""
     latch = Latch(tmp_path)
     with full_table():
         none = latch.read()

@@ -1,4 +1,4 @@
-"""A KILL file is there until its kill is on the disk, and is no second kill while it waits."""
+"""A KILL file stays until its kill is on disk, and causes one kill only."""
 
 import asyncio
 import errno
@@ -14,7 +14,7 @@ from tests.unit.service.killswitch.test_controller import posted
 
 
 class Disk:
-    """Refuses every latch while it is full."""
+    """A disk that refuses every latch while it is full."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.is_full = True
@@ -28,10 +28,10 @@ class Disk:
         monkeypatch.setattr(Latch, "save", saving)
 
 
-async def test_a_kill_file_outlasts_a_disk_that_does_not_take_the_latch(
+async def test_a_kill_file_stays_while_the_latch_can_not_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else a process that dies now would come up again and trade."""
+    """Otherwise a process that dies now would trade after its restart."""
     disk, request = Disk(monkeypatch), tmp_path / KILL_REQUEST
     async with posted(tmp_path) as post:
         request.write_text("enough")
@@ -42,7 +42,7 @@ async def test_a_kill_file_outlasts_a_disk_that_does_not_take_the_latch(
             await asyncio.sleep(0.05)
             post.stops.files.check()
         assert post.harness.state() is TradingState.KILLED
-        assert not post.door.is_gate_open
+        assert not post.gateway.is_gate_open
         assert request.exists()
         assert post.stops.kill_id() == kill_id, "one file is one kill"
         assert not post.queue
@@ -52,7 +52,7 @@ async def test_a_kill_file_outlasts_a_disk_that_does_not_take_the_latch(
         assert post.on_disk() == post.stops.latched
 
 
-async def test_it_outlasts_a_process_that_dies_before_the_engine_has_heard(tmp_path: Path) -> None:
+async def test_a_kill_file_stays_until_its_latch_is_on_disk(tmp_path: Path) -> None:
     async with posted(tmp_path) as post:
         (tmp_path / KILL_REQUEST).write_text("enough")
         post.stops.files.check()
@@ -61,7 +61,7 @@ async def test_it_outlasts_a_process_that_dies_before_the_engine_has_heard(tmp_p
         assert not (tmp_path / KILL_REQUEST).exists()
 
 
-async def test_another_file_in_its_place_is_another_kill(
+async def test_a_new_kill_file_is_another_kill(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk, request = Disk(monkeypatch), tmp_path / KILL_REQUEST
@@ -79,8 +79,8 @@ async def test_another_file_in_its_place_is_another_kill(
         assert not request.exists()
 
 
-async def test_one_that_can_not_be_removed_kills_once(tmp_path: Path) -> None:
-    """It could never be lifted otherwise; the next start is killed by it all the same."""
+async def test_a_kill_file_that_can_not_be_removed_kills_once(tmp_path: Path) -> None:
+    """Otherwise it could never be cleared; the next start is killed by it nevertheless."""
     (tmp_path / KILL_REQUEST).mkdir()
     async with posted(tmp_path) as post:
         post.stops.files.check()

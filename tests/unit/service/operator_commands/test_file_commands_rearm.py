@@ -1,4 +1,4 @@
-"""A re-arm by file: with the id in force, until the books are clean, never past another kill."""
+"""A re-arm by file: retried until its conditions hold, ended by any newer kill."""
 
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -37,7 +37,7 @@ def rearms(rig: Rig) -> list[Rearm]:
     return [step.event for step in rig.harness.steps if isinstance(step.event, Rearm)]
 
 
-async def test_it_is_asked_again_until_the_books_are_clean(rig: Rig) -> None:
+async def test_a_rearm_is_retried_until_reconciliation_is_clean(rig: Rig) -> None:
     ask(rig, str(rig.stops.kill_id()))
     assert rig.state is TradingState.KILLED
     look(rig)
@@ -51,7 +51,7 @@ async def test_it_is_asked_again_until_the_books_are_clean(rig: Rig) -> None:
     await rig.until(lambda: rig.gate.is_open)
 
 
-async def test_it_does_not_lie_in_wait_for_ever(rig: Rig) -> None:
+async def test_a_rearm_is_given_up_after_30_seconds(rig: Rig) -> None:
     ask(rig, str(rig.stops.kill_id()))
     rig.later(31)
     look(rig)
@@ -66,7 +66,7 @@ async def test_it_does_not_lie_in_wait_for_ever(rig: Rig) -> None:
     assert "orders may be live" in answer.text
 
 
-async def test_what_speaks_against_it_is_left_for_who_asked(rig: Rig) -> None:
+async def test_each_refusal_is_written_to_the_answer_file(rig: Rig) -> None:
     kill_id = str(rig.stops.kill_id())
     ask(rig, kill_id)
     assert RearmAnswer.read(rig.folder) == RearmAnswer(kill_id, "2 orders may be live", False)
@@ -77,13 +77,13 @@ async def test_what_speaks_against_it_is_left_for_who_asked(rig: Rig) -> None:
     assert RearmAnswer.read(rig.folder) is None  # the latch that is gone says it
 
 
-async def test_the_reason_is_in_the_record(rig: Rig) -> None:
+async def test_the_reason_is_part_of_the_command(rig: Rig) -> None:
     ask(rig, f"{rig.stops.kill_id()}\nthe venue\x1b is back")
     assert [event.reason for event in rearms(rig)] == ["the venue? is back"]
 
 
 @pytest.mark.parametrize("by", ["operator", "file", "ourselves"])
-async def test_another_kill_ends_it(rig: Rig, by: str) -> None:
+async def test_another_kill_ends_a_waiting_rearm(rig: Rig, by: str) -> None:
     ask(rig, str(rig.stops.kill_id()))
     if by == "operator":
         rig.stops.kill("test", "again")
@@ -99,7 +99,7 @@ async def test_another_kill_ends_it(rig: Rig, by: str) -> None:
     assert rig.state is TradingState.KILLED
 
 
-async def test_a_wrong_id_or_amount_asks_nothing(rig: Rig) -> None:
+async def test_a_wrong_kill_id_or_amount_is_not_given_to_the_engine(rig: Rig) -> None:
     kill_id = rig.stops.kill_id()
     for text in ("wrong", "", f"{kill_id} many", f"{kill_id} NaN", f"{kill_id} sNaN"):
         ask(rig, text)
@@ -110,14 +110,14 @@ async def test_a_wrong_id_or_amount_asks_nothing(rig: Rig) -> None:
     assert (answer.kill_id, answer.is_final) == ("wrong", True)
 
 
-async def test_the_accepted_inventory_stands_behind_the_id(rig: Rig) -> None:
+async def test_the_accepted_inventory_follows_the_kill_id(rig: Rig) -> None:
     ask(rig, f"{rig.stops.kill_id()} -0.50")
     assert [event.accept_inventory for event in rearms(rig)] == [Decimal("-0.5")]
 
 
 @pytest.mark.parametrize("is_file_first", [True, False])
-async def test_a_signal_beside_its_file_is_the_same_kill(rig: Rig, is_file_first: bool) -> None:
-    """`quoter kill` leaves a file and sends a signal: the id that it shows must stay good."""
+async def test_a_signal_and_its_kill_file_are_one_kill(rig: Rig, is_file_first: bool) -> None:
+    """`quoter kill` writes a file and sends a signal: the kill id that it shows must stay valid."""
     seen = rig.stops.kill_id()
     (rig.folder / KILL_REQUEST).write_text("again")
     if is_file_first:
@@ -133,7 +133,7 @@ async def test_a_signal_beside_its_file_is_the_same_kill(rig: Rig, is_file_first
 
 
 @pytest.mark.parametrize("by", ["its signal", "an alarm of before"])
-async def test_a_kill_that_needs_no_new_id_ends_a_rearm_that_waits_too(rig: Rig, by: str) -> None:
+async def test_a_kill_without_a_new_kill_id_ends_a_waiting_rearm_too(rig: Rig, by: str) -> None:
     if by == "its signal":
         (rig.folder / KILL_REQUEST).write_text("again")
         look(rig)
@@ -152,8 +152,8 @@ async def test_a_kill_that_needs_no_new_id_ends_a_rearm_that_waits_too(rig: Rig,
 
 
 @pytest.mark.parametrize("by", ["signal", "api"])
-async def test_a_kill_that_says_no_more_than_a_signal_is_one_too(rig: Rig, by: str) -> None:
-    """Nobody who re-arms with the id of before has seen it."""
+async def test_a_bare_signal_makes_the_kill_id_invalid(rig: Rig, by: str) -> None:
+    """A sender of the earlier kill id has not seen this kill."""
     seen = str(rig.stops.kill_id())
     ask(rig, seen)  # too early: the books are not clean
     if by == "signal":
@@ -170,7 +170,9 @@ async def test_a_kill_that_says_no_more_than_a_signal_is_one_too(rig: Rig, by: s
 
 
 @pytest.mark.parametrize("later_s", [0.0, 2.0])
-async def test_a_file_excuses_one_signal_of_its_moment(rig: Rig, later_s: float) -> None:
+async def test_a_kill_file_accounts_for_one_signal_within_a_second(
+    rig: Rig, later_s: float
+) -> None:
     (rig.folder / KILL_REQUEST).write_text("again")
     look(rig)
     if not later_s:
@@ -181,8 +183,8 @@ async def test_a_file_excuses_one_signal_of_its_moment(rig: Rig, later_s: float)
     assert rig.stops.kill_id() != kill_id
 
 
-async def test_a_signal_right_after_its_files_kill_was_lifted_kills(rig: Rig) -> None:
-    """It may be anybody's by then."""
+async def test_a_signal_after_the_kill_of_its_file_was_cleared_kills(rig: Rig) -> None:
+    """It may come from anybody by then."""
     (rig.folder / KILL_REQUEST).write_text("again")
     look(rig)
     rig.settle()
