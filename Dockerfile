@@ -1,11 +1,11 @@
-# Built by any engine, with or without BuildKit and from any registry or a local stand-in: so no
-# `# syntax=` line and no `--mount`. deploy/e2e builds exactly this file.
+# No `# syntax=` line and no `--mount`, so that it can be built with or without BuildKit, and with base
+# images of any registry or a local replacement. deploy/e2e builds exactly this file.
 ARG PYTHON_IMAGE=python:3.13-slim
 
 FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
-# Two environments: the one that is shipped has no pip and no build backend.
+# Two environments: the one in the final image has no pip and no build backend.
 RUN python3 -m venv --without-pip /opt/quoter && python3 -m venv /opt/build
 COPY requirements.lock requirements-dev.lock ./
 RUN /opt/build/bin/pip --python /opt/quoter/bin/python install \
@@ -15,8 +15,8 @@ RUN /opt/build/bin/pip --python /opt/quoter/bin/python install \
     && /opt/build/bin/pip install --require-hashes --requirement build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY quoter quoter
-# Bytecode is checked by nobody at run time (unchecked-hash): the file system is read-only there, and
-# importing ccxt without bytecode takes ten seconds.
+# Bytecode is not compared with its source at run time (unchecked-hash): the file system is read-only
+# there, and importing ccxt without bytecode takes ten seconds.
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && /opt/build/bin/pip --python /opt/quoter/bin/python install \
         --no-compile --no-deps --no-index /wheels/*.whl \
@@ -34,7 +34,7 @@ USER 10001:10001
 WORKDIR /var/lib/quoter
 VOLUME /var/lib/quoter
 EXPOSE 9464
-# Imports nothing heavy; the daemon says in /healthz whether its own loop still turns.
+# A small process that asks /healthz, which reports whether the daemon's event loop runs.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 CMD ["quoter", "healthcheck"]
 ENTRYPOINT ["quoter"]
 CMD ["run"]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What we run on: `audit` asks for known vulnerabilities of the locked run-time packages, `sbom`
-# writes the list of them (CycloneDX). Needs a network, so `make check` does not run it.
-# Exit 0: none known. 1: some are. 3: nobody could be asked, which proves nothing.
+# `audit` looks up known vulnerabilities of the locked run-time packages; `sbom` writes the list of
+# these packages (CycloneDX). Needs a network, so `make check` does not run it.
+# Exit code 0: none known. 1: some are known. 3: the database did not answer, so nothing is known.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 UNKNOWN=3
@@ -11,7 +11,7 @@ if ! cmp -s deploy/dev/audit.lock .audit/made-from; then
     echo "audit: installing the locked tools into .audit"
     "$uv" venv --quiet --clear --python .venv/bin/python .audit
     "$uv" pip sync --quiet --python .audit/bin/python --require-hashes deploy/dev/audit.lock ||
-        { echo "audit: the tools can't be installed: nothing was looked at" >&2; exit "$UNKNOWN"; }
+        { echo "audit: the tools can't be installed: nothing was checked" >&2; exit "$UNKNOWN"; }
     cp deploy/dev/audit.lock .audit/made-from
 fi
 
@@ -22,11 +22,11 @@ sbom)
     echo "sbom: $(grep -c '"purl"' sbom.json) packages in sbom.json"
     ;;
 audit)
-    found=$(mktemp) && said=$(mktemp)
-    trap 'rm -f "$found" "$said"' EXIT
+    found=$(mktemp) && errors=$(mktemp)
+    trap 'rm -f "$found" "$errors"' EXIT
     code=0
     .audit/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
-        --requirement requirements.lock --format json --output "$found" 2>"$said" || code=$?
+        --requirement requirements.lock --format json --output "$found" 2>"$errors" || code=$?
     if [ "$code" = 0 ]; then
         echo "audit: no known vulnerability in $(grep -c == requirements.lock) packages"
     elif [ -s "$found" ]; then
@@ -34,8 +34,8 @@ audit)
         echo "audit: known vulnerabilities, see above" >&2
         exit 1
     else
-        echo "audit: nobody could be asked for vulnerabilities, so nothing is known:" >&2
-        tail -n 1 "$said" >&2
+        echo "audit: the vulnerability database did not answer, so nothing is known:" >&2
+        tail -n 1 "$errors" >&2
         exit "$UNKNOWN"
     fi
     ;;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Resolves the lock files: hashes for every platform, no index host named.
+# Resolve the lock files, with hashes for every platform and without the name of an index host.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 uv=$(command -v uv || echo .uv/bin/uv)

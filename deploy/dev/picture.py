@@ -1,4 +1,7 @@
-"""Draw the README's picture: the demo's screen after half a minute, as SVG. Run from the root."""
+"""Write the picture of the README: the screen of the demo after half a minute, as SVG.
+
+Run from the repository's root.
+"""
 
 import asyncio
 from io import StringIO
@@ -22,7 +25,7 @@ OUT = Path("deploy/docs/demo.svg")
 
 
 async def draw() -> None:
-    """Trade on an in-process sandbox, then print the screen into a recording console."""
+    """Trade on a sandbox in this process, then write the screen as SVG."""
     configure_logs(stream=StringIO())
     server = SandboxServer(default_config(seed=1))
     fills: list[Fill] = []
@@ -33,16 +36,16 @@ async def draw() -> None:
         asyncio.get_running_loop().call_later(SECONDS, finish, daemon)
 
     def finish(daemon: Daemon) -> None:
-        shown = render(daemon.engine.snapshot(), about=about, fills=fills[-FILLS_SHOWN:])
-        console.print(shown)
+        screen = render(daemon.engine.snapshot(), about=about, fills=fills[-FILLS_SHOWN:])
+        console.print(screen)
         daemon.runner.stop()
 
-    def keep(step: Step) -> None:
+    def record(step: Step) -> None:
         fills.extend(booked.fill for booked in step.booked)
 
     with TemporaryDirectory() as folder:
         settings = demo_settings(await server.start(), Path(folder), gamma=1.0)
-        await trade(settings, on_ready=on_ready, observers=(keep,))
+        await trade(settings, on_ready=on_ready, observers=(record,))
     await server.stop()
     console.save_svg(str(OUT), title="quoter demo")
 

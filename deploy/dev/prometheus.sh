@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Debian's Prometheus and promtool, unpacked into .tools for the tests of metrics and alert rules:
-# nothing is installed or started. Does nothing where there are both; elsewhere it says so and goes on.
+# Unpack Debian's Prometheus and promtool into .tools, for the tests of metrics and alert rules. Nothing is
+# installed or started. Does nothing if both exist; without apt it prints a line and continues.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tools=$PWD/.tools

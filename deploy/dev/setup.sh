@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Makes .venv with the Python of .python-version and exactly the locked packages, bytecode compiled
-# (importing ccxt without it takes ten seconds). Does nothing that is already done.
+# Create .venv with the Python of .python-version and exactly the locked packages, with bytecode
+# (importing ccxt without it takes ten seconds). Steps that are already done are skipped.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 version=$(cat .python-version)
 
-# A machine may trust more than uv's own list does (a company's proxy, say).
+# The machine may trust more certificates than uv does, for example that of a company's proxy.
 if [ -s /etc/ssl/certs/ca-certificates.crt ]; then
     export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-1}"
 fi
@@ -20,7 +20,7 @@ if [ -z "$uv" ]; then
     uv=.uv/bin/uv
 fi
 
-# pyenv's shims answer for versions that are not switched on: look at its real interpreters as well.
+# pyenv's shims exist for inactive versions too, so its real interpreters are tried as well.
 python=
 for candidate in "$(command -v "python$version" || true)" "$HOME"/.pyenv/versions/"$version"*/bin/python3; do
     if [ -x "$candidate" ] && "$candidate" -c "import sys; raise SystemExit(sys.version_info[:2] != tuple(map(int, '$version'.split('.'))))" 2>/dev/null; then

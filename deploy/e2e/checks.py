@@ -1,4 +1,4 @@
-"""The table at the end: what was checked, whether it held, what was seen."""
+"""The table of checks: name, verdict and the value that was seen."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ SEEN_CHARS_MAX = 90
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """`holds` is None for a mere fact, such as a version."""
+    """One row; `holds` is None for information such as a version."""
 
     name: str
     holds: bool | None
@@ -18,7 +18,7 @@ class Check:
 
 @dataclass(slots=True)
 class Checks:
-    """Rows in the order they were seen; every row is also said at once."""
+    """Rows in order; each is also printed at once."""
 
     rows: list[Check] = field(default_factory=list)
 
@@ -27,16 +27,16 @@ class Checks:
         self._add(Check(name=name, holds=holds, seen=seen))
 
     def note(self, name: str, seen: str) -> None:
-        """Add a fact that nothing depends on."""
+        """Add information without a verdict."""
         self._add(Check(name=name, holds=None, seen=seen))
 
     def all_hold(self) -> bool:
-        """Did any check run, and did none fail?"""
+        """Whether there is at least one check and none failed."""
         verdicts = [row.holds for row in self.rows if row.holds is not None]
         return bool(verdicts) and all(verdicts)
 
     def table(self) -> str:
-        """One line per row, aligned."""
+        """Return one aligned line per row."""
         width = max((len(row.name) for row in self.rows), default=0)
         lines = [f"{_verdict(row):<5} {row.name:<{width}}  {_short(row.seen)}" for row in self.rows]
         return "\n".join(["", *lines, "", "every check held" if self.all_hold() else "NOT GOOD"])

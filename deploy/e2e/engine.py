@@ -1,4 +1,4 @@
-"""A container engine of our own: private root, socket and pid file, ended by its process id."""
+"""A private container engine, with its own root folder, socket and pid file."""
 
 import os
 import platform
@@ -39,7 +39,7 @@ def install_missing() -> None:
 
 @contextmanager
 def engine(folder: Path) -> Iterator[Mapping[str, str]]:
-    """Run dockerd in `folder`; yields the environment in which `docker` talks to it.
+    """Run dockerd in `folder`; yield the environment in which `docker` uses it.
 
     E2E_DOCKERD_ARGS adds flags, for machines without overlay or iptables.
     """
@@ -52,7 +52,7 @@ def engine(folder: Path) -> Iterator[Mapping[str, str]]:
     environment = {"DOCKER_HOST": f"unix://{socket}", "DOCKER_CONFIG": str(folder / "client")}
     bridge_is_ours = not BRIDGE.exists()
     with log.open("wb") as sink:
-        # Its own session: a Ctrl-C at this terminal must reach us, not the engine under our feet.
+        # In its own session, so that a Ctrl-C in this terminal does not stop the engine first.
         daemon = subprocess.Popen(  # noqa: S603 - see resolved()
             command, stdout=sink, stderr=sink, start_new_session=True
         )
@@ -68,12 +68,12 @@ def engine(folder: Path) -> Iterator[Mapping[str, str]]:
             daemon.kill()
             daemon.wait()
         if bridge_is_ours and BRIDGE.exists():
-            run("ip", "link", "delete", BRIDGE.name)  # an engine leaves it behind
+            run("ip", "link", "delete", BRIDGE.name)  # the engine does not remove it
         say(f"engine {daemon.pid} stopped")
 
 
 def add_compose(folder: Path, environment: Mapping[str, str]) -> str:
-    """Give the client Docker Compose if it has none; returns its version."""
+    """Install Docker Compose for the client if it has none; return its version."""
     plugins = folder / "client" / "cli-plugins"
     plugins.mkdir(parents=True, exist_ok=True)
     try:
@@ -89,7 +89,7 @@ def add_compose(folder: Path, environment: Mapping[str, str]) -> str:
 
 
 def versions(environment: Mapping[str, str]) -> str:
-    """One line: engine, storage, kernel."""
+    """Return engine, storage driver and kernel in one line."""
     form = "{{.ServerVersion}}, {{.Driver}}, cgroup v{{.CgroupVersion}}"
     seen = run("docker", "info", "--format", form, environment=environment).strip()
     return f"{seen}, Linux {platform.release()}"

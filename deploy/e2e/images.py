@@ -1,4 +1,4 @@
-"""Base images: the real ones where a registry answers, else stand-ins under the same tag.
+"""Base images: the published ones if a registry answers, else replacements under the same tag.
 
 A stand-in is Debian's own Python or Prometheus. What this machine needs to reach its mirrors (CA
 bundle, pip configuration, proxies) goes into the stand-in, so that the Dockerfile stays as it is.
@@ -16,9 +16,9 @@ SUITE = "trixie"  # its Python is 3.13
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 PIP_CONFIGURATION = Path("/etc/pip.conf")
 PYTHON_PACKAGES = "ca-certificates,netbase,tzdata,python3-venv,python3-pip"
-# What a slim image leaves out as well; saves half a minute of unpacking and compressing.
+# A slim image has none of these either; leaving them out saves half a minute.
 EXCLUDED = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*")
-ORIGIN_LABEL = "quoter.e2e.stand-in"  # so that a kept image still says what it is
+ORIGIN_LABEL = "quoter.e2e.stand-in"  # tells a cached replacement from a published image
 PROMETHEUS_DOCKERFILE = f"""
 FROM {PYTHON_IMAGE}
 LABEL {ORIGIN_LABEL}="Debian {SUITE}'s prometheus"
@@ -33,7 +33,7 @@ CMD ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prome
 
 
 def obtain(image: str, environment: Mapping[str, str]) -> bool:
-    """Whether the image is here now, from a registry or from an earlier run."""
+    """Whether the image is available, from a registry or from an earlier run."""
     try:
         run("docker", "image", "inspect", image, environment=environment)
     except StepError:
@@ -45,7 +45,7 @@ def obtain(image: str, environment: Mapping[str, str]) -> bool:
 
 
 def origin(image: str, environment: Mapping[str, str]) -> str:
-    """Published by its makers, or a stand-in of ours: what the report must say."""
+    """Return whether an image is the published one or our replacement, for the report."""
     form = f'{{{{index .Config.Labels "{ORIGIN_LABEL}"}}}}'
     command = ("docker", "image", "inspect", "--format", form, image)
     stand_in = run(*command, environment=environment).strip()
@@ -53,7 +53,7 @@ def origin(image: str, environment: Mapping[str, str]) -> str:
 
 
 def python_base(environment: Mapping[str, str]) -> str:
-    """Have `python:3.13-slim`; returns where it came from."""
+    """Provide `python:3.13-slim`; return its origin."""
     if obtain(PYTHON_IMAGE, environment):
         return origin(PYTHON_IMAGE, environment)
     say(f"no registry: making a stand-in for {PYTHON_IMAGE} from Debian {SUITE}")
@@ -79,7 +79,7 @@ def python_base(environment: Mapping[str, str]) -> str:
 
 
 def prometheus(image: str, environment: Mapping[str, str]) -> str:
-    """Have the compose file's Prometheus image; returns where it came from."""
+    """Provide the compose file's Prometheus image; return its origin."""
     if obtain(image, environment):
         return origin(image, environment)
     say(f"no registry: making a stand-in for {image} from Debian's prometheus")
@@ -89,14 +89,14 @@ def prometheus(image: str, environment: Mapping[str, str]) -> str:
 
 
 def proxy_arguments() -> list[str]:
-    """Build arguments for this machine's proxies (engines know these names without an ARG line)."""
+    """Return build arguments for this machine's proxies; they need no ARG line."""
     names = ("http_proxy", "https_proxy", "no_proxy")
     both = [*names, *(name.upper() for name in names)]
     return [part for name in both if name in os.environ for part in ("--build-arg", name)]
 
 
 def debian_mirror() -> str:
-    """Where this machine gets Debian from. Raises StepError if apt knows no Debian archive."""
+    """Return the Debian archive of this machine. Raises StepError if apt has none."""
     listed = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Label: Debian")
     mirrors = [line for line in listed.splitlines() if line]
     if not mirrors:

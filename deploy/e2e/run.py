@@ -1,8 +1,8 @@
 """End to end on a real container engine, with or without a registry: `python -m deploy.e2e.run`.
 
-Starts an engine of its own, builds the committed Dockerfile, brings the compose file up, and checks
-what a user would see: healthy, quoting, in Prometheus, and not one order left after a stop. Needs
-root on Debian. Prints a table; ends with 0 only if every check held. Not part of `.ci/run`.
+Starts a container engine of its own, builds the Dockerfile, starts the compose file, and checks
+what a user would see: it is healthy, quotes, is in Prometheus, and leaves no order after a stop. Needs
+root on Debian. Prints a table; the exit code is 0 only if every check holds. Not part of `.ci/run`.
 
 E2E_FOLDER keeps the engine's images between runs (default: a temporary folder, removed).
 """
@@ -26,11 +26,11 @@ IMAGE = "quoter:local"
 IMAGE_MB_MAX = 400
 SHARED = {
     "QUOTER_FOREIGN_ACTIVITY": "ignore"
-}  # somebody else's order rests all the time, and survives
+}  # a foreign order is open all the time, and must stay
 
 
 def main() -> int:
-    """Run every step; 0 if all checks held, 1 otherwise."""
+    """Run every step; return 0 if all checks hold, else 1."""
     checks = Checks()
     try:
         install_missing()
@@ -88,9 +88,9 @@ def _build(stack: Stack, checks: Checks) -> None:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    kept = os.environ.get("E2E_FOLDER")
-    if kept:
-        folder = Path(kept).resolve()
+    named = os.environ.get("E2E_FOLDER")
+    if named:
+        folder = Path(named).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         yield folder
         return

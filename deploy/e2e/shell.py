@@ -1,4 +1,4 @@
-"""Run a command and say what happens: the two things every step of the end-to-end run does."""
+"""Running commands and printing progress, for the end-to-end run."""
 
 import os
 import shutil
@@ -12,11 +12,11 @@ COMMAND_S_MAX = 900.0  # a cold image build on a slow link
 
 
 class StepError(Exception):
-    """A command that had to succeed did not; carries the end of what it printed."""
+    """A required command failed; the text has the end of its output."""
 
 
 def say(text: str) -> None:
-    """Print one line at once, so that the order of our lines and the commands' own is true."""
+    """Print a line and flush, so that it is in order with the output of commands."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
@@ -27,7 +27,7 @@ def run(
     stdin: bytes | None = None,
     folder: Path | None = None,
 ) -> str:
-    """Return what the command prints on stdout. Raises StepError unless it ends with 0."""
+    """Return the stdout of the command. Raises StepError unless its exit code is 0."""
     done = subprocess.run(  # noqa: S603 - the arguments are this folder's own
         resolved(command),
         env={**os.environ, **(environment or {})},
@@ -45,7 +45,7 @@ def run(
 
 
 def resolved(command: Sequence[str]) -> list[str]:
-    """The command with its program's full path. Raises StepError if it is not installed."""
+    """Return the command with the full path of its program. Raises StepError if it is missing."""
     program = shutil.which(command[0])
     if program is None:
         raise StepError(f"{command[0]} is not installed")
@@ -53,7 +53,7 @@ def resolved(command: Sequence[str]) -> list[str]:
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float, pause_s: float = 0.25) -> bool:
-    """Ask again and again until the condition holds; False if it did not within `seconds`."""
+    """Poll until the condition holds; return False if it does not within `seconds`."""
     end_s = time.monotonic() + seconds
     while time.monotonic() < end_s:
         if condition():

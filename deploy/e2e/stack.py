@@ -1,4 +1,4 @@
-"""The running compose project: its commands, its containers, and HTTP to what it publishes."""
+"""The running compose project: commands, containers, and HTTP to its published ports."""
 
 import hmac
 import http.client
@@ -18,7 +18,7 @@ HTTP_S_MAX = 5.0
 
 
 def free_ports() -> dict[str, str]:
-    """A free loopback port for each of compose's port variables."""
+    """Return a free loopback port for each port variable of compose."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in PORTS]
     ports = {name: str(held.getsockname()[1]) for name, held in zip(PORTS, sockets, strict=True)}
     for held in sockets:
@@ -41,33 +41,33 @@ class Stack:
         )  # fmt: skip
 
     def image_of(self, service: str) -> str:
-        """The image the compose file names for a service."""
+        """Return the image of a service in the compose file."""
         services = json.loads(self.compose("config", "--format", "json"))["services"]
         return str(services[service]["image"])
 
     def inspect_image(self, image: str, form: str) -> str:
-        """One field of an image, by Go template."""
+        """Return a field of an image, by Go template."""
         command = ("docker", "image", "inspect", "--format", form, image)
         return run(*command, environment=self.environment).strip()
 
     def inspect(self, service: str, form: str) -> str:
-        """One field of a service's container, by Go template; stopped ones included."""
+        """Return a field of a service's container, also a stopped one, by Go template."""
         container = self.compose("ps", "--all", "--quiet", service).strip()
         command = ("docker", "inspect", "--format", form, container)
         return run(*command, environment=self.environment).strip()
 
     def memory(self, service: str) -> str:
-        """What a running service's container uses of its memory limit."""
+        """Return the used memory and the limit of a service's container."""
         container = self.compose("ps", "--quiet", service).strip()
         command = ("docker", "stats", "--no-stream", "--format", "{{.MemUsage}}", container)
         return run(*command, environment=self.environment).strip()
 
     def get(self, port: str, path: str, **query: str) -> Any:
-        """The JSON (or text) that a published port answers. Raises StepError."""
+        """Return the JSON or text of a GET on a published port. Raises StepError."""
         return self._ask("GET", port, path, query, {})
 
     def post_signed(self, port: str, path: str, **query: str) -> Any:
-        """The same for a signed request of the Binance dialect, with the demo's keys."""
+        """Return the answer to a signed Binance request with the demo's keys."""
         secret = self.secret("sandbox_api_secret").encode()
         query["timestamp"] = str(int(time.time() * 1_000))
         signature = hmac.digest(secret, urlencode(query).encode(), "sha256").hex()
@@ -75,7 +75,7 @@ class Stack:
         return self._ask("POST", port, path, query | {"signature": signature}, headers)
 
     def secret(self, name: str) -> str:
-        """A demo key, as compose hands it to the daemon."""
+        """Return a demo key as compose gives it to the daemon."""
         return (self.root / "deploy" / "compose" / name).read_text().strip()
 
     def _ask(

@@ -1,4 +1,4 @@
-"""What a user of the compose file would see, step by step."""
+"""The checks of the end-to-end run, from the view of a user of the compose file."""
 
 import time
 from typing import Any
@@ -14,18 +14,18 @@ SERIES_S_MAX = 30.0
 STOP_S_MAX = 20.0  # half of the grace period
 SERIES_MIN = 20
 PANELS = [panel for row in ROWS for panel in row.panels]
-MAY_BE_EMPTY = {  # they show trouble
+MAY_BE_EMPTY = {  # panels that show faults only
     "Active causes",
     "Causes raised",
     "Rejects, denials, anomalies",
     "Lost streams, waiting events",
 }
-CLEAN_EXIT, KILLED_EXIT = 0, 30  # no own order left, verified; the same, but latched
-FOREIGN_ID = "somebody-else-1"  # an order of the same account that is not the daemon's
+CLEAN_EXIT, KILLED_EXIT = 0, 30  # no own order left, verified; the same while killed
+FOREIGN_ID = "somebody-else-1"  # an order on the same account that is not ours
 
 
 def check_up(stack: Stack, checks: Checks, services: list[str]) -> None:
-    """Start the services and wait until each says that it is healthy."""
+    """Start the services and wait until each is healthy."""
     begin_s = time.monotonic()
     stack.compose("up", "--detach", "--no-build", *services)
     for service in services:
@@ -37,7 +37,7 @@ def check_up(stack: Stack, checks: Checks, services: list[str]) -> None:
 
 
 def check_hardening(stack: Stack, checks: Checks, services: list[str]) -> None:
-    """Read-only, no capabilities, no new privileges, nothing published beyond loopback."""
+    """Check: read-only, no capabilities, no new privileges, published on loopback only."""
     form = "{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}}"
     wanted = "true [ALL] [no-new-privileges:true]"
     for service in services:
@@ -50,7 +50,7 @@ def check_hardening(stack: Stack, checks: Checks, services: list[str]) -> None:
 
 
 def check_trading(stack: Stack, checks: Checks) -> None:
-    """The daemon quotes and is filled, as its own answer and the exchange's truth say."""
+    """Check that the daemon quotes and is filled, by /state and by the exchange."""
     stack.post_signed(
         "SANDBOX_PORT", "/api/v3/order", symbol="BTCUSDT", side="BUY", type="LIMIT",
         timeInForce="GTC", quantity="0.001", price="55000", newClientOrderId=FOREIGN_ID,
@@ -63,7 +63,7 @@ def check_trading(stack: Stack, checks: Checks) -> None:
 
 
 def check_prometheus(stack: Stack, checks: Checks) -> None:
-    """Prometheus scrapes us, knows our series, and can evaluate every panel and every rule."""
+    """Check that Prometheus scrapes us and can evaluate every panel and every rule."""
     known = wait_until(lambda: len(_our_series(stack)) >= SERIES_MIN, seconds=SERIES_S_MAX)
     checks.record("Prometheus has our series", holds=known, seen=f"{len(_our_series(stack))} names")
     complete = wait_until(lambda: not _empty_panels(stack) - MAY_BE_EMPTY, seconds=SERIES_S_MAX)
@@ -78,7 +78,7 @@ def check_prometheus(stack: Stack, checks: Checks) -> None:
 
 
 def check_sentinel(stack: Stack, checks: Checks) -> None:
-    """A frozen daemon loses its orders to the sentinel, wakes up killed, and is re-armed."""
+    """Check that the sentinel kills a frozen daemon, and that it can be re-armed."""
     wait_until(lambda: _open_orders(stack) > 0, seconds=QUOTING_S_MAX)
     stack.compose("pause", "quoter")
     latched = wait_until(lambda: bool(_latch(stack)), seconds=STOP_S_MAX)
@@ -99,7 +99,7 @@ def check_sentinel(stack: Stack, checks: Checks) -> None:
 
 
 def _latch(stack: Stack) -> str:
-    """The kill id in the data folder, read where the sentinel runs; empty without one."""
+    """Return the kill id in the data folder, read in the sentinel's container; empty if none."""
     script = (
         "import json, pathlib;"
         "p = pathlib.Path('/var/lib/quoter/latch.json');"
@@ -109,7 +109,7 @@ def _latch(stack: Stack) -> str:
 
 
 def check_stop(stack: Stack, checks: Checks) -> None:
-    """`stop` leaves no order of ours, the daemon says so, and it comes back on its volume."""
+    """Check that a stop leaves no own order and that the daemon starts again on its volume."""
     resting = wait_until(lambda: _open_orders(stack) > 0, seconds=QUOTING_S_MAX)
     checks.record("orders rest before the stop", holds=resting, seen=str(_open_orders(stack)))
     _stop(stack, checks, "quoter", exit_code=CLEAN_EXIT)
@@ -121,7 +121,7 @@ def check_stop(stack: Stack, checks: Checks) -> None:
 
 
 def check_kill(stack: Stack, checks: Checks) -> None:
-    """It comes back on its volume; `quoter kill` in the container pulls every order, and lasts."""
+    """Check that `quoter kill` in the container cancels every order and outlasts a restart."""
     stack.compose("start", "quoter")
     back = _becomes_healthy(stack, "quoter")
     back = back and wait_until(lambda: _open_orders(stack) > 0, seconds=QUOTING_S_MAX)
@@ -191,7 +191,7 @@ def _our_series(stack: Stack) -> list[str]:
 
 
 def _empty_panels(stack: Stack) -> set[str]:
-    """Panels with a query that finds nothing. Raises StepError if Prometheus refuses one."""
+    """Return panels with an empty query. Raises StepError if Prometheus refuses a query."""
     return {
         panel.title
         for panel in PANELS
@@ -210,10 +210,10 @@ def _firing(stack: Stack) -> list[str]:
 
 
 def _instant(stack: Stack, expression: str) -> list[Any]:
-    """The result of one query; StepError if Prometheus refuses it."""
+    """Return the result of a query. Raises StepError if Prometheus refuses it."""
     return list(stack.get("PROMETHEUS_PORT", "/api/v1/query", query=expression)["data"]["result"])
 
 
 def _filled_in(expression: str) -> str:
-    """A panel's expression as Grafana would send it."""
+    """Return a panel's expression as Grafana sends it."""
     return expression.replace("$__rate_interval", "1m").replace("$symbol", ".+")

@@ -143,7 +143,7 @@ START = (
             "    if settings.environment is Environment.PRODUCTION and not dry_run:\n",
             "    if False:\n",
         ),
-        tests=("tests/unit/settings/test_model.py",),
+        tests=("tests/unit/settings/test_exposure.py",),
     ),
 )
 
