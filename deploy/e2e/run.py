@@ -1,8 +1,9 @@
 """End to end on a real container engine, with or without a registry: `python -m deploy.e2e.run`.
 
 Starts a container engine of its own, builds the Dockerfile, starts the compose file, and checks
-what a user would see: it is healthy, quotes, is in Prometheus, and leaves no order after a stop. Needs
-root on Debian. Prints a table; the exit code is 0 only if every check holds. Not part of `.ci/run`.
+what a user would see: it is healthy, quotes, is in Prometheus, and leaves no order after a stop.
+Needs root on Debian. Prints a table; the exit code is 0 only if every check holds. Not part of
+`.ci/run`.
 
 E2E_FOLDER keeps the engine's images between runs (default: a temporary folder, removed).
 """

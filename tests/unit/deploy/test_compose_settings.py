@@ -1,4 +1,4 @@
-"""What the daemon makes of the settings that compose hands it, on every way there is to give one.
+"""The settings that the daemon gets from compose, for each way to set one.
 
 `handed` follows Compose's rules for the few forms that our files use; where Docker Compose is
 installed, it is asked too.
@@ -58,7 +58,7 @@ each_case = pytest.mark.parametrize(("shell", "env_file", "wanted"), CASES.value
 
 
 def filled_in(text: str, variables: Mapping[str, str]) -> str:
-    """`${NAME:-default}` as Compose fills it in: an empty variable counts as none."""
+    """Return `${NAME:-default}` as Compose replaces it: an empty variable counts as unset."""
     form = re.compile(r"\$\{(\w+):-([^${}]*)\}")
     while form.search(text):
         text = form.sub(lambda found: variables.get(found[1]) or found[2], text)
@@ -67,7 +67,7 @@ def filled_in(text: str, variables: Mapping[str, str]) -> str:
 
 
 def handed(service: str, shell: Mapping[str, str], env_file: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a service's container; `env_file` is what .env says."""
+    """Return the environment of a service's container; `env_file` is the content of .env."""
     variables = {**env_file, **shell}
     environment = dict[str, str]()
     for entry in COMPOSE["services"][service]["env_file"]:
@@ -97,14 +97,14 @@ def set_only(monkeypatch: pytest.MonkeyPatch, values: Mapping[str, str]) -> None
 
 
 @each_case
-def test_only_the_sandbox_has_limits_that_nobody_gave(
+def test_only_the_sandbox_has_default_limits(
     shell: dict[str, str], env_file: dict[str, str], wanted: dict[str, str]
 ) -> None:
     assert limits(handed("quoter", shell, env_file)) == wanted
 
 
 @each_case
-def test_a_limit_that_nobody_gave_stops_the_start(
+def test_a_missing_limit_prevents_the_start(
     shell: dict[str, str],
     env_file: dict[str, str],
     wanted: dict[str, str],
@@ -122,10 +122,10 @@ def test_a_limit_that_nobody_gave_stops_the_start(
 
 
 @pytest.mark.parametrize("names", ["", "desk.example", "desk.example, Other.example"])
-def test_prometheus_is_let_in_by_the_name_it_calls(
+def test_requests_with_the_host_name_of_prometheus_are_accepted(
     names: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever names a user adds: else each scrape is answered 421, and QuoterDown rings."""
+    """Also with other names set by a user; otherwise each scrape gets 421 and QuoterDown fires."""
     scraped = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())
     jobs = {job["job_name"]: job["static_configs"] for job in scraped["scrape_configs"]}
     for service in ("quoter", "sentinel"):
@@ -155,7 +155,7 @@ def compose_command() -> list[str] | None:
 
 
 @each_case
-def test_docker_compose_hands_out_the_same(
+def test_docker_compose_gives_the_same_environment(
     shell: dict[str, str], env_file: dict[str, str], wanted: dict[str, str], tmp_path: Path
 ) -> None:
     command = compose_command()

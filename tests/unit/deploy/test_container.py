@@ -1,4 +1,4 @@
-"""The container files keep their promises; deploy/e2e tries them on a real engine."""
+"""Checks of Dockerfile and compose file; deploy/e2e runs them on a real engine."""
 
 import re
 from pathlib import Path
@@ -17,12 +17,14 @@ def compose() -> dict[str, Any]:
     return loaded
 
 
-def test_compose_has_the_five_services_and_no_other(compose: dict[str, Any]) -> None:
+def test_compose_has_exactly_the_five_services(compose: dict[str, Any]) -> None:
     assert list(compose["services"]) == SERVICES
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_service_is_hardened_bounded_and_watched(compose: dict[str, Any], name: str) -> None:
+def test_a_service_is_hardened_limited_and_has_a_healthcheck(
+    compose: dict[str, Any], name: str
+) -> None:
     service = compose["services"][name]
     assert service["read_only"]
     assert service["init"]
@@ -37,7 +39,7 @@ def test_only_loopback_is_published(compose: dict[str, Any], name: str) -> None:
     assert all(port.startswith("127.0.0.1:") for port in compose["services"][name]["ports"])
 
 
-def test_compose_comes_up_without_an_env_file(compose: dict[str, Any]) -> None:
+def test_compose_needs_no_env_file(compose: dict[str, Any]) -> None:
     """Every variable has a default, and the .env file is optional."""
     variables = re.findall(r"\$\{[^}]*\}", (ROOT / "docker-compose.yml").read_text())
     assert variables
@@ -46,7 +48,7 @@ def test_compose_comes_up_without_an_env_file(compose: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", ["quoter", "sentinel"])
-def test_compose_hands_out_only_settings_that_exist(compose: dict[str, Any], name: str) -> None:
+def test_compose_sets_only_settings_that_exist(compose: dict[str, Any], name: str) -> None:
     from quoter.settings import known_names
 
     handed = {*compose["services"][name]["environment"]}
@@ -54,7 +56,7 @@ def test_compose_hands_out_only_settings_that_exist(compose: dict[str, Any], nam
     assert handed <= set(known_names())
 
 
-def test_the_sentinel_watches_the_daemons_folder_and_market(compose: dict[str, Any]) -> None:
+def test_the_sentinel_has_the_folder_and_market_of_the_daemon(compose: dict[str, Any]) -> None:
     daemon, sentinel = (compose["services"][name] for name in ("quoter", "sentinel"))
     assert sentinel["volumes"] == daemon["volumes"]
     assert sentinel["env_file"] == daemon["env_file"]
@@ -65,7 +67,7 @@ def test_the_sentinel_watches_the_daemons_folder_and_market(compose: dict[str, A
     assert not set(sentinel["secrets"]) & set(daemon["secrets"])
 
 
-def test_the_grace_period_leaves_room_for_a_verified_cancel(compose: dict[str, Any]) -> None:
+def test_the_grace_period_is_longer_than_a_verified_cancel(compose: dict[str, Any]) -> None:
     assert compose["services"]["quoter"]["stop_grace_period"] == "40s"
 
 
@@ -85,14 +87,14 @@ def test_no_secret_is_a_variable(compose: dict[str, Any]) -> None:
     }
 
 
-def test_compose_steers_nothing_until_somebody_brings_a_token(compose: dict[str, Any]) -> None:
+def test_compose_has_no_control_api_without_a_token(compose: dict[str, Any]) -> None:
     tokens = {name: at["file"] for name, at in compose["secrets"].items() if "token" in name}
     assert len(tokens) == 3
     assert all(path.endswith(":-./deploy/compose/no_token}") for path in tokens.values())
     assert (ROOT / "deploy" / "compose" / "no_token").read_text() == ""
 
 
-def test_the_demo_keys_open_the_sandbox_only() -> None:
+def test_the_demo_keys_are_valid_in_the_sandbox_only() -> None:
     from quoter.sandbox.config import DEMO_ACCOUNT
 
     folder = ROOT / "deploy" / "compose"
@@ -110,7 +112,7 @@ def test_the_dockerfile_needs_no_buildkit_and_is_not_root() -> None:
     assert any("--require-hashes --requirement requirements.lock" in line for line in lines)
 
 
-def test_the_build_context_is_a_list_of_what_goes_in() -> None:
+def test_the_build_context_is_an_explicit_list() -> None:
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     patterns = [line for line in lines if line and not line.startswith("#")]
     assert patterns[0] == "*"

@@ -1,4 +1,4 @@
-"""Dashboard and alert rules: valid, and about metrics that the daemon really has."""
+"""Dashboard and alert rules are valid and use only metrics that exist."""
 
 import re
 import subprocess
@@ -25,7 +25,7 @@ EXPRESSIONS = [query.expression for panel in PANELS for query in panel.queries]
 
 
 def exposed_names() -> set[str]:
-    """The names of all series that the daemon can expose."""
+    """Return the names of all series that daemon and sentinel expose."""
     metrics = Metrics(symbol="BTC/USDT", venue="binance", environment="sandbox")
     sentinel = SentinelMetrics(symbol="BTC/USDT", venue="binance", states=("alive",))
     names: set[str] = set()
@@ -40,12 +40,12 @@ def rules() -> list[dict[str, Any]]:
     return [rule for group in groups for rule in group["rules"]]
 
 
-def test_the_committed_dashboard_is_what_the_generator_writes() -> None:
+def test_the_committed_dashboard_is_the_generated_one() -> None:
     assert TARGET.read_text(encoding="utf-8") == rendered()
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.title)
-def test_a_panel_says_what_it_shows_and_in_which_unit(panel: Any) -> None:
+def test_a_panel_has_a_description_and_a_unit(panel: Any) -> None:
     assert panel.title
     assert panel.unit
     assert panel.description.endswith(".")
@@ -53,13 +53,13 @@ def test_a_panel_says_what_it_shows_and_in_which_unit(panel: Any) -> None:
     assert all(query.legend for query in panel.queries)
 
 
-def test_every_expression_follows_the_chosen_symbol_and_rates_follow_the_zoom() -> None:
+def test_every_expression_uses_the_symbol_variable_and_rates_the_rate_interval() -> None:
     assert [text for text in EXPRESSIONS if 'symbol=~"$symbol"' not in text] == []
     ranges = {found for text in EXPRESSIONS for found in re.findall(r"\[(.*?)\]", text)}
     assert ranges == {"$__rate_interval"}
 
 
-def test_the_panel_of_the_sentinel_names_every_state_that_it_knows() -> None:
+def test_the_panel_of_the_sentinel_names_every_state_of_the_daemon() -> None:
     assert {name for name, _ in DAEMON_STATES} == set(DaemonState)
 
 
@@ -68,7 +68,7 @@ def test_every_data_source_is_the_variable() -> None:
     assert set(sources) == {"quoter", "${datasource}"}  # the dashboard's own id, and the variable
 
 
-def test_panels_have_ids_of_their_own_and_do_not_overlap() -> None:
+def test_panels_have_unique_ids_and_do_not_overlap() -> None:
     panels: Any = dashboard()["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
     cells = [
@@ -81,7 +81,7 @@ def test_panels_have_ids_of_their_own_and_do_not_overlap() -> None:
     assert max(x for x, _ in cells) < GRID_WIDTH
 
 
-def test_panels_and_rules_ask_only_for_metrics_that_exist() -> None:
+def test_panels_and_rules_use_only_metrics_that_exist() -> None:
     asked = {
         name
         for text in [*EXPRESSIONS, *(rule["expr"] for rule in rules())]
@@ -91,7 +91,7 @@ def test_panels_and_rules_ask_only_for_metrics_that_exist() -> None:
     assert asked <= exposed_names()
 
 
-def test_every_alert_says_how_bad_it_is_and_what_to_do() -> None:
+def test_every_alert_has_a_severity_and_an_action() -> None:
     for rule in rules():
         assert rule["labels"]["severity"] in {"critical", "warning"}
         assert {"summary", "action"} <= rule["annotations"].keys()
@@ -101,13 +101,13 @@ MATCHER = re.compile(r'(\w+)(=~|!~|!=|=)"([^"]*)"')
 
 
 def is_matched(value: str, how: str, wanted: str) -> bool:
-    """As Prometheus matches one label."""
+    """Return whether a label matches, as in Prometheus."""
     is_same = re.fullmatch(wanted, value) is not None if "~" in how else value == wanted
     return is_same is not how.startswith("!")
 
 
 def is_selected(expression: str, metric: str, labels: dict[str, str]) -> bool:
-    """Does any selector of this metric in the expression take a series with these labels?"""
+    """Whether a selector of the metric in the expression matches a series with these labels."""
     selectors = re.findall(rf"\b{metric}(?:{{(.*?)}})?(?=[ )\n]|$)", expression)
     return any(
         all(is_matched(labels[name], how, want) for name, how, want in MATCHER.findall(selector))
@@ -121,8 +121,8 @@ URGENT_PAUSES = {  # they clear by themselves, but money may be at risk until so
 }
 
 
-def test_every_cause_rings_exactly_one_bell_that_fits_how_severe_it_is() -> None:
-    """By what the daemon itself exports of each cause: no list of causes can fall behind."""
+def test_every_cause_fires_exactly_the_alert_of_its_severity() -> None:
+    """Uses the exported severity of each cause, so that no list of causes can be outdated."""
     metrics = Metrics(symbol="BTC/USDT", venue="binance", environment="sandbox")
     (about,) = (each for each in metrics.registry.collect() if each.name == "quoter_cause_info")
     causes = {sample.labels["cause"]: sample.labels for sample in about.samples}
@@ -132,7 +132,7 @@ def test_every_cause_rings_exactly_one_bell_that_fits_how_severe_it_is() -> None
     )  # waits for another's
     expressions = {rule["alert"]: rule for rule in bells if "cause_active" in rule["expr"]}
     for cause, labels in causes.items():
-        heard = {
+        fired = {
             name
             for name, rule in expressions.items()
             if all(
@@ -144,13 +144,13 @@ def test_every_cause_rings_exactly_one_bell_that_fits_how_severe_it_is() -> None
         severity = SEVERITY[Cause(cause)]
         is_wanted = cause.startswith("operator_") and severity.state is not TradingState.KILLED
         if severity.state is TradingState.KILLED:
-            assert heard == {"QuoterKilled"}, cause
+            assert fired == {"QuoterKilled"}, cause
         elif severity.is_latched and not is_wanted:
-            assert heard == {"QuoterAwaitingOperator"}, cause
+            assert fired == {"QuoterAwaitingOperator"}, cause
         elif cause in URGENT_PAUSES:
-            assert heard == {URGENT_PAUSES[Cause(cause)]}, cause
+            assert fired == {URGENT_PAUSES[Cause(cause)]}, cause
         else:
-            assert heard == {"QuoterPaused"}, cause
+            assert fired == {"QuoterPaused"}, cause
     urgent = {name: rule["labels"]["severity"] for name, rule in expressions.items()}
     assert urgent == {
         "QuoterKilled": "critical",
@@ -161,7 +161,7 @@ def test_every_cause_rings_exactly_one_bell_that_fits_how_severe_it_is() -> None
     }
 
 
-def test_every_alert_has_an_example_that_fires() -> None:
+def test_every_alert_fires_in_an_example() -> None:
     tests = yaml.safe_load((PROMETHEUS / "tests" / "quoter.yml").read_text())["tests"]
     examples = {
         re.findall('alertname="(.*?)"', sample["labels"])[0]
