@@ -24,7 +24,7 @@ from quoter.telemetry.logs import configure_logs
 from quoter.venues.config import VenueConfig
 from tests.integration.sandbox_client import Row, RunningSandbox
 
-READY_S_MAX = 20.0
+READY_S_MAX = 60.0
 STOP_S_MAX = 30.0
 POLL_S = 0.02
 HISTORY_MAX = 400

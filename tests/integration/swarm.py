@@ -34,6 +34,7 @@ from tests.integration.daemon_harness import (
 )
 from tests.integration.fault_cases import (
     BOOKS_S_MAX,
+    FIRST_QUOTE_S_MAX,
     QUOTING_S_MAX,
     Outcome,
     forgotten,
@@ -120,7 +121,7 @@ async def run(plan: Plan, folder: Path) -> Verdict:
             chosen = settings(sandbox, folder, **plan.live_params)
             async with flying(sandbox, chosen) as pilot:
                 rules = Rules(pilot)
-                await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting at first")
+                await pilot.until(pilot.is_two_sided, FIRST_QUOTE_S_MAX, "quoting at first")
                 async with rules.checked():
                     await _suffer(plan, pilot, rules, fired)
                     assert not rules.problems, pilot.story()

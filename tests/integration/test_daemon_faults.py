@@ -23,6 +23,7 @@ from tests.integration.fault_cases import (
     BOOKS_S_MAX,
     FAULT_S,
     FENCE_S_MAX,
+    FIRST_QUOTE_S_MAX,
     QUOTING_S_MAX,
     Case,
     Outcome,
@@ -91,7 +92,7 @@ async def strike(case: Case, folder: Path, seed: int) -> Outcome:
     async with running(market(LIVELY, seed)) as sandbox:
         await place_foreign(sandbox)
         async with flying(sandbox, settings(sandbox, folder)) as pilot:
-            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, f"{case.name}: quoting at first")
+            await pilot.until(pilot.is_two_sided, FIRST_QUOTE_S_MAX, f"{case.name}: first quotes")
             numbers = [await sandbox.arm(kind, **how) for kind, how in case.faults]
             await asyncio.sleep(case.lasts_s)
             end_s = time.monotonic() + FIRED_S_MAX
@@ -171,7 +172,7 @@ async def test_f22_an_order_whose_cancel_fails_counts_until_it_is_over(
         async with running(market(tradeless, seed=3)) as sandbox:
             narrow = settings(sandbox, tmp_path, inventory_max=Decimal("0.015"))
             async with flying(sandbox, narrow) as pilot:
-                await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting at first")
+                await pilot.until(pilot.is_two_sided, FIRST_QUOTE_S_MAX, "quoting at first")
                 ((kind, how),) = trouble.faults
                 number = await sandbox.arm(kind, **how)
                 for _ in range(round(FAULT_S / POLL_S)):
