@@ -85,9 +85,9 @@ class VenueWatch:
         self.inventory = ZERO
         self.inventory_peak = ZERO
         self.exposure_peak = ZERO
-        sandbox.server.venue.listen(self.hear)
+        sandbox.server.venue.listen(self.receive)
 
-    def hear(self, news: Sequence[News]) -> None:
+    def receive(self, news: Sequence[News]) -> None:
         for item in news:
             if isinstance(item, ExecutionReport) and item.account == self._account:
                 self._report(item.order, item.trade)

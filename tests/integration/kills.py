@@ -40,7 +40,7 @@ from tests.integration.sandbox_client import RunningSandbox, running
 STORMY = replace(LIVELY, sigma=12.0, intensity=8.0)
 LIMIT = Decimal("0.05")
 MANY = {"QUOTER_INVENTORY_MAX": str(LIMIT), "QUOTER_LEVELS": "5"}  # up to ten orders at a time
-ORPHANS_S_MAX = 5.0
+DEAD_ORDERS_S_MAX = 5.0
 BOOKS_S_MAX = 10.0
 QUOTING_S_MAX = LATE_CREATE_S + 15.0
 LOAD_S_MAX = 4.0
@@ -53,11 +53,11 @@ SLOW_S = 0.4
 
 
 @dataclass(slots=True, kw_only=True)
-class Life:
+class Process:
     """Figures of one process; seconds since its start, None: did not happen."""
 
     number: int
-    orphans: int = 0  # open orders of dead runs at its start
+    dead_orders: int = 0  # open orders of dead runs at its start
     filled: int = 0  # trades of such orders while no process ran
     spoke_s: float | None = None  # its first output line; slow on a busy machine
     gone_s: float = 0.0  # when the last of them was seen
@@ -70,7 +70,7 @@ class Life:
         """Return its row of the table."""
         times = (self.spoke_s, self.gone_s, self.quoting_s, self.books_s)
         shown = ("" if each is None else f"{each:.2f}" for each in times)
-        counts = (str(self.number), str(self.orphans), str(self.filled))
+        counts = (str(self.number), str(self.dead_orders), str(self.filled))
         return (*counts, *shown, self.end, str(len(self.problems) or ""))
 
 
@@ -88,17 +88,17 @@ class Venue:
         self.targets: set[Decimal] = set()
         self._dead: set[str] = set()  # runs that are over
 
-    async def bury(self) -> None:
+    async def end_run(self) -> None:
         """Record that the process has ended: all its orders belong to a dead run."""
         self._dead |= {run_of(name) for name in await creates(self.sandbox)}
 
-    def orphans(self) -> set[str]:
+    def dead_orders(self) -> set[str]:
         """Return the open orders of dead runs."""
         return {name for name in own(self.sandbox) if run_of(name) in self._dead}
 
     def is_quoting(self) -> bool:
         """Whether the running process has an open order."""
-        return bool(own(self.sandbox) - self.orphans())
+        return bool(own(self.sandbox) - self.dead_orders())
 
     def dead_fills(self) -> int:
         """Return the number of trades of dead runs."""
@@ -119,7 +119,7 @@ class Venue:
             return f"target {target} and inventory {inventory}, truth is {truth['BTC']}"
         return ledger_against_truth(self.folder, self.sandbox)
 
-    async def judge(self, life: Life) -> None:
+    async def judge(self, life: Process) -> None:
         """Check limit, client ids and target."""
         if self.watch.exposure_peak > LIMIT or self.watch.inventory_peak > LIMIT:
             life.problems.append(f"above the limit: worst case {self.watch.exposure_peak}")
@@ -130,7 +130,7 @@ class Venue:
             life.problems.append(f"the target changed: {self.targets}")
 
 
-async def live(venue: Venue, life: Life, random: Random) -> None:
+async def live(venue: Venue, life: Process, random: Random) -> None:
     """Start a process and kill it at a random moment: under load, or while it starts."""
     is_early = random.random() < EARLY_CHANCE
     async with started(venue, life) as (daemon, start_s):
@@ -152,9 +152,9 @@ async def live(venue: Venue, life: Life, random: Random) -> None:
 
 
 @asynccontextmanager
-async def started(venue: Venue, life: Life) -> AsyncIterator[tuple[Started, float]]:
+async def started(venue: Venue, life: Process) -> AsyncIterator[tuple[Started, float]]:
     """Start a process and observe it; yields it with its start (monotonic, s)."""
-    life.orphans, filled = len(venue.orphans()), venue.dead_fills()
+    life.dead_orders, filled = len(venue.dead_orders()), venue.dead_fills()
     start_s = time.monotonic()
     async with quoter(venue.sandbox, venue.folder, "run", **MANY) as daemon:
         watching = asyncio.create_task(_watch(venue, life, daemon, start_s))
@@ -163,25 +163,25 @@ async def started(venue: Venue, life: Life) -> AsyncIterator[tuple[Started, floa
         finally:
             watching.cancel()
             life.filled = venue.dead_fills() - filled
-    await venue.bury()
+    await venue.end_run()
     await venue.judge(life)
 
 
-async def _watch(venue: Venue, life: Life, daemon: Started, start_s: float) -> None:
+async def _watch(venue: Venue, life: Process, daemon: Started, start_s: float) -> None:
     """Record its first output, and when an order of a dead run was last open."""
     while True:
         now_s = time.monotonic() - start_s
         if life.spoke_s is None and daemon.lines:
             life.spoke_s = now_s
-        if orphans := venue.orphans():
+        if dead_orders := venue.dead_orders():
             life.gone_s = now_s
             awake_s = 0.0 if life.spoke_s is None else now_s - life.spoke_s
-            if awake_s > ORPHANS_S_MAX and not life.problems:
-                life.problems.append(f"{orphans} live {awake_s:.2f} s after its first line")
+            if awake_s > DEAD_ORDERS_S_MAX and not life.problems:
+                life.problems.append(f"{dead_orders} live {awake_s:.2f} s after its first line")
         await asyncio.sleep(POLL_S)
 
 
-async def _quote(venue: Venue, life: Life, daemon: Started, start_s: float) -> None:
+async def _quote(venue: Venue, life: Process, daemon: Started, start_s: float) -> None:
     """Wait until it quotes and until its balances equal those of the sandbox."""
     if not await _within(QUOTING_S_MAX, venue.is_quoting):
         life.problems.append(f"no quote: {daemon.lines[-5:]}")
@@ -216,17 +216,17 @@ async def _within(seconds: float, condition: Callable[[], bool]) -> bool:
     return True
 
 
-async def die_often(times: int, seed: int, folder: Path, told: Callable[[Life], None]) -> None:
+async def die_often(times: int, seed: int, folder: Path, report: Callable[[Process], None]) -> None:
     """Kill `times` processes, then stop one cleanly; `report` gets the figures of each."""
     random = Random(seed)
     async with running(market(STORMY, seed)) as sandbox:
         await place_foreign(sandbox)
         venue = Venue(sandbox, folder)
         for number in range(1, times + 1):
-            life = Life(number=number)
+            life = Process(number=number)
             await live(venue, life, random)
-            told(life)
-        last = Life(number=times + 1)
+            report(life)
+        last = Process(number=times + 1)
         async with started(venue, last) as (daemon, start_s):
             await _quote(venue, last, daemon, start_s)
             daemon.process.terminate()
@@ -242,7 +242,7 @@ async def die_often(times: int, seed: int, folder: Path, told: Callable[[Life], 
             last.problems.append(f"without an end in the ledger: {left}")
         if venue.targets != {open_epoch(folder).target}:
             last.problems.append(f"targets {venue.targets}, first {open_epoch(folder).target}")
-        told(last)
+        report(last)
 
 
 def main() -> int:
@@ -251,17 +251,17 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=30, help="so many kills")
     parser.add_argument("--seed", type=int, default=1, help="of the market and of the moments")
     arguments = parser.parse_args()
-    console, lives = Console(highlight=False), list[Life]()
+    console, lives = Console(highlight=False), list[Process]()
 
-    def told(life: Life) -> None:
+    def report(life: Process) -> None:
         lives.append(life)
         console.print(f"{life.number}/{arguments.times + 1} {life.end} {life.problems or 'good'}")
 
     with TemporaryDirectory(prefix="kills") as folder:
-        asyncio.run(die_often(arguments.times, arguments.seed, Path(folder), told))
+        asyncio.run(die_often(arguments.times, arguments.seed, Path(folder), report))
     columns = (
         "life",
-        "orphans",
+        "dead orders",
         "filled",
         "spoke s",
         "gone s",
@@ -276,8 +276,8 @@ def main() -> int:
     console.print(table)
     problems = [problem for life in lives for problem in life.problems]
     console.print(
-        f"{arguments.times} kills, {sum(life.orphans for life in lives)} orphans, "
-        f"{sum(life.filled for life in lives)} fills of theirs; worst: no orphan after "
+        f"{arguments.times} kills, {sum(life.dead_orders for life in lives)} orders of dead runs, "
+        f"{sum(life.filled for life in lives)} fills of theirs; worst: none of them open after "
         f"{max(life.gone_s for life in lives):.2f} s ("
         f"{max(life.gone_s - (life.spoke_s or 0.0) for life in lives):.2f} s after the first "
         f"line), first quote after "

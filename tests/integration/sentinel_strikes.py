@@ -91,8 +91,12 @@ class Arena:
 
     def state(self) -> str:
         """Return the trading state in the daemon's last heartbeat."""
-        beat = read_heartbeat(self.folder / HEARTBEAT, DaemonHeartbeat)
-        return beat.state if beat is not None and beat.status is RunStatus.RUNNING else ""
+        heartbeat = read_heartbeat(self.folder / HEARTBEAT, DaemonHeartbeat)
+        return (
+            heartbeat.state
+            if heartbeat is not None and heartbeat.status is RunStatus.RUNNING
+            else ""
+        )
 
     async def strike(self, blow: signal.Signals) -> float:
         """Kill or freeze the daemon at a random moment; return seconds until no own order is open.

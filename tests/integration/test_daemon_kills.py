@@ -22,7 +22,7 @@ from tests.integration.kills import (
     MANY,
     STOP_S_MAX,
     STORMY,
-    Life,
+    Process,
     Venue,
     die_often,
 )
@@ -46,7 +46,7 @@ type Property = Callable[[str, object], None]  # of record_property
 async def test_process_killed_at_any_moment_restarts_with_exact_balances(
     tmp_path: Path, record_property: Property
 ) -> None:
-    lives: list[Life] = []
+    lives: list[Process] = []
     await die_often(KILLS, 3, tmp_path, lives.append)
     assert [life.problems for life in lives] == [[]] * (KILLS + 1)
     assert lives[-1].quoting_s is not None

@@ -64,7 +64,7 @@ def config(sandbox: RunningSandbox) -> VenueConfig:
     )
 
 
-def beat(
+def heartbeat(
     seq: int,
     status: RunStatus = RunStatus.RUNNING,
     state: str = "RUNNING",
@@ -86,24 +86,24 @@ class Heart:
         self._seq = 0
         self._task: asyncio.Task[None] | None = None
 
-    def beat(
+    def write(
         self, status: RunStatus = RunStatus.RUNNING, state: str = "RUNNING", limit: str = "1"
     ) -> None:
         self._seq += 1
-        write_heartbeat(self.path, beat(self._seq, status, state, limit))
+        write_heartbeat(self.path, heartbeat(self._seq, status, state, limit))
 
     def go_on(
         self, status: RunStatus = RunStatus.RUNNING, state: str = "RUNNING", limit: str = "1"
     ) -> None:
         """Write heartbeats until `fall_silent`."""
 
-        async def beating() -> None:
+        async def writing() -> None:
             while True:
-                self.beat(status, state, limit)
+                self.write(status, state, limit)
                 await asyncio.sleep(POLL_S)
 
         self.fall_silent()
-        self._task = asyncio.create_task(beating())
+        self._task = asyncio.create_task(writing())
 
     def fall_silent(self) -> None:
         if self._task is not None:
@@ -113,9 +113,9 @@ class Heart:
 @asynccontextmanager
 async def watching(sandbox: RunningSandbox, folder: Path) -> AsyncIterator[Sentinel]:
     """Run the sentinel in this process, with its own gateway."""
-    door = make_cancel_gateway(config(sandbox))
+    gateway = make_cancel_gateway(config(sandbox))
     sentinel = Sentinel(
-        gateway=door,
+        gateway=gateway,
         folder=folder,
         monitor=HeartbeatMonitor(identity=US, stale_s=STALE_S),
         metrics=SentinelMetrics(symbol="BTC/USDT", venue="binance", states=tuple(DaemonState)),
@@ -131,7 +131,7 @@ async def watching(sandbox: RunningSandbox, folder: Path) -> AsyncIterator[Senti
     finally:
         task.cancel()
         await asyncio.wait({task})
-        await door.close()
+        await gateway.close()
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ async def test_only_a_new_heartbeat_number_counts(
         while sentinel._monitor.state is not DaemonState.SILENT:
             match what:
                 case "its clock runs":
-                    write_heartbeat(core.path, replace(beat(core._seq), ts_ns=time.time_ns()))
+                    write_heartbeat(core.path, replace(heartbeat(core._seq), ts_ns=time.time_ns()))
                 case "its file is gone":
                     core.path.unlink(missing_ok=True)
                 case _:
@@ -196,7 +196,7 @@ async def test_nothing_is_cancelled_without_a_running_daemon(
     venue: RunningSandbox, core: Heart, tmp_path: Path, status: RunStatus | None
 ) -> None:
     if status is not None:
-        core.beat(status)
+        core.write(status)
     async with watching(venue, tmp_path):
         end_s = time.monotonic() + CALM_S
         while time.monotonic() < end_s:
@@ -223,7 +223,7 @@ async def test_failed_start_is_latched_only_if_it_left_orders(
     still_sandbox: RunningSandbox, core: Heart, tmp_path: Path
 ) -> None:
     """A venue that is unreachable at the start must not require a re-arm."""
-    core.beat(RunStatus.STARTING)
+    core.write(RunStatus.STARTING)
     async with watching(still_sandbox, tmp_path) as sentinel:
         await until(lambda: sentinel._monitor.state is DaemonState.SILENT, "silent")
         asked = still_sandbox.server.venue.counts["request_open_orders"]
@@ -296,7 +296,7 @@ async def test_handled_silence_is_not_latched_again_by_the_next_sentinel(
     venue: RunningSandbox, core: Heart, tmp_path: Path
 ) -> None:
     """Between a re-arm and the next start the daemon is still silent."""
-    core.beat()
+    core.write()
     latch = Latch(tmp_path)
     async with watching(venue, tmp_path):
         await until(latch.is_set, "latched")

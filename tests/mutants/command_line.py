@@ -2,10 +2,10 @@
 
 from tests.mutants.mutant import Edit, mutant
 
-CALL, CLIENT, VERBS = (
+CALL, CLIENT, COMMANDS = (
     f"quoter/cli/{name}.py" for name in ("daemon_client", "control_client", "control")
 )
-TEST_CALL, TEST_CLIENT, TEST_VERBS = (
+TEST_CALL, TEST_CLIENT, TEST_COMMANDS = (
     f"tests/unit/cli/test_{name}.py" for name in ("daemon_client", "control_client", "control")
 )
 
@@ -49,10 +49,10 @@ MUTANTS = (
         "resume_without_seen_causes",
         "a resume also clears causes that were raised after the caller had looked",
         Edit(
-            VERBS,
+            COMMANDS,
             '    body = {"reason": reason or "quoter resume", "seen": seen}\n',
             '    body = {"reason": reason or "quoter resume"}\n',
         ),
-        tests=(TEST_VERBS,),
+        tests=(TEST_COMMANDS,),
     ),
 )

@@ -19,7 +19,7 @@ MUTANTS = (
     ),
     mutant(
         "sentinel_cancels_foreign_orders",
-        "every order of the account is cancelled, whoever sent it",
+        "every order of the account is cancelled, foreign ones too",
         Edit(
             "quoter/venues/ccxt/order_cancellation.py",
             "            if self._config.is_own(order.client_id)\n",
