@@ -1,4 +1,4 @@
-"""Limits that no order could ever pass, found once a price is known (PT-02): told by name."""
+"""Find limits that no order can pass, once a price is known (PT-02)."""
 
 from decimal import ROUND_CEILING, Decimal
 
@@ -16,19 +16,19 @@ from quoter.settings import Settings
 
 
 def limits_below_one_order(limits: Limits, order_size: Decimal, price: float) -> list[str]:
-    """A line for each limit that forbids every order of this size at this price, quote/base."""
+    """Return a line for each limit below one order of this size at this price, quote per base."""
     lines = []
     worth = order_size * exact(price)
     if not worth <= limits.notional_max:
         lines.append(
             f"QUOTER_NOTIONAL_MAX: one order of QUOTER_ORDER_SIZE ({order_size:f}) is worth "
-            f"{worth:.2f} at {price:g}: none could pass (got {limits.notional_max:f})"
+            f"{worth:.2f} at {price:g}: no order can pass (got {limits.notional_max:f})"
         )
     held = limits.position_notional_max
     if held is not None and not worth * (1 + limits.price_collar) <= ORDERS_SHARE * held:
         lines.append(
             f"QUOTER_POSITION_NOTIONAL_MAX: holding one order ({order_size:f}) is worth "
-            f"{worth:.2f} at {price:g}, and a collar: none could pass (got {held:f})"
+            f"{worth:.2f} at {price:g}, and a collar: no order can pass (got {held:f})"
         )
     return lines
 
@@ -41,9 +41,9 @@ def too_small(
     levels: int,
     collar: Decimal,
 ) -> list[str]:
-    """A line if the venue takes no order of this size; `price` quote/base, None: not known yet.
+    """Return a line if the venue accepts no order of this size; `price` None: not known yet.
 
-    What is too small is carried to the next level, so that it is all levels together that count.
+    A level that is too small is added to the next one, so the sum of all levels counts.
     """
     size = instrument.floor_size(order_size * levels)
     at_price = None if price is None else exact(price)
@@ -52,21 +52,21 @@ def too_small(
     if size and size >= instrument.size_min and is_enough:
         return []
     least = max(instrument.size_min, instrument.lot)
-    if at_price is not None:  # wherever an order may stand, it must be worth enough
+    if at_price is not None:  # at any price within the collar
         least = max(least, instrument.notional_min / (at_price * (1 - collar)))
     least = instrument.lot * (least / levels / instrument.lot).to_integral_value(ROUND_CEILING)
-    told = (
+    notional_text = (
         "" if worth is None else f", and this is {float(worth):.8g} {instrument.quote} at {price:g}"
     )
     return [
-        f"QUOTER_ORDER_SIZE: the venue takes no order below {instrument.size_min:f} "
-        f"{instrument.base} or {instrument.notional_min:f} {instrument.quote}{told}: at least "
-        f"{least:f} works (got {order_size:f})"
+        f"QUOTER_ORDER_SIZE: the venue accepts no order below {instrument.size_min:f} "
+        f"{instrument.base} or {instrument.notional_min:f} {instrument.quote}{notional_text}: "
+        f"at least {least:f} works (got {order_size:f})"
     ]
 
 
-def forbidden(config: EngineConfig, price: float) -> list[str]:
-    """A line for each limit, ours or the venue's, that no order passes at this price."""
+def blocking_limits(config: EngineConfig, price: float) -> list[str]:
+    """Return a line for each limit, ours or the venue's, that no order passes at this price."""
     small = too_small(
         config.instrument,
         config.order_size,
@@ -78,7 +78,7 @@ def forbidden(config: EngineConfig, price: float) -> list[str]:
 
 
 def check_limits(settings: Settings, instrument: Instrument, history: MarketHistory) -> None:
-    """Raise StartFailed for such a limit; what hangs on the price, where the venue tells it."""
+    """Raise StartFailed for such a limit; the price is the last of the history, if there is one."""
     ours, price = limits(settings), history.bars[-1].close if history.bars else None
     lines = too_small(
         instrument, settings.order_size, price, levels=settings.levels, collar=ours.price_collar
@@ -90,13 +90,13 @@ def check_limits(settings: Settings, instrument: Instrument, history: MarketHist
 
 
 def beyond_collar(limits: Limits, terms: QuoteTerms) -> list[str]:
-    """A line if a side of this quote is farther from fair value than orders may be."""
+    """Return a line if a side of this quote is farther from fair value than the price collar."""
     fair, price_collar_bps = terms.inputs.fair, float(limits.price_collar) * 1e4
     deltas = [delta for delta in (terms.delta_bid, terms.delta_ask) if delta is not None]
     farthest_bps = max(deltas, default=0.0) / fair * 1e4
     if farthest_bps <= price_collar_bps:
         return []
     return [
-        f"QUOTER_PRICE_COLLAR_BPS: the quote stands {farthest_bps:.0f} bps from fair value, "
-        f"its orders would be denied (got {price_collar_bps:g})"
+        f"QUOTER_PRICE_COLLAR_BPS: the quote is {farthest_bps:.0f} bps from fair value, so "
+        f"its orders are denied (got {price_collar_bps:g})"
     ]

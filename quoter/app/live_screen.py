@@ -1,4 +1,4 @@
-"""The live screen around a daemon: drawn from its snapshots while it runs."""
+"""The live screen of a daemon, drawn from its snapshots while it runs."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from quoter.settings import Settings
 
 
 class DaemonScreen:
-    """Give `on_ready` and `observe` to `trade`; `close` when it returned."""
+    """Pass `on_ready` and `observe` to `trade`; call `close` when it has returned."""
 
     def __init__(self, settings: Settings, console: Console, *, where: str = "") -> None:
         about = {
@@ -23,15 +23,16 @@ class DaemonScreen:
         self._drawing: asyncio.Task[None] | None = None
 
     def on_ready(self, daemon: Daemon) -> None:
-        """Begin to draw."""
+        """Start drawing."""
         drawing = self._screen.run(daemon.engine.snapshot)
         self._drawing = asyncio.get_running_loop().create_task(drawing, name="screen")
 
     def observe(self, step: Step) -> None:
+        """Show the fills of a step."""
         self._screen.observe(step)
 
     async def close(self) -> None:
-        """Stop drawing; the terminal is as before."""
+        """Stop drawing and restore the terminal."""
         if self._drawing is not None:
             self._drawing.cancel()
             await asyncio.wait({self._drawing})

@@ -1,4 +1,4 @@
-"""What runs: version, code, settings and key, each as a hash that tells two of them apart."""
+"""Identify what runs: version, and hashes of code, lock file, settings and key."""
 
 import hashlib
 import json
@@ -15,11 +15,11 @@ from quoter.telemetry.metrics import Metrics
 PACKAGE = Path(quoter.__file__).parent
 LOCK_FILE = "requirements.lock"
 HASH_CHARS = 16
-KEY_SALT = b"quoter key id"  # the id is no secret, but nobody else's business either
+KEY_SALT = b"quoter key id"  # so that the hash can't be compared with other hashes of the key
 
 
 def manifest(settings: Settings, *, start_ns: int, api_key: str) -> Manifest:
-    """RC-10: enough to tell after the fact which code traded with which settings."""
+    """Return what the ledger records of a run: which code traded with which settings (RC-10)."""
     bounds = limits(settings)
     return Manifest(
         run=run_id(start_ns),
@@ -42,7 +42,7 @@ def manifest(settings: Settings, *, start_ns: int, api_key: str) -> Manifest:
 
 
 def metrics_of(settings: Settings) -> Metrics:
-    """Metrics that tell what runs, by the same hashes."""
+    """Return the metrics, labelled with the hashes of code and settings."""
     metrics = Metrics(
         symbol=settings.symbol, venue=settings.exchange, environment=settings.environment
     )
@@ -51,13 +51,13 @@ def metrics_of(settings: Settings) -> Metrics:
 
 
 def config_hash(settings: Settings) -> str:
-    """Of every setting; a secret counts as set or unset."""
+    """Return the hash of all settings; a secret counts as set or unset."""
     return _hash(json.dumps(settings.redacted(), sort_keys=True).encode())
 
 
 @cache
 def code_hash() -> str:
-    """Of every module of the package, by path and content: needs no git."""
+    """Return the hash of path and content of every module of the package."""
     total = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):
         total.update(str(path.relative_to(PACKAGE)).encode() + b"\0" + path.read_bytes() + b"\0")

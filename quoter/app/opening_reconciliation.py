@@ -1,8 +1,8 @@
-"""The books at a start: what happened while we were away, and whether the venue agrees with them.
+"""Reconcile the ledger with the venue at a start, and book the fills made in the meantime.
 
-Three comparisons: trades of the venue against fills of the ledger, fills per order against what the
-venue says was filled, balances against the epoch's opening plus its fills. A difference is an
-incident and never becomes a fill.
+Three comparisons: the venue's trades with the ledger's fills, the filled size per order, and the
+balances with the epoch's opening plus its fills. A difference refuses the start; it is never booked
+as a fill.
 """
 
 import asyncio
@@ -37,17 +37,17 @@ from quoter.venues.ports import OrderGateway
 
 log = structlog.get_logger()
 
-OVERLAP_FILLS = 50  # the private stream may have skipped one before the newest that it told
+OVERLAP_FILLS = 50  # the private stream may have missed one before its newest
 OVERLAP_NS = 60 * 1_000_000_000  # for venues that page trades by time
-TRIES = 4  # a venue's lists may lag its matching by a second or two
+TRIES = 4  # a venue's lists may lag its matching by 1 to 2 s
 PAUSE_S = 1.0
 PLAY_MONEY = (Environment.SANDBOX, Environment.TESTNET)
 ZERO = Decimal(0)
-ACCEPT = "if the venue is right, `quoter accept` and start again"
+ACCEPT = "if the venue is right, run `quoter accept` and start again"
 
 
 class Opening(NamedTuple):
-    """What the engine starts from: balances by asset, the target of `auto`, fills it must know."""
+    """The engine's start: balances by asset, target for `auto`, recorded fills."""
 
     balances: Mapping[str, Decimal]
     target: Decimal
@@ -55,14 +55,14 @@ class Opening(NamedTuple):
 
 
 class _End(NamedTuple):
-    """What the venue says became of an order; `filled` is None where it does not know it."""
+    """Final state of an order at the venue; `filled` is None if the venue does not know it."""
 
     state: OrderState
     filled: Decimal | None
 
 
 class OpeningReconciliation:
-    """Brings the ledger up to the venue, or refuses the start."""
+    """Updates the ledger from the venue, or refuses the start."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class OpeningReconciliation:
         self._clock = clock
 
     async def run(self) -> Opening:
-        """Call with no order of ours open. Raises StartFailed and LedgerFailed."""
+        """Reconcile; call while no own order is open. Raises StartFailed and LedgerFailed."""
         epoch = self._ledger.epoch
         if epoch is None:
             return await self._open(reason="")
@@ -103,17 +103,17 @@ class OpeningReconciliation:
         raise AssertionError("unreachable: the last try returns or raises")
 
     def _close(self, ends: Mapping[str, _End], booked: Mapping[str, Decimal]) -> None:
-        """Orders of earlier runs are over now, and what they filled is booked."""
+        """Record the end of the orders of earlier runs."""
         for client_id, end in ends.items():
             filled = booked.get(client_id, ZERO)
             self._ledger.record_order_end(client_id, end.state, filled, self._clock.now_ns())
 
     def _known(self, epoch: Epoch) -> list[KnownFill]:
-        """The newest fills of the ledger, oldest first."""
+        """Return the newest fills of the ledger, oldest first."""
         return self._ledger.reader.last_fills(epoch.number, TRADE_IDS_MAX)[::-1]
 
     async def _open(self, *, reason: str) -> Opening:
-        """Begin the books at the venue's balances; the trades behind them are no fills."""
+        """Open an epoch at the venue's balances; earlier trades are recorded, not booked."""
         before = (await self._trades(RequestReport(kind=ReportKind.TRADES))).fills
         held = await self._held()
         target = held.get(self._instrument.base, ZERO)
@@ -130,12 +130,12 @@ class OpeningReconciliation:
         return Opening(held, target, before)
 
     async def _wiped(self, incident: str) -> Opening:
-        """A test venue lost its memory (RC-08): orders, trades and balances, all at once."""
+        """Open a new epoch after a test venue was reset (RC-08): orders, trades and balances."""
         log.warning("venue_was_reset", incident=incident, sealed_epoch=self._ledger.opened.number)
         return await self._open(reason=f"the venue was wiped: {incident}")
 
     async def _end_of(self, intent: Intent) -> _End:
-        """What became of an order whose end we have not written down. Raises StartFailed."""
+        """Query the final state of an order whose end is not recorded. Raises StartFailed."""
         for _ in range(TRIES):
             query = QueryOrder(client_id=intent.client_id, venue_id="")
             match await self._gateway.query(query):
@@ -144,14 +144,14 @@ class OpeningReconciliation:
                     state = OrderState.FILLED if is_filled else OrderState.CANCELED
                     return _End(state, done.filled)
                 case OrderOpen() | None:
-                    await asyncio.sleep(PAUSE_S)  # cancelled, but the venue's lists may lag
+                    await asyncio.sleep(PAUSE_S)  # cancelled; the venue's lists may lag
                 case OrderNotFound():
                     return _End(OrderState.REJECTED, None)
-        text = f"the venue does not say what became of our order {intent.client_id}"
+        text = f"the venue does not report the final state of our order {intent.client_id}"
         raise StartFailed(ExitCode.START_FAILED, text)
 
     async def _catch_up(self, epoch: Epoch) -> bool:
-        """Book what the venue has and the ledger has not; True if it forgot the fills of ours.
+        """Record the fills that the ledger lacks; return True if the venue lost all known fills.
 
         Raises StartFailed.
         """
@@ -184,7 +184,7 @@ class OpeningReconciliation:
         return is_forgotten and self._environment in PLAY_MONEY
 
     async def _owner(self, fill: Fill, epoch: Epoch) -> str:
-        """The order of ours that this trade belongs to; empty if it is somebody else's."""
+        """Return the client id of the own order of a trade; empty if it is not ours."""
         client_id = fill.client_id
         if not client_id and fill.venue_id:
             answer = await self._gateway.query(QueryOrder(client_id="", venue_id=fill.venue_id))
@@ -193,7 +193,7 @@ class OpeningReconciliation:
         return client_id if self._ledger.reader.is_known_order(client_id, epoch.number) else ""
 
     def _books(self, epoch: Epoch) -> tuple[Inventory, dict[str, Decimal]]:
-        """Opening plus fills; and how much of each order they filled, base."""
+        """Return the inventory from opening and fills, and the filled size per order, base."""
         books = Inventory(self._instrument, epoch.opening, target=epoch.target)
         booked: defaultdict[str, Decimal] = defaultdict(Decimal)
         for known in self._ledger.reader.fills(epoch.number):
@@ -203,7 +203,7 @@ class OpeningReconciliation:
         return books, booked
 
     async def _balances_differ(self, books: Inventory) -> str:
-        """Each asset that we trade or pay fees in, exactly; empty if all are the same."""
+        """Compare the balances exactly, per traded or fee asset; return the differences as text."""
         held = await self._held()
         return "; ".join(
             f"{asset}: venue {held.get(asset, ZERO)}, books {books.balances[asset]}"
@@ -226,7 +226,7 @@ class OpeningReconciliation:
 
 
 def _orders_differ(ends: Mapping[str, _End], booked: Mapping[str, Decimal]) -> str:
-    """Which order the venue filled otherwise than the ledger says; empty if none."""
+    """Describe the first order whose filled size differs; empty if none does."""
     for client_id, end in ends.items():
         ours = booked.get(client_id, ZERO)
         if end.filled is not None and end.filled != ours:
@@ -235,12 +235,12 @@ def _orders_differ(ends: Mapping[str, _End], booked: Mapping[str, Decimal]) -> s
 
 
 def _since_last(epoch: Epoch, fills: Sequence[Fill]) -> RequestReport:
-    """Ask from a little before the newest trade that the ledger has; `fills` oldest first."""
+    """Return a request from before the newest recorded trades; `fills` oldest first."""
     if all(fill.trade_id.isdecimal() for fill in fills):
         fills = sorted(fills, key=lambda fill: int(fill.trade_id))
     newest = fills[-OVERLAP_FILLS:]
     since_ns = min((fill.ts_ns for fill in newest), default=epoch.opened_ns) - OVERLAP_NS
-    # The venue answers with what comes after the id, and the oldest of ours must be there as well.
+    # The venue replies with trades after the id; the oldest of ours must be included.
     is_number = bool(newest) and newest[0].trade_id.isdecimal()
     after = str(int(newest[0].trade_id) - 1) if is_number else ""
     return RequestReport(kind=ReportKind.TRADES, from_trade_id=after, since_ns=since_ns)

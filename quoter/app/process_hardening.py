@@ -1,4 +1,4 @@
-"""What the daemon and the sentinel have in common as processes: each holds a key, neither waits."""
+"""Prepare a process that holds an API key: logs, redaction, no core dumps."""
 
 import resource
 from contextlib import suppress
@@ -9,7 +9,7 @@ from quoter.telemetry.redaction import Redactor
 
 
 def prepare_process(settings: Settings) -> None:
-    """Logs that a stalled reader can't hold up, redacted hooks, and no dump of our memory."""
+    """Configure logs that never block, redact uncaught errors, and forbid core dumps."""
     configure_logs(
         log_format=settings.log_format,
         level=settings.log_level,
@@ -21,6 +21,6 @@ def prepare_process(settings: Settings) -> None:
 
 
 def forbid_core_dumps() -> None:
-    """A dump of our memory would hold the key, readable for longer than we live."""
+    """Forbid core dumps: a dump would contain the key."""
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

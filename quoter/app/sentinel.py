@@ -1,4 +1,4 @@
-"""`quoter sentinel`: the second process, wired."""
+"""Build and run the sentinel process (`quoter sentinel`)."""
 
 import asyncio
 import signal
@@ -27,11 +27,11 @@ from quoter.venues.ports import CancelGateway
 
 log = structlog.get_logger()
 
-CALL_S_MAX = 2.0  # shorter than the daemon's: a cancel that hangs must be tried again in time
+CALL_S_MAX = 2.0  # shorter than the daemon's, so that a cancel that hangs is tried again soon
 
 
 def run_sentinel(settings: Settings) -> int:
-    """Watch until SIGTERM or Ctrl-C; the exit code of `ExitCode`."""
+    """Monitor until SIGTERM or Ctrl-C; return the exit code."""
     prepare_process(settings)
     folder = DataFolder(settings.data_dir, lock=SENTINEL_LOCK)
     try:
@@ -52,7 +52,7 @@ def run_sentinel(settings: Settings) -> int:
 
 
 def cancel_gateway_config(settings: Settings) -> VenueConfig:
-    """The daemon's doors, with the sentinel's own key where it has one."""
+    """Return the daemon's venue configuration, with the sentinel's own key if it has one."""
     config = replace(venue_config(settings), call_s_max=CALL_S_MAX)
     key, secret = settings.sentinel_api_key, settings.sentinel_api_secret
     if key is None or secret is None:
@@ -94,7 +94,7 @@ async def _serve(settings: Settings, gateway: CancelGateway) -> ExitCode:
         has_own_key=settings.sentinel_api_key is not None,
     )
     try:
-        await _until_told(sentinel)
+        await _run_until_signal(sentinel)
     except MarketUnfit as error:
         return _refused(ExitCode.USAGE, text_for(error, settings))
     finally:
@@ -104,25 +104,27 @@ async def _serve(settings: Settings, gateway: CancelGateway) -> ExitCode:
     return ExitCode.CLEAN
 
 
-async def _until_told(sentinel: Sentinel) -> None:
-    """Watch until a signal says that it is enough; a defect of ours ends it too, with an error."""
-    watching, stop = asyncio.create_task(sentinel.run(), name="sentinel"), asyncio.Event()
+async def _run_until_signal(sentinel: Sentinel) -> None:
+    """Monitor until SIGTERM or SIGINT; an unexpected error is raised."""
+    monitoring, stop = asyncio.create_task(sentinel.run(), name="sentinel"), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, _no_reload)
     stopping = asyncio.create_task(stop.wait(), name="stop")
-    await asyncio.wait({watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({monitoring, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
-    if watching.done():
-        watching.result()
-    watching.cancel()
-    await asyncio.wait({watching})
+    if monitoring.done():
+        monitoring.result()
+    monitoring.cancel()
+    await asyncio.wait({monitoring})
 
 
 def _no_reload() -> None:
-    """SIGHUP is for the daemon; whoever sends it to all of us must not end who watches."""
-    log.warning("reload_refused", reason="the sentinel reads its settings at its start: restart it")
+    """Ignore SIGHUP, which is for the daemon; it must not end the sentinel."""
+    log.warning(
+        "reload_refused", reason="the sentinel reads its settings only at its start: restart it"
+    )
 
 
 def _refused(code: ExitCode, text: str) -> ExitCode:

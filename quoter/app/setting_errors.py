@@ -1,4 +1,4 @@
-"""Which setting is to blame for what a venue says."""
+"""Name the setting that caused an error of the venue."""
 
 from quoter.domain.errors import MarketsUnread, MarketUnfit, VenueError
 from quoter.service.exit_codes import ExitCode
@@ -6,7 +6,7 @@ from quoter.settings import Environment, Settings
 
 
 def text_for(error: VenueError, settings: Settings) -> str:
-    """The error on one line, behind the name of the setting that led to it where one did."""
+    """Return the error on one line, after the name of the setting that caused it, if one did."""
     if isinstance(error, MarketUnfit):
         return f"QUOTER_SYMBOL: {error} (got {settings.symbol})"
     if isinstance(error, MarketsUnread) and settings.environment is Environment.SANDBOX:
@@ -18,5 +18,5 @@ def text_for(error: VenueError, settings: Settings) -> str:
 
 
 def exit_code_for(error: VenueError) -> ExitCode:
-    """A setting that can't be right is the user's; else the venue may be well the next time."""
+    """Return USAGE if a setting is wrong, else START_FAILED: the venue may reply the next time."""
     return ExitCode.USAGE if isinstance(error, MarketUnfit) else ExitCode.START_FAILED

@@ -1,8 +1,8 @@
-"""What the settings mean on this symbol: worked out once, told in the log or in a table."""
+"""The settings summary of this symbol, computed once and written to the log or a table."""
 
 import structlog
 
-from quoter.app.limit_checks import beyond_collar, forbidden
+from quoter.app.limit_checks import beyond_collar, blocking_limits
 from quoter.domain.errors import InvalidInput
 from quoter.domain.events import LiveParamsChanged
 from quoter.domain.quotes import QuoteTerms
@@ -13,14 +13,14 @@ from quoter.pricing.quote.settings_summary import settings_summary, summary_rows
 
 log = structlog.get_logger()
 
-DIGITS = 8  # significant ones
+DIGITS = 8  # significant digits
 
 
 def summarise(engine: Engine, terms: QuoteTerms) -> tuple[tuple[Row, ...], tuple[str, ...]] | None:
-    """The rows and the warnings for the market that gamma was frozen at; None before that.
+    """Return rows and warnings for the market at which gamma was fixed; None before that.
 
-    terms: a quote of this engine, for fair value, horizon and the exact model's table.
-    Raises InvalidInput for settings that no meaning can be given to.
+    `terms`: a quote of this engine, for fair value, horizon and the exact model's table.
+    Raises InvalidInput for settings that have no summary.
     """
     references = engine.calibration.references
     if references is None:
@@ -41,30 +41,30 @@ def summarise(engine: Engine, terms: QuoteTerms) -> tuple[tuple[Row, ...], tuple
 
 
 class SettingsSummaryLog:
-    """Writes them with the first quote, and anew when knobs were turned: the references stay."""
+    """Logs the summary with the first quote, and again when live parameters were changed."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._is_told = False
+        self._is_logged = False
 
     def observe(self, step: Step) -> None:
-        """One line per row and per warning."""
+        """Log one line per row and per warning."""
         if isinstance(step.event, LiveParamsChanged):
-            self._is_told = False
-        if self._is_told or step.quote is None or step.quote.terms is None:
+            self._is_logged = False
+        if self._is_logged or step.quote is None or step.quote.terms is None:
             return
         try:
             found = summarise(self._engine, step.quote.terms)
-        except InvalidInput as error:  # the quote stands: only its explanation is missing
-            self._is_told = True
+        except InvalidInput as error:  # the quote is valid: only its summary is missing
+            self._is_logged = True
             log.warning("settings_summary_unavailable", reason=str(error))
             return
         if found is None:
             return
-        self._is_told = True
+        self._is_logged = True
         rows, lines = found
         terms, config = step.quote.terms, self._engine.config
-        lines += (*forbidden(config, terms.inputs.fair), *beyond_collar(config.limits, terms))
+        lines += (*blocking_limits(config, terms.inputs.fair), *beyond_collar(config.limits, terms))
         for row in rows:
             log.info(
                 "settings_summary",

@@ -1,4 +1,4 @@
-"""From settings to the plain values that the parts are built with."""
+"""Convert settings into the configurations that the parts are built with."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -36,30 +36,30 @@ from quoter.venues.config import StreamTimings, VenueConfig
 
 BPS = Decimal("0.0001")
 RUN_DIGITS = 8  # unix milliseconds in base 36 fit until 2059
-RULES_NS = 600 * 1_000_000_000  # reliability.md PT-14
-PING_S_MAX = 1.0  # a quiet feed is asked at least so often, and twice within the stale limit
+RULES_NS = 600 * 1_000_000_000  # PT-14
+PING_S_MAX = 1.0  # a silent feed is pinged at least this often, and twice within the stale limit
 EARLIER_RUNS_MAX = 1_000
 NO_HISTORY = MarketHistory((), 60.0, None)
 NO_CALIBRATION = UsableCalibration()
 
 
 def own_prefix(settings: Settings) -> str:
-    """First letters of every order of this instance, of whatever run: never a 't' (gate.io)."""
+    """Return the prefix of the client ids of this instance, for every run; gate.io forbids 't'."""
     return f"q{settings.instance:0>2}"
 
 
 def run_prefix(settings: Settings, start_ns: int) -> str:
-    """First letters of every order of this run: nobody reuses an id, not after a restart either."""
+    """Return the prefix of the client ids of this run: ids are not reused after a restart."""
     return f"{own_prefix(settings)}{run_id(start_ns)}"
 
 
 def run_id(start_ns: int) -> str:
-    """Two daemons that one hand starts differ in it, so that each knows the other's orders."""
+    """Return the run id: the start in milliseconds, base 36."""
     return f"{base36(start_ns // NS_PER_MS):0>{RUN_DIGITS}}"
 
 
 def venue_config(settings: Settings, *, with_key: bool = True) -> VenueConfig:
-    """The doors' configuration. The sandbox is open to its own well-known key."""
+    """Return the venue configuration; for the sandbox without a key, with its demo key."""
     key, secret, password = (
         value.get_secret_value() if value is not None and with_key else ""
         for value in (settings.api_key, settings.api_secret, settings.api_password)
@@ -94,9 +94,9 @@ def engine_config(
     earlier_runs: frozenset[str] | None = None,
     is_dry: bool = False,
 ) -> EngineConfig:
-    """Everything the engine needs; `opening` are the balances without any order of ours.
+    """Return the engine's configuration; `opening`: balances while no own order is open.
 
-    `target` is what `auto` means, the base position of `opening` unless given.
+    `target` is the value of QUOTER_TARGET=auto; by default the base balance of `opening`.
     """
     if target is None:
         target = opening.get(instrument.base, Decimal(0))
@@ -130,7 +130,7 @@ def engine_config(
 
 
 def limits(settings: Settings) -> Limits:
-    """Hard limits; one order may hold all levels of a side, and at most half of what we may."""
+    """Return the hard limits; an order may be a whole side, up to half the inventory limit."""
     most = settings.order_size * (settings.levels + 1)
     return Limits(
         inventory_max=settings.inventory_max,
@@ -168,18 +168,18 @@ def activity_policy(settings: Settings) -> ActivityPolicy:
 
 
 def earlier_runs(settings: Settings, reader: Reader) -> frozenset[str]:
-    """First letters of the orders of this folder's newest runs."""
+    """Return the client id prefixes of the newest runs of this data folder."""
     own = own_prefix(settings)
     return frozenset(f"{own}{row.run}" for row in reader.runs(EARLIER_RUNS_MAX))
 
 
 def market_of(settings: Settings) -> Market:
-    """Whose books the ledger keeps."""
+    """Return the market that the ledger records."""
     return Market(settings.environment.value, settings.exchange, settings.symbol)
 
 
 def last_calibration(settings: Settings) -> SavedCalibration | None:
-    """What an earlier run learned, for a look at it; None if no ledger can be read."""
+    """Return the calibration saved by an earlier run; None if no ledger can be read."""
     try:
         with Reader(settings.data_dir) as reader:
             return reader.saved_calibration(market_of(settings))
@@ -190,7 +190,7 @@ def last_calibration(settings: Settings) -> SavedCalibration | None:
 def calibration_bounds(
     settings: Settings, instrument: Instrument, history: MarketHistory
 ) -> CalibrationBounds:
-    """What kept figures are held against: the grid, and where the past tells it, the price."""
+    """Return the bounds of a plausible calibration: tick, and with a history price and cost."""
     if not history.bars:
         return CalibrationBounds(instrument.tick_float)
     fair = history.bars[-1].close
@@ -205,7 +205,7 @@ def pricing_config(
     history: MarketHistory,
     calibration: UsableCalibration,
 ) -> PricingConfig:
-    """Model, horizon, shape, and priors: the settings', else what is kept, else the past's."""
+    """Return the pricing configuration; priors: settings, else calibration, else history."""
     horizon, horizon_s = Horizon.AUTO, 0.0
     if settings.horizon == "session":
         horizon, horizon_s = Horizon.SESSION, settings.session_s or 0.0
@@ -242,13 +242,14 @@ def pricing_config(
 
 
 def _fee_maker(settings: Settings, instrument: Instrument) -> Decimal:
-    """A fraction of notional: the venue's, unless a setting corrects it."""
+    """Return the maker fee as a fraction of notional: the setting, else the venue's."""
     if settings.fee_maker_bps is None:
         return instrument.fee_maker
     return exact(settings.fee_maker_bps) * BPS
 
 
 def quote_shape(settings: Settings) -> QuoteShape:
+    """Return widening, spread bounds, size skew and levels."""
     return QuoteShape(
         beta=settings.widening_beta,
         p=settings.widening_power,

@@ -1,4 +1,4 @@
-"""`quoter check`: everything a start depends on, looked at without sending an order."""
+"""`quoter check`: check everything a start depends on, without sending an order."""
 
 import asyncio
 from decimal import Decimal
@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from quoter.app.composition import RunInputs, make_runner
-from quoter.app.limit_checks import beyond_collar, forbidden
+from quoter.app.limit_checks import beyond_collar, blocking_limits
 from quoter.app.setting_errors import exit_code_for, text_for
 from quoter.app.settings_summary import summarise
 from quoter.app.settings_to_config import (
@@ -43,7 +43,7 @@ QUOTE_S_MAX = 30.0
 
 
 def run_check(settings: Settings, exposed: tuple[Exposure, ...] = ()) -> int:
-    """Print what was found and the quote it implies; 0, or the exit code of what is wrong."""
+    """Print the results and the implied quote; return 0, or the exit code of what is wrong."""
     configure_logs(log_format="pretty", level="error", redactor=Redactor(settings.secrets()))
     console = Console()
     for one in exposed:
@@ -52,7 +52,7 @@ def run_check(settings: Settings, exposed: tuple[Exposure, ...] = ()) -> int:
 
 
 class Check:
-    """One look at a venue, printed line by line as it goes."""
+    """One check of a venue, printed line by line."""
 
     def __init__(self, settings: Settings, console: Console) -> None:
         self._settings = settings
@@ -61,6 +61,7 @@ class Check:
         self._terms: QuoteTerms | None = None
 
     async def run(self) -> ExitCode:
+        """Check settings, code, key, venue, limits and quote; stop at the first failure."""
         settings = self._settings
         self._say("settings", f"{settings.environment}, {settings.exchange}, {settings.symbol}")
         config = venue_config(settings)
@@ -86,8 +87,8 @@ class Check:
             self._say("clock", f"venue minus ours {sample.offset_ns / 1e6:+.1f} ms")
         self._say(
             "filters",
-            f"tick {instrument.tick:f}, lot {instrument.lot:f}, least size "
-            f"{instrument.size_min:f}, least notional {instrument.notional_min:f} "
+            f"tick {instrument.tick:f}, lot {instrument.lot:f}, minimum size "
+            f"{instrument.size_min:f}, minimum notional {instrument.notional_min:f} "
             f"{instrument.quote}, maker fee {instrument.fee_maker * 10_000:f} bps",
         )
         held = await gateway.report(RequestReport(kind=ReportKind.BALANCES))
@@ -122,7 +123,7 @@ class Check:
 
     def _rights(self, gateway: CcxtGateway) -> None:
         if gateway.key_monitor.is_verified:
-            self._say("rights", "the key can trade, and not move money away")
+            self._say("rights", "the key can trade and can't withdraw")
         for _, text in gateway.warnings:
             self._console.print(f"warning: {clean(text)}", style="yellow", markup=False)
 
@@ -137,7 +138,7 @@ class Check:
         )
 
     async def _watch(self, engine: Engine, config: VenueConfig, instrument: Instrument) -> None:
-        """Follow the public feed until it implies a quote."""
+        """Follow the public feed until a quote is computed."""
         settings = self._settings
         runner = make_runner(
             RunInputs(
@@ -154,25 +155,25 @@ class Check:
                 observers=(lambda step: self._stop_at_quote(step, runner),),
             )
         )
-        with self._console.status("watching the market for a few seconds …"):
+        with self._console.status("following the market for a few seconds …"):
             asyncio.get_running_loop().call_later(QUOTE_S_MAX, runner.stop)
             await runner.run()
 
     def _quote(self, engine: Engine) -> ExitCode:
         terms = self._terms
-        meant = summarise(engine, terms) if terms is not None else None
-        if terms is None or meant is None:
+        summary = summarise(engine, terms) if terms is not None else None
+        if terms is None or summary is None:
             missing = ", ".join(f"{name} × {times}" for name, times in engine.counts.items())
-            text = f"none within {QUOTE_S_MAX:g} s: {missing or 'no market data'}"
+            text = f"no quote within {QUOTE_S_MAX:g} s: {missing or 'no market data'}"
             return self._fail(ExitCode.START_FAILED, "quote", text)
-        rows, warnings = meant
-        self._console.print(table("what the settings mean here", rows))
-        self._console.print(table("the quote they imply now", explain(terms)))
-        if lines := forbidden(engine.config, terms.inputs.fair):
+        rows, warnings = summary
+        self._console.print(table("settings summary", rows))
+        self._console.print(table("implied quote", explain(terms)))
+        if lines := blocking_limits(engine.config, terms.inputs.fair):
             return self._fail(ExitCode.USAGE, "limits", "; ".join(lines))
         for line in (*warnings, *beyond_collar(engine.config.limits, terms)):
             self._console.print(f"warning: {line}", style="yellow", markup=False)
-        self._say("result", "ready: `quoter run` may quote")
+        self._say("result", "ready for `quoter run`")
         return ExitCode.CLEAN
 
     def _stop_at_quote(self, step: Step, runner: Runner) -> None:

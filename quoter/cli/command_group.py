@@ -1,4 +1,4 @@
-"""The group of all verbs: where a value is refused, it is shown."""
+"""The group of all commands; its error messages contain the refused value."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,10 +12,10 @@ VALUE_CHARS_MAX = 60
 
 
 class CommandGroup(TyperGroup):
-    """Typer's group in our words; it checks values by pydantic, whose texts leave them out."""
+    """Typer's group; values refused by pydantic, whose messages omit them, are added."""
 
     def invoke(self, ctx: Any) -> object:
-        """As the group's own. Raises typer.BadParameter with what was given."""
+        """Invoke the command. Raises typer.BadParameter with the given value."""
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:
@@ -24,7 +24,7 @@ class CommandGroup(TyperGroup):
 
 
 def _with_value(error: typer.BadParameter) -> str:
-    """Of a refusal that came from a check by pydantic: its text, and the value."""
+    """Return the message of a refusal by pydantic, with the given value."""
     details: Callable[[], list[dict[str, object]]] | None
     details = getattr(error.__cause__, "errors", None)
     if details is None or not (found := details()):

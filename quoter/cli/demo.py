@@ -52,7 +52,7 @@ class RunSummary:
 
 
 def run_demo(*, seconds: float, seed: int, json_output: bool, gamma: float | None) -> int:
-    """Run for `seconds` (Ctrl-C ends it earlier), print the summary; the daemon's exit code."""
+    """Run for `seconds` or until Ctrl-C, print the summary, return the daemon's exit code."""
     return uvloop.run(_demo(seconds=seconds, seed=seed, json_output=json_output, gamma=gamma))
 
 
@@ -84,7 +84,7 @@ async def _demo(*, seconds: float, seed: int, json_output: bool, gamma: float | 
 
 
 def _print_trouble(console: Console, code: ExitCode, log_path: Path) -> None:
-    """Why a demo did not end well: its log goes away with it."""
+    """Print the last errors of the log, which is deleted with the demo's folder."""
     console.print(f"the daemon ended with exit code {int(code)} ({code.name})", style="red")
     with log_path.open() as lines:
         for line in deque((line for line in lines if TROUBLE.search(line)), TROUBLE_LINES_MAX):
@@ -92,7 +92,7 @@ def _print_trouble(console: Console, code: ExitCode, log_path: Path) -> None:
 
 
 def demo_settings(url: str, folder: Path, gamma: float | None) -> Settings:
-    """Ten lots of 0.005 BTC: about 300 USD an order on the demo market."""
+    """Return the demo's settings: at most 10 orders of 0.005 BTC, about 300 USD each."""
     return FixedSettings(
         sandbox_url=url,
         data_dir=folder,
@@ -107,7 +107,7 @@ def demo_settings(url: str, folder: Path, gamma: float | None) -> Settings:
 
 
 class Demo:
-    """One daemon under observation."""
+    """A daemon with a live screen and run statistics."""
 
     def __init__(self, settings: Settings, console: Console, seconds: float) -> None:
         self._settings = settings
@@ -145,7 +145,7 @@ class Demo:
 
 @asynccontextmanager
 async def _sandbox(seed: int) -> AsyncIterator[str]:
-    """A sandbox in a process of its own on a free port; its URL."""
+    """Run a sandbox in a process of its own on a free port; yield its URL."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -156,7 +156,7 @@ async def _sandbox(seed: int) -> AsyncIterator[str]:
         "--seed",
         str(seed),
         stdout=asyncio.subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C is for the daemon: the exchange outlives it
+        start_new_session=True,  # Ctrl-C must end the daemon, not the exchange
     )
     try:
         if process.stdout is None:
@@ -200,7 +200,7 @@ async def _truth(url: str) -> Truth:
 def run_summary(
     snapshot: Snapshot, statistics: RunStatistics, truth: Truth, settings: Settings
 ) -> RunSummary:
-    """Our books beside the exchange's: every asset must be equal, exactly."""
+    """Return the summary; the ledger must equal the exchange's in every asset, exactly."""
     pnl = snapshot.pnl
     left = [name for name in truth.open_client_ids if name.startswith(own_prefix(settings))]
     return RunSummary(

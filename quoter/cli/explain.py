@@ -1,4 +1,4 @@
-"""A quote explained in the terminal: from numbers given, or from a daemon that runs."""
+"""`quoter explain`: explain a quote from given inputs or from a running daemon."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ DIGITS = 8  # of a price: to the cent, and a little more
 
 
 class NothingToExplain(QuoterError):
-    """A daemon's state tells of no quote that could be explained."""
+    """The daemon's state contains no quote."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
-    """What `explain` is told: price quote/base; sigma and depth (1/kappa) in bps of price."""
+    """Inputs of `explain`: price in quote per base; sigma and depth (1/kappa) in bps of price."""
 
     mid: float
     sigma_bps: float  # per sqrt(second)
@@ -42,7 +42,7 @@ class Market:
 
 
 def explain_market(market: Market, shape: QuoteShape) -> RenderableType:
-    """The quote of a made-up market, and what its settings mean. Raises InvalidInput."""
+    """Return the quote of the given market, and its settings summary. Raises InvalidInput."""
     for name in ("mid", "depth_bps", "order_size"):
         if not (getattr(market, name) > 0):
             raise InvalidInput(name, getattr(market, name))
@@ -73,7 +73,7 @@ def explain_market(market: Market, shape: QuoteShape) -> RenderableType:
         ),
         shape,
     )
-    meant = settings_summary(
+    summary = settings_summary(
         gamma=gamma,
         lots_max=lots_max,
         references=references,
@@ -82,13 +82,13 @@ def explain_market(market: Market, shape: QuoteShape) -> RenderableType:
     )
     return Group(
         table("This quote", explain(terms)),
-        table("What the settings mean here", summary_rows(meant, order_size=market.order_size)),
-        *(f"! {warning}" for warning in warnings(meant)),
+        table("Settings summary", summary_rows(summary, order_size=market.order_size)),
+        *(f"! {warning}" for warning in warnings(summary)),
     )
 
 
 def explain_live(state: Mapping[str, object]) -> RenderableType:
-    """The quote of a daemon, as it stands in what its /state tells. Raises NothingToExplain."""
+    """Return the quote in a daemon's /state, explained. Raises NothingToExplain."""
     quote = state.get("quote")
     terms = quote.get("terms") if isinstance(quote, Mapping) else None
     if not isinstance(terms, Mapping):
@@ -96,44 +96,46 @@ def explain_live(state: Mapping[str, object]) -> RenderableType:
             f"no quote at the moment: {state.get('trading_state')} {state.get('causes')}"
         )
     title = escape(f"{state.get('symbol')} ({state.get('environment')})")
-    return Group(table(title, _rows(terms)), _knobs(state.get("params")))
+    return Group(table(title, _rows(terms)), _live_parameters(state.get("params")))
 
 
 def table(title: str, rows: Iterable[Row]) -> Table:
-    """Rows of an explanation: value, basis points, sentence."""
+    """Return a table of rows: value, basis points, explanation."""
     shown = Table(title=title, title_justify="left")
     shown.add_column("term", no_wrap=True)
     shown.add_column("value", justify="right", no_wrap=True)
     shown.add_column("bps", justify="right", no_wrap=True)
-    shown.add_column("meaning")
+    shown.add_column("explanation")
     for row in rows:
         bps = "" if row.bps is None else f"{row.bps:.3f}"
         shown.add_row(escape(row.name), plain(row.value, DIGITS), bps, row.sentence)
     return shown
 
 
-def _knobs(told: object) -> Table:
-    """The knobs in force, which may not be those of the start: see `quoter params`."""
-    shown = Table(title="Knobs in force", title_justify="left")
+def _live_parameters(state: object) -> Table:
+    """Return the live parameters in force: `quoter params` may have changed them."""
+    shown = Table(title="Live parameters in force", title_justify="left")
     shown.add_column("setting", no_wrap=True)
     shown.add_column("value", justify="right")
-    for name, value in told.items() if isinstance(told, Mapping) else ():
+    for name, value in state.items() if isinstance(state, Mapping) else ():
         figure = plain(value) if isinstance(value, int | float) else escape(str(value))
         shown.add_row(escape(str(name)), figure)
     return shown
 
 
 def show(what: RenderableType) -> None:
-    """Put it on standard output."""
+    """Print to standard output."""
     Console().print(what)
 
 
-def _rows(told: Mapping[str, object]) -> tuple[Row, ...]:
-    """The terms that `state_view` told, explained."""
-    inputs, clamps = told.get("inputs"), told.get("clamps")
+def _rows(state: Mapping[str, object]) -> tuple[Row, ...]:
+    """Explain the terms of a /state reply."""
+    inputs, clamps = state.get("inputs"), state.get("clamps")
     if not isinstance(inputs, dict) or not isinstance(clamps, list):
-        raise NothingToExplain("the daemon's terms have another shape: is it of another version?")
-    rest = {name: value for name, value in told.items() if name not in {"inputs", "clamps"}}
+        raise NothingToExplain(
+            "the daemon's terms have an unknown format: does it run another version?"
+        )
+    rest = {name: value for name, value in state.items() if name not in {"inputs", "clamps"}}
     try:
         terms = QuoteTerms(
             inputs=PricingInputs(**inputs),
@@ -142,4 +144,4 @@ def _rows(told: Mapping[str, object]) -> tuple[Row, ...]:
         )
         return explain(terms)
     except (TypeError, ValueError, LookupError, ArithmeticError) as error:
-        raise NothingToExplain(f"the daemon's terms have another shape: {error}") from None
+        raise NothingToExplain(f"the daemon's terms have an unknown format: {error}") from None

@@ -1,4 +1,4 @@
-"""`quoter ledger` and `quoter accept`: the books for people, while nobody or somebody trades."""
+"""`quoter ledger` and `quoter accept`: show the ledger, and accept the venue's balances."""
 
 import time
 from collections import defaultdict
@@ -28,7 +28,7 @@ PIPE_COLUMNS = 10_000
 
 
 def accept_venue(folder: Path, reason: str) -> ExitCode:
-    """Seal the last run's epoch, with `reason`; the next start opens one at what it finds."""
+    """Seal the last epoch with `reason`; the next start opens one at the venue's balances."""
     console, lock = _console(), DataFolder(folder)
     try:
         lock.lock()
@@ -43,7 +43,7 @@ def accept_venue(folder: Path, reason: str) -> ExitCode:
     finally:
         lock.release()
     if epoch is None:
-        _say(console, f"quoter accept: no open books in {folder}; nothing changed")
+        _say(console, f"quoter accept: no open epoch in {folder}; nothing changed")
         return ExitCode.USAGE
     market = " ".join(epoch.market)
     _say(console, f"Sealed epoch {epoch.number} ({market}): {reason}")
@@ -52,7 +52,7 @@ def accept_venue(folder: Path, reason: str) -> ExitCode:
 
 
 def show_ledger(folder: Path) -> ExitCode:
-    """Tables on stdout."""
+    """Print tables to stdout; return the exit code."""
     console = _console()
     try:
         with Reader(folder) as reader:
@@ -72,13 +72,13 @@ def show_ledger(folder: Path) -> ExitCode:
 
 
 def _console() -> Console:
-    """A program that reads our tables, or a file, has no edge: nothing is cut for it."""
+    """Return the console; output to a pipe or file is not cut to a width."""
     console = Console()
     return console if console.is_terminal else Console(width=PIPE_COLUMNS)
 
 
 def _table(*columns: str, title: str) -> Table:
-    """A terminal has an edge: what is too long for it goes on in the next line."""
+    """Return an empty table whose long texts wrap."""
     table = Table(title=title, title_justify="left")
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -99,7 +99,7 @@ def _epochs(epochs: list[Epoch]) -> Table:
 def _runs(runs: list[RunRow]) -> Table:
     table = _table("run", "market", "version", "began", "ended", "exit", title="newest runs")
     for row in runs:
-        ended = "runs, or was killed" if row.ended_ns is None else _when(row.ended_ns)
+        ended = "running, or ended without notice" if row.ended_ns is None else _when(row.ended_ns)
         code = "" if row.exit_code is None else str(row.exit_code)
         market = " ".join(row.market)
         table.add_row(row.run, market, row.version, _when(row.started_ns), ended, code)
@@ -107,7 +107,7 @@ def _runs(runs: list[RunRow]) -> Table:
 
 
 def _operations(operations: list[Operation]) -> Table:
-    title = "newest requests of operators"
+    title = "newest operator commands"
     table = _table("time", "who", "action", "reason", "with", "result", title=title)
     for row in operations:
         table.add_row(_when(row.ts_ns), *(escape(text) for text in row[1:]))
@@ -115,7 +115,7 @@ def _operations(operations: list[Operation]) -> Table:
 
 
 def _sums(fills: Iterable[KnownFill]) -> tuple[dict[str, Decimal], int]:
-    """What the booked fills paid in fees, by asset; and how many there are."""
+    """Return fees paid by asset, and the number of booked fills."""
     fees: defaultdict[str, Decimal] = defaultdict(Decimal)
     count = 0
     for fill, kind in fills:
@@ -154,7 +154,7 @@ def _when(ts_ns: int) -> str:
 
 
 def _plain(name: str) -> Text:
-    """A name that the venue gave: no markup, no control characters."""
+    """Return a name given by the venue, without markup and control characters."""
     return Text(clean(name))
 
 

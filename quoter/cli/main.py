@@ -1,6 +1,6 @@
-"""The command line: verbs, exit codes, and never a traceback for a user's mistake.
+"""The command line: all commands, their exit codes, and one line instead of a traceback.
 
-Nothing heavy is imported up here: `--help` and `healthcheck` must answer at once.
+Heavy modules are imported inside the commands: `--help` and `healthcheck` must reply at once.
 """
 
 import signal
@@ -31,21 +31,28 @@ app = typer.Typer(
     name="quoter",
     cls=CommandGroup,
     help="Avellaneda-Stoikov market maker for one symbol, with a sandbox exchange built in.",
-    epilog="Settings come from QUOTER_* variables and .env: see `quoter env-example`.",
+    epilog="Settings come from QUOTER_* environment variables and .env: see `quoter env-example`. "
+    "Exit codes: 0 success, 1 failure, 2 wrong argument or setting; `quoter run` has more, see the "
+    "runbook. Without --host, --port and --data-dir the daemon is expected at 127.0.0.1:9464, in "
+    "./data.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # they print local variables, and with them secrets
 )
-app.add_typer(simulate)
-app.add_typer(control_commands)
-app.add_typer(kill_commands)
-app.command()(drill)
+app.add_typer(simulate, rich_help_panel="Try it")
+for family in (control_commands, kill_commands):
+    for command in family.registered_commands:
+        command.rich_help_panel = "Operate"
+    app.add_typer(family)
+app.command(rich_help_panel="Operate")(drill)
 
 
 def main() -> None:
     """Entry point of the `quoter` command."""
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: no verb fails for a letter
+        sys.stdout.reconfigure(
+            errors="backslashreplace"
+        )  # as stderr: unprintable characters are escaped
     try:
         app()
     except BadSetting as error:
@@ -65,31 +72,45 @@ def _root(
         raise typer.Exit
 
 
-@app.command()
+@app.command(rich_help_panel="Try it")
 def demo(
-    seconds: Annotated[float, typer.Option(min=1, max=86_400, help="How long to run.")] = 60,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, another market.")] = 1,
+    seconds: Annotated[float, typer.Option(min=1, max=86_400, help="Seconds to run.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated market.")] = 1,
     gamma: Annotated[
         float | None,
         typer.Option(
-            min=1e-3, max=1e3, envvar="QUOTER_GAMMA", help="Risk aversion: 0.1 calm, 10 eager."
+            min=1e-3,
+            max=1e3,
+            envvar="QUOTER_GAMMA",
+            help="Risk aversion, normalised: 0.1 holds inventory longer, 10 sheds it faster.",
         ),
     ] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="End with one JSON line.")] = False,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print the result as one JSON line.")
+    ] = False,
 ) -> None:
-    """Sandbox exchange and daemon together, live in this terminal. No key, no network."""
+    """Run the sandbox exchange and a daemon together, shown live. Needs no key and no network.
+
+    Exit code 0 if the ledger equals the exchange's and no own order is left.
+    """
     from quoter.cli.demo import run_demo
 
     raise typer.Exit(run_demo(seconds=seconds, seed=seed, json_output=json_output, gamma=gamma))
 
 
-@app.command()
+@app.command(rich_help_panel="Trade")
 def run(
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Live public feed, no order, no key needed.")
+        bool,
+        typer.Option("--dry-run", help="Use the live public feed, send no order. Needs no key."),
     ] = False,
 ) -> None:
-    """Quote, until SIGTERM or Ctrl-C; then cancel, and verify that no own order is left."""
+    """Quote until SIGTERM or Ctrl-C; then cancel all own orders and verify that none is left.
+
+    Exit codes: 0 clean, 1 crashed, 2 wrong setting, 20 orders may be left, 21 unbooked fills, 30
+    killed, 40 start failed, 41 data folder in use, 42 ledger or code damaged, 43 key rights, 50
+    restart wanted (memory).
+    """
     from quoter.settings import Exposure, forget_secrets, load, reader
 
     exposed = list[Exposure]()
@@ -101,15 +122,15 @@ def run(
     raise typer.Exit(run_daemon(settings, again, dry_run=dry_run, exposed=tuple(exposed)))
 
 
-@app.command()
+@app.command(rich_help_panel="Trade")
 def sentinel() -> None:
-    """Watch the daemon of QUOTER_DATA_DIR from outside, until SIGTERM or Ctrl-C.
+    """Monitor the daemon of QUOTER_DATA_DIR from a second process, until SIGTERM or Ctrl-C.
 
-    When its heartbeat stops, or its holdings pass the limit: cancel its orders, verify, latch
-    KILLED. Needs the daemon's settings of venue and data folder, and a key of its own if you can.
-    It has no way to create an order.
+    If the heartbeat stops or the holdings exceed the limit, cancel the own orders, verify, and
+    latch the kill switch. Needs the daemon's settings of venue and data folder, and if possible a
+    key of its own. It cannot create orders.
     """
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # never the end of who watches
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # SIGHUP must not end the sentinel
     from quoter.settings import forget_secrets, load
 
     settings = load(for_sentinel=True)
@@ -119,30 +140,41 @@ def sentinel() -> None:
     raise typer.Exit(run_sentinel(settings))
 
 
-@app.command()
+@app.command(rich_help_panel="Try it")
 def sandbox(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = LOOPBACK,
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any free one.")] = SANDBOX_PORT,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of prices and takers.")] = 1,
-    symbol: Annotated[str | None, typer.Option(help="One market only, such as BTC/USDT.")] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port; 0: any free one.")
+    ] = SANDBOX_PORT,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of prices and trades.")] = 1,
+    symbol: Annotated[
+        str | None, typer.Option(help="Only this market, such as BTC/USDT; default: all.")
+    ] = None,
     capture: Annotated[
         list[Path] | None,
-        typer.Option(exists=True, help="Recorded market to replay; may be repeated."),
+        typer.Option(exists=True, help="Recorded market data to replay; may be repeated."),
     ] = None,
     speed: Annotated[float, typer.Option(min=0.01, max=1_000, help="Replay speed.")] = 1,
     disconnect_s: Annotated[
-        float | None, typer.Option(min=1, max=86_400, help="End every socket at this age.")
+        float | None,
+        typer.Option(
+            min=1, max=86_400, help="Close every connection at this age, seconds; default: never."
+        ),
     ] = None,
     shutdown_notice_s: Annotated[
-        float, typer.Option(min=0, max=600, help="Announce that end so long before.")
+        float, typer.Option(min=0, max=600, help="Announce the closing this long before, seconds.")
     ] = 10,
     scenario: Annotated[
-        Scenario | None, typer.Option(help="A crash, and a venue that fails in it.")
+        Scenario | None, typer.Option(help="Play a market crash during which the venue fails.")
     ] = None,
-    scenario_in_s: Annotated[float, typer.Option(min=0, max=86_400, help="When it begins.")] = 60,
-    scenario_speed: Annotated[float, typer.Option(min=0.1, max=60, help="How fast it goes.")] = 1,
+    scenario_in_s: Annotated[
+        float, typer.Option(min=0, max=86_400, help="Seconds until the scenario begins.")
+    ] = 60,
+    scenario_speed: Annotated[
+        float, typer.Option(min=0.1, max=60, help="Speed of the scenario; 1: real time.")
+    ] = 1,
 ) -> None:
-    """The sandbox exchange: Binance spot's dialect on real sockets, play money."""
+    """Run the sandbox exchange: Binance spot's protocol on local sockets, with play money."""
     from quoter.cli.sandbox import run_sandbox, sandbox_config, with_crash
 
     config = sandbox_config(seed=seed, symbol=symbol, captures=capture or [], speed=speed)
@@ -152,9 +184,12 @@ def sandbox(
     raise typer.Exit(run_sandbox(config, host=host, port=port))
 
 
-@app.command()
+@app.command(rich_help_panel="Trade")
 def check() -> None:
-    """Connect, look at keys, filters, limits and clock, show the implied quote. No order."""
+    """Check key, market rules, limits and clock, and show the implied quote. Sends no order.
+
+    Exit code 0 if `quoter run` can start, else the code with which it would fail.
+    """
     from quoter.settings import Exposure, forget_secrets, load
 
     exposed = list[Exposure]()
@@ -165,7 +200,7 @@ def check() -> None:
     raise typer.Exit(run_check(settings, exposed=tuple(exposed)))
 
 
-@app.command()
+@app.command(rich_help_panel="Try it")
 def explain(
     mid: of.Mid = 60_000,
     inventory: of.Inventory = 0,
@@ -180,11 +215,14 @@ def explain(
     adverse: of.Adverse = 0,
     beta: of.Beta = 1,
     power: of.Power = 2,
-    live: Annotated[bool, typer.Option("--live", help="Ask the running daemon instead.")] = False,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Explain the current quote of the running daemon instead."),
+    ] = False,
     host: Host = None,
     port: Port = None,
 ) -> None:
-    """From inputs to bid and ask, term by term, in price and basis points. Works offline."""
+    """Explain a quote term by term, in price and basis points. Needs no network without --live."""
     from quoter.cli.explain import Market, explain_live, explain_market, show
     from quoter.domain.errors import InvalidInput
     from quoter.pricing.quote.shape import QuoteShape
@@ -208,12 +246,12 @@ def explain(
         )
         show(explain_market(market, QuoteShape(beta=beta, p=power)))
     except InvalidInput as error:
-        fail(f"quoter explain: no quote follows from this: {error}", ExitCode.USAGE)
+        fail(f"quoter explain: no quote can be computed: {error}", ExitCode.USAGE)
 
 
-@app.command()
+@app.command(rich_help_panel="Trade")
 def healthcheck(host: Host = None, port: Port = None) -> None:
-    """Exit 0 if the daemon's loop turns, else 1. For containers."""
+    """Exit with 0 if the daemon is alive, else with 1. For containers."""
     try:
         reply = call(address(host, port), "GET", "/healthz", seconds=HEALTH_S)
     except NoAnswer as error:
@@ -222,28 +260,28 @@ def healthcheck(host: Host = None, port: Port = None) -> None:
         fail(f"unhealthy: status {reply.status}, alive: {reply.body.get('alive')}", 1)
 
 
-@app.command()
+@app.command(rich_help_panel="Records")
 def accept(
-    reason: Annotated[str, typer.Argument(help="For the record: why the venue is right.")],
+    reason: Annotated[str, typer.Argument(help="Why the venue is right; recorded in the ledger.")],
     data_dir: DataDir = None,
 ) -> None:
-    """After exit 40: close the books; the next start opens them at the venue's balances."""
+    """Accept the venue's balances after exit code 40: the next start opens a new epoch."""
     from quoter.cli.ledger import accept_venue
 
     raise typer.Exit(accept_venue(folder_of(data_dir), reason))
 
 
-@app.command()
+@app.command(rich_help_panel="Records")
 def ledger(data_dir: DataDir = None) -> None:
-    """Epochs, runs, newest fills and sums of the data folder's ledger. Read only."""
+    """Show epochs, runs, newest fills and sums of the ledger. Read-only."""
     from quoter.cli.ledger import show_ledger
 
     raise typer.Exit(show_ledger(folder_of(data_dir)))
 
 
-@app.command("env-example")
+@app.command("env-example", rich_help_panel="Trade")
 def env_example() -> None:
-    """Every setting with unit, bounds and default, as an .env file."""
+    """Print every setting with unit, bounds and default, as an .env file."""
     from quoter.settings import env_example as text
 
     print(text(), end="")

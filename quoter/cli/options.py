@@ -1,4 +1,4 @@
-"""Options that several verbs share, and where the daemon is that they talk to."""
+"""Options shared by several commands, and the address and data folder of the daemon."""
 
 import os
 from enum import StrEnum
@@ -14,33 +14,41 @@ PORT = 9464
 PORT_MAX = 65_535
 LOOPBACK = "127.0.0.1"
 ENV_FILE = Path(".env")
-DATA_DIR = Path("data")  # what QUOTER_DATA_DIR is where nobody says
+DATA_DIR = Path("data")  # default of QUOTER_DATA_DIR
 
 
 class Scenario(StrEnum):
-    """What `quoter sandbox` can play."""
+    """Scenarios of `quoter sandbox`."""
 
     CRASH = "crash"
 
 
-# No `type` statements: typer does not look behind them, and help and variable would be lost.
+# No `type` statements: typer does not resolve them, and help and variable would be lost.
 DataDir = Annotated[
     Path | None,
     typer.Option(envvar="QUOTER_DATA_DIR", help="Data folder of the daemon."),
 ]
-Host = Annotated[str | None, typer.Option(envvar="QUOTER_HOST", help="Where it listens.")]
-# A text until it is needed: a kill by file must not fail for a port.
+Host = Annotated[
+    str | None,
+    typer.Option(envvar="QUOTER_HOST", help="Address of the daemon."),
+]
+# Parsed when needed: a kill by file must not fail because of a wrong port.
 Port = Annotated[
-    str | None, typer.Option(envvar="QUOTER_PORT", metavar="NUMBER", help="Its HTTP port.")
+    str | None,
+    typer.Option(
+        envvar="QUOTER_PORT",
+        metavar="NUMBER",
+        help="HTTP port of the daemon.",
+    ),
 ]
 
 
 class EnvFileUnreadable(BadSetting):
-    """There is an .env, and nobody can say what it holds."""
+    """The .env file exists and can't be read."""
 
 
 def address(host: str | None, port: str | None) -> tuple[str, int]:
-    """Where the daemon listens. Raises BadSetting."""
+    """Return host and port of the daemon. Raises BadSetting."""
     where = host or env_file_value("QUOTER_HOST") or LOOPBACK
     if where in {"0.0.0.0", "::"}:  # noqa: S104 - what it listens on, asked on loopback
         where = LOOPBACK
@@ -55,7 +63,7 @@ def address(host: str | None, port: str | None) -> tuple[str, int]:
 
 
 def folder_of(data_dir: Path | None) -> Path:
-    """The data folder, which exists. Raises BadSetting."""
+    """Return the data folder. Raises BadSetting if it does not exist."""
     folder = data_dir or Path(env_file_value("QUOTER_DATA_DIR") or DATA_DIR)
     if not folder.is_dir():
         raise BadSetting(f"QUOTER_DATA_DIR: no such folder: {folder}")
@@ -63,9 +71,10 @@ def folder_of(data_dir: Path | None) -> Path:
 
 
 def env_file_value(name: str) -> str | None:
-    """One value of .env, without the whole of the settings: a kill must work when they are bad.
+    """Return one value of the environment or .env, without loading the settings.
 
-    Bytes that are no text stay what they are, as in the environment. Raises EnvFileUnreadable.
+    A kill must work while other settings are wrong. Undecodable bytes are kept, as in the
+    environment. Raises EnvFileUnreadable.
     """
     if value := os.environ.get(name):
         return value
@@ -81,6 +90,6 @@ def env_file_value(name: str) -> str | None:
 
 
 def fail(text: str, code: int) -> NoReturn:
-    """One line for the user, and the end."""
+    """Print one line to stderr, and exit with `code`."""
     typer.echo(text, err=True)
     raise SystemExit(code)

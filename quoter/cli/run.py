@@ -1,4 +1,4 @@
-"""`quoter run`: the daemon as a process, and what its exit says."""
+"""`quoter run`: the daemon as a process."""
 
 import structlog
 import uvloop
@@ -16,22 +16,22 @@ log = structlog.get_logger()
 
 
 def run_daemon(
-    settings: Settings, again: Load, *, dry_run: bool = False, exposed: tuple[Exposure, ...] = ()
+    settings: Settings, load: Load, *, dry_run: bool = False, exposed: tuple[Exposure, ...] = ()
 ) -> int:
-    """Trade until SIGTERM or Ctrl-C; the exit code of `ExitCode`.
+    """Trade until SIGTERM or Ctrl-C; return the exit code.
 
-    A dry run sends nothing and shows on stdout what it would quote. `again` reads the settings
-    anew; `exposed`: secrets that others may see.
+    A dry run sends nothing and shows on stdout what it would quote. `load` reads the settings
+    again; `exposed`: secrets that other users can read.
     """
     prepare_process(settings)
     for one in exposed:
         log.warning(one.event, setting=one.setting, text=one.text)
-    return uvloop.run(_dry(settings) if dry_run else _live(settings, again))
+    return uvloop.run(_dry(settings) if dry_run else _live(settings, load))
 
 
-async def _live(settings: Settings, again: Load) -> ExitCode:
+async def _live(settings: Settings, load: Load) -> ExitCode:
     try:
-        return await trade(settings, load=again)
+        return await trade(settings, load=load)
     except StartFailed as error:
         return _refused(error)
 

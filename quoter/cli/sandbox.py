@@ -1,4 +1,4 @@
-"""`quoter sandbox`: our own exchange as a process of its own."""
+"""`quoter sandbox`: the sandbox exchange as a process."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from quoter.sandbox.server import SandboxServer
 def sandbox_config(
     *, seed: int, symbol: str | None, captures: list[Path], speed: float
 ) -> SandboxConfig:
-    """The default venue, or one market of it, or a recording as its market.
+    """Return the default markets, or one of them; a recording replaces its market.
 
     Raises BadSetting for a symbol that the sandbox does not have.
     """
@@ -41,7 +41,7 @@ def sandbox_config(
 
 
 def with_crash(config: SandboxConfig, *, in_s: float, time_scale: float) -> SandboxConfig:
-    """The same venue, and a crash of its simulated markets `in_s` seconds after its start."""
+    """Return the configuration with a market crash `in_s` seconds after the start."""
     return replace(config, crash=CrashScenario(in_s=in_s, time_scale=time_scale))
 
 
@@ -49,11 +49,11 @@ def _recorded_symbol(captures: list[Path]) -> str:
     try:
         return capture_symbol(captures)
     except (OSError, ValueError, MsgspecError) as error:
-        raise BadSetting(f"--capture: no recording that can be replayed: {error}") from None
+        raise BadSetting(f"--capture: the recording can't be replayed: {error}") from None
 
 
 def run_sandbox(config: SandboxConfig, *, host: str, port: int) -> int:
-    """Be an exchange until SIGTERM or Ctrl-C. The first line on stdout is JSON with our URL."""
+    """Serve until SIGTERM or Ctrl-C; the first line on stdout is JSON with the URL."""
     return uvloop.run(_serve(config, host, port))
 
 
@@ -67,9 +67,9 @@ async def _serve(config: SandboxConfig, host: str, port: int) -> int:
 
 
 async def serve(config: SandboxConfig, host: str, port: int, *, stop: asyncio.Event) -> None:
-    """Be an exchange until `stop` is set or we are cancelled; then nothing of it is left open.
+    """Serve until `stop` is set or we are cancelled, then close everything.
 
-    Raises BadSetting for an address that can't be listened on, and what the market died of.
+    Raises BadSetting if the address can't be listened on, and the error that ended the market.
     """
     server = SandboxServer(config)
     try:
@@ -91,7 +91,7 @@ async def _listen(server: SandboxServer, host: str, port: int) -> str:
 
 
 async def _until(server: SandboxServer, stop: asyncio.Event) -> None:
-    """Wait for the wish to stop or for the market's death; `server.stop` tells of the latter."""
+    """Wait for `stop` or for the end of the market, whose error `server.stop` raises."""
     ends = {asyncio.create_task(server.wait()), asyncio.create_task(stop.wait())}
     try:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

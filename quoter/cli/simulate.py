@@ -1,4 +1,4 @@
-"""`quoter simulate`: studies on the model market, with a progress bar and a folder to read.
+"""`quoter simulate`: run studies on the model market and write a report folder.
 
 Nothing heavy is imported until a study runs: numpy and matplotlib are an extra.
 """
@@ -20,30 +20,33 @@ from quoter.domain.errors import BadSetting
 if TYPE_CHECKING:
     from quoter.studies.common.report import Cell, Report
 
-OFF = 1  # exit code: a figure is not where it should be
+OFF = 1  # exit code: a figure is outside its expected range
 JOBS_MAX = 256
 SEED = 1
 PIPED_WIDTH = 120
 EXTRA = ("numpy", "matplotlib")
-HELP = {  # by verb; the studies themselves are not imported for a word of help
-    "as-tables": "The paper's tables: published beside ours, ours beside the exact values.",
-    "gamma": "Spread of the inventory against gamma on four very different symbols.",
-    "widening": "What moving the exposed side out costs and buys.",
-    "toxic": "Informed bursts: protected against unprotected.",
-    "crash": "A crash like that of October 2025, without a breaker.",
+HELP = {  # by command; importing the studies for their help would be slow
+    "as-tables": "Reproduce the paper's tables; compare with the published and the exact values.",
+    "gamma": "Standard deviation of the inventory against gamma on four different symbols.",
+    "widening": "Cost and benefit of widening the side that adds inventory.",
+    "toxic": "Informed order bursts, with and without protection.",
+    "crash": "A market crash like that of October 2025, without circuit breakers.",
     "slicing": "1000 U at once against 10 x 100 U, with the right sign and the article's.",
     "hedge": "A hedger who acts past a threshold, against none.",
 }
 EVERYTHING = "all"
 
-# No `type` statement: typer does not look through it, and help and bounds would be lost.
+# No `type` statement: typer does not resolve it, and help and bounds would be lost.
 Paths = Annotated[int | None, typer.Option(min=2, max=100_000_000, help="Paths per market.")]
-Seed = Annotated[int, typer.Option(min=0, help="Same seed, same numbers.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same numbers.")]
 Jobs = Annotated[
-    int | None, typer.Option(min=1, max=JOBS_MAX, help="Processes; all cores if not given.")
+    int | None, typer.Option(min=1, max=JOBS_MAX, help="Number of processes; default: all cores.")
 ]
-Quick = Annotated[bool, typer.Option("--quick", help="Seconds instead of minutes.")]
-Out = Annotated[Path | None, typer.Option(help="Folder for tables and pictures.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Fewer paths: seconds instead of minutes.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="Folder for tables and pictures; default: report/<study>-<time>."),
+]
 
 simulate = typer.Typer(
     name="simulate",
@@ -54,7 +57,7 @@ simulate = typer.Typer(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyRequest:
-    """What was asked for on the command line."""
+    """The options of one call."""
 
     paths: int | None
     seed: int
@@ -155,12 +158,14 @@ def _show(found: "Report", folder: Path, seconds: float) -> None:
     for finding in found.findings:
         console.print(f"* {finding}", highlight=False, markup=False)
     met = sum(check.is_met for check in found.checks)
-    console.print(f"{met} of {len(found.checks)} figures are where they should be; {seconds:.0f} s")
+    console.print(
+        f"{met} of {len(found.checks)} figures are within their expected range; {seconds:.0f} s"
+    )
     console.print(f"{folder / 'summary.md'}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _settings(request: StudyRequest) -> "dict[str, Cell]":
-    """What the numbers depend on: not the number of processes, and not the day."""
+    """Return the options that the numbers depend on."""
     return {"seed": request.seed, "paths": request.paths or "default", "quick": request.is_quick}
 
 

@@ -37,7 +37,7 @@ async def test_order_size_below_the_venues_minimum_is_reported(
         chosen = settings(sandbox, tmp_path, order_size=Decimal("0.00001"))
         code = await Check(chosen, Console(width=300)).run()
         assert code is ExitCode.USAGE
-        assert "QUOTER_ORDER_SIZE: the venue takes no order below" in capsys.readouterr().out
+        assert "QUOTER_ORDER_SIZE: the venue accepts no order below" in capsys.readouterr().out
         async with flying(sandbox, chosen) as pilot:
             switch = pilot.running.engine.causes.switch
             await pilot.until(lambda: switch.is_active(Cause.MARKET_RULES), START_S_MAX, "told")

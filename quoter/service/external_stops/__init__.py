@@ -1,0 +1,7 @@
+"""Who cancels the orders when this process can't? The sentinel, or the venue's dead man's switch.
+
+Here is the daemon's side of both.
+
+May import `killswitch` and the modules directly in `service`; `sentinel` and `runner` import it.
+Read first: `external_stops.py` (both together), `heartbeat_files.py` (what is exchanged).
+"""

@@ -1,6 +1,6 @@
-"""The venue's clock against ours, every half a minute: signed requests and fences rest on it.
+"""Measure the venue's clock against the wall clock every 30 s; signed requests depend on it.
 
-The best of a few questions counts: the one with the shortest way there and back says most.
+Of the samples of a round the one with the shortest round trip counts: it is the most precise.
 """
 
 import asyncio
@@ -14,18 +14,18 @@ from quoter.venues.clock import ClockSample, VenueClock
 log = structlog.get_logger()
 
 ROUND_S = 30.0
-ROUND_BAD_S = 5.0  # between rounds while something is wrong
-SAMPLES_MAX = 8  # of a round
-SAMPLE_S = 0.2  # between them
-GOOD_NS = 50_000_000  # a sample as sure as this needs no other beside it
+ROUND_BAD_S = 5.0  # between rounds while there is a problem
+SAMPLES_MAX = 8  # per round
+SAMPLE_S = 0.2  # between samples
+GOOD_NS = 50_000_000  # a sample this precise needs no second one
 WARN_NS = 500_000_000
 OFFSET_NS_MAX = 1_000_000_000
 UNCERTAINTY_NS_MAX = 500_000_000
-GOOD_ROUNDS = 3  # in a row, and the doubt is over
+GOOD_ROUNDS = 3  # in a row, until the problem is cleared
 
 
 class ClockSkewMonitor:
-    """`sample` asks the venue once; `wall_ns` is how far the wall clock is from ours."""
+    """`sample` queries the venue once; `wall_ns` is wall clock minus the clock of the process."""
 
     def __init__(
         self,
@@ -33,17 +33,17 @@ class ClockSkewMonitor:
         sample: Callable[[], Awaitable[ClockSample | None]],
         clock: VenueClock,
         wall_ns: Callable[[], int],
-        tell: Callable[[str], None],
+        report: Callable[[str], None],
         show: Callable[[float, float], None],
     ) -> None:
-        """`tell` hears what is wrong, empty: nothing; `show` offset and uncertainty, seconds."""
+        """`report` gets the problem, empty: none; `show` gets offset and uncertainty, seconds."""
         self._sample, self._clock, self._wall_ns = sample, clock, wall_ns
-        self._tell, self._show = tell, show
+        self._report, self._show = report, show
         self._good = GOOD_ROUNDS
         self._is_warned = False
 
     async def run(self) -> None:
-        """Measure for ever; a venue that does not answer is left to whoever notices that."""
+        """Measure until cancelled; a venue that does not reply is detected elsewhere."""
         while True:
             best = await self._round()
             if best is not None:
@@ -65,20 +65,18 @@ class ClockSkewMonitor:
         return best
 
     def judge(self, best: ClockSample) -> None:
-        """Keep the estimate, and say whether requests may still be signed."""
+        """Store the estimate, and report a problem that makes signed requests unsafe."""
         self._clock.latest = best
         offset_ns = best.offset_ns - self._wall_ns()  # requests carry the wall clock
         self._show(offset_ns / NS_PER_S, best.uncertainty_ns / NS_PER_S)
         text = ""
         if not abs(offset_ns) <= OFFSET_NS_MAX:
-            text = f"the venue's clock is {offset_ns / NS_PER_S:+.2f} s from ours"
+            text = f"the venue's clock differs from ours by {offset_ns / NS_PER_S:+.2f} s"
         elif not best.uncertainty_ns <= UNCERTAINTY_NS_MAX:
-            text = (
-                f"the venue's clock is not known better than {best.uncertainty_ns / NS_PER_S:.2f} s"
-            )
+            text = f"the venue's clock is only known to ±{best.uncertainty_ns / NS_PER_S:.2f} s"
         self._good = 0 if text else min(GOOD_ROUNDS, self._good + 1)
         if text or self._good == GOOD_ROUNDS:
-            self._tell(text)
+            self._report(text)
         is_far = not abs(offset_ns) <= WARN_NS
         if is_far and not self._is_warned:
             log.warning(

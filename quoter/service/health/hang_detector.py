@@ -1,7 +1,7 @@
-"""Looks at the event loop from outside: a thread that sees it hang and writes down where.
+"""Detect from a thread that the event loop hangs, and write down where.
 
-The thread stops nothing itself. A loop that hangs sends nothing; the first thing that the last inch
-asks after it wakes is whether the engine has heard its clock since (`LastInch.pulse_ns`).
+The thread stops nothing itself: a loop that hangs sends nothing. When it continues, the egress gate
+blocks creates until the engine has handled a new tick.
 """
 
 import asyncio
@@ -21,17 +21,17 @@ from quoter.service.clock import STUCK_S
 log = structlog.get_logger()
 
 CHECK_S = 0.25
-SUPERVISE_S = 1.0  # whether the thread still looks
+SUPERVISE_S = 1.0  # between checks that the thread runs
 NAME = "hang_count.txt"
-BYTES_MAX = 1_000_000  # of the file before it starts anew; one dump is some kilobytes
+BYTES_MAX = 1_000_000  # size at which the file is started again; one dump is a few kilobytes
 JOIN_S_MAX = 1.0
 
 
 class HangDetector:
-    """Runs while its `with` block does; `silence_s` is how long the loop's ticker is silent."""
+    """Runs during its `with` block; `silence_s` returns the age of the loop's last probe."""
 
     def __init__(self, *, silence_s: Callable[[], float], folder: Path | None) -> None:
-        """Without a folder the stacks go to standard error."""
+        """Without `folder` the stacks go to standard error."""
         self._silence_s = silence_s
         self._path = folder / NAME if folder is not None else None
         self._end = threading.Event()
@@ -41,7 +41,7 @@ class HangDetector:
 
     def __enter__(self) -> None:
         self._end.clear()
-        self._thread = threading.Thread(target=self._run, name="hang watch", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="hang detector", daemon=True)
         self._thread.start()
 
     def __exit__(
@@ -56,11 +56,11 @@ class HangDetector:
 
     @property
     def is_running(self) -> bool:
-        """Does the thread live?"""
+        """Whether the thread runs."""
         return self._thread is not None and self._thread.is_alive()
 
     async def supervise(self) -> None:
-        """Go on for as long as the thread does: its end is as bad as that of any other task."""
+        """Return when the thread ends, which then ends the run like that of any other task."""
         while True:
             if not self.is_running:
                 return
@@ -68,21 +68,21 @@ class HangDetector:
 
     def _run(self) -> None:
         while not self._end.wait(CHECK_S):
-            self.look()
+            self.check()
 
-    def look(self) -> None:
-        """One look; the stacks are written once per hang."""
+    def check(self) -> None:
+        """Check once; the stacks are written once per hang."""
         silent_s = self._silence_s()
         was_hung, self._is_hung = self._is_hung, silent_s >= STUCK_S
         if not self._is_hung or was_hung:
             return
         self.hang_count += 1
-        problem = self._dump(silent_s)  # first: the loop may hold the log's lock
+        problem = self._dump(silent_s)  # before logging: the loop may hold the log's lock
         where = str(self._path or "stderr")
         log.critical("loop_hung", silent_s=round(silent_s, 2), stacks=where, problem=problem)
 
     def _dump(self, silent_s: float) -> str:
-        """Every thread's stack: files, lines, functions, and no values. What went wrong with it."""
+        """Write every thread's stack, without values; return the error text, empty: written."""
         head = f"{datetime.now(UTC).isoformat()} the loop has been silent for {silent_s:.2f} s\n"
         try:
             if self._path is None:

@@ -1,4 +1,4 @@
-"""What only the shell can see: an event loop that comes round late, a clock that was moved."""
+"""Raise and clear the causes that the engine can't detect: loop lag, clock, memory."""
 
 from collections import deque
 
@@ -9,48 +9,48 @@ from quoter.service.clock import Clock
 from quoter.venues.ports import Emit
 
 LAG_S_MAX = 0.25
-LAGS_MAX = 3  # so many late wake-ups within WINDOW_NS are too many
-WINDOW_NS = 10 * NS_PER_S  # and so long without one is calm again
+LAGS_MAX = 3  # late wake-ups within WINDOW_NS that raise `loop_lag`
+WINDOW_NS = 10 * NS_PER_S  # without a late wake-up for this long, `loop_lag` is cleared
 
 
 class LoopMonitor:
-    """Turns what it sees into alarms for the engine: told when it begins, and when it ends."""
+    """Posts an alarm when a problem begins, and another when it ends."""
 
     def __init__(self, *, clock: Clock, post: Emit) -> None:
         self._clock = clock
         self._post = post
         self._late_ns: deque[int] = deque(maxlen=LAGS_MAX)
         self._active: set[Cause] = set()
-        self._venue_clock = ""  # what is wrong with it
+        self._venue_clock = ""  # problem of the venue's clock; empty: none
 
-    def lag(self, seconds: float) -> None:
-        """The loop woke up so late; called at every wake-up of the probe."""
+    def record_lag(self, seconds: float) -> None:
+        """Take in how late the event loop woke the probe, seconds; call at every wake-up."""
         now_ns = self._clock.now_ns()
         if seconds > LAG_S_MAX:
             self._late_ns.append(now_ns)
         while self._late_ns and now_ns - self._late_ns[0] > WINDOW_NS:
             self._late_ns.popleft()
         if len(self._late_ns) == LAGS_MAX:
-            self._hold(Cause.LOOP_LAG, active=True, text=f"late by {seconds:.2f} s")
+            self._set_cause(Cause.LOOP_LAG, active=True, text=f"late by {seconds:.2f} s")
         elif not self._late_ns:
-            self._hold(Cause.LOOP_LAG, active=False, text="")
-        self._watch_clock()
+            self._set_cause(Cause.LOOP_LAG, active=False, text="")
+        self._update_clock_cause()
 
-    def _watch_clock(self) -> None:
-        """Signed requests carry the wall clock; our own time does not move with it."""
+    def _update_clock_cause(self) -> None:
+        """Update `clock`: signed requests use the wall clock, which a step may have moved."""
         text = self._clock.moved() or self._venue_clock
-        self._hold(Cause.CLOCK, active=bool(text), text=text)
+        self._set_cause(Cause.CLOCK, active=bool(text), text=text)
 
-    def venue_clock(self, text: str) -> None:
-        """What is wrong with the venue's clock against ours; empty: nothing."""
+    def set_venue_clock_problem(self, text: str) -> None:
+        """Set the problem of the venue's clock; empty: none."""
         self._venue_clock = text
-        self._watch_clock()
+        self._update_clock_cause()
 
-    def memory(self, text: str) -> None:
-        """Why to rest because of our memory; empty: no reason."""
-        self._hold(Cause.MEMORY, active=bool(text), text=text)
+    def set_memory_problem(self, text: str) -> None:
+        """Set the reason to pause because of our memory use; empty: none."""
+        self._set_cause(Cause.MEMORY, active=bool(text), text=text)
 
-    def _hold(self, cause: Cause, *, active: bool, text: str) -> None:
+    def _set_cause(self, cause: Cause, *, active: bool, text: str) -> None:
         if active == (cause in self._active):
             return
         self._active ^= {cause}

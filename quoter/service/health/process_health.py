@@ -1,4 +1,4 @@
-"""Everything that looks after the process itself: loop, clocks, memory, and whether it is well."""
+"""Health of the process: event loop, clocks, memory; and the reply of /healthz."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from quoter.venues.clock import VenueClock
 from quoter.venues.ports import Emit, OrderGateway
 from quoter.venues.supervised_tasks import spawn
 
-TICK_AGE_NS_MAX = 5_000_000_000  # the engine waits for the disk, but not for so long
+TICK_AGE_NS_MAX = 5_000_000_000  # the engine may wait for the disk, but not this long
 
 
 class ProcessHealth:
@@ -43,7 +43,10 @@ class ProcessHealth:
         self._probe = LoopProbe(self._on_lag)
         self.hang_detector = HangDetector(silence_s=self._probe.silence_s, folder=folder)
         self.resources = ResourceMonitor(
-            rss_max_mb=rss_max_mb, clock=clock, rest=self._loop_monitor.memory, restart=restart
+            rss_max_mb=rss_max_mb,
+            clock=clock,
+            pause=self._loop_monitor.set_memory_problem,
+            restart=restart,
         )
         metrics.process.set_memory_limit(rss_max_mb * MIB)
         self.cause_times = CauseTimes(clock.now_ns())
@@ -52,38 +55,38 @@ class ProcessHealth:
         self._last_tick_ns = 0  # the last tick that the engine handled
 
     def begin(self) -> None:
-        """The tasks are about to run."""
+        """Call right before the tasks start."""
         self._probe.mark()
         self._is_running = True
         self.tick_handled(self._clock.now_ns())
 
     def end(self) -> None:
-        """They run no more."""
+        """Call when the tasks have ended."""
         self._is_running = False
 
     def spawn(self, tasks: asyncio.TaskGroup) -> None:
-        """Look at everything, for ever."""
+        """Start the tasks of all checks."""
         spawn(tasks, "probe", self._probe.run())
         spawn(tasks, "hang_watch", self.hang_detector.supervise())
         spawn(tasks, "resources", self.resources.run())
         if self._gateway is not None:
-            watch = ClockSkewMonitor(
+            clock_skew = ClockSkewMonitor(
                 sample=self._gateway.clock_sample,
                 clock=self._venue_clock,
                 wall_ns=self._clock.offset_ns,
-                tell=self._loop_monitor.venue_clock,
+                report=self._loop_monitor.set_venue_clock_problem,
                 show=self._metrics.process.set_clock_offset,
             )
-            spawn(tasks, "clock", watch.run())
+            spawn(tasks, "clock", clock_skew.run())
 
     def tick_handled(self, ts_ns: int) -> None:
-        """The engine has handled the tick of `ts_ns`."""
+        """Record that the engine has handled the tick of `ts_ns`."""
         self._last_tick_ns = ts_ns
         if self._gateway is not None:
             self._gateway.engine_heartbeat(ts_ns)
 
     def is_alive(self) -> bool:
-        """Do the tasks run, does the loop come round, has the engine lately heard its clock?"""
+        """Whether the tasks run, the loop is not stuck, and the engine handled a recent tick."""
         tick_age_ns = self._clock.now_ns() - self._last_tick_ns
         return self._is_running and self._probe.is_alive() and tick_age_ns < TICK_AGE_NS_MAX
 
@@ -91,4 +94,4 @@ class ProcessHealth:
         self._metrics.observe_latency(Latency.LOOP_LAG, seconds)
         if seconds >= STUCK_S:
             self._metrics.process.count_loop_hang()
-        self._loop_monitor.lag(seconds)
+        self._loop_monitor.record_lag(seconds)

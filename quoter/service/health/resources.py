@@ -1,8 +1,8 @@
-"""What the process takes of its machine: memory with a bound, open files with a warning.
+"""Monitor the memory of the process against a limit, and warn about open files.
 
-Memory that only grows is a defect; a clean end and a restart, chosen in time, are better than the
-kernel's own choice. A run that has only just begun does not end that way: it rests without orders,
-so that a bound that is too low can't make an endless loop of restarts that trade.
+Memory that only grows is a defect; a clean end and a restart are better than being killed by the
+kernel. A run younger than MIN_RUN_NS pauses instead, so that a limit that is too low does not cause
+an endless loop of restarts.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from quoter.service.clock import Clock
 log = structlog.get_logger()
 
 CHECK_S = 1.0
-ABOVE_NS = 10_000_000_000  # above the bound for so long: not a peak
-MIN_RUN_NS = 600_000_000_000  # a run younger than this is not ended
+ABOVE_NS = 10_000_000_000  # above the limit for this long: not a short peak
+MIN_RUN_NS = 600_000_000_000  # a younger run pauses instead of ending
 FILES_SHARE_MAX = 0.8
 MIB = 1 << 20
 STATM = Path("/proc/self/statm")
@@ -28,72 +28,72 @@ FILES = Path("/proc/self/fd")
 
 
 class ResourceMonitor:
-    """Looks once a second. `rest` hears why to stay without orders (empty: no more reason)."""
+    """Checks once per second. `pause` gets the reason to pause quoting; empty: none."""
 
     def __init__(
         self,
         *,
         rss_max_mb: int,
         clock: Clock,
-        rest: Callable[[str], None],
+        pause: Callable[[str], None],
         restart: Callable[[], None],
         rss: Callable[[], int] | None = None,
     ) -> None:
-        """`rss_max_mb` of 0: no bound. `rss` replaces the look at our memory, bytes."""
+        """`rss_max_mb` of 0: no limit. `rss` replaces `resident_bytes`."""
         self._rss_max = rss_max_mb * MIB
         self._clock = clock
-        self._rest = rest
+        self._pause = pause
         self._restart = restart
         self._rss = rss or resident_bytes
         self._start_ns = clock.now_ns()
         self._above_ns: int | None = None  # since when
-        self._is_told = False
-        self._has_warned = False
+        self._is_restart_requested = False
+        self._is_files_warning_logged = False
 
     async def run(self) -> None:
-        """Look for ever."""
+        """Check until cancelled."""
         while True:
             await asyncio.sleep(CHECK_S)
-            self.look()
+            self.check()
 
-    def look(self) -> None:
-        """One look at memory and files; what can't be measured now is looked at next time."""
-        self._look_at_files()
+    def check(self) -> None:
+        """Check memory and files once; what can't be measured now is measured the next time."""
+        self._check_files()
         try:
             rss = self._rss()
-        except OSError:  # no descriptor is left to look with, which the other look has told
+        except OSError:  # no file descriptor is left; `_check_files` has logged it
             return
         now_ns = self._clock.now_ns()
         if not self._rss_max or rss <= self._rss_max:
             self._above_ns = None
-            self._rest("")
+            self._pause("")
             return
         if self._above_ns is None:
             self._above_ns = now_ns
-        if now_ns - self._above_ns < ABOVE_NS or self._is_told:
+        if now_ns - self._above_ns < ABOVE_NS or self._is_restart_requested:
             return
-        text = f"{rss // MIB} MiB, the bound is {self._rss_max // MIB}"
+        text = f"{rss // MIB} MiB used, the limit is {self._rss_max // MIB} MiB (QUOTER_RSS_MAX_MB)"
         if now_ns - self._start_ns < MIN_RUN_NS:
-            self._rest(text)
+            self._pause(text)
             return
-        self._is_told = True
-        log.critical("memory_above_bound", text=text)
+        self._is_restart_requested = True
+        log.critical("memory_above_limit", text=text)
         self._restart()
 
-    def _look_at_files(self) -> None:
+    def _check_files(self) -> None:
         limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         try:
             count = open_files()
-        except OSError:  # the look itself needs one more
+        except OSError:  # counting needs a descriptor too
             count = limit
         is_near = count > FILES_SHARE_MAX * limit > 0
-        if is_near and not self._has_warned:
+        if is_near and not self._is_files_warning_logged:
             log.warning("open_files_near_limit", open=count, limit=limit)
-        self._has_warned = is_near
+        self._is_files_warning_logged = is_near
 
 
 def resident_bytes() -> int:
-    """Our memory now; the most that it ever was where there is no /proc. Raises OSError."""
+    """Return the resident memory, bytes; without /proc its maximum so far. Raises OSError."""
     try:
         return int(STATM.read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except FileNotFoundError:
@@ -102,7 +102,7 @@ def resident_bytes() -> int:
 
 
 def open_files() -> int:
-    """How many file descriptors we hold; 0 where there is no /proc. Raises OSError."""
+    """Return the number of open file descriptors; 0 without /proc. Raises OSError."""
     try:
         return len(os.listdir(FILES))  # noqa: PTH208 - a count, once a second: no objects
     except FileNotFoundError:

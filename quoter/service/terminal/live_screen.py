@@ -1,4 +1,4 @@
-"""The demo's one screen: whose money, may we trade and why, ladder, inventory, terms, profit."""
+"""The live screen: environment, trading state, order book, inventory, quote terms and profit."""
 
 import asyncio
 from collections import deque
@@ -23,7 +23,7 @@ from quoter.domain.step import Snapshot, Step
 from quoter.domain.trading import Regime, TradingState
 from quoter.service.terminal.order_book_table import (
     SIDE_STYLES,
-    ladder_table,
+    order_book_table,
     price_text,
     signed_text,
 )
@@ -45,7 +45,7 @@ STATE_STYLES = {
 
 
 class LiveScreen:
-    """Shows a running engine: live on a terminal, else a plain line every few seconds."""
+    """Shows a running engine: a live screen on a terminal, else one line every 5 s."""
 
     def __init__(self, about: Mapping[str, str], *, console: Console | None = None) -> None:
         self._about = about
@@ -70,18 +70,18 @@ class LiveScreen:
             self._live = None
 
     def observe(self, step: Step) -> None:
-        """Keep the last fills: a snapshot has only their number."""
+        """Keep the last fills, which a snapshot does not contain."""
         self._fills.extend(booked.fill for booked in step.booked)
 
     def show(self, snapshot: Snapshot) -> None:
-        """Draw once."""
+        """Draw one snapshot."""
         if self._live is not None:
             self._live.update(render(snapshot, about=self._about, fills=self._fills), refresh=True)
         else:
             self._console.print(plain_line(snapshot), markup=False, highlight=False, soft_wrap=True)
 
     async def run(self, snapshot: Callable[[], Snapshot]) -> None:
-        """Draw for ever, at the pace that fits the output."""
+        """Draw until cancelled."""
         with self:
             while True:
                 self.show(snapshot())
@@ -91,15 +91,15 @@ class LiveScreen:
 def render(
     snapshot: Snapshot, *, about: Mapping[str, str], fills: Iterable[Fill] = ()
 ) -> RenderableType:
-    """The whole screen as of `snapshot`; pure. `about`: environment, exchange, symbol."""
+    """Return the screen of `snapshot`; `about` has environment, exchange and symbol."""
     left = Group(
-        Panel(ladder_table(snapshot), title=about.get("symbol", "")),
-        Panel(_pnl(snapshot), title="profit since start, quote"),
+        Panel(order_book_table(snapshot), title=about.get("symbol", "")),
+        Panel(_pnl(snapshot), title="profit since start, in quote currency"),
     )
     counts = f"fills: {snapshot.fills_buy} buy, {snapshot.fills_sell} sell"
     right = Group(
-        Panel(_inventory(snapshot), title="inventory, base"),
-        Panel(_terms(snapshot), title="why this quote"),
+        Panel(_inventory(snapshot), title="inventory, in base currency"),
+        Panel(_terms(snapshot), title="quote terms"),
         Panel(_last_fills(fills), title=counts),
     )
     body = Table.grid(expand=True, padding=(0, 1))
@@ -110,7 +110,7 @@ def render(
 
 
 def plain_line(snapshot: Snapshot) -> str:
-    """One line for a log or a pipe."""
+    """Return one line for a log or a pipe."""
     clock = datetime.fromtimestamp(snapshot.ts_ns // 1_000_000_000, UTC).strftime("%H:%M:%S")
     terms = snapshot.quote.terms if snapshot.quote is not None else None
     fair, reservation = (terms.inputs.fair, terms.reservation_price) if terms else (None, None)
@@ -168,7 +168,7 @@ def _inventory(snapshot: Snapshot) -> RenderableType:
         f"target {plain(snapshot.target)})"
     )
     reach = Text(
-        f"if all fill: {signed_text(snapshot.exposure_sell)} to "
+        f"if all orders fill: {signed_text(snapshot.exposure_sell)} to "
         f"{signed_text(snapshot.exposure_buy)}, limit ±{limit}",
         style="dim",
     )
@@ -176,7 +176,7 @@ def _inventory(snapshot: Snapshot) -> RenderableType:
 
 
 def inventory_bar(snapshot: Snapshot) -> str:
-    """Cells from minus to plus the limit: `█` held, `░` what open orders could add, `│` target."""
+    """Return cells from -limit to +limit: `█` held, `░` what open orders can add, `│` target."""
     middle = BAR_CELLS // 2
 
     def cell(amount: Decimal) -> int:
@@ -199,7 +199,7 @@ def inventory_bar(snapshot: Snapshot) -> str:
 def _terms(snapshot: Snapshot) -> RenderableType:
     quote = snapshot.quote
     if quote is None:
-        return Text("nothing computed yet", style="dim")
+        return Text("no quote computed yet", style="dim")
     off = [
         Text(f"no {side.side.lower()}: {side.reason.value}", style="yellow") for side in quote.off
     ]
@@ -252,11 +252,11 @@ def _last_fills(fills: Iterable[Fill]) -> RenderableType:
         clock = datetime.fromtimestamp(fill.ts_ns // 1_000_000_000, UTC).strftime("%H:%M:%S")
         side = Text(fill.side.value, style=SIDE_STYLES[fill.side])
         grid.add_row(clock, side, plain(fill.size), plain(fill.price))
-    return grid if grid.row_count else Text("none yet", style="dim")
+    return grid if grid.row_count else Text("no fills yet", style="dim")
 
 
 def _best(snapshot: Snapshot, side: Side) -> str:
-    """Our best order of a side; in a dry run, which has none, the one that is wanted."""
+    """Return our best price of a side; without orders (dry run) that of the computed quote."""
     prices = [order.price for order in snapshot.orders if order.side is side]
     if not prices and snapshot.quote is not None:
         wanted = snapshot.quote.bids if side is Side.BUY else snapshot.quote.asks

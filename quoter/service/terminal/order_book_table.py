@@ -1,4 +1,4 @@
-"""The book as a vertical ladder: asks above, mid in the middle, bids below, our orders beside."""
+"""The order book as a vertical table: asks, mid, bids, and our own orders beside them."""
 
 from decimal import Decimal
 
@@ -13,8 +13,8 @@ LEVELS_SHOWN = 5
 SIDE_STYLES = {Side.BUY: "green", Side.SELL: "red"}
 
 
-def ladder_table(snapshot: Snapshot) -> Table:
-    """Asks above, mid in the middle, bids below; our own orders at the side."""
+def order_book_table(snapshot: Snapshot) -> Table:
+    """Return asks above, mid in the middle, bids below; own orders in the third column."""
     ladder = Table.grid(expand=True, padding=(0, 1))
     ladder.add_column(justify="right", no_wrap=True)
     ladder.add_column(justify="right", no_wrap=True)
@@ -32,7 +32,7 @@ def ladder_table(snapshot: Snapshot) -> Table:
 def _side_rows(
     snapshot: Snapshot, side: Side, levels: tuple[Level, ...]
 ) -> list[tuple[Text, Text, Text]]:
-    """Rows of one side, nearest to the mid first."""
+    """Return the rows of one side, nearest to the mid first."""
     ours: dict[str, Decimal] = {}
     sizes: dict[str, float] = {}
     places: dict[str, float] = {}
@@ -57,7 +57,7 @@ def _side_rows(
 
 
 def price_text(price: float | None, snapshot: Snapshot) -> str:
-    """With the decimals of our orders, which are those of the venue's grid."""
+    """Format a price with the decimals of our orders, which follow the venue's tick size."""
     if price is None:
         return "-"
     exponents = [order.price.as_tuple().exponent for order in snapshot.orders]
@@ -66,5 +66,5 @@ def price_text(price: float | None, snapshot: Snapshot) -> str:
 
 
 def signed_text(amount: Decimal) -> str:
-    """Every digit that says something, and the sign."""
+    """Format an amount with its sign, without trailing zeros."""
     return f"{amount.normalize():+f}"

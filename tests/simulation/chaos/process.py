@@ -221,12 +221,12 @@ class Process:
                 inbox.put(received_at(event, now_ns))
         while (waiting := inbox.take()) is not None and self.engine is not None:
             self._handle(waiting)
-        self._loop_monitor.lag(seconds)
+        self._loop_monitor.record_lag(seconds)
 
     def probe_loop(self) -> None:
         """Run the event-loop probe, once a second."""
         if self.engine is not None and not self._is_blocked:
-            self._loop_monitor.lag(0.0)
+            self._loop_monitor.record_lag(0.0)
 
     def _new_loop_monitor(self) -> LoopMonitor:
         clock = Clock(

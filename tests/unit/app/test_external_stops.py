@@ -115,7 +115,7 @@ def test_a_dry_run_is_watched_by_nobody() -> None:
 
 
 def test_seconds_that_the_venue_does_not_take_are_refused_in_one_line() -> None:
-    with pytest.raises(StartFailed, match="QUOTER_DEAD_MAN: okx takes 10 to 120") as failed:
+    with pytest.raises(StartFailed, match="QUOTER_DEAD_MAN: okx allows 10 to 120") as failed:
         dead_man_timeout_s(settings(exchange="okx", dead_man=5), is_dry=False)
     assert failed.value.code is ExitCode.USAGE
 

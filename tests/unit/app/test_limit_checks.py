@@ -37,7 +37,7 @@ def test_a_price_that_is_no_number_fits_nothing() -> None:
 def test_a_quote_wider_than_the_collar_is_told() -> None:
     wide = replace(TERMS, delta_bid=0.03 * TERMS.inputs.fair, delta_ask=None)
     (line,) = beyond_collar(LIMITS, wide)
-    assert line.startswith("QUOTER_PRICE_COLLAR_BPS: the quote stands 300 bps")
+    assert line.startswith("QUOTER_PRICE_COLLAR_BPS: the quote is 300 bps")
     assert beyond_collar(LIMITS, TERMS) == []
     assert beyond_collar(LIMITS, replace(TERMS, delta_bid=None, delta_ask=None)) == []
 
@@ -56,7 +56,9 @@ def test_an_order_that_the_venue_takes_is_no_trouble() -> None:
 @pytest.mark.parametrize("levels", [1, 3])
 def test_an_order_below_the_least_notional_is_told_with_the_size_that_works(levels: int) -> None:
     (line,) = small("0.00001", levels=levels)
-    assert line.startswith("QUOTER_ORDER_SIZE: the venue takes no order below 0.00001 BTC or 5 USD")
+    assert line.startswith(
+        "QUOTER_ORDER_SIZE: the venue accepts no order below 0.00001 BTC or 5 USD"
+    )
     assert f"this is {0.6 * levels:g} USDT at 60000" in line
     assert line.endswith("(got 0.00001)")
     least = line.partition("at least ")[2].partition(" works")[0]
@@ -78,7 +80,7 @@ def test_a_start_is_refused_where_the_venue_tells_the_last_price() -> None:
     for each in (chosen, tiny):
         check_limits(each, INSTRUMENT, unknown)
     past = MarketHistory((Bar(60_000.0, 60_100.0, 59_900.0, 60_000.0),), 60.0, None)
-    with pytest.raises(StartFailed, match=r"QUOTER_NOTIONAL_MAX: .* none could pass") as refused:
+    with pytest.raises(StartFailed, match=r"QUOTER_NOTIONAL_MAX: .* no order can pass") as refused:
         check_limits(chosen, INSTRUMENT, past)
     assert refused.value.code is ExitCode.USAGE
     with pytest.raises(StartFailed, match=r"QUOTER_ORDER_SIZE: .* at least 0\.00009 works"):

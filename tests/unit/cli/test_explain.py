@@ -101,17 +101,17 @@ def test_small_figures_have_no_exponent() -> None:
         {"inputs": {"fair": "x"}, "clamps": [1]},
     ],
 )
-def test_terms_of_another_shape_are_said_to_be(terms: Json) -> None:
-    with pytest.raises(NothingToExplain, match="another shape"):
+def test_terms_in_an_unknown_format_are_an_error(terms: Json) -> None:
+    with pytest.raises(NothingToExplain, match="an unknown format"):
         explain_live({"quote": {"terms": terms}})
 
 
-def test_terms_of_another_version_are_said_to_be() -> None:
+def test_terms_of_another_version_are_an_error() -> None:
     quote = told()["quote"]
     assert isinstance(quote, dict)
     terms = quote["terms"]
     assert isinstance(terms, dict)
     clamps: list[Json] = [{"name": "bid_unheard_of", "before": 1.0, "after": 2.0}]
     for change in ({"clamps": clamps}, {"slope": "steep"}, {"half_spread": None}):
-        with pytest.raises(NothingToExplain, match="another shape"):
+        with pytest.raises(NothingToExplain, match="an unknown format"):
             explain_live({"quote": {"terms": {**terms, **change}}})

@@ -83,9 +83,9 @@ def test_each_verb_has_help(verb: str) -> None:
     [
         ("kill", "--data-dir", "Data folder of the daemon.", "QUOTER_DATA_DIR"),
         ("rearm", "--data-dir", "Data folder of the daemon.", "QUOTER_DATA_DIR"),
-        ("healthcheck", "--host", "Where it listens.", "QUOTER_HOST"),
-        ("healthcheck", "--port", "Its HTTP port.", "QUOTER_PORT"),
-        ("explain", "--port", "Its HTTP port.", "QUOTER_PORT"),
+        ("healthcheck", "--host", "Address of the daemon.", "QUOTER_HOST"),
+        ("healthcheck", "--port", "HTTP port of the daemon.", "QUOTER_PORT"),
+        ("explain", "--port", "HTTP port of the daemon.", "QUOTER_PORT"),
     ],
 )
 def test_a_shared_option_says_what_it_is_and_which_variable_sets_it(
@@ -347,7 +347,7 @@ class TestExplain:
     def test_numbers_that_make_no_quote_together_are_refused(self) -> None:
         result = invoke("explain", "--mid", "1e-300", "--order-size", "1e300")
         assert result.exit_code == 2
-        assert "no quote follows" in result.output
+        assert "no quote can be computed" in result.output
 
 
 def test_the_env_example_is_printed_as_it_is_committed() -> None:

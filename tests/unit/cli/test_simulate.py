@@ -63,9 +63,9 @@ def test_help_and_studies_are_the_same_list() -> None:
     assert set(simulate.HELP) == set(catalogue.STUDIES)
 
 
-def test_options_say_what_they_are_for() -> None:
+def test_help_describes_every_option() -> None:
     text = invoke("toxic", "--help").output
-    for words in ("Same seed, same numbers", "Processes", "Seconds instead of minutes", "Folder"):
+    for words in ("the same seed gives", "Number of processes", "Fewer paths", "Folder for"):
         assert words in text
 
 

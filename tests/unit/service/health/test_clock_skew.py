@@ -28,7 +28,7 @@ class Desk:
             sample=self.sample,
             clock=self.clock,
             wall_ns=lambda: wall_ms * NS_PER_MS,
-            tell=self.told.append,
+            report=self.told.append,
             show=lambda *seconds: self.shown.append(seconds),
         )
 
@@ -92,9 +92,9 @@ async def test_no_answer_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("bad", "text"),
     [
-        (ClockSample(1_001 * NS_PER_MS, 0), "+1.00 s from ours"),
-        (ClockSample(-1_001 * NS_PER_MS, 0), "-1.00 s from ours"),
-        (ClockSample(0, 1_002 * NS_PER_MS), "not known better than 0.50 s"),
+        (ClockSample(1_001 * NS_PER_MS, 0), "differs from ours by +1.00 s"),
+        (ClockSample(-1_001 * NS_PER_MS, 0), "differs from ours by -1.00 s"),
+        (ClockSample(0, 1_002 * NS_PER_MS), "only known to ±0.50 s"),
     ],
 )
 def test_far_off_or_unsure_stops_us_until_three_good_rounds(bad: ClockSample, text: str) -> None:

@@ -65,7 +65,7 @@ def test_one_hang_is_written_once_and_the_next_one_again(tmp_path: Path) -> None
     with capture_logs() as lines:
         for seconds in (0.1, 1.9, 2.0, 2.5, 9.0, 0.1, 3.0):
             silence.seconds = seconds
-            watch.look()
+            watch.check()
     assert [line["silent_s"] for line in lines] == [2.0, 3.0]
     assert watch.hang_count == 2
     assert (tmp_path / NAME).read_text().count("the loop has been silent for") == 2
@@ -77,7 +77,7 @@ def test_the_file_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.Mon
     watch = HangDetector(silence_s=silence, folder=tmp_path)
     for seconds in (3.0, 0.0, 4.0):
         silence.seconds = seconds
-        watch.look()
+        watch.check()
     text = (tmp_path / NAME).read_text()
     assert "4.00 s" in text
     assert "3.00 s" not in text
@@ -88,7 +88,7 @@ def test_a_disk_that_refuses_it_is_no_end_of_the_watch(tmp_path: Path) -> None:
     watch = HangDetector(silence_s=silence, folder=tmp_path / "gone")
     silence.seconds = 3.0
     with capture_logs() as lines:
-        watch.look()
+        watch.check()
     assert "No such file" in lines[0]["problem"]
 
 
@@ -99,7 +99,7 @@ def test_a_dry_run_has_no_folder_and_writes_to_standard_error(
     silence.seconds = 3.0
     watch = HangDetector(silence_s=silence, folder=None)
     with capture_logs() as lines:
-        watch.look()
+        watch.check()
     assert (lines[0]["stacks"], lines[0]["problem"]) == ("stderr", "")
     assert "most recent call first" in capfd.readouterr().err
 

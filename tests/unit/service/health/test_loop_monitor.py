@@ -24,7 +24,7 @@ class Hands:
     def wake(self, after_s: float, lag_s: float = 0.0) -> None:
         self.wall_ns += round(after_s * NS_PER_S)
         self.monotonic_ns += round(after_s * NS_PER_S)
-        self.watchdog.lag(lag_s)
+        self.watchdog.record_lag(lag_s)
 
 
 def test_three_late_wake_ups_in_ten_seconds_pause_and_ten_calm_ones_resume() -> None:
@@ -61,10 +61,10 @@ def test_a_clock_that_was_moved_pauses_until_it_is_back() -> None:
 
 def test_both_reasons_to_mistrust_the_clock_must_be_over() -> None:
     hands = Hands()
-    hands.watchdog.venue_clock("the venue's clock is +1.50 s from ours")
+    hands.watchdog.set_venue_clock_problem("the venue's clock differs from ours by +1.50 s")
     hands.wall_ns += 2 * NS_PER_S
     hands.wake(0.05)
-    hands.watchdog.venue_clock("")
+    hands.watchdog.set_venue_clock_problem("")
     hands.wake(0.05)
     assert hands.told == [(Cause.CLOCK, True)]
     hands.wall_ns -= 2 * NS_PER_S
@@ -75,5 +75,5 @@ def test_both_reasons_to_mistrust_the_clock_must_be_over() -> None:
 def test_memory_is_told_when_it_begins_and_when_it_ends() -> None:
     hands = Hands()
     for text in ("", "500 MiB", "501 MiB", "", ""):
-        hands.watchdog.memory(text)
+        hands.watchdog.set_memory_problem(text)
     assert hands.told == [(Cause.MEMORY, True), (Cause.MEMORY, False)]

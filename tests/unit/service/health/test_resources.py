@@ -27,7 +27,7 @@ class Desk:
         self.resources = ResourceMonitor(
             rss_max_mb=rss_max_mb,
             clock=Clock(wall_ns=lambda: 0, monotonic_ns=lambda: self.now_ns),
-            rest=self.rests.append,
+            pause=self.rests.append,
             restart=self.restart,
             rss=lambda: self.mb * MIB,
         )
@@ -39,7 +39,7 @@ class Desk:
         self.mb = mb
         for _ in range(seconds):
             self.now_ns += NS_PER_S
-            self.resources.look()
+            self.resources.check()
 
 
 def test_ten_seconds_above_the_bound_end_an_old_run_once() -> None:
@@ -66,7 +66,7 @@ def test_a_young_run_rests_and_is_ended_when_it_is_old_enough() -> None:
     desk = Desk()
     desk.live(30, mb=101)
     assert desk.restarts == 0
-    assert desk.rests[-1] == "101 MiB, the bound is 100"
+    assert desk.rests[-1] == "101 MiB used, the limit is 100 MiB (QUOTER_RSS_MAX_MB)"
     desk.live(9 * MINUTE_S + 29, mb=101)
     assert desk.restarts == 0
     desk.live(1, mb=101)
@@ -124,10 +124,10 @@ def test_a_full_table_of_descriptors_is_told_and_ends_nothing() -> None:
     looking = ResourceMonitor(
         rss_max_mb=1,
         clock=Clock(wall_ns=lambda: 0, monotonic_ns=lambda: desk.now_ns),
-        rest=desk.rests.append,
+        pause=desk.rests.append,
         restart=desk.restart,
     )
     with capture_logs() as lines, full_table():
-        looking.look()
+        looking.check()
     assert [line["event"] for line in lines] == ["open_files_near_limit"]
     assert desk.restarts == 0
