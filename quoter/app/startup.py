@@ -22,6 +22,7 @@ from quoter.service.clock import Clock
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder, LockHeld, Request
 from quoter.service.exit_codes import ExitCode
 from quoter.service.external_stops.heartbeat import HeartbeatWriter
+from quoter.service.killswitch.file_requests import RearmRequest
 from quoter.service.killswitch.latch import Latch, LatchRecord, renewed
 from quoter.service.shutdown import LATE_CREATE_S
 from quoter.settings import Settings
@@ -83,7 +84,11 @@ def latched(folder: DataFolder, clock: Clock) -> LatchRecord | None:
 
 def _is_valid_rearm(request: Request, record: LatchRecord | None) -> bool:
     """Whether the request names this kill and was written after it."""
-    if record is None or request.text.partition(" ")[0] != record.kill_id:
+    try:
+        kill_id = RearmRequest.parse(request.text).kill_id
+    except ValueError:
+        return False
+    if record is None or kill_id != record.kill_id:
         return False
     return 0 < record.ts_ns < request.mtime_ns  # 0: unreadable; all such have the same id
 

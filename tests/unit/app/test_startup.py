@@ -12,6 +12,7 @@ from quoter.domain.units import NS_PER_S
 from quoter.service.clock import Clock
 from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder
 from quoter.service.exit_codes import ExitCode
+from quoter.service.killswitch.file_requests import RearmRequest
 from quoter.service.killswitch.latch import NAME, Latch
 
 
@@ -90,3 +91,18 @@ def test_a_rearm_of_something_unreadable_is_asked_for_again(tmp_path: Path) -> N
     asked = rearm(tmp_path, "unreadable", after_s=60)
     assert look(tmp_path) == "unreadable"
     assert not asked.exists()
+
+
+def test_a_rearm_with_a_reason_from_after_the_kill_stays_for_the_daemon(tmp_path: Path) -> None:
+    """`quoter rearm` writes a reason always; the start must find the kill id before it."""
+    kill_id = kill(tmp_path)
+    path = rearm(tmp_path, str(RearmRequest(kill_id, reason="the venue is back")), after_s=1.0)
+    assert look(tmp_path) == kill_id
+    assert path.exists()
+
+
+def test_a_rearm_that_can_not_be_parsed_is_removed(tmp_path: Path) -> None:
+    kill_id = kill(tmp_path)
+    path = rearm(tmp_path, f"{kill_id} many", after_s=1.0)
+    assert look(tmp_path) == kill_id
+    assert not path.exists()

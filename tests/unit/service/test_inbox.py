@@ -2,8 +2,18 @@
 
 import asyncio
 
-from quoter.domain.events import BookDelta, Event, FeedDown, Tick, Trade
+from quoter.domain.events import (
+    Alarm,
+    BookDelta,
+    Event,
+    FeedDown,
+    Kill,
+    Pause,
+    Tick,
+    Trade,
+)
 from quoter.domain.market import Stream
+from quoter.domain.trading import Cause
 from quoter.service import inbox as module
 from quoter.service.inbox import DELTAS_MERGED_MAX, MARKET_EVENTS_MAX, Inbox
 from quoter.state.book import Book
@@ -136,3 +146,38 @@ def test_a_lost_feed_takes_its_queued_book_news_along_but_no_trade() -> None:
 def test_a_lost_private_stream_leaves_the_markets_news_alone() -> None:
     down = FeedDown(ts_ns=START_NS, stream=Stream.PRIVATE, text="closed")
     assert everything(filled(snapshot(), down)) == [down, snapshot()]
+
+
+class Kills:
+    """Records what the inbox tells of kills, and how many events it then holds."""
+
+    def __init__(self) -> None:
+        self.inbox = Inbox(self)
+        self.calls: list[tuple[str, int]] = []
+
+    def kill_queued(self) -> None:
+        self.calls.append(("queued", len(self.inbox)))
+
+    def kill_taken(self) -> None:
+        self.calls.append(("taken", len(self.inbox)))
+
+
+def test_a_kill_is_announced_before_it_is_queued_and_when_it_is_taken() -> None:
+    kills = Kills()
+    kill = Kill(ts_ns=START_NS, actor="test", reason="enough")
+    alarm = Alarm(ts_ns=START_NS, cause=Cause.KEY_REFUSED, active=True, text="")
+    for event in (Tick(ts_ns=START_NS), kill, alarm):
+        kills.inbox.put(event)
+    assert kills.calls == [("queued", 1), ("queued", 2)]
+    assert len(everything(kills.inbox)) == 3
+    assert kills.calls[2:] == [("taken", 1), ("taken", 0)]
+
+
+def test_no_other_event_is_announced_as_a_kill() -> None:
+    kills = Kills()
+    for active, cause in ((False, Cause.KEY_REFUSED), (True, Cause.CLOCK)):
+        kills.inbox.put(Alarm(ts_ns=START_NS, cause=cause, active=active, text=""))
+    kills.inbox.put(Pause(ts_ns=START_NS, actor="test", reason=""))
+    kills.inbox.put(trade(1))
+    assert len(everything(kills.inbox)) == 4
+    assert kills.calls == []
