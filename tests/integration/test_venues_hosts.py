@@ -215,6 +215,7 @@ async def test_a_daemon_whose_urls_are_patched_is_killed_and_latched(
         assert elsewhere.connections == elsewhere.received == 0
         gateway._client.urls["api"] = good
         await pilot.until(lambda: not pilot.open_own(), KILL_S_MAX, "orders gone once URLs are")
+        await pilot.until(Latch(tmp_path).is_set, KILL_S_MAX, "latched")
         record = Latch(tmp_path).read()
         assert record is not None
         assert record.cause is Cause.WIRE_MISMATCH
