@@ -92,7 +92,7 @@ class CancelReason(StrEnum):
     DRAIN = "drain"
     KILL = "kill"
     UNKNOWN = "unknown"
-    STRAY = "stray"
+    NOT_IN_BOOKS = "not_in_books"
 
 
 class NoQuote(StrEnum):

@@ -283,8 +283,8 @@ def everything() -> Pnl:
 def negate_horizon(pnl: Pnl, part: str) -> Pnl:
     buys = pnl.sides[Side.BUY]
     drift = buys.horizons[5]
-    turned: MarkoutPnl = replace(drift, **{part: -getattr(drift, part)})
-    buys = replace(buys, horizons={**buys.horizons, 5: turned})
+    negated: MarkoutPnl = replace(drift, **{part: -getattr(drift, part)})
+    buys = replace(buys, horizons={**buys.horizons, 5: negated})
     return replace(pnl, sides={**pnl.sides, Side.BUY: buys})
 
 
@@ -299,14 +299,14 @@ def negate(pnl: Pnl, part: str) -> Pnl:
 
 
 @pytest.mark.parametrize(
-    ("turn", "part"),
+    ("negate", "part"),
     [
         *((negate, part) for part in ("total", "spread", "inventory", "fees", "funding", "held")),
         *((negate_side, part) for part in ("spread", "fees")),
         *((negate_horizon, part) for part in ("markout", "residual")),
     ],
 )
-def test_wrong_sign_in_one_part_is_detected(turn: Callable[[Pnl, str], Pnl], part: str) -> None:
+def test_wrong_sign_in_one_part_is_detected(negate: Callable[[Pnl, str], Pnl], part: str) -> None:
     pnl = everything()
     assert rests(pnl) == [0, 0, 0, 0]
-    assert any(rests(turn(pnl, part)))
+    assert any(rests(negate(pnl, part)))

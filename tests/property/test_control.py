@@ -21,7 +21,7 @@ from quoter.service.killswitch.latch import Latch
 from quoter.settings import LIVE_PARAMS
 from tests.unit.service.control_rig import SETTINGS, TOKENS, Answer, Rig, rigged
 
-VERBS = ("kill", "pause", "reduce", "resume", "flatten", "rearm")
+COMMANDS = ("kill", "pause", "reduce", "resume", "flatten", "rearm")
 SAFE = settings(
     max_examples=60,
     deadline=None,
@@ -41,7 +41,7 @@ class Move:
 
 calls = st.builds(
     Move,
-    what=st.sampled_from(VERBS),
+    what=st.sampled_from(COMMANDS),
     role=st.none() | st.sampled_from(Role),
     kill_id=st.sampled_from(["current", "current", "old", "made up"]),
 )
@@ -84,11 +84,11 @@ async def do(rig: Rig, move: Move, ids: list[str]) -> Answer | None:
         case "signal":
             rig.stops.files.kill_by_signal()
             rig.drain()
-        case verb:
+        case command:
             chosen = {"current": ids[-1], "old": ids[0], "made up": "0000"}[move.kill_id]
-            body = {"reason": "x"} | ({"kill_id": chosen} if verb == "rearm" else {})
+            body = {"reason": "x"} | ({"kill_id": chosen} if command == "rearm" else {})
             token = TOKENS[move.role] if move.role is not None else "nobody"
-            return await rig.send("POST", f"/v1/{verb}", token=token, body=body)
+            return await rig.send("POST", f"/v1/{command}", token=token, body=body)
     return None
 
 
@@ -171,14 +171,14 @@ odd = st.recursive(
 names = st.sampled_from([*LIVE_PARAMS, "reason", "kill_id", "inventory_max", "seen"]) | st.text()
 
 
-@pytest.mark.parametrize("verb", [*VERBS, "params"])
+@pytest.mark.parametrize("command", [*COMMANDS, "params"])
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(bodies=st.lists(st.dictionaries(names, odd, max_size=4) | odd, min_size=1, max_size=8))
-def test_no_request_body_causes_a_server_error(verb: str, bodies: list[object]) -> None:
+def test_no_request_body_causes_a_server_error(command: str, bodies: list[object]) -> None:
     async def work(rig: Rig) -> None:
-        method = "PATCH" if verb == "params" else "POST"
+        method = "PATCH" if command == "params" else "POST"
         for body in bodies:
-            answer = await rig.send(method, f"/v1/{verb}", token=TOKENS[Role.RISK], body=body)
+            answer = await rig.send(method, f"/v1/{command}", token=TOKENS[Role.RISK], body=body)
             assert answer.status in (200, 400, 403, 409, 429), (body, answer)
 
     run(work)

@@ -72,19 +72,19 @@ class VenueMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.world.creates)
     @rule(back=NEWEST_FIRST)
     def create_is_taken(self, back: int) -> None:
-        self._take(back, is_heard=True)
+        self._take(back, is_handled=True)
 
     @precondition(lambda self: self.world.creates)
     @rule(back=NEWEST_FIRST)
     def create_is_taken_and_its_answer_lost(self, back: int) -> None:
-        self._take(back, is_heard=False)
+        self._take(back, is_handled=False)
 
-    def _take(self, back: int, *, is_heard: bool) -> None:
+    def _take(self, back: int, *, is_handled: bool) -> None:
         world = self.world
         create = pick(world.creates, back)
         if not world.accept(create):
             world.news.append(world.reject(create, RejectReason.OTHER))
-        elif is_heard:
+        elif is_handled:
             world.news.append(world.ack(create))
         else:
             world.tell(world.timeout(create))

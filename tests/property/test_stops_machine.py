@@ -45,7 +45,7 @@ from tests.unit.service.test_outbox import Gateway
 KILLS = [cause for cause in Cause if SEVERITY[cause].state is TradingState.KILLED]
 # Causes that only the service can detect; the others follow from events.
 ALARMS = [*KILLS, Cause.CLOCK, Cause.LOOP_LAG, Cause.SENTINEL_LOST, Cause.DEAD_MAN]
-WISHES = [
+OPERATOR_COMMANDS = [
     Pause,
     Resume,
     Reduce,
@@ -53,7 +53,7 @@ WISHES = [
 ]
 
 
-class Door(Gateway):
+class ObservedGateway(Gateway):
     """The real egress gate; its findings take the way of a gateway's events."""
 
     def __init__(self, emit: Emit, now_ns: NowNs) -> None:
@@ -92,9 +92,9 @@ class StopsMachine(RuleBasedStateMachine):
         clock = Clock(wall_ns=lambda: start_ns, monotonic_ns=lambda: self.harness.now_ns - start_ns)
         folder = DataFolder(self.folder)
         record = latched(folder, clock)
-        self.door = Door(self._emit, clock.now_ns)
+        self.gateway = ObservedGateway(self._emit, clock.now_ns)
         self.stops = StopsRig(
-            gateway=self.door,
+            gateway=self.gateway,
             folder=folder,
             latched=record,
             clock=clock,
@@ -104,7 +104,7 @@ class StopsMachine(RuleBasedStateMachine):
         if record is not None:
             now_ns, stale = self.harness.now_ns, self.stale
             self.stops.post(Alarm(ts_ns=now_ns, cause=record.cause, active=True, text=record.text))
-            self.hear(1)
+            self.handle(1)
             self.stale = stale  # it is the kill of before
         first = len(self.harness.steps)
         self.harness.quoting()
@@ -157,8 +157,8 @@ class StopsMachine(RuleBasedStateMachine):
         if is_signalled:
             self.signal()
 
-    @rule(command=st.sampled_from(WISHES))
-    def wish(self, command: type[OperatorCommand]) -> None:
+    @rule(command=st.sampled_from(OPERATOR_COMMANDS))
+    def send_command(self, command: type[OperatorCommand]) -> None:
         self.stops.send(command)
 
     @rule(back=st.integers(1, 3))
@@ -198,7 +198,7 @@ class StopsMachine(RuleBasedStateMachine):
 
     @rule()
     def breach(self) -> None:
-        self.door.gate.breach("somewhere else")
+        self.gateway.gate.breach("somewhere else")
 
     @rule()
     def look(self) -> None:
@@ -233,7 +233,7 @@ class StopsMachine(RuleBasedStateMachine):
     # the engine and the venue
 
     @rule(count=st.integers(1, 3))
-    def hear(self, count: int) -> None:
+    def handle(self, count: int) -> None:
         for _ in range(min(count, len(self.queue))):
             event = self.stops.inbox.take()
             assert event is not None
@@ -268,25 +268,25 @@ class StopsMachine(RuleBasedStateMachine):
     @rule()
     def calm_down(self) -> None:
         """Handle every event, end every order, and repeat the requests that waited for that."""
-        self.hear(len(self.queue))
+        self.handle(len(self.queue))
         self.answer("all")
         self.answer("all")
         self.pass_time()
         self.pass_time()
         self.answer("all")
         self.look()
-        self.hear(len(self.queue))
+        self.handle(len(self.queue))
 
-    @rule(back=st.integers(1, 3), is_by_file=st.booleans(), is_heard=st.booleans())
-    def ask_when_calm(self, back: int, is_by_file: bool, is_heard: bool) -> None:
+    @rule(back=st.integers(1, 3), is_by_file=st.booleans(), is_handled=st.booleans())
+    def ask_when_calm(self, back: int, is_by_file: bool, is_handled: bool) -> None:
         self.calm_down()
         if is_by_file:
             self.leave_a_rearm_file(back)
             self.look()
         else:
             self.rearm(back)
-        if is_heard:
-            self.hear(len(self.queue))
+        if is_handled:
+            self.handle(len(self.queue))
 
     def _tell(self, event: Event) -> None:
         engine = self.harness.engine
@@ -340,10 +340,10 @@ class StopsMachine(RuleBasedStateMachine):
     def the_gate_is_open_only_while_nothing_speaks_against_it(self) -> None:
         is_stopped = self.state() >= TradingState.PAUSED or any(map(_is_kill, self.queue))
         is_latched = self.stops.latched is not None or Latch(self.folder).is_set()
-        assert not self.door.gate.is_open or not (is_stopped or is_latched)
+        assert not self.gateway.gate.is_open or not (is_stopped or is_latched)
         writer = self.stops.controller._writer
         is_settled = writer is not None and writer._idle.is_set()
-        assert self.door.gate.is_open or is_stopped or is_latched or not is_settled
+        assert self.gateway.gate.is_open or is_stopped or is_latched or not is_settled
 
     @invariant()
     def killed_is_latched(self) -> None:
@@ -433,7 +433,7 @@ class ReduceMachine(RuleBasedStateMachine):
         for step in self.harness.steps[first:]:
             for order in (c for c in step.commands if isinstance(c, PlaceOrder)):
                 is_reducing = engine.causes.state is TradingState.REDUCE_ONLY
-                assert order.reduces is is_reducing, "the last inch goes by it"
+                assert order.reduces is is_reducing, "the egress gate relies on it"
                 if is_reducing:
                     self.issued += 1
                     net = engine.inventory.net

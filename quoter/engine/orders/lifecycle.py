@@ -203,7 +203,7 @@ class Lifecycle:
     def cancel_by_id(self, client_id: str, venue_id: str, step: StepBuilder) -> None:
         """Cancel an order that is open at the venue although it is not in our books."""
         step.commands.append(
-            CancelOrder(client_id=client_id, venue_id=venue_id, reason=CancelReason.STRAY)
+            CancelOrder(client_id=client_id, venue_id=venue_id, reason=CancelReason.NOT_IN_BOOKS)
         )
 
     def book_fill(self, fill: Fill, step: StepBuilder) -> None:

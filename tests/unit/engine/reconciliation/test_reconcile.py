@@ -394,7 +394,7 @@ def test_a_closed_order_that_is_listed_kills_and_is_cancelled() -> None:
     step = harness.open_orders(listed(order), *(listed(o) for o in harness.orders(SELL)))
     assert Cause.ORDER_REAPPEARED in harness.causes
     assert harness.state() is TradingState.KILLED
-    assert (order.client_id, CancelReason.STRAY) in [
+    assert (order.client_id, CancelReason.NOT_IN_BOOKS) in [
         (cancel.client_id, cancel.reason) for cancel in cancels(step)
     ]
 
