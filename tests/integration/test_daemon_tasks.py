@@ -32,7 +32,7 @@ NAMES = (
     "feed", "engine", "tick", "probe", "hang_watch", "requests", "resources", "end",
     "calibration", "clock", "private", "outbox-creates-0", "outbox-cancels-0", "outbox-kills-0",
     "outbox-all-0",
-    "outbox-questions-0", "audits",
+    "outbox-queries-0", "book checks",
 )  # fmt: skip
 BATCH = 8  # daemons at once
 
@@ -101,5 +101,5 @@ async def test_ended_task_ends_the_run_without_open_orders(
                 strikes.create_task(strike(aim, tmp_path / name, seed))
     lines = map(json.loads, (tmp_path / "log").read_text().splitlines())
     told = [line["tasks"] for line in lines if line["event"] == "crashed"]
-    wanted = [["feed.audits" if name == "audits" else name] for name in names]
+    wanted = [["feed.book checks" if name == "book checks" else name] for name in names]
     assert sorted(told) == sorted(wanted)
