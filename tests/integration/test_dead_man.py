@@ -143,7 +143,7 @@ async def test_frozen_process_loses_its_orders_and_creates_none_when_it_wakes(ri
 async def test_two_failed_refreshes_pause_and_one_that_succeeds_resumes(rig: Rig) -> None:
     await rig.until_told(False)
     rig.venue.refusing = 2
-    await rig.until_told(True, "refused")
+    await rig.until_told(True, "did not refresh")
     assert rig.venue.fired == 0  # we pause before it fires
     await rig.until_told(False)
 
