@@ -247,7 +247,7 @@ def position_only(patch: pytest.MonkeyPatch) -> None:
     def room(self: Headroom, side: Side, _: TradingState, __: Decimal) -> Decimal:
         return LIMIT - side.sign * self._inventory.net
 
-    patch.setattr(Headroom, "_base", room)
+    patch.setattr(Headroom, "_base_headroom", room)
     patch.setattr(
         order_rules, "RULES", tuple(r for r in order_rules.RULES if r[0] != "worst_case_exposure")
     )
@@ -260,7 +260,7 @@ def resting_only(patch: pytest.MonkeyPatch) -> None:
         resting = [o.leaves for o in self._orders.of_side(side) if o.venue_id]
         return LIMIT - side.sign * self._inventory.net - sum(resting, start=Decimal(0))
 
-    patch.setattr(Headroom, "_base", room)
+    patch.setattr(Headroom, "_base_headroom", room)
     patch.setattr(
         order_rules, "RULES", tuple(r for r in order_rules.RULES if r[0] != "worst_case_exposure")
     )
@@ -278,7 +278,7 @@ def drop_on_notfound(patch: pytest.MonkeyPatch) -> None:
     def not_found(self: Reconcile, order: OpenOrder, step: StepBuilder) -> None:
         self._lifecycle.release(order, step)
 
-    patch.setattr(Reconcile, "not_found", not_found)
+    patch.setattr(Reconcile, "on_order_not_found", not_found)
 
 
 def drop_on_cancel_reject(patch: pytest.MonkeyPatch) -> None:
@@ -290,7 +290,7 @@ def drop_on_cancel_reject(patch: pytest.MonkeyPatch) -> None:
         if event.reason is CancelRejectReason.NOT_FOUND:
             self.release(order, step)
 
-    patch.setattr(Lifecycle, "_cancel_failed", cancel_failed)
+    patch.setattr(Lifecycle, "_on_cancel_reject", cancel_failed)
 
 
 @pytest.mark.parametrize(
