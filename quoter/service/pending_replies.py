@@ -44,7 +44,7 @@ class PendingReplies:
             self._waiting.pop(id(event), None)
 
     def resolve(self, event: Event, outcome: EngineOutcome) -> None:
-        """Report the outcome of an event to whoever waits for it, if anybody does."""
+        """Report the outcome of an event to the task that waits for it, if there is one."""
         waiting = self._waiting.pop(id(event), None)
         if waiting is not None:
             waiting[1](outcome)

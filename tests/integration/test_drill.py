@@ -16,10 +16,10 @@ from quoter.service.killswitch.latch import Latch
 from tests.integration.daemon_harness import LIVELY, market
 from tests.integration.daemon_process import is_busy, own, quoter, until
 from tests.integration.sandbox_client import RunningSandbox, running
-from tests.unit.service.external_stops.test_heartbeat_files import US, beat
+from tests.unit.service.external_stops.test_heartbeat_files import US, new_heartbeat
 
 DRILL_S_MAX = 60.0
-OURS: dict[str, object] = {"environment": US.environment, "run": beat(1).run}
+OURS: dict[str, object] = {"environment": US.environment, "run": new_heartbeat(1).run}
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_drill_is_refused_in_production_and_while_stopped(
     told.state = state  # type: ignore[attr-defined]
     owner = DataFolder(tmp_path)
     owner.lock()  # without a pid: a drill that is held must not hit this process
-    write_heartbeat(tmp_path / HEARTBEAT, beat(1))
+    write_heartbeat(tmp_path / HEARTBEAT, new_heartbeat(1))
     try:
         with pytest.raises(DrillFailed, match=why):
             Drill(tmp_path, "127.0.0.1", told.server_port, ready_s_max=0.1).run()

@@ -58,11 +58,11 @@ class Venue:
     filled: dict[str, Decimal | None] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)  # client id by the venue's
     asked: list[RequestReport] = field(default_factory=list)
-    is_mute: bool = False
+    is_silent: bool = False
 
     async def report(self, request: RequestReport) -> ReportEvent:
         self.asked.append(request)
-        if self.is_mute:
+        if self.is_silent:
             return ReportFailed(ts_ns=NOW_NS, kind=request.kind, text="no answer")
         if request.kind is ReportKind.TRADES:
             after_id = int(request.from_trade_id or 0)
@@ -72,7 +72,7 @@ class Venue:
 
     async def query(self, wanted: QueryOrder) -> OrderOpen | OrderDone | OrderNotFound | None:
         name = wanted.client_id or self.names.get(wanted.venue_id, "")
-        if self.is_mute:
+        if self.is_silent:
             return None
         if name not in self.filled:
             return OrderNotFound(ts_ns=NOW_NS, client_id=name)
@@ -173,14 +173,14 @@ async def test_a_fill_that_happened_while_we_were_away_is_booked_by_its_order(
     assert opening.known[-1].client_id == "q00run2"
 
 
-async def test_an_orphan_of_the_last_run_finds_its_order(tmp_path: Path) -> None:
-    orphan = fill(2, client_id="")
+async def test_an_unmatched_fill_of_the_last_run_finds_its_order(tmp_path: Path) -> None:
+    unmatched = fill(2, client_id="")
     async with started(tmp_path) as ledger:
-        await ledger.record_fills([booked(1), KnownFill(orphan, FillKind.UNMATCHED)])
+        await ledger.record_fills([booked(1), KnownFill(unmatched, FillKind.UNMATCHED)])
         await ledger.record_intent(order(2))
-        held = after(fill(1), orphan, opening=OPENING | FEES)
-        filled: dict[str, Decimal | None] = {"q00run2": orphan.size}
-        await settle(ledger, Venue(held, [fill(1), orphan], filled, {"v2": "q00run2"}))
+        held = after(fill(1), unmatched, opening=OPENING | FEES)
+        filled: dict[str, Decimal | None] = {"q00run2": unmatched.size}
+        await settle(ledger, Venue(held, [fill(1), unmatched], filled, {"v2": "q00run2"}))
         assert kinds(ledger) == {"1": "booked", "2": "booked"}
 
 
@@ -286,7 +286,7 @@ async def test_balances_that_differ_are_no_wipe_while_an_order_of_ours_is_known(
 
 async def test_a_venue_that_does_not_answer_refuses_the_start(tmp_path: Path) -> None:
     async with started(tmp_path) as ledger:
-        venue = Venue(OPENING | FEES, is_mute=True)
+        venue = Venue(OPENING | FEES, is_silent=True)
         assert "can't be listed" in await refused(ledger, venue, Environment.SANDBOX)
         await ledger.record_intent(order(2))
         assert "q00run2" in await refused(ledger, venue, Environment.SANDBOX)

@@ -173,10 +173,10 @@ def test_the_collar_and_the_controls_come_from_the_settings(instrument: Instrume
 def test_only_the_sandbox_lends_its_key() -> None:
     assert venue_config(settings()).api_key
     assert not venue_config(settings(), with_key=False).api_key
-    keys = {"api_key": "key", "api_secret": "hush"}
+    keys = {"api_key": "key", "api_secret": "topsecret"}
     testnet = settings(environment="testnet", **keys)
     assert venue_config(testnet).api_key == "key"
-    assert "hush" not in repr(venue_config(testnet))
+    assert "topsecret" not in repr(venue_config(testnet))
 
 
 def test_the_markets_past_is_the_first_guess_where_the_settings_say_nothing(

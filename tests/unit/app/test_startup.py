@@ -1,4 +1,4 @@
-"""What a start makes of wishes that were left while nobody ran."""
+"""Requests in the data folder from before the start."""
 
 import errno
 import os

@@ -85,7 +85,7 @@ def test_a_daemon_without_a_quote_says_its_state() -> None:
 
 
 def test_small_figures_have_no_exponent() -> None:
-    """`1.2e-05` is a riddle for whoever has to decide something."""
+    """Exponents such as `1.2e-05` are hard to read."""
     small = replace(MARKET, mid=0.00001234, order_size=1e6, inventory_max=1e7, inventory=20)
     shown = text(explain_market(small, QuoteShape()))
     assert "0.00001234" in shown

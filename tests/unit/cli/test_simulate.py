@@ -1,4 +1,4 @@
-"""The verb: its folder, its exit code, and what it says when something is missing."""
+"""The command: its folder, its exit code, and what it says when something is missing."""
 
 import subprocess
 import sys

@@ -91,7 +91,7 @@ def test_a_request_that_can_not_be_read_is_still_a_request(tmp_path: Path) -> No
 
 
 def test_a_full_table_of_descriptors_is_no_request(tmp_path: Path) -> None:
-    """A stranger can fill it with connections: that must not be a kill by itself."""
+    """Foreign connections can fill the table; that alone must not kill."""
     folder = DataFolder(tmp_path)
     with full_table():
         none = folder.take_request(KILL_REQUEST)

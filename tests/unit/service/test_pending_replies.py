@@ -1,4 +1,4 @@
-"""Whoever waits for an event gets the outcome of that event, or None if it takes too long."""
+"""A client that waits for an event gets the outcome of that event, or None if it takes too long."""
 
 import asyncio
 

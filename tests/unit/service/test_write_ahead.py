@@ -1,4 +1,4 @@
-"""News is on the disk before the engine hears of it; everything else does not wait."""
+"""News is on the disk before the engine receives of it; everything else does not wait."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -68,7 +68,7 @@ def report(harness: EngineHarness, *fills: Fill) -> TradesReport:
     return TradesReport(ts_ns=harness.now_ns, asked_ns=harness.now_ns, fills=fills)
 
 
-async def test_a_fill_is_on_the_disk_before_the_engine_hears_of_it(tmp_path: Path) -> None:
+async def test_fill_is_on_the_disk_before_the_engine_receives_it(tmp_path: Path) -> None:
     async with shell(tmp_path) as here:
         told = here.harness.fill_of(here.harness.wanted(BUY), "0.5")
         assert await here.write_ahead.before(told) is None
@@ -109,7 +109,7 @@ async def test_what_the_engine_would_not_book_is_kept_but_not_booked(tmp_path: P
         assert here.harness.engine.inventory.net == 0
 
 
-async def test_an_orphan_is_booked_when_its_order_is_named(tmp_path: Path) -> None:
+async def test_an_unmatched_fill_is_booked_when_its_order_is_named(tmp_path: Path) -> None:
     async with shell(tmp_path) as here:
         harness = EngineHarness().start()
         here.write_ahead._engine = harness.engine

@@ -279,10 +279,10 @@ def test_halted_symbol_accepts_cancels_but_no_orders() -> None:
 
 def test_news_before_a_refusal_is_returned_by_the_next_call() -> None:
     calm, disturbed = (venue(market(sigma=1.0, intensity=3.0)) for _ in range(2))
-    heard = calm.advance(NS_PER_S)
+    received = calm.advance(NS_PER_S)
     with pytest.raises(Refused):
         disturbed.place("a", order(BUY, "98", "0"), NS_PER_S)
-    assert disturbed.advance(NS_PER_S) == heard
+    assert disturbed.advance(NS_PER_S) == received
 
 
 def test_only_closed_orders_are_removed_beyond_the_bound() -> None:

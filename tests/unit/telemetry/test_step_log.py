@@ -108,8 +108,8 @@ def test_sides_that_are_off_are_logged_when_they_change() -> None:
 
 def test_lost_streams_and_operator_commands_are_logged() -> None:
     down = FeedDown(ts_ns=NOW_NS, stream=Stream.PRIVATE, text="closed")
-    wish = Kill(ts_ns=NOW_NS, actor="cli", reason="enough")
-    first, second = lines(step(event=down), step(event=wish))
+    command = Kill(ts_ns=NOW_NS, actor="cli", reason="enough")
+    first, second = lines(step(event=down), step(event=command))
     assert (first["event"], first["reason"]) == ("feed_down", "closed")
     assert (second["event"], second["action"]) == ("operator_command", "kill")
 

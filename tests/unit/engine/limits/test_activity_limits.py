@@ -158,9 +158,9 @@ def test_order_rate_stays_within_the_limit_per_minute() -> None:
         activity=replace(ACTIVITY, price_jump=0, quote_drift=0, creates_per_min=50),
     )
     harness = EngineHarness(hasty).quoting()
-    for turn in range(900):
+    for count in range(900):
         harness.now_ns += 100_000_000
-        harness.book(100.0 + (turn % 7))
+        harness.book(100.0 + (count % 7))
         harness.rest()
         for order in list(harness.engine.orders):
             if not order.is_wanted:
@@ -189,16 +189,16 @@ def test_budget_of_a_minute_stays_within_the_limit_per_minute(
 def test_orders_without_fills_pause_until_the_window_has_headroom() -> None:
     paced = replace(ACTIVITY, price_jump=0, quote_drift=0, creates_per_min=6_000)
     harness = EngineHarness(config(creates_per_s=20.0, activity=paced)).quoting()
-    turn = 0
+    count = 0
     while Cause.MESSAGE_RATE not in harness.causes:
-        turn += 1
+        count += 1
         harness.now_ns += 200_000_000
-        harness.book(100.0 + turn % 3)
+        harness.book(100.0 + count % 3)
         harness.rest()
         for order in list(harness.engine.orders):
             if not order.is_wanted:
                 harness.done(order)
-        assert turn < 3_000
+        assert count < 3_000
     assert len(places(harness.steps)) in (1_000, 1_001)
     assert harness.state() is TradingState.PAUSED
     assert [order for order in harness.engine.orders if order.is_wanted] == []
@@ -296,7 +296,7 @@ def test_balance_that_is_not_a_number_sends_no_order_and_does_not_raise(
         inventory.balances[name] = bad  # type: ignore[assignment]  # the same
     harness.now_ns += 10_000_000_000
     harness.feed_alive()
-    steps = [harness.book(100.0 + 0.3 * turn) for turn in range(5)]
+    steps = [harness.book(100.0 + 0.3 * count) for count in range(5)]
     assert [order for order in places(steps) if what != "quote" or order.side is BUY] == []
 
 

@@ -53,7 +53,7 @@ def venue() -> Venue:
 
 
 async def test_it_counts_from_when_it_was_asked_for(venue: Venue) -> None:
-    """The venue may have heard it at once and answered late."""
+    """The venue may have received it at once and answered late."""
     venue.takes_s = 10.0
     await venue.refresh()
     venue.now_s = TIMEOUT_S - 0.1

@@ -47,10 +47,10 @@ def guards(folder: Path, switch: Switch, clock: Clock, timeout_s: float = 60.0) 
 
 
 async def test_a_run_begins_unarmed_and_ends_disarmed_and_stopped(tmp_path: Path) -> None:
-    switch, clock, heard = Switch(), Clock(), list[Event]()
+    switch, clock, received = Switch(), Clock(), list[Event]()
     engine, ours = Engine(CONFIG), guards(tmp_path, switch, clock)
-    ours.begin(engine, heard.append)
-    (alarm,) = heard
+    ours.begin(engine, received.append)
+    (alarm,) = received
     assert isinstance(alarm, Alarm)
     assert (alarm.cause, alarm.active) == (Cause.DEAD_MAN, True)
     assert (
@@ -94,11 +94,11 @@ async def test_every_claim_to_be_well_comes_after_a_look_for_a_latch(tmp_path: P
     async with asyncio.TaskGroup() as tasks:
         ours.spawn(tasks, engine, before_each=look)
         await asyncio.sleep(0.05)
-        beat = read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat)
+        found = read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat)
         for task in list(tasks._tasks):
             task.cancel()
     assert looks
-    assert beat is not None
+    assert found is not None
 
 
 def shown(metrics: Metrics) -> dict[str, float]:
@@ -124,8 +124,8 @@ async def test_the_metrics_say_who_watches(tmp_path: Path) -> None:
     assert shown(metrics) == {"sentinel": 0, "dead_man": 0} | timeout
     await dead_man._refresh()
     assert shown(metrics) == {"sentinel": 0, "dead_man": 1} | timeout
-    beat = SentinelHeartbeat(run="s", seq=1, ts_ns=0, pid=1, handled="")
-    write_heartbeat(tmp_path / SENTINEL_HEARTBEAT, beat)
+    new_heartbeat = SentinelHeartbeat(run="s", seq=1, ts_ns=0, pid=1, handled="")
+    write_heartbeat(tmp_path / SENTINEL_HEARTBEAT, new_heartbeat)
     watch.check()
     assert shown(metrics) == {"sentinel": 1, "dead_man": 1} | timeout
 
@@ -138,7 +138,7 @@ def test_of_a_run_without_orders_nothing_is_said() -> None:
 
 
 async def test_who_is_not_watched_does_nothing() -> None:
-    engine, heard = Engine(CONFIG), list[Event]()
-    NO_EXTERNAL_STOPS.begin(engine, heard.append)
+    engine, received = Engine(CONFIG), list[Event]()
+    NO_EXTERNAL_STOPS.begin(engine, received.append)
     await NO_EXTERNAL_STOPS.end(engine)
-    assert heard == []
+    assert received == []

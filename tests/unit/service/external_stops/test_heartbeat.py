@@ -22,19 +22,19 @@ def heartbeat(folder: Path, clock: Clock) -> HeartbeatWriter:
     return HeartbeatWriter(folder=folder, run="r", identity=US, clock=clock)
 
 
-def test_a_beat_carries_what_the_venue_is_compared_with(tmp_path: Path) -> None:
+def test_heartbeat_contains_the_figures_to_compare_with_the_venue(tmp_path: Path) -> None:
     engine = Engine(CONFIG)
     heartbeat(tmp_path, Clock()).write(engine)
-    beat = read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat)
-    assert beat is not None
-    assert beat.holdings is not None
-    assert beat.holdings.asset == CONFIG.instrument.base
-    assert [beat.holdings.target, beat.holdings.limit] == [Decimal(100), Decimal(10)]
-    assert beat.state == "PAUSED"
-    assert beat.identity == US
+    found = read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat)
+    assert found is not None
+    assert found.holdings is not None
+    assert found.holdings.asset == CONFIG.instrument.base
+    assert [found.holdings.target, found.holdings.limit] == [Decimal(100), Decimal(10)]
+    assert found.state == "PAUSED"
+    assert found.identity == US
 
 
-def test_every_beat_is_another(tmp_path: Path) -> None:
+def test_every_heartbeat_has_a_new_number(tmp_path: Path) -> None:
     engine, heart = Engine(CONFIG), heartbeat(tmp_path, Clock())
     marks = set()
     for _ in range(3):
@@ -43,12 +43,12 @@ def test_every_beat_is_another(tmp_path: Path) -> None:
     assert len(marks) == 3
 
 
-def test_an_engine_that_does_not_turn_is_not_well(tmp_path: Path) -> None:
-    """It hears ticks behind everything else: its time tells how far its inbox is drained."""
+def test_engine_without_ticks_is_not_healthy(tmp_path: Path) -> None:
+    """It receives ticks behind everything else: its time tells how far its inbox is drained."""
     now = [0]
     clock = Clock(wall_ns=lambda: 10**18, monotonic_ns=lambda: now[0])
     engine, heart = Engine(CONFIG), heartbeat(tmp_path, clock)
-    assert not heart.is_healthy(engine)  # it has heard nothing at all
+    assert not heart.is_healthy(engine)  # it has received nothing at all
     engine.handle(Tick(ts_ns=clock.now_ns()))
     assert heart.is_healthy(engine)
     now[0] += TICK_AGE_NS_MAX + 1
@@ -59,9 +59,9 @@ def test_after_the_end_nothing_is_said(tmp_path: Path) -> None:
     engine, heart = Engine(CONFIG), heartbeat(tmp_path, Clock())
     heart.write(engine, RunStatus.STOPPED)
     heart.write(engine)
-    beat = read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat)
-    assert beat is not None
-    assert beat.status is RunStatus.STOPPED
+    found = read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat)
+    assert found is not None
+    assert found.status is RunStatus.STOPPED
 
 
 def test_a_disk_that_refuses_makes_us_silent_and_not_dead(tmp_path: Path) -> None:
@@ -69,10 +69,10 @@ def test_a_disk_that_refuses_makes_us_silent_and_not_dead(tmp_path: Path) -> Non
     assert not (tmp_path / "gone").exists()
 
 
-async def test_a_start_is_heard(tmp_path: Path) -> None:
+async def test_a_start_is_received(tmp_path: Path) -> None:
     task = asyncio.create_task(heartbeat(tmp_path, Clock()).while_starting())
     await asyncio.sleep(0.01)
     task.cancel()
-    beat = read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat)
-    assert beat is not None
-    assert (beat.status, beat.holdings) == (RunStatus.STARTING, None)
+    found = read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat)
+    assert found is not None
+    assert (found.status, found.holdings) == (RunStatus.STARTING, None)

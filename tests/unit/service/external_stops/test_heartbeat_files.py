@@ -23,7 +23,7 @@ US = InstanceIdentity(
 )
 
 
-def beat(seq: int = 1, status: RunStatus = RunStatus.RUNNING) -> DaemonHeartbeat:
+def new_heartbeat(seq: int = 1, status: RunStatus = RunStatus.RUNNING) -> DaemonHeartbeat:
     held = Holdings(
         inventory=Decimal("-0.10"), target=Decimal(2), limit=Decimal("0.5"), asset="BTC"
     )
@@ -33,13 +33,13 @@ def beat(seq: int = 1, status: RunStatus = RunStatus.RUNNING) -> DaemonHeartbeat
 
 
 def test_what_was_written_is_read_to_the_digit(tmp_path: Path) -> None:
-    write_heartbeat(tmp_path / HEARTBEAT, beat())
-    assert read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat) == beat()
+    write_heartbeat(tmp_path / HEARTBEAT, new_heartbeat())
+    assert read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat) == new_heartbeat()
     assert [path.name for path in tmp_path.iterdir()] == [HEARTBEAT]
 
 
 def test_the_file_stays_small() -> None:
-    assert len(repr(beat(seq=10**12))) < BYTES_MAX
+    assert len(repr(new_heartbeat(seq=10**12))) < BYTES_MAX
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_can_not_be_read_is_nothing(tmp_path: Path, raw: bytes) -> None:
     assert read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat) is None
 
 
-def test_a_beat_of_the_other_kind_is_nothing(tmp_path: Path) -> None:
+def test_heartbeat_of_the_other_kind_is_not_read(tmp_path: Path) -> None:
     write_heartbeat(
         tmp_path / HEARTBEAT, SentinelHeartbeat(run="s", seq=1, ts_ns=0, pid=1, handled="")
     )
@@ -59,15 +59,19 @@ def test_a_beat_of_the_other_kind_is_nothing(tmp_path: Path) -> None:
 
 
 def test_marks_differ_by_run_number_and_life_and_not_by_time() -> None:
-    marks = {beat().mark, beat(seq=2).mark, beat(status=RunStatus.STOPPED).mark}
+    marks = {
+        new_heartbeat().mark,
+        new_heartbeat(seq=2).mark,
+        new_heartbeat(status=RunStatus.STOPPED).mark,
+    }
     assert len(marks) == 3
 
 
-def test_a_pulse_counts_from_the_last_change_on_our_own_clock() -> None:
+def test_the_age_counts_from_the_last_change_on_our_own_clock() -> None:
     now_s = [10.0]
-    pulse = HeartbeatAge(lambda: now_s[0])
-    assert pulse.update("a") == 0.0
+    age = HeartbeatAge(lambda: now_s[0])
+    assert age.update("a") == 0.0
     now_s[0] = 12.0
-    assert pulse.update("a") == 2.0
-    assert pulse.update("") == 2.0  # nothing that could be read is no change
-    assert pulse.update("b") == 0.0
+    assert age.update("a") == 2.0
+    assert age.update("") == 2.0  # nothing that could be read is no change
+    assert age.update("b") == 0.0

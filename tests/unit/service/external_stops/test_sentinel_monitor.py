@@ -38,16 +38,16 @@ class Watched:
         assert event.cause is Cause.SENTINEL_LOST
         self.told.append(event.active)
 
-    def beat(self) -> None:
+    def new_heartbeat(self) -> None:
         self.seq += 1
-        beat = SentinelHeartbeat(run="s", seq=self.seq, ts_ns=0, pid=1, handled="")
-        write_heartbeat(self.folder / SENTINEL_HEARTBEAT, beat)
+        new_heartbeat = SentinelHeartbeat(run="s", seq=self.seq, ts_ns=0, pid=1, handled="")
+        write_heartbeat(self.folder / SENTINEL_HEARTBEAT, new_heartbeat)
 
     def passes(self, seconds: float, *, beating: bool) -> None:
         for _ in range(round(seconds / 0.5)):
             self.now_s += 0.5
             if beating:
-                self.beat()
+                self.new_heartbeat()
             self.watch.check()
 
 
@@ -60,14 +60,14 @@ def test_where_one_is_required_nothing_goes_before_it_is_there(tmp_path: Path) -
     assert watched.told == [True, False]
 
 
-def test_the_last_beat_of_a_dead_one_does_not_count(tmp_path: Path) -> None:
-    Watched(tmp_path, SentinelPolicy.OFF).beat()
+def test_old_heartbeat_of_a_dead_sentinel_does_not_count(tmp_path: Path) -> None:
+    Watched(tmp_path, SentinelPolicy.OFF).new_heartbeat()
     watched = Watched(tmp_path, SentinelPolicy.REQUIRED)
     watched.passes(20, beating=False)
     assert watched.told == [True]
 
 
-def test_one_that_is_lost_pauses_until_it_beats_steadily(tmp_path: Path) -> None:
+def test_lost_sentinel_pauses_until_its_heartbeat_is_steady(tmp_path: Path) -> None:
     watched = Watched(tmp_path, SentinelPolicy.AUTO)
     watched.watch.check()
     watched.passes(3, beating=True)
@@ -92,7 +92,7 @@ def test_where_none_was_ever_seen_none_is_missed(tmp_path: Path) -> None:
 def test_it_knows_whether_one_watches_whether_one_must_or_not(
     tmp_path: Path, policy: SentinelPolicy
 ) -> None:
-    Watched(tmp_path, SentinelPolicy.OFF).beat()  # of one that is dead
+    Watched(tmp_path, SentinelPolicy.OFF).new_heartbeat()  # of one that is dead
     watched = Watched(tmp_path, policy)
     watched.passes(1, beating=False)
     assert not watched.watch.is_running

@@ -1,4 +1,4 @@
-"""What a daemon's beats say of it; time is the sentinel's own."""
+"""What a daemon's new_heartbeat say of it; time is the sentinel's own."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import pytest
 
 from quoter.service.external_stops.heartbeat_files import DaemonHeartbeat, RunStatus
 from quoter.service.sentinel.heartbeat_monitor import DaemonState, HeartbeatMonitor
-from tests.unit.service.external_stops.test_heartbeat_files import US, beat
+from tests.unit.service.external_stops.test_heartbeat_files import US, new_heartbeat
 
 
 class Watch:
@@ -28,60 +28,60 @@ def watch() -> Watch:
     return Watch()
 
 
-def test_without_a_beat_there_is_no_daemon_however_long_we_wait(watch: Watch) -> None:
+def test_without_a_heartbeat_there_is_no_daemon(watch: Watch) -> None:
     assert watch.update(None, after_s=100.0) is DaemonState.ABSENT
 
 
-def test_a_beat_of_an_unknown_form_is_no_absent_daemon(watch: Watch) -> None:
+def test_unreadable_heartbeat_is_not_an_absent_daemon(watch: Watch) -> None:
     """Of another version, say: it may trade, and we would not see it fall silent."""
     assert watch.update(None, is_there=True) is DaemonState.UNREADABLE
-    assert watch.update(beat(1)) is DaemonState.ALIVE
+    assert watch.update(new_heartbeat(1)) is DaemonState.ALIVE
     assert watch.update(None, after_s=1.0, is_there=True) is DaemonState.ALIVE
     assert watch.update(None, after_s=3.1, is_there=True) is DaemonState.SILENT
-    assert watch.update(beat(2, RunStatus.STOPPED)) is DaemonState.STOPPED
+    assert watch.update(new_heartbeat(2, RunStatus.STOPPED)) is DaemonState.STOPPED
     assert watch.update(None, is_there=True) is DaemonState.UNREADABLE
 
 
-def test_a_daemon_is_silent_once_its_beat_stood_still_for_too_long(watch: Watch) -> None:
-    assert watch.update(beat(1)) is DaemonState.ALIVE
-    assert watch.update(beat(1), after_s=3.0) is DaemonState.ALIVE
-    assert watch.update(beat(1), after_s=0.1) is DaemonState.SILENT
-    assert watch.update(beat(2), after_s=0.1) is DaemonState.ALIVE
+def test_daemon_is_silent_when_its_heartbeat_does_not_change_for_too_long(watch: Watch) -> None:
+    assert watch.update(new_heartbeat(1)) is DaemonState.ALIVE
+    assert watch.update(new_heartbeat(1), after_s=3.0) is DaemonState.ALIVE
+    assert watch.update(new_heartbeat(1), after_s=0.1) is DaemonState.SILENT
+    assert watch.update(new_heartbeat(2), after_s=0.1) is DaemonState.ALIVE
 
 
-def test_a_later_time_in_the_same_beat_is_no_sign_of_life(watch: Watch) -> None:
+def test_later_time_with_the_same_number_does_not_count(watch: Watch) -> None:
     """A clock that was stepped, or a writer that repeats itself."""
-    watch.update(beat(1))
-    assert watch.update(replace(beat(1), ts_ns=10**19), after_s=3.1) is DaemonState.SILENT
+    watch.update(new_heartbeat(1))
+    assert watch.update(replace(new_heartbeat(1), ts_ns=10**19), after_s=3.1) is DaemonState.SILENT
 
 
-def test_an_earlier_time_in_the_next_beat_is_one(watch: Watch) -> None:
-    watch.update(beat(1))
-    assert watch.update(replace(beat(2), ts_ns=-1), after_s=3.1) is DaemonState.ALIVE
+def test_earlier_time_with_the_next_number_counts(watch: Watch) -> None:
+    watch.update(new_heartbeat(1))
+    assert watch.update(replace(new_heartbeat(2), ts_ns=-1), after_s=3.1) is DaemonState.ALIVE
 
 
 def test_a_file_that_vanished_is_silence(watch: Watch) -> None:
-    watch.update(beat(1))
+    watch.update(new_heartbeat(1))
     assert watch.update(None, after_s=3.1) is DaemonState.SILENT
-    assert watch.monitor.heartbeat == beat(1)
+    assert watch.monitor.heartbeat == new_heartbeat(1)
 
 
 def test_who_said_that_it_stopped_may_be_silent_for_ever(watch: Watch) -> None:
-    watch.update(beat(1))
-    assert watch.update(beat(2, RunStatus.STOPPED)) is DaemonState.STOPPED
-    assert watch.update(beat(2, RunStatus.STOPPED), after_s=1_000.0) is DaemonState.STOPPED
+    watch.update(new_heartbeat(1))
+    assert watch.update(new_heartbeat(2, RunStatus.STOPPED)) is DaemonState.STOPPED
+    assert watch.update(new_heartbeat(2, RunStatus.STOPPED), after_s=1_000.0) is DaemonState.STOPPED
 
 
 def test_a_start_is_no_trading_and_goes_silent_like_it(watch: Watch) -> None:
-    assert watch.update(beat(1, RunStatus.STARTING)) is DaemonState.STARTING
-    assert watch.update(beat(1, RunStatus.STARTING), after_s=3.1) is DaemonState.SILENT
+    assert watch.update(new_heartbeat(1, RunStatus.STARTING)) is DaemonState.STARTING
+    assert watch.update(new_heartbeat(1, RunStatus.STARTING), after_s=3.1) is DaemonState.SILENT
 
 
 def test_a_kill_is_believed(watch: Watch) -> None:
-    assert watch.update(replace(beat(1), state="KILLED")) is DaemonState.KILLED
+    assert watch.update(replace(new_heartbeat(1), state="KILLED")) is DaemonState.KILLED
 
 
 def test_a_daemon_of_another_market_is_not_ours(watch: Watch) -> None:
-    stranger = replace(beat(1), identity=replace(US, symbol="ETH/USDT"))
-    assert watch.update(stranger) is DaemonState.OTHER_MARKET
+    other = replace(new_heartbeat(1), identity=replace(US, symbol="ETH/USDT"))
+    assert watch.update(other) is DaemonState.OTHER_MARKET
     assert watch.monitor.heartbeat is None

@@ -18,17 +18,17 @@ from quoter.service.sentinel.process import VENUE_S_MAX, Sentinel
 from quoter.service.sentinel.venue_audit import FLAT_S
 from quoter.telemetry.sentinel_metrics import SentinelMetrics
 from tests.unit.service.external_stops.test_heartbeat_files import US
-from tests.unit.service.sentinel.test_venue_audit import Door
+from tests.unit.service.sentinel.test_venue_audit import RecordingGateway
 
 
-def sentinel(door: Door, folder: Path) -> Sentinel:
+def sentinel(gateway: RecordingGateway, folder: Path) -> Sentinel:
     return Sentinel(
-        gateway=door,
+        gateway=gateway,
         folder=folder,
         monitor=HeartbeatMonitor(identity=US, stale_s=3.0),
         metrics=SentinelMetrics(symbol="ABC/USD", venue="binance", states=tuple(DaemonState)),
         now_ns=time.time_ns,
-        monotonic_s=lambda: door.now_s,
+        monotonic_s=lambda: gateway.now_s,
     )
 
 
@@ -39,50 +39,50 @@ def unlatched(watching: Sentinel) -> float | None:
 
 
 def test_it_is_not_alive_before_the_venue_answered_and_not_long_after(tmp_path: Path) -> None:
-    door = Door()
-    watching = sentinel(door, tmp_path)
+    gateway = RecordingGateway()
+    watching = sentinel(gateway, tmp_path)
     assert not watching.is_alive()
     watching._audit.record_reply(0)
     assert watching.is_alive()
-    door.now_s += VENUE_S_MAX
-    watching._last_pass_s = door.now_s
+    gateway.now_s += VENUE_S_MAX
+    watching._last_pass_s = gateway.now_s
     assert not watching.is_alive()
 
 
-async def watches(watching: Sentinel, door: Door, turns: int = 10) -> bool:
+async def watches(watching: Sentinel, gateway: RecordingGateway, rounds: int = 10) -> bool:
     """Does it claim to?"""
     task = asyncio.create_task(watching.run())
-    for _ in range(turns):
+    for _ in range(rounds):
         await asyncio.sleep(0.02)
-        door.now_s += 0.5
+        gateway.now_s += 0.5
     task.cancel()
     await asyncio.wait({task})
     return read_heartbeat(watching._folder / SENTINEL_HEARTBEAT, SentinelHeartbeat) is not None
 
 
-async def test_it_beats_only_while_it_could_cancel(tmp_path: Path) -> None:
-    door = Door(free=None)
-    assert not await watches(sentinel(door, tmp_path), door)
+async def test_sentinel_writes_heartbeats_only_while_it_can_cancel(tmp_path: Path) -> None:
+    gateway = RecordingGateway(free=None)
+    assert not await watches(sentinel(gateway, tmp_path), gateway)
 
 
 @pytest.mark.parametrize("text", ["{", '{"run": "of another version"}', None])
-async def test_it_beats_for_no_daemon_whose_own_beat_it_can_not_read(
+async def test_no_heartbeat_for_a_daemon_whose_heartbeat_is_unreadable(
     tmp_path: Path, text: str | None
 ) -> None:
-    """Who requires to be watched takes a beat of ours for it."""
-    door = Door()
-    watching = sentinel(door, tmp_path)
+    """Who requires to be watched takes a new_heartbeat of ours for it."""
+    gateway = RecordingGateway()
+    watching = sentinel(gateway, tmp_path)
     watching._audit.record_reply(0)
     if text is not None:
         (tmp_path / HEARTBEAT).write_text(text)
-    assert await watches(watching, door) is (text is None)
+    assert await watches(watching, gateway) is (text is None)
 
 
 async def test_a_kill_that_the_disk_did_not_take_is_enforced_until_it_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The daemon may wake up meanwhile: it is not told, so its orders must not stand."""
-    watching = sentinel(door := Door(), tmp_path)
+    watching = sentinel(gateway := RecordingGateway(), tmp_path)
 
     def full(*_: object) -> None:
         raise OSError("no space left")
@@ -92,7 +92,7 @@ async def test_a_kill_that_the_disk_did_not_take_is_enforced_until_it_does(
         await watching._latch_it("silent", "mark")
     assert unlatched(watching) == 1
     assert watching._must_be_flat(DaemonState.ALIVE) is False  # it has a moment to obey
-    door.now_s += FLAT_S + 0.1
+    gateway.now_s += FLAT_S + 0.1
     assert watching._must_be_flat(DaemonState.ALIVE)
     watching._alarm.set()
     task = asyncio.create_task(watching._intervene_when_needed())

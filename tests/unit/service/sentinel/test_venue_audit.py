@@ -17,7 +17,7 @@ HELD = Holdings(inventory=Decimal(0), target=Decimal(2), limit=Decimal("0.5"), a
 
 
 @dataclass
-class Door:
+class RecordingGateway:
     """An account whose balance the test sets; None: the venue does not answer."""
 
     free: Decimal | None = Decimal(2)
@@ -53,70 +53,76 @@ class Door:
 
 
 @pytest.fixture
-def door() -> Door:
-    return Door()
+def gateway() -> RecordingGateway:
+    return RecordingGateway()
 
 
-async def test_what_is_locked_in_orders_is_held_too(door: Door) -> None:
-    door.free, door.locked = Decimal("1.6"), Decimal("0.4")
-    assert not await door.look()
-    assert door.audit.pause_s == CHECK_S
+async def test_what_is_locked_in_orders_is_held_too(gateway: RecordingGateway) -> None:
+    gateway.free, gateway.locked = Decimal("1.6"), Decimal("0.4")
+    assert not await gateway.look()
+    assert gateway.audit.pause_s == CHECK_S
 
 
 @pytest.mark.parametrize("held", ["2.51", "1.49"])
-async def test_a_breach_is_told_once_and_only_when_it_lasts(door: Door, held: str) -> None:
-    door.free = Decimal(held)
-    assert not await door.look()
-    assert door.audit.pause_s == AGAIN_S
-    assert not await door.look(after_s=AGAIN_S - 0.1)
-    assert await door.look(after_s=0.1)
-    assert "beyond the limit of 0.5" in door.audit.breach
-    assert not await door.look(after_s=AGAIN_S)
+async def test_a_breach_is_told_once_and_only_when_it_lasts(
+    gateway: RecordingGateway, held: str
+) -> None:
+    gateway.free = Decimal(held)
+    assert not await gateway.look()
+    assert gateway.audit.pause_s == AGAIN_S
+    assert not await gateway.look(after_s=AGAIN_S - 0.1)
+    assert await gateway.look(after_s=0.1)
+    assert "beyond the limit of 0.5" in gateway.audit.breach
+    assert not await gateway.look(after_s=AGAIN_S)
 
 
 @pytest.mark.parametrize("held", ["2.5", "1.5"])
-async def test_at_the_limit_nothing_is_wrong(door: Door, held: str) -> None:
-    door.free = Decimal(held)
-    assert not await door.look()
-    assert not await door.look(after_s=AGAIN_S)
+async def test_at_the_limit_nothing_is_wrong(gateway: RecordingGateway, held: str) -> None:
+    gateway.free = Decimal(held)
+    assert not await gateway.look()
+    assert not await gateway.look(after_s=AGAIN_S)
 
 
-async def test_a_fill_under_way_that_is_back_in_time_is_no_breach(door: Door) -> None:
-    door.free = Decimal(3)
-    await door.look()
-    door.free = Decimal(2)
-    await door.look(after_s=1.0)
-    door.free = Decimal(3)
-    assert not await door.look(after_s=AGAIN_S)
+async def test_a_fill_under_way_that_is_back_in_time_is_no_breach(
+    gateway: RecordingGateway,
+) -> None:
+    gateway.free = Decimal(3)
+    await gateway.look()
+    gateway.free = Decimal(2)
+    await gateway.look(after_s=1.0)
+    gateway.free = Decimal(3)
+    assert not await gateway.look(after_s=AGAIN_S)
 
 
-async def test_a_breach_that_somebody_rearmed_is_told_again(door: Door) -> None:
-    door.free = Decimal(3)
-    await door.look()
-    assert await door.look(after_s=AGAIN_S)
-    door.audit.must_be_flat(is_killed=True)
-    door.audit.must_be_flat(is_killed=False)
-    assert not await door.look()
-    assert await door.look(after_s=AGAIN_S)
+async def test_a_breach_that_somebody_rearmed_is_told_again(gateway: RecordingGateway) -> None:
+    gateway.free = Decimal(3)
+    await gateway.look()
+    assert await gateway.look(after_s=AGAIN_S)
+    gateway.audit.must_be_flat(is_killed=True)
+    gateway.audit.must_be_flat(is_killed=False)
+    assert not await gateway.look()
+    assert await gateway.look(after_s=AGAIN_S)
 
 
-async def test_a_venue_that_does_not_answer_proves_nothing_and_is_noticed(door: Door) -> None:
-    assert door.audit.reply_age_s() == float("inf")
-    await door.look()
-    door.free = None
-    assert not await door.look(after_s=7.0)
-    assert door.audit.reply_age_s() == 7.0
+async def test_a_venue_that_does_not_answer_proves_nothing_and_is_noticed(
+    gateway: RecordingGateway,
+) -> None:
+    assert gateway.audit.reply_age_s() == float("inf")
+    await gateway.look()
+    gateway.free = None
+    assert not await gateway.look(after_s=7.0)
+    assert gateway.audit.reply_age_s() == 7.0
 
 
-async def test_a_daemon_without_books_has_no_limit_yet(door: Door) -> None:
-    door.free = Decimal(100)
-    assert not await door.look(held=None)
-    assert not await door.look(after_s=AGAIN_S, held=None)
+async def test_a_daemon_without_books_has_no_limit_yet(gateway: RecordingGateway) -> None:
+    gateway.free = Decimal(100)
+    assert not await gateway.look(held=None)
+    assert not await gateway.look(after_s=AGAIN_S, held=None)
 
 
-def test_a_killed_daemon_has_time_to_end_its_orders_itself(door: Door) -> None:
-    assert not door.audit.must_be_flat(is_killed=True)
-    door.now_s += FLAT_S + 0.1
-    assert door.audit.must_be_flat(is_killed=True)
-    assert not door.audit.must_be_flat(is_killed=False)
-    assert not door.audit.must_be_flat(is_killed=True)
+def test_a_killed_daemon_has_time_to_end_its_orders_itself(gateway: RecordingGateway) -> None:
+    assert not gateway.audit.must_be_flat(is_killed=True)
+    gateway.now_s += FLAT_S + 0.1
+    assert gateway.audit.must_be_flat(is_killed=True)
+    assert not gateway.audit.must_be_flat(is_killed=False)
+    assert not gateway.audit.must_be_flat(is_killed=True)
