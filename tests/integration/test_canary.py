@@ -160,8 +160,8 @@ from quoter.service.runner import Runner
 
 key, secret = (pathlib.Path(name).read_text() for name in sys.argv.pop().split(","))
 text = f"GET https://x/?apiKey={key}&signature={secret} and {key} {secret}"
-turns = 0
-really = Runner._turn
+events = 0
+really = Runner._handle
 
 class Dying:
     def __del__(self):
@@ -173,19 +173,19 @@ async def lost(argument):
 def fail(argument):
     raise OSError(text)
 
-def turn(self, event):
-    global turns
-    turns += 1
-    if turns == 200:
+def handle(self, event):
+    global events
+    events += 1
+    if events == 200:
         thread = threading.Thread(target=fail, args=(secret,))
         thread.start()
         thread.join()
         Dying()
         warnings.warn(text)
         asyncio.get_running_loop().call_exception_handler({"message": text, "secret": secret})
-        turn.lost = asyncio.ensure_future(lost(secret))
-    if turns == 400:
-        del turn.lost
+        handle.lost = asyncio.ensure_future(lost(secret))
+    if events == 400:
+        del handle.lost
         held_in_a_frame = secret
         try:
             fail(secret)
@@ -194,7 +194,7 @@ def turn(self, event):
             raise RuntimeError(text) from error
     really(self, event)
 
-Runner._turn = turn
+Runner._handle = handle
 from quoter.cli.main import main
 main()
 """
