@@ -66,7 +66,7 @@ class StudyRequest:
     out: Path | None
 
 
-def _verb(name: str) -> Callable[[Paths, Seed, Jobs, Quick, Out], None]:
+def _study_command(name: str) -> Callable[[Paths, Seed, Jobs, Quick, Out], None]:
     def run(
         paths: Paths = None,
         seed: Seed = SEED,
@@ -82,7 +82,7 @@ def _verb(name: str) -> Callable[[Paths, Seed, Jobs, Quick, Out], None]:
 
 
 for _name, _help in {**HELP, EVERYTHING: "Every study, one after the other."}.items():
-    simulate.command(_name, help=_help)(_verb(_name))
+    simulate.command(_name, help=_help)(_study_command(_name))
 
 
 def run_studies(names: list[str], request: StudyRequest) -> int:

@@ -76,9 +76,9 @@ class Rules:
         self._pilot = pilot
         self.problems: dict[str, None] = {}  # each once, in order
         self.broken = asyncio.Event()  # set at the first problem
-        pilot.sandbox.server.venue.listen(self._hear)
+        pilot.sandbox.server.venue.listen(self._receive)
 
-    def _hear(self, news: Sequence[News]) -> None:
+    def _receive(self, news: Sequence[News]) -> None:
         """Check at every new open order that its client id is not in use."""
         if any(isinstance(it, ExecutionReport) and it.kind is ReportType.NEW for it in news):
             names = Counter(order.client_id for order in self._pilot.open_own())

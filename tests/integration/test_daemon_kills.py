@@ -84,9 +84,9 @@ class Prices:
     def __init__(self, sandbox: RunningSandbox) -> None:
         self._exchange = sandbox.server.venue.exchange
         self.distances: list[float] = []
-        sandbox.server.venue.listen(self._hear)
+        sandbox.server.venue.listen(self._receive)
 
-    def _hear(self, news: Sequence[News]) -> None:
+    def _receive(self, news: Sequence[News]) -> None:
         mid = self._exchange.mid(STORMY.symbol)
         for item in news:
             if not isinstance(item, ExecutionReport) or item.kind is not ReportType.NEW:

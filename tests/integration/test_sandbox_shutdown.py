@@ -24,7 +24,7 @@ ENDPOINTS = (
 )
 
 
-def is_goodbye(row: Row) -> bool:
+def is_announcement(row: Row) -> bool:
     """Whether the frame is a serverShutdown event of any endpoint."""
     event = row.get("data") or row.get("event") or row
     return isinstance(event, dict) and event.get("e") == "serverShutdown"
@@ -34,14 +34,14 @@ async def announcement(client: Client) -> Row:
     """Read up to the announcement and return it."""
     while True:
         row: Row = msgspec.json.decode(await client.receive_str(timeout=ANSWER_S))
-        if is_goodbye(row):
+        if is_announcement(row):
             return row
 
 
 async def end(client: Client) -> None:
     """Read until the server closes; it announces itself only once."""
     while (message := await client.receive(timeout=ANSWER_S)).type is aiohttp.WSMsgType.TEXT:
-        assert not is_goodbye(msgspec.json.decode(message.data))
+        assert not is_announcement(msgspec.json.decode(message.data))
     assert message.type is aiohttp.WSMsgType.CLOSE
     assert client.close_code == aiohttp.WSCloseCode.GOING_AWAY
 

@@ -120,7 +120,7 @@ def test_seconds_that_the_venue_does_not_take_are_refused_in_one_line() -> None:
     assert failed.value.code is ExitCode.USAGE
 
 
-async def test_a_long_start_is_heard_to_its_end_and_no_longer(tmp_path: Path) -> None:
+async def test_a_long_start_is_received_to_its_end_and_no_longer(tmp_path: Path) -> None:
     heartbeat = make_heartbeat_writer(settings(), DataFolder(tmp_path), Clock(), 0)
 
     async def start() -> str:
@@ -128,8 +128,8 @@ async def test_a_long_start_is_heard_to_its_end_and_no_longer(tmp_path: Path) ->
         return "started"
 
     assert await with_heartbeat(start(), heartbeat) == "started"
-    beat = read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat)
-    assert beat is not None
-    assert beat.status is RunStatus.STARTING
-    assert beat.identity == instance_identity(settings())
+    found = read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat)
+    assert found is not None
+    assert found.status is RunStatus.STARTING
+    assert found.identity == instance_identity(settings())
     assert await with_heartbeat(start(), None) == "started"

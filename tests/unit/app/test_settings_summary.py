@@ -135,7 +135,7 @@ def test_a_line_can_be_read_in_either_format(log_format: str) -> None:
     assert "earned by one order on each side" in line
 
 
-def test_turned_knobs_make_it_say_so_anew() -> None:
+def test_turned_live_parameters_make_it_say_so_anew() -> None:
     log = SettingsSummaryLog(engine())
     told = len(lines(log, QUOTE))
     change = LiveParamsChanged(ts_ns=NOW_NS, params=PARAMS, actor="test", reason="why")

@@ -23,7 +23,7 @@ from quoter.service.operator_commands.file_commands import FileCommands
 from quoter.service.runner import Runner
 from tests.unit.service.stops_rig import StopsRig
 
-TURNS = 20  # of the event loop, until a signal is certainly handled
+ROUNDS = 20  # of the event loop, until a signal is certainly handled
 
 
 @dataclass
@@ -59,7 +59,7 @@ def listen(signals: Signals, run: Run) -> None:
 
 async def hit(number: signal.Signals) -> None:
     os.kill(os.getpid(), number)
-    for _ in range(TURNS):
+    for _ in range(ROUNDS):
         await asyncio.sleep(0.001)
 
 

@@ -59,7 +59,7 @@ def complaint(result: Result) -> str:
 
 
 @pytest.mark.parametrize(
-    ("verb", "role", "cause"),
+    ("command", "role", "cause"),
     [
         ("pause", Role.OPERATOR, Cause.OPERATOR_PAUSE),
         ("reduce", Role.OPERATOR, Cause.OPERATOR_REDUCE),
@@ -67,10 +67,10 @@ def complaint(result: Result) -> str:
     ],
 )
 async def test_a_command_finds_its_token_by_the_daemons_settings(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch, verb: str, role: Role, cause: Cause
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, command: str, role: Role, cause: Cause
 ) -> None:
     monkeypatch.setenv(f"QUOTER_{role.name}_TOKEN_FILE", f"{role.name.lower()}.token")
-    result = await invoke(rig, verb, "because")
+    result = await invoke(rig, command, "because")
     assert result.exit_code == 0
     assert f"{cause}: {role.name.lower()}:" in result.output
     assert result.output.rstrip().endswith("because")
@@ -119,12 +119,12 @@ async def test_no_daemon_and_no_control_api_give_different_errors(tmp_path: Path
     assert "no daemon answers at 127.0.0.1:" in text
 
 
-@pytest.mark.parametrize("verb", ["status", "pause", "kill", "params"])
+@pytest.mark.parametrize("command", ["status", "pause", "kill", "params"])
 @pytest.mark.parametrize("host", ["a b", "x" * 80])
-def test_an_invalid_host_is_one_line_about_the_host(host: str, verb: str) -> None:
+def test_an_invalid_host_is_one_line_about_the_host(host: str, command: str) -> None:
     Path("token").write_text(TOKENS[Role.RISK])
-    more = () if verb == "status" else ("--token-file", "token")
-    result = CliRunner().invoke(cli.app, [verb, "--host", host, *more])
+    more = () if command == "status" else ("--token-file", "token")
+    result = CliRunner().invoke(cli.app, [command, "--host", host, *more])
     assert isinstance(result.exception, BadSetting)
     assert str(result.exception) == f"QUOTER_HOST: is not a valid host name (got {host})"
 
@@ -134,7 +134,7 @@ async def test_status_shows_state_and_causes_and_exits_by_the_state(rig: Rig) ->
     assert running.exit_code == 0
     assert running.output.splitlines()[1] == "RUNNING (LIVE)"
     assert "orders 2" in running.output
-    killed = await rig.post_verb("kill")
+    killed = await rig.post_command("kill")
     result = await invoke(rig, "status")
     assert result.exit_code == 1
     for text in ("KILLED", "operator_kill: risk:", f"kill id: {killed.body['kill_id']}"):
@@ -182,7 +182,7 @@ async def test_small_values_are_shown_without_an_exponent(rig: Rig) -> None:
 
 
 async def test_a_resume_shows_what_it_clears(rig: Rig) -> None:
-    await rig.post_verb("pause")
+    await rig.post_command("pause")
     result = await invoke(rig, "resume", "--token-file", "operator.token")
     assert result.exit_code == 0
     before, _, after = result.output.partition("It is:\n")
@@ -192,7 +192,7 @@ async def test_a_resume_shows_what_it_clears(rig: Rig) -> None:
 
 async def test_a_resume_clears_no_state_that_was_not_seen(rig: Rig) -> None:
     """Somebody else paused in the meantime, for a reason that this operator does not know."""
-    await rig.post_verb("pause")
+    await rig.post_command("pause")
     resume = ("resume", "--token-file", "operator.token")
     text = complaint(await invoke(rig, *resume, "--seen", "REDUCE_ONLY"))
     assert text.startswith("not resumed: the state was REDUCE_ONLY when seen and is PAUSED now")
@@ -209,12 +209,12 @@ async def test_a_state_that_changes_before_the_resume_is_not_cleared(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without --seen, the state that the command reads first is the one that was seen."""
-    await rig.post_verb("reduce")
+    await rig.post_command("reduce")
     loop, look = asyncio.get_running_loop(), control_client.read_state
 
     def paused_meanwhile(where: tuple[str, int]) -> dict[str, object]:
         seen = look(where)
-        asyncio.run_coroutine_threadsafe(rig.post_verb("pause"), loop).result()
+        asyncio.run_coroutine_threadsafe(rig.post_command("pause"), loop).result()
         return seen
 
     monkeypatch.setattr(control, "read_state", paused_meanwhile)

@@ -11,7 +11,7 @@ from quoter.cli import main as cli
 from quoter.cli.control_client import NotDone, read_details, read_state
 from quoter.domain.errors import QuoterError
 from quoter.service.http.protocol import SERVER, RequestResult
-from tests.unit.cli.strangers import Answering, drip, hang_up, http, nothing, stranger
+from tests.unit.cli.other_programs import Answering, drip, hang_up, http, nothing, other_program
 
 STATE: dict[str, object] = {
     "trading_state": "PAUSED",
@@ -20,7 +20,7 @@ STATE: dict[str, object] = {
     "kill_id": None,
 }
 DONE = {"result": "done", **STATE}
-VERBS = (
+COMMANDS = (
     ("kill",),
     ("pause",),
     ("reduce",),
@@ -65,43 +65,43 @@ def complaint(result: Result) -> str:
 
 @pytest.mark.parametrize("answer", NONSENSE.values(), ids=NONSENSE)
 async def test_no_malformed_response_counts_as_done(answer: bytes) -> None:
-    async with stranger(answer) as port:
-        for verb in VERBS:
-            result = await invoke(port, *verb, "--token-file", "token")
+    async with other_program(answer) as port:
+        for command in COMMANDS:
+            result = await invoke(port, *command, "--token-file", "token")
             assert f"the server at 127.0.0.1:{port} is not a quoter daemon (" in complaint(
                 result
-            ), verb
+            ), command
 
 
 @pytest.mark.parametrize("kind", sorted(NONSENSE.keys() - {"not-done"}))
 async def test_no_malformed_response_is_shown_as_a_state(kind: str) -> None:
-    async with stranger(NONSENSE[kind]) as port:
-        for verb in (
+    async with other_program(NONSENSE[kind]) as port:
+        for command in (
             ("status",),
             ("status", "--json"),
             ("explain", "--live"),
             ("resume", "--token-file", "token"),
             ("params", "--token-file", "token"),
         ):
-            assert "is not a quoter daemon (" in complaint(await invoke(port, *verb)), verb
+            assert "is not a quoter daemon (" in complaint(await invoke(port, *command)), command
 
 
 async def test_a_kill_is_done_only_if_the_state_is_killed() -> None:
-    async with stranger(http(DONE, server=SERVER)) as port:
+    async with other_program(http(DONE, server=SERVER)) as port:
         assert (await invoke(port, "pause", "--token-file", "token")).exit_code == 0
         assert "is not a quoter daemon" in complaint(
             await invoke(port, "kill", "--token-file", "token")
         )
-    async with stranger(http({**DONE, "trading_state": "KILLED"}, server=SERVER)) as port:
+    async with other_program(http({**DONE, "trading_state": "KILLED"}, server=SERVER)) as port:
         assert (await invoke(port, "kill", "--token-file", "token")).exit_code == 0
 
 
 async def test_an_accepted_request_is_not_reported_as_done() -> None:
-    async with stranger(
+    async with other_program(
         http({"result": RequestResult.PENDING}, "202 Accepted", server=SERVER)
     ) as port:
-        for verb in VERBS:
-            text = complaint(await invoke(port, *verb, "--token-file", "token"))
+        for command in COMMANDS:
+            text = complaint(await invoke(port, *command, "--token-file", "token"))
             assert "accepted it but has not done it yet" in text
 
 
@@ -111,18 +111,18 @@ async def test_without_a_response_the_request_may_still_be_done(
     answer: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(control_client, "TIMEOUT_S", 0.5)
-    async with stranger(answer) as port:
-        for verb in VERBS:
-            text = complaint(await invoke(port, *verb, "--token-file", "token"))
+    async with other_program(answer) as port:
+        for command in COMMANDS:
+            text = complaint(await invoke(port, *command, "--token-file", "token"))
             assert "it may still be done: see `quoter status`" in text
         assert "no daemon answers at" in complaint(await invoke(port, "status"))
 
 
 async def test_only_a_quoter_daemon_can_refuse() -> None:
-    async with stranger(http({"error": "not now"}, "409 Conflict", server=SERVER)) as port:
+    async with other_program(http({"error": "not now"}, "409 Conflict", server=SERVER)) as port:
         text = complaint(await invoke(port, "pause", "--token-file", "token"))
         assert text == f"127.0.0.1:{port} refused (409): not now"
-    async with stranger(http({"error": "not now"}, "409 Conflict")) as port:
+    async with other_program(http({"error": "not now"}, "409 Conflict")) as port:
         text = complaint(await invoke(port, "pause", "--token-file", "token"))
         assert (
             "is not a quoter daemon (status 409: not now): see QUOTER_HOST and QUOTER_PORT" in text
@@ -139,7 +139,7 @@ async def test_status_works_without_details() -> None:
         (hang_up, {}),
     ]
     for answer, details in cases:
-        async with stranger(answer) as port:
+        async with other_program(answer) as port:
             assert await asyncio.to_thread(read_details, ("127.0.0.1", port)) == details
 
 

@@ -10,14 +10,14 @@ from quoter.cli.daemon_client import NoAnswer, Reply, call
 from quoter.domain.errors import BadSetting
 from quoter.service.http.protocol import SERVER
 from quoter.service.http.server import HEADERS
-from tests.unit.cli.strangers import Answering, drip, hang_up, http, nothing, stranger
+from tests.unit.cli.other_programs import Answering, drip, hang_up, http, nothing, other_program
 
 LOOPBACK = "127.0.0.1"
 LIMIT_S = 20.0  # on a busy machine
 
 
 async def told(answer: bytes | Answering, seconds: float = LIMIT_S) -> Reply:
-    async with stranger(answer) as port:
+    async with other_program(answer) as port:
         return await asyncio.to_thread(call, (LOOPBACK, port), "GET", "/state", seconds=seconds)
 
 

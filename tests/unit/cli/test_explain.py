@@ -111,7 +111,7 @@ def test_terms_of_another_version_are_an_error() -> None:
     assert isinstance(quote, dict)
     terms = quote["terms"]
     assert isinstance(terms, dict)
-    clamps: list[Json] = [{"name": "bid_unheard_of", "before": 1.0, "after": 2.0}]
+    clamps: list[Json] = [{"name": "bid_unknown", "before": 1.0, "after": 2.0}]
     for change in ({"clamps": clamps}, {"slope": "steep"}, {"half_spread": None}):
         with pytest.raises(NothingToExplain, match="an unknown format"):
             explain_live({"quote": {"terms": {**terms, **change}}})

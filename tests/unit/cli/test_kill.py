@@ -39,10 +39,10 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @contextmanager
 def daemon(path: Path) -> Iterator[list[int]]:
     """Own the folder and latch on the signal, as a daemon does; yields the received signals."""
-    heard = list[int]()
+    received_events = list[int]()
 
     def latch(number: int, _frame: object) -> None:
-        heard.append(number)
+        received_events.append(number)
         Latch(path).write(Cause.OPERATOR_KILL, "signal: SIGUSR1", 1)
 
     path.mkdir(exist_ok=True)
@@ -50,7 +50,7 @@ def daemon(path: Path) -> Iterator[list[int]]:
     folder.take()
     before = signal.signal(signal.SIGUSR1, latch)
     try:
-        yield heard
+        yield received_events
     finally:
         signal.signal(signal.SIGUSR1, before)
         folder.release()
@@ -72,12 +72,12 @@ def quoter(*words: str | bytes, before: str = "") -> subprocess.CompletedProcess
 
 class TestKillOnAFullDisk:
     def test_the_signal_is_still_sent(self, tmp_path: Path) -> None:
-        with daemon(tmp_path) as heard:
+        with daemon(tmp_path) as received_events:
             done = quoter(
                 "kill", "now", "--data-dir", str(tmp_path), "--wait", WAIT_S, before=NO_FILE
             )
-        assert heard == [signal.SIGUSR1]
-        assert done.returncode == 0  # the latch proves that it was heard
+        assert received_events == [signal.SIGUSR1]
+        assert done.returncode == 0  # the latch proves that it was received_events
         assert "KILLED: operator_kill" in done.stdout
         assert f"{tmp_path / KILL_REQUEST}: File too large" in done.stderr
 
@@ -100,9 +100,9 @@ class TestKillOnAFullDisk:
 
 class TestKillWithABadWord:
     def test_the_text_part_of_an_invalid_reason_is_kept(self, tmp_path: Path) -> None:
-        with daemon(tmp_path) as heard:
+        with daemon(tmp_path) as received_events:
             done = quoter("kill", BAD, "--data-dir", str(tmp_path), "--wait", WAIT_S)
-        assert (done.returncode, heard) == (0, [signal.SIGUSR1])
+        assert (done.returncode, received_events) == (0, [signal.SIGUSR1])
         assert (tmp_path / KILL_REQUEST).read_text() == "caf?"
 
     def test_a_folder_with_an_unprintable_name_is_reported(self, tmp_path: Path) -> None:
@@ -126,15 +126,15 @@ class TestKillWithABadWord:
 class TestKillWithABadEnvFile:
     def test_an_invalid_byte_in_the_env_file_does_not_hide_the_folder(self, tmp_path: Path) -> None:
         (tmp_path / ".env").write_bytes(b"QUOTER_DATA_DIR=books\n# " + BAD + b"\n")
-        with daemon(tmp_path / "books") as heard:
+        with daemon(tmp_path / "books") as received_events:
             done = quoter("kill", "--wait", WAIT_S)
-        assert (done.returncode, heard) == (0, [signal.SIGUSR1])
+        assert (done.returncode, received_events) == (0, [signal.SIGUSR1])
 
     def test_an_unreadable_env_file_means_the_default_folder(self, tmp_path: Path) -> None:
         (tmp_path / ".env").symlink_to(".env")  # nobody can open that, root neither
-        with daemon(tmp_path / "data") as heard:
+        with daemon(tmp_path / "data") as received_events:
             done = quoter("kill", "--wait", WAIT_S)
-        assert (done.returncode, heard) == (0, [signal.SIGUSR1])
+        assert (done.returncode, received_events) == (0, [signal.SIGUSR1])
         assert "warning: .env: can't be read" in done.stderr
 
     def test_no_daemon_on_the_default_folder_is_an_error_then(self, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from quoter.ledger.reader import Reader
 from quoter.ledger.rows import Operation
 from quoter.service.data_folder import KILL_REQUEST, DataFolder
 from quoter.service.killswitch.latch import Latch
-from tests.unit.cli.strangers import Answering, drip, http, stranger
+from tests.unit.cli.other_programs import Answering, drip, http, other_program
 from tests.unit.ledger.cases import MARKET, NOW_NS, booked, opened
 
 HEAVY = (
@@ -30,7 +30,7 @@ HEAVY = (
     "uvloop",
     "websockets",
 )
-VERBS = (
+COMMANDS = (
     "demo", "run", "sandbox", "check", "explain", "healthcheck", "kill", "rearm", "drill", "accept",
     "ledger", "env-example", "pause", "resume", "reduce", "flatten", "params", "status", "sentinel",
 )  # fmt: skip
@@ -67,19 +67,19 @@ def latched(folder: Path) -> str:
 
 def test_help_lists_every_verb() -> None:
     text = invoke("--help").output
-    for verb in VERBS:
-        assert verb in text
+    for command in COMMANDS:
+        assert command in text
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_each_verb_has_help(verb: str) -> None:
-    result = invoke(verb, "--help")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help(command: str) -> None:
+    result = invoke(command, "--help")
     assert result.exit_code == 0
     assert "Usage: " in result.output
 
 
 @pytest.mark.parametrize(
-    ("verb", "option", "meaning", "variable"),
+    ("command", "option", "meaning", "variable"),
     [
         ("kill", "--data-dir", "Data folder of the daemon.", "QUOTER_DATA_DIR"),
         ("rearm", "--data-dir", "Data folder of the daemon.", "QUOTER_DATA_DIR"),
@@ -89,10 +89,10 @@ def test_each_verb_has_help(verb: str) -> None:
     ],
 )
 def test_a_shared_option_says_what_it_is_and_which_variable_sets_it(
-    verb: str, option: str, meaning: str, variable: str
+    command: str, option: str, meaning: str, variable: str
 ) -> None:
-    """Whoever needs `quoter kill --help` is in a hurry."""
-    text = invoke(verb, "--help").output
+    """Help must appear quickly, above all for `quoter kill`."""
+    text = invoke(command, "--help").output
     for word in (option, meaning, f"env var: {variable}"):
         assert word in text
 
@@ -102,7 +102,7 @@ def test_version_is_the_installed_one() -> None:
 
 
 @pytest.mark.parametrize("words", [["--help"], ["healthcheck", "--port", "1"]])
-def test_the_quick_verbs_import_nothing_heavy(words: list[str]) -> None:
+def test_the_quick_commands_import_nothing_heavy(words: list[str]) -> None:
     code = (
         "import sys\n"
         "from quoter.cli.main import main\n"
@@ -175,7 +175,7 @@ class TestHealthcheck:
     async def test_only_who_says_that_it_lives_is_healthy(
         self, answer: bytes | Answering, code: int
     ) -> None:
-        async with stranger(answer) as port:
+        async with other_program(answer) as port:
             result = await asyncio.to_thread(invoke, "healthcheck", "--port", str(port))
         assert result.exit_code == code
         assert result.output.startswith("unhealthy: ") is bool(code)
@@ -195,7 +195,7 @@ class TestHealthcheck:
 
 
 class TestKill:
-    def test_without_a_daemon_the_wish_waits_for_the_next_start(self, tmp_path: Path) -> None:
+    def test_without_a_daemon_the_request_waits_for_the_next_start(self, tmp_path: Path) -> None:
         result = invoke("kill", "enough", "--data-dir", str(tmp_path))
         assert result.exit_code == 0
         assert "next start" in result.output

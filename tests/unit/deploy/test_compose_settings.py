@@ -121,7 +121,7 @@ def test_a_missing_limit_prevents_the_start(
     assert settings.inventory_max == Decimal(wanted["QUOTER_INVENTORY_MAX"])
 
 
-@pytest.mark.parametrize("names", ["", "desk.example", "desk.example, Other.example"])
+@pytest.mark.parametrize("names", ["", "office.example", "office.example, Other.example"])
 def test_requests_with_the_host_name_of_prometheus_are_accepted(
     names: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
-PATIENCE_S = 5.0
+TIMEOUT_S = 5.0
 
 
 class Disk(sqlite3.Connection):
@@ -26,7 +26,7 @@ class Disk(sqlite3.Connection):
             if self.broken.is_set():
                 raise sqlite3.OperationalError("disk I/O error")
             if self.stalled.is_set():
-                self.may_go_on.wait(PATIENCE_S)
+                self.may_go_on.wait(TIMEOUT_S)
             type(self).commits += 1
         return super().execute(statement, values)  # type: ignore[arg-type]  # handed on
 

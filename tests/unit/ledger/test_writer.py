@@ -13,7 +13,7 @@ from quoter.ledger.reader import Reader
 from quoter.ledger.schema import connect
 from quoter.ledger.writer import LedgerFailed
 from tests.unit.ledger.cases import MARKET, booked, opened
-from tests.unit.ledger.disk import PATIENCE_S, Disk, on_disk
+from tests.unit.ledger.disk import TIMEOUT_S, Disk, on_disk
 
 FROZEN_S = 1.5  # longer than STALL_S_MAX
 
@@ -76,11 +76,11 @@ async def test_a_stalled_disk_is_waited_for_once_and_its_jobs_are_written_later(
         Disk.stalled.set()
         with pytest.raises(LedgerFailed, match="not answered"):
             await ledger.record_fills([booked(2)])
-        monkeypatch.setattr(module, "STALL_S_MAX", PATIENCE_S)
+        monkeypatch.setattr(module, "STALL_S_MAX", TIMEOUT_S)
         begun_s = loop.time()
         with pytest.raises(LedgerFailed):
             await ledger.record_fills([booked(3)])
-        assert loop.time() - begun_s < PATIENCE_S / 2
+        assert loop.time() - begun_s < TIMEOUT_S / 2
         assert not ledger.failure
         Disk.stalled.clear()
         Disk.may_go_on.set()

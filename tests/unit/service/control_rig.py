@@ -199,9 +199,9 @@ class Rig:
             body: Body = json.loads(text) if is_json and text else {}
             return Answer(reply.status, CIMultiDict(reply.headers), body)
 
-    async def post_verb(self, verb: str, role: Role = Role.RISK, **fields: object) -> Answer:
+    async def post_command(self, command: str, role: Role = Role.RISK, **fields: object) -> Answer:
         return await self.send(
-            "POST", f"/v1/{verb}", token=TOKENS[role], body={"reason": "test", **fields}
+            "POST", f"/v1/{command}", token=TOKENS[role], body={"reason": "test", **fields}
         )
 
     async def patch(self, role: Role = Role.OPERATOR, **fields: object) -> Answer:

@@ -288,7 +288,7 @@ async def test_a_question_without_an_answer_posts_nothing_and_a_failed_list_says
         assert [type(event) for event in office.posted] == [ReportFailed]
 
 
-async def test_the_venues_wish_for_silence_reaches_the_engine() -> None:
+async def test_rate_limit_pause_of_the_venue_reaches_the_engine() -> None:
     async with working() as office:
         office.gateway.limited = RateLimited(ts_ns=START_NS, until_ns=START_NS + 1, text="429")
         office.gateway.is_open.set()

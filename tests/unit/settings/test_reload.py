@@ -29,26 +29,26 @@ def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_key_from_the_environment_still_matches_its_secret_in_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "secret").write_text("hush")
+    (tmp_path / "secret").write_text("topsecret")
     monkeypatch.setenv("QUOTER_API_KEY", "who")
     monkeypatch.setenv("QUOTER_API_SECRET_FILE", str(tmp_path / "secret"))
     read = reader()
     forget_secrets()
     assert "QUOTER_API_KEY" not in os.environ
-    assert read().secrets() == ("who", "hush")
-    (tmp_path / "secret").write_text("hush now")
-    assert read().secrets() == ("who", "hush now")
+    assert read().secrets() == ("who", "topsecret")
+    (tmp_path / "secret").write_text("topsecret now")
+    assert read().secrets() == ("who", "topsecret now")
     assert "QUOTER_API_KEY" not in os.environ
 
 
 def test_the_remembered_secrets_belong_to_one_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second reader, created after the secrets were removed, finds none."""
     monkeypatch.setenv("QUOTER_API_KEY", "who")
-    monkeypatch.setenv("QUOTER_API_SECRET", "hush")
+    monkeypatch.setenv("QUOTER_API_SECRET", "topsecret")
     read = reader()
     forget_secrets()
     other = reader()
-    assert read().secrets() == ("who", "hush")
+    assert read().secrets() == ("who", "topsecret")
     assert other().secrets() == ()
 
 

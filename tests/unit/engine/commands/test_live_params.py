@@ -17,7 +17,7 @@ def params(harness: EngineHarness) -> LiveParams:
     return harness.engine.controls.live_params.params
 
 
-def turn(harness: EngineHarness, **changed: float) -> Step:
+def change(harness: EngineHarness, **changed: float) -> Step:
     wanted = replace(params(harness), **changed)
     return harness.tell(
         LiveParamsChanged(ts_ns=harness.now_ns, params=wanted, actor="test", reason="why")
@@ -33,17 +33,17 @@ def slope(harness: EngineHarness) -> float:
 def test_gamma_changes_the_quote_at_once_and_leaves_the_references_frozen() -> None:
     harness = EngineHarness().quoting()
     before, references = slope(harness), harness.engine.calibration.references
-    step = turn(harness, gamma=2)
+    step = change(harness, gamma=2)
     assert step.quote is not None
     assert slope(harness) > before
     assert harness.engine.calibration.references is references
-    turn(harness, gamma=1)
+    change(harness, gamma=1)
     assert slope(harness) == before
 
 
 def test_a_change_before_the_first_quote_is_used_for_the_references() -> None:
     early, usual = EngineHarness(), EngineHarness(config(pricing=replace(PRICING, gamma=2.0)))
-    turn(early, gamma=2)
+    change(early, gamma=2)
     early.start()
     usual.start()
     assert early.engine.calibration.gamma_lot == usual.engine.calibration.gamma_lot
@@ -65,7 +65,7 @@ def test_every_changed_parameter_has_the_effect_of_a_start_with_it(
     """With the references from before, which were computed with the costs of the start."""
     names = {"widening_beta": "beta", "widening_power": "p", "size_eta": "eta"}
     harness = EngineHarness().quoting()
-    turn(harness, **changed)
+    change(harness, **changed)
     shape = {names.get(name, name): v for name, v in changed.items() if name != "adverse_bps"}
     shaped = replace(PRICING.shape, **shape)  # type: ignore[arg-type]  # by name, all floats
     pricing = replace(PRICING, shape=shaped)
@@ -83,12 +83,12 @@ def test_every_changed_parameter_has_the_effect_of_a_start_with_it(
 
 def test_the_requote_hold_is_changed() -> None:
     harness = EngineHarness().quoting()
-    turn(harness, requote_hold_s=20.0, requote_tolerance=0.2)
+    change(harness, requote_hold_s=20.0, requote_tolerance=0.2)
     policy = harness.engine.placing.policy
     assert (policy.hold_ns, policy.tolerance) == (20_000_000_000, 0.2)
     assert policy.ttl_ns == CONFIG.requote.ttl_ns
-    turn(harness, spread_min_bps=300.0)
-    turn(harness, spread_min_bps=0.0)
+    change(harness, spread_min_bps=300.0)
+    change(harness, spread_min_bps=0.0)
     assert places(harness.wait(5)) == []  # closer is not worth it yet
 
 
@@ -96,11 +96,11 @@ def test_a_value_that_gives_no_gamma_changes_nothing() -> None:
     pricing = replace(PRICING, gamma=0.1, gamma_unit=GammaUnit.NORM)
     harness = EngineHarness(config(pricing=pricing)).quoting()
     before, quote = params(harness), harness.engine.quoting.latest
-    step = turn(harness, gamma=float("inf"), widening_beta=3.0)
+    step = change(harness, gamma=float("inf"), widening_beta=3.0)
     assert isinstance(step.outcome, Refused)
     assert step.outcome.reason is RefusalReason.NO_QUOTE
     assert [what for what, _ in step.anomalies] == ["params_refused"]
-    step = turn(harness, gamma=1.0, widening_beta=99.0)
+    step = change(harness, gamma=1.0, widening_beta=99.0)
     assert isinstance(step.outcome, Refused)
     assert step.outcome.reason is RefusalReason.NO_QUOTE
     assert [what for what, _ in step.anomalies] == ["params_refused"]
@@ -121,8 +121,8 @@ def test_a_side_in_cooldown_stays_in_it_when_the_duration_changes() -> None:
         harness.fill(order)
         harness.wait(0.2)
     assert Side.BUY in harness.engine.estimators.toxic_flow.cooling_down
-    turn(harness, side_cooldown_s=8.0)
+    change(harness, side_cooldown_s=8.0)
     harness.wait(0.2)
     assert Side.BUY in harness.engine.estimators.toxic_flow.cooling_down
-    turn(harness, side_cooldown_s=0.0)
+    change(harness, side_cooldown_s=0.0)
     assert harness.engine.estimators.toxic_flow.cooling_down == ()

@@ -27,7 +27,7 @@ def causes(rig: Rig) -> set[Cause]:
 
 
 @pytest.mark.parametrize(
-    ("verb", "cause", "state"),
+    ("command", "cause", "state"),
     [
         ("kill", Cause.OPERATOR_KILL, "KILLED"),
         ("pause", Cause.OPERATOR_PAUSE, "PAUSED"),
@@ -36,9 +36,9 @@ def causes(rig: Rig) -> set[Cause]:
     ],
 )
 async def test_a_command_raises_its_cause_and_the_reply_shows_it(
-    rig: Rig, verb: str, cause: Cause, state: str
+    rig: Rig, command: str, cause: Cause, state: str
 ) -> None:
-    answer = await rig.post_verb(verb)
+    answer = await rig.post_command(command)
     assert answer.status == 200
     assert answer.body["trading_state"] == state
     shown = answer.body["causes"]
@@ -49,7 +49,7 @@ async def test_a_command_raises_its_cause_and_the_reply_shows_it(
 
 
 async def test_a_kill_closes_the_gate_latches_and_returns_its_id(rig: Rig) -> None:
-    answer = await rig.post_verb("kill")
+    answer = await rig.post_command("kill")
     await rig.until_disk()
     record = Latch(rig.folder).read()
     assert record is not None
@@ -61,7 +61,7 @@ async def test_a_kill_closes_the_gate_latches_and_returns_its_id(rig: Rig) -> No
 
 async def test_a_kill_closes_the_gate_before_the_engine_handles_it(rig: Rig) -> None:
     rig.is_held = True
-    asked = asyncio.create_task(rig.post_verb("kill"))
+    asked = asyncio.create_task(rig.post_command("kill"))
     await rig.until(lambda: not rig.gate.is_open)
     assert rig.state is TradingState.RUNNING
     rig.is_held = False
@@ -83,7 +83,7 @@ async def test_a_kill_is_never_answered_from_the_cache(rig: Rig) -> None:
 
     first = await kill()
     rig.settle()
-    lifted = await rig.post_verb("rearm", kill_id=first.body["kill_id"])
+    lifted = await rig.post_command("rearm", kill_id=first.body["kill_id"])
     assert lifted.body["trading_state"] == "RUNNING"
     second = await kill()
     assert rig.state is TradingState.KILLED
@@ -92,18 +92,18 @@ async def test_a_kill_is_never_answered_from_the_cache(rig: Rig) -> None:
 
 async def test_a_kill_that_is_not_on_disk_is_not_reported_as_done(rig: Rig) -> None:
     (rig.folder / NAME).mkdir()  # nothing can be put in its place
-    answer = await rig.post_verb("kill", Role.OPERATOR)
+    answer = await rig.post_command("kill", Role.OPERATOR)
     assert answer.status == 202
     assert answer.body["trading_state"] == "KILLED"
     assert "a restart would forget" in str(answer.body["latch"])
     (rig.folder / NAME).rmdir()
     await rig.until_disk()
-    assert (await rig.post_verb("kill", Role.OPERATOR)).status == 200
+    assert (await rig.post_command("kill", Role.OPERATOR)).status == 200
 
 
 async def test_flatten_while_killed_is_refused(rig: Rig) -> None:
-    await rig.post_verb("kill", Role.OPERATOR)
-    answer = await rig.post_verb("flatten")
+    await rig.post_command("kill", Role.OPERATOR)
+    answer = await rig.post_command("flatten")
     assert answer.status == 409
     assert "re-arm first" in str(answer.body["error"])
 
@@ -136,8 +136,8 @@ async def test_every_other_command_needs_an_idempotency_key(rig: Rig) -> None:
 
 
 async def test_every_response_is_counted_by_its_status(rig: Rig) -> None:
-    await rig.post_verb("pause")
-    await rig.post_verb("rearm", Role.OPERATOR, kill_id="x")
+    await rig.post_command("pause")
+    await rig.post_command("rearm", Role.OPERATOR, kill_id="x")
     await rig.send("POST", "/v1/pause", token="x" * 40, body={"reason": "guess"})
     counted = {
         sample.labels["status"]: sample.value
@@ -150,33 +150,33 @@ async def test_every_response_is_counted_by_its_status(rig: Rig) -> None:
 
 class TestResume:
     async def test_it_lifts_pauses_and_reduces(self, rig: Rig) -> None:
-        await rig.post_verb("pause")
-        await rig.post_verb("reduce")
-        answer = await rig.post_verb("resume", Role.OPERATOR, seen="PAUSED")
+        await rig.post_command("pause")
+        await rig.post_command("reduce")
+        answer = await rig.post_command("resume", Role.OPERATOR, seen="PAUSED")
         assert answer.body["trading_state"] == "RUNNING"
 
     async def test_it_never_lifts_a_kill(self, rig: Rig) -> None:
-        await rig.post_verb("pause")
-        await rig.post_verb("kill", Role.OPERATOR)
+        await rig.post_command("pause")
+        await rig.post_command("kill", Role.OPERATOR)
         for role in (Role.OPERATOR, Role.RISK):
-            answer = await rig.post_verb("resume", role)
+            answer = await rig.post_command("resume", role)
             assert answer.status == 409
             assert answer.body["trading_state"] == "KILLED"
         assert causes(rig) == {Cause.OPERATOR_PAUSE, Cause.OPERATOR_KILL}
 
     async def test_another_state_than_the_one_seen_changes_nothing(self, rig: Rig) -> None:
-        await rig.post_verb("pause")
-        answer = await rig.post_verb("resume", seen="REDUCE_ONLY")
+        await rig.post_command("pause")
+        answer = await rig.post_command("resume", seen="REDUCE_ONLY")
         assert answer.status == 409
         assert answer.body["causes"] == {"operator_pause": answer.body["causes"]["operator_pause"]}  # type: ignore[index]
-        assert (await rig.post_verb("resume", seen="paused")).status == 400
+        assert (await rig.post_command("resume", seen="paused")).status == 400
 
     async def test_a_kill_behind_it_in_the_queue_wins(self, rig: Rig) -> None:
-        await rig.post_verb("pause")
+        await rig.post_command("pause")
         rig.is_held = True
-        resume = asyncio.create_task(rig.post_verb("resume"))
+        resume = asyncio.create_task(rig.post_command("resume"))
         await _queued(rig, 1)
-        kill = asyncio.create_task(rig.post_verb("kill"))
+        kill = asyncio.create_task(rig.post_command("kill"))
         await _queued(rig, 2)
         rig.is_held = False
         rig.drain()
@@ -192,13 +192,13 @@ async def _queued(rig: Rig, number: int) -> None:
 
 class TestRearm:
     async def killed(self, rig: Rig) -> str:
-        answer = await rig.post_verb("kill")
+        answer = await rig.post_command("kill")
         rig.settle()
         return str(answer.body["kill_id"])
 
     async def test_with_the_id_and_clean_books_it_trades_again(self, rig: Rig) -> None:
         kill_id = await self.killed(rig)
-        answer = await rig.post_verb("rearm", kill_id=kill_id)
+        answer = await rig.post_command("rearm", kill_id=kill_id)
         assert (answer.status, answer.body["trading_state"]) == (200, "RUNNING")
         assert answer.body["kill_id"] is None
         await rig.until(lambda: rig.gate.is_open)
@@ -208,23 +208,23 @@ class TestRearm:
     async def test_another_id_changes_nothing(self, rig: Rig, wrong: str) -> None:
         kill_id = await self.killed(rig)
         before = rig.sight()
-        answer = await rig.post_verb("rearm", kill_id=wrong)
+        answer = await rig.post_command("rearm", kill_id=wrong)
         assert answer.status == 409
         assert answer.body["kill_id"] == kill_id
         assert rig.sight() == before
 
     async def test_a_kill_id_from_before_another_kill_is_refused(self, rig: Rig) -> None:
         kill_id = await self.killed(rig)
-        await rig.post_verb("kill")
+        await rig.post_command("kill")
         rig.settle()
-        assert (await rig.post_verb("rearm", kill_id=kill_id)).status == 409
+        assert (await rig.post_command("rearm", kill_id=kill_id)).status == 409
         assert rig.state is TradingState.KILLED
 
     async def test_a_kill_by_the_engine_makes_the_kill_id_invalid_too(self, rig: Rig) -> None:
         kill_id = await self.killed(rig)
         rig.own_kill(Cause.LEDGER_FAILED)
         rig.settle()
-        assert (await rig.post_verb("rearm", kill_id=kill_id)).status == 409
+        assert (await rig.post_command("rearm", kill_id=kill_id)).status == 409
         await rig.until_disk()
         record = Latch(rig.folder).read()
         assert record is not None
@@ -236,9 +236,9 @@ class TestRearm:
     ) -> None:
         kill_id = await self.killed(rig)
         rig.is_held = True
-        rearm = asyncio.create_task(rig.post_verb("rearm", kill_id=kill_id))
+        rearm = asyncio.create_task(rig.post_command("rearm", kill_id=kill_id))
         await _queued(rig, 1)
-        kill = asyncio.create_task(rig.post_verb("kill"))
+        kill = asyncio.create_task(rig.post_command("kill"))
         await _queued(rig, 2)
         rig.is_held = False
         rig.drain()
@@ -251,38 +251,40 @@ class TestRearm:
     async def test_a_rearm_is_refused_while_a_kill_is_queued(self, rig: Rig) -> None:
         kill_id = await self.killed(rig)
         rig.is_held = True
-        kill = asyncio.create_task(rig.post_verb("kill"))
+        kill = asyncio.create_task(rig.post_command("kill"))
         await _queued(rig, 1)
-        assert (await rig.post_verb("rearm", kill_id=kill_id)).status == 409
+        assert (await rig.post_command("rearm", kill_id=kill_id)).status == 409
         rig.is_held = False
         rig.drain()
         await kill
 
     async def test_a_refusal_says_which_condition_is_missing(self, rig: Rig) -> None:
-        answer = await rig.post_verb("kill")
+        answer = await rig.post_command("kill")
         kill_id = answer.body["kill_id"]
-        refused = await rig.post_verb("rearm", kill_id=kill_id)
+        refused = await rig.post_command("rearm", kill_id=kill_id)
         assert refused.status == 409
         assert "2 orders may be live" in str(refused.body["error"])
         assert refused.body["trading_state"] == "KILLED"
         rig.settle()
-        assert (await rig.post_verb("rearm", kill_id=kill_id)).status == 200
+        assert (await rig.post_command("rearm", kill_id=kill_id)).status == 200
 
     @pytest.mark.parametrize("amount", ["lots", "NaN", "", None, True, [1]])
     async def test_an_accepted_inventory_is_a_number(self, rig: Rig, amount: object) -> None:
         kill_id = await self.killed(rig)
-        answer = await rig.post_verb("rearm", kill_id=kill_id, accept_inventory=amount)
+        answer = await rig.post_command("rearm", kill_id=kill_id, accept_inventory=amount)
         assert answer.status == 400
 
     async def test_a_rearm_without_a_kill_is_a_conflict(self, rig: Rig) -> None:
-        assert (await rig.post_verb("rearm", kill_id="x")).status == 409
+        assert (await rig.post_command("rearm", kill_id="x")).status == 409
 
 
 class TestOnce:
-    async def same(self, rig: Rig, body: object, key: str = "k-1", verb: str = "pause") -> Answer:
+    async def same(
+        self, rig: Rig, body: object, key: str = "k-1", command: str = "pause"
+    ) -> Answer:
         return await rig.send(
             "POST",
-            f"/v1/{verb}",
+            f"/v1/{command}",
             token=TOKENS[Role.RISK],
             body=body,
             headers={"Idempotency-Key": key},
@@ -294,7 +296,7 @@ class TestOnce:
         """A client that repeats a request may have missed more than one reply."""
         first = await self.same(rig, {"reason": "a"})
         assert "repeated" not in first.body
-        await rig.post_verb("resume")
+        await rig.post_command("resume")
         again = await self.same(rig, {"reason": "a"})
         assert again.status == first.status
         now = {"trading_state": "RUNNING", "causes": {}, "repeated": True}
@@ -321,15 +323,15 @@ class TestOnce:
     async def test_another_body_or_command_with_the_same_key_is_a_conflict(self, rig: Rig) -> None:
         await self.same(rig, {"reason": "a"})
         assert (await self.same(rig, {"reason": "b"})).status == 409
-        assert (await self.same(rig, {"reason": "a"}, verb="reduce")).status == 409
+        assert (await self.same(rig, {"reason": "a"}, command="reduce")).status == 409
         assert causes(rig) == {Cause.OPERATOR_PAUSE}
 
     async def test_a_refused_request_may_be_retried_with_its_key(self, rig: Rig) -> None:
-        killed = await rig.post_verb("kill")
+        killed = await rig.post_command("kill")
         body = {"reason": "r", "kill_id": killed.body["kill_id"]}
-        assert (await self.same(rig, body, verb="rearm")).status == 409
+        assert (await self.same(rig, body, command="rearm")).status == 409
         rig.settle()
-        assert (await self.same(rig, body, verb="rearm")).status == 200
+        assert (await self.same(rig, body, command="rearm")).status == 200
 
 
 async def test_the_wait_for_a_busy_engine_is_limited(
@@ -337,7 +339,7 @@ async def test_the_wait_for_a_busy_engine_is_limited(
 ) -> None:
     monkeypatch.setattr(entrance, "OUTCOME_S_MAX", 0.05)
     rig.is_held = True
-    answer = await rig.post_verb("pause")
+    answer = await rig.post_command("pause")
     assert answer.status == 202
     rig.is_held = False
     rig.drain()
@@ -383,7 +385,7 @@ async def test_a_request_that_fails_a_check_is_logged(
 
 async def test_a_command_that_is_refused_is_logged_once(rig: Rig) -> None:
     with capture_logs() as lines:
-        assert (await rig.post_verb("rearm", kill_id="x")).status == 409
+        assert (await rig.post_command("rearm", kill_id="x")).status == 409
     names = [line["event"] for line in lines]
     assert names == ["command_audit"]
 
@@ -391,10 +393,10 @@ async def test_a_command_that_is_refused_is_logged_once(rig: Rig) -> None:
 async def test_the_audit_record_has_the_actor_and_never_a_token(
     rig: Rig, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    await rig.post_verb("pause", Role.OPERATOR)
+    await rig.post_command("pause", Role.OPERATOR)
     await rig.patch(gamma=1.5)
     await rig.patch(gamma=99)
-    await rig.post_verb("rearm", kill_id="x")
+    await rig.post_command("rearm", kill_id="x")
     await rig.until(lambda: len(rig.operations()) == 4)
     rows = [(row.actor[:9], row.action, row.reason, row.result[:8]) for row in rig.operations()]
     assert rows[::-1] == [
@@ -404,7 +406,7 @@ async def test_the_audit_record_has_the_actor_and_never_a_token(
         ("risk:8df4", "rearm", "test", "refused:"),
     ]
     assert json.loads(rig.operations()[-2].fields) == {"gamma": "1.5"}
-    told = "".join(capsys.readouterr()) + caplog.text  # whoever has set up the logs before us
+    told = "".join(capsys.readouterr()) + caplog.text  # a client that has set up the logs before us
     assert told.count("command_audit") >= 4
     told += str(rig.operations())
     assert not [token for token in TOKENS.values() if token in told]

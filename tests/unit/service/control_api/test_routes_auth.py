@@ -61,34 +61,36 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 
 
 async def ask(
-    rig: Rig, verb: str, given: list[str], data: bytes = GOOD, more: dict[str, str] | None = None
+    rig: Rig, command: str, given: list[str], data: bytes = GOOD, more: dict[str, str] | None = None
 ) -> Answer:
     headers = CIMultiDict(
         {"Content-Type": "application/json", "Idempotency-Key": "same"} | (more or {})
     )
     for value in given:
         headers.add("Authorization", value)
-    method = "PATCH" if verb == "params" else "POST"
-    return await rig.send_raw(method, f"/v1/{verb}", headers, data)
+    method = "PATCH" if command == "params" else "POST"
+    return await rig.send_raw(method, f"/v1/{command}", headers, data)
 
 
 def role_of(name: str) -> Role | None:
     return Role[name] if name in Role.__members__ else None
 
 
-@pytest.mark.parametrize("verb", [*NEEDS, "params"])
-async def test_only_a_valid_token_of_the_right_role_gets_to_the_body(rig: Rig, verb: str) -> None:
+@pytest.mark.parametrize("command", [*NEEDS, "params"])
+async def test_only_a_valid_token_of_the_right_role_gets_to_the_body(
+    rig: Rig, command: str
+) -> None:
     """For every combination, the first failed check gives the response and nothing changes."""
-    need = NEEDS.get(verb, Role.OPERATOR)
+    need = NEEDS.get(command, Role.OPERATOR)
     before = rig.sight()
     tried = 0
     for name, given in CREDENTIALS.items():
         role = role_of(name)
         for data, status in BODIES.values():
             rig.later(61)  # no lock-out: that is another test
-            answer = await ask(rig, verb, given, data)
+            answer = await ask(rig, command, given, data)
             expected = 401 if role is None else 403 if role < need else status
-            assert answer.status == expected, (verb, name, data[:60], answer.body)
+            assert answer.status == expected, (command, name, data[:60], answer.body)
             if expected == 401:
                 assert set(answer.body) == {"error"}
             tried += 1
@@ -99,29 +101,29 @@ async def test_only_a_valid_token_of_the_right_role_gets_to_the_body(rig: Rig, v
             ({"Origin": "null"}, 403),
             ({"Sec-Fetch-Site": "same-origin"}, 403),
         ):
-            assert (await ask(rig, verb, given, GOOD, headers)).status == status
+            assert (await ask(rig, command, given, GOOD, headers)).status == status
             tried += 1
     for kind in ("text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""):
         for role in (role for role in Role if role >= need):
             given = [f"Bearer {TOKENS[role]}"]
             headers = {"Content-Type": kind}
-            assert (await ask(rig, verb, given, GOOD, headers)).status == 415
+            assert (await ask(rig, command, given, GOOD, headers)).status == 415
     assert tried > 300
     assert rig.sight() == before
     assert all(row.result.startswith("refused") for row in rig.operations())
 
 
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("verb", NEEDS)
-async def test_each_role_may_send_its_commands_only(rig: Rig, verb: str, role: Role) -> None:
+@pytest.mark.parametrize("command", NEEDS)
+async def test_each_role_may_send_its_commands_only(rig: Rig, command: str, role: Role) -> None:
     before = rig.sight()
-    fields = {"kill_id": "none"} if verb == "rearm" else {}
-    answer = await rig.post_verb(verb, role, **fields)
-    if role < NEEDS[verb]:
+    fields = {"kill_id": "none"} if command == "rearm" else {}
+    answer = await rig.post_command(command, role, **fields)
+    if role < NEEDS[command]:
         assert answer.status == 403
         assert rig.sight() == before
     else:
-        assert answer.status == (409 if verb == "rearm" else 200)  # nothing to lift
+        assert answer.status == (409 if command == "rearm" else 200)  # nothing to lift
         assert answer.body["trading_state"] == rig.state.name
 
 
@@ -145,8 +147,8 @@ async def test_without_a_token_live_parameters_are_not_shown(rig: Rig) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
 async def test_commands_accept_post_only(rig: Rig, method: str) -> None:
-    for verb in NEEDS:
-        answer = await rig.send(method, f"/v1/{verb}", token=TOKENS[Role.RISK], body={})
+    for command in NEEDS:
+        answer = await rig.send(method, f"/v1/{command}", token=TOKENS[Role.RISK], body={})
         assert answer.status == 405
     assert (await rig.send("HEAD", "/v1/params", token=TOKENS[Role.RISK])).status == 405
 
@@ -167,16 +169,16 @@ async def test_a_compressed_body_is_not_decompressed(rig: Rig) -> None:
 
 async def test_without_tokens_there_are_no_routes(tmp_path: Path) -> None:
     async with rigged(tmp_path, {}) as rig:
-        for verb in (*NEEDS, "params"):
+        for command in (*NEEDS, "params"):
             for method in ("GET", "POST", "PATCH"):
-                assert (await rig.send(method, f"/v1/{verb}", token="", body={})).status == 404
+                assert (await rig.send(method, f"/v1/{command}", token="", body={})).status == 404
         assert (await rig.send("GET", "/state")).status == 200
 
 
 async def test_a_role_without_a_configured_token_has_no_caller(tmp_path: Path) -> None:
     async with rigged(tmp_path, {Role.OPERATOR: TOKENS[Role.OPERATOR]}) as rig:
-        assert (await rig.post_verb("flatten")).status == 401
-        assert (await rig.post_verb("pause", Role.OPERATOR)).status == 200
+        assert (await rig.post_command("flatten")).status == 401
+        assert (await rig.post_command("pause", Role.OPERATOR)).status == 200
 
 
 class TestLockOut:
@@ -188,35 +190,35 @@ class TestLockOut:
 
     async def test_it_locks_out_valid_tokens_too_for_a_minute(self, rig: Rig) -> None:
         await self.lock(rig)
-        answer = await rig.post_verb("pause")
+        answer = await rig.post_command("pause")
         assert answer.status == 429
         assert answer.headers["Retry-After"] == "60"
         assert (await rig.send("GET", "/v1/params", token=TOKENS[Role.READ])).status == 429
         rig.later(59.5)
-        assert (await rig.post_verb("pause")).status == 429
+        assert (await rig.post_command("pause")).status == 429
         rig.later(0.5)
-        assert (await rig.post_verb("pause")).status == 200
+        assert (await rig.post_command("pause")).status == 200
 
     async def test_a_kill_with_a_valid_token_passes(self, rig: Rig) -> None:
         """An attacker with wrong tokens must not be able to prevent a kill."""
         await self.lock(rig)
         assert (await ask(rig, "kill", [f"Bearer {WRONG}"])).status == 429
-        assert (await rig.post_verb("kill", Role.READ)).status == 403
+        assert (await rig.post_command("kill", Role.READ)).status == 403
         assert rig.state < TradingState.KILLED
-        assert (await rig.post_verb("kill", Role.OPERATOR)).status == 200
+        assert (await rig.post_command("kill", Role.OPERATOR)).status == 200
         assert rig.state is TradingState.KILLED
 
     async def test_a_rearm_does_not_pass(self, rig: Rig) -> None:
-        killed = await rig.post_verb("kill")
+        killed = await rig.post_command("kill")
         rig.settle()
         await self.lock(rig)
-        assert (await rig.post_verb("rearm", kill_id=killed.body["kill_id"])).status == 429
+        assert (await rig.post_command("rearm", kill_id=killed.body["kill_id"])).status == 429
 
     async def test_few_or_slow_failures_do_not_lock_out(self, rig: Rig) -> None:
         for _ in range(20):
             assert (await ask(rig, "pause", [f"Bearer {WRONG}"])).status == 401
             rig.later(15.1)
-        assert (await rig.post_verb("pause")).status == 200
+        assert (await rig.post_command("pause")).status == 200
 
     async def test_further_failures_do_not_extend_it(self, rig: Rig) -> None:
         await self.lock(rig)
@@ -224,12 +226,12 @@ class TestLockOut:
         for _ in range(10):
             assert (await ask(rig, "pause", [f"Bearer {WRONG}"])).status == 429
         rig.later(30)
-        assert (await rig.post_verb("pause")).status == 200
+        assert (await rig.post_command("pause")).status == 200
 
     async def test_an_insufficient_role_is_not_counted_as_a_failure(self, rig: Rig) -> None:
         for _ in range(10):
-            assert (await rig.post_verb("rearm", Role.OPERATOR, kill_id="x")).status == 403
-        assert (await rig.post_verb("pause")).status == 200
+            assert (await rig.post_command("rearm", Role.OPERATOR, kill_id="x")).status == 403
+        assert (await rig.post_command("pause")).status == 200
 
 
 async def test_every_token_is_compared_in_constant_time(

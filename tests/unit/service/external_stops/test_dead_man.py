@@ -29,9 +29,9 @@ class Venue:
         self.dead_man = DeadManRefresher(
             switch=self, timeout_s=TIMEOUT_S, clock=Clock(), monotonic_s=lambda: self.now_s
         )
-        self.dead_man.begin(self._hear)
+        self.dead_man.begin(self._receive)
 
-    def _hear(self, event: Event) -> None:
+    def _receive(self, event: Event) -> None:
         assert isinstance(event, Alarm)
         assert event.cause is Cause.DEAD_MAN
         self.told.append((event.active, event.text))

@@ -31,9 +31,9 @@ class Watched:
         self.watch = SentinelMonitor(
             folder=folder, policy=policy, clock=Clock(), monotonic_s=lambda: self.now_s
         )
-        self.watch.begin(self._hear)
+        self.watch.begin(self._receive)
 
-    def _hear(self, event: Event) -> None:
+    def _receive(self, event: Event) -> None:
         assert isinstance(event, Alarm)
         assert event.cause is Cause.SENTINEL_LOST
         self.told.append(event.active)

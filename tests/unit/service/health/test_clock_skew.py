@@ -14,7 +14,7 @@ from quoter.venues.clock import ClockSample, VenueClock
 GOOD = ClockSample(3 * NS_PER_MS, 20 * NS_PER_MS)
 
 
-class Desk:
+class ClockRig:
     """A watch, what it was answered, and what it said."""
 
     def __init__(self, *answers: ClockSample | None, wall_ms: int = 0) -> None:
@@ -59,34 +59,34 @@ async def test_the_sample_with_the_shortest_way_counts() -> None:
         ClockSample(10 * NS_PER_MS, 200 * NS_PER_MS),
         ClockSample(300 * NS_PER_MS, 600 * NS_PER_MS),
     )
-    desk = Desk(slow, quick, middling)
-    await desk.one_round()
-    assert desk.clock.latest is quick
-    assert desk.shown == [(0.01, 0.1)]
+    rig = ClockRig(slow, quick, middling)
+    await rig.one_round()
+    assert rig.clock.latest is quick
+    assert rig.shown == [(0.01, 0.1)]
 
 
 async def test_a_sure_sample_needs_no_other() -> None:
-    desk = Desk(GOOD)
-    await desk.one_round()
-    assert desk.clock.latest is GOOD
-    assert desk.asked == 2  # the second is the next round's
+    rig = ClockRig(GOOD)
+    await rig.one_round()
+    assert rig.clock.latest is GOOD
+    assert rig.asked == 2  # the second is the next round's
 
 
 async def test_no_more_than_eight_are_asked_for_a_round() -> None:
     vague = [ClockSample(0, 300 * NS_PER_MS)] * module.SAMPLES_MAX
-    desk = Desk(*vague)
-    await desk.one_round()
-    assert desk.asked == module.SAMPLES_MAX + 1
-    assert len(desk.shown) == 1
+    rig = ClockRig(*vague)
+    await rig.one_round()
+    assert rig.asked == module.SAMPLES_MAX + 1
+    assert len(rig.shown) == 1
 
 
 async def test_no_answer_changes_nothing() -> None:
-    desk = Desk(None)
-    desk.clock.latest = GOOD
-    await desk.one_round()
-    assert desk.clock.latest is GOOD
-    assert desk.told == []
-    assert desk.shown == []
+    rig = ClockRig(None)
+    rig.clock.latest = GOOD
+    await rig.one_round()
+    assert rig.clock.latest is GOOD
+    assert rig.told == []
+    assert rig.shown == []
 
 
 @pytest.mark.parametrize(
@@ -98,45 +98,45 @@ async def test_no_answer_changes_nothing() -> None:
     ],
 )
 def test_far_off_or_unsure_stops_us_until_three_good_rounds(bad: ClockSample, text: str) -> None:
-    desk = Desk()
-    desk.watch.judge(GOOD)
-    desk.watch.judge(bad)
-    assert desk.told[0] == ""
-    assert text in desk.told[1]
+    rig = ClockRig()
+    rig.watch.judge(GOOD)
+    rig.watch.judge(bad)
+    assert rig.told[0] == ""
+    assert text in rig.told[1]
     for _ in range(2):
-        desk.watch.judge(GOOD)
-    assert len(desk.told) == 2
-    desk.watch.judge(GOOD)
-    assert desk.told[2:] == [""]
+        rig.watch.judge(GOOD)
+    assert len(rig.told) == 2
+    rig.watch.judge(GOOD)
+    assert rig.told[2:] == [""]
 
 
 def test_one_bad_round_among_the_good_ones_starts_the_count_anew() -> None:
-    desk = Desk()
+    rig = ClockRig()
     bad = ClockSample(2_000 * NS_PER_MS, 0)
     for sample in (bad, GOOD, GOOD, bad, GOOD, GOOD):
-        desk.watch.judge(sample)
-    assert "" not in desk.told
+        rig.watch.judge(sample)
+    assert "" not in rig.told
 
 
 def test_exactly_the_limits_are_good() -> None:
-    desk = Desk()
-    desk.watch.judge(ClockSample(1_000 * NS_PER_MS, 1_000 * NS_PER_MS))
-    assert desk.told == [""]
+    rig = ClockRig()
+    rig.watch.judge(ClockSample(1_000 * NS_PER_MS, 1_000 * NS_PER_MS))
+    assert rig.told == [""]
 
 
 def test_requests_carry_the_wall_clock_so_that_is_what_counts() -> None:
     """The wall was put right by 1.5 s since the start: the venue agrees with it, not with us."""
-    desk = Desk(wall_ms=1_500)
-    desk.watch.judge(ClockSample(1_500 * NS_PER_MS, 0))
-    assert desk.told == [""]
-    assert desk.shown == [(0.0, 0.0)]
+    rig = ClockRig(wall_ms=1_500)
+    rig.watch.judge(ClockSample(1_500 * NS_PER_MS, 0))
+    assert rig.told == [""]
+    assert rig.shown == [(0.0, 0.0)]
 
 
 def test_half_a_second_is_told_once() -> None:
-    desk = Desk()
+    rig = ClockRig()
     with capture_logs() as lines:
         for _ in range(3):
-            desk.watch.judge(ClockSample(600 * NS_PER_MS, 0))
-        desk.watch.judge(GOOD)
+            rig.watch.judge(ClockSample(600 * NS_PER_MS, 0))
+        rig.watch.judge(GOOD)
     assert [line["event"] for line in lines] == ["clock_off"]
-    assert desk.told == [""] * 4
+    assert rig.told == [""] * 4

@@ -15,9 +15,9 @@ class Hands:
         self.monotonic_ns = 0
         self.told: list[tuple[Cause, bool]] = []
         clock = Clock(wall_ns=lambda: self.wall_ns, monotonic_ns=lambda: self.monotonic_ns)
-        self.watchdog = LoopMonitor(clock=clock, post=self._hear)
+        self.watchdog = LoopMonitor(clock=clock, post=self._receive)
 
-    def _hear(self, event: Event) -> None:
+    def _receive(self, event: Event) -> None:
         assert isinstance(event, Alarm)
         self.told.append((event.cause, event.active))
 

@@ -16,7 +16,7 @@ from tests.unit.service.full_table import full_table
 MINUTE_S = 60
 
 
-class Desk:
+class ClockRig:
     """A process whose memory and age the test sets."""
 
     def __init__(self, *, rss_max_mb: int = 100) -> None:
@@ -43,57 +43,57 @@ class Desk:
 
 
 def test_ten_seconds_above_the_bound_end_an_old_run_once() -> None:
-    desk = Desk()
-    desk.live(10 * MINUTE_S, mb=100)
-    desk.live(10, mb=101)
-    assert desk.restarts == 0
-    desk.live(30, mb=101)
-    assert desk.restarts == 1
-    assert set(desk.rests) == {""}
+    rig = ClockRig()
+    rig.live(10 * MINUTE_S, mb=100)
+    rig.live(10, mb=101)
+    assert rig.restarts == 0
+    rig.live(30, mb=101)
+    assert rig.restarts == 1
+    assert set(rig.rests) == {""}
 
 
 def test_a_peak_is_no_reason() -> None:
-    desk = Desk()
-    desk.live(10 * MINUTE_S, mb=50)
+    rig = ClockRig()
+    rig.live(10 * MINUTE_S, mb=50)
     for _ in range(5):
-        desk.live(9, mb=500)
-        desk.live(1, mb=100)
-    assert desk.restarts == 0
+        rig.live(9, mb=500)
+        rig.live(1, mb=100)
+    assert rig.restarts == 0
 
 
 def test_a_young_run_rests_and_is_ended_when_it_is_old_enough() -> None:
     """A bound that is too low for any run must not restart us for ever while we trade."""
-    desk = Desk()
-    desk.live(30, mb=101)
-    assert desk.restarts == 0
-    assert desk.rests[-1] == "101 MiB used, the limit is 100 MiB (QUOTER_RSS_MAX_MB)"
-    desk.live(9 * MINUTE_S + 29, mb=101)
-    assert desk.restarts == 0
-    desk.live(1, mb=101)
-    assert desk.restarts == 1
+    rig = ClockRig()
+    rig.live(30, mb=101)
+    assert rig.restarts == 0
+    assert rig.rests[-1] == "101 MiB used, the limit is 100 MiB (QUOTER_RSS_MAX_MB)"
+    rig.live(9 * MINUTE_S + 29, mb=101)
+    assert rig.restarts == 0
+    rig.live(1, mb=101)
+    assert rig.restarts == 1
 
 
 def test_a_young_run_that_shrinks_goes_on() -> None:
-    desk = Desk()
-    desk.live(30, mb=101)
-    desk.live(1, mb=100)
-    assert desk.rests[-1] == ""
-    assert desk.restarts == 0
+    rig = ClockRig()
+    rig.live(30, mb=101)
+    rig.live(1, mb=100)
+    assert rig.rests[-1] == ""
+    assert rig.restarts == 0
 
 
 def test_zero_is_no_bound() -> None:
-    desk = Desk(rss_max_mb=0)
-    desk.live(20 * MINUTE_S, mb=100_000)
-    assert (desk.restarts, set(desk.rests)) == (0, {""})
+    rig = ClockRig(rss_max_mb=0)
+    rig.live(20 * MINUTE_S, mb=100_000)
+    assert (rig.restarts, set(rig.rests)) == (0, {""})
 
 
 def test_many_open_files_are_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    desk = Desk()
+    rig = ClockRig()
     with capture_logs() as lines:
         for count in (limit * 0.8, limit * 0.81, limit * 0.9, 0, limit):
             monkeypatch.setattr(module, "open_files", lambda count=count: count)
-            desk.live(1, mb=50)
+            rig.live(1, mb=50)
     assert [line["event"] for line in lines] == ["open_files_near_limit"] * 2
 
 
@@ -119,15 +119,15 @@ def test_where_there_is_no_proc_the_peak_counts_and_files_are_not_known(
 
 def test_a_full_table_of_descriptors_is_told_and_ends_nothing() -> None:
     """Neither files nor memory can be looked at then."""
-    desk = Desk()
-    desk.live(10 * MINUTE_S, mb=50)
+    rig = ClockRig()
+    rig.live(10 * MINUTE_S, mb=50)
     looking = ResourceMonitor(
         rss_max_mb=1,
-        clock=Clock(wall_ns=lambda: 0, monotonic_ns=lambda: desk.now_ns),
-        pause=desk.rests.append,
-        restart=desk.restart,
+        clock=Clock(wall_ns=lambda: 0, monotonic_ns=lambda: rig.now_ns),
+        pause=rig.rests.append,
+        restart=rig.restart,
     )
     with capture_logs() as lines, full_table():
         looking.check()
     assert [line["event"] for line in lines] == ["open_files_near_limit"]
-    assert desk.restarts == 0
+    assert rig.restarts == 0

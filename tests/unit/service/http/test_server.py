@@ -104,16 +104,16 @@ async def test_metrics_are_rendered_again_after_the_cache_time(
 
 
 async def test_other_tasks_run_between_pipelined_requests(daemon: Daemon) -> None:
-    turns, seen = 0, list[int]()
+    rounds, seen = 0, list[int]()
 
-    async def turn() -> None:
-        nonlocal turns
+    async def run() -> None:
+        nonlocal rounds
         while True:
-            turns += 1
+            rounds += 1
             await asyncio.sleep(0)
 
-    daemon.looked = lambda: seen.append(turns)
-    turning = asyncio.create_task(turn())
+    daemon.looked = lambda: seen.append(rounds)
+    turning = asyncio.create_task(run())
     await pipelined(daemon, "/healthz", 20)
     turning.cancel()
     assert len(set(seen)) == len(seen) == 20

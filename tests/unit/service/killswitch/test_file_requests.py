@@ -42,8 +42,8 @@ def test_reading_the_pid_does_not_prevent_a_daemon_from_starting(tmp_path: Path)
 
 
 def test_a_kill_writes_the_file_and_signals_the_daemon(tmp_path: Path) -> None:
-    heard = list[int]()
-    before = signal.signal(signal.SIGUSR1, lambda number, _frame: heard.append(number))
+    received = list[int]()
+    before = signal.signal(signal.SIGUSR1, lambda number, _frame: received.append(number))
     folder = DataFolder(tmp_path)
     folder.take()
     try:
@@ -51,7 +51,7 @@ def test_a_kill_writes_the_file_and_signals_the_daemon(tmp_path: Path) -> None:
     finally:
         signal.signal(signal.SIGUSR1, before)
         folder.release()
-    assert heard == [signal.SIGUSR1]
+    assert received == [signal.SIGUSR1]
     assert len((tmp_path / KILL_REQUEST).read_text()) == 200
 
 

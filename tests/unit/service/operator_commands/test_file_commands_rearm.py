@@ -159,14 +159,14 @@ async def test_a_bare_signal_makes_the_kill_id_invalid(rig: Rig, by: str) -> Non
     if by == "signal":
         rig.stops.files.kill_by_signal()
     else:
-        assert (await rig.post_verb("kill", reason="SIGUSR1")).status == 200
+        assert (await rig.post_command("kill", reason="SIGUSR1")).status == 200
     rig.drain()
     rig.settle()
     rig.later(1)
     look(rig)
     assert rig.state is TradingState.KILLED
-    assert (await rig.post_verb("rearm", kill_id=seen)).status == 409
-    assert (await rig.post_verb("rearm", kill_id=rig.stops.kill_id())).status == 200
+    assert (await rig.post_command("rearm", kill_id=seen)).status == 409
+    assert (await rig.post_command("rearm", kill_id=rig.stops.kill_id())).status == 200
 
 
 @pytest.mark.parametrize("later_s", [0.0, 2.0])

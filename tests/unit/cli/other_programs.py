@@ -11,7 +11,7 @@ DRIP_S = 0.05
 DRIPS = 400
 
 
-def http(body: object, status: str = "200 OK", server: str = "stranger") -> bytes:
+def http(body: object, status: str = "200 OK", server: str = "other_program") -> bytes:
     """Return a complete response; `body` becomes JSON unless it is bytes."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     head = f"HTTP/1.1 {status}\r\nServer: {server}\r\nContent-Length: {len(raw)}\r\n\r\n"
@@ -19,7 +19,7 @@ def http(body: object, status: str = "200 OK", server: str = "stranger") -> byte
 
 
 @asynccontextmanager
-async def stranger(answer: bytes | Answering) -> AsyncIterator[int]:
+async def other_program(answer: bytes | Answering) -> AsyncIterator[int]:
     """Yield the port; reads the request, sends the response and closes."""
     tasks: set[asyncio.Task[None] | None] = set()
 
