@@ -65,7 +65,7 @@ def make_runner(inputs: RunInputs) -> Runner:
     _connect_safety_gauges(inputs, kill_switch)
     engine, gateway, audit = inputs.engine, inputs.gateway, _make_audit(inputs)
     commands = OperatorCommands(
-        stops=kill_switch,
+        kill_switch=kill_switch,
         replies=pending_replies,
         state=lambda: engine.causes.state,
         audit=audit,
@@ -85,7 +85,7 @@ def make_runner(inputs: RunInputs) -> Runner:
             commands=commands,
             file_commands=FileCommands(
                 folder=inputs.folder,
-                stops=kill_switch,
+                kill_switch=kill_switch,
                 commands=commands,
                 post=inbox.put,
                 clock=inputs.clock,

@@ -60,7 +60,7 @@ class LiveControl:
         if tokens and ledger is not None:
             parts = ControlParts(
                 snapshot=engine.snapshot,
-                stops=runner.kill_switch,
+                kill_switch=runner.kill_switch,
                 commands=runner.commands,
                 params=self.params,
                 audit=runner.audit,

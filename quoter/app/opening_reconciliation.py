@@ -156,10 +156,10 @@ class OpeningReconciliation:
         Raises StartFailed.
         """
         known = {known.fill.trade_id: known for known in self._known(epoch)}
-        told = await self._trades(_since_last(epoch, [each.fill for each in known.values()]))
+        reported = await self._trades(_since_last(epoch, [each.fill for each in known.values()]))
         owners: dict[str, str] = {}
         news = []
-        for fill in told.fills:
+        for fill in reported.fills:
             mine = known.get(fill.trade_id)
             if mine is not None and payload(mine.fill) != payload(fill):
                 text = f"trade {fill.trade_id}: venue {payload(fill)}, books {payload(mine.fill)}"
@@ -180,7 +180,7 @@ class OpeningReconciliation:
         if news:
             log.info("fills_caught_up", count=len(news))
         ours = {trade_id for trade_id, mine in known.items() if mine.kind is FillKind.BOOKED}
-        is_forgotten = bool(ours) and ours.isdisjoint(fill.trade_id for fill in told.fills)
+        is_forgotten = bool(ours) and ours.isdisjoint(fill.trade_id for fill in reported.fills)
         return is_forgotten and self._environment in PLAY_MONEY
 
     async def _owner(self, fill: Fill, epoch: Epoch) -> str:

@@ -85,7 +85,7 @@ MUTANTS = (
         "a re-arm that waits for clean books is not dropped by the next kill",
         Edit(
             FILES,
-            " or self._stops.kills_seen != waiting.kills_seen",
+            " or self._kill_switch.kills_seen != waiting.kills_seen",
             "",
         ),
         tests=(REARM_TESTS,),

@@ -68,7 +68,7 @@ MUTANTS = (
         "a create leaves although the latch is on the disk",
         Edit(
             "quoter/venues/egress/gate.py",
-            "        if text := self._barred():\n            raise self.refuse(text)\n",
+            "        if text := self._block_reason():\n            raise self.refuse(text)\n",
             "",
         ),
         tests=("tests/unit/venues/egress/test_gate.py", DEAD_MAN_TESTS),
@@ -78,7 +78,7 @@ MUTANTS = (
         "a latch that another process wrote does not kill the running daemon",
         Edit(
             "quoter/service/operator_commands/file_commands.py",
-            "        alarm = self._stops.adopt_foreign_latch()\n        if alarm is not None:\n",
+            "        alarm = self._kill_switch.adopt_foreign_latch()\n        if alarm is not None:\n",
             "        alarm = None\n        if alarm is not None:\n",
         ),
         tests=("tests/unit/service/killswitch/test_controller_sentinel.py",),

@@ -133,7 +133,7 @@ class VenueMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.world.trades)
     @rule(back=NEWEST_FIRST)
-    def fill_is_told_again(self, back: int) -> None:
+    def fill_is_reported_again(self, back: int) -> None:
         self.world.tell(pick(list(self.world.trades), back))
 
     # updates and answers

@@ -195,11 +195,11 @@ class Meeting:
             self._at_onset = self._lowest = self._peak = equity
         self._lowest, self._peak = min(self._lowest, equity), max(self._peak, equity)
         self._drawdown = max(self._drawdown, self._peak - equity)
-        level = self.simulation.engine.regime.view.level
-        for rung, reached_s in self._reached.items():
-            if level >= rung and reached_s == inf:
-                self._reached[rung] = now_s - ONSET_S
-        if level is not Regime.NORMAL:
+        present = self.simulation.engine.regime.view.level
+        for level, reached_s in self._reached.items():
+            if present >= level and reached_s == inf:
+                self._reached[level] = now_s - ONSET_S
+        if present is not Regime.NORMAL:
             self._unrest_s = now_s
 
 

@@ -4,7 +4,7 @@ from quoter.domain.events import LiveParamsChanged, OperatorCommand
 from quoter.domain.outcomes import Refused
 from quoter.domain.trading import TradingState
 from quoter.engine.commands.live_params import LiveParamsHandler
-from quoter.engine.commands.operator import OperatorCommands
+from quoter.engine.commands.operator import CommandHandler
 from quoter.engine.commands.rearming import Rearming
 from quoter.engine.config import EngineConfig
 from quoter.engine.halt_causes import HaltCauses
@@ -49,12 +49,12 @@ class Controls:
             book=market.book,
             remaining_kill=self._remaining_kill,
         )
-        self._operators = OperatorCommands(causes=causes, rearming=self._rearming)
+        self._handler = CommandHandler(causes=causes, rearming=self._rearming)
 
     def handle(self, event: OperatorCommand | LiveParamsChanged, step: StepBuilder) -> None:
         """Carry out one command or parameter change; `step.outcome` says whether it was done."""
         if isinstance(event, OperatorCommand):
-            name, step.outcome = event.action.value, self._operators.handle(event, step)
+            name, step.outcome = event.action.value, self._handler.handle(event, step)
         else:
             name, step.outcome = "params", self.live_params.handle(event)
         if isinstance(step.outcome, Refused):
@@ -64,7 +64,7 @@ class Controls:
         """React to causes that were raised in this step."""
         if any(SEVERITY[cause].state is TradingState.KILLED for cause, _ in step.raised):
             self._rearming.killed(step)
-            self._operators.killed(step)
+            self._handler.killed(step)
 
     def _remaining_kill(self) -> str:
         """Return the condition that would kill again right after a re-arm, or an empty text.

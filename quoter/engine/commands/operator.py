@@ -17,7 +17,7 @@ from quoter.engine.halt_causes import HaltCauses
 from quoter.engine.step_builder import StepBuilder
 
 
-class OperatorCommands:
+class CommandHandler:
     """Turns commands into halt causes; who may give which command was checked before."""
 
     def __init__(self, *, causes: HaltCauses, rearming: Rearming) -> None:

@@ -138,7 +138,7 @@ class Lifecycle:
             case CancelReject():
                 self._on_cancel_reject(order, event, step)
             case Fill():
-                raise AssertionError("fills are booked by `fill`")
+                raise AssertionError("fills are booked by `book_fill`")
 
     def _confirm_open(self, order: OpenOrder, update: OrderUpdate, step: StepBuilder) -> None:
         """Apply an update that shows the order open, unless its last fill was just booked."""

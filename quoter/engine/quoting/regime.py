@@ -36,10 +36,10 @@ class RegimeWatch:
     ) -> None:
         self._policy = config.regime
         self._tick = config.instrument.tick_float
-        self._is_told = config.pricing.sigma_prior is not None
+        self._has_sigma_prior = config.pricing.sigma_prior is not None
         self._fast_half_life_s = config.pricing.volatility_half_life_fast_s
         self._market, self._estimators, self._causes = market, estimators, causes
-        self._ladder = MarketRegime(config.regime, tick=self._tick)
+        self._monitor = MarketRegime(config.regime, tick=self._tick)
         self._now: VarianceRate | None = None
         self._usual: VarianceRate | None = None
         self._first: VarianceRate | None = None
@@ -50,14 +50,14 @@ class RegimeWatch:
             return
         mid = self._market.mid
         self._estimate(step.ts_ns * S_PER_NS, mid)
-        ladder = self._ladder
-        is_changed = ladder.update(
+        monitor = self._monitor
+        is_changed = monitor.update(
             step.ts_ns, mid=mid, now=self._sigma_now, usual=self._sigma_usual, equity=float(equity)
         )
         if is_changed:
-            step.add_anomaly(f"regime_{ladder.level.name.lower()}", ladder.text)
-        is_reducing = ladder.level is Regime.REDUCE_ONLY
-        self._causes.set(step, Cause.MARKET_REGIME, active=is_reducing, text=ladder.text)
+            step.add_anomaly(f"regime_{monitor.level.name.lower()}", monitor.text)
+        is_reducing = monitor.level is Regime.REDUCE_ONLY
+        self._causes.set(step, Cause.MARKET_REGIME, active=is_reducing, text=monitor.text)
 
     def _estimate(self, t_s: float, mid: float | None) -> None:
         """Take the mid. A gap in the market is not a move, as in all volatility estimates."""
@@ -80,7 +80,7 @@ class RegimeWatch:
             return
         prior, half_life_s = references.sigma, self._fast_half_life_s
         self._now = VarianceRate(half_life_s=half_life_s, prior_sigma=prior, dead_band=self._tick)
-        if self._is_told:
+        if self._has_sigma_prior:
             self._usual = _usual(prior)
         else:
             self._first = VarianceRate(half_life_s=USUAL_HALF_LIFE_S)
@@ -101,13 +101,13 @@ class RegimeWatch:
     @property
     def changing_inputs(self) -> tuple[object, ...]:
         """Everything that `adjust` depends on and that changes."""
-        level = self._ladder.level
+        level = self._monitor.level
         return level, self._sigma_fast if level is Regime.REDUCE_ONLY else None
 
     def adjust(self, inputs: PricingInputs) -> PricingInputs:
         """The inputs of a quote adjusted to the regime; unchanged in a normal one."""
         policy = self._policy
-        match self._ladder.level:
+        match self._monitor.level:
             case Regime.NORMAL:
                 return inputs
             case Regime.WIDE:
@@ -124,10 +124,10 @@ class RegimeWatch:
     @property
     def view(self) -> RegimeView:
         """The regime and its figures, for the state page and the metrics."""
-        ladder = self._ladder
+        monitor = self._monitor
         return RegimeView(
-            level=ladder.level,
-            text=ladder.text,
+            level=monitor.level,
+            text=monitor.text,
             sigma_usual=self._sigma_usual,
             sigma_now=self._sigma_now,
         )

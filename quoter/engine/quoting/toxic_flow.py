@@ -43,7 +43,7 @@ class ToxicFlow:
         self._markouts = Markouts()
         self._cooldown = _cooldown_of(config)
         self._vpin = Vpin(volume_per_s * DAY_S / BUCKETS_PER_DAY) if volume_per_s else None
-        self._shadow: SimulatedEdge | None = None
+        self._simulated_edge: SimulatedEdge | None = None
         self._slow_s = 0.0
         self.flow = 0.0  # in its own standard deviations, > 0 while takers buy
         self.alpha = self.markout_cost_bid = self.markout_cost_ask = 0.0
@@ -67,8 +67,8 @@ class ToxicFlow:
         """Restart after a gap in the feed: what is pending can't be measured any more."""
         self._flow.restart()
         self._markouts.restart()
-        if self._shadow is not None:
-            self._shadow.restart()
+        if self._simulated_edge is not None:
+            self._simulated_edge.restart()
 
     def on_trade(self, trade: Trade) -> None:
         """Take a public trade. Trades with us count too: they move the price like any other."""
@@ -77,8 +77,8 @@ class ToxicFlow:
         if self._vpin is not None:
             is_buy = trade.taker is Side.BUY
             self._vpin.add(trade.size if is_buy else 0.0, 0.0 if is_buy else trade.size)
-        if self._shadow is not None:
-            self._shadow.on_trade(t_s, trade.taker, trade.price)
+        if self._simulated_edge is not None:
+            self._simulated_edge.on_trade(t_s, trade.taker, trade.price)
 
     def on_fills(self, t_s: float, booked: Sequence[Booked], *, mid: float | None) -> None:
         """Add our own fills; their markouts are measured from `mid`, the mid just before them."""
@@ -92,8 +92,8 @@ class ToxicFlow:
         """Take the mid of others, about ten times a second."""
         self._flow.on_mid(t_s, mid)
         self._markouts.on_mark(t_s, mid)
-        if self._shadow is not None:
-            self._shadow.on_mid(t_s, mid)
+        if self._simulated_edge is not None:
+            self._simulated_edge.on_mid(t_s, mid)
 
     def refresh(self, t_s: float, *, mid: float, half: float) -> None:
         """Update the figures that quotes use. half: our half-spread, price, > 0."""
@@ -111,9 +111,9 @@ class ToxicFlow:
         most = self._config.markout_cost_max * half
         bid, ask = (self._markouts.cost(t_s, side, fair=mid, half=half) for side in Side)
         self.markout_cost_bid, self.markout_cost_ask = min(bid, most), min(ask, most)
-        if self._shadow is None:
-            self._shadow = SimulatedEdge(half_bps=half / mid / BPS, fee_bps=self._fee_bps)
-        self.has_no_edge = self._shadow.has_no_edge
+        if self._simulated_edge is None:
+            self._simulated_edge = SimulatedEdge(half_bps=half / mid / BPS, fee_bps=self._fee_bps)
+        self.has_no_edge = self._simulated_edge.has_no_edge
 
     @property
     def vpin(self) -> float | None:
@@ -127,8 +127,8 @@ class ToxicFlow:
     @property
     def edges(self) -> dict[float, tuple[Edge, ...]]:
         """Edge of simulated fills, by horizon in seconds."""
-        shadow = self._shadow
-        return {} if shadow is None else {h: shadow.edges(h) for h in EDGE_HORIZONS_S}
+        simulated = self._simulated_edge
+        return {} if simulated is None else {h: simulated.edges(h) for h in EDGE_HORIZONS_S}
 
 
 def _cooldown_of(config: ToxicFlowConfig) -> SideCooldown | None:

@@ -59,7 +59,7 @@ class ControlParts:
     """The parts of the daemon that the control API uses."""
 
     snapshot: Callable[[], Snapshot]
-    stops: KillSwitchController
+    kill_switch: KillSwitchController
     commands: OperatorCommands
     params: LiveParamsService
     audit: CommandAudit
@@ -262,7 +262,7 @@ class ControlApi:
 
     def _state(self) -> dict[str, Json]:
         """Return the state of the daemon, for every reply."""
-        snapshot, latched = self._parts.snapshot(), self._parts.stops.latched
+        snapshot, latched = self._parts.snapshot(), self._parts.kill_switch.latched
         is_killed = snapshot.trading_state is TradingState.KILLED
         return {
             "trading_state": snapshot.trading_state.name,

@@ -21,13 +21,13 @@ class OperatorCommands:
     def __init__(
         self,
         *,
-        stops: KillSwitchController,
+        kill_switch: KillSwitchController,
         replies: PendingReplies,
         state: Callable[[], TradingState],
         audit: CommandAudit,
     ) -> None:
         """`state` returns the engine's trading state."""
-        self._stops = stops
+        self._kill_switch = kill_switch
         self._replies = replies
         self._state = state
         self._audit = audit
@@ -36,7 +36,7 @@ class OperatorCommands:
         """Return why a command can't be given to the engine, or None if it can."""
         match command:
             case Rearm():
-                return self._stops.rearm_refusal(command)
+                return self._kill_switch.rearm_refusal(command)
             case Resume(seen=seen):
                 state = self._state()
                 if state is TradingState.KILLED:
@@ -67,7 +67,7 @@ class OperatorCommands:
             finish(refused)
             return
         if isinstance(command, Kill) and not same_kill:
-            self._stops.latch_kill(command)
+            self._kill_switch.latch_kill(command)
         self._replies.post(command, finish)
 
     async def execute(self, command: OperatorCommand) -> Outcome:
@@ -87,11 +87,11 @@ class OperatorCommands:
         if (refused := self.refusal(command)) is not None:
             return refused
         if isinstance(command, Kill):
-            self._stops.latch_kill(command)
+            self._kill_switch.latch_kill(command)
         outcome = await self._replies.ask(command, OUTCOME_S_MAX)
         if outcome is None:
             return Pending()
-        if isinstance(command, Kill) and not await self._stops.written(LATCH_S_MAX):
+        if isinstance(command, Kill) and not await self._kill_switch.written(LATCH_S_MAX):
             return Pending(NOT_ON_DISK)
         return outcome
 

@@ -42,13 +42,13 @@ class FileCommands:
         self,
         *,
         folder: DataFolder | None,
-        stops: KillSwitchController,
+        kill_switch: KillSwitchController,
         commands: OperatorCommands,
         post: Emit,
         clock: Clock,
     ) -> None:
         self._folder = folder
-        self._stops = stops
+        self._kill_switch = kill_switch
         self._commands = commands
         self._post = post
         self._clock = clock
@@ -56,7 +56,7 @@ class FileCommands:
         self._signal_until_ns = 0  # until then a signal may belong to a KILL file found first
         self._rearm: _WaitingRearm | None = None
         self._answer: RearmAnswer | None = None  # the newest that was written
-        stops.when_settled(self._remove_kill_file)
+        kill_switch.when_settled(self._remove_kill_file)
 
     def check(self) -> None:
         """Carry out the files that are there, and adopt a latch of another process."""
@@ -69,7 +69,7 @@ class FileCommands:
             self._accept_rearm(requested)
         if self._rearm is not None:
             self._retry_rearm(self._rearm)
-        alarm = self._stops.adopt_foreign_latch()
+        alarm = self._kill_switch.adopt_foreign_latch()
         if alarm is not None:
             self._post(alarm)
 
@@ -79,7 +79,7 @@ class FileCommands:
         """Carry out SIGUSR1: a kill of its own, or one kill together with a new KILL file."""
         if self._kill_by_file("signal"):
             return
-        is_of_file = self._stops.latched is not None and (
+        is_of_file = self._kill_switch.latched is not None and (
             self._clock.now_ns() <= self._signal_until_ns
         )
         self._signal_until_ns = 0
@@ -125,7 +125,7 @@ class FileCommands:
         if self._commands.refusal(command) is not None:
             self._commands.send(command, partial(self._refused_at_once, command))
         else:
-            kills_seen = self._stops.kills_seen
+            kills_seen = self._kill_switch.kills_seen
             until_ns = now_ns + REARM_RETRIED_NS
             self._rearm = _WaitingRearm(command, kills_seen, until_ns, now_ns)
 
@@ -135,10 +135,11 @@ class FileCommands:
 
     def _retry_rearm(self, waiting: _WaitingRearm) -> None:
         command, now_ns = waiting.command, self._clock.now_ns()
-        if self._stops.kill_id() is None:
+        if self._kill_switch.kill_id() is None:
             self._rearm = None  # somebody else re-armed
         elif (
-            self._stops.kill_id() != command.kill_id or self._stops.kills_seen != waiting.kills_seen
+            self._kill_switch.kill_id() != command.kill_id
+            or self._kill_switch.kills_seen != waiting.kills_seen
         ):
             self._give_up(command, NEWER_KILL)
         elif now_ns > waiting.until_ns:
@@ -168,7 +169,7 @@ class FileCommands:
         if self._answer is not None:
             text = f"{text}: {self._answer.text}"
         self._rearm = None
-        log.warning("rearm_given_up", kill_id=command.kill_id, reason=text)
+        log.warning("rearm_abandoned", kill_id=command.kill_id, reason=text)
         self._write_answer(RearmAnswer(command.kill_id, text, is_final=True))
 
     def _write_answer(self, answer: RearmAnswer) -> None:

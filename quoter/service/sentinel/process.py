@@ -88,8 +88,8 @@ class Sentinel:
         """Monitor until cancelled. Raises MarketUnfit if the market can't be traded."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                spawn(tasks, "watch", self._monitor_heartbeat())
-                spawn(tasks, "strike", self._intervene_when_needed())
+                spawn(tasks, "heartbeat", self._monitor_heartbeat())
+                spawn(tasks, "intervention", self._intervene_when_needed())
                 spawn(tasks, "venue", self._audit_venue())
         except* Finished:
             pass

@@ -104,7 +104,7 @@ def report(_options: Options, samples: Mapping[str, Sample]) -> Report:
         findings=(
             "The first four makers are those of the reference run, with our base half-spread and"
             " slope; the last is the daemon's own quote with its volatility, flow alpha and the"
-            " rung WIDE (fast sigma above twice the usual: half-spread x 1.5, minimum distance).",
+            " level WIDE (fast sigma above twice the usual: half-spread x 1.5, minimum distance).",
             "Quotes are 0.1 s late and stay for 0.25 s; the venue does not fail here, and wide"
             " quotes keep being filled. A real crash can be worse.",
             "Errors of the difference to the reference run include its own sampling (300 paths).",

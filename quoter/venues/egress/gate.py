@@ -118,7 +118,7 @@ class EgressGate:
     ) -> None:
         self._hosts, self._age_ns_max, self._now_ns = hosts, age_ns_max, now_ns
         self._schemes = TLS_SCHEMES if needs_tls else TLS_SCHEMES | PLAIN_SCHEMES
-        self._pause_reason, self._barred = pause_reason, block_reason
+        self._pause_reason, self._block_reason = pause_reason, block_reason
         self._intents: dict[str, PlaceOrder] = {}
         self._wire_ns: dict[str, int] = {}
         self.is_open = False
@@ -168,7 +168,7 @@ class EgressGate:
         if not self.is_open:
             raise self.refuse("the gate is closed")
         self._check_engine_heartbeat()
-        if text := self._barred():
+        if text := self._block_reason():
             raise self.refuse(text)
         if order is None:
             raise self.breach(f"no intent is registered for {call.client_id!r}")

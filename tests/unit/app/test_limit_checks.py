@@ -34,7 +34,7 @@ def test_a_price_that_is_no_number_fits_nothing() -> None:
     assert limits_below_one_order(LIMITS, SIZE, float("inf")) != []
 
 
-def test_a_quote_wider_than_the_collar_is_told() -> None:
+def test_a_quote_wider_than_the_collar_is_reported() -> None:
     wide = replace(TERMS, delta_bid=0.03 * TERMS.inputs.fair, delta_ask=None)
     (line,) = beyond_collar(LIMITS, wide)
     assert line.startswith("QUOTER_PRICE_COLLAR_BPS: the quote is 300 bps")
@@ -54,7 +54,9 @@ def test_an_order_that_the_venue_takes_is_no_trouble() -> None:
 
 
 @pytest.mark.parametrize("levels", [1, 3])
-def test_an_order_below_the_least_notional_is_told_with_the_size_that_works(levels: int) -> None:
+def test_an_order_below_the_least_notional_is_reported_with_the_size_that_works(
+    levels: int,
+) -> None:
     (line,) = small("0.00001", levels=levels)
     assert line.startswith(
         "QUOTER_ORDER_SIZE: the venue accepts no order below 0.00001 BTC or 5 USD"

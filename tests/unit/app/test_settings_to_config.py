@@ -76,7 +76,7 @@ def test_two_runs_a_millisecond_apart_never_share_an_id() -> None:
     assert len(run_prefix(settings(), START_NS + 10**6)) == len(earlier)
 
 
-def test_the_target_is_the_opening_balance_unless_told(instrument: Instrument) -> None:
+def test_the_target_is_the_opening_balance_unless_configured(instrument: Instrument) -> None:
     opening = {"BTC": Decimal(2), "USDT": Decimal(100)}
     auto = engine_config(settings(), instrument, start_ns=START_NS, opening=opening)
     told = engine_config(settings(target="1.5"), instrument, start_ns=START_NS, opening=opening)

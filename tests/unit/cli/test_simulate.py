@@ -131,7 +131,7 @@ def test_without_the_extra_one_line_says_what_to_install(
     assert error == "quoter simulate needs numpy: pip install 'quoter[simulate]'\n"
 
 
-def test_a_folder_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported_before_the_work(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     result = invoke("widening", "--out", str(tmp_path / "file" / "below"))
     assert isinstance(result.exception, BadSetting)

@@ -117,7 +117,7 @@ class Rig:
         )
         parts = ControlParts(
             snapshot=engine.snapshot,
-            stops=self.stops.controller,
+            kill_switch=self.stops.controller,
             commands=self.stops.commands,
             params=params,
             audit=self.stops.audit,

@@ -45,11 +45,11 @@ class StopsRig:
         redactor = folder.redactor if folder is not None else None
         self.audit = CommandAudit(write=write, clock=clock, redactor=redactor)
         self.commands = OperatorCommands(
-            stops=self.controller, replies=self.replies, state=state, audit=self.audit
+            kill_switch=self.controller, replies=self.replies, state=state, audit=self.audit
         )
         self.files = FileCommands(
             folder=folder,
-            stops=self.controller,
+            kill_switch=self.controller,
             commands=self.commands,
             post=self.post,
             clock=clock,

@@ -210,7 +210,7 @@ def cancel(client_id: str, reason: CancelReason = CancelReason.REQUOTE) -> Cance
     return CancelOrder(client_id=client_id, venue_id="", reason=reason)
 
 
-async def test_a_create_is_told_as_sent_before_it_is_answered() -> None:
+async def test_a_create_is_reported_as_sent_before_it_is_answered() -> None:
     async with working() as office:
         office.outbox.submit((place("q1"),))
         await office.settle()
@@ -261,7 +261,7 @@ async def test_a_kill_drops_every_create_that_waits() -> None:
     )
 
 
-async def test_a_create_for_a_full_lane_is_told_as_never_sent(
+async def test_a_create_for_a_full_lane_is_reported_as_never_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "QUEUE_MAX", 2)

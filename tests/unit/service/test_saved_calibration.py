@@ -114,7 +114,7 @@ async def test_only_news_that_makes_sense_is_written() -> None:
     assert disk.written == [LEARNED]
 
 
-async def test_a_disk_that_fails_is_told_and_tried_again() -> None:
+async def test_a_disk_that_fails_is_reported_and_tried_again() -> None:
     disk = Disk()
     keeper = CalibrationSaver(learned=lambda: LEARNED, write=disk.write)
     disk.is_full = True

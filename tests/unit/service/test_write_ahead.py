@@ -142,7 +142,7 @@ async def test_somebody_elses_trades_are_remembered_to_a_bound(
         assert len(here.kept()) == 6
 
 
-async def test_a_trade_told_with_another_content_alarms_though_the_engine_forgot_it(
+async def test_a_trade_reported_with_another_content_alarms_though_the_engine_forgot_it(
     tmp_path: Path,
 ) -> None:
     async with shell(tmp_path) as here:

@@ -88,7 +88,9 @@ async def test_who_fails_twice_pauses_and_who_succeeds_again_goes_on(venue: Venu
     assert venue.told[-1][0] is False
 
 
-async def test_one_that_has_fired_is_told_even_if_it_is_armed_anew_at_once(venue: Venue) -> None:
+async def test_one_that_has_fired_is_reported_even_if_it_is_armed_anew_at_once(
+    venue: Venue,
+) -> None:
     await venue.refresh()
     venue.now_s += TIMEOUT_S
     await venue.refresh()

@@ -132,7 +132,7 @@ def test_requests_carry_the_wall_clock_so_that_is_what_counts() -> None:
     assert rig.shown == [(0.0, 0.0)]
 
 
-def test_half_a_second_is_told_once() -> None:
+def test_half_a_second_is_reported_once() -> None:
     rig = ClockRig()
     with capture_logs() as lines:
         for _ in range(3):

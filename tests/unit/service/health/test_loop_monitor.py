@@ -72,7 +72,7 @@ def test_both_reasons_to_mistrust_the_clock_must_be_over() -> None:
     assert hands.told == [(Cause.CLOCK, True), (Cause.CLOCK, False)]
 
 
-def test_memory_is_told_when_it_begins_and_when_it_ends() -> None:
+def test_memory_is_reported_when_it_begins_and_when_it_ends() -> None:
     hands = Hands()
     for text in ("", "500 MiB", "501 MiB", "", ""):
         hands.watchdog.set_memory_problem(text)

@@ -87,7 +87,7 @@ def test_zero_is_no_bound() -> None:
     assert (rig.restarts, set(rig.rests)) == (0, {""})
 
 
-def test_many_open_files_are_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_open_files_are_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     rig = ClockRig()
     with capture_logs() as lines:
@@ -117,7 +117,7 @@ def test_where_there_is_no_proc_the_peak_counts_and_files_are_not_known(
     assert open_files() == 0
 
 
-def test_a_full_table_of_descriptors_is_told_and_ends_nothing() -> None:
+def test_a_full_table_of_descriptors_is_reported_and_ends_nothing() -> None:
     """Neither files nor memory can be looked at then."""
     rig = ClockRig()
     rig.live(10 * MINUTE_S, mb=50)

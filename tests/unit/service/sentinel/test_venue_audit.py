@@ -64,7 +64,7 @@ async def test_what_is_locked_in_orders_is_held_too(gateway: RecordingGateway) -
 
 
 @pytest.mark.parametrize("held", ["2.51", "1.49"])
-async def test_a_breach_is_told_once_and_only_when_it_lasts(
+async def test_a_breach_is_reported_once_and_only_when_it_lasts(
     gateway: RecordingGateway, held: str
 ) -> None:
     gateway.free = Decimal(held)
@@ -94,7 +94,7 @@ async def test_a_fill_under_way_that_is_back_in_time_is_no_breach(
     assert not await gateway.look(after_s=AGAIN_S)
 
 
-async def test_a_breach_that_somebody_rearmed_is_told_again(gateway: RecordingGateway) -> None:
+async def test_a_breach_that_somebody_rearmed_is_reported_again(gateway: RecordingGateway) -> None:
     gateway.free = Decimal(3)
     await gateway.look()
     assert await gateway.look(after_s=AGAIN_S)

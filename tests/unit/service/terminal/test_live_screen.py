@@ -87,7 +87,7 @@ def test_an_order_on_a_level_of_the_book_shares_its_row() -> None:
     assert re.search(r"2\.5\s+60000\.50", row)
 
 
-def test_terms_profit_and_fills_are_told() -> None:
+def test_terms_profit_and_fills_are_reported() -> None:
     text = drawn(snapshot())
     assert re.search(r"reservation price\s+59999\.00", text)
     assert re.search(r"− skew\s+-1\s+-0\.167 bps", text)
