@@ -78,7 +78,8 @@ MUTANTS = (
         "a latch that another process wrote does not kill the running daemon",
         Edit(
             "quoter/service/operator_commands/file_commands.py",
-            "        alarm = self._kill_switch.adopt_foreign_latch()\n        if alarm is not None:\n",
+            "        alarm = self._kill_switch.adopt_foreign_latch()\n"
+            "        if alarm is not None:\n",
             "        alarm = None\n        if alarm is not None:\n",
         ),
         tests=("tests/unit/service/killswitch/test_controller_sentinel.py",),
