@@ -109,9 +109,7 @@ MUTANTS = (
     mutant(
         "flatten_continues_after_a_kill",
         "a flatten that was requested before a kill continues after the re-arm",
-        Edit(
-            "quoter/engine/commands/controls.py", "            self._handler.killed(step)\n", ""
-        ),
+        Edit("quoter/engine/commands/controls.py", "            self._handler.killed(step)\n", ""),
         tests=("tests/unit/engine/commands/test_rearming.py",),
     ),
     mutant(
