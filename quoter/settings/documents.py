@@ -63,7 +63,16 @@ def heading_and_introduction(group: type[BaseModel]) -> tuple[str, str]:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "**required**"
-    return "" if field.default in (None, "") else _code(field.default)
+    text = _default_text(field)
+    return _code(text) if text else ""
+
+
+def _default_text(field: FieldInfo) -> str:
+    """The default as it is written in the environment; empty for None."""
+    value = field.default
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
 
 
 def _code(value: object) -> str:
@@ -80,8 +89,7 @@ def _env_entry(name: str, field: FieldInfo) -> str:
     comment = "\n".join(f"# {line}" for line in wrap(text, WIDTH))
     if field.is_required():
         return f"\n{comment}\n{env_name(name)}={(field.examples or [''])[0]}\n"
-    default = "" if field.default is None else field.default
-    return f"\n{comment}\n#{env_name(name)}={default}\n"
+    return f"\n{comment}\n#{env_name(name)}={_default_text(field)}\n"
 
 
 def _bounds(field: FieldInfo) -> str:

@@ -49,22 +49,26 @@ class Control(BaseModel):
     risk_token_file: Path | None = Field(
         None,
         repr=False,
-        description="File that holds the token of the risk role: it may also re-arm and flatten.",
+        description="File that holds the token of the risk role: everything that the operator "
+        "role may do, and re-arm and flatten.",
     )
     read_token: SecretStr | None = Field(
         None,
         validate_default=True,
-        description="Do not set. Put the token into the secret file `quoter_read_token`.",
+        description="Do not set in the environment: other processes may read it. Put the token "
+        "into the secret file `quoter_read_token`.",
     )
     operator_token: SecretStr | None = Field(
         None,
         validate_default=True,
-        description="Do not set. Put the token into the secret file `quoter_operator_token`.",
+        description="Do not set in the environment: other processes may read it. Put the token "
+        "into the secret file `quoter_operator_token`.",
     )
     risk_token: SecretStr | None = Field(
         None,
         validate_default=True,
-        description="Do not set. Put the token into the secret file `quoter_risk_token`.",
+        description="Do not set in the environment: other processes may read it. Put the token "
+        "into the secret file `quoter_risk_token`.",
     )
     control_non_loopback: bool = Field(
         False,
@@ -85,8 +89,8 @@ class PreTradeChecks(BaseModel):
         ge=5,
         le=500,
         description="Maximum distance of an order's price from the mid, from the last trade and "
-        "from the mean of the last minute, in bps of price; an order that reduces the inventory "
-        "must be near only one of them.",
+        "from the mean of the last minute, in bps of price; an order that reduces the "
+        "inventory needs to be within this distance of one of the three only.",
     )
     book_spread_max_bps: float = Field(
         500,
@@ -347,8 +351,8 @@ class Limits(BaseModel):
         gt=0,
         le=AMOUNT_MAX,
         examples=["0.05"],
-        description="Maximum inventory, |position - QUOTER_TARGET|, even if every open order of a "
-        "side is filled, in base units; an order that could exceed it is not sent.",
+        description="Maximum of |position - QUOTER_TARGET|, in base units. All open orders of a "
+        "side count as filled; an order that could exceed the limit is not sent.",
     )
     order_size: Decimal = Field(
         ge=AMOUNT_MIN,
@@ -380,8 +384,8 @@ class Limits(BaseModel):
     )
     foreign_activity: Literal["pause", "kill", "ignore"] = Field(
         "pause",
-        description="Reaction to orders or fills on the account that are not ours: pause (while "
-        "they last), kill or ignore.",
+        description="Reaction to orders or fills on the account that are not ours: pause (until "
+        "no such order is open and the balances equal our books), kill or ignore.",
     )
     target: Annotated[Literal["auto"] | Decimal, BeforeValidator(parse_target)] = Field(
         "auto",
@@ -421,20 +425,22 @@ class Pricing(BaseModel):
     )
     horizon: Annotated[Literal["auto", "session"] | float, BeforeValidator(parse_horizon)] = Field(
         "auto",
-        description="Horizon of QUOTER_MODEL=as: session (until the end of QUOTER_SESSION_S) or a "
-        "rolling horizon in seconds. auto with every other model.",
+        description="Horizon of QUOTER_MODEL=as: session (the time that is left of "
+        "QUOTER_SESSION_S since the start) or a fixed number of seconds. Must be auto "
+        "with every other model.",
     )
     session_s: float | None = Field(
         None,
         gt=0,
         le=604_800,
-        description="Length of the session, in seconds; required with QUOTER_HORIZON=session.",
+        description="Length of the session, in seconds, counted from the start of pricing; "
+        "required with QUOTER_HORIZON=session.",
     )
     sigma: float | None = Field(
         None,
         gt=0,
-        description="First estimate of volatility, in quote currency per sqrt(second). Unset: from "
-        "the ledger or the venue's history.",
+        description="First estimate of volatility, in quote currency per sqrt(second). Unset: "
+        "from the ledger, else from the venue's bars, else from 5 s of market data.",
     )
     kappa: float | None = Field(
         None,
@@ -445,8 +451,8 @@ class Pricing(BaseModel):
     intensity: float | None = Field(
         None,
         gt=0,
-        description="First estimate of fills per second of each side at distance zero, in 1 / "
-        "second. Unset: from the ledger, else estimated after the start.",
+        description="First estimate of the fill rate at distance zero, per side, in 1 / second. "
+        "Unset: from the ledger, else estimated after the start.",
     )
     volatility_half_life_s: float = Field(
         300, ge=10, le=86_400, description="Half-life of the slow volatility estimate, in seconds."
@@ -461,15 +467,16 @@ class Pricing(BaseModel):
         1,
         ge=0,
         le=4,
-        description="How much farther out the side is quoted that would increase the inventory, "
-        "when the inventory is at its limit; in half-spreads (no unit). 0: no widening.",
+        description="Extra distance of the side that would increase the inventory, at the "
+        "inventory limit, in half-spreads (no unit). 0: no widening.",
     )
     widening_power: float = Field(
         2,
         ge=1,
         le=4,
-        description="Exponent of |inventory| / QUOTER_INVENTORY_MAX in that widening (no unit); a "
-        "higher value widens later and more suddenly.",
+        description="Exponent of |inventory| / QUOTER_INVENTORY_MAX in the widening of "
+        "QUOTER_WIDENING_BETA (no unit); with a higher value the widening starts "
+        "later and grows faster.",
     )
     size_eta: float = Field(
         1,
@@ -490,8 +497,8 @@ class Pricing(BaseModel):
         0,
         ge=0,
         le=5_000,
-        description="Minimum bid-ask spread that we quote, in bps of price; orders that reduce the "
-        "inventory may be closer.",
+        description="Minimum bid-ask spread that we quote, in bps of price; an order that reduces "
+        "the inventory may be closer to the fair value than half of it.",
     )
     spread_max_bps: float = Field(
         500,
@@ -511,13 +518,13 @@ class Pricing(BaseModel):
         0,
         ge=0,
         le=1_000,
-        description="Expected loss per fill to better informed takers, in bps of price; it is "
-        "added to the cost of each side.",
+        description="Expected price move against us after a fill, in bps of price; it is added to "
+        "the cost of each side.",
     )
     fill_correction: bool = Field(
         True,
-        description="Whether the ratio of our own fills to the expected fill rate corrects the "
-        "intensity: true or false.",
+        description="Whether the intensity is multiplied by (our fills / expected fills): true or "
+        "false.",
     )
     alpha_max: float = Field(
         2,
@@ -530,8 +537,8 @@ class Pricing(BaseModel):
         2,
         ge=0,
         le=2,
-        description="Maximum widening of a side by the losses shortly after its recent fills, in "
-        "half-spreads (no unit). 0: no widening.",
+        description="Maximum extra distance of a side because its recent fills lost money within "
+        "5 s, in half-spreads (no unit). 0: no extra distance.",
     )
     side_cooldown_s: float = Field(
         5,
@@ -559,8 +566,9 @@ class Requoting(BaseModel):
         0.1,
         ge=0,
         le=1,
-        description="Minimum price difference for which an order is moved closer to the mid, in "
-        "half-spreads (no unit); an order that is too close is replaced in any case.",
+        description="Minimum price difference at which an order is replaced, in half-spreads (no "
+        "unit). An order that is too close to the mid by less than that is replaced "
+        "only while the budget of new orders is at least half full.",
     )
     book_stale_s: float = Field(
         2,
@@ -573,15 +581,15 @@ class Requoting(BaseModel):
         5,
         ge=1,
         le=1_000,
-        description="Maximum count of pauses by one cause within 10 min; after more, quoting stays "
-        "paused until `quoter resume` (cause `flapping`).",
+        description="Number of times that one cause may pause quoting within 10 min; after one "
+        "more, quoting stays paused until `quoter resume` (cause `flapping`).",
     )
     quote_ttl_s: float = Field(
         30,
         ge=5,
         le=300,
-        description="Maximum age of an order, in seconds; then it is replaced even if its price is "
-        "right.",
+        description="Maximum age of an order, in seconds; an older one is replaced even at an "
+        "unchanged price.",
     )
 
 
@@ -622,7 +630,8 @@ class Process(BaseModel):
         "the quote, in seconds. 0: no such lines.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Lowest level of log lines that are written."
+        "info",
+        description="Lowest level of log lines that are written: debug, info, warning or error.",
     )
     instance: Annotated[str, BeforeValidator(parse_instance)] = Field(
         "0",
