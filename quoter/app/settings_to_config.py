@@ -6,9 +6,10 @@ from decimal import Decimal
 from quoter.domain.events import Fill
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import MarketHistory, SavedCalibration
-from quoter.domain.units import NS_PER_MS, exact
+from quoter.domain.units import NS_PER_MS, NS_PER_S, exact
 from quoter.engine.config import (
     ActivityPolicy,
+    BookPolicy,
     EngineConfig,
     Fair,
     ForeignPolicy,
@@ -125,7 +126,7 @@ def engine_config(
         hysteresis=Hysteresis(pauses_max=settings.flap_pauses_max),
         activity=activity_policy(settings),
         creates_per_s=settings.creates_per_s,
-        book_stale_ns=int(settings.book_stale_s * 1e9),
+        book=BookPolicy(stale_ns=int(settings.book_stale_s * NS_PER_S)),
     )
 
 

@@ -80,6 +80,13 @@ class RequestReport:
     coin: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconnectFeed:
+    """Close the market stream and connect anew: it is silent, or its book is proven wrong."""
+
+    text: str
+
+
 class OrderRule(StrEnum):
     """The rules that every order must pass before it is sent; see `risk/order_rules.py`."""
 
@@ -104,5 +111,5 @@ class Denied:
     text: str
 
 
-type Command = PlaceOrder | CancelOrder | CancelAll | QueryOrder | RequestReport
+type Command = PlaceOrder | CancelOrder | CancelAll | QueryOrder | RequestReport | ReconnectFeed
 type Verdict = PlaceOrder | Denied

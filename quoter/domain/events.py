@@ -200,6 +200,16 @@ class CoinPrice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BestPricesReport:
+    """Best levels by the venue's REST API, our own orders included; requested at `asked_ns`."""
+
+    ts_ns: int
+    asked_ns: int
+    bid: Level
+    ask: Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFailed:
     """A requested report that failed."""
 
@@ -223,14 +233,6 @@ class FeedDown:
     ts_ns: int
     stream: Stream
     text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedAlive:
-    """A stream is alive but has no data, for example it answered a ping."""
-
-    ts_ns: int
-    stream: Stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,9 +355,15 @@ type OrderEvent = (
     | Fill
 )
 type ReportEvent = (
-    OpenOrdersReport | TradesReport | BalanceReport | RulesReport | CoinPrice | ReportFailed
+    OpenOrdersReport
+    | TradesReport
+    | BalanceReport
+    | RulesReport
+    | CoinPrice
+    | BestPricesReport
+    | ReportFailed
 )
 type ControlEvent = (
-    FeedUp | FeedDown | FeedAlive | RateLimited | Alarm | OperatorCommand | LiveParamsChanged | Tick
+    FeedUp | FeedDown | RateLimited | Alarm | OperatorCommand | LiveParamsChanged | Tick
 )
 type Event = MarketEvent | OrderEvent | ReportEvent | ControlEvent

@@ -52,5 +52,6 @@ class ReportKind(StrEnum):
     TRADES = "trades"
     BALANCES = "balances"
     BOOK = "book"
+    BEST_PRICES = "best_prices"  # of the book, to confirm one that stands still
     RULES = "rules"  # tick, lot and minimums of the market
     COIN_PRICE = "coin_price"  # of a coin that fees are paid in

@@ -70,7 +70,7 @@ class Components:
         self.coin_fees = CoinFees(
             instrument=config.instrument, attribution=self.attribution, causes=self.causes
         )
-        self.market = MarketView(config.instrument, self.orders, book_stale_ns=config.book_stale_ns)
+        self.market = MarketView(config.instrument, self.orders, config.book)
 
     def _build_quoting(self, config: EngineConfig) -> None:
         """The path from the market to the wanted quote: estimators, market regime, quoting."""
@@ -111,9 +111,7 @@ class Components:
             ),
         )
         self.feed = FeedHealth(
-            market=self.market,
-            causes=self.causes,
-            quiet_ns=config.quiet_ns,
+            market=self.market, orders=self.orders, causes=self.causes, policy=config.book
         )
 
     def _build_placing(self, config: EngineConfig) -> None:

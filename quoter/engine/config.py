@@ -146,6 +146,29 @@ class ReconcilePolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BookPolicy:
+    """When the order book is believed; nanoseconds.
+
+    stale_ns: age of the book (since its last accepted update, or confirmation by equal best prices)
+    beyond which no order is created; unseen_ns: time within which the depth must show an
+    acknowledged order, and reach the update that the ticker is at.
+    """
+
+    stale_ns: int
+    unseen_ns: int = 2 * NS_PER_S
+
+    @property
+    def confirm_ns(self) -> int:
+        """Age at which best prices are requested, and how often: three times within the limit."""
+        return self.stale_ns // 3
+
+    @property
+    def mismatch_ns(self) -> int:
+        """Time between two requests that must both differ to prove the book wrong."""
+        return self.stale_ns // 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
     """The configuration of one engine. Sizes are exact, in base units.
 
@@ -159,7 +182,7 @@ class EngineConfig:
     limits: Limits
     activity: ActivityPolicy
     creates_per_s: float
-    book_stale_ns: int  # silence of the feed, answered pings included, after which quoting pauses
+    book: BookPolicy
     order_size: Decimal
     target: Decimal
     opening: Mapping[str, Decimal]
@@ -172,8 +195,6 @@ class EngineConfig:
     regime: RegimePolicy = field(default_factory=RegimePolicy)
     reconcile: ReconcilePolicy = field(default_factory=ReconcilePolicy)
     hysteresis: Hysteresis = field(default_factory=Hysteresis)
-    # age at which a book without changes is compared with a fresh snapshot
-    quiet_ns: int = 30 * NS_PER_S
 
     @property
     def lots_max(self) -> float:

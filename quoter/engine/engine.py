@@ -10,12 +10,12 @@ from collections import Counter
 from quoter.domain.events import (
     Alarm,
     BalanceReport,
+    BestPricesReport,
     BookDelta,
     BookSnapshot,
     CoinPrice,
     Drain,
     Event,
-    FeedAlive,
     FeedDown,
     FeedUp,
     LiveParamsChanged,
@@ -112,6 +112,8 @@ class Engine(Components):
                 self.coin_fees.on_report_failed(event)
             case RulesReport():
                 self._on_rules(event, step)
+            case BestPricesReport():
+                self.feed.on_best_prices(event, step)
             case CoinPrice():
                 self.coin_fees.on_price(event, step)
                 self.losses.check(step)
@@ -119,13 +121,15 @@ class Engine(Components):
                 self.reconcile.on_private_stream_up(step)
             case FeedDown(stream=Stream.PRIVATE):
                 self.reconcile.on_private_stream_down(step, event.text)
-            case FeedUp() | FeedDown() | FeedAlive():
+            case FeedUp() | FeedDown():
                 self.feed.on_stream(event, step)
             case RateLimited():
                 self._rate_limited_until_ns = max(self._rate_limited_until_ns, event.until_ns)
                 self.causes.raise_cause(step, Cause.RATE_LIMITED, event.text)
             case Alarm(cause=Cause.VENUE_STATUS) if not self.config.is_dry:
                 self.reconcile.on_venue_status(event, step)
+            case Alarm(cause=Cause.BOOK_STALE):
+                self.feed.on_evidence(event.text, step)
             case Alarm():
                 self.causes.set(step, event.cause, active=event.active, text=event.text)
             case OperatorCommand() | LiveParamsChanged():
@@ -138,14 +142,13 @@ class Engine(Components):
     def _on_market(self, event: MarketEvent, step: StepBuilder) -> None:
         was_ready = self.market.book.ready
         fault = self.market.apply(event)
-        self.feed.on_received(step)
-        if fault is not None:
-            self.feed.on_book_fault(fault, step)
-        elif isinstance(event, BookSnapshot):
-            self.feed.on_snapshot(step)
+        self.feed.on_market_event(event, fault, step)
+        if isinstance(event, BookSnapshot) and fault is None:
             if not was_ready:
                 self.estimators.restart()
-        elif not (self.market.has_new_best or step.cleared or isinstance(event, Trade)):
+        elif fault is None and not (
+            self.market.has_new_best or step.cleared or isinstance(event, Trade)
+        ):
             # the best prices did not change: estimates, quote and orders stay as they are
             step.is_idle = True
             return
@@ -164,6 +167,8 @@ class Engine(Components):
             if self.reject_backoff.needs_balances:
                 self.reconcile.make_due(ReportKind.BALANCES, step.ts_ns)
         self.lifecycle.handle(event, step)
+        if order is not None:
+            self.feed.on_order_event(event, order)
         self.rules.on_order_event(event)
         if isinstance(event, OrderNotFound) and order is not None:
             self.reconcile.on_order_not_found(order, step)
@@ -196,7 +201,7 @@ class Engine(Components):
         self.counter_check.tick(step)
 
     def _decide(self, step: StepBuilder) -> None:
-        self.feed.check_silence(step)
+        self.feed.check_age(step)
         state = self.causes.state
         if state >= TradingState.PAUSED or self.phase is Phase.DRAINING:
             self._stop(state, step)

@@ -18,6 +18,7 @@ from quoter.domain.commands import (
     Command,
     PlaceOrder,
     QueryOrder,
+    ReconnectFeed,
     RequestReport,
 )
 from quoter.domain.errors import VenueError
@@ -115,6 +116,10 @@ class Outbox:
                         self._put(self._all, command)
                 case RequestReport(kind=ReportKind.BOOK):
                     self._feed.resync()
+                case RequestReport(kind=ReportKind.BEST_PRICES):
+                    self._feed.confirm()
+                case ReconnectFeed():
+                    self._feed.reconnect(command.text)
                 case RequestReport() | QueryOrder():
                     self._put(self._queries, command)
 
@@ -190,6 +195,8 @@ class Outbox:
                 reply = await gateway.report(command)
             case CancelAll():
                 await self._cancel_all(gateway)
+            case ReconnectFeed():
+                raise AssertionError("unreachable: the feed has it at once")
         if reply is not None:
             self._post(reply)
 

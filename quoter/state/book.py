@@ -10,7 +10,7 @@ from math import inf
 from typing import Protocol
 
 from quoter.domain.events import BookDelta, BookSnapshot, TopOfBook
-from quoter.domain.market import Level, Levels
+from quoter.domain.market import Level, Levels, Side
 
 LEVELS_MAX = 5_000  # maximum per side; the farthest levels are removed first, several at once
 LEVELS_KEPT = 4_500
@@ -87,6 +87,10 @@ class HalfBook:
         """Size at a price, 0 if there is none."""
         return self._sizes.get(price, 0.0)
 
+    def covers(self, price: float) -> bool:
+        """Whether a price is at or better than the farthest level that is known."""
+        return any(self._sign * price >= key for key in self._keys()[:1])
+
     def best(self, own: Sizes) -> Level | None:
         """The best level that is not entirely ours; `own` holds our sizes by price."""
         sign, sizes = self._sign, self._sizes
@@ -114,7 +118,7 @@ class HalfBook:
 class Book:
     """Both sides, their sequence number, and fresher best prices where there are any."""
 
-    __slots__ = ("_top", "asks", "bids", "duplicates", "last", "ready", "ts_ns")
+    __slots__ = ("_top", "asks", "bids", "duplicates", "last", "ready", "ts_ns", "updates")
 
     def __init__(self) -> None:
         self.bids, self.asks = HalfBook(1), HalfBook(-1)
@@ -122,7 +126,12 @@ class Book:
         self.ts_ns = 0
         self.ready = False
         self.duplicates = 0
+        self.updates = 0  # accepted so far, confirmations by an equal snapshot included
         self._top: TopOfBook | None = None
+
+    def side(self, side: Side) -> HalfBook:
+        """The half that an order of this side rests in."""
+        return self.bids if side is Side.BUY else self.asks
 
     @property
     def seq(self) -> int:
@@ -139,6 +148,7 @@ class Book:
             return self._audit(snapshot)
         fault = self.bids.load(snapshot.bids) or self.asks.load(snapshot.asks)
         self.last, self.ts_ns = snapshot.last, snapshot.ts_ns
+        self.updates += 1
         self._top = None
         return self._judge(fault)
 
@@ -157,6 +167,7 @@ class Book:
             return f"gap: expected {self.last}, received {delta.prev}"
         fault = self.bids.apply(delta.bids) or self.asks.apply(delta.asks)
         self.last, self.ts_ns = delta.last, delta.ts_ns
+        self.updates += 1
         return self._judge(fault)
 
     def apply_top(self, top: TopOfBook) -> str | None:
@@ -168,7 +179,9 @@ class Book:
         is_newest = held is None or top.update_id >= held.update_id
         if self.ready and is_newest and top.update_id >= self.last:
             self._top = top
-            self.ts_ns = top.ts_ns
+            if held is None or top.update_id > held.update_id:  # a repetition is no update
+                self.ts_ns = top.ts_ns
+                self.updates += 1
             if top.update_id == self.last:
                 return self._compare(top)
         return None
@@ -240,6 +253,7 @@ class Book:
         )
         if ours == theirs:
             self.ts_ns = snapshot.ts_ns
+            self.updates += 1
             return None
         self.invalidate()
         return f"levels at {self.last} are {ours}, by the snapshot {theirs}"

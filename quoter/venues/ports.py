@@ -34,6 +34,15 @@ class MarketFeed(Protocol):
     async def run(self, emit: Emit) -> None:
         """Emit FeedUp, then BookSnapshot and the deltas that follow it; FeedDown when lost."""
 
+    def confirm(self) -> None:
+        """Request the venue's best prices and emit them (BestPricesReport), or ReportFailed.
+
+        Nothing while such a request is under way.
+        """
+
+    def reconnect(self, text: str) -> None:
+        """Close the connection, for the reason `text`, and connect anew."""
+
     def resync(self) -> None:
         """Discard the book and start again from a fresh snapshot. Idempotent."""
 

@@ -30,7 +30,7 @@ from quoter.domain.quotes import PricingInputs, TwoSidedQuote
 from quoter.domain.reasons import DoneReason, ReportKind
 from quoter.domain.step import Step
 from quoter.domain.units import NS_PER_S
-from quoter.engine.config import ActivityPolicy, EngineConfig, PricingConfig
+from quoter.engine.config import ActivityPolicy, BookPolicy, EngineConfig, PricingConfig
 from quoter.engine.engine import Engine
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.pricing.quote.terms import quote_terms
@@ -83,7 +83,7 @@ def engine_config() -> EngineConfig:
             turnover_max=10.0,
         ),
         creates_per_s=10.0,
-        book_stale_ns=2 * NS_PER_S,
+        book=BookPolicy(stale_ns=2 * NS_PER_S),
         order_size=SIZE,
         target=Decimal(1),
         opening=OPENING,

@@ -12,12 +12,13 @@ import pytest
 
 from quoter.domain.events import (
     Alarm,
+    BestPricesReport,
     BookDelta,
     BookSnapshot,
     Event,
-    FeedAlive,
     FeedDown,
     FeedUp,
+    ReportFailed,
     TopOfBook,
     Trade,
 )
@@ -44,6 +45,7 @@ QUICK = StreamTimings(
     resync_pause_s=0.05,
 )
 # Compares a few times a second instead of every 45 s.
+ONE_SIDED = '{"symbol":"BTCUSDT","bidPrice":"60000.0","bidQty":"1","askPrice":"0.0","askQty":"0"}'
 AUDITING = replace(QUICK, book_check_s=0.2, book_check_settle_s=0.15)
 HANG_S = 1.0  # longer than the stall limit of the tests that use it
 BTCUSDT = Instrument(
@@ -328,13 +330,63 @@ async def test_closed_socket_reconnects_with_a_fresh_book(sandbox: RunningSandbo
     assert kinds == [FeedUp, BookSnapshot, FeedDown, FeedUp, BookSnapshot]
 
 
-async def test_answered_pings_between_frames_prove_liveness(sandbox: RunningSandbox) -> None:
-    often = replace(config(sandbox), stream=replace(QUICK, ping_s=0.02))
-    feed = make_feed(often, BTCUSDT, random=Random(1))
+@pytest.mark.parametrize("native", [True, False])
+async def test_best_prices_are_those_of_the_book(sandbox: RunningSandbox, native: bool) -> None:
+    feed = make_feed(config(sandbox, native=native), BTCUSDT, random=Random(1))
     async with running(feed) as told:
-        await until(lambda: told.count(FeedAlive) >= 2)
-    assert told.count(BookSnapshot) == 1
-    assert told.count(FeedDown) == 0
+        await until(lambda: told.count(BookSnapshot) >= 1)
+        feed.confirm()
+        await until(lambda: told.count(BestPricesReport) == 1)
+    report = next(event for event in told.events if isinstance(event, BestPricesReport))
+    assert 0 < report.bid.price < report.ask.price
+    assert report.asked_ns < report.ts_ns
+
+
+async def test_best_prices_of_a_book_with_one_side_are_a_failed_report(
+    sandbox: RunningSandbox,
+) -> None:
+    feed = make_feed(config(sandbox), BTCUSDT, random=Random(1))
+    async with running(feed) as told:
+        await until(lambda: told.count(BookSnapshot) >= 1)
+        await sandbox.arm("garbled", endpoint="market", text=ONE_SIDED)
+        feed.confirm()
+        await until(lambda: told.count(ReportFailed) == 1)
+        await sandbox.admin("DELETE", "faults")
+        feed.confirm()
+        await until(lambda: told.count(BestPricesReport) == 1)
+
+
+@pytest.mark.parametrize("native", [True, False])
+async def test_reconnect_ends_the_connection_and_makes_another(
+    sandbox: RunningSandbox, native: bool
+) -> None:
+    feed = make_feed(config(sandbox, native=native), BTCUSDT, random=Random(1))
+    async with running(feed) as told:
+        await until(lambda: told.count(BookSnapshot) >= 1)
+        feed.reconnect("the stream is silent")
+        await until(lambda: told.count(FeedDown) == 1 and told.count(FeedUp) == 2)
+    lost = next(event for event in told.events if isinstance(event, FeedDown))
+    assert "the stream is silent" in lost.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("depth_ids_shifted", {"shift": -(10**9)}),
+        ("snapshot_ids_shifted", {"shift": 10**9}),
+        ("market_frames_unreadable", {"event": "depth", "text": "<html>"}),
+    ],
+)
+async def test_ids_that_can_not_be_and_unreadable_frames_are_reported(
+    sandbox: RunningSandbox, kind: str, fields: dict[str, str | int]
+) -> None:
+    """A snapshot ahead of its stream, or ids that ran back, would freeze the book."""
+    await sandbox.arm(kind, **fields)
+    feed = make_feed(config(sandbox), BTCUSDT, random=Random(1))
+    async with running(feed) as told:
+        await until(lambda: told.count(Alarm) >= 1)
+    alarm = next(event for event in told.events if isinstance(event, Alarm))
+    assert (alarm.cause, alarm.active) == (Cause.BOOK_STALE, True)
 
 
 async def test_refused_snapshot_is_requested_again(sandbox: RunningSandbox) -> None:
@@ -345,16 +397,17 @@ async def test_refused_snapshot_is_requested_again(sandbox: RunningSandbox) -> N
     assert await sandbox.fired(fault) == 2
 
 
-async def test_bad_frames_are_counted_and_many_of_them_resync(sandbox: RunningSandbox) -> None:
+async def test_bad_frames_are_counted_and_many_of_them_are_reported(
+    sandbox: RunningSandbox,
+) -> None:
     feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
     async with running(feed) as told:
         await until(lambda: told.count(BookDelta) >= 1)
         for _ in range(5):
             feed.on_frame(b"{]")
-        await until(lambda: told.count(BookDelta) >= 3)
-        assert told.count(BookSnapshot) == 1
+        assert told.count(Alarm) == 0
         feed.on_frame(b"{]")
-        await until(lambda: told.count(BookSnapshot) == 2)
+        assert told.count(Alarm) == 1
     assert feed.bad_frames == 6
 
 
@@ -364,7 +417,6 @@ async def test_any_ccxt_exchange_feeds_whole_books(sandbox: RunningSandbox, exch
     assert isinstance(feed, CcxtFeed)
     async with running(feed) as told:
         await until(lambda: told.count(BookSnapshot) >= 5 and told.count(Trade) >= 1)
-        await until(lambda: told.count(FeedAlive) >= 1)
         await sandbox.admin("POST", "streams/close", {"socket": "market"})
         await until(lambda: told.count(FeedDown) >= 1)
         books = told.count(BookSnapshot)

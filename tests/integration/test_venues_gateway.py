@@ -17,7 +17,6 @@ from quoter.domain.events import (
     BalanceReport,
     CancelReject,
     Event,
-    FeedAlive,
     FeedDown,
     FeedUp,
     Fill,
@@ -476,7 +475,7 @@ async def test_dead_private_socket_is_found_by_pings(
     still_sandbox: RunningSandbox, gateway: CcxtGateway
 ) -> None:
     async with streaming(gateway) as told:
-        await until(lambda: count(told, FeedAlive) >= 1)
+        await until(lambda: count(told, FeedUp) == 1)
         await still_sandbox.arm("silent_socket", socket="user", count=1)
         await until(lambda: count(told, FeedDown) == 1)
         await until(lambda: count(told, FeedUp) == 2)

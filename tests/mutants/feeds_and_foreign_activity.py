@@ -50,11 +50,11 @@ AFTER_STALL = (
     ),
     mutant(
         "event_time_of_handling_counts",
-        "messages read before a hang and handled after it end the stale state",
+        "updates read before a hang and handled after it make the book young",
         Edit(
             "quoter/engine/market/feed_health.py",
-            "max(market.last_received_ns, step.event.ts_ns)",
-            "step.ts_ns",
+            "self._evidence.on_depth(event.ts_ns,",
+            "self._evidence.on_depth(step.ts_ns,",
         ),
         tests=("tests/unit/engine/market/test_feed_health.py",),
     ),

@@ -11,7 +11,6 @@ from quoter.domain.events import (
     BookSnapshot,
     CancelReject,
     Event,
-    FeedAlive,
     FeedDown,
     FeedUp,
     Fill,
@@ -124,7 +123,6 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(ReportFailed, ts_ns=times, kind=st.sampled_from(ReportKind), text=texts),
     st.builds(FeedUp, ts_ns=times, stream=st.sampled_from(Stream)),
     st.builds(FeedDown, ts_ns=times, stream=st.sampled_from(Stream), text=texts),
-    st.builds(FeedAlive, ts_ns=times, stream=st.sampled_from(Stream)),
     st.builds(RateLimited, ts_ns=times, until_ns=times, text=texts),
     st.builds(Tick, ts_ns=times),
 )

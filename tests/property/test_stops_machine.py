@@ -398,7 +398,7 @@ class ReduceMachine(RuleBasedStateMachine):
     @rule(tenths=st.integers(1, 30))
     def pass_time(self, tenths: int) -> None:
         for _ in range(tenths):
-            self._check(self.harness.feed_alive)
+            self._check(self.harness.depth_update)
             self._check(self.harness.tick)
 
     @rule(pick=st.integers(0, 7), share=st.sampled_from(["0.01", "0.5", "1"]))

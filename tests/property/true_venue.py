@@ -8,7 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from quoter.domain.commands import CancelAll, CancelOrder, PlaceOrder, QueryOrder, RequestReport
+from quoter.domain.commands import (
+    CancelAll,
+    CancelOrder,
+    PlaceOrder,
+    QueryOrder,
+    ReconnectFeed,
+    RequestReport,
+)
 from quoter.domain.events import (
     BalanceReport,
     CancelReject,
@@ -100,6 +107,10 @@ class World:
                         self.requests.extend(self._cancels(command))
                     case RequestReport(kind=ReportKind.BOOK):
                         self.harness.book(self.mid)
+                    case RequestReport(kind=ReportKind.BEST_PRICES):
+                        self.harness.best_prices()
+                    case ReconnectFeed():
+                        raise AssertionError(f"a feed that lives is reconnected: {command.text}")
                     case _:
                         self.requests.append(command)
 
@@ -125,7 +136,7 @@ class World:
 
     def advance(self, seconds: float, *, tick_s: float = 0.25) -> None:
         for _ in range(max(1, round(seconds / tick_s))):
-            self.harness.feed_alive()
+            self.harness.depth_update()
             self.harness.tick(tick_s)
             self.collect()
 
@@ -234,7 +245,7 @@ class World:
                 return BalanceReport(ts_ns=now_ns, asked_ns=now_ns, free=self.balances(), locked={})
             case ReportKind.RULES:
                 return RulesReport(ts_ns=now_ns, instrument=CONFIG.instrument)
-            case ReportKind.BOOK | ReportKind.COIN_PRICE:
+            case ReportKind.BOOK | ReportKind.BEST_PRICES | ReportKind.COIN_PRICE:
                 return None
 
     # the truth against our books

@@ -7,6 +7,7 @@ from math import sqrt
 from quoter.domain.units import NS_PER_S
 from quoter.engine.config import (
     ActivityPolicy,
+    BookPolicy,
     EngineConfig,
     PricingConfig,
     RequotePolicy,
@@ -99,7 +100,7 @@ def maker(
         requote=requote or RequotePolicy(),
         activity=WITHOUT_ACTIVITY_LIMITS,
         creates_per_s=creates_per_s,
-        book_stale_ns=2 * NS_PER_S,
+        book=BookPolicy(stale_ns=2 * NS_PER_S),
     )
 
 
@@ -115,7 +116,7 @@ def law(gamma: float, seed: int, *, shape: QuoteShape = BARE, market: MarketSpec
     )
     return Setup(
         market=market,
-        engine=replace(config, book_stale_ns=10 * NS_PER_S),
+        engine=replace(config, book=BookPolicy(stale_ns=10 * NS_PER_S)),
         seed=seed,
         latency=INSTANT,
         tick_ns=NS_PER_S,

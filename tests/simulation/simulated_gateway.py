@@ -13,14 +13,18 @@ from quoter.domain.commands import (
     Command,
     PlaceOrder,
     QueryOrder,
+    ReconnectFeed,
     RequestReport,
 )
 from quoter.domain.commands import TimeInForce as Tif
 from quoter.domain.events import (
     BalanceReport,
+    BestPricesReport,
     BookSnapshot,
     CancelReject,
     Event,
+    FeedDown,
+    FeedUp,
     Fill,
     OpenOrdersReport,
     OrderAck,
@@ -35,7 +39,7 @@ from quoter.domain.events import (
     Trade,
     TradesReport,
 )
-from quoter.domain.market import Level
+from quoter.domain.market import Level, Stream
 from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason, ReportKind
 from quoter.sim.exchange import Exchange
@@ -156,6 +160,8 @@ class SimulatedGateway:
                 self._answer(command, self._query(command), sent_ns)
             case RequestReport(kind=ReportKind.BOOK):
                 self.resync()
+            case ReconnectFeed():
+                self.reconnect(command.text)
             case RequestReport():
                 self._answer(command, self._report(command, sent_ns), sent_ns)
 
@@ -232,8 +238,25 @@ class SimulatedGateway:
                 )
             case ReportKind.BOOK:
                 raise AssertionError("the book comes through the market stream")
+            case ReportKind.BEST_PRICES:
+                return self._best_prices(asked_ns)
             case ReportKind.RULES | ReportKind.COIN_PRICE:
                 return ReportFailed(ts_ns=due_ns, kind=request.kind, text="not simulated")
+
+    def _best_prices(self, asked_ns: int) -> Event:
+        """Both best levels, our own orders included."""
+        due_ns, book = self._due_ns(Channel.ANSWER), self._exchange.depth(self._symbol, 1)
+        if not book.bids or not book.asks:
+            return ReportFailed(ts_ns=due_ns, kind=ReportKind.BEST_PRICES, text="one side is empty")
+        (bid,), (ask,) = _levels(book.bids), _levels(book.asks)
+        return BestPricesReport(ts_ns=due_ns, asked_ns=asked_ns, bid=Level(*bid), ask=Level(*ask))
+
+    def reconnect(self, text: str) -> None:
+        """Another connection of the market stream, with a snapshot of its own."""
+        now_ns = self._schedule.now_ns
+        self._publish(Channel.MARKET, FeedDown(ts_ns=now_ns, stream=Stream.MARKET, text=text))
+        self._publish(Channel.MARKET, FeedUp(ts_ns=now_ns, stream=Stream.MARKET))
+        self.resync()
 
     def _answer(self, command: Command, event: Event, sent_ns: int) -> None:
         deadline_ns = sent_ns + self._latency.timeout_ns
@@ -260,7 +283,7 @@ class SimulatedGateway:
                 self._schedule_receipt(
                     ReportFailed(ts_ns=ts_ns, kind=command.kind, text=text), ts_ns
                 )
-            case QueryOrder() | CancelAll():
+            case QueryOrder() | CancelAll() | ReconnectFeed():
                 pass
 
     def _depth(self, news: DepthNews) -> None:

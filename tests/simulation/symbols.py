@@ -18,7 +18,7 @@ from rich.progress import track
 from rich.table import Table
 
 from quoter.domain.units import NS_PER_S
-from quoter.engine.config import ToxicFlowConfig
+from quoter.engine.config import BookPolicy, ToxicFlowConfig
 from quoter.pricing.quote.normalisation import inventory_sd_lots
 from quoter.pricing.quote.shape import QuoteShape
 from quoter.sandbox.config import BITCOIN, LARGE_TICK, SUB_CENT, THIN
@@ -90,7 +90,7 @@ def setup(job: Job) -> Setup:
         config = replace(config, pricing=pricing)
     return Setup(
         market=market,
-        engine=replace(config, book_stale_ns=10 * NS_PER_S),
+        engine=replace(config, book=BookPolicy(stale_ns=10 * NS_PER_S)),
         seed=1,
         tick_ns=NS_PER_S,
         depth_ns=NS_PER_S,

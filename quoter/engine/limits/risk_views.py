@@ -53,7 +53,7 @@ class RiskViews:
             phase=phase,
             state=state,
             book_ready=bid is not None and ask is not None,
-            is_fresh=not market.is_stale(ts_ns),
+            is_fresh=market.is_fresh(ts_ns),
             book_seq=market.book.seq,
             best_bid=_exact(bid.price) if bid is not None else ZERO,
             best_ask=_exact(ask.price) if ask is not None else ZERO,

@@ -1,98 +1,182 @@
-"""Health of the market feed: raises causes when it is down, silent or out of sequence.
+"""Health of the market feed: connected, in sequence, and with a book that is believed.
 
-Also requests a new snapshot where the book needs one.
+The causes are MARKET_FEED_DOWN (no connection), BOOK_DESYNC (a gap, or levels that can't be) and
+BOOK_STALE (no update and no confirmation for too long, or a proof that the book is wrong).
 """
 
-from quoter.domain.commands import RequestReport
-from quoter.domain.events import FeedAlive, FeedDown, FeedUp
-from quoter.domain.market import Stream
+from quoter.domain.commands import ReconnectFeed, RequestReport
+from quoter.domain.events import (
+    BestPricesReport,
+    BookDelta,
+    BookSnapshot,
+    FeedDown,
+    FeedUp,
+    MarketEvent,
+    OrderAck,
+    OrderEvent,
+    TopOfBook,
+    Trade,
+)
+from quoter.domain.market import Side
 from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_MS, NS_PER_S
+from quoter.engine.config import BookPolicy
 from quoter.engine.halt_causes import HaltCauses
+from quoter.engine.market.book_evidence import SIZE_TOLERANCE
 from quoter.engine.market.view import MarketView
 from quoter.engine.step_builder import StepBuilder
+from quoter.state.open_orders import RESTING, OpenOrder, OpenOrders
 
 RESYNC_AGAIN_NS = 5_000 * NS_PER_MS  # a requested snapshot that did not arrive is requested again
 # minimum time between two requests, however often the feed has faults
 RESYNC_APART_NS = 1_000 * NS_PER_MS
+RECONNECT_APART_NS = 5_000 * NS_PER_MS
 
 
 class FeedHealth:
-    """Tracks connection, silence and sequence faults of the market feed.
+    """Raises and clears the causes of the market feed; requests snapshots and confirmations."""
 
-    quiet_ns: age of a book without changes at which it is compared with a fresh snapshot.
-    """
-
-    def __init__(self, *, market: MarketView, causes: HaltCauses, quiet_ns: int) -> None:
-        self._market = market
-        self._causes = causes
-        self._quiet_ns = quiet_ns
+    def __init__(
+        self, *, market: MarketView, orders: OpenOrders, causes: HaltCauses, policy: BookPolicy
+    ) -> None:
+        self._market, self._orders, self._causes = market, orders, causes
+        self._policy = policy
+        self._evidence = market.evidence
         self._is_up = False
+        self._updates = 0  # of the book, that the evidence has seen
         self._requested_ns = 0
         self._is_request_pending = False
+        self._confirm_ns = 0  # when best prices were last requested
+        self._reconnect_ns = 0
+        self._proof = ""
 
-    def on_stream(self, event: FeedUp | FeedDown | FeedAlive, step: StepBuilder) -> None:
-        """Handle the market stream being connected, lost or alive."""
+    def on_stream(self, event: FeedUp | FeedDown, step: StepBuilder) -> None:
+        """The market stream was connected or lost."""
         match event:
             case FeedUp():
                 self._is_up = True
-                # a connection starts with a snapshot
-                self._requested_ns = step.ts_ns - RESYNC_APART_NS
+                self._requested_ns = step.ts_ns - RESYNC_APART_NS  # it begins with a snapshot
+                self._evidence.restart(event.ts_ns)
                 self._causes.clear(step, Cause.MARKET_FEED_DOWN)
-                self.on_received(step)
-            case FeedAlive():
-                # a ping of the private stream proves nothing about this one
-                if event.stream is Stream.MARKET:
-                    self.on_received(step)
             case FeedDown():
                 self._is_up = False
                 self._market.invalidate()
                 self._causes.raise_cause(step, Cause.MARKET_FEED_DOWN, event.text)
 
-    def on_received(self, step: StepBuilder) -> None:
-        """Record that the stream is alive, as of the time of receipt, and clear BOOK_STALE.
+    def on_market_event(self, event: MarketEvent, fault: str | None, step: StepBuilder) -> None:
+        """Take in one market event that was applied to the book; `fault` made it unusable."""
+        book = self._market.book
+        if fault is not None:
+            self._on_book_fault(fault, step)
+        elif isinstance(event, BookSnapshot):
+            self._causes.clear(step, Cause.BOOK_DESYNC)
+        if isinstance(event, Trade):
+            self._on_trade(event, step)
+        elif book.updates != self._updates:
+            self._updates = book.updates
+            if isinstance(event, TopOfBook):
+                is_ahead = event.update_id > book.last
+                self._evidence.on_ticker(event.ts_ns, is_ahead=is_ahead)
+            else:
+                is_snapshot = not isinstance(event, BookDelta)
+                self._evidence.on_depth(event.ts_ns, is_snapshot=is_snapshot)
+            if self._causes.switch.is_active(Cause.BOOK_STALE):
+                self.check_age(step)
 
-        The event may have waited in the queue, so its own time counts, not the engine's.
+    def on_order_event(self, event: OrderEvent, order: OpenOrder) -> None:
+        """An order of ours rests or ended at the venue: the depth has to show it."""
+        if order.state not in RESTING:
+            self._evidence.on_order_end(order.client_id)
+        elif isinstance(event, OrderAck) and not order.is_taking:
+            self._evidence.on_order_ack(order.client_id, event.ts_ns)
+
+    def on_best_prices(self, report: BestPricesReport, step: StepBuilder) -> None:
+        """Compare the venue's best prices with the book."""
+        touch = self._market.book.best({}, {})
+        if touch is None or not self._is_up:
+            return
+        if proof := self._evidence.on_best_prices(report, *touch):
+            self.on_evidence(proof, step)
+        self.check_age(step)
+
+    def on_evidence(self, text: str, step: StepBuilder) -> None:
+        """The book is proven wrong, or its stream silent: stop, and connect anew."""
+        step.add_anomaly("silent_feed", text)
+        self._proof = text
+        self._evidence.distrust()
+        self._market.invalidate()
+        if step.ts_ns - self._reconnect_ns >= RECONNECT_APART_NS:
+            self._reconnect_ns = step.ts_ns
+            step.commands.append(ReconnectFeed(text=text))
+        self.check_age(step)
+
+    def check_age(self, step: StepBuilder) -> None:
+        """Raise or clear BOOK_STALE; before every decision.
+
+        A process that hung receives fills and answers before its clock.
         """
-        market = self._market
-        market.last_received_ns = max(market.last_received_ns, step.event.ts_ns)
-        is_raised = self._causes.switch.is_active(Cause.BOOK_STALE)
-        if is_raised and not market.is_stale(step.ts_ns):
+        if self._is_up and not self._market.is_fresh(step.ts_ns):
+            age_s = self._market.age_ns(step.ts_ns) / NS_PER_S
+            text = f"no book update and no confirmation for {age_s:.1f} s"
+            if not self._evidence.is_trusted:
+                text = self._proof
+            self._causes.raise_cause(step, Cause.BOOK_STALE, text)
+        elif self._causes.switch.is_active(Cause.BOOK_STALE) and self._market.is_fresh(step.ts_ns):
             self._causes.clear(step, Cause.BOOK_STALE)
 
-    def on_book_fault(self, text: str, step: StepBuilder) -> None:
-        """Raise BOOK_DESYNC because the book can't be trusted any more, and request a snapshot."""
+    def tick(self, step: StepBuilder) -> None:
+        """Request what is missing: a snapshot, or a confirmation of a book that stands still."""
+        if not self._is_up:
+            return
+        if self._market.book.ready:
+            self._confirm(step)
+            if proof := self._evidence.proof(step.ts_ns, self._is_missing):
+                self.on_evidence(proof, step)
+            return
+        pause_ns = RESYNC_APART_NS if self._is_request_pending else RESYNC_AGAIN_NS
+        if step.ts_ns - self._requested_ns >= pause_ns:
+            self._request_snapshot(step)
+
+    def _confirm(self, step: StepBuilder) -> None:
+        policy = self._policy
+        is_doubtful = self._evidence.is_in_doubt or not self._evidence.is_trusted
+        pause_ns = policy.mismatch_ns if is_doubtful else policy.confirm_ns
+        is_old = is_doubtful or self._market.age_ns(step.ts_ns) >= policy.confirm_ns
+        if is_old and step.ts_ns - self._confirm_ns >= pause_ns:
+            self._request_best_prices(step)
+
+    def _on_trade(self, trade: Trade, step: StepBuilder) -> None:
+        """A trade beyond the best price of a book that stands still asks for a confirmation."""
+        touch, policy = self._market.book.best({}, {}), self._policy
+        if touch is None or step.ts_ns - self._confirm_ns < policy.mismatch_ns:
+            return
+        bid, ask = touch
+        is_beyond = trade.price > ask.price if trade.taker is Side.BUY else trade.price < bid.price
+        if is_beyond and self._market.age_ns(step.ts_ns) >= policy.mismatch_ns:
+            self._request_best_prices(step)
+
+    def _is_missing(self, client_id: str) -> bool:
+        """Whether a resting order of ours lies within the published depth and is not in it."""
+        order = self._orders.live(client_id)
+        if order is None or order.state not in RESTING:
+            return False
+        price, side = float(order.price), self._market.book.side(order.side)
+        own = self._orders.levels[order.side].get(price, 0.0)
+        return side.covers(price) and side.size(price) < own * (1.0 - SIZE_TOLERANCE)
+
+    def _on_book_fault(self, text: str, step: StepBuilder) -> None:
+        """The book can't be trusted any more: pause, and request a snapshot."""
         step.add_anomaly("book_fault", text)
         self._causes.raise_cause(step, Cause.BOOK_DESYNC, text)
         self._is_request_pending = step.ts_ns - self._requested_ns < RESYNC_APART_NS
         if not self._is_request_pending:
             self._request_snapshot(step)
 
-    def on_snapshot(self, step: StepBuilder) -> None:
-        self._causes.clear(step, Cause.BOOK_DESYNC)
-
-    def check_silence(self, step: StepBuilder) -> None:
-        """Raise BOOK_STALE after too long a silence.
-
-        Checked before every decision: a process that hung processes queued fills and answers before
-        its next tick.
-        """
-        if self._is_up and self._market.is_stale(step.ts_ns):
-            silent_s = self._market.silent_ns(step.ts_ns) / NS_PER_S
-            text = f"nothing received for {silent_s:.1f} s"
-            self._causes.raise_cause(step, Cause.BOOK_STALE, text)
-
-    def tick(self, step: StepBuilder) -> None:
-        """Repeat a request that was not answered, and check a book that does not change."""
-        if not self._is_up:
-            return
-        book = self._market.book
-        pause_ns = RESYNC_APART_NS if self._is_request_pending else RESYNC_AGAIN_NS
-        is_due = step.ts_ns - self._requested_ns >= pause_ns
-        if is_due and (not book.ready or step.ts_ns - book.ts_ns > self._quiet_ns):
-            self._request_snapshot(step)
-
     def _request_snapshot(self, step: StepBuilder) -> None:
         self._requested_ns, self._is_request_pending = step.ts_ns, False
         step.commands.append(RequestReport(kind=ReportKind.BOOK))
+
+    def _request_best_prices(self, step: StepBuilder) -> None:
+        self._confirm_ns = step.ts_ns
+        step.commands.append(RequestReport(kind=ReportKind.BEST_PRICES))

@@ -4,6 +4,8 @@ from quoter.domain.events import BookDelta, BookSnapshot, MarketEvent, TopOfBook
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Level, Side
 from quoter.domain.units import NS_PER_MS
+from quoter.engine.config import BookPolicy
+from quoter.engine.market.book_evidence import BookEvidence
 from quoter.state.book import Book
 from quoter.state.open_orders import OpenOrders
 
@@ -15,17 +17,16 @@ OWN_LINGER_NS = 300 * NS_PER_MS
 class MarketView:
     """Follows the book. `bid`, `ask`: best levels of others, None without a usable book."""
 
-    def __init__(self, instrument: Instrument, orders: OpenOrders, *, book_stale_ns: int) -> None:
-        """book_stale_ns: silence of the feed after which its data is stale."""
+    def __init__(self, instrument: Instrument, orders: OpenOrders, policy: BookPolicy) -> None:
         self._instrument = instrument
-        self._stale_ns = book_stale_ns
         self.book = Book()
         self._own_bids, self._own_asks = orders.levels[Side.BUY], orders.levels[Side.SELL]
         self.bid: Level | None = None
         self.ask: Level | None = None
         self.touch: tuple[float, float] | None = None  # their prices
         self.has_new_best = False  # whether the last refresh found other best prices
-        self.last_received_ns = 0  # when anything was last received from the feed
+        self.evidence = BookEvidence(policy)
+        self._stale_ns = policy.stale_ns
         self.gaps = 0
 
     @property
@@ -34,13 +35,13 @@ class MarketView:
             return None
         return (self.bid.price + self.ask.price) / 2
 
-    def silent_ns(self, ts_ns: int) -> int:
-        """Time since anything was received from the feed."""
-        return ts_ns - self.last_received_ns
+    def is_fresh(self, ts_ns: int) -> bool:
+        """Whether the book is young enough, and not proven wrong."""
+        return self.evidence.is_trusted and self.age_ns(ts_ns) <= self._stale_ns
 
-    def is_stale(self, ts_ns: int) -> bool:
-        """Whether the feed has been silent for too long."""
-        return self.silent_ns(ts_ns) > self._stale_ns
+    def age_ns(self, ts_ns: int) -> int:
+        """Time since the book's last accepted update or confirmation."""
+        return ts_ns - self.evidence.confirmed_ns
 
     def apply(self, event: MarketEvent) -> str | None:
         """Apply a market event. Return the fault that makes the book unusable, or None."""

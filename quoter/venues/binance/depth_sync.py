@@ -36,6 +36,7 @@ class DepthSync:
         self._recorded: deque[DepthDiff] | None = None  # diffs since `begin_book_check`
         self._buffer_max = buffer_max
         self.ignored = 0  # diffs that were known already
+        self.known_in_a_row = 0  # of them, since the last one that brought something new
         self.gaps = 0
         self.stale_snapshots = 0
 
@@ -56,7 +57,9 @@ class DepthSync:
             return None
         if diff.last <= self._local:
             self.ignored += 1
+            self.known_in_a_row += 1
             return None
+        self.known_in_a_row = 0
         if diff.first > self._local + 1:
             self.gaps += 1
             self.restart()
@@ -112,7 +115,8 @@ class DepthSync:
         self._buffer.clear()
         self._local = snapshot.last
         # they get the snapshot's time, because event times must not run backwards
-        deltas = (self.on_diff(diff._replace(ts_ns=snapshot.ts_ns)) for diff in buffered)
+        deltas = [self.on_diff(diff._replace(ts_ns=snapshot.ts_ns)) for diff in buffered]
+        self.known_in_a_row = 0
         return [snapshot, *(delta for delta in deltas if delta is not None)]
 
     def _keep(self, diff: DepthDiff) -> None:

@@ -9,9 +9,19 @@ from random import Random
 import aiohttp
 
 from quoter.domain.errors import VenueRateLimited
-from quoter.domain.events import BookSnapshot, FeedAlive, FeedDown, FeedUp, Trade
+from quoter.domain.events import (
+    Alarm,
+    BestPricesReport,
+    BookSnapshot,
+    FeedDown,
+    FeedUp,
+    ReportFailed,
+    Trade,
+)
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Stream
+from quoter.domain.reasons import ReportKind
+from quoter.domain.trading import Cause
 from quoter.venues.binance.depth_sync import DepthDiff, DepthSync
 from quoter.venues.binance.messages import TRADING, BadFrame, CloseAnnouncement, parse, streams
 from quoter.venues.binance.rest import NO_ANSWER, BinanceRest
@@ -25,8 +35,9 @@ from quoter.venues.streams.reconnecting import StreamReader
 from quoter.venues.streams.trading_status import TradingStatusMonitor
 from quoter.venues.supervised_tasks import spawn
 
-BAD_FRAMES_MAX = 5  # per minute; more forces a resync
+BAD_FRAMES_MAX = 5  # per minute; more are reported as a wrong stream
 BAD_FRAMES_WINDOW_S = 60.0
+KNOWN_DIFFS_MAX = 20  # in a row, two seconds of them: the snapshot was ahead, or ids ran back
 BOOK_CHECK_RETRY_S = 2.0  # after a snapshot that did not overlap the stream
 
 
@@ -53,7 +64,7 @@ class BinanceFeed:
         self._sync = DepthSync()
         self._latency = LatencyMonitor(self._timings, clock)
         self._newest_trade = -1
-        self._snapshot_wanted = asyncio.Event()
+        self._snapshot_wanted, self._confirmation_wanted = asyncio.Event(), asyncio.Event()
         self._is_up = False
         self._epoch = 0  # of the sync: snapshots requested before the latest restart are discarded
         self._emit: Emit = _discard
@@ -84,6 +95,7 @@ class BinanceFeed:
             )
             spawn(tasks, "market stream", self._reader.run())
             spawn(tasks, "depth snapshots", self._snapshots(rest))
+            spawn(tasks, "confirmations", self._confirm_books(rest))
             spawn(tasks, "book checks", self._check_books(rest))
             spawn(tasks, "venue status", status.run(emit))
 
@@ -91,6 +103,14 @@ class BinanceFeed:
     def handovers(self) -> int:
         """Number of handovers from one connection to another."""
         return self._reader.handovers
+
+    def confirm(self) -> None:
+        """Request the best prices by REST and emit them; nothing while that is under way."""
+        self._confirmation_wanted.set()
+
+    def reconnect(self, text: str) -> None:
+        """End the connection and make another."""
+        self._reader.reconnect(text)
 
     def resync(self) -> None:
         """Start again from a fresh snapshot; no effect while that is in progress."""
@@ -149,10 +169,6 @@ class BinanceFeed:
         if alarm is not None:
             self._emit(alarm)
 
-    def on_pong(self) -> None:
-        """Emit FeedAlive."""
-        self._emit(FeedAlive(ts_ns=self._now_ns(), stream=Stream.MARKET))
-
     def on_frame(self, data: bytes) -> None:
         """Parse one frame and emit its events."""
         try:
@@ -169,6 +185,9 @@ class BinanceFeed:
                 self._emit(delta)
                 if not self._sync.is_synced:  # that was a gap
                     self._begin_sync()
+            elif self._sync.known_in_a_row >= KNOWN_DIFFS_MAX:
+                self._begin_sync()
+                self._report_wrong(f"{KNOWN_DIFFS_MAX} depth diffs in a row had old update ids")
         elif isinstance(message, Trade):
             self._on_trade(message)
         elif isinstance(message, CloseAnnouncement):
@@ -190,7 +209,13 @@ class BinanceFeed:
         is_full = len(self._bad_s) > BAD_FRAMES_MAX
         if is_full and now_s - self._bad_s[0] <= BAD_FRAMES_WINDOW_S:
             self._bad_s.clear()
-            self.resync()
+            window_s = BAD_FRAMES_WINDOW_S
+            self._report_wrong(f"{BAD_FRAMES_MAX + 1} unreadable frames within {window_s:g} s")
+
+    def _report_wrong(self, text: str) -> None:
+        """Report that the stream or its book can't be right; the engine reconnects."""
+        alarm = Alarm(ts_ns=self._now_ns(), cause=Cause.BOOK_STALE, active=True, text=text)
+        self._emit(alarm)
 
     def _begin_sync(self) -> None:
         if self._sync.is_synced:
@@ -229,6 +254,31 @@ class BinanceFeed:
         timings = self._timings
         cap_s = min(timings.backoff_s_max, timings.resync_pause_s * 2 ** min(failures, 10))
         return self._random.uniform(timings.resync_pause_s, max(timings.resync_pause_s, cap_s))
+
+    async def _confirm_books(self, rest: BinanceRest) -> None:
+        """Answer each request for a confirmation with the best prices by REST."""
+        while True:
+            await self._confirmation_wanted.wait()
+            pause_s = 0.0
+            try:
+                report = await self._best_prices(rest)
+            except VenueRateLimited as error:
+                pause_s, report = error.retry_s, self._no_best_prices(error)
+            except NO_ANSWER as error:
+                report = self._no_best_prices(error)
+            self._confirmation_wanted.clear()
+            self._reader.check_stall()  # the answer may be as old as buffered frames
+            self._emit(report)
+            await asyncio.sleep(pause_s)
+
+    async def _best_prices(self, rest: BinanceRest) -> BestPricesReport | ReportFailed:
+        asked_ns = self._now_ns()
+        bid, ask = await rest.best_prices()
+        return BestPricesReport(ts_ns=self._now_ns(), asked_ns=asked_ns, bid=bid, ask=ask)
+
+    def _no_best_prices(self, error: Exception) -> ReportFailed:
+        text = f"{type(error).__name__}: {error}"
+        return ReportFailed(ts_ns=self._now_ns(), kind=ReportKind.BEST_PRICES, text=text)
 
     async def _check_books(self, rest: BinanceRest) -> None:
         """Measure the venue's clock and compare the book with a REST snapshot, at an interval."""

@@ -4,7 +4,14 @@ import aiohttp
 
 from quoter.domain.errors import VenueRateLimited
 from quoter.domain.events import BookSnapshot
-from quoter.venues.binance.messages import BadFrame, parse_snapshot, parse_status, parse_time
+from quoter.domain.market import Level
+from quoter.venues.binance.messages import (
+    BadFrame,
+    parse_best_prices,
+    parse_snapshot,
+    parse_status,
+    parse_time,
+)
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.profiles import feed_urls
 from quoter.venues.streams.reconnecting import retry_after_s
@@ -37,6 +44,11 @@ class BinanceRest:
         """
         body = await self._get(self._depth)
         return parse_snapshot(body, ts_ns=self._now_ns())
+
+    async def best_prices(self) -> tuple[Level, Level]:
+        """Return the best bid and ask."""
+        body = await self._get(f"ticker/bookTicker?symbol={self._symbol}")
+        return parse_best_prices(body, venue_symbol=self._symbol)
 
     async def time_ms(self) -> int:
         """Return the venue's clock in ms."""

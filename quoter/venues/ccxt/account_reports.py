@@ -59,7 +59,7 @@ class AccountReports:
                     return await self._balances()
                 case ReportKind.COIN_PRICE:
                     return await self._coin_price(request.coin)
-                case ReportKind.BOOK:
+                case ReportKind.BOOK | ReportKind.BEST_PRICES:
                     raise VenueError("the book comes from the market feed")
                 case ReportKind.RULES:
                     raise VenueError("the market rules come from StartupChecks")

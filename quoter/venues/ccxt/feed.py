@@ -8,9 +8,18 @@ from dataclasses import replace
 from math import isfinite, nan
 from random import Random
 
-from quoter.domain.events import Alarm, BookSnapshot, FeedDown, FeedUp, Trade
+from quoter.domain.events import (
+    Alarm,
+    BestPricesReport,
+    BookSnapshot,
+    FeedDown,
+    FeedUp,
+    ReportFailed,
+    Trade,
+)
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Level, Side, Stream
+from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
 from quoter.venues.ccxt.client import make_client
 from quoter.venues.ccxt.rest import CcxtRest
@@ -24,7 +33,7 @@ from quoter.venues.redaction import redact
 from quoter.venues.streams.backoff import Backoff, attempts_exhausted_alarm
 from quoter.venues.streams.book_comparison import BookComparison
 from quoter.venues.streams.latency_monitor import LatencyMonitor
-from quoter.venues.streams.liveness import LivenessReporter
+from quoter.venues.streams.stall_detector import StallDetector
 from quoter.venues.streams.trading_status import TradingStatusMonitor
 from quoter.venues.supervised_tasks import spawn, wait_ended
 
@@ -55,7 +64,8 @@ class CcxtFeed:
         self._latency = LatencyMonitor(self._timings, clock)
         self._comparison = BookComparison()
         self._sequence = 0
-        self._liveness: LivenessReporter | None = None  # set from the first book of a connection on
+        self._confirmation_wanted = asyncio.Event()
+        self._stalls: StallDetector | None = None  # set from the first book of a connection on
         self._bad_s: deque[float] = deque(maxlen=BAD_BOOKS_MAX + 1)
         self.unreadable = 0
         self.book_checks = 0
@@ -73,6 +83,7 @@ class CcxtFeed:
             with declare_call(Purpose.READ):
                 async with asyncio.TaskGroup() as tasks:
                     spawn(tasks, "market stream", self._reconnect(emit))
+                    spawn(tasks, "confirmations", self._confirm_books(emit))
                     spawn(tasks, "book checks", self._check_books(emit))
                     spawn(tasks, "venue status", status.run(emit))
         finally:
@@ -90,22 +101,26 @@ class CcxtFeed:
             started_s = await backoff.wait_for_attempt(on_exhausted)
             reason = await self._read_until_lost(emit)
             backoff.connection_ended(time.monotonic() - started_s)
-            self._client.on_frame = self._liveness = None
+            self._client.on_frame = self._stalls = None
             self._client.drop_sockets(reason)
             emit(FeedDown(ts_ns=self._now_ns(), stream=Stream.MARKET, text=reason))
 
-    def _liveness_reporter(self, emit: Emit) -> LivenessReporter:
-        return LivenessReporter(
-            emit=emit,
-            stream=Stream.MARKET,
-            now_ns=self._now_ns,
-            stall_s=self._timings.stall_s,
-            on_stall=self._on_stall,
+    def _stall_detector(self) -> StallDetector:
+        return StallDetector(
+            now_ns=self._now_ns, stall_s=self._timings.stall_s, on_stall=self._on_stall
         )
 
     def _on_stall(self, text: str) -> None:
-        """Drop the sockets: what they buffered is old, and no proof of liveness either."""
+        """Drop the sockets: what they buffered is old."""
         self._client.on_frame = None
+        self._client.drop_sockets(text)
+
+    def confirm(self) -> None:
+        """Request the book by REST and emit its best prices; nothing while that is under way."""
+        self._confirmation_wanted.set()
+
+    def reconnect(self, text: str) -> None:
+        """Drop the sockets: ccxt connects and subscribes again."""
         self._client.drop_sockets(text)
 
     def resync(self) -> None:
@@ -129,20 +144,20 @@ class CcxtFeed:
             await wait_ended(*watches)
 
     async def _books(self, emit: Emit) -> None:
-        liveness: LivenessReporter | None = None
+        stalls: StallDetector | None = None
         while True:
             raw = await self._client.watch_order_book(self._symbol)
             bids, asks = levels(raw.get("bids")), levels(raw.get("asks"))
             if bids is None or asks is None:
-                self._bad_book()
+                self._bad_book(emit)
                 continue
             ts_ns = self._now_ns()
-            if liveness is None:
+            if stalls is None:
                 if (alarm := self._latency.restart(ts_ns)) is not None:
                     emit(alarm)
                 emit(FeedUp(ts_ns=ts_ns, stream=Stream.MARKET))
-                liveness = self._liveness = self._client.on_frame = self._liveness_reporter(emit)
-            elif liveness.check_stall():
+                stalls = self._stalls = self._client.on_frame = self._stall_detector()
+            elif stalls.check_stall():
                 continue  # the book was buffered during a stall
             self._observe_latency(raw.get("timestamp"), ts_ns, emit)
             self._comparison.add(bids, asks)
@@ -152,7 +167,7 @@ class CcxtFeed:
     async def _trades(self, emit: Emit) -> None:
         while True:
             rows = await self._client.watch_trades(self._symbol)
-            if self._liveness is not None and self._liveness.check_stall():
+            if self._stalls is not None and self._stalls.check_stall():
                 continue
             for raw in rows:
                 found = trade(raw, self._now_ns())
@@ -166,14 +181,35 @@ class CcxtFeed:
         if (alarm := self._latency.observe(event_ms, ts_ns)) is not None:
             emit(alarm)
 
-    def _bad_book(self) -> None:
+    def _bad_book(self, emit: Emit) -> None:
         self.unreadable += 1
         now_s = time.monotonic()
         self._bad_s.append(now_s)
         is_full = len(self._bad_s) > BAD_BOOKS_MAX
         if is_full and now_s - self._bad_s[0] <= BAD_BOOKS_WINDOW_S:
             self._bad_s.clear()
-            self.resync()
+            text = f"more than {BAD_BOOKS_MAX} unreadable books within {BAD_BOOKS_WINDOW_S:g} s"
+            emit(Alarm(ts_ns=self._now_ns(), cause=Cause.BOOK_STALE, active=True, text=text))
+
+    async def _confirm_books(self, emit: Emit) -> None:
+        """Answer each request for a confirmation with the best prices of a REST book."""
+        while True:
+            await self._confirmation_wanted.wait()
+            asked_ns = self._now_ns()
+            raw = await self._rest.book()
+            self._confirmation_wanted.clear()
+            bids, asks = (levels(as_map(raw).get(side)) for side in ("bids", "asks"))
+            if self._stalls is not None and self._stalls.check_stall():
+                continue
+            if bids and asks:
+                emit(
+                    BestPricesReport(
+                        ts_ns=self._now_ns(), asked_ns=asked_ns, bid=bids[0], ask=asks[0]
+                    )
+                )
+            else:
+                text = "no book with both sides by REST"
+                emit(ReportFailed(ts_ns=self._now_ns(), kind=ReportKind.BEST_PRICES, text=text))
 
     async def _check_books(self, emit: Emit) -> None:
         """Measure the venue's clock and compare the streamed book with REST, at an interval."""

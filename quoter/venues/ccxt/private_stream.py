@@ -22,8 +22,8 @@ from quoter.venues.egress.gate import Purpose, declare_call
 from quoter.venues.ports import Emit
 from quoter.venues.profiles import VenueProfile
 from quoter.venues.streams.backoff import Backoff, attempts_exhausted_alarm
-from quoter.venues.streams.liveness import LivenessReporter
 from quoter.venues.streams.silent_stream import SilentStreamDetector
+from quoter.venues.streams.stall_detector import StallDetector
 from quoter.venues.supervised_tasks import wait_ended
 
 POLL_S = 0.02
@@ -158,19 +158,15 @@ class PrivateStream:
                 await connection.end()
 
     def _attach(self, connection: PrivateConnection, emit: Emit) -> None:
-        """Make this connection the one whose liveness and announced end are reported."""
+        """Make this connection the one whose stalls and announced end are reported."""
 
         def on_stall(text: str) -> None:
             """Report down and up: events may be buffered, so orders are listed before quoting."""
             emit(FeedDown(ts_ns=self._now_ns(), stream=Stream.PRIVATE, text=text))
             emit(FeedUp(ts_ns=self._now_ns(), stream=Stream.PRIVATE))
 
-        connection.client.on_frame = LivenessReporter(
-            emit=emit,
-            stream=Stream.PRIVATE,
-            now_ns=self._now_ns,
-            stall_s=self._stall_s,
-            on_stall=on_stall,
+        connection.client.on_frame = StallDetector(
+            now_ns=self._now_ns, stall_s=self._stall_s, on_stall=on_stall
         )
         connection.client.on_close_announced = self._handover_requested.set
 

@@ -22,11 +22,10 @@ class NoRedirectConnect(connect):
 
 
 class Connection:
-    """One connection; its callbacks `on_frame` and `on_pong` may be replaced while it is open.
+    """One connection; its callback `on_frame` may be replaced while it is open.
 
-    A frame or pong read after a stall does not prove that data is current: the socket buffered it
-    while this process, or the network, did not run. `on_stall` is called before such a frame or
-    pong is passed on.
+    A frame read after a stall does not prove that data is current: the socket buffered it while
+    this process, or the network, did not run. `on_stall` is called before such a frame.
     """
 
     def __init__(
@@ -36,11 +35,10 @@ class Connection:
         timings: StreamTimings,
         on_open: Callable[[], None],
         on_frame: Callable[[bytes], None],
-        on_pong: Callable[[], None],
         on_stall: Callable[[float], None],
     ) -> None:
         self._url, self._timings = url, timings
-        self._on_open, self.on_frame, self.on_pong = on_open, on_frame, on_pong
+        self._on_open, self.on_frame = on_open, on_frame
         self._on_stall = on_stall
         self.is_open = False
         self._last_frame_s = 0.0
@@ -101,7 +99,6 @@ class Connection:
                 missed = 0
                 self.check_stall()
                 self._last_frame_s = boot_clock_s()
-                self.on_pong()
             elif boot_clock_s() - self._last_frame_s >= timings.pong_s_max:
                 missed += 1
             if missed >= timings.pongs_missed_max:

@@ -40,9 +40,6 @@ class StreamHandler(Protocol):
         `frames` come from a second connection. Later ones may be known already too.
         """
 
-    def on_pong(self) -> None:
-        """Handle the answer to one of our pings."""
-
     def on_stall(self, silent_s: float) -> None:
         """Handle a stall of `silent_s`: frames after it may have waited in the socket."""
 
@@ -67,11 +64,18 @@ class StreamReader:
         self._overlap: deque[bytes] = deque(maxlen=OVERLAP_FRAMES_MAX)
         self._handover_requested = asyncio.Event()
         self._handed_over = asyncio.Event()
+        self._end_reason = "ended"
         self.handovers = 0
 
     def request_handover(self) -> None:
         """Replace the connection while it still works: the venue has announced its end."""
         self._handover_requested.set()
+
+    def reconnect(self, text: str) -> None:
+        """End the active connection, for the reason `text`; `run` makes another."""
+        if self._active is not None:
+            self._end_reason = text
+            self._active.task.cancel()
 
     def check_stall(self) -> None:
         """Report a stall that the next frame would show; call before other data is used."""
@@ -90,7 +94,7 @@ class StreamReader:
             except (WebSocketException, OSError) as error:  # TimeoutError is an OSError
                 text = f"{type(error).__name__}: {error}"
             else:
-                text = "ended"
+                text, self._end_reason = self._end_reason, "ended"
             self._backoff.connection_ended(time.monotonic() - started_s)
             self._handler.on_lost(text)
 
@@ -108,7 +112,7 @@ class StreamReader:
         """Serve one connection and those that take over from it; raises what ended the last."""
         self._handover_requested.clear()
         handler = self._handler
-        active = self._new_connection(handler.on_open, handler.on_frame, handler.on_pong)
+        active = self._new_connection(handler.on_open, handler.on_frame)
         self._active = active
         replacer = asyncio.create_task(self._replace_when_due(), name="handover")
         try:
@@ -119,7 +123,8 @@ class StreamReader:
                 if active is self._active and self._standby is not None and self._standby.is_open:
                     self._switch_to(self._standby)  # the handler detects a gap between the two
                 if active is self._active:
-                    active.task.result()
+                    if not active.task.cancelled():
+                        active.task.result()
                     return
                 active = self._active
         finally:
@@ -134,14 +139,12 @@ class StreamReader:
         self,
         on_open: Callable[[], None],
         on_frame: Callable[[bytes], None],
-        on_pong: Callable[[], None],
     ) -> Connection:
         return Connection(
             url=self._url,
             timings=self._timings,
             on_open=on_open,
             on_frame=on_frame,
-            on_pong=on_pong,
             on_stall=self._handler.on_stall,
         )
 
@@ -160,7 +163,7 @@ class StreamReader:
         await self._wait_for_attempt()
         self._overlap.clear()
         self._handed_over.clear()
-        standby = self._standby = self._new_connection(_ignore, self._compare, _ignore)
+        standby = self._standby = self._new_connection(_ignore, self._compare)
         joining = asyncio.create_task(self._handed_over.wait())
         try:
             await asyncio.wait(
@@ -188,18 +191,18 @@ class StreamReader:
     def _switch_to(self, standby: Connection) -> None:
         """Make the standby connection the active one, starting with its buffered frames."""
         former, self._active, self._standby = self._active, standby, None
-        standby.on_frame, standby.on_pong = self._handler.on_frame, self._handler.on_pong
+        standby.on_frame = self._handler.on_frame
         while self._overlap:
             self._handler.on_frame(self._overlap.popleft())
         self.handovers += 1
         self._handed_over.set()
         if former is not None:
-            former.on_frame, former.on_pong = _drop_frame, _ignore
+            former.on_frame = _drop_frame
             former.task.cancel()
 
 
 def _ignore() -> None:
-    """Ignore opens and pongs of a connection that is not the active one."""
+    """Ignore that a connection was opened that is not the active one."""
 
 
 def _drop_frame(data: bytes) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from copy import replace
 from functools import partial
 
-from quoter.domain.events import BookDelta, BookSnapshot, Event, TopOfBook
-from quoter.domain.market import Level, Side
+from quoter.domain.events import BookDelta, BookSnapshot, Event, FeedDown, FeedUp, TopOfBook
+from quoter.domain.market import Level, Side, Stream
 from quoter.domain.units import NS_PER_MS
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import DepthNews
@@ -19,6 +19,7 @@ from tests.simulation.seam import Channel, Latency, Seam
 from tests.simulation.simulated_gateway import SNAPSHOT_LEVELS, SimulatedGateway, _levels
 
 SNAPSHOT_AGAIN_NS = 1_000 * NS_PER_MS
+RECONNECT_NS = 500 * NS_PER_MS
 
 type Post = Callable[[Event], None]
 
@@ -78,6 +79,20 @@ class FaultyFeed(SimulatedGateway):
     def market_up(self) -> None:
         self.is_market_up, self._market_free_ns = True, self._schedule.now_ns
         self._begin_sync()
+
+    def reconnect(self, text: str) -> None:
+        """The engine found the stream silent: end the connection, and make another."""
+        if not self.is_market_up:
+            return
+        now_ns = self._schedule.now_ns
+        self.market_down()
+        self._post(FeedDown(ts_ns=now_ns, stream=Stream.MARKET, text=text))
+        self._schedule.at(now_ns + RECONNECT_NS, partial(self._reconnected, self.run))
+
+    def _reconnected(self, run: int) -> None:
+        if run == self.run and not self.is_market_up:
+            self._post(FeedUp(ts_ns=self._schedule.now_ns, stream=Stream.MARKET))
+            self.market_up()
 
     def market_down(self) -> None:
         self.is_market_up = False

@@ -15,6 +15,7 @@ from quoter.domain.commands import (
     Command,
     PlaceOrder,
     QueryOrder,
+    ReconnectFeed,
     RequestReport,
 )
 from quoter.domain.events import (
@@ -124,6 +125,9 @@ class FaultyGateway(FaultyFeed):
         for command in commands:
             if isinstance(command, RequestReport) and command.kind is ReportKind.BOOK:
                 self.want_snapshot()
+                continue
+            if isinstance(command, ReconnectFeed):
+                self.reconnect(command.text)
                 continue
             call = Call(command, now_ns, self.run)
             if now_ns < self.silent_until_ns:

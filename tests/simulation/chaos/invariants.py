@@ -74,8 +74,8 @@ class Invariants:
         if not book.ready or engine.market.bid is None:
             raise Breach("I5", f"{order.client_id} without a book")
         age_ns = now_ns - self.received_ns
-        if age_ns > self._plan.engine.book_stale_ns + self._plan.tick_ns:
-            raise Breach("I5", f"{order.client_id}: nothing received for {age_ns / 1e9:.2f} s")
+        if age_ns > self._plan.engine.book.stale_ns + self._plan.tick_ns:
+            raise Breach("I5", f"{order.client_id}: no update of the book for {age_ns / 1e9:.2f} s")
         true = self.books.get(book.last)
         shown = book.bids.near[-1], -book.asks.near[-1]
         if true is not None and true != shown:

@@ -9,7 +9,13 @@ from enum import StrEnum
 from random import Random
 
 from quoter.domain.units import NS_PER_MS, NS_PER_S
-from quoter.engine.config import ActivityPolicy, EngineConfig, ReconcilePolicy, RequotePolicy
+from quoter.engine.config import (
+    ActivityPolicy,
+    BookPolicy,
+    EngineConfig,
+    ReconcilePolicy,
+    RequotePolicy,
+)
 from quoter.risk.hysteresis import Hysteresis
 from quoter.risk.monitors.market_regime import RegimePolicy
 from quoter.risk.view import Limits
@@ -173,7 +179,7 @@ class Plan:
             f"{config.activity.price_jump:g}, {config.activity.creates_per_min} creates/min",
             f"order {config.order_size}, "
             f"{config.creates_per_s:.1f} creates/s, hold {config.requote.hold_ns / 1e9:.2f} s, "
-            f"ttl {config.requote.ttl_ns / 1e9:.0f} s, stale {config.book_stale_ns / 1e9:.2f} s, "
+            f"ttl {config.requote.ttl_ns / 1e9:.0f} s, stale {config.book.stale_ns / 1e9:.2f} s, "
             f"fence {reconcile.fence_ns / 1e9:.1f} s, maker fee {self.market.fee_maker}",
             f"ways {latency.request_ns // NS_PER_MS}/{latency.answer_ns // NS_PER_MS}/"
             f"{latency.private_ns // NS_PER_MS}/{latency.market_ns // NS_PER_MS} ms, "
@@ -306,6 +312,5 @@ def _engine(market: MarketSpec, random: Random) -> EngineConfig:
         regime=RegimePolicy(is_on=orders == 6),
         hysteresis=Hysteresis(pauses_max=STORM_PAUSES_MAX),
         creates_per_s=random.choice((1.0, 3.0, 10.0)),
-        book_stale_ns=round(random.uniform(1.0, 5.0) * NS_PER_S),
-        quiet_ns=round(random.uniform(5.0, 30.0) * NS_PER_S),
+        book=BookPolicy(stale_ns=round(random.uniform(1.5, 5.0) * NS_PER_S)),
     )

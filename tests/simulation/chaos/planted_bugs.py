@@ -22,7 +22,7 @@ from quoter.domain.quotes import Quote
 from quoter.domain.reasons import CancelRejectReason, DoneReason, RejectReason
 from quoter.domain.step import Step
 from quoter.domain.trading import Phase, TradingState
-from quoter.engine.config import EngineConfig
+from quoter.engine.config import BookPolicy, EngineConfig
 from quoter.engine.engine import Engine
 from quoter.risk.view import RiskView
 from quoter.state.book import Book
@@ -165,7 +165,7 @@ def ignore_gaps(config: EngineConfig) -> Engine:
 
 
 def never_stale(config: EngineConfig) -> Engine:
-    return Engine(replace(config, book_stale_ns=10**18))
+    return Engine(replace(config, book=BookPolicy(stale_ns=10**18)))
 
 
 def no_budget(config: EngineConfig) -> Engine:

@@ -14,10 +14,10 @@ from quoter.app.opening_reconciliation import OVERLAP_FILLS
 from quoter.domain.commands import Command, PlaceOrder
 from quoter.domain.events import (
     Alarm,
+    BestPricesReport,
     BookDelta,
     BookSnapshot,
     Event,
-    FeedAlive,
     FeedDown,
     FeedUp,
     Fill,
@@ -27,7 +27,6 @@ from quoter.domain.events import (
     Resume,
     Tick,
     TopOfBook,
-    Trade,
 )
 from quoter.domain.market import Stream
 from quoter.domain.reasons import RejectReason
@@ -151,9 +150,11 @@ class Process:
     def _note_receipt(self, event: Event) -> None:
         """Tell the invariants which events the process has received."""
         match event:
-            case BookSnapshot() | BookDelta() | TopOfBook() | Trade():
+            case BookSnapshot() | BookDelta() | TopOfBook():
                 self._invariants.received_ns = self._schedule.now_ns
-            case FeedAlive(stream=Stream.MARKET) | FeedUp(stream=Stream.MARKET):
+            case BestPricesReport():
+                self._invariants.received_ns = max(self._invariants.received_ns, event.asked_ns)
+            case FeedUp(stream=Stream.MARKET):
                 self._invariants.received_ns = self._schedule.now_ns
             case Kill():
                 self._invariants.latched.add(Fault.OPERATOR_KILL)

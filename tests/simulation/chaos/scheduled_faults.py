@@ -5,7 +5,6 @@ from decimal import Decimal
 from functools import partial
 
 from quoter.domain.events import (
-    FeedAlive,
     FeedDown,
     FeedUp,
     Flatten,
@@ -116,14 +115,9 @@ class ScheduledFaults:
             at_s += every_s / window.force * self._faults.random.uniform(0.5, 1.5)
 
     def _heartbeat(self) -> None:
-        """Report both streams as alive, and run the event-loop probe."""
-        now_ns, gateway = self._schedule.now_ns, self._gateway
-        if gateway.is_market_up and not self._faults.is_on(Fault.HALF_OPEN):
-            self._process.post(FeedAlive(ts_ns=now_ns, stream=Stream.MARKET))
-        if gateway.is_private_up:
-            self._process.post(FeedAlive(ts_ns=now_ns, stream=Stream.PRIVATE))
+        """Run the event-loop probe."""
         self._process.probe_loop()
-        self._schedule.at(now_ns + HEARTBEAT_NS, self._heartbeat)
+        self._schedule.at(self._schedule.now_ns + HEARTBEAT_NS, self._heartbeat)
 
     def _private_down(self) -> None:
         if self._gateway.is_private_up:

@@ -8,10 +8,11 @@ from quoter.domain.commands import CancelAll, CancelOrder, Command, PlaceOrder
 from quoter.domain.events import (
     Alarm,
     BalanceReport,
+    BestPricesReport,
+    BookDelta,
     BookSnapshot,
     CancelReject,
     Event,
-    FeedAlive,
     FeedDown,
     FeedUp,
     Fill,
@@ -43,6 +44,7 @@ from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S
 from quoter.engine.config import (
     ActivityPolicy,
+    BookPolicy,
     EngineConfig,
     GammaUnit,
     PricingConfig,
@@ -90,7 +92,9 @@ CONFIG = EngineConfig(
     hysteresis=AT_ONCE,
     activity=replace(ACTIVITY, price_jump=0.0, quote_drift=0.0),  # prices jump in these tests
     creates_per_s=10.0,
-    book_stale_ns=2 * NS_PER_S,
+    book=BookPolicy(
+        stale_ns=3 * NS_PER_S, unseen_ns=10**18
+    ),  # the books of these tests do not show our own orders
 )
 # Headroom for one order on each side: too little for a normalised gamma, so it is given raw.
 ONE_ORDER = replace(
@@ -131,11 +135,11 @@ class EngineHarness:
 
     # the market
 
-    def book(self, mid: float = 100.0, half: float = 0.5) -> Step:
+    def book(self, mid: float = 100.0, half: float = 0.5, size: float = BACKGROUND) -> Step:
         """A whole book around `mid`, with continuous numbering."""
         self._books += 1
-        bids = levels(*((mid - half - 0.1 * i, BACKGROUND) for i in range(5)))
-        asks = levels(*((mid + half + 0.1 * i, BACKGROUND) for i in range(5)))
+        bids = levels(*((mid - half - 0.1 * i, size) for i in range(5)))
+        asks = levels(*((mid + half + 0.1 * i, size) for i in range(5)))
         bids, asks = _on_grid(bids), _on_grid(asks)
         return self.tell(
             BookSnapshot(ts_ns=self.now_ns, last=self._books * 1000, bids=bids, asks=asks)
@@ -147,8 +151,19 @@ class EngineHarness:
     def feed_down(self, stream: Stream = Stream.MARKET) -> Step:
         return self.tell(FeedDown(ts_ns=self.now_ns, stream=stream, text="lost"))
 
-    def feed_alive(self) -> Step:
-        return self.tell(FeedAlive(ts_ns=self.now_ns, stream=Stream.MARKET))
+    def depth_update(self) -> Step:
+        """A depth update far from every price: the stream lives."""
+        last = self.engine.market.book.last
+        return self.tell(BookDelta(ts_ns=self.now_ns, prev=last, last=last + 1, bids=(), asks=()))
+
+    def best_prices(self, bid: Level | None = None, ask: Level | None = None) -> Step:
+        """The venue's best prices by request: those of the book unless others are given."""
+        ours = self.engine.market.book.best({}, {}) or (Level(1.0, 1.0), Level(2.0, 1.0))
+        return self.tell(
+            BestPricesReport(
+                ts_ns=self.now_ns, asked_ns=self.now_ns, bid=bid or ours[0], ask=ask or ours[1]
+            )
+        )
 
     # time
 
@@ -157,14 +172,14 @@ class EngineHarness:
         return self.tell(Tick(ts_ns=self.now_ns))
 
     def wait(self, seconds: float, *, alive: bool = True, ends: bool = False) -> list[Step]:
-        """Ticks of 100 ms; the feed stays alive meanwhile unless stated otherwise.
+        """Ticks of 100 ms; the book is confirmed meanwhile unless stated otherwise.
 
         `ends`: the venue ends the orders that we cancel; otherwise it does not answer.
         """
         first = len(self.steps)
         for _ in range(round(seconds * 10)):
             if alive:
-                self.feed_alive()
+                self.best_prices()
             self.tick()
             if ends:
                 self.end()

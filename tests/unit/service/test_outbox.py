@@ -129,6 +129,12 @@ class Feed:
     async def run(self, emit: Emit) -> None:
         """Nothing to pump."""
 
+    def confirm(self) -> None:
+        raise AssertionError("nobody asked for it")
+
+    def reconnect(self, text: str) -> None:
+        raise AssertionError(text)
+
     def resync(self) -> None:
         self.resyncs += 1
 

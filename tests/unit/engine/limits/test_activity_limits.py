@@ -204,7 +204,7 @@ def test_orders_without_fills_pause_until_the_window_has_headroom() -> None:
     assert [order for order in harness.engine.orders if order.is_wanted] == []
     for _ in range(62):
         harness.now_ns += 10_000_000_000
-        harness.feed_alive()
+        harness.depth_update()
         harness.tick()
     assert Cause.MESSAGE_RATE not in harness.causes
 
@@ -295,7 +295,7 @@ def test_balance_that_is_not_a_number_sends_no_order_and_does_not_raise(
         name = {"base": "ABC", "quote": "USD"}[what]
         inventory.balances[name] = bad  # type: ignore[assignment]  # the same
     harness.now_ns += 10_000_000_000
-    harness.feed_alive()
+    harness.depth_update()
     steps = [harness.book(100.0 + 0.3 * count) for count in range(5)]
     assert [order for order in places(steps) if what != "quote" or order.side is BUY] == []
 

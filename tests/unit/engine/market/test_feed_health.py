@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 
-from quoter.domain.commands import RequestReport
-from quoter.domain.events import FeedAlive, Resume, Trade
-from quoter.domain.market import Stream
+from quoter.domain.commands import ReconnectFeed, RequestReport
+from quoter.domain.events import BestPricesReport, Resume, Trade
+from quoter.domain.market import Level
 from quoter.domain.reasons import ReportKind
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S
+from quoter.engine.config import BookPolicy
+from quoter.engine.market.book_evidence import BookEvidence
 from quoter.risk.hysteresis import Hysteresis
 from tests.unit.engine.cases import EngineHarness, cancels, commands, config, places
-from tests.unit.state.cases import BUY, delta, levels, top
+from tests.unit.state.cases import BUY, SELL, delta, levels, top
 
 
 def resyncs(steps: Step | Sequence[Step]) -> int:
@@ -23,55 +25,210 @@ def gap(harness: EngineHarness) -> Step:
     return harness.tell(delta(10**6, 10**6 + 1, ts_ns=harness.now_ns))
 
 
-def test_silence_above_two_seconds_pauses_and_any_message_ends_it() -> None:
+def requests_of_best_prices(steps: Step | Sequence[Step]) -> int:
+    found = [c for c in commands(steps) if isinstance(c, RequestReport)]
+    return sum(request.kind is ReportKind.BEST_PRICES for request in found)
+
+
+def reconnects(steps: Step | Sequence[Step]) -> list[str]:
+    return [c.text for c in commands(steps) if isinstance(c, ReconnectFeed)]
+
+
+def stale_text(harness: EngineHarness) -> str:
+    return harness.engine.causes.switch.causes[Cause.BOOK_STALE]
+
+
+def showing_own_orders() -> EngineHarness:
+    """A quoting engine whose resting orders are in the depth."""
     harness = EngineHarness().quoting()
-    harness.wait(2.0, alive=False)
+    book = harness.engine.market.book
+    for side in (BUY, SELL):
+        order = harness.wanted(side)
+        price, size = float(order.price), float(order.size)
+        rows = levels((price, book.side(side).size(price) + size))
+        sides = {"bids": rows} if side is BUY else {"asks": rows}
+        harness.tell(delta(book.last, book.last + 1, ts_ns=harness.now_ns, **sides))
+    return harness
+
+
+def test_a_book_without_update_or_confirmation_for_three_seconds_pauses() -> None:
+    harness = showing_own_orders()
+    harness.wait(3.0, alive=False)
     assert harness.state() is TradingState.RUNNING
     harness.wait(0.1, alive=False)
     assert harness.causes == {Cause.BOOK_STALE}
-    harness.feed_alive()
+    assert "no confirmation for 3.1 s" in stale_text(harness)
+    harness.depth_update()
     assert harness.causes == set()
     assert harness.state() is TradingState.RUNNING
 
 
-def test_event_after_a_hang_is_not_answered_from_a_stale_book() -> None:
-    """A process that hung handles queued fills and answers before its first tick."""
+def test_a_public_trade_does_not_make_the_book_younger() -> None:
+    harness = showing_own_orders()
+    for _ in range(31):
+        harness.tell(Trade(ts_ns=harness.now_ns, trade_id="1", price=100.0, size=1.0, taker=BUY))
+        harness.tick()
+    assert harness.causes == {Cause.BOOK_STALE}
+
+
+def test_updates_that_are_known_already_do_not_make_the_book_younger() -> None:
+    """A stream that repeats old ids, of the depth and of the ticker, brings nothing."""
+    harness = showing_own_orders()
+    last = harness.engine.market.book.last
+    for _ in range(31):
+        harness.tell(delta(last - 2, last - 1, ts_ns=harness.now_ns))
+        harness.tell(top(last - 1, (99.5, 1.0), (100.5, 1.0), ts_ns=harness.now_ns))
+        harness.tick()
+    assert harness.causes == {Cause.BOOK_STALE}
+
+
+def test_a_quiet_market_is_confirmed_by_best_prices_and_stays_quoted_for_hours() -> None:
+    harness = showing_own_orders()
+    steps = []
+    for _ in range(3600):
+        step = harness.tick(1.0)
+        steps.append(step)
+        if requests_of_best_prices(step):
+            harness.best_prices()
+    assert requests_of_best_prices(steps) >= 1_700
+    assert Cause.BOOK_STALE not in harness.causes
+    assert reconnects(steps) == []
+
+
+def test_best_prices_that_differ_twice_prove_a_silent_stream() -> None:
+    """The market has fallen, our book stands still: noticed within two seconds."""
+    harness = showing_own_orders()
+    began_ns, steps = harness.now_ns, []
+    fallen = Level(90.0, 1.0), Level(90.5, 1.0)
+    while Cause.BOOK_STALE not in harness.causes:
+        step = harness.tick()
+        steps.append(step)
+        if requests_of_best_prices(step):
+            steps.append(harness.best_prices(*fallen))
+    assert harness.now_ns - began_ns <= 2 * NS_PER_S
+    assert "90.0 / 90.5" in stale_text(harness)
+    assert len(reconnects(steps)) == 1
+    assert harness.engine.snapshot().mid is None
+
+
+def test_best_prices_that_the_stream_overtakes_prove_nothing() -> None:
+    harness = showing_own_orders()
+    for _ in range(100):
+        harness.tick(1.0)
+        asked_ns = harness.now_ns
+        harness.tick(0.1)
+        harness.depth_update()
+        report = BestPricesReport(
+            ts_ns=harness.now_ns, asked_ns=asked_ns, bid=Level(1.0, 1.0), ask=Level(2.0, 1.0)
+        )
+        assert reconnects(harness.tell(report)) == []
+    assert Cause.BOOK_STALE not in harness.causes
+
+
+def test_one_difference_that_the_next_comparison_does_not_find_proves_nothing() -> None:
+    harness = showing_own_orders()
+    harness.wait(1.0, alive=False)
+    harness.best_prices(Level(90.0, 1.0), Level(90.5, 1.0))
+    harness.wait(0.5, alive=False)
+    harness.best_prices()
+    harness.wait(0.5, alive=False)
+    assert reconnects(harness.best_prices(Level(90.0, 1.0), Level(90.5, 1.0))) == []
+    assert harness.causes == set()
+
+
+def test_after_a_proof_the_book_is_believed_once_the_stream_brings_an_update() -> None:
+    harness = showing_own_orders()
+    harness.wait(1.0, alive=False)
+    for _ in range(2):
+        harness.best_prices(Level(90.0, 1.0), Level(90.5, 1.0))
+        harness.wait(0.6, alive=False)
+    harness.feed_down()
+    harness.feed_up()
+    harness.book(90.0)
+    assert harness.causes == {Cause.BOOK_STALE}  # a snapshot says nothing of the stream
+    harness.depth_update()
+    assert harness.causes == set()
+
+
+def test_a_stream_that_stays_silent_needs_more_confirmations_each_time() -> None:
+    evidence = BookEvidence(BookPolicy(stale_ns=3 * NS_PER_S))
+    needed = []
+    for _ in range(4):
+        evidence.distrust()
+        count = 0
+        while not evidence.is_trusted:
+            evidence.on_depth(count, is_snapshot=True)
+            count += 1
+        needed.append(count)
+    assert needed == [3, 6, 12, 24]
+    evidence.on_depth(100, is_snapshot=False)
+    evidence.distrust()
+    for _ in range(3):
+        evidence.on_depth(101, is_snapshot=True)
+    assert evidence.is_trusted
+
+
+def test_an_acknowledged_order_that_the_depth_does_not_show_proves_a_silent_stream() -> None:
+    harness = EngineHarness(config(book=BookPolicy(stale_ns=3 * NS_PER_S))).start()
+    harness.book(size=0.5)  # of others: less than our order at the same price
+    harness.tick()
+    harness.rest()
+    harness.wait(2.0, alive=False)
+    assert harness.causes == set()
+    step = harness.wait(0.1, alive=False)
+    assert harness.causes == {Cause.BOOK_STALE}
+    assert "is not in the depth" in stale_text(harness)
+    assert len(reconnects(step)) == 1
+
+
+def test_a_ticker_that_the_depth_does_not_follow_proves_a_silent_depth() -> None:
+    harness = EngineHarness(config(book=BookPolicy(stale_ns=3 * NS_PER_S))).quoting()
+    harness.depth_update()
+    last = harness.engine.market.book.last
+    for number in range(21):
+        bid = (99.5, 3.0 + number / 10)
+        harness.tell(top(last + 1 + number, bid, (100.5, 3.0), ts_ns=harness.now_ns))
+        harness.tick()
+    assert harness.causes == {Cause.BOOK_STALE}
+    assert "behind the ticker" in stale_text(harness)
+
+
+def test_a_trade_beyond_a_book_that_stands_still_asks_for_a_confirmation_at_once() -> None:
+    harness = showing_own_orders()
+    harness.wait(0.6, alive=False)
+    step = harness.tell(Trade(ts_ns=harness.now_ns, trade_id="1", price=101.0, size=1.0, taker=BUY))
+    assert requests_of_best_prices(step) == 1
+    again = Trade(ts_ns=harness.now_ns, trade_id="2", price=101.0, size=1.0, taker=BUY)
+    assert requests_of_best_prices(harness.tell(again)) == 0
+
+
+def test_evidence_of_the_feed_itself_stops_quoting_and_reconnects() -> None:
+    harness = showing_own_orders()
+    step = harness.alarm(Cause.BOOK_STALE)
+    assert harness.causes == {Cause.BOOK_STALE}
+    assert len(reconnects(step)) == 1
+    assert reconnects(harness.alarm(Cause.BOOK_STALE)) == []  # one at a time
+
+
+def test_an_event_after_a_hang_is_not_answered_from_a_stale_book() -> None:
+    """A process that stood still receives its fills and answers before the first tick."""
     harness = EngineHarness().quoting()
     bid = harness.wanted(BUY)
-    harness.now_ns += 3 * NS_PER_S
+    harness.now_ns += 4 * NS_PER_S
     step = harness.fill(bid)
     assert places(step) == []
     assert harness.causes == {Cause.BOOK_STALE}
 
 
-def test_queued_message_counts_as_of_its_receipt() -> None:
-    """An event read before a hang is handled after it, when time has passed."""
-    harness = EngineHarness().quoting()
-    read_ns = harness.now_ns
+def test_an_update_that_was_received_before_a_hang_does_not_end_it() -> None:
+    """It is handled after the hang, when the clock has moved on."""
+    harness = showing_own_orders()
+    read_ns, last = harness.now_ns, harness.engine.market.book.last
     harness.now_ns += 30 * NS_PER_S
     harness.tick(0.0)
     assert harness.causes == {Cause.BOOK_STALE}
-    step = harness.tell(Trade(ts_ns=read_ns, trade_id="1", price=100.0, size=1.0, taker=BUY))
+    step = harness.tell(delta(last, last + 1, levels((99.0, 5.0)), ts_ns=read_ns))
     assert places(step) == []
-    assert harness.causes == {Cause.BOOK_STALE}
-    harness.feed_alive()
-    assert harness.causes == set()
-
-
-def test_public_trade_shows_that_the_feed_is_alive() -> None:
-    harness = EngineHarness().quoting()
-    harness.wait(1.9, alive=False)
-    harness.tell(Trade(ts_ns=harness.now_ns, trade_id="1", price=100.0, size=1.0, taker=BUY))
-    harness.wait(1.9, alive=False)
-    assert harness.state() is TradingState.RUNNING
-
-
-def test_private_stream_does_not_hide_a_silent_market_stream() -> None:
-    """A half-open socket does not close, it is only silent; the other socket's pongs go on."""
-    harness = EngineHarness().quoting()
-    for _ in range(21):
-        harness.tick()
-        harness.tell(FeedAlive(ts_ns=harness.now_ns, stream=Stream.PRIVATE))
     assert harness.causes == {Cause.BOOK_STALE}
 
 
@@ -135,13 +292,6 @@ def test_snapshots_are_requested_at_most_once_a_second() -> None:
         steps.append(harness.tell(top(10**9, (101.0, 1.0), (100.0, 1.0), ts_ns=harness.now_ns)))
         steps += harness.wait(0.1)
     assert 4 <= resyncs(steps) <= 6
-
-
-def test_unchanged_book_is_compared_with_a_fresh_snapshot() -> None:
-    harness = EngineHarness().quoting()
-    assert resyncs(harness.wait(30.0)) == 0
-    assert resyncs(harness.wait(0.2)) == 1
-    assert harness.state() is TradingState.RUNNING
 
 
 def test_a_lost_feed_has_no_market_until_it_is_back_with_a_snapshot() -> None:

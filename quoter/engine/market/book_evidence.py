@@ -1,0 +1,132 @@
+"""Evidence for and against the order book: does it still describe the market?
+
+A connected stream may bring nothing usable while its socket answers pings. So the book has an age
+of its own: the time since its last accepted update, or since the request of best prices that were
+found equal to it. Four observations prove that a stream is silent or that its book is wrong:
+
+* two requests in a row give other best prices than the book has, with no update in between;
+* an order of ours was acknowledged and rests, and no depth update followed;
+* the ticker is at an update that the depth does not reach;
+* the feed itself reports ids or frames that can't be (`FeedHealth.on_evidence`).
+"""
+
+from collections.abc import Callable
+from math import isclose
+
+from quoter.domain.events import BestPricesReport
+from quoter.domain.market import Level
+from quoter.domain.units import NS_PER_S
+from quoter.engine.config import BookPolicy
+
+ACKS_MAX = 100  # acknowledged orders that are remembered until the depth moves; more prove no more
+SIZE_TOLERANCE = 1e-9  # relative: the same size through two texts
+# Confirmations needed after a proof, unless the stream itself brings an update; doubled each time.
+TRUSTED_AFTER, DOUBLINGS_MAX = 3, 5
+
+
+class BookEvidence:
+    """Age of the book, and what proves it wrong; times are nanoseconds of the engine's clock."""
+
+    def __init__(self, policy: BookPolicy) -> None:
+        self._policy = policy
+        self.confirmed_ns = 0  # last accepted update, or request of best prices that agreed
+        self._updated_ns = 0
+        self._acked_ns: dict[str, int] = {}  # by client id, since the last depth update
+        self._behind_ns: int | None = None  # since when the ticker is ahead of the depth
+        self._mismatch_ns: int | None = None  # request of the first best prices that differed
+        self._distrust = 0  # confirmations still missing after a proof
+        self._proofs = 0  # since the stream last brought an update
+
+    @property
+    def is_trusted(self) -> bool:
+        """False from a proof until the stream brings an update, or enough confirmations came."""
+        return self._distrust == 0
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether the newest comparison found other best prices."""
+        return self._mismatch_ns is not None
+
+    def restart(self, ts_ns: int) -> None:
+        """A new connection: nothing that was observed on the old one counts."""
+        self.confirmed_ns = self._updated_ns = max(self.confirmed_ns, ts_ns)
+        self._acked_ns.clear()
+        self._behind_ns = self._mismatch_ns = None
+
+    def distrust(self) -> None:
+        """The book was proven wrong, or its stream silent."""
+        self._distrust = TRUSTED_AFTER << min(self._proofs, DOUBLINGS_MAX)
+        self._proofs += 1
+        self._acked_ns.clear()
+        self._behind_ns = self._mismatch_ns = None
+
+    def on_depth(self, ts_ns: int, *, is_snapshot: bool) -> None:
+        """An accepted depth update. A snapshot may come from elsewhere than the stream."""
+        self._on_update(ts_ns)
+        if is_snapshot:
+            self._distrust = max(0, self._distrust - 1)
+        else:
+            self._distrust = self._proofs = 0
+        self._behind_ns = None
+        self._acked_ns = {name: ns for name, ns in self._acked_ns.items() if ns > ts_ns}
+
+    def on_ticker(self, ts_ns: int, *, is_ahead: bool) -> None:
+        """Accepted best prices of the stream; `is_ahead`: of an update after that of the depth."""
+        self._on_update(ts_ns)
+        if not is_ahead:
+            self._behind_ns = None
+        elif self._behind_ns is None:
+            self._behind_ns = ts_ns
+
+    def on_order_ack(self, client_id: str, ts_ns: int) -> None:
+        """An order of ours rests at the venue: the depth must show it soon."""
+        if len(self._acked_ns) < ACKS_MAX:
+            self._acked_ns.setdefault(client_id, ts_ns)
+
+    def on_order_end(self, client_id: str) -> None:
+        """An order that ended proves nothing any more."""
+        self._acked_ns.pop(client_id, None)
+
+    def on_best_prices(self, report: BestPricesReport, bid: Level, ask: Level) -> str:
+        """Compare the venue's best prices with the book's; return a proof, or an empty text."""
+        if report.asked_ns <= self._updated_ns:
+            return ""  # the stream brought an update meanwhile
+        if _is_equal(report.bid, bid) and _is_equal(report.ask, ask):
+            self._mismatch_ns = None
+            self.confirmed_ns = max(self.confirmed_ns, report.asked_ns)
+            self._distrust = max(0, self._distrust - 1)
+            return ""
+        if self._mismatch_ns is None:
+            self._mismatch_ns = report.asked_ns
+        if report.asked_ns - self._mismatch_ns < self._policy.mismatch_ns:
+            return ""
+        return (
+            f"the book stands at {bid.price} / {ask.price}, "
+            f"the venue's best prices are {report.bid.price} / {report.ask.price}"
+        )
+
+    def proof(self, ts_ns: int, is_missing: Callable[[str], bool]) -> str:
+        """Return what is proven by now, or an empty text.
+
+        `is_missing` tells of an order, by client id, whether the book should show it and does not.
+        """
+        limit_ns = self._policy.unseen_ns
+        due = [name for name, ns in self._acked_ns.items() if ts_ns - ns > limit_ns]
+        for client_id in due:
+            seconds = (ts_ns - self._acked_ns.pop(client_id)) / NS_PER_S
+            if is_missing(client_id):
+                return f"{client_id}, accepted {seconds:.1f} s ago, is not in the depth"
+        if self._behind_ns is not None and ts_ns - self._behind_ns > limit_ns:
+            seconds = (ts_ns - self._behind_ns) / NS_PER_S
+            return f"the depth has been behind the ticker for {seconds:.1f} s"
+        return ""
+
+    def _on_update(self, ts_ns: int) -> None:
+        self.confirmed_ns = max(self.confirmed_ns, ts_ns)
+        self._updated_ns = max(self._updated_ns, ts_ns)
+        self._mismatch_ns = None
+
+
+def _is_equal(reported: Level, ours: Level) -> bool:
+    is_same_size = isclose(reported.size, ours.size, rel_tol=SIZE_TOLERANCE, abs_tol=0.0)
+    return reported.price == ours.price and is_same_size
