@@ -571,11 +571,12 @@ class Requoting(BaseModel):
         "only while the budget of new orders is at least half full.",
     )
     book_stale_s: float = Field(
-        2,
-        ge=0.5,
+        3,
+        ge=1,
         le=30,
-        description="Maximum time without any message of the market feed, in seconds; after it "
-        "quoting pauses (cause `book_stale`).",
+        description="Maximum age of the order book, in seconds: time since its last accepted "
+        "update, or since best prices requested from the venue agreed with it; above it quoting "
+        "pauses (cause `book_stale`). Answered pings and trades do not count.",
     )
     flap_pauses_max: int = Field(
         5,

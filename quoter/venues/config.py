@@ -11,7 +11,7 @@ type NowNs = Callable[[], int]  # UTC nanoseconds, never running backwards
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamTimings:
-    """Times and limits of a stream: liveness, reconnects, checks, handovers (FD-04 to FD-10)."""
+    """Times and limits of a stream: stalls, reconnects, checks, handovers (FD-04 to FD-10)."""
 
     ping_s: float = 1.0  # ping after this silence, well within the 2 s after which data is stale
     stall_s: float = 2.0  # nothing read for so long: the next frame may be old (the stale limit)

@@ -2,5 +2,5 @@
 
 Imported by `binance`, `ccxt` and `factory`; knows no venue and imports no other room of `venues`.
 Its parts are used by the native feed (`reconnecting.py`) and by the ccxt streams (back-off,
-liveness, latency, trading status). Read first: `reconnecting.py`, `liveness.py`.
+stalls, latency, trading status). Read first: `reconnecting.py`, `stall_detector.py`.
 """

@@ -54,7 +54,7 @@ def test_equal_live_order_is_reported_with_its_time() -> None:
 def test_view_is_stale_after_a_silence_and_not_ready_without_a_book() -> None:
     harness = EngineHarness().quoting()
     quote = same_as(harness)
-    harness.now_ns += harness.engine.config.book_stale_ns
+    harness.now_ns += harness.engine.config.book.stale_ns
     assert view_of(harness, quote).is_fresh
     harness.now_ns += 1
     assert not view_of(harness, quote).is_fresh
