@@ -92,8 +92,9 @@ class RecordedBackground:
 class RecordedTape(Tape):
     """Publisher of recorded updates; ids are shifted by one for every change of an account.
 
-    Without account orders everything is published as recorded. Account orders become part of
-    the next recorded diff; recorded levels that stand across one of them are not shown.
+    Without account orders everything is published as recorded. Changes by accounts are published
+    at the next flush, in a diff between the recorded ones; recorded levels that stand across an
+    account order are not shown.
     """
 
     def __init__(
@@ -113,7 +114,13 @@ class RecordedTape(Tape):
             self.publish_best(now_ns)
 
     def flush(self, now_ns: int) -> None:
-        """Do nothing: depth is published when the recording has a depth update."""
+        """Publish the levels that accounts changed since the last diff, if any."""
+        recorded_id = self._recorded.depth_id
+        if recorded_id == 0 or self._offset == self._offset_published:
+            return
+        first = recorded_id + 1
+        none: dict[Side, list[int]] = {Side.BUY: [], Side.SELL: []}
+        self.publish_depth(first=first, last=recorded_id, touched=none, now_ns=now_ns)
 
     def snapshot(self, limit: int) -> DepthBook:
         """Return the book as of the last recorded diff, with the present orders of accounts."""
@@ -141,7 +148,7 @@ class RecordedTape(Tape):
     def publish_depth(
         self, *, first: int, last: int, touched: dict[Side, list[int]], now_ns: int
     ) -> None:
-        """Publish a recorded diff together with changes of accounts since the last one."""
+        """Publish a recorded diff (none: `first` is above `last`) and the changes of accounts."""
         for side in (Side.BUY, Side.SELL):
             self._dirty[side].update(touched[side])
             self._hide(side)
