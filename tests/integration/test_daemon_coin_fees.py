@@ -88,7 +88,7 @@ async def test_fees_without_a_price_pause_with_a_reason(tmp_path: Path) -> None:
 
             await pilot.until(is_unpriced, FILLS_S_MAX + UNPRICED_S_MAX, "nobody prices them")
             text = causes.causes[Cause.FEE_UNPRICED]
-            assert text.endswith("binance has no market of BNB and USDT")
+            assert text.endswith("binance has no market for BNB and USDT")
             await pilot.until(lambda: not pilot.open_own(), UNPRICED_S_MAX, "orders gone")
 
 
