@@ -1,4 +1,4 @@
-# Every verb sets up what is missing first: a fresh machine needs only make, git and Python's venv.
+# Every target sets up what is missing first: a fresh machine needs only make, git and Python's venv.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 PY := .venv/bin/python

@@ -87,7 +87,7 @@ class OpeningReconciliation:
         for left in reversed(range(TRIES)):
             unsettled = self._ledger.reader.unsettled(epoch.number)
             ends = {intent.client_id: await self._end_of(intent) for intent in unsettled}
-            is_forgotten = await self._catch_up(epoch)
+            is_missing = await self._catch_up(epoch)
             books, booked = self._books(epoch)
             incident = _orders_differ(ends, booked) or await self._balances_differ(books)
             if not incident:
@@ -96,7 +96,7 @@ class OpeningReconciliation:
                 return Opening(books.balances, epoch.target, known)
             if left:
                 await asyncio.sleep(PAUSE_S)
-            elif is_forgotten and all(end.filled is None for end in ends.values()):
+            elif is_missing and all(end.filled is None for end in ends.values()):
                 return await self._wiped(incident)
             else:
                 raise StartFailed(ExitCode.START_FAILED, f"{incident}: {ACCEPT}")
@@ -180,8 +180,8 @@ class OpeningReconciliation:
         if news:
             log.info("fills_caught_up", count=len(news))
         ours = {trade_id for trade_id, mine in known.items() if mine.kind is FillKind.BOOKED}
-        is_forgotten = bool(ours) and ours.isdisjoint(fill.trade_id for fill in reported.fills)
-        return is_forgotten and self._environment in PLAY_MONEY
+        is_missing = bool(ours) and ours.isdisjoint(fill.trade_id for fill in reported.fills)
+        return is_missing and self._environment in PLAY_MONEY
 
     async def _owner(self, fill: Fill, epoch: Epoch) -> str:
         """Return the client id of the own order of a trade; empty if it is not ours."""

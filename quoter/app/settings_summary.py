@@ -35,7 +35,7 @@ def summarise(engine: Engine, terms: QuoteTerms) -> tuple[tuple[Row, ...], tuple
             bounded=terms.inputs.bounded,
         )
         rows = summary_rows(meant, order_size=float(engine.config.order_size))
-    except ArithmeticError as error:  # a raw gamma next to nothing
+    except ArithmeticError as error:  # a raw gamma close to zero
         raise InvalidInput("gamma_lot", engine.calibration.gamma_lot) from error
     return rows, warnings(meant)
 

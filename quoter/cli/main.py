@@ -82,7 +82,7 @@ def demo(
             min=1e-3,
             max=1e3,
             envvar="QUOTER_GAMMA",
-            help="Risk aversion, normalised: 0.1 holds inventory longer, 10 sheds it faster.",
+            help="Risk aversion, normalised: 0.1 holds inventory longer, 10 reduces it faster.",
         ),
     ] = None,
     json_output: Annotated[

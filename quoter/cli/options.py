@@ -84,7 +84,7 @@ def env_file_value(name: str) -> str | None:
         return None
     except OSError as error:
         raise EnvFileUnreadable(f"{ENV_FILE}: can't be read: {error.strerror}") from None
-    from dotenv import dotenv_values  # noqa: PLC0415 - verbs without an .env must answer at once
+    from dotenv import dotenv_values  # noqa: PLC0415 - commands without an .env must answer at once
 
     return dotenv_values(stream=StringIO(text)).get(name)
 

@@ -27,7 +27,7 @@ DELTAS_MERGED_MAX = 64  # deltas in one merged delta, at most
 
 
 class KillObserver(Protocol):
-    """Is told of every kill that waits in the inbox, before the engine handles it."""
+    """Is called for every kill that waits in the inbox, before the engine handles it."""
 
     def kill_queued(self) -> None:
         """A kill is about to be queued: close the egress gate now."""

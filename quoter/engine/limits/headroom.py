@@ -18,7 +18,7 @@ ZERO = Decimal(0)
 
 
 class Headroom:
-    """Reduces wanted quotes to the size that fits. The order rules have the last word."""
+    """Reduces wanted quotes to the size that fits. The order rules decide finally."""
 
     def __init__(
         self, *, config: EngineConfig, market: MarketView, orders: OpenOrders, inventory: Inventory
@@ -46,7 +46,7 @@ class Headroom:
         side: Side,
         state: TradingState,
     ) -> tuple[Quote, ...]:
-        """The part of `wanted`, nearest first, that would fit if `resting` were gone.
+        """The part of `wanted`, nearest first, that would fit without `resting`.
 
         Asking for more than fits would replace an order at its maximum size again and again.
         """

@@ -75,21 +75,21 @@ class RiskViews:
 
     def _own_prices(self) -> tuple[Decimal | None, Decimal | None]:
         """Our highest buy and our lowest sell."""
-        bids = (order.price for order in self._alive() if order.side is Side.BUY)
-        asks = (order.price for order in self._alive() if order.side is Side.SELL)
+        bids = (order.price for order in self._live() if order.side is Side.BUY)
+        asks = (order.price for order in self._live() if order.side is Side.SELL)
         return max(bids, default=None), min(asks, default=None)
 
-    def _alive(self) -> Iterator[OpenOrder]:
+    def _live(self) -> Iterator[OpenOrder]:
         """Orders that may still trade. An order that has ended only waits for its fills."""
         return (o for o in self._orders if o.state is not OrderState.CLOSED_UNSETTLED)
 
     def _duplicate_ns(self, quote: Quote) -> int | None:
-        twins = (
+        equal_orders = (
             order.created_ns
-            for order in self._alive()
+            for order in self._live()
             if order.side is quote.side and order.price == quote.price and order.size == quote.size
         )
-        return max(twins, default=None)
+        return max(equal_orders, default=None)
 
 
 def _exact(price: float) -> Decimal:

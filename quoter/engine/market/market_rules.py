@@ -54,7 +54,7 @@ class MarketRules:
             self._due_ns = event.ts_ns
 
     def on_report_failed(self, kind: ReportKind, step: StepBuilder) -> None:
-        """Repeat a request that was not answered, with no hurry."""
+        """Repeat a request that was not answered, after the retry time, not at once."""
         if kind is ReportKind.RULES:
             self._due_ns = step.ts_ns + AGAIN_NS
 

@@ -1,6 +1,6 @@
 """Fills whose order is not known yet.
 
-They wait for the venue id of one of our orders, or turn out to belong to somebody else.
+They wait for the venue id of one of our orders, or turn out not to be ours.
 """
 
 from quoter.domain.events import Fill
@@ -62,19 +62,19 @@ class UnmatchedFills:
         """
         if not self._waiting:
             return []
-        nameless = (order.created_ns for order in self._orders if not order.venue_id)
-        before_ns = min(before_ns, *nameless, before_ns)
-        gone = [
+        without_venue_id = (order.created_ns for order in self._orders if not order.venue_id)
+        before_ns = min(before_ns, *without_venue_id, before_ns)
+        expired = [
             fill
             for fill in self._waiting.values()
             if fill.ts_ns < before_ns or self._is_foreign(fill.client_id)
         ]
-        for fill in gone:
+        for fill in expired:
             del self._waiting[fill.trade_id]
             self._foreign[fill.trade_id] = None
         while len(self._foreign) > FOREIGN_FILLS_MAX:
             del self._foreign[next(iter(self._foreign))]
-        return gone
+        return expired
 
     def _is_foreign(self, client_id: str) -> bool:
         return bool(client_id) and not client_id.startswith(self._own_prefix)

@@ -183,8 +183,8 @@ class Placing:
         replacing: OpenOrder | None,
     ) -> bool:
         """Place a quote. True if it is on its way or only waits for `replacing` to end."""
-        is_patient = not self._backoff.may_create(quote.side, step.ts_ns)
-        if is_patient or not self._budget.has_tokens(step.ts_ns):
+        is_backing_off = not self._backoff.may_create(quote.side, step.ts_ns)
+        if is_backing_off or not self._budget.has_tokens(step.ts_ns):
             return False
         size = self._headroom.size(quote, state)
         if replacing is not None and size < quote.size:

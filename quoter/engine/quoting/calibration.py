@@ -173,8 +173,8 @@ class Calibration:
     def _has_priors(self) -> bool:
         """Whether there are priors for volatility and trade rate; the book gives a first kappa."""
         config = self._config
-        knows_takers = config.intensity_prior or config.trades_per_s_prior
-        return config.sigma_prior is not None and knows_takers is not None
+        taker_prior = config.intensity_prior or config.trades_per_s_prior
+        return config.sigma_prior is not None and taker_prior is not None
 
     def _start(self, ts_ns: int, mid: float, half_book_spread: float) -> None:
         config, tick = self._config, self._instrument.tick_float

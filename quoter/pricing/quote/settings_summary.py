@@ -172,7 +172,7 @@ def _money_rows(summary: SettingsSummary, order_size: float) -> tuple[Row, ...]:
             "skew_at_limit_quote",
             summary.skew_at_limit * order_size,
             summary.skew_at_limit_bps,
-            "Quote currency that one order at the limit concedes to reduce inventory.",
+            "Quote currency given up per order at the limit, to reduce inventory.",
         ),
         Row(
             "minute_at_limit_quote",

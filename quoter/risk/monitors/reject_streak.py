@@ -12,7 +12,7 @@ REJECTS_MAX = 20  # in a row, for one reason, on one side
 WINDOW_NS = 60 * NS_PER_S
 # Reasons that a busy market or venue causes now and then: a streak counts only within the window.
 # After any other reject the side waits for seconds, so no window would ever hold twenty of them,
-# and the rejects go on until somebody mends the reason.
+# and the rejects go on until an operator removes the cause.
 TRANSIENT_REJECTS = frozenset({RejectReason.POST_ONLY, RejectReason.RATE_LIMIT})
 
 

@@ -64,7 +64,7 @@ class ControlParts:
     params: LiveParamsService
     audit: CommandAudit
     clock: Clock
-    count_response: Callable[[int], None]  # is told the status of every response
+    count_response: Callable[[int], None]  # called with the status of every response
     redactor: Redactor = field(default_factory=Redactor)
 
 
@@ -272,7 +272,7 @@ class ControlApi:
         }
 
     def _refusal(self, refused: RequestRefused) -> web.Response:
-        """Respond to a request that failed a check; an unknown caller is not told our state."""
+        """Respond to a failed check. An unknown caller does not receive our state."""
         body: dict[str, Json] = {"error": str(refused)}
         if refused.status == STATE_CONFLICT:
             body |= self._state()

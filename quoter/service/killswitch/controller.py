@@ -43,7 +43,7 @@ class KillSwitchController:
         self._gateway = gateway
         self._redactor = folder.redactor if folder is not None else Redactor()
         self.latched = latched  # the kill in force; the disk follows
-        # A kill that was latched before the engine is told of it: it keeps its kill id.
+        # A kill that was latched before the engine has handled it: it keeps its kill id.
         self._known = (latched.cause, latched.text) if latched is not None else None
         self._writer: LatchWriter | None = None
         if folder is not None:
@@ -80,7 +80,7 @@ class KillSwitchController:
     def latch_kill(self, command: Kill) -> None:
         """Close the gate now and latch an operator's kill, before the engine has handled it.
 
-        A kill on top of a kill gets a new kill id, because a re-arm under way does not know of it.
+        A kill on top of a kill gets a new kill id, because a re-arm under way must not lift it too.
         """
         self._latch(Cause.OPERATOR_KILL, command.cause_text)
 
@@ -173,7 +173,7 @@ class KillSwitchController:
         return self._writer is not None
 
     def is_unwritten(self) -> bool:
-        """Whether a kill is in force that is not on the disk: a restart would forget it."""
+        """Whether a kill is in force that is not on the disk: after a restart it would not be."""
         return self._writer is not None and self._writer.is_unwritten
 
     async def written(self, seconds: float) -> bool:

@@ -12,7 +12,7 @@ from quoter.service.pending_replies import OnOutcome, PendingReplies
 
 LATCH_S_MAX = 1.0  # a disk takes it in milliseconds
 OUTCOME_S_MAX = 3.0  # the engine handles a command long before, unless the disk stalls
-NOT_ON_DISK = "not on the disk: a restart would forget this kill"
+NOT_ON_DISK = "not on the disk: after a restart this kill would not be in force"
 
 
 class OperatorCommands:

@@ -87,7 +87,10 @@ class FileCommands:
         self._kill("signal", reason, same_kill=is_of_file)
 
     def _kill_by_file(self, actor: str) -> bool:
-        """Carry out a new KILL file; it stays until the latch is on the disk, in case we die."""
+        """Carry out a new KILL file; return whether there was one.
+
+        The file stays until the latch is on the disk, in case the process ends.
+        """
         request = self._folder.request(KILL_REQUEST) if self._folder is not None else None
         if request is None or request == self._kill_file:
             return False

@@ -18,7 +18,7 @@ LATENCY_STEPS, REQUOTE_STEPS, SECOND_STEPS = 2, 5, 20
 DOWN_EVERY_S, DOWN_MEAN = 15.0, 0.004  # jumps while there is no depth, fractions of the price
 UP_EVERY_S, UP_MEAN = 30.0, 0.003
 JUMPS_FROM_S, JUMPS_TO_S, RECOVERED_S = 30.0, 180.0, 480.0
-NOBODY = -1.0
+NO_TAKER = -1.0
 
 
 class Phase(NamedTuple):
@@ -85,4 +85,4 @@ def _jumps(rng: np.random.Generator, paths: int, every_s: float, mean: float) ->
 
 def _takers(rng: np.random.Generator, paths: int, rate_factor: float, kappa: float) -> Numbers:
     arrives = rng.random(paths) < INTENSITY * rate_factor * STEP_S
-    return np.where(arrives, rng.exponential(1.0 / (KAPPA * kappa), paths), NOBODY)
+    return np.where(arrives, rng.exponential(1.0 / (KAPPA * kappa), paths), NO_TAKER)

@@ -12,7 +12,7 @@ from quoter.studies.common.market import FAIR, LOTS_MAX, SIGMA, study_maker
 from quoter.studies.common.quotes import offsets
 from quoter.studies.crash.market import (
     LATENCY_STEPS,
-    NOBODY,
+    NO_TAKER,
     RECOVERED_S,
     REQUOTE_STEPS,
     SECOND_STEPS,
@@ -146,8 +146,8 @@ class Quoters:
 
     def _fill(self, step: int, price: Numbers, buys: Numbers, sells: Numbers) -> None:
         """Fill each quote at most once until it is renewed, at its own price."""
-        sold_to = np.where(sells > NOBODY, price - sells, np.inf)
-        bought_to = np.where(buys > NOBODY, price + buys, -np.inf)
+        sold_to = np.where(sells > NO_TAKER, price - sells, np.inf)
+        bought_to = np.where(buys > NO_TAKER, price + buys, -np.inf)
         bought = np.minimum(price, sold_to) <= self._bid
         sold = np.maximum(price, bought_to) >= self._ask
         self._cash += np.where(sold, self._ask, 0.0) - np.where(bought, self._bid, 0.0)
@@ -207,4 +207,4 @@ class Quoters:
 
 def _count(reaches: Numbers) -> Numbers:
     """Return the number of takers on each path: one or none."""
-    return (reaches > NOBODY).astype(np.float64)
+    return (reaches > NO_TAKER).astype(np.float64)

@@ -141,15 +141,15 @@ def _law_checks(cell: Cell) -> list[Check]:
 
 def _order_checks(cells: Sequence[Cell]) -> list[Check]:
     checks = []
-    for calm, eager in pairwise(cells):
-        if calm.setting is not eager.setting or calm.spec is not eager.spec:
+    for low_gamma, high_gamma in pairwise(cells):
+        if low_gamma.setting is not high_gamma.setting or low_gamma.spec is not high_gamma.spec:
             continue
-        gap = calm.ours.value - eager.ours.value
-        error = sqrt(calm.ours.se**2 + eager.ours.se**2)
-        name = f"{calm.spec.symbol} {calm.setting.name}"
+        gap = low_gamma.ours.value - high_gamma.ours.value
+        error = sqrt(low_gamma.ours.se**2 + high_gamma.ours.se**2)
+        name = f"{low_gamma.spec.symbol} {low_gamma.setting.name}"
         checks.append(
             Check(
-                what=f"{name}: sd at {calm.ghat:g} - sd at {eager.ghat:g}",
+                what=f"{name}: sd at {low_gamma.ghat:g} - sd at {high_gamma.ghat:g}",
                 target=0.0,
                 ours=gap,
                 se=error,

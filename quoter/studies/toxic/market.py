@@ -19,7 +19,7 @@ CALM_SIDE = 0.7  # of the usual rate, on the other side of a burst
 BURST_MEAN_S = 15.0
 BURST_RATE_FACTOR = 5.0
 LEAD_S = 2.0  # from the start of a burst to the start of the drift
-NOBODY = -1.0  # reach in a step without a taker
+NO_TAKER = -1.0  # reach in a step without a taker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Environment:
 class Tape(NamedTuple):
     """Mid and takers of every path, independent of our quotes: rows are steps, columns paths.
 
-    buys and sells are reaches from the mid, price, NOBODY where there is no taker. mid has one
+    buys and sells are reaches from the mid, price, NO_TAKER where there is no taker. mid has one
     more row, the end.
     """
 
@@ -59,7 +59,7 @@ def tape(environment: Environment, rng: np.random.Generator, *, paths: int, step
 def _takers(chance: Numbers, rng: np.random.Generator) -> Numbers:
     """Draw at most one taker per step and side."""
     comes = rng.random(chance.shape) < chance
-    return np.where(comes, rng.exponential(1.0 / KAPPA, chance.shape), NOBODY)
+    return np.where(comes, rng.exponential(1.0 / KAPPA, chance.shape), NO_TAKER)
 
 
 def _bursts(

@@ -16,7 +16,7 @@ from quoter.studies.common.estimates import Numbers
 from quoter.studies.common.flows import Flows
 from quoter.studies.common.market import FAIR, SIGMA, study_maker
 from quoter.studies.common.quotes import offsets
-from quoter.studies.toxic.market import NOBODY, STEP_S, Tape
+from quoter.studies.toxic.market import NO_TAKER, STEP_S, Tape
 
 HORIZON_STEPS = round(markout.COST_HORIZON_S / STEP_S)
 NEVER = -np.inf
@@ -171,9 +171,9 @@ class Quoters:
             self.profit[is_filled] += distance[is_filled]
             fills = is_filled.astype(np.float64)
             cooldown.on_fill(t_s, fills)
-            cooldown.on_trade(t_s, np.where(reach > NOBODY, reach - distance, NEVER), quoted.half)
+            cooldown.on_trade(t_s, np.where(reach > NO_TAKER, reach - distance, NEVER), quoted.half)
             filled.append(fills)
-        bought, sold = (buys > NOBODY).astype(np.float64), (sells > NOBODY).astype(np.float64)
+        bought, sold = (buys > NO_TAKER).astype(np.float64), (sells > NO_TAKER).astype(np.float64)
         self._flows.trade(bought, sold)
         self._raw_flows.trade(bought, sold)
         return filled

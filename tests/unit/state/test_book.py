@@ -10,7 +10,7 @@ from quoter.domain.market import Level
 from quoter.state.book import LEVELS_KEPT, LEVELS_MAX, Book
 from tests.unit.state.cases import START_NS, delta, levels, snapshot, top
 
-NOBODY: dict[float, float] = {}
+NO_OWN_ORDERS: dict[float, float] = {}
 
 
 def loaded() -> Book:
@@ -20,7 +20,7 @@ def loaded() -> Book:
 
 
 def best(book: Book) -> tuple[Level, Level] | None:
-    return book.best(NOBODY, NOBODY)
+    return book.best(NO_OWN_ORDERS, NO_OWN_ORDERS)
 
 
 def test_book_has_no_prices_before_the_first_snapshot() -> None:
@@ -161,11 +161,11 @@ def test_our_own_orders_are_taken_out_of_the_best_levels() -> None:
 def test_rounding_error_of_our_own_size_is_not_foreign_size() -> None:
     book = loaded()
     book.apply(delta(10, 11, levels((99.9, 0.1 + 0.2))))
-    assert book.best({99.9: 0.3}, NOBODY) == (Level(99.8, 7.0), Level(100.1, 4.0))
+    assert book.best({99.9: 0.3}, NO_OWN_ORDERS) == (Level(99.8, 7.0), Level(100.1, 4.0))
 
 
 def test_a_book_of_our_own_orders_only_has_no_best_price() -> None:
-    assert loaded().best({99.9: 5.0, 99.8: 7.0}, NOBODY) is None
+    assert loaded().best({99.9: 5.0, 99.8: 7.0}, NO_OWN_ORDERS) is None
 
 
 def test_ticker_fresher_than_the_depth_is_used() -> None:
@@ -191,10 +191,10 @@ def test_depth_that_catches_up_replaces_the_ticker() -> None:
 def test_a_ticker_whose_level_is_ours_falls_back_on_depth_that_can_still_hold() -> None:
     book = loaded()
     book.apply_top(top(11, (99.95, 1.0), (100.05, 2.0)))
-    assert book.best({99.95: 1.0}, NOBODY) == (Level(99.9, 5.0), Level(100.05, 2.0))
+    assert book.best({99.95: 1.0}, NO_OWN_ORDERS) == (Level(99.9, 5.0), Level(100.05, 2.0))
     # by the ticker there is no bid at 99.8 any more: an ask is there
     book.apply_top(top(12, (99.7, 1.0), (99.8, 2.0)))
-    assert book.best({99.7: 1.0}, NOBODY) is None
+    assert book.best({99.7: 1.0}, NO_OWN_ORDERS) is None
 
 
 @pytest.mark.parametrize("ask", [99.9, 100.0])
@@ -207,19 +207,19 @@ def test_a_side_never_grows_beyond_its_bound_and_the_farthest_levels_go_first() 
     book = Book()
     book.load(snapshot(bids=many, asks=levels((200.0, 1.0))))
     book.apply(delta(10, 11, levels((150.0, 1.0), (9.0, 1.0))))
-    shown = book.bids.levels(2 * LEVELS_MAX, NOBODY)
+    shown = book.bids.levels(2 * LEVELS_MAX, NO_OWN_ORDERS)
     assert len(shown) == LEVELS_KEPT
     assert shown[0] == Level(150.0, 1.0)
     assert shown[-1] == many[-(LEVELS_KEPT - 1)]
     book.load(snapshot(bids=(*many, *levels((9.0, 1.0))), asks=levels((200.0, 1.0))))
-    assert len(book.bids.levels(2 * LEVELS_MAX, NOBODY)) == LEVELS_KEPT
+    assert len(book.bids.levels(2 * LEVELS_MAX, NO_OWN_ORDERS)) == LEVELS_KEPT
 
 
 def test_levels_are_shown_best_first_without_ours_and_only_as_deep_as_asked() -> None:
     book = loaded()
     book.apply(delta(10, 11, levels((99.7, 1.0))))
     assert book.bids.levels(2, {99.8: 7.0}) == levels((99.9, 5.0), (99.7, 1.0))
-    assert book.asks.levels(1, NOBODY) == levels((100.1, 4.0))
+    assert book.asks.levels(1, NO_OWN_ORDERS) == levels((100.1, 4.0))
 
 
 def test_deltas_give_the_same_book_as_a_snapshot_of_their_end() -> None:
@@ -234,7 +234,7 @@ def test_deltas_give_the_same_book_as_a_snapshot_of_their_end() -> None:
     whole = Book()
     whole.load(snapshot(15, levels((99.9, 2.0)), levels((100.2, 5.0), (100.3, 3.0))))
     for side, other in ((followed.bids, whole.bids), (followed.asks, whole.asks)):
-        assert side.levels(10, NOBODY) == other.levels(10, NOBODY)
+        assert side.levels(10, NO_OWN_ORDERS) == other.levels(10, NO_OWN_ORDERS)
 
 
 def test_book_is_correct_however_far_the_touch_moves() -> None:
@@ -260,9 +260,9 @@ def test_book_is_correct_however_far_the_touch_moves() -> None:
         assert fault is None
         for sign, half in ((1, book.bids), (-1, book.asks)):
             best = sorted(plain[sign].items(), key=lambda row: -sign * row[0])
-            assert half.best(NOBODY) == best[0]
-            assert half.levels(30, NOBODY) == tuple(best[:30])
-    assert len(book.bids.levels(10_000, NOBODY)) == len(plain[1])
+            assert half.best(NO_OWN_ORDERS) == best[0]
+            assert half.levels(30, NO_OWN_ORDERS) == tuple(best[:30])
+    assert len(book.bids.levels(10_000, NO_OWN_ORDERS)) == len(plain[1])
 
 
 def test_ticker_of_the_same_update_must_equal_the_depth() -> None:

@@ -95,7 +95,7 @@ async def test_a_kill_that_is_not_on_disk_is_not_reported_as_done(rig: Rig) -> N
     answer = await rig.post_command("kill", Role.OPERATOR)
     assert answer.status == 202
     assert answer.body["trading_state"] == "KILLED"
-    assert "a restart would forget" in str(answer.body["latch"])
+    assert "after a restart this kill would not be in force" in str(answer.body["latch"])
     (rig.folder / NAME).rmdir()
     await rig.until_disk()
     assert (await rig.post_command("kill", Role.OPERATOR)).status == 200

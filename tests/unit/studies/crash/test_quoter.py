@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from quoter.studies.common.market import LOTS_MAX
-from quoter.studies.crash.market import CALM, NOBODY, PHASES, Tape, phase, tape
+from quoter.studies.crash.market import CALM, NO_TAKER, PHASES, Tape, phase, tape
 from quoter.studies.crash.quoter import POLICIES, Policy, Quoters
 
 PATHS, STEPS, ONSET_S = 12, 4_000, 60.0
@@ -41,7 +41,7 @@ def test_equity_matches_trades_and_price() -> None:
     """Without takers, the price falls through every bid once and stays there."""
     price = np.full((10, 1), 100.0)
     price[3:] = 99.0
-    nobody = np.full((10, 1), NOBODY)
+    nobody = np.full((10, 1), NO_TAKER)
     quoters = Quoters(1, 1e9)
     quoters.run(Tape(price=price, buys=nobody, sells=nobody), 10)
     half = log(1.1) / 2.0 + sqrt(2.0 * 0.01**2 / 20.0 * 1.1**11) / 2.0
@@ -60,5 +60,5 @@ def test_phases_follow_in_order() -> None:
 def test_market_is_calm_before_the_onset() -> None:
     drawn = tape(np.random.default_rng(11), paths=50, steps=400, onset_s=1e9)
     assert float(np.abs(drawn.price - 100.0).max()) < 1.0
-    busy = float((drawn.buys > NOBODY).mean()) / 0.05
+    busy = float((drawn.buys > NO_TAKER).mean()) / 0.05
     assert busy == pytest.approx(0.5, rel=0.1)

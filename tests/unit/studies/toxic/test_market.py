@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quoter.studies.toxic.market import NOBODY, STEP_S, Environment, tape
+from quoter.studies.toxic.market import NO_TAKER, STEP_S, Environment, tape
 
 STEPS, PATHS = 36_000, 20
 BENIGN = Environment(name="benign")
@@ -12,7 +12,7 @@ TOXIC = Environment(name="toxic", bursts_per_s=1 / 120, drift=0.012)
 
 def rates(environment: Environment) -> tuple[float, float]:
     drawn = tape(environment, np.random.default_rng(2), paths=PATHS, steps=STEPS)
-    taken = (drawn.buys > NOBODY).mean(), (drawn.sells > NOBODY).mean()
+    taken = (drawn.buys > NO_TAKER).mean(), (drawn.sells > NO_TAKER).mean()
     return float(taken[0]) / STEP_S, float(taken[1]) / STEP_S
 
 
@@ -40,5 +40,5 @@ def test_only_informed_bursts_move_the_mid() -> None:
 
 def test_takers_reach_five_bp_on_average() -> None:
     drawn = tape(BENIGN, np.random.default_rng(2), paths=PATHS, steps=STEPS)
-    reach = drawn.buys[drawn.buys > NOBODY]
+    reach = drawn.buys[drawn.buys > NO_TAKER]
     assert float(reach.mean()) == pytest.approx(0.05, rel=0.03)

@@ -8,7 +8,7 @@ import pytest
 from quoter.domain.market import Side
 from quoter.pricing.estimators.markout import COST_HORIZON_S, Markouts
 from quoter.pricing.estimators.side_cooldown import SideCooldown
-from quoter.studies.toxic.market import NOBODY, Environment, Tape, tape
+from quoter.studies.toxic.market import NO_TAKER, Environment, Tape, tape
 from quoter.studies.toxic.quoter import ASK, BID, CooldownArrays, MarkoutCosts, Protection, Quoters
 
 STEP_S = 0.125  # binary: a sum of steps has no rounding that could tip a comparison
@@ -85,7 +85,7 @@ def test_switches_select_the_makers_with_a_cooldown() -> None:
 def test_profit_is_distance_plus_moves_of_the_mid() -> None:
     """One taker sells to the bid, the mid rises by one, one taker buys from the ask."""
     mid = np.array([[100.0], [101.0], [101.0]])
-    sells, buys = np.array([[1.0], [NOBODY]]), np.array([[NOBODY], [1.0]])
+    sells, buys = np.array([[1.0], [NO_TAKER]]), np.array([[NO_TAKER], [1.0]])
     quoters = Quoters((Protection(name="bare"),), 1)
     quoters.run(Tape(mid, buys, sells))
     slope = sqrt(2.0 * 0.01**2 / 20.0 * 1.1**11)
