@@ -72,6 +72,25 @@ WIRE = (
         tests=("tests/unit/service/test_outbox.py",),
     ),
     mutant(
+        "former_rules_reach_the_comparison",
+        "a create that was approved before the filters changed kills",
+        Edit(GATE, "        if self._is_withdrawn(order):\n", "        if False:\n"),
+        tests=(
+            "tests/unit/venues/egress/test_gate.py",
+            "tests/integration/test_venues_rules.py",
+        ),
+    ),
+    mutant(
+        "unreadable_rules_reach_ccxt",
+        "ccxt rounds by rules that could not be read and that the engine does not know",
+        Edit(
+            "quoter/venues/ccxt/startup.py",
+            "        rules = self._instrument({**held, **changed})",
+            "        held.update(changed)\n        rules = self._instrument({**held, **changed})",
+        ),
+        tests=("tests/integration/test_venues_rules.py",),
+    ),
+    mutant(
         "create_age_unbounded",
         "a create leaves however long ago it was decided",
         Edit(

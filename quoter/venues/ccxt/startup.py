@@ -90,8 +90,12 @@ class StartupChecks:
         if found is None:
             raise VenueError(f"{self._config.symbol} is not listed any more")
         # As in ccxt: values that the answer lacks (fees) keep their former value.
-        held.update({name: value for name, value in found.items() if value is not None})
-        return self._instrument(held)
+        changed = {name: value for name, value in found.items() if value is not None}
+        rules = self._instrument({**held, **changed})  # rules that can't be read change nothing
+        if rules != self._instrument(held):
+            self._client.gate.change_rules(rules)
+        held.update(changed)
+        return rules
 
     async def _read_all(self) -> JsonDict | None:
         """Read all markets, in a few requests; `load_markets` would request coins as well."""

@@ -22,12 +22,14 @@ from aiohttp.tracing import Trace
 
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.errors import EgressBlocked, VenueError
+from quoter.domain.instrument import Instrument
 from quoter.venues.config import NowNs
 
 WIRE_TIMES_MAX = 1000
 KEEP_ALIVE_S = 75.0  # aiohttp's default of 15 s would cost a TLS handshake after each pause
 CONNECTIONS_MAX = 64  # for all calls that may hang at once and a kill's cancels
 ENGINE_HEARTBEAT_NS_MAX = 1_000_000_000  # older: the engine may decide on old data
+RULES_KNOWN_NS = 5_000_000_000  # within this of a change the engine decides by the new rules
 
 HOST_CHARS_MAX = 100  # of a refused host in error texts
 TLS_SCHEMES = frozenset({"https", "wss"})
@@ -121,6 +123,8 @@ class EgressGate:
         self._pause_reason, self._block_reason = pause_reason, block_reason
         self._intents: dict[str, PlaceOrder] = {}
         self._wire_ns: dict[str, int] = {}
+        self._new_rules: Instrument | None = None  # None: unchanged since the start
+        self._new_rules_ns = 0
         self.is_open = False
         self.reduces_only = False  # creates approved before REDUCE_ONLY are not sent
         self.engine_heartbeat_ns: int | None = None  # newest processed tick; None: no engine
@@ -149,6 +153,14 @@ class EgressGate:
         """Return the registered order of this client id."""
         return self._intents.get(client_id)
 
+    def change_rules(self, rules: Instrument) -> None:
+        """Withdraw the creates that do not fit `rules`; call it before ccxt rounds by them.
+
+        Creates that were approved under the former rules may still wait. ccxt would round their
+        price or size, and the request would differ from the approved order.
+        """
+        self._new_rules, self._new_rules_ns = rules, self._now_ns()
+
     def wire_ns(self, client_id: str) -> int | None:
         """Return when writing this create began (UTC ns), for the last WIRE_TIMES_MAX creates."""
         return self._wire_ns.get(client_id)
@@ -176,9 +188,18 @@ class EgressGate:
             raise self.breach(f"{call.client_id} was sent before")
         if self.reduces_only and not order.reduces:
             raise self.refuse(f"{call.client_id} was approved before the state was REDUCE_ONLY")
+        if self._is_withdrawn(order):
+            raise self.refuse(f"{call.client_id} was approved under the market's former rules")
         age_ns = self._now_ns() - order.decided_ns
         if not age_ns <= self._age_ns_max:
             raise self.refuse(f"{call.client_id} was decided {age_ns / 1e6:.0f} ms ago")
+
+    def _is_withdrawn(self, order: PlaceOrder) -> bool:
+        """Whether the order does not fit the new rules, and the engine may not have known them."""
+        rules = self._new_rules
+        if rules is None or order.decided_ns > self._new_rules_ns + RULES_KNOWN_NS:
+            return False
+        return bool(order.price % rules.tick or order.size % rules.lot)
 
     def _check_engine_heartbeat(self) -> None:
         """Raise EgressBlocked if the engine has not processed a tick for more than 1 s.

@@ -8,9 +8,11 @@ import pytest
 
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.errors import EgressBlocked, VenueError
+from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
 from quoter.domain.units import NS_PER_MS
 from quoter.venues.egress.gate import (
+    RULES_KNOWN_NS,
     WIRE_TIMES_MAX,
     Call,
     EgressGate,
@@ -24,6 +26,18 @@ from quoter.venues.egress.gate import (
 )
 
 URL = "http://venue:81/api/v3/order"
+RULES = Instrument(
+    symbol="BTC/USDT",
+    venue_symbol="BTCUSDT",
+    base="BTC",
+    quote="USDT",
+    tick=Decimal("0.25"),
+    lot=Decimal("0.001"),
+    size_min=Decimal("0.001"),
+    size_max=Decimal(1000),
+    notional_min=Decimal(5),
+    fee_maker=Decimal(0),
+)
 
 
 class Clock:
@@ -68,6 +82,40 @@ def test_registered_create_is_sent_once_and_its_time_kept(gate: EgressGate, crea
     with pytest.raises(EgressBlocked, match="sent before"):
         gate.check_write(URL, create)
     assert (gate.creates_sent, gate.refused) == (1, 1)
+
+
+@pytest.mark.parametrize("late_ns", [0, RULES_KNOWN_NS])
+@pytest.mark.parametrize(
+    "rules", [RULES, replace(RULES, tick=Decimal("0.01"), lot=Decimal("0.002"))]
+)
+def test_create_off_the_new_grid_is_withdrawn_without_a_breach(
+    gate: EgressGate, clock: Clock, create: Call, rules: Instrument, late_ns: int
+) -> None:
+    """It waits for its connection while the rules change, or comes before the engine knows them."""
+    gate.change_rules(rules)
+    clock.now_ns += late_ns
+    gate.register(order(decided_ns=clock.now_ns))
+    with pytest.raises(EgressBlocked, match="former rules"):
+        gate.check_write(URL, create)
+    assert gate.is_open
+    assert not create.was_sent
+
+
+def test_create_on_the_new_grid_is_sent(gate: EgressGate, create: Call) -> None:
+    gate.change_rules(RULES)
+    gate.register(replace(order(), price=Decimal("59000.25")))
+    gate.check_write(URL, create)
+    assert create.was_sent
+
+
+def test_create_decided_long_after_the_change_is_left_to_the_comparison(
+    gate: EgressGate, clock: Clock, create: Call
+) -> None:
+    """The engine has known the rules for seconds: a difference is a fault of ours again."""
+    gate.change_rules(RULES)
+    clock.now_ns += RULES_KNOWN_NS + 1
+    gate.register(order(decided_ns=clock.now_ns))
+    gate.check_create(create)
 
 
 def test_gate_starts_closed(clock: Clock, create: Call) -> None:
