@@ -1,4 +1,4 @@
-"""Who watches the daemon, as the settings say; and what forbids a create from outside."""
+"""The external stops that the settings choose, and the conditions that block creates."""
 
 import asyncio
 from decimal import Decimal
@@ -37,7 +37,7 @@ LIMITS = {
 
 
 class Switch:
-    """A venue that is never asked here."""
+    """A venue whose dead man's switch must not be called."""
 
     async def set_dead_man(self, seconds: float) -> None:
         raise AssertionError(seconds)
@@ -59,7 +59,7 @@ def watched(
     return ExternalStopsBuilder(started, dead_man_s)
 
 
-def test_a_latch_on_the_disk_forbids_every_create(tmp_path: Path) -> None:
+def test_a_latch_on_disk_blocks_creates(tmp_path: Path) -> None:
     ours = watched(tmp_path)
     assert ours.block_reason() == ""
     Latch(tmp_path).write(Cause.SENTINEL_KILL, "silent", 0)
@@ -68,8 +68,8 @@ def test_a_latch_on_the_disk_forbids_every_create(tmp_path: Path) -> None:
     assert ours.block_reason() == ""
 
 
-def test_a_wall_clock_that_leapt_forbids_every_create_at_once(tmp_path: Path) -> None:
-    """As after a virtual machine was stopped from outside: our own time knows nothing of it."""
+def test_a_jump_of_the_wall_clock_blocks_creates(tmp_path: Path) -> None:
+    """As after a virtual machine was suspended: the monotonic clock has not moved."""
     hour_ns = 3_600 * 10**9
     wall_ns = [hour_ns]
     clock = Clock(wall_ns=lambda: wall_ns[0], monotonic_ns=lambda: 0)
@@ -79,7 +79,7 @@ def test_a_wall_clock_that_leapt_forbids_every_create_at_once(tmp_path: Path) ->
     assert "moved by +3600.0 s" in ours.block_reason()
 
 
-def test_a_switch_that_is_not_armed_forbids_every_create(tmp_path: Path) -> None:
+def test_a_dead_mans_switch_that_is_not_armed_blocks_creates(tmp_path: Path) -> None:
     ours = watched(tmp_path, dead_man_s=60)
     assert ours.block_reason()
     assert ours.build(Switch()).dead_man is not None
@@ -96,7 +96,7 @@ def test_a_switch_that_is_not_armed_forbids_every_create(tmp_path: Path) -> None
         ("auto", 60, ""),
     ],
 )
-def test_the_start_says_who_would_cancel(
+def test_the_start_logs_a_note_if_nothing_cancels_our_orders(
     tmp_path: Path, sentinel: str, dead_man_s: int, note: str
 ) -> None:
     with capture_logs() as lines:
@@ -105,7 +105,7 @@ def test_the_start_says_who_would_cancel(
     assert line["note"].partition(":")[0] == note
 
 
-def test_a_dry_run_is_watched_by_nobody() -> None:
+def test_a_dry_run_has_no_external_stops() -> None:
     ours = watched(None)
     assert ours.block_reason() == ""
     found = ours.build(Switch())
@@ -114,13 +114,13 @@ def test_a_dry_run_is_watched_by_nobody() -> None:
     assert dead_man_timeout_s(settings(exchange="kraken", dead_man=1), is_dry=True) == 0
 
 
-def test_seconds_that_the_venue_does_not_take_are_refused_in_one_line() -> None:
+def test_a_dead_man_timeout_outside_the_venues_range_is_refused() -> None:
     with pytest.raises(StartFailed, match="QUOTER_DEAD_MAN: okx allows 10 to 120") as failed:
         dead_man_timeout_s(settings(exchange="okx", dead_man=5), is_dry=False)
     assert failed.value.code is ExitCode.USAGE
 
 
-async def test_a_long_start_is_received_to_its_end_and_no_longer(tmp_path: Path) -> None:
+async def test_the_heartbeat_says_starting_while_the_start_runs(tmp_path: Path) -> None:
     heartbeat = make_heartbeat_writer(settings(), DataFolder(tmp_path), Clock(), 0)
 
     async def start() -> str:

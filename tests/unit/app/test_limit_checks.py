@@ -1,4 +1,4 @@
-"""Limits against a price: what could never pass is told before it is tried for ever."""
+"""Limits and order sizes that no order can satisfy are reported at the start."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -16,21 +16,20 @@ from tests.unit.telemetry.samples import TERMS
 SIZE = Decimal("0.005")
 
 
-def test_an_order_that_just_fits_is_no_trouble() -> None:
+def test_an_order_within_the_limits_gives_no_text() -> None:
     fits = limits(notional_max=Decimal(300), position_notional_max=Decimal(323))
     assert limits_below_one_order(fits, SIZE, 60_000.0) == []
 
 
 @pytest.mark.parametrize("name", ["notional_max", "position_notional_max"])
-def test_a_limit_below_one_order_is_named_with_what_the_order_is_worth(name: str) -> None:
+def test_a_limit_below_one_order_is_reported_with_the_orders_value(name: str) -> None:
     (line,) = limits_below_one_order(limits(**{name: Decimal(299)}), SIZE, 60_000.0)
     assert line.startswith(f"QUOTER_{name.upper()}: ")
     assert "300.00" in line
     assert "(got 299)" in line
 
 
-def test_a_price_that_is_no_number_fits_nothing() -> None:
-    """Infinity is above every limit."""
+def test_an_infinite_price_exceeds_every_limit() -> None:
     assert limits_below_one_order(LIMITS, SIZE, float("inf")) != []
 
 
@@ -42,41 +41,43 @@ def test_a_quote_wider_than_the_collar_is_reported() -> None:
     assert beyond_collar(LIMITS, replace(TERMS, delta_bid=None, delta_ask=None)) == []
 
 
-def small(size: str, price: float | None = 60_000.0, *, levels: int = 1) -> list[str]:
+def size_errors(size: str, price: float | None = 60_000.0, *, levels: int = 1) -> list[str]:
     collar = Decimal("0.02")
     return too_small(INSTRUMENT, Decimal(size), price, levels=levels, collar=collar)
 
 
-def test_an_order_that_the_venue_takes_is_no_trouble() -> None:
-    assert small("0.00009") == []
-    assert small("0.00001", price=None) == []  # by its size; nobody knows the price
-    assert small("0.00003", levels=3) == []  # carried to the outermost level, it is enough
+def test_an_order_above_the_venues_minimum_gives_no_text() -> None:
+    assert size_errors("0.00009") == []
+    assert size_errors("0.00001", price=None) == []  # valid by its size; the price is unknown
+    assert size_errors("0.00003", levels=3) == []  # carried to the outermost level, it is enough
 
 
 @pytest.mark.parametrize("levels", [1, 3])
-def test_an_order_below_the_least_notional_is_reported_with_the_size_that_works(
+def test_an_order_below_the_minimum_notional_is_reported_with_a_valid_size(
     levels: int,
 ) -> None:
-    (line,) = small("0.00001", levels=levels)
+    (line,) = size_errors("0.00001", levels=levels)
     assert line.startswith(
         "QUOTER_ORDER_SIZE: the venue accepts no order below 0.00001 BTC or 5 USD"
     )
     assert f"this is {0.6 * levels:g} USDT at 60000" in line
     assert line.endswith("(got 0.00001)")
     least = line.partition("at least ")[2].partition(" works")[0]
-    assert small(least, levels=levels) == []
-    assert small(least, price=60_000.0 * 0.98, levels=levels) == []  # as far out as a bid may be
+    assert size_errors(least, levels=levels) == []
+    assert (
+        size_errors(least, price=60_000.0 * 0.98, levels=levels) == []
+    )  # the farthest price that a bid may have
     below = Decimal(least) - INSTRUMENT.lot
-    assert small(str(below), price=60_000.0 * 0.98, levels=levels) != []
+    assert size_errors(str(below), price=60_000.0 * 0.98, levels=levels) != []
 
 
 @pytest.mark.parametrize("size", ["0.000001", "0.000009"])
-def test_an_order_below_the_least_size_needs_no_price_to_be_refused(size: str) -> None:
-    (line,) = small(size, price=None)
+def test_an_order_below_the_minimum_size_is_refused_without_a_price(size: str) -> None:
+    (line,) = size_errors(size, price=None)
     assert line.endswith(f"at least 0.00001 works (got {size})")
 
 
-def test_a_start_is_refused_where_the_venue_tells_the_last_price() -> None:
+def test_a_start_is_refused_if_the_last_price_shows_that_no_order_can_pass() -> None:
     chosen, tiny = settings(notional_max=Decimal(299)), settings(order_size="0.00001")
     unknown = MarketHistory((), 60.0, None)
     for each in (chosen, tiny):

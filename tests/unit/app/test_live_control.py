@@ -1,4 +1,4 @@
-"""No SIGHUP is lost, and the daemon goes on whatever the new settings contain."""
+"""A SIGHUP reloads the settings; invalid settings change nothing."""
 
 import asyncio
 import threading
@@ -25,7 +25,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
         yield it
 
 
-def steering(rig: Rig, load: Load, settings: Settings = SETTINGS) -> LiveControl:
+def live_control(rig: Rig, load: Load, settings: Settings = SETTINGS) -> LiveControl:
     return LiveControl(
         settings,
         runner=cast(Runner, rig),
@@ -46,7 +46,7 @@ async def test_a_sighup_during_a_reload_causes_another_reload(rig: Rig) -> None:
         assert may_go_on.wait(WAIT_S_MAX)
         return SETTINGS
 
-    it = steering(rig, load)
+    it = live_control(rig, load)
     it.request_reload()
     await rig.until(lambda: len(loads) == 1)
     it.request_reload()
@@ -67,7 +67,7 @@ async def test_an_unexpected_error_is_a_failed_reload_without_its_text(rig: Rig)
         raise RuntimeError(NEW)
 
     with capture_logs() as lines:
-        steering(rig, load).request_reload()
+        live_control(rig, load).request_reload()
         await rig.until(lambda: bool(lines))
     assert lines == [{"event": "reload_failed", "log_level": "error", "mistakes": ["RuntimeError"]}]
 
@@ -76,10 +76,10 @@ async def test_a_changed_secret_is_named_but_not_shown(rig: Rig) -> None:
     running = SETTINGS.model_validate(dict(SETTINGS) | {"risk_token": OLD})
     found = SETTINGS.model_validate(dict(SETTINGS) | {"risk_token": NEW})
     with capture_logs() as lines:
-        await steering(rig, lambda: running, running).reload()
+        await live_control(rig, lambda: running, running).reload()
         assert not [line for line in lines if line.get("reason") == "needs a restart"]
-        await steering(rig, lambda: found, running).reload()
-    told = [line["setting"] for line in lines if line.get("reason") == "needs a restart"]
-    assert told == ["risk_token"]
+        await live_control(rig, lambda: found, running).reload()
+    reported = [line["setting"] for line in lines if line.get("reason") == "needs a restart"]
+    assert reported == ["risk_token"]
     assert OLD not in str(lines)
     assert NEW not in str(lines)

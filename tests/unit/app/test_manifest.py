@@ -1,4 +1,4 @@
-"""What runs is told in the ledger and in the metrics by the same hashes, and by no secret."""
+"""Ledger and metrics show the same hashes of code and settings, without any secret."""
 
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ def settings(**changed: object) -> Settings:
     return FixedSettings.model_validate(limits | {"notional_max": Decimal(1_000_000)} | changed)
 
 
-def test_the_metrics_tell_what_the_ledger_has_of_this_run() -> None:
+def test_the_metrics_show_the_hashes_that_the_ledger_keeps() -> None:
     chosen = settings()
     kept = manifest(chosen, start_ns=NOW_NS, api_key="")
     text = generate_latest(metrics_of(chosen).registry).decode()
@@ -24,7 +24,7 @@ def test_the_metrics_tell_what_the_ledger_has_of_this_run() -> None:
     assert f'quoter_run_info{{{labels},symbol="BTC/USDT",venue="binance"}} 1.0' in text
 
 
-def test_another_setting_is_another_hash_and_another_secret_is_not() -> None:
+def test_the_hash_depends_on_settings_but_not_on_the_value_of_a_secret() -> None:
     """A hash of a secret could be compared with those of guesses."""
     keys = {"api_key": SecretStr("a"), "api_secret": SecretStr("b")}
     assert config_hash(settings()) == config_hash(settings())

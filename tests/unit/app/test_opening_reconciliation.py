@@ -1,4 +1,4 @@
-"""At a start the venue's trades, orders and balances are compared with the ledger's, exactly."""
+"""At the start the venue's trades, orders and balances are compared exactly with the ledger."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -39,7 +39,7 @@ ZERO = Decimal(0)
 
 
 def after(*fills: Fill, opening: Mapping[str, Decimal] = OPENING) -> dict[str, Decimal]:
-    """Balances once these have happened."""
+    """Balances after these fills."""
     held = dict(opening)
     for each in fills:
         sign = each.side.sign
@@ -51,23 +51,26 @@ def after(*fills: Fill, opening: Mapping[str, Decimal] = OPENING) -> dict[str, D
 
 @dataclass
 class Venue:
-    """Answers what a test gives it; `filled` by client id, None for an order that is open."""
+    """A venue with the given trades and orders.
+
+    filled: filled size by client id, None for an order that is still open.
+    """
 
     held: dict[str, Decimal]
     trades: list[Fill] = field(default_factory=list)
     filled: dict[str, Decimal | None] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)  # client id by the venue's
-    asked: list[RequestReport] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)  # client id by venue id
+    requests: list[RequestReport] = field(default_factory=list)
     is_silent: bool = False
 
     async def report(self, request: RequestReport) -> ReportEvent:
-        self.asked.append(request)
+        self.requests.append(request)
         if self.is_silent:
             return ReportFailed(ts_ns=NOW_NS, kind=request.kind, text="no answer")
         if request.kind is ReportKind.TRADES:
             after_id = int(request.from_trade_id or 0)
-            told = [each for each in self.trades if int(each.trade_id) > after_id]
-            return TradesReport(ts_ns=NOW_NS, asked_ns=NOW_NS, fills=tuple(told))
+            reported = [each for each in self.trades if int(each.trade_id) > after_id]
+            return TradesReport(ts_ns=NOW_NS, asked_ns=NOW_NS, fills=tuple(reported))
         return BalanceReport(ts_ns=NOW_NS, asked_ns=NOW_NS, free=self.held, locked={})
 
     async def query(self, wanted: QueryOrder) -> OrderOpen | OrderDone | OrderNotFound | None:
@@ -78,8 +81,8 @@ class Venue:
             return OrderNotFound(ts_ns=NOW_NS, client_id=name)
         filled = self.filled[name]
         if filled is None:
-            told = VenueOrder(name, "v", Side.BUY, Decimal(1), Decimal(1), ZERO)
-            return OrderOpen(ts_ns=NOW_NS, order=told)
+            order = VenueOrder(name, "v", Side.BUY, Decimal(1), Decimal(1), ZERO)
+            return OrderOpen(ts_ns=NOW_NS, order=order)
         reason = DoneReason.CANCELED
         return OrderDone(ts_ns=NOW_NS, client_id=name, reason=reason, filled=filled)
 
@@ -91,7 +94,7 @@ def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def started(folder: Path) -> AsyncIterator[Ledger]:
-    """BNB for the fees, an epoch, and what `run` one left."""
+    """A ledger with an open epoch and BNB for fees."""
     async with opened(folder) as ledger:
         await ledger.open_epoch(
             opening=OPENING | FEES, target=OPENING["BTC"], before=[], now_ns=NOW_NS
@@ -99,12 +102,12 @@ async def started(folder: Path) -> AsyncIterator[Ledger]:
         yield ledger
 
 
-async def settle(
+async def reconcile(
     ledger: Ledger, venue: Venue, environment: Environment = Environment.SANDBOX
 ) -> Opening:
     books = OpeningReconciliation(
         ledger=ledger,
-        gateway=venue,  # type: ignore[arg-type]  # the two questions that a start asks
+        gateway=venue,  # type: ignore[arg-type]  # only report and query are called
         instrument=INSTRUMENT,
         environment=environment,
         clock=Clock(),
@@ -115,7 +118,7 @@ async def settle(
 async def refused(ledger: Ledger, venue: Venue, environment: Environment) -> str:
     number = ledger.opened.number
     with pytest.raises(StartFailed) as failed:
-        await settle(ledger, venue, environment)
+        await reconcile(ledger, venue, environment)
     assert failed.value.code is ExitCode.START_FAILED
     assert ledger.reader.epoch(MARKET) is not None
     assert ledger.opened.number == number
@@ -128,36 +131,38 @@ def kinds(ledger: Ledger) -> dict[str, str]:
     }
 
 
-async def test_the_first_start_opens_the_books_at_what_is_there(tmp_path: Path) -> None:
-    """Holdings are no incident, and trades from before are no fills."""
+async def test_the_first_start_opens_the_books_with_the_venues_balances(tmp_path: Path) -> None:
+    """Balances are not an incident, and earlier trades are not booked as fills."""
     from quoter.ledger.schema import prepare
     from tests.unit.ledger.cases import manifest
 
     prepare(tmp_path)
     ledger = Ledger(tmp_path, MARKET)
     await ledger.begin_run(manifest())
-    opening = await settle(ledger, Venue(dict(OPENING), [fill(3)]), Environment.PRODUCTION)
+    opening = await reconcile(ledger, Venue(dict(OPENING), [fill(3)]), Environment.PRODUCTION)
     assert opening == Opening(OPENING, OPENING["BTC"], (fill(3),))
     assert kinds(ledger) == {"3": "before"}
-    again = await settle(ledger, Venue(dict(OPENING), [fill(3)]), Environment.PRODUCTION)
+    again = await reconcile(ledger, Venue(dict(OPENING), [fill(3)]), Environment.PRODUCTION)
     assert again == opening
     await ledger.close()
 
 
-async def test_a_start_without_news_has_inventory_and_target_of_the_books(tmp_path: Path) -> None:
+async def test_a_start_without_new_fills_takes_inventory_and_target_from_the_books(
+    tmp_path: Path,
+) -> None:
     async with started(tmp_path) as ledger:
         await ledger.record_fills([booked(1), booked(2)])
         held = after(fill(1), fill(2), opening=OPENING | FEES)
-        opening = await settle(ledger, Venue(held, [fill(1), fill(2)]))
+        opening = await reconcile(ledger, Venue(held, [fill(1), fill(2)]))
     assert opening.balances == held
     assert opening.target == OPENING["BTC"]
     assert opening.known == (fill(1), fill(2))
 
 
-async def test_a_fill_that_happened_while_we_were_away_is_booked_by_its_order(
+async def test_a_fill_missed_while_stopped_is_booked_by_its_order(
     tmp_path: Path,
 ) -> None:
-    """The trade list names orders by the venue's id only; the venue is asked whose it is."""
+    """The trade list has venue ids only; the client id is queried."""
     missed = fill(2, client_id="")
     async with started(tmp_path) as ledger:
         await ledger.record_fills([booked(1)])
@@ -165,7 +170,7 @@ async def test_a_fill_that_happened_while_we_were_away_is_booked_by_its_order(
         held = after(fill(1), missed, opening=OPENING | FEES)
         filled: dict[str, Decimal | None] = {"q00run2": missed.size}
         venue = Venue(held, [fill(1), missed], filled, {"v2": "q00run2"})
-        opening = await settle(ledger, venue, Environment.PRODUCTION)
+        opening = await reconcile(ledger, venue, Environment.PRODUCTION)
         await ledger.record_fills([])
         assert ledger.reader.unsettled(ledger.opened.number) == []
         assert kinds(ledger) == {"1": "booked", "2": "booked"}
@@ -173,31 +178,33 @@ async def test_a_fill_that_happened_while_we_were_away_is_booked_by_its_order(
     assert opening.known[-1].client_id == "q00run2"
 
 
-async def test_an_unmatched_fill_of_the_last_run_finds_its_order(tmp_path: Path) -> None:
+async def test_an_unmatched_fill_of_the_last_run_is_booked_once_its_order_is_known(
+    tmp_path: Path,
+) -> None:
     unmatched = fill(2, client_id="")
     async with started(tmp_path) as ledger:
         await ledger.record_fills([booked(1), KnownFill(unmatched, FillKind.UNMATCHED)])
         await ledger.record_intent(order(2))
         held = after(fill(1), unmatched, opening=OPENING | FEES)
         filled: dict[str, Decimal | None] = {"q00run2": unmatched.size}
-        await settle(ledger, Venue(held, [fill(1), unmatched], filled, {"v2": "q00run2"}))
+        await reconcile(ledger, Venue(held, [fill(1), unmatched], filled, {"v2": "q00run2"}))
         assert kinds(ledger) == {"1": "booked", "2": "booked"}
 
 
-async def test_one_that_the_stream_skipped_before_the_newest_is_found(tmp_path: Path) -> None:
+async def test_a_missed_fill_older_than_the_newest_booked_one_is_found(tmp_path: Path) -> None:
     async with started(tmp_path) as ledger:
         await ledger.record_fills([booked(1), booked(3)])
         await ledger.record_intent(order(2))
         held = after(fill(1), fill(2), fill(3), opening=OPENING | FEES)
         filled: dict[str, Decimal | None] = {"q00run2": fill(2).size}
         venue = Venue(held, [fill(1), fill(2), fill(3)], filled)
-        await settle(ledger, venue)
+        await reconcile(ledger, venue)
         assert set(kinds(ledger)) == {"1", "2", "3"}
-        assert venue.asked[0].from_trade_id == "0"
+        assert venue.requests[0].from_trade_id == "0"
 
 
 @pytest.mark.parametrize("environment", list(Environment))
-async def test_somebody_elses_trade_is_an_incident_and_no_fill(
+async def test_a_foreign_trade_is_an_incident_and_is_not_booked(
     tmp_path: Path, environment: Environment
 ) -> None:
     foreign = fill(2, client_id="human", venue_id="v9")
@@ -220,7 +227,7 @@ async def test_a_deposit_is_an_incident(tmp_path: Path) -> None:
     assert "BTC" not in text
 
 
-async def test_an_order_filled_otherwise_than_the_trades_say_is_an_incident(
+async def test_an_order_whose_filled_size_differs_from_its_trades_is_an_incident(
     tmp_path: Path,
 ) -> None:
     async with started(tmp_path) as ledger:
@@ -240,15 +247,15 @@ async def test_a_trade_with_other_content_is_an_incident(tmp_path: Path) -> None
     assert "trade 1" in text
 
 
-async def test_an_order_that_the_venue_never_had_is_over(tmp_path: Path) -> None:
+async def test_an_order_unknown_to_the_venue_is_closed(tmp_path: Path) -> None:
     async with started(tmp_path) as ledger:
         await ledger.record_intent(order(2))
-        await settle(ledger, Venue(OPENING | FEES))
+        await reconcile(ledger, Venue(OPENING | FEES))
         await ledger.record_fills([])
         assert ledger.reader.unsettled(ledger.opened.number) == []
 
 
-async def test_an_order_that_still_lives_after_the_cancels_is_an_incident(tmp_path: Path) -> None:
+async def test_an_order_still_open_after_the_cancels_is_an_incident(tmp_path: Path) -> None:
     async with started(tmp_path) as ledger:
         await ledger.record_intent(order(2))
         text = await refused(
@@ -269,12 +276,12 @@ async def test_a_wiped_venue_gets_new_books_with_play_money_only(
         if environment is Environment.PRODUCTION:
             await refused(ledger, venue, environment)
             return
-        opening = await settle(ledger, venue, environment)
+        opening = await reconcile(ledger, venue, environment)
         assert opening == Opening(venue.held, Decimal(7), ())
         assert ledger.opened.number == number + 1
 
 
-async def test_balances_that_differ_are_no_wipe_while_an_order_of_ours_is_known(
+async def test_different_balances_are_an_incident_while_the_venue_knows_an_order_of_ours(
     tmp_path: Path,
 ) -> None:
     async with started(tmp_path) as ledger:

@@ -1,4 +1,4 @@
-"""`quoter sentinel` wired: a key of its own, one on a folder, mistakes told in a line."""
+"""`quoter sentinel`: its API key, its lock on the data folder, and its usage errors."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +22,7 @@ def settings(**changed: object) -> Settings:
     return FixedSettings.model_validate(LIMITS | changed)
 
 
-def test_it_uses_its_own_key_and_else_the_daemons() -> None:
+def test_the_sentinel_uses_its_own_key_or_else_the_daemons() -> None:
     ours = {"api_key": "daemon", "api_secret": "d"}
     assert cancel_gateway_config(settings(**ours)).api_key == "daemon"
     own = ours | {"sentinel_api_key": "own", "sentinel_api_secret": "o"}
@@ -37,15 +37,15 @@ def test_one_folder_has_one_sentinel(tmp_path: Path, capfd: pytest.CaptureFixtur
     assert run_sentinel(settings(data_dir=tmp_path, secrets_dir=tmp_path)) == ExitCode.LOCK_HELD
     first.release()
     daemon = DataFolder(tmp_path)
-    daemon.lock()  # which keeps no sentinel out
+    daemon.lock()  # a daemon's lock is another one
     daemon.release()
 
 
-def test_a_folder_that_can_not_be_used_is_named(tmp_path: Path) -> None:
+def test_an_unusable_folder_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert run_sentinel(settings(data_dir=tmp_path / "file")) == ExitCode.USAGE
 
 
-def test_an_exchange_that_nobody_knows_is_named(tmp_path: Path) -> None:
+def test_an_unknown_exchange_is_a_usage_error(tmp_path: Path) -> None:
     chosen = settings(data_dir=tmp_path, exchange="nowhere", environment="testnet")
     assert run_sentinel(chosen) == ExitCode.USAGE

@@ -1,4 +1,4 @@
-"""What a venue says is told under the name of the setting that led to it."""
+"""Errors of the venue are reported under the setting that caused them."""
 
 import pytest
 
@@ -9,14 +9,14 @@ from quoter.settings import Environment
 from tests.unit.app.test_settings_to_config import settings
 
 
-def test_a_market_that_is_not_there_is_the_symbols_fault() -> None:
+def test_an_unknown_market_is_reported_under_the_symbol_setting() -> None:
     error = MarketUnfit("binance has no market NO/SUCH")
     text = text_for(error, settings(symbol="NO/SUCH"))
     assert text == "QUOTER_SYMBOL: binance has no market NO/SUCH (got NO/SUCH)"
     assert exit_code_for(error) is ExitCode.USAGE
 
 
-def test_an_exchange_that_does_not_answer_is_the_urls_fault_in_the_sandbox_only() -> None:
+def test_an_unreachable_exchange_is_reported_under_the_url_setting_in_the_sandbox_only() -> None:
     error = MarketsUnread("ExchangeNotAvailable: binance")
     chosen = settings(sandbox_url="http://127.0.0.1:9")
     text = text_for(error, chosen)
@@ -28,6 +28,6 @@ def test_an_exchange_that_does_not_answer_is_the_urls_fault_in_the_sandbox_only(
 
 
 @pytest.mark.parametrize("text", ["our clock is +3.000 s off", ""])
-def test_anything_else_is_left_as_it_is(text: str) -> None:
+def test_other_errors_keep_their_text(text: str) -> None:
     assert text_for(VenueError(text), settings()) == text
     assert exit_code_for(VenueError(text)) is ExitCode.START_FAILED

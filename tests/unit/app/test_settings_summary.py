@@ -1,4 +1,4 @@
-"""With the first quote, the log says what the settings mean here; and it says it once."""
+"""The settings summary is logged once, with the first quote."""
 
 import io
 import json
@@ -40,7 +40,7 @@ class Config:
 
 
 class FrozenEngine:
-    """All of an engine that a meaning is worked out from."""
+    """The parts of an engine that the summary is computed from."""
 
     def __init__(self, references: References | None = REFERENCES, gamma: float = GAMMA) -> None:
         self.calibration, self.config = Calibration(references, gamma), Config()
@@ -58,7 +58,7 @@ def lines(log: SettingsSummaryLog, *quotes: object) -> list[EventDict]:
     return [dict(line) for line in written]
 
 
-def test_every_row_is_a_line_with_the_first_quote_that_has_terms_and_only_then() -> None:
+def test_every_row_is_logged_once_with_the_first_quote_that_has_terms() -> None:
     log = SettingsSummaryLog(engine())
     assert lines(log, None, replace(QUOTE, terms=None)) == []
     found = lines(log, QUOTE, QUOTE)
@@ -75,18 +75,20 @@ def test_every_row_is_a_line_with_the_first_quote_that_has_terms_and_only_then()
             assert line["bps"] == pytest.approx(row.bps, rel=1e-7)
 
 
-def test_before_the_references_are_frozen_it_waits() -> None:
-    thawed = FrozenEngine(None)
-    log = SettingsSummaryLog(cast(Engine, thawed))
+def test_nothing_is_logged_before_the_references_exist() -> None:
+    uncalibrated = FrozenEngine(None)
+    log = SettingsSummaryLog(cast(Engine, uncalibrated))
     assert lines(log, QUOTE) == []
-    thawed.calibration.references = REFERENCES
+    uncalibrated.calibration.references = REFERENCES
     assert lines(log, QUOTE)
 
 
-def test_what_an_operator_should_know_first_is_a_warning() -> None:
-    eager = engine(gamma=gamma_lot(ghat=1_000.0, lots_max=10.0, references=REFERENCES))
+def test_a_gamma_that_saturates_the_slope_is_a_warning() -> None:
+    saturated = engine(gamma=gamma_lot(ghat=1_000.0, lots_max=10.0, references=REFERENCES))
     found = [
-        line for line in lines(SettingsSummaryLog(eager), QUOTE) if line["log_level"] == "warning"
+        line
+        for line in lines(SettingsSummaryLog(saturated), QUOTE)
+        if line["log_level"] == "warning"
     ]
     assert {line["event"] for line in found} == {"settings_warning"}
     assert "ceiling" in found[0]["reason"]
@@ -101,7 +103,7 @@ def rows_of(terms: QuoteTerms) -> dict[str, float]:
     return {row.name: row.value for row in found[0]}
 
 
-def test_the_horizon_and_the_exact_model_are_the_quotes_own() -> None:
+def test_the_summary_uses_the_horizon_and_the_exact_model_of_the_quote() -> None:
     table = BoundedModel(10.0).table(gamma=GAMMA, sigma=6.0, kappa=0.2, intensity=0.5)
     plain, rolling, exact = (
         rows_of(replace(TERMS, inputs=replace(TERMS.inputs, tau_s=tau_s, bounded=bounded)))
@@ -112,12 +114,12 @@ def test_the_horizon_and_the_exact_model_are_the_quotes_own() -> None:
     assert exact["skew_at_limit"] != pytest.approx(plain["skew_at_limit"], rel=1e-3)
 
 
-def test_settings_without_a_meaning_do_not_stop_the_daemon() -> None:
-    still = replace(REFERENCES, sigma=0.01)
-    nothing = engine(still, gamma=5e-324)
+def test_a_summary_that_can_not_be_computed_is_a_warning() -> None:
+    low_sigma = replace(REFERENCES, sigma=0.01)
+    tiny_gamma = engine(low_sigma, gamma=5e-324)
     with pytest.raises(InvalidInput):
-        summarise(nothing, TERMS)
-    (line,) = lines(SettingsSummaryLog(nothing), QUOTE, QUOTE)
+        summarise(tiny_gamma, TERMS)
+    (line,) = lines(SettingsSummaryLog(tiny_gamma), QUOTE, QUOTE)
     assert (line["event"], line["log_level"]) == ("settings_summary_unavailable", "warning")
 
 
@@ -135,22 +137,22 @@ def test_a_line_can_be_read_in_either_format(log_format: str) -> None:
     assert "earned by one order on each side" in line
 
 
-def test_turned_live_parameters_make_it_say_so_anew() -> None:
+def test_changed_live_parameters_log_the_summary_again() -> None:
     log = SettingsSummaryLog(engine())
-    told = len(lines(log, QUOTE))
+    first_count = len(lines(log, QUOTE))
     change = LiveParamsChanged(ts_ns=NOW_NS, params=PARAMS, actor="test", reason="why")
     with capture_logs() as written:
         log.observe(step(event=change, quote=QUOTE))
-    assert len(written) == told > 0
+    assert len(written) == first_count > 0
 
 
 def test_a_limit_that_no_order_can_pass_is_a_warning_with_the_first_quote() -> None:
-    """Where the venue told no price before the start, it is known only now."""
-    poor = engine()
-    poor.config.limits = replace(LIMITS, notional_max=Decimal(299))  # type: ignore[misc]
+    """If the venue reported no price before the start, the first quote gives it."""
+    limited = engine()
+    limited.config.limits = replace(LIMITS, notional_max=Decimal(299))  # type: ignore[misc]
     found = [
         line
-        for line in lines(SettingsSummaryLog(poor), QUOTE)
+        for line in lines(SettingsSummaryLog(limited), QUOTE)
         if line["event"] == "settings_warning"
     ]
     assert any("QUOTER_NOTIONAL_MAX" in str(line["reason"]) for line in found)

@@ -1,4 +1,4 @@
-"""Settings become exactly the values that the parts are built with."""
+"""The configuration of the components equals the settings."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -60,7 +60,7 @@ def settings(**changes: Any) -> Settings:
     return FixedSettings(**(required | changes))
 
 
-def test_ids_of_a_run_begin_with_the_instance_and_fit_every_venue() -> None:
+def test_order_ids_begin_with_the_instance_and_are_valid_on_every_venue() -> None:
     prefix = run_prefix(settings(instance="7"), START_NS)
     assert own_prefix(settings(instance="7")) == "q07"
     assert prefix.startswith("q07")
@@ -70,7 +70,7 @@ def test_ids_of_a_run_begin_with_the_instance_and_fit_every_venue() -> None:
     assert longest[0] not in "tT0123456789"
 
 
-def test_two_runs_a_millisecond_apart_never_share_an_id() -> None:
+def test_two_runs_a_millisecond_apart_have_different_id_prefixes() -> None:
     earlier = run_prefix(settings(), START_NS)
     assert run_prefix(settings(), START_NS + 10**6) != earlier
     assert len(run_prefix(settings(), START_NS + 10**6)) == len(earlier)
@@ -79,8 +79,10 @@ def test_two_runs_a_millisecond_apart_never_share_an_id() -> None:
 def test_the_target_is_the_opening_balance_unless_configured(instrument: Instrument) -> None:
     opening = {"BTC": Decimal(2), "USDT": Decimal(100)}
     auto = engine_config(settings(), instrument, start_ns=START_NS, opening=opening)
-    told = engine_config(settings(target="1.5"), instrument, start_ns=START_NS, opening=opening)
-    assert (auto.target, told.target) == (Decimal(2), Decimal("1.5"))
+    configured = engine_config(
+        settings(target="1.5"), instrument, start_ns=START_NS, opening=opening
+    )
+    assert (auto.target, configured.target) == (Decimal(2), Decimal("1.5"))
     assert auto.lots_max == 10
 
 
@@ -105,14 +107,14 @@ def test_the_venues_fee_is_used_unless_a_setting_corrects_it(instrument: Instrum
     assert fee(fee_maker_bps=7.5) == pytest.approx(0.00075)
 
 
-def test_raw_gamma_is_handed_on_as_such(instrument: Instrument) -> None:
+def test_raw_gamma_keeps_its_value_and_unit(instrument: Instrument) -> None:
     config = engine_config(
         settings(gamma=0.5, gamma_unit="raw"), instrument, start_ns=START_NS, opening={}
     )
     assert (config.pricing.gamma, config.pricing.gamma_unit) == (0.5, GammaUnit.RAW)
 
 
-def test_limits_come_from_the_settings_and_are_never_invented() -> None:
+def test_limits_equal_the_settings() -> None:
     found = limits(settings(inventory_max="0.08", loss_max="42"))
     assert (found.inventory_max, found.loss_max) == (Decimal("0.08"), Decimal(42))
 
@@ -124,32 +126,32 @@ def test_limits_come_from_the_settings_and_are_never_invented() -> None:
 def test_no_order_is_larger_than_half_of_the_limit(
     levels: int, inventory_max: str, size_max: str
 ) -> None:
-    """PT-02: some levels may be carried to one order, but never to most of what may be held."""
+    """PT-02: carried levels may enlarge one order, but at most to half of the inventory limit."""
     found = limits(settings(levels=levels, inventory_max=inventory_max, order_size="0.005"))
     assert found.size_max == Decimal(size_max)
 
 
-def test_what_may_be_lost_from_the_peak_follows_the_loss_limit_unless_said_otherwise() -> None:
-    usual, said = (
+def test_drawdown_limits_follow_the_loss_limit_unless_configured() -> None:
+    usual, configured = (
         settings(loss_max="42"),
         settings(loss_max="42", drawdown_max="7", regime_equity_drop="3"),
     )
     assert limits(usual).drawdown_max == 42
     assert regime_policy(usual) == RegimePolicy(equity_drop=21.0)
-    assert limits(said).drawdown_max == 7
-    assert regime_policy(said) == RegimePolicy(equity_drop=3.0)
+    assert limits(configured).drawdown_max == 7
+    assert regime_policy(configured) == RegimePolicy(equity_drop=3.0)
 
 
-def test_the_ladder_of_the_market_is_as_the_settings_say(instrument: Instrument) -> None:
-    said = settings(regime="off", regime_wide=1.5, regime_reduce=3, regime_calm_s=30)
-    config = engine_config(said, instrument, start_ns=START_NS, opening={})
+def test_the_market_regime_policy_equals_the_settings(instrument: Instrument) -> None:
+    configured = settings(regime="off", regime_wide=1.5, regime_reduce=3, regime_calm_s=30)
+    config = engine_config(configured, instrument, start_ns=START_NS, opening={})
     assert config.regime == replace(
         regime_policy(settings()), is_on=False, wide_ratio=1.5, reduce_ratio=3.0, calm_s=30.0
     )
 
 
-def test_the_collar_and_the_controls_come_from_the_settings(instrument: Instrument) -> None:
-    chosen = settings(
+def test_price_collar_and_activity_limits_equal_the_settings(instrument: Instrument) -> None:
+    changed = settings(
         price_collar_bps=50,
         price_jump_bps=40,
         quote_drift_bps=0,
@@ -160,7 +162,7 @@ def test_the_collar_and_the_controls_come_from_the_settings(instrument: Instrume
         turnover_max=3,
         position_notional_max=2_000,
     )
-    config = engine_config(chosen, instrument, start_ns=START_NS, opening={})
+    config = engine_config(changed, instrument, start_ns=START_NS, opening={})
     bounds, pace = config.limits, config.activity
     assert (bounds.price_collar, bounds.book_spread_max) == (Decimal("0.0050"), Decimal("0.0200"))
     assert (bounds.notional_max, bounds.position_notional_max) == (Decimal(1_000), Decimal(2_000))
@@ -170,7 +172,7 @@ def test_the_collar_and_the_controls_come_from_the_settings(instrument: Instrume
     assert pace.turnover_max == 3.0
 
 
-def test_only_the_sandbox_lends_its_key() -> None:
+def test_only_the_sandbox_has_a_default_api_key() -> None:
     assert venue_config(settings()).api_key
     assert not venue_config(settings(), with_key=False).api_key
     keys = {"api_key": "key", "api_secret": "topsecret"}
@@ -179,15 +181,15 @@ def test_only_the_sandbox_lends_its_key() -> None:
     assert "topsecret" not in repr(venue_config(testnet))
 
 
-def test_the_markets_past_is_the_first_guess_where_the_settings_say_nothing(
+def test_priors_come_from_the_market_history_unless_configured(
     instrument: Instrument,
 ) -> None:
     bars = tuple(Bar(100.0, 101.0, 99.0, 100.0) for _ in range(10))
-    past = MarketHistory(bars, 60.0, 2.5)
+    history = MarketHistory(bars, 60.0, 2.5)
 
     def pricing(**changes: Any) -> PricingConfig:
         return engine_config(
-            settings(**changes), instrument, start_ns=START_NS, opening={}, history=past
+            settings(**changes), instrument, start_ns=START_NS, opening={}, history=history
         ).pricing
 
     assert pricing().sigma_prior == pytest.approx(100 * (2e-4 / 60) ** 0.5, rel=0.01)
@@ -195,57 +197,59 @@ def test_the_markets_past_is_the_first_guess_where_the_settings_say_nothing(
     assert pricing(sigma=7).sigma_prior == 7
 
 
-PAST = MarketHistory(tuple(Bar(100.0, 101.0, 99.0, 100.0) for _ in range(10)), 60.0, 2.5)
-PAST_SIGMA = 100 * (2e-4 / 60) ** 0.5
-KEPT = UsableCalibration(sigma=3.0, kappa=0.2, intensity=0.5)
+HISTORY = MarketHistory(tuple(Bar(100.0, 101.0, 99.0, 100.0) for _ in range(10)), 60.0, 2.5)
+HISTORY_SIGMA = 100 * (2e-4 / 60) ** 0.5
+SAVED = UsableCalibration(sigma=3.0, kappa=0.2, intensity=0.5)
 
 
 @pytest.mark.parametrize(
-    ("changes", "past", "kept", "wanted"),
+    ("changes", "history", "saved", "wanted"),
     [
-        ({"sigma": 7, "kappa": 8, "intensity": 9}, PAST, KEPT, (7, 8, 9)),
-        ({"kappa": 8}, PAST, KEPT, (3.0, 8, 0.5)),
-        ({}, PAST, KEPT, (3.0, 0.2, 0.5)),
-        ({}, PAST, KEPT._replace(sigma=None), (PAST_SIGMA, 0.2, 0.5)),
-        ({}, PAST, UsableCalibration(), (PAST_SIGMA, None, None)),
-        ({}, NO_HISTORY, KEPT._replace(sigma=None), (None, 0.2, 0.5)),
+        ({"sigma": 7, "kappa": 8, "intensity": 9}, HISTORY, SAVED, (7, 8, 9)),
+        ({"kappa": 8}, HISTORY, SAVED, (3.0, 8, 0.5)),
+        ({}, HISTORY, SAVED, (3.0, 0.2, 0.5)),
+        ({}, HISTORY, SAVED._replace(sigma=None), (HISTORY_SIGMA, 0.2, 0.5)),
+        ({}, HISTORY, UsableCalibration(), (HISTORY_SIGMA, None, None)),
+        ({}, NO_HISTORY, SAVED._replace(sigma=None), (None, 0.2, 0.5)),
         ({}, NO_HISTORY, UsableCalibration(), (None, None, None)),
     ],
 )
-def test_a_setting_outranks_what_is_kept_and_that_outranks_the_past(
+def test_priors_come_from_settings_then_saved_calibration_then_history(
     instrument: Instrument,
     changes: dict[str, Any],
-    past: MarketHistory,
-    kept: UsableCalibration,
+    history: MarketHistory,
+    saved: UsableCalibration,
     wanted: tuple[float | None, ...],
 ) -> None:
-    """What nobody tells, None, is for the warm-up; the trades of the past are handed on as such."""
+    """A figure without a source is None: the warm-up estimates it."""
     config = engine_config(
         settings(**changes),
         instrument,
         start_ns=START_NS,
         opening={},
-        history=past,
-        calibration=kept,
+        history=history,
+        calibration=saved,
     ).pricing
     found = (config.sigma_prior, config.kappa_prior, config.intensity_prior)
     for one, other in zip(found, wanted, strict=True):
         assert one == (other if other is None else pytest.approx(other, rel=0.01))
-    assert config.trades_per_s_prior == past.trades_per_s
+    assert config.trades_per_s_prior == history.trades_per_s
 
 
-async def test_the_kept_figures_are_this_markets_in_the_data_folder(tmp_path: Path) -> None:
-    chosen = settings(data_dir=tmp_path, exchange="kraken", symbol="ETH/EUR")
-    assert last_calibration(chosen) is None
+async def test_the_saved_calibration_is_that_of_the_same_market(tmp_path: Path) -> None:
+    changed = settings(data_dir=tmp_path, exchange="kraken", symbol="ETH/EUR")
+    assert last_calibration(changed) is None
     learned = SavedCalibration(START_NS, 3.0, 0.2, 0.5)
-    async with opened(tmp_path, market=market_of(chosen)) as ledger:
+    async with opened(tmp_path, market=market_of(changed)) as ledger:
         await ledger.save_calibration(learned)
-    assert last_calibration(chosen) == learned
+    assert last_calibration(changed) == learned
     other = settings(data_dir=tmp_path, exchange="kraken", symbol="BTC/EUR")
     assert last_calibration(other) is None
 
 
-def test_the_target_of_a_later_start_is_that_of_the_books(instrument: Instrument) -> None:
+def test_the_target_of_a_later_start_comes_from_the_ledger_unless_configured(
+    instrument: Instrument,
+) -> None:
     opening = {"BTC": Decimal(2)}
     for given, wanted in (({}, "1.2"), ({"target": "1.5"}, "1.5")):
         config = engine_config(
@@ -258,14 +262,14 @@ def test_the_target_of_a_later_start_is_that_of_the_books(instrument: Instrument
         assert config.target == Decimal(wanted)
 
 
-def test_kept_figures_are_held_against_grid_price_and_cost(instrument: Instrument) -> None:
+def test_calibration_bounds_are_tick_price_and_cost(instrument: Instrument) -> None:
     assert calibration_bounds(settings(), instrument, NO_HISTORY) == CalibrationBounds(0.01)
-    chosen = settings(fee_maker_bps=5, adverse_bps=1)
-    assert calibration_bounds(chosen, instrument, PAST) == pytest.approx((0.01, 100.0, 0.06))
+    changed = settings(fee_maker_bps=5, adverse_bps=1)
+    assert calibration_bounds(changed, instrument, HISTORY) == pytest.approx((0.01, 100.0, 0.06))
 
 
 @pytest.mark.parametrize("changes", [{}, {"environment": "testnet", "exchange": "okx"}])
-def test_the_rules_are_read_again_every_ten_minutes_on_every_venue(
+def test_market_rules_are_requested_every_ten_minutes_on_every_venue(
     instrument: Instrument, changes: dict[str, str]
 ) -> None:
     config = engine_config(settings(**changes), instrument, start_ns=START_NS, opening={})

@@ -1,4 +1,4 @@
-"""Signals during the start, sent to this process."""
+"""Signals that arrive during the start. They are sent to this process."""
 
 import asyncio
 import os
@@ -34,7 +34,7 @@ class Run:
     can_reload: bool = False
 
     def stop(self) -> None:
-        raise AssertionError("nobody stops it here")
+        raise AssertionError("must not be called")
 
     @property
     def kills(self) -> int:
@@ -49,7 +49,7 @@ class Run:
         return self.rig.files
 
 
-def begun(folder: DataFolder) -> Run:
+def started_run(folder: DataFolder) -> Run:
     return Run(StopsRig(gateway=None, folder=folder, latched=None, clock=Clock()))
 
 
@@ -57,7 +57,7 @@ def listen(signals: Signals, run: Run) -> None:
     signals.listen(cast(Runner, run), cast(LiveControl, run))
 
 
-async def hit(number: signal.Signals) -> None:
+async def send_signal(number: signal.Signals) -> None:
     os.kill(os.getpid(), number)
     for _ in range(ROUNDS):
         await asyncio.sleep(0.001)
@@ -75,9 +75,9 @@ async def signals(tmp_path: Path) -> AsyncIterator[Signals]:
 async def test_a_kill_during_the_start_is_the_first_command(
     signals: Signals, tmp_path: Path
 ) -> None:
-    await hit(signal.SIGUSR1)
-    await hit(signal.SIGUSR1)  # a second signal is part of the same kill
-    run = begun(DataFolder(tmp_path))
+    await send_signal(signal.SIGUSR1)
+    await send_signal(signal.SIGUSR1)  # a second signal is part of the same kill
+    run = started_run(DataFolder(tmp_path))
     listen(signals, run)
     assert run.kills == 1
     assert run.kill_switch.latched is not None
@@ -88,7 +88,7 @@ async def test_a_kill_during_the_start_is_the_first_command(
 async def test_a_kill_during_a_failed_start_kills_the_next_start(
     signals: Signals, tmp_path: Path
 ) -> None:
-    await hit(signal.SIGUSR1)
+    await send_signal(signal.SIGUSR1)
     record = latched(DataFolder(tmp_path), Clock())
     assert record is not None
     assert "SIGUSR1" in record.text
@@ -98,8 +98,8 @@ async def test_the_reason_of_a_kill_file_beside_it_is_kept(
     signals: Signals, tmp_path: Path
 ) -> None:
     (tmp_path / KILL_REQUEST).write_text("too hot")
-    await hit(signal.SIGUSR1)
-    run = begun(DataFolder(tmp_path))
+    await send_signal(signal.SIGUSR1)
+    run = started_run(DataFolder(tmp_path))
     listen(signals, run)
     assert run.kill_switch.latched is not None
     assert "too hot" in run.kill_switch.latched.text
@@ -109,24 +109,24 @@ async def test_a_kill_during_the_start_works_without_a_writable_disk(
     signals: Signals, tmp_path: Path
 ) -> None:
     shutil.rmtree(tmp_path)
-    await hit(signal.SIGUSR1)
-    run = begun(DataFolder(tmp_path))
+    await send_signal(signal.SIGUSR1)
+    run = started_run(DataFolder(tmp_path))
     listen(signals, run)
     assert run.kills == 1
 
 
 async def test_a_later_signal_kills_at_once(signals: Signals, tmp_path: Path) -> None:
-    run = begun(DataFolder(tmp_path))
+    run = started_run(DataFolder(tmp_path))
     listen(signals, run)
     assert run.kills == 0
-    await hit(signal.SIGUSR1)
+    await send_signal(signal.SIGUSR1)
     assert run.kills == 1
 
 
 async def test_a_stop_ends_the_start_and_a_reload_does_not(signals: Signals) -> None:
     async def start() -> None:
-        await hit(signal.SIGHUP)
-        await hit(signal.SIGTERM)
+        await send_signal(signal.SIGHUP)
+        await send_signal(signal.SIGTERM)
         await asyncio.Event().wait()
 
     with pytest.raises(StartFailed) as failed:
