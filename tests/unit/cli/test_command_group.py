@@ -29,12 +29,12 @@ def one(
     colour: Annotated[Colour, typer.Option()] = Colour.RED,
     pair: Annotated[int, typer.Option(callback=even)] = 0,
 ) -> None:
-    """Nothing."""
+    """A command with options."""
 
 
 @app.command()
 def other() -> None:
-    """A second one, so that there is a group."""
+    """A second command, so that there is a group."""
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def other() -> None:
         ("--pair", "3", "must be even (got 3)"),
     ],
 )
-def test_the_value_is_named_once(option: str, value: str, text: str) -> None:
+def test_a_refused_value_is_shown_once(option: str, value: str, text: str) -> None:
     result = CliRunner().invoke(app, ["one", option, value])
     shown = " ".join(result.output.replace("│", " ").split())
     assert result.exit_code == 2
@@ -56,6 +56,6 @@ def test_the_value_is_named_once(option: str, value: str, text: str) -> None:
     assert shown.count("got ") <= 1
 
 
-def test_a_good_value_and_an_unknown_word_are_left_alone() -> None:
+def test_valid_values_and_unknown_commands_are_handled_as_usual() -> None:
     assert CliRunner().invoke(app, ["one", "--count", "3"]).exit_code == 0
     assert "No such command 'nonsense'" in CliRunner().invoke(app, ["nonsense"]).output

@@ -49,7 +49,7 @@ def put(name: str, text: str) -> None:
     Path(name).write_text(text)
 
 
-def complaint(result: Result) -> str:
+def error_line(result: Result) -> str:
     """Return the error line that `main` prints."""
     assert isinstance(result.exception, QuoterError), result.output
     text = str(result.exception)
@@ -79,11 +79,13 @@ async def test_a_command_finds_its_token_by_the_daemons_settings(
     assert rig.state is TradingState.RUNNING
 
 
-async def test_the_env_file_and_the_secrets_folder_bring_it_too(rig: Rig) -> None:
+async def test_the_token_is_also_found_through_the_env_file_and_the_secrets_folder(
+    rig: Rig,
+) -> None:
     put(".env", "QUOTER_OPERATOR_TOKEN_FILE=operator.token\n")
     assert (await invoke(rig, "pause")).exit_code == 0
     put(".env", "QUOTER_SECRETS_DIR=hidden\n")
-    put("hidden/quoter_operator_token", "")  # off
+    put("hidden/quoter_operator_token", "")  # an empty file: no token
     put("hidden/quoter_risk_token", TOKENS[Role.RISK])
     assert (await invoke(rig, "resume")).exit_code == 0
 
@@ -105,17 +107,17 @@ async def test_each_error_is_one_line(rig: Rig) -> None:
             "refused (409): no kill is in force",
         ),
     ]:
-        assert text in complaint(await invoke(rig, *words))
+        assert text in error_line(await invoke(rig, *words))
     assert rig.state is TradingState.RUNNING
 
 
 async def test_no_daemon_and_no_control_api_give_different_errors(tmp_path: Path) -> None:
     (tmp_path / "token").write_text(TOKENS[Role.RISK])
     async with rigged(tmp_path, {}) as rig:
-        text = complaint(await invoke(rig, "pause", "--token-file", "token"))
+        text = error_line(await invoke(rig, "pause", "--token-file", "token"))
         assert "no control API: no token is configured there" in text
-        gone = rig
-    text = complaint(await invoke(gone, "pause", "--token-file", "token"))
+        stopped = rig
+    text = error_line(await invoke(stopped, "pause", "--token-file", "token"))
     assert "no daemon answers at 127.0.0.1:" in text
 
 
@@ -139,20 +141,20 @@ async def test_status_shows_state_and_causes_and_exits_by_the_state(rig: Rig) ->
     assert result.exit_code == 1
     for text in ("KILLED", "operator_kill: risk:", f"kill id: {killed.body['kill_id']}"):
         assert text in result.output
-    told = json.loads((await invoke(rig, "status", "--json")).output)
-    assert told["trading_state"] == "KILLED"
-    assert told["kill_id"] == killed.body["kill_id"]
+    shown = json.loads((await invoke(rig, "status", "--json")).output)
+    assert shown["trading_state"] == "KILLED"
+    assert shown["kill_id"] == killed.body["kill_id"]
 
 
 async def test_live_parameters_are_shown_and_changed(rig: Rig) -> None:
     shown = await invoke(rig, "params", "--token-file", "read.token")
     assert shown.exit_code == 0
     assert "gamma              1\n" in shown.output
-    turned = await invoke(
+    changed = await invoke(
         rig, "params", "gamma=1.5", "side_cooldown_s=4", "--token-file", "operator.token"
     )
-    assert "gamma              1.5\n" in turned.output
-    assert "restart reads the settings" in turned.output
+    assert "gamma              1.5\n" in changed.output
+    assert "restart reads the settings" in changed.output
     assert rig.harness.engine.controls.live_params.params.side_cooldown_s == 4
 
 
@@ -190,22 +192,22 @@ async def test_a_resume_shows_what_it_clears(rig: Rig) -> None:
     assert after.startswith("RUNNING (LIVE)\n")
 
 
-async def test_a_resume_clears_no_state_that_was_not_seen(rig: Rig) -> None:
-    """Somebody else paused in the meantime, for a reason that this operator does not know."""
+async def test_a_resume_is_refused_if_the_state_differs_from_the_one_seen(rig: Rig) -> None:
+    """Another operator may have paused in the meantime, for another reason."""
     await rig.post_command("pause")
     resume = ("resume", "--token-file", "operator.token")
-    text = complaint(await invoke(rig, *resume, "--seen", "REDUCE_ONLY"))
+    text = error_line(await invoke(rig, *resume, "--seen", "REDUCE_ONLY"))
     assert text.startswith("not resumed: the state was REDUCE_ONLY when seen and is PAUSED now")
     rig.own_kill(Cause.LOSS_LIMIT)
-    text = complaint(await invoke(rig, *resume, "--seen", "PAUSED"))
+    text = error_line(await invoke(rig, *resume, "--seen", "PAUSED"))
     assert "the state was PAUSED when seen and is KILLED now" in text
-    assert "KILLED: only a re-arm" in complaint(await invoke(rig, *resume))
+    assert "KILLED: only a re-arm" in error_line(await invoke(rig, *resume))
     assert rig.state is TradingState.KILLED
-    text = complaint(await invoke(rig, *resume, "--seen", "paused"))
+    text = error_line(await invoke(rig, *resume, "--seen", "paused"))
     assert "--seen: must be one of RUNNING, REDUCE_ONLY, PAUSED, KILLED (got paused)" in text
 
 
-async def test_a_state_that_changes_before_the_resume_is_not_cleared(
+async def test_a_resume_is_refused_if_the_state_changes_after_it_was_read(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without --seen, the state that the command reads first is the one that was seen."""
@@ -218,7 +220,7 @@ async def test_a_state_that_changes_before_the_resume_is_not_cleared(
         return seen
 
     monkeypatch.setattr(control, "read_state", paused_meanwhile)
-    text = complaint(await invoke(rig, "resume", "--token-file", "operator.token"))
+    text = error_line(await invoke(rig, "resume", "--token-file", "operator.token"))
     assert "the state was REDUCE_ONLY when seen and is PAUSED now" in text
     assert rig.state is TradingState.PAUSED
 
@@ -229,7 +231,7 @@ async def test_a_pending_command_is_not_reported_as_done(
     monkeypatch.setattr(entrance, "OUTCOME_S_MAX", 0.05)
     rig.is_held = True
     result = await invoke(rig, "pause", "--token-file", "operator.token")
-    assert "accepted it but has not done it yet" in complaint(result)
+    assert "accepted it but has not done it yet" in error_line(result)
     rig.is_held = False
     rig.drain()
     assert rig.state is TradingState.PAUSED
@@ -241,7 +243,7 @@ async def test_kill_and_rearm_use_http_with_a_token_file(rig: Rig) -> None:
     assert "operator_kill: operator:" in result.output
     rig.settle()
     result = await invoke(rig, "rearm", "--token-file", "risk.token", typed="wrong\n")
-    assert "kill_id: is not the id of the kill in force" in complaint(result)
+    assert "kill_id: is not the id of the kill in force" in error_line(result)
     kill_id = rig.stops.kill_id()
     result = await invoke(rig, "rearm", "--token-file", "risk.token", typed=f"{kill_id}\n")
     assert result.output.rstrip().endswith("RUNNING (LIVE)")

@@ -29,7 +29,7 @@ COMMANDS = (
     ("rearm", "--kill-id", "x"),
     ("params", "gamma=1"),
 )
-NONSENSE = {
+MALFORMED = {
     "empty": http({}),
     "moved": http({}, "302 Found"),
     "no-content": http(b"", "204 No Content"),
@@ -45,7 +45,7 @@ NONSENSE = {
 
 
 @pytest.fixture(autouse=True)
-def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _working_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "token").write_text("0123456789" * 4)
 
@@ -55,7 +55,7 @@ async def invoke(port: int, *words: str) -> Result:
     return await asyncio.to_thread(CliRunner().invoke, cli.app, [words[0], *where, *words[1:]])
 
 
-def complaint(result: Result) -> str:
+def error_line(result: Result) -> str:
     """Return the error line that `main` prints with exit code 1."""
     assert isinstance(result.exception, QuoterError), result.output
     text = str(result.exception)
@@ -63,19 +63,19 @@ def complaint(result: Result) -> str:
     return text
 
 
-@pytest.mark.parametrize("answer", NONSENSE.values(), ids=NONSENSE)
-async def test_no_malformed_response_counts_as_done(answer: bytes) -> None:
+@pytest.mark.parametrize("answer", MALFORMED.values(), ids=MALFORMED)
+async def test_a_malformed_response_does_not_count_as_done(answer: bytes) -> None:
     async with other_program(answer) as port:
         for command in COMMANDS:
             result = await invoke(port, *command, "--token-file", "token")
-            assert f"the server at 127.0.0.1:{port} is not a quoter daemon (" in complaint(
+            assert f"the server at 127.0.0.1:{port} is not a quoter daemon (" in error_line(
                 result
             ), command
 
 
-@pytest.mark.parametrize("kind", sorted(NONSENSE.keys() - {"not-done"}))
-async def test_no_malformed_response_is_shown_as_a_state(kind: str) -> None:
-    async with other_program(NONSENSE[kind]) as port:
+@pytest.mark.parametrize("kind", sorted(MALFORMED.keys() - {"not-done"}))
+async def test_a_malformed_response_is_not_shown_as_a_state(kind: str) -> None:
+    async with other_program(MALFORMED[kind]) as port:
         for command in (
             ("status",),
             ("status", "--json"),
@@ -83,13 +83,13 @@ async def test_no_malformed_response_is_shown_as_a_state(kind: str) -> None:
             ("resume", "--token-file", "token"),
             ("params", "--token-file", "token"),
         ):
-            assert "is not a quoter daemon (" in complaint(await invoke(port, *command)), command
+            assert "is not a quoter daemon (" in error_line(await invoke(port, *command)), command
 
 
 async def test_a_kill_is_done_only_if_the_state_is_killed() -> None:
     async with other_program(http(DONE, server=SERVER)) as port:
         assert (await invoke(port, "pause", "--token-file", "token")).exit_code == 0
-        assert "is not a quoter daemon" in complaint(
+        assert "is not a quoter daemon" in error_line(
             await invoke(port, "kill", "--token-file", "token")
         )
     async with other_program(http({**DONE, "trading_state": "KILLED"}, server=SERVER)) as port:
@@ -101,7 +101,7 @@ async def test_an_accepted_request_is_not_reported_as_done() -> None:
         http({"result": RequestResult.PENDING}, "202 Accepted", server=SERVER)
     ) as port:
         for command in COMMANDS:
-            text = complaint(await invoke(port, *command, "--token-file", "token"))
+            text = error_line(await invoke(port, *command, "--token-file", "token"))
             assert "accepted it but has not done it yet" in text
 
 
@@ -113,24 +113,23 @@ async def test_without_a_response_the_request_may_still_be_done(
     monkeypatch.setattr(control_client, "TIMEOUT_S", 0.5)
     async with other_program(answer) as port:
         for command in COMMANDS:
-            text = complaint(await invoke(port, *command, "--token-file", "token"))
+            text = error_line(await invoke(port, *command, "--token-file", "token"))
             assert "it may still be done: see `quoter status`" in text
-        assert "no daemon answers at" in complaint(await invoke(port, "status"))
+        assert "no daemon answers at" in error_line(await invoke(port, "status"))
 
 
 async def test_only_a_quoter_daemon_can_refuse() -> None:
     async with other_program(http({"error": "not now"}, "409 Conflict", server=SERVER)) as port:
-        text = complaint(await invoke(port, "pause", "--token-file", "token"))
+        text = error_line(await invoke(port, "pause", "--token-file", "token"))
         assert text == f"127.0.0.1:{port} refused (409): not now"
     async with other_program(http({"error": "not now"}, "409 Conflict")) as port:
-        text = complaint(await invoke(port, "pause", "--token-file", "token"))
+        text = error_line(await invoke(port, "pause", "--token-file", "token"))
         assert (
             "is not a quoter daemon (status 409: not now): see QUOTER_HOST and QUOTER_PORT" in text
         )
 
 
 async def test_status_works_without_details() -> None:
-    """`quoter status` is correct without them."""
     causes = {"operator_pause": {"latched": True}, "odd": 1}
     cases: list[tuple[bytes | Answering, dict[str, object]]] = [
         (http({"details": causes}, "503 Not Ready"), {"operator_pause": {"latched": True}}),

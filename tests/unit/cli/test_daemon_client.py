@@ -16,7 +16,7 @@ LOOPBACK = "127.0.0.1"
 LIMIT_S = 20.0  # on a busy machine
 
 
-async def told(answer: bytes | Answering, seconds: float = LIMIT_S) -> Reply:
+async def get(answer: bytes | Answering, seconds: float = LIMIT_S) -> Reply:
     async with other_program(answer) as port:
         return await asyncio.to_thread(call, (LOOPBACK, port), "GET", "/state", seconds=seconds)
 
@@ -26,8 +26,8 @@ def test_a_quoter_daemon_is_recognised_by_its_server_header() -> None:
 
 
 async def test_a_json_object_is_returned_with_status_and_server() -> None:
-    assert await told(http({"a": 1})) == Reply(200, is_quoter=False, body={"a": 1})
-    refused = await told(http({"error": "no"}, "409 Conflict", server=SERVER))
+    assert await get(http({"a": 1})) == Reply(200, is_quoter=False, body={"a": 1})
+    refused = await get(http({"error": "no"}, "409 Conflict", server=SERVER))
     assert refused == Reply(409, is_quoter=True, body={"error": "no"})
 
 
@@ -48,7 +48,7 @@ async def test_a_json_object_is_returned_with_status_and_server() -> None:
     ids=["empty", "html", "cut", "list", "null", "bytes", "digits", "deep", "deep-object", "long"],
 )
 async def test_a_body_that_is_not_a_json_object_is_empty(body: bytes) -> None:
-    assert await told(http(body)) == Reply(200, is_quoter=False, body={})
+    assert await get(http(body)) == Reply(200, is_quoter=False, body={})
 
 
 @pytest.mark.parametrize(
@@ -62,12 +62,12 @@ async def test_a_body_that_is_not_a_json_object_is_empty(body: bytes) -> None:
     ids=["ssh", "status", "cut-chunk", "headers"],
 )
 async def test_an_incomplete_http_response_has_status_zero(raw: bytes) -> None:
-    assert await told(raw) == Reply(0, is_quoter=False, body={})
+    assert await get(raw) == Reply(0, is_quoter=False, body={})
 
 
 async def test_control_characters_are_removed() -> None:
     hostile = {"a\x1b[2J": ["\x1b]0;mine\x07", {"b": "line\none\u202e"}], "n": 1.5, "t": True}
-    reply = await told(http(hostile))
+    reply = await get(http(hostile))
     assert reply.body == {"a?[2J": ["?]0;mine?", {"b": "line?one?"}], "n": 1.5, "t": True}
 
 
@@ -75,14 +75,14 @@ async def test_control_characters_are_removed() -> None:
 async def test_the_time_limit_is_for_the_whole_request(answer: Answering) -> None:
     start_s = time.monotonic()
     with pytest.raises(NoAnswer, match=r"not within 0\.5 s") as caught:
-        await told(answer, seconds=0.5)
+        await get(answer, seconds=0.5)
     assert caught.value.is_sent
     assert time.monotonic() - start_s < LIMIT_S
 
 
 async def test_without_a_response_the_request_counts_as_sent() -> None:
     with pytest.raises(NoAnswer) as caught:
-        await told(hang_up)
+        await get(hang_up)
     assert caught.value.is_sent
 
 

@@ -41,7 +41,7 @@ def figure(shown: str, name: str) -> float:
     return float(value)
 
 
-def test_units_are_what_the_options_say() -> None:
+def test_options_are_converted_to_the_units_of_the_terms() -> None:
     shown = text(explain_market(MARKET, QuoteShape()))
     assert figure(shown, "sigma") == pytest.approx(8.4)
     assert figure(shown, "depth") == pytest.approx(6.6)
@@ -54,7 +54,7 @@ def test_long_lowers_and_short_raises_the_reservation_price() -> None:
     assert figure(long, "reservation_price") < 60_000 < figure(short, "reservation_price")
 
 
-def test_a_gamma_that_saturates_is_warned_about() -> None:
+def test_a_gamma_that_saturates_gives_a_warning() -> None:
     assert "has no effect" in text(explain_market(replace(MARKET, gamma=1e3), QuoteShape()))
 
 
@@ -65,23 +65,23 @@ def test_a_number_outside_its_domain_is_refused(name: str, value: float) -> None
         explain_market(replace(MARKET, **{name: value}), QuoteShape())
 
 
-def told(**changes: object) -> dict[str, Json]:
-    """What a daemon's /state says."""
+def state_reply(**changes: object) -> dict[str, Json]:
+    """Return a daemon's reply to GET /state."""
     return state_view(snapshot(**changes), about={"environment": "sandbox", "symbol": "[BTC]/USDT"})
 
 
-def test_a_running_daemon_explains_itself() -> None:
-    shown = text(explain_live(told()))
+def test_the_quote_of_a_running_daemon_is_explained() -> None:
+    shown = text(explain_live(state_reply()))
     assert "requote_hold_s" in shown
     assert "[BTC]/USDT (sandbox)" in shown
     assert figure(shown, "reservation_price") == 59_999
 
 
-def test_a_daemon_without_a_quote_says_its_state() -> None:
+def test_without_a_quote_the_error_names_the_state() -> None:
     with pytest.raises(NothingToExplain, match="no quote at the moment: RUNNING"):
-        explain_live(told(quote=empty().quote))
+        explain_live(state_reply(quote=empty().quote))
     with pytest.raises(NothingToExplain, match="no quote at the moment"):
-        explain_live(told(quote=replace(QUOTE, terms=None)))
+        explain_live(state_reply(quote=replace(QUOTE, terms=None)))
 
 
 def test_small_figures_have_no_exponent() -> None:
@@ -107,7 +107,7 @@ def test_terms_in_an_unknown_format_are_an_error(terms: Json) -> None:
 
 
 def test_terms_of_another_version_are_an_error() -> None:
-    quote = told()["quote"]
+    quote = state_reply()["quote"]
     assert isinstance(quote, dict)
     terms = quote["terms"]
     assert isinstance(terms, dict)

@@ -1,4 +1,4 @@
-"""`quoter kill` works when other things are broken; `quoter rearm` reports its result."""
+"""`quoter kill` with a full disk, bad words and a bad .env; `quoter rearm` and its result."""
 
 import asyncio
 import os
@@ -39,10 +39,10 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @contextmanager
 def daemon(path: Path) -> Iterator[list[int]]:
     """Own the folder and latch on the signal, as a daemon does; yields the received signals."""
-    received_events = list[int]()
+    signals = list[int]()
 
     def latch(number: int, _frame: object) -> None:
-        received_events.append(number)
+        signals.append(number)
         Latch(path).write(Cause.OPERATOR_KILL, "signal: SIGUSR1", 1)
 
     path.mkdir(exist_ok=True)
@@ -50,7 +50,7 @@ def daemon(path: Path) -> Iterator[list[int]]:
     folder.take()
     before = signal.signal(signal.SIGUSR1, latch)
     try:
-        yield received_events
+        yield signals
     finally:
         signal.signal(signal.SIGUSR1, before)
         folder.release()
@@ -71,13 +71,13 @@ def quoter(*words: str | bytes, before: str = "") -> subprocess.CompletedProcess
 
 
 class TestKillOnAFullDisk:
-    def test_the_signal_is_still_sent(self, tmp_path: Path) -> None:
-        with daemon(tmp_path) as received_events:
+    def test_the_signal_is_sent_on_a_full_disk(self, tmp_path: Path) -> None:
+        with daemon(tmp_path) as signals:
             done = quoter(
                 "kill", "now", "--data-dir", str(tmp_path), "--wait", WAIT_S, before=NO_FILE
             )
-        assert received_events == [signal.SIGUSR1]
-        assert done.returncode == 0  # the latch proves that it was received_events
+        assert signals == [signal.SIGUSR1]
+        assert done.returncode == 0  # the latch proves that the signal was received
         assert "KILLED: operator_kill" in done.stdout
         assert f"{tmp_path / KILL_REQUEST}: File too large" in done.stderr
 
@@ -100,9 +100,9 @@ class TestKillOnAFullDisk:
 
 class TestKillWithABadWord:
     def test_the_text_part_of_an_invalid_reason_is_kept(self, tmp_path: Path) -> None:
-        with daemon(tmp_path) as received_events:
+        with daemon(tmp_path) as signals:
             done = quoter("kill", BAD, "--data-dir", str(tmp_path), "--wait", WAIT_S)
-        assert (done.returncode, received_events) == (0, [signal.SIGUSR1])
+        assert (done.returncode, signals) == (0, [signal.SIGUSR1])
         assert (tmp_path / KILL_REQUEST).read_text() == "caf?"
 
     def test_a_folder_with_an_unprintable_name_is_reported(self, tmp_path: Path) -> None:
@@ -126,18 +126,18 @@ class TestKillWithABadWord:
 class TestKillWithABadEnvFile:
     def test_an_invalid_byte_in_the_env_file_does_not_hide_the_folder(self, tmp_path: Path) -> None:
         (tmp_path / ".env").write_bytes(b"QUOTER_DATA_DIR=books\n# " + BAD + b"\n")
-        with daemon(tmp_path / "books") as received_events:
+        with daemon(tmp_path / "books") as signals:
             done = quoter("kill", "--wait", WAIT_S)
-        assert (done.returncode, received_events) == (0, [signal.SIGUSR1])
+        assert (done.returncode, signals) == (0, [signal.SIGUSR1])
 
     def test_an_unreadable_env_file_means_the_default_folder(self, tmp_path: Path) -> None:
-        (tmp_path / ".env").symlink_to(".env")  # nobody can open that, root neither
-        with daemon(tmp_path / "data") as received_events:
+        (tmp_path / ".env").symlink_to(".env")  # a link to itself: not even root can open it
+        with daemon(tmp_path / "data") as signals:
             done = quoter("kill", "--wait", WAIT_S)
-        assert (done.returncode, received_events) == (0, [signal.SIGUSR1])
+        assert (done.returncode, signals) == (0, [signal.SIGUSR1])
         assert "warning: .env: can't be read" in done.stderr
 
-    def test_no_daemon_on_the_default_folder_is_an_error_then(self, tmp_path: Path) -> None:
+    def test_an_unreadable_env_file_without_a_daemon_is_an_error(self, tmp_path: Path) -> None:
         """The daemon may use another folder, which only .env names."""
         (tmp_path / "data").mkdir()
         (tmp_path / ".env").symlink_to(".env")
@@ -168,13 +168,13 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
         it.stops.kill("test", "why")
         it.drain()
         await it.until_disk()
-        looking = asyncio.create_task(look(it))
+        checks = asyncio.create_task(check_files(it))
         yield it
-        looking.cancel()
+        checks.cancel()
         folder.release()
 
 
-async def look(rig: Rig) -> None:
+async def check_files(rig: Rig) -> None:
     while True:
         rig.stops.files.check()
         await asyncio.sleep(0.01)
@@ -202,15 +202,15 @@ def rearms(rig: Rig) -> list[Rearm]:
 
 
 async def test_each_refusal_is_printed_while_the_daemon_retries(rig: Rig) -> None:
-    kill_id, told = str(rig.stops.kill_id()), list[str]()
+    kill_id, refusals = str(rig.stops.kill_id()), list[str]()
     assert request(rig.folder, kill_id) is Rearmed.REQUESTED
-    waiting = asyncio.to_thread(await_rearm, rig.folder, kill_id, float(WAIT_S), told.append)
+    waiting = asyncio.to_thread(await_rearm, rig.folder, kill_id, float(WAIT_S), refusals.append)
     task = asyncio.create_task(waiting)
-    await rig.until(lambda: bool(told))
+    await rig.until(lambda: bool(refusals))
     rig.settle()
     rig.later(1)
     assert await task == ""
-    assert told == ["2 orders may be live"]
+    assert refusals == ["2 orders may be live"]
 
 
 async def test_the_final_refusal_is_printed(rig: Rig) -> None:
@@ -236,15 +236,17 @@ async def test_another_kill_meanwhile_is_reported(rig: Rig) -> None:
     assert Latch(rig.folder).read() is not None
 
 
-class TestWithoutAnAnswer:
+class TestRearmWithoutAnAnswer:
     """A daemon that owns the folder but hangs and does not read requests."""
 
     @pytest.fixture
     def kill_id(self, tmp_path: Path) -> str:
         return Latch(tmp_path).write(Cause.LOSS_LIMIT, "lost", 1).kill_id
 
-    def test_the_request_is_withdrawn(self, tmp_path: Path, kill_id: str) -> None:
-        """It must not be carried out unattended."""
+    def test_a_rearm_request_that_was_not_read_is_removed(
+        self, tmp_path: Path, kill_id: str
+    ) -> None:
+        """It must not be carried out later, when the operator no longer waits."""
         folder = DataFolder(tmp_path)
         folder.take()
         result = rearm(tmp_path, kill_id, "--wait", "1")

@@ -1,4 +1,4 @@
-"""The command line: what it costs, what it says, and how it ends."""
+"""The command line: imports, output and exit codes of each command."""
 
 import asyncio
 import os
@@ -51,7 +51,7 @@ def invoke(*words: str, typed: str | None = None) -> Result:
 def run_main(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str
 ) -> tuple[int, str, str]:
-    """As the shell would: exit code, standard output, standard error."""
+    """Run `main` as a shell would; return exit code, standard output and standard error."""
     monkeypatch.setattr(sys, "argv", ["quoter", *words])
     with pytest.raises(SystemExit) as caught:
         cli.main()
@@ -65,7 +65,7 @@ def latched(folder: Path) -> str:
     return Latch(folder).write(Cause.LOSS_LIMIT, "lost 101 of 100", 1).kill_id
 
 
-def test_help_lists_every_verb() -> None:
+def test_help_lists_every_command() -> None:
     text = invoke("--help").output
     for command in COMMANDS:
         assert command in text
@@ -88,16 +88,15 @@ def test_each_command_has_help(command: str) -> None:
         ("explain", "--port", "HTTP port of the daemon.", "QUOTER_PORT"),
     ],
 )
-def test_a_shared_option_says_what_it_is_and_which_variable_sets_it(
+def test_help_of_a_shared_option_names_its_meaning_and_its_variable(
     command: str, option: str, meaning: str, variable: str
 ) -> None:
-    """Help must appear quickly, above all for `quoter kill`."""
     text = invoke(command, "--help").output
     for word in (option, meaning, f"env var: {variable}"):
         assert word in text
 
 
-def test_version_is_the_installed_one() -> None:
+def test_version_is_printed() -> None:
     assert invoke("--version").output.strip().count(".") == 2
 
 
@@ -129,7 +128,7 @@ def test_a_bad_setting_is_one_line_and_exit_2(
 
 
 @pytest.mark.parametrize("words", [["nonsense"], ["demo", "--seconds", "x"], ["sandbox", "--x"]])
-def test_a_wrong_word_is_exit_2_without_a_traceback(
+def test_an_invalid_command_line_is_exit_2_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
     code, _, err = run_main(monkeypatch, capsys, *words)
@@ -138,13 +137,13 @@ def test_a_wrong_word_is_exit_2_without_a_traceback(
     assert "Error" in err
 
 
-def test_a_defect_shows_no_local_variables() -> None:
+def test_a_traceback_shows_no_local_variables() -> None:
     """Typer's pretty tracebacks would print them, and secrets with them."""
     assert cli.app.pretty_exceptions_enable is False
 
 
 class TestHealthcheck:
-    def test_nobody_there_is_unhealthy(
+    def test_without_a_daemon_healthcheck_is_unhealthy(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         code, _, err = run_main(monkeypatch, capsys, "healthcheck", "--port", "1")
@@ -172,7 +171,7 @@ class TestHealthcheck:
         ],
     )
     @pytest.mark.slow
-    async def test_only_who_says_that_it_lives_is_healthy(
+    async def test_only_a_reply_with_alive_true_is_healthy(
         self, answer: bytes | Answering, code: int
     ) -> None:
         async with other_program(answer) as port:
@@ -201,7 +200,7 @@ class TestKill:
         assert "next start" in result.output
         assert (tmp_path / KILL_REQUEST).read_text() == "enough"
 
-    def test_the_folder_is_the_daemons_even_when_only_the_env_file_says_so(
+    def test_kill_uses_the_data_folder_of_the_env_file_even_with_bad_settings(
         self, tmp_path: Path
     ) -> None:
         """Bad settings must not stop a kill, and it must not go to another folder."""
@@ -210,7 +209,7 @@ class TestKill:
         assert invoke("kill").exit_code == 0
         assert (tmp_path / "books" / KILL_REQUEST).exists()
 
-    def test_a_folder_that_is_not_there_is_refused(
+    def test_a_missing_data_folder_is_refused(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         code, _, err = run_main(monkeypatch, capsys, "kill", "--data-dir", "nowhere")
@@ -221,7 +220,7 @@ class TestKill:
     ) -> None:
         folder = DataFolder(tmp_path)
         folder.take()
-        (tmp_path / "quoter.pid").unlink()  # as from another container: nobody to signal
+        (tmp_path / "quoter.pid").unlink()  # as in another container: no process to signal
         result = invoke("kill", "--data-dir", str(tmp_path), "--wait", "0.05")
         folder.release()
         assert result.exit_code == 1
@@ -229,7 +228,7 @@ class TestKill:
 
 
 class TestRearm:
-    def test_the_typed_id_lifts_the_kill(self, tmp_path: Path) -> None:
+    def test_the_typed_kill_id_clears_the_kill(self, tmp_path: Path) -> None:
         kill_id = latched(tmp_path)
         result = invoke("rearm", "--data-dir", str(tmp_path), typed=f"{kill_id}\n")
         assert result.exit_code == 0
@@ -242,14 +241,14 @@ class TestRearm:
         assert result.exit_code == 2
         assert Latch(tmp_path).read() is not None
 
-    def test_nothing_to_lift_is_said(self, tmp_path: Path) -> None:
+    def test_a_rearm_without_a_kill_is_an_error(self, tmp_path: Path) -> None:
         assert invoke("rearm", "--data-dir", str(tmp_path)).exit_code == 2
 
 
 class TestAccept:
-    """The ledger's own tests know what sealing does; this is what a person sees of it."""
+    """Output and exit codes of `quoter accept` and `quoter ledger`."""
 
-    async def test_the_books_are_sealed_and_shown(self, tmp_path: Path) -> None:
+    async def test_accept_seals_the_epoch_and_ledger_shows_it(self, tmp_path: Path) -> None:
         async with opened(tmp_path) as ledger:
             await ledger.record_fills([booked(7)])
             await ledger.end_run(40, NOW_NS)
@@ -268,8 +267,8 @@ class TestAccept:
         assert "60000" in shown.output
         assert "1 fills" in shown.output
 
-    async def test_nothing_is_cut_where_no_terminal_reads_it(self, tmp_path: Path) -> None:
-        """Eight columns of figures are wider than the 80 that a pipe is taken to have."""
+    async def test_output_to_a_pipe_is_not_truncated(self, tmp_path: Path) -> None:
+        """The table is wider than the 80 columns that are assumed for a pipe."""
         trade_id, price = "t" * 60, "59991.12345678"
         async with opened(tmp_path) as ledger:
             await ledger.record_fills([booked(7, trade_id=trade_id, price=Decimal(price))])
@@ -278,7 +277,7 @@ class TestAccept:
         assert price in line
         assert "…" not in shown
 
-    async def test_what_operators_asked_for_is_shown_as_they_wrote_it(self, tmp_path: Path) -> None:
+    async def test_reasons_of_operators_are_shown_without_markup(self, tmp_path: Path) -> None:
         async with opened(tmp_path) as ledger:
             ledger.record_operation(
                 Operation(NOW_NS, "risk:12ab", "kill", "[bold]why", "{}", "done")
@@ -288,7 +287,7 @@ class TestAccept:
         assert "risk:12ab" in shown.output
         assert "[bold]why" in shown.output
 
-    async def test_names_from_the_venue_are_no_markup(self, tmp_path: Path) -> None:
+    async def test_names_from_the_venue_are_shown_without_markup(self, tmp_path: Path) -> None:
         async with opened(tmp_path) as ledger:
             await ledger.record_fills([booked(7, trade_id="[link]\x1b[2J", fee_asset="[red]")])
         shown = invoke("ledger", "--data-dir", str(tmp_path))
@@ -296,7 +295,7 @@ class TestAccept:
         assert "[red]" in shown.output
         assert "\x1b[2J" not in shown.output
 
-    async def test_not_under_a_running_daemon(self, tmp_path: Path) -> None:
+    async def test_accept_is_refused_while_a_daemon_runs(self, tmp_path: Path) -> None:
         async with opened(tmp_path):
             pass
         folder = DataFolder(tmp_path)
@@ -307,12 +306,12 @@ class TestAccept:
         with Reader(tmp_path) as reader:
             assert reader.epoch(MARKET) is not None
 
-    def test_how_the_last_daemon_ended_is_not_forgotten(self, tmp_path: Path) -> None:
+    def test_accept_keeps_the_pid_file_of_a_crashed_daemon(self, tmp_path: Path) -> None:
         (tmp_path / "quoter.pid").write_text("1")
         assert invoke("accept", "why", "--data-dir", str(tmp_path)).exit_code == 2
         assert (tmp_path / "quoter.pid").read_text() == "1"
 
-    def test_without_a_ledger_there_is_nothing_to_show(self, tmp_path: Path) -> None:
+    def test_without_a_ledger_the_exit_code_is_42(self, tmp_path: Path) -> None:
         assert invoke("ledger", "--data-dir", str(tmp_path)).exit_code == 42
 
 
@@ -336,7 +335,7 @@ class TestExplain:
             ("--order-size", "0"),
         ],
     )
-    def test_a_number_that_makes_no_quote_is_refused_under_the_options_own_name(
+    def test_an_invalid_number_is_refused_under_the_options_name(
         self, option: str, value: str
     ) -> None:
         result = invoke("explain", option, value)
@@ -344,13 +343,13 @@ class TestExplain:
         assert f"'{option}': must be " in result.output
         assert f"(got {value})" in result.output
 
-    def test_numbers_that_make_no_quote_together_are_refused(self) -> None:
+    def test_valid_numbers_without_a_valid_quote_are_refused(self) -> None:
         result = invoke("explain", "--mid", "1e-300", "--order-size", "1e300")
         assert result.exit_code == 2
         assert "no quote can be computed" in result.output
 
 
-def test_the_env_example_is_printed_as_it_is_committed() -> None:
+def test_env_example_prints_the_committed_file() -> None:
     from quoter.settings import env_example
 
     assert invoke("env-example").output == env_example()

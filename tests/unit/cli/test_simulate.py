@@ -1,4 +1,4 @@
-"""The command: its folder, its exit code, and what it says when something is missing."""
+"""`quoter simulate`: help, report folder, exit codes and errors."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ FAST = ("--paths", "20")
 
 
 @pytest.fixture(autouse=True)
-def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _working_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
@@ -33,8 +33,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-class Off:
-    """A study whose only figure is wrong."""
+class FailingStudy:
+    """A study whose only figure is out of tolerance."""
 
     @staticmethod
     def batches(options: Options) -> list[Batch]:
@@ -43,7 +43,7 @@ class Off:
     @staticmethod
     def report(*_: object) -> Report:
         checks = [within("x", 1.0, 2.0, 0.1)]
-        return Report(study="off", title="Off", checks=checks, tables=())
+        return Report(study="off", title="FailingStudy", checks=checks, tables=())
 
 
 def test_help_lists_every_study_without_importing_one() -> None:
@@ -59,7 +59,7 @@ def test_help_lists_every_study_without_importing_one() -> None:
         assert name in ran.stdout
 
 
-def test_help_and_studies_are_the_same_list() -> None:
+def test_help_lists_the_same_studies_as_the_catalogue() -> None:
     assert set(simulate.HELP) == set(catalogue.STUDIES)
 
 
@@ -99,10 +99,10 @@ def test_the_table_is_shown_with_targets_and_verdicts() -> None:
         assert words in output
 
 
-def test_a_figure_that_is_off_makes_the_exit_code_one(
+def test_a_figure_out_of_tolerance_gives_exit_code_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setitem(catalogue.STUDIES, "widening", Off)
+    monkeypatch.setitem(catalogue.STUDIES, "widening", FailingStudy)
     result = invoke("widening", *FAST, "--jobs", "1", "--out", str(tmp_path / "out"))
     assert result.exit_code == 1
     assert "OFF" in result.output
@@ -113,13 +113,13 @@ def test_all_runs_every_study_into_a_folder_of_its_own(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in list(catalogue.STUDIES):
-        monkeypatch.setitem(catalogue.STUDIES, name, Off)
+        monkeypatch.setitem(catalogue.STUDIES, name, FailingStudy)
     result = invoke("all", *FAST, "--jobs", "1", "--out", str(tmp_path / "out"))
     assert result.exit_code == 1
     assert {path.name for path in (tmp_path / "out").iterdir()} == set(simulate.HELP)
 
 
-def test_without_the_extra_one_line_says_what_to_install(
+def test_without_the_extra_the_error_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(simulate, "find_spec", lambda name: None if name == "numpy" else name)
@@ -132,12 +132,12 @@ def test_without_the_extra_one_line_says_what_to_install(
 
 
 def test_a_folder_that_cannot_be_written_is_reported_before_the_work(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "file").write_text("")
     result = invoke("widening", "--out", str(tmp_path / "file" / "below"))
     assert isinstance(result.exception, BadSetting)
     assert "cannot write" in str(result.exception)
 
 
 @pytest.mark.parametrize("words", [("--paths", "1"), ("--jobs", "0"), ("--seed", "-1")])
-def test_nonsense_is_refused(words: tuple[str, str]) -> None:
+def test_invalid_options_are_refused(words: tuple[str, str]) -> None:
     assert invoke("hedge", *words).exit_code == 2

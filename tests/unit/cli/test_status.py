@@ -18,10 +18,10 @@ def shown(state: TradingState, *causes: Cause, kill_id: str | None = None, **mor
     """Return the lines for a real state and its details."""
     found = dict.fromkeys(causes, "so it is")
     now = snapshot(trading_state=state, causes=found, **more)
-    told: Answer = {**state_view(now, about=ABOUT), "kill_id": kill_id}
+    state_reply: Answer = {**state_view(now, about=ABOUT), "kill_id": kill_id}
     details: Answer = {**CauseTimes(SINCE_NS).details(found)}
     typed = {cause: detail for cause, detail in details.items() if isinstance(detail, dict)}
-    return "\n".join(status_lines(told, typed))
+    return "\n".join(status_lines(state_reply, typed))
 
 
 def test_each_cause_shows_since_when() -> None:
@@ -47,7 +47,7 @@ def test_only_a_latched_pause_shows_the_command_that_clears_it() -> None:
     assert "to clear it" not in shown(TradingState.RUNNING)
 
 
-def test_every_figure_is_plain_decimal() -> None:
+def test_figures_have_no_exponent() -> None:
     tiny = Decimal("0E-8")
     order = replace(snapshot().orders[0], price=Decimal("1E-8"), size=Decimal("3E+3"))
     text = shown(
@@ -65,7 +65,7 @@ def test_every_figure_is_plain_decimal() -> None:
 
 
 def test_unexpected_json_is_shown_without_a_traceback() -> None:
-    told: Answer = {
+    state_reply: Answer = {
         "trading_state": "PAUSED",
         "phase": "LIVE",
         "causes": [],
@@ -73,7 +73,7 @@ def test_unexpected_json_is_shown_without_a_traceback() -> None:
         "orders": [1, {"size": None}],
         "pnl_quote": {"total": "NaN"},
     }
-    odd: dict[str, Answer] = {"x": {"since": 5, "latched": 1}, "y": {"since": "0001-01-01"}}
-    lines = list(status_lines(told, odd))
+    details: dict[str, Answer] = {"x": {"since": 5, "latched": 1}, "y": {"since": "0001-01-01"}}
+    lines = list(status_lines(state_reply, details))
     assert lines[1] == "PAUSED (LIVE)"
     assert lines[-1] == "profit NaN quote"
