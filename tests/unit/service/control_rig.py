@@ -56,7 +56,7 @@ type Body = dict[str, object]
 
 
 class Gate:
-    """The egress gate of a gateway: all that the kill switch uses of it."""
+    """The part of a gateway that the kill switch uses: its egress gate."""
 
     def __init__(self) -> None:
         self.is_open = True
@@ -76,7 +76,7 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, headers and JSON of one reply (empty where it is none)."""
+    """Status, headers and JSON body of one reply; the body is empty if it is not JSON."""
 
     status: int
     headers: CIMultiDict[str]
@@ -135,13 +135,13 @@ class Rig:
         self.base = ""
         self.client = aiohttp.ClientSession()
 
-    # what the runner does
+    # as the runner does
 
     def drain(self) -> None:
         while not self.is_held and (event := self.stops.inbox.take()) is not None:
             self.stops.handle_one(event, self.harness.tell)
 
-    # what the API and reloads use of the runner
+    # used by the control API and by reloads
 
     @property
     def pending_replies(self) -> PendingReplies:
@@ -156,7 +156,7 @@ class Rig:
         """Number of events that the engine has not handled yet."""
         return len(self.stops.queue)
 
-    # what a test does
+    # for the tests
 
     def later(self, seconds: float) -> None:
         self.harness.now_ns += round(seconds * NS_PER_S)
@@ -213,7 +213,7 @@ class Rig:
         """Wait for a condition that another task fulfils."""
         end_s = time.monotonic() + WAIT_S_MAX
         while not condition():
-            assert time.monotonic() < end_s, "it did not happen"
+            assert time.monotonic() < end_s, "the condition did not become true"
             await asyncio.sleep(0.001)
 
     def own_kill(self, cause: Cause) -> None:
@@ -231,7 +231,7 @@ class Rig:
         """Wait for the state of the gate; after a re-arm it opens once the latch is removed."""
         await self.until(lambda: self.gate.is_open is is_open)
 
-    def sight(self) -> tuple[object, ...]:
+    def protected_state(self) -> tuple[object, ...]:
         """Return everything that a refused request must not change."""
         engine = self.harness.engine
         return (
@@ -253,10 +253,10 @@ class Rig:
 
 @asynccontextmanager
 async def rigged(folder: Path, tokens: dict[Role, str] | None = None) -> AsyncIterator[Rig]:
-    """A rig that listens; no tokens at all are `{}`."""
+    """Yield a listening rig; `tokens` is `{}` for a daemon without any token."""
     async with opened(folder) as ledger:
         rig = Rig(folder, ledger, TOKENS if tokens is None else tokens)
-        keeping = asyncio.create_task(rig.stops.controller.run())
+        writing = asyncio.create_task(rig.stops.controller.run())
         runner, port = await serve(rig.pages, host="127.0.0.1", port=0)
         rig.base = f"http://127.0.0.1:{port}"
         try:
@@ -264,5 +264,5 @@ async def rigged(folder: Path, tokens: dict[Role, str] | None = None) -> AsyncIt
         finally:
             await rig.client.close()
             await stop(runner)
-            keeping.cancel()
+            writing.cancel()
             await rig.stops.controller.settle()

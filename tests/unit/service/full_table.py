@@ -1,16 +1,16 @@
-"""A process that has no descriptor left, for as long as a `with` block lasts."""
+"""A context in which this process has no free file descriptor."""
 
 import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-SPARE = 32  # few: the table of a real process has room for a thousand
+SPARE = 32  # descriptors left after the limit is lowered; few, so that filling is quick
 
 
 @contextmanager
 def full_table() -> Iterator[None]:
-    """Nothing can be opened inside; what is open stays usable."""
+    """Use up every descriptor; open files stay usable."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     highest = os.dup(0)
     os.close(highest)

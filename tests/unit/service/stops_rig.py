@@ -21,7 +21,7 @@ from quoter.venues.ports import OrderGateway
 
 
 class StopsRig:
-    """What the runner does, step by step in the test's hands."""
+    """Kill switch, inbox and entrances; the test decides when events are handled."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class StopsRig:
             accept_inventory=accept,
         )
 
-    # what the runner does
+    # as the runner does
 
     def handle(self, tell: Callable[[Event], Step]) -> None:
         """Let the engine handle everything that is queued."""

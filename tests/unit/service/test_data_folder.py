@@ -1,4 +1,4 @@
-"""One process per folder, and requests that need no network."""
+"""The lock of the data folder, and requests by file."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from quoter.service.data_folder import KILL_REQUEST, PID, DataFolder, LockHeld
 from tests.unit.service.full_table import full_table
 
 
-def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
+def test_a_missing_folder_is_created(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path / "a" / "b")
     folder.take()
     assert (tmp_path / "a" / "b" / PID).read_text() == str(os.getpid())
@@ -17,7 +17,7 @@ def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
     assert not (tmp_path / "a" / "b" / PID).exists()
 
 
-def test_a_second_quoter_is_kept_out_until_the_first_lets_go(tmp_path: Path) -> None:
+def test_the_lock_keeps_a_second_process_out_until_it_is_released(tmp_path: Path) -> None:
     first, second = DataFolder(tmp_path), DataFolder(tmp_path)
     first.take()
     with pytest.raises(LockHeld, match="another quoter"):
@@ -27,7 +27,7 @@ def test_a_second_quoter_is_kept_out_until_the_first_lets_go(tmp_path: Path) -> 
     second.release()
 
 
-def test_a_second_quoter_that_was_kept_out_changes_nothing(tmp_path: Path) -> None:
+def test_a_process_without_the_lock_does_not_remove_the_pid_file(tmp_path: Path) -> None:
     first, second = DataFolder(tmp_path), DataFolder(tmp_path)
     first.take()
     with pytest.raises(LockHeld):
@@ -37,7 +37,7 @@ def test_a_second_quoter_that_was_kept_out_changes_nothing(tmp_path: Path) -> No
     first.release()
 
 
-def test_letting_go_twice_or_of_nothing_is_harmless(tmp_path: Path) -> None:
+def test_releasing_twice_or_without_the_lock_does_nothing(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     folder.release()
     folder.take()
@@ -45,12 +45,12 @@ def test_letting_go_twice_or_of_nothing_is_harmless(tmp_path: Path) -> None:
     folder.release()
 
 
-def test_a_sudden_death_shows_to_the_next_owner(tmp_path: Path) -> None:
+def test_a_left_pid_file_marks_the_next_start_as_after_a_crash(tmp_path: Path) -> None:
     first = DataFolder(tmp_path)
     first.take()
     assert not first.is_after_crash
     first.release()
-    (tmp_path / PID).write_text("4242")  # what a killed process leaves
+    (tmp_path / PID).write_text("4242")  # as a killed process leaves it
     second = DataFolder(tmp_path)
     second.take()
     assert second.is_after_crash
@@ -65,19 +65,19 @@ def test_a_request_is_taken_once(tmp_path: Path) -> None:
     assert folder.take_request(KILL_REQUEST) is None
 
 
-def test_an_empty_request_is_one(tmp_path: Path) -> None:
-    """`touch KILL` must do."""
+def test_an_empty_request_file_is_a_request(tmp_path: Path) -> None:
+    """`touch KILL` is enough."""
     (tmp_path / KILL_REQUEST).touch()
     assert DataFolder(tmp_path).take_request(KILL_REQUEST) == ""
 
 
-def test_a_request_is_cut_to_what_fits_a_log_line(tmp_path: Path) -> None:
+def test_the_text_of_a_request_is_cut_to_1024_characters(tmp_path: Path) -> None:
     (tmp_path / KILL_REQUEST).write_text("x" * 10_000)
     assert DataFolder(tmp_path).take_request(KILL_REQUEST) == "x" * 1_024
 
 
-def test_a_request_that_is_no_text_is_still_a_request(tmp_path: Path) -> None:
-    """That the file is there is enough to kill."""
+def test_a_request_with_invalid_bytes_is_a_request(tmp_path: Path) -> None:
+    """The existence of the file is enough to kill."""
     (tmp_path / KILL_REQUEST).write_bytes(b"\xff\xfe now")
     text = DataFolder(tmp_path).take_request(KILL_REQUEST)
     assert text is not None
@@ -85,12 +85,12 @@ def test_a_request_that_is_no_text_is_still_a_request(tmp_path: Path) -> None:
     assert not (tmp_path / KILL_REQUEST).exists()
 
 
-def test_a_request_that_can_not_be_read_is_still_a_request(tmp_path: Path) -> None:
+def test_an_unreadable_request_is_a_request(tmp_path: Path) -> None:
     (tmp_path / KILL_REQUEST).mkdir()
     assert DataFolder(tmp_path).take_request(KILL_REQUEST)
 
 
-def test_a_full_table_of_descriptors_is_no_request(tmp_path: Path) -> None:
+def test_without_free_descriptors_only_an_existing_request_counts(tmp_path: Path) -> None:
     """Foreign connections can fill the table; that alone must not kill."""
     folder = DataFolder(tmp_path)
     with full_table():

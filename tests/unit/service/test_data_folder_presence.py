@@ -13,6 +13,6 @@ def test_existence_is_known_without_a_free_file_descriptor(tmp_path: Path) -> No
     assert found == (True, False)
 
 
-def test_what_cannot_be_determined_counts_as_present(tmp_path: Path) -> None:
+def test_a_path_that_can_not_be_checked_counts_as_present(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert may_exist(tmp_path / "file" / "below")

@@ -1,4 +1,4 @@
-"""Commands leave without the engine ever waiting; cancels overtake and annihilate creates."""
+"""Sending of commands: order, priorities, limits and repeated cancel-alls."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -41,7 +41,7 @@ from tests.unit.state.cases import ABC, START_NS, place
 
 @dataclass
 class Gateway:
-    """Answers at once while `is_open`; remembers the order of what arrived."""
+    """A gateway that answers once `is_open` is set; records the commands in order."""
 
     arrived: list[Command] = field(default_factory=list)
     is_open: asyncio.Event = field(default_factory=asyncio.Event)
@@ -54,7 +54,7 @@ class Gateway:
         return ABC
 
     async def run(self, emit: Emit) -> None:
-        """Nothing to pump."""
+        """No stream."""
 
     async def _take(self, command: Command) -> None:
         self.arrived.append(command)
@@ -82,7 +82,7 @@ class Gateway:
         return ReportFailed(ts_ns=START_NS, kind=request.kind, text="no")
 
     async def market_history(self) -> MarketHistory:
-        raise AssertionError("the outbox never asks")
+        raise AssertionError("the outbox must not call this")
 
     async def cancel_all(self) -> int:
         self.running += 1
@@ -107,13 +107,13 @@ class Gateway:
         """No gate here."""
 
     async def clock_sample(self) -> ClockSample | None:
-        raise AssertionError("the outbox never asks")
+        raise AssertionError("the outbox must not call this")
 
     def wire_ns(self, client_id: str) -> int | None:
         return START_NS
 
     def rate_limit_used(self) -> float:
-        raise AssertionError("the outbox never asks")
+        raise AssertionError("the outbox must not call this")
 
     def rate_limit_pause(self) -> RateLimited | None:
         return self.limited
@@ -127,10 +127,10 @@ class Feed:
     resyncs: int = 0
 
     async def run(self, emit: Emit) -> None:
-        """Nothing to pump."""
+        """No stream."""
 
     def confirm(self) -> None:
-        raise AssertionError("nobody asked for it")
+        raise AssertionError("must not be called")
 
     def reconnect(self, text: str) -> None:
         raise AssertionError(text)
@@ -141,9 +141,9 @@ class Feed:
 
 @dataclass
 class Ledger:
-    """Takes every order unless it is full; remembers what it took."""
+    """A ledger that accepts every order unless it is full; records the ids."""
 
-    taken: list[str] = field(default_factory=list)
+    order_ids: list[str] = field(default_factory=list)
     is_full: bool = False
     is_done: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -153,13 +153,13 @@ class Ledger:
     async def may_send(self, order: PlaceOrder) -> bool:
         await self.is_done.wait()
         if not self.is_full:
-            self.taken.append(order.client_id)
+            self.order_ids.append(order.client_id)
         return not self.is_full
 
 
 @dataclass
-class Office:
-    """An outbox with its workers, and what it posted."""
+class OutboxRig:
+    """An outbox with its workers and the posted events."""
 
     outbox: Outbox
     gateway: Gateway
@@ -168,7 +168,7 @@ class Office:
     ledger: Ledger
 
     async def settle(self) -> None:
-        """Let every task run until nothing moves."""
+        """Let every task run until all of them wait."""
         for _ in range(20):
             await asyncio.sleep(0)
 
@@ -180,7 +180,7 @@ class Office:
         ]
 
 
-def make() -> Office:
+def make() -> OutboxRig:
     gateway, feed, posted = Gateway(), Feed(), list[Event]()
     metrics = Metrics(symbol="ABC/USD", venue="test", environment="test")
     ledger = Ledger()
@@ -192,21 +192,21 @@ def make() -> Office:
         metrics=metrics,
         may_send=ledger.may_send,
     )
-    return Office(outbox, gateway, feed, posted, ledger)
+    return OutboxRig(outbox, gateway, feed, posted, ledger)
 
 
 @asynccontextmanager
-async def working() -> AsyncIterator[Office]:
-    office = make()
+async def working() -> AsyncIterator[OutboxRig]:
+    rig = make()
 
     async def serve() -> None:
         async with asyncio.TaskGroup() as tasks:
-            office.outbox.spawn(tasks)
+            rig.outbox.spawn(tasks)
 
     serving = asyncio.create_task(serve())
     await asyncio.sleep(0)
     try:
-        yield office
+        yield rig
     finally:
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
@@ -216,104 +216,104 @@ def cancel(client_id: str, reason: CancelReason = CancelReason.REQUOTE) -> Cance
     return CancelOrder(client_id=client_id, venue_id="", reason=reason)
 
 
-async def test_a_create_is_reported_as_sent_before_it_is_answered() -> None:
-    async with working() as office:
-        office.outbox.submit((place("q1"),))
-        await office.settle()
-        assert [type(event) for event in office.posted] == [OrderSent]
-        office.gateway.is_open.set()
-        await office.settle()
-        assert [type(event) for event in office.posted] == [OrderSent, OrderAck]
+async def test_order_sent_is_posted_before_the_answer() -> None:
+    async with working() as rig:
+        rig.outbox.submit((place("q1"),))
+        await rig.settle()
+        assert [type(event) for event in rig.posted] == [OrderSent]
+        rig.gateway.is_open.set()
+        await rig.settle()
+        assert [type(event) for event in rig.posted] == [OrderSent, OrderAck]
 
 
-async def test_cancels_overtake_creates_that_wait() -> None:
-    async with working() as office:
+async def test_cancels_are_sent_before_waiting_creates() -> None:
+    async with working() as rig:
         busy = [place(f"q{number}") for number in range(module.WORKERS["creates"] + 3)]
-        office.outbox.submit((*busy, cancel("old")))
-        await office.settle()
-        assert len(office.names()) == module.WORKERS["creates"] + 1
-        assert "old" in office.names()
+        rig.outbox.submit((*busy, cancel("old")))
+        await rig.settle()
+        assert len(rig.names()) == module.WORKERS["creates"] + 1
+        assert "old" in rig.names()
 
 
-async def test_a_cancel_annihilates_its_own_create_while_that_still_waits() -> None:
-    office = make()
-    office.outbox.submit((place("q1"), place("q2"), cancel("q1")))
-    (event,) = office.posted
+async def test_a_cancel_removes_its_create_from_the_queue() -> None:
+    rig = make()
+    rig.outbox.submit((place("q1"), place("q2"), cancel("q1")))
+    (event,) = rig.posted
     assert isinstance(event, OrderReject)
     assert (event.client_id, event.reason) == ("q1", RejectReason.NOT_SENT)
-    office.outbox.drop_creates()
-    assert [e.client_id for e in office.posted if isinstance(e, OrderReject)] == ["q1", "q2"]
+    rig.outbox.drop_creates()
+    assert [e.client_id for e in rig.posted if isinstance(e, OrderReject)] == ["q1", "q2"]
 
 
-async def test_an_annihilated_create_never_leaves_and_neither_does_its_cancel() -> None:
-    async with working() as office:
+async def test_neither_a_removed_create_nor_its_cancel_is_sent() -> None:
+    async with working() as rig:
         busy = [place(f"q{number}") for number in range(module.WORKERS["creates"])]
-        office.outbox.submit((*busy,))
-        await office.settle()
-        office.outbox.submit((place("late"), cancel("late")))
-        office.gateway.is_open.set()
-        await office.settle()
-        assert "late" not in office.names()
+        rig.outbox.submit((*busy,))
+        await rig.settle()
+        rig.outbox.submit((place("late"), cancel("late")))
+        rig.gateway.is_open.set()
+        await rig.settle()
+        assert "late" not in rig.names()
 
 
-async def test_a_kill_drops_every_create_that_waits() -> None:
-    office = make()
-    office.outbox.submit(tuple(place(f"q{number}") for number in range(200)))
-    office.outbox.drop_creates()
-    assert len(office.posted) == 200
+async def test_drop_creates_rejects_every_waiting_create() -> None:
+    rig = make()
+    rig.outbox.submit(tuple(place(f"q{number}") for number in range(200)))
+    rig.outbox.drop_creates()
+    assert len(rig.posted) == 200
     assert all(
         isinstance(event, OrderReject) and event.reason is RejectReason.NOT_SENT
-        for event in office.posted
+        for event in rig.posted
     )
 
 
-async def test_a_create_for_a_full_lane_is_reported_as_never_sent(
+async def test_a_create_for_a_full_queue_is_reported_as_not_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "QUEUE_MAX", 2)
-    office = make()
-    office.outbox.submit(tuple(place(f"q{number}") for number in range(3)))
-    (event,) = office.posted
+    rig = make()
+    rig.outbox.submit(tuple(place(f"q{number}") for number in range(3)))
+    (event,) = rig.posted
     assert isinstance(event, OrderReject)
     assert event.client_id == "q2"
 
 
-async def test_a_fresh_book_is_the_feeds_business() -> None:
-    office = make()
-    office.outbox.submit((RequestReport(kind=ReportKind.BOOK),))
-    assert office.feed.resyncs == 1
+async def test_a_request_for_the_book_resyncs_the_feed() -> None:
+    rig = make()
+    rig.outbox.submit((RequestReport(kind=ReportKind.BOOK),))
+    assert rig.feed.resyncs == 1
 
 
-async def test_a_question_without_an_answer_posts_nothing_and_a_failed_list_says_so() -> None:
-    async with working() as office:
-        office.gateway.is_open.set()
-        office.outbox.submit(
+async def test_a_query_without_an_answer_posts_nothing_and_a_failed_report_is_posted() -> None:
+    async with working() as rig:
+        rig.gateway.is_open.set()
+        rig.outbox.submit(
             (QueryOrder(client_id="q1", venue_id=""), RequestReport(kind=ReportKind.TRADES))
         )
-        await office.settle()
-        assert [type(event) for event in office.posted] == [ReportFailed]
+        await rig.settle()
+        assert [type(event) for event in rig.posted] == [ReportFailed]
 
 
-async def test_rate_limit_pause_of_the_venue_reaches_the_engine() -> None:
-    async with working() as office:
-        office.gateway.limited = RateLimited(ts_ns=START_NS, until_ns=START_NS + 1, text="429")
-        office.gateway.is_open.set()
-        office.outbox.submit((cancel("q1"),))
-        await office.settle()
-        assert office.gateway.limited in office.posted
+async def test_a_rate_limit_pause_of_the_venue_is_posted() -> None:
+    async with working() as rig:
+        rig.gateway.limited = RateLimited(ts_ns=START_NS, until_ns=START_NS + 1, text="429")
+        rig.gateway.is_open.set()
+        rig.outbox.submit((cancel("q1"),))
+        await rig.settle()
+        assert rig.gateway.limited in rig.posted
 
 
 @pytest.mark.parametrize("is_broken", [False, True])
-async def test_a_venue_that_is_away_does_not_break_the_worker(is_broken: bool) -> None:
-    async with working() as office:
-        office.gateway.is_broken = is_broken
-        office.gateway.is_open.set()
-        office.outbox.submit((CancelAll(reason=CancelReason.KILL), cancel("q1")))
-        await office.settle()
-        assert office.names() == ["q1"]
+async def test_a_failed_cancel_all_does_not_end_the_worker(is_broken: bool) -> None:
+    async with working() as rig:
+        rig.gateway.is_broken = is_broken
+        rig.gateway.is_open.set()
+        rig.outbox.submit((CancelAll(reason=CancelReason.KILL), cancel("q1")))
+        await rig.settle()
+        assert rig.names() == ["q1"]
 
 
-async def test_in_a_dry_run_nothing_works_and_nothing_leaves() -> None:
+async def test_a_dry_run_has_no_workers_and_sends_nothing() -> None:
     feed, posted = Feed(), list[Event]()
     metrics = Metrics(symbol="ABC/USD", venue="test", environment="test")
     outbox = Outbox(
@@ -324,105 +324,105 @@ async def test_in_a_dry_run_nothing_works_and_nothing_leaves() -> None:
         metrics=metrics,
         may_send=Ledger().may_send,
     )
-    async with asyncio.TaskGroup() as tasks:  # it would not end with a worker in it
+    async with asyncio.TaskGroup() as tasks:  # it would not end with a running worker
         outbox.spawn(tasks)
     outbox.submit((RequestReport(kind=ReportKind.BOOK),))
     assert (feed.resyncs, posted) == (1, [])
 
 
-async def test_an_order_is_on_the_disk_before_it_leaves() -> None:
-    async with working() as office:
-        office.ledger.is_done.clear()
-        office.outbox.submit((place("q1"),))
-        await office.settle()
-        assert office.names() == []
-        office.ledger.is_done.set()
-        await office.settle()
-        assert office.ledger.taken == ["q1"]
-        assert office.names() == ["q1"]
+async def test_an_order_is_written_to_the_ledger_before_it_is_sent() -> None:
+    async with working() as rig:
+        rig.ledger.is_done.clear()
+        rig.outbox.submit((place("q1"),))
+        await rig.settle()
+        assert rig.names() == []
+        rig.ledger.is_done.set()
+        await rig.settle()
+        assert rig.ledger.order_ids == ["q1"]
+        assert rig.names() == ["q1"]
 
 
-async def test_an_order_that_it_could_not_be_written_never_leaves() -> None:
-    async with working() as office:
-        office.ledger.is_full = True
-        office.outbox.submit((place("q1"),))
-        await office.settle()
-        assert office.names() == []
-        (reject,) = (event for event in office.posted if isinstance(event, OrderReject))
+async def test_an_order_that_can_not_be_written_is_not_sent() -> None:
+    async with working() as rig:
+        rig.ledger.is_full = True
+        rig.outbox.submit((place("q1"),))
+        await rig.settle()
+        assert rig.names() == []
+        (reject,) = (event for event in rig.posted if isinstance(event, OrderReject))
         assert reject.reason is RejectReason.NOT_SENT
         assert "ledger" in reject.text
 
 
-async def test_a_cancel_all_that_is_not_verified_is_repeated_and_never_doubled(
+async def test_an_unverified_cancel_all_is_repeated_one_at_a_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """KS-04: the engine asks anew every 5 s; more than one at once would block single cancels."""
+    """KS-04: the engine issues one every 5 s; several at once would block single cancels."""
     monkeypatch.setattr(module, "CANCEL_ALL_AGAIN_S", (0.01,))
-    async with working() as office:
-        office.gateway.is_broken = True
-        office.gateway.is_open.set()
-        office.outbox.submit((CancelAll(reason=CancelReason.KILL),) * 8)
+    async with working() as rig:
+        rig.gateway.is_broken = True
+        rig.gateway.is_open.set()
+        rig.outbox.submit((CancelAll(reason=CancelReason.KILL),) * 8)
         await asyncio.sleep(0.2)
-        assert office.gateway.running_max == 1
-        assert len(office.gateway.arrived) > 2
-        office.gateway.is_broken = False
+        assert rig.gateway.running_max == 1
+        assert len(rig.gateway.arrived) > 2
+        rig.gateway.is_broken = False
         await asyncio.sleep(0.1)
-        asked = len(office.gateway.arrived)
+        asked = len(rig.gateway.arrived)
         await asyncio.sleep(0.1)
-        assert len(office.gateway.arrived) == asked
-        office.outbox.submit((CancelAll(reason=CancelReason.KILL),))
-        await office.settle()
-        assert len(office.gateway.arrived) == asked + 1
+        assert len(rig.gateway.arrived) == asked
+        rig.outbox.submit((CancelAll(reason=CancelReason.KILL),))
+        await rig.settle()
+        assert len(rig.gateway.arrived) == asked + 1
 
 
-async def test_a_kills_cancels_and_its_cancel_all_wait_for_no_cancel_that_hangs() -> None:
-    """KS-04: each of the others may hang for as long as a call may take."""
-    async with working() as office:  # its gateway answers nothing
+async def test_cancels_of_a_kill_do_not_wait_for_cancels_that_hang() -> None:
+    """KS-04: a hanging cancel lasts until the call times out."""
+    async with working() as rig:  # the gateway does not answer
         hung = tuple(cancel(f"old{number}") for number in range(module.WORKERS["cancels"]))
-        office.outbox.submit(hung)
-        await office.settle()
+        rig.outbox.submit(hung)
+        await rig.settle()
         kills = tuple(cancel(f"q{number}", CancelReason.KILL) for number in range(2))
-        office.outbox.submit((*kills, CancelAll(reason=CancelReason.KILL)))
-        await office.settle()
-        assert office.gateway.arrived == [*hung, *kills, CancelAll(reason=CancelReason.KILL)]
+        rig.outbox.submit((*kills, CancelAll(reason=CancelReason.KILL)))
+        await rig.settle()
+        assert rig.gateway.arrived == [*hung, *kills, CancelAll(reason=CancelReason.KILL)]
 
 
-async def test_a_kills_cancels_that_hang_do_not_hold_up_its_cancel_all() -> None:
-    async with working() as office:
+async def test_the_cancel_all_of_a_kill_does_not_wait_for_its_cancels() -> None:
+    async with working() as rig:
         hung = tuple(cancel(f"q{n}", CancelReason.KILL) for n in range(module.WORKERS["kills"] + 1))
-        office.outbox.submit((*hung, CancelAll(reason=CancelReason.KILL)))
-        await office.settle()
-        assert office.gateway.running_max == 1
-        assert len(office.names()) == module.WORKERS["kills"]
+        rig.outbox.submit((*hung, CancelAll(reason=CancelReason.KILL)))
+        await rig.settle()
+        assert rig.gateway.running_max == 1
+        assert len(rig.names()) == module.WORKERS["kills"]
 
 
-async def test_cancels_that_wait_behind_hung_ones_leave_with_a_cancel_all() -> None:
-    """The engine asks for the end of an order once: what waits here is all that is on its way."""
-    async with working() as office:
+async def test_a_cancel_all_also_sends_the_cancels_that_wait() -> None:
+    """The engine issues the cancel of an order once, so a waiting one must be sent."""
+    async with working() as rig:
         workers = module.WORKERS["cancels"]
-        office.outbox.submit(tuple(cancel(f"old{number}") for number in range(workers + 3)))
-        await office.settle()
-        assert len(office.names()) == workers
-        office.outbox.submit((CancelAll(reason=CancelReason.KILL),))
-        await office.settle()
-        assert len(office.names()) == workers + 3
+        rig.outbox.submit(tuple(cancel(f"old{number}") for number in range(workers + 3)))
+        await rig.settle()
+        assert len(rig.names()) == workers
+        rig.outbox.submit((CancelAll(reason=CancelReason.KILL),))
+        await rig.settle()
+        assert len(rig.names()) == workers + 3
 
 
-async def test_cancel_alls_that_nobody_runs_yet_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with working() as office:
-        office.outbox.submit((CancelAll(reason=CancelReason.DRAIN),) * 3)
-        await office.settle()
-        office.outbox.submit((CancelAll(reason=CancelReason.KILL),) * 3)
-        office.gateway.is_open.set()
-        await office.settle()
-        assert len(office.gateway.arrived) == 2
+async def test_waiting_cancel_alls_are_merged_into_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with working() as rig:
+        rig.outbox.submit((CancelAll(reason=CancelReason.DRAIN),) * 3)
+        await rig.settle()
+        rig.outbox.submit((CancelAll(reason=CancelReason.KILL),) * 3)
+        rig.gateway.is_open.set()
+        await rig.settle()
+        assert len(rig.gateway.arrived) == 2
 
 
-async def test_every_lane_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_every_queue_has_a_maximum_length(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "QUEUE_MAX", 2)
-    office = make()
-    office.outbox.submit(tuple(cancel(f"q{n}", CancelReason.KILL) for n in range(5)))
-    office.outbox.submit(tuple(cancel(f"old{n}") for n in range(5)))
-    office.outbox.submit((CancelAll(reason=CancelReason.KILL),))
-    waiting = {lane.name: len(lane.queue) for lane in office.outbox.lanes}
+    rig = make()
+    rig.outbox.submit(tuple(cancel(f"q{n}", CancelReason.KILL) for n in range(5)))
+    rig.outbox.submit(tuple(cancel(f"old{n}") for n in range(5)))
+    rig.outbox.submit((CancelAll(reason=CancelReason.KILL),))
+    waiting = {lane.name: len(lane.queue) for lane in rig.outbox.lanes}
     assert waiting == {"creates": 0, "cancels": 2, "kills": 2, "all": 1, "queries": 0}

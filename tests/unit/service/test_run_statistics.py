@@ -1,4 +1,4 @@
-"""How long both sides rested, and how far the inventory went."""
+"""Time with orders on both sides, and the extremes of inventory."""
 
 from decimal import Decimal
 
@@ -22,7 +22,7 @@ def watched() -> tuple[EngineHarness, RunStatistics]:
     return harness, statistics
 
 
-def test_before_both_sides_rested_no_time_counts() -> None:
+def test_time_before_both_sides_rest_is_not_counted() -> None:
     harness, statistics = watched()
     harness.wait(3.0)
     harness.start()
@@ -41,7 +41,7 @@ def test_time_with_one_side_counts_against_the_share() -> None:
     harness, statistics = watched()
     harness.quoting()
     harness.wait(1.0)
-    harness.done(harness.wanted(BUY))  # its successor stays in the outbox
+    harness.done(harness.wanted(BUY))  # the new order is not acknowledged
     harness.wait(3.0)
     assert statistics.warm_ns == 4 * NS_PER_S
     assert statistics.two_sided_share == 0.25

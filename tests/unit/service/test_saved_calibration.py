@@ -1,4 +1,4 @@
-"""What a run learned is there for the next one; figures that are no good are as none, and told."""
+"""Saving estimates for the next run; invalid or old figures are ignored with a warning."""
 
 import asyncio
 
@@ -32,17 +32,17 @@ def _plain_logs() -> None:
     structlog.reset_defaults()
 
 
-def told(
+def usable_and_warnings(
     found: SavedCalibration | None, now_ns: int = NOW_NS, scale: CalibrationBounds = SCALE
 ) -> tuple[UsableCalibration, list[EventDict]]:
-    """What is used, and the warnings with it."""
+    """Return the usable figures and the warnings."""
     with capture_logs() as lines:
         kept = usable_calibration(found, now_ns, scale)
     return kept, [dict(line) for line in lines if line["log_level"] == "warning"]
 
 
 class Disk:
-    """Takes what is kept, unless it is full."""
+    """Records the written figures, or fails when it is full."""
 
     def __init__(self) -> None:
         self.written: list[SavedCalibration] = []
@@ -54,8 +54,8 @@ class Disk:
         self.written.append(learned)
 
 
-def test_before_the_first_run_there_is_nothing_and_nothing_to_say() -> None:
-    assert told(None) == (NOTHING, [])
+def test_without_a_saved_calibration_nothing_is_used_or_logged() -> None:
+    assert usable_and_warnings(None) == (NOTHING, [])
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,11 @@ def test_before_the_first_run_there_is_nothing_and_nothing_to_say() -> None:
         (-1e-6, NOTHING, 1),
     ],
 )
-def test_figures_age_sigma_first(age_s: float, kept: UsableCalibration, warnings: int) -> None:
-    """Volatility is of the hour, takers are of the day, and nothing comes from the future."""
-    found, lines = told(LEARNED, NOW_NS + round(age_s * 1e9))
+def test_sigma_expires_before_the_other_figures(
+    age_s: float, kept: UsableCalibration, warnings: int
+) -> None:
+    """Sigma is valid for an hour, the other figures for a day; a time in the future is invalid."""
+    found, lines = usable_and_warnings(LEARNED, NOW_NS + round(age_s * 1e9))
     assert (found, len(lines)) == (kept, warnings)
 
 
@@ -90,60 +92,61 @@ def test_figures_age_sigma_first(age_s: float, kept: UsableCalibration, warnings
         (LEARNED._replace(ts_ns=0), "h old"),
     ],
 )
-def test_figures_that_make_no_sense_are_ignored_with_the_reason(
-    found: SavedCalibration, reason: str
-) -> None:
-    kept, (line,) = told(found)
+def test_invalid_figures_are_ignored_with_the_reason(found: SavedCalibration, reason: str) -> None:
+    kept, (line,) = usable_and_warnings(found)
     assert (kept, line["event"]) == (NOTHING, "calibration_ignored")
     assert reason in str(line["reason"])
 
 
-def test_what_the_venue_does_not_tell_is_not_held_against_the_figures() -> None:
+def test_bounds_that_are_not_known_are_not_checked() -> None:
     odd = LEARNED._replace(kappa=1e-5, sigma=1e6)
-    assert told(odd, scale=CalibrationBounds(tick=0.01)) == (UsableCalibration(1e6, 1e-5, 1.75), [])
+    assert usable_and_warnings(odd, scale=CalibrationBounds(tick=0.01)) == (
+        UsableCalibration(1e6, 1e-5, 1.75),
+        [],
+    )
 
 
-async def test_only_news_that_makes_sense_is_written() -> None:
+async def test_only_new_valid_figures_are_written() -> None:
     disk, later = Disk(), LEARNED._replace(ts_ns=NOW_NS + 1)
-    news = iter(
+    estimates = iter(
         [None, LEARNED, LEARNED, later._replace(kappa=float("inf")), later._replace(sigma=NAN)]
     )
-    keeper = CalibrationSaver(learned=lambda: next(news), write=disk.write)
+    saver = CalibrationSaver(learned=lambda: next(estimates), write=disk.write)
     for _ in range(5):
-        await keeper.save()
+        await saver.save()
     assert disk.written == [LEARNED]
 
 
-async def test_a_disk_that_fails_is_reported_and_tried_again() -> None:
+async def test_a_failed_write_is_logged_and_retried() -> None:
     disk = Disk()
-    keeper = CalibrationSaver(learned=lambda: LEARNED, write=disk.write)
+    saver = CalibrationSaver(learned=lambda: LEARNED, write=disk.write)
     disk.is_full = True
     with capture_logs() as lines:
-        await keeper.save()
+        await saver.save()
     assert [line["event"] for line in lines] == ["calibration_not_written"]
     disk.is_full = False
-    await keeper.save()
+    await saver.save()
     assert disk.written == [LEARNED]
 
 
-async def test_it_is_written_again_and_again_while_we_trade(
+async def test_new_figures_are_written_repeatedly(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "WRITE_S", 0.001)
     disk, last = Disk(), LEARNED._replace(ts_ns=NOW_NS + 1, sigma=9.0)
-    news = iter([None, LEARNED, last])
+    estimates = iter([None, LEARNED, last])
     is_over = asyncio.Event()
 
     def learned() -> SavedCalibration | None:
         try:
-            return next(news)
+            return next(estimates)
         except StopIteration:
             is_over.set()
             return None
 
-    keeping = asyncio.create_task(CalibrationSaver(learned=learned, write=disk.write).run())
+    saving = asyncio.create_task(CalibrationSaver(learned=learned, write=disk.write).run())
     async with asyncio.timeout(5.0):
         await is_over.wait()
-    keeping.cancel()
-    await asyncio.wait({keeping})
+    saving.cancel()
+    await asyncio.wait({saving})
     assert disk.written == [LEARNED, last]

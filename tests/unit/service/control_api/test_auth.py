@@ -46,7 +46,7 @@ def test_the_scheme_is_case_insensitive(scheme: str) -> None:
         (f"Bearer {OPERATOR}{RISK}",),
     ],
 )
-def test_any_other_header_has_no_caller(values: tuple[str, ...]) -> None:
+def test_an_invalid_authorization_header_has_no_caller(values: tuple[str, ...]) -> None:
     assert caller(*values) is None
 
 

@@ -91,7 +91,7 @@ async def test_a_kill_is_never_answered_from_the_cache(rig: Rig) -> None:
 
 
 async def test_a_kill_that_is_not_on_disk_is_not_reported_as_done(rig: Rig) -> None:
-    (rig.folder / NAME).mkdir()  # nothing can be put in its place
+    (rig.folder / NAME).mkdir()  # no file can replace a folder
     answer = await rig.post_command("kill", Role.OPERATOR)
     assert answer.status == 202
     assert answer.body["trading_state"] == "KILLED"
@@ -109,7 +109,7 @@ async def test_flatten_while_killed_is_refused(rig: Rig) -> None:
 
 
 async def test_a_kill_needs_no_idempotency_key_and_may_be_repeated(rig: Rig) -> None:
-    """Each makes earlier kill ids invalid, so that nobody clears a kill that they have not seen."""
+    """Each kill gets a new id, so that no operator clears a kill that they have not seen."""
     ids = []
     for _ in range(3):
         killed = await _without_key(rig, "/v1/kill")
@@ -149,13 +149,13 @@ async def test_every_response_is_counted_by_its_status(rig: Rig) -> None:
 
 
 class TestResume:
-    async def test_it_lifts_pauses_and_reduces(self, rig: Rig) -> None:
+    async def test_resume_clears_pauses_and_reduces(self, rig: Rig) -> None:
         await rig.post_command("pause")
         await rig.post_command("reduce")
         answer = await rig.post_command("resume", Role.OPERATOR, seen="PAUSED")
         assert answer.body["trading_state"] == "RUNNING"
 
-    async def test_it_never_lifts_a_kill(self, rig: Rig) -> None:
+    async def test_resume_never_clears_a_kill(self, rig: Rig) -> None:
         await rig.post_command("pause")
         await rig.post_command("kill", Role.OPERATOR)
         for role in (Role.OPERATOR, Role.RISK):
@@ -164,14 +164,14 @@ class TestResume:
             assert answer.body["trading_state"] == "KILLED"
         assert causes(rig) == {Cause.OPERATOR_PAUSE, Cause.OPERATOR_KILL}
 
-    async def test_another_state_than_the_one_seen_changes_nothing(self, rig: Rig) -> None:
+    async def test_a_state_other_than_the_one_seen_changes_nothing(self, rig: Rig) -> None:
         await rig.post_command("pause")
         answer = await rig.post_command("resume", seen="REDUCE_ONLY")
         assert answer.status == 409
         assert answer.body["causes"] == {"operator_pause": answer.body["causes"]["operator_pause"]}  # type: ignore[index]
         assert (await rig.post_command("resume", seen="paused")).status == 400
 
-    async def test_a_kill_behind_it_in_the_queue_wins(self, rig: Rig) -> None:
+    async def test_a_kill_queued_behind_a_resume_stays_in_force(self, rig: Rig) -> None:
         await rig.post_command("pause")
         rig.is_held = True
         resume = asyncio.create_task(rig.post_command("resume"))
@@ -196,7 +196,7 @@ class TestRearm:
         rig.settle()
         return str(answer.body["kill_id"])
 
-    async def test_with_the_id_and_clean_books_it_trades_again(self, rig: Rig) -> None:
+    async def test_with_the_kill_id_and_clean_books_trading_resumes(self, rig: Rig) -> None:
         kill_id = await self.killed(rig)
         answer = await rig.post_command("rearm", kill_id=kill_id)
         assert (answer.status, answer.body["trading_state"]) == (200, "RUNNING")
@@ -207,11 +207,11 @@ class TestRearm:
     @pytest.mark.parametrize("wrong", ["", "0", "x" * 64])
     async def test_another_id_changes_nothing(self, rig: Rig, wrong: str) -> None:
         kill_id = await self.killed(rig)
-        before = rig.sight()
+        before = rig.protected_state()
         answer = await rig.post_command("rearm", kill_id=wrong)
         assert answer.status == 409
         assert answer.body["kill_id"] == kill_id
-        assert rig.sight() == before
+        assert rig.protected_state() == before
 
     async def test_a_kill_id_from_before_another_kill_is_refused(self, rig: Rig) -> None:
         kill_id = await self.killed(rig)
@@ -231,9 +231,7 @@ class TestRearm:
         assert record.cause is Cause.OPERATOR_KILL
         assert "ledger_failed" in record.text
 
-    async def test_a_kill_behind_it_in_the_queue_wins_and_the_gate_never_opens(
-        self, rig: Rig
-    ) -> None:
+    async def test_a_kill_queued_behind_a_rearm_keeps_the_gate_closed(self, rig: Rig) -> None:
         kill_id = await self.killed(rig)
         rig.is_held = True
         rearm = asyncio.create_task(rig.post_command("rearm", kill_id=kill_id))
@@ -278,7 +276,7 @@ class TestRearm:
         assert (await rig.post_command("rearm", kill_id="x")).status == 409
 
 
-class TestOnce:
+class TestRepeatedRequests:
     async def same(
         self, rig: Rig, body: object, key: str = "k-1", command: str = "pause"
     ) -> Answer:
@@ -290,10 +288,10 @@ class TestOnce:
             headers={"Idempotency-Key": key},
         )
 
-    async def test_the_same_request_is_done_once_and_answered_with_the_state_of_now(
+    async def test_a_repeated_request_is_done_once_and_returns_the_present_state(
         self, rig: Rig
     ) -> None:
-        """A client that repeats a request may have missed more than one reply."""
+        """The state may have changed since the first reply."""
         first = await self.same(rig, {"reason": "a"})
         assert "repeated" not in first.body
         await rig.post_command("resume")
@@ -317,8 +315,8 @@ class TestOnce:
         rig.later(6)
         assert (await rig.patch(gamma=gamma)).status == 200
         again = await rig.send("PATCH", "/v1/params", token=token, body=body, headers=key)
-        told = [answer.body["params"] for answer in (first, again)]
-        assert [each["gamma"] for each in told if isinstance(each, dict)] == [gamma * 1.5, gamma]
+        params = [answer.body["params"] for answer in (first, again)]
+        assert [each["gamma"] for each in params if isinstance(each, dict)] == [gamma * 1.5, gamma]
 
     async def test_another_body_or_command_with_the_same_key_is_a_conflict(self, rig: Rig) -> None:
         await self.same(rig, {"reason": "a"})
@@ -406,10 +404,10 @@ async def test_the_audit_record_has_the_actor_and_never_a_token(
         ("risk:8df4", "rearm", "test", "refused:"),
     ]
     assert json.loads(rig.operations()[-2].fields) == {"gamma": "1.5"}
-    told = "".join(capsys.readouterr()) + caplog.text  # a client that has set up the logs before us
-    assert told.count("command_audit") >= 4
-    told += str(rig.operations())
-    assert not [token for token in TOKENS.values() if token in told]
+    output = "".join(capsys.readouterr()) + caplog.text
+    assert output.count("command_audit") >= 4
+    output += str(rig.operations())
+    assert not [token for token in TOKENS.values() if token in output]
 
 
 class TestParams:
@@ -447,11 +445,11 @@ class TestParams:
         ],
     )
     async def test_a_limit_is_not_a_live_parameter(self, rig: Rig, name: str) -> None:
-        before = rig.sight()
+        before = rig.protected_state()
         answer = await rig.patch(Role.RISK, **{name: 1})
         assert answer.status == 403
         assert f"{name}: is a hard limit: restart with a new value" in str(answer.body["error"])
-        assert rig.sight() == before
+        assert rig.protected_state() == before
 
     @pytest.mark.parametrize(
         ("fields", "text"),
@@ -475,11 +473,11 @@ class TestParams:
     async def test_a_value_out_of_bounds_is_named(
         self, rig: Rig, fields: dict[str, object], text: str
     ) -> None:
-        before = rig.sight()
+        before = rig.protected_state()
         answer = await rig.patch(Role.OPERATOR, **fields)
         assert answer.status == 400
         assert text in str(answer.body["error"])
-        assert rig.sight() == before
+        assert rig.protected_state() == before
         assert (await rig.patch(gamma=1.5)).status == 200  # a refusal is no change
 
     async def test_an_infinite_number_is_refused(self, rig: Rig) -> None:

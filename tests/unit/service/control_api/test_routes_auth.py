@@ -17,7 +17,7 @@ NEEDS = {action.value: route.role for action, route in COMMAND_ROUTES.items()}
 GOOD = b'{"reason": "matrix"}'
 WRONG = "wrong-0123456789abcdefghijklmnopqrstuv"
 
-# what the Authorization headers are; None: no such header
+# Authorization headers by name of the case
 CREDENTIALS: dict[str, list[str]] = {
     "none": [],
     "wrong": [f"Bearer {WRONG}"],
@@ -33,7 +33,7 @@ CREDENTIALS: dict[str, list[str]] = {
     "upper case": [f"Bearer {TOKENS[Role.RISK].upper()}"],
     **{role.name: [f"Bearer {token}"] for role, token in TOKENS.items()},
 }
-# body and the status that it earns from somebody who may
+# body, and the status of the reply to a caller with the required role
 BODIES: dict[str, tuple[bytes, int]] = {
     "too large": (b'{"reason": "' + b"x" * BODY_BYTES_MAX + b'"}', 413),
     "no JSON": (b"reason=why", 400),
@@ -77,17 +77,15 @@ def role_of(name: str) -> Role | None:
 
 
 @pytest.mark.parametrize("command", [*NEEDS, "params"])
-async def test_only_a_valid_token_of_the_right_role_gets_to_the_body(
-    rig: Rig, command: str
-) -> None:
+async def test_the_body_is_checked_only_after_token_and_role(rig: Rig, command: str) -> None:
     """For every combination, the first failed check gives the response and nothing changes."""
     need = NEEDS.get(command, Role.OPERATOR)
-    before = rig.sight()
+    before = rig.protected_state()
     tried = 0
     for name, given in CREDENTIALS.items():
         role = role_of(name)
         for data, status in BODIES.values():
-            rig.later(61)  # no lock-out: that is another test
+            rig.later(61)  # so that no lock-out is in force
             answer = await ask(rig, command, given, data)
             expected = 401 if role is None else 403 if role < need else status
             assert answer.status == expected, (command, name, data[:60], answer.body)
@@ -109,21 +107,21 @@ async def test_only_a_valid_token_of_the_right_role_gets_to_the_body(
             headers = {"Content-Type": kind}
             assert (await ask(rig, command, given, GOOD, headers)).status == 415
     assert tried > 300
-    assert rig.sight() == before
+    assert rig.protected_state() == before
     assert all(row.result.startswith("refused") for row in rig.operations())
 
 
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("command", NEEDS)
 async def test_each_role_may_send_its_commands_only(rig: Rig, command: str, role: Role) -> None:
-    before = rig.sight()
+    before = rig.protected_state()
     fields = {"kill_id": "none"} if command == "rearm" else {}
     answer = await rig.post_command(command, role, **fields)
     if role < NEEDS[command]:
         assert answer.status == 403
-        assert rig.sight() == before
+        assert rig.protected_state() == before
     else:
-        assert answer.status == (409 if command == "rearm" else 200)  # nothing to lift
+        assert answer.status == (409 if command == "rearm" else 200)  # there is no kill
         assert answer.body["trading_state"] == rig.state.name
 
 

@@ -1,4 +1,4 @@
-"""The dead man's switch against a clock that the test moves; real sockets are in integration."""
+"""Refreshing the dead man's switch of a venue, with a simulated clock."""
 
 from dataclasses import dataclass, field
 from math import isnan
@@ -16,13 +16,13 @@ TIMEOUT_S = 60.0
 
 @dataclass
 class Venue:
-    """Takes so long for an answer, or fails."""
+    """A venue that answers after `takes_s` seconds, or fails."""
 
     takes_s: float = 0.0
     is_failing: bool = False
     now_s: float = 0.0
     set_to: list[float] = field(default_factory=list)
-    told: list[tuple[bool, str]] = field(default_factory=list)
+    alarms: list[tuple[bool, str]] = field(default_factory=list)
     dead_man: DeadManRefresher = field(init=False)
 
     def __post_init__(self) -> None:
@@ -34,7 +34,7 @@ class Venue:
     def _receive(self, event: Event) -> None:
         assert isinstance(event, Alarm)
         assert event.cause is Cause.DEAD_MAN
-        self.told.append((event.active, event.text))
+        self.alarms.append((event.active, event.text))
 
     async def set_dead_man(self, seconds: float) -> None:
         self.now_s += self.takes_s
@@ -52,8 +52,8 @@ def venue() -> Venue:
     return Venue()
 
 
-async def test_it_counts_from_when_it_was_asked_for(venue: Venue) -> None:
-    """The venue may have received it at once and answered late."""
+async def test_the_timeout_counts_from_the_request(venue: Venue) -> None:
+    """The venue may have received the request at once and answered late."""
     venue.takes_s = 10.0
     await venue.refresh()
     venue.now_s = TIMEOUT_S - 0.1
@@ -62,7 +62,7 @@ async def test_it_counts_from_when_it_was_asked_for(venue: Venue) -> None:
     assert "fired" in venue.dead_man.block_reason()
 
 
-async def test_its_age_counts_from_when_it_was_asked_for_too(venue: Venue) -> None:
+async def test_the_age_counts_from_the_request(venue: Venue) -> None:
     assert isnan(venue.dead_man.age_s())
     venue.takes_s = 10.0
     await venue.refresh()
@@ -76,28 +76,28 @@ async def test_its_age_counts_from_when_it_was_asked_for_too(venue: Venue) -> No
     assert isnan(venue.dead_man.age_s())
 
 
-async def test_who_fails_twice_pauses_and_who_succeeds_again_goes_on(venue: Venue) -> None:
+async def test_two_failed_refreshes_pause_and_a_successful_one_resumes(venue: Venue) -> None:
     await venue.refresh()
     venue.is_failing = True
     for _ in range(FAILURES_MAX):
-        assert [active for active, _ in venue.told] == [True, False]
+        assert [active for active, _ in venue.alarms] == [True, False]
         await venue.refresh()
-    assert venue.told[-1] == (True, "the venue did not refresh the switch 2 times in a row")
+    assert venue.alarms[-1] == (True, "the venue did not refresh the switch 2 times in a row")
     venue.is_failing = False
     await venue.refresh()
-    assert venue.told[-1][0] is False
+    assert venue.alarms[-1][0] is False
 
 
-async def test_one_that_has_fired_is_reported_even_if_it_is_armed_anew_at_once(
+async def test_a_fired_switch_is_reported_even_if_it_is_refreshed_at_once(
     venue: Venue,
 ) -> None:
     await venue.refresh()
     venue.now_s += TIMEOUT_S
     await venue.refresh()
-    assert [active for active, _ in venue.told] == [True, False, True, False]
+    assert [active for active, _ in venue.alarms] == [True, False, True, False]
 
 
-async def test_after_the_end_nothing_is_refreshed_and_nothing_may_leave(venue: Venue) -> None:
+async def test_after_disarming_nothing_is_refreshed_and_creates_are_blocked(venue: Venue) -> None:
     await venue.refresh()
     await venue.dead_man.disarm()
     await venue.dead_man._refresh()
@@ -105,7 +105,7 @@ async def test_after_the_end_nothing_is_refreshed_and_nothing_may_leave(venue: V
     assert venue.dead_man.block_reason()
 
 
-async def test_a_venue_that_does_not_disarm_is_no_reason_not_to_end(venue: Venue) -> None:
+async def test_a_failed_disarm_does_not_prevent_the_shutdown(venue: Venue) -> None:
     await venue.refresh()
     venue.is_failing = True
     await venue.dead_man.disarm()

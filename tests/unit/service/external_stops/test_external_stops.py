@@ -1,4 +1,4 @@
-"""The watched side of a run: first what pauses, then the claim to be well, at last the end."""
+"""The daemon's side of the external stops: start, heartbeats, metrics and shutdown."""
 
 import asyncio
 from pathlib import Path
@@ -26,7 +26,7 @@ from tests.unit.service.external_stops.test_heartbeat_files import US
 
 
 class Switch:
-    """A venue that says yes to everything, after a while."""
+    """A venue that accepts every timeout after `takes_s` seconds."""
 
     def __init__(self, takes_s: float = 0.0) -> None:
         self.set_to: list[float] = []
@@ -39,16 +39,18 @@ class Switch:
         self.answered.set()
 
 
-def guards(folder: Path, switch: Switch, clock: Clock, timeout_s: float = 60.0) -> ExternalStops:
+def external_stops(
+    folder: Path, switch: Switch, clock: Clock, timeout_s: float = 60.0
+) -> ExternalStops:
     return ExternalStops(
         heartbeat=HeartbeatWriter(folder=folder, run="r", identity=US, clock=clock),
         dead_man=DeadManRefresher(switch=switch, timeout_s=timeout_s, clock=clock),
     )
 
 
-async def test_a_run_begins_unarmed_and_ends_disarmed_and_stopped(tmp_path: Path) -> None:
+async def test_a_run_begins_paused_and_ends_disarmed_with_status_stopped(tmp_path: Path) -> None:
     switch, clock, received = Switch(), Clock(), list[Event]()
-    engine, ours = Engine(CONFIG), guards(tmp_path, switch, clock)
+    engine, ours = Engine(CONFIG), external_stops(tmp_path, switch, clock)
     ours.begin(engine, received.append)
     (alarm,) = received
     assert isinstance(alarm, Alarm)
@@ -65,13 +67,13 @@ async def test_a_run_begins_unarmed_and_ends_disarmed_and_stopped(tmp_path: Path
     )
 
 
-async def test_a_venue_that_disarms_slowly_does_not_turn_the_end_into_a_crash(
+async def test_a_slow_disarm_does_not_crash_the_shutdown(
     tmp_path: Path,
 ) -> None:
-    """The task that keeps the switch from firing looks round meanwhile, and must not end."""
-    timeout_s = 4.0  # it looks every 50 ms
+    """The refreshing task runs meanwhile and must not end."""
+    timeout_s = 4.0  # it is checked every 50 ms
     switch, clock = Switch(takes_s=0.4), Clock()
-    engine, ours = Engine(CONFIG), guards(tmp_path, switch, clock, timeout_s)
+    engine, ours = Engine(CONFIG), external_stops(tmp_path, switch, clock, timeout_s)
     engine.handle(Tick(ts_ns=clock.now_ns()))
     async with asyncio.TaskGroup() as tasks:
         ours.spawn(tasks, engine, before_each=lambda: None)
@@ -82,22 +84,22 @@ async def test_a_venue_that_disarms_slowly_does_not_turn_the_end_into_a_crash(
             task.cancel()
 
 
-async def test_every_claim_to_be_well_comes_after_a_look_for_a_latch(tmp_path: Path) -> None:
-    clock, looks = Clock(), list[int]()
-    engine, ours = Engine(CONFIG), guards(tmp_path, Switch(), clock)
+async def test_the_latch_is_checked_before_each_heartbeat(tmp_path: Path) -> None:
+    clock, checks = Clock(), list[int]()
+    engine, ours = Engine(CONFIG), external_stops(tmp_path, Switch(), clock)
     engine.handle(Tick(ts_ns=clock.now_ns()))
 
-    def look() -> None:
-        assert read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat) is None or looks
-        looks.append(1)
+    def check() -> None:
+        assert read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat) is None or checks
+        checks.append(1)
 
     async with asyncio.TaskGroup() as tasks:
-        ours.spawn(tasks, engine, before_each=look)
+        ours.spawn(tasks, engine, before_each=check)
         await asyncio.sleep(0.05)
         found = read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat)
         for task in list(tasks._tasks):
             task.cancel()
-    assert looks
+    assert checks
     assert found is not None
 
 
@@ -110,7 +112,7 @@ def shown(metrics: Metrics) -> dict[str, float]:
     }
 
 
-async def test_the_metrics_say_who_watches(tmp_path: Path) -> None:
+async def test_the_metrics_show_the_active_external_stops(tmp_path: Path) -> None:
     clock = Clock()
     dead_man = DeadManRefresher(switch=Switch(), timeout_s=60, clock=clock)
     watch = SentinelMonitor(folder=tmp_path, policy=SentinelPolicy.AUTO, clock=clock)
@@ -130,14 +132,14 @@ async def test_the_metrics_say_who_watches(tmp_path: Path) -> None:
     assert shown(metrics) == {"sentinel": 1, "dead_man": 1} | timeout
 
 
-def test_of_a_run_without_orders_nothing_is_said() -> None:
-    """It need not be watched, so no alert may ask why nobody does."""
+def test_a_dry_run_has_no_metrics_of_external_stops() -> None:
+    """It needs no external stop, so no alert must fire."""
     metrics = Metrics(symbol="ABC/USD", venue="test", environment="production")
     NO_EXTERNAL_STOPS.connect_gauges(metrics.safety)
     assert shown(metrics) == {"quoter_dead_man_timeout_seconds": 0}
 
 
-async def test_who_is_not_watched_does_nothing() -> None:
+async def test_without_external_stops_nothing_is_posted() -> None:
     engine, received = Engine(CONFIG), list[Event]()
     NO_EXTERNAL_STOPS.begin(engine, received.append)
     await NO_EXTERNAL_STOPS.end(engine)

@@ -1,4 +1,4 @@
-"""A heartbeat is a claim: it is made after a look, and the last word is the last."""
+"""Content and status of the daemon's heartbeats."""
 
 import asyncio
 from decimal import Decimal
@@ -35,41 +35,41 @@ def test_heartbeat_contains_the_figures_to_compare_with_the_venue(tmp_path: Path
 
 
 def test_every_heartbeat_has_a_new_number(tmp_path: Path) -> None:
-    engine, heart = Engine(CONFIG), heartbeat(tmp_path, Clock())
+    engine, writer = Engine(CONFIG), heartbeat(tmp_path, Clock())
     marks = set()
     for _ in range(3):
-        heart.write(engine)
+        writer.write(engine)
         marks.add(getattr(read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat), "mark", ""))
     assert len(marks) == 3
 
 
 def test_engine_without_ticks_is_not_healthy(tmp_path: Path) -> None:
-    """It receives ticks behind everything else: its time tells how far its inbox is drained."""
+    """Ticks are queued behind other events: a recent one shows that the inbox is handled."""
     now = [0]
     clock = Clock(wall_ns=lambda: 10**18, monotonic_ns=lambda: now[0])
-    engine, heart = Engine(CONFIG), heartbeat(tmp_path, clock)
-    assert not heart.is_healthy(engine)  # it has received nothing at all
+    engine, writer = Engine(CONFIG), heartbeat(tmp_path, clock)
+    assert not writer.is_healthy(engine)  # no tick yet
     engine.handle(Tick(ts_ns=clock.now_ns()))
-    assert heart.is_healthy(engine)
+    assert writer.is_healthy(engine)
     now[0] += TICK_AGE_NS_MAX + 1
-    assert not heart.is_healthy(engine)
+    assert not writer.is_healthy(engine)
 
 
-def test_after_the_end_nothing_is_said(tmp_path: Path) -> None:
-    engine, heart = Engine(CONFIG), heartbeat(tmp_path, Clock())
-    heart.write(engine, RunStatus.STOPPED)
-    heart.write(engine)
+def test_no_heartbeat_follows_the_status_stopped(tmp_path: Path) -> None:
+    engine, writer = Engine(CONFIG), heartbeat(tmp_path, Clock())
+    writer.write(engine, RunStatus.STOPPED)
+    writer.write(engine)
     found = read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat)
     assert found is not None
     assert found.status is RunStatus.STOPPED
 
 
-def test_a_disk_that_refuses_makes_us_silent_and_not_dead(tmp_path: Path) -> None:
+def test_a_failed_write_of_the_heartbeat_raises_nothing(tmp_path: Path) -> None:
     heartbeat(tmp_path / "gone", Clock()).write(Engine(CONFIG))
     assert not (tmp_path / "gone").exists()
 
 
-async def test_a_start_is_received(tmp_path: Path) -> None:
+async def test_heartbeats_during_the_start_have_the_status_starting(tmp_path: Path) -> None:
     task = asyncio.create_task(heartbeat(tmp_path, Clock()).while_starting())
     await asyncio.sleep(0.01)
     task.cancel()

@@ -1,4 +1,4 @@
-"""A sign of life is whole or not there, and only its change counts."""
+"""Heartbeat files: writing, reading and the age since the last change."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -32,20 +32,20 @@ def new_heartbeat(seq: int = 1, status: RunStatus = RunStatus.RUNNING) -> Daemon
     )
 
 
-def test_what_was_written_is_read_to_the_digit(tmp_path: Path) -> None:
+def test_a_heartbeat_is_read_as_it_was_written(tmp_path: Path) -> None:
     write_heartbeat(tmp_path / HEARTBEAT, new_heartbeat())
     assert read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat) == new_heartbeat()
     assert [path.name for path in tmp_path.iterdir()] == [HEARTBEAT]
 
 
-def test_the_file_stays_small() -> None:
+def test_the_file_is_smaller_than_its_bound() -> None:
     assert len(repr(new_heartbeat(seq=10**12))) < BYTES_MAX
 
 
 @pytest.mark.parametrize(
     "raw", [b"", b"{", b"[]", b'{"run": 1}', b"\xff", b"{}" + b" " * BYTES_MAX + b"x"]
 )
-def test_what_can_not_be_read_is_nothing(tmp_path: Path, raw: bytes) -> None:
+def test_an_unreadable_heartbeat_is_none(tmp_path: Path, raw: bytes) -> None:
     (tmp_path / HEARTBEAT).write_bytes(raw)
     assert read_heartbeat(tmp_path / HEARTBEAT, DaemonHeartbeat) is None
 
@@ -58,7 +58,7 @@ def test_heartbeat_of_the_other_kind_is_not_read(tmp_path: Path) -> None:
     assert read_heartbeat(tmp_path / "none", SentinelHeartbeat) is None
 
 
-def test_marks_differ_by_run_number_and_life_and_not_by_time() -> None:
+def test_marks_differ_by_number_and_status() -> None:
     marks = {
         new_heartbeat().mark,
         new_heartbeat(seq=2).mark,
@@ -67,11 +67,11 @@ def test_marks_differ_by_run_number_and_life_and_not_by_time() -> None:
     assert len(marks) == 3
 
 
-def test_the_age_counts_from_the_last_change_on_our_own_clock() -> None:
+def test_the_age_counts_from_the_last_change_of_the_mark() -> None:
     now_s = [10.0]
     age = HeartbeatAge(lambda: now_s[0])
     assert age.update("a") == 0.0
     now_s[0] = 12.0
     assert age.update("a") == 2.0
-    assert age.update("") == 2.0  # nothing that could be read is no change
+    assert age.update("") == 2.0  # an unreadable file is no change
     assert age.update("b") == 0.0

@@ -14,16 +14,16 @@ from tests.unit.service.http.test_server import Daemon, daemon
 
 __all__ = ("daemon",)
 
-MOST = 5
-HALF = b"GET /healthz HTTP/1.1\r\nHost: loc"
-WHOLE = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+CONNECTIONS_MAX = 5
+INCOMPLETE_HEAD = b"GET /healthz HTTP/1.1\r\nHost: loc"
+REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 ANSWER_S = 10.0
 HEAD_S = 2.0  # enough for five bytes on a busy machine
 
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CONNECTIONS_MAX", MOST)
+    monkeypatch.setattr(module, "CONNECTIONS_MAX", CONNECTIONS_MAX)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ class Sockets:
         return it
 
 
-async def said(it: socket.socket) -> bytes:
+async def first_bytes(it: socket.socket) -> bytes:
     """Return the first bytes, empty at the end of the connection."""
     async with asyncio.timeout(ANSWER_S):
         with suppress(ConnectionResetError):
@@ -60,31 +60,33 @@ async def test_a_client_that_sends_a_request_is_served_despite_many_idle_connect
     sockets: Sockets,
 ) -> None:
     with capture_logs() as lines:
-        silent = [await sockets.send(HALF) for _ in range(4 * MOST)]
-        asking = await sockets.send(WHOLE)
-        assert b"200 OK" in await said(asking)
-        assert [await said(each) for each in silent[: 3 * MOST]] == [b""] * (3 * MOST)
-    told = [line for line in lines if line["event"] == "connections_full"]
-    assert [line["closed"] for line in told] == [1]  # once in a minute
+        idle = [await sockets.send(INCOMPLETE_HEAD) for _ in range(4 * CONNECTIONS_MAX)]
+        client = await sockets.send(REQUEST)
+        assert b"200 OK" in await first_bytes(client)
+        assert [await first_bytes(each) for each in idle[: 3 * CONNECTIONS_MAX]] == [b""] * (
+            3 * CONNECTIONS_MAX
+        )
+    full_lines = [line for line in lines if line["event"] == "connections_full"]
+    assert [line["closed"] for line in full_lines] == [1]  # once in a minute
 
 
 async def test_a_connection_with_a_request_is_kept_before_an_idle_one(sockets: Sockets) -> None:
-    asking = await sockets.send(WHOLE)
-    await said(asking)
-    silent = [await sockets.send(HALF) for _ in range(MOST - 1)]
-    await asyncio.get_running_loop().sock_sendall(asking, WHOLE)
-    assert b"200 OK" in await said(asking)
-    await sockets.send(HALF)
-    assert await said(silent[0]) == b""
-    await asyncio.get_running_loop().sock_sendall(asking, WHOLE)
-    assert b"200 OK" in await said(asking)
+    client = await sockets.send(REQUEST)
+    await first_bytes(client)
+    idle = [await sockets.send(INCOMPLETE_HEAD) for _ in range(CONNECTIONS_MAX - 1)]
+    await asyncio.get_running_loop().sock_sendall(client, REQUEST)
+    assert b"200 OK" in await first_bytes(client)
+    await sockets.send(INCOMPLETE_HEAD)
+    assert await first_bytes(idle[0]) == b""
+    await asyncio.get_running_loop().sock_sendall(client, REQUEST)
+    assert b"200 OK" in await first_bytes(client)
 
 
 async def test_the_wait_for_an_incomplete_head_is_limited(
     sockets: Sockets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "HEAD_S_MAX", 0.05)
-    assert await said(await sockets.send(HALF)) == b""
+    assert await first_bytes(await sockets.send(INCOMPLETE_HEAD)) == b""
 
 
 @pytest.mark.slow
@@ -92,14 +94,14 @@ async def test_a_head_in_many_parts_is_accepted_and_its_connection_stays_open(
     sockets: Sockets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "HEAD_S_MAX", HEAD_S)
-    it = await sockets.send(WHOLE[:-3])
+    it = await sockets.send(REQUEST[:-3])
     for at in (-3, -2, -1):
         await asyncio.sleep(0.01)
-        await asyncio.get_running_loop().sock_sendall(it, WHOLE[at:][:1])
-    assert b"200 OK" in await said(it)
+        await asyncio.get_running_loop().sock_sendall(it, REQUEST[at:][:1])
+    assert b"200 OK" in await first_bytes(it)
     await asyncio.sleep(HEAD_S)
-    await asyncio.get_running_loop().sock_sendall(it, WHOLE)
-    assert b"200 OK" in await said(it)
+    await asyncio.get_running_loop().sock_sendall(it, REQUEST)
+    assert b"200 OK" in await first_bytes(it)
 
 
 async def test_a_closed_connection_is_no_longer_counted() -> None:
@@ -108,7 +110,7 @@ async def test_a_closed_connection_is_no_longer_counted() -> None:
     connections = Connections(asyncio.Protocol)
     server = await loop.create_server(connections, "127.0.0.1", 0)
     address = server.sockets[0].getsockname()
-    for _ in range(2 * MOST):
+    for _ in range(2 * CONNECTIONS_MAX):
         transport, _protocol = await loop.create_connection(asyncio.Protocol, *address)
         transport.close()
     end_s = loop.time() + ANSWER_S

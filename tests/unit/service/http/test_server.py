@@ -26,7 +26,7 @@ class Daemon:
     def __init__(self) -> None:
         self.snapshot = snapshot()
         self.is_alive = True
-        self.looked: Callable[[], None] = lambda: None  # called for every health request
+        self.on_health_check: Callable[[], None] = lambda: None  # called for every health request
         self.rendered = 0
         self.base = ""
         self.client = aiohttp.ClientSession()
@@ -42,7 +42,7 @@ class Daemon:
         )
 
     def health(self) -> bool:
-        self.looked()
+        self.on_health_check()
         return self.is_alive
 
     def render(self, seen: Snapshot) -> bytes:
@@ -112,14 +112,14 @@ async def test_other_tasks_run_between_pipelined_requests(daemon: Daemon) -> Non
             rounds += 1
             await asyncio.sleep(0)
 
-    daemon.looked = lambda: seen.append(rounds)
-    turning = asyncio.create_task(run())
+    daemon.on_health_check = lambda: seen.append(rounds)
+    counting = asyncio.create_task(run())
     await pipelined(daemon, "/healthz", 20)
-    turning.cancel()
+    counting.cancel()
     assert len(set(seen)) == len(seen) == 20
 
 
-async def test_health_follows_the_loop(daemon: Daemon) -> None:
+async def test_healthz_is_503_when_the_loop_is_not_alive(daemon: Daemon) -> None:
     assert await daemon.ask("/healthz") == (200, '{"alive": true}\n')
     daemon.is_alive = False
     assert await daemon.ask("/healthz") == (503, '{"alive": false}\n')
@@ -143,7 +143,7 @@ async def test_ready_means_live_and_allowed_to_trade(
     assert (await daemon.ask("/readyz"))[0] == status
 
 
-async def test_not_ready_says_why(daemon: Daemon) -> None:
+async def test_readyz_names_the_causes(daemon: Daemon) -> None:
     daemon.snapshot = paused()
     body = json.loads((await daemon.ask("/readyz"))[1])
     assert body["causes"] == {"book_stale": "no frame for 2.1 s"}
@@ -167,7 +167,7 @@ async def test_state_keeps_exact_numbers_exact(daemon: Daemon) -> None:
     assert body["orders"][0]["price"] == "59993.04"
 
 
-async def test_state_of_a_daemon_that_knows_nothing_yet_is_json_too(daemon: Daemon) -> None:
+async def test_state_before_any_market_data_is_valid_json(daemon: Daemon) -> None:
     daemon.snapshot = empty()
     body = json.loads((await daemon.ask("/state"))[1], parse_constant=pytest.fail)
     assert body["quote"] is None
@@ -199,9 +199,9 @@ async def test_an_unknown_host_name_is_refused(daemon: Daemon) -> None:
     assert (await daemon.ask("/state", Host="quoter:9464"))[0] == 200
 
 
-NONSENSE = (
+MALFORMED = (
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(128)),
-    b"nonsense\r\n\r\n",
+    b"malformed\r\n\r\n",
     b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
     b"GET http://[ HTTP/1.1\r\nHost: localhost\r\n\r\n",
     b"GET //[::1/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
@@ -220,14 +220,14 @@ async def test_malformed_requests_are_counted_in_one_log_line_a_minute(
 ) -> None:
     port = int(daemon.base.rpartition(":")[2])
     with capture_logs() as lines:
-        for nonsense in NONSENSE * 3:
+        for malformed in MALFORMED * 3:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(nonsense)
-            assert b"200" not in await reader.read(12), nonsense
+            writer.write(malformed)
+            assert b"200" not in await reader.read(12), malformed
             writer.close()
     assert not [record for record in caplog.records if record.exc_info]
-    told = [(line["event"], line["count"]) for line in lines]
-    assert told == [("requests_not_http", 1)]
+    logged = [(line["event"], line["count"]) for line in lines]
+    assert logged == [("requests_not_http", 1)]
 
 
 async def test_an_error_in_a_handler_is_logged_with_its_traceback(
@@ -236,7 +236,7 @@ async def test_an_error_in_a_handler_is_logged_with_its_traceback(
     def broken() -> None:
         raise RuntimeError("ours")
 
-    daemon.looked = broken
+    daemon.on_health_check = broken
     assert (await daemon.ask("/healthz"))[0] == 500
     (record,) = [record for record in caplog.records if record.exc_info]
     assert record.name == "aiohttp.server"

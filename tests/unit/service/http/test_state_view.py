@@ -12,7 +12,7 @@ from quoter.service.http.state_view import LEVELS_MAX, state_view
 from tests.unit.telemetry.samples import QUOTE, TERMS, snapshot
 
 
-def test_it_is_plain_json() -> None:
+def test_the_state_view_is_valid_json() -> None:
     text = json.dumps(state_view(snapshot(), about={"symbol": "BTC/USDT"}), allow_nan=False)
     assert json.loads(text)["symbol"] == "BTC/USDT"
 
@@ -80,7 +80,7 @@ def test_a_deep_book_is_cut() -> None:
 
 
 @pytest.mark.parametrize("amount", ["0.1", "1E-8", "123456789.123456789123456789"])
-def test_amounts_survive_to_the_last_digit(amount: str) -> None:
+def test_amounts_keep_every_digit(amount: str) -> None:
     view = state_view(snapshot(position=Decimal(amount)), about={})
     inventory = view["inventory"]
     assert isinstance(inventory, dict)

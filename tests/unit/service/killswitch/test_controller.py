@@ -1,4 +1,4 @@
-"""Egress gate and latch after a kill, with slow or failing disks and hasty re-arms."""
+"""Egress gate and latch after a kill, with slow or failing disks and outdated re-arms."""
 
 import asyncio
 import os
@@ -35,7 +35,7 @@ class GateRecorder(Gateway):
 
     def __init__(self) -> None:
         super().__init__()
-        self.opened_as: list[bool] = []  # for reducing orders only?
+        self.opened_as: list[bool] = []  # reduces_only at each opening
 
     def set_reduce_only(self, *, is_on: bool) -> None:
         self.reduces_only = is_on
@@ -51,8 +51,8 @@ class GateRecorder(Gateway):
 
 
 @dataclass
-class Post:
-    """The kill switch beside a real engine, with the queue between them in the test's hands."""
+class KillRig:
+    """Kill switch and engine; the test decides when queued events are handled."""
 
     stops: StopsRig
     gateway: GateRecorder
@@ -81,7 +81,7 @@ class Post:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)  # let the callbacks run
 
-    def let_go(self) -> None:
+    def end_orders(self) -> None:
         """End all orders, so that a re-arm is possible."""
         for order in list(self.harness.engine.orders):
             self.harness.done(order)
@@ -89,7 +89,7 @@ class Post:
 
 
 @asynccontextmanager
-async def posted(folder: Path, latched: LatchRecord | None = None) -> AsyncIterator[Post]:
+async def kill_rig(folder: Path, latched: LatchRecord | None = None) -> AsyncIterator[KillRig]:
     gateway, harness = GateRecorder(), EngineHarness().quoting()
     stops = StopsRig(
         gateway=gateway,
@@ -98,13 +98,13 @@ async def posted(folder: Path, latched: LatchRecord | None = None) -> AsyncItera
         clock=CLOCK,
         state=harness.state,
     )
-    post = Post(stops, gateway, folder, harness)
+    rig = KillRig(stops, gateway, folder, harness)
     running = StateChange(
         before=TradingState.PAUSED, after=TradingState.RUNNING, raised=(), cleared=()
     )
     stops.state_changed(running)
     task = asyncio.create_task(stops.controller.run())
-    yield post
+    yield rig
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
@@ -125,37 +125,37 @@ def slow_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("slow_disk")
 async def test_a_slow_disk_delays_neither_the_gate_nor_the_event_loop(tmp_path: Path) -> None:
     """The cancels of this step are sent in the next loop iteration, not behind an fsync."""
-    async with posted(tmp_path) as post:
+    async with kill_rig(tmp_path) as rig:
         start_s = time.monotonic()
-        post.stops.kill("test", "enough")
-        post.handle()
+        rig.stops.kill("test", "enough")
+        rig.handle()
         await asyncio.sleep(0)
         assert time.monotonic() - start_s < SLOW_DISK_S
-        assert not post.gateway.is_gate_open
-        assert post.on_disk() is None
-        assert post.stops.latched is not None
-        await post.until_disk(is_killed=True)
-        assert post.on_disk() == post.stops.latched
+        assert not rig.gateway.is_gate_open
+        assert rig.on_disk() is None
+        assert rig.stops.latched is not None
+        await rig.until_disk(is_killed=True)
+        assert rig.on_disk() == rig.stops.latched
 
 
 @pytest.mark.usefixtures("slow_disk")
 async def test_a_late_kill_is_on_disk_when_the_process_ends(
     tmp_path: Path,
 ) -> None:
-    async with posted(tmp_path) as post:
-        post.stops.kill("test", "enough")
-        post.handle()
+    async with kill_rig(tmp_path) as rig:
+        rig.stops.kill("test", "enough")
+        rig.handle()
     assert Latch(tmp_path).read() is not None
 
 
 @pytest.mark.usefixtures("slow_disk")
 async def test_a_latch_is_written_even_if_the_writing_task_is_cancelled(tmp_path: Path) -> None:
     """A crash cancels every task, also the one that waits for the disk."""
-    async with posted(tmp_path) as post:
-        post.stops.kill("test", "enough")
-        post.handle()
+    async with kill_rig(tmp_path) as rig:
+        rig.stops.kill("test", "enough")
+        rig.handle()
         await asyncio.sleep(SLOW_DISK_S / 6)  # the write is under way
-    assert Latch(tmp_path).read() == post.stops.latched
+    assert Latch(tmp_path).read() == rig.stops.latched
 
 
 @pytest.mark.usefixtures("slow_disk")
@@ -163,21 +163,21 @@ async def test_a_latch_cleared_while_it_is_written_is_not_taken_for_a_foreign_on
     tmp_path: Path,
 ) -> None:
     """It is on disk for a moment, but it is not a kill by the sentinel."""
-    async with posted(tmp_path) as post:
-        post.stops.kill("test", "enough")
-        post.handle()
+    async with kill_rig(tmp_path) as rig:
+        rig.stops.kill("test", "enough")
+        rig.handle()
         await asyncio.sleep(0.05)  # the write is under way
-        post.let_go()
-        assert post.rearm(str(post.stops.kill_id()), "test")
-        post.handle()
-        assert post.stops.latched is None
+        rig.end_orders()
+        assert rig.rearm(str(rig.stops.kill_id()), "test")
+        rig.handle()
+        assert rig.stops.latched is None
         end_s = time.monotonic() + 4 * SLOW_DISK_S
         while time.monotonic() < end_s:
-            assert not post.gateway.is_gate_open or post.on_disk() is None
-            post.stops.files.check()
-            assert not post.queue
+            assert not rig.gateway.is_gate_open or rig.on_disk() is None
+            rig.stops.files.check()
+            assert not rig.queue
             await asyncio.sleep(0.01)
-        assert post.gateway.is_gate_open
+        assert rig.gateway.is_gate_open
 
 
 async def test_a_failed_latch_write_is_retried_until_it_succeeds(
@@ -191,40 +191,40 @@ async def test_a_failed_latch_write_is_retried_until_it_succeeds(
         fsync(number)
 
     monkeypatch.setattr(os, "fsync", synced)
-    async with posted(tmp_path) as post:
-        post.stops.kill("test", "enough")
-        post.handle()
-        assert post.stops.controller.is_unwritten()
-        await post.until_disk(is_killed=True)
+    async with kill_rig(tmp_path) as rig:
+        rig.stops.kill("test", "enough")
+        rig.handle()
+        assert rig.stops.controller.is_unwritten()
+        await rig.until_disk(is_killed=True)
         assert not refused
-        assert not post.gateway.is_gate_open
+        assert not rig.gateway.is_gate_open
         end_s = time.monotonic() + WAIT_S
-        while post.stops.controller.is_unwritten():
+        while rig.stops.controller.is_unwritten():
             assert time.monotonic() < end_s
             await asyncio.sleep(0.01)
 
 
 async def test_the_gate_opens_once_the_latch_is_removed_from_disk(tmp_path: Path) -> None:
     """A latch that is still on disk may be read by a restart or by the sentinel."""
-    async with posted(tmp_path) as post:
-        post.stops.kill("test", "enough")
-        post.handle()
-        await post.until_disk(is_killed=True)
-        post.let_go()
-        assert post.stops.latched is not None
-        assert post.rearm(post.stops.latched.kill_id, "test")
-        post.handle()
-        assert post.harness.state() is TradingState.RUNNING
-        assert not post.gateway.is_gate_open
-        await post.until_disk(is_killed=False)
-        assert post.gateway.is_gate_open
+    async with kill_rig(tmp_path) as rig:
+        rig.stops.kill("test", "enough")
+        rig.handle()
+        await rig.until_disk(is_killed=True)
+        rig.end_orders()
+        assert rig.stops.latched is not None
+        assert rig.rearm(rig.stops.latched.kill_id, "test")
+        rig.handle()
+        assert rig.harness.state() is TradingState.RUNNING
+        assert not rig.gateway.is_gate_open
+        await rig.until_disk(is_killed=False)
+        assert rig.gateway.is_gate_open
 
 
 async def test_a_latch_that_was_written_but_not_synced_is_removed_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file may exist although its folder could not be synced."""
-    fsync, refused = os.fsync, [OSError("sick"), None]
+    fsync, refused = os.fsync, [OSError("I/O error"), None]
 
     def synced(number: int) -> None:
         if refused and (error := refused.pop()) is not None:
@@ -232,15 +232,15 @@ async def test_a_latch_that_was_written_but_not_synced_is_removed_too(
         fsync(number)
 
     monkeypatch.setattr(os, "fsync", synced)
-    async with posted(tmp_path) as post:
-        post.stops.kill("test", "enough")
-        post.handle()
-        await post.until_disk(is_killed=True)
-        post.let_go()
-        assert post.rearm(str(post.stops.kill_id()), "test")
-        post.handle()
-        await post.until_disk(is_killed=False)
-        assert post.gateway.is_gate_open
+    async with kill_rig(tmp_path) as rig:
+        rig.stops.kill("test", "enough")
+        rig.handle()
+        await rig.until_disk(is_killed=True)
+        rig.end_orders()
+        assert rig.rearm(str(rig.stops.kill_id()), "test")
+        rig.handle()
+        await rig.until_disk(is_killed=False)
+        assert rig.gateway.is_gate_open
 
 
 @pytest.mark.parametrize("is_kill_first", [True, False])
@@ -248,98 +248,98 @@ async def test_a_queued_rearm_never_clears_a_newer_kill_in_either_order(
     tmp_path: Path, is_kill_first: bool
 ) -> None:
     """A re-arm is for the one kill that its sender has seen."""
-    async with posted(tmp_path) as post:
-        post.stops.kill("test", "first")
-        post.handle()
-        await post.until_disk(is_killed=True)
-        post.let_go()
-        assert post.stops.latched is not None
-        seen = post.stops.latched.kill_id
+    async with kill_rig(tmp_path) as rig:
+        rig.stops.kill("test", "first")
+        rig.handle()
+        await rig.until_disk(is_killed=True)
+        rig.end_orders()
+        assert rig.stops.latched is not None
+        seen = rig.stops.latched.kill_id
         if is_kill_first:
-            post.stops.kill("test", "second")
-            assert not post.rearm(seen, "hasty")
+            rig.stops.kill("test", "second")
+            assert not rig.rearm(seen, "outdated")
         else:
-            assert post.rearm(seen, "hasty")
-            post.stops.kill("test", "second")
-        post.handle()
-        assert post.harness.state() is TradingState.KILLED
+            assert rig.rearm(seen, "outdated")
+            rig.stops.kill("test", "second")
+        rig.handle()
+        assert rig.harness.state() is TradingState.KILLED
         await asyncio.sleep(0.1)
-        assert post.gateway.times_opened == 1  # at the start
-        assert not post.rearm(seen, "hasty")
-        record = post.on_disk()
+        assert rig.gateway.times_opened == 1  # at the start
+        assert not rig.rearm(seen, "outdated")
+        record = rig.on_disk()
         assert record is not None
         assert record.kill_id != seen
-        assert post.rearm(record.kill_id, "calm")
-        post.handle()
-        assert post.harness.state() is TradingState.RUNNING
+        assert rig.rearm(record.kill_id, "informed")
+        rig.handle()
+        assert rig.harness.state() is TradingState.RUNNING
 
 
 async def test_a_kill_by_the_engine_makes_a_queued_rearm_invalid(tmp_path: Path) -> None:
-    """A broken invariant that nobody has seen yet must not be cleared with the kill before it."""
-    async with posted(tmp_path) as post:
-        post.stops.kill("test", "first")
-        post.handle()
-        post.let_go()
-        assert post.stops.latched is not None
-        assert post.rearm(post.stops.latched.kill_id, "hasty")
-        step = post.harness.alarm(Cause.INVARIANT_BROKEN)
+    """A broken invariant that no operator has seen must not be cleared with the earlier kill."""
+    async with kill_rig(tmp_path) as rig:
+        rig.stops.kill("test", "first")
+        rig.handle()
+        rig.end_orders()
+        assert rig.stops.latched is not None
+        assert rig.rearm(rig.stops.latched.kill_id, "outdated")
+        step = rig.harness.alarm(Cause.INVARIANT_BROKEN)
         assert step.state is not None
-        post.stops.state_changed(step.state)
-        post.handle()
-        assert Cause.INVARIANT_BROKEN in post.harness.causes
-        assert post.harness.state() is TradingState.KILLED
+        rig.stops.state_changed(step.state)
+        rig.handle()
+        assert Cause.INVARIANT_BROKEN in rig.harness.causes
+        assert rig.harness.state() is TradingState.KILLED
 
 
-async def test_no_latch_or_one_found_at_the_start_is_not_unwritten(
+async def test_no_latch_or_one_found_at_the_start_does_not_count_as_unwritten(
     tmp_path: Path,
 ) -> None:
-    async with posted(tmp_path) as post:
-        assert not post.stops.controller.is_unwritten()
+    async with kill_rig(tmp_path) as rig:
+        assert not rig.stops.controller.is_unwritten()
     record = new_record(Cause.LOSS_LIMIT, "earlier", 0)
     Latch(tmp_path).save(record)
-    async with posted(tmp_path, record) as post:
-        assert not post.stops.controller.is_unwritten()
+    async with kill_rig(tmp_path, record) as rig:
+        assert not rig.stops.controller.is_unwritten()
 
 
 async def test_a_latch_found_at_the_start_keeps_its_id(tmp_path: Path) -> None:
     record = Latch(tmp_path).write(Cause.OPERATOR_KILL, "earlier", 1)
-    async with posted(tmp_path, record) as post:
-        assert not post.gateway.is_gate_open
-        step = post.harness.alarm(Cause.OPERATOR_KILL)
+    async with kill_rig(tmp_path, record) as rig:
+        assert not rig.gateway.is_gate_open
+        step = rig.harness.alarm(Cause.OPERATOR_KILL)
         assert step.state is not None
         raised = ((Cause.OPERATOR_KILL, "earlier"),)
-        post.stops.state_changed(
+        rig.stops.state_changed(
             StateChange(
                 before=TradingState.PAUSED, after=TradingState.KILLED, raised=raised, cleared=()
             )
         )
-        assert post.stops.latched == record
+        assert rig.stops.latched == record
     assert Latch(tmp_path).read() == record
 
 
 async def test_the_gate_is_closed_while_paused_and_open_while_reducing(tmp_path: Path) -> None:
     """A create that waits for its connection when the book is lost must not be sent any more."""
-    async with posted(tmp_path) as post:
-        assert post.gateway.is_gate_open
-        post.stops.send(Pause)
-        post.handle()
-        assert not post.gateway.is_gate_open
-        post.stops.send(Resume)
-        post.handle()
-        assert post.gateway.is_gate_open
-        post.stops.send(Reduce)
-        post.handle()
-        assert post.gateway.is_gate_open
+    async with kill_rig(tmp_path) as rig:
+        assert rig.gateway.is_gate_open
+        rig.stops.send(Pause)
+        rig.handle()
+        assert not rig.gateway.is_gate_open
+        rig.stops.send(Resume)
+        rig.handle()
+        assert rig.gateway.is_gate_open
+        rig.stops.send(Reduce)
+        rig.handle()
+        assert rig.gateway.is_gate_open
 
 
 async def test_shutdown_closes_the_gate_for_good(tmp_path: Path) -> None:
-    async with posted(tmp_path) as post:
-        post.stops.controller.block_for_shutdown()
-        post.stops.send(Pause)
-        post.stops.send(Resume)
-        post.handle()
-        assert not post.gateway.is_gate_open
-        assert isinstance(post.harness.steps[-1].event, OperatorCommand)
+    async with kill_rig(tmp_path) as rig:
+        rig.stops.controller.block_for_shutdown()
+        rig.stops.send(Pause)
+        rig.stops.send(Resume)
+        rig.handle()
+        assert not rig.gateway.is_gate_open
+        assert isinstance(rig.harness.steps[-1].event, OperatorCommand)
 
 
 @pytest.mark.parametrize("cause", [Cause.WIRE_MISMATCH, Cause.LEDGER_FAILED])
@@ -347,26 +347,26 @@ async def test_no_earlier_event_opens_the_gate_while_a_kill_is_queued(
     tmp_path: Path, cause: Cause
 ) -> None:
     """The egress gate, or the ledger, raises a kill alarm while other events are queued."""
-    async with posted(tmp_path) as post:
-        post.stops.send(Reduce)
-        alarm = Alarm(ts_ns=post.harness.now_ns, cause=cause, active=True, text="found")
-        post.stops.post(alarm)
-        assert not post.gateway.is_gate_open
-        post.handle()
-        assert post.harness.state() is TradingState.KILLED
-        assert post.gateway.times_opened == 1  # at the start
+    async with kill_rig(tmp_path) as rig:
+        rig.stops.send(Reduce)
+        alarm = Alarm(ts_ns=rig.harness.now_ns, cause=cause, active=True, text="found")
+        rig.stops.post(alarm)
+        assert not rig.gateway.is_gate_open
+        rig.handle()
+        assert rig.harness.state() is TradingState.KILLED
+        assert rig.gateway.times_opened == 1  # at the start
 
 
 async def test_a_queued_kill_prevents_a_rearm_of_the_kill_before(tmp_path: Path) -> None:
-    async with posted(tmp_path) as post:
-        post.stops.kill("test", "first")
-        post.handle()
-        post.let_go()
-        assert post.rearm(str(post.stops.kill_id()), "hasty")
-        alarm = Alarm(ts_ns=post.harness.now_ns, cause=Cause.KEY_REFUSED, active=True, text="found")
-        post.stops.post(alarm)
-        post.handle()
-        assert post.harness.state() is TradingState.KILLED
+    async with kill_rig(tmp_path) as rig:
+        rig.stops.kill("test", "first")
+        rig.handle()
+        rig.end_orders()
+        assert rig.rearm(str(rig.stops.kill_id()), "outdated")
+        alarm = Alarm(ts_ns=rig.harness.now_ns, cause=Cause.KEY_REFUSED, active=True, text="found")
+        rig.stops.post(alarm)
+        rig.handle()
+        assert rig.harness.state() is TradingState.KILLED
 
 
 @pytest.mark.parametrize("before", [TradingState.PAUSED, TradingState.RUNNING])
@@ -374,16 +374,16 @@ async def test_the_gate_is_set_to_reduce_only_before_it_opens(
     tmp_path: Path, before: TradingState
 ) -> None:
     """An order that was decided a moment earlier may already wait at the gate."""
-    async with posted(tmp_path) as post:
-        post.stops.state_changed(_turned(TradingState.RUNNING, before))
-        assert not post.gateway.reduces_only
-        post.stops.state_changed(_turned(before, TradingState.REDUCE_ONLY))
-        assert post.gateway.reduces_only
-        assert post.gateway.is_gate_open
-        assert post.gateway.opened_as[-1] is True
-        post.stops.state_changed(_turned(TradingState.REDUCE_ONLY, TradingState.RUNNING))
-        assert post.gateway.opened_as[-1] is False
+    async with kill_rig(tmp_path) as rig:
+        rig.stops.state_changed(_change(TradingState.RUNNING, before))
+        assert not rig.gateway.reduces_only
+        rig.stops.state_changed(_change(before, TradingState.REDUCE_ONLY))
+        assert rig.gateway.reduces_only
+        assert rig.gateway.is_gate_open
+        assert rig.gateway.opened_as[-1] is True
+        rig.stops.state_changed(_change(TradingState.REDUCE_ONLY, TradingState.RUNNING))
+        assert rig.gateway.opened_as[-1] is False
 
 
-def _turned(before: TradingState, after: TradingState) -> StateChange:
+def _change(before: TradingState, after: TradingState) -> StateChange:
     return StateChange(before=before, after=after, raised=(), cleared=())

@@ -11,12 +11,12 @@ from quoter.service.killswitch.latch import Latch
 from tests.unit.service.stops_rig import StopsRig
 
 
-def begun(folder: Path) -> StopsRig:
+def started_rig(folder: Path) -> StopsRig:
     return StopsRig(gateway=None, folder=DataFolder(folder), latched=None, clock=Clock())
 
 
 def test_a_latch_of_the_sentinel_raises_one_alarm_and_keeps_its_id(tmp_path: Path) -> None:
-    stops = begun(tmp_path)
+    stops = started_rig(tmp_path)
     stops.files.check()
     assert stops.queue == []
     record = Latch(tmp_path).write(Cause.SENTINEL_KILL, "silent", 0)
@@ -36,15 +36,15 @@ def test_a_latch_of_the_sentinel_raises_one_alarm_and_keeps_its_id(tmp_path: Pat
 
 def test_an_unreadable_latch_kills_too(tmp_path: Path) -> None:
     (tmp_path / "latch.json").write_text("{")
-    stops = begun(tmp_path)
+    stops = started_rig(tmp_path)
     stops.files.check()
     (alarm,) = stops.queue
     assert isinstance(alarm, Alarm)
     assert alarm.cause is Cause.SENTINEL_KILL
 
 
-def test_a_kill_that_follows_it_does_not_latch_again(tmp_path: Path) -> None:
-    stops = begun(tmp_path)
+def test_the_kill_of_a_sentinels_latch_does_not_write_the_latch_again(tmp_path: Path) -> None:
+    stops = started_rig(tmp_path)
     record = Latch(tmp_path).write(Cause.SENTINEL_KILL, "silent", 0)
     stops.files.check()
     stops.state_changed(

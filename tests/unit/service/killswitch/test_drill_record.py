@@ -50,7 +50,7 @@ def test_an_unreadable_record_counts_as_no_drill(tmp_path: Path, content: str | 
     assert last_passed_ns(tmp_path) is None
 
 
-def test_its_age_is_a_metric_and_never_is_no_number() -> None:
+def test_the_drill_age_is_a_metric_and_nan_without_a_drill() -> None:
     metrics = Metrics(symbol="ABC/USD", venue="test", environment="test")
     snapshot = EngineHarness().quoting().engine.snapshot()
     labels = {"symbol": "ABC/USD", "venue": "test"}

@@ -17,14 +17,20 @@ from quoter.service.killswitch.file_requests import (
 from quoter.service.killswitch.latch import Latch
 
 
-def test_only_the_holder_of_the_lock_runs(tmp_path: Path) -> None:
+def test_the_running_pid_is_that_of_the_lock_holder(tmp_path: Path) -> None:
     """A pid file left by a crash may name another process by now."""
     assert running_pid(tmp_path) is None
     folder = DataFolder(tmp_path)
     folder.take()
     assert running_pid(tmp_path) == os.getpid()
-    for nobody in ("nonsense", "", "0", "-1", "9" * 30):  # a signal to -1 would reach everybody
-        (tmp_path / PID).write_text(nobody)
+    for invalid in (
+        "nonsense",
+        "",
+        "0",
+        "-1",
+        "9" * 30,
+    ):  # -1 would signal every process
+        (tmp_path / PID).write_text(invalid)
         assert running_pid(tmp_path) == 0
     folder.release()
     (tmp_path / PID).write_text("1")

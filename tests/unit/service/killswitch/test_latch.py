@@ -36,24 +36,24 @@ def test_file_and_folder_are_synced_in_this_order_before_a_kill_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A rename that is not synced is lost in a power cut, and so would be the kill."""
-    told: list[str] = []
+    calls: list[str] = []
     fsync, rename = os.fsync, Path.replace
 
     def synced(number: int) -> None:
-        told.append("folder" if stat.S_ISDIR(os.fstat(number).st_mode) else "file")
+        calls.append("folder" if stat.S_ISDIR(os.fstat(number).st_mode) else "file")
         fsync(number)
 
     def renamed(path: Path, target: Path) -> Path:
-        told.append("rename")
+        calls.append("rename")
         return rename(path, target)
 
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(Path, "replace", renamed)
     latch = Latch(tmp_path)
     latch.write(Cause.OPERATOR_KILL, "", 0)
-    assert told == ["file", "rename", "folder"]
+    assert calls == ["file", "rename", "folder"]
     latch.clear()
-    assert told[3:] == ["folder"]
+    assert calls[3:] == ["folder"]
 
 
 def test_every_kill_has_an_id_of_its_own(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_latch_with_unknown_content_counts_as_a_kill(
     assert found.cause is Cause.INVARIANT_BROKEN
 
 
-def test_it_is_set_while_there_is_one_readable_or_not(tmp_path: Path) -> None:
+def test_is_set_is_true_for_any_existing_latch(tmp_path: Path) -> None:
     latch = Latch(tmp_path)
     assert not latch.is_set()
     (tmp_path / NAME).write_text("{")
@@ -137,10 +137,10 @@ def test_it_is_set_while_there_is_one_readable_or_not(tmp_path: Path) -> None:
 
 def test_a_latch_that_can_not_be_checked_counts_as_set(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    assert Latch(tmp_path / "file").is_set()  # not a folder: who knows
+    assert Latch(tmp_path / "file").is_set()  # not a folder, so it can not be checked
 
 
-def test_without_free_file_descriptors_a_latch_is_neither_invented_nor_missed(
+def test_without_free_descriptors_an_existing_latch_counts_and_a_missing_one_does_not(
     tmp_path: Path,
 ) -> None:
     """It is read five times a second: too many connections must not kill."""

@@ -1,4 +1,4 @@
-"""Commands by file or signal are recorded in the ledger as those by HTTP are."""
+"""Commands by file, signal and HTTP are recorded in the ledger in the same way."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,87 +18,86 @@ from tests.unit.state.cases import START_NS
 CANARY = "c4n4ry-S3cret"
 
 
-class Books:
-    """An engine with every entrance, and the rows that are written of the commands."""
+class AuditRig:
+    """An engine with every command entrance; keeps the recorded rows."""
 
     def __init__(self, folder: Path) -> None:
-        self.maker = EngineHarness().quoting()
+        self.harness = EngineHarness().quoting()
         self.rows: list[Operation] = []
         self.folder = folder
-        clock = Clock(wall_ns=lambda: START_NS, monotonic_ns=lambda: self.maker.now_ns - START_NS)
+        clock = Clock(wall_ns=lambda: START_NS, monotonic_ns=lambda: self.harness.now_ns - START_NS)
         self.stops = StopsRig(
             gateway=None,
             folder=DataFolder(folder, redactor=Redactor([CANARY])),
             latched=None,
             clock=clock,
-            state=self.maker.state,
+            state=self.harness.state,
             write=self.rows.append,
         )
 
     def check(self) -> None:
         self.stops.files.check()
-        self.stops.handle(self.maker.tell)
+        self.stops.handle(self.harness.tell)
 
 
 @pytest.fixture
-async def books(tmp_path: Path) -> AsyncIterator[Books]:
-    it = Books(tmp_path)
+async def rig(tmp_path: Path) -> AsyncIterator[AuditRig]:
+    it = AuditRig(tmp_path)
     yield it
     await it.stops.controller.settle()
 
 
-async def test_a_kill_by_file_is_recorded_without_secrets(books: Books) -> None:
-    (books.folder / KILL_REQUEST).write_text(f"too hot {CANARY}")
-    books.check()
-    now_ns = books.maker.now_ns
-    assert books.rows == [Operation(now_ns, "file", "kill", "too hot [redacted]", "{}", "done")]
+async def test_a_kill_by_file_is_recorded_without_secrets(rig: AuditRig) -> None:
+    (rig.folder / KILL_REQUEST).write_text(f"too hot {CANARY}")
+    rig.check()
+    now_ns = rig.harness.now_ns
+    assert rig.rows == [Operation(now_ns, "file", "kill", "too hot [redacted]", "{}", "done")]
 
 
-async def test_a_kill_by_signal_is_recorded(books: Books) -> None:
-    books.stops.files.kill_by_signal()
-    books.check()
-    now_ns = books.maker.now_ns
-    assert books.rows == [Operation(now_ns, "signal", "kill", "SIGUSR1", "{}", "done")]
+async def test_a_kill_by_signal_is_recorded(rig: AuditRig) -> None:
+    rig.stops.files.kill_by_signal()
+    rig.check()
+    now_ns = rig.harness.now_ns
+    assert rig.rows == [Operation(now_ns, "signal", "kill", "SIGUSR1", "{}", "done")]
 
 
-async def test_a_rearm_that_is_retried_until_it_is_done_is_two_rows(books: Books) -> None:
-    books.stops.files.kill_by_signal()
-    books.check()
-    kill_id = books.stops.kill_id()
-    (books.folder / REARM_REQUEST).write_text(f"{kill_id} 0.50\ncooler")
+async def test_a_retried_rearm_is_recorded_in_two_rows(rig: AuditRig) -> None:
+    rig.stops.files.kill_by_signal()
+    rig.check()
+    kill_id = rig.stops.kill_id()
+    (rig.folder / REARM_REQUEST).write_text(f"{kill_id} 0.50\ncooler")
     for _ in range(5):
-        books.check()
-        books.maker.wait(1.0)
-    for order in list(books.maker.engine.orders):
-        books.maker.done(order)
-    books.maker.look_again()
-    books.maker.wait(1.0)
-    books.check()
-    assert books.maker.state() is not TradingState.KILLED
-    _, refused, done = books.rows
+        rig.check()
+        rig.harness.wait(1.0)
+    for order in list(rig.harness.engine.orders):
+        rig.harness.done(order)
+    rig.harness.look_again()
+    rig.harness.wait(1.0)
+    rig.check()
+    assert rig.harness.state() is not TradingState.KILLED
+    _, refused, done = rig.rows
     assert refused.result.startswith("refused: ")
     assert "orders may be live" in refused.result
     assert (done.result, done.reason) == ("done", "cooler")
     assert done.fields == f'{{"accept_inventory": "0.50", "kill_id": "{kill_id}"}}'
 
 
-async def test_a_rearm_by_file_with_a_wrong_id_is_recorded_as_refused(books: Books) -> None:
-    """As over HTTP."""
-    books.stops.files.kill_by_signal()
-    books.check()
-    (books.folder / REARM_REQUEST).write_text("wrong")
-    books.check()
-    assert books.rows[-1].action == "rearm"
-    assert books.rows[-1].result.startswith("refused: kill_id: ")
+async def test_a_rearm_by_file_with_a_wrong_id_is_recorded_as_refused(rig: AuditRig) -> None:
+    rig.stops.files.kill_by_signal()
+    rig.check()
+    (rig.folder / REARM_REQUEST).write_text("wrong")
+    rig.check()
+    assert rig.rows[-1].action == "rearm"
+    assert rig.rows[-1].result.startswith("refused: kill_id: ")
 
 
-async def test_one_command_is_one_row(books: Books) -> None:
-    books.stops.send(Pause, "operator:0123abcd", "lunch")
-    books.stops.kill("risk:0123abcd", "too hot")
-    books.stops.handle(books.maker.tell)
-    books.stops.send(Flatten, "risk:0123abcd", "sell")
-    books.stops.handle(books.maker.tell)
-    assert [(row.action, row.result.partition(":")[0]) for row in books.rows] == [
+async def test_one_command_is_one_row(rig: AuditRig) -> None:
+    rig.stops.send(Pause, "operator:0123abcd", "lunch")
+    rig.stops.kill("risk:0123abcd", "too hot")
+    rig.stops.handle(rig.harness.tell)
+    rig.stops.send(Flatten, "risk:0123abcd", "sell")
+    rig.stops.handle(rig.harness.tell)
+    assert [(row.action, row.result.partition(":")[0]) for row in rig.rows] == [
         ("pause", "done"),
         ("kill", "done"),
         ("flatten", "refused"),

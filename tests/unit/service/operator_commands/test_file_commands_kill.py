@@ -10,7 +10,7 @@ import pytest
 from quoter.domain.trading import TradingState
 from quoter.service.data_folder import KILL_REQUEST, DataFolder
 from quoter.service.killswitch.latch import Latch, LatchRecord
-from tests.unit.service.killswitch.test_controller import posted
+from tests.unit.service.killswitch.test_controller import kill_rig
 
 
 class Disk:
@@ -33,31 +33,31 @@ async def test_a_kill_file_stays_while_the_latch_can_not_be_written(
 ) -> None:
     """Otherwise a process that dies now would trade after its restart."""
     disk, request = Disk(monkeypatch), tmp_path / KILL_REQUEST
-    async with posted(tmp_path) as post:
+    async with kill_rig(tmp_path) as rig:
         request.write_text("enough")
-        post.stops.files.check()
-        post.handle()
-        kill_id = post.stops.kill_id()
+        rig.stops.files.check()
+        rig.handle()
+        kill_id = rig.stops.kill_id()
         for _ in range(3):
             await asyncio.sleep(0.05)
-            post.stops.files.check()
-        assert post.harness.state() is TradingState.KILLED
-        assert not post.gateway.is_gate_open
+            rig.stops.files.check()
+        assert rig.harness.state() is TradingState.KILLED
+        assert not rig.gateway.is_gate_open
         assert request.exists()
-        assert post.stops.kill_id() == kill_id, "one file is one kill"
-        assert not post.queue
+        assert rig.stops.kill_id() == kill_id, "one file is one kill"
+        assert not rig.queue
         disk.is_full = False
-        await post.until_disk(is_killed=True)
+        await rig.until_disk(is_killed=True)
         assert not request.exists()
-        assert post.on_disk() == post.stops.latched
+        assert rig.on_disk() == rig.stops.latched
 
 
 async def test_a_kill_file_stays_until_its_latch_is_on_disk(tmp_path: Path) -> None:
-    async with posted(tmp_path) as post:
+    async with kill_rig(tmp_path) as rig:
         (tmp_path / KILL_REQUEST).write_text("enough")
-        post.stops.files.check()
-        assert (tmp_path / KILL_REQUEST).exists() or post.on_disk() is not None
-        await post.until_disk(is_killed=True)  # which does not wait for the engine
+        rig.stops.files.check()
+        assert (tmp_path / KILL_REQUEST).exists() or rig.on_disk() is not None
+        await rig.until_disk(is_killed=True)  # the write does not wait for the engine
         assert not (tmp_path / KILL_REQUEST).exists()
 
 
@@ -65,31 +65,31 @@ async def test_a_new_kill_file_is_another_kill(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk, request = Disk(monkeypatch), tmp_path / KILL_REQUEST
-    async with posted(tmp_path) as post:
+    async with kill_rig(tmp_path) as rig:
         request.write_text("enough")
-        post.stops.files.check()
-        first = post.stops.kill_id()
+        rig.stops.files.check()
+        first = rig.stops.kill_id()
         part = tmp_path / "KILL.part"
         part.write_text("enough")
         part.replace(request)
-        post.stops.files.check()
-        assert post.stops.kill_id() not in (None, first)
+        rig.stops.files.check()
+        assert rig.stops.kill_id() not in (None, first)
         disk.is_full = False
-        await post.until_disk(is_killed=True)
+        await rig.until_disk(is_killed=True)
         assert not request.exists()
 
 
 async def test_a_kill_file_that_can_not_be_removed_kills_once(tmp_path: Path) -> None:
-    """Otherwise it could never be cleared; the next start is killed by it nevertheless."""
+    """Otherwise the kill could never be cleared. The next start is killed by the file again."""
     (tmp_path / KILL_REQUEST).mkdir()
-    async with posted(tmp_path) as post:
-        post.stops.files.check()
-        post.handle()
-        await post.until_disk(is_killed=True)
-        post.let_go()
-        assert post.rearm(str(post.stops.kill_id()), "test")
-        post.handle()
-        await post.until_disk(is_killed=False)
-        post.stops.files.check()
-        assert post.harness.state() is TradingState.RUNNING
+    async with kill_rig(tmp_path) as rig:
+        rig.stops.files.check()
+        rig.handle()
+        await rig.until_disk(is_killed=True)
+        rig.end_orders()
+        assert rig.rearm(str(rig.stops.kill_id()), "test")
+        rig.handle()
+        await rig.until_disk(is_killed=False)
+        rig.stops.files.check()
+        assert rig.harness.state() is TradingState.RUNNING
         assert DataFolder(tmp_path).request(KILL_REQUEST) is not None

@@ -25,10 +25,10 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 
 def ask(rig: Rig, text: str) -> None:
     (rig.folder / REARM_REQUEST).write_text(text)
-    look(rig)
+    check(rig)
 
 
-def look(rig: Rig) -> None:
+def check(rig: Rig) -> None:
     rig.stops.files.check()
     rig.drain()
 
@@ -40,11 +40,11 @@ def rearms(rig: Rig) -> list[Rearm]:
 async def test_a_rearm_is_retried_until_reconciliation_is_clean(rig: Rig) -> None:
     ask(rig, str(rig.stops.kill_id()))
     assert rig.state is TradingState.KILLED
-    look(rig)
-    assert len(rearms(rig)) == 1  # once a second
+    check(rig)
+    assert len(rearms(rig)) == 1  # at most once a second
     rig.settle()
     rig.later(1)
-    look(rig)
+    check(rig)
     assert rig.state < TradingState.KILLED
     await rig.until_disk()
     assert Latch(rig.folder).read() is None
@@ -54,10 +54,10 @@ async def test_a_rearm_is_retried_until_reconciliation_is_clean(rig: Rig) -> Non
 async def test_a_rearm_is_given_up_after_30_seconds(rig: Rig) -> None:
     ask(rig, str(rig.stops.kill_id()))
     rig.later(31)
-    look(rig)
+    check(rig)
     rig.settle()
     rig.later(1)
-    look(rig)
+    check(rig)
     assert rig.state is TradingState.KILLED
     answer = RearmAnswer.read(rig.folder)
     assert answer is not None
@@ -73,8 +73,8 @@ async def test_each_refusal_is_written_to_the_answer_file(rig: Rig) -> None:
     RearmAnswer.forget(rig.folder)
     rig.settle()
     rig.later(1)
-    look(rig)
-    assert RearmAnswer.read(rig.folder) is None  # the latch that is gone says it
+    check(rig)
+    assert RearmAnswer.read(rig.folder) is None  # the removed latch is the answer
 
 
 async def test_the_reason_is_part_of_the_command(rig: Rig) -> None:
@@ -82,7 +82,7 @@ async def test_the_reason_is_part_of_the_command(rig: Rig) -> None:
     assert [event.reason for event in rearms(rig)] == ["the venue? is back"]
 
 
-@pytest.mark.parametrize("by", ["operator", "file", "ourselves"])
+@pytest.mark.parametrize("by", ["operator", "file", "engine"])
 async def test_another_kill_ends_a_waiting_rearm(rig: Rig, by: str) -> None:
     ask(rig, str(rig.stops.kill_id()))
     if by == "operator":
@@ -90,12 +90,12 @@ async def test_another_kill_ends_a_waiting_rearm(rig: Rig, by: str) -> None:
         rig.drain()
     elif by == "file":
         (rig.folder / KILL_REQUEST).write_text("again")
-        look(rig)
+        check(rig)
     else:
         rig.own_kill(Cause.LEDGER_FAILED)
     rig.settle()
     rig.later(1)
-    look(rig)
+    check(rig)
     assert rig.state is TradingState.KILLED
 
 
@@ -121,10 +121,10 @@ async def test_a_signal_and_its_kill_file_are_one_kill(rig: Rig, is_file_first: 
     seen = rig.stops.kill_id()
     (rig.folder / KILL_REQUEST).write_text("again")
     if is_file_first:
-        look(rig)
+        check(rig)
     rig.stops.files.kill_by_signal()
     kill_id = rig.stops.kill_id()
-    look(rig)
+    check(rig)
     assert seen != kill_id == rig.stops.kill_id()
     await rig.until_disk()
     rig.settle()
@@ -132,11 +132,11 @@ async def test_a_signal_and_its_kill_file_are_one_kill(rig: Rig, is_file_first: 
     assert rig.state < TradingState.KILLED
 
 
-@pytest.mark.parametrize("by", ["its signal", "an alarm of before"])
+@pytest.mark.parametrize("by", ["its signal", "an earlier alarm"])
 async def test_a_kill_without_a_new_kill_id_ends_a_waiting_rearm_too(rig: Rig, by: str) -> None:
     if by == "its signal":
         (rig.folder / KILL_REQUEST).write_text("again")
-        look(rig)
+        check(rig)
         ask(rig, str(rig.stops.kill_id()))
         rig.stops.files.kill_by_signal()
     else:
@@ -147,7 +147,7 @@ async def test_a_kill_without_a_new_kill_id_ends_a_waiting_rearm_too(rig: Rig, b
     rig.drain()
     rig.settle()
     rig.later(1)
-    look(rig)
+    check(rig)
     assert rig.state is TradingState.KILLED
 
 
@@ -163,7 +163,7 @@ async def test_a_bare_signal_makes_the_kill_id_invalid(rig: Rig, by: str) -> Non
     rig.drain()
     rig.settle()
     rig.later(1)
-    look(rig)
+    check(rig)
     assert rig.state is TradingState.KILLED
     assert (await rig.post_command("rearm", kill_id=seen)).status == 409
     assert (await rig.post_command("rearm", kill_id=rig.stops.kill_id())).status == 200
@@ -174,9 +174,9 @@ async def test_a_kill_file_accounts_for_one_signal_within_a_second(
     rig: Rig, later_s: float
 ) -> None:
     (rig.folder / KILL_REQUEST).write_text("again")
-    look(rig)
+    check(rig)
     if not later_s:
-        rig.stops.files.kill_by_signal()  # its own
+        rig.stops.files.kill_by_signal()  # the signal of that file
     kill_id = rig.stops.kill_id()
     rig.later(later_s)
     rig.stops.files.kill_by_signal()
@@ -184,9 +184,9 @@ async def test_a_kill_file_accounts_for_one_signal_within_a_second(
 
 
 async def test_a_signal_after_the_kill_of_its_file_was_cleared_kills(rig: Rig) -> None:
-    """It may come from anybody by then."""
+    """It may come from another sender."""
     (rig.folder / KILL_REQUEST).write_text("again")
-    look(rig)
+    check(rig)
     rig.settle()
     ask(rig, str(rig.stops.kill_id()))
     assert rig.state < TradingState.KILLED

@@ -1,4 +1,4 @@
-"""What a daemon's new_heartbeat say of it; time is the sentinel's own."""
+"""State of a daemon, derived from its heartbeats and the sentinel's clock."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from tests.unit.service.external_stops.test_heartbeat_files import US, new_heart
 
 
 class Watch:
-    """A monitor whose clock the test moves."""
+    """A monitor with a simulated clock."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -33,7 +33,7 @@ def test_without_a_heartbeat_there_is_no_daemon(watch: Watch) -> None:
 
 
 def test_unreadable_heartbeat_is_not_an_absent_daemon(watch: Watch) -> None:
-    """Of another version, say: it may trade, and we would not see it fall silent."""
+    """It may be of another version: that daemon may trade, and its silence would be missed."""
     assert watch.update(None, is_there=True) is DaemonState.UNREADABLE
     assert watch.update(new_heartbeat(1)) is DaemonState.ALIVE
     assert watch.update(None, after_s=1.0, is_there=True) is DaemonState.ALIVE
@@ -50,7 +50,7 @@ def test_daemon_is_silent_when_its_heartbeat_does_not_change_for_too_long(watch:
 
 
 def test_later_time_with_the_same_number_does_not_count(watch: Watch) -> None:
-    """A clock that was stepped, or a writer that repeats itself."""
+    """The clock may have been changed, or the same heartbeat was written again."""
     watch.update(new_heartbeat(1))
     assert watch.update(replace(new_heartbeat(1), ts_ns=10**19), after_s=3.1) is DaemonState.SILENT
 
@@ -60,28 +60,28 @@ def test_earlier_time_with_the_next_number_counts(watch: Watch) -> None:
     assert watch.update(replace(new_heartbeat(2), ts_ns=-1), after_s=3.1) is DaemonState.ALIVE
 
 
-def test_a_file_that_vanished_is_silence(watch: Watch) -> None:
+def test_a_removed_heartbeat_file_counts_as_silence(watch: Watch) -> None:
     watch.update(new_heartbeat(1))
     assert watch.update(None, after_s=3.1) is DaemonState.SILENT
     assert watch.monitor.heartbeat == new_heartbeat(1)
 
 
-def test_who_said_that_it_stopped_may_be_silent_for_ever(watch: Watch) -> None:
+def test_a_stopped_daemon_does_not_become_silent(watch: Watch) -> None:
     watch.update(new_heartbeat(1))
     assert watch.update(new_heartbeat(2, RunStatus.STOPPED)) is DaemonState.STOPPED
     assert watch.update(new_heartbeat(2, RunStatus.STOPPED), after_s=1_000.0) is DaemonState.STOPPED
 
 
-def test_a_start_is_no_trading_and_goes_silent_like_it(watch: Watch) -> None:
+def test_a_starting_daemon_becomes_silent_without_heartbeats(watch: Watch) -> None:
     assert watch.update(new_heartbeat(1, RunStatus.STARTING)) is DaemonState.STARTING
     assert watch.update(new_heartbeat(1, RunStatus.STARTING), after_s=3.1) is DaemonState.SILENT
 
 
-def test_a_kill_is_believed(watch: Watch) -> None:
+def test_a_heartbeat_with_state_killed_means_killed(watch: Watch) -> None:
     assert watch.update(replace(new_heartbeat(1), state="KILLED")) is DaemonState.KILLED
 
 
-def test_a_daemon_of_another_market_is_not_ours(watch: Watch) -> None:
+def test_a_daemon_of_another_market_is_ignored(watch: Watch) -> None:
     other = replace(new_heartbeat(1), identity=replace(US, symbol="ETH/USDT"))
     assert watch.update(other) is DaemonState.OTHER_MARKET
     assert watch.monitor.heartbeat is None

@@ -8,7 +8,7 @@ from quoter.service.sentinel.pages import SentinelPages
 
 
 @pytest.mark.parametrize(("is_alive", "status"), [(True, 200), (False, 503)])
-async def test_health_says_whether_it_watches(is_alive: bool, status: int) -> None:
+async def test_healthz_shows_whether_the_sentinel_is_alive(is_alive: bool, status: int) -> None:
     pages = SentinelPages(metrics=lambda: b"x 1\n", is_alive=lambda: is_alive)
     runner, port = await http.serve(pages, host="127.0.0.1", port=0)
     try:

@@ -1,4 +1,4 @@
-"""The sentinel's own health: who could not cancel must not claim to watch."""
+"""The sentinel writes heartbeats only while it could cancel orders."""
 
 import asyncio
 import time
@@ -32,78 +32,78 @@ def sentinel(gateway: RecordingGateway, folder: Path) -> Sentinel:
     )
 
 
-def unlatched(watching: Sentinel) -> float | None:
+def latch_not_written(process: Sentinel) -> float | None:
     labels = {"symbol": "ABC/USD", "venue": "binance"}
-    registry = watching._metrics.registry
+    registry = process._metrics.registry
     return registry.get_sample_value("quoter_sentinel_latch_not_written", labels)
 
 
-def test_it_is_not_alive_before_the_venue_answered_and_not_long_after(tmp_path: Path) -> None:
+def test_the_sentinel_is_alive_only_while_the_venue_answers(tmp_path: Path) -> None:
     gateway = RecordingGateway()
-    watching = sentinel(gateway, tmp_path)
-    assert not watching.is_alive()
-    watching._audit.record_reply(0)
-    assert watching.is_alive()
+    process = sentinel(gateway, tmp_path)
+    assert not process.is_alive()
+    process._audit.record_reply(0)
+    assert process.is_alive()
     gateway.now_s += VENUE_S_MAX
-    watching._last_pass_s = gateway.now_s
-    assert not watching.is_alive()
+    process._last_pass_s = gateway.now_s
+    assert not process.is_alive()
 
 
-async def watches(watching: Sentinel, gateway: RecordingGateway, rounds: int = 10) -> bool:
-    """Does it claim to?"""
-    task = asyncio.create_task(watching.run())
+async def writes_heartbeat(process: Sentinel, gateway: RecordingGateway, rounds: int = 10) -> bool:
+    """Run the sentinel for some rounds; return whether it wrote a heartbeat."""
+    task = asyncio.create_task(process.run())
     for _ in range(rounds):
         await asyncio.sleep(0.02)
         gateway.now_s += 0.5
     task.cancel()
     await asyncio.wait({task})
-    return read_heartbeat(watching._folder / SENTINEL_HEARTBEAT, SentinelHeartbeat) is not None
+    return read_heartbeat(process._folder / SENTINEL_HEARTBEAT, SentinelHeartbeat) is not None
 
 
 async def test_sentinel_writes_heartbeats_only_while_it_can_cancel(tmp_path: Path) -> None:
     gateway = RecordingGateway(free=None)
-    assert not await watches(sentinel(gateway, tmp_path), gateway)
+    assert not await writes_heartbeat(sentinel(gateway, tmp_path), gateway)
 
 
 @pytest.mark.parametrize("text", ["{", '{"run": "of another version"}', None])
 async def test_no_heartbeat_for_a_daemon_whose_heartbeat_is_unreadable(
     tmp_path: Path, text: str | None
 ) -> None:
-    """Who requires to be watched takes a new_heartbeat of ours for it."""
+    """A daemon that requires a sentinel would take the heartbeat as proof of one."""
     gateway = RecordingGateway()
-    watching = sentinel(gateway, tmp_path)
-    watching._audit.record_reply(0)
+    process = sentinel(gateway, tmp_path)
+    process._audit.record_reply(0)
     if text is not None:
         (tmp_path / HEARTBEAT).write_text(text)
-    assert await watches(watching, gateway) is (text is None)
+    assert await writes_heartbeat(process, gateway) is (text is None)
 
 
-async def test_a_kill_that_the_disk_did_not_take_is_enforced_until_it_does(
+async def test_an_unwritten_kill_is_enforced_until_the_latch_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The daemon may wake up meanwhile: it is not told, so its orders must not stand."""
-    watching = sentinel(gateway := RecordingGateway(), tmp_path)
+    """The daemon may resume meanwhile without a latch; its orders must be cancelled."""
+    process = sentinel(gateway := RecordingGateway(), tmp_path)
 
     def full(*_: object) -> None:
         raise OSError("no space left")
 
     with monkeypatch.context() as patch:
         patch.setattr(Latch, "write", full)
-        await watching._latch_it("silent", "mark")
-    assert unlatched(watching) == 1
-    assert watching._must_be_flat(DaemonState.ALIVE) is False  # it has a moment to obey
+        await process._latch_it("silent", "mark")
+    assert latch_not_written(process) == 1
+    assert process._must_be_flat(DaemonState.ALIVE) is False  # within the grace time
     gateway.now_s += FLAT_S + 0.1
-    assert watching._must_be_flat(DaemonState.ALIVE)
-    watching._alarm.set()
-    task = asyncio.create_task(watching._intervene_when_needed())
+    assert process._must_be_flat(DaemonState.ALIVE)
+    process._alarm.set()
+    task = asyncio.create_task(process._intervene_when_needed())
     for _ in range(100):
         await asyncio.sleep(0.01)
         if Latch(tmp_path).is_set():
             break
     assert Latch(tmp_path).read() is not None
     for _ in range(100):
-        if not unlatched(watching):
+        if not latch_not_written(process):
             break
         await asyncio.sleep(0.01)
     task.cancel()
-    assert unlatched(watching) == 0
+    assert latch_not_written(process) == 0

@@ -1,4 +1,4 @@
-"""Holdings beyond the limit are a breach when seen twice; a killed daemon is to be flat."""
+"""Holdings beyond the limit are a breach after two checks; a killed daemon must be flat."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -47,7 +47,7 @@ class RecordingGateway:
             ts_ns=0, asked_ns=0, free={"ABC": self.free}, locked={"ABC": self.locked}
         )
 
-    async def look(self, after_s: float = 0.0, held: Holdings | None = HELD) -> bool:
+    async def check(self, after_s: float = 0.0, held: Holdings | None = HELD) -> bool:
         self.now_s += after_s
         return await self.audit.check(held)
 
@@ -57,70 +57,72 @@ def gateway() -> RecordingGateway:
     return RecordingGateway()
 
 
-async def test_what_is_locked_in_orders_is_held_too(gateway: RecordingGateway) -> None:
+async def test_holdings_include_amounts_locked_in_orders(gateway: RecordingGateway) -> None:
     gateway.free, gateway.locked = Decimal("1.6"), Decimal("0.4")
-    assert not await gateway.look()
+    assert not await gateway.check()
     assert gateway.audit.pause_s == CHECK_S
 
 
 @pytest.mark.parametrize("held", ["2.51", "1.49"])
-async def test_a_breach_is_reported_once_and_only_when_it_lasts(
+async def test_a_breach_is_reported_once_and_only_if_a_second_check_confirms_it(
     gateway: RecordingGateway, held: str
 ) -> None:
     gateway.free = Decimal(held)
-    assert not await gateway.look()
+    assert not await gateway.check()
     assert gateway.audit.pause_s == AGAIN_S
-    assert not await gateway.look(after_s=AGAIN_S - 0.1)
-    assert await gateway.look(after_s=0.1)
+    assert not await gateway.check(after_s=AGAIN_S - 0.1)
+    assert await gateway.check(after_s=0.1)
     assert "beyond the limit of 0.5" in gateway.audit.breach
-    assert not await gateway.look(after_s=AGAIN_S)
+    assert not await gateway.check(after_s=AGAIN_S)
 
 
 @pytest.mark.parametrize("held", ["2.5", "1.5"])
-async def test_at_the_limit_nothing_is_wrong(gateway: RecordingGateway, held: str) -> None:
+async def test_holdings_at_the_limit_are_no_breach(gateway: RecordingGateway, held: str) -> None:
     gateway.free = Decimal(held)
-    assert not await gateway.look()
-    assert not await gateway.look(after_s=AGAIN_S)
+    assert not await gateway.check()
+    assert not await gateway.check(after_s=AGAIN_S)
 
 
-async def test_a_fill_under_way_that_is_back_in_time_is_no_breach(
+async def test_holdings_back_within_the_limit_before_the_second_check_are_no_breach(
     gateway: RecordingGateway,
 ) -> None:
     gateway.free = Decimal(3)
-    await gateway.look()
+    await gateway.check()
     gateway.free = Decimal(2)
-    await gateway.look(after_s=1.0)
+    await gateway.check(after_s=1.0)
     gateway.free = Decimal(3)
-    assert not await gateway.look(after_s=AGAIN_S)
+    assert not await gateway.check(after_s=AGAIN_S)
 
 
-async def test_a_breach_that_somebody_rearmed_is_reported_again(gateway: RecordingGateway) -> None:
+async def test_a_breach_is_reported_again_after_a_rearm(gateway: RecordingGateway) -> None:
     gateway.free = Decimal(3)
-    await gateway.look()
-    assert await gateway.look(after_s=AGAIN_S)
+    await gateway.check()
+    assert await gateway.check(after_s=AGAIN_S)
     gateway.audit.must_be_flat(is_killed=True)
     gateway.audit.must_be_flat(is_killed=False)
-    assert not await gateway.look()
-    assert await gateway.look(after_s=AGAIN_S)
+    assert not await gateway.check()
+    assert await gateway.check(after_s=AGAIN_S)
 
 
-async def test_a_venue_that_does_not_answer_proves_nothing_and_is_noticed(
+async def test_without_an_answer_there_is_no_breach_and_the_reply_age_grows(
     gateway: RecordingGateway,
 ) -> None:
     assert gateway.audit.reply_age_s() == float("inf")
-    await gateway.look()
+    await gateway.check()
     gateway.free = None
-    assert not await gateway.look(after_s=7.0)
+    assert not await gateway.check(after_s=7.0)
     assert gateway.audit.reply_age_s() == 7.0
 
 
-async def test_a_daemon_without_books_has_no_limit_yet(gateway: RecordingGateway) -> None:
+async def test_without_holdings_in_the_heartbeat_no_limit_applies(
+    gateway: RecordingGateway,
+) -> None:
     gateway.free = Decimal(100)
-    assert not await gateway.look(held=None)
-    assert not await gateway.look(after_s=AGAIN_S, held=None)
+    assert not await gateway.check(held=None)
+    assert not await gateway.check(after_s=AGAIN_S, held=None)
 
 
-def test_a_killed_daemon_has_time_to_end_its_orders_itself(gateway: RecordingGateway) -> None:
+def test_a_killed_daemon_must_be_flat_only_after_the_grace_time(gateway: RecordingGateway) -> None:
     assert not gateway.audit.must_be_flat(is_killed=True)
     gateway.now_s += FLAT_S + 0.1
     assert gateway.audit.must_be_flat(is_killed=True)

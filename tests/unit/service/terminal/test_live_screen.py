@@ -1,4 +1,4 @@
-"""What the demo's screen says, as text."""
+"""The text of the demo's screen."""
 
 import asyncio
 import io
@@ -33,17 +33,17 @@ def drawn(snap: Snapshot, *, width: int = 110, environment: str = "sandbox") -> 
 
 
 @pytest.mark.parametrize("environment", ["sandbox", "testnet", "production"])
-def test_the_environment_stands_in_large_letters(environment: str) -> None:
+def test_the_environment_is_shown_in_spaced_capitals(environment: str) -> None:
     assert " ".join(environment.upper()) in drawn(snapshot(), environment=environment)
 
 
-def test_a_pause_says_why() -> None:
+def test_a_pause_shows_its_cause() -> None:
     text = drawn(paused())
     assert "LIVE PAUSED" in text
     assert "book_stale: no frame for 2.1 s" in text
 
 
-def test_a_market_that_is_not_normal_says_so_and_why() -> None:
+def test_a_regime_other_than_normal_is_shown_with_its_reason() -> None:
     regime = RegimeView(level=Regime.WIDE, text="sigma 9 is 3.0 times the usual 3")
     assert "market WIDE: sigma 9 is 3.0 times" in drawn(snapshot(regime=regime))
     assert "market NORMAL" not in drawn(snapshot())
@@ -52,8 +52,8 @@ def test_a_market_that_is_not_normal_says_so_and_why() -> None:
 HOSTILE = "[red]x[/red] [link=http://evil]y[/link]\n\x1b[2J\x00\ud800\u202e" + "z" * 1_000_000
 
 
-def test_what_a_venue_says_is_shown_as_it_is_and_moves_nothing() -> None:
-    """No markup, no escape, no second line, no megabyte."""
+def test_text_of_the_venue_is_shown_without_markup_and_escapes() -> None:
+    """Markup is not interpreted, escapes and line breaks are removed, long text is cut."""
     snap = snapshot(trading_state=TradingState.PAUSED, causes={Cause.VENUE_STATUS: HOSTILE})
     for shown in (drawn(snap, width=400), plain_line(snap)):
         assert "[link=http://evil]y[/link]" in shown
@@ -63,12 +63,12 @@ def test_what_a_venue_says_is_shown_as_it_is_and_moves_nothing() -> None:
     assert len(plain_line(snap).splitlines()) == 1
 
 
-def test_many_causes_are_cut_and_counted() -> None:
+def test_further_causes_are_counted() -> None:
     text = drawn(snapshot(trading_state=TradingState.KILLED, causes=dict.fromkeys(Cause, "x")))
     assert f"and {len(Cause) - module.CAUSES_SHOWN} more" in text
 
 
-def test_the_ladder_has_asks_above_mid_above_bids_and_marks_our_orders() -> None:
+def test_the_book_shows_asks_above_the_mid_above_bids_and_our_orders() -> None:
     lines = drawn(snapshot()).splitlines()
 
     def at(part: str) -> int:
@@ -98,13 +98,13 @@ def test_terms_profit_and_fills_are_reported() -> None:
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
-def test_it_draws_at_any_width_and_before_anything_is_known(width: int) -> None:
+def test_the_screen_is_drawn_at_any_width_and_without_data(width: int) -> None:
     assert "STARTING" in drawn(empty(), width=width)
     assert "book not ready" in drawn(empty(), width=width)
     drawn(snapshot(), width=width)
 
 
-def test_the_bar_leans_to_the_side_that_is_held() -> None:
+def test_the_inventory_bar_shows_inventory_and_worst_case() -> None:
     bar = inventory_bar(
         snapshot(
             inventory=Decimal("0.025"),
@@ -116,13 +116,13 @@ def test_the_bar_leans_to_the_side_that_is_held() -> None:
     assert bar == "·" * 20 + "│" + "█" * 10 + "░" * 10
 
 
-def test_the_bar_stays_within_the_limits_whatever_happens() -> None:
+def test_the_inventory_bar_is_clipped_to_the_limits() -> None:
     bar = inventory_bar(snapshot(inventory=Decimal(-1), exposure_sell=Decimal(-2)))
     assert bar.startswith("█" * 20 + "│")
     assert len(bar) == BAR_CELLS
 
 
-def test_the_plain_line_has_it_all() -> None:
+def test_the_plain_line_shows_state_prices_inventory_and_causes() -> None:
     line = plain_line(paused())
     assert "LIVE PAUSED" in line
     assert "r 59999.00" in line
@@ -133,7 +133,7 @@ def test_the_plain_line_has_it_all() -> None:
     assert "\n" not in line
 
 
-def test_without_a_terminal_it_prints_plain_lines() -> None:
+def test_without_a_terminal_plain_lines_are_printed() -> None:
     out = io.StringIO()
     with LiveScreen(ABOUT, console=Console(file=out, width=40)) as screen:
         screen.show(snapshot())
@@ -143,7 +143,7 @@ def test_without_a_terminal_it_prints_plain_lines() -> None:
     assert "\x1b" not in out.getvalue()
 
 
-def test_on_a_terminal_it_draws_the_screen_and_keeps_the_last_fills() -> None:
+def test_on_a_terminal_the_screen_shows_the_last_fills() -> None:
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=110, height=60)
     with LiveScreen(ABOUT, console=console) as screen:
@@ -156,7 +156,7 @@ def test_on_a_terminal_it_draws_the_screen_and_keeps_the_last_fills() -> None:
     assert last_drawing.count("  59990 ") == FILLS_SHOWN
 
 
-async def test_it_draws_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_screen_is_drawn_repeatedly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PLAIN_S", 0.0)
     drawn_often = asyncio.Event()
     asked = 0
