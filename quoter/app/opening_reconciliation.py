@@ -162,7 +162,10 @@ class OpeningReconciliation:
         for fill in reported.fills:
             mine = known.get(fill.trade_id)
             if mine is not None and payload(mine.fill) != payload(fill):
-                text = f"trade {fill.trade_id}: venue {payload(fill)}, books {payload(mine.fill)}"
+                text = (
+                    f"trade {fill.trade_id} differs: the venue reports {payload(fill)}, "
+                    f"the ledger has {payload(mine.fill)}"
+                )
                 raise StartFailed(ExitCode.START_FAILED, text)
             if mine is not None and mine.kind is not FillKind.UNMATCHED:
                 continue
@@ -178,7 +181,7 @@ class OpeningReconciliation:
         except LedgerConflict as error:
             raise StartFailed(ExitCode.START_FAILED, str(error)) from None
         if news:
-            log.info("fills_caught_up", count=len(news))
+            log.info("missed_fills_booked", count=len(news))
         ours = {trade_id for trade_id, mine in known.items() if mine.kind is FillKind.BOOKED}
         is_missing = bool(ours) and ours.isdisjoint(fill.trade_id for fill in reported.fills)
         return is_missing and self._environment in PLAY_MONEY

@@ -193,7 +193,9 @@ async def cancel_own_orders(gateway: OrderGateway, *, late_create_s: float) -> N
             await asyncio.sleep(min(left_s, CANCEL_AGAIN_S))
             left = await gateway.cancel_all()
     except VenueError as error:
-        raise StartFailed(ExitCode.START_FAILED, f"own orders can't be listed: {error}") from None
+        raise StartFailed(
+            ExitCode.START_FAILED, f"the venue did not list our open orders: {error}"
+        ) from None
     if left:
         text = f"{left} own orders of an earlier run could not be cancelled"
         raise StartFailed(ExitCode.ORDERS_LEFT, text)

@@ -45,7 +45,10 @@ control_commands = typer.Typer()
 def pause(
     reason: Reason = None, token_file: TokenFile = None, host: Host = None, port: Port = None
 ) -> None:
-    """Stop quoting and cancel own orders, until `quoter resume`. Token: operator."""
+    """Stop quoting and cancel own orders, until `quoter resume`.
+
+    Needs a token of the operator or risk role.
+    """
     _send("pause", reason, ("operator", "risk"), token_file, host, port)
 
 
@@ -63,9 +66,10 @@ def resume(
     host: Host = None,
     port: Port = None,
 ) -> None:
-    """Clear latched pauses and reduces, never a kill. Token: operator.
+    """Clear latched pauses and reduces, never a kill.
 
-    Nothing happens if the state is no longer the one that was seen.
+    Nothing happens if the state is no longer the one that was seen. Needs a token of the operator
+    or risk role.
     """
     token, where = find_token(("operator", "risk"), token_file), address(host, port)
     if seen is None:
@@ -91,7 +95,10 @@ def resume(
 def reduce(
     reason: Reason = None, token_file: TokenFile = None, host: Host = None, port: Port = None
 ) -> None:
-    """Allow only orders that shrink the inventory, until `quoter resume`. Token: operator."""
+    """Allow only orders that shrink the inventory, until `quoter resume`.
+
+    Needs a token of the operator or risk role.
+    """
     _send("reduce", reason, ("operator", "risk"), token_file, host, port)
 
 
@@ -99,7 +106,10 @@ def reduce(
 def flatten(
     reason: Reason = None, token_file: TokenFile = None, host: Host = None, port: Port = None
 ) -> None:
-    """Bring the inventory to its target and keep it there, until `quoter resume`. Token: risk."""
+    """Bring the inventory to its target and keep it there, until `quoter resume`.
+
+    Needs a token of the risk role.
+    """
     _send("flatten", reason, ("risk",), token_file, host, port)
 
 
@@ -113,7 +123,10 @@ def params(
     host: Host = None,
     port: Port = None,
 ) -> None:
-    """Show or change live parameters: at most twice or half, every 5 s. Token: read, operator."""
+    """Show or change live parameters: at most twice or half, every 5 s.
+
+    Showing needs a token of any role, changing one of the operator or risk role.
+    """
     where = address(host, port)
     if not changes:
         token = find_token(("read", "operator", "risk"), token_file)

@@ -77,15 +77,17 @@ class Drill:
         state = self._state()
         environment = state.get("environment")
         if environment not in ("sandbox", "testnet"):
-            raise DrillFailed(f"drill: not in {environment}: nothing was touched")
+            text = f"a drill is not allowed in {environment} (only sandbox and testnet)"
+            raise DrillFailed(f"drill: {text}; nothing was changed")
         if running_pid(self._folder) is None:
-            raise DrillFailed(f"drill: no daemon runs on {self._folder}: nothing was touched")
+            text = f"no daemon is running with the data folder {self._folder}"
+            raise DrillFailed(f"drill: {text}; nothing was changed")
         self._match(environment, state.get("run"))
         end_s = time.monotonic() + self._ready_s_max
         while (found := self._state().get("trading_state")) != "RUNNING":
             if found == "KILLED" or time.monotonic() > end_s:
-                text = f"drill: the daemon is {found}, a drill begins in RUNNING"
-                raise DrillFailed(f"{text}: nothing was touched")
+                text = f"drill: the daemon is {found}, a drill starts only in RUNNING"
+                raise DrillFailed(f"{text}; nothing was changed")
             time.sleep(POLL_S)
 
     def _match(self, environment: object, run: object) -> None:
@@ -100,7 +102,7 @@ class Drill:
             host, port = self._address
             page = f"{host}:{port} is {environment} run {run}"
             text = f"drill: {page}, the daemon on {self._folder} is {owner}"
-            raise DrillFailed(f"{text}: nothing was touched")
+            raise DrillFailed(f"{text}; nothing was changed")
 
     def _kill_and_rearm(self) -> None:
         request_kill(self._folder, "drill")

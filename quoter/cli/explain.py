@@ -129,7 +129,7 @@ def show(what: RenderableType) -> None:
 
 
 def _rows(state: Mapping[str, object]) -> tuple[Row, ...]:
-    """Explain the terms of a /state reply."""
+    """Return one row for each term of a /state reply. Raises NothingToExplain."""
     inputs, clamps = state.get("inputs"), state.get("clamps")
     if not isinstance(inputs, dict) or not isinstance(clamps, list):
         raise NothingToExplain(

@@ -86,11 +86,17 @@ def _folder_to_kill(data_dir: Path | None) -> tuple[Path, bool]:
 def _report_no_daemon(folder: Path, request: KillRequest, *, is_certain: bool) -> None:
     """Report that no daemon runs, so that only its next start will be killed."""
     if not request.is_filed:
-        fail(f"quoter kill: no daemon runs on {folder}; its next start will not be killed", 1)
+        fail(
+            f"quoter kill: no daemon is running with the data folder {folder}, and the request "
+            "could not be stored: its next start will not be killed",
+            1,
+        )
     if not is_certain:
-        text = f"quoter kill: no daemon runs on {folder}: give the right folder with --data-dir"
-        fail(text, 1)
-    typer.echo(f"No daemon runs on {folder}; its next start will be killed.")
+        text = f"no daemon is running with the data folder {folder}"
+        fail(f"quoter kill: {text}; give the right one with --data-dir", 1)
+    typer.echo(
+        f"No daemon is running with the data folder {folder}; its next start will be killed."
+    )
 
 
 def _how_requested(request: KillRequest) -> str:
@@ -135,10 +141,12 @@ def rearm(
     try:
         how = lift(folder, typed, accept_inventory=accepted, reason=reason)
     except OSError as error:
-        fail(f"quoter rearm: {folder} can't be written: {error.strerror}; still KILLED", 1)
+        text = f"can't write to {folder}: {error.strerror}"
+        fail(f"quoter rearm: not re-armed, the kill is still in force: {text}", 1)
     match how:
         case Rearmed.CLEARED:
-            typer.echo(f"Re-armed: no daemon runs on {folder}, its next start may trade.")
+            text = f"no daemon is running with the data folder {folder}, its next start may trade"
+            typer.echo(f"Re-armed: {text}.")
         case Rearmed.REQUESTED:
             _await_daemon(folder, typed, wait)
         case Rearmed.WRONG_ID:
@@ -152,8 +160,11 @@ def _await_daemon(folder: Path, kill_id: str, wait: float) -> None:
     typer.echo("Requested: the daemon checks its orders, balances and inventory.")
     refusal = await_rearm(folder, kill_id, wait, lambda text: typer.echo(f"not yet: {text}"))
     if refusal:
-        fail(f"quoter rearm: {refusal}; still KILLED", 1)
-    typer.echo("Re-armed: the daemon trades again.")
+        fail(f"quoter rearm: not re-armed, the kill is still in force: {refusal}", 1)
+    typer.echo(
+        "Re-armed: the kill is lifted. "
+        "`quoter status` shows whether other causes still stop quoting."
+    )
 
 
 def _amount(text: str | None) -> Decimal | None:

@@ -174,7 +174,7 @@ def _writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise BadSetting(f"--out: cannot write {folder}: {error.strerror}") from None
+        raise BadSetting(f"--out: can't write to {folder}: {error.strerror}") from None
 
 
 def _require_extra() -> None:

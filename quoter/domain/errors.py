@@ -13,7 +13,7 @@ class InvalidInput(QuoterError):
     """A number that no quote may be computed from: missing, non-finite or out of its domain."""
 
     def __init__(self, name: str, value: object) -> None:
-        super().__init__(f"{name} is {value!r}")
+        super().__init__(f"{name} = {value!r} is not a valid value")
         self.name, self.value = name, value
 
 
@@ -30,7 +30,10 @@ class VenueError(QuoterError):
 
 
 class MarketUnfit(VenueError):
-    """The venue has no such market, or none that may be quoted. Another try would not help."""
+    """The venue does not list this market, or it must not be quoted.
+
+    Trying again does not help.
+    """
 
 
 class MarketsUnread(VenueError):

@@ -151,7 +151,8 @@ class Replay:
             before.append(message)
             if len(before) >= OPENING_LINES_MAX:
                 break
-        raise ValueError(f"no depth snapshot at the start of {self._capture.files[0]}")
+        file = self._capture.files[0]
+        raise ValueError(f"{file} has no depth snapshot in its first {OPENING_LINES_MAX} lines")
 
     def _apply(self, message: Message) -> None:
         self._venue.publish(self._feed(message))

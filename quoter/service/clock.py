@@ -72,5 +72,5 @@ class LoopProbe:
         return time.monotonic() - self._last_s
 
     def is_alive(self) -> bool:
-        """Whether the task ran within STUCK_S; False too once it has ended."""
+        """Whether the task ran within the last STUCK_S seconds; also False after it has ended."""
         return self.silence_s() < STUCK_S

@@ -176,7 +176,11 @@ class Runner:
                     await asyncio.sleep(0)
 
     def _handle(self, event: Event) -> None:
-        """Let the engine handle one event, and pass on the step: commands first, then observers."""
+        """Let the engine handle one event and pass on its step.
+
+        The order: commands, ledger, gate and latch, replies, then observers. It never awaits: no
+        create can leave between a kill and the closed gate.
+        """
         step = self.engine.handle(event)
         if isinstance(event, Tick):
             self.process_health.tick_handled(event.ts_ns)

@@ -115,7 +115,7 @@ def _invalid_figure(learned: SavedCalibration) -> str | None:
     for name in ("sigma", "kappa", "intensity"):
         value = getattr(learned, name)
         if not (0.0 < value < inf):
-            return f"{name} is {value}"
+            return f"{name} = {value} is not a valid value"
     return None
 
 

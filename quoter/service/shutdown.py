@@ -15,8 +15,8 @@ DRAIN_S_MAX = 20.0  # below the container's grace period
 DRAIN_POLL_S = 0.1
 VERIFY_PAUSE_S_MAX = 1.0  # between queries of a venue that still lists orders or fails
 EMERGENCY_S_MAX = 20.0
-# For so long a create that was sent may still appear at the venue: its receive window, the venue's
-# own time-out (10 s), and a margin. `engine/reconciliation` waits for the same.
+# A create that was sent may still appear at the venue for so long: receive window 2 s, the venue's
+# time-out 10 s, margin 1 s. The fence (`ReconcilePolicy.fence_ns`) waits 2 s longer.
 LATE_CREATE_S = 13.0
 
 
@@ -56,7 +56,7 @@ class Shutdown:
             async with asyncio.timeout(DRAIN_S_MAX):
                 await self._drained()
         except TimeoutError:
-            log.error("drain_timed_out", orders=len(self._engine.orders))
+            log.error("drain_timed_out", own_orders_left=len(self._engine.orders))
 
     async def _drained(self) -> None:
         """Return once the engine is quiet, and the venue listed no own order after that."""

@@ -95,7 +95,10 @@ class WriteAhead:
         self._post(self._alarm(Cause.LEDGER_FAILED, text))
 
     def _classified(self, fill: Fill) -> KnownFill:
-        """Classify a fill as the engine will: booked if it belongs to an own order."""
+        """Mark a fill as booked if it is possible and belongs to an own order, else as unmatched.
+
+        The engine will decide the same.
+        """
         client_id = self._client_id_of(fill)
         if not client_id or not is_execution(fill):
             return KnownFill(fill, FillKind.UNMATCHED)

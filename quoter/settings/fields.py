@@ -544,7 +544,8 @@ class Pricing(BaseModel):
         5,
         ge=0,
         le=60,
-        description="Seconds a side is not quoted after 4 fills on it within 1 s. 0: no cooldown.",
+        description="Minimum seconds a side is not quoted after 4 fills on it within 1 s; up to "
+        "twice as long while takers still trade against that side. 0: no cooldown.",
     )
 
 

@@ -13,9 +13,9 @@ DEAD_MAN_S_MAX = 86_400
 
 
 def parse_exchange_id(text: object) -> str:
-    """Return a ccxt id in lower case, such as `binance`."""
+    """Return an exchange's name in ccxt, in lower case, such as `binance`."""
     if not isinstance(text, str) or not re.fullmatch(r"[a-z0-9_]{2,32}", text):
-        raise ValueError("must be a ccxt id in lower case, such as binance")
+        raise ValueError("must be the exchange's name in ccxt, in lower case, such as binance")
     return text
 
 

@@ -64,7 +64,10 @@ class RestingBook:
         return list(self._ticks[side])
 
     def queue(self, side: Side) -> Iterator[Resting]:
-        """Yield a side's orders in the order of filling; the book must not change meanwhile."""
+        """Yield a side's orders, best price first and oldest first.
+
+        Do not change the book meanwhile.
+        """
         ticks = self._ticks[side]
         for price in reversed(ticks) if side is Side.BUY else ticks:
             yield from self._levels[side][price]

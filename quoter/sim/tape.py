@@ -67,7 +67,10 @@ class Tape:
         )
 
     def best(self, side: Side) -> tuple[int, Decimal] | None:
-        """Return (ticks, size) of the best shown level, None if that side is empty."""
+        """Return (ticks, size) of the best visible level; None if that side is empty.
+
+        The size is that of accounts and background together.
+        """
         own, other = self._book.best(side), self._background.best(side)
         if other is not None and (own is None or side.sign * (own - other[0]) <= 0):
             size = self._background.best_size(side)

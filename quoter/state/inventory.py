@@ -17,7 +17,10 @@ def is_amount(number: Decimal) -> bool:
 
 
 def is_execution(fill: Fill) -> bool:
-    """Whether this fill is possible. Impossible ones are never booked."""
+    """Whether the numbers of a fill are possible: finite, and size and price above zero.
+
+    Impossible fills are never booked.
+    """
     are_amounts = all(map(is_amount, (fill.size, fill.price, fill.fee.copy_abs())))
     return are_amounts and fill.size > 0 and fill.price > 0
 

@@ -1,6 +1,7 @@
 """Metrics of the process: event loop, memory, clock, message budget, reports, unknown orders.
 
-Memory, processor time and open files are the `quoter_process_...` series of the library.
+Other components set the values; ages are computed at each scrape. Memory, processor time and open
+files are the `quoter_process_...` series of the library.
 """
 
 import threading

@@ -1,6 +1,6 @@
-"""A monotonic clock that also counts the time the machine is suspended, where available.
+"""A monotonic clock that keeps running during a suspend, where the platform has one.
 
-Python's `time.monotonic` stops during a suspend: afterwards old data would look fresh.
+Python's `time.monotonic` stops during a suspend: data from before it would then seem to be recent.
 """
 
 import time

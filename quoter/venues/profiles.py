@@ -1,4 +1,7 @@
-"""Differences between venues, as data: URLs, hosts, parameters, names of exact fields."""
+"""Differences between venues, as data.
+
+URLs, hosts, parameters, and names of the fields that hold exact numbers.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -22,8 +25,8 @@ class FeedUrls:
 class VenueProfile:
     """Differences of one venue family from what ccxt unifies.
 
-    `order_fields`/`trade_fields`: by unified name, the names under ccxt's `info` that hold exact
-    decimal strings; ccxt itself gives floats.
+    `order_fields`/`trade_fields`: by unified name, the names of the fields under ccxt's `info`
+    that hold exact numbers, as decimal strings; ccxt itself gives floats.
     """
 
     name: str

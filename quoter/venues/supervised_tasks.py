@@ -57,7 +57,10 @@ def failed_task_names(group: BaseExceptionGroup) -> list[str]:
 
 
 async def wait_ended(*tasks: asyncio.Task[None]) -> None:
-    """Wait until all `tasks`, which the caller has cancelled, have ended; retrieve errors."""
+    """Wait until all `tasks`, which the caller has cancelled, have ended.
+
+    Retrieves their errors, so that asyncio does not log them.
+    """
     if tasks:
         await asyncio.wait(tasks)
     retrieve_errors(tasks)

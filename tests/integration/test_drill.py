@@ -83,7 +83,7 @@ def told() -> Iterator[ThreadingHTTPServer]:
 @pytest.mark.parametrize(
     ("state", "why"),
     [
-        ({"environment": "production", "trading_state": "RUNNING"}, "not in production"),
+        ({"environment": "production", "trading_state": "RUNNING"}, "not allowed in production"),
         ({"trading_state": "RUNNING"}, "not in None"),
         (OURS | {"trading_state": "KILLED"}, "the daemon is KILLED"),
         (OURS | {"trading_state": "PAUSED"}, "the daemon is PAUSED"),
@@ -112,7 +112,7 @@ def test_drill_is_refused_without_a_heartbeat(told: ThreadingHTTPServer, tmp_pat
     owner = DataFolder(tmp_path)
     owner.lock()  # without a pid: a drill that is held must not hit this process
     try:
-        with pytest.raises(DrillFailed, match="is unknown: nothing was touched"):
+        with pytest.raises(DrillFailed, match="is unknown; nothing was changed"):
             Drill(tmp_path, "127.0.0.1", told.server_port, ready_s_max=0.1).run()
     finally:
         owner.release()
@@ -123,6 +123,6 @@ def test_drill_is_refused_without_a_running_daemon(
 ) -> None:
     """State and data folder of different daemons: the next start must not be killed."""
     told.state = {"environment": "sandbox", "trading_state": "RUNNING"}  # type: ignore[attr-defined]
-    with pytest.raises(DrillFailed, match="no daemon runs on"):
+    with pytest.raises(DrillFailed, match="no daemon is running with the data folder"):
         Drill(tmp_path, "127.0.0.1", told.server_port).run()
     assert list(tmp_path.iterdir()) == []

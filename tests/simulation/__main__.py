@@ -1,4 +1,7 @@
-"""Runs with faults: `python -m tests.simulation --seed 7` replays one, `--seeds 5000` runs many."""
+"""Runs with faults.
+
+One again: `.venv/bin/python -m tests.simulation --seed 7 --seconds 200`; many: `--seeds 5000`.
+"""
 
 import sys
 from argparse import ArgumentParser, Namespace

@@ -52,7 +52,10 @@ class ToxicFlow:
 
     @property
     def changing_inputs(self) -> tuple[object, ...]:
-        """Everything that quotes use from here."""
+        """The figures of this class that quotes depend on.
+
+        While they are equal, no new quote is needed because of them.
+        """
         return self.alpha, self.markout_cost_bid, self.markout_cost_ask, self.cooling_down
 
     def apply_settings(self, config: ToxicFlowConfig) -> None:

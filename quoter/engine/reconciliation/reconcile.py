@@ -253,8 +253,8 @@ class Reconcile:
         if self._duplicate_instance.is_of_other_run(listed.client_id):
             self._duplicate_instance.raise_cause(f"{listed.client_id} is open", step)
         else:
-            what = "held for closed" if closed else "never sent by this run"
-            text = f"{listed.client_id} is open but {what}"
+            what = "closed in our books" if closed else "never sent by this run"
+            text = f"{listed.client_id} is open, but {what}"
             self._causes.raise_cause(step, Cause.ORDER_REAPPEARED, text)
         self._lifecycle.cancel_by_id(listed.client_id, listed.venue_id, step)
 

@@ -232,7 +232,10 @@ class Intensity:
 
     @property
     def _hazard(self) -> float:
-        """Expected takers of one side past d0 per window, from the share of windows with any."""
+        """Expected number of takers per window and side that reach beyond d0.
+
+        Computed from the share of windows with at least one.
+        """
         reached = -expm1(-self._prior.rate * self._window_s)  # share of windows by the prior
         seen = self._seen / 2.0 * self._window_s + self._prior_s * reached
         share = seen / (self._time_s + self._prior_s)

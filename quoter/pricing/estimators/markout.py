@@ -45,7 +45,7 @@ class _Average:
         return self.total * kept / (self.weight * kept + PRIOR_FILLS)
 
     def _kept(self, t_s: float) -> float:
-        """Decay of the sums since the last fill."""
+        """Factor, 0 to 1, by which the sums have decayed since the last fill."""
         return exp(-LN2 * max(0.0, t_s - self.t_s) / HALF_LIFE_S) if self.weight else 1.0
 
 

@@ -32,9 +32,9 @@ class _Side:
 class SideCooldown:
     """Cooldown of a side (5 s) after four own fills of it within a second. O(1).
 
-    It ends once the flow against the side is calm, after twice that time at the latest. Public
-    trades far beyond our price do not start one: in the study `toxic` that costs 12 % of the
-    profit in calm flow.
+    It ends once the flow against the side is calm, after twice that time at the latest. Only own
+    fills start a cooldown. In the study `toxic`, starting one after every public trade far beyond
+    our price costs 12 % of the profit in benign flow, where such trades are frequent.
     """
 
     def __init__(self, *, side_cooldown_s: float = COOLDOWN_S) -> None:

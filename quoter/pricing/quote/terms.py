@@ -40,12 +40,17 @@ class Bound(StrEnum):
 
 
 def quote_terms(inputs: PricingInputs, shape: QuoteShape) -> QuoteTerms:
-    """Return both distances: model, costs, widening, alpha, multiplier, then floors and caps.
+    """Return both distances of a quote from fair value, and their terms.
 
-    Units as in PricingInputs and QuoteShape. Long inventory moves both quotes down, short moves
-    both up. The exposed side (the bid when long, the ask when short) is None at |lots| >=
-    lots_max, exposed and flat sides while `reduces_only`, either side past half of spread_max;
-    every bound that acted is in `clamps`.
+    The terms are model (with skew and boundary), costs, markout costs, widening, alpha and
+    multiplier; then floors and caps follow. Units as in PricingInputs and QuoteShape. Long
+    inventory moves both quotes down, short moves both up. A distance is None
+
+    * of the exposed side (the bid when long, the ask when short), at |lots| >= lots_max;
+    * of exposed and flat sides, while `reduces_only`;
+    * of either side, beyond half of spread_max.
+
+    Every bound that acted is in `clamps`.
     Raises InvalidInput with the name and value of what is missing, non-finite or out of domain;
     nothing returned is ever NaN or infinite.
     """

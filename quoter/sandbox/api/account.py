@@ -83,7 +83,7 @@ def own_trades(request: Request) -> list[Json]:
 
 
 def trades_weight(parameters: Parameters) -> int:
-    """Return the request weight; lower for the trades of one order."""
+    """Return the rate-limit weight of a request for trades; it is lower with an order id."""
     return 5 if "orderId" in parameters else 20
 
 

@@ -80,7 +80,7 @@ class ClockSkewMonitor:
         is_far = not abs(offset_ns) <= WARN_NS
         if is_far and not self._is_warned:
             log.warning(
-                "clock_off",
+                "clock_offset_large",
                 offset_s=offset_ns / NS_PER_S,
                 uncertainty_s=best.uncertainty_ns / NS_PER_S,
             )

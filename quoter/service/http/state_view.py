@@ -111,7 +111,7 @@ def _estimates(estimates: Estimates) -> Json:
         "confidence": estimates.confidence,
         "markouts_bps": markouts,
         "edges": edges,
-        "cooling_down": [side.value for side in estimates.cooling_down],
+        "side_cooldown": [side.value for side in estimates.cooling_down],
     }
 
 

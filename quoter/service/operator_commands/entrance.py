@@ -40,7 +40,7 @@ class OperatorCommands:
             case Resume(seen=seen):
                 state = self._state()
                 if state is TradingState.KILLED:
-                    text = "KILLED: only a re-arm with the risk token clears that"
+                    text = "KILLED: only a re-arm lifts that"
                     return Refused(RefusalReason.KILLED, text)
                 if seen not in (None, state):
                     text = f"seen: the state is {state.name} by now"

@@ -257,9 +257,9 @@ class Sentinel:
             self._unfit = error
             raise Finished from None
         except VenueError as error:
-            log.error("not_connected", error=str(error))
+            log.error("venue_not_connected", error=str(error))
             return False
-        log.info("connected")
+        log.info("venue_connected")
         return True
 
 

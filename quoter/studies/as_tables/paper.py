@@ -80,7 +80,7 @@ class Exact:
 
 
 def fill_chance(distance: Numbers) -> Numbers:
-    """Return the probability of a fill in a step, A*exp(-k*distance)*dt, not capped."""
+    """Return the probability of a fill in a step, A*exp(-k*distance)*dt; it may exceed 1."""
     exponent = np.minimum(-KAPPA * distance, EXPONENT_MAX)
     return np.asarray(INTENSITY * DT * np.exp(exponent))
 

@@ -79,7 +79,10 @@ class HedgedMaker:
 
 
 def rule(gamma: float, cost: float) -> tuple[int, int]:
-    """Return threshold and remainder: hedge the lots whose removal is worth more than it costs."""
+    """Return (threshold, remainder) in lots: at the threshold, hedge down to the remainder.
+
+    Beyond the remainder, holding a lot costs more than hedging it.
+    """
     maker = study_maker(lots_max=LOTS_MAX + 1, gamma_kappa=gamma)
     slope = maker.slope_per_sigma * SIGMA
     at = max(2, floor(cost / slope + 0.5) + 1)

@@ -54,7 +54,7 @@ class QuotedMaker:
 
     @cached_property
     def slope(self) -> float:
-        """Price per lot."""
+        """Shift of both quotes per lot of inventory, price."""
         return study_maker().slope_per_sigma * SIGMA
 
     @property

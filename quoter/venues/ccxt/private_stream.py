@@ -131,7 +131,10 @@ class PrivateStream:
     async def _open(
         self, client: GuardedExchange, emit: Emit, trades: HandleRows, orders: HandleRows
     ) -> PrivateConnection | str:
-        """Return watches on a socket that has answered, or the reason why there are none."""
+        """Open the private stream on this client.
+
+        Return the connection with its watches, or the text of the error.
+        """
         try:
             async with asyncio.timeout(self._timings.open_s_max):
                 if self._profile.authenticates_first:

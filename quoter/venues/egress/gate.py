@@ -166,13 +166,19 @@ class EgressGate:
         return self._wire_ns.get(client_id)
 
     def check_host(self, url: str) -> None:
-        """Raise EgressBlocked unless host, or host:port, is allowed and the scheme is safe."""
+        """Raise EgressBlocked unless host, or host:port, is allowed.
+
+        Where TLS is required the scheme must be encrypted, except on loopback.
+        """
         parts = urlsplit(url)
         if parts.hostname not in self._hosts and parts.netloc not in self._hosts:
             host = parts.netloc.rpartition("@")[2][:HOST_CHARS_MAX]
             raise self.breach(f"host {host!r} is not one of {sorted(self._hosts)}")
         if parts.scheme not in self._schemes and parts.hostname not in LOOPBACK:
-            raise self.breach(f"scheme {parts.scheme!r} to {parts.hostname}, which requires TLS")
+            raise self.breach(
+                f"request to {parts.hostname} uses {parts.scheme!r}; "
+                "only TLS (https, wss) is allowed"
+            )
 
     def check_create(self, call: Call) -> None:
         """Raise EgressBlocked unless this create may leave now."""
@@ -192,7 +198,10 @@ class EgressGate:
             raise self.refuse(f"{call.client_id} was approved under the market's former rules")
         age_ns = self._now_ns() - order.decided_ns
         if not age_ns <= self._age_ns_max:
-            raise self.refuse(f"{call.client_id} was decided {age_ns / 1e6:.0f} ms ago")
+            raise self.refuse(
+                f"{call.client_id} is too old: decided {age_ns / 1e6:.0f} ms ago, "
+                f"limit {self._age_ns_max / 1e6:.0f} ms"
+            )
 
     def _is_withdrawn(self, order: PlaceOrder) -> bool:
         """Whether the order does not fit the new rules, and the engine may not have known them."""
@@ -211,7 +220,10 @@ class EgressGate:
             return
         silent_ns = self._now_ns() - self.engine_heartbeat_ns
         if not silent_ns <= ENGINE_HEARTBEAT_NS_MAX:
-            raise self.refuse(f"the engine's last tick is {silent_ns / 1e6:.0f} ms old")
+            raise self.refuse(
+                f"the engine has processed no tick for {silent_ns / 1e6:.0f} ms "
+                f"(limit {ENGINE_HEARTBEAT_NS_MAX / 1e6:.0f}); order not sent"
+            )
 
     def check_write(self, url: str, call: Call | None) -> None:
         """Check again on an open connection, right before the write. Raises EgressBlocked."""
@@ -275,7 +287,10 @@ class GatedConnector(aiohttp.TCPConnector):
     async def connect(
         self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout
     ) -> Connection:
-        """Return a connection; aiohttp calls this before each write, redirects included."""
+        """Return a connection if the request may leave now. Raises EgressBlocked.
+
+        aiohttp calls this before each write, also after a redirect.
+        """
         self._gate.check_host(str(req.url))
         if req.proxy is not None:
             raise self._gate.breach(f"a request through the proxy {req.proxy.host!r}")

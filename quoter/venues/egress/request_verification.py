@@ -51,7 +51,9 @@ class BinanceCreate:
         """Raise EgressBlocked at the first difference."""
         order = _intent(gate, call)
         if not url.endswith("/order"):
-            raise gate.breach(f"a create must use /order, not {url.partition('?')[0]}")
+            raise gate.breach(
+                f"a new order must be sent to …/order, not to {url.partition('?')[0]}"
+            )
         rows = parse_qsl(body, keep_blank_values=True)
         form, expected = dict(rows), self._expected(order)
         unknown = form.keys() - expected.keys() - BINANCE_FREE

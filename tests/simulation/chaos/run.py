@@ -397,4 +397,4 @@ def run_plan(
 
 def command(seed: int, seconds: float) -> str:
     """Return the command that runs a seed again."""
-    return f"python -m tests.simulation --seed {seed} --seconds {seconds:g}"
+    return f".venv/bin/python -m tests.simulation --seed {seed} --seconds {seconds:g}"

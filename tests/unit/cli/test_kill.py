@@ -222,7 +222,7 @@ async def test_the_final_refusal_is_printed(rig: Rig) -> None:
     rig.later(31)
     result = await task
     assert result.exit_code == 1
-    assert "not within 30 s: 2 orders may be live; still KILLED" in result.output
+    assert "the kill is still in force: not within 30 s: 2 orders may be live" in result.output
 
 
 async def test_another_kill_meanwhile_is_reported(rig: Rig) -> None:
@@ -232,7 +232,7 @@ async def test_another_kill_meanwhile_is_reported(rig: Rig) -> None:
     rig.stops.kill("test", "again")
     result = await task
     assert result.exit_code == 1
-    assert "still KILLED" in result.output
+    assert "the kill is still in force" in result.output
     assert Latch(rig.folder).read() is not None
 
 
@@ -259,7 +259,7 @@ class TestRearmWithoutAnAnswer:
     def test_without_a_daemon_the_next_start_may_trade(self, tmp_path: Path, kill_id: str) -> None:
         result = rearm(tmp_path, kill_id)
         assert result.exit_code == 0
-        assert "no daemon runs" in result.output
+        assert "no daemon is running with the data folder" in result.output
         assert Latch(tmp_path).read() is None
 
     @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_a_folder_that_cannot_be_written_is_reported_before_the_work(tmp_path: P
     (tmp_path / "file").write_text("")
     result = invoke("widening", "--out", str(tmp_path / "file" / "below"))
     assert isinstance(result.exception, BadSetting)
-    assert "cannot write" in str(result.exception)
+    assert "can't write to" in str(result.exception)
 
 
 @pytest.mark.parametrize("words", [("--paths", "1"), ("--jobs", "0"), ("--seed", "-1")])

@@ -73,7 +73,11 @@ def test_an_order_size_below_the_minimum_is_refused(given: Given) -> None:
         ),
         ("position_notional_max", "999", "QUOTER_POSITION_NOTIONAL_MAX: must be at least"),
         ("instance", "ABC", "QUOTER_INSTANCE: must be 1 or 2 characters of 0-9a-z"),
-        ("exchange", "Binance!", "QUOTER_EXCHANGE: must be a ccxt id in lower case"),
+        (
+            "exchange",
+            "Binance!",
+            "QUOTER_EXCHANGE: must be the exchange's name in ccxt, in lower case",
+        ),
         ("http_hosts", "*", "QUOTER_HTTP_HOSTS: must be host names"),
         ("sandbox_url", "api.binance.com", "QUOTER_SANDBOX_URL: must be a URL such as"),
         ("sandbox_url", "https://api.binance.com", "QUOTER_SANDBOX_URL: api.binance.com is a real"),

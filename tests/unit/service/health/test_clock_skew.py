@@ -140,5 +140,5 @@ def test_an_offset_above_half_a_second_is_logged_once() -> None:
         for _ in range(3):
             rig.watch.judge(ClockSample(600 * NS_PER_MS, 0))
         rig.watch.judge(GOOD)
-    assert [line["event"] for line in lines] == ["clock_off"]
+    assert [line["event"] for line in lines] == ["clock_offset_large"]
     assert rig.reports == [""] * 4

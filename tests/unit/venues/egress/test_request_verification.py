@@ -174,7 +174,7 @@ def test_post_only_order_sent_as_ioc_is_refused(
 def test_create_at_another_endpoint_is_refused(
     gate: EgressGate, binance: BinanceCreate, url: str
 ) -> None:
-    with pytest.raises(EgressBlocked, match="must use /order"):
+    with pytest.raises(EgressBlocked, match="must be sent to …/order"):
         binance(gate, CREATE, url, GOOD)
 
 
