@@ -18,16 +18,9 @@ setup: $(STAMP)  ## the virtual environment, with bytecode compiled
 demo: setup      ## sandbox exchange + daemon for a minute, live in this terminal
 	@.venv/bin/quoter demo $(ARGS)
 
-# The lanes. A new test belongs to the first of these that can show what it is about:
-#   tests/unit         one module, no network; milliseconds each, mirrors the tree of quoter/
-#   tests/golden       formulas against numbers that were computed another way
-#   tests/property     invariants over random inputs (hypothesis)
-#   tests/tidy         the repository itself: style, names, documents
-#   tests/mutants      known bugs as patches; here only that each patch fits the code
-#   tests/simulation   the whole engine in virtual time
-#   tests/integration  real sockets and processes: sandbox, daemon, sentinel, command line
+# The folders of tests, and which one a new test belongs to: .github/CONTRIBUTING.md
 # `make quick` runs unit, golden and tidy without what is marked slow; `make test` runs everything.
-# One test or one lane: .venv/bin/python -m pytest tests/unit/risk -k headroom
+# One test or one folder: .venv/bin/python -m pytest tests/unit/risk -k headroom
 quick: lint types layers  ## the inner loop, about a minute: lint, types, layers, unit, golden and tidy tests without slow ones
 	@$(PY) -m pytest -n $(or $(JOBS),auto) --dist worksteal -m "not slow" tests/unit tests/golden tests/tidy $(ARGS)
 

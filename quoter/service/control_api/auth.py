@@ -62,9 +62,9 @@ class Tokens:
 class LockOut:
     """Lock-out of all callers for a minute after five wrong tokens within a minute.
 
-    All callers come from loopback, so they can't be told apart. An attacker can cause the lock-out
-    but not prevent a kill: a kill with a valid token still passes (such a token can't be guessed
-    at this rate), and so do the kill file and the signal.
+    All callers come from loopback, so they can't be distinguished. An attacker can cause the
+    lock-out but not prevent a kill: a kill with a valid token still passes (such a token can't be
+    guessed at this rate), and so do the kill file and the signal.
     """
 
     def __init__(self) -> None:
