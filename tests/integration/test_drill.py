@@ -84,7 +84,7 @@ def told() -> Iterator[ThreadingHTTPServer]:
     ("state", "why"),
     [
         ({"environment": "production", "trading_state": "RUNNING"}, "not allowed in production"),
-        ({"trading_state": "RUNNING"}, "not in None"),
+        ({"trading_state": "RUNNING"}, "not allowed in None"),
         (OURS | {"trading_state": "KILLED"}, "the daemon is KILLED"),
         (OURS | {"trading_state": "PAUSED"}, "the daemon is PAUSED"),
         (OURS | {"trading_state": "RUNNING", "run": "other"}, "sandbox run other, the daemon on"),
