@@ -106,7 +106,7 @@ class VenueWatch:
 
 
 @dataclass(slots=True)
-class Pilot:
+class DaemonHarness:
     """A daemon in this process and its sandbox."""
 
     sandbox: RunningSandbox
@@ -206,21 +206,21 @@ class Pilot:
 
 
 @asynccontextmanager
-async def flying(
+async def running_daemon(
     sandbox: RunningSandbox, chosen: Settings, *, venue: VenueConfig | None = None
-) -> AsyncIterator[Pilot]:
+) -> AsyncIterator[DaemonHarness]:
     """Run a daemon for the length of the block; stop it at the end if the test has not."""
-    pilot = Pilot(sandbox, chosen, VenueWatch(sandbox, own_prefix(chosen)))
+    harness = DaemonHarness(sandbox, chosen, VenueWatch(sandbox, own_prefix(chosen)))
     ready = asyncio.Event()
 
     def on_ready(daemon: Daemon) -> None:
-        pilot.daemon = daemon
+        harness.daemon = daemon
         ready.set()
 
     task = asyncio.create_task(
-        trade(chosen, venue=venue, on_ready=on_ready, observers=(pilot.observe,))
+        trade(chosen, venue=venue, on_ready=on_ready, observers=(harness.observe,))
     )
-    pilot.task = task
+    harness.task = task
     waiting = asyncio.create_task(ready.wait())
     try:
         await asyncio.wait(
@@ -229,11 +229,11 @@ async def flying(
         if task.done():
             task.result()
         assert ready.is_set(), "the daemon is not ready"
-        yield pilot
+        yield harness
     finally:
         waiting.cancel()
         if not task.done():
-            pilot.running.runner.stop()
+            harness.running.runner.stop()
             await asyncio.wait({task}, timeout=STOP_S_MAX)
             task.cancel()
         await asyncio.wait({task})

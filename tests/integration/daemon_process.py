@@ -41,13 +41,13 @@ class Started:
             else:
                 self.text.append(line.decode(errors="replace"))
 
-    def said(self, event: str) -> dict[str, object] | None:
+    def logged(self, event: str) -> dict[str, object] | None:
         """Return the first log line of an event, or None."""
         return next((line for line in self.lines if line.get("event") == event), None)
 
     async def get(self, path: str) -> tuple[int, str]:
         """Return status and body of a GET from its HTTP listener."""
-        started = self.said("started")
+        started = self.logged("started")
         assert started is not None, self.lines
         async with (
             aiohttp.ClientSession() as http,

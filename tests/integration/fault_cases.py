@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from quoter.service.exit_codes import ExitCode
-from tests.integration.daemon_harness import FOREIGN_ID, Pilot, open_ids
+from tests.integration.daemon_harness import FOREIGN_ID, DaemonHarness, open_ids
 from tests.integration.ledger_truth import ledger_against_truth
 
 FAULT_S = 4.0
@@ -62,55 +62,55 @@ def together(*cases: Case) -> Case:
 
 
 async def recover(
-    pilot: Pilot, *, name: str, fired: int, books_s_max: float, quoting_s_max: float
+    harness: DaemonHarness, *, name: str, fired: int, books_s_max: float, quoting_s_max: float
 ) -> Outcome:
     """After the last fault: wait for equal balances and two-sided quotes, then stop."""
     cleared_s = time.monotonic()
-    books_s = await pilot.until(pilot.is_equal, books_s_max, f"{name}: ledger equals truth")
+    books_s = await harness.until(harness.is_equal, books_s_max, f"{name}: ledger equals truth")
     left_s = quoting_s_max - books_s
-    await pilot.until(pilot.is_two_sided, left_s, f"{name}: two-sided again")
+    await harness.until(harness.is_two_sided, left_s, f"{name}: two-sided again")
     quoting_s = time.monotonic() - cleared_s
-    code = await pilot.stop()
-    inventory = pilot.running.engine.inventory
+    code = await harness.stop()
+    inventory = harness.running.engine.inventory
     return Outcome(
         name=name,
         fired=fired,
         books_s=books_s,
         quoting_s=quoting_s,
         fills=inventory.fills_buy + inventory.fills_sell,
-        inventory_peak=pilot.watch.inventory_peak,
-        exposure_peak=pilot.watch.exposure_peak,
-        limit=pilot.settings.inventory_max,
+        inventory_peak=harness.watch.inventory_peak,
+        exposure_peak=harness.watch.exposure_peak,
+        limit=harness.settings.inventory_max,
         exit_code=code,
     )
 
 
-def forgotten(pilot: Pilot) -> set[str]:
+def forgotten(harness: DaemonHarness) -> set[str]:
     """Return open orders at the sandbox that the engine does not know."""
-    orders = pilot.running.engine.orders
-    return {o.client_id for o in pilot.open_own() if orders.live(o.client_id) is None}
+    orders = harness.running.engine.orders
+    return {o.client_id for o in harness.open_own() if orders.live(o.client_id) is None}
 
 
-async def judge(pilot: Pilot, outcome: Outcome) -> None:
+async def judge(harness: DaemonHarness, outcome: Outcome) -> None:
     """Check the outcome and add every problem to it."""
     problems = outcome.problems
     if not outcome.fired:
         problems.append("the fault never fired")
     if outcome.exposure_peak > outcome.limit or outcome.inventory_peak > outcome.limit:
         problems.append(f"above the limit: {outcome.exposure_peak} {outcome.inventory_peak}")
-    if not pilot.is_equal():
-        problems.append(f"books differ at the end: {pilot.differences()}")
-    if differences := ledger_against_truth(pilot.settings.data_dir, pilot.sandbox):
+    if not harness.is_equal():
+        problems.append(f"books differ at the end: {harness.differences()}")
+    if differences := ledger_against_truth(harness.settings.data_dir, harness.sandbox):
         problems.append(f"the ledger differs: {differences}")
-    created = [str(row["client_id"]) for row in await pilot.wire("order.place")]
-    own = [name for name in created if name.startswith(pilot.prefix)]
+    created = [str(row["client_id"]) for row in await harness.wire("order.place")]
+    own = [name for name in created if name.startswith(harness.prefix)]
     if again := [name for name, times in Counter(own).items() if times > 1]:
         problems.append(f"sent more than once: {again}")
-    if undecided := set(own) - set(pilot.placed):
+    if undecided := set(own) - set(harness.placed):
         problems.append(f"never decided: {undecided}")
     if outcome.exit_code is not ExitCode.CLEAN:
         problems.append(f"exit {outcome.exit_code!r}")
-    if open_ids(pilot.sandbox) != {FOREIGN_ID}:
-        problems.append(f"open at the end: {open_ids(pilot.sandbox)}")
+    if open_ids(harness.sandbox) != {FOREIGN_ID}:
+        problems.append(f"open at the end: {open_ids(harness.sandbox)}")
     if problems:
-        problems.append(pilot.story())
+        problems.append(harness.story())

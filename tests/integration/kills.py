@@ -216,7 +216,9 @@ async def _within(seconds: float, condition: Callable[[], bool]) -> bool:
     return True
 
 
-async def die_often(times: int, seed: int, folder: Path, report: Callable[[Process], None]) -> None:
+async def kill_repeatedly(
+    times: int, seed: int, folder: Path, report: Callable[[Process], None]
+) -> None:
     """Kill `times` processes, then stop one cleanly; `report` gets the figures of each."""
     random = Random(seed)
     async with running(market(STORMY, seed)) as sandbox:
@@ -258,7 +260,7 @@ def main() -> int:
         console.print(f"{life.number}/{arguments.times + 1} {life.end} {life.problems or 'good'}")
 
     with TemporaryDirectory(prefix="kills") as folder:
-        asyncio.run(die_often(arguments.times, arguments.seed, Path(folder), report))
+        asyncio.run(kill_repeatedly(arguments.times, arguments.seed, Path(folder), report))
     columns = (
         "life",
         "dead orders",

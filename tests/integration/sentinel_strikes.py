@@ -46,7 +46,7 @@ WOULD_TRADE_S = 0.6  # long enough for several orders of a daemon that is not ki
 # Every move of the mid causes a requote; few trades, so that orders stay open.
 STORMY = replace(LIVELY, sigma=12.0, intensity=0.4)
 # After each freeze its book is stale; the sixth pause within ten minutes would latch.
-PATIENT = {"QUOTER_FLAP_PAUSES_MAX": "1000"}
+MANY_PAUSES = {"QUOTER_FLAP_PAUSES_MAX": "1000"}
 BLOWS = (signal.SIGKILL, signal.SIGSTOP)
 
 
@@ -66,9 +66,9 @@ class Arena:
         """Start a daemon after ending the previous one."""
         await self._stack.aclose()
         self.daemon = daemon = await self._stack.enter_async_context(
-            quoter(self.sandbox, self.folder, "run", QUOTER_SENTINEL="required", **PATIENT)
+            quoter(self.sandbox, self.folder, "run", QUOTER_SENTINEL="required", **MANY_PAUSES)
         )
-        await until(lambda: daemon.said("started"), "started", daemon)
+        await until(lambda: daemon.logged("started"), "started", daemon)
         return daemon
 
     async def close(self) -> None:

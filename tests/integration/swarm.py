@@ -25,11 +25,11 @@ from quoter.sim.messages import ExecutionReport, News, ReportType
 from tests.integration.daemon_harness import (
     LIVELY,
     POLL_S,
-    Pilot,
-    flying,
+    DaemonHarness,
     market,
     place_foreign,
     quiet_logs,
+    running_daemon,
     settings,
 )
 from tests.integration.fault_cases import (
@@ -72,11 +72,11 @@ class Verdict:
 class Rules:
     """Rules that must hold all the time, checked against the sandbox."""
 
-    def __init__(self, pilot: Pilot) -> None:
-        self._pilot = pilot
+    def __init__(self, harness: DaemonHarness) -> None:
+        self._pilot = harness
         self.problems: dict[str, None] = {}  # each once, in order
         self.broken = asyncio.Event()  # set at the first problem
-        pilot.sandbox.server.venue.listen(self._receive)
+        harness.sandbox.server.venue.listen(self._receive)
 
     def _receive(self, news: Sequence[News]) -> None:
         """Check at every new open order that its client id is not in use."""
@@ -101,11 +101,11 @@ class Rules:
             await asyncio.wait({task})
 
     async def _check(self) -> None:
-        pilot, limit = self._pilot, self._pilot.settings.inventory_max
+        harness, limit = self._pilot, self._pilot.settings.inventory_max
         while True:
-            for name in forgotten(pilot):
+            for name in forgotten(harness):
                 self._add(f"{name} is open at the venue and unknown to us")
-            if pilot.watch.exposure_peak > limit:
+            if harness.watch.exposure_peak > limit:
                 self._add("the worst case went beyond the limit")
             await asyncio.sleep(POLL_S)
 
@@ -119,15 +119,15 @@ async def run(plan: Plan, folder: Path) -> Verdict:
         async with running(market(LIVELY, plan.seed)) as sandbox:
             await place_foreign(sandbox)
             chosen = settings(sandbox, folder, **plan.live_params)
-            async with flying(sandbox, chosen) as pilot:
-                rules = Rules(pilot)
-                await pilot.until(pilot.is_two_sided, FIRST_QUOTE_S_MAX, "quoting at first")
+            async with running_daemon(sandbox, chosen) as harness:
+                rules = Rules(harness)
+                await harness.until(harness.is_two_sided, FIRST_QUOTE_S_MAX, "quoting at first")
                 async with rules.checked():
-                    await _suffer(plan, pilot, rules, fired)
-                    assert not rules.problems, pilot.story()
-                    outcome = await _rest(plan, pilot, fired)
-                creates = len(await pilot.wire("order.place"))
-                await judge(pilot, outcome)
+                    await _run_with_faults(plan, harness, rules, fired)
+                    assert not rules.problems, harness.story()
+                    outcome = await _rest(plan, harness, fired)
+                creates = len(await harness.wire("order.place"))
+                await judge(harness, outcome)
     except (AssertionError, TimeoutError) as error:
         problems.append(str(error) or repr(error))
     if rules is not None:
@@ -139,9 +139,11 @@ async def run(plan: Plan, folder: Path) -> Verdict:
     )
 
 
-async def _suffer(plan: Plan, pilot: Pilot, rules: Rules, fired: Counter[str]) -> None:
+async def _run_with_faults(
+    plan: Plan, harness: DaemonHarness, rules: Rules, fired: Counter[str]
+) -> None:
     """Arm every fault at its time and count what fired; stop early when a rule is broken."""
-    sandbox, begun_s = pilot.sandbox, monotonic()
+    sandbox, begun_s = harness.sandbox, monotonic()
     acts: list[Strike | Burst] = [*plan.strikes, *plan.bursts]
     for act in sorted(acts, key=lambda act: act.begin_s):
         await asyncio.sleep(max(0.0, begun_s + act.begin_s - monotonic()))
@@ -160,15 +162,15 @@ async def _suffer(plan: Plan, pilot: Pilot, rules: Rules, fired: Counter[str]) -
     await sandbox.admin("DELETE", "faults")
 
 
-async def _rest(plan: Plan, pilot: Pilot, fired: Counter[str]) -> Outcome:
+async def _rest(plan: Plan, harness: DaemonHarness, fired: Counter[str]) -> Outcome:
     outcome = await recover(
-        pilot,
+        harness,
         name=f"seed {plan.seed}",
         fired=fired.total() or 1,  # a fault of low probability may not have fired
         books_s_max=BOOKS_S_MAX,
         quoting_s_max=FENCED_S_MAX if plan.is_fenced else QUOTING_S_MAX,
     )
-    state = pilot.running.engine.causes.state
+    state = harness.running.engine.causes.state
     if state is not TradingState.RUNNING:
         outcome.problems.append(f"{state.name} at the end")
     return outcome

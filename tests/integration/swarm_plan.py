@@ -65,13 +65,13 @@ class Plan:
 
     def lines(self) -> list[str]:
         """Return the plan as text lines."""
-        told = [f"seed {self.seed}: {self.live_params}"]
-        told += [
+        lines = [f"seed {self.seed}: {self.live_params}"]
+        lines += [
             f"{strike.begin_s:5.2f} s to {strike.end_s:5.2f} s {strike.case.faults[0]}"
             for strike in self.strikes
         ]
-        told += [f"{burst.begin_s:5.2f} s {burst}" for burst in self.bursts]
-        return told
+        lines += [f"{burst.begin_s:5.2f} s {burst}" for burst in self.bursts]
+        return lines
 
 
 def _any(_: Random) -> Parameters:

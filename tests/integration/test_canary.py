@@ -137,7 +137,7 @@ async def test_no_error_path_reveals_a_secret(
         await strike(sandbox, daemon, seen)
         await sandbox.arm(**REFUSED)  # type: ignore[arg-type]  # `kind` is in
         await until((data / LATCH).exists, "killed", daemon)
-        await until(lambda: b'"after": "KILLED"' in daemon.raw, "told", daemon)
+        await until(lambda: b'"after": "KILLED"' in daemon.raw, "reported", daemon)
         await pages(daemon, seen, "when killed")
         daemon.process.send_signal(signal.SIGABRT)
         code, _ = await daemon.ended(END_S_MAX)
@@ -146,8 +146,8 @@ async def test_no_error_path_reveals_a_secret(
     seen |= {"log": bytes(daemon.raw)} | files(data)
     assert {"ledger.sqlite", LATCH} <= set(seen)
     assert len(signatures.seen) > 100
-    for said in (b"-2015", b"RequestTimeout", b"timestamp=", b"[redacted]", b"***", b"-1022"):
-        assert said in seen["log"], f"the error path of {said!r} was not taken"
+    for logged in (b"-2015", b"RequestTimeout", b"timestamp=", b"[redacted]", b"***", b"-1022"):
+        assert logged in seen["log"], f"the error path of {logged!r} was not taken"
     assert found(seen, signatures.seen) == []
     for place in ("log", LATCH, *(name for name in seen if name.startswith("/"))):
         tamed = seen[place].decode()
@@ -217,8 +217,14 @@ async def test_no_crash_reveals_a_secret(
         code, _ = await daemon.ended(END_S_MAX)
     assert code == ExitCode.CRASHED, daemon.raw[-4_000:]
     seen = {"log": bytes(daemon.raw)} | files(data)
-    for said in (b"crashed", b"RuntimeError", b"unraisable_exception", b"UserWarning", b"asyncio"):
-        assert said in daemon.raw, f"the path of {said!r} was not taken"
+    for logged in (
+        b"crashed",
+        b"RuntimeError",
+        b"unraisable_exception",
+        b"UserWarning",
+        b"asyncio",
+    ):
+        assert logged in daemon.raw, f"the path of {logged!r} was not taken"
     assert found(seen, signatures.seen) == []
 
 

@@ -25,7 +25,7 @@ async def run_command(
     sandbox: RunningSandbox, folder: Path, daemon: Started, *words: str
 ) -> tuple[int, str]:
     """Return exit code and output."""
-    started = daemon.said("started")
+    started = daemon.logged("started")
     assert started is not None
     port = str(started["listening"]).rpartition(":")[2]
     async with quoter(sandbox, folder, *words, "--port", port) as process:
@@ -42,7 +42,7 @@ async def test_commands_report_what_a_daemon_did_or_may_do(
     risk = {"QUOTER_RISK_TOKEN_FILE": str(token)}
     by_token = ("--token-file", str(token))
     async with quoter(sandbox, tmp_path, "run", **risk) as daemon:
-        await until(lambda: daemon.said("started"), "started", daemon)
+        await until(lambda: daemon.logged("started"), "started", daemon)
         await until(lambda: len(own(sandbox)) >= 2, "two-sided", daemon)
         code, text = await run_command(sandbox, tmp_path, daemon, "explain", "--live")
         assert (code, "reservation_price" in text) == (0, True), text

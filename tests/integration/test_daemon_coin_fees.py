@@ -14,7 +14,13 @@ from quoter.domain.trading import Cause
 from quoter.sandbox.config import BALANCES, BITCOIN, LARGE_TICK, SandboxConfig, default_config
 from quoter.service.exit_codes import ExitCode
 from quoter.sim.messages import FeeCoin, MarketSpec
-from tests.integration.daemon_harness import LIVELY, Pilot, flying, quiet_logs, settings
+from tests.integration.daemon_harness import (
+    LIVELY,
+    DaemonHarness,
+    quiet_logs,
+    running_daemon,
+    settings,
+)
 from tests.integration.sandbox_client import running
 from tests.integration.test_venues_gateway import config, connected
 
@@ -46,8 +52,8 @@ def paying_in_bnb(*others: MarketSpec) -> SandboxConfig:
     return replace(usual, markets=(lively, *others), accounts=accounts)
 
 
-def enough_fills(pilot: Pilot) -> Callable[[], bool]:
-    return lambda: pilot.running.engine.inventory.fills_buy >= 2
+def enough_fills(harness: DaemonHarness) -> Callable[[], bool]:
+    return lambda: harness.running.engine.inventory.fills_buy >= 2
 
 
 async def test_fees_in_bnb_reduce_the_profit_at_the_price_of_their_market(
@@ -56,10 +62,10 @@ async def test_fees_in_bnb_reduce_the_profit_at_the_price_of_their_market(
     with quiet_logs(tmp_path / "log"):
         async with (
             running(paying_in_bnb(still("BNB", "USDT", str(PRICE)))) as sandbox,
-            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            await pilot.until(enough_fills(pilot), FILLS_S_MAX, "fills")
-            engine = pilot.running.engine
+            await harness.until(enough_fills(harness), FILLS_S_MAX, "fills")
+            engine = harness.running.engine
             ask = sandbox.server.venue.exchange.depth("BNBUSDT", 1).asks[0][0]
             assert PRICE < ask < PRICE + 1
 
@@ -69,9 +75,9 @@ async def test_fees_in_bnb_reduce_the_profit_at_the_price_of_their_market(
                     engine.attribution.pnl(None).fees == paid["BNB"] * ask > 0
                 )
 
-            await pilot.until(are_debited, FILLS_S_MAX, "every fee is in the profit")
+            await harness.until(are_debited, FILLS_S_MAX, "every fee is in the profit")
             assert Cause.FEE_UNPRICED not in engine.causes.switch.causes
-            assert await pilot.stop() is ExitCode.CLEAN
+            assert await harness.stop() is ExitCode.CLEAN
 
 
 @pytest.mark.slow
@@ -79,17 +85,17 @@ async def test_fees_without_a_price_pause_with_a_reason(tmp_path: Path) -> None:
     with quiet_logs(tmp_path / "log"):
         async with (
             running(paying_in_bnb()) as sandbox,
-            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            causes = pilot.running.engine.causes.switch
+            causes = harness.running.engine.causes.switch
 
             def is_unpriced() -> bool:
                 return causes.is_active(Cause.FEE_UNPRICED)
 
-            await pilot.until(is_unpriced, FILLS_S_MAX + UNPRICED_S_MAX, "nobody prices them")
+            await harness.until(is_unpriced, FILLS_S_MAX + UNPRICED_S_MAX, "nobody prices them")
             text = causes.causes[Cause.FEE_UNPRICED]
             assert text.endswith("binance has no market for BNB and USDT")
-            await pilot.until(lambda: not pilot.open_own(), UNPRICED_S_MAX, "orders gone")
+            await harness.until(lambda: not harness.open_own(), UNPRICED_S_MAX, "orders gone")
 
 
 @pytest.mark.parametrize(
@@ -109,11 +115,11 @@ async def test_coin_price_is_the_best_ask_of_a_direct_or_inverted_market(
         running(replace(default_config(seed=1), markets=markets)) as sandbox,
         connected(config(sandbox)) as gateway,
     ):
-        told = await gateway.report(RequestReport(kind=ReportKind.COIN_PRICE, coin=coin))
+        answer = await gateway.report(RequestReport(kind=ReportKind.COIN_PRICE, coin=coin))
         if not price:
-            assert isinstance(told, ReportFailed)
-            assert told.kind is ReportKind.COIN_PRICE
+            assert isinstance(answer, ReportFailed)
+            assert answer.kind is ReportKind.COIN_PRICE
             return
-        assert isinstance(told, CoinPrice)
-        assert (told.coin, told.price) == (coin, Decimal(price))
-        assert told.asked_ns <= told.ts_ns
+        assert isinstance(answer, CoinPrice)
+        assert (answer.coin, answer.price) == (coin, Decimal(price))
+        assert answer.asked_ns <= answer.ts_ns

@@ -50,7 +50,7 @@ def tokens(tmp_path: Path) -> dict[str, str]:
 async def ask(
     daemon: Started, path: str, role: str = "risk", method: str = "POST", **body: object
 ) -> tuple[int, Body]:
-    started = daemon.said("started")
+    started = daemon.logged("started")
     assert started is not None, daemon.lines
     headers = {
         "Authorization": f"Bearer {TOKENS[role]}",
@@ -93,7 +93,7 @@ async def test_pause_resume_live_parameters_kill_and_rearm(
     sandbox: RunningSandbox, tmp_path: Path, tokens: dict[str, str]
 ) -> None:
     async with quoter(sandbox, tmp_path, "run", **tokens) as daemon:
-        await until(lambda: daemon.said("started"), "started", daemon)
+        await until(lambda: daemon.logged("started"), "started", daemon)
         await two_sided(sandbox, daemon)
         status, body = await ask(daemon, "/v1/pause", "operator")
         assert (status, body["trading_state"]) == (200, "PAUSED")
@@ -144,7 +144,7 @@ async def test_a_kill_and_its_id_survive_restarts_and_nothing_is_sent(
     sent, kill_id = 0, None
     for number in range(RESTARTS):
         async with quoter(sandbox, tmp_path, "run", **tokens) as daemon:
-            await until(lambda d=daemon: d.said("started"), "started", daemon)  # type: ignore[misc]
+            await until(lambda d=daemon: d.logged("started"), "started", daemon)  # type: ignore[misc]
             if not number:
                 await two_sided(sandbox, daemon)
                 _, body = await ask(daemon, "/v1/kill")
@@ -169,16 +169,16 @@ async def test_sighup_changes_live_parameters_and_names_refused_settings(
     env = tmp_path / ".env"
     env.write_text("QUOTER_GAMMA=1\n")
     async with quoter(sandbox, tmp_path, "run", **tokens) as daemon:
-        await until(lambda: daemon.said("started"), "started", daemon)
+        await until(lambda: daemon.logged("started"), "started", daemon)
         env.write_text("QUOTER_GAMMA=2\nQUOTER_LEVELS=3\nQUOTER_SIZE_ETA=9\nQUOTER_TYPO=1\n")
         daemon.process.send_signal(signal.SIGHUP)
-        await until(lambda: daemon.said("reload_failed"), "refused", daemon)
-        assert "QUOTER_TYPO: no such setting" in str(daemon.said("reload_failed"))
+        await until(lambda: daemon.logged("reload_failed"), "refused", daemon)
+        assert "QUOTER_TYPO: no such setting" in str(daemon.logged("reload_failed"))
         assert (await params(daemon))["gamma"] == 1
-        assert daemon.said("reload") is None
+        assert daemon.logged("reload") is None
         env.write_text("QUOTER_GAMMA=2\nQUOTER_LEVELS=3\nQUOTER_SIZE_ETA=9\n")
         daemon.process.send_signal(signal.SIGHUP)
-        await until(lambda: daemon.said("reload"), "reloaded", daemon)
+        await until(lambda: daemon.logged("reload"), "reloaded", daemon)
         refused = {
             str(line["setting"]): line
             for line in daemon.lines
@@ -203,22 +203,22 @@ async def test_sighup_names_a_changed_secret_and_an_unreadable_one(
     }
     new, junk = "n" + TOKENS["risk"][1:], tmp_path / "quoter_api_password"
     async with quoter(sandbox, tmp_path, "run", **tokens, **key) as daemon:
-        await until(lambda: daemon.said("started"), "started", daemon)
+        await until(lambda: daemon.logged("started"), "started", daemon)
         daemon.process.send_signal(signal.SIGHUP)
-        await until(lambda: daemon.said("reload"), "reloaded", daemon)
-        assert daemon.said("reload_refused") is None
+        await until(lambda: daemon.logged("reload"), "reloaded", daemon)
+        assert daemon.logged("reload_refused") is None
         (tmp_path / "risk.token").write_text(new)
         daemon.process.send_signal(signal.SIGHUP)
-        await until(lambda: daemon.said("reload_refused"), "named", daemon)
-        refused = daemon.said("reload_refused")
+        await until(lambda: daemon.logged("reload_refused"), "named", daemon)
+        refused = daemon.logged("reload_refused")
         assert refused is not None
         assert (refused["setting"], refused["reason"]) == ("risk_token", "needs a restart")
         assert (refused["running"], refused["new"]) == ("set", "set")
         assert (await ask(daemon, "/v1/pause"))[0] == 200  # the old token is still valid
         junk.write_bytes(b"\xff\xfe")
         daemon.process.send_signal(signal.SIGHUP)
-        await until(lambda: daemon.said("reload_failed"), "refused", daemon)
-        assert "api_password" in str(daemon.said("reload_failed"))
+        await until(lambda: daemon.logged("reload_failed"), "refused", daemon)
+        assert "api_password" in str(daemon.logged("reload_failed"))
         daemon.process.terminate()
         assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN
     assert new.encode() not in daemon.raw
@@ -236,7 +236,7 @@ async def test_without_tokens_there_is_no_control_api(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     async with quoter(sandbox, tmp_path, "run") as daemon:
-        await until(lambda: daemon.said("started"), "started", daemon)
+        await until(lambda: daemon.logged("started"), "started", daemon)
         assert (await daemon.get("/v1/params"))[0] == 404
         daemon.process.terminate()
         assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN

@@ -12,11 +12,11 @@ from quoter.service.exit_codes import ExitCode
 from tests.integration.daemon_harness import (
     FOREIGN_ID,
     LIVELY,
-    flying,
     market,
     open_ids,
     place_foreign,
     quiet_logs,
+    running_daemon,
     settings,
 )
 from tests.integration.sandbox_client import running
@@ -35,8 +35,8 @@ async def test_create_in_flight_at_a_crash_is_cancelled_when_it_arrives(
         async with running(market(STILL, seed=3)) as sandbox:
             await place_foreign(sandbox)
             await sandbox.arm("delay", endpoint="create", delay_s=LATE_S)
-            async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
-                loop, observers = asyncio.get_running_loop(), pilot.running.runner._observers
+            async with running_daemon(sandbox, settings(sandbox, tmp_path)) as harness:
+                loop, observers = asyncio.get_running_loop(), harness.running.runner._observers
                 armed = loop.create_future()
 
                 def break_down(step: Step) -> None:
@@ -45,9 +45,9 @@ async def test_create_in_flight_at_a_crash_is_cancelled_when_it_arrives(
                     if any(isinstance(command, PlaceOrder) for command in step.commands):
                         loop.call_later(LATE_S / 4, armed.set_result, None)
 
-                pilot.running.runner._observers = (*observers, break_down)
-                assert pilot.task is not None
+                harness.running.runner._observers = (*observers, break_down)
+                assert harness.task is not None
                 async with asyncio.timeout(CRASH_S_MAX):
-                    assert await pilot.task is ExitCode.CRASHED
+                    assert await harness.task is ExitCode.CRASHED
                 await asyncio.sleep(2 * LATE_S)  # everything in flight has arrived by now
             assert open_ids(sandbox) == {FOREIGN_ID}

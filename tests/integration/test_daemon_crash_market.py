@@ -10,7 +10,7 @@ from quoter.domain.trading import Cause, Regime, TradingState
 from quoter.sandbox.config import CrashScenario
 from quoter.sandbox.scenario import play
 from quoter.service.exit_codes import ExitCode
-from tests.integration.daemon_harness import LIVELY, flying, market, quiet_logs, settings
+from tests.integration.daemon_harness import LIVELY, market, quiet_logs, running_daemon, settings
 from tests.integration.sandbox_client import RunningSandbox, running
 
 pytestmark = pytest.mark.timeout(300)
@@ -43,26 +43,26 @@ async def test_regime_reduces_in_a_crash_and_both_sides_are_quoted_again_afterwa
                 price_collar_bps=COLLAR_BPS,
                 loss_max=Decimal(100_000),
             )
-            async with flying(sandbox, chosen) as pilot:
-                engine = pilot.running.engine
-                await pilot.until(pilot.is_two_sided, START_S_MAX, "quoting at first")
+            async with running_daemon(sandbox, chosen) as harness:
+                engine = harness.running.engine
+                await harness.until(harness.is_two_sided, START_S_MAX, "quoting at first")
                 scenario = CrashScenario(in_s=0.5, time_scale=SPEED)
                 venue, arm = sandbox.server.venue, sandbox.server.admin.arm
                 playing = asyncio.create_task(play(scenario, venue, arm))
-                await pilot.until(
+                await harness.until(
                     lambda: Cause.MARKET_REGIME in engine.causes.switch.causes, CLIMB_S_MAX, "up"
                 )
                 assert engine.causes.state >= TradingState.REDUCE_ONLY
-                await pilot.until(playing.done, CLIMB_S_MAX, "all faults armed")
+                await harness.until(playing.done, CLIMB_S_MAX, "all faults armed")
                 playing.result()
-                await pilot.until(
-                    lambda: engine.regime.view.level is Regime.NORMAL and pilot.is_two_sided(),
+                await harness.until(
+                    lambda: engine.regime.view.level is Regime.NORMAL and harness.is_two_sided(),
                     BACK_S_MAX,
                     "back to normal",
                 )
                 assert engine.counts["regime_wide"]
                 assert engine.counts["regime_normal"]
                 assert sum(await fired(sandbox)) > 0
-                assert pilot.watch.exposure_peak <= chosen.inventory_max
-                assert await pilot.stop() is ExitCode.CLEAN
-                assert pilot.is_equal(), pilot.differences()
+                assert harness.watch.exposure_peak <= chosen.inventory_max
+                assert await harness.stop() is ExitCode.CLEAN
+                assert harness.is_equal(), harness.differences()

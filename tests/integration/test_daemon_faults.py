@@ -13,10 +13,10 @@ from quoter.service.exit_codes import ExitCode
 from tests.integration.daemon_harness import (
     LIVELY,
     POLL_S,
-    flying,
     market,
     place_foreign,
     quiet_logs,
+    running_daemon,
     settings,
 )
 from tests.integration.fault_cases import (
@@ -91,8 +91,10 @@ async def strike(case: Case, folder: Path, seed: int) -> Outcome:
     """Trade, inject the faults, recover, stop."""
     async with running(market(LIVELY, seed)) as sandbox:
         await place_foreign(sandbox)
-        async with flying(sandbox, settings(sandbox, folder)) as pilot:
-            await pilot.until(pilot.is_two_sided, FIRST_QUOTE_S_MAX, f"{case.name}: first quotes")
+        async with running_daemon(sandbox, settings(sandbox, folder)) as harness:
+            await harness.until(
+                harness.is_two_sided, FIRST_QUOTE_S_MAX, f"{case.name}: first quotes"
+            )
             numbers = [await sandbox.arm(kind, **how) for kind, how in case.faults]
             await asyncio.sleep(case.lasts_s)
             end_s = time.monotonic() + FIRED_S_MAX
@@ -102,13 +104,13 @@ async def strike(case: Case, folder: Path, seed: int) -> Outcome:
                 await asyncio.sleep(POLL_S)
             await sandbox.admin("DELETE", "faults")
             outcome = await recover(
-                pilot,
+                harness,
                 name=case.name,
                 fired=fired,
                 books_s_max=FENCE_S_MAX if case.is_fenced else BOOKS_S_MAX,
                 quoting_s_max=FENCE_S_MAX if case.is_fenced else QUOTING_S_MAX,
             )
-            await judge(pilot, outcome)
+            await judge(harness, outcome)
             return outcome
 
 
@@ -144,16 +146,20 @@ async def test_fill_of_an_order_never_reported_is_booked(tmp_path: Path) -> None
             await sandbox.arm("reset_before", endpoint="cancel")
             await sandbox.arm("user_event_drop")
             await sandbox.arm("order_not_found", lag_s=2.0)
-            async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
-                await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "two orders rest unreported")
+            async with running_daemon(sandbox, settings(sandbox, tmp_path)) as harness:
+                await harness.until(
+                    harness.is_two_sided, QUOTING_S_MAX, "two orders rest unreported"
+                )
                 for side in Side:
                     burst = {"kind": "burst", "side": side, "notional": "8000"}
                     await sandbox.admin("POST", "script", {"symbol": "BTCUSDT"} | burst)
-                await pilot.until(lambda: not pilot.is_equal(), BOOKS_S_MAX, "filled unreported")
-                await pilot.until(pilot.is_equal, BOOKS_S_MAX, "booked")
+                await harness.until(
+                    lambda: not harness.is_equal(), BOOKS_S_MAX, "filled unreported"
+                )
+                await harness.until(harness.is_equal, BOOKS_S_MAX, "booked")
                 await sandbox.admin("DELETE", "faults")
-                assert await pilot.stop() is ExitCode.CLEAN
-                assert pilot.is_equal(), pilot.differences()
+                assert await harness.stop() is ExitCode.CLEAN
+                assert harness.is_equal(), harness.differences()
 
 
 @pytest.mark.parametrize(
@@ -171,15 +177,15 @@ async def test_f22_an_order_whose_cancel_fails_counts_until_it_is_over(
     with quiet_logs(tmp_path / "log"):
         async with running(market(tradeless, seed=3)) as sandbox:
             narrow = settings(sandbox, tmp_path, inventory_max=Decimal("0.015"))
-            async with flying(sandbox, narrow) as pilot:
-                await pilot.until(pilot.is_two_sided, FIRST_QUOTE_S_MAX, "quoting at first")
+            async with running_daemon(sandbox, narrow) as harness:
+                await harness.until(harness.is_two_sided, FIRST_QUOTE_S_MAX, "quoting at first")
                 ((kind, how),) = trouble.faults
                 number = await sandbox.arm(kind, **how)
                 for _ in range(round(FAULT_S / POLL_S)):
                     await asyncio.sleep(POLL_S)
-                    assert forgotten(pilot) == set(), pilot.story()
+                    assert forgotten(harness) == set(), harness.story()
                 assert await sandbox.fired(number) > 2
                 await sandbox.admin("DELETE", "faults")
-                await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "two-sided again")
-                assert await pilot.stop() is ExitCode.CLEAN
-    assert pilot.watch.exposure_peak == narrow.inventory_max
+                await harness.until(harness.is_two_sided, QUOTING_S_MAX, "two-sided again")
+                assert await harness.stop() is ExitCode.CLEAN
+    assert harness.watch.exposure_peak == narrow.inventory_max

@@ -11,10 +11,10 @@ from quoter.service.exit_codes import ExitCode
 from quoter.venues.config import StreamTimings
 from tests.integration.daemon_harness import (
     LIVELY,
-    Pilot,
-    flying,
+    DaemonHarness,
     market,
     quiet_logs,
+    running_daemon,
     settings,
 )
 from tests.integration.sandbox_client import running
@@ -23,32 +23,34 @@ ROLLS = 4
 NOTICE_S = 0.8
 
 
-async def two_sided(pilot: Pilot) -> None:
-    await pilot.until(pilot.is_two_sided, 20.0, "two-sided quotes")
+async def two_sided(harness: DaemonHarness) -> None:
+    await harness.until(harness.is_two_sided, 20.0, "two-sided quotes")
 
 
 async def test_announced_close_of_the_market_stream_costs_no_quote(tmp_path: Path) -> None:
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, 5)) as sandbox,
-            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            await two_sided(pilot)
-            seen = len(pilot.history)
+            await two_sided(harness)
+            seen = len(harness.history)
             counts = sandbox.server.venue.counts
             for number in range(1, ROLLS + 1):
                 body = {"in_s": NOTICE_S, "socket": "market"}
-                told = await sandbox.admin("POST", "streams/shutdown", body)
-                assert told.row["notified"] == 1
+                reply = await sandbox.admin("POST", "streams/shutdown", body)
+                assert reply.row["notified"] == 1
                 opened = partial(lambda n: counts["market_sockets_opened"] > n, number)
-                await pilot.until(opened, 5.0, "a new connection")
-                await pilot.until(lambda: len(open_sockets(pilot)) == 1, 5.0, "the old one ends")
-            story = "\n".join(pilot.history[seen:])
+                await harness.until(opened, 5.0, "a new connection")
+                await harness.until(
+                    lambda: len(open_sockets(harness)) == 1, 5.0, "the old one ends"
+                )
+            story = "\n".join(harness.history[seen:])
             assert Cause.MARKET_FEED_DOWN not in story
             assert Cause.BOOK_DESYNC not in story
             assert "PAUSED" not in story
-            await two_sided(pilot)
-            assert await pilot.stop() is ExitCode.CLEAN
+            await two_sided(harness)
+            assert await harness.stop() is ExitCode.CLEAN
 
 
 async def test_announced_close_of_the_private_stream_costs_no_quote_or_fill(
@@ -58,19 +60,19 @@ async def test_announced_close_of_the_private_stream_costs_no_quote_or_fill(
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, 5)) as sandbox,
-            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            await two_sided(pilot)
-            seen, counts = len(pilot.history), sandbox.server.venue.counts
+            await two_sided(harness)
+            seen, counts = len(harness.history), sandbox.server.venue.counts
             body = {"in_s": 8.0, "socket": "user"}
             await sandbox.admin("POST", "streams/shutdown", body)
-            await pilot.until(lambda: counts["user_sockets_opened"] == 2, 8.0, "a second one")
-            await pilot.until(lambda: len(user_sockets(pilot)) == 1, 15.0, "the old one ends")
-            await pilot.until(pilot.is_equal, 10.0, "books equal the truth")
-            story = "\n".join(pilot.history[seen:])
+            await harness.until(lambda: counts["user_sockets_opened"] == 2, 8.0, "a second one")
+            await harness.until(lambda: len(user_sockets(harness)) == 1, 15.0, "the old one ends")
+            await harness.until(harness.is_equal, 10.0, "books equal the truth")
+            story = "\n".join(harness.history[seen:])
             assert Cause.PRIVATE_STREAM_DOWN not in story
             assert "KILLED" not in story
-            assert await pilot.stop() is ExitCode.CLEAN
+            assert await harness.stop() is ExitCode.CLEAN
 
 
 async def test_halted_symbol_pauses_and_reports_precede_the_next_quote(
@@ -81,16 +83,18 @@ async def test_halted_symbol_pauses_and_reports_precede_the_next_quote(
             chosen = settings(sandbox, tmp_path)
             quick = replace(StreamTimings(), status_s=0.1, reopen_s=0.3)
             venue = replace(venue_config(chosen), stream=quick)
-            async with flying(sandbox, chosen, venue=venue) as pilot:
-                await two_sided(pilot)
+            async with running_daemon(sandbox, chosen, venue=venue) as harness:
+                await two_sided(harness)
                 await sandbox.admin("POST", "halt", {"symbol": "BTCUSDT", "halted": True})
-                active = pilot.running.engine.causes.switch.is_active
-                await pilot.until(lambda: active(Cause.VENUE_STATUS), 5.0, "told that it is closed")
-                await pilot.until(lambda: not pilot.open_own(), 5.0, "no order is left")
+                active = harness.running.engine.causes.switch.is_active
+                await harness.until(
+                    lambda: active(Cause.VENUE_STATUS), 5.0, "the closed status is reported"
+                )
+                await harness.until(lambda: not harness.open_own(), 5.0, "no order is left")
                 await sandbox.admin("POST", "halt", {"symbol": "BTCUSDT", "halted": False})
-                await two_sided(pilot)
+                await two_sided(harness)
                 assert not active(Cause.VENUE_STATUS)
-                assert await pilot.stop() is ExitCode.CLEAN
+                assert await harness.stop() is ExitCode.CLEAN
 
 
 async def test_corrupted_book_pauses_until_it_is_fetched_again(tmp_path: Path) -> None:
@@ -100,23 +104,23 @@ async def test_corrupted_book_pauses_until_it_is_fetched_again(tmp_path: Path) -
             chosen = settings(sandbox, tmp_path)
             often = replace(StreamTimings(), book_check_s=0.2, book_check_settle_s=0.2)
             venue = replace(venue_config(chosen), stream=often)
-            async with flying(sandbox, chosen, venue=venue) as pilot:
-                await two_sided(pilot)
+            async with running_daemon(sandbox, chosen, venue=venue) as harness:
+                await two_sided(harness)
                 await sandbox.arm("depth_corrupt", symbol="BTCUSDT")
-                await pilot.until(
-                    lambda: any(Cause.BOOK_DESYNC in line for line in pilot.history),
+                await harness.until(
+                    lambda: any(Cause.BOOK_DESYNC in line for line in harness.history),
                     20.0,
                     "the corruption is found",
                 )
                 await sandbox.admin("DELETE", "faults")
-                await two_sided(pilot)
-                assert await pilot.stop() is ExitCode.CLEAN
+                await two_sided(harness)
+                assert await harness.stop() is ExitCode.CLEAN
 
 
-def open_sockets(pilot: Pilot) -> list[object]:
-    sockets = pilot.sandbox.server.sockets
+def open_sockets(harness: DaemonHarness) -> list[object]:
+    sockets = harness.sandbox.server.sockets
     return [socket for socket in sockets.of(None) if socket.kind.value == "market"]
 
 
-def user_sockets(pilot: Pilot) -> list[object]:
-    return list(pilot.sandbox.server.sockets.of(SocketKind.USER))
+def user_sockets(harness: DaemonHarness) -> list[object]:
+    return list(harness.sandbox.server.sockets.of(SocketKind.USER))

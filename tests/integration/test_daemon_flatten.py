@@ -11,7 +11,7 @@ from quoter.domain.events import Flatten, Kill, Resume
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.service.exit_codes import ExitCode
-from tests.integration.daemon_harness import LIVELY, Pilot, flying, market, settings
+from tests.integration.daemon_harness import LIVELY, DaemonHarness, market, running_daemon, settings
 from tests.integration.sandbox_client import RunningSandbox, running
 
 FLAT_S_MAX = 40.0
@@ -47,14 +47,14 @@ async def test_flatten_reaches_the_target_and_never_passes_it(
     """Three order sizes from the target: at least two slices, each within the limits."""
     chosen = settings(sandbox, tmp_path, target=target, inventory_max=Decimal("0.03"))
     ledger = Ledger()
-    async with flying(sandbox, chosen) as pilot:
-        engine, commands = pilot.running.engine, pilot.running.runner.commands
-        pilot.watchers.append(ledger.observe)
-        await pilot.until(lambda: bool(pilot.open_own()), 20.0, "quoting")
+    async with running_daemon(sandbox, chosen) as harness:
+        engine, commands = harness.running.engine, harness.running.runner.commands
+        harness.watchers.append(ledger.observe)
+        await harness.until(lambda: bool(harness.open_own()), 20.0, "quoting")
         start = len(ledger.inventories)
         commands.send(Flatten(ts_ns=engine.ts_ns, actor="risk", reason="test"))
-        await pilot.until(lambda: engine.counts["flat"] > 0, FLAT_S_MAX, "flat")
-        await pilot.until(lambda: is_settled(pilot), FLAT_S_MAX, "settled")
+        await harness.until(lambda: engine.counts["flat"] > 0, FLAT_S_MAX, "flat")
+        await harness.until(lambda: is_settled(harness), FLAT_S_MAX, "settled")
         booked = ledger.inventories[start:]
         assert booked
         assert all(sign * inventory >= -LOT for inventory in booked), booked
@@ -64,26 +64,26 @@ async def test_flatten_reaches_the_target_and_never_passes_it(
         limits = engine.config.limits
         assert len(ledger.slices) >= 2
         assert all(order.size <= limits.size_max for order in ledger.slices)
-        assert pilot.is_equal(), pilot.differences()
+        assert harness.is_equal(), harness.differences()
         commands.send(Resume(ts_ns=engine.ts_ns, actor="operator", reason="test"))
-        await pilot.until(pilot.is_two_sided, FLAT_S_MAX, "quoting both sides again")
-        assert await pilot.stop() == ExitCode.CLEAN
+        await harness.until(harness.is_two_sided, FLAT_S_MAX, "quoting both sides again")
+        assert await harness.stop() == ExitCode.CLEAN
 
 
-def is_settled(pilot: Pilot) -> bool:
-    return not pilot.open_own() and pilot.running.engine.has_no_orders
+def is_settled(harness: DaemonHarness) -> bool:
+    return not harness.open_own() and harness.running.engine.has_no_orders
 
 
 async def test_nothing_is_flattened_while_killed(sandbox: RunningSandbox, tmp_path: Path) -> None:
     chosen = settings(sandbox, tmp_path, target="1.99", inventory_max=Decimal("0.03"))
     ledger = Ledger()
-    async with flying(sandbox, chosen) as pilot:
-        engine, commands = pilot.running.engine, pilot.running.runner.commands
-        pilot.watchers.append(ledger.observe)
-        await pilot.until(lambda: bool(pilot.open_own()), 20.0, "quoting")
+    async with running_daemon(sandbox, chosen) as harness:
+        engine, commands = harness.running.engine, harness.running.runner.commands
+        harness.watchers.append(ledger.observe)
+        await harness.until(lambda: bool(harness.open_own()), 20.0, "quoting")
         commands.send(Kill(ts_ns=engine.ts_ns, actor="test", reason="enough"))
         commands.send(Flatten(ts_ns=engine.ts_ns, actor="risk", reason="test"))
-        await pilot.until(lambda: engine.counts["flatten_refused"] == 1, 5.0, "refused")
-        await pilot.until(lambda: is_settled(pilot), FLAT_S_MAX, "nothing left")
+        await harness.until(lambda: engine.counts["flatten_refused"] == 1, 5.0, "refused")
+        await harness.until(lambda: is_settled(harness), FLAT_S_MAX, "nothing left")
         assert ledger.slices == []
-        assert await pilot.stop() == ExitCode.KILLED
+        assert await harness.stop() == ExitCode.KILLED

@@ -7,11 +7,11 @@ from quoter.service.exit_codes import ExitCode
 from tests.integration.daemon_harness import (
     FOREIGN_ID,
     LIVELY,
-    flying,
     market,
     open_ids,
     place_foreign,
     quiet_logs,
+    running_daemon,
     settings,
 )
 from tests.integration.sandbox_client import running
@@ -24,18 +24,20 @@ async def test_foreign_order_pauses_until_it_is_gone(tmp_path: Path) -> None:
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, 5)) as sandbox,
-            flying(sandbox, settings(sandbox, tmp_path, foreign_activity="pause")) as pilot,
+            running_daemon(
+                sandbox, settings(sandbox, tmp_path, foreign_activity="pause")
+            ) as harness,
         ):
-            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quotes")
+            await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quotes")
             await place_foreign(sandbox)
-            active = pilot.running.engine.causes.switch.is_active
-            await pilot.until(
+            active = harness.running.engine.causes.switch.is_active
+            await harness.until(
                 lambda: active(Cause.FOREIGN_ACTIVITY), NOTICED_S_MAX, "it is noticed"
             )
-            await pilot.until(lambda: not pilot.open_own(), NOTICED_S_MAX, "we stand aside")
+            await harness.until(lambda: not harness.open_own(), NOTICED_S_MAX, "we stand aside")
             assert open_ids(sandbox) == {FOREIGN_ID}
             venue, account = sandbox.server.venue, sandbox.one.api_key
             venue.exchange.cancel(account, "BTCUSDT", now_ns=venue.now_ns(), client_id=FOREIGN_ID)
-            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quotes again")
+            await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quotes again")
             assert not active(Cause.FOREIGN_ACTIVITY)
-            assert await pilot.stop() is ExitCode.CLEAN
+            assert await harness.stop() is ExitCode.CLEAN

@@ -12,11 +12,11 @@ from quoter.venues.ccxt.feed import CcxtFeed
 from tests.integration.daemon_harness import (
     FOREIGN_ID,
     LIVELY,
-    flying,
     market,
     open_ids,
     place_foreign,
     quiet_logs,
+    running_daemon,
     settings,
 )
 from tests.integration.sandbox_client import running
@@ -36,15 +36,15 @@ async def test_daemon_trades_at_a_second_exchange_id_with_either_feed(
             await place_foreign(sandbox)
             chosen = settings(sandbox, tmp_path, exchange=exchange)
             config = replace(venue_config(chosen), native_feed=native)
-            async with flying(sandbox, chosen, venue=config) as pilot:
-                books = pilot.running.engine.inventory
+            async with running_daemon(sandbox, chosen, venue=config) as harness:
+                books = harness.running.engine.inventory
                 expected = BinanceFeed if native else CcxtFeed
-                assert isinstance(pilot.running.runner._feed, expected)
-                await pilot.until(pilot.is_two_sided, TRADE_S_MAX, "two-sided")
-                await pilot.until(
+                assert isinstance(harness.running.runner._feed, expected)
+                await harness.until(harness.is_two_sided, TRADE_S_MAX, "two-sided")
+                await harness.until(
                     lambda: books.fills_buy + books.fills_sell >= FILLS_MIN, TRADE_S_MAX, "fills"
                 )
-                assert await pilot.stop() is ExitCode.CLEAN
-                assert pilot.is_equal(), pilot.differences()
-                assert pilot.watch.exposure_peak <= chosen.inventory_max
+                assert await harness.stop() is ExitCode.CLEAN
+                assert harness.is_equal(), harness.differences()
+                assert harness.watch.exposure_peak <= chosen.inventory_max
             assert open_ids(sandbox) == {FOREIGN_ID}

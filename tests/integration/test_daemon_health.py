@@ -19,11 +19,11 @@ from quoter.service.health.hang_detector import NAME
 from quoter.service.runner import Runner
 from tests.integration.daemon_harness import (
     LIVELY,
-    Pilot,
-    flying,
+    DaemonHarness,
     market,
     open_ids,
     quiet_logs,
+    running_daemon,
     settings,
 )
 from tests.integration.daemon_process import quoter, until
@@ -44,13 +44,13 @@ def hang(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def is_active(pilot: Pilot, cause: Cause) -> bool:
-    return pilot.running.engine.causes.switch.is_active(cause)
+def is_active(harness: DaemonHarness, cause: Cause) -> bool:
+    return harness.running.engine.causes.switch.is_active(cause)
 
 
-def value(pilot: Pilot, metric: str, **more: str) -> float:
+def value(harness: DaemonHarness, metric: str, **more: str) -> float:
     labels = {"symbol": "BTC/USDT", "venue": "binance", **more}
-    found = pilot.running.metrics.registry.get_sample_value(metric, labels)
+    found = harness.running.metrics.registry.get_sample_value(metric, labels)
     assert found is not None, metric
     return found
 
@@ -59,22 +59,22 @@ async def test_hung_loop_cancels_its_orders_and_writes_its_stacks(tmp_path: Path
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, seed=1)) as sandbox,
-            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting")
-            before = {order.client_id for order in pilot.open_own()}
+            await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quoting")
+            before = {order.client_id for order in harness.open_own()}
             asyncio.get_running_loop().call_soon(hang, HANG_S)
             await asyncio.sleep(0)
-            await pilot.until(
-                lambda: not before & {order.client_id for order in pilot.open_own()},
+            await harness.until(
+                lambda: not before & {order.client_id for order in harness.open_own()},
                 STOPPED_S_MAX,
                 "what rested during the hang is gone",
             )
-            assert value(pilot, "quoter_loop_hangs_total") >= 1
+            assert value(harness, "quoter_loop_hangs_total") >= 1
             # by the unread connection, or by the engine without market data
-            assert any(word in pilot.story() for word in ("nothing was read", "book_stale"))
-            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting again")
-            assert await pilot.stop() is ExitCode.CLEAN
+            assert any(word in harness.story() for word in ("nothing was read", "book_stale"))
+            await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quoting again")
+            assert await harness.stop() is ExitCode.CLEAN
         stacks = (tmp_path / NAME).read_text()
         assert f"in {hang.__name__}" in stacks
         assert "loop_hung" in (tmp_path / "log").read_text()
@@ -87,16 +87,16 @@ async def test_three_late_wakeups_of_the_loop_pause(
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, seed=1)) as sandbox,
-            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting")
+            await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quoting")
             loop = asyncio.get_running_loop()
             for number in range(3):
                 loop.call_later(0.5 * number, hang, 0.4)
-            await pilot.until(
-                lambda: is_active(pilot, Cause.LOOP_LAG), STOPPED_S_MAX, "late three times"
+            await harness.until(
+                lambda: is_active(harness, Cause.LOOP_LAG), STOPPED_S_MAX, "late three times"
             )
-            await pilot.until(lambda: not pilot.open_own(), STOPPED_S_MAX, "orders gone")
+            await harness.until(lambda: not harness.open_own(), STOPPED_S_MAX, "orders gone")
 
 
 async def test_engine_without_ticks_sends_no_order_and_is_unhealthy(
@@ -112,17 +112,17 @@ async def test_engine_without_ticks_sends_no_order_and_is_unhealthy(
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, seed=1)) as sandbox,
-            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            runner = pilot.running.runner
-            await pilot.until(
+            runner = harness.running.runner
+            await harness.until(
                 lambda: not runner.process_health.is_alive(), STOPPED_S_MAX, "not healthy"
             )
-            sent, decided = len(await pilot.wire("order.place")), len(pilot.placed)
-            await pilot.until(
-                lambda: len(pilot.placed) >= decided + 5, STOPPED_S_MAX, "it goes on deciding"
+            sent, decided = len(await harness.wire("order.place")), len(harness.placed)
+            await harness.until(
+                lambda: len(harness.placed) >= decided + 5, STOPPED_S_MAX, "it goes on deciding"
             )
-            assert len(await pilot.wire("order.place")) == sent
+            assert len(await harness.wire("order.place")) == sent
 
 
 async def test_daemon_above_its_memory_limit_ends_and_requests_a_restart(
@@ -133,16 +133,16 @@ async def test_daemon_above_its_memory_limit_ends_and_requests_a_restart(
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, seed=1)) as sandbox,
-            flying(sandbox, settings(sandbox, tmp_path, rss_max_mb=100_000)) as pilot,
+            running_daemon(sandbox, settings(sandbox, tmp_path, rss_max_mb=100_000)) as harness,
         ):
-            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting")
-            pilot.running.runner.process_health.resources._rss_max = resources.MIB
-            await pilot.until(lambda: is_active(pilot, Cause.MEMORY), STOPPED_S_MAX, "it rests")
-            await pilot.until(lambda: not pilot.open_own(), STOPPED_S_MAX, "orders gone")
+            await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quoting")
+            harness.running.runner.process_health.resources._rss_max = resources.MIB
+            await harness.until(lambda: is_active(harness, Cause.MEMORY), STOPPED_S_MAX, "it rests")
+            await harness.until(lambda: not harness.open_own(), STOPPED_S_MAX, "orders gone")
             monkeypatch.setattr(resources, "MIN_RUN_NS", 0)
-            assert pilot.task is not None
+            assert harness.task is not None
             async with asyncio.timeout(STOPPED_S_MAX):
-                assert await pilot.task is ExitCode.RESTART_WANTED
+                assert await harness.task is ExitCode.RESTART_WANTED
             assert open_ids(sandbox) == set()
 
 
@@ -154,18 +154,18 @@ async def test_wrong_venue_clock_pauses_until_three_good_samples(
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, seed=1)) as sandbox,
-            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting")
+            await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quoting")
             await sandbox.arm("clock_skew", skew_s=1.5)
-            await pilot.until(lambda: is_active(pilot, Cause.CLOCK), STOPPED_S_MAX, "paused")
-            await pilot.until(lambda: not pilot.open_own(), STOPPED_S_MAX, "orders gone")
-            assert value(pilot, "quoter_clock_offset_seconds") > 1.0
+            await harness.until(lambda: is_active(harness, Cause.CLOCK), STOPPED_S_MAX, "paused")
+            await harness.until(lambda: not harness.open_own(), STOPPED_S_MAX, "orders gone")
+            assert value(harness, "quoter_clock_offset_seconds") > 1.0
             await sandbox.admin("DELETE", "faults")
-            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting again")
-            assert not is_active(pilot, Cause.CLOCK)
-            assert await pilot.stop() is ExitCode.CLEAN
-            assert pilot.is_equal(), pilot.differences()
+            await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quoting again")
+            assert not is_active(harness, Cause.CLOCK)
+            assert await harness.stop() is ExitCode.CLEAN
+            assert harness.is_equal(), harness.differences()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -178,16 +178,16 @@ async def test_ended_ledger_thread_kills(tmp_path: Path) -> None:
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, seed=1)) as sandbox,
-            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            await pilot.until(pilot.is_two_sided, QUOTING_S_MAX, "quoting")
-            write_ahead = pilot.running.runner.write_ahead
+            await harness.until(harness.is_two_sided, QUOTING_S_MAX, "quoting")
+            write_ahead = harness.running.runner.write_ahead
             assert write_ahead is not None
             write_ahead._ledger._writer.enqueue(die)
-            await pilot.until(
-                lambda: is_active(pilot, Cause.LEDGER_FAILED), STOPPED_S_MAX, "killed"
+            await harness.until(
+                lambda: is_active(harness, Cause.LEDGER_FAILED), STOPPED_S_MAX, "killed"
             )
-            await pilot.until(lambda: not pilot.open_own(), STOPPED_S_MAX, "orders gone")
+            await harness.until(lambda: not harness.open_own(), STOPPED_S_MAX, "orders gone")
 
 
 def booked_position(folder: Path) -> Decimal:
@@ -205,28 +205,28 @@ async def test_scrape_equals_the_ledger_and_is_fast_and_small(tmp_path: Path) ->
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, seed=1)) as sandbox,
-            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            daemon = pilot.running
+            daemon = harness.running
             count = daemon.engine.inventory
             shown: set[int] = set()
 
             def is_news() -> bool:
-                return count.fills_buy + count.fills_sell not in {0, *shown} and pilot.is_equal()
+                return count.fills_buy + count.fills_sell not in {0, *shown} and harness.is_equal()
 
             while len(shown) < 5:
-                await pilot.until(is_news, QUOTING_S_MAX, "another fill, booked")
+                await harness.until(is_news, QUOTING_S_MAX, "another fill, booked")
                 shown.add(count.fills_buy + count.fills_sell)
                 start_s = time.perf_counter()
                 text = daemon.metrics.render(daemon.engine.snapshot()).decode()
                 took_s.append(time.perf_counter() - start_s)
-                exported = value(pilot, "quoter_position_base")
+                exported = value(harness, "quoter_position_base")
                 assert exported == float(booked_position(tmp_path))
                 series = [line for line in text.splitlines() if not line.startswith("#")]
                 assert 100 < len(series) <= SERIES_MAX
-            assert value(pilot, "quoter_report_age_seconds", report="balances") >= 0
-            assert value(pilot, "quoter_ledger_commit_seconds_count") > 0
-            assert 0 <= value(pilot, "quoter_message_budget_used_ratio") < 1
+            assert value(harness, "quoter_report_age_seconds", report="balances") >= 0
+            assert value(harness, "quoter_ledger_commit_seconds_count") > 0
+            assert 0 <= value(harness, "quoter_message_budget_used_ratio") < 1
     assert min(took_s) <= SCRAPE_S_MAX
 
 
@@ -240,7 +240,7 @@ async def test_young_process_above_its_memory_limit_pauses_with_a_reason(
         quoter(sandbox, tmp_path, "run", QUOTER_RSS_MAX_MB="1") as daemon,
     ):
         began = datetime.now(UTC)
-        await until(lambda: daemon.said("started"), "started", daemon)
+        await until(lambda: daemon.logged("started"), "started", daemon)
         await until(
             lambda: any("memory" in str(line.get("raised")) for line in daemon.lines),
             "it rests",

@@ -20,7 +20,7 @@ from quoter.service.data_folder import KILL_REQUEST
 from quoter.service.exit_codes import ExitCode
 from quoter.service.killswitch.latch import Latch
 from quoter.venues.ccxt.gateway import CcxtGateway
-from tests.integration.daemon_harness import LIVELY, Pilot, flying, market, settings
+from tests.integration.daemon_harness import LIVELY, DaemonHarness, market, running_daemon, settings
 from tests.integration.daemon_process import creates, is_busy, own, quoter, until
 from tests.integration.sandbox_client import ANSWER_S, RunningSandbox, running
 
@@ -65,52 +65,52 @@ class Watch:
         return self.gateway._client.gate.creates_sent
 
 
-def by_signal(_: Pilot) -> None:
+def by_signal(_: DaemonHarness) -> None:
     os.kill(os.getpid(), signal.SIGUSR1)
 
 
-def by_file(pilot: Pilot) -> None:
-    (pilot.settings.data_dir / KILL_REQUEST).write_text("enough")
+def by_file(harness: DaemonHarness) -> None:
+    (harness.settings.data_dir / KILL_REQUEST).write_text("enough")
 
 
-def by_cause(pilot: Pilot) -> None:
+def by_cause(harness: DaemonHarness) -> None:
     """A kill by a cause that the daemon itself detects."""
-    clock = pilot.running.clock
+    clock = harness.running.clock
     alarm = Alarm(ts_ns=clock.now_ns(), cause=Cause.INVARIANT_BROKEN, active=True, text="test")
-    pilot.running.runner.inbox.put(alarm)
+    harness.running.runner.inbox.put(alarm)
 
 
 @pytest.mark.parametrize("kill", [by_signal, by_file, by_cause])
 async def test_no_queued_create_is_sent_after_a_kill(
-    sandbox: RunningSandbox, tmp_path: Path, kill: Callable[[Pilot], None]
+    sandbox: RunningSandbox, tmp_path: Path, kill: Callable[[DaemonHarness], None]
 ) -> None:
-    async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
-        await pilot.until(pilot.is_two_sided, 20.0, "quoting")
-        runner = pilot.running.runner
+    async with running_daemon(sandbox, settings(sandbox, tmp_path)) as harness:
+        await harness.until(harness.is_two_sided, 20.0, "quoting")
+        runner = harness.running.runner
         gateway = runner._gateway
         assert isinstance(gateway, CcxtGateway)
         watch = Watch(gateway)
         await sandbox.arm("delay", endpoint="create", delay_s=0.5)
-        names = [f"{pilot.prefix}waits{n}" for n in range(WAITING)]
-        ahead_ns = pilot.running.clock.now_ns() + FAR_AHEAD_NS
+        names = [f"{harness.prefix}waits{n}" for n in range(WAITING)]
+        ahead_ns = harness.running.clock.now_ns() + FAR_AHEAD_NS
         runner._outbox.submit(tuple(waiting(name, ahead_ns) for name in names))
         before = watch.sent
-        await pilot.until(lambda: watch.sent > before, 10.0, "the first are under way")
-        kill(pilot)
-        await pilot.until(lambda: bool(watch.sent_when_shut), 10.0, "shut")
+        await harness.until(lambda: watch.sent > before, 10.0, "the first are under way")
+        kill(harness)
+        await harness.until(lambda: bool(watch.sent_when_shut), 10.0, "shut")
         at_kill = watch.sent_when_shut[0]
         await sandbox.admin("DELETE", "faults")
-        state = pilot.running.engine.causes
-        await pilot.until(lambda: state.state is TradingState.KILLED, 10.0, "killed")
-        await pilot.until(lambda: not pilot.open_own(), SETTLED_S_MAX, "nothing is left")
+        state = harness.running.engine.causes
+        await harness.until(lambda: state.state is TradingState.KILLED, 10.0, "killed")
+        await harness.until(lambda: not harness.open_own(), SETTLED_S_MAX, "nothing is left")
         assert watch.sent == at_kill
-        arrived = [row["client_id"] for row in await pilot.wire("order.place")]
+        arrived = [row["client_id"] for row in await harness.wire("order.place")]
         assert len(set(names) & set(map(str, arrived))) <= 8  # those in flight before the kill
         assert len(set(names) - set(map(str, arrived))) >= WAITING - 8
         await asyncio.sleep(WOULD_LEAVE_S)
         assert watch.sent == at_kill
         assert Latch(tmp_path).read() is not None
-        assert await pilot.stop() == ExitCode.KILLED
+        assert await harness.stop() == ExitCode.KILLED
 
 
 def waiting(name: str, decided_ns: int) -> PlaceOrder:
@@ -127,9 +127,9 @@ async def test_gate_stays_shut_while_a_breach_alarm_is_queued(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     """The alarm is queued while the engine handles an earlier event that allows orders."""
-    async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
-        await pilot.until(pilot.is_two_sided, 20.0, "quoting")
-        runner = pilot.running.runner
+    async with running_daemon(sandbox, settings(sandbox, tmp_path)) as harness:
+        await harness.until(harness.is_two_sided, 20.0, "quoting")
+        runner = harness.running.runner
         gateway = runner._gateway
         assert isinstance(gateway, CcxtGateway)
         opened: list[TradingState] = []
@@ -143,13 +143,13 @@ async def test_gate_stays_shut_while_a_breach_alarm_is_queued(
         reduce = Reduce(ts_ns=runner.engine.ts_ns, actor="test", reason="")
         runner.commands.send(reduce)
         gateway._client.gate.breach("somewhere else")
-        state = pilot.running.engine.causes
-        await pilot.until(lambda: state.state is TradingState.KILLED, 10.0, "killed")
+        state = harness.running.engine.causes
+        await harness.until(lambda: state.state is TradingState.KILLED, 10.0, "killed")
         assert opened == []
-        assert any("REDUCE_ONLY" in line for line in pilot.history), (
+        assert any("REDUCE_ONLY" in line for line in harness.history), (
             "the other event was handled first"
         )
-        assert await pilot.stop() == ExitCode.KILLED
+        assert await harness.stop() == ExitCode.KILLED
 
 
 @pytest.mark.slow
@@ -168,7 +168,7 @@ async def test_kill_survives_sigkill_and_five_restarts(
     assert record is not None
     for _ in range(RESTARTS):
         async with quoter(sandbox, tmp_path, "run") as daemon:
-            await until(partial(daemon.said, "started"), "started", daemon)
+            await until(partial(daemon.logged, "started"), "started", daemon)
             assert (await daemon.get("/healthz"))[0] == 200
             code, body = await daemon.get("/readyz")
             assert (code, "operator_kill" in body) == (503, True), body
@@ -186,9 +186,9 @@ async def test_kill_during_the_start_starts_killed(sandbox: RunningSandbox, tmp_
         daemon.process.kill()
         await daemon.process.wait()
     async with quoter(sandbox, tmp_path, "run") as daemon:
-        await until(partial(daemon.said, "run"), "the start has begun", daemon)
+        await until(partial(daemon.logged, "run"), "the start has begun", daemon)
         daemon.process.send_signal(signal.SIGUSR1)
-        await until(partial(daemon.said, "started"), "started", daemon)
+        await until(partial(daemon.logged, "started"), "started", daemon)
         await until(Latch(tmp_path).read, "latched", daemon)
         code, body = await daemon.get("/readyz")
         assert (code, "operator_kill" in body) == (503, True), body
@@ -203,21 +203,23 @@ async def test_orders_that_cannot_be_cancelled_are_reported_and_cancelled_later(
     still: RunningSandbox, tmp_path: Path
 ) -> None:
     """Killed, and the venue rejects every cancel for longer than ten seconds."""
-    async with flying(still, settings(still, tmp_path)) as pilot:
-        await pilot.until(pilot.is_two_sided, 20.0, "quoting")
+    async with running_daemon(still, settings(still, tmp_path)) as harness:
+        await harness.until(harness.is_two_sided, 20.0, "quoting")
         await still.arm("error_before", endpoint="cancel", status=503, code=-1008)
-        now_ns = pilot.running.clock.now_ns()
+        now_ns = harness.running.clock.now_ns()
         kill = Kill(ts_ns=now_ns, actor="test", reason="enough")
-        pilot.running.runner.commands.send(kill)
-        causes = pilot.running.engine.causes.switch
-        await pilot.until(lambda: causes.is_active(Cause.CANCEL_UNVERIFIED), SETTLED_S_MAX, "told")
-        assert pilot.open_own()
+        harness.running.runner.commands.send(kill)
+        causes = harness.running.engine.causes.switch
+        await harness.until(
+            lambda: causes.is_active(Cause.CANCEL_UNVERIFIED), SETTLED_S_MAX, "reported"
+        )
+        assert harness.open_own()
         await still.admin("DELETE", "faults")
-        await pilot.until(lambda: not pilot.open_own(), SETTLED_S_MAX, "gone")
-        await pilot.until(
+        await harness.until(lambda: not harness.open_own(), SETTLED_S_MAX, "gone")
+        await harness.until(
             lambda: not causes.is_active(Cause.CANCEL_UNVERIFIED), SETTLED_S_MAX, "settled"
         )
-        assert await pilot.stop() == ExitCode.KILLED
+        assert await harness.stop() == ExitCode.KILLED
 
 
 async def test_stop_with_unverified_cancels_exits_with_orders_left(
@@ -225,8 +227,8 @@ async def test_stop_with_unverified_cancels_exits_with_orders_left(
 ) -> None:
     """The venue rejects cancels during the stop: exit 20, and the orders stay open."""
     monkeypatch.setattr(shutdown, "DRAIN_S_MAX", 2.0)
-    async with flying(still, settings(still, tmp_path)) as pilot:
-        await pilot.until(pilot.is_two_sided, 20.0, "quoting")
+    async with running_daemon(still, settings(still, tmp_path)) as harness:
+        await harness.until(harness.is_two_sided, 20.0, "quoting")
         await still.arm("error_before", endpoint="cancel", status=503, code=-1008)
-        assert await pilot.stop() == ExitCode.ORDERS_LEFT
-        assert pilot.open_own()
+        assert await harness.stop() == ExitCode.ORDERS_LEFT
+        assert harness.open_own()

@@ -24,7 +24,7 @@ from tests.integration.kills import (
     STORMY,
     Process,
     Venue,
-    die_often,
+    kill_repeatedly,
 )
 from tests.integration.ledger_truth import ledger_against_truth
 from tests.integration.sandbox_client import RunningSandbox, running
@@ -47,7 +47,7 @@ async def test_process_killed_at_any_moment_restarts_with_exact_balances(
     tmp_path: Path, record_property: Property
 ) -> None:
     lives: list[Process] = []
-    await die_often(KILLS, 3, tmp_path, lives.append)
+    await kill_repeatedly(KILLS, 3, tmp_path, lives.append)
     assert [life.problems for life in lives] == [[]] * (KILLS + 1)
     assert lives[-1].quoting_s is not None
     record_property("from start to first quote, seconds", round(lives[-1].quoting_s, 2))

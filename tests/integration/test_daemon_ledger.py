@@ -24,10 +24,10 @@ from quoter.service.exit_codes import ExitCode
 from quoter.service.killswitch.latch import Latch
 from tests.integration.daemon_harness import (
     LIVELY,
-    Pilot,
-    flying,
+    DaemonHarness,
     market,
     quiet_logs,
+    running_daemon,
     settings,
 )
 from tests.integration.daemon_process import Started, creates, is_busy, own, quoter, until
@@ -59,7 +59,7 @@ def has_fills(sandbox: RunningSandbox, count: int) -> bool:
 
 async def is_trading(sandbox: RunningSandbox, daemon: Started) -> None:
     """Wait until it is started, including the wait for late creates, and busy."""
-    await until(lambda: daemon.said("started"), "started", daemon)
+    await until(lambda: daemon.logged("started"), "started", daemon)
     await is_busy(sandbox, daemon)
 
 
@@ -69,10 +69,10 @@ async def inventory_of(daemon: Started) -> dict[str, str]:
     return shown
 
 
-async def traded(pilot: Pilot, count: int = 3) -> None:
+async def traded(harness: DaemonHarness, count: int = 3) -> None:
     """Wait for own fills."""
-    before = fills_of(pilot.sandbox)
-    await pilot.until(lambda: fills_of(pilot.sandbox) >= before + count, FILLS_S_MAX, "fills")
+    before = fills_of(harness.sandbox)
+    await harness.until(lambda: fills_of(harness.sandbox) >= before + count, FILLS_S_MAX, "fills")
 
 
 @pytest.mark.timeout(300)
@@ -108,17 +108,17 @@ async def test_ledger_equals_the_venue_after_sigkills_under_load(tmp_path: Path)
 async def test_inventory_of_a_clean_stop_is_that_of_the_next_start(tmp_path: Path) -> None:
     with quiet_logs(tmp_path / "log"):
         async with running(market(LIVELY, seed=5)) as sandbox:
-            async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
-                await traded(pilot)
-                assert await pilot.stop() is ExitCode.CLEAN
-                net = pilot.running.engine.inventory.net
-                assert pilot.running.engine.inventory.fills_buy
-            async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
-                assert pilot.running.engine.inventory.net == net
-                assert pilot.running.engine.inventory.newest_trade_id
-                await traded(pilot)
-                assert await pilot.stop() is ExitCode.CLEAN
-                assert pilot.is_equal()
+            async with running_daemon(sandbox, settings(sandbox, tmp_path)) as harness:
+                await traded(harness)
+                assert await harness.stop() is ExitCode.CLEAN
+                net = harness.running.engine.inventory.net
+                assert harness.running.engine.inventory.fills_buy
+            async with running_daemon(sandbox, settings(sandbox, tmp_path)) as harness:
+                assert harness.running.engine.inventory.net == net
+                assert harness.running.engine.inventory.newest_trade_id
+                await traded(harness)
+                assert await harness.stop() is ExitCode.CLEAN
+                assert harness.is_equal()
             assert ledger_against_truth(tmp_path, sandbox) == ""
 
 
@@ -139,22 +139,22 @@ async def test_unexplained_balances_stop_the_start_until_accepted(
     calm = market(replace(LIVELY, sigma=0.0, intensity=0.0), seed=5)
     with quiet_logs(tmp_path / "log"):
         async with running(calm) as sandbox:
-            async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
-                await pilot.until(pilot.is_two_sided, FILLS_S_MAX, "two sides")
-                assert await pilot.stop() is ExitCode.CLEAN
+            async with running_daemon(sandbox, settings(sandbox, tmp_path)) as harness:
+                await harness.until(harness.is_two_sided, FILLS_S_MAX, "two sides")
+                assert await harness.stop() is ExitCode.CLEAN
             old = open_epoch(tmp_path)
             await foreign_trade(sandbox)
             with pytest.raises(StartFailed, match=r"BTC: venue .*quoter accept") as failed:
-                async with flying(sandbox, settings(sandbox, tmp_path)):
+                async with running_daemon(sandbox, settings(sandbox, tmp_path)):
                     pass
             assert failed.value.code is ExitCode.START_FAILED
             assert open_epoch(tmp_path) == old
             assert await asyncio.to_thread(accept_venue, tmp_path, "a hand trade") == 0
-            async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
-                await pilot.until(pilot.is_two_sided, FILLS_S_MAX, "two sides")
-                assert pilot.is_equal()
-                assert pilot.running.engine.inventory.net == 0
-                assert await pilot.stop() is ExitCode.CLEAN
+            async with running_daemon(sandbox, settings(sandbox, tmp_path)) as harness:
+                await harness.until(harness.is_two_sided, FILLS_S_MAX, "two sides")
+                assert harness.is_equal()
+                assert harness.running.engine.inventory.net == 0
+                assert await harness.stop() is ExitCode.CLEAN
             new = open_epoch(tmp_path)
     assert new.number == old.number + 1
     assert new.target != old.target
@@ -168,11 +168,11 @@ async def test_reset_sandbox_gets_a_new_epoch_and_a_warning(tmp_path: Path) -> N
         for seed in (5, 6):
             async with (
                 running(market(LIVELY, seed=seed)) as sandbox,
-                flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+                running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
             ):
-                await traded(pilot)
-                assert await pilot.stop() is ExitCode.CLEAN
-                assert pilot.is_equal()
+                await traded(harness)
+                assert await harness.stop() is ExitCode.CLEAN
+                assert harness.is_equal()
     with Reader(tmp_path) as reader:
         first, second = reader.epochs()
     assert "wiped" in first.reason
@@ -187,7 +187,7 @@ async def test_damaged_ledger_is_refused_and_unchanged(tmp_path: Path) -> None:
     with quiet_logs(tmp_path / "log"):
         async with running(market(LIVELY, seed=5)) as sandbox:
             with pytest.raises(StartFailed, match="ledger") as failed:
-                async with flying(sandbox, settings(sandbox, tmp_path)):
+                async with running_daemon(sandbox, settings(sandbox, tmp_path)):
                     pass
             assert failed.value.code is ExitCode.INTEGRITY
             assert sandbox.server.venue.counts["request_account"] == 0
@@ -202,29 +202,29 @@ async def test_failing_disk_kills_after_the_cancels_and_keeps_running(
     monkeypatch.setattr(start_module, "Ledger", partial(Ledger, connect=on_disk))
     with quiet_logs(tmp_path / "log"):
         async with running(market(STORMY, seed=5)) as sandbox:
-            async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
-                await traded(pilot)
+            async with running_daemon(sandbox, settings(sandbox, tmp_path)) as harness:
+                await traded(harness)
                 switch.set()
-                engine = pilot.running.engine
-                await pilot.until(
+                engine = harness.running.engine
+                await harness.until(
                     lambda: engine.causes.state is TradingState.KILLED, KILLED_S_MAX, "killed"
                 )
                 assert Cause.LEDGER_FAILED in engine.causes.switch.causes
-                await pilot.until(lambda: not pilot.open_own(), KILLED_S_MAX, "cancelled")
-                await pilot.until(lambda: engine.has_no_orders, KILLED_S_MAX, "quiet")
-                assert pilot.task is not None
-                assert not pilot.task.done()
-                assert pilot.is_equal()
+                await harness.until(lambda: not harness.open_own(), KILLED_S_MAX, "cancelled")
+                await harness.until(lambda: engine.has_no_orders, KILLED_S_MAX, "quiet")
+                assert harness.task is not None
+                assert not harness.task.done()
+                assert harness.is_equal()
                 Disk.reset()
                 Disk.may_go_on.set()
-                assert await pilot.stop() is ExitCode.KILLED
+                assert await harness.stop() is ExitCode.KILLED
             record = Latch(tmp_path).read()
             assert record is not None
             assert record.cause is Cause.LEDGER_FAILED
             Latch(tmp_path).clear()
-            async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
-                await traded(pilot)
-                assert await pilot.stop() is ExitCode.CLEAN
+            async with running_daemon(sandbox, settings(sandbox, tmp_path)) as harness:
+                await traded(harness)
+                assert await harness.stop() is ExitCode.CLEAN
             assert ledger_against_truth(tmp_path, sandbox) == ""
 
 
@@ -233,14 +233,14 @@ async def test_of_two_daemons_of_one_instance_at_most_one_continues(tmp_path: Pa
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, seed=5)) as sandbox,
-            flying(sandbox, settings(sandbox, tmp_path / "one")) as first,
+            running_daemon(sandbox, settings(sandbox, tmp_path / "one")) as first,
         ):
             await first.until(first.is_two_sided, FILLS_S_MAX, "two sides")
             try:
-                async with flying(sandbox, settings(sandbox, tmp_path / "two")) as second:
+                async with running_daemon(sandbox, settings(sandbox, tmp_path / "two")) as second:
                     pilots = (first, second)
 
-                    def stopped() -> list[Pilot]:
+                    def stopped() -> list[DaemonHarness]:
                         switches = ((each, each.running.engine.causes.switch) for each in pilots)
                         return [
                             each for each, by in switches if by.is_active(Cause.DUPLICATE_INSTANCE)
@@ -296,7 +296,7 @@ async def test_full_disk_kills_after_the_cancels_and_latches_when_there_is_space
             await is_trading(sandbox, daemon)
             ballast = small_disk / "ballast"
             await asyncio.to_thread(fill_up, ballast)
-            await until(lambda: daemon.said("latch_not_written"), "killed", daemon)
+            await until(lambda: daemon.logged("latch_not_written"), "killed", daemon)
             await until(lambda: not own(sandbox), "cancelled", daemon)
             assert (await daemon.get("/healthz"))[0] == 200
             assert "ledger_failed" in (await daemon.get("/state"))[1]

@@ -13,7 +13,7 @@ from quoter.domain.trading import Cause, TradingState
 from quoter.service.exit_codes import ExitCode
 from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.ccxt.types import JsonDict
-from tests.integration.daemon_harness import LIVELY, flying, market, settings
+from tests.integration.daemon_harness import LIVELY, market, running_daemon, settings
 from tests.integration.sandbox_client import running
 
 START_S_MAX, STOP_S_MAX = 20.0, 10.0
@@ -38,11 +38,13 @@ async def test_order_size_below_the_venues_minimum_is_reported(
         code = await Check(chosen, Console(width=300)).run()
         assert code is ExitCode.USAGE
         assert "QUOTER_ORDER_SIZE: the venue accepts no order below" in capsys.readouterr().out
-        async with flying(sandbox, chosen) as pilot:
-            switch = pilot.running.engine.causes.switch
-            await pilot.until(lambda: switch.is_active(Cause.MARKET_RULES), START_S_MAX, "told")
+        async with running_daemon(sandbox, chosen) as harness:
+            switch = harness.running.engine.causes.switch
+            await harness.until(
+                lambda: switch.is_active(Cause.MARKET_RULES), START_S_MAX, "reported"
+            )
             assert "QUOTER_ORDER_SIZE" in switch.causes[Cause.MARKET_RULES]
-            assert await pilot.stop() is ExitCode.CLEAN
+            assert await harness.stop() is ExitCode.CLEAN
 
 
 async def test_request_that_differs_from_its_order_kills_and_is_not_sent(
@@ -56,34 +58,34 @@ async def test_request_that_differs_from_its_order_kills_and_is_not_sent(
 
     async with (
         running(market(LIVELY, seed=4)) as sandbox,
-        flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+        running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
     ):
-        await pilot.until(pilot.is_two_sided, START_S_MAX, "two-sided")
+        await harness.until(harness.is_two_sided, START_S_MAX, "two-sided")
         monkeypatch.setattr(CcxtGateway, "_create", doubled)
-        causes = pilot.running.engine.causes
-        await pilot.until(lambda: causes.state is TradingState.KILLED, STOP_S_MAX, "killed")
+        causes = harness.running.engine.causes
+        await harness.until(lambda: causes.state is TradingState.KILLED, STOP_S_MAX, "killed")
         assert "quantity is" in causes.switch.causes[Cause.WIRE_MISMATCH]
-        await pilot.until(lambda: not pilot.open_own(), STOP_S_MAX, "no own order left")
-        sizes = {Decimal(str(row["size"])) for row in await pilot.wire("order.place")}
-        assert max(sizes) <= pilot.settings.order_size
-        assert await pilot.stop() is ExitCode.KILLED
+        await harness.until(lambda: not harness.open_own(), STOP_S_MAX, "no own order left")
+        sizes = {Decimal(str(row["size"])) for row in await harness.wire("order.place")}
+        assert max(sizes) <= harness.settings.order_size
+        assert await harness.stop() is ExitCode.KILLED
 
 
 async def test_notional_limit_binds_before_the_unit_limit(tmp_path: Path) -> None:
     """The limit in units allows four orders, the notional limit two."""
     async with (
         running(market(LIVELY, seed=5)) as sandbox,
-        flying(
+        running_daemon(
             sandbox,
             settings(
                 sandbox, tmp_path, notional_max=Decimal(400), position_notional_max=Decimal(700)
             ),
-        ) as pilot,
+        ) as harness,
     ):
-        books = pilot.running.engine.inventory
-        await pilot.until(pilot.is_two_sided, START_S_MAX, "two-sided")
-        await pilot.until(
+        books = harness.running.engine.inventory
+        await harness.until(harness.is_two_sided, START_S_MAX, "two-sided")
+        await harness.until(
             lambda: books.fills_buy + books.fills_sell >= 4, START_S_MAX, "some fills"
         )
-        assert Decimal(0) < pilot.watch.exposure_peak <= Decimal("0.0125")
-        assert await pilot.stop() is ExitCode.CLEAN
+        assert Decimal(0) < harness.watch.exposure_peak <= Decimal("0.0125")
+        assert await harness.stop() is ExitCode.CLEAN

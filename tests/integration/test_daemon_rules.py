@@ -5,16 +5,23 @@ from pathlib import Path
 
 from quoter.domain.trading import Cause
 from quoter.service.exit_codes import ExitCode
-from tests.integration.daemon_harness import LIVELY, Pilot, flying, market, quiet_logs, settings
+from tests.integration.daemon_harness import (
+    LIVELY,
+    DaemonHarness,
+    market,
+    quiet_logs,
+    running_daemon,
+    settings,
+)
 from tests.integration.sandbox_client import running
 
 FOLLOWED_S_MAX = 30.0
 TICK = Decimal("0.25")
 
 
-def follows(pilot: Pilot) -> bool:
+def follows(harness: DaemonHarness) -> bool:
     """Whether both sides are quoted, all orders on the new price grid."""
-    return pilot.is_two_sided() and all(order.price % TICK == 0 for order in pilot.open_own())
+    return harness.is_two_sided() and all(order.price % TICK == 0 for order in harness.open_own())
 
 
 async def test_orders_follow_a_coarser_tick_and_an_impossible_size_pauses(
@@ -23,21 +30,23 @@ async def test_orders_follow_a_coarser_tick_and_an_impossible_size_pauses(
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, 5)) as sandbox,
-            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            await pilot.until(pilot.is_two_sided, FOLLOWED_S_MAX, "quotes")
+            await harness.until(harness.is_two_sided, FOLLOWED_S_MAX, "quotes")
             changed = {"symbol": "BTCUSDT", "tick": str(TICK)}
             assert (await sandbox.admin("POST", "filters", changed)).status == 200
-            await pilot.until(lambda: follows(pilot), FOLLOWED_S_MAX, "quotes on the new grid")
-            assert pilot.running.engine.rules.instrument.tick == TICK
+            await harness.until(lambda: follows(harness), FOLLOWED_S_MAX, "quotes on the new grid")
+            assert harness.running.engine.rules.instrument.tick == TICK
             changed = {"symbol": "BTCUSDT", "size_min": "0.01"}
             assert (await sandbox.admin("POST", "filters", changed)).status == 200
-            active = pilot.running.engine.causes.switch.is_active
-            await pilot.until(
-                lambda: active(Cause.MARKET_RULES), FOLLOWED_S_MAX, "told that it is impossible"
+            active = harness.running.engine.causes.switch.is_active
+            await harness.until(
+                lambda: active(Cause.MARKET_RULES),
+                FOLLOWED_S_MAX,
+                "the impossible order size is reported",
             )
-            await pilot.until(lambda: not pilot.open_own(), FOLLOWED_S_MAX, "we stand aside")
-            assert await pilot.stop() is ExitCode.CLEAN
+            await harness.until(lambda: not harness.open_own(), FOLLOWED_S_MAX, "we stand aside")
+            assert await harness.stop() is ExitCode.CLEAN
 
 
 async def test_grid_finer_than_the_markets_own_is_refused() -> None:

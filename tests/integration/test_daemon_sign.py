@@ -9,7 +9,13 @@ from pathlib import Path
 
 from quoter.domain.market import Side
 from quoter.sandbox.config import BITCOIN
-from tests.integration.daemon_harness import Pilot, flying, market, quiet_logs, settings
+from tests.integration.daemon_harness import (
+    DaemonHarness,
+    market,
+    quiet_logs,
+    running_daemon,
+    settings,
+)
 from tests.integration.sandbox_client import eventually, running
 
 START_S_MAX = 15.0
@@ -30,11 +36,11 @@ class Sent:
     ask: Decimal
 
 
-async def newest(pilot: Pilot, since: int = 0) -> Sent | None:
+async def newest(harness: DaemonHarness, since: int = 0) -> Sent | None:
     """Return the last accepted bid and ask after `since`, None if one is missing."""
     rows = [
         row
-        for row in await pilot.wire("order.place")
+        for row in await harness.wire("order.place")
         if row["outcome"] == "accepted" and int(str(row["seq"])) > since
     ]
     prices = {Side(str(row["side"])): Decimal(str(row["price"])) for row in rows}
@@ -43,9 +49,9 @@ async def newest(pilot: Pilot, since: int = 0) -> Sent | None:
     return Sent(int(str(rows[-1]["seq"])), prices[Side.BUY], prices[Side.SELL])
 
 
-def inventory(pilot: Pilot) -> Decimal:
+def inventory(harness: DaemonHarness) -> Decimal:
     """Return our long (+) or short (-) position since the start, by the sandbox's ledger."""
-    return pilot.watch.inventory
+    return harness.watch.inventory
 
 
 async def test_burst_moves_both_quotes_and_the_adding_side_more(
@@ -69,30 +75,30 @@ async def burst_and_return(side: Side, folder: Path) -> None:
             intensity=1.2,
             loss_max=Decimal(5_000),
         )
-        async with flying(sandbox, chosen) as pilot:
-            await pilot.until(pilot.is_two_sided, START_S_MAX, "two-sided")
-            before = await newest(pilot)
-            held = inventory(pilot)
+        async with running_daemon(sandbox, chosen) as harness:
+            await harness.until(harness.is_two_sided, START_S_MAX, "two-sided")
+            before = await newest(harness)
+            held = inventory(harness)
             assert before is not None
             burst = {"side": side, "notional": "20000", "slices": 4, "every_s": 0.5}
             await sandbox.admin("POST", "script", {"symbol": "BTCUSDT", "kind": "burst"} | burst)
-            await pilot.until(hit(pilot, held, side), BURST_S_MAX, "the burst reached us")
-            after = await eventually(partial(newest, pilot, before.seq))
+            await harness.until(hit(harness, held, side), BURST_S_MAX, "the burst reached us")
+            after = await eventually(partial(newest, harness, before.seq))
             assert after is not None
             exposed, reducing = gaps(after, side)
-            short = -up * inventory(pilot)
+            short = -up * inventory(harness)
             assert up * (after.bid - before.bid) > 0, (before, after)
             assert up * (after.ask - before.ask) > 0, (before, after)
             assert exposed > reducing, (before, after)
             assert short > 0
-            await pilot.until(
-                lambda: -up * inventory(pilot) <= short / 2, REVERT_S_MAX, "it reverts"
+            await harness.until(
+                lambda: -up * inventory(harness) <= short / 2, REVERT_S_MAX, "it reverts"
             )
 
 
-def hit(pilot: Pilot, held: Decimal, side: Side) -> Callable[[], bool]:
+def hit(harness: DaemonHarness, held: Decimal, side: Side) -> Callable[[], bool]:
     """Whether the burst has filled two lots of ours."""
-    return lambda: side.sign * (held - inventory(pilot)) >= 2 * LOT
+    return lambda: side.sign * (held - inventory(harness)) >= 2 * LOT
 
 
 def gaps(sent: Sent, side: Side) -> tuple[Decimal, Decimal]:

@@ -15,7 +15,14 @@ import pytest
 from quoter.domain.trading import Cause
 from quoter.service.exit_codes import ExitCode
 from quoter.sim.messages import DepthBook
-from tests.integration.daemon_harness import LIVELY, Pilot, flying, market, quiet_logs, settings
+from tests.integration.daemon_harness import (
+    LIVELY,
+    DaemonHarness,
+    market,
+    quiet_logs,
+    running_daemon,
+    settings,
+)
 from tests.integration.sandbox_client import Row, RunningSandbox, running
 
 NOTICE_S_MAX = 3.0
@@ -36,8 +43,8 @@ async def still_book(sandbox: RunningSandbox) -> AsyncIterator[None]:
     yield
 
 
-def is_stale(pilot: Pilot) -> bool:
-    return pilot.running.engine.causes.switch.is_active(Cause.BOOK_STALE)
+def is_stale(harness: DaemonHarness) -> bool:
+    return harness.running.engine.causes.switch.is_active(Cause.BOOK_STALE)
 
 
 @pytest.mark.parametrize(
@@ -56,23 +63,23 @@ async def test_stream_without_usable_data_pauses_within_three_seconds_and_recove
     with quiet_logs(tmp_path / "log"):
         async with (
             running(market(LIVELY, 5)) as sandbox,
-            flying(sandbox, settings(sandbox, tmp_path, flap_pauses_max=100)) as pilot,
+            running_daemon(sandbox, settings(sandbox, tmp_path, flap_pauses_max=100)) as harness,
         ):
-            await pilot.until(pilot.is_two_sided, 20.0, "two-sided quotes")
+            await harness.until(harness.is_two_sided, 20.0, "two-sided quotes")
             for fault in faults:
                 await sandbox.arm(
                     str(fault["kind"]), **{k: v for k, v in fault.items() if k != "kind"}
                 )
             crash = {"symbol": "BTCUSDT", "kind": "crash", "time_scale": 6.0}
             await sandbox.admin("POST", "script", crash)
-            await pilot.until(
-                lambda: is_stale(pilot), NOTICE_S_MAX + SLACK_S, "the silence is noticed"
+            await harness.until(
+                lambda: is_stale(harness), NOTICE_S_MAX + SLACK_S, "the silence is noticed"
             )
-            await pilot.until(lambda: not pilot.open_own(), 5.0, "no order is left")
+            await harness.until(lambda: not harness.open_own(), 5.0, "no order is left")
             await sandbox.admin("DELETE", "faults")
-            await pilot.until(lambda: not is_stale(pilot), 30.0, "the book is believed again")
-            await pilot.until(pilot.is_equal, 10.0, "books equal the truth")
-            assert await pilot.stop() is ExitCode.CLEAN
+            await harness.until(lambda: not is_stale(harness), 30.0, "the book is believed again")
+            await harness.until(harness.is_equal, 10.0, "books equal the truth")
+            assert await harness.stop() is ExitCode.CLEAN
 
 
 async def test_market_without_any_update_stays_quoted(tmp_path: Path) -> None:
@@ -80,14 +87,14 @@ async def test_market_without_any_update_stays_quoted(tmp_path: Path) -> None:
         async with (
             running(market(STILL, 5)) as sandbox,
             still_book(sandbox),
-            flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
         ):
-            await pilot.until(pilot.is_two_sided, 20.0, "two-sided quotes")
-            seen, requests = len(pilot.history), sandbox.server.venue.counts
+            await harness.until(harness.is_two_sided, 20.0, "two-sided quotes")
+            seen, requests = len(harness.history), sandbox.server.venue.counts
             before = requests["request_market"]
-            await pilot.until(lambda: requests["request_market"] >= before + 8, 60.0, "confirmed")
-            story = "\n".join(pilot.history[seen:])
+            await harness.until(lambda: requests["request_market"] >= before + 8, 60.0, "confirmed")
+            story = "\n".join(harness.history[seen:])
             assert "book_stale" not in story
             assert "PAUSED" not in story
-            assert pilot.is_two_sided()
-            assert await pilot.stop() is ExitCode.CLEAN
+            assert harness.is_two_sided()
+            assert await harness.stop() is ExitCode.CLEAN

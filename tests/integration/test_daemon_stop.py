@@ -92,7 +92,7 @@ async def test_kill_survives_a_restart_until_rearmed(
     assert record is not None
     assert "enough" in record.text
     async with quoter(sandbox, tmp_path, "run") as daemon:
-        await until(lambda: daemon.said("started"), "started again", daemon)
+        await until(lambda: daemon.logged("started"), "started again", daemon)
         await asyncio.sleep(WOULD_TRADE_S)
         assert (await daemon.get("/readyz"))[0] == 503
         assert len(await creates(sandbox)) == sent
@@ -116,7 +116,7 @@ async def test_signal_while_connecting_ends_at_once_with_a_reason(
         await until(lambda: sandbox.server.venue.counts["request_account"], "connecting")
         daemon.process.send_signal(number)
         code, _ = await daemon.ended(STOP_S_MAX)
-    failed = daemon.said("start_failed")
+    failed = daemon.logged("start_failed")
     assert code == ExitCode.START_FAILED, daemon.lines
     assert failed is not None
     assert "stopped" in str(failed["reason"])
@@ -168,9 +168,9 @@ async def test_unknown_symbol_is_a_settings_error(
     ) as daemon:
         code, _ = await daemon.ended(REFUSED_S_MAX)
     assert code == ExitCode.USAGE, daemon.lines
-    told = " ".join(daemon.raw.decode().split())
-    assert "QUOTER_SYMBOL: binance has no market NO/SUCH" in told
-    assert "connect_failed" not in told
+    output = " ".join(daemon.raw.decode().split())
+    assert "QUOTER_SYMBOL: binance has no market NO/SUCH" in output
+    assert "connect_failed" not in output
 
 
 @pytest.mark.parametrize("command", ["run", "check"])
@@ -181,8 +181,8 @@ async def test_unreachable_sandbox_is_reported_with_its_setting(
     async with quoter(sandbox, tmp_path, command, QUOTER_SANDBOX_URL=url) as daemon:
         code, _ = await daemon.ended(REFUSED_S_MAX)
     assert code == ExitCode.START_FAILED, daemon.lines
-    told = " ".join(daemon.raw.decode().split())
-    assert f"QUOTER_SANDBOX_URL: no exchange answers at {url}" in told
+    output = " ".join(daemon.raw.decode().split())
+    assert f"QUOTER_SANDBOX_URL: no exchange answers at {url}" in output
 
 
 async def test_unknown_exchange_is_reported_with_its_setting(
@@ -229,7 +229,7 @@ async def test_create_in_flight_at_sigkill_is_cancelled_after_the_restart(
 ) -> None:
     """It reaches the venue after the next process has cancelled for the first time."""
     async with quoter(sandbox, tmp_path, "run") as daemon:
-        await until(lambda: daemon.said("started"), "started", daemon)
+        await until(lambda: daemon.logged("started"), "started", daemon)
         await sandbox.arm("delay", endpoint="create", delay_s=1.8)
         count = len(await creates(sandbox))
         log = sandbox.server.venue.wire_log
@@ -251,7 +251,7 @@ async def test_start_refuses_holdings_above_the_limit(
 ) -> None:
     async with quoter(sandbox, tmp_path, "run", QUOTER_TARGET="1.9") as daemon:
         assert (await daemon.ended(ANSWER_S))[0] == ExitCode.USAGE
-    failed = daemon.said("start_failed")
+    failed = daemon.logged("start_failed")
     assert failed is not None
     assert str(failed["reason"]).startswith("QUOTER_TARGET: the holdings are +0.10")
     assert await creates(sandbox) == []

@@ -40,7 +40,7 @@ def test_a_seed_always_draws_the_same_plan_and_all_faults_are_drawn() -> None:
     assert all(LASTS_S[0] <= strike.case.lasts_s <= LASTS_S[1] for strike in strikes)
 
 
-async def suffer(tmp_path: Path, *cases: Case) -> Verdict:
+async def run_with_faults(tmp_path: Path, *cases: Case) -> Verdict:
     """Run with just these faults."""
     plan = Plan(
         seed=5,
@@ -58,7 +58,7 @@ async def test_an_engine_that_drops_creates_without_answer_is_caught(
     """The planted bug: a create without an answer counts as an order that does not exist."""
     for state in (OrderState.RESERVED, OrderState.PENDING_NEW, OrderState.UNKNOWN):
         monkeypatch.setitem(TABLE, (state, OrderUpdate.NO_ANSWER), OrderState.CANCELED)
-    verdict = await suffer(
+    verdict = await run_with_faults(
         tmp_path,
         case("accept_drop_response", endpoint="create", lasts_s=CAUGHT_S_MAX),
         case("user_event_drop", event="NEW", lasts_s=CAUGHT_S_MAX),

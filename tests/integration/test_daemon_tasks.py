@@ -16,11 +16,11 @@ from quoter.venues.supervised_tasks import forever
 from tests.integration.daemon_harness import (
     FOREIGN_ID,
     LIVELY,
-    flying,
     market,
     open_ids,
     place_foreign,
     quiet_logs,
+    running_daemon,
     settings,
 )
 from tests.integration.sandbox_client import running
@@ -76,13 +76,13 @@ async def strike(aim: Target, folder: Path, seed: int) -> None:
     target.set(aim)
     async with running(market(LIVELY, seed)) as sandbox:
         await place_foreign(sandbox)
-        async with flying(sandbox, settings(sandbox, folder)) as pilot:
-            await pilot.until(pilot.is_two_sided, READY_S_MAX, f"{aim.name}: quoting")
+        async with running_daemon(sandbox, settings(sandbox, folder)) as harness:
+            await harness.until(harness.is_two_sided, READY_S_MAX, f"{aim.name}: quoting")
             aim.now.set()
-            assert pilot.task is not None
+            assert harness.task is not None
             async with asyncio.timeout(CRASH_S_MAX):
-                assert await pilot.task is ExitCode.CRASHED, aim.name
-            assert not pilot.running.runner.process_health.is_alive()
+                assert await harness.task is ExitCode.CRASHED, aim.name
+            assert not harness.running.runner.process_health.is_alive()
         assert open_ids(sandbox) == {FOREIGN_ID}, aim.name
 
 
@@ -100,6 +100,6 @@ async def test_ended_task_ends_the_run_without_open_orders(
                 aim = Target(name, is_silent)
                 strikes.create_task(strike(aim, tmp_path / name, seed))
     lines = map(json.loads, (tmp_path / "log").read_text().splitlines())
-    told = [line["tasks"] for line in lines if line["event"] == "crashed"]
+    reported = [line["tasks"] for line in lines if line["event"] == "crashed"]
     wanted = [["feed.book checks" if name == "book checks" else name] for name in names]
-    assert sorted(told) == sorted(wanted)
+    assert sorted(reported) == sorted(wanted)

@@ -15,18 +15,25 @@ from quoter.ledger.schema import prepare
 from quoter.pricing.quote.normalisation import gamma_lot
 from quoter.service import saved_calibration as module
 from quoter.service.exit_codes import ExitCode
-from tests.integration.daemon_harness import LIVELY, Pilot, flying, market, quiet_logs, settings
+from tests.integration.daemon_harness import (
+    LIVELY,
+    DaemonHarness,
+    market,
+    quiet_logs,
+    running_daemon,
+    settings,
+)
 from tests.integration.sandbox_client import running
 
 QUOTE_S_MAX = 15.0
 LEARN_S_MAX = 60.0
-UNTOLD = {"sigma": None, "kappa": None, "intensity": None}
+UNSET = {"sigma": None, "kappa": None, "intensity": None}
 MARKET = Market("sandbox", "binance", "BTC/USDT")
-EAGER = {"intensity_half_life_s": 30}
+SHORT_HALF_LIFE = {"intensity_half_life_s": 30}
 
 
-def terms(pilot: Pilot) -> QuoteTerms | None:
-    quote = pilot.running.engine.quoting.latest
+def terms(harness: DaemonHarness) -> QuoteTerms | None:
+    quote = harness.running.engine.quoting.latest
     return quote.terms if quote is not None else None
 
 
@@ -51,20 +58,22 @@ async def test_second_start_quotes_at_once_with_the_saved_calibration(
     busy = market(LIVELY, seed=6)
     with quiet_logs(tmp_path / "log"):
         async with running(busy) as sandbox:
-            async with flying(sandbox, settings(sandbox, tmp_path, **EAGER)) as pilot:
-                estimators = pilot.running.engine.calibration
-                await pilot.until(lambda: estimators.learned is not None, LEARN_S_MAX, "learn")
-                await pilot.until(
+            async with running_daemon(
+                sandbox, settings(sandbox, tmp_path, **SHORT_HALF_LIFE)
+            ) as harness:
+                estimators = harness.running.engine.calibration
+                await harness.until(lambda: estimators.learned is not None, LEARN_S_MAX, "learn")
+                await harness.until(
                     lambda: kept(tmp_path) is not None, 5.0, "written while it trades"
                 )
-                assert await pilot.stop() is ExitCode.CLEAN
+                assert await harness.stop() is ExitCode.CLEAN
             learned = kept(tmp_path)
             assert learned is not None
             assert learned.sigma != 2.0
             assert learned.kappa != 1 / 6
-            async with flying(sandbox, settings(sandbox, tmp_path, **UNTOLD)) as pilot:
-                await pilot.until(lambda: terms(pilot) is not None, QUOTE_S_MAX, "quote")
-                engine = pilot.running.engine
+            async with running_daemon(sandbox, settings(sandbox, tmp_path, **UNSET)) as harness:
+                await harness.until(lambda: terms(harness) is not None, QUOTE_S_MAX, "quote")
+                engine = harness.running.engine
                 references = engine.calibration.references
                 assert references is not None
                 assert references.sigma == learned.sigma
@@ -83,16 +92,16 @@ async def test_invalid_saved_calibration_is_reported_and_ignored(
     with quiet_logs(log):
         async with running(market(LIVELY, seed=7)) as sandbox:
             await keep(tmp_path, SavedCalibration(time.time_ns(), 3.0, 1e9, 1.0))
-            async with flying(sandbox, settings(sandbox, tmp_path)) as pilot:
-                await pilot.until(lambda: terms(pilot) is not None, QUOTE_S_MAX, "quote")
-                assert await pilot.stop() is ExitCode.CLEAN
+            async with running_daemon(sandbox, settings(sandbox, tmp_path)) as harness:
+                await harness.until(lambda: terms(harness) is not None, QUOTE_S_MAX, "quote")
+                assert await harness.stop() is ExitCode.CLEAN
             await keep(tmp_path, SavedCalibration(time.time_ns(), 3.0, 0.5, 1.0))
-            async with flying(sandbox, settings(sandbox, tmp_path, kappa=None)) as pilot:
-                await pilot.until(lambda: terms(pilot) is not None, QUOTE_S_MAX, "quote")
-                references = pilot.running.engine.calibration.references
+            async with running_daemon(sandbox, settings(sandbox, tmp_path, kappa=None)) as harness:
+                await harness.until(lambda: terms(harness) is not None, QUOTE_S_MAX, "quote")
+                references = harness.running.engine.calibration.references
     assert references is not None
     assert (references.sigma, references.kappa) == (2.0, 0.5)
     assert references.intensity == pytest.approx(4.0)
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    (told,) = (line for line in lines if line["event"] == "calibration_ignored")
-    assert told["level"] == "warning"
+    (warning,) = (line for line in lines if line["event"] == "calibration_ignored")
+    assert warning["level"] == "warning"

@@ -32,14 +32,14 @@ class Rig:
     venue: KrakenVenue
     gateway: CcxtGateway
     dead_man: DeadManRefresher
-    told: list[tuple[bool, str]] = field(default_factory=list)
+    alarms: list[tuple[bool, str]] = field(default_factory=list)
     _task: asyncio.Task[None] | None = None
     _sent: int = 0
 
     def receive(self, event: Event) -> None:
         assert isinstance(event, Alarm)
         assert event.cause is Cause.DEAD_MAN
-        self.told.append((event.active, event.text))
+        self.alarms.append((event.active, event.text))
 
     def live(self) -> None:
         self._task = asyncio.create_task(self.dead_man.run())
@@ -65,7 +65,7 @@ class Rig:
         return answer
 
     async def until_told(self, active: bool, text: str = "") -> None:
-        await eventually(lambda: (active, True) in [(a, text in t) for a, t in self.told[-1:]])
+        await eventually(lambda: (active, True) in [(a, text in t) for a, t in self.alarms[-1:]])
 
 
 async def eventually(condition: Callable[[], object]) -> None:
@@ -105,7 +105,7 @@ async def rig() -> AsyncIterator[Rig]:
 async def test_no_create_before_the_switch_is_armed() -> None:
     """Otherwise the venue could not cancel it after a crash."""
     async with rigged() as rig:
-        assert rig.told == [(True, "the dead man's switch is not armed")]
+        assert rig.alarms == [(True, "the dead man's switch is not armed")]
         answer = await rig.place()
         assert isinstance(answer, OrderReject)
         assert answer.reason is RejectReason.NOT_SENT
@@ -122,7 +122,7 @@ async def test_refreshed_switch_never_fires(rig: Rig) -> None:
     await eventually(lambda: len(rig.venue.timeouts) >= 6)  # longer than one timeout
     assert len(rig.venue.orders) == 1
     assert rig.venue.fired == 0
-    assert rig.told[-1][0] is False
+    assert rig.alarms[-1][0] is False
 
 
 async def test_frozen_process_loses_its_orders_and_creates_none_when_it_wakes(rig: Rig) -> None:
@@ -135,7 +135,7 @@ async def test_frozen_process_loses_its_orders_and_creates_none_when_it_wakes(ri
     assert isinstance(await rig.place(), OrderReject)  # decided before it receives the alarm
     assert rig.venue.orders == {}
     rig.live()
-    await eventually(lambda: (True, "the dead man's switch has fired") in rig.told)
+    await eventually(lambda: (True, "the dead man's switch has fired") in rig.alarms)
     await rig.until_told(False)
     assert isinstance(await rig.place(), OrderAck)  # armed again
 
@@ -153,7 +153,7 @@ async def test_one_failed_refresh_does_not_pause(rig: Rig) -> None:
     rig.venue.refusing = 1
     count = len(rig.venue.timeouts)
     await eventually(lambda: len(rig.venue.timeouts) >= count + 2)
-    assert [active for active, _ in rig.told] == [True, False]
+    assert [active for active, _ in rig.alarms] == [True, False]
 
 
 async def test_disarmed_switch_leaves_foreign_orders(rig: Rig) -> None:

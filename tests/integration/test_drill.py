@@ -33,7 +33,7 @@ async def test_drill_kills_verifies_rearms_and_is_recorded(
 ) -> None:
     async with quoter(sandbox, tmp_path, "run") as daemon:
         await is_busy(sandbox, daemon)
-        port = str((daemon.said("started") or {})["listening"]).rpartition(":")[2]
+        port = str((daemon.logged("started") or {})["listening"]).rpartition(":")[2]
         async with quoter(sandbox, tmp_path, "drill", QUOTER_PORT=port) as drill:
             code, _ = await drill.ended(DRILL_S_MAX)
         assert code == 0, (drill.text, daemon.lines[-5:])
@@ -53,7 +53,7 @@ async def test_drill_kills_verifies_rearms_and_is_recorded(
         await daemon.ended(DRILL_S_MAX)
 
 
-class Told(BaseHTTPRequestHandler):
+class StateServer(BaseHTTPRequestHandler):
     """A server that only returns the state of a daemon."""
 
     state: dict[str, object]
@@ -70,8 +70,8 @@ class Told(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def told() -> Iterator[ThreadingHTTPServer]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Told)
+def state_server() -> Iterator[ThreadingHTTPServer]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), StateServer)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -93,36 +93,38 @@ def told() -> Iterator[ThreadingHTTPServer]:
     ],
 )
 def test_drill_is_refused_in_production_and_while_stopped(
-    told: ThreadingHTTPServer, tmp_path: Path, state: dict[str, object], why: str
+    state_server: ThreadingHTTPServer, tmp_path: Path, state: dict[str, object], why: str
 ) -> None:
-    told.state = state  # type: ignore[attr-defined]
+    state_server.state = state  # type: ignore[attr-defined]
     owner = DataFolder(tmp_path)
     owner.lock()  # without a pid: a drill that is held must not hit this process
     write_heartbeat(tmp_path / HEARTBEAT, new_heartbeat(1))
     try:
         with pytest.raises(DrillFailed, match=why):
-            Drill(tmp_path, "127.0.0.1", told.server_port, ready_s_max=0.1).run()
+            Drill(tmp_path, "127.0.0.1", state_server.server_port, ready_s_max=0.1).run()
     finally:
         owner.release()
     assert {path.name for path in tmp_path.iterdir()} == {"lock", HEARTBEAT}
 
 
-def test_drill_is_refused_without_a_heartbeat(told: ThreadingHTTPServer, tmp_path: Path) -> None:
-    told.state = OURS | {"trading_state": "RUNNING"}  # type: ignore[attr-defined]
+def test_drill_is_refused_without_a_heartbeat(
+    state_server: ThreadingHTTPServer, tmp_path: Path
+) -> None:
+    state_server.state = OURS | {"trading_state": "RUNNING"}  # type: ignore[attr-defined]
     owner = DataFolder(tmp_path)
     owner.lock()  # without a pid: a drill that is held must not hit this process
     try:
         with pytest.raises(DrillFailed, match="is unknown; nothing was changed"):
-            Drill(tmp_path, "127.0.0.1", told.server_port, ready_s_max=0.1).run()
+            Drill(tmp_path, "127.0.0.1", state_server.server_port, ready_s_max=0.1).run()
     finally:
         owner.release()
 
 
 def test_drill_is_refused_without_a_running_daemon(
-    told: ThreadingHTTPServer, tmp_path: Path
+    state_server: ThreadingHTTPServer, tmp_path: Path
 ) -> None:
     """State and data folder of different daemons: the next start must not be killed."""
-    told.state = {"environment": "sandbox", "trading_state": "RUNNING"}  # type: ignore[attr-defined]
+    state_server.state = {"environment": "sandbox", "trading_state": "RUNNING"}  # type: ignore[attr-defined]
     with pytest.raises(DrillFailed, match="no daemon is running with the data folder"):
-        Drill(tmp_path, "127.0.0.1", told.server_port).run()
+        Drill(tmp_path, "127.0.0.1", state_server.server_port).run()
     assert list(tmp_path.iterdir()) == []

@@ -106,7 +106,7 @@ async def test_series_exist_no_rule_fails_and_a_kill_fires_its_alert(
 ) -> None:
     async with quoter(sandbox, tmp_path, "run") as daemon:
         await is_busy(sandbox, daemon)
-        address = str((daemon.said("started") or {})["listening"])
+        address = str((daemon.logged("started") or {})["listening"])
         async with prometheus(address, tmp_path) as server:
 
             async def is_scraped() -> bool:

@@ -126,10 +126,10 @@ async def test_two_accounts_trade_with_each_other_on_every_symbol_at_once() -> N
             assert held(answer) == recomputed(answer)
             trades = rows(answer["trades"])
             assert len(trades) == ROUNDS * len(MARKETS)
-            told = reports(await received(user))
-            assert {str(event["c"]).partition("-")[0] for event in told} == {name}
-            told_trades = [event["t"] for event in told if event["x"] == "TRADE"]
-            assert sorted(map(str, told_trades)) == sorted(str(row["id"]) for row in trades)
+            reported = reports(await received(user))
+            assert {str(event["c"]).partition("-")[0] for event in reported} == {name}
+            reported_trades = [event["t"] for event in reported if event["x"] == "TRADE"]
+            assert sorted(map(str, reported_trades)) == sorted(str(row["id"]) for row in trades)
             for row in trades:
                 fees[str(row["commissionAsset"])] += Decimal(str(row["commission"]))
     one, two = (held(answer) for answer in answers)
@@ -172,10 +172,10 @@ async def test_balances_are_exact_with_other_trades() -> None:
             answer = await truth(sandbox, account)
             assert held(answer) == recomputed(answer)
             assert answer["open_orders"] == []
-            told = reports(await received(user))
-            names = {str(event["C"] or event["c"]).partition("-")[0] for event in told}
+            reported = reports(await received(user))
+            names = {str(event["C"] or event["c"]).partition("-")[0] for event in reported}
             assert names == {name}
-            ids = [str(event["t"]) for event in told if event["x"] == "TRADE"]
+            ids = [str(event["t"]) for event in reported if event["x"] == "TRADE"]
             assert ids.count("-1") == 0
             assert sorted(ids) == sorted(str(row["id"]) for row in rows(answer["trades"]))
 

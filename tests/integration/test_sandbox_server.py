@@ -68,15 +68,15 @@ async def test_first_line_has_the_address(
 ) -> None:
     port = free_port()
     serving = Serving(still_config, port)
-    said: list[str] = []
+    logged: list[str] = []
 
     async def speaks() -> bool:
-        said.append(capsys.readouterr().out)
-        return bool("".join(said))
+        logged.append(capsys.readouterr().out)
+        return bool("".join(logged))
 
     assert await eventually(speaks)
     await serving.asked()
-    assert json.loads("".join(said)) == {
+    assert json.loads("".join(logged)) == {
         "sandbox_url": f"http://{LOOPBACK}:{port}",
         "symbols": ["BTCUSDT"],
         "seed": still_config.seed,

@@ -96,16 +96,16 @@ async def test_server_pings_and_closes_a_socket_at_its_maximum_age(
         running(config) as sandbox,
         sandbox.http.ws_connect(f"{sandbox.ws_url}/ws", autoping=False) as socket,
     ):
-        pings, told = 0, []
+        pings, event_types = 0, []
         closed = aiohttp.WSMsgType.CLOSE
         while (message := await socket.receive(timeout=ANSWER_S)).type is not closed:
             if message.type is aiohttp.WSMsgType.TEXT:
-                told.append(msgspec.json.decode(message.data)["e"])
+                event_types.append(msgspec.json.decode(message.data)["e"])
             else:
                 pings += 1
                 await socket.pong(message.data)
         assert pings > 3
-        assert told == ["serverShutdown"]
+        assert event_types == ["serverShutdown"]
 
 
 async def test_a_reader_that_never_answers_pings_is_dropped(still_config: SandboxConfig) -> None:

@@ -364,7 +364,7 @@ async def test_daemon_without_a_sentinel_pauses_until_there_is_one(
             await until(lambda: len(own(fight.sandbox)) >= 2, "quotes again", daemon)
             daemon.process.terminate()
             assert (await daemon.ended(ANSWER_S))[0] == ExitCode.CLEAN
-            await until(lambda: again.said("daemon_state"), "seen")
+            await until(lambda: again.logged("daemon_state"), "seen")
             again.process.terminate()
             assert (await again.ended(ANSWER_S))[0] == 0
     assert not Latch(tmp_path).is_set()
@@ -375,9 +375,9 @@ async def test_sighup_does_not_end_the_sentinel_and_core_dumps_are_off(
 ) -> None:
     """`pkill -HUP quoter` is meant for the daemon but reaches both."""
     async with quoter(still_sandbox, tmp_path, "sentinel", QUOTER_SENTINEL_PORT="0") as watching:
-        await until(lambda: watching.said("sentinel_started"), "started", watching)
+        await until(lambda: watching.logged("sentinel_started"), "started", watching)
         watching.process.send_signal(signal.SIGHUP)
-        await until(lambda: watching.said("reload_refused"), "told", watching)
+        await until(lambda: watching.logged("reload_refused"), "reported", watching)
         assert core_bytes_max(watching.process.pid) in ("0 0", "")
         watching.process.terminate()
         assert (await watching.ended(ANSWER_S))[0] == ExitCode.CLEAN

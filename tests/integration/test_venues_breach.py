@@ -63,7 +63,7 @@ async def test_cancels_are_sent_at_once_under_full_load_of_creates(
 async def test_order_for_another_market_is_not_sent_and_kills(
     sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, symbol: str
 ) -> None:
-    async with connected(config(sandbox)) as gateway, streaming(gateway) as told:
+    async with connected(config(sandbox)) as gateway, streaming(gateway) as events:
         foreign = dict(gateway._client.market("BTC/USDT"))
         foreign |= {"symbol": symbol, "id": symbol.replace("/", "")}
         monkeypatch.setattr(gateway._client, "market", lambda _: foreign)
@@ -72,8 +72,8 @@ async def test_order_for_another_market_is_not_sent_and_kills(
         assert isinstance(answer, OrderReject)
         assert answer.reason is RejectReason.NOT_SENT
         assert await wire(sandbox) == []
-        await until(lambda: any(isinstance(event, Alarm) for event in told))
-        (alarm,) = [event for event in told if isinstance(event, Alarm)]
+        await until(lambda: any(isinstance(event, Alarm) for event in events))
+        (alarm,) = [event for event in events if isinstance(event, Alarm)]
         assert (alarm.cause, alarm.active) == (Cause.WIRE_MISMATCH, True)
         assert "symbol is" in alarm.text
 

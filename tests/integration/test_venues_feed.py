@@ -77,7 +77,7 @@ def config(
     )
 
 
-class Told:
+class EventRecorder:
     """Recorder of a feed's events; its book follows the rule `prev == last`."""
 
     def __init__(self) -> None:
@@ -99,8 +99,8 @@ class Told:
 
 
 @asynccontextmanager
-async def emitting(feed: MarketFeed, told: Told) -> AsyncIterator[None]:
-    task = asyncio.create_task(feed.run(told))
+async def emitting(feed: MarketFeed, received: EventRecorder) -> AsyncIterator[None]:
+    task = asyncio.create_task(feed.run(received))
     try:
         yield
     finally:
@@ -110,10 +110,10 @@ async def emitting(feed: MarketFeed, told: Told) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def running(feed: MarketFeed) -> AsyncIterator[Told]:
-    told = Told()
-    async with emitting(feed, told):
-        yield told
+async def running(feed: MarketFeed) -> AsyncIterator[EventRecorder]:
+    received = EventRecorder()
+    async with emitting(feed, received):
+        yield received
 
 
 @asynccontextmanager
@@ -126,29 +126,29 @@ async def holding(feed: MarketFeed) -> AsyncIterator["Books"]:
 async def test_native_feed_is_gapless(sandbox: RunningSandbox) -> None:
     feed = make_feed(config(sandbox), BTCUSDT, random=Random(1))
     assert isinstance(feed, BinanceFeed)
-    async with running(feed) as told:
-        await until(lambda: told.count(BookDelta) >= 8 and told.count(Trade) >= 1)
-    assert isinstance(told.events[0], FeedUp)
-    assert told.count(BookSnapshot) == 1
-    assert told.gaps == 0
-    assert told.count(TopOfBook) >= 1
-    stamps = [event.ts_ns for event in told.events]
+    async with running(feed) as received:
+        await until(lambda: received.count(BookDelta) >= 8 and received.count(Trade) >= 1)
+    assert isinstance(received.events[0], FeedUp)
+    assert received.count(BookSnapshot) == 1
+    assert received.gaps == 0
+    assert received.count(TopOfBook) >= 1
+    stamps = [event.ts_ns for event in received.events]
     assert stamps == sorted(stamps), "time never runs back"
 
 
 async def test_gap_is_passed_on_and_followed_by_a_fresh_snapshot(sandbox: RunningSandbox) -> None:
     feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
-    async with running(feed) as told:
-        await until(lambda: told.count(BookDelta) >= 3)
+    async with running(feed) as received:
+        await until(lambda: received.count(BookDelta) >= 3)
         await sandbox.arm("depth_gap", count=1)
-        await until(lambda: told.count(BookSnapshot) >= 2)
-        await until(lambda: isinstance(told.events[-1], BookDelta))
-    assert told.gaps == 1
+        await until(lambda: received.count(BookSnapshot) >= 2)
+        await until(lambda: isinstance(received.events[-1], BookDelta))
+    assert received.gaps == 1
     assert feed.sync.gaps == 1
-    assert told.count(FeedDown) == 0, "the socket was never given up"
+    assert received.count(FeedDown) == 0, "the socket was never given up"
 
 
-class Books(Told):
+class Books(EventRecorder):
     """A consumer that keeps the book and requests snapshots as the engine does."""
 
     def __init__(self, resync: Callable[[], None]) -> None:
@@ -179,10 +179,10 @@ class Books(Told):
 async def test_right_book_passes_every_check(sandbox: RunningSandbox) -> None:
     auditing = replace(config(sandbox), stream=AUDITING)
     feed = BinanceFeed(auditing, BTCUSDT, time.time_ns, Random(1))
-    async with holding(feed) as told:
+    async with holding(feed) as received:
         await until(lambda: feed.book_checks >= 4)
-    assert told.faults == []
-    assert told.count(BookSnapshot) == 1 + feed.book_checks
+    assert received.faults == []
+    assert received.count(BookSnapshot) == 1 + feed.book_checks
 
 
 @pytest.mark.parametrize(
@@ -195,16 +195,16 @@ async def test_corrupted_book_is_found_and_replaced(
     """The best price is wrong, or a level behind it, which only a snapshot shows."""
     chosen = replace(config(still_sandbox), stream=timings)
     feed = BinanceFeed(chosen, BTCUSDT, time.time_ns, Random(1))
-    async with holding(feed) as told:
-        await until(lambda: told.book.ready)
+    async with holding(feed) as received:
+        await until(lambda: received.book.ready)
         await still_sandbox.arm("depth_corrupt", symbol="BTCUSDT", count=1)
         await still_sandbox.rest_order("BUY", price, "0.5")
-        await until(lambda: len(told.faults) >= 1)
-        await until(lambda: told.book.ready)
-        assert told.book.bids.size(float(price)) == 0.5
+        await until(lambda: len(received.faults) >= 1)
+        await until(lambda: received.book.ready)
+        assert received.book.bids.size(float(price)) == 0.5
     # without a second ticker to compare with, the snapshot finds it
-    assert found_by in told.faults[0] or "by the snapshot" in told.faults[0]
-    assert told.gaps == 0, "the numbers were right all the time"
+    assert found_by in received.faults[0] or "by the snapshot" in received.faults[0]
+    assert received.gaps == 0, "the numbers were right all the time"
 
 
 async def test_corrupted_book_of_ccxt_is_found_and_replaced(
@@ -213,29 +213,29 @@ async def test_corrupted_book_of_ccxt_is_found_and_replaced(
     sandbox = still_sandbox
     auditing = replace(config(sandbox, native=False), stream=AUDITING)
     feed = CcxtFeed(auditing, BTCUSDT, time.time_ns, Random(1))
-    async with holding(feed) as told:
-        await until(lambda: told.count(BookSnapshot) >= 1)
+    async with holding(feed) as received:
+        await until(lambda: received.count(BookSnapshot) >= 1)
         await until(lambda: feed.book_checks >= 2)
-        assert told.alarms == []
+        assert received.alarms == []
         await sandbox.arm("depth_corrupt", symbol="BTCUSDT", count=1)
         await sandbox.rest_order("BUY", "59999.50", "0.5")
-        await until(lambda: len(told.alarms) >= 1)
-        assert told.alarms[0].cause is Cause.BOOK_DESYNC
-        downs = told.count(FeedDown)
-        await until(lambda: told.count(FeedUp) > max(1, downs - 1))
+        await until(lambda: len(received.alarms) >= 1)
+        assert received.alarms[0].cause is Cause.BOOK_DESYNC
+        downs = received.count(FeedDown)
+        await until(lambda: received.count(FeedUp) > max(1, downs - 1))
         best = Level(59_999.5, 0.5)
-        await until(lambda: told.book.bids.levels(1, {}) == (best,))
+        await until(lambda: received.book.bids.levels(1, {}) == (best,))
 
 
 async def test_announced_ends_cause_no_feed_down(sandbox_config: SandboxConfig) -> None:
     short = replace(sandbox_config, disconnect_s=1.0, shutdown_notice_s=0.5)
     async with running_sandbox(short) as sandbox:
         feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
-        async with holding(feed) as told:
+        async with holding(feed) as received:
             await until(lambda: feed.handovers >= 4, timeout_s=8.0)
-    assert (told.count(FeedUp), told.count(FeedDown)) == (1, 0)
-    assert (told.gaps, told.faults, told.count(BookSnapshot)) == (0, [], 1)
-    trades = [int(event.trade_id) for event in told.events if isinstance(event, Trade)]
+    assert (received.count(FeedUp), received.count(FeedDown)) == (1, 0)
+    assert (received.gaps, received.faults, received.count(BookSnapshot)) == (0, [], 1)
+    trades = [int(event.trade_id) for event in received.events if isinstance(event, Trade)]
     assert trades == list(range(trades[0], trades[0] + len(trades))), "none lost, none twice"
 
 
@@ -244,9 +244,9 @@ async def test_connection_is_replaced_before_its_maximum_age(
 ) -> None:
     aging = replace(config(sandbox), stream=replace(QUICK, handover_s=0.3))
     feed = BinanceFeed(aging, BTCUSDT, time.time_ns, Random(1))
-    async with holding(feed) as told:
+    async with holding(feed) as received:
         await until(lambda: feed.handovers >= 3)
-    assert (told.count(FeedUp), told.count(FeedDown), told.gaps) == (1, 0, 0)
+    assert (received.count(FeedUp), received.count(FeedDown), received.gaps) == (1, 0, 0)
     assert StreamTimings().handover_s == (23 * 60 + 50) * 60
 
 
@@ -258,19 +258,19 @@ async def test_closed_and_reopened_symbol_is_reported(
     feed = make_feed(
         replace(config(sandbox, native=native), stream=quick), BTCUSDT, random=Random(1)
     )
-    async with holding(feed) as told:
-        await until(lambda: told.count(BookSnapshot) >= 1)
+    async with holding(feed) as received:
+        await until(lambda: received.count(BookSnapshot) >= 1)
         await sandbox.admin("POST", "halt", {"symbol": "BTCUSDT", "halted": True})
-        await until(lambda: len(told.alarms) == 1)
-        books = told.count(BookSnapshot)
+        await until(lambda: len(received.alarms) == 1)
+        books = received.count(BookSnapshot)
         await sandbox.admin("POST", "halt", {"symbol": "BTCUSDT", "halted": False})
-        await until(lambda: len(told.alarms) == 2)
-        await until(lambda: told.count(BookSnapshot) > books)
-    assert [(alarm.cause, alarm.active) for alarm in told.alarms] == [
+        await until(lambda: len(received.alarms) == 2)
+        await until(lambda: received.count(BookSnapshot) > books)
+    assert [(alarm.cause, alarm.active) for alarm in received.alarms] == [
         (Cause.VENUE_STATUS, True),
         (Cause.VENUE_STATUS, False),
     ]
-    assert told.alarms[0].text == "BTCUSDT is BREAK"
+    assert received.alarms[0].text == "BTCUSDT is BREAK"
 
 
 @pytest.mark.parametrize("native", [True, False])
@@ -282,14 +282,14 @@ async def test_late_frames_raise_feed_slow(sandbox: RunningSandbox, *, native: b
         return time.time_ns() + ahead_ns
 
     feed = make_feed(config(sandbox, native=native), BTCUSDT, now_ns=now_ns, random=Random(1))
-    async with holding(feed) as told:
-        await until(lambda: told.count(BookSnapshot) + told.count(BookDelta) >= 6)
-        assert told.alarms == []
+    async with holding(feed) as received:
+        await until(lambda: received.count(BookSnapshot) + received.count(BookDelta) >= 6)
+        assert received.alarms == []
         ahead_ns = 1_500_000_000
-        await until(lambda: len(told.alarms) == 1)
+        await until(lambda: len(received.alarms) == 1)
         ahead_ns = 0
-        await until(lambda: len(told.alarms) == 2)
-    assert [(alarm.cause, alarm.active) for alarm in told.alarms] == [
+        await until(lambda: len(received.alarms) == 2)
+    assert [(alarm.cause, alarm.active) for alarm in received.alarms] == [
         (Cause.FEED_SLOW, True),
         (Cause.FEED_SLOW, False),
     ]
@@ -297,47 +297,47 @@ async def test_late_frames_raise_feed_slow(sandbox: RunningSandbox, *, native: b
 
 async def test_resync_brings_a_snapshot_and_is_idempotent(sandbox: RunningSandbox) -> None:
     feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
-    async with running(feed) as told:
-        await until(lambda: told.count(BookDelta) >= 1)
+    async with running(feed) as received:
+        await until(lambda: received.count(BookDelta) >= 1)
         for _ in range(5):
             feed.resync()
-        await until(lambda: told.count(BookSnapshot) == 2)
-        deltas = told.count(BookDelta)
-        await until(lambda: told.count(BookDelta) >= deltas + 3)
-    assert told.count(BookSnapshot) == 2
-    assert told.gaps == 0
+        await until(lambda: received.count(BookSnapshot) == 2)
+        deltas = received.count(BookDelta)
+        await until(lambda: received.count(BookDelta) >= deltas + 3)
+    assert received.count(BookSnapshot) == 2
+    assert received.gaps == 0
 
 
 async def test_silent_socket_is_replaced(sandbox: RunningSandbox) -> None:
     feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
-    async with running(feed) as told:
-        await until(lambda: told.count(BookDelta) >= 1)
+    async with running(feed) as received:
+        await until(lambda: received.count(BookDelta) >= 1)
         await sandbox.arm("silent_socket", socket="market", count=1)
-        took_s = await until(lambda: told.count(FeedDown) == 1)
-        await until(lambda: told.count(BookSnapshot) == 2)
-        await until(lambda: isinstance(told.events[-1], BookDelta))
+        took_s = await until(lambda: received.count(FeedDown) == 1)
+        await until(lambda: received.count(BookSnapshot) == 2)
+        await until(lambda: isinstance(received.events[-1], BookDelta))
     assert took_s < 2.0
-    assert told.gaps == 0
+    assert received.gaps == 0
 
 
 async def test_closed_socket_reconnects_with_a_fresh_book(sandbox: RunningSandbox) -> None:
     feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
-    async with running(feed) as told:
-        await until(lambda: told.count(BookDelta) >= 1)
+    async with running(feed) as received:
+        await until(lambda: received.count(BookDelta) >= 1)
         await sandbox.admin("POST", "streams/close", {"socket": "market"})
-        await until(lambda: told.count(BookSnapshot) == 2)
-    kinds = [type(e) for e in told.events if isinstance(e, FeedUp | FeedDown | BookSnapshot)]
+        await until(lambda: received.count(BookSnapshot) == 2)
+    kinds = [type(e) for e in received.events if isinstance(e, FeedUp | FeedDown | BookSnapshot)]
     assert kinds == [FeedUp, BookSnapshot, FeedDown, FeedUp, BookSnapshot]
 
 
 @pytest.mark.parametrize("native", [True, False])
 async def test_best_prices_are_those_of_the_book(sandbox: RunningSandbox, native: bool) -> None:
     feed = make_feed(config(sandbox, native=native), BTCUSDT, random=Random(1))
-    async with running(feed) as told:
-        await until(lambda: told.count(BookSnapshot) >= 1)
+    async with running(feed) as received:
+        await until(lambda: received.count(BookSnapshot) >= 1)
         feed.confirm()
-        await until(lambda: told.count(BestPricesReport) == 1)
-    report = next(event for event in told.events if isinstance(event, BestPricesReport))
+        await until(lambda: received.count(BestPricesReport) == 1)
+    report = next(event for event in received.events if isinstance(event, BestPricesReport))
     assert 0 < report.bid.price < report.ask.price
     assert report.asked_ns < report.ts_ns
 
@@ -346,14 +346,14 @@ async def test_best_prices_of_a_book_with_one_side_are_a_failed_report(
     sandbox: RunningSandbox,
 ) -> None:
     feed = make_feed(config(sandbox), BTCUSDT, random=Random(1))
-    async with running(feed) as told:
-        await until(lambda: told.count(BookSnapshot) >= 1)
+    async with running(feed) as received:
+        await until(lambda: received.count(BookSnapshot) >= 1)
         await sandbox.arm("garbled", endpoint="market", text=ONE_SIDED)
         feed.confirm()
-        await until(lambda: told.count(ReportFailed) == 1)
+        await until(lambda: received.count(ReportFailed) == 1)
         await sandbox.admin("DELETE", "faults")
         feed.confirm()
-        await until(lambda: told.count(BestPricesReport) == 1)
+        await until(lambda: received.count(BestPricesReport) == 1)
 
 
 @pytest.mark.parametrize("native", [True, False])
@@ -361,11 +361,11 @@ async def test_reconnect_ends_the_connection_and_makes_another(
     sandbox: RunningSandbox, native: bool
 ) -> None:
     feed = make_feed(config(sandbox, native=native), BTCUSDT, random=Random(1))
-    async with running(feed) as told:
-        await until(lambda: told.count(BookSnapshot) >= 1)
+    async with running(feed) as received:
+        await until(lambda: received.count(BookSnapshot) >= 1)
         feed.reconnect("the stream is silent")
-        await until(lambda: told.count(FeedDown) == 1 and told.count(FeedUp) == 2)
-    lost = next(event for event in told.events if isinstance(event, FeedDown))
+        await until(lambda: received.count(FeedDown) == 1 and received.count(FeedUp) == 2)
+    lost = next(event for event in received.events if isinstance(event, FeedDown))
     assert "the stream is silent" in lost.text
 
 
@@ -383,17 +383,17 @@ async def test_ids_that_can_not_be_and_unreadable_frames_are_reported(
     """A snapshot ahead of its stream, or ids that ran back, would freeze the book."""
     await sandbox.arm(kind, **fields)
     feed = make_feed(config(sandbox), BTCUSDT, random=Random(1))
-    async with running(feed) as told:
-        await until(lambda: told.count(Alarm) >= 1)
-    alarm = next(event for event in told.events if isinstance(event, Alarm))
+    async with running(feed) as received:
+        await until(lambda: received.count(Alarm) >= 1)
+    alarm = next(event for event in received.events if isinstance(event, Alarm))
     assert (alarm.cause, alarm.active) == (Cause.BOOK_STALE, True)
 
 
 async def test_refused_snapshot_is_requested_again(sandbox: RunningSandbox) -> None:
     fault = await sandbox.arm("error_before", endpoint="depth", count=2, status=503)
     feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
-    async with running(feed) as told:
-        await until(lambda: told.count(BookSnapshot) == 1)
+    async with running(feed) as received:
+        await until(lambda: received.count(BookSnapshot) == 1)
     assert await sandbox.fired(fault) == 2
 
 
@@ -401,13 +401,13 @@ async def test_bad_frames_are_counted_and_many_of_them_are_reported(
     sandbox: RunningSandbox,
 ) -> None:
     feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
-    async with running(feed) as told:
-        await until(lambda: told.count(BookDelta) >= 1)
+    async with running(feed) as received:
+        await until(lambda: received.count(BookDelta) >= 1)
         for _ in range(5):
             feed.on_frame(b"{]")
-        assert told.count(Alarm) == 0
+        assert received.count(Alarm) == 0
         feed.on_frame(b"{]")
-        assert told.count(Alarm) == 1
+        assert received.count(Alarm) == 1
     assert feed.bad_frames == 6
 
 
@@ -415,28 +415,28 @@ async def test_bad_frames_are_counted_and_many_of_them_are_reported(
 async def test_any_ccxt_exchange_feeds_whole_books(sandbox: RunningSandbox, exchange: str) -> None:
     feed = make_feed(config(sandbox, exchange=exchange, native=False), BTCUSDT, random=Random(1))
     assert isinstance(feed, CcxtFeed)
-    async with running(feed) as told:
-        await until(lambda: told.count(BookSnapshot) >= 5 and told.count(Trade) >= 1)
+    async with running(feed) as received:
+        await until(lambda: received.count(BookSnapshot) >= 5 and received.count(Trade) >= 1)
         await sandbox.admin("POST", "streams/close", {"socket": "market"})
-        await until(lambda: told.count(FeedDown) >= 1)
-        books = told.count(BookSnapshot)
-        await until(lambda: told.count(BookSnapshot) >= books + 2)
-    assert isinstance(told.events[0], FeedUp)
-    numbers = [event.last for event in told.events if isinstance(event, BookSnapshot)]
+        await until(lambda: received.count(FeedDown) >= 1)
+        books = received.count(BookSnapshot)
+        await until(lambda: received.count(BookSnapshot) >= books + 2)
+    assert isinstance(received.events[0], FeedUp)
+    numbers = [event.last for event in received.events if isinstance(event, BookSnapshot)]
     assert numbers == list(range(1, len(numbers) + 1))
-    for book in told.events:
+    for book in received.events:
         if isinstance(book, BookSnapshot):
             assert book.bids[0][0] < book.asks[0][0]
 
 
 async def test_dead_socket_of_ccxt_is_found_by_pings(sandbox: RunningSandbox) -> None:
     feed = make_feed(config(sandbox, native=False), BTCUSDT, random=Random(1))
-    async with running(feed) as told:
-        await until(lambda: told.count(BookSnapshot) >= 2)
+    async with running(feed) as received:
+        await until(lambda: received.count(BookSnapshot) >= 2)
         await sandbox.arm("silent_socket", socket="market", count=2)
-        await until(lambda: told.count(FeedDown) >= 1)
-        books = told.count(BookSnapshot)
-        await until(lambda: told.count(BookSnapshot) > books)
+        await until(lambda: received.count(FeedDown) >= 1)
+        books = received.count(BookSnapshot)
+        await until(lambda: received.count(BookSnapshot) > books)
 
 
 @pytest.mark.parametrize("native", [True, False])
@@ -445,12 +445,12 @@ async def test_after_a_hang_nothing_is_emitted_before_a_fresh_snapshot(
 ) -> None:
     stalling = replace(config(sandbox, native=native), stream=replace(QUICK, stall_s=0.5))
     feed = make_feed(stalling, BTCUSDT, random=Random(1))
-    async with running(feed) as told:
-        await until(lambda: told.count(BookSnapshot) >= 1 and told.count(Trade) >= 1)
-        before = len(told.events)
+    async with running(feed) as received:
+        await until(lambda: received.count(BookSnapshot) >= 1 and received.count(Trade) >= 1)
+        before = len(received.events)
         time.sleep(HANG_S)  # noqa: ASYNC251 - the loop is to hang
-        await until(lambda: any(isinstance(e, BookSnapshot) for e in told.events[before:]))
-    after = told.events[before:]
+        await until(lambda: any(isinstance(e, BookSnapshot) for e in received.events[before:]))
+    after = received.events[before:]
     kinds = [type(e) for e in after if isinstance(e, FeedDown | FeedUp | BookSnapshot)]
     assert kinds[:3] == [FeedDown, FeedUp, BookSnapshot]
     assert isinstance(after[0], FeedDown)
@@ -459,10 +459,10 @@ async def test_after_a_hang_nothing_is_emitted_before_a_fresh_snapshot(
 
 async def test_resync_of_a_ccxt_feed_subscribes_anew(sandbox: RunningSandbox) -> None:
     feed = make_feed(config(sandbox, native=False), BTCUSDT, random=Random(1))
-    async with running(feed) as told:
-        await until(lambda: told.count(BookSnapshot) >= 2)
+    async with running(feed) as received:
+        await until(lambda: received.count(BookSnapshot) >= 2)
         feed.resync()
-        await until(lambda: told.count(FeedUp) == 2)
+        await until(lambda: received.count(FeedUp) == 2)
 
 
 def test_default_settings_find_a_dead_ccxt_socket_within_10_s() -> None:

@@ -77,11 +77,11 @@ async def connected(
 
 @asynccontextmanager
 async def streaming(gateway: CcxtGateway) -> AsyncIterator[list[Event]]:
-    told: list[Event] = []
-    task = asyncio.create_task(gateway.run(told.append))
+    events: list[Event] = []
+    task = asyncio.create_task(gateway.run(events.append))
     try:
-        await until(lambda: any(isinstance(event, FeedUp) for event in told))
-        yield told
+        await until(lambda: any(isinstance(event, FeedUp) for event in events))
+        yield events
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -206,7 +206,7 @@ async def test_an_order_lives_and_ends(
     if exchange == "any":
         exchange = without_a_dialect(monkeypatch)
     async with connected(config(still_sandbox, exchange=exchange)) as gateway:
-        async with streaming(gateway) as told:
+        async with streaming(gateway) as events:
             ack = await gateway.place(place(1))
             assert isinstance(ack, OrderAck)
             opened = await gateway.query(query(1))
@@ -220,12 +220,12 @@ async def test_an_order_lives_and_ends(
                 DoneReason.CANCELED,
                 Decimal(0),
             )
-            await until(lambda: any(isinstance(event, OrderDone) for event in told))
+            await until(lambda: any(isinstance(event, OrderDone) for event in events))
         again = await gateway.cancel(cancel(1, ack.venue_id))
         assert isinstance(again, CancelReject)
         assert again.reason is CancelRejectReason.NOT_FOUND
-    named = [e.order.client_id for e in told if isinstance(e, OrderOpen)]
-    ended = [e.client_id for e in told if isinstance(e, OrderDone)]
+    named = [e.order.client_id for e in events if isinstance(e, OrderOpen)]
+    ended = [e.client_id for e in events if isinstance(e, OrderDone)]
     assert (named, ended) == (["q11"], ["q11"])
 
 
@@ -431,17 +431,17 @@ async def test_a_healthy_burst_stays_below_the_venues_limits() -> None:
 
 
 async def test_a_fill_arrives_once_with_exact_figures(sandbox: RunningSandbox) -> None:
-    async with connected(config(sandbox)) as gateway, streaming(gateway) as told:
+    async with connected(config(sandbox)) as gateway, streaming(gateway) as events:
         await gateway.place(place(1, price=await best_bid(sandbox), size="0.001"))
         await sandbox.admin(
             "POST",
             "script",
             {"symbol": "BTCUSDT", "kind": "burst", "side": "SELL", "notional": "300000"},
         )
-        await until(lambda: any(isinstance(event, Fill) for event in told))
+        await until(lambda: any(isinstance(event, Fill) for event in events))
         report = await gateway.report(RequestReport(kind=ReportKind.TRADES))
-        await until(lambda: any(isinstance(event, OrderDone) for event in told))
-    fills = [event for event in told if isinstance(event, Fill)]
+        await until(lambda: any(isinstance(event, OrderDone) for event in events))
+    fills = [event for event in events if isinstance(event, Fill)]
     assert isinstance(report, TradesReport)
     assert sum(f.size for f in fills) == Decimal("0.001")
     assert {f.client_id for f in fills} == {"q11"}
@@ -457,28 +457,28 @@ async def best_bid(sandbox: RunningSandbox) -> str:
 async def test_the_private_stream_comes_back_after_a_forced_close(
     still_sandbox: RunningSandbox, gateway: CcxtGateway
 ) -> None:
-    async with streaming(gateway) as told:
+    async with streaming(gateway) as events:
         for round_number in range(3):
             await still_sandbox.admin("POST", "streams/close", {"socket": "user"})
-            await until(lambda r=round_number: count(told, FeedUp) == r + 2)  # type: ignore[misc]
+            await until(lambda r=round_number: count(events, FeedUp) == r + 2)  # type: ignore[misc]
             await gateway.place(place(round_number))
-            await until(lambda r=round_number: count(told, OrderOpen) == r + 1)  # type: ignore[misc]
-    kinds = [type(event) for event in told if isinstance(event, FeedUp | FeedDown)]
+            await until(lambda r=round_number: count(events, OrderOpen) == r + 1)  # type: ignore[misc]
+    kinds = [type(event) for event in events if isinstance(event, FeedUp | FeedDown)]
     assert kinds == [FeedUp, *[FeedDown, FeedUp] * 3]
 
 
-def count(told: list[Event], kind: type[Event]) -> int:
-    return sum(isinstance(event, kind) for event in told)
+def count(events: list[Event], kind: type[Event]) -> int:
+    return sum(isinstance(event, kind) for event in events)
 
 
 async def test_dead_private_socket_is_found_by_pings(
     still_sandbox: RunningSandbox, gateway: CcxtGateway
 ) -> None:
-    async with streaming(gateway) as told:
-        await until(lambda: count(told, FeedUp) == 1)
+    async with streaming(gateway) as events:
+        await until(lambda: count(events, FeedUp) == 1)
         await still_sandbox.arm("silent_socket", socket="user", count=1)
-        await until(lambda: count(told, FeedDown) == 1)
-        await until(lambda: count(told, FeedUp) == 2)
+        await until(lambda: count(events, FeedDown) == 1)
+        await until(lambda: count(events, FeedUp) == 2)
 
 
 async def test_reports_match_the_venues_state(

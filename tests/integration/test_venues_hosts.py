@@ -22,7 +22,7 @@ from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.config import StreamTimings, VenueConfig
 from quoter.venues.egress.gate import Purpose, declare_call, gated_session
-from tests.integration.daemon_harness import LIVELY, flying, market, settings
+from tests.integration.daemon_harness import LIVELY, market, running_daemon, settings
 from tests.integration.sandbox_client import RunningSandbox, running
 from tests.integration.test_venues_gateway import connected, streaming
 from tests.integration.test_venues_ws import until
@@ -92,16 +92,16 @@ async def test_patched_urls_send_nothing_and_are_a_breach(
     config = venue(environment)
     client = make_client(config, time.time_ns)
     redirect(client, elsewhere.host)
-    told: list[str] = []
-    client.gate.report_breaches(told.append)
+    breaches: list[str] = []
+    client.gate.report_breaches(breaches.append)
     try:
         answer = await RequestSender(client, config, time.time_ns).read(client.fetch_balance)
         assert isinstance(answer, FailedCall)
         assert isinstance(answer.error, EgressBlocked)
-        assert len(told) == 1
+        assert len(breaches) == 1
         with declare_call(Purpose.READ), pytest.raises(Exception, match="is not one of"):
             await client.authenticate({"type": "spot"})
-        assert len(told) >= 2
+        assert len(breaches) >= 2
     finally:
         await client.close()
     assert elsewhere.connections == elsewhere.received == 0
@@ -115,13 +115,13 @@ async def test_proxy_set_after_the_start_gets_nothing(
     config = venue("sandbox", still_sandbox.url)
     client = make_client(config, time.time_ns)
     setattr(client, setting, f"http://{elsewhere.host}")
-    told: list[str] = []
-    client.gate.report_breaches(told.append)
+    breaches: list[str] = []
+    client.gate.report_breaches(breaches.append)
     try:
         answer = await RequestSender(client, config, time.time_ns).read(client.fetch_time)
         assert isinstance(answer, FailedCall)
         assert isinstance(answer.error, EgressBlocked)
-        assert "proxy" in told[0]
+        assert "proxy" in breaches[0]
     finally:
         await client.close()
     assert elsewhere.connections == elsewhere.received == 0
@@ -157,23 +157,23 @@ async def test_a_redirect_to_another_host_is_not_followed(elsewhere: Elsewhere) 
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     config = venue("sandbox", f"http://127.0.0.1:{runner.addresses[0][1]}")
     client = make_client(config, time.time_ns)
-    told: list[str] = []
-    client.gate.report_breaches(told.append)
+    breaches: list[str] = []
+    client.gate.report_breaches(breaches.append)
     answer = await RequestSender(client, config, time.time_ns).read(client.fetch_time)
     await client.close()
     await runner.cleanup()
     assert isinstance(answer, FailedCall)
     assert elsewhere.connections == 0
-    assert elsewhere.host in told[0]
+    assert elsewhere.host in breaches[0]
 
 
 async def test_gateway_reports_breaches_to_the_engine(
     still_sandbox: RunningSandbox, elsewhere: Elsewhere
 ) -> None:
-    async with connected(venue_of(still_sandbox)) as gateway, streaming(gateway) as told:
+    async with connected(venue_of(still_sandbox)) as gateway, streaming(gateway) as events:
         redirect(gateway._client, elsewhere.host)
         gateway._client.drop_sockets("the test")
-        await until(lambda: any(is_mismatch(event) for event in told))
+        await until(lambda: any(is_mismatch(event) for event in events))
         assert not gateway._client.gate.is_open
         with pytest.raises(VenueError):
             await gateway.cancel_all()
@@ -203,23 +203,25 @@ async def test_a_daemon_whose_urls_are_patched_is_killed_and_latched(
     """A pause is not enough: other code of this process may be altered too."""
     async with (
         running(market(LIVELY, 3)) as sandbox,
-        flying(sandbox, settings(sandbox, tmp_path)) as pilot,
+        running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
     ):
-        await pilot.until(lambda: len(pilot.placed) > 4, KILL_S_MAX, "quotes")
-        gateway = pilot.running.runner._gateway
+        await harness.until(lambda: len(harness.placed) > 4, KILL_S_MAX, "quotes")
+        gateway = harness.running.runner._gateway
         assert isinstance(gateway, CcxtGateway)
         good = redirect(gateway._client, elsewhere.host)
-        causes = pilot.running.engine.causes
-        await pilot.until(lambda: causes.switch.is_active(Cause.WIRE_MISMATCH), KILL_S_MAX, "cause")
+        causes = harness.running.engine.causes
+        await harness.until(
+            lambda: causes.switch.is_active(Cause.WIRE_MISMATCH), KILL_S_MAX, "cause"
+        )
         assert causes.state is TradingState.KILLED
         assert elsewhere.connections == elsewhere.received == 0
         gateway._client.urls["api"] = good
-        await pilot.until(lambda: not pilot.open_own(), KILL_S_MAX, "orders gone once URLs are")
-        await pilot.until(Latch(tmp_path).is_set, KILL_S_MAX, "latched")
+        await harness.until(lambda: not harness.open_own(), KILL_S_MAX, "orders gone once URLs are")
+        await harness.until(Latch(tmp_path).is_set, KILL_S_MAX, "latched")
         record = Latch(tmp_path).read()
         assert record is not None
         assert record.cause is Cause.WIRE_MISMATCH
-        assert await pilot.stop() is ExitCode.KILLED
+        assert await harness.stop() is ExitCode.KILLED
 
 
 async def test_the_plain_ccxt_class_would_have_sent_it(elsewhere: Elsewhere) -> None:

@@ -15,7 +15,7 @@ from quoter.domain.trading import Cause, TradingState
 from quoter.sandbox.config import BITCOIN
 from quoter.service.exit_codes import ExitCode
 from quoter.venues.factory import make_gateway
-from tests.integration.daemon_harness import LIVELY, flying, market, settings
+from tests.integration.daemon_harness import LIVELY, market, running_daemon, settings
 from tests.integration.sandbox_client import RunningSandbox, running
 from tests.integration.test_venues_gateway import config, connected, streaming
 from tests.integration.test_venues_ws import until
@@ -90,12 +90,12 @@ async def test_key_refused_by_the_permission_request_is_refused(
 
 async def test_permission_granted_later_is_reported(still_sandbox: RunningSandbox) -> None:
     chosen = replace(config(still_sandbox), key_rights_s=0.05)
-    async with connected(chosen) as gateway, streaming(gateway) as told:
+    async with connected(chosen) as gateway, streaming(gateway) as events:
         await asyncio.sleep(0.2)
-        assert not [event for event in told if isinstance(event, Alarm)]
+        assert not [event for event in events if isinstance(event, Alarm)]
         await give(still_sandbox, withdraw=True)
-        await until(lambda: any(isinstance(event, Alarm) for event in told))
-    alarm = next(event for event in told if isinstance(event, Alarm))
+        await until(lambda: any(isinstance(event, Alarm) for event in events))
+    alarm = next(event for event in events if isinstance(event, Alarm))
     assert (alarm.cause, alarm.active) == (Cause.KEY_REFUSED, True)
     assert "enableWithdrawals" in alarm.text
 
@@ -104,15 +104,15 @@ async def test_a_daemon_whose_key_gets_the_right_to_withdraw_is_killed(tmp_path:
     async with running(market(LIVELY, 3)) as sandbox:
         chosen = settings(sandbox, tmp_path)
         venue = replace(venue_config(chosen), key_rights_s=0.2)
-        async with flying(sandbox, chosen, venue=venue) as pilot:
-            await pilot.until(lambda: len(pilot.placed) > 2, KILL_S_MAX, "quotes")
-            page = pilot.running.metrics.render(pilot.running.engine.snapshot())
+        async with running_daemon(sandbox, chosen, venue=venue) as harness:
+            await harness.until(lambda: len(harness.placed) > 2, KILL_S_MAX, "quotes")
+            page = harness.running.metrics.render(harness.running.engine.snapshot())
             line = next(row for row in page.splitlines() if b"key_rights_verified{" in row)
             assert line.endswith(b" 1.0")
             await give(sandbox, withdraw=True)
-            causes = pilot.running.engine.causes
+            causes = harness.running.engine.causes
             active = causes.switch.is_active
-            await pilot.until(lambda: active(Cause.KEY_REFUSED), KILL_S_MAX, "cause")
+            await harness.until(lambda: active(Cause.KEY_REFUSED), KILL_S_MAX, "cause")
             assert causes.state is TradingState.KILLED
-            await pilot.until(lambda: not pilot.open_own(), KILL_S_MAX, "orders cancelled")
-            assert await pilot.stop() is ExitCode.KILLED
+            await harness.until(lambda: not harness.open_own(), KILL_S_MAX, "orders cancelled")
+            assert await harness.stop() is ExitCode.KILLED

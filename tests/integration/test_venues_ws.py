@@ -296,13 +296,13 @@ class Counter:
     async def serve(self, socket: ServerConnection) -> None:
         behind = self._delays[min(self.arrived, len(self._delays) - 1)]
         self.arrived += 1
-        told = max(0, self.number - behind)
+        sent_number = max(0, self.number - behind)
         with suppress(ConnectionClosed):
             while True:
                 await asyncio.sleep(0.005)
-                while told < self.number - behind:
-                    told += 1
-                    await socket.send(str(told))
+                while sent_number < self.number - behind:
+                    sent_number += 1
+                    await socket.send(str(sent_number))
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from tests.mutants.catalogue import MUTANTS
-from tests.mutants.hunt import Fate, Verdict, hunt
+from tests.mutants.hunt import Result, Verdict, hunt
 from tests.mutants.mutant import Mutant
 
 JOBS, JOBS_MAX = 2, 16
@@ -32,15 +32,15 @@ def chosen(only: str) -> tuple[Mutant, ...]:
 
 
 def table(verdicts: list[Verdict]) -> Table:
-    made = Table("mutant", "what it breaks", "fate", "by", "s")
+    made = Table("mutant", "what it breaks", "result", "by", "s")
     made.columns[-1].justify = "right"
     for verdict in verdicts:
-        style = None if verdict.fate is Fate.KILLED else "bold red"
+        style = None if verdict.result is Result.KILLED else "bold red"
         by = verdict.by.removeprefix("tests/").replace("[", r"\[")
         made.add_row(
             verdict.mutant.name,
             verdict.mutant.breaks,
-            verdict.fate.value,
+            verdict.result.value,
             by,
             f"{verdict.seconds:.1f}",
             style=style,
@@ -63,7 +63,7 @@ def main() -> int:
         task = progress.add_task("mutants", total=len(mutants))
 
         def report(verdict: Verdict) -> None:
-            text = f"{verdict.mutant.name} {verdict.fate}"
+            text = f"{verdict.mutant.name} {verdict.result}"
             progress.update(task, advance=1, description=text)
             if not console.is_terminal:  # a log shows no progress bar until its end
                 done = round(progress.tasks[0].completed)
@@ -71,7 +71,7 @@ def main() -> int:
 
         verdicts = hunt(mutants, jobs=options.jobs, report=report)
     console.print(table(verdicts))
-    killed = sum(verdict.fate is Fate.KILLED for verdict in verdicts)
+    killed = sum(verdict.result is Result.KILLED for verdict in verdicts)
     console.print(
         f"{killed} of {len(verdicts)} killed ({killed / len(verdicts):.0%})"
         f" in {time.monotonic() - started_s:.0f} s"

@@ -54,7 +54,7 @@ MUTANTS = (
     ),
     mutant(
         "gate_not_told_to_reduce",
-        "the egress gate is not told that only reducing orders may leave",
+        "the egress gate is not set to reduce-only",
         Edit(
             "quoter/service/killswitch/controller.py",
             "is_on=change.after is TradingState.REDUCE_ONLY",

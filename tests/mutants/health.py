@@ -36,7 +36,7 @@ MUTANTS = (
     ),
     mutant(
         "gate_gets_no_engine_heartbeat",
-        "the egress gate is not told which tick the engine has handled",
+        "the egress gate does not receive the time of the last handled tick",
         Edit(
             "quoter/service/health/process_health.py",
             "        if self._gateway is not None:\n"

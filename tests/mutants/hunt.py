@@ -30,7 +30,7 @@ PASSED, FAILED = 0, 1  # pytest's exit codes; any other one means that nothing w
 SELECTION_S_MAX = 300.0
 
 
-class Fate(StrEnum):
+class Result(StrEnum):
     """Result for a mutant."""
 
     KILLED = "killed"
@@ -40,10 +40,10 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A mutant, its fate, and the test that killed it (or the reason why it is broken)."""
+    """A mutant, its result, and the test that killed it (or the reason why it is broken)."""
 
     mutant: Mutant
-    fate: Fate
+    result: Result
     by: str
     seconds: float
 
@@ -71,19 +71,19 @@ class Copy:
             else:
                 shutil.copy(source, root / name)
 
-    def judge(self, mutant: Mutant) -> Verdict:
+    def run(self, mutant: Mutant) -> Verdict:
         """Run the mutant's own tests first, then the fallback, until a test fails."""
         started_s = time.monotonic()
-        fate, by = Fate.SURVIVED, ""
+        result, by = Result.SURVIVED, ""
         try:
             for selection in (*mutant.tests, *FALLBACK):
                 killer = self._hunt(mutant, selection)
                 if killer:
-                    fate, by = Fate.KILLED, killer
+                    result, by = Result.KILLED, killer
                     break
         except BrokenMutant as error:
-            fate, by = Fate.BROKEN, str(error)
-        return Verdict(mutant=mutant, fate=fate, by=by, seconds=time.monotonic() - started_s)
+            result, by = Result.BROKEN, str(error)
+        return Verdict(mutant=mutant, result=result, by=by, seconds=time.monotonic() - started_s)
 
     def _hunt(self, mutant: Mutant, selection: str) -> str:
         """Return the name of the test that fails, or an empty text. Raises BrokenMutant."""
@@ -150,15 +150,15 @@ def hunt(
             root.mkdir()
             copies.put(Copy(root))
 
-        def judge(mutant: Mutant) -> Verdict:
+        def run(mutant: Mutant) -> Verdict:
             copy = copies.get()
             try:
-                return copy.judge(mutant)
+                return copy.run(mutant)
             finally:
                 copies.put(copy)
 
         with ThreadPoolExecutor(jobs) as pool:
-            for done in as_completed([pool.submit(judge, mutant) for mutant in mutants]):
+            for done in as_completed([pool.submit(run, mutant) for mutant in mutants]):
                 verdict = done.result()
                 found[verdict.mutant.name] = verdict
                 report(verdict)

@@ -272,10 +272,10 @@ def everything() -> Pnl:
     book.funding(paid=Decimal("0.25"))
     book.transfer(base=Decimal("-0.5"), quote=Decimal(40))
     for number, side in enumerate((Side.BUY, Side.SELL) * 3):
-        told = replace(random_fill(random, number), side=side, fee=Decimal("0.002"))
-        book.fill(told, random_mid(random), START_NS + number * NS_PER_S)
-        if told.fee_asset == "BNB":
-            book.coin_fee(side, told.fee, Decimal(600))
+        reported = replace(random_fill(random, number), side=side, fee=Decimal("0.002"))
+        book.fill(reported, random_mid(random), START_NS + number * NS_PER_S)
+        if reported.fee_asset == "BNB":
+            book.coin_fee(side, reported.fee, Decimal(600))
     book.mark(Decimal(4_000), START_NS + 40 * NS_PER_S)
     return book.pnl(4_100.0)
 

@@ -49,13 +49,15 @@ events = st.builds(
     Move, what=st.sampled_from(["settle", "later", "own kill", "file kill", "signal"])
 )
 # A kill that is ready to be re-armed is rare by chance, so some come as one sequence.
-ripe = st.builds(
+reports_arrived = st.builds(
     lambda how, meanwhile, role: [Move(how), *meanwhile, Move("settle"), Move("rearm", role)],
     st.sampled_from(["kill", "own kill", "file kill", "signal"]),
     st.lists(calls | events, max_size=2),
     st.sampled_from(Role),
 )
-moves = st.lists(st.lists(calls | events, min_size=1, max_size=3) | ripe, min_size=1, max_size=8)
+moves = st.lists(
+    st.lists(calls | events, min_size=1, max_size=3) | reports_arrived, min_size=1, max_size=8
+)
 
 
 def run(work: Callable[[Rig], Coroutine[None, None, None]]) -> None:

@@ -144,7 +144,7 @@ def play(script: list[Event]) -> None:
     harness = EngineHarness(WATCHFUL).quoting()
     for event in script:
         seq, ts_ns = harness.engine.seq, harness.engine.ts_ns
-        step = harness.tell(event)
+        step = harness.give(event)
         assert step.seq == seq + 1
         assert harness.engine.ts_ns >= ts_ns
         assert harness.engine.orders.counter_mismatch() is None

@@ -31,20 +31,20 @@ fills = st.builds(
     fee_asset=st.sampled_from(["ABC", "USD", "BNB"]),
     is_maker=st.just(True),
 )
-unique = st.lists(fills, max_size=12, unique_by=lambda told: told.trade_id)
+unique = st.lists(fills, max_size=12, unique_by=lambda reported: reported.trade_id)
 mids = st.none() | scaled(1, 10**12, 8)
 
 
 @settings(max_examples=80, deadline=None, derandomize=True)
-@given(data=st.data(), told=unique)
+@given(data=st.data(), reported=unique)
 def test_any_order_and_any_repetition_gives_the_same_ledger(
-    data: st.DataObject, told: list[Fill]
+    data: st.DataObject, reported: list[Fill]
 ) -> None:
     straight, shuffled = Inventory(ABC, OPENING), Inventory(ABC, OPENING)
-    for each in told:
+    for each in reported:
         assert straight.book(each)
-    again = data.draw(st.lists(st.sampled_from(told), max_size=5)) if told else []
-    for each in data.draw(st.permutations([*told, *again])):
+    again = data.draw(st.lists(st.sampled_from(reported), max_size=5)) if reported else []
+    for each in data.draw(st.permutations([*reported, *again])):
         shuffled.book(each)
     assert shuffled.balances == straight.balances
     assert shuffled.fees_paid == straight.fees_paid
@@ -61,9 +61,9 @@ def test_profit_is_exactly_the_sum_of_its_parts_at_every_instant(
     script: list[tuple[Fill | None, Decimal | None]], position: Decimal
 ) -> None:
     book = Attribution(ABC, position=position, cash=Decimal(1000))
-    for told, mid in script:
-        if told is not None:
-            book.fill(told, mid, START_NS)
+    for reported, mid in script:
+        if reported is not None:
+            book.fill(reported, mid, START_NS)
         elif mid is not None:
             book.mark(mid, START_NS)
         pnl = book.pnl(None)

@@ -43,7 +43,7 @@ def books(fills: list[Fill]) -> Inventory:
     return inventory
 
 
-async def told(folder: Path, batches: list[list[Fill]]) -> list[Fill]:
+async def write_and_read(folder: Path, batches: list[list[Fill]]) -> list[Fill]:
     async with opened(folder) as ledger:
         for batch in batches:
             await ledger.record_fills([KnownFill(each, FillKind.BOOKED) for each in batch])
@@ -62,7 +62,7 @@ def test_any_order_and_repetition_gives_one_ledger(
     random.shuffle(again)
     batches = [again[at : at + size] for at in range(0, len(again), size)]
     with tempfile.TemporaryDirectory() as folder:
-        kept = asyncio.run(told(Path(folder), batches))
+        kept = asyncio.run(write_and_read(Path(folder), batches))
     assert sorted(kept, key=lambda each: each.trade_id) == sorted(
         fills, key=lambda each: each.trade_id
     )

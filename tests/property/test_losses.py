@@ -18,7 +18,7 @@ news = st.one_of(
 )
 
 
-def tell(harness: EngineHarness, what: str, number: int) -> None:
+def give(harness: EngineHarness, what: str, number: int) -> None:
     match what:
         case "mid":
             harness.book(100 + number / 10)
@@ -26,7 +26,7 @@ def tell(harness: EngineHarness, what: str, number: int) -> None:
             side = Side.BUY if number > 0 else Side.SELL
             resting = [order for order in harness.orders(side) if order.is_wanted and order.leaves]
             for order in resting[:1]:
-                harness.tell(harness.fill_of(order, str(order.leaves), fee="0.2"))
+                harness.give(harness.fill_of(order, str(order.leaves), fee="0.2"))
         case _:
             harness.tick()
     harness.rest()
@@ -43,7 +43,7 @@ def test_the_peak_never_falls_and_a_drawdown_past_its_limit_always_kills(
     engine = harness.engine
     highest = Decimal(0)
     for what, number in story:
-        tell(harness, what, number)
+        give(harness, what, number)
         if what != "tick":
             harness.tick()
         mid, losses, inventory = engine.market.mid, engine.losses, engine.inventory

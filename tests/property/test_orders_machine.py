@@ -87,26 +87,26 @@ class VenueMachine(RuleBasedStateMachine):
         elif is_handled:
             world.news.append(world.ack(create))
         else:
-            world.tell(world.timeout(create))
+            world.give(world.timeout(create))
 
     @precondition(lambda self: self.world.creates)
     @rule(back=NEWEST_FIRST, is_lost=st.booleans())
     def create_times_out_before_it_arrives(self, back: int, is_lost: bool) -> None:
         create = pick(self.world.creates, back)
         if not is_lost:
-            self.world.ghosts.append(create)
-        self.world.tell(self.world.timeout(create))
+            self.world.timed_out_creates.append(create)
+        self.world.give(self.world.timeout(create))
 
-    @precondition(lambda self: self.world.ghosts)
+    @precondition(lambda self: self.world.timed_out_creates)
     @rule(back=NEWEST_FIRST)
     def ghost_arrives_after_all(self, back: int) -> None:
-        self.world.accept(pick(self.world.ghosts, back))
+        self.world.accept(pick(self.world.timed_out_creates, back))
 
     @precondition(lambda self: self.world.creates)
     @rule(back=NEWEST_FIRST, reason=st.sampled_from(REFUSALS))
     def create_is_refused(self, back: int, reason: RejectReason) -> None:
         create = pick(self.world.creates, back)
-        self.world.tell(self.world.reject(create, reason))
+        self.world.give(self.world.reject(create, reason))
 
     # fills
 
@@ -117,16 +117,16 @@ class VenueMachine(RuleBasedStateMachine):
     @rule(
         back=NEWEST_FIRST,
         share=st.sampled_from([1, 1, 2, 4]),
-        told=st.sampled_from(["now", "late", "never"]),
+        report_when=st.sampled_from(["now", "late", "never"]),
         names_client=st.booleans(),
     )
-    def order_fills(self, back: int, share: int, told: str, names_client: bool) -> None:
+    def order_fills(self, back: int, share: int, report_when: str, names_client: bool) -> None:
         order = pick(self._alive(), back)
         size = min(order.leaves, order.placed.size / share)
         news = self.world.trade(order, size, names_client=names_client)
-        if told == "now":
-            self.world.tell(news)
-        elif told == "late":
+        if report_when == "now":
+            self.world.give(news)
+        elif report_when == "late":
             self.world.news.append(news)
             if not order.is_alive:
                 self.world.news.append(self.world.done(order))
@@ -134,14 +134,14 @@ class VenueMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.world.trades)
     @rule(back=NEWEST_FIRST)
     def fill_is_reported_again(self, back: int) -> None:
-        self.world.tell(pick(list(self.world.trades), back))
+        self.world.give(pick(list(self.world.trades), back))
 
     # updates and answers
 
     @precondition(lambda self: self.world.news)
     @rule(back=NEWEST_FIRST)
     def news_arrives(self, back: int) -> None:
-        self.world.tell(pick(self.world.news, back))
+        self.world.give(pick(self.world.news, back))
 
     @precondition(lambda self: any(isinstance(news, Fill) for news in self.world.news))
     @rule()
@@ -153,7 +153,7 @@ class VenueMachine(RuleBasedStateMachine):
     def request_is_answered(self, back: int, forgets: bool, is_prompt: bool) -> None:
         answer = self.world.answer(pick(self.world.requests, back), forgets=forgets)
         if answer is not None and is_prompt:
-            self.world.tell(answer)
+            self.world.give(answer)
         elif answer is not None:
             self.world.news.append(answer)
 
@@ -165,7 +165,7 @@ class VenueMachine(RuleBasedStateMachine):
             if isinstance(request, CancelOrder):
                 if is_done:
                     self.world.answer(request)
-                self.world.tell(self.world.no_answer(request))
+                self.world.give(self.world.no_answer(request))
 
     @precondition(lambda self: self.world.requests)
     @rule()
@@ -175,7 +175,7 @@ class VenueMachine(RuleBasedStateMachine):
         for request in lists:
             answer = self.world.answer(request)
             assert answer is not None
-            self.world.tell(answer)
+            self.world.give(answer)
 
     # market, people and time
 

@@ -98,8 +98,8 @@ def test_f21_adverse_fills_on_a_side_never_bring_that_side_nearer(
             else replace(inputs, markout_cost_ask=cost)
         )
         terms = quote_terms(hurt, shape)
-        told = terms.delta_bid if side is Side.BUY else terms.delta_ask
-        deltas.append(inf if told is None else told)
+        distance = terms.delta_bid if side is Side.BUY else terms.delta_ask
+        deltas.append(inf if distance is None else distance)
         markouts.on_fill(10.0 * i, side, inputs.fair)
         lost = inputs.fair * (1.0 - side.sign * more * 1e-3)
         markouts.on_mark(10.0 * i + 5.0, lost)

@@ -296,7 +296,7 @@ class StopsMachine(RuleBasedStateMachine):
         if refused is not None:
             self.stops.replies.resolve(event, refused)
             return
-        step = self.harness.tell(event)
+        step = self.harness.give(event)
         if was_killed and step.state and step.state.after is not TradingState.KILLED:
             assert isinstance(event, Rearm), f"{event} lifted a kill"
             assert was_quiet, "a kill was lifted with orders that may live"

@@ -86,7 +86,7 @@ class World:
     orders: dict[str, TrueOrder] = field(default_factory=dict)
     trades: list[Fill] = field(default_factory=list)
     creates: list[PlaceOrder] = field(default_factory=list)  # on their way, unanswered
-    ghosts: list[PlaceOrder] = field(default_factory=list)  # timed out, may still arrive
+    timed_out_creates: list[PlaceOrder] = field(default_factory=list)  # timed out, may still arrive
     requests: list[CancelOrder | QueryOrder | RequestReport] = field(default_factory=list)
     news: list[Event] = field(default_factory=list)  # on its way to the engine
     seen: int = 0  # steps whose commands were taken
@@ -102,7 +102,7 @@ class World:
                 match command:
                     case PlaceOrder():
                         self.creates.append(command)
-                        self.tell(OrderSent(ts_ns=self.now_ns, client_id=command.client_id))
+                        self.give(OrderSent(ts_ns=self.now_ns, client_id=command.client_id))
                     case CancelAll():
                         self.requests.extend(self._cancels(command))
                     case RequestReport(kind=ReportKind.BOOK):
@@ -125,8 +125,8 @@ class World:
     def now_ns(self) -> int:
         return self.harness.now_ns
 
-    def tell(self, event: Event) -> None:
-        self.harness.tell(event)
+    def give(self, event: Event) -> None:
+        self.harness.give(event)
         self.collect()
 
     def book(self, mid: float) -> None:
@@ -167,7 +167,7 @@ class World:
     def trade(self, order: TrueOrder, size: Decimal, *, names_client: bool = True) -> Fill:
         """Fill a part of one of our orders."""
         placed = order.placed
-        told = Fill(
+        reported = Fill(
             ts_ns=self.now_ns,
             trade_id=str(len(self.trades) + 1),
             client_id=placed.client_id if names_client else "",
@@ -179,11 +179,11 @@ class World:
             fee_asset="USD",
             is_maker=True,
         )
-        self.trades.append(told)
+        self.trades.append(reported)
         order.filled += size
         if order.filled == placed.size:
             order.is_alive = False
-        return told
+        return reported
 
     def done(self, order: TrueOrder) -> Event:
         is_full = order.filled == order.placed.size
@@ -252,9 +252,9 @@ class World:
 
     def balances(self) -> dict[str, Decimal]:
         held = dict(OPENING)
-        for told in self.trades:
-            held["ABC"] += told.side.sign * told.size
-            held["USD"] -= told.side.sign * told.size * told.price + told.fee
+        for reported in self.trades:
+            held["ABC"] += reported.side.sign * reported.size
+            held["USD"] -= reported.side.sign * reported.size * reported.price + reported.fee
         return held
 
     def true_inventory(self) -> Decimal:
@@ -264,7 +264,7 @@ class World:
         """Everything that is live at the venue or may still arrive there."""
         travelling = [
             create.size
-            for create in (*self.creates, *self.ghosts)
+            for create in (*self.creates, *self.timed_out_creates)
             if create.side is side and self.now_ns - create.decided_ns <= ARRIVES_NS_MAX
         ]
         resting = [o.leaves for o in self.orders.values() if o.placed.side is side]
@@ -298,7 +298,7 @@ class World:
             believed = known.leaves if known is not None and orders.live(name) else ZERO
             if order.leaves + unbooked > believed:
                 raise Breach(f"{name} may bring {order.leaves + unbooked}, reserved {believed}")
-        for create in (*self.creates, *self.ghosts):
+        for create in (*self.creates, *self.timed_out_creates):
             may_arrive = self.now_ns - create.decided_ns <= ARRIVES_NS_MAX
             if may_arrive and orders.live(create.client_id) is None:
                 raise Breach(f"{create.client_id} may still arrive, nothing is reserved")
@@ -322,13 +322,13 @@ class World:
                     else self.reject(create, RejectReason.OTHER)
                 )
             self.creates.clear()
-            self.ghosts.clear()
+            self.timed_out_creates.clear()
             requests, self.requests = self.requests, []
             for request in requests:
                 if (event := self.answer(request)) is not None:
                     self.news.append(event)
             news, self.news = self.news, []
             for event in news:
-                self.tell(event)
+                self.give(event)
             self.check()
             self.advance(0.5, tick_s=0.5)

@@ -98,10 +98,12 @@ def test_every_installed_licence_is_permitted() -> None:
         except metadata.PackageNotFoundError:
             assert ";" in line, f"{name} is not installed"
             continue
-        told = [about.get("License-Expression") or "", (about.get("License") or "")[:200]]
-        told += [item for item in about.get_all("Classifier") or [] if item.startswith("License")]
-        if not LICENCES.search(" ".join(told)) or "GPL" in " ".join(told):
-            strange[name] = told
+        licences = [about.get("License-Expression") or "", (about.get("License") or "")[:200]]
+        licences += [
+            item for item in about.get_all("Classifier") or [] if item.startswith("License")
+        ]
+        if not LICENCES.search(" ".join(licences)) or "GPL" in " ".join(licences):
+            strange[name] = licences
     assert strange == {}
 
 

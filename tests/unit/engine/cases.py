@@ -124,14 +124,14 @@ class EngineHarness:
         self._trades = 0
         self._books = 0
 
-    def tell(self, event: Event) -> Step:
+    def give(self, event: Event) -> Step:
         step = self.engine.handle(event)
         self.steps.append(step)
         return step
 
     def tell_all(self, events: Iterable[Event]) -> None:
         for event in events:
-            self.tell(event)
+            self.give(event)
 
     # the market
 
@@ -141,25 +141,25 @@ class EngineHarness:
         bids = levels(*((mid - half - 0.1 * i, size) for i in range(5)))
         asks = levels(*((mid + half + 0.1 * i, size) for i in range(5)))
         bids, asks = _on_grid(bids), _on_grid(asks)
-        return self.tell(
+        return self.give(
             BookSnapshot(ts_ns=self.now_ns, last=self._books * 1000, bids=bids, asks=asks)
         )
 
     def feed_up(self, stream: Stream = Stream.MARKET) -> Step:
-        return self.tell(FeedUp(ts_ns=self.now_ns, stream=stream))
+        return self.give(FeedUp(ts_ns=self.now_ns, stream=stream))
 
     def feed_down(self, stream: Stream = Stream.MARKET) -> Step:
-        return self.tell(FeedDown(ts_ns=self.now_ns, stream=stream, text="lost"))
+        return self.give(FeedDown(ts_ns=self.now_ns, stream=stream, text="lost"))
 
     def depth_update(self) -> Step:
         """A depth update far from every price: the stream lives."""
         last = self.engine.market.book.last
-        return self.tell(BookDelta(ts_ns=self.now_ns, prev=last, last=last + 1, bids=(), asks=()))
+        return self.give(BookDelta(ts_ns=self.now_ns, prev=last, last=last + 1, bids=(), asks=()))
 
     def best_prices(self, bid: Level | None = None, ask: Level | None = None) -> Step:
         """The venue's best prices by request: those of the book unless others are given."""
         ours = self.engine.market.book.best({}, {}) or (Level(1.0, 1.0), Level(2.0, 1.0))
-        return self.tell(
+        return self.give(
             BestPricesReport(
                 ts_ns=self.now_ns, asked_ns=self.now_ns, bid=bid or ours[0], ask=ask or ours[1]
             )
@@ -169,7 +169,7 @@ class EngineHarness:
 
     def tick(self, seconds: float = 0.1) -> Step:
         self.now_ns += round(seconds * NS_PER_S)
-        return self.tell(Tick(ts_ns=self.now_ns))
+        return self.give(Tick(ts_ns=self.now_ns))
 
     def wait(self, seconds: float, *, alive: bool = True, ends: bool = False) -> list[Step]:
         """Ticks of 100 ms; the book is confirmed meanwhile unless stated otherwise.
@@ -188,19 +188,19 @@ class EngineHarness:
     # the venue's lists
 
     def open_orders(self, *orders: VenueOrder, asked_ns: int | None = None) -> Step:
-        return self.tell(
+        return self.give(
             OpenOrdersReport(ts_ns=self.now_ns, asked_ns=asked_ns or self.now_ns, orders=orders)
         )
 
     def trades(self, *fills: Fill, asked_ns: int | None = None) -> Step:
-        return self.tell(
+        return self.give(
             TradesReport(ts_ns=self.now_ns, asked_ns=asked_ns or self.now_ns, fills=fills)
         )
 
     def balances(self, **totals: Decimal) -> Step:
         """Exactly the balances of our books, except those given."""
         held = {**self.engine.inventory.balances, **totals}
-        return self.tell(
+        return self.give(
             BalanceReport(ts_ns=self.now_ns, asked_ns=self.now_ns, free=held, locked={})
         )
 
@@ -212,32 +212,32 @@ class EngineHarness:
         self.balances()
 
     def report_failed(self, kind: ReportKind) -> Step:
-        return self.tell(ReportFailed(ts_ns=self.now_ns, kind=kind, text="no answer"))
+        return self.give(ReportFailed(ts_ns=self.now_ns, kind=kind, text="no answer"))
 
     # our orders
 
     def sent(self, order: OpenOrder) -> Step:
-        return self.tell(OrderSent(ts_ns=self.now_ns, client_id=order.client_id))
+        return self.give(OrderSent(ts_ns=self.now_ns, client_id=order.client_id))
 
     def ack(self, order: OpenOrder) -> Step:
-        return self.tell(
+        return self.give(
             OrderAck(ts_ns=self.now_ns, client_id=order.client_id, venue_id=f"v-{order.client_id}")
         )
 
     def reject(self, order: OpenOrder, reason: RejectReason = RejectReason.POST_ONLY) -> Step:
-        return self.tell(
+        return self.give(
             OrderReject(ts_ns=self.now_ns, client_id=order.client_id, reason=reason, text="no")
         )
 
     def unknown(self, order: OpenOrder) -> Step:
-        return self.tell(
+        return self.give(
             OrderUnknown(ts_ns=self.now_ns, client_id=order.client_id, text="timed out")
         )
 
     def done(
         self, order: OpenOrder, filled: str = "0", reason: DoneReason = DoneReason.CANCELED
     ) -> Step:
-        return self.tell(
+        return self.give(
             OrderDone(
                 ts_ns=self.now_ns,
                 client_id=order.client_id,
@@ -247,15 +247,15 @@ class EngineHarness:
         )
 
     def lives(self, order: OpenOrder, filled: str = "0") -> Step:
-        return self.tell(OrderOpen(ts_ns=self.now_ns, order=listed(order, filled)))
+        return self.give(OrderOpen(ts_ns=self.now_ns, order=listed(order, filled)))
 
     def not_found(self, order: OpenOrder) -> Step:
-        return self.tell(OrderNotFound(ts_ns=self.now_ns, client_id=order.client_id))
+        return self.give(OrderNotFound(ts_ns=self.now_ns, client_id=order.client_id))
 
     def cancel_reject(
         self, order: OpenOrder, reason: CancelRejectReason = CancelRejectReason.NOT_FOUND
     ) -> Step:
-        return self.tell(
+        return self.give(
             CancelReject(ts_ns=self.now_ns, client_id=order.client_id, reason=reason, text="no")
         )
 
@@ -284,7 +284,7 @@ class EngineHarness:
         )
 
     def fill(self, order: OpenOrder, size: str = "1") -> Step:
-        return self.tell(self.fill_of(order, size))
+        return self.give(self.fill_of(order, size))
 
     # operators and the service
 
@@ -293,14 +293,14 @@ class EngineHarness:
         if command is Rearm:
             fields = {"kill_id": "test", **fields}
         given = {"ts_ns": self.now_ns, "actor": "test", "reason": "because", **fields}
-        return self.tell(command(**given))  # type: ignore[arg-type]  # of the test's own choice
+        return self.give(command(**given))  # type: ignore[arg-type]  # of the test's own choice
 
     def alarm(self, cause: Cause, *, active: bool = True) -> Step:
-        return self.tell(Alarm(ts_ns=self.now_ns, cause=cause, active=active, text="shell"))
+        return self.give(Alarm(ts_ns=self.now_ns, cause=cause, active=active, text="shell"))
 
     def rate_limited(self, seconds: float) -> Step:
         until_ns = self.now_ns + round(seconds * NS_PER_S)
-        return self.tell(RateLimited(ts_ns=self.now_ns, until_ns=until_ns, text="429"))
+        return self.give(RateLimited(ts_ns=self.now_ns, until_ns=until_ns, text="429"))
 
     # state of the engine
 

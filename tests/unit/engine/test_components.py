@@ -13,7 +13,7 @@ def test_new_market_rules_reach_quoting_placing_and_live_orders() -> None:
     order = harness.wanted(BUY)
     fine = replace(ABC, tick=ABC.tick / 10)
     ticks = order.ticks
-    step = harness.tell(RulesReport(ts_ns=harness.now_ns, instrument=fine))
+    step = harness.give(RulesReport(ts_ns=harness.now_ns, instrument=fine))
     assert order.ticks == 10 * ticks
     assert len(cancels(step)) == 2
     harness.wait(2.0, ends=True)

@@ -52,7 +52,7 @@ def test_without_priors_the_market_is_observed_before_quoting() -> None:
         assert places(harness.steps) == [] or tenth > 50
         harness.tick()
         harness.book(100.0 + 0.1 * (tenth % 2))
-        harness.tell(Trade(ts_ns=harness.now_ns, trade_id="1", price=100.0, size=1.0, taker=BUY))
+        harness.give(Trade(ts_ns=harness.now_ns, trade_id="1", price=100.0, size=1.0, taker=BUY))
     assert harness.engine.phase is Phase.LIVE
     assert places(harness.steps)
 
@@ -81,9 +81,9 @@ def test_snapshots_change_nothing() -> None:
     watched, alone = EngineHarness(), EngineHarness()
     script = [step.event for step in EngineHarness().quoting().steps]
     for event in script:
-        watched.tell(event)
+        watched.give(event)
         watched.engine.snapshot()
-        alone.tell(event)
+        alone.give(event)
     assert watched.steps == alone.steps
     assert watched.engine.snapshot() == alone.engine.snapshot()
 
@@ -149,7 +149,7 @@ def test_no_bid_at_a_price_of_zero() -> None:
     harness.trades()
     harness.feed_up()
     tiny = levels((0.1, 5.0)), levels((0.2, 5.0))
-    harness.tell(snapshot(1, *tiny, ts_ns=START_NS))
+    harness.give(snapshot(1, *tiny, ts_ns=START_NS))
     assert [order for order in places(harness.steps) if order.side is BUY] == []
 
 
@@ -247,7 +247,7 @@ def test_inventory_beyond_the_limit_kills() -> None:
     order = harness.wanted(BUY)
     harness.fill(order, "1")
     assert harness.state() is TradingState.RUNNING
-    harness.tell(replace(harness.fill_of(order, "0.01"), trade_id="late"))
+    harness.give(replace(harness.fill_of(order, "0.01"), trade_id="late"))
     assert Cause.INVENTORY_BREACH in harness.causes
 
 
@@ -366,5 +366,5 @@ def test_snapshot_shows_the_market_without_our_own_orders() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     ours = levels((float(order.price), float(order.leaves)), (99.4, 50.0))
-    harness.tell(snapshot(10**6, ours, levels((100.5, 50.0)), ts_ns=harness.now_ns))
+    harness.give(snapshot(10**6, ours, levels((100.5, 50.0)), ts_ns=harness.now_ns))
     assert harness.engine.snapshot().bids == levels((99.4, 50.0))

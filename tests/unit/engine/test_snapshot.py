@@ -18,7 +18,7 @@ def test_snapshot_does_not_change_with_later_events() -> None:
 def test_snapshot_is_of_the_last_event_and_shows_a_bounded_depth() -> None:
     harness = EngineHarness().quoting()
     harness.now_ns += 1
-    step = harness.tell(Tick(ts_ns=harness.now_ns))
+    step = harness.give(Tick(ts_ns=harness.now_ns))
     snapshot = harness.engine.snapshot()
     assert (snapshot.seq, snapshot.ts_ns) == (step.seq, harness.now_ns)
     assert 0 < len(snapshot.bids) <= DEPTH_SHOWN

@@ -13,8 +13,8 @@ DAY_NS = 86_400 * NS_PER_S
 
 def test_the_sixth_pause_of_one_cause_within_ten_minutes_is_one_too_many() -> None:
     flaps = Flaps(Hysteresis())
-    told = [flaps.add(Cause.MARKET_FEED_DOWN, n * MINUTE_NS) for n in range(6)]
-    assert told == [False] * 5 + [True]
+    results = [flaps.add(Cause.MARKET_FEED_DOWN, n * MINUTE_NS) for n in range(6)]
+    assert results == [False] * 5 + [True]
 
 
 def test_six_pauses_in_more_than_ten_minutes_do_not_latch() -> None:

@@ -139,7 +139,7 @@ class Rig:
 
     def drain(self) -> None:
         while not self.is_held and (event := self.stops.inbox.take()) is not None:
-            self.stops.handle_one(event, self.harness.tell)
+            self.stops.handle_one(event, self.harness.give)
 
     # used by the control API and by reloads
 

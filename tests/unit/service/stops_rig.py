@@ -97,18 +97,18 @@ class StopsRig:
 
     # as the runner does
 
-    def handle(self, tell: Callable[[Event], Step]) -> None:
+    def handle(self, give: Callable[[Event], Step]) -> None:
         """Let the engine handle everything that is queued."""
         while (event := self.inbox.take()) is not None:
-            self.handle_one(event, tell)
+            self.handle_one(event, give)
 
-    def handle_one(self, event: Event, tell: Callable[[Event], Step]) -> Step | None:
+    def handle_one(self, event: Event, give: Callable[[Event], Step]) -> Step | None:
         """Let the engine handle an event that was taken; None if it must not."""
         refused: Refused | None = self.controller.refusal(event)
         if refused is not None:
             self.replies.resolve(event, refused)
             return None
-        step = tell(event)
+        step = give(event)
         if step.state is not None:
             self.controller.state_changed(step.state)
         if step.outcome is not None:

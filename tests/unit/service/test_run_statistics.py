@@ -11,14 +11,14 @@ from tests.unit.state.cases import BUY, SELL
 def watched() -> tuple[EngineHarness, RunStatistics]:
     harness = EngineHarness()
     statistics = RunStatistics(harness.engine)
-    tell = harness.tell
+    give = harness.give
 
-    def tell_and_watch(event):  # type: ignore[no-untyped-def]  # a stand-in for the same method
-        step = tell(event)
+    def give_and_observe(event):  # type: ignore[no-untyped-def]  # a stand-in for the same method
+        step = give(event)
         statistics.observe(step)
         return step
 
-    harness.tell = tell_and_watch  # type: ignore[method-assign]  # it watches like the runner does
+    harness.give = give_and_observe  # type: ignore[method-assign]  # it watches like the runner does
     return harness, statistics
 
 

@@ -34,10 +34,10 @@ class WriteAheadRig:
     write_ahead: WriteAhead
     posted: list[Event]
 
-    async def tell(self, event: Fill | TradesReport) -> Alarm | None:
+    async def give(self, event: Fill | TradesReport) -> Alarm | None:
         """Write the event ahead and give it to the engine, as the runner does."""
         alarm = await self.write_ahead.before(event)
-        self.write_ahead.after(self.harness.tell(event))
+        self.write_ahead.after(self.harness.give(event))
         return alarm
 
     def kept(self) -> list[KnownFill]:
@@ -79,7 +79,7 @@ async def test_a_fill_is_on_disk_before_the_engine_receives_it(tmp_path: Path) -
 async def test_a_booked_fill_is_not_written_again(tmp_path: Path) -> None:
     async with write_ahead_rig(tmp_path) as rig:
         fill = rig.harness.fill_of(rig.harness.wanted(BUY), "0.5")
-        await rig.tell(fill)
+        await rig.give(fill)
         commits = Disk.commits
         assert await rig.write_ahead.before(fill) is None
         assert await rig.write_ahead.before(report(rig.harness, fill)) is None
@@ -93,9 +93,9 @@ async def test_only_new_fills_of_a_report_are_written_with_their_client_id(
     async with write_ahead_rig(tmp_path) as rig:
         buy, sell = rig.harness.wanted(BUY), rig.harness.wanted(SELL)
         one, two = rig.harness.fill_of(buy, "0.5"), rig.harness.fill_of(sell, "0.5")
-        await rig.tell(one)
+        await rig.give(one)
         without_client_id = replace(two, client_id="")
-        await rig.tell(report(rig.harness, one, without_client_id))
+        await rig.give(report(rig.harness, one, without_client_id))
         assert [known.fill for known in rig.kept()] == [one, two]
         assert rig.harness.engine.inventory.has(two.trade_id)
 
@@ -103,8 +103,8 @@ async def test_only_new_fills_of_a_report_are_written_with_their_client_id(
 async def test_foreign_and_invalid_fills_are_written_as_unmatched(tmp_path: Path) -> None:
     async with write_ahead_rig(tmp_path) as rig:
         fill = rig.harness.fill_of(rig.harness.wanted(BUY), "0.5")
-        await rig.tell(replace(fill, client_id="human", venue_id="v99", trade_id="91"))
-        await rig.tell(replace(fill, price=Decimal("NaN"), trade_id="92"))
+        await rig.give(replace(fill, client_id="human", venue_id="v99", trade_id="91"))
+        await rig.give(replace(fill, price=Decimal("NaN"), trade_id="92"))
         assert [known.kind for known in rig.kept()] == ["unmatched", "unmatched"]
         assert rig.harness.engine.inventory.net == 0
 
@@ -117,7 +117,7 @@ async def test_an_unmatched_fill_is_booked_when_its_order_is_acknowledged(tmp_pa
         harness.sent(order)
         fill = replace(harness.fill_of(order, "0.5"), client_id="", venue_id=f"v-{order.client_id}")
         assert await rig.write_ahead.before(fill) is None
-        harness.tell(fill)
+        harness.give(fill)
         assert [known.kind for known in rig.kept()] == ["unmatched"]
         rig.write_ahead.after(harness.ack(order))
         await rig.settled()
@@ -189,6 +189,6 @@ async def test_a_filled_order_is_marked_as_settled(tmp_path: Path) -> None:
             decided_ns=1,
         )
         assert await rig.write_ahead.may_send(sent)
-        await rig.tell(rig.harness.fill_of(order, str(order.size)))
+        await rig.give(rig.harness.fill_of(order, str(order.size)))
         await rig.settled()
         assert rig.ledger.reader.unsettled(rig.ledger.opened.number) == []

@@ -56,9 +56,9 @@ def fill(
     )
 
 
-def at(ts_ns: int, told: Fill) -> Fill:
+def at(ts_ns: int, reported: Fill) -> Fill:
     """The same execution, received at another time."""
-    return replace(told, ts_ns=ts_ns)
+    return replace(reported, ts_ns=ts_ns)
 
 
 def place(client_id: str, side: Side = BUY, size: str = "1", price: str = "99.0") -> PlaceOrder:

@@ -107,8 +107,8 @@ def test_any_order_and_any_repetition_of_fills_gives_one_ledger() -> None:
     results = set()
     for order in permutations(FILLS):
         inventory = held()
-        for told in (*order, order[0], order[-1]):
-            inventory.book(told)
+        for each in (*order, order[0], order[-1]):
+            inventory.book(each)
         results.add((tuple(sorted(inventory.balances.items())), inventory.newest_trade_id))
     assert len(results) == 1
 

@@ -19,7 +19,7 @@ def params(harness: EngineHarness) -> LiveParams:
 
 def change(harness: EngineHarness, **changed: float) -> Step:
     wanted = replace(params(harness), **changed)
-    return harness.tell(
+    return harness.give(
         LiveParamsChanged(ts_ns=harness.now_ns, params=wanted, actor="test", reason="why")
     )
 

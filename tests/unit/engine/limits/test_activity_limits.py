@@ -118,7 +118,7 @@ def test_trade_far_from_the_mid_denies_orders_that_add() -> None:
     harness = EngineHarness(config(limits=limits(price_collar=Decimal("0.01")))).start()
     harness.now_ns += 1
     far = Trade(ts_ns=harness.now_ns, trade_id="1", price=90.0, size=1.0, taker=SELL)
-    harness.tell(far)
+    harness.give(far)
     for order in list(harness.engine.orders):
         harness.reject(order, RejectReason.FILTER)
     steps = harness.wait(10.0)

@@ -19,7 +19,7 @@ def holding_one(*, fee: str = "0", drawdown_max: int = 1_000) -> EngineHarness:
     harness = EngineHarness(config(limits=limited)).quoting()
     order = harness.wanted(BUY)
     assert order.price == Decimal("99.5")
-    harness.tell(harness.fill_of(order, fee=fee))
+    harness.give(harness.fill_of(order, fee=fee))
     return harness
 
 
@@ -76,7 +76,7 @@ def test_loss_by_a_fill_is_checked_at_once() -> None:
     """Its fee alone is above the limit."""
     harness = EngineHarness(config(limits=limits(drawdown_max=Decimal(4)))).quoting()
     order = harness.wanted(BUY)
-    harness.tell(harness.fill_of(order, fee="5"))
+    harness.give(harness.fill_of(order, fee="5"))
     assert harness.causes == {Cause.DRAWDOWN_LIMIT}
 
 
@@ -84,7 +84,7 @@ def without_mark(harness: EngineHarness) -> None:
     """A book with bids alone: the feed is alive, and the value of a unit is unknown."""
     harness._books += 1
     bids = levels((99.5, 1000.0))
-    harness.tell(BookSnapshot(ts_ns=harness.now_ns, last=harness._books * 1000, bids=bids, asks=()))
+    harness.give(BookSnapshot(ts_ns=harness.now_ns, last=harness._books * 1000, bids=bids, asks=()))
 
 
 def test_inventory_without_a_mid_for_ten_seconds_may_only_shrink() -> None:

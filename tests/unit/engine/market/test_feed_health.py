@@ -22,7 +22,7 @@ def resyncs(steps: Step | Sequence[Step]) -> int:
 
 
 def gap(harness: EngineHarness) -> Step:
-    return harness.tell(delta(10**6, 10**6 + 1, ts_ns=harness.now_ns))
+    return harness.give(delta(10**6, 10**6 + 1, ts_ns=harness.now_ns))
 
 
 def requests_of_best_prices(steps: Step | Sequence[Step]) -> int:
@@ -47,7 +47,7 @@ def showing_own_orders() -> EngineHarness:
         price, size = float(order.price), float(order.size)
         rows = levels((price, book.side(side).size(price) + size))
         sides = {"bids": rows} if side is BUY else {"asks": rows}
-        harness.tell(delta(book.last, book.last + 1, ts_ns=harness.now_ns, **sides))
+        harness.give(delta(book.last, book.last + 1, ts_ns=harness.now_ns, **sides))
     return harness
 
 
@@ -66,7 +66,7 @@ def test_a_book_without_update_or_confirmation_for_three_seconds_pauses() -> Non
 def test_a_public_trade_does_not_make_the_book_younger() -> None:
     harness = showing_own_orders()
     for _ in range(31):
-        harness.tell(Trade(ts_ns=harness.now_ns, trade_id="1", price=100.0, size=1.0, taker=BUY))
+        harness.give(Trade(ts_ns=harness.now_ns, trade_id="1", price=100.0, size=1.0, taker=BUY))
         harness.tick()
     assert harness.causes == {Cause.BOOK_STALE}
 
@@ -76,8 +76,8 @@ def test_updates_that_are_known_already_do_not_make_the_book_younger() -> None:
     harness = showing_own_orders()
     last = harness.engine.market.book.last
     for _ in range(31):
-        harness.tell(delta(last - 2, last - 1, ts_ns=harness.now_ns))
-        harness.tell(top(last - 1, (99.5, 1.0), (100.5, 1.0), ts_ns=harness.now_ns))
+        harness.give(delta(last - 2, last - 1, ts_ns=harness.now_ns))
+        harness.give(top(last - 1, (99.5, 1.0), (100.5, 1.0), ts_ns=harness.now_ns))
         harness.tick()
     assert harness.causes == {Cause.BOOK_STALE}
 
@@ -121,7 +121,7 @@ def test_best_prices_that_the_stream_overtakes_prove_nothing() -> None:
         report = BestPricesReport(
             ts_ns=harness.now_ns, asked_ns=asked_ns, bid=Level(1.0, 1.0), ask=Level(2.0, 1.0)
         )
-        assert reconnects(harness.tell(report)) == []
+        assert reconnects(harness.give(report)) == []
     assert Cause.BOOK_STALE not in harness.causes
 
 
@@ -187,7 +187,7 @@ def test_a_ticker_that_the_depth_does_not_follow_proves_a_silent_depth() -> None
     last = harness.engine.market.book.last
     for number in range(21):
         bid = (99.5, 3.0 + number / 10)
-        harness.tell(top(last + 1 + number, bid, (100.5, 3.0), ts_ns=harness.now_ns))
+        harness.give(top(last + 1 + number, bid, (100.5, 3.0), ts_ns=harness.now_ns))
         harness.tick()
     assert harness.causes == {Cause.BOOK_STALE}
     assert "behind the ticker" in stale_text(harness)
@@ -196,10 +196,10 @@ def test_a_ticker_that_the_depth_does_not_follow_proves_a_silent_depth() -> None
 def test_a_trade_beyond_a_book_that_stands_still_asks_for_a_confirmation_at_once() -> None:
     harness = showing_own_orders()
     harness.wait(0.6, alive=False)
-    step = harness.tell(Trade(ts_ns=harness.now_ns, trade_id="1", price=101.0, size=1.0, taker=BUY))
+    step = harness.give(Trade(ts_ns=harness.now_ns, trade_id="1", price=101.0, size=1.0, taker=BUY))
     assert requests_of_best_prices(step) == 1
     again = Trade(ts_ns=harness.now_ns, trade_id="2", price=101.0, size=1.0, taker=BUY)
-    assert requests_of_best_prices(harness.tell(again)) == 0
+    assert requests_of_best_prices(harness.give(again)) == 0
 
 
 def test_evidence_of_the_feed_itself_stops_quoting_and_reconnects() -> None:
@@ -227,7 +227,7 @@ def test_an_update_that_was_received_before_a_hang_does_not_end_it() -> None:
     harness.now_ns += 30 * NS_PER_S
     harness.tick(0.0)
     assert harness.causes == {Cause.BOOK_STALE}
-    step = harness.tell(delta(last, last + 1, levels((99.0, 5.0)), ts_ns=read_ns))
+    step = harness.give(delta(last, last + 1, levels((99.0, 5.0)), ts_ns=read_ns))
     assert places(step) == []
     assert harness.causes == {Cause.BOOK_STALE}
 
@@ -248,12 +248,12 @@ def test_f19_a_crossed_book_is_never_cleaned_up_here_but_fetched_again() -> None
     """The reason for the crossing is unknown: no level may be dropped to repair it."""
     harness = EngineHarness().quoting()
     resting = {order.client_id for order in harness.engine.orders}
-    step = harness.tell(delta(1000, 1001, bids=levels((101.0, 1.0)), ts_ns=harness.now_ns))
+    step = harness.give(delta(1000, 1001, bids=levels((101.0, 1.0)), ts_ns=harness.now_ns))
     assert harness.state() is TradingState.PAUSED
     assert "crossed" in harness.engine.causes.switch.causes[Cause.BOOK_DESYNC]
     assert {cancel.client_id for cancel in cancels(step)} == resting
     assert resyncs(step) == 1
-    harness.tell(delta(1001, 1002, bids=levels((101.0, 0.0)), ts_ns=harness.now_ns))
+    harness.give(delta(1001, 1002, bids=levels((101.0, 0.0)), ts_ns=harness.now_ns))
     seen = harness.engine.snapshot()
     assert not seen.book_ready
     assert seen.mid is None
@@ -266,13 +266,13 @@ def test_f19_a_crossed_book_is_never_cleaned_up_here_but_fetched_again() -> None
 
 def test_impossible_ticker_pauses_like_a_gap() -> None:
     harness = EngineHarness().quoting()
-    harness.tell(top(10**9, (101.0, 1.0), (100.0, 1.0), ts_ns=harness.now_ns))
+    harness.give(top(10**9, (101.0, 1.0), (100.0, 1.0), ts_ns=harness.now_ns))
     assert Cause.BOOK_DESYNC in harness.causes
 
 
 def test_invalid_level_pauses_like_a_gap() -> None:
     harness = EngineHarness().quoting()
-    harness.tell(delta(1000, 1001, levels((float("nan"), 1.0)), ts_ns=harness.now_ns))
+    harness.give(delta(1000, 1001, levels((float("nan"), 1.0)), ts_ns=harness.now_ns))
     assert Cause.BOOK_DESYNC in harness.causes
     harness.book()
     assert harness.state() is TradingState.RUNNING
@@ -289,7 +289,7 @@ def test_snapshots_are_requested_at_most_once_a_second() -> None:
     harness = EngineHarness().quoting()
     steps = []
     for _ in range(50):
-        steps.append(harness.tell(top(10**9, (101.0, 1.0), (100.0, 1.0), ts_ns=harness.now_ns)))
+        steps.append(harness.give(top(10**9, (101.0, 1.0), (100.0, 1.0), ts_ns=harness.now_ns)))
         steps += harness.wait(0.1)
     assert 4 <= resyncs(steps) <= 6
 
@@ -319,7 +319,7 @@ def test_engine_time_does_not_run_back_with_an_overtaken_event() -> None:
     harness = EngineHarness().quoting()
     harness.wait(1.0)
     late_ns = harness.now_ns - NS_PER_S // 2
-    harness.tell(delta(1000, 1001, levels((99.4, 2.0)), ts_ns=late_ns))
+    harness.give(delta(1000, 1001, levels((99.4, 2.0)), ts_ns=late_ns))
     assert harness.engine.ts_ns == harness.now_ns
     assert harness.state() is TradingState.RUNNING
 

@@ -22,7 +22,7 @@ MINUTE_NS = 60 * NS_PER_S
 
 
 def rules(harness: EngineHarness, instrument: Instrument) -> Step:
-    return harness.tell(RulesReport(ts_ns=harness.now_ns, instrument=instrument))
+    return harness.give(RulesReport(ts_ns=harness.now_ns, instrument=instrument))
 
 
 def asked(steps: Step | Sequence[Step]) -> int:

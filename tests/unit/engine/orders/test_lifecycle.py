@@ -59,11 +59,11 @@ def test_the_stream_may_be_faster_than_the_answer() -> None:
 def test_fills_are_booked_once_and_free_what_they_filled() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
-    told = harness.fill_of(order, "0.4")
-    step = harness.tell(told)
+    reported = harness.fill_of(order, "0.4")
+    step = harness.give(reported)
     assert state(order) is S.PARTIAL
     assert step.booked[0].inventory == Decimal("0.4")
-    assert harness.tell(told).booked == ()
+    assert harness.give(reported).booked == ()
     assert order.leaves == Decimal("0.6")
     harness.fill(order, "0.6")
     assert state(order) is S.FILLED
@@ -206,10 +206,10 @@ def test_an_order_that_ended_with_fills_missing_here_counts_until_they_are_booke
     first, second = harness.fill_of(order, "0.3"), harness.fill_of(order, "0.3")
     harness.done(order, "0.6")
     assert state(order) is S.CLOSED_UNSETTLED
-    harness.tell(first)
+    harness.give(first)
     assert state(order) is S.CLOSED_UNSETTLED
     assert order.leaves == Decimal("0.7")
-    harness.tell(second)
+    harness.give(second)
     assert state(order) is S.CANCELED
     assert cancels(harness.wait(3.0)) == []
 
@@ -234,9 +234,9 @@ def test_end_that_reports_less_than_booked_is_a_conflict() -> None:
 def test_one_trade_id_with_two_contents_is_a_conflict() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
-    told = harness.fill_of(order, "0.5")
-    harness.tell(told)
-    harness.tell(replace(told, size=Decimal("0.6")))
+    reported = harness.fill_of(order, "0.5")
+    harness.give(reported)
+    harness.give(replace(reported, size=Decimal("0.6")))
     assert Cause.LEDGER_CONFLICT in harness.causes
     assert harness.engine.inventory.net == Decimal("0.5")
 
@@ -283,7 +283,7 @@ def test_a_fill_on_the_other_side_than_its_order_breaks_an_invariant() -> None:
     """Inventory would change one way and the reservation the other."""
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
-    harness.tell(replace(harness.fill_of(order, "0.5"), side=SELL))
+    harness.give(replace(harness.fill_of(order, "0.5"), side=SELL))
     assert Cause.INVARIANT_BROKEN in harness.causes
 
 
@@ -322,7 +322,7 @@ def test_reject_of_an_order_seen_open_frees_nothing() -> None:
 
 def test_event_of_an_unknown_order_is_counted() -> None:
     harness = EngineHarness().quoting()
-    harness.tell(
+    harness.give(
         OrderDone(
             ts_ns=harness.now_ns,
             client_id="q01ghost",
@@ -341,16 +341,16 @@ def test_fill_before_its_orders_venue_id_is_booked_later(told_by: str) -> None:
     harness = EngineHarness().start()
     order = harness.wanted(BUY)
     harness.sent(order)
-    harness.tell(replace(harness.fill_of(order), client_id="", venue_id="v7"))
+    harness.give(replace(harness.fill_of(order), client_id="", venue_id="v7"))
     assert harness.engine.inventory.net == 0
     now_ns, name = harness.now_ns, order.client_id
     match told_by:
         case "ack":
-            harness.tell(OrderAck(ts_ns=now_ns, client_id=name, venue_id="v7"))
+            harness.give(OrderAck(ts_ns=now_ns, client_id=name, venue_id="v7"))
         case "open":
-            harness.tell(OrderOpen(ts_ns=now_ns, order=listed(order)._replace(venue_id="v7")))
+            harness.give(OrderOpen(ts_ns=now_ns, order=listed(order)._replace(venue_id="v7")))
         case _:
-            harness.tell(
+            harness.give(
                 OrderDone(
                     ts_ns=now_ns,
                     client_id=name,
@@ -367,7 +367,7 @@ def test_fill_before_its_orders_venue_id_is_booked_later(told_by: str) -> None:
 def test_a_fill_that_names_only_the_venues_id_finds_its_order() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
-    harness.tell(replace(harness.fill_of(order), client_id=""))
+    harness.give(replace(harness.fill_of(order), client_id=""))
     assert state(order) is S.FILLED
 
 
@@ -375,10 +375,10 @@ def test_fill_reported_with_and_without_the_client_id_is_booked_once() -> None:
     harness = EngineHarness().start()
     order = harness.wanted(BUY)
     harness.sent(order)
-    told = replace(harness.fill_of(order, "0.5"), venue_id="v7")
-    harness.tell(replace(told, client_id=""))
-    harness.tell(told)
-    harness.tell(OrderAck(ts_ns=harness.now_ns, client_id=order.client_id, venue_id="v7"))
+    reported = replace(harness.fill_of(order, "0.5"), venue_id="v7")
+    harness.give(replace(reported, client_id=""))
+    harness.give(reported)
+    harness.give(OrderAck(ts_ns=harness.now_ns, client_id=order.client_id, venue_id="v7"))
     assert harness.engine.inventory.net == Decimal("0.5")
     assert harness.state() is TradingState.RUNNING
 
@@ -388,10 +388,10 @@ def test_unmatched_fill_waits_while_an_older_order_has_no_venue_id() -> None:
     order = harness.wanted(BUY)
     harness.sent(order)
     harness.unknown(order)
-    harness.tell(replace(harness.fill_of(order), client_id="", venue_id="v7"))
+    harness.give(replace(harness.fill_of(order), client_id="", venue_id="v7"))
     harness.wait(14.0)
     assert harness.engine.counts["foreign_fill"] == 0
-    harness.tell(OrderOpen(ts_ns=harness.now_ns, order=listed(order)._replace(venue_id="v7")))
+    harness.give(OrderOpen(ts_ns=harness.now_ns, order=listed(order)._replace(venue_id="v7")))
     assert harness.engine.inventory.net == 1
 
 
@@ -400,7 +400,7 @@ def test_number_of_unmatched_fills_is_bounded(monkeypatch: pytest.MonkeyPatch) -
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     for _ in range(5):
-        harness.tell(replace(harness.fill_of(order), client_id="human", venue_id="v77"))
+        harness.give(replace(harness.fill_of(order), client_id="human", venue_id="v77"))
     assert len(harness.engine.lifecycle.unmatched_fills) == 3
     assert harness.engine.counts["unmatched_fill"] == 5
 
@@ -413,8 +413,8 @@ def test_number_of_unmatched_fills_is_bounded(monkeypatch: pytest.MonkeyPatch) -
 def test_impossible_fill_is_not_booked_and_kills(what: str, number: str) -> None:
     """Something traded and its amount is unknown: no figure can be relied on."""
     harness = EngineHarness().quoting()
-    told = harness.fill_of(harness.wanted(BUY))
-    harness.tell(replace(told, **{what: Decimal(number)}))  # type: ignore[arg-type]  # by name
+    reported = harness.fill_of(harness.wanted(BUY))
+    harness.give(replace(reported, **{what: Decimal(number)}))  # type: ignore[arg-type]  # by name
     assert harness.engine.inventory.net == 0
     assert Cause.LEDGER_CONFLICT in harness.causes
 
@@ -422,7 +422,7 @@ def test_impossible_fill_is_not_booked_and_kills(what: str, number: str) -> None
 @pytest.mark.parametrize("fee", ["NaN", "Infinity"])
 def test_impossible_fee_is_not_booked_and_kills(fee: str) -> None:
     harness = EngineHarness().quoting()
-    harness.tell(replace(harness.fill_of(harness.wanted(BUY)), fee=Decimal(fee)))
+    harness.give(replace(harness.fill_of(harness.wanted(BUY)), fee=Decimal(fee)))
     assert Cause.LEDGER_CONFLICT in harness.causes
     assert harness.engine.inventory.cash == 100_000
 

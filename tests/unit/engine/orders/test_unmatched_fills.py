@@ -9,7 +9,7 @@ NEVER_SENT = f"{CONFIG.id_prefix}zz"
 
 def test_fill_of_an_unknown_order_of_this_run_kills() -> None:
     harness = EngineHarness().quoting()
-    harness.tell(fill("5", client_id=NEVER_SENT, venue_id="v77"))
+    harness.give(fill("5", client_id=NEVER_SENT, venue_id="v77"))
     assert harness.causes == {Cause.ORDER_REAPPEARED}
     assert NEVER_SENT in harness.engine.causes.switch.causes[Cause.ORDER_REAPPEARED]
     assert harness.state() is TradingState.KILLED
@@ -19,16 +19,16 @@ def test_fill_of_an_unknown_order_of_this_run_kills() -> None:
 def test_repeated_trade_of_a_forgotten_order_is_ignored() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
-    told = harness.fill_of(order)
-    harness.tell(told)
+    reported = harness.fill_of(order)
+    harness.give(reported)
     harness.engine.orders._closed.clear()  # as if 20,000 newer orders had ended since
-    harness.tell(told)
+    harness.give(reported)
     assert harness.state() is TradingState.RUNNING
     assert len(harness.engine.lifecycle.unmatched_fills) == 0
 
 
 def test_fill_of_an_earlier_run_does_not_kill() -> None:
     harness = EngineHarness().quoting()
-    harness.tell(fill("5", client_id="q01old1", venue_id="v77"))
+    harness.give(fill("5", client_id="q01old1", venue_id="v77"))
     assert harness.state() is TradingState.RUNNING
     assert len(harness.engine.lifecycle.unmatched_fills) == 1

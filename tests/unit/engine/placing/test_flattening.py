@@ -72,7 +72,7 @@ def takes(harness: EngineHarness, size: str, price: str) -> Step:
         fee_asset="USD",
         is_maker=False,
     )
-    step = harness.tell(fill)
+    step = harness.give(fill)
     if order.state is not OrderState.FILLED:
         return harness.done(order, size, DoneReason.EXPIRED)
     return step

@@ -30,7 +30,7 @@ from tests.unit.engine.cases import (
 from tests.unit.state.cases import BUY, SELL
 
 HOLD_S = 1.1  # slightly more than the hold time of a requote
-PATIENT = RequotePolicy(ttl_ns=3600 * NS_PER_S)
+LONG_TTL = RequotePolicy(ttl_ns=3600 * NS_PER_S)
 
 
 def test_base36_has_no_leading_zeros() -> None:
@@ -102,14 +102,14 @@ def churn(harness: EngineHarness, seconds: float) -> int:
 def test_an_order_that_is_as_large_as_holdings_allow_is_left_alone() -> None:
     """Wanting more than fits must not replace the order again every second."""
     poor = {"ABC": Decimal("0.5"), "USD": Decimal(100_000)}
-    harness = EngineHarness(config(opening=poor, target=Decimal("0.5"), requote=PATIENT)).quoting()
+    harness = EngineHarness(config(opening=poor, target=Decimal("0.5"), requote=LONG_TTL)).quoting()
     assert harness.wanted(SELL).size == Decimal("0.5")
     assert churn(harness, 5.0) == 0
 
 
 def test_an_order_that_is_as_large_as_the_money_allows_is_left_alone() -> None:
     poor = {"ABC": Decimal(100), "USD": Decimal(50)}
-    harness = EngineHarness(config(opening=poor, requote=PATIENT)).quoting()
+    harness = EngineHarness(config(opening=poor, requote=LONG_TTL)).quoting()
     order = harness.wanted(BUY)
     assert Decimal(49) < order.size * order.price <= 50
     assert churn(harness, 5.0) == 0
@@ -118,7 +118,7 @@ def test_an_order_that_is_as_large_as_the_money_allows_is_left_alone() -> None:
 def test_without_money_for_two_orders_the_old_one_goes_first() -> None:
     """Otherwise a quote that uses all the money could never follow the market up."""
     poor = {"ABC": Decimal(100), "USD": Decimal(150)}
-    harness = EngineHarness(config(opening=poor, requote=PATIENT)).quoting()
+    harness = EngineHarness(config(opening=poor, requote=LONG_TTL)).quoting()
     old = harness.wanted(BUY)
     assert old.size == 1
     harness.wait(HOLD_S)
@@ -192,7 +192,7 @@ def test_reduce_only_takes_out_a_resting_order_that_would_flip_the_position() ->
 
 
 def test_reduce_only_leaves_a_small_reducing_order_alone() -> None:
-    harness = held(EngineHarness(config(requote=PATIENT)), "0.4")
+    harness = held(EngineHarness(config(requote=LONG_TTL)), "0.4")
     order = harness.wanted(SELL)
     harness.operator(Reduce)
     harness.done(order)
@@ -303,7 +303,7 @@ def test_a_side_without_funds_is_off_until_balances_asked_for_since_are_in() -> 
     harness.reject(buy, RejectReason.BALANCE)
     asked = [c for c in commands(harness.wait(0.1)) if isinstance(c, RequestReport)]
     assert ReportKind.BALANCES in {request.kind for request in asked}
-    harness.tell(replace(BALANCES, ts_ns=harness.now_ns, asked_ns=asked_ns))
+    harness.give(replace(BALANCES, ts_ns=harness.now_ns, asked_ns=asked_ns))
     assert buys(harness.wait(20.0)) == 0
     harness.balances()
     assert buys(harness.wait(0.1)) == 1
@@ -372,7 +372,7 @@ def test_denial_is_reported_and_blocks_the_side_for_a_second() -> None:
 
 
 def test_nothing_happens_while_nothing_changes() -> None:
-    harness = EngineHarness(config(requote=PATIENT)).quoting()
+    harness = EngineHarness(config(requote=LONG_TTL)).quoting()
     steps = harness.wait(10.0)
     assert places(steps) == []
     assert cancels(steps) == []

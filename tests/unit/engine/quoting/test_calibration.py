@@ -29,7 +29,7 @@ def test_calibration_is_saved_once_it_rests_on_more_than_priors() -> None:
 def test_saved_calibration_carries_its_time() -> None:
     harness = EngineHarness(config(pricing=replace(PRICING, is_calibrating=True))).quoting()
     for _ in range(15):
-        harness.tell(
+        harness.give(
             Trade(ts_ns=harness.now_ns, trade_id="1", price=101.0, size=1.0, taker=Side.BUY)
         )
         harness.wait(1.1)

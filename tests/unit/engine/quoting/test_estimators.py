@@ -22,7 +22,7 @@ def harness(**changes: object) -> EngineHarness:
 
 
 def trade(at: EngineHarness, taker: Side, *, price: float = 100.0, size: float = 1.0) -> None:
-    at.tell(Trade(ts_ns=at.now_ns, trade_id="1", price=price, size=size, taker=taker))
+    at.give(Trade(ts_ns=at.now_ns, trade_id="1", price=price, size=size, taker=taker))
 
 
 def terms(at: EngineHarness) -> QuoteTerms:
@@ -112,7 +112,7 @@ def test_the_exact_model_prices_by_its_table() -> None:
 def lopsided(at: EngineHarness, mid: float, bid_size: float, ask_size: float) -> None:
     at._books += 1
     bids, asks = levels((mid - 0.5, bid_size)), levels((mid + 0.5, ask_size))
-    at.tell(BookSnapshot(ts_ns=at.now_ns, last=at._books * 1000, bids=bids, asks=asks))
+    at.give(BookSnapshot(ts_ns=at.now_ns, last=at._books * 1000, bids=bids, asks=asks))
 
 
 @pytest.mark.parametrize("fair", list(Fair))

@@ -21,7 +21,7 @@ def lopsided_book(harness: EngineHarness, mid: float, *, bid_size: float, ask_si
     """Show a book whose best levels differ in size."""
     harness._books += 1
     bids, asks = levels((mid - 0.5, bid_size)), levels((mid + 0.5, ask_size))
-    return harness.tell(
+    return harness.give(
         BookSnapshot(ts_ns=harness.now_ns, last=harness._books * 1000, bids=bids, asks=asks)
     )
 

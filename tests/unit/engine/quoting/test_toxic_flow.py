@@ -37,52 +37,52 @@ def toxic_flow(
     return ToxicFlow(config, fee_maker=0.001, volume_per_s=volume)
 
 
-def buying_spree(told: ToxicFlow, *, seconds: float = 10.0) -> float:
+def buying_spree(toxic: ToxicFlow, *, seconds: float = 10.0) -> float:
     """One-sided takers; the time at their end."""
     t_s = T0_S
     while t_s < T0_S + seconds:
         t_s += 0.1
-        told.on_trade(trade(t_s, Side.BUY))
-        told.on_mid(t_s, MID)
-        told.refresh(t_s, mid=MID, half=HALF)
+        toxic.on_trade(trade(t_s, Side.BUY))
+        toxic.on_mid(t_s, MID)
+        toxic.refresh(t_s, mid=MID, half=HALF)
     return t_s
 
 
 def test_buyers_predict_a_rise_within_its_bound() -> None:
     free, bounded = toxic_flow(), toxic_flow(alpha=0.1)
-    for told in (free, bounded):
-        buying_spree(told)
-        assert told.flow > 2.0
+    for toxic in (free, bounded):
+        buying_spree(toxic)
+        assert toxic.flow > 2.0
     assert 0.3 * HALF < free.alpha <= 2.0 * HALF
     assert bounded.alpha == pytest.approx(0.1 * HALF)
 
 
 def test_alpha_is_zero_if_switched_off_while_flow_is_reported() -> None:
-    told = toxic_flow(alpha=0.0)
-    buying_spree(told)
-    assert told.flow > 2.0
-    assert told.alpha == 0.0
+    toxic = toxic_flow(alpha=0.0)
+    buying_spree(toxic)
+    assert toxic.flow > 2.0
+    assert toxic.alpha == 0.0
 
 
 @pytest.mark.parametrize("side", list(Side))
 def test_fills_that_lost_become_a_cost_of_their_side_alone(side: Side) -> None:
-    told = toxic_flow()
-    costs = losing_fills(told, side)
+    toxic = toxic_flow()
+    costs = losing_fills(toxic, side)
     assert costs[side] > 0.1 * HALF
     assert costs[side.opposite] == 0.0
 
 
-def losing_fills(told: ToxicFlow, side: Side) -> dict[Side, float]:
+def losing_fills(toxic: ToxicFlow, side: Side) -> dict[Side, float]:
     """Twenty fills of a side, each followed by a move of the mid against it."""
     t_s, mid = T0_S, MID
     for _ in range(20):
-        told.on_fills(t_s, [booked(side)], mid=mid)
+        toxic.on_fills(t_s, [booked(side)], mid=mid)
         for _ in range(60):
             t_s += 0.1
             mid -= side.sign * 0.001
-            told.on_mid(t_s, mid)
-        told.refresh(t_s, mid=mid, half=HALF)
-    return {Side.BUY: told.markout_cost_bid, Side.SELL: told.markout_cost_ask}
+            toxic.on_mid(t_s, mid)
+        toxic.refresh(t_s, mid=mid, half=HALF)
+    return {Side.BUY: toxic.markout_cost_bid, Side.SELL: toxic.markout_cost_ask}
 
 
 def test_that_cost_has_a_bound_and_a_switch() -> None:
@@ -93,66 +93,66 @@ def test_that_cost_has_a_bound_and_a_switch() -> None:
 
 
 def test_fill_without_a_mid_counts_for_the_cooldown_only() -> None:
-    told = toxic_flow()
-    told.on_fills(T0_S, [booked(Side.BUY)] * 4, mid=None)
-    told.refresh(T0_S, mid=MID, half=HALF)
-    assert told.cooling_down == (Side.BUY,)
-    assert set(told.markouts_bps(T0_S + 60.0).values()) == {0.0}
+    toxic = toxic_flow()
+    toxic.on_fills(T0_S, [booked(Side.BUY)] * 4, mid=None)
+    toxic.refresh(T0_S, mid=MID, half=HALF)
+    assert toxic.cooling_down == (Side.BUY,)
+    assert set(toxic.markouts_bps(T0_S + 60.0).values()) == {0.0}
 
 
 def test_side_after_a_burst_of_fills_is_not_quoted_for_the_cooldown() -> None:
-    told = toxic_flow(side_cooldown_s=2.0)
+    toxic = toxic_flow(side_cooldown_s=2.0)
     for i in range(4):
-        told.on_fills(T0_S + 0.1 * i, [booked(Side.SELL)], mid=MID)
-    told.refresh(T0_S + 0.3, mid=MID, half=HALF)
-    assert told.cooling_down == (Side.SELL,)
-    told.refresh(T0_S + 2.4, mid=MID, half=HALF)
-    assert not told.cooling_down
+        toxic.on_fills(T0_S + 0.1 * i, [booked(Side.SELL)], mid=MID)
+    toxic.refresh(T0_S + 0.3, mid=MID, half=HALF)
+    assert toxic.cooling_down == (Side.SELL,)
+    toxic.refresh(T0_S + 2.4, mid=MID, half=HALF)
+    assert not toxic.cooling_down
 
 
 def test_no_side_cools_down_if_switched_off() -> None:
-    told = toxic_flow(side_cooldown_s=0.0)
-    told.on_fills(T0_S, [booked(Side.SELL)] * 10, mid=MID)
-    told.refresh(T0_S, mid=MID, half=HALF)
-    assert told.cooling_down == ()
+    toxic = toxic_flow(side_cooldown_s=0.0)
+    toxic.on_fills(T0_S, [booked(Side.SELL)] * 10, mid=MID)
+    toxic.refresh(T0_S, mid=MID, half=HALF)
+    assert toxic.cooling_down == ()
 
 
 def test_vpin_needs_to_know_the_volume_and_is_one_for_one_sided_takers() -> None:
     assert toxic_flow().vpin is None
-    told = toxic_flow(volume=0.1)
-    buying_spree(told, seconds=60.0)
-    assert told.vpin == pytest.approx(1.0)
+    toxic = toxic_flow(volume=0.1)
+    buying_spree(toxic, seconds=60.0)
+    assert toxic.vpin == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(("impact", "is_hopeless"), [(0.004, True), (0.0, False)])
 def test_informed_takers_leave_no_edge(impact: float, is_hopeless: bool) -> None:
     """Each one moves the mid by more than the distances that it reaches, or not at all."""
-    told, rng = toxic_flow(), random.Random(4)
-    told_fee_only = ToxicFlow(ToxicFlowConfig(), fee_maker=0.0, volume_per_s=None)
+    toxic, rng = toxic_flow(), random.Random(4)
+    toxic_fee_only = ToxicFlow(ToxicFlowConfig(), fee_maker=0.0, volume_per_s=None)
     t_s, mid = T0_S, MID
     for _ in range(600):
         side = rng.choice(list(Side))
-        for meter in (told, told_fee_only):
+        for meter in (toxic, toxic_fee_only):
             meter.on_trade(trade(t_s + 0.05, side, price=mid * (1 + side.sign * 0.0021)))
         mid *= 1 + side.sign * impact
         for _ in range(20):
             t_s += 0.1
-            for meter in (told, told_fee_only):
+            for meter in (toxic, toxic_fee_only):
                 meter.on_mid(t_s, mid)
                 meter.refresh(t_s, mid=mid, half=HALF)
-    assert told_fee_only.has_no_edge is is_hopeless
-    assert told.edges[5.0]
+    assert toxic_fee_only.has_no_edge is is_hopeless
+    assert toxic.edges[5.0]
 
 
 def test_reading_the_estimates_changes_nothing() -> None:
-    told, unseen = toxic_flow(volume=1.0), toxic_flow(volume=1.0)
-    for meter in (told, unseen):
+    toxic, unseen = toxic_flow(volume=1.0), toxic_flow(volume=1.0)
+    for meter in (toxic, unseen):
         buying_spree(meter)
     for later_s in (11.0, 12.5, 500.0):
-        told.markouts_bps(T0_S + later_s)
-        assert (told.flow, told.vpin) == (unseen.flow, unseen.vpin)
-    assert told.edges == unseen.edges
-    for meter in (told, unseen):
+        toxic.markouts_bps(T0_S + later_s)
+        assert (toxic.flow, toxic.vpin) == (unseen.flow, unseen.vpin)
+    assert toxic.edges == unseen.edges
+    for meter in (toxic, unseen):
         meter.on_trade(trade(T0_S + 20.0, Side.SELL))
         meter.refresh(T0_S + 20.0, mid=MID, half=HALF)
-    assert told.changing_inputs == unseen.changing_inputs
+    assert toxic.changing_inputs == unseen.changing_inputs

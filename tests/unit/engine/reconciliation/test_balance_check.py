@@ -77,7 +77,7 @@ def test_missing_answers_do_not_kill() -> None:
         harness.wait(1.0, ends=True)
     held = {**OPENING, "USD": OPENING["USD"] - 7}
     late = BalanceReport(ts_ns=harness.now_ns, asked_ns=asked_ns, free=held, locked={})
-    harness.tell(late)  # an old report says nothing about the present
+    harness.give(late)  # an old report says nothing about the present
     assert harness.state() is TradingState.PAUSED
     lasting(harness, 1)
     assert harness.state() is TradingState.KILLED
@@ -121,7 +121,7 @@ def held_at_venue(harness: EngineHarness, inventory: str, *, asked_ns: int | Non
     """A balance report in which our inventory is this."""
     held = {**harness.engine.inventory.balances, "ABC": 100 + Decimal(inventory)}
     asked_ns = asked_ns or harness.now_ns
-    harness.tell(BalanceReport(ts_ns=harness.now_ns, asked_ns=asked_ns, free=held, locked={}))
+    harness.give(BalanceReport(ts_ns=harness.now_ns, asked_ns=asked_ns, free=held, locked={}))
 
 
 @pytest.mark.parametrize("inventory", ["50", "-50", "10.001"])

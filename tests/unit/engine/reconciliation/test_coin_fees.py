@@ -27,8 +27,8 @@ def asked(steps: Step | list[Step]) -> list[str]:
 
 def pay(harness: EngineHarness, side: Side = BUY, fee: str = "0.01", coin: str = BNB) -> Step:
     """A small fill of a side's order whose fee is in another coin."""
-    told = harness.fill_of(harness.wanted(side), "0.001", fee=fee)
-    return harness.tell(replace(told, fee_asset=coin))
+    reported = harness.fill_of(harness.wanted(side), "0.001", fee=fee)
+    return harness.give(replace(reported, fee_asset=coin))
 
 
 def later(harness: EngineHarness, seconds: float) -> list[Step]:
@@ -47,7 +47,7 @@ def tell_price(
     harness: EngineHarness, price: Decimal = PRICE, *, coin: str = BNB, ago_s: float = 0.0
 ) -> Step:
     asked_ns = harness.now_ns - round(ago_s * NS_PER_S)
-    return harness.tell(CoinPrice(ts_ns=harness.now_ns, asked_ns=asked_ns, coin=coin, price=price))
+    return harness.give(CoinPrice(ts_ns=harness.now_ns, asked_ns=asked_ns, coin=coin, price=price))
 
 
 def fees(harness: EngineHarness) -> Decimal:
@@ -134,7 +134,7 @@ def test_the_failure_of_another_report_is_not_the_reason() -> None:
     harness = EngineHarness().quoting()
     pay(harness)
     for kind, text in ((ReportKind.COIN_PRICE, "no market"), (ReportKind.TRADES, "away")):
-        harness.tell(ReportFailed(ts_ns=harness.now_ns, kind=kind, text=text))
+        harness.give(ReportFailed(ts_ns=harness.now_ns, kind=kind, text=text))
     later(harness, 10.1)
     assert harness.engine.causes.switch.causes[Cause.FEE_UNPRICED].endswith("; no market")
 

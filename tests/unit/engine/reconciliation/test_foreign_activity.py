@@ -45,7 +45,7 @@ def test_foreign_order_on_the_stream_pauses_and_an_older_list_does_not_clear() -
     harness = EngineHarness().quoting()
     asked_ns = harness.now_ns
     harness.now_ns += NS_PER_S // 10
-    harness.tell(OrderOpen(ts_ns=harness.now_ns, order=foreign()))
+    harness.give(OrderOpen(ts_ns=harness.now_ns, order=foreign()))
     assert harness.causes == {Cause.FOREIGN_ACTIVITY}
     harness.open_orders(*mine(harness), asked_ns=asked_ns)
     assert harness.causes == {Cause.FOREIGN_ACTIVITY}
@@ -71,11 +71,11 @@ def test_foreign_fill_pauses_until_later_balances_equal_our_books() -> None:
 
 def test_a_foreign_fill_that_every_list_repeats_pauses_us_once() -> None:
     harness = EngineHarness().quoting()
-    told = fill("5", client_id="human1", venue_id="v77")
-    harness.trades(told)
+    reported = fill("5", client_id="human1", venue_id="v77")
+    harness.trades(reported)
     harness.wait(0.2)
     harness.balances()
-    harness.trades(told)
+    harness.trades(reported)
     harness.wait(0.2)
     assert harness.causes == set()
     assert harness.engine.counts["foreign_fill"] == 1

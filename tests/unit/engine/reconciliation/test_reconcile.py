@@ -73,7 +73,7 @@ def test_trades_are_asked_for_after_the_last_one_of_a_complete_list() -> None:
     order = harness.wanted(BUY)
     listed_fill = harness.fill_of(order, "0.2", trade_id="7")
     harness.trades(listed_fill)
-    harness.tell(harness.fill_of(order, "0.2", trade_id="9"))
+    harness.give(harness.fill_of(order, "0.2", trade_id="9"))
     (request,) = requests(harness.feed_up(Stream.PRIVATE), ReportKind.TRADES)
     assert request.from_trade_id == "7"
 
@@ -433,7 +433,7 @@ def test_an_order_of_another_run_of_this_instance_kills_and_is_cancelled() -> No
 def test_private_stream_reveals_another_run_at_once(name: str, is_killed: bool) -> None:
     """Before the next list, which would stop only the one that requests it first."""
     harness = EngineHarness().quoting()
-    harness.tell(OrderOpen(ts_ns=harness.now_ns, order=stray(name)))
+    harness.give(OrderOpen(ts_ns=harness.now_ns, order=stray(name)))
     assert (Cause.DUPLICATE_INSTANCE in harness.engine.causes.switch.causes) is is_killed
 
 
@@ -454,7 +454,7 @@ def test_ended_order_reveals_another_run_unless_it_is_an_earlier_one(
     done = OrderDone(
         ts_ns=harness.now_ns, client_id=name, reason=DoneReason.CANCELED, filled=Decimal(0)
     )
-    harness.tell(done)
+    harness.give(done)
     assert (Cause.DUPLICATE_INSTANCE in harness.engine.causes.switch.causes) is is_killed
 
 

@@ -35,9 +35,9 @@ def test_slow_move_is_not_a_jump() -> None:
 
 def test_many_small_moves_are_one_jump() -> None:
     watch = jump()
-    told = [watch.on_mid(NOW_NS + n * 50 * NS_PER_MS, 100.0 - 0.1 * n) for n in range(20)]
-    assert told[10] is None
-    assert told[11] is not None
+    results = [watch.on_mid(NOW_NS + n * 50 * NS_PER_MS, 100.0 - 0.1 * n) for n in range(20)]
+    assert results[10] is None
+    assert results[11] is not None
 
 
 def test_first_mid_after_a_gap_is_compared_with_the_last_one_before() -> None:

@@ -12,9 +12,9 @@ NOW_NS = 1_700_000_000_000_000_000
 
 def test_sixty_fills_a_minute_are_always_allowed() -> None:
     throttle = RepeatedExecution(volume_max=inf)
-    told = [throttle.on_fill(NOW_NS + n * NS_PER_S // 2, 1.0) for n in range(61)]
-    assert told[:60] == [None] * 60
-    assert told[60] == "61 fills within 60 s, limit 60"
+    results = [throttle.on_fill(NOW_NS + n * NS_PER_S // 2, 1.0) for n in range(61)]
+    assert results[:60] == [None] * 60
+    assert results[60] == "61 fills within 60 s, limit 60"
 
 
 def test_up_to_twenty_times_the_expected_fills_are_allowed() -> None:
@@ -22,9 +22,9 @@ def test_up_to_twenty_times_the_expected_fills_are_allowed() -> None:
     for second in range(31):
         throttle.expect(NOW_NS + second * NS_PER_S, 0.25)  # 7.5 fills in 30 s
     now_ns = NOW_NS + 30 * NS_PER_S
-    told = [throttle.on_fill(now_ns, 1.0) for _ in range(151)]
-    assert told[:150] == [None] * 150
-    assert told[150] == "151 fills within 60 s, limit 150"
+    results = [throttle.on_fill(now_ns, 1.0) for _ in range(151)]
+    assert results[:150] == [None] * 150
+    assert results[150] == "151 fills within 60 s, limit 150"
 
 
 def test_fills_of_more_than_a_minute_ago_do_not_count() -> None:

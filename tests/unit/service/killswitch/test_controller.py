@@ -65,7 +65,7 @@ class KillRig:
 
     def handle(self) -> None:
         """Let the engine handle what was queued, as the runner does."""
-        self.stops.handle(self.harness.tell)
+        self.stops.handle(self.harness.give)
 
     def rearm(self, kill_id: str, actor: str) -> bool:
         """Send a re-arm; False if it was refused before it was queued."""

@@ -37,7 +37,7 @@ class AuditRig:
 
     def check(self) -> None:
         self.stops.files.check()
-        self.stops.handle(self.harness.tell)
+        self.stops.handle(self.harness.give)
 
 
 @pytest.fixture
@@ -94,9 +94,9 @@ async def test_a_rearm_by_file_with_a_wrong_id_is_recorded_as_refused(rig: Audit
 async def test_one_command_is_one_row(rig: AuditRig) -> None:
     rig.stops.send(Pause, "operator:0123abcd", "lunch")
     rig.stops.kill("risk:0123abcd", "too hot")
-    rig.stops.handle(rig.harness.tell)
+    rig.stops.handle(rig.harness.give)
     rig.stops.send(Flatten, "risk:0123abcd", "sell")
-    rig.stops.handle(rig.harness.tell)
+    rig.stops.handle(rig.harness.give)
     assert [(row.action, row.result.partition(":")[0]) for row in rig.rows] == [
         ("pause", "done"),
         ("kill", "done"),

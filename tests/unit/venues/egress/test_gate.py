@@ -145,14 +145,14 @@ def test_unregistered_order_is_not_sent(gate: EgressGate, create: Call) -> None:
 
 @pytest.mark.parametrize("what", ["unregistered", "twice"])
 def test_unapproved_create_is_a_breach(gate: EgressGate, create: Call, what: str) -> None:
-    told: list[str] = []
-    gate.report_breaches(told.append)
+    breaches: list[str] = []
+    gate.report_breaches(breaches.append)
     if what == "twice":
         gate.register(order())
         gate.check_write(URL, create)
     with pytest.raises(EgressBlocked):
         gate.check_write(URL, create)
-    assert len(told) == 1
+    assert len(breaches) == 1
     assert not gate.is_open
 
 
@@ -161,14 +161,14 @@ def test_late_create_is_refused_without_a_breach(
     gate: EgressGate, clock: Clock, create: Call, what: str
 ) -> None:
     """Kills and busy machines cause such refusals often, so they do not kill."""
-    told: list[str] = []
-    gate.report_breaches(told.append)
+    breaches: list[str] = []
+    gate.report_breaches(breaches.append)
     gate.register(order())
     gate.is_open = what != "shut"
     clock.now_ns += 251 * NS_PER_MS
     with pytest.raises(EgressBlocked):
         gate.check_write(URL, create)
-    assert told == []
+    assert breaches == []
 
 
 def test_old_decision_is_not_sent(gate: EgressGate, clock: Clock, create: Call) -> None:
@@ -200,11 +200,11 @@ def test_host_outside_the_list_is_never_contacted(gate: EgressGate, url: str) ->
 
 
 def test_breach_closes_the_gate_before_it_is_reported(gate: EgressGate) -> None:
-    told: list[tuple[str, bool]] = []
-    gate.report_breaches(lambda text: told.append((text, gate.is_open)))
+    breaches: list[tuple[str, bool]] = []
+    gate.report_breaches(lambda text: breaches.append((text, gate.is_open)))
     with pytest.raises(EgressBlocked):
         gate.check_write("http://elsewhere:81/order", Call(Purpose.READ))
-    ((text, was_open),) = told
+    ((text, was_open),) = breaches
     assert "elsewhere:81" in text
     assert not was_open
     assert not gate.is_open
@@ -215,19 +215,19 @@ def test_breach_before_a_listener_is_reported_when_one_registers(gate: EgressGat
     """A breach during the start, before the engine runs, must not be lost."""
     with pytest.raises(EgressBlocked):
         gate.check_host("http://elsewhere:81/order")
-    told: list[str] = []
-    gate.report_breaches(told.append)
-    gate.report_breaches(told.append)
-    assert len(told) == 1
+    breaches: list[str] = []
+    gate.report_breaches(breaches.append)
+    gate.report_breaches(breaches.append)
+    assert len(breaches) == 1
 
 
 def test_refusal_is_not_a_breach(gate: EgressGate, create: Call) -> None:
     """Old, undeclared or paused requests are transient: they are refused without a kill."""
-    told: list[str] = []
-    gate.report_breaches(told.append)
+    breaches: list[str] = []
+    gate.report_breaches(breaches.append)
     with pytest.raises(EgressBlocked):
         gate.check_write(URL, None)
-    assert told == []
+    assert breaches == []
     assert gate.is_open
 
 
@@ -246,10 +246,10 @@ def test_real_venue_requires_tls(clock: Clock, scheme: str) -> None:
 
 
 def test_text_about_a_refused_host_is_short_and_has_no_password(gate: EgressGate) -> None:
-    with pytest.raises(EgressBlocked) as told:
+    with pytest.raises(EgressBlocked) as blocked:
         gate.check_host(f"http://user:hunter2@{'x' * 5_000}/order")
-    assert "hunter2" not in str(told.value)
-    assert len(str(told.value)) < 200
+    assert "hunter2" not in str(blocked.value)
+    assert len(str(blocked.value)) < 200
 
 
 def test_create_counts_as_sent_only_with_its_own_request(gate: EgressGate) -> None:
@@ -366,14 +366,14 @@ def test_order_that_may_grow_inventory_is_not_sent_in_reduce_only(
     gate: EgressGate, create: Call
 ) -> None:
     """The order was decided and registered before REDUCE_ONLY."""
-    told: list[str] = []
-    gate.report_breaches(told.append)
+    breaches: list[str] = []
+    gate.report_breaches(breaches.append)
     gate.register(order())
     gate.check_create(create)
     gate.reduces_only = True
     with pytest.raises(EgressBlocked, match="REDUCE_ONLY"):
         gate.check_write(URL, create)
-    assert (create.was_sent, told, gate.is_open) == (False, [], True)
+    assert (create.was_sent, breaches, gate.is_open) == (False, [], True)
     gate.register(replace(order("q2"), reduces=True))
     gate.check_write(URL, Call(Purpose.CREATE, "q2", is_create_request=True))
     gate.check_write(URL, Call(Purpose.CANCEL, "q1"))

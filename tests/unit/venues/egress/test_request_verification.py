@@ -76,9 +76,9 @@ def binance() -> BinanceCreate:
 
 
 def breaches(gate: EgressGate) -> list[str]:
-    told: list[str] = []
-    gate.report_breaches(told.append)
-    return told
+    reports: list[str] = []
+    gate.report_breaches(reports.append)
+    return reports
 
 
 def test_each_profile_family_has_its_own_check() -> None:
@@ -126,11 +126,11 @@ def test_request_with_the_approved_values_passes(gate: EgressGate, binance: Bina
 def test_changed_field_is_a_breach(
     gate: EgressGate, binance: BinanceCreate, before: str, after: str
 ) -> None:
-    told = breaches(gate)
+    reports = breaches(gate)
     assert before in GOOD
     with pytest.raises(EgressBlocked):
         binance(gate, CREATE, URL, GOOD.replace(before, after))
-    assert len(told) == 1
+    assert len(reports) == 1
     assert not gate.is_open
 
 
@@ -182,11 +182,11 @@ def test_create_at_another_endpoint_is_refused(
 def test_create_without_registered_order_is_refused(
     gate: EgressGate, check: BinanceCreate | GenericCreate
 ) -> None:
-    told = breaches(gate)
+    reports = breaches(gate)
     gate.forget(ORDER.client_id)
     with pytest.raises(EgressBlocked, match="no intent"):
         check(gate, CREATE, URL, GOOD)
-    assert len(told) == 1
+    assert len(reports) == 1
 
 
 async def written(
@@ -355,12 +355,12 @@ def test_requested_self_trade_prevention_must_be_in_the_request(
 
 
 def test_price_and_size_under_unknown_names_are_found_by_value(gate: EgressGate) -> None:
-    told = {name: value for name, value in JSON.items() if name not in ("price", "amount")}
+    others = {name: value for name, value in JSON.items() if name not in ("price", "amount")}
     check = GenericCreate("BTCUSDT")
-    check(gate, CREATE, URL, json.dumps(told | {"p": "59000.1", "q": "0.0123"}))
-    check(gate, CREATE, URL, json.dumps(told | {"price": "59000.1", "q": "0.0123"}))
+    check(gate, CREATE, URL, json.dumps(others | {"p": "59000.1", "q": "0.0123"}))
+    check(gate, CREATE, URL, json.dumps(others | {"price": "59000.1", "q": "0.0123"}))
     with pytest.raises(EgressBlocked, match=r"lacks price, size$"):
-        check(gate, CREATE, URL, json.dumps(told | {"qty": "59000.1", "p": "0.0123"}))
+        check(gate, CREATE, URL, json.dumps(others | {"qty": "59000.1", "p": "0.0123"}))
 
 
 def _taking(part: str) -> str:

@@ -43,9 +43,9 @@ async def test_unfinished_requests_up_to_the_file_limit_neither_kill_nor_crash(
         running(market(LIVELY, seed=4)) as sandbox,
         python(sandbox, tmp_path, ("-c", PROGRAM), {}) as daemon,
     ):
-        await until(lambda: daemon.said("started"), "started", daemon)
+        await until(lambda: daemon.logged("started"), "started", daemon)
         await is_busy(sandbox, daemon)
-        started = daemon.said("started")
+        started = daemon.logged("started")
         assert started is not None
         host, _, port = str(started["listening"]).partition(":")
         loop = asyncio.get_running_loop()
@@ -58,6 +58,6 @@ async def test_unfinished_requests_up_to_the_file_limit_neither_kill_nor_crash(
         assert (await daemon.get("/healthz"))[0] == 200
         assert Latch(tmp_path).read() is None
         await is_busy(sandbox, daemon, more=5)
-        assert daemon.said("connections_full")
+        assert daemon.logged("connections_full")
         daemon.process.terminate()
         assert (await daemon.ended(STOP_S_MAX))[0] == ExitCode.CLEAN
