@@ -187,7 +187,7 @@ async def _quote(venue: Venue, life: Process, daemon: Started, start_s: float) -
         life.problems.append(f"no quote: {daemon.lines[-5:]}")
         return
     life.quoting_s = time.monotonic() - start_s
-    difference = "it has not said that it started"
+    difference = "it has not logged that it started"
     while time.monotonic() - start_s - life.quoting_s < BOOKS_S_MAX:
         difference = await venue.differences(daemon)
         if not difference:

@@ -447,7 +447,7 @@ async def test_a_fill_arrives_once_with_exact_figures(sandbox: RunningSandbox) -
     assert {f.client_id for f in fills} == {"q11"}
     assert all(f.is_maker for f in fills)
     known = [replace(f, ts_ns=0) for f in report.fills]
-    assert known == [replace(f, ts_ns=0) for f in fills], "the list tells the same story"
+    assert known == [replace(f, ts_ns=0) for f in fills], "the list reports the same fills"
 
 
 async def best_bid(sandbox: RunningSandbox) -> str:

@@ -48,10 +48,10 @@ async def test_a_latch_contains_no_known_secret(tmp_path: Path, lead: int) -> No
 
 
 def test_a_latch_of_an_earlier_kill_file_contains_no_secret(tmp_path: Path) -> None:
-    (tmp_path / KILL_REQUEST).write_text(f"it said {CANARY}")
+    (tmp_path / KILL_REQUEST).write_text(f"reason {CANARY}")
     record = latched(DataFolder(tmp_path, redactor=Redactor([CANARY])), Clock())
     assert record is not None
-    assert "it said [redacted]" in record.text
+    assert "reason [redacted]" in record.text
     assert "c4n4ry" not in latch_text(tmp_path)
 
 
