@@ -40,13 +40,14 @@ SPEED = Row(
             queries=(value("quoter_book_age_seconds", "{{symbol}}"),),
         ),
         Panel(
-            title="Lost streams, waiting events",
-            description="Lost connections per minute, by stream, and events in the inbox that the "
-            "engine has not handled yet.",
+            title="Lost streams, rejected messages, waiting events",
+            description="Per minute: lost connections by stream, and market data messages that "
+            "were not used, by reason. Also events in the inbox that the engine has not handled.",
             unit="short",
             width=8,
             queries=(
                 rate("quoter_feed_losses_total", "stream", "lost: {{stream}}", scale="60 * "),
+                rate("quoter_feed_rejected_total", "reason", "{{reason}}", scale="60 * "),
                 value("quoter_inbox_events", "waiting {{symbol}}", GREY),
             ),
         ),

@@ -130,7 +130,7 @@ class Snapshot:
     trading_state: TradingState
     causes: Mapping[Cause, str]
     book_ready: bool
-    book_ts_ns: int
+    book_ts_ns: int  # of its last update, or confirmation; 0: none yet
     bids: tuple[Level, ...]  # best first, own orders taken out
     asks: tuple[Level, ...]
     mid: float | None

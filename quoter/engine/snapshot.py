@@ -25,7 +25,7 @@ def take_snapshot(
         trading_state=engine.causes.state,
         causes=engine.causes.switch.causes,
         book_ready=market.book.ready,
-        book_ts_ns=market.book.ts_ns,
+        book_ts_ns=market.evidence.confirmed_ns if market.book.ts_ns else 0,
         bids=bids,
         asks=asks,
         mid=market.mid,

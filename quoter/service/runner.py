@@ -212,6 +212,7 @@ class Runner:
             self.file_commands.check()
             if self.write_ahead is not None:
                 self.write_ahead.check()
+            self._metrics.process.count_rejected(self._feed.rejected())
             if self._gateway is not None:
                 self._metrics.process.set_message_budget(self._gateway.rate_limit_used())
             await asyncio.sleep(REQUESTS_S)

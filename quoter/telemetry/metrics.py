@@ -280,7 +280,9 @@ class Metrics:
             "speed",
         )
         self._book_ready = gauge("quoter_book_ready", "1 while the book is in sync, else 0.")
-        self._book_age = gauge("quoter_book_age_seconds", "Time since the last book update, s.")
+        self._book_age = gauge(
+            "quoter_book_age_seconds", "Time since the last update or confirmation of the book, s."
+        )
         self._inbox = gauge("quoter_inbox_events", "Events that wait for the engine.")
         self._drill_age = gauge(
             "quoter_last_drill_age_seconds", "Time since a kill drill last passed, s; nan: never."

@@ -5,7 +5,8 @@ files are the `quoter_process_...` series of the library.
 """
 
 import threading
-from collections.abc import Collection
+from collections import Counter as Counts
+from collections.abc import Collection, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 
@@ -33,20 +34,7 @@ class ProcessGauges:
         self._gauge("quoter_threads", "Python threads.").labels(*labels).set_function(
             lambda: float(threading.active_count())
         )
-        self._hangs = Counter(
-            "quoter_loop_hangs_total",
-            "How often the event loop did not run for 2 s or more.",
-            ("symbol", "venue"),
-            registry=registry,
-        ).labels(*labels)
-        self._control_requests = Counter(
-            "quoter_control_requests_total",
-            "Requests to the control API, by HTTP status of the answer.",
-            ("symbol", "venue", "status"),
-            registry=registry,
-        )
-        for status in REFUSED:  # a series from the start: an alert watches its increase
-            self._control_requests.labels(*labels, status)
+        self._make_counters(registry)
         self._offset = self._gauge(
             "quoter_clock_offset_seconds", "The venue's clock minus ours, s."
         )
@@ -72,6 +60,29 @@ class ProcessGauges:
         )
         self._reports_ns: dict[str, int] = {}
         self._set_cause_info()
+
+    def _make_counters(self, registry: CollectorRegistry) -> None:
+        self._hangs = Counter(
+            "quoter_loop_hangs_total",
+            "How often the event loop did not run for 2 s or more.",
+            ("symbol", "venue"),
+            registry=registry,
+        ).labels(*self._labels)
+        self._control_requests = Counter(
+            "quoter_control_requests_total",
+            "Requests to the control API, by HTTP status of the answer.",
+            ("symbol", "venue", "status"),
+            registry=registry,
+        )
+        for status in REFUSED:  # a series from the start: an alert watches its increase
+            self._control_requests.labels(*self._labels, status)
+        self._rejected = Counter(
+            "quoter_feed_rejected_total",
+            "Market data messages that were not used, by reason.",
+            ("symbol", "venue", "reason"),
+            registry=registry,
+        )
+        self._rejected_so_far: Counts[str] = Counts()
 
     def count_control_request(self, status: int) -> None:
         """Count a request to the control API by the HTTP status of its answer."""
@@ -117,6 +128,13 @@ class ProcessGauges:
     def set_message_budget(self, share: float) -> None:
         """Set the used share of the venue's tightest rate limit; above 1: exceeded."""
         self._budget.labels(*self._labels).set(share)
+
+    def count_rejected(self, totals: Mapping[str, int]) -> None:
+        """Follow the feed's totals of messages that were not used, by reason."""
+        for reason, total in totals.items():
+            new = total - self._rejected_so_far[reason]
+            self._rejected.labels(*self._labels, reason).inc(max(0, new))
+            self._rejected_so_far[reason] = total
 
     def record_report(self, event: Report) -> None:
         """Remember when the venue sent this report."""

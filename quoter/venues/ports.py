@@ -5,7 +5,7 @@ No method raises for a venue's behaviour unless its docstring says so: failures 
 `run` ends only when it is cancelled.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from quoter.domain.commands import CancelOrder, PlaceOrder, QueryOrder, RequestReport
@@ -33,6 +33,9 @@ class MarketFeed(Protocol):
 
     async def run(self, emit: Emit) -> None:
         """Emit FeedUp, then BookSnapshot and the deltas that follow it; FeedDown when lost."""
+
+    def rejected(self) -> Mapping[str, int]:
+        """Return how many messages were not used so far, by reason."""
 
     def confirm(self) -> None:
         """Request the venue's best prices and emit them (BestPricesReport), or ReportFailed.

@@ -3,6 +3,7 @@
 from tests.mutants.mutant import Edit, mutant
 
 WS, FEED = "tests/integration/test_venues_ws.py", "tests/integration/test_venues_feed.py"
+FEED_HEALTH = "tests/unit/engine/market/test_feed_health.py"
 
 AFTER_STALL = (
     mutant(
@@ -57,6 +58,69 @@ AFTER_STALL = (
             "self._evidence.on_depth(step.ts_ns,",
         ),
         tests=("tests/unit/engine/market/test_feed_health.py",),
+    ),
+    mutant(
+        "trade_makes_the_book_young",
+        "a public trade counts as an update of the book",
+        Edit(
+            "quoter/engine/market/feed_health.py",
+            "            self._on_trade(event, step)\n",
+            "            self._evidence.on_depth(event.ts_ns, is_snapshot=False)\n",
+        ),
+        tests=(FEED_HEALTH,),
+    ),
+    mutant(
+        "repeated_ticker_makes_the_book_young",
+        "best prices with an id that is known already count as an update",
+        Edit("quoter/state/book.py", "top.update_id > held.update_id:  # a", "True:  # a"),
+        tests=("tests/unit/state/test_book.py", FEED_HEALTH),
+    ),
+    mutant(
+        "best_prices_are_not_compared",
+        "best prices make the book young without a comparison",
+        Edit(
+            "quoter/engine/market/book_evidence.py",
+            "        if _is_equal(report.bid, bid) and _is_equal(report.ask, ask):\n",
+            "        if True:\n",
+        ),
+        tests=(FEED_HEALTH,),
+    ),
+    mutant(
+        "one_difference_is_proof",
+        "best prices that the stream has not caught up with yet reconnect it",
+        Edit(
+            "quoter/engine/market/book_evidence.py",
+            "        if report.asked_ns - self._mismatch_ns < self._policy.mismatch_ns:\n"
+            '            return ""\n',
+            "",
+        ),
+        tests=(FEED_HEALTH,),
+    ),
+    mutant(
+        "snapshot_restores_trust",
+        "after a proof one REST snapshot is enough to quote again",
+        Edit(
+            "quoter/engine/market/book_evidence.py",
+            "            self._distrust = max(0, self._distrust - 1)\n        else:",
+            "            self._distrust = 0\n        else:",
+        ),
+        tests=(FEED_HEALTH,),
+    ),
+    mutant(
+        "unseen_own_order_is_ignored",
+        "an acknowledged order that the depth does not show proves nothing",
+        Edit(
+            "quoter/engine/market/feed_health.py",
+            "        return side.covers(price) and side.size(price)",
+            "        return False and side.size(price)",
+        ),
+        tests=(FEED_HEALTH,),
+    ),
+    mutant(
+        "old_ids_are_ignored_without_limit",
+        "a snapshot ahead of its stream freezes the book",
+        Edit("quoter/venues/binance/feed.py", "KNOWN_DIFFS_MAX = 20 ", "KNOWN_DIFFS_MAX = 10**9 "),
+        tests=(FEED,),
     ),
     mutant(
         "freeze_counts_as_disk_stall",

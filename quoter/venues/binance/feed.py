@@ -104,6 +104,17 @@ class BinanceFeed:
         """Number of handovers from one connection to another."""
         return self._reader.handovers
 
+    def rejected(self) -> dict[str, int]:
+        """Return how many messages were not used so far, by reason."""
+        sync = self._sync
+        return {
+            "unreadable": self.bad_frames,
+            "known_update": sync.ignored,
+            "gap": sync.gaps,
+            "old_snapshot": sync.stale_snapshots,
+            "failed_request": self.snapshots_failed,
+        }
+
     def confirm(self) -> None:
         """Request the best prices by REST and emit them; nothing while that is under way."""
         self._confirmation_wanted.set()

@@ -115,6 +115,10 @@ class CcxtFeed:
         self._client.on_frame = None
         self._client.drop_sockets(text)
 
+    def rejected(self) -> dict[str, int]:
+        """Return how many messages were not used so far, by reason."""
+        return {"unreadable": self.unreadable}
+
     def confirm(self) -> None:
         """Request the book by REST and emit its best prices; nothing while that is under way."""
         self._confirmation_wanted.set()

@@ -129,8 +129,11 @@ class Feed:
     async def run(self, emit: Emit) -> None:
         """No stream."""
 
+    def rejected(self) -> dict[str, int]:
+        return {}
+
     def confirm(self) -> None:
-        raise AssertionError("must not be called")
+        raise AssertionError("not requested in these tests")
 
     def reconnect(self, text: str) -> None:
         raise AssertionError(text)

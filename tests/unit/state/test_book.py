@@ -320,3 +320,12 @@ def test_levels_far_from_the_touch_are_not_audited() -> None:
     book = Book()
     book.load(snapshot(10, bids=near))
     assert book.load(snapshot(10, bids=near[:5])) is None
+
+
+def test_repeated_ticker_is_no_update() -> None:
+    book = loaded()
+    before = book.updates
+    assert book.apply_top(top(11, (99.9, 5.0), (100.1, 4.0))) is None
+    assert book.updates == before + 1
+    assert book.apply_top(top(11, (99.9, 5.0), (100.1, 4.0))) is None
+    assert book.updates == before + 1

@@ -184,6 +184,13 @@ def test_labels_are_known_and_their_values_are_bounded(metrics: Metrics) -> None
     assert value(metrics, "quoter_anomalies_total", name="other") >= 9 * LABEL_VALUES_MAX
 
 
+def test_rejected_messages_follow_the_totals_of_the_feed(metrics: Metrics) -> None:
+    metrics.process.count_rejected({"unreadable": 2, "gap": 0})
+    metrics.process.count_rejected({"unreadable": 5, "gap": 1})
+    assert value(metrics, "quoter_feed_rejected_total", reason="unreadable") == 5
+    assert value(metrics, "quoter_feed_rejected_total", reason="gap") == 1
+
+
 def test_every_metric_has_our_prefix_and_a_help_text(metrics: Metrics) -> None:
     for family in text_string_to_metric_families(busy(metrics).decode()):
         assert family.name.startswith("quoter_")
