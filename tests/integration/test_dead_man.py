@@ -64,7 +64,7 @@ class Rig:
         assert isinstance(answer, OrderAck | OrderReject), answer
         return answer
 
-    async def until_told(self, active: bool, text: str = "") -> None:
+    async def until_alarm(self, active: bool, text: str = "") -> None:
         await eventually(lambda: (active, True) in [(a, text in t) for a, t in self.alarms[-1:]])
 
 
@@ -111,13 +111,13 @@ async def test_no_create_before_the_switch_is_armed() -> None:
         assert answer.reason is RejectReason.NOT_SENT
         assert rig.venue.orders == {}
         rig.live()
-        await rig.until_told(False)
+        await rig.until_alarm(False)
         assert isinstance(await rig.place(), OrderAck)
     assert rig.venue.timeouts[0] == TIMEOUT_S
 
 
 async def test_refreshed_switch_never_fires(rig: Rig) -> None:
-    await rig.until_told(False)
+    await rig.until_alarm(False)
     await rig.place()
     await eventually(lambda: len(rig.venue.timeouts) >= 6)  # longer than one timeout
     assert len(rig.venue.orders) == 1
@@ -126,7 +126,7 @@ async def test_refreshed_switch_never_fires(rig: Rig) -> None:
 
 
 async def test_frozen_process_loses_its_orders_and_creates_none_when_it_wakes(rig: Rig) -> None:
-    await rig.until_told(False)
+    await rig.until_alarm(False)
     await rig.place()
     await rig.freeze()
     await eventually(lambda: rig.venue.fired)
@@ -136,20 +136,20 @@ async def test_frozen_process_loses_its_orders_and_creates_none_when_it_wakes(ri
     assert rig.venue.orders == {}
     rig.live()
     await eventually(lambda: (True, "the dead man's switch has fired") in rig.alarms)
-    await rig.until_told(False)
+    await rig.until_alarm(False)
     assert isinstance(await rig.place(), OrderAck)  # armed again
 
 
 async def test_two_failed_refreshes_pause_and_one_that_succeeds_resumes(rig: Rig) -> None:
-    await rig.until_told(False)
+    await rig.until_alarm(False)
     rig.venue.refusing = 2
-    await rig.until_told(True, "did not refresh")
+    await rig.until_alarm(True, "did not refresh")
     assert rig.venue.fired == 0  # we pause before it fires
-    await rig.until_told(False)
+    await rig.until_alarm(False)
 
 
 async def test_one_failed_refresh_does_not_pause(rig: Rig) -> None:
-    await rig.until_told(False)
+    await rig.until_alarm(False)
     rig.venue.refusing = 1
     count = len(rig.venue.timeouts)
     await eventually(lambda: len(rig.venue.timeouts) >= count + 2)
@@ -157,7 +157,7 @@ async def test_one_failed_refresh_does_not_pause(rig: Rig) -> None:
 
 
 async def test_disarmed_switch_leaves_foreign_orders(rig: Rig) -> None:
-    await rig.until_told(False)
+    await rig.until_alarm(False)
     rig.venue.orders["somebody else's"] = {"type": "buy", "price": "1", "volume": "1"}
     await rig.dead_man.disarm()
     assert rig.venue.timeouts[-1] == 0

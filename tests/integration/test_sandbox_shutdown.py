@@ -121,10 +121,10 @@ async def test_close_at_maximum_age_is_announced_before(
         started_s = time.monotonic()
         async with sandbox.http.ws_connect(f"{sandbox.ws_url}/ws") as client:
             await announcement(client)
-            told_s = time.monotonic() - started_s
+            notified_s = time.monotonic() - started_s
             await end(client)
             ended_s = time.monotonic() - started_s
-    assert at_least_s <= told_s < ended_s
+    assert at_least_s <= notified_s < ended_s
     assert ended_s >= 0.6
 
 

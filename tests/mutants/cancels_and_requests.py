@@ -53,7 +53,7 @@ MUTANTS = (
         tests=(GATE_TESTS,),
     ),
     mutant(
-        "gate_not_told_to_reduce",
+        "gate_not_set_to_reduce",
         "the egress gate is not set to reduce-only",
         Edit(
             "quoter/service/killswitch/controller.py",

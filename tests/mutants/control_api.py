@@ -13,7 +13,7 @@ REARMING, API = "quoter/engine/commands/rearming.py", "quoter/service/control_ap
 MUTANTS = (
     mutant(
         "token_comparison_leaks_time",
-        "the time a comparison takes tells how much of a token is right",
+        "the time of a comparison shows how much of a token is right",
         Edit(
             TOKENS,
             "            if hmac.compare_digest(digest, known):\n",

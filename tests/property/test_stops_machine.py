@@ -237,7 +237,7 @@ class StopsMachine(RuleBasedStateMachine):
         for _ in range(min(count, len(self.queue))):
             event = self.stops.inbox.take()
             assert event is not None
-            self._tell(event)
+            self._give(event)
 
     @rule()
     def pass_time(self) -> None:
@@ -288,7 +288,7 @@ class StopsMachine(RuleBasedStateMachine):
         if is_handled:
             self.handle(len(self.queue))
 
-    def _tell(self, event: Event) -> None:
+    def _give(self, event: Event) -> None:
         engine = self.harness.engine
         was_killed = engine.causes.state is TradingState.KILLED
         was_quiet, seen = engine.has_no_orders, self.stops.latched

@@ -129,7 +129,7 @@ class EngineHarness:
         self.steps.append(step)
         return step
 
-    def tell_all(self, events: Iterable[Event]) -> None:
+    def give_all(self, events: Iterable[Event]) -> None:
         for event in events:
             self.give(event)
 

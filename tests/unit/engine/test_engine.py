@@ -73,7 +73,7 @@ def test_the_same_events_give_the_same_steps() -> None:
     first.fill(first.wanted(BUY), "0.3")
     first.book(99.0)
     second = EngineHarness()
-    second.tell_all(step.event for step in first.steps)
+    second.give_all(step.event for step in first.steps)
     assert second.steps == first.steps
 
 

@@ -1,11 +1,11 @@
-"""The lock of the data folder, and requests by file."""
+"""The lock of the data folder, requests by file, and whether a path exists."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from quoter.service.data_folder import KILL_REQUEST, PID, DataFolder, LockHeld
+from quoter.service.data_folder import KILL_REQUEST, PID, DataFolder, LockHeld, may_exist
 from tests.unit.service.full_table import full_table
 
 
@@ -101,3 +101,15 @@ def test_without_free_descriptors_only_an_existing_request_counts(tmp_path: Path
     assert none is None
     assert one is not None
     assert "Too many open files" in one
+
+
+def test_existence_is_known_without_a_free_file_descriptor(tmp_path: Path) -> None:
+    (tmp_path / "there").touch()
+    with full_table():
+        found = may_exist(tmp_path / "there"), may_exist(tmp_path / "missing")
+    assert found == (True, False)
+
+
+def test_a_path_that_can_not_be_checked_counts_as_present(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert may_exist(tmp_path / "file" / "below")

@@ -336,15 +336,15 @@ def test_event_of_an_unknown_order_is_counted() -> None:
 # fills that carry only the venue's id of their order
 
 
-@pytest.mark.parametrize("told_by", ["ack", "open", "done"])
-def test_fill_before_its_orders_venue_id_is_booked_later(told_by: str) -> None:
+@pytest.mark.parametrize("named_by", ["ack", "open", "done"])
+def test_fill_before_its_orders_venue_id_is_booked_later(named_by: str) -> None:
     harness = EngineHarness().start()
     order = harness.wanted(BUY)
     harness.sent(order)
     harness.give(replace(harness.fill_of(order), client_id="", venue_id="v7"))
     assert harness.engine.inventory.net == 0
     now_ns, name = harness.now_ns, order.client_id
-    match told_by:
+    match named_by:
         case "ack":
             harness.give(OrderAck(ts_ns=now_ns, client_id=name, venue_id="v7"))
         case "open":
