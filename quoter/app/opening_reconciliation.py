@@ -217,14 +217,16 @@ class OpeningReconciliation:
     async def _trades(self, request: RequestReport) -> TradesReport:
         report = await self._gateway.report(request)
         if not isinstance(report, TradesReport):
-            text = f"own trades can't be listed: {report}"
+            text = f"the venue did not list our trades: {report}"
             raise StartFailed(ExitCode.START_FAILED, text)
         return report
 
     async def _held(self) -> dict[str, Decimal]:
         report = await self._gateway.report(RequestReport(kind=ReportKind.BALANCES))
         if not isinstance(report, BalanceReport):
-            raise StartFailed(ExitCode.START_FAILED, f"balances can't be read: {report}")
+            raise StartFailed(
+                ExitCode.START_FAILED, f"the venue did not report our balances: {report}"
+            )
         return {asset: report.free[asset] + report.locked.get(asset, ZERO) for asset in report.free}
 
 
@@ -233,7 +235,10 @@ def _orders_differ(ends: Mapping[str, _End], booked: Mapping[str, Decimal]) -> s
     for client_id, end in ends.items():
         ours = booked.get(client_id, ZERO)
         if end.filled is not None and end.filled != ours:
-            return f"order {client_id}: venue filled {end.filled}, books {ours}"
+            return (
+                f"order {client_id} differs: the venue reports {end.filled} filled, "
+                f"the ledger has {ours}"
+            )
     return ""
 
 

@@ -93,7 +93,7 @@ class Check:
         )
         held = await gateway.report(RequestReport(kind=ReportKind.BALANCES))
         if not isinstance(held, BalanceReport):
-            raise VenueError(f"balances can't be read: {held}")
+            raise VenueError(f"the venue did not report our balances: {held}")
         self._balances(held, instrument)
         self._rights(gateway)
         now_ns, history = self._clock.now_ns(), await gateway.market_history()

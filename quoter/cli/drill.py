@@ -101,7 +101,7 @@ class Drill:
         if owner != f"{environment} run {run}":
             host, port = self._address
             page = f"{host}:{port} is {environment} run {run}"
-            text = f"drill: {page}, the daemon on {self._folder} is {owner}"
+            text = f"drill: {page}, the daemon with the data folder {self._folder} is {owner}"
             raise DrillFailed(f"{text}; nothing was changed")
 
     def _kill_and_rearm(self) -> None:

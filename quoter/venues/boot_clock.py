@@ -1,4 +1,4 @@
-"""A monotonic clock that keeps running during a suspend, where the platform has one.
+"""A monotonic clock that also runs while the machine is suspended, if the platform has one.
 
 Python's `time.monotonic` stops during a suspend: data from before it would then seem to be recent.
 """

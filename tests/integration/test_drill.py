@@ -87,7 +87,7 @@ def state_server() -> Iterator[ThreadingHTTPServer]:
         ({"trading_state": "RUNNING"}, "not allowed in None"),
         (OURS | {"trading_state": "KILLED"}, "the daemon is KILLED"),
         (OURS | {"trading_state": "PAUSED"}, "the daemon is PAUSED"),
-        (OURS | {"trading_state": "RUNNING", "run": "other"}, "sandbox run other, the daemon on"),
+        (OURS | {"trading_state": "RUNNING", "run": "other"}, "sandbox run other, the daemon with"),
         (OURS | {"trading_state": "RUNNING", "environment": "testnet"}, "is sandbox run"),
         ({"environment": "sandbox", "trading_state": "RUNNING"}, "is sandbox run None, the"),
     ],

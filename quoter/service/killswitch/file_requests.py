@@ -100,7 +100,7 @@ class KillRequest(NamedTuple):
 
 
 def running_pid(folder: Path) -> int | None:
-    """Return the pid of the daemon on this folder, 0 if unknown, None if none runs.
+    """Return the pid of the daemon of this folder, 0 if unknown, None if none runs.
 
     A daemon runs if the lock is held: the pid in the file may belong to another process by now.
     """

@@ -234,7 +234,7 @@ async def test_an_order_whose_filled_size_differs_from_its_trades_is_an_incident
         await ledger.record_intent(order(2))
         filled: dict[str, Decimal | None] = {"q00run2": Decimal("0.003")}
         text = await refused(ledger, Venue(OPENING | FEES, [], filled), Environment.SANDBOX)
-    assert "order q00run2: venue filled 0.003, books 0" in text
+    assert "order q00run2 differs: the venue reports 0.003 filled, the ledger has 0" in text
 
 
 async def test_a_trade_with_other_content_is_an_incident(tmp_path: Path) -> None:
@@ -294,6 +294,6 @@ async def test_different_balances_are_an_incident_while_the_venue_knows_an_order
 async def test_a_venue_that_does_not_answer_refuses_the_start(tmp_path: Path) -> None:
     async with started(tmp_path) as ledger:
         venue = Venue(OPENING | FEES, is_silent=True)
-        assert "can't be listed" in await refused(ledger, venue, Environment.SANDBOX)
+        assert "did not list our trades" in await refused(ledger, venue, Environment.SANDBOX)
         await ledger.record_intent(order(2))
         assert "q00run2" in await refused(ledger, venue, Environment.SANDBOX)
