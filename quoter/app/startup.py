@@ -19,7 +19,14 @@ from quoter.ledger.ledger import Ledger
 from quoter.ledger.schema import LedgerUnusable, prepare
 from quoter.ledger.writer import LedgerFailed
 from quoter.service.clock import Clock
-from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder, LockHeld, Request
+from quoter.service.data_folder import (
+    KILL_REQUEST,
+    REARM_REQUEST,
+    RESUME_REQUEST,
+    DataFolder,
+    LockHeld,
+    Request,
+)
 from quoter.service.exit_codes import ExitCode
 from quoter.service.external_stops.heartbeat import HeartbeatWriter
 from quoter.service.killswitch.file_requests import RearmRequest
@@ -79,6 +86,7 @@ def latched(folder: DataFolder, clock: Clock) -> LatchRecord | None:
     if rearm is not None and not _is_valid_rearm(rearm, record):
         log.warning("rearm_refused", given=rearm.text, actor="file")
         folder.drop(REARM_REQUEST, rearm)
+    folder.take_request(RESUME_REQUEST)  # it was meant for a run that has ended
     return record
 
 

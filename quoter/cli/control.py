@@ -1,6 +1,7 @@
 """`quoter pause`, `resume`, `reduce`, `flatten`, `params`, `status`: control a running daemon."""
 
 import json
+import time
 from collections.abc import Iterable
 from math import isfinite
 from pathlib import Path
@@ -14,18 +15,24 @@ from quoter.cli.control_client import (
     NotDone,
     change_params,
     find_token,
+    has_token,
     read_details,
     read_params,
     read_state,
     send_command,
 )
 from quoter.cli.daemon_client import Answer
-from quoter.cli.options import Host, Port, address
+from quoter.cli.options import DataDir, Host, Port, address, folder_of
 from quoter.cli.status import state_lines, status_lines
 from quoter.domain.errors import BadSetting
 from quoter.domain.number_text import plain
 from quoter.domain.outcomes import RefusalReason
+from quoter.domain.trading import TradingState
+from quoter.service.killswitch.command_fields import fit_reason
+from quoter.service.killswitch.file_requests import ResumeRequest, request_resume
 
+RESUME_WAIT_S = 5.0  # the daemon reads the folder several times a second
+RESUME_DONE_S = 0.5  # from reading the file to the new state
 NOT_RUNNING = 1  # exit code of `status`
 # Refusals of a resume that may mean that the state is not the one that was seen.
 STATE_DIFFERS = (RefusalReason.STATE_CHANGED, RefusalReason.KILLED)
@@ -62,6 +69,7 @@ def resume(
             help="State that you saw, such as PAUSED; default: ask the daemon.",
         ),
     ] = None,
+    data_dir: DataDir = None,
     token_file: TokenFile = None,
     host: Host = None,
     port: Port = None,
@@ -69,14 +77,15 @@ def resume(
     """Clear latched pauses and reduces, never a kill.
 
     Nothing happens if the state is no longer the one that was seen. Needs a token of the operator
-    or risk role.
+    or risk role; without one a file in the data folder requests it.
     """
-    token, where = find_token(("operator", "risk"), token_file), address(host, port)
+    where = address(host, port)
+    if not has_token(("operator", "risk"), token_file):
+        resume_by_file(reason or "quoter resume", seen, data_dir, where)
+        return
+    token = find_token(("operator", "risk"), token_file)
     if seen is None:
-        state = read_state(where)
-        seen = str(state["trading_state"])
-        typer.echo("It was:")
-        _show(state_lines(state))
+        seen = _show_what_is_cleared(where)
     elif seen not in STATES:
         raise BadSetting(f"--seen: must be one of {', '.join(STATES)} (got {seen})")
     body = {"reason": reason or "quoter resume", "seen": seen}
@@ -89,6 +98,35 @@ def resume(
         raise NotDone(f"{text}: check it with `quoter status`") from None
     typer.echo("It is:")
     _show(state_lines(state))
+
+
+def resume_by_file(
+    reason: str, seen: str | None, data_dir: Path | None, where: tuple[str, int]
+) -> None:
+    """Request a resume by a RESUME file and show the state after it. Raises NotDone, BadSetting."""
+    if seen is None:
+        seen = _show_what_is_cleared(where)
+    elif seen not in STATES:
+        raise BadSetting(f"--seen: must be one of {', '.join(STATES)} (got {seen})")
+    folder = folder_of(data_dir)
+    request = ResumeRequest(TradingState[seen], fit_reason(reason))
+    try:
+        problem = request_resume(folder, request, RESUME_WAIT_S)
+    except OSError as error:
+        raise NotDone(f"not resumed: {folder} can't be written: {error.strerror}") from None
+    if problem:
+        raise NotDone(f"not resumed: {problem}")
+    time.sleep(RESUME_DONE_S)
+    typer.echo("It is:")
+    _show(status_lines(read_state(where), read_details(where)))
+
+
+def _show_what_is_cleared(where: tuple[str, int]) -> str:
+    """Print the state before a resume, and return its name."""
+    state = read_state(where)
+    typer.echo("It was:")
+    _show(state_lines(state))
+    return str(state["trading_state"])
 
 
 @control_commands.command()

@@ -47,18 +47,32 @@ def find_token(roles: tuple[str, ...], chosen: Path | None = None) -> str:
 
     Raises BadSetting.
     """
+    found = _token_file(roles, chosen)
+    if found is None:
+        names = " or ".join(f"QUOTER_{role.upper()}_TOKEN_FILE" for role in roles)
+        raise BadSetting(f"{names}: is needed for this, or --token-file")
+    return _read(*found)
+
+
+def has_token(roles: tuple[str, ...], chosen: Path | None = None) -> bool:
+    """Whether a token is configured for one of these roles; its file may be unreadable."""
+    return _token_file(roles, chosen) is not None
+
+
+def _token_file(roles: tuple[str, ...], chosen: Path | None) -> tuple[Path, str] | None:
+    """Return the file of the token and the name of the setting that leads to it."""
     if chosen is not None:
-        return _read(chosen, "--token-file")
-    names = [f"QUOTER_{role.upper()}_TOKEN_FILE" for role in roles]
-    for name in names:
+        return chosen, "--token-file"
+    for role in roles:
+        name = f"QUOTER_{role.upper()}_TOKEN_FILE"
         if path := env_file_value(name):
-            return _read(Path(path), name)
+            return Path(path), name
     folder = Path(env_file_value("QUOTER_SECRETS_DIR") or SECRETS_DIR)
     for role in roles:
         path_there = folder / f"quoter_{role}_token"
         if path_there.is_file() and path_there.stat().st_size > 1:
-            return _read(path_there, "QUOTER_SECRETS_DIR")
-    raise BadSetting(f"{' or '.join(names)}: is needed for this, or --token-file")
+            return path_there, "QUOTER_SECRETS_DIR"
+    return None
 
 
 def read_state(address: Address) -> Answer:

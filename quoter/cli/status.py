@@ -8,7 +8,9 @@ from quoter.cli.daemon_client import Answer
 from quoter.domain.number_text import plain
 
 REARM = "to clear it: `quoter rearm` on its host, or with --token-file FILE (role risk)"
-RESUME = 'to clear it: `quoter resume "REASON"` (role operator)'
+RESUME = (
+    'to clear it: `quoter resume "REASON"` (role operator; on its host without a token, by a file)'
+)
 
 
 def state_lines(state: Answer, details: Mapping[str, Answer] | None = None) -> Iterator[str]:

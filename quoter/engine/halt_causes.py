@@ -6,6 +6,9 @@ from quoter.engine.step_builder import StepBuilder
 from quoter.risk.hysteresis import Flaps, Hysteresis
 from quoter.risk.kill_switch import KillSwitch
 
+# Latched by a fault, not by an operator: the text says how to clear them.
+LATCHED_FAULTS = frozenset({Cause.REPEATED_EXECUTION, Cause.CONNECT_BUDGET})
+
 
 class HaltCauses:
     """Raises and clears halt causes, and records each change in the step.
@@ -33,14 +36,17 @@ class HaltCauses:
     def raise_cause(self, step: StepBuilder, cause: Cause, text: str) -> None:
         """Raise a cause; if it was about to be cleared, it stays."""
         self._clean.pop(cause, None)
+        if cause in LATCHED_FAULTS:
+            text = f"{text}; clear it with `quoter resume`"
         if not self.switch.raise_cause(cause, text):
             return
         step.raised.append((cause, text))
-        if self._flaps.add(cause, step.ts_ns):
+        if self._flaps.add(cause, step.ts_ns, active=self.switch.causes):
             policy = self._hysteresis
             often = f"{cause} came more than {policy.pauses_max} times"
             within = f"within {policy.window_ns / NS_PER_S / 60:g} min"
-            self.raise_cause(step, Cause.FLAPPING, f"{often} {within}, last: {text}")
+            how = "repair it, then clear this with `quoter resume`"
+            self.raise_cause(step, Cause.FLAPPING, f"{often} {within}: {how}; last: {text}")
 
     def clear(self, step: StepBuilder, cause: Cause) -> None:
         """Clear a cause whose condition is over, if need be after its clearing delay."""

@@ -1,11 +1,13 @@
 """Hysteresis of halt causes: a clearing delay, and a limit on repeated pauses.
 
 A cause that clears by itself is cleared only after its condition was absent for a while. A cause
-that pauses quoting again and again is a fault that needs a person (rule KS-14).
+that pauses quoting again and again is a fault that needs a person (rule KS-14), unless it comes
+from the machine: a person who resumes makes no machine faster, and its monitor waits longer each
+time.
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -26,6 +28,13 @@ CLEAN_NS: Mapping[Cause, int] = MappingProxyType(
     }
 )
 
+# Problems of this machine: the event loop is late, the clock is wrong, memory is short, the disk is
+# slow. Each clears by itself, after a calm time that its source doubles while the problem returns.
+MACHINE_CAUSES = frozenset({Cause.LOOP_LAG, Cause.CLOCK, Cause.MEMORY})
+# A slow machine also delays market data, so causes that were raised this long before a problem of
+# the machine was noticed are taken for its consequences.
+CONSEQUENCE_NS = 10 * NS_PER_S
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hysteresis:
@@ -45,14 +54,23 @@ class Hysteresis:
 
 
 class Flaps:
-    """Counts, by cause, the pauses that clear by themselves."""
+    """Counts, by cause, the pauses that clear by themselves, but not those of a slow machine."""
 
     def __init__(self, policy: Hysteresis) -> None:
         self._policy = policy
         self._times: dict[Cause, deque[int]] = {}
 
-    def add(self, cause: Cause, ts_ns: int) -> bool:
-        """Count one raise of `cause`; True if there were too many."""
+    def add(self, cause: Cause, ts_ns: int, *, active: Container[Cause] = ()) -> bool:
+        """Count one raise of `cause`; True if there were too many.
+
+        `active` are the active causes: while one of them is a problem of the machine, or `cause`
+        itself is, nothing is counted.
+        """
+        if cause in MACHINE_CAUSES:
+            self._forget_since(ts_ns - CONSEQUENCE_NS)
+            return False
+        if any(machine in active for machine in MACHINE_CAUSES):
+            return False
         severity = SEVERITY[cause]
         if severity.is_latched or severity.state is not TradingState.PAUSED:
             return False
@@ -60,6 +78,11 @@ class Flaps:
         times = self._times.setdefault(cause, deque(maxlen=kept))
         times.append(ts_ns)
         return len(times) == kept and ts_ns - times[0] <= self._policy.window_ns
+
+    def _forget_since(self, ts_ns: int) -> None:
+        for times in self._times.values():
+            while times and times[-1] >= ts_ns:
+                times.pop()
 
     def reset(self) -> None:
         """Start counting anew, after an operator resumed."""

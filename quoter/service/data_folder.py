@@ -1,4 +1,7 @@
-"""The data folder: its lock, and request files (KILL, REARM) that need no network and no token."""
+"""The data folder: its lock, and request files (KILL, REARM, RESUME).
+
+The files need no network and no token.
+"""
 
 import fcntl
 import os
@@ -25,6 +28,7 @@ def may_exist(path: Path) -> bool:
 
 KILL_REQUEST = "KILL"
 REARM_REQUEST = "REARM"
+RESUME_REQUEST = "RESUME"
 PID = "quoter.pid"
 LOCK = "lock"
 SENTINEL_LOCK = "sentinel.lock"

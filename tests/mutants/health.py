@@ -76,8 +76,18 @@ MUTANTS = (
         "the check of the venue's clock hides that the local clock was moved",
         Edit(
             "quoter/service/health/loop_monitor.py",
-            "        text = self._clock.moved() or self._venue_clock\n",
-            "        text = self._venue_clock\n",
+            "self._set_cause(Cause.CLOCK, self._clock.moved() or self._venue_clock)",
+            "self._set_cause(Cause.CLOCK, self._venue_clock)",
+        ),
+        tests=("tests/unit/service/health/test_loop_monitor.py",),
+    ),
+    mutant(
+        "calm_time_does_not_grow",
+        "a machine that is slow all day changes between quoting and pausing every 10 s",
+        Edit(
+            "quoter/service/health/loop_monitor.py",
+            "min(self._doublings + 1, DOUBLINGS_MAX) if is_relapse else 0",
+            "0",
         ),
         tests=("tests/unit/service/health/test_loop_monitor.py",),
     ),

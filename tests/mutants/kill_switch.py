@@ -166,10 +166,41 @@ MUTANTS = (
         "a cause that pauses again and again resumes by itself for ever",
         Edit(
             CAUSES,
-            "        if self._flaps.add(cause, step.ts_ns):\n",
+            "        if self._flaps.add(cause, step.ts_ns, active=self.switch.causes):\n",
             "        if False:\n",
         ),
         tests=("tests/unit/engine/test_halt_causes.py",),
+    ),
+    mutant(
+        "slow_machine_latches",
+        "a loop that is late again and again stays paused until a person resumes",
+        Edit(
+            "quoter/risk/hysteresis.py",
+            "MACHINE_CAUSES = frozenset({Cause.LOOP_LAG, Cause.CLOCK,",
+            "MACHINE_CAUSES = frozenset({Cause.CLOCK,",
+        ),
+        tests=("tests/unit/risk/test_hysteresis.py",),
+    ),
+    mutant(
+        "consequences_of_a_slow_machine_latch",
+        "book_stale, raised because the machine is slow, counts as a fault of the feed",
+        Edit(
+            "quoter/risk/hysteresis.py",
+            "        if any(machine in active for machine in MACHINE_CAUSES):\n",
+            "        if False:\n",
+        ),
+        tests=("tests/unit/engine/test_halt_causes.py",),
+    ),
+    mutant(
+        "resume_file_is_carried_out_twice",
+        "a RESUME file that can't be removed is carried out again and again",
+        Edit(
+            "quoter/service/operator_commands/file_commands.py",
+            "        if request is None or request == self._resume_file:\n            return\n"
+            "        self._resume_file",
+            "        if request is None:\n            return\n        self._resume_file",
+        ),
+        tests=("tests/unit/service/operator_commands/test_file_commands_resume.py",),
     ),
     mutant(
         "cause_cleared_without_delay",

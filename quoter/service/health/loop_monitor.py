@@ -1,4 +1,8 @@
-"""Raise and clear the causes that the engine can't detect: loop lag, clock, memory."""
+"""Raise and clear the causes that the engine can't detect: loop lag, clock, memory.
+
+All three are problems of this machine. They clear by themselves and never latch; a problem that
+returns within RELAPSE_NS of its end must be absent twice as long as the last time.
+"""
 
 from collections import deque
 
@@ -10,7 +14,10 @@ from quoter.venues.ports import Emit
 
 LAG_S_MAX = 0.25
 LAGS_MAX = 3  # late wake-ups within WINDOW_NS that raise `loop_lag`
+LONG_LAG = 4.0  # multiple of LAG_S_MAX: one wake-up that late raises `loop_lag` alone
 WINDOW_NS = 10 * NS_PER_S  # without a late wake-up for this long, `loop_lag` is cleared
+RELAPSE_NS = 600 * NS_PER_S
+DOUBLINGS_MAX = 4  # the longest calm time is 16 times the first
 
 
 class LoopMonitor:
@@ -20,26 +27,30 @@ class LoopMonitor:
         self._clock = clock
         self._post = post
         self._late_ns: deque[int] = deque(maxlen=LAGS_MAX)
-        self._active: set[Cause] = set()
+        self._recovery = {
+            Cause.LOOP_LAG: _Recovery(first_ns=WINDOW_NS),
+            Cause.CLOCK: _Recovery(),  # the first time, its sources wait long enough themselves
+            Cause.MEMORY: _Recovery(),
+        }
         self._venue_clock = ""  # problem of the venue's clock; empty: none
 
     def record_lag(self, seconds: float) -> None:
         """Take in how late the event loop woke the probe, seconds; call at every wake-up."""
         now_ns = self._clock.now_ns()
-        if seconds > LAG_S_MAX:
+        is_late = seconds > LAG_S_MAX
+        if is_late:
             self._late_ns.append(now_ns)
         while self._late_ns and now_ns - self._late_ns[0] > WINDOW_NS:
             self._late_ns.popleft()
-        if len(self._late_ns) == LAGS_MAX:
-            self._set_cause(Cause.LOOP_LAG, active=True, text=f"late by {seconds:.2f} s")
-        elif not self._late_ns:
-            self._set_cause(Cause.LOOP_LAG, active=False, text="")
+        is_active = self._recovery[Cause.LOOP_LAG].is_active
+        is_often = len(self._late_ns) == LAGS_MAX or seconds > LONG_LAG * LAG_S_MAX
+        is_bad = is_late and (is_active or is_often)
+        self._set_cause(Cause.LOOP_LAG, f"late by {seconds:.2f} s" if is_bad else "")
         self._update_clock_cause()
 
     def _update_clock_cause(self) -> None:
         """Update `clock`: signed requests use the wall clock, which a step may have moved."""
-        text = self._clock.moved() or self._venue_clock
-        self._set_cause(Cause.CLOCK, active=bool(text), text=text)
+        self._set_cause(Cause.CLOCK, self._clock.moved() or self._venue_clock)
 
     def set_venue_clock_problem(self, text: str) -> None:
         """Set the problem of the venue's clock; empty: none."""
@@ -48,10 +59,44 @@ class LoopMonitor:
 
     def set_memory_problem(self, text: str) -> None:
         """Set the reason to pause because of our memory use; empty: none."""
-        self._set_cause(Cause.MEMORY, active=bool(text), text=text)
+        self._set_cause(Cause.MEMORY, text)
 
-    def _set_cause(self, cause: Cause, *, active: bool, text: str) -> None:
-        if active == (cause in self._active):
+    def _set_cause(self, cause: Cause, text: str) -> None:
+        """Raise the cause while there is a `text`, and clear it after its calm time."""
+        recovery = self._recovery[cause]
+        was_active = recovery.is_active
+        recovery.observe(self._clock.now_ns(), is_bad=bool(text))
+        if was_active == recovery.is_active:
             return
-        self._active ^= {cause}
-        self._post(Alarm(ts_ns=self._clock.now_ns(), cause=cause, active=active, text=text))
+        if recovery.is_active and recovery.calm_ns:
+            text = f"{text}; clears by itself after {recovery.calm_ns / NS_PER_S:g} s without it"
+        self._post(
+            Alarm(ts_ns=self._clock.now_ns(), cause=cause, active=recovery.is_active, text=text)
+        )
+
+
+class _Recovery:
+    """How long one problem must be absent until its cause is cleared."""
+
+    def __init__(self, *, first_ns: int = 0) -> None:
+        """`first_ns` is the calm time of a problem that has not occurred for RELAPSE_NS."""
+        self.is_active = False
+        self.calm_ns = self._first_ns = first_ns
+        self._doublings = 0
+        self._bad_ns = 0  # when the problem was seen last
+        self._cleared_ns: int | None = None
+
+    def observe(self, now_ns: int, *, is_bad: bool) -> None:
+        """Take in whether there is a problem now."""
+        if is_bad:
+            if not self.is_active:
+                self._begin(now_ns)
+            self._bad_ns = now_ns
+        elif self.is_active and now_ns - self._bad_ns >= self.calm_ns:
+            self.is_active, self._cleared_ns = False, now_ns
+
+    def _begin(self, now_ns: int) -> None:
+        is_relapse = self._cleared_ns is not None and now_ns - self._cleared_ns < RELAPSE_NS
+        self._doublings = min(self._doublings + 1, DOUBLINGS_MAX) if is_relapse else 0
+        self.calm_ns = WINDOW_NS << self._doublings if self._doublings else self._first_ns
+        self.is_active = True

@@ -1,4 +1,4 @@
-"""Kill and re-arm from another process: request files in the data folder, and a signal.
+"""Kill, re-arm and resume from another process: request files in the data folder, and a signal.
 
 They need no network, no token and no valid settings. The daemon's side is in
 `service/operator_commands/file_commands.py`.
@@ -17,7 +17,8 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from quoter.service.data_folder import KILL_REQUEST, LOCK, PID, REARM_REQUEST
+from quoter.domain.trading import TradingState
+from quoter.service.data_folder import KILL_REQUEST, LOCK, PID, REARM_REQUEST, RESUME_REQUEST
 from quoter.service.killswitch.command_fields import fit_reason, parse_amount
 from quoter.service.killswitch.latch import Latch, LatchRecord
 from quoter.telemetry.redaction import clean
@@ -27,6 +28,7 @@ REARM_POLL_S = 0.1
 ANSWER = "rearm-answer.json"
 ANSWER_BYTES_MAX = 4_096
 NO_REASON = "quoter rearm"
+NO_RESUME_REASON = "RESUME file"
 PID_MAX = 2**31 - 1
 
 
@@ -48,6 +50,27 @@ class RearmRequest(NamedTuple):
     def __str__(self) -> str:
         amount = "" if self.accept_inventory is None else f" {self.accept_inventory}"
         return f"{self.kill_id}{amount}\n{self.reason}"
+
+
+class ResumeRequest(NamedTuple):
+    """The content of a RESUME file: the state that was seen, if it must still hold, and a reason.
+
+    A person may leave an empty file, or one with a reason alone.
+    """
+
+    seen: TradingState | None = None
+    reason: str = NO_RESUME_REASON
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Parse the text of a file; a first line that names a state is the state seen."""
+        first, _, rest = text.strip().partition("\n")
+        seen = TradingState.__members__.get(first.strip())
+        reason = fit_reason(clean((rest if seen is not None else text).strip()))
+        return cls(seen, reason or NO_RESUME_REASON)
+
+    def __str__(self) -> str:
+        return self.reason if self.seen is None else f"{self.seen.name}\n{self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +199,24 @@ def rearm(
     (folder / KILL_REQUEST).unlink(missing_ok=True)  # the request of the kill that is cleared
     Latch(folder).clear()
     return Rearmed.CLEARED
+
+
+def request_resume(folder: Path, request: ResumeRequest, seconds: float) -> str:
+    """Leave a RESUME file until the daemon has taken it; return an empty text, else why not.
+
+    A request that is not taken within `seconds` is removed. Raises OSError.
+    """
+    if running_pid(folder) is None:
+        return f"no daemon runs on {folder}"
+    path = folder / RESUME_REQUEST
+    _put(path, str(request))
+    end_s = time.monotonic() + seconds
+    while path.exists():
+        if time.monotonic() >= end_s:
+            path.unlink(missing_ok=True)
+            return f"not within {seconds:g} s: the daemon did not read the request; it is withdrawn"
+        time.sleep(REARM_POLL_S)
+    return ""
 
 
 def await_rearm(

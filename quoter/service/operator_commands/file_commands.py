@@ -1,4 +1,7 @@
-"""Kill and re-arm by file or signal: the daemon's side. They need no token and no network."""
+"""Kill, re-arm and resume by file, and kill by signal: the daemon's side.
+
+They need no token and no network.
+"""
 
 from dataclasses import replace
 from functools import partial
@@ -6,12 +9,18 @@ from typing import NamedTuple
 
 import structlog
 
-from quoter.domain.events import Kill, Rearm
+from quoter.domain.events import Kill, Rearm, Resume
 from quoter.domain.outcomes import EngineOutcome, RefusalReason, Refused
 from quoter.service.clock import Clock
-from quoter.service.data_folder import KILL_REQUEST, REARM_REQUEST, DataFolder, Request
+from quoter.service.data_folder import (
+    KILL_REQUEST,
+    REARM_REQUEST,
+    RESUME_REQUEST,
+    DataFolder,
+    Request,
+)
 from quoter.service.killswitch.controller import NEWER_KILL, KillSwitchController
-from quoter.service.killswitch.file_requests import RearmAnswer, RearmRequest
+from quoter.service.killswitch.file_requests import RearmAnswer, RearmRequest, ResumeRequest
 from quoter.service.operator_commands.entrance import OperatorCommands
 from quoter.venues.ports import Emit
 
@@ -33,7 +42,7 @@ class _WaitingRearm(NamedTuple):
 
 
 class FileCommands:
-    """Carries out the KILL and REARM files of the data folder, and the kill signal.
+    """Carries out the KILL, REARM and RESUME files of the data folder, and the kill signal.
 
     `folder` is None in a dry run: then only the signal remains.
     """
@@ -54,6 +63,7 @@ class FileCommands:
         self._clock = clock
         self._kill_file: Request | None = None  # carried out; removed once the latch is on disk
         self._signal_until_ns = 0  # until then a signal may belong to a KILL file found first
+        self._resume_file: Request | None = None  # carried out, in case it can't be removed
         self._rearm: _WaitingRearm | None = None
         self._answer: RearmAnswer | None = None  # the newest that was written
         kill_switch.when_settled(self._remove_kill_file)
@@ -69,6 +79,7 @@ class FileCommands:
             self._accept_rearm(requested)
         if self._rearm is not None:
             self._retry_rearm(self._rearm)
+        self._resume_by_file(self._folder)
         alarm = self._kill_switch.adopt_foreign_latch()
         if alarm is not None:
             self._post(alarm)
@@ -107,6 +118,21 @@ class FileCommands:
         folder, request = self._folder, self._kill_file
         if folder is not None and request is not None and folder.drop(KILL_REQUEST, request):
             self._kill_file = None
+
+    # resumes
+
+    def _resume_by_file(self, folder: DataFolder) -> None:
+        """Carry out a RESUME file once: it clears latched pauses, never a kill."""
+        request = folder.request(RESUME_REQUEST)
+        if request is None or request == self._resume_file:
+            return
+        self._resume_file = request
+        folder.drop(RESUME_REQUEST, request)
+        given = ResumeRequest.parse(request.text)
+        command = Resume(
+            ts_ns=self._clock.now_ns(), actor="file", reason=given.reason, seen=given.seen
+        )
+        self._commands.send(command)
 
     # re-arms
 

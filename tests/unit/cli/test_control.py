@@ -15,6 +15,7 @@ from quoter.cli import main as cli
 from quoter.domain.errors import BadSetting, QuoterError
 from quoter.domain.trading import Cause, TradingState
 from quoter.service.control_api.auth import Role
+from quoter.service.data_folder import RESUME_REQUEST, DataFolder
 from quoter.service.operator_commands import entrance
 from tests.unit.service.control_rig import TOKENS, Rig, rigged
 
@@ -248,3 +249,46 @@ async def test_kill_and_rearm_use_http_with_a_token_file(rig: Rig) -> None:
     result = await invoke(rig, "rearm", "--token-file", "risk.token", typed=f"{kill_id}\n")
     assert result.output.rstrip().endswith("RUNNING (LIVE)")
     assert rig.state is TradingState.RUNNING
+
+
+async def test_resume_without_a_token_goes_by_a_file(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The right to write into the data folder is enough, as for `quoter rearm`."""
+    monkeypatch.setenv("QUOTER_DATA_DIR", str(tmp_path))
+    assert (await invoke(rig, "pause", "--token-file", "operator.token")).exit_code == 0
+    text = error_line(await invoke(rig, "resume", "repaired"))
+    assert text.startswith(f"not resumed: no daemon runs on {tmp_path}")
+    assert Cause.OPERATOR_PAUSE in rig.harness.causes
+    folder = DataFolder(tmp_path)
+    folder.take()
+
+    async def check_files() -> None:
+        while True:
+            rig.stops.files.check()
+            await asyncio.sleep(0.02)
+
+    checking = asyncio.create_task(check_files())
+    try:
+        result = await invoke(rig, "resume", "repaired")
+    finally:
+        checking.cancel()
+        folder.release()
+    assert result.exit_code == 0, result.output
+    assert rig.state is TradingState.RUNNING
+    assert "RUNNING (LIVE)" in result.output.partition("It is:")[2]
+
+
+async def test_resume_by_file_that_is_not_read_is_withdrawn(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUOTER_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(control, "RESUME_WAIT_S", 0.2)
+    folder = DataFolder(tmp_path)
+    folder.take()
+    try:
+        text = error_line(await invoke(rig, "resume", "--seen", "PAUSED"))
+    finally:
+        folder.release()
+    assert "the daemon did not read the request; it is withdrawn" in text
+    assert not (tmp_path / RESUME_REQUEST).exists()

@@ -1,5 +1,7 @@
 """Every change of a cause is recorded in the step it happened in, and nothing else is."""
 
+import pytest
+
 from quoter.domain.events import Tick
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S
@@ -100,9 +102,30 @@ def test_sixth_pause_raises_flapping_with_the_last_text() -> None:
         causes.clear_due(at(20 * n + 10))
     text = causes.switch.causes[Cause.FLAPPING]
     assert text.startswith("market_feed_down came more than 5 times within 10 min")
+    assert "`quoter resume`" in text
     assert text.endswith("reset 5")
     assert causes.state == TradingState.PAUSED
     causes.resume(at(200))
     assert not causes.switch.causes
     causes.raise_cause(at(201), Cause.MARKET_FEED_DOWN, "again")
     assert not causes.switch.is_active(Cause.FLAPPING)
+
+
+def test_slow_machine_never_raises_flapping() -> None:
+    """The event loop is late every 20 s, and the book is old each time."""
+    causes = HaltCauses()
+    for n in range(60):
+        step = at(20 * n)
+        causes.raise_cause(step, Cause.LOOP_LAG, "late by 0.40 s")
+        causes.raise_cause(step, Cause.BOOK_STALE, "3.2 s old")
+        causes.clear(step, Cause.BOOK_STALE)
+        causes.clear_due(at(20 * n + 5))
+        causes.clear(at(20 * n + 10), Cause.LOOP_LAG)
+        assert causes.state is TradingState.RUNNING
+
+
+@pytest.mark.parametrize("cause", [Cause.REPEATED_EXECUTION, Cause.CONNECT_BUDGET])
+def test_latched_fault_says_how_to_clear_it(cause: Cause) -> None:
+    causes = HaltCauses()
+    causes.raise_cause(at(0), cause, "61 fills in 60 s")
+    assert causes.switch.causes[cause] == "61 fills in 60 s; clear it with `quoter resume`"

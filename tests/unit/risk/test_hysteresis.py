@@ -4,7 +4,7 @@ import pytest
 
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_S
-from quoter.risk.hysteresis import CLEAN_NS, Flaps, Hysteresis
+from quoter.risk.hysteresis import CLEAN_NS, CONSEQUENCE_NS, MACHINE_CAUSES, Flaps, Hysteresis
 from quoter.risk.kill_switch import SEVERITY
 
 MINUTE_NS = 60 * NS_PER_S
@@ -38,6 +38,32 @@ def test_each_cause_is_counted_separately() -> None:
 def test_latched_causes_are_not_counted(cause: Cause) -> None:
     flaps = Flaps(Hysteresis())
     assert not any(flaps.add(cause, n) for n in range(10))
+
+
+@pytest.mark.parametrize("cause", sorted(MACHINE_CAUSES))
+def test_problems_of_the_machine_are_not_counted(cause: Cause) -> None:
+    flaps = Flaps(Hysteresis())
+    assert not any(flaps.add(cause, n) for n in range(100))
+    assert SEVERITY[cause].state is TradingState.PAUSED
+    assert not SEVERITY[cause].is_latched
+
+
+def test_pause_during_or_shortly_before_a_problem_of_the_machine_is_not_counted() -> None:
+    """A process that stands still reads old market data: that is no fault of the feed."""
+    flaps = Flaps(Hysteresis())
+    for n in range(50):
+        ts_ns = n * 20 * NS_PER_S
+        assert not flaps.add(Cause.BOOK_STALE, ts_ns)
+        flaps.add(Cause.LOOP_LAG, ts_ns + CONSEQUENCE_NS)
+        assert not flaps.add(Cause.FEED_SLOW, ts_ns + 1, active=[Cause.LOOP_LAG])
+
+
+def test_pause_long_before_a_problem_of_the_machine_counts() -> None:
+    flaps = Flaps(Hysteresis())
+    for n in range(5):
+        flaps.add(Cause.BOOK_STALE, n * 20 * NS_PER_S)
+        flaps.add(Cause.LOOP_LAG, n * 20 * NS_PER_S + CONSEQUENCE_NS + 1)
+    assert flaps.add(Cause.BOOK_STALE, 100 * NS_PER_S)
 
 
 def test_count_starts_anew_after_a_resume() -> None:

@@ -4,7 +4,7 @@ from quoter.domain.events import Alarm, Event
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_S
 from quoter.service.clock import Clock
-from quoter.service.health.loop_monitor import LoopMonitor
+from quoter.service.health.loop_monitor import RELAPSE_NS, LoopMonitor
 
 
 class MonitorRig:
@@ -77,3 +77,54 @@ def test_a_memory_problem_raises_and_clears_one_alarm() -> None:
     for text in ("", "500 MiB", "501 MiB", "", ""):
         rig.monitor.set_memory_problem(text)
     assert rig.alarms == [(Cause.MEMORY, True), (Cause.MEMORY, False)]
+
+
+def calm_s(rig: MonitorRig, cause: Cause) -> float:
+    """Let the machine be fast until the cause is cleared; return how long that took, seconds."""
+    for tenths in range(1, 10_000):
+        rig.wake(0.1)
+        if rig.alarms[-1] == (cause, False):
+            return tenths / 10
+    raise AssertionError("never cleared")
+
+
+def test_calm_time_doubles_while_the_machine_stays_slow_and_starts_anew_later() -> None:
+    rig = MonitorRig()
+    found = []
+    for _ in range(7):
+        for _ in range(3):
+            rig.wake(0.5, lag_s=0.3)
+        found.append(calm_s(rig, Cause.LOOP_LAG))
+    assert found == [10.0, 20.0, 40.0, 80.0, 160.0, 160.0, 160.0]
+    rig.wake(RELAPSE_NS / NS_PER_S)
+    for _ in range(3):
+        rig.wake(0.5, lag_s=0.3)
+    assert calm_s(rig, Cause.LOOP_LAG) == 10.0
+
+
+def test_late_wake_up_during_the_calm_time_restarts_it() -> None:
+    rig = MonitorRig()
+    for _ in range(3):
+        rig.wake(0.5, lag_s=0.3)
+    rig.wake(9.0)
+    rig.wake(0.5, lag_s=0.3)
+    assert calm_s(rig, Cause.LOOP_LAG) == 10.0
+
+
+def test_one_long_delay_is_enough() -> None:
+    """Else a process that hangs for seconds, once a minute, would never be taken for slow."""
+    rig = MonitorRig()
+    rig.wake(2.0, lag_s=0.99)
+    assert rig.alarms == []
+    rig.wake(2.0, lag_s=1.01)
+    assert rig.alarms == [(Cause.LOOP_LAG, True)]
+
+
+def test_memory_that_returns_pauses_longer() -> None:
+    rig = MonitorRig()
+    for text in ("500 MiB", "", "500 MiB", ""):
+        rig.monitor.set_memory_problem(text)
+    assert rig.alarms[-1] == (Cause.MEMORY, True)
+    rig.wake(20.0)
+    rig.monitor.set_memory_problem("")
+    assert rig.alarms[-1] == (Cause.MEMORY, False)
