@@ -147,7 +147,7 @@ def _stop(stack: Stack, checks: Checks, *services: str, exit_code: int) -> None:
 
 def _check_foreign(stack: Stack, checks: Checks) -> None:
     survived = any(_is_foreign(order) for order in _truth(stack)["open_orders"])
-    checks.record("an order of somebody else survives", holds=survived, seen=FOREIGN_ID)
+    checks.record("a foreign order survives", holds=survived, seen=FOREIGN_ID)
 
 
 def _becomes_healthy(stack: Stack, service: str) -> bool:

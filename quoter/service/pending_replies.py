@@ -1,4 +1,4 @@
-"""Events whose outcome somebody waits for."""
+"""Events with a waiter for their outcome."""
 
 import asyncio
 from collections.abc import Callable

@@ -18,7 +18,7 @@ KEY = "CANARY-key_7Zq0Xw"
 SECRET = 'CANARY/secret+"x=&%9\\Kd2'  # noqa: S105 - opens nothing
 PASSWORD = "CANARY password'4"  # noqa: S105 - opens nothing
 ACCOUNT = Account(api_key=KEY, secret=SECRET, balances=BALANCES)
-TOLD = ("environ", "cmdline")
+PROCESS_FILES = ("environ", "cmdline")
 ALIGNMENTS = 3  # base64 of a text depends on where in a longer one it begins
 
 
@@ -84,7 +84,9 @@ def found(places: dict[str, bytes], signatures: Iterable[str] = ()) -> list[tupl
 def of_process(pid: int) -> dict[str, bytes]:
     """Return what other processes of this user can read about a process."""
     folder = Path(f"/proc/{pid}")
-    return {name: (folder / name).read_bytes() for name in TOLD if (folder / name).exists()}
+    return {
+        name: (folder / name).read_bytes() for name in PROCESS_FILES if (folder / name).exists()
+    }
 
 
 def core_bytes_max(pid: int) -> str:

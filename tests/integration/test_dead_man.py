@@ -158,7 +158,7 @@ async def test_one_failed_refresh_does_not_pause(rig: Rig) -> None:
 
 async def test_disarmed_switch_leaves_foreign_orders(rig: Rig) -> None:
     await rig.until_alarm(False)
-    rig.venue.orders["somebody else's"] = {"type": "buy", "price": "1", "volume": "1"}
+    rig.venue.orders["foreign"] = {"type": "buy", "price": "1", "volume": "1"}
     await rig.dead_man.disarm()
     assert rig.venue.timeouts[-1] == 0
     end_s = time.monotonic() + 1.2 * TIMEOUT_S

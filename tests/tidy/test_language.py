@@ -4,8 +4,19 @@ import ast
 import re
 from pathlib import PurePath
 
+import pytest
+
 from tests.tidy.repository import ROOT, python, text, tracked, tree
-from tests.tidy.vocabulary import PROSE, RETIRED, RETIRED_NAMES, WORD_LISTS, retired_words
+from tests.tidy.vocabulary import (
+    ALLOWED,
+    PROSE,
+    RETIRED,
+    RETIRED_NAMES,
+    WORD_LISTS,
+    retired_in_content,
+    retired_in_name,
+    retired_words,
+)
 
 DOCUMENT = re.compile(r"[\w./-]*\w\.md\b")
 WRITTEN = {"summary.md"}  # by `quoter simulate` into its output folder
@@ -18,6 +29,19 @@ def test_no_retired_word_is_used() -> None:
         for (where, word), count in sorted(retired_words().items())
     }
     assert found == {}
+
+
+@pytest.mark.parametrize("word", [min(RETIRED), min(RETIRED_NAMES)])
+def test_a_retired_word_is_found_in_the_name_of_a_file(word: str) -> None:
+    assert retired_in_name(f"tests/integration/test_daemon_{word}.py") == [word]
+    assert retired_in_name(f"quoter/{word}/__init__.py") == [word]
+    assert retired_in_name(f"quoter/service/{word}less.py") == []
+
+
+def test_every_allowed_use_of_a_retired_word_occurs() -> None:
+    """An exception that is no longer needed must not stay."""
+    unused = {(path, word) for path, word in ALLOWED if word not in retired_in_content(path)}
+    assert unused == set()
 
 
 def cited_documents(path: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Detects orders and fills of somebody else on our account (rule RC-05).
+"""Detects orders and fills on our account that are not ours (rule RC-05).
 
 No limit of ours includes them.
 """

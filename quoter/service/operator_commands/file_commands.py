@@ -165,7 +165,7 @@ class FileCommands:
     def _retry_rearm(self, waiting: _WaitingRearm) -> None:
         command, now_ns = waiting.command, self._clock.now_ns()
         if self._kill_switch.kill_id() is None:
-            self._rearm = None  # somebody else re-armed
+            self._rearm = None  # re-armed by another command
         elif (
             self._kill_switch.kill_id() != command.kill_id
             or self._kill_switch.kills_seen != waiting.kills_seen

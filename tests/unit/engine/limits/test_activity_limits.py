@@ -153,11 +153,11 @@ def test_immediate_equal_order_is_denied_and_reported() -> None:
 
 
 def test_order_rate_stays_within_the_limit_per_minute() -> None:
-    hasty = config(
+    limited = config(
         creates_per_s=100.0,
         activity=replace(ACTIVITY, price_jump=0, quote_drift=0, creates_per_min=50),
     )
-    harness = EngineHarness(hasty).quoting()
+    harness = EngineHarness(limited).quoting()
     for count in range(900):
         harness.now_ns += 100_000_000
         harness.book(100.0 + (count % 7))

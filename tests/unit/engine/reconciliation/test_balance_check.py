@@ -59,7 +59,7 @@ def test_a_difference_that_lasts_for_a_minute_kills() -> None:
 
 
 def test_a_difference_that_changes_all_the_time_lasts_as_well() -> None:
-    """Somebody else goes on trading while we are paused."""
+    """Another trader of the account continues while we are paused."""
     harness = EngineHarness().quoting()
     lasting(harness, 5)
     for more in range(65):

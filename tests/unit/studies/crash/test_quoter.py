@@ -41,9 +41,9 @@ def test_equity_matches_trades_and_price() -> None:
     """Without takers, the price falls through every bid once and stays there."""
     price = np.full((10, 1), 100.0)
     price[3:] = 99.0
-    nobody = np.full((10, 1), NO_TAKER)
+    no_taker = np.full((10, 1), NO_TAKER)
     quoters = Quoters(1, 1e9)
-    quoters.run(Tape(price=price, buys=nobody, sells=nobody), 10)
+    quoters.run(Tape(price=price, buys=no_taker, sells=no_taker), 10)
     half = log(1.1) / 2.0 + sqrt(2.0 * 0.01**2 / 20.0 * 1.1**11) / 2.0
     bid = 100.0 - half
     assert of(quoters.lots, Policy.GLFT) == 1.0
