@@ -37,7 +37,7 @@ from quoter.sandbox.config import Limits, default_config
 from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.config import StreamTimings, VenueConfig
 from quoter.venues.factory import make_gateway
-from quoter.venues.profiles import GENERIC
+from quoter.venues.profiles import GENERIC, UNIFIED, ById, ClientIds
 from tests.integration.sandbox_client import RunningSandbox, running
 from tests.integration.test_venues_ws import until
 
@@ -231,7 +231,16 @@ async def test_an_order_lives_and_ends(
 
 def without_a_dialect(monkeypatch: pytest.MonkeyPatch) -> str:
     """Return an exchange id for which the gateway uses the generic profile."""
-    monkeypatch.setattr("quoter.venues.ccxt.gateway.profile_of", lambda _exchange: GENERIC)
+    plain = replace(
+        GENERIC,
+        ids=ClientIds(
+            create_field="newClientOrderId",
+            row_fields=(UNIFIED, "c"),
+            cancel=ById(field="origClientOrderId"),
+            query=ById(field="origClientOrderId"),
+        ),
+    )
+    monkeypatch.setattr("quoter.venues.ccxt.gateway.profile_of", lambda _exchange: plain)
     return "binanceus"
 
 

@@ -10,6 +10,7 @@ from tests.mutants import (
     kill_switch,
     order_rules,
     orders,
+    own_orders,
     regime,
     secrets,
     sentinel,
@@ -32,6 +33,7 @@ MUTANTS = (
     *order_rules.MUTANTS,
     *fees_and_balances.MUTANTS,
     *cancels_and_requests.MUTANTS,
+    *own_orders.MUTANTS,
 )
 # Run when none of a mutant's own tests fails.
 FALLBACK = (

@@ -322,7 +322,9 @@ BOOKS = (
     mutant(
         "inventory_from_cumulative",
         "the size of a fill is read from the order's cumulative quantity",
-        Edit("quoter/venues/profiles.py", '"amount": ("qty", "l")', '"amount": ("qty", "z")'),
+        Edit(
+            "quoter/venues/profiles/binance.py", '"amount": ("qty", "l")', '"amount": ("qty", "z")'
+        ),
         tests=("tests/unit/venues/ccxt/test_payloads.py",),
     ),
     mutant(

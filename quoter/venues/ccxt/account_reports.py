@@ -70,12 +70,16 @@ class AccountReports:
         """Return every open order of the account on this symbol. Raises VenueError."""
         asked_ns = self._now_ns()
         rows = await self._read(
-            lambda: self._client.fetch_open_orders(self._symbol),
+            lambda: self._client.fetch_open_orders(self._symbol, None, None, {}),
             weight="open_orders",
             is_paced=is_paced,
         )
         orders = [venue_order(row, self._profile) for row in rows]
-        known = tuple(order for order in orders if order is not None)
+        known = tuple(
+            order._replace(client_id=self._client_id_of(order.venue_id) or order.client_id)
+            for order in orders
+            if order is not None
+        )
         if len(known) != len(orders):
             raise VenueError("the venue lists an open order that can't be parsed")
         return OpenOrdersReport(ts_ns=self._now_ns(), asked_ns=asked_ns, orders=known)
@@ -135,7 +139,7 @@ class AccountReports:
         if found is None:
             text = self._sender.describe_error(row)
             raise VenueError(f"a trade of ours can't be parsed: {text}")
-        return replace(found, client_id=found.client_id or self._client_id_of(found.venue_id))
+        return replace(found, client_id=self._client_id_of(found.venue_id) or found.client_id)
 
     async def _read(
         self, call: Callable[[], Awaitable[list[JsonDict]]], *, weight: str, is_paced: bool = True

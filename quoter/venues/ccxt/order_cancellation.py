@@ -1,22 +1,42 @@
 """Cancels and order queries: one order, or all own orders until none is open."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
 
 from quoter.domain.commands import CancelOrder, QueryOrder
 from quoter.domain.events import CancelReject, OrderDone, OrderNotFound, OrderOpen
 from quoter.domain.reasons import CancelRejectReason
 from quoter.domain.trading import CancelReason
-from quoter.venues.ccxt import error_mapping
+from quoter.venues.ccxt import error_mapping, payloads
 from quoter.venues.ccxt.account_reports import AccountReports
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.ccxt.payloads import order_event
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
+from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.config import NowNs, VenueConfig
-from quoter.venues.profiles import VenueProfile
+from quoter.venues.json_values import text
+from quoter.venues.profiles import ById, ClientIds, VenueProfile
 
 CANCEL_ROUNDS_MAX = 3
 CANCELS_AT_ONCE_MAX = 8
+
+
+type Params = Mapping[str, str | bool | int]
+type FetchOrders = Callable[[str, None, None, Params], Awaitable[list[JsonDict]]]
+type OrderRequest = tuple[str | None, dict[str, str | bool | int]]  # ccxt's order id, parameters
+
+
+def order_request(
+    ids: ClientIds | None, by: ById | None, *, client_id: str, venue_id: str
+) -> OrderRequest | None:
+    """Return what ccxt is given for one order; None if the venue can't be asked with these ids."""
+    if venue_id:
+        return venue_id, {}
+    if ids is None or by is None or not client_id:
+        return None
+    return (None, {by.param: client_id}) if by.param else (ids.written(client_id), {})
 
 
 class OrderCancellation:
@@ -36,6 +56,9 @@ class OrderCancellation:
         self._client, self._sender, self._config = client, sender, config
         self._profile, self._now_ns = profile, now_ns
         self._reports, self._remember = reports, remember
+        ids = profile.ids
+        self._cancel_by = ids.cancel if ids else None
+        self._query_by = ids.query if ids else None
 
     async def cancel(
         self, order: CancelOrder, *, is_paced: bool = True
@@ -45,10 +68,17 @@ class OrderCancellation:
         A kill's cancel never waits for our rate limiter, as if `is_paced` were False.
         """
         is_paced = is_paced and order.reason is not CancelReason.KILL
-        params = {} if order.venue_id else {"clientOrderId": order.client_id}
+        request = self._request(order, self._cancel_by)
+        if request is None:
+            return self._not_cancelled(
+                order,
+                CancelRejectReason.NO_ANSWER,
+                f"{self._profile.name} cancels by its own ids only, and this one is not known",
+            )
+        venue_id, params = request
         answer = await self._sender.cancel(
             order.client_id,
-            lambda: self._client.cancel_order(order.venue_id or None, self._config.symbol, params),
+            lambda: self._client.cancel_order(venue_id, self._config.symbol, params),
             is_paced=is_paced,
         )
         if isinstance(answer, FailedCall):
@@ -80,27 +110,83 @@ class OrderCancellation:
     async def query(
         self, order: QueryOrder, *, is_paced: bool = True
     ) -> OrderOpen | OrderDone | OrderNotFound | None:
-        """Return one order by the venue's id when known, else by ours; None without an answer."""
-        params = {} if order.venue_id else {"clientOrderId": order.client_id}
+        """Return one order by the venue's id when known, else by ours; None without an answer.
+
+        An answer about another order is none: some venues ignore a filter that they do not know.
+        """
+        by = self._query_by
+        if by is not None and by.lists and (by.venue_id_param or not order.venue_id):
+            row = await self._find_in_lists(order, by, is_paced=is_paced)
+        else:
+            row = await self._fetch(order, is_paced=is_paced)
+        if row is None or isinstance(row, OrderNotFound):
+            return row
+        event = order_event(row, self._profile, self._now_ns())
+        if event is None or not self._is_about(row, order):
+            return None
+        client_id = order.client_id or payloads.client_id(row, self._profile)
+        self._remember(text(row.get("id")), client_id)
+        if isinstance(event, OrderOpen):
+            return replace(event, order=event.order._replace(client_id=client_id))
+        return replace(event, client_id=client_id)
+
+    async def _fetch(self, order: QueryOrder, *, is_paced: bool) -> JsonDict | OrderNotFound | None:
+        request = self._request(order, self._query_by)
+        if request is None:
+            return None
+        venue_id, params = request
         answer = await self._sender.read(
-            lambda: self._client.fetch_order(order.venue_id or None, self._config.symbol, params),
+            lambda: self._client.fetch_order(venue_id, self._config.symbol, params),
             weight=self._profile.weights.get("query", 1.0),
             is_paced=is_paced,
         )
-        if isinstance(answer, FailedCall):
-            is_missing = answer.was_sent and error_mapping.is_not_found(
-                answer.error, status=answer.status
+        if not isinstance(answer, FailedCall):
+            return answer
+        is_missing = answer.was_sent and error_mapping.is_not_found(
+            answer.error, status=answer.status
+        )
+        return self._not_found(order) if is_missing else None
+
+    async def _find_in_lists(
+        self, order: QueryOrder, by: ById, *, is_paced: bool
+    ) -> JsonDict | OrderNotFound | None:
+        """Return the row of one order from lists that the venue filters by its id.
+
+        Only empty lists prove that the venue does not know the order.
+        """
+        params = (
+            {by.venue_id_param: order.venue_id} if order.venue_id else {by.param: order.client_id}
+        )
+        is_unknown = True
+        for name in by.lists:
+            fetch: FetchOrders = getattr(self._client, name)
+            rows = await self._sender.read(
+                partial(fetch, self._config.symbol, None, None, params),
+                weight=self._profile.weights.get("query", 1.0),
+                is_paced=is_paced,
             )
-            return (
-                OrderNotFound(ts_ns=self._now_ns(), client_id=order.client_id)
-                if is_missing
-                else None
-            )
-        event = order_event(answer, self._profile, self._now_ns())
-        if event is not None:
-            venue_id = event.order.venue_id if isinstance(event, OrderOpen) else event.venue_id
-            self._remember(venue_id, order.client_id)
-        return event
+            if isinstance(rows, FailedCall):
+                return None
+            row = next((row for row in rows if self._is_about(row, order)), None)
+            if row is not None:
+                return row
+            is_unknown = is_unknown and not rows
+        return self._not_found(order) if is_unknown else None
+
+    def _request(self, order: CancelOrder | QueryOrder, by: ById | None) -> OrderRequest | None:
+        return order_request(
+            self._profile.ids, by, client_id=order.client_id, venue_id=order.venue_id
+        )
+
+    def _is_about(self, row: JsonDict, order: QueryOrder) -> bool:
+        """Whether a row does not contradict the ids that we asked for."""
+        venue_id, client_id = text(row.get("id")), payloads.client_id(row, self._profile)
+        if order.venue_id and venue_id:
+            return venue_id == order.venue_id
+        return not order.client_id or client_id == order.client_id
+
+    def _not_found(self, order: QueryOrder) -> OrderNotFound:
+        return OrderNotFound(ts_ns=self._now_ns(), client_id=order.client_id)
 
     async def cancel_all(self) -> int:
         """Cancel own orders in at most CANCEL_ROUNDS_MAX rounds; return how many are left open.

@@ -11,7 +11,7 @@ from quoter.domain.market import Side
 from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import DoneReason
 from quoter.venues.json_values import ZERO, Json, as_map, decimal, first_decimal, text
-from quoter.venues.profiles import VenueProfile
+from quoter.venues.profiles import UNIFIED, VenueProfile
 
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 _ENDS = {
@@ -105,12 +105,18 @@ def exact(raw: Json, name: str, fields: Mapping[str, Sequence[str]]) -> Decimal 
 
 
 def client_id(raw: Json, profile: VenueProfile) -> str:
-    """Return our id of the order; empty if the venue does not report it."""
-    unified = text(raw.get("clientOrderId"))
-    if unified:
-        return unified
+    """Return the client's id of the order as it was before the venue's prefix; empty without one.
+
+    Read under the names of the profile only: at some venues ccxt's `clientOrderId` is another id.
+    """
+    if profile.ids is None:
+        return text(raw.get("clientOrderId"))
     info = as_map(raw.get("info"))
-    return next((text(info[name]) for name in profile.client_id_fields if name in info), "")
+    for name in profile.ids.row_fields:
+        found = text(raw.get("clientOrderId") if name == UNIFIED else info.get(name))
+        if found:
+            return found.removeprefix(profile.ids.prefix)
+    return ""
 
 
 def _fee(raw: Json, profile: VenueProfile) -> tuple[Decimal, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from quoter.domain.events import OrderOpen
+from quoter.domain.events import OrderDone, OrderOpen
 from quoter.venues.ccxt.payloads import fill, order_event
 from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.config import NowNs
@@ -14,7 +14,10 @@ VENUE_IDS_MAX = 20_000
 
 
 class PrivateEvents:
-    """Converter of rows; remembers client ids by venue id, since trades may carry only that."""
+    """Converter of rows; an order is named by the venue's id if that is known, else by the row.
+
+    At some venues trades carry only the venue's id, and streams another client id.
+    """
 
     def __init__(
         self, *, profile: VenueProfile, is_own: Callable[[str], bool], now_ns: NowNs
@@ -34,6 +37,20 @@ class PrivateEvents:
             if len(self._client_ids) > VENUE_IDS_MAX:
                 del self._client_ids[next(iter(self._client_ids))]
 
+    def _named(self, event: OrderOpen | OrderDone) -> OrderOpen | OrderDone:
+        """Return the event with our client id, by the venue's id of the order if that is known."""
+        if isinstance(event, OrderOpen):
+            order = event.order
+            name = self._name(order.venue_id, order.client_id)
+            return replace(event, order=order._replace(client_id=name))
+        return replace(event, client_id=self._name(event.venue_id, event.client_id))
+
+    def _name(self, venue_id: str, client_id: str) -> str:
+        known = self.client_id_of(venue_id)
+        if not known:
+            self.remember(venue_id, client_id)
+        return known or client_id
+
     def trades(self, rows: list[JsonDict], emit: Emit) -> None:
         """Emit a Fill for each row."""
         for row in rows:
@@ -41,7 +58,7 @@ class PrivateEvents:
             if event is None:
                 self.unreadable += 1
                 continue
-            emit(replace(event, client_id=event.client_id or self.client_id_of(event.venue_id)))
+            emit(replace(event, client_id=self.client_id_of(event.venue_id) or event.client_id))
 
     def orders(self, rows: list[JsonDict], emit: Emit) -> None:
         """Emit OrderOpen or OrderDone for each row, of foreign orders too."""
@@ -50,8 +67,4 @@ class PrivateEvents:
             if event is None:
                 self.unreadable += 1
                 continue
-            if isinstance(event, OrderOpen):
-                self.remember(event.order.venue_id, event.order.client_id)
-            else:
-                self.remember(event.venue_id, event.client_id)
-            emit(event)
+            emit(self._named(event))

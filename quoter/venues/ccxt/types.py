@@ -161,7 +161,7 @@ class Exchange:
         raise NotImplementedError
 
     async def cancel_order(
-        self, venue_id: str | None, symbol: str, params: Mapping[str, str]
+        self, venue_id: str | None, symbol: str, params: Mapping[str, str | bool | int]
     ) -> JsonDict:
         raise NotImplementedError
 
@@ -169,15 +169,25 @@ class Exchange:
         raise NotImplementedError
 
     async def fetch_order(
-        self, venue_id: str | None, symbol: str, params: Mapping[str, str]
+        self, venue_id: str | None, symbol: str, params: Mapping[str, str | bool | int]
     ) -> JsonDict:
         raise NotImplementedError
 
-    async def fetch_open_orders(self, symbol: str) -> list[JsonDict]:
+    async def fetch_open_orders(
+        self,
+        symbol: str,
+        since: int | None,
+        limit: int | None,
+        params: Mapping[str, str | bool | int],
+    ) -> list[JsonDict]:
         raise NotImplementedError
 
     async def fetch_my_trades(
-        self, symbol: str, since: int | None, limit: int | None, params: Mapping[str, str]
+        self,
+        symbol: str | None,
+        since: int | None,
+        limit: int | None,
+        params: Mapping[str, str | bool | int],
     ) -> list[JsonDict]:
         raise NotImplementedError
 

@@ -14,7 +14,7 @@ from quoter.domain.commands import PlaceOrder, TimeInForce
 from quoter.domain.market import Side
 from quoter.venues.egress.gate import Call, EgressGate
 from quoter.venues.json_values import decimal
-from quoter.venues.profiles import VenueProfile
+from quoter.venues.profiles import ClientIds, VenueProfile
 
 # Other fields that the form may contain: validity, kind of answer, signature.
 BINANCE_FREE = frozenset({"newOrderRespType", "recvWindow", "timestamp", "signature"})
@@ -22,7 +22,6 @@ SIDE_WORDS = {Side.BUY: {"buy", "bid"}, Side.SELL: {"sell", "ask"}}
 POST_ONLY_VALUE = re.compile(r"(?i)(post(_?only)?|poc|po|limit_maker|maker(_only)?|alo|gtx)")
 POST_ONLY_NAME = re.compile(r"(?i)post_?only")
 IOC_WORD = re.compile(r"(?i)(ioc(_order)?|immediate_?or_?cancel)")
-PREFIXES = ("", "t-")  # of client ids: Gate requires "t-"
 LEAVES_MAX = 200  # values of one request; more is not an order
 # Field names that ccxt 4.5.90 writes for the venues, in lower case, without - and _.
 PRICE_NAMES = frozenset({"price", "px", "rate", "limitprice", "orderprice"})
@@ -84,24 +83,29 @@ class BinanceCreate:
 class GenericCreate:
     """Comparison for venues with an unknown form: it must contain all approved values, one order.
 
-    Market, side, price, size, client id and a word for post-only (or for immediate-or-cancel, if
-    approved) must each be a value of its own in path, query or body. Words for the other side or
-    the other kind must not occur. A field with a known name must have the right value and occur
-    once; a value is searched elsewhere only if no field has a known name. Creates are refused at
-    venues that sign a rounded price, express the side by a sign or drop our id; tests name some
-    venues that pass.
+    Market, side, price, size and a word for post-only (or for immediate-or-cancel, if approved)
+    must each be a value of its own in path, query or body, and our client id must be the value of
+    the field in which this venue keeps it. Words for the other side or the other kind must not
+    occur. A field with a known name must have the right value and occur once; a value is searched
+    elsewhere only if no field has a known name. Creates are refused at venues that sign a rounded
+    price, express the side by a sign or drop our id; tests name some venues that pass.
     """
 
-    def __init__(self, venue_symbol: str, self_trade: str = "") -> None:
-        """`self_trade` is ccxt's name of the requested prevention mode; empty if none."""
-        self._venue_symbol = venue_symbol.lower()
+    def __init__(self, venue_symbol: str, ids: ClientIds | None, self_trade: str = "") -> None:
+        """`self_trade` is ccxt's name of the requested prevention mode; empty if none.
+
+        Without `ids` no create passes: the order could not be found again.
+        """
+        self._venue_symbol, self._ids = venue_symbol.lower(), ids
         self._self_trade = SELF_TRADE_WORDS[self_trade] if self_trade else frozenset()
 
     def __call__(self, gate: EgressGate, call: Call, url: str, body: str) -> None:
         """Raise EgressBlocked with everything that is missing."""
         order = _intent(gate, call)
-        leaves = list(_leaves(url, body))
+        leaves = list(leaves_of(url, body))
         missing = _missing(order, leaves, self._venue_symbol)
+        if self._ids is None or not is_only_id(leaves, self._ids, order.client_id):
+            missing.append("client id under a name that this venue keeps")
         if self._self_trade and all(_plain(value) not in self._self_trade for _, value in leaves):
             missing.append("self-trade prevention")
         if missing:
@@ -112,7 +116,7 @@ def create_check(profile: VenueProfile, venue_symbol: str) -> BinanceCreate | Ge
     """Return the comparison of creates with approved orders for one market."""
     if profile.family == "binance":
         return BinanceCreate(venue_symbol, profile.self_trade)
-    return GenericCreate(venue_symbol, profile.self_trade)
+    return GenericCreate(venue_symbol, profile.ids, profile.self_trade)
 
 
 def _intent(gate: EgressGate, call: Call) -> PlaceOrder:
@@ -125,7 +129,6 @@ def _intent(gate: EgressGate, call: Call) -> PlaceOrder:
 def _missing(order: PlaceOrder, leaves: Leaves, venue_symbol: str) -> list[str]:
     """Return what of an order a request lacks, or contradicts."""
     words = {value.lower() for _, value in leaves}
-    ids = {f"{prefix}{order.client_id}" for prefix in PREFIXES}
     ours, other = SIDE_WORDS[order.side], SIDE_WORDS[order.side.opposite]
     is_post_only = order.time_in_force is TimeInForce.POST_ONLY
     has_post_only = any(_is_post_only(name, value) for name, value in leaves)
@@ -133,7 +136,6 @@ def _missing(order: PlaceOrder, leaves: Leaves, venue_symbol: str) -> list[str]:
     has_price, has_size = _has_numbers(order, leaves)
     checks = (
         ("market", venue_symbol in words),
-        ("client id", sum(value in ids for _, value in leaves) == 1),
         ("side", bool(words & ours) and all(v.lower() in ours for v in _of(leaves, SIDE_NAMES))),
         ("only this side", not words & other),
         ("a kind of order", all(_is_kind(value, ours) for value in _of(leaves, KIND_NAMES))),
@@ -144,6 +146,12 @@ def _missing(order: PlaceOrder, leaves: Leaves, venue_symbol: str) -> list[str]:
         ("no more than one order", (MANY, "") not in leaves and len(leaves) < LEAVES_MAX),
     )
     return [name for name, is_there in checks if not is_there]
+
+
+def is_only_id(leaves: Leaves, ids: ClientIds, client_id: str) -> bool:
+    """Whether the field of the venue's client ids has ours, and no other field has it."""
+    found = [(name, value) for name, value in leaves if client_id in value]
+    return found == [(ids.create_field, ids.written(client_id))]
 
 
 def _of(leaves: Leaves, names: frozenset[str]) -> list[str]:
@@ -189,7 +197,7 @@ def _is_ioc(name: str, value: str) -> bool:
     return IOC_WORD.fullmatch(value) is not None
 
 
-def _leaves(url: str, body: str) -> Iterator[tuple[str, str]]:
+def leaves_of(url: str, body: str) -> Iterator[tuple[str, str]]:
     """Yield every value of a request with its name: path segments, query, form or JSON."""
     parts = urlsplit(url)
     yield from (("", unquote(segment)) for segment in parts.path.split("/"))

@@ -1,6 +1,7 @@
 """Requests that ccxt 4.5.90 writes for a cancel and a query by our client order id, per venue.
 
-`deploy/docs/venues.md` has the same table. Nothing is sent: ccxt's `fetch` is replaced.
+First for ccxt's unified name, which the tables of `deploy/docs/venues.md` show too; then for what
+our profile of the venue says. Nothing is sent: ccxt's `fetch` is replaced.
 """
 
 from collections.abc import Awaitable, Callable
@@ -9,7 +10,10 @@ import ccxt.pro
 import pytest
 from ccxt.base.decimal_to_precision import DECIMAL_PLACES
 
+from quoter.venues.ccxt.order_cancellation import order_request
 from quoter.venues.ccxt.types import Exchange
+from quoter.venues.egress.request_verification import leaves_of
+from quoter.venues.profiles import PROVEN, ById, profile_of
 from tests.unit.venues.egress.test_request_verification import MARKET
 
 CLIENT_ID = "q01abcdefgh1"
@@ -60,6 +64,7 @@ async def written(exchange: str, call: Callable[[Exchange], Awaitable[object]]) 
     client = getattr(ccxt.pro, exchange)(KEYS)
     places = client.precisionMode == DECIMAL_PLACES
     precision = {"price": 2, "amount": 4} if places else {"price": 0.01, "amount": 0.0001}
+    client.options |= {"enableUnifiedAccount": True, "enableUnifiedMargin": False}
     client.set_markets([{**MARKET, "precision": precision}])
     seen: list[str] = []
 
@@ -97,3 +102,48 @@ async def test_query_by_client_id(exchange: str) -> None:
         exchange, lambda it: it.fetch_order(None, "BTC/USDT", {"clientOrderId": CLIENT_ID})
     )
     check(request, QUERIES[exchange])
+
+
+def has_our_id(request: str, exchange: str, by: ById) -> bool:
+    """Whether a request carries our id under the venue's name, and asks for no other order."""
+    ids = profile_of(exchange).ids
+    assert ids is not None
+    _method, url, body = request.split(" ", 2)
+    leaves = list(leaves_of(url, body))
+    ours = [name for name, value in leaves if value == ids.written(CLIENT_ID)]
+    return ours == [by.field] and not any(value == "None" for _, value in leaves)
+
+
+@pytest.mark.parametrize("exchange", sorted(PROVEN | {"bitget"}))
+async def test_cancel_by_our_id_has_the_name_that_the_venue_reads(exchange: str) -> None:
+    """V3: Bybit reads `orderLinkId`; ccxt passes its unified name on."""
+    ids = profile_of(exchange).ids
+    assert ids is not None
+    assert ids.cancel is not None
+    asked = order_request(ids, ids.cancel, client_id=CLIENT_ID, venue_id="")
+    assert asked is not None
+    request = await written(exchange, lambda it: it.cancel_order(asked[0], "BTC/USDT", asked[1]))
+    assert has_our_id(request, exchange, ids.cancel), request
+
+
+@pytest.mark.parametrize("exchange", sorted(PROVEN | {"bitget"}))
+async def test_query_by_our_id_has_the_name_that_the_venue_reads(exchange: str) -> None:
+    """V3, V8: without a query for one order, the lists that the venue filters by our id."""
+    ids = profile_of(exchange).ids
+    assert ids is not None
+    by = ids.query
+    assert by is not None
+    if by.lists:
+        for name in by.lists:
+            request = await written(
+                exchange,
+                lambda it, name=name: getattr(it, name)(  # type: ignore[misc]
+                    "BTC/USDT", None, None, {by.param: CLIENT_ID}
+                ),
+            )
+            assert has_our_id(request, exchange, by), request
+        return
+    asked = order_request(ids, by, client_id=CLIENT_ID, venue_id="")
+    assert asked is not None
+    request = await written(exchange, lambda it: it.fetch_order(asked[0], "BTC/USDT", asked[1]))
+    assert has_our_id(request, exchange, by), request

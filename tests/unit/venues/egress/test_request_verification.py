@@ -22,7 +22,14 @@ from quoter.venues.egress.request_verification import (
     GenericCreate,
     create_check,
 )
-from quoter.venues.profiles import BINANCE, GENERIC, VenueProfile, with_self_trade
+from quoter.venues.profiles import (
+    BINANCE,
+    GENERIC,
+    ClientIds,
+    VenueProfile,
+    profile_of,
+    with_self_trade,
+)
 
 URL = "http://venue:81/api/v3/order"
 ORDER = PlaceOrder(
@@ -42,10 +49,11 @@ GOOD = (
 # Venues whose creates pass verification.
 READABLE = (
     "okx", "kraken", "gate", "bitget", "mexc", "whitebit", "deribit", "bitstamp", "bingx", "woo",
-    "poloniex",
+    "poloniex", "bybit", "coinbaseexchange",
 )  # fmt: skip
 # These drop our id: the order could not be found again.
 UNREADABLE = ("coinbase", "cryptocom")
+TEXT = ClientIds(create_field="text", row_fields=("text",))
 MARKET: Mapping[str, object] = {
     "id": "BTCUSDT",
     "symbol": "BTC/USDT",
@@ -91,7 +99,7 @@ async def test_self_trade_prevention_is_requested_where_ccxt_supports_it(
     gate: EgressGate, exchange: str
 ) -> None:
     """PT-05, with unmodified ccxt: from its features table to the request."""
-    profile = with_self_trade(GENERIC, getattr(ccxt.pro, exchange)().features)
+    profile = with_self_trade(profile_of(exchange), getattr(ccxt.pro, exchange)().features)
     assert profile.self_trade == "EXPIRE_MAKER"
     check = create_check(profile, "BTCUSDT")
     check(gate, CREATE, *await written(exchange, profile=profile))
@@ -178,7 +186,9 @@ def test_create_at_another_endpoint_is_refused(
         binance(gate, CREATE, url, GOOD)
 
 
-@pytest.mark.parametrize("check", [BinanceCreate("BTCUSDT", "EXPIRE_MAKER"), GenericCreate("x")])
+@pytest.mark.parametrize(
+    "check", [BinanceCreate("BTCUSDT", "EXPIRE_MAKER"), GenericCreate("x", TEXT)]
+)
 def test_create_without_registered_order_is_refused(
     gate: EgressGate, check: BinanceCreate | GenericCreate
 ) -> None:
@@ -189,13 +199,47 @@ def test_create_without_registered_order_is_refused(
     assert len(reports) == 1
 
 
+@pytest.mark.parametrize("exchange", ["deribit", "bybit", "okx", "kraken", "gate"])
+async def test_create_with_our_id_under_a_name_that_the_venue_ignores_is_refused(
+    gate: EgressGate, exchange: str
+) -> None:
+    """V2: Deribit ignores `clientOrderId`, which ccxt passes on; the order would have no id."""
+    ids = profile_of(exchange).ids
+    assert ids is not None
+    url, body = await written(exchange)
+    assert ids.create_field in url + body
+    renamed = tuple(part.replace(ids.create_field, "clientOrderId") for part in (url, body))
+    with pytest.raises(EgressBlocked, match="client id under a name that this venue keeps"):
+        GenericCreate("BTCUSDT", ids)(gate, CREATE, *renamed)
+
+
+def test_create_at_a_venue_without_a_known_id_field_is_refused(gate: EgressGate) -> None:
+    with pytest.raises(EgressBlocked, match="client id under a name that this venue keeps"):
+        GenericCreate("BTCUSDT", None)(gate, CREATE, URL, json.dumps(JSON))
+
+
+@pytest.mark.parametrize("exchange", ["deribit"])
+async def test_unified_id_of_ccxt_is_refused_where_it_is_passed_on_unread(
+    gate: EgressGate, exchange: str
+) -> None:
+    """The request that ccxt 4.5.90 writes for `clientOrderId`, as every venue got it before."""
+    profile = replace(GENERIC, create_params={"reject_post_only": True})
+    url, body = await written(exchange, profile=profile)
+    assert f"clientOrderId={ORDER.client_id}" in url
+    with pytest.raises(EgressBlocked, match="lacks client id"):
+        GenericCreate("BTCUSDT", profile_of(exchange).ids)(gate, CREATE, url, body)
+
+
 async def written(
-    exchange: str, order: PlaceOrder = ORDER, profile: VenueProfile = GENERIC
+    exchange: str, order: PlaceOrder = ORDER, profile: VenueProfile | None = None
 ) -> tuple[str, str]:
     """Return URL and body of our order as unmodified ccxt signs it; nothing is sent."""
+    profile = profile or profile_of(exchange)
     client = getattr(ccxt.pro, exchange)(
         {"apiKey": "a" * 32, "secret": "c2VjcmV0c2VjcmV0c2VjcmV0", "password": "p", "uid": "1"}
     )
+    # asked for before an order, and kept
+    client.options |= {"enableUnifiedAccount": True, "enableUnifiedMargin": False}
     precision = {"price": 0.01, "amount": 0.0001}
     if client.precisionMode == DECIMAL_PLACES:
         precision = {"price": 2, "amount": 4}
@@ -227,7 +271,7 @@ async def test_readable_venue_passes_its_order_and_no_other(
     gate: EgressGate, exchange: str
 ) -> None:
     url, body = await written(exchange)
-    check = GenericCreate("BTCUSDT")
+    check = GenericCreate("BTCUSDT", profile_of(exchange).ids)
     check(gate, CREATE, url, body)
     others = {
         "side": replace(ORDER, side=Side.SELL),
@@ -240,7 +284,7 @@ async def test_readable_venue_passes_its_order_and_no_other(
             check(gate, CREATE, url, body)
     gate.register(ORDER)
     with pytest.raises(EgressBlocked, match="market"):
-        GenericCreate("ETHUSDT")(gate, CREATE, url, body)
+        GenericCreate("ETHUSDT", profile_of(exchange).ids)(gate, CREATE, url, body)
     with pytest.raises(EgressBlocked, match="client id"):
         check(gate, CREATE, *(part.replace("abcdefgh1", "abcdefgh2") for part in (url, body)))
     with pytest.raises(EgressBlocked, match="post-only"):
@@ -251,7 +295,7 @@ async def test_readable_venue_passes_its_order_and_no_other(
 async def test_readable_venue_passes_ioc_only_if_approved(gate: EgressGate, exchange: str) -> None:
     taking = replace(ORDER, time_in_force=TimeInForce.IOC)
     url, body = await written(exchange, taking)
-    check = GenericCreate("BTCUSDT")
+    check = GenericCreate("BTCUSDT", profile_of(exchange).ids)
     with pytest.raises(EgressBlocked, match="post-only"):
         check(gate, CREATE, url, body)
     gate.register(taking)
@@ -266,7 +310,7 @@ async def test_price_and_size_are_compared_by_field_name(gate: EgressGate, excha
     url, body = await written(exchange)
     gate.register(replace(ORDER, price=ORDER.size, size=ORDER.price))
     with pytest.raises(EgressBlocked, match="lacks price, size"):
-        GenericCreate("BTCUSDT")(gate, CREATE, url, body)
+        GenericCreate("BTCUSDT", profile_of(exchange).ids)(gate, CREATE, url, body)
 
 
 JSON: dict[str, object] = {
@@ -290,7 +334,7 @@ JSON: dict[str, object] = {
     ],
 )
 def test_single_order_in_a_list_passes(gate: EgressGate, body: str) -> None:
-    GenericCreate("BTCUSDT")(gate, CREATE, URL, body)
+    GenericCreate("BTCUSDT", TEXT)(gate, CREATE, URL, body)
     assert gate.is_open
 
 
@@ -310,7 +354,7 @@ def test_single_order_in_a_list_passes(gate: EgressGate, body: str) -> None:
 )
 def test_list_of_several_orders_is_refused(gate: EgressGate, body: str) -> None:
     with pytest.raises(EgressBlocked, match="one order"):
-        GenericCreate("BTCUSDT")(gate, CREATE, URL, body)
+        GenericCreate("BTCUSDT", TEXT)(gate, CREATE, URL, body)
     assert not gate.is_open
 
 
@@ -333,7 +377,7 @@ def test_named_field_must_have_the_approved_value(
     gate: EgressGate, change: dict[str, object], what: str
 ) -> None:
     with pytest.raises(EgressBlocked, match=f"lacks {what}$"):
-        GenericCreate("BTCUSDT")(gate, CREATE, URL, json.dumps(JSON | change))
+        GenericCreate("BTCUSDT", TEXT)(gate, CREATE, URL, json.dumps(JSON | change))
 
 
 @pytest.mark.parametrize(
@@ -347,7 +391,7 @@ def test_named_field_must_have_the_approved_value(
 def test_requested_self_trade_prevention_must_be_in_the_request(
     gate: EgressGate, mode: str, word: str
 ) -> None:
-    check = GenericCreate("BTCUSDT", mode)
+    check = GenericCreate("BTCUSDT", TEXT, mode)
     check(gate, CREATE, URL, json.dumps(JSON | {"stp": word}))
     for other in ("", "none", "cancel_taker"):
         with pytest.raises(EgressBlocked, match="lacks self-trade prevention"):
@@ -356,7 +400,7 @@ def test_requested_self_trade_prevention_must_be_in_the_request(
 
 def test_price_and_size_under_unknown_names_are_found_by_value(gate: EgressGate) -> None:
     others = {name: value for name, value in JSON.items() if name not in ("price", "amount")}
-    check = GenericCreate("BTCUSDT")
+    check = GenericCreate("BTCUSDT", TEXT)
     check(gate, CREATE, URL, json.dumps(others | {"p": "59000.1", "q": "0.0123"}))
     check(gate, CREATE, URL, json.dumps(others | {"price": "59000.1", "q": "0.0123"}))
     with pytest.raises(EgressBlocked, match=r"lacks price, size$"):
@@ -372,12 +416,12 @@ def _taking(part: str) -> str:
 async def test_unreadable_venue_is_refused(gate: EgressGate, exchange: str) -> None:
     url, body = await written(exchange)
     with pytest.raises(EgressBlocked, match="lacks"):
-        GenericCreate("BTCUSDT")(gate, CREATE, url, body)
+        GenericCreate("BTCUSDT", TEXT)(gate, CREATE, url, body)
 
 
 def test_equal_price_and_size_must_both_be_present(gate: EgressGate) -> None:
     gate.register(replace(ORDER, price=Decimal(2), size=Decimal(2)))
-    check = GenericCreate("BTCUSDT")
+    check = GenericCreate("BTCUSDT", TEXT)
     form = "symbol=BTCUSDT&side=buy&text=q01abcdefgh1&postOnly=true&price=2"
     check(gate, CREATE, URL, f"{form}&amount=2.0")
     with pytest.raises(EgressBlocked, match="lacks size"):
@@ -390,7 +434,7 @@ def test_equal_price_and_size_must_both_be_present(gate: EgressGate) -> None:
 
 
 def test_request_with_both_sides_or_too_many_values_is_refused(gate: EgressGate) -> None:
-    check = GenericCreate("BTCUSDT")
+    check = GenericCreate("BTCUSDT", TEXT)
     form = "symbol=BTCUSDT&side=buy&text=q01abcdefgh1&postOnly=1&price=59000.1&amount=0.0123"
     check(gate, CREATE, URL, form)
     with pytest.raises(EgressBlocked, match="only this side"):

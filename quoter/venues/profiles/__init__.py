@@ -1,0 +1,118 @@
+"""Which venue differs how from what ccxt unifies? One file a venue, as data.
+
+May import `config`, `json_values` and the domain; imported by `egress`, `ccxt` and `factory`. Read
+`profile.py` (the types) and `bybit.py` (a complete row) first. A venue without a row, or whose row
+names a refusal, is not quoted.
+"""
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from quoter.domain.errors import VenueError
+from quoter.venues.config import VenueConfig
+from quoter.venues.json_values import Json, as_map
+from quoter.venues.profiles.binance import BINANCE, BINANCE_US
+from quoter.venues.profiles.bitget import BITGET
+from quoter.venues.profiles.bybit import BYBIT
+from quoter.venues.profiles.gate import GATE
+from quoter.venues.profiles.kraken import KRAKEN
+from quoter.venues.profiles.okx import MY_OKX, OKX, OKX_US
+from quoter.venues.profiles.profile import (
+    UNIFIED,
+    ById,
+    ClientIds,
+    FeedUrls,
+    PageBy,
+    Paging,
+    VenueProfile,
+)
+from quoter.venues.profiles.refused import NO_IDS, REFUSED
+
+__all__ = [
+    "BINANCE",
+    "BINANCE_US",
+    "BITGET",
+    "BYBIT",
+    "GATE",
+    "GENERIC",
+    "KRAKEN",
+    "OKX",
+    "PROVEN",
+    "UNIFIED",
+    "ById",
+    "ClientIds",
+    "FeedUrls",
+    "PageBy",
+    "Paging",
+    "VenueProfile",
+    "feed_urls",
+    "profile_of",
+    "sandbox_urls",
+    "with_self_trade",
+]
+
+GENERIC = VenueProfile(name="generic", family="generic")
+_ROWS = (BINANCE, BINANCE_US, BYBIT, OKX, MY_OKX, OKX_US, GATE, KRAKEN, BITGET, *REFUSED)
+_PROFILES = {profile.name: profile for profile in _ROWS} | {
+    name: replace(GENERIC, name=name, refusal=why) for name, why in NO_IDS.items()
+}
+PROVEN = frozenset(name for name, profile in _PROFILES.items() if not profile.refusal)
+
+SELF_TRADE_MODES = ("EXPIRE_MAKER", "EXPIRE_BOTH")  # ccxt's names, in order of preference
+
+
+def with_self_trade(profile: VenueProfile, features: Json) -> VenueProfile:
+    """Return the profile with a self-trade prevention mode from ccxt's features, if it has none.
+
+    ccxt translates the modes that its table names; a plain True there means that it does not.
+    """
+    create = as_map(as_map(features.get("spot")).get("createOrder"))
+    modes = as_map(create.get("selfTradePrevention"))
+    mode = next((mode for mode in SELF_TRADE_MODES if modes.get(mode) is True), "")
+    return profile if profile.self_trade or not mode else replace(profile, self_trade=mode)
+
+
+def profile_of(exchange: str) -> VenueProfile:
+    """Return the profile of a ccxt exchange id; GENERIC for ids without one of their own."""
+    return _PROFILES.get(exchange, GENERIC)
+
+
+def feed_urls(config: VenueConfig) -> FeedUrls:
+    """Return the native feed's URLs for `config`. Raises VenueError if there are none."""
+    if config.environment == "sandbox":
+        host = urlsplit(config.sandbox_url).netloc
+        return FeedUrls(rest=f"{_web(config)}://{host}/api/v3", stream=f"{_socket(config)}/stream")
+    try:
+        return profile_of(config.exchange).feed_urls[config.environment]
+    except KeyError as error:
+        raise VenueError(f"no native feed for {config.exchange}") from error
+
+
+def sandbox_urls(config: VenueConfig) -> dict[str, object]:
+    """Return the replacement of ccxt's `urls['test']`: Binance's protocol at the sandbox's host.
+
+    The stream path contains "/stream" because ccxt recognises spot streams by it.
+    """
+    host = urlsplit(config.sandbox_url).netloc
+    rest = f"{_web(config)}://{host}/api/v3"
+    stream = f"{_socket(config)}/stream/ws"
+    return {
+        "public": rest,
+        "private": rest,
+        "v1": rest.replace("/v3", "/v1"),
+        "sapi": f"{_web(config)}://{host}/sapi/v1",
+        "ws": {
+            "spot": stream,
+            "margin": stream,
+            "ws-api": {"spot": f"{_socket(config)}/ws-api/v3"},
+        },
+    }
+
+
+def _web(config: VenueConfig) -> str:
+    return urlsplit(config.sandbox_url).scheme or "http"
+
+
+def _socket(config: VenueConfig) -> str:
+    host = urlsplit(config.sandbox_url).netloc
+    return f"{'wss' if _web(config) == 'https' else 'ws'}://{host}"

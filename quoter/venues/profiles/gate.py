@@ -1,0 +1,39 @@
+"""Gate v4 spot.
+
+Documentation: gate.com/docs/developers/apiv4 (create an order, cancel a single order, get a single
+order, list all open orders, list personal trading history).
+"""
+
+from quoter.venues.profiles.profile import ById, ClientIds, PageBy, Paging, VenueProfile
+
+GATE = VenueProfile(
+    name="gate",
+    family="gate",
+    refusal="",
+    order_fields={"price": ("price",), "amount": ("amount",)},
+    trade_fields={
+        "price": ("price",),
+        "amount": ("amount",),
+        "fee": ("fee",),
+        "fee_asset": ("fee_currency",),
+    },
+    ids=ClientIds(
+        create_field="text",
+        row_fields=("text",),
+        prefix="t-",
+        cancel=ById(field="", param=""),
+        query=ById(field="", param=""),
+    ),
+    # the limit of open orders holds for each currency pair
+    open_orders=Paging(by=PageBy.NUMBER, param="page", limit=100, full_page=100, is_shifting=True),
+    trades=Paging(
+        by=PageBy.NUMBER,
+        param="page",
+        limit=1000,
+        full_page=100,
+        start_param="from",
+        end_param="to",
+        time_unit_ms=1000,
+        window_days=30,
+    ),
+)

@@ -1,0 +1,35 @@
+"""Kraken spot.
+
+Documentation: docs.kraken.com/api (add order, cancel order, query orders info, open orders, closed
+orders, trades history; websocket v2: executions).
+"""
+
+from quoter.venues.profiles.profile import ById, ClientIds, PageBy, Paging, VenueProfile
+
+KRAKEN = VenueProfile(
+    name="kraken",
+    family="kraken",
+    refusal="",
+    order_fields={
+        "price": ("limit_price",),
+        "amount": ("vol", "order_qty"),
+        "filled": ("vol_exec", "cum_qty"),  # ccxt reads none from the stream
+    },
+    ids=ClientIds(
+        create_field="cl_ord_id",
+        # ccxt reads `order_userref` from the stream and `userref` from lists: both are numbers
+        row_fields=("cl_ord_id",),
+        cancel=ById(field="cl_ord_id"),
+        # QueryOrders takes the venue's ids only. Open orders first: an order may end in between.
+        query=ById(field="cl_ord_id", lists=("fetch_open_orders", "fetch_closed_orders")),
+    ),
+    open_orders=Paging(),  # always whole, in one answer
+    trades=Paging(
+        by=PageBy.OFFSET,
+        param="ofs",
+        full_page=50,
+        all_symbols=True,
+        start_param="start",
+        time_unit_ms=1000,
+    ),
+)

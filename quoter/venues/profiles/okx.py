@@ -1,0 +1,36 @@
+"""OKX v5 spot, with the regional sites that share its protocol.
+
+Documentation: okx.com/docs-v5 (trade: place multiple orders, cancel order, order details, order
+list, transaction details of the last three months).
+"""
+
+from dataclasses import replace
+
+from quoter.venues.profiles.profile import ById, ClientIds, PageBy, Paging, VenueProfile
+
+OKX = VenueProfile(
+    name="okx",
+    family="okx",
+    refusal="",
+    order_fields={"price": ("px",), "amount": ("sz",), "filled": ("accFillSz",)},
+    trade_fields={"price": ("fillPx",), "amount": ("fillSz",)},
+    ids=ClientIds(
+        create_field="clOrdId",
+        row_fields=("clOrdId",),
+        cancel=ById(field="clOrdId"),
+        query=ById(field="clOrdId"),
+    ),
+    open_orders=Paging(
+        by=PageBy.OLDER_THAN, param="after", field="ordId", limit=100, full_page=100
+    ),
+    trades=Paging(
+        by=PageBy.OLDER_THAN,
+        param="after",
+        field="billId",
+        limit=100,
+        full_page=100,
+        start_param="begin",
+    ),
+)
+MY_OKX = replace(OKX, name="myokx")
+OKX_US = replace(OKX, name="okxus")

@@ -1,0 +1,130 @@
+"""Types of a venue's profile: what differs from what ccxt unifies, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from quoter.domain.commands import PlaceOrder, TimeInForce
+from quoter.venues.config import Environment, VenueConfig
+
+UNIFIED = "*"  # in `ClientIds.row_fields`: ccxt's own `clientOrderId`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedUrls:
+    """URLs of the native public feed, without a slash at the end."""
+
+    rest: str  # ".../api/v3"
+    stream: str  # takes "?streams=a/b/c"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ById:
+    """A request for one order by our id: what ccxt is given, and where the request carries it.
+
+    `lists`: names of ccxt's list methods that are asked with the parameter, in this order, instead
+    of its method for one order; the order is unknown to the venue if all of them are empty.
+    """
+
+    field: str  # name of our id in the serialised request; empty: a segment of the path
+    param: str = "clientOrderId"  # ccxt's parameter; empty: our id stands for the venue's id
+    lists: tuple[str, ...] = ()
+    venue_id_param: str = ""  # of the lists, for the venue's id; empty: `fetch_order` takes it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientIds:
+    """How our order id is written to a venue, and how the venue returns it.
+
+    `row_fields`: names under ccxt's `info` of orders and trades, in lists and streams; the first
+    that is not empty counts.
+    """
+
+    create_field: str  # the name that carries our id in a serialised create
+    row_fields: tuple[str, ...]
+    create_param: str = "clientOrderId"  # ccxt's parameter of a create
+    prefix: str = ""  # required by the venue before our id, and returned with it
+    cancel: ById | None = None  # None: the venue, or ccxt, cancels by the venue's id only
+    query: ById | None = None
+
+    def written(self, client_id: str) -> str:
+        """Return our id as the venue stores it."""
+        return f"{self.prefix}{client_id}"
+
+
+class PageBy(StrEnum):
+    """How the page after another one is asked for."""
+
+    NOTHING = "nothing"  # there is one page
+    CURSOR = "cursor"  # by a text that each page carries
+    OLDER_THAN = "older_than"  # by the smallest numeric id of the page
+    NUMBER = "number"  # by its number, from 1
+    OFFSET = "offset"  # by the number of rows before it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    """How a list is read to its proven end.
+
+    A page with fewer rows than `full_page` is the last one: this is the smallest size of a page
+    that the venue may cut, so 0 means that it never cuts this list.
+    """
+
+    by: PageBy = PageBy.NOTHING
+    param: str = ""  # of the request for a further page
+    field: str = ""  # in the venue's rows: the cursor, or the id for OLDER_THAN
+    limit: int | None = None  # rows asked for
+    full_page: int = 0
+    is_shifting: bool = False  # rows that end move later ones: two equal readings are the proof
+    all_symbols: bool = False  # the venue pages over all symbols, so that ccxt must not filter
+    start_param: str = ""  # trades: the venue's name of the first time, and of the last
+    end_param: str = ""
+    time_unit_ms: int = 1
+    window_days: int = 0  # longest time between the two; 0: no limit
+
+
+UNPROVEN_ORDERS = Paging(full_page=20)  # the smallest default page among the venues in ccxt
+UNPROVEN_TRADES = Paging(full_page=10)
+NO_PROFILE = "it has no profile: how it names our orders and pages its lists is not proven"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueProfile:
+    """Differences of one venue family from what ccxt unifies.
+
+    `order_fields`/`trade_fields`: by unified name, the names of the fields under ccxt's `info`
+    that hold exact numbers, as decimal strings; ccxt itself gives floats.
+    """
+
+    name: str
+    family: str  # selects error texts, request verification and balance fields
+    refusal: str = NO_PROFILE  # why no order may be sent to this venue; empty: it is proven
+    feed_urls: Mapping[Environment, FeedUrls] = field(default_factory=dict)
+    hosts: Mapping[Environment, frozenset[str]] = field(default_factory=dict)
+    create_params: Mapping[str, str | bool | int] = field(default_factory=dict)
+    self_trade: str = ""  # prevention mode of our creates; empty: none by the venue
+    order_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    trade_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ids: ClientIds | None = None  # None: not known, so own orders can't be recognised
+    open_orders: Paging = UNPROVEN_ORDERS
+    trades: Paging = UNPROVEN_TRADES
+    weights: Mapping[str, float] = field(default_factory=dict)  # of a call, if not 1
+    authenticates_first: bool = False  # ccxt's `authenticate` opens the private stream
+    only_creates_use_post: bool = False  # reads use GET, cancels DELETE: other POSTs are breaches
+    trades_page_by_id: bool = False  # the trade list pages by id, oldest first
+    has_single_symbol_rules: bool = False  # exchangeInfo of a single symbol exists
+
+    def parameters(self, order: PlaceOrder, config: VenueConfig) -> dict[str, str | bool | int]:
+        """Return a create's extra parameters: client id, time in force, self-trade prevention."""
+        name = self.ids.create_param if self.ids else "clientOrderId"
+        params: dict[str, str | bool | int] = {name: order.client_id}
+        if order.time_in_force is TimeInForce.POST_ONLY:
+            params["postOnly"] = True
+        else:
+            params["timeInForce"] = "IOC"
+        params |= self.create_params
+        if self.self_trade:
+            params["selfTradePrevention"] = self.self_trade
+        if self.only_creates_use_post:
+            params["recvWindow"] = config.create_window_ms
+        return params

@@ -1,0 +1,59 @@
+"""Bugs in the recognition of our own orders, and in lists that look complete."""
+
+from tests.mutants.mutant import Edit, mutant
+
+PAYLOADS = "quoter/venues/ccxt/payloads.py"
+OWN = "tests/unit/venues/ccxt/test_own_orders.py"
+REQUESTS = "tests/unit/venues/ccxt/test_order_cancellation_requests.py"
+VERIFICATION = "tests/unit/venues/egress/test_request_verification.py"
+
+IDENTITY = (
+    mutant(
+        "prefix_of_the_venue_kept",
+        "Gate's prefix stays in our id, so that our orders look foreign",
+        Edit(PAYLOADS, "return found.removeprefix(profile.ids.prefix)", "return found"),
+        tests=(OWN,),
+    ),
+    mutant(
+        "id_field_of_the_stream_ignored",
+        "an order is named by ccxt's unified id, at Kraken a number that is not ours",
+        Edit(
+            PAYLOADS,
+            'text(raw.get("clientOrderId") if name == UNIFIED else info.get(name))',
+            'text(raw.get("clientOrderId"))',
+        ),
+        tests=(OWN,),
+    ),
+    mutant(
+        "our_id_under_any_name",
+        "a create passes with our id under a name that the venue ignores",
+        Edit(
+            "quoter/venues/egress/request_verification.py",
+            "return found == [(ids.create_field, ids.written(client_id))]",
+            "return len(found) == 1",
+        ),
+        tests=(VERIFICATION,),
+    ),
+    mutant(
+        "cancel_under_the_unified_name",
+        "a cancel by our id has a name that Bybit does not read",
+        Edit(
+            "quoter/venues/profiles/bybit.py",
+            'cancel=ById(field="orderLinkId", param="orderLinkId")',
+            'cancel=ById(field="orderLinkId")',
+        ),
+        tests=(REQUESTS,),
+    ),
+    mutant(
+        "row_names_the_order_before_the_venue_id",
+        "a row without our id renames an order that the venue's id identifies",
+        Edit(
+            "quoter/venues/ccxt/private_events.py",
+            "        return known or client_id\n",
+            "        return client_id\n",
+        ),
+        tests=(OWN,),
+    ),
+)
+
+MUTANTS = (*IDENTITY,)
