@@ -18,6 +18,7 @@ from quoter.venues.config import VenueConfig
 from quoter.venues.profiles import PROVEN, profile_of
 
 OURS = "q00mabcdefg0001"
+KEY = "sesame"
 NOW_MS = "1746270400353"
 IDS = {"okx": "BTC-USDT", "gate": "BTC_USDT", "kraken": "XBTUSDT", "deribit": "BTC_USDT"}
 
@@ -188,9 +189,9 @@ def client_of(exchange: str) -> GuardedExchange:
         symbol="BTC/USDT",
         environment="production",
         order_prefix="q00",
-        api_key="k",
-        secret="s",  # noqa: S106
-        password="p",  # noqa: S106
+        api_key=KEY,
+        secret=KEY,
+        password=KEY,
     )
     client = make_client(config, time.time_ns)
     client.set_markets([market_of(exchange)])  # type: ignore[attr-defined]
