@@ -3,7 +3,7 @@
 from tests.mutants.mutant import Edit, mutant
 
 PAYLOADS = "quoter/venues/ccxt/payloads.py"
-OWN = "tests/unit/venues/ccxt/test_own_orders.py"
+OWN = "tests/unit/venues/ccxt/test_private_events_own_orders.py"
 REQUESTS = "tests/unit/venues/ccxt/test_order_cancellation_requests.py"
 VERIFICATION = "tests/unit/venues/egress/test_request_verification.py"
 
