@@ -53,7 +53,7 @@ async def test_an_accepted_order_may_go_unanswered(still_sandbox: RunningSandbox
     assert (answered["outcome"], answered["faults"]) == ("accepted", [])
 
 
-async def test_a_reset_request_never_happened(still_sandbox: RunningSandbox) -> None:
+async def test_a_reset_request_has_no_effect(still_sandbox: RunningSandbox) -> None:
     await still_sandbox.arm("reset_before", endpoint="create", count=1)
     assert await place(still_sandbox, "never") == 0
     assert await open_ids(still_sandbox) == set()
@@ -64,7 +64,7 @@ async def test_a_reset_request_never_happened(still_sandbox: RunningSandbox) -> 
 @pytest.mark.parametrize(
     ("kind", "survivors"), [("error_before", set()), ("error_after_accept", {"dim"})]
 )
-async def test_a_server_error_says_nothing_about_the_order(
+async def test_after_a_server_error_the_order_may_or_may_not_exist(
     still_sandbox: RunningSandbox, kind: str, survivors: set[str]
 ) -> None:
     await still_sandbox.arm(kind, endpoint="create", count=1, status=504, code=-1007)
@@ -74,7 +74,7 @@ async def test_a_server_error_says_nothing_about_the_order(
     assert await open_ids(still_sandbox) == survivors
 
 
-async def test_an_answer_may_be_no_json_although_the_order_lives(
+async def test_an_answer_may_be_no_json_although_the_order_is_open(
     still_sandbox: RunningSandbox,
 ) -> None:
     await still_sandbox.arm("garbled", endpoint="create", count=1, text="<html>")
@@ -94,7 +94,7 @@ async def test_a_late_request_is_checked_against_its_window_again(
     assert (await still_sandbox.signed("POST", "order", params, recvWindow=5000)).status == 200
 
 
-async def test_an_answer_can_be_late_while_the_order_lives(still_sandbox: RunningSandbox) -> None:
+async def test_an_answer_can_be_late_while_the_order_is_open(still_sandbox: RunningSandbox) -> None:
     await still_sandbox.arm("delay", endpoint="create", count=1, delay_after_s=0.3)
     slow = asyncio.create_task(place(still_sandbox, "slow"))
 
@@ -106,7 +106,7 @@ async def test_an_answer_can_be_late_while_the_order_lives(still_sandbox: Runnin
     assert await slow == 200
 
 
-async def test_a_live_order_can_hide_from_queries(still_sandbox: RunningSandbox) -> None:
+async def test_a_live_order_can_be_missing_from_queries(still_sandbox: RunningSandbox) -> None:
     sandbox = still_sandbox
     await sandbox.arm("order_not_found", lag_s=0.3)
     await place(sandbox, "shy")

@@ -32,7 +32,7 @@ async def receive_until(socket: aiohttp.ClientWebSocketResponse, name: str, valu
             return row
 
 
-async def test_subscriptions_change_while_the_socket_lives(sandbox: RunningSandbox) -> None:
+async def test_subscriptions_change_while_the_socket_is_open(sandbox: RunningSandbox) -> None:
     async with sandbox.http.ws_connect(f"{sandbox.ws_url}/stream/ws/0") as socket:
         await socket.send_json(
             {"method": "SUBSCRIBE", "params": ["btcusdt@depth@100ms", "btcusdt@trade"], "id": 1}

@@ -457,7 +457,7 @@ async def test_after_a_hang_nothing_is_emitted_before_a_fresh_snapshot(
     assert "nothing was read" in after[0].text
 
 
-async def test_resync_of_a_ccxt_feed_subscribes_anew(sandbox: RunningSandbox) -> None:
+async def test_resync_of_a_ccxt_feed_subscribes_again(sandbox: RunningSandbox) -> None:
     feed = make_feed(config(sandbox, native=False), BTCUSDT, random=Random(1))
     async with running(feed) as received:
         await until(lambda: received.count(BookSnapshot) >= 2)

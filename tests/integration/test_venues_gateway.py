@@ -200,7 +200,7 @@ async def test_unreachable_venue_is_reported() -> None:
 
 
 @pytest.mark.parametrize("exchange", ["binance", "binanceus", "any"])
-async def test_an_order_lives_and_ends(
+async def test_an_order_is_opened_and_cancelled(
     still_sandbox: RunningSandbox, exchange: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if exchange == "any":
@@ -392,7 +392,7 @@ async def test_order_that_aged_in_the_queue_is_not_sent(still_sandbox: RunningSa
     assert await wire(still_sandbox) == []
 
 
-async def test_429_pauses_requests_as_long_as_the_venue_said(
+async def test_429_pauses_requests_for_the_time_that_the_venue_requests(
     still_sandbox: RunningSandbox, gateway: CcxtGateway
 ) -> None:
     await gateway.place(place(1))
@@ -425,7 +425,7 @@ async def test_ban_stops_cancels_too(still_sandbox: RunningSandbox, gateway: Ccx
     assert len((await still_sandbox.admin("GET", "wire-log")).rows) == before
 
 
-async def test_a_healthy_burst_stays_below_the_venues_limits() -> None:
+async def test_a_normal_burst_stays_below_the_venues_limits() -> None:
     """The venue reports its limits; we stop at 70 % and never get a 429."""
     limits = Limits(orders_per_10_s=20)
     async with (

@@ -156,7 +156,7 @@ def test_recorded_market_raises_no_alarm(symbol: str) -> None:
 
 @pytest.mark.parametrize("symbol", list(TAPES))
 @pytest.mark.parametrize("silent_at_s", [60.0, 200.0, 311.5])
-def test_silent_stream_of_a_moving_market_is_noticed_within_three_seconds(
+def test_silent_stream_of_a_moving_market_is_detected_within_three_seconds(
     symbol: str, silent_at_s: float
 ) -> None:
     """On the thin market the book may stay right for long: then nothing has to be noticed."""

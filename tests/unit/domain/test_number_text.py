@@ -31,7 +31,7 @@ from quoter.domain.number_text import PLACES_MAX, plain
         (10**400, str(10**400)),
     ],
 )
-def test_a_number_is_written_as_people_write_it(number: Decimal | float, text: str) -> None:
+def test_a_number_is_written_without_an_exponent(number: Decimal | float, text: str) -> None:
     assert plain(number) == text
 
 

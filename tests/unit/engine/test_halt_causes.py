@@ -125,7 +125,7 @@ def test_slow_machine_never_raises_flapping() -> None:
 
 
 @pytest.mark.parametrize("cause", [Cause.REPEATED_EXECUTION, Cause.CONNECT_BUDGET])
-def test_latched_fault_says_how_to_clear_it(cause: Cause) -> None:
+def test_the_text_of_a_latched_cause_says_how_to_clear_it(cause: Cause) -> None:
     causes = HaltCauses()
     causes.raise_cause(at(0), cause, "61 fills in 60 s")
     assert causes.switch.causes[cause] == "61 fills in 60 s; clear it with `quoter resume`"

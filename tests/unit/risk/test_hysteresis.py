@@ -66,7 +66,7 @@ def test_pause_long_before_a_problem_of_the_machine_counts() -> None:
     assert flaps.add(Cause.BOOK_STALE, 100 * NS_PER_S)
 
 
-def test_count_starts_anew_after_a_resume() -> None:
+def test_count_restarts_after_a_resume() -> None:
     flaps = Flaps(Hysteresis())
     for n in range(5):
         flaps.add(Cause.BOOK_DESYNC, n)

@@ -56,7 +56,7 @@ def test_random_tokens_are_accepted(make: object) -> None:
         ("password" * 4, "fewer than 8 different"),
     ],
 )
-def test_a_weak_token_is_refused_with_its_fault(text: str, fault: str) -> None:
+def test_a_weak_token_is_refused_with_the_reason(text: str, fault: str) -> None:
     assert fault in weak(text)
     assert len(text) < CHARS_MIN or weak(text)
 

@@ -34,7 +34,7 @@ def golden() -> Attribution:
     return book
 
 
-def test_the_golden_example_comes_out_to_the_digit() -> None:
+def test_the_golden_example_is_reproduced_exactly() -> None:
     pnl = golden().pnl(None)
     assert parts(pnl) == exact("-0.35996", "0.18", "-0.48", "0.05996")
     at_5_s = [earned.horizons[5] for earned in pnl.sides.values()]

@@ -45,7 +45,7 @@ def test_inventory_is_measured_from_the_target() -> None:
         ("BNB", {"ABC": Decimal(7), "USD": Decimal(800), "BNB": Decimal("0.9")}),
     ],
 )
-def test_a_fee_leaves_the_asset_it_was_paid_in(asset: str, after: dict[str, Decimal]) -> None:
+def test_a_fee_is_deducted_from_its_asset(asset: str, after: dict[str, Decimal]) -> None:
     inventory = held()
     inventory.book(fill("1", BUY, "2", "100", fee="0.1", fee_asset=asset))
     assert inventory.balances == after

@@ -22,7 +22,7 @@ def test_an_order_counts_from_its_approval_on() -> None:
     assert orders.live("q1") is order
 
 
-def test_a_fill_frees_what_it_filled_and_a_closed_order_the_rest() -> None:
+def test_a_fill_releases_its_size_and_a_closed_order_the_rest() -> None:
     orders = OpenOrders()
     order = reserve(orders, "q1", SELL, "3")
     orders.fill(order, Decimal(1))
@@ -118,7 +118,7 @@ def test_own_size_at_a_price_is_the_leaves_of_sent_orders() -> None:
     assert len(orders.levels[SELL]) == 0
 
 
-def test_a_closed_order_stays_in_our_sizes_until_it_is_forgotten() -> None:
+def test_a_closed_order_stays_in_our_sizes_for_the_retention_time() -> None:
     """Published books lag: for a while they still contain it."""
     orders = OpenOrders()
     for number in range(3):

@@ -136,7 +136,7 @@ def test_one_difference_that_the_next_comparison_does_not_find_proves_nothing() 
     assert harness.causes == set()
 
 
-def test_after_a_proof_the_book_is_believed_once_the_stream_brings_an_update() -> None:
+def test_after_a_proven_silence_the_book_is_used_again_from_the_next_update() -> None:
     harness = showing_own_orders()
     harness.wait(1.0, alive=False)
     for _ in range(2):
@@ -193,7 +193,7 @@ def test_a_ticker_that_the_depth_does_not_follow_proves_a_silent_depth() -> None
     assert "behind the ticker" in stale_text(harness)
 
 
-def test_a_trade_beyond_a_book_that_stands_still_asks_for_a_confirmation_at_once() -> None:
+def test_a_trade_outside_an_unchanged_book_requests_a_confirmation_at_once() -> None:
     harness = showing_own_orders()
     harness.wait(0.6, alive=False)
     step = harness.give(Trade(ts_ns=harness.now_ns, trade_id="1", price=101.0, size=1.0, taker=BUY))
@@ -244,7 +244,7 @@ def test_gap_pauses_at_once_and_requests_a_snapshot() -> None:
     assert harness.state() is TradingState.RUNNING
 
 
-def test_f19_a_crossed_book_is_never_cleaned_up_here_but_fetched_again() -> None:
+def test_f19_a_crossed_book_is_not_repaired_but_fetched_again() -> None:
     """The reason for the crossing is unknown: no level may be dropped to repair it."""
     harness = EngineHarness().quoting()
     resting = {order.client_id for order in harness.engine.orders}
@@ -309,7 +309,7 @@ def test_a_lost_feed_has_no_market_until_it_is_back_with_a_snapshot() -> None:
     assert places(harness.book())
 
 
-def test_a_feed_that_has_just_come_up_is_given_time_for_its_snapshot() -> None:
+def test_no_snapshot_is_requested_within_four_seconds_of_a_new_feed() -> None:
     harness = EngineHarness()
     harness.feed_up()
     assert resyncs(harness.wait(3.9)) == 0

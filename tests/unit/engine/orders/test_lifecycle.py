@@ -37,7 +37,7 @@ def test_an_order_is_reserved_then_sent_then_open() -> None:
     assert (change.before, change.after) == (S.PENDING_NEW, S.OPEN)
 
 
-def test_a_refused_order_frees_its_reservation() -> None:
+def test_a_refused_order_releases_its_reservation() -> None:
     harness = EngineHarness().start()
     order = harness.wanted(BUY)
     harness.sent(order)
@@ -46,7 +46,7 @@ def test_a_refused_order_frees_its_reservation() -> None:
     assert harness.engine.orders.leaves(BUY) == 0
 
 
-def test_the_stream_may_be_faster_than_the_answer() -> None:
+def test_a_stream_event_before_the_answer_opens_the_order() -> None:
     harness = EngineHarness().start()
     order = harness.wanted(BUY)
     harness.sent(order)
@@ -56,7 +56,7 @@ def test_the_stream_may_be_faster_than_the_answer() -> None:
     assert harness.engine.counts["illegal_transition"] == 0
 
 
-def test_fills_are_booked_once_and_free_what_they_filled() -> None:
+def test_fills_are_booked_once_and_release_their_size() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     reported = harness.fill_of(order, "0.4")
@@ -70,7 +70,7 @@ def test_fills_are_booked_once_and_free_what_they_filled() -> None:
     assert harness.engine.inventory.net == 1
 
 
-def test_a_fill_may_come_before_everything_else() -> None:
+def test_a_fill_before_any_answer_is_booked() -> None:
     harness = EngineHarness().start()
     order = harness.wanted(BUY)
     harness.sent(order)
@@ -134,7 +134,7 @@ def test_f22_a_failed_cancel_leaves_its_order_in_the_exposure(reason: CancelReje
     assert new.size == 1
 
 
-def test_f22_with_cancels_that_failed_nothing_is_verified_gone() -> None:
+def test_f22_after_failed_cancels_no_order_counts_as_ended() -> None:
     harness = EngineHarness().quoting()
     harness.operator(Drain)
     for order in list(harness.engine.orders):
@@ -308,7 +308,7 @@ def test_filled_order_may_be_listed_as_open_for_a_while() -> None:
     assert [c for c in commands(late) if getattr(c, "client_id", "") == order.client_id] == []
 
 
-def test_reject_of_an_order_seen_open_frees_nothing() -> None:
+def test_reject_of_an_order_seen_open_releases_nothing() -> None:
     """Two answers contradict each other: the one that costs less if wrong is used."""
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)

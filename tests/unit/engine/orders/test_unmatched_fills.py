@@ -16,7 +16,7 @@ def test_fill_of_an_unknown_order_of_this_run_kills() -> None:
     assert harness.engine.inventory.net == 0
 
 
-def test_repeated_trade_of_a_forgotten_order_is_ignored() -> None:
+def test_repeated_trade_of_an_order_no_longer_remembered_is_ignored() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     reported = harness.fill_of(order)

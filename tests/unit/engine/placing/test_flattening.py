@@ -174,7 +174,7 @@ def test_slice_reported_as_open_is_queried_within_about_a_second() -> None:
     assert asked
 
 
-def test_nothing_is_sold_while_we_are_paused_and_it_goes_on_afterwards() -> None:
+def test_flattening_stops_during_a_pause_and_continues_afterwards() -> None:
     harness = holding("3")
     harness.alarm(Cause.CLOCK)
     assert flatten(harness, 3.0) == []

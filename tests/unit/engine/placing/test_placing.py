@@ -99,7 +99,7 @@ def churn(harness: EngineHarness, seconds: float) -> int:
     return len(places(harness.steps)) - before
 
 
-def test_an_order_that_is_as_large_as_holdings_allow_is_left_alone() -> None:
+def test_an_order_as_large_as_holdings_allow_is_kept() -> None:
     """Wanting more than fits must not replace the order again every second."""
     poor = {"ABC": Decimal("0.5"), "USD": Decimal(100_000)}
     harness = EngineHarness(config(opening=poor, target=Decimal("0.5"), requote=LONG_TTL)).quoting()
@@ -107,7 +107,7 @@ def test_an_order_that_is_as_large_as_holdings_allow_is_left_alone() -> None:
     assert churn(harness, 5.0) == 0
 
 
-def test_an_order_that_is_as_large_as_the_money_allows_is_left_alone() -> None:
+def test_an_order_as_large_as_the_quote_balance_allows_is_kept() -> None:
     poor = {"ABC": Decimal(100), "USD": Decimal(50)}
     harness = EngineHarness(config(opening=poor, requote=LONG_TTL)).quoting()
     order = harness.wanted(BUY)
@@ -115,7 +115,7 @@ def test_an_order_that_is_as_large_as_the_money_allows_is_left_alone() -> None:
     assert churn(harness, 5.0) == 0
 
 
-def test_without_money_for_two_orders_the_old_one_goes_first() -> None:
+def test_without_funds_for_two_orders_the_old_one_is_cancelled_first() -> None:
     """Otherwise a quote that uses all the money could never follow the market up."""
     poor = {"ABC": Decimal(100), "USD": Decimal(150)}
     harness = EngineHarness(config(opening=poor, requote=LONG_TTL)).quoting()
@@ -140,7 +140,7 @@ def test_a_side_that_can_not_afford_the_smallest_order_is_left_empty() -> None:
     assert harness.engine.snapshot().quote == harness.engine.quoting.latest
 
 
-def test_a_side_without_the_money_for_the_smallest_order_says_so_until_it_has_it() -> None:
+def test_a_side_without_funds_for_the_smallest_order_reports_that_until_it_has_them() -> None:
     """Selling brings the money in, and the side is quoted again."""
     broke = {"ABC": Decimal(100), "USD": Decimal("0.2")}
     harness = EngineHarness(config(opening=broke)).quoting()
@@ -212,7 +212,7 @@ def test_reduce_only_without_inventory_quotes_nothing() -> None:
 # our own orders
 
 
-def test_our_own_orders_never_meet() -> None:
+def test_our_own_orders_never_cross() -> None:
     """Both quotes jump past the other one's order: the order in the way is cancelled first."""
     harness = EngineHarness().quoting()
     ask = harness.wanted(SELL)
@@ -378,7 +378,7 @@ def test_nothing_happens_while_nothing_changes() -> None:
     assert cancels(steps) == []
 
 
-def test_an_old_order_is_renewed_wherever_it_stands() -> None:
+def test_an_order_older_than_its_time_to_live_is_replaced_at_any_price() -> None:
     harness = EngineHarness().quoting()
     old = harness.wanted(BUY)
     steps = harness.wait(30.2)

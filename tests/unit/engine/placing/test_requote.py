@@ -53,17 +53,17 @@ def further(side: Side, ticks: int) -> int:
 
 @pytest.mark.parametrize("side", list(Side))
 class TestOneLevel:
-    def test_what_stands_right_is_left_alone(self, side: Side) -> None:
+    def test_an_order_at_the_wanted_price_is_kept(self, side: Side) -> None:
         assert planned([quote(side, 1000)], [resting(side, 1000)]) == []
 
-    def test_nothing_rests_so_it_is_created(self, side: Side) -> None:
+    def test_a_wanted_level_without_an_order_is_created(self, side: Side) -> None:
         assert planned([quote(side, 1000)], []) == [Create(quote(side, 1000))]
 
-    def test_nothing_is_wanted_so_it_is_removed(self, side: Side) -> None:
+    def test_an_order_without_a_wanted_level_is_removed(self, side: Side) -> None:
         order = resting(side, 1000)
         assert planned([], [order]) == [Remove(order, CancelReason.REQUOTE)]
 
-    def test_an_order_that_is_too_aggressive_goes_at_once_even_without_a_new_one(
+    def test_a_too_aggressive_order_is_cancelled_at_once_even_without_a_new_one(
         self, side: Side
     ) -> None:
         order, wanted = resting(side, 1000), quote(side, further(side, TOLERANCE))
@@ -71,19 +71,19 @@ class TestOneLevel:
             Replace(order, wanted, is_urgent=True)
         ]
 
-    def test_a_little_too_aggressive_goes_at_once_while_the_budget_has_room(
+    def test_a_slightly_too_aggressive_order_is_replaced_while_the_budget_is_half_full(
         self, side: Side
     ) -> None:
         order, wanted = resting(side, 1000), quote(side, further(side, 1))
         assert planned([wanted], [order]) == [Replace(order, wanted, is_urgent=False)]
         assert planned([wanted], [order], has_spare_budget=False) == []
 
-    def test_an_order_that_is_too_far_away_waits_for_the_hold(self, side: Side) -> None:
+    def test_a_too_passive_order_is_replaced_after_the_hold_time(self, side: Side) -> None:
         order, wanted = resting(side, 1000), quote(side, further(side, -TOLERANCE))
         assert planned([wanted], [order], age_s=0.99) == []
         assert planned([wanted], [order], age_s=1.0) == [Replace(order, wanted, is_urgent=False)]
 
-    def test_within_the_tolerance_a_quote_that_is_too_far_away_stays(self, side: Side) -> None:
+    def test_an_order_too_passive_by_less_than_the_tolerance_is_kept(self, side: Side) -> None:
         order, wanted = resting(side, 1000), quote(side, further(side, 1 - TOLERANCE))
         assert planned([wanted], [order], age_s=20.0) == []
 
@@ -93,13 +93,15 @@ class TestOneLevel:
         assert planned([wanted], [order], age_s=30.0) == [Replace(order, wanted, is_urgent=False)]
 
     @pytest.mark.parametrize(("size", "stays"), [("0.8", True), ("0.79", False), ("1.3", False)])
-    def test_a_size_is_kept_within_a_fifth(self, side: Side, size: str, stays: bool) -> None:
+    def test_a_size_within_a_fifth_of_the_wanted_one_is_kept(
+        self, side: Side, size: str, stays: bool
+    ) -> None:
         order, wanted = resting(side, 1000, size), quote(side, 1000)
         assert (planned([wanted], [order], age_s=2.0) == []) == stays
         assert planned([wanted], [order], age_s=0.5) == []
 
     @pytest.mark.parametrize("state", [OrderState.RESERVED, OrderState.PENDING_NEW])
-    def test_an_order_on_its_way_is_only_disturbed_when_it_is_dangerous(
+    def test_an_order_in_flight_is_replaced_only_if_it_is_too_aggressive(
         self, side: Side, state: OrderState
     ) -> None:
         order = resting(side, 1000)
@@ -118,12 +120,16 @@ class TestLevels:
         orders = [resting(side, at) for at in reversed(ticks)]
         assert planned([quote(side, at) for at in ticks], orders) == []
 
-    def test_a_level_too_many_is_the_farthest(self, side: Side, ticks: tuple[int, ...]) -> None:
+    def test_of_too_many_orders_the_farthest_is_removed(
+        self, side: Side, ticks: tuple[int, ...]
+    ) -> None:
         orders = [resting(side, at) for at in ticks]
         actions = planned([quote(side, at) for at in ticks[:2]], orders)
         assert actions == [Remove(orders[2], CancelReason.REQUOTE)]
 
-    def test_a_level_too_few_is_the_farthest(self, side: Side, ticks: tuple[int, ...]) -> None:
+    def test_of_too_few_orders_the_farthest_level_is_created(
+        self, side: Side, ticks: tuple[int, ...]
+    ) -> None:
         wanted = [quote(side, at) for at in ticks]
         assert planned(wanted, [resting(side, at) for at in ticks[:2]]) == [Create(wanted[2])]
 

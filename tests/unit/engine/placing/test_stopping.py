@@ -58,7 +58,7 @@ def test_order_possibly_live_ten_seconds_after_its_cancel_raises_a_cause(
     assert Cause.CANCEL_UNVERIFIED not in harness.causes
 
 
-def test_requote_whose_cancel_has_no_effect_pauses() -> None:
+def test_a_cancel_of_a_requote_without_effect_pauses() -> None:
     harness = EngineHarness().quoting()
     old = harness.wanted(BUY)
     harness.book(mid=99.0)

@@ -110,7 +110,7 @@ def test_reduce_only_regime_without_inventory_quotes_nothing() -> None:
     assert not [order for order in found.engine.orders if order.is_wanted]
 
 
-def test_calm_brings_both_sides_back() -> None:
+def test_a_calm_market_is_quoted_on_both_sides_again() -> None:
     """Volatility has to decay first, then a minute passes for each level."""
     found = harness()
     shake(found, 12, STEP)
@@ -169,7 +169,7 @@ def test_regime_stays_normal_if_switched_off() -> None:
     assert found.causes == set()
 
 
-def test_a_fall_of_equity_reduces_even_in_a_market_that_stands_still() -> None:
+def test_a_fall_of_equity_leads_to_reduce_only_even_without_price_moves() -> None:
     found = harness(config(instrument=HALF_SIZES, regime=replace(CONFIG.regime, equity_drop=0.2)))
     found.fill(found.wanted(BUY))
     found.book(MID - 0.9)  # bought at 99.5: worth 99.1 now

@@ -85,7 +85,7 @@ def losing_fills(toxic: ToxicFlow, side: Side) -> dict[Side, float]:
     return {Side.BUY: toxic.markout_cost_bid, Side.SELL: toxic.markout_cost_ask}
 
 
-def test_that_cost_has_a_bound_and_a_switch() -> None:
+def test_the_markout_cost_has_a_maximum_and_can_be_switched_off() -> None:
     bounded, off = toxic_flow(adverse=0.05), toxic_flow(adverse=0.0)
     assert losing_fills(bounded, Side.BUY)[Side.BUY] == pytest.approx(0.05 * HALF)
     assert losing_fills(off, Side.BUY) == {Side.BUY: 0.0, Side.SELL: 0.0}
@@ -110,14 +110,14 @@ def test_side_after_a_burst_of_fills_is_not_quoted_for_the_cooldown() -> None:
     assert not toxic.cooling_down
 
 
-def test_no_side_cools_down_if_switched_off() -> None:
+def test_no_side_has_a_cooldown_if_switched_off() -> None:
     toxic = toxic_flow(side_cooldown_s=0.0)
     toxic.on_fills(T0_S, [booked(Side.SELL)] * 10, mid=MID)
     toxic.refresh(T0_S, mid=MID, half=HALF)
     assert toxic.cooling_down == ()
 
 
-def test_vpin_needs_to_know_the_volume_and_is_one_for_one_sided_takers() -> None:
+def test_vpin_is_one_for_one_sided_takers_and_none_without_a_known_volume() -> None:
     assert toxic_flow().vpin is None
     toxic = toxic_flow(volume=0.1)
     buying_spree(toxic, seconds=60.0)

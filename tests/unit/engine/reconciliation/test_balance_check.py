@@ -30,7 +30,7 @@ def test_real_difference_is_found_however_much_is_traded() -> None:
 
 
 @pytest.mark.parametrize("held", ["NaN", "Infinity", "sNaN"])
-def test_a_balance_that_is_no_number_is_a_difference_that_stays(held: str) -> None:
+def test_a_balance_that_is_not_a_number_is_a_lasting_difference(held: str) -> None:
     harness = EngineHarness().quoting()
     for _ in range(5):
         harness.balances(USD=Decimal(held))
@@ -58,7 +58,7 @@ def test_a_difference_that_lasts_for_a_minute_kills() -> None:
     assert text == "for 60 s: USD: venue 99993, books 100000"
 
 
-def test_a_difference_that_changes_all_the_time_lasts_as_well() -> None:
+def test_a_changing_difference_also_counts_as_lasting() -> None:
     """Another trader of the account continues while we are paused."""
     harness = EngineHarness().quoting()
     lasting(harness, 5)
@@ -83,7 +83,7 @@ def test_missing_answers_do_not_kill() -> None:
     assert harness.state() is TradingState.KILLED
 
 
-def test_balances_that_agree_again_start_the_minute_anew() -> None:
+def test_equal_balances_restart_the_minute() -> None:
     harness = EngineHarness().quoting()
     lasting(harness, 60)
     harness.balances()

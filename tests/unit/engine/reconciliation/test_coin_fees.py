@@ -150,7 +150,7 @@ def test_invalid_price_debits_nothing_and_is_counted(price: str) -> None:
     assert Cause.FEE_UNPRICED in harness.causes
 
 
-def test_a_price_of_long_ago_or_of_another_coin_prices_nothing() -> None:
+def test_an_old_price_or_one_of_another_coin_is_not_used() -> None:
     harness = EngineHarness().quoting()
     pay(harness)
     tell_price(harness, ago_s=61.0)

@@ -78,7 +78,7 @@ def test_trades_are_asked_for_after_the_last_one_of_a_complete_list() -> None:
     assert request.from_trade_id == "7"
 
 
-def test_an_order_without_an_answer_is_queried_ever_more_slowly() -> None:
+def test_the_pause_between_queries_of_an_unanswered_order_grows() -> None:
     harness = EngineHarness().start()
     order = in_doubt(harness)
     asked: list[float] = []
@@ -198,7 +198,7 @@ def test_a_list_that_was_asked_before_the_first_negative_proves_nothing(missing:
     assert requests(steps, ReportKind(missing))
 
 
-def test_an_order_that_is_listed_stays_whatever_a_query_says() -> None:
+def test_a_listed_order_is_kept_after_any_answer_to_a_query() -> None:
     harness = EngineHarness().start()
     order = in_doubt(harness)
     harness.wait(FENCE_S + 0.1)

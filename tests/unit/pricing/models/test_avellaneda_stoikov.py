@@ -51,7 +51,7 @@ def test_inventory_moves_the_reservation_price_and_not_the_spread() -> None:
 
 
 @pytest.mark.parametrize("exponent", range(-12, 9))
-def test_f06_the_logarithm_is_never_cut_short(exponent: int) -> None:
+def test_f06_the_logarithm_is_accurate_for_any_ratio(exponent: int) -> None:
     ratio = 10.0**exponent
     wanted = log1p(ratio) / ratio
     assert base_half_spread(gamma=ratio * 1.5, kappa=1.5) == pytest.approx(wanted / 1.5, rel=1e-12)

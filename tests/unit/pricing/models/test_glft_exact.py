@@ -14,7 +14,7 @@ MARKET = {"gamma": 0.1, "sigma": 2.0, "kappa": 1.5, "intensity": 140.0}
 
 @pytest.mark.parametrize("rho", [0.0, 1e-300, 1e-9, 1e-3, 0.5, 30.0, 1e12])
 @pytest.mark.parametrize("lots_max", [1, 2, 7, 100, 500])
-def test_table_is_rising_and_odd(rho: float, lots_max: int) -> None:
+def test_table_is_increasing_and_antisymmetric(rho: float, lots_max: int) -> None:
     table = log_ratios(rho=rho, lots_max=lots_max)
     assert len(table) == 2 * lots_max
     assert [-number for number in reversed(table)] == list(table)

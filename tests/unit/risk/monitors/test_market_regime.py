@@ -136,7 +136,7 @@ def test_equity_that_fell_from_its_highest_reduces() -> None:
     assert "equity fell by 50.1" in course.ladder.text
 
 
-def test_lasting_loss_does_not_keep_the_level_and_the_next_fall_counts_anew() -> None:
+def test_lasting_loss_does_not_keep_the_level_and_the_next_fall_is_measured_again() -> None:
     """A loss can't be won back while only the reducing side is quoted."""
     course = Course()
     course.look(equity=-51.0)

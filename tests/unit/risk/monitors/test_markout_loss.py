@@ -34,7 +34,7 @@ def test_loss_is_measured_from_the_start_of_the_minute() -> None:
     assert looks(minute, 500, 495, 490.5, 489.9) == [False, False, False, True]
 
 
-def test_count_starts_anew_after_the_pause() -> None:
+def test_count_restarts_after_the_pause() -> None:
     minute = MarkoutLossMonitor(MAX)
     looks(minute, 0, -10)
     assert looks(minute, -30, -35, -39, start_s=61) == [False] * 3

@@ -58,7 +58,7 @@ def test_each_fill_allows_more_orders() -> None:
     assert rate.breach(now_ns) is None
 
 
-def test_ratio_starts_anew_after_ten_minutes() -> None:
+def test_ratio_restarts_after_ten_minutes() -> None:
     rate = MessageRate(per_min=100_000, per_fill=500)
     now_ns = send(rate, 1_001)
     assert rate.breach(now_ns) is not None

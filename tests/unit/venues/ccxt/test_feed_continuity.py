@@ -84,7 +84,7 @@ def test_okx_update_that_does_not_follow_ends_the_watch() -> None:
     assert [type(error) for error in socket.errors] == [venue.InvalidNonce]
 
 
-def test_okx_wrong_checksum_is_not_noticed() -> None:
+def test_okx_wrong_checksum_is_not_detected() -> None:
     exchange, socket = exchange_of("okx"), okx_socket()
     exchange.handle_order_book(socket, okx("snapshot", seqId=1, prevSeqId=-1, checksum=1))
     exchange.handle_order_book(socket, okx("update", seqId=2, prevSeqId=1, checksum=2))
@@ -109,7 +109,7 @@ def whitebit(kind: str, number: int) -> JsonDict:
 @pytest.mark.parametrize(
     ("name", "message"), [("bybit", bybit), ("gate", gate), ("whitebit", whitebit)]
 )
-def test_lost_update_is_not_noticed_at(name: str, message: object) -> None:
+def test_lost_update_is_not_detected_at(name: str, message: object) -> None:
     exchange, socket = exchange_of(name), Socket()
     for kind, number in (("snapshot", 1), ("update", 5)):
         assert callable(message)
