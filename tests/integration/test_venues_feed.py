@@ -397,6 +397,21 @@ async def test_refused_snapshot_is_requested_again(sandbox: RunningSandbox) -> N
     assert await sandbox.fired(fault) == 2
 
 
+async def test_useless_book_is_requested_more_and_more_rarely(sandbox: RunningSandbox) -> None:
+    """One side is empty for long: the engine wants another snapshot after each one."""
+    timings = replace(QUICK, resync_pause_s=0.02, backoff_s_max=30.0)
+    await sandbox.arm("one_sided_book", event="asks")
+    feed = make_feed(replace(config(sandbox), stream=timings), BTCUSDT, random=Random(1))
+    async with running(feed) as recorder:
+        deadline_s, seen = time.monotonic() + 3.0, 0
+        while time.monotonic() < deadline_s:
+            if recorder.count(BookSnapshot) > seen:
+                seen = recorder.count(BookSnapshot)
+                feed.resync()
+            await asyncio.sleep(0.01)
+    assert 3 <= seen <= 20  # 150 without a growing pause
+
+
 async def test_bad_frames_are_counted_and_many_of_them_are_reported(
     sandbox: RunningSandbox,
 ) -> None:

@@ -37,6 +37,7 @@ from quoter.venues.supervised_tasks import spawn
 
 BAD_FRAMES_MAX = 5  # per minute; more are reported as a wrong stream
 BAD_FRAMES_WINDOW_S = 60.0
+SYNC_LASTS_S = 10.0  # then a sync counts as a good one
 KNOWN_DIFFS_MAX = 20  # in a row, two seconds of them: the snapshot was ahead, or ids ran back
 BOOK_CHECK_RETRY_S = 2.0  # after a snapshot that did not overlap the stream
 
@@ -235,10 +236,17 @@ class BinanceFeed:
         self._snapshot_wanted.set()
 
     async def _snapshots(self, rest: BinanceRest) -> None:
-        """Fetch a depth snapshot whenever one is wanted, with a pause between requests."""
-        failures = 0
+        """Fetch a depth snapshot whenever one is wanted, with a pause between requests.
+
+        The pause grows with each one since a sync that lasted: a snapshot costs 50 of the 6000
+        weight a minute, and a book that is useless for long must not use up what cancels need.
+        """
+        fetched, applied_s = 0, float("inf")
         while True:
             await self._snapshot_wanted.wait()
+            if time.monotonic() - applied_s >= SYNC_LASTS_S:
+                fetched = 0
+            fetched, applied_s = fetched + 1, float("inf")
             epoch = self._epoch
             snapshot, retry_s = None, 0.0
             try:
@@ -248,9 +256,9 @@ class BinanceFeed:
             except NO_ANSWER:
                 self.snapshots_failed += 1
             self._reader.check_stall()  # the answer may be as old as buffered frames
-            is_done = snapshot is not None and epoch == self._epoch and self._apply(snapshot)
-            failures = 0 if is_done else failures + 1
-            await asyncio.sleep(max(retry_s, self._pause_s(failures)))
+            if snapshot is not None and epoch == self._epoch and self._apply(snapshot):
+                applied_s = time.monotonic()
+            await asyncio.sleep(max(retry_s, self._pause_s(fetched)))
 
     def _apply(self, snapshot: BookSnapshot) -> bool:
         events = self._sync.on_snapshot(snapshot)
@@ -261,9 +269,9 @@ class BinanceFeed:
             self._emit(event)
         return True
 
-    def _pause_s(self, failures: int) -> float:
+    def _pause_s(self, fetched: int) -> float:
         timings = self._timings
-        cap_s = min(timings.backoff_s_max, timings.resync_pause_s * 2 ** min(failures, 10))
+        cap_s = min(timings.backoff_s_max, timings.resync_pause_s * 2 ** min(fetched, 10))
         return self._random.uniform(timings.resync_pause_s, max(timings.resync_pause_s, cap_s))
 
     async def _confirm_books(self, rest: BinanceRest) -> None:
