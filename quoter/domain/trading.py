@@ -67,6 +67,7 @@ class Cause(StrEnum):
     RATE_LIMITED = "rate_limited"
     CLOCK = "clock"
     LOOP_LAG = "loop_lag"
+    LEDGER_SLOW = "ledger_slow"
     MEMORY = "memory"
     PRICE_JUMP = "price_jump"
     MESSAGE_RATE = "message_rate"

@@ -68,6 +68,11 @@ class Ledger:
         """Why writing has failed; empty while it works."""
         return self._writer.failure
 
+    @property
+    def is_stalled(self) -> bool:
+        """Whether the disk is slow: a write is late and not on disk yet."""
+        return self._writer.is_stalled
+
     def check_writer(self) -> None:
         """Call `on_failure` if the writing thread has ended."""
         self._writer.check_thread()

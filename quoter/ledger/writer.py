@@ -1,8 +1,8 @@
 """The thread that writes the ledger: jobs in order, all that are queued in one commit.
 
 A failed commit ends writing for the rest of the process: a restart continues from what is on disk.
-All present and later calls then raise LedgerFailed. A late commit raises LedgerFailed for the calls
-that wait for it, but its jobs are still written; until then later calls do not wait either.
+All present and later calls then raise LedgerFailed. A late commit raises LedgerStalled for the
+calls that wait for it, but its jobs are still written; until then later calls do not wait either.
 """
 
 import asyncio
@@ -31,6 +31,14 @@ class LedgerFailed(Exception):
     """A write may not be on disk: the disk is full, broken or too slow."""
 
 
+class LedgerStalled(LedgerFailed):
+    """The disk is slow: the write is queued, and `done` ends when it is on disk or has failed."""
+
+    def __init__(self, text: str, done: asyncio.Future[None]) -> None:
+        super().__init__(text)
+        self.done = done
+
+
 class _Entry(NamedTuple):
     job: Job
     done: asyncio.Future[None] | None  # None: not waited for
@@ -49,7 +57,7 @@ class Writer:
         self._queue: queue.Queue[_Entry | None] = queue.Queue(QUEUE_MAX)
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
-        self._is_stalled = False
+        self.is_stalled = False  # a commit is late
         self.failure = ""  # why writing has failed; empty while it works
         self._thread.start()
 
@@ -58,19 +66,24 @@ class Writer:
         self._put(_Entry(job, None))
 
     async def commit(self, job: Job) -> None:
-        """Return when the job is on disk. Raises LedgerFailed, or the job's LedgerConflict."""
+        """Return when the job is on disk.
+
+        Raises LedgerStalled if that takes longer than STALL_S_MAX, LedgerFailed, or the job's
+        LedgerConflict.
+        """
         done = self._loop.create_future()
         self._put(_Entry(job, done))
         if self.failure:
             raise LedgerFailed(self.failure)
-        if not self._is_stalled:
+        if not self.is_stalled:
             for _ in range(STALL_CHECKS):  # a freeze of this process counts as one check
                 if (await asyncio.wait((done,), timeout=STALL_S_MAX / STALL_CHECKS))[0]:
                     break
         if not done.done():
-            self._is_stalled = True
+            self.is_stalled = True
             done.add_done_callback(_retrieve_exception)
-            raise LedgerFailed(f"the ledger's disk has not answered for {STALL_S_MAX:g} s")
+            text = f"the ledger's disk has not answered for {STALL_S_MAX:g} s"
+            raise LedgerStalled(text, done)
         done.result()
 
     def _put(self, entry: _Entry) -> None:
@@ -152,7 +165,7 @@ class Writer:
     ) -> None:
         if failure:
             self._fail(failure)
-        self._is_stalled = False
+        self.is_stalled = False
         for number, entry in enumerate(batch):
             if entry.done is None or entry.done.done():
                 continue

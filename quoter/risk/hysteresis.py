@@ -30,7 +30,7 @@ CLEAN_NS: Mapping[Cause, int] = MappingProxyType(
 
 # Problems of this machine: the event loop is late, the clock is wrong, memory is short, the disk is
 # slow. Each clears by itself, after a calm time that its source doubles while the problem returns.
-MACHINE_CAUSES = frozenset({Cause.LOOP_LAG, Cause.CLOCK, Cause.MEMORY})
+MACHINE_CAUSES = frozenset({Cause.LOOP_LAG, Cause.CLOCK, Cause.MEMORY, Cause.LEDGER_SLOW})
 # A slow machine also delays market data, so causes that were raised this long before a problem of
 # the machine was noticed are taken for its consequences.
 CONSEQUENCE_NS = 10 * NS_PER_S

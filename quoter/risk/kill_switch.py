@@ -52,6 +52,7 @@ SEVERITY: dict[Cause, Severity] = {
     Cause.RATE_LIMITED: _PAUSE,
     Cause.CLOCK: _PAUSE,
     Cause.LOOP_LAG: _PAUSE,
+    Cause.LEDGER_SLOW: _PAUSE,
     Cause.MEMORY: _PAUSE,
     Cause.PRICE_JUMP: _PAUSE,
     Cause.MESSAGE_RATE: _PAUSE,

@@ -1,8 +1,12 @@
 """Record in the ledger before acting: fills before the engine books them, orders before sending.
 
-Only an event with a fill that is not recorded yet waits for the disk; no other event does.
+Only an event with a fill that is not recorded yet waits for the disk; no other event does. A slow
+disk pauses quoting (`ledger_slow`): no new order is sent, cancels are, and fills are booked while
+their rows are still queued for writing. A disk that stays slow, or fails, kills (`ledger_failed`):
+the next start fetches from the venue what was not written.
 """
 
+import asyncio
 from dataclasses import replace
 
 from quoter.domain.commands import PlaceOrder
@@ -13,13 +17,17 @@ from quoter.domain.units import S_PER_NS
 from quoter.engine.engine import Engine
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.rows import FillKind, KnownFill
-from quoter.ledger.writer import LedgerFailed
+from quoter.ledger.writer import LedgerFailed, LedgerStalled
 from quoter.service.clock import Clock
+from quoter.service.recovery import CALM_NS, Recovery
 from quoter.state.inventory import LedgerConflict, is_execution
 from quoter.telemetry.latency import Latency
 from quoter.telemetry.metrics import Metrics
 from quoter.venues.ports import Emit
 
+STALL_S_MAX = 10.0  # a disk that is silent for longer kills
+FILL_STALL_S_MAX = 3.0  # and sooner while a fill is not on it
+CHECK_S_MAX = 0.2  # counted of the time between two checks: we may have been frozen, not the disk
 UNMATCHED_MAX = 10_000  # trades of others on the account, which the venue reports again and again
 
 
@@ -33,10 +41,15 @@ class WriteAhead:
         self._engine = engine
         self._clock, self._metrics = clock, metrics
         self._post = post
+        self._recovery = Recovery(first_ns=CALM_NS)
+        self._checked_ns = clock.now_ns()
+        self._stalled_s = 0.0  # how long the disk has been silent
+        self._is_failure_reported = False
+        self._late_fills: set[asyncio.Future[None]] = set()  # writes of fills, not on disk yet
         self._unmatched: dict[str, None] = {}  # recorded trade ids without a known order
 
     async def before(self, event: Fill | TradesReport) -> Alarm | None:
-        """Return once the event's new fills are recorded; if that fails, return the alarm."""
+        """Return once the event's new fills are recorded, or are late; return the alarm if any."""
         fills = (event,) if isinstance(event, Fill) else event.fills
         new = [
             self._classified(fill)
@@ -46,8 +59,13 @@ class WriteAhead:
         ]
         if not new:
             return None
+        alarm = None
         try:
             await self._ledger.record_fills(new)
+        except LedgerStalled as stalled:
+            self._late_fills.add(stalled.done)
+            stalled.done.add_done_callback(self._late_fill_ended)
+            alarm = self._stall_alarm(str(stalled))
         except LedgerFailed as error:
             return self._alarm(Cause.LEDGER_FAILED, str(error))
         except LedgerConflict as error:
@@ -57,7 +75,13 @@ class WriteAhead:
                 self._unmatched[known.fill.trade_id] = None
         while len(self._unmatched) > UNMATCHED_MAX:
             del self._unmatched[next(iter(self._unmatched))]
-        return None
+        return alarm
+
+    def _late_fill_ended(self, done: asyncio.Future[None]) -> None:
+        """Report a late fill that differs from the ledger; a failed write reports itself."""
+        self._late_fills.discard(done)
+        if not done.cancelled() and isinstance(error := done.exception(), LedgerConflict):
+            self._post(self._alarm(Cause.LEDGER_CONFLICT, str(error)))
 
     async def may_send(self, order: PlaceOrder) -> bool:
         """Return once the order is recorded; False: recording failed, and it must not be sent."""
@@ -65,6 +89,10 @@ class WriteAhead:
         is_recorded = True
         try:
             await self._ledger.record_intent(order)
+        except LedgerStalled as stalled:
+            is_recorded = False
+            if (alarm := self._stall_alarm(str(stalled))) is not None:
+                self._post(alarm)
         except LedgerFailed as error:
             is_recorded = False
             self.fail(str(error))
@@ -87,8 +115,39 @@ class WriteAhead:
                     self._ledger.record_order_end(order.client_id, order.state, order.filled, ts_ns)
 
     def check(self) -> None:
-        """Check that the ledger's writer is still alive."""
+        """Check that the ledger's writer is alive and answers; call it several times a second."""
         self._ledger.check_writer()
+        self._check_stall()
+
+    def _check_stall(self) -> None:
+        """Kill when the disk stays silent; end the pause when it has answered for a while."""
+        now_ns, before_ns = self._clock.now_ns(), self._checked_ns
+        self._checked_ns = now_ns
+        if self._ledger.is_stalled:
+            self._stalled_s += min((now_ns - before_ns) * S_PER_NS, CHECK_S_MAX)
+            if (alarm := self._stall_alarm("the ledger's disk is slow")) is not None:
+                self._post(alarm)
+            limit_s = FILL_STALL_S_MAX if self._late_fills else STALL_S_MAX
+            if self._stalled_s > limit_s and not self._is_failure_reported:
+                self._is_failure_reported = True
+                what = "with a fill that is not on it" if self._late_fills else "for writes"
+                self.fail(f"the ledger's disk has been silent for {limit_s:g} s {what}")
+            return
+        self._stalled_s, self._is_failure_reported = 0.0, False
+        if self._recovery.is_active:
+            self._recovery.observe(now_ns, is_bad=False)
+            if not self._recovery.is_active:
+                ended = Alarm(ts_ns=now_ns, cause=Cause.LEDGER_SLOW, active=False, text="")
+                self._post(ended)
+
+    def _stall_alarm(self, text: str) -> Alarm | None:
+        """Return the alarm of a stall that has just begun."""
+        was_active = self._recovery.is_active
+        self._recovery.observe(self._clock.now_ns(), is_bad=True)
+        if was_active:
+            return None
+        calm = f"clears by itself {self._recovery.calm_ns * S_PER_NS:g} s after it answers"
+        return self._alarm(Cause.LEDGER_SLOW, f"{text}; {calm}")
 
     def fail(self, text: str) -> None:
         """Raise `ledger_failed`."""

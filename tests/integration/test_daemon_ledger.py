@@ -20,6 +20,7 @@ from quoter.domain.trading import Cause, TradingState
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.reader import Reader
 from quoter.ledger.schema import NAME
+from quoter.service import write_ahead
 from quoter.service.exit_codes import ExitCode
 from quoter.service.killswitch.latch import Latch
 from tests.integration.daemon_harness import (
@@ -200,6 +201,9 @@ async def test_failing_disk_kills_after_the_cancels_and_keeps_running(
 ) -> None:
     """The next start fetches from the venue what was not written."""
     monkeypatch.setattr(start_module, "Ledger", partial(Ledger, connect=on_disk))
+    # shorter than this disk takes for one commit
+    monkeypatch.setattr(write_ahead, "STALL_S_MAX", 2.0)
+    monkeypatch.setattr(write_ahead, "FILL_STALL_S_MAX", 2.0)
     with quiet_logs(tmp_path / "log"):
         async with running(market(STORMY, seed=5)) as sandbox:
             async with running_daemon(sandbox, settings(sandbox, tmp_path)) as harness:
@@ -226,6 +230,30 @@ async def test_failing_disk_kills_after_the_cancels_and_keeps_running(
                 await traded(harness)
                 assert await harness.stop() is ExitCode.CLEAN
             assert ledger_against_truth(tmp_path, sandbox) == ""
+
+
+async def test_disk_that_is_slow_for_a_moment_pauses_and_quoting_resumes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Creates wait, cancels are sent, fills are booked and written later; nothing latches."""
+    monkeypatch.setattr(start_module, "Ledger", partial(Ledger, connect=on_disk))
+    monkeypatch.setattr(write_ahead, "CALM_NS", 0)
+    with quiet_logs(tmp_path / "log"):
+        async with (
+            running(market(STORMY, seed=5)) as sandbox,
+            running_daemon(sandbox, settings(sandbox, tmp_path)) as harness,
+        ):
+            await traded(harness)
+            switch = harness.running.engine.causes.switch
+            Disk.stalled.set()
+            await harness.until(lambda: switch.is_active(Cause.LEDGER_SLOW), KILLED_S_MAX, "paused")
+            await harness.until(lambda: not harness.open_own(), KILLED_S_MAX, "cancelled")
+            Disk.reset()
+            Disk.may_go_on.set()
+            await harness.until(harness.is_two_sided, FILLS_S_MAX, "quoting again")
+            assert Latch(tmp_path).read() is None
+            assert await harness.stop() is ExitCode.CLEAN
+        assert ledger_against_truth(tmp_path, sandbox) == ""
 
 
 async def test_of_two_daemons_of_one_instance_at_most_one_continues(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from tests.mutants.mutant import Edit, mutant
 
+WRITE_AHEAD = "quoter/service/write_ahead.py"
 TASKS, WATCH = "quoter/venues/supervised_tasks.py", "quoter/service/health/clock_skew.py"
 UNIT = "tests/unit/service"
 TASK_TESTS = ("tests/unit/venues/test_supervised_tasks.py",)
@@ -82,10 +83,36 @@ MUTANTS = (
         tests=("tests/unit/service/health/test_loop_monitor.py",),
     ),
     mutant(
+        "slow_disk_kills",
+        "a disk that is slow for a second latches a kill",
+        Edit(
+            WRITE_AHEAD,
+            "            alarm = self._stall_alarm(str(stalled))\n",
+            "            alarm = self._alarm(Cause.LEDGER_FAILED, str(stalled))\n",
+        ),
+        tests=("tests/unit/service/test_write_ahead.py",),
+    ),
+    mutant(
+        "silent_disk_never_kills",
+        "quoting waits for ever for a disk that holds back a fill",
+        Edit(WRITE_AHEAD, "if self._stalled_s > limit_s and", "if False and"),
+        tests=("tests/unit/service/test_write_ahead.py",),
+    ),
+    mutant(
+        "late_conflict_lost",
+        "a fill that differs from the ledger is accepted if the disk was slow",
+        Edit(
+            WRITE_AHEAD,
+            "            stalled.done.add_done_callback(self._late_fill_ended)\n",
+            "            stalled.done.add_done_callback(self._late_fills.discard)\n",
+        ),
+        tests=("tests/unit/service/test_write_ahead.py",),
+    ),
+    mutant(
         "calm_time_does_not_grow",
         "a machine that is slow all day changes between quoting and pausing every 10 s",
         Edit(
-            "quoter/service/health/loop_monitor.py",
+            "quoter/service/recovery.py",
             "min(self._doublings + 1, DOUBLINGS_MAX) if is_relapse else 0",
             "0",
         ),

@@ -1,7 +1,6 @@
 """Raise and clear the causes that the engine can't detect: loop lag, clock, memory.
 
-All three are problems of this machine. They clear by themselves and never latch; a problem that
-returns within RELAPSE_NS of its end must be absent twice as long as the last time.
+All three are problems of this machine. They clear by themselves and never latch; see `recovery`.
 """
 
 from collections import deque
@@ -10,14 +9,13 @@ from quoter.domain.events import Alarm
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_S
 from quoter.service.clock import Clock
+from quoter.service.recovery import Recovery
 from quoter.venues.ports import Emit
 
 LAG_S_MAX = 0.25
 LAGS_MAX = 3  # late wake-ups within WINDOW_NS that raise `loop_lag`
 LONG_LAG = 4.0  # multiple of LAG_S_MAX: one wake-up that late raises `loop_lag` alone
 WINDOW_NS = 10 * NS_PER_S  # without a late wake-up for this long, `loop_lag` is cleared
-RELAPSE_NS = 600 * NS_PER_S
-DOUBLINGS_MAX = 4  # the longest calm time is 16 times the first
 
 
 class LoopMonitor:
@@ -28,9 +26,9 @@ class LoopMonitor:
         self._post = post
         self._late_ns: deque[int] = deque(maxlen=LAGS_MAX)
         self._recovery = {
-            Cause.LOOP_LAG: _Recovery(first_ns=WINDOW_NS),
-            Cause.CLOCK: _Recovery(),  # the first time, its sources wait long enough themselves
-            Cause.MEMORY: _Recovery(),
+            Cause.LOOP_LAG: Recovery(first_ns=WINDOW_NS),
+            Cause.CLOCK: Recovery(),  # the first time, its sources wait long enough themselves
+            Cause.MEMORY: Recovery(),
         }
         self._venue_clock = ""  # problem of the venue's clock; empty: none
 
@@ -73,30 +71,3 @@ class LoopMonitor:
         self._post(
             Alarm(ts_ns=self._clock.now_ns(), cause=cause, active=recovery.is_active, text=text)
         )
-
-
-class _Recovery:
-    """How long one problem must be absent until its cause is cleared."""
-
-    def __init__(self, *, first_ns: int = 0) -> None:
-        """`first_ns` is the calm time of a problem that has not occurred for RELAPSE_NS."""
-        self.is_active = False
-        self.calm_ns = self._first_ns = first_ns
-        self._doublings = 0
-        self._bad_ns = 0  # when the problem was seen last
-        self._cleared_ns: int | None = None
-
-    def observe(self, now_ns: int, *, is_bad: bool) -> None:
-        """Take in whether there is a problem now."""
-        if is_bad:
-            if not self.is_active:
-                self._begin(now_ns)
-            self._bad_ns = now_ns
-        elif self.is_active and now_ns - self._bad_ns >= self.calm_ns:
-            self.is_active, self._cleared_ns = False, now_ns
-
-    def _begin(self, now_ns: int) -> None:
-        is_relapse = self._cleared_ns is not None and now_ns - self._cleared_ns < RELAPSE_NS
-        self._doublings = min(self._doublings + 1, DOUBLINGS_MAX) if is_relapse else 0
-        self.calm_ns = WINDOW_NS << self._doublings if self._doublings else self._first_ns
-        self.is_active = True

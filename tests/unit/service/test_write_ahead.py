@@ -1,5 +1,6 @@
 """Fills and orders are on disk before the engine or the venue receives them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -12,6 +13,8 @@ from quoter.domain.commands import PlaceOrder
 from quoter.domain.events import Alarm, Event, Fill, TradesReport
 from quoter.domain.market import Side
 from quoter.domain.trading import Cause
+from quoter.domain.units import NS_PER_S
+from quoter.ledger import writer
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.rows import FillKind, KnownFill
 from quoter.ledger.writer import Connect
@@ -192,3 +195,111 @@ async def test_a_filled_order_is_marked_as_settled(tmp_path: Path) -> None:
         await rig.give(rig.harness.fill_of(order, str(order.size)))
         await rig.settled()
         assert rig.ledger.reader.unsettled(rig.ledger.opened.number) == []
+
+
+def alarms(rig: WriteAheadRig) -> list[tuple[Cause, bool]]:
+    return [(event.cause, event.active) for event in rig.posted if isinstance(event, Alarm)]
+
+
+@pytest.fixture
+def slow_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is late after 50 ms, and a pause ends as soon as it answers."""
+    monkeypatch.setattr(writer, "STALL_S_MAX", 0.05)
+    monkeypatch.setattr(module, "CALM_NS", 0)
+
+
+async def until_answers(rig: WriteAheadRig) -> None:
+    """Let the disk go on, and wait until the late writes are on it."""
+    Disk.stalled.clear()
+    Disk.may_go_on.set()
+    for _ in range(500):
+        if not (rig.ledger.is_stalled or rig.write_ahead._late_fills):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the disk never answered")
+
+
+def wanted(client_id: str = "q00x") -> PlaceOrder:
+    return PlaceOrder(
+        client_id=client_id, side=Side.BUY, price=Decimal(1), size=Decimal(1), decided_ns=1
+    )
+
+
+@pytest.mark.usefixtures("slow_disk")
+async def test_slow_disk_denies_creates_and_pauses_until_it_answers(tmp_path: Path) -> None:
+    async with write_ahead_rig(tmp_path) as rig:
+        Disk.stalled.set()
+        assert not await rig.write_ahead.may_send(wanted("q00x"))
+        assert not await rig.write_ahead.may_send(wanted("q00y"))
+        rig.write_ahead.check()
+        assert alarms(rig) == [(Cause.LEDGER_SLOW, True)]
+        await until_answers(rig)
+        rig.write_ahead.check()
+        assert alarms(rig) == [(Cause.LEDGER_SLOW, True), (Cause.LEDGER_SLOW, False)]
+        assert await rig.write_ahead.may_send(wanted("q00z"))
+
+
+@pytest.mark.usefixtures("slow_disk")
+async def test_fill_is_booked_during_a_stall_and_written_after_it(tmp_path: Path) -> None:
+    async with write_ahead_rig(tmp_path) as rig:
+        fill = rig.harness.fill_of(rig.harness.wanted(BUY), "0.5")
+        Disk.stalled.set()
+        alarm = await rig.give(fill)
+        assert alarm is not None
+        assert (alarm.cause, alarm.active) == (Cause.LEDGER_SLOW, True)
+        assert rig.harness.engine.inventory.has(fill.trade_id)
+        assert rig.kept() == []
+        await until_answers(rig)
+        assert [known.fill for known in rig.kept()] == [fill]
+        assert alarms(rig) == []
+
+
+@pytest.mark.usefixtures("slow_disk")
+async def test_late_fill_that_differs_from_the_ledger_raises_ledger_conflict(
+    tmp_path: Path,
+) -> None:
+    async with write_ahead_rig(tmp_path) as rig:
+        fill = rig.harness.fill_of(rig.harness.wanted(BUY), "0.5")
+        await rig.ledger.record_fills([KnownFill(fill, FillKind.BOOKED)])
+        Disk.stalled.set()
+        await rig.write_ahead.before(replace(fill, price=fill.price + 1))
+        await until_answers(rig)
+        assert alarms(rig) == [(Cause.LEDGER_CONFLICT, True)]
+
+
+@pytest.mark.parametrize("has_fill", [False, True])
+@pytest.mark.usefixtures("slow_disk")
+async def test_disk_that_stays_silent_kills_once_and_sooner_with_an_unwritten_fill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_fill: bool
+) -> None:
+    monkeypatch.setattr(module, "CHECK_S_MAX", 100.0)
+    async with write_ahead_rig(tmp_path) as rig:
+        now_ns = rig.write_ahead._checked_ns
+        Disk.stalled.set()
+        if has_fill:
+            await rig.give(rig.harness.fill_of(rig.harness.wanted(BUY), "0.5"))
+        else:
+            await rig.write_ahead.may_send(wanted())
+        limit_s = module.FILL_STALL_S_MAX if has_fill else module.STALL_S_MAX
+        found = []
+        for seconds in (limit_s - 0.1, limit_s + 0.1, limit_s + 1.0):
+            checked_ns = now_ns + round(seconds * NS_PER_S)
+            monkeypatch.setattr(rig.write_ahead._clock, "now_ns", lambda at=checked_ns: at)
+            rig.write_ahead.check()
+            found.append(alarms(rig).count((Cause.LEDGER_FAILED, True)))
+        assert found == [0, 1, 1]
+        await until_answers(rig)
+
+
+@pytest.mark.usefixtures("slow_disk")
+async def test_time_in_which_the_process_was_frozen_does_not_count_as_a_stall(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with write_ahead_rig(tmp_path) as rig:
+        Disk.stalled.set()
+        await rig.write_ahead.may_send(wanted())
+        later_ns = rig.write_ahead._checked_ns + 3600 * NS_PER_S
+        monkeypatch.setattr(rig.write_ahead._clock, "now_ns", lambda: later_ns)
+        rig.write_ahead.check()
+        assert alarms(rig) == [(Cause.LEDGER_SLOW, True)]
+        await until_answers(rig)

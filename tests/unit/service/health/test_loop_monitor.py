@@ -4,7 +4,8 @@ from quoter.domain.events import Alarm, Event
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_S
 from quoter.service.clock import Clock
-from quoter.service.health.loop_monitor import RELAPSE_NS, LoopMonitor
+from quoter.service.health.loop_monitor import LoopMonitor
+from quoter.service.recovery import RELAPSE_NS
 
 
 class MonitorRig:
