@@ -56,4 +56,40 @@ IDENTITY = (
     ),
 )
 
-MUTANTS = (*IDENTITY,)
+PAGES = "quoter/venues/ccxt/paged_list.py"
+PAGED = "tests/unit/venues/ccxt/test_paged_list.py"
+
+LISTS = (
+    mutant(
+        "first_page_is_the_list",
+        "the first page of a list counts as the whole list",
+        Edit(
+            PAGES,
+            "if len(page) < max(1, paging.full_page) or not paging.full_page or until_id in rows:",
+            "if True:",
+        ),
+        tests=(PAGED,),
+    ),
+    mutant(
+        "repeated_page_is_the_end",
+        "a venue that ignores the cursor and repeats its first page counts as read to the end",
+        Edit(
+            PAGES,
+            "        if not fresh:\n",
+            "        if not fresh:\n            return found, number\n",
+        ),
+        tests=(PAGED,),
+    ),
+    mutant(
+        "unproven_page_is_the_list",
+        "a full page of a venue without proven paging counts as the whole list",
+        Edit(
+            PAGES,
+            "        if paging.by is PageBy.NOTHING:\n",
+            "        if paging.by is PageBy.NOTHING:\n            return found, number\n",
+        ),
+        tests=(PAGED,),
+    ),
+)
+
+MUTANTS = (*IDENTITY, *LISTS)

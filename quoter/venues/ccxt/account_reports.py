@@ -17,10 +17,12 @@ from quoter.domain.events import (
 from quoter.domain.reasons import ReportKind
 from quoter.venues.ccxt.coin_price import coin_price
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
+from quoter.venues.ccxt.paged_list import Params, read_list, time_windows
 from quoter.venues.ccxt.payloads import balances, fill, venue_order
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.config import NowNs
+from quoter.venues.json_values import text
 from quoter.venues.profiles import VenueProfile
 
 TRADES_PAGE = 1000
@@ -69,11 +71,16 @@ class AccountReports:
     async def open_orders(self, *, is_paced: bool = True) -> OpenOrdersReport:
         """Return every open order of the account on this symbol. Raises VenueError."""
         asked_ns = self._now_ns()
-        rows = await self._read(
-            lambda: self._client.fetch_open_orders(self._symbol, None, None, {}),
-            weight="open_orders",
-            is_paced=is_paced,
-        )
+        paging = self._profile.open_orders
+
+        async def page(params: Params) -> list[JsonDict]:
+            return await self._read(
+                lambda: self._client.fetch_open_orders(self._symbol, None, paging.limit, params),
+                weight="open_orders",
+                is_paced=is_paced,
+            )
+
+        rows = await read_list(page, paging)
         orders = [venue_order(row, self._profile) for row in rows]
         known = tuple(
             order._replace(client_id=self._client_id_of(order.venue_id) or order.client_id)
@@ -103,42 +110,61 @@ class AccountReports:
     async def _trades(self, request: RequestReport) -> tuple[Fill, ...]:
         """Return our trades after `from_trade_id`, else since `since_ns`, else the latest page.
 
-        Pages by id where the venue supports it, else by time with overlap. Raises VenueError when
-        the end is not reached within PAGES_MAX: an incomplete list must not look complete.
+        Raises VenueError when the end is not reached: an incomplete list must not look complete.
         """
-        found: dict[str, Fill] = {}
-        last_id, since_ms = request.from_trade_id, request.since_ns // 1_000_000 or None
-        is_one_page = not last_id and since_ms is None
-        by_id = self._profile.trades_page_by_id and last_id.isdigit()
-        for _ in range(PAGES_MAX):
-            rows = await self._page(last_id if by_id else "", None if by_id else since_ms)
-            fresh = {f.trade_id: f for f in map(self._fill, rows) if f.trade_id not in found}
-            found |= fresh
-            if (
-                is_one_page
-                or not fresh
-                or (self._profile.trades_page_by_id and len(rows) < TRADES_PAGE)
-            ):
-                return _after(list(found.values()), request.from_trade_id)
-            if self._profile.trades_page_by_id:
-                by_id, last_id = True, max(fresh, key=int)
-            else:
-                since_ms = max(int(str(row.get("timestamp") or 0)) for row in rows)
-        raise VenueError(f"the list of our trades has more than {PAGES_MAX} pages")
+        if self._profile.trades_page_by_id:
+            return await self._trades_by_id(request)
+        paging, since_ms = self._profile.trades, request.since_ns // 1_000_000 or None
+        if not request.from_trade_id and since_ms is None:
+            rows = await self._trades_page({})
+        else:
+            until_id = request.from_trade_id if since_ms is None else ""
+            rows = []
+            for window in time_windows(paging, since_ms, self._now_ns() // 1_000_000):
+                rows += await read_list(self._trades_page, paging, fixed=window, until_id=until_id)
+        fills = {f.trade_id: f for f in map(self._fill, sorted(rows, key=_time)) if f is not None}
+        fills.pop(request.from_trade_id, None)
+        return tuple(fills.values())
 
-    async def _page(self, after_id: str, since_ms: int | None) -> list[JsonDict]:
-        params = {"fromId": str(int(after_id) + 1)} if after_id else {}
-        limit = TRADES_PAGE if self._profile.trades_page_by_id else None
+    async def _trades_page(self, params: Params) -> list[JsonDict]:
+        paging = self._profile.trades
+        symbol = None if paging.all_symbols else self._symbol
         return await self._read(
-            lambda: self._client.fetch_my_trades(self._symbol, since_ms, limit, params),
+            lambda: self._client.fetch_my_trades(symbol, None, paging.limit, params),
             weight="trades",
         )
 
-    def _fill(self, row: JsonDict) -> Fill:
+    async def _trades_by_id(self, request: RequestReport) -> tuple[Fill, ...]:
+        """Page by id, oldest first; until an id is known, by time with overlap."""
+        found: dict[str, Fill] = {}
+        last_id, since_ms = request.from_trade_id, request.since_ns // 1_000_000 or None
+        is_one_page = not last_id and since_ms is None
+        by_id = last_id.isdigit()
+        for _ in range(PAGES_MAX):
+            rows = await self._page(last_id if by_id else "", None if by_id else since_ms)
+            fills = [fill for fill in map(self._fill, rows) if fill is not None]
+            fresh = {f.trade_id: f for f in fills if f.trade_id not in found}
+            found |= fresh
+            if is_one_page or not fresh or len(rows) < TRADES_PAGE:
+                return _after(list(found.values()), request.from_trade_id)
+            by_id, last_id = True, max(fresh, key=int)
+        raise VenueError(f"the list of our trades has more than {PAGES_MAX} pages")
+
+    async def _page(self, after_id: str, since_ms: int | None) -> list[JsonDict]:
+        params: Params = {"fromId": str(int(after_id) + 1)} if after_id else {}
+        return await self._read(
+            lambda: self._client.fetch_my_trades(self._symbol, since_ms, TRADES_PAGE, params),
+            weight="trades",
+        )
+
+    def _fill(self, row: JsonDict) -> Fill | None:
+        """Return a trade of our symbol; None for another one's. Raises VenueError."""
+        if self._profile.trades.all_symbols and row.get("symbol") != self._symbol:
+            return None
         found = fill(row, self._profile, self._now_ns())
         if found is None:
-            text = self._sender.describe_error(row)
-            raise VenueError(f"a trade of ours can't be parsed: {text}")
+            described = self._sender.describe_error(row)
+            raise VenueError(f"a trade of ours can't be parsed: {described}")
         return replace(found, client_id=self._client_id_of(found.venue_id) or found.client_id)
 
     async def _read(
@@ -149,6 +175,11 @@ class AccountReports:
         if isinstance(answer, FailedCall):
             raise VenueError(answer.text)
         return answer
+
+
+def _time(row: JsonDict) -> tuple[int, str]:
+    at = row.get("timestamp")
+    return (at if isinstance(at, int) else 0), text(row.get("id"))
 
 
 def _after(fills: list[Fill], from_trade_id: str) -> tuple[Fill, ...]:
