@@ -82,8 +82,8 @@ def _next_page(
                 raise VenueError(f"a row of a full page has no number {paging.field!r}")
             return {paging.param: min(ids, key=int)}
         case _:
-            told = [as_map(row.get("info")).get(paging.field) for row in page]
-            cursors = [each for each in told if isinstance(each, str)]
+            found = [as_map(row.get("info")).get(paging.field) for row in page]
+            cursors = [each for each in found if isinstance(each, str)]
             if not cursors:
                 raise VenueError(f"a full page of the list has no {paging.field!r}")
             cursor = next((each for each in cursors if each), "")
