@@ -2,14 +2,15 @@
 
 from decimal import ROUND_CEILING, Decimal
 
-from quoter.app.settings_to_config import limits
+from quoter.app.settings_to_config import activity_policy, limits
 from quoter.app.startup import StartFailed
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import MarketHistory
 from quoter.domain.quotes import QuoteTerms
 from quoter.domain.units import exact
-from quoter.engine.config import EngineConfig
+from quoter.engine.config import ActivityPolicy, EngineConfig
 from quoter.risk.order_rules import ORDERS_SHARE
+from quoter.risk.tick_limits import limits_below_tick
 from quoter.risk.view import Limits
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import Settings
@@ -74,7 +75,20 @@ def blocking_limits(config: EngineConfig, price: float) -> list[str]:
         levels=config.pricing.shape.levels,
         collar=config.limits.price_collar,
     )
-    return [*limits_below_one_order(config.limits, config.order_size, price), *small]
+    coarse = _below_tick(config.instrument, price, config.limits, config.activity)
+    return [*limits_below_one_order(config.limits, config.order_size, price), *small, *coarse]
+
+
+def _below_tick(
+    instrument: Instrument, price: float, ours: Limits, activity: ActivityPolicy
+) -> list[str]:
+    return limits_below_tick(
+        instrument.tick,
+        price,
+        ours,
+        price_jump=activity.price_jump,
+        quote_drift=activity.quote_drift,
+    )
 
 
 def check_limits(settings: Settings, instrument: Instrument, history: MarketHistory) -> None:
@@ -85,6 +99,7 @@ def check_limits(settings: Settings, instrument: Instrument, history: MarketHist
     )
     if price is not None:
         lines += limits_below_one_order(ours, settings.order_size, price)
+        lines += _below_tick(instrument, price, ours, activity_policy(settings))
     if lines:
         raise StartFailed(ExitCode.USAGE, "; ".join(lines))
 

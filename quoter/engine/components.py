@@ -150,6 +150,8 @@ class Components:
             order_size=config.order_size,
             levels=config.pricing.shape.levels,
             period_ns=config.reconcile.rules_ns,
+            limits=config.limits,
+            activity=config.activity,
             causes=self.causes,
             market=self.market,
         )

@@ -188,6 +188,16 @@ RULES = (
         tests=("tests/unit/engine/market/test_market_rules.py",),
     ),
     mutant(
+        "coarse_tick_is_called_ready",
+        "a start on a market whose tick exceeds a limit in basis points is not refused",
+        Edit(
+            "quoter/risk/tick_limits.py",
+            "        if 0.0 < limit < share\n",
+            "        if 0.0 < limit < 0.0\n",
+        ),
+        tests=("tests/unit/risk/test_tick_limits.py", "tests/unit/app/test_limit_checks.py"),
+    ),
+    mutant(
         "orders_on_the_old_grid_stay",
         "orders on the old price grid stay open when the tick changes",
         Edit(

@@ -8,9 +8,12 @@ from quoter.domain.instrument import Instrument
 from quoter.domain.reasons import RejectReason, ReportKind
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_MS, exact
+from quoter.engine.config import ActivityPolicy
 from quoter.engine.halt_causes import HaltCauses
 from quoter.engine.market.view import MarketView
 from quoter.engine.step_builder import StepBuilder
+from quoter.risk.tick_limits import limits_below_tick
+from quoter.risk.view import Limits
 
 APART_NS = 5_000 * NS_PER_MS  # minimum time between two requests, however often orders are refused
 AGAIN_NS = 60_000 * NS_PER_MS  # a request that was not answered is repeated after this
@@ -26,12 +29,15 @@ class MarketRules:
         order_size: Decimal,
         levels: int,
         period_ns: int,
+        limits: Limits,
+        activity: ActivityPolicy,
         market: MarketView,
         causes: HaltCauses,
     ) -> None:
         """`period_ns` 0: rules are requested only after a reject."""
         self.instrument = instrument
         self._order_size, self._levels, self._period_ns = order_size, levels, period_ns
+        self._limits, self._activity = limits, activity
         self._market, self._causes = market, causes
         self._asked_ns = 0
         self._due_ns = 0  # 0: never
@@ -71,7 +77,7 @@ class MarketRules:
         self._check(step)
 
     def _check(self, step: StepBuilder) -> None:
-        """Raise MARKET_RULES while no order of the configured size can be placed.
+        """Raise MARKET_RULES while no order of the configured size can be placed and stay.
 
         Checked once, and after every change of the rules, not with every price: a price near the
         limit would raise and clear the cause again and again.
@@ -96,7 +102,18 @@ class MarketRules:
                 f"QUOTER_ORDER_SIZE {self._order_size:f} is worth {worth:.8g} {rules.quote}: "
                 f"the venue takes no less than {rules.notional_min:f}"
             )
-        return ""
+        return "" if mid is None else self._why_too_coarse(rules, mid)
+
+    def _why_too_coarse(self, rules: Instrument, mid: float) -> str:
+        """Why the tick is too coarse for the limits in basis points; empty if it is not."""
+        lines = limits_below_tick(
+            rules.tick,
+            mid,
+            self._limits,
+            price_jump=self._activity.price_jump,
+            quote_drift=self._activity.quote_drift,
+        )
+        return "; ".join(lines)
 
 
 def _text(rules: Instrument) -> str:

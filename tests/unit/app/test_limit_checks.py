@@ -91,3 +91,13 @@ def test_a_start_is_refused_if_the_last_price_shows_that_no_order_can_pass() -> 
     check_limits(settings(), INSTRUMENT, past)
     with pytest.raises(StartFailed, match="QUOTER_ORDER_SIZE"):
         check_limits(settings(order_size="0.000001"), INSTRUMENT, unknown)
+
+
+def test_a_start_is_refused_if_one_tick_exceeds_a_limit_in_basis_points() -> None:
+    """A tick of 147 bps: `check` said that it was ready, and quoting paused at each tick."""
+    coarse = replace(INSTRUMENT, tick=Decimal(1000))
+    bar = Bar(60_000.0, 60_100.0, 59_900.0, 60_000.0)
+    past = MarketHistory((bar,), 60.0, None)
+    with pytest.raises(StartFailed, match=r"QUOTER_PRICE_JUMP_BPS: one tick .* at least 170"):
+        check_limits(settings(), coarse, past)
+    check_limits(settings(price_jump_bps=170, price_collar_bps=170), coarse, past)

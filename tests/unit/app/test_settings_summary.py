@@ -22,6 +22,7 @@ from quoter.pricing.quote.normalisation import References, gamma_lot
 from quoter.pricing.quote.settings_summary import settings_summary, summary_rows
 from quoter.telemetry.logs import configure_logs
 from tests.unit.app.test_settings_to_config import INSTRUMENT
+from tests.unit.engine.cases import ACTIVITY
 from tests.unit.risk.cases import LIMITS
 from tests.unit.telemetry.samples import NOW_NS, PARAMS, QUOTE, TERMS, step
 
@@ -37,6 +38,7 @@ class Calibration:
 class Config:
     lots_max, order_size, limits = 10.0, Decimal("0.005"), LIMITS
     instrument, pricing = INSTRUMENT, PricingConfig()
+    activity = ACTIVITY
 
 
 class FrozenEngine:

@@ -117,3 +117,13 @@ def test_notional_too_small_at_the_start_pauses_with_the_first_price(
     harness.wait(3.0)
     assert (Cause.MARKET_RULES not in harness.causes) is is_possible
     assert bool(len(harness.engine.orders)) is is_possible
+
+
+def test_tick_that_exceeds_a_limit_in_basis_points_pauses_with_the_reason() -> None:
+    """Else `price_jump` would pause at each move of the price, and nobody would know why."""
+    policy = replace(CONFIG.activity, price_jump=0.02)
+    harness = EngineHarness(replace(CONFIG, activity=policy)).quoting()
+    rules(harness, replace(ABC, tick=Decimal(3)))
+    assert harness.causes == {Cause.MARKET_RULES}
+    text = harness.engine.causes.switch.causes[Cause.MARKET_RULES]
+    assert text.startswith("QUOTER_PRICE_JUMP_BPS: one tick (3) is ")
