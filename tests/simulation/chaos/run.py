@@ -12,6 +12,7 @@ from quoter.domain.step import Step
 from quoter.domain.trading import Cause, TradingState
 from quoter.domain.units import NS_PER_MS, NS_PER_S
 from quoter.engine.engine import Engine
+from quoter.risk.hysteresis import MACHINE_CAUSES
 from quoter.risk.monitors.message_rate import JUDGED_FROM
 from quoter.risk.monitors.repeated_execution import FILLS_ALWAYS
 from quoter.sim.exchange import Exchange
@@ -29,10 +30,14 @@ from tests.simulation.schedule import Schedule
 
 DEPTH_NS = 250 * NS_PER_MS
 UNKNOWN_S_MAX = 5.0
-HOLDS = {
-    Cause.MARKET_REGIME,
-    Cause.MESSAGE_RATE,
-}  # caused by the market or by our own rate: no recovery expected
+# Caused by the market, by our own rate, or by the machine, whose causes wait for a growing calm
+# time: no recovery within the usual time.
+HOLDS = {Cause.MARKET_REGIME, Cause.MESSAGE_RATE, *MACHINE_CAUSES}
+# The faults that a cause of the machine comes from.
+MACHINE_FAULTS = {
+    Cause.LOOP_LAG: (Fault.BLOCK, Fault.CRASH),
+    Cause.CLOCK: (Fault.CLOCK, Fault.BLOCK),
+}
 BOOKS = (Fault.DEPOSIT, Fault.FOREIGN_TRADE, Fault.WIPE)
 
 
@@ -268,12 +273,15 @@ class World:
             )
 
     def _judge_hold(self, engine: Engine) -> None:
-        """Check that the market regime or the message rate is the only reason for less quoting."""
+        """Check that market regime, message rate and machine are the only reasons."""
         causes = engine.causes.switch.causes
         if others := causes.keys() - HOLDS:
             raise Breach("Q3", f"long after the last fault: {sorted(others)}")
         if Cause.MARKET_REGIME in causes and not self.plan.engine.regime.is_on:
             raise Breach("Q3", f"a regime that is switched off: {causes}")
+        for cause in causes.keys() & MACHINE_CAUSES:
+            if not any(self.faults.fired[fault] for fault in MACHINE_FAULTS.get(cause, ())):
+                raise Breach("Q3", f"a fault of the machine that nothing caused: {causes}")
         if Cause.MESSAGE_RATE in causes and not len(self.process.disk.intents) >= JUDGED_FROM:
             raise Breach("Q3", f"after {len(self.process.disk.intents)} orders: {causes}")
 
