@@ -91,7 +91,7 @@ class CcxtGateway:
             profile=self._profile,
             now_ns=now_ns,
             reports=self._reports,
-            remember=self._private_events.remember,
+            known=self._private_events,
         )
         self._stream = self._private_stream(random)
 
@@ -147,7 +147,7 @@ class CcxtGateway:
         if isinstance(answer, FailedCall):
             return self._failed(order, answer)
         venue_id = text(answer.get("id"))
-        self._private_events.remember(venue_id, order.client_id)
+        self._private_events.opened(venue_id, order.client_id)
         self._stream.expect(asked_s)
         return OrderAck(ts_ns=self._now_ns(), client_id=order.client_id, venue_id=venue_id)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from quoter.domain.commands import CancelOrder, QueryOrder
+from quoter.domain.errors import VenueError
 from quoter.domain.events import CancelReject, OrderDone, OrderNotFound, OrderOpen
 from quoter.domain.reasons import CancelRejectReason
 from quoter.domain.trading import CancelReason
@@ -13,6 +14,7 @@ from quoter.venues.ccxt import error_mapping, payloads
 from quoter.venues.ccxt.account_reports import AccountReports
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.ccxt.payloads import order_event
+from quoter.venues.ccxt.private_events import PrivateEvents
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.config import NowNs, VenueConfig
@@ -40,7 +42,7 @@ def order_request(
 
 
 class OrderCancellation:
-    """Cancels through ccxt; `remember` is called with each (venue id, client id) pair found."""
+    """Cancels through ccxt; `known` names our orders by the venue's id, and gets what is found."""
 
     def __init__(
         self,
@@ -51,11 +53,11 @@ class OrderCancellation:
         profile: VenueProfile,
         now_ns: NowNs,
         reports: AccountReports,
-        remember: Callable[[str, str], None],
+        known: PrivateEvents,
     ) -> None:
         self._client, self._sender, self._config = client, sender, config
         self._profile, self._now_ns = profile, now_ns
-        self._reports, self._remember = reports, remember
+        self._reports, self._known = reports, known
         ids = profile.ids
         self._cancel_by = ids.cancel if ids else None
         self._query_by = ids.query if ids else None
@@ -98,6 +100,7 @@ class OrderCancellation:
                     order, CancelRejectReason.NO_ANSWER, "accepted, but the end is not confirmed"
                 )
             done = found
+        self._known.ended(order.venue_id or done.venue_id)
         # the answer to a cancel by our id may carry the id of the cancel itself
         return OrderDone(
             ts_ns=self._now_ns(),
@@ -125,7 +128,9 @@ class OrderCancellation:
         if event is None or not self._is_about(row, order):
             return None
         client_id = order.client_id or payloads.client_id(row, self._profile)
-        self._remember(text(row.get("id")), client_id)
+        self._known.remember(text(row.get("id")), client_id)
+        if isinstance(event, OrderDone):
+            self._known.ended(text(row.get("id")))
         if isinstance(event, OrderOpen):
             return replace(event, order=event.order._replace(client_id=client_id))
         return replace(event, client_id=client_id)
@@ -191,7 +196,8 @@ class OrderCancellation:
     async def cancel_all(self) -> int:
         """Cancel own orders in at most CANCEL_ROUNDS_MAX rounds; return how many are left open.
 
-        Never waits for our rate limiter. Raises VenueError if the venue can't be asked.
+        Never waits for our rate limiter. Raises VenueError if the venue can't be asked; the orders
+        of ours that are known by the venue's id have been cancelled one by one then.
         """
         slots = asyncio.Semaphore(CANCELS_AT_ONCE_MAX)
 
@@ -200,14 +206,31 @@ class OrderCancellation:
                 await self.cancel(order, is_paced=False)
 
         for _ in range(CANCEL_ROUNDS_MAX):
-            own = await self.own_open(is_paced=False)
+            try:
+                own = await self.own_open(is_paced=False)
+            except VenueError as error:
+                await asyncio.gather(*(cancel(order) for order in self._known_open()))
+                left = len(self._known_open())
+                raise VenueError(
+                    f"own orders can't be listed: {error}; of those known by the venue's ids"
+                    f" {left} are not confirmed as ended"
+                ) from error
             if not own:
                 return 0
             await asyncio.gather(*(cancel(order) for order in own))
         return len(await self.own_open(is_paced=False))
 
+    def _known_open(self) -> list[CancelOrder]:
+        return [
+            CancelOrder(client_id=client_id, venue_id=venue_id, reason=CancelReason.STATE)
+            for venue_id, client_id in self._known.known_open().items()
+        ]
+
     async def own_open(self, *, is_paced: bool = True) -> list[CancelOrder]:
-        """Return a cancel for every own order that the venue lists. Raises VenueError."""
+        """Return a cancel for every own order that the venue lists. Raises VenueError.
+
+        Ours is what is known by the venue's id, and what the venue's profile recognises.
+        """
         report = await self._reports.open_orders(is_paced=is_paced)
         return [
             CancelOrder(

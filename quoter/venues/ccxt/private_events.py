@@ -24,6 +24,7 @@ class PrivateEvents:
     ) -> None:
         self._profile, self._is_own, self._now_ns = profile, is_own, now_ns
         self._client_ids: dict[str, str] = {}  # by venue id
+        self._open: dict[str, str] = {}  # own orders whose end was not reported, by venue id
         self.unreadable = 0  # rows that could not be parsed
 
     def client_id_of(self, venue_id: str) -> str:
@@ -37,12 +38,30 @@ class PrivateEvents:
             if len(self._client_ids) > VENUE_IDS_MAX:
                 del self._client_ids[next(iter(self._client_ids))]
 
+    def opened(self, venue_id: str, client_id: str) -> None:
+        """Remember an order of ours as open until `ended`."""
+        self.remember(venue_id, client_id)
+        if venue_id and self._is_own(client_id):
+            self._open[venue_id] = client_id
+            if len(self._open) > VENUE_IDS_MAX:
+                del self._open[next(iter(self._open))]
+
+    def ended(self, venue_id: str) -> None:
+        """Forget that an order is open: the venue reported its end, or does not know it."""
+        self._open.pop(venue_id, None)
+
+    def known_open(self) -> dict[str, str]:
+        """Return client ids by venue id of own orders whose end was not reported."""
+        return dict(self._open)
+
     def _named(self, event: OrderOpen | OrderDone) -> OrderOpen | OrderDone:
         """Return the event with our client id, by the venue's id of the order if that is known."""
         if isinstance(event, OrderOpen):
             order = event.order
             name = self._name(order.venue_id, order.client_id)
+            self.opened(order.venue_id, name)
             return replace(event, order=order._replace(client_id=name))
+        self.ended(event.venue_id)
         return replace(event, client_id=self._name(event.venue_id, event.client_id))
 
     def _name(self, venue_id: str, client_id: str) -> str:
