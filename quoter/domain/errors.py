@@ -36,6 +36,10 @@ class MarketUnfit(VenueError):
     """
 
 
+class VenueUnfit(MarketUnfit):
+    """The venue is refused by name: it is not proven that orders there are found again."""
+
+
 class MarketsUnread(VenueError):
     """The venue's list of markets could not be read."""
 

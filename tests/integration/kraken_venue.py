@@ -19,7 +19,7 @@ from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.config import VenueConfig
 from quoter.venues.egress.gate import BlockReason, never_blocked
 from quoter.venues.factory import make_gateway
-from tests.integration.test_daemon_dialects import redirected
+from tests.integration.test_daemon_dialects import accept_unproven, redirected
 
 KEY = "kraken-test-key"
 SECRET = base64.b64encode(b"kraken-test-secret").decode()
@@ -164,6 +164,7 @@ async def kraken_gateway(
         hosts=frozenset({urlsplit(venue.url).netloc}),
     )
     gateway = make_gateway(config, block_reason=block_reason)
+    accept_unproven(gateway)
     gateway._client.urls["api"] = redirected(gateway._client.urls["api"], venue.url)
     try:
         await gateway.connect()

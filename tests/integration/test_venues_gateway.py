@@ -233,6 +233,7 @@ def without_a_dialect(monkeypatch: pytest.MonkeyPatch) -> str:
     """Return an exchange id for which the gateway uses the generic profile."""
     plain = replace(
         GENERIC,
+        refusal="",
         ids=ClientIds(
             create_field="newClientOrderId",
             row_fields=(UNIFIED, "c"),
@@ -534,9 +535,10 @@ async def test_trades_from_an_id_are_complete_and_in_order(
     assert await listed(gateway, from_trade_id=every[-1]) == []
 
 
-async def test_trades_without_profile_are_paged_by_time(
+async def test_trades_without_profile_are_one_page_that_is_not_full(
     still_sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Which of its ids are later is not known there, so booked trades may come again."""
     exchange = without_a_dialect(monkeypatch)
     async with connected(config(still_sandbox, exchange=exchange)) as gateway:
         for number in range(4):
@@ -548,7 +550,8 @@ async def test_trades_without_profile_are_paged_by_time(
         )
         every = await listed(gateway, since_ns=time.time_ns() - 60_000_000_000)
         assert len(every) == 4
-        assert await listed(gateway, from_trade_id=every[1]) == every[2:]
+        after = await listed(gateway, from_trade_id=every[1])
+        assert after == [each for each in every if each != every[1]]
 
 
 async def listed(gateway: CcxtGateway, *, from_trade_id: str = "", since_ns: int = 0) -> list[str]:

@@ -92,4 +92,46 @@ LISTS = (
     ),
 )
 
-MUTANTS = (*IDENTITY, *LISTS)
+CANCELLATION = "quoter/venues/ccxt/order_cancellation.py"
+CANCELS = "tests/unit/venues/ccxt/test_order_cancellation.py"
+
+STOPS = (
+    mutant(
+        "nothing_cancelled_without_a_list",
+        "when the own orders can't be listed, those known by the venue's id are not cancelled",
+        Edit(
+            CANCELLATION,
+            "(cancel(order) for order in self._known_open())",
+            "(cancel(order) for order in [])",
+        ),
+        tests=(CANCELS,),
+    ),
+    mutant(
+        "answer_about_another_order",
+        "the answer to a query is used without comparing whose order it describes",
+        Edit(
+            CANCELLATION,
+            "        if event is None or not self._is_about(row, order):\n",
+            "        if event is None:\n",
+        ),
+        tests=(CANCELS,),
+    ),
+    mutant(
+        "unfiltered_list_proves_absence",
+        "an order counts as unknown to a venue that ignored the filter by our id",
+        Edit(CANCELLATION, "is_unknown = is_unknown and not rows", "pass"),
+        tests=(CANCELS,),
+    ),
+    mutant(
+        "unproven_venue_connects",
+        "a venue without a proven profile is quoted until its first order kills",
+        Edit(
+            "quoter/venues/ccxt/startup.py",
+            "        self._check_proven()\n",
+            "",
+        ),
+        tests=("tests/unit/venues/ccxt/test_startup_refusals.py",),
+    ),
+)
+
+MUTANTS = (*IDENTITY, *LISTS, *STOPS)

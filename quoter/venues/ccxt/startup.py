@@ -4,7 +4,14 @@ from decimal import Decimal
 
 from ccxt.base import errors as venue
 
-from quoter.domain.errors import EgressBlocked, KeyRefused, MarketsUnread, MarketUnfit, VenueError
+from quoter.domain.errors import (
+    EgressBlocked,
+    KeyRefused,
+    MarketsUnread,
+    MarketUnfit,
+    VenueError,
+    VenueUnfit,
+)
 from quoter.domain.events import ReportFailed, RulesReport
 from quoter.domain.instrument import Instrument
 from quoter.domain.reasons import ReportKind
@@ -20,7 +27,7 @@ from quoter.venues.clock import ClockSample, VenueClock, clock_sample_of
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.egress.request_verification import create_check
 from quoter.venues.json_values import Json, as_list, as_map, decimal, text
-from quoter.venues.profiles import VenueProfile
+from quoter.venues.profiles import PROVEN, VenueProfile
 
 INFO_WEIGHT = 20.0
 MARKETS_WEIGHT = 5.0  # requests, at the venues that need most for it
@@ -48,8 +55,9 @@ class StartupChecks:
     async def connect(self) -> Instrument:
         """Return the instrument; without a key only public data is checked.
 
-        Raises KeyRefused, MarketUnfit, MarketsUnread or another VenueError.
+        Raises KeyRefused, VenueUnfit, MarketUnfit, MarketsUnread or another VenueError.
         """
+        self._check_proven()
         check_sends_once(self._client)
         loaded = await self._sender.read(self._client.load_markets)
         if isinstance(loaded, FailedCall) and not isinstance(loaded.error, EgressBlocked):
@@ -70,6 +78,18 @@ class StartupChecks:
         await self._check_clock()
         self._fee = await self._check_key() if self._config.api_key else None
         return self._instrument(market)
+
+    def _check_proven(self) -> None:
+        """Raise VenueUnfit at a venue whose orders are not proven to be found again.
+
+        A process that only cancels may use a venue at which own orders are recognised.
+        """
+        profile = self._profile
+        if profile.refusal and not (self._config.is_cancel_only and profile.ids is not None):
+            raise VenueUnfit(
+                f"{self._config.exchange} can't be quoted: {profile.refusal};"
+                f" proven: {', '.join(sorted(PROVEN))}"
+            )
 
     def _instrument(self, market: Json) -> Instrument:
         return instrument(market, precision_mode=self._client.precisionMode, fee_maker=self._fee)

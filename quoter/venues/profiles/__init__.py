@@ -66,7 +66,7 @@ def with_self_trade(profile: VenueProfile, features: Json) -> VenueProfile:
 
     ccxt translates the modes that its table names; a plain True there means that it does not.
     """
-    create = as_map(as_map(features.get("spot")).get("createOrder"))
+    create = as_map(as_map(as_map(features).get("spot")).get("createOrder"))
     modes = as_map(create.get("selfTradePrevention"))
     mode = next((mode for mode in SELF_TRADE_MODES if modes.get(mode) is True), "")
     return profile if profile.self_trade or not mode else replace(profile, self_trade=mode)

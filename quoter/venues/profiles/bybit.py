@@ -9,7 +9,7 @@ from quoter.venues.profiles.profile import ById, ClientIds, PageBy, Paging, Venu
 BYBIT = VenueProfile(
     name="bybit",
     family="bybit",
-    refusal="",
+    refusal=("its balances pass through floats, and its streams are not proven from start to stop"),
     order_fields={"price": ("price",), "amount": ("qty",), "filled": ("cumExecQty",)},
     trade_fields={
         "price": ("execPrice",),

@@ -9,7 +9,7 @@ from quoter.venues.profiles.profile import ById, ClientIds, PageBy, Paging, Venu
 GATE = VenueProfile(
     name="gate",
     family="gate",
-    refusal="",
+    refusal="its balances pass through floats, and nothing notices a lost update of its book",
     order_fields={"price": ("price",), "amount": ("amount",)},
     trade_fields={
         "price": ("price",),

@@ -9,7 +9,10 @@ from quoter.venues.profiles.profile import ById, ClientIds, PageBy, Paging, Venu
 KRAKEN = VenueProfile(
     name="kraken",
     family="kraken",
-    refusal="",
+    refusal=(
+        "its private stream lacks the cancels of a symbol, "
+        "and a refused post-only order stays unknown"
+    ),
     order_fields={
         "price": ("limit_price",),
         "amount": ("vol", "order_qty"),

@@ -11,7 +11,10 @@ from quoter.venues.profiles.profile import ById, ClientIds, PageBy, Paging, Venu
 OKX = VenueProfile(
     name="okx",
     family="okx",
-    refusal="",
+    refusal=(
+        "its private stream reports fees with the opposite sign of its lists, "
+        "and its balances pass through floats"
+    ),
     order_fields={"price": ("px",), "amount": ("sz",), "filled": ("accFillSz",)},
     trade_fields={"price": ("fillPx",), "amount": ("fillSz",)},
     ids=ClientIds(

@@ -3,7 +3,7 @@
 import pytest
 
 from quoter.app.setting_errors import exit_code_for, text_for
-from quoter.domain.errors import MarketsUnread, MarketUnfit, VenueError
+from quoter.domain.errors import MarketsUnread, MarketUnfit, VenueError, VenueUnfit
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import Environment
 from tests.unit.app.test_settings_to_config import settings
@@ -13,6 +13,13 @@ def test_an_unknown_market_is_reported_under_the_symbol_setting() -> None:
     error = MarketUnfit("binance has no market NO/SUCH")
     text = text_for(error, settings(symbol="NO/SUCH"))
     assert text == "QUOTER_SYMBOL: binance has no market NO/SUCH (got NO/SUCH)"
+    assert exit_code_for(error) is ExitCode.USAGE
+
+
+def test_a_refused_venue_is_reported_under_the_exchange_setting() -> None:
+    error = VenueUnfit("gate can't be quoted: its book is not proven")
+    text = text_for(error, settings(exchange="gate"))
+    assert text == "QUOTER_EXCHANGE: gate can't be quoted: its book is not proven"
     assert exit_code_for(error) is ExitCode.USAGE
 
 

@@ -55,6 +55,7 @@ QUERIES = {
     "coinbaseexchange": f"/orders/client:{CLIENT_ID}",
     "cryptocom": "",
 }
+PROFILED = sorted(PROVEN | {"bybit", "okx", "gate", "kraken", "bitget"})
 # Words that show that the venue's own id, which is not known, was asked for.
 MISSING_ID = ("=None", "/None", "[null]", "null", '"clientOrderId"')
 
@@ -114,7 +115,7 @@ def has_our_id(request: str, exchange: str, by: ById) -> bool:
     return ours == [by.field] and not any(value == "None" for _, value in leaves)
 
 
-@pytest.mark.parametrize("exchange", sorted(PROVEN | {"bitget"}))
+@pytest.mark.parametrize("exchange", PROFILED)
 async def test_cancel_by_our_id_has_the_name_that_the_venue_reads(exchange: str) -> None:
     """V3: Bybit reads `orderLinkId`; ccxt passes its unified name on."""
     ids = profile_of(exchange).ids
@@ -126,7 +127,7 @@ async def test_cancel_by_our_id_has_the_name_that_the_venue_reads(exchange: str)
     assert has_our_id(request, exchange, ids.cancel), request
 
 
-@pytest.mark.parametrize("exchange", sorted(PROVEN | {"bitget"}))
+@pytest.mark.parametrize("exchange", PROFILED)
 async def test_query_by_our_id_has_the_name_that_the_venue_reads(exchange: str) -> None:
     """V3, V8: without a query for one order, the lists that the venue filters by our id."""
     ids = profile_of(exchange).ids

@@ -295,5 +295,5 @@ def test_foreign_ids_stay_foreign() -> None:
 
 
 def test_every_proven_venue_is_in_these_tests() -> None:
-    """`binanceus`, `myokx` and `okxus` share their protocol with another row."""
-    assert {"binance"} | STREAMS.keys() | {"binanceus", "myokx", "okxus"} == PROVEN
+    """`binanceus` shares its protocol with Binance, whose stream the integration tests show."""
+    assert {"binance"} | STREAMS.keys() | {"binanceus"} >= PROVEN
