@@ -134,4 +134,17 @@ STOPS = (
     ),
 )
 
-MUTANTS = (*IDENTITY, *LISTS, *STOPS)
+STARTS = (
+    mutant(
+        "coins_requested_at_the_start",
+        "a start asks a private endpoint for coins before anything else",
+        Edit(
+            "quoter/venues/ccxt/client.py",
+            'client.has["fetchCurrencies"] = False',
+            'client.has["fetchCurrencies"] = True',
+        ),
+        tests=("tests/unit/venues/ccxt/test_client.py",),
+    ),
+)
+
+MUTANTS = (*IDENTITY, *LISTS, *STOPS, *STARTS)

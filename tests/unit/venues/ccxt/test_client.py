@@ -9,6 +9,7 @@ from quoter.venues.ccxt.client import check_defaults, make_client
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.config import Environment, VenueConfig
 
+KEY = "c2VzYW1l"
 SANDBOX = "http://127.0.0.1:8080"
 
 
@@ -49,6 +50,26 @@ def test_production_url_is_refused_in_other_environments(environment: Environmen
     for url in ("https://api.binance.com/api/v3/order", "wss://stream.binance.com:9443/ws"):
         with pytest.raises(EgressBlocked):
             gate.check_host(url)
+
+
+@pytest.mark.parametrize("exchange", ["binance", "bybit", "okx", "kraken", "gate"])
+async def test_coins_are_not_requested_when_markets_are_loaded(exchange: str) -> None:
+    """V13: at Bybit the first request of a start was signed, and its failure ended the start."""
+    venue = client(exchange, "production", api_key=KEY, secret=KEY)
+    asked: list[str] = []
+
+    async def fetch_markets(_params: object = None) -> list[object]:
+        return []
+
+    async def fetch_currencies(_params: object = None) -> dict[str, object]:
+        asked.append("currencies")
+        return {}
+
+    venue.fetch_markets = fetch_markets  # type: ignore[method-assign, assignment]
+    venue.fetch_currencies = fetch_currencies  # type: ignore[attr-defined]
+    await venue.load_markets()
+    await venue.close()
+    assert asked == []
 
 
 def test_ccxt_neither_queues_repeats_nor_prints_requests() -> None:
