@@ -8,6 +8,7 @@ from quoter.domain.commands import PlaceOrder, RequestReport
 from quoter.domain.events import OrderReject, ReportFailed, RulesReport
 from quoter.domain.market import Side
 from quoter.domain.reasons import RejectReason, ReportKind
+from quoter.venues.egress import gate
 from quoter.venues.factory import make_gateway
 from quoter.venues.json_values import as_map, decimal
 from tests.integration.sandbox_client import RunningSandbox
@@ -119,5 +120,19 @@ async def test_rules_that_cannot_be_read_change_nothing(
         monkeypatch.setattr(gateway._client, "fetch_markets", half)
         assert isinstance(await gateway.report(ASK), ReportFailed)
         assert gateway._client.market("BTC/USDT") == before
+    finally:
+        await gateway.close()
+
+
+async def test_gigantic_list_of_orders_is_no_answer(
+    still_sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """300 MB of open orders took 1 GB of memory and stopped the event loop."""
+    gateway = make_gateway(config(still_sandbox))
+    try:
+        await gateway.connect()
+        monkeypatch.setattr(gate, "ANSWER_BYTES_MAX", 1)
+        report = await gateway.report(RequestReport(kind=ReportKind.OPEN_ORDERS))
+        assert isinstance(report, ReportFailed)
     finally:
         await gateway.close()

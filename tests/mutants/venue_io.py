@@ -91,6 +91,12 @@ WIRE = (
         tests=("tests/integration/test_venues_rules.py",),
     ),
     mutant(
+        "answers_unbounded",
+        "an answer of hundreds of megabytes is read into memory",
+        Edit(GATE, "            if len(body) > most:\n", "            if False:\n"),
+        tests=("tests/unit/venues/egress/test_gate.py",),
+    ),
+    mutant(
         "create_age_unbounded",
         "a create leaves however long ago it was decided",
         Edit(

@@ -103,13 +103,13 @@ class Pages:
 
     @web.middleware
     async def _check_request(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        await asyncio.sleep(0)  # let other tasks run between pipelined requests, refused ones too
         if not is_allowed_host(request.headers.get("Host", ""), self._host_names):
             return web.Response(status=421, text="unknown host name: see QUOTER_HTTP_HOSTS\n")
         if self._busy >= REQUESTS_MAX and request.path not in self._always_served:
             return web.Response(status=503, text="busy\n", headers={"Retry-After": "1"})
         self._busy += 1
         try:
-            await asyncio.sleep(0)  # let other tasks run between pipelined requests
             return await handler(request)
         finally:
             self._busy -= 1

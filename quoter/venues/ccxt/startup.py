@@ -25,6 +25,7 @@ from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.clock import ClockSample, VenueClock, clock_sample_of
 from quoter.venues.config import NowNs, VenueConfig
+from quoter.venues.egress.gate import allow_markets
 from quoter.venues.egress.request_verification import create_check
 from quoter.venues.json_values import Json, as_list, as_map, decimal, text
 from quoter.venues.profiles import PROVEN, VenueProfile
@@ -59,7 +60,7 @@ class StartupChecks:
         """
         self._check_proven()
         check_sends_once(self._client)
-        loaded = await self._sender.read(self._client.load_markets)
+        loaded = await self._sender.read(self._load_markets)
         if isinstance(loaded, FailedCall) and not isinstance(loaded.error, EgressBlocked):
             raise MarketsUnread(loaded.text)
         _value_of(loaded)
@@ -119,8 +120,16 @@ class StartupChecks:
 
     async def _read_all(self) -> JsonDict | None:
         """Read all markets, in a few requests; `load_markets` would request coins as well."""
-        rows = _value_of(await self._sender.read(self._client.fetch_markets, weight=MARKETS_WEIGHT))
+        rows = _value_of(await self._sender.read(self._fetch_markets, weight=MARKETS_WEIGHT))
         return next((row for row in rows if row.get("symbol") == self._config.symbol), None)
+
+    async def _load_markets(self) -> JsonDict:
+        allow_markets()
+        return await self._client.load_markets()
+
+    async def _fetch_markets(self) -> list[JsonDict]:
+        allow_markets()
+        return await self._client.fetch_markets()
 
     async def _read_one(self, held: Json) -> JsonDict | None:
         query = {"symbol": text(held.get("id"))}

@@ -31,6 +31,8 @@ CONNECTIONS_MAX = 64  # for all calls that may hang at once and a kill's cancels
 ENGINE_HEARTBEAT_NS_MAX = 1_000_000_000  # older: the engine may decide on old data
 RULES_KNOWN_NS = 5_000_000_000  # within this of a change the engine decides by the new rules
 
+ANSWER_BYTES_MAX = 8 * 2**20  # of one HTTP answer; a thousand orders take half a megabyte
+MARKETS_BYTES_MAX = 96 * 2**20  # where all markets of a venue are expected
 HOST_CHARS_MAX = 100  # of a refused host in error texts
 TLS_SCHEMES = frozenset({"https", "wss"})
 PLAIN_SCHEMES = frozenset({"http", "ws"})  # for the sandbox only
@@ -56,6 +58,7 @@ class Call:
     requests_sent: int = 0
     create_sent: bool = False
     status: int = 0  # of the last HTTP answer; 0 without one
+    answer_bytes_max: int = 0  # 0: ANSWER_BYTES_MAX
 
     @property
     def was_sent(self) -> bool:
@@ -80,6 +83,12 @@ def declare_call(purpose: Purpose, client_id: str = "") -> Iterator[Call]:
 def current_call() -> Call | None:
     """Return the declared call of this task; None outside of `declare_call`."""
     return _call.get()
+
+
+def allow_markets() -> None:
+    """Let the declared call's answers be as large as a list of all markets."""
+    if (call := _call.get()) is not None:
+        call.answer_bytes_max = MARKETS_BYTES_MAX
 
 
 def _never_paused(_: Purpose) -> str:
@@ -303,12 +312,44 @@ class GatedConnector(aiohttp.TCPConnector):
         return connection
 
 
+class AnswerTooLarge(aiohttp.ClientConnectionError):
+    """An answer above the limit: it was not read to its end, so it says nothing."""
+
+
+class BoundedResponse(aiohttp.ClientResponse):
+    """A response whose body is read up to the limit of its call; beyond it the socket is closed."""
+
+    async def read(self) -> bytes:
+        """Return the body. Raises AnswerTooLarge."""
+        if self._body is None:
+            try:
+                self._body = await self._read_bounded()
+            except BaseException:  # as aiohttp: a cancelled read closes the socket too
+                self.close()
+                raise
+        return await super().read()
+
+    async def _read_bounded(self) -> bytes:
+        call = current_call()
+        most = (call.answer_bytes_max if call is not None else 0) or ANSWER_BYTES_MAX
+        body = bytearray()
+        async for block in self.content.iter_any():
+            body += block
+            if len(body) > most:
+                raise AnswerTooLarge(f"the answer of {self.url.host} is larger than {most} bytes")
+        return bytes(body)
+
+
 def gated_session(gate: EgressGate) -> aiohttp.ClientSession:
-    """Return a session that writes each request at most once. Raises VenueError if it can't.
+    """Return a session that writes each request at most once and bounds the answers.
+
+    Raises VenueError if it can't.
 
     aiohttp sends GET, PUT and DELETE again when a kept-alive connection is found dead.
     """
-    session = aiohttp.ClientSession(connector=GatedConnector(gate), trust_env=False)
+    session = aiohttp.ClientSession(
+        connector=GatedConnector(gate), trust_env=False, response_class=BoundedResponse
+    )
     if getattr(session, "_retry_connection", None) is not True:
         raise VenueError("this version of aiohttp may repeat requests: it has an unknown switch")
     session._retry_connection = False  # noqa: SLF001 - there is no public switch

@@ -72,11 +72,11 @@ async def test_metrics_are_text_as_of_now(daemon: Daemon) -> None:
         assert await answer.text() == "quoter_up 42\n"
 
 
-async def pipelined(daemon: Daemon, path: str, count: int) -> None:
+async def pipelined(daemon: Daemon, path: str, count: int, host: str = "localhost") -> None:
     """Send many requests at once on one connection, and read every response."""
     port = int(daemon.base.rpartition(":")[2])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() * count)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode() * count)
     for _ in range(count):
         head = await reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"Content-Length: (\d+)", head)
@@ -117,6 +117,24 @@ async def test_other_tasks_run_between_pipelined_requests(daemon: Daemon) -> Non
     await pipelined(daemon, "/healthz", 20)
     counting.cancel()
     assert len(set(seen)) == len(seen) == 20
+
+
+async def test_other_tasks_run_between_pipelined_requests_with_a_foreign_host(
+    daemon: Daemon,
+) -> None:
+    """One connection with such requests stopped the event loop for seconds."""
+    rounds = 0
+
+    async def run() -> None:
+        nonlocal rounds
+        while True:
+            rounds += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(run())
+    await pipelined(daemon, "/healthz", 500, host="evil.example")
+    counting.cancel()
+    assert rounds >= 500
 
 
 async def test_healthz_is_503_when_the_loop_is_not_alive(daemon: Daemon) -> None:

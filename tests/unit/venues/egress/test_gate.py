@@ -1,10 +1,13 @@
 """The egress gate refuses creates that are unknown, old, repeated, or sent while it is closed."""
 
+import gzip
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.errors import EgressBlocked, VenueError
@@ -12,13 +15,16 @@ from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
 from quoter.domain.units import NS_PER_MS
 from quoter.venues.egress.gate import (
+    ANSWER_BYTES_MAX,
     RULES_KNOWN_NS,
     WIRE_TIMES_MAX,
+    AnswerTooLarge,
     Call,
     EgressGate,
     GatedConnector,
     Purpose,
     SealedGate,
+    allow_markets,
     check_session,
     current_call,
     declare_call,
@@ -380,3 +386,55 @@ def test_order_that_may_grow_inventory_is_not_sent_in_reduce_only(
     gate.reduces_only = False
     gate.check_write(URL, create)
     assert (gate.creates_sent, gate.refused) == (2, 1)
+
+
+async def served(body: bytes, run: Callable[[str], Awaitable[None]], **headers: str) -> None:
+    """Serve a body on loopback while `run` requests it."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=body, headers=headers)
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        await run(f"http://127.0.0.1:{runner.addresses[0][1]}/")
+    finally:
+        await runner.cleanup()
+
+
+def loopback_gate() -> EgressGate:
+    return EgressGate(hosts=frozenset({"127.0.0.1"}), age_ns_max=10**9, now_ns=lambda: 0)
+
+
+@pytest.mark.parametrize("is_compressed", [False, True])
+async def test_answer_above_the_limit_is_not_read_to_its_end(is_compressed: bool) -> None:
+    """Compressed, it is small on the wire."""
+    body = b" " * (ANSWER_BYTES_MAX + 1)
+    sent = gzip.compress(body) if is_compressed else body
+    headers = {"Content-Encoding": "gzip"} if is_compressed else {}
+
+    async def run(url: str) -> None:
+        async with gated_session(loopback_gate()) as session:
+            with declare_call(Purpose.READ), pytest.raises(AnswerTooLarge, match="is larger than"):
+                async with session.get(url) as answer:
+                    await answer.text()
+            with declare_call(Purpose.READ):
+                allow_markets()
+                async with session.get(url) as answer:
+                    assert len(await answer.text()) == len(body)
+
+    await served(sent, run, **headers)
+
+
+async def test_answer_at_the_limit_is_read_whole() -> None:
+    async def run(url: str) -> None:
+        async with gated_session(loopback_gate()) as session:
+            with declare_call(Purpose.READ):
+                async with session.get(url) as answer:
+                    assert len(await answer.read()) == ANSWER_BYTES_MAX
+                    assert len(await answer.read()) == ANSWER_BYTES_MAX
+
+    await served(b" " * ANSWER_BYTES_MAX, run)
