@@ -58,6 +58,7 @@ class DataFolder:
         self.is_after_crash = False  # the last owner ended without `release`
         self._lock: IO[str] | None = None
         self._has_pid = False
+        self._folder_fd = -1  # leads to the folder even after it was moved
 
     def take(self) -> None:
         """Create the folder, lock it, write the process id. Raises LockHeld, OSError."""
@@ -79,13 +80,36 @@ class DataFolder:
             lock.close()
             raise LockHeld(f"another quoter runs on {self.path}") from None
         self._lock = lock
+        self._folder_fd = os.open(self.path, os.O_RDONLY)
+
+    def is_lost(self) -> bool:
+        """Whether the folder that we locked is certainly no longer at its path."""
+        if self._lock is None:
+            return False
+        try:
+            there = (self.path / self._lock_name).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:  # not known: no file descriptor, a disk that fails
+            return False
+        ours = os.fstat(self._lock.fileno())
+        return (there.st_dev, there.st_ino) != (ours.st_dev, ours.st_ino)
+
+    def moved_to(self) -> Path | None:
+        """Return the present path of the locked folder; None if it was deleted or is not known."""
+        try:
+            path = Path(f"/proc/self/fd/{self._folder_fd}").readlink()
+        except OSError:
+            return None
+        return path if path.is_dir() else None
 
     def release(self) -> None:
         """Remove the process id, and unlock."""
         if self._lock is not None:
-            if self._has_pid:
+            if self._has_pid and not self.is_lost():  # else it is another daemon's
                 (self.path / PID).unlink(missing_ok=True)
             self._lock.close()
+            os.close(self._folder_fd)
             self._lock = None
 
     def write_request(self, name: str, text: str) -> None:

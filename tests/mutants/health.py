@@ -109,6 +109,16 @@ MUTANTS = (
         tests=("tests/unit/service/test_write_ahead.py",),
     ),
     mutant(
+        "lost_folder_ignored",
+        "quoting continues after the data folder was moved away",
+        Edit(
+            "quoter/service/operator_commands/file_commands.py",
+            "        if self._folder.is_lost() and self._kill_switch.latched is None:\n",
+            "        if False:\n",
+        ),
+        tests=("tests/unit/service/operator_commands/test_file_commands_lost_folder.py",),
+    ),
+    mutant(
         "calm_time_does_not_grow",
         "a machine that is slow all day changes between quoting and pausing every 10 s",
         Edit(

@@ -5,12 +5,15 @@ They need no token and no network.
 
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
+from threading import Thread
 from typing import NamedTuple
 
 import structlog
 
-from quoter.domain.events import Kill, Rearm, Resume
+from quoter.domain.events import Alarm, Kill, Rearm, Resume
 from quoter.domain.outcomes import EngineOutcome, RefusalReason, Refused
+from quoter.domain.trading import Cause
 from quoter.service.clock import Clock
 from quoter.service.data_folder import (
     KILL_REQUEST,
@@ -21,6 +24,7 @@ from quoter.service.data_folder import (
 )
 from quoter.service.killswitch.controller import NEWER_KILL, KillSwitchController
 from quoter.service.killswitch.file_requests import RearmAnswer, RearmRequest, ResumeRequest
+from quoter.service.killswitch.latch import Latch, LatchRecord, new_record
 from quoter.service.operator_commands.entrance import OperatorCommands
 from quoter.venues.ports import Emit
 
@@ -39,6 +43,13 @@ class _WaitingRearm(NamedTuple):
     until_ns: int
     next_ns: int
     refused: Refused | None = None  # the newest refusal
+
+
+def _latch_in(folder: Path, record: LatchRecord) -> None:
+    try:
+        Latch(folder).save(record)
+    except OSError as error:
+        log.critical("latch_not_written", error=str(error))
 
 
 class FileCommands:
@@ -80,6 +91,8 @@ class FileCommands:
         if self._rearm is not None:
             self._retry_rearm(self._rearm)
         self._resume_by_file(self._folder)
+        if self._folder.is_lost() and self._kill_switch.latched is None:
+            self._kill_for_lost_folder(self._folder)
         alarm = self._kill_switch.adopt_foreign_latch()
         if alarm is not None:
             self._post(alarm)
@@ -118,6 +131,18 @@ class FileCommands:
         folder, request = self._folder, self._kill_file
         if folder is not None and request is not None and folder.drop(KILL_REQUEST, request):
             self._kill_file = None
+
+    def _kill_for_lost_folder(self, folder: DataFolder) -> None:
+        """Kill: fills, orders and kills would be written to a place that no start will read."""
+        moved = folder.moved_to()
+        where = f"now {moved}" if moved is not None else "it was deleted"
+        text = f"the data folder {folder.path} is not there any more ({where}): stop, put it back"
+        log.critical("data_folder_lost", path=str(folder.path), moved_to=str(moved))
+        now_ns = self._clock.now_ns()
+        self._post(Alarm(ts_ns=now_ns, cause=Cause.LEDGER_FAILED, active=True, text=text))
+        if moved is not None:  # in a thread: a slow disk must not delay the cancels
+            record = new_record(Cause.LEDGER_FAILED, text, now_ns)
+            Thread(target=_latch_in, args=(moved, record), daemon=True).start()
 
     # resumes
 
