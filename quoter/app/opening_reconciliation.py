@@ -14,14 +14,17 @@ from typing import NamedTuple
 
 import structlog
 
-from quoter.app.startup import StartFailed
+from quoter.app.startup import StartFailed, until_available
 from quoter.domain.commands import QueryOrder, RequestReport
+from quoter.domain.errors import VenueUnavailable
 from quoter.domain.events import (
     BalanceReport,
     Fill,
     OrderDone,
     OrderNotFound,
     OrderOpen,
+    ReportEvent,
+    ReportFailed,
     TradesReport,
 )
 from quoter.domain.instrument import Instrument
@@ -136,19 +139,22 @@ class OpeningReconciliation:
 
     async def _end_of(self, intent: Intent) -> _End:
         """Query the final state of an order whose end is not recorded. Raises StartFailed."""
+        code = ExitCode.START_FAILED
         for _ in range(TRIES):
             query = QueryOrder(client_id=intent.client_id, venue_id="")
-            match await self._gateway.query(query):
+            match answer := await self._gateway.query(query):
                 case OrderDone() as done:
                     is_filled = done.reason is DoneReason.FILLED
                     state = OrderState.FILLED if is_filled else OrderState.CANCELED
                     return _End(state, done.filled)
                 case OrderOpen() | None:
+                    is_answered = answer is not None
+                    code = ExitCode.START_FAILED if is_answered else ExitCode.VENUE_UNAVAILABLE
                     await asyncio.sleep(PAUSE_S)  # cancelled; the venue's lists may lag
                 case OrderNotFound():
                     return _End(OrderState.REJECTED, None)
         text = f"the venue does not report the final state of our order {intent.client_id}"
-        raise StartFailed(ExitCode.START_FAILED, text)
+        raise StartFailed(code, text)
 
     async def _catch_up(self, epoch: Epoch) -> bool:
         """Record the fills that the ledger lacks; return True if the venue lost all known fills.
@@ -187,10 +193,21 @@ class OpeningReconciliation:
         return is_missing and self._environment in PLAY_MONEY
 
     async def _owner(self, fill: Fill, epoch: Epoch) -> str:
-        """Return the client id of the own order of a trade; empty if it is not ours."""
+        """Return the client id of the own order of a trade; empty if it is not ours.
+
+        Raises StartFailed without an answer: a trade of unknown owner may be ours.
+        """
         client_id = fill.client_id
         if not client_id and fill.venue_id:
-            answer = await self._gateway.query(QueryOrder(client_id="", venue_id=fill.venue_id))
+            query = QueryOrder(client_id="", venue_id=fill.venue_id)
+
+            async def ask() -> OrderOpen | OrderDone | OrderNotFound:
+                answer = await self._gateway.query(query)
+                if answer is None:
+                    raise VenueUnavailable(f"no answer to a query of order {query.venue_id}")
+                return answer
+
+            answer = await until_available(ask)
             if isinstance(answer, OrderDone):
                 client_id = answer.client_id
         return client_id if self._ledger.reader.is_known_order(client_id, epoch.number) else ""
@@ -215,19 +232,27 @@ class OpeningReconciliation:
         )
 
     async def _trades(self, request: RequestReport) -> TradesReport:
-        report = await self._gateway.report(request)
-        if not isinstance(report, TradesReport):
-            text = f"the venue did not list our trades: {report}"
-            raise StartFailed(ExitCode.START_FAILED, text)
-        return report
+        async def ask() -> TradesReport:
+            report = await self._gateway.report(request)
+            if not isinstance(report, TradesReport):
+                raise VenueUnavailable(f"the venue did not list our trades: {_text(report)}")
+            return report
+
+        return await until_available(ask)
 
     async def _held(self) -> dict[str, Decimal]:
-        report = await self._gateway.report(RequestReport(kind=ReportKind.BALANCES))
-        if not isinstance(report, BalanceReport):
-            raise StartFailed(
-                ExitCode.START_FAILED, f"the venue did not report our balances: {report}"
-            )
+        async def ask() -> BalanceReport:
+            report = await self._gateway.report(RequestReport(kind=ReportKind.BALANCES))
+            if not isinstance(report, BalanceReport):
+                raise VenueUnavailable(f"the venue did not report our balances: {_text(report)}")
+            return report
+
+        report = await until_available(ask)
         return {asset: report.free[asset] + report.locked.get(asset, ZERO) for asset in report.free}
+
+
+def _text(report: ReportEvent) -> str:
+    return report.text if isinstance(report, ReportFailed) else str(report)
 
 
 def _orders_differ(ends: Mapping[str, _End], booked: Mapping[str, Decimal]) -> str:

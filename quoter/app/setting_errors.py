@@ -1,6 +1,12 @@
 """Name the setting that caused an error of the venue."""
 
-from quoter.domain.errors import MarketsUnread, MarketUnfit, VenueError, VenueUnfit
+from quoter.domain.errors import (
+    MarketsUnread,
+    MarketUnfit,
+    VenueError,
+    VenueUnavailable,
+    VenueUnfit,
+)
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import Environment, Settings
 
@@ -11,7 +17,7 @@ def text_for(error: VenueError, settings: Settings) -> str:
         return f"QUOTER_EXCHANGE: {error}"
     if isinstance(error, MarketUnfit):
         return f"QUOTER_SYMBOL: {error} (got {settings.symbol})"
-    if isinstance(error, MarketsUnread) and settings.environment is Environment.SANDBOX:
+    if is_sandbox_missing(error, settings):
         return (
             f"QUOTER_SANDBOX_URL: no exchange answers at {settings.sandbox_url}: is `quoter "
             f"sandbox` running there? {error}"
@@ -20,5 +26,14 @@ def text_for(error: VenueError, settings: Settings) -> str:
 
 
 def exit_code_for(error: VenueError) -> ExitCode:
-    """Return USAGE if a setting is wrong, else START_FAILED: the venue may reply the next time."""
-    return ExitCode.USAGE if isinstance(error, MarketUnfit) else ExitCode.START_FAILED
+    """Return USAGE if a setting is wrong, VENUE_UNAVAILABLE if a later try may succeed."""
+    if isinstance(error, MarketUnfit):
+        return ExitCode.USAGE
+    is_down = isinstance(error, VenueUnavailable)
+    return ExitCode.VENUE_UNAVAILABLE if is_down else ExitCode.START_FAILED
+
+
+def is_sandbox_missing(error: VenueError, settings: Settings) -> bool:
+    """Whether nothing answered at the sandbox's address: probably nobody has started one."""
+    is_sandbox = settings.environment is Environment.SANDBOX
+    return is_sandbox and isinstance(error, MarketsUnread) and not error.is_answered

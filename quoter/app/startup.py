@@ -4,14 +4,15 @@ Each step raises StartFailed with the exit code and one line for the user.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
 
 from quoter.app.manifest import manifest
-from quoter.app.setting_errors import exit_code_for, text_for
+from quoter.app.setting_errors import exit_code_for, is_sandbox_missing, text_for
 from quoter.app.settings_to_config import market_of
-from quoter.domain.errors import KeyRefused, VenueError
+from quoter.domain.errors import KeyRefused, VenueError, VenueUnavailable
 from quoter.domain.instrument import Instrument
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_MS, NS_PER_S
@@ -38,8 +39,9 @@ from quoter.venues.ports import OrderGateway
 
 log = structlog.get_logger()
 
-START_TRIES = 3
-START_PAUSE_S = 1.0
+START_TRIES = 3  # after an error that is not the venue's state
+START_PAUSE_S, START_PAUSE_S_MAX = 1.0, 15.0  # between tries; doubled after each
+START_WAIT_S = 60.0  # so long a start waits for a venue that can't be used (maintenance)
 CANCEL_AGAIN_S = 3.0
 
 
@@ -163,19 +165,46 @@ class StartContext:
 
 
 async def connect(gateway: OrderGateway, settings: Settings) -> Instrument:
-    """Read the market rules, check clock and key; try 3 times. Raises StartFailed."""
-    for left in reversed(range(START_TRIES)):
+    """Read the market rules, check clock and key. Raises StartFailed.
+
+    Tries 3 times, or for START_WAIT_S while the venue can't be used.
+    """
+    tries = 0
+
+    async def try_once() -> Instrument:
+        nonlocal tries
+        tries += 1
         try:
             return await gateway.connect()
         except KeyRefused as error:
             raise StartFailed(ExitCode.KEY_RIGHTS, str(error)) from None
         except VenueError as error:
             code, text = exit_code_for(error), text_for(error, settings)
-            if not left or code is ExitCode.USAGE:
+            is_down = code is ExitCode.VENUE_UNAVAILABLE and not is_sandbox_missing(error, settings)
+            is_final = code is ExitCode.USAGE or (tries >= START_TRIES and not is_down)
+            if is_final:
                 raise StartFailed(code, text) from None
-            log.warning("connect_failed", error=text, tries_left=left)
-            await asyncio.sleep(START_PAUSE_S)
-    raise AssertionError("unreachable: the last try returns or raises")
+            raise VenueUnavailable(text) from None
+
+    return await until_available(try_once)
+
+
+async def until_available[T](ask: Callable[[], Awaitable[T]]) -> T:
+    """Return the answer of `ask`, asked again with growing pauses while it raises VenueUnavailable.
+
+    Raises StartFailed when START_WAIT_S are over.
+    """
+    loop = asyncio.get_running_loop()
+    end_s, pause_s = loop.time() + START_WAIT_S, START_PAUSE_S
+    while True:
+        try:
+            return await ask()
+        except VenueUnavailable as error:
+            if loop.time() + pause_s > end_s:
+                raise StartFailed(ExitCode.VENUE_UNAVAILABLE, str(error)) from None
+            log.warning("venue_unavailable", error=str(error), next_try_s=pause_s)
+        await asyncio.sleep(pause_s)
+        pause_s = min(START_PAUSE_S_MAX, 2 * pause_s)
 
 
 def late_create_s(ledger: Ledger, folder: DataFolder, clock: Clock) -> float:
@@ -195,15 +224,17 @@ async def cancel_own_orders(gateway: OrderGateway, *, late_create_s: float) -> N
     """
     loop = asyncio.get_running_loop()
     end_s = loop.time() + late_create_s
-    try:
-        left = await gateway.cancel_all()
-        while (left_s := end_s - loop.time()) > 0.0:
-            await asyncio.sleep(min(left_s, CANCEL_AGAIN_S))
-            left = await gateway.cancel_all()
-    except VenueError as error:
-        raise StartFailed(
-            ExitCode.START_FAILED, f"the venue did not list our open orders: {error}"
-        ) from None
+
+    async def cancel_all() -> int:
+        try:
+            return await gateway.cancel_all()
+        except VenueError as error:
+            raise VenueUnavailable(f"the venue did not list our open orders: {error}") from None
+
+    left = await until_available(cancel_all)
+    while (left_s := end_s - loop.time()) > 0.0:
+        await asyncio.sleep(min(left_s, CANCEL_AGAIN_S))
+        left = await until_available(cancel_all)
     if left:
         text = f"{left} own orders of an earlier run could not be cancelled"
         raise StartFailed(ExitCode.ORDERS_LEFT, text)

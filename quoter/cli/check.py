@@ -19,7 +19,7 @@ from quoter.app.settings_to_config import (
 )
 from quoter.cli.explain import table
 from quoter.domain.commands import RequestReport
-from quoter.domain.errors import CodeAltered, KeyRefused, VenueError
+from quoter.domain.errors import CodeAltered, KeyRefused, VenueError, VenueUnavailable
 from quoter.domain.events import BalanceReport
 from quoter.domain.instrument import Instrument
 from quoter.domain.quotes import QuoteTerms
@@ -93,7 +93,7 @@ class Check:
         )
         held = await gateway.report(RequestReport(kind=ReportKind.BALANCES))
         if not isinstance(held, BalanceReport):
-            raise VenueError(f"the venue did not report our balances: {held}")
+            raise VenueUnavailable(f"the venue did not report our balances: {held}")
         self._balances(held, instrument)
         self._rights(gateway)
         now_ns, history = self._clock.now_ns(), await gateway.market_history()

@@ -29,6 +29,10 @@ class VenueError(QuoterError):
     """A venue call without a usable answer."""
 
 
+class BadAnswer(VenueError):
+    """An answer of the wrong type, or without a field that was requested: it is no answer."""
+
+
 class MarketUnfit(VenueError):
     """The venue does not list this market, or it must not be quoted.
 
@@ -40,8 +44,16 @@ class VenueUnfit(MarketUnfit):
     """The venue is refused by name: it is not proven that orders there are found again."""
 
 
-class MarketsUnread(VenueError):
-    """The venue's list of markets could not be read."""
+class VenueUnavailable(VenueError):
+    """The venue can't be used now: not reachable, in maintenance, or without a usable answer."""
+
+
+class MarketsUnread(VenueUnavailable):
+    """The venue's list of markets could not be read; `is_answered`: something else was sent."""
+
+    def __init__(self, text: str, *, is_answered: bool = False) -> None:
+        super().__init__(text)
+        self.is_answered = is_answered
 
 
 class VenueRateLimited(VenueError):

@@ -16,4 +16,5 @@ class ExitCode(IntEnum):
     LOCK_HELD = 41  # another quoter runs on the data folder
     INTEGRITY = 42  # ledger damaged, latch not writable, or ccxt's code differs from the lock file
     KEY_RIGHTS = 43  # the API key was refused, or has rights that it must not have
+    VENUE_UNAVAILABLE = 44  # the venue could not be used at the start; nothing is known to differ
     RESTART_WANTED = 50  # clean and verified; memory was above its limit: please restart

@@ -43,11 +43,6 @@ def decimal(value: object) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def decimal_or_zero(value: object) -> Decimal:
-    """Return an exact number; zero if it is not a finite number."""
-    return decimal(value) or ZERO
-
-
 def first_decimal(source: Json, names: Sequence[str]) -> Decimal | None:
     """Return the number under the first of `names` that holds one."""
     for name in names:

@@ -180,7 +180,7 @@ async def test_unreachable_sandbox_is_reported_with_its_setting(
     url = "http://127.0.0.1:9"
     async with quoter(sandbox, tmp_path, command, QUOTER_SANDBOX_URL=url) as daemon:
         code, _ = await daemon.ended(REFUSED_S_MAX)
-    assert code == ExitCode.START_FAILED, daemon.lines
+    assert code == ExitCode.VENUE_UNAVAILABLE, daemon.lines
     output = " ".join(daemon.raw.decode().split())
     assert f"QUOTER_SANDBOX_URL: no exchange answers at {url}" in output
 

@@ -17,6 +17,7 @@ from quoter.domain.reasons import RejectReason
 from quoter.domain.trading import Cause
 from quoter.service.clock import Clock
 from quoter.service.external_stops.dead_man import DeadManRefresher
+from quoter.venues.answers import anything
 from quoter.venues.ccxt.gateway import CcxtGateway
 from tests.integration.kraken_venue import KrakenVenue, kraken, kraken_gateway
 
@@ -172,7 +173,7 @@ async def test_disarmed_switch_leaves_foreign_orders(rig: Rig) -> None:
 async def test_the_call_of_the_switch_allows_no_other_path(rig: Rig) -> None:
     """The gate lets only this path pass as a POST that creates nothing."""
     client, sender = rig.gateway._client, rig.gateway._sender
-    answer = await sender.set_dead_man(lambda: client.cancel_order("x", "BTC/USD", {}))
+    answer = await sender.set_dead_man(lambda: client.cancel_order("x", "BTC/USD", {}), anything)
     assert "is not the dead man's switch" in getattr(answer, "text", "")
 
 

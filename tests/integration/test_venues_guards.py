@@ -14,6 +14,7 @@ from ccxt.base import errors as venue
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.errors import EgressBlocked, VenueError
 from quoter.domain.market import Side
+from quoter.venues.answers import anything
 from quoter.venues.ccxt.client import make_client
 from quoter.venues.ccxt.error_mapping import NOT_SENT, UNKNOWN, create_outcome
 from quoter.venues.ccxt.guarded_exchange import SUBSCRIPTIONS_MAX, GuardedExchange
@@ -175,7 +176,7 @@ async def test_production_urls_set_by_mistake_are_never_contacted(
     guarded.urls["api"] = production
     sender = RequestSender(guarded, CONFIG, time.time_ns)
     for call in (guarded.fetch_time, guarded.fetch_balance):
-        answer = await sender.read(call)
+        answer = await sender.read(call, anything)
         assert isinstance(answer, FailedCall)
         assert isinstance(answer.error, EgressBlocked)
         assert not answer.was_sent
@@ -221,7 +222,9 @@ async def test_a_redirected_create_is_written_once_and_then_unknown() -> None:
         )
     )
     answer = await RequestSender(client, CONFIG, time.time_ns).create(
-        "q1", lambda: client.fetch(f"{url}/api/v3/order", "POST", {}, "newClientOrderId=q1")
+        "q1",
+        lambda: client.fetch(f"{url}/api/v3/order", "POST", {}, "newClientOrderId=q1"),
+        anything,
     )
     await client.close()
     await runner.cleanup()
@@ -231,6 +234,6 @@ async def test_a_redirected_create_is_written_once_and_then_unknown() -> None:
 
 
 async def test_a_refused_connection_sent_nothing(guarded: GuardedExchange) -> None:
-    answer = await RequestSender(guarded, CONFIG, time.time_ns).read(guarded.fetch_time)
+    answer = await RequestSender(guarded, CONFIG, time.time_ns).read(guarded.fetch_time, anything)
     assert isinstance(answer, FailedCall)
     assert create_outcome(answer.error, was_sent=answer.was_sent, family="binance") is NOT_SENT

@@ -16,6 +16,7 @@ from quoter.domain.events import Alarm, Event
 from quoter.domain.trading import Cause, TradingState
 from quoter.service.exit_codes import ExitCode
 from quoter.service.killswitch.latch import Latch
+from quoter.venues.answers import anything
 from quoter.venues.ccxt.client import make_client
 from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
@@ -95,7 +96,9 @@ async def test_patched_urls_send_nothing_and_are_a_breach(
     breaches: list[str] = []
     client.gate.report_breaches(breaches.append)
     try:
-        answer = await RequestSender(client, config, time.time_ns).read(client.fetch_balance)
+        answer = await RequestSender(client, config, time.time_ns).read(
+            client.fetch_balance, anything
+        )
         assert isinstance(answer, FailedCall)
         assert isinstance(answer.error, EgressBlocked)
         assert len(breaches) == 1
@@ -118,7 +121,7 @@ async def test_proxy_set_after_the_start_gets_nothing(
     breaches: list[str] = []
     client.gate.report_breaches(breaches.append)
     try:
-        answer = await RequestSender(client, config, time.time_ns).read(client.fetch_time)
+        answer = await RequestSender(client, config, time.time_ns).read(client.fetch_time, anything)
         assert isinstance(answer, FailedCall)
         assert isinstance(answer.error, EgressBlocked)
         assert "proxy" in breaches[0]
@@ -137,7 +140,8 @@ async def test_proxy_from_the_environment_is_ignored(
     client = make_client(config, time.time_ns)
     try:
         assert not isinstance(
-            await RequestSender(client, config, time.time_ns).read(client.fetch_time), FailedCall
+            await RequestSender(client, config, time.time_ns).read(client.fetch_time, anything),
+            FailedCall,
         )
     finally:
         await client.close()
@@ -159,7 +163,7 @@ async def test_a_redirect_to_another_host_is_not_followed(elsewhere: Elsewhere) 
     client = make_client(config, time.time_ns)
     breaches: list[str] = []
     client.gate.report_breaches(breaches.append)
-    answer = await RequestSender(client, config, time.time_ns).read(client.fetch_time)
+    answer = await RequestSender(client, config, time.time_ns).read(client.fetch_time, anything)
     await client.close()
     await runner.cleanup()
     assert isinstance(answer, FailedCall)

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from quoter.domain.commands import PlaceOrder, RequestReport
@@ -50,13 +51,15 @@ async def test_delisted_market_is_reported(
     exchange = "binance" if is_known else without_a_dialect(monkeypatch)
     gateway = make_gateway(config(still_sandbox, exchange=exchange))
 
-    async def nothing(*_: object) -> object:
-        return {"symbols": []} if is_known else []
-
     try:
         await gateway.connect()
-        name = "public_get_exchangeinfo" if is_known else "fetch_markets"
-        monkeypatch.setattr(gateway._client, name, nothing)
+        if is_known:
+            refusal = {"status": 400, "code": -1121, "text": "Invalid symbol."}
+            await still_sandbox.arm("error_before", endpoint="market", **refusal)
+        else:  # all markets are read, and ours is not among them
+            info = await still_sandbox.get("exchangeInfo")
+            other = msgspec.json.encode(info.body).decode().replace("BTC", "ETH")
+            await still_sandbox.arm("garbled", endpoint="market", text=other)
         report = await gateway.report(ASK)
         assert isinstance(report, ReportFailed)
         assert "is not listed any more" in report.text

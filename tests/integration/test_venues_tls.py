@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from quoter.venues.answers import anything
 from quoter.venues.ccxt.client import make_client
 from quoter.venues.ccxt.key_permissions import SOURCES
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
@@ -99,7 +100,7 @@ async def ask(listener: Listener) -> bool:
     client = make_client(config, time.time_ns)
     try:
         signed = getattr(client, SOURCES["binance"].method)  # ccxt sends no other request before it
-        answer = await RequestSender(client, config, time.time_ns).read(signed)
+        answer = await RequestSender(client, config, time.time_ns).read(signed, anything)
         with declare_call(Purpose.READ), pytest.raises(Exception):  # noqa: B017, PT011 - nobody answers
             async with asyncio.timeout(3.0):
                 await client.authenticate({"type": "spot"})

@@ -15,12 +15,14 @@ from tests.mutants import (
     secrets,
     sentinel,
     service,
+    venue_answers,
     venue_io,
 )
 
 MUTANTS = (
     *orders.MUTANTS,
     *venue_io.MUTANTS,
+    *venue_answers.MUTANTS,
     *feeds_and_foreign_activity.MUTANTS,
     *health.MUTANTS,
     *regime.MUTANTS,

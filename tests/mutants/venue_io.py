@@ -14,11 +14,11 @@ WIRE = (
         "a create is sent again when its connection breaks",
         Edit(
             "quoter/venues/ccxt/request_sender.py",
-            "                    return await call()\n",
+            "                    return request.reader(await request.call())\n",
             "                    try:\n"
-            "                        return await call()\n"
+            "                        return request.reader(await request.call())\n"
             "                    except Exception:\n"
-            "                        return await call()\n",
+            "                        return request.reader(await request.call())\n",
         ),
         Edit(GATE, "        if call.create_sent:\n", "        if False:\n"),
         tests=(f"{GATEWAY}::test_nothing_is_sent_twice_on_a_dead_connection",),

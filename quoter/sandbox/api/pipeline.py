@@ -7,14 +7,16 @@ The checks run in Binance's order, so a request with two errors is answered with
 import asyncio
 from decimal import Decimal
 
+import msgspec
+
 from quoter.domain.units import NS_PER_S
 from quoter.sandbox.api.operation import SIGNED_MANDATORY, SIGNED_OPTIONAL, Call, Request
-from quoter.sandbox.exchange.faults import Armed, FaultKind
+from quoter.sandbox.exchange.faults import Armed, FaultKind, with_field
 from quoter.sandbox.exchange.rate_limits import banned, too_much_weight
 from quoter.sandbox.exchange.venue import Venue
 from quoter.sandbox.exchange.wire_log import WireEntry
 from quoter.sandbox.protocol import signing
-from quoter.sandbox.protocol.answers import TIMEOUT, ApiError, Hangup
+from quoter.sandbox.protocol.answers import TIMEOUT, ApiError, Hangup, Page
 from quoter.sandbox.protocol.parameters import Parameters
 
 UNLOGGED = ("signature", "apiKey")
@@ -54,6 +56,10 @@ async def _perform(venue: Venue, call: Call, entry: WireEntry | None) -> object:
     if entry:
         entry.outcome = "accepted"
     await _after(venue, call, entry)
+    if armed := _take(venue, call, entry, FaultKind.FIELD_NULL):
+        answer = with_field(msgspec.to_builtins(answer), armed.fault.text, is_null=True)
+    if armed := _take(venue, call, entry, FaultKind.FIELD_ABSENT):
+        answer = with_field(msgspec.to_builtins(answer), armed.fault.text, is_null=False)
     return answer
 
 
@@ -115,6 +121,8 @@ async def _before(venue: Venue, call: Call, entry: WireEntry | None) -> None:
         raise banned(now_ns + armed.fault.retry_after_s * NS_PER_S, now_ns)
     if armed := _take(venue, call, entry, FaultKind.ERROR_BEFORE):
         raise _error(armed)
+    if armed := _take(venue, call, entry, FaultKind.PAGE_BEFORE):
+        raise Page(armed.fault.status, armed.fault.text)
 
 
 async def _after(venue: Venue, call: Call, entry: WireEntry | None) -> None:

@@ -13,7 +13,7 @@ from quoter.sandbox.api.pipeline import perform
 from quoter.sandbox.exchange.faults import FaultKind
 from quoter.sandbox.exchange.venue import Venue
 from quoter.sandbox.protocol import signing
-from quoter.sandbox.protocol.answers import ApiError, Hangup
+from quoter.sandbox.protocol.answers import ApiError, Hangup, Page
 from quoter.sandbox.protocol.parameters import Parameters, parse_form
 
 PREFIX, WALLET_PREFIX = "/api/v3/", "/sapi/v1/"
@@ -58,7 +58,10 @@ class RestApi:
                 api_key=api_key,
             )
             if garbled:
-                return web.Response(text=garbled.fault.text, content_type="application/json")
+                fault = garbled.fault
+                return web.Response(text=fault.text, content_type=fault.content_type)
+        except Page as page:
+            return web.Response(status=page.status, text=page.text, content_type="text/html")
         except ApiError as error:
             status, body = error.status, error.body()
             if error.retry_after_s is not None:

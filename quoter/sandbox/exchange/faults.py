@@ -33,7 +33,10 @@ class FaultKind(StrEnum):
     DELAY = "delay"  # F-02 `delay_s` before execution, `delay_after_s` before the answer
     ERROR_BEFORE = "error_before"  # F-03 not executed; answered with `status`/`code`
     ERROR_AFTER_ACCEPT = "error_after_accept"  # F-04 executed; answered with `status`/`code`
-    GARBLED = "garbled"  # executed; answered 200 with `text`, which need not be JSON
+    GARBLED = "garbled"  # executed; answered 200 with `text` as `content_type`, JSON or not
+    FIELD_NULL = "field_null"  # the fields named `text` are null wherever the answer has them
+    FIELD_ABSENT = "field_absent"  # the same fields are not in the answer
+    PAGE_BEFORE = "page_before"  # not executed; answered `status` with `text`, a page and not JSON
     RESET_BEFORE = "reset_before"  # F-05 not executed; connection reset
     ORDER_NOT_FOUND = "order_not_found"  # F-07 an order younger than `lag_s` is not found
     USER_EVENT_DROP = "user_event_drop"  # F-12
@@ -103,6 +106,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     status: Annotated[int, msgspec.Meta(ge=400, le=599)] = 503
     code: int = -1007
     text: str = ""
+    content_type: str = "application/json"
 
 
 class Armed:
@@ -202,3 +206,16 @@ class Faults:
 def without[Sides: (DepthNews, DepthBook)](book: Sides, side: str) -> Sides:
     """Return a book or a diff with one side (bids or asks) empty."""
     return replace(book, bids=()) if side == "bids" else replace(book, asks=())
+
+
+def with_field(answer: object, name: str, *, is_null: bool) -> object:
+    """Return a JSON answer in which each field `name` is null, or is left out."""
+    if isinstance(answer, list):
+        return [with_field(each, name, is_null=is_null) for each in answer]
+    if not isinstance(answer, dict):
+        return answer
+    return {
+        key: None if key == name else with_field(value, name, is_null=is_null)
+        for key, value in answer.items()
+        if is_null or key != name
+    }

@@ -25,6 +25,13 @@ class ApiError(Exception):
         return payload if self.data is None else payload | {"data": self.data}
 
 
+class Page(ApiError):
+    """A page with an HTTP status in place of JSON, as from a firewall or a maintenance server."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(status, 0, text)
+
+
 class Hangup(Exception):
     """The connection is closed without an answer; `reset` sends RST instead of FIN."""
 

@@ -24,7 +24,7 @@ from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
 from quoter.venues.binance.depth_sync import DepthDiff, DepthSync
 from quoter.venues.binance.messages import TRADING, BadFrame, CloseAnnouncement, parse, streams
-from quoter.venues.binance.rest import NO_ANSWER, BinanceRest
+from quoter.venues.binance.rest import NO_ANSWER, BinanceRest, SymbolUnknown
 from quoter.venues.clock import VenueClock
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.ports import Emit
@@ -69,6 +69,7 @@ class BinanceFeed:
         self._is_up = False
         self._epoch = 0  # of the sync: snapshots requested before the latest restart are discarded
         self._emit: Emit = _discard
+        self._status_monitor: TradingStatusMonitor | None = None
         self._bad_s: deque[float] = deque(maxlen=BAD_FRAMES_MAX + 1)
         self.bad_frames = 0
         self.snapshots_failed = 0
@@ -88,7 +89,7 @@ class BinanceFeed:
             rest = BinanceRest(
                 session, self._config, venue_symbol=self._symbol, now_ns=self._now_ns
             )
-            status = TradingStatusMonitor(
+            status = self._status_monitor = TradingStatusMonitor(
                 ask=lambda: self._status(rest),
                 resync=self.resync,
                 timings=self._timings,
@@ -252,7 +253,7 @@ class BinanceFeed:
             try:
                 snapshot = await rest.depth()
             except VenueRateLimited as error:
-                retry_s = error.retry_s
+                retry_s = self._refused(error)
             except NO_ANSWER:
                 self.snapshots_failed += 1
             self._reader.check_stall()  # the answer may be as old as buffered frames
@@ -282,7 +283,7 @@ class BinanceFeed:
             try:
                 report = await self._best_prices(rest)
             except VenueRateLimited as error:
-                pause_s, report = error.retry_s, self._no_best_prices(error)
+                pause_s, report = self._refused(error), self._no_best_prices(error)
             except NO_ANSWER as error:
                 report = self._no_best_prices(error)
             self._confirmation_wanted.clear()
@@ -309,7 +310,7 @@ class BinanceFeed:
                 if not is_first and not await self._emit_rest_book(rest):
                     pause_s = min(pause_s, BOOK_CHECK_RETRY_S)
             except VenueRateLimited as error:
-                pause_s = max(pause_s, error.retry_s)
+                pause_s = max(pause_s, self._refused(error))
             except NO_ANSWER:
                 self.snapshots_failed += 1
             is_first = False
@@ -339,6 +340,12 @@ class BinanceFeed:
         self.book_checks += 1
         self._emit(replace(found, ts_ns=self._now_ns()))
         return True
+
+    def _refused(self, error: VenueRateLimited) -> float:
+        """Return the seconds to wait; a symbol that is not known is reported as a closed market."""
+        if isinstance(error, SymbolUnknown) and self._status_monitor is not None:
+            self._status_monitor.check_now()
+        return error.retry_s
 
     async def _status(self, rest: BinanceRest) -> str | None:
         try:

@@ -70,6 +70,10 @@ class _Time(msgspec.Struct, frozen=True):
     serverTime: Id  # noqa: N815 - the venue's name
 
 
+class _Error(msgspec.Struct, frozen=True):
+    code: int
+
+
 class _Symbol(msgspec.Struct, frozen=True):
     symbol: str
     status: str
@@ -103,6 +107,7 @@ _best_prices = msgspec.json.Decoder(_BestPrices, strict=False)
 _snapshot = msgspec.json.Decoder(_Snapshot, strict=False)
 _time = msgspec.json.Decoder(_Time)
 _info = msgspec.json.Decoder(_Info)
+_error = msgspec.json.Decoder(_Error)
 
 
 def streams(venue_symbol: str) -> str:
@@ -177,6 +182,14 @@ def parse_status(body: bytes, *, venue_symbol: str) -> str:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadFrame(f"exchangeInfo: {error}") from error
     return next((found.status for found in symbols if found.symbol == venue_symbol), NOT_LISTED)
+
+
+def error_code(body: bytes) -> int | None:
+    """Return the code of a refusal by the venue; None if the body is something else (a page)."""
+    try:
+        return _error.decode(body).code
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _close_announcement(data: bytes | msgspec.Raw) -> CloseAnnouncement | None:

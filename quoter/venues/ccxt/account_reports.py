@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from decimal import Decimal
 
 from quoter.domain.commands import RequestReport
-from quoter.domain.errors import VenueError
+from quoter.domain.errors import BadAnswer, VenueError
 from quoter.domain.events import (
     BalanceReport,
     CoinPrice,
@@ -15,14 +16,14 @@ from quoter.domain.events import (
     TradesReport,
 )
 from quoter.domain.reasons import ReportKind
+from quoter.venues import answers
 from quoter.venues.ccxt.coin_price import coin_price
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.ccxt.paged_list import Params, read_list, time_windows
 from quoter.venues.ccxt.payloads import balances, fill, venue_order
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
-from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.config import NowNs
-from quoter.venues.json_values import text
+from quoter.venues.json_values import Json, text
 from quoter.venues.profiles import VenueProfile
 
 TRADES_PAGE = 1000
@@ -46,6 +47,7 @@ class AccountReports:
     ) -> None:
         self._client, self._sender, self._symbol = client, sender, symbol
         self._profile, self._now_ns, self._client_id_of = profile, now_ns, client_id_of
+        self._has_held = False  # an earlier report listed a balance
 
     async def report(self, request: RequestReport) -> ReportEvent:
         """Return the requested report, or ReportFailed with the reason."""
@@ -73,7 +75,7 @@ class AccountReports:
         asked_ns = self._now_ns()
         paging = self._profile.open_orders
 
-        async def page(params: Params) -> list[JsonDict]:
+        async def page(params: Params) -> list[Json]:
             return await self._read(
                 lambda: self._client.fetch_open_orders(self._symbol, None, paging.limit, params),
                 weight="open_orders",
@@ -94,12 +96,35 @@ class AccountReports:
     async def _balances(self) -> BalanceReport:
         asked_ns = self._now_ns()
         answer = await self._sender.read(
-            self._client.fetch_balance, weight=self._profile.weights.get("balances", 1.0)
+            self._client.fetch_balance,
+            self._listed_balances,
+            weight=self._profile.weights.get("balances", 1.0),
         )
         if isinstance(answer, FailedCall):
             raise VenueError(answer.text)
-        free, locked = balances(answer, self._profile)
-        return BalanceReport(ts_ns=self._now_ns(), asked_ns=asked_ns, free=free, locked=locked)
+        free, locked = answer
+        held = [coin for coin in free if free[coin] or locked[coin]]
+        self._has_held = self._has_held or bool(held)
+        return BalanceReport(
+            ts_ns=self._now_ns(),
+            asked_ns=asked_ns,
+            free={coin: free[coin] for coin in held},
+            locked={coin: locked[coin] for coin in held},
+        )
+
+    def _listed_balances(self, answer: object) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+        """Return free and locked amounts by coin. Raises BadAnswer.
+
+        Binance lists every coin, so our coins must be there. Other venues leave out those without a
+        balance, so that a coin is zero if it is missing from a list of others.
+        """
+        free, locked = balances(answers.fields(answer), self._profile)
+        missing = [coin for coin in self._symbol.split("/") if coin not in free]
+        if missing and self._profile.family == "binance":
+            raise BadAnswer(f"the account does not list {' and '.join(missing)}")
+        if self._has_held and not free:
+            raise BadAnswer("the account, which held coins before, lists none")
+        return free, locked
 
     async def _coin_price(self, coin: str) -> CoinPrice:
         asked_ns = self._now_ns()
@@ -126,7 +151,7 @@ class AccountReports:
         fills.pop(request.from_trade_id, None)
         return tuple(fills.values())
 
-    async def _trades_page(self, params: Params) -> list[JsonDict]:
+    async def _trades_page(self, params: Params) -> list[Json]:
         paging = self._profile.trades
         symbol = None if paging.all_symbols else self._symbol
         return await self._read(
@@ -150,14 +175,14 @@ class AccountReports:
             by_id, last_id = True, max(fresh, key=int)
         raise VenueError(f"the list of our trades has more than {PAGES_MAX} pages")
 
-    async def _page(self, after_id: str, since_ms: int | None) -> list[JsonDict]:
+    async def _page(self, after_id: str, since_ms: int | None) -> list[Json]:
         params: Params = {"fromId": str(int(after_id) + 1)} if after_id else {}
         return await self._read(
             lambda: self._client.fetch_my_trades(self._symbol, since_ms, TRADES_PAGE, params),
             weight="trades",
         )
 
-    def _fill(self, row: JsonDict) -> Fill | None:
+    def _fill(self, row: Json) -> Fill | None:
         """Return a trade of our symbol; None for another one's. Raises VenueError."""
         if self._profile.trades.all_symbols and row.get("symbol") != self._symbol:
             return None
@@ -168,16 +193,17 @@ class AccountReports:
         return replace(found, client_id=self._client_id_of(found.venue_id) or found.client_id)
 
     async def _read(
-        self, call: Callable[[], Awaitable[list[JsonDict]]], *, weight: str, is_paced: bool = True
-    ) -> list[JsonDict]:
+        self, call: Callable[[], Awaitable[object]], *, weight: str, is_paced: bool = True
+    ) -> list[Json]:
         cost = self._profile.weights.get(weight, 1.0)
-        answer = await self._sender.read(call, weight=cost, is_paced=is_paced)
+        answer = await self._sender.read(call, answers.rows, weight=cost, is_paced=is_paced)
         if isinstance(answer, FailedCall):
             raise VenueError(answer.text)
         return answer
 
 
-def _time(row: JsonDict) -> tuple[int, str]:
+def _time(row: Json) -> tuple[int, str]:
+    """Return a sort key; rows without a time come first, which changes no amount."""
     at = row.get("timestamp")
     return (at if isinstance(at, int) else 0), text(row.get("id"))
 

@@ -3,9 +3,10 @@
 from decimal import Decimal
 
 from quoter.domain.errors import VenueError
+from quoter.venues import answers
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
-from quoter.venues.json_values import ZERO, as_list, decimal
+from quoter.venues.json_values import as_list, decimal
 from quoter.venues.profiles import VenueProfile
 
 SPREAD_MAX = Decimal("0.05")  # of the bid; a wider book gives no usable price
@@ -24,17 +25,19 @@ async def coin_price(
     if symbol not in client.markets:
         raise VenueError(f"{client.id} has no market for {coin or 'an unnamed coin'} and {quote}")
     book = await sender.read(
-        lambda: client.fetch_order_book(symbol), weight=profile.weights.get("coin_price", 1.0)
+        lambda: client.fetch_order_book(symbol),
+        answers.book,
+        weight=profile.weights.get("coin_price", 1.0),
     )
     if isinstance(book, FailedCall):
         raise VenueError(book.text)
     bid, ask = _best(book.get("bids")), _best(book.get("asks"))
-    if not 0 < bid <= ask <= bid * (1 + SPREAD_MAX):
+    if bid is None or ask is None or not 0 < bid <= ask <= bid * (1 + SPREAD_MAX):
         raise VenueError(f"the book of {symbol} gives no usable price: bid {bid}, ask {ask}")
     return ask if is_direct else 1 / bid
 
 
-def _best(levels: object) -> Decimal:
-    """Return the price of the first level; zero without one."""
+def _best(levels: object) -> Decimal | None:
+    """Return the price of the first level; None without one."""
     first = as_list((as_list(levels) or (None,))[0])
-    return decimal(first[0] if first else None) or ZERO
+    return decimal(first[0] if first else None)

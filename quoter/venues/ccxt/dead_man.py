@@ -5,10 +5,12 @@ It cancels *every* order of the account, including other users' orders: use a de
 
 from typing import NamedTuple
 
-from quoter.domain.errors import VenueError
+from quoter.domain.errors import BadAnswer, VenueError
+from quoter.venues import answers
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.config import VenueConfig
+from quoter.venues.json_values import as_map
 
 
 class SwitchRange(NamedTuple):
@@ -73,6 +75,21 @@ async def set_dead_man(
     """Set the switch to `seconds`; 0 switches it off. Raises VenueError unless confirmed."""
     if switch_range(config.exchange) is None:
         raise VenueError(f"{config.exchange} has no dead man's switch that quoter uses")
-    answer = await sender.set_dead_man(lambda: client.cancel_all_orders_after(int(seconds * 1000)))
+    answer = await sender.set_dead_man(
+        lambda: client.cancel_all_orders_after(int(seconds * 1000)), _trigger_time
+    )
     if isinstance(answer, FailedCall):
         raise VenueError(answer.text)
+
+
+def _trigger_time(answer: object) -> object:
+    """Return when the switch will fire, which each of the venues above confirms. Raises BadAnswer.
+
+    Its form differs and is not used: Kraken's is empty while the switch is off.
+    """
+    parts = answers.fields(answer)
+    for part in (parts.get("result"), parts.get("data"), parts.get("status")):
+        row = as_map(part[0] if isinstance(part, list) and part else part)
+        if "triggerTime" in row:
+            return row["triggerTime"]
+    raise BadAnswer("the venue did not confirm the dead man's switch")

@@ -27,6 +27,7 @@ from quoter.venues.ccxt.dead_man import set_dead_man
 from quoter.venues.ccxt.key_monitor import KeyMonitor
 from quoter.venues.ccxt.market_history import read_market_history
 from quoter.venues.ccxt.order_cancellation import OrderCancellation
+from quoter.venues.ccxt.payloads import acknowledged_id
 from quoter.venues.ccxt.private_events import PrivateEvents
 from quoter.venues.ccxt.private_stream import PrivateStream
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
@@ -36,7 +37,6 @@ from quoter.venues.clock import ClockSample
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.egress.gate import BlockReason, never_blocked
 from quoter.venues.egress.wire_mismatch import wire_mismatch_alarm
-from quoter.venues.json_values import text
 from quoter.venues.ports import Emit
 from quoter.venues.profiles import profile_of, with_self_trade
 from quoter.venues.supervised_tasks import spawn
@@ -141,12 +141,15 @@ class CcxtGateway:
         gate.register(order)
         asked_s = time.monotonic()
         try:
-            answer = await self._sender.create(order.client_id, lambda: self._create(order))
+            venue_id = await self._sender.create(
+                order.client_id,
+                lambda: self._create(order),
+                lambda answer: acknowledged_id(answer, order.client_id, self._profile),
+            )
         finally:
             gate.forget(order.client_id)
-        if isinstance(answer, FailedCall):
-            return self._failed(order, answer)
-        venue_id = text(answer.get("id"))
+        if isinstance(venue_id, FailedCall):
+            return self._failed(order, venue_id)
         self._private_events.opened(venue_id, order.client_id)
         self._stream.expect(asked_s)
         return OrderAck(ts_ns=self._now_ns(), client_id=order.client_id, venue_id=venue_id)

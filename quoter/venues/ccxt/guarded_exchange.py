@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ccxt.base import errors as venue
 
 from quoter.domain.errors import VenueError
+from quoter.venues.answers import check_body
 from quoter.venues.ccxt.types import WsClient, WsMessage
 from quoter.venues.config import NowNs
 from quoter.venues.egress.gate import Call, EgressGate, Purpose, current_call, gated_session
@@ -26,6 +27,7 @@ else:
 
 SUBSCRIPTIONS_MAX = 100
 RATE_LIMIT_CODES = (418, 429)
+FORBIDDEN = 403  # Binance: its firewall's limit; with a JSON body it is the venue that refuses
 _WS_ORDER = re.compile(
     r"(?i)order[\W_]?(place|create|amend|cancelreplace|modify|edit|test)"
     r"|(place|create|amend|add|edit|batch|new|modify)[\W_]?orders?\b|batch_add"
@@ -66,7 +68,10 @@ class GuardedExchange(_Base):
         headers: Mapping[str, str] | None = None,
         body: str | None = None,
     ) -> object:
-        """Send one HTTP request if the egress gate permits it. Raises EgressBlocked if not."""
+        """Send one HTTP request if the egress gate permits it. Raises EgressBlocked if not.
+
+        Raises BadAnswer for an answer that ccxt must not read.
+        """
         call = current_call()
         if call is None:
             raise self.gate.refuse(f"undeclared request: {method} {url.partition('?')[0]}")
@@ -78,6 +83,8 @@ class GuardedExchange(_Base):
                 raise self.gate.refuse("creates can't be verified before connect()")
             self.verify_create(self.gate, call, url, body or "")
         response = await super().fetch(url, method, headers, body)
+        check_body(self.id, method, url, response)
+        call.answer = response
         self.limiter.learn(as_map(response))
         return response
 
@@ -125,6 +132,8 @@ class GuardedExchange(_Base):
                 text=f"HTTP {code}",
                 is_ban=code == 418,
             )
+        elif code == FORBIDDEN and not self.is_json_encoded_object(response_body):
+            self.limiter.firewall_refused(now_ns, code)
         return super().on_rest_response(
             code,
             reason,

@@ -62,13 +62,13 @@ class KeyMonitor:
             return Unverified("no key is configured")
         if source is None:
             return Unverified(f"quoter can't read key permissions at {self._config.exchange}")
-        answer = await self._sender.read(getattr(self._client, source.method))
+        answer = await self._sender.read(getattr(self._client, source.method), source.parse)
         if isinstance(answer, FailedCall):
             if self._is_refusal(answer):
                 self.result = Unverified("the venue refuses the key")
                 raise KeyRefused(f"the venue refuses the key: {answer.text}")
             return Unverified(answer.text)
-        return source.parse(answer) or Unverified("the venue's answer has an unknown format")
+        return answer or Unverified("the venue's answer has an unknown format")
 
     def _is_refusal(self, failed: FailedCall) -> bool:
         """Whether the error means that the venue refused the key."""

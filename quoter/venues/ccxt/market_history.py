@@ -6,6 +6,7 @@ No failure here may prevent a start: without the data, the estimates come from t
 from collections.abc import Mapping, Sequence
 
 from quoter.domain.market import Bar, MarketHistory
+from quoter.venues import answers
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.json_values import as_list, decimal
@@ -23,10 +24,12 @@ async def read_market_history(
     """Return finished one-minute bars and the rate of the newest trades, where available."""
     bars: tuple[Bar, ...] = ()
     if client.has.get("fetchOHLCV"):
-        rows = await sender.read(lambda: client.fetch_ohlcv(symbol, TIMEFRAME, None, BARS_MAX))
+        rows = await sender.read(
+            lambda: client.fetch_ohlcv(symbol, TIMEFRAME, None, BARS_MAX), answers.number_rows
+        )
         if not isinstance(rows, FailedCall):
             bars = tuple(bar for bar in map(_bar, rows[:-1]) if bar is not None)
-    trades = await sender.read(lambda: client.fetch_trades(symbol, None, TRADES_MAX))
+    trades = await sender.read(lambda: client.fetch_trades(symbol, None, TRADES_MAX), answers.rows)
     return MarketHistory(bars, BAR_S, *rates(() if isinstance(trades, FailedCall) else trades))
 
 

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from quoter.domain.errors import MarketUnfit, VenueError
+from quoter.domain.errors import MarketUnfit, VenueError, VenueUnavailable
 from quoter.domain.instrument import Instrument
 from quoter.venues.ccxt.types import Exchange
 from quoter.venues.json_values import ZERO, Json, as_list, as_map, decimal, text
@@ -18,16 +18,17 @@ def instrument(market: Json, *, precision_mode: int, fee_maker: Decimal | None) 
     limits, precision = as_map(market.get("limits")), as_map(market.get("precision"))
     size_limits = as_map(limits.get("amount"))
     filters = _filters(market)
-    tick = _first(filters, "PRICE_FILTER", "tickSize")
-    lot = _first(filters, "LOT_SIZE", "stepSize")
+    tick = _number(filters, "PRICE_FILTER", "tickSize")
+    lot = _number(filters, "LOT_SIZE", "stepSize")
     tick = tick or _grid(precision.get("price"), precision_mode)
     lot = lot or _grid(precision.get("amount"), precision_mode)
     if tick is None or lot is None:
         raise VenueError(f"{symbol}: tick or lot is not known exactly")
-    notional = _first(filters, "NOTIONAL", "minNotional") or _first(
-        filters, "MIN_NOTIONAL", "minNotional"
-    )
+    notional_kind = "NOTIONAL" if "NOTIONAL" in (filters or {}) else "MIN_NOTIONAL"
+    notional = _number(filters, notional_kind, "minNotional")
     fee = fee_maker if fee_maker is not None else decimal(market.get("maker"))
+    if fee is None:  # taken for zero, it would make every spread too narrow
+        raise VenueError(f"{symbol}: the maker fee is not known")
     return Instrument(
         symbol=symbol,
         venue_symbol=text(market.get("id")),
@@ -35,20 +36,22 @@ def instrument(market: Json, *, precision_mode: int, fee_maker: Decimal | None) 
         quote=text(market.get("quote")),
         tick=tick,
         lot=lot,
-        size_min=_first(filters, "LOT_SIZE", "minQty") or decimal(size_limits.get("min")) or lot,
-        size_max=_first(filters, "LOT_SIZE", "maxQty")
+        size_min=_number(filters, "LOT_SIZE", "minQty") or decimal(size_limits.get("min")) or lot,
+        size_max=_number(filters, "LOT_SIZE", "maxQty")
         or decimal(size_limits.get("max"))
         or SIZE_MAX,
+        # ZERO: many venues have no such rule, and an order below one that ccxt does not know is
+        # refused by the venue. Binance's filter must be there.
         notional_min=notional or decimal(as_map(limits.get("cost")).get("min")) or ZERO,
-        fee_maker=fee if fee is not None else ZERO,
+        fee_maker=fee,
     )
 
 
 def check_quotable(exchange: Exchange, market: Json) -> None:
-    """Raise VenueError unless the market trades now, MarketUnfit if quoter can never quote it."""
+    """Raise VenueUnavailable unless the market trades now, MarketUnfit if it can't be quoted."""
     symbol = text(market.get("symbol"))
     if market.get("active") is False:
-        raise VenueError(f"{symbol} is not trading")
+        raise VenueUnavailable(f"{symbol} is not trading")
     if market.get("spot") is not True:
         raise MarketUnfit(f"{symbol} is not a spot market")
     order_types = as_list(as_map(market.get("info")).get("orderTypes"))
@@ -73,15 +76,25 @@ def check_self_trade(profile: VenueProfile, market: Json) -> None:
         )
 
 
-def _filters(market: Json) -> dict[str, Json]:
-    """Return Binance's filters by their type; empty at other venues."""
-    rows = (as_map(row) for row in as_list(as_map(market.get("info")).get("filters")))
-    return {text(row.get("filterType")): row for row in rows}
+def _filters(market: Json) -> dict[str, Json] | None:
+    """Return Binance's filters by their type; None at venues without filters."""
+    info = as_map(market.get("info"))
+    if "filters" not in info:
+        return None
+    return {text(row.get("filterType")): row for row in map(as_map, as_list(info["filters"]))}
 
 
-def _first(filters: dict[str, Json], kind: str, name: str) -> Decimal | None:
+def _number(filters: dict[str, Json] | None, kind: str, name: str) -> Decimal | None:
+    """Return a number of a filter; None for zero ("no rule") and at venues without filters.
+
+    Raises VenueError where there are filters, but this one or its number is missing.
+    """
+    if filters is None:
+        return None
     value = decimal(filters.get(kind, {}).get(name))
-    return value.normalize() if value else None  # zero means "no rule"
+    if value is None or value < 0:
+        raise VenueError(f"the venue's filter {kind} has no {name}")
+    return value.normalize() if value else None
 
 
 def _grid(precision: object, mode: int) -> Decimal | None:

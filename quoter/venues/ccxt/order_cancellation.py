@@ -10,6 +10,7 @@ from quoter.domain.errors import VenueError
 from quoter.domain.events import CancelReject, OrderDone, OrderNotFound, OrderOpen
 from quoter.domain.reasons import CancelRejectReason
 from quoter.domain.trading import CancelReason
+from quoter.venues import answers
 from quoter.venues.ccxt import error_mapping, payloads
 from quoter.venues.ccxt.account_reports import AccountReports
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
@@ -18,7 +19,7 @@ from quoter.venues.ccxt.private_events import PrivateEvents
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.config import NowNs, VenueConfig
-from quoter.venues.json_values import text
+from quoter.venues.json_values import Json, text
 from quoter.venues.profiles import ById, ClientIds, VenueProfile
 
 CANCEL_ROUNDS_MAX = 3
@@ -81,6 +82,7 @@ class OrderCancellation:
         answer = await self._sender.cancel(
             order.client_id,
             lambda: self._client.cancel_order(venue_id, self._config.symbol, params),
+            answers.fields,
             is_paced=is_paced,
         )
         if isinstance(answer, FailedCall):
@@ -135,13 +137,14 @@ class OrderCancellation:
             return replace(event, order=event.order._replace(client_id=client_id))
         return replace(event, client_id=client_id)
 
-    async def _fetch(self, order: QueryOrder, *, is_paced: bool) -> JsonDict | OrderNotFound | None:
+    async def _fetch(self, order: QueryOrder, *, is_paced: bool) -> Json | OrderNotFound | None:
         request = self._request(order, self._query_by)
         if request is None:
             return None
         venue_id, params = request
         answer = await self._sender.read(
             lambda: self._client.fetch_order(venue_id, self._config.symbol, params),
+            answers.fields,
             weight=self._profile.weights.get("query", 1.0),
             is_paced=is_paced,
         )
@@ -154,7 +157,7 @@ class OrderCancellation:
 
     async def _find_in_lists(
         self, order: QueryOrder, by: ById, *, is_paced: bool
-    ) -> JsonDict | OrderNotFound | None:
+    ) -> Json | OrderNotFound | None:
         """Return the row of one order from lists that the venue filters by its id.
 
         Only empty lists prove that the venue does not know the order.
@@ -167,6 +170,7 @@ class OrderCancellation:
             fetch: FetchOrders = getattr(self._client, name)
             rows = await self._sender.read(
                 partial(fetch, self._config.symbol, None, None, params),
+                answers.rows,
                 weight=self._profile.weights.get("query", 1.0),
                 is_paced=is_paced,
             )
@@ -183,7 +187,7 @@ class OrderCancellation:
             self._profile.ids, by, client_id=order.client_id, venue_id=order.venue_id
         )
 
-    def _is_about(self, row: JsonDict, order: QueryOrder) -> bool:
+    def _is_about(self, row: Json, order: QueryOrder) -> bool:
         """Whether a row does not contradict the ids that we asked for."""
         venue_id, client_id = text(row.get("id")), payloads.client_id(row, self._profile)
         if order.venue_id and venue_id:

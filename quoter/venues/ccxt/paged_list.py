@@ -4,11 +4,10 @@ An incomplete list must never look complete: an open order that it lacks would c
 trade that it lacks would never be booked.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from quoter.domain.errors import VenueError
-from quoter.venues.ccxt.types import JsonDict
-from quoter.venues.json_values import as_map, text
+from quoter.venues.json_values import Json, as_map, text
 from quoter.venues.profiles import PageBy, Paging
 
 PAGES_MAX = 200
@@ -17,7 +16,7 @@ START_OVERLAP_MS = 2_000  # venues round a start to seconds, or exclude it
 DAY_MS = 86_400_000
 
 type Params = dict[str, str | bool | int]
-type FetchPage = Callable[[Params], Awaitable[list[JsonDict]]]
+type FetchPage = Callable[[Params], Awaitable[Sequence[Json]]]
 
 
 async def read_list(
@@ -26,7 +25,7 @@ async def read_list(
     *,
     fixed: Mapping[str, str | bool | int] | None = None,
     until_id: str = "",
-) -> list[JsonDict]:
+) -> list[Json]:
     """Return every row, or the rows down to the one with `until_id`. Raises VenueError.
 
     `fixed` are parameters of every page. Where rows that end shift later ones to an earlier page,
@@ -43,8 +42,8 @@ async def read_list(
 
 async def _read_once(
     fetch: FetchPage, paging: Paging, fixed: Params, until_id: str
-) -> tuple[dict[str, JsonDict], int]:
-    found: dict[str, JsonDict] = {}
+) -> tuple[dict[str, Json], int]:
+    found: dict[str, Json] = {}
     params, rows_read = fixed, 0
     for number in range(1, PAGES_MAX + 1):
         page = await fetch(params)
@@ -68,7 +67,7 @@ async def _read_once(
 
 
 def _next_page(
-    paging: Paging, page: list[JsonDict], *, number: int, rows_read: int
+    paging: Paging, page: Sequence[Json], *, number: int, rows_read: int
 ) -> Params | None:
     """Return the parameters of the next page; None if the venue says that there is none."""
     match paging.by:

@@ -1,16 +1,20 @@
 """Conversion of ccxt's dictionaries into events. Pure; None for what can't be parsed.
 
+A number that is absent is never zero: without it there is no event.
+
 ccxt hands out live objects of its caches, so everything is copied here.
 """
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from quoter.domain.errors import BadAnswer
 from quoter.domain.events import Fill, OrderDone, OrderOpen
 from quoter.domain.market import Side
 from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import DoneReason
-from quoter.venues.json_values import ZERO, Json, as_map, decimal, first_decimal, text
+from quoter.venues.answers import fields, has_list
+from quoter.venues.json_values import Json, as_list, as_map, decimal, first_decimal, text
 from quoter.venues.profiles import UNIFIED, VenueProfile
 
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
@@ -23,11 +27,27 @@ _ENDS = {
 _LIVE = frozenset({"open", "canceling"})
 
 
+def acknowledged_id(answer: object, sent_id: str, profile: VenueProfile) -> str:
+    """Return the venue's id of a create that it acknowledged. Raises BadAnswer.
+
+    An answer without an id, or with the client id of another order, acknowledges nothing.
+    """
+    raw = fields(answer)
+    venue_id, named = text(raw.get("id")), client_id(raw, profile)
+    if not venue_id:
+        raise BadAnswer("the answer to a create names no order")
+    if named and sent_id not in named:  # some venues put a prefix of theirs before it
+        raise BadAnswer(f"the answer to the create of {sent_id} names {named}")
+    return venue_id
+
+
 def venue_order(raw: Json, profile: VenueProfile) -> VenueOrder | None:
     """Return an order of any status; exact numbers from the venue's own fields where known."""
     side = _SIDES.get(text(raw.get("side")))
-    price, size = (exact(raw, name, profile.order_fields) for name in ("price", "amount"))
-    if side is None or price is None or size is None:
+    price, size, filled = (
+        exact(raw, name, profile.order_fields) for name in ("price", "amount", "filled")
+    )
+    if side is None or price is None or size is None or filled is None:
         return None
     return VenueOrder(
         client_id=client_id(raw, profile),
@@ -35,7 +55,7 @@ def venue_order(raw: Json, profile: VenueProfile) -> VenueOrder | None:
         side=side,
         price=price,
         size=size,
-        filled=exact(raw, "filled", profile.order_fields) or ZERO,
+        filled=filled,
     )
 
 
@@ -61,12 +81,14 @@ def order_event(raw: Json, profile: VenueProfile, ts_ns: int) -> OrderOpen | Ord
 
 
 def fill(raw: Json, profile: VenueProfile, ts_ns: int) -> Fill | None:
-    """Return one of our executions; None unless id, side, price and size are present."""
+    """Return one of our executions; None unless id, side, price, size and fee are present."""
     trade_id, side = text(raw.get("id")), _SIDES.get(text(raw.get("side")))
     price, size = (exact(raw, name, profile.trade_fields) for name in ("price", "amount"))
     if not trade_id or side is None or price is None or size is None or not size > 0:
         return None
     fee, fee_asset = _fee(raw, profile)
+    if fee is None or (fee and not fee_asset):  # no fee reported is not a fee of zero
+        return None
     return Fill(
         ts_ns=ts_ns,
         trade_id=trade_id,
@@ -82,20 +104,29 @@ def fill(raw: Json, profile: VenueProfile, ts_ns: int) -> Fill | None:
 
 
 def balances(raw: Json, profile: VenueProfile) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
-    """Return free and locked amounts by asset, without assets that have neither."""
-    listed = as_map(raw.get("info")).get("balances") if profile.family == "binance" else None
-    if isinstance(listed, list):
-        rows = [as_map(row) for row in listed]
-        free = {text(row.get("asset")): decimal(row.get("free")) or ZERO for row in rows}
-        locked = {text(row.get("asset")): decimal(row.get("locked")) or ZERO for row in rows}
+    """Return free and locked amounts by asset, as listed. Raises BadAnswer.
+
+    Only an explicit empty list of the venue is an account without coins; at Binance not even that.
+    """
+    if profile.family == "binance":
+        rows = [as_map(row) for row in as_list(as_map(raw.get("info")).get("balances"))]
+        listed = {text(row.get("asset")): (row.get("free"), row.get("locked")) for row in rows}
     else:
-        free = {name: decimal(v) or ZERO for name, v in as_map(raw.get("free")).items()}
-        locked = {name: decimal(v) or ZERO for name, v in as_map(raw.get("used")).items()}
-    held = [name for name in {**free, **locked} if free.get(name) or locked.get(name)]
+        free, used = as_map(raw.get("free")), as_map(raw.get("used"))
+        listed = {name: (free.get(name), used.get(name)) for name in {**free, **used}}
+    if not listed and (profile.family == "binance" or not has_list()):
+        raise BadAnswer("the venue's answer lists no coin")
     return (
-        {name: free.get(name, ZERO) for name in held},
-        {name: locked.get(name, ZERO) for name in held},
+        {name: _amount(name, free) for name, (free, _) in listed.items()},
+        {name: _amount(name, locked) for name, (_, locked) in listed.items()},
     )
+
+
+def _amount(coin: str, value: object) -> Decimal:
+    amount = decimal(value)
+    if amount is None or not coin:
+        raise BadAnswer(f"the balance of {coin or 'an unnamed coin'} can't be read: {value!r}")
+    return amount
 
 
 def exact(raw: Json, name: str, fields: Mapping[str, Sequence[str]]) -> Decimal | None:
@@ -119,12 +150,13 @@ def client_id(raw: Json, profile: VenueProfile) -> str:
     return ""
 
 
-def _fee(raw: Json, profile: VenueProfile) -> tuple[Decimal, str]:
+def _fee(raw: Json, profile: VenueProfile) -> tuple[Decimal | None, str]:
+    """Return the fee and its coin; None if the venue did not report one."""
     info, unified = as_map(raw.get("info")), as_map(raw.get("fee"))
     fee = first_decimal(info, profile.trade_fields.get("fee", ()))
     names = profile.trade_fields.get("fee_asset", ())
     asset = next((text(info[name]) for name in names if info.get(name)), "")
     return (
-        fee if fee is not None else decimal(unified.get("cost")) or ZERO,
+        fee if fee is not None else decimal(unified.get("cost")),
         asset or text(unified.get("currency")),
     )

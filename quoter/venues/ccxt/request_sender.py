@@ -1,11 +1,13 @@
 """REST requests through ccxt: paced, declared to the egress gate, bounded in time.
 
-Errors come back as values.
+Every request takes a reader of its answer (see `answers`), so that no answer is used unchecked.
+Errors, those of the reader included, come back as values.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from quoter.domain.errors import VenueError
 from quoter.venues.ccxt.error_mapping import Outcome, create_outcome
@@ -31,31 +33,44 @@ class FailedCall:
     status: int = 0
 
 
+type Ask = Callable[[], Awaitable[object]]  # a call of ccxt: its answer has no type yet
+type Reader[T] = Callable[[object], T]  # raises BadAnswer
+
+
+class _Request[T](NamedTuple):
+    purpose: Purpose
+    client_id: str
+    call: Ask
+    reader: Reader[T]
+
+
 class RequestSender:
     """The only user of ccxt's REST methods."""
 
     def __init__(self, client: GuardedExchange, config: VenueConfig, now_ns: NowNs) -> None:
         self._client, self._config, self._now_ns = client, config, now_ns
 
-    async def create[T](self, client_id: str, call: Callable[[], Awaitable[T]]) -> T | FailedCall:
+    async def create[T](self, client_id: str, call: Ask, reader: Reader[T]) -> T | FailedCall:
         """Send one create; the caller has charged the rate limiter."""
-        return await self._run(Purpose.CREATE, client_id, call)
+        return await self._run(_Request(Purpose.CREATE, client_id, call, reader))
 
     async def cancel[T](
-        self, client_id: str, call: Callable[[], Awaitable[T]], *, is_paced: bool = True
+        self, client_id: str, call: Ask, reader: Reader[T], *, is_paced: bool = True
     ) -> T | FailedCall:
         """Send one cancel, from the reserved budget if necessary; unpaced ones never wait."""
-        return await self._paced(Purpose.CANCEL, client_id, 1.0, call, is_paced=is_paced)
+        request = _Request(Purpose.CANCEL, client_id, call, reader)
+        return await self._paced(request, 1.0, is_paced=is_paced)
 
-    async def set_dead_man[T](self, call: Callable[[], Awaitable[T]]) -> T | FailedCall:
+    async def set_dead_man[T](self, call: Ask, reader: Reader[T]) -> T | FailedCall:
         """Set the venue's dead man's switch; it uses the budget reserved for cancels."""
-        return await self._paced(Purpose.DEAD_MAN, "", 1.0, call)
+        return await self._paced(_Request(Purpose.DEAD_MAN, "", call, reader), 1.0)
 
     async def read[T](
-        self, call: Callable[[], Awaitable[T]], *, weight: float = 1.0, is_paced: bool = True
+        self, call: Ask, reader: Reader[T], *, weight: float = 1.0, is_paced: bool = True
     ) -> T | FailedCall:
         """Send a request that changes nothing at the venue."""
-        return await self._paced(Purpose.READ, "", weight, call, is_paced=is_paced)
+        request = _Request(Purpose.READ, "", call, reader)
+        return await self._paced(request, weight, is_paced=is_paced)
 
     def describe_error(self, error: object) -> str:
         """Return an error's class and text on one line, without our keys."""
@@ -64,15 +79,9 @@ class RequestSender:
         return redact(f"{kind}{error}", (config.api_key, config.secret, config.password))
 
     async def _paced[T](
-        self,
-        purpose: Purpose,
-        client_id: str,
-        weight: float,
-        call: Callable[[], Awaitable[T]],
-        *,
-        is_paced: bool = True,
+        self, request: _Request[T], weight: float, *, is_paced: bool = True
     ) -> T | FailedCall:
-        is_cancel = purpose is not Purpose.READ
+        is_cancel = request.purpose is not Purpose.READ
         wait_s = self._client.limiter.admit(
             self._now_ns(), weight=weight, is_cancel=is_cancel, is_paced=is_paced
         )
@@ -81,15 +90,13 @@ class RequestSender:
             return FailedCall(error, was_sent=False, text=str(error))
         if wait_s:
             await asyncio.sleep(wait_s)
-        return await self._run(purpose, client_id, call)
+        return await self._run(request)
 
-    async def _run[T](
-        self, purpose: Purpose, client_id: str, call: Callable[[], Awaitable[T]]
-    ) -> T | FailedCall:
-        with declare_call(purpose, client_id) as current:
+    async def _run[T](self, request: _Request[T]) -> T | FailedCall:
+        with declare_call(request.purpose, request.client_id) as current:
             try:
                 async with asyncio.timeout(self._config.call_s_max + GRACE_S):
-                    return await call()
+                    return request.reader(await request.call())
             except Exception as error:  # noqa: BLE001 - every error of a venue becomes a value
                 text, status = self.describe_error(error), current.status
                 failed = FailedCall(error, current.was_sent, text, status)

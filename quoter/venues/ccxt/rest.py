@@ -1,16 +1,17 @@
 """Public REST requests of the ccxt feed: whole book, venue clock, trading status."""
 
 from quoter.domain.instrument import Instrument
-from quoter.venues.binance.messages import TRADING
+from quoter.venues import answers
+from quoter.venues.binance.messages import NOT_LISTED, TRADING
+from quoter.venues.ccxt.error_mapping import is_unknown_symbol
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
-from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.config import NowNs, VenueConfig
-from quoter.venues.json_values import as_list, as_map, text
+from quoter.venues.json_values import Json, as_list, as_map, text
 from quoter.venues.profiles import profile_of
 from quoter.venues.streams.latency_monitor import LatencyMonitor
 
-OPEN = ("", "ok")
+OPEN = "ok"
 BOOK_WEIGHT = 5.0
 
 
@@ -24,11 +25,11 @@ class CcxtRest:
         self._is_binance = profile_of(config.exchange).family == "binance"
         self._sender = RequestSender(client, config, now_ns)
 
-    async def book(self) -> JsonDict | None:
+    async def book(self) -> Json | None:
         """Return the unified order book."""
         symbol = self._instrument.symbol
         answer = await self._sender.read(
-            lambda: self._client.fetch_order_book(symbol), weight=BOOK_WEIGHT
+            lambda: self._client.fetch_order_book(symbol), answers.book, weight=BOOK_WEIGHT
         )
         return None if isinstance(answer, FailedCall) else answer
 
@@ -37,8 +38,8 @@ class CcxtRest:
         if latency.is_measured_elsewhere or not self._client.has.get("fetchTime"):
             return
         asked_ns = self._now_ns()
-        answer = await self._sender.read(self._client.fetch_time)
-        if not isinstance(answer, FailedCall) and isinstance(answer, int):
+        answer = await self._sender.read(self._client.fetch_time, answers.venue_ms)
+        if not isinstance(answer, FailedCall):
             latency.record_clock(venue_ms=answer, asked_ns=asked_ns, answered_ns=self._now_ns())
 
     async def status(self) -> str | None:
@@ -47,21 +48,23 @@ class CcxtRest:
             return await self._symbol_status()
         if not self._client.has.get("fetchStatus"):
             return None
-        answer = await self._sender.read(self._client.fetch_status)
+        answer = await self._sender.read(self._client.fetch_status, answers.fields)
         if isinstance(answer, FailedCall):
             return None
         status = text(answer.get("status"))
-        return "" if status in OPEN else f"the venue's status is {status}"
+        if not status:  # no status is not a good one
+            return None
+        return "" if status == OPEN else f"the venue's status is {status}"
 
     async def _symbol_status(self) -> str | None:
         name = self._instrument.venue_symbol
         answer = await self._sender.read(
-            lambda: self._client.public_get_exchangeinfo({"symbol": name})
+            lambda: self._client.public_get_exchangeinfo({"symbol": name}), answers.fields
         )
         if isinstance(answer, FailedCall):
+            return f"{name} is {NOT_LISTED}" if is_unknown_symbol(answer.error) else None
+        symbols = [as_map(row) for row in as_list(answer.get("symbols"))]
+        status = next((text(row.get("status")) for row in symbols if row.get("symbol") == name), "")
+        if not status:
             return None
-        status = next(
-            (text(as_map(row).get("status")) for row in as_list(as_map(answer).get("symbols"))),
-            "NOT_LISTED",
-        )
         return "" if status == TRADING else f"{name} is {status}"

@@ -5,24 +5,27 @@ from decimal import Decimal
 from ccxt.base import errors as venue
 
 from quoter.domain.errors import (
+    BadAnswer,
     EgressBlocked,
     KeyRefused,
     MarketsUnread,
     MarketUnfit,
     VenueError,
+    VenueUnavailable,
     VenueUnfit,
 )
 from quoter.domain.events import ReportFailed, RulesReport
 from quoter.domain.instrument import Instrument
 from quoter.domain.reasons import ReportKind
 from quoter.domain.units import NS_PER_S
+from quoter.venues import answers
 from quoter.venues.ccxt.client import check_sends_once
-from quoter.venues.ccxt.error_mapping import is_refused_key
+from quoter.venues.ccxt.error_mapping import is_refused_key, is_unknown_symbol
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.ccxt.key_monitor import KeyMonitor
 from quoter.venues.ccxt.market_rules import check_quotable, check_self_trade, instrument
+from quoter.venues.ccxt.payloads import balances
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
-from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.clock import ClockSample, VenueClock, clock_sample_of
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.egress.gate import allow_markets
@@ -60,9 +63,9 @@ class StartupChecks:
         """
         self._check_proven()
         check_sends_once(self._client)
-        loaded = await self._sender.read(self._load_markets)
+        loaded = await self._sender.read(self._load_markets, answers.fields)
         if isinstance(loaded, FailedCall) and not isinstance(loaded.error, EgressBlocked):
-            raise MarketsUnread(loaded.text)
+            raise MarketsUnread(loaded.text, is_answered=loaded.status != 0)
         _value_of(loaded)
         try:
             market = self._client.market(self._config.symbol)
@@ -118,39 +121,44 @@ class StartupChecks:
         held.update(changed)
         return rules
 
-    async def _read_all(self) -> JsonDict | None:
+    async def _read_all(self) -> Json | None:
         """Read all markets, in a few requests; `load_markets` would request coins as well."""
-        rows = _value_of(await self._sender.read(self._fetch_markets, weight=MARKETS_WEIGHT))
+        rows = _value_of(
+            await self._sender.read(self._fetch_markets, answers.rows, weight=MARKETS_WEIGHT)
+        )
         return next((row for row in rows if row.get("symbol") == self._config.symbol), None)
 
-    async def _load_markets(self) -> JsonDict:
+    async def _load_markets(self) -> object:
         allow_markets()
         return await self._client.load_markets()
 
-    async def _fetch_markets(self) -> list[JsonDict]:
+    async def _fetch_markets(self) -> object:
         allow_markets()
         return await self._client.fetch_markets()
 
-    async def _read_one(self, held: Json) -> JsonDict | None:
+    async def _read_one(self, held: Json) -> Json | None:
         query = {"symbol": text(held.get("id"))}
-        answer = _value_of(
-            await self._sender.read(
-                lambda: self._client.public_get_exchangeinfo(query), weight=INFO_WEIGHT
-            )
+        answer = await self._sender.read(
+            lambda: self._client.public_get_exchangeinfo(query),
+            answers.fields,
+            weight=INFO_WEIGHT,
         )
-        rows = as_list(as_map(answer).get("symbols"))
-        return self._client.parse_market(rows[0]) if len(rows) == 1 else None
+        if isinstance(answer, FailedCall) and is_unknown_symbol(answer.error):
+            return None
+        answer = _value_of(answer)
+        rows = [as_map(row) for row in as_list(answer.get("symbols"))]
+        if len(rows) != 1 or rows[0].get("symbol") != query["symbol"]:
+            raise BadAnswer(f"the rules of {query['symbol']} are not in the venue's answer")
+        return self._client.parse_market(rows[0])
 
     async def clock_sample(self) -> ClockSample | FailedCall | None:
         """Request the venue's time once; None where it is not available."""
         if not self._client.has.get("fetchTime"):
             return None
         asked_ns = self._now_ns()
-        venue_ms = await self._sender.read(self._client.fetch_time)
+        venue_ms = await self._sender.read(self._client.fetch_time, answers.venue_ms)
         if isinstance(venue_ms, FailedCall):
             return venue_ms
-        if not isinstance(venue_ms, int):
-            return None
         return clock_sample_of(venue_ms=venue_ms, asked_ns=asked_ns, answered_ns=self._now_ns())
 
     async def _check_clock(self) -> None:
@@ -169,17 +177,36 @@ class StartupChecks:
     async def _check_key(self) -> Decimal | None:
         """Check key and permissions with a balance request; return the maker fee if reported."""
         answer = await self._sender.read(
-            self._client.fetch_balance, weight=self._profile.weights.get("balances", 1.0)
+            self._client.fetch_balance,
+            self._maker_fee,
+            weight=self._profile.weights.get("balances", 1.0),
         )
         if isinstance(answer, FailedCall) and is_refused_key(answer.error):
             raise KeyRefused(f"the venue refuses the key: {answer.text}")
-        rates = as_map(as_map(_value_of(answer).get("info")).get("commissionRates"))
+        fee = _value_of(answer)
         await self._key_watch.check()
-        return decimal(rates.get("maker"))
+        return fee
+
+    def _maker_fee(self, answer: object) -> Decimal | None:
+        """Return the account's maker fee; None if this venue does not report it with the balances.
+
+        Raises BadAnswer if the balances are not there, or a fee that can't be read.
+        """
+        account = answers.fields(answer)
+        balances(account, self._profile)
+        info = as_map(account.get("info"))
+        if "commissionRates" not in info:
+            return None
+        rate = decimal(as_map(info["commissionRates"]).get("maker"))
+        if rate is None:
+            raise BadAnswer("the account's maker fee can't be read")
+        return rate
 
 
 def _value_of[T](answer: T | FailedCall) -> T:
-    """Return the value; raise the failure as VenueError, or as EgressBlocked if it was that."""
+    """Return the value; raise a failure as EgressBlocked if it was that, else VenueUnavailable."""
     if isinstance(answer, FailedCall):
-        raise (answer.error if isinstance(answer.error, EgressBlocked) else VenueError(answer.text))
+        if isinstance(answer.error, EgressBlocked):
+            raise answer.error
+        raise VenueUnavailable(answer.text)
     return answer

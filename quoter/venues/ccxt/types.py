@@ -102,6 +102,9 @@ class Exchange:
     ) -> object:
         raise NotImplementedError
 
+    def is_json_encoded_object(self, input: object) -> bool:  # noqa: A002 - ccxt's name
+        raise NotImplementedError
+
     def set_sandbox_mode(self, enable: bool) -> None:
         raise NotImplementedError
 

@@ -59,6 +59,7 @@ class Call:
     create_sent: bool = False
     status: int = 0  # of the last HTTP answer; 0 without one
     answer_bytes_max: int = 0  # 0: ANSWER_BYTES_MAX
+    answer: object = None  # decoded JSON of the last HTTP answer with a good status
 
     @property
     def was_sent(self) -> bool:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from quoter.domain.events import RateLimited
 from quoter.domain.units import NS_PER_S
-from quoter.venues.json_values import Json, as_list, as_map, decimal_or_zero
+from quoter.venues.growing_pause import GrowingPause
+from quoter.venues.json_values import Json, as_list, as_map, decimal
 
 RESERVED_SHARE = 0.3  # of every limit: not for creates
 CANCELS_SHARE = 0.1  # of the weight: not for reads either
@@ -77,6 +78,7 @@ class RateLimiter:
         self._weight = TokenBucket(capacity=60 * requests_per_s, window_s=60.0)
         self._orders: dict[str, TokenBucket] = {}
         self._pause = _Pause()
+        self._firewall = GrowingPause()
 
     def admit_create(self, now_ns: int) -> str:
         """Spend one create and return an empty text, or return why it may not be sent now."""
@@ -125,6 +127,18 @@ class RateLimiter:
         if until_ns >= self._pause.until_ns:
             self._pause = _Pause(until_ns, text, is_ban)
 
+    def firewall_refused(self, now_ns: int, status: int) -> None:
+        """Pause requests after a page with an HTTP error: it is from a firewall, not the venue.
+
+        Each further one doubles the pause. Cancels are sent nevertheless.
+        """
+        self.pause(
+            now_ns,
+            retry_s=self._firewall.extend(now_ns / NS_PER_S),
+            text=f"HTTP {status}: a firewall before the venue refuses our requests",
+            is_ban=False,
+        )
+
     def used_share(self, now_ns: int) -> float:
         """Return the used share of the limit that is used most; above 1: overdrawn."""
         buckets = (self._weight, *self._orders.values())
@@ -142,9 +156,11 @@ class RateLimiter:
         They arrive repeatedly: an unchanged limit keeps its count.
         """
         for rule in map(as_map, rules):
-            unit_s = INTERVAL_S.get(str(rule.get("interval")), 0)
-            window_s = unit_s * float(decimal_or_zero(rule.get("intervalNum")))
-            limit = float(decimal_or_zero(rule.get("limit")))
+            unit_s = INTERVAL_S.get(str(rule.get("interval")))
+            count, limit_value = decimal(rule.get("intervalNum")), decimal(rule.get("limit"))
+            if unit_s is None or count is None or limit_value is None:
+                continue  # the limit that was known before stays
+            window_s, limit = unit_s * float(count), float(limit_value)
             if not (window_s > 0 and limit > 0):
                 continue
             if rule.get("rateLimitType") == "REQUEST_WEIGHT":

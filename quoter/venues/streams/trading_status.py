@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from quoter.domain.events import Alarm
 from quoter.domain.trading import Cause
@@ -20,6 +21,12 @@ class TradingStatusMonitor:
         self._ask, self._resync = ask, resync
         self._timings, self._now_ns = timings, now_ns
         self._is_closed = False
+        self._check_wanted = asyncio.Event()
+
+    def check_now(self) -> None:
+        """Request the status at once: another request suggests that the market is closed."""
+        if not self._is_closed:
+            self._check_wanted.set()
 
     async def run(self, emit: Emit) -> None:
         """Poll until cancelled. No answer changes nothing: other causes cover a dead venue."""
@@ -32,7 +39,10 @@ class TradingStatusMonitor:
                 if await self._ask() == "":
                     self._resync()
                     self._report(emit, "")
-            await asyncio.sleep(self._timings.status_s)
+            self._check_wanted.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._timings.status_s):
+                    await self._check_wanted.wait()
 
     def _report(self, emit: Emit, text: str) -> None:
         self._is_closed = bool(text)

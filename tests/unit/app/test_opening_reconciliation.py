@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from quoter.app import opening_reconciliation as module
+from quoter.app import startup
 from quoter.app.opening_reconciliation import Opening, OpeningReconciliation
 from quoter.app.startup import StartFailed
 from quoter.domain.commands import QueryOrder, RequestReport
@@ -62,6 +63,7 @@ class Venue:
     names: dict[str, str] = field(default_factory=dict)  # client id by venue id
     requests: list[RequestReport] = field(default_factory=list)
     is_silent: bool = False
+    answers_queries: bool = True
 
     async def report(self, request: RequestReport) -> ReportEvent:
         self.requests.append(request)
@@ -75,7 +77,7 @@ class Venue:
 
     async def query(self, wanted: QueryOrder) -> OrderOpen | OrderDone | OrderNotFound | None:
         name = wanted.client_id or self.names.get(wanted.venue_id, "")
-        if self.is_silent:
+        if self.is_silent or not self.answers_queries:
             return None
         if name not in self.filled:
             return OrderNotFound(ts_ns=NOW_NS, client_id=name)
@@ -90,6 +92,7 @@ class Venue:
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAUSE_S", 0.0)
+    monkeypatch.setattr(startup, "START_WAIT_S", 0.0)
 
 
 @asynccontextmanager
@@ -115,11 +118,16 @@ async def reconcile(
     return await books.run()
 
 
-async def refused(ledger: Ledger, venue: Venue, environment: Environment) -> str:
+async def refused(
+    ledger: Ledger,
+    venue: Venue,
+    environment: Environment,
+    code: ExitCode = ExitCode.START_FAILED,
+) -> str:
     number = ledger.opened.number
     with pytest.raises(StartFailed) as failed:
         await reconcile(ledger, venue, environment)
-    assert failed.value.code is ExitCode.START_FAILED
+    assert failed.value.code is code
     assert ledger.reader.epoch(MARKET) is not None
     assert ledger.opened.number == number
     return str(failed.value)
@@ -294,6 +302,17 @@ async def test_different_balances_are_an_incident_while_the_venue_knows_an_order
 async def test_a_venue_that_does_not_answer_refuses_the_start(tmp_path: Path) -> None:
     async with started(tmp_path) as ledger:
         venue = Venue(OPENING | FEES, is_silent=True)
-        assert "did not list our trades" in await refused(ledger, venue, Environment.SANDBOX)
+        code = ExitCode.VENUE_UNAVAILABLE
+        assert "did not list our trades" in await refused(ledger, venue, Environment.SANDBOX, code)
         await ledger.record_intent(order(2))
-        assert "q00run2" in await refused(ledger, venue, Environment.SANDBOX)
+        assert "q00run2" in await refused(ledger, venue, Environment.SANDBOX, code)
+
+
+async def test_trade_whose_order_cannot_be_queried_is_not_taken_for_a_foreign_one(
+    tmp_path: Path,
+) -> None:
+    async with started(tmp_path) as ledger:
+        venue = Venue(OPENING | FEES, trades=[replace(fill(1), client_id="", venue_id="v7")])
+        venue.answers_queries = False
+        code = ExitCode.VENUE_UNAVAILABLE
+        assert "v7" in await refused(ledger, venue, Environment.SANDBOX, code)

@@ -31,7 +31,7 @@ def test_an_unreachable_exchange_is_reported_under_the_url_setting_in_the_sandbo
     assert text.endswith("ExchangeNotAvailable: binance")
     elsewhere = chosen.model_copy(update={"environment": Environment.TESTNET})
     assert text_for(error, elsewhere) == str(error)
-    assert exit_code_for(error) is ExitCode.START_FAILED
+    assert exit_code_for(error) is ExitCode.VENUE_UNAVAILABLE
 
 
 @pytest.mark.parametrize("text", ["our clock is +3.000 s off", ""])

@@ -1,12 +1,14 @@
 """Kill and re-arm requests in the data folder, written before the start."""
 
+import asyncio
 import errno
 import os
 from pathlib import Path
 
 import pytest
 
-from quoter.app.startup import StartFailed, latched
+from quoter.app.startup import StartFailed, latched, until_available
+from quoter.domain.errors import VenueUnavailable
 from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_S
 from quoter.service.clock import Clock
@@ -104,3 +106,41 @@ def test_a_rearm_that_can_not_be_parsed_is_removed(tmp_path: Path) -> None:
     path = rearm(tmp_path, f"{kill_id} many", after_s=1.0)
     assert kill_id_at_start(tmp_path) == kill_id
     assert not path.exists()
+
+
+async def ask_after(failures: int, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the pauses of a start at a venue that can't be used the first times."""
+    pauses: list[float] = []
+    now_s = 0.0
+    loop = asyncio.get_running_loop()
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now_s
+        pauses.append(seconds)
+        now_s += seconds
+
+    async def ask() -> str:
+        if len(pauses) < failures:
+            raise VenueUnavailable("maintenance")
+        return "open"
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    monkeypatch.setattr(loop, "time", lambda: now_s)
+    assert await until_available(ask) == "open"
+    return pauses
+
+
+async def test_start_waits_with_growing_pauses_for_a_venue_in_maintenance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as patch:
+        pauses = await ask_after(5, patch)
+    assert pauses == [1.0, 2.0, 4.0, 8.0, 15.0]
+
+
+async def test_start_at_a_venue_that_stays_unavailable_ends_with_its_own_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as patch, pytest.raises(StartFailed, match="maintenance") as failed:
+        await ask_after(100, patch)
+    assert failed.value.code is ExitCode.VENUE_UNAVAILABLE

@@ -31,9 +31,15 @@ class Client:
 class Sender:
     """Requests without pacing."""
 
-    async def read(self, call: Callable[[], Awaitable[JsonDict]], *, weight: float) -> JsonDict:
+    async def read(
+        self,
+        call: Callable[[], Awaitable[object]],
+        reader: Callable[[object], object],
+        *,
+        weight: float,
+    ) -> object:
         assert weight == 1.0
-        return await call()
+        return reader(await call())
 
 
 async def price(client: Client) -> Decimal:

@@ -49,6 +49,37 @@ def test_without_filters_ccxts_precision_is_used() -> None:
     assert found.size_max > 10**6
 
 
+@pytest.mark.parametrize(
+    "filters",
+    [
+        [],
+        FILTERS[:2],
+        FILTERS[1:],
+        [FILTERS[0], FILTERS[2]],
+        [*FILTERS[:2], {"filterType": "NOTIONAL"}],
+        [*FILTERS[:2], {"filterType": "NOTIONAL", "minNotional": None}],
+        [{"filterType": "PRICE_FILTER", "tickSize": "NaN"}, *FILTERS[1:]],
+        None,
+    ],
+)
+def test_binance_market_without_one_of_its_filters_is_refused(filters: object) -> None:
+    market = MARKET | {"info": {"filters": filters}}
+    with pytest.raises(VenueError, match="filter"):
+        instrument(market, precision_mode=TICK_SIZE, fee_maker=Decimal(0))
+
+
+def test_filter_of_zero_means_no_rule() -> None:
+    filters = [*FILTERS[:2], {"filterType": "NOTIONAL", "minNotional": "0.0"}]
+    market = MARKET | {"info": {"filters": filters}, "limits": {}}
+    found = instrument(market, precision_mode=TICK_SIZE, fee_maker=Decimal(0))
+    assert found.notional_min == 0
+
+
+def test_unknown_maker_fee_is_refused() -> None:
+    with pytest.raises(VenueError, match="maker fee"):
+        instrument(MARKET | {"maker": None}, precision_mode=TICK_SIZE, fee_maker=None)
+
+
 def test_decimal_places_become_steps() -> None:
     market = MARKET | {"precision": {"price": 2, "amount": 5}}
     found = instrument(market, precision_mode=DECIMAL_PLACES, fee_maker=None)

@@ -4,10 +4,17 @@ from decimal import Decimal
 
 import pytest
 
+from quoter.domain.errors import BadAnswer
 from quoter.domain.events import Fill, OrderDone, OrderOpen
 from quoter.domain.market import Side
 from quoter.domain.reasons import DoneReason
-from quoter.venues.ccxt.payloads import balances, fill, order_event
+from quoter.venues.ccxt.payloads import (
+    acknowledged_id,
+    balances,
+    fill,
+    order_event,
+    venue_order,
+)
 from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.profiles import BINANCE, GENERIC, VenueProfile
 
@@ -111,8 +118,61 @@ def test_balances_come_from_exact_strings_or_from_ccxt() -> None:
     row = {"asset": "BTC", "free": "1.50000000", "locked": "0.10000000"}
     empty = {"asset": "XRP", "free": "0.00", "locked": "0.00"}
     assert balances({"info": {"balances": [row, empty]}}, BINANCE) == (
-        {"BTC": Decimal("1.5")},
-        {"BTC": Decimal("0.1")},
+        {"BTC": Decimal("1.5"), "XRP": Decimal(0)},
+        {"BTC": Decimal("0.1"), "XRP": Decimal(0)},
     )
-    unified: JsonDict = {"free": {"ETH": 0.1, "BTC": None}, "used": {"ETH": 0.2}}
+    unified: JsonDict = {"free": {"ETH": 0.1}, "used": {"ETH": 0.2}}
     assert balances(unified, GENERIC) == ({"ETH": Decimal("0.1")}, {"ETH": Decimal("0.2")})
+
+
+@pytest.mark.parametrize(
+    ("profile", "answer"),
+    [
+        (BINANCE, {"info": {}}),
+        (BINANCE, {"info": "<html>"}),
+        (BINANCE, {"info": {"balances": []}}),
+        (BINANCE, {"info": {"balances": [{"asset": "BTC", "free": None, "locked": "0"}]}}),
+        (BINANCE, {"info": {"balances": [{"asset": "BTC", "free": "NaN", "locked": "0"}]}}),
+        (BINANCE, {"info": {"balances": [{"asset": "BTC", "free": "1"}]}}),
+        (BINANCE, {"info": {"balances": [{"free": "1", "locked": "0"}]}}),
+        (GENERIC, {"info": {}}),
+        (GENERIC, {"free": {}, "used": {}}),  # and no answer with an empty list behind it
+        (GENERIC, {"free": {"BTC": None}, "used": {"BTC": 0.0}}),
+        (GENERIC, {"free": {"BTC": 1.0}, "used": {}}),
+    ],
+)
+def test_absent_or_unreadable_balances_are_no_answer(
+    profile: VenueProfile, answer: JsonDict
+) -> None:
+    with pytest.raises(BadAnswer):
+        balances(answer, profile)
+
+
+@pytest.mark.parametrize("fee", [None, {}, {"cost": None, "currency": "BNB"}, {"cost": 0.1}])
+def test_fill_without_its_fee_yields_none(fee: object) -> None:
+    assert fill(TRADE | {"fee": fee}, GENERIC, 5) is None
+    info = {"L": "60000", "l": "0.001", "n": None, "N": None}
+    assert fill(TRADE | {"fee": fee, "info": info}, BINANCE, 5) is None
+
+
+def test_fill_with_a_fee_of_zero_needs_no_fee_coin() -> None:
+    found = fill(TRADE | {"fee": {"cost": 0.0, "currency": None}}, GENERIC, 5)
+    assert found is not None
+    assert (found.fee, found.fee_asset) == (Decimal(0), "")
+
+
+def test_order_without_its_filled_size_yields_none() -> None:
+    assert venue_order(ORDER | {"filled": None, "info": {}}, BINANCE) is None
+
+
+@pytest.mark.parametrize("answer", ["<html>", None, [], {}, {"id": None}, {"id": ""}])
+def test_create_answer_without_an_order_id_acknowledges_nothing(answer: object) -> None:
+    with pytest.raises(BadAnswer):
+        acknowledged_id(answer, "q1", GENERIC)
+
+
+def test_create_answer_with_another_client_id_acknowledges_nothing() -> None:
+    with pytest.raises(BadAnswer, match="names q2"):
+        acknowledged_id({"id": "7", "clientOrderId": "q2"}, "q1", GENERIC)
+    assert acknowledged_id({"id": "7", "clientOrderId": "t-q1"}, "q1", GENERIC) == "7"
+    assert acknowledged_id({"id": 7, "clientOrderId": None}, "q1", GENERIC) == "7"

@@ -14,7 +14,14 @@ ORDER: JsonDict = {
     "amount": 1.0,
     "filled": 0.0,
 }
-TRADE: JsonDict = {"id": "99", "order": "7", "side": "buy", "price": 100.0, "amount": 0.5}
+TRADE: JsonDict = {
+    "id": "99",
+    "order": "7",
+    "side": "buy",
+    "price": 100.0,
+    "amount": 0.5,
+    "fee": {"cost": 0.0, "currency": "USDT"},
+}
 
 
 def events() -> PrivateEvents:

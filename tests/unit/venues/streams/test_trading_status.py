@@ -62,3 +62,31 @@ async def test_venue_must_still_be_open_after_the_pause() -> None:
 
 def test_default_pauses() -> None:
     assert (StreamTimings().status_s, StreamTimings().reopen_s) == (30.0, 10.0)
+
+
+async def test_status_is_requested_at_once_when_another_request_suggests_it() -> None:
+    requests = 0
+
+    async def ask() -> str:
+        nonlocal requests
+        requests += 1
+        return "" if requests == 1 else "NOT_LISTED"
+
+    emitted_texts: list[str] = []
+
+    def emit(event: Event) -> None:
+        assert isinstance(event, Alarm)
+        emitted_texts.append(event.text)
+
+    slow = replace(StreamTimings(), status_s=3_600.0)
+    monitor = TradingStatusMonitor(ask=ask, resync=lambda: None, timings=slow, now_ns=lambda: 1)
+    task = asyncio.create_task(monitor.run(emit))
+    await asyncio.sleep(0.01)
+    assert (requests, emitted_texts) == (1, [])
+    monitor.check_now()
+    await asyncio.sleep(0.01)
+    assert (requests, emitted_texts) == (2, ["NOT_LISTED"])
+    monitor.check_now()  # it is known: no further request before the interval is over
+    await asyncio.sleep(0.01)
+    assert requests == 2
+    task.cancel()

@@ -1,0 +1,118 @@
+"""The only place where the type of a venue's answer is checked, before anything is read from it.
+
+Two checks, neither of which a caller can leave out:
+
+* `check_body` sees every HTTP answer before ccxt does (`GuardedExchange.fetch`). ccxt accepts any
+  text with status 200: it reads a maintenance page as an account without coins, as an empty list of
+  orders and as an acknowledgement.
+* `RequestSender` takes a reader with every call (below, or a caller's own) and returns only what
+  the reader returns. A reader raises BadAnswer for an answer that does not hold what was asked.
+
+A bad answer is no answer: a create stays unknown, a cancel is unconfirmed, a report fails.
+"""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from quoter.domain.errors import BadAnswer
+from quoter.venues.binance.answers import form_error
+from quoter.venues.egress.gate import current_call
+from quoter.venues.json_values import Json
+from quoter.venues.profiles import profile_of
+from quoter.venues.redaction import printable
+
+SHOWN_CHARS = 60  # of an answer, in an error text
+DEPTH_MAX = 5  # levels of an answer in which a list is looked for
+# Members of an answer that say nothing about what was requested.
+_NOT_CONTENT = frozenset({"error", "errors", "warning", "warnings", "retExtInfo", "msg", "message"})
+# Objects (rows by id) in which Kraken lists orders and trades.
+_ROWS_BY_ID = frozenset({"open", "closed", "trades"})
+
+
+def check_body(exchange: str, method: str, url: str, answer: object) -> None:
+    """Check an HTTP answer with a good status. Raises BadAnswer.
+
+    Every venue answers with a JSON object or list; Binance's answers are checked field by field.
+    """
+    path = urlsplit(url).path
+    if not isinstance(answer, dict | list):
+        raise BadAnswer(f"{method} {path}: {_shown(answer)} instead of JSON")
+    if profile_of(exchange).family == "binance" and (error := form_error(method, path, answer)):
+        raise BadAnswer(f"{method} {path}: {error}")
+
+
+def fields(answer: object) -> Json:
+    """Return an answer that is an object with fields. Raises BadAnswer."""
+    if not isinstance(answer, Mapping) or not answer:
+        raise BadAnswer(f"{_shown(answer)} instead of an object")
+    return answer
+
+
+def rows(answer: object) -> list[Json]:
+    """Return an answer that is a list of objects. Raises BadAnswer.
+
+    ccxt returns an empty list also when the answer had none: an empty one is believed only if the
+    venue's own answer contains a list, empty or with rows of other markets.
+    """
+    if not isinstance(answer, list) or not all(isinstance(row, Mapping) for row in answer):
+        raise BadAnswer(f"{_shown(answer)} instead of a list of objects")
+    if not answer and not has_list():
+        raise BadAnswer("the venue's answer has no list of what was requested")
+    return answer
+
+
+def number_rows(answer: object) -> list[list[object]]:
+    """Return an answer that is a list of lists (bars). Raises BadAnswer."""
+    if not isinstance(answer, list) or not all(isinstance(row, list) for row in answer):
+        raise BadAnswer(f"{_shown(answer)} instead of a list of lists")
+    return answer
+
+
+def venue_ms(answer: object) -> int:
+    """Return an answer that is a time in ms. Raises BadAnswer."""
+    if isinstance(answer, bool) or not isinstance(answer, int) or answer <= 0:
+        raise BadAnswer(f"{_shown(answer)} instead of a time")
+    return answer
+
+
+def book(answer: object) -> Json:
+    """Return an answer that is an order book with both sides as lists. Raises BadAnswer."""
+    found = fields(answer)
+    for side in ("bids", "asks"):
+        if not isinstance(found.get(side), list):
+            raise BadAnswer(f"an order book without {side}")
+    return found
+
+
+def anything(answer: object) -> object:
+    """Return the answer: its reader follows at the caller, or only its arrival counts."""
+    return answer
+
+
+def has_list() -> bool:
+    """Whether the venue's last answer to the present call has a list, so that it may be empty."""
+    call = current_call()
+    return call is not None and _has_list(call.answer)
+
+
+def _has_list(value: object, depth: int = DEPTH_MAX) -> bool:
+    """Whether a JSON value is or contains a list of rows, empty or not, but for _NOT_CONTENT."""
+    if isinstance(value, list):
+        return True
+    if not isinstance(value, dict) or not depth:
+        return False
+    return any(
+        (name in _ROWS_BY_ID and isinstance(each, dict)) or _has_list(each, depth - 1)
+        for name, each in value.items()
+        if name not in _NOT_CONTENT
+    )
+
+
+def _shown(answer: object) -> str:
+    """Return the kind of an answer and the beginning of its text."""
+    if answer is None:
+        return "nothing"
+    if isinstance(answer, str | bytes):
+        text = answer if isinstance(answer, str) else answer.decode("utf-8", "replace")
+        return f"the text {printable(' '.join(text.split())[:SHOWN_CHARS])!r}"
+    return f"a {type(answer).__name__}"

@@ -1,0 +1,29 @@
+"""A pause that doubles each time it is needed again, for a venue's firewall that blocks us."""
+
+PAUSE_S_FIRST = 5.0
+PAUSE_S_MAX = 300.0
+CALM_S = 60.0  # so long without a further refusal, the next pause is short again
+
+
+class GrowingPause:
+    """Times on any clock in seconds."""
+
+    def __init__(self) -> None:
+        self._pause_s = 0.0
+        self._until_s = 0.0
+
+    def extend(self, now_s: float) -> float:
+        """Begin a pause, twice as long as the last, and return the seconds that are left of it.
+
+        Refusals of requests that were under way when a pause began change nothing.
+        """
+        if now_s >= self._until_s:
+            is_again = now_s < self._until_s + CALM_S
+            longer_s = min(PAUSE_S_MAX, 2 * self._pause_s)
+            self._pause_s = longer_s if is_again and self._pause_s else PAUSE_S_FIRST
+            self._until_s = now_s + self._pause_s
+        return self._until_s - now_s
+
+    def left_s(self, now_s: float) -> float:
+        """Return the seconds that are left of the pause; 0 if there is none."""
+        return max(0.0, self._until_s - now_s)

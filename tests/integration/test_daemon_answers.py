@@ -1,0 +1,126 @@
+"""A daemon whose venue answers with pages, delists the market, or refuses by a firewall."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from quoter.app import startup
+from quoter.app.startup import StartFailed
+from quoter.domain.trading import Cause
+from quoter.service.exit_codes import ExitCode
+from tests.integration.daemon_harness import (
+    LIVELY,
+    DaemonHarness,
+    market,
+    quiet_logs,
+    running_daemon,
+    settings,
+)
+from tests.integration.sandbox_client import RunningSandbox, running
+
+PAGE = "<html><head><title>System maintenance</title></head></html>"
+HTML = {"text": PAGE, "content_type": "text/html"}
+SETTLED_S = 2.0  # requests under way at the fault are answered
+COUNTED_S = 8.0  # requests are counted for so long
+UNKNOWN = {"status": 400, "code": -1121, "text": "Invalid symbol.", "symbol": "BTCUSDT"}
+
+
+@asynccontextmanager
+async def quoting(folder: Path) -> AsyncIterator[tuple[RunningSandbox, DaemonHarness]]:
+    with quiet_logs(folder / "log"):
+        async with (
+            running(market(LIVELY, 5)) as sandbox,
+            running_daemon(sandbox, settings(sandbox, folder)) as harness,
+        ):
+            await two_sided(harness)
+            yield sandbox, harness
+
+
+async def two_sided(harness: DaemonHarness, within_s: float = 30.0) -> None:
+    await harness.until(harness.is_two_sided, within_s, "two-sided quotes")
+
+
+@pytest.mark.parametrize("endpoint", ["account", "open_orders", "trades", "create", "cancel"])
+async def test_pages_in_place_of_answers_kill_nothing_and_lose_no_fill(
+    tmp_path: Path, endpoint: str
+) -> None:
+    async with quoting(tmp_path) as (sandbox, harness):
+        fault = await sandbox.arm("garbled", endpoint=endpoint, count=3, **HTML)
+        fired = 0
+        async with asyncio.timeout(60.0):
+            while fired < 3:
+                await asyncio.sleep(0.2)
+                fired = await sandbox.fired(fault)
+        await two_sided(harness)
+        await harness.until(harness.is_equal, 20.0, "books equal the truth")
+        assert "KILLED" not in "\n".join(harness.history)
+        assert await harness.stop() is ExitCode.CLEAN
+
+
+@pytest.mark.parametrize("is_silent", [False, True])
+async def test_market_delisted_while_running_is_a_closed_market(
+    tmp_path: Path, is_silent: bool
+) -> None:
+    async with quoting(tmp_path) as (sandbox, harness):
+        active = harness.running.engine.causes.switch.is_active
+        await sandbox.arm("error_before", **UNKNOWN)
+        if is_silent:
+            await sandbox.arm("market_frames_drop")
+        before = sandbox.server.venue.counts["request_depth"]
+        await harness.until(lambda: active(Cause.VENUE_STATUS), 45.0, "the market is gone")
+        assert any("NOT_LISTED" in line for line in harness.history)
+        await asyncio.sleep(COUNTED_S)
+        assert sandbox.server.venue.counts["request_depth"] - before <= 10
+        assert "KILLED" not in "\n".join(harness.history)
+        await sandbox.admin("DELETE", "faults")
+
+
+async def test_firewall_is_named_and_gets_few_requests(tmp_path: Path) -> None:
+    async with quoting(tmp_path) as (sandbox, harness):
+        active = harness.running.engine.causes.switch.is_active
+        await sandbox.arm("page_before", status=403, text=PAGE)
+        await harness.until(lambda: active(Cause.RATE_LIMITED), 15.0, "the pause is reported")
+        assert any("firewall" in line for line in harness.history)
+        counts = sandbox.server.venue.counts
+        await asyncio.sleep(SETTLED_S)
+        before = total(counts)
+        await asyncio.sleep(COUNTED_S)
+        assert total(counts) - before <= 25
+        await sandbox.admin("DELETE", "faults")
+        await two_sided(harness, 60.0)
+        assert await harness.stop() is ExitCode.CLEAN
+
+
+def total(counts: dict[str, int]) -> int:
+    return sum(count for name, count in counts.items() if name.startswith("request_"))
+
+
+@pytest.mark.parametrize("endpoint", ["market", "account", "open_orders", "trades"])
+async def test_start_in_maintenance_waits_and_then_quotes(tmp_path: Path, endpoint: str) -> None:
+    with quiet_logs(tmp_path / "log"):
+        async with running(market(LIVELY, 5)) as sandbox:
+            fault = await sandbox.arm("page_before", endpoint=endpoint, count=3, text=PAGE)
+            async with running_daemon(sandbox, settings(sandbox, tmp_path)) as harness:
+                assert await sandbox.fired(fault) == 3
+                await two_sided(harness)
+                assert harness.running.ledger is not None
+                assert harness.running.ledger.opened.opening["USDT"] > 0
+                await harness.until(harness.is_equal, 10.0, "books equal the truth")
+                assert await harness.stop() is ExitCode.CLEAN
+
+
+@pytest.mark.parametrize("endpoint", ["market", "account", "open_orders", "trades"])
+async def test_start_in_lasting_maintenance_ends_with_its_own_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    monkeypatch.setattr(startup, "START_WAIT_S", 2.0)
+    with quiet_logs(tmp_path / "log"):
+        async with running(market(LIVELY, 5)) as sandbox:
+            await sandbox.arm("garbled", endpoint=endpoint, **HTML)
+            with pytest.raises(StartFailed) as failed:
+                async with running_daemon(sandbox, settings(sandbox, tmp_path)):
+                    pass
+    assert failed.value.code is ExitCode.VENUE_UNAVAILABLE
