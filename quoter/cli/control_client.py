@@ -50,7 +50,7 @@ def find_token(roles: tuple[str, ...], chosen: Path | None = None) -> str:
     found = _token_file(roles, chosen)
     if found is None:
         names = " or ".join(f"QUOTER_{role.upper()}_TOKEN_FILE" for role in roles)
-        raise BadSetting(f"{names}: is needed for this, or --token-file")
+        raise BadSetting(f"{names}: is needed for this command, unless --token-file is given")
     return _read(*found)
 
 

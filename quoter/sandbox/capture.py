@@ -116,7 +116,7 @@ class Replay:
         self._first_ns, self._waiting = self._open()
 
     def begin(self) -> None:
-        """Start, if the capture waits for its first reader."""
+        """Start the capture if it waits for its first reader."""
         self._begun.set()
 
     async def run(self) -> None:

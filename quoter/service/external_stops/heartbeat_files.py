@@ -18,7 +18,7 @@ BYTES_MAX = 4_096
 
 
 class RunStatus(StrEnum):
-    """Status of a run, as far as its orders are concerned."""
+    """Status of a run and of its orders."""
 
     STARTING = "starting"  # the gate was never open: resting orders are of an earlier run
     RUNNING = "running"

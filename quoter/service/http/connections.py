@@ -83,15 +83,15 @@ class Connection(asyncio.Protocol):
         self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
-        """Pass on that the peer sends no more."""
+        """Report to the wrapped protocol that the peer sends no more."""
         return self._inner.eof_received()
 
     def pause_writing(self) -> None:
-        """Pass on that the peer reads too slowly."""
+        """Report to the wrapped protocol that the peer reads too slowly."""
         self._inner.pause_writing()
 
     def resume_writing(self) -> None:
-        """Pass on that the peer reads again."""
+        """Report to the wrapped protocol that the peer reads again."""
         self._inner.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
