@@ -79,7 +79,7 @@ def test_one_seed_can_be_run_again(
 ) -> None:
     """With the command that the summary prints for a breach."""
     words = command(7, 45.0).split()
-    assert words[:3] == ["python", "-m", "tests.simulation"]
+    assert words[:3] == [".venv/bin/python", "-m", "tests.simulation"]
     monkeypatch.setattr("sys.argv", [*words[2:], "--verbose"])
     assert main() == 0
     shown = capsys.readouterr().out

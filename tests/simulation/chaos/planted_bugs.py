@@ -204,7 +204,11 @@ PLANTED_BUGS: dict[str, tuple[MakeEngine, tuple[str, ...]]] = {
 
 SEEDS_MAX = 60
 SECONDS = 60.0
-FOCUS = {"ignore_gaps": (Fault.DEPTH_GAPS,), "reduce_by_side": (Fault.OPERATOR_REDUCE,)}
+FOCUS = {
+    "ignore_gaps": (Fault.DEPTH_GAPS,),
+    "reduce_by_side": (Fault.OPERATOR_REDUCE,),
+    "never_stale": (Fault.HALF_OPEN,),
+}
 
 
 def caught(name: str) -> tuple[int, str]:
