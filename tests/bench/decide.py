@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 from statistics import mean, median
@@ -23,7 +23,6 @@ from quoter.domain.events import (
     Tick,
     TradesReport,
 )
-from quoter.domain.instrument import Instrument
 from quoter.domain.market import Stream
 from quoter.domain.orders import VenueOrder
 from quoter.domain.quotes import PricingInputs, TwoSidedQuote
@@ -40,19 +39,9 @@ from quoter.state.book import Book
 from quoter.venues.binance.depth_sync import DepthDiff, DepthSync
 from quoter.venues.binance.messages import parse, parse_snapshot
 from tests.bench.workload import SYMBOL, Workload
+from tests.instruments import BTC_USDT
 
-INSTRUMENT = Instrument(
-    symbol="BTC/USDT",
-    venue_symbol=SYMBOL,
-    base="BTC",
-    quote="USDT",
-    tick=Decimal("0.01"),
-    lot=Decimal("0.00001"),
-    size_min=Decimal("0.00001"),
-    size_max=Decimal(9000),
-    notional_min=Decimal(5),
-    fee_maker=Decimal(0),
-)
+INSTRUMENT = replace(BTC_USDT, venue_symbol=SYMBOL)
 SIZE = Decimal("0.001")
 SHAPE = QuoteShape(levels=3)
 ZERO = Decimal(0)

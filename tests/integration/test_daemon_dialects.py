@@ -21,6 +21,7 @@ from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.config import VenueConfig
 from quoter.venues.egress.gate import PLAIN_SCHEMES
 from quoter.venues.factory import make_feed, make_gateway
+from tests.instruments import BTC_USDT
 
 CLIENT_ID = "q00abc1"
 VENUE_ID = "1234"
@@ -187,16 +188,12 @@ KRAKEN: Answers = {
         },
     },
 }
-BITCOIN = Instrument(
-    symbol="BTC/USDT",
-    venue_symbol="BTCUSDT",
-    base="BTC",
-    quote="USDT",
+BITCOIN = replace(
+    BTC_USDT,
     tick=Decimal("0.1"),
     lot=Decimal("0.000001"),
     size_min=Decimal("0.000011"),
     size_max=Decimal(83),
-    notional_min=Decimal(5),
     fee_maker=Decimal("0.001"),
 )
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from decimal import Decimal
 from random import Random
 
 import pytest
@@ -22,7 +21,6 @@ from quoter.domain.events import (
     TopOfBook,
     Trade,
 )
-from quoter.domain.instrument import Instrument
 from quoter.domain.market import Level
 from quoter.domain.trading import Cause
 from quoter.sandbox.config import SandboxConfig
@@ -32,6 +30,7 @@ from quoter.venues.ccxt.feed import CcxtFeed
 from quoter.venues.config import StreamTimings, VenueConfig
 from quoter.venues.factory import make_feed
 from quoter.venues.ports import MarketFeed
+from tests.instruments import BTC_USDT
 from tests.integration.sandbox_client import RunningSandbox
 from tests.integration.sandbox_client import running as running_sandbox
 from tests.integration.test_venues_ws import until
@@ -48,18 +47,6 @@ QUICK = StreamTimings(
 ONE_SIDED = '{"symbol":"BTCUSDT","bidPrice":"60000.0","bidQty":"1","askPrice":"0.0","askQty":"0"}'
 AUDITING = replace(QUICK, book_check_s=0.2, book_check_settle_s=0.15)
 HANG_S = 1.0  # longer than the stall limit of the tests that use it
-BTCUSDT = Instrument(
-    symbol="BTC/USDT",
-    venue_symbol="BTCUSDT",
-    base="BTC",
-    quote="USDT",
-    tick=Decimal("0.01"),
-    lot=Decimal("0.00001"),
-    size_min=Decimal("0.00001"),
-    size_max=Decimal(9000),
-    notional_min=Decimal(5),
-    fee_maker=Decimal(0),
-)
 
 
 def config(
@@ -124,7 +111,7 @@ async def holding(feed: MarketFeed) -> AsyncIterator["Books"]:
 
 
 async def test_native_feed_is_gapless(sandbox: RunningSandbox) -> None:
-    feed = make_feed(config(sandbox), BTCUSDT, random=Random(1))
+    feed = make_feed(config(sandbox), BTC_USDT, random=Random(1))
     assert isinstance(feed, BinanceFeed)
     async with running(feed) as received:
         await until(lambda: received.count(BookDelta) >= 8 and received.count(Trade) >= 1)
@@ -137,7 +124,7 @@ async def test_native_feed_is_gapless(sandbox: RunningSandbox) -> None:
 
 
 async def test_gap_is_passed_on_and_followed_by_a_fresh_snapshot(sandbox: RunningSandbox) -> None:
-    feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
+    feed = BinanceFeed(config(sandbox), BTC_USDT, time.time_ns, Random(1))
     async with running(feed) as received:
         await until(lambda: received.count(BookDelta) >= 3)
         await sandbox.arm("depth_gap", count=1)
@@ -178,7 +165,7 @@ class Books(EventRecorder):
 
 async def test_right_book_passes_every_check(sandbox: RunningSandbox) -> None:
     auditing = replace(config(sandbox), stream=AUDITING)
-    feed = BinanceFeed(auditing, BTCUSDT, time.time_ns, Random(1))
+    feed = BinanceFeed(auditing, BTC_USDT, time.time_ns, Random(1))
     async with holding(feed) as received:
         await until(lambda: feed.book_checks >= 4)
     assert received.faults == []
@@ -194,7 +181,7 @@ async def test_corrupted_book_is_found_and_replaced(
 ) -> None:
     """The best price is wrong, or a level behind it, which only a snapshot shows."""
     chosen = replace(config(still_sandbox), stream=timings)
-    feed = BinanceFeed(chosen, BTCUSDT, time.time_ns, Random(1))
+    feed = BinanceFeed(chosen, BTC_USDT, time.time_ns, Random(1))
     async with holding(feed) as received:
         await until(lambda: received.book.ready)
         await still_sandbox.arm("depth_corrupt", symbol="BTCUSDT", count=1)
@@ -212,7 +199,7 @@ async def test_corrupted_book_of_ccxt_is_found_and_replaced(
 ) -> None:
     sandbox = still_sandbox
     auditing = replace(config(sandbox, native=False), stream=AUDITING)
-    feed = CcxtFeed(auditing, BTCUSDT, time.time_ns, Random(1))
+    feed = CcxtFeed(auditing, BTC_USDT, time.time_ns, Random(1))
     async with holding(feed) as received:
         await until(lambda: received.count(BookSnapshot) >= 1)
         await until(lambda: feed.book_checks >= 2)
@@ -230,7 +217,7 @@ async def test_corrupted_book_of_ccxt_is_found_and_replaced(
 async def test_announced_ends_cause_no_feed_down(sandbox_config: SandboxConfig) -> None:
     short = replace(sandbox_config, disconnect_s=1.0, shutdown_notice_s=0.5)
     async with running_sandbox(short) as sandbox:
-        feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
+        feed = BinanceFeed(config(sandbox), BTC_USDT, time.time_ns, Random(1))
         async with holding(feed) as received:
             await until(lambda: feed.handovers >= 4, timeout_s=8.0)
     assert (received.count(FeedUp), received.count(FeedDown)) == (1, 0)
@@ -243,7 +230,7 @@ async def test_connection_is_replaced_before_its_maximum_age(
     sandbox: RunningSandbox,
 ) -> None:
     aging = replace(config(sandbox), stream=replace(QUICK, handover_s=0.3))
-    feed = BinanceFeed(aging, BTCUSDT, time.time_ns, Random(1))
+    feed = BinanceFeed(aging, BTC_USDT, time.time_ns, Random(1))
     async with holding(feed) as received:
         await until(lambda: feed.handovers >= 3)
     assert (received.count(FeedUp), received.count(FeedDown), received.gaps) == (1, 0, 0)
@@ -256,7 +243,7 @@ async def test_closed_and_reopened_symbol_is_reported(
 ) -> None:
     quick = replace(QUICK, status_s=0.1, reopen_s=0.1)
     feed = make_feed(
-        replace(config(sandbox, native=native), stream=quick), BTCUSDT, random=Random(1)
+        replace(config(sandbox, native=native), stream=quick), BTC_USDT, random=Random(1)
     )
     async with holding(feed) as received:
         await until(lambda: received.count(BookSnapshot) >= 1)
@@ -270,7 +257,7 @@ async def test_closed_and_reopened_symbol_is_reported(
         (Cause.VENUE_STATUS, True),
         (Cause.VENUE_STATUS, False),
     ]
-    assert received.alarms[0].text == "BTCUSDT is BREAK"
+    assert received.alarms[0].text == "BTC_USDT is BREAK"
 
 
 @pytest.mark.parametrize("native", [True, False])
@@ -281,7 +268,7 @@ async def test_late_frames_raise_feed_slow(sandbox: RunningSandbox, *, native: b
     def now_ns() -> int:
         return time.time_ns() + ahead_ns
 
-    feed = make_feed(config(sandbox, native=native), BTCUSDT, now_ns=now_ns, random=Random(1))
+    feed = make_feed(config(sandbox, native=native), BTC_USDT, now_ns=now_ns, random=Random(1))
     async with holding(feed) as received:
         await until(lambda: received.count(BookSnapshot) + received.count(BookDelta) >= 6)
         assert received.alarms == []
@@ -296,7 +283,7 @@ async def test_late_frames_raise_feed_slow(sandbox: RunningSandbox, *, native: b
 
 
 async def test_resync_brings_a_snapshot_and_is_idempotent(sandbox: RunningSandbox) -> None:
-    feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
+    feed = BinanceFeed(config(sandbox), BTC_USDT, time.time_ns, Random(1))
     async with running(feed) as received:
         await until(lambda: received.count(BookDelta) >= 1)
         for _ in range(5):
@@ -309,7 +296,7 @@ async def test_resync_brings_a_snapshot_and_is_idempotent(sandbox: RunningSandbo
 
 
 async def test_silent_socket_is_replaced(sandbox: RunningSandbox) -> None:
-    feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
+    feed = BinanceFeed(config(sandbox), BTC_USDT, time.time_ns, Random(1))
     async with running(feed) as received:
         await until(lambda: received.count(BookDelta) >= 1)
         await sandbox.arm("silent_socket", socket="market", count=1)
@@ -321,7 +308,7 @@ async def test_silent_socket_is_replaced(sandbox: RunningSandbox) -> None:
 
 
 async def test_closed_socket_reconnects_with_a_fresh_book(sandbox: RunningSandbox) -> None:
-    feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
+    feed = BinanceFeed(config(sandbox), BTC_USDT, time.time_ns, Random(1))
     async with running(feed) as received:
         await until(lambda: received.count(BookDelta) >= 1)
         await sandbox.admin("POST", "streams/close", {"socket": "market"})
@@ -332,7 +319,7 @@ async def test_closed_socket_reconnects_with_a_fresh_book(sandbox: RunningSandbo
 
 @pytest.mark.parametrize("native", [True, False])
 async def test_best_prices_are_those_of_the_book(sandbox: RunningSandbox, native: bool) -> None:
-    feed = make_feed(config(sandbox, native=native), BTCUSDT, random=Random(1))
+    feed = make_feed(config(sandbox, native=native), BTC_USDT, random=Random(1))
     async with running(feed) as received:
         await until(lambda: received.count(BookSnapshot) >= 1)
         feed.confirm()
@@ -345,7 +332,7 @@ async def test_best_prices_are_those_of_the_book(sandbox: RunningSandbox, native
 async def test_best_prices_of_a_book_with_one_side_are_a_failed_report(
     sandbox: RunningSandbox,
 ) -> None:
-    feed = make_feed(config(sandbox), BTCUSDT, random=Random(1))
+    feed = make_feed(config(sandbox), BTC_USDT, random=Random(1))
     async with running(feed) as received:
         await until(lambda: received.count(BookSnapshot) >= 1)
         await sandbox.arm("garbled", endpoint="market", text=ONE_SIDED)
@@ -360,7 +347,7 @@ async def test_best_prices_of_a_book_with_one_side_are_a_failed_report(
 async def test_reconnect_ends_the_connection_and_makes_another(
     sandbox: RunningSandbox, native: bool
 ) -> None:
-    feed = make_feed(config(sandbox, native=native), BTCUSDT, random=Random(1))
+    feed = make_feed(config(sandbox, native=native), BTC_USDT, random=Random(1))
     async with running(feed) as received:
         await until(lambda: received.count(BookSnapshot) >= 1)
         feed.reconnect("the stream is silent")
@@ -382,7 +369,7 @@ async def test_ids_that_can_not_be_and_unreadable_frames_are_reported(
 ) -> None:
     """A snapshot ahead of its stream, or ids that ran back, would freeze the book."""
     await sandbox.arm(kind, **fields)
-    feed = make_feed(config(sandbox), BTCUSDT, random=Random(1))
+    feed = make_feed(config(sandbox), BTC_USDT, random=Random(1))
     async with running(feed) as received:
         await until(lambda: received.count(Alarm) >= 1)
     alarm = next(event for event in received.events if isinstance(event, Alarm))
@@ -391,7 +378,7 @@ async def test_ids_that_can_not_be_and_unreadable_frames_are_reported(
 
 async def test_refused_snapshot_is_requested_again(sandbox: RunningSandbox) -> None:
     fault = await sandbox.arm("error_before", endpoint="depth", count=2, status=503)
-    feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
+    feed = BinanceFeed(config(sandbox), BTC_USDT, time.time_ns, Random(1))
     async with running(feed) as received:
         await until(lambda: received.count(BookSnapshot) == 1)
     assert await sandbox.fired(fault) == 2
@@ -401,7 +388,7 @@ async def test_useless_book_is_requested_more_and_more_rarely(sandbox: RunningSa
     """One side is empty for long: the engine wants another snapshot after each one."""
     timings = replace(QUICK, resync_pause_s=0.02, backoff_s_max=30.0)
     await sandbox.arm("one_sided_book", event="asks")
-    feed = make_feed(replace(config(sandbox), stream=timings), BTCUSDT, random=Random(1))
+    feed = make_feed(replace(config(sandbox), stream=timings), BTC_USDT, random=Random(1))
     async with running(feed) as recorder:
         deadline_s, seen = time.monotonic() + 3.0, 0
         while time.monotonic() < deadline_s:
@@ -415,7 +402,7 @@ async def test_useless_book_is_requested_more_and_more_rarely(sandbox: RunningSa
 async def test_bad_frames_are_counted_and_many_of_them_are_reported(
     sandbox: RunningSandbox,
 ) -> None:
-    feed = BinanceFeed(config(sandbox), BTCUSDT, time.time_ns, Random(1))
+    feed = BinanceFeed(config(sandbox), BTC_USDT, time.time_ns, Random(1))
     async with running(feed) as received:
         await until(lambda: received.count(BookDelta) >= 1)
         for _ in range(5):
@@ -428,7 +415,7 @@ async def test_bad_frames_are_counted_and_many_of_them_are_reported(
 
 @pytest.mark.parametrize("exchange", ["binance", "binanceus"])
 async def test_any_ccxt_exchange_feeds_whole_books(sandbox: RunningSandbox, exchange: str) -> None:
-    feed = make_feed(config(sandbox, exchange=exchange, native=False), BTCUSDT, random=Random(1))
+    feed = make_feed(config(sandbox, exchange=exchange, native=False), BTC_USDT, random=Random(1))
     assert isinstance(feed, CcxtFeed)
     async with running(feed) as received:
         await until(lambda: received.count(BookSnapshot) >= 5 and received.count(Trade) >= 1)
@@ -445,7 +432,7 @@ async def test_any_ccxt_exchange_feeds_whole_books(sandbox: RunningSandbox, exch
 
 
 async def test_dead_socket_of_ccxt_is_found_by_pings(sandbox: RunningSandbox) -> None:
-    feed = make_feed(config(sandbox, native=False), BTCUSDT, random=Random(1))
+    feed = make_feed(config(sandbox, native=False), BTC_USDT, random=Random(1))
     async with running(feed) as received:
         await until(lambda: received.count(BookSnapshot) >= 2)
         await sandbox.arm("silent_socket", socket="market", count=2)
@@ -459,7 +446,7 @@ async def test_after_a_hang_nothing_is_emitted_before_a_fresh_snapshot(
     sandbox: RunningSandbox, native: bool
 ) -> None:
     stalling = replace(config(sandbox, native=native), stream=replace(QUICK, stall_s=0.5))
-    feed = make_feed(stalling, BTCUSDT, random=Random(1))
+    feed = make_feed(stalling, BTC_USDT, random=Random(1))
     async with running(feed) as received:
         await until(lambda: received.count(BookSnapshot) >= 1 and received.count(Trade) >= 1)
         before = len(received.events)
@@ -473,7 +460,7 @@ async def test_after_a_hang_nothing_is_emitted_before_a_fresh_snapshot(
 
 
 async def test_resync_of_a_ccxt_feed_subscribes_again(sandbox: RunningSandbox) -> None:
-    feed = make_feed(config(sandbox, native=False), BTCUSDT, random=Random(1))
+    feed = make_feed(config(sandbox, native=False), BTC_USDT, random=Random(1))
     async with running(feed) as received:
         await until(lambda: received.count(BookSnapshot) >= 2)
         feed.resync()
@@ -485,5 +472,5 @@ def test_default_settings_find_a_dead_ccxt_socket_within_10_s() -> None:
         exchange="binance", symbol="BTC/USDT", environment="production", order_prefix="q1"
     )
     assert (shipped.pongs_missed_max + 1) * shipped.keep_alive_ms < 10_000
-    quick = CcxtFeed(shipped, BTCUSDT, time.time_ns, Random(1))
+    quick = CcxtFeed(shipped, BTC_USDT, time.time_ns, Random(1))
     assert quick._client.streaming == {"keepAlive": 1000, "maxPingPongMisses": 6}

@@ -25,23 +25,13 @@ from quoter.engine.config import GammaUnit, Horizon, PricingConfig
 from quoter.risk.monitors.market_regime import RegimePolicy
 from quoter.service.saved_calibration import CalibrationBounds, UsableCalibration
 from quoter.settings import FixedSettings, Settings
+from tests.instruments import BTC_USDT
 from tests.unit.ledger.cases import opened
 
 START_NS = 1_795_000_000 * 10**9
 
 
-INSTRUMENT = Instrument(
-    symbol="BTC/USDT",
-    venue_symbol="BTCUSDT",
-    base="BTC",
-    quote="USDT",
-    tick=Decimal("0.01"),
-    lot=Decimal("0.00001"),
-    size_min=Decimal("0.00001"),
-    size_max=Decimal(100),
-    notional_min=Decimal(5),
-    fee_maker=Decimal("0.001"),
-)
+INSTRUMENT = replace(BTC_USDT, size_max=Decimal(100), fee_maker=Decimal("0.001"))
 
 
 @pytest.fixture

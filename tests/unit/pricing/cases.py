@@ -3,9 +3,9 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from quoter.domain.instrument import Instrument
 from quoter.domain.quotes import PricingInputs
 from quoter.pricing.quote.shape import QuoteShape
+from tests.instruments import BTC_USDT
 
 # The market of Avellaneda & Stoikov 2008; without shape or costs.
 PAPER = PricingInputs(
@@ -22,18 +22,7 @@ PAPER = PricingInputs(
 )
 PLAIN = QuoteShape(beta=0.0, eta=0.0, spread_max_bps=19_000.0)
 WIDENED = QuoteShape(spread_max_bps=19_000.0)
-BTC = Instrument(
-    symbol="BTC/USDT",
-    venue_symbol="BTCUSDT",
-    base="BTC",
-    quote="USDT",
-    tick=Decimal("0.01"),
-    lot=Decimal("0.00001"),
-    size_min=Decimal("0.00001"),
-    size_max=Decimal(9000),
-    notional_min=Decimal(5),
-    fee_maker=Decimal("0.001"),
-)
+BTC = replace(BTC_USDT, fee_maker=Decimal("0.001"))
 
 
 def paper(**changes: float | None) -> PricingInputs:

@@ -1,28 +1,15 @@
 """The feed that a configuration gets: native for Binance, through ccxt elsewhere."""
 
 from dataclasses import replace
-from decimal import Decimal
 
 import pytest
 
-from quoter.domain.instrument import Instrument
 from quoter.venues.binance.feed import BinanceFeed
 from quoter.venues.ccxt.feed import CcxtFeed
 from quoter.venues.config import VenueConfig
 from quoter.venues.factory import make_cancel_gateway, make_feed
+from tests.instruments import BTC_USDT
 
-INSTRUMENT = Instrument(
-    symbol="BTC/USDT",
-    venue_symbol="BTCUSDT",
-    base="BTC",
-    quote="USDT",
-    tick=Decimal("0.01"),
-    lot=Decimal("0.0001"),
-    size_min=Decimal("0.0001"),
-    size_max=Decimal(10),
-    notional_min=Decimal(5),
-    fee_maker=Decimal(0),
-)
 CONFIG = VenueConfig(
     exchange="binance", symbol="BTC/USDT", environment="production", order_prefix="q1"
 )
@@ -38,7 +25,7 @@ CONFIG = VenueConfig(
     ],
 )
 async def test_feed_is_native_where_available(config: VenueConfig, expected: type) -> None:
-    assert isinstance(make_feed(config, INSTRUMENT), expected)
+    assert isinstance(make_feed(config, BTC_USDT), expected)
 
 
 async def test_cancel_gateway_never_opens_for_creates() -> None:

@@ -30,19 +30,15 @@ from quoter.venues.egress.gate import (
     declare_call,
     gated_session,
 )
+from tests.instruments import BTC_USDT
 
 URL = "http://venue:81/api/v3/order"
-RULES = Instrument(
-    symbol="BTC/USDT",
-    venue_symbol="BTCUSDT",
-    base="BTC",
-    quote="USDT",
+RULES = replace(
+    BTC_USDT,
     tick=Decimal("0.25"),
     lot=Decimal("0.001"),
     size_min=Decimal("0.001"),
     size_max=Decimal(1000),
-    notional_min=Decimal(5),
-    fee_maker=Decimal(0),
 )
 
 
