@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from quoter.venues.answers import anything
 from quoter.venues.ccxt.client import make_client
-from quoter.venues.ccxt.key_permissions import SOURCES
+from quoter.venues.ccxt.connect.key_permissions import SOURCES
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.config import VenueConfig
 from quoter.venues.egress.gate import Purpose, declare_call, tls_context

@@ -99,8 +99,8 @@ MUTANTS = (
         "a request that differs from the approved order is denied, and trading goes on",
         Edit(
             VERIFY,
-            '                raise gate.breach(f"{call.client_id}: {name} is',
-            '                raise gate.refuse(f"{call.client_id}: {name} is',
+            'raise gate.breach(f"{call.client_id}: {text}")',
+            'raise gate.refuse(f"{call.client_id}: {text}")',
         ),
         tests=(VERIFY_TESTS,),
     ),

@@ -126,15 +126,40 @@ STOPS = (
         "unproven_venue_connects",
         "a venue without a proven profile is quoted until its first order kills",
         Edit(
-            "quoter/venues/ccxt/startup.py",
+            "quoter/venues/ccxt/connect/startup.py",
             "        self._check_proven()\n",
             "",
         ),
-        tests=("tests/unit/venues/ccxt/test_startup_refusals.py",),
+        tests=("tests/unit/venues/ccxt/connect/test_startup_refusals.py",),
     ),
 )
 
+TRIAL = "quoter/venues/ccxt/connect/trial_requests.py"
+TRIAL_TESTS = "tests/unit/venues/ccxt/connect/test_trial_requests.py"
+
 STARTS = (
+    mutant(
+        "trial_requests_leave",
+        "the trial requests at connect are sent",
+        Edit(
+            "quoter/venues/ccxt/guarded_exchange.py",
+            '            raise EgressBlocked("a trial request")\n',
+            "",
+        ),
+        tests=(TRIAL_TESTS,),
+    ),
+    mutant(
+        "trial_ignores_the_field",
+        "the trial accepts a cancel that carries our id under any name",
+        Edit(TRIAL, "found == [by.field] if client_id else len(found) == 1", "len(found) == 1"),
+        tests=(TRIAL_TESTS,),
+    ),
+    mutant(
+        "trial_of_creates_is_not_compared",
+        "the trial does not compare the creates",
+        Edit(TRIAL, "if text := check.difference(order, url, body):", "if False:"),
+        tests=(TRIAL_TESTS,),
+    ),
     mutant(
         "coins_requested_at_the_start",
         "a start asks a private endpoint for coins before anything else",

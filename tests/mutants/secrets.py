@@ -122,8 +122,12 @@ START = (
     mutant(
         "withdraw_right_ignored",
         "a key that may withdraw money is accepted",
-        Edit("quoter/venues/ccxt/key_permissions.py", "    if found.excess:\n", "    if False:\n"),
-        tests=("tests/unit/venues/ccxt/test_key_permissions.py",),
+        Edit(
+            "quoter/venues/ccxt/connect/key_permissions.py",
+            "    if found.excess:\n",
+            "    if False:\n",
+        ),
+        tests=("tests/unit/venues/ccxt/connect/test_key_permissions.py",),
     ),
     mutant(
         "key_permissions_checked_once",

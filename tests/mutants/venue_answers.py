@@ -59,11 +59,11 @@ MUTANTS = (
         "missing_filter_is_no_rule",
         "a filter that is missing in the venue's answer means that there is no such rule",
         Edit(
-            "quoter/venues/ccxt/market_rules.py",
+            "quoter/venues/ccxt/connect/market_rules.py",
             "    if value is None or value < 0:\n",
             "    if value is not None and value < 0:\n",
         ),
-        tests=(f"{UNIT}/ccxt/test_market_rules.py",),
+        tests=(f"{UNIT}/ccxt/connect/test_market_rules.py",),
     ),
     mutant(
         "firewall_asked_again_at_once",

@@ -84,7 +84,7 @@ WIRE = (
         "unreadable_rules_reach_ccxt",
         "ccxt rounds by rules that could not be read and that the engine does not know",
         Edit(
-            "quoter/venues/ccxt/startup.py",
+            "quoter/venues/ccxt/connect/startup.py",
             "        rules = self._instrument({**held, **changed})",
             "        held.update(changed)\n        rules = self._instrument({**held, **changed})",
         ),

@@ -23,15 +23,15 @@ from quoter.domain.reasons import RejectReason, ReportKind
 from quoter.venues.ccxt import error_mapping
 from quoter.venues.ccxt.account_reports import AccountReports
 from quoter.venues.ccxt.client import make_client, make_second_client
+from quoter.venues.ccxt.connect.key_monitor import KeyMonitor
+from quoter.venues.ccxt.connect.market_history import read_market_history
+from quoter.venues.ccxt.connect.startup import StartupChecks
 from quoter.venues.ccxt.dead_man import set_dead_man
-from quoter.venues.ccxt.key_monitor import KeyMonitor
-from quoter.venues.ccxt.market_history import read_market_history
 from quoter.venues.ccxt.order_cancellation import OrderCancellation
 from quoter.venues.ccxt.payloads import acknowledged_id
 from quoter.venues.ccxt.private_events import PrivateEvents
 from quoter.venues.ccxt.private_stream import PrivateStream
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
-from quoter.venues.ccxt.startup import StartupChecks
 from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.clock import ClockSample
 from quoter.venues.config import NowNs, VenueConfig

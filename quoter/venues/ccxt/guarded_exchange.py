@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ccxt.base import errors as venue
 
-from quoter.domain.errors import VenueError
+from quoter.domain.errors import EgressBlocked, VenueError
 from quoter.venues.answers import check_body
 from quoter.venues.ccxt.types import WsClient, WsMessage
 from quoter.venues.config import NowNs
@@ -76,6 +76,9 @@ class GuardedExchange(_Base):
         if call is None:
             raise self.gate.refuse(f"undeclared request: {method} {url.partition('?')[0]}")
         self.gate.check_host(url)
+        if call.captured is not None:
+            call.captured.append((url, body or ""))
+            raise EgressBlocked("a trial request")
         call.is_create_request = self._is_create(call, method, url, body)
         if call.is_create_request:
             self.gate.check_create(call)

@@ -60,6 +60,7 @@ class Call:
     status: int = 0  # of the last HTTP answer; 0 without one
     answer_bytes_max: int = 0  # 0: ANSWER_BYTES_MAX
     answer: object = None  # decoded JSON of the last HTTP answer with a good status
+    captured: list[tuple[str, str]] | None = None  # not None: URLs and bodies; nothing is sent
 
     @property
     def was_sent(self) -> bool:
@@ -240,6 +241,8 @@ class EgressGate:
         self.check_host(url)
         if call is None:
             raise self.refuse("undeclared request")
+        if call.captured is not None:
+            raise self.refuse("a trial request")
         if text := self._pause_reason(call.purpose):  # it may have waited
             raise self.refuse(text)
         if call.is_create_request:

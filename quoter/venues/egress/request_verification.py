@@ -10,7 +10,7 @@ from contextlib import suppress
 from decimal import Decimal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from quoter.domain.commands import PlaceOrder, TimeInForce
+from quoter.domain.commands import OrderIntent, PlaceOrder, TimeInForce
 from quoter.domain.market import Side
 from quoter.venues.egress.gate import Call, EgressGate
 from quoter.venues.json_values import decimal
@@ -38,6 +38,7 @@ SELF_TRADE_WORDS = {  # by ccxt's name of the mode: the venues' words for it
 MANY = "a list of orders"  # name of the value that stands for one
 
 type Leaves = list[tuple[str, str]]  # names and values
+type OrderTerms = OrderIntent | PlaceOrder  # an intent only where nothing is sent
 
 
 class BinanceCreate:
@@ -48,24 +49,25 @@ class BinanceCreate:
 
     def __call__(self, gate: EgressGate, call: Call, url: str, body: str) -> None:
         """Raise EgressBlocked at the first difference."""
-        order = _intent(gate, call)
+        _check(self, gate, call, url, body)
+
+    def difference(self, order: OrderTerms, url: str, body: str) -> str:
+        """Return the first difference in words; empty if there is none."""
         if not url.endswith("/order"):
-            raise gate.breach(
-                f"a new order must be sent to …/order, not to {url.partition('?')[0]}"
-            )
+            return f"a new order must be sent to …/order, not to {url.partition('?')[0]}"
         rows = parse_qsl(body, keep_blank_values=True)
         form, expected = dict(rows), self._expected(order)
         unknown = form.keys() - expected.keys() - BINANCE_FREE
         if unknown or len(form) != len(rows):
-            names = sorted(unknown) or "that are repeated"
-            raise gate.breach(f"{call.client_id}: unapproved fields {names}")
+            return f"unapproved fields {sorted(unknown) or 'that are repeated'}"
         for name, value in expected.items():
             sent = form.get(name, "")
             same = decimal(sent) == value if isinstance(value, Decimal) else sent == value
             if not same:
-                raise gate.breach(f"{call.client_id}: {name} is {sent!r}, approved {value!r}")
+                return f"{name} is {sent!r}, approved {value!r}"
+        return ""
 
-    def _expected(self, order: PlaceOrder) -> dict[str, str | Decimal]:
+    def _expected(self, order: OrderTerms) -> dict[str, str | Decimal]:
         kind = {"type": "LIMIT_MAKER"}  # it has no time in force
         if order.time_in_force is TimeInForce.IOC:
             kind = {"type": "LIMIT", "timeInForce": "IOC"}
@@ -101,32 +103,38 @@ class GenericCreate:
 
     def __call__(self, gate: EgressGate, call: Call, url: str, body: str) -> None:
         """Raise EgressBlocked with everything that is missing."""
-        order = _intent(gate, call)
+        _check(self, gate, call, url, body)
+
+    def difference(self, order: OrderTerms, url: str, body: str) -> str:
+        """Return what the request lacks, in words; empty if nothing."""
         leaves = list(leaves_of(url, body))
         missing = _missing(order, leaves, self._venue_symbol)
         if self._ids is None or not is_only_id(leaves, self._ids, order.client_id):
             missing.append("client id under a name that this venue keeps")
         if self._self_trade and all(_plain(value) not in self._self_trade for _, value in leaves):
             missing.append("self-trade prevention")
-        if missing:
-            raise gate.breach(f"{call.client_id}: the request lacks {', '.join(missing)}")
+        return f"the request lacks {', '.join(missing)}" if missing else ""
 
 
-def create_check(profile: VenueProfile, venue_symbol: str) -> BinanceCreate | GenericCreate:
+type CreateCheck = BinanceCreate | GenericCreate
+
+
+def _check(check: CreateCheck, gate: EgressGate, call: Call, url: str, body: str) -> None:
+    order = gate.intent(call.client_id)
+    if order is None:
+        raise gate.breach(f"no intent is registered for {call.client_id!r}")
+    if text := check.difference(order, url, body):
+        raise gate.breach(f"{call.client_id}: {text}")
+
+
+def create_check(profile: VenueProfile, venue_symbol: str) -> CreateCheck:
     """Return the comparison of creates with approved orders for one market."""
     if profile.family == "binance":
         return BinanceCreate(venue_symbol, profile.self_trade)
     return GenericCreate(venue_symbol, profile.ids, profile.self_trade)
 
 
-def _intent(gate: EgressGate, call: Call) -> PlaceOrder:
-    order = gate.intent(call.client_id)
-    if order is None:
-        raise gate.breach(f"no intent is registered for {call.client_id!r}")
-    return order
-
-
-def _missing(order: PlaceOrder, leaves: Leaves, venue_symbol: str) -> list[str]:
+def _missing(order: OrderTerms, leaves: Leaves, venue_symbol: str) -> list[str]:
     """Return what of an order a request lacks, or contradicts."""
     words = {value.lower() for _, value in leaves}
     ours, other = SIDE_WORDS[order.side], SIDE_WORDS[order.side.opposite]
@@ -163,7 +171,7 @@ def _plain(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "")
 
 
-def _has_numbers(order: PlaceOrder, leaves: Leaves) -> tuple[bool, bool]:
+def _has_numbers(order: OrderTerms, leaves: Leaves) -> tuple[bool, bool]:
     """Whether price and size are right: by field name, else among values without such a name."""
     named = PRICE_NAMES | SIZE_NAMES
     rest = [decimal(value) for name, value in leaves if _plain(name) not in named]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from quoter.domain.commands import PlaceOrder, TimeInForce
+from quoter.domain.commands import OrderIntent, PlaceOrder, TimeInForce
 from quoter.venues.config import Environment, VenueConfig
 
 UNIFIED = "*"  # in `ClientIds.row_fields`: ccxt's own `clientOrderId`
@@ -114,7 +114,9 @@ class VenueProfile:
     trades_page_by_id: bool = False  # the trade list pages by id, oldest first
     has_single_symbol_rules: bool = False  # exchangeInfo of a single symbol exists
 
-    def parameters(self, order: PlaceOrder, config: VenueConfig) -> dict[str, str | bool | int]:
+    def parameters(
+        self, order: OrderIntent | PlaceOrder, config: VenueConfig
+    ) -> dict[str, str | bool | int]:
         """Return a create's extra parameters: client id, time in force, self-trade prevention."""
         name = self.ids.create_param if self.ids else "clientOrderId"
         params: dict[str, str | bool | int] = {name: order.client_id}

@@ -39,7 +39,8 @@ def market(exchange: str) -> Row:
         "spot": True, "margin": False, "swap": False, "future": False, "option": False,
         "contract": False, "inverse": False, "maker": 0.001, "taker": 0.001,
         "limits": {"amount": {"min": 0.0001}, "price": {}, "cost": {}},
-        "precision": {"price": 0.01, "amount": 0.0001}, "info": {"wsname": "BTC/USDT"},
+        "precision": {"price": 0.01, "amount": 0.0001},
+        "info": {"wsname": "BTC/USDT", "orderTypes": ["LIMIT", "LIMIT_MAKER"]},
     }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import pytest
 from quoter.domain.commands import PlaceOrder, TimeInForce
 from quoter.domain.errors import EgressBlocked
 from quoter.domain.market import Side
-from quoter.venues.ccxt.market_rules import DECIMAL_PLACES
+from quoter.venues.ccxt.connect.market_rules import DECIMAL_PLACES
 from quoter.venues.config import VenueConfig
 from quoter.venues.egress.gate import Call, EgressGate, Purpose
 from quoter.venues.egress.request_verification import (

@@ -6,7 +6,7 @@ import pytest
 
 from quoter.domain.errors import KeyRefused
 from quoter.venues.ccxt.client import guarded_class
-from quoter.venues.ccxt.key_permissions import (
+from quoter.venues.ccxt.connect.key_permissions import (
     SOURCES,
     KeyPermissions,
     Unverified,

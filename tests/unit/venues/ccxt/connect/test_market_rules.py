@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from quoter.domain.errors import VenueError
-from quoter.venues.ccxt.market_rules import (
+from quoter.venues.ccxt.connect.market_rules import (
     DECIMAL_PLACES,
     SIGNIFICANT_DIGITS,
     TICK_SIZE,

@@ -6,15 +6,15 @@ from quoter.domain.errors import KeyRefused
 from quoter.domain.events import Alarm
 from quoter.domain.reasons import RejectReason
 from quoter.domain.trading import Cause
-from quoter.venues.ccxt.error_mapping import create_outcome
-from quoter.venues.ccxt.guarded_exchange import GuardedExchange
-from quoter.venues.ccxt.key_permissions import (
+from quoter.venues.ccxt.connect.key_permissions import (
     SOURCES,
     PermissionResult,
     Unverified,
     check_permissions,
     permission_warning,
 )
+from quoter.venues.ccxt.error_mapping import create_outcome
+from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.ports import Emit

@@ -20,10 +20,11 @@ from quoter.domain.reasons import ReportKind
 from quoter.domain.units import NS_PER_S
 from quoter.venues import answers
 from quoter.venues.ccxt.client import check_sends_once
+from quoter.venues.ccxt.connect.key_monitor import KeyMonitor
+from quoter.venues.ccxt.connect.market_rules import check_quotable, check_self_trade, instrument
+from quoter.venues.ccxt.connect.trial_requests import TrialRequests, needs_trial
 from quoter.venues.ccxt.error_mapping import is_refused_key, is_unknown_symbol
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
-from quoter.venues.ccxt.key_monitor import KeyMonitor
-from quoter.venues.ccxt.market_rules import check_quotable, check_self_trade, instrument
 from quoter.venues.ccxt.payloads import balances
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.clock import ClockSample, VenueClock, clock_sample_of
@@ -81,7 +82,12 @@ class StartupChecks:
         self._client.verify_create = create_check(self._profile, text(market.get("id")))
         await self._check_clock()
         self._fee = await self._check_key() if self._config.api_key else None
-        return self._instrument(market)
+        found = self._instrument(market)
+        if needs_trial(self._config):
+            await TrialRequests(
+                client=self._client, config=self._config, profile=self._profile, instrument=found
+            ).check()
+        return found
 
     def _check_proven(self) -> None:
         """Raise VenueUnfit at a venue whose orders are not proven to be found again.

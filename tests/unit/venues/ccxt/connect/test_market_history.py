@@ -2,7 +2,7 @@
 
 import pytest
 
-from quoter.venues.ccxt.market_history import rates
+from quoter.venues.ccxt.connect.market_history import rates
 
 
 def trade(at_ms: object, amount: object = 2.0) -> dict[str, object]:
