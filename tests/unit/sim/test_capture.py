@@ -231,6 +231,7 @@ def played(exchange: Exchange, symbol: str, row: dict[str, object]) -> list[News
             raise AssertionError(row)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not BINANCE_RAW.is_dir(), reason="recorded captures are not on this machine")
 @pytest.mark.parametrize(
     ("name", "symbol", "tick", "lot"),

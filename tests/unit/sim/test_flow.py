@@ -62,6 +62,7 @@ def test_trades_arrive_at_the_rate_of_the_model_on_both_sides() -> None:
         assert abs(takers[side] - 10_000) <= 4 * sqrt(10_000)
 
 
+@pytest.mark.slow
 def test_trades_reach_as_far_as_kappa_implies() -> None:
     """A share exp(-kappa * distance) of the trades is at least that far from the mid."""
     news = venue(market(intensity=50.0, kappa=0.5)).advance(200 * NS_PER_S)
@@ -72,6 +73,7 @@ def test_trades_reach_as_far_as_kappa_implies() -> None:
         assert abs(share - expected) <= 4 * sqrt(expected * (1 - expected) / len(reaches))
 
 
+@pytest.mark.slow
 def test_variance_of_the_mid_matches_sigma() -> None:
     spec = market(sigma=0.3)
     ends = []

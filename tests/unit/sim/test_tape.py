@@ -6,6 +6,8 @@ from functools import cache
 from itertools import pairwise
 from random import Random
 
+import pytest
+
 from quoter.domain.units import NS_PER_S
 from quoter.sim.messages import BestNews, DepthBook, DepthNews, News, Refused
 from quoter.sim.scripts import Burst
@@ -44,6 +46,7 @@ def busy_minute() -> tuple[list[DepthNews], list[BestNews], list[DepthBook]]:
     return diffs, bests, books
 
 
+@pytest.mark.slow
 def test_snapshot_plus_diffs_equals_every_later_snapshot() -> None:
     diffs, _, books = busy_minute()
     by_id = {book.last: book for book in books}

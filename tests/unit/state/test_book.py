@@ -237,6 +237,7 @@ def test_deltas_give_the_same_book_as_a_snapshot_of_their_end() -> None:
         assert side.levels(10, NO_OWN_ORDERS) == other.levels(10, NO_OWN_ORDERS)
 
 
+@pytest.mark.slow
 def test_book_is_correct_however_far_the_touch_moves() -> None:
     """Only levels near the touch are kept in order; the test compares with a plain dictionary."""
     rng, book, plain = Random(3), Book(), {1: dict[float, float](), -1: dict[float, float]()}

@@ -166,6 +166,7 @@ def test_noise_ratio_is_none_at_first_and_without_moves() -> None:
     assert still.slow.grid_s == GRID_S
 
 
+@pytest.mark.slow
 def test_rms_error_of_sigma_is_below_four_percent() -> None:
     """Root of the mean squared error over many seconds of many walks, ticks in clusters."""
     squares, count = 0.0, 0

@@ -48,6 +48,7 @@ async def test_folder_in_its_place_does_not_kill(rig: KillRig) -> None:
     assert not is_killed(rig)
 
 
+@pytest.mark.slow  # the end waits SETTLE_S_MAX for a latch that has no folder
 async def test_moved_folder_kills_and_is_latched_where_it_is(rig: KillRig, path: Path) -> None:
     moved = move(path)
     check(rig)
@@ -63,6 +64,7 @@ async def test_moved_folder_kills_and_is_latched_where_it_is(rig: KillRig, path:
     assert str(moved) in record.text
 
 
+@pytest.mark.slow  # the end waits SETTLE_S_MAX for a latch that has no folder
 async def test_deleted_folder_kills(rig: KillRig, path: Path) -> None:
     shutil.rmtree(path)
     check(rig)

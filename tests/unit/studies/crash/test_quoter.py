@@ -25,6 +25,7 @@ def of(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], policy: Policy
     return float(values[POLICIES.index(policy)].mean())
 
 
+@pytest.mark.slow
 def test_makers_with_a_limit_stay_within_it(crashed: Quoters) -> None:
     for policy in POLICIES:
         most = float(crashed.lots_most[POLICIES.index(policy)].max())

@@ -37,6 +37,7 @@ def test_simulation_on_the_grid_follows_the_law(spec: MarketSpec) -> None:
     assert sd(one) == pytest.approx(one.exact.sd_lots, rel=0.08)
 
 
+@pytest.mark.slow
 def test_default_shape_makes_inventory_tighter() -> None:
     assert sd(market(ghat=3.0, is_bare=False)) < sd(market(ghat=3.0)) * 0.95
 

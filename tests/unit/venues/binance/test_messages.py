@@ -147,6 +147,7 @@ def recorded() -> Iterator[bytes]:
                 yield line.partition(b" ")[2].strip()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not BINANCE_RAW.exists(), reason="recorded data is not beside the repository")
 def test_a_recorded_book_agrees_with_the_recorded_best_prices() -> None:
     """Ten recorded minutes of BTCUSDT have no gap, and both streams agree on the best prices."""
