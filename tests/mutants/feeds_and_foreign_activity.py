@@ -252,14 +252,64 @@ CHECKSUMS = (
     mutant(
         "kraken_checksum_ignored",
         "a Kraken book with a wrong checksum is handed on",
-        Edit("quoter/venues/ccxt/kraken_checksum.py", "if ours == theirs:", "if ours:"),
-        tests=("tests/unit/venues/ccxt/test_kraken_checksum.py",),
+        Edit("quoter/venues/ccxt/books/kraken_checksum.py", "if ours == theirs:", "if ours:"),
+        tests=("tests/unit/venues/ccxt/books/test_kraken_checksum.py",),
     ),
     mutant(
         "wrong_book_not_cleared",
         "a reader woken just before sees the book with the wrong checksum",
-        Edit("quoter/venues/ccxt/kraken_checksum.py", "        bids.clear()\n", ""),
-        tests=("tests/unit/venues/ccxt/test_kraken_checksum.py",),
+        Edit("quoter/venues/ccxt/books/kraken_checksum.py", "        bids.clear()\n", ""),
+        tests=("tests/unit/venues/ccxt/books/test_kraken_checksum.py",),
+    ),
+    mutant(
+        "lost_book_update_accepted",
+        "a book goes on after an update that does not follow the one before",
+        Edit(
+            "quoter/venues/ccxt/books/sequence.py",
+            "            raise ValueError(gap)",
+            "            pass",
+        ),
+        tests=("tests/unit/venues/ccxt/books/test_sequence.py",),
+    ),
+    mutant(
+        "absent_book_number_accepted",
+        "an update of Bitget with neither number nor checksum counts as verified",
+        Edit(
+            "quoter/venues/profiles/profile.py",
+            "if found is None and self.checksum and _whole_number(row.get(self.checksum)):",
+            "if found is None and self.checksum:",
+        ),
+        tests=("tests/unit/venues/ccxt/books/test_sequence.py",),
+    ),
+    mutant(
+        "book_kept_over_reconnect",
+        "ccxt's book of the former connection is used after a reconnect",
+        Edit(
+            "quoter/venues/ccxt/guarded_exchange.py",
+            "        self.orderbooks.clear()\n",
+            "",
+        ),
+        tests=("tests/integration/test_feed_books.py",),
+    ),
+    mutant(
+        "whole_book_added_to_the_former",
+        "a whole book is added to the one before it instead of replacing it",
+        Edit(
+            "quoter/venues/ccxt/books/sequence.py",
+            "            self.orderbooks.clear()  # ccxt would",
+            "            pass  # ccxt would",
+        ),
+        tests=("tests/integration/test_feed_books.py",),
+    ),
+    mutant(
+        "absent_side_of_a_book_is_empty",
+        "a book without one of its sides counts as a book with an empty side",
+        Edit(
+            "quoter/venues/ccxt/feed.py",
+            "    if not isinstance(side, list | tuple):\n        return None\n",
+            "    side = as_list(side)\n",
+        ),
+        tests=("tests/unit/venues/ccxt/test_feed_levels.py",),
     ),
 )
 

@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 import ccxt.pro
 
 from quoter.domain.errors import VenueError
+from quoter.venues.ccxt.books.kraken_checksum import KrakenBookChecksum
+from quoter.venues.ccxt.books.sequence import SequencedBook
 from quoter.venues.ccxt.dead_man import switch_range
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
-from quoter.venues.ccxt.kraken_checksum import KrakenBookChecksum
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.egress.gate import (
     BlockReason,
@@ -37,8 +38,11 @@ def guarded_class(exchange: str) -> type[GuardedExchange]:
     if exchange not in ccxt.pro.exchanges:
         raise VenueError(f"ccxt.pro has no exchange {exchange!r}")
     base = getattr(ccxt.pro, exchange)
-    bases = (GuardedExchange, *MIXINS.get(exchange, ()), base)
-    return cast("type[GuardedExchange]", type(f"Guarded_{exchange}", bases, {}))
+    mixins, sequence = MIXINS.get(exchange, ()), profile_of(exchange).book
+    if sequence is not None:
+        mixins = (*mixins, SequencedBook)
+    bases, members = (GuardedExchange, *mixins, base), {"book_sequence": sequence}
+    return cast("type[GuardedExchange]", type(f"Guarded_{exchange}", bases, members))
 
 
 def make_client(

@@ -259,10 +259,15 @@ def _with_quick_pings(config: VenueConfig) -> VenueConfig:
 
 
 def levels(side: object) -> tuple[Level, ...] | None:
-    """Return the best LEVELS_MAX levels of one side, copied; None if a number is invalid."""
+    """Return the best LEVELS_MAX levels of one side, copied.
+
+    None if it is not a list, or if a level lacks a valid number: absent is not empty.
+    """
+    if not isinstance(side, list | tuple):
+        return None
     found = []
-    for row in as_list(side)[:LEVELS_MAX]:
-        price, size = (_number(value) for value in as_list(row)[:2])
+    for row in side[:LEVELS_MAX]:
+        price, size = (_number(value) for value in (*as_list(row)[:2], None, None)[:2])
         if not (price > 0 and size > 0):
             return None
         found.append(Level(price, size))

@@ -172,7 +172,12 @@ class GuardedExchange(_Base):
     def _handle_frame(
         self, client: WsClient, inner: Callable[[WsMessage], None], message: WsMessage
     ) -> None:
-        """Handle a frame; an exception would silently end ccxt's receive loop."""
+        """Handle a frame; an exception would silently end ccxt's receive loop.
+
+        Frames that a replaced websocket still has are dropped: ccxt would put them into its caches.
+        """
+        if self.clients.get(client.url) is not client:
+            return
         if self.on_frame is not None:
             self.on_frame()
         try:
@@ -203,12 +208,16 @@ class GuardedExchange(_Base):
         client.on_error(venue.NetworkError(f"eventStreamTerminated: {message}"))
 
     def drop_sockets(self, text: str) -> None:
-        """End every websocket; pending watches raise NetworkError."""
+        """End every websocket; pending watches raise NetworkError.
+
+        Books are dropped with the sockets that they came from: ccxt would go on with the old one.
+        """
         for client in list(self.clients.values()):
             for future in client.futures.values():
                 if isinstance(future, asyncio.Future):  # it may have no waiter any more
                     future.add_done_callback(_retrieve_error)
             client.on_error(venue.NetworkError(text))
+        self.orderbooks.clear()
 
 
 def _retrieve_error(future: "asyncio.Future[object]") -> None:

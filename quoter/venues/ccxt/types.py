@@ -74,7 +74,7 @@ class Exchange:
     def on_error(self, client: WsClient, error: BaseException) -> None:
         raise NotImplementedError
 
-    def handle_order_book(self, client: WsClient, message: object) -> None:
+    def handle_order_book(self, client: WsClient, message: object, *rest: object) -> None:
         raise NotImplementedError
 
     def handle_message(self, client: WsClient, message: object) -> None:

@@ -19,6 +19,7 @@ from quoter.venues.profiles.kraken import KRAKEN
 from quoter.venues.profiles.okx import MY_OKX, OKX, OKX_US
 from quoter.venues.profiles.profile import (
     UNIFIED,
+    BookSequence,
     ById,
     ClientIds,
     FeedUrls,
@@ -39,6 +40,7 @@ __all__ = [
     "OKX",
     "PROVEN",
     "UNIFIED",
+    "BookSequence",
     "ById",
     "ClientIds",
     "FeedUrls",

@@ -4,7 +4,14 @@ Documentation: bitget.com/api-doc/spot/trade (place order, cancel order, order i
 orders, fills).
 """
 
-from quoter.venues.profiles.profile import ById, ClientIds, PageBy, Paging, VenueProfile
+from quoter.venues.profiles.profile import (
+    BookSequence,
+    ById,
+    ClientIds,
+    PageBy,
+    Paging,
+    VenueProfile,
+)
 
 BITGET = VenueProfile(
     name="bitget",
@@ -16,6 +23,15 @@ BITGET = VenueProfile(
         row_fields=("clientOid",),
         cancel=ById(field="clientOid"),
         query=ById(field="clientOid"),
+    ),
+    # Classic accounts had a checksum first, which ccxt verifies, and numbers later.
+    book=BookSequence(
+        row=("data", 0),
+        kind=("action",),
+        whole="snapshot",
+        last="seq",
+        previous="pseq",
+        checksum="checksum",
     ),
     open_orders=Paging(
         by=PageBy.OLDER_THAN, param="idLessThan", field="orderId", limit=100, full_page=100

@@ -4,7 +4,14 @@ Documentation: bybit-exchange.github.io/docs/v5 (order/create-order, order/cance
 order/open-order, order/order-list, order/execution).
 """
 
-from quoter.venues.profiles.profile import ById, ClientIds, PageBy, Paging, VenueProfile
+from quoter.venues.profiles.profile import (
+    BookSequence,
+    ById,
+    ClientIds,
+    PageBy,
+    Paging,
+    VenueProfile,
+)
 
 BYBIT = VenueProfile(
     name="bybit",
@@ -30,6 +37,8 @@ BYBIT = VenueProfile(
             venue_id_param="orderId",
         ),
     ),
+    # one number a message; a restart of the service begins again with a whole book
+    book=BookSequence(row=("data",), kind=("type",), whole="snapshot", last="u", first="u"),
     open_orders=Paging(
         by=PageBy.CURSOR, param="cursor", field="nextPageCursor", limit=50, full_page=20
     ),

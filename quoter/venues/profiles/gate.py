@@ -4,12 +4,19 @@ Documentation: gate.com/docs/developers/apiv4 (create an order, cancel a single 
 order, list all open orders, list personal trading history).
 """
 
-from quoter.venues.profiles.profile import ById, ClientIds, PageBy, Paging, VenueProfile
+from quoter.venues.profiles.profile import (
+    BookSequence,
+    ById,
+    ClientIds,
+    PageBy,
+    Paging,
+    VenueProfile,
+)
 
 GATE = VenueProfile(
     name="gate",
     family="gate",
-    refusal="its balances pass through floats, and nothing notices a lost update of its book",
+    refusal="its balances pass through floats, and its streams are not proven from start to stop",
     order_fields={"price": ("price",), "amount": ("amount",)},
     trade_fields={
         "price": ("price",),
@@ -24,6 +31,7 @@ GATE = VenueProfile(
         cancel=ById(field="", param=""),
         query=ById(field="", param=""),
     ),
+    book=BookSequence(row=("result",), kind=("result", "full"), whole=True, last="u", first="U"),
     # the limit of open orders holds for each currency pair
     open_orders=Paging(by=PageBy.NUMBER, param="page", limit=100, full_page=100, is_shifting=True),
     trades=Paging(

@@ -6,7 +6,14 @@ list, transaction details of the last three months).
 
 from dataclasses import replace
 
-from quoter.venues.profiles.profile import ById, ClientIds, PageBy, Paging, VenueProfile
+from quoter.venues.profiles.profile import (
+    BookSequence,
+    ById,
+    ClientIds,
+    PageBy,
+    Paging,
+    VenueProfile,
+)
 
 OKX = VenueProfile(
     name="okx",
@@ -22,6 +29,10 @@ OKX = VenueProfile(
         row_fields=("clOrdId",),
         cancel=ById(field="clOrdId"),
         query=ById(field="clOrdId"),
+    ),
+    # A keep-alive without levels repeats the number. `checksum` is always 0 since June 2026.
+    book=BookSequence(
+        row=("data", 0), kind=("action",), whole="snapshot", last="seqId", previous="prevSeqId"
     ),
     open_orders=Paging(
         by=PageBy.OLDER_THAN, param="after", field="ordId", limit=100, full_page=100

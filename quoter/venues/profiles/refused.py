@@ -4,7 +4,7 @@ Their rows keep request verification and the recognition of own orders right for
 only cancels.
 """
 
-from quoter.venues.profiles.profile import UNIFIED, ById, ClientIds, VenueProfile
+from quoter.venues.profiles.profile import UNIFIED, BookSequence, ById, ClientIds, VenueProfile
 
 UNTRIED = "its lists, private stream and fees are not proven"
 
@@ -19,12 +19,14 @@ def _refused(
     query: ById | None = None,
     create_param: str = "clientOrderId",
     create_params: dict[str, str | bool | int] | None = None,
+    book: BookSequence | None = None,
 ) -> VenueProfile:
     return VenueProfile(
         name=name,
         family="generic",
         refusal=refusal,
         create_params=create_params or {},
+        book=book,
         ids=ClientIds(
             create_field=create_field,
             create_param=create_param,
@@ -43,6 +45,13 @@ REFUSED = (
         create_param="label",
         create_params={"reject_post_only": True},  # else the venue changes the price
         row_fields=("label",),
+        book=BookSequence(
+            row=("params", "data"),
+            kind=("params", "data", "type"),
+            whole="snapshot",
+            last="change_id",
+            previous="prev_change_id",
+        ),
     ),
     _refused(
         "mexc",

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 from ccxt.base import errors as venue
 
+from quoter.venues.ccxt.books.kraken_checksum import KrakenBookChecksum, checksum
 from quoter.venues.ccxt.client import make_client
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
-from quoter.venues.ccxt.kraken_checksum import KrakenBookChecksum, checksum
 from quoter.venues.ccxt.types import WsClient
 from quoter.venues.config import VenueConfig
 

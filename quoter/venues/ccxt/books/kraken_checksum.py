@@ -48,13 +48,13 @@ class KrakenBookChecksum(_Base):
 
     unverifiable = 0  # messages without a checksum, or of a market with unknown decimals
 
-    def handle_order_book(self, client: WsClient, message: object) -> None:
+    def handle_order_book(self, client: WsClient, message: object, *rest: object) -> None:
         """Let ccxt apply the message and verify the book before resolving its watches."""
         waking: list[tuple[object, str]] = []
         inner = client.resolve
         client.resolve = lambda book, name: waking.append((book, name))
         try:
-            super().handle_order_book(client, message)
+            super().handle_order_book(client, message, *rest)
         finally:
             client.resolve = inner
         if (found := self._difference(message)) is None:

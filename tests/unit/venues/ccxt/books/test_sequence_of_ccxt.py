@@ -10,6 +10,8 @@ import ccxt.pro
 import pytest
 from ccxt.base import errors as venue
 
+from quoter.venues.ccxt.books.sequence import SequencedBook
+from quoter.venues.ccxt.client import guarded_class
 from quoter.venues.ccxt.types import JsonDict
 
 SYMBOL, VENUE_SYMBOL = "BTC/USDT", "BTC-USDT"
@@ -131,3 +133,8 @@ def test_cryptocom_update_that_does_not_follow_raises() -> None:
     exchange.handle_order_book(socket, cryptocom("update", 2))
     with pytest.raises(venue.ChecksumError):
         exchange.handle_order_book(socket, cryptocom("update", 5))
+
+
+@pytest.mark.parametrize("name", ["bybit", "gate", "okx", "myokx", "okxus", "bitget", "deribit"])
+def test_book_messages_of_a_venue_with_numbers_pass_quoters_check(name: str) -> None:
+    assert issubclass(guarded_class(name), SequencedBook)

@@ -1,0 +1,121 @@
+"""Books of the ccxt feed over real sockets: of the present connection only, and without a gap."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from quoter.domain.events import BookSnapshot, Event, FeedDown, FeedUp
+from tests.integration.book_frames import (
+    ALL,
+    NUMBERED,
+    BookServer,
+    Frame,
+    Frames,
+    Rows,
+    listening,
+)
+
+OLD_BIDS: Rows = [(100, 5), (99, 4), (98, 3)]
+OLD_ASKS: Rows = [(110, 5), (111, 4)]
+NEW_BIDS: Rows = [(50, 2), (49, 1)]
+NEW_ASKS: Rows = [(60, 2), (61, 1)]
+TIMEOUT_S = 20.0
+
+type Prices = tuple[tuple[float, ...], tuple[float, ...]]  # bids, asks
+
+NEW: Prices = ((50.0, 49.0), (60.0, 61.0))
+
+
+async def events_until_new_book(
+    frames: Frames, connections: Sequence[Sequence[Frame]], *, closing: frozenset[int]
+) -> list[Event]:
+    """Run the feed until it has emitted the book with the new prices; return its events."""
+    found: list[Event] = []
+    is_there = asyncio.Event()
+
+    def emit(event: Event) -> None:
+        found.append(event)
+        if isinstance(event, BookSnapshot) and prices(event) == NEW:
+            is_there.set()
+
+    async with listening(BookServer(frames, connections, closing)) as feed:
+        running = asyncio.create_task(feed.run(emit))
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                await is_there.wait()
+        finally:
+            running.cancel()
+            await asyncio.wait({running})
+    return found
+
+
+def prices(book: BookSnapshot) -> Prices:
+    return tuple(price for price, _ in book.bids), tuple(price for price, _ in book.asks)
+
+
+def books_by_connection(events: Sequence[Event]) -> list[list[Prices]]:
+    """Return the books after each FeedUp."""
+    found: list[list[Prices]] = []
+    for event in events:
+        if isinstance(event, FeedUp):
+            found.append([])
+        elif isinstance(event, BookSnapshot):
+            found[-1].append(prices(event))
+    return found
+
+
+@pytest.mark.parametrize("frames", ALL, ids=lambda frames: frames.exchange)
+async def test_a_book_is_never_older_than_its_connection(frames: Frames) -> None:
+    old = [frames.whole(OLD_BIDS, OLD_ASKS, 1)]
+    new = [frames.whole(NEW_BIDS, NEW_ASKS, 900)]
+    events = await events_until_new_book(frames, [old, new], closing=frozenset({0}))
+    first, *later = books_by_connection(events)
+    assert first
+    assert set(first) == {((100.0, 99.0, 98.0), (110.0, 111.0))}
+    assert [book for books in later for book in books] == [NEW]
+
+
+@pytest.mark.parametrize("frames", ALL, ids=lambda frames: frames.exchange)
+async def test_an_update_before_any_whole_book_of_the_connection_is_not_used(
+    frames: Frames,
+) -> None:
+    old = [frames.whole(OLD_BIDS, OLD_ASKS, 1)]
+    continued = [frames.update([(100, 7)], [], 2)]
+    new = [frames.whole(NEW_BIDS, NEW_ASKS, 900)]
+    events = await events_until_new_book(frames, [old, continued, new], closing=frozenset({0, 1}))
+    _, *later = books_by_connection(events)
+    books = [book for books in later for book in books]
+    assert books[-1] == NEW
+    assert not [book for book in books if set(book[0]) & {100.0, 99.0, 98.0} and book[1]]
+
+
+@pytest.mark.parametrize("frames", NUMBERED, ids=lambda frames: frames.exchange)
+async def test_a_lost_update_ends_the_connection_and_the_next_whole_book_is_used(
+    frames: Frames,
+) -> None:
+    torn = [
+        frames.whole(OLD_BIDS, OLD_ASKS, 1),
+        frames.update([(100, 6)], [], 2),
+        frames.update([(101, 1)], [], 4),
+        frames.update([(102, 1)], [], 5),
+    ]
+    new = [frames.whole(NEW_BIDS, NEW_ASKS, 900)]
+    events = await events_until_new_book(frames, [torn, new], closing=frozenset())
+    first, *later = books_by_connection(events)
+    assert {price for bids, _ in first for price in bids} <= {100.0, 99.0, 98.0}
+    assert [book for books in later for book in books] == [NEW]
+    down = next(event for event in events if isinstance(event, FeedDown))
+    assert "an update of the book was lost" in down.text
+
+
+@pytest.mark.parametrize("frames", NUMBERED, ids=lambda frames: frames.exchange)
+async def test_a_whole_book_amid_updates_replaces_the_book(frames: Frames) -> None:
+    rows = [
+        frames.whole(OLD_BIDS, OLD_ASKS, 1),
+        frames.update([(100, 6)], [], 2),
+        frames.whole([(50, 9)], NEW_ASKS, 900),
+        frames.update([(49, 1)], [], 901),
+    ]
+    events = await events_until_new_book(frames, [rows], closing=frozenset())
+    assert not [event for event in events if isinstance(event, FeedDown)]
