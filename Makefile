@@ -4,7 +4,7 @@ SHELL := bash
 PY := .venv/bin/python
 STAMP := .venv/.ready
 
-.PHONY: help setup demo quick test check lint types layers format simulate bench mutants lock audit sbom env image e2e dashboard clean
+.PHONY: help setup demo quick test check lint types layers format simulate bench soak mutants lock audit sbom env image e2e dashboard clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -46,6 +46,9 @@ simulate: setup  ## faults from SEEDS seeds of SECONDS virtual seconds each
 
 bench: setup     ## the budgets, as ratios in one run
 	@$(PY) -m tests.bench $(ARGS)
+
+soak: setup      ## sandbox and daemon for MINUTES (120), sampled into FOLDER/soak.csv; ARGS= for settings
+	@$(PY) -m deploy.dev.soak --minutes $(or $(MINUTES),120) --folder $(FOLDER) $(ARGS)
 
 mutants: setup   ## plant known bugs, one at a time: the tests must find every one (ONLY=, JOBS=)
 	@$(PY) -m tests.mutants --only "$(ONLY)" --jobs $(or $(JOBS),2)
