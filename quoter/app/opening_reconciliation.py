@@ -112,8 +112,11 @@ class OpeningReconciliation:
             self._ledger.record_order_end(client_id, end.state, filled, self._clock.now_ns())
 
     def _known(self, epoch: Epoch) -> list[KnownFill]:
-        """Return the newest fills of the ledger, oldest first."""
-        return self._ledger.reader.last_fills(epoch.number, TRADE_IDS_MAX)[::-1]
+        """Return the newest fills of the ledger, oldest first: one more than are remembered.
+
+        So the inventory knows from which time on it remembers all.
+        """
+        return self._ledger.reader.last_fills(epoch.number, TRADE_IDS_MAX + 1)[::-1]
 
     async def _open(self, *, reason: str) -> Opening:
         """Open an epoch at the venue's balances; earlier trades are recorded, not booked."""
@@ -183,11 +186,11 @@ class OpeningReconciliation:
             else:
                 news.append(KnownFill(replace(fill, client_id=client_id), FillKind.BOOKED))
         try:
-            await self._ledger.record_fills(news)
+            counted = await self._ledger.record_fills(news)
         except LedgerConflict as error:
             raise StartFailed(ExitCode.START_FAILED, str(error)) from None
-        if news:
-            log.info("missed_fills_booked", count=len(news))
+        if len(news) > len(counted):
+            log.info("missed_fills_booked", count=len(news) - len(counted))
         ours = {trade_id for trade_id, mine in known.items() if mine.kind is FillKind.BOOKED}
         is_missing = bool(ours) and ours.isdisjoint(fill.trade_id for fill in reported.fills)
         return is_missing and self._environment in PLAY_MONEY

@@ -139,19 +139,24 @@ class Ledger:
             raise LedgerUnusable("no epoch is open")
         return self.epoch
 
-    async def record_fills(self, fills: Sequence[KnownFill]) -> None:
+    async def record_fills(self, fills: Sequence[KnownFill]) -> frozenset[str]:
         """Write fills and return when they are on disk; a stored fill is not changed.
 
-        Only an unmatched fill can become a booked one. Raises LedgerFailed; raises LedgerConflict
-        if a trade id is there with other content, and then writes none of the fills.
+        Returns the trade ids that were counted in the books before this call: they must not be
+        booked again. Only an unmatched fill can become a booked one. Raises LedgerFailed; raises
+        LedgerConflict if a trade id is there with other content, and then writes none of the fills.
         """
         epoch = self.opened.number
+        counted: set[str] = set()
 
         def job(connection: sqlite3.Connection) -> None:
             new: dict[str, KnownFill] = {}
             matched: list[KnownFill] = []
             for known in fills:
-                stored = _find(connection, epoch, known) or new.get(known.fill.trade_id)
+                stored = _find(connection, epoch, known)
+                if stored is not None and stored.kind is not FillKind.UNMATCHED:
+                    counted.add(known.fill.trade_id)
+                stored = stored or new.get(known.fill.trade_id)
                 if stored is None:
                     new[known.fill.trade_id] = known
                     continue
@@ -166,6 +171,7 @@ class Ledger:
             )
 
         await self._writer.commit(job)
+        return frozenset(counted)
 
     def match_fill(self, trade_id: str, client_id: str) -> None:
         """Book an unmatched fill whose order has become known; not waited for."""

@@ -164,9 +164,12 @@ class Runner:
             handled = 0
             while (event := self.inbox.take()) is not None:
                 if self.write_ahead is not None and isinstance(event, Fill | TradesReport):
-                    alarm = await self.write_ahead.before(event)
-                    if alarm is not None:
-                        self._handle(alarm)
+                    ahead = await self.write_ahead.before(event)
+                    if ahead.alarm is not None:
+                        self._handle(ahead.alarm)
+                    if ahead.event is None:
+                        continue
+                    event = ahead.event
                 if (refused := self.kill_switch.refusal(event)) is not None:
                     self.pending_replies.resolve(event, refused)
                 else:

@@ -8,6 +8,7 @@ the next start fetches from the venue what was not written.
 
 import asyncio
 from dataclasses import replace
+from typing import NamedTuple
 
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.events import Alarm, Fill, TradesReport
@@ -31,6 +32,13 @@ CHECK_S_MAX = 0.2  # counted of the time between two checks: we may have been fr
 UNMATCHED_MAX = 10_000  # trades of others on the account, which the venue reports again and again
 
 
+class Ahead(NamedTuple):
+    """What the engine must handle after the write: the event, if any is left, and an alarm."""
+
+    event: Fill | TradesReport | None
+    alarm: Alarm | None
+
+
 class WriteAhead:
     """Records events before the engine handles them, and the outcome of steps afterwards."""
 
@@ -48,8 +56,12 @@ class WriteAhead:
         self._late_fills: set[asyncio.Future[None]] = set()  # writes of fills, not on disk yet
         self._unmatched: dict[str, None] = {}  # recorded trade ids without a known order
 
-    async def before(self, event: Fill | TradesReport) -> Alarm | None:
-        """Return once the event's new fills are recorded, or are late; return the alarm if any."""
+    async def before(self, event: Fill | TradesReport) -> Ahead:
+        """Return once the event's new fills are recorded, or are late.
+
+        The engine must get the returned event: it lacks the fills that the ledger has counted and
+        the engine no longer remembers.
+        """
         fills = (event,) if isinstance(event, Fill) else event.fills
         new = [
             self._classified(fill)
@@ -58,24 +70,27 @@ class WriteAhead:
             and fill.trade_id not in self._unmatched
         ]
         if not new:
-            return None
+            return Ahead(event, None)
         alarm = None
+        # Without an answer of the ledger: a fill older than all that the engine remembers.
+        may_have_forgotten = self._engine.inventory.may_have_forgotten
+        counted = frozenset(fill.trade_id for fill, _ in new if may_have_forgotten(fill))
         try:
-            await self._ledger.record_fills(new)
+            counted = await self._ledger.record_fills(new)
         except LedgerStalled as stalled:
             self._late_fills.add(stalled.done)
             stalled.done.add_done_callback(self._late_fill_ended)
             alarm = self._stall_alarm(str(stalled))
         except LedgerFailed as error:
-            return self._alarm(Cause.LEDGER_FAILED, str(error))
+            return Ahead(_without(event, counted), self._alarm(Cause.LEDGER_FAILED, str(error)))
         except LedgerConflict as error:
-            return self._alarm(Cause.LEDGER_CONFLICT, str(error))
+            return Ahead(_without(event, counted), self._alarm(Cause.LEDGER_CONFLICT, str(error)))
         for known in new:
             if known.kind is FillKind.UNMATCHED:
                 self._unmatched[known.fill.trade_id] = None
         while len(self._unmatched) > UNMATCHED_MAX:
             del self._unmatched[next(iter(self._unmatched))]
-        return alarm
+        return Ahead(_without(event, counted), alarm)
 
     def _late_fill_ended(self, done: asyncio.Future[None]) -> None:
         """Report a late fill that differs from the ledger; a failed write reports itself."""
@@ -170,3 +185,12 @@ class WriteAhead:
 
     def _alarm(self, cause: Cause, text: str) -> Alarm:
         return Alarm(ts_ns=self._clock.now_ns(), cause=cause, active=True, text=text)
+
+
+def _without(event: Fill | TradesReport, trade_ids: frozenset[str]) -> Fill | TradesReport | None:
+    """Return the event without these trades; None if nothing is left of it."""
+    if not trade_ids:
+        return event
+    if isinstance(event, Fill):
+        return None
+    return replace(event, fills=tuple(f for f in event.fills if f.trade_id not in trade_ids))

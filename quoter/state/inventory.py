@@ -5,8 +5,9 @@ from decimal import Decimal
 
 from quoter.domain.events import Fill
 from quoter.domain.instrument import Instrument
+from quoter.domain.number_text import plain
 
-TRADE_IDS_MAX = 200_000  # remembered to detect duplicates; venues repeat hours, not months
+TRADE_IDS_MAX = 20_000  # remembered to detect duplicates: 4 MB; the ledger knows all of them
 ZERO = Decimal(0)
 AMOUNT_MAX = Decimal("1e24")  # of any asset
 
@@ -49,7 +50,8 @@ class Inventory:
         self.fills_buy = 0
         self.fills_sell = 0
         self.newest_trade_id = ""
-        self._seen: dict[str, Fill] = {}
+        self._forgotten_ns = 0  # time of the newest fill that is no longer remembered
+        self._seen: dict[str, tuple[int, int]] = {}  # by trade id: digest of the content, time, ns
         for fill in known:
             self._remember(fill)
 
@@ -77,12 +79,16 @@ class Inventory:
         """Whether this trade is remembered, so that it can't be booked again."""
         return trade_id in self._seen
 
+    def may_have_forgotten(self, fill: Fill) -> bool:
+        """Whether a fill that is not remembered may have been booked long ago: it is so old."""
+        return fill.ts_ns <= self._forgotten_ns
+
     def book(self, fill: Fill) -> bool:
         """Book a fill; False if this trade id was booked before. Raises LedgerConflict."""
         known = self._seen.get(fill.trade_id)
         if known is not None:
-            if payload(known) != payload(fill):
-                raise LedgerConflict(f"trade {fill.trade_id}: {known} and {fill}")
+            if known[0] != _digest(fill):
+                raise LedgerConflict(f"trade {fill.trade_id} was different before: now {fill}")
             return False
         self._remember(fill)
         sign = fill.side.sign
@@ -97,11 +103,12 @@ class Inventory:
         return True
 
     def _remember(self, fill: Fill) -> None:
-        self._seen[fill.trade_id] = fill
+        self._seen[fill.trade_id] = _digest(fill), fill.ts_ns
         if _id_key(fill.trade_id) > _id_key(self.newest_trade_id):
             self.newest_trade_id = fill.trade_id
         if len(self._seen) > TRADE_IDS_MAX:
-            del self._seen[next(iter(self._seen))]
+            _, ts_ns = self._seen.pop(next(iter(self._seen)))
+            self._forgotten_ns = max(self._forgotten_ns, ts_ns)
 
     def _add(self, asset: str, amount: Decimal) -> None:
         self.balances[asset] = self.balances.get(asset, ZERO) + amount
@@ -115,3 +122,11 @@ def _id_key(trade_id: str) -> tuple[int, str]:
 def payload(fill: Fill) -> tuple[object, ...]:
     """The fields that must be equal whenever the same trade id is reported."""
     return fill.side, fill.price, fill.size, fill.fee, fill.fee_asset
+
+
+def _digest(fill: Fill) -> int:
+    """Return a 64-bit digest of the payload, the same for every notation of a number."""
+    if not is_execution(fill):
+        return 0
+    numbers = (plain(fill.price), plain(fill.size), plain(fill.fee))
+    return hash((fill.side, *numbers, fill.fee_asset))

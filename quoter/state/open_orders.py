@@ -16,7 +16,7 @@ from quoter.domain.market import Side
 from quoter.domain.orders import OrderState, OrderView
 from quoter.domain.trading import CancelReason
 
-TOMBSTONES_MAX = 20_000  # closed orders remembered, so that late events find their order
+CLOSED_MAX = 10_000  # closed orders remembered, so that late events find their order: 4 MB
 ZERO = Decimal(0)
 
 IN_FLIGHT = frozenset({OrderState.RESERVED, OrderState.PENDING_NEW})
@@ -79,6 +79,19 @@ class OpenOrder:
         )
 
 
+@dataclass(slots=True, kw_only=True)
+class ClosedOrder:
+    """What is remembered of an order that has ended; a third of the memory of `OpenOrder`."""
+
+    client_id: str
+    venue_id: str
+    state: OrderState
+    filled: Decimal
+    changed_ns: int
+    is_taking: bool
+    next_query_ns: int
+
+
 class OwnLevels:
     """Our orders of one side by price, as a book shows them: live ones and just closed ones.
 
@@ -87,7 +100,7 @@ class OwnLevels:
 
     def __init__(self) -> None:
         self._orders: dict[float, list[OpenOrder]] = {}
-        self._closed: deque[OpenOrder] = deque(maxlen=TOMBSTONES_MAX)
+        self._closed: deque[OpenOrder] = deque(maxlen=CLOSED_MAX)
         self._since_ns = 0
 
     def __len__(self) -> int:
@@ -109,7 +122,7 @@ class OwnLevels:
 
     def closed(self, order: OpenOrder) -> None:
         """Keep a closed order that published books may still contain, until `expire`."""
-        if len(self._closed) == TOMBSTONES_MAX:
+        if len(self._closed) == CLOSED_MAX:
             self._drop(self._closed.popleft())
         self._closed.append(order)
 
@@ -132,7 +145,7 @@ class OpenOrders:
 
     def __init__(self) -> None:
         self._live: dict[str, OpenOrder] = {}
-        self._closed: dict[str, OpenOrder] = {}
+        self._closed: dict[str, ClosedOrder] = {}
         self._leaves = {Side.BUY: ZERO, Side.SELL: ZERO}
         self.levels = {Side.BUY: OwnLevels(), Side.SELL: OwnLevels()}
 
@@ -145,10 +158,10 @@ class OpenOrders:
     def live(self, client_id: str) -> OpenOrder | None:
         return self._live.get(client_id)
 
-    def closed(self, client_id: str) -> OpenOrder | None:
+    def closed(self, client_id: str) -> ClosedOrder | None:
         return self._closed.get(client_id)
 
-    def find(self, client_id: str) -> OpenOrder | None:
+    def find(self, client_id: str) -> OpenOrder | ClosedOrder | None:
         return self._live.get(client_id) or self._closed.get(client_id)
 
     def regrid(self, instrument: Instrument) -> None:
@@ -157,13 +170,16 @@ class OpenOrders:
             ticks, rest = divmod(order.price, instrument.tick)
             order.ticks = int(ticks) + (1 if rest and order.side is Side.BUY else 0)
 
-    def by_venue_id(self, venue_id: str) -> OpenOrder | None:
+    def by_venue_id(self, venue_id: str) -> OpenOrder | ClosedOrder | None:
         """Find an order by its venue id, for trade lists without our id; newest first."""
-        for orders in (self._live, self._closed):
-            for order in reversed(orders.values()):
-                if venue_id and order.venue_id == venue_id:
-                    return order
-        return None
+        return _newest(self._live, venue_id) or _newest(self._closed, venue_id)
+
+    def learn_venue_id(self, order: OpenOrder, venue_id: str) -> None:
+        """Record the venue's id of an order, which may have just been closed."""
+        order.venue_id = venue_id
+        closed = self._closed.get(order.client_id)
+        if closed is not None:
+            closed.venue_id = venue_id
 
     def is_taker(self, fill: Fill) -> bool:
         """Whether the fill is of an IOC order of ours."""
@@ -215,7 +231,25 @@ class OpenOrders:
         del self._live[order.client_id]
         self._leaves[order.side] -= order.leaves
         order.state, order.changed_ns = state, ts_ns
-        self._closed[order.client_id] = order
+        self._closed[order.client_id] = ClosedOrder(
+            client_id=order.client_id,
+            venue_id=order.venue_id,
+            state=state,
+            filled=order.filled,
+            changed_ns=ts_ns,
+            is_taking=order.is_taking,
+            next_query_ns=order.next_query_ns,
+        )
         self.levels[order.side].closed(order)
-        if len(self._closed) > TOMBSTONES_MAX:
+        if len(self._closed) > CLOSED_MAX:
             del self._closed[next(iter(self._closed))]
+
+
+def _newest[Order: (OpenOrder, ClosedOrder)](
+    orders: dict[str, Order], venue_id: str
+) -> Order | None:
+    """Return the newest order with this venue id, which is not empty."""
+    for order in reversed(orders.values()) if venue_id else ():
+        if order.venue_id == venue_id:
+            return order
+    return None

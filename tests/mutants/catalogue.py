@@ -8,6 +8,7 @@ from tests.mutants import (
     fees_and_balances,
     health,
     kill_switch,
+    memory,
     order_rules,
     orders,
     own_orders,
@@ -36,6 +37,7 @@ MUTANTS = (
     *fees_and_balances.MUTANTS,
     *cancels_and_requests.MUTANTS,
     *own_orders.MUTANTS,
+    *memory.MUTANTS,
 )
 # Run when none of a mutant's own tests fails.
 FALLBACK = (

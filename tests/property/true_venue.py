@@ -295,7 +295,8 @@ class World:
         for name, order in self.orders.items():
             known = orders.find(name)
             unbooked = order.filled - (known.filled if known is not None else ZERO)
-            believed = known.leaves if known is not None and orders.live(name) else ZERO
+            live = orders.live(name)
+            believed = live.leaves if live is not None else ZERO
             if order.leaves + unbooked > believed:
                 raise Breach(f"{name} may bring {order.leaves + unbooked}, reserved {believed}")
         for create in (*self.creates, *self.timed_out_creates):

@@ -208,8 +208,8 @@ class Lifecycle:
 
     def book_fill(self, fill: Fill, step: StepBuilder) -> None:
         """Book one execution, and then update the order that it belongs to."""
-        order = self._orders.find(fill.client_id) or self._orders.by_venue_id(fill.venue_id)
-        if order is None:
+        known = self._orders.find(fill.client_id) or self._orders.by_venue_id(fill.venue_id)
+        if known is None:
             self.unmatched_fills.add(fill, step)
             return
         if not is_execution(fill):
@@ -227,8 +227,9 @@ class Lifecycle:
         self._attribution.fill(fill, mark, step.ts_ns)
         self._charge(fill, step)
         step.booked.append(Booked(fill=fill, inventory=self._inventory.net, fair=fair))
-        if self._orders.live(order.client_id) is None:
-            text = f"trade {fill.trade_id} came after {order.client_id} was {order.state}"
+        order = self._orders.live(known.client_id)
+        if order is None:
+            text = f"trade {fill.trade_id} came after {known.client_id} was {known.state}"
             self._causes.raise_cause(step, Cause.ORDER_REAPPEARED, text)
             return
         if fill.side is not order.side:
@@ -256,7 +257,7 @@ class Lifecycle:
         """Record the venue's id, and book the fills that carried only that id."""
         if not venue_id or order.venue_id:
             return
-        order.venue_id = venue_id
+        self._orders.learn_venue_id(order, venue_id)
         for fill in self.unmatched_fills.take(venue_id):
             self.book_fill(fill, step)
 

@@ -28,7 +28,7 @@ from quoter.engine.reconciliation.order_queries import NEGATIVES_APART_NS, Order
 from quoter.engine.reconciliation.venue_position import VenuePosition
 from quoter.engine.step_builder import StepBuilder
 from quoter.state.inventory import Inventory
-from quoter.state.open_orders import RESTING, OpenOrder, OpenOrders
+from quoter.state.open_orders import RESTING, ClosedOrder, OpenOrder, OpenOrders
 
 CLOSED_GRACE_NS = NS_PER_S  # a venue's list may be slightly older than its own answers
 # longer than this, the venue claims a fill that it does not list
@@ -248,7 +248,9 @@ class Reconcile:
         if isinstance(event, OrderOpen) and self.foreign.on_open_order(event.order, step):
             self.make_due(ReportKind.OPEN_ORDERS, step.ts_ns + NS_PER_S)
 
-    def _reappeared(self, listed: VenueOrder, closed: OpenOrder | None, step: StepBuilder) -> None:
+    def _reappeared(
+        self, listed: VenueOrder, closed: ClosedOrder | None, step: StepBuilder
+    ) -> None:
         """Handle a listed order of our prefix that is closed in our books, or was never sent."""
         if self._duplicate_instance.is_of_other_run(listed.client_id):
             self._duplicate_instance.raise_cause(f"{listed.client_id} is open", step)

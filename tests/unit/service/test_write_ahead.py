@@ -21,6 +21,7 @@ from quoter.ledger.writer import Connect
 from quoter.service import write_ahead as module
 from quoter.service.clock import Clock
 from quoter.service.write_ahead import WriteAhead
+from quoter.state import inventory
 from quoter.telemetry.metrics import Metrics
 from tests.unit.engine.cases import EngineHarness
 from tests.unit.ledger.cases import opened
@@ -39,9 +40,10 @@ class WriteAheadRig:
 
     async def give(self, event: Fill | TradesReport) -> Alarm | None:
         """Write the event ahead and give it to the engine, as the runner does."""
-        alarm = await self.write_ahead.before(event)
-        self.write_ahead.after(self.harness.give(event))
-        return alarm
+        ahead = await self.write_ahead.before(event)
+        if ahead.event is not None:
+            self.write_ahead.after(self.harness.give(ahead.event))
+        return ahead.alarm
 
     def kept(self) -> list[KnownFill]:
         return list(self.ledger.reader.fills(self.ledger.opened.number))
@@ -74,7 +76,7 @@ def report(harness: EngineHarness, *fills: Fill) -> TradesReport:
 async def test_a_fill_is_on_disk_before_the_engine_receives_it(tmp_path: Path) -> None:
     async with write_ahead_rig(tmp_path) as rig:
         fill = rig.harness.fill_of(rig.harness.wanted(BUY), "0.5")
-        assert await rig.write_ahead.before(fill) is None
+        assert await rig.write_ahead.before(fill) == (fill, None)
         assert [known.fill for known in rig.kept()] == [fill]
         assert not rig.harness.engine.inventory.has(fill.trade_id)
 
@@ -84,9 +86,12 @@ async def test_a_booked_fill_is_not_written_again(tmp_path: Path) -> None:
         fill = rig.harness.fill_of(rig.harness.wanted(BUY), "0.5")
         await rig.give(fill)
         commits = Disk.commits
-        assert await rig.write_ahead.before(fill) is None
-        assert await rig.write_ahead.before(report(rig.harness, fill)) is None
-        assert await rig.write_ahead.before(report(rig.harness)) is None
+        assert await rig.write_ahead.before(fill) == (fill, None)
+        assert await rig.write_ahead.before(report(rig.harness, fill)) == (
+            report(rig.harness, fill),
+            None,
+        )
+        assert await rig.write_ahead.before(report(rig.harness)) == (report(rig.harness), None)
         assert Disk.commits == commits
 
 
@@ -119,7 +124,7 @@ async def test_an_unmatched_fill_is_booked_when_its_order_is_acknowledged(tmp_pa
         order = harness.wanted(BUY)
         harness.sent(order)
         fill = replace(harness.fill_of(order, "0.5"), client_id="", venue_id=f"v-{order.client_id}")
-        assert await rig.write_ahead.before(fill) is None
+        assert await rig.write_ahead.before(fill) == (fill, None)
         harness.give(fill)
         assert [known.kind for known in rig.kept()] == ["unmatched"]
         rig.write_ahead.after(harness.ack(order))
@@ -140,7 +145,7 @@ async def test_the_number_of_remembered_foreign_fills_is_limited(
             for number in range(91, 97)
         ]
         for each in (*foreign, *foreign):
-            assert await rig.write_ahead.before(each) is None
+            assert await rig.write_ahead.before(each) == (each, None)
         assert len(rig.write_ahead._unmatched) == 3
         assert len(rig.kept()) == 6
 
@@ -151,15 +156,58 @@ async def test_a_fill_that_differs_from_the_ledger_raises_ledger_conflict(
     async with write_ahead_rig(tmp_path) as rig:
         fill = rig.harness.fill_of(rig.harness.wanted(BUY), "0.5")
         await rig.ledger.record_fills([KnownFill(fill, FillKind.BOOKED)])
-        alarm = await rig.write_ahead.before(replace(fill, price=fill.price + 1))
+        alarm = (await rig.write_ahead.before(replace(fill, price=fill.price + 1))).alarm
         assert alarm is not None
         assert alarm.cause is Cause.LEDGER_CONFLICT
+
+
+async def fills_beyond_memory(rig: WriteAheadRig) -> tuple[Fill, Decimal]:
+    """Book three fills of one order where two are remembered; return the first and the position."""
+    order = rig.harness.wanted(BUY)
+    fills = [rig.harness.fill_of(order, "0.1") for _ in range(3)]
+    for number, fill in enumerate(fills):
+        await rig.give(replace(fill, trade_id=str(901 + number)))
+    forgotten = replace(fills[0], trade_id="901")
+    assert not rig.harness.engine.inventory.has("901")
+    return forgotten, rig.harness.engine.inventory.net
+
+
+@pytest.mark.parametrize("disk", ["answers", "stalls", "fails", "differs"])
+async def test_fill_that_is_no_longer_remembered_is_never_booked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, disk: str
+) -> None:
+    monkeypatch.setattr(inventory, "TRADE_IDS_MAX", 2)
+    monkeypatch.setattr(writer, "STALL_S_MAX", 0.05)
+    async with write_ahead_rig(tmp_path) as rig:
+        forgotten, net = await fills_beyond_memory(rig)
+        switch = {"stalls": Disk.stalled, "fails": Disk.broken}.get(disk)
+        if switch is not None:
+            switch.set()
+        if disk == "differs":
+            forgotten = replace(forgotten, price=forgotten.price + 1)
+        new = replace(forgotten, trade_id="904", ts_ns=forgotten.ts_ns + NS_PER_S)
+        await rig.give(forgotten)
+        await rig.give(report(rig.harness, forgotten, new))
+        assert rig.harness.engine.inventory.net == net + new.size
+        Disk.may_go_on.set()
+
+
+async def test_old_fill_that_the_ledger_lacks_is_booked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inventory, "TRADE_IDS_MAX", 2)
+    async with write_ahead_rig(tmp_path) as rig:
+        forgotten, net = await fills_beyond_memory(rig)
+        missed = replace(forgotten, trade_id="900")
+        await rig.give(report(rig.harness, missed))
+        assert rig.harness.engine.inventory.net == net + missed.size
 
 
 async def test_a_failed_write_returns_an_alarm(tmp_path: Path) -> None:
     async with write_ahead_rig(tmp_path) as rig:
         Disk.broken.set()
-        alarm = await rig.write_ahead.before(rig.harness.fill_of(rig.harness.wanted(BUY), "0.5"))
+        fill = rig.harness.fill_of(rig.harness.wanted(BUY), "0.5")
+        alarm = (await rig.write_ahead.before(fill)).alarm
         assert alarm is not None
         assert (alarm.cause, alarm.active) == (Cause.LEDGER_FAILED, True)
         assert "disk I/O error" in alarm.text

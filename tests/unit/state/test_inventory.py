@@ -1,5 +1,6 @@
 """Holdings come from unique fills and from nothing else."""
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import permutations
 
@@ -134,7 +135,9 @@ def test_trade_ids_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch)
         inventory.book(fill(trade_id))
     assert not inventory.book(fill("3"))
     assert not inventory.book(fill("2"))
-    assert inventory.book(fill("1"))
+    assert not inventory.has("1")
+    assert inventory.may_have_forgotten(fill("1"))
+    assert not inventory.may_have_forgotten(replace(fill("4"), ts_ns=fill("1").ts_ns + 1))
 
 
 def test_missing_opening_balances_count_as_zero() -> None:

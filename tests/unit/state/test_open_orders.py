@@ -30,8 +30,8 @@ def test_a_fill_releases_its_size_and_a_closed_order_the_rest() -> None:
     orders.close(order, OrderState.CANCELED, START_NS + 1)
     assert orders.leaves(SELL) == 0
     assert orders.live("q1") is None
-    assert orders.closed("q1") is order
-    assert orders.find("q1") is order
+    assert orders.closed("q1") is not None
+    assert orders.find("q1") is orders.closed("q1")
     assert (order.state, order.changed_ns) == (OrderState.CANCELED, START_NS + 1)
 
 
@@ -92,13 +92,23 @@ def test_order_is_found_by_venue_id_live_or_closed_but_not_by_an_empty_one() -> 
     orders.close(closed, OrderState.FILLED, START_NS)
     reserve(orders, "q3")
     assert orders.by_venue_id("v1") is alive
-    assert orders.by_venue_id("v2") is closed
+    assert orders.by_venue_id("v2") is orders.closed("q2")
     assert orders.by_venue_id("v3") is None
     assert orders.by_venue_id("") is None
 
 
+def test_venue_id_that_comes_with_the_end_of_an_order_is_remembered() -> None:
+    orders = OpenOrders()
+    order = reserve(orders, "q1")
+    orders.close(order, OrderState.FILLED, START_NS)
+    orders.learn_venue_id(order, "v1")
+    found = orders.by_venue_id("v1")
+    assert found is not None
+    assert (found.client_id, found.state) == ("q1", OrderState.FILLED)
+
+
 def test_closed_orders_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(open_orders, "TOMBSTONES_MAX", 3)
+    monkeypatch.setattr(open_orders, "CLOSED_MAX", 3)
     orders = OpenOrders()
     for number in range(5):
         orders.close(reserve(orders, f"q{number}"), OrderState.CANCELED, START_NS)
@@ -131,7 +141,7 @@ def test_a_closed_order_stays_in_our_sizes_for_the_retention_time() -> None:
 
 
 def test_sizes_of_closed_orders_are_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(open_orders, "TOMBSTONES_MAX", 3)
+    monkeypatch.setattr(open_orders, "CLOSED_MAX", 3)
     orders = OpenOrders()
     for number in range(5):
         order = reserve(orders, f"q{number}", SELL, "1", f"10{number}.0")
