@@ -168,6 +168,16 @@ async def test_post_that_is_not_the_create_is_refused(
         await guarded.fetch("http://127.0.0.1:9/api/v3/order", "POST", {}, "newClientOrderId=q1")
 
 
+@pytest.mark.parametrize("purpose", [Purpose.READ, Purpose.CANCEL])
+async def test_create_by_get_is_refused_unless_declared(
+    guarded: GuardedExchange, purpose: Purpose
+) -> None:
+    """Deribit creates by GET private/buy."""
+    with declare_call(purpose, "q1"), pytest.raises(EgressBlocked, match="private/buy"):
+        await guarded.fetch("http://127.0.0.1:9/api/v2/private/buy?label=q1", "GET")
+    assert guarded.gate.requests_sent == 0
+
+
 async def test_production_urls_set_by_mistake_are_never_contacted(
     guarded: GuardedExchange,
 ) -> None:

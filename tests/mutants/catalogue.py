@@ -13,6 +13,7 @@ from tests.mutants import (
     orders,
     own_orders,
     regime,
+    requests_and_stops,
     secrets,
     sentinel,
     service,
@@ -38,6 +39,7 @@ MUTANTS = (
     *cancels_and_requests.MUTANTS,
     *own_orders.MUTANTS,
     *memory.MUTANTS,
+    *requests_and_stops.MUTANTS,
 )
 # Run when none of a mutant's own tests fails.
 FALLBACK = (

@@ -59,7 +59,7 @@ def make_client(
     hosts = _select_environment(client, config)
     client.has["fetchCurrencies"] = False  # `load_markets` would ask private endpoints for coins
     client.now_ns = now_ns
-    client.only_creates_use_post = profile.only_creates_use_post
+    client.post_reads = profile.post_reads
     client.limiter = limiter = RateLimiter(
         requests_per_s=1000 / client.rateLimit if client.rateLimit > 0 else REQUESTS_PER_S_DEFAULT
     )

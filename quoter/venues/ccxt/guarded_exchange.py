@@ -17,6 +17,7 @@ from quoter.venues.ccxt.types import WsClient, WsMessage
 from quoter.venues.config import NowNs
 from quoter.venues.egress.gate import Call, EgressGate, Purpose, current_call, gated_session
 from quoter.venues.egress.rate_limiter import RateLimiter
+from quoter.venues.egress.request_paths import creates_nothing
 from quoter.venues.json_values import as_map
 from quoter.venues.streams.reconnecting import retry_after_s
 
@@ -43,7 +44,7 @@ class GuardedExchange(_Base):
     limiter: RateLimiter
     now_ns: NowNs
     verify_create: VerifyCreate | None = None
-    only_creates_use_post = False
+    post_reads: frozenset[str] = frozenset()  # see `creates_nothing`
     dead_man_path = ""  # end of the dead man's switch URL; empty: there is none
     on_frame: Callable[[], None] | None = None  # called for every frame, pongs included
     on_close_announced: Callable[[], None] | None = None  # the venue will close the connection
@@ -94,7 +95,8 @@ class GuardedExchange(_Base):
     def _is_create(self, call: Call, method: str, url: str, body: str | None) -> bool:
         """Whether this request is the create itself.
 
-        A create may be a GET (Deribit), and ccxt may send other requests before it.
+        A create may be a GET (Deribit), and ccxt may send other requests before it. A request that
+        may create something without being the verified create is a breach.
         """
         if call.purpose is Purpose.DEAD_MAN:
             path = url.partition("?")[0]
@@ -103,9 +105,11 @@ class GuardedExchange(_Base):
             return False
         if call.purpose is Purpose.CREATE and call.client_id in f"{url}\n{body or ''}":
             return True
-        changes_nothing = method in ("GET", "DELETE")
-        if not changes_nothing and (self.only_creates_use_post or call.purpose is Purpose.CREATE):
-            raise self.gate.breach(f"{method} that is not the create of {call.client_id!r}")
+        if not creates_nothing(call.purpose, method, url, self.post_reads):
+            path = url.partition("?")[0]
+            raise self.gate.breach(
+                f"{method} {path} is neither a {call.purpose} nor an approved create"
+            )
         return False
 
     def on_rest_response(

@@ -53,7 +53,7 @@ def _binance(name: str, *, rest_host: str, stream_host: str, ws_api_host: str) -
             "coin_price": 5.0,
         },
         authenticates_first=True,
-        only_creates_use_post=True,
+        has_window=True,
         trades_page_by_id=True,
         has_single_symbol_rules=True,
     )

@@ -26,6 +26,10 @@ KRAKEN = VenueProfile(
         # QueryOrders takes the venue's ids only. Open orders first: an order may end in between.
         query=ById(field="cl_ord_id", lists=("fetch_open_orders", "fetch_closed_orders")),
     ),
+    post_reads=frozenset(
+        {"Balance", "BalanceEx", "OpenOrders", "ClosedOrders", "QueryOrders", "TradesHistory"}
+        | {"GetApiKeyInfo", "GetWebSocketsToken"}
+    ),
     open_orders=Paging(),  # always whole, in one answer
     trades=Paging(
         by=PageBy.OFFSET,

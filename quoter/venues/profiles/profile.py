@@ -174,7 +174,8 @@ class VenueProfile:
     book: BookSequence | None = None  # None: its messages have no numbers, or ccxt verifies them
     weights: Mapping[str, float] = field(default_factory=dict)  # of a call, if not 1
     authenticates_first: bool = False  # ccxt's `authenticate` opens the private stream
-    only_creates_use_post: bool = False  # reads use GET, cancels DELETE: other POSTs are breaches
+    post_reads: frozenset[str] = frozenset()  # path segments of reads that use POST
+    has_window: bool = False  # takes `recvWindow`: how late it may receive a request
     trades_page_by_id: bool = False  # the trade list pages by id, oldest first
     has_single_symbol_rules: bool = False  # exchangeInfo of a single symbol exists
 
@@ -191,6 +192,6 @@ class VenueProfile:
         params |= self.create_params
         if self.self_trade:
             params["selfTradePrevention"] = self.self_trade
-        if self.only_creates_use_post:
+        if self.has_window:
             params["recvWindow"] = config.create_window_ms
         return params

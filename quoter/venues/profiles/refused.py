@@ -20,6 +20,7 @@ def _refused(
     create_param: str = "clientOrderId",
     create_params: dict[str, str | bool | int] | None = None,
     book: BookSequence | None = None,
+    post_reads: frozenset[str] = frozenset(),
 ) -> VenueProfile:
     return VenueProfile(
         name=name,
@@ -27,6 +28,7 @@ def _refused(
         refusal=refusal,
         create_params=create_params or {},
         book=book,
+        post_reads=post_reads,
         ids=ClientIds(
             create_field=create_field,
             create_param=create_param,
@@ -64,11 +66,15 @@ REFUSED = (
         "whitebit",
         "ccxt can neither cancel nor query an order by our id there",
         create_field="clientOrderId",
+        post_reads=frozenset({"orders", "trade-account"}),
     ),
     _refused(
         "bitstamp",
         "ccxt can't cancel an order by our id there",
         create_field="client_order_id",
+        post_reads=frozenset(
+            {"open_orders", "order_status", "account_balances", "user_transactions"}
+        ),
         query=ById(field="client_order_id"),
     ),
     _refused(

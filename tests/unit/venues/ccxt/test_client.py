@@ -107,7 +107,7 @@ def test_spot_error_codes_apply_at_any_url() -> None:
 
 @pytest.mark.parametrize("exchange", ["bybit", "okx", "kraken", "gate", "kucoin", "hyperliquid"])
 def test_other_exchanges_can_be_built(exchange: str) -> None:
-    assert client(exchange, "production").only_creates_use_post is False
+    assert client(exchange, "production").gate.is_open is False
 
 
 @pytest.mark.parametrize(
