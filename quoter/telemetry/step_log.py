@@ -1,5 +1,11 @@
-"""Log lines of an engine step: orders, fills, trading state, denials, and the quote's terms."""
+"""Log lines of an engine step: orders, fills, trading state, denials, and the quote's terms.
 
+A busy market changes ten orders a second, so the usual life of an order is written at level debug
+only; at level info one `activity` line a minute counts it. What can come often is limited, so that
+a day's lines of level info stay below 50 MB.
+"""
+
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 
@@ -23,7 +29,8 @@ from quoter.telemetry.quote_fields import quote_fields
 
 REPEAT_NS = 10_000_000_000  # least time between two equal repeatable lines
 REPEATABLE_MAX = 256
-QUIET_STATES = frozenset({OrderState.PENDING_NEW, OrderState.OPEN})
+ACTIVITY_NS = 60_000_000_000  # time that one `activity` line covers
+LINES_MAX = 60  # `fill` lines, and as many warnings of orders, in that time
 WARNING_STATES = frozenset({OrderState.UNKNOWN, OrderState.CLOSED_UNSETTLED, OrderState.REJECTED})
 
 
@@ -38,9 +45,14 @@ class StepLog:
         # time of the last line and count of suppressed ones, by event and key
         self._repeatable: dict[tuple[str, ...], tuple[int, int]] = {}
         self._off: frozenset[str] = frozenset()
+        self._activity: Counter[str] = Counter()  # order changes by state, fills, lines left out
+        self._lines: Counter[str] = Counter()  # limited lines written since the last `activity`
+        self._activity_due_ns = 0
 
     def observe(self, step: Step) -> None:
-        """Write one line per order change, fill and state change, with its reason."""
+        """Write the lines of one step."""
+        if step.event.ts_ns >= self._activity_due_ns:
+            self._write_activity(step)
         if step.orders:
             self._orders(step)
         for booked in step.booked:
@@ -68,12 +80,27 @@ class StepLog:
                 facts["cancel_reason"] = cancel.reason
             self._order(step, change, facts)
 
+    def _write_activity(self, step: Step) -> None:
+        """Write what happened since the last such line, if anything did."""
+        self._activity_due_ns = step.event.ts_ns + ACTIVITY_NS
+        if self._activity:
+            self._log.info("activity", seq=step.seq, **self._activity)
+        self._activity.clear()
+        self._lines.clear()
+
+    def _may_write(self, event: str) -> bool:
+        """Count one limited line; False if there were LINES_MAX of its event already."""
+        self._lines[event] += 1
+        is_allowed = self._lines[event] <= LINES_MAX
+        if not is_allowed:
+            self._activity[f"{event}_lines_left_out"] += 1
+        return is_allowed
+
     def _order(self, step: Step, change: OrderChange, facts: dict[str, str]) -> None:
-        write = self._log.info
-        if change.after in WARNING_STATES:
+        self._activity[change.after.value.lower()] += 1
+        write = self._log.debug
+        if change.after in WARNING_STATES and self._may_write("order"):
             write = self._log.warning
-        elif change.after in QUIET_STATES:
-            write = self._log.debug
         write(
             "order",
             seq=step.seq,
@@ -86,10 +113,12 @@ class StepLog:
 
     def _fill(self, step: Step, booked: Booked) -> None:
         fill = booked.fill
+        self._activity["fills"] += 1
+        write = self._log.info if self._may_write("fill") else self._log.debug
         edge = None
         if booked.fair is not None:
             edge = fill.side.sign * (booked.fair - float(fill.price)) * float(fill.size)
-        self._log.info(
+        write(
             "fill",
             seq=step.seq,
             trade_id=fill.trade_id,

@@ -43,4 +43,14 @@ MUTANTS = (
         ),
         tests=("tests/unit/state/test_open_orders.py",),
     ),
+    mutant(
+        "fill_lines_without_limit",
+        "every fill of a busy day is written at level info",
+        Edit(
+            "quoter/telemetry/step_log.py",
+            "        is_allowed = self._lines[event] <= LINES_MAX\n",
+            "        is_allowed = True\n",
+        ),
+        tests=("tests/unit/telemetry/test_step_log.py",),
+    ),
 )

@@ -12,8 +12,12 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from quoter.domain.events import Tick
+from quoter.domain.units import NS_PER_S
 from quoter.telemetry.logs import configure_logs, log_unhandled_errors
 from quoter.telemetry.redaction import Redactor
+from quoter.telemetry.step_log import StepLog
+from tests.unit.telemetry.samples import NOW_NS, QUOTE, filled_step
 
 CANARY = 'c4n4ry/"S3cret"'
 
@@ -178,3 +182,12 @@ def test_a_line_that_cannot_be_written_does_not_show_its_arguments() -> None:
 
     logging.getLogger("somebody").warning("%s %s", CANARY, Unprintable())
     assert out.getvalue() == "log line of somebody lost: ValueError\n"
+
+
+def test_a_busy_day_at_the_default_level_takes_less_than_50_mb() -> None:
+    """20 fills a second, each with an order's end and new quotes."""
+    out, log, seconds = configured(), StepLog(quote_log_interval_s=30), 120
+    for index in range(20 * seconds):
+        event = Tick(ts_ns=NOW_NS + index * NS_PER_S // 20)
+        log.observe(filled_step()._replace(event=event, quote=QUOTE))
+    assert len(out.getvalue()) * 86_400 / seconds < 50_000_000

@@ -1,5 +1,6 @@
 """Which steps are logged, and with which fields."""
 
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from quoter.domain.market import Level, Side, Stream
 from quoter.domain.orders import OrderState
 from quoter.domain.step import OrderChange, StateChange, Step
 from quoter.domain.trading import CancelReason, Cause, TradingState
-from quoter.telemetry.step_log import REPEAT_NS, StepLog
+from quoter.telemetry.step_log import ACTIVITY_NS, LINES_MAX, REPEAT_NS, StepLog
 from tests.unit.telemetry.samples import NOW_NS, PARAMS, QUOTE, filled_step, step
 
 INTENT = OrderIntent(
@@ -46,6 +47,27 @@ def test_a_fill_has_the_inventory_after_it_and_its_edge() -> None:
     assert fill["event"] == "fill"
     assert fill["inventory_base"] == "0.010"
     assert fill["edge_quote"] == 0.05  # bought 10 under fair value, 0.005 of it
+
+
+def test_the_usual_life_of_an_order_is_written_at_debug_and_counted_each_minute() -> None:
+    usual = (OrderState.RESERVED, OrderState.OPEN, OrderState.PENDING_CANCEL, OrderState.CANCELED)
+    changes = tuple(OrderChange(client_id="a", before=None, after=s, text="") for s in usual)
+    minute = [step(event=Tick(ts_ns=NOW_NS + index), orders=changes) for index in range(200)]
+    *found, activity = lines(*minute, step(event=Tick(ts_ns=NOW_NS + ACTIVITY_NS)))
+    assert {line["log_level"] for line in found} == {"debug"}
+    assert (activity["event"], activity["log_level"]) == ("activity", "info")
+    assert {activity[state.value.lower()] for state in usual} == {200}
+
+
+def test_fills_and_warnings_of_a_minute_are_limited_and_those_left_out_are_counted() -> None:
+    unknown = OrderChange(client_id="b", before=None, after=OrderState.UNKNOWN, text="timeout")
+    minute = [filled_step()._replace(orders=(unknown,)) for _ in range(LINES_MAX + 40)]
+    later = step(event=Tick(ts_ns=minute[0].event.ts_ns + ACTIVITY_NS))
+    written = [line for line in lines(*minute, later) if line["log_level"] != "debug"]
+    events = Counter(line["event"] for line in written)
+    assert events == {"fill": LINES_MAX, "order": LINES_MAX, "activity": 1}
+    assert written[-1]["fills"] == LINES_MAX + 40
+    assert written[-1]["fill_lines_left_out"] == written[-1]["order_lines_left_out"] == 40
 
 
 def test_a_new_order_has_its_price_and_reason() -> None:
