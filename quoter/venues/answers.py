@@ -11,13 +11,13 @@ Two checks, neither of which a caller can leave out:
 A bad answer is no answer: a create stays unknown, a cancel is unconfirmed, a report fails.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from quoter.domain.errors import BadAnswer
 from quoter.venues.binance.answers import form_error
 from quoter.venues.egress.gate import current_call
-from quoter.venues.json_values import Json
+from quoter.venues.json_values import Json, as_map
 from quoter.venues.profiles import profile_of
 from quoter.venues.redaction import printable
 
@@ -59,6 +59,23 @@ def rows(answer: object) -> list[Json]:
     if not answer and not has_list():
         raise BadAnswer("the venue's answer has no list of what was requested")
     return answer
+
+
+def rows_with_cursor(name: str) -> Callable[[object], list[Json]]:
+    """Return a reader like `rows`, for a list whose pages carry the cursor `name`.
+
+    ccxt puts the cursor into a row but leaves out an empty one, which says that this is the last
+    page: it is put back here.
+    """
+
+    def read(answer: object) -> list[Json]:
+        found, call = rows(answer), current_call()
+        if not found or call is None or not _has_empty(call.answer, name):
+            return found
+        info = {**as_map(found[0].get("info")), name: ""}
+        return [{**found[0], "info": info}, *found[1:]]
+
+    return read
 
 
 def number_rows(answer: object) -> list[list[object]]:
@@ -105,6 +122,15 @@ def _has_list(value: object, depth: int = DEPTH_MAX) -> bool:
         (name in _ROWS_BY_ID and isinstance(each, dict)) or _has_list(each, depth - 1)
         for name, each in value.items()
         if name not in _NOT_CONTENT
+    )
+
+
+def _has_empty(value: object, name: str, depth: int = DEPTH_MAX) -> bool:
+    """Whether an object in a JSON value, outside of its lists, has an empty text of this name."""
+    if not isinstance(value, dict) or not depth:
+        return False
+    return value.get(name) == "" or any(
+        _has_empty(each, name, depth - 1) for each in value.values()
     )
 
 

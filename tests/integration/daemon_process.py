@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import aiohttp
 
@@ -63,9 +64,16 @@ class Started:
         return code, time.monotonic() - start_s
 
 
+class Located(Protocol):
+    """A venue in this process."""
+
+    @property
+    def url(self) -> str: ...
+
+
 @asynccontextmanager
 async def quoter(
-    sandbox: RunningSandbox, folder: Path, *arguments: str, **more: str
+    sandbox: Located, folder: Path, *arguments: str, **more: str
 ) -> AsyncIterator[Started]:
     """Run `quoter …` in its own folder; kill it at the end of the block."""
     command = ("-m", "quoter.cli", *arguments)
@@ -73,7 +81,7 @@ async def quoter(
         yield started
 
 
-def environment(sandbox: RunningSandbox, folder: Path) -> dict[str, str]:
+def environment(sandbox: Located, folder: Path) -> dict[str, str]:
     """Return the environment of a daemon with frequent requotes and its own folder."""
     return {
         "PATH": os.environ["PATH"],
@@ -101,7 +109,7 @@ def environment(sandbox: RunningSandbox, folder: Path) -> dict[str, str]:
 
 @asynccontextmanager
 async def python(
-    sandbox: RunningSandbox, folder: Path, command: tuple[str, ...], more: dict[str, str]
+    sandbox: Located, folder: Path, command: tuple[str, ...], more: dict[str, str]
 ) -> AsyncIterator[Started]:
     """Run Python with any arguments, in the same environment."""
     process = await asyncio.create_subprocess_exec(

@@ -61,6 +61,16 @@ PAGED = "tests/unit/venues/ccxt/test_paged_list.py"
 
 LISTS = (
     mutant(
+        "empty_cursor_left_out",
+        "the empty cursor of a full last page is lost, so that the list has no proven end",
+        Edit(
+            "quoter/venues/answers.py",
+            "not _has_empty(call.answer, name)",
+            "not _has_empty(call.answer, name[1:])",
+        ),
+        tests=("tests/unit/venues/test_answers.py",),
+    ),
+    mutant(
         "first_page_is_the_list",
         "the first page of a list counts as the whole list",
         Edit(

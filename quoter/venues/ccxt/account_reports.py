@@ -24,7 +24,7 @@ from quoter.venues.ccxt.payloads import balances, fill, venue_order
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.config import NowNs
 from quoter.venues.json_values import Json, text
-from quoter.venues.profiles import VenueProfile
+from quoter.venues.profiles import PageBy, Paging, VenueProfile
 
 TRADES_PAGE = 1000
 PAGES_MAX = 50
@@ -78,6 +78,7 @@ class AccountReports:
         async def page(params: Params) -> list[Json]:
             return await self._read(
                 lambda: self._client.fetch_open_orders(self._symbol, None, paging.limit, params),
+                paging,
                 weight="open_orders",
                 is_paced=is_paced,
             )
@@ -156,6 +157,7 @@ class AccountReports:
         symbol = None if paging.all_symbols else self._symbol
         return await self._read(
             lambda: self._client.fetch_my_trades(symbol, None, paging.limit, params),
+            paging,
             weight="trades",
         )
 
@@ -179,6 +181,7 @@ class AccountReports:
         params: Params = {"fromId": str(int(after_id) + 1)} if after_id else {}
         return await self._read(
             lambda: self._client.fetch_my_trades(self._symbol, since_ms, TRADES_PAGE, params),
+            self._profile.trades,
             weight="trades",
         )
 
@@ -193,10 +196,17 @@ class AccountReports:
         return replace(found, client_id=self._client_id_of(found.venue_id) or found.client_id)
 
     async def _read(
-        self, call: Callable[[], Awaitable[object]], *, weight: str, is_paced: bool = True
+        self,
+        call: Callable[[], Awaitable[object]],
+        paging: Paging,
+        *,
+        weight: str,
+        is_paced: bool = True,
     ) -> list[Json]:
         cost = self._profile.weights.get(weight, 1.0)
-        answer = await self._sender.read(call, answers.rows, weight=cost, is_paced=is_paced)
+        has_cursor = paging.by is PageBy.CURSOR
+        reader = answers.rows_with_cursor(paging.field) if has_cursor else answers.rows
+        answer = await self._sender.read(call, reader, weight=cost, is_paced=is_paced)
         if isinstance(answer, FailedCall):
             raise VenueError(answer.text)
         return answer

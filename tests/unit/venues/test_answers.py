@@ -5,6 +5,7 @@ import pytest
 from quoter.domain.errors import BadAnswer
 from quoter.venues import answers
 from quoter.venues.egress.gate import Purpose, declare_call
+from quoter.venues.json_values import as_map
 
 ORDER = {
     "symbol": "BTCUSDT",
@@ -163,3 +164,20 @@ def test_time_of_another_type_is_refused(found: object) -> None:
 def test_book_without_a_side_is_refused(found: object) -> None:
     with pytest.raises(BadAnswer):
         answers.book(found)
+
+
+@pytest.mark.parametrize(
+    ("answer", "cursor"),
+    [
+        ({"result": {"list": [{"orderId": "1"}], "nextPageCursor": ""}}, ""),
+        ({"result": {"list": [{"orderId": "1"}]}}, None),
+        ({"result": {"list": [{"orderId": "1", "nextPageCursor": ""}]}}, None),
+    ],
+)
+def test_empty_cursor_of_the_last_page_is_kept(answer: object, cursor: str | None) -> None:
+    """Left out by ccxt, so that a full last page looked like one without a cursor."""
+    with declare_call(Purpose.READ) as call:
+        call.answer = answer
+        read = answers.rows_with_cursor("nextPageCursor")
+        (row,) = read([{"id": "1", "info": {"orderId": "1"}}])
+    assert as_map(row["info"]).get("nextPageCursor") == cursor
