@@ -91,11 +91,13 @@ async def trade(
     on_ready: Callable[[Daemon], None] | None = None,
     observers: tuple[Observer, ...] = (),
     load: Load | None = None,
+    is_trial_only: bool = False,
 ) -> ExitCode:
     """Start, run until a stop is requested, end; return the exit code.
 
     `venue` replaces the venue configuration that follows from the settings. `load` reads the
-    settings again on SIGHUP; None: SIGHUP changes nothing. Raises StartFailed.
+    settings again on SIGHUP; None: SIGHUP changes nothing. `is_trial_only`: place the trial order,
+    then end. Raises StartFailed.
     """
     clock = Clock()
     signals = Signals(can_reload=load is not None)
@@ -116,6 +118,7 @@ async def trade(
             latched=record,
             ledger=ledger,
             heartbeat=make_heartbeat_writer(settings, folder, clock, start_ns),
+            is_trial_only=is_trial_only,
         )
         daemon = await signals.stoppable(
             with_heartbeat(_make_daemon(started, config, observers), started.heartbeat)
@@ -251,16 +254,23 @@ async def _engine_config(
         calibration=calibration,
         known_fills=opening.known,
         earlier_runs=earlier_runs(settings, ledger.reader),
+        is_trial_only=started.is_trial_only,
     )
-    distance = config.opening.get(instrument.base, Decimal(0)) - config.target
+    _check_target(config, settings)
+    return config
+
+
+def _check_target(config: EngineConfig, settings: Settings) -> None:
+    """Raise StartFailed if the holdings are further from the target than the limit."""
+    base = config.instrument.base
+    distance = config.opening.get(base, Decimal(0)) - config.target
     if not abs(distance) <= settings.inventory_max:
         raise StartFailed(
             ExitCode.USAGE,
-            f"QUOTER_TARGET: the holdings are {distance:+f} {instrument.base} from the target, "
+            f"QUOTER_TARGET: the holdings are {distance:+f} {base} from the target, "
             f"more than QUOTER_INVENTORY_MAX ({settings.inventory_max:f}): set QUOTER_TARGET=auto, "
             "or buy or sell the difference by hand first",
         )
-    return config
 
 
 async def _serve(
@@ -270,7 +280,7 @@ async def _serve(
     on_ready: Callable[[Daemon], None] | None,
     load: Load | None,
 ) -> ExitCode:
-    """Serve HTTP, listen to signals, and run."""
+    """Serve HTTP, listen to signals, and run. Raises StartFailed if the trial order failed."""
     runner = daemon.runner
     live_control = LiveControl(
         settings,
@@ -291,6 +301,12 @@ async def _serve(
     finally:
         await http.stop(web)
     log.info("stopped", exit_code=int(code), exit_name=code.name)
+    if code is ExitCode.TRIAL_FAILED:
+        raise StartFailed(
+            code,
+            f"the trial order failed: {runner.trial_failure}: check the venue's status and the "
+            "key's account, then start again; QUOTER_TRIAL_ORDER=off skips the trial",
+        )
     return code
 
 

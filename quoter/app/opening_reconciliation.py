@@ -44,7 +44,6 @@ OVERLAP_FILLS = 50  # the private stream may have missed one before its newest
 OVERLAP_NS = 60 * 1_000_000_000  # for venues that page trades by time
 TRIES = 4  # a venue's lists may lag its matching by 1 to 2 s
 PAUSE_S = 1.0
-PLAY_MONEY = (Environment.SANDBOX, Environment.TESTNET)
 ZERO = Decimal(0)
 ACCEPT = "if the venue is right, run `quoter accept` and start again"
 
@@ -193,7 +192,7 @@ class OpeningReconciliation:
             log.info("missed_fills_booked", count=len(news) - len(counted))
         ours = {trade_id for trade_id, mine in known.items() if mine.kind is FillKind.BOOKED}
         is_missing = bool(ours) and ours.isdisjoint(fill.trade_id for fill in reported.fills)
-        return is_missing and self._environment in PLAY_MONEY
+        return is_missing and self._environment.is_play_money
 
     async def _owner(self, fill: Fill, epoch: Epoch) -> str:
         """Return the client id of the own order of a trade; empty if it is not ours.

@@ -19,6 +19,7 @@ from quoter.engine.config import (
     ReconcilePolicy,
     RequotePolicy,
     ToxicFlowConfig,
+    TrialMode,
 )
 from quoter.engine.placing.placing import base36
 from quoter.ledger.reader import Reader
@@ -94,10 +95,12 @@ def engine_config(
     target: Decimal | None = None,
     earlier_runs: frozenset[str] | None = None,
     is_dry: bool = False,
+    is_trial_only: bool = False,
 ) -> EngineConfig:
     """Return the engine's configuration; `opening`: balances while no own order is open.
 
     `target` is the value of QUOTER_TARGET=auto; by default the base balance of `opening`.
+    `is_trial_only`: no quotes follow the trial order.
     """
     if target is None:
         target = opening.get(instrument.base, Decimal(0))
@@ -112,6 +115,7 @@ def engine_config(
         known_fills=known_fills,
         earlier_runs=earlier_runs,
         is_dry=is_dry,
+        trial=TrialMode.ONLY if is_trial_only else trial_mode(settings),
         pricing=pricing_config(settings, instrument, history, calibration),
         regime=regime_policy(settings),
         requote=RequotePolicy(
@@ -128,6 +132,12 @@ def engine_config(
         creates_per_s=settings.creates_per_s,
         book=BookPolicy(stale_ns=int(settings.book_stale_s * NS_PER_S)),
     )
+
+
+def trial_mode(settings: Settings) -> TrialMode:
+    """Return whether a trial order precedes the quotes: by default where money is not real."""
+    is_wanted = settings.trial_order == "auto" and settings.environment.is_play_money
+    return TrialMode.FIRST if is_wanted else TrialMode.OFF
 
 
 def limits(settings: Settings) -> Limits:

@@ -162,6 +162,7 @@ class StartContext:
     latched: LatchRecord | None = None
     ledger: Ledger | None = None
     heartbeat: HeartbeatWriter | None = None
+    is_trial_only: bool = False  # no quotes follow the trial order
 
 
 async def connect(gateway: OrderGateway, settings: Settings) -> Instrument:

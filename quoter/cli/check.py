@@ -1,4 +1,4 @@
-"""`quoter check`: check everything a start depends on, without sending an order."""
+"""`quoter check`: check everything a start depends on; orders are sent with --place only."""
 
 import asyncio
 from decimal import Decimal
@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from quoter.app.composition import RunInputs, make_runner
+from quoter.app.daemon import trade
 from quoter.app.limit_checks import beyond_collar, blocking_limits
 from quoter.app.setting_errors import exit_code_for, text_for
 from quoter.app.settings_summary import summarise
@@ -17,6 +18,7 @@ from quoter.app.settings_to_config import (
     last_calibration,
     venue_config,
 )
+from quoter.app.startup import StartFailed
 from quoter.cli.explain import table
 from quoter.domain.commands import RequestReport
 from quoter.domain.errors import CodeAltered, KeyRefused, VenueError, VenueUnavailable
@@ -42,13 +44,24 @@ from quoter.venues.factory import check_signing_code, make_feed, make_gateway
 QUOTE_S_MAX = 30.0
 
 
-def run_check(settings: Settings, exposed: tuple[Exposure, ...] = ()) -> int:
-    """Print the results and the implied quote; return 0, or the exit code of what is wrong."""
+def run_check(
+    settings: Settings, exposed: tuple[Exposure, ...] = (), *, is_placing: bool = False
+) -> int:
+    """Print the results and the implied quote; return 0, or the exit code of what is wrong.
+
+    `is_placing`: then start like `quoter run`, place the trial order, and end.
+    """
     configure_logs(log_format="pretty", level="error", redactor=Redactor(settings.secrets()))
     console = Console()
     for one in exposed:
         console.print(f"warning: {one.setting}: {one.text}", style="yellow", markup=False)
-    return uvloop.run(Check(settings, console).run())
+    return uvloop.run(_run(settings, console, is_placing=is_placing))
+
+
+async def _run(settings: Settings, console: Console, *, is_placing: bool) -> ExitCode:
+    check = Check(settings, console)
+    code = await check.run()
+    return await check.place() if is_placing and code is ExitCode.CLEAN else code
 
 
 class Check:
@@ -80,6 +93,20 @@ class Check:
             return self._fail(exit_code_for(error), "venue", text_for(error, settings))
         finally:
             await gateway.close()
+
+    async def place(self) -> ExitCode:
+        """Run a daemon that places the trial order and ends, by the path of `quoter run`."""
+        try:
+            code = await trade(self._settings, observers=(self._show_trial,), is_trial_only=True)
+        except StartFailed as error:
+            return self._fail(error.code, "trial", error)
+        if code is not ExitCode.CLEAN:
+            return self._fail(code, "trial", f"the run ended with exit code {int(code)}")
+        return code
+
+    def _show_trial(self, step: Step) -> None:
+        if step.trial is not None and step.trial.is_passed:
+            self._say("trial", step.trial.text)
 
     async def _venue(self, gateway: CcxtGateway, config: VenueConfig) -> ExitCode:
         instrument = await gateway.connect()

@@ -108,8 +108,8 @@ def run(
     """Quote until SIGTERM or Ctrl-C; then cancel all own orders and verify that none is left.
 
     Exit codes: 0 clean, 1 crashed, 2 wrong setting, 20 orders may be left, 21 unbooked fills, 30
-    killed, 40 start failed, 41 data folder in use, 42 ledger or code damaged, 43 key rights, 50
-    restart wanted (memory).
+    killed, 40 start failed, 41 data folder in use, 42 ledger or code damaged, 43 key rights, 45
+    trial order failed, 50 restart wanted (memory).
     """
     from quoter.settings import Exposure, forget_secrets, load, reader
 
@@ -185,10 +185,20 @@ def sandbox(
 
 
 @app.command(rich_help_panel="Trade")
-def check() -> None:
-    """Check key, market rules, limits and clock, and show the implied quote. Sends no order.
+def check(
+    place: Annotated[
+        bool,
+        typer.Option(
+            "--place",
+            help="Also start as `quoter run` does, place one smallest order far from the market, "
+            "find it at the venue, cancel it, and end.",
+        ),
+    ] = False,
+) -> None:
+    """Check key, market rules, limits and clock, and show the implied quote.
 
-    Exit code 0 if `quoter run` can start, else the code with which it would fail.
+    Sends no order without --place. Exit code 0 if `quoter run` can start, else the code with which
+    it would fail.
     """
     from quoter.settings import Exposure, forget_secrets, load
 
@@ -197,7 +207,7 @@ def check() -> None:
     forget_secrets()
     from quoter.cli.check import run_check
 
-    raise typer.Exit(run_check(settings, exposed=tuple(exposed)))
+    raise typer.Exit(run_check(settings, exposed=tuple(exposed), is_placing=place))
 
 
 @app.command(rich_help_panel="Try it")

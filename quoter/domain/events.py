@@ -151,6 +151,7 @@ class OrderOpen:
 
     ts_ns: int
     order: VenueOrder
+    is_streamed: bool = False  # a message of the private stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

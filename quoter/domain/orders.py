@@ -45,7 +45,11 @@ class OrderView:
 
 
 class VenueOrder(NamedTuple):
-    """An order as the venue lists it."""
+    """An order as the venue lists it.
+
+    `client_id` may come from our own record of the venue's ids; `reported_id` is what the venue's
+    row says, without the venue's prefix, or empty.
+    """
 
     client_id: str
     venue_id: str
@@ -53,3 +57,4 @@ class VenueOrder(NamedTuple):
     price: Decimal
     size: Decimal
     filled: Decimal
+    reported_id: str = ""

@@ -47,6 +47,14 @@ class Booked:
     fair: float | None  # that our quotes were priced from: the edge is measured against it
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialResult:
+    """How the trial order before the first quote ended, in words."""
+
+    is_passed: bool
+    text: str
+
+
 class Step(NamedTuple):
     """The result of one event: commands, and everything that changed. `seq` has no gaps.
 
@@ -63,6 +71,7 @@ class Step(NamedTuple):
     quote: TwoSidedQuote | None = None  # set when the wanted quote was computed anew
     anomalies: tuple[tuple[str, str], ...] = ()  # (name, detail): counted and logged
     outcome: EngineOutcome | None = None  # of an operator command or a change of live parameters
+    trial: TrialResult | None = None  # set once, when the trial order passed or failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,6 +94,7 @@ class CancelReason(StrEnum):
     KILL = "kill"
     UNKNOWN = "unknown"
     NOT_IN_BOOKS = "not_in_books"
+    TRIAL = "trial"
 
 
 class NoQuote(StrEnum):

@@ -4,8 +4,10 @@ Nothing here decides: `engine/engine.py` hands each event to the components that
 """
 
 from decimal import Decimal
+from functools import partial
 
 from quoter.domain.instrument import Instrument
+from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import CancelReason
 from quoter.engine.commands.controls import Controls
 from quoter.engine.config import EngineConfig
@@ -20,6 +22,7 @@ from quoter.engine.placing.flattening import Flattening
 from quoter.engine.placing.placing import Placing
 from quoter.engine.placing.reject_backoff import RejectBackoff
 from quoter.engine.placing.stopping import Stopping
+from quoter.engine.placing.trial_order import TrialOrder
 from quoter.engine.quoting.estimators import Estimators
 from quoter.engine.quoting.quoting import Quoting
 from quoter.engine.quoting.regime import RegimeWatch
@@ -133,6 +136,14 @@ class Components:
             lifecycle=self.lifecycle,
             reject_backoff=self.reject_backoff,
         )
+        self.trial = TrialOrder(
+            config=config,
+            market=self.market,
+            orders=self.orders,
+            placing=self.placing,
+            lifecycle=self.lifecycle,
+            request_list=partial(self.reconcile.request, ReportKind.OPEN_ORDERS),
+        )
 
     def _build_stops(self, config: EngineConfig) -> None:
         """Losses, market rules, flattening, stopping and the check of our own counters."""
@@ -165,5 +176,6 @@ class Components:
         self.orders.regrid(instrument)
         self.quoting.set_instrument(instrument)
         self.placing.set_instrument(instrument)
+        self.trial.set_instrument(instrument)
         self.calibration.set_instrument(instrument)
         self.placing.cancel_all(CancelReason.REQUOTE, step)

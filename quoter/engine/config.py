@@ -121,6 +121,14 @@ class RequotePolicy:
         return max(1, round(self.tolerance * half_spread / tick))
 
 
+class TrialMode(StrEnum):
+    """Whether a trial order precedes the quotes (`engine/placing/trial_order.py`)."""
+
+    OFF = "off"
+    FIRST = "first"  # quotes follow
+    ONLY = "only"  # no quotes follow
+
+
 class ForeignPolicy(StrEnum):
     """The reaction to orders and fills on our account that are not ours."""
 
@@ -188,6 +196,7 @@ class EngineConfig:
     opening: Mapping[str, Decimal]
     is_spot: bool = True
     is_dry: bool = False  # decide and show, send nothing
+    trial: TrialMode = TrialMode.OFF
     earlier_runs: frozenset[str] | None = None  # id prefixes; None: the earlier runs are not known
     known_fills: tuple[Fill, ...] = ()  # executed before `opening` was taken
     pricing: PricingConfig = field(default_factory=PricingConfig)

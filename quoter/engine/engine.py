@@ -80,6 +80,7 @@ class Engine(Components):
         if step.is_idle:
             return Step(self.seq, event)
         self.causes.clear_due(step)
+        self.trial.observe(event, step)
         if step.booked:
             self._after_fills(step)
         if step.orders:
@@ -227,6 +228,9 @@ class Engine(Components):
         if self.flattening.is_on:
             self._show_nothing(step)
             self.flattening.advance(state, self.phase, step)
+        elif not self.trial.is_quoting_allowed:
+            self._show_nothing(step)
+            self.trial.advance(state, self.phase, step)
         else:
             self.placing.requote(
                 quoting.latest, book_seq=quoting.book_seq, state=state, phase=self.phase, step=step

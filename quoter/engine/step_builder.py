@@ -5,7 +5,7 @@ from quoter.domain.events import Event
 from quoter.domain.orders import OrderState
 from quoter.domain.outcomes import EngineOutcome
 from quoter.domain.quotes import TwoSidedQuote
-from quoter.domain.step import Booked, OrderChange, StateChange, Step
+from quoter.domain.step import Booked, OrderChange, StateChange, Step, TrialResult
 from quoter.domain.trading import Cause, TradingState
 
 
@@ -24,6 +24,7 @@ class StepBuilder:
         "outcome",
         "quote",
         "raised",
+        "trial",
         "ts_ns",
     )
 
@@ -40,6 +41,7 @@ class StepBuilder:
         self.cleared: list[Cause] = []
         self.quote: TwoSidedQuote | None = None
         self.outcome: EngineOutcome | None = None
+        self.trial: TrialResult | None = None
 
     def add_anomaly(self, what: str, detail: str = "") -> None:
         """Record an anomaly: it is counted and logged."""
@@ -69,4 +71,5 @@ class StepBuilder:
             self.quote,
             tuple(self.anomalies),
             self.outcome,
+            self.trial,
         )

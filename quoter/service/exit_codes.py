@@ -17,4 +17,5 @@ class ExitCode(IntEnum):
     INTEGRITY = 42  # ledger damaged, latch not writable, or ccxt's code differs from the lock file
     KEY_RIGHTS = 43  # the API key was refused, or has rights that it must not have
     VENUE_UNAVAILABLE = 44  # the venue could not be used at the start; nothing is known to differ
+    TRIAL_FAILED = 45  # the trial order before the first quote was not found, or not cancelled
     RESTART_WANTED = 50  # clean and verified; memory was above its limit: please restart

@@ -22,7 +22,7 @@ from quoter.domain.events import (
     TopOfBook,
     TradesReport,
 )
-from quoter.domain.step import Step
+from quoter.domain.step import Step, TrialResult
 from quoter.domain.trading import TradingState
 from quoter.domain.units import S_PER_NS
 from quoter.engine.engine import Engine
@@ -108,6 +108,11 @@ class Runner:
     def stop(self) -> None:
         """Request the clean end; may be called from a signal handler, and more than once."""
         self._stop_request.stop()
+
+    @property
+    def trial_failure(self) -> str:
+        """Why the trial order failed; empty if it did not."""
+        return self._stop_request.trial_failure
 
     async def run(self) -> ExitCode:
         """Trade until `stop` is called or a task fails; in both cases cancel all own orders."""
@@ -197,11 +202,20 @@ class Runner:
         self.process_health.cause_times.observe(step)
         if step.outcome is not None:
             self.pending_replies.resolve(event, step.outcome)
+        if step.trial is not None:
+            self._trial_ended(step.trial)
         if step.quote is not None and isinstance(event, BookDelta | TopOfBook | BookSnapshot):
             age_ns = self._clock.now_ns() - event.ts_ns
             self._metrics.observe_latency(Latency.BOOK_TO_DECISION, age_ns * S_PER_NS)
         for observe in self._observers:
             observe(step)
+
+    def _trial_ended(self, result: TrialResult) -> None:
+        """End the run if the trial order failed, or was all that the run is for."""
+        if not result.is_passed:
+            self._stop_request.trial_failed(result.text)
+        elif not self.engine.trial.is_quoting_allowed:
+            self.stop()
 
     async def _tick(self) -> None:
         while True:
@@ -248,6 +262,8 @@ class Runner:
             return ExitCode.KILLED
         if self._gateway is not None and not self.engine.has_no_orders:
             return ExitCode.UNSETTLED
+        if self._stop_request.trial_failure:
+            return ExitCode.TRIAL_FAILED
         if self._stop_request.is_restart_wanted:
             return ExitCode.RESTART_WANTED
         return ExitCode.CLEAN

@@ -26,6 +26,7 @@ class StopRequest:
     def __init__(self) -> None:
         self._is_requested = asyncio.Event()
         self.is_restart_wanted = False
+        self.trial_failure = ""  # why the trial order failed, if that ends the run
 
     def stop(self) -> None:
         """Request the clean end."""
@@ -34,6 +35,11 @@ class StopRequest:
     def restart(self) -> None:
         """Request the clean end, with an exit code that asks for a restart."""
         self.is_restart_wanted = True
+        self.stop()
+
+    def trial_failed(self, text: str) -> None:
+        """Request the clean end, because the venue did not show or end the trial order."""
+        self.trial_failure = text
         self.stop()
 
     async def wait(self) -> None:

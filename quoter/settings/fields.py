@@ -271,6 +271,11 @@ class Environment(StrEnum):
     TESTNET = "testnet"  # the venue's test system
     PRODUCTION = "production"  # real money
 
+    @property
+    def is_play_money(self) -> bool:
+        """Whether nothing of worth can be lost."""
+        return self is not Environment.PRODUCTION
+
 
 class Venue(BaseModel):
     """Where to trade, and with which account?
@@ -330,6 +335,13 @@ class Venue(BaseModel):
         validate_default=True,
         description="The API passphrase itself. Prefer QUOTER_API_PASSWORD_FILE; in production "
         "this is refused.",
+    )
+    trial_order: Literal["auto", "off"] = Field(
+        "auto",
+        description="auto: before the first quote a smallest order is placed far from the market, "
+        "must be found in the private stream and in the list of open orders, and is cancelled; "
+        "else the start fails (exit code 45). Not in production: `quoter check --place` does it "
+        "there. off: no trial order.",
     )
     creates_per_s: float = Field(
         10,

@@ -63,6 +63,9 @@ class StepLog:
             self._denied(step, denied)
         for name, detail in step.anomalies:
             self._repeatable_line(step, ("anomaly", name), detail=detail)
+        if step.trial is not None:
+            write = self._log.info if step.trial.is_passed else self._log.error
+            write("trial_order", seq=step.seq, passed=step.trial.is_passed, reason=step.trial.text)
         if step.quote is not None:
             self._sides_off(step, frozenset(_off_names(step)))
             if self._quote_interval_ns and step.event.ts_ns >= self._quote_due_ns:

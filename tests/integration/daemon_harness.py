@@ -59,6 +59,7 @@ def settings(sandbox: RunningSandbox, folder: Path, **changed: object) -> Settin
         "requote_hold_s": 0.2,
         "creates_per_s": 20.0,
         "foreign_activity": "ignore",  # most tests have an open foreign order, which must stay
+        "trial_order": "off",  # tests expect the first order to be a quote
         "rss_max_mb": 0,  # off: the test process has more memory than a daemon
     }
     return FixedSettings.model_validate(values | changed)

@@ -103,6 +103,7 @@ def environment(sandbox: Located, folder: Path) -> dict[str, str]:
         "QUOTER_REQUOTE_HOLD_S": "0",
         "QUOTER_REQUOTE_TOLERANCE": "0",
         "QUOTER_CREATES_PER_S": "50",
+        "QUOTER_TRIAL_ORDER": "off",  # tests expect the first order to be a quote
         "QUOTER_FOREIGN_ACTIVITY": "ignore",  # most tests have an open foreign order
     }
 

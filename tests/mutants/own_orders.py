@@ -147,7 +147,42 @@ STOPS = (
 TRIAL = "quoter/venues/ccxt/connect/trial_requests.py"
 TRIAL_TESTS = "tests/unit/venues/ccxt/connect/test_trial_requests.py"
 
+ENGINE_TRIAL = "quoter/engine/placing/trial_order.py"
+ENGINE_TRIAL_TESTS = "tests/unit/engine/placing/test_trial_order.py"
+
 STARTS = (
+    mutant(
+        "trial_order_named_by_our_record",
+        "the trial order counts as found by what we remember of the answer to its create",
+        Edit(
+            ENGINE_TRIAL,
+            "return order.reported_id == self._client_id",
+            "return order.client_id == self._client_id",
+        ),
+        tests=(ENGINE_TRIAL_TESTS,),
+    ),
+    mutant(
+        "trial_order_gone_by_an_older_list",
+        "a list from before the end of the trial order proves that it is gone",
+        Edit(ENGINE_TRIAL, " and event.asked_ns > self._since_ns:", ":"),
+        tests=(ENGINE_TRIAL_TESTS,),
+    ),
+    mutant(
+        "trial_order_without_stream",
+        "the trial passes although the private stream did not report the order",
+        Edit(ENGINE_TRIAL, "is_acknowledged and self._is_streamed and", "is_acknowledged and"),
+        tests=(ENGINE_TRIAL_TESTS,),
+    ),
+    mutant(
+        "quotes_after_a_failed_trial",
+        "quotes follow a trial order that failed",
+        Edit(
+            ENGINE_TRIAL,
+            "return self.stage is Stage.PASSED and",
+            "return self.stage in (Stage.PASSED, Stage.FAILED) and",
+        ),
+        tests=(ENGINE_TRIAL_TESTS,),
+    ),
     mutant(
         "trial_requests_leave",
         "the trial requests at connect are sent",

@@ -204,6 +204,17 @@ class Placing:
             if not self._would_cross_ourselves(quote):
                 self._submit(quote, TimeInForce.IOC, state, phase, step)
 
+    def place_trial(
+        self, quote: Quote, *, book_seq: int, state: TradingState, step: StepBuilder
+    ) -> str:
+        """Place one post-only order apart from the quote; return its client id, empty if denied."""
+        self._book_seq = book_seq
+        may_create = self._backoff.may_create(quote.side, step.ts_ns)
+        if not may_create or not self._budget.has_tokens(step.ts_ns):
+            return ""
+        placed = self._submit(quote, TimeInForce.POST_ONLY, state, Phase.LIVE, step)
+        return f"{self._config.id_prefix}{base36(self._sequence)}" if placed else ""
+
     def _submit(
         self,
         quote: Quote,

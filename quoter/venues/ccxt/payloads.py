@@ -49,13 +49,15 @@ def venue_order(raw: Json, profile: VenueProfile) -> VenueOrder | None:
     )
     if side is None or price is None or size is None or filled is None:
         return None
+    name = client_id(raw, profile)
     return VenueOrder(
-        client_id=client_id(raw, profile),
+        client_id=name,
         venue_id=text(raw.get("id")),
         side=side,
         price=price,
         size=size,
         filled=filled,
+        reported_id=name,
     )
 
 

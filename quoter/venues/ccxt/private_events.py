@@ -60,7 +60,7 @@ class PrivateEvents:
             order = event.order
             name = self._name(order.venue_id, order.client_id)
             self.opened(order.venue_id, name)
-            return replace(event, order=order._replace(client_id=name))
+            return replace(event, order=order._replace(client_id=name), is_streamed=True)
         self.ended(event.venue_id)
         return replace(event, client_id=self._name(event.venue_id, event.client_id))
 
