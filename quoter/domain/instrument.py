@@ -1,11 +1,14 @@
 """The traded symbol and its grid: where estimates (float) become money (Decimal)."""
 
 from dataclasses import dataclass, field
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from math import ceil, floor
+
+from quoter.domain.units import exact
 
 # A float price that is this close to a tick *is* that tick: 100.01 / 0.01 is 10000.999999999998.
 TICK_TOLERANCE = 1e-6
+LOT_TOLERANCE = Decimal("1E-6")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +29,6 @@ class Instrument:
     notional_min: Decimal
     fee_maker: Decimal  # fraction of notional; negative is a rebate
     tick_float: float = field(init=False)
-    lot_float: float = field(init=False)
 
     def __post_init__(self) -> None:
         for name in ("tick", "lot"):
@@ -34,7 +36,6 @@ class Instrument:
             if not (value.is_finite() and value > 0):
                 raise ValueError(f"{self.symbol}: {name} must be above zero, not {value}")
         object.__setattr__(self, "tick_float", float(self.tick))
-        object.__setattr__(self, "lot_float", float(self.lot))
 
     def floor_ticks(self, price: float) -> int:
         """Ticks of the grid price at or below `price` (for bids)."""
@@ -59,17 +60,19 @@ class Instrument:
             raise ValueError(f"{self.symbol}: {price} is not a multiple of the tick {self.tick}")
         return int(ticks)
 
-    def size(self, size: float) -> Decimal:
-        """Exact size at or below `size`, on the lot grid, >= 0."""
-        lots = size / self.lot_float
-        nearest = round(lots)
-        whole = nearest if abs(lots - nearest) <= TICK_TOLERANCE else floor(lots)
-        return self.lot * max(0, whole)
+    def share_of(self, size: Decimal, share: float) -> Decimal:
+        """Exact size at or below `share` times `size`, on the lot grid, >= 0.
+
+        The product is exact: a share of 1 keeps all digits of a size, which a float would not.
+        """
+        lots = size * exact(share) / self.lot
+        nearest = lots.to_integral_value()
+        whole = nearest if abs(lots - nearest) <= LOT_TOLERANCE else lots // 1
+        return self.lot * max(0, int(whole))
 
     def floor_size(self, size: Decimal) -> Decimal:
         """Exact size at or below `size`, on the lot grid, >= 0."""
-        lots = (size / self.lot).to_integral_value(rounding=ROUND_FLOOR)
-        return self.lot * max(Decimal(0), lots)
+        return self.lot * (size // self.lot) if size > 0 else Decimal(0)
 
     def is_tradable(self, *, price: Decimal, size: Decimal) -> bool:
         """Whether the venue's size and notional filters would accept this order."""

@@ -20,8 +20,12 @@ def parse_exchange_id(text: object) -> str:
 
 
 def parse_symbol(text: object) -> str:
-    """Return a ccxt market name: `BTC/USDT`, or `BTC/USDT:USDT` for a perpetual."""
-    if not isinstance(text, str) or not re.fullmatch(r"[A-Z0-9]+/[A-Z0-9]+(:[A-Z0-9-]+)?", text):
+    """Return a ccxt market name: `BTC/USDT`, or `BTC/USDT:USDT` for a perpetual.
+
+    A coin's name may have letters of any script: venues list names such as 币安人生.
+    """
+    form = r"[^\W_]+/[^\W_]+(:[^\W_]+(-[^\W_]+)*)?"
+    if not isinstance(text, str) or not re.fullmatch(form, text) or text != text.upper():
         raise ValueError("must be BASE/QUOTE in capitals, such as BTC/USDT")
     return text
 

@@ -4,20 +4,20 @@ from decimal import ROUND_DOWN, Decimal
 
 from quoter.sim.messages import MarketSpec, NewOrder, OrderKind, Refused, SimReject
 
-MONEY_STEP = Decimal(
-    "0.00000001"
-)  # balances have at most eight decimals, as in the venue's messages
-PRICE_TICKS_MAX = 10**12  # larger prices are refused, so that products are exact in 28 digits
+# Balances have eight decimals, as in the venue's messages, or more where the market needs them.
+MONEY_STEP = Decimal("0.00000001")
+PRICE_TICKS_MAX = 10**12  # larger prices are refused, as a venue would
 
 
 class Grid:
     """Prices in ticks, sizes in lots, money in `unit`s of one tick times one lot."""
 
     def __init__(self, spec: MarketSpec) -> None:
-        """Raises ValueError if a price times a size could have more than eight decimals."""
+        """Raises ValueError unless tick and lot are above zero."""
+        if not (spec.tick > 0 and spec.lot > 0):
+            raise ValueError(f"{spec.symbol}: tick {spec.tick} and lot {spec.lot} must be above 0")
         self.unit = spec.tick * spec.lot
-        if not (spec.tick > 0 and spec.lot > 0) or self.unit % MONEY_STEP or spec.lot % MONEY_STEP:
-            raise ValueError(f"{spec.symbol}: tick {spec.tick} times lot {spec.lot} is too fine")
+        self._money_step = min(MONEY_STEP, self.unit, spec.lot)
         self.spec = spec
         self.tick = spec.tick
         self.lot = spec.lot
@@ -48,9 +48,9 @@ class Grid:
         return int(count)
 
     def fee(self, amount: Decimal, *, is_maker: bool) -> Decimal:
-        """Return the fee on a received amount, in its asset, rounded down to eight decimals."""
+        """Return the fee on a received amount, in its asset, rounded down to the step of money."""
         rate = self.spec.fee_maker if is_maker else self.spec.fee_taker
-        return (amount * rate).quantize(MONEY_STEP, rounding=ROUND_DOWN)
+        return (amount * rate).quantize(self._money_step, rounding=ROUND_DOWN)
 
     def admit_size(self, size: Decimal) -> int:
         """Return the lots of a size that passes the filters. Raises Refused."""

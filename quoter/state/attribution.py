@@ -15,7 +15,7 @@ from quoter.domain.events import Fill
 from quoter.domain.instrument import Instrument
 from quoter.domain.market import Side
 from quoter.domain.step import MarkoutPnl, Pnl, SidePnl
-from quoter.state.markout_ledger import EXACT, ZERO, MarkoutLedger, Units
+from quoter.state.markout_ledger import ZERO, MarkoutLedger, Units
 
 HORIZONS_S = (1, 5, 30)
 
@@ -32,21 +32,20 @@ class _SideLedger:
 
     def fill(self, fill: Fill, mark: Decimal, ts_ns: int) -> None:
         """Book the size of a fill; its fee follows by `charge`."""
-        signed = EXACT.multiply(fill.size, fill.side.sign)
-        edge = EXACT.multiply(signed, EXACT.subtract(mark, fill.price))
-        self.spread = EXACT.add(self.spread, edge)
-        self._notional = EXACT.fma(fill.size, fill.price, self._notional)
+        signed = fill.size * fill.side.sign
+        self.spread += signed * (mark - fill.price)
+        self._notional += fill.size * fill.price
         self._units.add(signed, mark)
         for ledger in self._markouts.values():
             ledger.fill(signed, mark, ts_ns)
 
     def charge(self, worth: Decimal) -> None:
         """Add a fee of this value, quote currency."""
-        self.fees = EXACT.add(self.fees, worth)
+        self.fees += worth
 
     def charge_base(self, fee: Decimal, mark: Decimal) -> None:
         """Add a fee paid in base: these units do not drift with us."""
-        self.charge(EXACT.multiply(fee, mark))
+        self.charge(fee * mark)
         self._units.take_back(fee, mark)
 
     def see(self, mark: Decimal, ts_ns: int) -> None:
@@ -66,7 +65,7 @@ class _SideLedger:
         horizons = {}
         for horizon_s, ledger in self._markouts.items():
             adverse = ledger.adverse(mark)
-            residual = EXACT.subtract(drift, adverse)
+            residual = drift - adverse
             horizons[horizon_s] = MarkoutPnl(markout=adverse, residual=residual)
         return SidePnl(
             notional=self._notional, spread=self.spread, fees=self.fees, horizons=horizons
@@ -96,8 +95,8 @@ class Attribution:
         if self._mark is None:
             self._held.add(self._position, mid)
             # Funding before the first mark moved the cash, but was not paid in.
-            given = EXACT.add(self._cash, self._funding)
-            self._paid_in = EXACT.fma(self._position, mid, given)
+            given = self._cash + self._funding
+            self._paid_in = self._position * mid + given
         self._mark = mid
         for ledger in self._sides.values():
             ledger.see(mid, ts_ns)
@@ -115,19 +114,19 @@ class Attribution:
         if mark is None:
             self.mark(fill.price, ts_ns)
             mark = fill.price
-        signed = EXACT.multiply(fill.size, fill.side.sign)
-        self._position = EXACT.add(self._position, signed)
-        self._cash = EXACT.subtract(self._cash, EXACT.multiply(signed, fill.price))
+        signed = fill.size * fill.side.sign
+        self._position += signed
+        self._cash -= signed * fill.price
         self._sides[fill.side].fill(fill, mark, ts_ns)
         self._charge(fill, mark)
 
     def _charge(self, fill: Fill, mark: Decimal) -> None:
         ledger = self._sides[fill.side]
         if fill.fee_asset == self._instrument.base:
-            self._position = EXACT.subtract(self._position, fill.fee)
+            self._position -= fill.fee
             ledger.charge_base(fill.fee, mark)
         elif fill.fee_asset == self._instrument.quote:
-            self._cash = EXACT.subtract(self._cash, fill.fee)
+            self._cash -= fill.fee
             ledger.charge(fill.fee)
 
     def coin_fee(self, side: Side, fee: Decimal, price: Decimal) -> None:
@@ -138,24 +137,24 @@ class Attribution:
         if not (price.is_finite() and price > 0):
             raise ValueError(f"price of a fee's coin must be above zero, not {price}")
         _require_finite(fee)
-        worth = EXACT.multiply(fee, price)
-        self._cash = EXACT.subtract(self._cash, worth)
+        worth = fee * price
+        self._cash -= worth
         self._sides[side].charge(worth)
 
     def transfer(self, *, base: Decimal = ZERO, quote: Decimal = ZERO) -> None:
         """Add units that were deposited (below zero: withdrawn): capital, not profit."""
         _require_finite(base, quote)
-        self._position = EXACT.add(self._position, base)
-        self._cash = EXACT.add(self._cash, quote)
+        self._position += base
+        self._cash += quote
         if self._mark is not None:
             self._held.add(base, self._mark)
-            self._paid_in = EXACT.add(EXACT.fma(base, self._mark, self._paid_in), quote)
+            self._paid_in += base * self._mark + quote
 
     def funding(self, *, paid: Decimal) -> None:
         """Add quote currency paid for holding a perpetual; below zero: received."""
         _require_finite(paid)
-        self._cash = EXACT.subtract(self._cash, paid)
-        self._funding = EXACT.add(self._funding, paid)
+        self._cash -= paid
+        self._funding += paid
 
     def markouts(self, horizon_s: int) -> Decimal:
         """Effect of the mid on all our fills within one of HORIZONS_S, quote; < 0 is a loss."""
@@ -177,9 +176,9 @@ class Attribution:
         spread = fees = ZERO
         held = inventory = self._held.drift(at)
         for ledger in self._sides.values():
-            spread = EXACT.add(spread, ledger.spread)
-            fees = EXACT.add(fees, ledger.fees)
-            inventory = EXACT.add(inventory, ledger.drift(at))
+            spread += ledger.spread
+            fees += ledger.fees
+            inventory += ledger.drift(at)
         return Pnl(
             total=self._total(mark),
             spread=spread,
@@ -193,9 +192,8 @@ class Attribution:
     def _total(self, mark: Decimal | None) -> Decimal:
         """Present value minus the capital paid in."""
         if mark is None or self._mark is None:
-            return EXACT.minus(self._funding)
-        worth = EXACT.fma(self._position, mark, self._cash)
-        return EXACT.subtract(worth, self._paid_in)
+            return -self._funding
+        return self._position * mark + self._cash - self._paid_in
 
 
 def _require_finite(*amounts: Decimal) -> None:

@@ -1,12 +1,11 @@
 """Exact effect of the mid's moves on units after they were traded (deploy/docs/strategy.md)."""
 
 from collections import deque
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import NamedTuple
 
 from quoter.domain.units import NS_PER_S
 
-EXACT = Context(prec=80)  # products of three venue numbers never need rounding at this width
 ZERO = Decimal(0)
 PENDING_MAX = 1_024  # open fills of one side and horizon; beyond it the oldest is cut short
 
@@ -22,8 +21,8 @@ class Units:
 
     def add(self, size: Decimal, mark: Decimal) -> None:
         """Add `size` base (below zero: remove) while the mark is `mark` quote/base."""
-        self._size = EXACT.add(self._size, size)
-        self._worth = EXACT.fma(size, mark, self._worth)
+        self._size += size
+        self._worth += size * mark
 
     def take_back(self, size: Decimal, mark: Decimal) -> None:
         """Undo `add`: these units are counted elsewhere from now on."""
@@ -31,7 +30,7 @@ class Units:
 
     def drift(self, mark: Decimal) -> Decimal:
         """Sum of size times move of the mark since the units came, quote."""
-        return EXACT.fma(self._size, mark, self._worth.copy_negate())
+        return self._size * mark - self._worth
 
 
 class _Pending(NamedTuple):
@@ -67,10 +66,9 @@ class MarkoutLedger:
 
     def adverse(self, mark: Decimal) -> Decimal:
         """Sum of all markouts, open ones valued at `mark`; below zero is adverse selection."""
-        return EXACT.add(self._matured, self._open.drift(mark))
+        return self._matured + self._open.drift(mark)
 
     def _mature(self, mark: Decimal) -> None:
         fill = self._pending.popleft()
-        move = EXACT.subtract(mark, fill.mark)
-        self._matured = EXACT.fma(fill.size, move, self._matured)
+        self._matured += fill.size * (mark - fill.mark)
         self._open.take_back(fill.size, fill.mark)

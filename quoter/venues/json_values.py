@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
+from quoter.domain.number_text import PLACES_MAX
 from quoter.venues.redaction import printable
 
 type Json = Mapping[str, object]
@@ -33,14 +34,22 @@ def text(value: object) -> str:
 
 
 def decimal(value: object) -> Decimal | None:
-    """Return an exact number, floats by their shortest text; None if not a finite number."""
+    """Return an exact number, floats by their shortest text; None if not a finite number.
+
+    None also beyond PLACES_MAX digits before or after the point: sums would have to be rounded.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         return None
     try:
         number = Decimal(str(value))
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and _is_short(number) else None
+
+
+def _is_short(number: Decimal) -> bool:
+    exponent = number.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -PLACES_MAX and number.adjusted() < PLACES_MAX
 
 
 def first_decimal(source: Json, names: Sequence[str]) -> Decimal | None:

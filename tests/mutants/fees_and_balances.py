@@ -31,11 +31,39 @@ COINS = (
     mutant(
         "coin_price_not_inverted",
         "the price of an inverted market is not inverted",
-        Edit("quoter/venues/ccxt/coin_price.py", "ask if is_direct else 1 / bid", "ask"),
+        Edit("quoter/venues/ccxt/coin_price.py", "ROUNDED.divide(Decimal(1), bid)", "ask"),
         tests=(
             "tests/integration/test_daemon_coin_fees.py"
             "::test_coin_price_is_the_best_ask_of_a_direct_or_inverted_market",
         ),
+    ),
+)
+
+EXACT = "tests/property/test_exact_amounts.py"
+EXACTNESS = (
+    mutant(
+        "decimal_default_context",
+        "sums of long amounts are rounded to 28 digits",
+        Edit("quoter/__init__.py", "DECIMAL_DIGITS = 200", "DECIMAL_DIGITS = 28"),
+        tests=(EXACT,),
+    ),
+    mutant(
+        "decimal_context_of_one_thread",
+        "threads that start later round to 28 digits",
+        Edit("quoter/__init__.py", "DefaultContext.prec = DECIMAL_DIGITS", ""),
+        tests=(EXACT,),
+    ),
+    mutant(
+        "order_size_through_float",
+        "an order size of 17 digits is changed on its way through a float",
+        Edit("quoter/domain/instrument.py", "size * exact(share)", "exact(float(size) * share)"),
+        tests=("tests/unit/domain/test_instrument.py",),
+    ),
+    mutant(
+        "endless_number_accepted",
+        "a number of a million digits is taken for an amount",
+        Edit("quoter/venues/json_values.py", " and _is_short(number)", ""),
+        tests=("tests/unit/venues/test_json_values.py",),
     ),
 )
 
@@ -111,4 +139,4 @@ LIVE_PARAMS = (
     ),
 )
 
-MUTANTS = (*COINS, *REJECT_STREAKS, *BOOKS, *SIZES, *LIVE_PARAMS)
+MUTANTS = (*COINS, *EXACTNESS, *REJECT_STREAKS, *BOOKS, *SIZES, *LIVE_PARAMS)

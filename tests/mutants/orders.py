@@ -236,8 +236,8 @@ LIMITS = (
         "sizes are computed in floats",
         Edit(
             INSTRUMENT,
-            "lots = (size / self.lot).to_integral_value(rounding=ROUND_FLOOR)",
-            "lots = Decimal(floor(float(size) / self.lot_float))",
+            "return self.lot * (size // self.lot)",
+            "return self.lot * floor(float(size) / float(self.lot))",
         ),
         tests=("tests/unit/domain/test_instrument.py",),
     ),
@@ -250,7 +250,7 @@ LIMITS = (
     mutant(
         "sizes_round_up",
         "an order is larger than what was decided",
-        Edit(INSTRUMENT, "rounding=ROUND_FLOOR", 'rounding="ROUND_CEILING"'),
+        Edit(INSTRUMENT, "(size // self.lot)", "-(-size // self.lot)"),
         tests=("tests/unit/domain/test_instrument.py",),
     ),
     mutant(

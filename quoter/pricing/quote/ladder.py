@@ -123,10 +123,9 @@ def side_quotes(
     """
     quotes = []
     carried = 0.0
-    unit = float(order_size)
     for level_tick, lots in zip(ticks, sizes, strict=False):
-        carried += lots * unit
-        price, size = instrument.price(level_tick), instrument.size(carried)
+        carried += lots
+        price, size = instrument.price(level_tick), instrument.share_of(order_size, carried)
         size = min(size, instrument.floor_size(instrument.size_max))
         if instrument.is_tradable(price=price, size=size):
             quotes.append(Quote(side, level_tick, price, size))

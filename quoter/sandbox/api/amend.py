@@ -17,7 +17,7 @@ def amend(request: Request) -> Json:
     """
     market, exchange = request.market(), request.venue.exchange
     order_id, client_id = order_reference(request.parameters)
-    size = request.parameters.decimal("newQty")
+    size = request.parameters.decimal("newQty", step=market.lot)
     new_client_id = request.parameters.client_id("newClientOrderId") or random_id()
     try:
         order = exchange.order(

@@ -148,8 +148,8 @@ def checked_order(request: Request) -> NewOrder:
             raise not_required(name)
     _check_combination(parameters, kind)
     _response_type(parameters, kind)
-    size = parameters.decimal("quantity")
-    price = parameters.decimal("price", Decimal(0))
+    size = parameters.decimal("quantity", step=market.lot)
+    price = parameters.decimal("price", Decimal(0), step=market.tick)
     reference = _opposite(request, market, side) if kind is OrderKind.MARKET else price
     check_filters(market, kind, reference, size)
     return NewOrder(

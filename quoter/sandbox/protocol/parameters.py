@@ -7,16 +7,16 @@ from enum import StrEnum
 from urllib.parse import parse_qsl
 
 from quoter.sandbox.protocol.answers import ApiError, bad_request, illegal_characters, missing
+from quoter.sim.grid import MONEY_STEP
 
 PARAMETERS_MAX = 64
-DECIMALS_MAX = 8
 INTEGER_MAX = 2**63 - 1
 
 _INTEGER = re.compile(r"[0-9]{1,20}")
 _DECIMAL_RANGE = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 _DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
-_SYMBOL_RANGE = "^[A-Z0-9-_.]{1,20}$"
-_SYMBOL = re.compile(r"[A-Z0-9_.-]{1,20}")
+_SYMBOL_RANGE = "^[A-Z0-9-_.]{1,20}$"  # as in Binance's error text
+_SYMBOL = re.compile(r"([^\Wa-z]|[.-]){1,20}")  # it lists names such as 币安人生USDT, too
 _CLIENT_ID_RANGE = "^[a-zA-Z0-9-_]{1,36}$"
 _CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 
@@ -101,8 +101,10 @@ class Parameters:
             raise bad_request(-1108, f"Parameter '{name}' overflowed.")
         return int(value)
 
-    def decimal(self, name: str, default: Decimal | None = None) -> Decimal:
-        """Return a plain decimal number >= 0 with at most 8 decimals."""
+    def decimal(
+        self, name: str, default: Decimal | None = None, *, step: Decimal = MONEY_STEP
+    ) -> Decimal:
+        """Return a plain decimal number >= 0 with at most 8 decimals, or those of a finer step."""
         value = self._values.get(name)
         if value is None:
             if default is None:
@@ -114,7 +116,7 @@ class Parameters:
             number = Decimal(value)
         except InvalidOperation:
             raise missing(name) from None
-        if decimals(number) > DECIMALS_MAX:
+        if decimals(number) > decimals(min(step, MONEY_STEP)):
             raise bad_request(-1111, f"Parameter '{name}' has too much precision.")
         return number
 

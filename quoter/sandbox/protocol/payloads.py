@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from quoter.domain.market import Side
 from quoter.domain.units import NS_PER_MS
+from quoter.sim.grid import MONEY_STEP
 from quoter.sim.messages import (
     BalanceNews,
     BestNews,
@@ -23,8 +24,8 @@ ZERO = "0.00000000"
 
 
 def number(value: Decimal) -> str:
-    """Format a price or size with eight decimals, as Binance does."""
-    return f"{value:.8f}"
+    """Format a price, size or amount with eight decimals, as Binance does, or more if it has."""
+    return f"{value:.8f}" if not value % MONEY_STEP else f"{value:f}"
 
 
 def levels(side: Sequence[tuple[Decimal, Decimal]]) -> list[tuple[str, str]]:

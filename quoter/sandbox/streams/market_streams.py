@@ -23,7 +23,7 @@ from quoter.sandbox.streams.depth_merger import DepthMerger
 from quoter.sandbox.streams.sockets import Socket, Sockets
 from quoter.sim.messages import BestNews, DepthNews, News, PrintNews
 
-STREAM = re.compile(r"([a-z0-9]{1,20})@(depth|depth@100ms|depth@1000ms|bookTicker|trade|aggTrade)")
+STREAM = re.compile(r"([^\WA-Z_]{1,20})@(depth|depth@100ms|depth@1000ms|bookTicker|trade|aggTrade)")
 
 
 class StreamCommand(msgspec.Struct, forbid_unknown_fields=True):

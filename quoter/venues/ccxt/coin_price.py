@@ -1,6 +1,6 @@
 """Price of a coin that fees are paid in, from the book of its market with our quote currency."""
 
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from quoter.domain.errors import VenueError
 from quoter.venues import answers
@@ -9,6 +9,7 @@ from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.json_values import as_list, decimal
 from quoter.venues.profiles import VenueProfile
 
+ROUNDED = Context(prec=28)  # of an inverse price, which is an estimate like the price itself
 SPREAD_MAX = Decimal("0.05")  # of the bid; a wider book gives no usable price
 
 
@@ -34,7 +35,7 @@ async def coin_price(
     bid, ask = _best(book.get("bids")), _best(book.get("asks"))
     if bid is None or ask is None or not 0 < bid <= ask <= bid * (1 + SPREAD_MAX):
         raise VenueError(f"the book of {symbol} gives no usable price: bid {bid}, ask {ask}")
-    return ask if is_direct else 1 / bid
+    return ask if is_direct else ROUNDED.divide(Decimal(1), bid)
 
 
 def _best(levels: object) -> Decimal | None:

@@ -43,7 +43,14 @@ def test_prices_are_exact() -> None:
     [(1.0, "1"), (0.999999, "0.99999"), (0.3, "0.3"), (0.000009, "0"), (-1.0, "0")],
 )
 def test_sizes_round_down_and_never_below_zero(size: float, exact: str) -> None:
-    assert FINE.size(size) == Decimal(exact)
+    assert FINE.share_of(Decimal(1), size) == Decimal(exact)
+
+
+def test_a_share_of_one_keeps_all_digits_of_a_size() -> None:
+    wei = replace(FINE, lot=Decimal("1E-18"))
+    size = Decimal("0.012345678901234567")
+    assert wei.share_of(size, 1.0) == size
+    assert wei.share_of(size, 0.5) == Decimal("0.006172839450617283")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from quoter.domain.units import NS_PER_S
 from quoter.sim.exchange import Exchange
+from quoter.sim.grid import Grid
 from quoter.sim.messages import (
     BalanceNews,
     FeeCoin,
@@ -299,10 +300,11 @@ def test_only_closed_orders_are_removed_beyond_the_bound() -> None:
     assert store.find("a", SYMBOL, order_id=0, client_id="q3").order_id == 3
 
 
-def test_grid_too_fine_for_eight_decimals_raises() -> None:
-    spec = replace(market(), tick=D("0.000001"), lot=D("0.001"))
-    with pytest.raises(ValueError, match="too fine"):
-        venue(spec)
+def test_money_of_a_grid_finer_than_eight_decimals_is_exact() -> None:
+    grid = Grid(replace(market(), tick=D("0.01"), lot=D("1E-18"), fee_taker=D("0.001")))
+    size = D("0.012345678901234567")
+    assert grid.size(grid.lots(size)) == size
+    assert grid.fee(size * 100, is_maker=False) == D("0.00123456789012345670")
 
 
 @pytest.mark.parametrize(

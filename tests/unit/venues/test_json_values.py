@@ -34,6 +34,16 @@ def test_non_finite_number_is_none(value: object) -> None:
     assert decimal(value) is None
 
 
+@pytest.mark.parametrize("value", ["1E+40", "1E-41", "0E-999999999", 5e-324, "1E+999999"])
+def test_number_longer_than_any_amount_is_none(value: object) -> None:
+    assert decimal(value) is None
+
+
+@pytest.mark.parametrize("value", ["9" * 40 + "." + "9" * 40, "-0.00000000", "0E-18"])
+def test_number_as_long_as_an_amount_may_be_is_exact(value: str) -> None:
+    assert str(decimal(value)) == str(Decimal(value))
+
+
 @pytest.mark.parametrize(("value", "number"), [("0.10", "0.10"), (0.1, "0.1"), (3, "3")])
 def test_numbers_are_exact(value: object, number: str) -> None:
     assert decimal(value) == Decimal(number)

@@ -1,0 +1,70 @@
+"""Unusual markets against the sandbox: names that are not ASCII, and sizes with 18 decimals."""
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from quoter.sandbox.config import SandboxConfig
+from quoter.service.exit_codes import ExitCode
+from quoter.sim.messages import MarketSpec
+from tests.integration.daemon_harness import (
+    LIVELY,
+    market,
+    quiet_logs,
+    running_daemon,
+    settings,
+)
+from tests.integration.sandbox_client import running
+
+QUOTES_S_MAX = 30.0
+FILLS_S_MAX = 60.0
+NON_ASCII = replace(LIVELY, symbol="币安人生USDT", base="币安人生")
+STEP = Decimal("1E-18")
+WEI = replace(LIVELY, symbol="WEIUSDT", base="WEI", lot=STEP, size_min=STEP, depth_lots=2 * 10**16)
+CASES = [
+    pytest.param(NON_ASCII, Decimal("0.005"), Decimal("1.5"), id="non-ASCII name"),
+    pytest.param(
+        WEI,
+        Decimal("0.001234567890123457"),
+        Decimal("123456789012.123456789012345678"),
+        id="18 decimals",
+    ),
+]
+
+
+def holding(spec: MarketSpec, held: Decimal) -> SandboxConfig:
+    """A sandbox whose first account holds this amount of base."""
+    config = market(spec, 5)
+    first, *others = config.accounts
+    balances = ((spec.base, held), ("USDT", Decimal("1000000000000.123456789012345678")))
+    return replace(config, accounts=(replace(first, balances=balances), *others))
+
+
+@pytest.mark.parametrize(("spec", "size", "held"), CASES)
+async def test_market_is_quoted_and_booked_to_the_last_digit(
+    spec: MarketSpec, size: Decimal, held: Decimal, tmp_path: Path
+) -> None:
+    with quiet_logs(tmp_path / "log"):
+        async with running(holding(spec, held)) as sandbox:
+            chosen = settings(
+                sandbox,
+                tmp_path,
+                symbol=f"{spec.base}/USDT",
+                order_size=size,
+                inventory_max=10 * size,
+            )
+            async with running_daemon(sandbox, chosen) as harness:
+                await harness.until(harness.is_two_sided, QUOTES_S_MAX, "quotes")
+                assert {order.size for order in harness.open_own()} >= {size}
+                inventory = harness.running.engine.inventory
+                await harness.until(
+                    lambda: inventory.fills_buy + inventory.fills_sell >= 3, FILLS_S_MAX, "fills"
+                )
+                assert await harness.stop() is ExitCode.CLEAN
+            truth = sandbox.server.venue.exchange.truth.balances(sandbox.one.api_key)
+            books = harness.running.engine.inventory.balances
+            assert {coin: books[coin] for coin in (spec.base, "USDT")} == {
+                coin: truth[coin] for coin in (spec.base, "USDT")
+            }
