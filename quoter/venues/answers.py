@@ -32,12 +32,15 @@ _ROWS_BY_ID = frozenset({"open", "closed", "trades"})
 def check_body(exchange: str, method: str, url: str, answer: object) -> None:
     """Check an HTTP answer with a good status. Raises BadAnswer.
 
-    Every venue answers with a JSON object or list; Binance's answers are checked field by field.
+    Every venue answers with a JSON object or list, in the form that its profile names; Binance's
+    answers are checked field by field.
     """
-    path = urlsplit(url).path
+    path, profile = urlsplit(url).path, profile_of(exchange)
     if not isinstance(answer, dict | list):
         raise BadAnswer(f"{method} {path}: {_shown(answer)} instead of JSON")
-    if profile_of(exchange).family == "binance" and (error := form_error(method, path, answer)):
+    if profile.answers is not None and (error := profile.answers.error(path, answer)):
+        raise BadAnswer(f"{method} {path}: {error}")
+    if profile.family == "binance" and (error := form_error(method, path, answer)):
         raise BadAnswer(f"{method} {path}: {error}")
 
 

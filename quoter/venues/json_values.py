@@ -52,9 +52,22 @@ def _is_short(number: Decimal) -> bool:
     return isinstance(exponent, int) and exponent >= -PLACES_MAX and number.adjusted() < PLACES_MAX
 
 
-def first_decimal(source: Json, names: Sequence[str]) -> Decimal | None:
-    """Return the number under the first of `names` that holds one."""
-    for name in names:
-        if (number := decimal(source.get(name))) is not None:
+def at_path(value: object, path: str) -> object:
+    """Return what is at a dotted path of names and list positions ("data.0.seqId"); None if absent.
+
+    An empty path is the value itself.
+    """
+    for step in path.split(".") if path else ():
+        if isinstance(value, list | tuple):
+            value = value[int(step)] if step.isdigit() and int(step) < len(value) else None
+        else:
+            value = as_map(value).get(step)
+    return value
+
+
+def first_decimal(source: Json, paths: Sequence[str]) -> Decimal | None:
+    """Return the number under the first of `paths` that holds one."""
+    for path in paths:
+        if (number := decimal(at_path(source, path))) is not None:
             return number
     return None

@@ -275,7 +275,7 @@ CHECKSUMS = (
         "absent_book_number_accepted",
         "an update of Bitget with neither number nor checksum counts as verified",
         Edit(
-            "quoter/venues/profiles/profile.py",
+            "quoter/venues/profiles/forms.py",
             "if found is None and self.checksum and _whole_number(row.get(self.checksum)):",
             "if found is None and self.checksum:",
         ),

@@ -139,4 +139,62 @@ LIVE_PARAMS = (
     ),
 )
 
-MUTANTS = (*COINS, *EXACTNESS, *REJECT_STREAKS, *BOOKS, *SIZES, *LIVE_PARAMS)
+PAYLOADS = "quoter/venues/ccxt/payloads.py"
+VENUE_FORMS = "tests/unit/venues/ccxt/test_payloads_venues.py"
+
+VENUES = (
+    mutant(
+        "fee_sign_of_a_venue_ignored",
+        "a charge of a venue that writes charges below zero is booked as a rebate",
+        Edit(PAYLOADS, "        fee = -fee\n", "        fee = +fee\n"),
+        tests=(VENUE_FORMS,),
+    ),
+    mutant(
+        "fee_of_the_order_for_that_of_the_fill",
+        "an unreadable fee of a fill is replaced by the sum over the order",
+        Edit(
+            PAYLOADS,
+            "if at_path(info, each.amount) is not None), None)",
+            "if decimal(at_path(info, each.amount)) is not None), None)",
+        ),
+        tests=(VENUE_FORMS,),
+    ),
+    mutant(
+        "locked_balance_counted_twice",
+        "a total counts as the free amount, so that what is locked counts twice",
+        Edit(PAYLOADS, "whole if form.free else whole - locked", "whole"),
+        tests=(VENUE_FORMS,),
+    ),
+    mutant(
+        "balance_through_a_float",
+        "a number that the venue's own text does not hold is taken from ccxt's float",
+        Edit(
+            PAYLOADS,
+            "    if paths := fields.get(name, ()):\n"
+            '        return first_decimal(as_map(raw.get("info")), paths)\n',
+            "    if (paths := fields.get(name, ())) and (\n"
+            '        found := first_decimal(as_map(raw.get("info")), paths)\n'
+            "    ) is not None:\n"
+            "        return found\n",
+        ),
+        tests=(VENUE_FORMS,),
+    ),
+    mutant(
+        "absent_code_of_an_answer_accepted",
+        "an answer without the venue's result code counts as a good one",
+        Edit(
+            "quoter/venues/profiles/forms.py",
+            "if found != self.good:",
+            "if found not in (self.good, None):",
+        ),
+        tests=("tests/unit/venues/test_answers.py",),
+    ),
+    mutant(
+        "absent_list_of_an_answer_accepted",
+        "an answer without the list that was requested counts as an empty list",
+        Edit("quoter/venues/profiles/forms.py", "if url_path.endswith(end)]", "if not end]"),
+        tests=("tests/unit/venues/test_answers.py",),
+    ),
+)
+
+MUTANTS = (*VENUES, *COINS, *EXACTNESS, *REJECT_STREAKS, *BOOKS, *SIZES, *LIVE_PARAMS)

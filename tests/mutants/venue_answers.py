@@ -34,8 +34,8 @@ MUTANTS = (
         "a fill without a reported fee is booked without fee",
         Edit(
             PAYLOADS,
-            'decimal(unified.get("cost")),\n',
-            'decimal(unified.get("cost")) or Decimal(0),\n',
+            'decimal(unified.get("cost")), text(',
+            'decimal(unified.get("cost")) or Decimal(0), text(',
         ),
         tests=(f"{UNIT}/ccxt/test_payloads.py",),
     ),

@@ -116,12 +116,15 @@ class AccountReports:
     def _listed_balances(self, answer: object) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
         """Return free and locked amounts by coin. Raises BadAnswer.
 
-        Binance lists every coin, so our coins must be there. Other venues leave out those without a
-        balance, so that a coin is zero if it is missing from a list of others.
+        A venue that lists every coin must list ours. Others leave out those without a balance, so
+        that a coin is zero if it is missing from a list of others.
         """
-        free, locked = balances(answers.fields(answer), self._profile)
+        free, locked = balances(
+            answers.fields(answer), self._profile, self._client.safe_currency_code
+        )
         missing = [coin for coin in self._symbol.split("/") if coin not in free]
-        if missing and self._profile.family == "binance":
+        form = self._profile.balances
+        if missing and form is not None and form.lists_every_coin:
             raise BadAnswer(f"the account does not list {' and '.join(missing)}")
         if self._has_held and not free:
             raise BadAnswer("the account, which held coins before, lists none")

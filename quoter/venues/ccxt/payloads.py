@@ -5,7 +5,7 @@ A number that is absent is never zero: without it there is no event.
 ccxt hands out live objects of its caches, so everything is copied here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from quoter.domain.errors import BadAnswer
@@ -14,8 +14,8 @@ from quoter.domain.market import Side
 from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import DoneReason
 from quoter.venues.answers import fields, has_list
-from quoter.venues.json_values import Json, as_list, as_map, decimal, first_decimal, text
-from quoter.venues.profiles import UNIFIED, VenueProfile
+from quoter.venues.json_values import ZERO, Json, as_map, at_path, decimal, first_decimal, text
+from quoter.venues.profiles import UNIFIED, BalanceForm, VenueProfile
 
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 _ENDS = {
@@ -105,23 +105,56 @@ def fill(raw: Json, profile: VenueProfile, ts_ns: int) -> Fill | None:
     )
 
 
-def balances(raw: Json, profile: VenueProfile) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+def balances(
+    raw: Json, profile: VenueProfile, coin_of: Callable[[str], str] = str
+) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
     """Return free and locked amounts by asset, as listed. Raises BadAnswer.
 
-    Only an explicit empty list of the venue is an account without coins; at Binance not even that.
+    Only an explicit empty list of the venue is an account without coins; where the venue lists
+    every coin not even that. `coin_of` returns the unified name of a coin by the venue's.
     """
-    if profile.family == "binance":
-        rows = [as_map(row) for row in as_list(as_map(raw.get("info")).get("balances"))]
-        listed = {text(row.get("asset")): (row.get("free"), row.get("locked")) for row in rows}
-    else:
-        free, used = as_map(raw.get("free")), as_map(raw.get("used"))
-        listed = {name: (free.get(name), used.get(name)) for name in {**free, **used}}
-    if not listed and (profile.family == "binance" or not has_list()):
-        raise BadAnswer("the venue's answer lists no coin")
+    listed = _listed(raw, profile.balances, coin_of) if profile.balances else _unified(raw)
     return (
-        {name: _amount(name, free) for name, (free, _) in listed.items()},
-        {name: _amount(name, locked) for name, (_, locked) in listed.items()},
+        {name: free for name, (free, _) in listed.items()},
+        {name: locked for name, (_, locked) in listed.items()},
     )
+
+
+def _unified(raw: Json) -> dict[str, tuple[Decimal, Decimal]]:
+    """Return free and locked amounts by coin as ccxt read them: floats."""
+    free, used = as_map(raw.get("free")), as_map(raw.get("used"))
+    if not free and not used and not has_list():
+        raise BadAnswer("the venue's answer lists no coin")
+    return {
+        name: (_amount(name, free.get(name)), _amount(name, used.get(name)))
+        for name in {**free, **used}
+    }
+
+
+def _listed(
+    raw: Json, form: BalanceForm, coin_of: Callable[[str], str]
+) -> dict[str, tuple[Decimal, Decimal]]:
+    """Return free and locked amounts by coin, exact. Raises BadAnswer."""
+    rows = at_path(raw.get("info"), form.rows)
+    if form.coin:
+        if not isinstance(rows, list):
+            raise BadAnswer("the venue's answer has no list of coins")
+        named = [(text(at_path(row, form.coin)), as_map(row)) for row in rows]
+    else:
+        if not isinstance(rows, Mapping):
+            raise BadAnswer("the venue's answer has no coins")
+        named = [(text(name), as_map(row)) for name, row in rows.items()]
+    if form.lists_every_coin and not named:
+        raise BadAnswer("the venue's answer lists no coin")
+    found: dict[str, tuple[Decimal, Decimal]] = {}
+    for name, row in named:
+        coin = coin_of(name)
+        if coin in found:
+            raise BadAnswer(f"the venue's answer lists {coin} twice")
+        locked = sum((_amount(name, at_path(row, path)) for path in form.locked), ZERO)
+        whole = _amount(name, at_path(row, form.free or form.total))
+        found[coin] = (whole if form.free else whole - locked, locked)
+    return found
 
 
 def _amount(coin: str, value: object) -> Decimal:
@@ -132,9 +165,16 @@ def _amount(coin: str, value: object) -> Decimal:
 
 
 def exact(raw: Json, name: str, fields: Mapping[str, Sequence[str]]) -> Decimal | None:
-    """Return a number by its unified name: the venue's own string if known, else ccxt's float."""
-    found = first_decimal(as_map(raw.get("info")), fields.get(name, ()))
-    return decimal(raw.get(name)) if found is None else found
+    """Return a number by its unified name: the venue's own string, or ccxt's float if it has none.
+
+    `filled` may be what `left` leaves of `amount`.
+    """
+    if name == "filled" and "left" in fields:
+        amount, left = (exact(raw, each, fields) for each in ("amount", "left"))
+        return None if amount is None or left is None else amount - left
+    if paths := fields.get(name, ()):
+        return first_decimal(as_map(raw.get("info")), paths)
+    return decimal(raw.get(name))
 
 
 def client_id(raw: Json, profile: VenueProfile) -> str:
@@ -153,12 +193,22 @@ def client_id(raw: Json, profile: VenueProfile) -> str:
 
 
 def _fee(raw: Json, profile: VenueProfile) -> tuple[Decimal | None, str]:
-    """Return the fee and its coin; None if the venue did not report one."""
+    """Return the fee (a rebate below zero) and its coin; None if the venue did not report one."""
     info, unified = as_map(raw.get("info")), as_map(raw.get("fee"))
-    fee = first_decimal(info, profile.trade_fields.get("fee", ()))
-    names = profile.trade_fields.get("fee_asset", ())
-    asset = next((text(info[name]) for name in names if info.get(name)), "")
-    return (
-        fee if fee is not None else decimal(unified.get("cost")),
-        asset or text(unified.get("currency")),
-    )
+    if not profile.fees:
+        return decimal(unified.get("cost")), text(unified.get("currency"))
+    form = next((each for each in profile.fees if at_path(info, each.amount) is not None), None)
+    if form is None:
+        return None, ""
+    others = [
+        (amount, coin)
+        for path, coin in form.instead.items()
+        if (amount := decimal(at_path(info, path)))
+    ]
+    fee = decimal(at_path(info, form.amount))
+    asset = text(at_path(info, form.asset)) if form.asset else ""
+    if others:  # taken in another coin; a fill has one fee only
+        fee, asset = others[0] if len(others) == 1 and not fee else (None, "")
+    elif fee is not None and form.is_charge_negative:
+        fee = -fee
+    return fee, asset or text(unified.get("currency"))

@@ -138,6 +138,9 @@ class Exchange:
     async def public_get_exchangeinfo(self, params: Mapping[str, str]) -> JsonDict:
         raise NotImplementedError
 
+    def safe_currency_code(self, currency_id: str) -> str:
+        raise NotImplementedError
+
     def parse_market(self, market: object) -> JsonDict:
         raise NotImplementedError
 

@@ -14,12 +14,12 @@ from quoter.venues.json_values import Json, as_map
 from quoter.venues.profiles.binance import BINANCE, BINANCE_US
 from quoter.venues.profiles.bitget import BITGET
 from quoter.venues.profiles.bybit import BYBIT
+from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.gate import GATE
 from quoter.venues.profiles.kraken import KRAKEN
 from quoter.venues.profiles.okx import MY_OKX, OKX, OKX_US
 from quoter.venues.profiles.profile import (
     UNIFIED,
-    BookSequence,
     ById,
     ClientIds,
     FeedUrls,
@@ -40,9 +40,12 @@ __all__ = [
     "OKX",
     "PROVEN",
     "UNIFIED",
+    "AnswerForm",
+    "BalanceForm",
     "BookSequence",
     "ById",
     "ClientIds",
+    "FeeForm",
     "FeedUrls",
     "PageBy",
     "Paging",

@@ -1,10 +1,25 @@
 """Binance spot, and Binance US with the same protocol."""
 
-from quoter.venues.profiles.profile import UNIFIED, ById, ClientIds, FeedUrls, Paging, VenueProfile
+from quoter.venues.profiles.forms import BalanceForm, FeeForm
+from quoter.venues.profiles.profile import (
+    UNIFIED,
+    ById,
+    ClientIds,
+    FeedUrls,
+    Paging,
+    VenueProfile,
+)
 
 _TESTNET = FeedUrls(
     rest="https://testnet.binance.vision/api/v3",
     stream="wss://stream.testnet.binance.vision/stream",
+)
+_FEES = (  # lists, stream
+    FeeForm(amount="commission", asset="commissionAsset"),
+    FeeForm(amount="n", asset="N"),
+)
+_BALANCES = BalanceForm(
+    rows="balances", coin="asset", free="free", locked=("locked",), lists_every_coin=True
 )
 
 
@@ -34,9 +49,9 @@ def _binance(name: str, *, rest_host: str, stream_host: str, ws_api_host: str) -
         trade_fields={
             "price": ("price", "L"),
             "amount": ("qty", "l"),
-            "fee": ("commission", "n"),
-            "fee_asset": ("commissionAsset", "N"),
         },
+        fees=_FEES,
+        balances=_BALANCES,
         ids=ClientIds(
             create_field="newClientOrderId",
             # in the event of a cancel, "c" is the id of the cancel; ccxt reads "C" there

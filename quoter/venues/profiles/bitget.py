@@ -4,8 +4,8 @@ Documentation: bitget.com/api-doc/spot/trade (place order, cancel order, order i
 orders, fills).
 """
 
+from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.profile import (
-    BookSequence,
     ById,
     ClientIds,
     PageBy,
@@ -16,8 +16,20 @@ from quoter.venues.profiles.profile import (
 BITGET = VenueProfile(
     name="bitget",
     family="bitget",
-    order_fields={"amount": ("size",), "filled": ("baseVolume",)},
+    # in the stream `size` is the cost of a limit order, and `baseVolume` that of its last fill
+    order_fields={
+        "price": ("price", "priceAvg"),  # the list of open orders calls it priceAvg
+        "amount": ("newSize", "size"),
+        "filled": ("accBaseVolume", "baseVolume"),
+    },
     trade_fields={"price": ("priceAvg",), "amount": ("size",)},
+    # an object in lists, a list in the stream, with opposite signs
+    fees=(
+        FeeForm(amount="feeDetail.0.totalFee", asset="feeDetail.0.feeCoin"),
+        FeeForm(amount="feeDetail.totalFee", asset="feeDetail.feeCoin", is_charge_negative=True),
+    ),
+    answers=AnswerForm(code="code", good="00000", content="data"),
+    balances=BalanceForm(rows="", coin="coin", free="available", locked=("frozen", "locked")),
     ids=ClientIds(
         create_field="clientOid",
         row_fields=("clientOid",),
@@ -26,8 +38,8 @@ BITGET = VenueProfile(
     ),
     # Classic accounts had a checksum first, which ccxt verifies, and numbers later.
     book=BookSequence(
-        row=("data", 0),
-        kind=("action",),
+        row="data.0",
+        kind="action",
         whole="snapshot",
         last="seq",
         previous="pseq",
@@ -46,5 +58,5 @@ BITGET = VenueProfile(
         end_param="endTime",
         window_days=90,
     ),
-    refusal="its private stream, fees and unified accounts are not proven",
+    refusal="its private stream and unified accounts are not proven from start to stop",
 )

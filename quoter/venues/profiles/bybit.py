@@ -4,8 +4,8 @@ Documentation: bybit-exchange.github.io/docs/v5 (order/create-order, order/cance
 order/open-order, order/order-list, order/execution).
 """
 
+from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.profile import (
-    BookSequence,
     ById,
     ClientIds,
     PageBy,
@@ -16,14 +16,28 @@ from quoter.venues.profiles.profile import (
 BYBIT = VenueProfile(
     name="bybit",
     family="bybit",
-    refusal=("its balances pass through floats, and its streams are not proven from start to stop"),
+    refusal="its streams are not proven from start to stop",
     order_fields={"price": ("price",), "amount": ("qty",), "filled": ("cumExecQty",)},
     trade_fields={
         "price": ("execPrice",),
         "amount": ("execQty",),
-        "fee": ("execFee",),
-        "fee_asset": ("feeCurrency",),
     },
+    # one sign on both paths; the stream calls the coin `feeCoin`, lists `feeCurrency`
+    fees=(FeeForm(amount="execFee", asset="feeCurrency"),),
+    answers=AnswerForm(
+        code="retCode",
+        good="0",
+        content="result",
+        lists={
+            "/order/realtime": "result.list",
+            "/order/history": "result.list",
+            "/execution/list": "result.list",
+            "/account/wallet-balance": "result.list",
+        },
+    ),
+    balances=BalanceForm(
+        rows="result.list.0.coin", coin="coin", total="walletBalance", locked=("locked",)
+    ),
     ids=ClientIds(
         create_field="orderLinkId",
         row_fields=("orderLinkId",),
@@ -38,7 +52,7 @@ BYBIT = VenueProfile(
         ),
     ),
     # one number a message; a restart of the service begins again with a whole book
-    book=BookSequence(row=("data",), kind=("type",), whole="snapshot", last="u", first="u"),
+    book=BookSequence(row="data", kind="type", whole="snapshot", last="u", first="u"),
     open_orders=Paging(
         by=PageBy.CURSOR, param="cursor", field="nextPageCursor", limit=50, full_page=20
     ),

@@ -4,8 +4,8 @@ Documentation: gate.com/docs/developers/apiv4 (create an order, cancel a single 
 order, list all open orders, list personal trading history).
 """
 
+from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.profile import (
-    BookSequence,
     ById,
     ClientIds,
     PageBy,
@@ -16,14 +16,23 @@ from quoter.venues.profiles.profile import (
 GATE = VenueProfile(
     name="gate",
     family="gate",
-    refusal="its balances pass through floats, and its streams are not proven from start to stop",
-    order_fields={"price": ("price",), "amount": ("amount",)},
+    refusal="its streams are not proven from start to stop",
+    order_fields={"price": ("price",), "amount": ("amount",), "left": ("left",)},
     trade_fields={
         "price": ("price",),
         "amount": ("amount",),
-        "fee": ("fee",),
-        "fee_asset": ("fee_currency",),
     },
+    fees=(
+        FeeForm(
+            amount="fee",
+            asset="fee_currency",
+            instead={"gt_fee": "GT", "point_fee": "POINT"},
+        ),
+    ),
+    answers=AnswerForm(
+        lists={"/spot/accounts": "", "/spot/open_orders": "", "/spot/my_trades": ""}
+    ),
+    balances=BalanceForm(rows="", coin="currency", free="available", locked=("locked",)),
     ids=ClientIds(
         create_field="text",
         row_fields=("text",),
@@ -31,7 +40,7 @@ GATE = VenueProfile(
         cancel=ById(field="", param=""),
         query=ById(field="", param=""),
     ),
-    book=BookSequence(row=("result",), kind=("result", "full"), whole=True, last="u", first="U"),
+    book=BookSequence(row="result", kind="result.full", whole=True, last="u", first="U"),
     # the limit of open orders holds for each currency pair
     open_orders=Paging(by=PageBy.NUMBER, param="page", limit=100, full_page=100, is_shifting=True),
     trades=Paging(

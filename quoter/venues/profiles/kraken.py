@@ -4,7 +4,14 @@ Documentation: docs.kraken.com/api (add order, cancel order, query orders info, 
 orders, trades history; websocket v2: executions).
 """
 
-from quoter.venues.profiles.profile import ById, ClientIds, PageBy, Paging, VenueProfile
+from quoter.venues.profiles.forms import AnswerForm, BalanceForm, FeeForm
+from quoter.venues.profiles.profile import (
+    ById,
+    ClientIds,
+    PageBy,
+    Paging,
+    VenueProfile,
+)
 
 KRAKEN = VenueProfile(
     name="kraken",
@@ -14,10 +21,23 @@ KRAKEN = VenueProfile(
         "and a refused post-only order stays unknown"
     ),
     order_fields={
-        "price": ("limit_price",),
+        "price": ("limit_price", "descr.price"),
         "amount": ("vol", "order_qty"),
         "filled": ("vol_exec", "cum_qty"),  # ccxt reads none from the stream
     },
+    trade_fields={"price": ("last_price", "price"), "amount": ("last_qty", "vol")},
+    # the stream names the coin; lists give the fee in the quote coin, which ccxt fills in
+    fees=(FeeForm(amount="fees.0.qty", asset="fees.0.asset"), FeeForm(amount="fee")),
+    answers=AnswerForm(
+        code="error",
+        content="result",
+        lists={
+            "/OpenOrders": "result.open",
+            "/ClosedOrders": "result.closed",
+            "/TradesHistory": "result.trades",
+        },
+    ),
+    balances=BalanceForm(rows="result", coin="", total="balance", locked=("hold_trade",)),
     ids=ClientIds(
         create_field="cl_ord_id",
         # ccxt reads `order_userref` from the stream and `userref` from lists: both are numbers

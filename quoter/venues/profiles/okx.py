@@ -6,8 +6,8 @@ list, transaction details of the last three months).
 
 from dataclasses import replace
 
+from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.profile import (
-    BookSequence,
     ById,
     ClientIds,
     PageBy,
@@ -18,12 +18,16 @@ from quoter.venues.profiles.profile import (
 OKX = VenueProfile(
     name="okx",
     family="okx",
-    refusal=(
-        "its private stream reports fees with the opposite sign of its lists, "
-        "and its balances pass through floats"
-    ),
+    refusal="its streams are not proven from start to stop",
     order_fields={"price": ("px",), "amount": ("sz",), "filled": ("accFillSz",)},
     trade_fields={"price": ("fillPx",), "amount": ("fillSz",)},
+    # The stream's row is that of an order, whose `fee` is the sum over its fills.
+    fees=(
+        FeeForm(amount="fillFee", asset="fillFeeCcy", is_charge_negative=True),
+        FeeForm(amount="fee", asset="feeCcy", is_charge_negative=True),
+    ),
+    answers=AnswerForm(code="code", good="0", content="data"),
+    balances=BalanceForm(rows="data.0.details", coin="ccy", free="availBal", locked=("frozenBal",)),
     ids=ClientIds(
         create_field="clOrdId",
         row_fields=("clOrdId",),
@@ -32,7 +36,7 @@ OKX = VenueProfile(
     ),
     # A keep-alive without levels repeats the number. `checksum` is always 0 since June 2026.
     book=BookSequence(
-        row=("data", 0), kind=("action",), whole="snapshot", last="seqId", previous="prevSeqId"
+        row="data.0", kind="action", whole="snapshot", last="seqId", previous="prevSeqId"
     ),
     open_orders=Paging(
         by=PageBy.OLDER_THAN, param="after", field="ordId", limit=100, full_page=100

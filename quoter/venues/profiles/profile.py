@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from quoter.domain.commands import OrderIntent, PlaceOrder, TimeInForce
 from quoter.venues.config import Environment, VenueConfig
-from quoter.venues.json_values import Json, as_list, as_map, text
+from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 
 UNIFIED = "*"  # in `ClientIds.row_fields`: ccxt's own `clientOrderId`
 
@@ -84,68 +84,6 @@ class Paging:
     window_days: int = 0  # longest time between the two; 0: no limit
 
 
-type Path = tuple[str | int, ...]  # names and list positions, from the top of a message
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookSequence:
-    """How the messages of an order book say which message they follow.
-
-    An update names the number before it (`previous`), or the first of its own numbers (`first`),
-    which is one more than the last number before it.
-    """
-
-    row: Path  # the object with the numbers
-    kind: Path
-    whole: str | bool  # value under `kind` of a message that is a whole book
-    last: str  # number of the message, or the last one of its numbers
-    previous: str = ""
-    first: str = ""
-    checksum: str = ""  # which ccxt verifies: enough for an update without `previous`
-
-    def is_whole(self, message: object) -> bool:
-        """Whether the message replaces the book."""
-        return at_path(message, self.kind) == self.whole
-
-    def last_of(self, message: object) -> int | None:
-        """Return the number that the following message continues; None if it is absent."""
-        return _whole_number(self._row(message).get(self.last))
-
-    def gap(self, message: object, before: int | None) -> str:
-        """Return why an update does not follow the number `before`; empty if it does."""
-        row = self._row(message)
-        if self.first:
-            found, expected = row.get(self.first), None if before is None else before + 1
-        else:
-            found, expected = row.get(self.previous), before
-            if found is None and self.checksum and _whole_number(row.get(self.checksum)):
-                return ""
-        if expected is not None and _whole_number(found) == expected:
-            return ""
-        name = self.first or self.previous
-        return f"an update of the book was lost: {name} is {found!r}, expected {expected!r}"
-
-    def _row(self, message: object) -> Json:
-        return as_map(at_path(message, self.row))
-
-
-def at_path(value: object, path: Path) -> object:
-    """Return what a JSON value has at a path; None if there is nothing."""
-    for step in path:
-        if isinstance(step, int):
-            rows = as_list(value)
-            value = rows[step] if step < len(rows) else None
-        else:
-            value = as_map(value).get(step)
-    return value
-
-
-def _whole_number(value: object) -> int | None:
-    """Return a number that a venue sends as an integer or as digits; None for anything else."""
-    digits = text(value)
-    return int(digits) if digits.lstrip("-").isdecimal() else None
-
-
 UNPROVEN_ORDERS = Paging(full_page=20)  # the smallest default page among the venues in ccxt
 UNPROVEN_TRADES = Paging(full_page=10)
 NO_PROFILE = "it has no profile: how it names our orders and pages its lists is not proven"
@@ -155,12 +93,13 @@ NO_PROFILE = "it has no profile: how it names our orders and pages its lists is 
 class VenueProfile:
     """Differences of one venue family from what ccxt unifies.
 
-    `order_fields`/`trade_fields`: by unified name, the names of the fields under ccxt's `info`
-    that hold exact numbers, as decimal strings; ccxt itself gives floats.
+    `order_fields`/`trade_fields`: by unified name, paths under ccxt's `info` of exact numbers, as
+    decimal strings; ccxt itself gives floats. Where a name has paths and none holds a number, there
+    is no number.
     """
 
     name: str
-    family: str  # selects error texts, request verification and balance fields
+    family: str  # selects error texts and request verification
     refusal: str = NO_PROFILE  # why no order may be sent to this venue; empty: it is proven
     feed_urls: Mapping[Environment, FeedUrls] = field(default_factory=dict)
     hosts: Mapping[Environment, frozenset[str]] = field(default_factory=dict)
@@ -168,6 +107,9 @@ class VenueProfile:
     self_trade: str = ""  # prevention mode of our creates; empty: none by the venue
     order_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     trade_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fees: tuple[FeeForm, ...] = ()  # empty: ccxt's
+    balances: BalanceForm | None = None  # None: ccxt's floats
+    answers: AnswerForm | None = None  # None: any JSON object or list is an answer
     ids: ClientIds | None = None  # None: not known, so own orders can't be recognised
     open_orders: Paging = UNPROVEN_ORDERS
     trades: Paging = UNPROVEN_TRADES

@@ -4,7 +4,8 @@ Their rows keep request verification and the recognition of own orders right for
 only cancels.
 """
 
-from quoter.venues.profiles.profile import UNIFIED, BookSequence, ById, ClientIds, VenueProfile
+from quoter.venues.profiles.forms import BookSequence
+from quoter.venues.profiles.profile import UNIFIED, ById, ClientIds, VenueProfile
 
 UNTRIED = "its lists, private stream and fees are not proven"
 
@@ -48,8 +49,8 @@ REFUSED = (
         create_params={"reject_post_only": True},  # else the venue changes the price
         row_fields=("label",),
         book=BookSequence(
-            row=("params", "data"),
-            kind=("params", "data", "type"),
+            row="params.data",
+            kind="params.data.type",
             whole="snapshot",
             last="change_id",
             previous="prev_change_id",

@@ -66,6 +66,52 @@ def test_anything_but_an_object_or_a_list_is_refused(exchange: str, answer: obje
         check("GET", "account", answer, exchange)
 
 
+OTHERS: list[tuple[str, str, object]] = [
+    ("bybit", "/v5/order/realtime", {"retCode": 0, "result": {"list": []}}),
+    ("bybit", "/v5/execution/list", {"retCode": 0, "result": {"list": [{"execId": "1"}]}}),
+    ("bybit", "/v5/market/time", {"retCode": 0, "result": {"timeSecond": "1"}}),
+    ("okx", "/api/v5/trade/orders-pending", {"code": "0", "msg": "", "data": []}),
+    ("okx", "/api/v5/account/balance", {"code": "0", "msg": "", "data": [{"details": []}]}),
+    ("kraken", "/0/private/OpenOrders", {"error": [], "result": {"open": {}}}),
+    ("kraken", "/0/private/TradesHistory", {"error": [], "result": {"trades": {}, "count": 0}}),
+    ("kraken", "/0/private/BalanceEx", {"error": [], "result": {}}),
+    ("gate", "/api/v4/spot/open_orders", []),
+    ("gate", "/api/v4/spot/my_trades", [{"id": "1"}]),
+    ("bitget", "/api/v2/spot/trade/unfilled-orders", {"code": "00000", "data": []}),
+]
+
+
+@pytest.mark.parametrize(("exchange", "path", "answer"), OTHERS)
+def test_documented_envelope_of_another_venue_passes(
+    exchange: str, path: str, answer: object
+) -> None:
+    answers.check_body(exchange, "GET", f"https://venue{path}?a=b", answer)
+
+
+@pytest.mark.parametrize(("exchange", "path", "answer"), OTHERS)
+def test_an_absent_code_or_list_of_another_venue_is_no_answer(
+    exchange: str, path: str, answer: object
+) -> None:
+    spoiled: list[object] = ["", None] if exchange == "gate" else [{}, {"msg": "too busy"}]
+    if isinstance(answer, dict):
+        is_list = "timeSecond" not in str(answer)
+        for name in answer.keys() - {"msg"}:
+            spoiled += [{k: v for k, v in answer.items() if k != name}, answer | {name: None}]
+        if exchange in ("bybit", "kraken") and answer["result"] and is_list:
+            spoiled.append(answer | {"result": {}})
+    for wrong in spoiled:
+        with pytest.raises(BadAnswer, match=path):
+            answers.check_body(exchange, "GET", f"https://venue{path}", wrong)
+
+
+@pytest.mark.parametrize(
+    "answer", [{"retCode": 10002, "result": {}}, {"retCode": "", "result": {}}]
+)
+def test_a_code_that_ccxt_lets_pass_is_no_answer(answer: object) -> None:
+    with pytest.raises(BadAnswer, match="retCode"):
+        answers.check_body("bybit", "GET", "https://venue/v5/market/time", answer)
+
+
 @pytest.mark.parametrize(("method", "name", "answer"), GOOD)
 @pytest.mark.parametrize("wrong", [{}, [{}], {"code": 0}])
 def test_wrong_json_is_refused(method: str, name: str, answer: object, wrong: object) -> None:

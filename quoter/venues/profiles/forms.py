@@ -1,0 +1,116 @@
+"""Where a venue's messages have what quoter reads, as data: books, fees, balances, answers.
+
+A path is names and list positions with dots between ("data.0.seqId").
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from quoter.venues.json_values import Json, as_map, at_path, text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookSequence:
+    """How the messages of an order book say which message they follow.
+
+    An update names the number before it (`previous`), or the first of its own numbers (`first`),
+    which is one more than the last number before it.
+    """
+
+    row: str  # path of the object with the numbers
+    kind: str
+    whole: str | bool  # value under `kind` of a message that is a whole book
+    last: str  # number of the message, or the last one of its numbers
+    previous: str = ""
+    first: str = ""
+    checksum: str = ""  # which ccxt verifies: enough for an update without `previous`
+
+    def is_whole(self, message: object) -> bool:
+        """Whether the message replaces the book."""
+        return at_path(message, self.kind) == self.whole
+
+    def last_of(self, message: object) -> int | None:
+        """Return the number that the following message continues; None if it is absent."""
+        return _whole_number(self._row(message).get(self.last))
+
+    def gap(self, message: object, before: int | None) -> str:
+        """Return why an update does not follow the number `before`; empty if it does."""
+        row = self._row(message)
+        if self.first:
+            found, expected = row.get(self.first), None if before is None else before + 1
+        else:
+            found, expected = row.get(self.previous), before
+            if found is None and self.checksum and _whole_number(row.get(self.checksum)):
+                return ""
+        if expected is not None and _whole_number(found) == expected:
+            return ""
+        name = self.first or self.previous
+        return f"an update of the book was lost: {name} is {found!r}, expected {expected!r}"
+
+    def _row(self, message: object) -> Json:
+        return as_map(at_path(message, self.row))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeForm:
+    """Where a trade of ours has its fee, and what the sign of it means. All paths under `info`.
+
+    The first form of a profile whose `amount` the row has is the one that counts.
+    """
+
+    amount: str
+    asset: str = ""  # empty: ccxt's coin, which it takes from the venue's rules
+    is_charge_negative: bool = False  # True: a charge is below zero, a rebate above
+    instead: Mapping[str, str] = field(default_factory=dict)  # other amounts and their coins:
+    # the venue took the fee in that coin, and says zero under `amount`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceForm:
+    """Where a venue's answer lists balances, as exact decimal strings. All paths under `info`.
+
+    Locked is the sum of `locked`; free is `free`, or what `total` leaves.
+    """
+
+    rows: str
+    coin: str  # empty: rows are an object by coin
+    locked: tuple[str, ...]
+    free: str = ""
+    total: str = ""
+    lists_every_coin: bool = False  # those without a balance too, so ours must be there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerForm:
+    """What every REST answer of a venue has; without it, it is no answer.
+
+    ccxt takes an absent code for a good one, and an absent list for an empty one.
+    """
+
+    code: str = ""  # path of the result code; empty: there is none
+    good: str = ""  # the code of an answer that is not an error; an empty list counts as ""
+    content: str = ""  # path of an object or list
+    lists: Mapping[str, str] = field(default_factory=dict)  # end of a URL path: path of its list,
+    # which is an object where rows are listed by id
+
+    def error(self, url_path: str, answer: object) -> str:
+        """Return how an answer differs from the form; empty if it does not."""
+        if self.code:
+            code = at_path(answer, self.code)
+            found = "" if code == [] else text(code) or None
+            if found != self.good:
+                return f"{self.code} is {code!r} instead of {self.good or '[]'}"
+        wanted = [self.content]
+        wanted += [path for end, path in self.lists.items() if url_path.endswith(end)]
+        absent = next((path for path in wanted if not _holds_rows(answer, path)), None)
+        return "" if absent is None else f"nothing under {absent or 'the answer'}"
+
+
+def _holds_rows(answer: object, path: str) -> bool:
+    return isinstance(at_path(answer, path), dict | list)
+
+
+def _whole_number(value: object) -> int | None:
+    """Return a number that a venue sends as an integer or as digits; None for anything else."""
+    digits = text(value)
+    return int(digits) if digits.lstrip("-").isdecimal() else None
