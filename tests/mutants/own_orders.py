@@ -217,4 +217,28 @@ STARTS = (
     ),
 )
 
-MUTANTS = (*IDENTITY, *LISTS, *STOPS, *STARTS)
+KRAKEN = "quoter/venues/ccxt/kraken_executions.py"
+KRAKEN_TESTS = "tests/unit/venues/ccxt/test_kraken_executions.py"
+
+PARTIAL_ROWS = (
+    mutant(
+        "partial_row_not_completed",
+        "a cancel of Kraken without symbol and our id is dropped",
+        Edit(KRAKEN, "{**self._orders_seen.pop(name, {}), **row}", "dict(row)"),
+        tests=(KRAKEN_TESTS,),
+    ),
+    mutant(
+        "mixed_executions_read_as_fills",
+        "order rows in one message with fills are lost",
+        Edit(KRAKEN, "        if orders:\n", "        if orders and not fills:\n"),
+        tests=(KRAKEN_TESTS,),
+    ),
+    mutant(
+        "old_fills_of_a_snapshot_booked",
+        "the last fills of the account, sent at each connect, count as new",
+        Edit(KRAKEN, ' and fields.get("type") != "snapshot"', ""),
+        tests=(KRAKEN_TESTS,),
+    ),
+)
+
+MUTANTS = (*IDENTITY, *LISTS, *STOPS, *STARTS, *PARTIAL_ROWS)

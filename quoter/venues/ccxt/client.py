@@ -5,12 +5,14 @@ from typing import cast
 from urllib.parse import urlsplit
 
 import ccxt.pro
+from ccxt.base import errors
 
 from quoter.domain.errors import VenueError
 from quoter.venues.ccxt.books.kraken_checksum import KrakenBookChecksum
 from quoter.venues.ccxt.books.sequence import SequencedBook
 from quoter.venues.ccxt.dead_man import switch_range
 from quoter.venues.ccxt.guarded_exchange import GuardedExchange
+from quoter.venues.ccxt.kraken_executions import KrakenExecutions
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.egress.gate import (
     BlockReason,
@@ -28,7 +30,7 @@ CACHE_MAX = 10_000  # rows; a burst beyond ccxt's default of 1000 would lose fil
 REQUESTS_PER_S_DEFAULT = 10.0
 ALLOWED_WHILE_PAUSED = frozenset({Purpose.CANCEL, Purpose.DEAD_MAN})  # only a ban stops these
 # Mixins that correct ccxt's class of a venue.
-MIXINS: dict[str, tuple[type, ...]] = {"kraken": (KrakenBookChecksum,)}
+MIXINS: dict[str, tuple[type, ...]] = {"kraken": (KrakenBookChecksum, KrakenExecutions)}
 # ccxt's proxy settings (a proxy may repeat requests); each exists in snake case as well.
 PROXIES = ("proxyUrl", "httpProxy", "httpsProxy", "socksProxy", "aiohttp_proxy")
 
@@ -79,6 +81,8 @@ def make_client(
     by_market = as_map(client.exceptions.get("spot")).get("exact")
     if isinstance(exact, dict) and isinstance(by_market, dict):
         exact.update(by_market)  # ccxt uses the spot table only for URLs that it recognises
+    if isinstance(exact, dict):
+        exact.update({text: getattr(errors, name) for text, name in profile.errors.items()})
     logging.getLogger("ccxt").setLevel(logging.INFO)  # its DEBUG lines carry the API key
     check_defaults(client)
     return client

@@ -24,6 +24,10 @@ BYBIT = VenueProfile(
     },
     # one sign on both paths; the stream calls the coin `feeCoin`, lists `feeCurrency`
     fees=(FeeForm(amount="execFee", asset="feeCurrency"),),
+    errors={
+        "170142": "OrderNotFound",  # it has been cancelled
+        "170143": "OrderNotFound",  # it is not on the order book
+    },
     answers=AnswerForm(
         code="retCode",
         good="0",

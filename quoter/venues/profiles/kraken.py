@@ -16,10 +16,7 @@ from quoter.venues.profiles.profile import (
 KRAKEN = VenueProfile(
     name="kraken",
     family="kraken",
-    refusal=(
-        "its private stream lacks the cancels of a symbol, "
-        "and a refused post-only order stays unknown"
-    ),
+    refusal="its streams are not proven from start to stop",
     order_fields={
         "price": ("limit_price", "descr.price"),
         "amount": ("vol", "order_qty"),
@@ -28,6 +25,10 @@ KRAKEN = VenueProfile(
     trade_fields={"price": ("last_price", "price"), "amount": ("last_qty", "vol")},
     # the stream names the coin; lists give the fee in the quote coin, which ccxt fills in
     fees=(FeeForm(amount="fees.0.qty", asset="fees.0.asset"), FeeForm(amount="fee")),
+    errors={
+        "EOrder:Post only order": "OrderImmediatelyFillable",
+        "EOrder:Unknown order": "OrderNotFound",
+    },
     answers=AnswerForm(
         code="error",
         content="result",

@@ -26,6 +26,7 @@ OKX = VenueProfile(
         FeeForm(amount="fillFee", asset="fillFeeCcy", is_charge_negative=True),
         FeeForm(amount="fee", asset="feeCcy", is_charge_negative=True),
     ),
+    errors={"50119": "AuthenticationError"},  # the key does not exist
     answers=AnswerForm(code="code", good="0", content="data"),
     balances=BalanceForm(rows="data.0.details", coin="ccy", free="availBal", locked=("frozenBal",)),
     ids=ClientIds(

@@ -109,6 +109,8 @@ class VenueProfile:
     trade_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fees: tuple[FeeForm, ...] = ()  # empty: ccxt's
     balances: BalanceForm | None = None  # None: ccxt's floats
+    # what ccxt's table lacks: the venue's code or text, and the name of ccxt's class for it
+    errors: Mapping[str, str] = field(default_factory=dict)
     answers: AnswerForm | None = None  # None: any JSON object or list is an answer
     ids: ClientIds | None = None  # None: not known, so own orders can't be recognised
     open_orders: Paging = UNPROVEN_ORDERS

@@ -1,6 +1,7 @@
 """Every error class of ccxt has an outcome; by default the order may exist."""
 
 import json
+import time
 
 import pytest
 from ccxt.base import errors as venue
@@ -214,3 +215,34 @@ def test_error_codes_of_all_venues_prove_no_more_than_their_class(exchange: str)
 def test_text_about_an_existing_id_is_unknown(text: str) -> None:
     error = venue.InvalidOrder(f"okx {text}")
     assert create_outcome(error, was_sent=True, family="generic").outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("exchange", "answer", "error", "create"),
+    [
+        ("kraken", {"error": ["EOrder:Post only order"]}, "OrderImmediatelyFillable", True),
+        ("kraken", {"error": ["EOrder:Unknown order"]}, "OrderNotFound", False),
+        ("bybit", {"retCode": 170142, "retMsg": "Order cancelled."}, "OrderNotFound", False),
+        ("bybit", {"retCode": 170143, "retMsg": "Not on the book."}, "OrderNotFound", False),
+        ("okx", {"code": "50119", "msg": "API key doesn't exist"}, "AuthenticationError", False),
+    ],
+)
+async def test_errors_that_ccxts_table_lacks_have_their_meaning(
+    exchange: str, answer: dict[str, object], error: str, create: bool
+) -> None:
+    config = VenueConfig(
+        exchange=exchange, symbol="BTC/USDT", environment="production", order_prefix="q1"
+    )
+    client, body = make_client(config, time.time_ns), json.dumps(answer)
+    with pytest.raises(getattr(venue, error)) as caught:
+        client.handle_errors(200, "", "/", "POST", {}, body, answer, {}, "")  # type: ignore[attr-defined]
+    await client.close()
+    assert type(caught.value).__name__ == error
+    if create:
+        outcome = create_outcome(caught.value, was_sent=True, family=exchange)
+        assert outcome.reason is RejectReason.POST_ONLY
+    elif error == "OrderNotFound":
+        reason = cancel_reason(caught.value, was_sent=True, family=exchange)
+        assert reason is CancelRejectReason.NOT_FOUND
+    else:
+        assert is_refused_key(caught.value)
