@@ -6,7 +6,6 @@ as a fill.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -32,10 +31,11 @@ from quoter.domain.orders import OrderState
 from quoter.domain.reasons import DoneReason, ReportKind
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.rows import Epoch, FillKind, Intent, KnownFill
+from quoter.ledger.sums import added
 from quoter.service.clock import Clock
 from quoter.service.exit_codes import ExitCode
 from quoter.settings import Environment
-from quoter.state.inventory import TRADE_IDS_MAX, Inventory, LedgerConflict, is_execution, payload
+from quoter.state.inventory import TRADE_IDS_MAX, LedgerConflict, is_execution, payload
 from quoter.venues.ports import OrderGateway
 
 log = structlog.get_logger()
@@ -90,12 +90,14 @@ class OpeningReconciliation:
             unsettled = self._ledger.reader.unsettled(epoch.number)
             ends = {intent.client_id: await self._end_of(intent) for intent in unsettled}
             is_missing = await self._catch_up(epoch)
-            books, booked = self._books(epoch)
+            books = self._books(epoch)
+            reader = self._ledger.reader
+            booked = {client_id: reader.filled(epoch.number, client_id) for client_id in ends}
             incident = _orders_differ(ends, booked) or await self._balances_differ(books)
             if not incident:
                 self._close(ends, booked)
                 known = tuple(known.fill for known in self._known(epoch))
-                return Opening(books.balances, epoch.target, known)
+                return Opening({**epoch.opening, **books}, epoch.target, known)
             if left:
                 await asyncio.sleep(PAUSE_S)
             elif is_missing and all(end.filled is None for end in ends.values()):
@@ -214,23 +216,19 @@ class OpeningReconciliation:
                 client_id = answer.client_id
         return client_id if self._ledger.reader.is_known_order(client_id, epoch.number) else ""
 
-    def _books(self, epoch: Epoch) -> tuple[Inventory, dict[str, Decimal]]:
-        """Return the inventory from opening and fills, and the filled size per order, base."""
-        books = Inventory(self._instrument, epoch.opening, target=epoch.target)
-        booked: defaultdict[str, Decimal] = defaultdict(Decimal)
-        for known in self._ledger.reader.fills(epoch.number):
-            if known.kind is FillKind.BOOKED:
-                books.book(known.fill)
-                booked[known.fill.client_id] += known.fill.size
-        return books, booked
+    def _books(self, epoch: Epoch) -> dict[str, Decimal]:
+        """Return the balances that trading has changed, from opening and fills, by asset."""
+        base, quote = self._instrument.base, self._instrument.quote
+        changes = self._ledger.reader.sums(epoch.number).balances(base, quote)
+        return added(epoch.opening, changes)
 
-    async def _balances_differ(self, books: Inventory) -> str:
+    async def _balances_differ(self, books: Mapping[str, Decimal]) -> str:
         """Compare the balances exactly, per traded or fee asset; return the differences as text."""
         held = await self._held()
         return "; ".join(
-            f"{asset}: venue {held.get(asset, ZERO)}, books {books.balances[asset]}"
-            for asset in sorted(books.touched)
-            if held.get(asset, ZERO) != books.balances[asset]
+            f"{asset}: venue {held.get(asset, ZERO)}, books {books[asset]}"
+            for asset in sorted(books)
+            if held.get(asset, ZERO) != books[asset]
         )
 
     async def _trades(self, request: RequestReport) -> TradesReport:

@@ -107,7 +107,7 @@ async def open_ledger(settings: Settings, folder: DataFolder) -> Ledger:
     """Open the ledger and check it; nothing is deleted or repaired. Raises StartFailed."""
     try:
         await asyncio.to_thread(prepare, folder.path)
-        return Ledger(folder.path, market_of(settings))
+        return Ledger(folder.path, market_of(settings), days=settings.ledger_days)
     except LedgerUnusable as error:
         raise ledger_failed(error) from None
 

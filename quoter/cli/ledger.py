@@ -1,8 +1,6 @@
 """`quoter ledger` and `quoter accept`: show the ledger, and accept the venue's balances."""
 
 import time
-from collections import defaultdict
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,8 +13,9 @@ from rich.text import Text
 from quoter.domain.units import NS_PER_S
 from quoter.ledger.ledger import seal_last
 from quoter.ledger.reader import Reader
-from quoter.ledger.rows import Epoch, FillKind, KnownFill, Operation, RunRow
+from quoter.ledger.rows import Epoch, KnownFill, Operation, RunRow
 from quoter.ledger.schema import LedgerUnusable
+from quoter.ledger.sums import Sums
 from quoter.service.data_folder import DataFolder, LockHeld
 from quoter.service.exit_codes import ExitCode
 from quoter.telemetry.redaction import clean
@@ -62,8 +61,7 @@ def show_ledger(folder: Path) -> ExitCode:
                 console.print(_operations(operations))
             for epoch in epochs:
                 if epoch.sealed_ns is None:
-                    sums = _sums(reader.fills(epoch.number))
-                    console.print(_balances(epoch, sums))
+                    console.print(_balances(epoch, reader.sums(epoch.number)))
                     console.print(_fills(epoch, reader.last_fills(epoch.number, FILLS_SHOWN)))
     except LedgerUnusable as error:
         _say(console, f"quoter ledger: {error}")
@@ -114,20 +112,9 @@ def _operations(operations: list[Operation]) -> Table:
     return table
 
 
-def _sums(fills: Iterable[KnownFill]) -> tuple[dict[str, Decimal], int]:
-    """Return fees paid by asset, and the number of booked fills."""
-    fees: defaultdict[str, Decimal] = defaultdict(Decimal)
-    count = 0
-    for fill, kind in fills:
-        if kind is FillKind.BOOKED:
-            count += 1
-            fees[fill.fee_asset] += fill.fee
-    return fees, count
-
-
-def _balances(epoch: Epoch, sums: tuple[dict[str, Decimal], int]) -> Table:
-    fees, count = sums
-    title = f"epoch {epoch.number}: {count} fills, target {epoch.target:f}"
+def _balances(epoch: Epoch, sums: Sums) -> Table:
+    fees = sums.fees
+    title = f"epoch {epoch.number}: {sums.fills} fills, target {epoch.target:f}"
     table = _table("asset", "opening", "fees paid", title=title)
     for asset in sorted({*epoch.opening, *fees}):
         opening = epoch.opening.get(asset, Decimal(0))

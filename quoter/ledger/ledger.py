@@ -25,6 +25,7 @@ from quoter.ledger.rows import (
     known_fill,
 )
 from quoter.ledger.schema import NAME, LedgerUnusable, connect, prepare
+from quoter.ledger.upkeep import Upkeep
 from quoter.ledger.writer import Connect, Job, Writer
 from quoter.state.inventory import LedgerConflict, payload
 
@@ -37,7 +38,7 @@ FIND_FILL = (
     " WHERE epoch = ? AND trade_id = ?"
 )
 MATCH_FILL = (
-    f"UPDATE fills SET kind = '{FillKind.BOOKED}', client_id = ?"  # noqa: S608 - constants only
+    f"UPDATE fills SET kind = '{FillKind.BOOKED}', is_folded = 0, client_id = ?"  # noqa: S608 - constants only
     " WHERE epoch = ? AND trade_id = ?"
 )
 
@@ -50,10 +51,15 @@ class Ledger:
         folder: Path,
         market: Market,
         *,
+        days: int = 0,
         connect: Connect = connect,
     ) -> None:
-        """Open the ledger, in the event loop, after `schema.prepare`. Raises LedgerUnusable."""
+        """Open the ledger, in the event loop, after `schema.prepare`. Raises LedgerUnusable.
+
+        `days`: fills older than this are moved to the archive; 0: none are.
+        """
         self.market = market
+        self._upkeep = Upkeep(folder, market, days=days)
         self.reader = Reader(folder)
         self.epoch = self.reader.epoch(market)
         self.run = ""
@@ -72,6 +78,17 @@ class Ledger:
     def is_stalled(self) -> bool:
         """Whether the disk is slow: a write is late and not on disk yet."""
         return self._writer.is_stalled
+
+    @property
+    def archive_failure(self) -> str:
+        """Why old fills could not be archived; empty while that works."""
+        return self._upkeep.failure
+
+    def upkeep(self, now_ns: int) -> None:
+        """Queue one round of folding, archiving and pruning; not waited for."""
+        if self.epoch is not None:
+            number = self.epoch.number
+            self._writer.enqueue(lambda connection: self._upkeep.round(connection, number, now_ns))
 
     def check_writer(self) -> None:
         """Call `on_failure` if the writing thread has ended."""
@@ -152,8 +169,12 @@ class Ledger:
         def job(connection: sqlite3.Connection) -> None:
             new: dict[str, KnownFill] = {}
             matched: list[KnownFill] = []
+            archived_ns = _archived_ns(connection, epoch)
             for known in fills:
                 stored = _find(connection, epoch, known)
+                if stored is None and known.fill.ts_ns <= archived_ns:
+                    counted.add(known.fill.trade_id)  # in the archive, or of nobody's interest
+                    continue
                 if stored is not None and stored.kind is not FillKind.UNMATCHED:
                     counted.add(known.fill.trade_id)
                 stored = stored or new.get(known.fill.trade_id)
@@ -262,6 +283,12 @@ def _job(statement: str, values: Sequence[object]) -> Job:
 def _find(connection: sqlite3.Connection, epoch: int, known: KnownFill) -> KnownFill | None:
     row = connection.execute(FIND_FILL, (epoch, known.fill.trade_id)).fetchone()
     return None if row is None else known_fill(row)
+
+
+def _archived_ns(connection: sqlite3.Connection, epoch: int) -> int:
+    """Return the time of the newest archived fill; 0 if none is archived."""
+    row = connection.execute("SELECT archived_ns FROM folds WHERE epoch = ?", (epoch,)).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def _check_same(stored: KnownFill, reported: KnownFill) -> None:

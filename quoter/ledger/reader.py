@@ -10,6 +10,7 @@ from quoter.domain.market import SavedCalibration, Side
 from quoter.ledger.rows import (
     FILL_COLUMNS,
     Epoch,
+    FillKind,
     Intent,
     KnownFill,
     Market,
@@ -19,6 +20,7 @@ from quoter.ledger.rows import (
     known_fill,
 )
 from quoter.ledger.schema import BUSY_S_MAX, NAME, LedgerUnusable
+from quoter.ledger.sums import FIND_FOLD, Sums, sums_of
 
 EPOCH_COLUMNS = "id, environment, exchange, symbol, opened_ns, opening, target, sealed_ns, reason"
 RUN_COLUMNS = "id, version, environment, exchange, symbol, started_ns, ended_ns, exit_code"
@@ -28,7 +30,10 @@ type RunColumns = tuple[str, str, str, str, str, int, int | None, int | None]
 
 
 class Reader:
-    """A read-only connection; a writer may be open in this or another process."""
+    """A read-only connection; a writer may be open in this or another process.
+
+    `+epoch` in a query: the rows are read in the order of writing, not through an index and sorted.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Open the ledger in `folder`. Raises LedgerUnusable, also if there is none."""
@@ -71,17 +76,46 @@ class Reader:
         return [_epoch(row) for row in rows]
 
     def fills(self, epoch: int) -> Iterator[KnownFill]:
-        """Return all fills of an epoch, in the order in which they were written."""
+        """Return the fills of an epoch that are not archived, in the order of writing."""
         rows = self._connection.execute(
-            f"SELECT {FILL_COLUMNS} FROM fills WHERE epoch = ? ORDER BY rowid",  # noqa: S608 - constants only
+            f"SELECT {FILL_COLUMNS} FROM fills WHERE +epoch = ? ORDER BY rowid",  # noqa: S608 - constants only
             (epoch,),
         )
         return map(known_fill, rows)
 
+    def sums(self, epoch: int) -> Sums:
+        """Return the sums of all booked fills of an epoch, archived ones included."""
+        sums = Sums()
+        not_folded = ""
+        if self._has_table("folds"):
+            sums = sums_of(self._connection.execute(FIND_FOLD, (epoch,)).fetchone())
+            not_folded = " AND is_folded = 0"
+        rows = self._connection.execute(
+            "SELECT side, price, size, fee, fee_asset FROM fills"  # noqa: S608 - constants only
+            f" WHERE epoch = ? AND kind = '{FillKind.BOOKED}'{not_folded}",
+            (epoch,),
+        )
+        sums.add(rows)
+        return sums
+
+    def filled(self, epoch: int, client_id: str) -> Decimal:
+        """Return the size that is booked of an order without a recorded end, base units."""
+        rows = self._connection.execute(
+            f"SELECT size FROM fills WHERE epoch = ? AND kind = '{FillKind.BOOKED}'"  # noqa: S608 - constants only
+            " AND is_folded = 0 AND client_id = ?",
+            (epoch, client_id),
+        )
+        return sum((Decimal(size) for (size,) in rows), start=Decimal(0))
+
+    def _has_table(self, name: str) -> bool:
+        """Whether the file has this table; one that is not migrated yet lacks the newer ones."""
+        found = self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,))
+        return found.fetchone() is not None
+
     def last_fills(self, epoch: int, count: int) -> list[KnownFill]:
         """Return the newest fills of an epoch, newest first."""
         rows = self._connection.execute(
-            f"SELECT {FILL_COLUMNS} FROM fills WHERE epoch = ?"  # noqa: S608 - constants only
+            f"SELECT {FILL_COLUMNS} FROM fills WHERE +epoch = ?"  # noqa: S608 - constants only
             " ORDER BY rowid DESC LIMIT ?",
             (epoch, count),
         )
@@ -123,9 +157,7 @@ class Reader:
 
     def operations(self, count: int) -> list[Operation]:
         """Return the newest requests, newest first; none in a file that is not migrated yet."""
-        if not self._connection.execute(
-            "SELECT 1 FROM sqlite_master WHERE name = 'operations'"
-        ).fetchone():
+        if not self._has_table("operations"):
             return []
         rows = self._connection.execute(
             "SELECT ts_ns, actor, action, reason, fields, result FROM operations"

@@ -4,10 +4,11 @@ import sqlite3
 from pathlib import Path
 
 NAME = "ledger.sqlite"
-VERSION = 3  # of the tables; an older file is migrated to it, a newer one is not touched
+VERSION = 4  # of the tables; an older file is migrated to it, a newer one is not touched
 BUSY_S_MAX = 1.0  # longest wait for a lock; only `quoter accept` can hold one
-INTENTS_MAX = 1_000_000  # older ended orders are deleted at a start: 150 MB
+INTENTS_MAX = 1_000_000  # older ended orders are deleted: 150 MB
 OPERATIONS_MAX = 100_000  # older requests of operators, likewise: 30 MB
+ALL = -1  # no limit, in SQL
 FAULTS_SHOWN_MAX = 3
 
 TABLES = """
@@ -52,7 +53,16 @@ CREATE TABLE operations (
 """
 # Fills of no known order had another name in version 2.
 UNMATCHED = "UPDATE fills SET kind = 'unmatched' WHERE kind NOT IN ('booked', 'before')"
-MIGRATIONS = {1: OPERATIONS, 2: UNMATCHED}  # from this version to the next
+FOLDS = """
+ALTER TABLE fills ADD COLUMN is_folded INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX unfolded ON fills (epoch) WHERE is_folded = 0;
+CREATE INDEX by_time ON fills (epoch, ts_ns);
+CREATE TABLE folds (
+    epoch INTEGER PRIMARY KEY REFERENCES epochs (id), base TEXT NOT NULL, quote TEXT NOT NULL,
+    fees TEXT NOT NULL, fills INTEGER NOT NULL, archived_ns INTEGER NOT NULL
+) STRICT;
+"""
+MIGRATIONS = {1: OPERATIONS, 2: UNMATCHED, 3: FOLDS}  # from this version to the next
 
 
 class LedgerUnusable(Exception):
@@ -80,7 +90,7 @@ def prepare(folder: Path) -> Path:
         connection = connect(path)
         try:
             _check(connection, is_new=is_new)
-            _prune(connection)
+            prune(connection, ALL)
         finally:
             connection.close()
     except (sqlite3.Error, OSError) as error:
@@ -129,14 +139,15 @@ def _run(connection: sqlite3.Connection, statements: str) -> None:
             connection.execute(statement)
 
 
-def _prune(connection: sqlite3.Connection) -> None:
-    """Delete the oldest ended orders and requests; fills are never deleted."""
+def prune(connection: sqlite3.Connection, rows_max: int) -> None:
+    """Delete the oldest ended orders and requests, at most `rows_max` of each."""
     connection.execute(
-        "DELETE FROM intents WHERE state IS NOT NULL"
-        " AND rowid <= (SELECT max(rowid) FROM intents) - ?",
-        (INTENTS_MAX,),
+        "DELETE FROM intents WHERE rowid IN (SELECT rowid FROM intents WHERE state IS NOT NULL"
+        " AND rowid <= (SELECT max(rowid) FROM intents) - ? LIMIT ?)",
+        (INTENTS_MAX, rows_max),
     )
     connection.execute(
-        "DELETE FROM operations WHERE id <= (SELECT max(id) FROM operations) - ?",
-        (OPERATIONS_MAX,),
+        "DELETE FROM operations WHERE id IN (SELECT id FROM operations"
+        " WHERE id <= (SELECT max(id) FROM operations) - ? LIMIT ?)",
+        (OPERATIONS_MAX, rows_max),
     )

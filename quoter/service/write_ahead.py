@@ -10,11 +10,13 @@ import asyncio
 from dataclasses import replace
 from typing import NamedTuple
 
+import structlog
+
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.events import Alarm, Fill, TradesReport
 from quoter.domain.step import Step
 from quoter.domain.trading import Cause
-from quoter.domain.units import S_PER_NS
+from quoter.domain.units import NS_PER_S, S_PER_NS
 from quoter.engine.engine import Engine
 from quoter.ledger.ledger import Ledger
 from quoter.ledger.rows import FillKind, KnownFill
@@ -23,12 +25,16 @@ from quoter.service.clock import Clock
 from quoter.service.recovery import CALM_NS, Recovery
 from quoter.state.inventory import LedgerConflict, is_execution
 from quoter.telemetry.latency import Latency
+from quoter.telemetry.log_throttle import LogThrottle
 from quoter.telemetry.metrics import Metrics
 from quoter.venues.ports import Emit
+
+log = structlog.get_logger()
 
 STALL_S_MAX = 10.0  # a disk that is silent for longer kills
 FILL_STALL_S_MAX = 3.0  # and sooner while a fill is not on it
 CHECK_S_MAX = 0.2  # counted of the time between two checks: we may have been frozen, not the disk
+UPKEEP_NS = 10 * NS_PER_S  # between two rounds that keep the ledger small
 UNMATCHED_MAX = 10_000  # trades of others on the account, which the venue reports again and again
 
 
@@ -51,6 +57,8 @@ class WriteAhead:
         self._post = post
         self._recovery = Recovery(first_ns=CALM_NS)
         self._checked_ns = clock.now_ns()
+        self._upkeep_due_ns = 0
+        self._archive_failures = LogThrottle()
         self._stalled_s = 0.0  # how long the disk has been silent
         self._is_failure_reported = False
         self._late_fills: set[asyncio.Future[None]] = set()  # writes of fills, not on disk yet
@@ -133,6 +141,18 @@ class WriteAhead:
         """Check that the ledger's writer is alive and answers; call it several times a second."""
         self._ledger.check_writer()
         self._check_stall()
+        self._keep_up()
+
+    def _keep_up(self) -> None:
+        """Fold, archive and prune some rows, unless the disk is slow anyway."""
+        now_ns = self._clock.now_ns()
+        if self._ledger.is_stalled or now_ns < self._upkeep_due_ns:
+            return
+        self._upkeep_due_ns = now_ns + UPKEEP_NS
+        text = self._ledger.archive_failure
+        if text and self._archive_failures.count():
+            log.warning("archive_failed", reason=text)
+        self._ledger.upkeep(now_ns)
 
     def _check_stall(self) -> None:
         """Kill when the disk stays silent; end the pause when it has answered for a while."""

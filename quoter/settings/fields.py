@@ -613,6 +613,14 @@ class Process(BaseModel):
     data_dir: Path = Field(
         Path("data"), description="Folder of the ledger, the kill latch and the lock file."
     )
+    ledger_days: int = Field(
+        90,
+        ge=0,
+        le=3_650,
+        description="Age of fills in days, above which they are moved from the ledger to files "
+        "`archive-YYYY-MM.sqlite` beside it, one a month; the newest 1,000 always stay. "
+        "0: none are moved.",
+    )
     host: str = Field(
         "127.0.0.1",
         description="Address that the HTTP server listens on. Use 0.0.0.0 only in a container.",

@@ -3,6 +3,8 @@
 from tests.mutants.mutant import Edit, mutant
 
 WRITE_AHEAD = "quoter/service/write_ahead.py"
+UPKEEP = "quoter/ledger/upkeep.py"
+UPKEEP_TESTS = ("tests/unit/ledger/test_upkeep.py",)
 WRITE_AHEAD_TESTS = ("tests/unit/service/test_write_ahead.py",)
 
 MUTANTS = (
@@ -52,5 +54,42 @@ MUTANTS = (
             "        is_allowed = True\n",
         ),
         tests=("tests/unit/telemetry/test_step_log.py",),
+    ),
+    mutant(
+        "archived_fill_booked_again",
+        "a trade that was moved to the archive is booked when the venue reports it again",
+        Edit(
+            "quoter/ledger/ledger.py",
+            "            archived_ns = _archived_ns(connection, epoch)\n",
+            "            archived_ns = 0\n",
+        ),
+        tests=UPKEEP_TESTS,
+    ),
+    mutant(
+        "open_order_folded",
+        "fills of an order that may still be open are folded, so a start can't compare its size",
+        Edit(
+            UPKEEP,
+            "AND client_id NOT IN (SELECT client_id FROM intents"
+            " WHERE epoch = ?1 AND state IS NULL)\n",
+            "",
+        ),
+        tests=UPKEEP_TESTS,
+    ),
+    mutant(
+        "matched_fill_stays_folded",
+        "a fill that was folded without effect is booked later, and no sum contains it",
+        Edit("quoter/ledger/ledger.py", "is_folded = 0, client_id = ?", "client_id = ?"),
+        tests=UPKEEP_TESTS,
+    ),
+    mutant(
+        "archive_failure_deletes_fills",
+        "fills are deleted from the ledger although the archive could not be written",
+        Edit(
+            UPKEEP,
+            "            self.failure = str(error)\n            return\n",
+            "            self.failure = str(error)\n",
+        ),
+        tests=UPKEEP_TESTS,
     ),
 )

@@ -65,11 +65,16 @@ def order(number: int = 1) -> PlaceOrder:
 
 @asynccontextmanager
 async def opened(
-    folder: Path, *, market: Market = MARKET, run: str = "one", connect: Connect = connect
+    folder: Path,
+    *,
+    market: Market = MARKET,
+    run: str = "one",
+    days: int = 0,
+    connect: Connect = connect,
 ) -> AsyncIterator[Ledger]:
     """Open a checked ledger with a run and an epoch, and close it at the end."""
     prepare(folder)
-    ledger = Ledger(folder, market, connect=connect)
+    ledger = Ledger(folder, market, days=days, connect=connect)
     try:
         await ledger.begin_run(manifest(run, market))
         if ledger.epoch is None:

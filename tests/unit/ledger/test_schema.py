@@ -21,6 +21,19 @@ async def filled(folder: Path) -> Path:
     return folder / NAME
 
 
+def downgrade(path: Path, version: int) -> None:
+    """Turn a file into one of an older version."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE folds")
+        connection.execute("DROP INDEX unfolded")
+        connection.execute("DROP INDEX by_time")
+        connection.execute("ALTER TABLE fills DROP COLUMN is_folded")
+        if version == 1:
+            connection.execute("DROP TABLE operations")
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'version'", (str(version),))
+    connection.close()
+
+
 def test_the_first_start_creates_the_file_and_the_second_opens_it(tmp_path: Path) -> None:
     assert prepare(tmp_path) == tmp_path / NAME
     content = (tmp_path / NAME).read_bytes()
@@ -61,7 +74,7 @@ async def test_a_file_of_an_unknown_version_is_refused_with_its_number(tmp_path:
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE meta SET value = '7'")
     connection.close()
-    with pytest.raises(LedgerUnusable, match="version is 7, this quoter uses 3"):
+    with pytest.raises(LedgerUnusable, match="version is 7, this quoter uses 4"):
         prepare(tmp_path)
 
 
@@ -101,10 +114,7 @@ async def test_a_file_of_version_1_is_migrated_and_keeps_its_rows(
     tmp_path: Path,
 ) -> None:
     path = await filled(tmp_path)
-    with sqlite3.connect(path) as connection:
-        connection.execute("DROP TABLE operations")
-        connection.execute("UPDATE meta SET value = '1' WHERE key = 'version'")
-    connection.close()
+    downgrade(path, 1)
     with Reader(tmp_path) as reader:
         assert reader.operations(10) == []
     async with opened(tmp_path, run="two") as ledger:
@@ -119,8 +129,8 @@ async def test_fills_of_no_known_order_are_renamed_from_version_2(tmp_path: Path
         await ledger.record_fills([booked(1), KnownFill(fill(2), FillKind.UNMATCHED)])
     with sqlite3.connect(tmp_path / schema.NAME) as connection:
         connection.execute("UPDATE fills SET kind = 'former name' WHERE kind = 'unmatched'")
-        connection.execute("UPDATE meta SET value = '2' WHERE key = 'version'")
     connection.close()
+    downgrade(tmp_path / schema.NAME, 2)
     prepare(tmp_path)
     with Reader(tmp_path) as reader:
         assert [known.kind for known in reader.fills(1)] == [FillKind.BOOKED, FillKind.UNMATCHED]
@@ -130,10 +140,7 @@ async def test_a_migration_that_fails_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = await filled(tmp_path)
-    with sqlite3.connect(path) as connection:
-        connection.execute("DROP TABLE operations")
-        connection.execute("UPDATE meta SET value = '1' WHERE key = 'version'")
-    connection.close()
+    downgrade(path, 1)
     with monkeypatch.context() as patch:
         patch.setattr(schema, "MIGRATIONS", {1: f"{schema.OPERATIONS} CREATE nonsense;"})
         with pytest.raises(LedgerUnusable):

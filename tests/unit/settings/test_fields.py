@@ -8,7 +8,7 @@ from quoter.settings.fields import GROUPS
 
 UNITS = (
     "base units", "quote currency", "seconds", "second", "bps of price", "no unit", "count",
-    "number", "mib",
+    "number", "mib", "days",
 )  # fmt: skip
 
 

@@ -1,0 +1,71 @@
+"""Exact sums of many fills, so that a start need not read each of them again.
+
+Fills whose orders have ended are folded into one row of sums per epoch (`upkeep.py`). The books are
+the opening balances, plus that row, plus the fills that are not folded yet.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, localcontext
+
+from quoter.domain.market import Side
+
+PRECISION = 80  # digits: sums of products of venue numbers never need rounding at this width
+ZERO = Decimal(0)
+
+FIND_FOLD = "SELECT base, quote, fees, fills FROM folds WHERE epoch = ?"
+
+# Side, price, size, fee, fee asset, as stored.
+type SumRow = tuple[str, str, str, str, str]
+type FoldRow = tuple[str, str, str, int]
+
+
+@dataclass(slots=True, kw_only=True)
+class Sums:
+    """What booked fills changed: base and quote without fees, fees by asset, number of fills."""
+
+    base: Decimal = ZERO
+    quote: Decimal = ZERO
+    fees: dict[str, Decimal] = field(default_factory=dict)
+    fills: int = 0
+
+    def add(self, rows: Iterable[SumRow]) -> None:
+        """Add fills. One million take about two seconds."""
+        base, quote, fees, fills = self.base, self.quote, self.fees, self.fills
+        with localcontext(prec=PRECISION):
+            for side, price, size, fee, fee_asset in rows:
+                amount = Decimal(size) if side == Side.BUY else -Decimal(size)
+                base += amount
+                quote -= amount * Decimal(price)
+                fees[fee_asset] = fees.get(fee_asset, ZERO) + Decimal(fee)
+                fills += 1
+        self.base, self.quote, self.fills = base, quote, fills
+
+    def balances(self, base: str, quote: str) -> dict[str, Decimal]:
+        """Return the change of each balance, by asset, fees deducted."""
+        changes = {base: self.base, quote: self.quote}
+        with localcontext(prec=PRECISION):
+            for asset, fee in self.fees.items():
+                changes[asset] = changes.get(asset, ZERO) - fee
+        return changes
+
+    def row(self) -> FoldRow:
+        """Return the values as stored."""
+        fees = json.dumps({asset: str(fee) for asset, fee in sorted(self.fees.items())})
+        return str(self.base), str(self.quote), fees, self.fills
+
+
+def sums_of(row: FoldRow | None) -> Sums:
+    """Return stored sums; without a row, sums of no fill."""
+    if row is None:
+        return Sums()
+    base, quote, fees, fills = row
+    by_asset = {asset: Decimal(fee) for asset, fee in json.loads(fees).items()}
+    return Sums(base=Decimal(base), quote=Decimal(quote), fees=by_asset, fills=fills)
+
+
+def added(opening: Mapping[str, Decimal], changes: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Return the balances that `changes` lead to, of the assets that it has."""
+    with localcontext(prec=PRECISION):
+        return {asset: opening.get(asset, ZERO) + change for asset, change in changes.items()}
