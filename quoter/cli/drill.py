@@ -76,8 +76,8 @@ class Drill:
         """Check that a drill is allowed: not with real money, not on top of a real kill."""
         state = self._state()
         environment = state.get("environment")
-        if environment not in ("sandbox", "testnet"):
-            text = f"a drill is not allowed in {environment} (only sandbox and testnet)"
+        if environment not in ("sandbox", "testnet", "demo"):
+            text = f"a drill is not allowed in {environment} (only sandbox, testnet and demo)"
             raise DrillFailed(f"drill: {text}; nothing was changed")
         if running_pid(self._folder) is None:
             text = f"no daemon is running with the data folder {self._folder}"

@@ -269,6 +269,7 @@ class Environment(StrEnum):
 
     SANDBOX = "sandbox"  # quoter's own exchange, play money
     TESTNET = "testnet"  # the venue's test system
+    DEMO = "demo"  # the venue's demo accounts: play money, mostly at the real market's prices
     PRODUCTION = "production"  # real money
 
     @property
@@ -286,7 +287,8 @@ class Venue(BaseModel):
 
     environment: Environment = Field(
         Environment.SANDBOX,
-        description="sandbox (play money), testnet or production (real money).",
+        description="sandbox (play money), testnet or demo (the venue's own play money), or "
+        "production (real money). Which venue has which is in deploy/docs/venues.md.",
     )
     i_accept_production: str = Field(
         "",

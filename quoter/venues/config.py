@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-type Environment = Literal["sandbox", "testnet", "production"]
+type Environment = Literal["sandbox", "testnet", "demo", "production"]
 type NowNs = Callable[[], int]  # UTC nanoseconds, never running backwards
 
 

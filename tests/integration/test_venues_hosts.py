@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
@@ -16,6 +16,7 @@ from quoter.domain.events import Alarm, Event
 from quoter.domain.trading import Cause, TradingState
 from quoter.service.exit_codes import ExitCode
 from quoter.service.killswitch.latch import Latch
+from quoter.venues import profiles
 from quoter.venues.answers import anything
 from quoter.venues.ccxt.client import make_client
 from quoter.venues.ccxt.gateway import CcxtGateway
@@ -23,6 +24,7 @@ from quoter.venues.ccxt.guarded_exchange import GuardedExchange
 from quoter.venues.ccxt.request_sender import FailedCall, RequestSender
 from quoter.venues.config import StreamTimings, VenueConfig
 from quoter.venues.egress.gate import Purpose, declare_call, gated_session
+from quoter.venues.profiles import profile_of
 from tests.integration.daemon_harness import LIVELY, market, running_daemon, settings
 from tests.integration.sandbox_client import RunningSandbox, running
 from tests.integration.test_venues_gateway import connected, streaming
@@ -169,6 +171,50 @@ async def test_a_redirect_to_another_host_is_not_followed(elsewhere: Elsewhere) 
     assert isinstance(answer, FailedCall)
     assert elsewhere.connections == 0
     assert elsewhere.host in breaches[0]
+
+
+@pytest.mark.parametrize("exchange", ["okx", "bitget"])
+async def test_request_without_the_header_of_the_demo_sends_nothing(
+    exchange: str, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With ccxt's header bytes leave; after ccxt was switched back to production none do."""
+    profile = profile_of(exchange)
+    system = profile.systems["demo"]
+    headers = tuple(replace(each, host="127.0.0.1") for each in system.headers)
+    moved = replace(profile, systems={"demo": replace(system, headers=headers)})
+    monkeypatch.setitem(profiles._PROFILES, exchange, moved)
+    config = replace(
+        venue("testnet"),
+        exchange=exchange,
+        environment="demo",
+        hosts=frozenset({elsewhere.host}),
+        password="password",  # noqa: S106 - opens nothing
+        call_s_max=0.3,
+    )
+    client = make_client(config, time.time_ns)
+    root = f"http://{elsewhere.host}"
+    client.urls["api"] = {"rest": root, "spot": root, "common": root}
+    request: Callable[[], Awaitable[object]] = (
+        client.fetch_time
+        if exchange == "okx"
+        else getattr(client, "private_spot_get_v2_spot_account_info")  # noqa: B009 - not in our types
+    )
+    sender, breaches = RequestSender(client, config, time.time_ns), list[str]()
+    client.gate.report_breaches(breaches.append)
+    try:
+        await sender.read(request, anything)
+        assert elsewhere.received > 0
+        assert breaches == []
+        client.set_sandbox_mode(False)
+        client.urls["api"] = {"rest": root, "spot": root, "common": root}
+        before = elsewhere.received
+        answer = await sender.read(request, anything)
+        assert isinstance(answer, FailedCall)
+        assert isinstance(answer.error, EgressBlocked)
+        assert "without the header" in breaches[0]
+        assert elsewhere.received == before
+    finally:
+        await client.close()
 
 
 async def test_gateway_reports_breaches_to_the_engine(

@@ -19,6 +19,18 @@ WIRE = (
         tests=("tests/unit/venues/egress/test_gate.py", HOSTS),
     ),
     mutant(
+        "header_of_the_demo_not_checked",
+        "a request without the header of the demo leaves for a host that serves real money too",
+        Edit(GATE, "        self._gate.check_headers(str(req.url), req.headers)\n", ""),
+        tests=(f"{HOSTS}::test_request_without_the_header_of_the_demo_sends_nothing",),
+    ),
+    mutant(
+        "header_of_the_demo_of_any_value",
+        "any value of the header passes for the demo account",
+        Edit(GATE, "headers.get(needed.name) != needed.value", "needed.name not in headers"),
+        tests=("tests/unit/venues/egress/test_gate.py",),
+    ),
+    mutant(
         "breach_not_reported",
         "a request to a foreign host is denied without an alarm",
         Edit(

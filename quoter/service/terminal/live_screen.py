@@ -34,7 +34,11 @@ PLAIN_S = 5.0
 FILLS_SHOWN = 5
 CAUSES_SHOWN = 4
 BAR_CELLS = 41  # odd, so that the target has a cell of its own
-ENVIRONMENT_STYLES = {"sandbox": "black on green", "testnet": "black on yellow"}
+ENVIRONMENT_STYLES = {
+    "sandbox": "black on green",
+    "testnet": "black on yellow",
+    "demo": "black on yellow",
+}
 PRODUCTION_STYLE = "white on red"
 STATE_STYLES = {
     TradingState.RUNNING: "bold green",

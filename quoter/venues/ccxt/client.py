@@ -1,6 +1,7 @@
 """Construction of ccxt clients: guarded, pointed at one environment, unsafe defaults off."""
 
 import logging
+from dataclasses import replace
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ from quoter.venues.egress.gate import (
 )
 from quoter.venues.egress.rate_limiter import RateLimiter
 from quoter.venues.json_values import as_map
-from quoter.venues.profiles import profile_of, sandbox_urls
+from quoter.venues.profiles import VenueSystem, profile_of, sandbox_urls
 
 CACHE_MAX = 10_000  # rows; a burst beyond ccxt's default of 1000 would lose fills silently
 REQUESTS_PER_S_DEFAULT = 10.0
@@ -58,7 +59,7 @@ def make_client(
     if config.environment == "sandbox" and profile.family != "binance":
         raise VenueError(f"the sandbox speaks Binance's protocol, not that of {config.exchange}")
     client = guarded_class(config.exchange)(_options(config))  # type: ignore[call-arg]
-    hosts = _select_environment(client, config)
+    system = _select_environment(client, config)
     client.has["fetchCurrencies"] = False  # `load_markets` would ask private endpoints for coins
     client.now_ns = now_ns
     client.post_reads = profile.post_reads
@@ -68,7 +69,8 @@ def make_client(
     if (switch := switch_range(config.exchange)) is not None:
         client.dead_man_path = switch.path
     client.gate = (SealedGate if config.is_cancel_only else EgressGate)(
-        hosts=hosts,
+        hosts=system.hosts,
+        headers=system.headers,
         age_ns_max=int(config.create_age_s_max * 1e9),
         now_ns=now_ns,
         needs_tls=config.environment != "sandbox",
@@ -157,26 +159,25 @@ def _options(config: VenueConfig) -> dict[str, object]:
     }
 
 
-def _select_environment(client: GuardedExchange, config: VenueConfig) -> frozenset[str]:
-    """Point the client at its environment; return the hosts that it may contact."""
+def _select_environment(client: GuardedExchange, config: VenueConfig) -> VenueSystem:
+    """Point the client at its environment; return the hosts and headers of its requests."""
+    profile = profile_of(config.exchange)
     if config.environment == "sandbox":
         client.urls["test"] = sandbox_urls(config)
         client.set_sandbox_mode(True)
-        return frozenset({urlsplit(config.sandbox_url).netloc})
-    known = profile_of(config.exchange).hosts.get(config.environment, frozenset())
-    production = _hosts(client.urls.get("api"), client)
+        return VenueSystem(hosts=frozenset({urlsplit(config.sandbox_url).netloc}))
     if config.environment == "production":
-        return config.hosts or known or production
-    if not client.urls.get("test"):
-        raise VenueError(f"ccxt has no testnet URLs for {config.exchange}")
-    allowed = config.hosts or known or _hosts(client.urls["test"], client) - production
-    if not allowed:
+        hosts = config.hosts or profile.hosts or _hosts(client.urls.get("api"), client)
+        return VenueSystem(hosts=hosts)
+    system = profile.systems.get(config.environment)
+    if system is None:
+        known = ", ".join(sorted(profile.systems)) or "none"
+        why = f"; {profile.no_test_system}" if profile.no_test_system else ""
         raise VenueError(
-            f"the testnet of {config.exchange} shares its hosts with production:"
-            " it is not supported until its profile lists the allowed hosts"
+            f"quoter knows no {config.environment} of {config.exchange} (only: {known}){why}"
         )
-    client.set_sandbox_mode(True)
-    return allowed
+    getattr(client, system.switch)(True)
+    return replace(system, hosts=config.hosts or system.hosts)
 
 
 def _hosts(urls: object, client: GuardedExchange) -> frozenset[str]:

@@ -6,7 +6,7 @@ is next.
 """
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from quoter.domain.commands import PlaceOrder
 from quoter.domain.errors import EgressBlocked, VenueError
 from quoter.domain.instrument import Instrument
 from quoter.venues.config import NowNs
+from quoter.venues.profiles import RequiredHeader
 
 WIRE_TIMES_MAX = 1000
 KEEP_ALIVE_S = 75.0  # aiohttp's default of 15 s would cost a TLS handshake after each pause
@@ -128,7 +129,9 @@ class EgressGate:
         pause_reason: Callable[[Purpose], str] = _never_paused,
         needs_tls: bool = False,
         block_reason: BlockReason = never_blocked,
+        headers: tuple[RequiredHeader, ...] = (),
     ) -> None:
+        self._headers = headers
         self._hosts, self._age_ns_max, self._now_ns = hosts, age_ns_max, now_ns
         self._schemes = TLS_SCHEMES if needs_tls else TLS_SCHEMES | PLAIN_SCHEMES
         self._pause_reason, self._block_reason = pause_reason, block_reason
@@ -190,6 +193,20 @@ class EgressGate:
                 f"request to {parts.hostname} uses {parts.scheme!r}; "
                 "only TLS (https, wss) is allowed"
             )
+
+    def check_headers(self, url: str, headers: Mapping[str, str]) -> None:
+        """Raise EgressBlocked without a header by which the host tells play money from real money.
+
+        `headers` are those that will be written; names in any case.
+        """
+        parts = urlsplit(url)
+        for needed in self._headers:
+            is_meant = parts.hostname == needed.host and parts.path not in needed.exempt
+            if is_meant and headers.get(needed.name) != needed.value:
+                raise self.breach(
+                    f"request to {needed.host} without the header {needed.name}: {needed.value}, "
+                    "by which it knows the demo account"
+                )
 
     def check_create(self, call: Call) -> None:
         """Raise EgressBlocked unless this create may leave now."""
@@ -305,6 +322,7 @@ class GatedConnector(aiohttp.TCPConnector):
         aiohttp calls this before each write, also after a redirect.
         """
         self._gate.check_host(str(req.url))
+        self._gate.check_headers(str(req.url), req.headers)
         if req.proxy is not None:
             raise self._gate.breach(f"a request through the proxy {req.proxy.host!r}")
         connection = await super().connect(req, traces, timeout)

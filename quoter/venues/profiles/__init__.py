@@ -25,7 +25,9 @@ from quoter.venues.profiles.profile import (
     FeedUrls,
     PageBy,
     Paging,
+    RequiredHeader,
     VenueProfile,
+    VenueSystem,
 )
 from quoter.venues.profiles.refused import NO_IDS, REFUSED
 
@@ -49,7 +51,9 @@ __all__ = [
     "FeedUrls",
     "PageBy",
     "Paging",
+    "RequiredHeader",
     "VenueProfile",
+    "VenueSystem",
     "feed_urls",
     "profile_of",
     "sandbox_urls",

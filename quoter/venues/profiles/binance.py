@@ -1,5 +1,8 @@
 """Binance spot, and Binance US with the same protocol."""
 
+from collections.abc import Mapping
+
+from quoter.venues.config import Environment
 from quoter.venues.profiles.forms import BalanceForm, FeeForm
 from quoter.venues.profiles.profile import (
     UNIFIED,
@@ -8,6 +11,7 @@ from quoter.venues.profiles.profile import (
     FeedUrls,
     Paging,
     VenueProfile,
+    VenueSystem,
 )
 
 _TESTNET = FeedUrls(
@@ -23,22 +27,58 @@ _BALANCES = BalanceForm(
 )
 
 
-def _binance(name: str, *, rest_host: str, stream_host: str, ws_api_host: str) -> VenueProfile:
-    testnet = ("testnet", "stream.testnet", "ws-api.testnet")
+_DEMO = FeedUrls(
+    rest="https://demo-api.binance.com/api/v3", stream="wss://demo-stream.binance.com/stream"
+)
+# Demo Mode: developers.binance.com/docs/binance-spot-api-docs/demo-mode
+TEST_SYSTEMS: Mapping[Environment, VenueSystem] = {
+    "testnet": VenueSystem(
+        hosts=frozenset(
+            {
+                "testnet.binance.vision",
+                "stream.testnet.binance.vision",
+                "ws-api.testnet.binance.vision",
+            }
+        )
+    ),
+    "demo": VenueSystem(
+        switch="enable_demo_trading",
+        hosts=frozenset(
+            {"demo-api.binance.com", "demo-stream.binance.com", "demo-ws-api.binance.com"}
+        ),
+    ),
+}
+
+_IDS = ClientIds(
+    create_field="newClientOrderId",
+    # in the event of a cancel, "c" is the id of the cancel; ccxt reads "C" there
+    row_fields=(UNIFIED, "c"),
+    cancel=ById(field="origClientOrderId"),
+    query=ById(field="origClientOrderId"),
+)
+
+
+def _binance(
+    name: str,
+    *,
+    rest_host: str,
+    stream_host: str,
+    ws_api_host: str,
+    systems: tuple[Environment, ...],
+) -> VenueProfile:
     return VenueProfile(
         name=name,
         family="binance",
         refusal="",
         feed_urls={
             "testnet": _TESTNET,
+            "demo": _DEMO,
             "production": FeedUrls(
                 rest=f"https://{rest_host}/api/v3", stream=f"wss://{stream_host}:9443/stream"
             ),
         },
-        hosts={
-            "testnet": frozenset(f"{host}.binance.vision" for host in testnet),
-            "production": frozenset({rest_host, stream_host, ws_api_host}),
-        },
+        hosts=frozenset({rest_host, stream_host, ws_api_host}),
+        systems={each: TEST_SYSTEMS[each] for each in systems},
         create_params={"newOrderRespType": "ACK"},
         self_trade="EXPIRE_MAKER",
         order_fields={
@@ -52,13 +92,7 @@ def _binance(name: str, *, rest_host: str, stream_host: str, ws_api_host: str) -
         },
         fees=_FEES,
         balances=_BALANCES,
-        ids=ClientIds(
-            create_field="newClientOrderId",
-            # in the event of a cancel, "c" is the id of the cancel; ccxt reads "C" there
-            row_fields=(UNIFIED, "c"),
-            cancel=ById(field="origClientOrderId"),
-            query=ById(field="origClientOrderId"),
-        ),
+        ids=_IDS,
         open_orders=Paging(),  # always whole, in one answer
         weights={
             "query": 4.0,
@@ -79,10 +113,12 @@ BINANCE = _binance(
     rest_host="api.binance.com",
     stream_host="stream.binance.com",
     ws_api_host="ws-api.binance.com",
+    systems=("testnet", "demo"),
 )
 BINANCE_US = _binance(
     "binanceus",
     rest_host="api.binance.us",
     stream_host="stream.binance.us",
     ws_api_host="ws-api.binance.us",
+    systems=("testnet",),
 )

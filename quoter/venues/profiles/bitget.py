@@ -10,12 +10,28 @@ from quoter.venues.profiles.profile import (
     ClientIds,
     PageBy,
     Paging,
+    RequiredHeader,
     VenueProfile,
+    VenueSystem,
 )
 
 BITGET = VenueProfile(
     name="bitget",
     family="bitget",
+    systems={
+        "demo": VenueSystem(
+            switch="enable_demo_trading",
+            hosts=frozenset({"api.bitget.com", "wspap.bitget.com"}),
+            headers=(
+                RequiredHeader(
+                    host="api.bitget.com",
+                    name="PAPTRADING",
+                    value="1",
+                    exempt=frozenset({"/api/v2/public/time"}),
+                ),
+            ),
+        )
+    },
     # in the stream `size` is the cost of a limit order, and `baseVolume` that of its last fill
     order_fields={
         "price": ("price", "priceAvg"),  # the list of open orders calls it priceAvg

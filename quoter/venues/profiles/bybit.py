@@ -11,11 +11,22 @@ from quoter.venues.profiles.profile import (
     PageBy,
     Paging,
     VenueProfile,
+    VenueSystem,
 )
 
 BYBIT = VenueProfile(
     name="bybit",
     family="bybit",
+    # v5/demo: the public streams of the demo are those of production
+    systems={
+        "testnet": VenueSystem(
+            hosts=frozenset({"api-testnet.bybit.com", "stream-testnet.bybit.com"})
+        ),
+        "demo": VenueSystem(
+            switch="enable_demo_trading",
+            hosts=frozenset({"api-demo.bybit.com", "stream-demo.bybit.com", "stream.bybit.com"}),
+        ),
+    },
     refusal="its streams are not proven from start to stop",
     order_fields={"price": ("price",), "amount": ("qty",), "filled": ("cumExecQty",)},
     trade_fields={

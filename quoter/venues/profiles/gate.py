@@ -16,6 +16,7 @@ from quoter.venues.profiles.profile import (
 GATE = VenueProfile(
     name="gate",
     family="gate",
+    no_test_system="its testnet has futures only, and quoter trades spot",
     refusal="its streams are not proven from start to stop",
     order_fields={"price": ("price",), "amount": ("amount",), "left": ("left",)},
     trade_fields={

@@ -16,6 +16,7 @@ from quoter.venues.profiles.profile import (
 KRAKEN = VenueProfile(
     name="kraken",
     family="kraken",
+    no_test_system="its demo has futures only, and quoter trades spot",
     refusal="its streams are not proven from start to stop",
     order_fields={
         "price": ("limit_price", "descr.price"),

@@ -4,20 +4,33 @@ Documentation: okx.com/docs-v5 (trade: place multiple orders, cancel order, orde
 list, transaction details of the last three months).
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+from quoter.venues.config import Environment
 from quoter.venues.profiles.forms import AnswerForm, BalanceForm, BookSequence, FeeForm
 from quoter.venues.profiles.profile import (
     ById,
     ClientIds,
     PageBy,
     Paging,
+    RequiredHeader,
     VenueProfile,
+    VenueSystem,
 )
+
+
+def _demo(rest_host: str, stream_host: str) -> Mapping[Environment, VenueSystem]:
+    """Return the demo of a site, which shares production's REST host."""
+    header = RequiredHeader(host=rest_host, name="x-simulated-trading", value="1")
+    hosts = frozenset({rest_host, stream_host})
+    return {"demo": VenueSystem(hosts=hosts, headers=(header,))}
+
 
 OKX = VenueProfile(
     name="okx",
     family="okx",
+    systems=_demo("www.okx.com", "wspap.okx.com"),
     refusal="its streams are not proven from start to stop",
     order_fields={"price": ("px",), "amount": ("sz",), "filled": ("accFillSz",)},
     trade_fields={"price": ("fillPx",), "amount": ("fillSz",)},
@@ -51,5 +64,5 @@ OKX = VenueProfile(
         start_param="begin",
     ),
 )
-MY_OKX = replace(OKX, name="myokx")
-OKX_US = replace(OKX, name="okxus")
+MY_OKX = replace(OKX, name="myokx", systems=_demo("eea.okx.com", "wseeapap.okx.com"))
+OKX_US = replace(OKX, name="okxus", systems=_demo("us.okx.com", "wsuspap.okx.com"))

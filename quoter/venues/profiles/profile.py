@@ -20,6 +20,31 @@ class FeedUrls:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequiredHeader:
+    """A header that tells play money from real money, at a host that serves both.
+
+    `exempt`: paths to which ccxt does not write it, all of public data.
+    """
+
+    host: str
+    name: str
+    value: str
+    exempt: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueSystem:
+    """One system of a venue: its hosts, and for a testnet or demo how ccxt is switched to it.
+
+    `headers`: what tells it from production at a host that serves both.
+    """
+
+    hosts: frozenset[str]
+    switch: str = "set_sandbox_mode"  # ccxt's method; not for production
+    headers: tuple[RequiredHeader, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ById:
     """A request for one order by our id: what ccxt is given, and where the request carries it.
 
@@ -102,7 +127,9 @@ class VenueProfile:
     family: str  # selects error texts and request verification
     refusal: str = NO_PROFILE  # why no order may be sent to this venue; empty: it is proven
     feed_urls: Mapping[Environment, FeedUrls] = field(default_factory=dict)
-    hosts: Mapping[Environment, frozenset[str]] = field(default_factory=dict)
+    hosts: frozenset[str] = frozenset()  # of production; empty: those of ccxt's table
+    systems: Mapping[Environment, VenueSystem] = field(default_factory=dict)  # testnet and demo
+    no_test_system: str = ""  # why there is none, where that may surprise
     create_params: Mapping[str, str | bool | int] = field(default_factory=dict)
     self_trade: str = ""  # prevention mode of our creates; empty: none by the venue
     order_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

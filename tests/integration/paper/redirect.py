@@ -51,7 +51,7 @@ def redirected(exchange: str, root: str) -> Iterator[None]:
 
     mixins, held = client.MIXINS.get(exchange, ()), profiles.profile_of(exchange)
     client.MIXINS[exchange] = (*mixins, AtPaper)
-    profiles._PROFILES[exchange] = replace(held, refusal="", hosts={})
+    profiles._PROFILES[exchange] = replace(held, refusal="", hosts=frozenset())
     try:
         yield
     finally:

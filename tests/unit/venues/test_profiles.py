@@ -1,8 +1,11 @@
 """Self-trade prevention is taken from ccxt's table where ccxt implements it."""
 
+from urllib.parse import urlsplit
+
 import pytest
 
-from quoter.venues.profiles import BINANCE, GENERIC, with_self_trade
+from quoter.venues.config import Environment, VenueConfig
+from quoter.venues.profiles import BINANCE, GENERIC, feed_urls, with_self_trade
 
 
 def features(modes: object) -> dict[str, object]:
@@ -26,3 +29,14 @@ def test_only_modes_that_ccxt_translates_are_requested(modes: object, asked: str
 def test_profile_with_a_mode_keeps_it() -> None:
     assert with_self_trade(BINANCE, features({"EXPIRE_BOTH": True})) is BINANCE
     assert with_self_trade(GENERIC, {}) is GENERIC
+
+
+@pytest.mark.parametrize("environment", ["testnet", "demo", "production"])
+def test_native_feed_reads_from_the_hosts_of_its_environment(environment: Environment) -> None:
+    config = VenueConfig(
+        exchange="binance", symbol="BTC/USDT", environment=environment, order_prefix="q1"
+    )
+    hosts = BINANCE.systems[environment].hosts if environment in BINANCE.systems else BINANCE.hosts
+    urls = feed_urls(config)
+    assert {urlsplit(urls.rest).hostname, urlsplit(urls.stream).hostname} <= hosts
+    assert (urlsplit(urls.rest).scheme, urlsplit(urls.stream).scheme) == ("https", "wss")

@@ -44,7 +44,42 @@ def test_every_url_is_an_allowed_host(exchange: str, environment: Environment, h
         venue.gate.check_host(url)
 
 
-@pytest.mark.parametrize("environment", ["sandbox", "testnet"])
+SPOT_URLS = {  # under ccxt's `urls["api"]`: what spot trading uses
+    "binance": ("public", "private", "ws/spot", "ws/ws-api/spot"),
+    "bybit": ("public", "private", "v2", "ws/public/spot", "ws/private/spot/unified"),
+    "okx": ("rest", "ws"),
+    "myokx": ("rest", "ws"),
+    "okxus": ("rest", "ws"),
+    "bitget": ("spot", "common", "demo/public", "demo/private"),
+}
+
+
+def url_at(urls: object, path: str) -> str:
+    """Return the URL under a path of ccxt's nested table."""
+    for name in path.split("/"):
+        assert isinstance(urls, dict)
+        urls = urls[name]
+    return str(urls)
+
+
+@pytest.mark.parametrize(
+    ("exchange", "environment"),
+    [*((name, "demo") for name in SPOT_URLS), ("bybit", "testnet"), ("binance", "testnet")],
+)
+def test_every_url_of_a_test_system_is_an_allowed_host(
+    exchange: str, environment: Environment
+) -> None:
+    """Held against ccxt's own tables; elsewhere nothing can be sent."""
+    venue = client(exchange, environment)
+    for path in SPOT_URLS[exchange]:
+        url = url_at(venue.urls["api"], path)
+        venue.gate.check_host(url.replace("{hostname}", str(getattr(venue, "hostname", ""))))
+    refused = {"okx": "https://eea.okx.com", "bybit": "https://api.bybit.com"}
+    with pytest.raises(EgressBlocked):
+        venue.gate.check_host(refused.get(exchange, "https://api.binance.com") + "/order")
+
+
+@pytest.mark.parametrize("environment", ["sandbox", "testnet", "demo"])
 def test_production_url_is_refused_in_other_environments(environment: Environment) -> None:
     gate = client("binance", environment).gate
     for url in ("https://api.binance.com/api/v3/order", "wss://stream.binance.com:9443/ws"):
@@ -114,7 +149,11 @@ def test_other_exchanges_can_be_built(exchange: str) -> None:
     ("exchange", "environment", "text"),
     [
         ("bybit", "sandbox", "speaks Binance's protocol"),
-        ("kraken", "testnet", "no testnet"),
+        ("kraken", "testnet", "its demo has futures only"),
+        ("gate", "testnet", "its testnet has futures only"),
+        ("okx", "testnet", "quoter knows no testnet of okx .only: demo."),
+        ("binanceus", "demo", "quoter knows no demo of binanceus .only: testnet."),
+        ("htx", "demo", "only: none"),
         ("nosuch", "production", "no exchange"),
     ],
 )

@@ -8,6 +8,7 @@ from decimal import Decimal
 import aiohttp
 import pytest
 from aiohttp import web
+from multidict import CIMultiDict
 
 from quoter.domain.commands import PlaceOrder
 from quoter.domain.errors import EgressBlocked, VenueError
@@ -30,6 +31,7 @@ from quoter.venues.egress.gate import (
     declare_call,
     gated_session,
 )
+from quoter.venues.profiles import RequiredHeader
 from tests.instruments import BTC_USDT
 
 URL = "http://venue:81/api/v3/order"
@@ -199,6 +201,38 @@ def test_undeclared_request_is_not_sent(gate: EgressGate) -> None:
 def test_host_outside_the_list_is_never_contacted(gate: EgressGate, url: str) -> None:
     with pytest.raises(EgressBlocked, match="host"):
         gate.check_write(url, Call(Purpose.READ))
+
+
+HEADER = RequiredHeader(
+    host="www.okx.com", name="x-simulated-trading", value="1", exempt=frozenset({"/time"})
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "passes"),
+    [
+        ("https://www.okx.com/api/v5/trade/order", {"x-simulated-trading": "1"}, True),
+        ("https://www.okx.com/api/v5/trade/order", {"X-Simulated-Trading": "1"}, True),
+        ("https://www.okx.com/api/v5/trade/order", {}, False),
+        ("https://www.okx.com/api/v5/trade/order", {"x-simulated-trading": "0"}, False),
+        ("https://www.okx.com/time?x=1", {}, True),
+        ("https://www.okx.com/time/order", {}, False),
+        ("wss://wspap.okx.com/ws", {}, True),
+    ],
+)
+def test_host_of_both_kinds_of_money_needs_the_header_of_the_demo(
+    clock: Clock, url: str, headers: dict[str, str], passes: bool
+) -> None:
+    """V5: at this host the header alone tells the demo account from real money."""
+    hosts = frozenset({"www.okx.com", "wspap.okx.com"})
+    gate = EgressGate(hosts=hosts, age_ns_max=1, now_ns=clock, headers=(HEADER,))
+    gate.is_open = True
+    if passes:
+        gate.check_headers(url, CIMultiDict(headers))
+    else:
+        with pytest.raises(EgressBlocked, match="without the header x-simulated-trading"):
+            gate.check_headers(url, CIMultiDict(headers))
+    assert gate.is_open is passes
 
 
 def test_breach_closes_the_gate_before_it_is_reported(gate: EgressGate) -> None:
