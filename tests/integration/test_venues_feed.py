@@ -410,7 +410,7 @@ async def test_bad_frames_are_counted_and_many_of_them_are_reported(
         assert received.count(Alarm) == 0
         feed.on_frame(b"{]")
         assert received.count(Alarm) == 1
-    assert feed.bad_frames == 6
+    assert feed.rejected()["unreadable"] == 6
 
 
 @pytest.mark.parametrize("exchange", ["binance", "binanceus"])

@@ -7,6 +7,8 @@ from quoter.domain.events import BookDelta, BookSnapshot
 from quoter.domain.market import Level, Levels
 
 BUFFER_MAX = 1000  # 100 s of diffs at one per 100 ms
+KNOWN_DIFFS_MAX = 20  # in a row, two seconds of them: the snapshot was ahead of the stream
+STUCK = f"{KNOWN_DIFFS_MAX} depth diffs in a row had old update ids"
 
 
 class DepthDiff(NamedTuple):
@@ -27,12 +29,14 @@ class DepthSync:
     older than the first buffered diff, drop diffs that it contains, and from then on each diff must
     begin at or before the next update id. A snapshot that ends exactly before the first diff
     fits too. A gap is *emitted*, as a delta whose `prev` does not match, so that the book detects
-    it; then buffering starts again.
+    it; then buffering starts again. Ids that run back on one connection are a gap too: the updates
+    in between are lost, and later diffs would seem to follow.
     """
 
     def __init__(self, *, buffer_max: int = BUFFER_MAX) -> None:
         self._buffer: deque[DepthDiff] = deque(maxlen=buffer_max)
         self._local: int | None = None
+        self._newest = -1  # last id of the newest diff since the restart
         self._recorded: deque[DepthDiff] | None = None  # diffs since `begin_book_check`
         self._buffer_max = buffer_max
         self.ignored = 0  # diffs that were known already
@@ -49,22 +53,26 @@ class DepthSync:
         """Discard everything: the connection is new, or the book may be wrong."""
         self._buffer.clear()
         self._local = self._recorded = None
+        self._newest = -1
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether so many diffs in a row were known that the book can't be right."""
+        return self.known_in_a_row >= KNOWN_DIFFS_MAX
 
     def on_diff(self, diff: DepthDiff) -> BookDelta | None:
         """Return the delta to apply now; None while buffering and for known diffs."""
         if self._local is None:
             self._keep(diff)
             return None
+        if diff.last < self._newest or diff.first > self._local + 1:
+            return self._gap(diff)
+        self._newest = diff.last
         if diff.last <= self._local:
             self.ignored += 1
             self.known_in_a_row += 1
             return None
         self.known_in_a_row = 0
-        if diff.first > self._local + 1:
-            self.gaps += 1
-            self.restart()
-            self._keep(diff)
-            return _delta(diff, prev=diff.first - 1)
         delta = _delta(diff, prev=self._local)
         self._local = diff.last
         if self._recorded is not None:
@@ -112,18 +120,30 @@ class DepthSync:
             self.stale_snapshots += 1
             return None
         buffered = list(self._buffer)
-        self._buffer.clear()
+        self.restart()
         self._local = snapshot.last
         # they get the snapshot's time, because event times must not run backwards
         deltas = [self.on_diff(diff._replace(ts_ns=snapshot.ts_ns)) for diff in buffered]
         self.known_in_a_row = 0
         return [snapshot, *(delta for delta in deltas if delta is not None)]
 
+    def _gap(self, diff: DepthDiff) -> BookDelta:
+        """Restart with this diff, and return it as a delta that fits no book.
+
+        Its last id is above ours, because a book takes one that is not for a repetition.
+        """
+        last = max(diff.last, (self._local or 0) + 1)
+        self.gaps += 1
+        self.restart()
+        self._keep(diff)
+        return _delta(diff._replace(last=last), prev=diff.first - 1)
+
     def _keep(self, diff: DepthDiff) -> None:
-        """Buffer a diff; a gap in the buffer discards everything before it."""
-        if self._buffer and diff.first > self._buffer[-1].last + 1:
+        """Buffer a diff; a gap, or ids that run back, discard everything before it."""
+        if self._buffer and (diff.first > self._newest + 1 or diff.last < self._newest):
             self.gaps += 1
             self._buffer.clear()
+        self._newest = diff.last
         self._buffer.append(diff)
 
 

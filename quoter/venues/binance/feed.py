@@ -22,7 +22,8 @@ from quoter.domain.instrument import Instrument
 from quoter.domain.market import Stream
 from quoter.domain.reasons import ReportKind
 from quoter.domain.trading import Cause
-from quoter.venues.binance.depth_sync import DepthDiff, DepthSync
+from quoter.venues.binance.bad_frames import BadFrames
+from quoter.venues.binance.depth_sync import STUCK, DepthDiff, DepthSync
 from quoter.venues.binance.messages import TRADING, BadFrame, CloseAnnouncement, parse, streams
 from quoter.venues.binance.rest import NO_ANSWER, BinanceRest, SymbolUnknown
 from quoter.venues.clock import VenueClock
@@ -35,10 +36,7 @@ from quoter.venues.streams.reconnecting import StreamReader
 from quoter.venues.streams.trading_status import TradingStatusMonitor
 from quoter.venues.supervised_tasks import spawn
 
-BAD_FRAMES_MAX = 5  # per minute; more are reported as a wrong stream
-BAD_FRAMES_WINDOW_S = 60.0
 SYNC_LASTS_S = 10.0  # then a sync counts as a good one
-KNOWN_DIFFS_MAX = 20  # in a row, two seconds of them: the snapshot was ahead, or ids ran back
 BOOK_CHECK_RETRY_S = 2.0  # after a snapshot that did not overlap the stream
 
 
@@ -70,8 +68,7 @@ class BinanceFeed:
         self._epoch = 0  # of the sync: snapshots requested before the latest restart are discarded
         self._emit: Emit = _discard
         self._status_monitor: TradingStatusMonitor | None = None
-        self._bad_s: deque[float] = deque(maxlen=BAD_FRAMES_MAX + 1)
-        self.bad_frames = 0
+        self._bad_frames = BadFrames()
         self.snapshots_failed = 0
         self.connections = 0
         self.book_checks = 0  # snapshots that overlapped the stream
@@ -110,7 +107,7 @@ class BinanceFeed:
         """Return how many messages were not used so far, by reason."""
         sync = self._sync
         return {
-            "unreadable": self.bad_frames,
+            "unreadable": self._bad_frames.count,
             "known_update": sync.ignored,
             "gap": sync.gaps,
             "old_snapshot": sync.stale_snapshots,
@@ -198,9 +195,9 @@ class BinanceFeed:
                 self._emit(delta)
                 if not self._sync.is_synced:  # that was a gap
                     self._begin_sync()
-            elif self._sync.known_in_a_row >= KNOWN_DIFFS_MAX:
+            elif self._sync.is_stuck:
+                self._report_wrong(STUCK)
                 self._begin_sync()
-                self._report_wrong(f"{KNOWN_DIFFS_MAX} depth diffs in a row had old update ids")
         elif isinstance(message, Trade):
             self._on_trade(message)
         elif isinstance(message, CloseAnnouncement):
@@ -216,14 +213,8 @@ class BinanceFeed:
             self._emit(trade)
 
     def _bad_frame(self) -> None:
-        self.bad_frames += 1
-        now_s = time.monotonic()
-        self._bad_s.append(now_s)
-        is_full = len(self._bad_s) > BAD_FRAMES_MAX
-        if is_full and now_s - self._bad_s[0] <= BAD_FRAMES_WINDOW_S:
-            self._bad_s.clear()
-            window_s = BAD_FRAMES_WINDOW_S
-            self._report_wrong(f"{BAD_FRAMES_MAX + 1} unreadable frames within {window_s:g} s")
+        if text := self._bad_frames.add(time.monotonic()):
+            self._report_wrong(text)
 
     def _report_wrong(self, text: str) -> None:
         """Report that the stream or its book can't be right; the engine reconnects."""

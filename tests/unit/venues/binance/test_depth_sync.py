@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from quoter.domain.events import BookDelta, BookSnapshot
 from quoter.domain.market import Level
+from quoter.state.book import Book
 from quoter.venues.binance.depth_sync import DepthDiff, DepthSync
 
 PRICES = 4
@@ -66,6 +67,48 @@ def test_gap_is_emitted_and_sync_restarts() -> None:
     events = sync.on_snapshot(snapshot(14))
     assert events is not None
     assert [e.last for e in events] == [14, 15]
+
+
+def test_ids_that_run_back_are_a_gap() -> None:
+    """Later ids would seem to follow, and the updates in between would be missing."""
+    sync = DepthSync()
+    sync.on_snapshot(snapshot(10))
+    assert sync.on_diff(diff(11, 14)) is not None
+    gap = sync.on_diff(diff(12, 13))
+    assert gap is not None
+    book = Book()
+    book.load(BookSnapshot(ts_ns=1, last=14, bids=(Level(9.0, 1.0),), asks=(Level(10.0, 1.0),)))
+    assert "gap" in (book.apply(gap) or "")
+    assert not sync.is_synced
+    assert sync.gaps == 1
+
+
+def test_the_same_diff_again_is_only_ignored() -> None:
+    sync = DepthSync()
+    sync.on_snapshot(snapshot(10))
+    sync.on_diff(diff(11, 14))
+    assert sync.on_diff(diff(11, 14)) is None
+    assert sync.is_synced
+
+
+def test_a_stream_behind_its_snapshot_is_no_gap() -> None:
+    sync = DepthSync()
+    sync.on_snapshot(snapshot(20))
+    for first in (11, 15, 18):
+        assert sync.on_diff(diff(first, first + 2)) is None
+    following = sync.on_diff(diff(21, 22))
+    assert following is not None
+    assert following.prev == 20
+
+
+def test_ids_that_run_back_while_a_snapshot_is_awaited_start_the_buffer_anew() -> None:
+    """With the diffs of the high ids in it, every snapshot would be too old."""
+    sync = DepthSync()
+    sync.on_diff(diff(1_000_011, 1_000_012))
+    sync.on_diff(diff(13, 14))
+    events = sync.on_snapshot(snapshot(12))
+    assert events is not None
+    assert [event.last for event in events] == [12, 14]
 
 
 def test_gap_in_buffer_discards_older_diffs() -> None:
