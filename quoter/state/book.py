@@ -5,7 +5,7 @@ crossed book, and a book that contradicts what else the venue reports of the sam
 prices, a snapshot) makes the book unusable until the next snapshot.
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from math import inf
 from typing import Protocol
 
@@ -93,8 +93,15 @@ class HalfBook:
 
     def best(self, own: Sizes) -> Level | None:
         """The best level that is not entirely ours; `own` holds our sizes by price."""
+        return self._first(self.near, own)
+
+    def best_from(self, price: float, own: Sizes) -> Level | None:
+        """The best level at or behind `price` that is not entirely ours."""
+        return self._first(self.near[: bisect_right(self.near, self._sign * price)], own)
+
+    def _first(self, near: list[float], own: Sizes) -> Level | None:
         sign, sizes = self._sign, self._sizes
-        for key in reversed(self.near):
+        for key in reversed(near):
             size = sizes[price := sign * key]
             foreign = size - own.get(price, 0.0)
             if foreign > size * DUST:
@@ -192,8 +199,8 @@ class Book:
             return None
         top = self._top
         if top is not None and top.update_id >= self.last:
-            bid = self._fresher(top.bid, own_bids, self.bids, below=top.ask.price)
-            ask = self._fresher(top.ask, own_asks, self.asks, above=top.bid.price)
+            bid = self._fresher(top.bid, own_bids, self.bids)
+            ask = self._fresher(top.ask, own_asks, self.asks)
         else:
             bid, ask = self.bids.best(own_bids), self.asks.best(own_asks)
         if bid is None or ask is None or not bid.price < ask.price:
@@ -201,20 +208,15 @@ class Book:
         return bid, ask
 
     @staticmethod
-    def _fresher(
-        level: Level,
-        own: Sizes,
-        side: HalfBook,
-        *,
-        below: float = float("inf"),
-        above: float = 0.0,
-    ) -> Level | None:
-        """The ticker's level unless it is all ours; else the best depth level that still fits."""
+    def _fresher(level: Level, own: Sizes, side: HalfBook) -> Level | None:
+        """The ticker's level unless it is all ours; else the best depth level behind it.
+
+        A better level of the older depth has gone: the ticker's is the best one there is.
+        """
         mine = own.get(level.price, 0.0) if own else 0.0
         if level.size - mine > level.size * DUST:
             return Level(level.price, level.size - mine)
-        found = side.best(own)
-        return found if found is not None and above < found.price < below else None
+        return side.best_from(level.price, own)
 
     def invalidate(self) -> None:
         """Mark the book unusable: the feed is lost."""

@@ -197,6 +197,12 @@ def test_a_ticker_whose_level_is_ours_falls_back_on_depth_that_can_still_hold() 
     assert book.best({99.7: 1.0}, NO_OWN_ORDERS) is None
 
 
+def test_depth_better_than_a_ticker_whose_level_is_ours_has_gone() -> None:
+    book = loaded()
+    book.apply_top(top(11, (99.9, 5.0), (100.6, 1.0)))
+    assert book.best(NO_OWN_ORDERS, {100.6: 1.0}) is None  # the asks of the depth are at 100.1
+
+
 @pytest.mark.parametrize("ask", [99.9, 100.0])
 def test_a_locked_or_crossed_ticker_is_refused(ask: float) -> None:
     assert loaded().apply_top(top(11, (100.0, 1.0), (ask, 1.0)))
