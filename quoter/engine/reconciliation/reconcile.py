@@ -5,6 +5,8 @@ invented and no order is forgotten. A difference that stays is never corrected: 
 RECONCILIATION, and kills if it lasts.
 """
 
+from collections import deque
+
 from quoter.domain.commands import RequestReport
 from quoter.domain.events import (
     Alarm,
@@ -31,6 +33,10 @@ from quoter.state.inventory import Inventory
 from quoter.state.open_orders import RESTING, ClosedOrder, OpenOrder, OpenOrders
 
 CLOSED_GRACE_NS = NS_PER_S  # a venue's list may be slightly older than its own answers
+# After the venue reported an order's end, one list that still has it is taken for an old one; it
+# proves that the order is open if another list, requested this much later, has it too.
+OLD_LIST_NS = 10 * NS_PER_S
+RELEASED_MAX = 1_000  # orders released as unknown to the venue, that are remembered
 # longer than this, the venue claims a fill that it does not list
 MISSING_FILLS_MAX_NS = 10 * NS_PER_S
 LASTING_NS = 60 * NS_PER_S  # longer than this, one of the two books must be wrong
@@ -74,6 +80,8 @@ class Reconcile:
         self._trades_ns = 0  # asked_ns of the newest trades report
         self._balances_ns = 0  # asked_ns of the newest balances that equalled our books
         self._listed: frozenset[str] = frozenset()
+        self._ended_listed_ns: dict[str, int] = {}  # when ended orders were first listed; by id
+        self._released: deque[str] = deque(maxlen=RELEASED_MAX)  # client ids
         # The newest trade of a *complete* list. The private stream may have skipped a trade before
         # the newest one that it reported, so its trades are no place to continue from.
         self._confirmed_id = inventory.newest_trade_id
@@ -151,6 +159,7 @@ class Reconcile:
             self._open_orders_ns >= order.not_found_ns and order.client_id not in self._listed
         )
         if was_absent and self._trades_ns >= order.not_found_ns:
+            self._released.append(order.client_id)
             self._lifecycle.release(order, step)
         else:
             self.make_due(ReportKind.OPEN_ORDERS, step.ts_ns)
@@ -234,7 +243,10 @@ class Reconcile:
                 continue
             closed = self._orders.closed(client_id)
             if closed is None or closed.changed_ns + CLOSED_GRACE_NS < report.asked_ns:
-                self._reappeared(listed, closed, step)
+                self._reappeared(listed, closed, report.asked_ns, step)
+        self._ended_listed_ns = {
+            client_id: ns for client_id, ns in self._ended_listed_ns.items() if client_id in own
+        }
         for order in list(self._orders):
             is_settled = order.state in RESTING and order.changed_ns < report.asked_ns
             if is_settled and order.client_id not in own:
@@ -249,16 +261,27 @@ class Reconcile:
             self.make_due(ReportKind.OPEN_ORDERS, step.ts_ns + NS_PER_S)
 
     def _reappeared(
-        self, listed: VenueOrder, closed: ClosedOrder | None, step: StepBuilder
+        self, listed: VenueOrder, closed: ClosedOrder | None, asked_ns: int, step: StepBuilder
     ) -> None:
         """Handle a listed order of our prefix that is closed in our books, or was never sent."""
-        if self._duplicate_instance.is_of_other_run(listed.client_id):
-            self._duplicate_instance.raise_cause(f"{listed.client_id} is open", step)
+        client_id = listed.client_id
+        if self._duplicate_instance.is_of_other_run(client_id):
+            self._duplicate_instance.raise_cause(f"{client_id} is open", step)
+        elif closed is not None and self._may_be_old(client_id, asked_ns):
+            step.add_anomaly("listed_after_end", client_id)
+            self.make_due(ReportKind.OPEN_ORDERS, step.ts_ns + NS_PER_S)
         else:
             what = "closed in our books" if closed else "never sent by this run"
             text = f"{listed.client_id} is open, but {what}"
             self._causes.raise_cause(step, Cause.ORDER_REAPPEARED, text)
         self._lifecycle.cancel_by_id(listed.client_id, listed.venue_id, step)
+
+    def _may_be_old(self, client_id: str, asked_ns: int) -> bool:
+        """Whether a list may have been old that has an order whose end the venue reported."""
+        if client_id in self._released:
+            return False  # its end is our own conclusion
+        first_ns = self._ended_listed_ns.setdefault(client_id, asked_ns)
+        return asked_ns - first_ns < OLD_LIST_NS
 
     def on_trades(self, report: TradesReport, step: StepBuilder) -> None:
         """Book fills that the private stream did not report."""

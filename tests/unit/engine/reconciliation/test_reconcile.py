@@ -383,20 +383,56 @@ def stray(client_id: str) -> VenueOrder:
     return VenueOrder(client_id, "v9", BUY, Decimal(90), Decimal(1), Decimal(0))
 
 
-def test_a_closed_order_that_is_listed_kills_and_is_cancelled() -> None:
+def ended_order(harness: EngineHarness) -> OpenOrder:
+    """An order whose end the venue reported two seconds ago."""
+    order = harness.wanted(BUY)
+    harness.done(order)
+    harness.wait(2.0)
+    return order
+
+
+def test_an_ended_order_in_one_list_is_cancelled_and_the_list_requested_again() -> None:
+    """The list may be old: the venue has reported the end of this order."""
+    harness = EngineHarness().quoting()
+    order = ended_order(harness)
+    step = harness.open_orders(listed(order), *(listed(o) for o in harness.orders(SELL)))
+    assert harness.state() is TradingState.RUNNING
+    assert (order.client_id, CancelReason.NOT_IN_BOOKS) in [
+        (cancel.client_id, cancel.reason) for cancel in cancels(step)
+    ]
+    assert requests(harness.wait(1.0), ReportKind.OPEN_ORDERS)
+
+
+def test_an_ended_order_that_lists_show_for_ten_seconds_kills() -> None:
+    harness = EngineHarness().quoting()
+    order = ended_order(harness)
+    for pause_s in (4.9, 5.0, 0.2):
+        harness.open_orders(listed(order), *(listed(o) for o in harness.orders(SELL)))
+        assert Cause.ORDER_REAPPEARED not in harness.causes
+        harness.wait(pause_s)
+    harness.open_orders(listed(order), *(listed(o) for o in harness.orders(SELL)))
+    assert Cause.ORDER_REAPPEARED in harness.causes
+    assert harness.state() is TradingState.KILLED
+
+
+def test_a_list_without_the_ended_order_proves_that_the_one_before_was_old() -> None:
+    harness = EngineHarness().quoting()
+    order = ended_order(harness)
+    for _ in range(3):
+        harness.open_orders(listed(order), *(listed(o) for o in harness.orders(SELL)))
+        harness.wait(5.0)
+        harness.open_orders(*(listed(o) for o in harness.orders(SELL)))
+        harness.wait(1.0)
+    assert harness.state() is not TradingState.KILLED
+
+
+def test_a_list_from_up_to_a_second_after_the_end_shows_nothing() -> None:
     harness = EngineHarness().quoting()
     order = harness.wanted(BUY)
     harness.done(order)
     harness.wait(0.9)
-    harness.open_orders(listed(order), *(listed(o) for o in harness.orders(SELL)))
-    assert Cause.ORDER_REAPPEARED not in harness.causes  # lists may be a little older
-    harness.wait(0.2)
     step = harness.open_orders(listed(order), *(listed(o) for o in harness.orders(SELL)))
-    assert Cause.ORDER_REAPPEARED in harness.causes
-    assert harness.state() is TradingState.KILLED
-    assert (order.client_id, CancelReason.NOT_IN_BOOKS) in [
-        (cancel.client_id, cancel.reason) for cancel in cancels(step)
-    ]
+    assert order.client_id not in [cancel.client_id for cancel in cancels(step)]
 
 
 def test_a_list_from_before_the_end_of_an_order_may_still_have_it() -> None:
