@@ -7,6 +7,56 @@ FEED_HEALTH = "tests/unit/engine/market/test_feed_health.py"
 
 AFTER_STALL = (
     mutant(
+        "ids_that_run_back_accepted",
+        "update ids of diffs run back, and later diffs are taken to follow",
+        Edit(
+            "quoter/venues/binance/depth_sync.py",
+            "        if diff.last < self._newest or diff.first > self._local + 1:\n",
+            "        if diff.first > self._local + 1:\n",
+        ),
+        tests=("tests/unit/venues/binance/test_depth_sync.py",),
+    ),
+    mutant(
+        "high_ids_stay_in_the_buffer",
+        "diffs whose ids were too high make every later snapshot too old",
+        Edit(
+            "quoter/venues/binance/depth_sync.py",
+            "(diff.first > self._newest + 1 or diff.last < self._newest)",
+            "diff.first > self._newest + 1",
+        ),
+        tests=("tests/unit/venues/binance/test_depth_sync.py",),
+    ),
+    mutant(
+        "depth_level_that_the_ticker_denies",
+        "a level of the depth counts although the newer ticker has no such price",
+        Edit(
+            "quoter/state/book.py",
+            "        return side.best_from(level.price, own)\n",
+            "        return side.best(own)\n",
+        ),
+        tests=("tests/unit/state/test_book.py",),
+    ),
+    mutant(
+        "one_old_list_kills",
+        "one list of open orders outweighs the venue's report that an order ended",
+        Edit(
+            "quoter/engine/reconciliation/reconcile.py",
+            "        return asked_ns - first_ns < OLD_LIST_NS\n",
+            "        return False\n",
+        ),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
+    ),
+    mutant(
+        "every_list_is_called_old",
+        "an ended order that every list shows as open is never believed",
+        Edit(
+            "quoter/engine/reconciliation/reconcile.py",
+            "        return asked_ns - first_ns < OLD_LIST_NS\n",
+            "        return True\n",
+        ),
+        tests=("tests/unit/engine/reconciliation/test_reconcile.py",),
+    ),
+    mutant(
         "frames_of_before_a_stall_count",
         "frames that waited while the process was frozen count as current",
         Edit(
@@ -119,7 +169,11 @@ AFTER_STALL = (
     mutant(
         "old_ids_are_ignored_without_limit",
         "a snapshot ahead of its stream freezes the book",
-        Edit("quoter/venues/binance/feed.py", "KNOWN_DIFFS_MAX = 20 ", "KNOWN_DIFFS_MAX = 10**9 "),
+        Edit(
+            "quoter/venues/binance/depth_sync.py",
+            "KNOWN_DIFFS_MAX = 20 ",
+            "KNOWN_DIFFS_MAX = 10**9 ",
+        ),
         tests=(FEED,),
     ),
     mutant(

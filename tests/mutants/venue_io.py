@@ -195,8 +195,8 @@ MARKET = (
         "the depth sync numbers a diff after a gap as if it followed",
         Edit(
             "quoter/venues/binance/depth_sync.py",
-            "        if diff.first > self._local + 1:\n            self.gaps += 1\n",
-            "        if False:\n            self.gaps += 1\n",
+            "        if diff.last < self._newest or diff.first > self._local + 1:\n",
+            "        if False:\n",
         ),
         tests=("tests/unit/venues/binance/test_depth_sync.py",),
     ),

@@ -46,6 +46,7 @@ from quoter.sim.exchange import Exchange
 from quoter.sim.messages import (
     BalanceNews,
     BestNews,
+    DepthBook,
     DepthNews,
     ExecutionReport,
     NewOrder,
@@ -137,7 +138,7 @@ class SimulatedGateway:
     def resync(self) -> None:
         """Fetch a depth snapshot, as after a reconnect."""
         self._sync.restart()
-        book = self._exchange.depth(self._symbol, SNAPSHOT_LEVELS)
+        book = self._shown_depth(SNAPSHOT_LEVELS)
         snapshot = BookSnapshot(
             ts_ns=self._due_ns(Channel.MARKET),
             last=book.last,
@@ -245,11 +246,15 @@ class SimulatedGateway:
 
     def _best_prices(self, asked_ns: int) -> Event:
         """Both best levels, our own orders included."""
-        due_ns, book = self._due_ns(Channel.ANSWER), self._exchange.depth(self._symbol, 1)
+        due_ns, book = self._due_ns(Channel.ANSWER), self._shown_depth(1)
         if not book.bids or not book.asks:
             return ReportFailed(ts_ns=due_ns, kind=ReportKind.BEST_PRICES, text="one side is empty")
         (bid,), (ask,) = _levels(book.bids), _levels(book.asks)
         return BestPricesReport(ts_ns=due_ns, asked_ns=asked_ns, bid=Level(*bid), ask=Level(*ask))
+
+    def _shown_depth(self, levels: int) -> DepthBook:
+        """Return the book as the venue answers requests for it."""
+        return self._exchange.depth(self._symbol, levels)
 
     def reconnect(self, text: str) -> None:
         """Another connection of the market stream, with a snapshot of its own."""

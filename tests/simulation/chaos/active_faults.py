@@ -1,7 +1,9 @@
 """Which faults are active now, with one random generator and one count of what fired."""
 
 from collections import Counter
+from collections.abc import Callable
 from random import Random
+from typing import cast
 
 from quoter.domain.units import NS_PER_S
 from tests.simulation.chaos.plan import Fault, Plan, Window
@@ -17,6 +19,7 @@ class ActiveFaults:
         self.fired: Counter[Fault] = Counter()
         self._schedule = schedule
         self._windows: dict[Fault, list[tuple[int, int, float]]] = {}
+        self._forms: dict[tuple[Fault, int], object] = {}
         for window in plan.windows:
             self._windows.setdefault(window.fault, []).append(
                 (at_ns(window.begin_s), at_ns(window.end_s), window.force)
@@ -33,6 +36,15 @@ class ActiveFaults:
             return False
         self.fired[fault] += 1
         return True
+
+    def form[T](self, fault: Fault, make: Callable[[], T]) -> T:
+        """Return the form of the fault in its open window, made by `make` the first time."""
+        now_ns = self._schedule.now_ns
+        begin_ns = max(begin for begin, _, _ in self._windows[fault] if begin <= now_ns)
+        key = fault, begin_ns
+        if key not in self._forms:
+            self._forms[key] = make()
+        return cast(T, self._forms[key])
 
     def between_ns(self, low_s: float, high_s: float) -> int:
         """Return a random duration."""

@@ -1,17 +1,29 @@
-"""A market stream with faults: gaps, wrong values, delays, late snapshots."""
+"""A market stream with faults: gaps, wrong ids and values, missing frames, delays, snapshots."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import replace
 from functools import partial
 
-from quoter.domain.events import BookDelta, BookSnapshot, Event, FeedDown, FeedUp, TopOfBook
+from quoter.domain.events import (
+    Alarm,
+    BookDelta,
+    BookSnapshot,
+    Event,
+    FeedDown,
+    FeedUp,
+    TopOfBook,
+    Trade,
+)
 from quoter.domain.market import Level, Side, Stream
-from quoter.domain.units import NS_PER_MS
+from quoter.domain.trading import Cause
+from quoter.domain.units import NS_PER_MS, NS_PER_S
 from quoter.sim.exchange import Exchange
-from quoter.sim.messages import DepthNews
-from quoter.venues.binance.depth_sync import DepthDiff
+from quoter.sim.messages import BestNews, DepthBook, DepthNews, News
+from quoter.venues.binance.bad_frames import BadFrames
+from quoter.venues.binance.depth_sync import STUCK, DepthDiff
 from tests.simulation.chaos.active_faults import ActiveFaults
-from tests.simulation.chaos.invariants import Invariants
+from tests.simulation.chaos.empty_side import EmptySide
+from tests.simulation.chaos.invariants import SLOW_FEED_S_MAX, Invariants
 from tests.simulation.chaos.plan import Fault
 from tests.simulation.receipt import received_at
 from tests.simulation.schedule import Schedule
@@ -20,6 +32,18 @@ from tests.simulation.simulated_gateway import SNAPSHOT_LEVELS, SimulatedGateway
 
 SNAPSHOT_AGAIN_NS = 1_000 * NS_PER_MS
 RECONNECT_NS = 500 * NS_PER_MS
+# Frames that a silent stream leaves out, by the type of their event.
+LEFT_OUT = (
+    (BookDelta, TopOfBook, Trade),
+    (BookDelta, TopOfBook),
+    (BookDelta,),
+    (TopOfBook,),
+    (BookDelta, Trade),
+)
+# What is added to the ids of diffs; None: those of the diff before are repeated.
+ID_SHIFTS = (-1_000_000, -40, -7, 7, 40, 1_000_000, None)
+# Farther than a stream lags: a snapshot that is ahead by less looks like a stream behind.
+SNAPSHOT_SHIFTS = (200, 10_000, 1_000_000_000)
 
 type Post = Callable[[Event], None]
 
@@ -58,9 +82,70 @@ class FaultyFeed(SimulatedGateway):
         self._market_free_ns = 0
         self._is_fetching = False
         self._held_back: DepthDiff | None = None
+        self._bad_frames = BadFrames()
+        self._ids = 0, 0  # of the newest diff as it was published
+        self._empty = EmptySide(exchange, account, symbol, faults)
+        self._note_touch()
+
+    def _note_touch(self) -> None:
+        """Tell the invariants the exchange's best prices of now."""
+        bid, ask = self._market.tape.best(Side.BUY), self._market.tape.best(Side.SELL)
+        if bid is not None and ask is not None:
+            grid = self._market.grid
+            touch = float(grid.price(bid[0])), float(grid.price(ask[0]))
+            self._invariants.touch(touch, self._schedule.now_ns)
+
+    def deliver(self, news: Iterable[News]) -> None:
+        news = list(news)
+        for one in news:
+            if isinstance(one, BestNews):
+                touch = float(one.bid[0]), float(one.ask[0])
+                self._invariants.touch(touch, one.ts_ns)
+        super().deliver(news)
 
     def _post_now(self, event: Event) -> None:
         self._post(received_at(event, self._schedule.now_ns))
+
+    def _is_left_out(self, kind: type[Event]) -> bool:
+        """Whether a silent stream leaves out a frame of this kind; a reconnect may be the cure."""
+        faults = self._faults
+        if faults.is_on(Fault.DELISTED):
+            faults.fired[Fault.DELISTED] += 1
+            return True
+        if not faults.is_on(Fault.FRAMES_MISSING):
+            return False
+        kinds, epoch = faults.form(Fault.FRAMES_MISSING, self._missing_form)
+        if kind not in kinds or epoch not in (None, self._market_epoch):
+            return False
+        faults.fired[Fault.FRAMES_MISSING] += 1
+        return True
+
+    def _missing_form(self) -> tuple[tuple[type[Event], ...], int | None]:
+        """Return what is left out, and in which connection; None: in all of them."""
+        random = self._faults.random
+        return random.choice(LEFT_OUT), random.choice((None, self._market_epoch))
+
+    def _publish_market(self, event: Event) -> None:
+        """Send best prices or a trade, unless a fault hits the frame."""
+        if self._is_left_out(type(event)):
+            return
+        shown: Event | None = event
+        if isinstance(event, TopOfBook):
+            shown = top = self._empty.ticker(event)
+            if top is not None:
+                self._invariants.shown((top.bid.price, top.ask.price), self._schedule.now_ns)
+        if shown is None or self._faults.fires(Fault.UNREADABLE):
+            self._to_market(event.ts_ns, self._bad_frame)
+        else:
+            self._to_market(event.ts_ns, partial(self._post_now, shown))
+
+    def _bad_frame(self) -> None:
+        if text := self._bad_frames.add(self._schedule.now_ns / NS_PER_S):
+            self._report_wrong(text)
+
+    def _report_wrong(self, text: str) -> None:
+        now_ns = self._schedule.now_ns
+        self._post(Alarm(ts_ns=now_ns, cause=Cause.BOOK_STALE, active=True, text=text))
 
     def _to_market(self, due_ns: int, act: Callable[[], None]) -> None:
         """Deliver in order on the market socket, unless it is closed meanwhile."""
@@ -68,7 +153,7 @@ class FaultyFeed(SimulatedGateway):
             return
         if self._faults.is_on(Fault.SLOW_FEED):
             self._faults.fired[Fault.SLOW_FEED] += 1
-            due_ns += self._faults.between_ns(0.2, 6.0)
+            due_ns += self._faults.between_ns(0.2, SLOW_FEED_S_MAX)
         due_ns = self._market_free_ns = max(due_ns, self._market_free_ns)
         self._schedule.at(due_ns, partial(self._from_market, self._market_epoch, act))
 
@@ -90,7 +175,11 @@ class FaultyFeed(SimulatedGateway):
         self._schedule.at(now_ns + RECONNECT_NS, partial(self._reconnected, self.run))
 
     def _reconnected(self, run: int) -> None:
-        if run == self.run and not self.is_market_up:
+        if run != self.run or self.is_market_up:
+            return
+        if self._faults.is_on(Fault.MAINTENANCE):
+            self._schedule.at(self._schedule.now_ns + RECONNECT_NS, partial(self._reconnected, run))
+        else:
             self._post(FeedUp(ts_ns=self._schedule.now_ns, stream=Stream.MARKET))
             self.market_up()
 
@@ -102,18 +191,18 @@ class FaultyFeed(SimulatedGateway):
 
     def _depth(self, news: DepthNews) -> None:
         faults = self._faults
+        news = self._empty.diff(news)
+        self._note_touch()
+        first, last = self._shifted(news)
         diff = DepthDiff(
             ts_ns=self._due_ns(Channel.MARKET),
-            first=news.first,
-            last=news.last,
+            first=first,
+            last=last,
             bids=_levels(news.bids),
             asks=_levels(news.asks),
         )
-        bid, ask = self._market.tape.best(Side.BUY), self._market.tape.best(Side.SELL)
-        if bid is not None and ask is not None:
-            grid = self._market.grid
-            prices = float(grid.price(bid[0])), float(grid.price(ask[0]))
-            self._invariants.book(news.last, *prices)
+        if self._is_left_out(BookDelta):
+            return
         held, self._held_back = self._held_back, None
         diffs = [diff]
         if faults.fires(Fault.DEPTH_GAPS):
@@ -125,11 +214,30 @@ class FaultyFeed(SimulatedGateway):
                 case _:
                     diffs, self._held_back = [], diff
         for one in (*diffs, *([held] if held is not None else [])):
-            self._to_market(one.ts_ns, partial(self._diff, one))
+            is_unreadable = faults.fires(Fault.UNREADABLE)
+            act = self._bad_frame if is_unreadable else partial(self._diff, one)
+            self._to_market(one.ts_ns, act)
+
+    def _shifted(self, news: DepthNews) -> tuple[int, int]:
+        """Return the first and last id of a diff as it is published; record its best prices."""
+        first, last, faults = news.first, news.last, self._faults
+        if faults.fires(Fault.IDS_WRONG):
+            shift = faults.form(Fault.IDS_WRONG, partial(faults.random.choice, ID_SHIFTS))
+            if shift is None:
+                first, last = self._ids
+            else:
+                first, last = max(0, first + shift), max(0, last + shift)
+        self._ids = first, last
+        if not self._empty.sides():
+            self._invariants.book(last)
+        return first, last
 
     def _diff(self, diff: DepthDiff) -> None:
         delta = self._sync.on_diff(diff._replace(ts_ns=self._schedule.now_ns))
         if delta is None:
+            if self._sync.is_stuck:
+                self._report_wrong(STUCK)
+                self._begin_sync()
             return
         if self._faults.fires(Fault.GARBAGE):
             self._post(self._spoiled(delta))
@@ -154,6 +262,9 @@ class FaultyFeed(SimulatedGateway):
                 update_id = delta.last + 1
                 return TopOfBook(ts_ns=delta.ts_ns, update_id=update_id, bid=level, ask=level)
 
+    def _shown_depth(self, levels: int) -> DepthBook:
+        return self._empty.depth(super()._shown_depth(levels))
+
     def want_snapshot(self) -> None:
         """Fetch a snapshot because the engine asked for one."""
         if self._sync.is_synced:
@@ -171,10 +282,13 @@ class FaultyFeed(SimulatedGateway):
             self._is_fetching = False
             return
         faults, now_ns = self._faults, self._schedule.now_ns
-        if faults.is_on(Fault.TIMEOUTS) or now_ns < self.silent_until_ns:
+        is_unanswered = any(map(faults.is_on, (Fault.TIMEOUTS, Fault.DELISTED)))
+        if is_unanswered or now_ns < self.silent_until_ns or faults.fires(Fault.PAGES):
             self._schedule.at(now_ns + SNAPSHOT_AGAIN_NS, partial(self._fetch, run))
             return
-        book = self._exchange.depth(self._symbol, SNAPSHOT_LEVELS)
+        book = self._shown_depth(SNAPSHOT_LEVELS)
+        self._note_touch()
+        self._invariants.book(book.last)
         snapshot = BookSnapshot(
             ts_ns=now_ns, last=book.last, bids=_levels(book.bids), asks=_levels(book.asks)
         )
@@ -188,6 +302,11 @@ class FaultyFeed(SimulatedGateway):
             return
         is_old = self._faults.fires(Fault.OLD_SNAPSHOTS)
         snapshot = replace(snapshot, ts_ns=now_ns)
+        if self._faults.fires(Fault.SNAPSHOT_AHEAD):
+            choose = partial(self._faults.random.choice, SNAPSHOT_SHIFTS)
+            shift = self._faults.form(Fault.SNAPSHOT_AHEAD, choose)
+            snapshot = replace(snapshot, last=snapshot.last + shift)
+            self._invariants.forget_book(snapshot.last)
         events = None if is_old else self._sync.on_snapshot(snapshot)
         if events is None:
             self._schedule.at(now_ns + SNAPSHOT_AGAIN_NS, partial(self._fetch, run))

@@ -23,6 +23,7 @@ from quoter.domain.events import (
     CancelReject,
     Event,
     Fill,
+    OpenOrdersReport,
     OrderAck,
     OrderNotFound,
     OrderReject,
@@ -32,6 +33,7 @@ from quoter.domain.events import (
     ReportFailed,
     TradesReport,
 )
+from quoter.domain.orders import VenueOrder
 from quoter.domain.reasons import CancelRejectReason, RejectReason, ReportKind
 from quoter.domain.units import NS_PER_MS
 from quoter.sim.exchange import Exchange
@@ -62,6 +64,17 @@ RECEIVE_WINDOW_NS = 2_000 * NS_PER_MS  # the venue rejects an older create (recv
 CLOCK_NS_MAX = 1_000 * NS_PER_MS
 FORGETS_NS_MAX = 10_000 * NS_PER_MS
 OWN = "q01"
+# While one of them is on, a start waits.
+NO_START = (
+    Fault.TIMEOUTS,
+    Fault.RATE_LIMIT,
+    Fault.PAGES,
+    Fault.MAINTENANCE,
+    Fault.FIREWALL,
+    Fault.NO_BALANCES,
+    Fault.NONCE,
+    Fault.DELISTED,
+)
 
 
 class Call:
@@ -116,6 +129,7 @@ class FaultyGateway(FaultyFeed):
         self._trades_from = 0
         self._accepted_ns: dict[str, int] = {}
         self._is_wiping = False
+        self._open_list: tuple[VenueOrder, ...] = ()  # as of the report before
 
     # requests
 
@@ -173,9 +187,9 @@ class FaultyGateway(FaultyFeed):
     def _reach(self, call: Call) -> None:
         """A request arrives at the venue."""
         faults, command = self._faults, call.command
-        if faults.fires(Fault.RATE_LIMIT):
-            self._rate_limit(call)
-        elif isinstance(command, PlaceOrder):
+        if self._is_obstructed(call):
+            return
+        if isinstance(command, PlaceOrder):
             self._invariants.arrives(command, self.journal)
             is_old = self._schedule.now_ns - call.sent_ns > RECEIVE_WINDOW_NS
             if is_old or abs(self.clock_offset_ns) > CLOCK_NS_MAX:
@@ -192,6 +206,54 @@ class FaultyGateway(FaultyFeed):
             self.cancel_own()
         else:
             self._return(call, self._carry_out(call))
+
+    def _is_obstructed(self, call: Call) -> bool:
+        """Answer for the venue, which does not see the request or refuses all of them."""
+        faults = self._faults
+        if faults.fires(Fault.RATE_LIMIT):
+            self._rate_limit(call, "429")
+        elif faults.fires(Fault.FIREWALL):
+            self._rate_limit(call, "403")
+        elif faults.fires(Fault.MAINTENANCE):
+            if isinstance(call.command, PlaceOrder):
+                self.truth.ended(call.command.client_id)
+            self._fail(call, "503")
+        elif faults.fires(Fault.PAGES):
+            self._answer_with_page(call)
+        elif faults.is_on(Fault.DELISTED):
+            self._refuse_any(call, "-1121")
+        elif faults.fires(Fault.NONCE):
+            self._refuse_any(call, "invalid nonce")
+        else:
+            return False
+        return True
+
+    def _answer_with_page(self, call: Call) -> None:
+        """Answer with a page in place of JSON; the venue executed the request, or did not."""
+        command, now_ns = call.command, self._schedule.now_ns
+        if self._faults.random.random() < 0.5:
+            if isinstance(command, PlaceOrder):
+                self.truth.ended(command.client_id)
+        elif isinstance(command, PlaceOrder):
+            self._invariants.arrives(command, self.journal)
+            self._accept(command)
+        elif isinstance(command, CancelAll):
+            self.cancel_own()
+        else:
+            self._carry_out(call)
+        self._schedule.at(now_ns + self._latency.answer_ns, partial(self._expire, call))
+
+    def _refuse_any(self, call: Call, text: str) -> None:
+        """Refuse a request whatever it asks for; it was not executed."""
+        match call.command:
+            case PlaceOrder(client_id=name):
+                self.truth.ended(name)
+                self._refuse(call, RejectReason.OTHER, text)
+            case CancelOrder(client_id=name):
+                reason = CancelRejectReason.OTHER
+                self._return(call, CancelReject(ts_ns=0, client_id=name, reason=reason, text=text))
+            case _:
+                self._fail(call, text)
 
     def _carry_out(self, call: Call) -> Event:
         match call.command:
@@ -318,8 +380,11 @@ class FaultyGateway(FaultyFeed):
         name = call.command.client_id
         self._return(call, OrderReject(ts_ns=0, client_id=name, reason=reason, text=text))
 
-    def _rate_limit(self, call: Call) -> None:
-        """Answer 429 with Retry-After, sometimes a ban; the gateway sends nothing until then."""
+    def _rate_limit(self, call: Call, status: str) -> None:
+        """Answer 429 with Retry-After, sometimes a ban, or a firewall's 403.
+
+        The gateway sends nothing until then.
+        """
         faults, now_ns = self._faults, self._schedule.now_ns
         is_ban = faults.random.random() < 0.1
         until_ns = now_ns + faults.between_ns(1.0, 12.0 if is_ban else 4.0)
@@ -327,14 +392,14 @@ class FaultyGateway(FaultyFeed):
         match call.command:
             case PlaceOrder(client_id=name):
                 self.truth.ended(name)
-                self._refuse(call, RejectReason.RATE_LIMIT, "429")
+                self._refuse(call, RejectReason.RATE_LIMIT, status)
             case CancelOrder(client_id=name):
                 reason = CancelRejectReason.RATE_LIMIT
-                text = "418" if is_ban else "429"
+                text = "418" if is_ban else status
                 self._return(call, CancelReject(ts_ns=0, client_id=name, reason=reason, text=text))
             case _:
-                self._fail(call, "429")
-        self._schedule_receipt(RateLimited(ts_ns=now_ns, until_ns=until_ns, text="429"), now_ns)
+                self._fail(call, status)
+        self._schedule_receipt(RateLimited(ts_ns=now_ns, until_ns=until_ns, text=status), now_ns)
 
     # what the venue does with orders
 
@@ -435,9 +500,29 @@ class FaultyGateway(FaultyFeed):
             fills = self.trades_after(request.from_trade_id)
             return TradesReport(ts_ns=0, asked_ns=asked_ns, fills=fills)
         event = super()._report(request, asked_ns)
+        if isinstance(event, OpenOrdersReport):
+            return self._wrong_list(event)
         if isinstance(event, BalanceReport):
+            if self._faults.fires(Fault.NO_BALANCES):
+                return ReportFailed(ts_ns=0, kind=request.kind, text="NaN is no amount")
             return replace(event, free=self.moved(event.free))
         return event
+
+    def _wrong_list(self, report: OpenOrdersReport) -> OpenOrdersReport:
+        """Return an older list, a part of the list, or one that is not ours, while F-46 is on."""
+        before, self._open_list = self._open_list, report.orders
+        if not self._faults.fires(Fault.LISTS_WRONG):
+            return report
+        random = self._faults.random
+        match random.randrange(3):
+            case 0:
+                return replace(report, orders=before)
+            case 1:
+                half = tuple(order for order in report.orders if random.random() < 0.5)
+                return replace(report, orders=half)
+            case _:
+                foreign = (replace(order, client_id=f"web{order.venue_id}") for order in before)
+                return replace(report, orders=tuple(foreign))
 
     def moved(self, free: Mapping[str, Decimal]) -> dict[str, Decimal]:
         """Return balances including deposits and resets."""
@@ -465,7 +550,7 @@ class FaultyGateway(FaultyFeed):
 
     def answers(self) -> bool:
         """Whether the venue answers requests of a start."""
-        is_clear = not any(map(self._faults.is_on, (Fault.TIMEOUTS, Fault.RATE_LIMIT)))
+        is_clear = not any(map(self._faults.is_on, NO_START))
         return is_clear and abs(self.clock_offset_ns) <= CLOCK_NS_MAX
 
     # streams
@@ -481,7 +566,7 @@ class FaultyGateway(FaultyFeed):
 
     def _publish(self, channel: Channel, event: Event) -> None:
         if channel is Channel.MARKET:
-            self._to_market(event.ts_ns, partial(self._post_now, event))
+            self._publish_market(event)
             return
         if not self.is_private_up or self._is_wiping:
             return

@@ -2,7 +2,8 @@
 
 Each check takes constant time. I3 and I7 are checked when a create is issued, because nothing is
 queued between the engine and the venue here. I5 measures freshness by the time of receipt, as the
-engine does, and compares the book with the exchange's at the same sequence number.
+engine does; it compares the book with the exchange's at the same sequence number, and its best
+prices with those that the exchange had a short time ago, whatever their number.
 """
 
 from collections import Counter, deque
@@ -19,6 +20,9 @@ from tests.simulation.chaos.plan import Fault, Plan
 from tests.simulation.chaos.true_state import TrueState
 
 BOOKS_KEPT = 400
+TOUCHES_KEPT = 20_000
+SLOW_FEED_S_MAX = 6.0  # of F-22
+BLOCK_S_MAX = 3.0  # of F-33
 SLACK = 1e-6
 
 
@@ -29,7 +33,10 @@ class Invariants:
         self._plan, self._truth = plan, truth
         self._limit = plan.engine.limits.inventory_max
         self.checks: Counter[str] = Counter()
-        self.books: dict[int, tuple[float, float]] = {}  # the venue's best prices by update id
+        # the venue's best prices by update id; None: unknown
+        self.books: dict[int, tuple[float, float] | None] = {}
+        self._touch: tuple[float, float] | None = None  # the venue's best prices
+        self._ended_ns: dict[tuple[float, float], int] = {}  # when it last had other ones
         self.received_ns = 0  # last time the process received anything on the market stream
         self.latched: set[Fault] = set()  # faults it has received that must latch
         self.is_paused = False
@@ -43,9 +50,30 @@ class Invariants:
         self._minute: deque[int] = deque()
         self.is_paused = False
 
-    def book(self, last: int, bid: float, ask: float) -> None:
-        """Record the exchange's best prices at this update id."""
-        self.books[last] = bid, ask
+    def touch(self, prices: tuple[float, float], now_ns: int) -> None:
+        """Record that the exchange has these best prices from now on."""
+        if self._touch is not None and prices != self._touch:
+            self._ended_ns.pop(self._touch, None)
+            self._ended_ns[self._touch] = now_ns
+            if len(self._ended_ns) > TOUCHES_KEPT:
+                del self._ended_ns[next(iter(self._ended_ns))]
+        self._touch = prices
+
+    def forget_book(self, last: int) -> None:
+        """Record that the book of this update id is not known."""
+        self.books[last] = None
+
+    def shown(self, prices: tuple[float, float], now_ns: int) -> None:
+        """Record that the exchange published these best prices in place of its own."""
+        self._ended_ns[prices] = now_ns
+
+    def book(self, last: int) -> None:
+        """Record that the exchange's best prices of now are those of this update id.
+
+        An id that was published twice, with other prices, says nothing.
+        """
+        if self.books.setdefault(last, self._touch) != self._touch:
+            self.books[last] = None
         if len(self.books) > BOOKS_KEPT:
             del self.books[next(iter(self.books))]
 
@@ -81,6 +109,27 @@ class Invariants:
         if true is not None and true != shown:
             raise Breach("I5", f"book {book.last} is {true}, {order.client_id} saw {shown}")
         self.checks["I5 book"] += true is not None
+        self._living(order, engine, now_ns)
+
+    def _living(self, order: PlaceOrder, engine: Engine, now_ns: int) -> None:
+        """Check that the exchange had the best prices of the engine's book a short time ago."""
+        self.checks["I5 living"] += 1
+        best = engine.market.book.best({}, {})
+        if best is None:
+            raise Breach("I5", f"{order.client_id} without best prices")
+        touch = best[0].price, best[1].price
+        if touch == self._touch:
+            return
+        plan = self._plan
+        limit_ns = plan.engine.book.stale_ns + plan.tick_ns + plan.latency.market_ns
+        limit_ns += round(SLOW_FEED_S_MAX * NS_PER_S) * (Fault.SLOW_FEED in plan.faults)
+        limit_ns += round(BLOCK_S_MAX * NS_PER_S) * (Fault.BLOCK in plan.faults)
+        ended_ns = self._ended_ns.get(touch)
+        if ended_ns is None:
+            raise Breach("I5", f"{order.client_id} from best prices {touch} that never were")
+        if now_ns - ended_ns > limit_ns:
+            age_s = (now_ns - ended_ns) / NS_PER_S
+            raise Breach("I5", f"{order.client_id} from best prices {touch} of {age_s:.2f} s ago")
 
     def _sane(self, order: PlaceOrder, engine: Engine) -> None:
         """Check PT-02, PT-03, PT-12 and R1 again, from the engine's market data and the limits."""
@@ -112,6 +161,16 @@ class Invariants:
             minute.popleft()
         if len(minute) > self._plan.engine.activity.creates_per_min:
             raise Breach("I7", f"{order.client_id} is number {len(minute)} of its minute")
+
+    def each_book(self, engine: Engine) -> None:
+        """Check at every tick that a book in use is the exchange's of the same update id."""
+        book, true = engine.market.book, self.books.get(engine.market.book.last)
+        is_used = book.ready and engine.causes.state is TradingState.RUNNING
+        if not is_used or true is None:
+            return
+        self.checks["I5 each"] += 1
+        if true != (shown := (book.bids.near[-1], -book.asks.near[-1])):
+            raise Breach("I5", f"book {book.last} is {true}, ours is {shown}")
 
     def arrives(self, order: PlaceOrder, journal: dict[str, PlaceOrder]) -> None:
         """Check that an arriving create equals the recorded intent."""

@@ -73,6 +73,18 @@ class Fault(StrEnum):
     KEY_REVOKED = "F-38"
     SELF_TRADE = "F-39"
     VENUE_ENDS = "F-40"
+    FRAMES_MISSING = "F-41"
+    IDS_WRONG = "F-42"
+    SNAPSHOT_AHEAD = "F-43"
+    UNREADABLE = "F-44"
+    EMPTY_SIDE = "F-45"
+    LISTS_WRONG = "F-46"
+    PAGES = "F-47"
+    MAINTENANCE = "F-48"
+    FIREWALL = "F-49"
+    NO_BALANCES = "F-50"
+    NONCE = "F-51"
+    DELISTED = "F-52"
     OPERATOR_KILL = "OP-kill"
     OPERATOR_PAUSE = "OP-pause"
     OPERATOR_REDUCE = "OP-reduce"
@@ -114,6 +126,8 @@ SLOW_TO_HEAL = frozenset(
         Fault.TIMEOUTS,
         Fault.CRASH,
         Fault.TRADES_LAG,
+        Fault.PAGES,
+        Fault.MAINTENANCE,
     }
 )
 LENGTH_S = {Fault.TIMEOUTS: (5.0, 60.0), Fault.HALF_OPEN: (1.0, 12.0), Fault.BURST: (0.5, 3.0)}

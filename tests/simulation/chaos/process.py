@@ -142,6 +142,7 @@ class Process:
         self._invariants.step(engine)
         if isinstance(event, Tick):
             self._invariants.each_order(engine)
+            self._invariants.each_book(engine)
         for observe in self.observers:
             observe(step)
         if is_last:

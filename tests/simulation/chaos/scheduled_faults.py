@@ -5,6 +5,7 @@ from decimal import Decimal
 from functools import partial
 
 from quoter.domain.events import (
+    Alarm,
     FeedDown,
     FeedUp,
     Flatten,
@@ -15,13 +16,15 @@ from quoter.domain.events import (
     Resume,
 )
 from quoter.domain.market import Side, Stream
+from quoter.domain.trading import Cause
 from quoter.domain.units import NS_PER_S
 from quoter.sim.exchange import Exchange
 from quoter.sim.messages import NewOrder, OrderKind, Refused, SelfTrade
 from quoter.sim.scripts import Burst
 from tests.simulation.chaos.active_faults import ActiveFaults, at_ns
+from tests.simulation.chaos.faulty_feed import RECONNECT_NS
 from tests.simulation.chaos.faulty_gateway import FaultyGateway
-from tests.simulation.chaos.invariants import Invariants
+from tests.simulation.chaos.invariants import BLOCK_S_MAX, Invariants
 from tests.simulation.chaos.plan import Fault, Plan, Window
 from tests.simulation.chaos.process import Process
 from tests.simulation.harness import ACCOUNT
@@ -67,20 +70,26 @@ class ScheduledFaults:
             case Fault.HALF_OPEN:
                 self._schedule.at(begin_ns, partial(self._count, window))
                 self._schedule.at(end_ns, partial(self._drop_market, 0.1, 2.0))
-            case Fault.ROLL:
+            case Fault.ROLL | Fault.SNAPSHOT_AHEAD:
                 self._at(begin_ns, window, partial(self._drop_market, 0.0, 3.0))
             case Fault.RECONNECTS:
                 self._repeat(window, partial(self._drop_market, 0.0, 0.3), 0.4)
             case Fault.HALT:
                 self._at(begin_ns, window, self._halt)
                 self._schedule.at(end_ns, self._resume_market)
+            case Fault.MAINTENANCE:
+                self._at(begin_ns, window, self._close_venue)
+                self._schedule.at(end_ns, self._open_venue)
+            case Fault.DELISTED:
+                self._at(begin_ns, window, self._delist)
+                self._schedule.at(end_ns, self._list_again)
             case Fault.CLOCK:
                 self._at(begin_ns, window, partial(self._set_clock, window))
                 self._schedule.at(end_ns, partial(self._set_clock, None))
             case Fault.CRASH:
                 self._at(begin_ns, window, self._process.crash_soon)
             case Fault.BLOCK:
-                length_s = self._faults.random.uniform(0.3, 3.0)
+                length_s = self._faults.random.uniform(0.3, BLOCK_S_MAX)
                 self._at(begin_ns, window, partial(self._process.block, length_s))
             case Fault.PRICE_JUMP:
                 self._at(begin_ns, window, partial(self._jump, window))
@@ -126,7 +135,10 @@ class ScheduledFaults:
             self._process.post(FeedDown(ts_ns=now_ns, stream=Stream.PRIVATE, text="closed"))
 
     def _private_up(self) -> None:
-        if not self._gateway.is_private_up and self._process.engine is not None:
+        is_closed = any(map(self._faults.is_on, (Fault.MAINTENANCE, Fault.PRIVATE_DOWN)))
+        if is_closed or self._process.engine is None:
+            return
+        if not self._gateway.is_private_up:
             self._gateway.is_private_up = True
             self._process.post(FeedUp(ts_ns=self._schedule.now_ns, stream=Stream.PRIVATE))
 
@@ -140,7 +152,12 @@ class ScheduledFaults:
         self._schedule.at(back_ns, partial(self._market_back, self._gateway.run))
 
     def _market_back(self, run: int) -> None:
-        if run == self._gateway.run and not self._gateway.is_market_up:
+        if run != self._gateway.run or self._gateway.is_market_up:
+            return
+        if self._faults.is_on(Fault.MAINTENANCE):
+            again_ns = self._schedule.now_ns + RECONNECT_NS
+            self._schedule.at(again_ns, partial(self._market_back, run))
+        else:
             self._process.post(FeedUp(ts_ns=self._schedule.now_ns, stream=Stream.MARKET))
             self._gateway.market_up()
 
@@ -151,7 +168,31 @@ class ScheduledFaults:
         self._exchange.halt(self._plan.market.symbol, is_halted=True)
 
     def _resume_market(self) -> None:
-        self._exchange.halt(self._plan.market.symbol, is_halted=False)
+        is_halted = any(map(self._faults.is_on, (Fault.HALT, Fault.DELISTED)))
+        self._exchange.halt(self._plan.market.symbol, is_halted=is_halted)
+
+    def _close_venue(self) -> None:
+        """Start maintenance: no stream, no answer; orders rest and may still be filled."""
+        self._private_down()
+        self._drop_market(0.0, 1.0)
+
+    def _open_venue(self) -> None:
+        self._private_up()
+
+    def _delist(self) -> None:
+        """Take the market away: our orders end, no frame comes, every answer is a refusal."""
+        self._halt()
+        self._report_status("not listed")
+
+    def _list_again(self) -> None:
+        if not self._faults.is_on(Fault.DELISTED):
+            self._resume_market()
+            self._report_status("")
+            self._gateway.want_snapshot()
+
+    def _report_status(self, text: str) -> None:
+        now_ns, cause = self._schedule.now_ns, Cause.VENUE_STATUS
+        self._process.post(Alarm(ts_ns=now_ns, cause=cause, active=bool(text), text=text))
 
     def _set_clock(self, window: Window | None) -> None:
         offset_s = 0.0
@@ -172,6 +213,7 @@ class ScheduledFaults:
         sign = self._faults.random.choice((-1, 1))
         self._flow.mid *= 1.0 + sign * 0.005 * window.force
         self._flow._move_background(self._schedule.now_ns)
+        self._gateway.deliver(self._exchange._take_news())
 
     def _end_one(self, is_self_trade: bool) -> None:
         names = self._gateway.own_open()
