@@ -257,7 +257,7 @@ async def test_closed_and_reopened_symbol_is_reported(
         (Cause.VENUE_STATUS, True),
         (Cause.VENUE_STATUS, False),
     ]
-    assert received.alarms[0].text == "BTC_USDT is BREAK"
+    assert received.alarms[0].text == "BTCUSDT is BREAK"
 
 
 @pytest.mark.parametrize("native", [True, False])
