@@ -165,6 +165,7 @@ async def _make_daemon(
                 instrument,
                 now_ns=clock.now_ns,
                 clock=None if folder is None else gateway.clock,
+                limiter=gateway.limiter,
             ),
             gateway=None if folder is None else gateway,
             clock=clock,

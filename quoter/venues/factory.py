@@ -13,6 +13,7 @@ from quoter.venues.clock import VenueClock
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.egress.code_integrity import check_code
 from quoter.venues.egress.gate import BlockReason, never_blocked
+from quoter.venues.egress.rate_limiter import RateLimiter
 from quoter.venues.ports import CancelGateway, MarketFeed
 from quoter.venues.profiles import profile_of
 
@@ -48,11 +49,13 @@ def make_feed(
     now_ns: NowNs = time.time_ns,
     random: Random | None = None,
     clock: VenueClock | None = None,
+    limiter: RateLimiter | None = None,
 ) -> MarketFeed:
     """Return the native feed where there is one, else ccxt.pro's.
 
-    Without a `clock` the feed measures the venue's clock by itself.
+    Without a `clock` the feed measures the venue's clock by itself. `limiter` is the gateway's: the
+    venue counts the requests of both together. Without one the feed has its own.
     """
     is_native = config.native_feed and profile_of(config.exchange).family == "binance"
     feed = BinanceFeed if is_native else CcxtFeed
-    return feed(config, instrument, now_ns, random or Random(), clock)
+    return feed(config, instrument, now_ns, random or Random(), clock, limiter)

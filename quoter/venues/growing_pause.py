@@ -23,7 +23,3 @@ class GrowingPause:
             self._pause_s = longer_s if is_again and self._pause_s else PAUSE_S_FIRST
             self._until_s = now_s + self._pause_s
         return self._until_s - now_s
-
-    def left_s(self, now_s: float) -> float:
-        """Return the seconds that are left of the pause; 0 if there is none."""
-        return max(0.0, self._until_s - now_s)

@@ -21,9 +21,10 @@ from quoter.domain.events import (
     TradesReport,
 )
 from quoter.domain.reasons import CancelRejectReason, DoneReason, ReportKind
-from quoter.venues.binance.rest import BinanceRest
+from quoter.venues.binance.rest import REQUESTS_PER_S, BinanceRest
 from quoter.venues.ccxt.gateway import CcxtGateway
 from quoter.venues.ccxt.rest import CcxtRest
+from quoter.venues.egress.rate_limiter import RateLimiter
 from quoter.venues.factory import make_gateway
 from tests.integration.sandbox_client import RunningSandbox
 from tests.integration.test_venues_gateway import (
@@ -261,7 +262,13 @@ async def test_symbol_that_is_gone_is_a_closed_market_for_both_feeds(
     refusal = {"status": 400, "code": -1121, "text": "Invalid symbol."}
     await still_sandbox.arm("error_before", endpoint="market", **refusal)
     async with aiohttp.ClientSession() as session:
-        native = BinanceRest(session, chosen, venue_symbol="BTCUSDT", now_ns=time.time_ns)
+        native = BinanceRest(
+            session,
+            chosen,
+            venue_symbol="BTCUSDT",
+            now_ns=time.time_ns,
+            limiter=gateway.limiter,
+        )
         assert await native.status() == "NOT_LISTED"
     instrument = gateway._startup._instrument(gateway._client.market("BTC/USDT"))
     rest = CcxtRest(gateway._client, chosen, instrument, time.time_ns)
@@ -274,7 +281,11 @@ async def test_native_requests_wait_after_a_page_of_a_firewall(
     fault = await still_sandbox.arm("page_before", endpoint="depth", status=403, text=PAGE)
     async with aiohttp.ClientSession() as session:
         native = BinanceRest(
-            session, config(still_sandbox), venue_symbol="BTCUSDT", now_ns=time.time_ns
+            session,
+            config(still_sandbox),
+            venue_symbol="BTCUSDT",
+            now_ns=time.time_ns,
+            limiter=RateLimiter(requests_per_s=REQUESTS_PER_S),
         )
         for _ in range(3):
             with pytest.raises(VenueRateLimited) as refused:

@@ -17,7 +17,8 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 
 from quoter.venues.config import StreamTimings
-from quoter.venues.streams.reconnecting import StreamReader, retry_after_s
+from quoter.venues.retry_after import retry_after_s
+from quoter.venues.streams.reconnecting import StreamReader
 
 QUICK = StreamTimings(
     ping_s=0.1, pong_s_max=0.15, backoff_base_s=0.01, backoff_s_min=0.005, backoff_s_max=0.05

@@ -123,6 +123,32 @@ WIRE = (
         tests=("tests/unit/venues/egress/test_rate_limiter.py",),
     ),
     mutant(
+        "feed_requests_not_charged",
+        "depth snapshots of the market feed are sent whatever is left of the budget",
+        Edit(
+            "quoter/venues/binance/rest.py",
+            "self._limiter.read_wait_s(self._now_ns(), weight)",
+            "0.0 * weight",
+        ),
+        tests=("tests/integration/test_venues_weight.py",),
+    ),
+    mutant(
+        "feed_uses_the_cancels_share",
+        "depth snapshots use up the weight that is kept for cancels",
+        Edit(
+            LIMITER,
+            "wait_s = self._weight.wait_s(weight, now_ns, keep=CANCELS_SHARE)",
+            "wait_s = self._weight.wait_s(weight, now_ns)",
+        ),
+        tests=("tests/integration/test_venues_weight.py",),
+    ),
+    mutant(
+        "feed_has_a_budget_of_its_own",
+        "the requests of the market feed are not counted with those of the gateway",
+        Edit("quoter/venues/factory.py", "clock, limiter)", "clock, None)"),
+        tests=("tests/integration/test_venues_weight.py",),
+    ),
+    mutant(
         "cancels_sent_during_a_ban",
         "cancels are sent during a ban",
         Edit(LIMITER, "(is_cancel and not self._pause.is_ban)", "is_cancel"),

@@ -25,9 +25,10 @@ from quoter.domain.trading import Cause
 from quoter.venues.binance.bad_frames import BadFrames
 from quoter.venues.binance.depth_sync import STUCK, DepthDiff, DepthSync
 from quoter.venues.binance.messages import TRADING, BadFrame, CloseAnnouncement, parse, streams
-from quoter.venues.binance.rest import NO_ANSWER, BinanceRest, SymbolUnknown
+from quoter.venues.binance.rest import NO_ANSWER, REQUESTS_PER_S, BinanceRest, SymbolUnknown
 from quoter.venues.clock import VenueClock
 from quoter.venues.config import NowNs, VenueConfig
+from quoter.venues.egress.rate_limiter import RateLimiter
 from quoter.venues.ports import Emit
 from quoter.venues.profiles import feed_urls
 from quoter.venues.streams.backoff import attempts_exhausted_alarm
@@ -50,7 +51,9 @@ class BinanceFeed:
         now_ns: NowNs,
         random: Random,
         clock: VenueClock | None = None,
+        limiter: RateLimiter | None = None,
     ) -> None:
+        self._limiter = limiter or RateLimiter(requests_per_s=REQUESTS_PER_S)
         self._config, self._now_ns, self._random = config, now_ns, random
         self._timings = config.stream
         self._symbol = instrument.venue_symbol
@@ -84,7 +87,11 @@ class BinanceFeed:
         timeout = aiohttp.ClientTimeout(total=self._timings.snapshot_s_max)
         async with aiohttp.ClientSession(timeout=timeout) as session, asyncio.TaskGroup() as tasks:
             rest = BinanceRest(
-                session, self._config, venue_symbol=self._symbol, now_ns=self._now_ns
+                session,
+                self._config,
+                venue_symbol=self._symbol,
+                now_ns=self._now_ns,
+                limiter=self._limiter,
             )
             status = self._status_monitor = TradingStatusMonitor(
                 ask=lambda: self._status(rest),
@@ -230,8 +237,8 @@ class BinanceFeed:
     async def _snapshots(self, rest: BinanceRest) -> None:
         """Fetch a depth snapshot whenever one is wanted, with a pause between requests.
 
-        The pause grows with each one since a sync that lasted: a snapshot costs 50 of the 6000
-        weight a minute, and a book that is useless for long must not use up what cancels need.
+        The pause grows with each one since a sync that lasted, which a book that is useless for
+        long has not. What cancels need is kept by the limiter in any case.
         """
         fetched, applied_s = 0, float("inf")
         while True:

@@ -1,12 +1,11 @@
 """Public REST requests of the native Binance feed: depth, clock, trading status."""
 
-import time
-
 import aiohttp
 
 from quoter.domain.errors import VenueRateLimited
 from quoter.domain.events import BookSnapshot
 from quoter.domain.market import Level
+from quoter.domain.units import NS_PER_S
 from quoter.venues.binance.messages import (
     NOT_LISTED,
     BadFrame,
@@ -17,14 +16,16 @@ from quoter.venues.binance.messages import (
     parse_time,
 )
 from quoter.venues.config import NowNs, VenueConfig
-from quoter.venues.growing_pause import GrowingPause
+from quoter.venues.egress.rate_limiter import RateLimiter
 from quoter.venues.profiles import feed_urls
-from quoter.venues.streams.reconnecting import retry_after_s
 
 BODY_BYTES_MAX = 2_000_000
-FORBIDDEN = 403
 UNKNOWN_SYMBOL = -1121
 UNKNOWN_SYMBOL_RETRY_S = 30.0
+REQUESTS_PER_S = 100.0  # Binance's limit, until its exchangeInfo says another
+# Weight of each request; source: "REST API" of binance-spot-api-docs.
+DEPTH_WEIGHTS = ((100, 5.0), (500, 25.0), (1000, 50.0), (5000, 250.0))  # by most levels
+BEST_PRICES_WEIGHT, TIME_WEIGHT, STATUS_WEIGHT = 2.0, 1.0, 20.0
 
 # Everything that a request may raise besides VenueRateLimited.
 NO_ANSWER = (BadFrame, aiohttp.ClientError, TimeoutError)
@@ -35,7 +36,10 @@ class SymbolUnknown(VenueRateLimited):
 
 
 class BinanceRest:
-    """Requests for one symbol; `session` limits the time of each."""
+    """Requests for one symbol; `session` limits the time of each, `limiter` their weight.
+
+    The venue counts by address, so the limiter is that of the gateway, whose cancels keep a part.
+    """
 
     def __init__(
         self,
@@ -44,52 +48,55 @@ class BinanceRest:
         *,
         venue_symbol: str,
         now_ns: NowNs,
+        limiter: RateLimiter,
     ) -> None:
         self._session, self._now_ns, self._symbol = session, now_ns, venue_symbol
+        self._limiter = limiter
         self._url = feed_urls(config).rest
-        self._firewall = GrowingPause()
         self._depth = f"depth?symbol={venue_symbol}&limit={config.depth_levels}"
+        self._depth_weight = depth_weight(config.depth_levels)
 
     async def depth(self) -> BookSnapshot:
         """Return the book, dated at its arrival.
 
         Like all methods here it raises VenueRateLimited or one of NO_ANSWER.
         """
-        body = await self._get(self._depth)
+        body = await self._get(self._depth, self._depth_weight)
         return parse_snapshot(body, ts_ns=self._now_ns())
 
     async def best_prices(self) -> tuple[Level, Level]:
         """Return the best bid and ask."""
-        body = await self._get(f"ticker/bookTicker?symbol={self._symbol}")
+        body = await self._get(f"ticker/bookTicker?symbol={self._symbol}", BEST_PRICES_WEIGHT)
         return parse_best_prices(body, venue_symbol=self._symbol)
 
     async def time_ms(self) -> int:
         """Return the venue's clock in ms."""
-        return parse_time(await self._get("time"))
+        return parse_time(await self._get("time", TIME_WEIGHT))
 
     async def status(self) -> str:
         """Return TRADING, BREAK, HALT and so on, or NOT_LISTED."""
         try:
-            body = await self._get(f"exchangeInfo?symbol={self._symbol}")
+            body = await self._get(f"exchangeInfo?symbol={self._symbol}", STATUS_WEIGHT)
         except SymbolUnknown:
             return NOT_LISTED
         return parse_status(body, venue_symbol=self._symbol)
 
-    async def _get(self, path: str) -> bytes:
-        if (left_s := self._firewall.left_s(time.monotonic())) > 0:
-            raise VenueRateLimited(f"{path}: not sent, a firewall refuses us", retry_s=left_s)
+    async def _get(self, path: str, weight: float) -> bytes:
+        if (wait_s := self._limiter.read_wait_s(self._now_ns(), weight)) > 0:
+            raise VenueRateLimited(f"{path}: not sent, rate limit", retry_s=wait_s)
         async with self._session.get(f"{self._url}/{path}", allow_redirects=False) as response:
             body = await self._body(path, response)
+        code = None if response.status == 200 else error_code(body)
+        is_json, now_ns = response.status == 200 or code is not None, self._now_ns()
+        self._limiter.answered(now_ns, response.status, response.headers, is_json=is_json)
         if response.status == 200:
             return body
-        code = error_code(body)
         if code == UNKNOWN_SYMBOL:
             raise SymbolUnknown(
                 f"the venue has no symbol {self._symbol}", retry_s=UNKNOWN_SYMBOL_RETRY_S
             )
-        retry_s = retry_after_s(response.headers.get("Retry-After"))
-        if response.status == FORBIDDEN and code is None:
-            retry_s = max(retry_s, self._firewall.extend(time.monotonic()))
+        pause = self._limiter.active_pause(now_ns)
+        retry_s = 0.0 if pause is None else (pause.until_ns - now_ns) / NS_PER_S
         raise VenueRateLimited(f"{path}: HTTP {response.status}", retry_s=retry_s)
 
     async def _body(self, path: str, response: aiohttp.ClientResponse) -> bytes:
@@ -99,3 +106,8 @@ class BinanceRest:
             if len(body) > BODY_BYTES_MAX:
                 raise BadFrame(f"{path}: more than {BODY_BYTES_MAX} bytes")
         return bytes(body)
+
+
+def depth_weight(levels: int) -> float:
+    """Return the weight of a depth snapshot of so many levels."""
+    return next((weight for most, weight in DEPTH_WEIGHTS if levels <= most), DEPTH_WEIGHTS[-1][1])

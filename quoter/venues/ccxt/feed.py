@@ -26,6 +26,7 @@ from quoter.venues.ccxt.rest import CcxtRest
 from quoter.venues.clock import VenueClock
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.egress.gate import Purpose, allow_markets, declare_call
+from quoter.venues.egress.rate_limiter import RateLimiter
 from quoter.venues.egress.wire_mismatch import wire_mismatch_alarm
 from quoter.venues.json_values import Json, as_list, as_map, text
 from quoter.venues.ports import Emit
@@ -56,10 +57,13 @@ class CcxtFeed:
         now_ns: NowNs,
         random: Random,
         clock: VenueClock | None = None,
+        limiter: RateLimiter | None = None,
     ) -> None:
         self._symbol, self._now_ns, self._random = instrument.symbol, now_ns, random
         self._timings = config.stream
         self._client = make_client(_with_quick_pings(_without_key(config)), now_ns)
+        if limiter is not None:
+            self._client.limiter = limiter
         self._rest = CcxtRest(self._client, config, instrument, now_ns)
         self._latency = LatencyMonitor(self._timings, clock)
         self._comparison = BookComparison()

@@ -36,6 +36,7 @@ from quoter.venues.ccxt.types import JsonDict
 from quoter.venues.clock import ClockSample
 from quoter.venues.config import NowNs, VenueConfig
 from quoter.venues.egress.gate import BlockReason, never_blocked
+from quoter.venues.egress.rate_limiter import RateLimiter
 from quoter.venues.egress.wire_mismatch import wire_mismatch_alarm
 from quoter.venues.ports import Emit
 from quoter.venues.profiles import profile_of, with_self_trade
@@ -105,6 +106,11 @@ class CcxtGateway:
         Raises KeyRefused, or VenueError with the reason.
         """
         return await self._startup.connect()
+
+    @property
+    def limiter(self) -> RateLimiter:
+        """The budget of requests to this venue, to be shared with the market feed."""
+        return self._client.limiter
 
     @property
     def warnings(self) -> tuple[tuple[str, str], ...]:

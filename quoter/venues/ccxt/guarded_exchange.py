@@ -19,7 +19,6 @@ from quoter.venues.egress.gate import Call, EgressGate, Purpose, current_call, g
 from quoter.venues.egress.rate_limiter import RateLimiter
 from quoter.venues.egress.request_paths import creates_nothing
 from quoter.venues.json_values import as_map
-from quoter.venues.streams.reconnecting import retry_after_s
 
 if TYPE_CHECKING:
     from quoter.venues.ccxt.types import Exchange as _Base
@@ -27,8 +26,6 @@ else:
     _Base = object
 
 SUBSCRIPTIONS_MAX = 100
-RATE_LIMIT_CODES = (418, 429)
-FORBIDDEN = 403  # Binance: its firewall's limit; with a JSON body it is the venue that refuses
 _WS_ORDER = re.compile(
     r"(?i)order[\W_]?(place|create|amend|cancelreplace|modify|edit|test)"
     r"|(place|create|amend|add|edit|batch|new|modify)[\W_]?orders?\b|batch_add"
@@ -128,19 +125,12 @@ class GuardedExchange(_Base):
         call = current_call()
         if call is not None:
             call.status = code
-        self.limiter.observe(response_headers, now_ns)
-        if code in RATE_LIMIT_CODES:
-            header = next(
-                (v for k, v in response_headers.items() if k.lower() == "retry-after"), ""
-            )
-            self.limiter.pause(
-                now_ns,
-                retry_s=retry_after_s(header) if header else None,
-                text=f"HTTP {code}",
-                is_ban=code == 418,
-            )
-        elif code == FORBIDDEN and not self.is_json_encoded_object(response_body):
-            self.limiter.firewall_refused(now_ns, code)
+        self.limiter.answered(
+            now_ns,
+            code,
+            response_headers,
+            is_json=bool(self.is_json_encoded_object(response_body)),
+        )
         return super().on_rest_response(
             code,
             reason,

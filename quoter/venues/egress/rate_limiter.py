@@ -12,6 +12,7 @@ from quoter.domain.events import RateLimited
 from quoter.domain.units import NS_PER_S
 from quoter.venues.growing_pause import GrowingPause
 from quoter.venues.json_values import Json, as_list, as_map, decimal
+from quoter.venues.retry_after import retry_after_s
 
 RESERVED_SHARE = 0.3  # of every limit: not for creates
 CANCELS_SHARE = 0.1  # of the weight: not for reads either
@@ -19,6 +20,9 @@ PACING_S_MAX = 1.0  # longest wait for an overdrawn budget; beyond it a request 
 PAUSE_S_MIN = 1.0
 PAUSE_S_DEFAULT = 5.0  # where the venue gave no time
 PAUSE_S_MAX = 3 * 86_400.0  # the longest ban that Binance documents
+RATE_LIMIT_CODES = (418, 429)
+BAN_CODE = 418
+FORBIDDEN = 403  # Binance: its firewall's limit; with a JSON body it is the venue that refuses
 INTERVAL_S = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86_400}
 
 
@@ -114,6 +118,18 @@ class RateLimiter:
         self._weight.take(weight, now_ns)
         return wait_s
 
+    def read_wait_s(self, now_ns: int, weight: float) -> float:
+        """Spend `weight` for a read and return 0, or return the seconds until that is possible.
+
+        Nothing is spent then. For a caller that decides by itself when to ask again.
+        """
+        if self.pause_reason(now_ns, is_cancel=False):
+            return (self._pause.until_ns - now_ns) / NS_PER_S
+        wait_s = self._weight.wait_s(weight, now_ns, keep=CANCELS_SHARE)
+        if not wait_s:
+            self._weight.take(weight, now_ns)
+        return wait_s
+
     def pause_reason(self, now_ns: int, *, is_cancel: bool) -> str:
         """Return why the venue wants no requests now (cancels: only after a ban); empty if none."""
         if now_ns >= self._pause.until_ns or (is_cancel and not self._pause.is_ban):
@@ -138,6 +154,22 @@ class RateLimiter:
             text=f"HTTP {status}: a firewall before the venue refuses our requests",
             is_ban=False,
         )
+
+    def answered(
+        self, now_ns: int, status: int, headers: Mapping[str, str], *, is_json: bool
+    ) -> None:
+        """Apply an HTTP answer: the used budget, and the pause that the venue asks for."""
+        self.observe(headers, now_ns)
+        if status in RATE_LIMIT_CODES:
+            header = next((v for k, v in headers.items() if k.lower() == "retry-after"), "")
+            self.pause(
+                now_ns,
+                retry_s=retry_after_s(header) if header else None,
+                text=f"HTTP {status}",
+                is_ban=status == BAN_CODE,
+            )
+        elif status == FORBIDDEN and not is_json:
+            self.firewall_refused(now_ns, status)
 
     def used_share(self, now_ns: int) -> float:
         """Return the used share of the limit that is used most; above 1: overdrawn."""

@@ -9,18 +9,17 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from math import isfinite
 from random import Random
 from typing import Protocol
 
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from quoter.venues.config import StreamTimings
+from quoter.venues.retry_after import retry_after_s
 from quoter.venues.streams.backoff import Backoff
 from quoter.venues.streams.connection import Connection
 from quoter.venues.supervised_tasks import retrieve_errors, wait_ended
 
-RETRY_AFTER_S_MAX = 3 * 86_400.0  # the longest ban that Binance documents
 OVERLAP_FRAMES_MAX = 10_000  # frames kept of a second connection until it overlaps the first
 OVERLAP_S_MAX = 60.0  # a second connection that does not overlap within this time is given up
 
@@ -207,12 +206,3 @@ def _ignore() -> None:
 
 def _drop_frame(data: bytes) -> None:
     """Drop frames of a replaced connection: the new one delivers them too."""
-
-
-def retry_after_s(header: str | None) -> float:
-    """Return the seconds of a Retry-After header, bounded; 0 if it is missing or a date."""
-    try:
-        seconds = float(header or 0)
-    except ValueError:
-        return 0.0
-    return min(RETRY_AFTER_S_MAX, max(0.0, seconds)) if isfinite(seconds) else 0.0

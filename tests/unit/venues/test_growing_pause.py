@@ -18,8 +18,7 @@ def test_refusals_within_a_pause_do_not_lengthen_it() -> None:
     pause = GrowingPause()
     pause.extend(100.0)
     assert pause.extend(102.0) == pytest.approx(PAUSE_S_FIRST - 2.0)
-    assert pause.left_s(104.0) == pytest.approx(PAUSE_S_FIRST - 4.0)
-    assert pause.left_s(200.0) == 0.0
+    assert pause.extend(104.0) == pytest.approx(PAUSE_S_FIRST - 4.0)
 
 
 def test_pause_is_short_again_after_a_calm_time() -> None:
