@@ -164,6 +164,13 @@ def sandbox(
     shutdown_notice_s: Annotated[
         float, typer.Option(min=0, max=600, help="Announce the closing this long before, seconds.")
     ] = 10,
+    tls: Annotated[
+        Path | None, typer.Option(help="Serve over TLS; PEM file with a certificate and its key.")
+    ] = None,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(help="Ed25519 public key (PEM file) of the API key sandbox-key-ed25519."),
+    ] = None,
     scenario: Annotated[
         Scenario | None, typer.Option(help="Play a market crash during which the venue fails.")
     ] = None,
@@ -175,13 +182,16 @@ def sandbox(
     ] = 1,
 ) -> None:
     """Run the sandbox exchange: Binance spot's protocol on local sockets, with play money."""
-    from quoter.cli.sandbox import run_sandbox, sandbox_config, with_crash
+    from quoter.cli.sandbox import run_sandbox, sandbox_config, tls_context, with_crash, with_key
 
     config = sandbox_config(seed=seed, symbol=symbol, captures=capture or [], speed=speed)
     config = replace(config, disconnect_s=disconnect_s, shutdown_notice_s=shutdown_notice_s)
+    if public_key is not None:
+        config = with_key(config, public_key)
     if scenario is Scenario.CRASH:
         config = with_crash(config, in_s=scenario_in_s, time_scale=scenario_speed)
-    raise typer.Exit(run_sandbox(config, host=host, port=port))
+    context = None if tls is None else tls_context(tls)
+    raise typer.Exit(run_sandbox(config, host=host, port=port, tls=context))
 
 
 @app.command(rich_help_panel="Trade")

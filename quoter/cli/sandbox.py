@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import ssl
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,14 @@ from msgspec import MsgspecError
 
 from quoter.domain.errors import BadSetting
 from quoter.sandbox.capture import capture_symbol
-from quoter.sandbox.config import Capture, CrashScenario, SandboxConfig, default_config
+from quoter.sandbox.config import (
+    Capture,
+    CrashScenario,
+    SandboxConfig,
+    default_config,
+    key_account,
+)
+from quoter.sandbox.protocol.signing import public_key
 from quoter.sandbox.server import SandboxServer
 
 
@@ -45,6 +53,32 @@ def with_crash(config: SandboxConfig, *, in_s: float, time_scale: float) -> Sand
     return replace(config, crash=CrashScenario(in_s=in_s, time_scale=time_scale))
 
 
+def with_key(config: SandboxConfig, file: Path) -> SandboxConfig:
+    """Return the configuration with one more account, that of an Ed25519 public key (PEM).
+
+    Raises BadSetting if the file holds no such key.
+    """
+    try:
+        pem = file.read_text()
+        public_key(pem)
+    except (OSError, ValueError) as error:
+        raise BadSetting(f"--public-key: {file} is no Ed25519 public key: {error}") from None
+    return replace(config, accounts=(*config.accounts, key_account(pem)))
+
+
+def tls_context(file: Path) -> ssl.SSLContext:
+    """Return the TLS context of a PEM file with a certificate and its private key.
+
+    Raises BadSetting if it can't be used.
+    """
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(file)
+    except (OSError, ssl.SSLError) as error:
+        raise BadSetting(f"--tls: {file} has no certificate with its key: {error}") from None
+    return context
+
+
 def _recorded_symbol(captures: list[Path]) -> str:
     try:
         return capture_symbol(captures)
@@ -52,28 +86,37 @@ def _recorded_symbol(captures: list[Path]) -> str:
         raise BadSetting(f"--capture: the recording can't be replayed: {error}") from None
 
 
-def run_sandbox(config: SandboxConfig, *, host: str, port: int) -> int:
+def run_sandbox(
+    config: SandboxConfig, *, host: str, port: int, tls: ssl.SSLContext | None = None
+) -> int:
     """Serve until SIGTERM or Ctrl-C; the first line on stdout is JSON with the URL."""
-    return uvloop.run(_serve(config, host, port))
+    return uvloop.run(_serve(config, host, port, tls))
 
 
-async def _serve(config: SandboxConfig, host: str, port: int) -> int:
+async def _serve(config: SandboxConfig, host: str, port: int, tls: ssl.SSLContext | None) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await serve(config, host, port, stop=stop)
+    await serve(config, host, port, stop=stop, tls=tls)
     return 0
 
 
-async def serve(config: SandboxConfig, host: str, port: int, *, stop: asyncio.Event) -> None:
+async def serve(
+    config: SandboxConfig,
+    host: str,
+    port: int,
+    *,
+    stop: asyncio.Event,
+    tls: ssl.SSLContext | None = None,
+) -> None:
     """Serve until `stop` is set or we are cancelled, then close everything.
 
     Raises BadSetting if the address can't be listened on, and the error that ended the market.
     """
     server = SandboxServer(config)
     try:
-        url = await _listen(server, host, port)
+        url = await _listen(server, host, port, tls)
         symbols = [market.symbol for market in config.markets]
         hello = json.dumps({"sandbox_url": url, "symbols": symbols, "seed": config.seed})
         sys.stdout.write(hello + "\n")
@@ -83,9 +126,9 @@ async def serve(config: SandboxConfig, host: str, port: int, *, stop: asyncio.Ev
         await server.stop()
 
 
-async def _listen(server: SandboxServer, host: str, port: int) -> str:
+async def _listen(server: SandboxServer, host: str, port: int, tls: ssl.SSLContext | None) -> str:
     try:
-        return await server.start(host, port)
+        return await server.start(host, port, tls)
     except OSError as error:
         raise BadSetting(f"--port: can't listen on {host}:{port}: {error.strerror}") from None
 

@@ -1,6 +1,6 @@
 """Configuration of the sandbox: symbols, accounts, limits and timing."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,13 +22,18 @@ class KeyPermissions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One API key with its secret, opening balances, rights and fee currency."""
+    """One API key with its secret, opening balances, rights and fee currency.
+
+    Requests are signed with HMAC-SHA256 and the secret or, if the account has a public key (PEM),
+    with Ed25519 and the private key that belongs to it.
+    """
 
     api_key: str = field(repr=False)
     secret: str = field(repr=False)
     balances: tuple[tuple[str, Decimal], ...]
     rights: KeyPermissions = KeyPermissions()
     fee_coin: FeeCoin | None = None  # None: fees are taken from what each execution receives
+    public_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +198,11 @@ def _account(name: str) -> Account:
 
 DEMO_ACCOUNT = _account("one")
 SECOND_ACCOUNT = _account("two")
+
+
+def key_account(public_key: str) -> Account:
+    """Return the account of an Ed25519 public key (PEM)."""
+    return replace(_account("ed25519"), secret="", public_key=public_key)
 
 
 def default_config(seed: int) -> SandboxConfig:

@@ -1,6 +1,7 @@
 """The sandbox server: opens its port, runs the market and closes everything again."""
 
 import asyncio
+import ssl
 
 from aiohttp import web
 
@@ -37,8 +38,13 @@ class SandboxServer:
         }
         self._streams.on_subscription(self._begin_replay)
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Listen (port 0: any free port), start the market and return `http://host:port`."""
+    async def start(
+        self, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> str:
+        """Listen (port 0: any free port), start the market and return `http://host:port`.
+
+        With `tls` the exchange is served over TLS only, at `https://host:port`.
+        """
         app = web.Application(client_max_size=BODY_BYTES_MAX)
         RestApi(self.venue).add_routes(app)
         SocketApi(self.venue, self.sockets, self._users).add_routes(app)
@@ -48,11 +54,11 @@ class SandboxServer:
             app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S_MAX
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
+        site = web.TCPSite(self._runner, host, port, ssl_context=tls)
         await site.start()
         self._market = asyncio.create_task(self._run_market(), name="market")
         bound: tuple[str, int] = self._runner.addresses[0]
-        return f"http://{bound[0]}:{bound[1]}"
+        return f"{'http' if tls is None else 'https'}://{bound[0]}:{bound[1]}"
 
     async def wait(self) -> None:
         """Wait for ever; raise the error that stopped the market, or on cancellation."""

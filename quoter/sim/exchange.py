@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
+from quoter.domain.market import Side
 from quoter.sim.background import Background, RandomBackground
 from quoter.sim.capture import OWN_TRADE_ID_FIRST, Capture, Levels, RecordedBackground, RecordedTape
 from quoter.sim.clearing import Clearing
@@ -20,6 +21,7 @@ from quoter.sim.messages import (
     News,
     PrintNews,
     Refused,
+    SelfTrade,
     SimOrder,
     SimReject,
     SimTrade,
@@ -102,6 +104,12 @@ class Exchange:
         self._run_to(now_ns)
         placed = market.place(account, order, self._now_ns)
         return placed, self._take_news()
+
+    def size_for(
+        self, account: str, symbol: str, side: Side, quote: Decimal, self_trade: SelfTrade
+    ) -> Decimal:
+        """Return the largest size that a market order can trade for an amount of quote currency."""
+        return self._markets[symbol].size_for(account, side, quote, self_trade)
 
     def cancel(
         self,

@@ -15,6 +15,7 @@ from quoter.sim.messages import (
     PrintNews,
     Refused,
     ReportType,
+    SelfTrade,
     SimOrder,
     SimOrderState,
     SimReject,
@@ -89,6 +90,33 @@ class Market:
             self._orders.close(placed)
         self.commit(now_ns)
         return replace(placed)
+
+    def size_for(self, account: str, side: Side, quote: Decimal, self_trade: SelfTrade) -> Decimal:
+        """Return the size of a market order for an amount of quote currency.
+
+        It is the largest that the book gives for it. If the book holds less, what is missing is
+        added at the last price, so that the order expires partially filled.
+        """
+        units = self.grid.units(quote)
+        levels = self._levels(side.opposite, None)
+        most = int(self.spec.size_max // self.spec.lot)
+
+        def planned(units_max: int | None) -> Plan:
+            return plan(
+                book=self.book,
+                background=levels,
+                side=side,
+                lots=most,
+                units_max=units_max,
+                account=account,
+                self_trade=self_trade,
+            )
+
+        bought, whole = planned(units), planned(None)
+        lots = bought.lots
+        if whole.hits and bought.lots == whole.lots:
+            lots += (units - bought.units) // whole.hits[-1].ticks
+        return self.grid.size(min(lots, most))
 
     def cancel(self, resting: Resting, now_ns: int, cancel_client_id: str = "") -> SimOrder:
         """Cancel an open order on request of its owner; the caller commits."""
@@ -200,9 +228,10 @@ class Market:
 
     def _check_market_order(self, account: str, order: NewOrder, planned: Plan) -> None:
         best = self.tape.best(order.side.opposite)
-        if best is not None and self.grid.price(best[0]) * order.size < self.spec.notional_min:
+        notional = self.grid.price(best[0]) * order.size if best else self.spec.notional_min
+        if max(notional, order.quote_size) < self.spec.notional_min:
             raise Refused(SimReject.FILTER_NOTIONAL)
-        cost = self.grid.unit * planned.units
+        cost = max(self.grid.unit * planned.units, order.quote_size)
         self._clearing.require(account, self.spec.symbol, order.side, base=order.size, quote=cost)
 
     def _new_order(self, account: str, order: NewOrder, now_ns: int) -> SimOrder:
@@ -224,6 +253,7 @@ class Market:
             state=SimOrderState.NEW,
             created_ns=now_ns,
             updated_ns=now_ns,
+            quote_size=order.quote_size,
         )
 
     def _execute(self, taker: SimOrder, planned: Plan, now_ns: int) -> None:

@@ -116,6 +116,7 @@ class NewOrder:
     size: Decimal
     time_in_force: TimeInForce = TimeInForce.GTC
     self_trade: SelfTrade = SelfTrade.NONE
+    quote_size: Decimal = Decimal(0)  # amount of quote currency that `size` was derived from
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,6 +139,7 @@ class SimOrder:
     created_ns: int
     updated_ns: int
     amendments: int = 0
+    quote_size: Decimal = Decimal(0)
 
     @property
     def leaves(self) -> Decimal:

@@ -76,14 +76,15 @@ class RunningSandbox:
         *,
         account: Account | None = None,
         timestamp: int | None = None,
+        prefix: str = "/api/v3/",
         **named: str | int,
     ) -> Reply:
-        """Send a signed request under /api/v3; by default of account one, now."""
+        """Send a signed request, by default of account one, now."""
         who = account or self.one
         at_ms = timestamp if timestamp is not None else time.time_ns() // NS_PER_MS
         payload = urlencode({**(params or {}), **named, "timestamp": at_ms})
         payload += "&signature=" + signing.rest_signature(payload, who.secret)
-        return await self.send(method, f"/api/v3/{path}", payload, api_key=who.api_key)
+        return await self.send(method, prefix + path, payload, api_key=who.api_key)
 
     async def admin(self, method: str, path: str, body: object = None) -> Reply:
         """Send a request to the admin API under /sandbox/v1."""

@@ -247,8 +247,15 @@ async def test_exchange_info_announces_the_filters_and_limits_in_force(
     filters = symbol["filters"]
     assert isinstance(filters, list)
     kinds = [row["filterType"] for row in filters if isinstance(row, dict)]
-    own = ["PRICE_FILTER", "LOT_SIZE", "MARKET_LOT_SIZE", "NOTIONAL", "MAX_NUM_ORDER_AMENDS"]
-    assert kinds == own
+    assert kinds == [
+        "PRICE_FILTER",
+        "LOT_SIZE",
+        "MARKET_LOT_SIZE",
+        "NOTIONAL",
+        "PERCENT_PRICE_BY_SIDE",
+        "MAX_NUM_ORDERS",
+        "MAX_NUM_ORDER_AMENDS",
+    ]
     assert symbol["amendAllowed"] is True
     assert symbol["orderTypes"] == ["LIMIT", "LIMIT_MAKER", "MARKET"]
     assert (await still_sandbox.get("exchangeInfo", symbols='["BTCUSDT","BTCUSDT"]')).code == -1151

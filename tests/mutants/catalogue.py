@@ -14,6 +14,7 @@ from tests.mutants import (
     own_orders,
     regime,
     requests_and_stops,
+    sandbox,
     secrets,
     sentinel,
     service,
@@ -40,6 +41,7 @@ MUTANTS = (
     *own_orders.MUTANTS,
     *memory.MUTANTS,
     *requests_and_stops.MUTANTS,
+    *sandbox.MUTANTS,
 )
 # Run when none of a mutant's own tests fails.
 FALLBACK = (

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from quoter.sandbox.exchange.faults import Endpoint
 from quoter.sandbox.exchange.venue import Venue
-from quoter.sandbox.protocol.answers import bad_request
+from quoter.sandbox.protocol.answers import bad_request, missing
 from quoter.sandbox.protocol.parameters import Parameters
 from quoter.sim.messages import MarketSpec
 
@@ -58,14 +60,19 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request as received by a transport; `sign` signs the raw payload for comparison."""
+    """One request as received by a transport.
+
+    payload: the text that the signature covers. A request on a socket that is logged on needs no
+    signature, because its key is that of the session.
+    """
 
     operation: Operation
     parameters: Parameters
     api_key: str
-    sign: Callable[[str], str]  # secret -> the signature this payload must carry
+    payload: str
     transport: str
     received_ns: int
+    is_logged_on: bool = False
     delays_after_s: list[float] = field(default_factory=list)  # delays of the answer, set by faults
 
 
@@ -75,6 +82,24 @@ def listed(venue: Venue, symbol: str) -> MarketSpec:
     if market is None:
         raise bad_request(-1121, "Invalid symbol.")
     return market
+
+
+def symbols(parameters: Parameters) -> list[str]:
+    """Return the requested symbols, of `symbol` or of the list `symbols`; none: all are meant.
+
+    Raises ApiError for an unreadable list or one with duplicates.
+    """
+    if "symbol" in parameters:
+        return [parameters.symbol()]
+    if "symbols" not in parameters:
+        return []
+    try:
+        chosen = msgspec.json.decode(parameters.text("symbols"), type=list[str])
+    except msgspec.DecodeError:
+        raise missing("symbols") from None
+    if len(set(chosen)) != len(chosen):
+        raise bad_request(-1151, "Symbol is present multiple times in the list.")
+    return chosen
 
 
 def limited(parameters: Parameters, *, default: int, most: int) -> int:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from quoter.sandbox.api import account, amend, reference, trading
+from quoter.sandbox.api import account, amend, fees, reference, tickers, trading
 from quoter.sandbox.api.operation import Operation
 from quoter.sandbox.exchange.faults import Endpoint
 
@@ -33,6 +33,12 @@ RECENT_TRADES = Operation(
     mandatory=("symbol",),
     optional=("limit",),
 )
+OLD_TRADES = replace(
+    RECENT_TRADES,
+    name="historicalTrades",
+    handler=reference.historical_trades,
+    optional=("limit", "fromId"),
+)
 AGGREGATE_TRADES = Operation(
     name="aggTrades",
     endpoint=Endpoint.MARKET,
@@ -44,19 +50,48 @@ AGGREGATE_TRADES = Operation(
 KLINES = Operation(
     name="klines",
     endpoint=Endpoint.MARKET,
-    handler=reference.klines,
+    handler=tickers.klines,
     weight=2,
     mandatory=("symbol", "interval"),
-    optional=("startTime", "endTime", "limit"),
+    optional=("startTime", "endTime", "timeZone", "limit"),
+)
+UI_KLINES = replace(KLINES, name="uiKlines")
+AVERAGE_PRICE = Operation(
+    name="avgPrice",
+    endpoint=Endpoint.MARKET,
+    handler=tickers.average_price,
+    weight=2,
+    mandatory=("symbol",),
+)
+DAY_TICKER = Operation(
+    name="ticker/24hr",
+    endpoint=Endpoint.MARKET,
+    handler=tickers.day,
+    weigh=tickers.day_weight,
+    optional=("symbol", "symbols", "type", "symbolStatus"),
+)
+TRADING_DAY = Operation(
+    name="ticker/tradingDay",
+    endpoint=Endpoint.MARKET,
+    handler=tickers.trading_day,
+    weigh=tickers.rolling_weight,
+    optional=("symbol", "symbols", "timeZone", "type", "symbolStatus"),
+)
+ROLLING_TICKER = Operation(
+    name="ticker",
+    endpoint=Endpoint.MARKET,
+    handler=tickers.rolling,
+    weigh=tickers.rolling_weight,
+    optional=("symbol", "symbols", "windowSize", "type", "symbolStatus"),
 )
 BOOK_TICKER = Operation(
     name="ticker/bookTicker",
     endpoint=Endpoint.MARKET,
-    handler=reference.book_ticker,
-    weigh=reference.ticker_weight,
-    optional=("symbol", "symbols"),
+    handler=tickers.book,
+    weigh=tickers.book_weight,
+    optional=("symbol", "symbols", "symbolStatus"),
 )
-PRICE_TICKER = replace(BOOK_TICKER, name="ticker/price", handler=reference.price_ticker)
+PRICE_TICKER = replace(BOOK_TICKER, name="ticker/price", handler=tickers.price)
 PLACE = Operation(
     name="order.place",
     endpoint=Endpoint.CREATE,
@@ -74,7 +109,7 @@ CANCEL = Operation(
     handler=trading.cancel,
     signed=True,
     mandatory=("symbol",),
-    optional=(*_REFERENCE, "newClientOrderId"),
+    optional=(*_REFERENCE, "newClientOrderId", "cancelRestrictions"),
     logged=True,
 )
 CANCEL_ALL = Operation(
@@ -96,6 +131,7 @@ REPLACE = Operation(
         "cancelOrderId",
         "cancelOrigClientOrderId",
         "cancelNewClientOrderId",
+        "cancelRestrictions",
     ),
     new_orders=True,
     logged=True,
@@ -153,6 +189,35 @@ ACCOUNT = Operation(
     signed=True,
     optional=("omitZeroBalances",),
 )
+COMMISSION = Operation(
+    name="account.commission",
+    endpoint=Endpoint.ACCOUNT,
+    handler=fees.commission,
+    weight=20,
+    signed=True,
+    mandatory=("symbol",),
+)
+ORDER_LIMITS = Operation(
+    name="account.rateLimits.orders",
+    endpoint=Endpoint.ACCOUNT,
+    handler=fees.order_limits,
+    weight=40,
+    signed=True,
+)
+TRADE_FEE = Operation(
+    name="asset.tradeFee",
+    endpoint=Endpoint.ACCOUNT,
+    handler=fees.trade_fee,
+    signed=True,
+    optional=("symbol",),
+)
+COINS = Operation(
+    name="capital.config.getall",
+    endpoint=Endpoint.ACCOUNT,
+    handler=fees.coins,
+    weight=10,
+    signed=True,
+)
 KEY_RIGHTS = Operation(
     name="account.apiRestrictions",
     endpoint=Endpoint.KEY_RIGHTS,
@@ -167,7 +232,13 @@ REST: dict[tuple[str, str], Operation] = {
     ("GET", "depth"): DEPTH,
     ("GET", "trades"): RECENT_TRADES,
     ("GET", "aggTrades"): AGGREGATE_TRADES,
+    ("GET", "historicalTrades"): OLD_TRADES,
     ("GET", "klines"): KLINES,
+    ("GET", "uiKlines"): UI_KLINES,
+    ("GET", "avgPrice"): AVERAGE_PRICE,
+    ("GET", "ticker"): ROLLING_TICKER,
+    ("GET", "ticker/24hr"): DAY_TICKER,
+    ("GET", "ticker/tradingDay"): TRADING_DAY,
     ("GET", "ticker/bookTicker"): BOOK_TICKER,
     ("GET", "ticker/price"): PRICE_TICKER,
     ("POST", "order"): PLACE,
@@ -181,8 +252,14 @@ REST: dict[tuple[str, str], Operation] = {
     ("GET", "allOrders"): ALL_ORDERS,
     ("GET", "myTrades"): TRADES,
     ("GET", "account"): ACCOUNT,
+    ("GET", "account/commission"): COMMISSION,
+    ("GET", "rateLimit/order"): ORDER_LIMITS,
 }
-WALLET: dict[tuple[str, str], Operation] = {("GET", "account/apiRestrictions"): KEY_RIGHTS}
+WALLET: dict[tuple[str, str], Operation] = {
+    ("GET", "account/apiRestrictions"): KEY_RIGHTS,
+    ("GET", "asset/tradeFee"): TRADE_FEE,
+    ("GET", "capital/config/getall"): COINS,
+}
 SOCKET: dict[str, Operation] = {
     operation.name: operation
     for operation in (
@@ -191,6 +268,9 @@ SOCKET: dict[str, Operation] = {
         EXCHANGE_INFO,
         DEPTH,
         KLINES,
+        UI_KLINES,
+        AVERAGE_PRICE,
+        ROLLING_TICKER,
         PLACE,
         TEST,
         CANCEL,
@@ -202,10 +282,15 @@ SOCKET: dict[str, Operation] = {
         ALL_ORDERS,
         TRADES,
         ACCOUNT,
+        COMMISSION,
+        ORDER_LIMITS,
     )
 } | {
     "trades.recent": RECENT_TRADES,
+    "trades.historical": OLD_TRADES,
     "trades.aggregate": AGGREGATE_TRADES,
     "ticker.book": BOOK_TICKER,
     "ticker.price": PRICE_TICKER,
+    "ticker.24hr": DAY_TICKER,
+    "ticker.tradingDay": TRADING_DAY,
 }

@@ -88,13 +88,15 @@ def _check(venue: Venue, call: Call, *, now_ns: int, clock_ns: int) -> None:
     if account is None:
         raise signing.unknown_key()
     own = ("apiKey",) if named else ()
+    proof = ("timestamp",) if call.is_logged_on else (*SIGNED_MANDATORY, *own)
     parameters.check(
-        mandatory=(*operation.mandatory, *SIGNED_MANDATORY, *own),
-        optional=(*operation.optional, *SIGNED_OPTIONAL),
+        mandatory=(*operation.mandatory, *proof),
+        optional=(*operation.optional, *SIGNED_OPTIONAL, "signature"),
         named=named,
     )
     _check_window(parameters, clock_ns)
-    signing.check_signature(call.sign(account.secret), parameters.text("signature"))
+    if not call.is_logged_on:
+        signing.check_signature(account, call.payload, parameters.text("signature"))
     if operation.new_orders:
         venue.budgets.check_orders(call.api_key, now_ns)
 

@@ -19,6 +19,15 @@ from quoter.sandbox.protocol.parameters import Parameters, parse_form
 PREFIX, WALLET_PREFIX = "/api/v3/", "/sapi/v1/"
 BODY_BYTES_MAX = 64 * 1024
 KEY_HEADER = "X-MBX-APIKEY"
+RETIRED = (
+    "/api/v3/userDataStream",
+    "/sapi/v1/userDataStream",
+    "/sapi/v1/userDataStream/isolated",
+)
+GONE = (
+    "<html>\r\n<head><title>410 Gone</title></head>\r\n<body>\r\n"
+    "<center><h1>410 Gone</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
 ABORT_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: the peer sees a reset
 
 
@@ -36,6 +45,8 @@ class RestApi:
         for prefix, table in ((PREFIX, REST), (WALLET_PREFIX, WALLET)):
             for (method, path), operation in table.items():
                 app.router.add_route(method, prefix + path, self._handler(operation))
+        for path in RETIRED:
+            app.router.add_route("*", path, _gone)
 
     def _handler(self, operation: Operation) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
@@ -80,22 +91,23 @@ class RestApi:
         )
 
 
+async def _gone(_request: web.Request) -> web.StreamResponse:
+    """Listen keys, as Binance answers since 2026-02-20."""
+    return web.Response(status=410, text=GONE, content_type="text/html")
+
+
 async def _call(request: web.Request, operation: Operation, api_key: str, received_ns: int) -> Call:
     """Decode a request; if query and body have the same parameter, the query's value is used."""
     query = request.raw_path.partition("?")[2]
     body = "" if request.method == "GET" else (await request.read()).decode("utf-8", "replace")
     parameters = Parameters(parse_form(body) | parse_form(query))
-
-    def sign(secret: str) -> str:
-        signed = signing.unsigned(query) if "signature=" in query else query
-        rest = signing.unsigned(body) if "signature=" in body else body
-        return signing.rest_signature(signed + rest, secret)
-
+    signed = signing.unsigned(query) if "signature=" in query else query
+    rest = signing.unsigned(body) if "signature=" in body else body
     return Call(
         operation=operation,
         parameters=parameters,
         api_key=api_key,
-        sign=sign,
+        payload=signed + rest,
         transport="rest",
         received_ns=received_ns,
     )

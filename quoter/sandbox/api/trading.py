@@ -9,6 +9,7 @@ from enum import StrEnum
 from quoter.domain.market import Side
 from quoter.sandbox.api.operation import Request
 from quoter.sandbox.api.reference import SELF_TRADE_DEFAULT
+from quoter.sandbox.exchange.statistics import average
 from quoter.sandbox.protocol import payloads
 from quoter.sandbox.protocol.answers import (
     ApiError,
@@ -19,7 +20,12 @@ from quoter.sandbox.protocol.answers import (
     not_required,
     place_error,
 )
-from quoter.sandbox.protocol.filters import check_filters
+from quoter.sandbox.protocol.filters import (
+    check_filters,
+    check_open_orders,
+    check_percent_price,
+    check_quote_filters,
+)
 from quoter.sandbox.protocol.parameters import Parameters
 from quoter.sandbox.protocol.payloads import Json
 from quoter.sim.messages import (
@@ -48,7 +54,7 @@ ORDER_OPTIONAL = (
     "newOrderRespType",
     "selfTradePreventionMode",
 )
-UNSUPPORTED = ("quoteOrderQty", "stopPrice", "trailingDelta", "icebergQty")
+UNSUPPORTED = ("stopPrice", "trailingDelta", "icebergQty")
 CLIENT_ID_LENGTH = 22
 
 
@@ -58,6 +64,13 @@ class ResponseType(StrEnum):
     ACK = "ACK"
     RESULT = "RESULT"
     FULL = "FULL"
+
+
+class CancelRestriction(StrEnum):
+    """State that an order must have to be cancelled."""
+
+    ONLY_NEW = "ONLY_NEW"
+    ONLY_PARTIALLY_FILLED = "ONLY_PARTIALLY_FILLED"
 
 
 class ReplaceMode(StrEnum):
@@ -148,10 +161,19 @@ def checked_order(request: Request) -> NewOrder:
             raise not_required(name)
     _check_combination(parameters, kind)
     _response_type(parameters, kind)
-    size = parameters.decimal("quantity", step=market.lot)
     price = parameters.decimal("price", Decimal(0), step=market.tick)
-    reference = _opposite(request, market, side) if kind is OrderKind.MARKET else price
-    check_filters(market, kind, reference, size)
+    quote = parameters.decimal("quoteOrderQty", Decimal(0))
+    if "quoteOrderQty" in parameters:
+        size = _size_for(request, market, side, quote)
+        check_quote_filters(market, quote, size)
+    else:
+        size = parameters.decimal("quantity", step=market.lot)
+        reference = _opposite(request, market, side) if kind is OrderKind.MARKET else price
+        check_filters(market, kind, reference, size)
+    if kind is not OrderKind.MARKET:
+        if request.venue.history.is_priced(market.symbol):
+            check_percent_price(price, average(request.venue, market, request.now_ns)[0])
+        check_open_orders(len(request.venue.exchange.open_orders(request.api_key, market.symbol)))
     return NewOrder(
         symbol=market.symbol,
         client_id=parameters.client_id("newClientOrderId") or random_id(),
@@ -161,6 +183,7 @@ def checked_order(request: Request) -> NewOrder:
         size=size,
         time_in_force=_time_in_force(parameters, kind),
         self_trade=_self_trade(parameters),
+        quote_size=quote,
     )
 
 
@@ -207,6 +230,7 @@ def _cancel(
 ) -> Json:
     cancel_id = own_id or request.parameters.client_id("newClientOrderId") or random_id()
     try:
+        _check_restriction(request, symbol, order_id=order_id, client_id=client_id)
         order, news = request.venue.exchange.cancel(
             request.api_key,
             symbol,
@@ -222,11 +246,31 @@ def _cancel(
     return answer
 
 
+def _check_restriction(request: Request, symbol: str, *, order_id: int, client_id: str) -> None:
+    if "cancelRestrictions" not in request.parameters:
+        return
+    text = "Data sent for parameter 'cancelRestrictions' is not valid."
+    restriction = request.parameters.choice(
+        "cancelRestrictions", CancelRestriction, code=-1130, text=text
+    )
+    exchange = request.venue.exchange
+    order = exchange.order(request.api_key, symbol, order_id=order_id, client_id=client_id)
+    if order.is_open and restriction.value != f"ONLY_{order.state.value}":
+        raise bad_request(-2011, "Order was not canceled due to cancel restrictions.")
+
+
 def _check_combination(parameters: Parameters, kind: OrderKind) -> None:
-    needs = {
+    if kind is OrderKind.MARKET and "quoteOrderQty" in parameters:
+        if "quantity" in parameters:
+            raise bad_request(-1128, "Combination of optional parameters invalid.")
+    elif "quoteOrderQty" in parameters:
+        raise not_required("quoteOrderQty")
+    elif kind is OrderKind.MARKET and "quantity" not in parameters:
+        raise missing_either("quantity", "quoteOrderQty")
+    needs: tuple[str, ...] = {
         OrderKind.LIMIT: ("timeInForce", "quantity", "price"),
         OrderKind.LIMIT_MAKER: ("quantity", "price"),
-        OrderKind.MARKET: ("quantity",),
+        OrderKind.MARKET: (),
     }[kind]
     for name in needs:
         if name not in parameters:
@@ -254,6 +298,15 @@ def _self_trade(parameters: Parameters) -> SelfTrade:
         return SELF_TRADE_DEFAULT
     text = "Data sent for parameter 'selfTradePreventionMode' is not valid."
     return parameters.choice("selfTradePreventionMode", SelfTrade, code=-1130, text=text)
+
+
+def _size_for(request: Request, market: MarketSpec, side: Side, quote: Decimal) -> Decimal:
+    """Return what the book gives for an amount of quote currency, in whole lots of the filters."""
+    _opposite(request, market, side)
+    size = request.venue.exchange.size_for(
+        request.api_key, market.symbol, side, quote, _self_trade(request.parameters)
+    )
+    return size - size % market.lot
 
 
 def _opposite(request: Request, market: MarketSpec, side: Side) -> Decimal:

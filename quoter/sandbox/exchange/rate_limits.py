@@ -91,15 +91,16 @@ class Budgets:
 
     def rows(self, api_key: str, now_ns: int) -> list[Json]:
         """Return `rateLimits` of the websocket API: the rules with their counts."""
-        weight, *orders = rules(self._limits)
-        counted = [weight | {"count": self._weight.at(now_ns)}]
-        if api_key:
-            windows = (self._orders_10_s[api_key], self._orders_day[api_key])
-            counted += [
-                rule | {"count": window.at(now_ns)}
-                for rule, window in zip(orders, windows, strict=True)
-            ]
-        return counted
+        weight = rules(self._limits)[0] | {"count": self._weight.at(now_ns)}
+        return [weight, *self.order_rows(api_key, now_ns)] if api_key else [weight]
+
+    def order_rows(self, api_key: str, now_ns: int) -> list[Json]:
+        """Return the two order limits of a key with their counts."""
+        windows = (self._orders_10_s[api_key], self._orders_day[api_key])
+        return [
+            rule | {"count": window.at(now_ns)}
+            for rule, window in zip(rules(self._limits)[1:], windows, strict=True)
+        ]
 
 
 def rules(limits: Limits) -> list[Json]:

@@ -15,7 +15,9 @@ from quoter.sim.exchange import Exchange
 from quoter.sim.messages import MarketSpec, News
 
 MONEY_STEP = Decimal("0.00000001")
+NO_LEVEL = (Decimal(0), Decimal(0))
 
+type Level = tuple[Decimal, Decimal]
 type Listener = Callable[[Sequence[News]], None]
 
 
@@ -41,6 +43,8 @@ class Venue:
         self.budgets = Budgets(config.limits)
         self.wire_log = WireLog()
         self.history = History()
+        for symbol in self.simulated:
+            self.history.open(self.markets[symbol], self.started_ns)
         self.counts: Counter[str] = Counter()
         self.halted: set[str] = set()
         self._listeners: list[Listener] = [self.history.receive]
@@ -93,6 +97,12 @@ class Venue:
     def market(self, symbol: str) -> MarketSpec | None:
         """Return a symbol's specification, or `None` if it is not listed."""
         return self.markets.get(symbol)
+
+    def best(self, symbol: str) -> tuple[Level, Level]:
+        """Return price and size of the best bid and ask, zeros where a side is empty."""
+        book = self.exchange.depth(symbol, 1)
+        bid, ask = (side[0] if side else NO_LEVEL for side in (book.bids, book.asks))
+        return bid, ask
 
     def account(self, api_key: str) -> Account | None:
         """Return the account of an API key, or `None` if there is none."""

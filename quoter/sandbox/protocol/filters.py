@@ -9,6 +9,9 @@ from quoter.sim.messages import MarketSpec, OrderKind
 PRICE_TICKS_MAX = 10**9
 NOTIONAL_MAX = Decimal(9_000_000)
 ORDER_AMENDMENTS_MAX = 10  # of one order
+ORDERS_OPEN_MAX = 200  # of one account on one symbol
+PRICE_RATIO_MIN, PRICE_RATIO_MAX = Decimal("0.2"), Decimal(5)  # of the average price
+AVERAGE_MINUTES = 5
 
 
 def check_filters(market: MarketSpec, kind: OrderKind, price: Decimal, size: Decimal) -> None:
@@ -25,7 +28,38 @@ def check_filters(market: MarketSpec, kind: OrderKind, price: Decimal, size: Dec
             raise bad_request(-1013, "Filter failure: PRICE_FILTER")
     if size % market.lot or not market.size_min <= size <= market.size_max:
         raise bad_request(-1013, "Filter failure: LOT_SIZE")
-    if not market.notional_min <= price * size <= NOTIONAL_MAX:
+    _check_notional(market, price * size)
+
+
+def check_quote_filters(market: MarketSpec, quote: Decimal, size: Decimal) -> None:
+    """Check LOT_SIZE and NOTIONAL of a market order given as an amount of quote currency.
+
+    size base: what the book gives for it. Raises ApiError(-1013).
+    """
+    if quote <= 0:
+        raise bad_request(-1013, "Invalid quote order qty.")
+    _check_notional(market, quote)
+    if not market.size_min <= size <= market.size_max:
+        raise bad_request(-1013, "Filter failure: LOT_SIZE")
+
+
+def check_percent_price(price: Decimal, average: Decimal) -> None:
+    """Check PERCENT_PRICE_BY_SIDE, whose limits are the same for both sides here.
+
+    average quote/base: of the last AVERAGE_MINUTES, by volume. Raises ApiError(-1013).
+    """
+    if not PRICE_RATIO_MIN * average <= price <= PRICE_RATIO_MAX * average:
+        raise bad_request(-1013, "Filter failure: PERCENT_PRICE_BY_SIDE")
+
+
+def check_open_orders(count: int) -> None:
+    """Check MAX_NUM_ORDERS for one more order beside `count` open ones. Raises ApiError(-2010)."""
+    if count >= ORDERS_OPEN_MAX:
+        raise bad_request(-2010, "Filter failure: MAX_NUM_ORDERS")
+
+
+def _check_notional(market: MarketSpec, notional: Decimal) -> None:
+    if not market.notional_min <= notional <= NOTIONAL_MAX:
         raise bad_request(-1013, "Filter failure: NOTIONAL")
 
 
@@ -58,5 +92,14 @@ def filter_rows(market: MarketSpec) -> list[Json]:
             "applyMaxToMarket": False,
             "avgPriceMins": 0,
         },
+        {
+            "filterType": "PERCENT_PRICE_BY_SIDE",
+            "bidMultiplierUp": f"{PRICE_RATIO_MAX}",
+            "bidMultiplierDown": f"{PRICE_RATIO_MIN}",
+            "askMultiplierUp": f"{PRICE_RATIO_MAX}",
+            "askMultiplierDown": f"{PRICE_RATIO_MIN}",
+            "avgPriceMins": AVERAGE_MINUTES,
+        },
+        {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": ORDERS_OPEN_MAX},
         {"filterType": "MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends": ORDER_AMENDMENTS_MAX},
     ]

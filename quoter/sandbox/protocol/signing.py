@@ -1,11 +1,18 @@
-"""Authentication of requests: API keys, HMAC-SHA256 signatures and the recvWindow rule."""
+"""Authentication of requests: API keys, signatures (HMAC-SHA256 or Ed25519) and recvWindow."""
 
+import base64
+import binascii
 import hmac
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
 from quoter.domain.units import NS_PER_MS
+from quoter.sandbox.config import Account
 from quoter.sandbox.protocol.answers import ApiError, bad_request
 
 RECV_WINDOW_MS = 5_000  # default of the request parameter
@@ -27,10 +34,25 @@ def unsigned(payload: str) -> str:
 
 
 def socket_signature(params: Mapping[str, str], secret: str) -> str:
-    """Return the hex HMAC-SHA256 of `name=value` pairs, sorted by name, without `signature`."""
+    """Return the hex HMAC-SHA256 of the parameters of a websocket request."""
+    return rest_signature(socket_payload(params), secret)
+
+
+def socket_payload(params: Mapping[str, str]) -> str:
+    """Return what is signed: `name=value` pairs, sorted by name, without `signature`."""
     pairs = sorted((name, value) for name, value in params.items() if name != "signature")
-    payload = "&".join(f"{name}={value}" for name, value in pairs)
-    return hmac.digest(secret.encode(), payload.encode(), "sha256").hex()
+    return "&".join(f"{name}={value}" for name, value in pairs)
+
+
+def public_key(pem: str) -> Ed25519PublicKey:
+    """Read an Ed25519 public key. Raises ValueError for any other text."""
+    try:
+        key = load_pem_public_key(pem.encode())
+    except UnsupportedAlgorithm as error:
+        raise ValueError(str(error)) from None
+    if not isinstance(key, Ed25519PublicKey):
+        raise ValueError("it is a public key, but not of Ed25519")
+    return key
 
 
 def check_key_format(api_key: str) -> None:
@@ -44,10 +66,27 @@ def unknown_key() -> ApiError:
     return ApiError(401, -2015, "Invalid API-key, IP, or permissions for action.")
 
 
-def check_signature(expected: str, received: str) -> None:
-    """Raise ApiError(-1022) unless both are equal; compared in constant time."""
-    if not hmac.compare_digest(expected.encode(), received.encode()):
+def check_signature(account: Account, payload: str, received: str) -> None:
+    """Raise ApiError(-1022) unless the account's key signed the payload.
+
+    An Ed25519 signature is base64; one with HMAC is hex, and compared in constant time.
+    """
+    if account.public_key:
+        is_valid = _is_ed25519(account.public_key, payload, received)
+    else:
+        expected = rest_signature(payload, account.secret)
+        is_valid = hmac.compare_digest(expected.encode(), received.encode())
+    if not is_valid:
         raise bad_request(-1022, "Signature for this request is not valid.")
+
+
+def _is_ed25519(pem: str, payload: str, received: str) -> bool:
+    try:
+        signature = base64.b64decode(received, validate=True)
+        public_key(pem).verify(signature, payload.encode())
+    except (binascii.Error, InvalidSignature):
+        return False
+    return True
 
 
 def check_window(*, timestamp_ms: int, window_ms: Decimal, now_ns: int) -> None:

@@ -2,28 +2,28 @@
 
 `/ws/<stream>[/<stream>]` sends bare payloads, `/stream?streams=a/b` wraps them with the name of the
 stream; both accept SUBSCRIBE, UNSUBSCRIBE and LIST_SUBSCRIPTIONS. ccxt connects to
-`/stream/ws/<n>`, where `<n>` has no meaning.
+`/stream/ws/<n>`, where `<n>` has no meaning. Unknown streams, and those of a symbol that is not
+listed, are refused; `channels.py` has the names.
 """
 
-import re
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 import msgspec
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 
 from quoter.domain.units import NS_PER_S
 from quoter.sandbox.exchange.faults import BOOK_SIDES, FaultKind, SocketKind, without
 from quoter.sandbox.exchange.venue import Venue
 from quoter.sandbox.protocol import payloads
 from quoter.sandbox.protocol.payloads import Json
+from quoter.sandbox.streams.channels import Stream, parse_stream, partial_book, state_events
 from quoter.sandbox.streams.depth_merger import DepthMerger
-from quoter.sandbox.streams.sockets import Socket, Sockets
+from quoter.sandbox.streams.sockets import CLOSE_S_MAX, Socket, Sockets
 from quoter.sim.messages import BestNews, DepthNews, News, PrintNews
 
-STREAM = re.compile(r"([^\WA-Z_]{1,20})@(depth|depth@100ms|depth@1000ms|bookTicker|trade|aggTrade)")
+INVALID_STREAM = "Invalid request: invalid stream"
 
 
 class StreamCommand(msgspec.Struct, forbid_unknown_fields=True):
@@ -40,7 +40,7 @@ class Subscriber:
     def __init__(self, venue: Venue, *, is_combined: bool) -> None:
         self.socket = Socket(venue, SocketKind.MARKET, wrap=self._wrap)
         self.is_combined = is_combined
-        self.streams: dict[str, None] = {}
+        self.streams: dict[str, Stream] = {}
         self._venue = venue
         self._second = self._messages = 0
 
@@ -64,7 +64,9 @@ class MarketStreams:
 
     def __init__(self, venue: Venue, sockets: Sockets) -> None:
         self._venue, self._sockets = venue, sockets
-        self._listeners: dict[str, dict[Subscriber, None]] = defaultdict(dict)
+        self._listeners: dict[str, dict[Subscriber, None]] = {}
+        self._streams: dict[str, Stream] = {}  # those with listeners
+        self._sent_ns: dict[str, int] = {}  # time of the last event, of streams with a clock
         self._on_reader: Callable[[str], None] = lambda _symbol: None
         self._mergers = {symbol: DepthMerger(symbol) for symbol in venue.markets}
 
@@ -101,13 +103,22 @@ class MarketStreams:
                     pass
 
     def flush_slow(self, now_ns: int) -> None:
-        """Publish the depth streams of one update per second."""
+        """Publish the streams of one update per second or less."""
         for merger in self._mergers.values():
             merged = merger.flush(now_ns)
             if merged is not None:
                 event = payloads.depth_event(merged)
                 self._send(merged.symbol, "depth", event)
                 self._send(merged.symbol, "depth@1000ms", event)
+        for stream in list(self._streams.values()):
+            if stream.is_live or stream.is_fast_book:
+                continue
+            since_ns = self._sent_ns.setdefault(stream.name, now_ns)
+            if since_ns < now_ns and now_ns // NS_PER_S - since_ns // NS_PER_S < stream.period_s:
+                continue
+            for state in state_events(self._venue, stream, since_ns=since_ns, now_ns=now_ns):
+                self._send_to(stream, state)
+            self._sent_ns[stream.name] = now_ns
 
     def _depth(self, news: DepthNews) -> None:
         if self._venue.faults.take(FaultKind.DEPTH_GAP, symbol=news.symbol):
@@ -123,20 +134,25 @@ class MarketStreams:
             news = without(news, armed.fault.event)
         self._mergers[news.symbol].add(news)
         self._send(news.symbol, "depth@100ms", payloads.depth_event(news))
+        for stream in list(self._streams.values()):
+            if stream.symbol == news.symbol and stream.is_fast_book:
+                self._send_to(stream, partial_book(self._venue, stream))
 
     def _send(self, symbol: str, channel: str, event: Json) -> None:
-        stream = f"{symbol.lower()}@{channel}"
-        listeners = self._listeners.get(stream)
-        if not listeners:
-            return
-        faults, kinds = self._venue.faults, (channel.partition("@")[0],)
+        stream = self._streams.get(f"{symbol.lower()}@{channel}")
+        if stream is not None:
+            self._send_to(stream, event)
+
+    def _send_to(self, stream: Stream, event: object) -> None:
+        faults, kinds = self._venue.faults, (stream.channel.partition("@")[0],)
+        symbol = stream.symbol
         if faults.take(FaultKind.MARKET_FRAMES_DROP, symbol=symbol, events=kinds):
             return
         bare = msgspec.json.encode(event)
-        wrapped = b'{"stream":"%s","data":%s}' % (stream.encode(), bare)
+        wrapped = b'{"stream":"%s","data":%s}' % (stream.name.encode(), bare)
         if armed := faults.take(FaultKind.MARKET_FRAMES_UNREADABLE, symbol=symbol, events=kinds):
             bare = wrapped = armed.fault.text.encode()
-        for subscriber in list(listeners):
+        for subscriber in list(self._listeners[stream.name]):
             subscriber.socket.send(wrapped if subscriber.is_combined else bare)
 
     async def _raw(self, request: web.Request) -> web.StreamResponse:
@@ -150,10 +166,13 @@ class MarketStreams:
     async def _serve(
         self, request: web.Request, names: Sequence[str], *, is_combined: bool
     ) -> web.StreamResponse:
+        streams = [self._stream(name) for name in names if "@" in name]
+        if None in streams:
+            return await _refused(request)
         subscriber = Subscriber(self._venue, is_combined=is_combined)
-        for name in names:
-            if self._is_stream(name):  # as at Binance, unknown names in the path are ignored
-                self._subscribe(subscriber, name)
+        for stream in streams:
+            if stream is not None:
+                self._subscribe(subscriber, stream)
         self._sockets.add(subscriber.socket)
 
         async def on_text(text: str) -> None:
@@ -163,8 +182,8 @@ class MarketStreams:
             await subscriber.socket.run(request, on_text=on_text, on_frame=subscriber.count_inbound)
         finally:
             self._sockets.remove(subscriber.socket)
-            for name in list(subscriber.streams):
-                self._unsubscribe(subscriber, name)
+            for stream in list(subscriber.streams.values()):
+                self._unsubscribe(subscriber, stream)
         return subscriber.socket.response
 
     def _command(self, subscriber: Subscriber, text: str) -> Json:
@@ -185,31 +204,37 @@ class MarketStreams:
                 return _error(2, f"Invalid request: unknown variant `{command.method}`", command.id)
 
     def _change(self, subscriber: Subscriber, command: StreamCommand, *, is_new: bool) -> Json:
-        wrong = [name for name in command.params if not self._is_stream(name)]
-        if wrong:
-            return _error(2, f"Invalid request: invalid stream {wrong[0]}", command.id)
+        streams = [self._stream(name) for name in command.params]
+        if None in streams:
+            return _error(2, INVALID_STREAM, command.id)
         most = self._venue.config.limits.streams_per_socket
         if is_new and len(subscriber.streams | dict.fromkeys(command.params)) > most:
             return _error(2, f"Invalid request: more than {most} streams", command.id)
-        for name in command.params:
+        for stream in streams:
+            if stream is None:
+                continue
             if is_new:
-                self._subscribe(subscriber, name)
+                self._subscribe(subscriber, stream)
             else:
-                self._unsubscribe(subscriber, name)
+                self._unsubscribe(subscriber, stream)
         return {"result": None, "id": command.id}
 
-    def _is_stream(self, name: str) -> bool:
-        match = STREAM.fullmatch(name)
-        return match is not None and match[1].upper() in self._venue.markets
+    def _stream(self, name: str) -> Stream | None:
+        return parse_stream(name, self._venue.markets)
 
-    def _subscribe(self, subscriber: Subscriber, name: str) -> None:
-        subscriber.streams[name] = None
-        self._listeners[name][subscriber] = None
-        self._on_reader(name.partition("@")[0].upper())
+    def _subscribe(self, subscriber: Subscriber, stream: Stream) -> None:
+        subscriber.streams[stream.name] = stream
+        self._streams[stream.name] = stream
+        self._listeners.setdefault(stream.name, {})[subscriber] = None
+        self._on_reader(stream.symbol)
 
-    def _unsubscribe(self, subscriber: Subscriber, name: str) -> None:
-        subscriber.streams.pop(name, None)
-        self._listeners[name].pop(subscriber, None)
+    def _unsubscribe(self, subscriber: Subscriber, stream: Stream) -> None:
+        subscriber.streams.pop(stream.name, None)
+        listeners = self._listeners.get(stream.name, {})
+        listeners.pop(subscriber, None)
+        if not listeners:
+            for held in (self._listeners, self._streams, self._sent_ns):
+                held.pop(stream.name, None)
 
 
 def corrupted(news: DepthNews, tick: Decimal) -> DepthNews:
@@ -223,6 +248,15 @@ def corrupted(news: DepthNews, tick: Decimal) -> DepthNews:
         rows = tuple((row[0] + tick, row[1]) if row is best else row for row in news.asks)
         return replace(news, asks=rows)
     return news
+
+
+async def _refused(request: web.Request) -> web.StreamResponse:
+    """Answer a connection for an unknown stream with the error, and close it."""
+    socket = web.WebSocketResponse(timeout=CLOSE_S_MAX)
+    await socket.prepare(request)
+    await socket.send_str(msgspec.json.encode(_error(2, INVALID_STREAM, None)).decode())
+    await socket.close(code=WSCloseCode.POLICY_VIOLATION)
+    return socket
 
 
 def _error(code: int, text: str, request_id: int | str | None) -> Json:

@@ -1,0 +1,71 @@
+"""Bugs in the sandbox exchange that would let a client pass which fails at the venue."""
+
+from tests.mutants.mutant import Edit, mutant
+
+BARS, BARS_TESTS = "quoter/sandbox/exchange/bars.py", "tests/unit/sandbox/exchange/test_bars.py"
+FORMS = "tests/integration/test_sandbox_forms.py"
+ORDERS = "tests/integration/test_sandbox_orders.py"
+SESSION = "tests/integration/test_sandbox_session.py"
+
+MUTANTS = (
+    mutant(
+        "sandbox_closed_bars_unsent",
+        "a kline stream never sends a closed bar",
+        Edit(
+            "quoter/sandbox/exchange/statistics.py",
+            '"x": bar is not bars[-1],',
+            '"x": False,',
+        ),
+        tests=(FORMS,),
+    ),
+    mutant(
+        "sandbox_weeks_from_thursday",
+        "weekly klines start on Thursday",
+        Edit(BARS, 'MONDAY_MS if interval == "1w" else 0', "0"),
+        tests=(BARS_TESTS,),
+    ),
+    mutant(
+        "sandbox_empty_bar_keeps_old_ids",
+        "a bar takes over the ids of a later one without trades",
+        Edit(BARS, "        if not later.trades:\n            return\n", ""),
+        tests=(BARS_TESTS,),
+    ),
+    mutant(
+        "sandbox_session_lends_its_rights",
+        "a session that is logged on signs for any key that a request names",
+        Edit(
+            "quoter/sandbox/api/ws_api.py",
+            'is_logged_on=bool(session.api_key) and "apiKey" not in params,',
+            "is_logged_on=bool(session.api_key),",
+        ),
+        tests=(SESSION,),
+    ),
+    mutant(
+        "sandbox_quote_size_overspends",
+        "a market order for an amount of money ignores the amount",
+        Edit(
+            "quoter/sim/market.py", "planned(units), planned(None)", "planned(None), planned(None)"
+        ),
+        tests=(ORDERS,),
+    ),
+    mutant(
+        "sandbox_restriction_ignored",
+        "a cancel under a restriction always succeeds",
+        Edit(
+            "quoter/sandbox/api/trading.py",
+            "order.is_open and restriction.value",
+            "not order.is_open and restriction.value",
+        ),
+        tests=(ORDERS,),
+    ),
+    mutant(
+        "sandbox_unknown_path_streams_ignored",
+        "a connection for an unknown stream stays open and silent",
+        Edit(
+            "quoter/sandbox/streams/market_streams.py",
+            "if None in streams:\n            return await _refused(request)",
+            "if False:\n            return await _refused(request)",
+        ),
+        tests=(FORMS,),
+    ),
+)
