@@ -4,7 +4,7 @@ SHELL := bash
 PY := .venv/bin/python
 STAMP := .venv/.ready
 
-.PHONY: help setup demo quick test check lint types layers format simulate bench soak mutants lock audit sbom env image e2e dashboard clean
+.PHONY: help setup demo quick test check lint types layers format simulate bench soak mutants lock audit sbom env image e2e clients dashboard clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -70,6 +70,9 @@ image:           ## the container image
 
 e2e: setup       ## build, run and stop the whole stack on a real Docker Engine (root, Debian)
 	@$(PY) -m deploy.e2e.run
+
+clients: setup   ## let other people's Binance clients trade with the sandbox (asks the registries; ARGS= names)
+	@$(PY) -m deploy.clients.run $(ARGS)
 
 dashboard: setup ## write the Grafana dashboard anew
 	@$(PY) -m deploy.grafana.generate
